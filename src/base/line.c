@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How a line of the error log looks. Pure but for the clock; any thread; the memory is the caller's.
+ *
+ * The one idea: whatever was asked to be said, one call makes one line. A name out of a request can hold newlines and escape
+ * sequences, and must be able to forge neither a second line nor a terminal's colours; bytes of 0x80 and up stay as they are,
+ * because they are somebody's UTF-8.
+ */
+#include "base/line.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define ELLIPSIS "…"
+#define ELLIPSIS_BYTES (sizeof(ELLIPSIS) - 1)
+
+bool line_stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	uint64_t device, inode;
+	struct stat st;
+
+	if (!stream || sscanf(stream, "%" SCNu64 ":%" SCNu64, &device, &inode) != 2 || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	return st.st_dev == device && st.st_ino == inode;
+}
+
+static size_t put_prefix(char *line, const struct line_level *level, bool journal)
+{
+	int64_t now = clock_wall_ns();
+	time_t seconds = (time_t)(now / (int64_t)CLOCK_NS_PER_S);
+	struct tm tm;
+	char date[32];
+
+	if (journal)
+		return (size_t)snprintf(line, LINE_BYTES, "<%c>", level->priority);
+	gmtime_r(&seconds, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	return (size_t)snprintf(line, LINE_BYTES, "%s.%03dZ %s: ", date, (int)(now / (int64_t)CLOCK_NS_PER_MS % 1000), level->name);
+}
+
+/* One byte as it is or as \xNN. Returns the new length, or the old one when there is no room below `end`. */
+static size_t put_byte(char *line, size_t length, size_t end, unsigned char byte)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	if (byte >= 0x20 && byte != 0x7f) {
+		if (length < end)
+			line[length++] = (char)byte;
+	} else if (length + 4 <= end) {
+		memcpy(line + length, (char[]){'\\', 'x', digits[byte >> 4], digits[byte & 15]}, 4);
+		length += 4;
+	}
+	return length;
+}
+
+/* Back to before a UTF-8 character that may have lost its last bytes. */
+static size_t drop_torn_character(const char *line, size_t length)
+{
+	size_t start = length;
+
+	while (start > 0 && length - start < 3 && ((unsigned char)line[start - 1] & 0xc0) == 0x80)
+		start--;
+	return start > 0 && (unsigned char)line[start - 1] >= 0xc0 ? start - 1 : length;
+}
+
+static size_t put_text(char *line, size_t length, const char *text, bool cut)
+{
+	size_t end = LINE_BYTES - 1 - ELLIPSIS_BYTES;
+
+	for (; *text; text++) {
+		size_t before = length;
+		length = put_byte(line, length, end, (unsigned char)*text);
+		if (length == before) {
+			cut = true;
+			break;
+		}
+	}
+	if (!cut)
+		return length;
+	length = drop_torn_character(line, length);
+	memcpy(line + length, ELLIPSIS, ELLIPSIS_BYTES);
+	return length + ELLIPSIS_BYTES;
+}
+
+size_t line_format(char *line, const struct line_level *level, bool journal, const char *format, va_list arguments)
+{
+	char text[LINE_BYTES];
+	int wanted = vsnprintf(text, sizeof(text), format, arguments);
+	size_t length = put_prefix(line, level, journal);
+
+	if (wanted < 0)
+		text[0] = '\0';
+	length = put_text(line, length, text, wanted >= (int)sizeof(text));
+	line[length++] = '\n';
+	return length;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A buddy allocator over one mapping. Nothing about a block is kept inside it, because the kernel reads into it: per 4 KiB page
+ * there is a small struct in a table beside, and the first page of a block speaks for the block. A free block lies in the list of
+ * its order; two free buddies are always merged, so a length fits exactly if some aligned run of its size is free.
+ *
+ * Owner and lock: the pool's. Nothing here knows of threads.
+ *
+ * A kernel that writes into a freed block is seen by no sanitizer. So what is free is poisoned for ASan (our own accesses), and in
+ * debug builds (POOL_CANARY) also filled with a pattern that is looked at when it is handed out again (the kernel's).
+ */
+#include "engine/arena.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "base/align.h"
+
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h> /* no-ops without ASan */
+#else
+#define ASAN_POISON_MEMORY_REGION(address, bytes) ((void)(address), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(address, bytes) ((void)(address), (void)(bytes))
+#endif
+
+#ifndef POOL_CANARY
+#define POOL_CANARY 0
+#endif
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
+#define SECTOR_BYTES ((size_t)512)
+#define CANARY UINT64_C(0xdeadb10cdeadb10c)
+#define ORDER_MAX 8 /* 4 KiB << 8 is ARENA_BLOCK_MAX_BYTES */
+#define NO_PAGE UINT32_MAX
+
+enum page_state { PAGE_INSIDE, PAGE_FREE, PAGE_USED }; /* the last two: first page of a block */
+
+struct page {
+	uint32_t next, prev; /* in the list of free blocks of this order */
+	uint8_t order;
+	uint8_t state;
+};
+
+struct arena {
+	uint8_t *memory;
+	size_t bytes, free_bytes;
+	struct page *pages;
+	uint32_t free_first[ORDER_MAX + 1];
+};
+
+static unsigned order_of(size_t length)
+{
+	unsigned order = 0;
+
+	assert(length <= ARENA_BLOCK_MAX_BYTES);
+	while ((ARENA_BLOCK_MIN_BYTES << order) < length)
+		order++;
+	return order;
+}
+
+static size_t order_bytes(unsigned order)
+{
+	return ARENA_BLOCK_MIN_BYTES << order;
+}
+
+size_t arena_block_bytes(size_t length)
+{
+	return order_bytes(order_of(length));
+}
+
+static uint32_t page_count(const struct arena *arena)
+{
+	return (uint32_t)(arena->bytes / ARENA_BLOCK_MIN_BYTES);
+}
+
+static uint8_t *page_address(const struct arena *arena, uint32_t index)
+{
+	return arena->memory + (size_t)index * ARENA_BLOCK_MIN_BYTES;
+}
+
+/* What is free: canary and poison. */
+
+static void fill_canary(uint8_t *block, size_t bytes)
+{
+	uint64_t *words = (uint64_t *)(void *)block;
+
+	for (size_t i = 0; POOL_CANARY && i < bytes / sizeof *words; i++)
+		words[i] = CANARY;
+}
+
+/* Somebody, the kernel if it was not us, wrote into a block after it was put if this fails. */
+static void check_canary(const uint8_t *block, size_t bytes, size_t stride)
+{
+	for (size_t at = 0; POOL_CANARY && at < bytes; at += stride)
+		assert(*(const uint64_t *)(const void *)(block + at) == CANARY);
+}
+
+static void close_block(uint8_t *block, size_t bytes)
+{
+	fill_canary(block, bytes);
+	ASAN_POISON_MEMORY_REGION(block, bytes);
+}
+
+static void open_block(uint8_t *block, size_t bytes)
+{
+	ASAN_UNPOISON_MEMORY_REGION(block, bytes);
+	check_canary(block, bytes, sizeof(uint64_t));
+}
+
+/* The buddies. */
+
+static void push_free(struct arena *arena, uint32_t index, unsigned order)
+{
+	uint32_t next = arena->free_first[order];
+
+	arena->pages[index] = (struct page){ .next = next, .prev = NO_PAGE, .order = (uint8_t)order, .state = PAGE_FREE };
+	if (next != NO_PAGE)
+		arena->pages[next].prev = index;
+	arena->free_first[order] = index;
+}
+
+static void unlink_free(struct arena *arena, uint32_t index)
+{
+	struct page *page = &arena->pages[index];
+
+	if (page->prev != NO_PAGE)
+		arena->pages[page->prev].next = page->next;
+	else
+		arena->free_first[page->order] = page->next;
+	if (page->next != NO_PAGE)
+		arena->pages[page->next].prev = page->prev;
+	page->state = PAGE_INSIDE;
+}
+
+static void release(struct arena *arena, uint32_t index)
+{
+	unsigned order = arena->pages[index].order;
+
+	arena->free_bytes += order_bytes(order);
+	arena->pages[index].state = PAGE_INSIDE;
+	for (; order < ORDER_MAX; order++) {
+		uint32_t buddy = index ^ (UINT32_C(1) << order);
+
+		if (arena->pages[buddy].state != PAGE_FREE || arena->pages[buddy].order != order)
+			break;
+		unlink_free(arena, buddy);
+		index &= buddy;
+	}
+	push_free(arena, index, order);
+}
+
+/* The smallest order that has a free block which holds this one; above ORDER_MAX: none. */
+static unsigned find_order(const struct arena *arena, unsigned order)
+{
+	while (order <= ORDER_MAX && arena->free_first[order] == NO_PAGE)
+		order++;
+	return order;
+}
+
+bool arena_has_room(const struct arena *arena, size_t length)
+{
+	return find_order(arena, order_of(length)) <= ORDER_MAX;
+}
+
+void *arena_take(struct arena *arena, size_t length)
+{
+	unsigned order = order_of(length), from = find_order(arena, order);
+	uint32_t index;
+
+	if (from > ORDER_MAX)
+		return NULL;
+	index = arena->free_first[from];
+	unlink_free(arena, index);
+	while (from-- > order)
+		push_free(arena, index + (UINT32_C(1) << from), from);
+	arena->pages[index].order = (uint8_t)order;
+	arena->pages[index].state = PAGE_USED;
+	arena->free_bytes -= order_bytes(order);
+	open_block(page_address(arena, index), order_bytes(order));
+	return page_address(arena, index);
+}
+
+/* The mapping. */
+
+static uint8_t *map_aligned(size_t bytes, size_t alignment)
+{
+	uint8_t *mapping = mmap(NULL, bytes + alignment, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *memory;
+	size_t head_bytes;
+
+	if (mapping == MAP_FAILED)
+		return NULL;
+	memory = (uint8_t *)align_up((uintptr_t)mapping, alignment);
+	head_bytes = (size_t)(memory - mapping);
+	if (head_bytes > 0)
+		munmap(mapping, head_bytes);
+	munmap(memory + bytes, alignment - head_bytes);
+	return memory;
+}
+
+/* At once where the kernel can (5.14), which also answers "no memory" instead of killing us later; else page by page. */
+static int touch(uint8_t *memory, size_t bytes)
+{
+	int result;
+
+	do
+		result = madvise(memory, bytes, MADV_POPULATE_WRITE);
+	while (result < 0 && errno == EINTR);
+	if (result < 0 && errno != EINVAL)
+		return -ENOMEM;
+	for (size_t at = 0; result < 0 && at < bytes; at += ARENA_BLOCK_MIN_BYTES)
+		*(volatile uint8_t *)(memory + at) = 0;
+	return 0;
+}
+
+static int map_memory(struct arena *arena, size_t bytes)
+{
+	arena->bytes = bytes;
+	arena->memory = map_aligned(bytes, bytes >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : ARENA_BLOCK_MAX_BYTES);
+	if (arena->memory == NULL)
+		return -ENOMEM;
+	madvise(arena->memory, bytes, MADV_HUGEPAGE); /* both are wishes */
+	madvise(arena->memory, bytes, MADV_DONTDUMP);
+	if (touch(arena->memory, bytes) < 0) {
+		munmap(arena->memory, bytes);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void free_all_blocks(struct arena *arena)
+{
+	const uint32_t pages_per_block = UINT32_C(1) << ORDER_MAX;
+
+	for (unsigned order = 0; order <= ORDER_MAX; order++)
+		arena->free_first[order] = NO_PAGE;
+	for (uint32_t index = page_count(arena); index > 0;) { /* from above: the lowest is handed out first */
+		index -= pages_per_block;
+		push_free(arena, index, ORDER_MAX);
+	}
+	arena->free_bytes = arena->bytes;
+	close_block(arena->memory, arena->bytes);
+}
+
+int arena_new(struct arena **arena, size_t bytes)
+{
+	struct arena *made;
+	int error = -ENOMEM;
+
+	if (bytes == 0 || !align_is_aligned(bytes, ARENA_BLOCK_MAX_BYTES) || bytes / ARENA_BLOCK_MIN_BYTES >= NO_PAGE)
+		return -EINVAL;
+	made = calloc(1, sizeof *made);
+	if (made == NULL)
+		return error;
+	made->pages = calloc(bytes / ARENA_BLOCK_MIN_BYTES, sizeof *made->pages);
+	if (made->pages == NULL)
+		goto free_arena;
+	error = map_memory(made, bytes);
+	if (error < 0)
+		goto free_pages;
+	free_all_blocks(made);
+	*arena = made;
+	return 0;
+
+free_pages:
+	free(made->pages);
+free_arena:
+	free(made);
+	return error;
+}
+
+void arena_free(struct arena *arena)
+{
+	if (arena == NULL)
+		return;
+	assert(arena->free_bytes == arena->bytes);
+	ASAN_UNPOISON_MEMORY_REGION(arena->memory, arena->bytes);
+	munmap(arena->memory, arena->bytes);
+	free(arena->pages);
+	free(arena);
+}
+
+void arena_put(struct arena *arena, void *block)
+{
+	size_t offset = (size_t)((uint8_t *)block - arena->memory);
+	uint32_t index = (uint32_t)(offset / ARENA_BLOCK_MIN_BYTES);
+
+	assert(offset < arena->bytes && align_is_aligned(offset, ARENA_BLOCK_MIN_BYTES));
+	assert(arena->pages[index].state == PAGE_USED); /* else: put twice, or not the block's first byte */
+	close_block(block, order_bytes(arena->pages[index].order));
+	release(arena, index);
+}
+
+size_t arena_bytes(const struct arena *arena)
+{
+	return arena->bytes;
+}
+
+size_t arena_free_bytes(const struct arena *arena)
+{
+	return arena->free_bytes;
+}
+
+/* One word a sector will do: a direct read writes whole ones. Opened to be looked at, and closed again. */
+static void check_free_memory(const struct arena *arena, uint32_t index)
+{
+	uint8_t *block = page_address(arena, index);
+	size_t bytes = order_bytes(arena->pages[index].order);
+
+	ASAN_UNPOISON_MEMORY_REGION(block, bytes);
+	check_canary(block, bytes, SECTOR_BYTES);
+	ASAN_POISON_MEMORY_REGION(block, bytes);
+}
+
+static bool is_merged(const struct arena *arena, uint32_t index)
+{
+	unsigned order = arena->pages[index].order;
+	uint32_t buddy = index ^ (UINT32_C(1) << order);
+
+	return order == ORDER_MAX || arena->pages[buddy].state != PAGE_FREE || arena->pages[buddy].order != order;
+}
+
+static void check_free_block(const struct arena *arena, uint32_t index)
+{
+	const struct page *page = &arena->pages[index];
+
+	assert(is_merged(arena, index));
+	assert(page->next == NO_PAGE || arena->pages[page->next].prev == index);
+	assert(page->prev == NO_PAGE ? arena->free_first[page->order] == index : arena->pages[page->prev].next == index);
+	check_free_memory(arena, index);
+}
+
+static size_t listed_free_bytes(const struct arena *arena)
+{
+	size_t bytes = 0;
+
+	for (unsigned order = 0; order <= ORDER_MAX; order++)
+		for (uint32_t index = arena->free_first[order]; index != NO_PAGE; index = arena->pages[index].next) {
+			assert(arena->pages[index].state == PAGE_FREE && arena->pages[index].order == order);
+			bytes += order_bytes(order);
+			assert(bytes <= arena->bytes); /* the list is no ring */
+		}
+	return bytes;
+}
+
+void arena_check(const struct arena *arena)
+{
+	const uint32_t end = page_count(arena);
+	size_t free_bytes = 0;
+	uint32_t index = 0;
+
+	while (index < end) {
+		const struct page *page = &arena->pages[index];
+		uint32_t pages = UINT32_C(1) << page->order;
+
+		assert(page->state != PAGE_INSIDE && page->order <= ORDER_MAX && align_is_aligned(index, pages));
+		for (uint32_t inside = index + 1; inside < index + pages; inside++)
+			assert(arena->pages[inside].state == PAGE_INSIDE);
+		if (page->state == PAGE_FREE) {
+			check_free_block(arena, index);
+			free_bytes += order_bytes(page->order);
+		}
+		index += pages;
+	}
+	assert(free_bytes == arena->free_bytes && listed_free_bytes(arena) == free_bytes);
+}

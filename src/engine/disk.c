@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reads queue in a list and go to the kernel in batches, one io_submit a turn in the usual case. The reads are their callers' and
+ * carry their own links and iocb; nothing here allocates after the start.
+ *
+ * Owner and only user: one reactor thread. It submits, and when the eventfd says so it reaps.
+ *
+ * A read moves idle -> queued -> in flight -> idle, and done() is called in the last step only, when nothing here refers to the
+ * read any more: so done() may queue it or others again, cancel others, or free it. No loop below keeps a pointer into the queue
+ * over a done().
+ *
+ * What the kernel says: io_submit stops at the first iocb it can't take and returns the count before it, or, if that is the first
+ * one, the error. -EAGAIN is the ring being full (or the kernel out of memory) and is nobody's fault; any other error is that one
+ * iocb's. libaio returns -errno and leaves errno alone. Errors of the disk itself come later, in io_event.res.
+ */
+#include "engine/disk.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/align.h"
+#include "base/clock.h"
+
+#define BATCH_READS 128
+
+struct disk {
+	io_context_t context;
+	int eventfd;
+	unsigned depth;
+	unsigned in_flight_count, queued_count;
+	struct disk_read *first, *last; /* queued */
+	struct disk_stats stats;
+};
+
+int disk_new(struct disk **disk, unsigned depth)
+{
+	struct disk *made;
+	int error;
+
+	if (depth == 0 || depth > INT_MAX)
+		return -EINVAL;
+	made = calloc(1, sizeof *made);
+	if (made == NULL)
+		return -ENOMEM;
+	made->depth = depth;
+	made->eventfd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (made->eventfd < 0) {
+		error = -errno;
+		goto free_disk;
+	}
+	error = io_setup((int)depth, &made->context);
+	if (error < 0)
+		goto close_eventfd;
+	*disk = made;
+	return 0;
+
+close_eventfd:
+	close(made->eventfd);
+free_disk:
+	free(made);
+	return error;
+}
+
+void disk_free(struct disk *disk)
+{
+	if (disk == NULL)
+		return;
+	io_destroy(disk->context);
+	close(disk->eventfd);
+	free(disk);
+}
+
+int disk_eventfd(const struct disk *disk)
+{
+	return disk->eventfd;
+}
+
+static void enqueue(struct disk *disk, struct disk_read *read)
+{
+	read->next = NULL;
+	read->prev = disk->last;
+	if (disk->last != NULL)
+		disk->last->next = read;
+	else
+		disk->first = read;
+	disk->last = read;
+	disk->queued_count++;
+}
+
+static void dequeue(struct disk *disk, struct disk_read *read)
+{
+	if (read->prev != NULL)
+		read->prev->next = read->next;
+	else
+		disk->first = read->next;
+	if (read->next != NULL)
+		read->next->prev = read->prev;
+	else
+		disk->last = read->prev;
+	read->next = read->prev = NULL;
+	disk->queued_count--;
+}
+
+void disk_read(struct disk *disk, struct disk_read *read)
+{
+	assert(read->state == DISK_READ_IDLE);
+	assert(align_is_power(read->alignment) && align_is_power(read->memory_alignment));
+	assert(align_is_aligned((uintptr_t)read->buffer, read->memory_alignment));
+	assert(read->length > 0 && align_is_aligned(read->length | read->offset, read->alignment));
+	io_prep_pread(&read->iocb, read->fd, read->buffer, read->length, (long long)read->offset);
+	io_set_eventfd(&read->iocb, disk->eventfd);
+	read->iocb.data = read;
+	read->state = DISK_READ_QUEUED;
+	enqueue(disk, read);
+}
+
+bool disk_cancel(struct disk *disk, struct disk_read *read)
+{
+	assert(read->state != DISK_READ_IDLE);
+	if (read->state != DISK_READ_QUEUED)
+		return false;
+	dequeue(disk, read);
+	read->state = DISK_READ_IDLE;
+	return true;
+}
+
+/* The read is out of all lists and counts by now: done() may do with it as it likes. */
+static void finish(struct disk *disk, struct disk_read *read, ssize_t result)
+{
+	if (result < 0)
+		disk->stats.errors++;
+	else
+		disk->stats.read_bytes += (uint64_t)result;
+	read->state = DISK_READ_IDLE;
+	read->done(read, result);
+}
+
+/* The count taken, or -errno. */
+static int submit_timed(struct disk *disk, struct iocb **iocbs, unsigned count)
+{
+	uint64_t before_ns = clock_now_ns(), spent_ns;
+	int taken;
+
+	do {
+		taken = io_submit(disk->context, (long)count, iocbs);
+		disk->stats.submits++;
+	} while (taken == -EINTR);
+	spent_ns = clock_now_ns() - before_ns;
+	if (spent_ns > disk->stats.submit_max_ns)
+		disk->stats.submit_max_ns = spent_ns;
+	return taken;
+}
+
+/* Offers the kernel the head of the queue, up to max_count reads. */
+static int submit_batch(struct disk *disk, unsigned max_count)
+{
+	struct iocb *iocbs[BATCH_READS];
+	struct disk_read *read = disk->first;
+	unsigned count = 0;
+
+	for (; read != NULL && count < max_count && count < BATCH_READS; read = read->next)
+		iocbs[count++] = &read->iocb;
+	return submit_timed(disk, iocbs, count);
+}
+
+static void take_in_flight(struct disk *disk, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct disk_read *read = disk->first;
+
+		dequeue(disk, read);
+		read->state = DISK_READ_IN_FLIGHT;
+	}
+	disk->in_flight_count += count;
+	disk->stats.reads += count;
+}
+
+static void refuse_first(struct disk *disk, int error)
+{
+	struct disk_read *read = disk->first;
+
+	dequeue(disk, read);
+	finish(disk, read, error);
+}
+
+static unsigned min_count(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * `left` counts only what was queued when it began: a done() that answers a refusal with a new read, also refused, can't keep us
+ * here. Such reads wait for the next turn. After a short count it goes round once more: then the read it stopped at is the first,
+ * and the answer tells EAGAIN from an error.
+ */
+unsigned disk_submit(struct disk *disk)
+{
+	unsigned left = disk->queued_count, taken_count = 0;
+
+	while ((left = min_count(left, disk->queued_count)) > 0 && disk->in_flight_count < disk->depth) {
+		int taken = submit_batch(disk, min_count(left, disk->depth - disk->in_flight_count));
+
+		if (taken > 0) {
+			take_in_flight(disk, (unsigned)taken);
+			taken_count += (unsigned)taken;
+			left -= (unsigned)taken;
+		} else if (taken == 0 || taken == -EAGAIN) {
+			break;
+		} else {
+			refuse_first(disk, taken);
+			left--;
+		}
+	}
+	return taken_count;
+}
+
+static ssize_t event_result(const struct io_event *event)
+{
+	long result = (long)event->res, second = (long)event->res2;
+
+	if (second != 0)
+		return second < 0 ? second : -EIO;
+	return result;
+}
+
+static int get_events(struct disk *disk, struct io_event *events, unsigned count)
+{
+	struct timespec now = { 0, 0 };
+	int got;
+
+	do
+		got = io_getevents(disk->context, 0, (long)count, events, &now);
+	while (got == -EINTR);
+	return got;
+}
+
+unsigned disk_reap(struct disk *disk)
+{
+	struct io_event events[BATCH_READS];
+	unsigned done_count = 0;
+	int got;
+
+	do {
+		got = get_events(disk, events, BATCH_READS);
+		for (int i = 0; i < got; i++) {
+			disk->in_flight_count--;
+			finish(disk, events[i].data, event_result(&events[i]));
+			done_count++;
+		}
+	} while (got == BATCH_READS);
+	return done_count;
+}
+
+unsigned disk_in_flight(const struct disk *disk)
+{
+	return disk->in_flight_count;
+}
+
+unsigned disk_queued(const struct disk *disk)
+{
+	return disk->queued_count;
+}
+
+void disk_stats(const struct disk *disk, struct disk_stats *stats)
+{
+	*stats = disk->stats;
+}

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The rules that keep src/ a pile of floors. The order of the files in Makefile.am is the order in which they may know each other.
+set -u
+src=${top_srcdir:-$(cd "$(dirname "$0")/.." && pwd)}
+build=${top_builddir:-$src/build}
+cd "$src" || exit 1
+
+# result NUMBER TITLE FINDINGS: no finding is a pass.
+result() {
+	[ -z "$3" ] && { echo "ok $1 - $2"; return; }
+	printf '# %s\n' "${3//$'\n'/$'\n# '}"
+	echo "not ok $1 - $2"
+	failed=1
+}
+
+listed() { sed -n '/^[a-z]*_files = /,/[^\\]$/p; /^ranged_SOURCES/p' Makefile.am | grep -o 'src/[a-z_]*/[a-z_]*\.[ch]'; }
+
+# Every include of a file of ours, as "includer included".
+includes() { grep -Ho '^#include "[^"]*"' "${files[@]}" | sed 's/:#include "/ src\//; s/"$//'; }
+
+upward() {
+	awk 'NR == FNR { name = $1; sub(/\.[ch]$/, "", name); if (!(name in rank)) rank[name] = ++count; next }
+	{ from = $1; to = $2; sub(/\.[ch]$/, "", from); sub(/\.[ch]$/, "", to) }
+	!(to in rank) { print $1 " includes " $2 ", which is not in Makefile.am"; next }
+	rank[to] > rank[from] { print $1 " includes " $2 ", which stands below it in Makefile.am" }' <(listed) <(includes)
+}
+
+# foo.c exports foo_* and nothing else; main.c exports main.
+foreign_symbols() {
+	local object name
+	compgen -G "$build/src/*/*.o" >/dev/null || echo "there are no objects in $build/src"
+	for object in "$build"/src/*/*.o; do
+		name=$(basename "$object" .o)
+		nm --defined-only --extern-only --format=posix "$object" | awk -v name="$name" '
+			$2 ~ /^[TDBRCVW]$/ && $1 != name && index($1, name "_") != 1 && $1 !~ /^(__|_?_?(asan|tsan|ubsan|odr|sancov))/ {
+				print name ".c exports " $1 }'
+	done
+}
+
+failed=0
+mapfile -t files < <(find src -name '*.[ch]' | sort)
+echo 1..5
+result 1 "every file of src/ is listed once in Makefile.am, and no other" \
+	"$(diff <(listed | sort) <(printf '%s\n' "${files[@]}") | grep '^[<>]')"
+result 2 "includes go down the list" "$(upward)"
+result 3 "only http/server.c knows libmicrohttpd" \
+	"$(grep -l 'microhttpd\.h' "${files[@]}" | grep -v '^src/http/server\.c$')"
+result 4 "no response from an iovec (MHD.md: a remote abort)" "$(grep -n '_from_iovec *(' "${files[@]}")"
+result 5 "foo.c exports only foo_*" "$(foreign_symbols)"
+exit $failed

@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# tests/summary.sh [--counts] BUILD-DIR: what the last `make check` there found. Ends with the one line
+# "N passed, N failed, N skipped"; before it, the logs of what failed and the names of what was skipped, with the reasons. The
+# exit status is 1 when something failed or nothing ran. With RANGED_CI set, a skipped test that .ci/skips does not list
+# counts as failed. --counts: only the three numbers.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+counts=
+[ "${1:-}" != --counts ] || { counts=1; shift; }
+[ $# -eq 1 ] || { echo "usage: $0 [--counts] BUILD-DIR" >&2; exit 2; }
+cd "$1" || exit 2
+mapfile -t results < <(find tests -name '*.trs' | sort)
+
+if [ -z "$counts" ] && [ ${#results[@]} -gt 0 ]; then
+	grep -lsE '^:global-test-result: (FAIL|ERROR)' "${results[@]}" | while read -r result; do
+		echo "--- $PWD/${result%.trs}.log ends with:"
+		grep -vE '^(ok |PASS: )' "${result%.trs}.log" | tail -n 60
+	done
+fi
+
+# A test that was reported as failed also makes its program exit with a status: that is one failure, not two. The logs hold, among
+# the output of the tests, one line "RESULT: NAME NUMBER TITLE" for each result.
+awk -v counts="$counts" -v ci="${RANGED_CI:-}" -v skips="$here/../.ci/skips" '
+function show(line) { if (!counts) print line }
+BEGIN {
+	while ((getline line < skips) > 0)
+		if (line !~ /^#/ && split(line, word, " ") > 1)
+			{ sub(/\.sh$/, "", word[1]); listed[word[1]] = 1 }
+	for (i = 1; i < ARGC; i++) {
+		log_name = ARGV[i]; sub(/\.trs$/, ".log", log_name)
+		name = ARGV[i]; sub(/\.trs$/, "", name)
+		fails = errors = 0
+		while ((getline line < ARGV[i]) > 0) {
+			if (line ~ /^:test-result: PASS/) passed++
+			else if (line ~ /^:test-result: (FAIL|XFAIL|XPASS)/) fails++
+			else if (line ~ /^:test-result: ERROR/) errors++
+			else if (line ~ /^:test-result: SKIP/) {
+				if (ci && !(name in listed)) fails++; else skipped++
+			}
+		}
+		while ((getline line < log_name) > 0) {
+			if (line ~ /^ERROR: .* - exited with status/ && fails + errors > 1) errors--
+			else if (line ~ /^(FAIL|ERROR|XPASS): /) show(line)
+			else if (line ~ /^SKIP: /) show(line (ci && !(name in listed) ? " (not listed in .ci/skips)" : ""))
+		}
+		failed += fails + errors
+	}
+	if (counts) print passed + 0, failed + 0, skipped + 0
+	else printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+	exit failed > 0 || passed == 0
+}' "${results[@]}"

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The logs: form of the lines, rotation, full queues and failing writes. Check forks for each test, so each has logs of its own. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "suite.h"
+
+static char dir[64];
+
+static void make_dir(void)
+{
+	strcpy(dir, "test_log.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void remove_dir(void)
+{
+	char command[96];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* A path in the test's folder; four can be in use at once. */
+static const char *in_dir(const char *name)
+{
+	static char paths[4][96];
+	static unsigned turn;
+	char *path = paths[turn++ % 4];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", dir, name);
+	return path;
+}
+
+static char *slurp(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	ck_assert_msg(f != NULL, "%s: %s", path, strerror(errno));
+	char *text = calloc(1, 4 << 20);
+	size_t length = fread(text, 1, (4 << 20) - 1, f);
+
+	text[length] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void assert_text(const char *path, const char *expected)
+{
+	char *text = slurp(path);
+
+	ck_assert_str_eq(text, expected);
+	free(text);
+}
+
+static void assert_match(const char *path, const char *pattern)
+{
+	char *text = slurp(path);
+	regex_t regex;
+
+	ck_assert_int_eq(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
+	ck_assert_msg(regexec(&regex, text, 0, NULL, 0) == 0, "%s: \"%s\" does not match %s", path, text, pattern);
+	regfree(&regex);
+	free(text);
+}
+
+static void start(enum log_level level, const char *error_path, const char *access_path)
+{
+	const char *failed = NULL;
+
+	ck_assert_int_eq(log_start(&(struct log_options){level, error_path, access_path}, &failed), 0);
+}
+
+/* stderr becomes a file in the test's folder. */
+static void catch_stderr(struct stat *st)
+{
+	int fd = open(in_dir("stderr"), O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	ck_assert_int_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	close(fd);
+	ck_assert_int_eq(fstat(STDERR_FILENO, st), 0);
+}
+
+#define STAMP "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}Z "
+
+static const struct {
+	const char *text;
+	int error;
+	enum log_level level;
+} level_names[] = {
+	{"error", 0, LOG_LEVEL_ERROR}, {"warning", 0, LOG_LEVEL_WARNING}, {"info", 0, LOG_LEVEL_INFO}, {"debug", 0, LOG_LEVEL_DEBUG},
+	{"", -EINVAL, 0},	       {"Error", -EINVAL, 0},		  {"warn", -EINVAL, 0},	       {"info ", -EINVAL, 0},
+};
+
+START_TEST(reads_levels)
+{
+	enum log_level level = LOG_LEVEL_ERROR;
+
+	ck_assert_int_eq(log_parse_level(level_names[_i].text, &level), level_names[_i].error);
+	ck_assert_int_eq(level, level_names[_i].level);
+}
+END_TEST
+
+START_TEST(goes_to_stderr_before_start_and_after_stop)
+{
+	struct stat st;
+
+	catch_stderr(&st);
+	log_info("one %d", 1);
+	log_debug("not shown");
+	log_access("not wanted", 10);
+	start(LOG_LEVEL_WARNING, in_dir("error"), NULL);
+	ck_assert(!log_access_wanted());
+	log_warning("two");
+	log_stop();
+	log_error("three");
+	log_stop();
+	assert_match(in_dir("stderr"), "^" STAMP "info: one 1\n" STAMP "error: three\n$");
+	assert_match(in_dir("error"), "^" STAMP "warning: two\n$");
+}
+END_TEST
+
+START_TEST(writes_files)
+{
+	struct stat st;
+
+	umask(0);
+	start(LOG_LEVEL_DEBUG, in_dir("error"), in_dir("access"));
+	ck_assert(log_access_wanted());
+	log_error("disk %s", "sda");
+	log_debug("fine");
+	log_access("a b\tc \xff", 7);
+	log_access("", 0);
+	log_stop();
+	ck_assert(!log_access_wanted());
+	assert_match(in_dir("error"), "^" STAMP "error: disk sda\n" STAMP "debug: fine\n$");
+	assert_text(in_dir("access"), "a b\tc \xff\n\n");
+	ck_assert_int_eq(stat(in_dir("error"), &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0640);
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access")); /* a second life appends */
+	log_access("d", 1);
+	log_stop();
+	assert_text(in_dir("access"), "a b\tc \xff\n\nd\n");
+	ck_assert_uint_eq(log_dropped(), 0);
+}
+END_TEST
+
+START_TEST(one_file_for_both)
+{
+	start(LOG_LEVEL_INFO, in_dir("both"), in_dir("both"));
+	log_info("first");
+	usleep(50000);
+	log_access("second", 6);
+	usleep(50000);
+	log_info("third");
+	log_stop();
+	assert_match(in_dir("both"), "^" STAMP "info: first\nsecond\n" STAMP "info: third\n$");
+}
+END_TEST
+
+START_TEST(speaks_to_the_journal)
+{
+	char stream[64];
+	struct stat st;
+
+	catch_stderr(&st);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_error("early");
+	start(LOG_LEVEL_DEBUG, NULL, "-");
+	log_warning("a\nb");
+	log_debug("c");
+	log_stop();
+	start(LOG_LEVEL_INFO, in_dir("error"), "-");
+	log_access("line", 4);
+	log_info("to a file");
+	log_stop();
+	assert_text(in_dir("stderr"), "<3>early\n<4>a\\x0ab\n<7>c\nline\n");
+	assert_match(in_dir("error"), "^" STAMP "info: to a file\n$");
+	setenv("JOURNAL_STREAM", "1:1", 1);
+	log_error("late");
+	assert_match(in_dir("stderr"), "line\n" STAMP "error: late\n$");
+}
+END_TEST
+
+START_TEST(forges_no_lines)
+{
+	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
+	log_info("%s", "x\r\n2026 error: forged \x1b[31m\x7f \xc3\xa9");
+	log_stop();
+	assert_match(in_dir("error"), "info: x\\\\x0d\\\\x0a2026 error: forged \\\\x1b\\[31m\\\\x7f \xc3\xa9\n$");
+}
+END_TEST
+
+/* Whatever byte the cut falls on, no UTF-8 character is torn, and neither is an escape. */
+START_TEST(cuts_long_lines)
+{
+	static const char *const fillers[] = {"a", "é", "€", "𝄞", "\n"};
+	char text[6000] = "";
+
+	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
+	for (int i = 0; i < _i % 4; i++)
+		strcat(text, "-");
+	while (strlen(text) < 5000)
+		strcat(text, fillers[_i / 4]);
+	log_info("%s", text);
+	log_info("after");
+	log_stop();
+
+	char *all = slurp(in_dir("error"));
+	char *end = strchr(all, '\n');
+	ck_assert_uint_le((size_t)(end + 1 - all), 2048);
+	ck_assert_uint_ge((size_t)(end + 1 - all), 2048 - 5);
+	ck_assert_int_eq(memcmp(end - 3, "…", 3), 0);
+	end[-3] = '\0';
+	const char *last = _i / 4 == 4 ? "\\x0a" : fillers[_i / 4];
+	ck_assert_str_eq(end - 3 - strlen(last), last);
+	ck_assert_ptr_nonnull(strstr(end + 1, "info: after\n"));
+	free(all);
+}
+END_TEST
+
+START_TEST(names_the_file_that_fails)
+{
+	struct log_options options = {LOG_LEVEL_INFO, "/nonexistent/error", NULL};
+	const char *failed = NULL;
+
+	ck_assert_int_eq(log_start(&options, &failed), -ENOENT);
+	ck_assert_str_eq(failed, "/nonexistent/error");
+	options.error_path = in_dir("error");
+	options.access_path = dir;
+	ck_assert_int_eq(log_start(&options, &failed), -EISDIR);
+	ck_assert_str_eq(failed, dir);
+	log_stop();
+}
+END_TEST
+
+START_TEST(reopens_by_name)
+{
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
+	for (int i = 0; i < 1000; i++)
+		log_access("before", 6);
+	ck_assert_int_eq(rename(in_dir("access"), in_dir("access.1")), 0);
+	log_reopen();
+	for (int i = 0; i < 1000; i++)
+		log_access("after", 5);
+	log_stop();
+
+	char *before = slurp(in_dir("access.1")), *after = slurp(in_dir("access"));
+	ck_assert_uint_eq(strlen(before), 7000);
+	ck_assert_ptr_null(strstr(before, "after"));
+	ck_assert_uint_eq(strlen(after), 6000);
+	ck_assert_ptr_null(strstr(after, "before"));
+	free(before);
+	free(after);
+	log_reopen(); /* nothing to do, nothing to break */
+}
+END_TEST
+
+/* Also with nothing queued: the file must be there again soon after the signal. */
+START_TEST(reopens_when_idle)
+{
+	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
+	ck_assert_int_eq(rename(in_dir("error"), in_dir("error.1")), 0);
+	log_reopen();
+	for (int i = 0; access(in_dir("error"), F_OK) < 0; i++) {
+		ck_assert_int_lt(i, 1000);
+		usleep(5000);
+	}
+	log_stop();
+}
+END_TEST
+
+START_TEST(keeps_the_old_file_when_it_cannot_reopen)
+{
+	mkdir(in_dir("sub"), 0700);
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("sub/access"));
+	ck_assert_int_eq(rename(in_dir("sub"), in_dir("gone")), 0);
+	log_reopen();
+	log_access("still here", 10);
+	log_stop();
+	assert_text(in_dir("gone/access"), "still here\n");
+	assert_match(in_dir("error"), "^" STAMP "error: cannot reopen the log .*/sub/access: No such file or directory\n$");
+}
+END_TEST
+
+/* The access log is a pipe that nobody reads: its queue fills, nobody waits, and errors still get through. */
+START_TEST(drops_what_does_not_fit)
+{
+	static const char line[1000] = {0};
+	char sink[65536];
+
+	ck_assert_int_eq(mkfifo(in_dir("pipe"), 0600), 0);
+	int reader = open(in_dir("pipe"), O_RDONLY | O_NONBLOCK);
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("pipe"));
+	for (int i = 0; i < 3000; i++)
+		log_access(line, sizeof(line));
+	uint64_t dropped = log_dropped();
+	ck_assert_uint_gt(dropped, 3000 - 1200);
+	ck_assert_uint_lt(dropped, 3000);
+	log_error("heard");
+	ck_assert_uint_eq(log_dropped(), dropped);
+	if (fork() == 0) {
+		while (read(reader, sink, sizeof(sink)) != 0) /* EAGAIN until there is more, 0 when the writer has closed */
+			usleep(1000);
+		_exit(0);
+	}
+	log_stop();
+
+	char pattern[128];
+	snprintf(pattern, sizeof(pattern), "warning: %llu lines of the logs were lost: the queue was full\n", (unsigned long long)dropped);
+	assert_match(in_dir("error"), pattern);
+	assert_match(in_dir("error"), "error: heard\n");
+}
+END_TEST
+
+START_TEST(survives_a_full_disk)
+{
+	start(LOG_LEVEL_INFO, in_dir("error"), "/dev/full");
+	for (int i = 0; i < 5; i++)
+		log_access("lost", 4);
+	log_info("kept");
+	log_stop();
+	ck_assert_uint_eq(log_dropped(), 5);
+	assert_match(in_dir("error"), "info: kept\n");
+	assert_match(in_dir("error"), "warning: [0-9]+ lines of the logs were lost: No space left on device\n");
+
+	start(LOG_LEVEL_INFO, "/dev/full", NULL); /* not even that can be said */
+	log_info("lost");
+	log_stop();
+	ck_assert_uint_ge(log_dropped(), 1);
+}
+END_TEST
+
+/* A write that failed in mid-line leaves half a line: the next one must not be glued to it. */
+START_TEST(starts_a_new_line_after_half_of_one)
+{
+	struct rlimit limit = {.rlim_cur = 15, .rlim_max = RLIM_INFINITY};
+
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
+	setrlimit(RLIMIT_FSIZE, &limit); /* Check itself writes a file at each assertion, so there is none until the limit is off */
+	log_access("0123456789", 10);
+	log_access("abcdefghij", 10);
+	while (log_dropped() == 0)
+		usleep(1000);
+	limit.rlim_cur = RLIM_INFINITY;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	log_access("whole", 5);
+	log_stop();
+	assert_text(in_dir("access"), "0123456789\nabcd\nwhole\n");
+}
+END_TEST
+
+#define THREADS 4
+#define LINES 3000
+
+static void *chatter(void *context)
+{
+	int id = *(int *)context;
+	char line[32];
+
+	for (int i = 0; i < LINES; i++) {
+		log_access(line, (size_t)snprintf(line, sizeof(line), "%d %d", id, i));
+		log_info("thread %d line %d", id, i);
+		if (i % 500 == 0)
+			log_reopen();
+	}
+	return NULL;
+}
+
+/* Nothing is lost silently, nothing is torn, and the lines of one thread are in order. */
+START_TEST(many_threads)
+{
+	int ids[THREADS], next[THREADS] = {0}, id, number, length;
+	pthread_t threads[THREADS];
+	uint64_t lines = 0;
+
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
+	for (int i = 0; i < THREADS; i++) {
+		ids[i] = i;
+		pthread_create(&threads[i], NULL, chatter, &ids[i]);
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	log_stop();
+
+	char *access_log = slurp(in_dir("access")), *error_log = slurp(in_dir("error"));
+	for (char *p = access_log; *p; p += length, lines++) {
+		ck_assert_int_eq(sscanf(p, "%d %d%n", &id, &number, &length), 2);
+		ck_assert_int_eq(p[length++], '\n');
+		ck_assert(id >= 0 && id < THREADS && number >= next[id]);
+		next[id] = number + 1;
+	}
+	for (char *p = error_log; (p = strstr(p, "info: thread")) != NULL; p++)
+		lines++;
+	ck_assert_uint_eq(lines + log_dropped(), (uint64_t)2 * THREADS * LINES);
+	free(access_log);
+	free(error_log);
+}
+END_TEST
+
+START_TEST(gates_repeating_faults)
+{
+	struct log_gate gate = {0};
+	uint64_t held_back = 99;
+
+	ck_assert(log_gate_pass(&gate, &held_back));
+	ck_assert_uint_eq(held_back, 0);
+	ck_assert(!log_gate_pass(&gate, &held_back));
+	ck_assert(!log_gate_pass(&gate, &held_back));
+	gate.open_at_ns = 1; /* a second later */
+	ck_assert(log_gate_pass(&gate, &held_back));
+	ck_assert_uint_eq(held_back, 2);
+
+	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
+	for (int i = 0; i < 10; i++)
+		log_fault(LOG_LEVEL_ERROR, "disk %d", i);
+	for (int i = 0; i < 10; i++)
+		log_fault(LOG_LEVEL_ERROR, "plain");
+	log_stop();
+	assert_match(in_dir("error"), "^" STAMP "error: disk 0\n" STAMP "error: plain\n$");
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("log");
+	TCase *c = tcase_create("log");
+
+	tcase_add_checked_fixture(c, make_dir, remove_dir);
+	tcase_set_timeout(c, 60);
+	tcase_add_loop_test(c, reads_levels, 0, sizeof(level_names) / sizeof(level_names[0]));
+	tcase_add_test(c, goes_to_stderr_before_start_and_after_stop);
+	tcase_add_test(c, writes_files);
+	tcase_add_test(c, one_file_for_both);
+	tcase_add_test(c, speaks_to_the_journal);
+	tcase_add_test(c, forges_no_lines);
+	tcase_add_loop_test(c, cuts_long_lines, 0, 20);
+	tcase_add_test(c, names_the_file_that_fails);
+	tcase_add_test(c, reopens_by_name);
+	tcase_add_test(c, reopens_when_idle);
+	tcase_add_test(c, keeps_the_old_file_when_it_cannot_reopen);
+	tcase_add_test(c, drops_what_does_not_fit);
+	tcase_add_test(c, survives_a_full_disk);
+	tcase_add_test(c, starts_a_new_line_after_half_of_one);
+	tcase_add_test(c, many_threads);
+	tcase_add_test(c, gates_repeating_faults);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+int main(void)
+{
+	return suite_run(suite());
+}
