@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One open file: its descriptor, the version it had when it was opened, and what direct reads of it must be aligned to.
+ * Shared by all its readers on all reactors (descriptors are scarce); immutable once opened but for the reference count and the
+ * extent-map mark.
+ */
+#ifndef STORE_FILE_H
+#define STORE_FILE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "engine/offload.h"
+
+#define FILE_TAG_MAX 120	/* an entity tag from a sidecar, without its quotes */
+#define FILE_ALIGNMENT_MAX 4096 /* a file that asks for more is not read directly */
+
+/* What one response is of. Two equal versions have equal bytes, as far as the filesystem's clock can tell. */
+struct file_version {
+	uint64_t device, inode, size;
+	int64_t mtime_ns, ctime_ns; /* since 1970 */
+};
+
+struct file {
+	atomic_uint references;
+	int fd;
+	struct offload *closer; /* NULL: whoever gives up the last reference closes it himself */
+	struct offload_job closing;
+	bool direct;		   /* opened O_DIRECT; false: read it with file_pread() on an offload thread */
+	uint32_t offset_alignment; /* of offset and length; a power of two; 1 when not direct */
+	uint32_t memory_alignment;
+	struct file_version version;
+	_Atomic uint64_t mapped_bytes; /* the extent map is in memory from 0 to here; UINT64_MAX: all of it, or it can't be known */
+	char tag[FILE_TAG_MAX + 1];    /* from a fresh sidecar "<file>.etag", only looked for when mtime is 0 or 1 s; else "" */
+};
+
+enum file_symlinks { FILE_SYMLINKS_BENEATH, FILE_SYMLINKS_NONE };
+
+/*
+ * Opens `path` (relative, no leading slash, "" is the root itself) beneath root_fd: openat2(RESOLVE_BENEATH |
+ * RESOLVE_NO_MAGICLINKS[ | RESOLVE_NO_SYMLINKS]), looked at through O_PATH before it is opened for reading, so a FIFO, socket or
+ * device is never opened; O_DIRECT where the filesystem has it; alignment from statx STATX_DIOALIGN, else 4096; then the first step
+ * of the extent map. BLOCKS: offload threads only. 0 with one reference in *file, or -errno: -EISDIR a directory, -ENOENT also for
+ * what is neither file nor directory, -EXDEV a link that leaves the root, -ELOOP, -EACCES, -EMFILE …
+ */
+int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct file **file);
+
+/* Looks at `path` without opening it for reading: 0 and its version, or -errno as file_open(). BLOCKS. */
+int file_look(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version);
+
+struct file *file_ref(struct file *file);
+/*
+ * The last one closes the descriptor, on a thread of file->closer if there is one: closing an unlinked file frees its blocks, which
+ * waits for the disk. Any thread. NULL is fine.
+ */
+void file_unref(struct file *file);
+/* The same, but the last one closes it here and now. BLOCKS. */
+void file_unref_here(struct file *file);
+
+bool file_version_equal(const struct file_version *a, const struct file_version *b);
+
+/* Its mtime is 0 or 1 s (reproducible builds, container layers) and says nothing: a validator can only come from a sidecar. */
+bool file_undated(const struct file_version *version);
+
+/*
+ * 0 if the open file still is the version it was opened as, -ESTALE if it was written to or truncated, or -errno. A file that was
+ * replaced or unlinked meanwhile still is what it was; one that was chmod-ed or linked counts as changed, because a write followed
+ * by utimes() looks the same. statx(AT_STATX_DONT_SYNC) on the open descriptor: reads the inode in memory and waits for nothing.
+ * Any thread.
+ */
+int file_check(const struct file *file);
+
+/* Reads until length bytes or the end: bytes read or -errno. BLOCKS. */
+ssize_t file_pread(const struct file *file, void *buffer, size_t length, uint64_t offset);
+
+/*
+ * Brings the extent map of [offset, offset + length) into memory with FS_IOC_FIEMAP, so that io_submit does not wait for it (cold,
+ * it blocks for up to a second); at most FILE_MAP_STEP extents a call. BLOCKS. 0, with in *known the offset up to which it is known
+ * now (UINT64_MAX when nothing more is to be had: the end was reached, or the filesystem has no such call), or -errno. length > 0.
+ * Does not touch mapped_bytes: only the caller knows what lies before offset.
+ */
+#define FILE_MAP_STEP 512
+int file_map(const struct file *file, uint64_t offset, uint64_t length, uint64_t *known);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The table of open files: path to struct file, shared by all reactors behind one lock, bounded, least recently used goes first.
+ * An entry looked at less than 1 s ago is a hit and costs no syscall. Past half of that, a hit also starts a look in the
+ * background, so that a busy file's readers do not wait; past all of it they wait for the look. One look or open per path at a
+ * time, whoever asks (single-flight).
+ */
+#ifndef STORE_FILES_H
+#define STORE_FILES_H
+
+#include <stddef.h>
+
+#include "engine/offload.h"
+#include "engine/reactor.h"
+#include "store/file.h"
+
+struct files;
+struct files_entry;
+
+struct files_options {
+	int root_fd; /* O_PATH or O_DIRECTORY; stays the caller's */
+	enum file_symlinks symlinks;
+	unsigned max_files;	/* open files kept at most (those in use stay open beyond it until their readers end) */
+	unsigned revalidate_ms; /* 1000 */
+	struct offload *offload;
+};
+
+/* One lookup; the caller's storage, which lives until done() has run or files_cancel() said true. */
+struct files_want {
+	struct reactor_message message;
+	struct files_want *next;
+	struct reactor *reactor;
+	void (*done)(struct files_want *want); /* on want->reactor */
+	struct file *file;		       /* result: a reference the caller owns, or NULL */
+	int error;			       /* result: 0 or -errno */
+	struct files_entry *entry;	       /* private */
+};
+
+struct files_stats {
+	unsigned open;
+	uint64_t hits, opens, looks, failures;
+};
+
+/* 0 or -errno. */
+int files_new(struct files **files, const struct files_options *options);
+/* After offload_stop(), so that no look is under way, and before offload_free(), which closes; no want waits. NULL is fine. */
+void files_free(struct files *files);
+
+/*
+ * path: relative and normalised (see http/path.h); copied. want->reactor and ->done are set by the caller.
+ * 1: hit, want->file is set. 0: done() runs later, once. -errno (-ENOMEM): nothing was started. Called on want->reactor's thread.
+ */
+int files_find(struct files *files, const char *path, struct files_want *want);
+
+/* True: the want is out and done() will not run. False: the answer is under way and done() will run. On want->reactor's thread. */
+bool files_cancel(struct files *files, struct files_want *want);
+
+/*
+ * Forgets `file`, of which the caller has a reference, if it is what the table holds for its path (it was seen to have changed):
+ * the next files_find() opens anew. Any thread.
+ */
+void files_forget(struct files *files, const char *path, const struct file *file);
+
+void files_stats(struct files *files, struct files_stats *stats);
+
+#endif

@@ -1,0 +1,792 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The table of open files: one look for all who ask, freshness, failures, cancelling, eviction; with a reactor and offload threads. */
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/files.h"
+#include "suite.h"
+
+#define FOREVER 60000 /* ms: no test lasts that long */
+
+static char dir[PATH_MAX];
+static int root = -1;
+static struct reactor *reactor;
+static struct offload *offload;
+static struct files *files;
+
+/* ---- a lookup, and an offload thread that can be held up ---- */
+
+struct lookup {
+	struct files_want want;
+	unsigned answers;
+};
+
+static void answered(struct files_want *want)
+{
+	((struct lookup *)want)->answers++;
+}
+
+static int find(const char *path, struct lookup *lookup)
+{
+	*lookup = (struct lookup){.want = {.reactor = reactor, .done = answered}};
+	return files_find(files, path, &lookup->want);
+}
+
+static void wait_for(const struct lookup *lookup)
+{
+	for (int i = 0; lookup->answers == 0; i++) {
+		ck_assert_int_lt(i, 1000);
+		ck_assert_int_ge(reactor_turn(reactor, 50), 0);
+	}
+	ck_assert_uint_eq(lookup->answers, 1);
+}
+
+/* The result of a lookup that may or may not be a hit: a reference, or NULL and the error. */
+static struct file *get(const char *path, int *error)
+{
+	struct lookup lookup;
+	int hit = find(path, &lookup);
+
+	ck_assert_int_ge(hit, 0);
+	if (!hit)
+		wait_for(&lookup);
+	*error = lookup.want.error;
+	ck_assert((lookup.want.file != NULL) == (lookup.want.error == 0));
+	return lookup.want.file;
+}
+
+/* Until every job has run. */
+static void settle(void)
+{
+	while (offload_pending(offload) > 0)
+		ck_assert_int_ge(reactor_turn(reactor, 1), 0);
+}
+
+struct plug {
+	struct offload_job job;
+	sem_t pulled;
+};
+
+static void plug_work(struct offload_job *job)
+{
+	sem_wait(&((struct plug *)job)->pulled);
+}
+
+/* Holds up the only offload thread until the plug is pulled. */
+static void put_plug(struct plug *plug)
+{
+	*plug = (struct plug){.job = {.work = plug_work}};
+	sem_init(&plug->pulled, 0, 0);
+	offload_start(offload, &plug->job);
+}
+
+static void pull_plug(struct plug *plug)
+{
+	sem_post(&plug->pulled);
+}
+
+static void make_file(const char *path, size_t length)
+{
+	FILE *f = fopen(path, "w");
+	ck_assert_msg(f != NULL, "%s: %s", path, strerror(errno));
+
+	while (length-- > 0)
+		fputc('x', f);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void replace(const char *path, size_t length)
+{
+	make_file("root/.new", length);
+	ck_assert_int_eq(rename("root/.new", path), 0);
+}
+
+static void table(unsigned max_files, unsigned revalidate_ms)
+{
+	struct files_options options = {
+		.root_fd = root, .max_files = max_files, .revalidate_ms = revalidate_ms, .offload = offload};
+
+	ck_assert_int_eq(files_new(&files, &options), 0);
+}
+
+static struct files_stats stats(void)
+{
+	struct files_stats s;
+	files_stats(files, &s);
+	return s;
+}
+
+static unsigned open_descriptors(void)
+{
+	unsigned count = 0;
+	DIR *d = opendir("/proc/self/fd");
+
+	while (readdir(d))
+		count++;
+	closedir(d);
+	return count;
+}
+
+static void set_up(void)
+{
+	const char *parent = getenv("TMPDIR");
+
+	snprintf(dir, sizeof(dir), "%s/test_files.XXXXXX", parent ? parent : ".");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(chdir(dir), 0);
+	ck_assert_ptr_nonnull(getcwd(dir, sizeof(dir)));
+	ck_assert_int_eq(mkdir("root", 0755), 0);
+	make_file("root/file", 100);
+	root = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(root, 0);
+	ck_assert_int_eq(reactor_new(&reactor), 0);
+	ck_assert_int_eq(offload_new(&offload, 1), 0);
+}
+
+static void tear_down(void)
+{
+	char command[PATH_MAX + 16];
+
+	if (offload)
+		offload_stop(offload);
+	reactor_free(reactor);
+	files_free(files);
+	offload_free(offload);
+	close(root);
+	ck_assert_int_eq(chdir("/"), 0);
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* ---- one by one ---- */
+
+START_TEST(opens_once_for_all_who_ask)
+{
+	struct lookup lookups[5];
+	struct plug plug;
+
+	table(10, FOREVER);
+	put_plug(&plug);
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(find("file", &lookups[i]), 0);
+	pull_plug(&plug);
+	for (int i = 0; i < 5; i++) {
+		wait_for(&lookups[i]);
+		ck_assert_int_eq(lookups[i].want.error, 0);
+		ck_assert_ptr_eq(lookups[i].want.file, lookups[0].want.file);
+	}
+	ck_assert_uint_eq(stats().opens, 1);
+	ck_assert_uint_eq(stats().hits, 0);
+	ck_assert_uint_eq(stats().open, 1);
+	settle();
+	ck_assert_uint_eq(lookups[0].want.file->references, 6);
+	for (int i = 0; i < 5; i++)
+		file_unref(lookups[i].want.file);
+}
+END_TEST
+
+START_TEST(hits_cost_nothing)
+{
+	struct lookup lookup;
+	int error;
+
+	table(10, FOREVER);
+	struct file *file = get("file", &error);
+	settle();
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(find("file", &lookup), 1);
+		ck_assert_ptr_eq(lookup.want.file, file);
+		file_unref(lookup.want.file);
+	}
+	settle();
+	ck_assert_uint_eq(lookup.answers, 0);
+	ck_assert_uint_eq(stats().hits, 3);
+	ck_assert_uint_eq(stats().opens, 1);
+	ck_assert_uint_eq(stats().looks, 0);
+	file_unref(file);
+}
+END_TEST
+
+START_TEST(looks_again_when_it_is_time)
+{
+	int error;
+
+	table(10, 30);
+	struct file *first = get("file", &error);
+	usleep(40000);
+	struct file *second = get("file", &error);
+	ck_assert_ptr_eq(first, second);
+	ck_assert_uint_eq(stats().opens, 1);
+	ck_assert_uint_eq(stats().looks, 1);
+	usleep(40000);
+	replace("root/file", 200);
+	struct file *third = get("file", &error);
+	ck_assert_uint_eq(third->version.size, 200);
+	ck_assert_uint_eq(stats().opens, 2);
+	ck_assert_uint_eq(stats().open, 1);
+	ck_assert_int_eq(file_check(first), 0); /* who reads the old one may finish */
+	file_unref(first);
+	file_unref(second);
+	file_unref(third);
+}
+END_TEST
+
+/* With nothing ever fresh, those who come while an answer is under way get a look of their own. */
+START_TEST(never_fresh)
+{
+	int error;
+
+	table(10, 0);
+	for (int i = 0; i < 20; i++)
+		file_unref(get("file", &error));
+	ck_assert_uint_eq(stats().looks, 19);
+	ck_assert_uint_eq(stats().opens, 1);
+	ck_assert_uint_eq(stats().hits, 0);
+}
+END_TEST
+
+/* Halfway through its time a busy file is looked at behind its readers' backs: nobody ever waits. */
+START_TEST(background_look_keeps_hits)
+{
+	struct lookup lookup;
+	int error;
+
+	table(10, 1000);
+	file_unref(get("file", &error));
+	settle();
+	for (unsigned i = 1; i <= 3; i++) {
+		usleep(600 * 1000);
+		ck_assert_int_eq(find("file", &lookup), 1);
+		file_unref(lookup.want.file);
+		settle();
+		ck_assert_uint_eq(stats().looks, i);
+	}
+	replace("root/file", 200);
+	usleep(600 * 1000);
+	ck_assert_int_eq(find("file", &lookup), 1);
+	ck_assert_uint_eq(lookup.want.file->version.size, 100);
+	file_unref(lookup.want.file);
+	settle();
+	ck_assert_int_eq(find("file", &lookup), 1);
+	ck_assert_uint_eq(lookup.want.file->version.size, 200);
+	file_unref(lookup.want.file);
+}
+END_TEST
+
+START_TEST(background_look_drops_what_is_gone)
+{
+	struct lookup lookup;
+	int error;
+
+	table(10, 1000);
+	file_unref(get("file", &error));
+	settle();
+	ck_assert_int_eq(unlink("root/file"), 0);
+	usleep(600 * 1000);
+	ck_assert_int_eq(find("file", &lookup), 1);
+	file_unref(lookup.want.file);
+	settle();
+	ck_assert_uint_eq(stats().open, 0);
+	ck_assert_ptr_null(get("file", &error));
+	ck_assert_int_eq(error, -ENOENT);
+}
+END_TEST
+
+START_TEST(failures_reach_all_and_are_not_kept)
+{
+	struct lookup lookups[3];
+	struct plug plug;
+	int error;
+
+	table(10, FOREVER);
+	put_plug(&plug);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(find("later", &lookups[i]), 0);
+	pull_plug(&plug);
+	for (int i = 0; i < 3; i++) {
+		wait_for(&lookups[i]);
+		ck_assert_int_eq(lookups[i].want.error, -ENOENT);
+		ck_assert_ptr_null(lookups[i].want.file);
+	}
+	ck_assert_uint_eq(stats().failures, 1);
+	make_file("root/later", 7);
+	struct file *file = get("later", &error);
+	ck_assert_uint_eq(file->version.size, 7);
+	file_unref(file);
+	ck_assert_ptr_null(get("", &error));
+	ck_assert_int_eq(error, -EISDIR);
+	ck_assert_ptr_null(get("../root/file", &error));
+	ck_assert_int_eq(error, -EXDEV);
+	ck_assert_uint_eq(stats().failures, 3);
+	ck_assert_uint_eq(stats().open, 1);
+}
+END_TEST
+
+START_TEST(cancels_what_waits)
+{
+	struct lookup one, two, three;
+	struct plug plug;
+	int error;
+
+	table(10, FOREVER);
+	put_plug(&plug);
+	ck_assert_int_eq(find("file", &one), 0);
+	ck_assert_int_eq(find("file", &two), 0);
+	ck_assert_int_eq(find("file", &three), 0);
+	ck_assert(files_cancel(files, &two.want));
+	pull_plug(&plug);
+	wait_for(&one);
+	wait_for(&three);
+	settle();
+	ck_assert_uint_eq(two.answers, 0);
+	ck_assert_ptr_null(two.want.file);
+	file_unref(one.want.file);
+	file_unref(three.want.file);
+
+	put_plug(&plug); /* all of them: the job goes on and its result is kept, or dropped */
+	make_file("root/other", 1);
+	ck_assert_int_eq(find("other", &one), 0);
+	ck_assert_int_eq(find("nothing", &two), 0);
+	ck_assert(files_cancel(files, &one.want));
+	ck_assert(files_cancel(files, &two.want));
+	pull_plug(&plug);
+	settle();
+	ck_assert_uint_eq(one.answers + two.answers, 0);
+	file_unref(get("other", &error));
+	ck_assert_uint_eq(stats().hits, 1);
+}
+END_TEST
+
+START_TEST(cannot_cancel_what_is_answered)
+{
+	struct lookup lookup;
+
+	table(10, FOREVER);
+	ck_assert_int_eq(find("file", &lookup), 0);
+	while (offload_pending(offload) > 0)
+		usleep(1000);
+	ck_assert(!files_cancel(files, &lookup.want));
+	ck_assert_uint_eq(lookup.answers, 0);
+	wait_for(&lookup);
+	ck_assert_ptr_nonnull(lookup.want.file);
+	file_unref(lookup.want.file);
+}
+END_TEST
+
+static void make_many(unsigned count)
+{
+	char path[32];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "root/%u", i);
+		make_file(path, i);
+	}
+}
+
+static struct file *get_number(unsigned number, int *error)
+{
+	char path[16];
+
+	snprintf(path, sizeof(path), "%u", number);
+	struct file *file = get(path, error);
+	ck_assert(!file || file->version.size == number);
+	return file;
+}
+
+START_TEST(evicts_the_least_recently_used)
+{
+	struct lookup lookup;
+	int error;
+
+	make_many(20);
+	table(4, FOREVER);
+	struct file *used = get_number(0, &error);
+	for (unsigned i = 1; i < 20; i++) {
+		file_unref(get_number(i, &error));
+		settle();
+		ck_assert_uint_le(stats().open, 4);
+		ck_assert_int_eq(find("1", &lookup), 1); /* stays, because it is asked for */
+		file_unref(lookup.want.file);
+	}
+	ck_assert_uint_eq(stats().opens, 20);
+	ck_assert_int_eq(find("18", &lookup), 1);
+	file_unref(lookup.want.file);
+	ck_assert_int_eq(find("2", &lookup), 0);
+	wait_for(&lookup);
+	file_unref(lookup.want.file);
+	ck_assert_int_eq(file_check(used), 0); /* evicted, but open while it has a reader */
+	ck_assert_uint_eq(used->references, 1);
+	file_unref(used);
+}
+END_TEST
+
+/* The last reader is on a reactor, and freeing the blocks of a file that was unlinked waits for the disk. */
+START_TEST(closes_on_an_offload_thread)
+{
+	struct plug plug;
+	int error;
+
+	table(10, FOREVER);
+	struct file *file = get("file", &error);
+	settle();
+	int fd = file->fd;
+	files_forget(files, "file", file);
+	put_plug(&plug);
+	file_unref(file);
+	ck_assert_int_ge(fcntl(fd, F_GETFD), 0);
+	pull_plug(&plug);
+	settle();
+	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+}
+END_TEST
+
+/* A reactor that is stopping, or busy, and was the first to ask keeps nobody else waiting. */
+START_TEST(answers_without_the_first_to_ask)
+{
+	struct lookup here, there = {.want = {.done = answered}};
+
+	table(10, FOREVER);
+	ck_assert_int_eq(reactor_new(&there.want.reactor), 0);
+	ck_assert_int_eq(files_find(files, "file", &there.want), 0);
+	ck_assert_int_eq(find("file", &here), 0);
+	wait_for(&here);
+	ck_assert_uint_eq(there.answers, 0);
+	ck_assert_int_eq(find("file", &here), 1);
+	reactor_free(there.want.reactor);
+	ck_assert_uint_eq(there.answers, 1);
+	file_unref(here.want.file);
+	file_unref(here.want.file);
+	file_unref(there.want.file);
+}
+END_TEST
+
+/* More at once than the table may keep: all are served, and then there are no more than that. */
+START_TEST(evicts_after_a_burst)
+{
+	struct lookup lookups[20];
+	char path[16];
+
+	make_many(20);
+	table(4, FOREVER);
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(path, sizeof(path), "%u", i);
+		ck_assert_int_eq(find(path, &lookups[i]), 0);
+	}
+	for (unsigned i = 0; i < 20; i++) {
+		wait_for(&lookups[i]);
+		ck_assert_uint_eq(lookups[i].want.file->version.size, i);
+		file_unref(lookups[i].want.file);
+	}
+	settle();
+	ck_assert_uint_le(stats().open, 4);
+}
+END_TEST
+
+START_TEST(keeps_none)
+{
+	int error;
+
+	table(0, FOREVER);
+	file_unref(get("file", &error));
+	settle();
+	ck_assert_uint_eq(stats().open, 0);
+}
+END_TEST
+
+START_TEST(forgets)
+{
+	struct lookup lookup;
+	int error;
+
+	table(10, FOREVER);
+	struct file *first = get("file", &error);
+	settle();
+	files_forget(files, "nothing", first);
+	files_forget(files, "file", NULL);
+	ck_assert_int_eq(find("file", &lookup), 1);
+	file_unref(lookup.want.file);
+	files_forget(files, "file", first);
+	ck_assert_uint_eq(stats().open, 0);
+	struct file *second = get("file", &error);
+	ck_assert_ptr_ne(first, second);
+	files_forget(files, "file", first); /* no longer what the table holds */
+	ck_assert_int_eq(find("file", &lookup), 1);
+	ck_assert_ptr_eq(lookup.want.file, second);
+	ck_assert_uint_eq(stats().opens, 2);
+	file_unref(lookup.want.file);
+	file_unref(first);
+	file_unref(second);
+}
+END_TEST
+
+/* Forgotten while a look at it is under way: the look finds it unchanged, and yet nobody gets it any more. */
+START_TEST(forgets_during_a_look)
+{
+	struct lookup lookup;
+	struct plug plug;
+	int error;
+
+	table(10, 30);
+	struct file *first = get("file", &error);
+	settle();
+	usleep(40000);
+	put_plug(&plug);
+	ck_assert_int_eq(find("file", &lookup), 0);
+	files_forget(files, "file", first);
+	pull_plug(&plug);
+	wait_for(&lookup);
+	ck_assert_ptr_ne(lookup.want.file, first);
+	ck_assert_uint_eq(stats().opens, 2);
+	file_unref(lookup.want.file);
+	settle();
+	ck_assert_uint_eq(first->references, 1);
+	file_unref(first);
+
+	usleep(40000); /* and with nobody waiting */
+	first = get("file", &error);
+	settle();
+	usleep(40000);
+	put_plug(&plug);
+	ck_assert_int_eq(find("file", &lookup), 0);
+	ck_assert(files_cancel(files, &lookup.want));
+	files_forget(files, "file", first);
+	pull_plug(&plug);
+	settle();
+	ck_assert_uint_eq(stats().open, 0);
+	file_unref(first);
+}
+END_TEST
+
+START_TEST(makes_room_for_descriptors)
+{
+	struct rlimit limit;
+	struct file *held[100];
+	int error;
+
+	make_many(200);
+	table(1000, FOREVER);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = open_descriptors() + 50;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (unsigned i = 0; i < 200; i++) {
+		struct file *file = get_number(i, &error);
+		ck_assert_msg(file != NULL, "%u: %s", i, strerror(-error));
+		file_unref(file);
+		settle();
+	}
+	unsigned count = 0;
+	while (count < 100 && (held[count] = get_number(count, &error)) != NULL)
+		count++;
+	ck_assert_int_eq(error, -EMFILE); /* those in use can't be closed */
+	ck_assert_uint_gt(count, 30);
+	while (count > 0)
+		file_unref(held[--count]);
+	struct file *file = get_number(150, &error);
+	ck_assert_ptr_nonnull(file);
+	file_unref(file);
+}
+END_TEST
+
+/* A file of mtime 0 has its tag from a sidecar, which changes by itself. */
+START_TEST(sees_a_new_sidecar)
+{
+	struct timespec zero[2] = {{0, 0}, {0, 0}};
+	int error;
+
+	ck_assert_int_eq(utimensat(AT_FDCWD, "root/file", zero, 0), 0);
+	table(10, 30);
+	struct file *first = get("file", &error);
+	usleep(40000);
+	struct file *second = get("file", &error);
+	ck_assert_ptr_eq(first, second);
+	make_file("root/file.etag", 5);
+	usleep(40000);
+	struct file *third = get("file", &error);
+	ck_assert_str_eq(third->tag, "xxxxx");
+	file_unref(first);
+	file_unref(second);
+	file_unref(third);
+}
+END_TEST
+
+/* ---- all at once ---- */
+
+#define THREADS 4
+#define ROUNDS 1500
+#define PATHS 16
+#define AT_ONCE 8
+
+struct hammer {
+	pthread_t thread;
+	struct reactor *reactor;
+	unsigned seed, waiting, found, failed, cancelled;
+};
+
+struct hit {
+	struct files_want want;
+	struct hammer *hammer;
+	char path[8];
+	bool waiting;
+};
+
+static void take_result(struct hit *hit)
+{
+	struct hammer *hammer = hit->hammer;
+	struct file *file = hit->want.file;
+
+	if (file) {
+		ck_assert_int_eq(hit->want.error, 0);
+		ck_assert_uint_eq(file->version.size % PATHS, (unsigned)atoi(hit->path));
+		if (file_check(file) < 0 || rand_r(&hammer->seed) % 16 == 0)
+			files_forget(files, hit->path, file);
+		hammer->found++;
+	} else {
+		ck_assert_int_eq(hit->want.error, -ENOENT);
+		hammer->failed++;
+	}
+	file_unref(file);
+}
+
+static void hammer_done(struct files_want *want)
+{
+	struct hit *hit = (struct hit *)want;
+
+	ck_assert(hit->waiting);
+	hit->waiting = false;
+	hit->hammer->waiting--;
+	take_result(hit);
+}
+
+static void strike(struct hammer *hammer, struct hit *hit)
+{
+	if (hit->waiting && rand_r(&hammer->seed) % 4 == 0 && files_cancel(files, &hit->want)) {
+		hit->waiting = false;
+		hammer->waiting--;
+		hammer->cancelled++;
+	}
+	if (hit->waiting)
+		return;
+	*hit = (struct hit){.want = {.reactor = hammer->reactor, .done = hammer_done}, .hammer = hammer};
+	snprintf(hit->path, sizeof(hit->path), "%d", rand_r(&hammer->seed) % (PATHS + 1));
+	int result = files_find(files, hit->path, &hit->want);
+	ck_assert_int_ge(result, 0);
+	if (result == 1) {
+		take_result(hit);
+	} else {
+		hit->waiting = true;
+		hammer->waiting++;
+	}
+}
+
+static void *hammer_main(void *context)
+{
+	struct hammer *hammer = context;
+	struct hit hits[AT_ONCE] = {0};
+
+	for (int i = 0; i < ROUNDS; i++) {
+		strike(hammer, &hits[rand_r(&hammer->seed) % AT_ONCE]);
+		if (i % 4 == 0 || hammer->waiting == AT_ONCE)
+			reactor_turn(hammer->reactor, hammer->waiting == AT_ONCE ? 100 : 0);
+	}
+	while (hammer->waiting > 0)
+		reactor_turn(hammer->reactor, 100);
+	return NULL;
+}
+
+static atomic_bool stop;
+
+/* Sizes say which path a file belongs to: size % PATHS. Path 16 is never there. */
+static void *replacer_main(void *context)
+{
+	char path[32];
+
+	for (unsigned i = 0; !atomic_load(&stop); i++) {
+		snprintf(path, sizeof(path), "root/%u", i % PATHS);
+		replace(path, i % (PATHS * 5));
+		usleep(500);
+	}
+	return context;
+}
+
+START_TEST(many_reactors)
+{
+	struct hammer hammers[THREADS] = {0};
+	unsigned before = open_descriptors(), sum = 0;
+	pthread_t replacer;
+
+	make_many(PATHS);
+	offload_free(offload);
+	ck_assert_int_eq(offload_new(&offload, 2), 0);
+	table(6, 4);
+	pthread_create(&replacer, NULL, replacer_main, NULL);
+	for (unsigned i = 0; i < THREADS; i++) {
+		hammers[i].seed = i;
+		ck_assert_int_eq(reactor_new(&hammers[i].reactor), 0);
+		pthread_create(&hammers[i].thread, NULL, hammer_main, &hammers[i]);
+	}
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(hammers[i].thread, NULL);
+	atomic_store(&stop, true);
+	pthread_join(replacer, NULL);
+	offload_stop(offload);
+	for (unsigned i = 0; i < THREADS; i++) {
+		reactor_free(hammers[i].reactor);
+		ck_assert_uint_gt(hammers[i].found, 0);
+		sum += hammers[i].found + hammers[i].failed + hammers[i].cancelled;
+	}
+	ck_assert_uint_gt(sum, THREADS * ROUNDS / 4);
+	ck_assert_uint_le(stats().open, 6);
+	files_free(files);
+	ck_assert_uint_eq(open_descriptors(), before);
+	offload_free(offload);
+	offload = NULL;
+	files = NULL;
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("files");
+	TCase *c = tcase_create("files");
+
+	tcase_add_checked_fixture(c, set_up, tear_down);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, opens_once_for_all_who_ask);
+	tcase_add_test(c, hits_cost_nothing);
+	tcase_add_test(c, looks_again_when_it_is_time);
+	tcase_add_test(c, never_fresh);
+	tcase_add_test(c, background_look_keeps_hits);
+	tcase_add_test(c, background_look_drops_what_is_gone);
+	tcase_add_test(c, failures_reach_all_and_are_not_kept);
+	tcase_add_test(c, cancels_what_waits);
+	tcase_add_test(c, cannot_cancel_what_is_answered);
+	tcase_add_test(c, evicts_the_least_recently_used);
+	tcase_add_test(c, evicts_after_a_burst);
+	tcase_add_test(c, closes_on_an_offload_thread);
+	tcase_add_test(c, answers_without_the_first_to_ask);
+	tcase_add_test(c, keeps_none);
+	tcase_add_test(c, forgets);
+	tcase_add_test(c, forgets_during_a_look);
+	tcase_add_test(c, makes_room_for_descriptors);
+	tcase_add_test(c, sees_a_new_sidecar);
+	tcase_add_test(c, many_reactors);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+int main(void)
+{
+	return suite_run(suite());
+}
