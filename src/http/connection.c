@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A client's time runs while it owes us something: a request's head, or the taking of a reply. While the disk owes us something (CONNECTION_WORK, or a reply
+ * that is suspended for its next block) no clock runs. The rate counts bytes that the peer's kernel acknowledged, since what we handed to our own kernel says nothing; a client
+ * that has taken all there was to take is not slow, we are. Peers on a Unix socket are proxies of the same host and are held to no rate.
+ */
+#include "http/connection.h"
+
+#include <arpa/inet.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+
+#include "base/clock.h"
+
+void connection_enter(struct connection *connection, enum connection_phase phase, uint64_t now_ns)
+{
+	connection->phase = phase;
+	connection->since_ns = now_ns;
+	connection->acked_bytes = UINT64_MAX; /* sampled at the first look */
+}
+
+static bool acked(const struct connection *connection, uint64_t *bytes)
+{
+	struct tcp_info info;
+	socklen_t length = sizeof(info);
+
+	if (connection->peer.ss_family == AF_UNIX || getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
+		return false;
+	*bytes = info.tcpi_bytes_acked;
+	return true;
+}
+
+static bool has_unsent(const struct connection *connection)
+{
+	int unsent = 0;
+
+	return ioctl(connection->fd, SIOCOUTQ, &unsent) == 0 && unsent > 0;
+}
+
+static bool too_slow(struct connection *connection, const struct connection_limits *limits, uint64_t now_ns)
+{
+	uint64_t taken_ms = (now_ns - connection->since_ns) / CLOCK_NS_PER_MS, before = connection->acked_bytes, now;
+
+	if (limits->min_rate_bytes == 0 || (before != UINT64_MAX && taken_ms < limits->stall_timeout_ms))
+		return false;
+	if (!acked(connection, &now))
+		return false;
+	connection->acked_bytes = now;
+	if (before == UINT64_MAX || !has_unsent(connection) || connection->suspended) {
+		connection->since_ns = now_ns;
+		return false;
+	}
+	connection->since_ns = now_ns;
+	return (now - before) * 1000 < limits->min_rate_bytes * taken_ms;
+}
+
+const char *connection_overdue(struct connection *connection, const struct connection_limits *limits, uint64_t now_ns)
+{
+	uint64_t age_ms = (now_ns - connection->since_ns) / CLOCK_NS_PER_MS;
+
+	switch (connection->phase) {
+	case CONNECTION_HEAD:
+		return age_ms >= limits->header_timeout_ms ? "header_timeout" : NULL;
+	case CONNECTION_IDLE:
+		return age_ms >= limits->idle_timeout_ms ? "idle_timeout" : NULL;
+	case CONNECTION_SEND:
+		return too_slow(connection, limits, now_ns) ? "min_rate" : NULL;
+	case CONNECTION_WORK:
+		break;
+	}
+	return NULL;
+}
+
+uint64_t connection_cut_bytes(const struct connection *connection, uint64_t length)
+{
+	uint64_t bytes;
+
+	if (!acked(connection, &bytes) || bytes <= connection->bodies_bytes)
+		return 0;
+	bytes -= connection->bodies_bytes;
+	return bytes < length ? bytes : length;
+}
+
+bool connection_is_quiet(const struct connection *connection)
+{
+	char byte;
+
+	return (connection->phase == CONNECTION_IDLE || connection->phase == CONNECTION_HEAD) && connection->exchange == NULL &&
+	       recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
+void connection_peer(const struct connection *connection, char *text, size_t text_bytes)
+{
+	const void *address = NULL;
+
+	if (connection->peer.ss_family == AF_INET)
+		address = &((const struct sockaddr_in *)&connection->peer)->sin_addr;
+	else if (connection->peer.ss_family == AF_INET6)
+		address = &((const struct sockaddr_in6 *)&connection->peer)->sin6_addr;
+	if (address == NULL || inet_ntop(connection->peer.ss_family, address, text, (socklen_t)text_bytes) == NULL)
+		snprintf(text, text_bytes, "unix:");
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the server keeps of one connection, and whether it has used up its time: libmicrohttpd knows no deadline for headers, no minimum rate and no drain
+ * (MHD counts any byte as life). The lever is shutdown(2) on the descriptor, which stays MHD's. Belongs to its reactor's thread.
+ */
+#ifndef HTTP_CONNECTION_H
+#define HTTP_CONNECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum connection_phase {
+	CONNECTION_IDLE, /* between requests */
+	CONNECTION_HEAD, /* a request is coming in; also from accept to the first one */
+	CONNECTION_WORK, /* being looked up and read: our time, not the client's */
+	CONNECTION_SEND, /* the reply is going out */
+};
+
+struct connection {
+	struct connection *next, *prev;
+	int fd;
+	enum connection_phase phase;
+	bool suspended;		/* in MHD's sense */
+	uint64_t since_ns;	/* of the phase, or of the last sample of the rate */
+	uint64_t acked_bytes;	/* at the last sample */
+	uint64_t bodies_bytes;	/* of the replies that went out whole */
+	void *exchange;		/* the server's: the request under way */
+	void *token;		/* the listener's: handed back when the connection has closed */
+	struct sockaddr_storage peer;
+};
+
+struct connection_limits {
+	uint64_t header_timeout_ms, idle_timeout_ms;
+	uint64_t min_rate_bytes;   /* a second; 0: none */
+	uint64_t stall_timeout_ms; /* the time over which the rate is taken */
+};
+
+void connection_enter(struct connection *connection, enum connection_phase phase, uint64_t now_ns);
+
+/* NULL, or the reason to cut it: "header_timeout", "idle_timeout", "min_rate". Asks the kernel what the client has taken (TCP_INFO) once per stall_timeout. */
+const char *connection_overdue(struct connection *connection, const struct connection_limits *limits, uint64_t now_ns);
+
+/* Bytes of the body that the client's kernel acknowledged of a reply that was cut; at most `length`. */
+uint64_t connection_cut_bytes(const struct connection *connection, uint64_t length);
+
+/* Nothing is under way and nothing has come in that MHD has not read yet. */
+bool connection_is_quiet(const struct connection *connection);
+
+/* The client's address as text; "unix:" for a Unix socket. */
+void connection_peer(const struct connection *connection, char *text, size_t text_bytes);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libmicrohttpd hands over every field line as it came and believes the first of two that disagree. Whether lines agree is decided here, over all of them:
+ * two Content-Length, two Host, a Content-Length beside a Transfer-Encoding, a name that is no token (RFC 9110 section 5.6.2) are refused. Two Range lines are
+ * counted, and ignored later; conditions in several lines are one list (RFC 9110 section 5.3).
+ */
+#include "http/fields.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum method fields_method(const char *method)
+{
+	static const char *const refused[] = { "POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT" };
+
+	if (strcmp(method, "GET") == 0)
+		return METHOD_GET;
+	if (strcmp(method, "HEAD") == 0)
+		return METHOD_HEAD;
+	if (strcmp(method, "OPTIONS") == 0)
+		return METHOD_OPTIONS;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (strcmp(method, refused[i]) == 0)
+			return METHOD_REFUSED;
+	return METHOD_UNKNOWN;
+}
+
+static bool is_token(const char *name, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)name[i];
+		bool alnum = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+
+		if (c == '\0' || (!alnum && strchr("!#$%&'*+-.^_`|~", c) == NULL))
+			return false;
+	}
+	return length > 0;
+}
+
+static bool parse_length(const char *value, uint64_t *length)
+{
+	*length = 0;
+	for (const char *p = value; *p != '\0'; p++)
+		if (*p < '0' || *p > '9' || __builtin_mul_overflow(*length, 10, length) ||
+		    __builtin_add_overflow(*length, (uint64_t)(*p - '0'), length))
+			return false;
+	return *value != '\0';
+}
+
+static int join(struct fields *fields, const char **field, unsigned i, const char *value)
+{
+	char *joined;
+
+	if (*field == NULL) {
+		*field = value;
+		return 0;
+	}
+	joined = malloc(strlen(*field) + 2 + strlen(value) + 1);
+	if (joined == NULL)
+		return -ENOMEM;
+	stpcpy(stpcpy(stpcpy(joined, *field), ", "), value);
+	free(fields->joined[i]);
+	*field = fields->joined[i] = joined;
+	return 0;
+}
+
+static int add_condition(struct fields *fields, const char *name, const char *value)
+{
+	const struct {
+		const char *name;
+		const char **field;
+	} conditions[5] = {
+		{ "If-Match", &fields->conditions.if_match },
+		{ "If-Unmodified-Since", &fields->conditions.if_unmodified_since },
+		{ "If-None-Match", &fields->conditions.if_none_match },
+		{ "If-Modified-Since", &fields->conditions.if_modified_since },
+		{ "If-Range", &fields->conditions.if_range },
+	};
+
+	for (unsigned i = 0; i < 5; i++)
+		if (strcasecmp(name, conditions[i].name) == 0)
+			return join(fields, conditions[i].field, i, value);
+	return 0;
+}
+
+int fields_add(struct fields *fields, const char *name, size_t name_length, const char *value)
+{
+	if (value == NULL)
+		value = "";
+	if (!is_token(name, name_length)) {
+		fields->bad_name = true;
+		return 0;
+	}
+	if ((name[0] | 0x20) == 'i')
+		return add_condition(fields, name, value);
+	if (strcasecmp(name, "Host") == 0) {
+		fields->hosts++;
+	} else if (strcasecmp(name, "Range") == 0) {
+		fields->ranges++;
+		fields->range = value;
+	} else if (strcasecmp(name, "Content-Length") == 0) {
+		fields->lengths++;
+		fields->bad_length |= !parse_length(value, &fields->content_length);
+	} else if (strcasecmp(name, "Transfer-Encoding") == 0) {
+		fields->transfer_encodings++;
+		fields->transfer_encoding = value;
+	} else if (strcasecmp(name, "Referer") == 0) {
+		fields->referer = value;
+	} else if (strcasecmp(name, "User-Agent") == 0) {
+		fields->user_agent = value;
+	}
+	return 0;
+}
+
+void fields_fini(struct fields *fields)
+{
+	for (unsigned i = 0; i < 5; i++)
+		free(fields->joined[i]);
+}
+
+unsigned fields_refuse(const struct fields *fields, enum method method, bool http_1_0, size_t target_length, size_t header_bytes)
+{
+	if (target_length > FIELDS_TARGET_MAX)
+		return 414;
+	if (header_bytes > FIELDS_HEADER_MAX)
+		return 431;
+	if (fields->bad_name || fields->bad_length || fields->lengths > 1 || (fields->lengths > 0 && fields->transfer_encodings > 0))
+		return 400;
+	if (fields->transfer_encodings > 1 ||
+	    (fields->transfer_encodings == 1 && strcasecmp(fields->transfer_encoding, "chunked") != 0))
+		return 501;
+	if (fields->hosts > 1 || (fields->hosts == 0 && !http_1_0))
+		return 400;
+	if (method == METHOD_REFUSED)
+		return 405;
+	if (method == METHOD_UNKNOWN)
+		return 501;
+	if (fields->content_length > FIELDS_BODY_MAX)
+		return 413;
+	return 0;
+}

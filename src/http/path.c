@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The request target, RFC 9112 section 3.2 and RFC 3986, and the way back to a relative reference.
+ *
+ * Three steps: find_path() cuts a target into authority, path and query, check_bytes() knows which bytes and escapes may stand
+ * in it, and resolve(), which may rely on that, decodes the path name by name, once. Dots are looked at
+ * after decoding, so "%2e%2e" is ".."; slashes before, so "%2F" separates nothing. This keeps names honest for the log, the dotfile
+ * rule and the redirect; that nothing leaves the root is openat2(RESOLVE_BENEATH)'s to guarantee.
+ */
+#include "http/path.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+static int hex_value(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	digit |= 0x20;
+	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* Of the two digits at `at`, or -1. */
+static int escape_value(const char *at)
+{
+	int high = hex_value(at[0]);
+	int low = high < 0 ? -1 : hex_value(at[1]);
+	return low < 0 ? -1 : high << 4 | low;
+}
+
+static bool is_target_byte(char byte)
+{
+	return (unsigned char)byte > ' ' && byte != 0x7f && byte != '#';
+}
+
+/* Escapes are only looked at up to the query, which is passed on as it is. */
+static int check_bytes(const char *target, const char *path_end)
+{
+	bool slash_escaped = false;
+	for (const char *at = target; *at != '\0'; at++) {
+		if (!is_target_byte(*at))
+			return -EINVAL;
+		if (*at != '%' || at > path_end)
+			continue;
+		int value = escape_value(at + 1);
+		if (value <= 0)
+			return -EINVAL;
+		slash_escaped = slash_escaped || value == '/';
+	}
+	return slash_escaped ? -ENOENT : 0;
+}
+
+/* Past "http://" or "https://" in any case, or NULL. */
+static const char *skip_scheme(const char *target)
+{
+	const char *at = target;
+	for (const char *scheme = "http"; *scheme != '\0'; scheme++, at++)
+		if ((*at | 0x20) != *scheme)
+			return NULL;
+	if ((*at | 0x20) == 's')
+		at++;
+	return strncmp(at, "://", 3) == 0 ? at + 3 : NULL;
+}
+
+/* Where the path begins, behind an authority if there is one; NULL: neither form. */
+static const char *find_path(const char *target, const char **authority, size_t *authority_length)
+{
+	*authority = NULL;
+	*authority_length = 0;
+	if (*target == '/')
+		return target;
+	const char *start = skip_scheme(target);
+	if (start == NULL)
+		return NULL;
+	size_t length = strcspn(start, "/?");
+	if (length == 0)
+		return NULL;
+	*authority = start;
+	*authority_length = length;
+	return start + length;
+}
+
+/* One name of the raw path into name[PATH_NAME_MAX + 1]; its length, or -ENAMETOOLONG. */
+static int decode_name(const char *at, const char *end, char *name)
+{
+	int length = 0;
+	while (at < end) {
+		if (length == PATH_NAME_MAX)
+			return -ENAMETOOLONG;
+		bool escaped = *at == '%';
+		name[length++] = escaped ? (char)escape_value(at + 1) : *at;
+		at += escaped ? 3 : 1;
+	}
+	name[length] = '\0';
+	return length;
+}
+
+static bool is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Takes the last name of file[*used] away; at the root nothing. */
+static void go_up(char *file, size_t *used)
+{
+	const char *slash = memrchr(file, '/', *used);
+	*used = slash != NULL ? (size_t)(slash - file) : 0;
+}
+
+static int append_name(char *file, size_t *used, const char *name, size_t length)
+{
+	if (*used + 1 + length >= PATH_BYTES)
+		return -ENAMETOOLONG;
+	if (*used > 0)
+		file[(*used)++] = '/';
+	memcpy(file + *used, name, length);
+	*used += length;
+	return 0;
+}
+
+/* The raw path from `at` to `end` into path->file, and what its last segment says into path->slash. */
+static int resolve(const char *at, const char *end, struct path *path)
+{
+	char name[PATH_NAME_MAX + 1];
+	size_t used = 0;
+	path->slash = true;
+	while (at < end) {
+		const char *name_end = memchr(at, '/', (size_t)(end - at));
+		if (name_end == NULL)
+			name_end = end;
+		int length = decode_name(at, name_end, name);
+		if (length < 0)
+			return length;
+		path->slash = length == 0 || is_dots(name) || name_end < end;
+		if (strcmp(name, "..") == 0)
+			go_up(path->file, &used);
+		else if (length > 0 && !is_dots(name) && append_name(path->file, &used, name, (size_t)length) < 0)
+			return -ENAMETOOLONG;
+		at = name_end < end ? name_end + 1 : end;
+	}
+	path->file[used] = '\0';
+	return 0;
+}
+
+static bool is_hidden(const char *file)
+{
+	static const char allowed[] = ".well-known";
+	size_t first_length = strcspn(file, "/");
+	if (*file == '.' && (first_length != strlen(allowed) || strncmp(file, allowed, first_length) != 0))
+		return true;
+	return strstr(file, "/.") != NULL;
+}
+
+int path_parse(const char *target, struct path *path, const char **authority, size_t *authority_length)
+{
+	const char *skipped;
+	size_t skipped_length;
+	const char *start = find_path(target, &skipped, &skipped_length);
+	if (start == NULL)
+		return -EINVAL;
+	const char *end = strchrnul(start, '?');
+	int result = check_bytes(target, end);
+	if (result == 0)
+		result = resolve(start, end, path);
+	if (result < 0)
+		return result;
+	path->hidden = is_hidden(path->file);
+	path->query = *end == '?' ? end + 1 : NULL;
+	if (authority != NULL)
+		*authority = skipped;
+	if (authority_length != NULL)
+		*authority_length = skipped_length;
+	return 0;
+}
+
+/* pchar of RFC 3986: unreserved, sub-delims, ":" and "@". */
+static bool is_pchar(char byte)
+{
+	if ((byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z'))
+		return true;
+	return byte != '\0' && strchr("-._~!$&'()*+,;=:@", byte) != NULL;
+}
+
+struct writer {
+	char *text;
+	size_t size, used; /* used counts on past the size */
+};
+
+static void put(struct writer *writer, char byte)
+{
+	if (writer->used < writer->size)
+		writer->text[writer->used] = byte;
+	writer->used++;
+}
+
+static void put_text(struct writer *writer, const char *text)
+{
+	for (; *text != '\0'; text++)
+		put(writer, *text);
+}
+
+static void put_encoded(struct writer *writer, const char *name)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	for (; *name != '\0'; name++) {
+		if (is_pchar(*name)) {
+			put(writer, *name);
+			continue;
+		}
+		put(writer, '%');
+		put(writer, digits[(unsigned char)*name >> 4]);
+		put(writer, digits[(unsigned char)*name & 15]);
+	}
+}
+
+int path_directory_location(const struct path *path, char *text, size_t text_bytes)
+{
+	struct writer writer = {text, text_bytes, 0};
+	const char *slash = strrchr(path->file, '/');
+	const char *name = slash != NULL ? slash + 1 : path->file;
+	if (*name == '\0')
+		put(&writer, '.');
+	else if (strchr(name, ':') != NULL)
+		put_text(&writer, "./");
+	put_encoded(&writer, name);
+	put(&writer, '/');
+	if (path->query != NULL) {
+		put(&writer, '?');
+		put_text(&writer, path->query);
+	}
+	put(&writer, '\0');
+	return writer.used <= writer.size ? 0 : -ENAMETOOLONG;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A body as a sequence of pieces, made one at a time as the transfer asks for them, so that a body of any length costs no memory here.
+ * Spans are cut at multiples of block_bytes of the *file*, not of the range: then each disk block belongs to one span only, and nothing is read twice.
+ */
+#include "http/plan.h"
+
+#include "base/align.h"
+
+void plan_init(struct plan *plan, const struct range_set *set, const struct multipart *multipart, size_t block_bytes)
+{
+	*plan = (struct plan){
+		.set = set,
+		.multipart = multipart,
+		.block_bytes = block_bytes,
+		.in_text = multipart != NULL,
+		.position = set->ranges[0].first,
+	};
+}
+
+static void next_part(struct plan *plan)
+{
+	plan->part++;
+	plan->in_text = plan->multipart != NULL;
+	if (plan->part < plan->set->count)
+		plan->position = plan->set->ranges[plan->part].first;
+}
+
+static bool next_text(struct plan *plan, struct plan_piece *piece)
+{
+	piece->text = multipart_head(plan->multipart, plan->part, &piece->length);
+	piece->offset = 0;
+	plan->in_text = false;
+	return true;
+}
+
+bool plan_next(struct plan *plan, struct plan_piece *piece)
+{
+	uint64_t last, block_end;
+
+	if (plan->in_text)
+		return next_text(plan, piece);
+	if (plan->part >= plan->set->count)
+		return false;
+	last = plan->set->ranges[plan->part].last;
+	block_end = align_down(plan->position, plan->block_bytes) + (plan->block_bytes - 1);
+	if (block_end > last)
+		block_end = last;
+	*piece = (struct plan_piece){ .offset = plan->position, .length = (size_t)(block_end - plan->position + 1) };
+	if (block_end == last)
+		next_part(plan);
+	else
+		plan->position = block_end + 1;
+	return true;
+}

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The life of a request is the table `steps`: each step looks at one thing and says go on, wait, or reply. A step that waited is run again when what it
+ * waited for has come. Three ways lead back: a directory's index (to find), a lookup that was answered (to found), and a file that changed before its first byte
+ * was sent (to find, a few times). Order of the steps is the order of RFC 9110 section 13.2.2: target, file, preconditions, range, bytes.
+ */
+#include "http/request.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/align.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/date.h"
+#include "http/status.h"
+
+#define ATTEMPTS_MAX 3 /* of a file that changes while it is opened and read */
+#define BLOCK_MAX ((size_t)256 * 1024)
+#define BLOCK_MIN ((size_t)16 * 1024)
+
+enum step_result { STEP_NEXT, STEP_WAIT, STEP_REPLY, STEP_AGAIN };
+
+struct request_step {
+	const char *name;
+	enum step_result (*run)(struct request *request);
+};
+
+static void reply_header(struct reply *reply, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void reply_header_static(struct reply *reply, const char *name, const char *value)
+{
+	reply->headers[reply->header_count].name = name;
+	reply->headers[reply->header_count++].value = value;
+}
+
+static void reply_header(struct reply *reply, const char *name, const char *format, ...)
+{
+	char *text = reply->text + reply->text_used;
+	size_t room = sizeof(reply->text) - reply->text_used;
+	va_list arguments;
+	int n;
+
+	va_start(arguments, format);
+	n = vsnprintf(text, room, format, arguments);
+	va_end(arguments);
+	if (n < 0 || (size_t)n >= room)
+		return;
+	reply->text_used += (size_t)n + 1;
+	reply_header_static(reply, name, text);
+}
+
+void request_refuse(struct request *request, unsigned status)
+{
+	struct reply *reply = &request->reply;
+
+	reply->status = status;
+	reply->body = request->method == METHOD_HEAD ? REPLY_LENGTH_ONLY : REPLY_TEXT;
+	reply->data = status_body(status);
+	reply->length = strlen(reply->data);
+	reply->header_count = 0;
+	reply->text_used = 0;
+	reply_header_static(reply, "Content-Type", "text/plain; charset=utf-8");
+	reply_header_static(reply, "X-Content-Type-Options", "nosniff");
+	if (status == 405)
+		reply_header_static(reply, "Allow", "GET, HEAD, OPTIONS");
+	if (status == 503)
+		reply_header_static(reply, "Retry-After", "1");
+	if (status == 416) {
+		reply_header_static(reply, "Accept-Ranges", "bytes");
+		reply_header(reply, "Content-Range", "bytes */%" PRIu64, request->file->version.size);
+	}
+}
+
+static enum step_result refuse(struct request *request, unsigned status)
+{
+	request_refuse(request, status);
+	return STEP_REPLY;
+}
+
+static void reply_empty(struct request *request, unsigned status)
+{
+	request->reply.status = status;
+	request->reply.body = REPLY_EMPTY;
+	request->reply.length = 0;
+}
+
+/* A fault of the file or the disk: one line in the log unless the client merely asked for what is not there. */
+static enum step_result refuse_error(struct request *request, int error, uint64_t offset)
+{
+	unsigned status = status_of_error(error);
+
+	request->error = error;
+	request->error_offset = offset;
+	if (status >= 500)
+		log_fault(LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s (answered %u)", request->path.file, offset,
+			  strerror(-error), status);
+	return refuse(request, status);
+}
+
+static enum step_result step_target(struct request *request)
+{
+	int error;
+
+	if (request->method == METHOD_OPTIONS) {
+		reply_empty(request, 204);
+		reply_header_static(&request->reply, "Allow", "GET, HEAD, OPTIONS");
+		return STEP_REPLY;
+	}
+	error = path_parse(request->target, &request->path, NULL, NULL);
+	if (error == -ENOENT)
+		return refuse(request, 404);
+	if (error != 0)
+		return refuse(request, 400);
+	if (request->path.hidden && !request->site->dotfiles)
+		return refuse(request, 404);
+	return STEP_NEXT;
+}
+
+static void lookup_done(struct files_want *want)
+{
+	struct request *request = (struct request *)((char *)want - offsetof(struct request, lookup));
+
+	request->looking = false;
+	if (request->freed) {
+		file_unref(want->file);
+		want->file = NULL;
+		request_free(request);
+		return;
+	}
+	request->wake(request);
+}
+
+static enum step_result step_find(struct request *request)
+{
+	int hit;
+
+	request->lookup = (struct files_want){ .reactor = request->site->reactor, .done = lookup_done };
+	hit = files_find(request->site->files, request->path.file, &request->lookup);
+	if (hit < 0)
+		return refuse_error(request, hit, 0);
+	request->looking = hit == 0;
+	return STEP_NEXT;
+}
+
+static enum step_result again_from(struct request *request, enum step_result (*step)(struct request *));
+
+/* A directory: its index.html if it was asked for with a slash (again through find), else the way to the slash. */
+static enum step_result found_directory(struct request *request)
+{
+	struct path *path = &request->path;
+	size_t length = strlen(path->file);
+	char *location;
+
+	if (request->index)
+		return refuse(request, 404);
+	if (path->slash) {
+		if (length + sizeof("/index.html") > sizeof(path->file))
+			return refuse(request, 404);
+		strcpy(path->file + length, length > 0 ? "/index.html" : "index.html");
+		request->index = true;
+		return again_from(request, step_find);
+	}
+	location = malloc(FIELDS_TARGET_MAX * 3);
+	if (location == NULL || path_directory_location(path, location, FIELDS_TARGET_MAX * 3) != 0) {
+		free(location);
+		return refuse(request, 404);
+	}
+	request->reply.location = location;
+	reply_empty(request, 301);
+	reply_header_static(&request->reply, "Location", location);
+	return STEP_REPLY;
+}
+
+static enum step_result step_found(struct request *request)
+{
+	if (request->looking)
+		return STEP_WAIT;
+	if (request->lookup.error == -EISDIR)
+		return found_directory(request);
+	if (request->lookup.error != 0)
+		return refuse_error(request, request->lookup.error, 0);
+	request->file = request->lookup.file;
+	request->lookup.file = NULL;
+	if (request->path.slash && !request->index)
+		return refuse(request, 404);
+	return STEP_NEXT;
+}
+
+static void reply_validators(struct request *request)
+{
+	struct reply *reply = &request->reply;
+
+	if (request->validator.etag[0] != '\0')
+		reply_header_static(reply, "ETag", request->validator.etag);
+	if (request->validator.has_last_modified && reply->status != 304) {
+		char date[DATE_BYTES];
+
+		reply_header(reply, "Last-Modified", "%s", date_format(request->validator.last_modified, date));
+	}
+}
+
+static enum step_result step_preconditions(struct request *request)
+{
+	const struct file *file = request->file;
+	int64_t now_ns = clock_wall_ns();
+
+	validator_make(&request->validator, file->version.mtime_ns, file->version.size, file->tag, now_ns);
+	switch (precondition_check(&request->fields.conditions, &request->validator, now_ns / (int64_t)CLOCK_NS_PER_S)) {
+	case PRECONDITION_FAILED:
+		return refuse(request, 412);
+	case PRECONDITION_NOT_MODIFIED:
+		request->reply.status = 304;
+		request->reply.body = REPLY_LENGTH_ONLY;
+		request->reply.length = file->version.size;
+		reply_validators(request);
+		return STEP_REPLY;
+	case PRECONDITION_WHOLE:
+		request->whole = true;
+		return STEP_NEXT;
+	case PRECONDITION_NONE:
+		break;
+	}
+	request->whole = request->method == METHOD_HEAD || request->fields.ranges != 1;
+	return STEP_NEXT;
+}
+
+static uint64_t ranges_length(const struct range_set *set)
+{
+	return set->ranges[0].last - set->ranges[0].first + 1;
+}
+
+static int reply_partial(struct request *request, const char *type)
+{
+	struct reply *reply = &request->reply;
+	const struct byte_range *range = &request->ranges.ranges[0];
+	uint64_t size = request->file->version.size;
+	int error;
+
+	reply->status = 206;
+	if (request->ranges.count == 1) {
+		reply_header_static(reply, "Content-Type", type);
+		reply_header(reply, "Content-Range", "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range->first, range->last, size);
+		reply->length = ranges_length(&request->ranges);
+		return 0;
+	}
+	error = multipart_init(&request->multipart, &request->ranges, size, type);
+	if (error != 0)
+		return error;
+	reply_header(reply, "Content-Type", "multipart/byteranges; boundary=%s", request->multipart.boundary);
+	reply->length = request->multipart.length;
+	return 0;
+}
+
+static enum step_result step_range(struct request *request)
+{
+	struct reply *reply = &request->reply;
+	uint64_t size = request->file->version.size;
+	const char *type = mime_type(request->site->mime, request->path.file);
+	int error = 0;
+
+	switch (range_parse(request->whole ? NULL : request->fields.range, size, &request->ranges)) {
+	case RANGE_UNSATISFIABLE:
+		refuse(request, 416);
+		reply_validators(request);
+		return STEP_REPLY;
+	case RANGE_PARTIAL:
+		error = reply_partial(request, type);
+		break;
+	case RANGE_WHOLE:
+		reply->status = 200;
+		reply->length = size;
+		reply_header_static(reply, "Content-Type", type);
+		request->ranges.count = 1;
+		request->ranges.ranges[0] = (struct byte_range){ .first = 0, .last = size - 1 };
+		break;
+	}
+	if (error != 0)
+		return refuse_error(request, error, 0);
+	reply_header_static(reply, "Accept-Ranges", "bytes");
+	reply_header_static(reply, "X-Content-Type-Options", "nosniff");
+	reply_validators(request);
+	return STEP_NEXT;
+}
+
+static void span_done(struct store_want *want)
+{
+	struct request *request = (struct request *)((char *)want - offsetof(struct request, want));
+
+	request->reply.body = REPLY_SPAN;
+	request->wake(request);
+}
+
+static void transfer_wakes(void *context)
+{
+	struct request *request = context;
+
+	request->wake(request);
+}
+
+/* All blocks of all transfers together take at most a quarter of the arena, as long as that leaves them BLOCK_MIN. */
+static size_t transfer_block(const struct request_site *site)
+{
+	size_t share = site->arena_bytes / (4 * TRANSFER_SLOTS) / (atomic_load(site->transfers) + 1);
+	size_t block = BLOCK_MAX;
+
+	while (block > BLOCK_MIN && block > share)
+		block /= 2;
+	return block;
+}
+
+static int start_transfer(struct request *request)
+{
+	struct transfer_options options;
+	int error;
+
+	request->block_bytes = transfer_block(request->site);
+	options = (struct transfer_options){
+		.store = request->site->store,
+		.file = request->file,
+		.set = &request->ranges,
+		.multipart = request->ranges.count > 1 ? &request->multipart : NULL,
+		.block_bytes = request->block_bytes,
+		.wake = transfer_wakes,
+		.context = request,
+	};
+	error = transfer_new(&request->transfer, &options);
+	if (error == 0)
+		atomic_fetch_add(request->site->transfers, 1);
+	return error;
+}
+
+/* Begins to read what the body needs first: all of it if it fits one block, else the head of a transfer. */
+static enum step_result step_read(struct request *request)
+{
+	struct reply *reply = &request->reply;
+	int error;
+
+	if (request->method == METHOD_HEAD || reply->length == 0) {
+		reply->body = request->method == METHOD_HEAD ? REPLY_LENGTH_ONLY : REPLY_EMPTY;
+		return STEP_REPLY;
+	}
+	if (request->ranges.count == 1 && reply->length <= STORE_SPAN_MAX_BYTES) {
+		request->want = (struct store_want){
+			.file = request->file,
+			.offset = request->ranges.ranges[0].first,
+			.length = (size_t)reply->length,
+			.done = span_done,
+		};
+		error = store_want(request->site->store, &request->want);
+	} else {
+		reply->body = REPLY_TRANSFER;
+		error = start_transfer(request);
+	}
+	return error == 0 ? STEP_NEXT : refuse_error(request, error, 0);
+}
+
+static void drop_body(struct request *request)
+{
+	store_release(request->site->store, &request->want);
+	if (request->transfer != NULL) {
+		atomic_fetch_sub(request->site->transfers, 1);
+		transfer_free(request->transfer);
+		request->transfer = NULL;
+	}
+	multipart_fini(&request->multipart);
+	memset(&request->multipart, 0, sizeof(request->multipart));
+}
+
+/* The file changed before its first byte went out: nothing is promised yet, so the new version is served. */
+static enum step_result changed(struct request *request)
+{
+	files_forget(request->site->files, request->path.file, request->file);
+	drop_body(request);
+	file_unref(request->file);
+	request->file = NULL;
+	request->reply = (struct reply){ 0 };
+	return again_from(request, step_find);
+}
+
+static enum step_result step_bytes(struct request *request)
+{
+	int error;
+
+	if (request->reply.body == REPLY_TRANSFER) {
+		error = transfer_ready(request->transfer);
+	} else {
+		error = request->reply.body == REPLY_SPAN ? request->want.error : -EAGAIN;
+		request->reply.data = request->want.data;
+	}
+	if (error == -EAGAIN)
+		return STEP_WAIT;
+	if (error == -ESTALE && ++request->attempts < ATTEMPTS_MAX)
+		return changed(request);
+	if (error != 0) {
+		uint64_t offset = request->transfer != NULL ? transfer_offset(request->transfer) : request->want.offset;
+
+		drop_body(request);
+		return refuse_error(request, error, offset);
+	}
+	return STEP_REPLY;
+}
+
+static const struct request_step steps[] = {
+	{ "target", step_target },	   /* the path that is meant */
+	{ "find", step_find },		   /* asks the table of open files */
+	{ "found", step_found },	   /* a file, a directory, or nothing */
+	{ "preconditions", step_preconditions },
+	{ "range", step_range },	   /* 200, 206 or 416, and their headers */
+	{ "read", step_read },		   /* asks the store */
+	{ "bytes", step_bytes },	   /* the first of them are there */
+};
+
+static enum step_result again_from(struct request *request, enum step_result (*run)(struct request *))
+{
+	request->step = steps;
+	while (request->step->run != run)
+		request->step++;
+	return STEP_AGAIN;
+}
+
+enum request_state request_run(struct request *request)
+{
+	for (;;) {
+		switch (request->step->run(request)) {
+		case STEP_NEXT:
+			request->step++;
+			break;
+		case STEP_AGAIN:
+			break;
+		case STEP_WAIT:
+			return REQUEST_WAITS;
+		case STEP_REPLY:
+			return REQUEST_REPLIES;
+		}
+	}
+}
+
+struct request *request_new(const struct request_site *site, const char *target, void (*wake)(struct request *))
+{
+	struct request *request = calloc(1, sizeof(*request));
+
+	if (request == NULL)
+		return NULL;
+	request->target = strdup(target);
+	if (request->target == NULL) {
+		free(request);
+		return NULL;
+	}
+	request->site = site;
+	request->wake = wake;
+	request->step = steps;
+	return request;
+}
+
+void request_free(struct request *request)
+{
+	if (request == NULL)
+		return;
+	if (request->looking && !files_cancel(request->site->files, &request->lookup)) {
+		request->freed = true;
+		return;
+	}
+	drop_body(request);
+	file_unref(request->file);
+	file_unref(request->lookup.file);
+	fields_fini(&request->fields);
+	free(request->reply.location);
+	free(request->target);
+	free(request);
+}

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Between libmicrohttpd and a request. MHD calls handle() twice or more per request: the first call only looks at the fields (answering there closes the
+ * connection, which is meant for what is refused), calls with data eat the body of a GET, and the final call runs the request until it waits (the connection is
+ * suspended, once) or replies. MHD's own traps, and where they are kept out:
+ *
+ *  - an iovec reply of two or more elements lets a client abort the process: a body is one buffer, or a callback;
+ *  - a resume is not announced by MHD_get_timeout(): it sets `rerun`, and server_run() runs once every turn anyway;
+ *  - NOTIFY_COMPLETED comes before the reply's free callback: an exchange lives until both have come (`holds`);
+ *  - -1 from a content reader is success on a truncated body, 0 without a suspend is a busy loop: it returns bytes, suspends, or END_WITH_ERROR;
+ *  - MHD may drop a connection without NOTIFY_COMPLETED: what is left of its exchange is freed when the connection closes.
+ */
+#include "http/server.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/access.h"
+#include "http/status.h"
+
+#define CONNECTION_MEMORY (16 * 1024) /* MHD's pool of one connection: its header block and its reply's */
+#define PASSES_MAX 16
+#define SWEEP_MS 500
+
+/* One request and its reply. */
+struct exchange {
+	struct request *request;
+	struct connection *connection;
+	struct MHD_Connection *mhd; /* NULL once completed */
+	struct server *server;
+	unsigned holds;		    /* MHD's request, and the reply that points into the request's memory */
+	bool seen;		    /* the first call was made */
+	size_t eaten_bytes;	    /* of the body */
+	uint64_t start_ns;
+	uint64_t taken_bytes; /* by MHD, of a transfer */
+	char version[9], method[16];
+};
+
+struct server {
+	struct server_options options;
+	struct MHD_Daemon *daemon;
+	struct connection *connections;
+	struct connection *incoming; /* on its way through MHD_add_connection() */
+	struct reactor_timer sweep;
+	unsigned count;
+	bool draining, rerun, more;
+};
+
+const char *server_library_version(void)
+{
+	return MHD_get_version();
+}
+
+static void exchange_release(struct exchange *exchange)
+{
+	if (--exchange->holds > 0)
+		return;
+	request_free(exchange->request);
+	free(exchange);
+}
+
+static void wake(struct request *request)
+{
+	struct exchange *exchange = request->owner;
+
+	if (exchange->mhd == NULL || !exchange->connection->suspended)
+		return;
+	exchange->connection->suspended = false;
+	exchange->server->rerun = true;
+	MHD_resume_connection(exchange->mhd);
+}
+
+static void suspend(struct exchange *exchange)
+{
+	assert(!exchange->connection->suspended);
+	exchange->connection->suspended = true;
+	MHD_suspend_connection(exchange->mhd);
+}
+
+/* MHD's request line callback: here the exchange is born, since nothing else shows the target as it was sent. */
+static void *begin(void *cls, const char *target, struct MHD_Connection *mhd)
+{
+	struct server *server = cls;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct exchange *exchange = calloc(1, sizeof(*exchange));
+
+	if (exchange == NULL)
+		return NULL;
+	exchange->request = request_new(server->options.site, target, wake);
+	if (exchange->request == NULL) {
+		free(exchange);
+		return NULL;
+	}
+	exchange->request->owner = exchange;
+	exchange->server = server;
+	exchange->connection = info->socket_context;
+	exchange->connection->exchange = exchange;
+	exchange->mhd = mhd;
+	exchange->holds = 1;
+	exchange->start_ns = clock_now_ns();
+	connection_enter(exchange->connection, CONNECTION_HEAD, exchange->start_ns);
+	return exchange;
+}
+
+static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_length, const char *value,
+			      size_t value_length)
+{
+	(void)kind;
+	(void)value_length;
+	return fields_add(cls, name, name_length, value) == 0 ? MHD_YES : MHD_NO;
+}
+
+static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t length)
+{
+	struct exchange *exchange = cls;
+	struct request *request = exchange->request;
+	ssize_t n = transfer_read(request->transfer, buffer, length);
+
+	(void)position;
+	if (n > 0) {
+		exchange->taken_bytes += (uint64_t)n;
+		return n;
+	}
+	if (n == -EAGAIN) {
+		suspend(exchange);
+		return 0;
+	}
+	log_fault(n == -ESTALE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s (transfer cut after %" PRIu64 " of %" PRIu64 " bytes)",
+		  request->path.file, transfer_offset(request->transfer), n == -ESTALE ? "the file changed" : strerror((int)-n),
+		  exchange->taken_bytes, request->reply.length);
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+/* For HEAD and 304: MHD takes the length from it and never asks for a byte. */
+static ssize_t read_nothing(void *cls, uint64_t position, char *buffer, size_t length)
+{
+	(void)cls;
+	(void)position;
+	(void)buffer;
+	(void)length;
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void reply_freed(void *cls)
+{
+	exchange_release(cls);
+}
+
+static struct MHD_Response *make_response(struct exchange *exchange)
+{
+	const struct reply *reply = &exchange->request->reply;
+	struct MHD_Response *response = NULL;
+
+	switch (reply->body) {
+	case REPLY_EMPTY:
+	case REPLY_TEXT:
+		return MHD_create_response_from_buffer((size_t)reply->length, (void *)reply->data, MHD_RESPMEM_PERSISTENT);
+	case REPLY_LENGTH_ONLY:
+		return MHD_create_response_from_callback(reply->length, 1, read_nothing, NULL, NULL);
+	case REPLY_SPAN:
+		response = MHD_create_response_from_buffer_with_free_callback_cls((size_t)reply->length, (void *)reply->data,
+										  reply_freed, exchange);
+		break;
+	case REPLY_TRANSFER:
+		response = MHD_create_response_from_callback(reply->length, exchange->request->block_bytes, read_body, exchange,
+							     reply_freed);
+		break;
+	}
+	if (response != NULL)
+		exchange->holds++;
+	return response;
+}
+
+static enum MHD_Result send_reply(struct server *server, struct exchange *exchange)
+{
+	const struct reply *reply = &exchange->request->reply;
+	struct MHD_Response *response = make_response(exchange);
+	enum MHD_Result result = response != NULL ? MHD_YES : MHD_NO;
+
+	for (unsigned i = 0; i < reply->header_count && result == MHD_YES; i++)
+		result = MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+	if (server->draining && result == MHD_YES)
+		result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	if (result == MHD_YES)
+		result = MHD_queue_response(exchange->mhd, reply->status, response);
+	if (result != MHD_YES)
+		log_fault(LOG_LEVEL_ERROR, "/%s: no reply could be made: out of memory", exchange->request->path.file);
+	if (response != NULL)
+		MHD_destroy_response(response);
+	connection_enter(exchange->connection, CONNECTION_SEND, clock_now_ns());
+	return result;
+}
+
+/* The first call: fields in, and a refusal out if one is due. Must neither suspend nor reply to what is well. */
+static enum MHD_Result first_call(struct server *server, struct exchange *exchange, const char *method, const char *version)
+{
+	struct request *request = exchange->request;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	unsigned status;
+
+	exchange->seen = true;
+	snprintf(exchange->method, sizeof(exchange->method), "%s", method);
+	snprintf(exchange->version, sizeof(exchange->version), "%s", version);
+	request->method = fields_method(method);
+	MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, gather, &request->fields);
+	status = fields_refuse(&request->fields, request->method, strcmp(version, "HTTP/1.0") == 0, strlen(request->target),
+			       info != NULL ? info->header_size : 0);
+	if (status == 0)
+		return MHD_YES;
+	request_refuse(request, status);
+	return send_reply(server, exchange);
+}
+
+static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version,
+			      const char *upload_data, size_t *upload_data_size, void **req_cls)
+{
+	struct server *server = cls;
+	struct exchange *exchange = *req_cls;
+
+	(void)mhd;
+	(void)url;
+	(void)upload_data;
+	if (exchange == NULL)
+		return MHD_NO; /* begin() had no memory */
+	if (!exchange->seen)
+		return first_call(server, exchange, method, version);
+	if (*upload_data_size > 0) {
+		exchange->eaten_bytes += *upload_data_size;
+		*upload_data_size = 0;
+		return exchange->eaten_bytes <= FIELDS_BODY_MAX ? MHD_YES : MHD_NO;
+	}
+	if (request_run(exchange->request) == REQUEST_REPLIES)
+		return send_reply(server, exchange);
+	connection_enter(exchange->connection, CONNECTION_WORK, clock_now_ns());
+	suspend(exchange);
+	return MHD_YES;
+}
+
+static void log_exchange(const struct exchange *exchange, unsigned status, bool whole)
+{
+	const struct request *request = exchange->request;
+	const struct connection *connection = exchange->connection;
+	uint64_t length = request->reply.body == REPLY_LENGTH_ONLY ? 0 : request->reply.length;
+	char client[64], line[ACCESS_LINE_BYTES];
+	struct access_entry entry = {
+		.client = client,
+		.time = clock_wall_ns() / (int64_t)CLOCK_NS_PER_S,
+		.method = exchange->method,
+		.target = request->target,
+		.version = exchange->version[0] != '\0' ? exchange->version : "-",
+		.status = status,
+		.sent_bytes = whole ? length : connection_cut_bytes(connection, length),
+		.referer = request->fields.referer,
+		.user_agent = request->fields.user_agent,
+		.range = request->fields.range,
+		.taken_ns = clock_now_ns() - exchange->start_ns,
+	};
+
+	connection_peer(connection, client, sizeof(client));
+	log_access(line, access_format(&entry, line));
+}
+
+/* The request's end in MHD's sense: the field values are gone after it, the reply's memory goes next. */
+static void completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enum MHD_RequestTerminationCode code)
+{
+	struct exchange *exchange = *req_cls;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
+	bool whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+
+	(void)cls;
+	if (exchange == NULL)
+		return;
+	*req_cls = NULL;
+	if (log_access_wanted())
+		log_exchange(exchange, info != NULL ? info->http_status : 0, whole);
+	if (whole && exchange->request->reply.body != REPLY_LENGTH_ONLY)
+		exchange->connection->bodies_bytes += exchange->request->reply.length;
+	exchange->connection->exchange = NULL;
+	connection_enter(exchange->connection, CONNECTION_IDLE, clock_now_ns());
+	exchange->mhd = NULL;
+	exchange_release(exchange);
+}
+
+static void connection_opened(struct server *server, struct connection *connection)
+{
+	connection->next = server->connections;
+	if (connection->next != NULL)
+		connection->next->prev = connection;
+	server->connections = connection;
+	server->count++;
+	server->incoming = NULL;
+}
+
+static void connection_ended(struct server *server, struct connection *connection)
+{
+	struct exchange *exchange = connection->exchange;
+
+	if (exchange != NULL) { /* MHD gave up on it without a word */
+		exchange->mhd = NULL;
+		exchange_release(exchange);
+	}
+	if (connection->prev != NULL)
+		connection->prev->next = connection->next;
+	else
+		server->connections = connection->next;
+	if (connection->next != NULL)
+		connection->next->prev = connection->prev;
+	server->count--;
+	server->options.closed(server->options.context, connection->token);
+	free(connection);
+}
+
+static void notify_connection(void *cls, struct MHD_Connection *mhd, void **socket_context, enum MHD_ConnectionNotificationCode code)
+{
+	struct server *server = cls;
+
+	(void)mhd;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*socket_context = server->incoming;
+		connection_opened(server, server->incoming);
+	} else {
+		connection_ended(server, *socket_context);
+	}
+}
+
+int server_add(struct server *server, int fd, const struct sockaddr *peer, socklen_t peer_length, void *token)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+	/* Of a Unix peer's address only the family is passed: MHD 0.9 keeps 28 bytes and believes the length. */
+	socklen_t passed = peer->sa_family == AF_UNIX ? (socklen_t)sizeof(sa_family_t) : peer_length;
+
+	if (connection == NULL) {
+		close(fd);
+		server->options.closed(server->options.context, token);
+		return -ENOMEM;
+	}
+	connection->fd = fd;
+	connection->token = token;
+	memcpy(&connection->peer, peer, peer_length < sizeof(connection->peer) ? peer_length : sizeof(connection->peer));
+	connection_enter(connection, CONNECTION_HEAD, clock_now_ns());
+	server->incoming = connection;
+	if (MHD_add_connection(server->daemon, fd, peer, passed) == MHD_YES)
+		return 0;
+	if (server->incoming == connection) { /* it failed before it was announced */
+		server->incoming = NULL;
+		server->options.closed(server->options.context, token);
+		free(connection);
+	}
+	return -ENOMEM;
+}
+
+/* What is cut while suspended would not be seen by MHD: it is resumed by what it waits for, which ends by itself. */
+static void cut(struct connection *connection, const char *reason)
+{
+	log_debug("connection cut: %s", reason);
+	shutdown(connection->fd, SHUT_RDWR);
+}
+
+static void sweep(void *context)
+{
+	struct server *server = context;
+	uint64_t now_ns = clock_now_ns();
+
+	for (struct connection *c = server->connections; c != NULL; c = c->next) {
+		const char *reason = connection_overdue(c, &server->options.limits, now_ns);
+
+		if (reason != NULL)
+			cut(c, reason);
+		else if (server->draining && connection_is_quiet(c))
+			shutdown(c->fd, SHUT_RD);
+	}
+	reactor_timer_start(server->options.site->reactor, &server->sweep, SWEEP_MS);
+}
+
+static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
+{
+	(void)cls;
+	(void)mhd;
+	return strlen(text); /* path.c decodes, once */
+}
+
+static void log_mhd(void *cls, const char *format, va_list arguments)
+{
+	char text[512];
+	size_t length;
+
+	(void)cls;
+	vsnprintf(text, sizeof(text), format, arguments);
+	length = strlen(text);
+	if (length > 0 && text[length - 1] == '\n')
+		text[length - 1] = '\0';
+	log_fault(LOG_LEVEL_INFO, "libmicrohttpd: %s", text);
+}
+
+int server_new(struct server **server, const struct server_options *options)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	int error;
+
+	if (s == NULL)
+		return -ENOMEM;
+	s->options = *options;
+	s->sweep = (struct reactor_timer){ .fn = sweep, .context = s };
+	s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET,
+				     0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
+				     keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, begin, s, MHD_OPTION_NOTIFY_COMPLETED, completed, s,
+				     MHD_OPTION_NOTIFY_CONNECTION, notify_connection, s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				     (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
+				     MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_END);
+	if (s->daemon == NULL) {
+		error = errno != 0 ? -errno : -ENOMEM;
+		free(s);
+		return error;
+	}
+	error = reactor_timer_start(options->site->reactor, &s->sweep, SWEEP_MS);
+	if (error != 0) {
+		server_free(s);
+		return error;
+	}
+	*server = s;
+	return 0;
+}
+
+void server_free(struct server *server)
+{
+	if (server == NULL)
+		return;
+	reactor_timer_stop(server->options.site->reactor, &server->sweep);
+	for (struct connection *c = server->connections; c != NULL; c = c->next) {
+		struct exchange *exchange = c->exchange;
+
+		if (c->suspended) { /* MHD_stop_daemon() aborts on a suspended connection */
+			c->suspended = false;
+			MHD_resume_connection(exchange->mhd);
+		}
+	}
+	MHD_stop_daemon(server->daemon);
+	assert(server->count == 0);
+	free(server);
+}
+
+int server_fd(const struct server *server)
+{
+	return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+}
+
+void server_run(struct server *server)
+{
+	MHD_UNSIGNED_LONG_LONG timeout;
+	unsigned passes = 0;
+
+	do {
+		server->rerun = false;
+		MHD_run(server->daemon);
+		server->more = server->rerun || (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && timeout == 0);
+	} while (server->more && ++passes < PASSES_MAX);
+}
+
+int server_wait_ms(const struct server *server)
+{
+	return server->rerun || server->more ? 0 : -1;
+}
+
+void server_drain(struct server *server)
+{
+	server->draining = true;
+	reactor_timer_start(server->options.site->reactor, &server->sweep, 0);
+}
+
+void server_cut(struct server *server)
+{
+	for (struct connection *c = server->connections; c != NULL; c = c->next)
+		cut(c, "stopping");
+	server->rerun = true;
+}
+
+unsigned server_connections(const struct server *server)
+{
+	return server->count;
+}

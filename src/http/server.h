@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The HTTP side of one reactor: a libmicrohttpd daemon in external-epoll mode without a listening socket. Connections come in through server_add(), replies go
+ * out through server_run(). Belongs to its reactor's thread; server.c is the only file that knows libmicrohttpd.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include <sys/socket.h>
+
+#include "http/connection.h"
+#include "http/request.h"
+
+struct server;
+
+struct server_options {
+	const struct request_site *site; /* lives as long as the server */
+	struct connection_limits limits;
+	unsigned max_connections;
+	void (*closed)(void *context, void *token); /* a connection has ended; its descriptor is closed next */
+	void *context;
+};
+
+/* 0 with *server owned by the caller, or -errno. */
+int server_new(struct server **server, const struct server_options *options);
+/* Cuts what is left. After it, reads may still be in flight in the store; no MHD callback runs any more. NULL is fine. */
+void server_free(struct server *server);
+
+/* MHD's epoll descriptor: readable when server_run() has something to do. */
+int server_fd(const struct server *server);
+
+/* Takes over an accepted, non-blocking socket (closes it in any case). token comes back through closed(), also on failure. 0 or -errno. */
+int server_add(struct server *server, int fd, const struct sockaddr *peer, socklen_t peer_length, void *token);
+
+/* Everything that can be done now, in a bounded number of passes. Once a turn, always: MHD does not announce resumed connections. */
+void server_run(struct server *server);
+/* How long the loop may sleep: 0 (there is more to do) or -1. */
+int server_wait_ms(const struct server *server);
+
+/* From here on replies say "Connection: close", and connections without a request are closed. */
+void server_drain(struct server *server);
+/* Shuts all connections down; server_run() then ends those that do not wait for the disk. */
+void server_cut(struct server *server);
+
+unsigned server_connections(const struct server *server);
+
+/* "0.9.75": of the library in use. */
+const char *server_library_version(void);
+
+#endif

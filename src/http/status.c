@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Two tables: errno to status, and status to body. A name that can't be resolved is 404 whatever the reason, so that an answer tells nothing of what lies outside
+ * the root; want of descriptors, memory or a stable file is 503, since it passes; everything else is our fault or the disk's: 500.
+ */
+#include "http/status.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+static const struct {
+	int error;
+	unsigned status;
+} errors[] = {
+	{ ENOENT, 404 }, { ENOTDIR, 404 }, { ELOOP, 404 },  { EXDEV, 404 },  { ENAMETOOLONG, 404 }, { EISDIR, 404 }, { EACCES, 403 },
+	{ EPERM, 403 },	 { EMFILE, 503 },  { ENFILE, 503 }, { ENOMEM, 503 }, { EAGAIN, 503 },	    { ESTALE, 503 },
+};
+
+static const struct {
+	unsigned status;
+	const char *body;
+} bodies[] = {
+	{ 400, "400 Bad Request\n" },
+	{ 403, "403 Forbidden\n" },
+	{ 404, "404 Not Found\n" },
+	{ 405, "405 Method Not Allowed\n" },
+	{ 412, "412 Precondition Failed\n" },
+	{ 413, "413 Content Too Large\n" },
+	{ 414, "414 URI Too Long\n" },
+	{ 416, "416 Range Not Satisfiable\n" },
+	{ 431, "431 Request Header Fields Too Large\n" },
+	{ 500, "500 Internal Server Error\n" },
+	{ 501, "501 Not Implemented\n" },
+	{ 503, "503 Service Unavailable\n" },
+};
+
+unsigned status_of_error(int error)
+{
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (errors[i].error == -error)
+			return errors[i].status;
+	return 500;
+}
+
+const char *status_body(unsigned status)
+{
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+		if (bodies[i].status == status)
+			return bodies[i].body;
+	return "";
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Entity tag and Last-Modified of a file, RFC 9110 section 8.8.
+ *
+ * The tag is made of mtime and size only, so that every node of a fleet that holds a copy (with its mtime) says the same. It is
+ * trusted as strong once the mtime is 2 s old: within a tick of the file system's clock a file can change twice under one mtime.
+ * Reproducible builds and container layers set all mtimes to 0 or 1 s; such an mtime says nothing, and a sidecar may speak instead.
+ */
+#include "http/validator.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define SECOND_NS ((int64_t)CLOCK_NS_PER_S)
+#define SETTLED_NS (2 * SECOND_NS)
+
+/* etagc of RFC 9110 section 8.8.3: visible ASCII but the quote, and bytes past ASCII. */
+static bool is_tag(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char byte = (unsigned char)*text;
+		if (byte <= ' ' || byte == '"' || byte == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static int64_t to_seconds(int64_t ns)
+{
+	return ns / SECOND_NS - (ns % SECOND_NS < 0);
+}
+
+static void take_sidecar(struct validator *validator, const char *tag)
+{
+	bool fits = strlen(tag) + sizeof "\"\"" <= sizeof validator->etag;
+	if (*tag != '\0' && fits && is_tag(tag))
+		snprintf(validator->etag, sizeof validator->etag, "\"%s\"", tag);
+}
+
+void validator_make(struct validator *validator, int64_t mtime_ns, uint64_t size, const char *sidecar_tag, int64_t now_ns)
+{
+	memset(validator, 0, sizeof *validator);
+	if (mtime_ns >= 0 && mtime_ns < 2 * SECOND_NS) {
+		take_sidecar(validator, sidecar_tag);
+		return;
+	}
+	validator->weak = mtime_ns > now_ns - SETTLED_NS;
+	snprintf(validator->etag, sizeof validator->etag, "%s\"%" PRIx64 "-%" PRIx64 "\"", validator->weak ? "W/" : "",
+		 (uint64_t)mtime_ns, size);
+	validator->has_last_modified = true;
+	validator->last_modified = to_seconds(mtime_ns < now_ns ? mtime_ns : now_ns);
+}

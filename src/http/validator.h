@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The validators of a file: its entity tag and Last-Modified (RFC 9110 section 8.8). */
+#ifndef HTTP_VALIDATOR_H
+#define HTTP_VALIDATOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct validator {
+	char etag[128]; /* with quotes and, when weak, W/; "" when there is none */
+	bool weak;	/* the file changed less than 2 s before now: it may still change unseen */
+	bool has_last_modified;
+	int64_t last_modified; /* seconds since 1970 */
+};
+
+/*
+ * "<mtime in ns, hex>-<size, hex>"; weak while mtime_ns is less than 2 s before now_ns (also when it is ahead of now; then
+ * Last-Modified says now, for it may not be later than Date). An mtime within the first two seconds of 1970 gives neither tag nor
+ * date; then sidecar_tag (without quotes, "" for none) gives a strong tag, if it is one and fits. now_ns: wall clock, since 1970.
+ */
+void validator_make(struct validator *validator, int64_t mtime_ns, uint64_t size, const char *sidecar_tag, int64_t now_ns);
+
+#endif

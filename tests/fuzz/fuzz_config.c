@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Any bytes as ranged.conf: it says what is wrong with them, or the result keeps to the bounds of the keys. */
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/config_file.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_addresses(const struct config *config)
+{
+	assert(config->listen_count >= 1);
+	for (size_t i = 0; i < config->listen_count; i++) {
+		char text[300];
+		struct config_address again;
+		config_format_address(&config->listen[i], text, sizeof(text));
+		assert(config_parse_address(text, &again) == NULL);
+		assert(memcmp(&again, &config->listen[i], sizeof(again)) == 0);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct config config;
+	char *said = NULL;
+	size_t said_bytes = 0;
+	FILE *faults = open_memstream(&said, &said_bytes);
+	if (faults == NULL || config_init(&config) != 0)
+		abort();
+	int error = config_file_parse(&config, "f", (const char *)data, size, faults);
+	fclose(faults);
+	assert((error == 0) == (said_bytes == 0));
+	assert(config.cache_size_bytes >= (4 << 20) && config.cache_size_bytes % (1 << 20) == 0);
+	assert(config.workers <= 256 && config.disk_depth >= 1 && config.offload_threads >= 1);
+	check_addresses(&config);
+	config_fini(&config);
+	free(said);
+	return 0;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* multipart/byteranges: the framing byte by byte, and the length. */
+#include "http/multipart.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TYPE "text/plain; charset=utf-8"
+
+static void check_head(const struct multipart *multipart, unsigned i, const char *expected)
+{
+	size_t length;
+	const char *head = multipart_head(multipart, i, &length);
+	ck_assert_uint_eq(length, strlen(expected));
+	ck_assert_mem_eq(head, expected, length);
+}
+
+/* What the head of this range must be, written anew. */
+static const char *head_of(const char *boundary, const char *rest)
+{
+	static char text[1024];
+	snprintf(text, sizeof text, "\r\n--%s\r\nContent-Type: " TYPE "\r\nContent-Range: bytes %s\r\n\r\n", boundary, rest);
+	return text;
+}
+
+START_TEST(two_parts)
+{
+	struct range_set set = {2, {{0, 9}, {5000, 5000}}};
+	struct multipart multipart;
+	char closing[64];
+	ck_assert_int_eq(multipart_init(&multipart, &set, 10000, TYPE), 0);
+	ck_assert_uint_eq(multipart.count, 2);
+	check_head(&multipart, 0, head_of(multipart.boundary, "0-9/10000"));
+	check_head(&multipart, 1, head_of(multipart.boundary, "5000-5000/10000"));
+	snprintf(closing, sizeof closing, "\r\n--%s--\r\n", multipart.boundary);
+	check_head(&multipart, 2, closing);
+	multipart_fini(&multipart);
+}
+END_TEST
+
+START_TEST(boundary_is_32_hex_digits_and_new_each_time)
+{
+	struct range_set set = {2, {{0, 9}, {5000, 5000}}};
+	struct multipart a, b;
+	ck_assert_int_eq(multipart_init(&a, &set, 10000, TYPE), 0);
+	ck_assert_int_eq(multipart_init(&b, &set, 10000, TYPE), 0);
+	ck_assert_uint_eq(strlen(a.boundary), 32);
+	ck_assert_uint_eq(strspn(a.boundary, "0123456789abcdef"), 32);
+	ck_assert_str_ne(a.boundary, b.boundary);
+	multipart_fini(&a);
+	multipart_fini(&b);
+}
+END_TEST
+
+static void fill(struct range_set *set, unsigned count, uint64_t start)
+{
+	set->count = count;
+	for (unsigned i = 0; i < count; i++)
+		set->ranges[i] = (struct byte_range){start + i * 10000, start + i * 10000 + i};
+}
+
+START_TEST(length_is_that_of_the_heads_and_the_ranges)
+{
+	struct range_set set;
+	struct multipart multipart;
+	uint64_t total = 0;
+	size_t length;
+	fill(&set, (unsigned)_i, 77);
+	ck_assert_int_eq(multipart_init(&multipart, &set, 1000000, TYPE), 0);
+	for (unsigned i = 0; i < set.count; i++) {
+		multipart_head(&multipart, i, &length);
+		total += length + i + 1;
+	}
+	multipart_head(&multipart, set.count, &length);
+	ck_assert_uint_eq(total + length, multipart.length);
+	multipart_fini(&multipart);
+}
+END_TEST
+
+START_TEST(the_largest_numbers_fit)
+{
+	struct range_set set;
+	struct multipart multipart;
+	fill(&set, RANGE_SERVED_MAX, UINT64_MAX - 200000);
+	ck_assert_int_eq(multipart_init(&multipart, &set, UINT64_MAX, TYPE), 0);
+	check_head(&multipart, 0, head_of(multipart.boundary, "18446744073709351615-18446744073709351615/18446744073709551615"));
+	multipart_fini(&multipart);
+}
+END_TEST
+
+START_TEST(a_long_content_type_fits)
+{
+	struct range_set set;
+	struct multipart multipart;
+	char type[4096];
+	size_t length;
+	memset(type, 'x', sizeof type - 1);
+	type[sizeof type - 1] = '\0';
+	fill(&set, 3, 0);
+	ck_assert_int_eq(multipart_init(&multipart, &set, 1000000, type), 0);
+	const char *head = multipart_head(&multipart, 2, &length);
+	ck_assert_ptr_nonnull(memmem(head, length, type, strlen(type)));
+	multipart_fini(&multipart);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("multipart");
+	TCase *t = tcase_create("multipart");
+	tcase_add_test(t, two_parts);
+	tcase_add_test(t, boundary_is_32_hex_digits_and_new_each_time);
+	tcase_add_loop_test(t, length_is_that_of_the_heads_and_the_ranges, 2, RANGE_SERVED_MAX + 1);
+	tcase_add_test(t, the_largest_numbers_fit);
+	tcase_add_test(t, a_long_content_type_fits);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *r = srunner_create(suite());
+	srunner_run_all(r, CK_ENV);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Validators: one test per rule of HTTP.md "Validators". */
+#include "http/validator.h"
+
+#include <check.h>
+#include <string.h>
+
+#define S INT64_C(1000000000)
+#define NOW (1700000000 * S)
+
+static struct validator made(int64_t mtime_ns, uint64_t size, const char *sidecar_tag)
+{
+	struct validator validator;
+	memset(&validator, 0xa5, sizeof validator);
+	validator_make(&validator, mtime_ns, size, sidecar_tag, NOW);
+	return validator;
+}
+
+START_TEST(tag_is_mtime_in_ns_and_size_in_hex)
+{
+	struct validator validator = made(0x123456789abcdef, 0xfedcba, "");
+	ck_assert_str_eq(validator.etag, "\"123456789abcdef-fedcba\"");
+	ck_assert(!validator.weak);
+	ck_assert_str_eq(made(2 * S, 0, "").etag, "\"77359400-0\"");
+	ck_assert_str_eq(made(2 * S, UINT64_MAX, "").etag, "\"77359400-ffffffffffffffff\"");
+}
+END_TEST
+
+START_TEST(tag_is_weak_for_2_s_after_the_change)
+{
+	ck_assert(made(NOW, 1, "").weak);
+	ck_assert(made(NOW - 2 * S + 1, 1, "").weak);
+	ck_assert(!made(NOW - 2 * S, 1, "").weak);
+	ck_assert(strncmp(made(NOW, 1, "").etag, "W/\"", 3) == 0);
+	ck_assert(made(NOW - 2 * S, 1, "").etag[0] == '"');
+}
+END_TEST
+
+START_TEST(tag_is_weak_when_the_change_is_ahead_of_now)
+{
+	ck_assert(made(NOW + 1, 1, "").weak);
+	ck_assert(made(INT64_MAX, 1, "").weak);
+}
+END_TEST
+
+START_TEST(last_modified_is_the_second_of_the_change)
+{
+	struct validator validator = made(1600000000 * S + S - 1, 1, "");
+	ck_assert(validator.has_last_modified);
+	ck_assert_int_eq(validator.last_modified, 1600000000);
+}
+END_TEST
+
+START_TEST(last_modified_is_never_later_than_now)
+{
+	ck_assert_int_eq(made(NOW + 100 * S, 1, "").last_modified, NOW / S);
+	ck_assert_int_eq(made(NOW, 1, "").last_modified, NOW / S);
+}
+END_TEST
+
+START_TEST(before_1970_seconds_are_rounded_down)
+{
+	ck_assert_int_eq(made(-1, 1, "").last_modified, -1);
+	ck_assert_int_eq(made(-S, 1, "").last_modified, -1);
+	ck_assert_int_eq(made(-S - 1, 1, "").last_modified, -2);
+	ck_assert_str_eq(made(-1, 1, "").etag, "\"ffffffffffffffff-1\"");
+}
+END_TEST
+
+START_TEST(mtime_of_0_or_1_second_gives_nothing)
+{
+	static const int64_t mtimes[] = {0, 1, S, S + 1, 2 * S - 1};
+	for (size_t i = 0; i < sizeof mtimes / sizeof *mtimes; i++) {
+		struct validator validator = made(mtimes[i], 5, "");
+		ck_assert_str_eq(validator.etag, "");
+		ck_assert(!validator.has_last_modified);
+		ck_assert(!validator.weak);
+	}
+}
+END_TEST
+
+START_TEST(sidecar_speaks_for_mtime_of_0_or_1_second)
+{
+	struct validator validator = made(S, 5, "sha256:abc,def\xc3\xa9");
+	ck_assert_str_eq(validator.etag, "\"sha256:abc,def\xc3\xa9\"");
+	ck_assert(!validator.weak);
+	ck_assert(!validator.has_last_modified);
+}
+END_TEST
+
+START_TEST(sidecar_is_not_used_beside_a_real_mtime)
+{
+	ck_assert_str_eq(made(2 * S, 5, "abc").etag, "\"77359400-5\"");
+}
+END_TEST
+
+START_TEST(sidecar_that_is_no_tag_gives_nothing)
+{
+	static const char *const tags[] = {"a b", "a\"b", "\"a\"", "a\n", "a\r\nX: y", "\x01", "a\x7f", " "};
+	for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+		ck_assert_str_eq(made(0, 5, tags[i]).etag, "");
+}
+END_TEST
+
+START_TEST(sidecar_that_does_not_fit_gives_nothing)
+{
+	char tag[200];
+	memset(tag, 'x', sizeof tag);
+	tag[125] = '\0';
+	ck_assert_uint_eq(strlen(made(0, 5, tag).etag), 127);
+	tag[125] = 'x';
+	tag[126] = '\0';
+	ck_assert_str_eq(made(0, 5, tag).etag, "");
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("validator");
+	TCase *t = tcase_create("validator");
+	tcase_add_test(t, tag_is_mtime_in_ns_and_size_in_hex);
+	tcase_add_test(t, tag_is_weak_for_2_s_after_the_change);
+	tcase_add_test(t, tag_is_weak_when_the_change_is_ahead_of_now);
+	tcase_add_test(t, last_modified_is_the_second_of_the_change);
+	tcase_add_test(t, last_modified_is_never_later_than_now);
+	tcase_add_test(t, before_1970_seconds_are_rounded_down);
+	tcase_add_test(t, mtime_of_0_or_1_second_gives_nothing);
+	tcase_add_test(t, sidecar_speaks_for_mtime_of_0_or_1_second);
+	tcase_add_test(t, sidecar_is_not_used_beside_a_real_mtime);
+	tcase_add_test(t, sidecar_that_is_no_tag_gives_nothing);
+	tcase_add_test(t, sidecar_that_does_not_fit_gives_nothing);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *r = srunner_create(suite());
+	srunner_run_all(r, CK_ENV);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
