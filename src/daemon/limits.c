@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Looked at once, at start, on the main thread: what would otherwise be a 503 or an EAGAIN in the middle of the night is said now, in the operator's terms.
+ */
+#include "daemon/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define DESCRIPTORS_PER_WORKER 8 /* epoll, MHD's epoll, mailbox, AIO's eventfd, a spare, and some */
+#define DESCRIPTORS_OF_PROCESS 64
+#define CONNECTIONS_MIN 16
+
+uint64_t limits_descriptors(const struct config *config, unsigned workers)
+{
+	return (uint64_t)config->max_connections + config->open_files + (uint64_t)workers * DESCRIPTORS_PER_WORKER +
+	       config->offload_threads * 2 + DESCRIPTORS_OF_PROCESS;
+}
+
+void limits_raise_descriptors(struct config *config, unsigned workers)
+{
+	uint64_t needed = limits_descriptors(config, workers), missing;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= needed)
+		return;
+	missing = needed - limit.rlim_cur;
+	config->max_connections =
+		config->max_connections > missing + CONNECTIONS_MIN ? config->max_connections - (unsigned)missing : CONNECTIONS_MIN;
+	log_warning("%" PRIu64 " descriptors are needed and the limit is %" PRIu64 ": max_connections is lowered to %u "
+		    "(raise LimitNOFILE= of the service, or \"ulimit -Hn\")",
+		    needed, (uint64_t)limit.rlim_cur, config->max_connections);
+}
+
+static bool read_number(const char *path, uint64_t *number)
+{
+	FILE *file = fopen(path, "re");
+	bool read = file != NULL && fscanf(file, "%" SCNu64, number) == 1;
+
+	if (file != NULL)
+		fclose(file);
+	return read;
+}
+
+bool limits_check_aio(const struct config *config, unsigned workers)
+{
+	uint64_t max, used, needed = (uint64_t)workers * config->disk_depth;
+
+	if (!read_number("/proc/sys/fs/aio-max-nr", &max) || !read_number("/proc/sys/fs/aio-nr", &used) || used + needed <= max)
+		return true;
+	log_error("%" PRIu64 " asynchronous reads (workers x disk_depth) are needed and fs.aio-max-nr leaves %" PRIu64
+		  ": lower disk_depth or workers, or \"sysctl -w fs.aio-max-nr=%" PRIu64 "\"",
+		  needed, used < max ? max - used : 0, used + needed);
+	return false;
+}
+
+int limits_open_root(const char *root)
+{
+	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int error = fd < 0 ? -errno : 0;
+
+	if (error == 0 && faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) != 0)
+		error = -errno;
+	if (error == 0)
+		return fd;
+	log_error("can't serve %s: %s", root,
+		  error == -EACCES ? "its permissions do not let this user read it" : strerror(-error));
+	if (fd >= 0)
+		close(fd);
+	return error;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether the system gives what the configuration asks for: descriptors, AIO slots, a readable root. Each complaint has the figure needed and how to set it. */
+#ifndef DAEMON_LIMITS_H
+#define DAEMON_LIMITS_H
+
+#include <stdint.h>
+
+#include "daemon/config.h"
+
+/* Descriptors that this configuration can come to need. */
+uint64_t limits_descriptors(const struct config *config, unsigned workers);
+
+/* Raises RLIMIT_NOFILE to its hard limit and says so if that is less than needed. Then max_connections is lowered to what fits. */
+void limits_raise_descriptors(struct config *config, unsigned workers);
+
+/* Says so if fs.aio-max-nr leaves less than `workers` contexts take. True if it is enough, or can't be known. */
+bool limits_check_aio(const struct config *config, unsigned workers);
+
+/* Opens the root (O_PATH): its descriptor, or -errno after saying what is wrong with it. */
+int limits_open_root(const char *root);
+
+#endif

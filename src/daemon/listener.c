@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All workers watch the same sockets with EPOLLEXCLUSIVE, so a connection wakes one of them; who serves it is the worker's business. Without descriptors
+ * (EMFILE) accept(2) would fail for ever and the loop would spin on a socket that stays readable: a spare descriptor is given up to take one connection and close it, so that the
+ * client hears at once, and the sockets are left alone for a while.
+ */
+#include "daemon/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define ACCEPTS_MAX 64 /* in one turn and of one socket */
+#define BACK_OFF_MS 100
+
+struct ear {
+	struct reactor_watch watch;
+	struct listener *listener;
+};
+
+struct listener {
+	struct reactor *reactor;
+	struct sockets *sockets;
+	listener_accepted_fn accepted;
+	void *context;
+	struct reactor_timer back_off;
+	bool deaf;
+	int spare_fd;
+	size_t count;
+	struct ear ears[];
+};
+
+static void unwatch(struct listener *listener)
+{
+	for (size_t i = 0; i < listener->count && !listener->deaf; i++)
+		reactor_remove(listener->reactor, &listener->ears[i].watch);
+	listener->deaf = true;
+}
+
+static int watch(struct listener *listener)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < listener->count && error == 0; i++)
+		error = reactor_add(listener->reactor, &listener->ears[i].watch, EPOLLIN | EPOLLEXCLUSIVE);
+	listener->deaf = false;
+	return error;
+}
+
+static void back_off(struct listener *listener)
+{
+	if (reactor_timer_start(listener->reactor, &listener->back_off, BACK_OFF_MS) == 0)
+		unwatch(listener);
+}
+
+static void back_on(void *context)
+{
+	struct listener *listener = context;
+
+	if (watch(listener) != 0) {
+		unwatch(listener);
+		back_off(listener);
+	}
+}
+
+static void turn_away(struct listener *listener, int socket_fd, int error)
+{
+	log_fault(LOG_LEVEL_ERROR, "can't accept a connection: %s", strerror(error));
+	if (listener->spare_fd >= 0) {
+		int fd;
+
+		close(listener->spare_fd);
+		fd = accept4(socket_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0)
+			close(fd);
+	}
+	listener->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	back_off(listener);
+}
+
+/* True if there may be more. */
+static bool accept_one(struct listener *listener, int socket_fd)
+{
+	struct sockaddr_storage peer = { 0 };
+	socklen_t length = sizeof(peer);
+	int fd = accept4(socket_fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0) {
+		listener->accepted(listener->context, fd, (struct sockaddr *)&peer, length);
+		return true;
+	}
+	switch (errno) {
+	case EAGAIN:
+		return false;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		turn_away(listener, socket_fd, errno);
+		return false;
+	default: /* this connection's fault: ECONNABORTED, EPROTO and the network's errors (accept(2)) */
+		return true;
+	}
+}
+
+static void ready(void *context, uint32_t events)
+{
+	struct ear *ear = context;
+	unsigned left = ACCEPTS_MAX;
+
+	(void)events;
+	while (left-- > 0 && accept_one(ear->listener, ear->watch.fd))
+		;
+}
+
+int listener_new(struct listener **listener, struct reactor *reactor, struct sockets *sockets, listener_accepted_fn accepted,
+		 void *context)
+{
+	size_t count = sockets_count(sockets);
+	struct listener *l = calloc(1, sizeof(*l) + count * sizeof(l->ears[0]));
+	int error;
+
+	if (l == NULL)
+		return -ENOMEM;
+	*l = (struct listener){ .reactor = reactor, .sockets = sockets, .accepted = accepted, .context = context, .count = count };
+	l->back_off = (struct reactor_timer){ .fn = back_on, .context = l };
+	for (size_t i = 0; i < count; i++)
+		l->ears[i] = (struct ear){ .watch = { .fd = sockets_fd(sockets, i), .fn = ready, .context = &l->ears[i] }, .listener = l };
+	l->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	error = watch(l);
+	if (error != 0) {
+		unwatch(l);
+		close(l->spare_fd);
+		free(l);
+		return error;
+	}
+	*listener = l;
+	return 0;
+}
+
+void listener_free(struct listener *listener)
+{
+	if (listener == NULL)
+		return;
+	unwatch(listener);
+	for (size_t i = 0; i < listener->count; i++)
+		while (accept_one(listener, listener->ears[i].watch.fd))
+			;
+	reactor_timer_stop(listener->reactor, &listener->back_off);
+	if (listener->spare_fd >= 0)
+		close(listener->spare_fd);
+	sockets_release(listener->sockets);
+	free(listener);
+}

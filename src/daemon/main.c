@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain: listening stops, what is being sent is finished
+ * within drain_timeout, then exit 0; a second one cuts. SIGUSR1 reopens the logs. Everything is taken apart in the reverse order, except when a disk
+ * hangs: a read in flight can be neither cancelled nor waited for, so then the process leaves without ending its contexts.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "daemon/limits.h"
+#include "daemon/options.h"
+#include "daemon/worker.h"
+#include "http/server.h"
+
+#define REVALIDATE_MS 1000
+#define CUT_GRACE_MS 2000 /* for reads in flight, after the connections were cut */
+
+struct daemon {
+	struct config *config;
+	struct workshop workshop;
+	int root_fd, signal_fd;
+	unsigned running; /* workers */
+};
+
+static int fail(const char *what, int error)
+{
+	log_error("%s: %s", what, strerror(-error));
+	return error;
+}
+
+static int block_signals(struct daemon *daemon)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	daemon->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return daemon->signal_fd < 0 ? fail("signalfd", -errno) : 0;
+}
+
+static int make_shared(struct daemon *daemon)
+{
+	struct workshop *workshop = &daemon->workshop;
+	const struct config *config = daemon->config;
+	struct files_options files = { .symlinks = config->symlinks, .max_files = config->open_files, .revalidate_ms = REVALIDATE_MS };
+	int error;
+
+	daemon->root_fd = limits_open_root(config->root);
+	if (daemon->root_fd < 0)
+		return daemon->root_fd;
+	error = mime_new(&workshop->mime, config->mime_types);
+	if (error != 0)
+		return fail(config->mime_types, error);
+	error = pool_new(&workshop->pool, config->cache_size_bytes);
+	if (error != 0)
+		return fail("can't map cache_size of memory", error);
+	error = offload_new(&workshop->offload, config->offload_threads);
+	if (error != 0)
+		return fail("can't start offload_threads", error);
+	files.root_fd = daemon->root_fd;
+	files.offload = workshop->offload;
+	error = files_new(&workshop->files, &files);
+	if (error == 0)
+		error = clients_new(&workshop->clients, config->max_connections, config->max_connections_per_client);
+	return error == 0 ? 0 : fail("start", error);
+}
+
+static int make_workers(struct daemon *daemon)
+{
+	struct workshop *workshop = &daemon->workshop;
+	int error;
+
+	workshop->workers = calloc(workshop->count, sizeof(struct worker *));
+	workshop->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (workshop->workers == NULL || workshop->ended_fd < 0)
+		return fail("start", -ENOMEM);
+	for (unsigned i = 0; i < workshop->count; i++) {
+		error = worker_new(&workshop->workers[i], workshop, i);
+		if (error != 0)
+			return fail("can't make a worker", error);
+	}
+	return 0;
+}
+
+static int open_sockets(struct daemon *daemon)
+{
+	struct config *config = daemon->config;
+	char fault[SOCKETS_FAULT_BYTES];
+	int error = sockets_open(&daemon->workshop.sockets, config->listen, config->listen_count, daemon->workshop.count, fault);
+
+	if (error != 0)
+		log_error("%s", fault);
+	return error;
+}
+
+static int start_workers(struct daemon *daemon)
+{
+	for (; daemon->running < daemon->workshop.count; daemon->running++) {
+		int error = worker_start(daemon->workshop.workers[daemon->running]);
+
+		if (error != 0)
+			return fail("can't start a worker", error);
+	}
+	return 0;
+}
+
+/* To a person at a terminal: what is served, where. */
+static void greet(const struct daemon *daemon)
+{
+	const struct sockets *sockets = daemon->workshop.sockets;
+	char address[300], size[32];
+
+	if (!isatty(STDOUT_FILENO))
+		return;
+	printf("ranged %s serves %s\n", PACKAGE_VERSION, daemon->config->root);
+	for (size_t i = 0; i < sockets_count(sockets); i++) {
+		sockets_address(sockets, i, address, sizeof(address));
+		printf("  %s%s%s\n", strncmp(address, "unix:", 5) == 0 ? "" : "http://", address,
+		       strncmp(address, "unix:", 5) == 0 ? "" : "/");
+	}
+	printf("with %u worker%s and %s of memory for data; Ctrl-C ends it.\n", daemon->workshop.count,
+	       daemon->workshop.count == 1 ? "" : "s", units_format_size(daemon->config->cache_size_bytes, size, sizeof(size)));
+	fflush(stdout);
+}
+
+static int announce(struct daemon *daemon)
+{
+	const struct sockets *sockets = daemon->workshop.sockets;
+	char address[300];
+	int error;
+
+	for (size_t i = 0; i < sockets_count(sockets); i++)
+		log_info("listening on %s", sockets_address(sockets, i, address, sizeof(address)));
+	log_info("ranged %s (libmicrohttpd %s) serves %s with %u workers", PACKAGE_VERSION, server_library_version(), daemon->config->root,
+		 daemon->workshop.count);
+	if (daemon->config->address_file != NULL) {
+		error = sockets_write_addresses(sockets, daemon->config->address_file);
+		if (error != 0)
+			return fail(daemon->config->address_file, error);
+	}
+	greet(daemon);
+	sd_notify(0, "READY=1\nSTATUS=Serving");
+	return 0;
+}
+
+/* The next signal, or 0 when until_ns has passed or all workers have ended. */
+static int next_signal(struct daemon *daemon, uint64_t until_ns, uint64_t *ended)
+{
+	struct pollfd fds[2] = { { .fd = daemon->signal_fd, .events = POLLIN },
+				 { .fd = daemon->workshop.ended_fd, .events = POLLIN } };
+	struct signalfd_siginfo info;
+
+	while (*ended < daemon->running) {
+		uint64_t now = clock_now_ns(), n;
+		int wait = until_ns == UINT64_MAX ? -1 : until_ns <= now ? 0 : (int)((until_ns - now) / CLOCK_NS_PER_MS) + 1;
+
+		if (poll(fds, 2, wait) == 0)
+			return 0;
+		if (read(daemon->workshop.ended_fd, &n, sizeof(n)) == sizeof(n))
+			*ended += n;
+		if (read(daemon->signal_fd, &info, sizeof(info)) == sizeof(info))
+			return (int)info.ssi_signo;
+	}
+	return 0;
+}
+
+static int next_end(struct daemon *daemon, uint64_t until_ns, uint64_t *ended)
+{
+	int signal_number;
+
+	do {
+		signal_number = next_signal(daemon, until_ns, ended);
+		if (signal_number == SIGUSR1)
+			log_reopen();
+	} while (signal_number == SIGUSR1);
+	return signal_number;
+}
+
+/* True when all workers have ended. */
+static bool serve(struct daemon *daemon)
+{
+	struct workshop *workshop = &daemon->workshop;
+	uint64_t ended = 0, timeout_ms = daemon->config->drain_timeout_ms;
+	int signal_number = next_end(daemon, UINT64_MAX, &ended);
+
+	sd_notify(0, "STOPPING=1\nSTATUS=Draining");
+	log_info("%s: finishing %u connections within %llu ms", strsignal(signal_number), clients_count(workshop->clients),
+		 (unsigned long long)timeout_ms);
+	atomic_store(&workshop->draining, true);
+	for (unsigned i = 0; i < workshop->count; i++)
+		worker_drain(workshop->workers[i]);
+	next_end(daemon, clock_now_ns() + timeout_ms * CLOCK_NS_PER_MS, &ended);
+	if (ended == daemon->running)
+		return true;
+	log_warning("cutting %u connections", clients_count(workshop->clients));
+	for (unsigned i = 0; i < workshop->count; i++)
+		worker_cut(workshop->workers[i]);
+	next_end(daemon, clock_now_ns() + CUT_GRACE_MS * CLOCK_NS_PER_MS, &ended);
+	return ended == daemon->running;
+}
+
+/* What was not made is NULL. Offload threads end before the reactors that they post to are freed. */
+static void take_apart(struct daemon *daemon)
+{
+	struct workshop *workshop = &daemon->workshop;
+
+	for (unsigned i = 0; i < daemon->running; i++)
+		worker_join(workshop->workers[i]);
+	if (workshop->offload != NULL)
+		offload_stop(workshop->offload);
+	for (unsigned i = 0; workshop->workers != NULL && i < workshop->count; i++)
+		worker_free(workshop->workers[i]);
+	free(workshop->workers);
+	clients_free(workshop->clients);
+	if (workshop->files != NULL)
+		files_free(workshop->files);
+	offload_free(workshop->offload);
+	pool_free(workshop->pool);
+	mime_free(workshop->mime);
+	if (daemon->root_fd >= 0)
+		close(daemon->root_fd);
+	if (daemon->signal_fd >= 0)
+		close(daemon->signal_fd);
+	if (workshop->ended_fd >= 0)
+		close(workshop->ended_fd);
+}
+
+static int run(struct daemon *daemon)
+{
+	int error = block_signals(daemon);
+
+	if (error == 0)
+		error = make_shared(daemon);
+	if (error == 0 && !limits_check_aio(daemon->config, daemon->workshop.count))
+		error = -EAGAIN;
+	if (error == 0)
+		error = open_sockets(daemon);
+	if (error == 0)
+		error = make_workers(daemon);
+	if (error == 0)
+		error = start_workers(daemon);
+	if (error == 0)
+		error = announce(daemon);
+	if (error == 0 && !serve(daemon)) {
+		log_warning("a disk does not answer: leaving with reads in flight");
+		log_stop();
+		_exit(EXIT_SUCCESS);
+	}
+	if (error == 0)
+		take_apart(daemon);
+	return error == 0 ? EXIT_SUCCESS : EX_UNAVAILABLE;
+}
+
+static int check(struct options *options)
+{
+	int root_fd = limits_open_root(options->config.root);
+
+	if (root_fd < 0)
+		return EX_CONFIG;
+	close(root_fd);
+	printf("%s: ok\n", options->config_path != NULL ? options->config_path : "command line");
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	static struct daemon daemon = { .root_fd = -1, .signal_fd = -1, .workshop = { .ended_fd = -1 } };
+	const char *failed_path = NULL;
+	int status = options_parse(argc, argv, &options);
+
+	if (status != 0)
+		return status;
+	tzset();
+	daemon.config = &options.config;
+	daemon.workshop.config = &options.config;
+	daemon.workshop.count = config_workers(&options.config);
+	if (options.check_only) {
+		status = check(&options);
+	} else {
+		struct log_options log = { .level = options.config.log_level,
+					   .error_path = options.config.error_log,
+					   .access_path = options.config.access_log };
+		int error = log_start(&log, &failed_path);
+
+		if (error != 0) {
+			fprintf(stderr, "ranged: %s: %s\n", failed_path != NULL ? failed_path : "log", strerror(-error));
+			return EX_CANTCREAT;
+		}
+		limits_raise_descriptors(&options.config, daemon.workshop.count);
+		status = run(&daemon);
+		log_info("ended");
+		log_stop();
+	}
+	options_fini(&options);
+	return status;
+}

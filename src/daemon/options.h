@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line. What it sets beats the file of configuration, which beats the defaults. Main thread only. */
+#ifndef DAEMON_OPTIONS_H
+#define DAEMON_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "daemon/config.h"
+
+struct options {
+	struct config config;
+	char *config_path; /* the file that was read; NULL: none */
+	bool check_only;   /* --check */
+};
+
+/*
+ * 0; or, all said on stderr, the status to exit with (sysexits.h). --help and --version print and exit at once. With 0 the caller
+ * owns *options and gives it back with options_fini(); config.root is set.
+ */
+int options_parse(int argc, char **argv, struct options *options);
+void options_fini(struct options *options);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Options that a connection inherits from its listener are set here, once, and cost no call per connection: TCP_NODELAY, and TCP_NOTSENT_LOWAT, which bounds what
+ * the kernel keeps of a reply for a slow client (10 000 slow clients with autotuned buffers use up tcp_mem).
+ */
+#include "daemon/sockets.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define NOTSENT_BYTES (256 * 1024)
+
+struct listening {
+	int fd;
+	char path[108]; /* of a Unix socket, to be removed; "" otherwise */
+};
+
+struct sockets {
+	struct listening *list;
+	size_t count;
+	atomic_uint users;
+};
+
+static int set_option(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) == 0 ? 0 : -errno;
+}
+
+static int add(struct sockets *sockets, int fd, const char *path)
+{
+	struct listening *list = realloc(sockets->list, (sockets->count + 1) * sizeof(*list));
+
+	if (list == NULL)
+		return -ENOMEM;
+	sockets->list = list;
+	list[sockets->count].fd = fd;
+	snprintf(list[sockets->count].path, sizeof(list[0].path), "%s", path);
+	sockets->count++;
+	return 0;
+}
+
+/* The caller closes fd on error. */
+static int bind_and_listen(struct sockets *sockets, int fd, const struct sockaddr *address, socklen_t length, const char *path)
+{
+	if (bind(fd, address, length) != 0 || listen(fd, SOMAXCONN) != 0)
+		return -errno;
+	return add(sockets, fd, path);
+}
+
+static int open_tcp(struct sockets *sockets, const struct addrinfo *info)
+{
+	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_BYTES);
+	if (info->ai_family == AF_INET6)
+		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, (info->ai_flags & AI_PASSIVE) == 0);
+	error = bind_and_listen(sockets, fd, info->ai_addr, info->ai_addrlen, "");
+	if (error != 0)
+		close(fd);
+	return error;
+}
+
+/* ":port" is one socket for both families where the host has IPv6. */
+static int open_any(struct sockets *sockets, const char *port)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(port)), .sin6_addr = in6addr_any };
+	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = six.sin6_port, .sin_addr.s_addr = htonl(INADDR_ANY) };
+	struct addrinfo info = {
+		.ai_flags = AI_PASSIVE, .ai_family = AF_INET6, .ai_addr = (struct sockaddr *)&six, .ai_addrlen = sizeof(six)
+	};
+	int error = open_tcp(sockets, &info);
+
+	if (error != -EAFNOSUPPORT && error != -EADDRNOTAVAIL)
+		return error;
+	info = (struct addrinfo){ .ai_family = AF_INET, .ai_addr = (struct sockaddr *)&four, .ai_addrlen = sizeof(four) };
+	return open_tcp(sockets, &info);
+}
+
+static int open_host(struct sockets *sockets, const struct config_address *address, const char **reason)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV }, *list;
+	int error = getaddrinfo(address->host, address->port, &hints, &list);
+	int opened = 0;
+
+	if (error != 0) {
+		*reason = gai_strerror(error);
+		return -EADDRNOTAVAIL;
+	}
+	for (const struct addrinfo *info = list; info != NULL && error == 0; info = info->ai_next) {
+		error = open_tcp(sockets, info);
+		if ((error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL) && (opened > 0 || info->ai_next != NULL))
+			error = 0; /* "localhost" on a host without IPv6 */
+		else
+			opened++;
+	}
+	freeaddrinfo(list);
+	return error;
+}
+
+static bool is_stale(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 && errno == ECONNREFUSED;
+
+	if (fd >= 0)
+		close(fd);
+	return refused;
+}
+
+static int open_unix(struct sockets *sockets, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	if (is_stale(&address))
+		unlink(path);
+	error = bind_and_listen(sockets, fd, (const struct sockaddr *)&address, sizeof(address), path);
+	if (error != 0)
+		close(fd);
+	else
+		chmod(path, 0666); /* as open as a TCP port; the directory's permissions restrict it */
+	return error;
+}
+
+static int open_address(struct sockets *sockets, const struct config_address *address, char *fault)
+{
+	const char *reason = NULL;
+	char text[300];
+	int error;
+
+	if (address->kind == CONFIG_ADDRESS_UNIX)
+		error = open_unix(sockets, address->path);
+	else if (address->host[0] == '\0')
+		error = open_any(sockets, address->port);
+	else
+		error = open_host(sockets, address, &reason);
+	if (error != 0)
+		snprintf(fault, SOCKETS_FAULT_BYTES, "can't listen on %s: %s", config_format_address(address, text, sizeof(text)),
+			 reason != NULL ? reason : strerror(-error));
+	return error;
+}
+
+static void close_all(struct sockets *sockets)
+{
+	for (size_t i = 0; i < sockets->count; i++) {
+		close(sockets->list[i].fd);
+		if (sockets->list[i].path[0] != '\0')
+			unlink(sockets->list[i].path);
+	}
+	free(sockets->list);
+	free(sockets);
+}
+
+int sockets_open(struct sockets **sockets, const struct config_address *addresses, size_t count, unsigned users,
+		 char fault[SOCKETS_FAULT_BYTES])
+{
+	struct sockets *s = calloc(1, sizeof(*s));
+	int error = 0;
+
+	if (s == NULL)
+		return -ENOMEM;
+	atomic_init(&s->users, users);
+	for (size_t i = 0; i < count && error == 0; i++)
+		error = open_address(s, &addresses[i], fault);
+	if (error != 0) {
+		close_all(s);
+		return error;
+	}
+	*sockets = s;
+	return 0;
+}
+
+void sockets_release(struct sockets *sockets)
+{
+	if (atomic_fetch_sub(&sockets->users, 1) == 1)
+		close_all(sockets);
+}
+
+size_t sockets_count(const struct sockets *sockets)
+{
+	return sockets->count;
+}
+
+int sockets_fd(const struct sockets *sockets, size_t i)
+{
+	return sockets->list[i].fd;
+}
+
+char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_t text_bytes)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof(address);
+	char host[256], port[8];
+
+	if (sockets->list[i].path[0] != '\0')
+		snprintf(text, text_bytes, "unix:%s", sockets->list[i].path);
+	else if (getsockname(sockets->list[i].fd, (struct sockaddr *)&address, &length) == 0 &&
+		 getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port, sizeof(port),
+			     NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		snprintf(text, text_bytes, address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+	else
+		snprintf(text, text_bytes, "?");
+	return text;
+}
+
+int sockets_write_addresses(const struct sockets *sockets, const char *path)
+{
+	char text[300], draft[4096];
+	FILE *file;
+	int error = 0;
+
+	if (snprintf(draft, sizeof(draft), "%s.new", path) >= (int)sizeof(draft))
+		return -ENAMETOOLONG;
+	file = fopen(draft, "we");
+	if (file == NULL)
+		return -errno;
+	for (size_t i = 0; i < sockets->count; i++)
+		fprintf(file, "%s\n", sockets_address(sockets, i, text, sizeof(text)));
+	if (ferror(file))
+		error = -EIO;
+	if (fclose(file) != 0 && error == 0)
+		error = -errno;
+	if (error == 0 && rename(draft, path) != 0)
+		error = -errno;
+	if (error != 0)
+		unlink(draft);
+	return error;
+}

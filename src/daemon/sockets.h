@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The listening sockets: opened once by the main thread, shared by all workers, closed by the last worker that stops listening. */
+#ifndef DAEMON_SOCKETS_H
+#define DAEMON_SOCKETS_H
+
+#include <stddef.h>
+
+#include "daemon/config.h"
+
+#define SOCKETS_FAULT_BYTES 512
+
+struct sockets;
+
+/*
+ * Binds and listens on every address of the list; a name that stands for several addresses is bound on all of them. A Unix socket that nobody listens on is
+ * replaced. users: how many times sockets_release() will be called. 0, or -errno with the address and the reason in `fault`.
+ */
+int sockets_open(struct sockets **sockets, const struct config_address *addresses, size_t count, unsigned users,
+		 char fault[SOCKETS_FAULT_BYTES]);
+/* One user has stopped listening; the last one closes them and removes Unix sockets. Any thread. */
+void sockets_release(struct sockets *sockets);
+
+size_t sockets_count(const struct sockets *sockets);
+int sockets_fd(const struct sockets *sockets, size_t i);
+/* The address really bound: "127.0.0.1:8080", "[::1]:8080", "unix:/path". Into text; returns text. */
+char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_t text_bytes);
+
+/* One address a line into `path`, by rename, so that whoever waits for the file reads all of it. 0 or -errno. */
+int sockets_write_addresses(const struct sockets *sockets, const char *path);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One turn of the loop, in this order: wait; completions of reads, new connections, messages, timers (all of which may resume requests); then HTTP, until it wants
+ * nothing more; then one io_submit of all reads that were asked for. A connection is served by the worker that has the fewest, whoever accepted it: the kernel wakes the
+ * same waiter again and again as long as it keeps up, and connections live long.
+ */
+#include "daemon/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/listener.h"
+#include "engine/disk.h"
+#include "engine/reactor.h"
+#include "http/server.h"
+#include "http/status.h"
+#include "store/store.h"
+
+#define LOAD_SLACK 2	 /* connections a worker may have more than the least loaded before it hands one over */
+#define RING_RETRY_MS 10 /* when the kernel took no read and none of ours is there to end */
+
+struct worker {
+	struct workshop *workshop;
+	unsigned index;
+	pthread_t thread;
+	struct reactor *reactor;
+	struct disk *disk;
+	struct store *store;
+	struct server *server;
+	struct listener *listener;
+	struct request_site site;
+	struct reactor_watch disk_watch, server_watch;
+	struct reactor_message drain_message, cut_message;
+	atomic_uint load; /* connections here or on their way here */
+	bool draining;
+};
+
+/* One connection on its way to another worker. */
+struct handover {
+	struct reactor_message message;
+	struct worker *to;
+	struct client *client;
+	int fd;
+	socklen_t length;
+	struct sockaddr_storage peer;
+};
+
+static void connection_closed(void *context, void *token)
+{
+	struct worker *worker = context;
+
+	clients_leave(worker->workshop->clients, token);
+	atomic_fetch_sub(&worker->load, 1);
+}
+
+static void serve(struct worker *worker, int fd, const struct sockaddr *peer, socklen_t length, struct client *client)
+{
+	int error = server_add(worker->server, fd, peer, length, client);
+
+	if (error != 0)
+		log_fault(LOG_LEVEL_ERROR, "can't serve a connection: %s", strerror(-error));
+}
+
+static void handed_over(struct reactor_message *message)
+{
+	struct handover *handover = (struct handover *)message;
+
+	serve(handover->to, handover->fd, (struct sockaddr *)&handover->peer, handover->length, handover->client);
+	free(handover);
+}
+
+static struct worker *least_loaded(struct worker *worker)
+{
+	struct workshop *workshop = worker->workshop;
+	struct worker *best = worker;
+
+	if (atomic_load(&workshop->draining))
+		return worker;
+	for (unsigned i = 0; i < workshop->count; i++)
+		if (atomic_load(&workshop->workers[i]->load) + LOAD_SLACK <= atomic_load(&best->load) ||
+		    (best != worker && atomic_load(&workshop->workers[i]->load) < atomic_load(&best->load)))
+			best = workshop->workers[i];
+	return best;
+}
+
+static void refuse(int fd, int error)
+{
+	static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
+				   "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 24\r\n\r\n503 Service Unavailable\n";
+	char asked[4096];
+
+	log_fault(LOG_LEVEL_WARNING, "a connection was refused: %s",
+		  error == -EUSERS ? "max_connections is reached" :
+		  error == -EDQUOT ? "its client has max_connections_per_client" : strerror(-error));
+	if (send(fd, full, sizeof(full) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		shutdown(fd, SHUT_WR);
+	while (recv(fd, asked, sizeof(asked), MSG_DONTWAIT) > 0)
+		; /* what stays unread would reset the connection, and the answer with it */
+	close(fd);
+}
+
+static void accepted(void *context, int fd, const struct sockaddr *peer, socklen_t length)
+{
+	struct worker *worker = context, *to;
+	struct handover *handover = NULL;
+	struct client *client;
+	int error = clients_enter(worker->workshop->clients, peer, &client);
+
+	if (error != 0) {
+		refuse(fd, error);
+		return;
+	}
+	to = least_loaded(worker);
+	if (to != worker)
+		handover = calloc(1, sizeof(*handover));
+	if (handover == NULL)
+		to = worker;
+	atomic_fetch_add(&to->load, 1);
+	if (handover == NULL) {
+		serve(worker, fd, peer, length, client);
+		return;
+	}
+	*handover = (struct handover){ .message = { .fn = handed_over }, .to = to, .client = client, .fd = fd, .length = length };
+	memcpy(&handover->peer, peer, length);
+	reactor_post(to->reactor, &handover->message);
+}
+
+static void disk_ready(void *context, uint32_t events)
+{
+	struct worker *worker = context;
+
+	(void)events;
+	disk_reap(worker->disk);
+}
+
+/* MHD's epoll set has something; server_run() comes every turn anyway. */
+static void server_ready(void *context, uint32_t events)
+{
+	(void)context;
+	(void)events;
+}
+
+static void drain(struct reactor_message *message)
+{
+	struct worker *worker = (struct worker *)((char *)message - offsetof(struct worker, drain_message));
+
+	worker->draining = true;
+	listener_free(worker->listener);
+	worker->listener = NULL;
+	server_drain(worker->server);
+}
+
+static void cut(struct reactor_message *message)
+{
+	struct worker *worker = (struct worker *)((char *)message - offsetof(struct worker, cut_message));
+
+	server_cut(worker->server);
+}
+
+static int wait_ms(const struct worker *worker)
+{
+	if (server_wait_ms(worker->server) == 0)
+		return 0;
+	return disk_queued(worker->disk) > 0 && disk_in_flight(worker->disk) == 0 ? RING_RETRY_MS : -1;
+}
+
+static bool is_done(const struct worker *worker)
+{
+	return worker->draining && atomic_load(&worker->load) == 0 && server_connections(worker->server) == 0 &&
+	       store_pending(worker->store) == 0;
+}
+
+static void *run(void *context)
+{
+	struct worker *worker = context;
+	uint64_t one = 1;
+	int error;
+
+	while (!is_done(worker)) {
+		error = reactor_turn(worker->reactor, wait_ms(worker));
+		if (error < 0)
+			log_fault(LOG_LEVEL_ERROR, "worker %u: epoll: %s", worker->index, strerror(-error));
+		server_run(worker->server);
+		disk_submit(worker->disk);
+	}
+	if (write(worker->workshop->ended_fd, &one, sizeof(one)) < 0)
+		log_error("worker %u: can't say that it has ended: %s", worker->index, strerror(errno));
+	return NULL;
+}
+
+static int make_server(struct worker *worker)
+{
+	const struct config *config = worker->workshop->config;
+	struct pool_stats stats;
+	struct server_options options = {
+		.site = &worker->site,
+		.limits = { .header_timeout_ms = config->header_timeout_ms,
+			    .idle_timeout_ms = config->idle_timeout_ms,
+			    .min_rate_bytes = config->min_rate_bytes,
+			    .stall_timeout_ms = config->stall_timeout_ms },
+		.max_connections = config->max_connections + 64, /* the count of clients is the bound; MHD's must not come first */
+		.closed = connection_closed,
+		.context = worker,
+	};
+
+	pool_stats(worker->workshop->pool, &stats);
+	worker->site = (struct request_site){
+		.reactor = worker->reactor,
+		.store = worker->store,
+		.files = worker->workshop->files,
+		.mime = worker->workshop->mime,
+		.arena_bytes = stats.arena_bytes,
+		.transfers = &worker->workshop->transfers,
+		.dotfiles = config->dotfiles,
+	};
+	return server_new(&worker->server, &options);
+}
+
+static int make_parts(struct worker *worker)
+{
+	struct workshop *workshop = worker->workshop;
+	int error = reactor_new(&worker->reactor);
+
+	if (error == 0)
+		error = disk_new(&worker->disk, workshop->config->disk_depth);
+	if (error == 0) {
+		struct store_options options = {
+			.reactor = worker->reactor, .disk = worker->disk, .pool = workshop->pool, .offload = workshop->offload
+		};
+
+		error = store_new(&worker->store, &options);
+	}
+	if (error == 0)
+		error = make_server(worker);
+	if (error == 0)
+		error = listener_new(&worker->listener, worker->reactor, workshop->sockets, accepted, worker);
+	return error;
+}
+
+static int watch_parts(struct worker *worker)
+{
+	int error;
+
+	worker->disk_watch = (struct reactor_watch){ .fd = disk_eventfd(worker->disk), .fn = disk_ready, .context = worker };
+	worker->server_watch = (struct reactor_watch){ .fd = server_fd(worker->server), .fn = server_ready, .context = worker };
+	error = reactor_add(worker->reactor, &worker->disk_watch, EPOLLIN | EPOLLET);
+	return error == 0 ? reactor_add(worker->reactor, &worker->server_watch, EPOLLIN) : error;
+}
+
+int worker_new(struct worker **worker, struct workshop *workshop, unsigned index)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	int error;
+
+	if (w == NULL)
+		return -ENOMEM;
+	w->workshop = workshop;
+	w->index = index;
+	w->drain_message.fn = drain;
+	w->cut_message.fn = cut;
+	error = make_parts(w);
+	if (error == 0)
+		error = watch_parts(w);
+	if (error != 0) {
+		worker_free(w);
+		return error;
+	}
+	*worker = w;
+	return 0;
+}
+
+int worker_start(struct worker *worker)
+{
+	char name[16];
+	int error = pthread_create(&worker->thread, NULL, run, worker);
+
+	if (error != 0)
+		return -error;
+	snprintf(name, sizeof(name), "ranged-r%u", worker->index % 1000);
+	pthread_setname_np(worker->thread, name);
+	return 0;
+}
+
+void worker_drain(struct worker *worker)
+{
+	reactor_post(worker->reactor, &worker->drain_message);
+}
+
+void worker_cut(struct worker *worker)
+{
+	reactor_post(worker->reactor, &worker->cut_message);
+}
+
+void worker_join(struct worker *worker)
+{
+	pthread_join(worker->thread, NULL);
+}
+
+void worker_free(struct worker *worker)
+{
+	if (worker == NULL)
+		return;
+	listener_free(worker->listener);
+	server_free(worker->server);
+	reactor_free(worker->reactor);
+	store_free(worker->store);
+	disk_free(worker->disk);
+	free(worker);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One reactor thread and all it owns: an epoll loop, a libaio context, a store, an HTTP server, an ear on the listening sockets. The worker wires their
+ * descriptors together; they do not know each other.
+ */
+#ifndef DAEMON_WORKER_H
+#define DAEMON_WORKER_H
+
+#include <stdatomic.h>
+
+#include "daemon/clients.h"
+#include "daemon/config.h"
+#include "daemon/sockets.h"
+#include "engine/offload.h"
+#include "engine/pool.h"
+#include "http/mime.h"
+#include "store/files.h"
+
+struct worker;
+
+/* What all workers of the process share. */
+struct workshop {
+	const struct config *config;
+	struct pool *pool;
+	struct offload *offload;
+	struct files *files;
+	struct mime *mime;
+	struct clients *clients;
+	struct sockets *sockets;
+	atomic_uint transfers;
+	atomic_bool draining;
+	int ended_fd; /* an eventfd, written once by each worker that ends */
+	struct worker **workers;
+	unsigned count;
+};
+
+/* Makes the worker; its thread does not run yet. 0 with *worker owned by the caller, or -errno (-EAGAIN: fs.aio-max-nr is used up). Main thread. */
+int worker_new(struct worker **worker, struct workshop *workshop, unsigned index);
+/* Starts its thread. 0 or -errno. All workers are made before the first one starts. */
+int worker_start(struct worker *worker);
+
+/* Stop accepting; end when the last connection has ended. Main thread. */
+void worker_drain(struct worker *worker);
+/* Cut what is left of them. Main thread. */
+void worker_cut(struct worker *worker);
+
+/* Waits for its thread to end. Main thread. */
+void worker_join(struct worker *worker);
+/* After worker_join() (or without worker_start()) and after the offload threads have ended. NULL is fine. */
+void worker_free(struct worker *worker);
+
+#endif
