@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The rules that keep src/ a pile of floors. The order of the files in Makefile.am is the order in which they may know each other.
+# The rules that keep src/ a pile of floors, and the lists complete. The order of the files in Makefile.am is the order in which they may know each other.
 set -u
 src=${top_srcdir:-$(cd "$(dirname "$0")/.." && pwd)}
 build=${top_builddir:-$src/build}
@@ -39,9 +39,18 @@ foreign_symbols() {
 	done
 }
 
+# A test that no makefile names never runs; one of its helpers that none names is not in the tarball.
+unlisted_tests() {
+	local file
+	for file in tests/unit/*.c tests/http/*.sh tests/http/*.pl tests/lab/*.sh tests/lab/*.c; do
+		[[ $file != tests/unit/* ]] || file=${file%.c}
+		grep -qs "$file\\( \\|\$\\)" Makefile.am tests/http/tests.am tests/lab/tests.am || echo "$file is in no list"
+	done
+}
+
 failed=0
 mapfile -t files < <(find src -name '*.[ch]' | sort)
-echo 1..5
+echo 1..6
 result 1 "every file of src/ is listed once in Makefile.am, and no other" \
 	"$(diff <(listed | sort) <(printf '%s\n' "${files[@]}") | grep '^[<>]')"
 result 2 "includes go down the list" "$(upward)"
@@ -49,4 +58,5 @@ result 3 "only http/server.c knows libmicrohttpd" \
 	"$(grep -l 'microhttpd\.h' "${files[@]}" | grep -v '^src/http/server\.c$')"
 result 4 "no response from an iovec (MHD.md: a remote abort)" "$(grep -n '_from_iovec *(' "${files[@]}")"
 result 5 "foo.c exports only foo_*" "$(foreign_symbols)"
+result 6 "every test is listed" "$(unlisted_tests)"
 exit $failed

@@ -220,7 +220,8 @@ static void say_dropped(bool last)
 	logs.reported = total;
 	logs.reported_at_ns = now;
 	logs.last_error = 0;
-	say(LOG_LEVEL_WARNING, "%" PRIu64 " lines of the logs were lost: %s", lines, error ? strerrordesc_np(error) : "the queue was full");
+	say(LOG_LEVEL_WARNING, "%" PRIu64 " lines of the logs were lost: %s", lines,
+	    error ? strerrordesc_np(error) : "the queue was full");
 }
 
 static int open_log(const char *path)

@@ -27,6 +27,7 @@
 #include "http/server.h"
 
 #define REVALIDATE_MS 1000
+#define LET_GO_MS 5000	   /* between looks for open files that were deleted */
 #define CUT_GRACE_MS 2000 /* for reads in flight, after the connections were cut */
 
 struct daemon {
@@ -170,7 +171,7 @@ static int next_signal(struct daemon *daemon, uint64_t until_ns, uint64_t *ended
 
 	while (*ended < daemon->running) {
 		uint64_t now = clock_now_ns(), n;
-		int wait = until_ns == UINT64_MAX ? -1 : until_ns <= now ? 0 : (int)((until_ns - now) / CLOCK_NS_PER_MS) + 1;
+		int wait = until_ns <= now ? 0 : (int)((until_ns - now) / CLOCK_NS_PER_MS) + 1;
 
 		if (poll(fds, 2, wait) == 0)
 			return 0;
@@ -199,8 +200,10 @@ static bool serve(struct daemon *daemon)
 {
 	struct workshop *workshop = &daemon->workshop;
 	uint64_t ended = 0, timeout_ms = daemon->config->drain_timeout_ms;
-	int signal_number = next_end(daemon, UINT64_MAX, &ended);
+	int signal_number;
 
+	while ((signal_number = next_end(daemon, clock_now_ns() + LET_GO_MS * CLOCK_NS_PER_MS, &ended)) == 0)
+		files_let_go(workshop->files);
 	sd_notify(0, "STOPPING=1\nSTATUS=Draining");
 	log_info("%s: finishing %u connections within %llu ms", strsignal(signal_number), clients_count(workshop->clients),
 		 (unsigned long long)timeout_ms);

@@ -161,7 +161,8 @@ static void cut(struct reactor_message *message)
 {
 	struct worker *worker = (struct worker *)((char *)message - offsetof(struct worker, cut_message));
 
-	server_cut(worker->server);
+	if (worker->server != NULL) /* else it had ended before this arrived */
+		server_cut(worker->server);
 }
 
 static int wait_ms(const struct worker *worker)
@@ -309,6 +310,7 @@ void worker_free(struct worker *worker)
 		return;
 	listener_free(worker->listener);
 	server_free(worker->server);
+	worker->server = NULL;
 	reactor_free(worker->reactor);
 	store_free(worker->store);
 	disk_free(worker->disk);

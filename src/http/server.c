@@ -397,7 +397,7 @@ static void log_mhd(void *cls, const char *format, va_list arguments)
 	length = strlen(text);
 	if (length > 0 && text[length - 1] == '\n')
 		text[length - 1] = '\0';
-	log_fault(LOG_LEVEL_INFO, "libmicrohttpd: %s", text);
+	log_debug("libmicrohttpd: %s", text); /* mostly clients that went away */
 }
 
 int server_new(struct server **server, const struct server_options *options)

@@ -357,6 +357,13 @@ int file_check(const struct file *file)
 	return file_version_equal(&now, &file->version) ? 0 : -ESTALE;
 }
 
+bool file_is_gone(const struct file *file)
+{
+	struct statx st;
+
+	return stat_open(file->fd, AT_STATX_DONT_SYNC, &st) == 0 && st.stx_nlink == 0;
+}
+
 ssize_t file_pread(const struct file *file, void *buffer, size_t length, uint64_t offset)
 {
 	size_t done = 0;

@@ -28,6 +28,7 @@ struct file {
 	int fd;
 	struct offload *closer; /* NULL: whoever gives up the last reference closes it himself */
 	struct offload_job closing;
+	bool gone;		   /* of files_let_go() alone: no name leads to it any more */
 	bool direct;		   /* opened O_DIRECT; false: read it with file_pread() on an offload thread */
 	uint32_t offset_alignment; /* of offset and length; a power of two; 1 when not direct */
 	uint32_t memory_alignment;
@@ -71,6 +72,9 @@ bool file_undated(const struct file_version *version);
  * Any thread.
  */
 int file_check(const struct file *file);
+
+/* True if no name leads to the open file any more: it was deleted or replaced, and takes up its room for our sake only. Any thread. */
+bool file_is_gone(const struct file *file);
 
 /* Reads until length bytes or the end: bytes read or -errno. BLOCKS. */
 ssize_t file_pread(const struct file *file, void *buffer, size_t length, uint64_t offset);

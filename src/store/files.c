@@ -372,6 +372,52 @@ void files_forget(struct files *files, const char *path, const struct file *file
 	free_entries(doomed);
 }
 
+/* Under the lock: a reference to each open file. */
+static unsigned ref_all(struct files *files, struct file **list, unsigned room)
+{
+	struct files_entry *entry;
+	unsigned count = 0;
+
+	DL_FOREACH(files->by_use, entry) {
+		if (entry->file && count < room)
+			list[count++] = file_ref(entry->file);
+	}
+	return count;
+}
+
+static void doom_gone(struct files *files, struct files_entry **doomed)
+{
+	struct files_entry *entry, *next;
+
+	DL_FOREACH_SAFE(files->by_use, entry, next) {
+		if (entry->file && entry->file->gone && !entry->busy)
+			doom(entry, doomed);
+	}
+}
+
+int files_let_go(struct files *files)
+{
+	unsigned room = files->options.max_files, count;
+	struct file **list = calloc(room + 1, sizeof(*list));
+	struct files_entry *doomed = NULL;
+
+	if (!list)
+		return -ENOMEM;
+	pthread_mutex_lock(&files->lock);
+	count = ref_all(files, list, room);
+	pthread_mutex_unlock(&files->lock);
+	for (unsigned i = 0; i < count; i++)
+		list[i]->gone = file_is_gone(list[i]);
+	pthread_mutex_lock(&files->lock);
+	doom_gone(files, &doomed);
+	pthread_mutex_unlock(&files->lock);
+	for (unsigned i = 0; i < count; i++)
+		file_unref(list[i]);
+	free_entries(doomed);
+	free(list);
+	return 0;
+}
+
 void files_stats(struct files *files, struct files_stats *stats)
 {
 	pthread_mutex_lock(&files->lock);

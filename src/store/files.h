@@ -61,6 +61,12 @@ bool files_cancel(struct files *files, struct files_want *want);
  */
 void files_forget(struct files *files, const char *path, const struct file *file);
 
+/*
+ * Lets go of files that were deleted or replaced and that nobody has asked for since: as long as they are open, their room on the
+ * disk is not free. One statx per open file; to be called every few seconds. Any thread, one at a time. 0 or -ENOMEM.
+ */
+int files_let_go(struct files *files);
+
 void files_stats(struct files *files, struct files_stats *stats);
 
 #endif

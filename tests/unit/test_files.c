@@ -263,18 +263,18 @@ START_TEST(background_look_keeps_hits)
 	struct lookup lookup;
 	int error;
 
-	table(10, 1000);
+	table(10, 2000);
 	file_unref(get("file", &error));
 	settle();
-	for (unsigned i = 1; i <= 3; i++) {
-		usleep(600 * 1000);
+	for (unsigned i = 1; i <= 2; i++) {
+		usleep(1100 * 1000);
 		ck_assert_int_eq(find("file", &lookup), 1);
 		file_unref(lookup.want.file);
 		settle();
 		ck_assert_uint_eq(stats().looks, i);
 	}
 	replace("root/file", 200);
-	usleep(600 * 1000);
+	usleep(1100 * 1000);
 	ck_assert_int_eq(find("file", &lookup), 1);
 	ck_assert_uint_eq(lookup.want.file->version.size, 100);
 	file_unref(lookup.want.file);
@@ -290,11 +290,11 @@ START_TEST(background_look_drops_what_is_gone)
 	struct lookup lookup;
 	int error;
 
-	table(10, 1000);
+	table(10, 2000);
 	file_unref(get("file", &error));
 	settle();
 	ck_assert_int_eq(unlink("root/file"), 0);
-	usleep(600 * 1000);
+	usleep(1100 * 1000);
 	ck_assert_int_eq(find("file", &lookup), 1);
 	file_unref(lookup.want.file);
 	settle();
@@ -456,18 +456,21 @@ END_TEST
 START_TEST(answers_without_the_first_to_ask)
 {
 	struct lookup here, there = {.want = {.done = answered}};
+	struct plug plug;
 
 	table(10, FOREVER);
+	put_plug(&plug);
 	ck_assert_int_eq(reactor_new(&there.want.reactor), 0);
 	ck_assert_int_eq(files_find(files, "file", &there.want), 0);
 	ck_assert_int_eq(find("file", &here), 0);
+	pull_plug(&plug);
 	wait_for(&here);
 	ck_assert_uint_eq(there.answers, 0);
+	file_unref(here.want.file);
 	ck_assert_int_eq(find("file", &here), 1);
+	file_unref(here.want.file);
 	reactor_free(there.want.reactor);
 	ck_assert_uint_eq(there.answers, 1);
-	file_unref(here.want.file);
-	file_unref(here.want.file);
 	file_unref(there.want.file);
 }
 END_TEST
@@ -566,6 +569,29 @@ START_TEST(forgets_during_a_look)
 	settle();
 	ck_assert_uint_eq(stats().open, 0);
 	file_unref(first);
+}
+END_TEST
+
+START_TEST(lets_go_of_what_was_deleted)
+{
+	struct file *kept;
+	int error;
+
+	make_file("root/a", 10);
+	make_file("root/b", 10);
+	make_file("root/c", 10);
+	table(10, FOREVER);
+	file_unref(get("a", &error));
+	kept = get("b", &error);
+	file_unref(get("c", &error));
+	ck_assert_int_eq(files_let_go(files), 0);
+	ck_assert_uint_eq(stats().open, 3);
+	ck_assert_int_eq(unlink("root/a"), 0);
+	replace("root/b", 20);
+	ck_assert_int_eq(files_let_go(files), 0);
+	ck_assert_uint_eq(stats().open, 1);
+	ck_assert_int_eq(file_check(kept), 0); /* its reader goes on */
+	file_unref(kept);
 }
 END_TEST
 
@@ -779,6 +805,7 @@ static Suite *suite(void)
 	tcase_add_test(c, keeps_none);
 	tcase_add_test(c, forgets);
 	tcase_add_test(c, forgets_during_a_look);
+	tcase_add_test(c, lets_go_of_what_was_deleted);
 	tcase_add_test(c, makes_room_for_descriptors);
 	tcase_add_test(c, sees_a_new_sidecar);
 	tcase_add_test(c, many_reactors);

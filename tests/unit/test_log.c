@@ -97,8 +97,14 @@ static const struct {
 	int error;
 	enum log_level level;
 } level_names[] = {
-	{"error", 0, LOG_LEVEL_ERROR}, {"warning", 0, LOG_LEVEL_WARNING}, {"info", 0, LOG_LEVEL_INFO}, {"debug", 0, LOG_LEVEL_DEBUG},
-	{"", -EINVAL, 0},	       {"Error", -EINVAL, 0},		  {"warn", -EINVAL, 0},	       {"info ", -EINVAL, 0},
+	{"error", 0, LOG_LEVEL_ERROR},
+	{"warning", 0, LOG_LEVEL_WARNING},
+	{"info", 0, LOG_LEVEL_INFO},
+	{"debug", 0, LOG_LEVEL_DEBUG},
+	{"", -EINVAL, 0},
+	{"Error", -EINVAL, 0},
+	{"warn", -EINVAL, 0},
+	{"info ", -EINVAL, 0},
 };
 
 START_TEST(reads_levels)
@@ -317,7 +323,8 @@ START_TEST(drops_what_does_not_fit)
 	log_stop();
 
 	char pattern[128];
-	snprintf(pattern, sizeof(pattern), "warning: %llu lines of the logs were lost: the queue was full\n", (unsigned long long)dropped);
+	snprintf(pattern, sizeof(pattern), "warning: %llu lines of the logs were lost: the queue was full\n",
+		 (unsigned long long)dropped);
 	assert_match(in_dir("error"), pattern);
 	assert_match(in_dir("error"), "error: heard\n");
 }
