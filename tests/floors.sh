@@ -56,7 +56,7 @@ result 1 "every file of src/ is listed once in Makefile.am, and no other" \
 result 2 "includes go down the list" "$(upward)"
 result 3 "only http/server.c knows libmicrohttpd" \
 	"$(grep -l 'microhttpd\.h' "${files[@]}" | grep -v '^src/http/server\.c$')"
-result 4 "no response from an iovec (MHD.md: a remote abort)" "$(grep -n '_from_iovec *(' "${files[@]}")"
+result 4 "no response from an iovec (with two or more elements a client can abort the process)" "$(grep -n '_from_iovec *(' "${files[@]}")"
 result 5 "foo.c exports only foo_*" "$(foreign_symbols)"
 result 6 "every test is listed" "$(unlisted_tests)"
 exit $failed

@@ -199,7 +199,6 @@ static void *run(void *context)
 static int make_server(struct worker *worker)
 {
 	const struct config *config = worker->workshop->config;
-	struct pool_stats stats;
 	struct server_options options = {
 		.site = &worker->site,
 		.limits = { .header_timeout_ms = config->header_timeout_ms,
@@ -211,13 +210,12 @@ static int make_server(struct worker *worker)
 		.context = worker,
 	};
 
-	pool_stats(worker->workshop->pool, &stats);
 	worker->site = (struct request_site){
 		.reactor = worker->reactor,
 		.store = worker->store,
 		.files = worker->workshop->files,
 		.mime = worker->workshop->mime,
-		.arena_bytes = stats.arena_bytes,
+		.pool = worker->workshop->pool,
 		.transfers = &worker->workshop->transfers,
 		.dotfiles = config->dotfiles,
 	};

@@ -305,9 +305,11 @@ static void transfer_wakes(void *context)
 /* All blocks of all transfers together take at most a quarter of the arena, as long as that leaves them BLOCK_MIN. */
 static size_t transfer_block(const struct request_site *site)
 {
-	size_t share = site->arena_bytes / (4 * TRANSFER_SLOTS) / (atomic_load(site->transfers) + 1);
-	size_t block = BLOCK_MAX;
+	struct pool_stats stats;
+	size_t share, block = BLOCK_MAX;
 
+	pool_stats(site->pool, &stats);
+	share = stats.arena_bytes / (4 * TRANSFER_SLOTS) / (atomic_load(site->transfers) + 1);
 	while (block > BLOCK_MIN && block > share)
 		block /= 2;
 	return block;
@@ -334,6 +336,20 @@ static int start_transfer(struct request *request)
 	return error;
 }
 
+/*
+ * One block, sent as it lies there, saves a copy but is pinned for as long as the client takes: so not while half of the arena is in use, lest
+ * clients that stall in a MiB each keep everybody else waiting. As a transfer the same body pins a few BLOCK_MINs.
+ */
+static bool fits_one_block(const struct request *request)
+{
+	struct pool_stats stats;
+
+	if (request->ranges.count > 1 || request->reply.length > STORE_SPAN_MAX_BYTES)
+		return false;
+	pool_stats(request->site->pool, &stats);
+	return request->reply.length <= BLOCK_MIN || stats.free_bytes >= stats.arena_bytes / 2;
+}
+
 /* Begins to read what the body needs first: all of it if it fits one block, else the head of a transfer. */
 static enum step_result step_read(struct request *request)
 {
@@ -344,7 +360,7 @@ static enum step_result step_read(struct request *request)
 		reply->body = request->method == METHOD_HEAD ? REPLY_LENGTH_ONLY : REPLY_EMPTY;
 		return STEP_REPLY;
 	}
-	if (request->ranges.count == 1 && reply->length <= STORE_SPAN_MAX_BYTES) {
+	if (fits_one_block(request)) {
 		request->want = (struct store_want){
 			.file = request->file,
 			.offset = request->ranges.ranges[0].first,

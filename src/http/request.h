@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/pool.h"
 #include "engine/reactor.h"
 #include "http/fields.h"
 #include "http/mime.h"
@@ -27,7 +28,7 @@ struct request_site {
 	struct store *store;
 	struct files *files;
 	const struct mime *mime;
-	size_t arena_bytes;
+	struct pool *pool;
 	atomic_uint *transfers; /* of the process: the block of a new one shrinks as they multiply */
 	bool dotfiles;		/* serve names that begin with a dot */
 };

@@ -40,7 +40,8 @@ struct exchange {
 	bool seen;		    /* the first call was made */
 	size_t eaten_bytes;	    /* of the body */
 	uint64_t start_ns;
-	uint64_t taken_bytes; /* by MHD, of a transfer */
+	uint64_t taken_bytes;	    /* by MHD, of a transfer */
+	uint64_t swept_bytes;	    /* taken_bytes at the last sweep */
 	char version[9], method[16];
 };
 
@@ -364,11 +365,25 @@ static void cut(struct connection *connection, const char *reason)
 	shutdown(connection->fd, SHUT_RDWR);
 }
 
+/* Requests wait for memory while this client has taken nothing for a whole sweep: it can do without what was read ahead for it. */
+static void relieve(struct connection *connection, bool wanted)
+{
+	struct exchange *exchange = connection->exchange;
+
+	if (exchange == NULL || connection->phase != CONNECTION_SEND || exchange->request->transfer == NULL)
+		return;
+	if (wanted && !connection->suspended && exchange->taken_bytes == exchange->swept_bytes)
+		transfer_shed(exchange->request->transfer);
+	exchange->swept_bytes = exchange->taken_bytes;
+}
+
 static void sweep(void *context)
 {
 	struct server *server = context;
 	uint64_t now_ns = clock_now_ns();
+	struct pool_stats stats;
 
+	pool_stats(server->options.site->pool, &stats);
 	for (struct connection *c = server->connections; c != NULL; c = c->next) {
 		const char *reason = connection_overdue(c, &server->options.limits, now_ns);
 
@@ -376,6 +391,7 @@ static void sweep(void *context)
 			cut(c, reason);
 		else if (server->draining && connection_is_quiet(c))
 			shutdown(c->fd, SHUT_RD);
+		relieve(c, stats.waiting > 0);
 	}
 	reactor_timer_start(server->options.site->reactor, &server->sweep, SWEEP_MS);
 }

@@ -2,7 +2,8 @@
 /*
  * A ring of slots in the order of the body. The head slot is what the client takes from; the ones behind it are being read, or wait read for their turn.
  * A slot that was emptied is filled with the plan's next piece at once, so while the client takes one piece two more are coming. The bound on readahead is the
- * number of slots, whatever the length of the body.
+ * number of slots, whatever the length of the body; and a transfer whose client has stalled can give up its slots altogether (shed), since each remembers the plan
+ * as it was before it.
  */
 #include "http/transfer.h"
 
@@ -13,7 +14,8 @@
 struct slot {
 	struct store_want want;
 	struct transfer *transfer;
-	const char *text; /* a piece of text: nothing to read */
+	struct plan before; /* the plan as it was when this piece was next */
+	const char *text;   /* a piece of text: nothing to read */
 	uint64_t offset;
 	size_t length, taken;
 	bool ready;
@@ -26,6 +28,8 @@ struct transfer {
 	struct slot slots[TRANSFER_SLOTS];
 	unsigned head, count;
 	bool waiting;
+	bool shed;    /* no slot is filled: the plan begins with the piece that was the head */
+	size_t taken; /* of that piece */
 };
 
 static struct slot *slot_at(struct transfer *transfer, unsigned i)
@@ -74,11 +78,13 @@ static int slot_fill(struct transfer *transfer, struct slot *slot, const struct 
 static void fill(struct transfer *transfer)
 {
 	struct plan_piece piece;
+	struct plan before = transfer->plan;
 
-	while (transfer->count < TRANSFER_SLOTS && plan_next(&transfer->plan, &piece)) {
+	for (; transfer->count < TRANSFER_SLOTS && plan_next(&transfer->plan, &piece); before = transfer->plan) {
 		struct slot *slot = slot_at(transfer, transfer->count++);
 		int error = slot_fill(transfer, slot, &piece);
 
+		slot->before = before;
 		if (error < 0) {
 			slot->ready = true;
 			slot->error = error;
@@ -119,10 +125,21 @@ static int slot_state(struct transfer *transfer, const struct slot *slot)
 	return slot->error;
 }
 
+static void refill(struct transfer *transfer)
+{
+	if (!transfer->shed)
+		return;
+	transfer->shed = false;
+	fill(transfer);
+	slot_at(transfer, 0)->taken = transfer->taken;
+}
+
 int transfer_ready(struct transfer *transfer)
 {
-	struct slot *slot = first_span(transfer);
+	struct slot *slot;
 
+	refill(transfer);
+	slot = first_span(transfer);
 	return slot == NULL ? 0 : slot_state(transfer, slot);
 }
 
@@ -138,6 +155,7 @@ ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
 {
 	size_t copied = 0;
 
+	refill(transfer);
 	while (copied < length && transfer->count > 0) {
 		struct slot *slot = slot_at(transfer, 0);
 		int error = slot->ready ? slot->error : -EAGAIN;
@@ -156,6 +174,20 @@ ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
 			head_done(transfer, slot);
 	}
 	return (ssize_t)copied;
+}
+
+void transfer_shed(struct transfer *transfer)
+{
+	const struct slot *head = slot_at(transfer, 0);
+
+	if (transfer->count == 0 || transfer->waiting)
+		return;
+	transfer->shed = true;
+	transfer->taken = head->taken;
+	transfer->plan = head->before;
+	for (unsigned i = 0; i < transfer->count; i++)
+		store_release(transfer->options.store, &slot_at(transfer, i)->want);
+	transfer->count = 0;
 }
 
 uint64_t transfer_offset(const struct transfer *transfer)

@@ -40,6 +40,11 @@ int transfer_ready(struct transfer *transfer);
 /* Copies at most length bytes. Their number; 0 at the end; -EAGAIN: none is there yet, wake() will run; another -errno: it can't go on (-ESTALE: the file changed). */
 ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length);
 
+/*
+ * Gives back all memory that the transfer holds; what it had read ahead is read again when the client goes on. Not while wake() is due.
+ */
+void transfer_shed(struct transfer *transfer);
+
 /* Where in the file the transfer stands or failed, for the log. */
 uint64_t transfer_offset(const struct transfer *transfer);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Request targets: one table per rule of HTTP.md "Files and paths", and the relative Location. */
+/* Request targets: one table per rule, and the relative Location. */
 #include "http/path.h"
 
 #include <check.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The Range field: one test per rule of HTTP.md "Ranges", and random fields against a map of bytes. */
+/* The Range field: one test per rule, and random fields against a map of bytes. */
 #include "http/range.h"
 
 #include <check.h>

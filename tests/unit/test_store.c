@@ -6,27 +6,8 @@
 #include "store/store.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
+#include "storage.h"
 
-#include "suite.h"
-
-#define FILE_BYTES (3 * 1024 * 1024 + 1234)
-#define ARENA_BYTES (4 * POOL_BLOCK_MAX_BYTES)
-
-static struct reactor *reactor;
-static struct disk *disk;
-static struct pool *pool;
-static struct offload *offload;
-static struct store *store;
-static struct reactor_watch watch;
-static struct file *file;
-static uint8_t *content;
-static char directory[] = "store.XXXXXX";
 static unsigned done_count;
 
 /* The kernel's answer to every read is cut to this many bytes (0: as it is), or is this error, after `spare` untouched ones. */
@@ -59,76 +40,11 @@ int __wrap_io_submit(io_context_t context, long count, struct iocb **list)
 	return __real_io_submit(context, count, list);
 }
 
-static void reap(void *context, uint32_t events)
-{
-	(void)context;
-	(void)events;
-	disk_reap(disk);
-}
-
-static void open_file(const char *folder)
-{
-	char path[64];
-	int root_fd = open(folder, O_PATH | O_DIRECTORY);
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/f", folder);
-	fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
-	ck_assert_int_eq(write(fd, content, FILE_BYTES), FILE_BYTES);
-	fsync(fd);
-	close(fd);
-	ck_assert_int_eq(file_open(root_fd, "f", FILE_SYMLINKS_BENEATH, &file), 0);
-	close(root_fd);
-}
-
 static void setup(void)
 {
-	struct store_options options;
-
-	strcpy(directory, "store.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(directory));
-	content = malloc(FILE_BYTES);
-	for (size_t i = 0; i < FILE_BYTES; i++)
-		content[i] = (uint8_t)(i * 2654435761u >> 13);
-	open_file(directory);
-	ck_assert_int_eq(reactor_new(&reactor), 0);
-	ck_assert_int_eq(disk_new(&disk, 16), 0);
-	ck_assert_int_eq(pool_new(&pool, ARENA_BYTES), 0);
-	ck_assert_int_eq(offload_new(&offload, 2), 0);
-	options = (struct store_options){ .reactor = reactor, .disk = disk, .pool = pool, .offload = offload };
-	ck_assert_int_eq(store_new(&store, &options), 0);
-	watch = (struct reactor_watch){ .fd = disk_eventfd(disk), .fn = reap };
-	ck_assert_int_eq(reactor_add(reactor, &watch, EPOLLIN | EPOLLET), 0);
+	storage_setup();
 	done_count = kernel_reads = spare = 0;
 	short_bytes = error_result = 0;
-}
-
-static void turn(void)
-{
-	disk_submit(disk);
-	reactor_turn(reactor, 1000);
-}
-
-static void teardown(void)
-{
-	struct pool_stats stats;
-	char path[64];
-
-	while (store_pending(store) > 0)
-		turn();
-	pool_check(pool);
-	pool_stats(pool, &stats);
-	ck_assert_uint_eq(stats.free_bytes, ARENA_BYTES);
-	file_unref(file);
-	offload_free(offload);
-	store_free(store);
-	reactor_free(reactor);
-	disk_free(disk);
-	pool_free(pool);
-	free(content);
-	snprintf(path, sizeof(path), "%s/f", directory);
-	unlink(path);
-	rmdir(directory);
 }
 
 static void count_done(struct store_want *want)
@@ -148,7 +64,7 @@ static void get(struct store_want *want)
 
 	ck_assert_int_eq(store_want(store, want), 0);
 	while (done_count == before)
-		turn();
+		storage_turn();
 }
 
 static void get_right(uint64_t offset, size_t length)
@@ -188,7 +104,7 @@ START_TEST(many_at_once_are_right)
 		ck_assert_int_eq(store_want(store, &wants[i]), 0);
 	}
 	while (done_count < 64)
-		turn();
+		storage_turn();
 	for (unsigned i = 0; i < 64; i++) {
 		ck_assert_int_eq(wants[i].error, 0);
 		ck_assert_int_eq(memcmp(wants[i].data, content + i * 40001, 30000), 0);
@@ -216,7 +132,7 @@ START_TEST(wants_beyond_the_arena_wait_their_turn)
 		ck_assert_int_eq(store_want(store, &wants[i]), 0);
 	}
 	while (done_count < 40)
-		turn();
+		storage_turn();
 }
 END_TEST
 
@@ -266,11 +182,11 @@ START_TEST(an_error_in_the_second_part_of_a_read)
 	short_bytes = 8192;
 	spare = 0;
 	ck_assert_int_eq(store_want(store, &want), 0);
-	turn();
+	storage_turn();
 	short_bytes = 0;
 	error_result = -EIO;
 	while (done_count == 0)
-		turn();
+		storage_turn();
 	ck_assert_int_eq(want.error, -EIO);
 	store_release(store, &want);
 }
@@ -314,7 +230,7 @@ START_TEST(given_up_at_any_stage_all_memory_comes_back)
 		ck_assert_int_eq(store_want(store, &wants[i]), 0);
 	}
 	for (unsigned i = 0; i < (unsigned)_i; i++) /* 0: not submitted, 1: in flight, 2: some done */
-		turn();
+		storage_turn();
 	for (unsigned i = 0; i < 8; i++)
 		store_release(store, &wants[i]);
 }
@@ -326,7 +242,7 @@ START_TEST(a_file_without_direct_reads_goes_through_the_offload_threads)
 
 	file_unref(file);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
-	open_file(folder);
+	storage_open(folder);
 	ck_assert(!file->direct);
 	get_right(0, 1);
 	get_right(12345, 700000);
@@ -353,7 +269,7 @@ int main(void)
 	TCase *tests = tcase_create("store");
 
 	tcase_set_timeout(tests, 120);
-	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_checked_fixture(tests, setup, storage_teardown);
 	tcase_add_test(tests, spans_of_any_alignment_are_right);
 	tcase_add_test(tests, many_at_once_are_right);
 	tcase_add_test(tests, wants_beyond_the_arena_wait_their_turn);

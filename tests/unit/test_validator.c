@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Validators: one test per rule of HTTP.md "Validators". */
+/* Validators: one test per rule. */
 #include "http/validator.h"
 
 #include <check.h>

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Long bodies on their way: bytes and order, readahead, what happens when the file or the client gives up. */
+#include "http/transfer.h"
+
+#include <errno.h>
+
+#include "storage.h"
+
+static struct range_set set;
+static struct multipart multipart;
+static unsigned wakes;
+static uint8_t *expected;
+static size_t expected_bytes;
+
+static void wake(void *context)
+{
+	(void)context;
+	wakes++;
+}
+
+static void expect(const void *bytes, size_t length)
+{
+	expected = realloc(expected, expected_bytes + length);
+	memcpy(expected + expected_bytes, bytes, length);
+	expected_bytes += length;
+}
+
+static void expect_ranges(void)
+{
+	const char *text;
+	size_t length;
+
+	for (unsigned i = 0; i < set.count; i++) {
+		if (set.count > 1) {
+			text = multipart_head(&multipart, i, &length);
+			expect(text, length);
+		}
+		expect(content + set.ranges[i].first, set.ranges[i].last - set.ranges[i].first + 1);
+	}
+	if (set.count > 1) {
+		text = multipart_head(&multipart, set.count, &length);
+		expect(text, length);
+	}
+}
+
+static struct transfer *start(const char *ranges, size_t block_bytes)
+{
+	struct transfer_options options = { .store = store, .file = file, .set = &set, .block_bytes = block_bytes, .wake = wake };
+	struct transfer *transfer;
+
+	ck_assert_int_eq(range_parse(ranges, FILE_BYTES, &set), RANGE_PARTIAL);
+	if (set.count > 1) {
+		ck_assert_int_eq(multipart_init(&multipart, &set, FILE_BYTES, "text/plain"), 0);
+		options.multipart = &multipart;
+	}
+	expect_ranges();
+	ck_assert_int_eq(transfer_new(&transfer, &options), 0);
+	return transfer;
+}
+
+static void setup(void)
+{
+	storage_setup();
+	memset(&multipart, 0, sizeof(multipart));
+	expected = NULL;
+	expected_bytes = 0;
+	wakes = 0;
+}
+
+static void teardown(void)
+{
+	multipart_fini(&multipart);
+	free(expected);
+	storage_teardown();
+}
+
+/* Waits, as a suspended connection does, until wake(). */
+static void sleep_until_woken(void)
+{
+	for (unsigned before = wakes; wakes == before;)
+		storage_turn();
+}
+
+static const struct {
+	const char *ranges;
+	size_t block_bytes, take;
+	unsigned shed_every; /* 0: never */
+} transfers[] = {
+	{ "bytes=0-", 262144, 262144, 0 },
+	{ "bytes=0-", 16384, 262144, 0 },
+	{ "bytes=1-2999999", 65536, 10007, 0 },
+	{ "bytes=1-2999999", 65536, 10007, 1 },
+	{ "bytes=4095-2000000", 16384, 999, 7 },
+	{ "bytes=5-6,100000-900000,3000000-", 262144, 65536, 0 },
+	{ "bytes=3000000-,100000-900000,5-6", 16384, 1, 0 },
+	{ "bytes=3000000-,100000-190000,5-6", 16384, 50, 3 },
+};
+
+START_TEST(bytes_come_in_order)
+{
+	struct transfer *transfer = start(transfers[_i].ranges, transfers[_i].block_bytes);
+	uint8_t *buffer = malloc(transfers[_i].take);
+	size_t at = 0;
+	unsigned reads = 0;
+
+	while (at < expected_bytes) {
+		ssize_t n = transfer_read(transfer, buffer, transfers[_i].take);
+
+		if (n == -EAGAIN) {
+			sleep_until_woken();
+			continue;
+		}
+		ck_assert_int_gt(n, 0);
+		ck_assert_uint_le(at + (size_t)n, expected_bytes);
+		if (memcmp(buffer, expected + at, (size_t)n) != 0)
+			ck_abort_msg("other bytes at %zu", at);
+		at += (size_t)n;
+		if (transfers[_i].shed_every > 0 && ++reads % transfers[_i].shed_every == 0)
+			transfer_shed(transfer);
+	}
+	ck_assert_int_eq(transfer_read(transfer, buffer, 1), 0);
+	transfer_free(transfer);
+	free(buffer);
+}
+END_TEST
+
+START_TEST(two_reads_are_ahead_of_the_client)
+{
+	struct transfer *transfer = start("bytes=0-", 65536);
+	struct pool_stats stats;
+	char byte;
+
+	ck_assert_int_eq(transfer_ready(transfer), -EAGAIN);
+	sleep_until_woken();
+	ck_assert_int_eq(transfer_read(transfer, &byte, 1), 1);
+	pool_stats(pool, &stats);
+	ck_assert_uint_eq(stats.arena_bytes - stats.free_bytes, 3 * 65536);
+	transfer_free(transfer);
+}
+END_TEST
+
+START_TEST(shed_gives_all_memory_back)
+{
+	struct transfer *transfer = start("bytes=0-", 262144);
+	struct pool_stats stats;
+	char byte;
+
+	ck_assert_int_eq(transfer_ready(transfer), -EAGAIN);
+	transfer_shed(transfer); /* not while it waits */
+	sleep_until_woken();
+	ck_assert_int_eq(transfer_read(transfer, &byte, 1), 1);
+	while (disk_in_flight(disk) > 0)
+		storage_turn();
+	transfer_shed(transfer);
+	pool_stats(pool, &stats);
+	ck_assert_uint_eq(stats.free_bytes, stats.arena_bytes);
+	transfer_free(transfer);
+}
+END_TEST
+
+START_TEST(a_changed_file_ends_it)
+{
+	struct transfer *transfer = start("bytes=0-", 16384);
+	char path[64], buffer[16384];
+	size_t at = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/f", directory);
+	while ((n = transfer_read(transfer, buffer, sizeof(buffer))) > 0 || n == -EAGAIN) {
+		if (n == -EAGAIN) {
+			sleep_until_woken();
+			continue;
+		}
+		ck_assert_int_eq(memcmp(buffer, expected + at, (size_t)n), 0);
+		at += (size_t)n;
+		fd = open(path, O_WRONLY);
+		ck_assert_int_eq(pwrite(fd, "x", 1, FILE_BYTES - 1), 1);
+		close(fd);
+	}
+	ck_assert_int_eq(n, -ESTALE);
+	ck_assert_uint_lt(at, FILE_BYTES);
+	transfer_free(transfer);
+}
+END_TEST
+
+START_TEST(given_up_while_reads_are_in_flight)
+{
+	struct transfer *transfer = start("bytes=0-", 262144);
+
+	disk_submit(disk);
+	transfer_free(transfer);
+	while (store_pending(store) > 0)
+		storage_turn();
+	ck_assert_uint_eq(wakes, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("transfer");
+	TCase *tests = tcase_create("transfer");
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_loop_test(tests, bytes_come_in_order, 0, sizeof(transfers) / sizeof(transfers[0]));
+	tcase_add_test(tests, two_reads_are_ahead_of_the_client);
+	tcase_add_test(tests, shed_gives_all_memory_back);
+	tcase_add_test(tests, a_changed_file_ends_it);
+	tcase_add_test(tests, given_up_while_reads_are_in_flight);
+	suite_add_tcase(suite, tests);
+	return suite_run(suite);
+}
