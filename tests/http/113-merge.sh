@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Ranges that overlap or lie closer than 4096 bytes are merged; the others keep their order.
+. "$(dirname "$0")/lib.sh"
+
+make_file a.bin 100003
+start_ranged
+get_whole_head /a.bin
+
+# One is left: never a multipart.
+while read -r list range; do
+	get_range "$list" /a.bin
+	is "$STATUS $(header Content-Range)" "206 bytes $range/100003" "$list becomes $range"
+	cmp_range a.bin "${range%-*}" "${range#*-}" "$list: the bytes"
+done <<-'END'
+	0-9,0-9 0-9
+	0-9,5-14 0-14
+	5-14,0-9 0-14
+	0-9,10-19 0-19
+	0-99,10-19 0-99
+	0-9,4000-4009 0-4009
+	4000-4009,0-9 0-4009
+	0-9,4104-4113 0-4113
+	0-9,8000-8009,4000-4009 0-8009
+	0-,5-9,-10 0-100002
+	50-59,200000- 50-59
+	200000-,50-59 50-59
+END
+
+get_range 0-9,4107-4116 /a.bin
+is_multipart a.bin 0-9 4107-4116
+get_range 50000-50009,0-9,50005-50019,4-19 /a.bin
+is_multipart a.bin 50000-50019 0-19
+get_range 0-9,50000-50009,3000-3009,90000- /a.bin
+is_multipart a.bin 0-3009 50000-50009 90000-100002
+# The third is what joins the first two.
+get_range 0-9,6000-6009,90000-90009,3000-3009 /a.bin
+is_multipart a.bin 0-6009 90000-90009
+finish

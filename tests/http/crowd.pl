@@ -1,0 +1,44 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# crowd.pl COUNT ADDRESS [PATH [OWN-ADDRESS]]: COUNT connections at once to host:port, all held until stdin ends. With a PATH each asks for it and the first line of its
+# answer is printed ("200", "503", "closed"), else "open" or "closed" is, one line each as soon as it is known. Needs perl-base only.
+use strict;
+use warnings;
+use Socket qw(:DEFAULT getaddrinfo IPPROTO_TCP);
+use IO::Select;
+
+my ($count, $address, $path, $own) = @ARGV;
+my ($host, $port) = $address =~ /^(.*):(\d+)$/ or die "crowd.pl: address $address\n";
+$| = 1;
+$SIG{PIPE} = 'IGNORE';
+my ($error, $info) = getaddrinfo $host, $port, { socktype => SOCK_STREAM };
+die "$host: $error\n" if $error;
+my @held;
+my $select = IO::Select->new(\*STDIN);
+for (1 .. $count) {
+	socket my $socket, $info->{family}, SOCK_STREAM, IPPROTO_TCP or die "socket: $!\n";
+	if ($own) {
+		my (undef, $from) = getaddrinfo $own, 0, { socktype => SOCK_STREAM };
+		bind $socket, $from->{addr} or die "bind: $!\n";
+	}
+	if (!connect $socket, $info->{addr}) {
+		print "closed\n";
+		next;
+	}
+	syswrite $socket, "GET $path HTTP/1.1\r\nHost: $host\r\n\r\n" if $path;
+	print "open\n" unless $path;
+	push @held, $socket;
+	$select->add($socket);
+}
+my %said;
+while (1) {
+	for my $ready ($select->can_read) {
+		my $got = sysread($ready, my $bytes, 65536);
+		exit if $ready == \*STDIN && !$got;
+		if (!$said{$ready}++) {
+			print $got && $bytes =~ m{^HTTP/1\.1 (\d{3})} ? "$1\n" : $got ? "junk\n" : "closed\n";
+		}
+		$select->remove($ready) unless $got;
+	}
+}

@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A disk of 100 ms a read: 64 reads of it overlap, and requests that don't need it are as fast as ever, on the same reactor.
+. "$(dirname "$0")/lib.sh"
+
+need_fuse
+make_content() { make_file slow.bin 60000000; }
+mount_faulty_disk "$ROOT/slow"
+make_file fast.bin 300001
+start_ranged --workers 1
+head_of /slow/slow.bin
+get /fast.bin
+set_fault 100 0 0
+
+for i in $(seq 64); do
+	[ "$i" = 1 ] || echo next
+	printf 'url = "%s/slow/slow.bin"\nrange = "%d-%d"\noutput = "%s"\n' "$URL" $((i * 900000)) $((i * 900000 + 4999)) "$DIR/out.$i"
+	echo "slow/slow.bin $((i * 900000)) $((i * 900000 + 4999))" >&3
+done >"$DIR/curls" 3>"$DIR/ranges"
+start=$(date +%s%3N)
+ok "64 reads at once" curl -sS --fail --no-progress-meter --parallel --parallel-immediate --parallel-max 64 --config "$DIR/curls"
+at_most $(($(date +%s%3N) - start)) "$(seconds 2000)" "overlap: one after the other they would take 6.4 s"
+
+# Now with a stream of them in the background.
+(while [ ! -e "$DIR/stop" ]; do curl -sS --no-progress-meter --parallel --parallel-immediate --parallel-max 64 --config "$DIR/curls"; done) 2>/dev/null &
+stream=$!
+sleep 0.3
+for _ in $(seq 10); do
+	curl -sS -o "$DIR/fast" -o /dev/null -w '%{time_total}\n' "$URL/fast.bin" "$URL/absent"
+done >"$DIR/times"
+touch "$DIR/stop"
+cmp_whole fast.bin "another disk's file" "$DIR/fast"
+worst=$(sort -n "$DIR/times" | tail -n 1)
+diag "the slowest took $worst s"
+at_most "$(echo "$worst" | awk '{ print int($1 * 1000) }')" "$(seconds 90)" "ms for a file of another disk, or a 404"
+set_fault 0 0 0
+wait $stream
+is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/ranges")" "64 looked at, 0 wrong" "the slow bytes are right"
+finish

@@ -1,0 +1,168 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The harness of the tests that need filesystems and disks of their own; on top of that of the HTTP tests. Root only.
+#
+# Each test runs in a mount namespace of its own, and each loop device is detached by the kernel when its last mount goes. So whatever becomes of a
+# test, also when it is killed, nothing of it stays mounted or attached.
+
+if [ -z "${RANGED_LAB:-}" ]; then
+	[ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
+	unshare --mount true 2>/dev/null || { echo "1..0 # SKIP may not make a mount namespace"; exit 0; }
+	RANGED_LAB=1 exec unshare --mount --propagation private bash "$0" "$@"
+fi
+
+# shellcheck source=../http/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../http/lib.sh"
+LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+FAULT_PID=
+
+clean_up_more() {
+	[ -z "$FAULT_PID" ] || echo "0 0 0" >"$DIR/control"
+	local mounted
+	# The last one mounted first.
+	for mounted in $(awk -v dir="$DIR/" 'index($2, dir) == 1 { print $2 }' /proc/self/mounts | tac); do
+		umount "$mounted" 2>/dev/null || umount -l "$mounted"
+	done
+	[ -z "$FAULT_PID" ] || wait "$FAULT_PID" 2>/dev/null
+}
+
+# IMAGE [LOSETUP-OPTION...]: prints the device. Another test may take the free one first: then again.
+attach() {
+	local attempt
+	for attempt in 1 2 3 4 5; do
+		losetup --find --show "${@:2}" "$1" && return
+		sleep "0.$attempt"
+	done
+	return 1
+}
+
+# DEVICE FOLDER [MOUNT-OPTION...]: mounts it and leaves the detaching to the kernel.
+mount_device() {
+	mount "${@:3}" "$1" "$2" || { losetup --detach "$1"; return 1; }
+	losetup --detach "$1"
+}
+
+# IMAGE SIZE SECTOR-BYTES MKFS...: makes an image of that size with a filesystem on a disk with such sectors, mounts it on $ROOT.
+make_filesystem() {
+	local image=$1 size=$2 sector=$3 device
+	need_cmd "$4" losetup
+	truncate -s "$size" "$image" || exit
+	device=$(attach "$image" --sector-size "$sector" --direct-io=on) || skip_all "no loop device"
+	"${@:4}" "$device" >"$DIR/mkfs" 2>&1 || { diag "$(cat "$DIR/mkfs")"; losetup --detach "$device"; exit 1; }
+	mount_device "$device" "$ROOT" || exit
+	chmod 755 "$ROOT"
+}
+
+# Unmounted and mounted again, nothing of it is in memory.
+remount() { # IMAGE SECTOR-BYTES [MOUNT-OPTION...]
+	local device
+	umount "$ROOT" || exit
+	device=$(attach "$1" --sector-size "$2" --direct-io=on) || exit
+	mount_device "$device" "$ROOT" "${@:3}" || exit
+}
+
+make_assortment() {
+	# shellcheck disable=SC2086
+	make_sizes 0 $ODD_SIZES
+	make_file big.bin 9000001
+	make_text dir/index.html '<p>index</p>'
+	# A hole, then data, then space that was given but never written.
+	truncate -s 3000000 "$ROOT/sparse.bin"
+	perl "$LIB/pattern.pl" - sparse 100000 | dd of="$ROOT/sparse.bin" bs=1000 seek=1000 conv=notrunc status=none
+	fallocate -o 3000000 -l 1000000 "$ROOT/sparse.bin" 2>/dev/null
+	age "$ROOT/sparse.bin"
+	sync -f "$ROOT"
+}
+
+# The same requests on every filesystem.
+check_assortment() { # NAME
+	local name=$1 file
+	check_odd_ranges "$name"
+	check_odd_ranges "$name, 30 at once" --parallel --parallel-max 30
+	for file in 0 1 513 4097 65537 1048577 big sparse; do
+		get "/$file.bin"
+		is "$STATUS" 200 "$name: $file.bin"
+		cmp_whole "$file.bin" "$name: all of $file.bin"
+	done
+	get_whole_head /big.bin
+	get_range 1-2999999,4000001-4000001,8999999- /big.bin
+	is_multipart big.bin 1-2999999 4000001-4000001 8999999-9000000
+	get /dir/
+	cmp_whole dir/index.html "$name: an index"
+	get /absent
+	is "$STATUS" 404 "$name: 404"
+}
+
+# How many open files below $ROOT are O_DIRECT.
+direct_files() {
+	perl -MFcntl=:DEFAULT -e '
+		my ($pid, $root) = @ARGV;
+		my $direct = 0;
+		for my $link (glob "/proc/$pid/fd/*") {
+			(readlink($link) // "") =~ /^\Q$root\E\/.*\.bin/ or next;
+			(my $info = $link) =~ s/fd/fdinfo/;
+			open my $in, "<", $info or next;
+			/^flags:\s*([0-7]+)/ and oct($1) & O_DIRECT() and $direct++ while <$in>;
+		}
+		print "$direct\n"' "$PID" "$ROOT" 2>/dev/null
+}
+
+# Serves all of these files, and then no page of them is resident. To be called first: a cmp leaves pages.
+check_page_cache() { # NAME
+	local file
+	need_cmd fincore
+	for file in big 1048577 65537 4097; do
+		get "/$file.bin"
+		get_range 1-300 "/$file.bin"
+	done
+	is "$(fincore -n -b -o PAGES "$ROOT"/{big,1048577,65537,4097}.bin | awk '{ sum += $1 } END { print sum }')" 0 "$1: no page is resident"
+}
+
+# --- a disk with faults ---
+
+need_fuse() {
+	need_cmd cc pkg-config losetup
+	pkg-config --exists fuse3 || skip_all "needs libfuse3-dev"
+	[ -c /dev/fuse ] || skip_all "needs /dev/fuse"
+}
+
+# SOURCE MOUNTPOINT: a mirror with faults, see faultfs.c.
+start_faultfs() {
+	local flags connection
+	flags=$(pkg-config --cflags --libs fuse3)
+	# shellcheck disable=SC2086
+	cc -O2 -Wall -o "$DIR/faultfs" "$LAB/faultfs.c" $flags || exit
+	set_fault 0 0 0
+	"$DIR/faultfs" "$1" "$DIR/control" "$2" -f -o max_threads=64,max_idle_threads=64 </dev/null >"$DIR/faultfs.log" 2>&1 &
+	FAULT_PID=$!
+	await 10 mountpoint -q "$2" || { diag "$(cat "$DIR/faultfs.log")"; exit 1; }
+	# By default only 12 reads are under way at once. The number of the connection is the minor of the device.
+	mountpoint -q /sys/fs/fuse/connections || mount -t fusectl none /sys/fs/fuse/connections
+	connection=$(stat -c %d "$2")
+	echo 256 >"/sys/fs/fuse/connections/$connection/max_background"
+}
+
+set_fault() { # DELAY-MS ERRNO SHORT-BYTES [FROM]
+	echo "$*" >"$DIR/control.next"
+	mv "$DIR/control.next" "$DIR/control"
+}
+
+# FOLDER: ext4 with what the function make_content puts there, on a disk whose faults set_fault sets.
+mount_faulty_disk() {
+	need_cmd mkfs.ext4
+	mkdir -p "$DIR/disk" "$DIR/fuse" "$1"
+	local device root=$ROOT
+	ROOT=$1
+	truncate -s 160M "$DIR/disk/image"
+	mkfs.ext4 -q -F "$DIR/disk/image" || exit
+	device=$(attach "$DIR/disk/image") || skip_all "no loop device"
+	mount_device "$device" "$ROOT" || exit
+	make_content
+	umount "$ROOT" || exit
+	start_faultfs "$DIR/disk" "$DIR/fuse"
+	device=$(attach "$DIR/fuse/image" --read-only --direct-io=on) || exit
+	mount_device "$device" "$ROOT" -o ro,noload || exit
+	ROOT=$root
+}
