@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A hash table of the clients that have a connection now; an entry goes with its last connection, so the table is bounded by the connections themselves.
- * The lock is taken once when a connection comes and once when it goes, never for a request.
+ * A hash table of the clients that have a connection now; an entry goes with its last connection, so the table is bounded by
+ * the connections themselves. The lock is taken once when a connection comes and once when it goes, never for a request.
  */
 #include "daemon/clients.h"
 

@@ -2,10 +2,10 @@
 /*
  * ranged.conf, read with libconfuse, which is given every key as a string: values, units and messages are config_set()'s.
  *
- * libconfuse stops at the first key it does not know. To report all faults of a file at once, such a key is added to its list of
- * options, where it becomes a fault like the others, and the text is parsed again. And it counts lines wrong after comments (3.3: each
- * as three), so comments are blanked out before it sees them. Its lexer is global: main thread only, and so the parse under way is a
- * static here.
+ * libconfuse stops at the first key it does not know. To report all faults of a file at once, such a key is added to its list
+ * of options, where it becomes a fault like the others, and the text is parsed again. And it counts lines wrong after comments
+ * (3.3: each as three), so comments are blanked out before it sees them. Its lexer is global: main thread only, and so the
+ * parse under way is a static here.
  */
 #include "daemon/config_file.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Looked at once, at start, on the main thread: what would otherwise be a 503 or an EAGAIN in the middle of the night is said now, in the operator's terms.
+ * Looked at once, at start, on the main thread: what would otherwise be a 503 or an EAGAIN in the middle of the night is said
+ * now, in the operator's terms.
  */
 #include "daemon/limits.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Whether the system gives what the configuration asks for: descriptors, AIO slots, a readable root. Each complaint has the figure needed and how to set it. */
+/*
+ * Whether the system gives what the configuration asks for: descriptors, AIO slots, a readable root. Each complaint has the
+ * figure needed and how to set it.
+ */
 #ifndef DAEMON_LIMITS_H
 #define DAEMON_LIMITS_H
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All workers watch the same sockets with EPOLLEXCLUSIVE, so a connection wakes one of them; who serves it is the worker's business. Without descriptors
- * (EMFILE) accept(2) would fail for ever and the loop would spin on a socket that stays readable: a spare descriptor is given up to take one connection and close it, so that the
- * client hears at once, and the sockets are left alone for a while.
+ * All workers watch the same sockets with EPOLLEXCLUSIVE, so a connection wakes one of them; who serves it is the worker's
+ * business. Without descriptors (EMFILE) accept(2) would fail for ever and the loop would spin on a socket that stays readable:
+ * a spare descriptor is given up to take one connection and close it, so that the client hears at once, and the sockets are
+ * left alone for a while.
  */
 #include "daemon/listener.h"
 
@@ -131,7 +132,9 @@ int listener_new(struct listener **listener, struct reactor *reactor, struct soc
 	*l = (struct listener){ .reactor = reactor, .sockets = sockets, .accepted = accepted, .context = context, .count = count };
 	l->back_off = (struct reactor_timer){ .fn = back_on, .context = l };
 	for (size_t i = 0; i < count; i++)
-		l->ears[i] = (struct ear){ .watch = { .fd = sockets_fd(sockets, i), .fn = ready, .context = &l->ears[i] }, .listener = l };
+		l->ears[i] = (struct ear){
+			.watch = { .fd = sockets_fd(sockets, i), .fn = ready, .context = &l->ears[i] }, .listener = l
+		};
 	l->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	error = watch(l);
 	if (error != 0) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain: listening stops, what is being sent is finished
- * within drain_timeout, then exit 0; a second one cuts. SIGUSR1 reopens the logs. Everything is taken apart in the reverse order, except when a disk
- * hangs: a read in flight can be neither cancelled nor waited for, so then the process leaves without ending its contexts.
+ * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain: listening
+ * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGUSR1 reopens the logs.
+ * Everything is taken apart in the reverse order, except when a disk hangs: a read in flight can be neither cancelled nor
+ * waited for, so then the process leaves without ending its contexts.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +62,9 @@ static int make_shared(struct daemon *daemon)
 {
 	struct workshop *workshop = &daemon->workshop;
 	const struct config *config = daemon->config;
-	struct files_options files = { .symlinks = config->symlinks, .max_files = config->open_files, .revalidate_ms = REVALIDATE_MS };
+	struct files_options files = {
+		.symlinks = config->symlinks, .max_files = config->open_files, .revalidate_ms = REVALIDATE_MS
+	};
 	int error;
 
 	daemon->root_fd = limits_open_root(config->root);
@@ -150,8 +153,8 @@ static int announce(struct daemon *daemon)
 
 	for (size_t i = 0; i < sockets_count(sockets); i++)
 		log_info("listening on %s", sockets_address(sockets, i, address, sizeof(address)));
-	log_info("ranged %s (libmicrohttpd %s) serves %s with %u workers", PACKAGE_VERSION, server_library_version(), daemon->config->root,
-		 daemon->workshop.count);
+	log_info("ranged %s (libmicrohttpd %s) serves %s with %u workers", PACKAGE_VERSION, server_library_version(),
+		 daemon->config->root, daemon->workshop.count);
 	if (daemon->config->address_file != NULL) {
 		error = sockets_write_addresses(sockets, daemon->config->address_file);
 		if (error != 0)

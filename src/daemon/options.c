@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The command line, with argp. Each option that sets something stands for a key of ranged.conf, and its value goes through
- * config_set() as the file's does. The file must be read before the options are applied, and which file it is says an option: so argp
- * only collects.
+ * config_set() as the file's does. The file must be read before the options are applied, and which file it is says an option:
+ * so argp only collects.
  */
 #include "daemon/options.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Options that a connection inherits from its listener are set here, once, and cost no call per connection: TCP_NODELAY, and TCP_NOTSENT_LOWAT, which bounds what
- * the kernel keeps of a reply for a slow client (10 000 slow clients with autotuned buffers use up tcp_mem).
+ * Options that a connection inherits from its listener are set here, once, and cost no call per connection: TCP_NODELAY, and
+ * TCP_NOTSENT_LOWAT, which bounds what the kernel keeps of a reply for a slow client (10 000 slow clients with autotuned
+ * buffers use up tcp_mem).
  */
 #include "daemon/sockets.h"
 

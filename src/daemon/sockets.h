@@ -12,8 +12,9 @@
 struct sockets;
 
 /*
- * Binds and listens on every address of the list; a name that stands for several addresses is bound on all of them. A Unix socket that nobody listens on is
- * replaced. users: how many times sockets_release() will be called. 0, or -errno with the address and the reason in `fault`.
+ * Binds and listens on every address of the list; a name that stands for several addresses is bound on all of them. A Unix
+ * socket that nobody listens on is replaced. users: how many times sockets_release() will be called. 0, or -errno with the
+ * address and the reason in `fault`.
  */
 int sockets_open(struct sockets **sockets, const struct config_address *addresses, size_t count, unsigned users,
 		 char fault[SOCKETS_FAULT_BYTES]);

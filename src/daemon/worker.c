@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One turn of the loop, in this order: wait; completions of reads, new connections, messages, timers (all of which may resume requests); then HTTP, until it wants
- * nothing more; then one io_submit of all reads that were asked for. A connection is served by the worker that has the fewest, whoever accepted it: the kernel wakes the
- * same waiter again and again as long as it keeps up, and connections live long.
+ * One turn of the loop, in this order: wait; completions of reads, new connections, messages, timers (all of which may resume
+ * requests); then HTTP, until it wants nothing more; then one io_submit of all reads that were asked for. A connection is
+ * served by the worker that has the fewest, whoever accepted it: the kernel wakes the same waiter again and again as long as it
+ * keeps up, and connections live long.
  */
 #include "daemon/worker.h"
 

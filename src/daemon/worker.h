@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One reactor thread and all it owns: an epoll loop, a libaio context, a store, an HTTP server, an ear on the listening sockets. The worker wires their
- * descriptors together; they do not know each other.
+ * One reactor thread and all it owns: an epoll loop, a libaio context, a store, an HTTP server, an ear on the listening
+ * sockets. The worker wires their descriptors together; they do not know each other.
  */
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H
@@ -34,7 +34,10 @@ struct workshop {
 	unsigned count;
 };
 
-/* Makes the worker; its thread does not run yet. 0 with *worker owned by the caller, or -errno (-EAGAIN: fs.aio-max-nr is used up). Main thread. */
+/*
+ * Makes the worker; its thread does not run yet. 0 with *worker owned by the caller, or -errno (-EAGAIN: fs.aio-max-nr is used
+ * up). Main thread.
+ */
 int worker_new(struct worker **worker, struct workshop *workshop, unsigned index);
 /* Starts its thread. 0 or -errno. All workers are made before the first one starts. */
 int worker_start(struct worker *worker);

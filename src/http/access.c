@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a client sent is escaped, so that a line of the log is one request whatever was in it, and each of its parts is cut at its own bound, so that a long target
- * can't push out the status. Times are UTC: local time costs a lock in libc and is ambiguous twice a year.
+ * What a client sent is escaped, so that a line of the log is one request whatever was in it, and each of its parts is cut at
+ * its own bound, so that a long target can't push out the status. Times are UTC: local time costs a lock in libc and is
+ * ambiguous twice a year.
  */
 #include "http/access.h"
 

@@ -18,7 +18,10 @@ struct access_entry {
 	uint64_t taken_ns;
 };
 
-/* Quotes, backslashes and control bytes are written as \xNN; fields too long for the line are cut. Returns its length, without a newline. */
+/*
+ * Quotes, backslashes and control bytes are written as \xNN; fields too long for the line are cut. Returns its length, without
+ * a newline.
+ */
 size_t access_format(const struct access_entry *entry, char line[ACCESS_LINE_BYTES]);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A client's time runs while it owes us something: a request's head, or the taking of a reply. While the disk owes us something (CONNECTION_WORK, or a reply
- * that is suspended for its next block) no clock runs. The rate counts bytes that the peer's kernel acknowledged, since what we handed to our own kernel says nothing; a client
- * that has taken all there was to take is not slow, we are. Peers on a Unix socket are proxies of the same host and are held to no rate.
+ * A client's time runs while it owes us something: a request's head, or the taking of a reply. While the disk owes us something
+ * (CONNECTION_WORK, or a reply that is suspended for its next block) no clock runs. The rate counts bytes that the peer's
+ * kernel acknowledged, since what we handed to our own kernel says nothing; a client that has taken all there was to take is
+ * not slow, we are. Peers on a Unix socket are proxies of the same host and are held to no rate.
  */
 #include "http/connection.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the server keeps of one connection, and whether it has used up its time: libmicrohttpd knows no deadline for headers, no minimum rate and no drain
- * (MHD counts any byte as life). The lever is shutdown(2) on the descriptor, which stays MHD's. Belongs to its reactor's thread.
+ * What the server keeps of one connection, and whether it has used up its time: libmicrohttpd knows no deadline for headers, no
+ * minimum rate and no drain (MHD counts any byte as life). The lever is shutdown(2) on the descriptor, which stays MHD's.
+ * Belongs to its reactor's thread.
  */
 #ifndef HTTP_CONNECTION_H
 #define HTTP_CONNECTION_H
@@ -38,7 +39,10 @@ struct connection_limits {
 
 void connection_enter(struct connection *connection, enum connection_phase phase, uint64_t now_ns);
 
-/* NULL, or the reason to cut it: "header_timeout", "idle_timeout", "min_rate". Asks the kernel what the client has taken (TCP_INFO) once per stall_timeout. */
+/*
+ * NULL, or the reason to cut it: "header_timeout", "idle_timeout", "min_rate". Asks the kernel what the client has taken
+ * (TCP_INFO) once per stall_timeout.
+ */
 const char *connection_overdue(struct connection *connection, const struct connection_limits *limits, uint64_t now_ns);
 
 /* Bytes of the body that the client's kernel acknowledged of a reply that was cut; at most `length`. */

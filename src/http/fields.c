@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libmicrohttpd hands over every field line as it came and believes the first of two that disagree. Whether lines agree is decided here, over all of them:
- * two Content-Length, two Host, a Content-Length beside a Transfer-Encoding, a name that is no token (RFC 9110 section 5.6.2) are refused. Two Range lines are
- * counted, and ignored later; conditions in several lines are one list (RFC 9110 section 5.3).
+ * libmicrohttpd hands over every field line as it came and believes the first of two that disagree. Whether lines agree is
+ * decided here, over all of them: two Content-Length, two Host, a Content-Length beside a Transfer-Encoding, a name that is no
+ * token (RFC 9110 section 5.6.2) are refused. Two Range lines are counted, and ignored later; conditions in several lines are
+ * one list (RFC 9110 section 5.3).
  */
 #include "http/fields.h"
 

@@ -10,12 +10,15 @@
 #include "http/precondition.h"
 
 #define FIELDS_TARGET_MAX 8192		/* bytes of a request target */
-#define FIELDS_HEADER_MAX (12 * 1024)	/* bytes of a header block; the reply's is built in what is left of the connection's memory */
+#define FIELDS_HEADER_MAX (12 * 1024)	/* bytes of a header block; the reply's is built in what is left of the memory */
 #define FIELDS_BODY_MAX (64 * 1024)	/* bytes of a body on GET that are read away */
 
 enum method { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_REFUSED /* known, not served */, METHOD_UNKNOWN };
 
-/* Values live as long as the request's header memory; those that came in several lines are joined with ", " in memory owned here. */
+/*
+ * Values live as long as the request's header memory; those that came in several lines are joined with ", " in memory owned
+ * here.
+ */
 struct fields {
 	const char *range, *referer, *user_agent, *transfer_encoding;
 	struct precondition_fields conditions;
@@ -32,8 +35,9 @@ int fields_add(struct fields *fields, const char *name, size_t name_length, cons
 void fields_fini(struct fields *fields);
 
 /*
- * The status with which to refuse the request before its body is read (400, 405, 413, 414, 431, 501), or 0. http_1_0: Host may be missing.
- * RFC 9112 sections 3.2 (Host), 5.1 (names), 6.1 and 6.3 (framing: what smugglers play with is refused, not repaired).
+ * The status with which to refuse the request before its body is read (400, 405, 413, 414, 431, 501), or 0. http_1_0: Host may
+ * be missing. RFC 9112 sections 3.2 (Host), 5.1 (names), 6.1 and 6.3 (framing: what smugglers play with is refused, not
+ * repaired).
  */
 unsigned fields_refuse(const struct fields *fields, enum method method, bool http_1_0, size_t target_length, size_t header_bytes);
 

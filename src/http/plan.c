@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A body as a sequence of pieces, made one at a time as the transfer asks for them, so that a body of any length costs no memory here.
- * Spans are cut at multiples of block_bytes of the *file*, not of the range: then each disk block belongs to one span only, and nothing is read twice.
+ * A body as a sequence of pieces, made one at a time as the transfer asks for them, so that a body of any length costs no
+ * memory here. Spans are cut at multiples of block_bytes of the *file*, not of the range: then each disk block belongs to one
+ * span only, and nothing is read twice.
  */
 #include "http/plan.h"
 

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The life of a request is the table `steps`: each step looks at one thing and says go on, wait, or reply. A step that waited is run again when what it
- * waited for has come. Three ways lead back: a directory's index (to find), a lookup that was answered (to found), and a file that changed before its first byte
- * was sent (to find, a few times). Order of the steps is the order of RFC 9110 section 13.2.2: target, file, preconditions, range, bytes.
+ * The life of a request is the table `steps`: each step looks at one thing and says go on, wait, or reply. A step that waited
+ * is run again when what it waited for has come. Three ways lead back: a directory's index (to find), a lookup that was
+ * answered (to found), and a file that changed before its first byte was sent (to find, a few times). Order of the steps is the
+ * order of RFC 9110 section 13.2.2: target, file, preconditions, range, bytes.
  */
 #include "http/request.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/align.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "http/date.h"
 #include "http/status.h"
 
+#define ALLOWED "GET, HEAD, OPTIONS"
 #define ATTEMPTS_MAX 3 /* of a file that changes while it is opened and read */
 #define BLOCK_MAX ((size_t)256 * 1024)
 #define BLOCK_MIN ((size_t)16 * 1024)
@@ -30,49 +29,16 @@ struct request_step {
 	enum step_result (*run)(struct request *request);
 };
 
-static void reply_header(struct reply *reply, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void reply_header_static(struct reply *reply, const char *name, const char *value)
-{
-	reply->headers[reply->header_count].name = name;
-	reply->headers[reply->header_count++].value = value;
-}
-
-static void reply_header(struct reply *reply, const char *name, const char *format, ...)
-{
-	char *text = reply->text + reply->text_used;
-	size_t room = sizeof(reply->text) - reply->text_used;
-	va_list arguments;
-	int n;
-
-	va_start(arguments, format);
-	n = vsnprintf(text, room, format, arguments);
-	va_end(arguments);
-	if (n < 0 || (size_t)n >= room)
-		return;
-	reply->text_used += (size_t)n + 1;
-	reply_header_static(reply, name, text);
-}
-
 void request_refuse(struct request *request, unsigned status)
 {
 	struct reply *reply = &request->reply;
 
-	reply->status = status;
-	reply->body = request->method == METHOD_HEAD ? REPLY_LENGTH_ONLY : REPLY_TEXT;
-	reply->data = status_body(status);
-	reply->length = strlen(reply->data);
-	reply->header_count = 0;
-	reply->text_used = 0;
-	reply_header_static(reply, "Content-Type", "text/plain; charset=utf-8");
-	reply_header_static(reply, "X-Content-Type-Options", "nosniff");
+	reply_refuse(reply, status, request->method == METHOD_HEAD);
 	if (status == 405)
-		reply_header_static(reply, "Allow", "GET, HEAD, OPTIONS");
-	if (status == 503)
-		reply_header_static(reply, "Retry-After", "1");
+		reply_header(reply, "Allow", ALLOWED);
 	if (status == 416) {
-		reply_header_static(reply, "Accept-Ranges", "bytes");
-		reply_header(reply, "Content-Range", "bytes */%" PRIu64, request->file->version.size);
+		reply_header(reply, "Accept-Ranges", "bytes");
+		reply_header_format(reply, "Content-Range", "bytes */%" PRIu64, request->file->version.size);
 	}
 }
 
@@ -80,13 +46,6 @@ static enum step_result refuse(struct request *request, unsigned status)
 {
 	request_refuse(request, status);
 	return STEP_REPLY;
-}
-
-static void reply_empty(struct request *request, unsigned status)
-{
-	request->reply.status = status;
-	request->reply.body = REPLY_EMPTY;
-	request->reply.length = 0;
 }
 
 /* A fault of the file or the disk: one line in the log unless the client merely asked for what is not there. */
@@ -107,8 +66,8 @@ static enum step_result step_target(struct request *request)
 	int error;
 
 	if (request->method == METHOD_OPTIONS) {
-		reply_empty(request, 204);
-		reply_header_static(&request->reply, "Allow", "GET, HEAD, OPTIONS");
+		reply_empty(&request->reply, 204);
+		reply_header(&request->reply, "Allow", ALLOWED);
 		return STEP_REPLY;
 	}
 	error = path_parse(request->target, &request->path, NULL, NULL);
@@ -171,8 +130,8 @@ static enum step_result found_directory(struct request *request)
 		return refuse(request, 404);
 	}
 	request->reply.location = location;
-	reply_empty(request, 301);
-	reply_header_static(&request->reply, "Location", location);
+	reply_empty(&request->reply, 301);
+	reply_header(&request->reply, "Location", location);
 	return STEP_REPLY;
 }
 
@@ -191,19 +150,6 @@ static enum step_result step_found(struct request *request)
 	return STEP_NEXT;
 }
 
-static void reply_validators(struct request *request)
-{
-	struct reply *reply = &request->reply;
-
-	if (request->validator.etag[0] != '\0')
-		reply_header_static(reply, "ETag", request->validator.etag);
-	if (request->validator.has_last_modified && reply->status != 304) {
-		char date[DATE_BYTES];
-
-		reply_header(reply, "Last-Modified", "%s", date_format(request->validator.last_modified, date));
-	}
-}
-
 static enum step_result step_preconditions(struct request *request)
 {
 	const struct file *file = request->file;
@@ -217,7 +163,7 @@ static enum step_result step_preconditions(struct request *request)
 		request->reply.status = 304;
 		request->reply.body = REPLY_LENGTH_ONLY;
 		request->reply.length = file->version.size;
-		reply_validators(request);
+		reply_validators(&request->reply, &request->validator);
 		return STEP_REPLY;
 	case PRECONDITION_WHOLE:
 		request->whole = true;
@@ -243,15 +189,16 @@ static int reply_partial(struct request *request, const char *type)
 
 	reply->status = 206;
 	if (request->ranges.count == 1) {
-		reply_header_static(reply, "Content-Type", type);
-		reply_header(reply, "Content-Range", "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range->first, range->last, size);
+		reply_header(reply, "Content-Type", type);
+		reply_header_format(reply, "Content-Range", "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range->first, range->last,
+				    size);
 		reply->length = ranges_length(&request->ranges);
 		return 0;
 	}
 	error = multipart_init(&request->multipart, &request->ranges, size, type);
 	if (error != 0)
 		return error;
-	reply_header(reply, "Content-Type", "multipart/byteranges; boundary=%s", request->multipart.boundary);
+	reply_header_format(reply, "Content-Type", "multipart/byteranges; boundary=%s", request->multipart.boundary);
 	reply->length = request->multipart.length;
 	return 0;
 }
@@ -266,7 +213,7 @@ static enum step_result step_range(struct request *request)
 	switch (range_parse(request->whole ? NULL : request->fields.range, size, &request->ranges)) {
 	case RANGE_UNSATISFIABLE:
 		refuse(request, 416);
-		reply_validators(request);
+		reply_validators(&request->reply, &request->validator);
 		return STEP_REPLY;
 	case RANGE_PARTIAL:
 		error = reply_partial(request, type);
@@ -274,16 +221,16 @@ static enum step_result step_range(struct request *request)
 	case RANGE_WHOLE:
 		reply->status = 200;
 		reply->length = size;
-		reply_header_static(reply, "Content-Type", type);
+		reply_header(reply, "Content-Type", type);
 		request->ranges.count = 1;
 		request->ranges.ranges[0] = (struct byte_range){ .first = 0, .last = size - 1 };
 		break;
 	}
 	if (error != 0)
 		return refuse_error(request, error, 0);
-	reply_header_static(reply, "Accept-Ranges", "bytes");
-	reply_header_static(reply, "X-Content-Type-Options", "nosniff");
-	reply_validators(request);
+	reply_header(reply, "Accept-Ranges", "bytes");
+	reply_header(reply, "X-Content-Type-Options", "nosniff");
+	reply_validators(&request->reply, &request->validator);
 	return STEP_NEXT;
 }
 
@@ -337,8 +284,9 @@ static int start_transfer(struct request *request)
 }
 
 /*
- * One block, sent as it lies there, saves a copy but is pinned for as long as the client takes: so not while half of the arena is in use, lest
- * clients that stall in a MiB each keep everybody else waiting. As a transfer the same body pins a few BLOCK_MINs.
+ * One block, sent as it lies there, saves a copy but is pinned for as long as the client takes: so not while half of the arena
+ * is in use, lest clients that stall in a MiB each keep everybody else waiting. As a transfer the same body pins a few
+ * BLOCK_MINs.
  */
 static bool fits_one_block(const struct request *request)
 {
@@ -485,7 +433,7 @@ void request_free(struct request *request)
 	file_unref(request->file);
 	file_unref(request->lookup.file);
 	fields_fini(&request->fields);
-	free(request->reply.location);
+	reply_fini(&request->reply);
 	free(request->target);
 	free(request);
 }

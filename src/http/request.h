@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One request from its header fields to its reply, as a table of steps (request.c). It knows no sockets: the server gives it fields and a wake function, runs it,
- * and sends the reply it made. Belongs to its reactor's thread.
+ * One request from its header fields to its reply, as a table of steps (request.c). It knows no sockets: the server gives it
+ * fields and a wake function, runs it, and sends the reply it made. Belongs to its reactor's thread.
  */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
@@ -17,6 +17,7 @@
 #include "http/multipart.h"
 #include "http/path.h"
 #include "http/range.h"
+#include "http/reply.h"
 #include "http/transfer.h"
 #include "http/validator.h"
 #include "store/files.h"
@@ -31,24 +32,6 @@ struct request_site {
 	struct pool *pool;
 	atomic_uint *transfers; /* of the process: the block of a new one shrinks as they multiply */
 	bool dotfiles;		/* serve names that begin with a dot */
-};
-
-enum reply_body { REPLY_EMPTY, REPLY_TEXT, REPLY_SPAN, REPLY_TRANSFER, REPLY_LENGTH_ONLY };
-
-#define REPLY_HEADERS_MAX 10
-
-struct reply {
-	unsigned status;
-	enum reply_body body;
-	const void *data; /* REPLY_TEXT (static) and REPLY_SPAN (until request_free()) */
-	uint64_t length;  /* of the body, or for REPLY_LENGTH_ONLY what it would be */
-	unsigned header_count;
-	struct {
-		const char *name, *value;
-	} headers[REPLY_HEADERS_MAX];
-	char text[640]; /* where values live */
-	size_t text_used;
-	char *location; /* but this one, which may be long */
 };
 
 struct request {
@@ -87,7 +70,7 @@ struct request *request_new(const struct request_site *site, const char *target,
 /* What it waits for ends by itself; wake() will not run. */
 void request_free(struct request *request);
 
-/* Makes the reply a refusal with this status; the connection must close behind it if its body was not read. */
+/* Makes the reply a refusal with this status; the connection must close behind it if the request's body was not read. */
 void request_refuse(struct request *request, unsigned status);
 
 /* Goes on until it must wait (wake() will run: call again then) or the reply is made. */

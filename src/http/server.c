@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Between libmicrohttpd and a request. MHD calls handle() twice or more per request: the first call only looks at the fields (answering there closes the
- * connection, which is meant for what is refused), calls with data eat the body of a GET, and the final call runs the request until it waits (the connection is
- * suspended, once) or replies. MHD's own traps, and where they are kept out:
+ * Between libmicrohttpd and a request. MHD calls handle() twice or more per request: the first call only looks at the fields
+ * (answering there closes the connection, which is meant for what is refused), calls with data eat the body of a GET, and the
+ * final call runs the request until it waits (the connection is suspended, once) or replies. MHD's own traps, and where they
+ * are kept out:
  *
  *  - an iovec reply of two or more elements lets a client abort the process: a body is one buffer, or a callback;
  *  - a resume is not announced by MHD_get_timeout(): it sets `rerun`, and server_run() runs once every turn anyway;
  *  - NOTIFY_COMPLETED comes before the reply's free callback: an exchange lives until both have come (`holds`);
- *  - -1 from a content reader is success on a truncated body, 0 without a suspend is a busy loop: it returns bytes, suspends, or END_WITH_ERROR;
+ *  - -1 from a content reader is success on a truncated body, 0 without a suspend is a busy loop: it returns bytes, suspends, or
+ *    END_WITH_ERROR;
  *  - MHD may drop a connection without NOTIFY_COMPLETED: what is left of its exchange is freed when the connection closes.
  */
 #include "http/server.h"
@@ -134,8 +136,8 @@ static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t leng
 		suspend(exchange);
 		return 0;
 	}
-	log_fault(n == -ESTALE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s (transfer cut after %" PRIu64 " of %" PRIu64 " bytes)",
-		  request->path.file, transfer_offset(request->transfer), n == -ESTALE ? "the file changed" : strerror((int)-n),
+	log_fault(n == -ESTALE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
+		  "/%s: at offset %" PRIu64 ": %s (transfer cut after %" PRIu64 " of %" PRIu64 " bytes)", request->path.file, transfer_offset(request->transfer), n == -ESTALE ? "the file changed" : strerror((int)-n),
 		  exchange->taken_bytes, request->reply.length);
 	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
@@ -319,7 +321,8 @@ static void connection_ended(struct server *server, struct connection *connectio
 	free(connection);
 }
 
-static void notify_connection(void *cls, struct MHD_Connection *mhd, void **socket_context, enum MHD_ConnectionNotificationCode code)
+static void notify_connection(void *cls, struct MHD_Connection *mhd, void **socket_context,
+			      enum MHD_ConnectionNotificationCode code)
 {
 	struct server *server = cls;
 
@@ -416,6 +419,24 @@ static void log_mhd(void *cls, const char *format, va_list arguments)
 	log_debug("libmicrohttpd: %s", text); /* mostly clients that went away */
 }
 
+static struct MHD_Daemon *start_daemon(struct server *server)
+{
+	const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
+	const struct MHD_OptionItem options[] = {
+		{ MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL },
+		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)begin, server },
+		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)completed, server },
+		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)notify_connection, server },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, server->options.max_connections, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL }, /* connection.c keeps the time */
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
+	return MHD_start_daemon(flags, 0, NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_ARRAY, options,
+				MHD_OPTION_END);
+}
+
 int server_new(struct server **server, const struct server_options *options)
 {
 	struct server *s = calloc(1, sizeof(*s));
@@ -425,12 +446,7 @@ int server_new(struct server **server, const struct server_options *options)
 		return -ENOMEM;
 	s->options = *options;
 	s->sweep = (struct reactor_timer){ .fn = sweep, .context = s };
-	s->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET,
-				     0, NULL, NULL, handle, s, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
-				     keep_escapes, NULL, MHD_OPTION_URI_LOG_CALLBACK, begin, s, MHD_OPTION_NOTIFY_COMPLETED, completed, s,
-				     MHD_OPTION_NOTIFY_CONNECTION, notify_connection, s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-				     (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
-				     MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_END);
+	s->daemon = start_daemon(s);
 	if (s->daemon == NULL) {
 		error = errno != 0 ? -errno : -ENOMEM;
 		free(s);

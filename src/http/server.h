@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The HTTP side of one reactor: a libmicrohttpd daemon in external-epoll mode without a listening socket. Connections come in through server_add(), replies go
- * out through server_run(). Belongs to its reactor's thread; server.c is the only file that knows libmicrohttpd.
+ * The HTTP side of one reactor: a libmicrohttpd daemon in external-epoll mode without a listening socket. Connections come in
+ * through server_add(), replies go out through server_run(). Belongs to its reactor's thread; server.c is the only file that
+ * knows libmicrohttpd.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -29,10 +30,16 @@ void server_free(struct server *server);
 /* MHD's epoll descriptor: readable when server_run() has something to do. */
 int server_fd(const struct server *server);
 
-/* Takes over an accepted, non-blocking socket (closes it in any case). token comes back through closed(), also on failure. 0 or -errno. */
+/*
+ * Takes over an accepted, non-blocking socket (closes it in any case). token comes back through closed(), also on failure. 0 or
+ * -errno.
+ */
 int server_add(struct server *server, int fd, const struct sockaddr *peer, socklen_t peer_length, void *token);
 
-/* Everything that can be done now, in a bounded number of passes. Once a turn, always: MHD does not announce resumed connections. */
+/*
+ * Everything that can be done now, in a bounded number of passes. Once a turn, always: MHD does not announce resumed
+ * connections.
+ */
 void server_run(struct server *server);
 /* How long the loop may sleep: 0 (there is more to do) or -1. */
 int server_wait_ms(const struct server *server);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Two tables: errno to status, and status to body. A name that can't be resolved is 404 whatever the reason, so that an answer tells nothing of what lies outside
- * the root; want of descriptors, memory or a stable file is 503, since it passes; everything else is our fault or the disk's: 500.
+ * Two tables: errno to status, and status to body. A name that can't be resolved is 404 whatever the reason, so that an answer
+ * tells nothing of what lies outside the root; want of descriptors, memory or a stable file is 503, since it passes; everything
+ * else is our fault or the disk's: 500.
  */
 #include "http/status.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A ring of slots in the order of the body. The head slot is what the client takes from; the ones behind it are being read, or wait read for their turn.
- * A slot that was emptied is filled with the plan's next piece at once, so while the client takes one piece two more are coming. The bound on readahead is the
- * number of slots, whatever the length of the body; and a transfer whose client has stalled can give up its slots altogether (shed), since each remembers the plan
- * as it was before it.
+ * A ring of slots in the order of the body. The head slot is what the client takes from; the ones behind it are being read, or
+ * wait read for their turn. A slot that was emptied is filled with the plan's next piece at once, so while the client takes one
+ * piece two more are coming. The bound on readahead is the number of slots, whatever the length of the body; and a transfer
+ * whose client has stalled can give up its slots altogether (shed), since each remembers the plan as it was before it.
  */
 #include "http/transfer.h"
 
@@ -37,7 +37,10 @@ static struct slot *slot_at(struct transfer *transfer, unsigned i)
 	return &transfer->slots[(transfer->head + i) % TRANSFER_SLOTS];
 }
 
-/* The first slot that waits for the disk while the client could take it next, text before it aside; NULL: nothing is left to wait for. */
+/*
+ * The first slot that waits for the disk while the client could take it next, text before it aside; NULL: nothing is left to
+ * wait for.
+ */
 static struct slot *first_span(struct transfer *transfer)
 {
 	for (unsigned i = 0; i < transfer->count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A body longer than one block on its way to a client: pieces of a plan, read ahead of the client and copied out in order. Each piece's memory goes back
- * as soon as it was copied. Belongs to its reactor's thread.
+ * A body longer than one block on its way to a client: pieces of a plan, read ahead of the client and copied out in order. Each
+ * piece's memory goes back as soon as it was copied. Belongs to its reactor's thread.
  */
 #ifndef HTTP_TRANSFER_H
 #define HTTP_TRANSFER_H
@@ -25,7 +25,7 @@ struct transfer_options {
 	const struct range_set *set;	   /* lives as long as the transfer */
 	const struct multipart *multipart; /* likewise; NULL for one range */
 	size_t block_bytes;		   /* a power of two, POOL_BLOCK_MIN_BYTES … half of POOL_BLOCK_MAX_BYTES */
-	void (*wake)(void *context);	   /* what transfer_read() or transfer_ready() found missing has come, or failed; once for each time */
+	void (*wake)(void *context);	   /* what was found missing (-EAGAIN) has come or failed; once for each time */
 	void *context;
 };
 
@@ -37,11 +37,15 @@ void transfer_free(struct transfer *transfer);
 /* 0: the next bytes of the file are there. -EAGAIN: not yet, wake() will run. Another -errno: the transfer can't go on. */
 int transfer_ready(struct transfer *transfer);
 
-/* Copies at most length bytes. Their number; 0 at the end; -EAGAIN: none is there yet, wake() will run; another -errno: it can't go on (-ESTALE: the file changed). */
+/*
+ * Copies at most length bytes. Their number; 0 at the end; -EAGAIN: none is there yet, wake() will run; another -errno: it
+ * can't go on (-ESTALE: the file changed).
+ */
 ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length);
 
 /*
- * Gives back all memory that the transfer holds; what it had read ahead is read again when the client goes on. Not while wake() is due.
+ * Gives back all memory that the transfer holds; what it had read ahead is read again when the client goes on. Not while wake()
+ * is due.
  */
 void transfer_shed(struct transfer *transfer);
 

@@ -382,8 +382,9 @@ ssize_t file_pread(const struct file *file, void *buffer, size_t length, uint64_
 }
 
 /*
- * Up to where the map is known after a walk of [offset, end) came back with these extents. FIEMAP_EXTENT_LAST is no word on the file:
- * ext4 and XFS set it on the last extent of the walk (seen on Linux 6.18), so it only says that the walk was not cut short.
+ * Up to where the map is known after a walk of [offset, end) came back with these extents. FIEMAP_EXTENT_LAST is no word on the
+ * file: ext4 and XFS set it on the last extent of the walk (seen on Linux 6.18), so it only says that the walk was not cut
+ * short.
  */
 static uint64_t known_after(const struct fiemap *map, uint64_t end, uint64_t size)
 {

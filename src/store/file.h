@@ -73,7 +73,10 @@ bool file_undated(const struct file_version *version);
  */
 int file_check(const struct file *file);
 
-/* True if no name leads to the open file any more: it was deleted or replaced, and takes up its room for our sake only. Any thread. */
+/*
+ * True if no name leads to the open file any more: it was deleted or replaced, and takes up its room for our sake only. Any
+ * thread.
+ */
 bool file_is_gone(const struct file *file);
 
 /* Reads until length bytes or the end: bytes read or -errno. BLOCKS. */

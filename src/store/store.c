@@ -2,10 +2,12 @@
 /*
  * One store_read carries one want from the moment memory is asked for until its block goes back to the arena:
  *
- *	memory (pool_wait) -> extent map, if that part of it is not known yet (offload) -> read (disk, or offload) -> check the version -> done
+ *	memory (pool_wait) -> extent map, if that part of it is not known yet (offload) -> read (disk, or offload)
+ *	-> check the version -> done
  *
- * The read owns its block and a reference to its file, not the want: a want that is given up leaves the read to end by itself, since a read in flight
- * can't be called back and the kernel writes into the block until it ends. All of it runs on the reactor's thread but the work() of offload jobs.
+ * The read owns its block and a reference to its file, not the want: a want that is given up leaves the read to end by itself,
+ * since a read in flight can't be called back and the kernel writes into the block until it ends. All of it runs on the
+ * reactor's thread but the work() of offload jobs.
  */
 #include "store/store.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * "Give me this span of that file": the one place that joins memory and disk. Each reactor has one store over its own disk context; the arena is
- * shared. A span comes back as one contiguous piece of aligned memory, read directly at the aligned offsets around it, or through an offload thread
- * where the file can't do O_DIRECT.
+ * "Give me this span of that file": the one place that joins memory and disk. Each reactor has one store over its own disk
+ * context; the arena is shared. A span comes back as one contiguous piece of aligned memory, read directly at the aligned
+ * offsets around it, or through an offload thread where the file can't do O_DIRECT.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -51,11 +51,14 @@ int store_new(struct store **store, const struct store_options *options);
 void store_free(struct store *store);
 
 /*
- * Starts reading [offset, offset + length). Returns 0: done() runs later, once, on the store's reactor, with want->error and ->data; or -ENOMEM.
- * The bytes are all of one version: after the last read the file is checked again.
+ * Starts reading [offset, offset + length). Returns 0: done() runs later, once, on the store's reactor, with want->error and
+ * ->data; or -ENOMEM. The bytes are all of one version: after the last read the file is checked again.
  */
 int store_want(struct store *store, struct store_want *want);
-/* Gives up a want that is pending (done() will not run; a read in flight keeps its block until it ends) or gives back one that is done. Fine on an idle one. */
+/*
+ * Gives up a want that is pending (done() will not run; a read in flight keeps its block until it ends) or gives back one that
+ * is done. Fine on an idle one.
+ */
 void store_release(struct store *store, struct store_want *want);
 
 /* Reads that still own a block: wanted or orphaned. The store may be freed when it is 0. */

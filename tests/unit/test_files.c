@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The table of open files: one look for all who ask, freshness, failures, cancelling, eviction; with a reactor and offload threads. */
+/*
+ * The table of open files: one look for all who ask, freshness, failures, cancelling, eviction; with a reactor and offload
+ * threads.
+ */
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>

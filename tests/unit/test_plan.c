@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The plan of a body, and the aligned reads it takes. The property: for random sizes, alignments and ranges, the pieces cover each range exactly and in order,
- * each aligned read covers its piece, stays inside the file's last block, and no byte is read twice.
+ * The plan of a body, and the aligned reads it takes. The property: for random sizes, alignments and ranges, the pieces cover
+ * each range exactly and in order, each aligned read covers its piece, stays inside the file's last block, and no byte is read
+ * twice.
  */
 #include "http/plan.h"
 

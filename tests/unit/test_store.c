@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The store over a real file, and with the kernel's answers changed on the way (--wrap=io_getevents): short reads, EIO, an early end. Bytes are compared with what was
- * written; memory must be back in the arena after each test, whoever gave up when.
+ * The store over a real file, and with the kernel's answers changed on the way (--wrap=io_getevents): short reads, EIO, an
+ * early end. Bytes are compared with what was written; memory must be back in the arena after each test, whoever gave up when.
  */
 #include "store/store.h"
 
