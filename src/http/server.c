@@ -137,8 +137,9 @@ static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t leng
 		return 0;
 	}
 	log_fault(n == -ESTALE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
-		  "/%s: at offset %" PRIu64 ": %s (transfer cut after %" PRIu64 " of %" PRIu64 " bytes)", request->path.file, transfer_offset(request->transfer), n == -ESTALE ? "the file changed" : strerror((int)-n),
-		  exchange->taken_bytes, request->reply.length);
+		  "/%s: at offset %" PRIu64 ": %s (transfer cut after %" PRIu64 " of %" PRIu64 " bytes)", request->path.file,
+		  transfer_offset(request->transfer), n == -ESTALE ? "the file changed" : strerror((int)-n), exchange->taken_bytes,
+		  request->reply.length);
 	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
