@@ -19,7 +19,10 @@ void limits_raise_descriptors(struct config *config, unsigned workers);
 /* Says so if fs.aio-max-nr leaves less than `workers` contexts take. True if it is enough, or can't be known. */
 bool limits_check_aio(const struct config *config, unsigned workers);
 
-/* Opens the root (O_PATH): its descriptor, or -errno after saying what is wrong with it. */
+/*
+ * Opens the root (O_PATH): its descriptor, or -errno after saying what is wrong with it, or with opening anything beneath it
+ * (-ENOSYS: no openat2).
+ */
 int limits_open_root(const char *root);
 
 #endif

@@ -73,7 +73,12 @@ static void handed_over(struct reactor_message *message)
 {
 	struct handover *handover = (struct handover *)message;
 
-	serve(handover->to, handover->fd, (struct sockaddr *)&handover->peer, handover->length, handover->client);
+	if (handover->to->server != NULL) {
+		serve(handover->to, handover->fd, (struct sockaddr *)&handover->peer, handover->length, handover->client);
+	} else { /* it ended as this was on its way */
+		close(handover->fd);
+		connection_closed(handover->to, handover->client);
+	}
 	free(handover);
 }
 

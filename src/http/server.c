@@ -407,7 +407,7 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
 	return strlen(text); /* path.c decodes, once */
 }
 
-static void log_mhd(void *cls, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char *format, va_list arguments)
 {
 	char text[512];
 	size_t length;
