@@ -2,11 +2,12 @@
 /* HTTP dates: the three forms read, the one written, and a round trip against timegm(3) and gmtime_r(3). */
 #include "http/date.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "suite.h"
 
 #define NOW INT64_C(1700000000) /* 2023-11-14 22:13:20 */
 #define RFC_EXAMPLE INT64_C(784111777)
@@ -191,9 +192,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(suite());
 }

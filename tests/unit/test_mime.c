@@ -2,12 +2,13 @@
 /* Content types: the built-in table, and files in the format of mime.types. */
 #include "http/mime.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "suite.h"
 
 #define UNKNOWN "application/octet-stream"
 #define ROWS(table) (int)(sizeof table / sizeof *table)
@@ -234,9 +235,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(suite());
 }

@@ -2,10 +2,11 @@
 /* multipart/byteranges: the framing byte by byte, and the length. */
 #include "http/multipart.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "suite.h"
 
 #define TYPE "text/plain; charset=utf-8"
 
@@ -121,9 +122,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(suite());
 }

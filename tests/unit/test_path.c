@@ -2,10 +2,11 @@
 /* Request targets: one table per rule, and the relative Location. */
 #include "http/path.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "suite.h"
 
 #define ROWS(table) (int)(sizeof table / sizeof *table)
 
@@ -340,9 +341,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(suite());
 }

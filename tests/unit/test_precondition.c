@@ -2,8 +2,9 @@
 /* Conditional requests: one table per field, and the order of RFC 9110 section 13.2.2. */
 #include "http/precondition.h"
 
-#include <check.h>
 #include <string.h>
+
+#include "suite.h"
 
 #define TAG "\"a1-10\""
 #define MODIFIED INT64_C(784111777)
@@ -259,9 +260,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(suite());
 }

@@ -2,11 +2,12 @@
 /* The Range field: one test per rule, and random fields against a map of bytes. */
 #include "http/range.h"
 
-#include <check.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "suite.h"
 
 #define WHOLE "whole"
 #define UNSATISFIABLE "416"
@@ -425,9 +426,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(suite());
 }

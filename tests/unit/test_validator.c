@@ -2,8 +2,9 @@
 /* Validators: one test per rule. */
 #include "http/validator.h"
 
-#include <check.h>
 #include <string.h>
+
+#include "suite.h"
 
 #define S INT64_C(1000000000)
 #define NOW (1700000000 * S)
@@ -135,9 +136,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *r = srunner_create(suite());
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(suite());
 }
