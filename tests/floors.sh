@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The rules that keep src/ a pile of floors, and the lists complete. The order of the files in Makefile.am is the order in which they may know each other.
+# The rules that keep src/ a pile of floors, and the lists complete. The order of the files in Makefile.am is the order in
+# which they may know each other.
 set -u
 src=${top_srcdir:-$(cd "$(dirname "$0")/.." && pwd)}
 build=${top_builddir:-$src/build}
@@ -56,7 +57,8 @@ result 1 "every file of src/ is listed once in Makefile.am, and no other" \
 result 2 "includes go down the list" "$(upward)"
 result 3 "only http/server.c knows libmicrohttpd" \
 	"$(grep -l 'microhttpd\.h' "${files[@]}" | grep -v '^src/http/server\.c$')"
-result 4 "no response from an iovec (with two or more elements a client can abort the process)" "$(grep -n '_from_iovec *(' "${files[@]}")"
+result 4 "no response from an iovec (with two or more elements a client can abort the process)" \
+	"$(grep -n '_from_iovec *(' "${files[@]}")"
 result 5 "foo.c exports only foo_*" "$(foreign_symbols)"
 result 6 "every test is listed" "$(unlisted_tests)"
 exit $failed

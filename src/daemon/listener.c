@@ -153,8 +153,8 @@ void listener_free(struct listener *listener)
 		return;
 	unwatch(listener);
 	for (size_t i = 0; i < listener->count; i++)
-		while (accept_one(listener, listener->ears[i].watch.fd))
-			;
+		for (unsigned left = SOMAXCONN; left > 0 && accept_one(listener, listener->ears[i].watch.fd); left--)
+			; /* a flood of connections does not hold the end up */
 	reactor_timer_stop(listener->reactor, &listener->back_off);
 	if (listener->spare_fd >= 0)
 		close(listener->spare_fd);

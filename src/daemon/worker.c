@@ -107,8 +107,9 @@ static void refuse(int fd, int error)
 		  error == -EDQUOT ? "its client has max_connections_per_client" : strerror(-error));
 	if (send(fd, full, sizeof(full) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
 		shutdown(fd, SHUT_WR);
-	while (recv(fd, asked, sizeof(asked), MSG_DONTWAIT) > 0)
-		; /* what stays unread would reset the connection, and the answer with it */
+	/* What stays unread would reset the connection, and the answer with it; who sends more than a header may be reset. */
+	for (unsigned i = 0; i < 8 && recv(fd, asked, sizeof(asked), MSG_DONTWAIT) > 0; i++)
+		;
 	close(fd);
 }
 

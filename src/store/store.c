@@ -73,6 +73,8 @@ static void read_end(struct store_read *read, int error)
 	struct store_want *want = read->want;
 
 	read->stage = STAGE_DONE;
+	if (error == -EAGAIN)
+		error = -EIO; /* who wants this would take it for "not yet" */
 	if (want == NULL) {
 		read_free(read);
 		return;

@@ -37,7 +37,7 @@ struct store_want {
 	size_t length; /* 1 … STORE_SPAN_MAX_BYTES, inside the file's version */
 	void (*done)(struct store_want *want);
 	/* result */
-	int error;	     /* 0; -EIO and other errors of the disk; -ESTALE: the file changed or shrank */
+	int error;	     /* 0; -EIO and other errors of the disk, never -EAGAIN; -ESTALE: the file changed or shrank */
 	const uint8_t *data; /* length bytes, until store_release() */
 	struct store_read *read;
 };

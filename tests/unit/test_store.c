@@ -175,6 +175,18 @@ START_TEST(an_error_of_the_disk_is_the_wants)
 }
 END_TEST
 
+/* -EAGAIN would be taken for "not yet", and nobody would ever come back to it. */
+START_TEST(again_from_the_disk_is_an_error)
+{
+	struct store_want want = want_of(5, 5);
+
+	error_result = -EAGAIN;
+	get(&want);
+	ck_assert_int_eq(want.error, -EIO);
+	store_release(store, &want);
+}
+END_TEST
+
 START_TEST(an_error_in_the_second_part_of_a_read)
 {
 	struct store_want want = want_of(0, 100000);
@@ -276,6 +288,7 @@ int main(void)
 	tcase_add_loop_test(tests, short_reads_in_mid_file_are_read_on, 0, 3);
 	tcase_add_test(tests, short_reads_of_less_than_a_block_end);
 	tcase_add_test(tests, an_error_of_the_disk_is_the_wants);
+	tcase_add_test(tests, again_from_the_disk_is_an_error);
 	tcase_add_test(tests, an_error_in_the_second_part_of_a_read);
 	tcase_add_test(tests, a_file_that_was_written_to_is_stale);
 	tcase_add_test(tests, a_file_that_shrank_is_stale);
