@@ -17,6 +17,8 @@ for range in '' 'Range: bytes=1-\r\n' 'Range: bytes=0-19999999,30000000-\r\n'; d
 	client=$!
 	await 10 test -e "$DIR/client.reached"
 	dd if="$ROOT/b.bin" of="$ROOT/a.bin" bs=1M conv=notrunc status=none
+	# Once with the old mtime: its ctime gives it away.
+	[ -z "$range" ] || age "$ROOT/a.bin"
 	touch "$DIR/client.go"
 	wait $client
 	like "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" '^20[06]-cut$' "[$range] is cut"

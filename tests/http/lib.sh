@@ -114,15 +114,28 @@ clean_up() {
 	local status=$?
 	trap - EXIT
 	[ -z "$PID" ] || kill -KILL "$PID" 2>/dev/null
-	# Whatever the test left running in the background: its children only.
-	local child
-	for child in $(jobs -p); do kill "$child" 2>/dev/null; done
+	end_descendants
 	wait 2>/dev/null
 	[ -n "$FINISHED" ] || { echo "Bail out! $ID ended early"; status=1; }
 	if [ $FAILED != 0 ] || [ -z "$FINISHED" ]; then show_logs; fi
 	type -t clean_up_more >/dev/null && clean_up_more
 	[ -n "${RANGED_KEEP:-}" ] || rm -rf "$DIR"
 	exit $status
+}
+
+# Whatever the test left running in the background, and what that started; nothing else.
+end_descendants() {
+	perl -e '
+		my %children;
+		for my $stat (glob "/proc/[0-9]*/stat") {
+			open my $in, "<", $stat or next;
+			push @{$children{$2}}, $1 if (<$in> // "") =~ /^(\d+) \(.*\) \S (\d+)/s;
+		}
+		my @found = @{$children{$ARGV[0]} // []};
+		for my $process (@found) {
+			push @found, @{$children{$process} // []};
+			kill "TERM", $process if $process != $$;
+		}' "$$"
 }
 
 show_logs() {

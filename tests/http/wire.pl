@@ -57,7 +57,7 @@ sub dial
 	my ($error, $info) = getaddrinfo $host, $port, { socktype => SOCK_STREAM };
 	die "$host: $error\n" if $error;
 	socket $socket, $info->{family}, SOCK_STREAM, IPPROTO_TCP or die "socket: $!\n";
-	setsockopt $socket, SOL_SOCKET, SO_RCVBUF, $option{b} or die if $option{b};
+	setsockopt $socket, SOL_SOCKET, SO_RCVBUF, pack('i', $option{b}) or die if $option{b};
 	if ($option{i}) {
 		my (undef, $own) = getaddrinfo $option{i}, 0, { socktype => SOCK_STREAM };
 		bind $socket, $own->{addr} or die "bind: $!\n";
