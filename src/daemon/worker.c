@@ -235,7 +235,7 @@ static int make_parts(struct worker *worker)
 	int error = reactor_new(&worker->reactor);
 
 	if (error == 0)
-		error = disk_new(&worker->disk, workshop->config->disk_depth);
+		error = disk_new(&worker->disk, &(struct disk_options){ .depth = workshop->config->disk_depth });
 	if (error == 0) {
 		struct store_options options = {
 			.reactor = worker->reactor, .disk = worker->disk, .pool = workshop->pool, .offload = workshop->offload

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,31 +31,31 @@
 #define BATCH_READS 128
 
 struct disk {
+	struct disk_options options;
 	io_context_t context;
 	int eventfd;
-	unsigned depth;
 	unsigned in_flight_count, queued_count;
 	struct disk_read *first, *last; /* queued */
 	struct disk_stats stats;
 };
 
-int disk_new(struct disk **disk, unsigned depth)
+int disk_new(struct disk **disk, const struct disk_options *options)
 {
 	struct disk *made;
 	int error;
 
-	if (depth == 0 || depth > INT_MAX)
+	if (options->depth == 0 || options->depth > INT_MAX)
 		return -EINVAL;
 	made = calloc(1, sizeof *made);
 	if (made == NULL)
 		return -ENOMEM;
-	made->depth = depth;
+	made->options = *options;
 	made->eventfd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (made->eventfd < 0) {
 		error = -errno;
 		goto free_disk;
 	}
-	error = io_setup((int)depth, &made->context);
+	error = io_setup((int)options->depth, &made->context);
 	if (error < 0)
 		goto close_eventfd;
 	*disk = made;
@@ -107,13 +108,45 @@ static void dequeue(struct disk *disk, struct disk_read *read)
 	disk->queued_count--;
 }
 
+size_t disk_read_bytes(const struct disk_read *read)
+{
+	size_t bytes = 0;
+
+	for (unsigned i = 0; i < read->part_count; i++)
+		bytes += read->parts[i].iov_len;
+	return bytes;
+}
+
+static void check_alignment(const struct disk_read *read)
+{
+	assert(align_is_power(read->alignment) && align_is_power(read->memory_alignment));
+	assert(align_is_aligned(read->offset, read->alignment));
+	assert(read->part_count > 0 && read->part_count <= DISK_PARTS_MAX);
+	for (unsigned i = 0; i < read->part_count; i++) {
+		assert(align_is_aligned((uintptr_t)read->parts[i].iov_base, read->memory_alignment));
+		assert(read->parts[i].iov_len > 0 && align_is_aligned(read->parts[i].iov_len, read->alignment));
+	}
+}
+
+static void prepare(struct disk_read *read)
+{
+	const struct iovec *part = read->parts;
+	long long offset = (long long)read->offset;
+
+	if (read->write)
+		io_prep_pwritev(&read->iocb, read->fd, part, (int)read->part_count, offset);
+	else if (read->part_count > 1)
+		io_prep_preadv(&read->iocb, read->fd, part, (int)read->part_count, offset);
+	else
+		io_prep_pread(&read->iocb, read->fd, part->iov_base, part->iov_len, offset);
+	read->iocb.aio_rw_flags = read->nowait ? RWF_NOWAIT : 0;
+}
+
 void disk_read(struct disk *disk, struct disk_read *read)
 {
 	assert(read->state == DISK_READ_IDLE);
-	assert(align_is_power(read->alignment) && align_is_power(read->memory_alignment));
-	assert(align_is_aligned((uintptr_t)read->buffer, read->memory_alignment));
-	assert(read->length > 0 && align_is_aligned(read->length | read->offset, read->alignment));
-	io_prep_pread(&read->iocb, read->fd, read->buffer, read->length, (long long)read->offset);
+	check_alignment(read);
+	prepare(read);
 	io_set_eventfd(&read->iocb, disk->eventfd);
 	read->iocb.data = read;
 	read->state = DISK_READ_QUEUED;
@@ -130,19 +163,32 @@ bool disk_cancel(struct disk *disk, struct disk_read *read)
 	return true;
 }
 
-/* The read is out of all lists and counts by now: done() may do with it as it likes. */
-static void finish(struct disk *disk, struct disk_read *read, ssize_t result)
+static void count(struct disk *disk, struct device *device, ssize_t result)
 {
 	if (result < 0)
 		disk->stats.errors++;
 	else
 		disk->stats.read_bytes += (uint64_t)result;
+	if (device == NULL)
+		return;
+	if (result >= 0)
+		devices_count(&device->read_bytes, (uint64_t)result);
+	else if (result == -EAGAIN)
+		devices_note_again(device);
+	else
+		devices_count(&device->errors, 1);
+}
+
+/* The read is out of all lists and counts by now: done() may do with it as it likes. */
+static void finish(struct disk *disk, struct disk_read *read, ssize_t result)
+{
+	count(disk, read->device, result);
 	read->state = DISK_READ_IDLE;
 	read->done(read, result);
 }
 
 /* The count taken, or -errno. */
-static int submit_timed(struct disk *disk, struct iocb **iocbs, unsigned count)
+static int submit_timed(struct disk *disk, struct device *device, struct iocb **iocbs, unsigned count)
 {
 	uint64_t before_ns = clock_now_ns(), spent_ns;
 	int taken;
@@ -154,28 +200,36 @@ static int submit_timed(struct disk *disk, struct iocb **iocbs, unsigned count)
 	spent_ns = clock_now_ns() - before_ns;
 	if (spent_ns > disk->stats.submit_max_ns)
 		disk->stats.submit_max_ns = spent_ns;
+	if (device != NULL && disk->options.devices != NULL)
+		devices_note_submit(disk->options.devices, device, spent_ns);
 	return taken;
 }
 
-/* Offers the kernel the head of the queue, up to max_count reads. */
+/* Offers the kernel the head of the queue, up to max_count reads of one device: if it blocks, it is that device's doing. */
 static int submit_batch(struct disk *disk, unsigned max_count)
 {
 	struct iocb *iocbs[BATCH_READS];
 	struct disk_read *read = disk->first;
+	struct device *device = read->device;
 	unsigned count = 0;
 
-	for (; read != NULL && count < max_count && count < BATCH_READS; read = read->next)
+	for (; read != NULL && read->device == device && count < max_count && count < BATCH_READS; read = read->next)
 		iocbs[count++] = &read->iocb;
-	return submit_timed(disk, iocbs, count);
+	return submit_timed(disk, device, iocbs, count);
 }
 
 static void take_in_flight(struct disk *disk, unsigned count)
 {
+	uint64_t now_ns = clock_now_ns();
+
 	for (unsigned i = 0; i < count; i++) {
 		struct disk_read *read = disk->first;
 
 		dequeue(disk, read);
 		read->state = DISK_READ_IN_FLIGHT;
+		read->submitted_ns = now_ns;
+		if (read->device != NULL)
+			devices_count(&read->device->reads, 1);
 	}
 	disk->in_flight_count += count;
 	disk->stats.reads += count;
@@ -203,8 +257,8 @@ unsigned disk_submit(struct disk *disk)
 {
 	unsigned left = disk->queued_count, taken_count = 0;
 
-	while ((left = min_count(left, disk->queued_count)) > 0 && disk->in_flight_count < disk->depth) {
-		int taken = submit_batch(disk, min_count(left, disk->depth - disk->in_flight_count));
+	while ((left = min_count(left, disk->queued_count)) > 0 && disk->in_flight_count < disk->options.depth) {
+		int taken = submit_batch(disk, min_count(left, disk->options.depth - disk->in_flight_count));
 
 		if (taken > 0) {
 			take_in_flight(disk, (unsigned)taken);
@@ -244,13 +298,19 @@ unsigned disk_reap(struct disk *disk)
 {
 	struct io_event events[BATCH_READS];
 	unsigned done_count = 0;
+	uint64_t now_ns;
 	int got;
 
 	do {
 		got = get_events(disk, events, BATCH_READS);
+		now_ns = clock_now_ns();
 		for (int i = 0; i < got; i++) {
+			struct disk_read *read = events[i].data;
+
 			disk->in_flight_count--;
-			finish(disk, events[i].data, event_result(&events[i]));
+			if (read->device != NULL)
+				histogram_add(&read->device->service, now_ns - read->submitted_ns);
+			finish(disk, read, event_result(&events[i]));
 			done_count++;
 		}
 	} while (got == BATCH_READS);

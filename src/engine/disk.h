@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Asynchronous direct reads: one libaio context and one eventfd, used by one thread only (one thread submits and reaps: anything
- * else is a race to the sanitizers). Reads queue here and go down in one io_submit a turn; a full ring leaves them queued:
- * back-pressure, not an error.
+ * else is a race to the sanitizers). Reads queue here and go down in one io_submit a turn for each device; a full ring leaves them
+ * queued: back-pressure, not an error.
  */
 #ifndef ENGINE_DISK_H
 #define ENGINE_DISK_H
@@ -12,6 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
+
+#include "engine/devices.h"
+
+#define DISK_PARTS_MAX 4 /* blocks that one read fills */
 
 struct disk;
 
@@ -20,15 +25,19 @@ enum disk_read_state { DISK_READ_IDLE, DISK_READ_QUEUED, DISK_READ_IN_FLIGHT };
 /* One read; the caller's storage, zero-initialised. It and its buffer must live until done() has run. */
 struct disk_read {
 	struct iocb iocb;
+	struct device *device; /* whose reads share an io_submit and which is told how long it took; NULL: nobody counts */
 	int fd;
-	void *buffer;
-	size_t length;	    /* bytes; a multiple of alignment */
+	struct iovec parts[DISK_PARTS_MAX]; /* where the bytes go, in order */
+	unsigned part_count;		    /* 1 … */
 	uint64_t offset;    /* in the file; a multiple of alignment */
-	uint32_t alignment; /* of length and offset: asserted before submit */
+	uint32_t alignment; /* of offset and of each part's length: asserted before submit */
 	uint32_t memory_alignment;
+	bool write;	    /* the other way round: for programs that measure a disk */
+	bool nowait;	    /* RWF_NOWAIT: -EAGAIN instead of a submit that blocks; -EOPNOTSUPP where there is no such thing */
 	/* result: bytes read (short at the end of the file, or in mid-file on FUSE and network filesystems), or -errno. */
 	void (*done)(struct disk_read *read, ssize_t result);
 	enum disk_read_state state;
+	uint64_t submitted_ns; /* of clock_now_ns() */
 	struct disk_read *next, *prev;
 };
 
@@ -40,11 +49,13 @@ struct disk_stats {
 	uint64_t submit_max_ns; /* the longest io_submit */
 };
 
-/*
- * depth: reads in flight at most (the ring asked of io_setup). 0 with *disk owned by the caller, or -errno (-EAGAIN: fs.aio-max-nr
- * is used up).
- */
-int disk_new(struct disk **disk, unsigned depth);
+struct disk_options {
+	unsigned depth;		 /* reads in flight at most (the ring asked of io_setup) */
+	struct devices *devices; /* of the reads' devices; NULL if none of them has one */
+};
+
+/* 0 with *disk owned by the caller, or -errno (-EAGAIN: fs.aio-max-nr is used up). */
+int disk_new(struct disk **disk, const struct disk_options *options);
 
 /*
  * Ends the context. io_destroy(2) waits for reads in flight: the caller has seen disk_in_flight() == 0 or accepts that. done() runs
@@ -57,6 +68,8 @@ int disk_eventfd(const struct disk *disk);
 
 /* Queues an idle read; never calls back from inside. */
 void disk_read(struct disk *disk, struct disk_read *read);
+/* The bytes that it asks for: the sum of its parts. */
+size_t disk_read_bytes(const struct disk_read *read);
 /*
  * Of a read that is queued or in flight. True: it had not been submitted, is out, and done() will not run. False: in flight (block
  * reads can't be cancelled); done() will run.

@@ -125,8 +125,8 @@ static void read_disk(struct store_read *read)
 	read->stage = STAGE_DISK;
 	read->disk = (struct disk_read){
 		.fd = read->file->fd,
-		.buffer = read->block + skip,
-		.length = read->span.length - skip,
+		.parts[0] = { read->block + skip, read->span.length - skip },
+		.part_count = 1,
 		.offset = read->span.offset + skip,
 		.alignment = read->file->offset_alignment,
 		.memory_alignment = read->file->memory_alignment,

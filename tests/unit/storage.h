@@ -59,7 +59,7 @@ static void storage_setup(void)
 		content[i] = (uint8_t)(i * 2654435761u >> 13);
 	storage_open(directory);
 	ck_assert_int_eq(reactor_new(&reactor), 0);
-	ck_assert_int_eq(disk_new(&disk, 16), 0);
+	ck_assert_int_eq(disk_new(&disk, &(struct disk_options){ .depth = 16 }), 0);
 	ck_assert_int_eq(pool_new(&pool, ARENA_BYTES), 0);
 	ck_assert_int_eq(offload_new(&offload, 2), 0);
 	options = (struct store_options){ .reactor = reactor, .disk = disk, .pool = pool, .offload = offload };

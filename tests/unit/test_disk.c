@@ -119,8 +119,8 @@ static void done(struct disk_read *read, ssize_t result)
 static void queue(unsigned first, unsigned count)
 {
 	for (unsigned i = first; i < first + count; i++) {
-		reads[i].buffer = block;
-		reads[i].length = BLOCK_BYTES;
+		reads[i].parts[0] = (struct iovec){ .iov_base = block, .iov_len = BLOCK_BYTES };
+		reads[i].part_count = 1;
 		reads[i].offset = i * BLOCK_BYTES;
 		reads[i].alignment = reads[i].memory_alignment = 4096;
 		if (reads[i].done == NULL)
@@ -136,7 +136,7 @@ static void setup(void)
 	memset(done_counts, 0, sizeof done_counts);
 	done_count = 0;
 	fake.on = true;
-	ck_assert_int_eq(disk_new(&disk, 256), 0);
+	ck_assert_int_eq(disk_new(&disk, &(struct disk_options){ .depth = 256 }), 0);
 }
 
 static void teardown(void)
@@ -539,7 +539,7 @@ static void teardown_file(void)
 static void queue_real(unsigned i, int fd, uint64_t offset)
 {
 	reads[i] = (struct disk_read){
-		.fd = fd, .buffer = buffers + i * SPAN_BYTES, .length = SPAN_BYTES, .offset = offset,
+		.fd = fd, .parts[0] = { buffers + i * SPAN_BYTES, SPAN_BYTES }, .part_count = 1, .offset = offset,
 		.alignment = 4096, .memory_alignment = 4096, .done = done,
 	};
 	disk_read(disk, &reads[i]);
@@ -580,7 +580,7 @@ static void check_read(unsigned i, size_t bytes)
 START_TEST(real_reads)
 {
 	disk_free(disk);
-	ck_assert_int_eq(disk_new(&disk, 8), 0);
+	ck_assert_int_eq(disk_new(&disk, &(struct disk_options){ .depth = 8 }), 0);
 	for (unsigned i = 0; i < 63; i++)
 		queue_real(i, file, (uint64_t)(rand() % 252) * 4096);
 	queue_real(63, file, FILE_BYTES);
@@ -610,8 +610,8 @@ START_TEST(new_says_what_is_wrong)
 {
 	struct disk *none = NULL;
 
-	ck_assert_int_eq(disk_new(&none, 0), -EINVAL);
-	ck_assert_int_eq(disk_new(&none, (1 << 22) - 1), -EAGAIN); /* more than fs.aio-max-nr */
+	ck_assert_int_eq(disk_new(&none, &(struct disk_options){ .depth = 0 }), -EINVAL);
+	ck_assert_int_eq(disk_new(&none, &(struct disk_options){ .depth = (1 << 22) - 1 }), -EAGAIN); /* more than fs.aio-max-nr */
 	disk_free(none);
 }
 END_TEST

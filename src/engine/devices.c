@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A list that only grows, at its head, so that it can be walked without the lock: a machine has a handful of filesystems, and a file
+ * keeps the pointer to its device.
+ *
+ * What "blocks" means: an io_submit that took longer than SLOW_NS. A thread that merely lost its processor looks the same, so one
+ * is not enough; but a filesystem whose cold metadata is read inside io_submit (ext4 and XFS with fragmented files, btrfs with
+ * compression, FUSE beyond its max_background) does it again and again.
+ */
+#include "engine/devices.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#define SLOW_NS UINT64_C(20000000)
+#define SLOW_MAX 3	 /* of WINDOW_SUBMITS */
+#define WINDOW_SUBMITS 1000
+#define AGAIN_MIN 64	 /* before that many came back, nothing is concluded */
+#define AGAIN_SHARE 4	 /* one in so many */
+
+struct devices {
+	struct devices_options options;
+	pthread_mutex_t lock; /* over additions */
+	_Atomic(struct device *) first;
+};
+
+int devices_new(struct devices **devices, const struct devices_options *options)
+{
+	struct devices *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return -ENOMEM;
+	made->options = *options;
+	pthread_mutex_init(&made->lock, NULL);
+	*devices = made;
+	return 0;
+}
+
+void devices_free(struct devices *devices)
+{
+	struct device *next;
+
+	if (devices == NULL)
+		return;
+	for (struct device *device = devices->first; device != NULL; device = next) {
+		next = device->next;
+		free(device);
+	}
+	pthread_mutex_destroy(&devices->lock);
+	free(devices);
+}
+
+struct device *devices_first(struct devices *devices)
+{
+	return atomic_load(&devices->first);
+}
+
+static struct device *find(struct devices *devices, uint64_t id)
+{
+	struct device *device = devices_first(devices);
+
+	while (device != NULL && device->id != id)
+		device = device->next;
+	return device;
+}
+
+struct device *devices_get(struct devices *devices, uint64_t id, enum device_mode mode)
+{
+	struct device *device = find(devices, id), *made;
+
+	if (device != NULL)
+		return device;
+	made = calloc(1, sizeof(*made));
+	if (made == NULL)
+		return NULL;
+	made->id = id;
+	made->mode = (int)mode;
+	made->depth = devices->options.depth;
+	made->depth_bytes = devices->options.depth_bytes;
+	made->measured = devices->options.measured;
+	pthread_mutex_lock(&devices->lock);
+	device = find(devices, id); /* somebody may have been faster */
+	if (device == NULL) {
+		made->next = devices->first;
+		atomic_store(&devices->first, made);
+	}
+	pthread_mutex_unlock(&devices->lock);
+	if (device == NULL)
+		return made;
+	free(made);
+	return device;
+}
+
+static void raise_to(_Atomic uint64_t *highest, uint64_t value)
+{
+	uint64_t before = atomic_load_explicit(highest, memory_order_relaxed);
+
+	while (before < value && !atomic_compare_exchange_weak(highest, &before, value))
+		;
+}
+
+void devices_note_submit(struct devices *devices, struct device *device, uint64_t spent_ns)
+{
+	uint64_t submits = atomic_fetch_add_explicit(&device->submits, 1, memory_order_relaxed) + 1;
+	uint64_t windows = submits / WINDOW_SUBMITS + 1, slow;
+
+	devices_count(&device->submit_ns, spent_ns);
+	raise_to(&device->submit_max_ns, spent_ns);
+	if (spent_ns < SLOW_NS)
+		return;
+	slow = atomic_fetch_add_explicit(&device->slow_submits, 1, memory_order_relaxed) + 1;
+	if (slow < SLOW_MAX * windows || atomic_exchange(&device->mode, DEVICE_OFFLOAD) == DEVICE_OFFLOAD)
+		return;
+	if (devices->options.demoted != NULL)
+		devices->options.demoted(device);
+}
+
+void devices_note_again(struct device *device)
+{
+	int nowait = DEVICE_NOWAIT;
+	uint64_t again = atomic_fetch_add_explicit(&device->again, 1, memory_order_relaxed) + 1;
+
+	if (again >= AGAIN_MIN && again * AGAIN_SHARE > atomic_load_explicit(&device->reads, memory_order_relaxed))
+		atomic_compare_exchange_strong(&device->mode, &nowait, DEVICE_ASYNC);
+}
