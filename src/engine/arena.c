@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A buddy allocator over one mapping. Nothing about a block is kept inside it, because the kernel reads into it: per 4 KiB page
- * there is a small struct in a table beside, and the first page of a block speaks for the block. A free block lies in the list of
- * its order; two free buddies are always merged, so a length fits exactly if some aligned run of its size is free.
+ * there is a small struct in a table beside, and the first page of a block speaks for the block. Used and free blocks tile the
+ * mapping. A free one is a buddy (a power of two of pages, aligned to its size) and lies in the list of its order; two free buddies
+ * are always merged, so a length fits exactly if some aligned run of its buddy's size is free. A used one begins where a buddy does
+ * and has as many pages as it needs: what follows it in that buddy is smaller buddies, free or used by others.
  *
- * Owner and lock: the pool's. Nothing here knows of threads.
+ * Owner and lock: the caller's. Nothing here knows of threads.
  *
  * A kernel that writes into a freed block is seen by no sanitizer. So what is free is poisoned for ASan (our own accesses), and in
  * debug builds (POOL_CANARY) also filled with a pattern that is looked at when it is handed out again (the kernel's).
@@ -43,8 +45,8 @@
 enum page_state { PAGE_INSIDE, PAGE_FREE, PAGE_USED }; /* the last two: first page of a block */
 
 struct page {
-	uint32_t next, prev; /* in the list of free blocks of this order */
-	uint8_t order;
+	uint32_t next, prev; /* of a free block: in the list of its order */
+	uint16_t count;	     /* of pages; of a free block a power of two */
 	uint8_t state;
 };
 
@@ -55,34 +57,41 @@ struct arena {
 	uint32_t free_first[ORDER_MAX + 1];
 };
 
-static unsigned order_of(size_t length)
+static uint32_t pages_of(size_t length)
+{
+	assert(length <= ARENA_BLOCK_MAX_BYTES);
+	return length == 0 ? 1 : (uint32_t)(align_up(length, ARENA_BLOCK_MIN_BYTES) / ARENA_BLOCK_MIN_BYTES);
+}
+
+/* Of the smallest buddy that holds so many pages. */
+static unsigned order_of(uint32_t pages)
 {
 	unsigned order = 0;
 
-	assert(length <= ARENA_BLOCK_MAX_BYTES);
-	while ((ARENA_BLOCK_MIN_BYTES << order) < length)
+	while ((UINT32_C(1) << order) < pages)
 		order++;
 	return order;
 }
 
-static size_t order_bytes(unsigned order)
+static size_t pages_bytes(uint32_t pages)
 {
-	return ARENA_BLOCK_MIN_BYTES << order;
+	return (size_t)pages * ARENA_BLOCK_MIN_BYTES;
 }
 
 size_t arena_block_bytes(size_t length)
 {
-	return order_bytes(order_of(length));
+	return pages_bytes(pages_of(length));
 }
 
-static uint32_t page_count(const struct arena *arena)
+size_t arena_page_count(const struct arena *arena)
 {
-	return (uint32_t)(arena->bytes / ARENA_BLOCK_MIN_BYTES);
+	return arena->bytes / ARENA_BLOCK_MIN_BYTES;
 }
 
-static uint8_t *page_address(const struct arena *arena, uint32_t index)
+void *arena_page_address(const struct arena *arena, uint32_t page)
 {
-	return arena->memory + (size_t)index * ARENA_BLOCK_MIN_BYTES;
+	assert(page < arena_page_count(arena));
+	return arena->memory + pages_bytes(page);
 }
 
 /* What is free: canary and poison. */
@@ -120,7 +129,7 @@ static void push_free(struct arena *arena, uint32_t index, unsigned order)
 {
 	uint32_t next = arena->free_first[order];
 
-	arena->pages[index] = (struct page){ .next = next, .prev = NO_PAGE, .order = (uint8_t)order, .state = PAGE_FREE };
+	arena->pages[index] = (struct page){ .next = next, .prev = NO_PAGE, .count = (uint16_t)(1U << order), .state = PAGE_FREE };
 	if (next != NO_PAGE)
 		arena->pages[next].prev = index;
 	arena->free_first[order] = index;
@@ -133,27 +142,40 @@ static void unlink_free(struct arena *arena, uint32_t index)
 	if (page->prev != NO_PAGE)
 		arena->pages[page->prev].next = page->next;
 	else
-		arena->free_first[page->order] = page->next;
+		arena->free_first[order_of(page->count)] = page->next;
 	if (page->next != NO_PAGE)
 		arena->pages[page->next].prev = page->prev;
 	page->state = PAGE_INSIDE;
 }
 
-static void release(struct arena *arena, uint32_t index)
+static uint32_t buddy_of(uint32_t index, unsigned order)
 {
-	unsigned order = arena->pages[index].order;
+	return index ^ (UINT32_C(1) << order);
+}
 
-	arena->free_bytes += order_bytes(order);
-	arena->pages[index].state = PAGE_INSIDE;
-	for (; order < ORDER_MAX; order++) {
-		uint32_t buddy = index ^ (UINT32_C(1) << order);
+static bool is_free_buddy(const struct arena *arena, uint32_t index, unsigned order)
+{
+	return arena->pages[index].state == PAGE_FREE && arena->pages[index].count == UINT32_C(1) << order;
+}
 
-		if (arena->pages[buddy].state != PAGE_FREE || arena->pages[buddy].order != order)
-			break;
-		unlink_free(arena, buddy);
-		index &= buddy;
+static void release(struct arena *arena, uint32_t index, unsigned order)
+{
+	while (order < ORDER_MAX && is_free_buddy(arena, buddy_of(index, order), order)) {
+		unlink_free(arena, buddy_of(index, order));
+		index &= buddy_of(index, order);
+		order++;
 	}
 	push_free(arena, index, order);
+}
+
+/*
+ * Frees what a buddy has from `at` on, which isn't its start. The lowest one bit of a page number is the largest buddy that begins
+ * there, and none of these reaches beyond the end. Nothing is to merge: what stays lies in the buddies of all of them.
+ */
+static void free_tail(struct arena *arena, uint32_t at, uint32_t end)
+{
+	for (; at < end; at += at & -at)
+		push_free(arena, at, order_of(at & -at));
 }
 
 /* The smallest order that has a free block which holds this one; above ORDER_MAX: none. */
@@ -166,25 +188,86 @@ static unsigned find_order(const struct arena *arena, unsigned order)
 
 bool arena_has_room(const struct arena *arena, size_t length)
 {
-	return find_order(arena, order_of(length)) <= ORDER_MAX;
+	return find_order(arena, order_of(pages_of(length))) <= ORDER_MAX;
 }
 
 void *arena_take(struct arena *arena, size_t length)
 {
-	unsigned order = order_of(length), from = find_order(arena, order);
-	uint32_t index;
+	uint32_t count = pages_of(length), index;
+	unsigned order = find_order(arena, order_of(count));
 
-	if (from > ORDER_MAX)
+	if (order > ORDER_MAX)
 		return NULL;
-	index = arena->free_first[from];
+	index = arena->free_first[order];
 	unlink_free(arena, index);
-	while (from-- > order)
-		push_free(arena, index + (UINT32_C(1) << from), from);
-	arena->pages[index].order = (uint8_t)order;
+	free_tail(arena, index + count, index + (UINT32_C(1) << order));
+	arena->pages[index].count = (uint16_t)count;
 	arena->pages[index].state = PAGE_USED;
-	arena->free_bytes -= order_bytes(order);
-	open_block(page_address(arena, index), order_bytes(order));
-	return page_address(arena, index);
+	arena->free_bytes -= pages_bytes(count);
+	open_block(arena_page_address(arena, index), pages_bytes(count));
+	return arena_page_address(arena, index);
+}
+
+/* A block begins where a buddy that holds it does, so the binary digits of its count, from the highest, are buddies. */
+void arena_put(struct arena *arena, void *block)
+{
+	uint32_t index = arena_page_of(arena, block);
+	uint32_t count = arena->pages[index].count;
+
+	close_block(block, pages_bytes(count));
+	arena->free_bytes += pages_bytes(count);
+	arena->pages[index].state = PAGE_INSIDE;
+	for (unsigned order = ORDER_MAX + 1; order-- > 0;)
+		if ((count >> order & 1) != 0) {
+			release(arena, index, order);
+			index += UINT32_C(1) << order;
+		}
+}
+
+/* The pages. */
+
+uint32_t arena_page_of(const struct arena *arena, const void *block)
+{
+	size_t offset = (size_t)((const uint8_t *)block - arena->memory);
+	uint32_t index = (uint32_t)(offset / ARENA_BLOCK_MIN_BYTES);
+
+	assert(offset < arena->bytes && align_is_aligned(offset, ARENA_BLOCK_MIN_BYTES));
+	assert(arena->pages[index].state == PAGE_USED); /* else: put already, or not the block's first byte */
+	return index;
+}
+
+size_t arena_used_bytes_at(const struct arena *arena, uint32_t page)
+{
+	assert(page < arena_page_count(arena) && arena->pages[page].state == PAGE_USED);
+	return pages_bytes(arena->pages[page].count);
+}
+
+/* Of the block that holds this page. It begins where a buddy that holds it does: at this page, less some of its lowest bits. */
+static uint32_t first_page(const struct arena *arena, uint32_t page)
+{
+	while (arena->pages[page].state == PAGE_INSIDE)
+		page &= page - 1;
+	return page;
+}
+
+uint32_t arena_next_used(const struct arena *arena, uint32_t page, uint32_t end)
+{
+	assert(end <= arena_page_count(arena));
+	if (page >= end)
+		return NO_PAGE;
+	for (page = first_page(arena, page); page < end; page += arena->pages[page].count)
+		if (arena->pages[page].state == PAGE_USED)
+			return page;
+	return NO_PAGE;
+}
+
+void arena_region(const struct arena *arena, uint32_t page, size_t length, uint32_t *first, uint32_t *end)
+{
+	uint32_t pages = UINT32_C(1) << order_of(pages_of(length));
+
+	assert(page < arena_page_count(arena));
+	*first = (uint32_t)align_down(page, pages);
+	*end = *first + pages;
 }
 
 /* The mapping. */
@@ -241,7 +324,7 @@ static void free_all_blocks(struct arena *arena)
 
 	for (unsigned order = 0; order <= ORDER_MAX; order++)
 		arena->free_first[order] = NO_PAGE;
-	for (uint32_t index = page_count(arena); index > 0;) { /* from above: the lowest is handed out first */
+	for (uint32_t index = (uint32_t)arena_page_count(arena); index > 0;) { /* from above: the lowest is handed out first */
 		index -= pages_per_block;
 		push_free(arena, index, ORDER_MAX);
 	}
@@ -287,17 +370,6 @@ void arena_free(struct arena *arena)
 	free(arena);
 }
 
-void arena_put(struct arena *arena, void *block)
-{
-	size_t offset = (size_t)((uint8_t *)block - arena->memory);
-	uint32_t index = (uint32_t)(offset / ARENA_BLOCK_MIN_BYTES);
-
-	assert(offset < arena->bytes && align_is_aligned(offset, ARENA_BLOCK_MIN_BYTES));
-	assert(arena->pages[index].state == PAGE_USED); /* else: put twice, or not the block's first byte */
-	close_block(block, order_bytes(arena->pages[index].order));
-	release(arena, index);
-}
-
 size_t arena_bytes(const struct arena *arena)
 {
 	return arena->bytes;
@@ -311,29 +383,23 @@ size_t arena_free_bytes(const struct arena *arena)
 /* One word a sector will do: a direct read writes whole ones. Opened to be looked at, and closed again. */
 static void check_free_memory(const struct arena *arena, uint32_t index)
 {
-	uint8_t *block = page_address(arena, index);
-	size_t bytes = order_bytes(arena->pages[index].order);
+	uint8_t *block = arena_page_address(arena, index);
+	size_t bytes = pages_bytes(arena->pages[index].count);
 
 	ASAN_UNPOISON_MEMORY_REGION(block, bytes);
 	check_canary(block, bytes, SECTOR_BYTES);
 	ASAN_POISON_MEMORY_REGION(block, bytes);
 }
 
-static bool is_merged(const struct arena *arena, uint32_t index)
-{
-	unsigned order = arena->pages[index].order;
-	uint32_t buddy = index ^ (UINT32_C(1) << order);
-
-	return order == ORDER_MAX || arena->pages[buddy].state != PAGE_FREE || arena->pages[buddy].order != order;
-}
-
 static void check_free_block(const struct arena *arena, uint32_t index)
 {
 	const struct page *page = &arena->pages[index];
+	unsigned order = order_of(page->count);
 
-	assert(is_merged(arena, index));
+	assert(align_is_power(page->count));
+	assert(order == ORDER_MAX || !is_free_buddy(arena, buddy_of(index, order), order)); /* else they had been merged */
 	assert(page->next == NO_PAGE || arena->pages[page->next].prev == index);
-	assert(page->prev == NO_PAGE ? arena->free_first[page->order] == index : arena->pages[page->prev].next == index);
+	assert(page->prev == NO_PAGE ? arena->free_first[order] == index : arena->pages[page->prev].next == index);
 	check_free_memory(arena, index);
 }
 
@@ -343,8 +409,8 @@ static size_t listed_free_bytes(const struct arena *arena)
 
 	for (unsigned order = 0; order <= ORDER_MAX; order++)
 		for (uint32_t index = arena->free_first[order]; index != NO_PAGE; index = arena->pages[index].next) {
-			assert(arena->pages[index].state == PAGE_FREE && arena->pages[index].order == order);
-			bytes += order_bytes(order);
+			assert(is_free_buddy(arena, index, order));
+			bytes += pages_bytes(arena->pages[index].count);
 			assert(bytes <= arena->bytes); /* the list is no ring */
 		}
 	return bytes;
@@ -352,22 +418,22 @@ static size_t listed_free_bytes(const struct arena *arena)
 
 void arena_check(const struct arena *arena)
 {
-	const uint32_t end = page_count(arena);
+	const uint32_t end = (uint32_t)arena_page_count(arena);
 	size_t free_bytes = 0;
-	uint32_t index = 0;
+	uint32_t next;
 
-	while (index < end) {
+	for (uint32_t index = 0; index < end; index = next) {
 		const struct page *page = &arena->pages[index];
-		uint32_t pages = UINT32_C(1) << page->order;
 
-		assert(page->state != PAGE_INSIDE && page->order <= ORDER_MAX && align_is_aligned(index, pages));
-		for (uint32_t inside = index + 1; inside < index + pages; inside++)
+		next = index + page->count;
+		assert(page->state != PAGE_INSIDE && page->count > 0 && page->count <= 1 << ORDER_MAX);
+		assert(align_is_aligned(index, UINT32_C(1) << order_of(page->count)));
+		for (uint32_t inside = index + 1; inside < next; inside++)
 			assert(arena->pages[inside].state == PAGE_INSIDE);
 		if (page->state == PAGE_FREE) {
 			check_free_block(arena, index);
-			free_bytes += order_bytes(page->order);
+			free_bytes += pages_bytes(page->count);
 		}
-		index += pages;
 	}
 	assert(free_bytes == arena->free_bytes && listed_free_bytes(arena) == free_bytes);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One arena of aligned memory, cut into buddies of 4 KiB … 1 MiB, shared by all reactors behind one lock. Bounded: when there is no
- * room, a want waits in order, and whoever comes later waits behind it, whatever its size.
+ * One arena of memory, cut into blocks of 4 KiB … 1 MiB, shared by all reactors behind one lock. Bounded: when there is no room,
+ * a want waits in order, and whoever comes later waits behind it, whatever its size.
  */
 #ifndef ENGINE_POOL_H
 #define ENGINE_POOL_H
@@ -18,7 +18,7 @@
 
 struct pool;
 
-/* One want; the caller's storage. A block of at least `length` bytes, aligned to its own size. */
+/* One want; the caller's storage. A block of pool_block_bytes(length), aligned as arena_take() says. */
 struct pool_want {
 	struct reactor_message message; /* carries the grant to the reactor */
 	struct pool_want *next;
@@ -59,7 +59,7 @@ void *pool_wait(struct pool *pool, struct pool_want *want);
  */
 bool pool_cancel(struct pool *pool, struct pool_want *want);
 
-/* Rounded up to the buddy's size. length <= POOL_BLOCK_MAX_BYTES. */
+/* Rounded up to whole pages of 4 KiB. length <= POOL_BLOCK_MAX_BYTES. */
 size_t pool_block_bytes(size_t length);
 void pool_stats(struct pool *pool, struct pool_stats *stats);
 /* Walks all of it under the lock: arena_check(), and that the head of the queue does not fit. For tests. */
