@@ -23,7 +23,7 @@
 #define MIB (UINT64_C(1) << 20)
 #define NAME_BYTES 64 /* of a key or a choice, as far as it is compared */
 
-enum kind { TEXT, COUNT, SIZE, DURATION, SWITCH, CHOICE, LISTEN };
+enum kind { TEXT, COUNT, SIZE, DURATION, SWITCH, CHOICE, LISTEN, LOCATION };
 
 struct key {
 	const char *name;
@@ -36,6 +36,7 @@ struct key {
 
 static const char *const symlinks_choices[] = {"beneath", "none", NULL};
 static const char *const log_level_choices[] = {"error", "warning", "info", "debug", NULL};
+static const char *const cache_choices[] = {"auto", "never", "pin", NULL};
 static const char *const switch_words[] = {"false", "no", "off", "true", "yes", "on"};
 
 #define KEY(key_name, key_kind, member, ...) \
@@ -64,11 +65,19 @@ static const struct key keys[] = {
 	KEY("error_log", TEXT, error_log),
 	KEY("log_level", CHOICE, log_level, .preset = "info", .choices = log_level_choices),
 	KEY("address_file", TEXT, address_file),
+	KEY("location", LOCATION, rules),
+};
+static const struct key rule_keys[] = {
+	{.name = "cache", .kind = CHOICE, .place = offsetof(struct rule, cache), .choices = cache_choices},
 };
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == CONFIG_KEY_COUNT, "the header says how many keys there are");
+_Static_assert(sizeof(rule_keys) / sizeof(rule_keys[0]) == CONFIG_RULE_KEY_COUNT, "and how many of a rule");
 _Static_assert(FILE_SYMLINKS_BENEATH == 0 && FILE_SYMLINKS_NONE == 1, "symlinks_choices is in the order of its enum");
 _Static_assert(LOG_LEVEL_ERROR == 0 && LOG_LEVEL_DEBUG == 3, "log_level_choices is in the order of its enum");
-_Static_assert(sizeof(enum file_symlinks) == sizeof(int) && sizeof(enum log_level) == sizeof(int), "set_choice() writes an int");
+_Static_assert(RULE_CACHE_AUTO == 0 && RULE_CACHE_NEVER == 1 && RULE_CACHE_PIN == 2, "cache_choices is in the order of its enum");
+_Static_assert(sizeof(enum file_symlinks) == sizeof(int) && sizeof(enum log_level) == sizeof(int) &&
+		       sizeof(enum rule_cache) == sizeof(int),
+	       "set_choice() writes an int");
 
 /* --- what was meant --- */
 
@@ -101,11 +110,11 @@ static const char *nearest_choice(const char *text, const char *const *choices)
 	return best;
 }
 
-static const char *nearest_key(const char *text)
+static const char *nearest_key(const char *text, const struct key *table, size_t count)
 {
 	const char *names[CONFIG_KEY_COUNT + 1] = {NULL};
-	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
-		names[i] = keys[i].name;
+	for (size_t i = 0; i < count; i++)
+		names[i] = table[i].name;
 	return nearest_choice(text, names);
 }
 
@@ -210,9 +219,20 @@ static int set_listen(struct config *config, const char *text, char *fault)
 	return 0;
 }
 
-static int set_key(struct config *config, const struct key *key, const char *text, char *fault)
+static int set_location(struct rules *rules, const char *prefix, char *fault)
 {
-	void *place = (char *)config + key->place;
+	const char *problem = rules_prefix_fault(prefix);
+	if (problem != NULL)
+		return refuse(fault, "location: \"%.200s\": %s", prefix, problem);
+	if (rules->count == CONFIG_RULES_MAX)
+		return refuse(fault, "location: \"%.200s\" is one more than the %d blocks there can be", prefix, CONFIG_RULES_MAX);
+	return rules_add(rules, prefix) != NULL ? 0 : -ENOMEM;
+}
+
+/* `object` is the struct that the key is of. */
+static int set_key(void *object, const struct key *key, const char *text, char *fault)
+{
+	void *place = (char *)object + key->place;
 	switch (key->kind) {
 	case TEXT:
 		return set_text(place, text);
@@ -227,28 +247,52 @@ static int set_key(struct config *config, const struct key *key, const char *tex
 	case CHOICE:
 		return set_choice(key, place, text, fault);
 	case LISTEN:
-		return set_listen(config, text, fault);
+		return set_listen(object, text, fault);
+	case LOCATION:
+		return set_location(place, text, fault);
 	}
 	return -EINVAL;
 }
 
-int config_set(struct config *config, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES])
+/* -ENOENT leaves it to the caller to say so. */
+static int set_named(void *object, const struct key *table, size_t count, const char *name, const char *text, char *fault)
 {
-	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
-		if (strcmp(key, keys[i].name) != 0)
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(name, table[i].name) != 0)
 			continue;
-		int error = set_key(config, &keys[i], text, fault);
+		int error = set_key(object, &table[i], text, fault);
 		if (error == -ENOMEM)
-			refuse(fault, "%s: out of memory", key);
+			refuse(fault, "%s: out of memory", name);
 		return error;
 	}
-	refuse(fault, "unknown key \"%.200s\"; did you mean \"%s\"?", key, nearest_key(key));
 	return -ENOENT;
+}
+
+int config_set(struct config *config, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES])
+{
+	int error = set_named(config, keys, CONFIG_KEY_COUNT, key, text, fault);
+	if (error == -ENOENT)
+		refuse(fault, "unknown key \"%.200s\"; did you mean \"%s\"?", key, nearest_key(key, keys, CONFIG_KEY_COUNT));
+	return error;
+}
+
+int config_set_rule(struct rule *rule, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES])
+{
+	int error = set_named(rule, rule_keys, CONFIG_RULE_KEY_COUNT, key, text, fault);
+	if (error == -ENOENT)
+		refuse(fault, "unknown key \"%.200s\" in a location; did you mean \"%s\"?", key,
+		       nearest_key(key, rule_keys, CONFIG_RULE_KEY_COUNT));
+	return error;
 }
 
 const char *config_key(size_t index)
 {
 	return index < CONFIG_KEY_COUNT ? keys[index].name : NULL;
+}
+
+const char *config_rule_key(size_t index)
+{
+	return index < CONFIG_RULE_KEY_COUNT ? rule_keys[index].name : NULL;
 }
 
 int config_init(struct config *config)
@@ -271,6 +315,7 @@ void config_fini(struct config *config)
 		if (keys[i].kind == TEXT)
 			free(*(char **)((char *)config + keys[i].place));
 	free(config->listen);
+	rules_fini(&config->rules);
 	*config = (struct config){0};
 }
 

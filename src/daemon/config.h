@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "http/rules.h"
 #include "store/file.h"
 
 enum config_address_kind { CONFIG_ADDRESS_TCP, CONFIG_ADDRESS_UNIX };
@@ -41,6 +42,7 @@ struct config {
 	char *error_log;    /* NULL: stderr */
 	char *address_file; /* NULL: none is written */
 	enum log_level log_level;
+	struct rules rules; /* the location blocks */
 };
 
 #define CONFIG_LISTEN_PRESET "127.0.0.1:8080"
@@ -51,12 +53,22 @@ void config_fini(struct config *config);
 
 #define CONFIG_FAULT_BYTES 512
 
-/* Gives `key` the value that `text` stands for. 0; -ENOENT (no such key), -EINVAL or -ENOMEM with what is wrong in `fault`. */
+/*
+ * Gives `key` the value that `text` stands for; of "location" that is the prefix of a new rule, then the last of config->rules.
+ * 0; -ENOENT (no such key), -EINVAL or -ENOMEM with what is wrong in `fault`. It does not look for a second rule of a prefix.
+ */
 int config_set(struct config *config, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES]);
 
 /* The name of the key with this index; NULL past CONFIG_KEY_COUNT. */
-#define CONFIG_KEY_COUNT 21
+#define CONFIG_KEY_COUNT 22
 const char *config_key(size_t index);
+
+#define CONFIG_RULES_MAX 256
+
+/* The same for the keys inside of a location block. */
+int config_set_rule(struct rule *rule, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES]);
+#define CONFIG_RULE_KEY_COUNT 1
+const char *config_rule_key(size_t index);
 
 /* "host:port", "[v6]:port", ":port" or "unix:/path". NULL, or what is wrong with it (a static string). */
 const char *config_parse_address(const char *text, struct config_address *address);

@@ -4,28 +4,46 @@
  *
  * libconfuse stops at the first key it does not know. To report all faults of a file at once, such a key is added to its list
  * of options, where it becomes a fault like the others, and the text is parsed again. And it counts lines wrong after comments
- * (3.3: each as three), so comments are blanked out before it sees them. Its lexer is global: main thread only, and so the
- * parse under way is a static here.
+ * (3.3: each as three), so comments are blanked out before it sees them. It says nothing when a block begins: but then it sets
+ * the block's defaults, so each has a default that on_value() knows. It takes the end of the file for the end of a block: see
+ * report_open(). Its lexer is global: main thread only, and so the parse under way is a static here.
  */
 #include "daemon/config_file.h"
 
 #include <confuse.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FILE_MAX_BYTES ((size_t)1 << 20)
 #define UNKNOWN_MAX 32
+#define LOCATION "location"
+#define BLOCK_BEGINS "" /* the option that tells: a key can't have this name */
+#define TAIL_BYTES 2
+
+/* Of all locations together, as libconfuse has one list of options for them. */
+struct unknown {
+	char *name;
+	int line;
+	bool in_block;
+};
 
 struct parse {
 	struct config *config;
 	const char *name;
+	char *text; /* with room for a tail */
+	size_t length;
 	FILE *faults; /* of this pass */
 	unsigned fault_count;
 	int set_at[CONFIG_KEY_COUNT]; /* line; 0: not yet */
-	char *unknown[UNKNOWN_MAX];
-	int unknown_at[UNKNOWN_MAX];
+	int block_at;		      /* the last block that began */
+	struct rule *rule;	      /* of that block; `refused` if its prefix was */
+	struct rule refused;
+	int rule_set_at[CONFIG_RULE_KEY_COUNT];
+	int rule_at[CONFIG_RULES_MAX];
+	struct unknown unknown[UNKNOWN_MAX];
 	size_t unknown_count;
 };
 
@@ -43,112 +61,235 @@ static void report(int line, const char *format, ...)
 	parse->fault_count++;
 }
 
-/* Where the line is kept on which the key was first set; NULL for a key that there is not. */
-static int *set_at(const char *name)
+static bool is_block(const cfg_t *cfg)
 {
-	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
+	return cfg->title != NULL;
+}
+
+/* Where the line is kept on which the key was first set; NULL for a key that there is not. */
+static int *set_at(const char *name, bool in_block)
+{
+	for (size_t i = 0; i < CONFIG_RULE_KEY_COUNT && in_block; i++)
+		if (strcmp(name, config_rule_key(i)) == 0)
+			return &parse->rule_set_at[i];
+	for (size_t i = 0; i < CONFIG_KEY_COUNT && !in_block; i++)
 		if (strcmp(name, config_key(i)) == 0)
 			return &parse->set_at[i];
 	return NULL;
+}
+
+static int set(const char *name, bool in_block, const char *text, char *fault)
+{
+	return in_block ? config_set_rule(parse->rule, name, text, fault) : config_set(parse->config, name, text, fault);
+}
+
+static void report_unknown(int line, const char *name, bool in_block)
+{
+	char fault[CONFIG_FAULT_BYTES];
+	if (in_block && strcmp(name, LOCATION) == 0)
+		report(line, "a location inside of another; the one of line %d is not closed", parse->block_at);
+	else if (set(name, in_block, "", fault) != 0)
+		report(line, "%s", fault);
+}
+
+/* The keys of a block are looked at even if its prefix is refused. */
+static void begin_block(const cfg_t *block)
+{
+	char fault[CONFIG_FAULT_BYTES];
+	struct rules *rules = &parse->config->rules;
+	size_t i = 0;
+	while (i < rules->count && strcmp(rules->list[i].prefix, block->title) != 0)
+		i++;
+	parse->block_at = block->line;
+	parse->rule = &parse->refused;
+	memset(parse->rule_set_at, 0, sizeof(parse->rule_set_at));
+	if (i < rules->count) {
+		report(block->line, LOCATION ": \"%.200s\" has a second block; line %d has its first", block->title, parse->rule_at[i]);
+	} else if (config_set(parse->config, LOCATION, block->title, fault) != 0) {
+		report(block->line, "%s", fault);
+	} else {
+		parse->rule = &rules->list[i];
+		parse->rule_at[i] = block->line;
+	}
+}
+
+/* libconfuse takes "location|cache" for the key of a block from outside of it. */
+static bool is_option_of(const cfg_t *cfg, const cfg_opt_t *option)
+{
+	const cfg_opt_t *own = cfg->opts;
+	while (own->name != NULL && own != option)
+		own++;
+	return own->name != NULL;
 }
 
 /* libconfuse has read one value. It is told that all is well in any case, so that the parse goes on to the next fault. */
 static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *text, void *result)
 {
 	char fault[CONFIG_FAULT_BYTES];
-	int *line = set_at(option->name);
-	bool first_of_list = option->nvalues == 1;
+	bool in_block = is_block(cfg), first_of_list = option->nvalues == 1;
+	int *line = set_at(option->name, in_block);
 	*(const char **)result = text;
-	if (line != NULL && *line != 0 && first_of_list)
+	if (!is_option_of(cfg, option))
+		report(cfg->line, "a key of a location is set outside of its block");
+	else if (strcmp(option->name, BLOCK_BEGINS) == 0)
+		begin_block(cfg);
+	else if (line != NULL && *line != 0 && first_of_list)
 		report(cfg->line, "%s: \"%.200s\" is its second value; line %d set it already", option->name, text, *line);
-	else if ((line != NULL || first_of_list) && config_set(parse->config, option->name, text, fault) != 0)
+	else if ((line != NULL || first_of_list) && set(option->name, in_block, text, fault) != 0)
 		report(cfg->line, "%s", fault);
 	if (line != NULL && *line == 0)
 		*line = cfg->line;
 	return 0;
 }
 
-static bool is_unknown_already(const char *name)
+static bool is_unknown_already(const char *name, bool in_block)
 {
 	for (size_t i = 0; i < parse->unknown_count; i++)
-		if (strcmp(parse->unknown[i], name) == 0)
+		if (parse->unknown[i].in_block == in_block && strcmp(parse->unknown[i].name, name) == 0)
 			return true;
-	return parse->unknown_count == UNKNOWN_MAX;
+	return false;
 }
 
-/* libconfuse gives up. A key that it does not know is kept for the next pass. */
+/* libconfuse gives up. A key that it does not know is kept for the next pass; one that begins a block can't be passed over. */
 static void on_error(cfg_t *cfg, const char *format, va_list list) __attribute__((format(printf, 2, 0)));
 static void on_error(cfg_t *cfg, const char *format, va_list list)
 {
 	char text[CONFIG_FAULT_BYTES], name[CONFIG_FAULT_BYTES];
+	bool in_block = is_block(cfg);
 	vsnprintf(text, sizeof(text), format, list);
-	if (sscanf(text, "no such option '%511[^']", name) != 1 || is_unknown_already(name)) {
+	bool is_unknown = sscanf(text, "no such option '%511[^']", name) == 1;
+	if (sscanf(text, "missing equal sign after option '%511[^']", name) == 1 && is_unknown_already(name, in_block)) {
+		report_unknown(cfg->line, name, in_block);
+		return;
+	}
+	if (!is_unknown || is_unknown_already(name, in_block) || parse->unknown_count == UNKNOWN_MAX) {
 		report(cfg->line, "%s", text);
 		return;
 	}
 	char *copy = strdup(name);
-	if (copy == NULL)
-		return;
-	parse->unknown_at[parse->unknown_count] = cfg->line;
-	parse->unknown[parse->unknown_count++] = copy;
+	if (copy != NULL)
+		parse->unknown[parse->unknown_count++] = (struct unknown){.name = copy, .line = cfg->line, .in_block = in_block};
 }
 
-static void list_options(cfg_opt_t *options)
+static void list_unknown(cfg_opt_t *options, bool in_block, cfg_callback_t on_value_or_null)
 {
-	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
-		cfg_opt_t one = CFG_STR_CB((char *)config_key(i), NULL, CFGF_NODEFAULT, on_value);
-		cfg_opt_t many = CFG_STR_LIST_CB((char *)config_key(i), NULL, CFGF_NODEFAULT, on_value);
-		*options++ = strcmp(config_key(i), "listen") == 0 ? many : one;
-	}
 	for (size_t i = 0; i < parse->unknown_count; i++) {
-		cfg_opt_t unknown = CFG_STR_LIST_CB(parse->unknown[i], NULL, CFGF_NODEFAULT, on_value);
-		*options++ = unknown;
+		cfg_opt_t unknown = CFG_STR_LIST_CB(parse->unknown[i].name, NULL, CFGF_NODEFAULT, on_value_or_null);
+		if (parse->unknown[i].in_block == in_block)
+			*options++ = unknown;
 	}
 	cfg_opt_t end = CFG_END();
 	*options = end;
 }
 
+static void list_block_options(cfg_opt_t *options, cfg_callback_t on_value_or_null)
+{
+	cfg_opt_t begin = CFG_STR_LIST_CB((char *)BLOCK_BEGINS, (char *)"x", CFGF_NONE, on_value_or_null);
+	*options++ = begin;
+	for (size_t i = 0; i < CONFIG_RULE_KEY_COUNT; i++) {
+		cfg_opt_t one = CFG_STR_CB((char *)config_rule_key(i), NULL, CFGF_NODEFAULT, on_value_or_null);
+		*options++ = one;
+	}
+	list_unknown(options, true, on_value_or_null);
+}
+
+static void list_options(cfg_opt_t *options, cfg_opt_t *block, cfg_callback_t on_value_or_null)
+{
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+		const char *name = config_key(i);
+		cfg_opt_t one = CFG_STR_CB((char *)name, NULL, CFGF_NODEFAULT, on_value_or_null);
+		cfg_opt_t many = CFG_STR_LIST_CB((char *)name, NULL, CFGF_NODEFAULT, on_value_or_null);
+		cfg_opt_t blocks = CFG_SEC((char *)name, block, CFGF_MULTI | CFGF_TITLE);
+		*options++ = strcmp(name, "listen") == 0 ? many : strcmp(name, LOCATION) == 0 ? blocks : one;
+	}
+	list_unknown(options, false, on_value_or_null);
+}
+
+/* NULL: no memory. */
+static cfg_t *new_cfg(cfg_callback_t on_value_or_null, cfg_errfunc_t error_fn)
+{
+	cfg_opt_t options[CONFIG_KEY_COUNT + UNKNOWN_MAX + 1], block[1 + CONFIG_RULE_KEY_COUNT + UNKNOWN_MAX + 1];
+	list_block_options(block, on_value_or_null);
+	list_options(options, block, on_value_or_null);
+	cfg_t *cfg = cfg_init(options, CFGF_NONE);
+	if (cfg != NULL)
+		cfg_set_error_function(cfg, error_fn);
+	return cfg;
+}
+
+static void ignore_error(cfg_t *cfg, const char *format, va_list list)
+{
+	(void)cfg;
+	(void)format;
+	(void)list;
+}
+
+static bool is_well_formed_with(const char *tail)
+{
+	memcpy(parse->text + parse->length, tail, TAIL_BYTES);
+	FILE *stream = fmemopen(parse->text, parse->length + TAIL_BYTES, "r");
+	cfg_t *cfg = new_cfg(NULL, ignore_error);
+	bool well_formed = stream != NULL && cfg != NULL && cfg_parse_fp(cfg, stream) == CFG_SUCCESS;
+	if (cfg != NULL)
+		cfg_free(cfg);
+	if (stream != NULL)
+		fclose(stream);
+	return well_formed;
+}
+
+/*
+ * The end of the file closes all that is open, so libconfuse finds that well-formed. Then it still is with more behind it: half
+ * a setting if that falls into a string, a brace if it has a block to close.
+ */
+static void report_open(int last_line)
+{
+	if (is_well_formed_with("\nx"))
+		report(last_line, "a string or a comment is not closed");
+	else if (is_well_formed_with("\n}"))
+		report(parse->block_at, "the block that begins here is not closed");
+}
+
 /* Faults that libconfuse and on_value() did not see. */
 static void report_rest(cfg_t *cfg, bool well_formed)
 {
-	char fault[CONFIG_FAULT_BYTES];
 	const cfg_opt_t *listen = cfg_getopt(cfg, "listen");
 	if (!well_formed)
 		report(cfg->line, "this is not of the form key = value");
 	else if ((listen->flags & CFGF_MODIFIED) != 0 && listen->nvalues == 0)
 		report(cfg->line, "listen: the list is empty; without the key it is %s", CONFIG_LISTEN_PRESET);
-	else if (parse->unknown_count > 0 && config_set(parse->config, parse->unknown[0], "", fault) != 0)
-		report(parse->unknown_at[0], "%s", fault);
+	else if (parse->unknown_count > 0)
+		report_unknown(parse->unknown[0].line, parse->unknown[0].name, parse->unknown[0].in_block);
 }
 
 /* One pass over the text. 0; -EAGAIN when it met a key that is new to it; -EINVAL; -ENOMEM. */
 static int parse_once(FILE *text)
 {
-	cfg_opt_t options[CONFIG_KEY_COUNT + UNKNOWN_MAX + 1];
 	size_t unknown_before = parse->unknown_count;
-	list_options(options);
-	cfg_t *cfg = cfg_init(options, CFGF_NONE);
+	cfg_t *cfg = new_cfg(on_value, on_error);
 	if (cfg == NULL)
 		return -ENOMEM;
-	cfg_set_error_function(cfg, on_error);
 	bool well_formed = cfg_parse_fp(cfg, text) == CFG_SUCCESS;
 	bool again = parse->unknown_count > unknown_before;
+	int last_line = cfg->line;
 	if (!again && parse->fault_count == 0)
 		report_rest(cfg, well_formed);
-	cfg_free(cfg);
+	cfg_free(cfg); /* which also takes the lexer out of the string that it may have stopped in */
+	if (!again && well_formed)
+		report_open(last_line);
 	return again ? -EAGAIN : parse->fault_count > 0 ? -EINVAL : 0;
 }
 
 /* One pass from the defaults on; what it has to say is written to `faults` if it is the last. */
-static int parse_anew(const char *text, size_t length, FILE *faults)
+static int parse_anew(FILE *faults)
 {
 	char *said = NULL;
 	size_t said_bytes = 0;
-	FILE *stream = length > 0 ? fmemopen((void *)text, length, "r") : fopen("/dev/null", "r");
+	FILE *stream = parse->length > 0 ? fmemopen(parse->text, parse->length, "r") : fopen("/dev/null", "r");
 	parse->faults = open_memstream(&said, &said_bytes);
 	parse->fault_count = 0;
 	memset(parse->set_at, 0, sizeof(parse->set_at));
 	parse->config->listen_is_default = true;
+	rules_fini(&parse->config->rules);
 
 	int error = stream != NULL && parse->faults != NULL ? parse_once(stream) : -ENOMEM;
 	if (stream != NULL)
@@ -204,26 +345,26 @@ static void blank_comments(char *text, size_t length)
 
 int config_file_parse(struct config *config, const char *name, const char *text, size_t length, FILE *faults)
 {
-	struct parse this_parse = {.config = config, .name = name};
+	struct parse this_parse = {.config = config, .name = name, .length = length};
 	if (memchr(text, '\0', length) != NULL) {
 		fprintf(faults, "%s: this is not a text: it holds a NUL byte\n", name);
 		return -EINVAL;
 	}
-	char *copy = malloc(length + 1);
-	if (copy == NULL)
+	this_parse.text = malloc(length + TAIL_BYTES);
+	if (this_parse.text == NULL)
 		return -ENOMEM;
-	memcpy(copy, text, length);
-	blank_comments(copy, length);
+	memcpy(this_parse.text, text, length);
+	blank_comments(this_parse.text, length);
 
 	int error;
 	parse = &this_parse;
 	do
-		error = parse_anew(copy, length, faults);
+		error = parse_anew(faults);
 	while (error == -EAGAIN);
 	parse = NULL;
 	for (size_t i = 0; i < this_parse.unknown_count; i++)
-		free(this_parse.unknown[i]);
-	free(copy);
+		free(this_parse.unknown[i].name);
+	free(this_parse.text);
 	return error;
 }
 

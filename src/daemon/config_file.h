@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The file of configuration: key = value, comments after "#". Main thread only. */
+/* The file of configuration: key = value, location blocks, comments after "#". Main thread only. */
 #ifndef DAEMON_CONFIG_FILE_H
 #define DAEMON_CONFIG_FILE_H
 

@@ -222,6 +222,7 @@ static int make_server(struct worker *worker)
 		.store = worker->store,
 		.files = worker->workshop->files,
 		.mime = worker->workshop->mime,
+		.rules = &config->rules,
 		.pool = worker->workshop->pool,
 		.transfers = &worker->workshop->transfers,
 		.dotfiles = config->dotfiles,

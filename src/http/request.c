@@ -77,6 +77,7 @@ static enum step_result step_target(struct request *request)
 		return refuse(request, 400);
 	if (request->path.hidden && !request->site->dotfiles)
 		return refuse(request, 404);
+	request->rule = rules_match(request->site->rules, request->path.file);
 	return STEP_NEXT;
 }
 
@@ -122,6 +123,7 @@ static enum step_result found_directory(struct request *request)
 			return refuse(request, 404);
 		strcpy(path->file + length, length > 0 ? "/index.html" : "index.html");
 		request->index = true;
+		request->rule = rules_match(request->site->rules, path->file);
 		return again_from(request, step_find);
 	}
 	location = malloc(FIELDS_TARGET_MAX * 3);

@@ -18,6 +18,7 @@
 #include "http/path.h"
 #include "http/range.h"
 #include "http/reply.h"
+#include "http/rules.h"
 #include "http/transfer.h"
 #include "http/validator.h"
 #include "store/files.h"
@@ -29,6 +30,7 @@ struct request_site {
 	struct store *store;
 	struct files *files;
 	const struct mime *mime;
+	const struct rules *rules;
 	struct pool *pool;
 	atomic_uint *transfers; /* of the process: the block of a new one shrinks as they multiply */
 	bool dotfiles;		/* serve names that begin with a dot */
@@ -45,6 +47,7 @@ struct request {
 	/* found on the way */
 	const struct request_step *step;
 	struct path path;
+	const struct rule *rule; /* of the path; of the index once that is what is served */
 	bool index; /* a directory was asked for: this is its index.html */
 	unsigned attempts;
 	struct files_want lookup;

@@ -24,6 +24,19 @@ static void check_addresses(const struct config *config)
 	}
 }
 
+static void check_rules(const struct rules *rules)
+{
+	assert(rules->count <= CONFIG_RULES_MAX);
+	for (size_t i = 0; i < rules->count; i++) {
+		const char *prefix = rules->list[i].prefix;
+		assert(rules_prefix_fault(prefix) == NULL);
+		assert(rules->list[i].cache >= RULE_CACHE_AUTO && rules->list[i].cache <= RULE_CACHE_PIN);
+		size_t length = strlen(prefix);
+		if (length == 1 || prefix[length - 1] != '/') /* is this path itself under no other one, as no two are the same */
+			assert(rules_match(rules, prefix + 1) == &rules->list[i]);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct config config;
@@ -38,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(config.cache_size_bytes >= (4 << 20) && config.cache_size_bytes % (1 << 20) == 0);
 	assert(config.workers <= 256 && config.disk_depth >= 1 && config.offload_threads >= 1);
 	check_addresses(&config);
+	check_rules(&config.rules);
 	config_fini(&config);
 	free(said);
 	return 0;

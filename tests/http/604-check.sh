@@ -9,7 +9,8 @@ check() { # LINE...: sets OUT and STATUS
 	STATUS=$?
 }
 
-check '# a comment' 'workers = 2' 'listen = {"127.0.0.1:0", "[::1]:0", "unix:/tmp/x"}' 'cache_size = 64M' 'header_timeout = 5s'
+check '# a comment' 'workers = 2' 'listen = {"127.0.0.1:0", "[::1]:0", "unix:/tmp/x"}' 'cache_size = 64M' 'header_timeout = 5s' \
+	'location "/tiles/" { cache = pin }' 'location "/bulk" {' '  cache = never' '}'
 is "$STATUS" 0 "a good one"
 check
 is "$STATUS" 0 "an empty one"
@@ -29,6 +30,11 @@ bad "a choice that there is not" 1 'symlinks.*benaeth.*beneath' 'symlinks = bena
 bad "an address that is none" 1 'listen.*nowhere' 'listen = {"nowhere"}'
 bad "a port that can't be" 1 'listen.*70000' 'listen = {"127.0.0.1:70000"}'
 bad "a line that can't be read" 2 '.' 'workers = 1' '= = ='
+bad "a prefix without its slash" 2 'location.*tiles.*slash' '' 'location "tiles/" { cache = pin }'
+bad "an unknown key in a block" 3 'chace.*cache' 'workers = 1' 'location "/tiles/" {' '  chace = pin' '}'
+bad "a choice that there is not, in a block" 2 'cache.*nevr.*never' 'location "/bulk/" {' '  cache = nevr' '}'
+bad "the second block of a prefix" 2 '"/a/".*line 1' 'location "/a/" { cache = pin }' 'location "/a/" { cache = pin }'
+bad "a block without its end" 2 'closed' '' 'location "/a/" {' '  cache = pin'
 bad "the second of two faults" 4 'wrokers' 'workers = x' '' '' 'wrokers = 1'
 
 OUT=$("$RANGED" --check -c "$DIR/absent.conf" "$ROOT" 2>&1 </dev/null)
@@ -36,7 +42,7 @@ isnt $? 0 "a file that is not there"
 like "$OUT" absent.conf "which is named"
 
 # The sample, as it is and with every default set.
-sed 's/^#\([a-z_]* = \)/\1/' "$LIB/../../conf/ranged.conf" >"$DIR/all.conf"
+sed 's/^#\([a-z_]* = \|location \)/\1/' "$LIB/../../conf/ranged.conf" >"$DIR/all.conf"
 for file in "$LIB/../../conf/ranged.conf" "$DIR/all.conf"; do
 	ok "${file##*/} is good" "$RANGED" --check -c "$file" "$ROOT"
 done

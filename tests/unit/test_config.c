@@ -64,6 +64,7 @@ START_TEST(defaults)
 	ck_assert_ptr_null(config.error_log);
 	ck_assert_ptr_null(config.address_file);
 	ck_assert_int_eq(config.log_level, LOG_LEVEL_INFO);
+	ck_assert_uint_eq(config.rules.count, 0);
 }
 END_TEST
 
@@ -103,6 +104,39 @@ START_TEST(every_key)
 	ck_assert_str_eq(config.error_log, "/var/log/a b");
 	ck_assert_int_eq(config.log_level, LOG_LEVEL_DEBUG);
 	ck_assert_str_eq(config.address_file, "a");
+}
+END_TEST
+
+START_TEST(locations)
+{
+	ck_assert_int_eq(parse("workers = 1\n"
+			       "location \"/tiles/\" { cache = pin }\n"
+			       "location '/bulk'{cache=never}\n"
+			       "location / # all the rest\n{\n\tcache = \"auto\" // }\n}\n"
+			       "location /nothing/said {}\n"
+			       "disk_depth = 2\n"),
+			 0);
+	ck_assert_str_eq(said, "");
+	ck_assert_uint_eq(config.workers, 1);
+	ck_assert_uint_eq(config.disk_depth, 2);
+	ck_assert_uint_eq(config.rules.count, 4);
+	ck_assert_int_eq(rules_match(&config.rules, "tiles/1")->cache, RULE_CACHE_PIN);
+	ck_assert_int_eq(rules_match(&config.rules, "bulk/a")->cache, RULE_CACHE_NEVER);
+	ck_assert_str_eq(rules_match(&config.rules, "tiles")->prefix, "/");
+	ck_assert_int_eq(rules_match(&config.rules, "tiles")->cache, RULE_CACHE_AUTO);
+	ck_assert_str_eq(rules_match(&config.rules, "nothing/said")->prefix, "/nothing/said");
+}
+END_TEST
+
+START_TEST(many_locations)
+{
+	char text[16384] = "", *end = text;
+	for (int i = 0; i <= CONFIG_RULES_MAX; i++)
+		end += sprintf(end, "location /%d { cache = pin }\n", i);
+	ck_assert_int_eq(parse(text), -EINVAL);
+	ck_assert_str_eq(said, "f:257: location: \"/256\" is one more than the 256 blocks there can be\n");
+	ck_assert_uint_eq(config.rules.count, CONFIG_RULES_MAX);
+	ck_assert_int_eq(rules_match(&config.rules, "255/a")->cache, RULE_CACHE_PIN);
 }
 END_TEST
 
@@ -154,7 +188,65 @@ static const struct {
 	{"\"\" = 4", "f:1: this is not of the form key = value\n"},
 	{"a|b = 4", "f:1: no sub-section title/index for 'a'\n"},
 
+	{"workers = 4\n\"\n", "f:3: a string or a comment is not closed\n"},
+
+	/* Locations. */
+	{"location /a { cache = auto }\nlocation /a/ { cache = auto }", ""},
+	{"location '' {}", "f:1: location: \"\": the prefix is empty\n"},
+	{"location {}", "f:1: missing title for section 'location'\n"},
+	{"location = /a", "f:1: missing title for section 'location'\n"},
+	{"location /a", "f:1: premature end of file\n"},
+	{"location /a /b {}", "f:1: missing opening brace for section 'location'\n"},
+	{"\nlocation a/ {\n}\n", "f:2: location: \"a/\": a prefix begins with a slash\n"},
+	{"location /a/../b {}", "f:1: location: \"/a/../b\": no path has \".\" or \"..\" in it when it is compared\n"},
+	{"location '/a//b' {}", "f:1: location: \"/a//b\": no path has two slashes in a row when it is compared\n"},
+	{"location /a\n{\n\n}\nlocation /b {}\nlocation '/a' {\n}\nlocation \"/a\" {}",
+	 "f:6: location: \"/a\" has a second block; line 2 has its first\n"
+	 "f:8: location: \"/a\" has a second block; line 2 has its first\n"},
+	{"location /a {\n\tcache = pinned\n}", "f:2: cache: \"pinned\" is none of its values; did you mean \"pin\"?\n"},
+	{"location /a { cache = Never }", "f:1: cache: \"Never\" is none of its values; did you mean \"never\"?\n"},
+	{"location /a { cache = '' }", "f:1: cache: \"\" is none of its values; did you mean \"pin\"?\n"},
+	{"location /a {\ncache = pin\ncache = never }", "f:3: cache: \"never\" is its second value; line 2 set it already\n"},
+	{"location /a {\n# c\n/* c\n*/ chace = pin\n}", "f:4: unknown key \"chace\" in a location; did you mean \"cache\"?\n"},
+	{"location /a {\n x = {}\n}", "f:2: unknown key \"x\" in a location; did you mean \"cache\"?\n"},
+	{"location /a {\n cache {}\n}", "f:2: missing equal sign after option 'cache'\n"},
+	{"location /a {\n cache = {pin}\n}", "f:2: unexpected token '{'\n"},
+	{"location /a {\n cache = pin, \n}", "f:2: unexpected token ','\n"},
+	{"location /a {\n cache =\n}", "f:3: unexpected token '}'\n"},
+	{"location /a {\n cache = pin\n\n", "f:1: the block that begins here is not closed\n"},
+	{"location /a {}\n\nlocation /b { # }", "f:3: the block that begins here is not closed\n"},
+	{"location /a {\n cache = pin \"}\n", "f:3: a string or a comment is not closed\n"},
+	{"location /a {\n cache = pin }\n}\n", "f:3: unexpected closing brace\n"},
+	{"locations /a {\n cache = pin\n}", "f:1: unknown key \"locations\"; did you mean \"location\"?\n"},
+	{"location /a {\n workers = 2\nlocation /b {}\n",
+	 "f:2: unknown key \"workers\" in a location; did you mean \"cache\"?\n"
+	 "f:3: a location inside of another; the one of line 1 is not closed\n"},
+	/* What is unknown in a block is so outside of it too, and the other way round; what is known is not known elsewhere. */
+	{"x = 1\nlocation /a {\n x = 2\n}\nlocation /b { x = 3 }\nx = 4\ncache = pin\n",
+	 "f:1: unknown key \"x\"; did you mean \"root\"?\n"
+	 "f:3: unknown key \"x\" in a location; did you mean \"cache\"?\n"
+	 "f:5: unknown key \"x\" in a location; did you mean \"cache\"?\n"
+	 "f:6: unknown key \"x\"; did you mean \"root\"?\n"
+	 "f:7: unknown key \"cache\"; did you mean \"root\"?\n"},
+	/* libconfuse's way to a key of a block from outside. */
+	{"location /a {}\n\"location|cache\" = pin\n", "f:2: a key of a location is set outside of its block\n"},
+	{"location /a {}\n\"location='/a'|\" += pin\n", "f:2: a key of a location is set outside of its block\n"},
+	{"location /a {}\n\"location|x\" = pin\n", "f:2: no such option 'x'\n"},
+
 	/* All of them at once, in the order of the file. */
+	{"workers = x\nlocation /a/ {\n cahce = pin\n cache = pinn\n}\nroto = /\nlocation b {\n cache = x\n}\nlocation /a/ {\n"
+	 " cache = y\n cache = never\n}\nlocation /c {\n disk_depth = 3\n",
+	 "f:1: workers: \"x\" is not a whole number from 0 to 256\n"
+	 "f:3: unknown key \"cahce\" in a location; did you mean \"cache\"?\n"
+	 "f:4: cache: \"pinn\" is none of its values; did you mean \"pin\"?\n"
+	 "f:6: unknown key \"roto\"; did you mean \"root\"?\n"
+	 "f:7: location: \"b\": a prefix begins with a slash\n"
+	 "f:8: cache: \"x\" is none of its values; did you mean \"pin\"?\n"
+	 "f:10: location: \"/a/\" has a second block; line 2 has its first\n"
+	 "f:11: cache: \"y\" is none of its values; did you mean \"pin\"?\n"
+	 "f:12: cache: \"never\" is its second value; line 11 set it already\n"
+	 "f:15: unknown key \"disk_depth\" in a location; did you mean \"cache\"?\n"
+	 "f:14: the block that begins here is not closed\n"},
 	{"workers = x\nroto = /\n# c\ndisk_depth = 0\nsymlinks = all\nroto = /\n",
 	 "f:1: workers: \"x\" is not a whole number from 0 to 256\n"
 	 "f:2: unknown key \"roto\"; did you mean \"root\"?\n"
@@ -245,11 +337,30 @@ START_TEST(set_refuses)
 }
 END_TEST
 
+START_TEST(set_rule)
+{
+	char fault[CONFIG_FAULT_BYTES];
+	struct rule rule = {0};
+	ck_assert_int_eq(config_set_rule(&rule, "cache", "never", fault), 0);
+	ck_assert_int_eq(rule.cache, RULE_CACHE_NEVER);
+	ck_assert_int_eq(config_set_rule(&rule, "cache", "nevr", fault), -EINVAL);
+	ck_assert_str_eq(fault, "cache: \"nevr\" is none of its values; did you mean \"never\"?");
+	ck_assert_int_eq(config_set_rule(&rule, "workers", "1", fault), -ENOENT);
+	ck_assert_str_eq(fault, "unknown key \"workers\" in a location; did you mean \"cache\"?");
+	ck_assert_int_eq(rule.cache, RULE_CACHE_NEVER);
+	ck_assert_int_eq(config_set(&config, "location", "a", fault), -EINVAL);
+	ck_assert_uint_eq(config.rules.count, 0);
+}
+END_TEST
+
 START_TEST(keys)
 {
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
 		ck_assert_ptr_nonnull(config_key(i));
 	ck_assert_ptr_null(config_key(CONFIG_KEY_COUNT));
+	for (size_t i = 0; i < CONFIG_RULE_KEY_COUNT; i++)
+		ck_assert_ptr_nonnull(config_rule_key(i));
+	ck_assert_ptr_null(config_rule_key(CONFIG_RULE_KEY_COUNT));
 }
 END_TEST
 
@@ -332,12 +443,15 @@ int main(void)
 	tcase_add_checked_fixture(cases, init, fini);
 	tcase_add_test(cases, defaults);
 	tcase_add_test(cases, every_key);
+	tcase_add_test(cases, locations);
+	tcase_add_test(cases, many_locations);
 	tcase_add_loop_test(cases, file, 0, sizeof(files) / sizeof(files[0]));
 	tcase_add_test(cases, many_unknown_keys);
 	tcase_add_test(cases, nul_byte);
 	tcase_add_test(cases, load);
 	tcase_add_test(cases, precedence);
 	tcase_add_test(cases, set_refuses);
+	tcase_add_test(cases, set_rule);
 	tcase_add_test(cases, keys);
 	tcase_add_loop_test(cases, address, 0, sizeof(addresses) / sizeof(addresses[0]));
 	tcase_add_test(cases, long_host);
