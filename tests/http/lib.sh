@@ -14,6 +14,7 @@
 # It prints TAP and runs alone, from any folder: RANGED=build/ranged tests/http/100-single.sh
 #
 #	RANGED        the program (default: $top_builddir/ranged, else build/ranged of this checkout)
+#	RANGED_PROBE  ranged-probe (default: beside it)
 #	RANGED_SLOW   how much longer than on an idle machine things may take (default 1, under sanitizers 8)
 #	RANGED_KEEP   set: keep the folder of the test
 #
@@ -26,6 +27,7 @@ LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 RANGED=${RANGED:-${top_builddir:-$LIB/../../build}/ranged}
 [ -x "$RANGED" ] || { echo "Bail out! no program at $RANGED"; exit 1; }
 RANGED=$(cd "$(dirname "$RANGED")" && pwd)/${RANGED##*/}
+RANGED_PROBE=${RANGED_PROBE:-${RANGED%/*}/ranged-probe}
 ID=$(basename "$0" .sh)
 
 SANITIZED=
@@ -251,6 +253,29 @@ threads() { # NAME-GLOB: the ids of the threads of that name
 		# shellcheck disable=SC2254
 		case $(cat "$comm") in $1) basename "$(dirname "$comm")" ;; esac
 	done
+}
+
+# --- ranged-probe ---
+
+# Runs it with these options. Sets RC; what it prints goes to $DIR/probe.out and $DIR/probe.err.
+run_probe() {
+	"${PREFIX[@]}" "$RANGED_PROBE" "$@" </dev/null >"$DIR/probe.out" 2>"$DIR/probe.err"
+	RC=$?
+	[ "$RC" -lt 2 ] || diag "ranged-probe $*: status $RC: $(head -n 3 "$DIR/probe.err")"
+}
+
+# KEY[.KEY...]: that value of the JSON object that was printed last, or "null".
+probe_value() { probe_expression "\$j->{${1//./\}{}}"; }
+
+# EXPRESSION: what it comes to in Perl, where $j is that object.
+probe_expression() {
+	perl -MJSON::PP -e '
+		local $/;
+		open my $in, "<", $ARGV[1] or die;
+		our $j = decode_json(<$in>);
+		my $value = eval $ARGV[0];
+		die $@ if $@;
+		print ref $value eq "ARRAY" ? "@$value" : $value // "null", "\n"' "$1" "$DIR/probe.out" 2>&1
 }
 
 # --- files ---

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * faultfs SOURCE CONTROL MOUNTPOINT [FUSE-OPTION...]: a read-only mirror of a folder whose reads can be made slow, short or faulty while it runs.
+ * faultfs SOURCE CONTROL MOUNTPOINT [FUSE-OPTION...]: a mirror of a folder whose reads can be made slow, short, faulty or wrong while it runs. Writes
+ * always go well.
  *
- * CONTROL holds "DELAY_MS ERRNO SHORT_BYTES [FROM]": every read of a file at or past FROM (0) takes DELAY_MS longer, fails with ERRNO unless that is 0, and
- * returns SHORT_BYTES at most unless that is 0. It is read anew for each read: replace it by rename. A loop device on a file of this filesystem is a bad disk.
+ * CONTROL holds "DELAY_MS ERRNO SHORT_BYTES [FROM [FLIP]]": every read of a file at or past FROM (0) takes DELAY_MS longer, fails with ERRNO unless that is 0,
+ * returns SHORT_BYTES at most unless that is 0, and if FLIP is 1 has its first byte at or past FROM inverted. It is read anew for each read: replace it by
+ * rename. A loop device on a file of this filesystem is a bad disk.
  */
 #define _GNU_SOURCE
 #define FUSE_USE_VERSION 35
@@ -15,6 +17,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +25,7 @@ struct fault {
 	int delay_ms, error;
 	size_t short_bytes;
 	long long from;
+	int flip;
 };
 
 static char source[PATH_MAX], control[PATH_MAX];
@@ -33,7 +37,7 @@ static struct fault current_fault(void)
 
 	if (file == NULL)
 		return fault;
-	if (fscanf(file, "%d %d %zu %lld", &fault.delay_ms, &fault.error, &fault.short_bytes, &fault.from) < 3)
+	if (fscanf(file, "%d %d %zu %lld %d", &fault.delay_ms, &fault.error, &fault.short_bytes, &fault.from, &fault.flip) < 3)
 		fault = (struct fault){ 0 };
 	fclose(file);
 	return fault;
@@ -53,19 +57,29 @@ static int fault_getattr(const char *path, struct stat *st, struct fuse_file_inf
 	return error != 0 ? error : lstat(full, st) == 0 ? 0 : -errno;
 }
 
-static int fault_open(const char *path, struct fuse_file_info *info)
+static int open_with(const char *path, int flags, mode_t mode, struct fuse_file_info *info)
 {
 	char full[PATH_MAX];
 	int error = in_source(full, path), fd;
 
 	if (error != 0)
 		return error;
-	fd = open(full, O_RDONLY | O_CLOEXEC);
+	fd = open(full, (info->flags & O_ACCMODE) | flags | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -errno;
 	info->fh = (uint64_t)fd;
 	info->direct_io = 1; /* or else a short read is the end of the file to the kernel, which then says it shrank */
 	return 0;
+}
+
+static int fault_open(const char *path, struct fuse_file_info *info)
+{
+	return open_with(path, 0, 0, info);
+}
+
+static int fault_create(const char *path, mode_t mode, struct fuse_file_info *info)
+{
+	return open_with(path, O_CREAT | O_EXCL, mode, info);
 }
 
 static int fault_release(const char *path, struct fuse_file_info *info)
@@ -91,7 +105,59 @@ static int fault_read(const char *path, char *buffer, size_t size, off_t offset,
 			size = fault.short_bytes;
 	}
 	n = pread((int)info->fh, buffer, size, offset);
+	if (fault.flip != 0 && offset + n > fault.from)
+		buffer[fault.from > offset ? fault.from - offset : 0] ^= (char)0xff;
 	return n < 0 ? -errno : (int)n;
+}
+
+static int fault_write(const char *path, const char *buffer, size_t size, off_t offset, struct fuse_file_info *info)
+{
+	ssize_t n = pwrite((int)info->fh, buffer, size, offset);
+
+	(void)path;
+	return n < 0 ? -errno : (int)n;
+}
+
+static int fault_fsync(const char *path, int data_only, struct fuse_file_info *info)
+{
+	(void)path, (void)data_only;
+	return fsync((int)info->fh) == 0 ? 0 : -errno;
+}
+
+static int fault_truncate(const char *path, off_t size, struct fuse_file_info *info)
+{
+	char full[PATH_MAX];
+	int error = in_source(full, path);
+
+	if (info != NULL)
+		return ftruncate((int)info->fh, size) == 0 ? 0 : -errno;
+	return error != 0 ? error : truncate(full, size) == 0 ? 0 : -errno;
+}
+
+static int fault_unlink(const char *path)
+{
+	char full[PATH_MAX];
+	int error = in_source(full, path);
+
+	return error != 0 ? error : unlink(full) == 0 ? 0 : -errno;
+}
+
+/* libfuse gives another name to a file that is unlinked while it is open. */
+static int fault_rename(const char *from, const char *to, unsigned flags)
+{
+	char full_from[PATH_MAX], full_to[PATH_MAX];
+	int error = in_source(full_from, from);
+
+	(void)flags;
+	if (error == 0)
+		error = in_source(full_to, to);
+	return error != 0 ? error : rename(full_from, full_to) == 0 ? 0 : -errno;
+}
+
+static int fault_statfs(const char *path, struct statvfs *fs)
+{
+	(void)path;
+	return statvfs(source, fs) == 0 ? 0 : -errno;
 }
 
 static int fault_readdir(const char *path, void *buffer, fuse_fill_dir_t fill, off_t offset, struct fuse_file_info *info,
@@ -118,7 +184,14 @@ static const struct fuse_operations operations = {
 	.getattr = fault_getattr,
 	.open = fault_open,
 	.release = fault_release,
+	.create = fault_create,
 	.read = fault_read,
+	.write = fault_write,
+	.fsync = fault_fsync,
+	.truncate = fault_truncate,
+	.unlink = fault_unlink,
+	.rename = fault_rename,
+	.statfs = fault_statfs,
 	.readdir = fault_readdir,
 };
 

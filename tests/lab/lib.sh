@@ -144,7 +144,7 @@ start_faultfs() {
 	echo 256 >"/sys/fs/fuse/connections/$connection/max_background"
 }
 
-set_fault() { # DELAY-MS ERRNO SHORT-BYTES [FROM]
+set_fault() { # DELAY-MS ERRNO SHORT-BYTES [FROM [FLIP]]
 	echo "$*" >"$DIR/control.next"
 	mv "$DIR/control.next" "$DIR/control"
 }
