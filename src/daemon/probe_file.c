@@ -47,29 +47,6 @@ static int complain(const char *folder, const char *what, int error, int status)
 
 /* --- what the filesystem is --- */
 
-/* A line of /proc/self/mountinfo: "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw,errors=continue" */
-static bool parse_mount(const char *line, uint64_t id, struct probe_file *file)
-{
-	const char *rest = strstr(line, " - ");
-	uint64_t this_id;
-
-	return rest != NULL && sscanf(line, "%" SCNu64, &this_id) == 1 && this_id == id &&
-	       sscanf(rest, " - %31s %127s", file->type, file->source) == 2;
-}
-
-static void find_mount(struct probe_file *file, uint64_t id)
-{
-	FILE *mounts = fopen("/proc/self/mountinfo", "re");
-	char *line = NULL;
-	size_t room = 0;
-
-	while (mounts != NULL && getline(&line, &room, mounts) > 0 && !parse_mount(line, id, file))
-		;
-	free(line);
-	if (mounts != NULL)
-		fclose(mounts);
-}
-
 static bool lives_in_memory(int fd)
 {
 	struct statfs fs;
@@ -102,10 +79,7 @@ static int look(struct probe_file *file)
 		return -errno;
 	file->major = st.stx_dev_major;
 	file->minor = st.stx_dev_minor;
-	strcpy(file->type, "unknown");
-	strcpy(file->source, "unknown");
-	if (st.stx_mask & STATX_MNT_ID)
-		find_mount(file, st.stx_mnt_id);
+	probe_mount_find(&file->mount, st.stx_mask & STATX_MNT_ID ? st.stx_mnt_id : 0);
 	take_alignment(file, &st);
 	if (lives_in_memory(file->fd))
 		file->direct = PROBE_DIRECT_MEMORY;

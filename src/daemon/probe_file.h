@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/probe_mount.h"
+
 enum probe_direct {
 	PROBE_DIRECT_REAL,     /* O_DIRECT, past the page cache as far as is known */
 	PROBE_DIRECT_BUFFERED, /* it can be asked for, but the data go through the page cache all the same */
@@ -21,8 +23,7 @@ struct probe_file {
 	bool alignment_known;	   /* STATX_DIOALIGN says it; else it is assumed */
 	uint32_t offset_alignment; /* powers of two */
 	uint32_t memory_alignment;
-	char type[32];	  /* "ext4" */
-	char source[128]; /* "/dev/vda" */
+	struct probe_mount mount;
 	unsigned major, minor;
 };
 

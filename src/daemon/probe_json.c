@@ -28,7 +28,7 @@ static json_t *filesystem_of(const struct probe_file *file)
 	char device[32];
 
 	snprintf(device, sizeof(device), "%u:%u", file->major, file->minor);
-	return json_pack("{s:s, s:o, s:s}", "type", file->type, "source", text_of(file->source), "device", device);
+	return json_pack("{s:s, s:o, s:s}", "type", file->mount.type, "source", text_of(file->mount.source), "device", device);
 }
 
 static json_t *direct_of(const struct probe_result *result)

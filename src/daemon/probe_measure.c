@@ -25,6 +25,7 @@
 #define NOWAIT_READS 256
 #define NOWAIT_DEPTH 8
 #define NOWAIT_NS (CLOCK_NS_PER_S / 2)
+#define CALIBRATE_MS 1000 /* there is more time here than ranged has */
 #define BUFFERED_SHARE 0.05 /* a few pages may come in by accident */
 
 struct measure {
@@ -231,7 +232,7 @@ static int calibrate(struct measure *measure)
 	int error;
 
 	progress(measure, "calibrating");
-	error = calibrate_run(result->file.fd, result->file.bytes, result->file.offset_alignment, CALIBRATE_BUDGET_MS, &result->calibration);
+	error = calibrate_run(result->file.fd, result->file.bytes, result->file.offset_alignment, CALIBRATE_MS, &result->calibration);
 	return error == 0 ? 0 : tell_error(measure, "the calibration failed", error, error == -EIO ? STORAGE_FAULT : EX_OSERR);
 }
 

@@ -14,6 +14,7 @@
 #include "daemon/probe_table.h"
 
 #define TEXT_COLUMN 18
+#define AGAIN_SHARE 4 /* where more than one in so many comes back, ranged does without RWF_NOWAIT */
 
 struct report {
 	const struct probe_style *style;
@@ -95,7 +96,7 @@ static void print_head(const struct report *report)
 	probe_style_colour(style, well ? PROBE_GREEN : PROBE_YELLOW);
 	fprintf(style->out, "%s\n", headline(report));
 	probe_style_colour(style, PROBE_PLAIN);
-	fprintf(style->out, "%s: %s on %s\n\n", file->folder, file->type, file->source);
+	fprintf(style->out, "%s: %s on %s\n\n", file->folder, file->mount.type, file->mount.source);
 }
 
 static void print_setting(const struct report *report)
@@ -127,7 +128,7 @@ static void print_direct(const struct report *report)
 		line(report, MARK_BAD, "O_DIRECT", "accepted, but not real");
 		break;
 	case PROBE_DIRECT_MEMORY:
-		line(report, MARK_BAD, "O_DIRECT", "accepted, but it means nothing: %s is memory", result->file.type);
+		line(report, MARK_BAD, "O_DIRECT", "accepted, but it means nothing: %s is memory", result->file.mount.type);
 		break;
 	case PROBE_DIRECT_NONE:
 		line(report, MARK_BAD, "O_DIRECT", "no");
@@ -143,7 +144,7 @@ static void print_submits(const struct report *report)
 	if (!report->result->measured)
 		return;
 	line(report, verdict->blocking == PROBE_BLOCKS_NEVER ? MARK_GOOD : MARK_BAD, "io_submit",
-	     "%s: 99 of 100 calls take at most %.2f ms, the longest took %.2f ms (one read of 64 KiB: %.2f ms)", words[verdict->blocking],
+	     "%s: 99 of 100 calls take at most %.2f ms, the longest took %.1f ms (one read of 64 KiB: %.2f ms)", words[verdict->blocking],
 	     ms(submits->p99_ns), ms(submits->longest_ns), ms(verdict->read_p50_ns));
 }
 
@@ -156,8 +157,9 @@ static void print_nowait(const struct report *report)
 	if (nowait->refused > 0)
 		line(report, MARK_NONE, "RWF_NOWAIT", "not on this filesystem (EOPNOTSUPP); ranged does without");
 	else
-		line(report, MARK_NONE, "RWF_NOWAIT", "accepted; %.0f %% of the reads came back with EAGAIN",
-		     100.0 * (double)nowait->again / (double)nowait->reads);
+		line(report, MARK_NONE, "RWF_NOWAIT", "accepted; %.0f %% of the reads came back with EAGAIN%s",
+		     100.0 * (double)nowait->again / (double)nowait->reads,
+		     nowait->again > nowait->reads / AGAIN_SHARE ? ": of no use here" : "");
 }
 
 static void print_bytes(const struct report *report)

@@ -42,11 +42,11 @@ static void judge_direct(const struct probe_result *result, struct probe_verdict
 		break;
 	case PROBE_DIRECT_MEMORY:
 		warn(verdict, "memory", "%s has no disk below it: its files are in memory. O_DIRECT means nothing here, there is nothing "
-		     "to measure, and ranged reads such files with ordinary reads.", result->file.type);
+		     "to measure, and ranged reads such files with ordinary reads.", result->file.mount.type);
 		break;
 	case PROBE_DIRECT_NONE:
 		warn(verdict, "no-direct", "%s can't read this file with O_DIRECT: ranged reads such files through the page cache, by its "
-		     "offload threads (offload_threads).", result->file.type);
+		     "offload threads (offload_threads).", result->file.mount.type);
 	}
 }
 

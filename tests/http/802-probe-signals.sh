@@ -25,7 +25,7 @@ interrupt() { # SIGNAL STATUS DELAY NAME OPTION...
 	is "$(cat "$DIR/out")" "" "$4: no report"
 }
 
-interrupt INT 130 0 "SIGINT while writing" --size 4G
+interrupt INT 130 0 "SIGINT while writing" --size 1G
 interrupt TERM 143 1 "SIGTERM while measuring" --size 16M --seconds 60
 interrupt HUP 129 1 "SIGHUP while measuring" --size 16M --seconds 60 --json
 interrupt KILL 137 0.5 "SIGKILL" --size 16M --seconds 60

@@ -23,7 +23,7 @@ at_most $(($(date +%s%3N) - start)) "$(seconds 20000)" "ms in all"
 set_fault 0 0 0
 at_least "$(probe_expression 'int((grep { $_->{depth} == 1 && $_->{read_bytes} == 65536 } @{$j->{measurements}})[0]{p50_us})')" 20000 "us for a read"
 at_most "$(probe_expression 'int($j->{io_submit}{p50_us})')" "$(seconds 5000)" "us for an io_submit"
-is "$(probe_value io_submit.blocks)" never "io_submit does not wait for it"
+isnt "$(probe_value io_submit.blocks)" always "io_submit does not wait for it"
 at_least "$(probe_value recommended.disk_depth)" 8 "more in flight is better on it"
 is "$(probe_value direct.kind)" real "O_DIRECT"
 
