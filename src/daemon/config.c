@@ -31,6 +31,7 @@ struct key {
 	size_t place;
 	const char *preset; /* NULL: unset */
 	uint64_t min, max;
+	bool or_zero; /* 0 is none of what min is about */
 	const char *const *choices; /* in the order of their enum, then NULL */
 };
 
@@ -47,9 +48,11 @@ static const struct key keys[] = {
 	KEY("root", TEXT, root),
 	KEY("listen", LISTEN, listen, .preset = CONFIG_LISTEN_PRESET),
 	KEY("workers", COUNT, workers, .preset = "0", .max = 256),
-	KEY("cache_size", SIZE, cache_size_bytes, .preset = "256M", .min = 4 * MIB, .max = MIB << 24),
+	KEY("cache_size", SIZE, cache_size_bytes, .preset = "256M", .min = 4 * MIB, .max = MIB << 24, .or_zero = true),
 	KEY("offload_threads", COUNT, offload_threads, .preset = "4", .min = 1, .max = 64),
-	KEY("disk_depth", COUNT, disk_depth, .preset = "128", .min = 1, .max = 4096),
+	KEY("disk_depth", COUNT, disk_depth, .preset = "0", .max = 4096),
+	KEY("disk_bytes", SIZE, disk_bytes, .preset = "0", .min = MIB, .max = MIB << 12, .or_zero = true),
+	KEY("disk_latency", DURATION, disk_latency_ms, .preset = "5s", .min = 10, .max = 60 * MINUTE_MS),
 	KEY("open_files", COUNT, open_files, .preset = "1024", .min = 1, .max = 1000000),
 	KEY("max_connections", COUNT, max_connections, .preset = "4096", .min = 1, .max = 1000000),
 	KEY("max_connections_per_client", COUNT, max_connections_per_client, .preset = "256", .max = 1000000),
@@ -159,7 +162,7 @@ static int set_size(const struct key *key, uint64_t *place, const char *text, ch
 	int error = units_parse_size(text, &value);
 	if (error == -EINVAL)
 		return refuse(fault, "%s: \"%.200s\" is not a size (as 65536, 64K, 256M or 2G)", key->name, text);
-	if (error == 0 && value < key->min)
+	if (error == 0 && value < key->min && !(key->or_zero && value == 0))
 		return refuse(fault, "%s: \"%.200s\" is less than %s", key->name, text, units_format_size(key->min, bound, sizeof(bound)));
 	if (error != 0 || value > key->max)
 		return refuse(fault, "%s: \"%.200s\" is more than %s", key->name, text, units_format_size(key->max, bound, sizeof(bound)));

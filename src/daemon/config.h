@@ -27,11 +27,13 @@ struct config {
 	bool listen_is_default; /* the next config_set("listen") replaces the list; later ones add to it */
 	unsigned workers;	/* 0: config_workers() */
 	unsigned offload_threads;
-	unsigned disk_depth; /* reads in flight per worker */
+	unsigned disk_depth;	  /* reads in flight on one device; 0: found by a calibration */
+	uint64_t disk_bytes;	  /* bytes in flight on one device; 0: likewise */
+	uint64_t disk_latency_ms; /* a device whose queue is longer than that takes no new requests */
 	unsigned open_files;
 	unsigned max_connections;
 	unsigned max_connections_per_client; /* 0: no limit */
-	uint64_t cache_size_bytes;	     /* a multiple of 1 MiB */
+	uint64_t cache_size_bytes;	     /* a multiple of 1 MiB; 0: nothing is kept */
 	uint64_t header_timeout_ms, idle_timeout_ms, drain_timeout_ms;
 	uint64_t min_rate_bytes;   /* per second; 0: no minimum */
 	uint64_t stall_timeout_ms; /* the time over which the rate is taken */
@@ -60,7 +62,7 @@ void config_fini(struct config *config);
 int config_set(struct config *config, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES]);
 
 /* The name of the key with this index; NULL past CONFIG_KEY_COUNT. */
-#define CONFIG_KEY_COUNT 22
+#define CONFIG_KEY_COUNT 24
 const char *config_key(size_t index);
 
 #define CONFIG_RULES_MAX 256

@@ -20,6 +20,7 @@
 #define DESCRIPTORS_PER_WORKER 8 /* epoll, MHD's epoll, mailbox, AIO's eventfd, a spare, and some */
 #define DESCRIPTORS_OF_PROCESS 64
 #define CONNECTIONS_MIN 16
+#define RING_DEFAULT 128 /* what a calibration tries at most */
 
 uint64_t limits_descriptors(const struct config *config, unsigned workers)
 {
@@ -56,13 +57,18 @@ static bool read_number(const char *path, uint64_t *number)
 	return read;
 }
 
+unsigned limits_ring(const struct config *config)
+{
+	return config->disk_depth > 0 ? config->disk_depth : RING_DEFAULT;
+}
+
 bool limits_check_aio(const struct config *config, unsigned workers)
 {
-	uint64_t max, used, needed = (uint64_t)workers * config->disk_depth;
+	uint64_t max, used, needed = (uint64_t)workers * limits_ring(config);
 
 	if (!read_number("/proc/sys/fs/aio-max-nr", &max) || !read_number("/proc/sys/fs/aio-nr", &used) || used + needed <= max)
 		return true;
-	log_error("%" PRIu64 " asynchronous reads (workers x disk_depth) are needed and fs.aio-max-nr leaves %" PRIu64
+	log_error("%" PRIu64 " asynchronous reads (workers x disk_depth, or x 128) are needed and fs.aio-max-nr leaves %" PRIu64
 		  ": lower disk_depth or workers, or \"sysctl -w fs.aio-max-nr=%" PRIu64 "\"",
 		  needed, used < max ? max - used : 0, used + needed);
 	return false;

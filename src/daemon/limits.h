@@ -16,6 +16,9 @@ uint64_t limits_descriptors(const struct config *config, unsigned workers);
 /* Raises RLIMIT_NOFILE to its hard limit and says so if that is less than needed. Then max_connections is lowered to what fits. */
 void limits_raise_descriptors(struct config *config, unsigned workers);
 
+/* Reads in flight at most, of one worker on all devices together. */
+unsigned limits_ring(const struct config *config);
+
 /* Says so if fs.aio-max-nr leaves less than `workers` contexts take. True if it is enough, or can't be known. */
 bool limits_check_aio(const struct config *config, unsigned workers);
 

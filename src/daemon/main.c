@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain: listening
- * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGUSR1 reopens the logs.
+ * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGUSR1 reopens the logs, SIGUSR2 logs what
+ * has been counted.
  * Everything is taken apart in the reverse order, except when a disk hangs: a read in flight can be neither cancelled nor
  * waited for, so then the process leaves without ending its contexts.
  */
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/sysmacros.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -22,6 +24,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "daemon/depths.h"
 #include "daemon/limits.h"
 #include "daemon/options.h"
 #include "daemon/worker.h"
@@ -30,10 +33,14 @@
 #define REVALIDATE_MS 1000
 #define LET_GO_MS 5000	   /* between looks for open files that were deleted */
 #define CUT_GRACE_MS 2000 /* for reads in flight, after the connections were cut */
+#define TRANSIENT_BYTES ((size_t)16 << 20) /* memory for what is on its way when nothing is kept */
+#define DEPTH_DEFAULT 32 /* of a device that was not calibrated */
+#define DEPTH_BYTES_DEFAULT (UINT64_C(16) << 20)
 
 struct daemon {
 	struct config *config;
 	struct workshop workshop;
+	struct depths depths;
 	int root_fd, signal_fd;
 	unsigned running; /* workers */
 };
@@ -53,9 +60,60 @@ static int block_signals(struct daemon *daemon)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	daemon->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return daemon->signal_fd < 0 ? fail("signalfd", -errno) : 0;
+}
+
+/* From the reactor that saw it. */
+static void device_demoted(const struct device *device)
+{
+	log_warning("device %u:%u: asynchronous submits block (%llu of %llu took more than 20 ms, one %llu ms): it is read by the offload "
+		    "threads from now on",
+		    major(device->id), minor(device->id), (unsigned long long)device->slow_submits, (unsigned long long)device->submits,
+		    (unsigned long long)(device->submit_max_ns / CLOCK_NS_PER_MS));
+}
+
+static int make_devices(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+	uint64_t most = cache_bytes(daemon->workshop.cache) / 4; /* a disk that hangs keeps what it has in flight */
+	struct devices_options options = {
+		.depth = config->disk_depth > 0 ? config->disk_depth : DEPTH_DEFAULT,
+		.depth_bytes = config->disk_bytes > 0 ? config->disk_bytes : DEPTH_BYTES_DEFAULT,
+		.measured = config->disk_depth > 0,
+		.demoted = device_demoted,
+	};
+
+	if (options.depth_bytes > most)
+		options.depth_bytes = most;
+	return devices_new(&daemon->workshop.devices, &options);
+}
+
+static void version_gone(void *context, const struct file_version *version)
+{
+	struct daemon *daemon = context;
+
+	cache_forget(daemon->workshop.cache, version);
+}
+
+static void file_opened(void *context, struct file *file)
+{
+	struct daemon *daemon = context;
+
+	depths_opened(&daemon->depths, file);
+}
+
+/* What is not set by hand is found now. */
+static void calibrate(struct daemon *daemon)
+{
+	daemon->depths = (struct depths){ .devices = daemon->workshop.devices,
+					  .offload = daemon->workshop.offload,
+					  .root_fd = daemon->root_fd,
+					  .most_bytes = cache_bytes(daemon->workshop.cache) / 4 };
+	if (daemon->config->disk_depth == 0)
+		depths_start(&daemon->depths);
 }
 
 static int make_shared(struct daemon *daemon)
@@ -73,14 +131,23 @@ static int make_shared(struct daemon *daemon)
 	error = mime_new(&workshop->mime, config->mime_types);
 	if (error != 0)
 		return fail(config->mime_types, error);
-	error = pool_new(&workshop->pool, config->cache_size_bytes);
+	error = cache_new(&workshop->cache, config->cache_size_bytes > 0 ? config->cache_size_bytes : TRANSIENT_BYTES,
+			  config->cache_size_bytes > 0);
 	if (error != 0)
 		return fail("can't map cache_size of memory", error);
+	error = make_devices(daemon);
+	if (error != 0)
+		return fail("start", error);
 	error = offload_new(&workshop->offload, config->offload_threads);
 	if (error != 0)
 		return fail("can't start offload_threads", error);
+	calibrate(daemon);
 	files.root_fd = daemon->root_fd;
 	files.offload = workshop->offload;
+	files.devices = workshop->devices;
+	files.gone = version_gone;
+	files.opened = file_opened;
+	files.context = daemon;
 	error = files_new(&workshop->files, &files);
 	if (error == 0)
 		error = clients_new(&workshop->clients, config->max_connections, config->max_connections_per_client);
@@ -93,8 +160,9 @@ static int make_workers(struct daemon *daemon)
 	int error;
 
 	workshop->workers = calloc(workshop->count, sizeof(struct worker *));
+	workshop->reports = calloc(workshop->count, sizeof(*workshop->reports));
 	workshop->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (workshop->workers == NULL || workshop->ended_fd < 0)
+	if (workshop->workers == NULL || workshop->reports == NULL || workshop->ended_fd < 0)
 		return fail("start", -ENOMEM);
 	for (unsigned i = 0; i < workshop->count; i++) {
 		error = worker_new(&workshop->workers[i], workshop, i);
@@ -194,7 +262,9 @@ static int next_end(struct daemon *daemon, uint64_t until_ns, uint64_t *ended)
 		signal_number = next_signal(daemon, until_ns, ended);
 		if (signal_number == SIGUSR1)
 			log_reopen();
-	} while (signal_number == SIGUSR1);
+		else if (signal_number == SIGUSR2)
+			worker_report_all(&daemon->workshop);
+	} while (signal_number == SIGUSR1 || signal_number == SIGUSR2);
 	return signal_number;
 }
 
@@ -235,11 +305,13 @@ static void take_apart(struct daemon *daemon)
 	for (unsigned i = 0; workshop->workers != NULL && i < workshop->count; i++)
 		worker_free(workshop->workers[i]);
 	free(workshop->workers);
+	free(workshop->reports);
 	clients_free(workshop->clients);
 	if (workshop->files != NULL)
 		files_free(workshop->files);
 	offload_free(workshop->offload);
-	pool_free(workshop->pool);
+	cache_free(workshop->cache);
+	devices_free(workshop->devices);
 	mime_free(workshop->mime);
 	if (daemon->root_fd >= 0)
 		close(daemon->root_fd);

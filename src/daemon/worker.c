@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One turn of the loop, in this order: wait; completions of reads, new connections, messages, timers (all of which may resume
- * requests); then HTTP, until it wants nothing more; then one io_submit of all reads that were asked for. A connection is
+ * requests); then HTTP, until it wants nothing more; then the reads whose turn it is, and one io_submit of them. A connection is
  * served by the worker that has the fewest, whoever accepted it: the kernel wakes the same waiter again and again as long as it
  * keeps up, and connections live long.
  */
@@ -16,7 +16,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "daemon/limits.h"
 #include "daemon/listener.h"
 #include "engine/disk.h"
 #include "engine/reactor.h"
@@ -33,12 +35,14 @@ struct worker {
 	pthread_t thread;
 	struct reactor *reactor;
 	struct disk *disk;
+	struct queue *queue;
 	struct store *store;
 	struct server *server;
 	struct listener *listener;
 	struct request_site site;
 	struct reactor_watch disk_watch, server_watch;
-	struct reactor_message drain_message, cut_message;
+	struct reactor_message drain_message, cut_message, report_message;
+	struct report_worker counts;
 	atomic_uint load; /* connections here or on their way here */
 	bool draining;
 };
@@ -172,11 +176,42 @@ static void cut(struct reactor_message *message)
 		server_cut(worker->server);
 }
 
+/* Whoever is the last one logs what all of them have put down. */
+static void report(struct reactor_message *message)
+{
+	struct worker *worker = (struct worker *)((char *)message - offsetof(struct worker, report_message));
+	struct workshop *workshop = worker->workshop;
+
+	store_stats(worker->store, &worker->counts.store);
+	worker->counts.connections = atomic_load(&worker->load);
+	worker->counts.queued = queue_length(worker->queue);
+	worker->counts.in_flight = disk_in_flight(worker->disk);
+	workshop->reports[worker->index] = worker->counts;
+	if (atomic_fetch_sub(&workshop->reports_due, 1) > 2)
+		return;
+	report_log(workshop->reports, workshop->count, workshop->cache, workshop->files, workshop->devices);
+	atomic_store(&workshop->reports_due, 0); /* only now may the next one begin */
+}
+
+void worker_report_all(struct workshop *workshop)
+{
+	unsigned due = 0;
+
+	if (!atomic_compare_exchange_strong(&workshop->reports_due, &due, workshop->count + 1)) {
+		log_warning("%u workers have not answered the last request for a report", due - 1);
+		return;
+	}
+	for (unsigned i = 0; i < workshop->count; i++)
+		reactor_post(workshop->workers[i]->reactor, &workshop->workers[i]->report_message);
+}
+
 static int wait_ms(const struct worker *worker)
 {
 	if (server_wait_ms(worker->server) == 0)
 		return 0;
-	return disk_queued(worker->disk) > 0 && disk_in_flight(worker->disk) == 0 ? RING_RETRY_MS : -1;
+	if (disk_in_flight(worker->disk) > 0)
+		return -1;
+	return disk_queued(worker->disk) > 0 || queue_length(worker->queue) > 0 ? RING_RETRY_MS : -1;
 }
 
 static bool is_done(const struct worker *worker)
@@ -185,19 +220,41 @@ static bool is_done(const struct worker *worker)
 	       store_pending(worker->store) == 0;
 }
 
+/* A part of the turn has ended, which began at *since_ns. */
+static void note_section(struct worker *worker, enum report_section section, uint64_t *since_ns)
+{
+	uint64_t now_ns = clock_now_ns(), spent_ns = now_ns - *since_ns;
+
+	if (spent_ns > worker->counts.longest_ns[section])
+		worker->counts.longest_ns[section] = spent_ns;
+	worker->counts.stalls[section] += spent_ns >= REPORT_STALL_NS;
+	*since_ns = now_ns;
+}
+
+static void turn(struct worker *worker)
+{
+	int result = reactor_turn(worker->reactor, wait_ms(worker));
+	uint64_t since_ns = reactor_woken_ns(worker->reactor);
+
+	if (result < 0)
+		log_fault(LOG_LEVEL_ERROR, "worker %u: epoll: %s", worker->index, strerror(-result));
+	worker->counts.turns++;
+	note_section(worker, REPORT_EVENTS, &since_ns);
+	server_run(worker->server);
+	note_section(worker, REPORT_HTTP, &since_ns);
+	queue_run(worker->queue);
+	note_section(worker, REPORT_QUEUE, &since_ns);
+	disk_submit(worker->disk);
+	note_section(worker, REPORT_SUBMIT, &since_ns);
+}
+
 static void *run(void *context)
 {
 	struct worker *worker = context;
 	uint64_t one = 1;
-	int error;
 
-	while (!is_done(worker)) {
-		error = reactor_turn(worker->reactor, wait_ms(worker));
-		if (error < 0)
-			log_fault(LOG_LEVEL_ERROR, "worker %u: epoll: %s", worker->index, strerror(-error));
-		server_run(worker->server);
-		disk_submit(worker->disk);
-	}
+	while (!is_done(worker))
+		turn(worker);
 	if (write(worker->workshop->ended_fd, &one, sizeof(one)) < 0)
 		log_error("worker %u: can't say that it has ended: %s", worker->index, strerror(errno));
 	return NULL;
@@ -223,7 +280,8 @@ static int make_server(struct worker *worker)
 		.files = worker->workshop->files,
 		.mime = worker->workshop->mime,
 		.rules = &config->rules,
-		.pool = worker->workshop->pool,
+		.cache = worker->workshop->cache,
+		.ready_bytes = cache_bytes(worker->workshop->cache) / 8 / worker->workshop->count,
 		.transfers = &worker->workshop->transfers,
 		.dotfiles = config->dotfiles,
 	};
@@ -236,11 +294,15 @@ static int make_parts(struct worker *worker)
 	int error = reactor_new(&worker->reactor);
 
 	if (error == 0)
-		error = disk_new(&worker->disk, &(struct disk_options){ .depth = workshop->config->disk_depth });
+		error = disk_new(&worker->disk, &(struct disk_options){ .depth = limits_ring(workshop->config), .devices = workshop->devices });
+	if (error == 0)
+		error = queue_new(&worker->queue, (unsigned)workshop->config->disk_latency_ms);
 	if (error == 0) {
-		struct store_options options = {
-			.reactor = worker->reactor, .disk = worker->disk, .pool = workshop->pool, .offload = workshop->offload
-		};
+		struct store_options options = { .reactor = worker->reactor,
+						 .disk = worker->disk,
+						 .queue = worker->queue,
+						 .cache = workshop->cache,
+						 .offload = workshop->offload };
 
 		error = store_new(&worker->store, &options);
 	}
@@ -272,6 +334,7 @@ int worker_new(struct worker **worker, struct workshop *workshop, unsigned index
 	w->index = index;
 	w->drain_message.fn = drain;
 	w->cut_message.fn = cut;
+	w->report_message.fn = report;
 	error = make_parts(w);
 	if (error == 0)
 		error = watch_parts(w);
@@ -319,6 +382,7 @@ void worker_free(struct worker *worker)
 	worker->server = NULL;
 	reactor_free(worker->reactor);
 	store_free(worker->store);
+	queue_free(worker->queue);
 	disk_free(worker->disk);
 	free(worker);
 }

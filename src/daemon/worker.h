@@ -10,10 +10,12 @@
 
 #include "daemon/clients.h"
 #include "daemon/config.h"
+#include "daemon/report.h"
 #include "daemon/sockets.h"
+#include "engine/devices.h"
 #include "engine/offload.h"
-#include "engine/pool.h"
 #include "http/mime.h"
+#include "store/cache.h"
 #include "store/files.h"
 
 struct worker;
@@ -21,7 +23,8 @@ struct worker;
 /* What all workers of the process share. */
 struct workshop {
 	const struct config *config;
-	struct pool *pool;
+	struct devices *devices;
+	struct cache *cache;
 	struct offload *offload;
 	struct files *files;
 	struct mime *mime;
@@ -29,6 +32,8 @@ struct workshop {
 	struct sockets *sockets;
 	atomic_uint transfers;
 	atomic_bool draining;
+	struct report_worker *reports; /* of each worker, filled when a report is under way */
+	atomic_uint reports_due;       /* workers that have not filled theirs, and 1; 0: no report is under way */
 	int ended_fd; /* an eventfd, written once by each worker that ends */
 	struct worker **workers;
 	unsigned count;
@@ -46,6 +51,9 @@ int worker_start(struct worker *worker);
 void worker_drain(struct worker *worker);
 /* Cut what is left of them. Main thread. */
 void worker_cut(struct worker *worker);
+
+/* Has all workers put down what they have counted; the last one logs it. Nothing while another report is under way. Main thread. */
+void worker_report_all(struct workshop *workshop);
 
 /* Waits for its thread to end. Main thread. */
 void worker_join(struct worker *worker);

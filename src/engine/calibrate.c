@@ -24,7 +24,8 @@
 
 #define STEPS 8 /* 1, 2, 4 … 128 */
 #define GOOD_SHARE 0.9
-#define DEPTH_BYTES_MIN (UINT64_C(1) << 20)
+#define HEADROOM 4 /* what is allowed, for one at the knee: queues of small reads, and several streams */
+#define DEPTH_BYTES_MIN (UINT64_C(16) << 20)
 #define DEPTH_BYTES_MAX (UINT64_C(64) << 20)
 #define MEMORY_ALIGNMENT 4096
 #define WAIT_MS 100 /* a look at the ring now and then, should an event have been missed */
@@ -222,8 +223,9 @@ static void choose(const struct rate *rates, unsigned count, struct calibration 
 		best = rates[i].bytes_per_s > best ? rates[i].bytes_per_s : best;
 	while (step + 1 < count && (1u << step < CALIBRATE_DEPTH_MIN || rates[step].bytes_per_s < GOOD_SHARE * best))
 		step++;
-	result->depth = 1u << step < CALIBRATE_DEPTH_MIN ? CALIBRATE_DEPTH_MIN : 1u << step;
-	result->depth_bytes = clamp_bytes((uint64_t)result->depth * CALIBRATE_READ_BYTES);
+	result->knee = 1u << step < CALIBRATE_DEPTH_MIN ? CALIBRATE_DEPTH_MIN : 1u << step;
+	result->depth = result->knee * HEADROOM < CALIBRATE_DEPTH_MAX ? result->knee * HEADROOM : CALIBRATE_DEPTH_MAX;
+	result->depth_bytes = clamp_bytes((uint64_t)result->knee * HEADROOM * CALIBRATE_READ_BYTES);
 	result->iops = rates[step].iops;
 	result->bytes_per_s = rates[step].bytes_per_s;
 }

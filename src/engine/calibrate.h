@@ -12,9 +12,10 @@
 #define CALIBRATE_BUDGET_MS 200u /* what a caller takes who knows nothing better */
 
 struct calibration {
-	unsigned depth;	      /* reads in flight: the smallest power of two, 4 … 128, with 90 % of the best throughput */
-	uint64_t depth_bytes; /* bytes in flight that keep this throughput going with large reads: 1 MiB … 64 MiB */
-	double iops;	      /* reads of 64 KiB a second at that depth */
+	unsigned knee;	      /* the smallest power of two, 4 … 128, of reads in flight with 90 % of the best throughput */
+	unsigned depth;	      /* reads in flight to allow: four times as many, as most reads are smaller; at most 128 */
+	uint64_t depth_bytes; /* bytes in flight to allow: four times those of the knee, 16 MiB … 64 MiB */
+	double iops;	      /* reads of 64 KiB a second at the knee */
 	double bytes_per_s;   /* the same in bytes */
 };
 

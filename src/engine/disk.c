@@ -35,6 +35,7 @@ struct disk {
 	io_context_t context;
 	int eventfd;
 	unsigned in_flight_count, queued_count;
+	uint64_t batch;
 	struct disk_read *first, *last; /* queued */
 	struct disk_stats stats;
 };
@@ -303,6 +304,7 @@ unsigned disk_reap(struct disk *disk)
 
 	do {
 		got = get_events(disk, events, BATCH_READS);
+		disk->batch++;
 		now_ns = clock_now_ns();
 		for (int i = 0; i < got; i++) {
 			struct disk_read *read = events[i].data;
@@ -315,6 +317,11 @@ unsigned disk_reap(struct disk *disk)
 		}
 	} while (got == BATCH_READS);
 	return done_count;
+}
+
+uint64_t disk_batch(const struct disk *disk)
+{
+	return disk->batch;
 }
 
 unsigned disk_in_flight(const struct disk *disk)

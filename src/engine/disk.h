@@ -90,6 +90,8 @@ unsigned disk_submit(struct disk *disk);
  */
 unsigned disk_reap(struct disk *disk);
 
+/* Changes with each batch of completions that is fetched from the kernel: reads of one batch had all ended before it was. */
+uint64_t disk_batch(const struct disk *disk);
 unsigned disk_in_flight(const struct disk *disk);
 unsigned disk_queued(const struct disk *disk);
 void disk_stats(const struct disk *disk, struct disk_stats *stats);

@@ -42,6 +42,7 @@ struct reactor {
 
 	struct epoll_event batch[BATCH_EVENTS];
 	int batch_count; /* 0 outside of dispatch */
+	uint64_t woken_ns;
 };
 
 static int watch_mailbox(struct reactor *reactor)
@@ -297,10 +298,10 @@ static int run_batch(struct reactor *reactor, int count)
 	return run_count;
 }
 
-/* The clock is read once: a timer that starts itself again with no delay has its next turn, not this one for ever. */
+/* The clock was read once: a timer that starts itself again with no delay has its next turn, not this one for ever. */
 static int run_timers(struct reactor *reactor)
 {
-	uint64_t now_ns = reactor->timer_count > 0 ? clock_now_ns() : 0;
+	uint64_t now_ns = reactor->woken_ns;
 	int run_count = 0;
 
 	while (reactor->timer_count > 0 && reactor->timers[0]->due_ns <= now_ns) {
@@ -321,8 +322,14 @@ int reactor_turn(struct reactor *reactor, int max_wait_ms)
 	count = epoll_wait(reactor->epoll_fd, reactor->batch, BATCH_EVENTS, wait_ms(reactor, max_wait_ms));
 	if (count < 0 && errno != EINTR)
 		return -errno;
+	reactor->woken_ns = clock_now_ns();
 	run_count = count > 0 ? run_batch(reactor, count) : 0;
 	run_count += run_mailbox(reactor);
 	run_count += run_timers(reactor);
 	return run_count;
+}
+
+uint64_t reactor_woken_ns(const struct reactor *reactor)
+{
+	return reactor->woken_ns;
 }

@@ -64,5 +64,7 @@ void reactor_post(struct reactor *reactor, struct reactor_message *message);
  * the wait. What a message posts, or a timer posts or starts, is for the next turn. Not from inside a callback.
  */
 int reactor_turn(struct reactor *reactor, int max_wait_ms);
+/* When the last turn's wait was over, of clock_now_ns(): what has passed since then is work. */
+uint64_t reactor_woken_ns(const struct reactor *reactor);
 
 #endif

@@ -12,14 +12,14 @@
 
 #include "http/validator.h"
 
-enum reply_body { REPLY_EMPTY, REPLY_TEXT, REPLY_SPAN, REPLY_TRANSFER, REPLY_LENGTH_ONLY };
+enum reply_body { REPLY_EMPTY, REPLY_TEXT, REPLY_SPAN, REPLY_TRANSFER, REPLY_LENGTH_ONLY, REPLY_READY };
 
 #define REPLY_HEADERS_MAX 10
 
 struct reply {
 	unsigned status;
 	enum reply_body body;
-	const void *data; /* REPLY_TEXT: static; REPLY_SPAN: the request's */
+	const void *data; /* REPLY_TEXT: static; REPLY_SPAN: the request's; REPLY_READY: the server's own */
 	uint64_t length;  /* of the body, or for REPLY_LENGTH_ONLY what it would be */
 	unsigned header_count; /* the steps add fewer than REPLY_HEADERS_MAX */
 	struct {

@@ -21,6 +21,7 @@
 #define ATTEMPTS_MAX 3 /* of a file that changes while it is opened and read */
 #define BLOCK_MAX ((size_t)256 * 1024)
 #define BLOCK_MIN ((size_t)16 * 1024)
+#define COPIES_MAX ((size_t)1024 * 1024) /* before the block of a new transfer shrinks */
 
 enum step_result { STEP_NEXT, STEP_WAIT, STEP_REPLY, STEP_AGAIN };
 
@@ -81,18 +82,19 @@ static enum step_result step_target(struct request *request)
 	return STEP_NEXT;
 }
 
+static void release(struct request *request);
+
 static void lookup_done(struct files_want *want)
 {
 	struct request *request = (struct request *)((char *)want - offsetof(struct request, lookup));
 
 	request->looking = false;
-	if (request->freed) {
-		file_unref(want->file);
-		want->file = NULL;
-		request_free(request);
+	if (!request->over) {
+		request->wake(request);
 		return;
 	}
-	request->wake(request);
+	release(request);
+	request->ended(request);
 }
 
 static enum step_result step_find(struct request *request)
@@ -149,6 +151,23 @@ static enum step_result step_found(struct request *request)
 	request->lookup.file = NULL;
 	if (request->path.slash && !request->index)
 		return refuse(request, 404);
+	return STEP_NEXT;
+}
+
+static bool has_conditions(const struct precondition_fields *fields)
+{
+	return fields->if_match != NULL || fields->if_unmodified_since != NULL || fields->if_none_match != NULL ||
+	       fields->if_modified_since != NULL || fields->if_range != NULL;
+}
+
+/* Nothing about this request is special: the server may have the reply at hand. */
+static enum step_result step_ready(struct request *request)
+{
+	const struct request_site *site = request->site;
+
+	if (request->method == METHOD_GET && request->fields.ranges == 0 && !has_conditions(&request->fields.conditions) &&
+	    site->ready(site->ready_context, request))
+		return STEP_REPLY;
 	return STEP_NEXT;
 }
 
@@ -251,34 +270,49 @@ static void transfer_wakes(void *context)
 	request->wake(request);
 }
 
-/* All blocks of all transfers together take at most a quarter of the arena, as long as that leaves them BLOCK_MIN. */
-static size_t transfer_block(const struct request_site *site)
+/*
+ * The pieces of all transfers together take at most a quarter of the cache, as long as that leaves them BLOCK_MIN: they become
+ * fewer, then smaller; and once not even the extents that they are of had room in half of it, no more than the pieces is read.
+ */
+static void share_out(size_t bytes, unsigned transfers, struct transfer_options *options)
 {
-	struct pool_stats stats;
-	size_t share, block = BLOCK_MAX;
+	size_t share = bytes / 4 / (transfers + 1), window;
 
-	pool_stats(site->pool, &stats);
-	share = stats.arena_bytes / (4 * TRANSFER_SLOTS) / (atomic_load(site->transfers) + 1);
-	while (block > BLOCK_MIN && block > share)
-		block /= 2;
-	return block;
+	options->block_bytes = BLOCK_MAX;
+	while (options->block_bytes > BLOCK_MIN && options->block_bytes * (TRANSFER_WINDOW_MIN + 1) > share)
+		options->block_bytes /= 2;
+	options->exact = BLOCK_MAX * TRANSFER_WINDOW_MIN * (transfers + 1) > bytes / 2;
+	window = share / options->block_bytes;
+	options->window_max = window > TRANSFER_WINDOW_MAX ? TRANSFER_WINDOW_MAX :
+			      window < TRANSFER_WINDOW_MIN ? TRANSFER_WINDOW_MIN : (unsigned)window;
+}
+
+/* What is copied for a client at a time is memory beyond the cache: BLOCK_MAX for a few of them, BLOCK_MIN for many. */
+static size_t copy_bytes(size_t block_bytes, unsigned transfers)
+{
+	while (block_bytes > BLOCK_MIN && block_bytes * transfers > COPIES_MAX)
+		block_bytes /= 2;
+	return block_bytes;
 }
 
 static int start_transfer(struct request *request)
 {
-	struct transfer_options options;
-	int error;
-
-	request->block_bytes = transfer_block(request->site);
-	options = (struct transfer_options){
+	struct transfer_options options = {
 		.store = request->site->store,
 		.file = request->file,
 		.set = &request->ranges,
 		.multipart = request->ranges.count > 1 ? &request->multipart : NULL,
-		.block_bytes = request->block_bytes,
+		.client = request->client,
+		.fleeting = request->rule->cache == RULE_CACHE_NEVER,
+		.sticky = request->rule->cache == RULE_CACHE_PIN,
 		.wake = transfer_wakes,
 		.context = request,
 	};
+	unsigned transfers = atomic_load(request->site->transfers);
+	int error;
+
+	share_out(cache_bytes(request->site->cache), transfers, &options);
+	request->copy_bytes = copy_bytes(options.block_bytes, transfers + 1);
 	error = transfer_new(&request->transfer, &options);
 	if (error == 0)
 		atomic_fetch_add(request->site->transfers, 1);
@@ -286,43 +320,58 @@ static int start_transfer(struct request *request)
 }
 
 /*
- * One block, sent as it lies there, saves a copy but is pinned for as long as the client takes: so not while half of the arena
- * is in use, lest clients that stall in a MiB each keep everybody else waiting. As a transfer the same body pins a few
- * BLOCK_MINs.
+ * What lies in one extent is sent as it lies there, which saves a copy, but it is pinned for as long as the client takes: so not
+ * while half of the cache is pinned, lest clients that stall in a MiB each keep everybody else waiting.
  */
-static bool fits_one_block(const struct request *request)
+static bool fits_one_extent(const struct request *request)
 {
-	struct pool_stats stats;
+	const struct byte_range *range = &request->ranges.ranges[0];
+	const struct cache *cache = request->site->cache;
 
-	if (request->ranges.count > 1 || request->reply.length > STORE_SPAN_MAX_BYTES)
+	if (request->ranges.count > 1 || !cache_in_one_extent(&request->file->version, range->first, range->last))
 		return false;
-	pool_stats(request->site->pool, &stats);
-	return request->reply.length <= BLOCK_MIN || stats.free_bytes >= stats.arena_bytes / 2;
+	return request->reply.length <= BLOCK_MIN || cache_pinned_bytes(cache) < cache_bytes(cache) / 2;
 }
 
-/* Begins to read what the body needs first: all of it if it fits one block, else the head of a transfer. */
+static int want_span(struct request *request)
+{
+	request->want = (struct store_want){
+		.file = request->file,
+		.offset = request->ranges.ranges[0].first,
+		.length = (size_t)request->reply.length,
+		.class = QUEUE_FIRST,
+		.client = request->client,
+		.fleeting = request->rule->cache == RULE_CACHE_NEVER,
+		.sticky = request->rule->cache == RULE_CACHE_PIN,
+		.done = span_done,
+	};
+	return store_want(request->site->store, &request->want);
+}
+
+/* The same for all transfers, whenever they began: or those that did early would run away from the others, and from the cache. */
+size_t request_copy_bytes(const struct request *request)
+{
+	return copy_bytes(request->copy_bytes, atomic_load_explicit(request->site->transfers, memory_order_relaxed));
+}
+
+/* Wants what the body needs first: all of it if it lies in one extent, else the head of a transfer. */
 static enum step_result step_read(struct request *request)
 {
 	struct reply *reply = &request->reply;
-	int error;
+	int result;
 
 	if (request->method == METHOD_HEAD || reply->length == 0) {
 		reply->body = request->method == METHOD_HEAD ? REPLY_LENGTH_ONLY : REPLY_EMPTY;
 		return STEP_REPLY;
 	}
-	if (fits_one_block(request)) {
-		request->want = (struct store_want){
-			.file = request->file,
-			.offset = request->ranges.ranges[0].first,
-			.length = (size_t)reply->length,
-			.done = span_done,
-		};
-		error = store_want(request->site->store, &request->want);
+	if (fits_one_extent(request)) {
+		result = want_span(request);
+		reply->body = result == 1 ? REPLY_SPAN : reply->body;
 	} else {
 		reply->body = REPLY_TRANSFER;
-		error = start_transfer(request);
+		result = start_transfer(request);
 	}
-	return error == 0 ? STEP_NEXT : refuse_error(request, error, 0);
+	return result >= 0 ? STEP_NEXT : refuse_error(request, result, request->ranges.ranges[0].first);
 }
 
 static void drop_body(struct request *request)
@@ -344,7 +393,7 @@ static enum step_result changed(struct request *request)
 	drop_body(request);
 	file_unref(request->file);
 	request->file = NULL;
-	request->reply = (struct reply){ 0 };
+	memset(&request->reply, 0, sizeof(request->reply));
 	return again_from(request, step_find);
 }
 
@@ -375,6 +424,7 @@ static const struct request_step steps[] = {
 	{ "target", step_target },	   /* the path that is meant */
 	{ "find", step_find },		   /* asks the table of open files */
 	{ "found", step_found },	   /* a file, a directory, or nothing */
+	{ "ready", step_ready },	   /* a reply that was made before */
 	{ "preconditions", step_preconditions },
 	{ "range", step_range },	   /* 200, 206 or 416, and their headers */
 	{ "read", step_read },		   /* asks the store */
@@ -406,36 +456,32 @@ enum request_state request_run(struct request *request)
 	}
 }
 
-struct request *request_new(const struct request_site *site, const char *target, void (*wake)(struct request *))
+int request_init(struct request *request, const struct request_site *site, const char *target)
 {
-	struct request *request = calloc(1, sizeof(*request));
-
-	if (request == NULL)
-		return NULL;
+	memset(request, 0, offsetof(struct request, validator));
+	request->path.file[0] = '\0';
 	request->target = strdup(target);
-	if (request->target == NULL) {
-		free(request);
-		return NULL;
-	}
+	if (request->target == NULL)
+		return -ENOMEM;
 	request->site = site;
-	request->wake = wake;
 	request->step = steps;
-	return request;
+	return 0;
 }
 
-void request_free(struct request *request)
+static void release(struct request *request)
 {
-	if (request == NULL)
-		return;
-	if (request->looking && !files_cancel(request->site->files, &request->lookup)) {
-		request->freed = true;
-		return;
-	}
 	drop_body(request);
 	file_unref(request->file);
 	file_unref(request->lookup.file);
 	fields_fini(&request->fields);
 	reply_fini(&request->reply);
 	free(request->target);
-	free(request);
+}
+
+bool request_fini(struct request *request)
+{
+	request->over = request->looking && !files_cancel(request->site->files, &request->lookup);
+	if (!request->over)
+		release(request);
+	return !request->over;
 }

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/pool.h"
 #include "engine/reactor.h"
 #include "http/fields.h"
 #include "http/mime.h"
@@ -24,6 +23,8 @@
 #include "store/files.h"
 #include "store/store.h"
 
+struct request;
+
 /* What all requests of one reactor share. */
 struct request_site {
 	struct reactor *reactor;
@@ -31,50 +32,62 @@ struct request_site {
 	struct files *files;
 	const struct mime *mime;
 	const struct rules *rules;
-	struct pool *pool;
+	struct cache *cache;
+	/* True: the caller has a reply ready for all of request->file, and put it into request->reply. */
+	bool (*ready)(void *context, struct request *request);
+	void *ready_context;
+	size_t ready_bytes; /* that such replies may pin */
 	atomic_uint *transfers; /* of the process: the block of a new one shrinks as they multiply */
 	bool dotfiles;		/* serve names that begin with a dot */
 };
 
 struct request {
 	const struct request_site *site;
-	void (*wake)(struct request *request); /* what request_run() or the transfer waited for has come */
-	void *owner; /* of the server */
+	void (*wake)(struct request *request);	/* what request_run() or the transfer waited for has come */
+	void (*ended)(struct request *request); /* request_fini() said false, and now it is over */
+	const void *client; /* between whom the disk's queue goes round */
 	/* given */
 	enum method method;
 	char *target; /* raw; owned */
 	struct fields fields;
 	/* found on the way */
 	const struct request_step *step;
-	struct path path;
 	const struct rule *rule; /* of the path; of the index once that is what is served */
 	bool index; /* a directory was asked for: this is its index.html */
 	unsigned attempts;
 	struct files_want lookup;
 	bool looking;
 	struct file *file;
-	struct validator validator;
 	bool whole; /* If-Range did not match */
-	struct range_set ranges;
-	struct multipart multipart;
 	struct store_want want;
 	struct transfer *transfer;
-	size_t block_bytes; /* of the transfer */
+	size_t copy_bytes; /* of the transfer: what is copied for its client at a time, at most */
 	int error; /* of the file or the disk, for the log */
 	uint64_t error_offset;
-	bool freed; /* to be freed when the lookup's answer arrives */
+	bool over; /* request_fini() was called; the lookup's answer is still to come */
+	struct multipart multipart;
 	struct reply reply;
+	/* From here on nothing is cleared beforehand: it is large, and filled before it is read. */
+	struct validator validator;
+	struct path path;
+	struct range_set ranges;
 };
 
 enum request_state { REQUEST_WAITS, REQUEST_REPLIES };
 
-/* target is copied. NULL: no memory. */
-struct request *request_new(const struct request_site *site, const char *target, void (*wake)(struct request *));
-/* What it waits for ends by itself; wake() will not run. */
-void request_free(struct request *request);
+/* Storage of the caller's, in any state; wake, ended and client are set by the caller after it. target is copied. 0 or -ENOMEM. */
+int request_init(struct request *request, const struct request_site *site, const char *target);
+/*
+ * What it waits for ends by itself; wake() will not run. True: the storage is the caller's again. False: it is once ended() runs,
+ * which may be after the server has gone.
+ */
+bool request_fini(struct request *request);
 
 /* Makes the reply a refusal with this status; the connection must close behind it if the request's body was not read. */
 void request_refuse(struct request *request, unsigned status);
+
+/* How much of a transfer is to be copied for its client now. */
+size_t request_copy_bytes(const struct request *request);
 
 /* Goes on until it must wait (wake() will run: call again then) or the reply is made. */
 enum request_state request_run(struct request *request);

@@ -26,15 +26,18 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/access.h"
+#include "http/ready.h"
 #include "http/status.h"
 
 #define CONNECTION_MEMORY (16 * 1024) /* MHD's pool of one connection: its header block and its reply's */
-#define PASSES_MAX 16
+#define RUN_NS UINT64_C(200000)
 #define SWEEP_MS 500
+#define SPARES_MAX 64
 
 /* One request and its reply. */
 struct exchange {
-	struct request *request;
+	struct request request; /* first */
+	struct exchange *next;	/* of those that wait to be used again */
 	struct connection *connection;
 	struct MHD_Connection *mhd; /* NULL once completed */
 	struct server *server;
@@ -53,6 +56,9 @@ struct server {
 	struct connection *connections;
 	struct connection *incoming; /* on its way through MHD_add_connection() */
 	struct reactor_timer sweep;
+	struct ready_table *ready;
+	struct exchange *spares; /* exchanges are large, and there is one a request */
+	unsigned spare_count;
 	unsigned count;
 	bool draining, rerun, more;
 };
@@ -64,15 +70,47 @@ const char *server_library_version(void)
 
 static void exchange_release(struct exchange *exchange)
 {
-	if (--exchange->holds > 0)
+	struct server *server = exchange->server;
+
+	if (--exchange->holds > 0 || !request_fini(&exchange->request))
 		return;
-	request_free(exchange->request);
-	free(exchange);
+	if (server->spare_count == SPARES_MAX) {
+		free(exchange);
+		return;
+	}
+	exchange->next = server->spares;
+	server->spares = exchange;
+	server->spare_count++;
+}
+
+/* Its lookup was under way when it was released. The server may have gone. */
+static void ended(struct request *request)
+{
+	free(request);
+}
+
+/* What is not cleared is set by begin(). */
+static struct exchange *exchange_new(struct server *server, const char *target)
+{
+	struct exchange *exchange = server->spares;
+
+	if (exchange != NULL) {
+		server->spares = exchange->next;
+		server->spare_count--;
+	} else {
+		exchange = malloc(sizeof(*exchange));
+	}
+	if (exchange == NULL || request_init(&exchange->request, server->options.site, target) != 0) {
+		free(exchange);
+		return NULL;
+	}
+	memset((char *)exchange + sizeof(exchange->request), 0, sizeof(*exchange) - sizeof(exchange->request));
+	return exchange;
 }
 
 static void wake(struct request *request)
 {
-	struct exchange *exchange = request->owner;
+	struct exchange *exchange = (struct exchange *)request;
 
 	if (exchange->mhd == NULL || !exchange->connection->suspended)
 		return;
@@ -93,18 +131,15 @@ static void *begin(void *cls, const char *target, struct MHD_Connection *mhd)
 {
 	struct server *server = cls;
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct exchange *exchange = calloc(1, sizeof(*exchange));
+	struct exchange *exchange = exchange_new(server, target);
 
 	if (exchange == NULL)
 		return NULL;
-	exchange->request = request_new(server->options.site, target, wake);
-	if (exchange->request == NULL) {
-		free(exchange);
-		return NULL;
-	}
-	exchange->request->owner = exchange;
+	exchange->request.wake = wake;
+	exchange->request.ended = ended;
 	exchange->server = server;
 	exchange->connection = info->socket_context;
+	exchange->request.client = exchange->connection->token;
 	exchange->connection->exchange = exchange;
 	exchange->mhd = mhd;
 	exchange->holds = 1;
@@ -124,8 +159,9 @@ static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *na
 static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t length)
 {
 	struct exchange *exchange = cls;
-	struct request *request = exchange->request;
-	ssize_t n = transfer_read(request->transfer, buffer, length);
+	struct request *request = &exchange->request;
+	size_t share = request_copy_bytes(request);
+	ssize_t n = transfer_read(request->transfer, buffer, length < share ? length : share);
 
 	(void)position;
 	if (n > 0) {
@@ -160,7 +196,7 @@ static void reply_freed(void *cls)
 
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
-	const struct reply *reply = &exchange->request->reply;
+	const struct reply *reply = &exchange->request.reply;
 	struct MHD_Response *response = NULL;
 
 	switch (reply->body) {
@@ -173,8 +209,10 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 		response = MHD_create_response_from_buffer_with_free_callback_cls((size_t)reply->length, (void *)reply->data,
 										  reply_freed, exchange);
 		break;
+	case REPLY_READY: /* is one already */
+		break;
 	case REPLY_TRANSFER:
-		response = MHD_create_response_from_callback(reply->length, exchange->request->block_bytes, read_body, exchange,
+		response = MHD_create_response_from_callback(reply->length, exchange->request.copy_bytes, read_body, exchange,
 							     reply_freed);
 		break;
 	}
@@ -183,22 +221,103 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 	return response;
 }
 
-static enum MHD_Result send_reply(struct server *server, struct exchange *exchange)
+static enum MHD_Result add_headers(struct MHD_Response *response, const struct reply *reply, bool last)
 {
-	const struct reply *reply = &exchange->request->reply;
-	struct MHD_Response *response = make_response(exchange);
-	enum MHD_Result result = response != NULL ? MHD_YES : MHD_NO;
+	enum MHD_Result result = MHD_YES;
 
 	for (unsigned i = 0; i < reply->header_count && result == MHD_YES; i++)
 		result = MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
-	if (server->draining && result == MHD_YES)
+	if (last && result == MHD_YES)
 		result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	return result;
+}
+
+static void ready_freed(void *cls)
+{
+	ready_free(cls);
+}
+
+static void ready_dropped(void *response)
+{
+	MHD_destroy_response(response);
+}
+
+/* Of a request that any client could make, for a file that is old enough for its validators to stay as they are. */
+static bool may_be_ready(const struct server *server, const struct request *request)
+{
+	return request->reply.body == REPLY_SPAN && request->reply.status == 200 && request->want.source == STORE_CACHE &&
+	       request->want.length <= READY_BODY_MAX_BYTES && request->method == METHOD_GET && !server->draining &&
+	       !request->want.fleeting && cache_waiting(server->options.site->cache) == 0 &&
+	       request->validator.etag[0] != '\0' && !request->validator.weak;
+}
+
+/* From here on the reply is the table's, for this request too. If it can't be, it stays the request's own. */
+static void make_ready(struct server *server, struct request *request)
+{
+	struct reply *reply = &request->reply;
+	const size_t length = request->want.length;
+	struct ready *ready = ready_add(server->ready, request->file, &request->want);
+	struct MHD_Response *response;
+
+	if (ready == NULL)
+		return;
+	response = MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)reply->data, ready_freed, ready);
+	if (response == NULL || add_headers(response, reply, false) != MHD_YES) {
+		request->want = ready->want; /* back */
+		ready->want = (struct store_want){ .length = length };
+		if (response != NULL)
+			MHD_destroy_response(response);
+		else
+			ready_free(ready);
+		return;
+	}
+	ready->response = response;
+	reply->body = REPLY_READY;
+	reply->data = response;
+}
+
+/* For request_site.ready. */
+static bool find_ready(void *context, struct request *request)
+{
+	struct server *server = context;
+	const struct ready *ready = server->draining ? NULL : ready_find(server->ready, request->file);
+
+	if (ready == NULL)
+		return false;
+	request->reply.body = REPLY_READY;
+	request->reply.status = 200;
+	request->reply.data = ready->response;
+	request->reply.length = ready->want.length;
+	store_note_hit(server->options.site->store, ready->want.length);
+	return true;
+}
+
+static enum MHD_Result send_made(struct server *server, struct exchange *exchange)
+{
+	const struct reply *reply = &exchange->request.reply;
+	struct MHD_Response *response = make_response(exchange);
+	enum MHD_Result result = response != NULL ? add_headers(response, reply, server->draining) : MHD_NO;
+
 	if (result == MHD_YES)
 		result = MHD_queue_response(exchange->mhd, reply->status, response);
-	if (result != MHD_YES)
-		log_fault(LOG_LEVEL_ERROR, "/%s: no reply could be made: out of memory", exchange->request->path.file);
 	if (response != NULL)
 		MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result send_reply(struct server *server, struct exchange *exchange)
+{
+	const struct reply *reply = &exchange->request.reply;
+	enum MHD_Result result;
+
+	if (may_be_ready(server, &exchange->request))
+		make_ready(server, &exchange->request);
+	if (reply->body == REPLY_READY)
+		result = MHD_queue_response(exchange->mhd, reply->status, (struct MHD_Response *)reply->data);
+	else
+		result = send_made(server, exchange);
+	if (result != MHD_YES)
+		log_fault(LOG_LEVEL_ERROR, "/%s: no reply could be made: out of memory", exchange->request.path.file);
 	connection_enter(exchange->connection, CONNECTION_SEND, clock_now_ns());
 	return result;
 }
@@ -206,7 +325,7 @@ static enum MHD_Result send_reply(struct server *server, struct exchange *exchan
 /* The first call: fields in, and a refusal out if one is due. Must neither suspend nor reply to what is well. */
 static enum MHD_Result first_call(struct server *server, struct exchange *exchange, const char *method, const char *version)
 {
-	struct request *request = exchange->request;
+	struct request *request = &exchange->request;
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 	unsigned status;
 
@@ -241,7 +360,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
 		*upload_data_size = 0;
 		return exchange->eaten_bytes <= FIELDS_BODY_MAX ? MHD_YES : MHD_NO;
 	}
-	if (request_run(exchange->request) == REQUEST_REPLIES)
+	if (request_run(&exchange->request) == REQUEST_REPLIES)
 		return send_reply(server, exchange);
 	connection_enter(exchange->connection, CONNECTION_WORK, clock_now_ns());
 	suspend(exchange);
@@ -250,7 +369,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
 
 static void log_exchange(const struct exchange *exchange, unsigned status, bool whole)
 {
-	const struct request *request = exchange->request;
+	const struct request *request = &exchange->request;
 	const struct connection *connection = exchange->connection;
 	uint64_t length = request->reply.body == REPLY_LENGTH_ONLY ? 0 : request->reply.length;
 	char client[64], line[ACCESS_LINE_BYTES];
@@ -285,8 +404,8 @@ static void completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enu
 	*req_cls = NULL;
 	if (log_access_wanted())
 		log_exchange(exchange, info != NULL ? info->http_status : 0, whole);
-	if (whole && exchange->request->reply.body != REPLY_LENGTH_ONLY)
-		exchange->connection->bodies_bytes += exchange->request->reply.length;
+	if (whole && exchange->request.reply.body != REPLY_LENGTH_ONLY)
+		exchange->connection->bodies_bytes += exchange->request.reply.length;
 	exchange->connection->exchange = NULL;
 	connection_enter(exchange->connection, CONNECTION_IDLE, clock_now_ns());
 	exchange->mhd = NULL;
@@ -369,15 +488,17 @@ static void cut(struct connection *connection, const char *reason)
 	shutdown(connection->fd, SHUT_RDWR);
 }
 
-/* Requests wait for memory while this client has taken nothing for a whole sweep: it can do without what was read ahead for it. */
-static void relieve(struct connection *connection, bool wanted)
+/* A client that has taken nothing for a whole sweep can do without what is pinned ahead of it. */
+static void relieve(struct connection *connection)
 {
 	struct exchange *exchange = connection->exchange;
 
-	if (exchange == NULL || connection->phase != CONNECTION_SEND || exchange->request->transfer == NULL)
+	if (exchange == NULL || connection->phase != CONNECTION_SEND || exchange->request.transfer == NULL)
 		return;
-	if (wanted && !connection->suspended && exchange->taken_bytes == exchange->swept_bytes)
-		transfer_shed(exchange->request->transfer);
+	if (exchange->taken_bytes == exchange->swept_bytes && !connection->suspended)
+		transfer_shed(exchange->request.transfer);
+	else if (exchange->taken_bytes == exchange->swept_bytes && cache_waiting(exchange->server->options.site->cache) > 0)
+		transfer_yield(exchange->request.transfer);
 	exchange->swept_bytes = exchange->taken_bytes;
 }
 
@@ -385,9 +506,7 @@ static void sweep(void *context)
 {
 	struct server *server = context;
 	uint64_t now_ns = clock_now_ns();
-	struct pool_stats stats;
 
-	pool_stats(server->options.site->pool, &stats);
 	for (struct connection *c = server->connections; c != NULL; c = c->next) {
 		const char *reason = connection_overdue(c, &server->options.limits, now_ns);
 
@@ -395,8 +514,9 @@ static void sweep(void *context)
 			cut(c, reason);
 		else if (server->draining && connection_is_quiet(c))
 			shutdown(c->fd, SHUT_RD);
-		relieve(c, stats.waiting > 0);
+		relieve(c);
 	}
+	ready_sweep(server->ready, server->draining || cache_waiting(server->options.site->cache) > 0);
 	reactor_timer_start(server->options.site->reactor, &server->sweep, SWEEP_MS);
 }
 
@@ -447,9 +567,17 @@ int server_new(struct server **server, const struct server_options *options)
 		return -ENOMEM;
 	s->options = *options;
 	s->sweep = (struct reactor_timer){ .fn = sweep, .context = s };
+	options->site->ready = find_ready;
+	options->site->ready_context = s;
+	error = ready_new(&s->ready, options->site->store, options->site->ready_bytes, ready_dropped);
+	if (error != 0) {
+		free(s);
+		return error;
+	}
 	s->daemon = start_daemon(s);
 	if (s->daemon == NULL) {
 		error = errno != 0 ? -errno : -ENOMEM;
+		ready_end(s->ready);
 		free(s);
 		return error;
 	}
@@ -475,8 +603,14 @@ void server_free(struct server *server)
 			MHD_resume_connection(exchange->mhd);
 		}
 	}
+	ready_sweep(server->ready, true);
 	MHD_stop_daemon(server->daemon);
 	assert(server->count == 0);
+	ready_end(server->ready);
+	for (struct exchange *spare; (spare = server->spares) != NULL;) {
+		server->spares = spare->next;
+		free(spare);
+	}
 	free(server);
 }
 
@@ -485,16 +619,17 @@ int server_fd(const struct server *server)
 	return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
+/* A pass sends one block on each connection that takes one: while streams go on for ever, others and the disk want their turn. */
 void server_run(struct server *server)
 {
+	const uint64_t until_ns = clock_now_ns() + RUN_NS;
 	MHD_UNSIGNED_LONG_LONG timeout;
-	unsigned passes = 0;
 
 	do {
 		server->rerun = false;
 		MHD_run(server->daemon);
 		server->more = server->rerun || (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && timeout == 0);
-	} while (server->more && ++passes < PASSES_MAX);
+	} while (server->more && clock_now_ns() < until_ns);
 }
 
 int server_wait_ms(const struct server *server)

@@ -15,7 +15,7 @@
 struct server;
 
 struct server_options {
-	const struct request_site *site; /* lives as long as the server */
+	struct request_site *site; /* lives as long as the server, which sets its ready() */
 	struct connection_limits limits;
 	unsigned max_connections;
 	void (*closed)(void *context, void *token); /* a connection has ended; its descriptor is closed next */
@@ -37,7 +37,7 @@ int server_fd(const struct server *server);
 int server_add(struct server *server, int fd, const struct sockaddr *peer, socklen_t peer_length, void *token);
 
 /*
- * Everything that can be done now, in a bounded number of passes. Once a turn, always: MHD does not announce resumed
+ * What can be done now, in a bounded time. Once a turn, always: MHD does not announce resumed
  * connections.
  */
 void server_run(struct server *server);

@@ -15,6 +15,7 @@ static const struct {
 } errors[] = {
 	{ ENOENT, 404 }, { ENOTDIR, 404 }, { ELOOP, 404 },  { EXDEV, 404 },  { ENAMETOOLONG, 404 }, { EISDIR, 404 }, { EACCES, 403 },
 	{ EPERM, 403 },	 { EMFILE, 503 },  { ENFILE, 503 }, { ENOMEM, 503 }, { EAGAIN, 503 },	    { ESTALE, 503 },
+	{ EBUSY, 503 },
 };
 
 static const struct {

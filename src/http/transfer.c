@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A ring of slots in the order of the body. The head slot is what the client takes from; the ones behind it are being read, or
- * wait read for their turn. A slot that was emptied is filled with the plan's next piece at once, so while the client takes one
- * piece two more are coming. The bound on readahead is the number of slots, whatever the length of the body; and a transfer
- * whose client has stalled can give up its slots altogether (shed), since each remembers the plan as it was before it.
+ * wait read for their turn. A slot that was emptied is filled with the plan's next piece at once.
+ *
+ * How many are filled is the window: it doubles each time the client had to wait for the disk, and starts anew when the client has
+ * stalled. Then the slots are given up altogether (shed), since each remembers the plan as it was before it.
  */
 #include "http/transfer.h"
 
@@ -25,16 +26,18 @@ struct slot {
 struct transfer {
 	struct transfer_options options;
 	struct plan plan;
-	struct slot slots[TRANSFER_SLOTS];
 	unsigned head, count;
+	unsigned window;
+	bool started; /* the first piece was wanted */
 	bool waiting;
 	bool shed;    /* no slot is filled: the plan begins with the piece that was the head */
 	size_t taken; /* of that piece */
+	struct slot slots[]; /* options.window_max */
 };
 
 static struct slot *slot_at(struct transfer *transfer, unsigned i)
 {
-	return &transfer->slots[(transfer->head + i) % TRANSFER_SLOTS];
+	return &transfer->slots[(transfer->head + i) % transfer->options.window_max];
 }
 
 /*
@@ -65,7 +68,32 @@ static void want_done(struct store_want *want)
 	}
 }
 
-static int slot_fill(struct transfer *transfer, struct slot *slot, const struct plan_piece *piece)
+/* -EBUSY is for the first piece only: nothing is promised yet. */
+static void slot_want(struct transfer *transfer, struct slot *slot)
+{
+	const struct transfer_options *options = &transfer->options;
+	int result;
+
+	slot->want = (struct store_want){
+		.file = options->file,
+		.offset = slot->offset,
+		.length = slot->length,
+		.class = transfer->started ? QUEUE_AHEAD : QUEUE_FIRST,
+		.client = options->client,
+		.reach = options->exact ? CACHE_EXACT : slot->length == options->block_bytes ? CACHE_WHOLE : CACHE_AS_NEEDED,
+		.fleeting = options->fleeting,
+		.sticky = options->sticky,
+		.done = want_done,
+	};
+	transfer->started = true;
+	result = store_want(options->store, &slot->want);
+	if (result == 0)
+		return; /* want_done() runs, or already has */
+	slot->ready = true;
+	slot->error = result < 0 ? result : 0;
+}
+
+static void slot_fill(struct transfer *transfer, struct slot *slot, const struct plan_piece *piece)
 {
 	*slot = (struct slot){
 		.transfer = transfer,
@@ -73,9 +101,9 @@ static int slot_fill(struct transfer *transfer, struct slot *slot, const struct 
 		.offset = piece->offset,
 		.length = piece->length,
 		.ready = piece->text != NULL,
-		.want = { .file = transfer->options.file, .offset = piece->offset, .length = piece->length, .done = want_done },
 	};
-	return piece->text != NULL ? 0 : store_want(transfer->options.store, &slot->want);
+	if (piece->text == NULL)
+		slot_want(transfer, slot);
 }
 
 static void fill(struct transfer *transfer)
@@ -83,25 +111,22 @@ static void fill(struct transfer *transfer)
 	struct plan_piece piece;
 	struct plan before = transfer->plan;
 
-	for (; transfer->count < TRANSFER_SLOTS && plan_next(&transfer->plan, &piece); before = transfer->plan) {
+	for (; transfer->count < transfer->window && plan_next(&transfer->plan, &piece); before = transfer->plan) {
 		struct slot *slot = slot_at(transfer, transfer->count++);
-		int error = slot_fill(transfer, slot, &piece);
 
+		slot_fill(transfer, slot, &piece);
 		slot->before = before;
-		if (error < 0) {
-			slot->ready = true;
-			slot->error = error;
-		}
 	}
 }
 
 int transfer_new(struct transfer **transfer, const struct transfer_options *options)
 {
-	struct transfer *t = calloc(1, sizeof(*t));
+	struct transfer *t = calloc(1, sizeof(*t) + options->window_max * sizeof(t->slots[0]));
 
 	if (t == NULL)
 		return -ENOMEM;
 	t->options = *options;
+	t->window = TRANSFER_WINDOW_MIN;
 	file_ref(options->file);
 	plan_init(&t->plan, options->set, options->multipart, options->block_bytes);
 	fill(t);
@@ -119,13 +144,18 @@ void transfer_free(struct transfer *transfer)
 	free(transfer);
 }
 
-static int slot_state(struct transfer *transfer, const struct slot *slot)
+/* The client has come to a slot that is not there yet: it is no readahead any more, and more should have been read ahead. */
+static int slot_state(struct transfer *transfer, struct slot *slot)
 {
-	if (!slot->ready) {
-		transfer->waiting = true;
-		return -EAGAIN;
-	}
-	return slot->error;
+	if (slot->ready)
+		return slot->error;
+	store_raise(transfer->options.store, &slot->want, QUEUE_STREAM);
+	transfer->window = 2 * transfer->window < transfer->options.window_max ? 2 * transfer->window : transfer->options.window_max;
+	fill(transfer);
+	if (slot->ready) /* it came meanwhile, and nobody was woken */
+		return slot->error;
+	transfer->waiting = true;
+	return -EAGAIN;
 }
 
 static void refill(struct transfer *transfer)
@@ -149,7 +179,7 @@ int transfer_ready(struct transfer *transfer)
 static void head_done(struct transfer *transfer, struct slot *slot)
 {
 	store_release(transfer->options.store, &slot->want);
-	transfer->head = (transfer->head + 1) % TRANSFER_SLOTS;
+	transfer->head = (transfer->head + 1) % transfer->options.window_max;
 	transfer->count--;
 	fill(transfer);
 }
@@ -167,7 +197,9 @@ ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
 		if (error != 0 && copied > 0)
 			break; /* what is there goes out first */
 		if (error != 0)
-			return slot_state(transfer, slot);
+			error = slot_state(transfer, slot);
+		if (error != 0)
+			return error;
 		if (n > length - copied)
 			n = length - copied;
 		memcpy((char *)buffer + copied, (slot->text != NULL ? slot->text : (const char *)slot->want.data) + slot->taken, n);
@@ -185,6 +217,7 @@ void transfer_shed(struct transfer *transfer)
 
 	if (transfer->count == 0 || transfer->waiting)
 		return;
+	transfer->window = TRANSFER_WINDOW_MIN;
 	transfer->shed = true;
 	transfer->taken = head->taken;
 	transfer->plan = head->before;
@@ -193,10 +226,25 @@ void transfer_shed(struct transfer *transfer)
 	transfer->count = 0;
 }
 
+void transfer_yield(struct transfer *transfer)
+{
+	unsigned keep = 0; /* up to and with the piece that it waits for */
+
+	while (keep < transfer->count && slot_at(transfer, keep)->text != NULL)
+		keep++;
+	if (!transfer->waiting || ++keep >= transfer->count)
+		return;
+	transfer->plan = slot_at(transfer, keep)->before;
+	for (unsigned i = keep; i < transfer->count; i++)
+		store_release(transfer->options.store, &slot_at(transfer, i)->want);
+	transfer->count = keep;
+	transfer->window = TRANSFER_WINDOW_MIN;
+}
+
 uint64_t transfer_offset(const struct transfer *transfer)
 {
 	for (unsigned i = 0; i < transfer->count; i++) {
-		const struct slot *slot = &transfer->slots[(transfer->head + i) % TRANSFER_SLOTS];
+		const struct slot *slot = &transfer->slots[(transfer->head + i) % transfer->options.window_max];
 
 		if (slot->text == NULL)
 			return slot->offset + slot->taken;

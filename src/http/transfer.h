@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A body longer than one block on its way to a client: pieces of a plan, read ahead of the client and copied out in order. Each
- * piece's memory goes back as soon as it was copied. Belongs to its reactor's thread.
+ * A body that is not one extent's on its way to a client: pieces of a plan, read ahead of the client and copied out in order. Each
+ * piece is unpinned as soon as it was copied. Belongs to its reactor's thread.
  */
 #ifndef HTTP_TRANSFER_H
 #define HTTP_TRANSFER_H
@@ -15,7 +15,8 @@
 #include "store/file.h"
 #include "store/store.h"
 
-#define TRANSFER_SLOTS 3 /* pieces under way at most: the one the client takes from, and two ahead of it */
+#define TRANSFER_WINDOW_MIN 2 /* pieces under way: the one the client takes from, and the one after it */
+#define TRANSFER_WINDOW_MAX 32
 
 struct transfer;
 
@@ -24,12 +25,16 @@ struct transfer_options {
 	struct file *file;		   /* a reference is taken */
 	const struct range_set *set;	   /* lives as long as the transfer */
 	const struct multipart *multipart; /* likewise; NULL for one range */
-	size_t block_bytes;		   /* a power of two, POOL_BLOCK_MIN_BYTES … half of POOL_BLOCK_MAX_BYTES */
+	size_t block_bytes;		   /* of a piece: a power of two, 4 KiB … SHARD_EXTENT_BYTES */
+	unsigned window_max;		   /* TRANSFER_WINDOW_MIN … TRANSFER_WINDOW_MAX */
+	bool exact;			   /* memory is short: what is read may be gone before the next piece of it is wanted */
+	const void *client;		   /* see struct store_want */
+	bool fleeting, sticky;		   /* likewise */
 	void (*wake)(void *context);	   /* what was found missing (-EAGAIN) has come or failed; once for each time */
 	void *context;
 };
 
-/* Starts reading. 0 with *transfer owned by the caller, or -ENOMEM. */
+/* Wants the first pieces. 0 with *transfer owned by the caller, or -ENOMEM. */
 int transfer_new(struct transfer **transfer, const struct transfer_options *options);
 /* Reads in flight end by themselves. NULL is fine. */
 void transfer_free(struct transfer *transfer);
@@ -44,10 +49,16 @@ int transfer_ready(struct transfer *transfer);
 ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length);
 
 /*
- * Gives back all memory that the transfer holds; what it had read ahead is read again when the client goes on. Not while wake()
- * is due.
+ * Its client takes nothing: what was pinned ahead of it is given back, and wanted again when it goes on; and less is read ahead from
+ * then on. Not while wake() is due.
  */
 void transfer_shed(struct transfer *transfer);
+
+/*
+ * It waits, and so do others, for memory: what it has read ahead is given back, lest two of them wait for what the other one has.
+ * Nothing unless wake() is due.
+ */
+void transfer_yield(struct transfer *transfer);
 
 /* Where in the file the transfer stands or failed, for the log. */
 uint64_t transfer_offset(const struct transfer *transfer);

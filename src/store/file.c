@@ -159,6 +159,11 @@ bool file_undated(const struct file_version *version)
 	return version->mtime_ns >= 0 && version->mtime_ns < 2 * (int64_t)CLOCK_NS_PER_S;
 }
 
+bool file_is_fresh(const struct file *file)
+{
+	return file->version.mtime_ns > clock_wall_ns() - 2 * (int64_t)CLOCK_NS_PER_S;
+}
+
 /* The characters of RFC 9110's entity tags; blanks, quotes and control bytes are not among them. */
 static bool is_tag_byte(unsigned char byte)
 {
@@ -213,12 +218,23 @@ static void read_sidecar(struct file *file, const struct place *of)
 	close(fd);
 }
 
-/* tmpfs and ramfs take O_DIRECT (since Linux 6.6), but then copy inside io_submit. */
-static bool lives_in_memory(int fd)
+static long filesystem_of(int fd)
 {
 	struct statfs fs;
 
-	return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+	return fstatfs(fd, &fs) == 0 ? (long)fs.f_type : 0;
+}
+
+/* They take O_DIRECT (since Linux 6.6), but then copy inside io_submit. */
+static bool lives_in_memory(long filesystem)
+{
+	return filesystem == TMPFS_MAGIC || filesystem == RAMFS_MAGIC;
+}
+
+/* XFS answers EAGAIN where it would read metadata, ext4 and XFS where they would write back what is dirty; btrfs always does. */
+static bool has_nowait(long filesystem)
+{
+	return filesystem == EXT4_SUPER_MAGIC || filesystem == XFS_SUPER_MAGIC;
 }
 
 /* False when the filesystem says that it would not read this file directly, or asks for an alignment the readers don't promise. */
@@ -238,7 +254,10 @@ static bool find_alignment(const struct statx *st, uint32_t *offset_alignment, u
 
 static void set_alignment(struct file *file, const struct statx *st)
 {
-	if (file->direct && !lives_in_memory(file->fd) && find_alignment(st, &file->offset_alignment, &file->memory_alignment))
+	long filesystem = filesystem_of(file->fd);
+
+	file->nowait = file->direct && has_nowait(filesystem);
+	if (file->direct && !lives_in_memory(filesystem) && find_alignment(st, &file->offset_alignment, &file->memory_alignment))
 		return;
 	if (file->direct) { /* or else file_pread() would have to keep an alignment, too */
 		int flags = fcntl(file->fd, F_GETFL);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "engine/devices.h"
 #include "engine/offload.h"
 
 #define FILE_TAG_MAX 120	/* an entity tag from a sidecar, without its quotes */
@@ -29,6 +30,9 @@ struct file {
 	struct offload *closer; /* NULL: whoever gives up the last reference closes it himself */
 	struct offload_job closing;
 	bool gone;		   /* of files_let_go() alone: no name leads to it any more */
+	struct device *device;	   /* set by whoever opened it, before it is read; lives longer */
+	atomic_bool outdated;	   /* the table has seen that its path leads to another version now */
+	bool nowait;		   /* a filesystem on which RWF_NOWAIT is known to do something */
 	bool direct;		   /* opened O_DIRECT; false: read it with file_pread() on an offload thread */
 	uint32_t offset_alignment; /* of offset and length; a power of two; 1 when not direct */
 	uint32_t memory_alignment;
@@ -64,6 +68,12 @@ bool file_version_equal(const struct file_version *a, const struct file_version 
 
 /* Its mtime is 0 or 1 s (reproducible builds, container layers) and says nothing: a validator can only come from a sidecar. */
 bool file_undated(const struct file_version *version);
+
+/*
+ * It was written to less than 2 s ago, and could be again within the same tick of the filesystem's clock, which no version would
+ * show. Any thread.
+ */
+bool file_is_fresh(const struct file *file);
 
 /*
  * 0 if the open file still is the version it was opened as, -ESTALE if it was written to or truncated, or -errno. A file that was

@@ -36,12 +36,19 @@ struct files_entry {
 	char path[];
 };
 
+/* A version that is no more, to be told to options.gone(). */
+struct files_gone {
+	struct file_version version;
+	struct files_gone *next;
+};
+
 struct files {
 	struct files_options options;
 	uint64_t revalidate_ns;
 	pthread_mutex_t lock;	    /* over what follows */
 	struct files_entry *table;  /* by path */
 	struct files_entry *by_use; /* the same entries, the least recently used first */
+	struct files_gone *gone;
 	struct files_stats stats;
 };
 
@@ -200,6 +207,16 @@ static void find_out(const struct files_entry *entry, struct finding *finding)
 		return;
 	finding->opens++;
 	finding->file->closer = options->offload;
+	finding->file->device = devices_get(options->devices, finding->file->version.device,
+					    finding->file->nowait ? DEVICE_NOWAIT : DEVICE_ASYNC);
+	if (finding->file->device == NULL) {
+		file_unref(finding->file);
+		finding->file = NULL;
+		finding->error = -ENOMEM;
+		return;
+	}
+	if (options->opened != NULL)
+		options->opened(options->context, finding->file);
 	if (held && file_version_equal(&finding->file->version, &held->version) && strcmp(finding->file->tag, held->tag) == 0) {
 		file_unref(finding->file);
 		finding->file = file_ref(held);
@@ -229,6 +246,34 @@ static struct file *apply(struct files_entry *entry, const struct finding *findi
 	return swap_file(entry, finding->file);
 }
 
+/* Without memory it is not told: its bytes are found by nobody anyway, and go when their turn comes. */
+static void note_gone(struct files *files, struct file *file)
+{
+	struct files_gone *gone = files->options.gone != NULL ? malloc(sizeof(*gone)) : NULL;
+
+	atomic_store(&file->outdated, true);
+	if (gone == NULL)
+		return;
+	gone->version = file->version;
+	LL_PREPEND(files->gone, gone);
+}
+
+/* Not under the lock. */
+static void tell_gone(struct files *files)
+{
+	struct files_gone *gone, *next;
+
+	pthread_mutex_lock(&files->lock);
+	gone = files->gone;
+	files->gone = NULL;
+	pthread_mutex_unlock(&files->lock);
+	for (; gone != NULL; gone = next) {
+		next = gone->next;
+		files->options.gone(files->options.context, &gone->version);
+		free(gone);
+	}
+}
+
 /* Takes over the reference in `finding`. The entry may be gone after it. */
 static void settle(struct files_entry *entry, struct finding *finding)
 {
@@ -245,6 +290,8 @@ static void settle(struct files_entry *entry, struct finding *finding)
 	if (!forgotten) {
 		before = apply(entry, finding);
 		filled = fill_wants(entry, finding);
+		if (before && before != finding->file)
+			note_gone(files, before);
 	}
 	entry->busy = false;
 	if (again)
@@ -259,6 +306,7 @@ static void settle(struct files_entry *entry, struct finding *finding)
 	file_unref(before);
 	file_unref(held);
 	free_entries(doomed);
+	tell_gone(files);
 }
 
 /* The job has no done(): it must not depend on a reactor that may have stopped while another one's request waits for the answer. */
@@ -297,6 +345,8 @@ void files_free(struct files *files)
 	DL_FOREACH_SAFE(files->by_use, entry, next)
 		doom(entry, &doomed);
 	free_entries(doomed);
+	if (files->gone != NULL)
+		tell_gone(files);
 	pthread_mutex_destroy(&files->lock);
 	free(files);
 }
@@ -362,6 +412,7 @@ void files_forget(struct files *files, const char *path, const struct file *file
 	pthread_mutex_lock(&files->lock);
 	HASH_FIND_STR(files->table, path, entry);
 	if (entry && entry->file == file) {
+		note_gone(files, entry->file);
 		if (!entry->busy)
 			doom(entry, &doomed);
 		else

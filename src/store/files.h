@@ -23,6 +23,12 @@ struct files_options {
 	unsigned max_files;	/* open files kept at most (those in use stay open beyond it until their readers end) */
 	unsigned revalidate_ms; /* 1000 */
 	struct offload *offload;
+	struct devices *devices; /* of the files */
+	/* A file was opened. On an offload thread. May be NULL. */
+	void (*opened)(void *context, struct file *file);
+	/* This version is no more what any path is known to be. On an offload thread. May be NULL. */
+	void (*gone)(void *context, const struct file_version *version);
+	void *context;
 };
 
 /* One lookup; the caller's storage, which lives until done() has run or files_cancel() said true. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * "Give me this span of that file": the one place that joins memory and disk. Each reactor has one store over its own disk
- * context; the arena is shared. A span comes back as one contiguous piece of aligned memory, read directly at the aligned
- * offsets around it, or through an offload thread where the file can't do O_DIRECT.
+ * "Give me this span of that file": the one place that joins memory and disk. Each reactor has one store over its own disk context
+ * and queue; the cache is shared. A span comes back as one contiguous piece of aligned memory: from the cache; or from a read that
+ * somebody else has under way; or read, directly at the aligned offsets around it, by an offload thread where the file can't do
+ * O_DIRECT or io_submit would block.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -13,37 +14,50 @@
 
 #include "engine/disk.h"
 #include "engine/offload.h"
-#include "engine/pool.h"
+#include "engine/queue.h"
 #include "engine/reactor.h"
+#include "store/cache.h"
 #include "store/file.h"
 
 struct store;
 struct store_read;
 
-/* The longest span that one want may ask for, whatever its alignment: the largest block less an aligned head. */
-#define STORE_SPAN_MAX_BYTES (POOL_BLOCK_MAX_BYTES - 4096)
+/* The longest span that one want may ask for, unless it lies in one extent. */
+#define STORE_SPAN_MAX_BYTES CACHE_SPAN_MAX_BYTES
 
 struct store_options {
 	struct reactor *reactor;
 	struct disk *disk;
-	struct pool *pool;
+	struct queue *queue;
+	struct cache *cache;
 	struct offload *offload;
 };
+
+/* Where the bytes of a want came from. */
+enum store_source { STORE_CACHE, STORE_JOINED, STORE_DISK, STORE_SOURCES };
 
 /* One want; the caller's storage, zero-initialised. One at a time. */
 struct store_want {
 	struct file *file; /* the caller's reference is held over the want's life */
 	uint64_t offset;
-	size_t length; /* 1 … STORE_SPAN_MAX_BYTES, inside the file's version */
+	size_t length; /* 1 … STORE_SPAN_MAX_BYTES, or what lies in one extent; inside the file's version */
+	enum queue_class class;
+	const void *client;	      /* between whom the disk's queue goes round */
+	enum cache_reach reach;	      /* see struct cache_span, for this and the next */
+	bool fleeting, sticky;
 	void (*done)(struct store_want *want);
 	/* result */
 	int error;	     /* 0; -EIO and other errors of the disk, never -EAGAIN; -ESTALE: the file changed or shrank */
 	const uint8_t *data; /* length bytes, until store_release() */
+	enum store_source source;
+	/* private */
+	struct cache_extent *extent;
 	struct store_read *read;
 };
 
 struct store_stats {
-	uint64_t reads, read_bytes, wanted_bytes; /* read_bytes / wanted_bytes: the overhead of alignment */
+	uint64_t wants[STORE_SOURCES], wanted_bytes[STORE_SOURCES];
+	uint64_t reads, read_bytes; /* read_bytes / wanted_bytes[STORE_DISK]: the overhead of alignment, and of whole extents */
 };
 
 int store_new(struct store **store, const struct store_options *options);
@@ -51,17 +65,22 @@ int store_new(struct store **store, const struct store_options *options);
 void store_free(struct store *store);
 
 /*
- * Starts reading [offset, offset + length). Returns 0: done() runs later, once, on the store's reactor, with want->error and
- * ->data; or -ENOMEM. The bytes are all of one version: after the last read the file is checked again.
+ * Wants [offset, offset + length). 1: want->data is there already, done() will not run. 0: done() runs once, on the store's reactor,
+ * with want->error and ->data: later, or before this returns. -ENOMEM. -EBUSY: the device is behind its latency target (of QUEUE_FIRST only). The bytes are
+ * all of one version: after the last read the file was checked again.
  */
 int store_want(struct store *store, struct store_want *want);
+/* Bytes of a want that is done were used once more. */
+void store_note_hit(struct store *store, size_t bytes);
+/* The client of a want that is pending has come to it: it is no readahead any more. */
+void store_raise(struct store *store, struct store_want *want, enum queue_class class);
 /*
- * Gives up a want that is pending (done() will not run; a read in flight keeps its block until it ends) or gives back one that
- * is done. Fine on an idle one.
+ * Gives up a want that is pending (done() will not run; what nobody else waits for and was not submitted is not read) or gives back
+ * one that is done. Fine on an idle one.
  */
 void store_release(struct store *store, struct store_want *want);
 
-/* Reads that still own a block: wanted or orphaned. The store may be freed when it is 0. */
+/* Reads that are not over: wanted or orphaned. The store may be freed when it is 0. */
 unsigned store_pending(const struct store *store);
 void store_stats(const struct store *store, struct store_stats *stats);
 

@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fclose(faults);
 	assert((error == 0) == (said_bytes == 0));
 	assert(config.cache_size_bytes >= (4 << 20) && config.cache_size_bytes % (1 << 20) == 0);
-	assert(config.workers <= 256 && config.disk_depth >= 1 && config.offload_threads >= 1);
+	assert(config.workers <= 256 && config.disk_depth <= 4096 && config.offload_threads >= 1);
 	check_addresses(&config);
 	check_rules(&config.rules);
 	config_fini(&config);

@@ -4,8 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 
 start_probe() { # OPTION...
-	# A shell without job control has its background jobs ignore SIGINT.
-	env --default-signal=INT "$RANGED_PROBE" "$@" "$ROOT" </dev/null >"$DIR/out" 2>"$DIR/err" &
+	# A shell without job control has its background jobs ignore SIGINT, and nohup has all ignore SIGHUP.
+	env --default-signal=INT,TERM,HUP "$RANGED_PROBE" "$@" "$ROOT" </dev/null >"$DIR/out" 2>"$DIR/err" &
 	PROBE=$!
 }
 

@@ -247,6 +247,19 @@ fd_count() { find "/proc/$PID/fd" -mindepth 1 2>/dev/null | wc -l; }
 socket_count() { find "/proc/$PID/fd" -lname 'socket:*' 2>/dev/null | wc -l; }
 fds_at_most() { [ "$(fd_count)" -le "$1" ]; }
 sockets_at_most() { [ "$(socket_count)" -le "$1" ]; }
+read_bytes() { awk '/^read_bytes:/ { print $2 }' "/proc/$PID/io"; } # from the disk
+take_stats() { # has ranged log what it has counted, into $DIR/stats
+	local before
+	before=$(grep -c 'stats cache bytes' "$DIR/error.log")
+	kill -USR2 "$PID"
+	await 10 stats_after "$before" || { diag "no stats came"; return 1; }
+}
+stats_after() { # COUNT
+	awk -v before="$1" '/stats cache bytes/ { seen++ } seen > before' "$DIR/error.log" >"$DIR/stats" && grep -q 'stats end' "$DIR/stats"
+}
+stat_of() { # KEY [LINE-PATTERN]: its value in what take_stats took
+	grep -e "${2:-stats}" "$DIR/stats" | grep -oE " $1=[^ ]*" | head -n 1 | cut -d = -f 2
+}
 threads() { # NAME-GLOB: the ids of the threads of that name
 	local comm
 	for comm in "/proc/$PID/task"/*/comm; do

@@ -7,6 +7,7 @@ need_fuse
 make_content() { make_file slow.bin 60000000; }
 mount_faulty_disk "$ROOT/slow"
 make_file fast.bin 300001
+CACHE=0
 start_ranged --workers 1
 head_of /slow/slow.bin
 get /fast.bin

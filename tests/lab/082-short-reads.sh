@@ -9,6 +9,7 @@ ROOT=$DIR/source
 make_assortment
 start_faultfs "$DIR/source" "$DIR/mirror"
 ROOT=$DIR/mirror
+CACHE=0
 start_ranged
 
 for bytes in 0 1000 4096 5000 70001; do

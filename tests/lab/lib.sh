@@ -144,6 +144,12 @@ start_faultfs() {
 	echo 256 >"/sys/fs/fuse/connections/$connection/max_background"
 }
 
+wait_clients() { # what the test started in the background, other than ranged and the disk
+	local clients
+	mapfile -t clients < <(jobs -p | grep -vx -e "$PID" -e "$FAULT_PID")
+	wait "${clients[@]}"
+}
+
 set_fault() { # DELAY-MS ERRNO SHORT-BYTES [FROM [FLIP]]
 	echo "$*" >"$DIR/control.next"
 	mv "$DIR/control.next" "$DIR/control"

@@ -8,34 +8,46 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/store.h"
 #include "suite.h"
 
 #define FILE_BYTES (3 * 1024 * 1024 + 1234)
-#define ARENA_BYTES (4 * POOL_BLOCK_MAX_BYTES)
+#define ARENA_BYTES (4 * ARENA_BLOCK_MAX_BYTES)
 
-static struct reactor *reactor;
-static struct disk *disk;
-static struct pool *pool;
-static struct offload *offload;
+/* What a worker has, but turned by hand. */
+struct side {
+	struct reactor *reactor;
+	struct disk *disk;
+	struct queue *queue;
+	struct store *store;
+	struct reactor_watch watch;
+};
+
+static struct side sides[2]; /* two reactors on one cache; most tests know the first one only */
 static struct store *store;
-static struct reactor_watch watch;
+static struct devices *devices;
+static struct device *device;
+static struct cache *cache;
+static struct offload *offload;
 static struct file *file;
 static uint8_t *content;
 static char directory[] = "store.XXXXXX";
 
 static void reap(void *context, uint32_t events)
 {
-	(void)context;
+	struct side *side = context;
+
 	(void)events;
-	disk_reap(disk);
+	disk_reap(side->disk);
 }
 
 static void storage_open(const char *folder)
 {
 	char path[64];
+	const struct timespec times[2] = { { .tv_sec = 1500000000 }, { .tv_sec = 1500000000 } };
 	int root_fd = open(folder, O_PATH | O_DIRECTORY);
 	int fd;
 
@@ -43,53 +55,102 @@ static void storage_open(const char *folder)
 	fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
 	ck_assert_int_eq(write(fd, content, FILE_BYTES), FILE_BYTES);
 	fsync(fd);
+	futimens(fd, times);
 	close(fd);
 	ck_assert_int_eq(file_open(root_fd, "f", FILE_SYMLINKS_BENEATH, &file), 0);
 	close(root_fd);
+	device = devices_get(devices, file->version.device, DEVICE_ASYNC);
+	file->device = device;
 }
 
-static void storage_setup(void)
+static void side_start(struct side *side)
 {
-	struct store_options options;
+	struct disk_options disk_options = { .depth = 16, .devices = devices };
+	struct store_options options = { .cache = cache, .offload = offload };
+
+	ck_assert_int_eq(reactor_new(&side->reactor), 0);
+	ck_assert_int_eq(disk_new(&side->disk, &disk_options), 0);
+	ck_assert_int_eq(queue_new(&side->queue, 1000), 0);
+	options.reactor = side->reactor;
+	options.disk = side->disk;
+	options.queue = side->queue;
+	ck_assert_int_eq(store_new(&side->store, &options), 0);
+	side->watch = (struct reactor_watch){ .fd = disk_eventfd(side->disk), .fn = reap, .context = side };
+	ck_assert_int_eq(reactor_add(side->reactor, &side->watch, EPOLLIN | EPOLLET), 0);
+}
+
+static void side_stop(struct side *side)
+{
+	reactor_free(side->reactor);
+	store_free(side->store);
+	queue_free(side->queue);
+	disk_free(side->disk);
+}
+
+static void storage_setup_with(size_t cache_size, bool retain)
+{
+	struct devices_options options = { .depth = 16, .depth_bytes = 4 << 20, .measured = true };
 
 	strcpy(directory, "store.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	content = malloc(FILE_BYTES);
 	for (size_t i = 0; i < FILE_BYTES; i++)
 		content[i] = (uint8_t)(i * 2654435761u >> 13);
+	ck_assert_int_eq(devices_new(&devices, &options), 0);
 	storage_open(directory);
-	ck_assert_int_eq(reactor_new(&reactor), 0);
-	ck_assert_int_eq(disk_new(&disk, &(struct disk_options){ .depth = 16 }), 0);
-	ck_assert_int_eq(pool_new(&pool, ARENA_BYTES), 0);
+	ck_assert_int_eq(cache_new(&cache, cache_size, retain), 0);
 	ck_assert_int_eq(offload_new(&offload, 2), 0);
-	options = (struct store_options){ .reactor = reactor, .disk = disk, .pool = pool, .offload = offload };
-	ck_assert_int_eq(store_new(&store, &options), 0);
-	watch = (struct reactor_watch){ .fd = disk_eventfd(disk), .fn = reap };
-	ck_assert_int_eq(reactor_add(reactor, &watch, EPOLLIN | EPOLLET), 0);
+	side_start(&sides[0]);
+	side_start(&sides[1]);
+	store = sides[0].store;
+}
+
+static void storage_setup(void)
+{
+	storage_setup_with(ARENA_BYTES, true);
+}
+
+static void side_turn(struct side *side)
+{
+	queue_run(side->queue);
+	disk_submit(side->disk);
+	reactor_turn(side->reactor, 2);
 }
 
 static void storage_turn(void)
 {
-	disk_submit(disk);
-	reactor_turn(reactor, 1000);
+	side_turn(&sides[0]);
 }
 
+static void storage_turn_both(void)
+{
+	side_turn(&sides[0]);
+	side_turn(&sides[1]);
+}
+
+static unsigned storage_pending(void)
+{
+	return store_pending(sides[0].store) + store_pending(sides[1].store);
+}
+
+/* Nothing may be pinned at the end. */
 static void storage_teardown(void)
 {
-	struct pool_stats stats;
 	char path[64];
 
-	while (store_pending(store) > 0)
-		storage_turn();
-	pool_check(pool);
-	pool_stats(pool, &stats);
-	ck_assert_uint_eq(stats.free_bytes, ARENA_BYTES);
+	while (storage_pending() > 0)
+		storage_turn_both();
+	cache_check(cache);
+	ck_assert_uint_eq(cache_pinned_bytes(cache), 0);
+	ck_assert_uint_eq(device->in_flight_count, 0);
+	ck_assert_uint_eq(device->in_flight_bytes, 0);
+	offload_stop(offload);
+	side_stop(&sides[0]);
+	side_stop(&sides[1]);
 	file_unref(file);
 	offload_free(offload);
-	store_free(store);
-	reactor_free(reactor);
-	disk_free(disk);
-	pool_free(pool);
+	cache_free(cache);
+	devices_free(devices);
 	free(content);
 	snprintf(path, sizeof(path), "%s/f", directory);
 	unlink(path);

@@ -99,11 +99,12 @@ static uint64_t spent_ms(unsigned budget_ms, int expected)
 
 static void check_bounds(void)
 {
-	ck_assert_uint_ge(result.depth, 4);
-	ck_assert_uint_le(result.depth, 128);
-	ck_assert_uint_eq(result.depth & (result.depth - 1), 0);
-	ck_assert_uint_ge(result.depth_bytes, 1 << 20);
-	ck_assert_uint_ge(result.depth_bytes, (uint64_t)result.depth * CALIBRATE_READ_BYTES);
+	ck_assert_uint_ge(result.knee, 4);
+	ck_assert_uint_le(result.knee, 128);
+	ck_assert_uint_eq(result.knee & (result.knee - 1), 0);
+	ck_assert_uint_eq(result.depth, result.knee < 32 ? result.knee * 4 : 128);
+	ck_assert_uint_ge(result.depth_bytes, 16 << 20);
+	ck_assert_uint_ge(result.depth_bytes, (uint64_t)result.knee * CALIBRATE_READ_BYTES);
 	ck_assert_uint_le(result.depth_bytes, 64 << 20);
 	ck_assert(result.iops > 0);
 	ck_assert_double_eq_tol(result.bytes_per_s, result.iops * CALIBRATE_READ_BYTES, result.bytes_per_s / 1000);
@@ -134,7 +135,7 @@ START_TEST(slow_serial_disk)
 	fake.delay_ms = 20;
 	ck_assert_uint_le(spent_ms(200, 0), 2 * 200 + slack_ms());
 	check_bounds();
-	ck_assert_uint_eq(result.depth, 4);
+	ck_assert_uint_eq(result.knee, 4);
 	ck_assert(result.iops > 20 && result.iops < 51);
 	ck_assert_int_le(fake.count_max, 16);
 }
@@ -147,7 +148,7 @@ START_TEST(slow_parallel_disk)
 	fake.parallel = true;
 	ck_assert_uint_le(spent_ms(200, 0), 2 * 200 + slack_ms());
 	check_bounds();
-	ck_assert_uint_ge(result.depth, 16);
+	ck_assert_uint_ge(result.knee, 16);
 }
 END_TEST
 
@@ -157,7 +158,7 @@ START_TEST(slower_than_the_budget)
 	fake.delay_ms = 100;
 	ck_assert_uint_le(spent_ms(20, 0), 200 + slack_ms());
 	check_bounds();
-	ck_assert_uint_eq(result.depth, 4);
+	ck_assert_uint_eq(result.knee, 4);
 }
 END_TEST
 
@@ -184,7 +185,7 @@ START_TEST(read_error)
 	fake.result = -EIO;
 	fake.from = 1u << _i >> 1;
 	ck_assert_uint_le(spent_ms(100, -EIO), 2 * 100 + slack_ms());
-	ck_assert_uint_eq(result.depth, 0);
+	ck_assert_uint_eq(result.knee, 0);
 }
 END_TEST
 

@@ -48,7 +48,9 @@ START_TEST(defaults)
 	ck_assert_uint_ge(config_workers(&config), 1);
 	ck_assert_uint_eq(config.cache_size_bytes, 256 * MIB);
 	ck_assert_uint_eq(config.offload_threads, 4);
-	ck_assert_uint_eq(config.disk_depth, 128);
+	ck_assert_uint_eq(config.disk_depth, 0);
+	ck_assert_uint_eq(config.disk_bytes, 0);
+	ck_assert_uint_eq(config.disk_latency_ms, 5000);
 	ck_assert_uint_eq(config.open_files, 1024);
 	ck_assert_uint_eq(config.max_connections, 4096);
 	ck_assert_uint_eq(config.max_connections_per_client, 256);
@@ -73,7 +75,7 @@ START_TEST(every_key)
 	ck_assert_int_eq(parse("root = /srv/files\n"
 			       "listen = {\":80\", \"[::1]:0\", unix:/run/ranged.sock}\n"
 			       "listen += {'files.example:8081'}\n"
-			       "workers = 3\ncache_size = 4999K\noffload_threads = 64\ndisk_depth = 1\nopen_files = 7\n"
+			       "workers = 3\ncache_size = 4999K\noffload_threads = 64\ndisk_depth = 1\ndisk_bytes = 3M\ndisk_latency = 250ms\nopen_files = 7\n"
 			       "max_connections = 8\nmax_connections_per_client = 0\n"
 			       "header_timeout = 250ms\nidle_timeout = 5m\ndrain_timeout = 0\nmin_rate = 0\nstall_timeout = 5\n"
 			       "symlinks = none\ndotfiles = Yes\nmime_types = \"\"\n"
@@ -90,6 +92,9 @@ START_TEST(every_key)
 	ck_assert_str_eq(config.listen[3].host, "files.example");
 	ck_assert_uint_eq(config_workers(&config), 3);
 	ck_assert_uint_eq(config.cache_size_bytes, 4 * MIB);
+	ck_assert_uint_eq(config.disk_depth, 1);
+	ck_assert_uint_eq(config.disk_bytes, 3 * MIB);
+	ck_assert_uint_eq(config.disk_latency_ms, 250);
 	ck_assert_uint_eq(config.offload_threads, 64);
 	ck_assert_uint_eq(config.max_connections_per_client, 0);
 	ck_assert_uint_eq(config.header_timeout_ms, 250);
@@ -164,9 +169,12 @@ static const struct {
 	{"workers = 4;", "f:1: workers: \"4;\" is not a whole number from 0 to 256\n"},
 	{"workers = \"\"", "f:1: workers: \"\" is not a whole number from 0 to 256\n"},
 	{"offload_threads = 0", "f:1: offload_threads: \"0\" is not a whole number from 1 to 64\n"},
-	{"disk_depth = 99999999999999999999", "f:1: disk_depth: \"99999999999999999999\" is not a whole number from 1 to 4096\n"},
+	{"disk_depth = 99999999999999999999", "f:1: disk_depth: \"99999999999999999999\" is not a whole number from 0 to 4096\n"},
 	{"cache_size = 12X", "f:1: cache_size: \"12X\" is not a size (as 65536, 64K, 256M or 2G)\n"},
 	{"cache_size = 4095K", "f:1: cache_size: \"4095K\" is less than 4.0 MiB\n"},
+	{"cache_size = 0", ""},
+	{"disk_bytes = 1023K", "f:1: disk_bytes: \"1023K\" is less than 1.0 MiB\n"},
+	{"disk_latency = 0", "f:1: disk_latency: \"0\" is less than 10ms\n"},
 	{"cache_size = 17T", "f:1: cache_size: \"17T\" is more than 16.0 TiB\n"},
 	{"cache_size = 99999999999T", "f:1: cache_size: \"99999999999T\" is more than 16.0 TiB\n"},
 	{"idle_timeout = soon", "f:1: idle_timeout: \"soon\" is not a duration (as 250ms, 30s, 5m or 2h)\n"},
@@ -247,10 +255,10 @@ static const struct {
 	 "f:12: cache: \"never\" is its second value; line 11 set it already\n"
 	 "f:15: unknown key \"disk_depth\" in a location; did you mean \"cache\"?\n"
 	 "f:14: the block that begins here is not closed\n"},
-	{"workers = x\nroto = /\n# c\ndisk_depth = 0\nsymlinks = all\nroto = /\n",
+	{"workers = x\nroto = /\n# c\ndisk_depth = -1\nsymlinks = all\nroto = /\n",
 	 "f:1: workers: \"x\" is not a whole number from 0 to 256\n"
 	 "f:2: unknown key \"roto\"; did you mean \"root\"?\n"
-	 "f:4: disk_depth: \"0\" is not a whole number from 1 to 4096\n"
+	 "f:4: disk_depth: \"-1\" is not a whole number from 0 to 4096\n"
 	 "f:5: symlinks: \"all\" is none of its values; did you mean \"none\"?\n"
 	 "f:6: unknown key \"roto\"; did you mean \"root\"?\n"},
 };

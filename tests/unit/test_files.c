@@ -116,10 +116,24 @@ static void replace(const char *path, size_t length)
 	ck_assert_int_eq(rename("root/.new", path), 0);
 }
 
+static struct devices *devices;
+static struct file_version gone[8];
+static atomic_uint gone_count;
+
+static void note_gone(void *context, const struct file_version *version)
+{
+	(void)context;
+	if (gone_count == 8)
+		return;
+	gone[gone_count] = *version;
+	gone_count++; /* after it: who sees it may look */
+}
+
 static void table(unsigned max_files, unsigned revalidate_ms)
 {
 	struct files_options options = {
-		.root_fd = root, .max_files = max_files, .revalidate_ms = revalidate_ms, .offload = offload};
+		.root_fd = root, .max_files = max_files, .revalidate_ms = revalidate_ms, .offload = offload, .devices = devices,
+		.gone = note_gone};
 
 	ck_assert_int_eq(files_new(&files, &options), 0);
 }
@@ -148,6 +162,8 @@ static void set_up(void)
 
 	snprintf(dir, sizeof(dir), "%s/test_files.XXXXXX", parent ? parent : ".");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(devices_new(&devices, &(struct devices_options){ .depth = 1, .depth_bytes = 1 }), 0);
+	gone_count = 0;
 	ck_assert_int_eq(chdir(dir), 0);
 	ck_assert_ptr_nonnull(getcwd(dir, sizeof(dir)));
 	ck_assert_int_eq(mkdir("root", 0755), 0);
@@ -167,6 +183,7 @@ static void tear_down(void)
 	reactor_free(reactor);
 	files_free(files);
 	offload_free(offload);
+	devices_free(devices);
 	close(root);
 	ck_assert_int_eq(chdir("/"), 0);
 	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
@@ -240,6 +257,10 @@ START_TEST(looks_again_when_it_is_time)
 	ck_assert_uint_eq(stats().opens, 2);
 	ck_assert_uint_eq(stats().open, 1);
 	ck_assert_int_eq(file_check(first), 0); /* who reads the old one may finish */
+	for (unsigned tries = 0; gone_count == 0 && tries < 1000; tries++)
+		usleep(1000); /* it is told after the answers went out */
+	ck_assert_uint_eq(gone_count, 1);
+	ck_assert(file_version_equal(&gone[0], &first->version));
 	file_unref(first);
 	file_unref(second);
 	file_unref(third);

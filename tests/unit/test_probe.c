@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The pure parts of ranged-probe: daemon/probe_pattern.c, probe_times.h and the rules of probe_verdict.c. */
-#include "daemon/probe_pattern.h"
-#include "daemon/probe_times.h"
-#include "daemon/probe_verdict.h"
+/* The pure parts of ranged-probe: probe/probe_pattern.c, probe_times.h and the rules of probe_verdict.c. */
+#include "probe/probe_pattern.h"
+#include "probe/probe_times.h"
+#include "probe/probe_verdict.h"
 
 #include <check.h>
 #include <stdlib.h>

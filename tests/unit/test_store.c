@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The store over a real file, and with the kernel's answers changed on the way (--wrap=io_getevents): short reads, EIO, an
- * early end. Bytes are compared with what was written; memory must be back in the arena after each test, whoever gave up when.
+ * early end. Bytes are compared with what was written; nothing may be pinned after each test, whoever gave up when. Two stores on one
+ * cache are two reactors: who reads what is told by counting what io_submit is given.
  */
 #include "store/store.h"
 
 #include <errno.h>
+#include <limits.h>
+
 #include "storage.h"
 
 static unsigned done_count;
 
-/* The kernel's answer to every read is cut to this many bytes (0: as it is), or is this error, after `spare` untouched ones. */
+/* The kernel's answer to every read is cut to this many bytes (0: as it is), or is this error, so often, after `spare` ones. */
 static long short_bytes, error_result;
-static unsigned spare, kernel_reads;
+static unsigned spare, faults_left, kernel_reads;
+static size_t kernel_bytes;
+static bool refuse_nowait; /* io_submit knows no RWF_NOWAIT */
 
 int __real_io_getevents(io_context_t context, long min, long max, struct io_event *events, struct timespec *timeout);
 int __wrap_io_getevents(io_context_t context, long min, long max, struct io_event *events, struct timespec *timeout);
@@ -26,7 +31,7 @@ int __wrap_io_getevents(io_context_t context, long min, long max, struct io_even
 	for (int i = 0; i < n; i++) {
 		if (spare > 0)
 			spare--;
-		else if (error_result != 0)
+		else if (error_result != 0 && faults_left > 0 && faults_left--)
 			events[i].res = (unsigned long)error_result;
 		else if (short_bytes > 0 && (long)events[i].res > short_bytes)
 			events[i].res = (unsigned long)short_bytes;
@@ -36,7 +41,15 @@ int __wrap_io_getevents(io_context_t context, long min, long max, struct io_even
 
 int __wrap_io_submit(io_context_t context, long count, struct iocb **list)
 {
-	kernel_reads += (unsigned)count;
+	for (long i = 0; i < count; i++) {
+		if (refuse_nowait && list[i]->aio_rw_flags != 0)
+			return i > 0 ? __real_io_submit(context, i, list) : -EOPNOTSUPP;
+		kernel_reads++;
+		if (list[i]->aio_lio_opcode == IO_CMD_PREAD)
+			kernel_bytes += list[i]->u.c.nbytes;
+		for (unsigned long part = 0; list[i]->aio_lio_opcode == IO_CMD_PREADV && part < list[i]->u.c.nbytes; part++)
+			kernel_bytes += ((struct iovec *)list[i]->u.c.buf)[part].iov_len;
+	}
 	return __real_io_submit(context, count, list);
 }
 
@@ -44,7 +57,17 @@ static void setup(void)
 {
 	storage_setup();
 	done_count = kernel_reads = spare = 0;
+	kernel_bytes = 0;
 	short_bytes = error_result = 0;
+	refuse_nowait = false;
+	faults_left = UINT_MAX;
+}
+
+static void setup_without_cache(void)
+{
+	setup();
+	storage_teardown();
+	storage_setup_with(ARENA_BYTES, false);
 }
 
 static void count_done(struct store_want *want)
@@ -61,9 +84,10 @@ static struct store_want want_of(uint64_t offset, size_t length)
 static void get(struct store_want *want)
 {
 	unsigned before = done_count;
+	int result = store_want(store, want);
 
-	ck_assert_int_eq(store_want(store, want), 0);
-	while (done_count == before)
+	ck_assert_int_ge(result, 0);
+	while (result == 0 && done_count == before)
 		storage_turn();
 }
 
@@ -275,6 +299,289 @@ START_TEST(an_unknown_extent_map_is_walked_before_the_read)
 }
 END_TEST
 
+/* --- the cache --- */
+
+START_TEST(what_was_read_is_not_read_again)
+{
+	get_right(100, 1000);
+	get_right(0, FILE_BYTES < STORE_SPAN_MAX_BYTES ? FILE_BYTES : 200000);
+	kernel_reads = 0;
+	get_right(0, 200000);
+	get_right(777, 3);
+	ck_assert_uint_eq(kernel_reads, 0);
+}
+END_TEST
+
+START_TEST(without_a_cache_all_is_read_again)
+{
+	get_right(0, 200000);
+	ck_assert_uint_eq(kernel_reads, 1);
+	get_right(0, 200000);
+	ck_assert_uint_eq(kernel_reads, 2);
+}
+END_TEST
+
+/* Of large files, a small range costs its blocks only; what is asked for again is there; after 32 pieces the extent is read. */
+START_TEST(small_ranges_read_their_span_only)
+{
+	for (unsigned i = 0; i < 32; i++) {
+		get_right(i * 8000 + 5, 100);
+		ck_assert_uint_le(kernel_bytes, (i + 1) * 1024);
+		get_right(i * 8000 + 7, 3);
+	}
+	ck_assert_uint_eq(kernel_reads, 32);
+	get_right(32 * 8000, 100);
+	ck_assert_uint_ge(kernel_bytes, SHARD_EXTENT_BYTES);
+	get_right(3, 250000);
+	ck_assert_uint_eq(kernel_reads, 33);
+}
+END_TEST
+
+/* Or once half of it was asked for. */
+START_TEST(pieces_of_half_an_extent_bring_all_of_it)
+{
+	get_right(0, 65536);
+	get_right(100000, 50000);
+	ck_assert_uint_lt(kernel_bytes, 120000);
+	get_right(200000, 30000);
+	ck_assert_uint_ge(kernel_bytes, SHARD_EXTENT_BYTES);
+}
+END_TEST
+
+/* All of these at once, on two reactors: one read. */
+START_TEST(many_wants_of_cold_bytes_cost_one_read)
+{
+	struct store_want wants[40];
+
+	for (unsigned i = 0; i < 40; i++) {
+		wants[i] = want_of(i * 100, 200000);
+		ck_assert_int_eq(store_want(sides[i % 2].store, &wants[i]), 0);
+	}
+	while (done_count < 40)
+		storage_turn_both();
+	ck_assert_uint_eq(kernel_reads, 1);
+	for (unsigned i = 0; i < 40; i++) {
+		ck_assert_int_eq(wants[i].error, 0);
+		ck_assert_int_eq(memcmp(wants[i].data, content + i * 100, 200000), 0);
+		store_release(sides[i % 2].store, &wants[i]);
+	}
+}
+END_TEST
+
+/* Whoever began it has gone: the others get their bytes all the same. */
+START_TEST(a_shared_read_outlives_who_began_it)
+{
+	struct store_want first = want_of(0, 200000), second = want_of(5000, 100000);
+
+	ck_assert_int_eq(store_want(sides[0].store, &first), 0);
+	queue_run(sides[0].queue);
+	ck_assert_uint_eq(disk_submit(sides[0].disk), 1);
+	ck_assert_int_eq(store_want(sides[1].store, &second), 0);
+	store_release(sides[0].store, &first);
+	while (done_count == 0)
+		storage_turn_both();
+	ck_assert_int_eq(second.error, 0);
+	ck_assert_int_eq(memcmp(second.data, content + 5000, 100000), 0);
+	store_release(sides[1].store, &second);
+}
+END_TEST
+
+START_TEST(a_fault_is_that_of_all_who_share_the_read_and_of_nobody_else)
+{
+	struct store_want wants[20], other = want_of(2000000, 100);
+
+	for (unsigned i = 0; i < 20; i++) {
+		wants[i] = want_of(i, 200000);
+		ck_assert_int_eq(store_want(sides[i % 2].store, &wants[i]), 0);
+	}
+	error_result = -EIO;
+	while (done_count < 20)
+		storage_turn_both();
+	error_result = 0;
+	get(&other);
+	ck_assert_int_eq(other.error, 0);
+	ck_assert_int_eq(memcmp(other.data, content + 2000000, 100), 0);
+	store_release(store, &other);
+	for (unsigned i = 0; i < 20; i++) {
+		ck_assert_int_eq(wants[i].error, -EIO);
+		store_release(sides[i % 2].store, &wants[i]);
+	}
+	get_right(0, 200000);
+}
+END_TEST
+
+/* --- one read for what lies side by side --- */
+
+static void want_three(struct store_want *wants)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		wants[i] = want_of(i * SHARD_EXTENT_BYTES, SHARD_EXTENT_BYTES);
+		ck_assert_int_eq(store_want(store, &wants[i]), 0);
+	}
+	while (done_count < 3)
+		storage_turn();
+}
+
+START_TEST(adjacent_wants_are_one_read)
+{
+	struct store_want wants[3];
+
+	short_bytes = _i; /* also when it comes in pieces */
+	want_three(wants);
+	if (_i == 0)
+		ck_assert_uint_eq(kernel_reads, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_int_eq(wants[i].error, 0);
+		ck_assert_int_eq(memcmp(wants[i].data, content + wants[i].offset, SHARD_EXTENT_BYTES), 0);
+		store_release(store, &wants[i]);
+	}
+}
+END_TEST
+
+/* EIO for the read of three: each is read by itself, and what fails again is that one's fault. */
+START_TEST(a_fault_in_a_merged_read_is_found_by_reading_its_parts)
+{
+	struct store_want wants[3];
+	unsigned failed = 0;
+
+	error_result = -EIO;
+	faults_left = 1 + (unsigned)_i;
+	want_three(wants);
+	for (unsigned i = 0; i < 3; i++) {
+		failed += wants[i].error != 0;
+		if (wants[i].error == 0)
+			ck_assert_int_eq(memcmp(wants[i].data, content + wants[i].offset, SHARD_EXTENT_BYTES), 0);
+		store_release(store, &wants[i]);
+	}
+	ck_assert_uint_eq(failed, _i);
+	ck_assert_uint_eq(kernel_reads, 4);
+}
+END_TEST
+
+START_TEST(readahead_that_nobody_wants_any_more_is_not_read)
+{
+	struct store_want wants[3];
+
+	for (unsigned i = 0; i < 3; i++) {
+		wants[i] = want_of(i * SHARD_EXTENT_BYTES, SHARD_EXTENT_BYTES);
+		wants[i].class = QUEUE_AHEAD;
+		ck_assert_int_eq(store_want(store, &wants[i]), 0);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		store_release(store, &wants[i]);
+	storage_turn();
+	ck_assert_uint_eq(kernel_reads, 0);
+	ck_assert_uint_eq(device->dropped, 3);
+	ck_assert_uint_eq(store_pending(store), 0);
+}
+END_TEST
+
+/* --- how reads are handed over --- */
+
+START_TEST(what_nowait_sends_back_is_read_off_the_loop)
+{
+	device->mode = DEVICE_NOWAIT;
+	error_result = -EAGAIN;
+	get_right(0, 200000);
+	ck_assert_uint_eq(device->again, 1);
+	error_result = 0;
+	get_right(1000000, 200000);
+	ck_assert_int_eq(device->mode, DEVICE_NOWAIT);
+}
+END_TEST
+
+START_TEST(nowait_is_left_away_where_it_is_of_no_use)
+{
+	device->mode = DEVICE_NOWAIT;
+	for (unsigned i = 0; i < 100; i++) {
+		error_result = device->mode == DEVICE_NOWAIT ? -EAGAIN : 0;
+		get_right(i * 30000, 100);
+	}
+	ck_assert_int_eq(device->mode, DEVICE_ASYNC);
+}
+END_TEST
+
+START_TEST(nowait_is_left_away_where_there_is_no_such_thing)
+{
+	device->mode = DEVICE_NOWAIT;
+	refuse_nowait = true;
+	get_right(0, 200000);
+	ck_assert_int_eq(device->mode, DEVICE_ASYNC);
+	ck_assert_uint_eq(kernel_reads, 1);
+}
+END_TEST
+
+START_TEST(a_device_that_blocks_is_read_by_the_offload_threads)
+{
+	for (unsigned i = 0; i < 3; i++)
+		devices_note_submit(devices, device, 30000000);
+	ck_assert_int_eq(device->mode, DEVICE_OFFLOAD);
+	get_right(0, 200000);
+	get_right(FILE_BYTES - 100, 100);
+	ck_assert_uint_eq(kernel_reads, 0);
+}
+END_TEST
+
+START_TEST(one_slow_submit_in_a_thousand_is_borne)
+{
+	for (unsigned i = 0; i < 10000; i++)
+		devices_note_submit(devices, device, i % 1000 == 0 ? 30000000 : 1000);
+	ck_assert_int_eq(device->mode, DEVICE_ASYNC);
+}
+END_TEST
+
+/* --- little memory, many wants --- */
+
+static struct store_want crowd[400];
+
+static void take_and_give_back(struct store_want *want)
+{
+	ck_assert_int_eq(want->error, 0);
+	ck_assert_int_eq(memcmp(want->data, content + want->offset, want->length), 0);
+	store_release(sides[(want - crowd) % 2].store, want);
+	done_count++;
+}
+
+START_TEST(hundreds_of_wants_share_a_few_extents)
+{
+	unsigned seed = 3, hits = 0;
+
+	for (unsigned i = 0; i < 400; i++) {
+		crowd[i] = want_of((uint64_t)rand_r(&seed) % (FILE_BYTES - 300000), 1 + (size_t)rand_r(&seed) % 300000);
+		crowd[i].reach = (enum cache_reach)(i % 3);
+		crowd[i].done = take_and_give_back;
+		if (store_want(sides[i % 2].store, &crowd[i]) == 1)
+			hits++;
+	}
+	while (done_count < 400)
+		storage_turn_both();
+	ck_assert_uint_eq(hits, 0);
+	cache_check(cache);
+}
+END_TEST
+
+START_TEST(half_of_a_crowd_gives_up)
+{
+	unsigned seed = 5, given_up = 0;
+
+	for (unsigned i = 0; i < 400; i++) {
+		crowd[i] = want_of((uint64_t)rand_r(&seed) % (FILE_BYTES - 300000), 1 + (size_t)rand_r(&seed) % 300000);
+		crowd[i].done = take_and_give_back;
+		ck_assert_int_ge(store_want(sides[i % 2].store, &crowd[i]), 0);
+	}
+	for (unsigned turn = 0; done_count + given_up < 400; turn++) {
+		unsigned i = (unsigned)rand_r(&seed) % 400;
+
+		if (crowd[i].read != NULL) {
+			store_release(sides[i % 2].store, &crowd[i]);
+			given_up++;
+		}
+		if (turn % 4 == 0)
+			storage_turn_both();
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store");
@@ -295,6 +602,31 @@ int main(void)
 	tcase_add_loop_test(tests, given_up_at_any_stage_all_memory_comes_back, 0, 3);
 	tcase_add_test(tests, a_file_without_direct_reads_goes_through_the_offload_threads);
 	tcase_add_test(tests, an_unknown_extent_map_is_walked_before_the_read);
+	tcase_add_test(tests, what_was_read_is_not_read_again);
+	tcase_add_test(tests, small_ranges_read_their_span_only);
+	tcase_add_test(tests, pieces_of_half_an_extent_bring_all_of_it);
+	tcase_add_test(tests, many_wants_of_cold_bytes_cost_one_read);
+	tcase_add_test(tests, a_shared_read_outlives_who_began_it);
+	tcase_add_test(tests, a_fault_is_that_of_all_who_share_the_read_and_of_nobody_else);
+	tcase_add_loop_test(tests, adjacent_wants_are_one_read, 0, 1);
+	tcase_add_loop_test(tests, adjacent_wants_are_one_read, 100000, 100001);
+	tcase_add_loop_test(tests, a_fault_in_a_merged_read_is_found_by_reading_its_parts, 0, 3);
+	tcase_add_test(tests, readahead_that_nobody_wants_any_more_is_not_read);
+	tcase_add_test(tests, what_nowait_sends_back_is_read_off_the_loop);
+	tcase_add_test(tests, nowait_is_left_away_where_it_is_of_no_use);
+	tcase_add_test(tests, nowait_is_left_away_where_there_is_no_such_thing);
+	tcase_add_test(tests, a_device_that_blocks_is_read_by_the_offload_threads);
+	tcase_add_test(tests, one_slow_submit_in_a_thousand_is_borne);
+	tcase_add_test(tests, hundreds_of_wants_share_a_few_extents);
+	tcase_add_test(tests, half_of_a_crowd_gives_up);
+	suite_add_tcase(suite, tests);
+	tests = tcase_create("without cache");
+	tcase_set_timeout(tests, 120);
+	tcase_add_checked_fixture(tests, setup_without_cache, storage_teardown);
+	tcase_add_test(tests, without_a_cache_all_is_read_again);
+	tcase_add_test(tests, many_wants_of_cold_bytes_cost_one_read);
+	tcase_add_test(tests, hundreds_of_wants_share_a_few_extents);
+	tcase_add_test(tests, half_of_a_crowd_gives_up);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

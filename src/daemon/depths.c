@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The walk for a file is bounded, and takes the first one that will do: it is a guess which device the root's files are on, and the
+ * others are found when they are used.
+ */
+#include "daemon/depths.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "engine/calibrate.h"
+
+#define FILE_MIN_BYTES (UINT64_C(64) << 20) /* a smaller one says little of a disk */
+#define ENTRIES_MAX 2000
+#define FOLDERS_MAX 4 /* one inside the other */
+#define PATIENCE_S 1
+
+/* The search at start; freed by whichever side comes last. */
+struct search {
+	struct offload_job job;
+	struct depths *depths;
+	sem_t over;
+	atomic_uint holds;
+	unsigned entries_left;
+	char path[PATH_MAX];
+};
+
+/* A calibration on a file that was opened for somebody. */
+struct trial {
+	struct offload_job job;
+	struct depths *depths;
+	struct file *file; /* a reference */
+};
+
+static void calibrate(struct depths *depths, const struct file *file)
+{
+	struct device *device = file->device;
+	struct calibration found;
+	int error = calibrate_run(file->fd, file->version.size, file->offset_alignment, CALIBRATE_BUDGET_MS, &found);
+
+	if (error != 0) {
+		log_warning("device %u:%u was not calibrated: %s; %u reads may be in flight", major(device->id), minor(device->id),
+			    strerror(-error), device->depth);
+		return;
+	}
+	device->depth = found.depth;
+	device->depth_bytes = found.depth_bytes < depths->most_bytes ? found.depth_bytes : depths->most_bytes;
+	log_info("device %u:%u: %u reads, %llu KiB may be in flight (it reads %.0f MB/s, %.0f times 64 KiB a second)", major(device->id),
+		 minor(device->id), device->depth, (unsigned long long)device->depth_bytes >> 10, found.bytes_per_s / 1e6, found.iops);
+}
+
+/* True: it is the caller's to calibrate. */
+static bool claims(const struct file *file)
+{
+	return file->direct && file->version.size >= FILE_MIN_BYTES && !atomic_load(&file->device->measured) &&
+	       !atomic_exchange(&file->device->measured, true);
+}
+
+static void trial_work(struct offload_job *job)
+{
+	struct trial *trial = (struct trial *)job;
+
+	calibrate(trial->depths, trial->file);
+	file_unref_here(trial->file);
+	free(trial);
+}
+
+void depths_opened(struct depths *depths, struct file *file)
+{
+	struct trial *trial;
+
+	if (!claims(file))
+		return;
+	trial = calloc(1, sizeof(*trial));
+	if (trial == NULL)
+		return; /* the device keeps what every one has at first */
+	trial->job.work = trial_work;
+	trial->depths = depths;
+	trial->file = file_ref(file);
+	offload_start(depths->offload, &trial->job);
+}
+
+/* Whether the path in search->path is a file that will do, or leads to one; then that is in search->path. */
+static bool find_file(struct search *search, int folder_fd, unsigned folders);
+
+static bool look_at(struct search *search, int folder_fd, const char *name, unsigned folders)
+{
+	size_t length = strlen(search->path);
+	struct stat st;
+	int fd;
+
+	if (name[0] == '.' || fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    (size_t)snprintf(search->path + length, sizeof(search->path) - length, "%s%s", length > 0 ? "/" : "", name) >=
+		    sizeof(search->path) - length)
+		return false;
+	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size >= FILE_MIN_BYTES && (uint64_t)st.st_blocks * 512 >= (uint64_t)st.st_size)
+		return true; /* no holes: reading them would say nothing */
+	fd = S_ISDIR(st.st_mode) && folders > 0 ? openat(folder_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	if (fd >= 0 && find_file(search, fd, folders - 1))
+		return true;
+	search->path[length] = '\0';
+	return false;
+}
+
+/* Takes the descriptor over. */
+static bool find_file(struct search *search, int folder_fd, unsigned folders)
+{
+	DIR *folder = fdopendir(folder_fd);
+	const struct dirent *entry;
+	bool found = false;
+
+	if (folder == NULL) {
+		close(folder_fd);
+		return false;
+	}
+	while (!found && search->entries_left > 0 && (entry = readdir(folder)) != NULL) {
+		search->entries_left--;
+		found = look_at(search, dirfd(folder), entry->d_name, folders);
+	}
+	closedir(folder);
+	return found;
+}
+
+static void search_release(struct search *search)
+{
+	if (atomic_fetch_sub(&search->holds, 1) > 1)
+		return;
+	sem_destroy(&search->over);
+	free(search);
+}
+
+static void search_work(struct offload_job *job)
+{
+	struct search *search = (struct search *)job;
+	struct depths *depths = search->depths;
+	int root_fd = openat(depths->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct file *file;
+
+	if (root_fd >= 0 && find_file(search, root_fd, FOLDERS_MAX) &&
+	    file_open(depths->root_fd, search->path, FILE_SYMLINKS_NONE, &file) == 0) {
+		file->device = devices_get(depths->devices, file->version.device, file->nowait ? DEVICE_NOWAIT : DEVICE_ASYNC);
+		if (file->device != NULL && claims(file))
+			calibrate(depths, file);
+		file_unref(file);
+	}
+	sem_post(&search->over);
+	search_release(search);
+}
+
+void depths_start(struct depths *depths)
+{
+	struct search *search = calloc(1, sizeof(*search));
+	struct timespec until;
+
+	if (search == NULL)
+		return;
+	search->job.work = search_work;
+	search->depths = depths;
+	search->entries_left = ENTRIES_MAX;
+	search->holds = 2;
+	sem_init(&search->over, 0, 0);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PATIENCE_S;
+	offload_start(depths->offload, &search->job);
+	while (sem_timedwait(&search->over, &until) != 0 && errno == EINTR)
+		;
+	search_release(search);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A table with one place a hash: what finds its place taken by an entry that is in use is simply made anew each time. A file that was
+ * replaced is another struct file, so its old reply is found no more, and goes with the next sweep.
+ */
+#include "http/ready.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#define PLACES READY_MAX
+
+struct ready_table {
+	struct store *store;
+	void (*drop)(void *response);
+	size_t pinned_bytes, pinned_max_bytes;
+	struct ready *places[PLACES];
+};
+
+int ready_new(struct ready_table **table, struct store *store, size_t pinned_max_bytes, void (*drop)(void *response))
+{
+	struct ready_table *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return -ENOMEM;
+	made->store = store;
+	made->drop = drop;
+	made->pinned_max_bytes = pinned_max_bytes;
+	*table = made;
+	return 0;
+}
+
+void ready_end(struct ready_table *table)
+{
+	free(table);
+}
+
+static struct ready **place_of(struct ready_table *table, const struct file *file)
+{
+	return &table->places[((uintptr_t)file * UINT64_C(0x9e3779b97f4a7c15) >> 32) % PLACES];
+}
+
+struct ready *ready_find(struct ready_table *table, const struct file *file)
+{
+	struct ready *ready = *place_of(table, file);
+
+	if (ready == NULL || ready->file != file)
+		return NULL;
+	ready->used = true;
+	return ready;
+}
+
+/* A page at least, however short the file. */
+static size_t held_bytes(const struct store_want *want)
+{
+	return arena_block_bytes(want->length);
+}
+
+static void drop(struct ready_table *table, struct ready **place)
+{
+	struct ready *ready = *place;
+
+	*place = NULL;
+	table->drop(ready->response);
+}
+
+struct ready *ready_add(struct ready_table *table, struct file *file, struct store_want *want)
+{
+	struct ready **place = place_of(table, file), *ready;
+
+	if (table->pinned_bytes + held_bytes(want) > table->pinned_max_bytes || (*place != NULL && (*place)->used))
+		return NULL;
+	ready = calloc(1, sizeof(*ready));
+	if (ready == NULL)
+		return NULL;
+	if (*place != NULL)
+		drop(table, place);
+	ready->table = table;
+	ready->file = file_ref(file);
+	ready->used = true;
+	ready->want = *want;
+	ready->want.file = ready->file;
+	*want = (struct store_want){ 0 };
+	table->pinned_bytes += held_bytes(&ready->want);
+	*place = ready;
+	return ready;
+}
+
+void ready_free(struct ready *ready)
+{
+	struct ready_table *table = ready->table;
+
+	if (*place_of(table, ready->file) == ready) /* it never had a response */
+		*place_of(table, ready->file) = NULL;
+	table->pinned_bytes -= held_bytes(&ready->want);
+	store_release(table->store, &ready->want);
+	file_unref(ready->file);
+	free(ready);
+}
+
+void ready_sweep(struct ready_table *table, bool all)
+{
+	for (unsigned i = 0; i < PLACES; i++) {
+		struct ready *ready = table->places[i];
+
+		if (ready == NULL)
+			continue;
+		if (all || !ready->used)
+			drop(table, &table->places[i]);
+		else
+			ready->used = false;
+	}
+}

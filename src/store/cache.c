@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The shards, and who waits for what. A want waits in one of two lists: an extent's, for the end of its read (single-flight: whoever
+ * reads it), or the shard's, for memory, in order of arrival. Whoever ends a read or gives memory back moves those who can go on out
+ * of the list while it has the lock, and posts them to their reactors after it has let go of it.
+ *
+ * A want needs one extent and holds none while it waits, so two wants can't wait for each other.
+ *
+ * What is read on a miss: the whole extent, if at least half of it is asked for or it is small; else the span alone, lest random
+ * ranges of a big file read 64 times of what they need. Spans that are there count: once half of an extent was asked for in pieces,
+ * or SPANS_MAX of them, all of it is read, and replaces them.
+ */
+#include "store/cache.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include <utlist.h>
+
+#include "base/align.h"
+
+#define SHARDS_MAX 16
+#define SHARD_MIN_BYTES ((size_t)64 << 20)
+#define SMALL_BYTES ((size_t)64 << 10) /* an extent up to this is always read whole */
+#define SPANS_MAX 32
+
+struct cache {
+	bool retain;
+	size_t bytes;
+	atomic_uint waiting; /* for memory, in all shards */
+	unsigned shard_count; /* a power of two */
+	struct shard shards[];
+};
+
+/* Where a want's extent belongs, and what is there. */
+struct place {
+	struct shard *shard;
+	struct shard_key key;
+	uint64_t hash;
+	struct shard_view view; /* after look_up() */
+};
+
+static unsigned count_shards(size_t bytes)
+{
+	unsigned count = 1;
+
+	while (count < SHARDS_MAX && bytes / (2 * count) >= SHARD_MIN_BYTES)
+		count *= 2;
+	return count;
+}
+
+int cache_new(struct cache **cache, size_t bytes, bool retain)
+{
+	const size_t unit = ARENA_BLOCK_MAX_BYTES;
+	unsigned count = count_shards(bytes);
+	struct cache *made;
+	int error = 0;
+
+	if (bytes == 0 || bytes % unit != 0)
+		return -EINVAL;
+	made = calloc(1, sizeof(*made) + count * sizeof(made->shards[0]));
+	if (made == NULL)
+		return -ENOMEM;
+	made->retain = retain;
+	made->bytes = bytes;
+	for (size_t left = bytes / unit; error == 0 && made->shard_count < count; made->shard_count++) {
+		size_t share = left / (count - made->shard_count); /* they differ by a unit at most */
+
+		error = shard_init(&made->shards[made->shard_count], share * unit);
+		if (error != 0)
+			break;
+		left -= share;
+	}
+	if (error != 0) {
+		cache_free(made);
+		return error;
+	}
+	*cache = made;
+	return 0;
+}
+
+void cache_free(struct cache *cache)
+{
+	if (cache == NULL)
+		return;
+	for (unsigned i = 0; i < cache->shard_count; i++) {
+		assert(cache->shards[i].waits == NULL);
+		shard_fini(&cache->shards[i]);
+	}
+	free(cache);
+}
+
+static struct shard *shard_of(struct cache *cache, uint64_t hash)
+{
+	return &cache->shards[(hash >> 56) & (cache->shard_count - 1)];
+}
+
+static bool is_one_extent(const struct file_version *version)
+{
+	return version->size <= SHARD_WHOLE_MAX_BYTES;
+}
+
+bool cache_in_one_extent(const struct file_version *version, uint64_t first, uint64_t last)
+{
+	return is_one_extent(version) || first / SHARD_EXTENT_BYTES == last / SHARD_EXTENT_BYTES;
+}
+
+static void locate(struct cache *cache, const struct cache_span *span, struct place *place)
+{
+	place->key.version = *span->version;
+	place->key.number = is_one_extent(span->version) ? 0 : span->offset / SHARD_EXTENT_BYTES;
+	place->hash = shard_hash(&place->key);
+	place->shard = shard_of(cache, place->hash);
+}
+
+/* Under the lock, as all below that don't say otherwise. */
+static struct cache_extent *look_up(const struct cache_span *span, struct place *place)
+{
+	shard_look(place->shard, &place->key, place->hash, span->offset, span->length, &place->view);
+	return place->view.extent;
+}
+
+/* --- what is read on a miss --- */
+
+/* All of the extent with this key, as a read: aligned, up to the block that holds the file's last byte. */
+static struct span whole_span(const struct cache_span *span, const struct shard_key *key)
+{
+	uint64_t size = span->version->size, offset = key->number * SHARD_EXTENT_BYTES;
+	uint64_t length = is_one_extent(span->version) ? size : SHARD_EXTENT_BYTES;
+
+	return span_aligned(offset, (size_t)(offset + length < size ? length : size - offset), size, span->alignment);
+}
+
+static bool wants_whole(const struct cache_span *span, const struct shard_view *view, const struct span *whole)
+{
+	if (span->offset + span->length > whole->offset + whole->length)
+		return false; /* it goes on in the next one: contiguous memory is worth more */
+	if (span->reach == CACHE_WHOLE || whole->length <= SMALL_BYTES || span->length * 2 >= whole->length)
+		return true;
+	return span->reach == CACHE_AS_NEEDED && (view->spans >= SPANS_MAX || (view->span_bytes + span->length) * 2 >= whole->length);
+}
+
+/* What would be read, after what was seen of it. True: the whole extent. */
+static bool plan(const struct cache_span *span, const struct place *place, struct span *read)
+{
+	*read = whole_span(span, &place->key);
+	if (wants_whole(span, &place->view, read))
+		return true;
+	*read = span_aligned(span->offset, span->length, span->version->size, span->alignment);
+	return false;
+}
+
+/* --- wants --- */
+
+/* Whether it stays is decided by whoever wants it most. */
+static void keep(const struct cache *cache, struct shard *shard, struct cache_extent *extent, const struct cache_span *span)
+{
+	if (cache->retain && !span->fleeting)
+		extent->fleeting = false;
+	if (cache->retain && span->sticky)
+		shard_stick(shard, extent);
+}
+
+/* A use of it; a client that takes an extent in small pieces uses it once. */
+static void use(const struct cache *cache, struct shard *shard, struct cache_extent *extent, const struct cache_span *span)
+{
+	shard_pin(shard, extent, 1);
+	if (span->offset <= extent->offset || span->reach == CACHE_AS_NEEDED)
+		shard_touch(extent);
+	keep(cache, shard, extent, span);
+}
+
+static void attend(struct cache_wait *wait, struct cache_extent *extent)
+{
+	wait->extent = extent;
+	wait->place = CACHE_AT_EXTENT;
+	DL_APPEND(extent->waits, wait);
+}
+
+static enum cache_answer look(struct cache *cache, struct cache_wait *wait, struct place *place)
+{
+	struct cache_extent *extent = look_up(&wait->span, place);
+
+	if (extent == NULL)
+		return CACHE_MISS;
+	if (extent->ready) {
+		use(cache, place->shard, extent, &wait->span);
+		wait->extent = extent;
+		place->shard->stats.hits++;
+		return CACHE_HIT;
+	}
+	keep(cache, place->shard, extent, &wait->span);
+	shard_touch(extent); /* two want it: those who come later may, too */
+	attend(wait, extent);
+	place->shard->stats.joins++;
+	return CACHE_JOINED;
+}
+
+static struct cache_extent *make(struct cache *cache, const struct cache_span *span, const struct place *place)
+{
+	struct span read;
+	bool whole = plan(span, place, &read);
+	struct cache_extent *extent =
+		shard_make(place->shard, &place->key, place->hash, read.offset, read.length, !whole);
+
+	if (extent == NULL)
+		return NULL;
+	extent->fleeting = true;
+	keep(cache, place->shard, extent, span);
+	place->shard->stats.loads++;
+	return extent;
+}
+
+static void queue_for_memory(struct cache *cache, struct shard *shard, struct cache_wait *wait)
+{
+	DL_APPEND(shard->waits, wait);
+	wait->place = CACHE_AT_MEMORY;
+	atomic_fetch_add_explicit(&cache->waiting, 1, memory_order_relaxed);
+}
+
+static void leave_queue(struct cache *cache, struct shard *shard, struct cache_wait *wait)
+{
+	DL_DELETE(shard->waits, wait);
+	wait->place = CACHE_NOWHERE;
+	atomic_fetch_sub_explicit(&cache->waiting, 1, memory_order_relaxed);
+}
+
+static enum cache_answer load(struct cache *cache, struct cache_wait *wait, const struct place *place)
+{
+	struct cache_extent *extent = place->shard->waits == NULL ? make(cache, &wait->span, place) : NULL;
+
+	if (extent == NULL) {
+		queue_for_memory(cache, place->shard, wait);
+		return CACHE_QUEUED;
+	}
+	attend(wait, extent);
+	return CACHE_LOAD;
+}
+
+enum cache_answer cache_want(struct cache *cache, struct cache_wait *wait, bool may_load)
+{
+	enum cache_answer answer;
+	struct place place;
+
+	wait->extent = NULL;
+	wait->place = CACHE_NOWHERE;
+	locate(cache, &wait->span, &place);
+	pthread_mutex_lock(&place.shard->lock);
+	answer = look(cache, wait, &place);
+	if (answer == CACHE_MISS && may_load)
+		answer = load(cache, wait, &place);
+	pthread_mutex_unlock(&place.shard->lock);
+	return answer;
+}
+
+enum cache_answer cache_find(struct cache *cache, const struct cache_span *span, struct cache_extent **extent, struct span *read)
+{
+	enum cache_answer answer = CACHE_MISS;
+	struct place place;
+
+	locate(cache, span, &place);
+	pthread_mutex_lock(&place.shard->lock);
+	*extent = look_up(span, &place);
+	if (*extent != NULL && (*extent)->ready) {
+		use(cache, place.shard, *extent, span);
+		place.shard->stats.hits++;
+		answer = CACHE_HIT;
+	} else if (*extent != NULL) {
+		answer = CACHE_JOINED;
+	}
+	pthread_mutex_unlock(&place.shard->lock);
+	if (answer == CACHE_MISS)
+		plan(span, &place, read);
+	return answer;
+}
+
+/* --- answers --- */
+
+/* Those at the head of the line who can go on, with their answers, linked by ->next. */
+static struct cache_wait *serve_line(struct cache *cache, struct shard *shard)
+{
+	struct cache_wait *served = NULL, *wait;
+
+	while ((wait = shard->waits) != NULL) {
+		struct place place;
+
+		locate(cache, &wait->span, &place);
+		leave_queue(cache, shard, wait);
+		wait->answer = (int)look(cache, wait, &place);
+		if (wait->answer == CACHE_JOINED)
+			continue;
+		if (wait->answer == CACHE_MISS) {
+			wait->extent = make(cache, &wait->span, &place);
+			wait->answer = CACHE_LOAD;
+		}
+		if (wait->extent == NULL) { /* still no room: it stays the first */
+			DL_PREPEND(shard->waits, wait);
+			wait->place = CACHE_AT_MEMORY;
+			atomic_fetch_add_explicit(&cache->waiting, 1, memory_order_relaxed);
+			break;
+		}
+		wait->place = CACHE_POSTED;
+		DL_APPEND(served, wait);
+	}
+	return served;
+}
+
+void cache_deliver(struct cache_wait *wait)
+{
+	wait->place = CACHE_NOWHERE;
+	wait->ready(wait, wait->answer);
+}
+
+static void deliver(struct reactor_message *message)
+{
+	cache_deliver((struct cache_wait *)message);
+}
+
+/* Not under the lock. A wait is its owner's again as soon as it is posted. */
+static void post(struct cache_wait *wait)
+{
+	for (struct cache_wait *next; wait != NULL; wait = next) {
+		next = wait->next;
+		wait->message.fn = deliver;
+		reactor_post(wait->reactor, &wait->message);
+	}
+}
+
+void cache_attend(struct cache *cache, struct cache_wait *wait)
+{
+	struct shard *shard = shard_of(cache, wait->extent->hash);
+
+	pthread_mutex_lock(&shard->lock);
+	attend(wait, wait->extent);
+	pthread_mutex_unlock(&shard->lock);
+}
+
+bool cache_cancel(struct cache *cache, struct cache_wait *wait)
+{
+	struct cache_wait *served = NULL;
+	struct place place;
+	bool out = true;
+
+	locate(cache, &wait->span, &place);
+	pthread_mutex_lock(&place.shard->lock);
+	if (wait->place == CACHE_AT_EXTENT) {
+		DL_DELETE(wait->extent->waits, wait);
+	} else if (wait->place == CACHE_AT_MEMORY) {
+		leave_queue(cache, place.shard, wait);
+		served = serve_line(cache, place.shard); /* it may have been the large one in front of small ones */
+	} else {
+		out = wait->place != CACHE_POSTED;
+	}
+	if (out)
+		wait->place = CACHE_NOWHERE;
+	pthread_mutex_unlock(&place.shard->lock);
+	post(served);
+	return out;
+}
+
+/* Takes the extent's waits, each with its answer; those of `reactor` apart from the others. */
+static struct cache_wait *answer_waits(struct shard *shard, struct cache_extent *extent, int error, struct reactor *reactor,
+				       struct cache_wait **others)
+{
+	struct cache_wait *own = NULL, *wait, *next;
+
+	DL_FOREACH_SAFE(extent->waits, wait, next) {
+		DL_DELETE(extent->waits, wait);
+		wait->answer = error != 0 ? error : CACHE_HIT;
+		if (error == 0)
+			shard_pin(shard, extent, 1);
+		wait->place = CACHE_POSTED;
+		if (wait->reactor == reactor)
+			DL_APPEND(own, wait);
+		else
+			DL_APPEND(*others, wait);
+	}
+	return own;
+}
+
+struct cache_wait *cache_loaded(struct cache *cache, struct cache_extent *extent, int error, struct reactor *reactor)
+{
+	struct shard *shard = shard_of(cache, extent->hash);
+	struct cache_wait *own, *others = NULL, *served = NULL;
+
+	pthread_mutex_lock(&shard->lock);
+	own = answer_waits(shard, extent, error, reactor, &others);
+	extent->ready = true;
+	if (error != 0)
+		shard_forget(shard, extent);
+	if (shard_unpin(shard, extent))
+		served = serve_line(cache, shard);
+	pthread_mutex_unlock(&shard->lock);
+	post(others);
+	post(served);
+	return own;
+}
+
+bool cache_abandon(struct cache *cache, struct cache_extent *extent)
+{
+	struct shard *shard = shard_of(cache, extent->hash);
+	struct cache_wait *served = NULL;
+	bool gone;
+
+	pthread_mutex_lock(&shard->lock);
+	gone = extent->waits == NULL;
+	if (gone) {
+		shard_forget(shard, extent);
+		shard_unpin(shard, extent);
+		served = serve_line(cache, shard);
+	}
+	pthread_mutex_unlock(&shard->lock);
+	post(served);
+	return gone;
+}
+
+void cache_unpin(struct cache *cache, struct cache_extent *extent)
+{
+	struct shard *shard = shard_of(cache, extent->hash);
+	struct cache_wait *served = NULL;
+
+	pthread_mutex_lock(&shard->lock);
+	if (shard_unpin(shard, extent) && shard->waits != NULL)
+		served = serve_line(cache, shard);
+	pthread_mutex_unlock(&shard->lock);
+	post(served);
+}
+
+/* Under no lock. version: of all its extents; or only the one with this key. */
+static void forget(struct cache *cache, struct shard *shard, const struct shard_key *key, const struct file_version *version)
+{
+	struct cache_wait *served;
+
+	pthread_mutex_lock(&shard->lock);
+	if (key != NULL)
+		shard_forget_key(shard, key, shard_hash(key));
+	else
+		shard_forget_version(shard, version);
+	served = serve_line(cache, shard);
+	pthread_mutex_unlock(&shard->lock);
+	post(served);
+}
+
+/* Looked up one by one while they are fewer than what there is to walk through. */
+void cache_forget(struct cache *cache, const struct file_version *version)
+{
+	uint64_t extents = is_one_extent(version) ? 1 : version->size / SHARD_EXTENT_BYTES + 1;
+	struct shard_key key = { .version = *version };
+
+	if (extents > cache->bytes / SHARD_EXTENT_BYTES) {
+		for (unsigned i = 0; i < cache->shard_count; i++)
+			forget(cache, &cache->shards[i], NULL, version);
+		return;
+	}
+	for (key.number = 0; key.number < extents; key.number++)
+		forget(cache, shard_of(cache, shard_hash(&key)), &key, NULL);
+}
+
+/* --- sums --- */
+
+size_t cache_pinned_bytes(const struct cache *cache)
+{
+	size_t bytes = 0;
+
+	for (unsigned i = 0; i < cache->shard_count; i++)
+		bytes += atomic_load_explicit(&cache->shards[i].pinned_bytes, memory_order_relaxed);
+	return bytes;
+}
+
+size_t cache_bytes(const struct cache *cache)
+{
+	return cache->bytes;
+}
+
+unsigned cache_waiting(const struct cache *cache)
+{
+	return atomic_load_explicit(&cache->waiting, memory_order_relaxed);
+}
+
+static void add_up(struct cache_stats *stats, const struct shard *shard)
+{
+	struct shard_stats *sums = &stats->sums;
+
+	sums->hits += shard->stats.hits;
+	sums->joins += shard->stats.joins;
+	sums->loads += shard->stats.loads;
+	sums->evictions += shard->stats.evictions;
+	sums->evicted_bytes += shard->stats.evicted_bytes;
+	sums->ghost_hits += shard->stats.ghost_hits;
+	sums->admissions += shard->stats.admissions;
+	sums->idle_bytes += shard->stats.idle_bytes;
+	sums->sticky_bytes += shard->stats.sticky_bytes;
+	sums->extents += shard->stats.extents;
+	stats->free_bytes += arena_free_bytes(shard->arena);
+	stats->small_bytes += shard->fifos[SHARD_SMALL].bytes;
+	stats->main_bytes += shard->fifos[SHARD_MAIN].bytes;
+}
+
+void cache_stats(struct cache *cache, struct cache_stats *stats)
+{
+	*stats = (struct cache_stats){ .bytes = cache->bytes, .pinned_bytes = cache_pinned_bytes(cache),
+				       .waiting = cache_waiting(cache), .shards = cache->shard_count };
+	for (unsigned i = 0; i < cache->shard_count; i++) {
+		pthread_mutex_lock(&cache->shards[i].lock);
+		add_up(stats, &cache->shards[i]);
+		pthread_mutex_unlock(&cache->shards[i].lock);
+	}
+}
+
+void cache_check(struct cache *cache)
+{
+	for (unsigned i = 0; i < cache->shard_count; i++) {
+		struct shard *shard = &cache->shards[i];
+
+		pthread_mutex_lock(&shard->lock);
+		shard_check(shard);
+		assert(shard->waits == NULL || shard->pinned_bytes > 0); /* or else nobody would ever serve them */
+		pthread_mutex_unlock(&shard->lock);
+	}
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A table of sets of four fingerprints, each with the time at which it came, counted in evicted bytes: an entry is forgotten when as
+ * much again as the ghost remembers was evicted after it, and without any list to keep. A set that is full loses its oldest. Two
+ * keys with one fingerprint only make an extent look known that is not.
+ */
+#include "store/ghost.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SET_ENTRIES 4
+#define ENTRY_BYTES_MEAN 16384 /* of what one entry stands for, if all is remembered */
+#define CLOCK_UNIT_BYTES 4096
+
+struct ghost_entry {
+	uint32_t fingerprint; /* 0: empty */
+	uint32_t time;
+};
+
+int ghost_init(struct ghost *ghost, uint64_t memory_bytes)
+{
+	uint32_t sets = 16;
+
+	while ((uint64_t)sets * SET_ENTRIES * ENTRY_BYTES_MEAN < memory_bytes)
+		sets *= 2;
+	*ghost = (struct ghost){ .mask = sets - 1, .memory_bytes = memory_bytes };
+	ghost->entries = calloc((size_t)sets * SET_ENTRIES, sizeof(*ghost->entries));
+	return ghost->entries != NULL ? 0 : -ENOMEM;
+}
+
+void ghost_fini(struct ghost *ghost)
+{
+	free(ghost->entries);
+	ghost->entries = NULL;
+}
+
+static struct ghost_entry *set_of(struct ghost *ghost, uint64_t hash)
+{
+	return &ghost->entries[(size_t)((uint32_t)hash & ghost->mask) * SET_ENTRIES];
+}
+
+static uint32_t fingerprint_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) | 1;
+}
+
+static uint32_t now(const struct ghost *ghost)
+{
+	return (uint32_t)(ghost->clock_bytes / CLOCK_UNIT_BYTES);
+}
+
+void ghost_add(struct ghost *ghost, uint64_t hash, size_t bytes)
+{
+	struct ghost_entry *set = set_of(ghost, hash), *place = set;
+	uint32_t fingerprint = fingerprint_of(hash);
+
+	ghost->clock_bytes += bytes;
+	for (unsigned i = 0; i < SET_ENTRIES; i++) {
+		if (set[i].fingerprint == fingerprint || set[i].fingerprint == 0) {
+			place = &set[i];
+			break;
+		}
+		if (now(ghost) - set[i].time > now(ghost) - place->time)
+			place = &set[i];
+	}
+	*place = (struct ghost_entry){ .fingerprint = fingerprint, .time = now(ghost) };
+}
+
+bool ghost_take(struct ghost *ghost, uint64_t hash)
+{
+	struct ghost_entry *set = set_of(ghost, hash);
+
+	for (unsigned i = 0; i < SET_ENTRIES; i++) {
+		if (set[i].fingerprint != fingerprint_of(hash))
+			continue;
+		set[i].fingerprint = 0;
+		return (uint64_t)(now(ghost) - set[i].time) * CLOCK_UNIT_BYTES <= ghost->memory_bytes;
+	}
+	return false;
+}
+

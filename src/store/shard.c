@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An extent is described by the struct with the number of its block's first page, so describing one costs no allocation, what lies
+ * beside a block is found without a search, and the links are numbers of pages.
+ *
+ * Eviction is S3-FIFO: what is new goes through a small queue of a tenth of the memory and leaves it at its end, unless it was used
+ * again meanwhile (then it moves to the main queue) or comes back soon (the ghost knows it: then it goes to the main queue at once).
+ * So one pass over a huge file turns over a tenth of the memory only. What is pinned or sticky is passed over.
+ *
+ * Memory is cut up by extents of many sizes. To make room for a large one, what is to go takes the rest of its buddy along, if
+ * nothing there is pinned.
+ */
+#include "store/shard.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+#define NONE UINT32_MAX
+#define TOUCHES_MAX 3
+#define SMALL_SHARE 10	    /* one in so many bytes is the small queue's */
+#define POLITE_LOOKS 1024    /* at extents, to make room for one; after so many, what was used goes, too */
+#define PASSED_MAX 64	    /* that were in use, or beside what is, before the other queue is looked at */
+
+_Static_assert(sizeof(struct shard_key) == 6 * sizeof(uint64_t), "keys are hashed and compared as bytes");
+
+uint64_t shard_hash(const struct shard_key *key)
+{
+	return XXH3_64bits(key, sizeof(*key));
+}
+
+static uint32_t page_of(const struct shard *shard, const struct cache_extent *extent)
+{
+	return (uint32_t)(extent - shard->extents);
+}
+
+static struct cache_extent *extent_at(const struct shard *shard, uint32_t page)
+{
+	return page != NONE ? &shard->extents[page] : NULL;
+}
+
+static bool is_idle(const struct cache_extent *extent)
+{
+	return extent->pins == 0 && !extent->sticky;
+}
+
+static uint32_t page_count(const struct cache_extent *extent)
+{
+	return (uint32_t)(arena_block_bytes(extent->length) / ARENA_BLOCK_MIN_BYTES);
+}
+
+static uint32_t page_end(const struct shard *shard)
+{
+	return (uint32_t)arena_page_count(shard->arena);
+}
+
+/* --- the table --- */
+
+static uint32_t *bucket_of(struct shard *shard, uint64_t hash)
+{
+	return &shard->buckets[(uint32_t)(hash >> 8) & shard->mask];
+}
+
+static bool has_key(const struct cache_extent *extent, const struct shard_key *key, uint64_t hash)
+{
+	return extent->hash == hash && memcmp(&extent->key, key, sizeof(*key)) == 0;
+}
+
+static struct cache_extent *next_with_key(struct shard *shard, uint32_t page, const struct shard_key *key, uint64_t hash)
+{
+	struct cache_extent *extent = extent_at(shard, page);
+
+	while (extent != NULL && !has_key(extent, key, hash))
+		extent = extent_at(shard, extent->chain);
+	return extent;
+}
+
+void shard_look(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
+		struct shard_view *view)
+{
+	struct cache_extent *extent = next_with_key(shard, *bucket_of(shard, hash), key, hash);
+
+	*view = (struct shard_view){ 0 };
+	for (; extent != NULL; extent = next_with_key(shard, extent->chain, key, hash)) {
+		if (offset >= extent->offset && offset + length <= extent->offset + extent->length) {
+			view->extent = extent;
+			return;
+		}
+		view->spans += extent->span;
+		view->span_bytes += extent->span ? extent->length : 0;
+	}
+}
+
+static void take_out_of_table(struct shard *shard, struct cache_extent *extent)
+{
+	uint32_t *link = bucket_of(shard, extent->hash), page = page_of(shard, extent);
+
+	while (*link != page)
+		link = &shard->extents[*link].chain;
+	*link = extent->chain;
+	extent->found = false;
+}
+
+/* --- the queues --- */
+
+static size_t held_bytes(const struct cache_extent *extent)
+{
+	return arena_block_bytes(extent->length);
+}
+
+static void push(struct shard *shard, struct cache_extent *extent, enum shard_queue queue)
+{
+	struct shard_fifo *fifo = &shard->fifos[queue];
+	uint32_t page = page_of(shard, extent);
+
+	extent->queue = (uint8_t)queue;
+	extent->newer = NONE;
+	extent->older = fifo->newest;
+	if (fifo->newest != NONE)
+		shard->extents[fifo->newest].newer = page;
+	else
+		fifo->oldest = page;
+	fifo->newest = page;
+	fifo->bytes += held_bytes(extent);
+}
+
+static void pull(struct shard *shard, struct cache_extent *extent)
+{
+	struct shard_fifo *fifo = &shard->fifos[extent->queue];
+
+	if (extent->newer != NONE)
+		shard->extents[extent->newer].older = extent->older;
+	else
+		fifo->newest = extent->older;
+	if (extent->older != NONE)
+		shard->extents[extent->older].newer = extent->newer;
+	else
+		fifo->oldest = extent->newer;
+	fifo->bytes -= held_bytes(extent);
+	extent->queue = SHARD_NO_QUEUE;
+}
+
+/* Of extents with one key, spans differ by where they begin. */
+static uint64_t ghost_hash(uint64_t hash, uint64_t offset, bool span)
+{
+	return span ? hash ^ (offset + 1) * UINT64_C(0x9e3779b97f4a7c15) : hash;
+}
+
+/* --- the life of an extent --- */
+
+/* Not pinned, in no table and no queue: its memory goes back. */
+static void release(struct shard *shard, struct cache_extent *extent)
+{
+	assert(extent->pins == 0 && extent->waits == NULL);
+	if (extent->sticky)
+		shard->stats.sticky_bytes -= held_bytes(extent);
+	else
+		shard->stats.idle_bytes -= held_bytes(extent);
+	shard->stats.extents--;
+	extent->used = false;
+	arena_put(shard->arena, extent->block);
+}
+
+void shard_forget(struct shard *shard, struct cache_extent *extent)
+{
+	if (!extent->found)
+		return;
+	take_out_of_table(shard, extent);
+	pull(shard, extent);
+	if (extent->pins == 0)
+		release(shard, extent);
+}
+
+static void add_pinned(struct shard *shard, size_t change)
+{
+	size_t before = atomic_load_explicit(&shard->pinned_bytes, memory_order_relaxed);
+
+	atomic_store_explicit(&shard->pinned_bytes, before + change, memory_order_relaxed);
+}
+
+void shard_pin(struct shard *shard, struct cache_extent *extent, unsigned pins)
+{
+	if (extent->pins == 0 && !extent->sticky)
+		shard->stats.idle_bytes -= held_bytes(extent);
+	if (extent->pins == 0 && pins > 0)
+		add_pinned(shard, held_bytes(extent));
+	extent->pins += pins;
+}
+
+bool shard_unpin(struct shard *shard, struct cache_extent *extent)
+{
+	assert(extent->used && extent->pins > 0);
+	if (--extent->pins > 0)
+		return false;
+	add_pinned(shard, -held_bytes(extent));
+	if (!extent->sticky)
+		shard->stats.idle_bytes += held_bytes(extent);
+	if (!extent->found)
+		release(shard, extent);
+	else if (extent->fleeting)
+		shard_forget(shard, extent);
+	return true;
+}
+
+void shard_touch(struct cache_extent *extent)
+{
+	if (extent->touches < TOUCHES_MAX)
+		extent->touches++;
+}
+
+void shard_stick(struct shard *shard, struct cache_extent *extent)
+{
+	if (extent->sticky || shard->stats.sticky_bytes + held_bytes(extent) > shard->bytes / 2)
+		return;
+	if (extent->pins == 0)
+		shard->stats.idle_bytes -= held_bytes(extent);
+	extent->sticky = true;
+	shard->stats.sticky_bytes += held_bytes(extent);
+}
+
+/* --- eviction --- */
+
+static void evict(struct shard *shard, struct cache_extent *extent)
+{
+	shard->stats.evictions++;
+	shard->stats.evicted_bytes += held_bytes(extent);
+	if (extent->queue == SHARD_SMALL)
+		ghost_add(&shard->ghost, ghost_hash(extent->hash, extent->offset, extent->span), held_bytes(extent));
+	shard_forget(shard, extent);
+}
+
+static void move(struct shard *shard, struct cache_extent *extent, enum shard_queue queue)
+{
+	pull(shard, extent);
+	push(shard, extent, queue);
+}
+
+static enum shard_queue queue_to_evict_from(const struct shard *shard, unsigned passed)
+{
+	bool small = shard->fifos[SHARD_SMALL].bytes > shard->bytes / SMALL_SHARE;
+
+	if (passed / PASSED_MAX % 2 != 0)
+		small = !small;
+	if (shard->fifos[small ? SHARD_SMALL : SHARD_MAIN].oldest == NONE)
+		small = !small;
+	return small ? SHARD_SMALL : SHARD_MAIN;
+}
+
+/* The next extent that should go, in the order of S3-FIFO. NULL: all that there is to look at is in use. */
+static struct cache_extent *next_victim(struct shard *shard, unsigned *looks, unsigned *passed)
+{
+	for (; *looks < POLITE_LOOKS + 2 * shard->stats.extents && shard->stats.idle_bytes > 0; ++*looks) {
+		enum shard_queue queue = queue_to_evict_from(shard, *passed);
+		struct cache_extent *extent = extent_at(shard, shard->fifos[queue].oldest);
+
+		if (!is_idle(extent)) {
+			move(shard, extent, queue);
+			++*passed;
+		} else if (extent->touches == 0 || *looks >= POLITE_LOOKS) {
+			return extent;
+		} else {
+			extent->touches = queue == SHARD_SMALL ? 0 : extent->touches - 1;
+			move(shard, extent, SHARD_MAIN);
+		}
+	}
+	return NULL;
+}
+
+/* Whether all that has pages in [page, end) may go; with do_evict, when that is known, it goes. */
+static bool clear_pages(struct shard *shard, uint32_t page, uint32_t end, bool do_evict)
+{
+	while (page < end && (page = arena_next_used(shard->arena, page, end)) != NONE) {
+		struct cache_extent *extent = &shard->extents[page];
+
+		page += page_count(extent);
+		if (do_evict)
+			evict(shard, extent);
+		else if (!extent->found || !is_idle(extent))
+			return false;
+	}
+	return true;
+}
+
+/* The victim goes, with what else is in the way of a block of this length where it lies. False: something there is in use. */
+static bool clear_region(struct shard *shard, struct cache_extent *victim, size_t length)
+{
+	uint32_t first, end;
+
+	arena_region(shard->arena, page_of(shard, victim), length, &first, &end);
+	if (clear_pages(shard, first, end, false))
+		return clear_pages(shard, first, end, true);
+	move(shard, victim, victim->queue); /* another one, then */
+	return false;
+}
+
+/*
+ * What is sticky may lie so that nothing large has room anywhere, though there is room enough: then it is sticky no more, until it is
+ * used again.
+ */
+static bool unstick(struct shard *shard)
+{
+	size_t rest = shard->stats.idle_bytes + arena_free_bytes(shard->arena);
+
+	if (shard->stats.sticky_bytes == 0 || (shard->pinned_bytes > 0 && rest < 2 * ARENA_BLOCK_MAX_BYTES))
+		return false;
+	for (uint32_t page = 0; page < page_end(shard) && (page = arena_next_used(shard->arena, page, page_end(shard))) != NONE;) {
+		struct cache_extent *extent = &shard->extents[page];
+
+		if (extent->sticky && extent->pins == 0)
+			shard->stats.idle_bytes += held_bytes(extent);
+		extent->sticky = false;
+		page += page_count(extent);
+	}
+	shard->stats.sticky_bytes = 0;
+	return true;
+}
+
+static bool make_room(struct shard *shard, size_t length)
+{
+	unsigned looks = 0, passed = 0;
+
+	while (!arena_has_room(shard->arena, length)) {
+		struct cache_extent *victim = next_victim(shard, &looks, &passed);
+
+		looks++;
+		if (victim != NULL)
+			passed += !clear_region(shard, victim, length);
+		else if (unstick(shard))
+			looks = 0;
+		else
+			return false;
+	}
+	return true;
+}
+
+/* --- new extents --- */
+
+static void forget_spans(struct shard *shard, const struct shard_key *key, uint64_t hash)
+{
+	struct cache_extent *extent = next_with_key(shard, *bucket_of(shard, hash), key, hash), *next;
+	bool any = false;
+
+	for (; extent != NULL; extent = next) {
+		next = next_with_key(shard, extent->chain, key, hash);
+		if (extent->span && extent->ready) {
+			shard_forget(shard, extent);
+			any = true;
+		}
+	}
+	shard->stats.admissions += any;
+}
+
+struct cache_extent *shard_make(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
+				bool span)
+{
+	struct cache_extent *extent;
+	uint8_t *block;
+	bool known;
+
+	if (!make_room(shard, length))
+		return NULL;
+	if (!span)
+		forget_spans(shard, key, hash);
+	block = arena_take(shard->arena, length);
+	extent = &shard->extents[arena_page_of(shard->arena, block)];
+	known = ghost_take(&shard->ghost, ghost_hash(hash, offset, span));
+	shard->stats.ghost_hits += known;
+	shard->stats.extents++;
+	add_pinned(shard, arena_block_bytes(length));
+	*extent = (struct cache_extent){ .key = *key, .hash = hash, .offset = offset, .length = length, .block = block, .pins = 1,
+					 .used = true, .span = span, .found = true };
+	extent->chain = *bucket_of(shard, hash);
+	*bucket_of(shard, hash) = page_of(shard, extent);
+	push(shard, extent, known ? SHARD_MAIN : SHARD_SMALL);
+	return extent;
+}
+
+void shard_forget_key(struct shard *shard, const struct shard_key *key, uint64_t hash)
+{
+	struct cache_extent *extent = next_with_key(shard, *bucket_of(shard, hash), key, hash), *next;
+
+	for (; extent != NULL; extent = next) {
+		next = next_with_key(shard, extent->chain, key, hash);
+		shard_forget(shard, extent);
+	}
+}
+
+void shard_forget_version(struct shard *shard, const struct file_version *version)
+{
+	for (uint32_t page = 0; page < page_end(shard) && (page = arena_next_used(shard->arena, page, page_end(shard))) != NONE;) {
+		struct cache_extent *extent = &shard->extents[page];
+
+		page += page_count(extent);
+		if (file_version_equal(&extent->key.version, version))
+			shard_forget(shard, extent);
+	}
+}
+
+/* --- start, end, check --- */
+
+static int allocate_tables(struct shard *shard, size_t pages)
+{
+	uint32_t buckets = 64;
+
+	while (buckets < pages / 2)
+		buckets *= 2;
+	shard->mask = buckets - 1;
+	shard->extents = calloc(pages, sizeof(*shard->extents));
+	shard->buckets = malloc(buckets * sizeof(*shard->buckets));
+	if (shard->extents == NULL || shard->buckets == NULL)
+		return -ENOMEM;
+	memset(shard->buckets, 0xff, buckets * sizeof(*shard->buckets));
+	return ghost_init(&shard->ghost, shard->bytes - shard->bytes / SMALL_SHARE);
+}
+
+int shard_init(struct shard *shard, size_t bytes)
+{
+	int error;
+
+	*shard = (struct shard){ .bytes = bytes };
+	for (unsigned i = 0; i <= SHARD_MAIN; i++)
+		shard->fifos[i] = (struct shard_fifo){ .newest = NONE, .oldest = NONE };
+	pthread_mutex_init(&shard->lock, NULL);
+	error = arena_new(&shard->arena, bytes);
+	if (error == 0)
+		error = allocate_tables(shard, arena_page_count(shard->arena));
+	if (error != 0)
+		shard_fini(shard);
+	return error;
+}
+
+void shard_fini(struct shard *shard)
+{
+	uint32_t page;
+
+	while (shard->stats.extents > 0 && (page = arena_next_used(shard->arena, 0, page_end(shard))) != NONE)
+		shard_forget(shard, &shard->extents[page]);
+	arena_free(shard->arena);
+	ghost_fini(&shard->ghost);
+	free(shard->extents);
+	free(shard->buckets);
+	pthread_mutex_destroy(&shard->lock);
+}
+
+/* Adds what one extent comes to. */
+static void check_extent(struct shard *shard, const struct cache_extent *extent, struct shard_stats *sums, size_t *pinned_bytes,
+			 size_t queued_bytes[])
+{
+	size_t bytes = held_bytes(extent);
+
+	assert(extent->used && extent->block == arena_page_address(shard->arena, page_of(shard, extent)));
+	assert(arena_used_bytes_at(shard->arena, page_of(shard, extent)) == bytes);
+	assert(extent->ready ? extent->waits == NULL : extent->pins == 1);
+	assert(extent->found == (extent->queue != SHARD_NO_QUEUE));
+	assert(extent->found || extent->pins > 0);
+	if (extent->found) {
+		struct shard_view view;
+
+		shard_look(shard, &extent->key, extent->hash, extent->offset, extent->length, &view);
+		assert(view.extent != NULL);
+	}
+	sums->extents++;
+	sums->idle_bytes += is_idle(extent) ? bytes : 0;
+	sums->sticky_bytes += extent->sticky ? bytes : 0;
+	*pinned_bytes += extent->pins > 0 ? bytes : 0;
+	queued_bytes[extent->queue] += bytes;
+}
+
+void shard_check(struct shard *shard)
+{
+	struct shard_stats sums = { 0 };
+	size_t used_bytes = 0, pinned_bytes = 0, queued_bytes[SHARD_MAIN + 1] = { 0 };
+
+	arena_check(shard->arena);
+	for (uint32_t page = 0; page < page_end(shard) && (page = arena_next_used(shard->arena, page, page_end(shard))) != NONE;) {
+		const struct cache_extent *extent = &shard->extents[page];
+
+		check_extent(shard, extent, &sums, &pinned_bytes, queued_bytes);
+		used_bytes += held_bytes(extent);
+		page += page_count(extent);
+	}
+	assert(used_bytes + arena_free_bytes(shard->arena) == shard->bytes);
+	assert(sums.extents == shard->stats.extents && pinned_bytes == shard->pinned_bytes);
+	assert(sums.idle_bytes == shard->stats.idle_bytes && sums.sticky_bytes == shard->stats.sticky_bytes);
+	for (unsigned queue = SHARD_SMALL; queue <= SHARD_MAIN; queue++)
+		assert(queued_bytes[queue] == shard->fifos[queue].bytes);
+}

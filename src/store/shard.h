@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One part of the cache with a lock of its own: memory, a table of the extents that lie in it, and which of them go when there is no
+ * room (S3-FIFO). It does no I/O, makes no syscall and calls nobody back. All functions but new, free and prepare want shard->lock.
+ */
+#ifndef STORE_SHARD_H
+#define STORE_SHARD_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/arena.h"
+#include "store/file.h"
+#include "store/ghost.h"
+
+#define SHARD_WHOLE_MAX_BYTES ARENA_BLOCK_MAX_BYTES /* a file up to this size is one extent */
+#define SHARD_EXTENT_BYTES ((size_t)256 << 10)	    /* of a larger file */
+
+/* The place of an extent: the nth of one version of a file. Compared and hashed as bytes: it has no padding. */
+struct shard_key {
+	struct file_version version;
+	uint64_t number;
+};
+
+enum shard_queue { SHARD_NO_QUEUE, SHARD_SMALL, SHARD_MAIN };
+
+/*
+ * Contiguous bytes of one version of a file, or the place where they are being read to: all of the extent with that key, or just a
+ * span that begins in it.
+ */
+struct cache_extent {
+	struct shard_key key;
+	uint64_t hash;
+	uint64_t offset;  /* in the file, aligned for the read */
+	size_t length;	  /* bytes from there; past the file's end there is padding */
+	uint8_t *block;	  /* at least length bytes */
+	struct cache_wait *waits; /* the cache's: who waits for the end of the read */
+	uint32_t pins;	  /* readers; and, while it is being read, 1 for whoever does that */
+	uint32_t chain;	  /* next of its bucket; the next three are numbers of pages */
+	uint32_t newer, older; /* of its queue */
+	uint8_t queue;	  /* enum shard_queue */
+	uint8_t touches;  /* 0 … 3, since it came or since eviction last looked at it */
+	bool used;	  /* this struct speaks for an extent */
+	bool ready;	  /* its bytes are there */
+	bool span;	  /* not the whole of the extent with its key */
+	bool sticky;	  /* never evicted */
+	bool fleeting;	  /* goes with its last reader */
+	bool found;	  /* in the table; else it goes with its last reader, too */
+};
+
+struct shard_stats {
+	uint64_t hits, joins, loads; /* the cache's */
+	uint64_t evictions, evicted_bytes, ghost_hits;
+	uint64_t admissions; /* of whole extents in place of spans */
+	size_t idle_bytes, sticky_bytes;
+	unsigned extents;
+};
+
+struct shard_fifo {
+	uint32_t newest, oldest;
+	size_t bytes;
+};
+
+struct shard {
+	pthread_mutex_t lock;
+	size_t bytes;
+	_Atomic size_t pinned_bytes; /* written under the lock, read without */
+	struct arena *arena;
+	struct cache_extent *extents; /* by the page that their block begins on */
+	uint32_t *buckets, mask;
+	struct shard_fifo fifos[SHARD_MAIN + 1];
+	struct ghost ghost;
+	struct shard_stats stats;
+	struct cache_wait *waits; /* the cache's: who waits for memory, in order */
+};
+
+/* bytes: as arena_new(). 0 or -errno. */
+int shard_init(struct shard *shard, size_t bytes);
+/* No extent is pinned. */
+void shard_fini(struct shard *shard);
+
+uint64_t shard_hash(const struct shard_key *key);
+
+/* What there is of one extent. */
+struct shard_view {
+	struct cache_extent *extent; /* read or being read, which holds what was looked for; NULL: none does */
+	unsigned spans;		     /* if none does: how many spans of the extent there are, */
+	size_t span_bytes;	     /* and how much of it they hold */
+};
+
+/* Looks for [offset, offset + length). What is found is neither pinned nor touched. */
+void shard_look(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
+		struct shard_view *view);
+
+/*
+ * A new extent, pinned once, for its maker to read, after evicting what has to go; NULL: no room for it until something is unpinned.
+ * A whole one takes the place of its spans.
+ */
+struct cache_extent *shard_make(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
+				bool span);
+
+void shard_pin(struct shard *shard, struct cache_extent *extent, unsigned pins);
+/* The last pin of what is fleeting or in the table no more frees it. True: there may be room now for who waits for it. */
+bool shard_unpin(struct shard *shard, struct cache_extent *extent);
+/* It was used once more. */
+void shard_touch(struct cache_extent *extent);
+/* Never evicted from now on, as long as at most half of the shard is. */
+void shard_stick(struct shard *shard, struct cache_extent *extent);
+/* Nobody finds it any more; freed with its last pin. */
+void shard_forget(struct shard *shard, struct cache_extent *extent);
+/* Forgets all of one extent, */
+void shard_forget_key(struct shard *shard, const struct shard_key *key, uint64_t hash);
+/* or of a version: walks the whole shard. */
+void shard_forget_version(struct shard *shard, const struct file_version *version);
+
+/* Asserts that table, queues, sums and arena agree. For tests. */
+void shard_check(struct shard *shard);
+
+#endif

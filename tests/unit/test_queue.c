@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* engine/queue.c and the bounds in engine/devices.c: who starts, in which order, and who has to wait. */
+#include "engine/queue.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "suite.h"
+
+#define KIB ((size_t)1024)
+#define TICKETS 256
+
+static struct devices *devices;
+static struct device *device, *other_device;
+static struct queue *queue, *other_queue;
+static struct queue_ticket tickets[TICKETS];
+static unsigned started[TICKETS], started_count;
+
+static void start(struct queue_ticket *ticket)
+{
+	started[started_count++] = (unsigned)(ticket - tickets);
+}
+
+static void setup(void)
+{
+	struct devices_options options = { .depth = 8, .depth_bytes = 1024 * KIB, .measured = true };
+
+	memset(tickets, 0, sizeof(tickets));
+	started_count = 0;
+	ck_assert_int_eq(devices_new(&devices, &options), 0);
+	device = devices_get(devices, 1, DEVICE_ASYNC);
+	other_device = devices_get(devices, 2, DEVICE_ASYNC);
+	ck_assert_ptr_ne(device, other_device);
+	ck_assert_ptr_eq(device, devices_get(devices, 1, DEVICE_NOWAIT));
+	ck_assert_int_eq(queue_new(&queue, 30), 0);
+	ck_assert_int_eq(queue_new(&other_queue, 30), 0);
+}
+
+static void teardown(void)
+{
+	for (unsigned i = 0; i < TICKETS; i++) {
+		if (tickets[i].state == QUEUE_WAITS)
+			queue_drop(i < TICKETS / 2 ? queue : other_queue, &tickets[i]);
+		else if (tickets[i].state == QUEUE_STARTED)
+			queue_finish(&tickets[i]);
+	}
+	ck_assert_uint_eq(device->in_flight_count, 0);
+	ck_assert_uint_eq(device->in_flight_bytes, 0);
+	queue_free(queue);
+	queue_free(other_queue);
+	devices_free(devices);
+}
+
+static int add(unsigned i, enum queue_class class, uintptr_t client, size_t bytes)
+{
+	tickets[i] = (struct queue_ticket){ .device = device, .class = class, .client = (void *)client, .bytes = bytes, .start = start,
+					    .file = &devices, .offset = i * 1024 * KIB };
+	return queue_add(i < TICKETS / 2 ? queue : other_queue, &tickets[i]);
+}
+
+/* Ends what was started, and lets start what then can, until nothing waits. */
+static void run_dry(void)
+{
+	for (unsigned ended = 0; queue_length(queue) > 0 || ended < started_count;) {
+		queue_run(queue);
+		queue_finish(&tickets[started[ended++]]);
+	}
+}
+
+static unsigned place_of(unsigned i)
+{
+	unsigned place = 0;
+
+	while (place < started_count && started[place] != i)
+		place++;
+	return place;
+}
+
+START_TEST(the_depth_is_kept)
+{
+	for (unsigned i = 0; i < 20; i++)
+		ck_assert_int_eq(add(i, QUEUE_FIRST, 1, 4 * KIB), 0);
+	ck_assert_uint_eq(started_count, 0);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 8);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 8);
+	queue_finish(&tickets[started[3]]);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 9);
+	ck_assert_uint_eq(queue_length(queue), 11);
+	for (unsigned i = 0; i < 9; i++)
+		ck_assert_uint_eq(started[i], i);
+}
+END_TEST
+
+START_TEST(the_bytes_are_kept)
+{
+	for (unsigned i = 0; i < 6; i++)
+		add(i, QUEUE_FIRST, 1, 400 * KIB);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 2);
+	queue_resize(&tickets[0], 4 * KIB);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 3);
+}
+END_TEST
+
+/* Or else it would wait for ever. */
+START_TEST(one_that_is_alone_may_be_longer)
+{
+	add(0, QUEUE_AHEAD, 1, 4096 * KIB);
+	add(1, QUEUE_AHEAD, 1, 4096 * KIB);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 1);
+}
+END_TEST
+
+/* Streams may have all of it, but while first bytes are asked for half of the reads and a sixteenth of the bytes. */
+START_TEST(streams_make_way_for_first_bytes)
+{
+	for (unsigned i = 0; i < 20; i++)
+		add(i, i % 2 == 0 ? QUEUE_STREAM : QUEUE_AHEAD, i, 4 * KIB);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 8);
+	for (unsigned i = 0; i < 8; i++)
+		queue_finish(&tickets[started[i]]);
+	add(20, QUEUE_FIRST, 1, 4 * KIB);
+	queue_run(queue);
+	ck_assert_uint_eq(started[8], 20);
+	ck_assert_uint_eq(started_count, 8 + 4);
+	usleep(120000);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 8 + 8);
+}
+END_TEST
+
+START_TEST(long_reads_make_way_for_first_bytes)
+{
+	add(0, QUEUE_FIRST, 1, 4 * KIB);
+	for (unsigned i = 1; i < 5; i++)
+		add(i, QUEUE_STREAM, 1, 60 * KIB);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 2);
+	usleep(120000);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 5);
+}
+END_TEST
+
+START_TEST(first_overtakes_stream_and_stream_overtakes_ahead)
+{
+	for (unsigned i = 0; i < 10; i++)
+		add(i, QUEUE_AHEAD, 1, 4 * KIB);
+	for (unsigned i = 10; i < 20; i++)
+		add(i, QUEUE_STREAM, 1, 4 * KIB);
+	for (unsigned i = 20; i < 30; i++)
+		add(i, QUEUE_FIRST, 1, 4 * KIB);
+	run_dry();
+	for (unsigned i = 0; i < 10; i++) {
+		ck_assert_uint_eq(started[i], 20 + i);
+		ck_assert_uint_eq(started[10 + i], 10 + i);
+		ck_assert_uint_eq(started[20 + i], i);
+	}
+}
+END_TEST
+
+/* What has waited longer than its class can bear goes before first bytes that have just come. */
+START_TEST(nobody_starves)
+{
+	queue_free(queue);
+	ck_assert_int_eq(queue_new(&queue, 60000), 0);
+	add(0, QUEUE_STREAM, 1, 4 * KIB);
+	add(1, QUEUE_AHEAD, 1, 4 * KIB);
+	usleep(150000);
+	add(2, QUEUE_FIRST, 2, 4 * KIB);
+	run_dry();
+	ck_assert_uint_eq(started[0], 0);
+	ck_assert_uint_eq(started[1], 1);
+	ck_assert_uint_eq(started[2], 2);
+}
+END_TEST
+
+/* Client 1 came first with 100 reads; client 2 has as many bytes in 4 large ones: they take turns by bytes. */
+START_TEST(between_clients_it_goes_round_by_bytes)
+{
+	for (unsigned i = 0; i < 100; i++)
+		add(i, QUEUE_STREAM, 1, 64 * KIB);
+	for (unsigned i = 100; i < 125; i++)
+		add(i, QUEUE_STREAM, 2, 256 * KIB);
+	run_dry();
+	ck_assert_uint_eq(started_count, 125);
+	for (unsigned i = 1; i <= 25; i++) /* for each large one about four small ones */
+		ck_assert_uint_ge(place_of(99 + i) + 6, i * 5);
+	ck_assert_uint_le(place_of(124), 124);
+	ck_assert_uint_gt(place_of(99), 110);
+}
+END_TEST
+
+START_TEST(one_with_a_thousand_reads_does_not_hold_another_up)
+{
+	for (unsigned i = 0; i < 120; i++)
+		add(i, QUEUE_FIRST, 1, 256 * KIB);
+	add(120, QUEUE_FIRST, 2, 4 * KIB);
+	run_dry();
+	ck_assert_uint_le(place_of(120), 3);
+}
+END_TEST
+
+START_TEST(a_device_that_is_late_takes_no_new_requests)
+{
+	for (unsigned i = 0; i < 10; i++)
+		add(i, QUEUE_FIRST, 1, 4 * KIB);
+	queue_run(queue); /* eight hang */
+	ck_assert_int_eq(add(10, QUEUE_FIRST, 1, 4 * KIB), 0);
+	usleep(40000);
+	ck_assert_int_eq(add(11, QUEUE_FIRST, 2, 4 * KIB), -EBUSY);
+	ck_assert_int_eq(add(12, QUEUE_STREAM, 2, 4 * KIB), 0); /* what was begun goes on */
+	ck_assert_int_eq(add(13, QUEUE_AHEAD, 2, 4 * KIB), 0);
+	ck_assert_uint_eq(device->refused, 1);
+	device = other_device; /* nobody else notices */
+	ck_assert_int_eq(add(14, QUEUE_FIRST, 2, 4 * KIB), 0);
+	queue_run(queue);
+	ck_assert_uint_eq(started[started_count - 1], 14);
+	device = tickets[0].device;
+	for (unsigned i = 0; i < 8; i++)
+		queue_finish(&tickets[i]);
+	queue_run(queue);
+	ck_assert_int_eq(add(15, QUEUE_FIRST, 2, 4 * KIB), 0);
+}
+END_TEST
+
+/* A queue of readahead alone is no reason to refuse anybody. */
+START_TEST(old_readahead_makes_nobody_late)
+{
+	for (unsigned i = 0; i < 20; i++)
+		add(i, QUEUE_AHEAD, 1, 4 * KIB);
+	queue_run(queue);
+	usleep(40000);
+	ck_assert_int_eq(add(20, QUEUE_FIRST, 1, 4 * KIB), 0);
+}
+END_TEST
+
+START_TEST(what_is_dropped_is_not_started)
+{
+	for (unsigned i = 0; i < 3; i++)
+		add(i, QUEUE_AHEAD, 1, 4 * KIB);
+	queue_drop(queue, &tickets[1]);
+	run_dry();
+	ck_assert_uint_eq(started_count, 2);
+	ck_assert_uint_eq(started[1], 2);
+	ck_assert_uint_eq(device->dropped, 1);
+}
+END_TEST
+
+START_TEST(readahead_whose_client_has_come_is_raised)
+{
+	for (unsigned i = 0; i < 10; i++)
+		add(i, QUEUE_AHEAD, 1, 4 * KIB);
+	queue_raise(queue, &tickets[9], QUEUE_STREAM);
+	queue_raise(queue, &tickets[9], QUEUE_AHEAD); /* never back */
+	run_dry();
+	ck_assert_uint_eq(started[0], 9);
+}
+END_TEST
+
+START_TEST(a_neighbour_is_found_once)
+{
+	add(0, QUEUE_STREAM, 1, 1024 * KIB);
+	add(1, QUEUE_AHEAD, 1, 256 * KIB);
+	add(2, QUEUE_AHEAD, 2, 256 * KIB);
+	ck_assert_uint_eq(tickets[1].offset, 1024 * KIB);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 1);
+	ck_assert_ptr_null(queue_neighbour(queue, &tickets[0], 1024 * KIB, 255 * KIB)); /* too long */
+	ck_assert_ptr_null(queue_neighbour(queue, &tickets[0], 2048 * KIB, 256 * KIB)); /* another client's */
+	ck_assert_ptr_eq(queue_neighbour(queue, &tickets[0], 1024 * KIB, 256 * KIB), &tickets[1]);
+	ck_assert_int_eq(tickets[1].state, QUEUE_STARTED);
+	ck_assert_ptr_null(queue_neighbour(queue, &tickets[0], 1024 * KIB, 256 * KIB));
+	ck_assert_uint_eq(device->merged, 1);
+}
+END_TEST
+
+/* The bounds are for all reactors; each may have one read beyond them, so that none sleeps for ever. */
+START_TEST(the_bounds_are_the_devices)
+{
+	for (unsigned i = 0; i < 20; i++)
+		add(i, QUEUE_FIRST, 1, 4 * KIB);
+	for (unsigned i = 0; i < 20; i++)
+		add(TICKETS / 2 + i, QUEUE_FIRST, 1, 4 * KIB);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 8);
+	queue_run(other_queue);
+	ck_assert_uint_eq(started_count, 9);
+	queue_run(other_queue);
+	ck_assert_uint_eq(started_count, 9);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("queue");
+	TCase *tests = tcase_create("queue");
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, the_depth_is_kept);
+	tcase_add_test(tests, the_bytes_are_kept);
+	tcase_add_test(tests, one_that_is_alone_may_be_longer);
+	tcase_add_test(tests, streams_make_way_for_first_bytes);
+	tcase_add_test(tests, long_reads_make_way_for_first_bytes);
+	tcase_add_test(tests, first_overtakes_stream_and_stream_overtakes_ahead);
+	tcase_add_test(tests, nobody_starves);
+	tcase_add_test(tests, between_clients_it_goes_round_by_bytes);
+	tcase_add_test(tests, one_with_a_thousand_reads_does_not_hold_another_up);
+	tcase_add_test(tests, a_device_that_is_late_takes_no_new_requests);
+	tcase_add_test(tests, old_readahead_makes_nobody_late);
+	tcase_add_test(tests, what_is_dropped_is_not_started);
+	tcase_add_test(tests, readahead_whose_client_has_come_is_raised);
+	tcase_add_test(tests, a_neighbour_is_found_once);
+	tcase_add_test(tests, the_bounds_are_the_devices);
+	suite_add_tcase(suite, tests);
+	return suite_run(suite);
+}
