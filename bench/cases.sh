@@ -1,0 +1,379 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The cases of bench/run and the files they need. A case is a line of case_table: its kind and the kind's arguments. For each
+# kind there is a function serve_KIND, which measures the server that runs, and, where the bare disk can do the same,
+# fio_KIND. They leave their figures with record().
+#
+# Files are /SET/BYTES/NUMBER below $www, so that null_server knows how long an answer must be.
+#
+# It uses of bench/run: here, scratch and www (paths), round, server and seconds, on_server and on_client (the prefixes that pin),
+# hertz.
+# shellcheck disable=SC2034,SC2154 # those, and what bench/run uses of this
+
+# Sizes, set by use_sizes.
+big_bytes='' one_bytes='' zipf_files='' zipf_cache='' idle_count='' stalled_count=''
+readonly big_count=6
+
+use_sizes() { # full | quick
+	if [ "$1" = quick ]; then
+		big_bytes=$((512 << 20)) one_bytes=$((256 << 20)) zipf_files=4096 zipf_cache=64M idle_count=500 stalled_count=100
+	else
+		big_bytes=$((2 << 30)) one_bytes=$((1 << 30)) zipf_files=16384 zipf_cache=256M idle_count=2000 stalled_count=500
+	fi
+}
+
+declare -A case_table=(
+	# hot BYTES FILES CONNECTIONS
+	[hot-1k]="hot 1024 100 32"
+	[hot-4k]="hot 4096 100 32"
+	[hot-16k]="hot 16384 100 32"
+	[hot-64k]="hot 65536 100 32"
+	[hot-256k]="hot 262144 50 32"
+	[hot-1m]="hot 1048576 16 32"
+	[hot-64m]="hot 67108864 1 4"
+	# stream CLIENTS
+	[cold-stream-1]="stream 1"
+	[cold-stream-4]="stream 4"
+	# random BYTES ALIGN SHIFT: offsets are multiples of ALIGN, plus SHIFT
+	[cold-random-4k]="random 4096 4096 0"
+	[cold-random-64k]="random 65536 4096 0"
+	[cold-random-odd]="random 10007 2 1"
+	[shared-cold]="shared 16"
+	[mixed]="mixed 4096"
+	[page-cache]="page_cache"
+	[idle-memory]="memory idle"
+	[stalled-memory]="memory stalled"
+	[zipf]="zipf"
+)
+readonly all_cases="hot-1k hot-4k hot-16k hot-64k hot-256k hot-1m hot-64m cold-stream-1 cold-stream-4 cold-random-4k cold-random-64k \
+cold-random-odd shared-cold mixed page-cache idle-memory stalled-memory zipf"
+
+takes_part() { # KIND SERVER: whether this kind says anything about it
+	case $2 in
+	ranged) true ;;
+	null) [[ $1 =~ ^(hot|stream)$ ]] ;;
+	fio) [[ $1 =~ ^(stream|random)$ ]] ;;
+	*) [ "$1" != zipf ] ;;
+	esac
+}
+
+# How much memory for data ranged is given. A cold case has no use for more, and memory is measured beyond it.
+cache_for() { # KIND
+	case $1 in
+	zipf) echo "$zipf_cache" ;;
+	memory) echo 64M ;;
+	*) echo 512M ;;
+	esac
+}
+
+# --- files ---
+
+# Random bytes: a disk or filesystem that compresses must not have an advantage.
+lay() { # BYTES PATH...
+	local bytes=$1 path
+	shift
+	for path; do
+		[ "$(stat -c %s "$path" 2>/dev/null)" != "$bytes" ] || continue
+		mkdir -p "${path%/*}"
+		head -c "$bytes" /dev/urandom >"$path" || die "cannot write $path"
+	done
+}
+
+# The same for files of GiBs, for which /dev/urandom is too slow.
+lay_big() { # BYTES PATH
+	[ "$(stat -c %s "$2" 2>/dev/null)" != "$1" ] || return 0
+	mkdir -p "${2%/*}"
+	fio --name=lay --filename="$2" --size="$1" --rw=write --bs=1m --refill_buffers --end_fsync=1 --output=/dev/null ||
+		die "cannot write $2"
+}
+
+big() { echo "/big/$big_bytes/$1"; }
+one() { echo "/one/$one_bytes/0"; }
+all_big() { seq -f "/big/$big_bytes/%.0f" -s ' ' 0 $((big_count - 1)); }
+
+lay_all_big() {
+	local path
+	for path in $(all_big); do lay_big "$big_bytes" "$www$path"; done
+}
+
+lay_zipf() {
+	[ ! -e "$www/zipf/64k/$((zipf_files - 1))" ] || return 0
+	mkdir -p "$www/zipf/64k"
+	perl "$here/zipf.pl" files "$www/zipf/64k" "$zipf_files" || die "cannot write the files of zipf"
+}
+
+lay_for() { # KIND ARGUMENT...
+	local number
+	case $1 in
+	hot) for number in $(seq 0 $(($3 - 1))); do lay "$2" "$www/hot/$2/$number"; done ;;
+	stream | random) lay_all_big ;;
+	shared | page_cache) lay_big "$one_bytes" "$www$(one)" ;;
+	mixed) lay_all_big && lay_big "$one_bytes" "$www$(one)" ;;
+	memory) lay 1024 "$www/hot/1024/0" && lay_big "$one_bytes" "$www$(one)" ;;
+	zipf) lay_all_big && lay_zipf ;;
+	esac
+}
+
+# A file of the case, for a look at whether the server serves it right.
+sample_of() { # KIND ARGUMENT...
+	case $1 in
+	hot) echo "/hot/$2/0" ;;
+	stream | random) big 0 ;;
+	zipf) echo /zipf/64k/0 ;;
+	*) one ;;
+	esac
+}
+
+# The programs of the clients come back first.
+drop_caches() {
+	sync && echo 3 >/proc/sys/vm/drop_caches
+	{ "${on_client[@]}" curl --version; wrk --version; fio --version; } >/dev/null 2>&1
+}
+
+# --- loads ---
+
+# A load sets got_requests, got_bytes (with heads: wrk; without: replay), got_seconds, and got_p50 and got_p99, in milliseconds.
+take_result() { # REQUESTS BYTES MICROSECONDS P50 P99 ERRORS
+	got_requests=$1 got_bytes=$2 got_seconds=$(calc "$3 / 1e6") got_p50=$(calc "$4 / 1e3") got_p99=$(calc "$5 / 1e3")
+	[ "$6" = 0 ] || say "$6 answers were errors or came too late"
+	[ "$1" != 0 ] || { say "no answer was complete"; return 1; }
+}
+
+# wrk, whose script takes its arguments from the environment.
+load() { # CONNECTIONS SECONDS VARIABLE=VALUE...
+	local result
+	result=$(env "${@:3}" "${on_client[@]}" timeout $(($2 + 30)) wrk -t 1 -c "$1" -d "${2}s" --timeout 10s -s "$here/wrk.lua" \
+		"http://127.0.0.1:$PORT" | sed -n 's/^wrk //p')
+	[ -n "$result" ] || { say "wrk failed"; return 1; }
+	# shellcheck disable=SC2086 # six fields
+	take_result $result
+}
+
+replay() { # CONNECTIONS TRACE [SECONDS]
+	local result
+	result=$("${on_client[@]}" timeout 300 "$scratch/replay" "$PORT" "$@") || return
+	# shellcheck disable=SC2086 # six fields
+	take_result $result
+}
+
+# Whether the answers were as long as they had to be.
+right_length() { # BYTES CONNECTIONS
+	if [ "$got_bytes" -lt $((got_requests * $1)) ] || [ "$got_bytes" -gt $(((got_requests + $2) * ($1 + 1024))) ]; then
+		say "$got_requests answers of $1 bytes are not $got_bytes bytes"
+		return 1
+	fi
+}
+
+# The ranges are other ones in each round, and the same for each server.
+seed() { echo $((round * 1000003)); }
+
+# More random ranges than any server answers within the time.
+random_trace() { # BYTES ALIGN SHIFT
+	awk -v seed="$(seed)" -v bytes="$1" -v align="$2" -v shift="$3" -v whole="$big_bytes" -v paths="$(all_big)" -v seconds="$seconds" '
+		BEGIN {
+			srand(seed)
+			count = split(paths, path, " ")
+			for (left = seconds * 50000; left > 0; left--) {
+				first = int(rand() * (whole - bytes - shift) / align) * align + shift
+				printf "%s %.0f-%.0f\n", path[1 + int(rand() * count)], first, first + bytes - 1
+			}
+		}'
+}
+
+# Gets each of these paths once, all at the same time.
+get() { # PATH...
+	printf '%s\n' "$@" >"$scratch/trace"
+	replay $# "$scratch/trace"
+}
+
+came_whole() { # BYTES
+	[ "$got_bytes" = "$1" ] || { say "$got_bytes bytes came instead of $1"; return 1; }
+}
+
+# --- figures ---
+
+# User and system time of all children that have ended, in seconds: those of the clients, while a server runs.
+count_clients() {
+	times >"$scratch/times"
+	client_seconds=$(awk -F '[ms ]+' 'NR == 2 { print $1 * 60 + $2 + $3 * 60 + $4 }' "$scratch/times")
+}
+
+begin() {
+	ticks_before=$(server_ticks) read_before=$(server_read_bytes)
+	count_clients
+	clients_before=$client_seconds
+}
+
+# What the server and the clients did since begin.
+end() { # REQUESTS BODY-BYTES SECONDS
+	local ticks from_disk
+	count_clients
+	ticks=$(($(server_ticks) - ticks_before)) from_disk=$(($(server_read_bytes) - read_before))
+	record rps "$(calc "$1 / $3")"
+	record mbps "$(calc "$2 / $3 / 1e6")"
+	record cpu_request "$(calc "$ticks / $hertz / $1 * 1e6")"
+	record cpu_gb "$(calc "$ticks / $hertz / $2 * 1e9")"
+	record all_gb "$(calc "($ticks / $hertz + $client_seconds - $clients_before) / $2 * 1e9")"
+	record busy "$(calc "$ticks / $hertz / $3 * 100")"
+	record client "$(calc "($client_seconds - $clients_before) / $3 * 100")"
+	record disk "$(calc "$from_disk / $2")"
+}
+
+latencies() { record p50 "$got_p50" && record p99 "$got_p99"; }
+
+# --- what is measured ---
+
+# From here on wrk would be slower than the servers.
+is_long() { [ "$1" -ge 65536 ]; } # BYTES
+
+load_hot() { # BYTES FILES CONNECTIONS SECONDS
+	if is_long "$1"; then
+		seq -f "/hot/$1/%.0f" 0 $(($2 - 1)) >"$scratch/trace"
+		replay "$3" "$scratch/trace" "$4"
+	else
+		load "$3" "$4" "PATHS=$(seq -f "/hot/$1/%.0f" -s ' ' 0 $(($2 - 1)))"
+	fi
+}
+
+# A second of the same load comes first. Of long answers, those that were cut by the end of time are a good part.
+serve_hot() { # BYTES FILES CONNECTIONS
+	load_hot "$@" 1 || return
+	begin
+	load_hot "$@" "$seconds" || return
+	right_length "$1" "$3" || return
+	is_long "$1" || got_bytes=$((got_requests * $1))
+	end "$(calc "$got_bytes / $1")" "$got_bytes" "$got_seconds"
+	latencies
+}
+
+# Where a hypervisor shadows the page tables, memory costs a microsecond a page when a process first copies from it, mapped or not:
+# no limit of HTTP, so null has sent its memory once before.
+serve_stream() { # CLIENTS
+	local paths
+	mapfile -t paths < <(seq -f "/big/$big_bytes/%.0f" 0 $(($1 - 1)))
+	[ "$server" != null ] || get "${paths[0]}" || return
+	drop_caches
+	begin
+	get "${paths[@]}" && came_whole $(($1 * big_bytes)) || return
+	end "$1" "$got_bytes" "$got_seconds"
+}
+
+load_random() { # BYTES ALIGN SHIFT
+	if is_long "$1"; then
+		replay 32 "$scratch/trace" "$seconds"
+	else
+		load 32 "$seconds" "PATHS=$(all_big)" "BYTES=$1" "ALIGN=$2" "SHIFT=$3" "FILE_BYTES=$big_bytes" "SEED=$(seed)"
+	fi
+}
+
+serve_random() { # BYTES ALIGN SHIFT
+	! is_long "$1" || random_trace "$@" >"$scratch/trace"
+	drop_caches
+	begin
+	load_random "$@" || return
+	right_length "$1" 32 || return
+	end "$got_requests" $((got_requests * $1)) "$got_seconds"
+	latencies
+}
+
+serve_shared() { # CLIENTS
+	local client paths=()
+	for client in $(seq "$1"); do paths[client]=$(one); done
+	drop_caches
+	begin
+	get "${paths[@]}" && came_whole $(($1 * one_bytes)) || return
+	record disk_file "$(calc "($(server_read_bytes) - $read_before) / $one_bytes")"
+	end "$1" "$got_bytes" "$got_seconds"
+}
+
+# The streams are ahead by a second. The small ranges are of a file that no stream touches, and where the clients share a processor
+# theirs come first.
+serve_mixed() { # BYTES
+	local streams status
+	drop_caches
+	all_big | tr ' ' '\n' >"$scratch/trace"
+	nice -n 15 "${on_client[@]}" "$scratch/replay" "$PORT" $big_count "$scratch/trace" $((seconds + 1)) >"$scratch/streamed" &
+	streams=$!
+	sleep 1
+	load 8 "$seconds" "PATHS=$(one)" "BYTES=$1" ALIGN=4096 SHIFT=0 "FILE_BYTES=$one_bytes" "SEED=$(seed)" && right_length "$1" 8
+	status=$?
+	wait $streams && [ $status = 0 ] || return 1
+	latencies
+	record rps "$(calc "$got_requests / $got_seconds")"
+	record mbps "$(awk '{ print $2 / $3 }' "$scratch/streamed")"
+}
+
+serve_page_cache() {
+	drop_caches
+	get "$(one)" && came_whole "$one_bytes" && record pages "$(fincore -n -o PAGES "$www$(one)" | tr -d ' ')"
+}
+
+serve_memory() { # idle | stalled
+	local count=$idle_count path=/hot/1024/0 before after answer='' held=0
+	[ "$1" = idle ] || count=$stalled_count path=$(one)
+	before=$(server_rss)
+	coproc HOLD { exec "${on_client[@]}" "$scratch/hold" "$1" "$PORT" "$count" "$path" 2>"$scratch/hold.err"; }
+	local pid=$HOLD_PID from=${HOLD[0]} to=${HOLD[1]}
+	read -r -t 60 answer <&"$from"
+	if [ "$answer" = ready ]; then
+		[ "$1" = idle ] || sleep 2
+		sleep 1
+		after=$(server_rss)
+		echo >&"$to"
+		read -r -t 10 held <&"$from"
+	else
+		kill "$pid" 2>/dev/null
+	fi
+	wait "$pid" 2>/dev/null
+	[ "${held:-0}" = "$count" ] || { say "${held:-0} of $count connections were held"; return 1; }
+	record kib "$(calc "($after - $before) / $count")"
+}
+
+# The first half of the trace fills the cache; the second is measured.
+serve_zipf() {
+	local lines=$((zipf_files * 5)) half
+	half=$((lines / 2))
+	perl "$here/zipf.pl" trace "$zipf_files" $lines "$(all_big)" "$big_bytes" >"$scratch/trace"
+	head -n $half "$scratch/trace" >"$scratch/trace.1"
+	tail -n +$((half + 1)) "$scratch/trace" >"$scratch/trace.2"
+	drop_caches
+	replay 16 "$scratch/trace.1" || return
+	begin
+	replay 16 "$scratch/trace.2" || return
+	record hit "$(calc "1 - ($(server_read_bytes) - $read_before) / $got_bytes")"
+	end "$got_requests" "$got_bytes" "$got_seconds"
+	latencies
+	[ "$round" -gt 1 ] || server=lru record hit "$(lru_hits $half <"$scratch/trace")"
+}
+
+lru_hits() { perl "$here/zipf.pl" lru "$zipf_files" "$(numfmt --from=iec "$zipf_cache")" "$1"; } # WARM
+
+# --- the bare disk ---
+
+# Options before the first --name hold for all jobs. Sets line: fields of fio's terse form: 7 KiB/s, 8 reads/s, 24 and 30 the 50th
+# and 99th percentile in microseconds.
+run_fio() { # OPTION...
+	drop_caches
+	line=$("${on_server[@]}" timeout 180 fio --readonly --ioengine=libaio --direct=1 --group_reporting --output-format=terse \
+		--terse-version=3 "$@" 2>"$scratch/fio.err" | grep '^3;') || { say "fio failed"; return 1; }
+	record mbps "$(awk -F ';' '{ print $7 * 1024 / 1e6 }' <<<"$line")"
+}
+
+fio_stream() { # CLIENTS
+	local number line jobs=()
+	for number in $(seq 0 $(($1 - 1))); do jobs+=(--name="client$number" --filename="$www$(big "$number")"); done
+	run_fio --rw=read --bs=256k --iodepth=8 "${jobs[@]}"
+}
+
+# The blocks are those that hold such a range at the worst.
+fio_random() { # BYTES ALIGN SHIFT
+	local files block=$1 line
+	[ $((block % 512)) = 0 ] || block=$(((block + 1022) / 512 * 512))
+	files=$(all_big)
+	run_fio --rw=randread --bs="$block" --blockalign="$((block % 4096 ? 512 : 4096))" --iodepth=32 --runtime="$seconds" --time_based \
+		--filename="$www${files// /:$www}" --name=limit || return
+	record rps "$(cut -d ';' -f 8 <<<"$line")"
+	record p50 "$(awk -F ';' '{ sub(/.*=/, "", $24); print $24 / 1e3 }' <<<"$line")"
+	record p99 "$(awk -F ';' '{ sub(/.*=/, "", $30); print $30 / 1e3 }' <<<"$line")"
+}

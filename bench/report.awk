@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The tables of bench/run. Reads figures.tsv, sorted by case, server, measure and value; needs cases and servers (lists, in the
+# order to print), floors (the file) and directory, into which it writes what plot.gp draws.
+#
+# Measures: rps requests/s, mbps MB/s, cpu_request us, cpu_gb and all_gb s,
+# busy and client %, p50 and p99 ms, disk bytes read / body bytes,
+# disk_file bytes read / bytes of the file, pages, kib KiB, hit share of body bytes.
+
+function finish_group()
+{
+	if (count == 0)
+		return
+	median[group] = (value[int((count + 1) / 2)] + value[int(count / 2) + 1]) / 2
+	spread[group] = median[group] > 0 ? (value[count] - value[1]) / 2 / median[group] : 0
+	split(group, part, SUBSEP)
+	seen[part[1], part[2]] = 1
+}
+
+{
+	if (group != $1 SUBSEP $3 SUBSEP $4) {
+		finish_group()
+		group = $1 SUBSEP $3 SUBSEP $4
+		count = 0
+	}
+	value[++count] = $5
+}
+
+function has(name, server, measure) { return (name, server, measure) in median }
+
+function show(name, server, measure, width, decimals)
+{
+	if (has(name, server, measure))
+		printf "%*.*f", width, decimals, median[name, server, measure]
+	else
+		printf "%*s", width, ""
+}
+
+# What ranged has for each 1 of this server.
+function show_ratio(name, server, measure, width)
+{
+	if (server != "ranged" && has(name, "ranged", measure) && has(name, server, measure) && median[name, server, measure] > 0)
+		printf "%*.2f", width, median[name, "ranged", measure] / median[name, server, measure]
+	else
+		printf "%*s", width, ""
+}
+
+function rate_of(name, server) { return has(name, server, "rps") && name !~ /stream|shared|64m/ ? "rps" : "mbps" }
+
+function show_row(name, server)
+{
+	rate = rate_of(name, server)
+	printf "%-16s%-10s", name, server
+	show(name, server, name ~ /stream|shared/ ? "" : "rps", 11, 0)
+	show(name, server, "mbps", 9, 0)
+	printf "%7.0f%%", spread[name, server, rate] * 100
+	show(name, server, name ~ /stream|shared/ ? "" : "cpu_request", 12, 1)
+	show(name, server, "cpu_gb", 8, 3)
+	show(name, server, "all_gb", 8, 3)
+	show(name, server, "busy", 6, 0)
+	show(name, server, "client", 8, 0)
+	show(name, server, "p50", 9, 2)
+	show(name, server, "p99", 9, 2)
+	show(name, server, "disk", 11, 3)
+	printf " |"
+	show_ratio(name, server, rate, 7)
+	show_ratio(name, server, "cpu_gb", 7)
+	show_ratio(name, server, "p99", 7)
+	print ""
+}
+
+function show_loads()
+{
+	printf "\n%-16s%-10s%11s%9s%8s%12s%8s%8s%6s%8s%9s%9s%11s |%7s%7s%7s\n", "case", "server", "requests/s", "MB/s", "spread",
+		"us/request", "s/GB", "all", "busy", "client", "p50 ms", "p99 ms", "disk/body", "rate", "CPU", "p99"
+	for (i = 1; i <= case_count; i++) {
+		printed = 0
+		for (j = 1; j <= server_count; j++) {
+			if (has(case_name[i], server_name[j], "mbps")) {
+				show_row(case_name[i], server_name[j])
+				printed = 1
+			}
+		}
+		if (printed)
+			print ""
+	}
+}
+
+function show_single(name, measure, title, decimals)
+{
+	if (!((name, "ranged") in seen))
+		return
+	printf "%-48s", title
+	for (j = 1; j <= server_count; j++) {
+		if (has(name, server_name[j], measure))
+			printf "  %s %.*f", server_name[j], decimals, median[name, server_name[j], measure]
+	}
+	print ""
+}
+
+function show_singles()
+{
+	show_single("shared-cold", "disk_file", "shared-cold: disk bytes / file size", 3)
+	show_single("page-cache", "pages", "page-cache: pages after 1 file", 0)
+	show_single("idle-memory", "kib", "idle-memory: KiB for each connection", 1)
+	show_single("stalled-memory", "kib", "stalled-memory: KiB for each reader", 1)
+	show_single("zipf", "hit", "zipf: hit ratio", 3)
+}
+
+# The figure of whom a floor is against; for latencies the lowest is the best. -1: it was not measured.
+function other(name, whom, measure)
+{
+	if (whom == "-")
+		return 1
+	if (whom != "best" && whom != "limit")
+		return has(name, whom, measure) ? median[name, whom, measure] : -1
+	n = split(whom == "best" ? "nginx nginx-aio lighttpd" : "null fio", peer, " ")
+	found = -1
+	for (j = 1; j <= n; j++) {
+		if (!has(name, peer[j], measure))
+			continue
+		figure = median[name, peer[j], measure]
+		lower = whom == "limit" || measure == "p99"
+		if (found < 0 || (lower ? figure < found : figure > found))
+			found = figure
+	}
+	return found
+}
+
+function show_floor(name, measure, whom, relation, floor)
+{
+	against = other(name, whom, measure)
+	if (!has(name, "ranged", measure) || against <= 0)
+		return
+	ratio = median[name, "ranged", measure] / against
+	reached = relation == ">=" ? ratio >= floor : ratio <= floor
+	printf "%-16s%-13s%-12s%3s %-7s%9.2f  %s\n", name, measure, whom, relation, floor, ratio, reached ? "reached" : "MISSED"
+}
+
+function show_floors(line)
+{
+	printf "\n%-16s%-13s%-12s%-11s%9s\n", "case", "measure", "against", "floor", "ranged"
+	while ((getline line < floors) > 0) {
+		if (line !~ /^#/ && split(line, word, /[ \t]+/) == 5)
+			show_floor(word[1], word[2], word[3], word[4], word[5])
+	}
+}
+
+# Whether the server has this figure in a case of that pattern.
+function is_in(server, pattern, measure)
+{
+	for (i = 1; i <= case_count; i++)
+		if (case_name[i] ~ pattern && has(case_name[i], server, measure))
+			return 1
+	return 0
+}
+
+# One file for one part of the picture: a row a case, a column a server, each the ratio to nginx; "-" where there is none.
+function write_plot(part, pattern, measure, column_count, column)
+{
+	file = directory "/plot-" part ".tsv"
+	printf "case" >file
+	column_count = 0
+	for (j = 1; j <= server_count; j++) {
+		if (is_in(server_name[j], pattern, measure)) {
+			column[++column_count] = server_name[j]
+			printf "\t%s", server_name[j] >file
+		}
+	}
+	print "" >file
+	for (i = 1; i <= case_count; i++) {
+		if (case_name[i] !~ pattern || !has(case_name[i], "nginx", measure))
+			continue
+		printf "%s", case_name[i] >file
+		for (j = 1; j <= column_count; j++) {
+			if (has(case_name[i], column[j], measure))
+				printf "\t%.4f", median[case_name[i], column[j], measure] / median[case_name[i], "nginx", measure] >file
+			else
+				printf "\t-" >file
+		}
+		print "" >file
+	}
+	close(file)
+}
+
+END {
+	finish_group()
+	case_count = split(cases, case_name, " ")
+	server_count = split(servers, server_name, " ")
+	show_loads()
+	show_singles()
+	show_floors()
+	write_plot("hot-rate", "^hot-", "mbps")
+	write_plot("hot-cpu", "^hot-", "cpu_gb")
+	write_plot("cold-rate", "^cold-|^shared|^mixed", "mbps")
+	write_plot("cold-p99", "^cold-random|^mixed", "p99")
+}

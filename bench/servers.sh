@@ -1,0 +1,142 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The servers of bench/run: each of one reactor or worker, pinned to one processor, on a free port of 127.0.0.1.
+#
+#	start_server NAME CACHE	sets PORT and SERVER_PID; CACHE is what ranged is given
+#	stop_server
+#	server_ticks, server_rss, server_read_bytes	of all its processes together
+#
+# It uses of bench/run: scratch, www and ranged (paths), on_server (the prefix that pins).
+# shellcheck disable=SC2154 # those
+
+SERVER_PID='' PORT=''
+
+free_port() {
+	local port
+	while port=$((20000 + RANDOM % 10000)); do
+		listening "$port" || { echo "$port"; return; }
+	done
+}
+
+listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+nginx_config() { # EXTRA
+	cat <<-CONF
+		user root; daemon off; worker_processes 1; pid $scratch/nginx.pid; error_log $scratch/nginx.log;
+		worker_rlimit_nofile 16384;
+		events { worker_connections 8192; }
+		http {
+			access_log off; sendfile on; tcp_nopush on; $1
+			open_file_cache max=1000 inactive=600s; open_file_cache_valid 600s;
+			keepalive_requests 1000000000; keepalive_timeout 600s; send_timeout 600s;
+			server { listen 127.0.0.1:$PORT backlog=4096; root $www; }
+		}
+	CONF
+}
+
+lighttpd_config() {
+	cat <<-CONF
+		server.document-root = "$www"
+		server.bind = "127.0.0.1"
+		server.port = $PORT
+		server.listen-backlog = 4096
+		server.max-worker = 0
+		server.max-fds = 16384
+		server.max-connections = 8192
+		server.max-keep-alive-requests = 1000000000
+		server.max-keep-alive-idle = 600
+		server.max-write-idle = 600
+		server.errorlog = "$scratch/lighttpd.log"
+	CONF
+}
+
+# All clients of the benchmark are one address, and some of them stall on purpose.
+ranged_config() {
+	cat <<-CONF
+		root = "$www"
+		listen = {"127.0.0.1:$PORT"}
+		workers = 1
+		cache_size = $1
+		max_connections_per_client = 0
+		idle_timeout = 600s
+		stall_timeout = 600s
+		drain_timeout = 1s
+	CONF
+}
+
+server_command() { # NAME CACHE: writes its configuration, sets $command
+	local config=$scratch/$1.conf
+	case $1 in
+	ranged)
+		ranged_config "$2" >"$config"
+		command=("$ranged" --config "$config")
+		;;
+	nginx | nginx-aio)
+		nginx_config "$([ "$1" = nginx ] || echo 'aio threads;')" >"$config"
+		command=(nginx -e "$scratch/nginx.log" -c "$config")
+		;;
+	lighttpd)
+		lighttpd_config >"$config"
+		command=(lighttpd -D -f "$config")
+		;;
+	null) command=("$scratch/null_server" "$scratch/null.address") ;;
+	esac
+}
+
+# null_server takes a free port by itself, and says which.
+server_listens() {
+	if [ "$1" = null ]; then
+		[ -s "$scratch/null.address" ] && PORT=$(cut -d : -f 2 "$scratch/null.address")
+	else
+		listening "$PORT"
+	fi
+}
+
+start_server() { # NAME CACHE
+	local command end=$((SECONDS + 20))
+	PORT=$(free_port)
+	rm -f "$scratch/null.address"
+	server_command "$1" "$2"
+	"${on_server[@]}" "${command[@]}" </dev/null >"$scratch/$1.out" 2>&1 &
+	SERVER_PID=$!
+	until server_listens "$1"; do
+		if ! kill -0 "$SERVER_PID" 2>/dev/null || [ $SECONDS -ge $end ]; then
+			say "$1 does not start:"
+			tail -n 5 "$scratch/$1.out" >&2
+			stop_server
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# Streams that are still being sent need not end well.
+stop_server() {
+	local pids try
+	[ -n "$SERVER_PID" ] || return 0
+	pids=$(server_pids)
+	kill -TERM "$SERVER_PID" 2>/dev/null
+	for try in {1..60}; do
+		kill -0 "$SERVER_PID" 2>/dev/null || break
+		# shellcheck disable=SC2086 # several
+		[ "$try" -lt 60 ] || kill -KILL $pids 2>/dev/null
+		sleep 0.05
+	done
+	wait "$SERVER_PID" 2>/dev/null
+	SERVER_PID=''
+}
+
+server_pids() { echo "$SERVER_PID"; pgrep -P "$SERVER_PID"; }
+
+server_files() { server_pids | sed "s|.*|/proc/&/$1|"; } # NAME: /proc/PID/NAME of each
+
+# User and system time so far, in ticks. What stands before the last ")" is the name of the program.
+server_ticks() { server_files stat | xargs cat | sed 's/.*) //' | awk '{ sum += $12 + $13 } END { print sum }'; }
+
+# shellcheck disable=SC2016 # awk's $2
+server_rss() { server_files status | xargs awk '/^VmRSS:/ { sum += $2 } END { print sum }'; } # KiB
+
+# What these processes made the disk read. The counters of the disk itself would show what others read as well.
+# shellcheck disable=SC2016
+server_read_bytes() { server_files io | xargs awk '/^read_bytes:/ { sum += $2 } END { printf "%.0f\n", sum }'; }
