@@ -14,11 +14,11 @@ for word in O_DIRECT io_submit RWF_NOWAIT alignment Throughput Latency; do
 done
 is "$(sed 2d "$DIR/probe.out" | LC_ALL=C grep -c '[^ -~]')" 0 "no more than ASCII in the C locale"
 is "$(sed 2d "$DIR/probe.out" | grep -cE '.{81}')" 0 "no line over 80 columns"
-at_least "$(grep -c '##' "$DIR/probe.out")" 3 "bars"
+at_least "$(grep -cE "#{20}" "$DIR/probe.out")" 1 "bars: the best one is long, whatever the others are"
 
 PREFIX=(env LC_ALL=C.UTF-8)
 run_probe --size 16M --seconds 1 "$ROOT"
-at_least "$(grep -c '█' "$DIR/probe.out")" 3 "bars of blocks in UTF-8"
+at_least "$(LC_ALL=C.UTF-8 grep -cE "█{20}" "$DIR/probe.out")" 1 "bars of blocks in UTF-8"
 is "$(sed 2d "$DIR/probe.out" | LC_ALL=C.UTF-8 grep -cE '.{81}')" 0 "no line over 80 columns"
 
 on_a_terminal() { # ENVIRONMENT...
