@@ -20,14 +20,21 @@
 #define FILE_MAX_BYTES ((size_t)1 << 20)
 #define UNKNOWN_MAX 32
 #define LOCATION "location"
-#define BLOCK_BEGINS "" /* the option that tells: a key can't have this name */
+#define SITE "site"
+/*
+ * The options that tell where a block begins: no key can have such a name. A location in a site has one of its own, since
+ * libconfuse does not tell what a block is in.
+ */
+#define LOCATION_BEGINS ""
+#define SITE_BEGINS " "
+#define INNER_BEGINS "  "
 #define TAIL_BYTES 2
 
-/* Of all locations together, as libconfuse has one list of options for them. */
+/* Of all blocks of a scope together, as libconfuse has one list of options for them. */
 struct unknown {
 	char *name;
 	int line;
-	bool in_block;
+	enum config_scope scope;
 };
 
 struct parse {
@@ -37,12 +44,11 @@ struct parse {
 	size_t length;
 	FILE *faults; /* of this pass */
 	unsigned fault_count;
-	int set_at[CONFIG_KEY_COUNT]; /* line; 0: not yet */
-	int block_at;		      /* the last block that began */
-	struct rule *rule;	      /* of that block; `refused` if its prefix was */
+	int block_at;	   /* the last block that began */
+	struct site *site; /* the last that began */
+	struct rule *rule; /* of the last location that began; `refused` likewise */
 	struct rule refused;
-	int rule_set_at[CONFIG_RULE_KEY_COUNT];
-	int rule_at[CONFIG_RULES_MAX];
+	int set_at[CONFIG_LOCATION + 1][CONFIG_KEY_COUNT]; /* line, of the last block of each scope; 0: not yet */
 	struct unknown unknown[UNKNOWN_MAX];
 	size_t unknown_count;
 };
@@ -61,56 +67,98 @@ static void report(int line, const char *format, ...)
 	parse->fault_count++;
 }
 
-static bool is_block(const cfg_t *cfg)
+static enum config_scope scope_of(const cfg_t *cfg)
 {
-	return cfg->title != NULL;
+	if (cfg->title == NULL)
+		return CONFIG_TOP;
+	return strcmp(cfg->name, SITE) == 0 ? CONFIG_SITE : CONFIG_LOCATION;
 }
 
 /* Where the line is kept on which the key was first set; NULL for a key that there is not. */
-static int *set_at(const char *name, bool in_block)
+static int *set_at(const char *name, enum config_scope scope)
 {
-	for (size_t i = 0; i < CONFIG_RULE_KEY_COUNT && in_block; i++)
-		if (strcmp(name, config_rule_key(i)) == 0)
-			return &parse->rule_set_at[i];
-	for (size_t i = 0; i < CONFIG_KEY_COUNT && !in_block; i++)
-		if (strcmp(name, config_key(i)) == 0)
-			return &parse->set_at[i];
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
+		if (strcmp(name, config_key(i)) == 0 && config_key_is_of(i, scope))
+			return &parse->set_at[scope][i];
 	return NULL;
 }
 
-static int set(const char *name, bool in_block, const char *text, char *fault)
+static int set(const char *name, enum config_scope scope, const char *text, char *fault)
 {
-	return in_block ? config_set_rule(parse->rule, name, text, fault) : config_set(parse->config, name, text, fault);
+	switch (scope) {
+	case CONFIG_TOP:
+		return config_set(parse->config, name, text, fault);
+	case CONFIG_SITE:
+		return config_set_site(parse->config, parse->site, name, text, fault);
+	case CONFIG_LOCATION:
+		return config_set_rule(&parse->rule->settings, name, text, fault);
+	}
+	return -EINVAL;
 }
 
-static void report_unknown(int line, const char *name, bool in_block)
+static void report_unknown(int line, const char *name, enum config_scope scope)
 {
 	char fault[CONFIG_FAULT_BYTES];
-	if (in_block && strcmp(name, LOCATION) == 0)
+	if (scope == CONFIG_LOCATION && strcmp(name, LOCATION) == 0)
 		report(line, "a location inside of another; the one of line %d is not closed", parse->block_at);
-	else if (set(name, in_block, "", fault) != 0)
+	else if (scope != CONFIG_TOP && strcmp(name, SITE) == 0)
+		report(line, "a site inside of another block; the one of line %d is not closed", parse->block_at);
+	else if (set(name, scope, "", fault) != 0)
 		report(line, "%s", fault);
 }
 
-/* The keys of a block are looked at even if its prefix is refused. */
-static void begin_block(const cfg_t *block)
+/* The keys of a block are looked at even if its pattern is refused. */
+static void begin_location(const cfg_t *block, struct site *site)
+{
+	char fault[CONFIG_FAULT_BYTES];
+	size_t i = 0;
+	while (i < site->count && strcmp(site->list[i].pattern, block->title) != 0)
+		i++;
+	parse->block_at = block->line;
+	settings_fini(&parse->refused.settings);
+	memset(parse->set_at[CONFIG_LOCATION], 0, sizeof(parse->set_at[CONFIG_LOCATION]));
+	if (i < site->count)
+		report(block->line, LOCATION ": \"%.200s\" has a second block; line %u has its first", block->title, site->list[i].line);
+	else if (config_add_rule(site, block->title, &parse->rule, fault) != 0)
+		report(block->line, "%s", fault);
+	else {
+		parse->rule->line = (unsigned)block->line;
+		return;
+	}
+	parse->rule = &parse->refused;
+}
+
+/* What follows is looked at in any case: after a fault nobody uses the sites, so another will do for it. */
+static void begin_site(const cfg_t *block)
 {
 	char fault[CONFIG_FAULT_BYTES];
 	struct rules *rules = &parse->config->rules;
-	size_t i = 0;
-	while (i < rules->count && strcmp(rules->list[i].prefix, block->title) != 0)
+	size_t i = 1;
+	while (i < rules->site_count && strcasecmp(rules->sites[i].host, block->title) != 0)
 		i++;
 	parse->block_at = block->line;
-	parse->rule = &parse->refused;
-	memset(parse->rule_set_at, 0, sizeof(parse->rule_set_at));
-	if (i < rules->count) {
-		report(block->line, LOCATION ": \"%.200s\" has a second block; line %d has its first", block->title, parse->rule_at[i]);
-	} else if (config_set(parse->config, LOCATION, block->title, fault) != 0) {
+	parse->site = &rules->sites[i < rules->site_count ? i : 0];
+	memset(parse->set_at[CONFIG_SITE], 0, sizeof(parse->set_at[CONFIG_SITE]));
+	if (i < rules->site_count)
+		report(block->line, SITE ": \"%.200s\" has a second block; line %u has its first", block->title, rules->sites[i].line);
+	else if (config_add_site(parse->config, block->title, &parse->site, fault) != 0)
 		report(block->line, "%s", fault);
-	} else {
-		parse->rule = &rules->list[i];
-		parse->rule_at[i] = block->line;
-	}
+	else
+		parse->site->line = (unsigned)block->line;
+}
+
+/* True: this option only tells that a block begins. */
+static bool begin_block(const cfg_t *block, const char *name)
+{
+	if (strcmp(name, LOCATION_BEGINS) == 0)
+		begin_location(block, &parse->config->rules.sites[0]);
+	else if (strcmp(name, SITE_BEGINS) == 0)
+		begin_site(block);
+	else if (strcmp(name, INNER_BEGINS) == 0)
+		begin_location(block, parse->site);
+	else
+		return false;
+	return true;
 }
 
 /* libconfuse takes "location|cache" for the key of a block from outside of it. */
@@ -126,26 +174,27 @@ static bool is_option_of(const cfg_t *cfg, const cfg_opt_t *option)
 static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *text, void *result)
 {
 	char fault[CONFIG_FAULT_BYTES];
-	bool in_block = is_block(cfg), first_of_list = option->nvalues == 1;
-	int *line = set_at(option->name, in_block);
+	enum config_scope scope = scope_of(cfg);
+	bool first_of_list = option->nvalues == 1;
+	int *line = set_at(option->name, scope);
 	*(const char **)result = text;
 	if (!is_option_of(cfg, option))
-		report(cfg->line, "a key of a location is set outside of its block");
-	else if (strcmp(option->name, BLOCK_BEGINS) == 0)
-		begin_block(cfg);
+		report(cfg->line, "a key of a block is set outside of it");
+	else if (begin_block(cfg, option->name))
+		return 0;
 	else if (line != NULL && *line != 0 && first_of_list)
 		report(cfg->line, "%s: \"%.200s\" is its second value; line %d set it already", option->name, text, *line);
-	else if ((line != NULL || first_of_list) && set(option->name, in_block, text, fault) != 0)
+	else if ((line != NULL || first_of_list) && set(option->name, scope, text, fault) != 0)
 		report(cfg->line, "%s", fault);
 	if (line != NULL && *line == 0)
 		*line = cfg->line;
 	return 0;
 }
 
-static bool is_unknown_already(const char *name, bool in_block)
+static bool is_unknown_already(const char *name, enum config_scope scope)
 {
 	for (size_t i = 0; i < parse->unknown_count; i++)
-		if (parse->unknown[i].in_block == in_block && strcmp(parse->unknown[i].name, name) == 0)
+		if (parse->unknown[i].scope == scope && strcmp(parse->unknown[i].name, name) == 0)
 			return true;
 	return false;
 }
@@ -155,63 +204,70 @@ static void on_error(cfg_t *cfg, const char *format, va_list list) __attribute__
 static void on_error(cfg_t *cfg, const char *format, va_list list)
 {
 	char text[CONFIG_FAULT_BYTES], name[CONFIG_FAULT_BYTES];
-	bool in_block = is_block(cfg);
+	enum config_scope scope = scope_of(cfg);
 	vsnprintf(text, sizeof(text), format, list);
 	bool is_unknown = sscanf(text, "no such option '%511[^']", name) == 1;
-	if (sscanf(text, "missing equal sign after option '%511[^']", name) == 1 && is_unknown_already(name, in_block)) {
-		report_unknown(cfg->line, name, in_block);
+	if (sscanf(text, "missing equal sign after option '%511[^']", name) == 1 && is_unknown_already(name, scope)) {
+		report_unknown(cfg->line, name, scope);
 		return;
 	}
-	if (!is_unknown || is_unknown_already(name, in_block) || parse->unknown_count == UNKNOWN_MAX) {
+	if (!is_unknown || is_unknown_already(name, scope) || parse->unknown_count == UNKNOWN_MAX) {
 		report(cfg->line, "%s", text);
 		return;
 	}
 	char *copy = strdup(name);
 	if (copy != NULL)
-		parse->unknown[parse->unknown_count++] = (struct unknown){.name = copy, .line = cfg->line, .in_block = in_block};
+		parse->unknown[parse->unknown_count++] = (struct unknown){.name = copy, .line = cfg->line, .scope = scope};
 }
 
-static void list_unknown(cfg_opt_t *options, bool in_block, cfg_callback_t on_value_or_null)
-{
-	for (size_t i = 0; i < parse->unknown_count; i++) {
-		cfg_opt_t unknown = CFG_STR_LIST_CB(parse->unknown[i].name, NULL, CFGF_NODEFAULT, on_value_or_null);
-		if (parse->unknown[i].in_block == in_block)
-			*options++ = unknown;
-	}
-	cfg_opt_t end = CFG_END();
-	*options = end;
-}
-
-static void list_block_options(cfg_opt_t *options, cfg_callback_t on_value_or_null)
-{
-	cfg_opt_t begin = CFG_STR_LIST_CB((char *)BLOCK_BEGINS, (char *)"x", CFGF_NONE, on_value_or_null);
-	*options++ = begin;
-	for (size_t i = 0; i < CONFIG_RULE_KEY_COUNT; i++) {
-		cfg_opt_t one = CFG_STR_CB((char *)config_rule_key(i), NULL, CFGF_NODEFAULT, on_value_or_null);
-		*options++ = one;
-	}
-	list_unknown(options, true, on_value_or_null);
-}
-
-static void list_options(cfg_opt_t *options, cfg_opt_t *block, cfg_callback_t on_value_or_null)
+/* What may stand in a scope, and behind it what is unknown there; returns the end, where blocks can be added. */
+static cfg_opt_t *list_keys(cfg_opt_t *options, enum config_scope scope, cfg_callback_t on_value_or_null)
 {
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
-		const char *name = config_key(i);
-		cfg_opt_t one = CFG_STR_CB((char *)name, NULL, CFGF_NODEFAULT, on_value_or_null);
-		cfg_opt_t many = CFG_STR_LIST_CB((char *)name, NULL, CFGF_NODEFAULT, on_value_or_null);
-		cfg_opt_t blocks = CFG_SEC((char *)name, block, CFGF_MULTI | CFGF_TITLE);
-		*options++ = strcmp(name, "listen") == 0 ? many : strcmp(name, LOCATION) == 0 ? blocks : one;
+		char *name = (char *)config_key(i);
+		cfg_opt_t one = CFG_STR_CB(name, NULL, CFGF_NODEFAULT, on_value_or_null);
+		cfg_opt_t many = CFG_STR_LIST_CB(name, NULL, CFGF_NODEFAULT, on_value_or_null);
+		if (config_key_is_of(i, scope))
+			*options++ = config_key_is_list(i) ? many : one;
 	}
-	list_unknown(options, false, on_value_or_null);
+	for (size_t i = 0; i < parse->unknown_count; i++) {
+		cfg_opt_t unknown = CFG_STR_LIST_CB(parse->unknown[i].name, NULL, CFGF_NODEFAULT, on_value_or_null);
+		if (parse->unknown[i].scope == scope)
+			*options++ = unknown;
+	}
+	return options;
+}
+
+static cfg_opt_t *list_beginning(cfg_opt_t *options, const char *name, cfg_callback_t on_value_or_null)
+{
+	cfg_opt_t begin = CFG_STR_LIST_CB((char *)name, (char *)"x", CFGF_NONE, on_value_or_null);
+	*options++ = begin;
+	return options;
+}
+
+static cfg_opt_t *list_block(cfg_opt_t *options, const char *name, cfg_opt_t *block)
+{
+	cfg_opt_t section = CFG_SEC((char *)name, block, CFGF_MULTI | CFGF_TITLE);
+	*options++ = section;
+	return options;
+}
+
+static void end_list(cfg_opt_t *options)
+{
+	cfg_opt_t end = CFG_END();
+	*options = end;
 }
 
 /* NULL: no memory. */
 static cfg_t *new_cfg(cfg_callback_t on_value_or_null, cfg_errfunc_t error_fn)
 {
-	cfg_opt_t options[CONFIG_KEY_COUNT + UNKNOWN_MAX + 1], block[1 + CONFIG_RULE_KEY_COUNT + UNKNOWN_MAX + 1];
-	list_block_options(block, on_value_or_null);
-	list_options(options, block, on_value_or_null);
-	cfg_t *cfg = cfg_init(options, CFGF_NONE);
+	enum { ROOM = 1 + CONFIG_KEY_COUNT + UNKNOWN_MAX + 2 + 1 };
+	cfg_opt_t top[ROOM], site[ROOM], location[ROOM], inner[ROOM];
+	end_list(list_keys(list_beginning(location, LOCATION_BEGINS, on_value_or_null), CONFIG_LOCATION, on_value_or_null));
+	end_list(list_keys(list_beginning(inner, INNER_BEGINS, on_value_or_null), CONFIG_LOCATION, on_value_or_null));
+	end_list(list_block(list_keys(list_beginning(site, SITE_BEGINS, on_value_or_null), CONFIG_SITE, on_value_or_null), LOCATION, inner));
+	end_list(list_block(list_block(list_keys(top, CONFIG_TOP, on_value_or_null), LOCATION, location), SITE, site));
+	cfg_t *cfg = cfg_init(top, CFGF_NONE);
 	if (cfg != NULL)
 		cfg_set_error_function(cfg, error_fn);
 	return cfg;
@@ -258,7 +314,7 @@ static void report_rest(cfg_t *cfg, bool well_formed)
 	else if ((listen->flags & CFGF_MODIFIED) != 0 && listen->nvalues == 0)
 		report(cfg->line, "listen: the list is empty; without the key it is %s", CONFIG_LISTEN_PRESET);
 	else if (parse->unknown_count > 0)
-		report_unknown(parse->unknown[0].line, parse->unknown[0].name, parse->unknown[0].in_block);
+		report_unknown(parse->unknown[0].line, parse->unknown[0].name, parse->unknown[0].scope);
 }
 
 /* One pass over the text. 0; -EAGAIN when it met a key that is new to it; -EINVAL; -ENOMEM. */
@@ -288,10 +344,11 @@ static int parse_anew(FILE *faults)
 	parse->faults = open_memstream(&said, &said_bytes);
 	parse->fault_count = 0;
 	memset(parse->set_at, 0, sizeof(parse->set_at));
-	parse->config->listen_is_default = true;
-	rules_fini(&parse->config->rules);
+	config_fini(parse->config);
 
-	int error = stream != NULL && parse->faults != NULL ? parse_once(stream) : -ENOMEM;
+	int error = config_init(parse->config);
+	if (error == 0)
+		error = stream != NULL && parse->faults != NULL ? parse_once(stream) : -ENOMEM;
 	if (stream != NULL)
 		fclose(stream);
 	if (parse->faults != NULL && fclose(parse->faults) == 0 && error == -EINVAL)
@@ -362,6 +419,7 @@ int config_file_parse(struct config *config, const char *name, const char *text,
 		error = parse_anew(faults);
 	while (error == -EAGAIN);
 	parse = NULL;
+	settings_fini(&this_parse.refused.settings);
 	for (size_t i = 0; i < this_parse.unknown_count; i++)
 		free(this_parse.unknown[i].name);
 	free(this_parse.text);

@@ -22,6 +22,7 @@
 
 struct ear {
 	struct reactor_watch watch;
+	unsigned index; /* of the listener in the configuration */
 	struct listener *listener;
 };
 
@@ -86,14 +87,15 @@ static void turn_away(struct listener *listener, int socket_fd, int error)
 }
 
 /* True if there may be more. */
-static bool accept_one(struct listener *listener, int socket_fd)
+static bool accept_one(const struct ear *ear)
 {
+	struct listener *listener = ear->listener;
 	struct sockaddr_storage peer = { 0 };
 	socklen_t length = sizeof(peer);
-	int fd = accept4(socket_fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept4(ear->watch.fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0) {
-		listener->accepted(listener->context, fd, (struct sockaddr *)&peer, length);
+		listener->accepted(listener->context, fd, ear->index, (struct sockaddr *)&peer, length);
 		return true;
 	}
 	switch (errno) {
@@ -103,7 +105,7 @@ static bool accept_one(struct listener *listener, int socket_fd)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		turn_away(listener, socket_fd, errno);
+		turn_away(listener, ear->watch.fd, errno);
 		return false;
 	default: /* this connection's fault: ECONNABORTED, EPROTO and the network's errors (accept(2)) */
 		return true;
@@ -116,7 +118,7 @@ static void ready(void *context, uint32_t events)
 	unsigned left = ACCEPTS_MAX;
 
 	(void)events;
-	while (left-- > 0 && accept_one(ear->listener, ear->watch.fd))
+	while (left-- > 0 && accept_one(ear))
 		;
 }
 
@@ -133,7 +135,9 @@ int listener_new(struct listener **listener, struct reactor *reactor, struct soc
 	l->back_off = (struct reactor_timer){ .fn = back_on, .context = l };
 	for (size_t i = 0; i < count; i++)
 		l->ears[i] = (struct ear){
-			.watch = { .fd = sockets_fd(sockets, i), .fn = ready, .context = &l->ears[i] }, .listener = l
+			.watch = { .fd = sockets_fd(sockets, i), .fn = ready, .context = &l->ears[i] },
+			.listener = l,
+			.index = sockets_listener(sockets, i),
 		};
 	l->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	error = watch(l);
@@ -153,7 +157,7 @@ void listener_free(struct listener *listener)
 		return;
 	unwatch(listener);
 	for (size_t i = 0; i < listener->count; i++)
-		for (unsigned left = SOMAXCONN; left > 0 && accept_one(listener, listener->ears[i].watch.fd); left--)
+		for (unsigned left = SOMAXCONN; left > 0 && accept_one(&listener->ears[i]); left--)
 			; /* a flood of connections does not hold the end up */
 	reactor_timer_stop(listener->reactor, &listener->back_off);
 	if (listener->spare_fd >= 0)

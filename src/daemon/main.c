@@ -27,6 +27,7 @@
 #include "daemon/depths.h"
 #include "daemon/limits.h"
 #include "daemon/options.h"
+#include "daemon/roots.h"
 #include "daemon/worker.h"
 #include "http/server.h"
 
@@ -41,7 +42,7 @@ struct daemon {
 	struct config *config;
 	struct workshop workshop;
 	struct depths depths;
-	int root_fd, signal_fd;
+	int signal_fd;
 	unsigned running; /* workers */
 };
 
@@ -110,7 +111,7 @@ static void calibrate(struct daemon *daemon)
 {
 	daemon->depths = (struct depths){ .devices = daemon->workshop.devices,
 					  .offload = daemon->workshop.offload,
-					  .root_fd = daemon->root_fd,
+					  .root_fd = roots_first_fd(&daemon->config->rules),
 					  .most_bytes = cache_bytes(daemon->workshop.cache) / 4 };
 	if (daemon->config->disk_depth == 0)
 		depths_start(&daemon->depths);
@@ -125,9 +126,9 @@ static int make_shared(struct daemon *daemon)
 	};
 	int error;
 
-	daemon->root_fd = limits_open_root(config->root);
-	if (daemon->root_fd < 0)
-		return daemon->root_fd;
+	error = roots_open(&daemon->config->rules);
+	if (error != 0)
+		return error;
 	error = mime_new(&workshop->mime, config->mime_types);
 	if (error != 0)
 		return fail(config->mime_types, error);
@@ -142,13 +143,12 @@ static int make_shared(struct daemon *daemon)
 	if (error != 0)
 		return fail("can't start offload_threads", error);
 	calibrate(daemon);
-	files.root_fd = daemon->root_fd;
 	files.offload = workshop->offload;
 	files.devices = workshop->devices;
 	files.gone = version_gone;
 	files.opened = file_opened;
 	files.context = daemon;
-	error = files_new(&workshop->files, &files);
+	error = roots_make_files(&daemon->config->rules, &files);
 	if (error == 0)
 		error = clients_new(&workshop->clients, config->max_connections, config->max_connections_per_client);
 	return error == 0 ? 0 : fail("start", error);
@@ -194,6 +194,13 @@ static int start_workers(struct daemon *daemon)
 	return 0;
 }
 
+static const char *root_name(const struct daemon *daemon)
+{
+	const struct rules *rules = &daemon->config->rules;
+
+	return rules->sites[0].root != NULL ? rules->sites[0].root : rules->sites[1].root;
+}
+
 /* To a person at a terminal: what is served, where. */
 static void greet(const struct daemon *daemon)
 {
@@ -202,7 +209,7 @@ static void greet(const struct daemon *daemon)
 
 	if (!isatty(STDOUT_FILENO))
 		return;
-	printf("ranged %s serves %s\n", PACKAGE_VERSION, daemon->config->root);
+	printf("ranged %s serves %s\n", PACKAGE_VERSION, root_name(daemon));
 	for (size_t i = 0; i < sockets_count(sockets); i++) {
 		sockets_address(sockets, i, address, sizeof(address));
 		printf("  %s%s%s\n", strncmp(address, "unix:", 5) == 0 ? "" : "http://", address,
@@ -222,7 +229,7 @@ static int announce(struct daemon *daemon)
 	for (size_t i = 0; i < sockets_count(sockets); i++)
 		log_info("listening on %s", sockets_address(sockets, i, address, sizeof(address)));
 	log_info("ranged %s (libmicrohttpd %s) serves %s with %u workers", PACKAGE_VERSION, server_library_version(),
-		 daemon->config->root, daemon->workshop.count);
+		 root_name(daemon), daemon->workshop.count);
 	if (daemon->config->address_file != NULL) {
 		error = sockets_write_addresses(sockets, daemon->config->address_file);
 		if (error != 0)
@@ -276,7 +283,7 @@ static bool serve(struct daemon *daemon)
 	int signal_number;
 
 	while ((signal_number = next_end(daemon, clock_now_ns() + LET_GO_MS * CLOCK_NS_PER_MS, &ended)) == 0)
-		files_let_go(workshop->files);
+		roots_let_go(&daemon->config->rules);
 	sd_notify(0, "STOPPING=1\nSTATUS=Draining");
 	log_info("%s: finishing %u connections within %llu ms", strsignal(signal_number), clients_count(workshop->clients),
 		 (unsigned long long)timeout_ms);
@@ -307,14 +314,12 @@ static void take_apart(struct daemon *daemon)
 	free(workshop->workers);
 	free(workshop->reports);
 	clients_free(workshop->clients);
-	if (workshop->files != NULL)
-		files_free(workshop->files);
+	roots_free_files(&daemon->config->rules);
 	offload_free(workshop->offload);
 	cache_free(workshop->cache);
 	devices_free(workshop->devices);
 	mime_free(workshop->mime);
-	if (daemon->root_fd >= 0)
-		close(daemon->root_fd);
+	roots_close(&daemon->config->rules);
 	if (daemon->signal_fd >= 0)
 		close(daemon->signal_fd);
 	if (workshop->ended_fd >= 0)
@@ -349,11 +354,11 @@ static int run(struct daemon *daemon)
 
 static int check(struct options *options)
 {
-	int root_fd = limits_open_root(options->config.root);
+	int error = roots_open(&options->config.rules);
 
-	if (root_fd < 0)
+	roots_close(&options->config.rules);
+	if (error != 0)
 		return EX_CONFIG;
-	close(root_fd);
 	printf("%s: ok\n", options->config_path != NULL ? options->config_path : "command line");
 	return EXIT_SUCCESS;
 }
@@ -361,7 +366,7 @@ static int check(struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options;
-	static struct daemon daemon = { .root_fd = -1, .signal_fd = -1, .workshop = { .ended_fd = -1 } };
+	static struct daemon daemon = { .signal_fd = -1, .workshop = { .ended_fd = -1 } };
 	const char *failed_path = NULL;
 	int status = options_parse(argc, argv, &options);
 
@@ -376,7 +381,7 @@ int main(int argc, char **argv)
 	} else {
 		struct log_options log = { .level = options.config.log_level,
 					   .error_path = options.config.error_log,
-					   .access_path = options.config.access_log };
+					   .access_path = options.config.rules.sites[0].access_log };
 		int error = log_start(&log, &failed_path);
 
 		if (error != 0) {

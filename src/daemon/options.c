@@ -155,15 +155,21 @@ static int apply_command(const struct command *command, struct options *options)
 	return status;
 }
 
-static int require_root(const struct options *options)
+static int finish(struct options *options)
 {
-	if (options->config.root != NULL)
+	char fault[CONFIG_FAULT_BYTES];
+	const char *path = options->config_path;
+	if (options->config.rules.site_count == 1 && options->config.rules.sites[0].root == NULL) {
+		if (path != NULL)
+			fprintf(stderr, "ranged: no folder to serve: set root in %s, or name it on the command line\n", path);
+		else
+			fprintf(stderr, "ranged: no folder to serve: ranged FOLDER, or ranged --config FILE with root set in it\n");
+		return path != NULL ? EX_CONFIG : EX_USAGE;
+	}
+	if (config_finish(&options->config, fault) == 0)
 		return 0;
-	if (options->config_path != NULL)
-		fprintf(stderr, "ranged: no folder to serve: set root in %s, or name it on the command line\n", options->config_path);
-	else
-		fprintf(stderr, "ranged: no folder to serve: ranged FOLDER, or ranged --config FILE with root set in it\n");
-	return options->config_path != NULL ? EX_CONFIG : EX_USAGE;
+	fprintf(stderr, "%s: %s\n", path != NULL ? path : "ranged", fault);
+	return path != NULL ? EX_CONFIG : EX_USAGE;
 }
 
 static int build(const struct command *command, struct options *options)
@@ -172,7 +178,7 @@ static int build(const struct command *command, struct options *options)
 	int command_status = apply_command(command, options);
 	if (status == 0)
 		status = command_status;
-	return status != 0 ? status : require_root(options);
+	return status != 0 ? status : finish(options);
 }
 
 int options_parse(int argc, char **argv, struct options *options)

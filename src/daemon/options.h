@@ -15,7 +15,7 @@ struct options {
 
 /*
  * 0; or, all said on stderr, the status to exit with (sysexits.h). --help and --version print and exit at once. With 0 the caller
- * owns *options and gives it back with options_fini(); config.root is set.
+ * owns *options and gives it back with options_fini(); config_finish() was called.
  */
 int options_parse(int argc, char **argv, struct options *options);
 void options_fini(struct options *options);

@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/log.h"
+#include "daemon/roots.h"
 
 static const char *const section_names[REPORT_SECTIONS] = { "events", "http", "queue", "submit" };
 static const char *const mode_names[] = { "nowait", "async", "offload" };
@@ -75,13 +76,13 @@ static void log_worker(unsigned index, const struct report_worker *worker)
 			 worker->longest_ns[i] / 1000);
 }
 
-void report_log(const struct report_worker *workers, unsigned count, struct cache *cache, struct files *files, struct devices *devices)
+void report_log(const struct report_worker *workers, unsigned count, struct cache *cache, const struct rules *rules, struct devices *devices)
 {
 	struct files_stats stats;
 
 	log_cache(cache);
 	log_bytes(workers, count);
-	files_stats(files, &stats);
+	roots_stats(rules, &stats);
 	log_info("stats files open=%u hits=%" PRIu64 " looks=%" PRIu64 " opens=%" PRIu64 " failures=%" PRIu64, stats.open, stats.hits,
 		 stats.looks, stats.opens, stats.failures);
 	for (const struct device *device = devices_first(devices); device != NULL; device = device->next)

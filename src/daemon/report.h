@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "engine/devices.h"
+#include "http/rules.h"
 #include "store/cache.h"
-#include "store/files.h"
 #include "store/store.h"
 
 /* The parts of a turn of the loop that could stall it. */
@@ -24,6 +24,6 @@ struct report_worker {
 };
 
 /* Any thread; the numbers of the cache and the devices are taken now. */
-void report_log(const struct report_worker *workers, unsigned count, struct cache *cache, struct files *files, struct devices *devices);
+void report_log(const struct report_worker *workers, unsigned count, struct cache *cache, const struct rules *rules, struct devices *devices);
 
 #endif

@@ -24,6 +24,7 @@
 
 struct listening {
 	int fd;
+	unsigned listener; /* of the configuration: a name may be several addresses */
 	char path[108]; /* of a Unix socket, to be removed; "" otherwise */
 };
 
@@ -172,7 +173,7 @@ static void close_all(struct sockets *sockets)
 	free(sockets);
 }
 
-int sockets_open(struct sockets **sockets, const struct config_address *addresses, size_t count, unsigned users,
+int sockets_open(struct sockets **sockets, const struct config_listen *listen, size_t count, unsigned users,
 		 char fault[SOCKETS_FAULT_BYTES])
 {
 	struct sockets *s = calloc(1, sizeof(*s));
@@ -181,8 +182,13 @@ int sockets_open(struct sockets **sockets, const struct config_address *addresse
 	if (s == NULL)
 		return -ENOMEM;
 	atomic_init(&s->users, users);
-	for (size_t i = 0; i < count && error == 0; i++)
-		error = open_address(s, &addresses[i], fault);
+	for (size_t i = 0; i < count && error == 0; i++) {
+		size_t opened = s->count;
+
+		error = open_address(s, &listen[i].address, fault);
+		for (; opened < s->count; opened++)
+			s->list[opened].listener = (unsigned)i;
+	}
 	if (error != 0) {
 		close_all(s);
 		return error;
@@ -205,6 +211,11 @@ size_t sockets_count(const struct sockets *sockets)
 int sockets_fd(const struct sockets *sockets, size_t i)
 {
 	return sockets->list[i].fd;
+}
+
+unsigned sockets_listener(const struct sockets *sockets, size_t i)
+{
+	return sockets->list[i].listener;
 }
 
 char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_t text_bytes)

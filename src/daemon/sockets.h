@@ -16,13 +16,15 @@ struct sockets;
  * socket that nobody listens on is replaced. users: how many times sockets_release() will be called. 0, or -errno with the
  * address and the reason in `fault`.
  */
-int sockets_open(struct sockets **sockets, const struct config_address *addresses, size_t count, unsigned users,
+int sockets_open(struct sockets **sockets, const struct config_listen *listen, size_t count, unsigned users,
 		 char fault[SOCKETS_FAULT_BYTES]);
 /* One user has stopped listening; the last one closes them and removes Unix sockets. Any thread. */
 void sockets_release(struct sockets *sockets);
 
 size_t sockets_count(const struct sockets *sockets);
 int sockets_fd(const struct sockets *sockets, size_t i);
+/* Which of the list it was opened for. */
+unsigned sockets_listener(const struct sockets *sockets, size_t i);
 /* The address really bound: "127.0.0.1:8080", "[::1]:8080", "unix:/path". Into text; returns text. */
 char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_t text_bytes);
 

@@ -53,6 +53,7 @@ struct handover {
 	struct worker *to;
 	struct client *client;
 	int fd;
+	unsigned listener;
 	socklen_t length;
 	struct sockaddr_storage peer;
 };
@@ -65,9 +66,9 @@ static void connection_closed(void *context, void *token)
 	atomic_fetch_sub(&worker->load, 1);
 }
 
-static void serve(struct worker *worker, int fd, const struct sockaddr *peer, socklen_t length, struct client *client)
+static void serve(struct worker *worker, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length, struct client *client)
 {
-	int error = server_add(worker->server, fd, peer, length, client);
+	int error = server_add(worker->server, fd, listener, peer, length, client);
 
 	if (error != 0)
 		log_fault(LOG_LEVEL_ERROR, "can't serve a connection: %s", strerror(-error));
@@ -78,7 +79,7 @@ static void handed_over(struct reactor_message *message)
 	struct handover *handover = (struct handover *)message;
 
 	if (handover->to->server != NULL) {
-		serve(handover->to, handover->fd, (struct sockaddr *)&handover->peer, handover->length, handover->client);
+		serve(handover->to, handover->fd, handover->listener, (struct sockaddr *)&handover->peer, handover->length, handover->client);
 	} else { /* it ended as this was on its way */
 		close(handover->fd);
 		connection_closed(handover->to, handover->client);
@@ -117,7 +118,7 @@ static void refuse(int fd, int error)
 	close(fd);
 }
 
-static void accepted(void *context, int fd, const struct sockaddr *peer, socklen_t length)
+static void accepted(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length)
 {
 	struct worker *worker = context, *to;
 	struct handover *handover = NULL;
@@ -135,10 +136,10 @@ static void accepted(void *context, int fd, const struct sockaddr *peer, socklen
 		to = worker;
 	atomic_fetch_add(&to->load, 1);
 	if (handover == NULL) {
-		serve(worker, fd, peer, length, client);
+		serve(worker, fd, listener, peer, length, client);
 		return;
 	}
-	*handover = (struct handover){ .message = { .fn = handed_over }, .to = to, .client = client, .fd = fd, .length = length };
+	*handover = (struct handover){ .message = { .fn = handed_over }, .to = to, .client = client, .fd = fd, .listener = listener, .length = length };
 	memcpy(&handover->peer, peer, length);
 	reactor_post(to->reactor, &handover->message);
 }
@@ -189,7 +190,7 @@ static void report(struct reactor_message *message)
 	workshop->reports[worker->index] = worker->counts;
 	if (atomic_fetch_sub(&workshop->reports_due, 1) > 2)
 		return;
-	report_log(workshop->reports, workshop->count, workshop->cache, workshop->files, workshop->devices);
+	report_log(workshop->reports, workshop->count, workshop->cache, &workshop->config->rules, workshop->devices);
 	atomic_store(&workshop->reports_due, 0); /* only now may the next one begin */
 }
 
@@ -277,7 +278,6 @@ static int make_server(struct worker *worker)
 	worker->site = (struct request_site){
 		.reactor = worker->reactor,
 		.store = worker->store,
-		.files = worker->workshop->files,
 		.mime = worker->workshop->mime,
 		.rules = &config->rules,
 		.cache = worker->workshop->cache,

@@ -16,7 +16,6 @@
 #include "engine/offload.h"
 #include "http/mime.h"
 #include "store/cache.h"
-#include "store/files.h"
 
 struct worker;
 
@@ -26,7 +25,6 @@ struct workshop {
 	struct devices *devices;
 	struct cache *cache;
 	struct offload *offload;
-	struct files *files;
 	struct mime *mime;
 	struct clients *clients;
 	struct sockets *sockets;

@@ -28,7 +28,7 @@ static bool acked(const struct connection *connection, uint64_t *bytes)
 	struct tcp_info info;
 	socklen_t length = sizeof(info);
 
-	if (connection->peer.ss_family == AF_UNIX || getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
+	if (connection->peer.address.ss_family == AF_UNIX || getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
 		return false;
 	*bytes = info.tcpi_bytes_acked;
 	return true;
@@ -97,10 +97,10 @@ void connection_peer(const struct connection *connection, char *text, size_t tex
 {
 	const void *address = NULL;
 
-	if (connection->peer.ss_family == AF_INET)
-		address = &((const struct sockaddr_in *)&connection->peer)->sin_addr;
-	else if (connection->peer.ss_family == AF_INET6)
-		address = &((const struct sockaddr_in6 *)&connection->peer)->sin6_addr;
-	if (address == NULL || inet_ntop(connection->peer.ss_family, address, text, (socklen_t)text_bytes) == NULL)
+	if (connection->peer.address.ss_family == AF_INET)
+		address = &((const struct sockaddr_in *)&connection->peer.address)->sin_addr;
+	else if (connection->peer.address.ss_family == AF_INET6)
+		address = &((const struct sockaddr_in6 *)&connection->peer.address)->sin6_addr;
+	if (address == NULL || inet_ntop(connection->peer.address.ss_family, address, text, (socklen_t)text_bytes) == NULL)
 		snprintf(text, text_bytes, "unix:");
 }

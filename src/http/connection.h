@@ -9,7 +9,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
+
+#include "http/peer.h"
 
 enum connection_phase {
 	CONNECTION_IDLE, /* between requests */
@@ -27,8 +28,7 @@ struct connection {
 	uint64_t acked_bytes;	/* at the last sample */
 	uint64_t bodies_bytes;	/* of the replies that went out whole */
 	void *exchange;		/* the server's: the request under way */
-	void *token;		/* the listener's: handed back when the connection has closed */
-	struct sockaddr_storage peer;
+	struct peer peer;
 };
 
 struct connection_limits {

@@ -8,6 +8,7 @@
 #include "http/fields.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -67,57 +68,82 @@ static int join(struct fields *fields, const char **field, unsigned i, const cha
 	return 0;
 }
 
-static int add_condition(struct fields *fields, const char *name, const char *value)
-{
-	const struct {
-		const char *name;
-		const char **field;
-	} conditions[5] = {
-		{ "If-Match", &fields->conditions.if_match },
-		{ "If-Unmodified-Since", &fields->conditions.if_unmodified_since },
-		{ "If-None-Match", &fields->conditions.if_none_match },
-		{ "If-Modified-Since", &fields->conditions.if_modified_since },
-		{ "If-Range", &fields->conditions.if_range },
-	};
+/* Fields of which several lines are one list; and those of which the last line counts. */
+static const struct {
+	const char *name;
+	size_t place;
+} lists[FIELDS_LISTS] = {
+	{ "If-Match", offsetof(struct fields, conditions.if_match) },
+	{ "If-Unmodified-Since", offsetof(struct fields, conditions.if_unmodified_since) },
+	{ "If-None-Match", offsetof(struct fields, conditions.if_none_match) },
+	{ "If-Modified-Since", offsetof(struct fields, conditions.if_modified_since) },
+	{ "If-Range", offsetof(struct fields, conditions.if_range) },
+	{ "Accept", offsetof(struct fields, accept) },
+	{ "Accept-Encoding", offsetof(struct fields, accept_encoding) },
+	{ "Want-Repr-Digest", offsetof(struct fields, want_repr_digest) },
+	{ "Forwarded", offsetof(struct fields, forwarded) },
+	{ "X-Forwarded-For", offsetof(struct fields, forwarded_for) },
+	{ "X-Forwarded-Proto", offsetof(struct fields, forwarded_proto) },
+}, singles[] = {
+	{ "Referer", offsetof(struct fields, referer) },
+	{ "User-Agent", offsetof(struct fields, user_agent) },
+	{ "Origin", offsetof(struct fields, origin) },
+	{ "Access-Control-Request-Method", offsetof(struct fields, cors_method) },
+	{ "Access-Control-Request-Headers", offsetof(struct fields, cors_headers) },
+};
 
-	for (unsigned i = 0; i < 5; i++)
-		if (strcasecmp(name, conditions[i].name) == 0)
-			return join(fields, conditions[i].field, i, value);
-	return 0;
+static bool same_name(const char *a, const char *b)
+{
+	return (a[0] | 0x20) == (b[0] | 0x20) && strcasecmp(a, b) == 0;
+}
+
+/* Those that are counted, since a second one is refused or makes the first worthless. True: it was one. */
+static bool add_counted(struct fields *fields, const char *name, const char *value)
+{
+	if (same_name(name, "Host")) {
+		fields->hosts++;
+		fields->host = value;
+	} else if (same_name(name, "Range")) {
+		fields->ranges++;
+		fields->range = value;
+	} else if (same_name(name, "Content-Length")) {
+		fields->lengths++;
+		fields->bad_length |= !parse_length(value, &fields->content_length);
+	} else if (same_name(name, "Transfer-Encoding")) {
+		fields->transfer_encodings++;
+		fields->transfer_encoding = value;
+	} else if (same_name(name, "Authorization")) {
+		fields->authorizations++;
+		fields->authorization = value;
+	} else {
+		return false;
+	}
+	return true;
 }
 
 int fields_add(struct fields *fields, const char *name, size_t name_length, const char *value)
 {
 	if (value == NULL)
 		value = "";
+	fields->count++;
 	if (!is_token(name, name_length)) {
 		fields->bad_name = true;
 		return 0;
 	}
-	if ((name[0] | 0x20) == 'i')
-		return add_condition(fields, name, value);
-	if (strcasecmp(name, "Host") == 0) {
-		fields->hosts++;
-	} else if (strcasecmp(name, "Range") == 0) {
-		fields->ranges++;
-		fields->range = value;
-	} else if (strcasecmp(name, "Content-Length") == 0) {
-		fields->lengths++;
-		fields->bad_length |= !parse_length(value, &fields->content_length);
-	} else if (strcasecmp(name, "Transfer-Encoding") == 0) {
-		fields->transfer_encodings++;
-		fields->transfer_encoding = value;
-	} else if (strcasecmp(name, "Referer") == 0) {
-		fields->referer = value;
-	} else if (strcasecmp(name, "User-Agent") == 0) {
-		fields->user_agent = value;
-	}
+	if (add_counted(fields, name, value))
+		return 0;
+	for (unsigned i = 0; i < FIELDS_LISTS; i++)
+		if (same_name(name, lists[i].name))
+			return join(fields, (const char **)((char *)fields + lists[i].place), i, value);
+	for (unsigned i = 0; i < sizeof(singles) / sizeof(singles[0]); i++)
+		if (same_name(name, singles[i].name))
+			*(const char **)((char *)fields + singles[i].place) = value;
 	return 0;
 }
 
 void fields_fini(struct fields *fields)
 {
-	for (unsigned i = 0; i < 5; i++)
+	for (unsigned i = 0; i < FIELDS_LISTS; i++)
 		free(fields->joined[i]);
 }
 

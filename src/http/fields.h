@@ -13,6 +13,8 @@
 #define FIELDS_HEADER_MAX (12 * 1024)	/* bytes of a header block; the reply's is built in what is left of the memory */
 #define FIELDS_BODY_MAX (64 * 1024)	/* bytes of a body on GET that are read away */
 
+#define FIELDS_LISTS 11 /* fields that may come in several lines */
+
 enum method { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_REFUSED /* known, not served */, METHOD_UNKNOWN };
 
 /*
@@ -20,12 +22,14 @@ enum method { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_REFUSED /* known, 
  * here.
  */
 struct fields {
-	const char *range, *referer, *user_agent, *transfer_encoding;
+	const char *range, *referer, *user_agent, *transfer_encoding, *host, *authorization, *origin;
+	const char *cors_method, *cors_headers; /* Access-Control-Request-… */
+	const char *accept, *accept_encoding, *want_repr_digest, *forwarded, *forwarded_for, *forwarded_proto; /* X-Forwarded-… */
 	struct precondition_fields conditions;
-	unsigned hosts, ranges, lengths, transfer_encodings;
+	unsigned count, hosts, ranges, lengths, transfer_encodings, authorizations;
 	uint64_t content_length;
 	bool bad_name, bad_length;
-	char *joined[5];
+	char *joined[FIELDS_LISTS];
 };
 
 enum method fields_method(const char *method);

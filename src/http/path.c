@@ -143,7 +143,7 @@ static int resolve(const char *at, const char *end, struct path *path)
 	return 0;
 }
 
-static bool is_hidden(const char *file)
+bool path_is_hidden(const char *file)
 {
 	static const char allowed[] = ".well-known";
 	size_t first_length = strcspn(file, "/");
@@ -165,7 +165,7 @@ int path_parse(const char *target, struct path *path, const char **authority, si
 		result = resolve(start, end, path);
 	if (result < 0)
 		return result;
-	path->hidden = is_hidden(path->file);
+	path->hidden = path_is_hidden(path->file);
 	path->query = *end == '?' ? end + 1 : NULL;
 	if (authority != NULL)
 		*authority = skipped;
@@ -228,6 +228,25 @@ int path_directory_location(const struct path *path, char *text, size_t text_byt
 	if (path->query != NULL) {
 		put(&writer, '?');
 		put_text(&writer, path->query);
+	}
+	put(&writer, '\0');
+	return writer.used <= writer.size ? 0 : -ENAMETOOLONG;
+}
+
+int path_escape(const char *file, char *text, size_t text_bytes)
+{
+	struct writer writer = {text, text_bytes, 0};
+	for (const char *at = file; *at != '\0';) {
+		char name[PATH_NAME_MAX + 1];
+		size_t length = strcspn(at, "/");
+		if (length > PATH_NAME_MAX)
+			return -ENAMETOOLONG;
+		memcpy(name, at, length);
+		name[length] = '\0';
+		put_encoded(&writer, name);
+		if (at[length] == '/')
+			put(&writer, '/');
+		at += length + (at[length] == '/');
 	}
 	put(&writer, '\0');
 	return writer.used <= writer.size ? 0 : -ENAMETOOLONG;

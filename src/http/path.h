@@ -32,4 +32,10 @@ int path_parse(const char *target, struct path *path, const char **authority, si
  */
 int path_directory_location(const struct path *path, char *text, size_t text_bytes);
 
+/* `file` with what must be escaped in a path escaped; slashes stay. Into text; 0 or -ENAMETOOLONG. */
+int path_escape(const char *file, char *text, size_t text_bytes);
+
+/* Whether a name begins with a dot, as in struct path. */
+bool path_is_hidden(const char *file);
+
 #endif

@@ -36,16 +36,16 @@ void ready_end(struct ready_table *table)
 	free(table);
 }
 
-static struct ready **place_of(struct ready_table *table, const struct file *file)
+static struct ready **place_of(struct ready_table *table, const struct file *file, uint64_t key)
 {
-	return &table->places[((uintptr_t)file * UINT64_C(0x9e3779b97f4a7c15) >> 32) % PLACES];
+	return &table->places[(((uintptr_t)file ^ key) * UINT64_C(0x9e3779b97f4a7c15) >> 32) % PLACES];
 }
 
-struct ready *ready_find(struct ready_table *table, const struct file *file)
+struct ready *ready_find(struct ready_table *table, const struct file *file, uint64_t key)
 {
-	struct ready *ready = *place_of(table, file);
+	struct ready *ready = *place_of(table, file, key);
 
-	if (ready == NULL || ready->file != file)
+	if (ready == NULL || ready->file != file || ready->key != key)
 		return NULL;
 	ready->used = true;
 	return ready;
@@ -65,9 +65,9 @@ static void drop(struct ready_table *table, struct ready **place)
 	table->drop(ready->response);
 }
 
-struct ready *ready_add(struct ready_table *table, struct file *file, struct store_want *want)
+struct ready *ready_add(struct ready_table *table, struct file *file, uint64_t key, struct store_want *want)
 {
-	struct ready **place = place_of(table, file), *ready;
+	struct ready **place = place_of(table, file, key), *ready;
 
 	if (table->pinned_bytes + held_bytes(want) > table->pinned_max_bytes || (*place != NULL && (*place)->used))
 		return NULL;
@@ -78,6 +78,7 @@ struct ready *ready_add(struct ready_table *table, struct file *file, struct sto
 		drop(table, place);
 	ready->table = table;
 	ready->file = file_ref(file);
+	ready->key = key;
 	ready->used = true;
 	ready->want = *want;
 	ready->want.file = ready->file;
@@ -91,8 +92,8 @@ void ready_free(struct ready *ready)
 {
 	struct ready_table *table = ready->table;
 
-	if (*place_of(table, ready->file) == ready) /* it never had a response */
-		*place_of(table, ready->file) = NULL;
+	if (*place_of(table, ready->file, ready->key) == ready) /* it never had a response */
+		*place_of(table, ready->file, ready->key) = NULL;
 	table->pinned_bytes -= held_bytes(&ready->want);
 	store_release(table->store, &ready->want);
 	file_unref(ready->file);

@@ -20,6 +20,7 @@ struct ready_table;
 struct ready {
 	struct ready_table *table;
 	struct file *file;	/* a reference; the reply is of this version */
+	uint64_t key;		/* of the blocks of the configuration that made it what it is */
 	struct store_want want; /* done: the body */
 	void *response;		/* of the server, set after ready_add() */
 	bool used;		/* since the last sweep */
@@ -30,10 +31,10 @@ int ready_new(struct ready_table **table, struct store *store, size_t pinned_max
 /* All entries were swept and freed. NULL is fine. */
 void ready_end(struct ready_table *table);
 
-/* The entry of exactly this file, or NULL. */
-struct ready *ready_find(struct ready_table *table, const struct file *file);
+/* The entry of exactly this file and key, or NULL. */
+struct ready *ready_find(struct ready_table *table, const struct file *file, uint64_t key);
 /* A new one, which takes over a want that is done; NULL (and the want stays where it is): there is no room or no memory. */
-struct ready *ready_add(struct ready_table *table, struct file *file, struct store_want *want);
+struct ready *ready_add(struct ready_table *table, struct file *file, uint64_t key, struct store_want *want);
 /* The entry's response is gone. */
 void ready_free(struct ready *ready);
 /* Drops what was not used since the last time; or all. */

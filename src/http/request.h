@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One request from its header fields to its reply, as a table of steps (request.c). It knows no sockets: the server gives it
- * fields and a wake function, runs it, and sends the reply it made. Belongs to its reactor's thread.
+ * One request: what it was given, what was found on its way, and the reply it becomes; the way itself is the table of steps.c. It
+ * knows no sockets: the server gives it fields and a wake function, runs it, and sends the reply. Belongs to its reactor's thread.
  */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
@@ -15,6 +15,7 @@
 #include "http/mime.h"
 #include "http/multipart.h"
 #include "http/path.h"
+#include "http/peer.h"
 #include "http/range.h"
 #include "http/reply.h"
 #include "http/rules.h"
@@ -29,7 +30,6 @@ struct request;
 struct request_site {
 	struct reactor *reactor;
 	struct store *store;
-	struct files *files;
 	const struct mime *mime;
 	const struct rules *rules;
 	struct cache *cache;
@@ -41,20 +41,34 @@ struct request_site {
 	bool dotfiles;		/* serve names that begin with a dot */
 };
 
+enum step_result { STEP_NEXT, STEP_WAIT, STEP_REPLY, STEP_AGAIN };
+
+struct request_step {
+	const char *name;
+	enum step_result (*run)(struct request *request);
+};
+
 struct request {
 	const struct request_site *site;
-	void (*wake)(struct request *request);	/* what request_run() or the transfer waited for has come */
+	void (*wake)(struct request *request);	/* what steps_run() or the transfer waited for has come */
 	void (*ended)(struct request *request); /* request_fini() said false, and now it is over */
-	const void *client; /* between whom the disk's queue goes round */
+	const struct peer *peer;
 	/* given */
 	enum method method;
 	char *target; /* raw; owned */
 	struct fields fields;
 	/* found on the way */
 	const struct request_step *step;
-	const struct rule *rule; /* of the path; of the index once that is what is served */
-	bool index; /* a directory was asked for: this is its index.html */
+	bool inner;    /* another path than the one asked for is looked at: an index, a try, a page for an error */
+	bool in_folder; /* its index is looked for: path.file up to folder_bytes is the folder */
+	size_t folder_bytes;
+	struct text_list index, try; /* of the path asked for, and how many of them were looked at */
+	unsigned indexes, tries;
+	char *asked; /* that path, once others are tried; owned */
+	unsigned error_status; /* the page for this status is what is being made */
 	unsigned attempts;
+	bool unready; /* the reply depends on more than the file and the blocks it falls under */
+	struct files *files; /* of the site */
 	struct files_want lookup;
 	bool looking;
 	struct file *file;
@@ -62,34 +76,50 @@ struct request {
 	struct store_want want;
 	struct transfer *transfer;
 	size_t copy_bytes; /* of the transfer: what is copied for its client at a time, at most */
-	int error; /* of the file or the disk, for the log */
-	uint64_t error_offset;
 	bool over; /* request_fini() was called; the lookup's answer is still to come */
 	struct multipart multipart;
-	struct reply reply;
 	/* From here on nothing is cleared beforehand: it is large, and filled before it is read. */
+	struct reply reply; /* empty */
 	struct validator validator;
 	struct path path;
+	struct match match;
 	struct range_set ranges;
 };
 
 enum request_state { REQUEST_WAITS, REQUEST_REPLIES };
 
-/* Storage of the caller's, in any state; wake, ended and client are set by the caller after it. target is copied. 0 or -ENOMEM. */
-int request_init(struct request *request, const struct request_site *site, const char *target);
+/* Storage of the caller's, in any state; wake, ended and peer are set by the caller after it. target is copied. 0 or -ENOMEM. */
+int request_init(struct request *request, const struct request_site *site, const struct request_step *first, const char *target);
 /*
  * What it waits for ends by itself; wake() will not run. True: the storage is the caller's again. False: it is once ended() runs,
  * which may be after the server has gone.
  */
 bool request_fini(struct request *request);
 
-/* Makes the reply a refusal with this status; the connection must close behind it if the request's body was not read. */
-void request_refuse(struct request *request, unsigned status);
+static inline const struct settings *request_settings(const struct request *request)
+{
+	return request->match.settings;
+}
 
+/* Makes the reply a refusal with this status; STEP_REPLY. */
+enum step_result request_refuse(struct request *request, unsigned status);
+/* A fault of the file or the disk, a -errno: one line in the log unless the client merely asked for what is not there. STEP_REPLY. */
+enum step_result request_refuse_error(struct request *request, int error, uint64_t offset);
+
+/* Asks the table of open files for path.file. STEP_NEXT: request->looking until the answer is in request->lookup; or STEP_REPLY. */
+enum step_result request_find(struct request *request);
+
+/*
+ * Wants what the body (request->ranges of request->file) needs first: all of it if it lies in one extent, else the head of a
+ * transfer. 0 or -errno.
+ */
+int request_want_body(struct request *request);
+/* 0: the first bytes are there; -EAGAIN: wake() will run; or -errno. */
+int request_body_ready(struct request *request);
+/* Where in the file it stands or failed, for the log. */
+uint64_t request_body_offset(const struct request *request);
+void request_drop_body(struct request *request);
 /* How much of a transfer is to be copied for its client now. */
 size_t request_copy_bytes(const struct request *request);
-
-/* Goes on until it must wait (wake() will run: call again then) or the reply is made. */
-enum request_state request_run(struct request *request);
 
 #endif

@@ -27,7 +27,7 @@
 #include "base/log.h"
 #include "http/access.h"
 #include "http/ready.h"
-#include "http/status.h"
+#include "http/steps.h"
 
 #define CONNECTION_MEMORY (16 * 1024) /* MHD's pool of one connection: its header block and its reply's */
 #define RUN_NS UINT64_C(200000)
@@ -100,7 +100,7 @@ static struct exchange *exchange_new(struct server *server, const char *target)
 	} else {
 		exchange = malloc(sizeof(*exchange));
 	}
-	if (exchange == NULL || request_init(&exchange->request, server->options.site, target) != 0) {
+	if (exchange == NULL || request_init(&exchange->request, server->options.site, steps, target) != 0) {
 		free(exchange);
 		return NULL;
 	}
@@ -139,7 +139,7 @@ static void *begin(void *cls, const char *target, struct MHD_Connection *mhd)
 	exchange->request.ended = ended;
 	exchange->server = server;
 	exchange->connection = info->socket_context;
-	exchange->request.client = exchange->connection->token;
+	exchange->request.peer = &exchange->connection->peer;
 	exchange->connection->exchange = exchange;
 	exchange->mhd = mhd;
 	exchange->holds = 1;
@@ -223,7 +223,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 
 static enum MHD_Result add_headers(struct MHD_Response *response, const struct reply *reply, bool last)
 {
-	enum MHD_Result result = MHD_YES;
+	enum MHD_Result result = reply->failed ? MHD_NO : MHD_YES;
 
 	for (unsigned i = 0; i < reply->header_count && result == MHD_YES; i++)
 		result = MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
@@ -245,7 +245,7 @@ static void ready_dropped(void *response)
 /* Of a request that any client could make, for a file that is old enough for its validators to stay as they are. */
 static bool may_be_ready(const struct server *server, const struct request *request)
 {
-	return request->reply.body == REPLY_SPAN && request->reply.status == 200 && request->want.source == STORE_CACHE &&
+	return request->reply.body == REPLY_SPAN && request->reply.status == 200 && !request->unready && request->want.source == STORE_CACHE &&
 	       request->want.length <= READY_BODY_MAX_BYTES && request->method == METHOD_GET && !server->draining &&
 	       !request->want.fleeting && cache_waiting(server->options.site->cache) == 0 &&
 	       request->validator.etag[0] != '\0' && !request->validator.weak;
@@ -256,7 +256,7 @@ static void make_ready(struct server *server, struct request *request)
 {
 	struct reply *reply = &request->reply;
 	const size_t length = request->want.length;
-	struct ready *ready = ready_add(server->ready, request->file, &request->want);
+	struct ready *ready = ready_add(server->ready, request->file, request->match.key, &request->want);
 	struct MHD_Response *response;
 
 	if (ready == NULL)
@@ -280,7 +280,7 @@ static void make_ready(struct server *server, struct request *request)
 static bool find_ready(void *context, struct request *request)
 {
 	struct server *server = context;
-	const struct ready *ready = server->draining ? NULL : ready_find(server->ready, request->file);
+	const struct ready *ready = server->draining ? NULL : ready_find(server->ready, request->file, request->match.key);
 
 	if (ready == NULL)
 		return false;
@@ -338,7 +338,7 @@ static enum MHD_Result first_call(struct server *server, struct exchange *exchan
 			       info != NULL ? info->header_size : 0);
 	if (status == 0)
 		return MHD_YES;
-	request_refuse(request, status);
+	steps_refuse(request, status);
 	return send_reply(server, exchange);
 }
 
@@ -360,7 +360,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
 		*upload_data_size = 0;
 		return exchange->eaten_bytes <= FIELDS_BODY_MAX ? MHD_YES : MHD_NO;
 	}
-	if (request_run(&exchange->request) == REQUEST_REPLIES)
+	if (steps_run(&exchange->request) == REQUEST_REPLIES)
 		return send_reply(server, exchange);
 	connection_enter(exchange->connection, CONNECTION_WORK, clock_now_ns());
 	suspend(exchange);
@@ -437,7 +437,7 @@ static void connection_ended(struct server *server, struct connection *connectio
 	if (connection->next != NULL)
 		connection->next->prev = connection->prev;
 	server->count--;
-	server->options.closed(server->options.context, connection->token);
+	server->options.closed(server->options.context, connection->peer.client);
 	free(connection);
 }
 
@@ -455,7 +455,7 @@ static void notify_connection(void *cls, struct MHD_Connection *mhd, void **sock
 	}
 }
 
-int server_add(struct server *server, int fd, const struct sockaddr *peer, socklen_t peer_length, void *token)
+int server_add(struct server *server, int fd, unsigned listener, const struct sockaddr *peer, socklen_t peer_length, void *token)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 	/* Of a Unix peer's address only the family is passed: MHD 0.9 keeps 28 bytes and believes the length. */
@@ -467,8 +467,10 @@ int server_add(struct server *server, int fd, const struct sockaddr *peer, sockl
 		return -ENOMEM;
 	}
 	connection->fd = fd;
-	connection->token = token;
-	memcpy(&connection->peer, peer, peer_length < sizeof(connection->peer) ? peer_length : sizeof(connection->peer));
+	connection->peer.client = token;
+	connection->peer.listener = listener;
+	memcpy(&connection->peer.address, peer,
+	       peer_length < sizeof(connection->peer.address) ? peer_length : sizeof(connection->peer.address));
 	connection_enter(connection, CONNECTION_HEAD, clock_now_ns());
 	server->incoming = connection;
 	if (MHD_add_connection(server->daemon, fd, peer, passed) == MHD_YES)

@@ -34,7 +34,7 @@ int server_fd(const struct server *server);
  * Takes over an accepted, non-blocking socket (closes it in any case). token comes back through closed(), also on failure. 0 or
  * -errno.
  */
-int server_add(struct server *server, int fd, const struct sockaddr *peer, socklen_t peer_length, void *token);
+int server_add(struct server *server, int fd, unsigned listener, const struct sockaddr *peer, socklen_t peer_length, void *token);
 
 /*
  * What can be done now, in a bounded time. Once a turn, always: MHD does not announce resumed

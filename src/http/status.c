@@ -29,6 +29,8 @@ static const struct {
 	{ 412, "412 Precondition Failed\n" },
 	{ 413, "413 Content Too Large\n" },
 	{ 414, "414 URI Too Long\n" },
+	{ 410, "410 Gone\n" },
+	{ 421, "421 Misdirected Request\n" },
 	{ 416, "416 Range Not Satisfiable\n" },
 	{ 431, "431 Request Header Fields Too Large\n" },
 	{ 500, "500 Internal Server Error\n" },

@@ -18,23 +18,24 @@ static void check_addresses(const struct config *config)
 	for (size_t i = 0; i < config->listen_count; i++) {
 		char text[300];
 		struct config_address again;
-		config_format_address(&config->listen[i], text, sizeof(text));
+		config_format_address(&config->listen[i].address, text, sizeof(text));
 		assert(config_parse_address(text, &again) == NULL);
-		assert(memcmp(&again, &config->listen[i], sizeof(again)) == 0);
+		assert(memcmp(&again, &config->listen[i].address, sizeof(again)) == 0);
 	}
 }
 
-static void check_rules(const struct rules *rules)
+static void check_rules(struct rules *rules)
 {
-	assert(rules->count <= CONFIG_RULES_MAX);
-	for (size_t i = 0; i < rules->count; i++) {
-		const char *prefix = rules->list[i].prefix;
-		assert(rules_prefix_fault(prefix) == NULL);
-		assert(rules->list[i].cache >= RULE_CACHE_AUTO && rules->list[i].cache <= RULE_CACHE_PIN);
-		size_t length = strlen(prefix);
-		if (length == 1 || prefix[length - 1] != '/') /* is this path itself under no other one, as no two are the same */
-			assert(rules_match(rules, prefix + 1) == &rules->list[i]);
-	}
+	struct match match;
+	rules_finish(rules);
+	assert(rules->site_count >= 1 && rules->site_count <= RULES_SITES_MAX);
+	for (size_t s = 0; s < rules->site_count; s++)
+		for (size_t i = 0; i < rules->sites[s].count; i++) {
+			const char *pattern = rules->sites[s].list[i].pattern;
+			assert(rules_pattern_fault(pattern) == NULL);
+			rules_match(rules, &rules->sites[s], *pattern == '/' ? pattern + 1 : pattern, false, &match);
+			assert(match.count <= RULES_CHAIN_MAX && match.settings != NULL);
+		}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

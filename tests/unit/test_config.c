@@ -40,10 +40,10 @@ static int parse(const char *text)
 
 START_TEST(defaults)
 {
-	ck_assert_ptr_null(config.root);
+	ck_assert_ptr_null(config.rules.sites[0].root);
 	ck_assert_uint_eq(config.listen_count, 1);
-	ck_assert_str_eq(config.listen[0].host, "127.0.0.1");
-	ck_assert_str_eq(config.listen[0].port, "8080");
+	ck_assert_str_eq(config.listen[0].address.host, "127.0.0.1");
+	ck_assert_str_eq(config.listen[0].address.port, "8080");
 	ck_assert_uint_eq(config.workers, 0);
 	ck_assert_uint_ge(config_workers(&config), 1);
 	ck_assert_uint_eq(config.cache_size_bytes, 256 * MIB);
@@ -62,11 +62,11 @@ START_TEST(defaults)
 	ck_assert_int_eq(config.symlinks, FILE_SYMLINKS_BENEATH);
 	ck_assert(!config.dotfiles);
 	ck_assert_str_eq(config.mime_types, "/etc/mime.types");
-	ck_assert_ptr_null(config.access_log);
+	ck_assert_ptr_null(config.rules.sites[0].access_log);
 	ck_assert_ptr_null(config.error_log);
 	ck_assert_ptr_null(config.address_file);
 	ck_assert_int_eq(config.log_level, LOG_LEVEL_INFO);
-	ck_assert_uint_eq(config.rules.count, 0);
+	ck_assert_uint_eq(config.rules.sites[0].count, 0);
 }
 END_TEST
 
@@ -82,14 +82,14 @@ START_TEST(every_key)
 			       "access_log = \"-\"\nerror_log = '/var/log/a b'\nlog_level = debug\naddress_file = a # b\n"),
 			 0);
 	ck_assert_str_eq(said, "");
-	ck_assert_str_eq(config.root, "/srv/files");
+	ck_assert_str_eq(config.rules.sites[0].root, "/srv/files");
 	ck_assert_uint_eq(config.listen_count, 4);
-	ck_assert_str_eq(config.listen[0].host, "");
-	ck_assert_str_eq(config.listen[1].host, "::1");
-	ck_assert_str_eq(config.listen[1].port, "0");
-	ck_assert_int_eq(config.listen[2].kind, CONFIG_ADDRESS_UNIX);
-	ck_assert_str_eq(config.listen[2].path, "/run/ranged.sock");
-	ck_assert_str_eq(config.listen[3].host, "files.example");
+	ck_assert_str_eq(config.listen[0].address.host, "");
+	ck_assert_str_eq(config.listen[1].address.host, "::1");
+	ck_assert_str_eq(config.listen[1].address.port, "0");
+	ck_assert_int_eq(config.listen[2].address.kind, CONFIG_ADDRESS_UNIX);
+	ck_assert_str_eq(config.listen[2].address.path, "/run/ranged.sock");
+	ck_assert_str_eq(config.listen[3].address.host, "files.example");
 	ck_assert_uint_eq(config_workers(&config), 3);
 	ck_assert_uint_eq(config.cache_size_bytes, 4 * MIB);
 	ck_assert_uint_eq(config.disk_depth, 1);
@@ -105,12 +105,20 @@ START_TEST(every_key)
 	ck_assert_int_eq(config.symlinks, FILE_SYMLINKS_NONE);
 	ck_assert(config.dotfiles);
 	ck_assert_ptr_null(config.mime_types);
-	ck_assert_str_eq(config.access_log, "-");
+	ck_assert_str_eq(config.rules.sites[0].access_log, "-");
 	ck_assert_str_eq(config.error_log, "/var/log/a b");
 	ck_assert_int_eq(config.log_level, LOG_LEVEL_DEBUG);
 	ck_assert_str_eq(config.address_file, "a");
 }
 END_TEST
+
+static enum rule_cache cache_of(const char *path)
+{
+	struct match match;
+	rules_finish(&config.rules);
+	ck_assert_int_eq(rules_match(&config.rules, &config.rules.sites[0], path, false, &match), 0);
+	return match.settings->cache;
+}
 
 START_TEST(locations)
 {
@@ -124,12 +132,11 @@ START_TEST(locations)
 	ck_assert_str_eq(said, "");
 	ck_assert_uint_eq(config.workers, 1);
 	ck_assert_uint_eq(config.disk_depth, 2);
-	ck_assert_uint_eq(config.rules.count, 4);
-	ck_assert_int_eq(rules_match(&config.rules, "tiles/1")->cache, RULE_CACHE_PIN);
-	ck_assert_int_eq(rules_match(&config.rules, "bulk/a")->cache, RULE_CACHE_NEVER);
-	ck_assert_str_eq(rules_match(&config.rules, "tiles")->prefix, "/");
-	ck_assert_int_eq(rules_match(&config.rules, "tiles")->cache, RULE_CACHE_AUTO);
-	ck_assert_str_eq(rules_match(&config.rules, "nothing/said")->prefix, "/nothing/said");
+	ck_assert_uint_eq(config.rules.sites[0].count, 4);
+	ck_assert_int_eq(cache_of("tiles/1"), RULE_CACHE_PIN);
+	ck_assert_int_eq(cache_of("bulk/a"), RULE_CACHE_NEVER);
+	ck_assert_int_eq(cache_of("tiles"), RULE_CACHE_AUTO);
+	ck_assert_int_eq(cache_of("nothing/said"), RULE_CACHE_AUTO);
 }
 END_TEST
 
@@ -140,10 +147,12 @@ START_TEST(many_locations)
 		end += sprintf(end, "location /%d { cache = pin }\n", i);
 	ck_assert_int_eq(parse(text), -EINVAL);
 	ck_assert_str_eq(said, "f:257: location: \"/256\" is one more than the 256 blocks there can be\n");
-	ck_assert_uint_eq(config.rules.count, CONFIG_RULES_MAX);
-	ck_assert_int_eq(rules_match(&config.rules, "255/a")->cache, RULE_CACHE_PIN);
+	ck_assert_uint_eq(config.rules.sites[0].count, CONFIG_RULES_MAX);
+	ck_assert_int_eq(cache_of("255/a"), RULE_CACHE_PIN);
 }
 END_TEST
+
+#define GLOB "a prefix begins with a slash, and a glob of names has a \"*\", \"?\" or \"[\" in it"
 
 static const struct {
 	const char *text;
@@ -160,7 +169,7 @@ static const struct {
 	{"chache_size = 1G\n", "f:1: unknown key \"chache_size\"; did you mean \"cache_size\"?\n"},
 	{"\n#\n# x\n/*\n*/ LISTEN = :80\n", "f:5: unknown key \"LISTEN\"; did you mean \"listen\"?\n"},
 	{"symlink = none", "f:1: unknown key \"symlink\"; did you mean \"symlinks\"?\n"},
-	{"drain = {}\n", "f:1: unknown key \"drain\"; did you mean \"root\"?\n"},
+	{"drain = {}\n", "f:1: unknown key \"drain\"; did you mean \"drain_timeout\"?\n"},
 	{"listne = {:80, :81}\n", "f:1: unknown key \"listne\"; did you mean \"listen\"?\n"},
 	{"workers = many", "f:1: workers: \"many\" is not a whole number from 0 to 256\n"},
 	{"workers = -1", "f:1: workers: \"-1\" is not a whole number from 0 to 256\n"},
@@ -205,7 +214,7 @@ static const struct {
 	{"location = /a", "f:1: missing title for section 'location'\n"},
 	{"location /a", "f:1: premature end of file\n"},
 	{"location /a /b {}", "f:1: missing opening brace for section 'location'\n"},
-	{"\nlocation a/ {\n}\n", "f:2: location: \"a/\": a prefix begins with a slash\n"},
+	{"\nlocation a/ {\n}\n", "f:2: location: \"a/\": " GLOB "\n"},
 	{"location /a/../b {}", "f:1: location: \"/a/../b\": no path has \".\" or \"..\" in it when it is compared\n"},
 	{"location '/a//b' {}", "f:1: location: \"/a//b\": no path has two slashes in a row when it is compared\n"},
 	{"location /a\n{\n\n}\nlocation /b {}\nlocation '/a' {\n}\nlocation \"/a\" {}",
@@ -216,7 +225,7 @@ static const struct {
 	{"location /a { cache = '' }", "f:1: cache: \"\" is none of its values; did you mean \"pin\"?\n"},
 	{"location /a {\ncache = pin\ncache = never }", "f:3: cache: \"never\" is its second value; line 2 set it already\n"},
 	{"location /a {\n# c\n/* c\n*/ chace = pin\n}", "f:4: unknown key \"chace\" in a location; did you mean \"cache\"?\n"},
-	{"location /a {\n x = {}\n}", "f:2: unknown key \"x\" in a location; did you mean \"cache\"?\n"},
+	{"location /a {\n x = {}\n}", "f:2: unknown key \"x\" in a location\n"},
 	{"location /a {\n cache {}\n}", "f:2: missing equal sign after option 'cache'\n"},
 	{"location /a {\n cache = {pin}\n}", "f:2: unexpected token '{'\n"},
 	{"location /a {\n cache = pin, \n}", "f:2: unexpected token ','\n"},
@@ -227,18 +236,18 @@ static const struct {
 	{"location /a {\n cache = pin }\n}\n", "f:3: unexpected closing brace\n"},
 	{"locations /a {\n cache = pin\n}", "f:1: unknown key \"locations\"; did you mean \"location\"?\n"},
 	{"location /a {\n workers = 2\nlocation /b {}\n",
-	 "f:2: unknown key \"workers\" in a location; did you mean \"cache\"?\n"
+	 "f:2: workers: this can't be said in a location, only outside of all blocks\n"
 	 "f:3: a location inside of another; the one of line 1 is not closed\n"},
 	/* What is unknown in a block is so outside of it too, and the other way round; what is known is not known elsewhere. */
 	{"x = 1\nlocation /a {\n x = 2\n}\nlocation /b { x = 3 }\nx = 4\ncache = pin\n",
-	 "f:1: unknown key \"x\"; did you mean \"root\"?\n"
-	 "f:3: unknown key \"x\" in a location; did you mean \"cache\"?\n"
-	 "f:5: unknown key \"x\" in a location; did you mean \"cache\"?\n"
-	 "f:6: unknown key \"x\"; did you mean \"root\"?\n"
-	 "f:7: unknown key \"cache\"; did you mean \"root\"?\n"},
+	 "f:1: unknown key \"x\"\n"
+	 "f:3: unknown key \"x\" in a location\n"
+	 "f:5: unknown key \"x\" in a location\n"
+	 "f:6: unknown key \"x\"\n"
+	},
 	/* libconfuse's way to a key of a block from outside. */
-	{"location /a {}\n\"location|cache\" = pin\n", "f:2: a key of a location is set outside of its block\n"},
-	{"location /a {}\n\"location='/a'|\" += pin\n", "f:2: a key of a location is set outside of its block\n"},
+	{"location /a {}\n\"location|cache\" = pin\n", "f:2: a key of a block is set outside of it\n"},
+	{"location /a {}\n\"location='/a'|\" += pin\n", "f:2: a key of a block is set outside of it\n"},
 	{"location /a {}\n\"location|x\" = pin\n", "f:2: no such option 'x'\n"},
 
 	/* All of them at once, in the order of the file. */
@@ -248,12 +257,12 @@ static const struct {
 	 "f:3: unknown key \"cahce\" in a location; did you mean \"cache\"?\n"
 	 "f:4: cache: \"pinn\" is none of its values; did you mean \"pin\"?\n"
 	 "f:6: unknown key \"roto\"; did you mean \"root\"?\n"
-	 "f:7: location: \"b\": a prefix begins with a slash\n"
+	 "f:7: location: \"b\": " GLOB "\n"
 	 "f:8: cache: \"x\" is none of its values; did you mean \"pin\"?\n"
 	 "f:10: location: \"/a/\" has a second block; line 2 has its first\n"
 	 "f:11: cache: \"y\" is none of its values; did you mean \"pin\"?\n"
 	 "f:12: cache: \"never\" is its second value; line 11 set it already\n"
-	 "f:15: unknown key \"disk_depth\" in a location; did you mean \"cache\"?\n"
+	 "f:15: disk_depth: this can't be said in a location, only outside of all blocks\n"
 	 "f:14: the block that begins here is not closed\n"},
 	{"workers = x\nroto = /\n# c\ndisk_depth = -1\nsymlinks = all\nroto = /\n",
 	 "f:1: workers: \"x\" is not a whole number from 0 to 256\n"
@@ -321,13 +330,13 @@ START_TEST(precedence)
 	config.listen_is_default = true;
 	ck_assert_int_eq(config_set(&config, "listen", ":3", fault), 0);
 	ck_assert_int_eq(config_set(&config, "listen", ":4", fault), 0);
-	ck_assert_str_eq(config.root, "/b");
+	ck_assert_str_eq(config.rules.sites[0].root, "/b");
 	ck_assert_uint_eq(config.workers, 9);
 	ck_assert_uint_eq(config.disk_depth, 7);
 	ck_assert_uint_eq(config.open_files, 1024);
 	ck_assert_uint_eq(config.listen_count, 2);
-	ck_assert_str_eq(config.listen[0].port, "3");
-	ck_assert_str_eq(config.listen[1].port, "4");
+	ck_assert_str_eq(config.listen[0].address.port, "3");
+	ck_assert_str_eq(config.listen[1].address.port, "4");
 }
 END_TEST
 
@@ -348,16 +357,18 @@ END_TEST
 START_TEST(set_rule)
 {
 	char fault[CONFIG_FAULT_BYTES];
-	struct rule rule = {0};
-	ck_assert_int_eq(config_set_rule(&rule, "cache", "never", fault), 0);
-	ck_assert_int_eq(rule.cache, RULE_CACHE_NEVER);
-	ck_assert_int_eq(config_set_rule(&rule, "cache", "nevr", fault), -EINVAL);
+	struct settings settings = {0};
+	ck_assert_int_eq(config_set_rule(&settings, "cache", "never", fault), 0);
+	ck_assert_int_eq(settings.cache, RULE_CACHE_NEVER);
+	ck_assert_uint_eq(settings.set, 1 << SETTING_CACHE);
+	ck_assert_int_eq(config_set_rule(&settings, "cache", "nevr", fault), -EINVAL);
 	ck_assert_str_eq(fault, "cache: \"nevr\" is none of its values; did you mean \"never\"?");
-	ck_assert_int_eq(config_set_rule(&rule, "workers", "1", fault), -ENOENT);
-	ck_assert_str_eq(fault, "unknown key \"workers\" in a location; did you mean \"cache\"?");
-	ck_assert_int_eq(rule.cache, RULE_CACHE_NEVER);
-	ck_assert_int_eq(config_set(&config, "location", "a", fault), -EINVAL);
-	ck_assert_uint_eq(config.rules.count, 0);
+	ck_assert_int_eq(config_set_rule(&settings, "workers", "1", fault), -ENOENT);
+	ck_assert_str_eq(fault, "workers: this can't be said in a location, only outside of all blocks");
+	ck_assert_int_eq(settings.cache, RULE_CACHE_NEVER);
+	struct rule *rule;
+	ck_assert_int_eq(config_add_rule(&config.rules.sites[0], "a", &rule, fault), -EINVAL);
+	ck_assert_uint_eq(config.rules.sites[0].count, 0);
 }
 END_TEST
 
@@ -366,9 +377,6 @@ START_TEST(keys)
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
 		ck_assert_ptr_nonnull(config_key(i));
 	ck_assert_ptr_null(config_key(CONFIG_KEY_COUNT));
-	for (size_t i = 0; i < CONFIG_RULE_KEY_COUNT; i++)
-		ck_assert_ptr_nonnull(config_rule_key(i));
-	ck_assert_ptr_null(config_rule_key(CONFIG_RULE_KEY_COUNT));
 }
 END_TEST
 

@@ -17,8 +17,9 @@
 
 static unsigned accepted_count;
 
-static void count_and_close(void *context, int fd, const struct sockaddr *peer, socklen_t length)
+static void count_and_close(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length)
 {
+	ck_assert_uint_eq(listener, 0);
 	(void)context;
 	(void)length;
 	ck_assert(peer->sa_family == AF_INET || peer->sa_family == AF_UNIX);
@@ -28,11 +29,11 @@ static void count_and_close(void *context, int fd, const struct sockaddr *peer, 
 
 static struct sockets *open_on(const char *address)
 {
-	struct config_address parsed;
+	struct config_listen parsed = {.sites = 1};
 	struct sockets *sockets;
 	char fault[SOCKETS_FAULT_BYTES] = "";
 
-	ck_assert_ptr_null(config_parse_address(address, &parsed));
+	ck_assert_ptr_null(config_parse_address(address, &parsed.address));
 	ck_assert_msg(sockets_open(&sockets, &parsed, 1, 1, fault) == 0, "%s", fault);
 	return sockets;
 }
@@ -132,9 +133,9 @@ START_TEST(a_taken_port_is_said)
 {
 	struct sockets *sockets = open_on("127.0.0.1:0"), *other;
 	char address[64], fault[SOCKETS_FAULT_BYTES] = "";
-	struct config_address parsed;
+	struct config_listen parsed = {.sites = 1};
 
-	ck_assert_ptr_null(config_parse_address(sockets_address(sockets, 0, address, sizeof(address)), &parsed));
+	ck_assert_ptr_null(config_parse_address(sockets_address(sockets, 0, address, sizeof(address)), &parsed.address));
 	ck_assert_int_eq(sockets_open(&other, &parsed, 1, 1, fault), -EADDRINUSE);
 	ck_assert_ptr_nonnull(strstr(fault, address));
 	sockets_release(sockets);
@@ -146,7 +147,7 @@ START_TEST(a_stale_unix_socket_is_replaced_and_a_live_one_is_not)
 	char directory[] = "listener.XXXXXX", path[64], here[4096], address[4200], fault[SOCKETS_FAULT_BYTES] = "";
 	struct sockaddr_un stale = { .sun_family = AF_UNIX };
 	struct sockets *sockets, *other;
-	struct config_address parsed;
+	struct config_listen parsed = {.sites = 1};
 	struct stat status;
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
@@ -156,11 +157,11 @@ START_TEST(a_stale_unix_socket_is_replaced_and_a_live_one_is_not)
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&stale, sizeof(stale)), 0);
 	close(fd);
 	snprintf(address, sizeof(address), "unix:%s/%s", getcwd(here, sizeof(here)), path);
-	if (config_parse_address(address, &parsed) != NULL) /* this folder's name is too long for a socket */
+	if (config_parse_address(address, &parsed.address)!= NULL) /* this folder's name is too long for a socket */
 		snprintf(address, sizeof(address), "unix:/tmp/ranged-test-%d", (int)getpid());
 	sockets = open_on(address);
 	close(connect_to(sockets));
-	ck_assert_ptr_null(config_parse_address(address, &parsed));
+	ck_assert_ptr_null(config_parse_address(address, &parsed.address));
 	ck_assert_int_eq(sockets_open(&other, &parsed, 1, 1, fault), -EADDRINUSE);
 	sockets_release(sockets);
 	ck_assert_int_ne(stat(address + 5, &status), 0);
@@ -171,14 +172,14 @@ END_TEST
 
 START_TEST(addresses_are_written_whole)
 {
-	struct config_address parsed[2];
+	struct config_listen parsed[2];
 	struct sockets *sockets;
 	char path[] = "addresses.XXXXXX", fault[SOCKETS_FAULT_BYTES], line[64], expected[80];
 	FILE *file;
 
 	close(mkstemp(path));
-	config_parse_address("127.0.0.1:0", &parsed[0]);
-	config_parse_address("127.0.0.1:0", &parsed[1]);
+	config_parse_address("127.0.0.1:0", &parsed[0].address);
+	config_parse_address("127.0.0.1:0", &parsed[1].address);
 	ck_assert_int_eq(sockets_open(&sockets, parsed, 2, 1, fault), 0);
 	ck_assert_int_eq(sockets_write_addresses(sockets, path), 0);
 	file = fopen(path, "r");

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The folders of the sites, and the table of open files of each. Main thread only, but for what it hands on. */
+#ifndef DAEMON_ROOTS_H
+#define DAEMON_ROOTS_H
+
+#include "http/rules.h"
+#include "store/files.h"
+
+/* Opens the root of each site that has one (site->root_fd). 0, or -errno, which was logged. */
+int roots_open(struct rules *rules);
+/*
+ * Makes their tables (site->files), all alike but for root_fd; a site without a root has the top level's. 0 or -errno.
+ */
+int roots_make_files(struct rules *rules, const struct files_options *options);
+/* The folder that calibration looks into: the first there is. */
+int roots_first_fd(const struct rules *rules);
+
+/* files_let_go() of all. */
+void roots_let_go(const struct rules *rules);
+/* The sums. Any thread. */
+void roots_stats(const struct rules *rules, struct files_stats *stats);
+
+/* What roots_make_files() and roots_open() made, as far as they came. */
+void roots_free_files(struct rules *rules);
+void roots_close(struct rules *rules);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Blocks are merged, not replaced: a "header" of a site still holds in its locations, unless one of them says the same field. Where
+ * nothing was said, nothing is done: a request without blocks pays for a look at a few bits.
+ */
+#include "http/answer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http/date.h"
+
+#define ALLOWED "GET, HEAD, OPTIONS"
+#define EXPOSED "Content-Range, Content-Length, ETag, Accept-Ranges"
+#define PREFLIGHT_MAX_AGE "86400"
+#define CHARSET "; charset="
+
+/* --- the type --- */
+
+static const char *own_type(const struct match *match, const char *name)
+{
+	const char *slash = strrchr(name, '/'), *dot = strrchr(slash != NULL ? slash : name, '.');
+
+	for (unsigned i = match->count; i-- > 0 && dot != NULL;)
+		for (size_t j = match->chain[i]->mime.count; j-- > 0;)
+			if (strcasecmp(match->chain[i]->mime.list[j], dot + 1) == 0)
+				return settings_second(match->chain[i]->mime.list[j]);
+	return NULL;
+}
+
+/* `type` with this charset in place of its own. */
+static const char *with_charset(struct reply *reply, const char *type, const char *charset)
+{
+	size_t length = strcspn(type, ";");
+
+	if (strncmp(type, "text/", 5) != 0 || (charset != NULL && strcmp(charset, "utf-8") == 0 && type[length] != '\0'))
+		return type;
+	if (charset == NULL)
+		return reply_text_format(reply, "%.*s", (int)length, type);
+	return reply_text_format(reply, "%.*s" CHARSET "%s", (int)length, type, charset);
+}
+
+const char *answer_type(const struct answer *answer, const struct mime *mime, const char *name)
+{
+	const struct settings *settings = answer->match->settings;
+	const char *type = settings_has(settings, SETTING_MIME) ? own_type(answer->match, name) : NULL;
+
+	if (type != NULL)
+		return strchr(type, ';') != NULL ? type : with_charset(answer->reply, type, settings->charset);
+	type = mime_type(mime, name);
+	return settings_has(settings, SETTING_CHARSET) ? with_charset(answer->reply, type, settings->charset) : type;
+}
+
+/* --- redirects --- */
+
+struct writer {
+	char *text;
+	size_t used, room;
+};
+
+static void put(struct writer *writer, const char *text, size_t length)
+{
+	if (writer->used + length < writer->room)
+		memcpy(writer->text + writer->used, text, length);
+	writer->used += length;
+}
+
+static void put_path(struct writer *writer, const char *file, bool folder)
+{
+	char escaped[PATH_BYTES * 3];
+
+	if (path_escape(file, escaped, sizeof(escaped)) != 0)
+		writer->used = writer->room; /* too long */
+	else
+		put(writer, escaped, strlen(escaped));
+	if (folder && *file != '\0')
+		put(writer, "/", 1);
+}
+
+/* What is left of the path behind the block's prefix, with the slash between them. */
+static const char *rest_of(const struct answer *answer)
+{
+	size_t prefix = rules_prefix_bytes(answer->match, SETTING_REDIRECT), length = strlen(answer->path->file);
+	const char *rest;
+
+	if (prefix <= 1)
+		return answer->path->file;
+	rest = answer->path->file + (prefix - 1 < length ? prefix - 1 : length); /* a prefix counts its first slash */
+	return *rest == '/' ? rest + 1 : rest;
+}
+
+/* The Host as it came, if nothing is in it that a URL's authority can't have. */
+static const char *host_of(const struct answer *answer)
+{
+	const char *host = answer->fields->host;
+
+	return host != NULL && host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")] == '\0' ? host : "";
+}
+
+static void put_word(struct writer *writer, const struct answer *answer, const char *word, size_t length)
+{
+	const struct path *path = answer->path;
+
+	if (length == 6 && memcmp(word, "{path}", 6) == 0) {
+		put(writer, "/", 1);
+		put_path(writer, path->file, path->slash);
+	} else if (length == 6 && memcmp(word, "{rest}", 6) == 0) {
+		put(writer, "/", 1);
+		put_path(writer, rest_of(answer), path->slash);
+	} else if (length == 6 && memcmp(word, "{host}", 6) == 0) {
+		put(writer, host_of(answer), strlen(host_of(answer)));
+	} else {
+		put(writer, word, length);
+	}
+}
+
+static void expand(struct writer *writer, const struct answer *answer, const char *target)
+{
+	for (const char *at = target; *at != '\0';) {
+		size_t length = *at == '{' ? strcspn(at, "}") + 1 : strcspn(at, "{");
+
+		if (length > strlen(at))
+			length = strlen(at);
+		put_word(writer, answer, at, length);
+		at += length;
+	}
+	if (answer->path->query != NULL && strchr(target, '?') == NULL) {
+		put(writer, "?", 1);
+		put(writer, answer->path->query, strlen(answer->path->query));
+	}
+	put(writer, "", 1);
+}
+
+void answer_redirect(const struct answer *answer)
+{
+	const char *redirect = answer->match->settings->redirect;
+	char text[FIELDS_TARGET_MAX + 1];
+	struct writer writer = { .text = text, .room = sizeof(text) };
+
+	expand(&writer, answer, settings_second(redirect));
+	if (writer.used >= writer.room) {
+		reply_refuse(answer->reply, 404, false);
+		return;
+	}
+	reply_empty(answer->reply, (unsigned)atoi(redirect));
+	reply_header_format(answer->reply, "Location", "%s", text);
+}
+
+/* --- other origins --- */
+
+static bool is_allowed(const struct text_list *origins, const char *origin)
+{
+	for (size_t i = 0; i < origins->count; i++)
+		if (strcmp(origins->list[i], "*") == 0 || (origin != NULL && strcasecmp(origins->list[i], origin) == 0))
+			return true;
+	return false;
+}
+
+/* True: it is allowed. */
+static bool add_origin(const struct answer *answer)
+{
+	const struct text_list *origins = &answer->match->settings->cors;
+	struct reply *reply = answer->reply;
+	bool any = is_allowed(origins, NULL);
+
+	if (!any)
+		reply->vary |= REPLY_VARY_ORIGIN;
+	if (!is_allowed(origins, answer->fields->origin))
+		return false;
+	if (any)
+		reply_header(reply, "Access-Control-Allow-Origin", "*");
+	else
+		reply_header_format(reply, "Access-Control-Allow-Origin", "%s", answer->fields->origin);
+	return true;
+}
+
+void answer_options(const struct answer *answer)
+{
+	const struct fields *fields = answer->fields;
+	struct reply *reply = answer->reply;
+
+	reply_empty(reply, 204);
+	reply_header(reply, "Allow", ALLOWED);
+	if (fields->cors_method == NULL || answer->match->settings->cors.count == 0 || !is_allowed(&answer->match->settings->cors, fields->origin))
+		return;
+	reply_header(reply, "Access-Control-Allow-Methods", ALLOWED);
+	if (fields->cors_headers != NULL && *fields->cors_headers != '\0')
+		reply_header_format(reply, "Access-Control-Allow-Headers", "%s", fields->cors_headers);
+	reply_header(reply, "Access-Control-Max-Age", PREFLIGHT_MAX_AGE);
+}
+
+/* --- what is added to every reply --- */
+
+static void add_caching(const struct answer *answer)
+{
+	const struct settings *settings = answer->match->settings;
+	uint64_t seconds = settings->expires_ms / 1000;
+	char date[DATE_BYTES];
+
+	if (settings->cache_control != NULL)
+		reply_header(answer->reply, "Cache-Control", settings->cache_control);
+	if (settings->expires_ms == 0)
+		return;
+	if (settings->cache_control == NULL)
+		reply_header_format(answer->reply, "Cache-Control", "max-age=%" PRIu64, seconds);
+	reply_header_format(answer->reply, "Expires", "%s", date_format(answer->now + (int64_t)seconds, date));
+}
+
+static bool is_attribute_byte(char byte)
+{
+	return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') ||
+	       (byte != '\0' && strchr("!#$&+-.^_`|~", byte) != NULL);
+}
+
+/* RFC 6266 with RFC 8187: a name for those who know ASCII alone, and the whole one beside it where they differ. */
+static void add_disposition(const struct answer *answer)
+{
+	const char *slash = strrchr(answer->path->file, '/'), *name = slash != NULL ? slash + 1 : answer->path->file;
+	char plain[PATH_NAME_MAX + 1], full[PATH_NAME_MAX * 3 + 1];
+	size_t used = 0, full_used = 0;
+	bool differs = false;
+
+	for (const char *at = name; *at != '\0' && used < PATH_NAME_MAX; at++) {
+		bool kept = *at >= ' ' && *at < 0x7f && *at != '"' && *at != '\\' && *at != '%';
+
+		plain[used++] = kept ? *at : '_';
+		differs = differs || !kept;
+		if (is_attribute_byte(*at))
+			full[full_used++] = *at;
+		else
+			full_used += (size_t)sprintf(full + full_used, "%%%02X", (unsigned char)*at);
+	}
+	plain[used] = full[full_used] = '\0';
+	if (differs)
+		reply_header_format(answer->reply, "Content-Disposition", "attachment; filename=\"%s\"; filename*=UTF-8''%s", plain, full);
+	else
+		reply_header_format(answer->reply, "Content-Disposition", "attachment; filename=\"%s\"", plain);
+}
+
+static void apply_header(struct reply *reply, const char *rule)
+{
+	const char *name = rule + 1;
+
+	if (*rule != '+')
+		reply_remove(reply, name);
+	if (*rule != '-')
+		reply_header(reply, name, settings_second(name));
+}
+
+bool answer_finish(const struct answer *answer)
+{
+	const struct match *match = answer->match;
+	const struct settings *settings = match->settings;
+	unsigned status = answer->reply->status;
+	bool whole_or_part = status == 200 || status == 206, special = false;
+
+	if ((settings->cache_control != NULL || settings->expires_ms > 0) && (whole_or_part || status == 304)) {
+		add_caching(answer);
+		special = settings->expires_ms > 0;
+	}
+	if (settings->download && whole_or_part)
+		add_disposition(answer);
+	if (settings->cors.count > 0) {
+		if (add_origin(answer))
+			reply_header(answer->reply, "Access-Control-Expose-Headers", EXPOSED);
+		special = special || !is_allowed(&settings->cors, NULL);
+	}
+	for (unsigned i = 0; i < match->count; i++)
+		for (size_t j = 0; j < match->chain[i]->header.count; j++)
+			apply_header(answer->reply, match->chain[i]->header.list[j]);
+	reply_finish(answer->reply);
+	return special;
+}
+
+const char *answer_error_page(const struct match *match, unsigned status)
+{
+	char exact[4], class[4];
+
+	snprintf(exact, sizeof(exact), "%u", status % 1000);
+	snprintf(class, sizeof(class), "%uxx", status / 100 % 10);
+	for (unsigned i = match->count; i-- > 0;)
+		for (size_t j = match->chain[i]->error_page.count; j-- > 0;) {
+			const char *page = match->chain[i]->error_page.list[j];
+
+			if (strcmp(page, exact) == 0 || strcmp(page, class) == 0)
+				return settings_second(page);
+		}
+	return NULL;
+}

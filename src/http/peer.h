@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who is at the other end of a connection, and where it came in. */
+#ifndef HTTP_PEER_H
+#define HTTP_PEER_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+struct peer {
+	struct sockaddr_storage address;
+	unsigned listener; /* of the configuration: which sites can be asked for */
+	bool tls;
+	void *client; /* the daemon's count of it: handed back when the connection has closed; between these the disk's queue goes round */
+};
+
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The life of a request is the table `steps`: each step looks at one thing and says go on, wait, or reply. A step that waited
+ * is run again when what it waited for has come. Order of the steps is the order of RFC 9110 section 13.2.2: target, file,
+ * preconditions, range, bytes. Some ways lead back: another path is looked at in place of the one that was asked for (a folder's index,
+ * a "try"; to rules), a page for an error (to find, once), and a file that changed before its first byte was sent (to find, a few
+ * times).
+ */
+#include "http/steps.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "http/answer.h"
+#include "http/status.h"
+
+#define ATTEMPTS_MAX 3 /* of a file that changes while it is opened and read */
+
+static struct answer answer_of(struct request *request)
+{
+	return (struct answer){ .reply = &request->reply,
+				.match = &request->match,
+				.fields = &request->fields,
+				.path = &request->path,
+				.now = clock_wall_ns() / (int64_t)CLOCK_NS_PER_S };
+}
+
+static enum step_result go_to(struct request *request, enum step_result (*run)(struct request *))
+{
+	request->step = steps;
+	while (request->step->run != run)
+		request->step++;
+	return STEP_AGAIN;
+}
+
+static enum step_result step_target(struct request *request)
+{
+	const char *host;
+	size_t host_length;
+	int error = path_parse(request->target, &request->path, &host, &host_length);
+
+	if (request->method == METHOD_OPTIONS && error != 0) { /* "*" among others */
+		struct answer answer = answer_of(request);
+
+		answer_options(&answer);
+		return STEP_REPLY;
+	}
+	if (error != 0)
+		return request_refuse(request, error == -ENOENT ? 404 : 400);
+	if (host == NULL) {
+		host = request->fields.host;
+		host_length = host != NULL ? strlen(host) : 0;
+	}
+	request->match.site = rules_find_site(request->site->rules, request->peer->listener, host, host_length);
+	if (request->match.site == NULL)
+		return request_refuse(request, 421);
+	request->files = request->match.site->files;
+	return STEP_NEXT;
+}
+
+static enum step_result step_rules(struct request *request)
+{
+	const struct path *path = &request->path;
+	int error = rules_match(request->site->rules, request->match.site, path->file, path->slash && !request->inner, &request->match);
+
+	if (error != 0)
+		return request_refuse_error(request, error, 0);
+	if (!request->inner && path->hidden && !request->site->dotfiles)
+		return request_refuse(request, 404);
+	return rules_hides(&request->match, path->file) ? request_refuse(request, 404) : STEP_NEXT;
+}
+
+/* What needs no file. */
+static enum step_result step_redirect(struct request *request)
+{
+	struct answer answer = answer_of(request);
+
+	if (request->method == METHOD_OPTIONS)
+		answer_options(&answer);
+	else if (request_settings(request)->redirect != NULL && !request->inner)
+		answer_redirect(&answer);
+	else
+		return STEP_NEXT;
+	return STEP_REPLY;
+}
+
+static enum step_result step_find(struct request *request)
+{
+	return request_find(request);
+}
+
+/* --- another path than the one that was asked for --- */
+
+static enum step_result look_at(struct request *request)
+{
+	request->inner = true;
+	return go_to(request, step_rules);
+}
+
+/* The next path of "try" that is not too long, with what was asked for in place of {path}; false: there is none. */
+static bool next_try(struct request *request)
+{
+	char *file = request->path.file;
+
+	if (request->tries == 0 && request->asked == NULL) {
+		request->try = request_settings(request)->try;
+		request->asked = request->try.count > 0 ? strdup(file) : NULL;
+	}
+	while (request->asked != NULL && request->tries < request->try.count) {
+		const char *path = request->try.list[request->tries++];
+		bool rooted = *path == '/';
+		const char *asked = rooted ? "" : request->asked;
+
+		path += rooted ? 1 : strlen("{path}");
+		if (strlen(asked) + strlen(path) >= PATH_BYTES)
+			continue;
+		strcpy(stpcpy(file, asked), *asked == '\0' && *path == '/' ? path + 1 : path);
+		return true;
+	}
+	return false;
+}
+
+static enum step_result found_nothing(struct request *request, int error)
+{
+	if (request->error_status == 0 && status_of_error(error) == 404 && next_try(request))
+		return look_at(request);
+	return request_refuse_error(request, error, 0);
+}
+
+/* The folder's next index, if it has one; else it is as if nothing had been found. */
+static enum step_result next_index(struct request *request)
+{
+	char *file = request->path.file;
+	size_t length = request->folder_bytes;
+
+	while (request->indexes < request->index.count) {
+		const char *name = request->index.list[request->indexes++];
+
+		if (length + 1 + strlen(name) >= PATH_BYTES)
+			continue;
+		file[length] = '/';
+		strcpy(file + length + (length > 0), name);
+		return look_at(request);
+	}
+	request->in_folder = false;
+	file[length] = '\0';
+	rules_match(request->site->rules, request->match.site, file, true, &request->match);
+	return found_nothing(request, -ENOENT);
+}
+
+/* Its index if it was asked for with a slash, else the way to the slash. */
+static enum step_result found_folder(struct request *request)
+{
+	struct path *path = &request->path;
+	char location[FIELDS_TARGET_MAX * 3];
+
+	if (path->slash) {
+		request->in_folder = true;
+		request->folder_bytes = strlen(path->file);
+		request->index = request_settings(request)->index;
+		return next_index(request);
+	}
+	if (path_directory_location(path, location, sizeof(location)) != 0)
+		return request_refuse(request, 404);
+	reply_empty(&request->reply, 301);
+	reply_header_format(&request->reply, "Location", "%s", location);
+	return STEP_REPLY;
+}
+
+static enum step_result step_found(struct request *request)
+{
+	int error;
+
+	if (request->looking)
+		return STEP_WAIT;
+	error = request->lookup.error;
+	if (error == -EISDIR && !request->inner)
+		return found_folder(request);
+	if (request->in_folder && error != 0 && status_of_error(error) == 404)
+		return next_index(request);
+	if (error != 0)
+		return found_nothing(request, error);
+	request->file = request->lookup.file;
+	request->lookup.file = NULL;
+	if (request->path.slash && !request->inner)
+		return request_refuse(request, 404);
+	return STEP_NEXT;
+}
+
+static bool has_conditions(const struct precondition_fields *fields)
+{
+	return fields->if_match != NULL || fields->if_unmodified_since != NULL || fields->if_none_match != NULL ||
+	       fields->if_modified_since != NULL || fields->if_range != NULL;
+}
+
+/* Nothing about this request is special: the server may have the reply at hand. */
+static enum step_result step_ready(struct request *request)
+{
+	const struct request_site *site = request->site;
+
+	if (request->method == METHOD_GET && !request->unready && request->error_status == 0 && request->fields.ranges == 0 && !has_conditions(&request->fields.conditions) &&
+	    site->ready(site->ready_context, request))
+		return STEP_REPLY;
+	return STEP_NEXT;
+}
+
+static enum step_result step_preconditions(struct request *request)
+{
+	const struct file *file = request->file;
+	int64_t now_ns = clock_wall_ns();
+
+	request->whole = true;
+	if (request->error_status != 0)
+		return STEP_NEXT;
+	validator_make(&request->validator, file->version.mtime_ns, file->version.size, file->tag, now_ns);
+	switch (precondition_check(&request->fields.conditions, &request->validator, now_ns / (int64_t)CLOCK_NS_PER_S)) {
+	case PRECONDITION_FAILED:
+		return request_refuse(request, 412);
+	case PRECONDITION_NOT_MODIFIED:
+		request->reply.status = 304;
+		request->reply.body = REPLY_LENGTH_ONLY;
+		request->reply.length = file->version.size;
+		reply_validators(&request->reply, &request->validator);
+		return STEP_REPLY;
+	case PRECONDITION_WHOLE:
+		return STEP_NEXT;
+	case PRECONDITION_NONE:
+		break;
+	}
+	request->whole = request->method == METHOD_HEAD || request->fields.ranges != 1;
+	return STEP_NEXT;
+}
+
+static uint64_t ranges_length(const struct range_set *set)
+{
+	return set->ranges[0].last - set->ranges[0].first + 1;
+}
+
+static int reply_partial(struct request *request, const char *type)
+{
+	struct reply *reply = &request->reply;
+	const struct byte_range *range = &request->ranges.ranges[0];
+	uint64_t size = request->file->version.size;
+	int error;
+
+	reply->status = 206;
+	if (request->ranges.count == 1) {
+		reply_header(reply, "Content-Type", type);
+		reply_header_format(reply, "Content-Range", "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range->first, range->last,
+				    size);
+		reply->length = ranges_length(&request->ranges);
+		return 0;
+	}
+	error = multipart_init(&request->multipart, &request->ranges, size, type);
+	if (error != 0)
+		return error;
+	reply_header_format(reply, "Content-Type", "multipart/byteranges; boundary=%s", request->multipart.boundary);
+	reply->length = request->multipart.length;
+	return 0;
+}
+
+static enum step_result step_range(struct request *request)
+{
+	struct reply *reply = &request->reply;
+	uint64_t size = request->file->version.size;
+	struct answer answer = answer_of(request);
+	const char *type = answer_type(&answer, request->site->mime, request->path.file);
+	int error = 0;
+
+	switch (range_parse(request->whole ? NULL : request->fields.range, size, &request->ranges)) {
+	case RANGE_UNSATISFIABLE:
+		request_refuse(request, 416);
+		reply_validators(&request->reply, &request->validator);
+		return STEP_REPLY;
+	case RANGE_PARTIAL:
+		error = reply_partial(request, type);
+		break;
+	case RANGE_WHOLE:
+		reply->status = request->error_status != 0 ? request->error_status : 200;
+		reply->length = size;
+		reply_header(reply, "Content-Type", type);
+		request->ranges.count = 1;
+		request->ranges.ranges[0] = (struct byte_range){ .first = 0, .last = size - 1 };
+		break;
+	}
+	if (error != 0)
+		return request_refuse_error(request, error, 0);
+	reply_header(reply, "X-Content-Type-Options", "nosniff");
+	if (request->error_status != 0)
+		return STEP_NEXT;
+	reply_header(reply, "Accept-Ranges", "bytes");
+	reply_validators(&request->reply, &request->validator);
+	return STEP_NEXT;
+}
+
+static enum step_result step_read(struct request *request)
+{
+	struct reply *reply = &request->reply;
+	int error;
+
+	if (request->method == METHOD_HEAD || reply->length == 0) {
+		reply->body = request->method == METHOD_HEAD ? REPLY_LENGTH_ONLY : REPLY_EMPTY;
+		return STEP_REPLY;
+	}
+	error = request_want_body(request);
+	return error == 0 ? STEP_NEXT : request_refuse_error(request, error, request->ranges.ranges[0].first);
+}
+
+static void let_go_of_file(struct request *request)
+{
+	request_drop_body(request);
+	file_unref(request->file);
+	request->file = NULL;
+}
+
+/* The file changed before its first byte went out: nothing is promised yet, so the new version is served. */
+static enum step_result changed(struct request *request)
+{
+	files_forget(request->files, request->path.file, request->file);
+	let_go_of_file(request);
+	reply_fini(&request->reply);
+	reply_init(&request->reply);
+	return go_to(request, step_find);
+}
+
+static enum step_result step_bytes(struct request *request)
+{
+	int error = request_body_ready(request);
+	uint64_t offset;
+
+	if (error == -EAGAIN)
+		return STEP_WAIT;
+	if (error == -ESTALE && request->error_status == 0 && ++request->attempts < ATTEMPTS_MAX)
+		return changed(request);
+	if (error == 0)
+		return STEP_REPLY;
+	offset = request_body_offset(request);
+	request_drop_body(request);
+	return request_refuse_error(request, error, offset);
+}
+
+const struct request_step steps[] = {
+	{ "target", step_target },	   /* the path and the site that are meant */
+	{ "rules", step_rules },	   /* the blocks of the configuration that are about it */
+	{ "redirect", step_redirect },	   /* what needs no file */
+	{ "find", step_find },		   /* asks the table of open files */
+	{ "found", step_found },	   /* a file, a folder, or nothing */
+	{ "ready", step_ready },	   /* a reply that was made before */
+	{ "preconditions", step_preconditions },
+	{ "range", step_range },	   /* 200, 206 or 416, and their headers */
+	{ "read", step_read },		   /* asks the store */
+	{ "bytes", step_bytes },	   /* the first of them are there */
+};
+
+/* An error has a page: the reply is made again, out of a file, and keeps the fields that the error has. */
+static bool show_page(struct request *request)
+{
+	struct reply *reply = &request->reply;
+	const char *page;
+
+	if (reply->status < 400 || request->error_status != 0 || request->files == NULL)
+		return false;
+	page = answer_error_page(&request->match, reply->status);
+	if (page == NULL || strlen(page) > PATH_BYTES)
+		return false;
+	let_go_of_file(request);
+	request->error_status = reply->status;
+	request->inner = true;
+	request->in_folder = false;
+	strcpy(request->path.file, page + 1);
+	reply_remove(reply, "Content-Type");
+	reply_remove(reply, "X-Content-Type-Options");
+	reply->body = REPLY_EMPTY;
+	go_to(request, step_find);
+	return true;
+}
+
+static void finish(struct request *request)
+{
+	struct answer answer = answer_of(request);
+
+	if (request->reply.body != REPLY_READY && answer_finish(&answer))
+		request->unready = true;
+}
+
+enum request_state steps_run(struct request *request)
+{
+	for (;;) {
+		switch (request->step->run(request)) {
+		case STEP_NEXT:
+			request->step++;
+			break;
+		case STEP_AGAIN:
+			break;
+		case STEP_WAIT:
+			return REQUEST_WAITS;
+		case STEP_REPLY:
+			if (show_page(request))
+				break;
+			finish(request);
+			return REQUEST_REPLIES;
+		}
+	}
+}
+
+void steps_refuse(struct request *request, unsigned status)
+{
+	request_refuse(request, status);
+	finish(request);
+}
