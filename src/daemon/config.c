@@ -458,6 +458,11 @@ bool config_key_is_list(size_t index)
 	return keys[index].kind == LIST || keys[index].kind == LISTEN;
 }
 
+enum setting config_key_setting(size_t index)
+{
+	return keys[index].home == OF_SETTINGS ? keys[index].setting : SETTING_COUNT;
+}
+
 /* A preset is there for the top level alone, and gives way to what is said: of a list, too. */
 static int set_preset(struct config *config, const struct key *key)
 {

@@ -90,6 +90,8 @@ const char *config_key(size_t index);
 /* Whether it may stand there, and whether it may have several values. */
 bool config_key_is_of(size_t index, enum config_scope scope);
 bool config_key_is_list(size_t index);
+/* The bit of settings.set that it sets; SETTING_COUNT: none. */
+enum setting config_key_setting(size_t index);
 
 #define CONFIG_LISTEN_MAX RULES_LISTENERS_MAX
 

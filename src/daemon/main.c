@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "daemon/depths.h"
+#include "daemon/explain.h"
 #include "daemon/limits.h"
 #include "daemon/options.h"
 #include "daemon/roots.h"
@@ -378,6 +379,8 @@ int main(int argc, char **argv)
 	daemon.workshop.count = config_workers(&options.config);
 	if (options.check_only) {
 		status = check(&options);
+	} else if (options.explain != NULL) {
+		status = explain_run(&options);
 	} else {
 		struct log_options log = { .level = options.config.log_level,
 					   .error_path = options.config.error_log,

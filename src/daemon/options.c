@@ -20,7 +20,7 @@
 
 #define DEFAULT_FILE SYSCONFDIR "/ranged/ranged.conf"
 
-enum { OPTION_CHECK = 256, OPTION_ADDRESS_FILE, OPTION_LOG_LEVEL, OPTION_ACCESS_LOG, OPTION_ERROR_LOG, OPTION_DRAIN_TIMEOUT };
+enum { OPTION_CHECK = 256, OPTION_EXPLAIN, OPTION_ADDRESS_FILE, OPTION_LOG_LEVEL, OPTION_ACCESS_LOG, OPTION_ERROR_LOG, OPTION_DRAIN_TIMEOUT };
 
 static const struct argp_option option_table[] = {
 	{"config", 'c', "FILE", 0, "Read the configuration from FILE (without it and without ROOT: " DEFAULT_FILE ")", 0},
@@ -33,6 +33,8 @@ static const struct argp_option option_table[] = {
 	{"log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warning, info or debug", 0},
 	{"drain-timeout", OPTION_DRAIN_TIMEOUT, "TIME", 0, "At SIGTERM, give responses that long to end, such as 30s", 0},
 	{"check", OPTION_CHECK, NULL, 0, "Check the configuration, say what is wrong with it, and exit", 0},
+	{"explain", OPTION_EXPLAIN, "URL", 0, "Print what would become of a GET of URL (or /PATH), and why, and exit", 0},
+	{"header", 'H', "FIELD", 0, "With --explain: a field of the request, as \"Range: bytes=0-99\"; repeatable", 0},
 	{0},
 };
 
@@ -60,6 +62,9 @@ struct command {
 	size_t given_count;
 	const char *config_path;
 	bool check_only, has_root;
+	char *explain;
+	char **fields; /* room for all of argv */
+	size_t field_count;
 };
 
 /* libaio has no call that tells its version: the name of the file that is loaded says it. */
@@ -94,6 +99,16 @@ static error_t parse_option(int option, char *value, struct argp_state *state)
 		return 0;
 	case OPTION_CHECK:
 		command->check_only = true;
+		return 0;
+	case OPTION_EXPLAIN:
+		command->explain = value;
+		return 0;
+	case 'H':
+		command->fields[command->field_count++] = value;
+		return 0;
+	case ARGP_KEY_END:
+		if (command->field_count > 0 && command->explain == NULL)
+			argp_error(state, "--header is for --explain");
 		return 0;
 	case ARGP_KEY_ARG:
 		if (command->has_root)
@@ -145,6 +160,8 @@ static int apply_command(const struct command *command, struct options *options)
 	int status = 0;
 	char fault[CONFIG_FAULT_BYTES];
 	options->check_only = command->check_only;
+	options->explain = command->explain;
+	options->field_count = command->field_count;
 	options->config.listen_is_default = true;
 	for (size_t i = 0; i < command->given_count; i++) {
 		if (config_set(&options->config, command->given[i].key, command->given[i].value, fault) == 0)
@@ -183,16 +200,20 @@ static int build(const struct command *command, struct options *options)
 
 int options_parse(int argc, char **argv, struct options *options)
 {
-	struct command command = {.given = calloc((size_t)argc + 1, sizeof(struct given))};
+	struct command command = {.given = calloc((size_t)argc + 1, sizeof(struct given)), .fields = calloc((size_t)argc + 1, sizeof(char *))};
 	*options = (struct options){0};
-	if (command.given == NULL)
+	if (command.given == NULL || command.fields == NULL) {
+		free(command.given);
+		free(command.fields);
 		return EX_OSERR;
+	}
 	argp_program_version_hook = print_version;
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &command);
 
 	int status = config_init(&options->config) == 0 ? build(&command, options) : EX_OSERR;
 	free(command.given);
+	options->fields = command.fields;
 	if (status != 0)
 		options_fini(options);
 	return status;
@@ -203,4 +224,6 @@ void options_fini(struct options *options)
 	config_fini(&options->config);
 	free(options->config_path);
 	options->config_path = NULL;
+	free(options->fields);
+	options->fields = NULL;
 }

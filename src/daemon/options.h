@@ -11,6 +11,9 @@ struct options {
 	struct config config;
 	char *config_path; /* the file that was read; NULL: none */
 	bool check_only;   /* --check */
+	char *explain;	   /* the target of --explain; NULL: serve. In argv, as what `fields` points to. */
+	char **fields;	   /* of its header; "Name: value" */
+	size_t field_count;
 };
 
 /*

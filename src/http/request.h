@@ -76,6 +76,8 @@ struct request {
 	struct store_want want;
 	struct transfer *transfer;
 	size_t copy_bytes; /* of the transfer: what is copied for its client at a time, at most */
+	bool dry;  /* as if for HEAD, but with its ranges: nothing is read */
+	void (*trace)(const struct request *request, const struct request_step *step, enum step_result result); /* a step was run; or NULL */
 	bool over; /* request_fini() was called; the lookup's answer is still to come */
 	struct multipart multipart;
 	/* From here on nothing is cleared beforehand: it is large, and filled before it is read. */

@@ -301,8 +301,8 @@ static enum step_result step_read(struct request *request)
 	struct reply *reply = &request->reply;
 	int error;
 
-	if (request->method == METHOD_HEAD || reply->length == 0) {
-		reply->body = request->method == METHOD_HEAD ? REPLY_LENGTH_ONLY : REPLY_EMPTY;
+	if (request->method == METHOD_HEAD || request->dry || reply->length == 0) {
+		reply->body = reply->length > 0 || request->method == METHOD_HEAD ? REPLY_LENGTH_ONLY : REPLY_EMPTY;
 		return STEP_REPLY;
 	}
 	error = request_want_body(request);
@@ -389,7 +389,12 @@ static void finish(struct request *request)
 enum request_state steps_run(struct request *request)
 {
 	for (;;) {
-		switch (request->step->run(request)) {
+		const struct request_step *step = request->step;
+		enum step_result result = step->run(request);
+
+		if (request->trace != NULL)
+			request->trace(request, step, result);
+		switch (result) {
 		case STEP_NEXT:
 			request->step++;
 			break;

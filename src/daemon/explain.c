@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The request is a real one: it goes through the table of steps of http/steps.c, on a reactor of its own, and stops where bytes would
+ * be read. After each step what has been found since is printed, so what is said here is what a client would get, by construction;
+ * only what lies in the memory of another process can't be known.
+ */
+#include "daemon/explain.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/units.h"
+#include "daemon/roots.h"
+#include "http/status.h"
+#include "http/steps.h"
+#include "store/span.h"
+
+#define CACHE_BYTES ((size_t)16 << 20)
+#define READS_SHOWN 8
+
+/* All that a request needs of a process. */
+struct scene {
+	struct options *options;
+	struct reactor *reactor;
+	struct offload *offload;
+	struct devices *devices;
+	struct cache *cache;
+	struct mime *mime;
+	struct request_site site;
+	struct peer peer;
+	atomic_uint transfers;
+};
+
+static bool woken;
+
+static void wake(struct request *request)
+{
+	(void)request;
+	woken = true;
+}
+
+static void ended(struct request *request)
+{
+	(void)request;
+}
+
+static bool nothing_ready(void *context, struct request *request)
+{
+	(void)context;
+	(void)request;
+	return false;
+}
+
+/* --- what is printed --- */
+
+static void say(const char *subject, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(const char *subject, const char *format, ...)
+{
+	va_list arguments;
+
+	printf("%-15s ", subject);
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	putchar('\n');
+}
+
+static const char *config_name(const struct options *options)
+{
+	return options->config_path != NULL ? options->config_path : "command line";
+}
+
+static void say_settings(const struct settings *settings)
+{
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
+		if (config_key_setting(i) != SETTING_COUNT && settings_has(settings, config_key_setting(i)))
+			printf(" %s", config_key(i));
+	putchar('\n');
+}
+
+static void say_site(const struct options *options, const struct site *site)
+{
+	if (site->host != NULL)
+		say("site", "\"%s\" (%s:%u)", site->host, config_name(options), site->line);
+	else
+		say("site", "the top level (%s)", config_name(options));
+}
+
+static void say_blocks(const struct options *options, const struct match *match)
+{
+	for (unsigned i = 0; i < match->count; i++) {
+		const struct rule *rule = match->rules[i];
+
+		if (rule != NULL)
+			printf("%-15s %s:%u: location \"%s\":", i == 0 ? "blocks" : "", config_name(options), rule->line, rule->pattern);
+		else
+			printf("%-15s %s:", i == 0 ? "blocks" : "", i == 0 ? "outside of all" : "the site itself");
+		say_settings(match->chain[i]);
+	}
+}
+
+static void say_file(const struct request *request)
+{
+	const struct file *file = request->file;
+	time_t seconds = (time_t)(file->version.mtime_ns / (int64_t)CLOCK_NS_PER_S);
+	char time[32];
+	struct tm tm;
+
+	strftime(time, sizeof(time), "%Y-%m-%d %H:%M:%S", gmtime_r(&seconds, &tm));
+	say("file", "%s/%s", request->match.site->root != NULL ? request->match.site->root : request->site->rules->sites[0].root,
+	    request->path.file);
+	say("", "%" PRIu64 " bytes, last changed %s UTC", file->version.size, time);
+	if (file->direct)
+		say("", "read with O_DIRECT, aligned to %u", file->offset_alignment);
+	else
+		say("", "read by the offload threads: its filesystem has no O_DIRECT");
+}
+
+static void say_found(const struct request *request)
+{
+	if (request->file != NULL)
+		say_file(request);
+	else if (request->lookup.error == -EISDIR)
+		say("", "a folder");
+	else
+		say("", "%s", strerror(-request->lookup.error));
+}
+
+static void say_condition(const char *name, const char *value, bool *any)
+{
+	if (value == NULL)
+		return;
+	say(*any ? "" : "preconditions", "%s: %s", name, value);
+	*any = true;
+}
+
+static void say_preconditions(const struct request *request, enum step_result result)
+{
+	const struct precondition_fields *fields = &request->fields.conditions;
+	bool any = false;
+
+	if (request->validator.etag[0] != '\0')
+		say("validators", "ETag %s%s", request->validator.etag,
+		    request->validator.weak ? " (weak: the file is younger than 2 s, so no If-Range fits)" : "");
+	say_condition("If-Match", fields->if_match, &any);
+	say_condition("If-Unmodified-Since", fields->if_unmodified_since, &any);
+	say_condition("If-None-Match", fields->if_none_match, &any);
+	say_condition("If-Modified-Since", fields->if_modified_since, &any);
+	say_condition("If-Range", fields->if_range, &any);
+	if (!any)
+		say("preconditions", "none");
+	else if (result == STEP_REPLY)
+		say("", "decided: %u", request->reply.status);
+	else if (fields->if_range != NULL)
+		say("", request->whole ? "If-Range does not fit: the whole file" : "If-Range fits: the range is served");
+	else
+		say("", "none of them decides");
+}
+
+static void say_ranges(const struct request *request, enum step_result result)
+{
+	if (request->fields.range == NULL) {
+		say("ranges", "none asked for");
+		return;
+	}
+	say("ranges", "asked: %s%s", request->fields.range, request->fields.ranges > 1 ? " and more Range fields: ignored" : "");
+	if (result == STEP_REPLY)
+		return;
+	if (request->reply.status != 206) {
+		say("", "the whole file is served");
+		return;
+	}
+	for (unsigned i = 0; i < request->ranges.count; i++)
+		say("", "served: %" PRIu64 "-%" PRIu64, request->ranges.ranges[i].first, request->ranges.ranges[i].last);
+}
+
+/* One span; returns whether it is in memory. */
+static void say_read(const struct request *request, uint64_t offset, size_t length)
+{
+	const struct file *file = request->file;
+	struct cache_span span = { .version = &file->version,
+				   .alignment = file->direct ? file->offset_alignment : 1,
+				   .offset = offset,
+				   .length = length };
+	struct cache_extent *extent;
+	struct span read;
+
+	if (cache_find(request->site->cache, &span, &extent, &read) == CACHE_MISS)
+		say("", "%" PRIu64 "-%" PRIu64 ": reads %zu bytes at %" PRIu64, offset, offset + length - 1, read.length, read.offset);
+}
+
+/* As the plan of a transfer cuts it: no piece crosses the end of an extent. */
+static void say_reads(const struct request *request)
+{
+	unsigned shown = 0;
+	uint64_t left = 0;
+
+	if (request->reply.length == 0)
+		return;
+	say("cache", "%s; a process that has just started holds nothing of it",
+	    (const char *const[]){ "kept as it is asked for (auto)", "not kept (never)", "kept before all others (pin)" }[request_settings(request)->cache]);
+	printf("%-15s from the disk, aligned:\n", "reads");
+	for (unsigned i = 0; i < request->ranges.count; i++) {
+		const struct byte_range *range = &request->ranges.ranges[i];
+		bool one = cache_in_one_extent(&request->file->version, range->first, range->last);
+
+		for (uint64_t at = range->first; at <= range->last;) {
+			uint64_t end = one ? range->last : align_down(at, SHARD_EXTENT_BYTES) + SHARD_EXTENT_BYTES - 1;
+
+			if (end > range->last)
+				end = range->last;
+			if (shown++ < READS_SHOWN)
+				say_read(request, at, (size_t)(end - at + 1));
+			else
+				left++;
+			at = end + 1;
+		}
+	}
+	if (left > 0)
+		say("", "and %" PRIu64 " more", left);
+}
+
+static void say_reply(const struct request *request)
+{
+	const struct reply *reply = &request->reply;
+
+	say("status", "%u", reply->status);
+	for (unsigned i = 0; i < reply->header_count; i++)
+		printf("%-15s %s: %s\n", i == 0 ? "fields" : "", reply->headers[i].name, reply->headers[i].value);
+	if (reply->status != 204)
+		say("", "Content-Length: %" PRIu64, reply->length);
+}
+
+/* For request.trace: a step has been run. */
+static void trace(const struct request *request, const struct request_step *step, enum step_result result)
+{
+	const struct scene *scene = (const struct scene *)((const char *)request->site - offsetof(struct scene, site));
+
+	if (strcmp(step->name, "target") == 0 && request->files != NULL)
+		say_site(scene->options, request->match.site);
+	else if (strcmp(step->name, "find") == 0)
+		say("looks for", "/%s", request->path.file);
+	else if (strcmp(step->name, "rules") == 0)
+		say_blocks(scene->options, &request->match);
+	else if (strcmp(step->name, "found") == 0 && result != STEP_WAIT)
+		say_found(request);
+	else if (strcmp(step->name, "preconditions") == 0)
+		say_preconditions(request, result);
+	else if (strcmp(step->name, "range") == 0)
+		say_ranges(request, result);
+	else if (strcmp(step->name, "read") == 0)
+		say_reads(request);
+}
+
+/* --- the request --- */
+
+/* "Name: value", as curl's -H takes it. */
+static int add_field(struct request *request, char *text)
+{
+	char *colon = strchr(text, ':'), *value;
+
+	if (colon == NULL) {
+		fprintf(stderr, "ranged: \"%s\" is no field: \"Name: value\"\n", text);
+		return EX_USAGE;
+	}
+	*colon = '\0';
+	value = colon + 1 + strspn(colon + 1, " \t");
+	return fields_add(&request->fields, text, (size_t)(colon - text), value) == 0 ? 0 : EX_OSERR;
+}
+
+/* The first listener where the site that is meant can be had. */
+static unsigned find_listener(const struct options *options, const char *host, size_t length)
+{
+	const struct config *config = &options->config;
+
+	for (unsigned i = 0; i < config->listen_count; i++)
+		if (rules_find_site(&config->rules, i, host, length) != NULL)
+			return i;
+	return 0;
+}
+
+static int fill(struct scene *scene, struct request *request)
+{
+	const char *host;
+	size_t length;
+	unsigned refused;
+
+	for (size_t i = 0; i < scene->options->field_count; i++) {
+		int status = add_field(request, scene->options->fields[i]);
+
+		if (status != 0)
+			return status;
+	}
+	path_parse(scene->options->explain, &request->path, &host, &length);
+	if (host == NULL && request->fields.host != NULL) {
+		host = request->fields.host;
+		length = strlen(host);
+	}
+	scene->peer.listener = find_listener(scene->options, host, host != NULL ? length : 0);
+	refused = fields_refuse(&request->fields, request->method, true, strlen(scene->options->explain), 0);
+	if (refused != 0)
+		steps_refuse(request, refused);
+	return 0;
+}
+
+static int go(struct scene *scene)
+{
+	static struct request request; /* large */
+	int status;
+
+	if (request_init(&request, &scene->site, steps, scene->options->explain) != 0)
+		return EX_OSERR;
+	request.wake = wake;
+	request.ended = ended;
+	request.peer = &scene->peer;
+	request.trace = trace;
+	request.dry = true;
+	status = fill(scene, &request);
+	if (status == 0) {
+		say("request", "GET %s", scene->options->explain);
+		while (request.reply.status == 0 && steps_run(&request) == REQUEST_WAITS)
+			for (woken = false; !woken;)
+				reactor_turn(scene->reactor, -1);
+		say_reply(&request);
+	}
+	request_fini(&request);
+	return status;
+}
+
+static int set_scene(struct scene *scene)
+{
+	struct config *config = &scene->options->config;
+	struct files_options files = { .symlinks = config->symlinks, .max_files = 16, .revalidate_ms = 1000 };
+	int error = devices_new(&scene->devices, &(struct devices_options){ .depth = 1, .depth_bytes = CACHE_BYTES / 4, .measured = true });
+
+	if (error == 0)
+		error = offload_new(&scene->offload, 1);
+	if (error == 0)
+		error = cache_new(&scene->cache, CACHE_BYTES, true);
+	if (error == 0)
+		error = mime_new(&scene->mime, config->mime_types);
+	if (error == 0)
+		error = reactor_new(&scene->reactor);
+	files.offload = scene->offload;
+	files.devices = scene->devices;
+	if (error == 0)
+		error = roots_make_files(&config->rules, &files);
+	scene->peer = (struct peer){ .tls = strncmp(scene->options->explain, "https:", 6) == 0 };
+	((struct sockaddr_in *)&scene->peer.address)->sin_family = AF_INET;
+	((struct sockaddr_in *)&scene->peer.address)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	scene->site = (struct request_site){ .reactor = scene->reactor,
+					     .mime = scene->mime,
+					     .rules = &config->rules,
+					     .cache = scene->cache,
+					     .ready = nothing_ready,
+					     .transfers = &scene->transfers,
+					     .dotfiles = config->dotfiles };
+	return error;
+}
+
+static void clear_scene(struct scene *scene)
+{
+	offload_stop(scene->offload);
+	reactor_free(scene->reactor);
+	roots_free_files(&scene->options->config.rules);
+	offload_free(scene->offload);
+	mime_free(scene->mime);
+	cache_free(scene->cache);
+	devices_free(scene->devices);
+}
+
+int explain_run(struct options *options)
+{
+	struct scene scene = { .options = options };
+	int status = roots_open(&options->config.rules) == 0 ? 0 : EX_CONFIG;
+
+	if (status == 0 && set_scene(&scene) != 0) {
+		fprintf(stderr, "ranged: out of memory\n");
+		return EX_OSERR;
+	}
+	if (status == 0) {
+		status = go(&scene);
+		clear_scene(&scene);
+	}
+	roots_close(&options->config.rules);
+	return status;
+}
