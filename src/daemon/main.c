@@ -348,7 +348,7 @@ static int run(struct daemon *daemon)
 		log_stop();
 		_exit(EXIT_SUCCESS);
 	}
-	if (error == 0)
+	if (error == 0 || daemon->running == 0) /* after a start that failed midway nobody ends the workers that run */
 		take_apart(daemon);
 	return error == 0 ? EXIT_SUCCESS : EX_UNAVAILABLE;
 }

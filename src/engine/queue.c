@@ -84,19 +84,12 @@ void queue_free(struct queue *queue)
 	free(queue);
 }
 
-static struct queue_lane *find_lane(const struct queue *queue, const struct device *device)
+static struct queue_lane *lane_of(struct queue *queue, struct device *device)
 {
 	struct queue_lane *lane = queue->lanes;
 
 	while (lane != NULL && lane->device != device)
 		lane = lane->next;
-	return lane;
-}
-
-static struct queue_lane *lane_of(struct queue *queue, struct device *device)
-{
-	struct queue_lane *lane = find_lane(queue, device);
-
 	if (lane != NULL)
 		return lane;
 	lane = calloc(1, sizeof(*lane));
