@@ -39,6 +39,7 @@ struct scene {
 	struct request_site site;
 	struct peer peer;
 	atomic_uint transfers;
+	struct bucket total;
 };
 
 static bool woken;
@@ -307,7 +308,7 @@ static int fill(struct scene *scene, struct request *request)
 		length = strlen(host);
 	}
 	scene->peer.listener = find_listener(scene->options, host, host != NULL ? length : 0);
-	refused = fields_refuse(&request->fields, request->method, true, strlen(scene->options->explain), 0);
+	refused = fields_refuse(&request->fields, &scene->site.header_limits, request->method, true, strlen(scene->options->explain), 0);
 	if (refused != 0)
 		steps_refuse(request, refused);
 	return 0;
@@ -363,6 +364,11 @@ static int set_scene(struct scene *scene)
 					     .rules = &config->rules,
 					     .cache = scene->cache,
 					     .ready = nothing_ready,
+					     .total = &scene->total,
+					     .header_limits = { .target_bytes = config->max_target_bytes,
+								.header_bytes = config->max_header_bytes,
+								.headers = config->max_headers },
+					     .max_ranges = config->max_ranges,
 					     .transfers = &scene->transfers,
 					     .dotfiles = config->dotfiles };
 	return error;

@@ -282,6 +282,13 @@ static int make_server(struct worker *worker)
 		.rules = &config->rules,
 		.cache = worker->workshop->cache,
 		.ready_bytes = cache_bytes(worker->workshop->cache) / 8 / worker->workshop->count,
+		.clients = worker->workshop->clients,
+		.total = &worker->workshop->total,
+		.rate_total_bytes = config->rate_total_bytes,
+		.header_limits = { .target_bytes = config->max_target_bytes,
+				   .header_bytes = config->max_header_bytes,
+				   .headers = config->max_headers },
+		.max_ranges = config->max_ranges,
 		.transfers = &worker->workshop->transfers,
 		.dotfiles = config->dotfiles,
 	};

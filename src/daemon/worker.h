@@ -8,12 +8,12 @@
 
 #include <stdatomic.h>
 
-#include "daemon/clients.h"
 #include "daemon/config.h"
 #include "daemon/report.h"
 #include "daemon/sockets.h"
 #include "engine/devices.h"
 #include "engine/offload.h"
+#include "http/clients.h"
 #include "http/mime.h"
 #include "store/cache.h"
 
@@ -29,6 +29,7 @@ struct workshop {
 	struct clients *clients;
 	struct sockets *sockets;
 	atomic_uint transfers;
+	struct bucket total; /* of rate_total */
 	atomic_bool draining;
 	struct report_worker *reports; /* of each worker, filled when a report is under way */
 	atomic_uint reports_due;       /* workers that have not filled theirs, and 1; 0: no report is under way */

@@ -50,7 +50,8 @@ static bool too_slow(struct connection *connection, const struct connection_limi
 	if (!acked(connection, &now))
 		return false;
 	connection->acked_bytes = now;
-	if (before == UINT64_MAX || !has_unsent(connection) || connection->suspended) {
+	if (before == UINT64_MAX || !has_unsent(connection) || connection->suspended || connection->paused) {
+		connection->paused = false;
 		connection->since_ns = now_ns;
 		return false;
 	}

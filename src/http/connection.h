@@ -24,6 +24,7 @@ struct connection {
 	int fd;
 	enum connection_phase phase;
 	bool suspended;		/* in MHD's sense */
+	bool paused;		/* by a limit, since the last sample: the rate is ours, not the client's */
 	uint64_t since_ns;	/* of the phase, or of the last sample of the rate */
 	uint64_t acked_bytes;	/* at the last sample */
 	uint64_t bodies_bytes;	/* of the replies that went out whole */

@@ -147,11 +147,12 @@ void fields_fini(struct fields *fields)
 		free(fields->joined[i]);
 }
 
-unsigned fields_refuse(const struct fields *fields, enum method method, bool http_1_0, size_t target_length, size_t header_bytes)
+unsigned fields_refuse(const struct fields *fields, const struct fields_limits *limits, enum method method, bool http_1_0,
+		       size_t target_length, size_t header_bytes)
 {
-	if (target_length > FIELDS_TARGET_MAX)
+	if (target_length > limits->target_bytes)
 		return 414;
-	if (header_bytes > FIELDS_HEADER_MAX)
+	if (header_bytes > limits->header_bytes || fields->count > limits->headers)
 		return 431;
 	if (fields->bad_name || fields->bad_length || fields->lengths > 1 || (fields->lengths > 0 && fields->transfer_encodings > 0))
 		return 400;

@@ -9,8 +9,8 @@
 
 #include "http/precondition.h"
 
-#define FIELDS_TARGET_MAX 8192		/* bytes of a request target */
-#define FIELDS_HEADER_MAX (12 * 1024)	/* bytes of a header block; the reply's is built in what is left of the memory */
+#define FIELDS_TARGET_MAX 8192		/* the most that may be allowed: bytes of a request target */
+#define FIELDS_HEADER_MAX (12 * 1024)	/* and of a header block; the reply's is built in what is left of the memory */
 #define FIELDS_BODY_MAX (64 * 1024)	/* bytes of a body on GET that are read away */
 
 #define FIELDS_LISTS 11 /* fields that may come in several lines */
@@ -32,6 +32,12 @@ struct fields {
 	char *joined[FIELDS_LISTS];
 };
 
+/* What is too much, within the bounds above. */
+struct fields_limits {
+	size_t target_bytes, header_bytes;
+	unsigned headers;
+};
+
 enum method fields_method(const char *method);
 
 /* One field line. value may be NULL (empty). 0 or -ENOMEM. */
@@ -43,6 +49,7 @@ void fields_fini(struct fields *fields);
  * be missing. RFC 9112 sections 3.2 (Host), 5.1 (names), 6.1 and 6.3 (framing: what smugglers play with is refused, not
  * repaired).
  */
-unsigned fields_refuse(const struct fields *fields, enum method method, bool http_1_0, size_t target_length, size_t header_bytes);
+unsigned fields_refuse(const struct fields *fields, const struct fields_limits *limits, enum method method, bool http_1_0,
+		       size_t target_length, size_t header_bytes);
 
 #endif

@@ -147,7 +147,7 @@ static bool fits_one_extent(const struct request *request)
 	const struct byte_range *range = &request->ranges.ranges[0];
 	const struct cache *cache = request->site->cache;
 
-	if (request->ranges.count > 1 || !cache_in_one_extent(&request->file->version, range->first, range->last))
+	if (request->limited || request->ranges.count > 1 || !cache_in_one_extent(&request->file->version, range->first, range->last))
 		return false;
 	return request->reply.length <= BLOCK_MIN || cache_pinned_bytes(cache) < cache_bytes(cache) / 2;
 }
@@ -242,6 +242,11 @@ static void release(struct request *request)
 
 bool request_fini(struct request *request)
 {
+	if (request->counted != NULL)
+		atomic_fetch_sub(&request->counted->transfers, 1);
+	if (request->client != NULL)
+		clients_dismiss(request->site->clients, request->client);
+	request->counted = request->client = NULL;
 	request->over = request->looking && !files_cancel(request->files, &request->lookup);
 	if (!request->over)
 		release(request);

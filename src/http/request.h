@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "engine/reactor.h"
+#include "http/clients.h"
 #include "http/fields.h"
 #include "http/mime.h"
 #include "http/multipart.h"
@@ -37,6 +38,11 @@ struct request_site {
 	bool (*ready)(void *context, struct request *request);
 	void *ready_context;
 	size_t ready_bytes; /* that such replies may pin */
+	struct clients *clients;
+	struct bucket *total;	   /* of the process */
+	uint64_t rate_total_bytes; /* a second; 0: any */
+	struct fields_limits header_limits;
+	unsigned max_ranges;
 	atomic_uint *transfers; /* of the process: the block of a new one shrinks as they multiply */
 	bool dotfiles;		/* serve names that begin with a dot */
 };
@@ -76,6 +82,13 @@ struct request {
 	struct store_want want;
 	struct transfer *transfer;
 	size_t copy_bytes; /* of the transfer: what is copied for its client at a time, at most */
+	struct client *client;	/* whom the limits are about, if that is not the peer's; until request_fini() */
+	struct client *counted; /* one of whose transfers it is */
+	bool limited;		/* its body goes out as limit_grant() says */
+	bool said_dry;
+	uint64_t rate_bytes; /* a second, of this response: what its signature says; 0: nothing */
+	struct bucket pace;  /* of this response */
+	uint64_t granted_bytes, granted_ns; /* what may go out, from then on; 0: now */
 	bool dry;  /* as if for HEAD, but with its ranges: nothing is read */
 	void (*trace)(const struct request *request, const struct request_step *step, enum step_result result); /* a step was run; or NULL */
 	bool over; /* request_fini() was called; the lookup's answer is still to come */

@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/access.h"
+#include "http/limit.h"
 #include "http/ready.h"
 #include "http/steps.h"
 
@@ -33,6 +34,7 @@
 #define RUN_NS UINT64_C(200000)
 #define SWEEP_MS 500
 #define SPARES_MAX 64
+#define PAUSE_LONG_NS (20 * CLOCK_NS_PER_MS)
 
 /* One request and its reply. */
 struct exchange {
@@ -46,6 +48,7 @@ struct exchange {
 	size_t eaten_bytes;	    /* of the body */
 	uint64_t start_ns;
 	uint64_t taken_bytes;	    /* by MHD, of a transfer */
+	struct reactor_timer pause; /* of a limited one */
 	uint64_t swept_bytes;	    /* taken_bytes at the last sweep */
 	char version[9], method[16];
 };
@@ -156,15 +159,43 @@ static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *na
 	return fields_add(cls, name, name_length, value) == 0 ? MHD_YES : MHD_NO;
 }
 
+static void pause_over(void *context)
+{
+	wake(context);
+}
+
+/* It may send no more for a while, and keeps nobody else from the memory meanwhile. False: it can't be woken. */
+static bool pause_for(struct exchange *exchange, uint64_t wait_ns)
+{
+	exchange->pause = (struct reactor_timer){ .fn = pause_over, .context = &exchange->request };
+	if (reactor_timer_start(exchange->server->options.site->reactor, &exchange->pause, wait_ns / CLOCK_NS_PER_MS + 1) != 0)
+		return false;
+	if (wait_ns >= PAUSE_LONG_NS)
+		transfer_shed(exchange->request.transfer);
+	exchange->connection->paused = true;
+	suspend(exchange);
+	return true;
+}
+
 static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t length)
 {
 	struct exchange *exchange = cls;
 	struct request *request = &exchange->request;
 	size_t share = request_copy_bytes(request);
-	ssize_t n = transfer_read(request->transfer, buffer, length < share ? length : share);
+	uint64_t wait_ns = 0;
+	ssize_t n;
 
 	(void)position;
+	if (length > share)
+		length = share;
+	if (request->limited)
+		length = limit_grant(request, length, exchange->taken_bytes, &wait_ns);
+	if (wait_ns > 0 && pause_for(exchange, wait_ns))
+		return 0;
+	n = transfer_read(request->transfer, buffer, length);
 	if (n > 0) {
+		if (request->limited)
+			limit_use(request, (size_t)n);
 		exchange->taken_bytes += (uint64_t)n;
 		return n;
 	}
@@ -334,7 +365,7 @@ static enum MHD_Result first_call(struct server *server, struct exchange *exchan
 	snprintf(exchange->version, sizeof(exchange->version), "%s", version);
 	request->method = fields_method(method);
 	MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, gather, &request->fields);
-	status = fields_refuse(&request->fields, request->method, strcmp(version, "HTTP/1.0") == 0, strlen(request->target),
+	status = fields_refuse(&request->fields, &server->options.site->header_limits, request->method, strcmp(version, "HTTP/1.0") == 0, strlen(request->target),
 			       info != NULL ? info->header_size : 0);
 	if (status == 0)
 		return MHD_YES;
@@ -407,6 +438,7 @@ static void completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enu
 	if (whole && exchange->request.reply.body != REPLY_LENGTH_ONLY)
 		exchange->connection->bodies_bytes += exchange->request.reply.length;
 	exchange->connection->exchange = NULL;
+	reactor_timer_stop(exchange->server->options.site->reactor, &exchange->pause);
 	connection_enter(exchange->connection, CONNECTION_IDLE, clock_now_ns());
 	exchange->mhd = NULL;
 	exchange_release(exchange);
@@ -427,6 +459,7 @@ static void connection_ended(struct server *server, struct connection *connectio
 	struct exchange *exchange = connection->exchange;
 
 	if (exchange != NULL) { /* MHD gave up on it without a word */
+		reactor_timer_stop(server->options.site->reactor, &exchange->pause);
 		exchange->mhd = NULL;
 		exchange_release(exchange);
 	}
@@ -504,6 +537,13 @@ static void relieve(struct connection *connection)
 	exchange->swept_bytes = exchange->taken_bytes;
 }
 
+static bool is_too_old(const struct exchange *exchange, uint64_t now_ns)
+{
+	uint64_t most_ms = request_settings(&exchange->request)->max_transfer_time_ms;
+
+	return most_ms > 0 && (now_ns - exchange->start_ns) / CLOCK_NS_PER_MS >= most_ms;
+}
+
 static void sweep(void *context)
 {
 	struct server *server = context;
@@ -512,6 +552,8 @@ static void sweep(void *context)
 	for (struct connection *c = server->connections; c != NULL; c = c->next) {
 		const char *reason = connection_overdue(c, &server->options.limits, now_ns);
 
+		if (reason == NULL && c->exchange != NULL && is_too_old(c->exchange, now_ns))
+			reason = "max_transfer_time";
 		if (reason != NULL)
 			cut(c, reason);
 		else if (server->draining && connection_is_quiet(c))

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "http/answer.h"
+#include "http/limit.h"
 #include "http/status.h"
 
 #define ATTEMPTS_MAX 3 /* of a file that changes while it is opened and read */
@@ -84,6 +85,17 @@ static enum step_result step_redirect(struct request *request)
 		answer_redirect(&answer);
 	else
 		return STEP_NEXT;
+	return STEP_REPLY;
+}
+
+static enum step_result step_limit(struct request *request)
+{
+	unsigned seconds = request->inner ? 0 : limit_enter(request);
+
+	if (seconds == 0)
+		return STEP_NEXT;
+	request_refuse(request, 429);
+	reply_header_format(&request->reply, "Retry-After", "%u", seconds);
 	return STEP_REPLY;
 }
 
@@ -234,6 +246,17 @@ static enum step_result step_preconditions(struct request *request)
 	return STEP_NEXT;
 }
 
+static bool asks_too_much(const struct request *request)
+{
+	unsigned commas = 0;
+
+	if (request->fields.range == NULL || request->site->max_ranges >= RANGE_PARSED_MAX)
+		return false;
+	for (const char *at = request->fields.range; *at != '\0'; at++)
+		commas += *at == ',';
+	return commas >= request->site->max_ranges;
+}
+
 static uint64_t ranges_length(const struct range_set *set)
 {
 	return set->ranges[0].last - set->ranges[0].first + 1;
@@ -270,7 +293,7 @@ static enum step_result step_range(struct request *request)
 	const char *type = answer_type(&answer, request->site->mime, request->path.file);
 	int error = 0;
 
-	switch (range_parse(request->whole ? NULL : request->fields.range, size, &request->ranges)) {
+	switch (range_parse(request->whole || asks_too_much(request) ? NULL : request->fields.range, size, &request->ranges)) {
 	case RANGE_UNSATISFIABLE:
 		request_refuse(request, 416);
 		reply_validators(&request->reply, &request->validator);
@@ -346,6 +369,7 @@ const struct request_step steps[] = {
 	{ "target", step_target },	   /* the path and the site that are meant */
 	{ "rules", step_rules },	   /* the blocks of the configuration that are about it */
 	{ "redirect", step_redirect },	   /* what needs no file */
+	{ "limit", step_limit },	   /* how often, and how fast */
 	{ "find", step_find },		   /* asks the table of open files */
 	{ "found", step_found },	   /* a file, a folder, or nothing */
 	{ "ready", step_ready },	   /* a reply that was made before */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "engine/bucket.h"
 #include "engine/devices.h"
 #include "engine/offload.h"
 
@@ -37,6 +38,7 @@ struct file {
 	uint32_t offset_alignment; /* of offset and length; a power of two; 1 when not direct */
 	uint32_t memory_alignment;
 	struct file_version version;
+	struct bucket rate;	       /* for whoever limits how fast it is sent, to all together */
 	_Atomic uint64_t mapped_bytes; /* the extent map is in memory from 0 to here; UINT64_MAX: all of it, or it can't be known */
 	char tag[FILE_TAG_MAX + 1];    /* from a fresh sidecar "<file>.etag", only looked for when mtime is 0 or 1 s; else "" */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Connections counted in all and per client. */
-#include "daemon/clients.h"
+#include "http/clients.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

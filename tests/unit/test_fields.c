@@ -54,12 +54,13 @@ static const struct {
 
 START_TEST(refusal)
 {
+	static const struct fields_limits limits = { FIELDS_TARGET_MAX, FIELDS_HEADER_MAX, 100 };
 	struct fields fields = { 0 };
 	char lines[256];
 
 	snprintf(lines, sizeof(lines), "%s", refusals[_i].lines);
 	add_lines(&fields, lines);
-	ck_assert_uint_eq(fields_refuse(&fields, fields_method(refusals[_i].method), refusals[_i].http_1_0, refusals[_i].target,
+	ck_assert_uint_eq(fields_refuse(&fields, &limits, fields_method(refusals[_i].method), refusals[_i].http_1_0, refusals[_i].target,
 					refusals[_i].header),
 			  refusals[_i].status);
 	fields_fini(&fields);

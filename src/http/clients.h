@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who is connected, and what is counted of each: connections in all and per client, what a client has been given, across all
+ * connections and reactors. A client is an IPv4 address or an IPv6 /64 (what one customer gets); an IPv4 address that came in on an
+ * IPv6 socket is the same client. Peers on Unix sockets count in all only: they are one client that no limit is about.
+ */
+#ifndef HTTP_CLIENTS_H
+#define HTTP_CLIENTS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "base/address.h"
+#include "engine/bucket.h"
+
+struct clients;
+
+/* What others may use; it comes first in what clients.c keeps. */
+struct client {
+	struct bucket bytes, requests;
+	atomic_uint transfers; /* requests being answered */
+	bool local;	       /* on a Unix socket */
+};
+
+/* The most that the buckets of a client save up. */
+#define CLIENTS_BURST_NS UINT64_C(1000000000)
+
+/* per_client 0: no limit. 0 or -ENOMEM. */
+int clients_new(struct clients **clients, unsigned max_connections, unsigned per_client);
+/* All have left. NULL is fine. */
+void clients_free(struct clients *clients);
+
+/*
+ * Counts one more connection: 0 with *client for clients_leave(), -EUSERS (full), -EDQUOT (this client has its share) or
+ * -ENOMEM. Any thread.
+ */
+int clients_enter(struct clients *clients, const struct sockaddr *peer, struct client **client);
+void clients_leave(struct clients *clients, struct client *client);
+
+/* The same for one request that a proxy passes on for this address: it is no connection. 0 or -ENOMEM. Any thread. */
+int clients_attend(struct clients *clients, const struct address *address, struct client **client);
+void clients_dismiss(struct clients *clients, struct client *client);
+
+unsigned clients_count(struct clients *clients);
+
+#endif

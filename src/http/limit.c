@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whoever wants to send reserves a piece in every bucket that it goes through, and sleeps until the last of them says so. Reservations
+ * are in turn, so that all who share a bucket get the same from it, and each sleeps once a piece, however many there are. A piece is
+ * what the slowest bucket gives in PIECE_NS: few wake-ups, and no more than that on the way when a client is cut.
+ *
+ * A client has one bucket for all that it fetches: where blocks give it different rates, each piece costs it the time that its block's
+ * rate takes.
+ */
+#include "http/limit.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define BURST_NS (200 * CLOCK_NS_PER_MS) /* what a late timer may catch up */
+#define PIECES_PER_S 50
+#define PIECE_MIN_BYTES UINT64_C(1024) /* four times a second is often enough for less */
+#define PIECE_MAX_BYTES ((uint64_t)256 * 1024)
+
+struct link {
+	struct bucket *bucket;
+	struct bucket_rate rate;
+};
+
+static struct client *client_of(const struct request *request)
+{
+	return request->client != NULL ? request->client : request->peer->client;
+}
+
+/* The rate of the response alone: of its block, or of its signature. 0: any. */
+static uint64_t response_rate(const struct request *request)
+{
+	uint64_t rate = request_settings(request)->rate_bytes;
+
+	return request->rate_bytes > 0 && (rate == 0 || request->rate_bytes < rate) ? request->rate_bytes : rate;
+}
+
+static void say_dry(const struct request *request, const char *what)
+{
+	log_fault(LOG_LEVEL_WARNING, "/%s: limits_dry_run: this %s", request->path.file, what);
+}
+
+static bool is_limited(const struct request *request)
+{
+	const struct settings *settings = request_settings(request);
+
+	return request->site->rate_total_bytes > 0 || settings->rate_client_bytes > 0 || settings->rate_file_bytes > 0 ||
+	       response_rate(request) > 0;
+}
+
+/* The seconds until it may ask again; 0: it may now. */
+static unsigned too_often(struct request *request, struct client *client)
+{
+	const struct settings *settings = request_settings(request);
+	struct bucket_rate rate = { .units = settings->requests_per_client, .burst_ns = CLOCK_NS_PER_S };
+	uint64_t wait_ns;
+
+	if (settings->requests_per_client > 0) {
+		wait_ns = bucket_try(&client->requests, &rate, 1, clock_now_ns());
+		if (wait_ns > 0)
+			return (unsigned)((wait_ns + CLOCK_NS_PER_S - 1) / CLOCK_NS_PER_S);
+	}
+	if (settings->transfers_per_client == 0)
+		return 0;
+	if (atomic_fetch_add(&client->transfers, 1) < settings->transfers_per_client || settings->limits_dry_run) {
+		request->counted = client;
+		return atomic_load(&client->transfers) > settings->transfers_per_client ? 1 : 0;
+	}
+	atomic_fetch_sub(&client->transfers, 1);
+	return 1;
+}
+
+unsigned limit_enter(struct request *request)
+{
+	const struct settings *settings = request_settings(request);
+	struct client *client = client_of(request);
+	unsigned seconds = 0;
+
+	if (is_limited(request)) {
+		request->limited = true;
+		request->unready = true;
+	}
+	if ((settings->requests_per_client > 0 || settings->transfers_per_client > 0) && client != NULL && !client->local)
+		seconds = too_often(request, client);
+	if (seconds > 0 && settings->limits_dry_run) {
+		say_dry(request, "would be refused (429)");
+		return 0;
+	}
+	return seconds;
+}
+
+static void add_link(struct link *links, unsigned *count, struct bucket *bucket, uint64_t rate)
+{
+	if (rate > 0)
+		links[(*count)++] = (struct link){ .bucket = bucket, .rate = { .units = rate, .burst_ns = BURST_NS } };
+}
+
+static unsigned make_chain(struct request *request, uint64_t taken_bytes, struct link links[4])
+{
+	const struct settings *settings = request_settings(request);
+	struct client *client = client_of(request);
+	unsigned count = 0;
+
+	add_link(links, &count, request->site->total, request->site->rate_total_bytes);
+	if (client != NULL && !client->local)
+		add_link(links, &count, &client->bytes, settings->rate_client_bytes);
+	add_link(links, &count, &request->file->rate, settings->rate_file_bytes);
+	if (taken_bytes >= settings->rate_after_bytes)
+		add_link(links, &count, &request->pace, response_rate(request));
+	return count;
+}
+
+static uint64_t piece_bytes(const struct link *links, unsigned count)
+{
+	uint64_t least = PIECE_MAX_BYTES;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t rate = links[i].rate.units, piece = rate / PIECES_PER_S;
+
+		if (piece < PIECE_MIN_BYTES)
+			piece = rate / 4 < PIECE_MIN_BYTES ? rate / 4 : PIECE_MIN_BYTES;
+		if (piece < least)
+			least = piece;
+	}
+	return least > 0 ? least : 1;
+}
+
+/* The next piece, of `left` bytes at most. */
+static void reserve(struct request *request, uint64_t left, uint64_t taken_bytes, uint64_t now_ns)
+{
+	const struct settings *settings = request_settings(request);
+	struct link links[4];
+	unsigned count = make_chain(request, taken_bytes, links);
+	uint64_t piece = piece_bytes(links, count);
+
+	if (taken_bytes < settings->rate_after_bytes && piece > settings->rate_after_bytes - taken_bytes)
+		piece = settings->rate_after_bytes - taken_bytes; /* up to there at another speed than from there on */
+	request->granted_bytes = piece < left ? piece : left;
+	request->granted_ns = 0;
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t at_ns = bucket_reserve(links[i].bucket, &links[i].rate, request->granted_bytes, now_ns);
+
+		if (at_ns > request->granted_ns)
+			request->granted_ns = at_ns;
+	}
+	if (request->granted_ns > now_ns && settings->limits_dry_run) {
+		if (!request->said_dry)
+			say_dry(request, "would be slower");
+		request->said_dry = true;
+		request->granted_ns = 0;
+	}
+}
+
+size_t limit_grant(struct request *request, size_t length, uint64_t taken_bytes, uint64_t *wait_ns)
+{
+	uint64_t now_ns;
+
+	if (request->granted_bytes == 0 || request->granted_ns > 0) {
+		now_ns = clock_now_ns();
+		if (request->granted_bytes == 0)
+			reserve(request, request->reply.length - taken_bytes, taken_bytes, now_ns);
+		if (request->granted_ns > now_ns) {
+			*wait_ns = request->granted_ns - now_ns;
+			return 0;
+		}
+		request->granted_ns = 0;
+	}
+	return request->granted_bytes < length ? (size_t)request->granted_bytes : length;
+}
+
+void limit_use(struct request *request, size_t bytes)
+{
+	request->granted_bytes -= bytes;
+}
