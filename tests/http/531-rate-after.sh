@@ -24,5 +24,5 @@ at_most $MS $(seconds 1500) "a small file takes none"
 cmp_whole small.bin
 fetch /a.bin -r 0-1150000
 cmp_range a.bin 0 1150000
-at_least $MS 800 "a range is slower from there on"
+at_least $MS 600 "a range is slower from there on"
 finish
