@@ -77,14 +77,16 @@ static enum step_result step_rules(struct request *request)
 /* What needs no file. */
 static enum step_result step_redirect(struct request *request)
 {
-	struct answer answer = answer_of(request);
+	bool redirected = request_settings(request)->redirect != NULL && !request->inner;
+	struct answer answer;
 
+	if (request->method != METHOD_OPTIONS && !redirected)
+		return STEP_NEXT;
+	answer = answer_of(request);
 	if (request->method == METHOD_OPTIONS)
 		answer_options(&answer);
-	else if (request_settings(request)->redirect != NULL && !request->inner)
-		answer_redirect(&answer);
 	else
-		return STEP_NEXT;
+		answer_redirect(&answer);
 	return STEP_REPLY;
 }
 
@@ -404,9 +406,12 @@ static bool show_page(struct request *request)
 
 static void finish(struct request *request)
 {
-	struct answer answer = answer_of(request);
+	struct answer answer;
 
-	if (request->reply.body != REPLY_READY && answer_finish(&answer))
+	if (request->reply.body == REPLY_READY)
+		return;
+	answer = answer_of(request);
+	if (answer_finish(&answer))
 		request->unready = true;
 }
 
