@@ -528,8 +528,18 @@ int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 			config->listen[i].sites |= homeless;
 		rules->listeners[i] = config->listen[i].sites;
 	}
+	if (config_tls_listeners(config) != 0 && config->tls.count == 0)
+		return refuse(fault, "listen: \"tls:\" needs a certificate: set tls = \"certificate.pem key.pem\"");
 	rules_finish(rules);
 	return 0;
+}
+
+uint64_t config_tls_listeners(const struct config *config)
+{
+	uint64_t listeners = 0;
+	for (size_t i = 0; i < config->listen_count; i++)
+		listeners |= (uint64_t)config->listen[i].address.tls << i;
+	return listeners;
 }
 
 unsigned config_workers(const struct config *config)
@@ -588,7 +598,8 @@ static const char *parse_unix(const char *path, struct config_address *address)
 const char *config_parse_address(const char *text, struct config_address *address)
 {
 	static const char host_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-	*address = (struct config_address){.kind = CONFIG_ADDRESS_TCP};
+	*address = (struct config_address){.kind = CONFIG_ADDRESS_TCP, .tls = strncmp(text, "tls:", 4) == 0};
+	text += address->tls ? 4 : 0;
 	if (strncmp(text, "unix:", 5) == 0)
 		return parse_unix(text + 5, address);
 	if (text[0] == '[')
@@ -610,11 +621,12 @@ const char *config_parse_address(const char *text, struct config_address *addres
 
 char *config_format_address(const struct config_address *address, char *text, size_t text_bytes)
 {
+	const char *tls = address->tls ? "tls:" : "";
 	if (address->kind == CONFIG_ADDRESS_UNIX)
-		snprintf(text, text_bytes, "unix:%s", address->path);
+		snprintf(text, text_bytes, "%sunix:%s", tls, address->path);
 	else if (strchr(address->host, ':') != NULL)
-		snprintf(text, text_bytes, "[%s]:%s", address->host, address->port);
+		snprintf(text, text_bytes, "%s[%s]:%s", tls, address->host, address->port);
 	else
-		snprintf(text, text_bytes, "%s:%s", address->host, address->port);
+		snprintf(text, text_bytes, "%s%s:%s", tls, address->host, address->port);
 	return text;
 }

@@ -15,6 +15,7 @@ enum config_address_kind { CONFIG_ADDRESS_TCP, CONFIG_ADDRESS_UNIX };
 
 struct config_address {
 	enum config_address_kind kind;
+	bool tls;
 	char host[256]; /* TCP: a name or an address without brackets; "" is every address */
 	char port[6];	/* TCP: "0" … "65535" */
 	char path[108]; /* UNIX: absolute */
@@ -95,10 +96,13 @@ enum setting config_key_setting(size_t index);
 
 #define CONFIG_LISTEN_MAX RULES_LISTENERS_MAX
 
-/* "host:port", "[v6]:port", ":port" or "unix:/path". NULL, or what is wrong with it (a static string). */
+/* "host:port", "[v6]:port", ":port" or "unix:/path", or one of them behind "tls:". NULL, or what is wrong with it (a static string). */
 const char *config_parse_address(const char *text, struct config_address *address);
 /* The reverse, into `text`; returns `text`. */
 char *config_format_address(const struct config_address *address, char *text, size_t text_bytes);
+
+/* A bit for each listener that is for TLS. */
+uint64_t config_tls_listeners(const struct config *config);
 
 /* The number of workers to start: as configured, else the CPUs this process may run on. */
 unsigned config_workers(const struct config *config);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain: listening
- * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGUSR1 reopens the logs, SIGUSR2 logs what
- * has been counted.
+ * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGHUP reads the certificates again, SIGUSR1
+ * reopens the logs, SIGUSR2 logs what has been counted.
  * Everything is taken apart in the reverse order, except when a disk hangs: a read in flight can be neither cancelled nor
  * waited for, so then the process leaves without ending its contexts.
  */
@@ -61,6 +61,7 @@ static int block_signals(struct daemon *daemon)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
@@ -118,6 +119,41 @@ static void calibrate(struct daemon *daemon)
 		depths_start(&daemon->depths);
 }
 
+/* NULL with the fault in the log, or because no listener is for TLS. */
+static struct certificates *load_certificates(const struct config *config)
+{
+	char fault[CERTIFICATES_FAULT_BYTES];
+	struct certificates *set;
+
+	if (config_tls_listeners(config) == 0)
+		return NULL;
+	if (certificates_load(&set, config->tls.list, config->tls.count, fault) == 0)
+		return set;
+	log_error("%s", fault);
+	return NULL;
+}
+
+/* Whoever is connected keeps the certificates that it knows. */
+static void reload(struct daemon *daemon)
+{
+	struct workshop *workshop = &daemon->workshop;
+	struct certificates *set;
+	int error = 0;
+
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(clock_now_ns() / 1000));
+	set = load_certificates(daemon->config);
+	for (unsigned i = 0; i < workshop->count && set != NULL && error == 0; i++)
+		error = worker_renew(workshop->workers[i], set);
+	if (error != 0)
+		fail("certificates", error);
+	else if (set != NULL)
+		log_info("certificates reloaded");
+	else if (workshop->certificates != NULL)
+		log_warning("the certificates stay as they were");
+	certificates_unref(set);
+	sd_notify(0, "READY=1");
+}
+
 static int make_shared(struct daemon *daemon)
 {
 	struct workshop *workshop = &daemon->workshop;
@@ -130,6 +166,9 @@ static int make_shared(struct daemon *daemon)
 	error = roots_open(&daemon->config->rules);
 	if (error != 0)
 		return error;
+	workshop->certificates = load_certificates(config);
+	if (workshop->certificates == NULL && config_tls_listeners(config) != 0)
+		return -EINVAL;
 	error = mime_new(&workshop->mime, config->mime_types);
 	if (error != 0)
 		return fail(config->mime_types, error);
@@ -212,9 +251,13 @@ static void greet(const struct daemon *daemon)
 		return;
 	printf("ranged %s serves %s\n", PACKAGE_VERSION, root_name(daemon));
 	for (size_t i = 0; i < sockets_count(sockets); i++) {
-		sockets_address(sockets, i, address, sizeof(address));
-		printf("  %s%s%s\n", strncmp(address, "unix:", 5) == 0 ? "" : "http://", address,
-		       strncmp(address, "unix:", 5) == 0 ? "" : "/");
+		bool tls = strncmp(sockets_address(sockets, i, address, sizeof(address)), "tls:", 4) == 0;
+		const char *bare = address + (tls ? 4 : 0);
+
+		if (strncmp(bare, "unix:", 5) == 0)
+			printf("  %s\n", address);
+		else
+			printf("  %s://%s/\n", tls ? "https" : "http", bare);
 	}
 	printf("with %u worker%s and %s of memory for data; Ctrl-C ends it.\n", daemon->workshop.count,
 	       daemon->workshop.count == 1 ? "" : "s", units_format_size(daemon->config->cache_size_bytes, size, sizeof(size)));
@@ -268,11 +311,13 @@ static int next_end(struct daemon *daemon, uint64_t until_ns, uint64_t *ended)
 
 	do {
 		signal_number = next_signal(daemon, until_ns, ended);
-		if (signal_number == SIGUSR1)
+		if (signal_number == SIGHUP)
+			reload(daemon);
+		else if (signal_number == SIGUSR1)
 			log_reopen();
 		else if (signal_number == SIGUSR2)
 			worker_report_all(&daemon->workshop);
-	} while (signal_number == SIGUSR1 || signal_number == SIGUSR2);
+	} while (signal_number == SIGHUP || signal_number == SIGUSR1 || signal_number == SIGUSR2);
 	return signal_number;
 }
 
@@ -320,6 +365,7 @@ static void take_apart(struct daemon *daemon)
 	cache_free(workshop->cache);
 	devices_free(workshop->devices);
 	mime_free(workshop->mime);
+	certificates_unref(workshop->certificates);
 	roots_close(&daemon->config->rules);
 	if (daemon->signal_fd >= 0)
 		close(daemon->signal_fd);
@@ -355,10 +401,13 @@ static int run(struct daemon *daemon)
 
 static int check(struct options *options)
 {
+	struct certificates *certificates = load_certificates(&options->config);
+	bool fine = certificates != NULL || config_tls_listeners(&options->config) == 0;
 	int error = roots_open(&options->config.rules);
 
+	certificates_unref(certificates);
 	roots_close(&options->config.rules);
-	if (error != 0)
+	if (error != 0 || !fine)
 		return EX_CONFIG;
 	printf("%s: ok\n", options->config_path != NULL ? options->config_path : "command line");
 	return EXIT_SUCCESS;

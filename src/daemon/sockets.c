@@ -24,6 +24,7 @@
 
 struct listening {
 	int fd;
+	bool tls;
 	unsigned listener; /* of the configuration: a name may be several addresses */
 	char path[108]; /* of a Unix socket, to be removed; "" otherwise */
 };
@@ -186,8 +187,10 @@ int sockets_open(struct sockets **sockets, const struct config_listen *listen, s
 		size_t opened = s->count;
 
 		error = open_address(s, &listen[i].address, fault);
-		for (; opened < s->count; opened++)
+		for (; opened < s->count; opened++) {
 			s->list[opened].listener = (unsigned)i;
+			s->list[opened].tls = listen[i].address.tls;
+		}
 	}
 	if (error != 0) {
 		close_all(s);
@@ -223,13 +226,14 @@ char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_
 	struct sockaddr_storage address;
 	socklen_t length = sizeof(address);
 	char host[256], port[8];
+	const char *tls = sockets->list[i].tls ? "tls:" : "";
 
 	if (sockets->list[i].path[0] != '\0')
-		snprintf(text, text_bytes, "unix:%s", sockets->list[i].path);
+		snprintf(text, text_bytes, "%sunix:%s", tls, sockets->list[i].path);
 	else if (getsockname(sockets->list[i].fd, (struct sockaddr *)&address, &length) == 0 &&
 		 getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port, sizeof(port),
 			     NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		snprintf(text, text_bytes, address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+		snprintf(text, text_bytes, address.ss_family == AF_INET6 ? "%s[%s]:%s" : "%s%s:%s", tls, host, port);
 	else
 		snprintf(text, text_bytes, "?");
 	return text;

@@ -25,7 +25,7 @@ size_t sockets_count(const struct sockets *sockets);
 int sockets_fd(const struct sockets *sockets, size_t i);
 /* Which of the list it was opened for. */
 unsigned sockets_listener(const struct sockets *sockets, size_t i);
-/* The address really bound: "127.0.0.1:8080", "[::1]:8080", "unix:/path". Into text; returns text. */
+/* The address really bound: "127.0.0.1:8080", "[::1]:8080", "unix:/path", each with "tls:" before it if it is that. Into text; returns text. */
 char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_t text_bytes);
 
 /* One address a line into `path`, by rename, so that whoever waits for the file reads all of it. 0 or -errno. */

@@ -40,7 +40,7 @@ struct worker {
 	struct server *server;
 	struct listener *listener;
 	struct request_site site;
-	struct reactor_watch disk_watch, server_watch;
+	struct reactor_watch disk_watch, server_watches[SERVER_FDS];
 	struct reactor_message drain_message, cut_message, report_message;
 	struct report_worker counts;
 	atomic_uint load; /* connections here or on their way here */
@@ -101,7 +101,7 @@ static struct worker *least_loaded(struct worker *worker)
 	return best;
 }
 
-static void refuse(int fd, int error)
+static void refuse(int fd, bool tls, int error)
 {
 	static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
 				   "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 24\r\n\r\n503 Service Unavailable\n";
@@ -110,6 +110,10 @@ static void refuse(int fd, int error)
 	log_fault(LOG_LEVEL_WARNING, "a connection was refused: %s",
 		  error == -EUSERS ? "max_connections is reached" :
 		  error == -EDQUOT ? "its client has max_connections_per_client" : strerror(-error));
+	if (tls) { /* nothing can be said without a handshake */
+		close(fd);
+		return;
+	}
 	if (send(fd, full, sizeof(full) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
 		shutdown(fd, SHUT_WR);
 	/* What stays unread would reset the connection, and the answer with it; who sends more than a header may be reset. */
@@ -126,7 +130,7 @@ static void accepted(void *context, int fd, unsigned listener, const struct sock
 	int error = clients_enter(worker->workshop->clients, peer, &client);
 
 	if (error != 0) {
-		refuse(fd, error);
+		refuse(fd, worker->workshop->config->listen[listener].address.tls, error);
 		return;
 	}
 	to = least_loaded(worker);
@@ -152,11 +156,21 @@ static void disk_ready(void *context, uint32_t events)
 	disk_reap(worker->disk);
 }
 
-/* MHD's epoll set has something; server_run() comes every turn anyway. */
+/* An epoll set of MHD's has something; server_run() comes every turn. */
 static void server_ready(void *context, uint32_t events)
 {
-	(void)context;
+	struct worker *worker = context;
+
 	(void)events;
+	server_fired(worker->server, 0);
+}
+
+static void tls_ready(void *context, uint32_t events)
+{
+	struct worker *worker = context;
+
+	(void)events;
+	server_fired(worker->server, 1);
 }
 
 static void drain(struct reactor_message *message)
@@ -208,11 +222,11 @@ void worker_report_all(struct workshop *workshop)
 
 static int wait_ms(const struct worker *worker)
 {
-	if (server_wait_ms(worker->server) == 0)
-		return 0;
-	if (disk_in_flight(worker->disk) > 0)
-		return -1;
-	return disk_queued(worker->disk) > 0 || queue_length(worker->queue) > 0 ? RING_RETRY_MS : -1;
+	int ms = server_wait_ms(worker->server);
+
+	if (ms == 0 || disk_in_flight(worker->disk) > 0 || (disk_queued(worker->disk) == 0 && queue_length(worker->queue) == 0))
+		return ms;
+	return ms >= 0 && ms < RING_RETRY_MS ? ms : RING_RETRY_MS;
 }
 
 static bool is_done(const struct worker *worker)
@@ -271,6 +285,8 @@ static int make_server(struct worker *worker)
 			    .min_rate_bytes = config->min_rate_bytes,
 			    .stall_timeout_ms = config->stall_timeout_ms },
 		.max_connections = config->max_connections + 64, /* the count of clients is the bound; MHD's must not come first */
+		.tls_listeners = config_tls_listeners(config),
+		.certificates = worker->workshop->certificates,
 		.closed = connection_closed,
 		.context = worker,
 	};
@@ -325,9 +341,15 @@ static int watch_parts(struct worker *worker)
 	int error;
 
 	worker->disk_watch = (struct reactor_watch){ .fd = disk_eventfd(worker->disk), .fn = disk_ready, .context = worker };
-	worker->server_watch = (struct reactor_watch){ .fd = server_fd(worker->server), .fn = server_ready, .context = worker };
 	error = reactor_add(worker->reactor, &worker->disk_watch, EPOLLIN | EPOLLET);
-	return error == 0 ? reactor_add(worker->reactor, &worker->server_watch, EPOLLIN) : error;
+	for (unsigned i = 0; i < SERVER_FDS && error == 0; i++) {
+		worker->server_watches[i] = (struct reactor_watch){
+			.fd = server_fd(worker->server, i), .fn = i == 0 ? server_ready : tls_ready, .context = worker
+		};
+		if (worker->server_watches[i].fd >= 0)
+			error = reactor_add(worker->reactor, &worker->server_watches[i], EPOLLIN);
+	}
+	return error;
 }
 
 int worker_new(struct worker **worker, struct workshop *workshop, unsigned index)
@@ -373,6 +395,33 @@ void worker_drain(struct worker *worker)
 void worker_cut(struct worker *worker)
 {
 	reactor_post(worker->reactor, &worker->cut_message);
+}
+
+struct renewal {
+	struct reactor_message message;
+	struct worker *worker;
+	struct certificates *certificates;
+};
+
+static void renew(struct reactor_message *message)
+{
+	struct renewal *renewal = (struct renewal *)message;
+
+	if (renewal->worker->server != NULL) /* else it had ended before this arrived */
+		server_renew(renewal->worker->server, renewal->certificates);
+	certificates_unref(renewal->certificates);
+	free(renewal);
+}
+
+int worker_renew(struct worker *worker, struct certificates *certificates)
+{
+	struct renewal *renewal = malloc(sizeof(*renewal));
+
+	if (renewal == NULL)
+		return -ENOMEM;
+	*renewal = (struct renewal){ .message = { .fn = renew }, .worker = worker, .certificates = certificates_ref(certificates) };
+	reactor_post(worker->reactor, &renewal->message);
+	return 0;
 }
 
 void worker_join(struct worker *worker)

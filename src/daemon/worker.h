@@ -14,6 +14,7 @@
 #include "engine/devices.h"
 #include "engine/offload.h"
 #include "http/clients.h"
+#include "http/certificates.h"
 #include "http/mime.h"
 #include "store/cache.h"
 
@@ -28,6 +29,7 @@ struct workshop {
 	struct mime *mime;
 	struct clients *clients;
 	struct sockets *sockets;
+	struct certificates *certificates; /* NULL: no TLS */
 	atomic_uint transfers;
 	struct bucket total; /* of rate_total */
 	atomic_bool draining;
@@ -50,6 +52,9 @@ int worker_start(struct worker *worker);
 void worker_drain(struct worker *worker);
 /* Cut what is left of them. Main thread. */
 void worker_cut(struct worker *worker);
+
+/* Meet new TLS connections with these certificates. 0 or -ENOMEM. Main thread. */
+int worker_renew(struct worker *worker, struct certificates *certificates);
 
 /* Has all workers put down what they have counted; the last one logs it. Nothing while another report is under way. Main thread. */
 void worker_report_all(struct workshop *workshop);

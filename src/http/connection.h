@@ -12,9 +12,11 @@
 
 #include "http/peer.h"
 
+struct certificates;
+
 enum connection_phase {
 	CONNECTION_IDLE, /* between requests */
-	CONNECTION_HEAD, /* a request is coming in; also from accept to the first one */
+	CONNECTION_HEAD, /* a request is coming in; also from accept to the first one, TLS's handshake included */
 	CONNECTION_WORK, /* being looked up and read: our time, not the client's */
 	CONNECTION_SEND, /* the reply is going out */
 };
@@ -30,6 +32,7 @@ struct connection {
 	uint64_t bodies_bytes;	/* of the replies that went out whole */
 	void *exchange;		/* the server's: the request under way */
 	struct peer peer;
+	struct certificates *certificates; /* which its handshake was begun with; NULL: no TLS */
 };
 
 struct connection_limits {

@@ -11,6 +11,12 @@
  *  - -1 from a content reader is success on a truncated body, 0 without a suspend is a busy loop: it returns bytes, suspends, or
  *    END_WITH_ERROR;
  *  - MHD may drop a connection without NOTIFY_COMPLETED: what is left of its exchange is freed when the connection closes.
+ *
+ * TLS has a daemon of its own, and traps of its own:
+ *
+ *  - a handshake that waits for its client has MHD say for ever that there is something to do. After a few passes without any sign
+ *    of life (a callback, or something on its epoll set) it is left alone for a while, which grows as long as nothing happens;
+ *  - a pass sends one record, at most 16 KiB: so that such a pass shows a sign of life, longer bodies are callbacks that give 16 KiB.
  */
 #include "http/server.h"
 
@@ -35,6 +41,11 @@
 #define SWEEP_MS 500
 #define SPARES_MAX 64
 #define PAUSE_LONG_NS (20 * CLOCK_NS_PER_MS)
+#define RECORD_BYTES (16 * 1024) /* of TLS: what one send moves, at most */
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
+#define FRUITLESS_MAX 3 /* passes that TLS may have one after another without a sign of life */
+#define REST_MIN_MS 2
+#define REST_MAX_MS 64
 
 /* One request and its reply. */
 struct exchange {
@@ -53,9 +64,19 @@ struct exchange {
 	char version[9], method[16];
 };
 
+/* One of MHD's daemons: in the clear, or TLS. */
+struct engine {
+	struct MHD_Daemon *daemon; /* NULL: nobody listens for it */
+	bool fired, rerun, more;   /* its epoll set has something; a connection was resumed; a pass did not see the end */
+	unsigned fruitless;	   /* passes, one after another */
+	uint64_t rests_until_ns;
+};
+
 struct server {
 	struct server_options options;
-	struct MHD_Daemon *daemon;
+	struct engine engines[2]; /* [1]: TLS */
+	struct certificates *certificates;
+	uint64_t calls; /* of MHD to us */
 	struct connection *connections;
 	struct connection *incoming; /* on its way through MHD_add_connection() */
 	struct reactor_timer sweep;
@@ -63,7 +84,7 @@ struct server {
 	struct exchange *spares; /* exchanges are large, and there is one a request */
 	unsigned spare_count;
 	unsigned count;
-	bool draining, rerun, more;
+	bool draining;
 };
 
 const char *server_library_version(void)
@@ -118,7 +139,7 @@ static void wake(struct request *request)
 	if (exchange->mhd == NULL || !exchange->connection->suspended)
 		return;
 	exchange->connection->suspended = false;
-	exchange->server->rerun = true;
+	exchange->server->engines[exchange->connection->peer.tls].rerun = true;
 	MHD_resume_connection(exchange->mhd);
 }
 
@@ -136,6 +157,7 @@ static void *begin(void *cls, const char *target, struct MHD_Connection *mhd)
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct exchange *exchange = exchange_new(server, target);
 
+	server->calls++;
 	if (exchange == NULL)
 		return NULL;
 	exchange->request.wake = wake;
@@ -186,6 +208,7 @@ static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t leng
 	ssize_t n;
 
 	(void)position;
+	exchange->server->calls++;
 	if (length > share)
 		length = share;
 	if (request->limited)
@@ -210,6 +233,20 @@ static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t leng
 	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
+/* A body that lies in memory, a record at a time. */
+static ssize_t read_data(void *cls, uint64_t position, char *buffer, size_t length)
+{
+	struct exchange *exchange = cls;
+	const struct reply *reply = &exchange->request.reply;
+
+	exchange->server->calls++;
+	if (length > reply->length - position)
+		length = (size_t)(reply->length - position);
+	memcpy(buffer, (const char *)reply->data + position, length);
+	exchange->taken_bytes += length;
+	return (ssize_t)length;
+}
+
 /* For HEAD and 304: MHD takes the length from it and never asks for a byte. */
 static ssize_t read_nothing(void *cls, uint64_t position, char *buffer, size_t length)
 {
@@ -228,6 +265,8 @@ static void reply_freed(void *cls)
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
 	const struct reply *reply = &exchange->request.reply;
+	const bool in_records = exchange->connection->peer.tls && reply->length > RECORD_BYTES;
+	size_t block_bytes = exchange->request.copy_bytes;
 	struct MHD_Response *response = NULL;
 
 	switch (reply->body) {
@@ -237,14 +276,18 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 	case REPLY_LENGTH_ONLY:
 		return MHD_create_response_from_callback(reply->length, 1, read_nothing, NULL, NULL);
 	case REPLY_SPAN:
-		response = MHD_create_response_from_buffer_with_free_callback_cls((size_t)reply->length, (void *)reply->data,
-										  reply_freed, exchange);
+		if (in_records)
+			response = MHD_create_response_from_callback(reply->length, RECORD_BYTES, read_data, exchange, reply_freed);
+		else
+			response = MHD_create_response_from_buffer_with_free_callback_cls((size_t)reply->length, (void *)reply->data,
+											  reply_freed, exchange);
 		break;
 	case REPLY_READY: /* is one already */
 		break;
 	case REPLY_TRANSFER:
-		response = MHD_create_response_from_callback(reply->length, exchange->request.copy_bytes, read_body, exchange,
-							     reply_freed);
+		if (in_records && block_bytes > RECORD_BYTES)
+			block_bytes = RECORD_BYTES;
+		response = MHD_create_response_from_callback(reply->length, block_bytes, read_body, exchange, reply_freed);
 		break;
 	}
 	if (response != NULL)
@@ -273,11 +316,17 @@ static void ready_dropped(void *response)
 	MHD_destroy_response(response);
 }
 
+/* A buffer is sent in one go, or over TLS by the record. */
+static bool may_be_buffer(const struct request *request, size_t length)
+{
+	return length <= (request->peer->tls ? RECORD_BYTES : READY_BODY_MAX_BYTES);
+}
+
 /* Of a request that any client could make, for a file that is old enough for its validators to stay as they are. */
 static bool may_be_ready(const struct server *server, const struct request *request)
 {
 	return request->reply.body == REPLY_SPAN && request->reply.status == 200 && !request->unready && request->want.source == STORE_CACHE &&
-	       request->want.length <= READY_BODY_MAX_BYTES && request->method == METHOD_GET && !server->draining &&
+	       may_be_buffer(request, request->want.length) && request->method == METHOD_GET && !server->draining &&
 	       !request->want.fleeting && cache_waiting(server->options.site->cache) == 0 &&
 	       request->validator.etag[0] != '\0' && !request->validator.weak;
 }
@@ -313,7 +362,7 @@ static bool find_ready(void *context, struct request *request)
 	struct server *server = context;
 	const struct ready *ready = server->draining ? NULL : ready_find(server->ready, request->file, request->match.key);
 
-	if (ready == NULL)
+	if (ready == NULL || !may_be_buffer(request, ready->want.length))
 		return false;
 	request->reply.body = REPLY_READY;
 	request->reply.status = 200;
@@ -382,6 +431,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
 	(void)mhd;
 	(void)url;
 	(void)upload_data;
+	server->calls++;
 	if (exchange == NULL)
 		return MHD_NO; /* begin() had no memory */
 	if (!exchange->seen)
@@ -429,7 +479,7 @@ static void completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enu
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
 	bool whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
 
-	(void)cls;
+	((struct server *)cls)->calls++;
 	if (exchange == NULL)
 		return;
 	*req_cls = NULL;
@@ -471,7 +521,17 @@ static void connection_ended(struct server *server, struct connection *connectio
 		connection->next->prev = connection->prev;
 	server->count--;
 	server->options.closed(server->options.context, connection->peer.client);
+	certificates_unref(connection->certificates);
 	free(connection);
+}
+
+/* Before its handshake begins. */
+static void begin_tls(struct server *server, struct connection *connection, struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	connection->certificates = certificates_ref(server->certificates);
+	certificates_begin(connection->certificates, info->tls_session);
 }
 
 static void notify_connection(void *cls, struct MHD_Connection *mhd, void **socket_context,
@@ -479,9 +539,11 @@ static void notify_connection(void *cls, struct MHD_Connection *mhd, void **sock
 {
 	struct server *server = cls;
 
-	(void)mhd;
+	server->calls++;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		*socket_context = server->incoming;
+		if (server->incoming->peer.tls)
+			begin_tls(server, server->incoming, mhd);
 		connection_opened(server, server->incoming);
 	} else {
 		connection_ended(server, *socket_context);
@@ -493,6 +555,7 @@ int server_add(struct server *server, int fd, unsigned listener, const struct so
 	struct connection *connection = calloc(1, sizeof(*connection));
 	/* Of a Unix peer's address only the family is passed: MHD 0.9 keeps 28 bytes and believes the length. */
 	socklen_t passed = peer->sa_family == AF_UNIX ? (socklen_t)sizeof(sa_family_t) : peer_length;
+	struct engine *engine;
 
 	if (connection == NULL) {
 		close(fd);
@@ -502,11 +565,14 @@ int server_add(struct server *server, int fd, unsigned listener, const struct so
 	connection->fd = fd;
 	connection->peer.client = token;
 	connection->peer.listener = listener;
+	connection->peer.tls = (server->options.tls_listeners >> listener & 1) != 0;
 	memcpy(&connection->peer.address, peer,
 	       peer_length < sizeof(connection->peer.address) ? peer_length : sizeof(connection->peer.address));
 	connection_enter(connection, CONNECTION_HEAD, clock_now_ns());
 	server->incoming = connection;
-	if (MHD_add_connection(server->daemon, fd, peer, passed) == MHD_YES)
+	engine = &server->engines[connection->peer.tls];
+	engine->rerun = true;
+	if (MHD_add_connection(engine->daemon, fd, peer, passed) == MHD_YES)
 		return 0;
 	if (server->incoming == connection) { /* it failed before it was announced */
 		server->incoming = NULL;
@@ -584,9 +650,10 @@ __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char 
 	log_debug("libmicrohttpd: %s", text); /* mostly clients that went away */
 }
 
-static struct MHD_Daemon *start_daemon(struct server *server)
+static struct MHD_Daemon *start_daemon(struct server *server, bool tls)
 {
-	const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
+	const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET |
+			       (tls ? MHD_USE_TLS : MHD_USE_TURBO);
 	const struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL },
 		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)begin, server },
@@ -595,11 +662,24 @@ static struct MHD_Daemon *start_daemon(struct server *server)
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, server->options.max_connections, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL }, /* connection.c keeps the time */
+		{ tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0, (char *)TLS_PRIORITIES },
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)certificates_retrieve },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
 	return MHD_start_daemon(flags, 0, NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_ARRAY, options,
 				MHD_OPTION_END);
+}
+
+static int start_engines(struct server *server)
+{
+	for (unsigned i = 0; i < 1 + (server->options.tls_listeners != 0); i++) {
+		errno = 0;
+		server->engines[i].daemon = start_daemon(server, i == 1);
+		if (server->engines[i].daemon == NULL)
+			return errno != 0 ? -errno : -ENOMEM;
+	}
+	return 0;
 }
 
 int server_new(struct server **server, const struct server_options *options)
@@ -618,14 +698,10 @@ int server_new(struct server **server, const struct server_options *options)
 		free(s);
 		return error;
 	}
-	s->daemon = start_daemon(s);
-	if (s->daemon == NULL) {
-		error = errno != 0 ? -errno : -ENOMEM;
-		ready_end(s->ready);
-		free(s);
-		return error;
-	}
-	error = reactor_timer_start(options->site->reactor, &s->sweep, SWEEP_MS);
+	s->certificates = certificates_ref(options->certificates);
+	error = start_engines(s);
+	if (error == 0)
+		error = reactor_timer_start(options->site->reactor, &s->sweep, SWEEP_MS);
 	if (error != 0) {
 		server_free(s);
 		return error;
@@ -648,8 +724,11 @@ void server_free(struct server *server)
 		}
 	}
 	ready_sweep(server->ready, true);
-	MHD_stop_daemon(server->daemon);
+	for (unsigned i = 0; i < 2; i++)
+		if (server->engines[i].daemon != NULL)
+			MHD_stop_daemon(server->engines[i].daemon);
 	assert(server->count == 0);
+	certificates_unref(server->certificates);
 	ready_end(server->ready);
 	for (struct exchange *spare; (spare = server->spares) != NULL;) {
 		server->spares = spare->next;
@@ -658,27 +737,88 @@ void server_free(struct server *server)
 	free(server);
 }
 
-int server_fd(const struct server *server)
+int server_fd(const struct server *server, unsigned i)
 {
-	return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	struct MHD_Daemon *daemon = server->engines[i].daemon;
+
+	return daemon != NULL ? MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd : -1;
+}
+
+void server_fired(struct server *server, unsigned i)
+{
+	server->engines[i].fired = true;
+}
+
+void server_renew(struct server *server, struct certificates *certificates)
+{
+	certificates_unref(server->certificates);
+	server->certificates = certificates_ref(certificates);
+}
+
+static bool has_more(const struct server *server)
+{
+	return server->engines[0].more || server->engines[0].rerun || server->engines[1].more || server->engines[1].rerun;
+}
+
+/* Whether handshakes that wait for their clients are all there is. */
+static void watch_for_life(struct engine *engine, bool alive)
+{
+	unsigned rest_ms = REST_MIN_MS;
+
+	if (alive || !engine->more) {
+		engine->fruitless = 0;
+		engine->rests_until_ns = 0;
+		return;
+	}
+	if (++engine->fruitless < FRUITLESS_MAX)
+		return;
+	for (unsigned i = FRUITLESS_MAX; i < engine->fruitless && rest_ms < REST_MAX_MS; i++)
+		rest_ms *= 2;
+	engine->rests_until_ns = clock_now_ns() + rest_ms * CLOCK_NS_PER_MS;
+	engine->more = false;
+}
+
+static void run_engine(struct server *server, struct engine *engine)
+{
+	const uint64_t calls = server->calls;
+	const bool fired = engine->fired;
+	MHD_UNSIGNED_LONG_LONG timeout;
+
+	engine->fired = engine->rerun = false;
+	MHD_run(engine->daemon);
+	engine->more = MHD_get_timeout(engine->daemon, &timeout) == MHD_YES && timeout == 0;
+	if (engine == &server->engines[1])
+		watch_for_life(engine, fired || engine->rerun || server->calls != calls);
 }
 
 /* A pass sends one block on each connection that takes one: while streams go on for ever, others and the disk want their turn. */
 void server_run(struct server *server)
 {
-	const uint64_t until_ns = clock_now_ns() + RUN_NS;
-	MHD_UNSIGNED_LONG_LONG timeout;
+	uint64_t now_ns = clock_now_ns();
+	const uint64_t until_ns = now_ns + RUN_NS;
 
 	do {
-		server->rerun = false;
-		MHD_run(server->daemon);
-		server->more = server->rerun || (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && timeout == 0);
-	} while (server->more && clock_now_ns() < until_ns);
+		for (unsigned i = 0; i < 2; i++) {
+			struct engine *engine = &server->engines[i];
+
+			if (engine->daemon != NULL && (engine->fired || engine->rerun || now_ns >= engine->rests_until_ns))
+				run_engine(server, engine);
+		}
+		now_ns = clock_now_ns();
+	} while (has_more(server) && now_ns < until_ns);
 }
 
 int server_wait_ms(const struct server *server)
 {
-	return server->rerun || server->more ? 0 : -1;
+	const uint64_t until_ns = server->engines[1].rests_until_ns;
+	uint64_t now_ns;
+
+	if (has_more(server))
+		return 0;
+	if (until_ns == 0)
+		return -1;
+	now_ns = clock_now_ns();
+	return until_ns <= now_ns ? 0 : (int)((until_ns - now_ns) / CLOCK_NS_PER_MS) + 1;
 }
 
 void server_drain(struct server *server)
@@ -691,7 +831,8 @@ void server_cut(struct server *server)
 {
 	for (struct connection *c = server->connections; c != NULL; c = c->next)
 		cut(c, "stopping");
-	server->rerun = true;
+	for (unsigned i = 0; i < 2; i++)
+		server->engines[i].rerun = server->engines[i].daemon != NULL;
 }
 
 unsigned server_connections(const struct server *server)

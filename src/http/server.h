@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The HTTP side of one reactor: a libmicrohttpd daemon in external-epoll mode without a listening socket. Connections come in
- * through server_add(), replies go out through server_run(). Belongs to its reactor's thread; server.c is the only file that
+ * The HTTP side of one reactor: libmicrohttpd daemons, one for the clear and one for TLS, in external-epoll mode without a listening
+ * socket. Connections come in through server_add(), replies go out through server_run(). Belongs to its reactor's thread; server.c is the only file that
  * knows libmicrohttpd.
  */
 #ifndef HTTP_SERVER_H
@@ -9,6 +9,7 @@
 
 #include <sys/socket.h>
 
+#include "http/certificates.h"
 #include "http/connection.h"
 #include "http/request.h"
 
@@ -18,6 +19,8 @@ struct server_options {
 	struct request_site *site; /* lives as long as the server, which sets its ready() */
 	struct connection_limits limits;
 	unsigned max_connections;
+	uint64_t tls_listeners;		   /* a bit each; 0: no TLS */
+	struct certificates *certificates; /* for them; the server holds them too */
 	void (*closed)(void *context, void *token); /* a connection has ended; its descriptor is closed next */
 	void *context;
 };
@@ -27,8 +30,16 @@ int server_new(struct server **server, const struct server_options *options);
 /* Cuts what is left. After it, reads may still be in flight in the store; no MHD callback runs any more. NULL is fine. */
 void server_free(struct server *server);
 
-/* MHD's epoll descriptor: readable when server_run() has something to do. */
-int server_fd(const struct server *server);
+/*
+ * The epoll descriptors of MHD's daemons, [1] that of TLS or -1: readable when server_run() has something to do. Once that is seen,
+ * server_fired() is to be called before it.
+ */
+#define SERVER_FDS 2
+int server_fd(const struct server *server, unsigned i);
+void server_fired(struct server *server, unsigned i);
+
+/* Connections that come from here on are met with these. Takes a hold of its own. */
+void server_renew(struct server *server, struct certificates *certificates);
 
 /*
  * Takes over an accepted, non-blocking socket (closes it in any case). token comes back through closed(), also on failure. 0 or
@@ -41,7 +52,7 @@ int server_add(struct server *server, int fd, unsigned listener, const struct so
  * connections.
  */
 void server_run(struct server *server);
-/* How long the loop may sleep: 0 (there is more to do) or -1. */
+/* How long the loop may sleep: 0 (there is more to do), so many ms, or -1. */
 int server_wait_ms(const struct server *server);
 
 /* From here on replies say "Connection: close", and connections without a request are closed. */
