@@ -29,7 +29,8 @@ static const struct unit size_units[] = {
 };
 
 static const struct unit duration_units[] = {
-	{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000}, {NULL, 0},
+	{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000},
+	{"d", UINT64_C(24) * 60 * 60 * 1000}, {"w", UINT64_C(7) * 24 * 60 * 60 * 1000}, {"y", UINT64_C(365) * 24 * 60 * 60 * 1000}, {NULL, 0},
 };
 
 /* Returns what follows the digits, or NULL when there are none. *fits is false when the number is beyond 64 bits. */

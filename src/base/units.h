@@ -12,7 +12,7 @@
  */
 int units_parse_size(const char *text, uint64_t *bytes);
 
-/* "250ms", "30s", "5m", "2h" (in lower case), a bare number is seconds, to milliseconds. Otherwise as units_parse_size(). */
+/* "250ms", "30s", "5m", "2h", "7d", "4w", "1y" (365 days; in lower case), a bare number is seconds, to milliseconds. Otherwise as units_parse_size(). */
 int units_parse_duration(const char *text, uint64_t *milliseconds);
 
 /* "512 B", "4.0 KiB", "1.5 GiB" into `text` (16 bytes are enough); returns `text`. */

@@ -253,7 +253,7 @@ static int set_duration(const struct key *key, uint64_t *place, const char *text
 	uint64_t value;
 	int error = units_parse_duration(text, &value);
 	if (error == -EINVAL)
-		return refuse(fault, "%s: \"%.200s\" is not a duration (as 250ms, 30s, 5m or 2h)", key->name, text);
+		return refuse(fault, "%s: \"%.200s\" is not a duration (as 250ms, 30s, 5m, 2h or 7d)", key->name, text);
 	if (error == 0 && value < key->min)
 		return refuse(fault, "%s: \"%.200s\" is less than %" PRIu64 "ms", key->name, text, key->min);
 	if (error != 0 || value > key->max)
@@ -528,6 +528,10 @@ int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 			config->listen[i].sites |= homeless;
 		rules->listeners[i] = config->listen[i].sites;
 	}
+	for (size_t i = config->listen_count; i-- > 0;)
+		for (size_t j = 0; j < rules->site_count && config->listen[i].address.tls; j++)
+			if ((rules->listeners[i] >> j & 1) != 0)
+				rules->sites[j].https_port = (unsigned)atoi(config->listen[i].address.port);
 	if (config_tls_listeners(config) != 0 && config->tls.count == 0)
 		return refuse(fault, "listen: \"tls:\" needs a certificate: set tls = \"certificate.pem key.pem\"");
 	rules_finish(rules);

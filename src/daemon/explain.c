@@ -324,6 +324,7 @@ static int go(struct scene *scene)
 	request.wake = wake;
 	request.ended = ended;
 	request.peer = &scene->peer;
+	request.secure = scene->peer.tls;
 	request.trace = trace;
 	request.dry = true;
 	status = fill(scene, &request);

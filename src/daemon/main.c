@@ -212,6 +212,20 @@ static int make_workers(struct daemon *daemon)
 	return 0;
 }
 
+/* The configuration may have said 0. */
+static void note_https_ports(struct daemon *daemon)
+{
+	struct rules *rules = &daemon->config->rules;
+
+	for (size_t i = 0; i < rules->site_count; i++) {
+		uint64_t listeners = 0;
+
+		for (size_t j = 0; j < daemon->config->listen_count; j++)
+			listeners |= (rules->listeners[j] >> i & 1) << j;
+		rules->sites[i].https_port = sockets_tls_port(daemon->workshop.sockets, listeners);
+	}
+}
+
 static int open_sockets(struct daemon *daemon)
 {
 	struct config *config = daemon->config;
@@ -220,6 +234,8 @@ static int open_sockets(struct daemon *daemon)
 
 	if (error != 0)
 		log_error("%s", fault);
+	else
+		note_https_ports(daemon);
 	return error;
 }
 

@@ -149,6 +149,30 @@ void answer_redirect(const struct answer *answer)
 	reply_header_format(answer->reply, "Location", "%s", text);
 }
 
+void answer_https(const struct answer *answer, unsigned port)
+{
+	const char *host = host_of(answer);
+	size_t length = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	char text[FIELDS_TARGET_MAX + 1], digits[16];
+	struct writer writer = { .text = text, .room = sizeof(text) };
+
+	if (*host == '\0' || length > strlen(host)) {
+		reply_refuse(answer->reply, 403, false);
+		return;
+	}
+	snprintf(digits, sizeof(digits), port != 0 && port != 443 ? ":%u" : "", port);
+	put(&writer, "https://", 8);
+	put(&writer, host, length);
+	put(&writer, digits, strlen(digits));
+	expand(&writer, answer, "{path}");
+	if (writer.used >= writer.room) {
+		reply_refuse(answer->reply, 404, false);
+		return;
+	}
+	reply_empty(answer->reply, 308);
+	reply_header_format(answer->reply, "Location", "%s", text);
+}
+
 /* --- other origins --- */
 
 static bool is_allowed(const struct text_list *origins, const char *origin)
@@ -268,6 +292,8 @@ bool answer_finish(const struct answer *answer)
 			reply_header(answer->reply, "Access-Control-Expose-Headers", EXPOSED);
 		special = special || !is_allowed(&settings->cors, NULL);
 	}
+	if (settings->hsts_ms > 0 && answer->secure)
+		reply_header_format(answer->reply, "Strict-Transport-Security", "max-age=%" PRIu64, settings->hsts_ms / 1000);
 	for (unsigned i = 0; i < match->count; i++)
 		for (size_t j = 0; j < match->chain[i]->header.count; j++)
 			apply_header(answer->reply, match->chain[i]->header.list[j]);

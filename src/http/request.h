@@ -59,6 +59,7 @@ struct request {
 	void (*wake)(struct request *request);	/* what steps_run() or the transfer waited for has come */
 	void (*ended)(struct request *request); /* request_fini() said false, and now it is over */
 	const struct peer *peer;
+	bool secure; /* it came by TLS: to us, or to a proxy that is trusted */
 	/* given */
 	enum method method;
 	char *target; /* raw; owned */
@@ -103,7 +104,7 @@ struct request {
 
 enum request_state { REQUEST_WAITS, REQUEST_REPLIES };
 
-/* Storage of the caller's, in any state; wake, ended and peer are set by the caller after it. target is copied. 0 or -ENOMEM. */
+/* Storage of the caller's, in any state; wake, ended, peer and secure are set by the caller after it. target is copied. 0 or -ENOMEM. */
 int request_init(struct request *request, const struct request_site *site, const struct request_step *first, const char *target);
 /*
  * What it waits for ends by itself; wake() will not run. True: the storage is the caller's again. False: it is once ended() runs,

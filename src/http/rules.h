@@ -37,6 +37,7 @@ struct site {
 	/* while it runs; the daemon's */
 	int root_fd;
 	struct files *files;
+	unsigned https_port; /* of the first listener for TLS where it is to be had; 0: there is none, or not yet */
 };
 
 struct rules {

@@ -165,6 +165,7 @@ static void *begin(void *cls, const char *target, struct MHD_Connection *mhd)
 	exchange->server = server;
 	exchange->connection = info->socket_context;
 	exchange->request.peer = &exchange->connection->peer;
+	exchange->request.secure = exchange->connection->peer.tls;
 	exchange->connection->exchange = exchange;
 	exchange->mhd = mhd;
 	exchange->holds = 1;
@@ -331,12 +332,20 @@ static bool may_be_ready(const struct server *server, const struct request *requ
 	       request->validator.etag[0] != '\0' && !request->validator.weak;
 }
 
+/* Over TLS there may be a field more. */
+static uint64_t ready_key(const struct request *request)
+{
+	const uint64_t key = request->match.key;
+
+	return request->secure && request_settings(request)->hsts_ms > 0 ? ~key : key;
+}
+
 /* From here on the reply is the table's, for this request too. If it can't be, it stays the request's own. */
 static void make_ready(struct server *server, struct request *request)
 {
 	struct reply *reply = &request->reply;
 	const size_t length = request->want.length;
-	struct ready *ready = ready_add(server->ready, request->file, request->match.key, &request->want);
+	struct ready *ready = ready_add(server->ready, request->file, ready_key(request), &request->want);
 	struct MHD_Response *response;
 
 	if (ready == NULL)
@@ -360,7 +369,7 @@ static void make_ready(struct server *server, struct request *request)
 static bool find_ready(void *context, struct request *request)
 {
 	struct server *server = context;
-	const struct ready *ready = server->draining ? NULL : ready_find(server->ready, request->file, request->match.key);
+	const struct ready *ready = server->draining ? NULL : ready_find(server->ready, request->file, ready_key(request));
 
 	if (ready == NULL || !may_be_buffer(request, ready->want.length))
 		return false;

@@ -26,7 +26,8 @@ static struct answer answer_of(struct request *request)
 				.match = &request->match,
 				.fields = &request->fields,
 				.path = &request->path,
-				.now = clock_wall_ns() / (int64_t)CLOCK_NS_PER_S };
+				.now = clock_wall_ns() / (int64_t)CLOCK_NS_PER_S,
+				.secure = request->secure };
 }
 
 static enum step_result go_to(struct request *request, enum step_result (*run)(struct request *))
@@ -78,12 +79,15 @@ static enum step_result step_rules(struct request *request)
 static enum step_result step_redirect(struct request *request)
 {
 	bool redirected = request_settings(request)->redirect != NULL && !request->inner;
+	bool insecure = request_settings(request)->https_redirect && !request->secure && !request->inner;
 	struct answer answer;
 
-	if (request->method != METHOD_OPTIONS && !redirected)
+	if (request->method != METHOD_OPTIONS && !redirected && !insecure)
 		return STEP_NEXT;
 	answer = answer_of(request);
-	if (request->method == METHOD_OPTIONS)
+	if (insecure)
+		answer_https(&answer, request->match.site->https_port);
+	else if (request->method == METHOD_OPTIONS)
 		answer_options(&answer);
 	else
 		answer_redirect(&answer);
