@@ -24,7 +24,7 @@ enum { OPTION_CHECK = 256, OPTION_EXPLAIN, OPTION_ADDRESS_FILE, OPTION_LOG_LEVEL
 
 static const struct argp_option option_table[] = {
 	{"config", 'c', "FILE", 0, "Read the configuration from FILE (without it and without ROOT: " DEFAULT_FILE ")", 0},
-	{"listen", 'l', "ADDRESS", 0, "Listen on host:port, [v6]:port, :port or unix:/path; repeatable; replaces the file's list", 0},
+	{"listen", 'l', "ADDRESS", 0, "Listen on host:port, [v6]:port, :port or unix:/path, by TLS after tls:; repeatable; replaces the file's list", 0},
 	{"workers", 'w', "N", 0, "Serve with N threads (default: one for each CPU)", 0},
 	{"cache-size", 'm', "SIZE", 0, "Memory for the data of files, such as 256M", 0},
 	{"address-file", OPTION_ADDRESS_FILE, "FILE", 0, "Write the addresses really bound to FILE, one a line", 0},

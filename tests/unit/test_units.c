@@ -63,6 +63,10 @@ static const struct parse_case durations[] = {
 	{"30s", 0, 30000},
 	{"5m", 0, 300000},
 	{"2h", 0, 7200000},
+	{"7d", 0, 604800000},
+	{"4w", 0, 2419200000},
+	{"1y", 0, 31536000000},
+	{"1D", -EINVAL, 0},
 	{"18446744073709551615ms", 0, UINT64_MAX},
 	{"18446744073709551s", 0, UINT64_C(18446744073709551000)},
 	{"18446744073709552s", -ERANGE, 0},
@@ -76,7 +80,6 @@ static const struct parse_case durations[] = {
 	{"-5s", -EINVAL, 0},
 	{"1.5s", -EINVAL, 0},
 	{"1h30m", -EINVAL, 0},
-	{"1d", -EINVAL, 0},
 	{"5K", -EINVAL, 0},
 };
 
