@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain: listening
- * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGHUP reads the certificates again, SIGUSR1
- * reopens the logs, SIGUSR2 logs what has been counted.
+ * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGHUP reads the certificates
+ * again, SIGUSR1 reopens the logs, SIGUSR2 logs what has been counted.
  * Everything is taken apart in the reverse order, except when a disk hangs: a read in flight can be neither cancelled nor
  * waited for, so then the process leaves without ending its contexts.
  */

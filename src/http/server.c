@@ -699,6 +699,10 @@ static struct MHD_Daemon *start_daemon(struct server *server, bool tls)
 
 static int start_engines(struct server *server)
 {
+	if (server->options.tls_listeners != 0 && MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES) {
+		log_error("this libmicrohttpd was built without TLS");
+		return -EPROTONOSUPPORT;
+	}
 	for (unsigned i = 0; i < 1 + (server->options.tls_listeners != 0); i++) {
 		errno = 0;
 		server->engines[i].daemon = start_daemon(server, i == 1);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The HTTP side of one reactor: libmicrohttpd daemons, one for the clear and one for TLS, in external-epoll mode without a listening
- * socket. Connections come in through server_add(), replies go out through server_run(). Belongs to its reactor's thread; server.c is the only file that
- * knows libmicrohttpd.
+ * The HTTP side of one reactor: libmicrohttpd daemons, one for the clear and one for TLS, in external-epoll mode without a
+ * listening socket. Connections come in through server_add(), replies go out through server_run(). Belongs to its reactor's
+ * thread; server.c is the only file that knows libmicrohttpd.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H

@@ -9,9 +9,11 @@ need_cmd strace
 make_certificate a a.example
 make_file x.bin 1000
 start_tls "$(tls_pairs a)" 'workers = 1'
-strace -f -e trace=setsockopt -o "$DIR/trace" -p "$PID" 2>"$DIR/strace" &
+strace -f -e trace=setsockopt -o "$DIR/trace" -p "$PID" 2>"$DIR/strace" & trace=$!
 await 10 grep -q attached "$DIR/strace"
 printf 'GET /x.bin HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n' | tls_wire -tls1_3 >"$DIR/reply"
 is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "served"
 ok "and acknowledged at once" await 5 grep -q TCP_QUICKACK "$DIR/trace"
+kill $trace
+wait $trace
 finish

@@ -48,15 +48,16 @@ static void write_key(const char *name, gnutls_x509_privkey_t key)
 	gnutls_free(text.data);
 }
 
-/* NAME.pem and NAME.key, by itself signed, of these names (with a space between), from now on for so many days (ago, if below 0). */
+/* NAME.pem and NAME.key, signed by itself, for these names (with a space between), to end in so many days (before, if below 0). */
 static void make(const char *name, gnutls_pk_algorithm_t algorithm, const char *names, int days)
 {
 	gnutls_x509_privkey_t key;
 	gnutls_x509_crt_t crt;
 	gnutls_datum_t text;
 	char copy[256], file[64], *rest = NULL;
-	unsigned bits = algorithm == GNUTLS_PK_RSA ? 2048 : GNUTLS_CURVE_TO_BITS(algorithm == GNUTLS_PK_ECDSA ? GNUTLS_ECC_CURVE_SECP256R1 :
-														GNUTLS_ECC_CURVE_ED25519);
+	gnutls_ecc_curve_t curve = algorithm == GNUTLS_PK_ECDSA ? GNUTLS_ECC_CURVE_SECP256R1 : GNUTLS_ECC_CURVE_ED25519;
+	gnutls_digest_algorithm_t digest = algorithm == GNUTLS_PK_EDDSA_ED25519 ? GNUTLS_DIG_SHA512 : GNUTLS_DIG_SHA256;
+	unsigned bits = algorithm == GNUTLS_PK_RSA ? 2048 : GNUTLS_CURVE_TO_BITS(curve);
 
 	gnutls_x509_privkey_init(&key);
 	ck_assert_int_eq(gnutls_x509_privkey_generate(key, algorithm, bits, 0), 0);
@@ -70,8 +71,7 @@ static void make(const char *name, gnutls_pk_algorithm_t algorithm, const char *
 	for (char *one = strtok_r(copy, " ", &rest); one != NULL; one = strtok_r(NULL, " ", &rest))
 		gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME, one, (unsigned)strlen(one), GNUTLS_FSAN_APPEND);
 	gnutls_x509_crt_set_key(crt, key);
-	ck_assert_int_eq(gnutls_x509_crt_sign2(crt, crt, key, algorithm == GNUTLS_PK_EDDSA_ED25519 ? GNUTLS_DIG_SHA512 : GNUTLS_DIG_SHA256, 0),
-			 0);
+	ck_assert_int_eq(gnutls_x509_crt_sign2(crt, crt, key, digest, 0), 0);
 	gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &text);
 	snprintf(file, sizeof(file), "%s.pem", name);
 	write_file(file, text.data, text.size);
@@ -91,6 +91,14 @@ static void set_up(void)
 	make("c", GNUTLS_PK_ECDSA, "b.example", 30);
 	make("plain.example", GNUTLS_PK_EDDSA_ED25519, "", 30);
 	make("old", GNUTLS_PK_ECDSA, "old.example", -1);
+}
+
+static void be_quiet(void)
+{
+	const struct log_options quiet = { .level = LOG_LEVEL_ERROR };
+	const char *failed_path;
+
+	ck_assert_int_eq(log_start(&quiet, &failed_path), 0);
 }
 
 static void tear_down(void)
@@ -390,14 +398,11 @@ END_TEST
 
 int main(void)
 {
-	const struct log_options quiet = { .level = LOG_LEVEL_ERROR };
-	const char *failed_path;
 	Suite *suite = suite_create("certificates");
 	TCase *tcase = tcase_create("all");
 
-	if (log_start(&quiet, &failed_path) != 0)
-		return 1;
 	tcase_add_unchecked_fixture(tcase, set_up, tear_down);
+	tcase_add_checked_fixture(tcase, be_quiet, log_stop);
 	tcase_add_loop_test(tcase, a_certificate_is_found_by_name, 0, ROWS(choices));
 	tcase_add_test(tcase, a_long_name_is_nobodys);
 	tcase_add_loop_test(tcase, a_fault_names_its_file, 0, ROWS(faults));
