@@ -198,24 +198,36 @@ static void parse_tag(const char *text, size_t length, char *tag)
 	tag[length] = '\0';
 }
 
+ssize_t file_peek(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes, struct file_version *version)
+{
+	struct place place = {.root_fd = root_fd, .path = path, .symlinks = symlinks};
+	struct statx st;
+	ssize_t length = 0;
+	int fd = open_regular(&place, 0, &st);
+
+	if (fd < 0)
+		return fd;
+	set_version(version, &st);
+	if (bytes > 0)
+		length = pread(fd, buffer, bytes, 0);
+	if (length < 0)
+		length = -errno;
+	close(fd);
+	return length;
+}
+
 /* A sidecar that is missing, stale or malformed is as if there were none: the file goes without a validator, which is safe. */
 static void read_sidecar(struct file *file, const struct place *of)
 {
 	char path[PATH_MAX], text[SIDECAR_MAX_BYTES + 1];
-	struct place place = {.root_fd = of->root_fd, .path = path, .symlinks = of->symlinks};
-	struct statx st;
+	struct file_version version;
+	ssize_t length;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s.etag", of->path) >= sizeof(path))
 		return;
-	int fd = open_regular(&place, 0, &st);
-	if (fd < 0)
-		return;
-	if (stamp_ns(&st.stx_mtime) >= file->version.mtime_ns) {
-		ssize_t length = pread(fd, text, sizeof(text), 0);
-		if (length > 0 && length <= SIDECAR_MAX_BYTES)
-			parse_tag(text, (size_t)length, file->tag);
-	}
-	close(fd);
+	length = file_peek(of->root_fd, path, of->symlinks, text, sizeof(text), &version);
+	if (length > 0 && length <= SIDECAR_MAX_BYTES && version.mtime_ns >= file->version.mtime_ns)
+		parse_tag(text, (size_t)length, file->tag);
 }
 
 static long filesystem_of(int fd)

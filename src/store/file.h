@@ -25,6 +25,15 @@ struct file_version {
 	int64_t mtime_ns, ctime_ns; /* since 1970 */
 };
 
+/* What lies beside a file about the same bytes; see store/sibling.h, which finds it. All zero: nothing. */
+struct file_siblings {
+	unsigned variants; /* bits of enum sibling */
+	bool has_digest;
+	bool digest_settled; /* "<file>.sha256" was old enough when it was read: the same version is the same digest */
+	uint8_t digest[32];  /* the file's SHA-256, as it says */
+	struct file_version digest_version; /* of "<file>.sha256" */
+};
+
 struct file {
 	atomic_uint references;
 	int fd;
@@ -41,6 +50,7 @@ struct file {
 	struct bucket rate;	       /* for whoever limits how fast it is sent, to all together */
 	_Atomic uint64_t mapped_bytes; /* the extent map is in memory from 0 to here; UINT64_MAX: all of it, or it can't be known */
 	char tag[FILE_TAG_MAX + 1];    /* from a fresh sidecar "<file>.etag", only looked for when mtime is 0 or 1 s; else "" */
+	struct file_siblings siblings; /* set by whoever opened it */
 };
 
 enum file_symlinks { FILE_SYMLINKS_BENEATH, FILE_SYMLINKS_NONE };
@@ -53,6 +63,12 @@ enum file_symlinks { FILE_SYMLINKS_BENEATH, FILE_SYMLINKS_NONE };
  * what is neither file nor directory, -EXDEV a link that leaves the root, -ELOOP, -EACCES, -EMFILE …
  */
 int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct file **file);
+
+/*
+ * Reads what `path` begins with, into bytes of buffer at most, for small files that lie beside others; 0 bytes: it can be read, then.
+ * How many, and its version, or -errno as file_open(). BLOCKS.
+ */
+ssize_t file_peek(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes, struct file_version *version);
 
 /* Looks at `path` without opening it for reading: 0 and its version, or -errno as file_open(). BLOCKS. */
 int file_look(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version);

@@ -22,6 +22,7 @@
 #include <utlist.h>
 
 #include "base/clock.h"
+#include "store/sibling.h"
 
 struct files_entry {
 	struct offload_job job;
@@ -181,15 +182,62 @@ static void post_wants(struct files_want *want)
 	}
 }
 
+/* What lies beside the path, whose version is `original`. */
+static void look_beside(const struct files_entry *entry, const struct file_version *original, struct file_siblings *found)
+{
+	static const struct file_siblings nothing;
+	const struct files_options *options = &entry->files->options;
+
+	*found = nothing;
+	if (options->siblings)
+		sibling_look(options->root_fd, entry->path, options->symlinks, original, entry->held ? &entry->held->siblings : &nothing,
+			     found);
+}
+
+static bool is_as_held(const struct files_entry *entry, const struct file *file)
+{
+	const struct file *held = entry->held;
+
+	return held && file_version_equal(&file->version, &held->version) && strcmp(file->tag, held->tag) == 0 &&
+	       sibling_equal(&file->siblings, &held->siblings);
+}
+
+/* What turns out to be as it was stays the same struct file. */
+static int open_anew(const struct files_entry *entry, struct file **file)
+{
+	const struct files_options *options = &entry->files->options;
+	struct file *opened;
+	int error = file_open(options->root_fd, entry->path, options->symlinks, &opened);
+
+	if (error < 0)
+		return error;
+	opened->closer = options->offload;
+	opened->device = devices_get(options->devices, opened->version.device, opened->nowait ? DEVICE_NOWAIT : DEVICE_ASYNC);
+	if (opened->device == NULL) {
+		file_unref(opened);
+		return -ENOMEM;
+	}
+	look_beside(entry, &opened->version, &opened->siblings);
+	if (options->opened != NULL)
+		options->opened(options->context, opened);
+	if (is_as_held(entry, opened)) {
+		file_unref(opened);
+		opened = file_ref(entry->held);
+	}
+	*file = opened;
+	return 0;
+}
+
 /*
- * A file whose time says nothing is opened again each time: its tag comes from a sidecar, which may have changed alone. What turns
- * out to be as it was stays the same struct file.
+ * A file whose time says nothing is opened again each time: its tag comes from a sidecar, which may have changed alone. One beside
+ * which something else lies now is opened again since a struct file does not change.
  */
 static void find_out(const struct files_entry *entry, struct finding *finding)
 {
 	const struct files_options *options = &entry->files->options;
 	struct file *held = entry->held;
 	struct file_version version;
+	struct file_siblings siblings;
 
 	finding->validated_ns = clock_now_ns();
 	if (held && !file_undated(&held->version)) {
@@ -197,30 +245,14 @@ static void find_out(const struct files_entry *entry, struct finding *finding)
 		finding->error = file_look(options->root_fd, entry->path, options->symlinks, &version);
 		if (finding->error < 0)
 			return;
-		if (file_version_equal(&version, &held->version)) {
+		look_beside(entry, &version, &siblings);
+		if (file_version_equal(&version, &held->version) && sibling_equal(&siblings, &held->siblings)) {
 			finding->file = file_ref(held);
 			return;
 		}
 	}
-	finding->error = file_open(options->root_fd, entry->path, options->symlinks, &finding->file);
-	if (finding->error < 0)
-		return;
-	finding->opens++;
-	finding->file->closer = options->offload;
-	finding->file->device = devices_get(options->devices, finding->file->version.device,
-					    finding->file->nowait ? DEVICE_NOWAIT : DEVICE_ASYNC);
-	if (finding->file->device == NULL) {
-		file_unref(finding->file);
-		finding->file = NULL;
-		finding->error = -ENOMEM;
-		return;
-	}
-	if (options->opened != NULL)
-		options->opened(options->context, finding->file);
-	if (held && file_version_equal(&finding->file->version, &held->version) && strcmp(finding->file->tag, held->tag) == 0) {
-		file_unref(finding->file);
-		finding->file = file_ref(held);
-	}
+	finding->error = open_anew(entry, &finding->file);
+	finding->opens += finding->error == 0;
 }
 
 /* Out of descriptors: the oldest quarter of what the table alone keeps open is closed. */
@@ -274,6 +306,12 @@ static void tell_gone(struct files *files)
 	}
 }
 
+/* Another struct file may be of the same version: of it nothing has gone. */
+static bool is_other_version(const struct file *before, const struct file *now)
+{
+	return before && (!now || !file_version_equal(&before->version, &now->version));
+}
+
 /* Takes over the reference in `finding`. The entry may be gone after it. */
 static void settle(struct files_entry *entry, struct finding *finding)
 {
@@ -290,7 +328,7 @@ static void settle(struct files_entry *entry, struct finding *finding)
 	if (!forgotten) {
 		before = apply(entry, finding);
 		filled = fill_wants(entry, finding);
-		if (before && before != finding->file)
+		if (is_other_version(before, finding->file))
 			note_gone(files, before);
 	}
 	entry->busy = false;

@@ -22,6 +22,7 @@ struct files_options {
 	enum file_symlinks symlinks;
 	unsigned max_files;	/* open files kept at most (those in use stay open beyond it until their readers end) */
 	unsigned revalidate_ms; /* 1000 */
+	bool siblings;		/* look at what lies beside files, too, as often as at them */
 	struct offload *offload;
 	struct devices *devices; /* of the files */
 	/* A file was opened. On an offload thread. May be NULL. */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "store/files.h"
+#include "store/sibling.h"
 #include "suite.h"
 
 #define FOREVER 60000 /* ms: no test lasts that long */
@@ -129,13 +130,18 @@ static void note_gone(void *context, const struct file_version *version)
 	gone_count++; /* after it: who sees it may look */
 }
 
-static void table(unsigned max_files, unsigned revalidate_ms)
+static void table_with(unsigned max_files, unsigned revalidate_ms, bool siblings)
 {
 	struct files_options options = {
-		.root_fd = root, .max_files = max_files, .revalidate_ms = revalidate_ms, .offload = offload, .devices = devices,
-		.gone = note_gone};
+		.root_fd = root, .max_files = max_files, .revalidate_ms = revalidate_ms, .siblings = siblings, .offload = offload,
+		.devices = devices, .gone = note_gone};
 
 	ck_assert_int_eq(files_new(&files, &options), 0);
+}
+
+static void table(unsigned max_files, unsigned revalidate_ms)
+{
+	table_with(max_files, revalidate_ms, false);
 }
 
 static struct files_stats stats(void)
@@ -671,6 +677,60 @@ START_TEST(sees_a_new_sidecar)
 }
 END_TEST
 
+/* After a while, whatever was known has been looked at again. */
+static struct file *get_later(const char *path)
+{
+	int error;
+
+	usleep(40000);
+	return get(path, &error);
+}
+
+/* A new struct file, but of the same version: what is in memory of it stays. */
+START_TEST(sees_siblings_come_and_go)
+{
+	table_with(10, 30, true);
+	struct file *none = get_later("file"), *same = get_later("file");
+	ck_assert_uint_eq(none->siblings.variants, 0);
+	ck_assert_ptr_eq(none, same);
+	make_file("root/file.gz", 5);
+	struct file *one = get_later("file"), *still = get_later("file");
+	ck_assert_uint_eq(one->siblings.variants, 1u << SIBLING_GZ);
+	ck_assert_uint_eq(none->siblings.variants, 0);
+	ck_assert_ptr_eq(one, still);
+	ck_assert(file_version_equal(&one->version, &none->version));
+	ck_assert_int_eq(unlink("root/file.gz"), 0);
+	struct file *gone_again = get_later("file");
+	ck_assert_uint_eq(gone_again->siblings.variants, 0);
+	ck_assert(!atomic_load(&none->outdated) && !atomic_load(&one->outdated));
+	settle();
+	ck_assert_uint_eq(gone_count, 0);
+	replace("root/file", 50);
+	struct file *other = get_later("file");
+	settle();
+	ck_assert_uint_eq(gone_count, 1);
+	ck_assert(atomic_load(&gone_again->outdated));
+	file_unref(none);
+	file_unref(same);
+	file_unref(one);
+	file_unref(still);
+	file_unref(gone_again);
+	file_unref(other);
+}
+END_TEST
+
+START_TEST(does_not_look_for_siblings_unless_told_to)
+{
+	make_file("root/file.gz", 5);
+	table(10, 30);
+	struct file *file = get_later("file"), *same = get_later("file");
+	ck_assert_uint_eq(file->siblings.variants, 0);
+	ck_assert_ptr_eq(file, same);
+	file_unref(file);
+	file_unref(same);
+}
+END_TEST
+
 /* ---- all at once ---- */
 
 #define THREADS 4
@@ -832,6 +892,8 @@ static Suite *suite(void)
 	tcase_add_test(c, lets_go_of_what_was_deleted);
 	tcase_add_test(c, makes_room_for_descriptors);
 	tcase_add_test(c, sees_a_new_sidecar);
+	tcase_add_test(c, sees_siblings_come_and_go);
+	tcase_add_test(c, does_not_look_for_siblings_unless_told_to);
 	tcase_add_test(c, many_reactors);
 	suite_add_tcase(s, c);
 	return s;

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Siblings are found by their names, each time the table looks at a file: a look costs a syscall for each that is missing, and a few
+ * for each that is there. The digest is read again only when its file is another version, or was too young to tell when it was read.
+ */
+#include "store/sibling.h"
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+
+#define DIGEST_SUFFIX ".sha256"
+#define DIGEST_FILE_BYTES 512 /* of which the first line counts */
+#define DIGEST_BYTES 32
+#define SECOND_NS ((int64_t)CLOCK_NS_PER_S)
+#define SETTLED_NS (2 * SECOND_NS)
+
+static const char *const suffixes[SIBLING_VARIANTS] = {[SIBLING_ZST] = ".zst", [SIBLING_BR] = ".br", [SIBLING_GZ] = ".gz"};
+
+/* Where to look, and beside what. */
+struct beside {
+	int root_fd;
+	const char *path;
+	enum file_symlinks symlinks;
+	const struct file_version *original;
+};
+
+const char *sibling_suffix(enum sibling sibling)
+{
+	return suffixes[sibling];
+}
+
+bool sibling_is_fresh(const struct file_version *sibling, const struct file_version *original)
+{
+	int64_t fraction = original->mtime_ns % SECOND_NS;
+
+	if (fraction < 0)
+		fraction += SECOND_NS;
+	return sibling->mtime_ns >= original->mtime_ns || sibling->mtime_ns == original->mtime_ns - fraction;
+}
+
+static bool ends_with(const char *path, const char *suffix)
+{
+	size_t length = strlen(path), suffix_length = strlen(suffix);
+
+	return length > suffix_length && strcmp(path + length - suffix_length, suffix) == 0;
+}
+
+static bool is_variant(const char *path)
+{
+	for (unsigned i = 0; i < SIBLING_VARIANTS; i++)
+		if (ends_with(path, suffixes[i]))
+			return true;
+	return false;
+}
+
+static bool name_of(const struct beside *beside, const char *suffix, char *path)
+{
+	return snprintf(path, PATH_MAX, "%s%s", beside->path, suffix) < PATH_MAX;
+}
+
+static bool has_variant(const struct beside *beside, const char *suffix)
+{
+	char path[PATH_MAX];
+	struct file_version version;
+
+	return name_of(beside, suffix, path) && file_peek(beside->root_fd, path, beside->symlinks, NULL, 0, &version) == 0 &&
+	       sibling_is_fresh(&version, beside->original);
+}
+
+static int hex_digit(char byte)
+{
+	if (byte >= '0' && byte <= '9')
+		return byte - '0';
+	return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'f' ? (byte | 0x20) - 'a' + 10 : -1;
+}
+
+/* 64 digits, and then no more of them. */
+static bool parse_hex(const char *text, uint8_t digest[DIGEST_BYTES])
+{
+	for (unsigned i = 0; i < DIGEST_BYTES; i++) {
+		int high = hex_digit(text[2 * i]), low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
+
+		if (low < 0)
+			return false;
+		digest[i] = (uint8_t)(high << 4 | low);
+	}
+	text += 2 * DIGEST_BYTES;
+	return *text == '\0' || *text == ' ' || *text == '\t';
+}
+
+/*
+ * The first line: "DIGEST", "DIGEST  name" (with a backslash before it if there is one in the name), or "SHA256 (name) = DIGEST" in the
+ * spellings of sha256sum --tag, BSD's sha256 and openssl.
+ */
+static bool parse_digest(char *text, uint8_t digest[DIGEST_BYTES])
+{
+	const char *equals;
+
+	text[strcspn(text, "\r\n")] = '\0';
+	text += strspn(text, " \t");
+	equals = strncasecmp(text, "SHA256", 6) == 0 || strncasecmp(text, "SHA2-256", 8) == 0 ? strrchr(text, '=') : NULL;
+	if (equals != NULL)
+		return parse_hex(equals + 1 + strspn(equals + 1, " \t"), digest);
+	return parse_hex(text + (*text == '\\'), digest);
+}
+
+static void read_digest(const struct beside *beside, const char *path, struct file_siblings *found)
+{
+	char text[DIGEST_FILE_BYTES + 1];
+	struct file_version version;
+	ssize_t length = file_peek(beside->root_fd, path, beside->symlinks, text, sizeof(text) - 1, &version);
+
+	if (length < 0 || !sibling_is_fresh(&version, beside->original))
+		return;
+	text[length] = '\0';
+	found->has_digest = parse_digest(text, found->digest);
+	if (!found->has_digest)
+		memset(found->digest, 0, sizeof(found->digest));
+	found->digest_version = version;
+	found->digest_settled = version.mtime_ns <= clock_wall_ns() - SETTLED_NS;
+}
+
+static void look_at_digest(const struct beside *beside, const struct file_siblings *known, struct file_siblings *found)
+{
+	char path[PATH_MAX];
+	struct file_version version;
+
+	if (!name_of(beside, DIGEST_SUFFIX, path) || file_look(beside->root_fd, path, beside->symlinks, &version) < 0 ||
+	    !sibling_is_fresh(&version, beside->original))
+		return;
+	if (!known->digest_settled || !file_version_equal(&version, &known->digest_version)) {
+		read_digest(beside, path, found);
+		return;
+	}
+	found->has_digest = known->has_digest;
+	memcpy(found->digest, known->digest, sizeof(found->digest));
+	found->digest_version = version;
+	found->digest_settled = true;
+}
+
+void sibling_look(int root_fd, const char *path, enum file_symlinks symlinks, const struct file_version *original,
+		  const struct file_siblings *known, struct file_siblings *found)
+{
+	const struct beside beside = {.root_fd = root_fd, .path = path, .symlinks = symlinks, .original = original};
+
+	*found = (struct file_siblings){0};
+	if (!is_variant(path)) {
+		for (unsigned i = 0; i < SIBLING_VARIANTS; i++)
+			found->variants |= (unsigned)has_variant(&beside, suffixes[i]) << i;
+	}
+	if (!ends_with(path, DIGEST_SUFFIX))
+		look_at_digest(&beside, known, found);
+}
+
+bool sibling_equal(const struct file_siblings *a, const struct file_siblings *b)
+{
+	return a->variants == b->variants && a->has_digest == b->has_digest && a->digest_settled == b->digest_settled &&
+	       memcmp(a->digest, b->digest, sizeof(a->digest)) == 0 && file_version_equal(&a->digest_version, &b->digest_version);
+}
