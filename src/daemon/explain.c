@@ -21,8 +21,10 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "daemon/roots.h"
+#include "http/negotiate.h"
 #include "http/status.h"
 #include "http/steps.h"
+#include "http/variant.h"
 #include "store/span.h"
 
 #define CACHE_BYTES ((size_t)16 << 20)
@@ -135,6 +137,34 @@ static void say_found(const struct request *request)
 		say("", "a folder");
 	else
 		say("", "%s", strerror(-request->lookup.error));
+}
+
+/* What lies beside the file, what the client gives to it, and what came of that. */
+static void say_variants(const struct request *request, enum step_result result)
+{
+	const struct file *original = request->original != NULL ? request->original : request->file;
+	const char *field = request->fields.accept_encoding;
+	unsigned identity = negotiate_encoding(field, "identity");
+
+	if (original->siblings.variants == 0) {
+		say("variants", "none that is no older than the file (.zst, .br, .gz)");
+		return;
+	}
+	if (!request_settings(request)->precompressed) {
+		say("variants", "precompressed is off");
+		return;
+	}
+	say("variants", "Accept-Encoding: %s", field != NULL ? field : "(not sent)");
+	for (unsigned i = 0; i < SIBLING_VARIANTS; i++) {
+		const struct variant *variant = variant_of((enum sibling)i);
+		unsigned quality = negotiate_encoding(field, variant->coding);
+
+		if (original->siblings.variants >> i & 1)
+			say("", "%s, q=%u.%03u: %s", variant->coding, quality / 1000, quality % 1000,
+			    variant == request->variant ? "this one" : quality == 0 ? "not wanted" : "not as good, or gone");
+	}
+	say("", "as it is, q=%u.%03u: %s", identity / 1000, identity % 1000,
+	    result == STEP_REPLY ? "refused" : request->variant == NULL ? "this one" : "not as good");
 }
 
 static void say_condition(const char *name, const char *value, bool *any)
@@ -255,6 +285,8 @@ static void trace(const struct request *request, const struct request_step *step
 		say_blocks(scene->options, &request->match);
 	else if (strcmp(step->name, "found") == 0 && result != STEP_WAIT)
 		say_found(request);
+	else if (strcmp(step->name, "variant") == 0 && result != STEP_WAIT)
+		say_variants(request, result);
 	else if (strcmp(step->name, "preconditions") == 0)
 		say_preconditions(request, result);
 	else if (strcmp(step->name, "range") == 0)
@@ -342,7 +374,7 @@ static int go(struct scene *scene)
 static int set_scene(struct scene *scene)
 {
 	struct config *config = &scene->options->config;
-	struct files_options files = { .symlinks = config->symlinks, .max_files = 16, .revalidate_ms = 1000 };
+	struct files_options files = { .symlinks = config->symlinks, .max_files = 16, .revalidate_ms = 1000, .siblings = true };
 	int error = devices_new(&scene->devices, &(struct devices_options){ .depth = 1, .depth_bytes = CACHE_BYTES / 4, .measured = true });
 
 	if (error == 0)

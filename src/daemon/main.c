@@ -159,7 +159,7 @@ static int make_shared(struct daemon *daemon)
 	struct workshop *workshop = &daemon->workshop;
 	const struct config *config = daemon->config;
 	struct files_options files = {
-		.symlinks = config->symlinks, .max_files = config->open_files, .revalidate_ms = REVALIDATE_MS
+		.symlinks = config->symlinks, .max_files = config->open_files, .revalidate_ms = REVALIDATE_MS, .siblings = true
 	};
 	int error;
 

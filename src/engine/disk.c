@@ -310,8 +310,9 @@ unsigned disk_reap(struct disk *disk)
 			struct disk_read *read = events[i].data;
 
 			disk->in_flight_count--;
+			read->took_ns = now_ns - read->submitted_ns;
 			if (read->device != NULL)
-				histogram_add(&read->device->service, now_ns - read->submitted_ns);
+				histogram_add(&read->device->service, read->took_ns);
 			finish(disk, read, event_result(&events[i]));
 			done_count++;
 		}

@@ -38,6 +38,7 @@ struct disk_read {
 	void (*done)(struct disk_read *read, ssize_t result);
 	enum disk_read_state state;
 	uint64_t submitted_ns; /* of clock_now_ns() */
+	uint64_t took_ns;      /* result: from then to the end */
 	struct disk_read *next, *prev;
 };
 

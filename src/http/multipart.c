@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* Of a head without its content type: 49 of text, 32 of boundary, three numbers of at most 20 digits, a NUL. */
+/* Of a head without its type and coding: 69 of text, 32 of boundary, three numbers of at most 20 digits, a NUL. */
 #define HEAD_BYTES_MAX 192
 
 static int draw_boundary(char *boundary)
@@ -33,22 +33,23 @@ static int draw_boundary(char *boundary)
 	return 0;
 }
 
-static size_t write_head(char *to, const char *boundary, const char *content_type, const struct byte_range *range, uint64_t size)
+static size_t write_head(char *to, const char *boundary, const struct multipart_kind *kind, const struct byte_range *range)
 {
-	return (size_t)sprintf(to,
-			       "\r\n--%s\r\n"
-			       "Content-Type: %s\r\n"
-			       "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n\r\n",
-			       boundary, content_type, range->first, range->last, size);
+	char *at = to + sprintf(to, "\r\n--%s\r\nContent-Type: %s\r\n", boundary, kind->type);
+
+	if (kind->coding != NULL)
+		at += sprintf(at, "Content-Encoding: %s\r\n", kind->coding);
+	at += sprintf(at, "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n\r\n", range->first, range->last, kind->size);
+	return (size_t)(at - to);
 }
 
-static void write_heads(struct multipart *multipart, const struct range_set *set, uint64_t size, const char *content_type)
+static void write_heads(struct multipart *multipart, const struct range_set *set, const struct multipart_kind *kind)
 {
 	size_t used = 0;
 	multipart->length = 0;
 	for (unsigned i = 0; i < set->count; i++) {
 		multipart->head_start[i] = used;
-		used += write_head(multipart->text + used, multipart->boundary, content_type, &set->ranges[i], size);
+		used += write_head(multipart->text + used, multipart->boundary, kind, &set->ranges[i]);
 		multipart->length += set->ranges[i].last - set->ranges[i].first + 1;
 	}
 	multipart->head_start[set->count] = used;
@@ -57,7 +58,7 @@ static void write_heads(struct multipart *multipart, const struct range_set *set
 	multipart->length += used;
 }
 
-int multipart_init(struct multipart *multipart, const struct range_set *set, uint64_t size, const char *content_type)
+int multipart_init(struct multipart *multipart, const struct range_set *set, const struct multipart_kind *kind)
 {
 	assert(set->count >= 2 && set->count <= RANGE_SERVED_MAX);
 	multipart->text = NULL;
@@ -65,10 +66,11 @@ int multipart_init(struct multipart *multipart, const struct range_set *set, uin
 	int result = draw_boundary(multipart->boundary);
 	if (result < 0)
 		return result;
-	multipart->text = malloc((set->count + 1) * (HEAD_BYTES_MAX + strlen(content_type)));
+	multipart->text = malloc((set->count + 1) *
+				 (HEAD_BYTES_MAX + strlen(kind->type) + (kind->coding != NULL ? strlen(kind->coding) : 0)));
 	if (multipart->text == NULL)
 		return -ENOMEM;
-	write_heads(multipart, set, size, content_type);
+	write_heads(multipart, set, kind);
 	return 0;
 }
 

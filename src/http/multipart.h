@@ -13,6 +13,13 @@
 
 #define MULTIPART_BOUNDARY_BYTES 33 /* 128 random bits in hex and a NUL */
 
+/* What the parts are of. */
+struct multipart_kind {
+	uint64_t size;
+	const char *type;
+	const char *coding; /* of the bytes that the ranges are of; NULL: none. It is said of the parts: their sum is not encoded. */
+};
+
 /* The body is head 0, range 0, head 1, range 1, …, and the closing delimiter. */
 struct multipart {
 	char boundary[MULTIPART_BOUNDARY_BYTES];
@@ -23,7 +30,7 @@ struct multipart {
 };
 
 /* 0 or -ENOMEM, or the -errno of getrandom(2); nothing to give back then. set->count is 2 … RANGE_SERVED_MAX; set is not kept. */
-int multipart_init(struct multipart *multipart, const struct range_set *set, uint64_t size, const char *content_type);
+int multipart_init(struct multipart *multipart, const struct range_set *set, const struct multipart_kind *kind);
 void multipart_fini(struct multipart *multipart);
 
 /* The text before part i, or for i == count the closing delimiter. Not NUL-terminated. */

@@ -96,7 +96,7 @@ static bool if_range_holds(const char *field, const struct validator *validator,
 		return false;
 	if (*text == '"' || strncmp(text, "W/", 2) == 0)
 		return is_the_tag(text, validator);
-	return read_date(text, validator, now, &date) && date == validator->last_modified && date <= now - SETTLED_SECONDS;
+	return !validator->shared_date && read_date(text, validator, now, &date) && date == validator->last_modified && date <= now - SETTLED_SECONDS;
 }
 
 enum precondition_verdict precondition_check(const struct precondition_fields *fields, const struct validator *validator,

@@ -62,16 +62,21 @@ static void lookup_done(struct files_want *want)
 	request->ended(request);
 }
 
-enum step_result request_find(struct request *request)
+int request_look_up(struct request *request, const char *path)
 {
 	int hit;
 
 	request->lookup = (struct files_want){ .reactor = request->site->reactor, .done = lookup_done };
-	hit = files_find(request->files, request->path.file, &request->lookup);
-	if (hit < 0)
-		return request_refuse_error(request, hit, 0);
+	hit = files_find(request->files, path, &request->lookup);
 	request->looking = hit == 0;
-	return STEP_NEXT;
+	return hit < 0 ? hit : 0;
+}
+
+enum step_result request_find(struct request *request)
+{
+	int error = request_look_up(request, request->path.file);
+
+	return error == 0 ? STEP_NEXT : request_refuse_error(request, error, 0);
 }
 
 static void span_done(struct store_want *want)
@@ -233,6 +238,7 @@ static void release(struct request *request)
 {
 	request_drop_body(request);
 	file_unref(request->file);
+	file_unref(request->original);
 	file_unref(request->lookup.file);
 	fields_fini(&request->fields);
 	reply_fini(&request->reply);

@@ -26,6 +26,7 @@
 #include "store/store.h"
 
 struct request;
+struct variant;
 
 /* What all requests of one reactor share. */
 struct request_site {
@@ -78,7 +79,11 @@ struct request {
 	struct files *files; /* of the site */
 	struct files_want lookup;
 	bool looking;
-	struct file *file;
+	struct file *file; /* whose bytes are sent */
+	const struct variant *variant; /* the coding that they are in, NULL: none; while looking, the one that is looked for */
+	struct file *original;	       /* the file that it is a variant of */
+	unsigned variants;	       /* bits of enum sibling: not looked for yet */
+	uint64_t wanted_ns;	       /* when the body was wanted, for Server-Timing */
 	bool whole; /* If-Range did not match */
 	struct store_want want;
 	struct transfer *transfer;
@@ -122,6 +127,8 @@ enum step_result request_refuse(struct request *request, unsigned status);
 /* A fault of the file or the disk, a -errno: one line in the log unless the client merely asked for what is not there. STEP_REPLY. */
 enum step_result request_refuse_error(struct request *request, int error, uint64_t offset);
 
+/* Asks the table of open files for a path. 0: request->looking until the answer is in request->lookup; or -errno. */
+int request_look_up(struct request *request, const char *path);
 /* Asks the table of open files for path.file. STEP_NEXT: request->looking until the answer is in request->lookup; or STEP_REPLY. */
 enum step_result request_find(struct request *request);
 

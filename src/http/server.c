@@ -42,6 +42,7 @@
 #define RUN_NS UINT64_C(200000)
 #define SWEEP_MS 500
 #define SPARES_MAX 64
+#define VARIANT_KEY UINT64_C(0x9e3779b97f4a7c15)
 #define PAUSE_LONG_NS (20 * CLOCK_NS_PER_MS)
 #define RECORD_BYTES (16 * 1024) /* of TLS: what one send moves, at most */
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
@@ -334,10 +335,10 @@ static bool may_be_ready(const struct server *server, const struct request *requ
 	       request->validator.etag[0] != '\0' && !request->validator.weak;
 }
 
-/* Over TLS there may be a field more. */
+/* Over TLS there may be a field more; and a variant has other fields than the same file asked for by its own name. */
 static uint64_t ready_key(const struct request *request)
 {
-	const uint64_t key = request->match.key;
+	const uint64_t key = request->variant == NULL ? request->match.key : request->match.key ^ VARIANT_KEY;
 
 	return request->secure && request_settings(request)->hsts_ms > 0 ? ~key : key;
 }

@@ -25,6 +25,7 @@ static const struct {
 	{ 400, "400 Bad Request\n" },
 	{ 403, "403 Forbidden\n" },
 	{ 404, "404 Not Found\n" },
+	{ 406, "406 Not Acceptable\n" },
 	{ 405, "405 Method Not Allowed\n" },
 	{ 412, "412 Precondition Failed\n" },
 	{ 413, "413 Content Too Large\n" },

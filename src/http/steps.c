@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The life of a request is the table `steps`: each step looks at one thing and says go on, wait, or reply. A step that waited
- * is run again when what it waited for has come. Order of the steps is the order of RFC 9110 section 13.2.2: target, file,
+ * is run again when what it waited for has come. Order of the steps is the order of RFC 9110 section 13.2.2: target, file, variant,
  * preconditions, range, bytes. Some ways lead back: another path is looked at in place of the one that was asked for (a folder's index,
  * a "try"; to rules), a page for an error (to find, once), and a file that changed before its first byte was sent (to find, a few
  * times).
@@ -15,8 +15,11 @@
 
 #include "base/clock.h"
 #include "http/answer.h"
+#include "http/digest.h"
 #include "http/limit.h"
+#include "http/provenance.h"
 #include "http/status.h"
+#include "http/variant.h"
 
 #define ATTEMPTS_MAX 3 /* of a file that changes while it is opened and read */
 
@@ -219,6 +222,8 @@ static enum step_result step_ready(struct request *request)
 {
 	const struct request_site *site = request->site;
 
+	if (request->fields.want_repr_digest != NULL && request->file->siblings.has_digest)
+		request->unready = true;
 	if (request->method == METHOD_GET && !request->unready && request->error_status == 0 && request->fields.ranges == 0 && !has_conditions(&request->fields.conditions) &&
 	    site->ready(site->ready_context, request))
 		return STEP_REPLY;
@@ -234,6 +239,9 @@ static enum step_result step_preconditions(struct request *request)
 	if (request->error_status != 0)
 		return STEP_NEXT;
 	validator_make(&request->validator, file->version.mtime_ns, file->version.size, file->tag, now_ns);
+	request->validator.shared_date = (request->reply.vary & REPLY_VARY_ACCEPT_ENCODING) != 0;
+	if (request->variant != NULL)
+		validator_mark(&request->validator, request->variant->mark);
 	switch (precondition_check(&request->fields.conditions, &request->validator, now_ns / (int64_t)CLOCK_NS_PER_S)) {
 	case PRECONDITION_FAILED:
 		return request_refuse(request, 412);
@@ -268,6 +276,21 @@ static uint64_t ranges_length(const struct range_set *set)
 	return set->ranges[0].last - set->ranges[0].first + 1;
 }
 
+static const char *coding_of(const struct request *request)
+{
+	return request->variant != NULL ? request->variant->coding : NULL;
+}
+
+/* Of all the bytes of the representation, whichever of them are sent (RFC 9530 section 3). */
+static void add_digest(struct request *request)
+{
+	const struct file_siblings *siblings = &request->file->siblings;
+	char text[DIGEST_FIELD_BYTES];
+
+	if (siblings->has_digest && digest_wanted(request->fields.want_repr_digest))
+		reply_header_format(&request->reply, "Repr-Digest", "%s", digest_format(siblings->digest, text));
+}
+
 static int reply_partial(struct request *request, const char *type)
 {
 	struct reply *reply = &request->reply;
@@ -283,7 +306,7 @@ static int reply_partial(struct request *request, const char *type)
 		reply->length = ranges_length(&request->ranges);
 		return 0;
 	}
-	error = multipart_init(&request->multipart, &request->ranges, size, type);
+	error = multipart_init(&request->multipart, &request->ranges, &(struct multipart_kind){ size, type, coding_of(request) });
 	if (error != 0)
 		return error;
 	reply_header_format(reply, "Content-Type", "multipart/byteranges; boundary=%s", request->multipart.boundary);
@@ -317,11 +340,14 @@ static enum step_result step_range(struct request *request)
 	}
 	if (error != 0)
 		return request_refuse_error(request, error, 0);
+	if (request->variant != NULL && request->ranges.count == 1) /* the parts of a multipart say it themselves */
+		reply_header(reply, "Content-Encoding", request->variant->coding);
 	reply_header(reply, "X-Content-Type-Options", "nosniff");
 	if (request->error_status != 0)
 		return STEP_NEXT;
 	reply_header(reply, "Accept-Ranges", "bytes");
 	reply_validators(&request->reply, &request->validator);
+	add_digest(request);
 	return STEP_NEXT;
 }
 
@@ -334,6 +360,7 @@ static enum step_result step_read(struct request *request)
 		reply->body = reply->length > 0 || request->method == METHOD_HEAD ? REPLY_LENGTH_ONLY : REPLY_EMPTY;
 		return STEP_REPLY;
 	}
+	provenance_begin(request);
 	error = request_want_body(request);
 	return error == 0 ? STEP_NEXT : request_refuse_error(request, error, request->ranges.ranges[0].first);
 }
@@ -341,14 +368,15 @@ static enum step_result step_read(struct request *request)
 static void let_go_of_file(struct request *request)
 {
 	request_drop_body(request);
-	file_unref(request->file);
-	request->file = NULL;
+	variant_drop(request);
 }
 
 /* The file changed before its first byte went out: nothing is promised yet, so the new version is served. */
 static enum step_result changed(struct request *request)
 {
-	files_forget(request->files, request->path.file, request->file);
+	char path[VARIANT_PATH_BYTES];
+
+	files_forget(request->files, variant_path(request, path), request->file);
 	let_go_of_file(request);
 	reply_fini(&request->reply);
 	reply_init(&request->reply);
@@ -364,8 +392,10 @@ static enum step_result step_bytes(struct request *request)
 		return STEP_WAIT;
 	if (error == -ESTALE && request->error_status == 0 && ++request->attempts < ATTEMPTS_MAX)
 		return changed(request);
-	if (error == 0)
+	if (error == 0) {
+		provenance_add(request);
 		return STEP_REPLY;
+	}
 	offset = request_body_offset(request);
 	request_drop_body(request);
 	return request_refuse_error(request, error, offset);
@@ -378,6 +408,7 @@ const struct request_step steps[] = {
 	{ "limit", step_limit },	   /* how often, and how fast */
 	{ "find", step_find },		   /* asks the table of open files */
 	{ "found", step_found },	   /* a file, a folder, or nothing */
+	{ "variant", variant_choose },	   /* the file in a coding that the client likes better */
 	{ "ready", step_ready },	   /* a reply that was made before */
 	{ "preconditions", step_preconditions },
 	{ "range", step_range },	   /* 200, 206 or 416, and their headers */

@@ -241,6 +241,17 @@ void transfer_yield(struct transfer *transfer)
 	transfer->window = TRANSFER_WINDOW_MIN;
 }
 
+const struct store_want *transfer_first(const struct transfer *transfer)
+{
+	for (unsigned i = 0; i < transfer->count; i++) {
+		const struct slot *slot = &transfer->slots[(transfer->head + i) % transfer->options.window_max];
+
+		if (slot->text == NULL)
+			return &slot->want;
+	}
+	return NULL;
+}
+
 uint64_t transfer_offset(const struct transfer *transfer)
 {
 	for (unsigned i = 0; i < transfer->count; i++) {

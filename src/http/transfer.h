@@ -60,6 +60,9 @@ void transfer_shed(struct transfer *transfer);
  */
 void transfer_yield(struct transfer *transfer);
 
+/* The first piece of the file, until the client has taken of it; NULL: there is none. */
+const struct store_want *transfer_first(const struct transfer *transfer);
+
 /* Where in the file the transfer stands or failed, for the log. */
 uint64_t transfer_offset(const struct transfer *transfer);
 

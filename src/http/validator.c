@@ -40,6 +40,14 @@ static void take_sidecar(struct validator *validator, const char *tag)
 		snprintf(validator->etag, sizeof validator->etag, "\"%s\"", tag);
 }
 
+void validator_mark(struct validator *validator, const char *mark)
+{
+	size_t length = strlen(validator->etag), room = sizeof validator->etag - (length > 0 ? length - 1 : 0);
+
+	if (length > 0 && (size_t)snprintf(validator->etag + length - 1, room, "-%s\"", mark) >= room)
+		validator->etag[0] = '\0'; /* none rather than half of one */
+}
+
 void validator_make(struct validator *validator, int64_t mtime_ns, uint64_t size, const char *sidecar_tag, int64_t now_ns)
 {
 	memset(validator, 0, sizeof *validator);

@@ -11,6 +11,7 @@ struct validator {
 	bool weak;	/* the file changed less than 2 s before now: it may still change unseen */
 	bool has_last_modified;
 	int64_t last_modified; /* seconds since 1970 */
+	bool shared_date; /* set by the caller: another representation may have the same Last-Modified, so no If-Range has it */
 };
 
 /*
@@ -19,5 +20,8 @@ struct validator {
  * date; then sidecar_tag (without quotes, "" for none) gives a strong tag, if it is one and fits. now_ns: wall clock, since 1970.
  */
 void validator_make(struct validator *validator, int64_t mtime_ns, uint64_t size, const char *sidecar_tag, int64_t now_ns);
+
+/* The tag of an encoded representation: "-mark" inside of its quotes, so that it is never that of another one. None stays none. */
+void validator_mark(struct validator *validator, const char *mark);
 
 #endif

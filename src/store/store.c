@@ -19,6 +19,7 @@
 #include <stdlib.h>
 
 #include "base/align.h"
+#include "base/clock.h"
 
 #define MERGED_MAX_BYTES ((size_t)1 << 20)
 #define CHECKS 16
@@ -43,6 +44,7 @@ struct store_read {
 	size_t length; /* of all parts */
 	size_t needed; /* of that, up to the end of the file */
 	size_t got;
+	uint64_t took_ns; /* by the disk so far */
 	ssize_t result; /* of an offload job */
 	enum read_stage stage;
 };
@@ -126,6 +128,7 @@ static void read_answer(struct store_read *read, int answer, enum store_source s
 	}
 	read->want = NULL;
 	want->read = NULL;
+	want->disk_ns = source == STORE_DISK ? read->took_ns : 0;
 	if (answer == CACHE_HIT)
 		want_take(read->store, want, read->wait.extent, source);
 	else
@@ -344,6 +347,7 @@ static void load_end(struct store_read *read, int error)
 
 	for (unsigned i = 0; i < count; i++) {
 		parts[i] = read->parts[i];
+		parts[i]->took_ns = read->took_ns;
 		queue_finish(&parts[i]->ticket);
 	}
 	for (unsigned i = 0; i < count; i++) {
@@ -449,6 +453,7 @@ static void disk_done(struct disk_read *disk, ssize_t result)
 	struct store_read *read = (struct store_read *)((char *)disk - offsetof(struct store_read, disk));
 	int nowait = DEVICE_NOWAIT;
 
+	read->took_ns += disk->took_ns;
 	if (result == -EOPNOTSUPP && disk->nowait) {
 		atomic_compare_exchange_strong(&read->file->device->mode, &nowait, DEVICE_ASYNC);
 		load_disk(read);
@@ -500,7 +505,7 @@ static void offload_read(struct offload_job *job)
 	unsigned count = load_vector(read, read->got, vector);
 	bool whole_blocks = align_is_aligned(read->got, read->file->offset_alignment);
 	size_t left = read->needed - read->got;
-	uint64_t offset = read->extent->offset + read->got;
+	uint64_t offset = read->extent->offset + read->got, start_ns = clock_now_ns();
 	ssize_t sum = 0, result = 0;
 
 	for (unsigned i = 0; i < count && left > 0 && result == (ssize_t)(i == 0 ? 0 : vector[i - 1].iov_len); i++) {
@@ -512,6 +517,7 @@ static void offload_read(struct offload_job *job)
 		left -= (size_t)result < left ? (size_t)result : left;
 	}
 	read->result = result < 0 ? result : sum;
+	read->took_ns += clock_now_ns() - start_ns;
 }
 
 static void offload_read_done(struct offload_job *job)

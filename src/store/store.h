@@ -50,6 +50,7 @@ struct store_want {
 	int error;	     /* 0; -EIO and other errors of the disk, never -EAGAIN; -ESTALE: the file changed or shrank */
 	const uint8_t *data; /* length bytes, until store_release() */
 	enum store_source source;
+	uint64_t disk_ns; /* STORE_DISK: how long the disk took over it */
 	/* private */
 	struct cache_extent *extent;
 	struct store_read *read;

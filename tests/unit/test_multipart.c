@@ -31,7 +31,7 @@ START_TEST(two_parts)
 	struct range_set set = {2, {{0, 9}, {5000, 5000}}};
 	struct multipart multipart;
 	char closing[64];
-	ck_assert_int_eq(multipart_init(&multipart, &set, 10000, TYPE), 0);
+	ck_assert_int_eq(multipart_init(&multipart, &set, &(struct multipart_kind){ .size = 10000, .type = TYPE }), 0);
 	ck_assert_uint_eq(multipart.count, 2);
 	check_head(&multipart, 0, head_of(multipart.boundary, "0-9/10000"));
 	check_head(&multipart, 1, head_of(multipart.boundary, "5000-5000/10000"));
@@ -41,12 +41,29 @@ START_TEST(two_parts)
 }
 END_TEST
 
+/* The coding is the parts', not their sum's. */
+START_TEST(parts_say_their_coding)
+{
+	struct range_set set = {2, {{0, 9}, {5000, 5000}}};
+	struct multipart multipart;
+	char head[256];
+	size_t length;
+	ck_assert_int_eq(multipart_init(&multipart, &set, &(struct multipart_kind){ 10000, TYPE, "gzip" }), 0);
+	snprintf(head, sizeof head, "\r\n--%s\r\nContent-Type: " TYPE "\r\nContent-Encoding: gzip\r\nContent-Range: bytes 0-9/10000\r\n\r\n",
+		 multipart.boundary);
+	check_head(&multipart, 0, head);
+	multipart_head(&multipart, 2, &length);
+	ck_assert_uint_eq(multipart.length, 2 * strlen(head) + strlen("5000-5000") - strlen("0-9") + length + 11);
+	multipart_fini(&multipart);
+}
+END_TEST
+
 START_TEST(boundary_is_32_hex_digits_and_new_each_time)
 {
 	struct range_set set = {2, {{0, 9}, {5000, 5000}}};
 	struct multipart a, b;
-	ck_assert_int_eq(multipart_init(&a, &set, 10000, TYPE), 0);
-	ck_assert_int_eq(multipart_init(&b, &set, 10000, TYPE), 0);
+	ck_assert_int_eq(multipart_init(&a, &set, &(struct multipart_kind){ .size = 10000, .type = TYPE }), 0);
+	ck_assert_int_eq(multipart_init(&b, &set, &(struct multipart_kind){ .size = 10000, .type = TYPE }), 0);
 	ck_assert_uint_eq(strlen(a.boundary), 32);
 	ck_assert_uint_eq(strspn(a.boundary, "0123456789abcdef"), 32);
 	ck_assert_str_ne(a.boundary, b.boundary);
@@ -69,7 +86,7 @@ START_TEST(length_is_that_of_the_heads_and_the_ranges)
 	uint64_t total = 0;
 	size_t length;
 	fill(&set, (unsigned)_i, 77);
-	ck_assert_int_eq(multipart_init(&multipart, &set, 1000000, TYPE), 0);
+	ck_assert_int_eq(multipart_init(&multipart, &set, &(struct multipart_kind){ .size = 1000000, .type = TYPE }), 0);
 	for (unsigned i = 0; i < set.count; i++) {
 		multipart_head(&multipart, i, &length);
 		total += length + i + 1;
@@ -85,7 +102,7 @@ START_TEST(the_largest_numbers_fit)
 	struct range_set set;
 	struct multipart multipart;
 	fill(&set, RANGE_SERVED_MAX, UINT64_MAX - 200000);
-	ck_assert_int_eq(multipart_init(&multipart, &set, UINT64_MAX, TYPE), 0);
+	ck_assert_int_eq(multipart_init(&multipart, &set, &(struct multipart_kind){ .size = UINT64_MAX, .type = TYPE }), 0);
 	check_head(&multipart, 0, head_of(multipart.boundary, "18446744073709351615-18446744073709351615/18446744073709551615"));
 	multipart_fini(&multipart);
 }
@@ -100,7 +117,7 @@ START_TEST(a_long_content_type_fits)
 	memset(type, 'x', sizeof type - 1);
 	type[sizeof type - 1] = '\0';
 	fill(&set, 3, 0);
-	ck_assert_int_eq(multipart_init(&multipart, &set, 1000000, type), 0);
+	ck_assert_int_eq(multipart_init(&multipart, &set, &(struct multipart_kind){ .size = 1000000, .type = type }), 0);
 	const char *head = multipart_head(&multipart, 2, &length);
 	ck_assert_ptr_nonnull(memmem(head, length, type, strlen(type)));
 	multipart_fini(&multipart);
@@ -112,6 +129,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("multipart");
 	TCase *t = tcase_create("multipart");
 	tcase_add_test(t, two_parts);
+	tcase_add_test(t, parts_say_their_coding);
 	tcase_add_test(t, boundary_is_32_hex_digits_and_new_each_time);
 	tcase_add_loop_test(t, length_is_that_of_the_heads_and_the_ranges, 2, RANGE_SERVED_MAX + 1);
 	tcase_add_test(t, the_largest_numbers_fit);

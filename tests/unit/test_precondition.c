@@ -18,10 +18,11 @@
 #define NOT_MODIFIED PRECONDITION_NOT_MODIFIED
 #define FAILED PRECONDITION_FAILED
 
-static const struct validator strong = {TAG, false, true, MODIFIED};
-static const struct validator weak = {"W/" TAG, true, true, MODIFIED};
-static const struct validator nothing = {"", false, false, 0};
-static const struct validator tag_only = {TAG, false, false, 0};
+static const struct validator strong = {TAG, false, true, MODIFIED, false};
+static const struct validator weak = {"W/" TAG, true, true, MODIFIED, false};
+static const struct validator nothing = {"", false, false, 0, false};
+static const struct validator shared = {TAG, false, true, MODIFIED, .shared_date = true};
+static const struct validator tag_only = {TAG, false, false, 0, false};
 
 struct row {
 	const char *value;
@@ -170,6 +171,9 @@ static const struct row if_range_rows[] = {
 	{AFTER, &strong, WHOLE},
 	{SAME, &tag_only, WHOLE},
 	{SAME, &nothing, WHOLE},
+	/* a date that other representations have, too, is none of this one */
+	{TAG, &shared, NONE},
+	{SAME, &shared, WHOLE},
 	/* a weak file matches none */
 	{TAG, &weak, WHOLE},
 	{"W/" TAG, &weak, WHOLE},

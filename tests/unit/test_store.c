@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "base/clock.h"
 #include "storage.h"
 
 static unsigned done_count;
@@ -99,6 +100,17 @@ static void get_right(uint64_t offset, size_t length)
 	ck_assert_int_eq(want.error, 0);
 	ck_assert_msg(memcmp(want.data, content + offset, length) == 0, "%zu bytes at %llu", length, (unsigned long long)offset);
 	store_release(store, &want);
+}
+
+/* Where bytes came from, and how long the disk took over them: no longer than it all did. */
+static void check_source(struct store_want *want, enum store_source source, uint64_t start_ns)
+{
+	ck_assert_int_eq(want->error, 0);
+	ck_assert_int_eq(want->source, source);
+	if (source == STORE_DISK)
+		ck_assert(want->disk_ns > 0 && want->disk_ns <= clock_now_ns() - start_ns);
+	else
+		ck_assert_uint_eq(want->disk_ns, 0);
 }
 
 START_TEST(spans_of_any_alignment_are_right)
@@ -283,6 +295,11 @@ START_TEST(a_file_without_direct_reads_goes_through_the_offload_threads)
 	get_right(0, 1);
 	get_right(12345, 700000);
 	get_right(FILE_BYTES - 1, 1);
+	struct store_want want = want_of(1 << 20, 1);
+	const uint64_t start_ns = clock_now_ns();
+	get(&want);
+	check_source(&want, STORE_DISK, start_ns);
+	store_release(store, &want);
 	ck_assert_uint_eq(kernel_reads, 0);
 	snprintf(path, sizeof(path), "%s/f", folder);
 	unlink(path);
@@ -365,6 +382,36 @@ START_TEST(many_wants_of_cold_bytes_cost_one_read)
 		ck_assert_int_eq(memcmp(wants[i].data, content + i * 100, 200000), 0);
 		store_release(sides[i % 2].store, &wants[i]);
 	}
+}
+END_TEST
+
+START_TEST(tells_where_bytes_came_from)
+{
+	const uint64_t start_ns = clock_now_ns();
+	struct store_want first = want_of(0, 1000), second = want_of(5000, 1000), third = want_of(5000, 1000);
+
+	get(&first);
+	check_source(&first, STORE_DISK, start_ns);
+	get(&third);
+	check_source(&third, STORE_DISK, start_ns);
+	store_release(store, &third);
+	third = want_of(5000, 1000);
+	get(&third);
+	check_source(&third, STORE_CACHE, start_ns);
+	store_release(store, &first);
+	store_release(store, &third);
+
+	first = want_of(1 << 20, 1000), second = want_of(1 << 20, 1000);
+	ck_assert_int_eq(store_want(sides[0].store, &first), 0);
+	queue_run(sides[0].queue);
+	ck_assert_uint_eq(disk_submit(sides[0].disk), 1);
+	ck_assert_int_eq(store_want(sides[1].store, &second), 0);
+	for (unsigned before = done_count; done_count < before + 2;)
+		storage_turn_both();
+	check_source(&first, STORE_DISK, start_ns);
+	check_source(&second, STORE_JOINED, start_ns);
+	store_release(sides[0].store, &first);
+	store_release(sides[1].store, &second);
 }
 END_TEST
 
@@ -606,6 +653,7 @@ int main(void)
 	tcase_add_test(tests, small_ranges_read_their_span_only);
 	tcase_add_test(tests, pieces_of_half_an_extent_bring_all_of_it);
 	tcase_add_test(tests, many_wants_of_cold_bytes_cost_one_read);
+	tcase_add_test(tests, tells_where_bytes_came_from);
 	tcase_add_test(tests, a_shared_read_outlives_who_began_it);
 	tcase_add_test(tests, a_fault_is_that_of_all_who_share_the_read_and_of_nobody_else);
 	tcase_add_loop_test(tests, adjacent_wants_are_one_read, 0, 1);

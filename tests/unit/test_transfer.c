@@ -57,7 +57,7 @@ static struct transfer *start(const char *ranges, size_t block_bytes)
 
 	ck_assert_int_eq(range_parse(ranges, FILE_BYTES, &set), RANGE_PARTIAL);
 	if (set.count > 1) {
-		ck_assert_int_eq(multipart_init(&multipart, &set, FILE_BYTES, "text/plain"), 0);
+		ck_assert_int_eq(multipart_init(&multipart, &set, &(struct multipart_kind){ .size = FILE_BYTES, .type = "text/plain" }), 0);
 		options.multipart = &multipart;
 	}
 	expect_ranges();
@@ -128,6 +128,28 @@ START_TEST(bytes_come_in_order)
 	ck_assert_int_eq(transfer_read(transfer, buffer, 1), 0);
 	transfer_free(transfer);
 	free(buffer);
+}
+END_TEST
+
+/* Of the file, behind the text that a multipart begins with. */
+START_TEST(the_first_piece_says_where_it_came_from)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct transfer *transfer = start("bytes=5-6,100000-900000,3000000-", SHARD_EXTENT_BYTES);
+
+		if (transfer_ready(transfer) == -EAGAIN)
+			sleep_until_woken();
+		ck_assert_int_eq(transfer_ready(transfer), 0);
+		ck_assert_uint_eq(transfer_first(transfer)->offset, 5);
+		ck_assert_int_eq(transfer_first(transfer)->source, i == 0 ? STORE_DISK : STORE_CACHE);
+		transfer_free(transfer);
+		multipart_fini(&multipart);
+		free(expected);
+		expected = NULL;
+		expected_bytes = 0;
+		while (storage_pending() > 0)
+			storage_turn();
+	}
 }
 END_TEST
 
@@ -285,6 +307,7 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, bytes_come_in_order, 0, sizeof(transfers) / sizeof(transfers[0]));
+	tcase_add_test(tests, the_first_piece_says_where_it_came_from);
 	tcase_add_test(tests, readahead_grows_when_the_client_waits);
 	tcase_add_test(tests, a_stalled_client_pins_nothing);
 	tcase_add_test(tests, one_that_waits_for_memory_holds_none);

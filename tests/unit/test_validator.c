@@ -2,6 +2,7 @@
 /* Validators: one test per rule. */
 #include "http/validator.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "suite.h"
@@ -115,10 +116,36 @@ START_TEST(sidecar_that_does_not_fit_gives_nothing)
 }
 END_TEST
 
+static struct validator marked(int64_t mtime_ns, const char *sidecar_tag, const char *mark)
+{
+	struct validator validator = made(mtime_ns, 5, sidecar_tag);
+	validator_mark(&validator, mark);
+	return validator;
+}
+
+START_TEST(a_mark_stands_inside_the_quotes)
+{
+	char tag[200], expected[256];
+	ck_assert_str_eq(marked(2 * S, "", "gz").etag, "\"77359400-5-gz\"");
+	ck_assert_str_eq(marked(0, "abc", "zst").etag, "\"abc-zst\"");
+	ck_assert_str_eq(marked(0, "", "zst").etag, "");
+	ck_assert(strncmp(marked(NOW, "", "br").etag, "W/\"", 4 - 1) == 0);
+	ck_assert_str_eq(strrchr(marked(NOW, "", "br").etag, '-'), "-br\"");
+	memset(tag, 'x', sizeof tag); /* the longest that a sidecar may have */
+	tag[120] = '\0';
+	snprintf(expected, sizeof expected, "\"%s-zst\"", tag);
+	ck_assert_str_eq(marked(0, tag, "zst").etag, expected);
+	tag[120] = 'x';
+	tag[122] = '\0';
+	ck_assert_str_eq(marked(0, tag, "zst").etag, "");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("validator");
 	TCase *t = tcase_create("validator");
+	tcase_add_test(t, a_mark_stands_inside_the_quotes);
 	tcase_add_test(t, tag_is_mtime_in_ns_and_size_in_hex);
 	tcase_add_test(t, tag_is_weak_for_2_s_after_the_change);
 	tcase_add_test(t, tag_is_weak_when_the_change_is_ahead_of_now);

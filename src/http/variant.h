@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Precompressed variants: a file beside which "FILE.zst", "FILE.br" or "FILE.gz" lies is sent as that to clients who like it better
+ * (RFC 9110 section 12.5.3). Belongs to the reactor's thread of its request.
+ */
+#ifndef HTTP_VARIANT_H
+#define HTTP_VARIANT_H
+
+#include "http/request.h"
+#include "store/sibling.h"
+
+struct variant {
+	enum sibling sibling;
+	const char *coding; /* for Content-Encoding */
+	const char *mark;   /* of its entity tag */
+};
+
+/* Of the codings, in the order of enum sibling. */
+const struct variant *variant_of(enum sibling sibling);
+
+/*
+ * A step, once request->file was found: puts the variant that the client likes best in its place, and the file that was asked for into
+ * request->original. One that has gone meanwhile is passed over, down to the file as it is; if the client won't have that, 406. What
+ * has no variants is not negotiated.
+ */
+enum step_result variant_choose(struct request *request);
+
+/* The path of request->file below the root, into path[VARIANT_PATH_BYTES]. Returns it. */
+#define VARIANT_PATH_BYTES (PATH_BYTES + 8)
+const char *variant_path(const struct request *request, char *path);
+
+/* There is no file any more, nor a choice. */
+void variant_drop(struct request *request);
+
+#endif
