@@ -14,7 +14,7 @@ make_file within 2001 secret.js.gz 2001 v.gz 2001 v.gz.gz 1001 v.gz.br 1001
 ln -s within "$ROOT/in.js.gz"
 chmod 600 "$ROOT/secret.js.gz"
 chmod 755 "$DIR"
-config 'location "/off/" { precompressed = false }' 'location "/off/on/" { precompressed = true }'
+config 'location "/off/" { precompressed = false }' 'hide = "in.js.gz"' 'location "/off/on/" { precompressed = true }'
 PREFIX=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 chown 65534 "$DIR"
 start_ranged
@@ -34,6 +34,8 @@ as_it_is v.gz "what is a variant by its name has none"
 get /in.js -H 'Accept-Encoding: gzip'
 is "$STATUS $(header Content-Encoding)" "200 gzip" "a link within it is one"
 cmp_whole within
+get /in.js.gz
+is "$STATUS" 404 "also if its own name is hidden"
 stop_ranged
 config 'symlinks = none'
 start_ranged
