@@ -69,6 +69,11 @@ static int open_beneath(const struct place *place, uint64_t flags)
 	return -EAGAIN;
 }
 
+int file_open_beneath(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags)
+{
+	return open_beneath(&(struct place){.root_fd = root_fd, .path = path, .symlinks = symlinks}, flags);
+}
+
 static int stat_open(int fd, int flags, struct statx *st)
 {
 	return statx(fd, "", AT_EMPTY_PATH | flags, STAT_MASK, st) < 0 ? -errno : 0;
@@ -137,7 +142,7 @@ static int64_t stamp_ns(const struct statx_timestamp *stamp)
 	return ns;
 }
 
-static void set_version(struct file_version *version, const struct statx *st)
+void file_set_version(struct file_version *version, const struct statx *st)
 {
 	*version = (struct file_version){
 		.device = makedev(st->stx_dev_major, st->stx_dev_minor),
@@ -207,7 +212,7 @@ ssize_t file_peek(int root_fd, const char *path, enum file_symlinks symlinks, vo
 
 	if (fd < 0)
 		return fd;
-	set_version(version, &st);
+	file_set_version(version, &st);
 	if (bytes > 0)
 		length = pread(fd, buffer, bytes, 0);
 	if (length < 0)
@@ -307,7 +312,7 @@ int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct
 		return error;
 	}
 	atomic_init(&opened->references, 1);
-	set_version(&opened->version, &st);
+	file_set_version(&opened->version, &st);
 	set_alignment(opened, &st);
 	if (file_undated(&opened->version))
 		read_sidecar(opened, &place);
@@ -325,7 +330,7 @@ int file_look(int root_fd, const char *path, enum file_symlinks symlinks, struct
 	int error = stat_beneath(&place, &st);
 
 	if (error == 0)
-		set_version(version, &st);
+		file_set_version(version, &st);
 	return error;
 }
 
@@ -382,7 +387,7 @@ int file_check(const struct file *file)
 
 	if (error < 0)
 		return error;
-	set_version(&now, &st);
+	file_set_version(&now, &st);
 	if (st.stx_nlink == 0)
 		now.ctime_ns = file->version.ctime_ns;
 	return file_version_equal(&now, &file->version) ? 0 : -ESTALE;

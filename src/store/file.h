@@ -70,6 +70,12 @@ int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct
  */
 ssize_t file_peek(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes, struct file_version *version);
 
+/*
+ * A descriptor of whatever is at `path`, opened with these flags and O_CLOEXEC, and nothing that lies outside of the root. With
+ * flags other than O_PATH or O_DIRECTORY, know what is there before. BLOCKS. -errno as file_open().
+ */
+int file_open_beneath(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags);
+
 /* Looks at `path` without opening it for reading: 0 and its version, or -errno as file_open(). BLOCKS. */
 int file_look(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version);
 
@@ -82,6 +88,9 @@ void file_unref(struct file *file);
 /* The same, but the last one closes it here and now. BLOCKS. */
 void file_unref_here(struct file *file);
 
+struct statx;
+/* Of what a statx() with STATX_BASIC_STATS said. */
+void file_set_version(struct file_version *version, const struct statx *st);
 bool file_version_equal(const struct file_version *a, const struct file_version *b);
 
 /* Its mtime is 0 or 1 s (reproducible builds, container layers) and says nothing: a validator can only come from a sidecar. */

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Folders stand in one line; at most TURNS_MAX offload jobs each take the first one, do one step of it (folder_pass.c), put it back at
+ * the end, and start themselves anew behind whatever else the offload threads have to do. A job never waits for another one, so one
+ * thread is enough.
+ *
+ * A folder belongs to its reactor while a chunk is there, and to the line from folder_new() or folder_next() until its message has
+ * arrived; `waits` (the reactor's) says which. Given up on while it is in line, it is marked `over` (under the table's lock) and
+ * freed by whoever meets it next.
+ */
+#include "store/folder.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "store/folder_pass.h"
+
+#define TURNS_MAX 2
+#define SHARE 8 /* of the memory that is left, one in so many parts */
+#define MEMORY_BYTES ((size_t)64 * 1024 * 1024)
+#define CHUNK_BYTES ((size_t)8 * 1024 * 1024)
+
+struct folder_turn {
+	struct offload_job job;
+	struct folder_table *table;
+	bool busy;
+};
+
+struct folder_table {
+	struct folder_table_options options;
+	pthread_mutex_t lock; /* over what follows, and `over` and `next` of each folder */
+	struct folder *line;
+	size_t used_bytes;
+	bool stopping;
+	struct folder_turn turns[TURNS_MAX];
+};
+
+struct folder {
+	struct reactor_message message;
+	struct folder *prev, *next; /* in line */
+	struct folder_table *table;
+	struct folder_options options;
+	char *path;
+	size_t reserved_bytes;
+	bool waits, over;
+	struct folder_pass pass;
+};
+
+int folder_table_new(struct folder_table **table, const struct folder_table_options *options)
+{
+	struct folder_table *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return -ENOMEM;
+	made->options = *options;
+	if (made->options.memory_bytes == 0)
+		made->options.memory_bytes = MEMORY_BYTES;
+	if (made->options.chunk_bytes == 0)
+		made->options.chunk_bytes = CHUNK_BYTES;
+	for (int i = 0; i < TURNS_MAX; i++)
+		made->turns[i].table = made;
+	pthread_mutex_init(&made->lock, NULL);
+	*table = made;
+	return 0;
+}
+
+void folder_table_free(struct folder_table *table)
+{
+	if (table == NULL)
+		return;
+	pthread_mutex_destroy(&table->lock);
+	free(table);
+}
+
+/* A part of what is left, so that there is something for others; and the least that is of use even if nothing is. */
+static size_t reserve(struct folder_table *table)
+{
+	size_t limit = table->options.memory_bytes, bytes;
+
+	pthread_mutex_lock(&table->lock);
+	bytes = table->used_bytes < limit ? (limit - table->used_bytes) / SHARE : 0;
+	if (bytes > table->options.chunk_bytes)
+		bytes = table->options.chunk_bytes;
+	if (bytes < ENTRIES_BYTES_MIN)
+		bytes = ENTRIES_BYTES_MIN;
+	table->used_bytes += bytes;
+	pthread_mutex_unlock(&table->lock);
+	return bytes;
+}
+
+/* What it needs no more. */
+static void settle_reservation(struct folder *folder, size_t bytes)
+{
+	if (bytes >= folder->reserved_bytes)
+		return;
+	pthread_mutex_lock(&folder->table->lock);
+	folder->table->used_bytes -= folder->reserved_bytes - bytes;
+	pthread_mutex_unlock(&folder->table->lock);
+	folder->reserved_bytes = bytes;
+}
+
+/* BLOCKS if it is still open. */
+static void dispose(struct folder *folder)
+{
+	void (*freed)(void *context) = folder->options.freed;
+	void *context = folder->options.context;
+
+	folder_pass_fini(&folder->pass);
+	settle_reservation(folder, 0);
+	free(folder->path);
+	free(folder);
+	if (freed != NULL)
+		freed(context);
+}
+
+static void work(struct offload_job *job);
+
+/* The lock is held. A turn to be started, or NULL. */
+static struct folder_turn *stand_in_line(struct folder *folder)
+{
+	struct folder_table *table = folder->table;
+
+	DL_APPEND(table->line, folder);
+	for (int i = 0; i < TURNS_MAX; i++) {
+		if (table->turns[i].busy)
+			continue;
+		table->turns[i].busy = true;
+		return &table->turns[i];
+	}
+	return NULL;
+}
+
+static void start_turn(struct folder_turn *turn)
+{
+	turn->job = (struct offload_job){ .work = work };
+	offload_start(turn->table->options.offload, &turn->job);
+}
+
+static void enter_line(struct folder *folder)
+{
+	struct folder_table *table = folder->table;
+	struct folder_turn *turn;
+
+	folder->waits = true;
+	pthread_mutex_lock(&table->lock);
+	turn = stand_in_line(folder);
+	pthread_mutex_unlock(&table->lock);
+	if (turn != NULL)
+		start_turn(turn);
+}
+
+static bool is_over(struct folder *folder)
+{
+	bool over;
+
+	pthread_mutex_lock(&folder->table->lock);
+	over = folder->over;
+	pthread_mutex_unlock(&folder->table->lock);
+	return over;
+}
+
+static void deliver(struct reactor_message *message)
+{
+	struct folder *folder = (struct folder *)((char *)message - offsetof(struct folder, message));
+
+	folder->waits = false;
+	if (!is_over(folder))
+		folder->options.ready(folder->options.context);
+	else if (folder->pass.fd >= 0)
+		enter_line(folder); /* for close() */
+	else
+		dispose(folder);
+}
+
+/* The first in line, or NULL: the turn is over then. */
+static struct folder *take_first(struct folder_turn *turn, bool *stopping, bool *over)
+{
+	struct folder_table *table = turn->table;
+	struct folder *folder;
+
+	pthread_mutex_lock(&table->lock);
+	folder = table->line;
+	if (folder != NULL)
+		DL_DELETE(table->line, folder);
+	else
+		turn->busy = false;
+	*stopping = table->stopping;
+	*over = folder != NULL && folder->over;
+	pthread_mutex_unlock(&table->lock);
+	return folder;
+}
+
+static void run_step(struct folder *folder, bool stopping)
+{
+	struct folder_table *table = folder->table;
+	bool again = !stopping && folder_pass_step(&folder->pass), over;
+
+	if (stopping)
+		folder->pass.error = -ECANCELED;
+	if (!again && folder->pass.fd < 0 && folder->pass.error == 0) /* all of it is there */
+		settle_reservation(folder, entries_shrink(&folder->pass.entries));
+	pthread_mutex_lock(&table->lock);
+	over = folder->over;
+	if (!over && again)
+		DL_APPEND(table->line, folder);
+	pthread_mutex_unlock(&table->lock);
+	if (over) {
+		dispose(folder);
+	} else if (!again) {
+		folder->message.fn = deliver;
+		reactor_post(folder->options.reactor, &folder->message);
+	}
+}
+
+/* One step of one folder. Once all is stopping, the offload threads may have ended: the line is worked off here. */
+static void work(struct offload_job *job)
+{
+	struct folder_turn *turn = (struct folder_turn *)((char *)job - offsetof(struct folder_turn, job));
+	bool stopping, over;
+
+	do {
+		struct folder *folder = take_first(turn, &stopping, &over);
+
+		if (folder == NULL)
+			return;
+		if (over)
+			dispose(folder);
+		else
+			run_step(folder, stopping);
+	} while (stopping);
+	start_turn(turn);
+}
+
+void folder_table_stop(struct folder_table *table)
+{
+	pthread_mutex_lock(&table->lock);
+	table->stopping = true;
+	pthread_mutex_unlock(&table->lock);
+}
+
+int folder_new(struct folder **folder, struct folder_table *table, const struct folder_options *options)
+{
+	struct folder *made = calloc(1, sizeof(*made));
+
+	if (made != NULL)
+		made->path = strdup(options->path);
+	if (made == NULL || made->path == NULL) {
+		free(made);
+		return -ENOMEM;
+	}
+	made->table = table;
+	made->options = *options;
+	made->reserved_bytes = reserve(table);
+	folder_pass_init(&made->pass,
+			 &(struct folder_pass_options){ .root_fd = options->root_fd,
+							.path = made->path,
+							.symlinks = options->symlinks,
+							.sort = options->sort,
+							.descending = options->descending,
+							.offset = options->offset,
+							.limit = options->limit,
+							.shows = options->shows,
+							.context = options->context },
+			 made->reserved_bytes);
+	enter_line(made);
+	*folder = made;
+	return 0;
+}
+
+void folder_free(struct folder *folder)
+{
+	bool waits;
+
+	if (folder == NULL)
+		return;
+	waits = folder->waits;
+	if (!waits && folder->pass.fd < 0) {
+		dispose(folder);
+		return;
+	}
+	pthread_mutex_lock(&folder->table->lock);
+	folder->over = true;
+	pthread_mutex_unlock(&folder->table->lock); /* if it waits, it may be gone from here on */
+	if (!waits)
+		enter_line(folder); /* for close() */
+}
+
+int folder_state(const struct folder *folder)
+{
+	return folder->waits ? -EAGAIN : folder->pass.error;
+}
+
+size_t folder_count(const struct folder *folder)
+{
+	return folder->pass.count;
+}
+
+const struct entry *folder_entry(const struct folder *folder, size_t index)
+{
+	return entries_at(&folder->pass.entries, folder->pass.first + index);
+}
+
+bool folder_is_whole(const struct folder *folder)
+{
+	return folder->pass.chunks == 1 && !folder->pass.more;
+}
+
+uint64_t folder_hash(const struct folder *folder)
+{
+	return folder->pass.hash;
+}
+
+bool folder_next(struct folder *folder)
+{
+	if (!folder_pass_next(&folder->pass))
+		return false;
+	enter_line(folder);
+	return true;
+}
+
+void folder_totals(const struct folder *folder, uint64_t *folders, uint64_t *files)
+{
+	*folders = folder->pass.folders;
+	*files = folder->pass.files;
+}
