@@ -37,6 +37,7 @@ struct scene {
 	struct offload *offload;
 	struct devices *devices;
 	struct cache *cache;
+	struct folder_table *folders;
 	struct mime *mime;
 	struct request_site site;
 	struct peer peer;
@@ -268,7 +269,9 @@ static void say_reply(const struct request *request)
 	say("status", "%u", reply->status);
 	for (unsigned i = 0; i < reply->header_count; i++)
 		printf("%-15s %s: %s\n", i == 0 ? "fields" : "", reply->headers[i].name, reply->headers[i].value);
-	if (reply->status != 204)
+	if (reply->listing && reply->status == 200)
+		say("", "Transfer-Encoding: chunked");
+	else if (reply->status != 204 && !reply->listing)
 		say("", "Content-Length: %" PRIu64, reply->length);
 }
 
@@ -291,6 +294,8 @@ static void trace(const struct request *request, const struct request_step *step
 		say_preconditions(request, result);
 	else if (strcmp(step->name, "range") == 0)
 		say_ranges(request, result);
+	else if (strcmp(step->name, "listing") == 0 && result != STEP_WAIT)
+		say("lists", "/%s", request->path.file);
 	else if (strcmp(step->name, "read") == 0)
 		say_reads(request);
 }
@@ -380,6 +385,8 @@ static int set_scene(struct scene *scene)
 	if (error == 0)
 		error = offload_new(&scene->offload, 1);
 	if (error == 0)
+		error = folder_table_new(&scene->folders, &(struct folder_table_options){ .offload = scene->offload });
+	if (error == 0)
 		error = cache_new(&scene->cache, CACHE_BYTES, true);
 	if (error == 0)
 		error = mime_new(&scene->mime, config->mime_types);
@@ -393,6 +400,7 @@ static int set_scene(struct scene *scene)
 	((struct sockaddr_in *)&scene->peer.address)->sin_family = AF_INET;
 	((struct sockaddr_in *)&scene->peer.address)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	scene->site = (struct request_site){ .reactor = scene->reactor,
+					     .folders = scene->folders,
 					     .mime = scene->mime,
 					     .rules = &config->rules,
 					     .cache = scene->cache,
@@ -403,15 +411,18 @@ static int set_scene(struct scene *scene)
 								.headers = config->max_headers },
 					     .max_ranges = config->max_ranges,
 					     .transfers = &scene->transfers,
-					     .dotfiles = config->dotfiles };
+					     .dotfiles = config->dotfiles,
+					     .symlinks = config->symlinks };
 	return error;
 }
 
 static void clear_scene(struct scene *scene)
 {
+	folder_table_stop(scene->folders);
 	offload_stop(scene->offload);
 	reactor_free(scene->reactor);
 	roots_free_files(&scene->options->config.rules);
+	folder_table_free(scene->folders);
 	offload_free(scene->offload);
 	mime_free(scene->mime);
 	cache_free(scene->cache);

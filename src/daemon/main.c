@@ -182,6 +182,9 @@ static int make_shared(struct daemon *daemon)
 	error = offload_new(&workshop->offload, config->offload_threads);
 	if (error != 0)
 		return fail("can't start offload_threads", error);
+	error = folder_table_new(&workshop->folders, &(struct folder_table_options){ .offload = workshop->offload });
+	if (error != 0)
+		return fail("start", error);
 	calibrate(daemon);
 	files.offload = workshop->offload;
 	files.devices = workshop->devices;
@@ -369,6 +372,8 @@ static void take_apart(struct daemon *daemon)
 
 	for (unsigned i = 0; i < daemon->running; i++)
 		worker_join(workshop->workers[i]);
+	if (workshop->folders != NULL)
+		folder_table_stop(workshop->folders);
 	if (workshop->offload != NULL)
 		offload_stop(workshop->offload);
 	for (unsigned i = 0; workshop->workers != NULL && i < workshop->count; i++)
@@ -377,6 +382,7 @@ static void take_apart(struct daemon *daemon)
 	free(workshop->reports);
 	clients_free(workshop->clients);
 	roots_free_files(&daemon->config->rules);
+	folder_table_free(workshop->folders);
 	offload_free(workshop->offload);
 	cache_free(workshop->cache);
 	devices_free(workshop->devices);

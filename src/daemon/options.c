@@ -172,6 +172,12 @@ static int apply_command(const struct command *command, struct options *options)
 	return status;
 }
 
+/* Somebody who types "ranged FOLDER" wants to see what is in it; whoever writes a file says so there. */
+static bool is_typed(const struct options *options)
+{
+	return options->config_path == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
 static int finish(struct options *options)
 {
 	char fault[CONFIG_FAULT_BYTES];
@@ -183,6 +189,8 @@ static int finish(struct options *options)
 			fprintf(stderr, "ranged: no folder to serve: ranged FOLDER, or ranged --config FILE with root set in it\n");
 		return path != NULL ? EX_CONFIG : EX_USAGE;
 	}
+	if (is_typed(options) && config_set(&options->config, "listing", "true", fault) != 0)
+		return EX_OSERR;
 	if (config_finish(&options->config, fault) == 0)
 		return 0;
 	fprintf(stderr, "%s: %s\n", path != NULL ? path : "ranged", fault);

@@ -294,6 +294,7 @@ static int make_server(struct worker *worker)
 	worker->site = (struct request_site){
 		.reactor = worker->reactor,
 		.store = worker->store,
+		.folders = worker->workshop->folders,
 		.mime = worker->workshop->mime,
 		.rules = &config->rules,
 		.cache = worker->workshop->cache,
@@ -307,6 +308,7 @@ static int make_server(struct worker *worker)
 		.max_ranges = config->max_ranges,
 		.transfers = &worker->workshop->transfers,
 		.dotfiles = config->dotfiles,
+		.symlinks = config->symlinks,
 	};
 	return server_new(&worker->server, &options);
 }

@@ -17,6 +17,7 @@
 #include "http/certificates.h"
 #include "http/mime.h"
 #include "store/cache.h"
+#include "store/folder.h"
 
 struct worker;
 
@@ -26,6 +27,7 @@ struct workshop {
 	struct devices *devices;
 	struct cache *cache;
 	struct offload *offload;
+	struct folder_table *folders;
 	struct mime *mime;
 	struct clients *clients;
 	struct sockets *sockets;

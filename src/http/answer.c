@@ -285,7 +285,7 @@ bool answer_finish(const struct answer *answer)
 		add_caching(answer);
 		special = settings->expires_ms > 0;
 	}
-	if (settings->download && whole_or_part)
+	if (settings->download && whole_or_part && !answer->reply->listing)
 		add_disposition(answer);
 	if (settings->cors.count > 0) {
 		if (add_origin(answer))

@@ -237,3 +237,26 @@ char *date_format(int64_t seconds, char *text)
 	*to = '\0';
 	return text;
 }
+
+char *date_format_iso(int64_t ns, char *text)
+{
+	const int64_t second_ns = 1000000000;
+	int64_t seconds = ns / second_ns - (ns % second_ns < 0);
+	unsigned rest = (unsigned)(ns - seconds * second_ns);
+	struct civil civil;
+	civil_of(clamp(seconds), &civil);
+	char *to = put_digits(text, 4, (unsigned)civil.year);
+	*to++ = '-';
+	to = put_digits(to, 2, civil.month);
+	*to++ = '-';
+	to = put_digits(to, 2, civil.day);
+	*to++ = 'T';
+	to = put_time(to, &civil);
+	if (rest != 0) {
+		*to++ = '.';
+		to = put_digits(to, 9, rest);
+	}
+	*to++ = 'Z';
+	*to = '\0';
+	return text;
+}

@@ -17,4 +17,12 @@ int date_parse(const char *text, int64_t now, int64_t *seconds);
 /* IMF-fixdate into text[DATE_BYTES]; no locale, no syscall. seconds from year 1 to 9999, clamped. Returns text. */
 char *date_format(int64_t seconds, char *text);
 
+#define DATE_ISO_BYTES 31 /* "2026-11-25T05:57:25.123456789Z" and its NUL */
+
+/*
+ * RFC 3339, in UTC, with nanoseconds unless they are 0, into text[DATE_ISO_BYTES]. ns since 1970; years from 1 to 9999, clamped.
+ * Returns text.
+ */
+char *date_format_iso(int64_t ns, char *text);
+
 #endif

@@ -104,7 +104,8 @@ static unsigned make_chain(struct request *request, uint64_t taken_bytes, struct
 	add_link(links, &count, request->site->total, request->site->rate_total_bytes);
 	if (client != NULL && !client->local)
 		add_link(links, &count, &client->bytes, settings->rate_client_bytes);
-	add_link(links, &count, &request->file->rate, settings->rate_file_bytes);
+	if (request->file != NULL)
+		add_link(links, &count, &request->file->rate, settings->rate_file_bytes);
 	if (taken_bytes >= settings->rate_after_bytes)
 		add_link(links, &count, &request->pace, response_rate(request));
 	return count;
@@ -158,7 +159,7 @@ size_t limit_grant(struct request *request, size_t length, uint64_t taken_bytes,
 	if (request->granted_bytes == 0 || request->granted_ns > 0) {
 		now_ns = clock_now_ns();
 		if (request->granted_bytes == 0)
-			reserve(request, request->reply.length - taken_bytes, taken_bytes, now_ns);
+			reserve(request, request->listing != NULL ? UINT64_MAX : request->reply.length - taken_bytes, taken_bytes, now_ns);
 		if (request->granted_ns > now_ns) {
 			*wait_ns = request->granted_ns - now_ns;
 			return 0;

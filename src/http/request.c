@@ -212,6 +212,8 @@ void request_drop_body(struct request *request)
 		transfer_free(request->transfer);
 		request->transfer = NULL;
 	}
+	listing_free(request->listing);
+	request->listing = NULL;
 	multipart_fini(&request->multipart);
 	memset(&request->multipart, 0, sizeof(request->multipart));
 }

@@ -13,6 +13,7 @@
 #include "engine/reactor.h"
 #include "http/clients.h"
 #include "http/fields.h"
+#include "http/listing.h"
 #include "http/mime.h"
 #include "http/multipart.h"
 #include "http/path.h"
@@ -32,6 +33,7 @@ struct variant;
 struct request_site {
 	struct reactor *reactor;
 	struct store *store;
+	struct folder_table *folders;
 	const struct mime *mime;
 	const struct rules *rules;
 	struct cache *cache;
@@ -46,6 +48,7 @@ struct request_site {
 	unsigned max_ranges;
 	atomic_uint *transfers; /* of the process: the block of a new one shrinks as they multiply */
 	bool dotfiles;		/* serve names that begin with a dot */
+	enum file_symlinks symlinks;
 };
 
 enum step_result { STEP_NEXT, STEP_WAIT, STEP_REPLY, STEP_AGAIN };
@@ -87,6 +90,7 @@ struct request {
 	bool whole; /* If-Range did not match */
 	struct store_want want;
 	struct transfer *transfer;
+	struct listing *listing;
 	size_t copy_bytes; /* of the transfer: what is copied for its client at a time, at most */
 	struct client *client;	/* whom the limits are about, if that is not the peer's; until request_fini() */
 	struct client *counted; /* one of whose transfers it is */

@@ -8,8 +8,9 @@
  *  - an iovec reply of two or more elements lets a client abort the process: a body is one buffer, or a callback;
  *  - a resume is not announced by MHD_get_timeout(): it sets `rerun`, and server_run() runs once every turn anyway;
  *  - NOTIFY_COMPLETED comes before the reply's free callback: an exchange lives until both have come (`holds`);
- *  - -1 from a content reader is success on a truncated body, 0 without a suspend is a busy loop: it returns bytes, suspends, or
- *    END_WITH_ERROR;
+ *  - -1 from a content reader is success on a truncated body (but the end of one whose length is not known), 0 without a suspend
+ *    is a busy loop: it returns bytes, suspends, or END_WITH_ERROR;
+ *  - behind the fields of a HEAD or a 304 whose body would be of unknown length it sends the last chunk: see make_fields_only();
  *  - MHD may drop a connection without NOTIFY_COMPLETED: what is left of its exchange is freed when the connection closes.
  *
  * TLS has a daemon of its own, and traps of its own:
@@ -49,6 +50,7 @@
 #define FRUITLESS_MAX 3 /* passes that TLS may have one after another without a sign of life */
 #define REST_MIN_MS 2
 #define REST_MAX_MS 64
+#define LISTING_BLOCK (16 * 1024)
 
 /* One request and its reply. */
 struct exchange {
@@ -196,7 +198,7 @@ static bool pause_for(struct exchange *exchange, uint64_t wait_ns)
 	exchange->pause = (struct reactor_timer){ .fn = pause_over, .context = &exchange->request };
 	if (reactor_timer_start(exchange->server->options.site->reactor, &exchange->pause, wait_ns / CLOCK_NS_PER_MS + 1) != 0)
 		return false;
-	if (wait_ns >= PAUSE_LONG_NS)
+	if (wait_ns >= PAUSE_LONG_NS && exchange->request.transfer != NULL)
 		transfer_shed(exchange->request.transfer);
 	exchange->connection->paused = true;
 	suspend(exchange);
@@ -251,6 +253,38 @@ static ssize_t read_data(void *cls, uint64_t position, char *buffer, size_t leng
 	return (ssize_t)length;
 }
 
+/* Its length is known to nobody yet: MHD sends it in chunks, or closes behind it. */
+static ssize_t read_listing(void *cls, uint64_t position, char *buffer, size_t length)
+{
+	struct exchange *exchange = cls;
+	struct request *request = &exchange->request;
+	uint64_t wait_ns = 0;
+	ssize_t n;
+
+	(void)position;
+	exchange->server->calls++;
+	if (request->limited)
+		length = limit_grant(request, length, request->reply.length, &wait_ns);
+	if (wait_ns > 0)
+		return pause_for(exchange, wait_ns) ? 0 : MHD_CONTENT_READER_END_WITH_ERROR;
+	n = listing_read(request->listing, buffer, length);
+	if (n > 0) {
+		if (request->limited)
+			limit_use(request, (size_t)n);
+		request->reply.length += (uint64_t)n;
+		return n;
+	}
+	if (n == 0)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (n == -EAGAIN) {
+		suspend(exchange);
+		return 0;
+	}
+	log_fault(LOG_LEVEL_ERROR, "/%s: %s (listing cut after %" PRIu64 " bytes)", request->path.file, strerror((int)-n),
+		  request->reply.length);
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
 /* For HEAD and 304: MHD takes the length from it and never asks for a byte. */
 static ssize_t read_nothing(void *cls, uint64_t position, char *buffer, size_t length)
 {
@@ -266,6 +300,19 @@ static void reply_freed(void *cls)
 	exchange_release(cls);
 }
 
+/*
+ * The fields of a body of unknown length, without the body. MHD would send the last chunk of what it does not send, and a client take it
+ * for the next reply; so it is told to close behind the fields instead.
+ */
+static struct MHD_Response *make_fields_only(void)
+{
+	struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_nothing, NULL, NULL);
+
+	if (response != NULL)
+		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+	return response;
+}
+
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
 	const struct reply *reply = &exchange->request.reply;
@@ -278,6 +325,8 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 	case REPLY_TEXT:
 		return MHD_create_response_from_buffer((size_t)reply->length, (void *)reply->data, MHD_RESPMEM_PERSISTENT);
 	case REPLY_LENGTH_ONLY:
+		if (reply->length == REPLY_LENGTH_UNKNOWN)
+			return make_fields_only();
 		return MHD_create_response_from_callback(reply->length, 1, read_nothing, NULL, NULL);
 	case REPLY_SPAN:
 		if (in_records)
@@ -287,6 +336,9 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 											  reply_freed, exchange);
 		break;
 	case REPLY_READY: /* is one already */
+		break;
+	case REPLY_LISTING:
+		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, LISTING_BLOCK, read_listing, exchange, reply_freed);
 		break;
 	case REPLY_TRANSFER:
 		if (in_records && block_bytes > RECORD_BYTES)

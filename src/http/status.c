@@ -23,6 +23,7 @@ static const struct {
 	const char *body;
 } bodies[] = {
 	{ 400, "400 Bad Request\n" },
+	{ 401, "401 Unauthorized\n" },
 	{ 403, "403 Forbidden\n" },
 	{ 404, "404 Not Found\n" },
 	{ 406, "406 Not Acceptable\n" },

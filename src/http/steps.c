@@ -18,6 +18,8 @@
 #include "http/digest.h"
 #include "http/limit.h"
 #include "http/provenance.h"
+#include "http/error_page.h"
+#include "http/listing_reply.h"
 #include "http/status.h"
 #include "http/variant.h"
 
@@ -151,7 +153,14 @@ static enum step_result found_nothing(struct request *request, int error)
 	return request_refuse_error(request, error, 0);
 }
 
-/* The folder's next index, if it has one; else it is as if nothing had been found. */
+static enum step_result list(struct request *request)
+{
+	enum step_result result = listing_reply_begin(request);
+
+	return result == STEP_NEXT ? go_to(request, listing_reply_make) : result;
+}
+
+/* The folder's next index, if it has one; else a listing, if that is allowed; else it is as if nothing had been found. */
 static enum step_result next_index(struct request *request)
 {
 	char *file = request->path.file;
@@ -169,6 +178,8 @@ static enum step_result next_index(struct request *request)
 	request->in_folder = false;
 	file[length] = '\0';
 	rules_match(request->site->rules, request->match.site, file, true, &request->match);
+	if (request_settings(request)->listing)
+		return list(request);
 	return found_nothing(request, -ENOENT);
 }
 
@@ -414,6 +425,7 @@ const struct request_step steps[] = {
 	{ "range", step_range },	   /* 200, 206 or 416, and their headers */
 	{ "read", step_read },		   /* asks the store */
 	{ "bytes", step_bytes },	   /* the first of them are there */
+	{ "listing", listing_reply_make }, /* of a folder instead: its first part is there */
 };
 
 /* An error has a page: the reply is made again, out of a file, and keeps the fields that the error has. */
@@ -435,8 +447,27 @@ static bool show_page(struct request *request)
 	reply_remove(reply, "Content-Type");
 	reply_remove(reply, "X-Content-Type-Options");
 	reply->body = REPLY_EMPTY;
+	reply->data = NULL;
 	go_to(request, step_find);
 	return true;
+}
+
+/* The small body of a refusal, as the client likes it best. */
+static void dress(struct request *request)
+{
+	struct reply *reply = &request->reply;
+	const struct error_page *page;
+
+	if (reply->status < 400 || (reply->body != REPLY_TEXT && reply->body != REPLY_LENGTH_ONLY) || reply->data != status_body(reply->status))
+		return;
+	page = error_page_find(reply->status, request->fields.accept);
+	reply->data = page->body;
+	reply->length = page->length;
+	reply->vary |= REPLY_VARY_ACCEPT;
+	reply_remove(reply, "Content-Type");
+	reply_header(reply, "Content-Type", page->type);
+	if (page->policy != NULL)
+		reply_header(reply, "Content-Security-Policy", page->policy);
 }
 
 static void finish(struct request *request)
@@ -445,6 +476,7 @@ static void finish(struct request *request)
 
 	if (request->reply.body == REPLY_READY)
 		return;
+	dress(request);
 	answer = answer_of(request);
 	if (answer_finish(&answer))
 		request->unready = true;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A listing as a page for people: head, a row for each entry, tail. */
+#ifndef HTTP_LISTING_HTML_H
+#define HTTP_LISTING_HTML_H
+
+#include <stdint.h>
+
+#include "http/listing_query.h"
+#include "http/text.h"
+#include "store/entries.h"
+
+/* What is said of the folder as a whole. */
+struct listing_view {
+	const char *path; /* as in struct path */
+	const char *host; /* whose root it is, for the eye alone; may be NULL */
+	struct listing_query query;
+	uint64_t limit; /* what holds: the default if the query has none; UINT64_MAX: none */
+	uint64_t folders, files; /* in all */
+};
+
+void listing_html_head(struct text *text, const struct listing_view *view);
+void listing_html_row(struct text *text, const struct listing_view *view, const struct entry *entry);
+void listing_html_tail(struct text *text, const struct listing_view *view);
+
+#endif

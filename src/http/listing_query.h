@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the query of a folder's address says of its listing. Pure. */
+#ifndef HTTP_LISTING_QUERY_H
+#define HTTP_LISTING_QUERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/entries.h"
+
+enum listing_format { LISTING_ANY, LISTING_HTML, LISTING_JSON };
+
+struct listing_query {
+	enum listing_format format;
+	enum entries_key sort;
+	bool descending;
+	uint64_t offset, limit; /* limit 0: none was given */
+};
+
+/*
+ * "sort=name|size|time", "order=asc|desc", "limit=N", "offset=N", "format=html|json", joined with "&". Names it does not know, and
+ * values that are none of these, are as if absent; of two, the last one counts. query: NULL if there is none.
+ */
+void listing_query_parse(const char *query, struct listing_query *parsed);
+
+/* "name", "size" or "time". */
+const char *listing_query_sort_name(enum entries_key sort);
+
+#endif

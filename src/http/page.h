@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the pages that ranged makes have in common: a style, a script, pictures, and the policy that lets nothing else in. Made
+ * once, for the life of the process. Any thread.
+ */
+#ifndef HTTP_PAGE_H
+#define HTTP_PAGE_H
+
+#include <stdint.h>
+
+#include "http/text.h"
+
+/* From the doctype to the style, with this title (for text_html()) and this favicon; the body's content may follow. */
+void page_begin(struct text *text, const char *title, size_t title_length);
+/* The pictures, as symbols by one letter: <svg><use href="#d"/></svg>. */
+void page_symbols(struct text *text);
+/* The script, which finds its way by itself; at the end. */
+void page_script(struct text *text);
+
+/* The value of Content-Security-Policy: this style and this script, and no other. */
+const char *page_policy(void);
+/* Of style, script and pictures: for entity tags. */
+uint64_t page_hash(void);
+
+#endif

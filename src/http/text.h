@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text that grows, and names of files as they may stand in HTML, JSON and links, whatever bytes they are made of. */
+#ifndef HTTP_TEXT_H
+#define HTTP_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* All zero is empty. The caller's storage. */
+struct text {
+	char *bytes; /* no NUL at the end */
+	size_t used, size;
+	bool failed; /* no memory: something is missing in it */
+};
+
+void text_fini(struct text *text);
+/* Takes the first `length` bytes away. */
+void text_drop(struct text *text, size_t length);
+
+void text_put(struct text *text, const char *bytes, size_t length);
+void text_puts(struct text *text, const char *string);
+void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * For HTML, as content or in a quoted attribute. What can't be seen is made visible: control characters as their pictures, bytes that
+ * are no UTF-8 as \xNN, and characters that change the direction of text or have no width as \u{NNNN}.
+ */
+void text_html(struct text *text, const char *bytes, size_t length);
+
+/* The inside of a JSON string, which is valid UTF-8: other bytes are U+FFFD. */
+void text_json(struct text *text, const char *bytes, size_t length);
+
+/*
+ * One name as a relative reference, RFC 3986 section 4.2: percent-encoded, "./" before it if it holds a colon. Safe in HTML and
+ * JSON.
+ */
+void text_href(struct text *text, const char *name, size_t length);
+
+#endif

@@ -1,0 +1,146 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A headless Chromium that does what stdin says, a line at a time, through the DevTools protocol over a pipe; no network but
+# 127.0.0.1. Usage: chromium.pl PROFILE-FOLDER [PROGRAM]
+#
+#	go URL           loads it and waits until it is there
+#	size W H         of the window, in CSS pixels
+#	dark, light      what the reader prefers
+#	eval JS          prints what it comes to, as JSON
+#	key NAME         presses "/", "Escape", "ArrowDown", "Enter" …
+#	type TEXT        as if typed
+#	click SELECTOR   the middle of the first element, with the mouse; "load" then waits for a page
+#	shot FILE        a picture of the window (PNG)
+use strict;
+use warnings;
+use JSON::PP;
+use MIME::Base64;
+use POSIX qw(dup2);
+
+my ($profile, $program) = @ARGV;
+$program //= "chromium";
+$^F = 20;    # the pipes are to survive exec
+pipe my $their_in, my $our_out or die;
+pipe my $our_in, my $their_out or die;
+my $pid = fork // die;
+if (!$pid) {
+	setpgrp;
+	my ($in, $out) = map { POSIX::dup($_) // die } map { fileno $_ } ($their_in, $their_out);
+	dup2($in, 3);
+	dup2($out, 4);
+	POSIX::close($_) for 5 .. 20;
+	open STDIN, "<", "/dev/null";
+	open STDOUT, ">", "/dev/null";
+	open STDERR, ">", "$profile.log";
+	exec $program, "--headless", "--no-sandbox", "--remote-debugging-pipe", "--user-data-dir=$profile", "--no-first-run",
+		"--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--hide-scrollbars",
+		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "about:blank" or POSIX::_exit(127);
+}
+close $their_in;
+close $their_out;
+$SIG{ALRM} = sub { kill "KILL", $pid; die "chromium takes too long\n" };
+alarm 60 * ($ENV{RANGED_SLOW} // 1);
+END { end_all() if $pid }
+
+# With all that it started, which would go on to write into the profile.
+sub end_all {
+	my $status = $?;
+	kill "TERM", $pid;
+	waitpid $pid, 0;
+	for (1 .. 200) {
+		kill "KILL", -$pid or last;
+		select undef, undef, undef, 0.02;
+	}
+	$? = $status;
+}
+
+my $id = 0;
+my @events;
+my $session;
+
+sub message {
+	local $/ = "\0";
+	my $text = <$our_in> // die "chromium ended\n";
+	chomp $text;
+	return decode_json($text);
+}
+
+sub call {
+	my ($method, %params) = @_;
+	my $want = ++$id;
+	syswrite $our_out, encode_json({id => $want, method => $method, params => \%params, $session ? (sessionId => $session) : ()}) . "\0";
+	while (1) {
+		my $message = message();
+		if (($message->{id} // 0) == $want) {
+			die "$method: $message->{error}{message}\n" if $message->{error};
+			return $message->{result};
+		}
+		push @events, $message->{method} if $message->{method};
+	}
+}
+
+sub await {
+	my ($event) = @_;
+	until (grep { $_ eq $event } @events) { push @events, message()->{method} // "" }
+	@events = ();
+}
+
+sub evaluate {
+	my $result = call("Runtime.evaluate", expression => $_[0], returnByValue => JSON::PP::true, awaitPromise => JSON::PP::true);
+	die "$_[0]: $result->{exceptionDetails}{exception}{description}\n" if $result->{exceptionDetails};
+	return $result->{result}{value};
+}
+
+my %keys = ("/" => ["Slash", 191, "/"], Escape => ["Escape", 27], ArrowDown => ["ArrowDown", 40], ArrowUp => ["ArrowUp", 38],
+	Enter => ["Enter", 13, "\r"], Tab => ["Tab", 9]);
+
+sub press {
+	my ($key) = @_;
+	my ($code, $number, $text) = @{$keys{$key} // die "no key $key\n"};
+	my %of = (key => $key, code => $code, windowsVirtualKeyCode => $number);
+	call("Input.dispatchKeyEvent", type => "keyDown", %of, defined $text ? (text => $text) : ());
+	call("Input.dispatchKeyEvent", type => "keyUp", %of);
+}
+
+sub click {
+	my ($selector) = @_;
+	my $at = evaluate("(() => { const e = document.querySelector(" . encode_json([$selector]) . "[0]); e.scrollIntoView({block: 'center'});" .
+		"const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()");
+	my %of = (x => $at->[0], y => $at->[1], button => "left", clickCount => 1);
+	@events = ();
+	call("Input.dispatchMouseEvent", type => "mousePressed", %of);
+	call("Input.dispatchMouseEvent", type => "mouseReleased", %of);
+}
+
+my %steps = (
+	go => sub { @events = (); call("Page.navigate", url => $_[0]); await("Page.loadEventFired") },
+	size => sub {
+		my ($width, $height) = split / /, $_[0];
+		call("Emulation.setDeviceMetricsOverride", width => $width + 0, height => $height + 0, deviceScaleFactor => 1 * ($ENV{SCALE} // 1),
+			mobile => JSON::PP::false);
+	},
+	dark => sub { call("Emulation.setEmulatedMedia", features => [{name => "prefers-color-scheme", value => "dark"}]) },
+	light => sub { call("Emulation.setEmulatedMedia", features => [{name => "prefers-color-scheme", value => "light"}]) },
+	eval => sub { print JSON::PP->new->allow_nonref->canonical->utf8->encode(evaluate($_[0])), "\n" },
+	key => sub { press($_[0]) },
+	type => sub { call("Input.insertText", text => $_[0]) },
+	click => sub { click($_[0]) },
+	load => sub { await("Page.loadEventFired") },
+	shot => sub {
+		open my $out, ">", $_[0] or die "$_[0]: $!\n";
+		print $out decode_base64(call("Page.captureScreenshot", format => "png")->{data});
+	},
+);
+
+$| = 1;
+my ($target) = grep { $_->{type} eq "page" } @{call("Target.getTargets")->{targetInfos}};
+$session = call("Target.attachToTarget", targetId => $target->{targetId}, flatten => JSON::PP::true)->{sessionId};
+call("Page.enable");
+while (my $line = <STDIN>) {
+	chomp $line;
+	my ($step, $rest) = split / /, $line, 2;
+	next unless defined $step && length $step;
+	($steps{$step} // die "no step $step\n")->($rest // "");
+}
+call("Browser.close");
