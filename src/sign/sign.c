@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ranged-sign: makes the signed URLs that ranged verifies, and says of one whether it holds. It is what signature.c is to ranged, seen
+ * from the other side.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/units.h"
+#include "http/signature.h"
+#include "sign/sign_time.h"
+#include "sign/sign_url.h"
+
+#define EXPIRES_DEFAULT 3600
+
+struct command {
+	const char *key_file, *key_id;
+	const char *address; /* as it was given */
+	struct address client; /* to be checked for */
+	struct signature signature; /* what is to be signed, but for the path */
+	bool check;
+	int delimiter; /* of what is read */
+	const struct sign_key *key;
+	struct sign_keys *keys;
+	int64_t now;
+	int status;
+};
+
+static const struct argp_option option_table[] = {
+	{"key-file", 'k', "FILE", 0, "The file of keys that ranged has as sign_keys (needed)", 0},
+	{"key", 'i', "ID", 0, "Sign with this key instead of the first one in the file", 0},
+	{"expires", 'e', "TIME", 0, "Until when, or for how long, it is good: 90s, 30m, 1h, 7d, 2026-12-31, 2026-12-31T18:00Z, @1798741800 (default 1h)", 0},
+	{"prefix", 'p', NULL, 0, "Sign for all paths below this one as well, which takes the same parameters", 0},
+	{"address", 'a', "ADDRESS", 0, "Only for this client, or network (192.0.2.0/24)", 0},
+	{"rate", 'r', "SIZE", 0, "Limit answers to this many bytes a second (as 500K or 2M)", 0},
+	{"null", '0', NULL, 0, "What \"-\" reads ends in NUL bytes, not in newlines", 0},
+	{"check", 'c', NULL, 0, "Don't sign: tell what ranged answers to these signed URLs, asked by --address if that is given", 0},
+	{0},
+};
+
+static void set_expires(struct command *command, const char *text, struct argp_state *state)
+{
+	int error = sign_time_parse(text, command->now, &command->signature.expires);
+
+	if (error == -ERANGE)
+		argp_error(state, "--expires: \"%s\" is not later than now, or too late", text);
+	else if (error != 0)
+		argp_error(state, "--expires: \"%s\" is neither a duration (90s, 30m, 1h, 7d) nor a time (2026-12-31, 2026-12-31T18:00Z, @1798741800)", text);
+}
+
+static void set_rate(struct command *command, const char *text, struct argp_state *state)
+{
+	uint64_t bytes;
+
+	if (units_parse_size(text, &bytes) != 0 || bytes == 0 || bytes > SIGNATURE_RATE_MAX)
+		argp_error(state, "--rate: \"%s\" is no size (as 500K or 2M)", text);
+	command->signature.rate_bytes = bytes;
+}
+
+static void set_address(struct command *command, const char *text, struct argp_state *state)
+{
+	struct cidr cidr;
+
+	if (strlen(text) >= SIGNATURE_ADDRESS_BYTES || address_parse_cidr(text, &cidr) != NULL)
+		argp_error(state, "--address: \"%s\" is neither an address nor a network", text);
+	command->address = text;
+}
+
+static error_t parse_option(int option, char *value, struct argp_state *state)
+{
+	struct command *command = state->input;
+
+	switch (option) {
+	case 'k':
+		command->key_file = value;
+		return 0;
+	case 'i':
+		command->key_id = value;
+		return 0;
+	case 'e':
+		set_expires(command, value, state);
+		return 0;
+	case 'p':
+		command->signature.prefix = true;
+		return 0;
+	case 'a':
+		set_address(command, value, state);
+		return 0;
+	case 'r':
+		set_rate(command, value, state);
+		return 0;
+	case '0':
+		command->delimiter = '\0';
+		return 0;
+	case 'c':
+		command->check = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static void print_version(FILE *stream, struct argp_state *state)
+{
+	(void)state;
+	fprintf(stream, "ranged-sign %s\nGnuTLS %s\n", PACKAGE_VERSION, gnutls_check_version(NULL));
+}
+
+static void complain(struct command *command, int status, const char *about, const char *what)
+{
+	fprintf(stderr, "ranged-sign: %s: %s\n", about, what);
+	command->status = status;
+}
+
+/* --- one URL --- */
+
+static void sign_url(struct command *command, const char *text, const struct sign_url *url)
+{
+	struct signature found, *signature = &command->signature;
+	char query[SIGNATURE_QUERY_BYTES];
+
+	if (signature_parse(url->query, &found) != SIGNATURE_MISSING) {
+		complain(command, EX_DATAERR, text, "it has parameters of a signature already: e, k, s, a, r or p");
+		return;
+	}
+	strcpy(stpcpy(signature->path, "/"), url->path.file);
+	if (signature_format(signature, command->key, query, sizeof(query)) != 0) {
+		complain(command, EX_SOFTWARE, text, "it can't be signed");
+		return;
+	}
+	printf("%s%s%s%s\n", url->text, url->query == NULL ? "?" : *url->query != '\0' ? "&" : "", query, url->fragment);
+}
+
+/* Without an address to check for, the one that was signed. */
+static struct address client_of(const struct command *command, const struct sign_url *url)
+{
+	struct signature signature;
+	struct address client = command->client;
+
+	if (command->address == NULL && signature_parse(url->query, &signature) == SIGNATURE_GOOD && signature.address[0] != '\0') {
+		address_parse(signature.address, strcspn(signature.address, "/"), &client);
+	}
+	return client;
+}
+
+static void check_url(struct command *command, const struct sign_url *url)
+{
+	struct address client = client_of(command, url);
+	struct signature signature;
+	enum signature_verdict verdict = signature_check(command->keys, &url->path, &client, command->now, &signature);
+	char time[40];
+
+	printf("%u %s", signature_status(verdict), signature_words(verdict));
+	if (verdict == SIGNATURE_GOOD || verdict == SIGNATURE_EXPIRED) {
+		printf("; %s %s, key %s", verdict == SIGNATURE_GOOD ? "until" : "at",
+		       sign_time_format(signature.expires, time, sizeof(time)), signature.key);
+		if (signature.prefix)
+			printf(", for all below %s", signature.path);
+		if (signature.address[0] != '\0')
+			printf(", from %s", signature.address);
+		if (signature.rate_bytes > 0)
+			printf(", %" PRIu64 " bytes/s", signature.rate_bytes);
+	}
+	putchar('\n');
+	if (verdict != SIGNATURE_GOOD && command->status == 0)
+		command->status = 1;
+}
+
+static void take(struct command *command, const char *text)
+{
+	struct sign_url url;
+	const char *fault = sign_url_parse(text, !command->check, &url);
+
+	if (fault != NULL) {
+		complain(command, EX_DATAERR, text, fault);
+		return;
+	}
+	if (command->check)
+		check_url(command, &url);
+	else
+		sign_url(command, text, &url);
+	sign_url_free(&url);
+}
+
+static void take_stdin(struct command *command)
+{
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t length;
+
+	while ((length = getdelim(&text, &room, command->delimiter, stdin)) > 0) {
+		if (text[length - 1] == command->delimiter)
+			text[length - 1] = '\0';
+		if (*text != '\0')
+			take(command, text);
+	}
+	if (ferror(stdin))
+		complain(command, EX_NOINPUT, "standard input", strerror(errno));
+	free(text);
+}
+
+/* --- the whole --- */
+
+static const struct argp argp = {
+	.options = option_table,
+	.parser = parse_option,
+	.args_doc = "URL|PATH...\n-",
+	.doc = "Print signed URLs for ranged, one a line. A URL is taken as it is; a PATH begins with a slash, is the name of a file below "
+	       "the root that ranged serves, and is escaped. \"-\" reads them from the standard input."
+	       "\vExit status: 0 all is well; 1 --check found a URL that ranged refuses; others as in sysexits.h: see ranged-sign(1).",
+};
+
+/* 0 or the exit status. */
+static int load_keys(struct command *command)
+{
+	char fault[SIGN_KEYS_FAULT_BYTES];
+	int error = sign_keys_load(command->key_file, &command->keys, fault);
+
+	if (error != 0) {
+		fprintf(stderr, "ranged-sign: %s\n", fault);
+		return error == -EINVAL || error == -EFBIG ? EX_CONFIG : EX_NOINPUT;
+	}
+	if (command->keys->exposed)
+		fprintf(stderr, "ranged-sign: %s: everybody on this machine may read it (chmod o-r)\n", command->key_file);
+	command->key = command->key_id == NULL ? &command->keys->list[0] : sign_keys_find(command->keys, command->key_id);
+	if (command->key != NULL)
+		return 0;
+	fprintf(stderr, "ranged-sign: %s: there is no key \"%s\" in it\n", command->key_file, command->key_id);
+	return EX_CONFIG;
+}
+
+/* What only shows when all options are known; 0 or the exit status. */
+static int look_at_options(struct command *command, int arguments)
+{
+	const char *fault = NULL;
+
+	if (command->key_file == NULL)
+		fault = "which --key-file?";
+	else if (arguments == 0)
+		fault = "name a URL or a path, or \"-\" for the standard input";
+	else if (command->check && command->address != NULL && address_parse(command->address, strlen(command->address), &command->client) != 0)
+		fault = "--check is about one --address, not a network";
+	if (fault != NULL)
+		fprintf(stderr, "ranged-sign: %s\nTry `ranged-sign --help' for more information.\n", fault);
+	else if (command->address != NULL)
+		strcpy(command->signature.address, command->address);
+	return fault != NULL ? EX_USAGE : 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct command command = { .delimiter = '\n' };
+	int first;
+
+	command.now = time(NULL);
+	command.signature.expires = command.now + EXPIRES_DEFAULT;
+	argp_program_version_hook = print_version;
+	argp_err_exit_status = EX_USAGE;
+	argp_parse(&argp, argc, argv, 0, &first, &command);
+	command.status = look_at_options(&command, argc - first);
+	if (command.status == 0)
+		command.status = load_keys(&command);
+	if (command.keys != NULL && command.key != NULL)
+		for (int i = first; i < argc; i++) {
+			if (strcmp(argv[i], "-") == 0)
+				take_stdin(&command);
+			else
+				take(&command, argv[i]);
+		}
+	sign_keys_free(command.keys);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		complain(&command, EX_IOERR, "standard output", strerror(errno));
+	return command.status;
+}
