@@ -22,6 +22,7 @@
 #include "base/units.h"
 #include "daemon/roots.h"
 #include "http/negotiate.h"
+#include "http/signing.h"
 #include "http/status.h"
 #include "http/steps.h"
 #include "http/variant.h"
@@ -39,6 +40,7 @@ struct scene {
 	struct cache *cache;
 	struct folder_table *folders;
 	struct mime *mime;
+	struct signing *signing;
 	struct request_site site;
 	struct peer peer;
 	atomic_uint transfers;
@@ -128,6 +130,13 @@ static void say_file(const struct request *request)
 		say("", "read with O_DIRECT, aligned to %u", file->offset_alignment);
 	else
 		say("", "read by the offload threads: its filesystem has no O_DIRECT");
+}
+
+static void say_signature(const struct request *request)
+{
+	say("signature", "%s (%s)", signature_words(request->verdict), request_settings(request)->sign_keys);
+	if (request->rate_bytes > 0)
+		say("", "which limits the answer to %" PRIu64 " bytes/s", request->rate_bytes);
 }
 
 static void say_found(const struct request *request)
@@ -282,6 +291,8 @@ static void trace(const struct request *request, const struct request_step *step
 
 	if (strcmp(step->name, "target") == 0 && request->files != NULL)
 		say_site(scene->options, request->match.site);
+	else if (strcmp(step->name, "signature") == 0 && request_settings(request)->sign_keys != NULL)
+		say_signature(request);
 	else if (strcmp(step->name, "find") == 0)
 		say("looks for", "/%s", request->path.file);
 	else if (strcmp(step->name, "rules") == 0)
@@ -403,6 +414,7 @@ static int set_scene(struct scene *scene)
 					     .folders = scene->folders,
 					     .mime = scene->mime,
 					     .rules = &config->rules,
+					     .signing = scene->signing,
 					     .cache = scene->cache,
 					     .ready = nothing_ready,
 					     .total = &scene->total,
@@ -432,7 +444,7 @@ static void clear_scene(struct scene *scene)
 int explain_run(struct options *options)
 {
 	struct scene scene = { .options = options };
-	int status = roots_open(&options->config.rules) == 0 ? 0 : EX_CONFIG;
+	int status = roots_open(&options->config.rules) == 0 && signing_new(&scene.signing, &options->config.rules) == 0 ? 0 : EX_CONFIG;
 
 	if (status == 0 && set_scene(&scene) != 0) {
 		fprintf(stderr, "ranged: out of memory\n");
@@ -442,6 +454,7 @@ int explain_run(struct options *options)
 		status = go(&scene);
 		clear_scene(&scene);
 	}
+	signing_free(scene.signing);
 	roots_close(&options->config.rules);
 	return status;
 }

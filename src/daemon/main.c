@@ -172,6 +172,9 @@ static int make_shared(struct daemon *daemon)
 	error = mime_new(&workshop->mime, config->mime_types);
 	if (error != 0)
 		return fail(config->mime_types, error);
+	error = signing_new(&workshop->signing, &config->rules);
+	if (error != 0)
+		return error;
 	error = cache_new(&workshop->cache, config->cache_size_bytes > 0 ? config->cache_size_bytes : TRANSIENT_BYTES,
 			  config->cache_size_bytes > 0);
 	if (error != 0)
@@ -388,6 +391,7 @@ static void take_apart(struct daemon *daemon)
 	devices_free(workshop->devices);
 	mime_free(workshop->mime);
 	certificates_unref(workshop->certificates);
+	signing_free(workshop->signing);
 	roots_close(&daemon->config->rules);
 	if (daemon->signal_fd >= 0)
 		close(daemon->signal_fd);
@@ -425,8 +429,12 @@ static int check(struct options *options)
 {
 	struct certificates *certificates = load_certificates(&options->config);
 	bool fine = certificates != NULL || config_tls_listeners(&options->config) == 0;
+	struct signing *signing = NULL;
 	int error = roots_open(&options->config.rules);
 
+	if (error == 0)
+		error = signing_new(&signing, &options->config.rules);
+	signing_free(signing);
 	certificates_unref(certificates);
 	roots_close(&options->config.rules);
 	if (error != 0 || !fine)

@@ -297,6 +297,7 @@ static int make_server(struct worker *worker)
 		.folders = worker->workshop->folders,
 		.mime = worker->workshop->mime,
 		.rules = &config->rules,
+		.signing = worker->workshop->signing,
 		.cache = worker->workshop->cache,
 		.ready_bytes = cache_bytes(worker->workshop->cache) / 8 / worker->workshop->count,
 		.clients = worker->workshop->clients,

@@ -16,6 +16,7 @@
 #include "http/clients.h"
 #include "http/certificates.h"
 #include "http/mime.h"
+#include "http/signing.h"
 #include "store/cache.h"
 #include "store/folder.h"
 
@@ -29,6 +30,7 @@ struct workshop {
 	struct offload *offload;
 	struct folder_table *folders;
 	struct mime *mime;
+	struct signing *signing;
 	struct clients *clients;
 	struct sockets *sockets;
 	struct certificates *certificates; /* NULL: no TLS */

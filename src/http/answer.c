@@ -218,6 +218,14 @@ void answer_options(const struct answer *answer)
 
 /* --- what is added to every reply --- */
 
+/* Not for those who come after at the same cache; and the pages that one links to need not know the URL. */
+static void add_guard(const struct answer *answer)
+{
+	if (reply_value(answer->reply, "Cache-Control") == NULL)
+		reply_header(answer->reply, "Cache-Control", "private");
+	reply_header(answer->reply, "Referrer-Policy", "no-referrer");
+}
+
 static void add_caching(const struct answer *answer)
 {
 	const struct settings *settings = answer->match->settings;
@@ -229,7 +237,7 @@ static void add_caching(const struct answer *answer)
 	if (settings->expires_ms == 0)
 		return;
 	if (settings->cache_control == NULL)
-		reply_header_format(answer->reply, "Cache-Control", "max-age=%" PRIu64, seconds);
+		reply_header_format(answer->reply, "Cache-Control", "%smax-age=%" PRIu64, answer->guarded ? "private, " : "", seconds);
 	reply_header_format(answer->reply, "Expires", "%s", date_format(answer->now + (int64_t)seconds, date));
 }
 
@@ -285,6 +293,8 @@ bool answer_finish(const struct answer *answer)
 		add_caching(answer);
 		special = settings->expires_ms > 0;
 	}
+	if (answer->guarded)
+		add_guard(answer);
 	if (settings->download && whole_or_part && !answer->reply->listing)
 		add_disposition(answer);
 	if (settings->cors.count > 0) {

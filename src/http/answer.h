@@ -20,6 +20,7 @@ struct answer {
 	const struct path *path;
 	int64_t now; /* seconds since 1970 */
 	bool secure; /* the request came by TLS */
+	bool guarded; /* it is had by a signature */
 };
 
 /*

@@ -21,6 +21,7 @@
 #include "http/range.h"
 #include "http/reply.h"
 #include "http/rules.h"
+#include "http/signature.h"
 #include "http/transfer.h"
 #include "http/validator.h"
 #include "store/files.h"
@@ -28,6 +29,7 @@
 
 struct request;
 struct variant;
+struct signing;
 
 /* What all requests of one reactor share. */
 struct request_site {
@@ -36,6 +38,7 @@ struct request_site {
 	struct folder_table *folders;
 	const struct mime *mime;
 	const struct rules *rules;
+	const struct signing *signing;
 	struct cache *cache;
 	/* True: the caller has a reply ready for all of request->file, and put it into request->reply. */
 	bool (*ready)(void *context, struct request *request);
@@ -78,6 +81,9 @@ struct request {
 	char *asked; /* that path, once others are tried; owned */
 	unsigned error_status; /* the page for this status is what is being made */
 	unsigned attempts;
+	bool guarded; /* a signature is needed for what is asked for, or for what stands for it */
+	enum signature_verdict verdict; /* on the last one that was looked at */
+	const char *signed_by; /* the file of keys that a good one is of; NULL: there was none */
 	bool unready; /* the reply depends on more than the file and the blocks it falls under */
 	struct files *files; /* of the site */
 	struct files_want lookup;

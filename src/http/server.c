@@ -37,6 +37,7 @@
 #include "http/access.h"
 #include "http/limit.h"
 #include "http/ready.h"
+#include "http/signing.h"
 #include "http/steps.h"
 
 #define CONNECTION_MEMORY (16 * 1024) /* MHD's pool of one connection: its header block and its reply's */
@@ -547,6 +548,7 @@ static void completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enu
 	if (exchange == NULL)
 		return;
 	*req_cls = NULL;
+	signing_mask(&exchange->request);
 	if (log_access_wanted())
 		log_exchange(exchange, info != NULL ? info->http_status : 0, whole);
 	if (whole && exchange->request.reply.body != REPLY_LENGTH_ONLY)

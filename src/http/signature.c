@@ -312,17 +312,20 @@ static void put_value(struct writer *writer, const char *name, const char *value
 	}
 }
 
-int signature_format(const struct signature *signature, const struct sign_key *key, char *text, size_t text_bytes)
+int signature_sign(struct signature *signature, const struct sign_key *key)
+{
+	strcpy(signature->key, key->id);
+	return make_code(signature, key, signature->code);
+}
+
+int signature_format(const struct signature *signature, char *text, size_t text_bytes)
 {
 	struct writer writer = { text, text_bytes, 0 };
-	char code[SIGNATURE_CODE_BYTES], number[24];
-	int error = make_code(signature, key, code);
+	char number[24];
 
-	if (error != 0)
-		return error;
 	snprintf(number, sizeof(number), "%" PRId64, signature->expires);
 	put_value(&writer, "e=", number);
-	put_value(&writer, "&k=", key->id);
+	put_value(&writer, "&k=", signature->key);
 	if (signature->address[0] != '\0')
 		put_value(&writer, "&a=", signature->address);
 	snprintf(number, sizeof(number), "%" PRIu64, signature->rate_bytes);
@@ -330,7 +333,7 @@ int signature_format(const struct signature *signature, const struct sign_key *k
 		put_value(&writer, "&r=", number);
 	if (signature->prefix)
 		put_value(&writer, "&p=", signature->path);
-	put_value(&writer, "&s=", code);
+	put_value(&writer, "&s=", signature->code);
 	put(&writer, '\0');
 	return writer.used <= writer.size ? 0 : -ENAMETOOLONG;
 }

@@ -77,8 +77,13 @@ const char *signature_words(enum signature_verdict verdict);
 /* NULL, or what is wrong with a prefix: each name in it must be one that a path can have after dot segments are resolved. */
 const char *signature_prefix_fault(const char *prefix);
 
-/* The parameters for what *signature says, with this key: "e=…&k=…&s=…" into text; or -ENAMETOOLONG. Its key and code are not looked at. */
-int signature_format(const struct signature *signature, const struct sign_key *key, char *text, size_t text_bytes);
+/* Signs what *signature says with this key: sets its key and code. 0, or -EIO: GnuTLS does not do it. */
+int signature_sign(struct signature *signature, const struct sign_key *key);
+/*
+ * What *signature says as parameters, "e=…&k=…&s=…", into text; 0 or -ENAMETOOLONG. All that is special in a query or in HTML is escaped,
+ * but for the "&".
+ */
+int signature_format(const struct signature *signature, char *text, size_t text_bytes);
 
 /* Makes each s in the query a "*", in its place: what a log may show. query may be NULL. */
 void signature_mask(char *query);

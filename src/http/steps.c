@@ -20,6 +20,7 @@
 #include "http/provenance.h"
 #include "http/error_page.h"
 #include "http/listing_reply.h"
+#include "http/signing.h"
 #include "http/status.h"
 #include "http/variant.h"
 
@@ -32,7 +33,8 @@ static struct answer answer_of(struct request *request)
 				.fields = &request->fields,
 				.path = &request->path,
 				.now = clock_wall_ns() / (int64_t)CLOCK_NS_PER_S,
-				.secure = request->secure };
+				.secure = request->secure,
+				.guarded = request->guarded };
 }
 
 static enum step_result go_to(struct request *request, enum step_result (*run)(struct request *))
@@ -416,6 +418,7 @@ const struct request_step steps[] = {
 	{ "target", step_target },	   /* the path and the site that are meant */
 	{ "rules", step_rules },	   /* the blocks of the configuration that are about it */
 	{ "redirect", step_redirect },	   /* what needs no file */
+	{ "signature", signing_check },	   /* where one is needed */
 	{ "limit", step_limit },	   /* how often, and how fast */
 	{ "find", step_find },		   /* asks the table of open files */
 	{ "found", step_found },	   /* a file, a folder, or nothing */

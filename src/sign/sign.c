@@ -129,7 +129,7 @@ static void sign_url(struct command *command, const char *text, const struct sig
 		return;
 	}
 	strcpy(stpcpy(signature->path, "/"), url->path.file);
-	if (signature_format(signature, command->key, query, sizeof(query)) != 0) {
+	if (signature_sign(signature, command->key) != 0 || signature_format(signature, query, sizeof(query)) != 0) {
 		complain(command, EX_SOFTWARE, text, "it can't be signed");
 		return;
 	}

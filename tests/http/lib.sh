@@ -15,6 +15,7 @@
 #
 #	RANGED        the program (default: $top_builddir/ranged, else build/ranged of this checkout)
 #	RANGED_PROBE  ranged-probe (default: beside it)
+#	RANGED_SIGN   ranged-sign, likewise
 #	RANGED_SLOW   how much longer than on an idle machine things may take (default 1, under sanitizers 8)
 #	RANGED_KEEP   set: keep the folder of the test
 #
@@ -28,6 +29,7 @@ RANGED=${RANGED:-${top_builddir:-$LIB/../../build}/ranged}
 [ -x "$RANGED" ] || { echo "Bail out! no program at $RANGED"; exit 1; }
 RANGED=$(cd "$(dirname "$RANGED")" && pwd)/${RANGED##*/}
 RANGED_PROBE=${RANGED_PROBE:-${RANGED%/*}/ranged-probe}
+RANGED_SIGN=${RANGED_SIGN:-${RANGED%/*}/ranged-sign}
 ID=$(basename "$0" .sh)
 
 SANITIZED=
@@ -289,6 +291,22 @@ probe_expression() {
 		my $value = eval $ARGV[0];
 		die $@ if $@;
 		print ref $value eq "ARRAY" ? "@$value" : $value // "null", "\n"' "$1" "$DIR/probe.out" 2>&1
+}
+
+# --- ranged-sign ---
+
+# "id secret", one a line, into $DIR/keys.
+make_keys() {
+	(umask 077 && printf '%s\n' "$@" >"$DIR/keys")
+}
+
+# URL-OR-PATH [OPTION...]: signed with them.
+sign() { "$RANGED_SIGN" --key-file "$DIR/keys" "$@"; }
+
+# EXPIRY PATH [prefix|path [ADDRESS [RATE]]]: the code for it by openssl, with the secret "0123456789abcdef".
+code_of() {
+	printf 'ranged1\n%s\n%s\n%s\n%s\n%s' "$1" "${4:-}" "${5:-}" "${3:-path}" "$2" |
+		openssl dgst -sha256 -mac HMAC -macopt hexkey:30313233343536373839616263646566 -binary | openssl base64 | tr '+/' '-_' | tr -d '='
 }
 
 # --- files ---

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Files of keys are found by their names, as the configuration has them: there are few. A signature is for the path that was asked for;
+ * a folder's index, or what "try" names, may then be had with it as far as the same keys guard it. What other keys guard needs a
+ * signature of its own, so no block gives away what another one keeps. Reactor threads read, none of them writes.
+ */
+#include "http/signing.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/sign_keys.h"
+#include "http/signature.h"
+
+struct key_file {
+	const char *path; /* the configuration's */
+	struct sign_keys *keys;
+};
+
+struct signing {
+	struct key_file *list;
+	size_t count;
+};
+
+static const struct sign_keys *find(const struct signing *signing, const char *path)
+{
+	for (size_t i = 0; i < signing->count; i++)
+		if (strcmp(signing->list[i].path, path) == 0)
+			return signing->list[i].keys;
+	return NULL;
+}
+
+static int load(struct key_file *file)
+{
+	char fault[SIGN_KEYS_FAULT_BYTES];
+	int error = sign_keys_load(file->path, &file->keys, fault);
+
+	if (error != 0)
+		log_error("sign_keys: %s", fault);
+	else if (file->keys->exposed)
+		log_warning("%s: everybody on this machine may read the keys in it (chmod o-r)", file->path);
+	return error;
+}
+
+static int add(struct signing *signing, const struct settings *settings)
+{
+	struct key_file *longer, added = { .path = settings->sign_keys };
+	int error;
+
+	if (added.path == NULL || find(signing, added.path) != NULL)
+		return 0;
+	longer = reallocarray(signing->list, signing->count + 1, sizeof(*longer));
+	if (longer == NULL)
+		return -ENOMEM;
+	signing->list = longer;
+	error = load(&added);
+	if (error == 0)
+		signing->list[signing->count++] = added;
+	return error;
+}
+
+int signing_new(struct signing **signing, const struct rules *rules)
+{
+	struct signing *made = calloc(1, sizeof(*made));
+	int error = made != NULL ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < rules->site_count && error == 0; i++) {
+		const struct site *site = &rules->sites[i];
+
+		error = add(made, &site->settings);
+		for (size_t j = 0; j < site->count && error == 0; j++)
+			error = add(made, &site->list[j].settings);
+	}
+	if (error != 0)
+		signing_free(made);
+	else
+		*signing = made;
+	return error;
+}
+
+void signing_free(struct signing *signing)
+{
+	if (signing == NULL)
+		return;
+	for (size_t i = 0; i < signing->count; i++)
+		sign_keys_free(signing->list[i].keys);
+	free(signing->list);
+	free(signing);
+}
+
+static struct address client_of(const struct request *request)
+{
+	struct address client;
+
+	address_from_sockaddr((const struct sockaddr *)&request->peer->address, &client);
+	return client;
+}
+
+static enum step_result verify(struct request *request, const char *key_file)
+{
+	const struct address client = client_of(request);
+	int64_t now = clock_wall_ns() / (int64_t)CLOCK_NS_PER_S;
+	struct signature signature;
+
+	request->guarded = true;
+	request->verdict = signature_check(find(request->site->signing, key_file), &request->path, &client, now, &signature);
+	if (request->verdict != SIGNATURE_GOOD) {
+		log_debug("/%s: refused: %s", request->path.file, signature_words(request->verdict));
+		return request_refuse(request, signature_status(request->verdict));
+	}
+	request->signed_by = key_file;
+	if (signature.rate_bytes > 0) {
+		request->rate_bytes = signature.rate_bytes;
+		request->limited = request->unready = true;
+	}
+	return STEP_NEXT;
+}
+
+enum step_result signing_check(struct request *request)
+{
+	const char *key_file = request_settings(request)->sign_keys;
+
+	if (key_file == NULL) {
+		request->unready = request->unready || request->guarded; /* a reply to others is not marked private */
+		return STEP_NEXT;
+	}
+	if (request->signed_by != NULL && strcmp(request->signed_by, key_file) == 0)
+		return STEP_NEXT;
+	return verify(request, key_file);
+}
+
+const char *signing_links(struct request *request)
+{
+	struct signature signature;
+	char text[SIGNATURE_QUERY_BYTES];
+
+	if (request->signed_by == NULL || signature_parse(request->path.query, &signature) != SIGNATURE_GOOD || !signature.prefix ||
+	    signature_format(&signature, text, sizeof(text)) != 0)
+		return NULL;
+	return reply_text_format(&request->reply, "%s", text);
+}
+
+void signing_mask(struct request *request)
+{
+	char *query = request->guarded || request_settings(request)->sign_keys != NULL ? strchr(request->target, '?') : NULL;
+
+	if (query != NULL)
+		signature_mask(query + 1);
+}

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A signed prefix is good for the folder and what is below it, by whole names.
+. "$(dirname "$0")/lib.sh"
+
+make_file a/x.bin 1000 a/b/y.bin 1000 ab/x.bin 1000 "c d/z.bin" 1000
+make_text a/index.html index
+make_keys 'one 0123456789abcdef'
+config "sign_keys = \"$DIR/keys\""
+start_ranged
+query=$(sign --prefix /a)
+query=${query#/a}
+while read -r path status; do
+	get "$path$query"
+	is "$STATUS" "$status" "$path"
+done <<-END
+	/a/x.bin 200
+	/a/b/y.bin 200
+	/a/absent 404
+	/a/ 200
+	/a 301
+	/a/%78.bin 200
+	/ab/../a/x.bin 200
+	/a//x.bin 200
+	/ab/x.bin 403
+	/ab 403
+	/ 403
+	/a/../ab/x.bin 403
+	/a/%2e%2e/ab/x.bin 403
+	/a/..%2fab/x.bin 404
+	/a/b/../../ab/x.bin 403
+	/A/x.bin 403
+	/.a 404
+END
+get "/a$query"
+is "$(header Location)" "a/$query" "the way to the slash keeps the query"
+get "/ab/x.bin${query/"p=/a&"/"p=/ab&"}"
+is "$STATUS" 403 "another prefix"
+get "/a/x.bin${query/"p=/a&"/}"
+is "$STATUS" 403 "no prefix"
+all=$(sign --prefix /)
+get "/ab/x.bin${all#/}"
+is "$STATUS" 200 "all there is"
+url=$(sign --prefix "/c d")
+get "/c%20d/z.bin?${url#*\?}"
+is "$STATUS" 200 "a prefix with a blank: $url"
+get "/c%20d/z.bin?$(sed 's|%20|+|; s|.*?||' <<<"$url")"
+is "$STATUS" 200 "as forms write it"
+e=4102444800
+get "/a/x.bin?e=$e&k=one&p=/a/&s=$(code_of $e /a/ prefix)"
+is "$STATUS" 200 "a slash at its end"
+get "/ab/x.bin?e=$e&k=one&p=/a/../ab&s=$(code_of $e /a/../ab prefix)"
+is "$STATUS" 403 "one with dots in it, though it was signed"
+get "/a/x.bin?e=$e&k=one&p=a&s=$(code_of $e a prefix)"
+is "$STATUS" 403 "one without a slash, though it was signed"
+finish
