@@ -454,7 +454,7 @@ int explain_run(struct options *options)
 		status = go(&scene);
 		clear_scene(&scene);
 	}
-	signing_free(scene.signing);
+	signing_unref(scene.signing);
 	roots_close(&options->config.rules);
 	return status;
 }

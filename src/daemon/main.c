@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain: listening
- * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGHUP reads the certificates
- * again, SIGUSR1 reopens the logs, SIGUSR2 logs what has been counted.
+ * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGHUP reads certificates and
+ * keys again, SIGUSR1 reopens the logs, SIGUSR2 logs what has been counted.
  * Everything is taken apart in the reverse order, except when a disk hangs: a read in flight can be neither cancelled nor
  * waited for, so then the process leaves without ending its contexts.
  */
@@ -133,24 +133,35 @@ static struct certificates *load_certificates(const struct config *config)
 	return NULL;
 }
 
+static void say_reloaded(const char *what, bool reloaded)
+{
+	if (reloaded)
+		log_info("%s reloaded", what);
+	else
+		log_warning("the %s stay as they were", what);
+}
+
 /* Whoever is connected keeps the certificates that it knows. */
 static void reload(struct daemon *daemon)
 {
 	struct workshop *workshop = &daemon->workshop;
 	struct certificates *set;
+	struct signing *signing = NULL;
 	int error = 0;
 
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(clock_now_ns() / 1000));
 	set = load_certificates(daemon->config);
-	for (unsigned i = 0; i < workshop->count && set != NULL && error == 0; i++)
-		error = worker_renew(workshop->workers[i], set);
+	signing_new(&signing, &daemon->config->rules);
+	for (unsigned i = 0; i < workshop->count && error == 0; i++)
+		error = worker_renew(workshop->workers[i], set, signing);
 	if (error != 0)
-		fail("certificates", error);
-	else if (set != NULL)
-		log_info("certificates reloaded");
-	else if (workshop->certificates != NULL)
-		log_warning("the certificates stay as they were");
+		fail("reload", error);
+	if (workshop->certificates != NULL)
+		say_reloaded("certificates", set != NULL && error == 0);
+	if (!signing_is_empty(workshop->signing))
+		say_reloaded("keys of signatures", signing != NULL && error == 0);
 	certificates_unref(set);
+	signing_unref(signing);
 	sd_notify(0, "READY=1");
 }
 
@@ -391,7 +402,7 @@ static void take_apart(struct daemon *daemon)
 	devices_free(workshop->devices);
 	mime_free(workshop->mime);
 	certificates_unref(workshop->certificates);
-	signing_free(workshop->signing);
+	signing_unref(workshop->signing);
 	roots_close(&daemon->config->rules);
 	if (daemon->signal_fd >= 0)
 		close(daemon->signal_fd);
@@ -434,7 +445,7 @@ static int check(struct options *options)
 
 	if (error == 0)
 		error = signing_new(&signing, &options->config.rules);
-	signing_free(signing);
+	signing_unref(signing);
 	certificates_unref(certificates);
 	roots_close(&options->config.rules);
 	if (error != 0 || !fine)

@@ -297,7 +297,7 @@ static int make_server(struct worker *worker)
 		.folders = worker->workshop->folders,
 		.mime = worker->workshop->mime,
 		.rules = &config->rules,
-		.signing = worker->workshop->signing,
+		.signing = signing_ref(worker->workshop->signing),
 		.cache = worker->workshop->cache,
 		.ready_bytes = cache_bytes(worker->workshop->cache) / 8 / worker->workshop->count,
 		.clients = worker->workshop->clients,
@@ -404,25 +404,34 @@ struct renewal {
 	struct reactor_message message;
 	struct worker *worker;
 	struct certificates *certificates;
+	struct signing *signing;
 };
 
 static void renew(struct reactor_message *message)
 {
 	struct renewal *renewal = (struct renewal *)message;
 
-	if (renewal->worker->server != NULL) /* else it had ended before this arrived */
+	struct request_site *site = &renewal->worker->site;
+
+	if (renewal->worker->server != NULL && renewal->certificates != NULL) /* else it had ended before this arrived */
 		server_renew(renewal->worker->server, renewal->certificates);
 	certificates_unref(renewal->certificates);
+	if (renewal->signing != NULL) {
+		signing_unref(site->signing);
+		site->signing = renewal->signing;
+	}
 	free(renewal);
 }
 
-int worker_renew(struct worker *worker, struct certificates *certificates)
+int worker_renew(struct worker *worker, struct certificates *certificates, struct signing *signing)
 {
 	struct renewal *renewal = malloc(sizeof(*renewal));
 
 	if (renewal == NULL)
 		return -ENOMEM;
-	*renewal = (struct renewal){ .message = { .fn = renew }, .worker = worker, .certificates = certificates_ref(certificates) };
+	*renewal = (struct renewal){ .message = { .fn = renew }, .worker = worker,
+				      .certificates = certificates_ref(certificates),
+				      .signing = signing_ref(signing) };
 	reactor_post(worker->reactor, &renewal->message);
 	return 0;
 }
@@ -443,5 +452,6 @@ void worker_free(struct worker *worker)
 	store_free(worker->store);
 	queue_free(worker->queue);
 	disk_free(worker->disk);
+	signing_unref(worker->site.signing);
 	free(worker);
 }

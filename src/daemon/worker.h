@@ -57,8 +57,8 @@ void worker_drain(struct worker *worker);
 /* Cut what is left of them. Main thread. */
 void worker_cut(struct worker *worker);
 
-/* Meet new TLS connections with these certificates. 0 or -ENOMEM. Main thread. */
-int worker_renew(struct worker *worker, struct certificates *certificates);
+/* Meet new TLS connections with these certificates, and requests with these keys; NULL: as before. 0 or -ENOMEM. Main thread. */
+int worker_renew(struct worker *worker, struct certificates *certificates, struct signing *signing);
 
 /* Has all workers put down what they have counted; the last one logs it. Nothing while another report is under way. Main thread. */
 void worker_report_all(struct workshop *workshop);

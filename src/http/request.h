@@ -38,7 +38,7 @@ struct request_site {
 	struct folder_table *folders;
 	const struct mime *mime;
 	const struct rules *rules;
-	const struct signing *signing;
+	struct signing *signing; /* replaced between two turns of the reactor */
 	struct cache *cache;
 	/* True: the caller has a reply ready for all of request->file, and put it into request->reply. */
 	bool (*ready)(void *context, struct request *request);

@@ -7,6 +7,7 @@
 #include "http/signing.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct key_file {
 };
 
 struct signing {
+	atomic_uint holders;
 	struct key_file *list;
 	size_t count;
 };
@@ -67,6 +69,8 @@ int signing_new(struct signing **signing, const struct rules *rules)
 	struct signing *made = calloc(1, sizeof(*made));
 	int error = made != NULL ? 0 : -ENOMEM;
 
+	if (made != NULL)
+		atomic_init(&made->holders, 1);
 	for (size_t i = 0; i < rules->site_count && error == 0; i++) {
 		const struct site *site = &rules->sites[i];
 
@@ -75,20 +79,32 @@ int signing_new(struct signing **signing, const struct rules *rules)
 			error = add(made, &site->list[j].settings);
 	}
 	if (error != 0)
-		signing_free(made);
+		signing_unref(made);
 	else
 		*signing = made;
 	return error;
 }
 
-void signing_free(struct signing *signing)
+struct signing *signing_ref(struct signing *signing)
 {
-	if (signing == NULL)
+	if (signing != NULL)
+		atomic_fetch_add(&signing->holders, 1);
+	return signing;
+}
+
+void signing_unref(struct signing *signing)
+{
+	if (signing == NULL || atomic_fetch_sub(&signing->holders, 1) > 1)
 		return;
 	for (size_t i = 0; i < signing->count; i++)
 		sign_keys_free(signing->list[i].keys);
 	free(signing->list);
 	free(signing);
+}
+
+bool signing_is_empty(const struct signing *signing)
+{
+	return signing->count == 0;
 }
 
 static struct address client_of(const struct request *request)

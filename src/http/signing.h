@@ -9,13 +9,16 @@
 struct signing;
 
 /*
- * Reads each file that a block names, once. *signing is immutable: to have the files read again, make another one, hand it to each
- * reactor (request_site.signing; a request looks at it within one step only), and free the old one when all have it. 0, or -errno, which was
- * logged; so is which files everybody can read. Blocks; main thread.
+ * Reads each file that a block names, once. 0, or -errno, which was logged; so is which files everybody can read. Blocks; main thread.
+ * *signing is immutable, and goes with its last holder: keys are renewed by making another one and handing it to each reactor
+ * (request_site.signing), since a request looks at it within one step only.
  */
 int signing_new(struct signing **signing, const struct rules *rules);
-/* NULL is allowed. */
-void signing_free(struct signing *signing);
+/* Any thread; NULL is fine. */
+struct signing *signing_ref(struct signing *signing);
+void signing_unref(struct signing *signing);
+/* No block needs signatures. */
+bool signing_is_empty(const struct signing *signing);
 
 /* Of the path that is looked at. STEP_NEXT, or STEP_REPLY: refused. Sets request->guarded, signed_by, verdict and rate_bytes. */
 enum step_result signing_check(struct request *request);

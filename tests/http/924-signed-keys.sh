@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Files of keys: rotation, one for each location, and what is said when there is something wrong with one.
+# Files of keys: rotation without a restart, one for each location, and what is said when there is something wrong with one.
 . "$(dirname "$0")/lib.sh"
 
 make_file x.bin 1000 other/y.bin 1000
@@ -18,25 +18,38 @@ get "$(sign /other/y.bin --key-file "$DIR/others" 2>/dev/null)"
 is "$STATUS" 200 "that has its own"
 like "$(cat "$DIR/error.log")" "warning.* $DIR/others: everybody on this machine may read the keys" "a file that everybody can read is named"
 is "$(grep -c "$DIR/keys" "$DIR/error.log")" 0 "no other"
-stop_ranged
 
-make_keys 'new hex:00112233445566778899aabbccddeeff' 'old 0123456789abcdef'
-start_ranged
+reloads() { grep -cE 'keys of signatures (reloaded|stay)' "$DIR/error.log"; }
+reloads_at_least() { [ "$(reloads)" -ge "$1" ]; }
+reload() { # SECRET-LINE...
+	local before
+	before=$(reloads)
+	make_keys "$@"
+	kill -HUP "$PID"
+	await 10 reloads_at_least $((before + 1))
+}
+reload 'new hex:00112233445566778899aabbccddeeff' 'old 0123456789abcdef'
 new=$(sign /x.bin)
 like "$new" 'k=new&' "the first key signs"
-get "$new"
-is "$STATUS" 200 "with the new key"
+for i in 1 2 3 4; do
+	get "$new"
+	is "$STATUS" 200 "with the new key, whichever worker is asked ($i)"
+done
 get "$old"
 is "$STATUS" 200 "the old one still holds"
-stop_ranged
 
-make_keys 'new hex:00112233445566778899aabbccddeeff'
-start_ranged
+reload 'new hex:00112233445566778899aabbccddeeff'
 get "$old"
 is "$STATUS" 403 "until it is taken away"
 get "$new"
 is "$STATUS" 200 "the new one stays"
+
+reload 'new short'
+like "$(tail -n 2 "$DIR/error.log")" "$DIR/keys:1: .*the keys of signatures stay as they were" "a bad file is named"
+get "$new"
+is "$STATUS" 200 "and what was read before holds"
 stop_ranged
+make_keys 'new hex:00112233445566778899aabbccddeeff'
 
 check() { "$RANGED" --check -c "$DIR/ranged.conf" "$ROOT" 2>&1; }
 ok "--check reads them" check
