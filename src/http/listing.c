@@ -36,7 +36,7 @@ struct listing {
 	size_t text_taken;
 	uint64_t taken_bytes;
 	char etag[32];
-	char *path, *host;
+	char *path, *host, *links_query;
 };
 
 static void chunk_ready(void *context)
@@ -81,6 +81,7 @@ static void release(struct listing *listing)
 	text_fini(&listing->text);
 	free(listing->path);
 	free(listing->host);
+	free(listing->links_query);
 	free(listing);
 }
 
@@ -123,10 +124,15 @@ int listing_new(struct listing **listing, const struct listing_options *options)
 	made->options = *options;
 	made->path = strdup(options->path);
 	made->host = options->host != NULL ? strdup(options->host) : NULL;
-	made->view = (struct listing_view){ .path = made->path, .host = made->host, .query = options->query, .limit = options->query.limit };
+	made->links_query = options->links_query != NULL ? strdup(options->links_query) : NULL;
+	made->view = (struct listing_view){ .path = made->path,
+					    .host = made->host,
+					    .links_query = made->links_query,
+					    .query = options->query,
+					    .limit = options->query.limit };
 	if (made->view.limit == 0)
 		made->view.limit = options->json ? UINT64_MAX : PAGE_ENTRIES;
-	if (made->path != NULL && (options->host == NULL || made->host != NULL))
+	if (made->path != NULL && (options->host == NULL || made->host != NULL) && (options->links_query == NULL || made->links_query != NULL))
 		error = start(made);
 	if (error != 0) {
 		release(made);
@@ -160,6 +166,8 @@ static void make_etag(struct listing *listing)
 	hash = XXH64(listing->path, strlen(listing->path), hash);
 	if (listing->host != NULL && !listing->options.json)
 		hash = XXH64(listing->host, strlen(listing->host), hash);
+	if (listing->links_query != NULL)
+		hash = XXH64(listing->links_query, strlen(listing->links_query), hash);
 	snprintf(listing->etag, sizeof(listing->etag), "W/\"%016" PRIx64 "\"", hash);
 }
 
@@ -208,7 +216,7 @@ static void make_row(struct listing *listing)
 	if (entry->gone)
 		return;
 	if (listing->options.json)
-		listing_json_row(&listing->text, entry, !listing->any);
+		listing_json_row(&listing->text, &listing->view, entry, !listing->any);
 	else
 		listing_html_row(&listing->text, &listing->view, entry);
 	listing->any = true;

@@ -25,6 +25,7 @@ struct listing_options {
 	bool dotfiles;
 	const char *path; /* as in struct path; copied */
 	const char *host; /* for the title, or NULL; copied */
+	const char *links_query; /* as in struct listing_view; copied */
 	struct listing_query query;
 	bool json;
 	void (*wake)(void *context); /* once after an -EAGAIN */

@@ -32,13 +32,24 @@ static void put_counted(struct text *text, uint64_t count, const char *one, cons
 	text_printf(text, "\xc2\xa0%s", count == 1 ? one : many);
 }
 
-/* "?sort=…&order=…" with what is not the default of it, offset and limit among it; nothing if all is. */
-static void put_query(struct text *text, const struct listing_query *query, uint64_t offset, uint64_t limit)
+/* What a link needs to be followed at all; returns what comes before the next parameter. */
+static const char *put_links_query(struct text *text, const struct listing_view *view)
 {
-	const char *separator = "?";
+	if (view->links_query == NULL)
+		return "?";
+	text_puts(text, "?");
+	text_html(text, view->links_query, strlen(view->links_query));
+	return "&amp;";
+}
+
+/* "?sort=…&order=…" with what is not the default of it, offset and limit among it; nothing if all is. */
+static void put_query(struct text *text, const struct listing_view *view, uint64_t offset, uint64_t limit)
+{
+	const struct listing_query *query = &view->query;
+	const char *separator = put_links_query(text, view);
 
 	if (query->sort != ENTRIES_BY_NAME || query->descending) {
-		text_printf(text, "?sort=%s&amp;order=%s", listing_query_sort_name(query->sort), query->descending ? "desc" : "asc");
+		text_printf(text, "%ssort=%s&amp;order=%s", separator, listing_query_sort_name(query->sort), query->descending ? "desc" : "asc");
 		separator = "&amp;";
 	}
 	if (limit > 0) {
@@ -52,7 +63,7 @@ static void put_query(struct text *text, const struct listing_query *query, uint
 /* The order goes with one who walks around, the place in a list does not. */
 static void put_way(struct text *text, const struct listing_view *view)
 {
-	put_query(text, &view->query, 0, 0);
+	put_query(text, view, 0, 0);
 }
 
 static unsigned depth_of(const char *path)
@@ -163,7 +174,8 @@ static void put_column(struct text *text, const struct listing_view *view, enum 
 	text_puts(text, "<th scope=\"col\"");
 	if (current)
 		text_printf(text, " aria-sort=\"%s\"", view->query.descending ? "descending" : "ascending");
-	text_printf(text, "><a href=\"?sort=%s&amp;order=%s", listing_query_sort_name(sort), descending ? "desc" : "asc");
+	text_puts(text, "><a href=\"");
+	text_printf(text, "%ssort=%s&amp;order=%s", put_links_query(text, view), listing_query_sort_name(sort), descending ? "desc" : "asc");
 	if (view->query.limit > 0)
 		text_printf(text, "&amp;limit=%" PRIu64, view->query.limit);
 	text_printf(text, "\">%s</a>", title);
@@ -235,6 +247,8 @@ void listing_html_row(struct text *text, const struct listing_view *view, const 
 	if (entry->folder) {
 		text_puts(text, "/");
 		put_way(text, view);
+	} else {
+		put_links_query(text, view);
 	}
 	text_printf(text, "\"><svg %s><use href=\"#%c\"/></svg><span>", entry->folder ? "role=\"img\" aria-label=\"Folder\"" : "aria-hidden=\"true\"",
 		    kind);
@@ -252,7 +266,7 @@ static void put_page_link(struct text *text, const struct listing_view *view, co
 	text_printf(text, "<a rel=\"%s\" href=\"", relation);
 	if (view->query.sort == ENTRIES_BY_NAME && !view->query.descending && offset == 0 && view->query.limit == 0)
 		text_puts(text, "./");
-	put_query(text, &view->query, offset, view->query.limit);
+	put_query(text, view, offset, view->query.limit);
 	text_printf(text, "\">%s</a>", title);
 }
 
@@ -284,6 +298,7 @@ void listing_html_tail(struct text *text, const struct listing_view *view)
 	text_puts(text, "</main>\n<footer>\n");
 	if (is_paged(view))
 		put_pages(text, view);
-	text_puts(text, "<a href=\"?format=json\" type=\"application/json\">JSON</a>\n</footer>\n");
+	text_puts(text, "<a href=\"");
+	text_printf(text, "%sformat=json\" type=\"application/json\">JSON</a>\n</footer>\n", put_links_query(text, view));
 	page_script(text);
 }

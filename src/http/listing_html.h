@@ -13,6 +13,7 @@
 struct listing_view {
 	const char *path; /* as in struct path */
 	const char *host; /* whose root it is, for the eye alone; may be NULL */
+	const char *links_query; /* what links from it need behind their "?", as signing_links() has it; NULL: nothing */
 	struct listing_query query;
 	uint64_t limit; /* what holds: the default if the query has none; UINT64_MAX: none */
 	uint64_t folders, files; /* in all */

@@ -16,7 +16,7 @@ void listing_json_head(struct text *text, const struct listing_view *view)
 		    view->folders + view->files, view->folders, view->files, view->query.offset);
 }
 
-void listing_json_row(struct text *text, const struct entry *entry, bool first)
+void listing_json_row(struct text *text, const struct listing_view *view, const struct entry *entry, bool first)
 {
 	char mtime[DATE_ISO_BYTES];
 
@@ -24,7 +24,10 @@ void listing_json_row(struct text *text, const struct entry *entry, bool first)
 	text_json(text, entry->name, entry->length);
 	text_puts(text, "\",\"href\":\"");
 	text_href(text, entry->name, entry->length);
-	text_puts(text, entry->folder ? "/\",\"type\":\"folder\"" : "\",\"type\":\"file\"");
+	text_puts(text, entry->folder ? "/" : "");
+	if (view->links_query != NULL)
+		text_printf(text, "?%s", view->links_query);
+	text_printf(text, "\",\"type\":\"%s\"", entry->folder ? "folder" : "file");
 	if (!entry->folder)
 		text_printf(text, ",\"size\":%" PRIu64, entry->size);
 	text_printf(text, ",\"mtime\":\"%s\"}", date_format_iso(entry->mtime_ns, mtime));

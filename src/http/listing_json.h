@@ -12,7 +12,7 @@
  * What is not UTF-8 in a name is U+FFFD; "href" is exact.
  */
 void listing_json_head(struct text *text, const struct listing_view *view);
-void listing_json_row(struct text *text, const struct entry *entry, bool first);
+void listing_json_row(struct text *text, const struct listing_view *view, const struct entry *entry, bool first);
 void listing_json_tail(struct text *text);
 
 #endif

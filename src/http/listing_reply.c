@@ -12,6 +12,7 @@
 #include "http/accept.h"
 #include "http/listing.h"
 #include "http/page.h"
+#include "http/signing.h"
 
 static void wake(void *context)
 {
@@ -32,6 +33,7 @@ enum step_result listing_reply_begin(struct request *request)
 		.dotfiles = site->dotfiles,
 		.path = request->path.file,
 		.host = request->fields.host,
+		.links_query = signing_links(request),
 		.wake = wake,
 		.context = request,
 	};

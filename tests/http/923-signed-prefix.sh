@@ -5,8 +5,9 @@
 
 make_file a/x.bin 1000 a/b/y.bin 1000 ab/x.bin 1000 "c d/z.bin" 1000
 make_text a/index.html index
+make_file "list/x&y?.bin" 10 list/sub/z.bin 10
 make_keys 'one 0123456789abcdef'
-config "sign_keys = \"$DIR/keys\""
+config "sign_keys = \"$DIR/keys\"" 'location "/list/" { listing = true }'
 start_ranged
 query=$(sign --prefix /a)
 query=${query#/a}
@@ -53,4 +54,24 @@ get "/ab/x.bin?e=$e&k=one&p=/a/../ab&s=$(code_of $e /a/../ab prefix)"
 is "$STATUS" 403 "one with dots in it, though it was signed"
 get "/a/x.bin?e=$e&k=one&p=a&s=$(code_of $e a prefix)"
 is "$STATUS" 403 "one without a slash, though it was signed"
+
+# FORMAT-QUERY: where the links of the last listing lead to: "status path", in order.
+follow() {
+	perl -MJSON::PP -0777 -ne 'if (/^\{/) { print "$_->{href}\n" for @{decode_json($_)->{entries}} }
+		else { while (/href="([^"#]+)"/g) { (my $link = $1) =~ s/&amp;/&/g; print "$link\n" if $link !~ /^data:/ } }' "$BODY" | while read -r link; do
+		link=/list/$link
+		echo "$(curl -sg -o /dev/null -w '%{http_code}' "$URL$link") ${link%%\?*}"
+	done | LC_ALL=C sort -u
+}
+url=$(sign --prefix /list/)
+get "$url"
+like "$STATUS $(header Cache-Control)" "^200 " "a listing"
+is "$(follow | tr '\n' ' ')" "200 /list/ 200 /list/sub/ 200 /list/x%26y%3F.bin 403 /list/../ " "its links can be followed, but that up"
+get "$url&format=json"
+is "$(follow | tr '\n' ' ')" "200 /list/sub/ 200 /list/x%26y%3F.bin " "and those of one as JSON"
+etag=$(header ETag)
+get "$(sign --prefix -e 2h /list/)&format=json"
+isnt "$(header ETag)" "$etag" "another signature makes another listing"
+get "$(sign /list/)&format=json"
+is "$STATUS $(grep -c 'k=one' "$BODY")" "200 0" "one that is for no prefix is not in its links"
 finish
