@@ -18,6 +18,7 @@
 
 #include "base/align.h"
 #include "base/units.h"
+#include "http/access_format.h"
 #include "http/fields.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -35,6 +36,7 @@ struct key {
 	size_t place;
 	enum setting setting; /* of the settings */
 	settings_parse_fn parse; /* of TEXT and LIST */
+	bool keeps_empty; /* of TEXT: "" is a value like others */
 	const char *preset; /* NULL: unset */
 	uint64_t min, max;
 	bool or_zero; /* 0 is none of what min is about */
@@ -45,6 +47,19 @@ static const char *const symlinks_choices[] = {"beneath", "none", NULL};
 static const char *const log_level_choices[] = {"error", "warning", "info", "debug", NULL};
 static const char *const cache_choices[] = {"auto", "never", "pin", NULL};
 static const char *const switch_words[] = {"false", "no", "off", "true", "yes", "on"};
+
+/* What the text means is for daemon/logs.c; here it must mean something. */
+static const char *parse_access_format(char *text)
+{
+	static char fault[ACCESS_FORMAT_FAULT_BYTES];
+	struct access_format *format;
+	int error = access_format_new(text, &format, fault);
+	if (error == -ENOMEM)
+		return settings_no_memory;
+	if (error == 0)
+		access_format_free(format);
+	return error != 0 ? fault : NULL;
+}
 
 #define KEY(key_name, key_kind, member, ...) \
 	{.name = key_name, .kind = key_kind, .place = offsetof(struct config, member), __VA_ARGS__}
@@ -60,8 +75,8 @@ static const char *const switch_words[] = {"false", "no", "off", "true", "yes", 
 static const struct key keys[] = {
 	SITE_KEY("root", TEXT, root),
 	{.name = "listen", .kind = LISTEN, .home = OF_SITE, .preset = CONFIG_LISTEN_PRESET},
-	SITE_KEY("access_log", TEXT, access_log),
-	SITE_KEY("access_format", TEXT, access_format),
+	SITE_KEY("access_log", TEXT, access_log, .keeps_empty = true),
+	SITE_KEY("access_format", TEXT, access_format, .keeps_empty = true, .parse = parse_access_format, .preset = "timing"),
 	KEY("workers", COUNT, workers, .preset = "0", .max = 256),
 	KEY("cache_size", SIZE, cache_size_bytes, .preset = "256M", .min = 4 * MIB, .max = MIB << 24, .or_zero = true),
 	KEY("offload_threads", COUNT, offload_threads, .preset = "4", .min = 1, .max = 64),
@@ -203,10 +218,10 @@ static int say(const struct key *key, const char *text, const char *problem, cha
 	return refuse(fault, "%s: \"%.200s\": %s", key->name, text, problem);
 }
 
-/* An empty text is none. */
+/* An empty text is none, of most keys. */
 static int set_text(const struct key *key, char **place, const char *text, char *fault)
 {
-	if (text[0] != '\0')
+	if (text[0] != '\0' || key->keeps_empty)
 		return say(key, text, settings_keep(place, text, key->parse), fault);
 	free(*place);
 	*place = NULL;
@@ -509,6 +524,21 @@ static uint64_t homeless_sites(const struct config *config)
 	return all;
 }
 
+/* The first that is one too many, or NULL. */
+static const struct site *site_of_too_many_logs(const struct rules *rules)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < rules->site_count; i++) {
+		const char *target = rules->sites[i].access_log;
+		bool known = target == NULL || *target == '\0';
+		for (size_t j = 0; j < i && !known; j++)
+			known = rules->sites[j].access_log != NULL && strcmp(rules->sites[j].access_log, target) == 0;
+		if (!known && count++ == LOG_REQUESTS_MAX)
+			return &rules->sites[i];
+	}
+	return NULL;
+}
+
 int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 {
 	struct rules *rules = &config->rules;
@@ -520,6 +550,10 @@ int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 	}
 	if (!any_root)
 		return refuse(fault, "no folder to serve");
+	const struct site *too_many = site_of_too_many_logs(rules);
+	if (too_many != NULL)
+		return refuse(fault, "access_log: \"%.200s\" of the site of line %u is one more than the %d logs there can be", too_many->access_log,
+			      too_many->line, LOG_REQUESTS_MAX);
 	uint64_t homeless = homeless_sites(config);
 	if (homeless == 1 && config->listen_is_default && rules->sites[0].root == NULL)
 		drop_default_listen(config);

@@ -27,6 +27,7 @@
 #include "daemon/depths.h"
 #include "daemon/explain.h"
 #include "daemon/limits.h"
+#include "daemon/logs.h"
 #include "daemon/options.h"
 #include "daemon/roots.h"
 #include "daemon/worker.h"
@@ -230,16 +231,19 @@ static int make_workers(struct daemon *daemon)
 }
 
 /* The configuration may have said 0. */
-static void note_https_ports(struct daemon *daemon)
+static void note_ports(struct daemon *daemon)
 {
 	struct rules *rules = &daemon->config->rules;
+	const struct sockets *sockets = daemon->workshop.sockets;
 
+	for (size_t i = 0; i < sockets_count(sockets); i++)
+		rules->ports[sockets_listener(sockets, i)] = sockets_port(sockets, i);
 	for (size_t i = 0; i < rules->site_count; i++) {
 		uint64_t listeners = 0;
 
 		for (size_t j = 0; j < daemon->config->listen_count; j++)
 			listeners |= (rules->listeners[j] >> i & 1) << j;
-		rules->sites[i].https_port = sockets_tls_port(daemon->workshop.sockets, listeners);
+		rules->sites[i].https_port = sockets_tls_port(sockets, listeners);
 	}
 }
 
@@ -252,7 +256,7 @@ static int open_sockets(struct daemon *daemon)
 	if (error != 0)
 		log_error("%s", fault);
 	else
-		note_https_ports(daemon);
+		note_ports(daemon);
 	return error;
 }
 
@@ -436,6 +440,22 @@ static int run(struct daemon *daemon)
 	return error == 0 ? EXIT_SUCCESS : EX_UNAVAILABLE;
 }
 
+static int run_with_logs(struct daemon *daemon)
+{
+	const char *failed;
+	int status, error = logs_start(daemon->config, &failed);
+
+	if (error != 0) {
+		fprintf(stderr, "ranged: %s: %s\n", failed != NULL ? failed : "log", strerror(-error));
+		return EX_CANTCREAT;
+	}
+	limits_raise_descriptors(daemon->config, daemon->workshop.count);
+	status = run(daemon);
+	log_info("ended");
+	logs_stop(daemon->config);
+	return status;
+}
+
 static int check(struct options *options)
 {
 	struct certificates *certificates = load_certificates(&options->config);
@@ -458,7 +478,6 @@ int main(int argc, char **argv)
 {
 	struct options options;
 	static struct daemon daemon = { .signal_fd = -1, .workshop = { .ended_fd = -1 } };
-	const char *failed_path = NULL;
 	int status = options_parse(argc, argv, &options);
 
 	if (status != 0)
@@ -472,19 +491,7 @@ int main(int argc, char **argv)
 	} else if (options.explain != NULL) {
 		status = explain_run(&options);
 	} else {
-		struct log_options log = { .level = options.config.log_level,
-					   .error_path = options.config.error_log,
-					   .access_path = options.config.rules.sites[0].access_log };
-		int error = log_start(&log, &failed_path);
-
-		if (error != 0) {
-			fprintf(stderr, "ranged: %s: %s\n", failed_path != NULL ? failed_path : "log", strerror(-error));
-			return EX_CANTCREAT;
-		}
-		limits_raise_descriptors(&options.config, daemon.workshop.count);
-		status = run(&daemon);
-		log_info("ended");
-		log_stop();
+		status = run_with_logs(&daemon);
 	}
 	options_fini(&options);
 	return status;

@@ -76,6 +76,14 @@ static void log_worker(unsigned index, const struct report_worker *worker)
 			 worker->longest_ns[i] / 1000);
 }
 
+static void log_logs(void)
+{
+	struct log_stats stats;
+
+	for (unsigned i = 0; log_stats(i, &stats); i++)
+		log_info("stats log lines=%" PRIu64 " dropped=%" PRIu64 " name=%s", stats.lines, stats.dropped, stats.name);
+}
+
 void report_log(const struct report_worker *workers, unsigned count, struct cache *cache, const struct rules *rules, struct devices *devices)
 {
 	struct files_stats stats;
@@ -89,5 +97,6 @@ void report_log(const struct report_worker *workers, unsigned count, struct cach
 		log_device(device);
 	for (unsigned i = 0; i < count; i++)
 		log_worker(i, &workers[i]);
+	log_logs();
 	log_info("stats end");
 }

@@ -221,21 +221,26 @@ unsigned sockets_listener(const struct sockets *sockets, size_t i)
 	return sockets->list[i].listener;
 }
 
+uint16_t sockets_port(const struct sockets *sockets, size_t i)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t length = sizeof(address);
+
+	if (getsockname(sockets->list[i].fd, (struct sockaddr *)&address, &length) != 0)
+		return 0;
+	if (address.ss_family == AF_INET)
+		return ntohs(((struct sockaddr_in *)&address)->sin_port);
+	return address.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&address)->sin6_port) : 0;
+}
+
 unsigned sockets_tls_port(const struct sockets *sockets, uint64_t listeners)
 {
-	for (size_t i = 0; i < sockets->count; i++) {
-		struct sockaddr_storage address = { 0 };
-		socklen_t length = sizeof(address);
+	unsigned port = 0;
 
-		if (!sockets->list[i].tls || (listeners >> sockets->list[i].listener & 1) == 0 ||
-		    getsockname(sockets->list[i].fd, (struct sockaddr *)&address, &length) != 0)
-			continue;
-		if (address.ss_family == AF_INET)
-			return ntohs(((struct sockaddr_in *)&address)->sin_port);
-		if (address.ss_family == AF_INET6)
-			return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-	}
-	return 0;
+	for (size_t i = 0; i < sockets->count && port == 0; i++)
+		if (sockets->list[i].tls && (listeners >> sockets->list[i].listener & 1) != 0)
+			port = sockets_port(sockets, i);
+	return port;
 }
 
 char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_t text_bytes)

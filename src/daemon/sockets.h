@@ -4,6 +4,7 @@
 #define DAEMON_SOCKETS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "daemon/config.h"
 
@@ -29,6 +30,8 @@ unsigned sockets_listener(const struct sockets *sockets, size_t i);
 unsigned sockets_tls_port(const struct sockets *sockets, uint64_t listeners);
 /* The address really bound: "127.0.0.1:8080", "[::1]:8080", "unix:/path", each with "tls:" before it if it is that. Into text; returns text. */
 char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_t text_bytes);
+/* Its port; 0 of a Unix socket. */
+uint16_t sockets_port(const struct sockets *sockets, size_t i);
 
 /* One address a line into `path`, by rename, so that whoever waits for the file reads all of it. 0 or -errno. */
 int sockets_write_addresses(const struct sockets *sockets, const char *path);

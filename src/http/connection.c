@@ -7,11 +7,9 @@
  */
 #include "http/connection.h"
 
-#include <arpa/inet.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 
 #include "base/clock.h"
@@ -92,16 +90,4 @@ bool connection_is_quiet(const struct connection *connection)
 
 	return (connection->phase == CONNECTION_IDLE || connection->phase == CONNECTION_HEAD) && connection->exchange == NULL &&
 	       recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
-}
-
-void connection_peer(const struct connection *connection, char *text, size_t text_bytes)
-{
-	const void *address = NULL;
-
-	if (connection->peer.address.ss_family == AF_INET)
-		address = &((const struct sockaddr_in *)&connection->peer.address)->sin_addr;
-	else if (connection->peer.address.ss_family == AF_INET6)
-		address = &((const struct sockaddr_in6 *)&connection->peer.address)->sin6_addr;
-	if (address == NULL || inet_ntop(connection->peer.address.ss_family, address, text, (socklen_t)text_bytes) == NULL)
-		snprintf(text, text_bytes, "unix:");
 }

@@ -55,7 +55,4 @@ uint64_t connection_cut_bytes(const struct connection *connection, uint64_t leng
 /* Nothing is under way and nothing has come in that MHD has not read yet. */
 bool connection_is_quiet(const struct connection *connection);
 
-/* The client's address as text; "unix:" for a Unix socket. */
-void connection_peer(const struct connection *connection, char *text, size_t text_bytes);
-
 #endif

@@ -17,6 +17,7 @@
 #define RULES_CHAIN_MAX 32	/* blocks that one path falls under */
 
 struct files;
+struct log_form;
 
 /* One location block. */
 struct rule {
@@ -30,7 +31,8 @@ struct site {
 	char *host; /* "www.example.org", "*.example.org", "*"; NULL: the top level, which is the first of all sites */
 	unsigned line;
 	char *root; /* NULL: of the top level, whoever serves no folder without a name */
-	char *access_log, *access_format;
+	char *access_log;    /* NULL: as the top level; "": none */
+	char *access_format; /* NULL: as the top level */
 	struct settings settings;
 	struct rule *list; /* rules_finish() puts prefixes in front, the short ones first */
 	size_t count;
@@ -38,12 +40,16 @@ struct site {
 	int root_fd;
 	struct files *files;
 	unsigned https_port; /* of the first listener for TLS where it is to be had; 0: there is none, or not yet */
+	bool logged;			   /* its requests go to `log`, in this form: see log_request() */
+	unsigned log;
+	const struct log_form *log_form;
 };
 
 struct rules {
 	struct site sites[RULES_SITES_MAX];
 	size_t site_count; /* at least 1: the top level */
 	uint64_t listeners[RULES_LISTENERS_MAX]; /* which sites can be asked for there: a bit each */
+	uint16_t ports[RULES_LISTENERS_MAX]; /* while they listen; 0: a Unix socket */
 };
 
 /* What holds for one path; rules_match() fills it. */

@@ -63,7 +63,8 @@ struct exchange {
 	unsigned holds;		    /* MHD's request, and the reply that points into the request's memory */
 	bool seen;		    /* the first call was made */
 	size_t eaten_bytes;	    /* of the body */
-	uint64_t start_ns;
+	uint64_t start_ns, reply_ns; /* when its first line came in; when the reply was made */
+	enum access_source source;
 	uint64_t taken_bytes;	    /* by MHD, of a transfer */
 	struct reactor_timer pause; /* of a limited one */
 	uint64_t swept_bytes;	    /* taken_bytes at the last sweep */
@@ -450,11 +451,27 @@ static enum MHD_Result send_made(struct server *server, struct exchange *exchang
 	return result;
 }
 
+/* Where the body begins, as its first bytes are there. */
+static enum access_source source_of(const struct request *request)
+{
+	static const enum access_source sources[] = { [STORE_CACHE] = ACCESS_HIT, [STORE_JOINED] = ACCESS_JOINED, [STORE_DISK] = ACCESS_MISS };
+	const struct store_want *want = NULL;
+
+	if (request->reply.body == REPLY_READY)
+		return ACCESS_HIT;
+	if (request->reply.body == REPLY_SPAN)
+		want = &request->want;
+	else if (request->reply.body == REPLY_TRANSFER)
+		want = transfer_first(request->transfer);
+	return want != NULL ? sources[want->source] : ACCESS_NOWHERE;
+}
+
 static enum MHD_Result send_reply(struct server *server, struct exchange *exchange)
 {
 	const struct reply *reply = &exchange->request.reply;
 	enum MHD_Result result;
 
+	exchange->source = source_of(&exchange->request);
 	if (may_be_ready(server, &exchange->request))
 		make_ready(server, &exchange->request);
 	if (reply->body == REPLY_READY)
@@ -463,7 +480,8 @@ static enum MHD_Result send_reply(struct server *server, struct exchange *exchan
 		result = send_made(server, exchange);
 	if (result != MHD_YES)
 		log_fault(LOG_LEVEL_ERROR, "/%s: no reply could be made: out of memory", exchange->request.path.file);
-	connection_enter(exchange->connection, CONNECTION_SEND, clock_now_ns());
+	exchange->reply_ns = clock_now_ns();
+	connection_enter(exchange->connection, CONNECTION_SEND, exchange->reply_ns);
 	return result;
 }
 
@@ -513,28 +531,42 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
 	return MHD_YES;
 }
 
-static void log_exchange(const struct exchange *exchange, unsigned status, bool whole)
+/* What was refused before its site was known is the top level's. */
+static const struct site *site_of(const struct exchange *exchange)
+{
+	const struct site *site = exchange->request.match.site;
+
+	return site != NULL ? site : &exchange->server->options.site->rules->sites[0];
+}
+
+static void log_exchange(const struct exchange *exchange, const struct site *site, unsigned status, bool whole)
 {
 	const struct request *request = &exchange->request;
 	const struct connection *connection = exchange->connection;
-	uint64_t length = request->reply.body == REPLY_LENGTH_ONLY ? 0 : request->reply.length;
-	char client[64], line[ACCESS_LINE_BYTES];
+	const uint64_t length = request->reply.body == REPLY_LENGTH_ONLY ? 0 : request->reply.length, now_ns = clock_now_ns();
+	_Alignas(8) char record[ACCESS_RECORD_BYTES];
 	struct access_entry entry = {
-		.client = client,
-		.time = clock_wall_ns() / (int64_t)CLOCK_NS_PER_S,
-		.method = exchange->method,
-		.target = request->target,
-		.version = exchange->version[0] != '\0' ? exchange->version : "-",
-		.status = status,
+		.time_ns = clock_wall_ns() - (int64_t)(now_ns - exchange->start_ns),
+		.wait_ns = (exchange->reply_ns != 0 ? exchange->reply_ns : now_ns) - exchange->start_ns,
+		.taken_ns = now_ns - exchange->start_ns,
 		.sent_bytes = whole ? length : connection_cut_bytes(connection, length),
-		.referer = request->fields.referer,
-		.user_agent = request->fields.user_agent,
-		.range = request->fields.range,
-		.taken_ns = clock_now_ns() - exchange->start_ns,
+		.status = status,
+		.port = exchange->server->options.site->rules->ports[connection->peer.listener],
+		.tls = connection->peer.tls,
+		.is_signed = request_settings(request)->sign_keys != NULL,
+		.source = exchange->source,
+		.texts = { [ACCESS_METHOD] = exchange->method,
+			   [ACCESS_TARGET] = request->target,
+			   [ACCESS_VERSION] = exchange->version[0] != '\0' ? exchange->version : "-",
+			   [ACCESS_REFERER] = request->fields.referer,
+			   [ACCESS_USER_AGENT] = request->fields.user_agent,
+			   [ACCESS_RANGE] = request->fields.range,
+			   [ACCESS_HOST] = request->fields.host,
+			   [ACCESS_SITE] = site->host },
 	};
 
-	connection_peer(connection, client, sizeof(client));
-	log_access(line, access_format(&entry, line));
+	address_from_sockaddr((const struct sockaddr *)&connection->peer.address, &entry.client);
+	log_request(site->log, site->log_form, record, access_pack(&entry, record));
 }
 
 /* The request's end in MHD's sense: the field values are gone after it, the reply's memory goes next. */
@@ -549,8 +581,9 @@ static void completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enu
 		return;
 	*req_cls = NULL;
 	signing_mask(&exchange->request);
-	if (log_access_wanted())
-		log_exchange(exchange, info != NULL ? info->http_status : 0, whole);
+	const struct site *site = site_of(exchange);
+	if (site->logged)
+		log_exchange(exchange, site, info != NULL ? info->http_status : 0, whole);
 	if (whole && exchange->request.reply.body != REPLY_LENGTH_ONLY)
 		exchange->connection->bodies_bytes += exchange->request.reply.length;
 	exchange->connection->exchange = NULL;

@@ -63,6 +63,7 @@ START_TEST(defaults)
 	ck_assert(!config.dotfiles);
 	ck_assert_str_eq(config.mime_types, "/etc/mime.types");
 	ck_assert_ptr_null(config.rules.sites[0].access_log);
+	ck_assert_str_eq(config.rules.sites[0].access_format, "timing");
 	ck_assert_ptr_null(config.error_log);
 	ck_assert_ptr_null(config.address_file);
 	ck_assert_int_eq(config.log_level, LOG_LEVEL_INFO);
@@ -190,6 +191,10 @@ static const struct {
 	{"idle_timeout = 0", "f:1: idle_timeout: \"0\" is less than 100ms\n"},
 	{"header_timeout = 2h", "f:1: header_timeout: \"2h\" is more than 60m\n"},
 	{"dotfiles = maybe", "f:1: dotfiles: \"maybe\" is neither true nor false\n"},
+	{"access_log = syslog\naccess_format = '%h %{Referer}i'\nsite a { access_log = '' access_format = json }", ""},
+	{"access_format = ''", "f:1: access_format: \"\": \"\" at byte 1: this is neither combined, timing nor json, and has no directive\n"},
+	{"\nsite a {\naccess_format = '%h %y' }", "f:3: access_format: \"%h %y\": \"%y\" at byte 4: there is no such directive\n"},
+	{"location / { access_log = x }", "f:1: access_log: this can't be said in a location, only in a site or outside of all blocks\n"},
 	{"symlinks = bneath", "f:1: symlinks: \"bneath\" is none of its values; did you mean \"beneath\"?\n"},
 	{"log_level = WARN", "f:1: log_level: \"WARN\" is none of its values; did you mean \"warning\"?\n"},
 	{"listen = 8080", "f:1: listen: \"8080\": the port is missing (host:port, [v6]:port, :port or unix:/path)\n"},

@@ -54,6 +54,13 @@ static char *slurp(const char *path)
 	return text;
 }
 
+static size_t slurped_bytes(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (size_t)st.st_size : 0;
+}
+
 static void assert_text(const char *path, const char *expected)
 {
 	char *text = slurp(path);
@@ -77,7 +84,26 @@ static void start(enum log_level level, const char *error_path, const char *acce
 {
 	const char *failed = NULL;
 
-	ck_assert_int_eq(log_start(&(struct log_options){level, error_path, access_path}, &failed), 0);
+	struct log_options options = {.level = level, .error_path = error_path, .targets = &access_path, .target_count = access_path != NULL};
+
+	ck_assert_int_eq(log_start(&options, &failed), 0);
+}
+
+/* A record of these tests is a text, and that is its line. */
+static size_t text_line(const struct log_form *form, const void *record, char *line)
+{
+	size_t length = strlen(record);
+
+	(void)form;
+	memcpy(line, record, length);
+	return length;
+}
+
+static const struct log_form text_form = {.line = text_line};
+
+static void say(const char *text)
+{
+	log_request(0, &text_form, text, strlen(text) + 1);
 }
 
 /* stderr becomes a file in the test's folder. */
@@ -123,9 +149,7 @@ START_TEST(goes_to_stderr_before_start_and_after_stop)
 	catch_stderr(&st);
 	log_info("one %d", 1);
 	log_debug("not shown");
-	log_access("not wanted", 10);
 	start(LOG_LEVEL_WARNING, in_dir("error"), NULL);
-	ck_assert(!log_access_wanted());
 	log_warning("two");
 	log_stop();
 	log_error("three");
@@ -141,19 +165,17 @@ START_TEST(writes_files)
 
 	umask(0);
 	start(LOG_LEVEL_DEBUG, in_dir("error"), in_dir("access"));
-	ck_assert(log_access_wanted());
 	log_error("disk %s", "sda");
 	log_debug("fine");
-	log_access("a b\tc \xff", 7);
-	log_access("", 0);
+	say("a b\tc \xff");
+	say("");
 	log_stop();
-	ck_assert(!log_access_wanted());
 	assert_match(in_dir("error"), "^" STAMP "error: disk sda\n" STAMP "debug: fine\n$");
 	assert_text(in_dir("access"), "a b\tc \xff\n\n");
 	ck_assert_int_eq(stat(in_dir("error"), &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0640);
 	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access")); /* a second life appends */
-	log_access("d", 1);
+	say("d");
 	log_stop();
 	assert_text(in_dir("access"), "a b\tc \xff\n\nd\n");
 	ck_assert_uint_eq(log_dropped(), 0);
@@ -165,7 +187,7 @@ START_TEST(one_file_for_both)
 	start(LOG_LEVEL_INFO, in_dir("both"), in_dir("both"));
 	log_info("first");
 	usleep(50000);
-	log_access("second", 6);
+	say("second");
 	usleep(50000);
 	log_info("third");
 	log_stop();
@@ -187,7 +209,7 @@ START_TEST(speaks_to_the_journal)
 	log_debug("c");
 	log_stop();
 	start(LOG_LEVEL_INFO, in_dir("error"), "-");
-	log_access("line", 4);
+	say("line");
 	log_info("to a file");
 	log_stop();
 	assert_text(in_dir("stderr"), "<3>early\n<4>a\\x0ab\n<7>c\nline\n");
@@ -237,13 +259,12 @@ END_TEST
 
 START_TEST(names_the_file_that_fails)
 {
-	struct log_options options = {LOG_LEVEL_INFO, "/nonexistent/error", NULL};
-	const char *failed = NULL;
+	const char *failed = NULL, *targets[] = {in_dir("fine"), dir};
+	struct log_options options = {.error_path = "/nonexistent/error", .targets = targets, .target_count = 2};
 
 	ck_assert_int_eq(log_start(&options, &failed), -ENOENT);
 	ck_assert_str_eq(failed, "/nonexistent/error");
 	options.error_path = in_dir("error");
-	options.access_path = dir;
 	ck_assert_int_eq(log_start(&options, &failed), -EISDIR);
 	ck_assert_str_eq(failed, dir);
 	log_stop();
@@ -254,11 +275,11 @@ START_TEST(reopens_by_name)
 {
 	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
 	for (int i = 0; i < 1000; i++)
-		log_access("before", 6);
+		say("before");
 	ck_assert_int_eq(rename(in_dir("access"), in_dir("access.1")), 0);
 	log_reopen();
 	for (int i = 0; i < 1000; i++)
-		log_access("after", 5);
+		say("after");
 	log_stop();
 
 	char *before = slurp(in_dir("access.1")), *after = slurp(in_dir("access"));
@@ -292,7 +313,7 @@ START_TEST(keeps_the_old_file_when_it_cannot_reopen)
 	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("sub/access"));
 	ck_assert_int_eq(rename(in_dir("sub"), in_dir("gone")), 0);
 	log_reopen();
-	log_access("still here", 10);
+	say("still here");
 	log_stop();
 	assert_text(in_dir("gone/access"), "still here\n");
 	assert_match(in_dir("error"), "^" STAMP "error: cannot reopen the log .*/sub/access: No such file or directory\n$");
@@ -302,14 +323,15 @@ END_TEST
 /* The access log is a pipe that nobody reads: its queue fills, nobody waits, and errors still get through. */
 START_TEST(drops_what_does_not_fit)
 {
-	static const char line[1000] = {0};
+	static char line[1000];
 	char sink[65536];
 
+	memset(line, 'x', sizeof(line) - 1);
 	ck_assert_int_eq(mkfifo(in_dir("pipe"), 0600), 0);
 	int reader = open(in_dir("pipe"), O_RDONLY | O_NONBLOCK);
 	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("pipe"));
 	for (int i = 0; i < 3000; i++)
-		log_access(line, sizeof(line));
+		say(line);
 	uint64_t dropped = log_dropped();
 	ck_assert_uint_gt(dropped, 3000 - 1200);
 	ck_assert_uint_lt(dropped, 3000);
@@ -323,7 +345,7 @@ START_TEST(drops_what_does_not_fit)
 	log_stop();
 
 	char pattern[128];
-	snprintf(pattern, sizeof(pattern), "warning: %llu lines of the logs were lost: the queue was full\n",
+	snprintf(pattern, sizeof(pattern), "warning: %llu lines of the log .*/pipe were lost: the queue was full\n",
 		 (unsigned long long)dropped);
 	assert_match(in_dir("error"), pattern);
 	assert_match(in_dir("error"), "error: heard\n");
@@ -334,12 +356,12 @@ START_TEST(survives_a_full_disk)
 {
 	start(LOG_LEVEL_INFO, in_dir("error"), "/dev/full");
 	for (int i = 0; i < 5; i++)
-		log_access("lost", 4);
+		say("lost");
 	log_info("kept");
 	log_stop();
 	ck_assert_uint_eq(log_dropped(), 5);
 	assert_match(in_dir("error"), "info: kept\n");
-	assert_match(in_dir("error"), "warning: [0-9]+ lines of the logs were lost: No space left on device\n");
+	assert_match(in_dir("error"), "warning: [0-9]+ lines of the log /dev/full were lost: No space left on device\n");
 
 	start(LOG_LEVEL_INFO, "/dev/full", NULL); /* not even that can be said */
 	log_info("lost");
@@ -355,15 +377,62 @@ START_TEST(starts_a_new_line_after_half_of_one)
 
 	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
 	setrlimit(RLIMIT_FSIZE, &limit); /* Check itself writes a file at each assertion, so there is none until the limit is off */
-	log_access("0123456789", 10);
-	log_access("abcdefghij", 10);
+	say("0123456789");
+	say("abcdefghij");
 	while (log_dropped() == 0)
 		usleep(1000);
 	limit.rlim_cur = RLIM_INFINITY;
 	setrlimit(RLIMIT_FSIZE, &limit);
-	log_access("whole", 5);
+	say("whole");
 	log_stop();
 	assert_text(in_dir("access"), "0123456789\nabcd\nwhole\n");
+}
+END_TEST
+
+/* A pipe that nobody reads keeps neither the other logs nor the end waiting. */
+START_TEST(leaves_a_stuck_log_behind)
+{
+	static char line[1000];
+	struct log_options options = {.level = LOG_LEVEL_INFO, .error_path = in_dir("error"), .target_count = 2};
+	const char *targets[] = {in_dir("pipe"), in_dir("fine")}, *failed;
+	struct log_stats stats;
+
+	memset(line, 'x', sizeof(line) - 1);
+	ck_assert_int_eq(mkfifo(in_dir("pipe"), 0600), 0);
+	options.targets = targets;
+	ck_assert_int_eq(log_start(&options, &failed), 0);
+	for (int i = 0; i < 3000; i++)
+		say(line);
+	log_request(1, &text_form, "here", 5);
+	for (int i = 0; i < 1000 && slurped_bytes(in_dir("fine")) == 0; i++)
+		usleep(5000);
+	assert_text(in_dir("fine"), "here\n");
+
+	ck_assert(log_stats(1, &stats) && stats.dropped > 1000 && stats.dropped + stats.lines == 3000);
+	ck_assert_str_eq(stats.name + strlen(stats.name) - 5, "/pipe");
+	ck_assert(log_stats(2, &stats) && stats.dropped == 0 && stats.lines == 1);
+	ck_assert(log_stats(0, &stats) && !log_stats(3, &stats));
+	ck_assert(!log_stop());
+	assert_match(in_dir("error"), "warning: the log .*/pipe takes nothing: what was queued for it is lost\n$");
+}
+END_TEST
+
+/* Two forms in one log, in the order in which they were queued. */
+static size_t loud_line(const struct log_form *form, const void *record, char *line)
+{
+	return text_line(form, record, line) + (size_t)sprintf(line + strlen(record), "!");
+}
+
+START_TEST(each_record_has_its_form)
+{
+	static const struct log_form loud_form = {.line = loud_line};
+
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
+	for (int i = 0; i < 3; i++) {
+		log_request(0, i == 1 ? &loud_form : &text_form, i == 0 ? "a" : i == 1 ? "bc" : "d", 2 + (i == 1));
+	}
+	ck_assert(log_stop());
+	assert_text(in_dir("access"), "a\nbc!\nd\n");
 }
 END_TEST
 
@@ -376,7 +445,8 @@ static void *chatter(void *context)
 	char line[32];
 
 	for (int i = 0; i < LINES; i++) {
-		log_access(line, (size_t)snprintf(line, sizeof(line), "%d %d", id, i));
+		snprintf(line, sizeof(line), "%d %d", id, i);
+		say(line);
 		log_info("thread %d line %d", id, i);
 		if (i % 500 == 0)
 			log_reopen();
@@ -459,6 +529,8 @@ static Suite *suite(void)
 	tcase_add_test(c, drops_what_does_not_fit);
 	tcase_add_test(c, survives_a_full_disk);
 	tcase_add_test(c, starts_a_new_line_after_half_of_one);
+	tcase_add_test(c, leaves_a_stuck_log_behind);
+	tcase_add_test(c, each_record_has_its_form);
 	tcase_add_test(c, many_threads);
 	tcase_add_test(c, gates_repeating_faults);
 	suite_add_tcase(s, c);
