@@ -75,30 +75,15 @@ static char *put_text(char *to, const char *text, size_t max)
 	return to + length + 1;
 }
 
-/* The value of "s" in the query; see signature.h. */
-static void mask_signature(char *target)
-{
-	for (char *p = strchr(target, '?'); p != NULL; p = strchr(p, '&')) {
-		p++;
-		if (strncmp(p, "s=", 2) == 0)
-			memset(p + 2, '*', strcspn(p + 2, "&"));
-	}
-}
-
 size_t access_pack(const struct access_entry *entry, void *record)
 {
 	struct record *to = record;
 	char *end = to->bytes;
 
 	to->entry = *entry;
-	for (unsigned i = 0; i < ACCESS_TEXTS; i++) {
-		char *text = end;
-
+	for (unsigned i = 0; i < ACCESS_TEXTS; i++)
 		if (entry->texts[i] != NULL)
 			end = put_text(end, entry->texts[i], texts[i].bytes);
-		if (end > text && i == ACCESS_TARGET && entry->is_signed)
-			mask_signature(text);
-	}
 	return (size_t)(end - (char *)record);
 }
 

@@ -37,7 +37,6 @@ struct access_entry {
 	unsigned status;
 	unsigned port; /* the connection came in on; 0: a Unix socket */
 	bool tls;
-	bool is_signed; /* the signature in its query is not written down: who reads it could use it */
 	enum access_source source;
 	const char *texts[ACCESS_TEXTS]; /* NULL: absent */
 };

@@ -553,7 +553,6 @@ static void log_exchange(const struct exchange *exchange, const struct site *sit
 		.status = status,
 		.port = exchange->server->options.site->rules->ports[connection->peer.listener],
 		.tls = connection->peer.tls,
-		.is_signed = request_settings(request)->sign_keys != NULL,
 		.source = exchange->source,
 		.texts = { [ACCESS_METHOD] = exchange->method,
 			   [ACCESS_TARGET] = request->target,

@@ -94,33 +94,6 @@ START_TEST(all_of_the_longest_fit)
 }
 END_TEST
 
-static const struct {
-	const char *target, *masked;
-} signed_targets[] = {
-	{ "/a?e=1&k=x&s=abc_-9", "/a?e=1&k=x&s=******" },
-	{ "/a?s=abc&e=1", "/a?s=***&e=1" },
-	{ "/a?s=abc&s=de", "/a?s=***&s=**" },
-	{ "/a?s=", "/a?s=" },
-	{ "/s=abc?es=abc&ss=1", "/s=abc?es=abc&ss=1" },
-	{ "/a", "/a" },
-	{ "/a?", "/a?" },
-	{ "/a?&&s=1", "/a?&&s=*" },
-};
-
-START_TEST(signatures_are_masked)
-{
-	struct access_entry entry = { .is_signed = true }, copy;
-	size_t length;
-
-	entry.texts[ACCESS_TARGET] = signed_targets[_i].target;
-	copy = again(&entry, &length);
-	ck_assert_str_eq(copy.texts[ACCESS_TARGET], signed_targets[_i].masked);
-	entry.is_signed = false;
-	copy = again(&entry, &length);
-	ck_assert_str_eq(copy.texts[ACCESS_TARGET], signed_targets[_i].target);
-}
-END_TEST
-
 START_TEST(times)
 {
 	char text[ACCESS_TIME_BYTES];
@@ -138,7 +111,6 @@ int main(void)
 	tcase_add_test(tests, what_goes_in_comes_out);
 	tcase_add_loop_test(tests, texts_are_cut, 0, ACCESS_TEXTS);
 	tcase_add_test(tests, all_of_the_longest_fit);
-	tcase_add_loop_test(tests, signatures_are_masked, 0, sizeof(signed_targets) / sizeof(signed_targets[0]));
 	tcase_add_test(tests, times);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
