@@ -396,13 +396,18 @@ END_TEST
 
 #define ROWS(table) (int)(sizeof table / sizeof *table)
 
+static void speak(void)
+{
+	log_stop();
+}
+
 int main(void)
 {
 	Suite *suite = suite_create("certificates");
 	TCase *tcase = tcase_create("all");
 
 	tcase_add_unchecked_fixture(tcase, set_up, tear_down);
-	tcase_add_checked_fixture(tcase, be_quiet, log_stop);
+	tcase_add_checked_fixture(tcase, be_quiet, speak);
 	tcase_add_loop_test(tcase, a_certificate_is_found_by_name, 0, ROWS(choices));
 	tcase_add_test(tcase, a_long_name_is_nobodys);
 	tcase_add_loop_test(tcase, a_fault_names_its_file, 0, ROWS(faults));
