@@ -14,7 +14,6 @@
 #include "http/signature.h"
 
 #define DIGITS "0123456789"
-#define DAY_SECONDS 86400
 
 static int parse_date(const char *text, int64_t *seconds)
 {
@@ -33,26 +32,6 @@ static int parse_date(const char *text, int64_t *seconds)
 	return -EINVAL;
 }
 
-/* Days and weeks beyond what base/units.h knows. */
-static int parse_duration(const char *text, uint64_t *seconds)
-{
-	size_t digits = strspn(text, DIGITS);
-	uint64_t factor = strcmp(text + digits, "d") == 0 ? DAY_SECONDS : strcmp(text + digits, "w") == 0 ? 7 * DAY_SECONDS : 0;
-	char number[24];
-	int error;
-
-	if (factor != 0 && digits < sizeof(number)) {
-		memcpy(number, text, digits);
-		number[digits] = '\0';
-		text = number;
-	}
-	error = units_parse_duration(text, seconds);
-	*seconds = error == 0 ? *seconds / 1000 : 0;
-	if (error == 0 && factor != 0 && __builtin_mul_overflow(*seconds, factor, seconds))
-		return -ERANGE;
-	return error;
-}
-
 int sign_time_parse(const char *text, int64_t now, int64_t *seconds)
 {
 	uint64_t value;
@@ -61,7 +40,8 @@ int sign_time_parse(const char *text, int64_t now, int64_t *seconds)
 	if (strspn(text, DIGITS) == 4 && text[4] == '-') {
 		error = parse_date(text, seconds);
 	} else {
-		error = *text == '@' && text[1 + strspn(text + 1, DIGITS)] != '\0' ? -EINVAL : parse_duration(text + (*text == '@'), &value);
+		error = *text == '@' && text[1 + strspn(text + 1, DIGITS)] != '\0' ? -EINVAL : units_parse_duration(text + (*text == '@'), &value);
+		value = error == 0 ? value / 1000 : 0;
 		if (error == 0 && value > (uint64_t)SIGNATURE_EXPIRES_MAX)
 			return -ERANGE;
 		*seconds = error == 0 ? (int64_t)value + (*text == '@' ? 0 : now) : 0;
