@@ -161,7 +161,9 @@ const char *signing_links(struct request *request)
 
 void signing_mask(struct request *request)
 {
-	char *query = request->guarded || request_settings(request)->sign_keys != NULL ? strchr(request->target, '?') : NULL;
+	bool any = request->guarded || request_settings(request)->sign_keys != NULL;
+	bool early = request->files == NULL; /* refused before anybody knew what it was for */
+	char *query = any || early ? strchr(request->target, '?') : NULL;
 
 	if (query != NULL)
 		signature_mask(query + 1);

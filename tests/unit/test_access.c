@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Records of requests: what goes in comes out, texts are cut, signatures are not written down. */
+/* Records of requests: what goes in comes out, texts are cut. */
 #include "http/access.h"
 
 #include <arpa/inet.h>

@@ -152,7 +152,28 @@ START_TEST(standard_descriptors)
 }
 END_TEST
 
-/* Nobody reads it as it is opened; a pipe takes whole lines, in pieces of at most 4096 bytes. */
+/* A pipe gets whole lines in pieces of at most 4096 bytes; one in packet mode shows them. */
+START_TEST(pieces)
+{
+	struct sink sink = open_sink("stdout");
+	int fds[2], kept = dup(STDOUT_FILENO);
+	char line[1500];
+
+	ck_assert_int_eq(pipe2(fds, O_DIRECT | O_NONBLOCK), 0);
+	dup2(fds[1], STDOUT_FILENO);
+	memset(line, 'a', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	for (int i = 0; i < 5; i++)
+		put(&sink, line);
+	sink_flush(&sink);
+	dup2(kept, STDOUT_FILENO);
+	for (int i = 0; i < 3; i++)
+		ck_assert_uint_eq(strlen(drain(fds[0])), i < 2 ? 3000 : 1500);
+	sink_close(&sink);
+}
+END_TEST
+
+/* Nobody reads it as it is opened. */
 START_TEST(a_fifo)
 {
 	ck_assert_int_eq(mkfifo(in_dir("fifo"), 0600), 0);
@@ -254,6 +275,7 @@ int main(void)
 	tcase_add_test(tests, a_file);
 	tcase_add_test(tests, long_lines_are_cut);
 	tcase_add_loop_test(tests, standard_descriptors, 0, 2);
+	tcase_add_test(tests, pieces);
 	tcase_add_test(tests, a_fifo);
 	tcase_add_test(tests, syslog_gets_a_datagram_a_line);
 	tcase_add_test(tests, the_journal_gets_fields);
