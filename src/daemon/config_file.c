@@ -147,9 +147,12 @@ static void begin_site(const cfg_t *block)
 		parse->site->line = (unsigned)block->line;
 }
 
-/* True: this option only tells that a block begins. */
-static bool begin_block(const cfg_t *block, const char *name)
+/* True: this option only tells that a block begins: the first of those of a block, since elsewhere anybody may write such a name. */
+static bool begin_block(const cfg_t *block, const cfg_opt_t *option)
 {
+	const char *name = option->name;
+	if (option != block->opts)
+		return false;
 	if (strcmp(name, LOCATION_BEGINS) == 0)
 		begin_location(block, &parse->config->rules.sites[0]);
 	else if (strcmp(name, SITE_BEGINS) == 0)
@@ -180,7 +183,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *text, void *resul
 	*(const char **)result = text;
 	if (!is_option_of(cfg, option))
 		report(cfg->line, "a key of a block is set outside of it");
-	else if (begin_block(cfg, option->name))
+	else if (begin_block(cfg, option))
 		return 0;
 	else if (line != NULL && *line != 0 && first_of_list)
 		report(cfg->line, "%s: \"%.200s\" is its second value; line %d set it already", option->name, text, *line);
