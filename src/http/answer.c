@@ -153,14 +153,15 @@ void answer_https(const struct answer *answer, unsigned port)
 {
 	const char *host = host_of(answer);
 	size_t length = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-	char text[FIELDS_TARGET_MAX + 1], digits[16];
+	char text[FIELDS_TARGET_MAX + 1], digits[16] = "";
 	struct writer writer = { .text = text, .room = sizeof(text) };
 
 	if (*host == '\0' || length > strlen(host)) {
 		reply_refuse(answer->reply, 403, false);
 		return;
 	}
-	snprintf(digits, sizeof(digits), port != 0 && port != 443 ? ":%u" : "", port);
+	if (port != 0 && port != 443)
+		snprintf(digits, sizeof(digits), ":%u", port);
 	put(&writer, "https://", 8);
 	put(&writer, host, length);
 	put(&writer, digits, strlen(digits));
