@@ -123,7 +123,7 @@ static const struct key keys[] = {
 	SETTING("cache_status", CACHE_STATUS, SWITCH, cache_status, .preset = "false"),
 	SETTING("server_timing", SERVER_TIMING, SWITCH, server_timing, .preset = "false"),
 	SETTING("auth_file", AUTH_FILE, TEXT, auth_file),
-	SETTING("auth_realm", AUTH_REALM, TEXT, auth_realm, .preset = "files"),
+	SETTING("auth_realm", AUTH_REALM, TEXT, auth_realm, .preset = "files", .parse = settings_parse_realm),
 	SETTING("allow", ALLOW, LIST, allow, .parse = settings_parse_cidr),
 	SETTING("deny", DENY, LIST, deny, .parse = settings_parse_cidr),
 	SETTING("sign_keys", SIGN_KEYS, TEXT, sign_keys),

@@ -301,6 +301,8 @@ static int make_server(struct worker *worker)
 		.cache = worker->workshop->cache,
 		.ready_bytes = cache_bytes(worker->workshop->cache) / 8 / worker->workshop->count,
 		.clients = worker->workshop->clients,
+		.login = worker->workshop->login,
+		.trusted_proxies = &config->trusted_proxies,
 		.total = &worker->workshop->total,
 		.rate_total_bytes = config->rate_total_bytes,
 		.header_limits = { .target_bytes = config->max_target_bytes,

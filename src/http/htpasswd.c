@@ -8,7 +8,6 @@
 
 #include <crypt.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,6 +191,16 @@ void htpasswd_free(struct htpasswd *htpasswd)
 	free(htpasswd->entries);
 	free(htpasswd->text);
 	free(htpasswd);
+}
+
+bool htpasswd_same(const struct htpasswd *a, const struct htpasswd *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->entries[i].user, b->entries[i].user) != 0 || strcmp(a->entries[i].hash, b->entries[i].hash) != 0)
+			return false;
+	return true;
 }
 
 size_t htpasswd_count(const struct htpasswd *htpasswd)

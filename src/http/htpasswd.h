@@ -3,6 +3,7 @@
 #ifndef HTTP_HTPASSWD_H
 #define HTTP_HTPASSWD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define HTPASSWD_HASH_BYTES 384 /* CRYPT_OUTPUT_SIZE */
@@ -21,6 +22,8 @@ struct htpasswd_fault {
 int htpasswd_parse(struct htpasswd **htpasswd, const char *text, size_t length, struct htpasswd_fault *fault);
 void htpasswd_free(struct htpasswd *htpasswd);
 
+/* The same users with the same hashes. */
+bool htpasswd_same(const struct htpasswd *a, const struct htpasswd *b);
 size_t htpasswd_count(const struct htpasswd *htpasswd);
 /* The user's hash, or NULL. */
 const char *htpasswd_find(const struct htpasswd *htpasswd, const char *user);

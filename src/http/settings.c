@@ -254,6 +254,14 @@ const char *settings_parse_index(char *text)
 	return NULL;
 }
 
+const char *settings_parse_realm(char *text)
+{
+	for (const char *at = text; *at != '\0'; at++)
+		if (*at == '"' || *at == '\\' || iscntrl((unsigned char)*at))
+			return "a realm has no quotes, backslashes or control bytes in it";
+	return NULL;
+}
+
 const char *settings_parse_cidr(char *text)
 {
 	struct cidr cidr;

@@ -111,6 +111,8 @@ const char *settings_parse_cors(char *text);
 const char *settings_parse_path(char *text);
 /* The name of a file. */
 const char *settings_parse_index(char *text);
+/* Goes between quotes as it is. */
+const char *settings_parse_realm(char *text);
 /* A network, as address_parse_cidr() reads it: as it is; a struct cidr behind it, for settings_narrowest(). */
 const char *settings_parse_cidr(char *text);
 

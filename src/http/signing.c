@@ -111,7 +111,7 @@ static struct address client_of(const struct request *request)
 {
 	struct address client;
 
-	address_from_sockaddr((const struct sockaddr *)&request->peer->address, &client);
+	client = request->client_address;
 	return client;
 }
 
