@@ -23,7 +23,7 @@ guesser=$!
 many() { [ "$(grep -c ' 429 ' "$DIR/access.log")" -ge 10 ]; }
 ok "guesses are refused" await 20 many
 
-longest=0 failed=0
+failed=0 times=()
 for i in $(seq 40); do # none of them was opened before
 	start=${EPOCHREALTIME/[.,]/}
 	get "/open/$i.bin"

@@ -9,11 +9,14 @@ config 'proxy_protocol = {"127.0.1.0/24"}' 'header_timeout = 1s' 'location "/p/"
 start_ranged
 
 request='GET /p/a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+# shellcheck disable=SC2034
+{
 v1='PROXY TCP4 192.0.2.1 198.51.100.2 12345 80\r\n'
 v1_6='PROXY TCP6 2001:db8::1 2001:db8::2 12345 80\r\n'
 v2='\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\1\xc6\x33\x64\2\x30\x39\0\x50'
 v2_tlv='\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x17\xc0\0\2\1\xc6\x33\x64\2\x30\x39\0\x50\x03\0\4abcd\x04\0\1x'
 v2_local='\r\n\r\n\0\r\nQUIT\n\x20\0\0\0'
+}
 
 for header in v1 v1_6 v2 v2_tlv; do
 	ask "${!header}$request" -i 127.0.1.1
@@ -32,10 +35,10 @@ ask "${v1}GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\nGET /p/a.bin HTTP/1.1\r\nHost: x
 is "$STATUSES" "200 200" "the whole connection is the client's"
 
 closed() { # NAME BYTES
+	# shellcheck disable=SC2059
 	printf "$2" | wire -i 127.0.1.1 >"$DIR/reply"
 	is "$(size_of "$DIR/reply")" 0 "$1: closed without a word"
 }
-# shellcheck disable=SC2059
 closed "no header" "$request"
 closed "two headers in one" 'PROXY TCP4 192.0.2.1 198.51.100.2 12345 80 PROXY\r\n'
 closed "a line feed alone" 'PROXY TCP4 192.0.2.1 198.51.100.2 12345 80\n'

@@ -30,6 +30,7 @@ header='PROXY TCP4 192.0.2.1 198.51.100.2 12345 80\r\n'
 for i in 1 2 3; do
 	mkfifo "$DIR/in$i"
 	wire -i 127.0.1.1 -f 1 -p "$DIR/at$i" <"$DIR/in$i" >"$DIR/out$i" &
+	# shellcheck disable=SC2059
 	printf "${header}GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n" >"$DIR/in$i"
 	await 5 test -e "$DIR/at$i.reached"
 done
