@@ -182,7 +182,7 @@ static void came(void *context, int fd, unsigned listener, const struct sockaddr
 	}
 	error = clients_enter(worker->workshop->clients, &nobody, &client);
 	if (error != 0) {
-		refuse(fd, error);
+		refuse(fd, worker->workshop->config->listen[listener].address.tls, error);
 		return;
 	}
 	atomic_fetch_add(&worker->load, 1);
