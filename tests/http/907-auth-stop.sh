@@ -27,5 +27,6 @@ guess 16
 kill -TERM "$PID"
 sleep 0.2
 stop_ranged
+not_ok "none kept the end waiting" grep -q "does not answer" "$DIR/error.log"
 at_most "$(grep -c '^401$' "$DIR/statuses")" 15 "not all were checked"
 finish

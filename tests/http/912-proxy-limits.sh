@@ -39,7 +39,10 @@ touch "$DIR/at1.go" "$DIR/at2.go" "$DIR/at3.go"
 ask "PROXY TCP4 192.0.2.2 198.51.100.2 12345 80\r\nGET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" -i 127.0.1.1
 is "$STATUS" 200 "another one is served"
 
-hold 3 127.0.1.1
+stop_ranged
+sed -i 's/header_timeout = 1s/header_timeout = 60s/' "$DIR/ranged.conf"
+start_ranged
+hold 2 127.0.1.1
 start=$SECONDS
 stop_ranged
 at_most $((SECONDS - start)) $((3 * RANGED_SLOW)) "who has said nothing holds up no end"
