@@ -20,7 +20,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "daemon/passwords.h"
 #include "daemon/roots.h"
+#include "http/gate.h"
 #include "http/negotiate.h"
 #include "http/signing.h"
 #include "http/status.h"
@@ -41,6 +43,7 @@ struct scene {
 	struct folder_table *folders;
 	struct mime *mime;
 	struct signing *signing;
+	struct login *login;
 	struct request_site site;
 	struct peer peer;
 	atomic_uint transfers;
@@ -356,6 +359,7 @@ static int fill(struct scene *scene, struct request *request)
 		length = strlen(host);
 	}
 	scene->peer.listener = find_listener(scene->options, host, host != NULL ? length : 0);
+	gate_identify(request);
 	refused = fields_refuse(&request->fields, &scene->site.header_limits, request->method, true, strlen(scene->options->explain), 0);
 	if (refused != 0)
 		steps_refuse(request, refused);
@@ -403,6 +407,8 @@ static int set_scene(struct scene *scene)
 		error = mime_new(&scene->mime, config->mime_types);
 	if (error == 0)
 		error = reactor_new(&scene->reactor);
+	if (error == 0)
+		error = passwords_open(&scene->login, config, scene->offload);
 	files.offload = scene->offload;
 	files.devices = scene->devices;
 	if (error == 0)
@@ -418,6 +424,8 @@ static int set_scene(struct scene *scene)
 					     .cache = scene->cache,
 					     .ready = nothing_ready,
 					     .total = &scene->total,
+					     .login = scene->login,
+					     .trusted_proxies = &config->trusted_proxies,
 					     .header_limits = { .target_bytes = config->max_target_bytes,
 								.header_bytes = config->max_header_bytes,
 								.headers = config->max_headers },
@@ -436,6 +444,7 @@ static void clear_scene(struct scene *scene)
 	roots_free_files(&scene->options->config.rules);
 	folder_table_free(scene->folders);
 	offload_free(scene->offload);
+	login_free(scene->login);
 	mime_free(scene->mime);
 	cache_free(scene->cache);
 	devices_free(scene->devices);
@@ -446,9 +455,11 @@ int explain_run(struct options *options)
 	struct scene scene = { .options = options };
 	int status = roots_open(&options->config.rules) == 0 && signing_new(&scene.signing, &options->config.rules) == 0 ? 0 : EX_CONFIG;
 
-	if (status == 0 && set_scene(&scene) != 0) {
-		fprintf(stderr, "ranged: out of memory\n");
-		return EX_OSERR;
+	int error = status == 0 ? set_scene(&scene) : 0;
+
+	if (error != 0) {
+		fprintf(stderr, "ranged: %s\n", strerror(-error));
+		return error == -ENOMEM ? EX_OSERR : EX_CONFIG;
 	}
 	if (status == 0) {
 		status = go(&scene);

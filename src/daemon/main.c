@@ -29,6 +29,7 @@
 #include "daemon/limits.h"
 #include "daemon/logs.h"
 #include "daemon/options.h"
+#include "daemon/passwords.h"
 #include "daemon/roots.h"
 #include "daemon/worker.h"
 #include "http/server.h"
@@ -200,6 +201,9 @@ static int make_shared(struct daemon *daemon)
 	error = folder_table_new(&workshop->folders, &(struct folder_table_options){ .offload = workshop->offload });
 	if (error != 0)
 		return fail("start", error);
+	error = passwords_open(&workshop->login, config, workshop->offload);
+	if (error != 0)
+		return error;
 	calibrate(daemon);
 	files.offload = workshop->offload;
 	files.devices = workshop->devices;
@@ -377,6 +381,7 @@ static bool serve(struct daemon *daemon)
 	if (ended == daemon->running)
 		return true;
 	log_warning("cutting %u connections", clients_count(workshop->clients));
+	login_stop(workshop->login);
 	for (unsigned i = 0; i < workshop->count; i++)
 		worker_cut(workshop->workers[i]);
 	next_end(daemon, clock_now_ns() + CUT_GRACE_MS * CLOCK_NS_PER_MS, &ended);
@@ -392,6 +397,8 @@ static void take_apart(struct daemon *daemon)
 		worker_join(workshop->workers[i]);
 	if (workshop->folders != NULL)
 		folder_table_stop(workshop->folders);
+	if (workshop->login != NULL)
+		login_stop(workshop->login);
 	if (workshop->offload != NULL)
 		offload_stop(workshop->offload);
 	for (unsigned i = 0; workshop->workers != NULL && i < workshop->count; i++)
@@ -401,6 +408,7 @@ static void take_apart(struct daemon *daemon)
 	clients_free(workshop->clients);
 	roots_free_files(&daemon->config->rules);
 	folder_table_free(workshop->folders);
+	login_free(workshop->login);
 	offload_free(workshop->offload);
 	cache_free(workshop->cache);
 	devices_free(workshop->devices);
@@ -461,6 +469,7 @@ static int check(struct options *options)
 	struct certificates *certificates = load_certificates(&options->config);
 	bool fine = certificates != NULL || config_tls_listeners(&options->config) == 0;
 	struct signing *signing = NULL;
+	struct login *login = NULL;
 	int error = roots_open(&options->config.rules);
 
 	if (error == 0)
@@ -468,6 +477,9 @@ static int check(struct options *options)
 	signing_unref(signing);
 	certificates_unref(certificates);
 	roots_close(&options->config.rules);
+	if (error == 0)
+		error = passwords_open(&login, &options->config, NULL);
+	login_free(login);
 	if (error != 0 || !fine)
 		return EX_CONFIG;
 	printf("%s: ok\n", options->config_path != NULL ? options->config_path : "command line");

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "daemon/limits.h"
 #include "daemon/listener.h"
+#include "daemon/preface.h"
 #include "engine/disk.h"
 #include "engine/reactor.h"
 #include "http/server.h"
@@ -39,6 +40,7 @@ struct worker {
 	struct store *store;
 	struct server *server;
 	struct listener *listener;
+	struct preface *preface;
 	struct request_site site;
 	struct reactor_watch disk_watch, server_watches[SERVER_FDS];
 	struct reactor_message drain_message, cut_message, report_message;
@@ -148,6 +150,45 @@ static void accepted(void *context, int fd, unsigned listener, const struct sock
 	reactor_post(to->reactor, &handover->message);
 }
 
+/* A proxy has said whom it speaks for. While it had not it was counted, as nobody's. */
+static void introduced(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length, void *token)
+{
+	struct worker *worker = context;
+
+	connection_closed(worker, token);
+	if (fd >= 0)
+		accepted(worker, fd, listener, peer, length);
+}
+
+static bool is_proxy(const struct text_list *proxies, const struct sockaddr *peer)
+{
+	struct address address;
+
+	address_from_sockaddr(peer, &address);
+	return settings_narrowest(proxies, &address) >= 0;
+}
+
+static void came(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length)
+{
+	static const struct sockaddr nobody = { .sa_family = AF_UNIX };
+	struct worker *worker = context;
+	const struct text_list *proxies = &worker->workshop->config->proxy_protocol;
+	struct client *client;
+	int error;
+
+	if (proxies->count == 0 || !is_proxy(proxies, peer)) {
+		accepted(worker, fd, listener, peer, length);
+		return;
+	}
+	error = clients_enter(worker->workshop->clients, &nobody, &client);
+	if (error != 0) {
+		refuse(fd, worker->workshop->config->listen[listener].address.tls, error);
+		return;
+	}
+	atomic_fetch_add(&worker->load, 1);
+	preface_take(worker->preface, fd, listener, peer, length, client);
+}
+
 static void disk_ready(void *context, uint32_t events)
 {
 	struct worker *worker = context;
@@ -180,6 +221,7 @@ static void drain(struct reactor_message *message)
 	worker->draining = true;
 	listener_free(worker->listener);
 	worker->listener = NULL;
+	preface_drain(worker->preface);
 	server_drain(worker->server);
 }
 
@@ -187,8 +229,10 @@ static void cut(struct reactor_message *message)
 {
 	struct worker *worker = (struct worker *)((char *)message - offsetof(struct worker, cut_message));
 
-	if (worker->server != NULL) /* else it had ended before this arrived */
-		server_cut(worker->server);
+	if (worker->server == NULL) /* it had ended before this arrived */
+		return;
+	preface_cut(worker->preface);
+	server_cut(worker->server);
 }
 
 /* Whoever is the last one logs what all of them have put down. */
@@ -301,6 +345,8 @@ static int make_server(struct worker *worker)
 		.cache = worker->workshop->cache,
 		.ready_bytes = cache_bytes(worker->workshop->cache) / 8 / worker->workshop->count,
 		.clients = worker->workshop->clients,
+		.login = worker->workshop->login,
+		.trusted_proxies = &config->trusted_proxies,
 		.total = &worker->workshop->total,
 		.rate_total_bytes = config->rate_total_bytes,
 		.header_limits = { .target_bytes = config->max_target_bytes,
@@ -335,7 +381,9 @@ static int make_parts(struct worker *worker)
 	if (error == 0)
 		error = make_server(worker);
 	if (error == 0)
-		error = listener_new(&worker->listener, worker->reactor, workshop->sockets, accepted, worker);
+		error = preface_new(&worker->preface, worker->reactor, workshop->config->header_timeout_ms, introduced, worker);
+	if (error == 0)
+		error = listener_new(&worker->listener, worker->reactor, workshop->sockets, came, worker);
 	return error;
 }
 
@@ -446,6 +494,10 @@ void worker_free(struct worker *worker)
 	if (worker == NULL)
 		return;
 	listener_free(worker->listener);
+	if (worker->preface != NULL)
+		preface_cut(worker->preface);
+	preface_free(worker->preface);
+	worker->preface = NULL;
 	server_free(worker->server);
 	worker->server = NULL;
 	reactor_free(worker->reactor);

@@ -15,6 +15,7 @@
 #include "engine/offload.h"
 #include "http/clients.h"
 #include "http/certificates.h"
+#include "http/login.h"
 #include "http/mime.h"
 #include "http/signing.h"
 #include "store/cache.h"
@@ -32,6 +33,7 @@ struct workshop {
 	struct mime *mime;
 	struct signing *signing;
 	struct clients *clients;
+	struct login *login;
 	struct sockets *sockets;
 	struct certificates *certificates; /* NULL: no TLS */
 	atomic_uint transfers;

@@ -219,12 +219,20 @@ void answer_options(const struct answer *answer)
 
 /* --- what is added to every reply --- */
 
-/* Not for those who come after at the same cache; and the pages that one links to need not know the URL. */
-static void add_guard(const struct answer *answer)
+/*
+ * What not everybody gets is not for a cache that everybody shares. One keeps no answer to a password anyway (RFC 9111 section 3.5), but
+ * knows of no addresses.
+ */
+static bool is_private(const struct answer *answer)
 {
-	if (reply_value(answer->reply, "Cache-Control") == NULL)
-		reply_header(answer->reply, "Cache-Control", "private");
-	reply_header(answer->reply, "Referrer-Policy", "no-referrer");
+	const struct match *match = answer->match;
+
+	if (answer->guarded || match->settings->auth_file != NULL)
+		return true;
+	for (unsigned i = 0; i < match->count && settings_has(match->settings, SETTING_ALLOW); i++)
+		if (match->chain[i]->allow.count > 0)
+			return true;
+	return false;
 }
 
 static void add_caching(const struct answer *answer)
@@ -238,7 +246,7 @@ static void add_caching(const struct answer *answer)
 	if (settings->expires_ms == 0)
 		return;
 	if (settings->cache_control == NULL)
-		reply_header_format(answer->reply, "Cache-Control", "%smax-age=%" PRIu64, answer->guarded ? "private, " : "", seconds);
+		reply_header_format(answer->reply, "Cache-Control", "%smax-age=%" PRIu64, is_private(answer) ? "private, " : "", seconds);
 	reply_header_format(answer->reply, "Expires", "%s", date_format(answer->now + (int64_t)seconds, date));
 }
 
@@ -294,8 +302,10 @@ bool answer_finish(const struct answer *answer)
 		add_caching(answer);
 		special = settings->expires_ms > 0;
 	}
-	if (answer->guarded)
-		add_guard(answer);
+	if (is_private(answer) && reply_value(answer->reply, "Cache-Control") == NULL)
+		reply_header(answer->reply, "Cache-Control", "private");
+	if (answer->guarded) /* the pages that one links to need not know the URL */
+		reply_header(answer->reply, "Referrer-Policy", "no-referrer");
 	if (settings->download && whole_or_part && !answer->reply->listing)
 		add_disposition(answer);
 	if (settings->cors.count > 0) {

@@ -246,6 +246,7 @@ static void release(struct request *request)
 	reply_fini(&request->reply);
 	free(request->target);
 	free(request->asked);
+	free(request->user);
 }
 
 bool request_fini(struct request *request)
@@ -255,6 +256,8 @@ bool request_fini(struct request *request)
 	if (request->client != NULL)
 		clients_dismiss(request->site->clients, request->client);
 	request->counted = request->client = NULL;
+	if (request->gate != NULL)
+		request->end_gate(request);
 	request->over = request->looking && !files_cancel(request->files, &request->lookup);
 	if (!request->over)
 		release(request);

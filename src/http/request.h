@@ -14,6 +14,7 @@
 #include "http/clients.h"
 #include "http/fields.h"
 #include "http/listing.h"
+#include "http/login.h"
 #include "http/mime.h"
 #include "http/multipart.h"
 #include "http/path.h"
@@ -45,6 +46,8 @@ struct request_site {
 	void *ready_context;
 	size_t ready_bytes; /* that such replies may pin */
 	struct clients *clients;
+	struct login *login;			   /* NULL: nobody is asked for a password */
+	const struct text_list *trusted_proxies;   /* of settings_parse_cidr(); NULL: none */
 	struct bucket *total;	   /* of the process */
 	uint64_t rate_total_bytes; /* a second; 0: any */
 	struct fields_limits header_limits;
@@ -67,6 +70,7 @@ struct request {
 	void (*ended)(struct request *request); /* request_fini() said false, and now it is over */
 	const struct peer *peer;
 	bool secure; /* it came by TLS: to us, or to a proxy that is trusted */
+	struct address client_address; /* the peer's, or whom it speaks for if it is a trusted proxy */
 	/* given */
 	enum method method;
 	char *target; /* raw; owned */
@@ -85,6 +89,9 @@ struct request {
 	enum signature_verdict verdict; /* on the last one that was looked at */
 	const char *signed_by; /* the file of keys that a good one is of; NULL: there was none */
 	bool unready; /* the reply depends on more than the file and the blocks it falls under */
+	struct gate *gate; /* gate.c's: it was asked for a password */
+	void (*end_gate)(struct request *request);
+	char *user; /* the name it gave, for the log; owned */
 	struct files *files; /* of the site */
 	struct files_want lookup;
 	bool looking;

@@ -35,6 +35,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/access.h"
+#include "http/gate.h"
 #include "http/limit.h"
 #include "http/ready.h"
 #include "http/signing.h"
@@ -173,6 +174,7 @@ static void *begin(void *cls, const char *target, struct MHD_Connection *mhd)
 	exchange->connection = info->socket_context;
 	exchange->request.peer = &exchange->connection->peer;
 	exchange->request.secure = exchange->connection->peer.tls;
+	address_from_sockaddr((const struct sockaddr *)&exchange->request.peer->address, &exchange->request.client_address);
 	exchange->connection->exchange = exchange;
 	exchange->mhd = mhd;
 	exchange->holds = 1;
@@ -497,6 +499,7 @@ static enum MHD_Result first_call(struct server *server, struct exchange *exchan
 	snprintf(exchange->version, sizeof(exchange->version), "%s", version);
 	request->method = fields_method(method);
 	MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, gather, &request->fields);
+	gate_identify(request);
 	status = fields_refuse(&request->fields, &server->options.site->header_limits, request->method, strcmp(version, "HTTP/1.0") == 0, strlen(request->target),
 			       info != NULL ? info->header_size : 0);
 	if (status == 0)
@@ -546,6 +549,7 @@ static void log_exchange(const struct exchange *exchange, const struct site *sit
 	const uint64_t length = request->reply.body == REPLY_LENGTH_ONLY ? 0 : request->reply.length, now_ns = clock_now_ns();
 	_Alignas(8) char record[ACCESS_RECORD_BYTES];
 	struct access_entry entry = {
+		.client = request->client_address,
 		.time_ns = clock_wall_ns() - (int64_t)(now_ns - exchange->start_ns),
 		.wait_ns = (exchange->reply_ns != 0 ? exchange->reply_ns : now_ns) - exchange->start_ns,
 		.taken_ns = now_ns - exchange->start_ns,
@@ -554,7 +558,8 @@ static void log_exchange(const struct exchange *exchange, const struct site *sit
 		.port = exchange->server->options.site->rules->ports[connection->peer.listener],
 		.tls = connection->peer.tls,
 		.source = exchange->source,
-		.texts = { [ACCESS_METHOD] = exchange->method,
+		.texts = { [ACCESS_USER] = request->user,
+			   [ACCESS_METHOD] = exchange->method,
 			   [ACCESS_TARGET] = request->target,
 			   [ACCESS_VERSION] = exchange->version[0] != '\0' ? exchange->version : "-",
 			   [ACCESS_REFERER] = request->fields.referer,
@@ -564,7 +569,6 @@ static void log_exchange(const struct exchange *exchange, const struct site *sit
 			   [ACCESS_SITE] = site->host },
 	};
 
-	address_from_sockaddr((const struct sockaddr *)&connection->peer.address, &entry.client);
 	log_request(site->log, site->log_form, record, access_pack(&entry, record));
 }
 

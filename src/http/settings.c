@@ -253,3 +253,35 @@ const char *settings_parse_index(char *text)
 		return "this is not the name of a file";
 	return NULL;
 }
+
+const char *settings_parse_realm(char *text)
+{
+	for (const char *at = text; *at != '\0'; at++)
+		if (*at == '"' || *at == '\\' || iscntrl((unsigned char)*at))
+			return "a realm has no quotes, backslashes or control bytes in it";
+	return NULL;
+}
+
+const char *settings_parse_cidr(char *text)
+{
+	struct cidr cidr;
+	const char *fault = address_parse_cidr(text, &cidr);
+
+	_Static_assert(sizeof(cidr) <= SETTINGS_SPARE_BYTES, "it is kept behind the text");
+	_Static_assert(_Alignof(struct cidr) == 1, "wherever that ends");
+	memcpy(text + strlen(text) + 1, &cidr, sizeof(cidr));
+	return fault;
+}
+
+int settings_narrowest(const struct text_list *networks, const struct address *address)
+{
+	int narrowest = -1;
+
+	for (size_t i = 0; i < networks->count; i++) {
+		const struct cidr *cidr = (const struct cidr *)settings_second(networks->list[i]);
+
+		if ((int)cidr->bits > narrowest && address_in(address, cidr))
+			narrowest = cidr->bits;
+	}
+	return narrowest;
+}

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/address.h"
+
 /* Whether the blocks of a file stay in memory: as they are asked for, not at all, or before those of others. */
 enum rule_cache { RULE_CACHE_AUTO, RULE_CACHE_NEVER, RULE_CACHE_PIN };
 
@@ -87,7 +89,7 @@ void settings_clear(struct text_list *list);
  * (a static string). Two words are kept as two strings one behind the other: settings_second() is the second.
  */
 typedef const char *(*settings_parse_fn)(char *text);
-#define SETTINGS_SPARE_BYTES 8
+#define SETTINGS_SPARE_BYTES 24
 
 extern const char settings_no_memory[];
 
@@ -109,6 +111,13 @@ const char *settings_parse_cors(char *text);
 const char *settings_parse_path(char *text);
 /* The name of a file. */
 const char *settings_parse_index(char *text);
+/* Goes between quotes as it is. */
+const char *settings_parse_realm(char *text);
+/* A network, as address_parse_cidr() reads it: as it is; a struct cidr behind it, for settings_narrowest(). */
+const char *settings_parse_cidr(char *text);
+
+/* The bits of the narrowest network of the list that holds the address; -1: none does. */
+int settings_narrowest(const struct text_list *networks, const struct address *address);
 
 static inline const char *settings_second(const char *text)
 {

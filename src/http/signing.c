@@ -107,22 +107,13 @@ bool signing_is_empty(const struct signing *signing)
 	return signing->count == 0;
 }
 
-static struct address client_of(const struct request *request)
-{
-	struct address client;
-
-	address_from_sockaddr((const struct sockaddr *)&request->peer->address, &client);
-	return client;
-}
-
 static enum step_result verify(struct request *request, const char *key_file)
 {
-	const struct address client = client_of(request);
 	int64_t now = clock_wall_ns() / (int64_t)CLOCK_NS_PER_S;
 	struct signature signature;
 
 	request->guarded = true;
-	request->verdict = signature_check(find(request->site->signing, key_file), &request->path, &client, now, &signature);
+	request->verdict = signature_check(find(request->site->signing, key_file), &request->path, &request->client_address, now, &signature);
 	if (request->verdict != SIGNATURE_GOOD) {
 		log_debug("/%s: refused: %s", request->path.file, signature_words(request->verdict));
 		return request_refuse(request, signature_status(request->verdict));

@@ -17,6 +17,7 @@
 #include "http/answer.h"
 #include "http/digest.h"
 #include "http/error_page.h"
+#include "http/gate.h"
 #include "http/limit.h"
 #include "http/listing_reply.h"
 #include "http/provenance.h"
@@ -418,7 +419,9 @@ const struct request_step steps[] = {
 	{ "target", step_target },	   /* the path and the site that are meant */
 	{ "rules", step_rules },	   /* the blocks of the configuration that are about it */
 	{ "redirect", step_redirect },	   /* what needs no file */
+	{ "address", gate_address },	   /* which may come in */
 	{ "signature", signing_check },	   /* where one is needed */
+	{ "password", gate_password },	   /* likewise */
 	{ "limit", step_limit },	   /* how often, and how fast */
 	{ "find", step_find },		   /* asks the table of open files */
 	{ "found", step_found },	   /* a file, a folder, or nothing */

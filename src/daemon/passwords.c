@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All files are read at the start, those of locations that nobody asks for too: a file that can't be read is said to whoever
+ * starts ranged, not to whoever comes first.
+ */
+#include "daemon/passwords.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+static int add_file(struct login *login, const struct settings *settings)
+{
+	return settings->auth_file != NULL ? login_add(login, settings->auth_file) : 0;
+}
+
+static int add_site(struct login *login, const struct site *site)
+{
+	int error = add_file(login, &site->settings);
+
+	for (size_t i = 0; i < site->count && error == 0; i++)
+		error = add_file(login, &site->list[i].settings);
+	return error;
+}
+
+int passwords_open(struct login **login, const struct config *config, struct offload *offload)
+{
+	struct login *made;
+	int error = login_new(&made, offload, config->offload_threads);
+
+	if (error != 0) {
+		log_error("passwords: %s", strerror(-error));
+		return error;
+	}
+	for (size_t i = 0; i < config->rules.site_count && error == 0; i++)
+		error = add_site(made, &config->rules.sites[i]);
+	if (error != 0)
+		login_free(made);
+	else
+		*login = made;
+	return error;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The htpasswd files that the configuration names. Main thread. */
+#ifndef DAEMON_PASSWORDS_H
+#define DAEMON_PASSWORDS_H
+
+#include "daemon/config.h"
+#include "http/login.h"
+
+/* Reads them all: 0 with *login owned by the caller, or -errno, which was logged. offload may be NULL if nobody will ask. */
+int passwords_open(struct login **login, const struct config *config, struct offload *offload);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What stands behind the header is for libmicrohttpd, or for a TLS handshake, to read from the socket. So bytes are looked at before
+ * they are taken, and only those that are the header's are taken. As long as it is not complete that is all of them; so the socket
+ * does not stay readable, and the loop does not spin on half a header.
+ */
+#include "daemon/preface.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/address.h"
+#include "base/log.h"
+#include "http/proxy_header.h"
+
+struct entry {
+	struct reactor_watch watch;
+	struct reactor_timer timer;
+	struct entry *next, *prev;
+	struct preface *preface;
+	unsigned listener;
+	void *token;
+	size_t used; /* bytes taken, as far as they are kept */
+	uint8_t bytes[PROXY_HEADER_BYTES];
+	struct proxy_header header;
+	size_t left; /* bytes of the header that are of no interest, once it is known */
+	bool known;
+	struct sockaddr_storage peer;
+	socklen_t length;
+};
+
+struct preface {
+	struct reactor *reactor;
+	uint64_t timeout_ms;
+	preface_read_fn read;
+	void *context;
+	struct entry *entries;
+};
+
+int preface_new(struct preface **preface, struct reactor *reactor, uint64_t timeout_ms, preface_read_fn read, void *context)
+{
+	*preface = calloc(1, sizeof(**preface));
+	if (*preface == NULL)
+		return -ENOMEM;
+	**preface = (struct preface){ .reactor = reactor, .timeout_ms = timeout_ms, .read = read, .context = context };
+	return 0;
+}
+
+void preface_free(struct preface *preface)
+{
+	assert(preface == NULL || preface->entries == NULL);
+	free(preface);
+}
+
+static void let_go(struct entry *entry)
+{
+	struct preface *preface = entry->preface;
+
+	reactor_remove(preface->reactor, &entry->watch);
+	reactor_timer_stop(preface->reactor, &entry->timer);
+	if (entry->prev != NULL)
+		entry->prev->next = entry->next;
+	else
+		preface->entries = entry->next;
+	if (entry->next != NULL)
+		entry->next->prev = entry->prev;
+}
+
+static void give_up(struct entry *entry, const char *reason)
+{
+	struct preface *preface = entry->preface;
+	char text[ADDRESS_TEXT_BYTES];
+	struct address address;
+
+	let_go(entry);
+	address_from_sockaddr((const struct sockaddr *)&entry->peer, &address);
+	if (reason != NULL)
+		log_fault(LOG_LEVEL_WARNING, "a connection from %s was closed: %s (proxy_protocol)", address_format(&address, text), reason);
+	close(entry->watch.fd);
+	preface->read(preface->context, -1, entry->listener, (const struct sockaddr *)&entry->peer, entry->length, entry->token);
+	free(entry);
+}
+
+static void pass_on(struct entry *entry)
+{
+	struct preface *preface = entry->preface;
+	bool other = entry->header.source.ss_family != AF_UNSPEC;
+	const struct sockaddr_storage *peer = other ? &entry->header.source : &entry->peer;
+	socklen_t length = other ? sizeof(entry->header.source) : entry->length;
+
+	let_go(entry);
+	preface->read(preface->context, entry->watch.fd, entry->listener, (const struct sockaddr *)peer, length, entry->token);
+	free(entry);
+}
+
+enum progress { WAITS, GOES_ON, COMPLETE, MALFORMED, ENDED };
+
+static enum progress progress_of(ssize_t n)
+{
+	return n > 0 ? GOES_ON : n < 0 && (errno == EAGAIN || errno == EINTR) ? WAITS : ENDED;
+}
+
+static enum progress skip(struct entry *entry)
+{
+	char bytes[4096];
+	ssize_t n = recv(entry->watch.fd, bytes, entry->left < sizeof(bytes) ? entry->left : sizeof(bytes), MSG_DONTWAIT);
+
+	if (n > 0)
+		entry->left -= (size_t)n;
+	return progress_of(n);
+}
+
+static enum progress gather(struct entry *entry)
+{
+	uint8_t *at = entry->bytes + entry->used;
+	ssize_t seen = recv(entry->watch.fd, at, sizeof(entry->bytes) - entry->used, MSG_PEEK | MSG_DONTWAIT);
+	enum proxy_header_state state;
+	size_t take;
+
+	if (seen <= 0)
+		return progress_of(seen);
+	take = (size_t)seen;
+	state = proxy_header_parse(entry->bytes, entry->used + take, &entry->header);
+	if (state == PROXY_HEADER_MALFORMED)
+		return MALFORMED;
+	if (state == PROXY_HEADER_DONE && take > entry->header.length - entry->used)
+		take = entry->header.length - entry->used;
+	if (recv(entry->watch.fd, at, take, MSG_DONTWAIT) != (ssize_t)take)
+		return ENDED;
+	entry->used += take;
+	entry->known = state == PROXY_HEADER_DONE;
+	entry->left = entry->known ? entry->header.length - entry->used : 0;
+	return GOES_ON;
+}
+
+static enum progress advance(struct entry *entry)
+{
+	enum progress progress = GOES_ON;
+
+	while (progress == GOES_ON && !(entry->known && entry->left == 0))
+		progress = entry->known ? skip(entry) : gather(entry);
+	return progress == GOES_ON ? COMPLETE : progress;
+}
+
+static void readable(void *context, uint32_t events)
+{
+	struct entry *entry = context;
+
+	(void)events;
+	switch (advance(entry)) {
+	case COMPLETE:
+		pass_on(entry);
+		break;
+	case MALFORMED:
+		give_up(entry, "it does not begin with a PROXY header");
+		break;
+	case ENDED: /* a proxy that looks if we are there, for one */
+		give_up(entry, NULL);
+		break;
+	case GOES_ON:
+	case WAITS:
+		break;
+	}
+}
+
+static void overdue(void *context)
+{
+	give_up(context, "its PROXY header did not come within header_timeout");
+}
+
+void preface_take(struct preface *preface, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length, void *token)
+{
+	struct entry *entry = calloc(1, sizeof(*entry));
+	bool watched;
+
+	if (entry == NULL) {
+		close(fd);
+		preface->read(preface->context, -1, listener, peer, length, token);
+		return;
+	}
+	*entry = (struct entry){ .preface = preface, .listener = listener, .token = token };
+	entry->watch = (struct reactor_watch){ .fd = fd, .fn = readable, .context = entry };
+	entry->timer = (struct reactor_timer){ .fn = overdue, .context = entry };
+	entry->length = length < sizeof(entry->peer) ? length : sizeof(entry->peer);
+	memcpy(&entry->peer, peer, entry->length);
+	entry->next = preface->entries;
+	if (entry->next != NULL)
+		entry->next->prev = entry;
+	preface->entries = entry;
+	watched = reactor_add(preface->reactor, &entry->watch, EPOLLIN) == 0;
+	if (!watched || reactor_timer_start(preface->reactor, &entry->timer, preface->timeout_ms) != 0)
+		give_up(entry, "out of memory");
+}
+
+void preface_drain(struct preface *preface)
+{
+	for (struct entry *entry = preface->entries, *next; entry != NULL; entry = next) {
+		char byte;
+
+		next = entry->next;
+		if (entry->used == 0 && recv(entry->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+			give_up(entry, NULL);
+	}
+}
+
+void preface_cut(struct preface *preface)
+{
+	while (preface->entries != NULL)
+		give_up(preface->entries, NULL);
+}

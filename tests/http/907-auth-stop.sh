@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Stopping while passwords are being checked: those are answered, and a second signal waits for no line.
+. "$(dirname "$0")/lib.sh"
+need_cmd htpasswd
+
+make_file a.bin 1000
+htpasswd -bcB -C 12 "$DIR/users" alice right 2>/dev/null
+config 'offload_threads = 2' "auth_file = \"$DIR/users\""
+
+guess() { # COUNT
+	for i in $(seq "$1"); do
+		curl -s -o /dev/null -w '%{http_code}\n' -u "alice:guess$i" "$URL/a.bin" >>"$DIR/statuses" &
+	done
+	await 5 connected "$1"
+}
+connected() { [ "$(socket_count)" -ge "$1" ]; }
+answered() { [ "$(grep -c '^401$' "$DIR/statuses")" = "$1" ]; }
+start_ranged
+guess 6
+stop_ranged
+ok "who asked is answered" await 5 answered 6
+
+rm "$DIR/statuses"
+start_ranged
+guess 16
+kill -TERM "$PID"
+sleep 0.2
+stop_ranged
+not_ok "none kept the end waiting" grep -q "does not answer" "$DIR/error.log"
+at_most "$(grep -c '^401$' "$DIR/statuses")" 15 "not all were checked"
+finish
