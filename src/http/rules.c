@@ -264,12 +264,30 @@ int rules_match(const struct rules *rules, const struct site *site, const char *
 	return 0;
 }
 
+/* The path, or a folder that it is in. */
+static bool hides_whole(const char *glob, const char *path)
+{
+	char folder[RULES_PATH_BYTES + 1];
+
+	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		size_t length = (size_t)(slash - path);
+
+		if (length >= sizeof(folder))
+			break;
+		memcpy(folder, path, length);
+		folder[length] = '\0';
+		if (fnmatch(glob + 1, folder, 0) == 0)
+			return true;
+	}
+	return fnmatch(glob + 1, path, 0) == 0;
+}
+
 static bool hides(const char *glob, const char *path)
 {
 	char name[256];
 
 	if (*glob == '/')
-		return glob_fits(glob, path, false);
+		return hides_whole(glob, path);
 	for (const char *at = path; *at != '\0';) {
 		size_t length = strcspn(at, "/");
 

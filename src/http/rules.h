@@ -92,7 +92,7 @@ const struct site *rules_find_site(const struct rules *rules, unsigned listener,
 int rules_match(const struct rules *rules, const struct site *site, const char *path, bool folder,
 		struct match *match);
 
-/* A "hide" of any of the blocks is about this path: about one of its names, or, if it begins with a slash, all of it. */
+/* A "hide" of any of the blocks is about this path: about one of its names, or, if it begins with a slash, about it or a folder it is in. */
 bool rules_hides(const struct match *match, const char *path);
 
 /* The bytes of the prefix, its first slash included, of the innermost block that says this; 0: that is no prefix. */

@@ -226,12 +226,12 @@ START_TEST(hidden)
 {
 	struct rule *rule = rules_add(&rules.sites[0], "/a");
 	settings_add(&rules.sites[0].settings.hide, "*.key", NULL);
-	settings_add(&rule->settings.hide, "/a/b/*", NULL);
+	settings_add(&rule->settings.hide, "/a/b", NULL);
 	static const struct {
 		const char *path;
 		bool hidden;
-	} rows[] = {{"x", false}, {"x.key", true}, {"x.key/y", true}, {"y/x.key", true}, {"b/x", false}, {"a/x", false}, {"a/b/x", true}, {"a/x.key", true}};
-	for (size_t i = 0; i < 8; i++) {
+	} rows[] = {{"x", false}, {"x.key", true}, {"x.key/y", true}, {"y/x.key", true}, {"b/x", false}, {"a/x", false}, {"a/b", true}, {"a/b/x", true}, {"a/bc", false}, {"a/x.key", true}};
+	for (size_t i = 0; i < 10; i++) {
 		match_of(rows[i].path);
 		ck_assert_int_eq(rules_hides(&match_found, rows[i].path), rows[i].hidden);
 	}
