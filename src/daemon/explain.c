@@ -135,6 +135,28 @@ static void say_file(const struct request *request)
 		say("", "read by the offload threads: its filesystem has no O_DIRECT");
 }
 
+static void say_address(const struct request *request, enum step_result result)
+{
+	const struct settings *settings = request_settings(request);
+	char text[ADDRESS_TEXT_BYTES];
+
+	if (settings_has(settings, SETTING_ALLOW) || settings_has(settings, SETTING_DENY))
+		say("address", "%s %s come in (allow, deny)", address_format(&request->client_address, text),
+		    result == STEP_NEXT ? "may" : "may not");
+}
+
+static void say_password(const struct request *request, enum step_result result)
+{
+	const char *file = request_settings(request)->auth_file;
+
+	if (file == NULL || result == STEP_WAIT)
+		return;
+	if (request->user == NULL)
+		say("password", "none was given (%s)", file);
+	else
+		say("password", "of \"%s\", %s (%s)", request->user, result == STEP_NEXT ? "right" : "wrong", file);
+}
+
 static void say_signature(const struct request *request)
 {
 	say("signature", "%s (%s)", signature_words(request->verdict), request_settings(request)->sign_keys);
@@ -296,6 +318,10 @@ static void trace(const struct request *request, const struct request_step *step
 		say_site(scene->options, request->match.site);
 	else if (strcmp(step->name, "signature") == 0 && request_settings(request)->sign_keys != NULL)
 		say_signature(request);
+	else if (strcmp(step->name, "address") == 0)
+		say_address(request, result);
+	else if (strcmp(step->name, "password") == 0)
+		say_password(request, result);
 	else if (strcmp(step->name, "find") == 0)
 		say("looks for", "/%s", request->path.file);
 	else if (strcmp(step->name, "rules") == 0)
@@ -359,6 +385,7 @@ static int fill(struct scene *scene, struct request *request)
 		length = strlen(host);
 	}
 	scene->peer.listener = find_listener(scene->options, host, host != NULL ? length : 0);
+	address_from_sockaddr((const struct sockaddr *)&scene->peer.address, &request->client_address);
 	gate_identify(request);
 	refused = fields_refuse(&request->fields, &scene->site.header_limits, request->method, true, strlen(scene->options->explain), 0);
 	if (refused != 0)

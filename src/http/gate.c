@@ -42,8 +42,6 @@ void gate_identify(struct request *request)
 {
 	const struct text_list *trusted = request->site->trusted_proxies;
 
-	address_from_sockaddr((const struct sockaddr *)&request->peer->address, &request->client_address);
-	request->secure = request->peer->tls;
 	if (trusted != NULL && trusted->count > 0 && settings_narrowest(trusted, &request->client_address) >= 0)
 		believe_proxy(request);
 }

@@ -9,8 +9,8 @@
 #include "http/request.h"
 
 /*
- * The fields have come: fills client_address, secure and client, from the peer, or, if that is a trusted proxy, from what it says.
- * Once a request.
+ * The fields have come: client_address and secure, which are the peer's, become those whom it speaks for if it is a trusted proxy; then
+ * client is filled, too. Once a request.
  */
 void gate_identify(struct request *request);
 
