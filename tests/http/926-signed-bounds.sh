@@ -5,7 +5,7 @@
 
 make_file x.bin 1000 large.bin 20000000 slow/large.bin 20000000
 make_keys 'one 0123456789abcdef'
-config "sign_keys = \"$DIR/keys\"" 'location "/slow/" { rate = 200K }'
+config "sign_keys = \"$DIR/keys\"" 'trusted_proxies = "127.0.1.0/24"' 'location "/slow/" { rate = 200K }'
 start_ranged --listen "[::1]:0" --listen "unix:$DIR/socket"
 v6=http://$(sed -n 2p "$DIR/address")
 while read -r address v4_status v6_status; do
@@ -29,6 +29,13 @@ get "$(sign /x.bin --address 127.0.0.2)" --interface 127.0.0.2
 is "$STATUS" 200 "127.0.0.2 asks with its own"
 get "$(sign /x.bin)" --unix-socket "$DIR/socket"
 is "$STATUS" 200 "and a Unix socket's client with one that is for all"
+url=$(sign /x.bin --address 192.0.2.7)
+get "$url" --interface 127.0.1.1 -H 'X-Forwarded-For: 192.0.2.7'
+is "$STATUS" 200 "a proxy that is trusted says who asks"
+get "$url" --interface 127.0.1.1 -H 'X-Forwarded-For: 192.0.2.8'
+is "$STATUS" 403 "and who does not"
+get "$url" -H 'X-Forwarded-For: 192.0.2.7'
+is "$STATUS" 403 "others are not believed"
 
 fetch() { # NAME PATH: for 4 s
 	curl -sS --max-time 4 -o /dev/null -w '%{size_download}\n' "$URL$2" >"$DIR/$1" 2>/dev/null &
