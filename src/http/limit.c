@@ -70,16 +70,21 @@ static unsigned too_often(struct request *request, struct client *client)
 	return 1;
 }
 
+void limit_pace(struct request *request)
+{
+	if (!is_limited(request))
+		return;
+	request->limited = true;
+	request->unready = true;
+}
+
 unsigned limit_enter(struct request *request)
 {
 	const struct settings *settings = request_settings(request);
 	struct client *client = client_of(request);
 	unsigned seconds = 0;
 
-	if (is_limited(request)) {
-		request->limited = true;
-		request->unready = true;
-	}
+	limit_pace(request);
 	if ((settings->requests_per_client > 0 || settings->transfers_per_client > 0) && client != NULL && !client->local)
 		seconds = too_often(request, client);
 	if (seconds > 0 && settings->limits_dry_run) {

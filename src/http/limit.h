@@ -8,10 +8,9 @@
 
 #include "http/request.h"
 
-/*
- * Counts the request, and notes whether its response is limited (request->limited): it is sent piece by piece then, and from no
- * reply made before. 0, or the seconds after which the client may ask again (429).
- */
+/* Notes whether the response is limited (request->limited): it is sent piece by piece then, and from no reply made before. */
+void limit_pace(struct request *request);
+/* The same, and counts the request. 0, or the seconds after which the client may ask again (429). */
 unsigned limit_enter(struct request *request);
 
 /*

@@ -104,8 +104,12 @@ static enum step_result step_redirect(struct request *request)
 
 static enum step_result step_limit(struct request *request)
 {
-	unsigned seconds = request->inner ? 0 : limit_enter(request);
+	unsigned seconds = 0;
 
+	if (request->inner)
+		limit_pace(request); /* it is counted already */
+	else
+		seconds = limit_enter(request);
 	if (seconds == 0)
 		return STEP_NEXT;
 	request_refuse(request, 429);
@@ -420,9 +424,9 @@ const struct request_step steps[] = {
 	{ "rules", step_rules },	   /* the blocks of the configuration that are about it */
 	{ "redirect", step_redirect },	   /* what needs no file */
 	{ "address", gate_address },	   /* which may come in */
+	{ "limit", step_limit },	   /* how often, and how fast: before anybody may guess */
 	{ "signature", signing_check },	   /* where one is needed */
 	{ "password", gate_password },	   /* likewise */
-	{ "limit", step_limit },	   /* how often, and how fast */
 	{ "find", step_find },		   /* asks the table of open files */
 	{ "found", step_found },	   /* a file, a folder, or nothing */
 	{ "variant", variant_choose },	   /* the file in a coding that the client likes better */

@@ -3,8 +3,8 @@
 # rate_after: the beginning of a response goes out at full speed.
 . "$(dirname "$0")/lib.sh"
 
-make_file a.bin 1300000 small.bin 10007
-config 'rate = 100K' 'rate_after = 1M'
+make_file a.bin 1300000 small.bin 10007 folder/index.html 200000
+config 'rate = 100K' 'rate_after = 1M' 'location "/folder/" { rate = 0 }' 'location "*index.html" { rate = 100K' ' rate_after = 0 }'
 start_ranged
 fetch() { # PATH [OPTION...]: sets MS
 	local from
@@ -15,14 +15,17 @@ fetch() { # PATH [OPTION...]: sets MS
 fetch /a.bin
 cmp_whole a.bin
 at_least $MS 2000 "251 424 bytes at 100 KiB/s"
-at_most $MS $(seconds 6000) "but no more"
+at_most $MS "$(seconds 6000)" "but no more"
 get_range 0-1048575 /a.bin
-at_most "$(fetch /a.bin -r 0-1048575; echo $MS)" $(seconds 1500) "what is before that takes no time"
+at_most "$(fetch /a.bin -r 0-1048575; echo "$MS")" "$(seconds 1500)" "what is before that takes no time"
 cmp_range a.bin 0 1048575
 fetch /small.bin
-at_most $MS $(seconds 1500) "a small file takes none"
+at_most $MS "$(seconds 1500)" "a small file takes none"
 cmp_whole small.bin
 fetch /a.bin -r 0-1150000
 cmp_range a.bin 0 1150000
 at_least $MS 600 "a range is slower from there on"
+fetch /folder/
+cmp_whole folder/index.html
+at_least $MS 1200 "an index goes by the blocks of its own path"
 finish

@@ -4,7 +4,10 @@
 . "$(dirname "$0")/lib.sh"
 
 make_file a.bin 100 free/a.bin 100
-config 'requests_per_client = 5' 'location "/free/" { requests_per_client = 0 }'
+config 'requests_per_client = 5' 'location "/free/" { requests_per_client = 0 }' \
+	"location \"/signed/\" { sign_keys = $DIR/keys }"
+echo 'one 0123456789abcdef0123456789abcdef' >"$DIR/keys"
+chmod 600 "$DIR/keys"
 start_ranged --workers 2
 many() { # COUNT PATH [OPTION...]: the statuses, counted
 	local url="$URL$2"
@@ -22,4 +25,5 @@ is "$STATUS" 200 "a second later it may ask again"
 cmp_whole a.bin
 many 20 /a.bin --interface 127.0.0.3 >/dev/null
 like "$(many 20 /a.bin --interface 127.0.0.3)" '\*429$' "a new connection is no way around it"
+like "$(many 20 /signed/a.bin --interface 127.0.0.4)" '^([5-9]|1[0-5])\*403 ([5-9]|1[0-5])\*429$' "who is not let in is counted, too"
 finish

@@ -21,7 +21,7 @@ for _ in 1 2 3 4 5; do
 done
 sleep 3
 ticks=$(($(cpu_ticks) - before))
-at_most $ticks $(seconds 150) "a hundred of them take few of the 300 ticks: $ticks"
+at_most $ticks "$(seconds 150)" "a hundred of them take few of the 300 ticks: $ticks"
 is "$(pgrep -P $$ -c curl)" 100 "none was cut for being slow, which is not its client's fault"
 kill "${FETCHES[@]}"
 wait "${FETCHES[@]}" 2>/dev/null
