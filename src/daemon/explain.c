@@ -367,10 +367,10 @@ static unsigned find_listener(const struct options *options, const char *host, s
 	return 0;
 }
 
-static int fill(struct scene *scene, struct request *request)
+static int fill(struct scene *scene, struct request *request, bool *done)
 {
-	const char *host;
-	size_t length;
+	const char *host = NULL;
+	size_t length = 0;
 	unsigned refused;
 
 	for (size_t i = 0; i < scene->options->field_count; i++) {
@@ -388,6 +388,7 @@ static int fill(struct scene *scene, struct request *request)
 	address_from_sockaddr((const struct sockaddr *)&scene->peer.address, &request->client_address);
 	gate_identify(request);
 	refused = fields_refuse(&request->fields, &scene->site.header_limits, request->method, true, strlen(scene->options->explain), 0);
+	*done = refused != 0;
 	if (refused != 0)
 		steps_refuse(request, refused);
 	return 0;
@@ -396,6 +397,7 @@ static int fill(struct scene *scene, struct request *request)
 static int go(struct scene *scene)
 {
 	static struct request request; /* large */
+	bool done;
 	int status;
 
 	if (request_init(&request, &scene->site, steps, scene->options->explain) != 0)
@@ -406,10 +408,10 @@ static int go(struct scene *scene)
 	request.secure = scene->peer.tls;
 	request.trace = trace;
 	request.dry = true;
-	status = fill(scene, &request);
+	status = fill(scene, &request, &done);
 	if (status == 0) {
 		say("request", "GET %s", scene->options->explain);
-		while (request.reply.status == 0 && steps_run(&request) == REQUEST_WAITS)
+		while (!done && steps_run(&request) == REQUEST_WAITS)
 			for (woken = false; !woken;)
 				reactor_turn(scene->reactor, -1);
 		say_reply(&request);

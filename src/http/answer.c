@@ -68,6 +68,13 @@ static void put(struct writer *writer, const char *text, size_t length)
 	writer->used += length;
 }
 
+/* One, also behind a target that ends in one: two would make a host of what follows. */
+static void put_slash(struct writer *writer)
+{
+	if (writer->used == 0 || writer->used > writer->room || writer->text[writer->used - 1] != '/')
+		put(writer, "/", 1);
+}
+
 static void put_path(struct writer *writer, const char *file, bool folder)
 {
 	char escaped[PATH_BYTES * 3];
@@ -105,10 +112,10 @@ static void put_word(struct writer *writer, const struct answer *answer, const c
 	const struct path *path = answer->path;
 
 	if (length == 6 && memcmp(word, "{path}", 6) == 0) {
-		put(writer, "/", 1);
+		put_slash(writer);
 		put_path(writer, path->file, path->slash);
 	} else if (length == 6 && memcmp(word, "{rest}", 6) == 0) {
-		put(writer, "/", 1);
+		put_slash(writer);
 		put_path(writer, rest_of(answer), path->slash);
 	} else if (length == 6 && memcmp(word, "{host}", 6) == 0) {
 		put(writer, host_of(answer), strlen(host_of(answer)));
@@ -140,6 +147,10 @@ void answer_redirect(const struct answer *answer)
 	char text[FIELDS_TARGET_MAX + 1];
 	struct writer writer = { .text = text, .room = sizeof(text) };
 
+	if (strstr(settings_second(redirect), "{host}") != NULL && *host_of(answer) == '\0') {
+		reply_refuse(answer->reply, 400, false);
+		return;
+	}
 	expand(&writer, answer, settings_second(redirect));
 	if (writer.used >= writer.room) {
 		reply_refuse(answer->reply, 404, false);
@@ -202,6 +213,11 @@ static bool add_origin(const struct answer *answer)
 	return true;
 }
 
+static bool is_list_of_names(const char *text)
+{
+	return *text != '\0' && text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~, \t")] == '\0';
+}
+
 void answer_options(const struct answer *answer)
 {
 	const struct fields *fields = answer->fields;
@@ -212,7 +228,7 @@ void answer_options(const struct answer *answer)
 	if (fields->cors_method == NULL || answer->match->settings->cors.count == 0 || !is_allowed(&answer->match->settings->cors, fields->origin))
 		return;
 	reply_header(reply, "Access-Control-Allow-Methods", ALLOWED);
-	if (fields->cors_headers != NULL && *fields->cors_headers != '\0')
+	if (fields->cors_headers != NULL && is_list_of_names(fields->cors_headers))
 		reply_header_format(reply, "Access-Control-Allow-Headers", "%s", fields->cors_headers);
 	reply_header(reply, "Access-Control-Max-Age", PREFLIGHT_MAX_AGE);
 }
@@ -230,8 +246,9 @@ static bool is_private(const struct answer *answer)
 	if (answer->guarded || match->settings->auth_file != NULL)
 		return true;
 	for (unsigned i = 0; i < match->count && settings_has(match->settings, SETTING_ALLOW); i++)
-		if (match->chain[i]->allow.count > 0)
-			return true;
+		for (size_t j = 0; j < match->chain[i]->allow.count; j++)
+			if (strcmp(match->chain[i]->allow.list[j], "all") != 0)
+				return true;
 	return false;
 }
 
@@ -248,6 +265,19 @@ static void add_caching(const struct answer *answer)
 	if (settings->cache_control == NULL)
 		reply_header_format(answer->reply, "Cache-Control", "%smax-age=%" PRIu64, is_private(answer) ? "private, " : "", seconds);
 	reply_header_format(answer->reply, "Expires", "%s", date_format(answer->now + (int64_t)seconds, date));
+}
+
+/* Unless the configuration says otherwise; a listing has said "no-cache" already. */
+static void mark_private(struct reply *reply)
+{
+	const char *said = reply_value(reply, "Cache-Control");
+
+	if (said == NULL) {
+		reply_header(reply, "Cache-Control", "private");
+	} else if (reply->listing && strcmp(said, "no-cache") == 0) {
+		reply_remove(reply, "Cache-Control");
+		reply_header(reply, "Cache-Control", "private, no-cache");
+	}
 }
 
 static bool is_attribute_byte(char byte)
@@ -302,8 +332,8 @@ bool answer_finish(const struct answer *answer)
 		add_caching(answer);
 		special = settings->expires_ms > 0;
 	}
-	if (is_private(answer) && reply_value(answer->reply, "Cache-Control") == NULL)
-		reply_header(answer->reply, "Cache-Control", "private");
+	if (is_private(answer))
+		mark_private(answer->reply);
 	if (answer->guarded) /* the pages that one links to need not know the URL */
 		reply_header(answer->reply, "Referrer-Policy", "no-referrer");
 	if (settings->download && whole_or_part && !answer->reply->listing)

@@ -207,7 +207,15 @@ static enum forwarded_proto proto_at(const char *field, unsigned hops)
 
 enum forwarded_proto forwarded_walk(const struct forwarded_fields *fields, const struct text_list *trusted, struct address *client)
 {
+	struct address other = *client;
+	unsigned hops = walk_for(fields->forwarded_for, trusted, &other);
+	enum forwarded_proto proto = FORWARDED_PROTO_UNKNOWN;
+
 	if (fields->forwarded != NULL)
-		return walk_forwarded(fields->forwarded, trusted, client);
-	return proto_at(fields->forwarded_proto, walk_for(fields->forwarded_for, trusted, client));
+		proto = walk_forwarded(fields->forwarded, trusted, client);
+	if (fields->forwarded != NULL && fields->forwarded_for != NULL && !address_same(client, &other))
+		return FORWARDED_CONTRADICTION;
+	if (fields->forwarded == NULL)
+		*client = other;
+	return proto != FORWARDED_PROTO_UNKNOWN ? proto : proto_at(fields->forwarded_proto, hops);
 }

@@ -11,7 +11,7 @@
 #include "base/address.h"
 #include "http/settings.h"
 
-enum forwarded_proto { FORWARDED_PROTO_UNKNOWN, FORWARDED_PROTO_HTTP, FORWARDED_PROTO_HTTPS };
+enum forwarded_proto { FORWARDED_PROTO_UNKNOWN, FORWARDED_PROTO_HTTP, FORWARDED_PROTO_HTTPS, FORWARDED_CONTRADICTION };
 
 /* The fields as they came, several lines joined with ", "; NULL: absent. */
 struct forwarded_fields {
@@ -21,7 +21,8 @@ struct forwarded_fields {
 /*
  * *client is the peer when called, and then the first address from the right that is not in `trusted` (of settings_parse_cidr());
  * the last trusted one if whom it speaks for is not said, hidden ("unknown", "_name") or can't be read: what stands to the left of
- * that is anybody's. If there is a Forwarded field, the others are not looked at. The result is how that client came in.
+ * that is anybody's. The result is how that client came in. FORWARDED_CONTRADICTION: Forwarded names another client than
+ * X-Forwarded-For does; a proxy writes one of them and passes on what a client says in the other, and nobody can tell which.
  */
 enum forwarded_proto forwarded_walk(const struct forwarded_fields *fields, const struct text_list *trusted, struct address *client);
 

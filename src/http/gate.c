@@ -32,6 +32,12 @@ static void believe_proxy(struct request *request)
 	struct address peer = request->client_address;
 	enum forwarded_proto proto = forwarded_walk(&said, request->site->trusted_proxies, &request->client_address);
 
+	request->proxied = true;
+	request->contradicted = proto == FORWARDED_CONTRADICTION;
+	if (request->contradicted) {
+		request->client_address = peer;
+		return;
+	}
 	if (proto != FORWARDED_PROTO_UNKNOWN)
 		request->secure = proto == FORWARDED_PROTO_HTTPS;
 	if (!address_same(&peer, &request->client_address) && request->site->clients != NULL)
@@ -158,6 +164,8 @@ static enum step_result check_password(struct request *request)
 
 enum step_result gate_address(struct request *request)
 {
+	if (request->contradicted)
+		return request_refuse(request, 400);
 	if ((request_settings(request)->set & ADDRESS_SETTINGS) == 0 || gate_allows(&request->match, &request->client_address))
 		return STEP_NEXT;
 	return request_refuse(request, 403);

@@ -160,10 +160,12 @@ static int fill(struct htpasswd *made, const char *text, size_t length, struct h
 		return -EINVAL;
 	for (size_t i = 0; i < length; i++)
 		lines += text[i] == '\n';
-	made->text = strndup(text, length);
+	made->text = malloc(length + 1);
 	made->entries = calloc(lines, sizeof(*made->entries));
 	if (made->text == NULL || made->entries == NULL)
 		return -ENOMEM;
+	memcpy(made->text, text, length);
+	made->text[length] = '\0';
 	fault->what = parse_lines(made, &fault->line);
 	if (fault->what != NULL)
 		return -EINVAL;

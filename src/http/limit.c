@@ -14,7 +14,7 @@
 
 #define BURST_NS (200 * CLOCK_NS_PER_MS) /* what a late timer may catch up */
 #define PIECES_PER_S 50
-#define PIECE_MIN_BYTES UINT64_C(1024) /* four times a second is often enough for less */
+#define PIECE_MIN_BYTES UINT64_C(16384) /* four times a second is often enough for less */
 #define PIECE_MAX_BYTES ((uint64_t)256 * 1024)
 
 struct link {

@@ -60,12 +60,6 @@ static void put_query(struct text *text, const struct listing_view *view, uint64
 		text_printf(text, "%soffset=%" PRIu64, separator, offset);
 }
 
-/* The order goes with one who walks around, the place in a list does not. */
-static void put_way(struct text *text, const struct listing_view *view)
-{
-	put_query(text, view, 0, 0);
-}
-
 static unsigned depth_of(const char *path)
 {
 	unsigned depth = *path != '\0';
@@ -73,6 +67,30 @@ static unsigned depth_of(const char *path)
 	for (; *path != '\0'; path++)
 		depth += *path == '/';
 	return depth;
+}
+
+/* How deep the folder lies that the signature of links_query is for: its "p", with a slash before each name. */
+static unsigned signed_depth(const struct listing_view *view)
+{
+	const char *at = view->links_query != NULL ? strstr(view->links_query, "&p=") : NULL;
+	unsigned depth = 0;
+
+	for (at = at != NULL ? at + 3 : ""; *at != '\0' && *at != '&'; at++)
+		depth += *at == '/' && at[1] != '\0' && at[1] != '&';
+	return depth;
+}
+
+/*
+ * To the folder that lies that deep. The order goes with one who walks around, the place in a list does not; and no signature goes where
+ * it does not hold.
+ */
+static void put_way(struct text *text, const struct listing_view *view, unsigned depth)
+{
+	struct listing_view unsigned_view = *view;
+
+	if (depth < signed_depth(view))
+		unsigned_view.links_query = NULL;
+	put_query(text, &unsigned_view, 0, 0);
 }
 
 static void put_up(struct text *text, unsigned levels)
@@ -95,7 +113,7 @@ static void put_root(struct text *text, const struct listing_view *view, unsigne
 	}
 	text_puts(text, "<li><a href=\"");
 	put_up(text, levels);
-	put_way(text, view);
+	put_way(text, view, 0);
 	text_puts(text, "\" title=\"");
 	text_html(text, host, strlen(host));
 	text_puts(text, "\"><svg aria-hidden=\"true\"><use href=\"#h\"/></svg><span class=\"off\">");
@@ -117,7 +135,7 @@ static void put_crumbs(struct text *text, const struct listing_view *view)
 		if (levels > 1) {
 			text_puts(text, "<a href=\"");
 			put_up(text, levels - 1);
-			put_way(text, view);
+			put_way(text, view, depth_of(view->path) - (levels - 1));
 			text_puts(text, "\">");
 		} else {
 			text_puts(text, "<h1>");
@@ -246,7 +264,7 @@ void listing_html_row(struct text *text, const struct listing_view *view, const 
 	text_href(text, entry->name, entry->length);
 	if (entry->folder) {
 		text_puts(text, "/");
-		put_way(text, view);
+		put_way(text, view, depth_of(view->path) + 1);
 	} else {
 		put_links_query(text, view);
 	}

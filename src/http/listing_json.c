@@ -25,8 +25,10 @@ void listing_json_row(struct text *text, const struct listing_view *view, const 
 	text_puts(text, "\",\"href\":\"");
 	text_href(text, entry->name, entry->length);
 	text_puts(text, entry->folder ? "/" : "");
-	if (view->links_query != NULL)
-		text_printf(text, "?%s", view->links_query);
+	if (view->links_query != NULL) {
+		text_puts(text, "?");
+		text_puts(text, view->links_query); /* longer than text_printf() takes */
+	}
 	text_printf(text, "\",\"type\":\"%s\"", entry->folder ? "folder" : "file");
 	if (!entry->folder)
 		text_printf(text, ",\"size\":%" PRIu64, entry->size);

@@ -43,7 +43,7 @@ enum step_result request_refuse_error(struct request *request, int error, uint64
 
 	if (status >= 500)
 		log_fault(LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s (answered %u)", request->path.file, offset,
-			  strerror(-error), status);
+			  strerror(-error), request->error_status != 0 ? request->error_status : status);
 	return request_refuse(request, status);
 }
 
@@ -246,6 +246,7 @@ static void release(struct request *request)
 	reply_fini(&request->reply);
 	free(request->target);
 	free(request->asked);
+	free(request->authority);
 	free(request->user);
 }
 

@@ -69,6 +69,7 @@ struct request {
 	void (*wake)(struct request *request);	/* what steps_run() or the transfer waited for has come */
 	void (*ended)(struct request *request); /* request_fini() said false, and now it is over */
 	const struct peer *peer;
+	bool proxied, contradicted; /* by a trusted proxy, whose fields name two clients */
 	bool secure; /* it came by TLS: to us, or to a proxy that is trusted */
 	struct address client_address; /* the peer's, or whom it speaks for if it is a trusted proxy */
 	/* given */
@@ -82,6 +83,7 @@ struct request {
 	size_t folder_bytes;
 	struct text_list index, try; /* of the path asked for, and how many of them were looked at */
 	unsigned indexes, tries;
+	char *authority; /* of a target in absolute form; owned */
 	char *asked; /* that path, once others are tried; owned */
 	unsigned error_status; /* the page for this status is what is being made */
 	unsigned attempts;

@@ -139,7 +139,11 @@ void rules_finish(struct rules *rules)
 /* The length of the host without its port and without the dot that may end it. */
 static size_t name_length(const char *host, size_t length)
 {
-	const char *colon = length > 0 && host[0] == '[' ? memrchr(host, ']', length) : memchr(host, ':', length);
+	const char *colon;
+
+	while (length > 0 && (host[length - 1] == ' ' || host[length - 1] == '\t'))
+		length--;
+	colon = length > 0 && host[0] == '[' ? memrchr(host, ']', length) : memchr(host, ':', length);
 
 	if (colon != NULL)
 		length = (size_t)(colon - host) + (*colon == ']');

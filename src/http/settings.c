@@ -226,8 +226,8 @@ const char *settings_parse_redirect(char *text)
 	for (const char *p = target; *p != '\0'; p++)
 		if ((unsigned char)*p <= ' ' || *p == '"' || *p == '<' || *p == '>')
 			return "the target has a byte in it that no reference may have";
-	if (*target != '/' && strncmp(target, "http://", 7) != 0 && strncmp(target, "https://", 8) != 0)
-		return "the target begins with a slash, http:// or https://";
+	if (*target != '/' && strncmp(target, "{path}", 6) != 0 && strncmp(target, "{rest}", 6) != 0 && strncmp(target, "http://", 7) != 0 && strncmp(target, "https://", 8) != 0)
+		return "the target begins with a slash, {path}, {rest}, http:// or https://";
 	return NULL;
 }
 

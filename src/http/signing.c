@@ -150,12 +150,24 @@ const char *signing_links(struct request *request)
 	return reply_text_format(&request->reply, "%s", text);
 }
 
+/* Its memory is the library's: a copy is masked. */
+static void mask_referer(struct request *request)
+{
+	const char *copy = reply_text_format(&request->reply, "%s", request->fields.referer);
+
+	if (copy != NULL)
+		signature_mask(strchr((char *)copy, '?') + 1);
+	request->fields.referer = copy;
+}
+
 void signing_mask(struct request *request)
 {
-	bool any = request->guarded || request_settings(request)->sign_keys != NULL;
-	bool early = request->files == NULL; /* refused before anybody knew what it was for */
-	char *query = any || early ? strchr(request->target, '?') : NULL;
+	char *query = strchr(request->target, '?');
 
+	if (request->site->signing == NULL || signing_is_empty(request->site->signing))
+		return; /* else a signature may stand in any of them: where a link led out of what it is for, too */
 	if (query != NULL)
 		signature_mask(query + 1);
+	if (request->fields.referer != NULL && strchr(request->fields.referer, '?') != NULL)
+		mask_referer(request);
 }

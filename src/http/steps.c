@@ -60,16 +60,23 @@ static enum step_result step_target(struct request *request)
 	}
 	if (error != 0)
 		return request_refuse(request, error == -ENOENT ? 404 : 400);
-	if (host == NULL) {
-		host = request->fields.host;
-		host_length = host != NULL ? strlen(host) : 0;
+	if (host != NULL) { /* it counts, not the field (RFC 9112 section 3.2.2) */
+		if (memchr(host, '@', host_length) != NULL)
+			return request_refuse(request, 400);
+		request->authority = strndup(host, host_length);
+		request->fields.host = request->authority;
 	}
+	host = request->fields.host;
+	host_length = host != NULL ? strlen(host) : 0;
 	request->match.site = rules_find_site(request->site->rules, request->peer->listener, host, host_length);
 	if (request->match.site == NULL)
 		return request_refuse(request, 421);
 	request->files = request->match.site->files;
 	return STEP_NEXT;
 }
+
+static enum step_result next_index(struct request *request);
+static enum step_result found_nothing(struct request *request, int error);
 
 static enum step_result step_rules(struct request *request)
 {
@@ -80,7 +87,11 @@ static enum step_result step_rules(struct request *request)
 		return request_refuse_error(request, error, 0);
 	if (!request->inner && path->hidden && !request->site->dotfiles)
 		return request_refuse(request, 404);
-	return rules_hides(&request->match, path->file) ? request_refuse(request, 404) : STEP_NEXT;
+	if (!rules_hides(&request->match, path->file))
+		return STEP_NEXT;
+	if (request->inner)
+		return request->in_folder ? next_index(request) : found_nothing(request, -ENOENT);
+	return request_refuse(request, 404);
 }
 
 /* What needs no file. */
@@ -94,7 +105,7 @@ static enum step_result step_redirect(struct request *request)
 		return STEP_NEXT;
 	answer = answer_of(request);
 	if (insecure)
-		answer_https(&answer, request->match.site->https_port);
+		answer_https(&answer, request->proxied ? 443 : request->match.site->https_port); /* of a proxy it is the proxy's */
 	else if (request->method == METHOD_OPTIONS)
 		answer_options(&answer);
 	else

@@ -200,7 +200,7 @@ static void run_step(struct folder *folder, bool stopping)
 
 	if (stopping)
 		folder->pass.error = -ECANCELED;
-	if (!again && folder->pass.fd < 0 && folder->pass.error == 0) /* all of it is there */
+	if (!again && !folder->pass.more && folder->pass.error == 0) /* all of it is there */
 		settle_reservation(folder, entries_shrink(&folder->pass.entries));
 	pthread_mutex_lock(&table->lock);
 	over = folder->over;

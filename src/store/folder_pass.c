@@ -213,15 +213,26 @@ static bool cut(struct folder_pass *pass)
 	return true;
 }
 
-static bool begin_pass(struct folder_pass *pass)
+static void reset(struct folder_pass *pass)
 {
 	entries_clear(&pass->entries);
 	pass->bounded = false;
 	pass->dropped = false;
 	pass->at_end = false;
 	pass->resume = 0;
+}
+
+static bool begin_pass(struct folder_pass *pass)
+{
+	reset(pass);
 	pass->step = step_read;
 	return lseek(pass->fd, 0, SEEK_SET) < 0 ? fail(pass, -errno) : true;
+}
+
+static bool step_reopen(struct folder_pass *pass)
+{
+	reset(pass);
+	return step_open(pass);
 }
 
 /* At the end of a pass: which of those kept are the chunk. None, if all of them are among those to skip. */
@@ -267,11 +278,10 @@ static void hash_entry(struct folder_pass *pass, const struct entry *entry)
 	pass->hash = XXH64(entry->name, (size_t)entry->length + 1, pass->hash);
 }
 
+/* Whoever takes the entries may take his time: no descriptor is kept for him. */
 static bool finish(struct folder_pass *pass)
 {
 	pass->chunks++;
-	if (pass->more)
-		return false;
 	close(pass->fd);
 	pass->fd = -1;
 	return false;
@@ -317,6 +327,6 @@ bool folder_pass_next(struct folder_pass *pass)
 {
 	if (!pass->more || pass->error != 0)
 		return false;
-	pass->step = begin_pass;
+	pass->step = step_reopen;
 	return true;
 }

@@ -32,6 +32,8 @@ preflight /any/x.bin https://who.example
 is "$STATUS $(header Access-Control-Allow-Origin) $(header Access-Control-Allow-Headers)" "204 * range,if-none-match" "a preflight"
 is "$(header Access-Control-Allow-Methods)" "GET, HEAD, OPTIONS" "its methods"
 like "$(header Access-Control-Max-Age)" '^[0-9]+$' "how long it holds"
+get /any/x.bin -X OPTIONS -H 'Origin: https://a' -H 'Access-Control-Request-Method: GET' -H 'Access-Control-Request-Headers: a"b'
+is "$STATUS $(header_count Access-Control-Allow-Headers)" "204 0" "what is no list of names is not repeated"
 preflight /some/x.bin https://a.example
 is "$STATUS $(header Access-Control-Allow-Origin)" "204 https://a.example" "of an origin that is named"
 preflight /some/x.bin https://c.example

@@ -10,7 +10,7 @@ make_text c/index.html four
 make_text d/main.txt five
 mkdir -p "$ROOT/e/index.htm"
 config 'index = {"index.htm", "main.txt"}' 'location "/c/" { index = "index.html" }' 'location "/d/" { index = "" }' \
-	'location "*.txt" { header = "X-Text: yes" }'
+	'location "*.txt" { header = "X-Text: yes" }' 'hide = "/n/index.htm"'
 start_ranged
 get /a/
 is "$STATUS $(cat "$BODY")" "200 one" "the first of the list"
@@ -27,6 +27,10 @@ get /d/
 is "$STATUS" 404 "a list that is empty"
 get /e/
 is "$STATUS" 404 "a folder is no index"
+make_text n/index.htm hidden
+make_text n/main.txt shown
+get /n/
+is "$STATUS $(cat "$BODY")" "200 shown" "one that is hidden is passed over"
 get /b
 is "$STATUS $(header Location)" "301 b/" "without its slash it is sent there"
 printf 'index = "a/b"\n' >"$DIR/bad.conf"

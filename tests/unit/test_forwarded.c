@@ -18,7 +18,7 @@ static struct text_list proxies(void)
 	return list;
 }
 
-static const char *const protos[] = { "?", "http", "https" };
+static const char *const protos[] = { "?", "http", "https", "contradiction" };
 
 static void check(const struct forwarded_fields *fields, const char *client, const char *proto)
 {
@@ -120,10 +120,12 @@ START_TEST(x_forwarded_for_is_read_from_the_right)
 }
 END_TEST
 
-START_TEST(forwarded_wins)
+/* Nobody can tell which of them the proxy wrote, and which it passed on. */
+START_TEST(both_must_name_the_same_client)
 {
-	check(&(struct forwarded_fields){ .forwarded = "for=192.0.2.1", .forwarded_for = "192.0.2.2", .forwarded_proto = "https" }, "192.0.2.1", "?");
-	check(&(struct forwarded_fields){ .forwarded = "bad", .forwarded_for = "192.0.2.2" }, PEER, "?");
+	check(&(struct forwarded_fields){ .forwarded = "for=192.0.2.1", .forwarded_for = "192.0.2.1", .forwarded_proto = "https" }, "192.0.2.1", "https");
+	check(&(struct forwarded_fields){ .forwarded = "for=192.0.2.1", .forwarded_for = "192.0.2.2" }, "192.0.2.1", "contradiction");
+	check(&(struct forwarded_fields){ .forwarded = "bad", .forwarded_for = "192.0.2.2" }, PEER, "contradiction");
 }
 END_TEST
 
@@ -133,7 +135,7 @@ int main(void)
 	TCase *t = tcase_create("forwarded");
 	tcase_add_loop_test(t, forwarded_is_read_from_the_right, 0, ROWS(forwarded));
 	tcase_add_loop_test(t, x_forwarded_for_is_read_from_the_right, 0, ROWS(x_forwarded));
-	tcase_add_test(t, forwarded_wins);
+	tcase_add_test(t, both_must_name_the_same_client);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
 }
