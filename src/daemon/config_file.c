@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/config_key.h"
+
 #define FILE_MAX_BYTES ((size_t)1 << 20)
 #define UNKNOWN_MAX 32
 #define LOCATION "location"

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "daemon/config_key.h"
 #include "daemon/passwords.h"
 #include "daemon/roots.h"
 #include "http/gate.h"

@@ -95,7 +95,7 @@ static int open_any(struct sockets *sockets, const char *port)
 	return open_tcp(sockets, &info);
 }
 
-static int open_host(struct sockets *sockets, const struct config_address *address, const char **reason)
+static int open_host(struct sockets *sockets, const struct listen_address *address, const char **reason)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV }, *list;
 	int error = getaddrinfo(address->host, address->port, &hints, &list);
@@ -145,20 +145,20 @@ static int open_unix(struct sockets *sockets, const char *path)
 	return error;
 }
 
-static int open_address(struct sockets *sockets, const struct config_address *address, char *fault)
+static int open_address(struct sockets *sockets, const struct listen_address *address, char *fault)
 {
 	const char *reason = NULL;
 	char text[300];
 	int error;
 
-	if (address->kind == CONFIG_ADDRESS_UNIX)
+	if (address->kind == LISTEN_ADDRESS_UNIX)
 		error = open_unix(sockets, address->path);
 	else if (address->host[0] == '\0')
 		error = open_any(sockets, address->port);
 	else
 		error = open_host(sockets, address, &reason);
 	if (error != 0)
-		snprintf(fault, SOCKETS_FAULT_BYTES, "can't listen on %s: %s", config_format_address(address, text, sizeof(text)),
+		snprintf(fault, SOCKETS_FAULT_BYTES, "can't listen on %s: %s", listen_address_format(address, text, sizeof(text)),
 			 reason != NULL ? reason : strerror(-error));
 	return error;
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/config.h"
+#include "daemon/config_values.h"
 
 #define SOCKETS_FAULT_BYTES 512
 

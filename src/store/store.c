@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One store_read carries one want that the cache could not answer at once, until it is answered and, if it turned out to be the one
- * that reads, until its read has ended:
+ * that reads, until its load has ended: see load.c. Somebody else may have read the extent before it is this one's turn at the disk.
  *
- *	queue for the disk -> memory (the cache; somebody else may have read it meanwhile) -> extent map, if that part of it is not
- *	known yet (offload) -> read (disk, or offload) -> check the version -> answer all who wait for the extent
- *
- * Memory is asked for only when it is the read's turn: what waits for a disk that is slow or hangs holds none. A read takes along
- * what waits for the bytes after its own: its parts, each another store_read with an extent of its own.
- *
- * The want may be given up at any time. A read in flight can't be called back, and others may wait for it; it ends by itself. All of
- * it runs on the reactor's thread but the work() of offload jobs.
+ * The want may be given up at any time; its load ends by itself. All of it runs on the reactor's thread.
  */
 #include "store/store.h"
 
@@ -18,52 +11,23 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/align.h"
-#include "base/clock.h"
+#include "store/load.h"
 
-#define MERGED_MAX_BYTES ((size_t)1 << 20)
-#define CHECKS 16
 #define EARLY_TICKETS 8 /* that many wait: the disk need not wait for the end of the turn */
-
-enum read_stage { STAGE_NONE, STAGE_MAP, STAGE_DISK, STAGE_OFFLOAD };
 
 struct store_read {
 	struct cache_wait wait; /* first: the cache hands it back */
-	struct queue_ticket ticket;
-	struct disk_read disk;
-	struct offload_job job;
+	struct load load;
 	struct store *store;
 	struct store_want *want; /* NULL: given up */
-	struct file *file;
 	bool waiting; /* wait.ready() is to come */
-	bool loading; /* into `extent`, by this read or by the one that it is a part of */
-	struct cache_extent *extent;
-	/* of a read that reads */
-	struct store_read *parts[DISK_PARTS_MAX]; /* contiguous; the first is the read itself */
-	unsigned part_count;
-	size_t length; /* of all parts */
-	size_t needed; /* of that, up to the end of the file */
-	size_t got;
-	uint64_t took_ns; /* by the disk so far */
-	ssize_t result; /* of an offload job */
-	enum read_stage stage;
-};
-
-/* A look at a file after the disk has handed over a batch of reads is good for all of them. */
-struct check {
-	const struct file *file;
-	uint64_t batch;
-	int result;
 };
 
 struct store {
-	struct store_options options;
-	struct store_stats stats;
+	struct load_shared shared; /* with what it was told to use */
+	uint64_t wants[STORE_SOURCES], wanted_bytes[STORE_SOURCES];
 	unsigned pending;
-	struct check checks[CHECKS];
 };
-
-static void load_begin(struct store_read *read);
 
 int store_new(struct store **store, const struct store_options *options)
 {
@@ -71,7 +35,13 @@ int store_new(struct store **store, const struct store_options *options)
 
 	if (s == NULL)
 		return -ENOMEM;
-	s->options = *options;
+	s->shared = (struct load_shared){
+		.reactor = options->reactor,
+		.disk = options->disk,
+		.queue = options->queue,
+		.cache = options->cache,
+		.offload = options->offload,
+	};
 	*store = s;
 	return 0;
 }
@@ -84,22 +54,20 @@ void store_free(struct store *store)
 	free(store);
 }
 
-/* --- wants and their answers --- */
-
 /* Frees the read once nothing refers to it. */
 static void read_settle(struct store_read *read)
 {
-	if (read->waiting || read->loading || read->ticket.state != QUEUE_IDLE)
+	if (read->waiting || read->load.loading || read->load.ticket.state != QUEUE_IDLE)
 		return;
 	read->store->pending--;
-	file_unref(read->file);
+	file_unref(read->load.file);
 	free(read);
 }
 
 static void note(struct store *store, enum store_source source, size_t bytes)
 {
-	store->stats.wants[source]++;
-	store->stats.wanted_bytes[source] += bytes;
+	store->wants[source]++;
+	store->wanted_bytes[source] += bytes;
 }
 
 void store_note_hit(struct store *store, size_t bytes)
@@ -123,12 +91,12 @@ static void read_answer(struct store_read *read, int answer, enum store_source s
 
 	if (want == NULL) {
 		if (answer == CACHE_HIT)
-			cache_unpin(read->store->options.cache, read->wait.extent);
+			cache_unpin(read->store->shared.cache, read->wait.extent);
 		return;
 	}
 	read->want = NULL;
 	want->read = NULL;
-	want->disk_ns = source == STORE_DISK ? read->took_ns : 0;
+	want->disk_ns = source == STORE_DISK ? read->load.took_ns : 0;
 	if (answer == CACHE_HIT)
 		want_take(read->store, want, read->wait.extent, source);
 	else
@@ -142,47 +110,47 @@ static void read_ready(struct cache_wait *wait, int answer)
 	struct store_read *read = (struct store_read *)wait;
 
 	read->waiting = false;
-	if (answer == CACHE_LOAD && (read->want != NULL || !cache_abandon(read->store->options.cache, wait->extent))) {
+	if (answer == CACHE_LOAD && (read->want != NULL || !cache_abandon(read->store->shared.cache, wait->extent))) {
 		if (read->want != NULL) {
-			cache_attend(read->store->options.cache, wait);
+			cache_attend(read->store->shared.cache, wait);
 			read->waiting = true;
 		}
-		load_begin(read);
+		load_begin(&read->load, wait->extent);
 		return;
 	}
-	if (!read->loading && read->ticket.state == QUEUE_STARTED)
-		queue_finish(&read->ticket);
+	if (!read->load.loading && read->load.ticket.state == QUEUE_STARTED)
+		queue_finish(&read->load.ticket);
 	if (answer != CACHE_LOAD)
-		read_answer(read, answer, read->loading ? STORE_DISK : STORE_JOINED);
+		read_answer(read, answer, read->load.loading ? STORE_DISK : STORE_JOINED);
 	read_settle(read);
 }
 
-/* Its turn at the disk. */
-static enum cache_answer read_take_memory(struct store_read *read)
+static struct store_read *read_of_load(struct load *load)
 {
-	enum cache_answer answer = cache_want(read->store->options.cache, &read->wait, true);
+	return (struct store_read *)((char *)load - offsetof(struct store_read, load));
+}
+
+/* Its turn at the disk. */
+static struct cache_extent *read_take_memory(struct load *load)
+{
+	struct store_read *read = read_of_load(load);
+	enum cache_answer answer = cache_want(read->store->shared.cache, &read->wait, true);
 
 	read->waiting = answer != CACHE_HIT;
+	if (answer == CACHE_LOAD)
+		return read->wait.extent;
 	if (answer == CACHE_HIT || answer == CACHE_JOINED)
-		queue_finish(&read->ticket);
-	if (answer == CACHE_HIT)
+		queue_finish(&read->load.ticket);
+	if (answer == CACHE_HIT) {
 		read_answer(read, CACHE_HIT, STORE_JOINED);
-	if (answer == CACHE_HIT)
 		read_settle(read);
-	return answer;
+	}
+	return NULL;
 }
 
-static struct store_read *read_of_ticket(struct queue_ticket *ticket)
+static void read_ended(struct load *load)
 {
-	return (struct store_read *)((char *)ticket - offsetof(struct store_read, ticket));
-}
-
-static void read_start(struct queue_ticket *ticket)
-{
-	struct store_read *read = read_of_ticket(ticket);
-
-	if (read_take_memory(read) == CACHE_LOAD)
-		load_begin(read);
+	read_settle(read_of_load(load));
 }
 
 static struct store_read *read_new(struct store *store, struct store_want *want, const struct cache_span *span)
@@ -193,10 +161,13 @@ static struct store_read *read_new(struct store *store, struct store_want *want,
 		return NULL;
 	read->store = store;
 	read->want = want;
-	read->file = file_ref(want->file);
+	read->load.shared = &store->shared;
+	read->load.file = file_ref(want->file);
+	read->load.take = read_take_memory;
+	read->load.ended = read_ended;
 	read->wait.span = *span;
-	read->wait.span.version = &read->file->version;
-	read->wait.reactor = store->options.reactor;
+	read->wait.span.version = &read->load.file->version;
+	read->wait.reactor = store->shared.reactor;
 	read->wait.ready = read_ready;
 	store->pending++;
 	return read;
@@ -210,7 +181,7 @@ static int want_join(struct store *store, struct store_want *want, const struct 
 
 	if (read == NULL)
 		return -ENOMEM;
-	answer = cache_want(store->options.cache, &read->wait, false);
+	answer = cache_want(store->shared.cache, &read->wait, false);
 	if (answer == CACHE_JOINED) {
 		read->waiting = true;
 		want->read = read;
@@ -230,21 +201,14 @@ static int want_queue(struct store *store, struct store_want *want, const struct
 
 	if (read == NULL)
 		return -ENOMEM;
-	read->ticket.device = read->file->device;
-	read->ticket.class = want->class;
-	read->ticket.client = want->client;
-	read->ticket.bytes = missing->length;
-	read->ticket.file = read->file;
-	read->ticket.offset = missing->offset;
-	read->ticket.start = read_start;
-	error = queue_add(store->options.queue, &read->ticket);
+	error = load_queue(&read->load, want->class, want->client, missing);
 	if (error == 0)
 		want->read = read;
 	else
 		read_settle(read);
-	if (queue_length(store->options.queue) >= EARLY_TICKETS) {
-		queue_run(store->options.queue);
-		disk_submit(store->options.disk);
+	if (queue_length(store->shared.queue) >= EARLY_TICKETS) {
+		queue_run(store->shared.queue);
+		disk_submit(store->shared.disk);
 	}
 	return error;
 }
@@ -275,7 +239,7 @@ int store_want(struct store *store, struct store_want *want)
 	assert(want->length <= STORE_SPAN_MAX_BYTES ||
 	       cache_in_one_extent(&want->file->version, want->offset, want->offset + want->length - 1));
 	do {
-		enum cache_answer answer = cache_find(store->options.cache, &span, &extent, &missing);
+		enum cache_answer answer = cache_find(store->shared.cache, &span, &extent, &missing);
 
 		if (answer == CACHE_HIT) {
 			want_take(store, want, extent, STORE_CACHE);
@@ -289,18 +253,7 @@ int store_want(struct store *store, struct store_want *want)
 void store_raise(struct store *store, struct store_want *want, enum queue_class class)
 {
 	if (want->read != NULL)
-		queue_raise(store->options.queue, &want->read->ticket, class);
-}
-
-/* What was not handed to the kernel yet, is for one extent only, and is waited for by nobody, is not read. True: so it was. */
-static bool load_abandon(struct store_read *read)
-{
-	if (read->part_count != 1 || !cache_abandon(read->store->options.cache, read->extent))
-		return false;
-	devices_count(&read->file->device->dropped, 1);
-	queue_finish(&read->ticket);
-	read->loading = false;
-	return true;
+		queue_raise(store->shared.queue, &want->read->load.ticket, class);
 }
 
 void store_release(struct store *store, struct store_want *want)
@@ -308,21 +261,21 @@ void store_release(struct store *store, struct store_want *want)
 	struct store_read *read = want->read;
 
 	if (want->extent != NULL)
-		cache_unpin(store->options.cache, want->extent);
+		cache_unpin(store->shared.cache, want->extent);
 	want->extent = NULL;
 	want->data = NULL;
 	want->read = NULL;
 	if (read == NULL)
 		return;
 	read->want = NULL;
-	if (read->ticket.state == QUEUE_WAITS)
-		queue_drop(store->options.queue, &read->ticket);
-	if (read->waiting && cache_cancel(store->options.cache, &read->wait))
+	if (read->load.ticket.state == QUEUE_WAITS)
+		queue_drop(store->shared.queue, &read->load.ticket);
+	if (read->waiting && cache_cancel(store->shared.cache, &read->wait))
 		read->waiting = false;
-	if (!read->waiting && !read->loading && read->ticket.state == QUEUE_STARTED)
-		queue_finish(&read->ticket); /* it was in the line for memory */
-	else if (!read->waiting && read->stage == STAGE_DISK && read->disk.state == DISK_READ_QUEUED && load_abandon(read))
-		disk_cancel(store->options.disk, &read->disk);
+	if (!read->waiting && !read->load.loading && read->load.ticket.state == QUEUE_STARTED)
+		queue_finish(&read->load.ticket); /* it was in the line for memory */
+	else if (!read->waiting)
+		load_cancel(&read->load);
 	read_settle(read);
 }
 
@@ -333,285 +286,9 @@ unsigned store_pending(const struct store *store)
 
 void store_stats(const struct store *store, struct store_stats *stats)
 {
-	*stats = store->stats;
-}
-
-/* --- reading --- */
-
-/* The read has ended for all of its parts. They stay until all answers are out. */
-static void load_end(struct store_read *read, int error)
-{
-	struct store *store = read->store;
-	struct store_read *parts[DISK_PARTS_MAX];
-	unsigned count = read->part_count;
-
-	for (unsigned i = 0; i < count; i++) {
-		parts[i] = read->parts[i];
-		parts[i]->took_ns = read->took_ns;
-		queue_finish(&parts[i]->ticket);
+	*stats = (struct store_stats){ .reads = store->shared.reads, .read_bytes = store->shared.read_bytes };
+	for (unsigned i = 0; i < STORE_SOURCES; i++) {
+		stats->wants[i] = store->wants[i];
+		stats->wanted_bytes[i] = store->wanted_bytes[i];
 	}
-	for (unsigned i = 0; i < count; i++) {
-		struct cache_wait *wait = cache_loaded(store->options.cache, parts[i]->extent, error, store->options.reactor), *next;
-
-		for (; wait != NULL; wait = next) {
-			next = wait->next;
-			cache_deliver(wait);
-		}
-	}
-	for (unsigned i = 0; i < count; i++) {
-		parts[i]->loading = false;
-		read_settle(parts[i]);
-	}
-}
-
-static void load_alone(struct store_read *read)
-{
-	read->parts[0] = read;
-	read->part_count = 1;
-	read->length = read->extent->length;
-	read->got = 0;
-}
-
-static void load_read(struct store_read *read);
-
-/* A fault may be one part's only: each is read by itself. */
-static void load_split(struct store_read *read)
-{
-	struct store_read *parts[DISK_PARTS_MAX];
-	unsigned count = read->part_count;
-
-	for (unsigned i = 0; i < count; i++)
-		parts[i] = read->parts[i];
-	for (unsigned i = 0; i < count; i++) {
-		load_alone(parts[i]);
-		load_read(parts[i]);
-	}
-}
-
-/* What is left to read after the first `skip` bytes, as pieces of memory. */
-static unsigned load_vector(const struct store_read *read, size_t skip, struct iovec *vector)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < read->part_count; i++) {
-		const struct cache_extent *extent = read->parts[i]->extent;
-		size_t skipped = skip < extent->length ? skip : extent->length;
-
-		skip -= skipped;
-		if (skipped < extent->length)
-			vector[count++] = (struct iovec){ extent->block + skipped, extent->length - skipped };
-	}
-	return count;
-}
-
-static uint32_t alignment_of(const struct file *file);
-static void load_disk(struct store_read *read);
-static void load_offload(struct store_read *read);
-
-/* Whether the file is still what it was now that its bytes are here. */
-static int check_version(struct store_read *read)
-{
-	struct store *store = read->store;
-	struct check *check = &store->checks[((uintptr_t)read->file >> 6) % CHECKS];
-	uint64_t batch = disk_batch(store->options.disk);
-
-	if (read->stage != STAGE_DISK)
-		return file_check(read->file);
-	if (check->file != read->file || check->batch != batch)
-		*check = (struct check){ .file = read->file, .batch = batch, .result = file_check(read->file) };
-	return check->result;
-}
-
-/* `result` more bytes have come to where the last read began, or it is -errno. */
-static void load_progress(struct store_read *read, size_t from, ssize_t result)
-{
-	size_t before = read->got;
-
-	if (result < 0 && read->part_count > 1) {
-		load_split(read);
-		return;
-	}
-	if (result < 0) {
-		load_end(read, (int)result);
-		return;
-	}
-	read->store->stats.read_bytes += (uint64_t)result;
-	if (from + (size_t)result > read->got)
-		read->got = from + (size_t)result;
-	if (read->got >= read->needed)
-		load_end(read, check_version(read));
-	else if (result == 0)
-		load_end(read, -ESTALE); /* the file ends before the byte that its version promised */
-	else if (read->stage == STAGE_DISK && align_down(read->got, alignment_of(read->file)) > before)
-		load_disk(read);
-	else
-		load_offload(read); /* short by less than a block: FUSE and network filesystems, which take any offset */
-}
-
-static void disk_done(struct disk_read *disk, ssize_t result)
-{
-	struct store_read *read = (struct store_read *)((char *)disk - offsetof(struct store_read, disk));
-	int nowait = DEVICE_NOWAIT;
-
-	read->took_ns += disk->took_ns;
-	if (result == -EOPNOTSUPP && disk->nowait) {
-		atomic_compare_exchange_strong(&read->file->device->mode, &nowait, DEVICE_ASYNC);
-		load_disk(read);
-	} else if (result == -EAGAIN && disk->nowait) {
-		load_offload(read);
-	} else {
-		load_progress(read, (size_t)(disk->offset - read->extent->offset), result);
-	}
-}
-
-/* Of offsets, lengths and memory, when a read goes on where another one ended. */
-static uint32_t alignment_of(const struct file *file)
-{
-	return file->memory_alignment > file->offset_alignment ? file->memory_alignment : file->offset_alignment;
-}
-
-static void load_disk(struct store_read *read)
-{
-	size_t skip = (size_t)align_down(read->got, alignment_of(read->file));
-
-	read->stage = STAGE_DISK;
-	read->disk = (struct disk_read){
-		.device = read->file->device,
-		.fd = read->file->fd,
-		.offset = read->extent->offset + skip,
-		.alignment = read->file->offset_alignment,
-		.memory_alignment = read->file->memory_alignment,
-		.nowait = atomic_load(&read->file->device->mode) == DEVICE_NOWAIT,
-		.done = disk_done,
-	};
-	read->disk.part_count = load_vector(read, skip, read->disk.parts);
-	read->store->stats.reads++;
-	disk_read(read->store->options.disk, &read->disk);
-}
-
-static struct store_read *read_of_job(struct offload_job *job)
-{
-	return (struct store_read *)((char *)job - offsetof(struct store_read, job));
-}
-
-/*
- * A direct read must be of whole blocks, to the last one's end beyond the end of the file. What has come to within a block is read on
- * from where it ends, as this can only be on filesystems that take any offset.
- */
-static void offload_read(struct offload_job *job)
-{
-	struct store_read *read = read_of_job(job);
-	struct iovec vector[DISK_PARTS_MAX];
-	unsigned count = load_vector(read, read->got, vector);
-	bool whole_blocks = align_is_aligned(read->got, read->file->offset_alignment);
-	size_t left = read->needed - read->got;
-	uint64_t offset = read->extent->offset + read->got, start_ns = clock_now_ns();
-	ssize_t sum = 0, result = 0;
-
-	for (unsigned i = 0; i < count && left > 0 && result == (ssize_t)(i == 0 ? 0 : vector[i - 1].iov_len); i++) {
-		result = file_pread(read->file, vector[i].iov_base,
-				    whole_blocks || vector[i].iov_len < left ? vector[i].iov_len : left, offset + (uint64_t)sum);
-		if (result < 0)
-			break;
-		sum += result;
-		left -= (size_t)result < left ? (size_t)result : left;
-	}
-	read->result = result < 0 ? result : sum;
-	read->took_ns += clock_now_ns() - start_ns;
-}
-
-static void offload_read_done(struct offload_job *job)
-{
-	struct store_read *read = read_of_job(job);
-
-	if (read->result > 0)
-		devices_count(&read->file->device->read_bytes, (uint64_t)read->result);
-	load_progress(read, read->got, read->result);
-}
-
-static void load_job(struct store_read *read, enum read_stage stage, void (*work)(struct offload_job *),
-		     void (*done)(struct offload_job *))
-{
-	read->stage = stage;
-	read->job = (struct offload_job){ .reactor = read->store->options.reactor, .work = work, .done = done };
-	offload_start(read->store->options.offload, &read->job);
-}
-
-static void load_offload(struct store_read *read)
-{
-	read->store->stats.reads++;
-	load_job(read, STAGE_OFFLOAD, offload_read, offload_read_done);
-}
-
-static void load_read(struct store_read *read)
-{
-	uint64_t left = read->file->version.size - read->extent->offset;
-
-	read->needed = left < read->length ? (size_t)left : read->length;
-	if (read->file->direct && atomic_load(&read->file->device->mode) != DEVICE_OFFLOAD)
-		load_disk(read);
-	else
-		load_offload(read);
-}
-
-/* Walks the part that this read needs, and takes the known part one step further, so that a few reads make all of it known. */
-static void offload_map(struct offload_job *job)
-{
-	struct store_read *read = read_of_job(job);
-	struct file *file = read->file;
-	uint64_t mapped = atomic_load(&file->mapped_bytes), known;
-
-	file_map(file, read->extent->offset, read->length, &known);
-	if (mapped != UINT64_MAX && file_map(file, mapped, file->version.size - mapped, &known) == 0 && known > mapped)
-		atomic_compare_exchange_strong(&file->mapped_bytes, &mapped, known);
-}
-
-static void offload_map_done(struct offload_job *job)
-{
-	struct store_read *read = read_of_job(job);
-
-	if (load_abandon(read))
-		read_settle(read);
-	else
-		load_read(read);
-}
-
-static void load_claim(struct store_read *read)
-{
-	read->extent = read->wait.extent;
-	read->loading = true;
-	queue_resize(&read->ticket, read->extent->length);
-}
-
-/* Takes along who waits for the bytes behind this read. */
-static void load_merge(struct store_read *read)
-{
-	while (read->part_count < DISK_PARTS_MAX && read->length < MERGED_MAX_BYTES) {
-		struct queue_ticket *ticket = queue_neighbour(read->store->options.queue, &read->ticket,
-							      read->extent->offset + read->length, MERGED_MAX_BYTES - read->length);
-		struct store_read *other = ticket != NULL ? read_of_ticket(ticket) : NULL;
-
-		if (other == NULL || read_take_memory(other) != CACHE_LOAD)
-			break;
-		if (other->wait.extent->offset != read->extent->offset + read->length) {
-			load_begin(other); /* it became another read than it was when it was queued */
-			break;
-		}
-		load_claim(other);
-		read->parts[read->part_count++] = other;
-		read->length += other->extent->length;
-	}
-}
-
-/* The cache gave this read an extent to fill. */
-static void load_begin(struct store_read *read)
-{
-	load_claim(read);
-	load_alone(read);
-	if (read->file->direct)
-		load_merge(read);
-	if (read->file->direct && read->extent->offset + read->length > atomic_load(&read->file->mapped_bytes))
-		load_job(read, STAGE_MAP, offload_map, offload_map_done);
-	else
-		load_read(read);
 }

@@ -17,9 +17,9 @@ static void check_addresses(const struct config *config)
 	assert(config->listen_count >= 1);
 	for (size_t i = 0; i < config->listen_count; i++) {
 		char text[300];
-		struct config_address again;
-		config_format_address(&config->listen[i].address, text, sizeof(text));
-		assert(config_parse_address(text, &again) == NULL);
+		struct listen_address again;
+		listen_address_format(&config->listen[i].address, text, sizeof(text));
+		assert(listen_address_parse(text, &again) == NULL);
 		assert(memcmp(&again, &config->listen[i].address, sizeof(again)) == 0);
 	}
 }

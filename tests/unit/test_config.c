@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/config_file.h"
+#include "daemon/config_key.h"
 #include "suite.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -88,7 +89,7 @@ START_TEST(every_key)
 	ck_assert_str_eq(config.listen[0].address.host, "");
 	ck_assert_str_eq(config.listen[1].address.host, "::1");
 	ck_assert_str_eq(config.listen[1].address.port, "0");
-	ck_assert_int_eq(config.listen[2].address.kind, CONFIG_ADDRESS_UNIX);
+	ck_assert_int_eq(config.listen[2].address.kind, LISTEN_ADDRESS_UNIX);
 	ck_assert_str_eq(config.listen[2].address.path, "/run/ranged.sock");
 	ck_assert_str_eq(config.listen[3].address.host, "files.example");
 	ck_assert_uint_eq(config_workers(&config), 3);
@@ -438,12 +439,12 @@ static const struct {
 
 START_TEST(address)
 {
-	struct config_address parsed;
+	struct listen_address parsed;
 	char text[300];
-	const char *problem = config_parse_address(addresses[_i].text, &parsed);
+	const char *problem = listen_address_parse(addresses[_i].text, &parsed);
 	if (addresses[_i].problem == NULL) {
 		ck_assert_ptr_null(problem);
-		ck_assert_str_eq(config_format_address(&parsed, text, sizeof(text)), addresses[_i].text);
+		ck_assert_str_eq(listen_address_format(&parsed, text, sizeof(text)), addresses[_i].text);
 	} else {
 		ck_assert_ptr_nonnull(problem);
 		ck_assert_msg(strstr(problem, addresses[_i].problem) != NULL, "%s: %s", addresses[_i].text, problem);
@@ -453,17 +454,17 @@ END_TEST
 
 START_TEST(long_host)
 {
-	struct config_address parsed;
+	struct listen_address parsed;
 	char text[300];
 	memset(text, 'a', sizeof(text));
 	strcpy(text + 255, ":80");
-	ck_assert_ptr_null(config_parse_address(text, &parsed));
+	ck_assert_ptr_null(listen_address_parse(text, &parsed));
 	ck_assert_uint_eq(strlen(parsed.host), 255);
 	strcpy(text + 255, "a:80");
-	ck_assert_ptr_nonnull(config_parse_address(text, &parsed));
+	ck_assert_ptr_nonnull(listen_address_parse(text, &parsed));
 	text[0] = '[';
 	strcpy(text + 257, "]:80");
-	ck_assert_ptr_nonnull(config_parse_address(text, &parsed));
+	ck_assert_ptr_nonnull(listen_address_parse(text, &parsed));
 }
 END_TEST
 

@@ -33,7 +33,7 @@ static struct sockets *open_on(const char *address)
 	struct sockets *sockets;
 	char fault[SOCKETS_FAULT_BYTES] = "";
 
-	ck_assert_ptr_null(config_parse_address(address, &parsed.address));
+	ck_assert_ptr_null(listen_address_parse(address, &parsed.address));
 	ck_assert_msg(sockets_open(&sockets, &parsed, 1, 1, fault) == 0, "%s", fault);
 	return sockets;
 }
@@ -135,7 +135,7 @@ START_TEST(a_taken_port_is_said)
 	char address[64], fault[SOCKETS_FAULT_BYTES] = "";
 	struct config_listen parsed = {.sites = 1};
 
-	ck_assert_ptr_null(config_parse_address(sockets_address(sockets, 0, address, sizeof(address)), &parsed.address));
+	ck_assert_ptr_null(listen_address_parse(sockets_address(sockets, 0, address, sizeof(address)), &parsed.address));
 	ck_assert_int_eq(sockets_open(&other, &parsed, 1, 1, fault), -EADDRINUSE);
 	ck_assert_ptr_nonnull(strstr(fault, address));
 	sockets_release(sockets);
@@ -157,11 +157,11 @@ START_TEST(a_stale_unix_socket_is_replaced_and_a_live_one_is_not)
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&stale, sizeof(stale)), 0);
 	close(fd);
 	snprintf(address, sizeof(address), "unix:%s/%s", getcwd(here, sizeof(here)), path);
-	if (config_parse_address(address, &parsed.address)!= NULL) /* this folder's name is too long for a socket */
+	if (listen_address_parse(address, &parsed.address)!= NULL) /* this folder's name is too long for a socket */
 		snprintf(address, sizeof(address), "unix:/tmp/ranged-test-%d", (int)getpid());
 	sockets = open_on(address);
 	close(connect_to(sockets));
-	ck_assert_ptr_null(config_parse_address(address, &parsed.address));
+	ck_assert_ptr_null(listen_address_parse(address, &parsed.address));
 	ck_assert_int_eq(sockets_open(&other, &parsed, 1, 1, fault), -EADDRINUSE);
 	sockets_release(sockets);
 	ck_assert_int_ne(stat(address + 5, &status), 0);
@@ -178,8 +178,8 @@ START_TEST(addresses_are_written_whole)
 	FILE *file;
 
 	close(mkstemp(path));
-	config_parse_address("127.0.0.1:0", &parsed[0].address);
-	config_parse_address("127.0.0.1:0", &parsed[1].address);
+	listen_address_parse("127.0.0.1:0", &parsed[0].address);
+	listen_address_parse("127.0.0.1:0", &parsed[1].address);
 	ck_assert_int_eq(sockets_open(&sockets, parsed, 2, 1, fault), 0);
 	ck_assert_int_eq(sockets_write_addresses(sockets, path), 0);
 	file = fopen(path, "r");
