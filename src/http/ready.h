@@ -22,7 +22,7 @@ struct ready {
 	struct file *file;	/* a reference; the reply is of this version */
 	uint64_t key;		/* of the blocks of the configuration that made it what it is */
 	struct store_want want; /* done: the body */
-	void *response;		/* of the server, set after ready_add() */
+	void *response;		/* of sender.c, set after ready_add() */
 	bool used;		/* since the last sweep */
 };
 

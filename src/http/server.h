@@ -2,7 +2,7 @@
 /*
  * The HTTP side of one reactor: libmicrohttpd daemons, one for the clear and one for TLS, in external-epoll mode without a
  * listening socket. Connections come in through server_add(), replies go out through server_run(). Belongs to its reactor's
- * thread; server.c is the only file that knows libmicrohttpd.
+ * thread. Only server.c and three files under it know libmicrohttpd: exchange.c, sender.c and handler.c.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H

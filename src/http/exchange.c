@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How an exchange is born, waits and ends. It lives on the server's reactor thread, in memory that is used again for the next one.
+ *
+ * Two hold it: MHD's request (from handler_begin() to handler_completed()), and the reply, if that points into the request's
+ * memory (from sender_send() until MHD frees it). NOTIFY_COMPLETED comes before the reply's free callback: an exchange lives until both
+ * have come (`holds`). A lookup that is still under way then keeps the memory until it ends, even if the server has gone.
+ *
+ * While it waits its connection is suspended, once. A resume is not announced by MHD_get_timeout(): it sets `rerun`, and
+ * server_run() runs once every turn anyway.
+ */
+#include "http/exchange.h"
+
+#include <assert.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "http/steps.h"
+#include "http/transfer.h"
+
+#define SPARES_MAX 64
+#define PAUSE_LONG_NS (20 * CLOCK_NS_PER_MS)
+
+void exchange_release(struct exchange *exchange)
+{
+	struct exchange_shared *shared = exchange->shared;
+
+	if (--exchange->holds > 0 || !request_fini(&exchange->request))
+		return;
+	if (shared->spare_count == SPARES_MAX) {
+		free(exchange);
+		return;
+	}
+	exchange->next = shared->spares;
+	shared->spares = exchange;
+	shared->spare_count++;
+}
+
+/* Its lookup was under way when it was released. The server may have gone. */
+static void ended(struct request *request)
+{
+	free(request);
+}
+
+static void wake(struct request *request)
+{
+	struct exchange *exchange = (struct exchange *)request;
+
+	if (exchange->mhd == NULL || !exchange->connection->suspended)
+		return;
+	exchange->connection->suspended = false;
+	exchange->shared->rerun[exchange->connection->peer.tls] = true;
+	MHD_resume_connection(exchange->mhd);
+}
+
+/* What is not cleared is set here. */
+struct exchange *exchange_new(struct exchange_shared *shared, struct connection *connection, struct MHD_Connection *mhd, const char *target)
+{
+	struct exchange *exchange = shared->spares;
+
+	if (exchange != NULL) {
+		shared->spares = exchange->next;
+		shared->spare_count--;
+	} else {
+		exchange = malloc(sizeof(*exchange));
+	}
+	if (exchange == NULL || request_init(&exchange->request, shared->site, steps, target) != 0) {
+		free(exchange);
+		return NULL;
+	}
+	memset((char *)exchange + sizeof(exchange->request), 0, sizeof(*exchange) - sizeof(exchange->request));
+	exchange->request.wake = wake;
+	exchange->request.ended = ended;
+	exchange->shared = shared;
+	exchange->connection = connection;
+	exchange->request.peer = &connection->peer;
+	exchange->request.secure = connection->peer.tls;
+	address_from_sockaddr((const struct sockaddr *)&connection->peer.address, &exchange->request.client_address);
+	connection->exchange = exchange;
+	exchange->mhd = mhd;
+	exchange->holds = 1;
+	exchange->start_ns = clock_now_ns();
+	return exchange;
+}
+
+void exchange_end(struct exchange *exchange)
+{
+	reactor_timer_stop(exchange->shared->site->reactor, &exchange->pause);
+	exchange->mhd = NULL;
+	exchange_release(exchange);
+}
+
+void exchange_suspend(struct exchange *exchange)
+{
+	assert(!exchange->connection->suspended);
+	exchange->connection->suspended = true;
+	MHD_suspend_connection(exchange->mhd);
+}
+
+static void pause_over(void *context)
+{
+	wake(context);
+}
+
+bool exchange_pause(struct exchange *exchange, uint64_t wait_ns)
+{
+	exchange->pause = (struct reactor_timer){ .fn = pause_over, .context = &exchange->request };
+	if (reactor_timer_start(exchange->shared->site->reactor, &exchange->pause, wait_ns / CLOCK_NS_PER_MS + 1) != 0)
+		return false;
+	if (wait_ns >= PAUSE_LONG_NS && exchange->request.transfer != NULL)
+		transfer_shed(exchange->request.transfer);
+	exchange->connection->paused = true;
+	exchange_suspend(exchange);
+	return true;
+}
+
+void exchange_free_spares(struct exchange_shared *shared)
+{
+	for (struct exchange *spare; (spare = shared->spares) != NULL;) {
+		shared->spares = spare->next;
+		free(spare);
+	}
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One request and its reply, from the request's first line until libmicrohttpd needs neither any more; and what all of one server
+ * share. Belongs to its reactor's thread.
+ */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/reactor.h"
+#include "http/access.h"
+#include "http/connection.h"
+#include "http/request.h"
+
+struct MHD_Connection;
+struct exchange;
+struct ready_table;
+
+/* Belongs to the server, which fills it but for what is another file's. */
+struct exchange_shared {
+	struct request_site *site;
+	uint64_t calls;		   /* of MHD to us, whichever file takes them: a sign of life */
+	bool rerun[2];		   /* a connection was resumed or came in, and MHD is to run; [1]: TLS's daemon */
+	bool draining;		   /* replies say "Connection: close" */
+	struct ready_table *ready; /* sender.c's */
+	struct exchange *spares;   /* exchange.c's: exchanges are large, and there is one a request */
+	unsigned spare_count;
+};
+
+struct exchange {
+	struct request request; /* first */
+	struct exchange *next;	/* of those that wait to be used again */
+	struct connection *connection;
+	struct MHD_Connection *mhd; /* NULL once completed */
+	struct exchange_shared *shared;
+	unsigned holds;		    /* MHD's request, and the reply that points into the request's memory */
+	bool seen;		    /* the first call was made */
+	size_t eaten_bytes;	    /* of the body */
+	uint64_t start_ns, reply_ns; /* when its first line came in; when the reply was made */
+	enum access_source source;
+	uint64_t taken_bytes;	    /* by MHD, of a transfer */
+	struct reactor_timer pause; /* of a limited one */
+	uint64_t swept_bytes;	    /* taken_bytes at the last sweep */
+	char version[9], method[16];
+};
+
+/* With one hold, as the one under way on this connection. target is copied. NULL: no memory. */
+struct exchange *exchange_new(struct exchange_shared *shared, struct connection *connection, struct MHD_Connection *mhd, const char *target);
+/* MHD's request is over, or MHD gave it up: nothing will wake it, and that hold is released. The connection is left alone. */
+void exchange_end(struct exchange *exchange);
+/* Gives back one hold; with the last one it is gone. */
+void exchange_release(struct exchange *exchange);
+
+/* Nothing is read from its connection or sent on it until what the request waits for has come. Not twice. */
+void exchange_suspend(struct exchange *exchange);
+/* It may send no more for a while, and keeps nobody else from the memory meanwhile. False: it can't be woken. */
+bool exchange_pause(struct exchange *exchange, uint64_t wait_ns);
+
+/* Those that wait to be used again. */
+void exchange_free_spares(struct exchange_shared *shared);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An exchange that has ended becomes an entry of its site's log: it is packed into a record here, on the reactor's thread, and handed
+ * over; a thread of the log makes a line of it (access.c and what stands beside it). So nothing here waits, and nothing of the exchange
+ * is needed afterwards.
+ *
+ * Where its first bytes came from is asked earlier, when the reply is made: later they may be gone.
+ */
+#include "http/exchange_log.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum access_source exchange_log_source(const struct request *request)
+{
+	static const enum access_source sources[] = { [STORE_CACHE] = ACCESS_HIT, [STORE_JOINED] = ACCESS_JOINED, [STORE_DISK] = ACCESS_MISS };
+	const struct store_want *want = NULL;
+
+	if (request->reply.body == REPLY_READY)
+		return ACCESS_HIT;
+	if (request->reply.body == REPLY_SPAN)
+		want = &request->want;
+	else if (request->reply.body == REPLY_TRANSFER)
+		want = transfer_first(request->transfer);
+	return want != NULL ? sources[want->source] : ACCESS_NOWHERE;
+}
+
+/* What was refused before its site was known is the top level's. */
+static const struct site *site_of(const struct exchange *exchange)
+{
+	const struct site *site = exchange->request.match.site;
+
+	return site != NULL ? site : &exchange->shared->site->rules->sites[0];
+}
+
+static void add_entry(const struct exchange *exchange, const struct site *site, unsigned status, bool whole)
+{
+	const struct request *request = &exchange->request;
+	const struct connection *connection = exchange->connection;
+	const uint64_t length = request->reply.body == REPLY_LENGTH_ONLY ? 0 : request->reply.length, now_ns = clock_now_ns();
+	_Alignas(8) char record[ACCESS_RECORD_BYTES];
+	struct access_entry entry = {
+		.client = request->client_address,
+		.time_ns = clock_wall_ns() - (int64_t)(now_ns - exchange->start_ns),
+		.wait_ns = (exchange->reply_ns != 0 ? exchange->reply_ns : now_ns) - exchange->start_ns,
+		.taken_ns = now_ns - exchange->start_ns,
+		.sent_bytes = whole ? length : connection_cut_bytes(connection, length),
+		.status = status,
+		.port = exchange->shared->site->rules->ports[connection->peer.listener],
+		.tls = connection->peer.tls,
+		.source = exchange->source,
+		.texts = { [ACCESS_USER] = request->user,
+			   [ACCESS_METHOD] = exchange->method,
+			   [ACCESS_TARGET] = request->target,
+			   [ACCESS_VERSION] = exchange->version[0] != '\0' ? exchange->version : "-",
+			   [ACCESS_REFERER] = request->fields.referer,
+			   [ACCESS_USER_AGENT] = request->fields.user_agent,
+			   [ACCESS_RANGE] = request->fields.range,
+			   [ACCESS_HOST] = request->fields.host,
+			   [ACCESS_SITE] = site->host },
+	};
+
+	log_request(site->log, site->log_form, record, access_pack(&entry, record));
+}
+
+void exchange_log(const struct exchange *exchange, unsigned status, bool whole)
+{
+	const struct site *site = site_of(exchange);
+
+	if (site->logged)
+		add_entry(exchange, site, status, whole);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the log of requests says of an exchange. Reactor's thread. */
+#ifndef HTTP_EXCHANGE_LOG_H
+#define HTTP_EXCHANGE_LOG_H
+
+#include "http/exchange.h"
+
+/* Where the body begins, as its first bytes are there and none of them was taken. */
+enum access_source exchange_log_source(const struct request *request);
+
+/* One entry, if its site wants any. Its client got all of the body (whole), or what its kernel acknowledged. */
+void exchange_log(const struct exchange *exchange, unsigned status, bool whole);
+
+#endif

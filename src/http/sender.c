@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A reply of a request becomes a response of MHD: a buffer if its bytes are in memory, or a callback that MHD takes the body from. What
+ * is asked for all the time keeps its response (ready.c has the table), which is sent to any number of clients at once. On the reactor's
+ * thread; a response that points into a request's memory holds its exchange. MHD's own traps, and how they are kept out:
+ *
+ *  - an iovec reply of two or more elements lets a client abort the process: a body is one buffer, or a callback;
+ *  - -1 from a content reader is success on a truncated body (but the end of one whose length is not known), 0 without a suspend
+ *    is a busy loop: it returns bytes, suspends, or END_WITH_ERROR;
+ *  - behind the fields of a HEAD or a 304 whose body would be of unknown length it sends the last chunk: see make_fields_only();
+ *  - over TLS a pass sends one record, at most 16 KiB: so that such a pass shows a sign of life (see server.c), longer bodies are
+ *    callbacks that give 16 KiB.
+ */
+#include "http/sender.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/exchange_log.h"
+#include "http/limit.h"
+#include "http/ready.h"
+
+#define VARIANT_KEY UINT64_C(0x9e3779b97f4a7c15)
+#define RECORD_BYTES (16 * 1024) /* of TLS: what one send moves, at most */
+#define LISTING_BLOCK (16 * 1024)
+
+static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t length)
+{
+	struct exchange *exchange = cls;
+	struct request *request = &exchange->request;
+	size_t share = request_copy_bytes(request);
+	uint64_t wait_ns = 0;
+	ssize_t n;
+
+	(void)position;
+	exchange->shared->calls++;
+	if (length > share)
+		length = share;
+	if (request->limited)
+		length = limit_grant(request, length, exchange->taken_bytes, &wait_ns);
+	if (wait_ns > 0 && exchange_pause(exchange, wait_ns))
+		return 0;
+	n = transfer_read(request->transfer, buffer, length);
+	if (n > 0) {
+		if (request->limited)
+			limit_use(request, (size_t)n);
+		exchange->taken_bytes += (uint64_t)n;
+		return n;
+	}
+	if (n == -EAGAIN) {
+		exchange_suspend(exchange);
+		return 0;
+	}
+	log_fault(n == -ESTALE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
+		  "/%s: at offset %" PRIu64 ": %s (transfer cut after %" PRIu64 " of %" PRIu64 " bytes)", request->path.file,
+		  transfer_offset(request->transfer), n == -ESTALE ? "the file changed" : strerror((int)-n), exchange->taken_bytes,
+		  request->reply.length);
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+/* A body that lies in memory, a record at a time. */
+static ssize_t read_data(void *cls, uint64_t position, char *buffer, size_t length)
+{
+	struct exchange *exchange = cls;
+	const struct reply *reply = &exchange->request.reply;
+
+	exchange->shared->calls++;
+	if (length > reply->length - position)
+		length = (size_t)(reply->length - position);
+	memcpy(buffer, (const char *)reply->data + position, length);
+	exchange->taken_bytes += length;
+	return (ssize_t)length;
+}
+
+/* Its length is known to nobody yet: MHD sends it in chunks, or closes behind it. */
+static ssize_t read_listing(void *cls, uint64_t position, char *buffer, size_t length)
+{
+	struct exchange *exchange = cls;
+	struct request *request = &exchange->request;
+	uint64_t wait_ns = 0;
+	ssize_t n;
+
+	(void)position;
+	exchange->shared->calls++;
+	if (request->limited)
+		length = limit_grant(request, length, request->reply.length, &wait_ns);
+	if (wait_ns > 0)
+		return exchange_pause(exchange, wait_ns) ? 0 : MHD_CONTENT_READER_END_WITH_ERROR;
+	n = listing_read(request->listing, buffer, length);
+	if (n > 0) {
+		if (request->limited)
+			limit_use(request, (size_t)n);
+		request->reply.length += (uint64_t)n;
+		return n;
+	}
+	if (n == 0)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (n == -EAGAIN) {
+		exchange_suspend(exchange);
+		return 0;
+	}
+	log_fault(LOG_LEVEL_ERROR, "/%s: %s (listing cut after %" PRIu64 " bytes)", request->path.file, strerror((int)-n),
+		  request->reply.length);
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+/* For HEAD and 304: MHD takes the length from it and never asks for a byte. */
+static ssize_t read_nothing(void *cls, uint64_t position, char *buffer, size_t length)
+{
+	(void)cls;
+	(void)position;
+	(void)buffer;
+	(void)length;
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void reply_freed(void *cls)
+{
+	exchange_release(cls);
+}
+
+/*
+ * The fields of a body of unknown length, without the body. MHD would send the last chunk of what it does not send, and a client take it
+ * for the next reply; so it is told to close behind the fields instead.
+ */
+static struct MHD_Response *make_fields_only(void)
+{
+	struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_nothing, NULL, NULL);
+
+	if (response != NULL)
+		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+	return response;
+}
+
+static struct MHD_Response *make_response(struct exchange *exchange)
+{
+	const struct reply *reply = &exchange->request.reply;
+	const bool in_records = exchange->connection->peer.tls && reply->length > RECORD_BYTES;
+	size_t block_bytes = exchange->request.copy_bytes;
+	struct MHD_Response *response = NULL;
+
+	switch (reply->body) {
+	case REPLY_EMPTY:
+	case REPLY_TEXT:
+		return MHD_create_response_from_buffer((size_t)reply->length, (void *)reply->data, MHD_RESPMEM_PERSISTENT);
+	case REPLY_LENGTH_ONLY:
+		if (reply->length == REPLY_LENGTH_UNKNOWN)
+			return make_fields_only();
+		return MHD_create_response_from_callback(reply->length, 1, read_nothing, NULL, NULL);
+	case REPLY_SPAN:
+		if (in_records)
+			response = MHD_create_response_from_callback(reply->length, RECORD_BYTES, read_data, exchange, reply_freed);
+		else
+			response = MHD_create_response_from_buffer_with_free_callback_cls((size_t)reply->length, (void *)reply->data,
+											  reply_freed, exchange);
+		break;
+	case REPLY_READY: /* is one already */
+		break;
+	case REPLY_LISTING:
+		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, LISTING_BLOCK, read_listing, exchange, reply_freed);
+		break;
+	case REPLY_TRANSFER:
+		if (in_records && block_bytes > RECORD_BYTES)
+			block_bytes = RECORD_BYTES;
+		response = MHD_create_response_from_callback(reply->length, block_bytes, read_body, exchange, reply_freed);
+		break;
+	}
+	if (response != NULL)
+		exchange->holds++;
+	return response;
+}
+
+static enum MHD_Result add_headers(struct MHD_Response *response, const struct reply *reply, bool last)
+{
+	enum MHD_Result result = reply->failed ? MHD_NO : MHD_YES;
+
+	for (unsigned i = 0; i < reply->header_count && result == MHD_YES; i++)
+		result = MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+	if (last && result == MHD_YES)
+		result = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	return result;
+}
+
+static void ready_freed(void *cls)
+{
+	ready_free(cls);
+}
+
+static void ready_dropped(void *response)
+{
+	MHD_destroy_response(response);
+}
+
+/* A buffer is sent in one go, or over TLS by the record. */
+static bool may_be_buffer(const struct request *request, size_t length)
+{
+	return length <= (request->peer->tls ? RECORD_BYTES : READY_BODY_MAX_BYTES);
+}
+
+/* Of a request that any client could make, for a file that is old enough for its validators to stay as they are. */
+static bool may_be_ready(const struct exchange_shared *shared, const struct request *request)
+{
+	return request->reply.body == REPLY_SPAN && request->reply.status == 200 && !request->unready && request->want.source == STORE_CACHE &&
+	       may_be_buffer(request, request->want.length) && request->method == METHOD_GET && !shared->draining &&
+	       !request->want.fleeting && cache_waiting(shared->site->cache) == 0 &&
+	       request->validator.etag[0] != '\0' && !request->validator.weak;
+}
+
+/* Over TLS there may be a field more; and a variant has other fields than the same file asked for by its own name. */
+static uint64_t ready_key(const struct request *request)
+{
+	const uint64_t key = request->variant == NULL ? request->match.key : request->match.key ^ VARIANT_KEY;
+
+	return request->secure && request_settings(request)->hsts_ms > 0 ? ~key : key;
+}
+
+/* From here on the reply is the table's, for this request too. If it can't be, it stays the request's own. */
+static void make_ready(struct exchange_shared *shared, struct request *request)
+{
+	struct reply *reply = &request->reply;
+	const size_t length = request->want.length;
+	struct ready *ready = ready_add(shared->ready, request->file, ready_key(request), &request->want);
+	struct MHD_Response *response;
+
+	if (ready == NULL)
+		return;
+	response = MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)reply->data, ready_freed, ready);
+	if (response == NULL || add_headers(response, reply, false) != MHD_YES) {
+		request->want = ready->want; /* back */
+		ready->want = (struct store_want){ .length = length };
+		if (response != NULL)
+			MHD_destroy_response(response);
+		else
+			ready_free(ready);
+		return;
+	}
+	ready->response = response;
+	reply->body = REPLY_READY;
+	reply->data = response;
+}
+
+/* For request_site.ready. */
+static bool find_ready(void *context, struct request *request)
+{
+	struct exchange_shared *shared = context;
+	const struct ready *ready = shared->draining ? NULL : ready_find(shared->ready, request->file, ready_key(request));
+
+	if (ready == NULL || !may_be_buffer(request, ready->want.length))
+		return false;
+	request->reply.body = REPLY_READY;
+	request->reply.status = 200;
+	request->reply.data = ready->response;
+	request->reply.length = ready->want.length;
+	store_note_hit(shared->site->store, ready->want.length);
+	return true;
+}
+
+static enum MHD_Result send_made(struct exchange *exchange)
+{
+	const struct reply *reply = &exchange->request.reply;
+	struct MHD_Response *response = make_response(exchange);
+	enum MHD_Result result = response != NULL ? add_headers(response, reply, exchange->shared->draining) : MHD_NO;
+
+	if (result == MHD_YES)
+		result = MHD_queue_response(exchange->mhd, reply->status, response);
+	if (response != NULL)
+		MHD_destroy_response(response);
+	return result;
+}
+
+bool sender_send(struct exchange *exchange)
+{
+	const struct reply *reply = &exchange->request.reply;
+	enum MHD_Result result;
+
+	exchange->source = exchange_log_source(&exchange->request);
+	if (may_be_ready(exchange->shared, &exchange->request))
+		make_ready(exchange->shared, &exchange->request);
+	if (reply->body == REPLY_READY)
+		result = MHD_queue_response(exchange->mhd, reply->status, (struct MHD_Response *)reply->data);
+	else
+		result = send_made(exchange);
+	if (result != MHD_YES)
+		log_fault(LOG_LEVEL_ERROR, "/%s: no reply could be made: out of memory", exchange->request.path.file);
+	exchange->reply_ns = clock_now_ns();
+	connection_enter(exchange->connection, CONNECTION_SEND, exchange->reply_ns);
+	return result == MHD_YES;
+}
+
+int sender_init(struct exchange_shared *shared)
+{
+	shared->site->ready = find_ready;
+	shared->site->ready_context = shared;
+	return ready_new(&shared->ready, shared->site->store, shared->site->ready_bytes, ready_dropped);
+}
+
+void sender_sweep(struct exchange_shared *shared, bool all)
+{
+	ready_sweep(shared->ready, all);
+}
+
+void sender_fini(struct exchange_shared *shared)
+{
+	ready_end(shared->ready);
+}
