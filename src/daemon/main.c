@@ -384,6 +384,7 @@ static bool serve(struct daemon *daemon)
 	login_stop(workshop->login);
 	for (unsigned i = 0; i < workshop->count; i++)
 		worker_cut(workshop->workers[i]);
+	folder_table_stop(workshop->folders); /* what reads a folder ends now, too */
 	next_end(daemon, clock_now_ns() + CUT_GRACE_MS * CLOCK_NS_PER_MS, &ended);
 	return ended == daemon->running;
 }

@@ -33,6 +33,18 @@ uint64_t bucket_reserve(struct bucket *bucket, const struct bucket_rate *rate, u
 	return start;
 }
 
+void bucket_return(struct bucket *bucket, const struct bucket_rate *rate, uint64_t units)
+{
+	atomic_fetch_sub_explicit(&bucket->paid_until_ns, cost_ns(rate, units), memory_order_relaxed);
+}
+
+uint64_t bucket_again_ns(const struct bucket *bucket, const struct bucket_rate *rate, uint64_t units)
+{
+	uint64_t cost = cost_ns(rate, units), end = atomic_load_explicit(&bucket->paid_until_ns, memory_order_relaxed);
+
+	return end > cost ? end - cost : 0;
+}
+
 uint64_t bucket_try(struct bucket *bucket, const struct bucket_rate *rate, uint64_t units, uint64_t now_ns)
 {
 	uint64_t seen = atomic_load_explicit(&bucket->paid_until_ns, memory_order_relaxed), end;

@@ -20,11 +20,23 @@ struct bucket_rate {
 	uint64_t burst_ns;
 };
 
+/* A bucket, and how it fills for those who come this way. */
+struct bucket_link {
+	struct bucket *bucket;
+	struct bucket_rate rate;
+};
+
 /*
  * Takes `units` for later, come what may; returns when they may be used: now_ns or before (at once), or then. Whoever takes in turn
  * gets the same share.
  */
 uint64_t bucket_reserve(struct bucket *bucket, const struct bucket_rate *rate, uint64_t units, uint64_t now_ns);
+
+/* Gives back what was reserved and is not used after all. */
+void bucket_return(struct bucket *bucket, const struct bucket_rate *rate, uint64_t units);
+
+/* When the `units` that were reserved last could be used if they were reserved now; anybody's since then counts as before them. */
+uint64_t bucket_again_ns(const struct bucket *bucket, const struct bucket_rate *rate, uint64_t units);
 
 /* Takes `units` if they are there now: 0. Else takes nothing: the ns until they are. */
 uint64_t bucket_try(struct bucket *bucket, const struct bucket_rate *rate, uint64_t units, uint64_t now_ns);

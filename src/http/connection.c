@@ -14,6 +14,8 @@
 
 #include "base/clock.h"
 
+#define TCP_STATE_ESTABLISHED 1 /* <netinet/tcp.h> has the name, and can't be had beside <linux/tcp.h> */
+
 void connection_enter(struct connection *connection, enum connection_phase phase, uint64_t now_ns)
 {
 	connection->phase = phase;
@@ -82,6 +84,15 @@ uint64_t connection_cut_bytes(const struct connection *connection, uint64_t leng
 		return 0;
 	bytes -= connection->bodies_bytes;
 	return bytes < length ? bytes : length;
+}
+
+bool connection_is_left(const struct connection *connection)
+{
+	struct tcp_info info;
+	socklen_t length = sizeof(info);
+
+	return connection->peer.address.ss_family != AF_UNIX &&
+	       getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state != TCP_STATE_ESTABLISHED;
 }
 
 bool connection_is_quiet(const struct connection *connection)

@@ -26,6 +26,7 @@ struct connection {
 	int fd;
 	enum connection_phase phase;
 	bool suspended;		/* in MHD's sense */
+	bool cut;		/* shut down by us: what still waits is to end */
 	bool paused;		/* by a limit, since the last sample: the rate is ours, not the client's */
 	uint64_t since_ns;	/* of the phase, or of the last sample of the rate */
 	uint64_t acked_bytes;	/* at the last sample */
@@ -51,6 +52,9 @@ const char *connection_overdue(struct connection *connection, const struct conne
 
 /* Bytes of the body that the client's kernel acknowledged of a reply that was cut; at most `length`. */
 uint64_t connection_cut_bytes(const struct connection *connection, uint64_t length);
+
+/* Its client has closed it, or its side of it; MHD does not look while it is suspended. */
+bool connection_is_left(const struct connection *connection);
 
 /* Nothing is under way and nothing has come in that MHD has not read yet. */
 bool connection_is_quiet(const struct connection *connection);

@@ -18,6 +18,7 @@
 
 #include "base/address.h"
 #include "base/clock.h"
+#include "http/limit.h"
 #include "http/steps.h"
 #include "http/transfer.h"
 
@@ -89,6 +90,7 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct connection 
 void exchange_end(struct exchange *exchange)
 {
 	reactor_timer_stop(exchange->shared->site->reactor, &exchange->pause);
+	limit_leave(&exchange->request);
 	exchange->mhd = NULL;
 	exchange_release(exchange);
 }
@@ -107,14 +109,33 @@ static void pause_over(void *context)
 
 bool exchange_pause(struct exchange *exchange, uint64_t wait_ns)
 {
+	const struct request_site *site = exchange->shared->site;
+	struct transfer *transfer = exchange->request.transfer;
+
+	assert(exchange->pause.slot == 0);
 	exchange->pause = (struct reactor_timer){ .fn = pause_over, .context = &exchange->request };
-	if (reactor_timer_start(exchange->shared->site->reactor, &exchange->pause, wait_ns / CLOCK_NS_PER_MS + 1) != 0)
+	if (reactor_timer_start(site->reactor, &exchange->pause, wait_ns / CLOCK_NS_PER_MS + 1) != 0)
 		return false;
-	if (wait_ns >= PAUSE_LONG_NS && exchange->request.transfer != NULL)
-		transfer_shed(exchange->request.transfer);
+	if (transfer != NULL && wait_ns >= PAUSE_LONG_NS && cache_waiting(site->cache) > 0)
+		transfer_shed(transfer);
+	else if (transfer != NULL && wait_ns >= PAUSE_LONG_NS)
+		transfer_rest(transfer); /* the piece it takes from would be read again each time where nothing is kept */
 	exchange->connection->paused = true;
 	exchange_suspend(exchange);
 	return true;
+}
+
+bool exchange_is_paused(const struct exchange *exchange)
+{
+	return exchange->pause.slot != 0;
+}
+
+void exchange_hurry(struct exchange *exchange)
+{
+	if (!exchange_is_paused(exchange) && exchange->request.listing == NULL)
+		return;
+	reactor_timer_stop(exchange->shared->site->reactor, &exchange->pause);
+	wake(&exchange->request);
 }
 
 void exchange_free_spares(struct exchange_shared *shared)

@@ -59,6 +59,10 @@ void exchange_suspend(struct exchange *exchange);
 /* It may send no more for a while, and keeps nobody else from the memory meanwhile. False: it can't be woken. */
 bool exchange_pause(struct exchange *exchange, uint64_t wait_ns);
 
+bool exchange_is_paused(const struct exchange *exchange);
+/* Its connection was cut: what would wait for long otherwise, a pause or a listing, is woken to see that. */
+void exchange_hurry(struct exchange *exchange);
+
 /* Those that wait to be used again. */
 void exchange_free_spares(struct exchange_shared *shared);
 

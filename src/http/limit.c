@@ -13,14 +13,11 @@
 #include "base/log.h"
 
 #define BURST_NS (200 * CLOCK_NS_PER_MS) /* what a late timer may catch up */
+#define LOOK_AGAIN_NS (500 * CLOCK_NS_PER_MS) /* whether others have left */
+#define MOVE_UP_NS (10 * CLOCK_NS_PER_MS)
 #define PIECES_PER_S 50
 #define PIECE_MIN_BYTES UINT64_C(16384) /* four times a second is often enough for less */
 #define PIECE_MAX_BYTES ((uint64_t)256 * 1024)
-
-struct link {
-	struct bucket *bucket;
-	struct bucket_rate rate;
-};
 
 static struct client *client_of(const struct request *request)
 {
@@ -94,34 +91,34 @@ unsigned limit_enter(struct request *request)
 	return seconds;
 }
 
-static void add_link(struct link *links, unsigned *count, struct bucket *bucket, uint64_t rate)
+static void add_link(struct request *request, struct bucket *bucket, uint64_t rate)
 {
 	if (rate > 0)
-		links[(*count)++] = (struct link){ .bucket = bucket, .rate = { .units = rate, .burst_ns = BURST_NS } };
+		request->links[request->link_count++] = (struct bucket_link){ .bucket = bucket, .rate = { .units = rate, .burst_ns = BURST_NS } };
 }
 
-static unsigned make_chain(struct request *request, uint64_t taken_bytes, struct link links[4])
+/* Whom the next piece goes through. */
+static void make_chain(struct request *request, uint64_t taken_bytes)
 {
 	const struct settings *settings = request_settings(request);
 	struct client *client = client_of(request);
-	unsigned count = 0;
 
-	add_link(links, &count, request->site->total, request->site->rate_total_bytes);
+	request->link_count = 0;
+	add_link(request, request->site->total, request->site->rate_total_bytes);
 	if (client != NULL && !client->local)
-		add_link(links, &count, &client->bytes, settings->rate_client_bytes);
+		add_link(request, &client->bytes, settings->rate_client_bytes);
 	if (request->file != NULL)
-		add_link(links, &count, &request->file->rate, settings->rate_file_bytes);
+		add_link(request, &request->file->rate, settings->rate_file_bytes);
 	if (taken_bytes >= settings->rate_after_bytes)
-		add_link(links, &count, &request->pace, response_rate(request));
-	return count;
+		add_link(request, &request->pace, response_rate(request));
 }
 
-static uint64_t piece_bytes(const struct link *links, unsigned count)
+static uint64_t piece_bytes(const struct request *request)
 {
 	uint64_t least = PIECE_MAX_BYTES;
 
-	for (unsigned i = 0; i < count; i++) {
-		uint64_t rate = links[i].rate.units, piece = rate / PIECES_PER_S;
+	for (unsigned i = 0; i < request->link_count; i++) {
+		uint64_t rate = request->links[i].rate.units, piece = rate / PIECES_PER_S;
 
 		if (piece < PIECE_MIN_BYTES)
 			piece = rate / 4 < PIECE_MIN_BYTES ? rate / 4 : PIECE_MIN_BYTES;
@@ -131,24 +128,53 @@ static uint64_t piece_bytes(const struct link *links, unsigned count)
 	return least > 0 ? least : 1;
 }
 
-/* The next piece, of `left` bytes at most. */
-static void reserve(struct request *request, uint64_t left, uint64_t taken_bytes, uint64_t now_ns)
+static void give_back(struct request *request)
 {
-	const struct settings *settings = request_settings(request);
-	struct link links[4];
-	unsigned count = make_chain(request, taken_bytes, links);
-	uint64_t piece = piece_bytes(links, count);
+	for (unsigned i = 0; i < request->link_count; i++)
+		bucket_return(request->links[i].bucket, &request->links[i].rate, request->granted_bytes);
+}
 
-	if (taken_bytes < settings->rate_after_bytes && piece > settings->rate_after_bytes - taken_bytes)
-		piece = settings->rate_after_bytes - taken_bytes; /* up to there at another speed than from there on */
-	request->granted_bytes = piece < left ? piece : left;
+static void take_turn(struct request *request, uint64_t now_ns)
+{
 	request->granted_ns = 0;
-	for (unsigned i = 0; i < count; i++) {
-		uint64_t at_ns = bucket_reserve(links[i].bucket, &links[i].rate, request->granted_bytes, now_ns);
+	for (unsigned i = 0; i < request->link_count; i++) {
+		const struct bucket_link *link = &request->links[i];
+		uint64_t at_ns = bucket_reserve(link->bucket, &link->rate, request->granted_bytes, now_ns);
 
 		if (at_ns > request->granted_ns)
 			request->granted_ns = at_ns;
 	}
+}
+
+/* Others may have left, and given back what is before us: whoever comes now must not be served before us. */
+static void move_up(struct request *request, uint64_t now_ns)
+{
+	uint64_t again_ns = 0;
+
+	for (unsigned i = 0; i < request->link_count; i++) {
+		uint64_t at_ns = bucket_again_ns(request->links[i].bucket, &request->links[i].rate, request->granted_bytes);
+
+		if (at_ns > again_ns)
+			again_ns = at_ns;
+	}
+	if (again_ns + MOVE_UP_NS >= request->granted_ns)
+		return;
+	give_back(request);
+	take_turn(request, now_ns);
+}
+
+/* The next piece, of `left` bytes at most. */
+static void reserve(struct request *request, uint64_t left, uint64_t taken_bytes, uint64_t now_ns)
+{
+	const struct settings *settings = request_settings(request);
+	uint64_t piece;
+
+	make_chain(request, taken_bytes);
+	piece = piece_bytes(request);
+	if (taken_bytes < settings->rate_after_bytes && piece > settings->rate_after_bytes - taken_bytes)
+		piece = settings->rate_after_bytes - taken_bytes; /* up to there at another speed than from there on */
+	request->granted_bytes = piece < left ? piece : left;
+	take_turn(request, now_ns);
 	if (request->granted_ns > now_ns && settings->limits_dry_run) {
 		if (!request->said_dry)
 			say_dry(request, "would be slower");
@@ -165,8 +191,10 @@ size_t limit_grant(struct request *request, size_t length, uint64_t taken_bytes,
 		now_ns = clock_now_ns();
 		if (request->granted_bytes == 0)
 			reserve(request, request->listing != NULL ? UINT64_MAX : request->reply.length - taken_bytes, taken_bytes, now_ns);
+		else if (request->granted_ns > now_ns)
+			move_up(request, now_ns);
 		if (request->granted_ns > now_ns) {
-			*wait_ns = request->granted_ns - now_ns;
+			*wait_ns = request->granted_ns - now_ns < LOOK_AGAIN_NS ? request->granted_ns - now_ns : LOOK_AGAIN_NS;
 			return 0;
 		}
 		request->granted_ns = 0;
@@ -177,4 +205,16 @@ size_t limit_grant(struct request *request, size_t length, uint64_t taken_bytes,
 void limit_use(struct request *request, size_t bytes)
 {
 	request->granted_bytes -= bytes;
+}
+
+void limit_leave(struct request *request)
+{
+	if (request->granted_bytes > 0)
+		give_back(request);
+	request->granted_bytes = 0;
+	if (request->counted != NULL)
+		atomic_fetch_sub(&request->counted->transfers, 1);
+	if (request->client != NULL)
+		clients_dismiss(request->site->clients, request->client);
+	request->counted = request->client = NULL;
 }

@@ -21,4 +21,10 @@ size_t limit_grant(struct request *request, size_t length, uint64_t taken_bytes,
 /* So many of them were used. */
 void limit_use(struct request *request, size_t bytes);
 
+/*
+ * The request is over: what was granted and not used is given back, or those who come and go would keep others waiting. Before its
+ * connection has closed.
+ */
+void limit_leave(struct request *request);
+
 #endif

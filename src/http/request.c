@@ -252,11 +252,6 @@ static void release(struct request *request)
 
 bool request_fini(struct request *request)
 {
-	if (request->counted != NULL)
-		atomic_fetch_sub(&request->counted->transfers, 1);
-	if (request->client != NULL)
-		clients_dismiss(request->site->clients, request->client);
-	request->counted = request->client = NULL;
 	if (request->gate != NULL)
 		request->end_gate(request);
 	request->over = request->looking && !files_cancel(request->files, &request->lookup);

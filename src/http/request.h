@@ -107,12 +107,13 @@ struct request {
 	struct transfer *transfer;
 	struct listing *listing;
 	size_t copy_bytes; /* of the transfer: what is copied for its client at a time, at most */
-	struct client *client;	/* whom the limits are about, if that is not the peer's; until request_fini() */
+	struct client *client;	/* whom the limits are about, if that is not the peer's; until limit_leave() */
 	struct client *counted; /* one of whose transfers it is */
 	bool limited;		/* its body goes out as limit_grant() says */
 	bool said_dry;
 	uint64_t rate_bytes; /* a second, of this response: what its signature says; 0: nothing */
 	struct bucket pace;  /* of this response */
+	unsigned link_count; /* of links: which buckets gave it */
 	uint64_t granted_bytes, granted_ns; /* what may go out, from then on; 0: now */
 	bool dry;  /* as if for HEAD, but with its ranges: nothing is read */
 	void (*trace)(const struct request *request, const struct request_step *step, enum step_result result); /* a step was run; or NULL */
@@ -120,6 +121,7 @@ struct request {
 	struct multipart multipart;
 	/* From here on nothing is cleared beforehand: it is large, and filled before it is read. */
 	struct reply reply; /* empty */
+	struct bucket_link links[4];
 	struct validator validator;
 	struct path path;
 	struct match match;

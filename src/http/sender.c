@@ -38,12 +38,14 @@ static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t leng
 
 	(void)position;
 	exchange->shared->calls++;
+	if (exchange->connection->cut)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (length > share)
 		length = share;
 	if (request->limited)
 		length = limit_grant(request, length, exchange->taken_bytes, &wait_ns);
-	if (wait_ns > 0 && exchange_pause(exchange, wait_ns))
-		return 0;
+	if (wait_ns > 0)
+		return exchange_pause(exchange, wait_ns) ? 0 : MHD_CONTENT_READER_END_WITH_ERROR;
 	n = transfer_read(request->transfer, buffer, length);
 	if (n > 0) {
 		if (request->limited)
@@ -86,6 +88,8 @@ static ssize_t read_listing(void *cls, uint64_t position, char *buffer, size_t l
 
 	(void)position;
 	exchange->shared->calls++;
+	if (exchange->connection->cut)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (request->limited)
 		length = limit_grant(request, length, request->reply.length, &wait_ns);
 	if (wait_ns > 0)

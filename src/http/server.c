@@ -161,11 +161,23 @@ int server_add(struct server *server, int fd, unsigned listener, const struct so
 	return -ENOMEM;
 }
 
-/* What is cut while suspended would not be seen by MHD: it is resumed by what it waits for, which ends by itself. */
+/* What is cut while suspended would not be seen by MHD: it is resumed by what it waits for, if that ends by itself, or here. */
 static void cut(struct connection *connection, const char *reason)
 {
 	log_debug("connection cut: %s", reason);
+	connection->cut = true;
 	shutdown(connection->fd, SHUT_RDWR);
+	if (connection->exchange != NULL)
+		exchange_hurry(connection->exchange);
+}
+
+/* While it waits for long its client may have gone, and others could have what it holds. */
+static bool is_left(const struct connection *connection)
+{
+	const struct exchange *exchange = connection->exchange;
+
+	return connection->suspended && exchange != NULL && (exchange_is_paused(exchange) || exchange->request.listing != NULL) &&
+	       connection_is_left(connection);
 }
 
 /* A client that has taken nothing for a whole sweep can do without what is pinned ahead of it. */
@@ -175,7 +187,9 @@ static void relieve(struct connection *connection)
 
 	if (exchange == NULL || connection->phase != CONNECTION_SEND || exchange->request.transfer == NULL)
 		return;
-	if (exchange->taken_bytes == exchange->swept_bytes && !connection->suspended)
+	if (exchange_is_paused(exchange) && cache_waiting(exchange->shared->site->cache) > 0)
+		transfer_shed(exchange->request.transfer);
+	else if (exchange->taken_bytes == exchange->swept_bytes && !connection->suspended)
 		transfer_shed(exchange->request.transfer);
 	else if (exchange->taken_bytes == exchange->swept_bytes && cache_waiting(exchange->shared->site->cache) > 0)
 		transfer_yield(exchange->request.transfer);
@@ -199,6 +213,8 @@ static void sweep(void *context)
 
 		if (reason == NULL && c->exchange != NULL && is_too_old(c->exchange, now_ns))
 			reason = "max_transfer_time";
+		if (reason == NULL && is_left(c))
+			reason = "its client has left";
 		if (reason != NULL)
 			cut(c, reason);
 		else if (server->shared.draining && connection_is_quiet(c))

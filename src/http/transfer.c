@@ -226,13 +226,14 @@ void transfer_shed(struct transfer *transfer)
 	transfer->count = 0;
 }
 
-void transfer_yield(struct transfer *transfer)
+/* All but the first piece of the file, and what comes before that. */
+static void keep_first(struct transfer *transfer)
 {
-	unsigned keep = 0; /* up to and with the piece that it waits for */
+	unsigned keep = 0;
 
 	while (keep < transfer->count && slot_at(transfer, keep)->text != NULL)
 		keep++;
-	if (!transfer->waiting || ++keep >= transfer->count)
+	if (++keep >= transfer->count)
 		return;
 	transfer->plan = slot_at(transfer, keep)->before;
 	for (unsigned i = keep; i < transfer->count; i++)
@@ -250,6 +251,18 @@ const struct store_want *transfer_first(const struct transfer *transfer)
 			return &slot->want;
 	}
 	return NULL;
+}
+
+void transfer_yield(struct transfer *transfer)
+{
+	if (transfer->waiting)
+		keep_first(transfer);
+}
+
+void transfer_rest(struct transfer *transfer)
+{
+	if (!transfer->waiting)
+		keep_first(transfer);
 }
 
 uint64_t transfer_offset(const struct transfer *transfer)

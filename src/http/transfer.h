@@ -63,6 +63,9 @@ void transfer_yield(struct transfer *transfer);
 /* The first piece of the file, until the client has taken of it; NULL: there is none. */
 const struct store_want *transfer_first(const struct transfer *transfer);
 
+/* It is to go on later: what it has read ahead behind the piece that its client takes from is given back. Not while wake() is due. */
+void transfer_rest(struct transfer *transfer);
+
 /* Where in the file the transfer stands or failed, for the log. */
 uint64_t transfer_offset(const struct transfer *transfer);
 

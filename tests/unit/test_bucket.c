@@ -74,6 +74,22 @@ START_TEST(who_takes_in_turn_waits_in_turn)
 }
 END_TEST
 
+START_TEST(what_is_given_back_is_there_again)
+{
+	struct bucket bucket = {0};
+	struct bucket_rate rate = {.units = 1000, .burst_ns = 0};
+	bucket_reserve(&bucket, &rate, 5000, START);
+	ck_assert_uint_eq(bucket_reserve(&bucket, &rate, 10, START), START + 5 * S);
+	ck_assert_uint_eq(bucket_again_ns(&bucket, &rate, 10), START + 5 * S);
+	bucket_return(&bucket, &rate, 5000);
+	ck_assert_uint_eq(bucket_again_ns(&bucket, &rate, 10), START);
+	bucket_return(&bucket, &rate, 10);
+	ck_assert_uint_eq(bucket_reserve(&bucket, &rate, 10, START), START);
+	bucket_return(&bucket, &rate, 1000); /* more than was taken saves up no more than the burst */
+	ck_assert_uint_eq(bucket_reserve(&bucket, &rate, 10, START), START);
+}
+END_TEST
+
 START_TEST(full)
 {
 	struct bucket bucket = {0};
@@ -117,6 +133,7 @@ int main(void)
 	tcase_add_test(cases, what_is_saved_up_is_no_more_than_the_burst);
 	tcase_add_test(cases, what_is_refused_costs_nothing);
 	tcase_add_test(cases, who_takes_in_turn_waits_in_turn);
+	tcase_add_test(cases, what_is_given_back_is_there_again);
 	tcase_add_test(cases, full);
 	tcase_add_test(cases, four_threads_get_what_one_would);
 	suite_add_tcase(suite, cases);
