@@ -51,7 +51,7 @@ static int set_text(const struct config_key *key, char **place, const char *text
 /* A list that is empty text alone is empty: what an outer block says does not hold. */
 static int add_text(const struct config_key *key, struct text_list *place, const char *text, char *fault)
 {
-	if (text[0] == '\0' && place->count == 0)
+	if (text[0] == '\0' && place->count == 0 && key->parse != settings_parse_cidr) /* nobody, or everybody? */
 		return 0;
 	return say(key, text, settings_add(place, text, key->parse), fault);
 }

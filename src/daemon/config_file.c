@@ -310,16 +310,55 @@ static void report_open(int last_line)
 		report(parse->block_at, "the block that begins here is not closed");
 }
 
+static char *skip_quoted(char *at, char *end);
+
+/* The word, "=" or "+=" and all, that ends before `at`; its length. */
+static size_t word_before(const char *at, const char **word)
+{
+	const char *end;
+	while (at > parse->text && strchr(" \t\r\n=+", at[-1]) != NULL)
+		at--;
+	for (end = at; at > parse->text && strchr(" \t\r\n=+{}", at[-1]) == NULL; at--)
+		;
+	*word = at;
+	return (size_t)(end - at);
+}
+
+static bool is_assigned(const char *at)
+{
+	while (at > parse->text && strchr(" \t\r\n", at[-1]) != NULL)
+		at--;
+	return at > parse->text && at[-1] == '=';
+}
+
+/* One says nothing, and could be meant to say "none" or "all". libconfuse does not tell: no value, no callback. */
+static void report_empty_lists(void)
+{
+	char *end = parse->text + parse->length;
+	int line = 1;
+	for (char *at = parse->text, *after; at < end; at = after) {
+		const char *word;
+		after = skip_quoted(at, end);
+		if (after == at)
+			after = at + 1;
+		if (*at == '{' && is_assigned(at) && at[1 + strspn(at + 1, " \t\r\n")] == '}') {
+			int length = (int)word_before(at, &word);
+			report(line, "%.*s: the list is empty, which says nothing; leave it away, or \"\" for none", length, word);
+		}
+		for (char *c = at; c < after; c++)
+			line += *c == '\n';
+	}
+}
+
 /* Faults that libconfuse and on_value() did not see. */
 static void report_rest(cfg_t *cfg, bool well_formed)
 {
-	const cfg_opt_t *listen = cfg_getopt(cfg, "listen");
 	if (!well_formed)
 		report(cfg->line, "this is not of the form key = value");
-	else if ((listen->flags & CFGF_MODIFIED) != 0 && listen->nvalues == 0)
-		report(cfg->line, "listen: the list is empty; without the key it is %s", CONFIG_LISTEN_PRESET);
 	else if (parse->unknown_count > 0)
 		report_unknown(parse->unknown[0].line, parse->unknown[0].name, parse->unknown[0].scope);
+	else
+		report_empty_lists();
 }
 
 /* One pass over the text. 0; -EAGAIN when it met a key that is new to it; -EINVAL; -ENOMEM. */
@@ -416,6 +455,7 @@ int config_file_parse(struct config *config, const char *name, const char *text,
 	if (this_parse.text == NULL)
 		return -ENOMEM;
 	memcpy(this_parse.text, text, length);
+	this_parse.text[length] = '\0';
 	blank_comments(this_parse.text, length);
 
 	int error;

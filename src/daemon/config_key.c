@@ -86,7 +86,7 @@ static const struct config_key keys[] = {
 	SETTING("cors", CORS, LIST, cors, .parse = settings_parse_cors),
 	SETTING("index", INDEX, LIST, index, .preset = "index.html", .parse = settings_parse_index),
 	SETTING("listing", LISTING, SWITCH, listing, .preset = "false"),
-	SETTING("hide", HIDE, LIST, hide),
+	SETTING("hide", HIDE, LIST, hide, .parse = settings_parse_hide),
 	SETTING("try", TRY, LIST, try, .parse = settings_parse_path),
 	SETTING("error_page", ERROR_PAGE, LIST, error_page, .parse = settings_parse_error_page),
 	SETTING("redirect", REDIRECT, TEXT, redirect, .parse = settings_parse_redirect),

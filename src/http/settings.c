@@ -285,3 +285,14 @@ int settings_narrowest(const struct text_list *networks, const struct address *a
 	}
 	return narrowest;
 }
+
+const char *settings_parse_hide(char *text)
+{
+	size_t length = strlen(text);
+
+	if (length > 1 && text[length - 1] == '/')
+		text[--length] = '\0';
+	if (length == 0 || strcmp(text, "/") == 0)
+		return "this is about no name";
+	return *text == '/' || strchr(text, '/') == NULL ? NULL : "a glob of paths begins with a slash";
+}

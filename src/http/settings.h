@@ -111,6 +111,8 @@ const char *settings_parse_cors(char *text);
 const char *settings_parse_path(char *text);
 /* The name of a file. */
 const char *settings_parse_index(char *text);
+/* A glob of names, or of paths, which begins with a slash and loses the one it may end in: a folder is meant by its name. */
+const char *settings_parse_hide(char *text);
 /* Goes between quotes as it is. */
 const char *settings_parse_realm(char *text);
 /* A network, as address_parse_cidr() reads it: as it is; a struct cidr behind it, for settings_narrowest(). */

@@ -15,6 +15,16 @@ is "$STATUS" 200 "what is not hidden"
 make_file a.bak 10
 get /a.bak
 is "$STATUS" 200 "what a location hides is there elsewhere"
+config 'hide = {"/secret/", "/d"}'
+stop_ranged
+start_ranged
+get /secret/a.txt
+is "$STATUS" 404 "a folder may be written with its slash"
+printf 'hide = "a/b"\n' >"$DIR/bad.conf"
+like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:1: hide: " "a path begins with one"
+config 'hide = "*.key"'
+stop_ranged
+start_ranged
 get /absent
 head -c 100 "$BODY" >"$DIR/absent"
 get /a.key

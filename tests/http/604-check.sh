@@ -35,6 +35,9 @@ bad "an unknown key in a block" 3 'chace.*cache' 'workers = 1' 'location "/tiles
 bad "a choice that there is not, in a block" 2 'cache.*nevr.*never' 'location "/bulk/" {' '  cache = nevr' '}'
 bad "the second block of a prefix" 2 '"/a/".*line 1' 'location "/a/" { cache = pin }' 'location "/a/" { cache = pin }'
 bad "a block without its end" 2 'closed' '' 'location "/a/" {' '  cache = pin'
+bad "an empty list" 1 'deny: the list is empty' 'deny = {}'
+bad "an empty list, in a block" 2 'allow: the list is empty' 'location "/a" {' 'allow = {} }'
+bad "an empty network" 1 'allow: ""' 'allow = ""'
 bad "the second of two faults" 4 'wrokers' 'workers = x' '' '' 'wrokers = 1'
 
 OUT=$("$RANGED" --check -c "$DIR/absent.conf" "$ROOT" 2>&1 </dev/null)

@@ -203,7 +203,7 @@ static const struct {
 	{"log_level = WARN", "f:1: log_level: \"WARN\" is none of its values; did you mean \"warning\"?\n"},
 	{"listen = 8080", "f:1: listen: \"8080\": the port is missing (host:port, [v6]:port, :port or unix:/path)\n"},
 	{"listen = {\n:80,\n\":x\"\n}", "f:3: listen: \":x\": the port is not a number\n"},
-	{"\nlisten = {}\n", "f:3: listen: the list is empty; without the key it is 127.0.0.1:8080\n"},
+	{"\nlisten = {}\n", "f:2: listen: the list is empty, which says nothing; leave it away, or \"\" for none\n"},
 	{"workers = 1\n\nworkers = 1\n", "f:3: workers: \"1\" is its second value; line 1 set it already\n"},
 	{"listen = :1\nlisten = :2\n", "f:2: listen: \":2\" is its second value; line 1 set it already\n"},
 	{"workers 4", "f:1: missing equal sign after option 'workers'\n"},
