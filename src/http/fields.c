@@ -65,6 +65,7 @@ static int join(struct fields *fields, const char **field, unsigned i, const cha
 	stpcpy(stpcpy(stpcpy(joined, *field), ", "), value);
 	free(fields->joined[i]);
 	*field = fields->joined[i] = joined;
+	fields->has_joined = true;
 	return 0;
 }
 
@@ -143,7 +144,7 @@ int fields_add(struct fields *fields, const char *name, size_t name_length, cons
 
 void fields_fini(struct fields *fields)
 {
-	for (unsigned i = 0; i < FIELDS_LISTS; i++)
+	for (unsigned i = 0; i < FIELDS_LISTS && fields->has_joined; i++)
 		free(fields->joined[i]);
 }
 

@@ -28,7 +28,7 @@ struct fields {
 	struct precondition_fields conditions;
 	unsigned count, hosts, ranges, lengths, transfer_encodings, authorizations;
 	uint64_t content_length;
-	bool bad_name, bad_length;
+	bool bad_name, bad_length, has_joined;
 	char *joined[FIELDS_LISTS];
 };
 

@@ -162,10 +162,11 @@ static void mask_referer(struct request *request)
 
 void signing_mask(struct request *request)
 {
-	char *query = strchr(request->target, '?');
+	char *query;
 
 	if (request->site->signing == NULL || signing_is_empty(request->site->signing))
 		return; /* else a signature may stand in any of them: where a link led out of what it is for, too */
+	query = strchr(request->target, '?');
 	if (query != NULL)
 		signature_mask(query + 1);
 	if (request->fields.referer != NULL && strchr(request->fields.referer, '?') != NULL)
