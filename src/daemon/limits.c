@@ -22,9 +22,33 @@
 #define CONNECTIONS_MIN 16
 #define RING_DEFAULT 128 /* what a calibration tries at most */
 
+static bool has_listings(const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->site_count; i++) {
+		if (rules->sites[i].settings.listing)
+			return true;
+		for (size_t j = 0; j < rules->sites[i].count; j++)
+			if (rules->sites[i].list[j].settings.listing)
+				return true;
+	}
+	return false;
+}
+
+static unsigned count_roots(const struct rules *rules)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < rules->site_count; i++)
+		count += rules->sites[i].root != NULL;
+	return count > 0 ? count : 1;
+}
+
+/* Each connection may have a folder read, which is open meanwhile. */
 uint64_t limits_descriptors(const struct config *config, unsigned workers)
 {
-	return (uint64_t)config->max_connections + config->open_files + (uint64_t)workers * DESCRIPTORS_PER_WORKER +
+	uint64_t connections = (uint64_t)config->max_connections * (has_listings(&config->rules) ? 2 : 1);
+
+	return connections + (uint64_t)config->open_files * count_roots(&config->rules) + (uint64_t)workers * DESCRIPTORS_PER_WORKER +
 	       config->offload_threads * 2 + DESCRIPTORS_OF_PROCESS;
 }
 

@@ -45,7 +45,9 @@ static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *na
 			      size_t value_length)
 {
 	(void)kind;
-	(void)value_length;
+	/* Blanks at the end are none of the value (RFC 9110 section 5.5), and MHD leaves them there: in memory that is its own. */
+	while (value_length > 0 && (value[value_length - 1] == ' ' || value[value_length - 1] == '\t'))
+		((char *)value)[--value_length] = '\0';
 	return fields_add(cls, name, name_length, value) == 0 ? MHD_YES : MHD_NO;
 }
 

@@ -23,6 +23,8 @@ get /which -H 'Host: one.example'
 is "$(header X-Top) $(header X-Site) $(header Cache-Control)" "1 one no-store" "what the top level says holds in a site, and its locations in it"
 is "$(served ONE.Example:8080)" one "in any case, with a port"
 is "$(served one.example.)" one "with the dot of the root"
+ask 'GET /which HTTP/1.1\r\nHost: one.example \t\r\nRange: bytes=0-1 \r\nConnection: close\r\n\r\n'
+is "$STATUS $(cat "$DIR/1.body")" "206 on" "blanks behind a value are none of it"
 is "$(served a.example)" wild "a wildcard"
 is "$(served a.deep.example)" deep "the longest wildcard"
 is "$(served shared.example)" top "a site without a root has the top level's"
