@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define CODE_LENGTH (SIGNATURE_CODE_BYTES - 1)
-#define CODE_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" /* base64url, RFC 4648 section 5 */
 #define DIGEST_BYTES 32
 #define EXPIRES_DIGITS 12
 #define RATE_DIGITS 15
@@ -161,7 +160,7 @@ enum signature_verdict signature_parse(const char *query, struct signature *sign
 
 static void encode(const unsigned char digest[DIGEST_BYTES], char code[SIGNATURE_CODE_BYTES])
 {
-	static const char digits[] = CODE_DIGITS;
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	unsigned pending = 0, bits = 0, used = 0;
 
 	for (unsigned i = 0; i < DIGEST_BYTES; i++) {
@@ -344,7 +343,7 @@ void signature_mask(char *query)
 	while (query != NULL && *query != '\0') {
 		char *end = strchrnul(query, '&');
 
-		if (query[0] == 's' && query[1] == '=' && end == query + 2 + CODE_LENGTH && strspn(query + 2, CODE_DIGITS) >= CODE_LENGTH) {
+		if (query[0] == 's' && query[1] == '=' && end == query + 2 + CODE_LENGTH) {
 			query[2] = '*';
 			memmove(query + 3, end, strlen(end) + 1);
 			end = query + 3;

@@ -85,7 +85,7 @@ int signature_sign(struct signature *signature, const struct sign_key *key);
  */
 int signature_format(const struct signature *signature, char *text, size_t text_bytes);
 
-/* Makes each s in the query that has the form of a signature a "*", in its place: what a log may show. query may be NULL. */
+/* Makes each s in the query that is as long as a signature a "*", in its place: what a log may show. query may be NULL. */
 void signature_mask(char *query);
 
 #endif
