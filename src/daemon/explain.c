@@ -386,7 +386,7 @@ static int fill(struct scene *scene, struct request *request, bool *done)
 		length = strlen(host);
 	}
 	scene->peer.listener = find_listener(scene->options, host, host != NULL ? length : 0);
-	address_from_sockaddr((const struct sockaddr *)&scene->peer.address, &request->client_address);
+	request->client_address = scene->peer.from;
 	gate_identify(request);
 	refused = fields_refuse(&request->fields, &scene->site.header_limits, request->method, true, strlen(scene->options->explain), 0);
 	*done = refused != 0;
@@ -446,6 +446,7 @@ static int set_scene(struct scene *scene)
 	scene->peer = (struct peer){ .tls = strncmp(scene->options->explain, "https:", 6) == 0 };
 	((struct sockaddr_in *)&scene->peer.address)->sin_family = AF_INET;
 	((struct sockaddr_in *)&scene->peer.address)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	address_from_sockaddr((const struct sockaddr *)&scene->peer.address, &scene->peer.from);
 	scene->site = (struct request_site){ .reactor = scene->reactor,
 					     .folders = scene->folders,
 					     .mime = scene->mime,

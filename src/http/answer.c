@@ -11,9 +11,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/writer.h"
 #include "http/date.h"
 
-#define ALLOWED "GET, HEAD, OPTIONS"
 #define EXPOSED "Content-Range, Content-Length, ETag, Accept-Ranges"
 #define PREFLIGHT_MAX_AGE "86400"
 #define CHARSET "; charset="
@@ -56,23 +56,11 @@ const char *answer_type(const struct answer *answer, const struct mime *mime, co
 
 /* --- redirects --- */
 
-struct writer {
-	char *text;
-	size_t used, room;
-};
-
-static void put(struct writer *writer, const char *text, size_t length)
-{
-	if (writer->used + length < writer->room)
-		memcpy(writer->text + writer->used, text, length);
-	writer->used += length;
-}
-
 /* One, also behind a target that ends in one: two would make a host of what follows. */
 static void put_slash(struct writer *writer)
 {
-	if (writer->used == 0 || writer->used > writer->room || writer->text[writer->used - 1] != '/')
-		put(writer, "/", 1);
+	if (writer->used == 0 || writer->used > writer->size || writer->text[writer->used - 1] != '/')
+		writer_put(writer, '/');
 }
 
 static void put_path(struct writer *writer, const char *file, bool folder)
@@ -80,11 +68,11 @@ static void put_path(struct writer *writer, const char *file, bool folder)
 	char escaped[PATH_BYTES * 3];
 
 	if (path_escape(file, escaped, sizeof(escaped)) != 0)
-		writer->used = writer->room; /* too long */
+		writer->used = writer->size; /* too long */
 	else
-		put(writer, escaped, strlen(escaped));
+		writer_text(writer, escaped);
 	if (folder && *file != '\0')
-		put(writer, "/", 1);
+		writer_put(writer, '/');
 }
 
 /* What is left of the path behind the block's prefix, with the slash between them. */
@@ -118,9 +106,9 @@ static void put_word(struct writer *writer, const struct answer *answer, const c
 		put_slash(writer);
 		put_path(writer, rest_of(answer), path->slash);
 	} else if (length == 6 && memcmp(word, "{host}", 6) == 0) {
-		put(writer, host_of(answer), strlen(host_of(answer)));
+		writer_text(writer, host_of(answer));
 	} else {
-		put(writer, word, length);
+		writer_bytes(writer, word, length);
 	}
 }
 
@@ -135,37 +123,42 @@ static void expand(struct writer *writer, const struct answer *answer, const cha
 		at += length;
 	}
 	if (answer->path->query != NULL && strchr(target, '?') == NULL) {
-		put(writer, "?", 1);
-		put(writer, answer->path->query, strlen(answer->path->query));
+		writer_put(writer, '?');
+		writer_text(writer, answer->path->query);
 	}
-	put(writer, "", 1);
+}
+
+/* It is written: the reply is a redirect to there, or a 404 if that is too long. */
+static void redirect_to(const struct answer *answer, struct writer *writer, unsigned status)
+{
+	if (writer_end(writer) != 0) {
+		reply_refuse(answer->reply, 404, false);
+		return;
+	}
+	reply_empty(answer->reply, status);
+	reply_header_format(answer->reply, "Location", "%s", writer->text);
 }
 
 void answer_redirect(const struct answer *answer)
 {
 	const char *redirect = answer->match->settings->redirect;
-	char text[FIELDS_TARGET_MAX + 1];
-	struct writer writer = { .text = text, .room = sizeof(text) };
+	char text[FIELDS_TARGET_MAX];
+	struct writer writer = { .text = text, .size = sizeof(text) };
 
 	if (strstr(settings_second(redirect), "{host}") != NULL && *host_of(answer) == '\0') {
 		reply_refuse(answer->reply, 400, false);
 		return;
 	}
 	expand(&writer, answer, settings_second(redirect));
-	if (writer.used >= writer.room) {
-		reply_refuse(answer->reply, 404, false);
-		return;
-	}
-	reply_empty(answer->reply, (unsigned)atoi(redirect));
-	reply_header_format(answer->reply, "Location", "%s", text);
+	redirect_to(answer, &writer, (unsigned)atoi(redirect));
 }
 
 void answer_https(const struct answer *answer, unsigned port)
 {
 	const char *host = host_of(answer);
 	size_t length = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-	char text[FIELDS_TARGET_MAX + 1], digits[16] = "";
-	struct writer writer = { .text = text, .room = sizeof(text) };
+	char text[FIELDS_TARGET_MAX], digits[16] = "";
+	struct writer writer = { .text = text, .size = sizeof(text) };
 
 	if (*host == '\0' || length > strlen(host)) {
 		reply_refuse(answer->reply, 403, false);
@@ -173,16 +166,11 @@ void answer_https(const struct answer *answer, unsigned port)
 	}
 	if (port != 0 && port != 443)
 		snprintf(digits, sizeof(digits), ":%u", port);
-	put(&writer, "https://", 8);
-	put(&writer, host, length);
-	put(&writer, digits, strlen(digits));
+	writer_text(&writer, "https://");
+	writer_bytes(&writer, host, length);
+	writer_text(&writer, digits);
 	expand(&writer, answer, "{path}");
-	if (writer.used >= writer.room) {
-		reply_refuse(answer->reply, 404, false);
-		return;
-	}
-	reply_empty(answer->reply, 308);
-	reply_header_format(answer->reply, "Location", "%s", text);
+	redirect_to(answer, &writer, 308);
 }
 
 /* --- other origins --- */
@@ -215,7 +203,11 @@ static bool add_origin(const struct answer *answer)
 
 static bool is_list_of_names(const char *text)
 {
-	return *text != '\0' && text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~, \t")] == '\0';
+	const char *at = text;
+
+	while (fields_is_token_byte(*at) || *at == ',' || *at == ' ' || *at == '\t')
+		at++;
+	return at > text && *at == '\0';
 }
 
 void answer_options(const struct answer *answer)
@@ -224,10 +216,10 @@ void answer_options(const struct answer *answer)
 	struct reply *reply = answer->reply;
 
 	reply_empty(reply, 204);
-	reply_header(reply, "Allow", ALLOWED);
+	reply_header(reply, "Allow", FIELDS_ALLOWED);
 	if (fields->cors_method == NULL || answer->match->settings->cors.count == 0 || !is_allowed(&answer->match->settings->cors, fields->origin))
 		return;
-	reply_header(reply, "Access-Control-Allow-Methods", ALLOWED);
+	reply_header(reply, "Access-Control-Allow-Methods", FIELDS_ALLOWED);
 	if (fields->cors_headers != NULL && is_list_of_names(fields->cors_headers))
 		reply_header_format(reply, "Access-Control-Allow-Headers", "%s", fields->cors_headers);
 	reply_header(reply, "Access-Control-Max-Age", PREFLIGHT_MAX_AGE);

@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/address.h"
 #include "base/clock.h"
 #include "http/limit.h"
 #include "http/steps.h"
@@ -79,7 +78,7 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct connection 
 	exchange->connection = connection;
 	exchange->request.peer = &connection->peer;
 	exchange->request.secure = connection->peer.tls;
-	address_from_sockaddr((const struct sockaddr *)&connection->peer.address, &exchange->request.client_address);
+	exchange->request.client_address = connection->peer.from;
 	connection->exchange = exchange;
 	exchange->mhd = mhd;
 	exchange->holds = 1;

@@ -29,15 +29,18 @@ enum method fields_method(const char *method)
 	return METHOD_UNKNOWN;
 }
 
+bool fields_is_token_byte(char byte)
+{
+	if ((byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z'))
+		return true;
+	return byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL;
+}
+
 static bool is_token(const char *name, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)name[i];
-		bool alnum = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-
-		if (c == '\0' || (!alnum && strchr("!#$%&'*+-.^_`|~", c) == NULL))
+	for (size_t i = 0; i < length; i++)
+		if (!fields_is_token_byte(name[i]))
 			return false;
-	}
 	return length > 0;
 }
 

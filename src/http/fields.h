@@ -38,7 +38,12 @@ struct fields_limits {
 	unsigned headers;
 };
 
+#define FIELDS_ALLOWED "GET, HEAD, OPTIONS" /* the methods that are served */
+
 enum method fields_method(const char *method);
+
+/* tchar of RFC 9110 section 5.6.2: what a name of a field is made of. */
+bool fields_is_token_byte(char byte);
 
 /* One field line. value may be NULL (empty). 0 or -ENOMEM. */
 int fields_add(struct fields *fields, const char *name, size_t name_length, const char *value);

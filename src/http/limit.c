@@ -2,7 +2,7 @@
 /*
  * Whoever wants to send reserves a piece in every bucket that it goes through, and sleeps until the last of them says so. Reservations
  * are in turn, so that all who share a bucket get the same from it, and each sleeps once a piece, however many there are. A piece is
- * what the slowest bucket gives in PIECE_NS: few wake-ups, and no more than that on the way when a client is cut.
+ * what the slowest bucket gives in a PIECES_PER_S-th of a second: few wake-ups, and no more than that on the way when a client is cut.
  *
  * A client has one bucket for all that it fetches: where blocks give it different rates, each piece costs it the time that its block's
  * rate takes.

@@ -20,6 +20,8 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "http/fields.h"
+
 #define BLANKS " \t\r\n"
 #define EXTENSION_MAX 31
 #define TYPE_MAX 127
@@ -175,13 +177,6 @@ static bool take_word(const char **at, struct word *word)
 	return word->length > 0 && *word->text != '#';
 }
 
-static bool is_token_byte(char byte)
-{
-	if ((byte >= '0' && byte <= '9') || (to_lower(byte) >= 'a' && to_lower(byte) <= 'z'))
-		return true;
-	return byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL;
-}
-
 /* token "/" token */
 static bool is_media_type(const struct word *word)
 {
@@ -189,7 +184,7 @@ static bool is_media_type(const struct word *word)
 	if (slash == NULL || slash == word->text || slash + 1 == word->text + word->length || word->length > TYPE_MAX)
 		return false;
 	for (size_t i = 0; i < word->length; i++)
-		if (word->text + i != slash && !is_token_byte(word->text[i]))
+		if (word->text + i != slash && !fields_is_token_byte(word->text[i]))
 			return false;
 	return true;
 }

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/writer.h"
+
 static int hex_value(char digit)
 {
 	if (digit >= '0' && digit <= '9')
@@ -182,35 +184,13 @@ static bool is_pchar(char byte)
 	return byte != '\0' && strchr("-._~!$&'()*+,;=:@", byte) != NULL;
 }
 
-struct writer {
-	char *text;
-	size_t size, used; /* used counts on past the size */
-};
-
-static void put(struct writer *writer, char byte)
-{
-	if (writer->used < writer->size)
-		writer->text[writer->used] = byte;
-	writer->used++;
-}
-
-static void put_text(struct writer *writer, const char *text)
-{
-	for (; *text != '\0'; text++)
-		put(writer, *text);
-}
-
 static void put_encoded(struct writer *writer, const char *name)
 {
-	static const char digits[] = "0123456789ABCDEF";
 	for (; *name != '\0'; name++) {
-		if (is_pchar(*name)) {
-			put(writer, *name);
-			continue;
-		}
-		put(writer, '%');
-		put(writer, digits[(unsigned char)*name >> 4]);
-		put(writer, digits[(unsigned char)*name & 15]);
+		if (is_pchar(*name))
+			writer_put(writer, *name);
+		else
+			writer_escape(writer, *name);
 	}
 }
 
@@ -220,17 +200,16 @@ int path_directory_location(const struct path *path, char *text, size_t text_byt
 	const char *slash = strrchr(path->file, '/');
 	const char *name = slash != NULL ? slash + 1 : path->file;
 	if (*name == '\0')
-		put(&writer, '.');
+		writer_put(&writer, '.');
 	else if (strchr(name, ':') != NULL)
-		put_text(&writer, "./");
+		writer_text(&writer, "./");
 	put_encoded(&writer, name);
-	put(&writer, '/');
+	writer_put(&writer, '/');
 	if (path->query != NULL) {
-		put(&writer, '?');
-		put_text(&writer, path->query);
+		writer_put(&writer, '?');
+		writer_text(&writer, path->query);
 	}
-	put(&writer, '\0');
-	return writer.used <= writer.size ? 0 : -ENAMETOOLONG;
+	return writer_end(&writer);
 }
 
 int path_escape(const char *file, char *text, size_t text_bytes)
@@ -245,9 +224,8 @@ int path_escape(const char *file, char *text, size_t text_bytes)
 		name[length] = '\0';
 		put_encoded(&writer, name);
 		if (at[length] == '/')
-			put(&writer, '/');
+			writer_put(&writer, '/');
 		at += length + (at[length] == '/');
 	}
-	put(&writer, '\0');
-	return writer.used <= writer.size ? 0 : -ENAMETOOLONG;
+	return writer_end(&writer);
 }

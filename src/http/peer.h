@@ -6,8 +6,11 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "base/address.h"
+
 struct peer {
 	struct sockaddr_storage address;
+	struct address from; /* the same, as it is compared and counted */
 	unsigned listener; /* of the configuration: which sites can be asked for */
 	bool tls;
 	void *client; /* the daemon's count of it: handed back when the connection has closed; between these the disk's queue goes round */

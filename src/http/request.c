@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "http/status.h"
 
-#define ALLOWED "GET, HEAD, OPTIONS"
 #define BLOCK_MAX ((size_t)256 * 1024)
 #define BLOCK_MIN ((size_t)16 * 1024)
 #define COPIES_MAX ((size_t)1024 * 1024) /* before the block of a new transfer shrinks */
@@ -29,7 +28,7 @@ enum step_result request_refuse(struct request *request, unsigned status)
 	}
 	reply_refuse(reply, status, head);
 	if (status == 405)
-		reply_header(reply, "Allow", ALLOWED);
+		reply_header(reply, "Allow", FIELDS_ALLOWED);
 	if (status == 416) {
 		reply_header(reply, "Accept-Ranges", "bytes");
 		reply_header_format(reply, "Content-Range", "bytes */%" PRIu64, request->file->version.size);

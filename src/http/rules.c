@@ -13,8 +13,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/path.h"
+
 #define GLOB_BYTES "*?["
-#define RULES_PATH_BYTES 4096
 
 void rules_init(struct rules *rules)
 {
@@ -204,7 +205,7 @@ static const char *last_name(const char *path)
 /* A pattern may begin with the slash that paths here are without. */
 static bool glob_fits(const char *glob, const char *path, bool folder)
 {
-	char slashed[RULES_PATH_BYTES + 1];
+	char slashed[PATH_BYTES + 1];
 
 	if (*glob != '/')
 		return fnmatch(glob, last_name(path), 0) == 0;
@@ -271,7 +272,7 @@ int rules_match(const struct rules *rules, const struct site *site, const char *
 /* The path, or a folder that it is in. */
 static bool hides_whole(const char *glob, const char *path)
 {
-	char folder[RULES_PATH_BYTES + 1];
+	char folder[PATH_BYTES + 1];
 
 	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
 		size_t length = (size_t)(slash - path);

@@ -28,35 +28,51 @@
 #define RECORD_BYTES (16 * 1024) /* of TLS: what one send moves, at most */
 #define LISTING_BLOCK (16 * 1024)
 
+/* Whether a reader may give anything now, and then how much of *length; else *answer is what it returns. */
+static bool may_give(struct exchange *exchange, uint64_t taken_bytes, size_t *length, ssize_t *answer)
+{
+	uint64_t wait_ns = 0;
+
+	exchange->shared->calls++;
+	*answer = MHD_CONTENT_READER_END_WITH_ERROR;
+	if (exchange->connection->cut)
+		return false;
+	if (exchange->request.limited)
+		*length = limit_grant(&exchange->request, *length, taken_bytes, &wait_ns);
+	if (wait_ns > 0 && exchange_pause(exchange, wait_ns))
+		*answer = 0;
+	return wait_ns == 0;
+}
+
+/* So much was read for it; or nothing is there yet, and it is suspended. False: neither, it can't go on. */
+static bool gave(struct exchange *exchange, ssize_t n, uint64_t *taken_bytes, ssize_t *answer)
+{
+	*answer = n > 0 ? n : 0;
+	if (n > 0) {
+		if (exchange->request.limited)
+			limit_use(&exchange->request, (size_t)n);
+		*taken_bytes += (uint64_t)n;
+	} else if (n == -EAGAIN) {
+		exchange_suspend(exchange);
+	}
+	return n > 0 || n == -EAGAIN;
+}
+
 static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t length)
 {
 	struct exchange *exchange = cls;
 	struct request *request = &exchange->request;
 	size_t share = request_copy_bytes(request);
-	uint64_t wait_ns = 0;
-	ssize_t n;
+	ssize_t n, answer;
 
 	(void)position;
-	exchange->shared->calls++;
-	if (exchange->connection->cut)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (length > share)
 		length = share;
-	if (request->limited)
-		length = limit_grant(request, length, exchange->taken_bytes, &wait_ns);
-	if (wait_ns > 0)
-		return exchange_pause(exchange, wait_ns) ? 0 : MHD_CONTENT_READER_END_WITH_ERROR;
+	if (!may_give(exchange, exchange->taken_bytes, &length, &answer))
+		return answer;
 	n = transfer_read(request->transfer, buffer, length);
-	if (n > 0) {
-		if (request->limited)
-			limit_use(request, (size_t)n);
-		exchange->taken_bytes += (uint64_t)n;
-		return n;
-	}
-	if (n == -EAGAIN) {
-		exchange_suspend(exchange);
-		return 0;
-	}
+	if (gave(exchange, n, &exchange->taken_bytes, &answer))
+		return answer;
 	log_fault(n == -ESTALE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
 		  "/%s: at offset %" PRIu64 ": %s (transfer cut after %" PRIu64 " of %" PRIu64 " bytes)", request->path.file,
 		  transfer_offset(request->transfer), n == -ESTALE ? "the file changed" : strerror((int)-n), exchange->taken_bytes,
@@ -83,30 +99,16 @@ static ssize_t read_listing(void *cls, uint64_t position, char *buffer, size_t l
 {
 	struct exchange *exchange = cls;
 	struct request *request = &exchange->request;
-	uint64_t wait_ns = 0;
-	ssize_t n;
+	ssize_t n, answer;
 
 	(void)position;
-	exchange->shared->calls++;
-	if (exchange->connection->cut)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (request->limited)
-		length = limit_grant(request, length, request->reply.length, &wait_ns);
-	if (wait_ns > 0)
-		return exchange_pause(exchange, wait_ns) ? 0 : MHD_CONTENT_READER_END_WITH_ERROR;
+	if (!may_give(exchange, request->reply.length, &length, &answer))
+		return answer;
 	n = listing_read(request->listing, buffer, length);
-	if (n > 0) {
-		if (request->limited)
-			limit_use(request, (size_t)n);
-		request->reply.length += (uint64_t)n;
-		return n;
-	}
+	if (gave(exchange, n, &request->reply.length, &answer))
+		return answer;
 	if (n == 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
-	if (n == -EAGAIN) {
-		exchange_suspend(exchange);
-		return 0;
-	}
 	log_fault(LOG_LEVEL_ERROR, "/%s: %s (listing cut after %" PRIu64 " bytes)", request->path.file, strerror((int)-n),
 		  request->reply.length);
 	return MHD_CONTENT_READER_END_WITH_ERROR;

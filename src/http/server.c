@@ -147,6 +147,7 @@ int server_add(struct server *server, int fd, unsigned listener, const struct so
 	connection->peer.tls = (server->options.tls_listeners >> listener & 1) != 0;
 	memcpy(&connection->peer.address, peer,
 	       peer_length < sizeof(connection->peer.address) ? peer_length : sizeof(connection->peer.address));
+	address_from_sockaddr(peer, &connection->peer.from);
 	connection_enter(connection, CONNECTION_HEAD, clock_now_ns());
 	server->incoming = connection;
 	engine = &server->engines[connection->peer.tls];

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/fields.h"
+
 const char settings_no_memory[] = "out of memory";
 
 enum kind { VALUE, TEXT, LIST };
@@ -125,11 +127,6 @@ const char *settings_keep(char **kept, const char *text, settings_parse_fn parse
 	return NULL;
 }
 
-static bool is_token_byte(char byte)
-{
-	return isalnum((unsigned char)byte) || (byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
-}
-
 /* Fields that say how the message is to be read: they are ranged's to say. */
 static bool is_framing(const char *name)
 {
@@ -148,7 +145,7 @@ const char *settings_parse_header(char *text)
 	char sign = *text == '+' || *text == '-' ? *text : '=';
 	char *name = text + (sign != '='), *end = name, *value;
 
-	while (is_token_byte(*end))
+	while (fields_is_token_byte(*end))
 		end++;
 	if (end == name)
 		return "a field is written \"Name: value\", \"+Name: value\" or \"-Name\"";

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/writer.h"
+
 #define CODE_LENGTH (SIGNATURE_CODE_BYTES - 1)
 #define DIGEST_BYTES 32
 #define EXPIRES_DIGITS 12
@@ -274,41 +276,18 @@ const char *signature_prefix_fault(const char *prefix)
 
 /* --- what ranged-sign writes, and what a log shows --- */
 
-struct writer {
-	char *text;
-	size_t size, used; /* used counts on past the size */
-};
-
-static void put(struct writer *writer, char byte)
-{
-	if (writer->used < writer->size)
-		writer->text[writer->used] = byte;
-	writer->used++;
-}
-
-static void put_text(struct writer *writer, const char *text)
-{
-	while (*text != '\0')
-		put(writer, *text++);
-}
-
 /* Escapes whatever might mean something in a query. */
 static void put_value(struct writer *writer, const char *name, const char *value)
 {
-	static const char digits[] = "0123456789ABCDEF";
-
-	put_text(writer, name);
+	writer_text(writer, name);
 	for (; *value != '\0'; value++) {
 		bool plain = (*value >= '0' && *value <= '9') || ((*value | 0x20) >= 'a' && (*value | 0x20) <= 'z') ||
 			     strchr("-._~/:", *value) != NULL;
 
-		if (plain) {
-			put(writer, *value);
-			continue;
-		}
-		put(writer, '%');
-		put(writer, digits[(unsigned char)*value >> 4]);
-		put(writer, digits[(unsigned char)*value & 15]);
+		if (plain)
+			writer_put(writer, *value);
+		else
+			writer_escape(writer, *value);
 	}
 }
 
@@ -334,8 +313,7 @@ int signature_format(const struct signature *signature, char *text, size_t text_
 	if (signature->prefix)
 		put_value(&writer, "&p=", signature->path);
 	put_value(&writer, "&s=", signature->code);
-	put(&writer, '\0');
-	return writer.used <= writer.size ? 0 : -ENAMETOOLONG;
+	return writer_end(&writer);
 }
 
 void signature_mask(char *query)

@@ -136,18 +136,6 @@ static void put_html_character(struct text *text, const char *bytes, size_t take
 		text_put(text, bytes, taken);
 }
 
-void text_html(struct text *text, const char *bytes, size_t length)
-{
-	size_t taken;
-
-	for (size_t at = 0; at < length; at += taken > 0 ? taken : 1) {
-		uint32_t character = 0;
-
-		taken = take_character(bytes + at, length - at, &character);
-		put_html_character(text, bytes + at, taken, character);
-	}
-}
-
 static void put_json_character(struct text *text, const char *bytes, size_t taken, uint32_t character)
 {
 	if (taken == 0)
@@ -160,7 +148,9 @@ static void put_json_character(struct text *text, const char *bytes, size_t take
 		text_put(text, bytes, taken);
 }
 
-void text_json(struct text *text, const char *bytes, size_t length)
+/* Puts character after character; what is none of UTF-8, a byte at a time, as of length 0. */
+static void put_characters(struct text *text, const char *bytes, size_t length,
+			   void (*put_character)(struct text *text, const char *bytes, size_t taken, uint32_t character))
 {
 	size_t taken;
 
@@ -168,8 +158,18 @@ void text_json(struct text *text, const char *bytes, size_t length)
 		uint32_t character = 0;
 
 		taken = take_character(bytes + at, length - at, &character);
-		put_json_character(text, bytes + at, taken, character);
+		put_character(text, bytes + at, taken, character);
 	}
+}
+
+void text_html(struct text *text, const char *bytes, size_t length)
+{
+	put_characters(text, bytes, length, put_html_character);
+}
+
+void text_json(struct text *text, const char *bytes, size_t length)
+{
+	put_characters(text, bytes, length, put_json_character);
 }
 
 /* pchar of RFC 3986, without "&" and "'", which mean something in HTML. */

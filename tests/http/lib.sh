@@ -401,6 +401,36 @@ check_odd_ranges() { # NAME [CURL-OPTION...]
 	rm -f "$DIR/odd."*
 }
 
+# SEED COUNT SIZE...: ranges of files SIZE.bin, as random as the seed, for get_ranges.
+random_ranges() {
+	local count=$2 sizes=("${@:3}") i size a b c
+	RANDOM=$1
+	for i in $(seq "$count"); do
+		size=${sizes[RANDOM % ${#sizes[@]}]}
+		a=$(((RANDOM * 32768 + RANDOM) % size)) b=$(((RANDOM * 32768 + RANDOM) % size))
+		[ $a -le $b ] || { c=$a a=$b b=$c; }
+		echo "$size.bin $a $b"
+	done >"$DIR/ranges"
+}
+
+# STEP COUNT FILE: ranges of 5000 bytes, so far apart, for get_ranges.
+spaced_ranges() {
+	local i
+	for i in $(seq "$2"); do echo "$3 $((i * $1)) $((i * $1 + 4999))"; done >"$DIR/ranges"
+}
+
+# NAME PARALLEL [CURL-OPTION...]: asks for the ranges in $DIR/ranges, so many at once; they go to $DIR/out.1 and on.
+get_ranges() {
+	awk -v url="$URL" -v out="$DIR/out." 'NR > 1 { print "next" }
+		{ printf "url = \"%s/%s\"\nrange = \"%s-%s\"\noutput = \"%s%d\"\n", url, $1, $2, $3, out, NR }' "$DIR/ranges" >"$DIR/curls"
+	ok "$1" curl -sS --fail --no-progress-meter --parallel --parallel-immediate --parallel-max "$2" "${@:3}" --config "$DIR/curls"
+}
+
+# COUNT [ROOT]: all of them were had, and each has the right bytes.
+compare_ranges() {
+	is "$(perl "$LIB/compare.pl" "${2:-$ROOT}" "$DIR/out." "" <"$DIR/ranges")" "$1 looked at, 0 wrong" "all have the right bytes"
+}
+
 # PATH [CURL-OPTION...]: sets STATUS and RC (curl's); header fields to $HEAD, the body to $BODY.
 get() {
 	local path=$1

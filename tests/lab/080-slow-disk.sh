@@ -13,13 +13,9 @@ head_of /slow/slow.bin
 get /fast.bin
 set_fault 100 0 0
 
-for i in $(seq 64); do
-	[ "$i" = 1 ] || echo next
-	printf 'url = "%s/slow/slow.bin"\nrange = "%d-%d"\noutput = "%s"\n' "$URL" $((i * 900000)) $((i * 900000 + 4999)) "$DIR/out.$i"
-	echo "slow/slow.bin $((i * 900000)) $((i * 900000 + 4999))" >&3
-done >"$DIR/curls" 3>"$DIR/ranges"
+spaced_ranges 900000 64 slow/slow.bin
 start=$(date +%s%3N)
-ok "64 reads at once" curl -sS --fail --no-progress-meter --parallel --parallel-immediate --parallel-max 64 --config "$DIR/curls"
+get_ranges "64 reads at once" 64
 at_most $(($(date +%s%3N) - start)) "$(seconds 2000)" "overlap: one after the other they would take 6.4 s"
 
 # Now with a stream of them in the background.

@@ -18,13 +18,10 @@ start_ranged --workers 1
 head_of /fuse/a.bin
 get /fast.bin
 set_fault 50 0 0
-for i in $(seq 120); do
-	[ "$i" = 1 ] || echo next
-	printf 'url = "%s/fuse/a.bin"\nrange = "%d-%d"\noutput = "%s"\n' "$URL" $((i * 300000)) $((i * 300000 + 4999)) "$DIR/out.$i"
-	echo "a.bin $((i * 300000)) $((i * 300000 + 4999))" >&3
-done >"$DIR/curls" 3>"$DIR/ranges"
-ok "120 reads" curl -sS --fail --no-progress-meter --parallel --parallel-immediate --parallel-max 60 --config "$DIR/curls"
-is "$(perl "$LIB/compare.pl" "$DIR/source" "$DIR/out." "" <"$DIR/ranges")" "120 looked at, 0 wrong" "all have the right bytes"
+spaced_ranges 300000 120 fuse/a.bin
+get_ranges "120 reads" 60
+sed -i 's|^fuse/||' "$DIR/ranges" # as they lie below it
+compare_ranges 120 "$DIR/source"
 is "$(grep -c 'warning: device .* submits block' "$DIR/error.log")" 1 "one line says that it is read otherwise from now on"
 take_stats
 is "$(grep -c 'mode=offload' "$DIR/stats")" 1 "one device is"
