@@ -403,10 +403,10 @@ check_odd_ranges() { # NAME [CURL-OPTION...]
 
 # SEED COUNT SIZE...: ranges of files SIZE.bin, as random as the seed, for get_ranges.
 random_ranges() {
-	local count=$2 sizes=("${@:3}") i size a b c
+	local count=$2 of=("${@:3}") i size a b c
 	RANDOM=$1
 	for i in $(seq "$count"); do
-		size=${sizes[RANDOM % ${#sizes[@]}]}
+		size=${of[RANDOM % ${#of[@]}]}
 		a=$(((RANDOM * 32768 + RANDOM) % size)) b=$(((RANDOM * 32768 + RANDOM) % size))
 		[ $a -le $b ] || { c=$a a=$b b=$c; }
 		echo "$size.bin $a $b"
