@@ -442,7 +442,7 @@ static int set_scene(struct scene *scene)
 	files.offload = scene->offload;
 	files.devices = scene->devices;
 	if (error == 0)
-		error = roots_make_files(&config->rules, &files);
+		error = roots_make_files(&config->rules, NULL, &files);
 	scene->peer = (struct peer){ .tls = strncmp(scene->options->explain, "https:", 6) == 0 };
 	((struct sockaddr_in *)&scene->peer.address)->sin_family = AF_INET;
 	((struct sockaddr_in *)&scene->peer.address)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);

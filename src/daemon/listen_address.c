@@ -86,3 +86,8 @@ char *listen_address_format(const struct listen_address *address, char *text, si
 		snprintf(text, text_bytes, "%s%s:%s", tls, address->host, address->port);
 	return text;
 }
+
+bool listen_address_is_same(const struct listen_address *a, const struct listen_address *b)
+{
+	return a->kind == b->kind && strcmp(a->host, b->host) == 0 && strcmp(a->port, b->port) == 0 && strcmp(a->path, b->path) == 0;
+}

@@ -20,5 +20,7 @@ struct listen_address {
 const char *listen_address_parse(const char *text, struct listen_address *address);
 /* The reverse, into `text`; returns `text`. */
 char *listen_address_format(const struct listen_address *address, char *text, size_t text_bytes);
+/* Whether they are one address, by TLS or not. */
+bool listen_address_is_same(const struct listen_address *a, const struct listen_address *b);
 
 #endif

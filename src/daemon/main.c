@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain: listening
- * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGHUP reads certificates and
- * keys again, SIGUSR1 reopens the logs, SIGUSR2 logs what has been counted.
+ * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGHUP takes the configuration anew,
+ * SIGUSR1 reopens the logs, SIGUSR2 logs what has been counted.
  * Everything is taken apart in the reverse order, except when a disk hangs: a read in flight can be neither cancelled nor
  * waited for, so then the process leaves without ending its contexts.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <sys/sysmacros.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -24,35 +21,36 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
-#include "daemon/depths.h"
 #include "daemon/explain.h"
 #include "daemon/limits.h"
-#include "daemon/logs.h"
-#include "daemon/options.h"
 #include "daemon/passwords.h"
+#include "daemon/reload.h"
 #include "daemon/roots.h"
 #include "daemon/worker.h"
 #include "http/server.h"
 
-#define REVALIDATE_MS 1000
 #define LET_GO_MS 5000	   /* between looks for open files that were deleted */
 #define CUT_GRACE_MS 2000 /* for reads in flight, after the connections were cut */
-#define TRANSIENT_BYTES ((size_t)16 << 20) /* memory for what is on its way when nothing is kept */
-#define DEPTH_DEFAULT 32 /* of a device that was not calibrated */
-#define DEPTH_BYTES_DEFAULT (UINT64_C(16) << 20)
 
 struct daemon {
-	struct config *config;
+	int argc;
+	char **argv;
 	struct workshop workshop;
-	struct depths depths;
+	struct generation *generations; /* the current one first, then those that are not over yet */
 	int signal_fd;
 	unsigned running; /* workers */
+	uint64_t ended;	  /* of them */
 };
 
 static int fail(const char *what, int error)
 {
 	log_error("%s: %s", what, strerror(-error));
 	return error;
+}
+
+static const struct config *config_of(const struct daemon *daemon)
+{
+	return generation_config(daemon->generations);
 }
 
 static int block_signals(struct daemon *daemon)
@@ -71,197 +69,21 @@ static int block_signals(struct daemon *daemon)
 	return daemon->signal_fd < 0 ? fail("signalfd", -errno) : 0;
 }
 
-/* From the reactor that saw it. */
-static void device_demoted(const struct device *device)
-{
-	log_warning("device %u:%u: asynchronous submits block (%llu of %llu took more than 20 ms, one %llu ms): it is read by the offload "
-		    "threads from now on",
-		    major(device->id), minor(device->id), (unsigned long long)device->slow_submits, (unsigned long long)device->submits,
-		    (unsigned long long)(device->submit_max_ns / CLOCK_NS_PER_MS));
-}
-
-static int make_devices(struct daemon *daemon)
-{
-	const struct config *config = daemon->config;
-	uint64_t most = cache_bytes(daemon->workshop.cache) / 4; /* a disk that hangs keeps what it has in flight */
-	struct devices_options options = {
-		.depth = config->disk_depth > 0 ? config->disk_depth : DEPTH_DEFAULT,
-		.depth_bytes = config->disk_bytes > 0 ? config->disk_bytes : DEPTH_BYTES_DEFAULT,
-		.measured = config->disk_depth > 0,
-		.demoted = device_demoted,
-	};
-
-	if (options.depth_bytes > most)
-		options.depth_bytes = most;
-	return devices_new(&daemon->workshop.devices, &options);
-}
-
-static void version_gone(void *context, const struct file_version *version)
-{
-	struct daemon *daemon = context;
-
-	cache_forget(daemon->workshop.cache, version);
-}
-
-static void file_opened(void *context, struct file *file)
-{
-	struct daemon *daemon = context;
-
-	depths_opened(&daemon->depths, file);
-}
-
-/* What is not set by hand is found now. */
-static void calibrate(struct daemon *daemon)
-{
-	daemon->depths = (struct depths){ .devices = daemon->workshop.devices,
-					  .offload = daemon->workshop.offload,
-					  .root_fd = roots_first_fd(&daemon->config->rules),
-					  .most_bytes = cache_bytes(daemon->workshop.cache) / 4 };
-	if (daemon->config->disk_depth == 0)
-		depths_start(&daemon->depths);
-}
-
-/* NULL with the fault in the log, or because no listener is for TLS. */
-static struct certificates *load_certificates(const struct config *config)
-{
-	char fault[CERTIFICATES_FAULT_BYTES];
-	struct certificates *set;
-
-	if (config_tls_listeners(config) == 0)
-		return NULL;
-	if (certificates_load(&set, config->tls.list, config->tls.count, fault) == 0)
-		return set;
-	log_error("%s", fault);
-	return NULL;
-}
-
-static void say_reloaded(const char *what, bool reloaded)
-{
-	if (reloaded)
-		log_info("%s reloaded", what);
-	else
-		log_warning("the %s stay as they were", what);
-}
-
-/* Whoever is connected keeps the certificates that it knows. */
-static void reload(struct daemon *daemon)
-{
-	struct workshop *workshop = &daemon->workshop;
-	struct certificates *set;
-	struct signing *signing = NULL;
-	int error = 0;
-
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(clock_now_ns() / 1000));
-	set = load_certificates(daemon->config);
-	signing_new(&signing, &daemon->config->rules);
-	for (unsigned i = 0; i < workshop->count && error == 0; i++)
-		error = worker_renew(workshop->workers[i], set, signing);
-	if (error != 0)
-		fail("reload", error);
-	if (workshop->certificates != NULL)
-		say_reloaded("certificates", set != NULL && error == 0);
-	if (!signing_is_empty(workshop->signing))
-		say_reloaded("keys of signatures", signing != NULL && error == 0);
-	certificates_unref(set);
-	signing_unref(signing);
-	sd_notify(0, "READY=1");
-}
-
-static int make_shared(struct daemon *daemon)
-{
-	struct workshop *workshop = &daemon->workshop;
-	const struct config *config = daemon->config;
-	struct files_options files = {
-		.symlinks = config->symlinks, .max_files = config->open_files, .revalidate_ms = REVALIDATE_MS, .siblings = true
-	};
-	int error;
-
-	error = roots_open(&daemon->config->rules);
-	if (error != 0)
-		return error;
-	workshop->certificates = load_certificates(config);
-	if (workshop->certificates == NULL && config_tls_listeners(config) != 0)
-		return -EINVAL;
-	error = mime_new(&workshop->mime, config->mime_types);
-	if (error != 0)
-		return fail(config->mime_types, error);
-	error = signing_new(&workshop->signing, &config->rules);
-	if (error != 0)
-		return error;
-	error = cache_new(&workshop->cache, config->cache_size_bytes > 0 ? config->cache_size_bytes : TRANSIENT_BYTES,
-			  config->cache_size_bytes > 0);
-	if (error != 0)
-		return fail("can't map cache_size of memory", error);
-	error = make_devices(daemon);
-	if (error != 0)
-		return fail("start", error);
-	error = offload_new(&workshop->offload, config->offload_threads);
-	if (error != 0)
-		return fail("can't start offload_threads", error);
-	error = folder_table_new(&workshop->folders, &(struct folder_table_options){ .offload = workshop->offload });
-	if (error != 0)
-		return fail("start", error);
-	error = passwords_open(&workshop->login, config, workshop->offload);
-	if (error != 0)
-		return error;
-	calibrate(daemon);
-	files.offload = workshop->offload;
-	files.devices = workshop->devices;
-	files.gone = version_gone;
-	files.opened = file_opened;
-	files.context = daemon;
-	error = roots_make_files(&daemon->config->rules, &files);
-	if (error == 0)
-		error = clients_new(&workshop->clients, config->max_connections, config->max_connections_per_client);
-	return error == 0 ? 0 : fail("start", error);
-}
-
 static int make_workers(struct daemon *daemon)
 {
 	struct workshop *workshop = &daemon->workshop;
-	int error;
 
 	workshop->workers = calloc(workshop->count, sizeof(struct worker *));
 	workshop->reports = calloc(workshop->count, sizeof(*workshop->reports));
-	workshop->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (workshop->workers == NULL || workshop->reports == NULL || workshop->ended_fd < 0)
+	if (workshop->workers == NULL || workshop->reports == NULL)
 		return fail("start", -ENOMEM);
 	for (unsigned i = 0; i < workshop->count; i++) {
-		error = worker_new(&workshop->workers[i], workshop, i);
+		int error = worker_new(&workshop->workers[i], daemon->generations, i);
+
 		if (error != 0)
 			return fail("can't make a worker", error);
 	}
 	return 0;
-}
-
-/* The configuration may have said 0. */
-static void note_ports(struct daemon *daemon)
-{
-	struct rules *rules = &daemon->config->rules;
-	const struct sockets *sockets = daemon->workshop.sockets;
-
-	for (size_t i = 0; i < sockets_count(sockets); i++)
-		rules->ports[sockets_listener(sockets, i)] = sockets_port(sockets, i);
-	for (size_t i = 0; i < rules->site_count; i++) {
-		uint64_t listeners = 0;
-
-		for (size_t j = 0; j < daemon->config->listen_count; j++)
-			listeners |= (rules->listeners[j] >> i & 1) << j;
-		rules->sites[i].https_port = sockets_tls_port(sockets, listeners);
-	}
-}
-
-static int open_sockets(struct daemon *daemon)
-{
-	struct config *config = daemon->config;
-	char fault[SOCKETS_FAULT_BYTES];
-	int error = sockets_open(&daemon->workshop.sockets, config->listen, config->listen_count, daemon->workshop.count, fault);
-
-	if (error != 0)
-		log_error("%s", fault);
-	else
-		note_ports(daemon);
-	return error;
 }
 
 static int start_workers(struct daemon *daemon)
@@ -275,22 +97,15 @@ static int start_workers(struct daemon *daemon)
 	return 0;
 }
 
-static const char *root_name(const struct daemon *daemon)
-{
-	const struct rules *rules = &daemon->config->rules;
-
-	return rules->sites[0].root != NULL ? rules->sites[0].root : rules->sites[1].root;
-}
-
 /* To a person at a terminal: what is served, where. */
 static void greet(const struct daemon *daemon)
 {
-	const struct sockets *sockets = daemon->workshop.sockets;
+	const struct sockets *sockets = daemon->generations->sockets;
 	char address[300], size[32];
 
 	if (!isatty(STDOUT_FILENO))
 		return;
-	printf("ranged %s serves %s\n", PACKAGE_VERSION, root_name(daemon));
+	printf("ranged %s serves %s\n", PACKAGE_VERSION, roots_first(&config_of(daemon)->rules));
 	for (size_t i = 0; i < sockets_count(sockets); i++) {
 		bool tls = strncmp(sockets_address(sockets, i, address, sizeof(address)), "tls:", 4) == 0;
 		const char *bare = address + (tls ? 4 : 0);
@@ -301,57 +116,68 @@ static void greet(const struct daemon *daemon)
 			printf("  %s://%s/\n", tls ? "https" : "http", bare);
 	}
 	printf("with %u worker%s and %s of memory for data; Ctrl-C ends it.\n", daemon->workshop.count,
-	       daemon->workshop.count == 1 ? "" : "s", units_format_size(daemon->config->cache_size_bytes, size, sizeof(size)));
+	       daemon->workshop.count == 1 ? "" : "s", units_format_size(config_of(daemon)->cache_size_bytes, size, sizeof(size)));
 	fflush(stdout);
 }
 
+/* In the log, and for those who asked for the addresses. */
 static int announce(struct daemon *daemon)
 {
-	const struct sockets *sockets = daemon->workshop.sockets;
+	const struct sockets *sockets = daemon->generations->sockets;
+	const char *file = config_of(daemon)->address_file;
 	char address[300];
-	int error;
+	int error = 0;
 
 	for (size_t i = 0; i < sockets_count(sockets); i++)
 		log_info("listening on %s", sockets_address(sockets, i, address, sizeof(address)));
 	log_info("ranged %s (libmicrohttpd %s) serves %s with %u workers", PACKAGE_VERSION, server_library_version(),
-		 root_name(daemon), daemon->workshop.count);
-	if (daemon->config->address_file != NULL) {
-		error = sockets_write_addresses(sockets, daemon->config->address_file);
-		if (error != 0)
-			return fail(daemon->config->address_file, error);
-	}
-	greet(daemon);
-	sd_notify(0, "READY=1\nSTATUS=Serving");
-	return 0;
+		 roots_first(&config_of(daemon)->rules), daemon->workshop.count);
+	if (file != NULL)
+		error = sockets_write_addresses(sockets, file);
+	return error == 0 ? 0 : fail(file, error);
+}
+
+static void reload(struct daemon *daemon)
+{
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(clock_now_ns() / 1000));
+	if (reload_configuration(&daemon->generations, daemon->argc, daemon->argv))
+		announce(daemon);
+	sd_notify(0, "READY=1");
 }
 
 /* The next signal, or 0 when until_ns has passed or all workers have ended. */
-static int next_signal(struct daemon *daemon, uint64_t until_ns, uint64_t *ended)
+static int next_signal(struct daemon *daemon, uint64_t until_ns)
 {
-	struct pollfd fds[2] = { { .fd = daemon->signal_fd, .events = POLLIN },
-				 { .fd = daemon->workshop.ended_fd, .events = POLLIN } };
+	struct workshop *workshop = &daemon->workshop;
+	struct pollfd fds[] = { { .fd = daemon->signal_fd, .events = POLLIN },
+				{ .fd = workshop->ended_fd, .events = POLLIN },
+				{ .fd = workshop->retired_fd, .events = POLLIN } };
 	struct signalfd_siginfo info;
 
-	while (*ended < daemon->running) {
+	while (daemon->ended < daemon->running) {
 		uint64_t now = clock_now_ns(), n;
 		int wait = until_ns <= now ? 0 : (int)((until_ns - now) / CLOCK_NS_PER_MS) + 1;
 
-		if (poll(fds, 2, wait) == 0)
+		if (poll(fds, sizeof(fds) / sizeof(fds[0]), wait) == 0)
 			return 0;
-		if (read(daemon->workshop.ended_fd, &n, sizeof(n)) == sizeof(n))
-			*ended += n;
+		if (read(workshop->ended_fd, &n, sizeof(n)) == sizeof(n))
+			daemon->ended += n;
+		if (read(workshop->retired_fd, &n, sizeof(n)) == sizeof(n))
+			generation_sweep(&daemon->generations);
 		if (read(daemon->signal_fd, &info, sizeof(info)) == sizeof(info))
 			return (int)info.ssi_signo;
 	}
 	return 0;
 }
 
-static int next_end(struct daemon *daemon, uint64_t until_ns, uint64_t *ended)
+/* The next signal that ends it, or 0 as above. */
+static int next_end(struct daemon *daemon, uint64_t wait_ms)
 {
+	uint64_t until_ns = clock_now_ns() + wait_ms * CLOCK_NS_PER_MS;
 	int signal_number;
 
 	do {
-		signal_number = next_signal(daemon, until_ns, ended);
+		signal_number = next_signal(daemon, until_ns);
 		if (signal_number == SIGHUP)
 			reload(daemon);
 		else if (signal_number == SIGUSR1)
@@ -362,31 +188,38 @@ static int next_end(struct daemon *daemon, uint64_t until_ns, uint64_t *ended)
 	return signal_number;
 }
 
+static void let_go(const struct daemon *daemon)
+{
+	for (const struct generation *one = daemon->generations; one != NULL; one = one->next)
+		roots_let_go(&generation_config(one)->rules);
+}
+
 /* True when all workers have ended. */
 static bool serve(struct daemon *daemon)
 {
 	struct workshop *workshop = &daemon->workshop;
-	uint64_t ended = 0, timeout_ms = daemon->config->drain_timeout_ms;
+	uint64_t timeout_ms;
 	int signal_number;
 
-	while ((signal_number = next_end(daemon, clock_now_ns() + LET_GO_MS * CLOCK_NS_PER_MS, &ended)) == 0)
-		roots_let_go(&daemon->config->rules);
+	while ((signal_number = next_end(daemon, LET_GO_MS)) == 0)
+		let_go(daemon);
+	timeout_ms = config_of(daemon)->drain_timeout_ms;
 	sd_notify(0, "STOPPING=1\nSTATUS=Draining");
 	log_info("%s: finishing %u connections within %llu ms", strsignal(signal_number), clients_count(workshop->clients),
 		 (unsigned long long)timeout_ms);
-	atomic_store(&workshop->draining, true);
+	atomic_store(&workshop->state, WORKSHOP_DRAINING);
 	for (unsigned i = 0; i < workshop->count; i++)
 		worker_drain(workshop->workers[i]);
-	next_end(daemon, clock_now_ns() + timeout_ms * CLOCK_NS_PER_MS, &ended);
-	if (ended == daemon->running)
+	next_end(daemon, timeout_ms);
+	if (daemon->ended == daemon->running)
 		return true;
 	log_warning("cutting %u connections", clients_count(workshop->clients));
 	login_stop(workshop->login);
 	for (unsigned i = 0; i < workshop->count; i++)
 		worker_cut(workshop->workers[i]);
 	folder_table_stop(workshop->folders); /* what reads a folder ends now, too */
-	next_end(daemon, clock_now_ns() + CUT_GRACE_MS * CLOCK_NS_PER_MS, &ended);
-	return ended == daemon->running;
+	next_end(daemon, CUT_GRACE_MS);
+	return daemon->ended == daemon->running;
 }
 
 /* What was not made is NULL. Offload threads end before the reactors that they post to are freed. */
@@ -396,49 +229,52 @@ static void take_apart(struct daemon *daemon)
 
 	for (unsigned i = 0; i < daemon->running; i++)
 		worker_join(workshop->workers[i]);
-	if (workshop->folders != NULL)
-		folder_table_stop(workshop->folders);
-	if (workshop->login != NULL)
-		login_stop(workshop->login);
-	if (workshop->offload != NULL)
-		offload_stop(workshop->offload);
+	workshop_stop(workshop);
 	for (unsigned i = 0; workshop->workers != NULL && i < workshop->count; i++)
 		worker_free(workshop->workers[i]);
 	free(workshop->workers);
 	free(workshop->reports);
-	clients_free(workshop->clients);
-	roots_free_files(&daemon->config->rules);
-	folder_table_free(workshop->folders);
-	login_free(workshop->login);
-	offload_free(workshop->offload);
-	cache_free(workshop->cache);
-	devices_free(workshop->devices);
-	mime_free(workshop->mime);
-	certificates_unref(workshop->certificates);
-	signing_unref(workshop->signing);
-	roots_close(&daemon->config->rules);
+	for (struct generation *one = daemon->generations; one != NULL; one = one->next)
+		generation_close_files(one);
+	workshop_close(workshop);
 	if (daemon->signal_fd >= 0)
 		close(daemon->signal_fd);
-	if (workshop->ended_fd >= 0)
-		close(workshop->ended_fd);
+}
+
+static int start(struct daemon *daemon)
+{
+	struct workshop *workshop = &daemon->workshop;
+	const struct config *config = config_of(daemon);
+	int error = block_signals(daemon);
+
+	if (error == 0)
+		error = workshop_open(workshop, config, config_workers(config));
+	if (error == 0)
+		error = generation_open(daemon->generations, NULL);
+	if (error == 0 && !limits_check_aio(config, workshop->count))
+		error = -EAGAIN;
+	if (error != 0)
+		return error;
+	workshop_calibrate(workshop, config, roots_first_fd(&config->rules));
+	error = generation_listen(daemon->generations, NULL);
+	if (error == 0)
+		error = make_workers(daemon);
+	if (error != 0)
+		return error;
+	generation_succeed(daemon->generations, NULL);
+	error = start_workers(daemon);
+	return error == 0 ? announce(daemon) : error;
 }
 
 static int run(struct daemon *daemon)
 {
-	int error = block_signals(daemon);
+	int error = start(daemon);
 
-	if (error == 0)
-		error = make_shared(daemon);
-	if (error == 0 && !limits_check_aio(daemon->config, daemon->workshop.count))
-		error = -EAGAIN;
-	if (error == 0)
-		error = open_sockets(daemon);
-	if (error == 0)
-		error = make_workers(daemon);
-	if (error == 0)
-		error = start_workers(daemon);
-	if (error == 0)
-		error = announce(daemon);
+	if (error == 0) {
+		greet(daemon);
+		atomic_store(&daemon->workshop.state, WORKSHOP_SERVING);
+		sd_notify(0, "READY=1\nSTATUS=Serving");
+	}
 	if (error == 0 && !serve(daemon)) {
 		log_warning("a disk does not answer: leaving with reads in flight");
 		log_stop();
@@ -452,36 +288,41 @@ static int run(struct daemon *daemon)
 static int run_with_logs(struct daemon *daemon)
 {
 	const char *failed;
-	int status, error = logs_start(daemon->config, &failed);
+	int status, error = generation_open_logs(daemon->generations, &failed);
 
 	if (error != 0) {
 		fprintf(stderr, "ranged: %s: %s\n", failed != NULL ? failed : "log", strerror(-error));
 		return EX_CANTCREAT;
 	}
-	limits_raise_descriptors(daemon->config, daemon->workshop.count);
+	limits_raise_descriptors(&daemon->generations->options.config, config_workers(config_of(daemon)));
 	status = run(daemon);
 	log_info("ended");
-	logs_stop(daemon->config);
 	return status;
 }
 
+/* All that generation_open() would find wrong. */
 static int check(struct options *options)
 {
-	struct certificates *certificates = load_certificates(&options->config);
-	bool fine = certificates != NULL || config_tls_listeners(&options->config) == 0;
+	struct config *config = &options->config;
+	struct certificates *certificates = NULL;
 	struct signing *signing = NULL;
 	struct login *login = NULL;
-	int error = roots_open(&options->config.rules);
+	char fault[CERTIFICATES_FAULT_BYTES];
+	int error = roots_open(&config->rules);
 
 	if (error == 0)
-		error = signing_new(&signing, &options->config.rules);
+		error = signing_new(&signing, &config->rules);
 	signing_unref(signing);
-	certificates_unref(certificates);
-	roots_close(&options->config.rules);
+	roots_close(&config->rules);
 	if (error == 0)
-		error = passwords_open(&login, &options->config, NULL);
+		error = passwords_open(&login, config, NULL);
 	login_free(login);
-	if (error != 0 || !fine)
+	if (config_tls_listeners(config) != 0 && certificates_load(&certificates, config->tls.list, config->tls.count, fault) != 0) {
+		log_error("%s", fault);
+		error = -EINVAL;
+	}
+	certificates_free(certificates);
+	if (error != 0)
 		return EX_CONFIG;
 	printf("%s: ok\n", options->config_path != NULL ? options->config_path : "command line");
 	return EXIT_SUCCESS;
@@ -489,23 +330,29 @@ static int check(struct options *options)
 
 int main(int argc, char **argv)
 {
-	struct options options;
-	static struct daemon daemon = { .signal_fd = -1, .workshop = { .ended_fd = -1 } };
-	int status = options_parse(argc, argv, &options);
+	static struct daemon daemon = { .signal_fd = -1 };
+	struct options *options;
+	int status = EX_OSERR;
 
+	tzset();
+	daemon.argc = argc;
+	daemon.argv = argv;
+	daemon.generations = generation_new(&daemon.workshop);
+	if (daemon.generations == NULL)
+		return EX_OSERR;
+	options = &daemon.generations->options;
+	status = options_parse(argc, argv, options, stderr);
 	if (status != 0)
 		return status;
-	tzset();
-	daemon.config = &options.config;
-	daemon.workshop.config = &options.config;
-	daemon.workshop.count = config_workers(&options.config);
-	if (options.check_only) {
-		status = check(&options);
-	} else if (options.explain != NULL) {
-		status = explain_run(&options);
-	} else {
+	if (options->check_only)
+		status = check(options);
+	else if (options->explain != NULL)
+		status = explain_run(options);
+	else
 		status = run_with_logs(&daemon);
+	for (struct generation *next, *one = daemon.generations; one != NULL; one = next) {
+		next = one->next;
+		generation_free(one);
 	}
-	options_fini(&options);
 	return status;
 }

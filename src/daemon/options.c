@@ -65,6 +65,7 @@ struct command {
 	char *explain;
 	char **fields; /* room for all of argv */
 	size_t field_count;
+	FILE *faults;
 };
 
 /* libaio has no call that tells its version: the name of the file that is loaded says it. */
@@ -145,7 +146,7 @@ static int load_file(const struct command *command, struct options *options)
 	options->config_path = strdup(path);
 	if (options->config_path == NULL)
 		return EX_OSERR;
-	switch (config_file_load(&options->config, path, stderr)) {
+	switch (config_file_load(&options->config, path, command->faults)) {
 	case 0:
 		return 0;
 	case -ENOMEM:
@@ -166,7 +167,7 @@ static int apply_command(const struct command *command, struct options *options)
 	for (size_t i = 0; i < command->given_count; i++) {
 		if (config_set(&options->config, command->given[i].key, command->given[i].value, fault) == 0)
 			continue;
-		fprintf(stderr, "ranged: %s\n", fault);
+		fprintf(command->faults, "ranged: %s\n", fault);
 		status = EX_USAGE;
 	}
 	return status;
@@ -178,22 +179,22 @@ static bool is_typed(const struct options *options)
 	return options->config_path == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-static int finish(struct options *options)
+static int finish(struct options *options, FILE *faults)
 {
 	char fault[CONFIG_FAULT_BYTES];
 	const char *path = options->config_path;
 	if (options->config.rules.site_count == 1 && options->config.rules.sites[0].root == NULL) {
 		if (path != NULL)
-			fprintf(stderr, "ranged: no folder to serve: set root in %s, or name it on the command line\n", path);
+			fprintf(faults, "ranged: no folder to serve: set root in %s, or name it on the command line\n", path);
 		else
-			fprintf(stderr, "ranged: no folder to serve: ranged FOLDER, or ranged --config FILE with root set in it\n");
+			fprintf(faults, "ranged: no folder to serve: ranged FOLDER, or ranged --config FILE with root set in it\n");
 		return path != NULL ? EX_CONFIG : EX_USAGE;
 	}
 	if (is_typed(options) && config_set(&options->config, "listing", "true", fault) != 0)
 		return EX_OSERR;
 	if (config_finish(&options->config, fault) == 0)
 		return 0;
-	fprintf(stderr, "%s: %s\n", path != NULL ? path : "ranged", fault);
+	fprintf(faults, "%s: %s\n", path != NULL ? path : "ranged", fault);
 	return path != NULL ? EX_CONFIG : EX_USAGE;
 }
 
@@ -203,12 +204,12 @@ static int build(const struct command *command, struct options *options)
 	int command_status = apply_command(command, options);
 	if (status == 0)
 		status = command_status;
-	return status != 0 ? status : finish(options);
+	return status != 0 ? status : finish(options, command->faults);
 }
 
-int options_parse(int argc, char **argv, struct options *options)
+int options_parse(int argc, char **argv, struct options *options, FILE *faults)
 {
-	struct command command = {.given = calloc((size_t)argc + 1, sizeof(struct given)), .fields = calloc((size_t)argc + 1, sizeof(char *))};
+	struct command command = {.faults = faults, .given = calloc((size_t)argc + 1, sizeof(struct given)), .fields = calloc((size_t)argc + 1, sizeof(char *))};
 	*options = (struct options){0};
 	if (command.given == NULL || command.fields == NULL) {
 		free(command.given);

@@ -4,6 +4,7 @@
 #define DAEMON_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "daemon/config.h"
 
@@ -17,10 +18,10 @@ struct options {
 };
 
 /*
- * 0; or, all said on stderr, the status to exit with (sysexits.h). --help and --version print and exit at once. With 0 the caller
- * owns *options and gives it back with options_fini(); config_finish() was called.
+ * 0; or, all said on `faults`, the status to exit with (sysexits.h). --help and --version, and what is wrong with argv itself, print and
+ * exit at once. With 0 the caller owns *options and gives it back with options_fini(); config_finish() was called.
  */
-int options_parse(int argc, char **argv, struct options *options);
+int options_parse(int argc, char **argv, struct options *options, FILE *faults);
 void options_fini(struct options *options);
 
 #endif

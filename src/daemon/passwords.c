@@ -23,6 +23,15 @@ static int add_site(struct login *login, const struct site *site)
 	return error;
 }
 
+int passwords_add(struct login *login, const struct config *config)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < config->rules.site_count && error == 0; i++)
+		error = add_site(login, &config->rules.sites[i]);
+	return error;
+}
+
 int passwords_open(struct login **login, const struct config *config, struct offload *offload)
 {
 	struct login *made;
@@ -32,8 +41,7 @@ int passwords_open(struct login **login, const struct config *config, struct off
 		log_error("passwords: %s", strerror(-error));
 		return error;
 	}
-	for (size_t i = 0; i < config->rules.site_count && error == 0; i++)
-		error = add_site(made, &config->rules.sites[i]);
+	error = passwords_add(made, config);
 	if (error != 0)
 		login_free(made);
 	else

@@ -23,15 +23,12 @@ struct entry {
 	struct reactor_timer timer;
 	struct entry *next, *prev;
 	struct preface *preface;
-	unsigned listener;
-	void *token;
+	struct arrival arrival;
 	size_t used; /* bytes taken, as far as they are kept */
 	uint8_t bytes[PROXY_HEADER_BYTES];
 	struct proxy_header header;
 	size_t left; /* bytes of the header that are of no interest, once it is known */
 	bool known;
-	struct sockaddr_storage peer;
-	socklen_t length;
 };
 
 struct preface {
@@ -49,6 +46,11 @@ int preface_new(struct preface **preface, struct reactor *reactor, uint64_t time
 		return -ENOMEM;
 	**preface = (struct preface){ .reactor = reactor, .timeout_ms = timeout_ms, .read = read, .context = context };
 	return 0;
+}
+
+void preface_renew(struct preface *preface, uint64_t timeout_ms)
+{
+	preface->timeout_ms = timeout_ms;
 }
 
 void preface_free(struct preface *preface)
@@ -78,23 +80,25 @@ static void give_up(struct entry *entry, const char *reason)
 	struct address address;
 
 	let_go(entry);
-	address_from_sockaddr((const struct sockaddr *)&entry->peer, &address);
+	address_from_sockaddr((const struct sockaddr *)&entry->arrival.address, &address);
 	if (reason != NULL)
 		log_fault(LOG_LEVEL_WARNING, "a connection from %s was closed: %s (proxy_protocol)", address_format(&address, text), reason);
-	close(entry->watch.fd);
-	preface->read(preface->context, -1, entry->listener, (const struct sockaddr *)&entry->peer, entry->length, entry->token);
+	close(entry->arrival.fd);
+	entry->arrival.fd = -1;
+	preface->read(preface->context, &entry->arrival);
 	free(entry);
 }
 
 static void pass_on(struct entry *entry)
 {
 	struct preface *preface = entry->preface;
-	bool other = entry->header.source.ss_family != AF_UNSPEC;
-	const struct sockaddr_storage *peer = other ? &entry->header.source : &entry->peer;
-	socklen_t length = other ? sizeof(entry->header.source) : entry->length;
 
+	if (entry->header.source.ss_family != AF_UNSPEC) {
+		entry->arrival.address = entry->header.source;
+		entry->arrival.length = sizeof(entry->header.source);
+	}
 	let_go(entry);
-	preface->read(preface->context, entry->watch.fd, entry->listener, (const struct sockaddr *)peer, length, entry->token);
+	preface->read(preface->context, &entry->arrival);
 	free(entry);
 }
 
@@ -173,21 +177,22 @@ static void overdue(void *context)
 	give_up(context, "its PROXY header did not come within header_timeout");
 }
 
-void preface_take(struct preface *preface, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length, void *token)
+void preface_take(struct preface *preface, const struct arrival *arrival)
 {
 	struct entry *entry = calloc(1, sizeof(*entry));
 	bool watched;
 
 	if (entry == NULL) {
-		close(fd);
-		preface->read(preface->context, -1, listener, peer, length, token);
+		struct arrival ended = *arrival;
+
+		close(arrival->fd);
+		ended.fd = -1;
+		preface->read(preface->context, &ended);
 		return;
 	}
-	*entry = (struct entry){ .preface = preface, .listener = listener, .token = token };
-	entry->watch = (struct reactor_watch){ .fd = fd, .fn = readable, .context = entry };
+	*entry = (struct entry){ .preface = preface, .arrival = *arrival };
+	entry->watch = (struct reactor_watch){ .fd = arrival->fd, .fn = readable, .context = entry };
 	entry->timer = (struct reactor_timer){ .fn = overdue, .context = entry };
-	entry->length = length < sizeof(entry->peer) ? length : sizeof(entry->peer);
-	memcpy(&entry->peer, peer, entry->length);
 	entry->next = preface->entries;
 	if (entry->next != NULL)
 		entry->next->prev = entry;

@@ -4,25 +4,27 @@
 #define DAEMON_PREFACE_H
 
 #include <stdint.h>
-#include <sys/socket.h>
 
 #include "engine/reactor.h"
+#include "http/peer.h"
 
 struct preface;
 
 /*
- * The header has been read, and nothing behind it: peer is whom the proxy speaks for, or the proxy; fd is the callee's. fd -1: it came
- * to nothing, and has been closed.
+ * The header has been read, and nothing behind it: the address is that of whom the proxy speaks for, or the proxy's; the socket is the
+ * callee's. fd -1: it came to nothing, and has been closed.
  */
-typedef void (*preface_read_fn)(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length, void *token);
+typedef void (*preface_read_fn)(void *context, const struct arrival *arrival);
 
 /* 0 with *preface owned by the caller, or -ENOMEM. */
 int preface_new(struct preface **preface, struct reactor *reactor, uint64_t timeout_ms, preface_read_fn read, void *context);
+/* Those that come from here on have so much time. */
+void preface_renew(struct preface *preface, uint64_t timeout_ms);
 /* None is left. NULL is fine. */
 void preface_free(struct preface *preface);
 
-/* Takes over an accepted, non-blocking socket; read() will run once, maybe before this returns. */
-void preface_take(struct preface *preface, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length, void *token);
+/* Takes over its socket; read() will run once, maybe before this returns. The site is kept by the caller until then. */
+void preface_take(struct preface *preface, const struct arrival *arrival);
 
 /* Closes those that have not said anything yet. */
 void preface_drain(struct preface *preface);

@@ -28,7 +28,18 @@ int roots_open(struct rules *rules)
 	return 0;
 }
 
-int roots_make_files(struct rules *rules, const struct files_options *options)
+static int make_files(struct files **files, const struct rules *before, const struct files_options *options)
+{
+	for (size_t i = 0; before != NULL && i < before->site_count; i++) {
+		if (!has_own(before, i) || !files_is_like(before->sites[i].files, options))
+			continue;
+		*files = files_ref(before->sites[i].files);
+		return 0;
+	}
+	return files_new(files, options);
+}
+
+int roots_make_files(struct rules *rules, const struct rules *before, const struct files_options *options)
 {
 	struct files_options own = *options;
 	int error = 0;
@@ -38,11 +49,16 @@ int roots_make_files(struct rules *rules, const struct files_options *options)
 
 		own.root_fd = site->root_fd;
 		if (has_own(rules, i))
-			error = files_new(&site->files, &own);
+			error = make_files(&site->files, before, &own);
 		else
 			site->files = rules->sites[0].files;
 	}
 	return error;
+}
+
+const char *roots_first(const struct rules *rules)
+{
+	return rules->sites[0].root != NULL ? rules->sites[0].root : rules->sites[1].root;
 }
 
 int roots_first_fd(const struct rules *rules)
@@ -81,8 +97,8 @@ void roots_stats(const struct rules *rules, struct files_stats *stats)
 void roots_free_files(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->site_count; i++) {
-		if (has_own(rules, i) && rules->sites[i].files != NULL)
-			files_free(rules->sites[i].files);
+		if (has_own(rules, i))
+			files_unref(rules->sites[i].files);
 		rules->sites[i].files = NULL;
 	}
 }

@@ -9,9 +9,12 @@
 /* Opens the root of each site that has one (site->root_fd). 0, or -errno, which was logged. */
 int roots_open(struct rules *rules);
 /*
- * Makes their tables (site->files), all alike but for root_fd; a site without a root has the top level's. 0 or -errno.
+ * Makes their tables (site->files), all alike but for root_fd; a site without a root has the top level's. Tables of `before` (NULL: there
+ * are none) that are of the same folder are used further. 0 or -errno.
  */
-int roots_make_files(struct rules *rules, const struct files_options *options);
+int roots_make_files(struct rules *rules, const struct rules *before, const struct files_options *options);
+/* What is served, to name it. */
+const char *roots_first(const struct rules *rules);
 /* The folder that calibration looks into: the first there is. */
 int roots_first_fd(const struct rules *rules);
 

@@ -7,6 +7,7 @@
 #include "daemon/sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -26,7 +27,9 @@ struct listening {
 	int fd;
 	bool tls;
 	unsigned listener; /* of the configuration: a name may be several addresses */
-	char path[108]; /* of a Unix socket, to be removed; "" otherwise */
+	struct listen_address address; /* as configured */
+	char path[108]; /* of a Unix socket; "" otherwise */
+	bool removes;	/* it, once it is closed */
 };
 
 struct sockets {
@@ -47,7 +50,7 @@ static int add(struct sockets *sockets, int fd, const char *path)
 	if (list == NULL)
 		return -ENOMEM;
 	sockets->list = list;
-	list[sockets->count].fd = fd;
+	list[sockets->count] = (struct listening){ .fd = fd, .removes = *path != '\0' };
 	snprintf(list[sockets->count].path, sizeof(list[0].path), "%s", path);
 	sockets->count++;
 	return 0;
@@ -167,15 +170,38 @@ static void close_all(struct sockets *sockets)
 {
 	for (size_t i = 0; i < sockets->count; i++) {
 		close(sockets->list[i].fd);
-		if (sockets->list[i].path[0] != '\0')
+		if (sockets->list[i].removes)
 			unlink(sockets->list[i].path);
 	}
 	free(sockets->list);
 	free(sockets);
 }
 
+/* All that are listened on there already; *found: there are some. */
+static int carry_over(struct sockets *sockets, const struct listen_address *address, const struct sockets *before, bool *found)
+{
+	*found = false;
+	for (size_t i = 0; before != NULL && i < before->count; i++) {
+		int fd, error;
+
+		if (!listen_address_is_same(&before->list[i].address, address))
+			continue;
+		*found = true;
+		fd = fcntl(before->list[i].fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			return -errno;
+		error = add(sockets, fd, before->list[i].path);
+		if (error != 0) {
+			close(fd);
+			return error;
+		}
+		sockets->list[sockets->count - 1].removes = false;
+	}
+	return 0;
+}
+
 int sockets_open(struct sockets **sockets, const struct config_listen *listen, size_t count, unsigned users,
-		 char fault[SOCKETS_FAULT_BYTES])
+		 const struct sockets *before, char fault[SOCKETS_FAULT_BYTES])
 {
 	struct sockets *s = calloc(1, sizeof(*s));
 	int error = 0;
@@ -185,11 +211,17 @@ int sockets_open(struct sockets **sockets, const struct config_listen *listen, s
 	atomic_init(&s->users, users);
 	for (size_t i = 0; i < count && error == 0; i++) {
 		size_t opened = s->count;
+		bool found;
 
-		error = open_address(s, &listen[i].address, fault);
+		error = carry_over(s, &listen[i].address, before, &found);
+		if (error != 0)
+			snprintf(fault, SOCKETS_FAULT_BYTES, "can't go on listening: %s", strerror(-error));
+		else if (!found)
+			error = open_address(s, &listen[i].address, fault);
 		for (; opened < s->count; opened++) {
 			s->list[opened].listener = (unsigned)i;
 			s->list[opened].tls = listen[i].address.tls;
+			s->list[opened].address = listen[i].address;
 		}
 	}
 	if (error != 0) {
@@ -198,6 +230,26 @@ int sockets_open(struct sockets **sockets, const struct config_listen *listen, s
 	}
 	*sockets = s;
 	return 0;
+}
+
+void sockets_succeed(struct sockets *sockets, struct sockets *before)
+{
+	for (size_t i = 0; i < sockets->count; i++) {
+		struct listening *own = &sockets->list[i];
+
+		for (size_t j = 0; j < before->count && !own->removes; j++) {
+			if (!before->list[j].removes || strcmp(before->list[j].path, own->path) != 0)
+				continue;
+			before->list[j].removes = false;
+			own->removes = true;
+		}
+	}
+}
+
+void sockets_abandon(struct sockets *sockets)
+{
+	if (sockets != NULL)
+		close_all(sockets);
 }
 
 void sockets_release(struct sockets *sockets)

@@ -14,13 +14,18 @@ struct sockets;
 
 /*
  * Binds and listens on every address of the list; a name that stands for several addresses is bound on all of them. A Unix
- * socket that nobody listens on is replaced. users: how many times sockets_release() will be called. 0, or -errno with the
- * address and the reason in `fault`.
+ * socket that nobody listens on is replaced. What `before` (NULL: nothing) has for the same address is listened on as it is, by
+ * descriptors of our own: no connection is refused meanwhile. users: how many times sockets_release() will be called. 0, or -errno
+ * with the address and the reason in `fault`. Main thread.
  */
 int sockets_open(struct sockets **sockets, const struct config_listen *listen, size_t count, unsigned users,
-		 char fault[SOCKETS_FAULT_BYTES]);
+		 const struct sockets *before, char fault[SOCKETS_FAULT_BYTES]);
+/* They take the place of `before`, which leaves Unix sockets that both have where they are. Main thread, before either is released. */
+void sockets_succeed(struct sockets *sockets, struct sockets *before);
 /* One user has stopped listening; the last one closes them and removes Unix sockets. Any thread. */
 void sockets_release(struct sockets *sockets);
+/* They were opened, and nobody used them. */
+void sockets_abandon(struct sockets *sockets);
 
 size_t sockets_count(const struct sockets *sockets);
 int sockets_fd(const struct sockets *sockets, size_t i);

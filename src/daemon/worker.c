@@ -40,8 +40,8 @@ struct worker {
 	struct store *store;
 	struct server *server;
 	struct listener *listener;
+	struct request_site *heard; /* under which the listener hears; one hold */
 	struct preface *preface;
-	struct request_site site;
 	struct reactor_watch disk_watch, server_watches[SERVER_FDS];
 	struct reactor_message drain_message, cut_message, report_message;
 	struct report_worker counts;
@@ -53,11 +53,15 @@ struct worker {
 struct handover {
 	struct reactor_message message;
 	struct worker *to;
-	struct client *client;
-	int fd;
-	unsigned listener;
-	socklen_t length;
-	struct sockaddr_storage peer;
+	struct generation *generation; /* a reference */
+	struct arrival arrival;
+};
+
+/* One generation on its way to a worker. */
+struct worker_renewal {
+	struct reactor_message message;
+	struct worker *worker;
+	struct generation *generation; /* a reference */
 };
 
 static void connection_closed(void *context, void *token)
@@ -68,9 +72,9 @@ static void connection_closed(void *context, void *token)
 	atomic_fetch_sub(&worker->load, 1);
 }
 
-static void serve(struct worker *worker, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length, struct client *client)
+static void serve(struct worker *worker, const struct arrival *arrival)
 {
-	int error = server_add(worker->server, fd, listener, peer, length, client);
+	int error = server_add(worker->server, arrival);
 
 	if (error != 0)
 		log_fault(LOG_LEVEL_ERROR, "can't serve a connection: %s", strerror(-error));
@@ -81,11 +85,12 @@ static void handed_over(struct reactor_message *message)
 	struct handover *handover = (struct handover *)message;
 
 	if (handover->to->server != NULL) {
-		serve(handover->to, handover->fd, handover->listener, (struct sockaddr *)&handover->peer, handover->length, handover->client);
+		serve(handover->to, &handover->arrival);
 	} else { /* it ended as this was on its way */
-		close(handover->fd);
-		connection_closed(handover->to, handover->client);
+		close(handover->arrival.fd);
+		connection_closed(handover->to, handover->arrival.client);
 	}
+	generation_unref(handover->generation);
 	free(handover);
 }
 
@@ -94,7 +99,7 @@ static struct worker *least_loaded(struct worker *worker)
 	struct workshop *workshop = worker->workshop;
 	struct worker *best = worker;
 
-	if (atomic_load(&workshop->draining))
+	if (atomic_load(&workshop->state) == WORKSHOP_DRAINING)
 		return worker;
 	for (unsigned i = 0; i < workshop->count; i++)
 		if (atomic_load(&workshop->workers[i]->load) + LOAD_SLACK <= atomic_load(&best->load) ||
@@ -124,17 +129,19 @@ static void refuse(int fd, bool tls, int error)
 	close(fd);
 }
 
-static void accepted(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length)
+/* Somebody whose address is known now: is there room for him, and with whom? */
+static void admit(struct worker *worker, struct arrival *arrival)
 {
-	struct worker *worker = context, *to;
+	struct worker *to;
 	struct handover *handover = NULL;
 	struct client *client;
-	int error = clients_enter(worker->workshop->clients, peer, &client);
+	int error = clients_enter(worker->workshop->clients, (const struct sockaddr *)&arrival->address, &client);
 
 	if (error != 0) {
-		refuse(fd, worker->workshop->config->listen[listener].address.tls, error);
+		refuse(arrival->fd, arrival->tls, error);
 		return;
 	}
+	arrival->client = client;
 	to = least_loaded(worker);
 	if (to != worker)
 		handover = calloc(1, sizeof(*handover));
@@ -142,22 +149,25 @@ static void accepted(void *context, int fd, unsigned listener, const struct sock
 		to = worker;
 	atomic_fetch_add(&to->load, 1);
 	if (handover == NULL) {
-		serve(worker, fd, listener, peer, length, client);
+		serve(worker, arrival);
 		return;
 	}
-	*handover = (struct handover){ .message = { .fn = handed_over }, .to = to, .client = client, .fd = fd, .listener = listener, .length = length };
-	memcpy(&handover->peer, peer, length);
+	*handover = (struct handover){ .message = { .fn = handed_over }, .to = to, .arrival = *arrival };
+	handover->generation = generation_ref(generation_of(arrival->site));
+	handover->arrival.site = &handover->generation->sites[to->index];
 	reactor_post(to->reactor, &handover->message);
 }
 
 /* A proxy has said whom it speaks for. While it had not it was counted, as nobody's. */
-static void introduced(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length, void *token)
+static void introduced(void *context, const struct arrival *arrival)
 {
 	struct worker *worker = context;
+	struct arrival own = *arrival;
 
-	connection_closed(worker, token);
-	if (fd >= 0)
-		accepted(worker, fd, listener, peer, length);
+	connection_closed(worker, own.client);
+	if (own.fd >= 0)
+		admit(worker, &own);
+	request_site_drop(arrival->site);
 }
 
 static bool is_proxy(const struct text_list *proxies, const struct sockaddr *peer)
@@ -172,21 +182,26 @@ static void came(void *context, int fd, unsigned listener, const struct sockaddr
 {
 	static const struct sockaddr nobody = { .sa_family = AF_UNIX };
 	struct worker *worker = context;
-	const struct text_list *proxies = &worker->workshop->config->proxy_protocol;
+	const struct config *config = generation_config(generation_of(worker->heard));
+	struct arrival arrival = { .fd = fd, .listener = listener, .tls = config->listen[listener].address.tls, .site = worker->heard };
 	struct client *client;
 	int error;
 
-	if (proxies->count == 0 || !is_proxy(proxies, peer)) {
-		accepted(worker, fd, listener, peer, length);
+	arrival.length = length < sizeof(arrival.address) ? length : sizeof(arrival.address);
+	memcpy(&arrival.address, peer, arrival.length);
+	if (config->proxy_protocol.count == 0 || !is_proxy(&config->proxy_protocol, peer)) {
+		admit(worker, &arrival);
 		return;
 	}
 	error = clients_enter(worker->workshop->clients, &nobody, &client);
 	if (error != 0) {
-		refuse(fd, worker->workshop->config->listen[listener].address.tls, error);
+		refuse(fd, arrival.tls, error);
 		return;
 	}
+	arrival.client = client;
 	atomic_fetch_add(&worker->load, 1);
-	preface_take(worker->preface, fd, listener, peer, length, client);
+	request_site_hold(arrival.site);
+	preface_take(worker->preface, &arrival);
 }
 
 static void disk_ready(void *context, uint32_t events)
@@ -214,13 +229,21 @@ static void tls_ready(void *context, uint32_t events)
 	server_fired(worker->server, 1);
 }
 
+static void stop_listening(struct worker *worker)
+{
+	if (worker->listener == NULL)
+		return;
+	listener_free(worker->listener);
+	worker->listener = NULL;
+	request_site_drop(worker->heard);
+}
+
 static void drain(struct reactor_message *message)
 {
 	struct worker *worker = (struct worker *)((char *)message - offsetof(struct worker, drain_message));
 
 	worker->draining = true;
-	listener_free(worker->listener);
-	worker->listener = NULL;
+	stop_listening(worker);
 	preface_drain(worker->preface);
 	server_drain(worker->server);
 }
@@ -248,7 +271,10 @@ static void report(struct reactor_message *message)
 	workshop->reports[worker->index] = worker->counts;
 	if (atomic_fetch_sub(&workshop->reports_due, 1) > 2)
 		return;
-	report_log(workshop->reports, workshop->count, workshop->cache, &workshop->config->rules, workshop->devices);
+	struct generation *current = generation_current(workshop);
+
+	report_log(workshop->reports, workshop->count, workshop->cache, &generation_config(current)->rules, workshop->devices);
+	generation_unref(current);
 	atomic_store(&workshop->reports_due, 0); /* only now may the next one begin */
 }
 
@@ -319,56 +345,54 @@ static void *run(void *context)
 	return NULL;
 }
 
-static int make_server(struct worker *worker)
+/* What is the worker's own of a generation's site. */
+static struct request_site *fill_site(const struct worker *worker, struct generation *generation)
 {
-	const struct config *config = worker->workshop->config;
-	struct server_options options = {
-		.site = &worker->site,
+	struct request_site *site = &generation->sites[worker->index];
+
+	site->reactor = worker->reactor;
+	site->store = worker->store;
+	return site;
+}
+
+static struct server_terms terms_of(const struct worker *worker, struct generation *generation)
+{
+	const struct config *config = generation_config(generation);
+
+	return (struct server_terms){
+		.site = &generation->sites[worker->index],
 		.limits = { .header_timeout_ms = config->header_timeout_ms,
 			    .idle_timeout_ms = config->idle_timeout_ms,
 			    .min_rate_bytes = config->min_rate_bytes,
 			    .stall_timeout_ms = config->stall_timeout_ms },
-		.max_connections = config->max_connections + 64, /* the count of clients is the bound; MHD's must not come first */
-		.tls_listeners = config_tls_listeners(config),
-		.certificates = worker->workshop->certificates,
-		.closed = connection_closed,
-		.context = worker,
 	};
-
-	worker->site = (struct request_site){
-		.reactor = worker->reactor,
-		.store = worker->store,
-		.folders = worker->workshop->folders,
-		.mime = worker->workshop->mime,
-		.rules = &config->rules,
-		.signing = signing_ref(worker->workshop->signing),
-		.cache = worker->workshop->cache,
-		.ready_bytes = cache_bytes(worker->workshop->cache) / 8 / worker->workshop->count,
-		.clients = worker->workshop->clients,
-		.login = worker->workshop->login,
-		.trusted_proxies = &config->trusted_proxies,
-		.total = &worker->workshop->total,
-		.rate_total_bytes = config->rate_total_bytes,
-		.header_limits = { .target_bytes = config->max_target_bytes,
-				   .header_bytes = config->max_header_bytes,
-				   .headers = config->max_headers },
-		.max_ranges = config->max_ranges,
-		.transfers = &worker->workshop->transfers,
-		.dotfiles = config->dotfiles,
-		.symlinks = config->symlinks,
-	};
-	return server_new(&worker->server, &options);
 }
 
-static int make_parts(struct worker *worker)
+static int listen_to(struct worker *worker, struct generation *generation)
+{
+	struct request_site *site = &generation->sites[worker->index];
+	struct listener *listener;
+	int error = listener_new(&listener, worker->reactor, generation->sockets, came, worker);
+
+	if (error != 0)
+		return error;
+	request_site_hold(site);
+	stop_listening(worker); /* whoever came in there came in under what held there */
+	worker->listener = listener;
+	worker->heard = site;
+	return 0;
+}
+
+static int make_parts(struct worker *worker, struct generation *generation)
 {
 	struct workshop *workshop = worker->workshop;
+	const struct config *config = generation_config(generation);
 	int error = reactor_new(&worker->reactor);
 
 	if (error == 0)
-		error = disk_new(&worker->disk, &(struct disk_options){ .depth = limits_ring(workshop->config), .devices = workshop->devices });
+		error = disk_new(&worker->disk, &(struct disk_options){ .depth = limits_ring(config), .devices = workshop->devices });
 	if (error == 0)
-		error = queue_new(&worker->queue, (unsigned)workshop->config->disk_latency_ms);
+		error = queue_new(&worker->queue, (unsigned)config->disk_latency_ms);
 	if (error == 0) {
 		struct store_options options = { .reactor = worker->reactor,
 						 .disk = worker->disk,
@@ -378,12 +402,32 @@ static int make_parts(struct worker *worker)
 
 		error = store_new(&worker->store, &options);
 	}
+	if (error == 0) {
+		struct server_options options = { .reactor = worker->reactor, .closed = connection_closed, .context = worker };
+		struct server_terms terms;
+
+		fill_site(worker, generation);
+		terms = terms_of(worker, generation);
+		error = server_new(&worker->server, &options, &terms);
+	}
 	if (error == 0)
-		error = make_server(worker);
-	if (error == 0)
-		error = preface_new(&worker->preface, worker->reactor, workshop->config->header_timeout_ms, introduced, worker);
-	if (error == 0)
-		error = listener_new(&worker->listener, worker->reactor, workshop->sockets, came, worker);
+		error = preface_new(&worker->preface, worker->reactor, config->header_timeout_ms, introduced, worker);
+	return error == 0 ? listen_to(worker, generation) : error;
+}
+
+/* Those of MHD that are not watched yet. */
+static int watch_server(struct worker *worker)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < SERVER_FDS && error == 0; i++) {
+		struct reactor_watch *watch = &worker->server_watches[i];
+
+		if (watch->fn != NULL || server_fd(worker->server, i) < 0)
+			continue;
+		*watch = (struct reactor_watch){ .fd = server_fd(worker->server, i), .fn = i == 0 ? server_ready : tls_ready, .context = worker };
+		error = reactor_add(worker->reactor, watch, EPOLLIN);
+	}
 	return error;
 }
 
@@ -393,29 +437,22 @@ static int watch_parts(struct worker *worker)
 
 	worker->disk_watch = (struct reactor_watch){ .fd = disk_eventfd(worker->disk), .fn = disk_ready, .context = worker };
 	error = reactor_add(worker->reactor, &worker->disk_watch, EPOLLIN | EPOLLET);
-	for (unsigned i = 0; i < SERVER_FDS && error == 0; i++) {
-		worker->server_watches[i] = (struct reactor_watch){
-			.fd = server_fd(worker->server, i), .fn = i == 0 ? server_ready : tls_ready, .context = worker
-		};
-		if (worker->server_watches[i].fd >= 0)
-			error = reactor_add(worker->reactor, &worker->server_watches[i], EPOLLIN);
-	}
-	return error;
+	return error == 0 ? watch_server(worker) : error;
 }
 
-int worker_new(struct worker **worker, struct workshop *workshop, unsigned index)
+int worker_new(struct worker **worker, struct generation *generation, unsigned index)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 	int error;
 
 	if (w == NULL)
 		return -ENOMEM;
-	w->workshop = workshop;
+	w->workshop = generation->workshop;
 	w->index = index;
 	w->drain_message.fn = drain;
 	w->cut_message.fn = cut;
 	w->report_message.fn = report;
-	error = make_parts(w);
+	error = make_parts(w, generation);
 	if (error == 0)
 		error = watch_parts(w);
 	if (error != 0) {
@@ -448,40 +485,54 @@ void worker_cut(struct worker *worker)
 	reactor_post(worker->reactor, &worker->cut_message);
 }
 
-struct renewal {
-	struct reactor_message message;
-	struct worker *worker;
-	struct certificates *certificates;
-	struct signing *signing;
-};
+/* 0; or nothing has changed. */
+static int take_up(struct worker *worker, struct generation *generation)
+{
+	struct server_terms terms = terms_of(worker, generation);
+	int error = server_renew(worker->server, &terms);
+
+	if (error == 0)
+		error = watch_server(worker);
+	if (error == 0)
+		error = listen_to(worker, generation);
+	preface_renew(worker->preface, generation_config(generation)->header_timeout_ms);
+	return error;
+}
 
 static void renew(struct reactor_message *message)
 {
-	struct renewal *renewal = (struct renewal *)message;
+	struct worker_renewal *renewal = (struct worker_renewal *)message;
+	struct worker *worker = renewal->worker;
+	struct generation *generation = renewal->generation;
+	int error = worker->draining || worker->server == NULL ? 0 : take_up(worker, generation);
 
-	struct request_site *site = &renewal->worker->site;
+	if (error != 0)
+		log_error("worker %u goes on as before: %s", worker->index, strerror(-error));
+	if (worker->listener == NULL || generation_of(worker->heard) != generation)
+		sockets_release(generation->sockets);
+	worker_forget_renewal(renewal);
+}
 
-	if (renewal->worker->server != NULL && renewal->certificates != NULL) /* else it had ended before this arrived */
-		server_renew(renewal->worker->server, renewal->certificates);
-	certificates_unref(renewal->certificates);
-	if (renewal->signing != NULL) {
-		signing_unref(site->signing);
-		site->signing = renewal->signing;
-	}
+int worker_prepare_renewal(struct worker *worker, struct generation *generation, struct worker_renewal **renewal)
+{
+	*renewal = malloc(sizeof(**renewal));
+	if (*renewal == NULL)
+		return -ENOMEM;
+	fill_site(worker, generation);
+	**renewal = (struct worker_renewal){ .message = { .fn = renew }, .worker = worker, .generation = generation_ref(generation) };
+	return 0;
+}
+
+void worker_forget_renewal(struct worker_renewal *renewal)
+{
+	if (renewal != NULL)
+		generation_unref(renewal->generation);
 	free(renewal);
 }
 
-int worker_renew(struct worker *worker, struct certificates *certificates, struct signing *signing)
+void worker_renew(struct worker_renewal *renewal)
 {
-	struct renewal *renewal = malloc(sizeof(*renewal));
-
-	if (renewal == NULL)
-		return -ENOMEM;
-	*renewal = (struct renewal){ .message = { .fn = renew }, .worker = worker,
-				      .certificates = certificates_ref(certificates),
-				      .signing = signing_ref(signing) };
-	reactor_post(worker->reactor, &renewal->message);
-	return 0;
+	reactor_post(renewal->worker->reactor, &renewal->message);
 }
 
 void worker_join(struct worker *worker)
@@ -493,7 +544,7 @@ void worker_free(struct worker *worker)
 {
 	if (worker == NULL)
 		return;
-	listener_free(worker->listener);
+	stop_listening(worker);
 	if (worker->preface != NULL)
 		preface_cut(worker->preface);
 	preface_free(worker->preface);
@@ -504,6 +555,5 @@ void worker_free(struct worker *worker)
 	store_free(worker->store);
 	queue_free(worker->queue);
 	disk_free(worker->disk);
-	signing_unref(worker->site.signing);
 	free(worker);
 }

@@ -13,7 +13,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <gnutls/x509.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +35,6 @@ struct certificate {
 };
 
 struct certificates {
-	atomic_uint holds;
 	gnutls_datum_t ticket_key;
 	size_t count;
 	struct certificate list[];
@@ -265,7 +263,6 @@ int certificates_load(struct certificates **set, char *const *pairs, size_t coun
 	assert(count > 0);
 	if (made == NULL)
 		return -ENOMEM;
-	atomic_init(&made->holds, 1);
 	if (gnutls_session_ticket_key_generate(&made->ticket_key) != 0)
 		error = -ENOMEM;
 	for (; made->count < count && error == 0; made->count++)
@@ -273,17 +270,10 @@ int certificates_load(struct certificates **set, char *const *pairs, size_t coun
 	if (error == -ENOMEM)
 		snprintf(fault, CERTIFICATES_FAULT_BYTES, "certificates: out of memory");
 	if (error != 0)
-		certificates_unref(made);
+		certificates_free(made);
 	else
 		*set = made;
 	return error;
-}
-
-struct certificates *certificates_ref(struct certificates *set)
-{
-	if (set != NULL)
-		atomic_fetch_add_explicit(&set->holds, 1, memory_order_relaxed);
-	return set;
 }
 
 static void discard(struct certificate *certificate)
@@ -298,9 +288,9 @@ static void discard(struct certificate *certificate)
 		gnutls_privkey_deinit(certificate->key);
 }
 
-void certificates_unref(struct certificates *set)
+void certificates_free(struct certificates *set)
 {
-	if (set == NULL || atomic_fetch_sub(&set->holds, 1) > 1)
+	if (set == NULL)
 		return;
 	for (size_t i = 0; i < set->count; i++)
 		discard(&set->list[i]);

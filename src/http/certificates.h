@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The certificates that TLS connections are met with, and their keys: one set, immutable once loaded, shared by all reactors and
- * counted. A reload makes a new set; a connection keeps the one it began with, whose certificates GnuTLS points into.
+ * The certificates that TLS connections are met with, and their keys: one set, immutable once loaded, shared by all reactors. A reload
+ * makes a new set; one lives as long as there is a connection that began with it, since GnuTLS points into its certificates.
  */
 #ifndef HTTP_CERTIFICATES_H
 #define HTTP_CERTIFICATES_H
@@ -16,14 +16,13 @@ struct certificates;
 
 /*
  * Reads pairs of files, "certificate.pem key.pem" (the certificate may have its chain behind it), or one file with both. 0 with
- * *set held once for the caller; -EINVAL with the file and what is wrong with it in `fault`; -ENOMEM. Logs a line for each
+ * *set the caller's; -EINVAL with the file and what is wrong with it in `fault`; -ENOMEM. Logs a line for each
  * certificate, a warning for one that is not valid now. Reads files: not on a reactor.
  */
 int certificates_load(struct certificates **set, char *const *pairs, size_t count, char fault[CERTIFICATES_FAULT_BYTES]);
 
-/* Any thread. NULL is fine. */
-struct certificates *certificates_ref(struct certificates *set);
-void certificates_unref(struct certificates *set);
+/* NULL is fine. */
+void certificates_free(struct certificates *set);
 
 /*
  * The certificate for a server name: one that has this name, else one that has it by a wildcard, else the first of all; of those

@@ -47,6 +47,14 @@ int clients_new(struct clients **clients, unsigned max_connections, unsigned per
 	return 0;
 }
 
+void clients_renew(struct clients *clients, unsigned max_connections, unsigned per_client)
+{
+	pthread_mutex_lock(&clients->lock);
+	clients->max_connections = max_connections;
+	clients->per_client = per_client;
+	pthread_mutex_unlock(&clients->lock);
+}
+
 static void forget(struct clients *clients, struct entry *entry)
 {
 	DL_DELETE(clients->gone, entry);

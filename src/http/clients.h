@@ -28,6 +28,8 @@ struct client {
 
 /* per_client 0: no limit. 0 or -ENOMEM. */
 int clients_new(struct clients **clients, unsigned max_connections, unsigned per_client);
+/* From here on these bounds hold; who is connected stays. Any thread. */
+void clients_renew(struct clients *clients, unsigned max_connections, unsigned per_client);
 /* All have left. NULL is fine. */
 void clients_free(struct clients *clients);
 

@@ -12,7 +12,7 @@
 
 #include "http/peer.h"
 
-struct certificates;
+struct request_site;
 
 enum connection_phase {
 	CONNECTION_IDLE, /* between requests */
@@ -32,8 +32,8 @@ struct connection {
 	uint64_t acked_bytes;	/* at the last sample */
 	uint64_t bodies_bytes;	/* of the replies that went out whole */
 	void *exchange;		/* the server's: the request under way */
+	struct request_site *site; /* what held when it came in, certificates too; one hold */
 	struct peer peer;
-	struct certificates *certificates; /* which its handshake was begun with; NULL: no TLS */
 };
 
 struct connection_limits {

@@ -30,6 +30,7 @@ void exchange_release(struct exchange *exchange)
 
 	if (--exchange->holds > 0 || !request_fini(&exchange->request))
 		return;
+	request_site_drop(exchange->site);
 	if (shared->spare_count == SPARES_MAX) {
 		free(exchange);
 		return;
@@ -42,6 +43,7 @@ void exchange_release(struct exchange *exchange)
 /* Its lookup was under way when it was released. The server may have gone. */
 static void ended(struct request *request)
 {
+	request_site_drop(((struct exchange *)request)->site);
 	free(request);
 }
 
@@ -67,7 +69,7 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct connection 
 	} else {
 		exchange = malloc(sizeof(*exchange));
 	}
-	if (exchange == NULL || request_init(&exchange->request, shared->site, steps, target) != 0) {
+	if (exchange == NULL || request_init(&exchange->request, connection->site, steps, target) != 0) {
 		free(exchange);
 		return NULL;
 	}
@@ -75,6 +77,8 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct connection 
 	exchange->request.wake = wake;
 	exchange->request.ended = ended;
 	exchange->shared = shared;
+	exchange->site = connection->site;
+	request_site_hold(exchange->site);
 	exchange->connection = connection;
 	exchange->request.peer = &connection->peer;
 	exchange->request.secure = connection->peer.tls;
@@ -108,7 +112,7 @@ static void pause_over(void *context)
 
 bool exchange_pause(struct exchange *exchange, uint64_t wait_ns)
 {
-	const struct request_site *site = exchange->shared->site;
+	const struct request_site *site = exchange->site;
 	struct transfer *transfer = exchange->request.transfer;
 
 	assert(exchange->pause.slot == 0);

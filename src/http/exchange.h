@@ -21,10 +21,10 @@ struct ready_table;
 
 /* Belongs to the server, which fills it but for what is another file's. */
 struct exchange_shared {
-	struct request_site *site;
+	struct request_site *site; /* of connections that come in now; one hold */
 	uint64_t calls;		   /* of MHD to us, whichever file takes them: a sign of life */
 	bool rerun[2];		   /* a connection was resumed or came in, and MHD is to run; [1]: TLS's daemon */
-	bool draining;		   /* replies say "Connection: close" */
+	bool draining;		   /* replies say "Connection: close"; so do those of connections of an older site */
 	struct ready_table *ready; /* sender.c's */
 	struct exchange *spares;   /* exchange.c's: exchanges are large, and there is one a request */
 	unsigned spare_count;
@@ -36,6 +36,7 @@ struct exchange {
 	struct connection *connection;
 	struct MHD_Connection *mhd; /* NULL once completed */
 	struct exchange_shared *shared;
+	struct request_site *site; /* the connection's; one hold, until the memory is the exchange's own again */
 	unsigned holds;		    /* MHD's request, and the reply that points into the request's memory */
 	bool seen;		    /* the first call was made */
 	size_t eaten_bytes;	    /* of the body */
@@ -62,6 +63,12 @@ bool exchange_pause(struct exchange *exchange, uint64_t wait_ns);
 bool exchange_is_paused(const struct exchange *exchange);
 /* Its connection was cut: what would wait for long otherwise, a pause or a listing, is woken to see that. */
 void exchange_hurry(struct exchange *exchange);
+
+/* This is its connection's last reply. */
+static inline bool exchange_is_last(const struct exchange *exchange)
+{
+	return exchange->shared->draining || exchange->site != exchange->shared->site;
+}
 
 /* Those that wait to be used again. */
 void exchange_free_spares(struct exchange_shared *shared);

@@ -30,7 +30,7 @@ static const struct site *site_of(const struct exchange *exchange)
 {
 	const struct site *site = exchange->request.match.site;
 
-	return site != NULL ? site : &exchange->shared->site->rules->sites[0];
+	return site != NULL ? site : &exchange->site->rules->sites[0];
 }
 
 static void add_entry(const struct exchange *exchange, const struct site *site, unsigned status, bool whole)
@@ -46,7 +46,7 @@ static void add_entry(const struct exchange *exchange, const struct site *site, 
 		.taken_ns = now_ns - exchange->start_ns,
 		.sent_bytes = whole ? length : connection_cut_bytes(connection, length),
 		.status = status,
-		.port = exchange->shared->site->rules->ports[connection->peer.listener],
+		.port = exchange->site->rules->ports[connection->peer.listener],
 		.tls = connection->peer.tls,
 		.source = exchange->source,
 		.texts = { [ACCESS_USER] = request->user,

@@ -69,7 +69,7 @@ static enum MHD_Result first_call(struct exchange *exchange, const char *method,
 	request->method = fields_method(method);
 	MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, gather, &request->fields);
 	gate_identify(request);
-	status = fields_refuse(&request->fields, &exchange->shared->site->header_limits, request->method, strcmp(version, "HTTP/1.0") == 0,
+	status = fields_refuse(&request->fields, &exchange->site->header_limits, request->method, strcmp(version, "HTTP/1.0") == 0,
 			       strlen(request->target), info != NULL ? info->header_size : 0);
 	if (status == 0)
 		return MHD_YES;

@@ -82,6 +82,8 @@ static void release(struct listing *listing)
 	free(listing->path);
 	free(listing->host);
 	free(listing->links_query);
+	if (listing->options.unref != NULL)
+		listing->options.unref(listing->options.configuration);
 	free(listing);
 }
 
@@ -122,6 +124,8 @@ int listing_new(struct listing **listing, const struct listing_options *options)
 	if (made == NULL)
 		return -ENOMEM;
 	made->options = *options;
+	if (options->ref != NULL)
+		options->ref(options->configuration);
 	made->path = strdup(options->path);
 	made->host = options->host != NULL ? strdup(options->host) : NULL;
 	made->links_query = options->links_query != NULL ? strdup(options->links_query) : NULL;

@@ -30,6 +30,10 @@ struct listing_options {
 	bool json;
 	void (*wake)(void *context); /* once after an -EAGAIN */
 	void *context;
+	/* It may outlive who asks for it, on any thread, and keeps what rules and site are of alive by these; NULL: they live long enough. */
+	void *configuration;
+	void (*ref)(void *configuration);
+	void (*unref)(void *configuration);
 };
 
 /* Starts to read it. 0 or -ENOMEM. */

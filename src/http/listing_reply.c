@@ -36,6 +36,9 @@ enum step_result listing_reply_begin(struct request *request)
 		.links_query = signing_links(request),
 		.wake = wake,
 		.context = request,
+		.configuration = site->configuration,
+		.ref = site->ref,
+		.unref = site->unref,
 	};
 	int error;
 

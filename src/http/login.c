@@ -40,6 +40,7 @@ struct guess {
 
 struct login_file {
 	struct password_file file;
+	char *path;
 	struct login *login;
 	struct login_file *next;
 	unsigned index;
@@ -58,7 +59,7 @@ struct runner {
 
 struct login {
 	struct offload *offload;
-	struct login_file *files; /* immutable once requests ask */
+	_Atomic(struct login_file *) files; /* the last one added first; one stays what it is */
 	uint8_t key[32];
 	pthread_mutex_t lock; /* over what follows */
 	struct verdicts *verdicts;
@@ -368,9 +369,9 @@ int login_new(struct login **login, struct offload *offload, unsigned offload_th
 
 struct login_file *login_file(const struct login *login, const char *path)
 {
-	struct login_file *file = login->files;
+	struct login_file *file = atomic_load(&login->files);
 
-	while (file != NULL && file->file.path != path && strcmp(file->file.path, path) != 0)
+	while (file != NULL && strcmp(file->file.path, path) != 0)
 		file = file->next;
 	return file;
 }
@@ -378,18 +379,28 @@ struct login_file *login_file(const struct login *login, const char *path)
 int login_add(struct login *login, const char *path)
 {
 	struct login_file *file;
+	int error;
 
 	if (login_file(login, path) != NULL)
 		return 0;
 	file = calloc(1, sizeof(*file));
 	if (file == NULL)
 		return -ENOMEM;
+	file->path = strdup(path);
+	error = file->path != NULL ? password_file_init(&file->file, file->path) : -ENOMEM;
+	if (error != 0) {
+		if (file->path != NULL)
+			password_file_fini(&file->file);
+		free(file->path);
+		free(file);
+		return error;
+	}
 	file->login = login;
 	file->look.work = look;
 	file->next = login->files;
 	file->index = file->next != NULL ? file->next->index + 1 : 0;
-	login->files = file;
-	return password_file_init(&file->file, path);
+	atomic_store(&login->files, file);
+	return 0;
 }
 
 void login_stop(struct login *login)
@@ -416,6 +427,7 @@ void login_free(struct login *login)
 	for (struct login_file *file; (file = login->files) != NULL;) {
 		login->files = file->next;
 		password_file_fini(&file->file);
+		free(file->path);
 		free(file);
 	}
 	verdicts_free(login->verdicts);

@@ -36,8 +36,7 @@ struct login_want {
 /* At most half of the offload threads check passwords at a time. 0 with *login owned by the caller, or -errno. Main thread. */
 int login_new(struct login **login, struct offload *offload, unsigned offload_threads);
 /*
- * A htpasswd file that requests will ask about; twice is once. 0, or -errno, which was logged. path lives as long as this. Before any
- * thread asks.
+ * A htpasswd file that requests will ask about, from now to the end; twice is once. 0, or -errno, which was logged. Main thread.
  */
 int login_add(struct login *login, const char *path);
 /* NULL: it was not added. Any thread. */

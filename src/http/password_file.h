@@ -11,7 +11,7 @@
 #include "http/htpasswd.h"
 
 struct password_file {
-	const char *path; /* the configuration's */
+	const char *path; /* its owner's */
 	pthread_mutex_t lock; /* over the next two */
 	struct htpasswd *users;
 	uint64_t generation; /* another one with each other text; of all files, so that no two have the same */

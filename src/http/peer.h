@@ -8,12 +8,25 @@
 
 #include "base/address.h"
 
+struct request_site;
+
 struct peer {
 	struct sockaddr_storage address;
 	struct address from; /* the same, as it is compared and counted */
 	unsigned listener; /* of the configuration: which sites can be asked for */
 	bool tls;
 	void *client; /* the daemon's count of it: handed back when the connection has closed; between these the disk's queue goes round */
+};
+
+/* A connection that was accepted: a non-blocking socket, which whoever it is given to closes. */
+struct arrival {
+	int fd;
+	unsigned listener; /* of the configuration that it came in under */
+	bool tls;
+	struct sockaddr_storage address;
+	socklen_t length; /* of address */
+	struct request_site *site; /* of that configuration */
+	void *client; /* the daemon's count of it */
 };
 
 #endif

@@ -100,6 +100,11 @@ void ready_free(struct ready *ready)
 	free(ready);
 }
 
+void ready_resize(struct ready_table *table, size_t pinned_max_bytes)
+{
+	table->pinned_max_bytes = pinned_max_bytes;
+}
+
 void ready_sweep(struct ready_table *table, bool all)
 {
 	for (unsigned i = 0; i < PLACES; i++) {

@@ -37,6 +37,8 @@ struct ready *ready_find(struct ready_table *table, const struct file *file, uin
 struct ready *ready_add(struct ready_table *table, struct file *file, uint64_t key, struct store_want *want);
 /* The entry's response is gone. */
 void ready_free(struct ready *ready);
+/* From here on they may pin so much. */
+void ready_resize(struct ready_table *table, size_t pinned_max_bytes);
 /* Drops what was not used since the last time; or all. */
 void ready_sweep(struct ready_table *table, bool all);
 

@@ -28,18 +28,27 @@
 #include "store/files.h"
 #include "store/store.h"
 
+struct certificates;
 struct request;
 struct variant;
 struct signing;
 
-/* What all requests of one reactor share. */
+/*
+ * What all requests of one reactor share that came in under one configuration. While it runs another may take its place: this one then
+ * lives until the last one that has a hold of it is over.
+ */
 struct request_site {
+	unsigned holds; /* of this reactor's thread */
+	void *configuration;		      /* with these, which any thread may call, it is kept alive by others */
+	void (*ref)(void *configuration);     /* NULL: it lives long enough */
+	void (*unref)(void *configuration);
 	struct reactor *reactor;
 	struct store *store;
 	struct folder_table *folders;
 	const struct mime *mime;
 	const struct rules *rules;
-	struct signing *signing; /* replaced between two turns of the reactor */
+	struct certificates *certificates; /* for those who come in by TLS; NULL: nobody does */
+	struct signing *signing;
 	struct cache *cache;
 	/* True: the caller has a reply ready for all of request->file, and put it into request->reply. */
 	bool (*ready)(void *context, struct request *request);
@@ -56,6 +65,18 @@ struct request_site {
 	bool dotfiles;		/* serve names that begin with a dot */
 	enum file_symlinks symlinks;
 };
+
+static inline void request_site_hold(struct request_site *site)
+{
+	if (site->holds++ == 0 && site->ref != NULL)
+		site->ref(site->configuration);
+}
+
+static inline void request_site_drop(struct request_site *site)
+{
+	if (--site->holds == 0 && site->unref != NULL)
+		site->unref(site->configuration);
+}
 
 enum step_result { STEP_NEXT, STEP_WAIT, STEP_REPLY, STEP_AGAIN };
 

@@ -208,11 +208,13 @@ static bool may_be_buffer(const struct request *request, size_t length)
 }
 
 /* Of a request that any client could make, for a file that is old enough for its validators to stay as they are. */
-static bool may_be_ready(const struct exchange_shared *shared, const struct request *request)
+static bool may_be_ready(const struct exchange *exchange)
 {
+	const struct request *request = &exchange->request;
+
 	return request->reply.body == REPLY_SPAN && request->reply.status == 200 && !request->unready && request->want.source == STORE_CACHE &&
-	       may_be_buffer(request, request->want.length) && request->method == METHOD_GET && !shared->draining &&
-	       !request->want.fleeting && cache_waiting(shared->site->cache) == 0 &&
+	       may_be_buffer(request, request->want.length) && request->method == METHOD_GET && !exchange_is_last(exchange) &&
+	       !request->want.fleeting && cache_waiting(exchange->site->cache) == 0 &&
 	       request->validator.etag[0] != '\0' && !request->validator.weak;
 }
 
@@ -269,7 +271,7 @@ static enum MHD_Result send_made(struct exchange *exchange)
 {
 	const struct reply *reply = &exchange->request.reply;
 	struct MHD_Response *response = make_response(exchange);
-	enum MHD_Result result = response != NULL ? add_headers(response, reply, exchange->shared->draining) : MHD_NO;
+	enum MHD_Result result = response != NULL ? add_headers(response, reply, exchange_is_last(exchange)) : MHD_NO;
 
 	if (result == MHD_YES)
 		result = MHD_queue_response(exchange->mhd, reply->status, response);
@@ -284,7 +286,7 @@ bool sender_send(struct exchange *exchange)
 	enum MHD_Result result;
 
 	exchange->source = exchange_log_source(&exchange->request);
-	if (may_be_ready(exchange->shared, &exchange->request))
+	if (may_be_ready(exchange))
 		make_ready(exchange->shared, &exchange->request);
 	if (reply->body == REPLY_READY)
 		result = MHD_queue_response(exchange->mhd, reply->status, (struct MHD_Response *)reply->data);
@@ -297,11 +299,24 @@ bool sender_send(struct exchange *exchange)
 	return result == MHD_YES;
 }
 
-int sender_init(struct exchange_shared *shared)
+static void make_replies_ready(struct exchange_shared *shared)
 {
 	shared->site->ready = find_ready;
 	shared->site->ready_context = shared;
+}
+
+int sender_init(struct exchange_shared *shared)
+{
+	make_replies_ready(shared);
 	return ready_new(&shared->ready, shared->site->store, shared->site->ready_bytes, ready_dropped);
+}
+
+void sender_renew(struct exchange_shared *shared, struct request_site *before)
+{
+	before->ready = NULL;
+	ready_sweep(shared->ready, true);
+	ready_resize(shared->ready, shared->site->ready_bytes);
+	make_replies_ready(shared);
 }
 
 void sender_sweep(struct exchange_shared *shared, bool all)

@@ -7,6 +7,8 @@
 
 /* Makes shared->ready, and sets its site's ready(). 0 or -ENOMEM. */
 int sender_init(struct exchange_shared *shared);
+/* shared->site has taken the place of `before`: what was made ready under that is given up. */
+void sender_renew(struct exchange_shared *shared, struct request_site *before);
 /* Gives up ready replies that were not used since the last time; or all. */
 void sender_sweep(struct exchange_shared *shared, bool all);
 /* All were given up, and MHD's daemons have stopped, so that none is being sent. Nothing if sender_init() failed. */

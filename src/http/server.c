@@ -25,11 +25,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/certificates.h"
 #include "http/exchange.h"
 #include "http/handler.h"
 #include "http/sender.h"
 
 #define CONNECTION_MEMORY (16 * 1024) /* MHD's pool of one connection: its header block and its reply's */
+#define CONNECTIONS_MAX 2000000 /* the daemon counts clients; MHD's bound must not come first */
 #define RUN_NS UINT64_C(200000)
 #define SWEEP_MS 500
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
@@ -47,9 +49,9 @@ struct engine {
 
 struct server {
 	struct server_options options;
+	struct connection_limits limits;
 	struct exchange_shared shared;
 	struct engine engines[2]; /* [1]: TLS; as in shared.rerun */
-	struct certificates *certificates;
 	struct connection *connections;
 	struct connection *incoming; /* on its way through MHD_add_connection() */
 	struct reactor_timer sweep;
@@ -85,7 +87,7 @@ static void connection_ended(struct server *server, struct connection *connectio
 		connection->next->prev = connection->prev;
 	server->count--;
 	server->options.closed(server->options.context, connection->peer.client);
-	certificates_unref(connection->certificates);
+	request_site_drop(connection->site);
 	free(connection);
 }
 
@@ -104,12 +106,11 @@ static int acknowledge(gnutls_session_t session, unsigned type, unsigned when, u
 }
 
 /* Before its handshake begins. */
-static void begin_tls(struct server *server, struct connection *connection, struct MHD_Connection *mhd)
+static void begin_tls(struct connection *connection, struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 
-	connection->certificates = certificates_ref(server->certificates);
-	certificates_begin(connection->certificates, info->tls_session);
+	certificates_begin(connection->site->certificates, info->tls_session);
 	gnutls_handshake_set_hook_function(info->tls_session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST, acknowledge);
 }
 
@@ -122,41 +123,53 @@ static void notify_connection(void *cls, struct MHD_Connection *mhd, void **sock
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		*socket_context = server->incoming;
 		if (server->incoming->peer.tls)
-			begin_tls(server, server->incoming, mhd);
+			begin_tls(server->incoming, mhd);
 		connection_opened(server, server->incoming);
 	} else {
 		connection_ended(server, *socket_context);
 	}
 }
 
-int server_add(struct server *server, int fd, unsigned listener, const struct sockaddr *peer, socklen_t peer_length, void *token)
+/* The server's, with what is known of it; NULL: no memory. */
+static struct connection *new_connection(const struct arrival *arrival)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
+
+	if (connection == NULL)
+		return NULL;
+	connection->fd = arrival->fd;
+	connection->peer.client = arrival->client;
+	connection->peer.listener = arrival->listener;
+	connection->peer.tls = arrival->tls;
+	connection->peer.address = arrival->address;
+	address_from_sockaddr((const struct sockaddr *)&arrival->address, &connection->peer.from);
+	connection->site = arrival->site;
+	request_site_hold(arrival->site);
+	connection_enter(connection, CONNECTION_HEAD, clock_now_ns());
+	return connection;
+}
+
+int server_add(struct server *server, const struct arrival *arrival)
+{
+	const struct sockaddr *peer = (const struct sockaddr *)&arrival->address;
+	struct connection *connection = new_connection(arrival);
 	/* Of a Unix peer's address only the family is passed: MHD 0.9 keeps 28 bytes and believes the length. */
-	socklen_t passed = peer->sa_family == AF_UNIX ? (socklen_t)sizeof(sa_family_t) : peer_length;
-	struct engine *engine;
+	socklen_t passed = peer->sa_family == AF_UNIX ? (socklen_t)sizeof(sa_family_t) : arrival->length;
+	struct engine *engine = &server->engines[arrival->tls];
 
 	if (connection == NULL) {
-		close(fd);
-		server->options.closed(server->options.context, token);
+		close(arrival->fd);
+		server->options.closed(server->options.context, arrival->client);
 		return -ENOMEM;
 	}
-	connection->fd = fd;
-	connection->peer.client = token;
-	connection->peer.listener = listener;
-	connection->peer.tls = (server->options.tls_listeners >> listener & 1) != 0;
-	memcpy(&connection->peer.address, peer,
-	       peer_length < sizeof(connection->peer.address) ? peer_length : sizeof(connection->peer.address));
-	address_from_sockaddr(peer, &connection->peer.from);
-	connection_enter(connection, CONNECTION_HEAD, clock_now_ns());
 	server->incoming = connection;
-	engine = &server->engines[connection->peer.tls];
-	server->shared.rerun[connection->peer.tls] = true;
-	if (MHD_add_connection(engine->daemon, fd, peer, passed) == MHD_YES)
+	server->shared.rerun[arrival->tls] = true;
+	if (MHD_add_connection(engine->daemon, arrival->fd, peer, passed) == MHD_YES)
 		return 0;
 	if (server->incoming == connection) { /* it failed before it was announced */
 		server->incoming = NULL;
-		server->options.closed(server->options.context, token);
+		server->options.closed(server->options.context, arrival->client);
+		request_site_drop(connection->site);
 		free(connection);
 	}
 	return -ENOMEM;
@@ -188,11 +201,11 @@ static void relieve(struct connection *connection)
 
 	if (exchange == NULL || connection->phase != CONNECTION_SEND || exchange->request.transfer == NULL)
 		return;
-	if (exchange_is_paused(exchange) && cache_waiting(exchange->shared->site->cache) > 0)
+	if (exchange_is_paused(exchange) && cache_waiting(exchange->site->cache) > 0)
 		transfer_shed(exchange->request.transfer);
 	else if (exchange->taken_bytes == exchange->swept_bytes && !connection->suspended)
 		transfer_shed(exchange->request.transfer);
-	else if (exchange->taken_bytes == exchange->swept_bytes && cache_waiting(exchange->shared->site->cache) > 0)
+	else if (exchange->taken_bytes == exchange->swept_bytes && cache_waiting(exchange->site->cache) > 0)
 		transfer_yield(exchange->request.transfer);
 	exchange->swept_bytes = exchange->taken_bytes;
 }
@@ -210,7 +223,7 @@ static void sweep(void *context)
 	uint64_t now_ns = clock_now_ns();
 
 	for (struct connection *c = server->connections; c != NULL; c = c->next) {
-		const char *reason = connection_overdue(c, &server->options.limits, now_ns);
+		const char *reason = connection_overdue(c, &server->limits, now_ns);
 
 		if (reason == NULL && c->exchange != NULL && is_too_old(c->exchange, now_ns))
 			reason = "max_transfer_time";
@@ -222,8 +235,8 @@ static void sweep(void *context)
 			shutdown(c->fd, SHUT_RD);
 		relieve(c);
 	}
-	sender_sweep(&server->shared, server->shared.draining || cache_waiting(server->options.site->cache) > 0);
-	reactor_timer_start(server->options.site->reactor, &server->sweep, SWEEP_MS);
+	sender_sweep(&server->shared, server->shared.draining || cache_waiting(server->shared.site->cache) > 0);
+	reactor_timer_start(server->options.reactor, &server->sweep, SWEEP_MS);
 }
 
 __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char *format, va_list arguments)
@@ -249,7 +262,7 @@ static struct MHD_Daemon *start_daemon(struct server *server, bool tls)
 		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)handler_completed, &server->shared },
 		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)notify_connection, server },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL },
-		{ MHD_OPTION_CONNECTION_LIMIT, server->options.max_connections, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL }, /* connection.c keeps the time */
 		{ tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0, (char *)TLS_PRIORITIES },
 		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)certificates_retrieve },
@@ -260,22 +273,29 @@ static struct MHD_Daemon *start_daemon(struct server *server, bool tls)
 				MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
-static int start_engines(struct server *server)
+static int start_engine(struct server *server, bool tls)
 {
-	if (server->options.tls_listeners != 0 && MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES) {
+	if (server->engines[tls].daemon != NULL)
+		return 0;
+	if (tls && MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES) {
 		log_error("this libmicrohttpd was built without TLS");
 		return -EPROTONOSUPPORT;
 	}
-	for (unsigned i = 0; i < 1 + (server->options.tls_listeners != 0); i++) {
-		errno = 0;
-		server->engines[i].daemon = start_daemon(server, i == 1);
-		if (server->engines[i].daemon == NULL)
-			return errno != 0 ? -errno : -ENOMEM;
-	}
-	return 0;
+	errno = 0;
+	server->engines[tls].daemon = start_daemon(server, tls);
+	if (server->engines[tls].daemon != NULL)
+		return 0;
+	return errno != 0 ? -errno : -ENOMEM;
 }
 
-int server_new(struct server **server, const struct server_options *options)
+static void take_terms(struct server *server, const struct server_terms *terms)
+{
+	server->limits = terms->limits;
+	server->shared.site = terms->site;
+	request_site_hold(terms->site);
+}
+
+int server_new(struct server **server, const struct server_options *options, const struct server_terms *terms)
 {
 	struct server *s = calloc(1, sizeof(*s));
 	int error;
@@ -284,16 +304,14 @@ int server_new(struct server **server, const struct server_options *options)
 		return -ENOMEM;
 	s->options = *options;
 	s->sweep = (struct reactor_timer){ .fn = sweep, .context = s };
-	s->shared.site = options->site;
+	take_terms(s, terms);
 	error = sender_init(&s->shared);
-	if (error != 0) {
-		free(s);
-		return error;
-	}
-	s->certificates = certificates_ref(options->certificates);
-	error = start_engines(s);
 	if (error == 0)
-		error = reactor_timer_start(options->site->reactor, &s->sweep, SWEEP_MS);
+		error = start_engine(s, false);
+	if (error == 0 && terms->site->certificates != NULL)
+		error = start_engine(s, true);
+	if (error == 0)
+		error = reactor_timer_start(options->reactor, &s->sweep, SWEEP_MS);
 	if (error != 0) {
 		server_free(s);
 		return error;
@@ -306,7 +324,7 @@ void server_free(struct server *server)
 {
 	if (server == NULL)
 		return;
-	reactor_timer_stop(server->options.site->reactor, &server->sweep);
+	reactor_timer_stop(server->options.reactor, &server->sweep);
 	for (struct connection *c = server->connections; c != NULL; c = c->next) {
 		struct exchange *exchange = c->exchange;
 
@@ -315,14 +333,15 @@ void server_free(struct server *server)
 			MHD_resume_connection(exchange->mhd);
 		}
 	}
-	sender_sweep(&server->shared, true);
+	if (server->shared.ready != NULL)
+		sender_sweep(&server->shared, true);
 	for (unsigned i = 0; i < 2; i++)
 		if (server->engines[i].daemon != NULL)
 			MHD_stop_daemon(server->engines[i].daemon);
 	assert(server->count == 0);
-	certificates_unref(server->certificates);
 	sender_fini(&server->shared);
 	exchange_free_spares(&server->shared);
+	request_site_drop(server->shared.site);
 	free(server);
 }
 
@@ -338,10 +357,17 @@ void server_fired(struct server *server, unsigned i)
 	server->engines[i].fired = true;
 }
 
-void server_renew(struct server *server, struct certificates *certificates)
+int server_renew(struct server *server, const struct server_terms *terms)
 {
-	certificates_unref(server->certificates);
-	server->certificates = certificates_ref(certificates);
+	struct request_site *before = server->shared.site;
+	int error = terms->site->certificates != NULL ? start_engine(server, true) : 0;
+
+	if (error != 0)
+		return error;
+	take_terms(server, terms);
+	sender_renew(&server->shared, before);
+	request_site_drop(before);
+	return 0;
 }
 
 static bool has_more(const struct server *server)
@@ -414,7 +440,7 @@ int server_wait_ms(const struct server *server)
 void server_drain(struct server *server)
 {
 	server->shared.draining = true;
-	reactor_timer_start(server->options.site->reactor, &server->sweep, 0);
+	reactor_timer_start(server->options.reactor, &server->sweep, 0);
 }
 
 void server_cut(struct server *server)

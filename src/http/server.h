@@ -9,43 +9,44 @@
 
 #include <sys/socket.h>
 
-#include "http/certificates.h"
 #include "http/connection.h"
 #include "http/request.h"
 
 struct server;
 
 struct server_options {
-	struct request_site *site; /* lives as long as the server, which sets its ready() */
-	struct connection_limits limits;
-	unsigned max_connections;
-	uint64_t tls_listeners;		   /* a bit each; 0: no TLS */
-	struct certificates *certificates; /* for them; the server holds them too */
-	void (*closed)(void *context, void *token); /* a connection has ended; its descriptor is closed next */
+	struct reactor *reactor;
+	void (*closed)(void *context, void *client); /* a connection has ended; its descriptor is closed next */
 	void *context;
 };
 
+/* What holds for connections that come in from here on. */
+struct server_terms {
+	struct request_site *site; /* its ready() is set by the server, which holds it, as each connection does */
+	struct connection_limits limits; /* for all connections */
+};
+
 /* 0 with *server owned by the caller, or -errno. */
-int server_new(struct server **server, const struct server_options *options);
+int server_new(struct server **server, const struct server_options *options, const struct server_terms *terms);
 /* Cuts what is left. After it, reads may still be in flight in the store; no MHD callback runs any more. NULL is fine. */
 void server_free(struct server *server);
 
 /*
- * The epoll descriptors of MHD's daemons, [1] that of TLS or -1: readable when server_run() has something to do. Once that is seen,
+ * The epoll descriptors of MHD's daemons, [1] that of TLS or -1 as long as no site had certificates: readable when server_run() has something to do. Once that is seen,
  * server_fired() is to be called before it.
  */
 #define SERVER_FDS 2
 int server_fd(const struct server *server, unsigned i);
 void server_fired(struct server *server, unsigned i);
 
-/* Connections that come from here on are met with these. Takes a hold of its own. */
-void server_renew(struct server *server, struct certificates *certificates);
-
 /*
- * Takes over an accepted, non-blocking socket (closes it in any case). token comes back through closed(), also on failure. 0 or
- * -errno.
+ * Connections that are there keep the site that they came in under, for one more request, and their certificates. 0 or -errno: TLS
+ * can't be had, and all is as it was.
  */
-int server_add(struct server *server, int fd, unsigned listener, const struct sockaddr *peer, socklen_t peer_length, void *token);
+int server_renew(struct server *server, const struct server_terms *terms);
+
+/* Takes its socket over (closes it in any case). Its client comes back through closed(), also on failure. 0 or -errno. */
+int server_add(struct server *server, const struct arrival *arrival);
 
 /*
  * What can be done now, in a bounded time. Once a turn, always: MHD does not announce resumed

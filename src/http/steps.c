@@ -254,7 +254,7 @@ static enum step_result step_ready(struct request *request)
 	if (request->fields.want_repr_digest != NULL && request->file->siblings.has_digest)
 		request->unready = true;
 	if (request->method == METHOD_GET && !request->unready && request->error_status == 0 && request->fields.ranges == 0 && !has_conditions(&request->fields.conditions) &&
-	    site->ready(site->ready_context, request))
+	    site->ready != NULL && site->ready(site->ready_context, request))
 		return STEP_REPLY;
 	return STEP_NEXT;
 }

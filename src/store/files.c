@@ -12,10 +12,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
@@ -51,6 +54,8 @@ struct files {
 	struct files_entry *by_use; /* the same entries, the least recently used first */
 	struct files_gone *gone;
 	struct files_stats stats;
+	unsigned users; /* files_ref() */
+	unsigned jobs;
 };
 
 /* What a job found out. */
@@ -147,6 +152,7 @@ static void evict(struct files *files, unsigned keep, bool unused_only, struct f
 static void begin(struct files_entry *entry)
 {
 	entry->busy = true;
+	entry->files->jobs++;
 	entry->held = entry->file ? file_ref(entry->file) : NULL;
 }
 
@@ -312,7 +318,28 @@ static bool is_other_version(const struct file *before, const struct file *now)
 	return before && (!now || !file_version_equal(&before->version, &now->version));
 }
 
-/* Takes over the reference in `finding`. The entry may be gone after it. */
+/* A job has ended, or a user has left. Nothing may be made of the table after it. */
+static void leave(struct files *files, unsigned *count)
+{
+	struct files_entry *entry, *next, *doomed = NULL;
+	bool last;
+
+	pthread_mutex_lock(&files->lock);
+	--*count;
+	last = files->jobs == 0 && files->users == 0;
+	pthread_mutex_unlock(&files->lock);
+	if (!last)
+		return;
+	DL_FOREACH_SAFE(files->by_use, entry, next)
+		doom(entry, &doomed);
+	free_entries(doomed);
+	tell_gone(files);
+	pthread_mutex_destroy(&files->lock);
+	close(files->options.root_fd);
+	free(files);
+}
+
+/* Takes over the reference in `finding`. The entry, and the table if nobody uses it any more, may be gone after it. */
 static void settle(struct files_entry *entry, struct finding *finding)
 {
 	struct files *files = entry->files;
@@ -345,6 +372,7 @@ static void settle(struct files_entry *entry, struct finding *finding)
 	file_unref(held);
 	free_entries(doomed);
 	tell_gone(files);
+	leave(files, &files->jobs);
 }
 
 /* The job has no done(): it must not depend on a reactor that may have stopped while another one's request waits for the answer. */
@@ -368,25 +396,39 @@ int files_new(struct files **files, const struct files_options *options)
 	if (!made)
 		return -ENOMEM;
 	made->options = *options;
+	made->options.root_fd = fcntl(options->root_fd, F_DUPFD_CLOEXEC, 0);
+	if (made->options.root_fd < 0) {
+		free(made);
+		return -errno;
+	}
+	made->users = 1;
 	made->revalidate_ns = options->revalidate_ms * CLOCK_NS_PER_MS;
 	pthread_mutex_init(&made->lock, NULL);
 	*files = made;
 	return 0;
 }
 
-void files_free(struct files *files)
+struct files *files_ref(struct files *files)
 {
-	struct files_entry *entry, *next, *doomed = NULL;
+	pthread_mutex_lock(&files->lock);
+	files->users++;
+	pthread_mutex_unlock(&files->lock);
+	return files;
+}
 
-	if (!files)
-		return;
-	DL_FOREACH_SAFE(files->by_use, entry, next)
-		doom(entry, &doomed);
-	free_entries(doomed);
-	if (files->gone != NULL)
-		tell_gone(files);
-	pthread_mutex_destroy(&files->lock);
-	free(files);
+void files_unref(struct files *files)
+{
+	if (files)
+		leave(files, &files->users);
+}
+
+bool files_is_like(const struct files *files, const struct files_options *options)
+{
+	const struct files_options *own = &files->options;
+	struct stat now, then;
+
+	return own->symlinks == options->symlinks && own->max_files == options->max_files && fstat(own->root_fd, &then) == 0 &&
+	       fstat(options->root_fd, &now) == 0 && then.st_dev == now.st_dev && then.st_ino == now.st_ino;
 }
 
 /* Answers at once if the entry is fresh enough, else puts the want on its list. True: begin() a job now. */

@@ -18,7 +18,7 @@ struct files;
 struct files_entry;
 
 struct files_options {
-	int root_fd; /* O_PATH or O_DIRECTORY; stays the caller's */
+	int root_fd; /* O_PATH or O_DIRECTORY; stays the caller's, the table has one of its own */
 	enum file_symlinks symlinks;
 	unsigned max_files;	/* open files kept at most (those in use stay open beyond it until their readers end) */
 	unsigned revalidate_ms; /* 1000 */
@@ -48,10 +48,17 @@ struct files_stats {
 	uint64_t hits, opens, looks, failures;
 };
 
-/* 0 or -errno. */
+/* 0 with one user, or -errno. */
 int files_new(struct files **files, const struct files_options *options);
-/* After offload_stop(), so that no look is under way, and before offload_free(), which closes; no want waits. NULL is fine. */
-void files_free(struct files *files);
+/* One user more. Any thread. */
+struct files *files_ref(struct files *files);
+/*
+ * One less; no want of his waits. With the last one, and once no look is under way, it is gone. Before offload_free(), which closes. NULL
+ * is fine.
+ */
+void files_unref(struct files *files);
+/* Whether another one of these options, which knows no file yet, would do the same: they have the same root. Main thread. */
+bool files_is_like(const struct files *files, const struct files_options *options);
 
 /*
  * path: relative and normalised (see http/path.h); copied. want->reactor and ->done are set by the caller.

@@ -187,7 +187,7 @@ static void tear_down(void)
 	if (offload)
 		offload_stop(offload);
 	reactor_free(reactor);
-	files_free(files);
+	files_unref(files);
 	offload_free(offload);
 	devices_free(devices);
 	close(root);
@@ -858,7 +858,7 @@ START_TEST(many_reactors)
 	}
 	ck_assert_uint_gt(sum, THREADS * ROUNDS / 4);
 	ck_assert_uint_le(stats().open, 6);
-	files_free(files);
+	files_unref(files);
 	ck_assert_uint_eq(open_descriptors(), before);
 	offload_free(offload);
 	offload = NULL;

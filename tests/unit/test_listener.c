@@ -34,7 +34,7 @@ static struct sockets *open_on(const char *address)
 	char fault[SOCKETS_FAULT_BYTES] = "";
 
 	ck_assert_ptr_null(listen_address_parse(address, &parsed.address));
-	ck_assert_msg(sockets_open(&sockets, &parsed, 1, 1, fault) == 0, "%s", fault);
+	ck_assert_msg(sockets_open(&sockets, &parsed, 1, 1, NULL, fault) == 0, "%s", fault);
 	return sockets;
 }
 
@@ -136,7 +136,7 @@ START_TEST(a_taken_port_is_said)
 	struct config_listen parsed = {.sites = 1};
 
 	ck_assert_ptr_null(listen_address_parse(sockets_address(sockets, 0, address, sizeof(address)), &parsed.address));
-	ck_assert_int_eq(sockets_open(&other, &parsed, 1, 1, fault), -EADDRINUSE);
+	ck_assert_int_eq(sockets_open(&other, &parsed, 1, 1, NULL, fault), -EADDRINUSE);
 	ck_assert_ptr_nonnull(strstr(fault, address));
 	sockets_release(sockets);
 }
@@ -162,7 +162,7 @@ START_TEST(a_stale_unix_socket_is_replaced_and_a_live_one_is_not)
 	sockets = open_on(address);
 	close(connect_to(sockets));
 	ck_assert_ptr_null(listen_address_parse(address, &parsed.address));
-	ck_assert_int_eq(sockets_open(&other, &parsed, 1, 1, fault), -EADDRINUSE);
+	ck_assert_int_eq(sockets_open(&other, &parsed, 1, 1, NULL, fault), -EADDRINUSE);
 	sockets_release(sockets);
 	ck_assert_int_ne(stat(address + 5, &status), 0);
 	unlink(path);
@@ -180,7 +180,7 @@ START_TEST(addresses_are_written_whole)
 	close(mkstemp(path));
 	listen_address_parse("127.0.0.1:0", &parsed[0].address);
 	listen_address_parse("127.0.0.1:0", &parsed[1].address);
-	ck_assert_int_eq(sockets_open(&sockets, parsed, 2, 1, fault), 0);
+	ck_assert_int_eq(sockets_open(&sockets, parsed, 2, 1, NULL, fault), 0);
 	ck_assert_int_eq(sockets_write_addresses(sockets, path), 0);
 	file = fopen(path, "r");
 	for (size_t i = 0; i < 2; i++) {

@@ -24,27 +24,30 @@ static unsigned reads;
 static int got_fd;
 static char got_address[ADDRESS_TEXT_BYTES];
 
-static void was_read(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length, void *its_token)
+static void was_read(void *context, const struct arrival *arrival)
 {
 	struct address address;
 	ck_assert_ptr_null(context);
-	ck_assert_uint_eq(listener, 7);
-	ck_assert_ptr_eq(its_token, &token);
-	ck_assert_uint_gt(length, 0);
-	address_from_sockaddr(peer, &address);
+	ck_assert_uint_eq(arrival->listener, 7);
+	ck_assert_ptr_eq(arrival->client, &token);
+	ck_assert_uint_gt(arrival->length, 0);
+	address_from_sockaddr((const struct sockaddr *)&arrival->address, &address);
 	address_format(&address, got_address);
-	got_fd = fd;
+	got_fd = arrival->fd;
 	reads++;
 }
 
 static void take(void)
 {
 	struct sockaddr_in peer = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a000001) };
+	struct arrival arrival = { .listener = 7, .length = sizeof(peer), .client = &token };
 	int fds[2];
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 	far = fds[1];
 	reads = 0;
-	preface_take(preface, fds[0], 7, (struct sockaddr *)&peer, sizeof(peer), &token);
+	arrival.fd = fds[0];
+	memcpy(&arrival.address, &peer, sizeof(peer));
+	preface_take(preface, &arrival);
 }
 
 static void setup(void)
