@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All that can fail is done before anybody sees the new one, so a configuration that is refused changes nothing. References: one of
+ * the main thread as long as it is the current one, one of each worker's site as long as somebody there has a hold of that, one of each
+ * listing, connection on its way to another worker, and resource of the admin listener that reads it.
+ */
+#include "daemon/generation.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/logs.h"
+#include "daemon/passwords.h"
+#include "daemon/roots.h"
+
+static int fail(const char *what, int error)
+{
+	log_error("%s: %s", what, strerror(-error));
+	return error;
+}
+
+static void site_ref(void *configuration)
+{
+	generation_ref(configuration);
+}
+
+static void site_unref(void *configuration)
+{
+	generation_unref(configuration);
+}
+
+struct generation *generation_new(struct workshop *workshop)
+{
+	struct generation *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return NULL;
+	made->workshop = workshop;
+	made->references = 1;
+	return made;
+}
+
+static int load_certificates(struct generation *generation)
+{
+	const struct config *config = generation_config(generation);
+	char fault[CERTIFICATES_FAULT_BYTES];
+	int error = config_tls_listeners(config) != 0 ?
+			    certificates_load(&generation->certificates, config->tls.list, config->tls.count, fault) :
+			    0;
+
+	if (error != 0)
+		log_error("%s", fault);
+	return error;
+}
+
+/* All but reactor and store, which the worker fills in. */
+static void fill_site(struct generation *generation, struct request_site *site)
+{
+	struct workshop *workshop = generation->workshop;
+	const struct config *config = generation_config(generation);
+	size_t cache_size = config->cache_size_bytes > 0 ? config->cache_size_bytes : cache_bytes(workshop->cache);
+
+	*site = (struct request_site){
+		.configuration = generation,
+		.ref = site_ref,
+		.unref = site_unref,
+		.folders = workshop->folders,
+		.mime = generation->mime,
+		.rules = &config->rules,
+		.certificates = generation->certificates,
+		.signing = generation->signing,
+		.cache = workshop->cache,
+		.ready_bytes = cache_size / 8 / workshop->count,
+		.clients = workshop->clients,
+		.login = workshop->login,
+		.trusted_proxies = &config->trusted_proxies,
+		.total = &workshop->total,
+		.rate_total_bytes = config->rate_total_bytes,
+		.header_limits = { .target_bytes = config->max_target_bytes,
+				   .header_bytes = config->max_header_bytes,
+				   .headers = config->max_headers },
+		.max_ranges = config->max_ranges,
+		.transfers = &workshop->transfers,
+		.dotfiles = config->dotfiles,
+		.symlinks = config->symlinks,
+	};
+}
+
+int generation_open_logs(struct generation *generation, const char **failed)
+{
+	int error = logs_start(&generation->options.config, failed);
+
+	generation->logs = error == 0;
+	return error;
+}
+
+int generation_open(struct generation *generation, const struct generation *before)
+{
+	struct workshop *workshop = generation->workshop;
+	struct rules *rules = &generation->options.config.rules;
+	const struct config *config = generation_config(generation);
+	struct files_options files = workshop_files_options(workshop, config);
+	int error = roots_open(rules);
+
+	if (error == 0)
+		error = load_certificates(generation);
+	if (error == 0)
+		error = signing_new(&generation->signing, rules);
+	if (error == 0)
+		error = passwords_add(workshop->login, config);
+	if (error != 0)
+		return error;
+	error = mime_new(&generation->mime, config->mime_types);
+	if (error != 0)
+		return fail(config->mime_types, error);
+	generation->sites = calloc(workshop->count, sizeof(*generation->sites));
+	error = generation->sites != NULL ? roots_make_files(rules, before != NULL ? &before->options.config.rules : NULL, &files) : -ENOMEM;
+	if (error != 0)
+		return fail("start", error);
+	for (unsigned i = 0; i < workshop->count; i++)
+		fill_site(generation, &generation->sites[i]);
+	return 0;
+}
+
+/* The configuration may have said 0. */
+static void note_ports(struct generation *generation)
+{
+	struct rules *rules = &generation->options.config.rules;
+	const struct sockets *sockets = generation->sockets;
+
+	for (size_t i = 0; i < sockets_count(sockets); i++)
+		rules->ports[sockets_listener(sockets, i)] = sockets_port(sockets, i);
+	for (size_t i = 0; i < rules->site_count; i++) {
+		uint64_t listeners = 0;
+
+		for (size_t j = 0; j < generation_config(generation)->listen_count; j++)
+			listeners |= (rules->listeners[j] >> i & 1) << j;
+		rules->sites[i].https_port = sockets_tls_port(sockets, listeners);
+	}
+}
+
+int generation_listen(struct generation *generation, const struct generation *before)
+{
+	const struct config *config = generation_config(generation);
+	char fault[SOCKETS_FAULT_BYTES];
+	int error = sockets_open(&generation->sockets, config->listen, config->listen_count, generation->workshop->count,
+				 before != NULL ? before->sockets : NULL, fault);
+
+	if (error != 0)
+		log_error("%s", fault);
+	else
+		note_ports(generation);
+	return error;
+}
+
+void generation_succeed(struct generation *generation, struct generation *before)
+{
+	struct workshop *workshop = generation->workshop;
+
+	if (before != NULL)
+		sockets_succeed(generation->sockets, before->sockets);
+	generation->settled = true;
+	generation->number = before != NULL ? before->number + 1 : 1;
+	pthread_mutex_lock(&workshop->lock);
+	workshop->current = generation;
+	pthread_mutex_unlock(&workshop->lock);
+}
+
+struct generation *generation_ref(struct generation *generation)
+{
+	atomic_fetch_add(&generation->references, 1);
+	return generation;
+}
+
+void generation_unref(struct generation *generation)
+{
+	const uint64_t one = 1;
+
+	if (generation == NULL)
+		return;
+
+	const int retired_fd = generation->workshop->retired_fd;
+
+	/* With the last reference it may be gone at once. */
+	if (atomic_fetch_sub(&generation->references, 1) == 1 && write(retired_fd, &one, sizeof(one)) < 0)
+		log_error("can't say that a configuration is over: %s", strerror(errno));
+}
+
+struct generation *generation_current(struct workshop *workshop)
+{
+	struct generation *current;
+
+	pthread_mutex_lock(&workshop->lock);
+	current = generation_ref(workshop->current);
+	pthread_mutex_unlock(&workshop->lock);
+	return current;
+}
+
+void generation_sweep(struct generation **all)
+{
+	for (struct generation *one; (one = *all) != NULL;) {
+		if (atomic_load(&one->references) > 0) {
+			all = &one->next;
+			continue;
+		}
+		*all = one->next;
+		generation_free(one);
+	}
+}
+
+void generation_close_files(struct generation *generation)
+{
+	roots_free_files(&generation->options.config.rules);
+}
+
+void generation_free(struct generation *generation)
+{
+	if (generation == NULL)
+		return;
+	generation_close_files(generation);
+	if (!generation->settled)
+		sockets_abandon(generation->sockets);
+	mime_free(generation->mime);
+	certificates_free(generation->certificates);
+	signing_unref(generation->signing);
+	roots_close(&generation->options.config.rules);
+	if (generation->logs)
+		logs_stop(&generation->options.config);
+	options_fini(&generation->options);
+	free(generation->sites);
+	free(generation);
+}

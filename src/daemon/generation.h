@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One configuration while it holds, and what was opened for it: roots and their tables of open files, listening sockets, certificates,
+ * keys, logs. At SIGHUP the next one takes its place; it lives on until the last connection that came in under it has ended.
+ */
+#ifndef DAEMON_GENERATION_H
+#define DAEMON_GENERATION_H
+
+#include <stdatomic.h>
+
+#include "daemon/options.h"
+#include "daemon/sockets.h"
+#include "daemon/workshop.h"
+#include "http/certificates.h"
+#include "http/mime.h"
+#include "http/request.h"
+#include "http/signing.h"
+
+struct generation {
+	struct options options; /* filled by the main thread before generation_open(), immutable after generation_listen() */
+	unsigned number;	/* 1: of the start */
+	struct mime *mime;
+	struct signing *signing;
+	struct certificates *certificates; /* NULL: no listener is for TLS */
+	struct sockets *sockets;	   /* each worker releases them once */
+	/* private */
+	struct workshop *workshop;
+	struct generation *next; /* of those that are not gone, the newest first; the main thread's */
+	atomic_uint references;
+	bool logs, settled; /* the logs are open; the sockets are the workers' */
+	struct request_site *sites; /* of each worker, which fills in what is its own */
+};
+
+/* With one reference; nothing is open, and the options are to be parsed. The workshop may be opened later. NULL: no memory. */
+struct generation *generation_new(struct workshop *workshop);
+
+/* Opens its logs. 0, or -errno with the target that is to blame in *failed (NULL: none is). */
+int generation_open_logs(struct generation *generation, const char **failed);
+/*
+ * Opens everything else but sockets, using what `before` (NULL: there is none) has of the same. 0, or -errno, which was logged.
+ */
+int generation_open(struct generation *generation, const struct generation *before);
+/* Listens, and knows the ports then. 0, or -errno, which was logged. */
+int generation_listen(struct generation *generation, const struct generation *before);
+/* From here on the workers have it: sockets that it shares with `before` (NULL: there is none) are its own. Then it is the current one. */
+void generation_succeed(struct generation *generation, struct generation *before);
+/* The daemon's configuration. */
+static inline const struct config *generation_config(const struct generation *generation)
+{
+	return &generation->options.config;
+}
+
+struct generation *generation_ref(struct generation *generation);
+/* One reference less; with the last one the main thread is told, by workshop->retired_fd. Any thread. NULL is fine. */
+void generation_unref(struct generation *generation);
+/* The current one, with a reference. Any thread. */
+struct generation *generation_current(struct workshop *workshop);
+/* The generation of a site of one of the workers. */
+static inline struct generation *generation_of(const struct request_site *site)
+{
+	return site->configuration;
+}
+
+/* Main thread: those of `all` that nobody has a reference to are closed and taken out. */
+void generation_sweep(struct generation **all);
+/* At the end, after the workers: gives back its tables of open files, before the offload threads are freed; then the rest. */
+void generation_close_files(struct generation *generation);
+void generation_free(struct generation *generation);
+
+#endif

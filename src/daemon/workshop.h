@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What all workers of the process share for as long as it runs, whatever the configuration says meanwhile: memory, disks, the offload
+ * threads, who is connected. What depends on the configuration is a generation's.
+ */
+#ifndef DAEMON_WORKSHOP_H
+#define DAEMON_WORKSHOP_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "daemon/config.h"
+#include "daemon/depths.h"
+#include "daemon/report.h"
+#include "engine/devices.h"
+#include "engine/offload.h"
+#include "http/clients.h"
+#include "http/login.h"
+#include "store/cache.h"
+#include "store/files.h"
+#include "store/folder.h"
+
+struct generation;
+struct worker;
+
+enum workshop_state {
+	WORKSHOP_STARTING,
+	WORKSHOP_SERVING,
+	WORKSHOP_DRAINING, /* what was asked for is answered, and no more */
+};
+
+struct workshop {
+	struct devices *devices;
+	struct cache *cache;
+	struct offload *offload;
+	struct folder_table *folders;
+	struct clients *clients;
+	struct login *login;
+	struct depths depths;
+	atomic_uint transfers;
+	struct bucket total; /* of rate_total */
+	_Atomic enum workshop_state state;
+	atomic_uint reloads, reload_failures;
+	struct report_worker *reports; /* of each worker, filled when a report is under way */
+	atomic_uint reports_due;       /* workers that have not filled theirs, and 1; 0: no report is under way */
+	int ended_fd;	/* an eventfd, written once by each worker that ends, */
+	int retired_fd; /* and this one when nobody has a hold of a generation any more */
+	struct worker **workers;
+	unsigned count;
+	pthread_mutex_t lock; /* over what follows */
+	struct generation *current;
+};
+
+/*
+ * Makes all but workers and generations, as the configuration says. 0, or -errno, which was logged; in any case workshop_close() takes
+ * apart what was made. Main thread, as all of this.
+ */
+int workshop_open(struct workshop *workshop, const struct config *config, unsigned workers);
+/* Finds out how much may be in flight on the disk of this folder, unless that was set by hand. */
+void workshop_calibrate(struct workshop *workshop, const struct config *config, int root_fd);
+
+/* What a table of open files of this configuration is made with; but for its root. */
+struct files_options workshop_files_options(struct workshop *workshop, const struct config *config);
+
+/* Workers were joined: the offload threads end, after which nothing is under way. */
+void workshop_stop(struct workshop *workshop);
+/* After workshop_stop(), when workers and the tables of open files are gone. */
+void workshop_close(struct workshop *workshop);
+
+#endif
