@@ -41,6 +41,7 @@ struct generation *generation_new(struct workshop *workshop)
 		return NULL;
 	made->workshop = workshop;
 	made->references = 1;
+	sem_init(&made->taken_up, 0, 0);
 	return made;
 }
 
@@ -232,5 +233,6 @@ void generation_free(struct generation *generation)
 		logs_stop(&generation->options.config);
 	options_fini(&generation->options);
 	free(generation->sites);
+	sem_destroy(&generation->taken_up);
 	free(generation);
 }

@@ -6,6 +6,7 @@
 #ifndef DAEMON_GENERATION_H
 #define DAEMON_GENERATION_H
 
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "daemon/options.h"
@@ -23,6 +24,7 @@ struct generation {
 	struct signing *signing;
 	struct certificates *certificates; /* NULL: no listener is for TLS */
 	struct sockets *sockets;	   /* each worker releases them once */
+	sem_t taken_up;			   /* posted by each worker that has taken it up */
 	/* private */
 	struct workshop *workshop;
 	struct generation *next; /* of those that are not gone, the newest first; the main thread's */

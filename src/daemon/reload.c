@@ -8,10 +8,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "daemon/limits.h"
 #include "daemon/worker.h"
+
+#define PATIENCE_S 2
 
 /* What was said about it, line by line. */
 static void log_faults(char *text)
@@ -87,14 +90,35 @@ static void make_known(struct generation *generation, struct generation *before,
 		worker_renew(renewals[i]);
 }
 
+/* So that whoever was told that it holds finds it so. A worker that does not turn holds nobody up for long. */
+static void wait_for_workers(struct generation *generation)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += PATIENCE_S;
+	for (unsigned i = 0; i < generation->workshop->count; i++) {
+		int error;
+
+		while ((error = sem_timedwait(&generation->taken_up, &until)) != 0 && errno == EINTR)
+			;
+		if (error != 0) {
+			log_warning("a worker has not taken the configuration up within %d s", PATIENCE_S);
+			return;
+		}
+	}
+}
+
 static bool take(struct generation *generation, struct generation *before)
 {
 	struct workshop *workshop = generation->workshop;
 	struct worker_renewal **renewals = calloc(workshop->count, sizeof(struct worker_renewal *));
 	bool taken = renewals != NULL && open_all(generation, before) && prepare(workshop, generation, renewals);
 
-	if (taken)
+	if (taken) {
 		make_known(generation, before, renewals);
+		wait_for_workers(generation);
+	}
 	for (unsigned i = 0; !taken && renewals != NULL && i < workshop->count; i++)
 		worker_forget_renewal(renewals[i]);
 	free(renewals);

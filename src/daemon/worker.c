@@ -510,6 +510,7 @@ static void renew(struct reactor_message *message)
 		log_error("worker %u goes on as before: %s", worker->index, strerror(-error));
 	if (worker->listener == NULL || generation_of(worker->heard) != generation)
 		sockets_release(generation->sockets);
+	sem_post(&generation->taken_up);
 	worker_forget_renewal(renewal);
 }
 
