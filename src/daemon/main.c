@@ -121,7 +121,7 @@ static void greet(const struct daemon *daemon)
 }
 
 /* In the log, and for those who asked for the addresses. */
-static int announce(struct daemon *daemon)
+static int say_where(struct daemon *daemon)
 {
 	const struct sockets *sockets = daemon->generations->sockets;
 	const char *file = config_of(daemon)->address_file;
@@ -130,18 +130,27 @@ static int announce(struct daemon *daemon)
 
 	for (size_t i = 0; i < sockets_count(sockets); i++)
 		log_info("listening on %s", sockets_address(sockets, i, address, sizeof(address)));
-	log_info("ranged %s (libmicrohttpd %s) serves %s with %u workers", PACKAGE_VERSION, server_library_version(),
-		 roots_first(&config_of(daemon)->rules), daemon->workshop.count);
 	if (file != NULL)
 		error = sockets_write_addresses(sockets, file);
 	return error == 0 ? 0 : fail(file, error);
 }
 
+static int announce(struct daemon *daemon)
+{
+	int error = say_where(daemon);
+
+	log_info("ranged %s (libmicrohttpd %s) serves %s with %u workers", PACKAGE_VERSION, server_library_version(),
+		 roots_first(&config_of(daemon)->rules), daemon->workshop.count);
+	return error;
+}
+
 static void reload(struct daemon *daemon)
 {
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(clock_now_ns() / 1000));
-	if (reload_configuration(&daemon->generations, daemon->argc, daemon->argv))
-		announce(daemon);
+	if (reload_configuration(&daemon->generations, daemon->argc, daemon->argv)) {
+		say_where(daemon);
+		log_info("the configuration was taken: number %u", daemon->generations->number);
+	}
 	sd_notify(0, "READY=1");
 }
 

@@ -19,7 +19,7 @@ is "$STATUS" 200 "that has its own"
 like "$(cat "$DIR/error.log")" "warning.* $DIR/others: everybody on this machine may read the keys" "a file that everybody can read is named"
 is "$(grep -c "$DIR/keys" "$DIR/error.log")" 0 "no other"
 
-reloads() { grep -cE 'keys of signatures (reloaded|stay)' "$DIR/error.log"; }
+reloads() { grep -cE 'the configuration was (not )?taken' "$DIR/error.log"; }
 reloads_at_least() { [ "$(reloads)" -ge "$1" ]; }
 reload() { # SECRET-LINE...
 	local before
@@ -45,7 +45,7 @@ get "$new"
 is "$STATUS" 200 "the new one stays"
 
 reload 'new short'
-like "$(tail -n 2 "$DIR/error.log")" "$DIR/keys:1: .*the keys of signatures stay as they were" "a bad file is named"
+like "$(tail -n 2 "$DIR/error.log")" "$DIR/keys:1: .*the configuration was not taken" "a bad file is named"
 get "$new"
 is "$STATUS" 200 "and what was read before holds"
 stop_ranged

@@ -198,6 +198,16 @@ launch_ranged() {
 	PID=$!
 }
 
+# SIGHUP, and waits until the log says what became of it.
+reload_ranged() {
+	local before
+	before=$(reloads)
+	kill -HUP "$PID"
+	await 10 reloaded_after "$before" || diag "it was not reloaded"
+}
+reloads() { grep -cE 'the configuration was (not )?taken' "$DIR/error.log"; }
+reloaded_after() { [ "$(reloads)" -gt "$1" ]; }
+
 listening_or_dead() { [ -s "$DIR/address" ] || ! running; }
 running() { kill -0 "$PID" 2>/dev/null; }
 stopped() { ! running; }
