@@ -451,17 +451,20 @@ static int run(struct daemon *daemon)
 
 static int run_with_logs(struct daemon *daemon)
 {
-	const char *failed;
-	int status, error = logs_start(daemon->config, &failed);
+	char fault[LOGS_FAULT_BYTES];
+	int status;
 
-	if (error != 0) {
-		fprintf(stderr, "ranged: %s: %s\n", failed != NULL ? failed : "log", strerror(-error));
+	if (logs_open(daemon->config, fault) != 0) {
+		fprintf(stderr, "ranged: %s\n", fault);
 		return EX_CANTCREAT;
 	}
+	logs_use(daemon->config);
 	limits_raise_descriptors(daemon->config, daemon->workshop.count);
 	status = run(daemon);
 	log_info("ended");
-	logs_stop(daemon->config);
+	if (status == EXIT_SUCCESS || daemon->running == 0) /* else some may log requests still */
+		logs_close(daemon->config);
+	log_stop();
 	return status;
 }
 
