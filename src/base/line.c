@@ -19,6 +19,16 @@
 
 #include "base/clock.h"
 
+static const struct {
+	const char *name;
+	char priority; /* of sd-daemon(3) */
+} levels[] = {
+	[LOG_LEVEL_ERROR] = {"error", '3'},
+	[LOG_LEVEL_WARNING] = {"warning", '4'},
+	[LOG_LEVEL_INFO] = {"info", '6'},
+	[LOG_LEVEL_DEBUG] = {"debug", '7'},
+};
+
 #define ELLIPSIS "…"
 #define ELLIPSIS_BYTES (sizeof(ELLIPSIS) - 1)
 
@@ -33,7 +43,7 @@ bool line_stderr_is_journal(void)
 	return st.st_dev == device && st.st_ino == inode;
 }
 
-static size_t put_prefix(char *line, const struct line_level *level, bool journal)
+static size_t put_prefix(char *line, enum log_level level, bool journal)
 {
 	int64_t now = clock_wall_ns();
 	time_t seconds = (time_t)(now / (int64_t)CLOCK_NS_PER_S);
@@ -41,10 +51,10 @@ static size_t put_prefix(char *line, const struct line_level *level, bool journa
 	char date[32];
 
 	if (journal)
-		return (size_t)snprintf(line, LINE_BYTES, "<%c>", level->priority);
+		return (size_t)snprintf(line, LINE_BYTES, "<%c>", levels[level].priority);
 	gmtime_r(&seconds, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	return (size_t)snprintf(line, LINE_BYTES, "%s.%03dZ %s: ", date, (int)(now / (int64_t)CLOCK_NS_PER_MS % 1000), level->name);
+	return (size_t)snprintf(line, LINE_BYTES, "%s.%03dZ %s: ", date, (int)(now / (int64_t)CLOCK_NS_PER_MS % 1000), levels[level].name);
 }
 
 /* One byte as it is or as \xNN. Returns the new length, or the old one when there is no room below `end`. */
@@ -91,7 +101,7 @@ static size_t put_text(char *line, size_t length, const char *text, bool cut)
 	return length + ELLIPSIS_BYTES;
 }
 
-size_t line_format(char *line, const struct line_level *level, bool journal, const char *format, va_list arguments)
+size_t line_format(char *line, enum log_level level, bool journal, const char *format, va_list arguments)
 {
 	char text[LINE_BYTES];
 	int wanted = vsnprintf(text, sizeof(text), format, arguments);

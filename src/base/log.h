@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The error log and the logs of requests. A write to a log can wait for a disk or for whoever reads it, so once log_start() has run
- * each log has a bounded queue and a writer thread; what does not fit is dropped and counted. Before log_start() and after
- * log_stop(), lines of the error log go straight to stderr.
+ * The error log and the logs of requests. A write to a log can wait for a disk or for whoever reads it, so each has a bounded queue
+ * and a writer thread; what does not fit is dropped and counted. Logs come and go while others write to them. While no error log is
+ * in use its lines go straight to stderr.
+ *
+ * A log is known by a number; 0 is none.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -12,61 +14,66 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/sink.h"
+#include "base/line.h"
+#include "base/log_form.h"
 
-#define LOG_REQUESTS_MAX 16 /* logs of requests */
+#define LOG_REQUESTS_MAX 16 /* logs of requests of one configuration */
+#define LOG_OPEN_MAX 64	    /* all that are open, with those that were closed and still have to write */
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
-
-struct log_options {
-	enum log_level level;
-	const char *error_path; /* NULL: stderr */
-	const char *const *targets; /* of the logs of requests: see sink_open(). Each once: log_request() knows them by their index */
-	unsigned target_count;	    /* at most LOG_REQUESTS_MAX */
-	const struct sink_sockets *sockets; /* NULL: those of the system */
-};
+/* --- which there are: main thread, and none of them blocks, but opening a file as long as the filesystem takes --- */
 
 /*
- * Opens the logs and starts their writers. 0 or -errno, in which case *failed names the file or target (NULL: none of them is to
- * blame). Copies the strings. Main thread, once, before other threads log.
+ * The log of requests with this target (see sink_open()): the one that is open already, or else a new one; each log_open() has its
+ * log_close(). 0, -EBUSY (LOG_OPEN_MAX) or -errno.
  */
-int log_start(const struct log_options *options, const char **failed);
+int log_open(const char *target, unsigned *log);
+/* The same for a log of errors, whose path may be NULL: stderr. It is used after log_use(). */
+int log_open_errors(const char *path, unsigned *log);
+
+/* One user less. After the last one's its writer writes what is queued, closes the file and ends; nobody may queue more. */
+void log_close(unsigned log);
 
 /*
- * Writes what is queued, says how many lines were dropped if any, joins the writers, closes the files. A log that takes nothing is
- * left behind after some seconds, with its writer and the forms it has; then it returns false. Main thread.
+ * From here on this is the error log, with this level, for whom it is closed when it is the next one's turn: who opened it does not.
+ * What was queued for the last one goes there.
+ */
+void log_use(unsigned log, enum log_level level);
+
+/*
+ * No record of this form is queued any more: form->free() is called when those that are have been written, by the writer, or at
+ * once by this thread. Before log_close(). A log that takes nothing may keep it for ever.
+ */
+void log_retire(unsigned log, struct log_form *form);
+
+/*
+ * Closes all logs, whoever has them open, and waits for their writers. A log that takes nothing is left behind after some seconds, with
+ * its writer and the forms it has; then it returns false.
  */
 bool log_stop(void);
 
-/* Asks the writers to open the files again by name (rotation). Lines queued before go to the old file. Any thread; never blocks. */
+/* --- any thread, never blocking --- */
+
+/* Asks the writers to open the files again by name (rotation). Lines queued before go to the old file. */
 void log_reopen(void);
 
-/* "error" | "warning" | "info" | "debug" to a level; -EINVAL. */
-int log_parse_level(const char *text, enum log_level *level);
-
-/* Any thread, never blocks once started. A line longer than 2 KiB is cut with "…". Control bytes in it are written as \xNN. */
+/* A line longer than 2 KiB is cut with "…". Control bytes in it are written as \xNN. */
 void log_at(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* How what was queued for a log of requests becomes an entry of it. Lives as long as the log. By the writers, at any time. */
-struct log_form {
-	/* The line, without a newline, into line[SINK_LINE_BYTES]; returns its length. */
-	size_t (*line)(const struct log_form *form, const void *record, char *line);
-	/* Hands what the journal takes besides to sink_field(). NULL: nothing. */
-	void (*fields)(const struct log_form *form, const void *record, struct sink *sink);
-};
-
-/* Queues a copy of a record, which is aligned to 8 again when `form` gets it. Any thread, never blocks. */
+/* Queues a copy of a record, which is aligned to 8 again when `form` gets it. */
 void log_request(unsigned log, const struct log_form *form, const void *record, size_t length);
 #define LOG_RECORD_BYTES 8192 /* the longest */
 
+#define LOG_NAME_BYTES 256
+
 struct log_stats {
-	const char *name; /* the path or target */
-	uint64_t lines, dropped; /* queued; lost because the queue was full or the write failed */
+	char name[LOG_NAME_BYTES]; /* the path or target, or its end; two logs may have the same */
+	bool errors;		   /* a log of errors */
+	uint64_t lines, dropped;   /* queued since it was opened; lost because the queue was full or the write failed */
 };
 
-/* The error log is 0, the logs of requests follow. False: there is no such log. Any thread while the logs run. */
-bool log_stats(unsigned log, struct log_stats *stats);
-/* Lines lost since log_start, of all logs. They say so themselves, too. */
+/* All logs, one a call, until it returns false; *at begins with 0. */
+bool log_stats(unsigned *at, struct log_stats *stats);
+/* Lines lost ever, by all logs. They say so themselves, too. */
 uint64_t log_dropped(void);
 
 /* One fault's gate: open at most once a second; counts what it held back. Zero-initialised, one static per fault. */

@@ -44,6 +44,7 @@ struct config {
 	bool dotfiles;
 	char *mime_types;   /* NULL: none is read */
 	char *error_log;    /* NULL: stderr */
+	unsigned errors;    /* error_log from logs_open() to logs_use(), else 0 */
 	char *address_file; /* NULL: none is written */
 	enum log_level log_level;
 	struct text_list trusted_proxies, proxy_protocol, tls;

@@ -91,14 +91,6 @@ static void fill_site(struct generation *generation, struct request_site *site)
 	};
 }
 
-int generation_open_logs(struct generation *generation, const char **failed)
-{
-	int error = logs_start(&generation->options.config, failed);
-
-	generation->logs = error == 0;
-	return error;
-}
-
 int generation_open(struct generation *generation, const struct generation *before)
 {
 	struct workshop *workshop = generation->workshop;
@@ -147,15 +139,19 @@ static void note_ports(struct generation *generation)
 int generation_listen(struct generation *generation, const struct generation *before)
 {
 	const struct config *config = generation_config(generation);
-	char fault[SOCKETS_FAULT_BYTES];
+	char fault[SOCKETS_FAULT_BYTES], address[300];
 	int error = sockets_open(&generation->sockets, config->listen, config->listen_count, generation->workshop->count,
 				 before != NULL ? before->sockets : NULL, fault);
 
-	if (error != 0)
+	if (error != 0) {
 		log_error("%s", fault);
-	else
-		note_ports(generation);
-	return error;
+		return error;
+	}
+	note_ports(generation);
+	for (size_t i = 0; i < sockets_count(generation->sockets); i++)
+		if (sockets_is_new(generation->sockets, i))
+			log_info("listening on %s", sockets_address(generation->sockets, i, address, sizeof(address)));
+	return 0;
 }
 
 void generation_succeed(struct generation *generation, struct generation *before)
@@ -229,8 +225,7 @@ void generation_free(struct generation *generation)
 	certificates_free(generation->certificates);
 	signing_unref(generation->signing);
 	roots_close(&generation->options.config.rules);
-	if (generation->logs)
-		logs_stop(&generation->options.config);
+	logs_close(&generation->options.config);
 	options_fini(&generation->options);
 	free(generation->sites);
 	sem_destroy(&generation->taken_up);

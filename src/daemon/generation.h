@@ -29,17 +29,15 @@ struct generation {
 	struct workshop *workshop;
 	struct generation *next; /* of those that are not gone, the newest first; the main thread's */
 	atomic_uint references;
-	bool logs, settled; /* the logs are open; the sockets are the workers' */
+	bool settled; /* the sockets are the workers' */
 	struct request_site *sites; /* of each worker, which fills in what is its own */
 };
 
 /* With one reference; nothing is open, and the options are to be parsed. The workshop may be opened later. NULL: no memory. */
 struct generation *generation_new(struct workshop *workshop);
 
-/* Opens its logs. 0, or -errno with the target that is to blame in *failed (NULL: none is). */
-int generation_open_logs(struct generation *generation, const char **failed);
 /*
- * Opens everything else but sockets, using what `before` (NULL: there is none) has of the same. 0, or -errno, which was logged.
+ * Opens everything but logs and sockets, using what `before` (NULL: there is none) has of the same. 0, or -errno, which was logged.
  */
 int generation_open(struct generation *generation, const struct generation *before);
 /* Listens, and knows the ports then. 0, or -errno, which was logged. */

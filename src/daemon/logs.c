@@ -1,75 +1,79 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a site does not say of its log, the top level says. Sites that name the same target share a log, each with lines of its own
- * form. The formats were found to be good when the configuration was read.
+ * form, and so do configurations. The formats were found to be good when the configuration was read.
  */
 #include "daemon/logs.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "http/access_format.h"
 
-static struct access_format *formats[RULES_SITES_MAX];
-
-/* The place of the target in the list, to which it is added; -1: there is no room. */
-static int place_of(struct log_options *options, const char **targets, const char *target)
+static int say_failed(const char *key, const char *target, int error, char *fault)
 {
-	for (unsigned i = 0; i < options->target_count; i++)
-		if (strcmp(targets[i], target) == 0)
-			return (int)i;
-	if (options->target_count == LOG_REQUESTS_MAX)
-		return -1;
-	targets[options->target_count] = target;
-	return (int)options->target_count++;
-}
+	const char *why = error == -EBUSY ? "too many logs are open; those of former configurations that nobody reads are among them" :
+					    strerrordesc_np(-error);
 
-static int prepare_site(struct site *site, const struct site *top, struct access_format **format, struct log_options *options,
-			const char **targets)
-{
-	const char *target = site->access_log != NULL ? site->access_log : top->access_log;
-	const char *text = site->access_format != NULL ? site->access_format : top->access_format;
-	char fault[ACCESS_FORMAT_FAULT_BYTES];
-
-	site->logged = target != NULL && *target != '\0';
-	if (!site->logged)
-		return 0;
-	int place = place_of(options, targets, target);
-	int error = place < 0 ? -E2BIG : access_format_new(text, format, fault);
-	if (error != 0)
-		return error;
-	site->log = (unsigned)place;
-	site->log_form = access_format_form(*format);
-	return 0;
-}
-
-int logs_start(struct config *config, const char **failed)
-{
-	const char *targets[LOG_REQUESTS_MAX];
-	struct log_options options = { .level = config->log_level, .error_path = config->error_log, .targets = targets };
-	struct rules *rules = &config->rules;
-	int error = 0;
-
-	*failed = NULL;
-	for (size_t i = 0; i < rules->site_count && error == 0; i++)
-		error = prepare_site(&rules->sites[i], &rules->sites[0], &formats[i], &options, targets);
-	if (error == 0)
-		error = log_start(&options, failed);
-	if (error != 0)
-		logs_stop(config);
+	snprintf(fault, LOGS_FAULT_BYTES, "%s: %.300s: %s", key, target, why);
 	return error;
 }
 
-void logs_stop(struct config *config)
+static int open_site(struct site *site, const struct site *top, char *fault)
 {
-	bool taken = log_stop();
+	const char *target = site->access_log != NULL ? site->access_log : top->access_log;
+	const char *text = site->access_format != NULL ? site->access_format : top->access_format;
+	struct access_format *format;
 
-	for (size_t i = 0; i < config->rules.site_count; i++) {
-		config->rules.sites[i].logged = false;
-		if (!taken)
-			continue; /* a writer that was left behind may come to it yet */
-		access_format_free(formats[i]);
-		formats[i] = NULL;
+	if (target == NULL || *target == '\0')
+		return 0;
+	int error = access_format_new(text, &format, fault);
+	if (error == -EINVAL)
+		return error;
+	if (error == 0) {
+		error = log_open(target, &site->log);
+		if (error == 0)
+			site->log_form = access_format_form(format);
+		else
+			access_format_free(format);
 	}
+	return error == 0 ? 0 : say_failed("access_log", target, error, fault);
+}
+
+int logs_open(struct config *config, char fault[LOGS_FAULT_BYTES])
+{
+	struct rules *rules = &config->rules;
+	int error = log_open_errors(config->error_log, &config->errors);
+
+	if (error != 0)
+		return say_failed("error_log", config->error_log != NULL ? config->error_log : "stderr", error, fault);
+	for (size_t i = 0; i < rules->site_count && error == 0; i++)
+		error = open_site(&rules->sites[i], &rules->sites[0], fault);
+	if (error != 0)
+		logs_close(config);
+	return error;
+}
+
+void logs_use(struct config *config)
+{
+	log_use(config->errors, config->log_level);
+	config->errors = 0;
+}
+
+void logs_close(struct config *config)
+{
+	for (size_t i = 0; i < config->rules.site_count; i++) {
+		struct site *site = &config->rules.sites[i];
+
+		if (site->log == 0)
+			continue;
+		log_retire(site->log, site->log_form);
+		log_close(site->log);
+		site->log = 0;
+	}
+	if (config->errors != 0)
+		log_close(config->errors);
+	config->errors = 0;
 }

@@ -23,6 +23,7 @@
 #include "base/units.h"
 #include "daemon/explain.h"
 #include "daemon/limits.h"
+#include "daemon/logs.h"
 #include "daemon/passwords.h"
 #include "daemon/reload.h"
 #include "daemon/roots.h"
@@ -120,35 +121,27 @@ static void greet(const struct daemon *daemon)
 	fflush(stdout);
 }
 
-/* In the log, and for those who asked for the addresses. */
-static int say_where(struct daemon *daemon)
+/* For those who asked for the addresses. */
+static int write_addresses(const struct daemon *daemon)
 {
-	const struct sockets *sockets = daemon->generations->sockets;
 	const char *file = config_of(daemon)->address_file;
-	char address[300];
-	int error = 0;
+	int error = file != NULL ? sockets_write_addresses(daemon->generations->sockets, file) : 0;
 
-	for (size_t i = 0; i < sockets_count(sockets); i++)
-		log_info("listening on %s", sockets_address(sockets, i, address, sizeof(address)));
-	if (file != NULL)
-		error = sockets_write_addresses(sockets, file);
 	return error == 0 ? 0 : fail(file, error);
 }
 
-static int announce(struct daemon *daemon)
+static int announce(const struct daemon *daemon)
 {
-	int error = say_where(daemon);
-
 	log_info("ranged %s (libmicrohttpd %s) serves %s with %u workers", PACKAGE_VERSION, server_library_version(),
 		 roots_first(&config_of(daemon)->rules), daemon->workshop.count);
-	return error;
+	return write_addresses(daemon);
 }
 
 static void reload(struct daemon *daemon)
 {
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(clock_now_ns() / 1000));
 	if (reload_configuration(&daemon->generations, daemon->argc, daemon->argv)) {
-		say_where(daemon);
+		write_addresses(daemon);
 		log_info("the configuration was taken: number %u", daemon->generations->number);
 	}
 	sd_notify(0, "READY=1");
@@ -294,18 +287,31 @@ static int run(struct daemon *daemon)
 	return error == 0 ? EXIT_SUCCESS : EX_UNAVAILABLE;
 }
 
+static void free_generations(struct daemon *daemon)
+{
+	for (struct generation *one; (one = daemon->generations) != NULL;) {
+		daemon->generations = one->next;
+		generation_free(one);
+	}
+}
+
 static int run_with_logs(struct daemon *daemon)
 {
-	const char *failed;
-	int status, error = generation_open_logs(daemon->generations, &failed);
+	struct config *config = &daemon->generations->options.config;
+	char fault[LOGS_FAULT_BYTES];
+	int status;
 
-	if (error != 0) {
-		fprintf(stderr, "ranged: %s: %s\n", failed != NULL ? failed : "log", strerror(-error));
+	if (logs_open(config, fault) != 0) {
+		fprintf(stderr, "ranged: %s\n", fault);
 		return EX_CANTCREAT;
 	}
-	limits_raise_descriptors(&daemon->generations->options.config, config_workers(config_of(daemon)));
+	logs_use(config);
+	limits_raise_descriptors(config, config_workers(config));
 	status = run(daemon);
 	log_info("ended");
+	if (status == EXIT_SUCCESS || daemon->running == 0) /* else some may log requests still */
+		free_generations(daemon);
+	log_stop();
 	return status;
 }
 
@@ -359,9 +365,7 @@ int main(int argc, char **argv)
 		status = explain_run(options);
 	else
 		status = run_with_logs(&daemon);
-	for (struct generation *next, *one = daemon.generations; one != NULL; one = next) {
-		next = one->next;
-		generation_free(one);
-	}
+	if (daemon.running == 0)
+		free_generations(&daemon);
 	return status;
 }

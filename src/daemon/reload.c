@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "daemon/limits.h"
+#include "daemon/logs.h"
 #include "daemon/worker.h"
 
 #define PATIENCE_S 2
@@ -57,12 +58,12 @@ static void say_what_is_fixed(const struct config *now, const struct config *bef
 
 static bool open_all(struct generation *generation, const struct generation *before)
 {
-	const char *failed;
-	int error = generation_open_logs(generation, &failed);
+	char fault[LOGS_FAULT_BYTES];
+	int error = logs_open(&generation->options.config, fault);
 
 	if (error != 0)
-		log_error("%s: %s", failed != NULL ? failed : "log", strerror(-error));
-	if (error == 0)
+		log_error("%s", fault);
+	else
 		error = generation_open(generation, before);
 	if (error == 0)
 		error = generation_listen(generation, before);
@@ -85,6 +86,7 @@ static void make_known(struct generation *generation, struct generation *before,
 
 	say_what_is_fixed(config, generation_config(before));
 	clients_renew(workshop->clients, config->max_connections, config->max_connections_per_client);
+	logs_use(&generation->options.config);
 	generation_succeed(generation, before);
 	for (unsigned i = 0; i < workshop->count; i++)
 		worker_renew(renewals[i]);
@@ -146,6 +148,5 @@ bool reload_configuration(struct generation **all, int argc, char **argv)
 	*all = generation;
 	generation_unref(before);
 	atomic_fetch_add(&workshop->reloads, 1);
-	log_info("the configuration was taken: number %u", generation->number);
 	return true;
 }

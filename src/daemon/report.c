@@ -80,7 +80,7 @@ static void log_logs(void)
 {
 	struct log_stats stats;
 
-	for (unsigned i = 0; log_stats(i, &stats); i++)
+	for (unsigned at = 0; log_stats(&at, &stats);)
 		log_info("stats log lines=%" PRIu64 " dropped=%" PRIu64 " name=%s", stats.lines, stats.dropped, stats.name);
 }
 

@@ -30,6 +30,7 @@ struct listening {
 	struct listen_address address; /* as configured */
 	char path[108]; /* of a Unix socket; "" otherwise */
 	bool removes;	/* it, once it is closed */
+	bool carried;	/* over from those before */
 };
 
 struct sockets {
@@ -177,16 +178,32 @@ static void close_all(struct sockets *sockets)
 	free(sockets);
 }
 
-/* All that are listened on there already; *found: there are some. */
-static int carry_over(struct sockets *sockets, const struct listen_address *address, const struct sockets *before, bool *found)
+/* The first socket of a listener for this address that was not carried over yet, by TLS as well if there is one; NULL: there is none. */
+static const struct listening *find_carried(const struct sockets *before, const struct listen_address *address, uint64_t carried)
 {
-	*found = false;
+	const struct listening *found = NULL;
+
 	for (size_t i = 0; before != NULL && i < before->count; i++) {
+		const struct listening *one = &before->list[i];
+
+		if ((carried >> one->listener & 1) != 0 || !listen_address_is_same(&one->address, address))
+			continue;
+		if (one->tls == address->tls)
+			return one;
+		if (found == NULL)
+			found = one;
+	}
+	return found;
+}
+
+/* All sockets of that listener, by descriptors of our own. */
+static int carry_over(struct sockets *sockets, const struct sockets *before, const struct listening *like)
+{
+	for (size_t i = 0; i < before->count; i++) {
 		int fd, error;
 
-		if (!listen_address_is_same(&before->list[i].address, address))
+		if (before->list[i].listener != like->listener)
 			continue;
-		*found = true;
 		fd = fcntl(before->list[i].fd, F_DUPFD_CLOEXEC, 0);
 		if (fd < 0)
 			return -errno;
@@ -195,15 +212,33 @@ static int carry_over(struct sockets *sockets, const struct listen_address *addr
 			close(fd);
 			return error;
 		}
+		sockets->list[sockets->count - 1].carried = true;
 		sockets->list[sockets->count - 1].removes = false;
 	}
 	return 0;
+}
+
+/* carried: a bit for each listener of `before` that is carried over. */
+static int open_or_carry_over(struct sockets *sockets, const struct listen_address *address, const struct sockets *before,
+			      uint64_t *carried, char *fault)
+{
+	const struct listening *like = find_carried(before, address, *carried);
+	int error;
+
+	if (like == NULL)
+		return open_address(sockets, address, fault);
+	*carried |= UINT64_C(1) << like->listener;
+	error = carry_over(sockets, before, like);
+	if (error != 0)
+		snprintf(fault, SOCKETS_FAULT_BYTES, "can't go on listening: %s", strerror(-error));
+	return error;
 }
 
 int sockets_open(struct sockets **sockets, const struct config_listen *listen, size_t count, unsigned users,
 		 const struct sockets *before, char fault[SOCKETS_FAULT_BYTES])
 {
 	struct sockets *s = calloc(1, sizeof(*s));
+	uint64_t carried = 0;
 	int error = 0;
 
 	if (s == NULL)
@@ -211,13 +246,8 @@ int sockets_open(struct sockets **sockets, const struct config_listen *listen, s
 	atomic_init(&s->users, users);
 	for (size_t i = 0; i < count && error == 0; i++) {
 		size_t opened = s->count;
-		bool found;
 
-		error = carry_over(s, &listen[i].address, before, &found);
-		if (error != 0)
-			snprintf(fault, SOCKETS_FAULT_BYTES, "can't go on listening: %s", strerror(-error));
-		else if (!found)
-			error = open_address(s, &listen[i].address, fault);
+		error = open_or_carry_over(s, &listen[i].address, before, &carried, fault);
 		for (; opened < s->count; opened++) {
 			s->list[opened].listener = (unsigned)i;
 			s->list[opened].tls = listen[i].address.tls;
@@ -271,6 +301,11 @@ int sockets_fd(const struct sockets *sockets, size_t i)
 unsigned sockets_listener(const struct sockets *sockets, size_t i)
 {
 	return sockets->list[i].listener;
+}
+
+bool sockets_is_new(const struct sockets *sockets, size_t i)
+{
+	return !sockets->list[i].carried;
 }
 
 uint16_t sockets_port(const struct sockets *sockets, size_t i)

@@ -3,6 +3,7 @@
 #ifndef DAEMON_SOCKETS_H
 #define DAEMON_SOCKETS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,8 @@ size_t sockets_count(const struct sockets *sockets);
 int sockets_fd(const struct sockets *sockets, size_t i);
 /* Which of the list it was opened for. */
 unsigned sockets_listener(const struct sockets *sockets, size_t i);
+/* It was opened, not carried over. */
+bool sockets_is_new(const struct sockets *sockets, size_t i);
 /* The port of the first socket for TLS among these listeners (a bit each); 0: there is none. */
 unsigned sockets_tls_port(const struct sockets *sockets, uint64_t listeners);
 /* The address really bound: "127.0.0.1:8080", "[::1]:8080", "unix:/path", each with "tls:" before it if it is that. Into text; returns text. */

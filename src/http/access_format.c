@@ -198,6 +198,11 @@ static size_t form_line(const struct log_form *form, const void *record, char *l
 	return access_format_line((const struct access_format *)form, &entry, line);
 }
 
+static void form_free(struct log_form *form)
+{
+	access_format_free((struct access_format *)form);
+}
+
 int access_format_new(const char *text, struct access_format **format, char fault[ACCESS_FORMAT_FAULT_BYTES])
 {
 	struct access_format *f = calloc(1, sizeof(*f));
@@ -205,7 +210,7 @@ int access_format_new(const char *text, struct access_format **format, char faul
 
 	if (f == NULL)
 		return -ENOMEM;
-	f->form = (struct log_form){ .line = form_line, .fields = access_fields };
+	f->form = (struct log_form){ .line = form_line, .fields = access_fields, .free = form_free };
 	f->json = strcmp(text, "json") == 0;
 	f->text = strdup(strcmp(text, "combined") == 0 ? COMBINED : strcmp(text, "timing") == 0 ? TIMING : text);
 	error = f->text == NULL ? -ENOMEM : f->json ? 0 : compile(f, fault);
@@ -225,7 +230,7 @@ void access_format_free(struct access_format *format)
 	free(format);
 }
 
-const struct log_form *access_format_form(const struct access_format *format)
+struct log_form *access_format_form(struct access_format *format)
 {
 	return &format->form;
 }

@@ -17,8 +17,8 @@ int access_format_new(const char *text, struct access_format **format, char faul
 /* NULL is fine. */
 void access_format_free(struct access_format *format);
 
-/* For log_request(), with what access_pack() made. Lives as long as the format. */
-const struct log_form *access_format_form(const struct access_format *format);
+/* For log_request(), with what access_pack() made. Lives as long as the format, and its free() frees that: see log_retire(). */
+struct log_form *access_format_form(struct access_format *format);
 
 /*
  * The line of an entry, without a newline, into line[SINK_LINE_BYTES]; returns its length. Quotes, backslashes and control bytes of

@@ -67,6 +67,6 @@ void exchange_log(const struct exchange *exchange, unsigned status, bool whole)
 {
 	const struct site *site = site_of(exchange);
 
-	if (site->logged)
+	if (site->log != 0)
 		add_entry(exchange, site, status, whole);
 }

@@ -40,9 +40,8 @@ struct site {
 	int root_fd;
 	struct files *files;
 	unsigned https_port; /* of the first listener for TLS where it is to be had; 0: there is none, or not yet */
-	bool logged;			   /* its requests go to `log`, in this form: see log_request() */
-	unsigned log;
-	const struct log_form *log_form;
+	unsigned log; /* where its requests go, in this form: see log_request(); 0: nowhere */
+	struct log_form *log_form;
 };
 
 struct rules {

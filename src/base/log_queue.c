@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A log may lie on the very disk that is stuck, or be a pipe that nobody reads, so nobody but its own writer ever writes to one, and
+ * no log waits for another.
+ *
+ * The one idea: each log has two buffers. Threads append what they have to say to the one that is being filled, under the log's
+ * mutex, and that is a memcpy; the writer swaps the two and works off the other one outside the lock: only there records of
+ * requests become lines. A full buffer drops. After each batch the writer naps, so that a busy server pays for one
+ * wake-up in 10 ms and not for one a line.
+ *
+ * Nobody waits for a writer to end: it closes its file and gives its buffers back itself, and only then the queue is idle again.
+ */
+#include "base/log_queue.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/align.h"
+#include "base/clock.h"
+
+#define QUEUE_BYTES ((size_t)512 * 1024) /* of each of the two buffers */
+#define NAP_NS (10 * 1000 * 1000)
+
+/* What is queued. `bytes` begins at a multiple of 8. */
+struct frame {
+	const struct log_form *form; /* NULL: the bytes are the line */
+	uint64_t length;
+	char bytes[];
+};
+
+static _Atomic uint64_t dropped_ever;
+
+static void drop(struct log_queue *queue, uint64_t lines)
+{
+	atomic_fetch_add_explicit(&queue->dropped, lines, memory_order_relaxed);
+	atomic_fetch_add_explicit(&dropped_ever, lines, memory_order_relaxed);
+}
+
+uint64_t log_queue_dropped(void)
+{
+	return atomic_load_explicit(&dropped_ever, memory_order_relaxed);
+}
+
+/* --- any thread --- */
+
+/* Appends all of it or nothing. Signals outside the lock, and only if the buffer was empty. */
+bool log_queue_put(struct log_queue *queue, enum log_queue_kind kind, const struct log_form *form, const void *bytes, size_t length)
+{
+	size_t frame_bytes = sizeof(struct frame) + (size_t)align_up(length, sizeof(uint64_t));
+	struct log_buffer *filling = &queue->filling;
+	bool wake = false;
+
+	pthread_mutex_lock(&queue->mutex);
+	bool taken = queue->running && atomic_load_explicit(&queue->kind, memory_order_relaxed) == kind;
+	if (taken && frame_bytes > QUEUE_BYTES - filling->used) {
+		drop(queue, 1);
+	} else if (taken) {
+		struct frame *frame = (struct frame *)(filling->bytes + filling->used);
+		wake = filling->used == 0;
+		frame->form = form;
+		frame->length = length;
+		memcpy(frame->bytes, bytes, length);
+		filling->used += frame_bytes;
+		queue->lines++;
+	}
+	pthread_mutex_unlock(&queue->mutex);
+	if (wake)
+		pthread_cond_signal(&queue->wake);
+	return taken;
+}
+
+/* What is of the form was queued before: it is in this buffer at the latest. */
+void log_queue_retire(struct log_queue *queue, struct log_form *form)
+{
+	pthread_mutex_lock(&queue->mutex);
+	bool running = queue->running;
+	if (running) {
+		form->next = queue->filling.retired;
+		queue->filling.retired = form;
+	}
+	pthread_mutex_unlock(&queue->mutex);
+	if (running)
+		pthread_cond_signal(&queue->wake);
+	else
+		form->free(form);
+}
+
+void log_queue_reopen(struct log_queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	if (queue->running) {
+		queue->filling.reopen = true;
+		queue->filling.reopen_at = queue->filling.used;
+	}
+	pthread_mutex_unlock(&queue->mutex);
+	pthread_cond_signal(&queue->wake);
+}
+
+static const char *name_of(const struct log_queue *queue)
+{
+	return strcmp(queue->target, "-") == 0 ? "stderr" : queue->target;
+}
+
+bool log_queue_stats(struct log_queue *queue, char *name, size_t size, uint64_t *lines, uint64_t *dropped)
+{
+	pthread_mutex_lock(&queue->mutex);
+	bool busy = queue->busy;
+	if (busy) {
+		const char *whole = name_of(queue);
+		size_t length = strlen(whole);
+
+		snprintf(name, size, "%s", whole + (length < size ? 0 : length - size + 1));
+		*lines = queue->lines;
+		*dropped = atomic_load_explicit(&queue->dropped, memory_order_relaxed);
+	}
+	pthread_mutex_unlock(&queue->mutex);
+	return busy;
+}
+
+bool log_queue_is_idle(struct log_queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	bool busy = queue->busy;
+	pthread_mutex_unlock(&queue->mutex);
+	return !busy;
+}
+
+/* --- the writer --- */
+
+static void put_line(struct log_queue *queue, const char *line, size_t length)
+{
+	sink_begin(&queue->sink, line, length);
+	sink_end(&queue->sink);
+}
+
+/* The error log's own goes past its queue, which may be what is full. */
+__attribute__((format(printf, 3, 4))) static void say(struct log_queue *queue, enum log_level level, const char *format, ...)
+{
+	char line[LINE_BYTES];
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (queue->say == NULL)
+		put_line(queue, line,
+			 line_format(line, level, queue->sink.kind == SINK_STDERR && line_stderr_is_journal(), format, arguments) - 1);
+	else
+		vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	if (queue->say != NULL)
+		queue->say(level, line);
+}
+
+static void say_dropped(struct log_queue *queue, bool last)
+{
+	uint64_t now = clock_now_ns(), total = atomic_load_explicit(&queue->dropped, memory_order_relaxed);
+
+	if (total == queue->reported || (!last && now - queue->reported_at_ns < CLOCK_NS_PER_S))
+		return;
+	uint64_t lines = total - queue->reported;
+	int error = queue->last_error;
+	queue->reported = total;
+	queue->reported_at_ns = now;
+	queue->last_error = 0;
+	say(queue, LOG_LEVEL_WARNING, "%" PRIu64 " lines of the log %s were lost: %s", lines, name_of(queue),
+	    error ? strerrordesc_np(error) : "the queue was full");
+}
+
+static void flush(struct log_queue *queue)
+{
+	sink_flush(&queue->sink);
+	if (queue->sink.lost == 0)
+		return;
+	drop(queue, queue->sink.lost);
+	queue->last_error = queue->sink.last_error;
+	queue->sink.lost = 0;
+}
+
+static void put_frame(struct log_queue *queue, const struct frame *frame)
+{
+	char line[SINK_LINE_BYTES];
+
+	if (frame->form == NULL) {
+		put_line(queue, frame->bytes, frame->length);
+		return;
+	}
+	sink_begin(&queue->sink, line, frame->form->line(frame->form, frame->bytes, line));
+	if (frame->form->fields != NULL && sink_has_fields(&queue->sink))
+		frame->form->fields(frame->form, frame->bytes, &queue->sink);
+	sink_end(&queue->sink);
+}
+
+static void put_frames(struct log_queue *queue, size_t from, size_t to)
+{
+	while (from < to) {
+		const struct frame *frame = (const struct frame *)(queue->writing.bytes + from);
+
+		put_frame(queue, frame);
+		from += sizeof(*frame) + (size_t)align_up(frame->length, sizeof(uint64_t));
+	}
+	flush(queue);
+}
+
+static void free_forms(struct log_form *form)
+{
+	while (form != NULL) {
+		struct log_form *next = form->next;
+
+		form->free(form);
+		form = next;
+	}
+}
+
+static void work_off(struct log_queue *queue)
+{
+	struct log_buffer *writing = &queue->writing;
+	size_t before = writing->reopen ? writing->reopen_at : writing->used;
+
+	put_frames(queue, 0, before);
+	int error = writing->reopen ? sink_reopen(&queue->sink) : 0;
+	if (error < 0)
+		say(queue, LOG_LEVEL_ERROR, "cannot reopen the log %s: %s", name_of(queue), strerrordesc_np(-error));
+	put_frames(queue, before, writing->used);
+	free_forms(writing->retired);
+	*writing = (struct log_buffer){.bytes = writing->bytes};
+}
+
+/* Waits for work and takes it. False: the log is stopping and all is written. */
+static bool take_batch(struct log_queue *queue)
+{
+	const struct log_buffer *filling = &queue->filling;
+	bool taken;
+
+	pthread_mutex_lock(&queue->mutex);
+	while (!(taken = filling->used > 0 || filling->reopen || filling->retired != NULL) && !queue->stopping)
+		pthread_cond_wait(&queue->wake, &queue->mutex);
+	if (taken) {
+		struct log_buffer filled = queue->filling;
+		queue->filling = queue->writing;
+		queue->writing = filled;
+	}
+	queue->running = taken; /* from here on whoever has an error to log writes to stderr: no line falls between */
+	pthread_mutex_unlock(&queue->mutex);
+	return taken;
+}
+
+static void free_memory(char *filling, char *writing, char *target)
+{
+	free(filling);
+	free(writing);
+	free(target);
+}
+
+static void put_away(struct log_queue *queue)
+{
+	char *filling = queue->filling.bytes, *writing = queue->writing.bytes, *target = queue->target;
+
+	sink_close(&queue->sink);
+	pthread_mutex_lock(&queue->mutex);
+	queue->running = queue->busy = false;
+	pthread_cond_broadcast(&queue->ended);
+	pthread_mutex_unlock(&queue->mutex); /* from here on it may be started again */
+	free_memory(filling, writing, target);
+}
+
+static void *writer_main(void *context)
+{
+	struct log_queue *queue = context;
+
+	pthread_setname_np(pthread_self(), "ranged-log");
+	while (take_batch(queue)) {
+		work_off(queue);
+		say_dropped(queue, false);
+		nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+	}
+	say_dropped(queue, true);
+	flush(queue);
+	put_away(queue);
+	return NULL;
+}
+
+/* --- start and stop --- */
+
+static int start_writer(struct log_queue *queue)
+{
+	sigset_t all, before;
+	pthread_attr_t detached;
+	pthread_t writer;
+
+	int error = pthread_attr_init(&detached);
+	if (error != 0)
+		return -error;
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&writer, &detached, writer_main, queue);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&detached);
+	return -error;
+}
+
+static void make_ready(struct log_queue *queue, enum log_queue_kind kind, char *filling, char *writing, char *target)
+{
+	pthread_mutex_lock(&queue->mutex);
+	queue->filling = (struct log_buffer){.bytes = filling};
+	queue->writing = (struct log_buffer){.bytes = writing};
+	queue->target = target;
+	queue->stopping = false;
+	queue->lines = queue->reported = queue->reported_at_ns = 0;
+	queue->last_error = 0;
+	atomic_store(&queue->dropped, 0);
+	atomic_store(&queue->kind, kind);
+	queue->busy = queue->running = true;
+	pthread_mutex_unlock(&queue->mutex);
+}
+
+int log_queue_start(struct log_queue *queue, bool errors, const char *target, void (*say_fn)(enum log_level level, const char *text))
+{
+	int error = sink_open(&queue->sink, target, &sink_sockets);
+
+	if (error != 0)
+		return error;
+	char *filling = malloc(QUEUE_BYTES), *writing = malloc(QUEUE_BYTES), *copy = strdup(target);
+	if (filling == NULL || writing == NULL || copy == NULL) {
+		free_memory(filling, writing, copy);
+		sink_close(&queue->sink);
+		return -ENOMEM;
+	}
+	queue->say = say_fn;
+	make_ready(queue, !errors ? LOG_QUEUE_REQUESTS : queue->sink.kind == SINK_STDERR ? LOG_QUEUE_STDERR : LOG_QUEUE_ERRORS, filling, writing,
+		   copy);
+	error = start_writer(queue);
+	if (error != 0)
+		put_away(queue);
+	return error;
+}
+
+void log_queue_stop(struct log_queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	queue->stopping = true;
+	pthread_mutex_unlock(&queue->mutex);
+	pthread_cond_signal(&queue->wake);
+}
+
+bool log_queue_await(struct log_queue *queue, const struct timespec *until)
+{
+	int error = 0;
+
+	pthread_mutex_lock(&queue->mutex);
+	while (queue->busy && error == 0)
+		error = pthread_cond_timedwait(&queue->ended, &queue->mutex, until);
+	bool ended = !queue->busy;
+	pthread_mutex_unlock(&queue->mutex);
+	return ended;
+}
