@@ -33,6 +33,11 @@ static const char *parse_access_format(char *text)
 	return error != 0 ? fault : NULL;
 }
 
+static const char *parse_admin(char *text)
+{
+	return listen_address_admin_fault(text);
+}
+
 #define KEY(key_name, key_kind, member, ...) \
 	{.name = key_name, .kind = CONFIG_KIND_##key_kind, .place = offsetof(struct config, member), __VA_ARGS__}
 #define SITE_KEY(key_name, key_kind, member, ...) \
@@ -71,6 +76,7 @@ static const struct config_key keys[] = {
 	KEY("trusted_proxies", LIST, trusted_proxies, .parse = settings_parse_cidr),
 	KEY("proxy_protocol", LIST, proxy_protocol, .parse = settings_parse_cidr),
 	KEY("tls", LIST, tls),
+	KEY("admin", LIST, admin, .parse = parse_admin),
 	KEY("symlinks", CHOICE, symlinks, .preset = "beneath", .choices = symlinks_choices),
 	KEY("dotfiles", SWITCH, dotfiles, .preset = "false"),
 	KEY("mime_types", TEXT, mime_types, .preset = "/etc/mime.types"),

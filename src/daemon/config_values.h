@@ -48,6 +48,7 @@ struct config {
 	char *address_file; /* NULL: none is written */
 	enum log_level log_level;
 	struct text_list trusted_proxies, proxy_protocol, tls;
+	struct text_list admin; /* addresses of listen_address_admin_fault() */
 };
 
 #endif

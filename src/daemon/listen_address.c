@@ -75,6 +75,25 @@ const char *listen_address_parse(const char *text, struct listen_address *addres
 	return parse_port(colon + 1, address->port);
 }
 
+const char *listen_address_admin_fault(const char *text)
+{
+	struct listen_address address;
+	struct in_addr four;
+	struct in6_addr six;
+	const char *problem = listen_address_parse(text, &address);
+	if (problem != NULL)
+		return problem;
+	if (address.tls)
+		return "the admin listener has no TLS";
+	if (address.kind == LISTEN_ADDRESS_UNIX || strcasecmp(address.host, "localhost") == 0)
+		return NULL;
+	if (inet_pton(AF_INET, address.host, &four) == 1 && ntohl(four.s_addr) >> 24 == 127)
+		return NULL;
+	if (inet_pton(AF_INET6, address.host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six))
+		return NULL;
+	return "the admin listener is for this host alone: 127.0.0.1, [::1], localhost or unix:/path";
+}
+
 char *listen_address_format(const struct listen_address *address, char *text, size_t text_bytes)
 {
 	const char *tls = address->tls ? "tls:" : "";

@@ -18,6 +18,8 @@ struct listen_address {
 
 /* "host:port", "[v6]:port", ":port" or "unix:/path", or one of them behind "tls:". NULL, or what is wrong with it (a static string). */
 const char *listen_address_parse(const char *text, struct listen_address *address);
+/* The same of an address for the admin listener, which nobody may reach from elsewhere: "localhost", 127.0.0.0/8, ::1, or a Unix socket. */
+const char *listen_address_admin_fault(const char *text);
 /* The reverse, into `text`; returns `text`. */
 char *listen_address_format(const struct listen_address *address, char *text, size_t text_bytes);
 /* Whether they are one address, by TLS or not. */

@@ -21,11 +21,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "daemon/admin.h"
 #include "daemon/explain.h"
 #include "daemon/limits.h"
 #include "daemon/logs.h"
 #include "daemon/passwords.h"
 #include "daemon/reload.h"
+#include "daemon/report.h"
 #include "daemon/roots.h"
 #include "daemon/worker.h"
 #include "http/server.h"
@@ -38,6 +40,7 @@ struct daemon {
 	char **argv;
 	struct workshop workshop;
 	struct generation *generations; /* the current one first, then those that are not over yet */
+	struct admin_listener *admin;
 	int signal_fd;
 	unsigned running; /* workers */
 	uint64_t ended;	  /* of them */
@@ -75,8 +78,7 @@ static int make_workers(struct daemon *daemon)
 	struct workshop *workshop = &daemon->workshop;
 
 	workshop->workers = calloc(workshop->count, sizeof(struct worker *));
-	workshop->reports = calloc(workshop->count, sizeof(*workshop->reports));
-	if (workshop->workers == NULL || workshop->reports == NULL)
+	if (workshop->workers == NULL)
 		return fail("start", -ENOMEM);
 	for (unsigned i = 0; i < workshop->count; i++) {
 		int error = worker_new(&workshop->workers[i], daemon->generations, i);
@@ -172,6 +174,16 @@ static int next_signal(struct daemon *daemon, uint64_t until_ns)
 	return 0;
 }
 
+static void report(struct daemon *daemon)
+{
+	struct snapshot *snapshot;
+
+	if (snapshot_take(&snapshot, &daemon->workshop) != 0)
+		return;
+	report_log(snapshot);
+	snapshot_free(snapshot);
+}
+
 /* The next signal that ends it, or 0 as above. */
 static int next_end(struct daemon *daemon, uint64_t wait_ms)
 {
@@ -185,7 +197,7 @@ static int next_end(struct daemon *daemon, uint64_t wait_ms)
 		else if (signal_number == SIGUSR1)
 			log_reopen();
 		else if (signal_number == SIGUSR2)
-			worker_report_all(&daemon->workshop);
+			report(daemon);
 	} while (signal_number == SIGHUP || signal_number == SIGUSR1 || signal_number == SIGUSR2);
 	return signal_number;
 }
@@ -209,7 +221,7 @@ static bool serve(struct daemon *daemon)
 	sd_notify(0, "STOPPING=1\nSTATUS=Draining");
 	log_info("%s: finishing %u connections within %llu ms", strsignal(signal_number), clients_count(workshop->clients),
 		 (unsigned long long)timeout_ms);
-	atomic_store(&workshop->state, WORKSHOP_DRAINING);
+	workshop_enter(workshop, WORKSHOP_DRAINING);
 	for (unsigned i = 0; i < workshop->count; i++)
 		worker_drain(workshop->workers[i]);
 	next_end(daemon, timeout_ms);
@@ -231,11 +243,11 @@ static void take_apart(struct daemon *daemon)
 
 	for (unsigned i = 0; i < daemon->running; i++)
 		worker_join(workshop->workers[i]);
+	admin_stop(daemon->admin);
 	workshop_stop(workshop);
 	for (unsigned i = 0; workshop->workers != NULL && i < workshop->count; i++)
 		worker_free(workshop->workers[i]);
 	free(workshop->workers);
-	free(workshop->reports);
 	for (struct generation *one = daemon->generations; one != NULL; one = one->next)
 		generation_close_files(one);
 	workshop_close(workshop);
@@ -249,6 +261,8 @@ static int start(struct daemon *daemon)
 	const struct config *config = config_of(daemon);
 	int error = block_signals(daemon);
 
+	if (error == 0)
+		error = admin_start(&daemon->admin, workshop, &config->admin);
 	if (error == 0)
 		error = workshop_open(workshop, config, config_workers(config));
 	if (error == 0)
@@ -274,7 +288,7 @@ static int run(struct daemon *daemon)
 
 	if (error == 0) {
 		greet(daemon);
-		atomic_store(&daemon->workshop.state, WORKSHOP_SERVING);
+		workshop_enter(&daemon->workshop, WORKSHOP_SERVING);
 		sd_notify(0, "READY=1\nSTATUS=Serving");
 	}
 	if (error == 0 && !serve(daemon)) {
@@ -284,6 +298,8 @@ static int run(struct daemon *daemon)
 	}
 	if (error == 0 || daemon->running == 0) /* after a start that failed midway nobody ends the workers that run */
 		take_apart(daemon);
+	else
+		admin_stop(daemon->admin);
 	return error == 0 ? EXIT_SUCCESS : EX_UNAVAILABLE;
 }
 
@@ -352,6 +368,7 @@ int main(int argc, char **argv)
 	tzset();
 	daemon.argc = argc;
 	daemon.argv = argv;
+	workshop_init(&daemon.workshop);
 	daemon.generations = generation_new(&daemon.workshop);
 	if (daemon.generations == NULL)
 		return EX_OSERR;

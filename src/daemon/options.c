@@ -20,7 +20,7 @@
 
 #define DEFAULT_FILE SYSCONFDIR "/ranged/ranged.conf"
 
-enum { OPTION_CHECK = 256, OPTION_EXPLAIN, OPTION_ADDRESS_FILE, OPTION_LOG_LEVEL, OPTION_ACCESS_LOG, OPTION_ERROR_LOG, OPTION_DRAIN_TIMEOUT };
+enum { OPTION_CHECK = 256, OPTION_EXPLAIN, OPTION_ADDRESS_FILE, OPTION_LOG_LEVEL, OPTION_ACCESS_LOG, OPTION_ERROR_LOG, OPTION_DRAIN_TIMEOUT, OPTION_ADMIN };
 
 static const struct argp_option option_table[] = {
 	{"config", 'c', "FILE", 0, "Read the configuration from FILE (without it and without ROOT: " DEFAULT_FILE ")", 0},
@@ -32,6 +32,7 @@ static const struct argp_option option_table[] = {
 	{"error-log", OPTION_ERROR_LOG, "FILE", 0, "Log faults to FILE (default: stderr)", 0},
 	{"log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warning, info or debug", 0},
 	{"drain-timeout", OPTION_DRAIN_TIMEOUT, "TIME", 0, "At SIGTERM, give responses that long to end, such as 30s", 0},
+	{"admin", OPTION_ADMIN, "ADDRESS", 0, "Answer /metrics, /status and more on unix:/path or 127.0.0.1:port; repeatable", 0},
 	{"check", OPTION_CHECK, NULL, 0, "Check the configuration, say what is wrong with it, and exit", 0},
 	{"explain", OPTION_EXPLAIN, "URL", 0, "Print what would become of a GET of URL (or /PATH), and why, and exit", 0},
 	{"header", 'H', "FIELD", 0, "With --explain: a field of the request, as \"Range: bytes=0-99\"; repeatable", 0},
@@ -50,6 +51,7 @@ static const struct {
 	{OPTION_ERROR_LOG, "error_log"},
 	{OPTION_LOG_LEVEL, "log_level"},
 	{OPTION_DRAIN_TIMEOUT, "drain_timeout"},
+	{OPTION_ADMIN, "admin"},
 };
 
 struct given {

@@ -40,6 +40,15 @@ static bool parse(struct options *options, int argc, char **argv)
 	return status == 0;
 }
 
+static bool are_same(const struct text_list *a, const struct text_list *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; i < a->count && same; i++)
+		same = strcmp(a->list[i], b->list[i]) == 0;
+	return same;
+}
+
 static void say_fixed(const char *key, bool changed)
 {
 	if (changed)
@@ -53,6 +62,7 @@ static void say_what_is_fixed(const struct config *now, const struct config *bef
 	say_fixed("offload_threads", now->offload_threads != before->offload_threads);
 	say_fixed("disk_depth", now->disk_depth != before->disk_depth);
 	say_fixed("disk_bytes", now->disk_bytes != before->disk_bytes);
+	say_fixed("admin", !are_same(&now->admin, &before->admin));
 	say_fixed("disk_latency", now->disk_latency_ms != before->disk_latency_ms);
 }
 

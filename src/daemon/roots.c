@@ -94,6 +94,16 @@ void roots_stats(const struct rules *rules, struct files_stats *stats)
 	}
 }
 
+unsigned roots_top(const struct rules *rules, struct files_rank *ranks, unsigned count)
+{
+	unsigned used = 0;
+
+	for (size_t i = 0; i < rules->site_count; i++)
+		if (has_own(rules, i))
+			used = files_top(rules->sites[i].files, (unsigned)i, ranks, used, count);
+	return used;
+}
+
 void roots_free_files(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->site_count; i++) {

@@ -120,14 +120,16 @@ static int open_host(struct sockets *sockets, const struct listen_address *addre
 	return error;
 }
 
-static bool is_stale(const struct sockaddr_un *address)
+void sockets_remove_stale(const char *path)
 {
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 && errno == ECONNREFUSED;
 
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 && errno == ECONNREFUSED)
+		unlink(path);
 	if (fd >= 0)
 		close(fd);
-	return refused;
 }
 
 static int open_unix(struct sockets *sockets, const char *path)
@@ -139,8 +141,7 @@ static int open_unix(struct sockets *sockets, const char *path)
 	if (fd < 0)
 		return -errno;
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	if (is_stale(&address))
-		unlink(path);
+	sockets_remove_stale(path);
 	error = bind_and_listen(sockets, fd, (const struct sockaddr *)&address, sizeof(address), path);
 	if (error != 0)
 		close(fd);

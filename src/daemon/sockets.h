@@ -41,6 +41,9 @@ char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_
 /* Its port; 0 of a Unix socket. */
 uint16_t sockets_port(const struct sockets *sockets, size_t i);
 
+/* Removes a Unix socket that nobody listens on. A path of listen_address_parse(). */
+void sockets_remove_stale(const char *path);
+
 /* One address a line into `path`, by rename, so that whoever waits for the file reads all of it. 0 or -errno. */
 int sockets_write_addresses(const struct sockets *sockets, const char *path);
 

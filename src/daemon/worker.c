@@ -43,9 +43,12 @@ struct worker {
 	struct request_site *heard; /* under which the listener hears; one hold */
 	struct preface *preface;
 	struct reactor_watch disk_watch, server_watches[SERVER_FDS];
-	struct reactor_message drain_message, cut_message, report_message;
-	struct report_worker counts;
+	struct reactor_message drain_message, cut_message;
+	struct counters counters;
+	_Atomic uint64_t turns, stalls[WORKER_SECTIONS], longest_ns[WORKER_SECTIONS];
+	_Atomic uint64_t queued, in_flight; /* as the last turn left them */
 	atomic_uint load; /* connections here or on their way here */
+	_Atomic uint64_t turned_ns;
 	bool draining;
 };
 
@@ -108,12 +111,14 @@ static struct worker *least_loaded(struct worker *worker)
 	return best;
 }
 
-static void refuse(int fd, bool tls, int error)
+static void refuse(struct worker *worker, int fd, bool tls, int error)
 {
 	static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
 				   "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 24\r\n\r\n503 Service Unavailable\n";
 	char asked[4096];
 
+	counters_reject(&worker->counters, error == -EUSERS ? COUNTERS_MAX_CONNECTIONS :
+					   error == -EDQUOT ? COUNTERS_MAX_CONNECTIONS_PER_CLIENT : COUNTERS_MEMORY);
 	log_fault(LOG_LEVEL_WARNING, "a connection was refused: %s",
 		  error == -EUSERS ? "max_connections is reached" :
 		  error == -EDQUOT ? "its client has max_connections_per_client" : strerror(-error));
@@ -138,9 +143,10 @@ static void admit(struct worker *worker, struct arrival *arrival)
 	int error = clients_enter(worker->workshop->clients, (const struct sockaddr *)&arrival->address, &client);
 
 	if (error != 0) {
-		refuse(arrival->fd, arrival->tls, error);
+		refuse(worker, arrival->fd, arrival->tls, error);
 		return;
 	}
+	counter_add(&worker->counters.accepted, 1);
 	arrival->client = client;
 	to = least_loaded(worker);
 	if (to != worker)
@@ -195,7 +201,7 @@ static void came(void *context, int fd, unsigned listener, const struct sockaddr
 	}
 	error = clients_enter(worker->workshop->clients, &nobody, &client);
 	if (error != 0) {
-		refuse(fd, arrival.tls, error);
+		refuse(worker, fd, arrival.tls, error);
 		return;
 	}
 	arrival.client = client;
@@ -258,36 +264,30 @@ static void cut(struct reactor_message *message)
 	server_cut(worker->server);
 }
 
-/* Whoever is the last one logs what all of them have put down. */
-static void report(struct reactor_message *message)
+void worker_report(const struct worker *worker, struct worker_report *report)
 {
-	struct worker *worker = (struct worker *)((char *)message - offsetof(struct worker, report_message));
-	struct workshop *workshop = worker->workshop;
-
-	store_stats(worker->store, &worker->counts.store);
-	worker->counts.connections = atomic_load(&worker->load);
-	worker->counts.queued = queue_length(worker->queue);
-	worker->counts.in_flight = disk_in_flight(worker->disk);
-	workshop->reports[worker->index] = worker->counts;
-	if (atomic_fetch_sub(&workshop->reports_due, 1) > 2)
-		return;
-	struct generation *current = generation_current(workshop);
-
-	report_log(workshop->reports, workshop->count, workshop->cache, &generation_config(current)->rules, workshop->devices);
-	generation_unref(current);
-	atomic_store(&workshop->reports_due, 0); /* only now may the next one begin */
+	store_stats(worker->store, &report->store);
+	report->connections = atomic_load(&worker->load);
+	report->queued = (unsigned)counter_read(&worker->queued);
+	report->in_flight = (unsigned)counter_read(&worker->in_flight);
+	report->turns = counter_read(&worker->turns);
+	report->turned_ns = worker_turned_ns(worker);
+	for (unsigned i = 0; i < WORKER_SECTIONS; i++) {
+		report->stalls[i] = counter_read(&worker->stalls[i]);
+		report->longest_ns[i] = counter_read(&worker->longest_ns[i]);
+	}
 }
 
-void worker_report_all(struct workshop *workshop)
+const struct counters *worker_counters(const struct worker *worker)
 {
-	unsigned due = 0;
+	return &worker->counters;
+}
 
-	if (!atomic_compare_exchange_strong(&workshop->reports_due, &due, workshop->count + 1)) {
-		log_warning("%u workers have not answered the last request for a report", due - 1);
-		return;
-	}
-	for (unsigned i = 0; i < workshop->count; i++)
-		reactor_post(workshop->workers[i]->reactor, &workshop->workers[i]->report_message);
+const char *worker_section_name(enum worker_section section)
+{
+	static const char *const names[WORKER_SECTIONS] = { "events", "http", "queue", "submit" };
+
+	return names[section];
 }
 
 static int wait_ms(const struct worker *worker)
@@ -306,13 +306,13 @@ static bool is_done(const struct worker *worker)
 }
 
 /* A part of the turn has ended, which began at *since_ns. */
-static void note_section(struct worker *worker, enum report_section section, uint64_t *since_ns)
+static void note_section(struct worker *worker, enum worker_section section, uint64_t *since_ns)
 {
 	uint64_t now_ns = clock_now_ns(), spent_ns = now_ns - *since_ns;
 
-	if (spent_ns > worker->counts.longest_ns[section])
-		worker->counts.longest_ns[section] = spent_ns;
-	worker->counts.stalls[section] += spent_ns >= REPORT_STALL_NS;
+	counter_raise(&worker->longest_ns[section], spent_ns);
+	if (spent_ns >= WORKER_STALL_NS)
+		counter_add(&worker->stalls[section], 1);
 	*since_ns = now_ns;
 }
 
@@ -323,14 +323,17 @@ static void turn(struct worker *worker)
 
 	if (result < 0)
 		log_fault(LOG_LEVEL_ERROR, "worker %u: epoll: %s", worker->index, strerror(-result));
-	worker->counts.turns++;
-	note_section(worker, REPORT_EVENTS, &since_ns);
+	counter_add(&worker->turns, 1);
+	note_section(worker, WORKER_EVENTS, &since_ns);
 	server_run(worker->server);
-	note_section(worker, REPORT_HTTP, &since_ns);
+	note_section(worker, WORKER_HTTP, &since_ns);
 	queue_run(worker->queue);
-	note_section(worker, REPORT_QUEUE, &since_ns);
+	note_section(worker, WORKER_QUEUE, &since_ns);
 	disk_submit(worker->disk);
-	note_section(worker, REPORT_SUBMIT, &since_ns);
+	note_section(worker, WORKER_SUBMIT, &since_ns);
+	counter_set(&worker->queued, queue_length(worker->queue));
+	counter_set(&worker->in_flight, disk_in_flight(worker->disk));
+	counter_set(&worker->turned_ns, since_ns);
 }
 
 static void *run(void *context)
@@ -340,18 +343,20 @@ static void *run(void *context)
 
 	while (!is_done(worker))
 		turn(worker);
+	counter_set(&worker->turned_ns, UINT64_MAX);
 	if (write(worker->workshop->ended_fd, &one, sizeof(one)) < 0)
 		log_error("worker %u: can't say that it has ended: %s", worker->index, strerror(errno));
 	return NULL;
 }
 
 /* What is the worker's own of a generation's site. */
-static struct request_site *fill_site(const struct worker *worker, struct generation *generation)
+static struct request_site *fill_site(struct worker *worker, struct generation *generation)
 {
 	struct request_site *site = &generation->sites[worker->index];
 
 	site->reactor = worker->reactor;
 	site->store = worker->store;
+	site->counters = &worker->counters;
 	return site;
 }
 
@@ -451,7 +456,6 @@ int worker_new(struct worker **worker, struct generation *generation, unsigned i
 	w->index = index;
 	w->drain_message.fn = drain;
 	w->cut_message.fn = cut;
-	w->report_message.fn = report;
 	error = make_parts(w, generation);
 	if (error == 0)
 		error = watch_parts(w);
@@ -466,7 +470,10 @@ int worker_new(struct worker **worker, struct generation *generation, unsigned i
 int worker_start(struct worker *worker)
 {
 	char name[16];
-	int error = pthread_create(&worker->thread, NULL, run, worker);
+	int error;
+
+	counter_set(&worker->turned_ns, clock_now_ns()); /* before anybody asks */
+	error = pthread_create(&worker->thread, NULL, run, worker);
 
 	if (error != 0)
 		return -error;
@@ -534,6 +541,11 @@ void worker_forget_renewal(struct worker_renewal *renewal)
 void worker_renew(struct worker_renewal *renewal)
 {
 	reactor_post(renewal->worker->reactor, &renewal->message);
+}
+
+uint64_t worker_turned_ns(const struct worker *worker)
+{
+	return counter_read(&worker->turned_ns);
 }
 
 void worker_join(struct worker *worker)

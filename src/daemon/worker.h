@@ -8,6 +8,20 @@
 
 #include "daemon/generation.h"
 
+/* The parts of a turn of the loop that could stall it. */
+enum worker_section { WORKER_EVENTS, WORKER_HTTP, WORKER_QUEUE, WORKER_SUBMIT, WORKER_SECTIONS };
+
+#define WORKER_STALL_NS UINT64_C(10000000) /* a part that took longer is a stall */
+
+/* What one worker has counted. */
+struct worker_report {
+	struct store_stats store;
+	unsigned connections, queued, in_flight; /* now */
+	uint64_t turns;
+	uint64_t turned_ns; /* worker_turned_ns() */
+	uint64_t stalls[WORKER_SECTIONS], longest_ns[WORKER_SECTIONS];
+};
+
 /*
  * Makes the worker; its thread does not run yet. 0 with *worker owned by the caller, or -errno (-EAGAIN: fs.aio-max-nr is used
  * up). Main thread.
@@ -31,8 +45,14 @@ int worker_prepare_renewal(struct worker *worker, struct generation *generation,
 void worker_forget_renewal(struct worker_renewal *renewal);
 void worker_renew(struct worker_renewal *renewal);
 
-/* Has all workers put down what they have counted; the last one logs it. Nothing while another report is under way. Main thread. */
-void worker_report_all(struct workshop *workshop);
+/* What it has counted so far, without asking it. Any thread. */
+void worker_report(const struct worker *worker, struct worker_report *report);
+/* What its server counts; lives as long as the worker. Any thread reads. */
+const struct counters *worker_counters(const struct worker *worker);
+const char *worker_section_name(enum worker_section section);
+
+/* When its last turn of the loop ended, of clock_now_ns(); UINT64_MAX once it has ended; 0: it has not begun. Any thread. */
+uint64_t worker_turned_ns(const struct worker *worker);
 
 /* Waits for its thread to end. Main thread. */
 void worker_join(struct worker *worker);

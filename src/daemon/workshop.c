@@ -66,14 +66,19 @@ static int make_descriptors(struct workshop *workshop)
 	return workshop->ended_fd < 0 || workshop->retired_fd < 0 ? -errno : 0;
 }
 
+void workshop_init(struct workshop *workshop)
+{
+	*workshop = (struct workshop){ .ended_fd = -1, .retired_fd = -1, .started_ns = clock_now_ns(), .started_wall_ns = clock_wall_ns() };
+	pthread_mutex_init(&workshop->lock, NULL);
+	workshop->depths.root_fd = -1;
+}
+
 int workshop_open(struct workshop *workshop, const struct config *config, unsigned workers)
 {
 	size_t size = config->cache_size_bytes > 0 ? config->cache_size_bytes : TRANSIENT_BYTES;
 	int error;
 
-	*workshop = (struct workshop){ .ended_fd = -1, .retired_fd = -1, .count = workers };
-	pthread_mutex_init(&workshop->lock, NULL);
-	workshop->depths.root_fd = -1;
+	workshop->count = workers;
 	error = cache_new(&workshop->cache, size, config->cache_size_bytes > 0);
 	if (error != 0)
 		return fail("can't map cache_size of memory", error);

@@ -11,7 +11,6 @@
 
 #include "daemon/config.h"
 #include "daemon/depths.h"
-#include "daemon/report.h"
 #include "engine/devices.h"
 #include "engine/offload.h"
 #include "http/clients.h"
@@ -23,9 +22,11 @@
 struct generation;
 struct worker;
 
+/* What is said to whoever asks from outside. */
 enum workshop_state {
-	WORKSHOP_STARTING,
+	WORKSHOP_STARTING, /* some of what is below is not there yet */
 	WORKSHOP_SERVING,
+	WORKSHOP_LEAVING,  /* it serves as before, while those who ask learn that it will not for long */
 	WORKSHOP_DRAINING, /* what was asked for is answered, and no more */
 };
 
@@ -41,8 +42,8 @@ struct workshop {
 	struct bucket total; /* of rate_total */
 	_Atomic enum workshop_state state;
 	atomic_uint reloads, reload_failures;
-	struct report_worker *reports; /* of each worker, filled when a report is under way */
-	atomic_uint reports_due;       /* workers that have not filled theirs, and 1; 0: no report is under way */
+	uint64_t started_ns;	 /* of the monotonic clock, */
+	int64_t started_wall_ns; /* and of the other */
 	int ended_fd;	/* an eventfd, written once by each worker that ends, */
 	int retired_fd; /* and this one when nobody has a hold of a generation any more */
 	struct worker **workers;
@@ -51,9 +52,29 @@ struct workshop {
 	struct generation *current;
 };
 
+/* The main thread says what is the case now. Any thread may ask; what was made before it was said is there for whoever has seen it. */
+static inline void workshop_enter(struct workshop *workshop, enum workshop_state state)
+{
+	atomic_store(&workshop->state, state);
+}
+
+static inline enum workshop_state workshop_state(const struct workshop *workshop)
+{
+	return atomic_load(&workshop->state);
+}
+
+static inline const char *workshop_state_name(enum workshop_state state)
+{
+	static const char *const names[] = { "starting", "serving", "leaving", "draining" };
+
+	return names[state];
+}
+
+/* Nothing is made yet, and workshop_close() is fine. */
+void workshop_init(struct workshop *workshop);
 /*
  * Makes all but workers and generations, as the configuration says. 0, or -errno, which was logged; in any case workshop_close() takes
- * apart what was made. Main thread, as all of this.
+ * apart what was made. After workshop_init(). Main thread, as all of this.
  */
 int workshop_open(struct workshop *workshop, const struct config *config, unsigned workers);
 /* Finds out how much may be in flight on the disk of this folder, unless that was set by hand. */

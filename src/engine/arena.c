@@ -54,7 +54,7 @@ struct arena {
 	uint8_t *memory;
 	size_t bytes, free_bytes;
 	struct page *pages;
-	uint32_t free_first[ORDER_MAX + 1];
+	uint32_t free_first[ORDER_MAX + 1], free_count[ORDER_MAX + 1]; /* of each order */
 };
 
 static uint32_t pages_of(size_t length)
@@ -133,16 +133,19 @@ static void push_free(struct arena *arena, uint32_t index, unsigned order)
 	if (next != NO_PAGE)
 		arena->pages[next].prev = index;
 	arena->free_first[order] = index;
+	arena->free_count[order]++;
 }
 
 static void unlink_free(struct arena *arena, uint32_t index)
 {
 	struct page *page = &arena->pages[index];
+	const unsigned order = order_of(page->count);
 
+	arena->free_count[order]--;
 	if (page->prev != NO_PAGE)
 		arena->pages[page->prev].next = page->next;
 	else
-		arena->free_first[order_of(page->count)] = page->next;
+		arena->free_first[order] = page->next;
 	if (page->next != NO_PAGE)
 		arena->pages[page->next].prev = page->prev;
 	page->state = PAGE_INSIDE;
@@ -380,6 +383,16 @@ size_t arena_free_bytes(const struct arena *arena)
 	return arena->free_bytes;
 }
 
+size_t arena_splinter_bytes(const struct arena *arena, size_t length)
+{
+	const unsigned enough = order_of(pages_of(length));
+	size_t bytes = 0;
+
+	for (unsigned order = 0; order < enough; order++)
+		bytes += arena->free_count[order] * pages_bytes(UINT32_C(1) << order);
+	return bytes;
+}
+
 /* One word a sector will do: a direct read writes whole ones. Opened to be looked at, and closed again. */
 static void check_free_memory(const struct arena *arena, uint32_t index)
 {
@@ -407,12 +420,17 @@ static size_t listed_free_bytes(const struct arena *arena)
 {
 	size_t bytes = 0;
 
-	for (unsigned order = 0; order <= ORDER_MAX; order++)
+	for (unsigned order = 0; order <= ORDER_MAX; order++) {
+		uint32_t count = 0;
+
 		for (uint32_t index = arena->free_first[order]; index != NO_PAGE; index = arena->pages[index].next) {
 			assert(is_free_buddy(arena, index, order));
 			bytes += pages_bytes(arena->pages[index].count);
 			assert(bytes <= arena->bytes); /* the list is no ring */
+			count++;
 		}
+		assert(count == arena->free_count[order]);
+	}
 	return bytes;
 }
 

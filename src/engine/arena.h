@@ -40,6 +40,9 @@ size_t arena_bytes(const struct arena *arena);
 /* All that is in no block, exactly; in how many runs, it does not say. */
 size_t arena_free_bytes(const struct arena *arena);
 
+/* Of those, what lies in free blocks of less than `length`: arena_take(length) has no use for it. */
+size_t arena_splinter_bytes(const struct arena *arena, size_t length);
+
 /* Pages are numbered from 0. */
 size_t arena_page_count(const struct arena *arena);
 /* The first page of a used block; `block` as arena_take() gave it. */

@@ -26,6 +26,7 @@ struct device {
 	_Atomic uint64_t depth_bytes; /* bytes in flight at most; a read that is alone may be longer */
 	atomic_uint in_flight_count; /* of all reactors together */
 	_Atomic uint64_t in_flight_bytes;
+	atomic_uint queued; /* in the queues of all reactors */
 	atomic_bool measured; /* its depth was set by hand or by a calibration, or one is under way */
 
 	/* counters */

@@ -177,6 +177,7 @@ static int enqueue(struct queue *queue, struct queue_lane *lane, struct queue_ti
 	ticket->lane = lane;
 	ticket->state = QUEUE_WAITS;
 	lane->waiting++;
+	atomic_fetch_add_explicit(&lane->device->queued, 1, memory_order_relaxed);
 	queue->waiting++;
 	return 0;
 }
@@ -190,6 +191,7 @@ static void dequeue(struct queue *queue, struct queue_ticket *ticket)
 	if (ticket->class != QUEUE_AHEAD)
 		DL_DELETE2(lane->oldest, ticket, older, younger);
 	lane->waiting--;
+	atomic_fetch_sub_explicit(&lane->device->queued, 1, memory_order_relaxed);
 	queue->waiting--;
 	ticket->state = QUEUE_IDLE;
 	ticket->flow = NULL;

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -16,6 +17,7 @@
 
 #include "base/clock.h"
 
+#define TOP_LOOKS 16384 /* under the lock */
 #define IDLE_PER_CONNECTION 4 /* clients that are remembered, for each connection there can be */
 
 struct entry {
@@ -214,4 +216,53 @@ unsigned clients_count(struct clients *clients)
 	count = clients->count;
 	pthread_mutex_unlock(&clients->lock);
 	return count;
+}
+
+static void insert(const struct entry *entry, const struct entry **top, uint64_t *bytes, unsigned *used, unsigned count)
+{
+	const uint64_t sent = atomic_load_explicit(&entry->client.sent_bytes, memory_order_relaxed);
+	unsigned at = *used;
+
+	while (at > 0 && bytes[at - 1] < sent)
+		at--;
+	if (is_gone(entry) || at == count)
+		return;
+	if (*used < count)
+		++*used;
+	memmove(&top[at + 1], &top[at], (*used - at - 1) * sizeof(*top));
+	memmove(&bytes[at + 1], &bytes[at], (*used - at - 1) * sizeof(*bytes));
+	top[at] = entry;
+	bytes[at] = sent;
+}
+
+/* A key is what one customer has. */
+static void format_key(const struct entry *entry, struct clients_rank *rank)
+{
+	struct address address = { .local = entry->client.local };
+	char text[ADDRESS_TEXT_BYTES];
+
+	memcpy(address.bytes, entry->key, ADDRESS_BYTES);
+	address_format(&address, text);
+	snprintf(rank->address, sizeof(rank->address), "%s%s", text, !address.local && strchr(text, ':') != NULL ? "/64" : "");
+}
+
+unsigned clients_top(struct clients *clients, struct clients_rank *ranks, unsigned count)
+{
+	const struct entry *top[CLIENTS_TOP_MAX];
+	uint64_t bytes[CLIENTS_TOP_MAX];
+	unsigned used = 0, looks = 0;
+
+	if (count > CLIENTS_TOP_MAX)
+		count = CLIENTS_TOP_MAX;
+	pthread_mutex_lock(&clients->lock);
+	insert(&clients->local, top, bytes, &used, count);
+	for (const struct entry *entry = clients->table; entry != NULL && looks < TOP_LOOKS; entry = entry->hh.next, looks++)
+		insert(entry, top, bytes, &used, count);
+	for (unsigned i = 0; i < used; i++) {
+		ranks[i].bytes = bytes[i];
+		ranks[i].connections = top[i]->connections;
+		format_key(top[i], &ranks[i]);
+	}
+	pthread_mutex_unlock(&clients->lock);
+	return used;
 }

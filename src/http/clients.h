@@ -20,6 +20,7 @@ struct clients;
 struct client {
 	struct bucket bytes, requests;
 	atomic_uint transfers; /* requests being answered */
+	_Atomic uint64_t sent_bytes; /* since it came */
 	bool local;	       /* on a Unix socket */
 };
 
@@ -43,6 +44,25 @@ void clients_leave(struct clients *clients, struct client *client);
 /* The same for one request that a proxy passes on for this address: it is no connection. 0 or -ENOMEM. Any thread. */
 int clients_attend(struct clients *clients, const struct address *address, struct client **client);
 void clients_dismiss(struct clients *clients, struct client *client);
+
+/* So many bytes were sent to it. Any thread. */
+static inline void clients_note(struct client *client, uint64_t bytes)
+{
+	atomic_fetch_add_explicit(&client->sent_bytes, bytes, memory_order_relaxed);
+}
+
+#define CLIENTS_ADDRESS_BYTES (ADDRESS_TEXT_BYTES + 4)
+
+struct clients_rank {
+	char address[CLIENTS_ADDRESS_BYTES]; /* "192.0.2.1", "2001:db8:1:2::/64", "unix:" */
+	uint64_t bytes;
+	unsigned connections;
+};
+
+#define CLIENTS_TOP_MAX 64
+
+/* Those who are here now that were sent most, the most first, at most `count`: how many. Any thread. */
+unsigned clients_top(struct clients *clients, struct clients_rank *ranks, unsigned count);
 
 unsigned clients_count(struct clients *clients);
 

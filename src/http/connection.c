@@ -16,8 +16,23 @@
 
 #define TCP_STATE_ESTABLISHED 1 /* <netinet/tcp.h> has the name, and can't be had beside <linux/tcp.h> */
 
+_Static_assert(CONNECTION_SEND + 1 == COUNTERS_PHASES, "each phase has its number");
+
+void connection_join(struct connection *connection, enum connection_phase phase, uint64_t now_ns)
+{
+	counter_add(&connection->counters->connections[connection->phase], 1);
+	connection_enter(connection, phase, now_ns);
+}
+
+void connection_leave(struct connection *connection)
+{
+	counter_take(&connection->counters->connections[connection->phase], 1);
+}
+
 void connection_enter(struct connection *connection, enum connection_phase phase, uint64_t now_ns)
 {
+	counter_take(&connection->counters->connections[connection->phase], 1);
+	counter_add(&connection->counters->connections[phase], 1);
 	connection->phase = phase;
 	connection->since_ns = now_ns;
 	connection->acked_bytes = UINT64_MAX; /* sampled at the first look */

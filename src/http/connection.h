@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "http/counters.h"
 #include "http/peer.h"
 
 struct request_site;
@@ -33,6 +34,7 @@ struct connection {
 	uint64_t bodies_bytes;	/* of the replies that went out whole */
 	void *exchange;		/* the server's: the request under way */
 	struct request_site *site; /* what held when it came in, certificates too; one hold */
+	struct counters *counters;
 	struct peer peer;
 };
 
@@ -42,6 +44,9 @@ struct connection_limits {
 	uint64_t stall_timeout_ms; /* the time over which the rate is taken */
 };
 
+/* From now on its counters have it in its phase, until connection_leave(). */
+void connection_join(struct connection *connection, enum connection_phase phase, uint64_t now_ns);
+void connection_leave(struct connection *connection);
 void connection_enter(struct connection *connection, enum connection_phase phase, uint64_t now_ns);
 
 /*

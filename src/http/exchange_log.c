@@ -4,6 +4,8 @@
  * over; a thread of the log makes a line of it (access.c and what stands beside it). So nothing here waits, and nothing of the exchange
  * is needed afterwards.
  *
+ * Here it is counted, too: its bytes where they came from (but for a transfer, which counts as it goes), for its file, and for its client.
+ *
  * Where its first bytes came from is asked earlier, when the reply is made: later they may be gone.
  */
 #include "http/exchange_log.h"
@@ -33,18 +35,18 @@ static const struct site *site_of(const struct exchange *exchange)
 	return site != NULL ? site : &exchange->site->rules->sites[0];
 }
 
-static void add_entry(const struct exchange *exchange, const struct site *site, unsigned status, bool whole)
+static void add_entry(const struct exchange *exchange, const struct site *site, unsigned status, uint64_t sent_bytes)
 {
 	const struct request *request = &exchange->request;
 	const struct connection *connection = exchange->connection;
-	const uint64_t length = request->reply.body == REPLY_LENGTH_ONLY ? 0 : request->reply.length, now_ns = clock_now_ns();
+	const uint64_t now_ns = clock_now_ns();
 	_Alignas(8) char record[ACCESS_RECORD_BYTES];
 	struct access_entry entry = {
 		.client = request->client_address,
 		.time_ns = clock_wall_ns() - (int64_t)(now_ns - exchange->start_ns),
 		.wait_ns = (exchange->reply_ns != 0 ? exchange->reply_ns : now_ns) - exchange->start_ns,
 		.taken_ns = now_ns - exchange->start_ns,
-		.sent_bytes = whole ? length : connection_cut_bytes(connection, length),
+		.sent_bytes = sent_bytes,
 		.status = status,
 		.port = exchange->site->rules->ports[connection->peer.listener],
 		.tls = connection->peer.tls,
@@ -63,10 +65,35 @@ static void add_entry(const struct exchange *exchange, const struct site *site, 
 	log_request(site->log, site->log_form, record, access_pack(&entry, record));
 }
 
+static void count(const struct exchange *exchange, unsigned status, uint64_t sent_bytes)
+{
+	static const enum counters_source sources[] = {
+		[ACCESS_NOWHERE] = COUNTERS_OTHER, [ACCESS_HIT] = COUNTERS_CACHE, [ACCESS_JOINED] = COUNTERS_JOINED, [ACCESS_MISS] = COUNTERS_DISK
+	};
+	const struct request *request = &exchange->request;
+	struct client *client = request->client != NULL ? request->client : request->peer->client;
+	struct counters *counters = request->site->counters;
+
+	counters_request(counters, exchange->seen ? request->method : METHOD_UNKNOWN, status);
+	if (!exchange->seen && status >= 400) /* libmicrohttpd's own refusal */
+		counters_reject(counters, COUNTERS_HEADERS);
+	if (request->reply.body != REPLY_TRANSFER)
+		counter_add(&counters->bytes[sources[exchange->source]], sent_bytes);
+	if (client != NULL)
+		clients_note(client, sent_bytes);
+	if (request->file != NULL)
+		file_note(request->file, sent_bytes);
+}
+
 void exchange_log(const struct exchange *exchange, unsigned status, bool whole)
 {
+	const struct reply *reply = &exchange->request.reply;
 	const struct site *site = site_of(exchange);
+	uint64_t sent_bytes = reply->body == REPLY_LENGTH_ONLY ? 0 : reply->length;
 
+	if (!whole && sent_bytes > 0)
+		sent_bytes = connection_cut_bytes(exchange->connection, sent_bytes);
+	count(exchange, status, sent_bytes);
 	if (site->log != 0)
-		add_entry(exchange, site, status, whole);
+		add_entry(exchange, site, status, sent_bytes);
 }

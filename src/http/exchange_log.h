@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the log of requests says of an exchange. Reactor's thread. */
+/* What the log of requests says of an exchange, and what is counted of it. Reactor's thread. */
 #ifndef HTTP_EXCHANGE_LOG_H
 #define HTTP_EXCHANGE_LOG_H
 
@@ -8,7 +8,7 @@
 /* Where the body begins, as its first bytes are there and none of them was taken. */
 enum access_source exchange_log_source(const struct request *request);
 
-/* One entry, if its site wants any. Its client got all of the body (whole), or what its kernel acknowledged. */
+/* Counts it, and makes an entry if its site wants any. Its client got all of the body (whole), or what its kernel acknowledged. */
 void exchange_log(const struct exchange *exchange, unsigned status, bool whole);
 
 #endif

@@ -111,6 +111,7 @@ static enum step_result challenge(struct request *request)
 {
 	const char *realm = request_settings(request)->auth_realm;
 
+	counters_reject(request->site->counters, COUNTERS_ACCESS);
 	request_refuse(request, 401);
 	reply_header_format(&request->reply, "WWW-Authenticate", "Basic realm=\"%s\", charset=\"UTF-8\"", realm != NULL ? realm : "");
 	return STEP_REPLY;
@@ -135,6 +136,7 @@ static enum step_result answer(struct request *request, enum login_result result
 	case LOGIN_BAD:
 		return challenge(request);
 	case LOGIN_TOO_MANY:
+		counters_reject(request->site->counters, COUNTERS_ACCESS);
 		return refuse(request, 429);
 	case LOGIN_BUSY:
 	case LOGIN_BROKEN:
@@ -164,10 +166,13 @@ static enum step_result check_password(struct request *request)
 
 enum step_result gate_address(struct request *request)
 {
-	if (request->contradicted)
+	if (request->contradicted) {
+		counters_reject(request->site->counters, COUNTERS_HEADERS);
 		return request_refuse(request, 400);
+	}
 	if ((request_settings(request)->set & ADDRESS_SETTINGS) == 0 || gate_allows(&request->match, &request->client_address))
 		return STEP_NEXT;
+	counters_reject(request->site->counters, COUNTERS_ACCESS);
 	return request_refuse(request, 403);
 }
 

@@ -28,8 +28,10 @@ void *handler_begin(void *cls, const char *target, struct MHD_Connection *mhd)
 	struct exchange *exchange = exchange_new(shared, info->socket_context, mhd, target);
 
 	shared->calls++;
-	if (exchange == NULL)
+	if (exchange == NULL) {
+		counters_reject(shared->site->counters, COUNTERS_MEMORY);
 		return NULL;
+	}
 	connection_enter(exchange->connection, CONNECTION_HEAD, exchange->start_ns);
 	return exchange;
 }
@@ -73,6 +75,8 @@ static enum MHD_Result first_call(struct exchange *exchange, const char *method,
 			       strlen(request->target), info != NULL ? info->header_size : 0);
 	if (status == 0)
 		return MHD_YES;
+	if (status != 405 && status != 501)
+		counters_reject(exchange->shared->site->counters, COUNTERS_HEADERS);
 	steps_refuse(request, status);
 	return send_reply(exchange);
 }

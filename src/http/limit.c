@@ -45,8 +45,8 @@ static bool is_limited(const struct request *request)
 	       response_rate(request) > 0;
 }
 
-/* The seconds until it may ask again; 0: it may now. */
-static unsigned too_often(struct request *request, struct client *client)
+/* The seconds until it may ask again, and what is against it; 0: it may now. */
+static unsigned too_often(struct request *request, struct client *client, enum counters_reason *reason)
 {
 	const struct settings *settings = request_settings(request);
 	struct bucket_rate rate = { .units = settings->requests_per_client, .burst_ns = CLOCK_NS_PER_S };
@@ -54,9 +54,12 @@ static unsigned too_often(struct request *request, struct client *client)
 
 	if (settings->requests_per_client > 0) {
 		wait_ns = bucket_try(&client->requests, &rate, 1, clock_now_ns());
-		if (wait_ns > 0)
+		if (wait_ns > 0) {
+			*reason = COUNTERS_REQUESTS_PER_CLIENT;
 			return (unsigned)((wait_ns + CLOCK_NS_PER_S - 1) / CLOCK_NS_PER_S);
+		}
 	}
+	*reason = COUNTERS_TRANSFERS_PER_CLIENT;
 	if (settings->transfers_per_client == 0)
 		return 0;
 	if (atomic_fetch_add(&client->transfers, 1) < settings->transfers_per_client || settings->limits_dry_run) {
@@ -79,15 +82,18 @@ unsigned limit_enter(struct request *request)
 {
 	const struct settings *settings = request_settings(request);
 	struct client *client = client_of(request);
+	enum counters_reason reason;
 	unsigned seconds = 0;
 
 	limit_pace(request);
 	if ((settings->requests_per_client > 0 || settings->transfers_per_client > 0) && client != NULL && !client->local)
-		seconds = too_often(request, client);
+		seconds = too_often(request, client, &reason);
 	if (seconds > 0 && settings->limits_dry_run) {
 		say_dry(request, "would be refused (429)");
 		return 0;
 	}
+	if (seconds > 0)
+		counters_reject(request->site->counters, reason);
 	return seconds;
 }
 

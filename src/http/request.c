@@ -43,6 +43,8 @@ enum step_result request_refuse_error(struct request *request, int error, uint64
 	if (status >= 500)
 		log_fault(LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s (answered %u)", request->path.file, offset,
 			  strerror(-error), request->error_status != 0 ? request->error_status : status);
+	if (error == -EBUSY || error == -ENOMEM)
+		counters_reject(request->site->counters, error == -EBUSY ? COUNTERS_DISK_LATENCY : COUNTERS_MEMORY);
 	return request_refuse(request, status);
 }
 
@@ -128,6 +130,7 @@ static int start_transfer(struct request *request)
 		.client = request->peer->client,
 		.fleeting = request_settings(request)->cache == RULE_CACHE_NEVER,
 		.sticky = request_settings(request)->cache == RULE_CACHE_PIN,
+		.counters = request->site->counters,
 		.wake = transfer_wakes,
 		.context = request,
 	};

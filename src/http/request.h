@@ -12,6 +12,7 @@
 
 #include "engine/reactor.h"
 #include "http/clients.h"
+#include "http/counters.h"
 #include "http/fields.h"
 #include "http/listing.h"
 #include "http/login.h"
@@ -55,6 +56,7 @@ struct request_site {
 	void *ready_context;
 	size_t ready_bytes; /* that such replies may pin */
 	struct clients *clients;
+	struct counters *counters; /* NULL: nobody counts */
 	struct login *login;			   /* NULL: nobody is asked for a password */
 	const struct text_list *trusted_proxies;   /* of settings_parse_cidr(); NULL: none */
 	struct bucket *total;	   /* of the process */

@@ -292,9 +292,12 @@ bool sender_send(struct exchange *exchange)
 		result = MHD_queue_response(exchange->mhd, reply->status, (struct MHD_Response *)reply->data);
 	else
 		result = send_made(exchange);
-	if (result != MHD_YES)
+	if (result != MHD_YES) {
+		counters_reject(exchange->shared->site->counters, COUNTERS_MEMORY);
 		log_fault(LOG_LEVEL_ERROR, "/%s: no reply could be made: out of memory", exchange->request.path.file);
+	}
 	exchange->reply_ns = clock_now_ns();
+	histogram_add_alone(&exchange->shared->site->counters->first_byte, exchange->reply_ns - exchange->start_ns);
 	connection_enter(exchange->connection, CONNECTION_SEND, exchange->reply_ns);
 	return result == MHD_YES;
 }

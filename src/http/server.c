@@ -86,6 +86,7 @@ static void connection_ended(struct server *server, struct connection *connectio
 	if (connection->next != NULL)
 		connection->next->prev = connection->prev;
 	server->count--;
+	connection_leave(connection);
 	server->options.closed(server->options.context, connection->peer.client);
 	request_site_drop(connection->site);
 	free(connection);
@@ -145,7 +146,8 @@ static struct connection *new_connection(const struct arrival *arrival)
 	address_from_sockaddr((const struct sockaddr *)&arrival->address, &connection->peer.from);
 	connection->site = arrival->site;
 	request_site_hold(arrival->site);
-	connection_enter(connection, CONNECTION_HEAD, clock_now_ns());
+	connection->counters = arrival->site->counters;
+	connection_join(connection, CONNECTION_HEAD, clock_now_ns());
 	return connection;
 }
 
@@ -168,6 +170,7 @@ int server_add(struct server *server, const struct arrival *arrival)
 		return 0;
 	if (server->incoming == connection) { /* it failed before it was announced */
 		server->incoming = NULL;
+		connection_leave(connection);
 		server->options.closed(server->options.context, arrival->client);
 		request_site_drop(connection->site);
 		free(connection);

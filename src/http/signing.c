@@ -116,6 +116,7 @@ static enum step_result verify(struct request *request, const char *key_file)
 	request->verdict = signature_check(find(request->site->signing, key_file), &request->path, &request->client_address, now, &signature);
 	if (request->verdict != SIGNATURE_GOOD) {
 		log_debug("/%s: refused: %s", request->path.file, signature_words(request->verdict));
+		counters_reject(request->site->counters, request->verdict == SIGNATURE_EXPIRED ? COUNTERS_EXPIRED : COUNTERS_ACCESS);
 		return request_refuse(request, signature_status(request->verdict));
 	}
 	request->signed_by = key_file;

@@ -172,6 +172,20 @@ void text_json(struct text *text, const char *bytes, size_t length)
 	put_characters(text, bytes, length, put_json_character);
 }
 
+static void put_utf8_character(struct text *text, const char *bytes, size_t taken, uint32_t character)
+{
+	(void)character;
+	if (taken == 0)
+		text_puts(text, "\xef\xbf\xbd");
+	else
+		text_put(text, bytes, taken);
+}
+
+void text_utf8(struct text *text, const char *bytes, size_t length)
+{
+	put_characters(text, bytes, length, put_utf8_character);
+}
+
 /* pchar of RFC 3986, without "&" and "'", which mean something in HTML. */
 static bool is_plain(char byte)
 {

@@ -30,6 +30,9 @@ void text_html(struct text *text, const char *bytes, size_t length);
 /* The inside of a JSON string, which is valid UTF-8: other bytes are U+FFFD. */
 void text_json(struct text *text, const char *bytes, size_t length);
 
+/* The same as valid UTF-8, without escapes: other bytes are U+FFFD. */
+void text_utf8(struct text *text, const char *bytes, size_t length);
+
 /*
  * One name as a relative reference, RFC 3986 section 4.2: percent-encoded, "./" before it if it holds a colon. Safe in HTML and
  * JSON.

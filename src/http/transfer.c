@@ -184,6 +184,14 @@ static void head_done(struct transfer *transfer, struct slot *slot)
 	fill(transfer);
 }
 
+static void count(const struct transfer *transfer, const struct slot *slot, size_t bytes)
+{
+	struct counters *counters = transfer->options.counters;
+
+	if (counters != NULL)
+		counter_add(&counters->bytes[slot->text != NULL ? COUNTERS_OTHER : (enum counters_source)slot->want.source], bytes);
+}
+
 ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
 {
 	size_t copied = 0;
@@ -203,6 +211,7 @@ ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
 		if (n > length - copied)
 			n = length - copied;
 		memcpy((char *)buffer + copied, (slot->text != NULL ? slot->text : (const char *)slot->want.data) + slot->taken, n);
+		count(transfer, slot, n);
 		copied += n;
 		slot->taken += n;
 		if (slot->taken == slot->length)

@@ -494,6 +494,7 @@ static void add_up(struct cache_stats *stats, const struct shard *shard)
 	sums->sticky_bytes += shard->stats.sticky_bytes;
 	sums->extents += shard->stats.extents;
 	stats->free_bytes += arena_free_bytes(shard->arena);
+	stats->splinter_bytes += arena_splinter_bytes(shard->arena, SHARD_EXTENT_BYTES);
 	stats->small_bytes += shard->fifos[SHARD_SMALL].bytes;
 	stats->main_bytes += shard->fifos[SHARD_MAIN].bytes;
 }

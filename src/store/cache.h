@@ -66,6 +66,7 @@ struct cache_wait {
 struct cache_stats {
 	struct shard_stats sums; /* of all shards */
 	size_t bytes, free_bytes, pinned_bytes, small_bytes, main_bytes;
+	size_t splinter_bytes; /* free, but in pieces that no extent of a large file fits into: what fragmentation takes */
 	unsigned waiting; /* for memory */
 	unsigned shards;
 };
@@ -121,6 +122,7 @@ void cache_forget(struct cache *cache, const struct file_version *version);
 size_t cache_pinned_bytes(const struct cache *cache);
 size_t cache_bytes(const struct cache *cache);
 unsigned cache_waiting(const struct cache *cache);
+/* Any thread. */
 void cache_stats(struct cache *cache, struct cache_stats *stats);
 /* shard_check() of all, and that who is first in line for memory can't be served. For tests. */
 void cache_check(struct cache *cache);

@@ -47,6 +47,7 @@ struct file {
 	uint32_t offset_alignment; /* of offset and length; a power of two; 1 when not direct */
 	uint32_t memory_alignment;
 	struct file_version version;
+	_Atomic uint64_t sent_bytes, requests; /* so far, of this version; see file_note() */
 	struct bucket rate;	       /* for whoever limits how fast it is sent, to all together */
 	_Atomic uint64_t mapped_bytes; /* the extent map is in memory from 0 to here; UINT64_MAX: all of it, or it can't be known */
 	char tag[FILE_TAG_MAX + 1];    /* from a fresh sidecar "<file>.etag", only looked for when mtime is 0 or 1 s; else "" */
@@ -89,6 +90,13 @@ void file_unref(struct file *file);
 void file_unref_here(struct file *file);
 
 struct statx;
+/* One more request was answered out of it, with so many bytes. Any thread. */
+static inline void file_note(struct file *file, uint64_t bytes)
+{
+	atomic_fetch_add_explicit(&file->requests, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&file->sent_bytes, bytes, memory_order_relaxed);
+}
+
 /* Of what a statx() with STATX_BASIC_STATS said. */
 void file_set_version(struct file_version *version, const struct statx *st);
 bool file_version_equal(const struct file_version *a, const struct file_version *b);

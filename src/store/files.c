@@ -27,6 +27,8 @@
 #include "base/clock.h"
 #include "store/sibling.h"
 
+#define TOP_LOOKS 8192 /* under the lock */
+
 struct files_entry {
 	struct offload_job job;
 	struct files *files;
@@ -554,4 +556,42 @@ void files_stats(struct files *files, struct files_stats *stats)
 	pthread_mutex_lock(&files->lock);
 	*stats = files->stats;
 	pthread_mutex_unlock(&files->lock);
+}
+
+/* Where among them it belongs, and room made for it there; NULL: nowhere. */
+static struct files_rank *rank_of(uint64_t bytes, struct files_rank *ranks, unsigned *used, unsigned count)
+{
+	unsigned at = *used;
+
+	while (at > 0 && ranks[at - 1].bytes < bytes)
+		at--;
+	if (at == count)
+		return NULL;
+	if (*used < count)
+		++*used;
+	memmove(&ranks[at + 1], &ranks[at], (*used - at - 1) * sizeof(*ranks));
+	return &ranks[at];
+}
+
+unsigned files_top(struct files *files, unsigned table, struct files_rank *ranks, unsigned used, unsigned count)
+{
+	struct files_entry *entry;
+	unsigned looks = 0;
+
+	pthread_mutex_lock(&files->lock);
+	for (entry = files->by_use != NULL ? files->by_use->prev : NULL; entry != NULL && looks < TOP_LOOKS; looks++) {
+		const uint64_t bytes = entry->file != NULL ? atomic_load_explicit(&entry->file->sent_bytes, memory_order_relaxed) : 0;
+		struct files_rank *rank = bytes > 0 ? rank_of(bytes, ranks, &used, count) : NULL;
+
+		if (rank != NULL) {
+			rank->table = table;
+			rank->bytes = bytes;
+			rank->requests = atomic_load_explicit(&entry->file->requests, memory_order_relaxed);
+			memccpy(rank->path, entry->path, '\0', sizeof(rank->path));
+			rank->path[sizeof(rank->path) - 1] = '\0';
+		}
+		entry = entry != files->by_use ? entry->prev : NULL;
+	}
+	pthread_mutex_unlock(&files->lock);
+	return used;
 }

@@ -81,6 +81,21 @@ void files_forget(struct files *files, const char *path, const struct file *file
  */
 int files_let_go(struct files *files);
 
+/* Any thread. */
 void files_stats(struct files *files, struct files_stats *stats);
+
+#define FILES_RANK_PATH_BYTES 512
+
+struct files_rank {
+	char path[FILES_RANK_PATH_BYTES]; /* without a leading slash; a longer one is cut */
+	uint64_t bytes, requests;	  /* since it was opened */
+	unsigned table;			  /* its caller's number for it */
+};
+
+/*
+ * Puts the open files of which most was sent among the `used` ranks that are there, the most first, at most `count`: how many there are
+ * now. It looks at those used last only, some thousands. Any thread.
+ */
+unsigned files_top(struct files *files, unsigned table, struct files_rank *ranks, unsigned used, unsigned count);
 
 #endif

@@ -128,7 +128,7 @@ static void load_progress(struct load *load, size_t from, ssize_t result)
 		load_end(load, (int)result);
 		return;
 	}
-	load->shared->read_bytes += (uint64_t)result;
+	counter_add(&load->shared->read_bytes, (uint64_t)result);
 	if (from + (size_t)result > load->got)
 		load->got = from + (size_t)result;
 	if (load->got >= load->needed)
@@ -178,7 +178,7 @@ static void load_disk(struct load *load)
 		.done = disk_done,
 	};
 	load->disk.part_count = load_vector(load, skip, load->disk.parts);
-	load->shared->reads++;
+	counter_add(&load->shared->reads, 1);
 	disk_read(load->shared->disk, &load->disk);
 }
 
@@ -232,7 +232,7 @@ static void load_job(struct load *load, enum load_stage stage, void (*work)(stru
 
 static void load_offload(struct load *load)
 {
-	load->shared->reads++;
+	counter_add(&load->shared->reads, 1);
 	load_job(load, LOAD_OFFLOAD, offload_read, offload_read_done);
 }
 

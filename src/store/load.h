@@ -37,7 +37,7 @@ struct load_shared {
 	struct cache *cache;
 	struct offload *offload;
 	/* result */
-	uint64_t reads, read_bytes; /* so far, by disk and offload threads */
+	_Atomic uint64_t reads, read_bytes; /* so far, by disk and offload threads */
 	/* private */
 	struct load_check checks[LOAD_CHECKS];
 };

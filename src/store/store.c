@@ -25,7 +25,7 @@ struct store_read {
 
 struct store {
 	struct load_shared shared; /* with what it was told to use */
-	uint64_t wants[STORE_SOURCES], wanted_bytes[STORE_SOURCES];
+	_Atomic uint64_t wants[STORE_SOURCES], wanted_bytes[STORE_SOURCES];
 	unsigned pending;
 };
 
@@ -66,8 +66,8 @@ static void read_settle(struct store_read *read)
 
 static void note(struct store *store, enum store_source source, size_t bytes)
 {
-	store->wants[source]++;
-	store->wanted_bytes[source] += bytes;
+	counter_add(&store->wants[source], 1);
+	counter_add(&store->wanted_bytes[source], bytes);
 }
 
 void store_note_hit(struct store *store, size_t bytes)
@@ -286,9 +286,9 @@ unsigned store_pending(const struct store *store)
 
 void store_stats(const struct store *store, struct store_stats *stats)
 {
-	*stats = (struct store_stats){ .reads = store->shared.reads, .read_bytes = store->shared.read_bytes };
+	*stats = (struct store_stats){ .reads = counter_read(&store->shared.reads), .read_bytes = counter_read(&store->shared.read_bytes) };
 	for (unsigned i = 0; i < STORE_SOURCES; i++) {
-		stats->wants[i] = store->wants[i];
-		stats->wanted_bytes[i] = store->wanted_bytes[i];
+		stats->wants[i] = counter_read(&store->wants[i]);
+		stats->wanted_bytes[i] = counter_read(&store->wanted_bytes[i]);
 	}
 }

@@ -83,6 +83,7 @@ void store_release(struct store *store, struct store_want *want);
 
 /* Reads that are not over: wanted or orphaned. The store may be freed when it is 0. */
 unsigned store_pending(const struct store *store);
+/* Any thread. */
 void store_stats(const struct store *store, struct store_stats *stats);
 
 #endif

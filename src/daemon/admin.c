@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A new resource is a line in the table here, and a function in a file of its own that takes a struct admin_call (admin_call.h) and answers
+ * it. It runs on a thread of the connection's own, while workers run, and before they do (workshop->state says which): what it reads must
+ * be readable from any thread.
+ */
+#include "daemon/admin.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/admin_listener.h"
+#include "daemon/metrics.h"
+#include "daemon/status.h"
+
+#define STUCK_NS (10 * CLOCK_NS_PER_S) /* a reactor that has not turned for so long: its own timers turn it twice a second */
+
+static void answer_health(struct admin_call *call)
+{
+	const struct workshop *workshop = call->workshop;
+	const uint64_t now_ns = clock_now_ns();
+	const unsigned count = workshop_state(workshop) == WORKSHOP_STARTING ? 0 : workshop->count;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t turned_ns = worker_turned_ns(workshop->workers[i]);
+
+		if (turned_ns < now_ns && now_ns - turned_ns >= STUCK_NS) {
+			admin_call_say(call, 503, "worker %u has not turned for %" PRIu64 " s", i, (now_ns - turned_ns) / CLOCK_NS_PER_S);
+			return;
+		}
+	}
+	admin_call_say(call, 200, "ok");
+}
+
+static void answer_readiness(struct admin_call *call)
+{
+	enum workshop_state state = workshop_state(call->workshop);
+
+	admin_call_say(call, state == WORKSHOP_SERVING ? 200 : 503, "%s", workshop_state_name(state));
+}
+
+static const struct admin_resource resources[] = {
+	{ "/healthz", ADMIN_GET, answer_health },
+	{ "/readyz", ADMIN_GET, answer_readiness },
+	{ "/metrics", ADMIN_GET, metrics_answer },
+	{ "/status", ADMIN_GET, status_answer },
+	{ 0 },
+};
+
+static int start(struct admin_listener **listener, const struct admin_listener_options *options)
+{
+	char fault[ADMIN_LISTENER_FAULT_BYTES], text[300];
+	int error = admin_listener_open(listener, options, fault);
+
+	if (error != 0) {
+		log_error("%s", fault);
+		return error;
+	}
+	error = admin_listener_start(*listener);
+	if (error != 0) {
+		log_error("admin: can't start: %s", strerror(-error));
+		return error;
+	}
+	for (size_t i = 0; admin_listener_address(*listener, i, text, sizeof(text)) != NULL; i++)
+		log_info("admin listener on %s", text);
+	return 0;
+}
+
+int admin_start(struct admin_listener **listener, struct workshop *workshop, const struct text_list *addresses)
+{
+	const struct admin_listener_options options = {
+		.addresses = addresses, .resources = resources, .workshop = workshop
+	};
+	int error = options.addresses->count > 0 ? start(listener, &options) : 0;
+
+	if (error != 0) {
+		admin_listener_close(*listener);
+		*listener = NULL;
+	}
+	return error;
+}
+
+void admin_stop(struct admin_listener *listener)
+{
+	admin_listener_close(listener);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the admin listener answers: the table of its resources, each of them another file's. It is there before the workers serve and
+ * after they have ended, so that /readyz can say so.
+ */
+#ifndef DAEMON_ADMIN_H
+#define DAEMON_ADMIN_H
+
+#include "daemon/worker.h"
+
+struct admin_listener;
+
+/*
+ * Opens and starts it on these addresses; nothing if there are none. 0 with *listener owned by the caller (or NULL), or
+ * -errno, which was logged. Main thread.
+ */
+int admin_start(struct admin_listener **listener, struct workshop *workshop, const struct text_list *addresses);
+/* Before anything of the workshop is freed. NULL is fine. Main thread. */
+void admin_stop(struct admin_listener *listener);
+
+#endif
