@@ -123,8 +123,12 @@ static int open_host(struct sockets *sockets, const struct listen_address *addre
 void sockets_remove_stale(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat st;
+	int fd;
 
+	if (lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode)) /* connect(2) says of a file what it says of a stale socket */
+		return;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 && errno == ECONNREFUSED)
 		unlink(path);

@@ -28,4 +28,9 @@ start_ranged
 URL=http://localhost
 get_unix /a.bin
 is "$STATUS" 200 "which the next run takes over"
+
+echo text >"$DIR/file"
+"$RANGED" --listen "unix:$DIR/file" "$ROOT" 2>"$DIR/taken"
+isnt $? 0 "where there is a file, it does not listen"
+is "$(cat "$DIR/file")" text "and leaves the file alone"
 finish
