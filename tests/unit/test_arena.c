@@ -139,6 +139,23 @@ START_TEST(tails_are_used_up)
 }
 END_TEST
 
+START_TEST(splinters_are_what_is_too_small)
+{
+	void *a = take(MIB), *b = take(MIB), *c;
+
+	ck_assert_uint_eq(arena_splinter_bytes(arena, MIB), 0);
+	c = take(KIB); /* of the last one: what is left of it is 4, 8 … 512 KiB */
+	ck_assert_uint_eq(arena_splinter_bytes(arena, MIB), MIB - PAGE_BYTES);
+	ck_assert_uint_eq(arena_splinter_bytes(arena, 256 * KIB), 256 * KIB - PAGE_BYTES);
+	ck_assert_uint_eq(arena_splinter_bytes(arena, 129 * KIB), 256 * KIB - PAGE_BYTES); /* which takes 256 */
+	ck_assert_uint_eq(arena_splinter_bytes(arena, 1), 0);
+	arena_put(arena, c);
+	ck_assert_uint_eq(arena_splinter_bytes(arena, MIB), 0);
+	arena_put(arena, a);
+	arena_put(arena, b);
+}
+END_TEST
+
 START_TEST(new_says_what_is_wrong)
 {
 	struct arena *other = NULL;
@@ -448,6 +465,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, blocks_are_of_whole_pages, 0, sizeof lengths / sizeof *lengths);
 	tcase_add_test(tcase, tails_are_used_up);
+	tcase_add_test(tcase, splinters_are_what_is_too_small);
 	tcase_add_test(tcase, new_says_what_is_wrong);
 	tcase_add_test(tcase, regions_are_buddies);
 	tcase_add_test(tcase, next_used_finds_what_begins_before);

@@ -90,6 +90,39 @@ START_TEST(a_share_is_free_again_after_leaving)
 }
 END_TEST
 
+START_TEST(who_was_sent_most)
+{
+	struct clients *clients;
+	struct client *list[5];
+	struct clients_rank ranks[3];
+
+	ck_assert_int_eq(clients_new(&clients, 100, 0), 0);
+	ck_assert_uint_eq(clients_top(clients, ranks, 3), 0);
+	ck_assert_int_eq(clients_enter(clients, peer("192.0.2.1"), &list[0]), 0);
+	ck_assert_int_eq(clients_enter(clients, peer("2001:db8:1:2::5"), &list[1]), 0);
+	ck_assert_int_eq(clients_enter(clients, peer("2001:db8:1:2::6"), &list[2]), 0);
+	ck_assert_int_eq(clients_enter(clients, peer("unix"), &list[3]), 0);
+	ck_assert_int_eq(clients_enter(clients, peer("192.0.2.9"), &list[4]), 0);
+	clients_note(list[0], 10);
+	clients_note(list[1], 20);
+	clients_note(list[2], 20);
+	clients_note(list[3], 30);
+	ck_assert_uint_eq(clients_top(clients, ranks, 3), 3);
+	ck_assert_str_eq(ranks[0].address, "2001:db8:1:2::/64");
+	ck_assert_uint_eq(ranks[0].bytes, 40);
+	ck_assert_uint_eq(ranks[0].connections, 2);
+	ck_assert_str_eq(ranks[1].address, "unix:");
+	ck_assert_str_eq(ranks[2].address, "192.0.2.1");
+	clients_leave(clients, list[3]);
+	ck_assert_uint_eq(clients_top(clients, ranks, 3), 3);
+	ck_assert_str_eq(ranks[1].address, "192.0.2.1"); /* who has gone is none of them */
+	for (unsigned i = 0; i < 5; i++)
+		if (i != 3)
+			clients_leave(clients, list[i]);
+	clients_free(clients);
+}
+END_TEST
+
 static void *come_and_go(void *context)
 {
 	for (unsigned i = 0; i < 20000; i++) {
@@ -124,6 +157,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, who_is_the_same_client, 0, sizeof(pairs) / sizeof(pairs[0]));
 	tcase_add_test(tests, full_is_full_for_everybody);
+	tcase_add_test(tests, who_was_sent_most);
 	tcase_add_test(tests, a_share_is_free_again_after_leaving);
 	tcase_add_test(tests, four_threads_come_and_go);
 	suite_add_tcase(suite, tests);

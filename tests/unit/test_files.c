@@ -602,6 +602,44 @@ START_TEST(forgets_during_a_look)
 }
 END_TEST
 
+START_TEST(ranks_what_was_sent_most)
+{
+	static const char *const paths[] = { "a", "b", "c", "d" };
+	static const uint64_t bytes[] = { 10, 40, 0, 20 };
+	struct files_rank ranks[3];
+	unsigned used;
+	int error;
+
+	table(10, 1000);
+	for (unsigned i = 0; i < 4; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "root/%s", paths[i]);
+		make_file(name, 1);
+		struct file *file = get(paths[i], &error);
+		ck_assert_ptr_nonnull(file);
+		if (bytes[i] > 0)
+			file_note(file, bytes[i]);
+		file_unref(file);
+	}
+	ck_assert_uint_eq(files_top(files, 5, ranks, 0, 2), 2);
+	ck_assert_str_eq(ranks[0].path, "b");
+	ck_assert_str_eq(ranks[1].path, "d");
+	used = files_top(files, 5, ranks, 0, 3); /* what nobody was sent is none of them */
+	ck_assert_uint_eq(used, 3);
+	ck_assert_str_eq(ranks[2].path, "a");
+	ck_assert_uint_eq(ranks[2].bytes, 10);
+	ck_assert_uint_eq(ranks[2].requests, 1);
+	ck_assert_uint_eq(ranks[2].table, 5);
+	ranks[0] = (struct files_rank){ .path = "other", .bytes = 30, .table = 4 };
+	used = files_top(files, 5, ranks, 1, 3); /* among those of another table */
+	ck_assert_uint_eq(used, 3);
+	ck_assert_str_eq(ranks[0].path, "b");
+	ck_assert_str_eq(ranks[1].path, "other");
+	ck_assert_str_eq(ranks[2].path, "d");
+}
+END_TEST
+
 START_TEST(lets_go_of_what_was_deleted)
 {
 	struct file *kept;
@@ -889,6 +927,7 @@ static Suite *suite(void)
 	tcase_add_test(c, keeps_none);
 	tcase_add_test(c, forgets);
 	tcase_add_test(c, forgets_during_a_look);
+	tcase_add_test(c, ranks_what_was_sent_most);
 	tcase_add_test(c, lets_go_of_what_was_deleted);
 	tcase_add_test(c, makes_room_for_descriptors);
 	tcase_add_test(c, sees_a_new_sidecar);
