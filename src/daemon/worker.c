@@ -46,6 +46,7 @@ struct worker {
 	struct reactor_message drain_message, cut_message, report_message;
 	struct report_worker counts;
 	atomic_uint load; /* connections here or on their way here */
+	_Atomic uint64_t turned_ns;
 	bool draining;
 };
 
@@ -331,6 +332,7 @@ static void turn(struct worker *worker)
 	note_section(worker, REPORT_QUEUE, &since_ns);
 	disk_submit(worker->disk);
 	note_section(worker, REPORT_SUBMIT, &since_ns);
+	atomic_store_explicit(&worker->turned_ns, since_ns, memory_order_relaxed);
 }
 
 static void *run(void *context)
@@ -340,6 +342,7 @@ static void *run(void *context)
 
 	while (!is_done(worker))
 		turn(worker);
+	atomic_store_explicit(&worker->turned_ns, UINT64_MAX, memory_order_relaxed);
 	if (write(worker->workshop->ended_fd, &one, sizeof(one)) < 0)
 		log_error("worker %u: can't say that it has ended: %s", worker->index, strerror(errno));
 	return NULL;
@@ -466,7 +469,10 @@ int worker_new(struct worker **worker, struct generation *generation, unsigned i
 int worker_start(struct worker *worker)
 {
 	char name[16];
-	int error = pthread_create(&worker->thread, NULL, run, worker);
+	int error;
+
+	atomic_store_explicit(&worker->turned_ns, clock_now_ns(), memory_order_relaxed); /* before anybody asks */
+	error = pthread_create(&worker->thread, NULL, run, worker);
 
 	if (error != 0)
 		return -error;
@@ -534,6 +540,11 @@ void worker_forget_renewal(struct worker_renewal *renewal)
 void worker_renew(struct worker_renewal *renewal)
 {
 	reactor_post(renewal->worker->reactor, &renewal->message);
+}
+
+uint64_t worker_turned_ns(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->turned_ns, memory_order_relaxed);
 }
 
 void worker_join(struct worker *worker)

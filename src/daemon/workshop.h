@@ -26,6 +26,7 @@ struct worker;
 enum workshop_state {
 	WORKSHOP_STARTING,
 	WORKSHOP_SERVING,
+	WORKSHOP_LEAVING,  /* it serves as before, while those who ask learn that it will not for long */
 	WORKSHOP_DRAINING, /* what was asked for is answered, and no more */
 };
 

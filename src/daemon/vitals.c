@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Nobody is asked, and nothing waited for: these are numbers that each worker leaves where any thread may read them. */
+#include "daemon/vitals.h"
+
+#include "daemon/notify.h"
+#include "daemon/worker.h"
+
+static const char *name_of(enum workshop_state state)
+{
+	return state == WORKSHOP_LEAVING ? "Leaving" : state == WORKSHOP_DRAINING ? "Draining" : NULL;
+}
+
+static void sample(void *context, struct notify_sample *sample)
+{
+	const struct workshop *workshop = context;
+
+	sample->state = name_of(atomic_load(&workshop->state));
+	sample->clients = clients_count(workshop->clients);
+}
+
+static uint64_t turned_ns(void *context)
+{
+	const struct workshop *workshop = context;
+	uint64_t oldest_ns = UINT64_MAX;
+
+	for (unsigned i = 0; i < workshop->count; i++) {
+		uint64_t ns = worker_turned_ns(workshop->workers[i]);
+
+		oldest_ns = ns < oldest_ns ? ns : oldest_ns;
+	}
+	return oldest_ns;
+}
+
+int vitals_start(struct workshop *workshop)
+{
+	return notify_start(&(struct notify_options){ .sample = sample, .turned_ns = turned_ns, .context = workshop });
+}
