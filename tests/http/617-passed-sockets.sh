@@ -41,7 +41,8 @@ stop_ranged
 ok "the file of the Unix socket stays" test -S "$DIR/socket"
 
 rm "$DIR/socket"
-config 'listen = {"127.0.0.1:0", "fd:web"}' "$(tls_pairs a)" 'site "api.example" {' " root = \"$ROOT/api\"" ' listen = {"fd:api", "tls:fd:secure"}' '}'
+both=('listen = {"127.0.0.1:0", "fd:web"}' "$(tls_pairs a)" 'site "api.example" {' " root = \"$ROOT/api\"" ' listen = {"fd:api", "tls:fd:secure"}' '}')
+config "${both[@]}"
 hand_over spare=127.0.0.1:0 secure=127.0.0.1:0 "api=unix:$DIR/socket" web=127.0.0.1:0 "api=127.0.0.1:0"
 start_ranged
 is "$(sed 's/127.*/tcp/; s/unix.*/unix/' "$DIR/address" | paste -sd ' ')" "tcp tcp unix tcp tls:tcp" "by name, beside one of its own"
@@ -51,10 +52,26 @@ use_address "$(sed -n 4p "$DIR/address")"
 served "the site's name, its second socket" 200 /b.txt -H 'Host: api.example'
 served "where the top level is not" 421 /a.bin
 served "its first" 200 /b.txt --unix-socket "$DIR/socket" -H 'Host: api.example'
+web=$(sed -n 2p "$DIR/address")
+config 'listen = {"fd:spare", "fd:web"}'
+count=$(grep -c 'configuration was taken' "$DIR/error.log")
+kill -HUP "$PID"
+taken() { [ "$(grep -c 'configuration was taken' "$DIR/error.log")" -gt "$count" ]; }
+ok "SIGHUP with other names" await 5 taken
+use_address "$(head -n 1 "$DIR/address")"
+served "one that was not listened on" 200 /a.bin
+use_address "$web"
+served "one that was" 200 /a.bin
+not_ok "nobody takes connections of the others" curl -sS --max-time 1 --unix-socket "$DIR/socket" http://localhost/a.bin
+ok "which is said" grep -q 'passed as "api" and no listen names' "$DIR/error.log"
+config "${both[@]}"
+count=$((count + 1))
+kill -HUP "$PID"
+ok "and back" await 5 taken
 TLS_PORT=$(sed -n 's/^tls:.*://p' "$DIR/address")
 URL=https://api.example:$TLS_PORT
 served "by TLS" 200 /b.txt -k --connect-to "::127.0.0.1:$TLS_PORT"
-is "$(grep -c 'passed as "spare" and no listen names' "$DIR/error.log")" 1 "a warning of what nothing names"
+is "$(grep -c 'passed as "spare" and no listen names' "$DIR/error.log")" 2 "a warning of what nothing names, of each time"
 stop_ranged
 
 rm "$DIR/socket"

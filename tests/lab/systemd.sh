@@ -54,8 +54,10 @@ drop_in() {
 
 make_machine() {
 	mkdir "$DIR/layers" "$MACHINE"
-	mount -t tmpfs -o size=512m none "$DIR/layers" && mkdir "$DIR/layers/up" "$DIR/layers/work" &&
-		mount -t overlay overlay -o "lowerdir=/,upperdir=$DIR/layers/up,workdir=$DIR/layers/work" "$MACHINE" || exit
+	mount -t tmpfs -o size=512m none "$DIR/layers" || exit
+	mkdir "$DIR/layers/up" "$DIR/layers/work"
+	mount -t overlay overlay -o "lowerdir=/,upperdir=$DIR/layers/up,workdir=$DIR/layers/work" "$MACHINE" ||
+		skip_all "no overlay of the root can be mounted"
 	rm -rf "$UNITS/multi-user.target.wants" "$UNITS/sockets.target.wants" "$MACHINE/var/log/journal"
 	mkdir -p "$MACHINE/etc/systemd/journald.conf.d"
 	printf '[Journal]\nStorage=volatile\nRateLimitBurst=0\n' >"$MACHINE/etc/systemd/journald.conf.d/test.conf"
@@ -68,7 +70,7 @@ enter_groups() {
 	local folder
 	for folder in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
 		[ -e "$folder/cgroup.procs" ] || continue
-		mkdir "$folder/$GROUP" && echo "$BASHPID" >"$folder/$GROUP/cgroup.procs" || return
+		mkdir -p "$folder/$GROUP" && echo "$BASHPID" >"$folder/$GROUP/cgroup.procs" || return
 	done 2>/dev/null
 }
 
@@ -86,8 +88,9 @@ boot() { # CONFIG-LINE...
 }
 
 boot_machine() {
+	(enter_groups) || skip_all "no control group can be made"
 	(
-		enter_groups || exit 75
+		enter_groups
 		exec systemd-nspawn -q -b -D "$MACHINE" --machine="$GROUP" --register=no --keep-unit --private-network \
 			--bind="$ROOT:/srv/files" --kill-signal=SIGRTMIN+3 systemd.unit=test.target
 	) </dev/null >"$DIR/boot.log" 2>&1 &
