@@ -167,6 +167,7 @@ static int set_listen(struct config *config, size_t site, const char *text, char
 	struct listen_address ignored;
 	if (site == 0 && config->listen_is_default && listen_address_parse(text, &ignored) == NULL)
 		drop_default_listen(config);
+	config->listen_is_said = true;
 	return listen_for(config, site, text, fault);
 }
 
@@ -303,6 +304,7 @@ int config_init(struct config *config)
 	for (size_t i = 0; i < CONFIG_KEY_COUNT && error == 0; i++)
 		error = set_preset(config, config_key_at(i));
 	config->listen_is_default = true;
+	config->listen_is_said = false;
 	if (error != 0)
 		config_fini(config);
 	return error;

@@ -25,6 +25,7 @@ struct config {
 	struct config_listen *listen; /* room for CONFIG_LISTEN_MAX; config_finish() copies `sites` into rules */
 	size_t listen_count;
 	bool listen_is_default; /* the next config_set("listen") replaces what the top level has; later ones add to it */
+	bool listen_is_said; /* config_set() was told a "listen", of any site */
 	unsigned workers;	/* 0: config_workers() */
 	unsigned offload_threads;
 	unsigned disk_depth;	  /* reads in flight on one device; 0: found by a calibration */
@@ -36,7 +37,7 @@ struct config {
 	unsigned max_headers, max_ranges;
 	uint64_t max_header_bytes, max_target_bytes;
 	uint64_t cache_size_bytes; /* a multiple of 1 MiB; 0: nothing is kept */
-	uint64_t header_timeout_ms, idle_timeout_ms, drain_timeout_ms;
+	uint64_t header_timeout_ms, idle_timeout_ms, drain_timeout_ms, drain_delay_ms;
 	uint64_t min_rate_bytes;   /* per second; 0: no minimum */
 	uint64_t stall_timeout_ms; /* the time over which the rate is taken */
 	uint64_t rate_total_bytes; /* per second; 0: any */
@@ -46,6 +47,7 @@ struct config {
 	char *error_log;    /* NULL: stderr */
 	unsigned errors;    /* error_log from logs_open() to logs_use(), else 0 */
 	char *address_file; /* NULL: none is written */
+	char *user;	    /* "name" or "name:group" to become when started as root; NULL: nobody */
 	enum log_level log_level;
 	struct text_list trusted_proxies, proxy_protocol, tls;
 	struct text_list admin; /* addresses of listen_address_admin_fault() */

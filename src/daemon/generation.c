@@ -91,6 +91,17 @@ static void fill_site(struct generation *generation, struct request_site *site)
 	};
 }
 
+int generation_read_secrets(struct generation *generation)
+{
+	int error = load_certificates(generation);
+
+	if (error == 0)
+		error = signing_new(&generation->signing, &generation->options.config.rules);
+	if (error == 0)
+		error = passwords_add(generation->workshop->login, generation_config(generation));
+	return error;
+}
+
 int generation_open(struct generation *generation, const struct generation *before)
 {
 	struct workshop *workshop = generation->workshop;
@@ -99,12 +110,6 @@ int generation_open(struct generation *generation, const struct generation *befo
 	struct files_options files = workshop_files_options(workshop, config);
 	int error = roots_open(rules);
 
-	if (error == 0)
-		error = load_certificates(generation);
-	if (error == 0)
-		error = signing_new(&generation->signing, rules);
-	if (error == 0)
-		error = passwords_add(workshop->login, config);
 	if (error != 0)
 		return error;
 	error = mime_new(&generation->mime, config->mime_types);

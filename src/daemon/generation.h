@@ -37,7 +37,11 @@ struct generation {
 struct generation *generation_new(struct workshop *workshop);
 
 /*
- * Opens everything but logs and sockets, using what `before` (NULL: there is none) has of the same. 0, or -errno, which was logged.
+ * Reads certificates, keys and passwords: what only root may be able to. 0, or -errno, which was logged.
+ */
+int generation_read_secrets(struct generation *generation);
+/*
+ * Opens everything else but logs and sockets, using what `before` (NULL: there is none) has of the same. 0, or -errno, which was logged.
  */
 int generation_open(struct generation *generation, const struct generation *before);
 /* Listens, and knows the ports then. 0, or -errno, which was logged. */

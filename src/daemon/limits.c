@@ -20,6 +20,9 @@
 #define DESCRIPTORS_PER_WORKER 8 /* epoll, MHD's epoll, mailbox, AIO's eventfd, a spare, and some */
 #define DESCRIPTORS_OF_PROCESS 64
 #define CONNECTIONS_MIN 16
+#define LISTINGS_BYTES (UINT64_C(64) << 20)
+#define CONNECTION_BYTES (UINT64_C(36) << 10) /* with TLS, and a block for what is being sent */
+#define MEMORY_OF_PROCESS (UINT64_C(64) << 20)
 #define RING_DEFAULT 128 /* what a calibration tries at most */
 
 static bool has_listings(const struct rules *rules)
@@ -96,6 +99,72 @@ bool limits_check_aio(const struct config *config, unsigned workers)
 		  ": lower disk_depth or workers, or \"sysctl -w fs.aio-max-nr=%" PRIu64 "\"",
 		  needed, used < max ? max - used : 0, used + needed);
 	return false;
+}
+
+/* The least of what this group of processes may have, and those above it. `path` is cut off from its end. */
+static uint64_t least_limit(const char *hierarchy, char *path, const char *file)
+{
+	uint64_t least = UINT64_MAX, limit;
+	char name[4096];
+
+	for (;;) {
+		char *slash = strrchr(path, '/');
+
+		snprintf(name, sizeof(name), "%s%s/%s", hierarchy, path, file);
+		if (read_number(name, &limit) && limit < least) /* "max" is no number */
+			least = limit;
+		if (slash == NULL)
+			return least;
+		*slash = '\0';
+	}
+}
+
+/* Lines of /proc/self/cgroup: "0::/path" of version 2, which may stand beside "4:memory:/path" of version 1. */
+static uint64_t memory_of_group(void)
+{
+	FILE *file = fopen("/proc/self/cgroup", "re");
+	uint64_t least = UINT64_MAX;
+	char line[2048];
+
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		char *controllers = strchr(line, ':'), *path = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
+		uint64_t limit = UINT64_MAX;
+
+		if (path == NULL)
+			continue;
+		*path++ = '\0';
+		path[strcspn(path, "\n")] = '\0';
+		if (controllers[1] == '\0')
+			limit = least_limit("/sys/fs/cgroup", path, "memory.max");
+		else if (strstr(controllers, "memory") != NULL)
+			limit = least_limit("/sys/fs/cgroup/memory", path, "memory.limit_in_bytes");
+		least = limit < least ? limit : least;
+	}
+	if (file != NULL)
+		fclose(file);
+	return least;
+}
+
+uint64_t limits_memory(const struct config *config)
+{
+	return config->cache_size_bytes + config->cache_size_bytes / 100 * 3 + (has_listings(&config->rules) ? LISTINGS_BYTES : 0) +
+	       (uint64_t)config->max_connections * CONNECTION_BYTES + MEMORY_OF_PROCESS;
+}
+
+bool limits_check_memory(const struct config *config)
+{
+	uint64_t has = memory_of_group(), taken = config->cache_size_bytes + config->cache_size_bytes / 100 * 3;
+	uint64_t needed = limits_memory(config);
+
+	if (taken >= has)
+		log_error("cache_size takes %" PRIu64 " MiB, and no more than %" PRIu64 " MiB may be used (MemoryMax= of the service, or the limit "
+			  "of its container): raise that, or lower cache_size",
+			  taken >> 20, has >> 20);
+	else if (needed > has)
+		log_warning("up to %" PRIu64 " MiB are needed, besides what is in sockets, and no more than %" PRIu64 " MiB may be used (MemoryMax= of the "
+			    "service, or the limit of its container): raise that, or lower cache_size or max_connections",
+			    needed >> 20, has >> 20);
+	return taken < has;
 }
 
 int limits_open_root(const char *root)

@@ -22,6 +22,14 @@ unsigned limits_ring(const struct config *config);
 /* Says so if fs.aio-max-nr leaves less than `workers` contexts take. True if it is enough, or can't be known. */
 bool limits_check_aio(const struct config *config, unsigned workers);
 
+/* Bytes of memory that this configuration can come to need, without those in the kernel's queues of sockets. */
+uint64_t limits_memory(const struct config *config);
+/*
+ * Says so if the process, its service or container, may not have as much. True: it can start all the same, or no limit is known; false:
+ * cache_size alone is more, and the kernel would end it in the middle of the start.
+ */
+bool limits_check_memory(const struct config *config);
+
 /*
  * Opens the root (O_PATH): its descriptor, or -errno after saying what is wrong with it, or with opening anything beneath it
  * (-ENOSYS: no openat2).

@@ -51,6 +51,21 @@ static const char *parse_unix(const char *path, struct listen_address *address)
 	return NULL;
 }
 
+/* As systemd has them (FileDescriptorName=). */
+static const char *parse_passed(const char *name, struct listen_address *address)
+{
+	if (name[0] == '\0')
+		return "the name of the sockets is missing (FileDescriptorName= of the socket unit)";
+	if (strlen(name) >= sizeof(address->host))
+		return "the name of passed sockets is at most 255 bytes long";
+	for (const char *c = name; *c != '\0'; c++)
+		if (*c < ' ' || *c >= 0x7f || *c == ':')
+			return "the name of passed sockets is of ASCII characters without a colon";
+	address->kind = LISTEN_ADDRESS_PASSED;
+	strcpy(address->host, name);
+	return NULL;
+}
+
 const char *listen_address_parse(const char *text, struct listen_address *address)
 {
 	static const char host_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
@@ -58,12 +73,14 @@ const char *listen_address_parse(const char *text, struct listen_address *addres
 	text += address->tls ? 4 : 0;
 	if (strncmp(text, "unix:", 5) == 0)
 		return parse_unix(text + 5, address);
+	if (strncmp(text, "fd:", 3) == 0)
+		return parse_passed(text + 3, address);
 	if (text[0] == '[')
 		return parse_bracketed(text, address);
 
 	const char *colon = strchr(text, ':');
 	if (colon == NULL)
-		return "the port is missing (host:port, [v6]:port, :port or unix:/path)";
+		return "the port is missing (host:port, [v6]:port, :port, unix:/path or fd:name)";
 	if (strchr(colon + 1, ':') != NULL)
 		return "an IPv6 address is written [address]:port";
 	size_t length = (size_t)(colon - text);
@@ -99,6 +116,8 @@ char *listen_address_format(const struct listen_address *address, char *text, si
 	const char *tls = address->tls ? "tls:" : "";
 	if (address->kind == LISTEN_ADDRESS_UNIX)
 		snprintf(text, text_bytes, "%sunix:%s", tls, address->path);
+	else if (address->kind == LISTEN_ADDRESS_PASSED)
+		snprintf(text, text_bytes, "%sfd:%s", tls, address->host);
 	else if (strchr(address->host, ':') != NULL)
 		snprintf(text, text_bytes, "%s[%s]:%s", tls, address->host, address->port);
 	else

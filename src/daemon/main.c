@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain: listening
+ * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain, after drain_delay: listening
  * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGHUP takes the configuration anew,
  * SIGUSR1 reopens the logs, SIGUSR2 logs what has been counted.
  * Everything is taken apart in the reverse order, except when a disk hangs: a read in flight can be neither cancelled nor
@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,14 +24,19 @@
 #include "daemon/explain.h"
 #include "daemon/limits.h"
 #include "daemon/logs.h"
+#include "daemon/notify.h"
+#include "daemon/passed.h"
 #include "daemon/passwords.h"
+#include "daemon/privileges.h"
 #include "daemon/reload.h"
 #include "daemon/report.h"
 #include "daemon/roots.h"
+#include "daemon/vitals.h"
 #include "daemon/worker.h"
 #include "http/server.h"
 
 #define LET_GO_MS 5000	   /* between looks for open files that were deleted */
+#define STOP_SLACK_MS 10000 /* for taking everything apart, and the logs */
 #define CUT_GRACE_MS 2000 /* for reads in flight, after the connections were cut */
 
 struct daemon {
@@ -41,6 +45,7 @@ struct daemon {
 	struct workshop workshop;
 	struct generation *generations; /* the current one first, then those that are not over yet */
 	struct admin_listener *admin;
+	struct privileges privileges;
 	int signal_fd;
 	unsigned running; /* workers */
 	uint64_t ended;	  /* of them */
@@ -141,12 +146,12 @@ static int announce(const struct daemon *daemon)
 
 static void reload(struct daemon *daemon)
 {
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)(clock_now_ns() / 1000));
+	notify_reloading();
 	if (reload_configuration(&daemon->generations, daemon->argc, daemon->argv)) {
 		write_addresses(daemon);
 		log_info("the configuration was taken: number %u", daemon->generations->number);
 	}
-	sd_notify(0, "READY=1");
+	notify_reloaded();
 }
 
 /* The next signal, or 0 when until_ns has passed or all workers have ended. */
@@ -208,6 +213,18 @@ static void let_go(const struct daemon *daemon)
 		roots_let_go(&generation_config(one)->rules);
 }
 
+/* Whoever chooses among servers finds that this one is not ready, and has time to. */
+static void leave(struct daemon *daemon)
+{
+	uint64_t delay_ms = config_of(daemon)->drain_delay_ms;
+
+	if (delay_ms == 0)
+		return;
+	workshop_enter(&daemon->workshop, WORKSHOP_LEAVING);
+	log_info("not ready any more: serving for %llu ms yet", (unsigned long long)delay_ms);
+	next_end(daemon, delay_ms);
+}
+
 /* True when all workers have ended. */
 static bool serve(struct daemon *daemon)
 {
@@ -217,11 +234,13 @@ static bool serve(struct daemon *daemon)
 
 	while ((signal_number = next_end(daemon, LET_GO_MS)) == 0)
 		let_go(daemon);
+	notify_stopping(config_of(daemon)->drain_delay_ms + config_of(daemon)->drain_timeout_ms + CUT_GRACE_MS + STOP_SLACK_MS);
+	leave(daemon);
 	timeout_ms = config_of(daemon)->drain_timeout_ms;
-	sd_notify(0, "STOPPING=1\nSTATUS=Draining");
 	log_info("%s: finishing %u connections within %llu ms", strsignal(signal_number), clients_count(workshop->clients),
 		 (unsigned long long)timeout_ms);
 	workshop_enter(workshop, WORKSHOP_DRAINING);
+	passed_close();
 	for (unsigned i = 0; i < workshop->count; i++)
 		worker_drain(workshop->workers[i]);
 	next_end(daemon, timeout_ms);
@@ -241,6 +260,7 @@ static void take_apart(struct daemon *daemon)
 {
 	struct workshop *workshop = &daemon->workshop;
 
+	notify_stop();
 	for (unsigned i = 0; i < daemon->running; i++)
 		worker_join(workshop->workers[i]);
 	admin_stop(daemon->admin);
@@ -255,6 +275,31 @@ static void take_apart(struct daemon *daemon)
 		close(daemon->signal_fd);
 }
 
+static int drop_privileges(struct daemon *daemon)
+{
+	char fault[PRIVILEGES_FAULT_BYTES];
+	int error = privileges_drop(&daemon->privileges, fault);
+
+	if (error != 0)
+		log_error("%s", fault);
+	return error;
+}
+
+/* First what root may have to do, and with the roots nothing of that. */
+static int open_all(struct daemon *daemon)
+{
+	struct generation *generation = daemon->generations;
+	int error = generation_read_secrets(generation);
+
+	if (error == 0)
+		error = generation_listen(generation, NULL);
+	if (error == 0)
+		error = drop_privileges(daemon);
+	if (error == 0)
+		error = generation_open(generation, NULL);
+	return error;
+}
+
 static int start(struct daemon *daemon)
 {
 	struct workshop *workshop = &daemon->workshop;
@@ -266,15 +311,13 @@ static int start(struct daemon *daemon)
 	if (error == 0)
 		error = workshop_open(workshop, config, config_workers(config));
 	if (error == 0)
-		error = generation_open(daemon->generations, NULL);
+		error = open_all(daemon);
 	if (error == 0 && !limits_check_aio(config, workshop->count))
 		error = -EAGAIN;
 	if (error != 0)
 		return error;
 	workshop_calibrate(workshop, config, roots_first_fd(&config->rules));
-	error = generation_listen(daemon->generations, NULL);
-	if (error == 0)
-		error = make_workers(daemon);
+	error = make_workers(daemon);
 	if (error != 0)
 		return error;
 	generation_succeed(daemon->generations, NULL);
@@ -289,7 +332,8 @@ static int run(struct daemon *daemon)
 	if (error == 0) {
 		greet(daemon);
 		workshop_enter(&daemon->workshop, WORKSHOP_SERVING);
-		sd_notify(0, "READY=1\nSTATUS=Serving");
+		if (vitals_start(&daemon->workshop) != 0)
+			log_error("systemd is told nothing more: no thread can be started");
 	}
 	if (error == 0 && !serve(daemon)) {
 		log_warning("a disk does not answer: leaving with reads in flight");
@@ -314,16 +358,20 @@ static void free_generations(struct daemon *daemon)
 static int run_with_logs(struct daemon *daemon)
 {
 	struct config *config = &daemon->generations->options.config;
-	char fault[LOGS_FAULT_BYTES];
+	char fault[LOGS_FAULT_BYTES], user_fault[PRIVILEGES_FAULT_BYTES];
 	int status;
 
+	if (privileges_prepare(&daemon->privileges, config->user, user_fault) != 0) {
+		fprintf(stderr, "ranged: %s\n", user_fault);
+		return EX_CONFIG;
+	}
 	if (logs_open(config, fault) != 0) {
 		fprintf(stderr, "ranged: %s\n", fault);
 		return EX_CANTCREAT;
 	}
 	logs_use(config);
 	limits_raise_descriptors(config, config_workers(config));
-	status = run(daemon);
+	status = limits_check_memory(config) ? run(daemon) : EX_UNAVAILABLE;
 	log_info("ended");
 	if (status == EXIT_SUCCESS || daemon->running == 0) /* else some may log requests still */
 		free_generations(daemon);
@@ -331,7 +379,19 @@ static int run_with_logs(struct daemon *daemon)
 	return status;
 }
 
-/* All that generation_open() would find wrong. */
+static int check_user(const char *user)
+{
+	struct privileges privileges;
+	char fault[PRIVILEGES_FAULT_BYTES];
+	int error = privileges_find(&privileges, user, fault);
+
+	if (error != 0)
+		log_error("%s", fault);
+	privileges_fini(&privileges);
+	return error;
+}
+
+/* All that generation_open() and what goes before it would find wrong. */
 static int check(struct options *options)
 {
 	struct config *config = &options->config;
@@ -353,6 +413,8 @@ static int check(struct options *options)
 		error = -EINVAL;
 	}
 	certificates_free(certificates);
+	if (error == 0)
+		error = check_user(config->user);
 	if (error != 0)
 		return EX_CONFIG;
 	printf("%s: ok\n", options->config_path != NULL ? options->config_path : "command line");
@@ -363,8 +425,13 @@ int main(int argc, char **argv)
 {
 	static struct daemon daemon = { .signal_fd = -1 };
 	struct options *options;
+	char fault[PASSED_FAULT_BYTES];
 	int status = EX_OSERR;
 
+	if (passed_take(fault) != 0) {
+		fprintf(stderr, "ranged: %s\n", fault);
+		return EX_UNAVAILABLE;
+	}
 	tzset();
 	daemon.argc = argc;
 	daemon.argv = argv;
@@ -384,5 +451,7 @@ int main(int argc, char **argv)
 		status = run_with_logs(&daemon);
 	if (daemon.running == 0)
 		free_generations(&daemon);
+	privileges_fini(&daemon.privileges);
+	passed_close();
 	return status;
 }

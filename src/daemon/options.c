@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/config_file.h"
+#include "daemon/passed.h"
 #include "http/server.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/ranged/ranged.conf"
@@ -181,10 +182,26 @@ static bool is_typed(const struct options *options)
 	return options->config_path == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
+/* Who passes sockets and says no address means these sockets. */
+static int listen_on_passed(struct config *config, char *fault)
+{
+	char text[300];
+	int error = 0;
+
+	config->listen_is_default = true;
+	for (size_t i = 0; i < passed_count() && error == 0; i++) {
+		snprintf(text, sizeof(text), "fd:%s", passed_name(i));
+		if (passed_is_first(i))
+			error = config_set(config, "listen", text, fault);
+	}
+	return error;
+}
+
 static int finish(struct options *options, FILE *faults)
 {
 	char fault[CONFIG_FAULT_BYTES];
 	const char *path = options->config_path;
+	int error = 0;
 	if (options->config.rules.site_count == 1 && options->config.rules.sites[0].root == NULL) {
 		if (path != NULL)
 			fprintf(faults, "ranged: no folder to serve: set root in %s, or name it on the command line\n", path);
@@ -194,7 +211,11 @@ static int finish(struct options *options, FILE *faults)
 	}
 	if (is_typed(options) && config_set(&options->config, "listing", "true", fault) != 0)
 		return EX_OSERR;
-	if (config_finish(&options->config, fault) == 0)
+	if (passed_count() > 0 && !options->config.listen_is_said)
+		error = listen_on_passed(&options->config, fault);
+	if (error == 0)
+		error = config_finish(&options->config, fault);
+	if (error == 0)
 		return 0;
 	fprintf(faults, "%s: %s\n", path != NULL ? path : "ranged", fault);
 	return path != NULL ? EX_CONFIG : EX_USAGE;

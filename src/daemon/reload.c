@@ -63,6 +63,7 @@ static void say_what_is_fixed(const struct config *now, const struct config *bef
 	say_fixed("disk_depth", now->disk_depth != before->disk_depth);
 	say_fixed("disk_bytes", now->disk_bytes != before->disk_bytes);
 	say_fixed("admin", !are_same(&now->admin, &before->admin));
+	say_fixed("user", (now->user == NULL) != (before->user == NULL) || (now->user != NULL && strcmp(now->user, before->user) != 0));
 	say_fixed("disk_latency", now->disk_latency_ms != before->disk_latency_ms);
 }
 
@@ -74,6 +75,8 @@ static bool open_all(struct generation *generation, const struct generation *bef
 	if (error != 0)
 		log_error("%s", fault);
 	else
+		error = generation_read_secrets(generation);
+	if (error == 0)
 		error = generation_open(generation, before);
 	if (error == 0)
 		error = generation_listen(generation, before);

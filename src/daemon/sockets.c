@@ -21,6 +21,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "daemon/passed.h"
+
 #define NOTSENT_BYTES (256 * 1024)
 
 struct listening {
@@ -28,7 +31,7 @@ struct listening {
 	bool tls;
 	unsigned listener; /* of the configuration: a name may be several addresses */
 	struct listen_address address; /* as configured */
-	char path[108]; /* of a Unix socket; "" otherwise */
+	char path[108]; /* of a Unix socket of ours; "" otherwise */
 	bool removes;	/* it, once it is closed */
 	bool carried;	/* over from those before */
 };
@@ -154,6 +157,31 @@ static int open_unix(struct sockets *sockets, const char *path)
 	return error;
 }
 
+/* A duplicate each: what was passed is there for the next configuration, too. A Unix socket's file is not ours to remove. */
+static int open_passed(struct sockets *sockets, const char *name, const char **reason)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < passed_count() && error == 0; i++) {
+		if (strcmp(passed_name(i), name) != 0)
+			continue;
+		int fd = fcntl(passed_fd(i), F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			return -errno;
+		set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* not of a Unix socket */
+		set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_BYTES);
+		error = add(sockets, fd, "");
+		if (error != 0)
+			close(fd);
+	}
+	if (error == 0 && !passed_has(name)) {
+		*reason = passed_count() > 0 ? "of the sockets that were passed none has that name (FileDescriptorName= of the socket unit)" :
+					       "no sockets were passed (it is for a start by a socket unit of systemd)";
+		error = -ENOENT;
+	}
+	return error;
+}
+
 static int open_address(struct sockets *sockets, const struct listen_address *address, char *fault)
 {
 	const char *reason = NULL;
@@ -162,6 +190,8 @@ static int open_address(struct sockets *sockets, const struct listen_address *ad
 
 	if (address->kind == LISTEN_ADDRESS_UNIX)
 		error = open_unix(sockets, address->path);
+	else if (address->kind == LISTEN_ADDRESS_PASSED)
+		error = open_passed(sockets, address->host, &reason);
 	else if (address->host[0] == '\0')
 		error = open_any(sockets, address->port);
 	else
@@ -239,6 +269,23 @@ static int open_or_carry_over(struct sockets *sockets, const struct listen_addre
 	return error;
 }
 
+static bool names_passed(const struct config_listen *listen, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (listen[i].address.kind == LISTEN_ADDRESS_PASSED && strcmp(listen[i].address.host, name) == 0)
+			return true;
+	return false;
+}
+
+/* systemd takes connections there that nobody will ever answer. */
+static void warn_of_unnamed(const struct config_listen *listen, size_t count)
+{
+	for (size_t i = 0; i < passed_count(); i++)
+		if (passed_is_first(i) && !names_passed(listen, count, passed_name(i)))
+			log_warning("sockets were passed as \"%s\" and no listen names them: listen = \"fd:%s\", or take them out of the socket unit",
+				    passed_name(i), passed_name(i));
+}
+
 int sockets_open(struct sockets **sockets, const struct config_listen *listen, size_t count, unsigned users,
 		 const struct sockets *before, char fault[SOCKETS_FAULT_BYTES])
 {
@@ -249,6 +296,7 @@ int sockets_open(struct sockets **sockets, const struct config_listen *listen, s
 	if (s == NULL)
 		return -ENOMEM;
 	atomic_init(&s->users, users);
+	warn_of_unnamed(listen, count);
 	for (size_t i = 0; i < count && error == 0; i++) {
 		size_t opened = s->count;
 
@@ -335,19 +383,35 @@ unsigned sockets_tls_port(const struct sockets *sockets, uint64_t listeners)
 	return port;
 }
 
+/* "/path", or "@name" of one that has no file. */
+static const char *unix_name(struct sockaddr_un *address, socklen_t length)
+{
+	size_t bytes = length - offsetof(struct sockaddr_un, sun_path);
+
+	if (bytes > 1 && address->sun_path[0] == '\0')
+		address->sun_path[0] = '@';
+	return address->sun_path;
+}
+
 char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_t text_bytes)
 {
-	struct sockaddr_storage address;
-	socklen_t length = sizeof(address);
+	union {
+		struct sockaddr_storage any; /* a byte more than the longest address, which then ends with a 0 */
+		struct sockaddr_un local;
+	} place = { 0 };
+	struct sockaddr *address = (struct sockaddr *)&place;
+	socklen_t length = sizeof(place);
 	char host[256], port[8];
 	const char *tls = sockets->list[i].tls ? "tls:" : "";
 
 	if (sockets->list[i].path[0] != '\0')
 		snprintf(text, text_bytes, "%sunix:%s", tls, sockets->list[i].path);
-	else if (getsockname(sockets->list[i].fd, (struct sockaddr *)&address, &length) == 0 &&
-		 getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port, sizeof(port),
-			     NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		snprintf(text, text_bytes, address.ss_family == AF_INET6 ? "%s[%s]:%s" : "%s%s:%s", tls, host, port);
+	else if (getsockname(sockets->list[i].fd, address, &length) != 0)
+		snprintf(text, text_bytes, "?");
+	else if (address->sa_family == AF_UNIX)
+		snprintf(text, text_bytes, "%sunix:%s", tls, unix_name(&place.local, length));
+	else if (getnameinfo(address, length, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		snprintf(text, text_bytes, address->sa_family == AF_INET6 ? "%s[%s]:%s" : "%s%s:%s", tls, host, port);
 	else
 		snprintf(text, text_bytes, "?");
 	return text;

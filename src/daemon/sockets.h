@@ -16,8 +16,9 @@ struct sockets;
 /*
  * Binds and listens on every address of the list; a name that stands for several addresses is bound on all of them. A Unix
  * socket that nobody listens on is replaced. What `before` (NULL: nothing) has for the same address is listened on as it is, by
- * descriptors of our own: no connection is refused meanwhile. users: how many times sockets_release() will be called. 0, or -errno
- * with the address and the reason in `fault`. Main thread.
+ * descriptors of our own: no connection is refused meanwhile. Of passed sockets (passed.h) duplicates are taken, and those that no
+ * address names get a warning. users: how many times sockets_release() will be called. 0, or -errno with the address and the reason
+ * in `fault`. Main thread.
  */
 int sockets_open(struct sockets **sockets, const struct config_listen *listen, size_t count, unsigned users,
 		 const struct sockets *before, char fault[SOCKETS_FAULT_BYTES]);
@@ -36,7 +37,7 @@ unsigned sockets_listener(const struct sockets *sockets, size_t i);
 bool sockets_is_new(const struct sockets *sockets, size_t i);
 /* The port of the first socket for TLS among these listeners (a bit each); 0: there is none. */
 unsigned sockets_tls_port(const struct sockets *sockets, uint64_t listeners);
-/* The address really bound: "127.0.0.1:8080", "[::1]:8080", "unix:/path", each with "tls:" before it if it is that. Into text; returns text. */
+/* The address really bound: "127.0.0.1:8080", "[::1]:8080", "unix:/path" ("unix:@name": a passed one without a file), each with "tls:" before it if it is that. Into text; returns text. */
 char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_t text_bytes);
 /* Its port; 0 of a Unix socket. */
 uint16_t sockets_port(const struct sockets *sockets, size_t i);

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 
+#define FIRST_NS CLOCK_NS_PER_S /* for a new connection to say something */
 #define TCP_STATE_ESTABLISHED 1 /* <netinet/tcp.h> has the name, and can't be had beside <linux/tcp.h> */
 
 _Static_assert(CONNECTION_SEND + 1 == COUNTERS_PHASES, "each phase has its number");
@@ -110,10 +111,12 @@ bool connection_is_left(const struct connection *connection)
 	       getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state != TCP_STATE_ESTABLISHED;
 }
 
-bool connection_is_quiet(const struct connection *connection)
+bool connection_is_quiet(const struct connection *connection, uint64_t now_ns)
 {
 	char byte;
 
+	if (connection->phase == CONNECTION_HEAD && now_ns - connection->since_ns < FIRST_NS)
+		return false;
 	return (connection->phase == CONNECTION_IDLE || connection->phase == CONNECTION_HEAD) && connection->exchange == NULL &&
 	       recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }

@@ -61,7 +61,10 @@ uint64_t connection_cut_bytes(const struct connection *connection, uint64_t leng
 /* Its client has closed it, or its side of it; MHD does not look while it is suspended. */
 bool connection_is_left(const struct connection *connection);
 
-/* Nothing is under way and nothing has come in that MHD has not read yet. */
-bool connection_is_quiet(const struct connection *connection);
+/*
+ * Nothing is under way and nothing has come in that MHD has not read yet; nor did it come so short a while ago that its first request, or
+ * its handshake, is still on its way.
+ */
+bool connection_is_quiet(const struct connection *connection, uint64_t now_ns);
 
 #endif

@@ -234,7 +234,7 @@ static void sweep(void *context)
 			reason = "its client has left";
 		if (reason != NULL)
 			cut(c, reason);
-		else if (server->shared.draining && connection_is_quiet(c))
+		else if (server->shared.draining && connection_is_quiet(c, now_ns))
 			shutdown(c->fd, SHUT_RD);
 		relieve(c);
 	}

@@ -67,6 +67,8 @@ START_TEST(defaults)
 	ck_assert_str_eq(config.rules.sites[0].access_format, "timing");
 	ck_assert_ptr_null(config.error_log);
 	ck_assert_ptr_null(config.address_file);
+	ck_assert_ptr_null(config.user);
+	ck_assert_uint_eq(config.drain_delay_ms, 0);
 	ck_assert_int_eq(config.log_level, LOG_LEVEL_INFO);
 	ck_assert_uint_eq(config.rules.sites[0].count, 0);
 }
@@ -79,7 +81,7 @@ START_TEST(every_key)
 			       "listen += {'files.example:8081'}\n"
 			       "workers = 3\ncache_size = 4999K\noffload_threads = 64\ndisk_depth = 1\ndisk_bytes = 3M\ndisk_latency = 250ms\nopen_files = 7\n"
 			       "max_connections = 8\nmax_connections_per_client = 0\n"
-			       "header_timeout = 250ms\nidle_timeout = 5m\ndrain_timeout = 0\nmin_rate = 0\nstall_timeout = 5\n"
+			       "header_timeout = 250ms\nidle_timeout = 5m\ndrain_timeout = 0\ndrain_delay = 3s\nuser = a:b\nmin_rate = 0\nstall_timeout = 5\n"
 			       "symlinks = none\ndotfiles = Yes\nmime_types = \"\"\n"
 			       "access_log = \"-\"\nerror_log = '/var/log/a b'\nlog_level = debug\naddress_file = a # b\n"),
 			 0);
@@ -102,6 +104,8 @@ START_TEST(every_key)
 	ck_assert_uint_eq(config.header_timeout_ms, 250);
 	ck_assert_uint_eq(config.idle_timeout_ms, 300000);
 	ck_assert_uint_eq(config.drain_timeout_ms, 0);
+	ck_assert_uint_eq(config.drain_delay_ms, 3000);
+	ck_assert_str_eq(config.user, "a:b");
 	ck_assert_uint_eq(config.min_rate_bytes, 0);
 	ck_assert_uint_eq(config.stall_timeout_ms, 5000);
 	ck_assert_int_eq(config.symlinks, FILE_SYMLINKS_NONE);
@@ -201,7 +205,7 @@ static const struct {
 	{"location / { \"  \" = 4 }", "f:1: unknown key \"  \" in a location\n"},
 	{"symlinks = bneath", "f:1: symlinks: \"bneath\" is none of its values; did you mean \"beneath\"?\n"},
 	{"log_level = WARN", "f:1: log_level: \"WARN\" is none of its values; did you mean \"warning\"?\n"},
-	{"listen = 8080", "f:1: listen: \"8080\": the port is missing (host:port, [v6]:port, :port or unix:/path)\n"},
+	{"listen = 8080", "f:1: listen: \"8080\": the port is missing (host:port, [v6]:port, :port, unix:/path or fd:name)\n"},
 	{"listen = {\n:80,\n\":x\"\n}", "f:3: listen: \":x\": the port is not a number\n"},
 	{"\nlisten = {}\n", "f:2: listen: the list is empty, which says nothing; leave it away, or \"\" for none\n"},
 	{"workers = 1\n\nworkers = 1\n", "f:3: workers: \"1\" is its second value; line 1 set it already\n"},
@@ -433,6 +437,11 @@ static const struct {
 	{"a b:80", "neither a name nor an address"},
 	{"http://a:80", "[address]:port"},
 	{"*:80", "neither a name nor an address"},
+	{"fd:web", NULL},
+	{"tls:fd:a b.socket", NULL},
+	{"fd:", "name of the sockets is missing"},
+	{"fd:a:80", "without a colon"},
+	{"fd:\xc3\xa9", "of ASCII"},
 	{"unix:run", "begins with a slash"},
 	{"unix:", "begins with a slash"},
 };

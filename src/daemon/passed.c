@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * systemd keeps the sockets open, too: between two runs of ranged connections wait in their queues. Nothing of them is set here but
+ * O_NONBLOCK and CLOEXEC; sockets.c sets what it sets of its own ones.
+ */
+#include "daemon/passed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+static char **names; /* as many as there are; NULL: none */
+static size_t count;
+
+static int adopt(int fd, const char *name, char *fault)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0) {
+		snprintf(fault, PASSED_FAULT_BYTES, "what was passed as \"%.255s\" is no listening stream socket (ListenStream=, Accept=no)",
+			 name);
+		return -ENOTSOCK;
+	}
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+		snprintf(fault, PASSED_FAULT_BYTES, "the socket that was passed as \"%.255s\": %s", name, strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+int passed_take(char fault[PASSED_FAULT_BYTES])
+{
+	int n = sd_listen_fds_with_names(1, &names);
+	int error = n < 0 ? n : 0;
+
+	if (error != 0)
+		snprintf(fault, PASSED_FAULT_BYTES, "LISTEN_FDS: %s", strerror(-error));
+	count = n > 0 ? (size_t)n : 0;
+	for (size_t i = 0; i < count && error == 0; i++)
+		error = adopt(passed_fd(i), names[i], fault);
+	return error;
+}
+
+size_t passed_count(void)
+{
+	return count;
+}
+
+const char *passed_name(size_t i)
+{
+	return names[i];
+}
+
+int passed_fd(size_t i)
+{
+	return SD_LISTEN_FDS_START + (int)i;
+}
+
+bool passed_has(const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool passed_is_first(size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (strcmp(names[j], names[i]) == 0)
+			return false;
+	return true;
+}
+
+void passed_close(void)
+{
+	for (size_t i = 0; i < count; i++) {
+		close(passed_fd(i));
+		free(names[i]);
+	}
+	free(names);
+	names = NULL;
+	count = 0;
+}
