@@ -16,7 +16,7 @@ result() {
 	failed=1
 }
 
-listed() { sed -n '/^[a-z]*_files = /,/[^\\]$/p; /^ranged_SOURCES/p; /^ranged_probe_SOURCES/p; /^ranged_sign_SOURCES/p' Makefile.am | grep -o 'src/[a-z_]*/[a-z_]*\.[ch]'; }
+listed() { sed -n '/^[a-z]*_files = /,/[^\\]$/p; /^ranged_SOURCES/p; /^ranged_probe_SOURCES/p; /^ranged_sign_SOURCES/p; /^ranged_ctl_SOURCES/p' Makefile.am | grep -o 'src/[a-z_]*/[a-z_]*\.[ch]'; }
 
 # Every include of a file of ours, as "includer included".
 includes() { grep -Ho '^#include "[^"]*"' "${files[@]}" | sed 's/:#include "/ src\//; s/"$//'; }
@@ -28,14 +28,14 @@ upward() {
 	rank[to] > rank[from] { print $1 " includes " $2 ", which stands below it in Makefile.am" }' <(listed) <(includes)
 }
 
-# foo.c exports foo_* and nothing else; main.c, probe.c and sign.c export main.
+# foo.c exports foo_* and nothing else; main.c, probe.c, sign.c and ctl.c export main.
 foreign_symbols() {
 	local object name
 	compgen -G "$build/src/*/*.o" >/dev/null || echo "there are no objects in $build/src"
 	for object in "$build"/src/*/*.o; do
 		name=$(basename "$object" .o)
 		nm --defined-only --extern-only --format=posix "$object" | awk -v name="$name" '
-			$1 == "main" && (name == "probe" || name == "sign") { next }
+			$1 == "main" && (name == "probe" || name == "sign" || name == "ctl") { next }
 			$2 ~ /^[TDBRCVW]$/ && $1 != name && index($1, name "_") != 1 && $1 !~ /^(__|_?_?(asan|tsan|ubsan|odr|sancov))/ {
 				print name ".c exports " $1 }'
 	done

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ranged-ctl: asks a running ranged how it is, and has it do things with its cache. All that it knows comes from the admin listener; it
+ * shares no file and no memory with the daemon. One thread.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "ctl/ctl_cache.h"
+#include "ctl/ctl_summary.h"
+#include "ctl/ctl_terminal.h"
+#include "ctl/ctl_top.h"
+
+#define SOCKET_DEFAULT "/run/ranged/admin.sock"
+#define LIMIT_DEFAULT 20
+#define LIMIT_MAX 100000
+#define INTERVAL_MS_DEFAULT 1000
+#define INTERVAL_MS_MIN 100
+#define INTERVAL_MS_MAX 60000
+#define WIDTH_DEFAULT 80
+
+struct command {
+	const char *socket_path, *url, *site;
+	const struct operation *operation;
+	bool json, quiet, once;
+	uint64_t limit, interval_ms;
+	struct ctl_client *client;
+	char **paths;
+	unsigned path_count;
+	char given[16]; /* the options that were, but for whom to ask; each once */
+};
+
+struct operation {
+	const char *name;
+	const char *options; /* that are for it */
+	bool takes_paths;
+	int (*run)(struct command *command);
+};
+
+static bool is_unicode(void)
+{
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+static int complain(const struct command *command, int status)
+{
+	fprintf(stderr, "ranged-ctl: %s\n", ctl_client_fault(command->client));
+	return status;
+}
+
+/* --- the commands --- */
+
+static void print_body(const struct command *command)
+{
+	size_t bytes;
+	const char *body = ctl_client_body(command->client, &bytes);
+
+	fwrite(body, 1, bytes, stdout);
+	if (bytes > 0 && body[bytes - 1] != '\n')
+		putchar('\n');
+}
+
+static int print_summary(const json_t *status)
+{
+	struct ctl_canvas canvas;
+	unsigned width = WIDTH_DEFAULT, height = 0; /* of it only the width matters */
+	size_t bytes;
+	char *text = NULL;
+
+	ctl_terminal_size(STDOUT_FILENO, &width, &height);
+	if (ctl_canvas_init(&canvas, width, CTL_SUMMARY_ROWS, is_unicode()) == 0) {
+		ctl_summary_draw(&canvas, status);
+		text = ctl_canvas_render(&canvas, ctl_terminal_colours(STDOUT_FILENO), false, &bytes);
+	}
+	ctl_canvas_fini(&canvas);
+	if (text == NULL)
+		return EX_OSERR;
+	fwrite(text, 1, bytes, stdout);
+	free(text);
+	return 0;
+}
+
+static int run_status(struct command *command)
+{
+	int status = ctl_client_ask(command->client, false, "/status", NULL, NULL);
+	const char *body;
+	size_t bytes;
+	json_t *json;
+
+	if (status != 0)
+		return complain(command, status);
+	body = ctl_client_body(command->client, &bytes);
+	json = json_loadb(body, bytes, 0, NULL);
+	if (!json_is_object(json)) {
+		fprintf(stderr, "ranged-ctl: the answer is no status of ranged\n");
+		status = EX_PROTOCOL;
+	} else if (command->json) {
+		print_body(command);
+	} else {
+		status = print_summary(json);
+	}
+	json_decref(json);
+	return status;
+}
+
+static int run_metrics(struct command *command)
+{
+	int status = ctl_client_ask(command->client, false, "/metrics", NULL, NULL);
+
+	if (status != 0)
+		return complain(command, status);
+	print_body(command);
+	return 0;
+}
+
+/* 503 is an answer as well: no. */
+static int ask_whether(struct command *command, const char *resource)
+{
+	int status = ctl_client_ask(command->client, false, resource, NULL, NULL);
+
+	if (status != 0 && ctl_client_status(command->client) != 503)
+		return complain(command, status);
+	if (!command->quiet)
+		print_body(command);
+	return status == 0 ? 0 : 1;
+}
+
+static int run_health(struct command *command)
+{
+	return ask_whether(command, "/healthz");
+}
+
+static int run_ready(struct command *command)
+{
+	return ask_whether(command, "/readyz");
+}
+
+static int run_top(struct command *command)
+{
+	bool live = !command->once && isatty(STDIN_FILENO) && ctl_terminal_colours(STDOUT_FILENO) != CTL_NO_CODES;
+
+	return (live ? ctl_top_run : ctl_top_once)(command->client, command->interval_ms, is_unicode());
+}
+
+/* All paths are tried; the first failure is the result. */
+static int run_cache(struct command *command)
+{
+	struct ctl_cache cache = {
+		.client = command->client,
+		.operation = command->operation->name,
+		.site = command->site,
+		.quiet = command->quiet,
+		.progress = !command->quiet && ctl_terminal_colours(STDERR_FILENO) != CTL_NO_CODES,
+		.unicode = is_unicode(),
+	};
+	int result = 0;
+
+	for (unsigned i = 0; i < command->path_count; i++) {
+		int status = ctl_cache_run(&cache, command->paths[i]);
+
+		result = result != 0 ? result : status;
+	}
+	return result;
+}
+
+static int run_hot(struct command *command)
+{
+	return ctl_cache_hot(command->client, command->limit, command->json);
+}
+
+static const struct operation operations[] = {
+	{"status", "j", false, run_status},
+	{"metrics", "", false, run_metrics},
+	{"health", "q", false, run_health},
+	{"ready", "q", false, run_ready},
+	{"top", "i1", false, run_top},
+	{"warm", "qS", true, run_cache},
+	{"pin", "qS", true, run_cache},
+	{"evict", "qS", true, run_cache},
+	{"hot", "jn", false, run_hot},
+};
+
+/* --- the command line --- */
+
+static const struct argp_option option_table[] = {
+	{"socket", 's', "PATH", 0, "Ask the ranged behind this Unix socket (default " SOCKET_DEFAULT ")", 0},
+	{"url", 'u', "URL", 0, "Ask by TCP, as http://127.0.0.1:9090: only what changes nothing is answered there", 0},
+	{"json", 'j', NULL, 0, "status, hot: print the JSON of ranged as it is", 0},
+	{"limit", 'n', "N", 0, "hot: so many files (default 20)", 0},
+	{"site", 'S', "HOST", 0, "warm, pin, evict: of the site of this name", 0},
+	{"quiet", 'q', NULL, 0, "warm, pin, evict, health, ready: say only what goes wrong", 0},
+	{"interval", 'i', "TIME", 0, "top: how often, such as 500ms or 5s (default 1s)", 0},
+	{"once", '1', NULL, 0, "top: print one frame as text, and end", 0},
+	{0},
+};
+
+static void set_url(struct command *command, char *text, struct argp_state *state)
+{
+	size_t length = strlen(text);
+
+	while (length > 0 && text[length - 1] == '/')
+		text[--length] = '\0';
+	if (strncmp(text, "http://", 7) != 0 || length == 7 || strpbrk(text + 7, "/?# ") != NULL)
+		argp_error(state, "--url: \"%s\" is no URL such as http://127.0.0.1:9090", text);
+	command->url = text;
+}
+
+static void set_limit(struct command *command, const char *text, struct argp_state *state)
+{
+	char *end;
+
+	command->limit = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || command->limit == 0 || command->limit > LIMIT_MAX)
+		argp_error(state, "--limit: \"%s\" is no number from 1 to %d", text, LIMIT_MAX);
+}
+
+static void set_interval(struct command *command, const char *text, struct argp_state *state)
+{
+	if (units_parse_duration(text, &command->interval_ms) != 0 || command->interval_ms < INTERVAL_MS_MIN ||
+	    command->interval_ms > INTERVAL_MS_MAX)
+		argp_error(state, "--interval: \"%s\" is no time from 100ms to 60s", text);
+}
+
+static void set_operation(struct command *command, const char *text, struct argp_state *state)
+{
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
+		if (strcmp(operations[i].name, text) == 0)
+			command->operation = &operations[i];
+	if (command->operation == NULL)
+		argp_error(state, "there is no command \"%s\"", text);
+}
+
+static void take_argument(struct command *command, char *text, struct argp_state *state)
+{
+	if (command->operation == NULL) {
+		set_operation(command, text, state);
+		return;
+	}
+	if (!command->operation->takes_paths)
+		argp_error(state, "%s takes no arguments: \"%s\" is one too many", command->operation->name, text);
+	if (*text != '/')
+		argp_error(state, "\"%s\": a path is as in a URL, from its first slash on", text);
+	command->paths[command->path_count++] = text;
+}
+
+static const char *name_of(char letter)
+{
+	for (size_t i = 0; option_table[i].name != NULL; i++)
+		if (option_table[i].key == letter)
+			return option_table[i].name;
+	return "";
+}
+
+static void look_at_it_all(struct command *command, struct argp_state *state)
+{
+	if (command->operation == NULL)
+		argp_error(state, "say what to do: status, metrics, health, ready, top, warm, pin, evict or hot");
+	if (command->operation->takes_paths && command->path_count == 0)
+		argp_error(state, "%s what? Name a path as in a URL, from its first slash on", command->operation->name);
+	if (command->socket_path != NULL && command->url != NULL)
+		argp_error(state, "either --socket or --url, not both");
+	for (const char *p = command->given; *p != '\0'; p++)
+		if (strchr(command->operation->options, *p) == NULL)
+			argp_error(state, "--%s is not for %s", name_of(*p), command->operation->name);
+}
+
+static void note(struct command *command, char letter)
+{
+	size_t length = strlen(command->given);
+
+	if (strchr(command->given, letter) == NULL && length + 1 < sizeof(command->given))
+		command->given[length] = letter;
+}
+
+static error_t parse_option(int option, char *value, struct argp_state *state)
+{
+	struct command *command = state->input;
+
+	switch (option) {
+	case 's':
+		command->socket_path = value;
+		return 0;
+	case 'u':
+		set_url(command, value, state);
+		return 0;
+	case 'j':
+		command->json = true;
+		break;
+	case 'n':
+		set_limit(command, value, state);
+		break;
+	case 'S':
+		command->site = value;
+		break;
+	case 'q':
+		command->quiet = true;
+		break;
+	case 'i':
+		set_interval(command, value, state);
+		break;
+	case '1':
+		command->once = true;
+		break;
+	case ARGP_KEY_ARG:
+		take_argument(command, value, state);
+		return 0;
+	case ARGP_KEY_END:
+		look_at_it_all(command, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	note(command, (char)option);
+	return 0;
+}
+
+static const struct argp argp = {
+	.options = option_table,
+	.parser = parse_option,
+	.args_doc = "COMMAND [PATH...]",
+	.doc = "Ask a running ranged how it is, and have it do things with its cache, by the listener that \"admin\" of ranged.conf names.\n\n"
+	       "  status      a summary\n"
+	       "  metrics     what Prometheus would read\n"
+	       "  health      does it work? The exit status is 0 or 1\n"
+	       "  ready       does it take requests? Likewise\n"
+	       "  top         what is going on, live\n"
+	       "  warm PATH   read a file, or all files of a folder, into memory\n"
+	       "  pin PATH    the same, and keep them there\n"
+	       "  evict PATH  drop what is in memory of them\n"
+	       "  hot         the files that are most in memory\n"
+	       "\vExit status: as in sysexits.h: see ranged-ctl(8).",
+};
+
+static void print_version(FILE *stream, struct argp_state *state)
+{
+	(void)state;
+	fprintf(stream, "ranged-ctl %s\nlibcurl %s\njansson %s\n", PACKAGE_VERSION, ctl_client_library(), JANSSON_VERSION);
+}
+
+int main(int argc, char **argv)
+{
+	struct command command = { .limit = LIMIT_DEFAULT, .interval_ms = INTERVAL_MS_DEFAULT, .paths = calloc((size_t)argc, sizeof(char *)) };
+	int status = EX_OSERR;
+
+	setlocale(LC_CTYPE, ""); /* not the numbers: they are the same everywhere */
+	argp_program_version_hook = print_version;
+	argp_err_exit_status = EX_USAGE;
+	if (command.paths == NULL)
+		return EX_OSERR;
+	argp_parse(&argp, argc, argv, 0, NULL, &command);
+	if (command.url == NULL && command.socket_path == NULL)
+		command.socket_path = SOCKET_DEFAULT;
+	command.client = ctl_client_open(command.socket_path, command.url);
+	if (command.client != NULL)
+		status = command.operation->run(&command);
+	else
+		fprintf(stderr, "ranged-ctl: libcurl can't be used\n");
+	ctl_client_close(command.client);
+	free(command.paths);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0) {
+		fprintf(stderr, "ranged-ctl: standard output: %s\n", strerror(errno));
+		status = EX_IOERR;
+	}
+	return status;
+}
