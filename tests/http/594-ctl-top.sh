@@ -38,7 +38,12 @@ given_back() { # NAME STATUS
 	ok "$1: the line is as it was" await 10 cmp "$DIR/stty.before" "$DIR/stty.after"
 	rm -f "$DIR/stty.after"
 }
-top_pid() { tm list-panes -t top -F '#{pane_pid}' | xargs -I{} pgrep -P {} -x ranged-ctl; }
+top_pid() { # of this test's, whatever else runs here
+	local process
+	for process in /proc/[0-9]*; do
+		if [ "$(cat "$process/comm" 2>/dev/null)" = ranged-ctl ] && grep -qs -- "$SOCKET" "$process/cmdline"; then echo "${process#/proc/}"; fi
+	done
+}
 
 begin
 ok "it has the alternate screen" flag alternate_on 1

@@ -32,6 +32,7 @@ answer_with() {
 # Runs it. Sets RC; what it prints goes to $DIR/ctl.out and $DIR/ctl.err.
 run_ctl() {
 	"$RANGED_CTL" --socket "$SOCKET" "$@" </dev/null >"$DIR/ctl.out" 2>"$DIR/ctl.err"
+	# shellcheck disable=SC2034
 	RC=$?
 }
 
