@@ -12,6 +12,7 @@
 #include <wchar.h>
 
 #define ELLIPSIS 0x2026u
+#define FULL_BLOCK 0x2588u /* where colours tell, shades of them would only be darker */
 #define CELL_BYTES 24 /* of a cell with a change of style, at most */
 
 int ctl_canvas_init(struct ctl_canvas *canvas, unsigned width, unsigned height, bool unicode)
@@ -223,7 +224,7 @@ static char *append_style(char *p, enum ctl_colours colours, unsigned style)
 {
 	static const char *const mono[] = { "", ";1", ";2", "", "", "", "", ";1", ";7", ";7;1" };
 	static const char *const eight[] = { "", ";1", ";2", ";32", ";36", ";33", ";35", ";1;31", ";7", ";1;37;41" };
-	static const uint8_t heats[CTL_HEATS] = { 17, 54, 90, 126, 161, 203, 215, 229 }; /* dark blue to light yellow */
+	static const uint8_t heats[CTL_HEATS] = { 55, 91, 126, 162, 204, 209, 221, 229 }; /* violet to light yellow */
 
 	if (style < CTL_HEAT)
 		return p + sprintf(p, "\033[0%sm", colours >= CTL_COLOURS_8 ? eight[style] : mono[style]);
@@ -251,7 +252,7 @@ static char *append_row(const struct ctl_canvas *canvas, unsigned row, enum ctl_
 			p = append_style(p, colours, style);
 		}
 		if (cells[i].glyph != 0)
-			p = append_utf8(p, cells[i].glyph);
+			p = append_utf8(p, colours == CTL_COLOURS_256 && style >= CTL_HEAT && canvas->unicode ? FULL_BLOCK : cells[i].glyph);
 	}
 	if (style != CTL_PLAIN)
 		p = append_style(p, colours, CTL_PLAIN);

@@ -100,7 +100,7 @@ static void draw_column(struct ctl_canvas *canvas, unsigned row, unsigned column
 
 static unsigned columns_of(unsigned width)
 {
-	return width > CHART_COLUMN ? width - CHART_COLUMN : 0;
+	return width > CHART_COLUMN + 1 ? width - CHART_COLUMN - 1 : 0; /* a blank at the right, as everywhere */
 }
 
 void ctl_heat_sum(const struct ctl_history *history, unsigned width, struct ctl_latency *sum)
@@ -145,7 +145,7 @@ void ctl_heat_draw(struct ctl_canvas *canvas, unsigned row, unsigned rows, const
 	for (unsigned band = 0; band < rows; band++)
 		draw_label(canvas, row + rows - 1 - band, &bands, band);
 	for (unsigned ago = 0; ago < columns && (tick = ctl_history_tick(history, ago)) != NULL; ago++)
-		draw_column(canvas, row, canvas->width - 1 - ago, &bands, tick, most);
+		draw_column(canvas, row, canvas->width - 2 - ago, &bands, tick, most);
 }
 
 /* --- at once --- */

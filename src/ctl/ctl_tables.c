@@ -71,7 +71,7 @@ void ctl_tables_devices(struct ctl_frame *frame)
 	struct ctl_columns table;
 
 	ctl_columns_spread(&table, device_columns, sizeof(device_columns) / sizeof(device_columns[0]), CTL_FRAME_LABEL,
-			   frame->canvas->width - CTL_FRAME_LABEL);
+			   frame->canvas->width > 2 * CTL_FRAME_LABEL ? frame->canvas->width - 2 * CTL_FRAME_LABEL : 0);
 	ctl_columns_titles(frame->canvas, frame->row++, &table);
 	for (unsigned i = 0; i < device_count(frame); i++)
 		draw_device(frame, &table, json_array_get(devices, i));
@@ -122,7 +122,7 @@ static void draw_list(struct ctl_frame *frame, bool of_files, unsigned row, unsi
 
 void ctl_tables_lists(struct ctl_frame *frame, unsigned rows)
 {
-	unsigned width = frame->canvas->width > CTL_FRAME_LABEL ? frame->canvas->width - CTL_FRAME_LABEL : 0, half = (width - GAP) * 11 / 20;
+	unsigned width = frame->canvas->width > 2 * CTL_FRAME_LABEL ? frame->canvas->width - 2 * CTL_FRAME_LABEL : 0, half = (width - GAP) * 11 / 20;
 
 	if (frame->canvas->width >= SIDE_BY_SIDE) {
 		draw_list(frame, true, frame->row, rows, CTL_FRAME_LABEL, half);
