@@ -77,8 +77,8 @@ static int print_summary(const json_t *status)
 	char *text = NULL;
 
 	ctl_terminal_size(STDOUT_FILENO, &width, &height);
-	if (ctl_canvas_init(&canvas, width, CTL_SUMMARY_ROWS, is_unicode()) == 0) {
-		ctl_summary_draw(&canvas, status);
+	if (ctl_canvas_init(&canvas, CTL_SUMMARY_WIDTH, CTL_SUMMARY_ROWS, is_unicode()) == 0) {
+		ctl_summary_draw(&canvas, width, status);
 		text = ctl_canvas_render(&canvas, ctl_terminal_colours(STDOUT_FILENO), false, &bytes);
 	}
 	ctl_canvas_fini(&canvas);
@@ -287,6 +287,8 @@ static error_t parse_option(int option, char *value, struct argp_state *state)
 
 	switch (option) {
 	case 's':
+		if (*value == '\0')
+			argp_error(state, "--socket: no path");
 		command->socket_path = value;
 		return 0;
 	case 'u':

@@ -15,15 +15,16 @@
 struct summary {
 	struct ctl_canvas *canvas;
 	const json_t *status;
-	unsigned row, column;
+	unsigned columns, row, column;
 	bool first; /* of its label */
 };
 
 static void label(struct summary *summary, const char *text)
 {
 	summary->row += summary->column > 0;
-	ctl_canvas_text(summary->canvas, summary->row, 0, summary->canvas->width, CTL_BOLD, text);
-	summary->column = VALUE_COLUMN;
+	summary->column = ctl_canvas_text(summary->canvas, summary->row, 0, summary->canvas->width, CTL_BOLD, text) + 2;
+	if (summary->column < VALUE_COLUMN)
+		summary->column = VALUE_COLUMN;
 	summary->first = true;
 }
 
@@ -40,7 +41,7 @@ static void __attribute__((format(printf, 3, 4))) say(struct summary *summary, e
 	if (!summary->first) {
 		ctl_canvas_text(summary->canvas, summary->row, summary->column, 1, CTL_PLAIN, ",");
 		summary->column += 2;
-		if (summary->column + width >= summary->canvas->width) { /* one more for the comma behind it */
+		if (summary->column + width >= summary->columns) { /* one more for the comma behind it */
 			summary->row++;
 			summary->column = VALUE_COLUMN;
 		}
@@ -241,9 +242,9 @@ static void draw_logs(struct summary *summary)
 	}
 }
 
-void ctl_summary_draw(struct ctl_canvas *canvas, const json_t *status)
+void ctl_summary_draw(struct ctl_canvas *canvas, unsigned columns, const json_t *status)
 {
-	struct summary summary = { .canvas = canvas, .status = status };
+	struct summary summary = { .canvas = canvas, .columns = columns, .status = status };
 
 	draw_head(&summary);
 	draw_clients(&summary);

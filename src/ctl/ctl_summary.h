@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* `ranged-ctl status`: all that counts, for people, in lines of a width. Pure. */
+/* `ranged-ctl status`: all that counts, for people, in lines. Pure. */
 #ifndef CTL_CTL_SUMMARY_H
 #define CTL_CTL_SUMMARY_H
 
@@ -8,7 +8,9 @@
 #include "ctl/ctl_canvas.h"
 
 #define CTL_SUMMARY_ROWS 200 /* a canvas of so many holds it */
+#define CTL_SUMMARY_WIDTH 1024 /* and of this width all names */
 
-void ctl_summary_draw(struct ctl_canvas *canvas, const json_t *status);
+/* Lines are broken at so many columns, but not within a name that is longer. */
+void ctl_summary_draw(struct ctl_canvas *canvas, unsigned columns, const json_t *status);
 
 #endif

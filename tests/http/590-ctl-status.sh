@@ -14,8 +14,8 @@ like "$(out)" 'worker 1: 2 stalls in http, up to 12 ms' "stalls"
 like "$(out)" 'stderr, 17 lines, 3 dropped' "lines that a log dropped"
 is "$(grep -cE '.{81}' "$DIR/ctl.out")" 0 "no line over 80 columns"
 is "$(grep -c '[^ -~]' "$DIR/ctl.out")" 0 "no more than ASCII in the C locale"
-COLUMNS=50 run_ctl status
-is "$(grep -cE '.{51}' "$DIR/ctl.out")" 0 "nor over 50, where COLUMNS says so"
+COLUMNS=60 run_ctl status
+is "$(grep -cE '.{61}' "$DIR/ctl.out")" 0 "nor over 60, where COLUMNS says so"
 
 answer_with status 200 application/json <<'END'
 {"version": "9", "new": [1, 2], "state": "draining", "ready": false,

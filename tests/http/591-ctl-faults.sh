@@ -82,6 +82,7 @@ done <<-'END'
 	not.both --url http://h status
 	no.URL --url ftp://h status
 	no.URL --url http://h/x status
+	no.path --socket= status
 END
 run_ctl
 is "$RC" 64 "nothing to do"

@@ -62,8 +62,11 @@ ok "without a server it says so" await 20 shows '^ no answer for .*, trying agai
 ok "and keeps what it knows" shows 'films/a\.mkv'
 start_admin
 ok "and goes on when there is one" await 20 shows '^ ranged 0\.1\.0  serving'
+printf "!sleep 60\n" | answer_with status 200 application/json
+ok "a server that hangs is said as well" await 20 shows "^ no answer for .*, trying again"
 type_in q
 given_back q 0
+rm "$ADMIN/status"
 is "$(screen | grep -c sent)" 0 "nothing of it is left"
 
 begin

@@ -214,8 +214,8 @@ START_TEST(a_summary)
 	char *text;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
-	ck_assert_int_eq(ctl_canvas_init(&canvas, 60, CTL_SUMMARY_ROWS, true), 0);
-	ctl_summary_draw(&canvas, json);
+	ck_assert_int_eq(ctl_canvas_init(&canvas, CTL_SUMMARY_WIDTH, CTL_SUMMARY_ROWS, true), 0);
+	ctl_summary_draw(&canvas, 60, json);
 	text = ctl_canvas_render(&canvas, CTL_NO_CODES, false, &bytes);
 	ctl_canvas_fini(&canvas);
 	has(text, "ranged 0.1.0  serving, ready, for 9 s\n");
