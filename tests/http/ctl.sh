@@ -4,7 +4,7 @@
 # For the tests of ranged-ctl, beside lib.sh: an admin listener that says what the test wants to hear (admin.pl), and the program.
 
 RANGED_CTL=${RANGED_CTL:-${RANGED%/*}/ranged-ctl}
-ADMIN=$DIR/admin
+ADMIN=$DIR/a # short: the path of a socket has 107 bytes at most
 SOCKET=$ADMIN/admin.sock
 mkdir "$ADMIN"
 
