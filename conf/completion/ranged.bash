@@ -37,10 +37,10 @@ _ranged() {
 	case $option in
 	-c | --config | --access-log | --address-file | --error-log) _ranged_offer_names file ;;
 	--log-level) _ranged_offer "error warning info debug" ;;
-	-l | --listen | -w | --workers | -m | --cache-size | --drain-timeout | --explain | -H | --header) ;;
+	--admin | -l | --listen | -w | --workers | -m | --cache-size | --drain-timeout | --explain | -H | --header) ;;
 	*)
 		if [[ $current == -* ]]; then
-			_ranged_offer "--access-log= --address-file= --cache-size= --check --config= --drain-timeout= --error-log= --explain= --header=
+			_ranged_offer "--access-log= --address-file= --admin= --cache-size= --check --config= --drain-timeout= --error-log= --explain= --header=
 				--help --listen= --log-level= --usage --version --workers="
 		else
 			_ranged_offer_names directory

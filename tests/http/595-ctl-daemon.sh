@@ -26,11 +26,12 @@ run_ctl status --json
 is "$(perl -MJSON::PP -e 'local $/; my $j = decode_json(<>); print $j->{requests}{by_status}{206}' "$DIR/ctl.out")" 3 "--json"
 run_ctl metrics
 like "$(out)" 'ranged_requests_total\{' "metrics"
-curl -s -o /dev/null --limit-rate 500K "$URL/a.bin" & # a client that stays for a while
-lasting=$!
+exec 3<>"/dev/tcp/127.0.0.1/${ADDRESS##*:}" # a client that stays
+printf "GET /d/b.bin HTTP/1.1\r\nHost: x\r\n\r\n" >&3
 (while get /a.bin; do :; done) &
 run_ctl top --once --interval 1s
-kill $! $lasting
+kill $!
+exec 3>&-
 is "$RC $(err)" "0 " "top --once"
 like "$(out)" 'sent +[0-9.]+ [KMG]iB/s' "bytes a second"
 like "$(out)" 'hits (100|9[0-9.]+) %' "hits"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# For the tests of ranged-ctl, beside lib.sh: an admin listener that says what the test wants to hear (admin.pl), and the program.
+# For the tests of ranged-ctl, beside lib.sh: an admin listener that says what the test wants to hear (ctl.pl), and the program.
 
 RANGED_CTL=${RANGED_CTL:-${RANGED%/*}/ranged-ctl}
 ADMIN=$DIR/a # short: the path of a socket has 107 bytes at most
@@ -11,7 +11,7 @@ mkdir "$ADMIN"
 # Sets ADMIN_PID, ADMIN_PORT.
 start_admin() {
 	rm -f "$ADMIN/port"
-	perl "$LIB/admin.pl" "$ADMIN" 2>>"$DIR/stderr.admin" &
+	perl "$LIB/ctl.pl" "$ADMIN" 2>>"$DIR/stderr.admin" &
 	ADMIN_PID=$!
 	await 20 test -s "$ADMIN/port" || { echo "Bail out! no admin listener"; exit 1; }
 	# shellcheck disable=SC2034
@@ -24,7 +24,7 @@ stop_admin() {
 	rm -f "$SOCKET"
 }
 
-# RESOURCE STATUS TYPE: answers it with the lines of stdin from now on. See admin.pl.
+# RESOURCE STATUS TYPE: answers it with the lines of stdin from now on. See ctl.pl.
 answer_with() {
 	{ echo "$2 $3"; cat; } >"$ADMIN/${1//\//-}"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-#	admin.pl DIR
+#	ctl.pl DIR
 #
 # An admin listener that is none of ranged: on the Unix socket DIR/admin.sock and on a TCP port, which is written to DIR/port. What is
 # asked for is added to DIR/requests, as "METHOD TARGET". An answer is what DIR/RESOURCE holds (slashes as dashes: /cache/warm is
