@@ -30,13 +30,13 @@ struct device {
 	atomic_bool measured; /* its depth was set by hand or by a calibration, or one is under way */
 
 	/* counters */
-	_Atomic uint64_t reads, read_bytes, errors;
+	_Atomic uint64_t reads, read_bytes, errors; /* by whatever way they are read */
 	_Atomic uint64_t submits, submit_ns, submit_max_ns, slow_submits; /* io_submit calls */
 	_Atomic uint64_t again;	  /* reads that RWF_NOWAIT sent back */
 	_Atomic uint64_t refused; /* wants that found the queue too long */
 	_Atomic uint64_t dropped; /* reads that nobody wanted any more when their turn came */
 	_Atomic uint64_t merged;  /* wants read by the iocb of a neighbour */
-	struct histogram service; /* from submit to completion */
+	struct histogram service; /* from submit to completion, without what came back; or the call of an offload thread */
 	struct histogram wait;	  /* in the queue */
 	struct device *next;
 };

@@ -311,7 +311,7 @@ unsigned disk_reap(struct disk *disk)
 
 			disk->in_flight_count--;
 			read->took_ns = now_ns - read->submitted_ns;
-			if (read->device != NULL)
+			if (read->device != NULL && event_result(&events[i]) != -EAGAIN)
 				histogram_add(&read->device->service, read->took_ns);
 			finish(disk, read, event_result(&events[i]));
 			done_count++;

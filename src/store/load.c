@@ -198,7 +198,7 @@ static void offload_read(struct offload_job *job)
 	unsigned count = load_vector(load, load->got, vector);
 	bool whole_blocks = align_is_aligned(load->got, load->file->offset_alignment);
 	size_t left = load->needed - load->got;
-	uint64_t offset = load->extent->offset + load->got, start_ns = clock_now_ns();
+	uint64_t offset = load->extent->offset + load->got, start_ns = clock_now_ns(), spent_ns;
 	ssize_t sum = 0, result = 0;
 
 	for (unsigned i = 0; i < count && left > 0 && result == (ssize_t)(i == 0 ? 0 : vector[i - 1].iov_len); i++) {
@@ -210,7 +210,9 @@ static void offload_read(struct offload_job *job)
 		left -= (size_t)result < left ? (size_t)result : left;
 	}
 	load->result = result < 0 ? result : sum;
-	load->took_ns += clock_now_ns() - start_ns;
+	spent_ns = clock_now_ns() - start_ns;
+	load->took_ns += spent_ns;
+	histogram_add(&load->file->device->service, spent_ns);
 }
 
 static void offload_read_done(struct offload_job *job)
@@ -219,6 +221,8 @@ static void offload_read_done(struct offload_job *job)
 
 	if (load->result > 0)
 		devices_count(&load->file->device->read_bytes, (uint64_t)load->result);
+	else if (load->result < 0)
+		devices_count(&load->file->device->errors, 1);
 	load_progress(load, load->got, load->result);
 }
 
@@ -233,6 +237,8 @@ static void load_job(struct load *load, enum load_stage stage, void (*work)(stru
 static void load_offload(struct load *load)
 {
 	counter_add(&load->shared->reads, 1);
+	if (load->stage != LOAD_DISK) /* else it counts as the one that it goes on with, or that came back */
+		devices_count(&load->file->device->reads, 1);
 	load_job(load, LOAD_OFFLOAD, offload_read, offload_read_done);
 }
 
