@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/admin_listener.h"
+#include "daemon/live.h"
 #include "daemon/metrics.h"
 #include "daemon/status.h"
 
@@ -42,6 +43,7 @@ static void answer_readiness(struct admin_call *call)
 }
 
 static const struct admin_resource resources[] = {
+	{ "/", ADMIN_GET, live_answer },
 	{ "/healthz", ADMIN_GET, answer_health },
 	{ "/readyz", ADMIN_GET, answer_readiness },
 	{ "/metrics", ADMIN_GET, metrics_answer },

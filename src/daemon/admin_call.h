@@ -40,6 +40,7 @@ struct admin_call {
 	/* the answer */
 	unsigned status; /* 0: none yet */
 	const char *type;
+	const char *policy; /* Content-Security-Policy, of a page; as long as the process lives */
 	const char *text; /* length bytes; NULL: read() makes them */
 	size_t length;
 	char *owned; /* text, if it is to be freed */

@@ -154,6 +154,8 @@ static bool add_fields(struct MHD_Response *response, const struct visit *visit)
 		     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES &&
 		     MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin") == MHD_YES;
 
+	if (visit->call.policy != NULL)
+		added = added && MHD_add_response_header(response, "Content-Security-Policy", visit->call.policy) == MHD_YES;
 	if (visit->call.status == 405) {
 		const struct admin_resource *resource = find(visit->listener, visit->call.path);
 		unsigned methods = resource != NULL ? resource->methods : ADMIN_GET;

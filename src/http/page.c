@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * page.css, page.js and page.svg are made into strings by the makefile. Their hashes for the policy (W3C CSP, section 2.3.1: base64
+ * colours.css, page.css, page.js and page.svg are made into strings by the makefile. Their hashes for the policy (W3C CSP, section 2.3.1: base64
  * of SHA-256) are computed when they are first needed, so that whoever edits them has nothing else to do.
  */
 #include "http/page.h"
@@ -13,6 +13,7 @@
 #include <xxhash.h>
 
 static const char style[] = "\n"
+#include <src/http/colours.css.inc>
 #include <src/http/page.css.inc>
 	;
 
@@ -34,7 +35,7 @@ static const char head[] = "<!doctype html>\n"
 			   " 1.5h-13A1.5 1.5 0 0 1 2 14.5z'/%3E%3C/svg%3E\">\n";
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static char policy[512];
+static char own_policy[512];
 static uint64_t hash;
 
 static void hash_source(const char *source, char *base64, size_t base64_bytes)
@@ -49,16 +50,20 @@ static void hash_source(const char *source, char *base64, size_t base64_bytes)
 	gnutls_free(out.data);
 }
 
-static void make(void)
+void page_make_policy(char *policy, size_t policy_bytes, const char *css, const char *js, const char *more)
 {
 	char style_hash[64], script_hash[64];
 
-	hash_source(style, style_hash, sizeof(style_hash));
-	hash_source(script, script_hash, sizeof(script_hash));
-	snprintf(policy, sizeof(policy),
-		 "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; img-src data:; base-uri 'none'; form-action 'none'; "
-		 "frame-ancestors 'self'",
-		 style_hash, script_hash);
+	hash_source(css, style_hash, sizeof(style_hash));
+	hash_source(js, script_hash, sizeof(script_hash));
+	snprintf(policy, policy_bytes,
+		 "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; img-src data:; base-uri 'none'; form-action 'none'; %s",
+		 style_hash, script_hash, more);
+}
+
+static void make(void)
+{
+	page_make_policy(own_policy, sizeof(own_policy), style, script, "frame-ancestors 'self'");
 	hash = XXH64(style, sizeof(style), 0);
 	hash = XXH64(script, sizeof(script), hash);
 	hash = XXH64(symbols, sizeof(symbols), hash);
@@ -90,7 +95,7 @@ void page_script(struct text *text)
 const char *page_policy(void)
 {
 	pthread_once(&once, make);
-	return policy;
+	return own_policy;
 }
 
 uint64_t page_hash(void)

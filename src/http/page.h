@@ -6,6 +6,7 @@
 #ifndef HTTP_PAGE_H
 #define HTTP_PAGE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "http/text.h"
@@ -19,6 +20,8 @@ void page_script(struct text *text);
 
 /* The value of Content-Security-Policy: this style and this script, and no other. */
 const char *page_policy(void);
+/* The same for a page of one's own, with what else is to stand in it. */
+void page_make_policy(char *policy, size_t policy_bytes, const char *css, const char *js, const char *more);
 /* Of style, script and pictures: for entity tags. */
 uint64_t page_hash(void);
 

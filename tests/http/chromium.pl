@@ -11,7 +11,11 @@
 #	key NAME         presses "/", "Escape", "ArrowDown", "Enter" …
 #	type TEXT        as if typed
 #	click SELECTOR   the middle of the first element, with the mouse; "load" then waits for a page
+#	end              as the end of stdin
 #	shot FILE        a picture of the window (PNG)
+#	errors           prints what went wrong in pages since the start, or since this was asked last: exceptions, errors and warnings
+#	                 of the console, what a policy refused; as JSON
+#	requests         prints the addresses that were asked for, likewise
 use strict;
 use warnings;
 use JSON::PP;
@@ -57,6 +61,7 @@ sub end_all {
 
 my $id = 0;
 my @events;
+my (@errors, @requests);
 my $session;
 
 sub message {
@@ -64,6 +69,17 @@ sub message {
 	my $text = <$our_in> // die "chromium ended\n";
 	chomp $text;
 	return decode_json($text);
+}
+
+sub note {
+	my ($event, $of) = @{$_[0]}{"method", "params"};
+	return unless $event;
+	push @events, $event;
+	push @requests, $of->{request}{url} if $event eq "Network.requestWillBeSent";
+	push @errors, $of->{exceptionDetails}{exception}{description} // $of->{exceptionDetails}{text} if $event eq "Runtime.exceptionThrown";
+	push @errors, join " ", map { $_->{value} // $_->{description} // "" } @{$of->{args}}
+		if $event eq "Runtime.consoleAPICalled" && $of->{type} =~ /error|warning|assert/;
+	push @errors, join " ", grep { defined } @{$of->{entry}}{"text", "url"} if $event eq "Log.entryAdded" && $of->{entry}{level} =~ /error|warning/;
 }
 
 sub call {
@@ -76,13 +92,13 @@ sub call {
 			die "$method: $message->{error}{message}\n" if $message->{error};
 			return $message->{result};
 		}
-		push @events, $message->{method} if $message->{method};
+		note($message);
 	}
 }
 
 sub await {
 	my ($event) = @_;
-	until (grep { $_ eq $event } @events) { push @events, message()->{method} // "" }
+	until (grep { $_ eq $event } @events) { note(message()) }
 	@events = ();
 }
 
@@ -127,6 +143,8 @@ my %steps = (
 	type => sub { call("Input.insertText", text => $_[0]) },
 	click => sub { click($_[0]) },
 	load => sub { await("Page.loadEventFired") },
+	errors => sub { evaluate("0"); print encode_json(\@errors), "\n"; @errors = () },
+	requests => sub { evaluate("0"); print encode_json(\@requests), "\n"; @requests = () },
 	shot => sub {
 		open my $out, ">", $_[0] or die "$_[0]: $!\n";
 		print $out decode_base64(call("Page.captureScreenshot", format => "png")->{data});
@@ -136,11 +154,12 @@ my %steps = (
 $| = 1;
 my ($target) = grep { $_->{type} eq "page" } @{call("Target.getTargets")->{targetInfos}};
 $session = call("Target.attachToTarget", targetId => $target->{targetId}, flatten => JSON::PP::true)->{sessionId};
-call("Page.enable");
+call("$_.enable") for qw(Page Runtime Log Network);
 while (my $line = <STDIN>) {
 	chomp $line;
 	my ($step, $rest) = split / /, $line, 2;
 	next unless defined $step && length $step;
+	last if $step eq "end";
 	($steps{$step} // die "no step $step\n")->($rest // "");
 }
 call("Browser.close");
