@@ -3,31 +3,35 @@
 #include "daemon/vitals.h"
 
 #include "daemon/notify.h"
-#include "daemon/snapshot.h"
 #include "daemon/worker.h"
+#include "http/counters.h"
 
 static const char *name_of(enum workshop_state state)
 {
 	return state == WORKSHOP_LEAVING ? "Leaving" : state == WORKSHOP_DRAINING ? "Draining" : NULL;
 }
 
+static void add_worker(struct notify_sample *sample, const struct worker *worker)
+{
+	const struct counters *counters = worker_counters(worker);
+	struct worker_report report;
+
+	worker_report(worker, &report);
+	sample->queued += report.queued;
+	sample->hits += report.store.wants[STORE_CACHE] + report.store.wants[STORE_JOINED];
+	sample->wants += report.store.wants[STORE_CACHE] + report.store.wants[STORE_JOINED] + report.store.wants[STORE_DISK];
+	for (unsigned i = 0; i < COUNTERS_SOURCES; i++)
+		sample->sent_bytes += counter_read(&counters->bytes[i]);
+}
+
 static void sample(void *context, struct notify_sample *sample)
 {
-	struct workshop *workshop = context;
-	struct snapshot *snapshot;
+	const struct workshop *workshop = context;
 
-	if (snapshot_take(&snapshot, workshop) != 0)
-		return;
-	sample->state = name_of(snapshot->state);
-	sample->clients = snapshot->connections;
-	for (unsigned i = 0; i < COUNTERS_SOURCES; i++)
-		sample->sent_bytes += counter_read(&snapshot->counters.bytes[i]);
-	for (unsigned i = 0; i < STORE_SOURCES; i++)
-		sample->wants += snapshot->store.wants[i];
-	sample->hits = sample->wants - snapshot->store.wants[STORE_DISK];
-	for (unsigned i = 0; i < snapshot->worker_count; i++)
-		sample->queued += snapshot->workers[i].queued;
-	snapshot_free(snapshot);
+	sample->state = name_of(workshop_state(workshop));
+	sample->clients = clients_count(workshop->clients);
+	for (unsigned i = 0; i < workshop->count; i++)
+		add_worker(sample, workshop->workers[i]);
 }
 
 static uint64_t turned_ns(void *context)

@@ -54,9 +54,6 @@ const char *worker_section_name(enum worker_section section);
 /* When its last turn of the loop ended, of clock_now_ns(); UINT64_MAX once it has ended; 0: it has not begun. Any thread. */
 uint64_t worker_turned_ns(const struct worker *worker);
 
-/* When its last turn of the loop ended, of clock_now_ns(); UINT64_MAX once it has ended; 0: it has not begun. Any thread. */
-uint64_t worker_turned_ns(const struct worker *worker);
-
 /* Waits for its thread to end. Main thread. */
 void worker_join(struct worker *worker);
 /* After worker_join() (or without worker_start()) and after the offload threads have ended. NULL is fine. */

@@ -5,10 +5,14 @@
 
 make_file a.bin 100000
 config 'drain_delay = 3s'
-start_ranged
+start_ranged --admin "unix:$DIR/admin"
+readiness() { curl -sS -o /dev/null -w '%{http_code}' --unix-socket "$DIR/admin" http://localhost/readyz; }
+is "$(readiness)" 200 "ready"
 get /a.bin
 kill -TERM "$PID"
 before=$SECONDS
+not_ready() { [ "$(readiness)" = 503 ]; }
+ok "it is not ready any more" await 5 not_ready
 ok "it says so" await 5 grep -q 'serving for 3000 ms yet' "$DIR/error.log"
 for i in 1 2 3; do
 	get /a.bin

@@ -20,6 +20,8 @@ like "$(property StatusText)" '^(Serving|[0-9]+ clients?, .*)$' "its status"
 get_inside /a.bin
 is "$STATUS" 200 "serves, on port 80"
 cmp_whole a.bin
+figures() { [[ $(property StatusText) =~ ^[0-9]+\ clients?,\ 0\.[1-9]\ MB/s,\ [0-9]+\ %\ hits,\ [0-9]+\ reads?\ queued$ ]]; }
+ok "its status has figures then" await 12 figures
 is "$(inside cat "/proc/$(main_pid)/comm")" ranged "MAINPID"
 ok "the journal has what it says" await 5 eval 'journal | grep -q "ranged .* serves /srv/files"'
 ok "and its requests, with fields" await 5 eval 'inside journalctl -q --no-pager -u ranged RANGED_STATUS=200 RANGED_METHOD=GET | grep -q "GET /a.bin"'

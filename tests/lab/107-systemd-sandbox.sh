@@ -9,7 +9,7 @@ need_cmd fincore
 make_file a.bin 3000001
 ln -s /etc/passwd "$ROOT/out"
 ln -s /home/secret "$ROOT/home"
-boot 'listen = {":80"}' 'access_log = /var/log/ranged/access.log'
+boot 'listen = {":80"}' 'access_log = /var/log/ranged/access.log' 'admin = {"unix:/run/ranged/admin.sock"}'
 mkdir -p "$MACHINE/home/secret"
 ok "starts" inside systemctl start ranged
 dd of="$ROOT/a.bin" oflag=nocache conv=notrunc,fdatasync count=0 status=none
@@ -20,6 +20,9 @@ cmp_range a.bin 1000 2999999
 get_inside /out
 is "$STATUS" 404 "not what a link leads out to"
 ok "logs" await 5 inside grep -q 'GET /a.bin' /var/log/ranged/access.log
+
+URL=http://localhost get_inside /readyz --unix-socket /run/ranged/admin.sock
+is "$STATUS" 200 "the admin listener is in its folder in /run"
 
 pid=$(main_pid)
 status_of() { inside cat "/proc/$pid/status" | awk -v key="$1:" '$1 == key { print $2 }'; }
