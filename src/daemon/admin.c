@@ -84,6 +84,14 @@ int admin_start(struct admin_listener **listener, struct workshop *workshop, con
 	return error;
 }
 
+void admin_give(struct admin_listener *listener, uid_t uid, gid_t gid)
+{
+	int error = listener != NULL ? admin_listener_give(listener, uid, gid) : 0;
+
+	if (error != 0)
+		log_warning("admin: can't give the socket to the user: %s", strerror(-error));
+}
+
 void admin_stop(struct admin_listener *listener)
 {
 	admin_listener_close(listener);

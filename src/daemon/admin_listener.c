@@ -403,6 +403,15 @@ int admin_listener_start(struct admin_listener *listener)
 	return 0;
 }
 
+int admin_listener_give(struct admin_listener *listener, uid_t uid, gid_t gid)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < listener->fd_count && error == 0; i++)
+		error = admin_socket_give(listener->fds[i], uid, gid);
+	return error;
+}
+
 void admin_listener_close(struct admin_listener *listener)
 {
 	uint64_t one = 1;

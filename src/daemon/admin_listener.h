@@ -36,6 +36,8 @@ int admin_listener_open(struct admin_listener **listener, const struct admin_lis
 			char fault[ADMIN_LISTENER_FAULT_BYTES]);
 /* Begins to answer. 0 or -errno. Main thread. */
 int admin_listener_start(struct admin_listener *listener);
+/* Gives its Unix sockets to this user and group. 0 or -errno. Main thread. */
+int admin_listener_give(struct admin_listener *listener, uid_t uid, gid_t gid);
 /* Ends what is under way, joins the threads, removes Unix sockets. NULL is fine. Main thread. */
 void admin_listener_close(struct admin_listener *listener);
 

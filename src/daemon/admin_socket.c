@@ -135,6 +135,14 @@ char *admin_socket_address(int fd, char *text, size_t text_bytes)
 	return text;
 }
 
+int admin_socket_give(int fd, uid_t uid, gid_t gid)
+{
+	struct sockaddr_un address;
+	const char *path = path_of(fd, &address);
+
+	return *path == '\0' || lchown(path, uid, gid) == 0 ? 0 : -errno;
+}
+
 void admin_socket_close(int fd)
 {
 	struct sockaddr_un address;

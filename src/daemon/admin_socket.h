@@ -4,6 +4,7 @@
 #define DAEMON_ADMIN_SOCKET_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #define ADMIN_SOCKET_MAX 2 /* of one address: "localhost" is two */
 
@@ -14,6 +15,8 @@
 int admin_socket_open(const char *text, int fds[ADMIN_SOCKET_MAX]);
 /* The address really bound, into text; returns text. */
 char *admin_socket_address(int fd, char *text, size_t text_bytes);
+/* Gives a Unix socket to this user and group, who may then use it and remove it where the folder lets them. 0 or -errno; 0 of others. */
+int admin_socket_give(int fd, uid_t uid, gid_t gid);
 /* Closes it; removes it if it is a Unix socket. */
 void admin_socket_close(int fd);
 

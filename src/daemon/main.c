@@ -277,9 +277,13 @@ static void take_apart(struct daemon *daemon)
 
 static int drop_privileges(struct daemon *daemon)
 {
+	const struct privileges *privileges = &daemon->privileges;
 	char fault[PRIVILEGES_FAULT_BYTES];
-	int error = privileges_drop(&daemon->privileges, fault);
+	int error;
 
+	if (privileges->name[0] != '\0' && geteuid() == 0)
+		admin_give(daemon->admin, privileges->uid, privileges->gid);
+	error = privileges_drop(privileges, fault);
 	if (error != 0)
 		log_error("%s", fault);
 	return error;

@@ -211,5 +211,5 @@ const char *snapshot_mode_name(const struct device *device)
 {
 	static const char *const names[] = { [DEVICE_NOWAIT] = "nowait", [DEVICE_ASYNC] = "async", [DEVICE_OFFLOAD] = "offload" };
 
-	return names[device->mode];
+	return names[atomic_load(&device->mode)]; /* gcc takes an atomic index for a plain one */
 }

@@ -59,12 +59,14 @@ samples() { grep -v '^#' "$1" | sed 's/ [^ ]*$//'; }
 is "$(diff <(samples "$BODY") <(samples "$DIR/metrics") | head -n 3)" "" "both have the same samples"
 ask_admin /metrics -H 'Accept: text/plain, application/openmetrics-text;q=0.2'
 like "$(header Content-Type)" '^text/plain' "and the text for who likes that"
-if python3 -c 'import prometheus_client.openmetrics.parser' 2>/dev/null; then
+for python in /usr/bin/python3 python3; do
+	"$python" -c 'import prometheus_client.openmetrics.parser' 2>/dev/null || continue
 	ask_admin /metrics -H 'Accept: application/openmetrics-text'
-	ok "a strict parser of OpenMetrics takes it" python3 -c 'import sys
+	ok "a strict parser of OpenMetrics takes it" "$python" -c 'import sys
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
 assert len(list(parse(sys.stdin.read()))) > 40' <"$BODY"
-fi
+	break
+done
 
 # Cumulative: never less than the bucket before, and +Inf is the count.
 is "$(awk '/^ranged_[a-z_]*_bucket/ { series = $1; sub(/,?le="[^"]*"/, "", series); if (series == last && $2 < before) print; last = series; before = $2 }' \

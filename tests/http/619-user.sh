@@ -23,7 +23,7 @@ config "listen = {\"127.0.0.1:$port\", \"tls:127.0.0.1:0\"}" 'user = nobody' "$(
 reachable() { setpriv --reuid nobody --regid "$group" --clear-groups test -r "$ROOT/a.bin"; }
 chown nobody "$DIR" # for the address file
 reachable || skip_all "where the checkout lies below a folder that only root may enter, nobody else can serve it"
-start_ranged
+start_ranged --admin "unix:$DIR/admin.sock"
 get /a.bin -u anna:pw
 is "$STATUS" 200 "served, with a password file that only root may read"
 cmp_whole a.bin
@@ -36,6 +36,7 @@ ok "the log says who it is" grep -q 'running as nobody (user' "$DIR/error.log"
 uid=$(id -u nobody) gid=$(id -g nobody)
 rights() { cat /proc/"$PID"/task/*/status | awk -v key="$1:" '$1 == key { $1 = ""; print }' | sort -u; }
 is "$(rights Uid)" " $uid $uid $uid $uid" "every thread is nobody"
+is "$(stat -c '%a %u %g' "$DIR/admin.sock")" "660 $uid $gid" "the admin socket is his"
 is "$(rights Gid)" " $gid $gid $gid $gid" "and of nobody's group"
 is "$(rights Groups)" " $(id -G nobody)" "and of no other"
 for set in CapInh CapPrm CapEff CapBnd CapAmb; do is "$(rights $set)" " 0000000000000000" "$set: none"; done
