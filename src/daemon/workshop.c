@@ -41,16 +41,14 @@ static uint64_t flight_max_bytes(const struct workshop *workshop)
 
 static int make_devices(struct workshop *workshop, const struct config *config)
 {
-	uint64_t most = flight_max_bytes(workshop);
 	struct devices_options options = {
 		.depth = config->disk_depth > 0 ? config->disk_depth : DEPTH_DEFAULT,
 		.depth_bytes = config->disk_bytes > 0 ? config->disk_bytes : DEPTH_BYTES_DEFAULT,
+		.most_bytes = flight_max_bytes(workshop),
 		.measured = config->disk_depth > 0,
 		.demoted = device_demoted,
 	};
 
-	if (options.depth_bytes > most)
-		options.depth_bytes = most;
 	return devices_new(&workshop->devices, &options);
 }
 
@@ -102,8 +100,7 @@ void workshop_calibrate(struct workshop *workshop, const struct config *config, 
 {
 	workshop->depths = (struct depths){ .devices = workshop->devices,
 					    .offload = workshop->offload,
-					    .root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0),
-					    .most_bytes = flight_max_bytes(workshop) };
+					    .root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0) };
 	if (config->disk_depth == 0)
 		depths_start(&workshop->depths);
 }
