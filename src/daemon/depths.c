@@ -54,8 +54,7 @@ static void calibrate(struct depths *depths, const struct file *file)
 			    strerror(-error), device->depth);
 		return;
 	}
-	device->depth = found.depth;
-	device->depth_bytes = found.depth_bytes < depths->most_bytes ? found.depth_bytes : depths->most_bytes;
+	devices_set_depth(depths->devices, device, found.depth, found.depth_bytes);
 	log_info("device %u:%u: %u reads, %llu KiB may be in flight (it reads %.0f MB/s, %.0f times 64 KiB a second)", major(device->id),
 		 minor(device->id), device->depth, (unsigned long long)device->depth_bytes >> 10, found.bytes_per_s / 1e6, found.iops);
 }

@@ -14,7 +14,6 @@ struct depths {
 	struct devices *devices;
 	struct offload *offload;
 	int root_fd;
-	uint64_t most_bytes; /* in flight, whatever was found: a disk that hangs keeps the memory */
 };
 
 /*

@@ -63,7 +63,6 @@ static void fill_site(struct generation *generation, struct request_site *site)
 {
 	struct workshop *workshop = generation->workshop;
 	const struct config *config = generation_config(generation);
-	size_t cache_size = config->cache_size_bytes > 0 ? config->cache_size_bytes : cache_bytes(workshop->cache);
 
 	*site = (struct request_site){
 		.configuration = generation,
@@ -75,7 +74,7 @@ static void fill_site(struct generation *generation, struct request_site *site)
 		.certificates = generation->certificates,
 		.signing = generation->signing,
 		.cache = workshop->cache,
-		.ready_bytes = cache_size / 8 / workshop->count,
+		.ready_bytes = workshop_cache_bytes(config) / 8 / workshop->count,
 		.clients = workshop->clients,
 		.login = workshop->login,
 		.trusted_proxies = &config->trusted_proxies,

@@ -207,10 +207,11 @@ static int next_end(struct daemon *daemon, uint64_t wait_ms)
 	return signal_number;
 }
 
-static void let_go(const struct daemon *daemon)
+static void let_go(struct daemon *daemon)
 {
 	for (const struct generation *one = daemon->generations; one != NULL; one = one->next)
 		roots_let_go(&generation_config(one)->rules);
+	workshop_tidy(&daemon->workshop);
 }
 
 /* Whoever chooses among servers finds that this one is not ready, and has time to. */

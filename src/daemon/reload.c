@@ -92,6 +92,15 @@ static bool prepare(struct workshop *workshop, struct generation *generation, st
 	return error == 0;
 }
 
+/* The last thing that can fail. */
+static bool resize(struct generation *generation, const struct generation *before)
+{
+	const struct config *config = generation_config(generation);
+
+	return config->cache_size_bytes == generation_config(before)->cache_size_bytes ||
+	       workshop_resize(generation->workshop, config) == 0;
+}
+
 static void make_known(struct generation *generation, struct generation *before, struct worker_renewal *const *renewals)
 {
 	struct workshop *workshop = generation->workshop;
@@ -128,7 +137,8 @@ static bool take(struct generation *generation, struct generation *before)
 {
 	struct workshop *workshop = generation->workshop;
 	struct worker_renewal **renewals = calloc(workshop->count, sizeof(struct worker_renewal *));
-	bool taken = renewals != NULL && open_all(generation, before) && prepare(workshop, generation, renewals);
+	bool taken = renewals != NULL && open_all(generation, before) && prepare(workshop, generation, renewals) &&
+		     resize(generation, before);
 
 	if (taken) {
 		make_known(generation, before, renewals);

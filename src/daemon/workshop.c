@@ -41,16 +41,14 @@ static uint64_t flight_max_bytes(const struct workshop *workshop)
 
 static int make_devices(struct workshop *workshop, const struct config *config)
 {
-	uint64_t most = flight_max_bytes(workshop);
 	struct devices_options options = {
 		.depth = config->disk_depth > 0 ? config->disk_depth : DEPTH_DEFAULT,
 		.depth_bytes = config->disk_bytes > 0 ? config->disk_bytes : DEPTH_BYTES_DEFAULT,
+		.most_bytes = flight_max_bytes(workshop),
 		.measured = config->disk_depth > 0,
 		.demoted = device_demoted,
 	};
 
-	if (options.depth_bytes > most)
-		options.depth_bytes = most;
 	return devices_new(&workshop->devices, &options);
 }
 
@@ -66,6 +64,11 @@ static int make_descriptors(struct workshop *workshop)
 	return workshop->ended_fd < 0 || workshop->retired_fd < 0 ? -errno : 0;
 }
 
+size_t workshop_cache_bytes(const struct config *config)
+{
+	return config->cache_size_bytes > 0 ? config->cache_size_bytes : TRANSIENT_BYTES;
+}
+
 void workshop_init(struct workshop *workshop)
 {
 	*workshop = (struct workshop){ .ended_fd = -1, .retired_fd = -1, .started_ns = clock_now_ns(), .started_wall_ns = clock_wall_ns() };
@@ -75,11 +78,10 @@ void workshop_init(struct workshop *workshop)
 
 int workshop_open(struct workshop *workshop, const struct config *config, unsigned workers)
 {
-	size_t size = config->cache_size_bytes > 0 ? config->cache_size_bytes : TRANSIENT_BYTES;
 	int error;
 
 	workshop->count = workers;
-	error = cache_new(&workshop->cache, size, config->cache_size_bytes > 0);
+	error = cache_new(&workshop->cache, workshop_cache_bytes(config), config->cache_size_bytes > 0);
 	if (error != 0)
 		return fail("can't map cache_size of memory", error);
 	error = make_devices(workshop, config);
@@ -98,12 +100,31 @@ int workshop_open(struct workshop *workshop, const struct config *config, unsign
 	return error == 0 ? 0 : fail("start", error);
 }
 
+int workshop_resize(struct workshop *workshop, const struct config *config)
+{
+	size_t bytes = workshop_cache_bytes(config);
+	int error = cache_resize(workshop->cache, bytes, config->cache_size_bytes > 0);
+
+	if (error != 0)
+		return fail(error == -E2BIG ? "cache_size is more than this machine has, or had addresses for at the start" :
+					      "can't map cache_size of memory", error);
+	if (cache_bytes(workshop->cache) > bytes)
+		log_info("cache_size: the cache takes %zu MiB, the least that it can be shrunk to", cache_bytes(workshop->cache) >> 20);
+	devices_set_most(workshop->devices, flight_max_bytes(workshop));
+	workshop_tidy(workshop);
+	return 0;
+}
+
+void workshop_tidy(struct workshop *workshop)
+{
+	cache_settle(workshop->cache);
+}
+
 void workshop_calibrate(struct workshop *workshop, const struct config *config, int root_fd)
 {
 	workshop->depths = (struct depths){ .devices = workshop->devices,
 					    .offload = workshop->offload,
-					    .root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0),
-					    .most_bytes = flight_max_bytes(workshop) };
+					    .root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0) };
 	if (config->disk_depth == 0)
 		depths_start(&workshop->depths);
 }

@@ -77,6 +77,14 @@ void workshop_init(struct workshop *workshop);
  * apart what was made. After workshop_init(). Main thread, as all of this.
  */
 int workshop_open(struct workshop *workshop, const struct config *config, unsigned workers);
+/* Of the cache that this configuration asks for. */
+size_t workshop_cache_bytes(const struct config *config);
+/*
+ * Another configuration: the cache gets its size, and is what it was if that is not to be had. 0, or -errno, which was logged. Then
+ * workshop_tidy() is to be called every few seconds.
+ */
+int workshop_resize(struct workshop *workshop, const struct config *config);
+void workshop_tidy(struct workshop *workshop);
 /* Finds out how much may be in flight on the disk of this folder, unless that was set by hand. */
 void workshop_calibrate(struct workshop *workshop, const struct config *config, int root_fd);
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A buddy allocator over one mapping. Nothing about a block is kept inside it, because the kernel reads into it: per 4 KiB page
- * there is a small struct in a table beside, and the first page of a block speaks for the block. Used and free blocks tile the
- * mapping. A free one is a buddy (a power of two of pages, aligned to its size) and lies in the list of its order; two free buddies
+ * there is a small struct in a table beside, and the first page of a block speaks for the block. Blocks tile the mapping; they are
+ * used, free, or gone: one of the largest that has no memory. A free one is a buddy (a power of two of pages, aligned to its size) and lies in the list of its order; two free buddies
  * are always merged, so a length fits exactly if some aligned run of its buddy's size is free. A used one begins where a buddy does
  * and has as many pages as it needs: what follows it in that buddy is smaller buddies, free or used by others.
+ *
+ * What is free lies in one of two sets of lists: what may be taken, and what lies above the arena's size and is to go. A buddy is at
+ * most as large as the unit of that size, so the two never merge.
  *
  * Owner and lock: the caller's. Nothing here knows of threads.
  *
@@ -17,9 +20,10 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+#include <string.h>
 
 #include "base/align.h"
+#include "engine/mapping.h"
 
 #if __has_include(<sanitizer/asan_interface.h>)
 #include <sanitizer/asan_interface.h> /* no-ops without ASan */
@@ -32,17 +36,15 @@
 #define POOL_CANARY 0
 #endif
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 #define SECTOR_BYTES ((size_t)512)
 #define CANARY UINT64_C(0xdeadb10cdeadb10c)
 #define ORDER_MAX 8 /* 4 KiB << 8 is ARENA_BLOCK_MAX_BYTES */
 #define NO_PAGE UINT32_MAX
+#define UNIT_PAGES (UINT32_C(1) << ORDER_MAX)
+#define GIVEN_BACK_MAX ((size_t)64 << 20) /* at a time */
 
-enum page_state { PAGE_INSIDE, PAGE_FREE, PAGE_USED }; /* the last two: first page of a block */
+enum page_state { PAGE_INSIDE, PAGE_FREE, PAGE_USED, PAGE_GONE }; /* all but the first: first page of a block */
 
 struct page {
 	uint32_t next, prev; /* of a free block: in the list of its order */
@@ -51,10 +53,12 @@ struct page {
 };
 
 struct arena {
-	uint8_t *memory;
-	size_t bytes, free_bytes;
-	struct page *pages;
-	uint32_t free_first[ORDER_MAX + 1], free_count[ORDER_MAX + 1]; /* of each order */
+	struct mapping memory, table;
+	size_t table_bytes; /* of the table: that have memory */
+	size_t bytes, free_bytes; /* what is above `bytes` is not counted */
+	struct page *pages; /* the table */
+	uint32_t end;	    /* pages that it speaks for, to above `bytes` as long as something there has not gone */
+	uint32_t free_first[2][ORDER_MAX + 1], free_count[2][ORDER_MAX + 1]; /* below `bytes`, and above; of each order */
 };
 
 static uint32_t pages_of(size_t length)
@@ -83,15 +87,20 @@ size_t arena_block_bytes(size_t length)
 	return pages_bytes(pages_of(length));
 }
 
+static uint32_t limit_of(const struct arena *arena)
+{
+	return (uint32_t)(arena->bytes / ARENA_BLOCK_MIN_BYTES);
+}
+
 size_t arena_page_count(const struct arena *arena)
 {
-	return arena->bytes / ARENA_BLOCK_MIN_BYTES;
+	return arena->end;
 }
 
 void *arena_page_address(const struct arena *arena, uint32_t page)
 {
-	assert(page < arena_page_count(arena));
-	return arena->memory + pages_bytes(page);
+	assert(page < arena->end);
+	return arena->memory.address + pages_bytes(page);
 }
 
 /* What is free: canary and poison. */
@@ -125,27 +134,31 @@ static void open_block(uint8_t *block, size_t bytes)
 
 /* The buddies. */
 
+static uint32_t *list_of(struct arena *arena, uint32_t index, unsigned order)
+{
+	return &arena->free_first[index >= limit_of(arena)][order];
+}
+
 static void push_free(struct arena *arena, uint32_t index, unsigned order)
 {
-	uint32_t next = arena->free_first[order];
+	uint32_t *first = list_of(arena, index, order), next = *first;
 
 	arena->pages[index] = (struct page){ .next = next, .prev = NO_PAGE, .count = (uint16_t)(1U << order), .state = PAGE_FREE };
 	if (next != NO_PAGE)
 		arena->pages[next].prev = index;
-	arena->free_first[order] = index;
-	arena->free_count[order]++;
+	*first = index;
+	arena->free_count[index >= limit_of(arena)][order]++;
 }
 
 static void unlink_free(struct arena *arena, uint32_t index)
 {
 	struct page *page = &arena->pages[index];
-	const unsigned order = order_of(page->count);
 
-	arena->free_count[order]--;
+	arena->free_count[index >= limit_of(arena)][order_of(page->count)]--;
 	if (page->prev != NO_PAGE)
 		arena->pages[page->prev].next = page->next;
 	else
-		arena->free_first[order] = page->next;
+		*list_of(arena, index, order_of(page->count)) = page->next;
 	if (page->next != NO_PAGE)
 		arena->pages[page->next].prev = page->prev;
 	page->state = PAGE_INSIDE;
@@ -184,7 +197,7 @@ static void free_tail(struct arena *arena, uint32_t at, uint32_t end)
 /* The smallest order that has a free block which holds this one; above ORDER_MAX: none. */
 static unsigned find_order(const struct arena *arena, unsigned order)
 {
-	while (order <= ORDER_MAX && arena->free_first[order] == NO_PAGE)
+	while (order <= ORDER_MAX && arena->free_first[0][order] == NO_PAGE)
 		order++;
 	return order;
 }
@@ -201,7 +214,7 @@ void *arena_take(struct arena *arena, size_t length)
 
 	if (order > ORDER_MAX)
 		return NULL;
-	index = arena->free_first[order];
+	index = arena->free_first[0][order];
 	unlink_free(arena, index);
 	free_tail(arena, index + count, index + (UINT32_C(1) << order));
 	arena->pages[index].count = (uint16_t)count;
@@ -218,7 +231,7 @@ void arena_put(struct arena *arena, void *block)
 	uint32_t count = arena->pages[index].count;
 
 	close_block(block, pages_bytes(count));
-	arena->free_bytes += pages_bytes(count);
+	arena->free_bytes += index < limit_of(arena) ? pages_bytes(count) : 0;
 	arena->pages[index].state = PAGE_INSIDE;
 	for (unsigned order = ORDER_MAX + 1; order-- > 0;)
 		if ((count >> order & 1) != 0) {
@@ -231,17 +244,17 @@ void arena_put(struct arena *arena, void *block)
 
 uint32_t arena_page_of(const struct arena *arena, const void *block)
 {
-	size_t offset = (size_t)((const uint8_t *)block - arena->memory);
+	size_t offset = (size_t)((const uint8_t *)block - arena->memory.address);
 	uint32_t index = (uint32_t)(offset / ARENA_BLOCK_MIN_BYTES);
 
-	assert(offset < arena->bytes && align_is_aligned(offset, ARENA_BLOCK_MIN_BYTES));
+	assert(offset < pages_bytes(arena->end) && align_is_aligned(offset, ARENA_BLOCK_MIN_BYTES));
 	assert(arena->pages[index].state == PAGE_USED); /* else: put already, or not the block's first byte */
 	return index;
 }
 
 size_t arena_used_bytes_at(const struct arena *arena, uint32_t page)
 {
-	assert(page < arena_page_count(arena) && arena->pages[page].state == PAGE_USED);
+	assert(page < arena->end && arena->pages[page].state == PAGE_USED);
 	return pages_bytes(arena->pages[page].count);
 }
 
@@ -255,7 +268,7 @@ static uint32_t first_page(const struct arena *arena, uint32_t page)
 
 uint32_t arena_next_used(const struct arena *arena, uint32_t page, uint32_t end)
 {
-	assert(end <= arena_page_count(arena));
+	assert(end <= arena->end);
 	if (page >= end)
 		return NO_PAGE;
 	for (page = first_page(arena, page); page < end; page += arena->pages[page].count)
@@ -268,114 +281,228 @@ void arena_region(const struct arena *arena, uint32_t page, size_t length, uint3
 {
 	uint32_t pages = UINT32_C(1) << order_of(pages_of(length));
 
-	assert(page < arena_page_count(arena));
+	assert(page < arena->end);
 	*first = (uint32_t)align_down(page, pages);
 	*end = *first + pages;
 }
 
-/* The mapping. */
+/* The size. */
 
-static uint8_t *map_aligned(size_t bytes, size_t alignment)
+static size_t table_bytes(size_t bytes)
 {
-	uint8_t *mapping = mmap(NULL, bytes + alignment, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint8_t *memory;
-	size_t head_bytes;
-
-	if (mapping == MAP_FAILED)
-		return NULL;
-	memory = (uint8_t *)align_up((uintptr_t)mapping, alignment);
-	head_bytes = (size_t)(memory - mapping);
-	if (head_bytes > 0)
-		munmap(mapping, head_bytes);
-	munmap(memory + bytes, alignment - head_bytes);
-	return memory;
+	return align_up(bytes / ARENA_BLOCK_MIN_BYTES * sizeof(struct page), ARENA_BLOCK_MIN_BYTES);
 }
 
-/* At once where the kernel can (5.14), which also answers "no memory" instead of killing us later; else page by page. */
-static int touch(uint8_t *memory, size_t bytes)
+int arena_prepare(struct arena *arena, size_t bytes)
 {
-	int result;
+	size_t before = arena->table_bytes, after = table_bytes(bytes);
+	int error;
 
-	do
-		result = madvise(memory, bytes, MADV_POPULATE_WRITE);
-	while (result < 0 && errno == EINTR);
-	if (result < 0 && errno != EINVAL)
-		return -ENOMEM;
-	for (size_t at = 0; result < 0 && at < bytes; at += ARENA_BLOCK_MIN_BYTES)
-		*(volatile uint8_t *)(memory + at) = 0;
-	return 0;
+	if (bytes > arena->memory.bytes)
+		return -E2BIG;
+	error = after > before ? mapping_fill(&arena->table, before, after) : 0;
+	if (error == 0 && after > before)
+		arena->table_bytes = after;
+	return error;
 }
 
-static int map_memory(struct arena *arena, size_t bytes)
+/* Above `bytes`; also what never was there. */
+static bool is_gone(const struct arena *arena, uint32_t index)
 {
+	return index >= arena->end || arena->pages[index].state == PAGE_GONE;
+}
+
+size_t arena_missing(const struct arena *arena, size_t bytes, size_t *offset)
+{
+	uint32_t end = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES), from = (uint32_t)(*offset / ARENA_BLOCK_MIN_BYTES), to;
+
+	if (from < limit_of(arena))
+		from = limit_of(arena);
+	while (from < end && !is_gone(arena, from))
+		from += UNIT_PAGES;
+	for (to = from; to < end && is_gone(arena, to); to += UNIT_PAGES)
+		;
+	*offset = pages_bytes(from);
+	return pages_bytes(to - from);
+}
+
+int arena_fill(struct arena *arena, size_t offset, size_t bytes)
+{
+	int error = mapping_fill_now(&arena->memory, offset, offset + bytes);
+
+	if (error == 0)
+		close_block(arena->memory.address + offset, bytes);
+	return error;
+}
+
+/* Free blocks of [from, to) out of their lists; they stay marked as free. */
+static size_t unlist(struct arena *arena, uint32_t from, uint32_t to)
+{
+	size_t bytes = 0;
+
+	for (uint32_t index = from; index < to; index += arena->pages[index].count) {
+		if (arena->pages[index].state != PAGE_FREE)
+			continue;
+		unlink_free(arena, index);
+		arena->pages[index].state = PAGE_FREE;
+		bytes += pages_bytes(arena->pages[index].count);
+	}
+	return bytes;
+}
+
+/* Likewise, into their lists. */
+static void list(struct arena *arena, uint32_t from, uint32_t to)
+{
+	for (uint32_t index = from; index < to; index += arena->pages[index].count)
+		if (arena->pages[index].state == PAGE_FREE)
+			push_free(arena, index, order_of(arena->pages[index].count));
+}
+
+/* What is free above `bytes` is to go. */
+static void lower(struct arena *arena, size_t bytes)
+{
+	uint32_t from = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES), end = limit_of(arena);
+
+	arena->free_bytes -= unlist(arena, from, end);
 	arena->bytes = bytes;
-	arena->memory = map_aligned(bytes, bytes >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : ARENA_BLOCK_MAX_BYTES);
-	if (arena->memory == NULL)
-		return -ENOMEM;
-	madvise(arena->memory, bytes, MADV_HUGEPAGE); /* both are wishes */
-	madvise(arena->memory, bytes, MADV_DONTDUMP);
-	if (touch(arena->memory, bytes) < 0) {
-		munmap(arena->memory, bytes);
-		return -ENOMEM;
-	}
-	return 0;
+	list(arena, from, end);
 }
 
-static void free_all_blocks(struct arena *arena)
+/* What was gone was filled. */
+static void raise(struct arena *arena, size_t bytes)
 {
-	const uint32_t pages_per_block = UINT32_C(1) << ORDER_MAX;
+	uint32_t from = limit_of(arena), end = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES);
 
-	for (unsigned order = 0; order <= ORDER_MAX; order++)
-		arena->free_first[order] = NO_PAGE;
-	for (uint32_t index = (uint32_t)arena_page_count(arena); index > 0;) { /* from above: the lowest is handed out first */
-		index -= pages_per_block;
-		push_free(arena, index, ORDER_MAX);
+	for (uint32_t index = from; index < end; index += UNIT_PAGES) {
+		if (is_gone(arena, index)) {
+			arena->pages[index] = (struct page){ .count = UNIT_PAGES, .state = PAGE_FREE };
+			arena->free_bytes += ARENA_BLOCK_MAX_BYTES;
+		} else {
+			arena->free_bytes += unlist(arena, index, index + UNIT_PAGES);
+		}
 	}
-	arena->free_bytes = arena->bytes;
-	close_block(arena->memory, arena->bytes);
+	if (arena->end < end)
+		arena->end = end;
+	arena->bytes = bytes;
+	for (uint32_t index = end; index > from; index -= UNIT_PAGES) /* from above: the lowest is handed out first */
+		list(arena, index - UNIT_PAGES, index);
+}
+
+void arena_set_bytes(struct arena *arena, size_t bytes)
+{
+	assert(bytes > 0 && align_is_aligned(bytes, ARENA_BLOCK_MAX_BYTES));
+	if (bytes < arena->bytes)
+		lower(arena, bytes);
+	else
+		raise(arena, bytes);
+}
+
+static bool is_whole(const struct arena *arena, uint32_t index)
+{
+	return arena->pages[index].state == PAGE_FREE && arena->pages[index].count == UNIT_PAGES;
+}
+
+size_t arena_let_go(struct arena *arena, size_t *offset)
+{
+	uint32_t index = (uint32_t)(*offset / ARENA_BLOCK_MIN_BYTES), from;
+
+	if (index < limit_of(arena))
+		index = limit_of(arena);
+	while (index < arena->end && !is_whole(arena, index))
+		index += UNIT_PAGES;
+	for (from = index; index < arena->end && is_whole(arena, index) && pages_bytes(index - from) < GIVEN_BACK_MAX;
+	     index += UNIT_PAGES) {
+		unlink_free(arena, index);
+		arena->pages[index].state = PAGE_GONE;
+	}
+	while (arena->end > limit_of(arena) && arena->pages[arena->end - UNIT_PAGES].state == PAGE_GONE)
+		arena->end -= UNIT_PAGES;
+	*offset = pages_bytes(from);
+	return pages_bytes(index - from);
+}
+
+void arena_give_back(struct arena *arena, size_t offset, size_t bytes)
+{
+	ASAN_UNPOISON_MEMORY_REGION(arena->memory.address + offset, bytes);
+	mapping_empty(&arena->memory, offset, offset + bytes);
+}
+
+void arena_trim(struct arena *arena)
+{
+	size_t bytes = table_bytes(pages_bytes(arena->end));
+
+	if (bytes >= arena->table_bytes)
+		return;
+	mapping_empty(&arena->table, bytes, arena->table_bytes);
+	arena->table_bytes = bytes;
+}
+
+bool arena_is_settled(const struct arena *arena)
+{
+	return arena->end == limit_of(arena);
+}
+
+/* Where it would do no good it is no error that there are no addresses to grow into. */
+static int reserve(struct arena *arena, size_t bytes, size_t most_bytes)
+{
+	int error = mapping_reserve(&arena->memory, most_bytes, most_bytes >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : ARENA_BLOCK_MAX_BYTES);
+
+	if (error != 0 && most_bytes > bytes)
+		return reserve(arena, bytes, bytes);
+	return error != 0 ? error : mapping_reserve(&arena->table, table_bytes(arena->memory.bytes), ARENA_BLOCK_MIN_BYTES);
+}
+
+int arena_new_growing(struct arena **arena, size_t bytes, size_t most_bytes)
+{
+	struct arena *made;
+	int error;
+
+	if (bytes == 0 || !align_is_aligned(bytes | most_bytes, ARENA_BLOCK_MAX_BYTES) || most_bytes < bytes ||
+	    most_bytes / ARENA_BLOCK_MIN_BYTES >= NO_PAGE)
+		return -EINVAL;
+	made = calloc(1, sizeof *made);
+	if (made == NULL)
+		return -ENOMEM;
+	memset(made->free_first, 0xff, sizeof made->free_first);
+	error = reserve(made, bytes, most_bytes);
+	made->pages = (struct page *)(void *)made->table.address;
+	if (error == 0)
+		error = arena_prepare(made, bytes);
+	if (error == 0)
+		error = arena_fill(made, 0, bytes);
+	if (error != 0) {
+		arena_free(made);
+		return error;
+	}
+	arena_set_bytes(made, bytes);
+	*arena = made;
+	return 0;
 }
 
 int arena_new(struct arena **arena, size_t bytes)
 {
-	struct arena *made;
-	int error = -ENOMEM;
-
-	if (bytes == 0 || !align_is_aligned(bytes, ARENA_BLOCK_MAX_BYTES) || bytes / ARENA_BLOCK_MIN_BYTES >= NO_PAGE)
-		return -EINVAL;
-	made = calloc(1, sizeof *made);
-	if (made == NULL)
-		return error;
-	made->pages = calloc(bytes / ARENA_BLOCK_MIN_BYTES, sizeof *made->pages);
-	if (made->pages == NULL)
-		goto free_arena;
-	error = map_memory(made, bytes);
-	if (error < 0)
-		goto free_pages;
-	free_all_blocks(made);
-	*arena = made;
-	return 0;
-
-free_pages:
-	free(made->pages);
-free_arena:
-	free(made);
-	return error;
+	return arena_new_growing(arena, bytes, bytes);
 }
 
 void arena_free(struct arena *arena)
 {
 	if (arena == NULL)
 		return;
-	assert(arena->free_bytes == arena->bytes);
-	ASAN_UNPOISON_MEMORY_REGION(arena->memory, arena->bytes);
-	munmap(arena->memory, arena->bytes);
-	free(arena->pages);
+	assert(arena->free_bytes == arena->bytes && arena_next_used(arena, 0, arena->end) == NO_PAGE);
+	ASAN_UNPOISON_MEMORY_REGION(arena->memory.address, pages_bytes(arena->end));
+	mapping_release(&arena->memory);
+	mapping_release(&arena->table);
 	free(arena);
 }
 
 size_t arena_bytes(const struct arena *arena)
 {
 	return arena->bytes;
+}
+
+size_t arena_most_bytes(const struct arena *arena)
+{
+	return arena->memory.bytes;
 }
 
 size_t arena_free_bytes(const struct arena *arena)
@@ -389,7 +516,7 @@ size_t arena_splinter_bytes(const struct arena *arena, size_t length)
 	size_t bytes = 0;
 
 	for (unsigned order = 0; order < enough; order++)
-		bytes += arena->free_count[order] * pages_bytes(UINT32_C(1) << order);
+		bytes += arena->free_count[0][order] * pages_bytes(UINT32_C(1) << order);
 	return bytes;
 }
 
@@ -412,46 +539,48 @@ static void check_free_block(const struct arena *arena, uint32_t index)
 	assert(align_is_power(page->count));
 	assert(order == ORDER_MAX || !is_free_buddy(arena, buddy_of(index, order), order)); /* else they had been merged */
 	assert(page->next == NO_PAGE || arena->pages[page->next].prev == index);
-	assert(page->prev == NO_PAGE ? arena->free_first[order] == index : arena->pages[page->prev].next == index);
+	assert(page->prev == NO_PAGE ? arena->free_first[index >= limit_of(arena)][order] == index :
+				       arena->pages[page->prev].next == index);
 	check_free_memory(arena, index);
 }
 
-static size_t listed_free_bytes(const struct arena *arena)
+static size_t listed_free_bytes(const struct arena *arena, bool above)
 {
 	size_t bytes = 0;
 
 	for (unsigned order = 0; order <= ORDER_MAX; order++) {
 		uint32_t count = 0;
 
-		for (uint32_t index = arena->free_first[order]; index != NO_PAGE; index = arena->pages[index].next) {
-			assert(is_free_buddy(arena, index, order));
+		for (uint32_t index = arena->free_first[above][order]; index != NO_PAGE; index = arena->pages[index].next) {
+			assert(is_free_buddy(arena, index, order) && above == (index >= limit_of(arena)));
 			bytes += pages_bytes(arena->pages[index].count);
-			assert(bytes <= arena->bytes); /* the list is no ring */
+			assert(bytes <= pages_bytes(arena->end)); /* the list is no ring */
 			count++;
 		}
-		assert(count == arena->free_count[order]);
+		assert(count == arena->free_count[above][order]);
 	}
 	return bytes;
 }
 
 void arena_check(const struct arena *arena)
 {
-	const uint32_t end = (uint32_t)arena_page_count(arena);
-	size_t free_bytes = 0;
+	size_t free_bytes[2] = { 0 };
 	uint32_t next;
 
-	for (uint32_t index = 0; index < end; index = next) {
+	for (uint32_t index = 0; index < arena->end; index = next) {
 		const struct page *page = &arena->pages[index];
 
 		next = index + page->count;
+		assert(page->state != PAGE_GONE || (index >= limit_of(arena) && page->count == UNIT_PAGES));
 		assert(page->state != PAGE_INSIDE && page->count > 0 && page->count <= 1 << ORDER_MAX);
 		assert(align_is_aligned(index, UINT32_C(1) << order_of(page->count)));
 		for (uint32_t inside = index + 1; inside < next; inside++)
 			assert(arena->pages[inside].state == PAGE_INSIDE);
 		if (page->state == PAGE_FREE) {
 			check_free_block(arena, index);
-			free_bytes += pages_bytes(page->count);
+			free_bytes[index >= limit_of(arena)] += pages_bytes(page->count);
 		}
 	}
-	assert(free_bytes == arena->free_bytes && listed_free_bytes(arena) == free_bytes);
+	assert(free_bytes[0] == arena->free_bytes && listed_free_bytes(arena, false) == free_bytes[0]);
+	assert(listed_free_bytes(arena, true) == free_bytes[1]);
 }

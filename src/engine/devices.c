@@ -21,7 +21,7 @@
 
 struct devices {
 	struct devices_options options;
-	pthread_mutex_t lock; /* over additions */
+	pthread_mutex_t lock; /* over additions, and how much may be in flight */
 	_Atomic(struct device *) first;
 };
 
@@ -65,6 +65,32 @@ static struct device *find(struct devices *devices, uint64_t id)
 	return device;
 }
 
+/* Under the lock. */
+static void set_depth(const struct devices *devices, struct device *device, unsigned depth, uint64_t depth_bytes)
+{
+	uint64_t most = devices->options.most_bytes;
+
+	device->depth = depth;
+	device->found_bytes = depth_bytes;
+	device->depth_bytes = most == 0 || depth_bytes < most ? depth_bytes : most;
+}
+
+void devices_set_depth(struct devices *devices, struct device *device, unsigned depth, uint64_t depth_bytes)
+{
+	pthread_mutex_lock(&devices->lock);
+	set_depth(devices, device, depth, depth_bytes);
+	pthread_mutex_unlock(&devices->lock);
+}
+
+void devices_set_most(struct devices *devices, uint64_t most_bytes)
+{
+	pthread_mutex_lock(&devices->lock);
+	devices->options.most_bytes = most_bytes;
+	for (struct device *device = devices_first(devices); device != NULL; device = device->next)
+		set_depth(devices, device, device->depth, device->found_bytes);
+	pthread_mutex_unlock(&devices->lock);
+}
+
 struct device *devices_get(struct devices *devices, uint64_t id, enum device_mode mode)
 {
 	struct device *device = find(devices, id), *made;
@@ -76,10 +102,9 @@ struct device *devices_get(struct devices *devices, uint64_t id, enum device_mod
 		return NULL;
 	made->id = id;
 	made->mode = (int)mode;
-	made->depth = devices->options.depth;
-	made->depth_bytes = devices->options.depth_bytes;
 	made->measured = devices->options.measured;
 	pthread_mutex_lock(&devices->lock);
+	set_depth(devices, made, devices->options.depth, devices->options.depth_bytes);
 	device = find(devices, id); /* somebody may have been faster */
 	if (device == NULL) {
 		made->next = devices->first;

@@ -24,6 +24,7 @@ struct device {
 	atomic_int mode;
 	atomic_uint depth;	     /* reads in flight at most */
 	_Atomic uint64_t depth_bytes; /* bytes in flight at most; a read that is alone may be longer */
+	uint64_t found_bytes; /* the same, if devices_set_most() did not limit it */
 	atomic_uint in_flight_count; /* of all reactors together */
 	_Atomic uint64_t in_flight_bytes;
 	atomic_uint queued; /* in the queues of all reactors */
@@ -46,6 +47,7 @@ struct devices;
 struct devices_options {
 	unsigned depth;	      /* of a device that is new; 1 … */
 	uint64_t depth_bytes;
+	uint64_t most_bytes;  /* in flight, of each one, whatever is found: a disk that hangs keeps the memory; 0: any */
 	bool measured;	      /* the depth was set by hand: nobody calibrates */
 	void (*demoted)(const struct device *device); /* once a device, from the thread that saw it: its reads go to the offload threads */
 };
@@ -59,6 +61,10 @@ void devices_free(struct devices *devices);
  * The device with this st_dev, made when it is new; lives as long as `devices`. mode: of a new one. NULL: no memory. Any thread.
  */
 struct device *devices_get(struct devices *devices, uint64_t id, enum device_mode mode);
+/* How much may be in flight on a device, as far as most_bytes allows. Any thread. */
+void devices_set_depth(struct devices *devices, struct device *device, unsigned depth, uint64_t depth_bytes);
+/* Another most_bytes, for all there are and those to come. Any thread. */
+void devices_set_most(struct devices *devices, uint64_t most_bytes);
 /* The first of all devices, in no order; the others by ->next. Any thread. */
 struct device *devices_first(struct devices *devices);
 

@@ -16,19 +16,23 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <utlist.h>
 
 #include "base/align.h"
+#include "store/resize.h"
 
 #define SHARDS_MAX 16
 #define SHARD_MIN_BYTES ((size_t)64 << 20)
 #define SMALL_BYTES ((size_t)64 << 10) /* an extent up to this is always read whole */
 #define SPANS_MAX 32
+#define UNIT_BYTES ARENA_BLOCK_MAX_BYTES
+#define PATIENT_SETTLES 1
 
 struct cache {
-	bool retain;
-	size_t bytes;
+	_Atomic size_t bytes;
+	unsigned settles; /* since its size was changed; of whoever does that */
 	atomic_uint waiting; /* for memory, in all shards */
 	unsigned shard_count; /* a power of two */
 	struct shard shards[];
@@ -51,28 +55,36 @@ static unsigned count_shards(size_t bytes)
 	return count;
 }
 
+/* They differ by a unit at most. */
+static size_t share(size_t bytes, unsigned shards, unsigned index)
+{
+	return (bytes / UNIT_BYTES + index) / shards * UNIT_BYTES;
+}
+
+/* No cache grows beyond that: all of it is touched. */
+static size_t machine_bytes(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+
+	return pages > 0 && page_bytes > 0 ? (size_t)pages * (size_t)page_bytes : 0;
+}
+
 int cache_new(struct cache **cache, size_t bytes, bool retain)
 {
-	const size_t unit = ARENA_BLOCK_MAX_BYTES;
+	size_t machine = machine_bytes(), most = machine > bytes ? machine : bytes;
 	unsigned count = count_shards(bytes);
 	struct cache *made;
 	int error = 0;
 
-	if (bytes == 0 || bytes % unit != 0)
+	if (bytes == 0 || bytes % UNIT_BYTES != 0)
 		return -EINVAL;
 	made = calloc(1, sizeof(*made) + count * sizeof(made->shards[0]));
 	if (made == NULL)
 		return -ENOMEM;
-	made->retain = retain;
 	made->bytes = bytes;
-	for (size_t left = bytes / unit; error == 0 && made->shard_count < count; made->shard_count++) {
-		size_t share = left / (count - made->shard_count); /* they differ by a unit at most */
-
-		error = shard_init(&made->shards[made->shard_count], share * unit);
-		if (error != 0)
-			break;
-		left -= share;
-	}
+	for (; error == 0 && made->shard_count < count; made->shard_count += error == 0)
+		error = shard_init(&made->shards[made->shard_count], share(bytes, count, made->shard_count),
+				   share(align_up(most, UNIT_BYTES), count, made->shard_count), retain);
 	if (error != 0) {
 		cache_free(made);
 		return error;
@@ -155,21 +167,21 @@ static bool plan(const struct cache_span *span, const struct place *place, struc
 /* --- wants --- */
 
 /* Whether it stays is decided by whoever wants it most. */
-static void keep(const struct cache *cache, struct shard *shard, struct cache_extent *extent, const struct cache_span *span)
+static void keep(struct shard *shard, struct cache_extent *extent, const struct cache_span *span)
 {
-	if (cache->retain && !span->fleeting)
-		extent->fleeting = false;
-	if (cache->retain && span->sticky)
+	if (shard->retain && !span->fleeting)
+		extent->goes &= (uint8_t)~SHARD_FLEETING;
+	if (shard->retain && span->sticky)
 		shard_stick(shard, extent);
 }
 
 /* A use of it; a client that takes an extent in small pieces uses it once. */
-static void use(const struct cache *cache, struct shard *shard, struct cache_extent *extent, const struct cache_span *span)
+static void use(struct shard *shard, struct cache_extent *extent, const struct cache_span *span)
 {
 	shard_pin(shard, extent, 1);
 	if (span->offset <= extent->offset || span->reach == CACHE_AS_NEEDED)
 		shard_touch(extent);
-	keep(cache, shard, extent, span);
+	keep(shard, extent, span);
 }
 
 static void attend(struct cache_wait *wait, struct cache_extent *extent)
@@ -179,26 +191,26 @@ static void attend(struct cache_wait *wait, struct cache_extent *extent)
 	DL_APPEND(extent->waits, wait);
 }
 
-static enum cache_answer look(struct cache *cache, struct cache_wait *wait, struct place *place)
+static enum cache_answer look(struct cache_wait *wait, struct place *place)
 {
 	struct cache_extent *extent = look_up(&wait->span, place);
 
 	if (extent == NULL)
 		return CACHE_MISS;
 	if (extent->ready) {
-		use(cache, place->shard, extent, &wait->span);
+		use(place->shard, extent, &wait->span);
 		wait->extent = extent;
 		place->shard->stats.hits++;
 		return CACHE_HIT;
 	}
-	keep(cache, place->shard, extent, &wait->span);
+	keep(place->shard, extent, &wait->span);
 	shard_touch(extent); /* two want it: those who come later may, too */
 	attend(wait, extent);
 	place->shard->stats.joins++;
 	return CACHE_JOINED;
 }
 
-static struct cache_extent *make(struct cache *cache, const struct cache_span *span, const struct place *place)
+static struct cache_extent *make(const struct cache_span *span, const struct place *place)
 {
 	struct span read;
 	bool whole = plan(span, place, &read);
@@ -207,8 +219,8 @@ static struct cache_extent *make(struct cache *cache, const struct cache_span *s
 
 	if (extent == NULL)
 		return NULL;
-	extent->fleeting = true;
-	keep(cache, place->shard, extent, span);
+	extent->goes = SHARD_FLEETING;
+	keep(place->shard, extent, span);
 	place->shard->stats.loads++;
 	return extent;
 }
@@ -229,7 +241,7 @@ static void leave_queue(struct cache *cache, struct shard *shard, struct cache_w
 
 static enum cache_answer load(struct cache *cache, struct cache_wait *wait, const struct place *place)
 {
-	struct cache_extent *extent = place->shard->waits == NULL ? make(cache, &wait->span, place) : NULL;
+	struct cache_extent *extent = place->shard->waits == NULL ? make(&wait->span, place) : NULL;
 
 	if (extent == NULL) {
 		queue_for_memory(cache, place->shard, wait);
@@ -248,7 +260,7 @@ enum cache_answer cache_want(struct cache *cache, struct cache_wait *wait, bool 
 	wait->place = CACHE_NOWHERE;
 	locate(cache, &wait->span, &place);
 	pthread_mutex_lock(&place.shard->lock);
-	answer = look(cache, wait, &place);
+	answer = look(wait, &place);
 	if (answer == CACHE_MISS && may_load)
 		answer = load(cache, wait, &place);
 	pthread_mutex_unlock(&place.shard->lock);
@@ -264,7 +276,7 @@ enum cache_answer cache_find(struct cache *cache, const struct cache_span *span,
 	pthread_mutex_lock(&place.shard->lock);
 	*extent = look_up(span, &place);
 	if (*extent != NULL && (*extent)->ready) {
-		use(cache, place.shard, *extent, span);
+		use(place.shard, *extent, span);
 		place.shard->stats.hits++;
 		answer = CACHE_HIT;
 	} else if (*extent != NULL) {
@@ -288,11 +300,11 @@ static struct cache_wait *serve_line(struct cache *cache, struct shard *shard)
 
 		locate(cache, &wait->span, &place);
 		leave_queue(cache, shard, wait);
-		wait->answer = (int)look(cache, wait, &place);
+		wait->answer = (int)look(wait, &place);
 		if (wait->answer == CACHE_JOINED)
 			continue;
 		if (wait->answer == CACHE_MISS) {
-			wait->extent = make(cache, &wait->span, &place);
+			wait->extent = make(&wait->span, &place);
 			wait->answer = CACHE_LOAD;
 		}
 		if (wait->extent == NULL) { /* still no room: it stays the first */
@@ -449,13 +461,60 @@ void cache_forget(struct cache *cache, const struct file_version *version)
 	uint64_t extents = is_one_extent(version) ? 1 : version->size / SHARD_EXTENT_BYTES + 1;
 	struct shard_key key = { .version = *version };
 
-	if (extents > cache->bytes / SHARD_EXTENT_BYTES) {
+	if (extents > cache_bytes(cache) / SHARD_EXTENT_BYTES) {
 		for (unsigned i = 0; i < cache->shard_count; i++)
 			forget(cache, &cache->shards[i], NULL, version);
 		return;
 	}
 	for (key.number = 0; key.number < extents; key.number++)
 		forget(cache, shard_of(cache, shard_hash(&key)), &key, NULL);
+}
+
+/* --- its size --- */
+
+static void serve_all(struct cache *cache)
+{
+	for (unsigned i = 0; i < cache->shard_count; i++) {
+		struct cache_wait *served;
+
+		pthread_mutex_lock(&cache->shards[i].lock);
+		served = serve_line(cache, &cache->shards[i]);
+		pthread_mutex_unlock(&cache->shards[i].lock);
+		post(served);
+	}
+}
+
+int cache_resize(struct cache *cache, size_t bytes, bool retain)
+{
+	size_t whole = bytes > cache->shard_count * UNIT_BYTES ? bytes : cache->shard_count * UNIT_BYTES;
+	unsigned prepared = 0;
+	int error = 0;
+
+	if (bytes == 0 || bytes % UNIT_BYTES != 0)
+		return -EINVAL;
+	for (; error == 0 && prepared < cache->shard_count; prepared++)
+		error = resize_prepare(&cache->shards[prepared], share(whole, cache->shard_count, prepared));
+	if (error != 0) {
+		for (unsigned i = 0; i < prepared; i++)
+			resize_cancel(&cache->shards[i], share(whole, cache->shard_count, i));
+		return error;
+	}
+	for (unsigned i = 0; i < cache->shard_count; i++)
+		resize_shard(&cache->shards[i], share(whole, cache->shard_count, i), retain);
+	atomic_store(&cache->bytes, whole);
+	cache->settles = 0;
+	serve_all(cache);
+	return 0;
+}
+
+bool cache_settle(struct cache *cache)
+{
+	bool settled = true;
+
+	for (unsigned i = 0; i < cache->shard_count; i++)
+		settled &= resize_settle(&cache->shards[i], cache->settles >= PATIENT_SETTLES);
+	cache->settles += !settled;
+	return settled;
 }
 
 /* --- sums --- */
@@ -471,7 +530,7 @@ size_t cache_pinned_bytes(const struct cache *cache)
 
 size_t cache_bytes(const struct cache *cache)
 {
-	return cache->bytes;
+	return atomic_load_explicit(&cache->bytes, memory_order_relaxed);
 }
 
 unsigned cache_waiting(const struct cache *cache)
@@ -501,7 +560,7 @@ static void add_up(struct cache_stats *stats, const struct shard *shard)
 
 void cache_stats(struct cache *cache, struct cache_stats *stats)
 {
-	*stats = (struct cache_stats){ .bytes = cache->bytes, .pinned_bytes = cache_pinned_bytes(cache),
+	*stats = (struct cache_stats){ .bytes = cache_bytes(cache), .pinned_bytes = cache_pinned_bytes(cache),
 				       .waiting = cache_waiting(cache), .shards = cache->shard_count };
 	for (unsigned i = 0; i < cache->shard_count; i++) {
 		pthread_mutex_lock(&cache->shards[i].lock);

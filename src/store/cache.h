@@ -73,11 +73,26 @@ struct cache_stats {
 
 /*
  * bytes: a multiple of ARENA_BLOCK_MAX_BYTES, all of it touched now. retain: false: an extent goes with its last reader. 0, -EINVAL
- * or -ENOMEM.
+ * or -ENOMEM. How many shards there are, one to 16, follows from it, and stays so.
  */
 int cache_new(struct cache **cache, size_t bytes, bool retain);
 /* No extent is pinned and nobody waits. NULL is fine. */
 void cache_free(struct cache *cache);
+
+/*
+ * Another size, or another answer to whether anything is kept, while it is used. `bytes` as of cache_new(), but rounded up to one
+ * ARENA_BLOCK_MAX_BYTES a shard: cache_bytes() says what it is then. By one thread at a time, as cache_settle(), and no reactor's: new
+ * memory is touched before anybody gets it. What lies in the part that goes is evicted, or goes with its last reader; who waits for
+ * memory waits for the part that stays. 0; -EINVAL, -ENOMEM, or -E2BIG (more than the machine has, or than it had addresses for at its
+ * start): then nothing has changed. cache_settle() is next.
+ */
+int cache_resize(struct cache *cache, size_t bytes, bool retain);
+/*
+ * Gives the kernel back what is free of the part that went. True: there is nothing more to give back; else it is to be called again, in
+ * a few seconds. From the second time on, what readers have not let go of is read again for new ones, so it ends when the readers of now
+ * do.
+ */
+bool cache_settle(struct cache *cache);
 
 /* Whether [first, last] of a file lies in one extent. */
 bool cache_in_one_extent(const struct file_version *version, uint64_t first, uint64_t last);

@@ -50,6 +50,33 @@ static uint32_t now(const struct ghost *ghost)
 	return (uint32_t)(ghost->clock_bytes / CLOCK_UNIT_BYTES);
 }
 
+/* Into a free place of the set, or the oldest one's. */
+static void put(struct ghost *ghost, struct ghost_entry *set, const struct ghost_entry *entry)
+{
+	struct ghost_entry *place = set;
+
+	for (unsigned i = 0; i < SET_ENTRIES && place->fingerprint != 0; i++)
+		if (set[i].fingerprint == 0 || now(ghost) - set[i].time > now(ghost) - place->time)
+			place = &set[i];
+	if (place->fingerprint == 0 || now(ghost) - place->time > now(ghost) - entry->time)
+		*place = *entry;
+}
+
+/* The lower bits of a hash, which say the set, are not in its entry: it goes to all sets that it could be in. */
+void ghost_adopt(struct ghost *ghost, const struct ghost *other)
+{
+	uint32_t most = ghost->mask > other->mask ? ghost->mask : other->mask;
+
+	ghost->clock_bytes = other->clock_bytes;
+	for (uint32_t i = 0; i <= most; i++) {
+		const struct ghost_entry *from = &other->entries[(size_t)(i & other->mask) * SET_ENTRIES];
+
+		for (unsigned j = 0; j < SET_ENTRIES; j++)
+			if (from[j].fingerprint != 0)
+				put(ghost, &ghost->entries[(size_t)(i & ghost->mask) * SET_ENTRIES], &from[j]);
+	}
+}
+
 void ghost_add(struct ghost *ghost, uint64_t hash, size_t bytes)
 {
 	struct ghost_entry *set = set_of(ghost, hash), *place = set;

@@ -21,6 +21,12 @@ struct ghost {
 int ghost_init(struct ghost *ghost, uint64_t memory_bytes);
 void ghost_fini(struct ghost *ghost);
 
+/*
+ * Takes over what another one knows, whatever their sizes, into an empty one. Where this one has more sets, a hash looks a little more
+ * often as if it were known, until as much was evicted again.
+ */
+void ghost_adopt(struct ghost *ghost, const struct ghost *other);
+
 /* What has this hash was evicted, with so many bytes. */
 void ghost_add(struct ghost *ghost, uint64_t hash, size_t bytes);
 /* Whether it was, not too long ago; it is forgotten then. */

@@ -19,6 +19,8 @@
 
 #include <xxhash.h>
 
+#include "base/align.h"
+
 #define NONE UINT32_MAX
 #define TOUCHES_MAX 3
 #define SMALL_SHARE 10	    /* one in so many bytes is the small queue's */
@@ -200,7 +202,7 @@ bool shard_unpin(struct shard *shard, struct cache_extent *extent)
 		shard->stats.idle_bytes += held_bytes(extent);
 	if (!extent->found)
 		release(shard, extent);
-	else if (extent->fleeting)
+	else if (extent->goes != 0)
 		shard_forget(shard, extent);
 	return true;
 }
@@ -213,7 +215,7 @@ void shard_touch(struct cache_extent *extent)
 
 void shard_stick(struct shard *shard, struct cache_extent *extent)
 {
-	if (extent->sticky || shard->stats.sticky_bytes + held_bytes(extent) > shard->bytes / 2)
+	if (extent->sticky || (extent->goes & SHARD_LEAVING) != 0 || shard->stats.sticky_bytes + held_bytes(extent) > shard->bytes / 2)
 		return;
 	if (extent->pins == 0)
 		shard->stats.idle_bytes -= held_bytes(extent);
@@ -221,9 +223,29 @@ void shard_stick(struct shard *shard, struct cache_extent *extent)
 	shard->stats.sticky_bytes += held_bytes(extent);
 }
 
+void shard_unstick(struct shard *shard, struct cache_extent *extent)
+{
+	if (!extent->sticky)
+		return;
+	if (extent->pins == 0)
+		shard->stats.idle_bytes += held_bytes(extent);
+	extent->sticky = false;
+	shard->stats.sticky_bytes -= held_bytes(extent);
+}
+
 /* --- eviction --- */
 
-static void evict(struct shard *shard, struct cache_extent *extent)
+struct cache_extent *shard_next_extent(struct shard *shard, uint32_t *page, uint32_t end)
+{
+	uint32_t first = arena_next_used(shard->arena, *page, end);
+
+	if (first == NONE)
+		return NULL;
+	*page = first + page_count(&shard->extents[first]);
+	return &shard->extents[first];
+}
+
+void shard_evict(struct shard *shard, struct cache_extent *extent)
 {
 	shard->stats.evictions++;
 	shard->stats.evicted_bytes += held_bytes(extent);
@@ -272,12 +294,11 @@ static struct cache_extent *next_victim(struct shard *shard, unsigned *looks, un
 /* Whether all that has pages in [page, end) may go; with do_evict, when that is known, it goes. */
 static bool clear_pages(struct shard *shard, uint32_t page, uint32_t end, bool do_evict)
 {
-	while (page < end && (page = arena_next_used(shard->arena, page, end)) != NONE) {
-		struct cache_extent *extent = &shard->extents[page];
+	struct cache_extent *extent;
 
-		page += page_count(extent);
+	while ((extent = shard_next_extent(shard, &page, end)) != NULL) {
 		if (do_evict)
-			evict(shard, extent);
+			shard_evict(shard, extent);
 		else if (!extent->found || !is_idle(extent))
 			return false;
 	}
@@ -300,21 +321,16 @@ static bool clear_region(struct shard *shard, struct cache_extent *victim, size_
  * What is sticky may lie so that nothing large has room anywhere, though there is room enough: then it is sticky no more, until it is
  * used again.
  */
-static bool unstick(struct shard *shard)
+static bool unstick_all(struct shard *shard)
 {
 	size_t rest = shard->stats.idle_bytes + arena_free_bytes(shard->arena);
+	struct cache_extent *extent;
+	uint32_t page = 0;
 
 	if (shard->stats.sticky_bytes == 0 || (shard->pinned_bytes > 0 && rest < 2 * ARENA_BLOCK_MAX_BYTES))
 		return false;
-	for (uint32_t page = 0; page < page_end(shard) && (page = arena_next_used(shard->arena, page, page_end(shard))) != NONE;) {
-		struct cache_extent *extent = &shard->extents[page];
-
-		if (extent->sticky && extent->pins == 0)
-			shard->stats.idle_bytes += held_bytes(extent);
-		extent->sticky = false;
-		page += page_count(extent);
-	}
-	shard->stats.sticky_bytes = 0;
+	while ((extent = shard_next_extent(shard, &page, page_end(shard))) != NULL)
+		shard_unstick(shard, extent);
 	return true;
 }
 
@@ -328,7 +344,7 @@ static bool make_room(struct shard *shard, size_t length)
 		looks++;
 		if (victim != NULL)
 			passed += !clear_region(shard, victim, length);
-		else if (unstick(shard))
+		else if (unstick_all(shard))
 			looks = 0;
 		else
 			return false;
@@ -390,43 +406,84 @@ void shard_forget_key(struct shard *shard, const struct shard_key *key, uint64_t
 
 void shard_forget_version(struct shard *shard, const struct file_version *version)
 {
-	for (uint32_t page = 0; page < page_end(shard) && (page = arena_next_used(shard->arena, page, page_end(shard))) != NONE;) {
-		struct cache_extent *extent = &shard->extents[page];
+	struct cache_extent *extent;
+	uint32_t page = 0;
 
-		page += page_count(extent);
+	while ((extent = shard_next_extent(shard, &page, page_end(shard))) != NULL)
 		if (file_version_equal(&extent->key.version, version))
 			shard_forget(shard, extent);
-	}
 }
 
 /* --- start, end, check --- */
 
-static int allocate_tables(struct shard *shard, size_t pages)
+size_t shard_table_bytes(size_t bytes)
+{
+	return align_up(bytes / ARENA_BLOCK_MIN_BYTES * sizeof(struct cache_extent), ARENA_BLOCK_MIN_BYTES);
+}
+
+uint32_t shard_bucket_count(size_t bytes)
 {
 	uint32_t buckets = 64;
 
-	while (buckets < pages / 2)
+	while (buckets < bytes / ARENA_BLOCK_MIN_BYTES / 2)
 		buckets *= 2;
-	shard->mask = buckets - 1;
-	shard->extents = calloc(pages, sizeof(*shard->extents));
-	shard->buckets = malloc(buckets * sizeof(*shard->buckets));
-	if (shard->extents == NULL || shard->buckets == NULL)
-		return -ENOMEM;
-	memset(shard->buckets, 0xff, buckets * sizeof(*shard->buckets));
-	return ghost_init(&shard->ghost, shard->bytes - shard->bytes / SMALL_SHARE);
+	return buckets;
 }
 
-int shard_init(struct shard *shard, size_t bytes)
+uint64_t shard_ghost_bytes(size_t bytes)
+{
+	return bytes - bytes / SMALL_SHARE;
+}
+
+void shard_change_buckets(struct shard *shard, uint32_t **buckets, uint32_t count)
+{
+	uint32_t *before = shard->buckets, page = 0;
+	struct cache_extent *extent;
+
+	memset(*buckets, 0xff, count * sizeof(**buckets));
+	shard->buckets = *buckets;
+	shard->mask = count - 1;
+	*buckets = before;
+	while ((extent = shard_next_extent(shard, &page, page_end(shard))) != NULL) {
+		uint32_t *bucket = bucket_of(shard, extent->hash);
+
+		if (!extent->found)
+			continue;
+		extent->chain = *bucket;
+		*bucket = page_of(shard, extent);
+	}
+}
+
+static int allocate_tables(struct shard *shard, size_t most_pages)
+{
+	uint32_t count = shard_bucket_count(shard->bytes), *buckets;
+	int error = mapping_reserve(&shard->table, most_pages * sizeof(*shard->extents), ARENA_BLOCK_MIN_BYTES);
+
+	if (error == 0)
+		error = mapping_fill(&shard->table, 0, shard_table_bytes(shard->bytes));
+	if (error == 0)
+		error = ghost_init(&shard->ghost, shard_ghost_bytes(shard->bytes));
+	buckets = malloc(count * sizeof(*buckets));
+	if (error != 0 || buckets == NULL) {
+		free(buckets);
+		return error != 0 ? error : -ENOMEM;
+	}
+	shard->extents = (struct cache_extent *)(void *)shard->table.address;
+	shard_change_buckets(shard, &buckets, count);
+	return 0;
+}
+
+int shard_init(struct shard *shard, size_t bytes, size_t most_bytes, bool retain)
 {
 	int error;
 
-	*shard = (struct shard){ .bytes = bytes };
+	*shard = (struct shard){ .bytes = bytes, .retain = retain };
 	for (unsigned i = 0; i <= SHARD_MAIN; i++)
 		shard->fifos[i] = (struct shard_fifo){ .newest = NONE, .oldest = NONE };
 	pthread_mutex_init(&shard->lock, NULL);
-	error = arena_new(&shard->arena, bytes);
+	error = arena_new_growing(&shard->arena, bytes, most_bytes);
 	if (error == 0)
-		error = allocate_tables(shard, arena_page_count(shard->arena));
+		error = allocate_tables(shard, arena_most_bytes(shard->arena) / ARENA_BLOCK_MIN_BYTES);
 	if (error != 0)
 		shard_fini(shard);
 	return error;
@@ -440,7 +497,7 @@ void shard_fini(struct shard *shard)
 		shard_forget(shard, &shard->extents[page]);
 	arena_free(shard->arena);
 	ghost_fini(&shard->ghost);
-	free(shard->extents);
+	mapping_release(&shard->table);
 	free(shard->buckets);
 	pthread_mutex_destroy(&shard->lock);
 }
@@ -449,6 +506,7 @@ void shard_fini(struct shard *shard)
 static void check_extent(struct shard *shard, const struct cache_extent *extent, struct shard_stats *sums, size_t *pinned_bytes,
 			 size_t queued_bytes[])
 {
+	bool above = page_of(shard, extent) >= shard->bytes / ARENA_BLOCK_MIN_BYTES;
 	size_t bytes = held_bytes(extent);
 
 	assert(extent->used && extent->block == arena_page_address(shard->arena, page_of(shard, extent)));
@@ -456,6 +514,8 @@ static void check_extent(struct shard *shard, const struct cache_extent *extent,
 	assert(extent->ready ? extent->waits == NULL : extent->pins == 1);
 	assert(extent->found == (extent->queue != SHARD_NO_QUEUE));
 	assert(extent->found || extent->pins > 0);
+	assert(!above || (extent->pins > 0 && !extent->sticky && (extent->goes & SHARD_LEAVING) != 0));
+	assert(above || (extent->goes & SHARD_LEAVING) == 0);
 	if (extent->found) {
 		struct shard_view view;
 
@@ -472,16 +532,16 @@ static void check_extent(struct shard *shard, const struct cache_extent *extent,
 void shard_check(struct shard *shard)
 {
 	struct shard_stats sums = { 0 };
+	const struct cache_extent *extent;
+	uint32_t page = 0;
 	size_t used_bytes = 0, pinned_bytes = 0, queued_bytes[SHARD_MAIN + 1] = { 0 };
 
 	arena_check(shard->arena);
-	for (uint32_t page = 0; page < page_end(shard) && (page = arena_next_used(shard->arena, page, page_end(shard))) != NONE;) {
-		const struct cache_extent *extent = &shard->extents[page];
-
+	while ((extent = shard_next_extent(shard, &page, page_end(shard))) != NULL) {
 		check_extent(shard, extent, &sums, &pinned_bytes, queued_bytes);
-		used_bytes += held_bytes(extent);
-		page += page_count(extent);
+		used_bytes += (extent->goes & SHARD_LEAVING) == 0 ? held_bytes(extent) : 0;
 	}
+	assert(arena_bytes(shard->arena) == shard->bytes && sums.sticky_bytes <= shard->bytes / 2);
 	assert(used_bytes + arena_free_bytes(shard->arena) == shard->bytes);
 	assert(sums.extents == shard->stats.extents && pinned_bytes == shard->pinned_bytes);
 	assert(sums.idle_bytes == shard->stats.idle_bytes && sums.sticky_bytes == shard->stats.sticky_bytes);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One part of the cache with a lock of its own: memory, a table of the extents that lie in it, and which of them go when there is no
- * room (S3-FIFO). It does no I/O, makes no syscall and calls nobody back. All functions but new, free and prepare want shard->lock.
+ * room (S3-FIFO). It does no I/O, makes no syscall and calls nobody back. All functions but init and fini want shard->lock. How it
+ * grows and shrinks is in store/resize.h.
  */
 #ifndef STORE_SHARD_H
 #define STORE_SHARD_H
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 #include "engine/arena.h"
+#include "engine/mapping.h"
 #include "store/file.h"
 #include "store/ghost.h"
 
@@ -24,6 +26,9 @@ struct shard_key {
 	struct file_version version;
 	uint64_t number;
 };
+
+#define SHARD_FLEETING 1 /* nobody has asked for it to be kept */
+#define SHARD_LEAVING 2  /* its memory is to be given back */
 
 enum shard_queue { SHARD_NO_QUEUE, SHARD_SMALL, SHARD_MAIN };
 
@@ -47,7 +52,7 @@ struct cache_extent {
 	bool ready;	  /* its bytes are there */
 	bool span;	  /* not the whole of the extent with its key */
 	bool sticky;	  /* never evicted */
-	bool fleeting;	  /* goes with its last reader */
+	uint8_t goes;	  /* with its last reader, if any is set: SHARD_FLEETING, SHARD_LEAVING */
 	bool found;	  /* in the table; else it goes with its last reader, too */
 };
 
@@ -66,19 +71,22 @@ struct shard_fifo {
 
 struct shard {
 	pthread_mutex_t lock;
-	size_t bytes;
+	size_t bytes;	/* that may be used; extents that are pinned can lie above, until they are not */
+	bool retain;	/* false: an extent goes with its last reader */
 	_Atomic size_t pinned_bytes; /* written under the lock, read without */
 	struct arena *arena;
-	struct cache_extent *extents; /* by the page that their block begins on */
+	struct mapping table;
+	struct cache_extent *extents; /* the table: by the page that their block begins on */
 	uint32_t *buckets, mask;
 	struct shard_fifo fifos[SHARD_MAIN + 1];
 	struct ghost ghost;
 	struct shard_stats stats;
 	struct cache_wait *waits; /* the cache's: who waits for memory, in order */
+	struct resize_tables *next; /* of whoever changes its size */
 };
 
-/* bytes: as arena_new(). 0 or -errno. */
-int shard_init(struct shard *shard, size_t bytes);
+/* As arena_new_growing(). 0 or -errno. */
+int shard_init(struct shard *shard, size_t bytes, size_t most_bytes, bool retain);
 /* No extent is pinned. */
 void shard_fini(struct shard *shard);
 
@@ -109,12 +117,25 @@ bool shard_unpin(struct shard *shard, struct cache_extent *extent);
 void shard_touch(struct cache_extent *extent);
 /* Never evicted from now on, as long as at most half of the shard is. */
 void shard_stick(struct shard *shard, struct cache_extent *extent);
+void shard_unstick(struct shard *shard, struct cache_extent *extent);
 /* Nobody finds it any more; freed with its last pin. */
 void shard_forget(struct shard *shard, struct cache_extent *extent);
 /* Forgets all of one extent, */
 void shard_forget_key(struct shard *shard, const struct shard_key *key, uint64_t hash);
 /* or of a version: walks the whole shard. */
 void shard_forget_version(struct shard *shard, const struct file_version *version);
+
+/* Of one that is in use by nobody: as if its turn had come. */
+void shard_evict(struct shard *shard, struct cache_extent *extent);
+/* The first extent that has memory in pages [page, end), or NULL; *page is the one after it. */
+struct cache_extent *shard_next_extent(struct shard *shard, uint32_t *page, uint32_t end);
+/* Of the table of extents, for so many bytes of memory. */
+size_t shard_table_bytes(size_t bytes);
+/* Another table of buckets, a power of two of them, for the caller to allocate and to free; the one before is in *buckets. */
+uint32_t shard_bucket_count(size_t bytes);
+void shard_change_buckets(struct shard *shard, uint32_t **buckets, uint32_t count);
+/* Of `bytes`, what the ghost remembers. */
+uint64_t shard_ghost_bytes(size_t bytes);
 
 /* Asserts that table, queues, sums and arena agree. For tests. */
 void shard_check(struct shard *shard);

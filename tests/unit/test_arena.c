@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -215,6 +216,119 @@ START_TEST(next_used_finds_what_begins_before)
 	ck_assert_uint_eq(arena_next_used(arena, first + 17, PAGES), next);
 	put(small);
 	ck_assert_uint_eq(arena_next_used(arena, 0, PAGES), UINT32_MAX);
+}
+END_TEST
+
+/* --- another size --- */
+
+/* In KiB. */
+static size_t resident_kib(const void *address, size_t bytes)
+{
+	unsigned char pages[2 * BLOCK_PAGES];
+	size_t count = 0;
+
+	ck_assert_uint_le(bytes, sizeof pages * PAGE_BYTES);
+	if (mincore((void *)(uintptr_t)address, bytes, pages) != 0)
+		return 0;
+	for (size_t i = 0; i < bytes / PAGE_BYTES; i++)
+		count += pages[i] & 1;
+	return count * 4;
+}
+
+static void grow(struct arena *other, size_t bytes)
+{
+	ck_assert_int_eq(arena_prepare(other, bytes), 0);
+	for (size_t offset = 0, length; (length = arena_missing(other, bytes, &offset)) > 0; offset += length)
+		ck_assert_int_eq(arena_fill(other, offset, length), 0);
+	arena_set_bytes(other, bytes);
+	arena_check(other);
+}
+
+/* How much went back to the kernel. */
+static size_t let_go(struct arena *other)
+{
+	size_t offset = 0, length, sum = 0;
+
+	for (; (length = arena_let_go(other, &offset)) > 0; offset += length) {
+		arena_give_back(other, offset, length);
+		sum += length;
+	}
+	arena_trim(other);
+	arena_check(other);
+	return sum;
+}
+
+START_TEST(grows_and_shrinks)
+{
+	struct arena *other;
+	uint8_t *blocks[6];
+
+	ck_assert_int_eq(arena_new_growing(&other, 2 * MIB, 6 * MIB), 0);
+	ck_assert_uint_eq(arena_most_bytes(other), 6 * MIB);
+	grow(other, 6 * MIB);
+	ck_assert_uint_eq(arena_free_bytes(other), 6 * MIB);
+	for (unsigned i = 0; i < 6; i++) {
+		uint8_t *block = arena_take(other, MIB - 4096);
+		uint32_t place;
+
+		ck_assert_ptr_nonnull(block);
+		place = arena_page_of(other, block) / BLOCK_PAGES;
+		ck_assert_uint_eq(resident_kib(block, MIB - 4096), 1020);
+		memset(block, (int)place, MIB - 4096);
+		blocks[place] = block;
+	}
+	arena_set_bytes(other, 2 * MIB);
+	arena_check(other);
+	ck_assert_uint_eq(arena_bytes(other), 2 * MIB);
+	ck_assert_uint_eq(arena_free_bytes(other), 8 * KIB); /* the tails above are to go */
+	ck_assert_uint_eq(let_go(other), 0);
+	ck_assert(!arena_is_settled(other));
+	arena_put(other, blocks[3]);
+	ck_assert(!arena_has_room(other, 8 * KIB));
+	ck_assert_uint_eq(let_go(other), MIB);
+	ck_assert_uint_eq(resident_kib(blocks[3], MIB - 4096), 0);
+	ck_assert_uint_eq(resident_kib(blocks[4], MIB - 4096), 1020);
+	arena_put(other, blocks[5]);
+	ck_assert_uint_eq(let_go(other), MIB);
+	ck_assert_uint_eq(arena_page_count(other), 5 * BLOCK_PAGES);
+	grow(other, 5 * MIB); /* one hole, and two units that had not gone */
+	ck_assert(arena_is_settled(other));
+	ck_assert_uint_eq(arena_free_bytes(other), MIB + 16 * KIB);
+	ck_assert_uint_eq(resident_kib(blocks[3], MIB - 4096), 1020);
+	for (unsigned i = 0; i < 5; i++)
+		if (i != 3) {
+			ck_assert_uint_eq(blocks[i][MIB - 4097], i);
+			arena_put(other, blocks[i]);
+		}
+	arena_set_bytes(other, MIB);
+	ck_assert_uint_eq(let_go(other), 4 * MIB);
+	ck_assert(arena_is_settled(other));
+	arena_free(other);
+}
+END_TEST
+
+START_TEST(grows_as_far_as_it_has_addresses)
+{
+	struct arena *other;
+	size_t offset = 0, length;
+
+	ck_assert_int_eq(arena_new_growing(&other, 2 * MIB, MIB), -EINVAL);
+	ck_assert_int_eq(arena_new_growing(&other, 2 * MIB, 4 * MIB), 0);
+	ck_assert_int_eq(arena_prepare(other, 5 * MIB), -E2BIG);
+	ck_assert_int_eq(arena_prepare(other, 4 * MIB), 0);
+	length = arena_missing(other, 4 * MIB, &offset);
+	ck_assert_uint_eq(offset, 2 * MIB);
+	ck_assert_uint_eq(length, 2 * MIB);
+	ck_assert_int_eq(arena_fill(other, offset, length), 0);
+	arena_give_back(other, offset, length); /* not after all */
+	arena_trim(other);
+	ck_assert_uint_eq(arena_missing(other, 4 * MIB, &offset), 2 * MIB);
+	arena_check(other);
+	arena_free(other);
+	/* Addresses that nobody has are no reason not to start. */
+	ck_assert_int_eq(arena_new_growing(&other, MIB, (size_t)1 << 43), 0);
+	ck_assert_int_eq(arena_prepare(other, 2 * MIB), arena_most_bytes(other) > MIB ? 0 : -E2BIG);
+	arena_free(other);
 }
 END_TEST
 
@@ -469,6 +583,8 @@ int main(void)
 	tcase_add_test(tcase, new_says_what_is_wrong);
 	tcase_add_test(tcase, regions_are_buddies);
 	tcase_add_test(tcase, next_used_finds_what_begins_before);
+	tcase_add_test(tcase, grows_and_shrinks);
+	tcase_add_test(tcase, grows_as_far_as_it_has_addresses);
 	tcase_add_loop_test(tcase, random_steps_against_a_model, 0, 3);
 #ifdef POOL_CANARY
 	add_deadly_tests(tcase);

@@ -8,11 +8,19 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/align.h"
 #include "suite.h"
+
+#ifndef POOL_CANARY
+#define POOL_CANARY 0
+#endif
 
 #define KIB ((size_t)1024)
 #define MIB ((size_t)1 << 20)
@@ -534,6 +542,317 @@ START_TEST(another_version_is_another_file)
 }
 END_TEST
 
+/* --- another size --- */
+
+static size_t resident_bytes(void)
+{
+	FILE *statm = fopen("/proc/self/statm", "r");
+	unsigned long size, resident;
+
+	ck_assert_ptr_nonnull(statm);
+	ck_assert_int_eq(fscanf(statm, "%lu %lu", &size, &resident), 2);
+	fclose(statm);
+	return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void resize(size_t bytes, bool retain)
+{
+	ck_assert_int_eq(cache_resize(cache, bytes, retain), 0);
+	cache_check(cache);
+	ck_assert_uint_eq(cache_bytes(cache), bytes);
+}
+
+/* 64 MiB of files; then what of them is there. */
+static unsigned fill_up(void)
+{
+	return use_all(1024, 64 * KIB, false);
+}
+
+START_TEST(memory_comes_and_goes)
+{
+	struct cache_stats stats;
+	size_t before;
+
+	ck_assert_int_eq(cache_new(&cache, 8 * MIB, true), 0);
+	before = resident_bytes();
+	for (unsigned i = 0; i < 3; i++) {
+		resize(128 * MIB, true);
+		ck_assert_uint_ge(resident_bytes(), before + 118 * MIB);
+		fill_up();
+		ck_assert_uint_eq(fill_up(), 1024);
+		resize(8 * MIB, true);
+		cache_stats(cache, &stats);
+		ck_assert_uint_le(stats.main_bytes + stats.small_bytes, 8 * MIB);
+		ck_assert(cache_settle(cache));
+		cache_check(cache);
+#if !POOL_CANARY /* sanitizers have shadows */
+		ck_assert_uint_le(resident_bytes(), before + 6 * MIB);
+#endif
+		ck_assert_uint_le(fill_up(), 8 * 16);
+	}
+}
+END_TEST
+
+/* What lies in the part that stays stays. */
+START_TEST(growing_keeps_all_and_shrinking_some)
+{
+	unsigned hits;
+
+	ck_assert_int_eq(cache_new(&cache, 256 * MIB, true), 0); /* 4 shards */
+	fill_up();
+	ck_assert_uint_eq(fill_up(), 1024);
+	resize(400 * MIB, true);
+	ck_assert_uint_eq(fill_up(), 1024);
+	resize(80 * MIB, true);
+	hits = fill_up();
+	ck_assert_uint_gt(hits, 200);
+	resize(6 * MIB, true);
+	resize(256 * MIB, true); /* not all of it had gone */
+	fill_up();
+	ck_assert_uint_eq(fill_up(), 1024);
+	ck_assert(cache_settle(cache));
+	cache_check(cache);
+}
+END_TEST
+
+/* Each shard has a unit at least. */
+START_TEST(sizes_to_change_to)
+{
+	ck_assert_int_eq(cache_new(&cache, 256 * MIB, true), 0);
+	ck_assert_int_eq(cache_resize(cache, 0, true), -EINVAL);
+	ck_assert_int_eq(cache_resize(cache, MIB + 4096, true), -EINVAL);
+	ck_assert_int_eq(cache_resize(cache, (size_t)1 << 45, true), -E2BIG);
+	cache_check(cache);
+	ck_assert_uint_eq(cache_bytes(cache), 256 * MIB);
+	ck_assert_int_eq(cache_resize(cache, 2 * MIB, true), 0);
+	ck_assert_uint_eq(cache_bytes(cache), 4 * MIB);
+	ck_assert(cache_settle(cache));
+}
+END_TEST
+
+#if !POOL_CANARY
+/* More than can be had: what it is stays, and is not left larger. */
+START_TEST(memory_that_is_not_there)
+{
+	struct rlimit limit;
+	size_t before;
+
+	ck_assert_int_eq(cache_new(&cache, 16 * MIB, true), 0);
+	use_all(100, 64 * KIB, false);
+	ck_assert_int_eq(getrlimit(RLIMIT_DATA, &limit), 0);
+	before = resident_bytes();
+	ck_assert_int_eq(setrlimit(RLIMIT_DATA, &(struct rlimit){ 64 * MIB, limit.rlim_max }), 0);
+	ck_assert_int_eq(cache_resize(cache, 512 * MIB, true), -ENOMEM);
+	setrlimit(RLIMIT_DATA, &limit);
+	ck_assert_uint_le(resident_bytes(), before + 4 * MIB);
+	cache_check(cache);
+	ck_assert_uint_eq(use_all(100, 64 * KIB, false), 100);
+	resize(64 * MIB, true);
+}
+END_TEST
+#endif
+
+START_TEST(readers_hold_back_what_they_read)
+{
+	struct file_version versions_held[64];
+	struct cache_extent *held[64];
+	struct cache_stats stats;
+
+	ck_assert_int_eq(cache_new(&cache, 64 * MIB, true), 0);
+	for (unsigned i = 0; i < 64; i++) {
+		versions_held[i] = version_of(10000 + i, MIB);
+		held[i] = hold(&versions_held[i]);
+	}
+	resize(4 * MIB, true);
+	ck_assert(!cache_settle(cache));
+	cache_check(cache);
+	cache_stats(cache, &stats);
+	ck_assert_uint_eq(stats.pinned_bytes, 64 * MIB);
+	ck_assert(use(&versions_held[60], 0, 1000, true)); /* is found, and goes all the same */
+	for (unsigned i = 0; i < 64; i++)
+		ck_assert_uint_eq(held[i]->block[97], byte_at(&versions_held[i], 97));
+	for (unsigned i = 8; i < 64; i++)
+		cache_unpin(cache, held[i]);
+	ck_assert(!cache_settle(cache)); /* from here on nobody new gets those */
+	ck_assert(use(&versions_held[0], 0, 1000, false));
+	cache_unpin(cache, held[0]);
+	ck_assert(!use(&versions_held[7], 0, 1000, false));
+	cache_check(cache);
+	for (unsigned i = 1; i < 8; i++)
+		cache_unpin(cache, held[i]);
+	ck_assert(cache_settle(cache));
+	cache_check(cache);
+}
+END_TEST
+
+/* A read that is under way ends where it began, and whoever waits for it gets it. */
+START_TEST(what_is_being_read_is_read_to_its_end)
+{
+	static struct want first, second;
+	struct file_version version = version_of(77, 70 * KIB);
+	struct file_version filler = version_of(78, 32 * MIB);
+
+	ck_assert_int_eq(cache_new(&cache, 32 * MIB, true), 0);
+	for (uint64_t at = 0; at < 31 * MIB; at += SHARD_EXTENT_BYTES)
+		use(&filler, at, SHARD_EXTENT_BYTES, false);
+	first = second = (struct want){ .player = &players[0], .wait = { .reactor = players[0].reactor, .ready = ready } };
+	first.wait.span = second.wait.span = (struct cache_span){ .version = &version, .alignment = ALIGNMENT, .length = 70 * KIB };
+	ck_assert_int_eq(cache_want(cache, &first.wait, true), CACHE_LOAD);
+	first.extent = first.wait.extent;
+	resize(4 * MIB, true);
+	cache_settle(cache);
+	cache_settle(cache);
+	ck_assert_int_eq(cache_want(cache, &second.wait, true), CACHE_JOINED);
+	end_read(&players[0], &first);
+	ck_assert_int_eq(first.stage, PINS);
+	ck_assert_int_eq(second.stage, PINS);
+	cache_unpin(cache, first.extent);
+	cache_unpin(cache, second.extent);
+	ck_assert(cache_settle(cache));
+	ck_assert(!use(&version, 0, 100, false));
+}
+END_TEST
+
+/* All is pinned, and one waits: for the memory that comes, or, with less, for the first pin that goes there. */
+START_TEST(who_waits_is_served)
+{
+	static struct want waits;
+	struct file_version others[4], version = version_of(99, MIB);
+	struct cache_extent *held[4];
+
+	ck_assert_int_eq(cache_new(&cache, 4 * MIB, true), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		others[i] = version_of(200 + i, MIB);
+		held[i] = hold(&others[i]);
+	}
+	waits = (struct want){ .player = &players[0], .wait = { .reactor = players[0].reactor, .ready = ready } };
+	waits.wait.span = (struct cache_span){ .version = &version, .alignment = ALIGNMENT, .length = MIB };
+	ck_assert_int_eq(cache_want(cache, &waits.wait, true), CACHE_QUEUED);
+	if (_i == 0)
+		resize(8 * MIB, true);
+	else
+		resize(MIB, true);
+	reactor_turn(players[0].reactor, 0);
+	ck_assert_int_eq(waits.reads, _i == 0);
+	for (unsigned i = 4; i-- > 0;) {
+		cache_unpin(cache, held[i]);
+		cache_check(cache);
+		cache_settle(cache);
+	}
+	reactor_turn(players[0].reactor, 0);
+	ck_assert(waits.reads);
+	end_read(&players[0], &waits);
+	cache_unpin(cache, waits.extent);
+	ck_assert(cache_settle(cache));
+}
+END_TEST
+
+START_TEST(what_is_sticky_follows_the_size)
+{
+	struct cache_stats stats;
+
+	ck_assert_int_eq(cache_new(&cache, 32 * MIB, true), 0);
+	use_all(256, 64 * KIB, true);
+	cache_stats(cache, &stats);
+	ck_assert_uint_eq(stats.sums.sticky_bytes, 16 * MIB);
+	resize(8 * MIB, true);
+	cache_stats(cache, &stats);
+	ck_assert_uint_le(stats.sums.sticky_bytes, 4 * MIB);
+	ck_assert_uint_ge(stats.sums.sticky_bytes, 3 * MIB);
+	resize(32 * MIB, true);
+	use_all(1000, 64 * KIB, true);
+	cache_stats(cache, &stats);
+	ck_assert_uint_eq(stats.sums.sticky_bytes, 16 * MIB);
+	cache_check(cache);
+}
+END_TEST
+
+START_TEST(keeping_can_be_switched)
+{
+	struct file_version version = version_of(500, 100000);
+	struct cache_extent *held;
+	struct cache_stats stats;
+
+	ck_assert_int_eq(cache_new(&cache, 64 * MIB, true), 0);
+	use_all(100, 64 * KIB, false);
+	use_all(10, 4096, true);
+	held = hold(&version);
+	resize(16 * MIB, false);
+	cache_stats(cache, &stats);
+	ck_assert_uint_eq(stats.sums.extents, 1);
+	ck_assert(use(&version, 0, 100, false)); /* as long as somebody has it */
+	cache_unpin(cache, held);
+	ck_assert(!use(&version, 0, 100, false));
+	ck_assert(!use(&version, 0, 100, false));
+	resize(64 * MIB, true);
+	ck_assert(!use(&version, 0, 100, false));
+	ck_assert(use(&version, 0, 100, false));
+	ck_assert(cache_settle(cache));
+}
+END_TEST
+
+static atomic_bool game_over;
+
+static void *resize_at_random(void *context)
+{
+	static const size_t steps[] = { 4, 8, 9, 16, 48, 128, 200, 300 };
+	struct player *player = context;
+
+	while (!atomic_load(&game_over)) {
+		ck_assert_int_eq(cache_resize(cache, steps[random_below(player, 8)] * MIB, random_below(player, 4) != 0), 0);
+		for (unsigned i = random_below(player, 4); i > 0; i--)
+			cache_settle(cache);
+	}
+	return NULL;
+}
+
+/* Three play; the fourth changes the size all the time. */
+START_TEST(three_threads_and_one_that_resizes)
+{
+	static struct player resizer;
+	pthread_t threads[3], other;
+
+	ck_assert_int_eq(cache_new(&cache, _i == 0 ? 8 * MIB : 256 * MIB, true), 0);
+	resizer.random = 7046029254386353131u;
+	atomic_store(&game_over, false);
+	pthread_barrier_init(&all_played, NULL, 3);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, play, &players[i]), 0);
+	ck_assert_int_eq(pthread_create(&other, NULL, resize_at_random, &resizer), 0);
+	for (unsigned i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	atomic_store(&game_over, true);
+	pthread_join(other, NULL);
+	pthread_barrier_destroy(&all_played);
+	ck_assert(cache_settle(cache));
+}
+END_TEST
+
+/* The game beside the model, with other sizes and answers now and then. */
+START_TEST(random_wants_and_sizes)
+{
+	struct player dice = { .random = 2862933555777941757u + (uint64_t)_i };
+
+	ck_assert_int_eq(cache_new(&cache, 8 * MIB, true), 0);
+	for (unsigned i = 0; i < 8000; i++) {
+		step(&players[i % 2]);
+		if (random_below(&dice, 50) == 0)
+			ck_assert_int_eq(cache_resize(cache, (1 + random_below(&dice, 24)) * MIB, random_below(&dice, 4) != 0), 0);
+		if (random_below(&dice, 30) == 0)
+			cache_settle(cache);
+		cache_check(cache);
+		check_pins(&players[0]);
+	}
+	for (unsigned i = 0; i < 10000 && !(is_over(&players[0]) && is_over(&players[1])); i++) {
+		wind_up(&players[0]);
+		wind_up(&players[1]);
+	}
+	ck_assert(is_over(&players[0]) && is_over(&players[1]));
+	ck_assert_uint_gt(players[0].hits, 10);
+	ck_assert(cache_settle(cache));
+}
+END_TEST
+
 START_TEST(sizes_that_are_none)
 {
 	ck_assert_int_eq(cache_new(&cache, 0, true), -EINVAL);
@@ -545,7 +864,7 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("cache");
-	TCase *tests = tcase_create("cache");
+	TCase *tests = tcase_create("cache"), *resizes = tcase_create("resize");
 
 	tcase_set_timeout(tests, 300);
 	tcase_add_checked_fixture(tests, setup, teardown);
@@ -560,6 +879,22 @@ int main(void)
 	tcase_add_test(tests, a_version_that_is_gone_takes_its_extents_along);
 	tcase_add_test(tests, another_version_is_another_file);
 	tcase_add_test(tests, sizes_that_are_none);
+	tcase_set_timeout(resizes, 300);
+	tcase_add_checked_fixture(resizes, setup, teardown);
+	tcase_add_test(resizes, memory_comes_and_goes);
+	tcase_add_test(resizes, growing_keeps_all_and_shrinking_some);
+	tcase_add_test(resizes, sizes_to_change_to);
+#if !POOL_CANARY /* sanitizers can't live so */
+	tcase_add_test(resizes, memory_that_is_not_there);
+#endif
+	tcase_add_test(resizes, readers_hold_back_what_they_read);
+	tcase_add_test(resizes, what_is_being_read_is_read_to_its_end);
+	tcase_add_loop_test(resizes, who_waits_is_served, 0, 2);
+	tcase_add_test(resizes, what_is_sticky_follows_the_size);
+	tcase_add_test(resizes, keeping_can_be_switched);
+	tcase_add_loop_test(resizes, three_threads_and_one_that_resizes, 0, 2);
+	tcase_add_loop_test(resizes, random_wants_and_sizes, 0, 4);
 	suite_add_tcase(suite, tests);
+	suite_add_tcase(suite, resizes);
 	return suite_run(suite);
 }

@@ -73,6 +73,27 @@ START_TEST(its_clock_may_wrap)
 }
 END_TEST
 
+/* One of another size, which knows what this one knew: the last 100 extents. */
+START_TEST(what_it_knows_can_be_taken_over)
+{
+	static const uint64_t sizes[] = { 4 * MIB, 16 * MIB, 256 * MIB, 1024 * MIB };
+	unsigned known = 0, strangers = 0;
+	struct ghost other;
+
+	for (uint64_t i = 0; i < 1000; i++)
+		ghost_add(&ghost, hash_of(i), EXTENT_BYTES / 4);
+	ck_assert_int_eq(ghost_init(&other, sizes[_i]), 0);
+	ghost_adopt(&other, &ghost);
+	for (uint64_t i = 900; i < 1000; i++)
+		known += ghost_take(&other, hash_of(i));
+	for (uint64_t i = 10000; i < 110000; i++)
+		strangers += ghost_take(&other, hash_of(i));
+	ghost_fini(&other);
+	ck_assert_uint_ge(known, 90);
+	ck_assert_uint_le(strangers, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("ghost");
@@ -83,6 +104,7 @@ int main(void)
 	tcase_add_test(tests, it_remembers_so_many_bytes);
 	tcase_add_test(tests, strangers_are_hardly_ever_known);
 	tcase_add_test(tests, its_clock_may_wrap);
+	tcase_add_loop_test(tests, what_it_knows_can_be_taken_over, 0, 4);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

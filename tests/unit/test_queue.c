@@ -298,6 +298,24 @@ START_TEST(the_bounds_are_the_devices)
 }
 END_TEST
 
+/* Another size of the cache: less, then more than was found. */
+START_TEST(bytes_in_flight_can_be_limited)
+{
+	ck_assert_uint_eq(device->depth_bytes, 1024 * KIB);
+	devices_set_most(devices, 256 * KIB);
+	ck_assert_uint_eq(device->depth_bytes, 256 * KIB);
+	ck_assert_uint_eq(devices_get(devices, 3, DEVICE_ASYNC)->depth_bytes, 256 * KIB);
+	devices_set_depth(devices, device, 16, 4096 * KIB);
+	ck_assert_uint_eq(device->depth, 16);
+	ck_assert_uint_eq(device->depth_bytes, 256 * KIB);
+	devices_set_most(devices, 2048 * KIB);
+	ck_assert_uint_eq(device->depth_bytes, 2048 * KIB);
+	devices_set_most(devices, 65536 * KIB);
+	ck_assert_uint_eq(device->depth_bytes, 4096 * KIB);
+	ck_assert_uint_eq(other_device->depth_bytes, 1024 * KIB);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("queue");
@@ -319,6 +337,7 @@ int main(void)
 	tcase_add_test(tests, readahead_whose_client_has_come_is_raised);
 	tcase_add_test(tests, a_neighbour_is_found_once);
 	tcase_add_test(tests, the_bounds_are_the_devices);
+	tcase_add_test(tests, bytes_in_flight_can_be_limited);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Addresses without memory are PROT_NONE: they count against no limit of memory, and whoever uses them by mistake dies. What is
+ * emptied is mapped anew as that, which also takes back what vm.overcommit_memory = 2 has counted.
+ */
+#include "engine/mapping.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "base/align.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+#define PAGE_BYTES ((size_t)4096)
+#define PIECE_BYTES ((size_t)8 << 20) /* about a millisecond of zeroing, for which the process's mappings are locked */
+
+static uint8_t *map_nothing(void *address, size_t bytes, int flags)
+{
+	return mmap(address, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+}
+
+int mapping_reserve(struct mapping *mapping, size_t bytes, size_t alignment)
+{
+	size_t whole = align_up(bytes, PAGE_BYTES), head_bytes;
+	uint8_t *all = whole + alignment > whole ? map_nothing(NULL, whole + alignment, 0) : MAP_FAILED;
+
+	*mapping = (struct mapping){ 0 };
+	if (all == MAP_FAILED)
+		return -ENOMEM;
+	mapping->address = (uint8_t *)align_up((uintptr_t)all, alignment);
+	mapping->bytes = whole;
+	head_bytes = (size_t)(mapping->address - all);
+	if (head_bytes > 0)
+		munmap(all, head_bytes);
+	if (head_bytes < alignment)
+		munmap(mapping->address + whole, alignment - head_bytes);
+	return 0;
+}
+
+void mapping_release(struct mapping *mapping)
+{
+	if (mapping->address != NULL)
+		munmap(mapping->address, mapping->bytes);
+	*mapping = (struct mapping){ 0 };
+}
+
+static void check_part(const struct mapping *mapping, size_t from, size_t to)
+{
+	assert(from <= to && to <= mapping->bytes && align_is_aligned(from, PAGE_BYTES) && align_is_aligned(to, PAGE_BYTES));
+}
+
+int mapping_fill(struct mapping *mapping, size_t from, size_t to)
+{
+	check_part(mapping, from, to);
+	if (from == to || mprotect(mapping->address + from, to - from, PROT_READ | PROT_WRITE) == 0)
+		return 0;
+	return -ENOMEM;
+}
+
+/* At once where the kernel can (5.14), which also answers "no memory" instead of killing us later; else page by page. */
+static int touch(uint8_t *memory, size_t bytes)
+{
+	int result;
+
+	do
+		result = madvise(memory, bytes, MADV_POPULATE_WRITE);
+	while (result < 0 && errno == EINTR);
+	if (result < 0 && errno != EINVAL)
+		return -ENOMEM;
+	for (size_t at = 0; result < 0 && at < bytes; at += PAGE_BYTES)
+		*(volatile uint8_t *)(memory + at) = 0;
+	return 0;
+}
+
+int mapping_fill_now(struct mapping *mapping, size_t from, size_t to)
+{
+	int error = mapping_fill(mapping, from, to);
+
+	if (error != 0 || from == to)
+		return error;
+	madvise(mapping->address + from, to - from, MADV_HUGEPAGE); /* both are wishes */
+	madvise(mapping->address + from, to - from, MADV_DONTDUMP);
+	for (size_t at = from; error == 0 && at < to; at += PIECE_BYTES)
+		error = touch(mapping->address + at, to - at < PIECE_BYTES ? to - at : PIECE_BYTES);
+	if (error != 0)
+		mapping_empty(mapping, from, to);
+	return error;
+}
+
+/* MADV_DONTNEED first: giving pages back takes a while, and others may use the process's mappings meanwhile. */
+void mapping_empty(struct mapping *mapping, size_t from, size_t to)
+{
+	check_part(mapping, from, to);
+	for (size_t at = from; at < to; at += PIECE_BYTES)
+		madvise(mapping->address + at, to - at < PIECE_BYTES ? to - at : PIECE_BYTES, MADV_DONTNEED);
+	if (from < to)
+		map_nothing(mapping->address + from, to - from, MAP_FIXED); /* fails for want of mappings only, and then it is empty, too */
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The size goes down in steps, each of which is whole when the lock is let go: so nobody waits long for the lock, and whoever
+ * has it sees a shard of some size. What is above the size and pinned stays where it is, and is found, joined and pinned again as
+ * before, but marked to go with its last pin.
+ *
+ * All that may fail or takes long is got before (resize_tables, memory above the size, where nobody looks) or given back after.
+ */
+#include "store/resize.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define STEP_BYTES ((size_t)4 << 20)
+#define STEP_PAGES ((uint32_t)(STEP_BYTES / ARENA_BLOCK_MIN_BYTES))
+
+struct resize_tables {
+	uint32_t *buckets, bucket_count;
+	struct ghost ghost;
+};
+
+static void lock(struct shard *shard)
+{
+	pthread_mutex_lock(&shard->lock);
+}
+
+static void unlock(struct shard *shard)
+{
+	pthread_mutex_unlock(&shard->lock);
+}
+
+/* --- what it takes --- */
+
+static size_t missing(struct shard *shard, size_t bytes, size_t *offset)
+{
+	size_t length;
+
+	lock(shard);
+	length = arena_missing(shard->arena, bytes, offset);
+	unlock(shard);
+	return length;
+}
+
+static int fill(struct shard *shard, size_t bytes)
+{
+	int error = arena_prepare(shard->arena, bytes);
+
+	if (error == 0 && bytes > shard->bytes)
+		error = mapping_fill(&shard->table, shard_table_bytes(shard->bytes), shard_table_bytes(bytes));
+	for (size_t offset = 0, length; error == 0 && (length = missing(shard, bytes, &offset)) > 0; offset += length)
+		error = arena_fill(shard->arena, offset, length);
+	return error;
+}
+
+static void free_tables(struct shard *shard)
+{
+	if (shard->next == NULL)
+		return;
+	ghost_fini(&shard->next->ghost);
+	free(shard->next->buckets);
+	free(shard->next);
+	shard->next = NULL;
+}
+
+int resize_prepare(struct shard *shard, size_t bytes)
+{
+	struct resize_tables *next = calloc(1, sizeof(*next));
+	int error;
+
+	shard->next = next;
+	if (next == NULL)
+		return -ENOMEM;
+	error = ghost_init(&next->ghost, shard_ghost_bytes(bytes));
+	next->bucket_count = shard_bucket_count(bytes);
+	next->buckets = malloc(next->bucket_count * sizeof(*next->buckets));
+	if (error == 0 && next->buckets == NULL)
+		error = -ENOMEM;
+	return error == 0 ? fill(shard, bytes) : error;
+}
+
+/* What is above the extents that there are, or may be. */
+static void trim(struct shard *shard)
+{
+	size_t used = shard_table_bytes(arena_page_count(shard->arena) * ARENA_BLOCK_MIN_BYTES);
+
+	arena_trim(shard->arena);
+	mapping_empty(&shard->table, used, shard->table.bytes);
+}
+
+void resize_cancel(struct shard *shard, size_t bytes)
+{
+	size_t most = arena_most_bytes(shard->arena), end = bytes < most ? bytes : most;
+
+	free_tables(shard);
+	for (size_t offset = 0, length; (length = missing(shard, end, &offset)) > 0; offset += length)
+		arena_give_back(shard->arena, offset, length);
+	trim(shard);
+}
+
+/* --- the new size --- */
+
+static void set_bytes(struct shard *shard, size_t bytes)
+{
+	arena_set_bytes(shard->arena, bytes);
+	shard->bytes = bytes;
+	shard->ghost.memory_bytes = shard_ghost_bytes(bytes);
+}
+
+static void leave(struct shard *shard, struct cache_extent *extent, uint8_t why)
+{
+	shard_unstick(shard, extent);
+	if (extent->pins == 0)
+		shard_evict(shard, extent);
+	else
+		extent->goes |= why;
+}
+
+/* Under the lock, as the next one. */
+static void lower(struct shard *shard, size_t bytes)
+{
+	uint32_t page = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES), end = (uint32_t)(shard->bytes / ARENA_BLOCK_MIN_BYTES);
+	struct cache_extent *extent;
+
+	set_bytes(shard, bytes);
+	while ((extent = shard_next_extent(shard, &page, end)) != NULL)
+		leave(shard, extent, SHARD_LEAVING);
+}
+
+static void raise(struct shard *shard, size_t bytes)
+{
+	uint32_t page = (uint32_t)(shard->bytes / ARENA_BLOCK_MIN_BYTES), end = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES);
+	struct cache_extent *extent;
+
+	set_bytes(shard, bytes);
+	while ((extent = shard_next_extent(shard, &page, end)) != NULL)
+		extent->goes &= (uint8_t)~SHARD_LEAVING;
+}
+
+/* One step; true: it has that size. */
+static bool change_bytes(struct shard *shard, size_t bytes)
+{
+	bool done;
+
+	lock(shard);
+	if (bytes < shard->bytes)
+		lower(shard, shard->bytes - bytes > STEP_BYTES ? shard->bytes - STEP_BYTES : bytes);
+	else if (bytes > shard->bytes)
+		raise(shard, bytes); /* there is hardly anything to walk through */
+	done = shard->bytes == bytes;
+	unlock(shard);
+	return done;
+}
+
+static void change_tables(struct shard *shard)
+{
+	struct resize_tables *next = shard->next;
+	struct ghost before;
+
+	lock(shard);
+	shard_change_buckets(shard, &next->buckets, next->bucket_count);
+	before = shard->ghost;
+	ghost_adopt(&next->ghost, &before);
+	shard->ghost = next->ghost;
+	unlock(shard);
+	next->ghost = before;
+	free_tables(shard);
+}
+
+/* For all extents in [*page, end), as far as one step goes. True: there are more. */
+static bool walk(struct shard *shard, uint32_t *page, void (*visit)(struct shard *shard, struct cache_extent *extent))
+{
+	uint32_t end = *page + STEP_PAGES, pages;
+	struct cache_extent *extent;
+
+	lock(shard);
+	pages = (uint32_t)arena_page_count(shard->arena);
+	if (end > pages)
+		end = pages;
+	while (*page < end && (extent = shard_next_extent(shard, page, end)) != NULL)
+		visit(shard, extent);
+	unlock(shard);
+	if (*page < end)
+		*page = end;
+	return end < pages;
+}
+
+static void walk_from(struct shard *shard, uint32_t page, void (*visit)(struct shard *shard, struct cache_extent *extent))
+{
+	while (walk(shard, &page, visit))
+		;
+}
+
+static void drop(struct shard *shard, struct cache_extent *extent)
+{
+	leave(shard, extent, SHARD_FLEETING);
+}
+
+static void set_retain(struct shard *shard, bool retain)
+{
+	lock(shard);
+	shard->retain = retain;
+	unlock(shard);
+	if (!retain)
+		walk_from(shard, 0, drop);
+}
+
+/* With less memory, more may be sticky than half of it. */
+static void limit_sticky(struct shard *shard, struct cache_extent *extent)
+{
+	if (shard->stats.sticky_bytes > shard->bytes / 2)
+		shard_unstick(shard, extent);
+}
+
+/* The table is the right one for the larger of the two sizes all the time. */
+void resize_shard(struct shard *shard, size_t bytes, bool retain)
+{
+	bool grows = bytes > shard->bytes;
+
+	set_retain(shard, retain);
+	if (grows)
+		change_tables(shard);
+	while (!change_bytes(shard, bytes))
+		;
+	if (!grows)
+		change_tables(shard);
+	walk_from(shard, 0, limit_sticky);
+}
+
+/* --- what is left --- */
+
+static void hide(struct shard *shard, struct cache_extent *extent)
+{
+	if ((extent->goes & SHARD_LEAVING) != 0 && extent->ready)
+		shard_forget(shard, extent);
+}
+
+bool resize_settle(struct shard *shard, bool insist)
+{
+	size_t offset = 0, length;
+
+	if (arena_is_settled(shard->arena))
+		return true;
+	if (insist)
+		walk_from(shard, (uint32_t)(shard->bytes / ARENA_BLOCK_MIN_BYTES), hide);
+	do {
+		lock(shard);
+		length = arena_let_go(shard->arena, &offset);
+		unlock(shard);
+		arena_give_back(shard->arena, offset, length);
+		offset += length;
+	} while (length > 0);
+	trim(shard);
+	return arena_is_settled(shard->arena);
+}
