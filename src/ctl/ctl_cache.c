@@ -24,6 +24,7 @@
 
 struct stream {
 	const struct ctl_cache *cache;
+	const char *path; /* that was asked for */
 	char line[LINE_BYTES_MAX];
 	size_t used;
 	json_t *last; /* the last line */
@@ -51,6 +52,7 @@ static void show_progress(struct stream *stream)
 		.begun_ns = stream->begun_ns,
 		.done_bytes = ctl_value_count(stream->last, "done_bytes"),
 		.total_bytes = ctl_value_count(stream->last, "total_bytes"),
+		.files = ctl_value_count(stream->last, "files"),
 		.path = ctl_value_text(stream->last, "path"),
 		.unicode = stream->cache->unicode,
 	};
@@ -60,6 +62,8 @@ static void show_progress(struct stream *stream)
 	if (!stream->cache->progress || now_ns - stream->shown_ns < SHOW_NS)
 		return;
 	stream->shown_ns = now_ns;
+	/* Of a folder ranged learns as it goes what is in it. */
+	progress.total_known = strcmp(progress.path, stream->path) == 0;
 	ctl_terminal_size(STDERR_FILENO, &width, &height);
 	fprintf(stderr, "\r%s\033[K", ctl_progress_line(&progress, now_ns, width > 1 ? width - 1 : 1, text, sizeof(text)));
 }
@@ -107,16 +111,19 @@ static int complain(const char *path, const char *what, int status)
 static void print_done(const struct ctl_cache *cache, const json_t *last, const char *path)
 {
 	bool evicted = strcmp(cache->operation, "evict") == 0;
-	uint64_t files = ctl_value_count(last, "files");
+	uint64_t files = ctl_value_count(last, "files"), left_out = ctl_value_count(last, "left_out");
 	char words[CTL_WORDS_BYTES];
 
 	if (cache->quiet)
 		return;
 	print_name(path);
 	printf(": %s", ctl_words_size((double)ctl_value_count(last, evicted ? "evicted_bytes" : "done_bytes"), words));
-	if (!evicted && files != 1)
+	if (files != 1 && ctl_value_at(last, "files") != NULL)
 		printf(" of %" PRIu64 " files", files);
-	printf(" %s\n", evicted ? "evicted" : strcmp(cache->operation, "pin") == 0 ? "pinned" : "in memory");
+	printf(" %s", evicted ? "evicted" : strcmp(cache->operation, "pin") == 0 ? "pinned" : "in memory");
+	if (left_out > 0)
+		printf(", %" PRIu64 " left out", left_out);
+	putchar('\n');
 	fflush(stdout);
 }
 
@@ -125,16 +132,19 @@ static int judge(const struct ctl_cache *cache, const struct stream *stream, con
 	const char *error = ctl_value_text(stream->last, "error");
 	bool done = ctl_value_true(stream->last, "done") || ctl_value_at(stream->last, "evicted_bytes") != NULL;
 
+	if (status != 0 && ctl_client_status(cache->client) > 200) { /* then ranged says of which path */
+		fprintf(stderr, "ranged-ctl: %s\n", ctl_client_fault(cache->client));
+		return status;
+	}
 	if (status != 0)
 		return complain(path, ctl_client_fault(cache->client), status);
-	if (*error != '\0')
-		return complain(path, error, EX_IOERR);
 	if (stream->bad)
 		return complain(path, "the answer is none of ranged", EX_PROTOCOL);
-	if (!done)
-		return complain(path, "the answer ended before it was done", EX_TEMPFAIL);
-	print_done(cache, stream->last, path);
-	return 0;
+	if (done)
+		print_done(cache, stream->last, path);
+	if (*error != '\0')
+		return complain(path, error, EX_IOERR);
+	return done ? 0 : complain(path, "the answer ended before it was done", EX_TEMPFAIL);
 }
 
 /* The caller's, free(). NULL: no memory. */
@@ -158,6 +168,7 @@ int ctl_cache_run(const struct ctl_cache *cache, const char *path)
 
 	if (stream != NULL && resource != NULL) {
 		stream->cache = cache;
+		stream->path = path;
 		stream->begun_ns = clock_now_ns();
 		status = ctl_client_ask(cache->client, true, resource, take_bytes, stream);
 		if (stream->used > 0)

@@ -17,6 +17,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "ctl/ctl_value.h"
+
 #define CONNECT_MS 5000L
 #define BODY_BYTES_MAX ((size_t)64 << 20)
 #define FDS_MAX 4
@@ -268,15 +270,30 @@ static int explain_code(struct ctl_client *client)
 	}
 }
 
-/* Its first line, which is written to a terminal: without control codes. */
+/* {"error": text}, or the first line of a text. The caller frees *json. */
+static const char *text_of_error(struct ctl_client *client, json_t **json, size_t *length)
+{
+	const char *text = client->body_bytes > 0 ? client->body : "";
+
+	*json = json_loadb(text, client->body_bytes, 0, NULL);
+	if (*ctl_value_text(*json, "error") != '\0')
+		text = ctl_value_text(*json, "error");
+	*length = strcspn(text, "\r\n");
+	return text;
+}
+
+/* What is written to a terminal is without control codes. */
 static int explain_status(struct ctl_client *client)
 {
-	size_t length = client->body_bytes > 0 ? strcspn(client->body, "\r\n") : 0;
+	size_t length;
+	json_t *json;
+	const char *text = text_of_error(client, &json, &length);
 
 	if (length > 0 && length < sizeof(client->fault) - 40)
-		snprintf(client->fault, sizeof(client->fault), "ranged says: %.*s (%ld)", (int)length, client->body, client->status);
+		snprintf(client->fault, sizeof(client->fault), "ranged says: %.*s (%ld)", (int)length, text, client->status);
 	else
 		snprintf(client->fault, sizeof(client->fault), "ranged answers with status %ld", client->status);
+	json_decref(json);
 	for (char *p = client->fault; *p != '\0'; p++)
 		*p = (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
 	switch (client->status) {
@@ -289,6 +306,8 @@ static int explain_status(struct ctl_client *client)
 	case 404:
 	case 410:
 		return EX_NOINPUT;
+	case 409:
+		return EX_CONFIG;
 	case 503:
 		return EX_TEMPFAIL;
 	default:

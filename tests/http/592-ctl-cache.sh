@@ -40,20 +40,29 @@ is "$RC" 75 "an answer that ends without being done"
 echo '{"path": "/f", "done_bytes": 10, "total_bytes": 1024, "error": "Input/output error"}' | answer_with cache/pin 200 application/jsonl
 run_ctl pin /f
 is "$RC $(err)" "74 ranged-ctl: /f: Input/output error" "a fault on the way"
-echo 'there is no such file' | answer_with cache/pin 404 text/plain
+printf '{"error":"/f: no such file is served"}' | answer_with cache/pin 404 application/json
 run_ctl pin /f
-is "$RC $(err)" "66 ranged-ctl: /f: ranged says: there is no such file (404)" "a file that is not there"
+is "$RC $(err)" "66 ranged-ctl: ranged says: /f: no such file is served (404)" "a file that is not there"
+printf '{"error":"half of cache_size may be pinned"}' | answer_with cache/pin 409 application/json
+run_ctl pin /f
+is "$RC $(err)" "78 ranged-ctl: ranged says: half of cache_size may be pinned (409)" "what the configuration does not allow"
 is "$(run_ctl pin /f; run_ctl evict /f; echo $RC)" 0 "the next one can be"
 echo 'nonsense' | answer_with cache/pin 200 text/plain
 run_ctl pin /f
 is "$RC" 76 "no answer of ranged"
 
+echo '{"path": "/d", "done_bytes": 1024, "total_bytes": 4096, "files": 2, "done": true, "left_out": 1, "error": "/d/x: Input/output error"}' | answer_with cache/pin 200 application/jsonl
+run_ctl pin /d
+is "$RC $(err) $(out)" "74 ranged-ctl: /d: /d/x: Input/output error /d: 1.0 KiB of 2 files pinned, 1 left out" "what could not all be read"
+
 if command -v script >/dev/null; then
 	on_a_terminal() { TERM=xterm script -qec "'$RANGED_CTL' --socket '$SOCKET' $*" /dev/null </dev/null | tr '\r' '\n'; }
 	on_a_terminal warm /d >"$DIR/seen"
-	like "$(cat "$DIR/seen")" '1\.0 MiB of 3\.0 MiB  33\.3 %' "a terminal sees how far it is"
-	like "$(cat "$DIR/seen")" '2\.0 MiB of 3\.0 MiB  66\.7 %' "and goes on to"
+	like "$(cat "$DIR/seen")" '1\.0 MiB  1 file  .*/d/b' "a terminal sees how much of a folder there is"
+	like "$(cat "$DIR/seen")" '2\.0 MiB  1 file  [0-9.]+ MiB/s  /d/b' "and goes on to, and how fast"
 	is "$(grep -c '^/d: 3\.0 MiB of 2 files in memory' <(sed 's/\x1b\[K//g' "$DIR/seen"))" 1 "the last line stays"
 	is "$(on_a_terminal warm --quiet /d)" "" "nothing with --quiet"
+	on_a_terminal warm /d/b >"$DIR/seen"
+	like "$(cat "$DIR/seen")" '2\.0 MiB of 3\.0 MiB  66\.7 %  [0-9.]+ MiB/s  0 s left  /d/b' "of a file, how much is left, and for how long"
 fi
 finish

@@ -45,12 +45,22 @@ is "$RC $(out)" "0 /d/c é?.bin: 488.3 KiB pinned" "pin: a file with an odd name
 run_ctl hot
 like "$(out)" '488\.3 KiB +488\.3 KiB +yes .*/d/c é\?\.bin' "hot: it is there, and pinned"
 run_ctl evict '/d/c é?.bin'
-is "$RC $(out)" "0 /d/c é?.bin: 488.3 KiB evicted" "evict"
+like "$RC $(out)" "^0 /d/c é\?\.bin: 4[0-9.]+ KiB evicted$" "evict"
 run_ctl hot --limit 1
 is "$(wc -l <"$DIR/ctl.out")" 2 "hot: one of them"
 run_ctl warm /absent
 is "$RC" 66 "warm: what is not there"
-like "$(err)" '/absent: ranged says: ' "it says so"
+like "$(err)" "ranged says: /absent: " "it says so"
 run_ctl warm /../secret
 isnt "$RC" 0 "nor what is outside"
+CACHE=4M
+stop_ranged
+start_ranged --admin "unix:$SOCKET"
+run_ctl pin /a.bin
+is "$RC" 78 "pin: more than may be"
+like "$(err)" "half of cache_size" "it says so"
+run_ctl warm /
+is "$RC" 74 "warm: more than there is room for"
+like "$(err)" "more than the cache can hold" "it says so"
+like "$(out)" "^/: [0-9.]+ MiB of [0-9] files in memory" "and what there is"
 finish

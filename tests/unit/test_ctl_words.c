@@ -147,7 +147,7 @@ END_TEST
 
 START_TEST(progress_in_a_line)
 {
-	struct ctl_progress progress = { .begun_ns = 1000, .done_bytes = 1 << 20, .total_bytes = 3 << 20, .path = "/films/with/a/long/name.mkv" };
+	struct ctl_progress progress = { .begun_ns = 1000, .done_bytes = 1 << 20, .total_bytes = 3 << 20, .path = "/films/with/a/long/name.mkv", .total_known = true };
 	uint64_t now_ns = 1000 + 2 * CLOCK_NS_PER_S;
 	char text[200];
 
@@ -158,6 +158,12 @@ START_TEST(progress_in_a_line)
 	ck_assert_str_eq(ctl_progress_line(&progress, now_ns, 58, text, sizeof(text)), "1.0 MiB of 3.0 MiB  33.3 %  512.0 KiB/s  4 s left");
 	ck_assert_str_eq(ctl_progress_line(&progress, now_ns, 20, text, sizeof(text)), "1.0 MiB of 3.0 MiB ~");
 	ck_assert_str_eq(ctl_progress_line(&progress, 1000, 100, text, sizeof(text)), "1.0 MiB of 3.0 MiB  33.3 %  /films/with/a/long/name.mkv");
+	progress.total_known = false;
+	progress.files = 12;
+	ck_assert_str_eq(ctl_progress_line(&progress, now_ns, 100, text, sizeof(text)), "1.0 MiB  12 files  512.0 KiB/s  /films/with/a/long/name.mkv");
+	progress.files = 1;
+	ck_assert_str_eq(ctl_progress_line(&progress, now_ns, 30, text, sizeof(text)), "1.0 MiB  1 file  512.0 KiB/s");
+	progress.total_known = true;
 	progress.done_bytes = progress.total_bytes;
 	progress.path = NULL;
 	ck_assert_str_eq(ctl_progress_line(&progress, now_ns, 100, text, sizeof(text)), "3.0 MiB of 3.0 MiB  100 %  1.5 MiB/s");
