@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What the programs can do stands in their manuals and in the sample configuration, and what stands there they can do.
+. "$(dirname "$0")/http/lib.sh"
+
+need_cmd mandoc
+SOURCE=$(cd "$(dirname "$0")/.." && pwd)
+KEYS=${top_builddir:-${RANGED%/*}}/tests/config_keys
+[ -x "$KEYS" ] || { echo "Bail out! no program at $KEYS: make check TESTS="; exit 1; }
+cd "$SOURCE" || exit 1
+
+# A word a line, each once.
+words() { grep -oE -e "$1" | sort -u; }
+
+# Both are sorted. What is wrong is said a dozen names a line.
+same() { # NAME GOT EXPECTED
+	local surplus missing
+	surplus=$(comm -23 "$2" "$3" | xargs -rn 12 echo "not there:")
+	missing=$(comm -13 "$2" "$3" | xargs -rn 12 echo "missing:")
+	is "${surplus:+$surplus${missing:+; }}$missing" "" "$1"
+}
+
+# --- the programs' options ---
+
+# Of --help: the options, apart from what is said of them.
+options_of() { "${RANGED%/*}/$1" --help </dev/null | sed -nE 's/^  (  |-., )( *--[a-z-]+).*/\1\2/p' | words '-[^ ,]'"|--[a-z-]+"; }
+# Of a manual: those that have an entry.
+entries_of() { sed -n 's/^\.It Fl //p' "$1" | sed -E 's/ (Ns|Ar|No|Op) .*//; s/\\&//g; s/( , | )(Fl )?/ -/g; s/^/-/' | words '-[^ ,]( |$)|--[a-z-]+' | tr -d ' ' | sort -u; }
+
+for page in man/ranged*.[18]; do
+	program=$(basename "${page%.*}")
+	options_of "$program" >"$DIR/options"
+	cat "$DIR/options" >>"$DIR/all.options"
+	entries_of "$page" >"$DIR/entries"
+	at_least "$(wc -l <"$DIR/options")" 6 "$program has options"
+	same "${page#man/}: an entry for each option of $program, and no others" "$DIR/entries" "$DIR/options"
+done
+
+sed 's/\\&//g' man/ranged*.[158] | words '(Fl|,) -[a-z-]+' | sed 's/.* /-/' | sort -u >"$DIR/options.mentioned"
+at_least "$(wc -l <"$DIR/options.mentioned")" 20 "manuals speak of options"
+is "$(grep -vxFf "$DIR/all.options" "$DIR/options.mentioned")" "" "no manual speaks of an option that there is not"
+for program in "${RANGED%/*}"/ranged-*; do
+	[ ! -x "$program" ] || ok "${program##*/} has a manual" compgen -G "man/${program##*/}.[18]"
+done
+
+# --- the keys of ranged.conf ---
+
+"$KEYS" >"$DIR/keys.tsv" || exit 1
+cut -f 1 "$DIR/keys.tsv" | sort >"$DIR/keys"
+at_least "$(wc -l <"$DIR/keys")" 64 "the program has keys"
+
+sed -n 's/^\.It Cm \([a-z_]*\) No = .*/\1/p' man/ranged.conf.5 | sort >"$DIR/entries"
+same "ranged.conf.5: an entry for each key, once, and no others" "$DIR/entries" "$DIR/keys"
+
+# What begins without a blank after the number sign is meant to be used.
+sed -n 's/^#\{0,1\}\([a-z].*\)/\1/p' conf/ranged.conf >"$DIR/settings"
+words '\b[a-z_]+ =' <"$DIR/settings" | tr -d ' =' >"$DIR/sample"
+same "conf/ranged.conf: each key, and no others" "$DIR/sample" "$DIR/keys"
+
+# A key that has no default stands there with an example, or with nothing.
+wrong=
+while IFS=$'\t' read -r key preset; do
+	value=$(sed -n "s/^$key = //p" "$DIR/settings" | sed 's/^{"\([^,]*\)"}$/\1/')
+	[ "$preset" = - ] || [ "$value" = "$preset" ] || wrong+="$key is $preset, not $value; "
+done <"$DIR/keys.tsv"
+is "$wrong" "" "conf/ranged.conf: each default is the program's"
+
+# Words with an underscore are keys in all manuals, but for those of what programs print.
+awk 'FNR == 1 { json = 0 } /^\.Sh JSON/ { json = 1 } !json && sub(/^\.(It )?Cm /, "")' man/ranged*.[158] | words '[a-z]+_[a-z_]+' >"$DIR/keys.mentioned"
+is "$(grep -vxFf "$DIR/keys" "$DIR/keys.mentioned")" "" "no manual speaks of a key that there is not"
+
+# --- metrics ---
+
+if grep -qx -e --admin "$DIR/all.options"; then
+	make_file a.bin 10007
+	start_ranged --admin "unix:$DIR/admin"
+	get /a.bin
+	# From the disk once; then there is something to say of it.
+	curl -sS --unix-socket "$DIR/admin" -o "$DIR/metrics" http://localhost/metrics
+	sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$DIR/metrics" | sort -u >"$DIR/families"
+	at_least "$(wc -l <"$DIR/families")" 40 "there are metrics"
+	words '\branged_[a-z_]+' <man/ranged.8 >"$DIR/documented"
+	same "ranged.8: each metric, and no others" "$DIR/documented" "$DIR/families"
+fi
+
+# --- how they look ---
+
+for page in man/*.[1-8]; do
+	is "$(mandoc -T lint -W warning "$page" 2>&1)" "" "mandoc has nothing to say about ${page#man/}"
+done
+
+# --- the map of the source in the README ---
+
+# Of two files of a name, the header and the source, either stands for both.
+without_c() { sed -E 's/\.(c|h|\[ch\])$//' | sort -u; }
+
+sed -n '/^## The code/,/^## /p' README.md | words '[a-z_]+\.(c|h|css|js|svg|html)\b|[a-z_]+\.\[ch\]' | without_c >"$DIR/mapped"
+find src -type f | sed 's|.*/||' | without_c >"$DIR/files"
+same "README: each file of src/ is on the map, and no others" "$DIR/mapped" "$DIR/files"
+finish
