@@ -10,7 +10,10 @@ for i in $(seq 40); do make_file "open/$i.bin" 1000; done
 htpasswd -bcB -C 11 "$DIR/users" alice right 2>/dev/null # a tenth of a second or more
 config 'offload_threads = 2' "location \"/p/\" { auth_file = \"$DIR/users\" }"
 start_ranged
+sockets=$(socket_count)
+first=${EPOCHREALTIME/[.,]/}
 get /p/a.bin -u alice:right
+first=$(((${EPOCHREALTIME/[.,]/} - first) / 1000))
 is "$STATUS" 200 "who knows the password"
 
 # 60 connections, each with guess after guess.
@@ -33,11 +36,14 @@ for i in $(seq 40); do # none of them was opened before
 done
 mapfile -t times < <(printf '%s\n' "${times[@]}" | sort -n)
 is "$failed" 0 "files that need no password are served"
-at_most "${times[30]}" $((250 * RANGED_SLOW)) "three of four within a quarter of a second (longest ${times[39]} ms)"
+# Behind sixteen of one client they would take sixteen times as long as one check; on a busy machine that is more than the quarter.
+quick=$((250 * RANGED_SLOW > 4 * first ? 250 * RANGED_SLOW : 4 * first))
+at_most "${times[30]}" $quick "three of four within a quarter of a second, or four checks (longest ${times[39]} ms)"
 get /p/a.bin -u alice:right
 is "$STATUS" 200 "and so is who was in before"
 kill $guesser 2>/dev/null
 wait $guesser 2>/dev/null
+ok "the line comes to its end" await 60 sockets_at_most "$sockets"
 stop_ranged
 is "$(awk '$7 == "/p/a.bin" { print $9 }' "$DIR/access.log" | sort -u | tr '\n' ' ')" '200 401 429 ' "wrong, or too many"
 finish

@@ -5,14 +5,18 @@
 need_cmd htpasswd
 
 make_file a.bin 1000
-htpasswd -bcB -C 12 "$DIR/users" alice right 2>/dev/null
+htpasswd -bcB -C 10 "$DIR/users" alice right 2>/dev/null
 config 'offload_threads = 2' "auth_file = \"$DIR/users\""
 
-guess() { # COUNT
+guess() { # COUNT: all of them are there before the second has been checked
+	local sockets i
+	sockets=$(socket_count)
 	for i in $(seq "$1"); do
-		curl -s -o /dev/null -w '%{http_code}\n' -u "alice:guess$i" "$URL/a.bin" >>"$DIR/statuses" &
-	done
-	await 5 connected "$1"
+		[ "$i" = 1 ] || echo next
+		printf 'url = "%s/a.bin"\nuser = "alice:guess%d"\noutput = "/dev/null"\nwrite-out = "%%{http_code}\\n"\n' "$URL" "$i"
+	done >"$DIR/guesses"
+	curl -s --parallel --parallel-immediate --parallel-max "$1" --config "$DIR/guesses" >"$DIR/statuses" 2>/dev/null &
+	await 5 connected $((sockets + $1 - 1))
 }
 connected() { [ "$(socket_count)" -ge "$1" ]; }
 answered() { [ "$(grep -c '^401$' "$DIR/statuses")" = "$1" ]; }

@@ -156,6 +156,7 @@ show_logs() {
 PID=
 PREFIX=()                # put before the program: strace, setpriv, a shell with a ulimit
 LISTEN=127.0.0.1:0       # empty: the test gives its own
+LOGS=1                   # empty: the configuration of the test names them
 CACHE=32M
 STOP_SECONDS=$((15 * RANGED_SLOW))
 START_COUNT=0
@@ -188,7 +189,8 @@ start_ranged() {
 
 # The same without waiting for it to listen.
 launch_ranged() {
-	local options=(--address-file "$DIR/address" --access-log "$DIR/access.log" --error-log "$DIR/error.log")
+	local options=(--address-file "$DIR/address")
+	[ -z "$LOGS" ] || options+=(--access-log "$DIR/access.log" --error-log "$DIR/error.log")
 	[ -z "$CACHE" ] || options+=(--cache-size "$CACHE")
 	[ -z "$LISTEN" ] || options+=(--listen "$LISTEN")
 	[ ! -e "$DIR/ranged.conf" ] || options+=(--config "$DIR/ranged.conf")

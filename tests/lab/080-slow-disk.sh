@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A disk of 100 ms a read: 64 reads of it overlap, and requests that don't need it are as fast as ever, on the same reactor.
+# A slow disk: 64 reads of it overlap, and requests that don't need it are as fast as ever, on the same reactor.
 . "$(dirname "$0")/lib.sh"
 
 need_fuse
@@ -18,7 +18,8 @@ start=$(date +%s%3N)
 get_ranges "64 reads at once" 64
 at_most $(($(date +%s%3N) - start)) "$(seconds 2000)" "overlap: one after the other they would take 6.4 s"
 
-# Now with a stream of them in the background.
+# Now with a stream of them in the background, and half a second a read, of which nothing may show.
+set_fault 500 0 0
 (while [ ! -e "$DIR/stop" ]; do curl -sS --no-progress-meter --parallel --parallel-immediate --parallel-max 64 --config "$DIR/curls"; done) 2>/dev/null &
 stream=$!
 sleep 0.3
@@ -29,7 +30,7 @@ touch "$DIR/stop"
 cmp_whole fast.bin "another disk's file" "$DIR/fast"
 worst=$(sort -n "$DIR/times" | tail -n 1)
 diag "the slowest took $worst s"
-at_most "$(echo "$worst" | awk '{ print int($1 * 1000) }')" "$(seconds 90)" "ms for a file of another disk, or a 404"
+at_most "$(echo "$worst" | awk '{ print int($1 * 1000) }')" "$(seconds 300)" "ms for a file of another disk, or a 404"
 set_fault 0 0 0
 wait $stream
 is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/ranges")" "64 looked at, 0 wrong" "the slow bytes are right"

@@ -9,12 +9,14 @@ mount_faulty_disk "$ROOT"
 start_ranged
 head_of /slow.bin
 set_fault 1500 0 0
+reading() { take_stats && [ "$(stat_of in_flight 'stats device 7:')" -ge "$1" ]; }
 
 curl -sS --fail -o "$DIR/part" -r 1000000-1009999 "$URL/slow.bin" &
 part=$!
+ok "one reads" await 10 reading 1
 curl -sS --fail -o "$DIR/whole" "$URL/slow.bin" &
 whole=$!
-sleep 0.5
+ok "and another one" await 10 reading 2
 kill -TERM "$PID"
 wait $part
 is $? 0 "a range is sent"

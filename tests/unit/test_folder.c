@@ -428,7 +428,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("folder");
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
-	tcase_set_timeout(t, 120);
+	tcase_set_timeout(t, 300);
 	tcase_add_test(t, names_are_ordered_as_people_count);
 	tcase_add_test(t, folders_come_first_and_ties_go_by_name);
 	tcase_add_test(t, facts_and_totals);
