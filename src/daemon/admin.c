@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/admin_listener.h"
+#include "daemon/cache_hot.h"
+#include "daemon/cache_ops.h"
 #include "daemon/live.h"
 #include "daemon/metrics.h"
 #include "daemon/status.h"
@@ -48,6 +50,10 @@ static const struct admin_resource resources[] = {
 	{ "/readyz", ADMIN_GET, answer_readiness },
 	{ "/metrics", ADMIN_GET, metrics_answer },
 	{ "/status", ADMIN_GET, status_answer },
+	{ "/cache/warm", ADMIN_POST, cache_ops_warm },
+	{ "/cache/pin", ADMIN_POST, cache_ops_pin },
+	{ "/cache/evict", ADMIN_POST, cache_ops_evict },
+	{ "/cache/hot", ADMIN_GET | ADMIN_POST, cache_hot_answer },
 	{ 0 },
 };
 

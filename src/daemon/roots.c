@@ -104,6 +104,13 @@ unsigned roots_top(const struct rules *rules, struct files_rank *ranks, unsigned
 	return used;
 }
 
+void roots_name_all(const struct rules *rules, struct files_name *names, size_t count)
+{
+	for (size_t i = 0; i < rules->site_count; i++)
+		if (has_own(rules, i))
+			files_name_all(rules->sites[i].files, (unsigned)i, names, count);
+}
+
 void roots_free_files(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->site_count; i++) {

@@ -26,6 +26,9 @@ void roots_stats(const struct rules *rules, struct files_stats *stats);
 /* files_top() of all; each rank's table is the index of its site. Any thread. */
 unsigned roots_top(const struct rules *rules, struct files_rank *ranks, unsigned count);
 
+/* files_name_all() of all, likewise. Any thread. */
+void roots_name_all(const struct rules *rules, struct files_name *names, size_t count);
+
 /* What roots_make_files() and roots_open() made, as far as they came. */
 void roots_free_files(struct rules *rules);
 void roots_close(struct rules *rules);

@@ -548,6 +548,16 @@ uint64_t worker_turned_ns(const struct worker *worker)
 	return counter_read(&worker->turned_ns);
 }
 
+struct reactor *worker_reactor(const struct worker *worker)
+{
+	return worker->reactor;
+}
+
+struct store *worker_store(const struct worker *worker)
+{
+	return worker->store;
+}
+
 void worker_join(struct worker *worker)
 {
 	pthread_join(worker->thread, NULL);

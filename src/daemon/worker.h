@@ -54,6 +54,13 @@ const char *worker_section_name(enum worker_section section);
 /* When its last turn of the loop ended, of clock_now_ns(); UINT64_MAX once it has ended; 0: it has not begun. Any thread. */
 uint64_t worker_turned_ns(const struct worker *worker);
 
+/*
+ * For what is done on its thread besides serving: see store/warm.h. Any thread, which ends that before the worker is freed, and soon once
+ * the workshop is draining: a worker ends when its store has nothing to do.
+ */
+struct reactor *worker_reactor(const struct worker *worker);
+struct store *worker_store(const struct worker *worker);
+
 /* Waits for its thread to end. Main thread. */
 void worker_join(struct worker *worker);
 /* After worker_join() (or without worker_start()) and after the offload threads have ended. NULL is fine. */

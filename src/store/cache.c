@@ -29,6 +29,7 @@
 #define SPANS_MAX 32
 #define UNIT_BYTES ARENA_BLOCK_MAX_BYTES
 #define PATIENT_SETTLES 1
+#define WALK_PAGES 1024 /* under one hold of a lock */
 
 struct cache {
 	_Atomic size_t bytes;
@@ -428,6 +429,15 @@ bool cache_abandon(struct cache *cache, struct cache_extent *extent)
 	return gone;
 }
 
+void cache_touch(struct cache *cache, struct cache_extent *extent)
+{
+	struct shard *shard = shard_of(cache, extent->hash);
+
+	pthread_mutex_lock(&shard->lock);
+	shard_touch(extent);
+	pthread_mutex_unlock(&shard->lock);
+}
+
 void cache_unpin(struct cache *cache, struct cache_extent *extent)
 {
 	struct shard *shard = shard_of(cache, extent->hash);
@@ -441,33 +451,80 @@ void cache_unpin(struct cache *cache, struct cache_extent *extent)
 }
 
 /* Under no lock. version: of all its extents; or only the one with this key. */
-static void forget(struct cache *cache, struct shard *shard, const struct shard_key *key, const struct file_version *version)
+static size_t forget(struct cache *cache, struct shard *shard, const struct shard_key *key, const struct file_version *version)
 {
 	struct cache_wait *served;
+	size_t bytes;
 
 	pthread_mutex_lock(&shard->lock);
 	if (key != NULL)
-		shard_forget_key(shard, key, shard_hash(key));
+		bytes = shard_forget_key(shard, key, shard_hash(key));
 	else
-		shard_forget_version(shard, version);
+		bytes = shard_forget_version(shard, version);
 	served = serve_line(cache, shard);
 	pthread_mutex_unlock(&shard->lock);
 	post(served);
+	return bytes;
 }
 
 /* Looked up one by one while they are fewer than what there is to walk through. */
-void cache_forget(struct cache *cache, const struct file_version *version)
+size_t cache_forget(struct cache *cache, const struct file_version *version)
 {
 	uint64_t extents = is_one_extent(version) ? 1 : version->size / SHARD_EXTENT_BYTES + 1;
 	struct shard_key key = { .version = *version };
+	size_t bytes = 0;
 
 	if (extents > cache_bytes(cache) / SHARD_EXTENT_BYTES) {
 		for (unsigned i = 0; i < cache->shard_count; i++)
-			forget(cache, &cache->shards[i], NULL, version);
-		return;
+			bytes += forget(cache, &cache->shards[i], NULL, version);
+		return bytes;
 	}
 	for (key.number = 0; key.number < extents; key.number++)
-		forget(cache, shard_of(cache, shard_hash(&key)), &key, NULL);
+		bytes += forget(cache, shard_of(cache, shard_hash(&key)), &key, NULL);
+	return bytes;
+}
+
+/* --- what is there --- */
+
+/* Under the lock: of the next few MiB. True: the shard has more. */
+static bool walk_shard(struct shard *shard, uint32_t *page, struct cache_resident *list, size_t room, size_t *count)
+{
+	uint32_t pages = (uint32_t)arena_page_count(shard->arena), end = *page + WALK_PAGES < pages ? *page + WALK_PAGES : pages;
+	struct cache_extent *extent = NULL;
+
+	while (*count < room && *page < end && (extent = shard_next_extent(shard, page, end)) != NULL)
+		if (extent->found && extent->ready)
+			list[(*count)++] = (struct cache_resident){ extent->key.version, shard_file_bytes(extent), extent->sticky };
+	if (*count < room && *page < end)
+		*page = end;
+	return *page < pages;
+}
+
+size_t cache_walk(struct cache *cache, struct cache_cursor *cursor, struct cache_resident *list, size_t room)
+{
+	size_t count = 0;
+
+	while (count < room && cursor->shard < cache->shard_count) {
+		struct shard *shard = &cache->shards[cursor->shard];
+		bool more;
+
+		pthread_mutex_lock(&shard->lock);
+		more = walk_shard(shard, &cursor->page, list, room, &count);
+		pthread_mutex_unlock(&shard->lock);
+		if (!more)
+			*cursor = (struct cache_cursor){ .shard = cursor->shard + 1 };
+	}
+	return count;
+}
+
+bool cache_retains(struct cache *cache)
+{
+	bool retains;
+
+	pthread_mutex_lock(&cache->shards[0].lock);
+	retains = cache->shards[0].retain;
+	pthread_mutex_unlock(&cache->shards[0].lock);
+	return retains;
 }
 
 /* --- its size --- */

@@ -127,11 +127,37 @@ void cache_deliver(struct cache_wait *wait);
 /* Gives up an extent before its read began, if nobody waits for it. True: it is gone. */
 bool cache_abandon(struct cache *cache, struct cache_extent *extent);
 
+/* An extent that the caller has pinned was used once more. Any thread. */
+void cache_touch(struct cache *cache, struct cache_extent *extent);
 /* One pin less. Any thread. */
 void cache_unpin(struct cache *cache, struct cache_extent *extent);
 
-/* Forgets all extents of a version that is no more; who has one pinned keeps it till then. Any thread. */
-void cache_forget(struct cache *cache, const struct file_version *version);
+/*
+ * Forgets all extents of a version; who has one pinned keeps it till he lets go. How many bytes they were, or are being read to. Any
+ * thread.
+ */
+size_t cache_forget(struct cache *cache, const struct file_version *version);
+
+/* An extent that is there: how much of which version. */
+struct cache_resident {
+	struct file_version version;
+	size_t bytes;
+	bool sticky;
+};
+
+/* Where a walk through all extents is; all zero: at its start. */
+struct cache_cursor {
+	unsigned shard;
+	uint32_t page;
+};
+
+/*
+ * The next extents that are there, at most `room`: how many; 0: there are no more. What comes or goes during a walk may be in it or not.
+ * Any thread.
+ */
+size_t cache_walk(struct cache *cache, struct cache_cursor *cursor, struct cache_resident *list, size_t room);
+/* False: an extent goes with its last reader. Any thread. */
+bool cache_retains(struct cache *cache);
 
 /* Bytes that are pinned or being read; a little out of date. Any thread. */
 size_t cache_pinned_bytes(const struct cache *cache);

@@ -595,3 +595,35 @@ unsigned files_top(struct files *files, unsigned table, struct files_rank *ranks
 	pthread_mutex_unlock(&files->lock);
 	return used;
 }
+
+int files_compare_names(const void *a, const void *b)
+{
+	return memcmp(&((const struct files_name *)a)->version, &((const struct files_name *)b)->version, sizeof(struct file_version));
+}
+
+static void name(struct files_name *names, size_t count, unsigned table, const struct files_entry *entry)
+{
+	const struct files_name key = { .version = entry->file->version };
+	struct files_name *found = bsearch(&key, names, count, sizeof(*names), files_compare_names);
+
+	if (found == NULL || found->path[0] != '\0')
+		return;
+	found->table = table;
+	found->requests = atomic_load_explicit(&entry->file->requests, memory_order_relaxed);
+	memccpy(found->path, entry->path, '\0', sizeof(found->path));
+	found->path[sizeof(found->path) - 1] = '\0';
+}
+
+void files_name_all(struct files *files, unsigned table, struct files_name *names, size_t count)
+{
+	struct files_entry *entry;
+	unsigned looks = 0;
+
+	pthread_mutex_lock(&files->lock);
+	for (entry = files->by_use != NULL ? files->by_use->prev : NULL; entry != NULL && looks < TOP_LOOKS; looks++) {
+		if (entry->file != NULL)
+			name(names, count, table, entry);
+		entry = entry != files->by_use ? entry->prev : NULL;
+	}
+	pthread_mutex_unlock(&files->lock);
+}

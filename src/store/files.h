@@ -98,4 +98,22 @@ struct files_rank {
  */
 unsigned files_top(struct files *files, unsigned table, struct files_rank *ranks, unsigned used, unsigned count);
 
+/* A version, and the path that the table knows it by. */
+struct files_name {
+	struct file_version version;
+	char path[FILES_RANK_PATH_BYTES]; /* "": none, yet */
+	uint64_t requests;
+	unsigned table;
+	/* its caller's */
+	uint64_t bytes, sticky_bytes;
+};
+
+/*
+ * Fills in those of `names` (sorted by files_compare_names()) that are files of this table, and have no path yet. It looks at those used last
+ * only, some thousands. Any thread.
+ */
+void files_name_all(struct files *files, unsigned table, struct files_name *names, size_t count);
+/* As qsort() wants it. */
+int files_compare_names(const void *a, const void *b);
+
 #endif

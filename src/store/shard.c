@@ -166,14 +166,24 @@ static void release(struct shard *shard, struct cache_extent *extent)
 	arena_put(shard->arena, extent->block);
 }
 
-void shard_forget(struct shard *shard, struct cache_extent *extent)
+size_t shard_file_bytes(const struct cache_extent *extent)
 {
+	uint64_t left = extent->key.version.size - extent->offset;
+
+	return left < extent->length ? (size_t)left : extent->length;
+}
+
+size_t shard_forget(struct shard *shard, struct cache_extent *extent)
+{
+	size_t bytes = shard_file_bytes(extent);
+
 	if (!extent->found)
-		return;
+		return 0;
 	take_out_of_table(shard, extent);
 	pull(shard, extent);
 	if (extent->pins == 0)
 		release(shard, extent);
+	return bytes;
 }
 
 static void add_pinned(struct shard *shard, size_t change)
@@ -394,24 +404,28 @@ struct cache_extent *shard_make(struct shard *shard, const struct shard_key *key
 	return extent;
 }
 
-void shard_forget_key(struct shard *shard, const struct shard_key *key, uint64_t hash)
+size_t shard_forget_key(struct shard *shard, const struct shard_key *key, uint64_t hash)
 {
 	struct cache_extent *extent = next_with_key(shard, *bucket_of(shard, hash), key, hash), *next;
+	size_t bytes = 0;
 
 	for (; extent != NULL; extent = next) {
 		next = next_with_key(shard, extent->chain, key, hash);
-		shard_forget(shard, extent);
+		bytes += shard_forget(shard, extent);
 	}
+	return bytes;
 }
 
-void shard_forget_version(struct shard *shard, const struct file_version *version)
+size_t shard_forget_version(struct shard *shard, const struct file_version *version)
 {
 	struct cache_extent *extent;
 	uint32_t page = 0;
+	size_t bytes = 0;
 
 	while ((extent = shard_next_extent(shard, &page, page_end(shard))) != NULL)
 		if (file_version_equal(&extent->key.version, version))
-			shard_forget(shard, extent);
+			bytes += shard_forget(shard, extent);
+	return bytes;
 }
 
 /* --- start, end, check --- */

@@ -118,12 +118,14 @@ void shard_touch(struct cache_extent *extent);
 /* Never evicted from now on, as long as at most half of the shard is. */
 void shard_stick(struct shard *shard, struct cache_extent *extent);
 void shard_unstick(struct shard *shard, struct cache_extent *extent);
-/* Nobody finds it any more; freed with its last pin. */
-void shard_forget(struct shard *shard, struct cache_extent *extent);
+/* Its length without what lies past the file's end. */
+size_t shard_file_bytes(const struct cache_extent *extent);
+/* Nobody finds it any more; freed with its last pin. Its shard_file_bytes(), or 0: it was forgotten before. */
+size_t shard_forget(struct shard *shard, struct cache_extent *extent);
 /* Forgets all of one extent, */
-void shard_forget_key(struct shard *shard, const struct shard_key *key, uint64_t hash);
+size_t shard_forget_key(struct shard *shard, const struct shard_key *key, uint64_t hash);
 /* or of a version: walks the whole shard. */
-void shard_forget_version(struct shard *shard, const struct file_version *version);
+size_t shard_forget_version(struct shard *shard, const struct file_version *version);
 
 /* Of one that is in use by nobody: as if its turn had come. */
 void shard_evict(struct shard *shard, struct cache_extent *extent);

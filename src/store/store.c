@@ -250,6 +250,12 @@ int store_want(struct store *store, struct store_want *want)
 	return result;
 }
 
+void store_touch(struct store *store, struct store_want *want)
+{
+	if (want->extent != NULL)
+		cache_touch(store->shared.cache, want->extent);
+}
+
 void store_raise(struct store *store, struct store_want *want, enum queue_class class)
 {
 	if (want->read != NULL)

@@ -73,6 +73,8 @@ void store_free(struct store *store);
 int store_want(struct store *store, struct store_want *want);
 /* Bytes of a want that is done were used once more. */
 void store_note_hit(struct store *store, size_t bytes);
+/* What was wanted, and is there, is to be kept as if it had been asked for once more. */
+void store_touch(struct store *store, struct store_want *want);
 /* The client of a want that is pending has come to it: it is no readahead any more. */
 void store_raise(struct store *store, struct store_want *want, enum queue_class class);
 /*
