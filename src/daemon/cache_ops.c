@@ -257,8 +257,7 @@ static json_t *line_path(const struct operation *operation)
 
 	if (operation->over)
 		return cache_answer_string(operation->asked);
-	strncpy(cut, operation->path, sizeof(cut) - 1);
-	cut[sizeof(cut) - 1] = '\0';
+	snprintf(cut, sizeof(cut), "%.*s", (int)sizeof(cut) - 1, operation->path);
 	return cache_answer_path(cut);
 }
 
