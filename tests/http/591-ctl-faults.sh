@@ -47,10 +47,10 @@ refused() {
 	is $RC "$2" "$4: $1"
 	like "$(err)" "$3" "and why"
 }
-echo 'by a Unix socket only' | refused 403 77 '^ranged-ctl: ranged says: by a Unix socket only \(403\)$' "refused"
-printf 'first\033[31m\nsecond\n' | refused 500 69 '^ranged-ctl: ranged says: first\?\[31m \(500\)$' "one line of it, without control codes"
+refused 403 77 '^ranged-ctl: ranged says: by a Unix socket only \(403\)$' "refused" < <(echo 'by a Unix socket only')
+refused 500 69 '^ranged-ctl: ranged says: first\?\[31m \(500\)$' "one line of it, without control codes" < <(printf 'first\033[31m\nsecond\n')
 refused 404 66 'answers with status 404' "nothing said" </dev/null
-echo busy | refused 503 75 'ranged says: busy' "for now"
+refused 503 75 'ranged says: busy' "for now" < <(echo busy)
 
 printf 'a\n!cut\n' | answer_with metrics 200 text/plain
 run_ctl metrics
