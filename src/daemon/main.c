@@ -146,6 +146,10 @@ static int announce(const struct daemon *daemon)
 
 static void reload(struct daemon *daemon)
 {
+	if (workshop_state(&daemon->workshop) != WORKSHOP_SERVING) {
+		log_warning("no other configuration is taken any more: this process ends");
+		return;
+	}
 	notify_reloading();
 	if (reload_configuration(&daemon->generations, daemon->argc, daemon->argv)) {
 		write_addresses(daemon);

@@ -51,5 +51,16 @@ config 'header = "X-Say: four"'
 reload_ranged
 get /a.bin
 is "$(header X-Say)" four "a good one is taken after it"
-stop_ranged
+
+rm -f "$DIR/long.head"
+curl -sS --limit-rate 10M -o "$DIR/long" -D "$DIR/long.head" "$URL/long.bin" & long=$!
+await 5 grep -q ' 200 ' "$DIR/long.head"
+kill -TERM "$PID"
+await 5 grep -q 'finishing 1 connections' "$DIR/error.log"
+kill -HUP "$PID"
+ok "while it ends it takes none" await 5 grep -q 'no other configuration is taken' "$DIR/error.log"
+wait $long
+is $? 0 "and finishes what it sends"
+end_ranged
+is $? 0 "then it ends"
 finish
