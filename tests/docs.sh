@@ -87,7 +87,9 @@ fi
 # --- how they look ---
 
 for page in man/*.[1-8]; do
-	is "$(mandoc -T lint -W warning "$page" 2>&1)" "" "mandoc has nothing to say about ${page#man/}"
+	# What other manuals are installed here, and by whom, is none of its faults; REPORT is what that section is.
+	said=$(mandoc -T lint "$page" 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db|Sh REPORT instead of')
+	is "$said" "" "mandoc has nothing to say about ${page#man/}"
 done
 
 # --- the map of the source in the README ---

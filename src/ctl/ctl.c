@@ -22,7 +22,7 @@
 
 #define SOCKET_DEFAULT "/run/ranged/admin.sock"
 #define LIMIT_DEFAULT 20
-#define LIMIT_MAX 100000
+#define LIMIT_MAX 1000
 #define INTERVAL_MS_DEFAULT 1000
 #define INTERVAL_MS_MIN 100
 #define INTERVAL_MS_MAX 60000
@@ -193,7 +193,7 @@ static const struct operation operations[] = {
 
 static const struct argp_option option_table[] = {
 	{"socket", 's', "PATH", 0, "Ask the ranged behind this Unix socket (default " SOCKET_DEFAULT ")", 0},
-	{"url", 'u', "URL", 0, "Ask by TCP, as http://127.0.0.1:9090: only what changes nothing is answered there", 0},
+	{"url", 'u', "URL", 0, "Ask by TCP, as http://127.0.0.1:9180: only what changes nothing is answered there", 0},
 	{"json", 'j', NULL, 0, "status, hot: print the JSON of ranged as it is", 0},
 	{"limit", 'n', "N", 0, "hot: so many files (default 20)", 0},
 	{"site", 'S', "HOST", 0, "warm, pin, evict: of the site of this name", 0},
@@ -210,7 +210,7 @@ static void set_url(struct command *command, char *text, struct argp_state *stat
 	while (length > 0 && text[length - 1] == '/')
 		text[--length] = '\0';
 	if (strncmp(text, "http://", 7) != 0 || length == 7 || strpbrk(text + 7, "/?# ") != NULL)
-		argp_error(state, "--url: \"%s\" is no URL such as http://127.0.0.1:9090", text);
+		argp_error(state, "--url: \"%s\" is no URL such as http://127.0.0.1:9180", text);
 	command->url = text;
 }
 

@@ -302,7 +302,9 @@ static void accept_one(struct admin_listener *listener, int listening)
 	}
 	if (peer.ss_family == AF_UNIX)
 		length = sizeof(sa_family_t); /* MHD 0.9 keeps 28 bytes and believes the length */
-	if (atomic_load(&listener->connections) >= ADMIN_LISTENER_CONNECTIONS) {
+	/* By TCP any user of this host comes: some are kept for the Unix socket. */
+	const unsigned most = peer.ss_family == AF_UNIX ? ADMIN_LISTENER_CONNECTIONS : ADMIN_LISTENER_CONNECTIONS * 3 / 4;
+	if (atomic_load(&listener->connections) >= most) {
 		refuse(fd);
 		return;
 	}

@@ -41,7 +41,7 @@ int admin_listener_give(struct admin_listener *listener, uid_t uid, gid_t gid);
 /* Ends what is under way, joins the threads, removes Unix sockets. NULL is fine. Main thread. */
 void admin_listener_close(struct admin_listener *listener);
 
-/* The addresses really bound, "127.0.0.1:9090" or "unix:/path", into text; returns text, or NULL past the last. */
+/* The addresses really bound, "127.0.0.1:9180" or "unix:/path", into text; returns text, or NULL past the last. */
 char *admin_listener_address(const struct admin_listener *listener, size_t i, char *text, size_t text_bytes);
 
 #endif

@@ -41,17 +41,18 @@ static int bind_and_listen(int family, const void *address, socklen_t length)
 	return error;
 }
 
-/* The umask may have taken from the mode, and the socket is ours. */
+/* The umask would take from the mode; chmod() by path, as root, could be of what somebody has put there by now. */
 static int open_unix(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	mode_t mask;
 	int fd;
 
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	sockets_remove_stale(path);
+	mask = umask(0);
 	fd = bind_and_listen(AF_UNIX, &address, sizeof(address));
-	if (fd >= 0)
-		chmod(path, MODE);
+	umask(mask);
 	return fd;
 }
 

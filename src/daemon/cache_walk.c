@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -67,6 +68,8 @@ static int look(const struct cache_walk *walk, struct file_version *version)
 	return file_look(walk->site->root_fd, walk->path, walk->config->symlinks, version);
 }
 
+static atomic_size_t all_names; /* of all walks */
+
 static int compare_names(const void *a, const void *b)
 {
 	const char *x = *(char *const *)a, *y = *(char *const *)b;
@@ -78,7 +81,7 @@ static int add_name(struct cache_walk *walk, struct level *level, const char *na
 {
 	char **names = level->names;
 
-	if (walk->names >= CACHE_WALK_NAMES_MAX)
+	if (atomic_load(&all_names) >= CACHE_WALK_NAMES_MAX)
 		return -ENOBUFS;
 	if ((level->count & (level->count - 1)) == 0) { /* it is full at powers of two */
 		names = realloc(names, (level->count > 0 ? 2 * level->count : 1) * sizeof(*names));
@@ -91,6 +94,7 @@ static int add_name(struct cache_walk *walk, struct level *level, const char *na
 		return -ENOMEM;
 	level->count++;
 	walk->names++;
+	atomic_fetch_add(&all_names, 1);
 	return 0;
 }
 
@@ -102,6 +106,7 @@ static void leave(struct cache_walk *walk)
 		free(level->names[i]);
 	free(level->names);
 	walk->names -= level->count;
+	atomic_fetch_sub(&all_names, level->count);
 	walk->path[level->path_bytes] = '\0';
 }
 

@@ -12,7 +12,7 @@
 struct cache_walk;
 
 #define CACHE_WALK_FOLDERS_MAX 64    /* one inside the other */
-#define CACHE_WALK_NAMES_MAX 1000000 /* of all folders that are open at a time */
+#define CACHE_WALK_NAMES_MAX 400000  /* of all folders of all walks that are open at a time: some 30 MB, 100 MB if they are long */
 
 /* The site of this name; NULL: the top level, or the first that has a root. NULL: there is none. */
 const struct site *cache_walk_site(const struct generation *generation, const char *host);

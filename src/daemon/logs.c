@@ -6,8 +6,10 @@
 #include "daemon/logs.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "http/access_format.h"
@@ -53,6 +55,29 @@ int logs_open(struct config *config, char fault[LOGS_FAULT_BYTES])
 		error = open_site(&rules->sites[i], &rules->sites[0], fault);
 	if (error != 0)
 		logs_close(config);
+	return error;
+}
+
+static int check_target(const char *key, const char *target, char *fault)
+{
+	char folder[PATH_MAX];
+	size_t length;
+
+	if (target == NULL || *target != '/' || access(target, W_OK) == 0)
+		return 0;
+	length = (size_t)(strrchr(target, '/') - target);
+	if (errno != ENOENT || length >= sizeof(folder))
+		return say_failed(key, target, -errno, fault);
+	snprintf(folder, sizeof(folder), "%.*s/", (int)length, target);
+	return access(folder, W_OK | X_OK) == 0 ? 0 : say_failed(key, target, -errno, fault);
+}
+
+int logs_check(const struct config *config, char fault[LOGS_FAULT_BYTES])
+{
+	int error = check_target("error_log", config->error_log, fault);
+
+	for (size_t i = 0; i < config->rules.site_count && error == 0; i++)
+		error = check_target("access_log", config->rules.sites[i].access_log, fault);
 	return error;
 }
 

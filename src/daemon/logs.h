@@ -12,6 +12,8 @@
  * Nothing is written to any of them by that, and the error log stays what it is.
  */
 int logs_open(struct config *config, char fault[LOGS_FAULT_BYTES]);
+/* Opens and makes nothing: whether files and their folders could be written to. 0, or -errno with what is wrong in `fault`. */
+int logs_check(const struct config *config, char fault[LOGS_FAULT_BYTES]);
 /* Its error log and its level hold from now on, until it is the turn of another. Once for each logs_open(). */
 void logs_use(struct config *config);
 /*

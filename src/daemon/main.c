@@ -374,7 +374,10 @@ static int run_with_logs(struct daemon *daemon)
 		fprintf(stderr, "ranged: %s\n", user_fault);
 		return EX_CONFIG;
 	}
-	if (logs_open(config, fault) != 0) {
+	privileges_lend(&daemon->privileges); /* a link that this user has put there leads no further than the user may go */
+	status = logs_open(config, fault);
+	privileges_take_back(&daemon->privileges);
+	if (status != 0) {
 		fprintf(stderr, "ranged: %s\n", fault);
 		return EX_CANTCREAT;
 	}
@@ -407,7 +410,7 @@ static int check(struct options *options)
 	struct certificates *certificates = NULL;
 	struct signing *signing = NULL;
 	struct login *login = NULL;
-	char fault[CERTIFICATES_FAULT_BYTES];
+	char fault[CERTIFICATES_FAULT_BYTES], log_fault[LOGS_FAULT_BYTES];
 	int error = roots_open(&config->rules);
 
 	if (error == 0)
@@ -422,6 +425,10 @@ static int check(struct options *options)
 		error = -EINVAL;
 	}
 	certificates_free(certificates);
+	if (logs_check(config, log_fault) != 0) {
+		log_error("%s", log_fault);
+		error = -EINVAL;
+	}
 	if (error == 0)
 		error = check_user(config->user);
 	if (error != 0)

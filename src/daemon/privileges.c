@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -126,6 +127,23 @@ void privileges_fini(struct privileges *privileges)
 static bool is_due(const struct privileges *privileges)
 {
 	return privileges->name[0] != '\0' && privileges->uid != 0 && geteuid() == 0;
+}
+
+/* The calling thread opens files as that user, who can open them again later. */
+void privileges_lend(const struct privileges *privileges)
+{
+	if (!is_due(privileges))
+		return;
+	setfsgid(privileges->gid);
+	setfsuid(privileges->uid);
+}
+
+void privileges_take_back(const struct privileges *privileges)
+{
+	if (!is_due(privileges))
+		return;
+	setfsuid(0);
+	setfsgid(0);
 }
 
 static int set_capabilities(bool keep)

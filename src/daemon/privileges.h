@@ -35,4 +35,11 @@ int privileges_prepare(struct privileges *privileges, const char *user, char fau
  */
 int privileges_drop(const struct privileges *privileges, char fault[PRIVILEGES_FAULT_BYTES]);
 
+/*
+ * Between the two, files are opened and made as that user, whom a link that he has put in the place of one leads no further than he may
+ * go. Nothing where privileges_drop() would do nothing. The calling thread only.
+ */
+void privileges_lend(const struct privileges *privileges);
+void privileges_take_back(const struct privileges *privileges);
+
 #endif

@@ -143,17 +143,19 @@ static int open_unix(struct sockets *sockets, const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	mode_t mask;
 	int error;
 
 	if (fd < 0)
 		return -errno;
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	sockets_remove_stale(path);
+	mask = umask(0);
+	fchmod(fd, 0666); /* as open as a TCP port; the directory's permissions restrict it. By path it could be another file's by now */
 	error = bind_and_listen(sockets, fd, (const struct sockaddr *)&address, sizeof(address), path);
+	umask(mask);
 	if (error != 0)
 		close(fd);
-	else
-		chmod(path, 0666); /* as open as a TCP port; the directory's permissions restrict it */
 	return error;
 }
 

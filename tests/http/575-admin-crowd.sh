@@ -17,7 +17,8 @@ at_most "$(fd_count)" $((fds + 40)) "few of 100 are let in"
 at_most "$(threads '*' | wc -l)" $((before + 40)) "with few threads"
 ask_admin /healthz
 like "$STATUS" '^(503|000)$' "the next one is told to come back"
-ask_admin /healthz -D /dev/null
+ask_socket /healthz
+is "$STATUS" 200 "but not on the Unix socket, where there is room for those who may"
 for i in 1 2 3; do
 	get /a.bin
 	cmp_whole a.bin "files are served, time $i"

@@ -44,6 +44,11 @@ OUT=$("$RANGED" --check -c "$DIR/absent.conf" "$ROOT" 2>&1 </dev/null)
 isnt $? 0 "a file that is not there"
 like "$OUT" absent.conf "which is named"
 
+OUT=$("$RANGED" --check --error-log "$DIR/absent/e.log" "$ROOT" 2>&1)
+isnt $? 0 "a log in a folder that is not there"
+like "$OUT" "error_log: $DIR/absent/e.log: No such file" "which is named"
+not_ok "and not made" test -e "$DIR/absent"
+
 # The sample, as it is and with every default set.
 sed 's/^#\([a-z_]* = \|location \)/\1/' "$LIB/../../conf/ranged.conf" >"$DIR/all.conf"
 for file in "$LIB/../../conf/ranged.conf" "$DIR/all.conf"; do

@@ -57,6 +57,17 @@ refused "a user who is not there" 'there is no user "absent-user"' 'user = "abse
 refused "a group that is not there" 'there is no group "absent-group"' 'user = "nobody:absent-group"'
 refused "no name" 'neither a name nor name:group' 'user = ":daemon"'
 
+# A folder of that user's, in which a log is a link to where only root may write.
+mkdir -m 700 "$DIR/roots"
+mkdir "$DIR/nobodys"
+ln -s "$DIR/roots/made" "$DIR/nobodys/access.log"
+chown -h nobody "$DIR/nobodys" "$DIR/nobodys/access.log"
+config 'user = nobody' 'listen = {"127.0.0.1:0"}' "access_log = \"$DIR/nobodys/access.log\""
+"$RANGED" -c "$DIR/ranged.conf" -m 16M "$ROOT" >"$DIR/out" 2>&1
+is "$?" 73 "a log that leads to root's: refused"
+like "$(cat "$DIR/out")" 'access_log: .*Permission denied' "and says why"
+not_ok "and nothing is made there" test -e "$DIR/roots/made"
+
 config "user = \"nobody:daemon\"" 'listen = {"127.0.0.1:0"}'
 start_ranged
 is "$(rights Gid)" " $(id -g daemon) $(id -g daemon) $(id -g daemon) $(id -g daemon)" "another group"
