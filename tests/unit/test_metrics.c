@@ -153,7 +153,7 @@ END_TEST
 START_TEST(whatever_a_file_is_called)
 {
 	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
-	json_t *root;
+	json_t *root, *files;
 	char *text;
 
 	snapshot->version = snapshot->library = "0";
@@ -164,9 +164,10 @@ START_TEST(whatever_a_file_is_called)
 	root = json_loads(text, 0, NULL);
 	ck_assert_ptr_nonnull(root);
 	ck_assert_str_eq(json_string_value(json_object_get(root, "config")), "/etc/\xef\xbf\xbd\"\n");
-	root = json_object_get(json_object_get(root, "top"), "files");
-	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(root, 0), "path")), "/\xef\xbf\xbd\x01");
-	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(root, 0), "bytes")), (json_int_t)1 << 40);
+	files = json_object_get(json_object_get(root, "top"), "files");
+	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(files, 0), "path")), "/\xef\xbf\xbd\x01");
+	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(files, 0), "bytes")), (json_int_t)1 << 40);
+	json_decref(root);
 	free(text);
 	free(snapshot);
 }
