@@ -32,7 +32,7 @@ listens() { PROMETHEUS=http://$(grep -oE 'Listening on" address=[0-9.:]+' "$DIR/
 await 20 listens || { diag "$(tail -n 5 "$DIR/prometheus")"; fail "Prometheus starts"; finish; }
 ask() { perl "$LIB/monitoring.pl" ask "$PROMETHEUS" >"$DIR/answers"; } # stdin: queries
 scraped() { printf 'up\tsum_over_time(up{job="ranged"}[1m]) >= 8\n' | ask && [ "$(cut -f 3 "$DIR/answers")" = 1 ]; }
-ok "it scrapes" await 20 scraped
+ok "it scrapes" await 40 scraped
 
 # An alert's own expression has a result only when something is wrong; all else must have one.
 may_be_empty() { [[ $1 =~ ^Ranged[A-Za-z]+$ ]]; }
