@@ -98,7 +98,7 @@ void admin_give(struct admin_listener *listener, uid_t uid, gid_t gid)
 		log_warning("admin: can't give the socket to the user: %s", strerror(-error));
 }
 
-void admin_stop(struct admin_listener *listener)
+bool admin_stop(struct admin_listener *listener)
 {
-	admin_listener_close(listener);
+	return admin_listener_close(listener);
 }

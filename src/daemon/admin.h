@@ -17,7 +17,7 @@ struct admin_listener;
 int admin_start(struct admin_listener **listener, struct workshop *workshop, const struct text_list *addresses);
 /* Who root is to become: the Unix sockets are his. What fails is logged. NULL is fine. Main thread. */
 void admin_give(struct admin_listener *listener, uid_t uid, gid_t gid);
-/* Before anything of the workshop is freed. NULL is fine. Main thread. */
-void admin_stop(struct admin_listener *listener);
+/* Before anything of the workshop is freed, which must not be when it is false: as admin_listener_close(). NULL is fine. Main thread. */
+bool admin_stop(struct admin_listener *listener);
 
 #endif

@@ -20,9 +20,11 @@
 #include <strings.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/address.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/admin_socket.h"
 #include "http/status.h"
@@ -30,6 +32,8 @@
 #define CONNECTION_MEMORY (16 * 1024)
 #define STACK_BYTES (1 << 20)
 #define TIMEOUT_S 30
+#define PATIENCE_MS 2000 /* with a resource that waits for a disk, at the end */
+#define STEP_MS 10
 #define BLOCK_BYTES 4096 /* of a stream */
 #define BODY_MAX_BYTES 65536 /* that is read, and ignored */
 #define CONNECTIONS_NEVER (64 * ADMIN_LISTENER_CONNECTIONS)
@@ -43,6 +47,7 @@ struct admin_listener {
 	int *fds;
 	size_t fd_count;
 	atomic_uint connections;
+	atomic_uint calls; /* of resources, under way */
 	atomic_bool stopping;
 };
 
@@ -122,8 +127,10 @@ static ssize_t read_stream(void *cls, uint64_t position, char *buffer, size_t by
 	ssize_t n = -EAGAIN;
 
 	(void)position;
+	atomic_fetch_add(&visit->listener->calls, 1);
 	while (n == -EAGAIN && !atomic_load(&visit->listener->stopping))
 		n = visit->call.read(visit->call.context, buffer, bytes);
+	atomic_fetch_sub(&visit->listener->calls, 1);
 	if (n == 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
@@ -236,7 +243,9 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
 		*upload_data_size = 0;
 		return visit->eaten_bytes <= BODY_MAX_BYTES ? MHD_YES : MHD_NO;
 	}
+	atomic_fetch_add(&visit->listener->calls, 1);
 	visit->resource->fn(&visit->call);
+	atomic_fetch_sub(&visit->listener->calls, 1);
 	return send_answer(visit);
 }
 
@@ -414,15 +423,19 @@ int admin_listener_give(struct admin_listener *listener, uid_t uid, gid_t gid)
 	return error;
 }
 
-void admin_listener_close(struct admin_listener *listener)
+bool admin_listener_close(struct admin_listener *listener)
 {
 	uint64_t one = 1;
 
 	if (listener == NULL)
-		return;
+		return true;
 	atomic_store(&listener->stopping, true);
 	if (listener->running && write(listener->stop_fd, &one, sizeof(one)) == sizeof(one))
 		pthread_join(listener->thread, NULL);
+	for (unsigned waited_ms = 0; atomic_load(&listener->calls) > 0 && waited_ms < PATIENCE_MS; waited_ms += STEP_MS)
+		nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * CLOCK_NS_PER_MS }, NULL);
+	if (atomic_load(&listener->calls) > 0)
+		return false;
 	if (listener->daemon != NULL)
 		MHD_stop_daemon(listener->daemon);
 	for (size_t i = 0; i < listener->fd_count; i++)
@@ -431,6 +444,7 @@ void admin_listener_close(struct admin_listener *listener)
 		close(listener->stop_fd);
 	free(listener->fds);
 	free(listener);
+	return true;
 }
 
 char *admin_listener_address(const struct admin_listener *listener, size_t i, char *text, size_t text_bytes)

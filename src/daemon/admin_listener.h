@@ -38,8 +38,11 @@ int admin_listener_open(struct admin_listener **listener, const struct admin_lis
 int admin_listener_start(struct admin_listener *listener);
 /* Gives its Unix sockets to this user and group. 0 or -errno. Main thread. */
 int admin_listener_give(struct admin_listener *listener, uid_t uid, gid_t gid);
-/* Ends what is under way, joins the threads, removes Unix sockets. NULL is fine. Main thread. */
-void admin_listener_close(struct admin_listener *listener);
+/*
+ * Ends what is under way, joins the threads, removes Unix sockets. False: a thread waits for a disk that does not answer, and all is left
+ * as it is. NULL is fine. Main thread.
+ */
+bool admin_listener_close(struct admin_listener *listener);
 
 /* The addresses really bound, "127.0.0.1:9180" or "unix:/path", into text; returns text, or NULL past the last. */
 char *admin_listener_address(const struct admin_listener *listener, size_t i, char *text, size_t text_bytes);

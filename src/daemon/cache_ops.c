@@ -32,7 +32,8 @@ struct operation {
 	struct warm *warm; /* of the file that it is at */
 	bool pin, over, said;
 	struct file_version version; /* of that file */
-	uint64_t room_bytes; /* how much more may be read, or pinned */
+	uint64_t room_bytes; /* how much more may be read, or pinned, */
+	size_t cache_bytes;  /* of a cache of this size */
 	uint64_t done_bytes, total_bytes;
 	unsigned files, left_out;
 	unsigned worker; /* whose turn it is */
@@ -175,7 +176,9 @@ static void next_file(struct operation *operation)
 	const char *path = cache_walk_next(operation->walk, &version, &operation->left_out);
 	uint64_t most;
 
-	if (path == NULL) {
+	if (path != NULL && cache_bytes(operation->workshop->cache) != operation->cache_bytes)
+		fault(operation, "cache_size is another one now");
+	if (path == NULL || cache_bytes(operation->workshop->cache) != operation->cache_bytes) {
 		operation->over = true;
 		return;
 	}
@@ -347,6 +350,7 @@ static void warm(struct admin_call *call, bool pin)
 		return;
 	operation->pin = pin;
 	operation->room_bytes = room_of(operation);
+	operation->cache_bytes = cache_bytes(call->workshop->cache);
 	if (!cache_retains(call->workshop->cache)) {
 		cache_answer_error(call, 409, "cache_size is 0: nothing is kept");
 		end(operation);

@@ -144,7 +144,7 @@ int generation_listen(struct generation *generation, const struct generation *be
 {
 	const struct config *config = generation_config(generation);
 	char fault[SOCKETS_FAULT_BYTES], address[300];
-	int error = sockets_open(&generation->sockets, config->listen, config->listen_count, generation->workshop->count,
+	int error = sockets_open(&generation->sockets, config->listen, config->listen_count, generation->workshop->count + 1,
 				 before != NULL ? before->sockets : NULL, fault);
 
 	if (error != 0) {
@@ -164,11 +164,18 @@ void generation_succeed(struct generation *generation, struct generation *before
 
 	if (before != NULL)
 		sockets_succeed(generation->sockets, before->sockets);
-	generation->settled = true;
+	generation->settled = generation->listens = true;
 	generation->number = before != NULL ? before->number + 1 : 1;
 	pthread_mutex_lock(&workshop->lock);
 	workshop->current = generation;
 	pthread_mutex_unlock(&workshop->lock);
+}
+
+void generation_stop_listening(struct generation *generation)
+{
+	if (generation->listens)
+		sockets_release(generation->sockets);
+	generation->listens = false;
 }
 
 struct generation *generation_ref(struct generation *generation)
@@ -225,6 +232,7 @@ void generation_free(struct generation *generation)
 	generation_close_files(generation);
 	if (!generation->settled)
 		sockets_abandon(generation->sockets);
+	generation_stop_listening(generation);
 	mime_free(generation->mime);
 	certificates_free(generation->certificates);
 	signing_unref(generation->signing);

@@ -29,7 +29,8 @@ struct generation {
 	struct workshop *workshop;
 	struct generation *next; /* of those that are not gone, the newest first; the main thread's */
 	atomic_uint references;
-	bool settled; /* the sockets are the workers' */
+	bool settled; /* the sockets are the workers', */
+	bool listens; /* and the main thread's, until another generation is the current one */
 	struct request_site *sites; /* of each worker, which fills in what is its own */
 };
 
@@ -48,6 +49,8 @@ int generation_open(struct generation *generation, const struct generation *befo
 int generation_listen(struct generation *generation, const struct generation *before);
 /* From here on the workers have it: sockets that it shares with `before` (NULL: there is none) are its own. Then it is the current one. */
 void generation_succeed(struct generation *generation, struct generation *before);
+/* It is the current one no more, or all is to end: the main thread lets go of its sockets. Not twice is fine. */
+void generation_stop_listening(struct generation *generation);
 /* The daemon's configuration. */
 static inline const struct config *generation_config(const struct generation *generation)
 {

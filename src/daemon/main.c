@@ -246,6 +246,7 @@ static bool serve(struct daemon *daemon)
 		 (unsigned long long)timeout_ms);
 	workshop_enter(workshop, WORKSHOP_DRAINING);
 	passed_close();
+	generation_stop_listening(daemon->generations);
 	for (unsigned i = 0; i < workshop->count; i++)
 		worker_drain(workshop->workers[i]);
 	next_end(daemon, timeout_ms);
@@ -334,6 +335,14 @@ static int start(struct daemon *daemon)
 	return error == 0 ? announce(daemon) : error;
 }
 
+static bool stop_admin(struct daemon *daemon)
+{
+	struct admin_listener *admin = daemon->admin;
+
+	daemon->admin = NULL;
+	return admin_stop(admin);
+}
+
 static int run(struct daemon *daemon)
 {
 	int error = start(daemon);
@@ -344,7 +353,7 @@ static int run(struct daemon *daemon)
 		if (vitals_start(&daemon->workshop) != 0)
 			log_error("systemd is told nothing more: no thread can be started");
 	}
-	if (error == 0 && !serve(daemon)) {
+	if (error == 0 && !(serve(daemon) && stop_admin(daemon))) {
 		log_warning("a disk does not answer: leaving with reads in flight");
 		log_stop();
 		_exit(EXIT_SUCCESS);

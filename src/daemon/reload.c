@@ -119,12 +119,12 @@ static void wait_for_workers(struct generation *generation)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += PATIENCE_S;
 	for (unsigned i = 0; i < generation->workshop->count; i++) {
 		int error;
 
-		while ((error = sem_timedwait(&generation->taken_up, &until)) != 0 && errno == EINTR)
+		while ((error = sem_clockwait(&generation->taken_up, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR)
 			;
 		if (error != 0) {
 			log_warning("a worker has not taken the configuration up within %d s", PATIENCE_S);
@@ -137,8 +137,8 @@ static bool take(struct generation *generation, struct generation *before)
 {
 	struct workshop *workshop = generation->workshop;
 	struct worker_renewal **renewals = calloc(workshop->count, sizeof(struct worker_renewal *));
-	bool taken = renewals != NULL && open_all(generation, before) && prepare(workshop, generation, renewals) &&
-		     resize(generation, before);
+	bool taken = renewals != NULL && limits_check_memory(generation_config(generation)) && open_all(generation, before) &&
+		     prepare(workshop, generation, renewals) && resize(generation, before);
 
 	if (taken) {
 		make_known(generation, before, renewals);
@@ -169,6 +169,7 @@ bool reload_configuration(struct generation **all, int argc, char **argv)
 	}
 	generation->next = before;
 	*all = generation;
+	generation_stop_listening(before);
 	generation_unref(before);
 	atomic_fetch_add(&workshop->reloads, 1);
 	return true;

@@ -131,7 +131,7 @@ void sockets_remove_stale(const char *path)
 
 	if (lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode)) /* connect(2) says of a file what it says of a stale socket */
 		return;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); /* who listens may have a full backlog */
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 && errno == ECONNREFUSED)
 		unlink(path);

@@ -432,6 +432,8 @@ static int watch_server(struct worker *worker)
 			continue;
 		*watch = (struct reactor_watch){ .fd = server_fd(worker->server, i), .fn = i == 0 ? server_ready : tls_ready, .context = worker };
 		error = reactor_add(worker->reactor, watch, EPOLLIN);
+		if (error != 0)
+			watch->fn = NULL;
 	}
 	return error;
 }
@@ -495,14 +497,18 @@ void worker_cut(struct worker *worker)
 /* 0; or nothing has changed. */
 static int take_up(struct worker *worker, struct generation *generation)
 {
-	struct server_terms terms = terms_of(worker, generation);
+	struct server_terms terms = terms_of(worker, generation), before = terms_of(worker, generation_of(worker->heard));
 	int error = server_renew(worker->server, &terms);
 
-	if (error == 0)
-		error = watch_server(worker);
+	if (error != 0)
+		return error;
+	error = watch_server(worker);
 	if (error == 0)
 		error = listen_to(worker, generation);
-	preface_renew(worker->preface, generation_config(generation)->header_timeout_ms);
+	if (error == 0)
+		preface_renew(worker->preface, generation_config(generation)->header_timeout_ms);
+	else
+		server_renew(worker->server, &before); /* whose daemons run */
 	return error;
 }
 
@@ -514,7 +520,7 @@ static void renew(struct reactor_message *message)
 	int error = worker->draining || worker->server == NULL ? 0 : take_up(worker, generation);
 
 	if (error != 0)
-		log_error("worker %u goes on as before: %s", worker->index, strerror(-error));
+		log_error("worker %u goes on with the configuration before: %s", worker->index, strerror(-error));
 	if (worker->listener == NULL || generation_of(worker->heard) != generation)
 		sockets_release(generation->sockets);
 	sem_post(&generation->taken_up);

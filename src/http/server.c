@@ -151,13 +151,16 @@ static struct connection *new_connection(const struct arrival *arrival)
 	return connection;
 }
 
+static int start_engine(struct server *server, bool tls);
+
 int server_add(struct server *server, const struct arrival *arrival)
 {
 	const struct sockaddr *peer = (const struct sockaddr *)&arrival->address;
-	struct connection *connection = new_connection(arrival);
+	struct engine *engine = &server->engines[arrival->tls];
+	/* Another worker, which has taken up a configuration that this one has not yet, may have sent the first one for TLS. */
+	struct connection *connection = start_engine(server, arrival->tls) == 0 ? new_connection(arrival) : NULL;
 	/* Of a Unix peer's address only the family is passed: MHD 0.9 keeps 28 bytes and believes the length. */
 	socklen_t passed = peer->sa_family == AF_UNIX ? (socklen_t)sizeof(sa_family_t) : arrival->length;
-	struct engine *engine = &server->engines[arrival->tls];
 
 	if (connection == NULL) {
 		close(arrival->fd);

@@ -49,6 +49,7 @@ static void release(struct warm *warm)
 {
 	if (atomic_fetch_sub(&warm->holds, 1) > 1)
 		return;
+	files_unref(warm->options.files);
 	sem_destroy(&warm->over);
 	free(warm);
 }
@@ -291,6 +292,7 @@ int warm_new(struct warm **warm, const struct warm_options *options, const char 
 		return -ENOMEM;
 	strcpy(made->path, path);
 	made->options = *options;
+	made->options.files = files_ref(options->files);
 	made->holds = 2;
 	made->result = -EINPROGRESS;
 	made->go_message.fn = message_came;
@@ -313,14 +315,14 @@ int warm_wait(struct warm *warm, uint64_t wait_ms)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += (time_t)(wait_ms / 1000);
 	until.tv_nsec += (long)(wait_ms % 1000 * CLOCK_NS_PER_MS);
 	if (until.tv_nsec >= 1000000000) {
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;
 	}
-	while (sem_timedwait(&warm->over, &until) != 0 && errno == EINTR)
+	while (sem_clockwait(&warm->over, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
 		;
 	if (atomic_load(&warm->result) != -EINPROGRESS)
 		sem_post(&warm->over); /* for the next one who asks */
