@@ -7,11 +7,11 @@
 
 make_file a.bin 5000
 make_certificate one a.example
-LISTEN=
+LISTEN= CACHE=
 plain=unix:$DIR/plain.sock
 for round in 1 2 3; do
 	port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
-	config "listen = \"$plain\""
+	config "listen = \"$plain\"" 'cache_size = 16M'
 	start_ranged --workers 8
 	touch "$DIR/go"
 	for i in 1 2 3 4; do
@@ -20,7 +20,8 @@ for round in 1 2 3; do
 		done 2>/dev/null &
 		knockers[i]=$!
 	done
-	config "listen = {\"$plain\", \"tls:127.0.0.1:$port\"}" "$(tls_pairs one)"
+	# The cache grows meanwhile, which takes a while, and clients queue up.
+	config "listen = {\"$plain\", \"tls:127.0.0.1:$port\"}" "$(tls_pairs one)" 'cache_size = 256M'
 	reload_ranged
 	ok "round $round: it serves by TLS" await 10 test -e "$DIR/served"
 	rm -f "$DIR/go" "$DIR/served"
@@ -28,19 +29,19 @@ for round in 1 2 3; do
 	stop_ranged
 done
 
-config "listen = \"$plain\""
+config "listen = \"$plain\"" 'cache_size = 16M'
 start_ranged --workers 2
 few=$(fd_count)
 limit=$(prlimit --pid "$PID" --nofile --noheadings --output HARD)
 for more in 3 5 6 7 8 9; do
 	prlimit --pid "$PID" --nofile="$((few + more)):$limit"
-	config "listen = {\"$plain\", \"tls:127.0.0.1:0\"}" "$(tls_pairs one)"
+	config "listen = {\"$plain\", \"tls:127.0.0.1:0\"}" "$(tls_pairs one)" 'cache_size = 16M'
 	reload_ranged
-	config "listen = \"$plain\""
+	config "listen = \"$plain\"" 'cache_size = 16M'
 	reload_ranged
 done
 prlimit --pid "$PID" --nofile="$limit:$limit"
-config "listen = {\"$plain\", \"unix:$DIR/more.sock\"}"
+config "listen = {\"$plain\", \"unix:$DIR/more.sock\"}" 'cache_size = 16M'
 reload_ranged
 ok "after reloads for which there were too few descriptors it serves" curl -sS --unix-socket "$DIR/plain.sock" -o "$BODY" http://x/a.bin
 cmp_whole a.bin "the right bytes"
