@@ -7,7 +7,8 @@
 
 make_file a.bin 5000
 make_certificate one a.example
-LISTEN= CACHE=
+LISTEN=''
+CACHE=''
 plain=unix:$DIR/plain.sock
 for round in 1 2 3; do
 	port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
