@@ -28,10 +28,7 @@ static int bind_and_listen(int family, const void *address, socklen_t length)
 
 	if (fd < 0)
 		return -errno;
-	if (family == AF_UNIX)
-		fchmod(fd, MODE); /* before it has a name, so that there is no moment at which more may use it */
-	else
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
 	if (family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 1 }, sizeof(int));
 	if (bind(fd, address, length) == 0 && listen(fd, BACKLOG) == 0)
@@ -39,21 +36,6 @@ static int bind_and_listen(int family, const void *address, socklen_t length)
 	error = -errno;
 	close(fd);
 	return error;
-}
-
-/* The umask would take from the mode; chmod() by path, as root, could be of what somebody has put there by now. */
-static int open_unix(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	mode_t mask;
-	int fd;
-
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	sockets_remove_stale(path);
-	mask = umask(0);
-	fd = bind_and_listen(AF_UNIX, &address, sizeof(address));
-	umask(mask);
-	return fd;
 }
 
 static int open_four(const char *host, uint16_t port)
@@ -99,7 +81,7 @@ int admin_socket_open(const char *text, int fds[ADMIN_SOCKET_MAX])
 	if (strcasecmp(address.host, "localhost") == 0)
 		return open_localhost(port, fds);
 	if (address.kind == LISTEN_ADDRESS_UNIX)
-		fds[0] = open_unix(address.path);
+		fds[0] = sockets_listen_unix(address.path, MODE, BACKLOG);
 	else
 		fds[0] = strchr(address.host, ':') != NULL ? open_six(address.host, port) : open_four(address.host, port);
 	return fds[0] >= 0 ? 1 : fds[0];

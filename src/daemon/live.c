@@ -20,11 +20,7 @@ static const char body[] =
 #include <src/daemon/live.html.inc>
 	;
 
-static const char head[] = "<!doctype html>\n"
-			   "<html lang=\"en\">\n"
-			   "<meta charset=\"utf-8\">\n"
-			   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-			   "<meta name=\"color-scheme\" content=\"light dark\">\n"
+static const char head[] = PAGE_HEAD
 			   "<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 10 10'%3E%3Cpath"
 			   " stroke='%234a83e8' stroke-width='2' d='M2 9V5M5 9V1M8 9V3'/%3E%3C/svg%3E\">\n"
 			   "<title>ranged</title>\n";

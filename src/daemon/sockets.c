@@ -60,14 +60,6 @@ static int add(struct sockets *sockets, int fd, const char *path)
 	return 0;
 }
 
-/* The caller closes fd on error. */
-static int bind_and_listen(struct sockets *sockets, int fd, const struct sockaddr *address, socklen_t length, const char *path)
-{
-	if (bind(fd, address, length) != 0 || listen(fd, SOMAXCONN) != 0)
-		return -errno;
-	return add(sockets, fd, path);
-}
-
 static int open_tcp(struct sockets *sockets, const struct addrinfo *info)
 {
 	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -80,7 +72,7 @@ static int open_tcp(struct sockets *sockets, const struct addrinfo *info)
 	set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_BYTES);
 	if (info->ai_family == AF_INET6)
 		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, (info->ai_flags & AI_PASSIVE) == 0);
-	error = bind_and_listen(sockets, fd, info->ai_addr, info->ai_addrlen, "");
+	error = bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0 ? add(sockets, fd, "") : -errno;
 	if (error != 0)
 		close(fd);
 	return error;
@@ -123,38 +115,50 @@ static int open_host(struct sockets *sockets, const struct listen_address *addre
 	return error;
 }
 
-void sockets_remove_stale(const char *path)
+/* Removes a socket that nobody listens on. */
+static void remove_stale(const struct sockaddr_un *address)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = address->sun_path;
 	struct stat st;
 	int fd;
 
 	if (lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode)) /* connect(2) says of a file what it says of a stale socket */
 		return;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); /* who listens may have a full backlog */
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 && errno == ECONNREFUSED)
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 && errno == ECONNREFUSED)
 		unlink(path);
 	if (fd >= 0)
 		close(fd);
 }
 
-static int open_unix(struct sockets *sockets, const char *path)
+int sockets_listen_unix(const char *path, mode_t mode, int backlog)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error = 0;
 	mode_t mask;
-	int error;
 
 	if (fd < 0)
 		return -errno;
 	memcpy(address.sun_path, path, strlen(path) + 1);
-	sockets_remove_stale(path);
-	mask = umask(0);
-	fchmod(fd, 0666); /* as open as a TCP port; the directory's permissions restrict it. By path it could be another file's by now */
-	error = bind_and_listen(sockets, fd, (const struct sockaddr *)&address, sizeof(address), path);
+	remove_stale(&address);
+	mask = umask(0); /* which would take from the mode */
+	fchmod(fd, mode); /* before it has a name; by path it could be another file's by now */
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, backlog) != 0)
+		error = -errno;
 	umask(mask);
-	if (error != 0)
+	if (error == 0)
+		return fd;
+	close(fd);
+	return error;
+}
+
+/* As open as a TCP port; the directory's permissions restrict it. */
+static int open_unix(struct sockets *sockets, const char *path)
+{
+	int fd = sockets_listen_unix(path, 0666, SOMAXCONN);
+	int error = fd < 0 ? fd : add(sockets, fd, path);
+
+	if (error != 0 && fd >= 0)
 		close(fd);
 	return error;
 }

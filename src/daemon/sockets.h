@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "daemon/config_values.h"
 
@@ -42,8 +43,11 @@ char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_
 /* Its port; 0 of a Unix socket. */
 uint16_t sockets_port(const struct sockets *sockets, size_t i);
 
-/* Removes a Unix socket that nobody listens on. A path of listen_address_parse(). */
-void sockets_remove_stale(const char *path);
+/*
+ * A non-blocking Unix socket that listens at a path of listen_address_parse(), of exactly this mode from the beginning; one there that
+ * nobody listens on is replaced. The descriptor, or -errno. Main thread.
+ */
+int sockets_listen_unix(const char *path, mode_t mode, int backlog);
 
 /* One address a line into `path`, by rename, so that whoever waits for the file reads all of it. 0 or -errno. */
 int sockets_write_addresses(const struct sockets *sockets, const char *path);

@@ -25,11 +25,7 @@ static const char symbols[] =
 #include <src/http/page.svg.inc>
 	;
 
-static const char head[] = "<!doctype html>\n"
-			   "<html lang=\"en\">\n"
-			   "<meta charset=\"utf-8\">\n"
-			   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-			   "<meta name=\"color-scheme\" content=\"light dark\">\n"
+static const char head[] = PAGE_HEAD
 			   "<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20'"
 			   "%3E%3Cpath fill='%234a83e8' d='M2 5.5A1.5 1.5 0 0 1 3.5 4h4L10 6h6.5A1.5 1.5 0 0 1 18 7.5v7a1.5 1.5 0 0 1-1.5"
 			   " 1.5h-13A1.5 1.5 0 0 1 2 14.5z'/%3E%3C/svg%3E\">\n";

@@ -11,6 +11,12 @@
 
 #include "http/text.h"
 
+/* How each page begins, as a literal; then come its favicon and its title. */
+#define PAGE_HEAD                                                                                                                  \
+	"<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"                                                           \
+	"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"                                                 \
+	"<meta name=\"color-scheme\" content=\"light dark\">\n"
+
 /* From the doctype to the style, with this title (for text_html()) and this favicon; the body's content may follow. */
 void page_begin(struct text *text, const char *title, size_t title_length);
 /* The pictures, as symbols by one letter: <svg><use href="#d"/></svg>. */
