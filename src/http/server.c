@@ -35,6 +35,12 @@
 #define RUN_NS UINT64_C(200000)
 #define SWEEP_MS 500
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
+/*
+ * Flags and options that libmicrohttpd 0.9.75 does not know. A binary may run with another version of the library than it was built
+ * with, so they are passed according to the version at run time, and their numbers stand here (microhttpd.h of 1.0.1).
+ */
+#define MHD1_USE_NO_THREAD_SAFETY (1u << 19)
+#define MHD1_OPTION_CLIENT_DISCIPLINE_LVL 38
 #define FRUITLESS_MAX 3 /* passes that TLS may have one after another without a sign of life */
 #define REST_MIN_MS 2
 #define REST_MAX_MS 64
@@ -61,6 +67,12 @@ struct server {
 const char *server_library_version(void)
 {
 	return MHD_get_version();
+}
+
+/* MHD_get_version_bin() does not exist in 0.9.75. */
+static bool library_is_1_or_later(void)
+{
+	return atoi(MHD_get_version()) >= 1;
 }
 
 static void connection_opened(struct server *server, struct connection *connection)
@@ -258,10 +270,18 @@ __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char 
 	log_debug("libmicrohttpd: %s", text); /* mostly clients that went away */
 }
 
+/*
+ * From 1.0 on, a thread-safe daemon queues an added connection and announces it in the next MHD_run(), when others may have been added.
+ * A daemon without thread safety announces it inside of MHD_add_connection(), as 0.9.75 does, and needs no eventfd for resumes.
+ *
+ * The parser's level 1 of 1.0 rejects blanks in a target, bare LF and folded lines with 400. Level 0 accepts them, and answers blanks
+ * with a redirect of its own that ranged never sees; level 2 rejects the CRLF that some clients send after a body (RFC 9112 section 2.2).
+ */
 static struct MHD_Daemon *start_daemon(struct server *server, bool tls)
 {
+	const bool since_1 = library_is_1_or_later();
 	const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET |
-			       (tls ? MHD_USE_TLS : MHD_USE_TURBO);
+			       (tls ? MHD_USE_TLS : MHD_USE_TURBO) | (since_1 ? MHD1_USE_NO_THREAD_SAFETY : 0);
 	const struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)handler_keep_escapes, NULL },
 		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)handler_begin, &server->shared },
@@ -270,6 +290,7 @@ static struct MHD_Daemon *start_daemon(struct server *server, bool tls)
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL }, /* connection.c keeps the time */
+		{ since_1 ? (enum MHD_OPTION)MHD1_OPTION_CLIENT_DISCIPLINE_LVL : MHD_OPTION_STRICT_FOR_CLIENT, since_1, NULL },
 		{ tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0, (char *)TLS_PRIORITIES },
 		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)certificates_retrieve },
 		{ MHD_OPTION_END, 0, NULL },
