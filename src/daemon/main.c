@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/keyed_hash.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "daemon/admin.h"
@@ -451,10 +452,15 @@ int main(int argc, char **argv)
 	static struct daemon daemon = { .signal_fd = -1 };
 	struct options *options;
 	char fault[PASSED_FAULT_BYTES];
-	int status = EX_OSERR;
+	int status = EX_OSERR, error;
 
 	if (passed_take(fault) != 0) {
 		fprintf(stderr, "ranged: %s\n", fault);
+		return EX_UNAVAILABLE;
+	}
+	error = keyed_hash_init();
+	if (error != 0) {
+		fprintf(stderr, "ranged: getrandom: %s: no secret for the hash tables\n", strerror(-error));
 		return EX_UNAVAILABLE;
 	}
 	tzset();

@@ -256,7 +256,7 @@ bool request_fini(struct request *request)
 {
 	if (request->gate != NULL)
 		request->end_gate(request);
-	request->over = request->looking && !files_cancel(request->files, &request->lookup);
+	request->over = request->looking && !files_cancel(&request->lookup);
 	if (!request->over)
 		release(request);
 	return !request->over;

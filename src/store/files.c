@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of open files. Everything in it is behind one lock, under which no syscall is made and nobody is called back: jobs
- * start, answers are posted and references are given up (the last one closes) after it was let go.
+ * The table of open files: shards with a lock each, chosen by the keyed hash of the path. Under a lock no syscall is made and nobody is
+ * called back: jobs start, answers are posted and references are given up (the last one closes) after it was released. A shard's
+ * lock is held for a bounded number of entries, however many there are: walks over all of them release it after each step.
  *
  * The one idea: an entry is a path plus at most one job that finds out what the path is now. Whoever needs to know joins the
  * list of the job under way, so a path is looked at once however many ask. The job ends on its offload thread: there the answers go
  * out to their reactors, files are closed, and the entry is free for the next job. One whose path has gone leaves the table and is
  * freed there. Entries that are not busy always hold a file.
+ *
+ * The bound on open files is the table's, not a shard's. Each shard keeps its entries in order of use and publishes when the first
+ * of them was used, so the least recently used entry of the whole table is found without taking any lock but its own shard's.
  */
 #include "store/files.h"
 
@@ -14,31 +18,39 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
 #include <utlist.h>
 
 #include "base/clock.h"
+#include "base/keyed_hash.h"
 #include "store/sibling.h"
 
-#define TOP_LOOKS 8192 /* under the lock */
+#define SHARDS 32 /* a power of two */
+#define BUCKETS_MIN 8 /* of a shard, a power of two */
+#define CACHE_LINE_BYTES 64
+#define EVICT_LOOKS 64 /* at entries, by one job that has opened one file */
+#define STEP_FILES 64  /* that a walk takes a reference to under one hold of a lock */
+#define TOP_LOOKS 512  /* at entries of a shard, under one hold of its lock */
+#define NEVER_NS UINT64_MAX
 
 struct files_entry {
 	struct offload_job job;
-	struct files *files;
+	struct files_shard *shard;
 	bool busy;			 /* its job is under way */
 	struct file *file;		 /* one reference; NULL: not known yet, or forgotten */
 	uint64_t validated_ns;		 /* when `file` was what the path is: the time before the look */
+	uint64_t used_ns;		 /* when it was asked for last, or seen to be in use */
 	struct files_want *wants;	 /* who waits, the last to come first */
 	struct file *held;		 /* the job's own reference to what `file` was when it started */
 	struct files_entry *prev, *next; /* in the order of use; `next` also links what is being freed */
-	UT_hash_handle hh;
+	struct files_entry *chain;	 /* of its bucket */
+	uint64_t hash;
 	char path[];
 };
 
@@ -48,16 +60,24 @@ struct files_gone {
 	struct files_gone *next;
 };
 
+/* The number of buckets never changes, so an entry's bucket is its place in a walk for as long as it lives. */
+struct files_shard {
+	_Alignas(CACHE_LINE_BYTES) pthread_mutex_t lock; /* over what follows */
+	struct files *files;
+	struct files_entry **buckets;
+	uint32_t mask;
+	struct files_entry *by_use;   /* the same entries, the least recently used first */
+	_Atomic uint64_t oldest_ns;   /* when the first of them was used, or NEVER_NS; written under the lock, read without */
+	struct files_stats stats;     /* except `open` */
+};
+
 struct files {
 	struct files_options options;
 	uint64_t revalidate_ns;
-	pthread_mutex_t lock;	    /* over what follows */
-	struct files_entry *table;  /* by path */
-	struct files_entry *by_use; /* the same entries, the least recently used first */
-	struct files_gone *gone;
-	struct files_stats stats;
-	unsigned users; /* files_ref() */
-	unsigned jobs;
+	atomic_uint open;	/* files, in all shards */
+	atomic_uint references; /* users, and jobs under way */
+	struct files_gone *_Atomic gone; /* a stack: pushed to by any thread, and emptied all at once */
+	struct files_shard shards[SHARDS];
 };
 
 /* What a job found out. */
@@ -75,30 +95,82 @@ static struct files_entry *entry_of(struct offload_job *job)
 	return (struct files_entry *)((char *)job - offsetof(struct files_entry, job));
 }
 
-/* Under the lock, as all of the small functions here that don't say otherwise. NULL: no memory. */
-static struct files_entry *add_entry(struct files *files, const char *path)
+static struct files_shard *shard_of(struct files *files, uint64_t hash)
+{
+	return &files->shards[hash % SHARDS];
+}
+
+static struct files_entry **bucket_of(struct files_shard *shard, uint64_t hash)
+{
+	return &shard->buckets[(uint32_t)(hash >> 32) & shard->mask];
+}
+
+/* Under the lock, as all of the small functions here that don't say otherwise. NULL: there is none. */
+static struct files_entry *find_entry(struct files_shard *shard, uint64_t hash, const char *path)
+{
+	struct files_entry *entry = *bucket_of(shard, hash);
+
+	while (entry != NULL && (entry->hash != hash || strcmp(entry->path, path) != 0))
+		entry = entry->chain;
+	return entry;
+}
+
+static void publish_oldest(struct files_shard *shard)
+{
+	/* Relaxed: it only says where to look first; what is there is seen under the lock. */
+	atomic_store_explicit(&shard->oldest_ns, shard->by_use != NULL ? shard->by_use->used_ns : NEVER_NS, memory_order_relaxed);
+}
+
+/* NULL: no memory. */
+static struct files_entry *add_entry(struct files_shard *shard, uint64_t hash, const char *path)
 {
 	size_t length = strlen(path);
 	struct files_entry *entry = calloc(1, sizeof(*entry) + length + 1);
 
 	if (!entry)
 		return NULL;
-	entry->files = files;
+	entry->shard = shard;
 	entry->job.work = work;
+	entry->hash = hash;
 	memcpy(entry->path, path, length + 1);
-	HASH_ADD_KEYPTR(hh, files->table, entry->path, length, entry);
-	if (!entry->hh.tbl) {
-		free(entry);
-		return NULL;
-	}
-	DL_APPEND(files->by_use, entry);
+	entry->chain = *bucket_of(shard, hash);
+	*bucket_of(shard, hash) = entry;
+	DL_APPEND(shard->by_use, entry);
 	return entry;
 }
 
 static void take_out(struct files_entry *entry)
 {
-	HASH_DEL(entry->files->table, entry);
-	DL_DELETE(entry->files->by_use, entry);
+	struct files_shard *shard = entry->shard;
+	struct files_entry **link = bucket_of(shard, entry->hash);
+
+	while (*link != entry)
+		link = &(*link)->chain;
+	*link = entry->chain;
+	DL_DELETE(shard->by_use, entry);
+	publish_oldest(shard);
+}
+
+/* From here on it is the most recently used one of its shard. */
+static void use_entry(struct files_entry *entry, uint64_t now_ns)
+{
+	struct files_shard *shard = entry->shard;
+
+	DL_DELETE(shard->by_use, entry);
+	DL_APPEND(shard->by_use, entry);
+	entry->used_ns = now_ns;
+	publish_oldest(shard);
+}
+
+/* Relaxed: a bound that another thread is about to exceed is kept by that thread. */
+static unsigned open_count(struct files *files)
+{
+	return atomic_load_explicit(&files->open, memory_order_relaxed);
+}
+
+static void count_open(struct files *files, int change)
+{
+	atomic_fetch_add_explicit(&files->open, (unsigned)change, memory_order_relaxed);
 }
 
 /* Takes over the reference to `file`; the caller gets the one to what was there. */
@@ -107,7 +179,7 @@ static struct file *swap_file(struct files_entry *entry, struct file *file)
 	struct file *before = entry->file;
 
 	entry->file = file;
-	entry->files->stats.open += (file != NULL) - (before != NULL);
+	count_open(entry->shard->files, (file != NULL) - (before != NULL));
 	return before;
 }
 
@@ -116,7 +188,8 @@ static void doom(struct files_entry *entry, struct files_entry **doomed)
 {
 	assert(!entry->busy && !entry->wants);
 	take_out(entry);
-	entry->files->stats.open -= entry->file != NULL;
+	if (entry->file != NULL)
+		count_open(entry->shard->files, -1);
 	entry->next = *doomed;
 	*doomed = entry;
 }
@@ -136,17 +209,48 @@ static void free_entries(struct files_entry *doomed)
 	free_entries_with(doomed, file_unref);
 }
 
-/* The oldest idle entries go until `keep` files are left. unused_only: not those that a reader would keep open anyway. */
-static void evict(struct files *files, unsigned keep, bool unused_only, struct files_entry **doomed)
+/* Not under a lock. The shard whose first entry was used before all others, as far as can be seen from here; NULL: all are empty. */
+static struct files_shard *oldest_shard(struct files *files)
 {
-	struct files_entry *entry, *next;
+	struct files_shard *oldest = NULL;
+	uint64_t least_ns = NEVER_NS;
 
-	DL_FOREACH_SAFE(files->by_use, entry, next) {
-		if (files->stats.open <= keep)
-			break;
-		if (entry->busy || (unused_only && atomic_load(&entry->file->references) > 1))
-			continue;
+	for (unsigned i = 0; i < SHARDS; i++) {
+		uint64_t ns = atomic_load_explicit(&files->shards[i].oldest_ns, memory_order_relaxed);
+
+		if (ns < least_ns) {
+			least_ns = ns;
+			oldest = &files->shards[i];
+		}
+	}
+	return oldest;
+}
+
+/* What is in use counts as used now: so each look at it is a step towards one that is not. */
+static void evict_oldest(struct files_shard *shard, bool unused_only, struct files_entry **doomed)
+{
+	struct files_entry *entry = shard->by_use;
+
+	if (entry == NULL)
+		return;
+	if (entry->busy || (unused_only && atomic_load(&entry->file->references) > 1))
+		use_entry(entry, clock_now_ns());
+	else
 		doom(entry, doomed);
+}
+
+/*
+ * Not under a lock. The least recently used idle entries go until `keep` files are left, or so many entries were looked at.
+ * unused_only: not those that a reader would keep open anyway.
+ */
+static void evict(struct files *files, unsigned keep, bool unused_only, unsigned looks, struct files_entry **doomed)
+{
+	struct files_shard *shard;
+
+	for (; looks > 0 && open_count(files) > keep && (shard = oldest_shard(files)) != NULL; looks--) {
+		pthread_mutex_lock(&shard->lock);
+		evict_oldest(shard, unused_only, doomed);
+		pthread_mutex_unlock(&shard->lock);
 	}
 }
 
@@ -154,7 +258,8 @@ static void evict(struct files *files, unsigned keep, bool unused_only, struct f
 static void begin(struct files_entry *entry)
 {
 	entry->busy = true;
-	entry->files->jobs++;
+	/* Relaxed: the caller has a reference, so there is one. */
+	atomic_fetch_add_explicit(&entry->shard->files->references, 1, memory_order_relaxed);
 	entry->held = entry->file ? file_ref(entry->file) : NULL;
 }
 
@@ -194,7 +299,7 @@ static void post_wants(struct files_want *want)
 static void look_beside(const struct files_entry *entry, const struct file_version *original, struct file_siblings *found)
 {
 	static const struct file_siblings nothing;
-	const struct files_options *options = &entry->files->options;
+	const struct files_options *options = &entry->shard->files->options;
 
 	*found = nothing;
 	if (options->siblings)
@@ -213,7 +318,7 @@ static bool is_as_held(const struct files_entry *entry, const struct file *file)
 /* What turns out to be as it was stays the same struct file. */
 static int open_anew(const struct files_entry *entry, struct file **file)
 {
-	const struct files_options *options = &entry->files->options;
+	const struct files_options *options = &entry->shard->files->options;
 	struct file *opened;
 	int error = file_open(options->root_fd, entry->path, options->symlinks, &opened);
 
@@ -242,7 +347,7 @@ static int open_anew(const struct files_entry *entry, struct file **file)
  */
 static void find_out(const struct files_entry *entry, struct finding *finding)
 {
-	const struct files_options *options = &entry->files->options;
+	const struct files_options *options = &entry->shard->files->options;
 	struct file *held = entry->held;
 	struct file_version version;
 	struct file_siblings siblings;
@@ -267,17 +372,16 @@ static void find_out(const struct files_entry *entry, struct finding *finding)
 static void make_room(struct files *files)
 {
 	struct files_entry *doomed = NULL;
+	unsigned open = open_count(files);
 
-	pthread_mutex_lock(&files->lock);
-	evict(files, files->stats.open - (files->stats.open + 3) / 4, true, &doomed);
-	pthread_mutex_unlock(&files->lock);
+	evict(files, open - (open + 3) / 4, true, open, &doomed);
 	free_entries_with(doomed, file_unref_here); /* the descriptors are wanted now */
 }
 
 /* Puts what was found into the entry; returns the reference that has to be given up. */
 static struct file *apply(struct files_entry *entry, const struct finding *finding)
 {
-	struct files_stats *stats = &entry->files->stats;
+	struct files_stats *stats = &entry->shard->stats;
 
 	stats->looks += finding->looks;
 	stats->opens += finding->opens;
@@ -295,18 +399,17 @@ static void note_gone(struct files *files, struct file *file)
 	if (gone == NULL)
 		return;
 	gone->version = file->version;
-	LL_PREPEND(files->gone, gone);
+	gone->next = atomic_load_explicit(&files->gone, memory_order_relaxed);
+	/* Release: whoever takes the stack sees the version and the link. */
+	while (!atomic_compare_exchange_weak_explicit(&files->gone, &gone->next, gone, memory_order_release, memory_order_relaxed))
+		;
 }
 
 /* Not under the lock. */
 static void tell_gone(struct files *files)
 {
-	struct files_gone *gone, *next;
+	struct files_gone *gone = atomic_exchange_explicit(&files->gone, NULL, memory_order_acquire), *next;
 
-	pthread_mutex_lock(&files->lock);
-	gone = files->gone;
-	files->gone = NULL;
-	pthread_mutex_unlock(&files->lock);
 	for (; gone != NULL; gone = next) {
 		next = gone->next;
 		files->options.gone(files->options.context, &gone->version);
@@ -320,37 +423,45 @@ static bool is_other_version(const struct file *before, const struct file *now)
 	return before && (!now || !file_version_equal(&before->version, &now->version));
 }
 
-/* A job has ended, or a user has left. Nothing may be made of the table after it. */
-static void leave(struct files *files, unsigned *count)
+static void free_shard(struct files_shard *shard)
 {
 	struct files_entry *entry, *next, *doomed = NULL;
-	bool last;
 
-	pthread_mutex_lock(&files->lock);
-	--*count;
-	last = files->jobs == 0 && files->users == 0;
-	pthread_mutex_unlock(&files->lock);
-	if (!last)
-		return;
-	DL_FOREACH_SAFE(files->by_use, entry, next)
+	DL_FOREACH_SAFE(shard->by_use, entry, next)
 		doom(entry, &doomed);
 	free_entries(doomed);
+	free(shard->buckets);
+	pthread_mutex_destroy(&shard->lock);
+}
+
+static void free_files(struct files *files)
+{
+	for (unsigned i = 0; i < SHARDS; i++)
+		free_shard(&files->shards[i]);
 	tell_gone(files);
-	pthread_mutex_destroy(&files->lock);
 	close(files->options.root_fd);
 	free(files);
+}
+
+/* A job has ended, or a user has left. Nothing may be made of the table after it. */
+static void leave(struct files *files)
+{
+	/* Release: what this thread did to the table comes before its end; acquire: the last one sees what all others did. */
+	if (atomic_fetch_sub_explicit(&files->references, 1, memory_order_acq_rel) == 1)
+		free_files(files);
 }
 
 /* Takes over the reference in `finding`. The entry, and the table if nobody uses it any more, may be gone after it. */
 static void settle(struct files_entry *entry, struct finding *finding)
 {
-	struct files *files = entry->files;
+	struct files_shard *shard = entry->shard;
+	struct files *files = shard->files;
 	struct file *held = entry->held, *before = finding->file;
 	struct files_entry *doomed = NULL;
 	struct files_want *filled = NULL;
 	bool forgotten, again;
 
-	pthread_mutex_lock(&files->lock);
+	pthread_mutex_lock(&shard->lock);
 	/* It was forgotten while it was looked at, and found to be what was forgotten: whoever waits is served by another round. */
 	forgotten = finding->file && finding->file == held && entry->file != held;
 	again = forgotten && entry->wants;
@@ -365,8 +476,8 @@ static void settle(struct files_entry *entry, struct finding *finding)
 		begin(entry);
 	else if (!entry->file)
 		doom(entry, &doomed);
-	evict(files, files->options.max_files, false, &doomed);
-	pthread_mutex_unlock(&files->lock);
+	pthread_mutex_unlock(&shard->lock);
+	evict(files, files->options.max_files, false, EVICT_LOOKS, &doomed);
 	if (again)
 		offload_start(files->options.offload, &entry->job);
 	post_wants(filled);
@@ -374,7 +485,7 @@ static void settle(struct files_entry *entry, struct finding *finding)
 	file_unref(held);
 	free_entries(doomed);
 	tell_gone(files);
-	leave(files, &files->jobs);
+	leave(files);
 }
 
 /* The job has no done(): it must not depend on a reactor that may have stopped while another one's request waits for the answer. */
@@ -385,43 +496,65 @@ static void work(struct offload_job *job)
 
 	find_out(entry, &finding);
 	if (finding.error == -EMFILE || finding.error == -ENFILE) {
-		make_room(entry->files);
+		make_room(entry->shard->files);
 		find_out(entry, &finding);
 	}
 	settle(entry, &finding);
 }
 
+/* A bucket for each file that there can be, so chains are short and the table never grows under the lock. */
+static int init_shard(struct files *files, struct files_shard *shard)
+{
+	uint32_t count = BUCKETS_MIN;
+
+	while (count < files->options.max_files / SHARDS)
+		count *= 2;
+	pthread_mutex_init(&shard->lock, NULL);
+	shard->files = files;
+	shard->mask = count - 1;
+	shard->oldest_ns = NEVER_NS;
+	shard->buckets = calloc(count, sizeof(struct files_entry *));
+	return shard->buckets != NULL ? 0 : -ENOMEM;
+}
+
 int files_new(struct files **files, const struct files_options *options)
 {
-	struct files *made = calloc(1, sizeof(*made));
+	struct files *made = aligned_alloc(CACHE_LINE_BYTES, sizeof(*made));
+	int error = 0;
 
 	if (!made)
 		return -ENOMEM;
+	memset(made, 0, sizeof(*made));
 	made->options = *options;
 	made->options.root_fd = fcntl(options->root_fd, F_DUPFD_CLOEXEC, 0);
 	if (made->options.root_fd < 0) {
+		error = -errno;
 		free(made);
-		return -errno;
+		return error;
 	}
-	made->users = 1;
+	made->references = 1;
 	made->revalidate_ns = options->revalidate_ms * CLOCK_NS_PER_MS;
-	pthread_mutex_init(&made->lock, NULL);
-	*files = made;
-	return 0;
+	for (unsigned i = 0; i < SHARDS; i++)
+		if (init_shard(made, &made->shards[i]) != 0)
+			error = -ENOMEM;
+	if (error != 0)
+		free_files(made);
+	else
+		*files = made;
+	return error;
 }
 
 struct files *files_ref(struct files *files)
 {
-	pthread_mutex_lock(&files->lock);
-	files->users++;
-	pthread_mutex_unlock(&files->lock);
+	/* Relaxed: the caller has a reference, so there is one. */
+	atomic_fetch_add_explicit(&files->references, 1, memory_order_relaxed);
 	return files;
 }
 
 void files_unref(struct files *files)
 {
 	if (files)
-		leave(files, &files->users);
+		leave(files);
 }
 
 bool files_is_like(const struct files *files, const struct files_options *options)
@@ -436,13 +569,13 @@ bool files_is_like(const struct files *files, const struct files_options *option
 /* Answers at once if the entry is fresh enough, else puts the want on its list. True: begin() a job now. */
 static bool take_want(struct files_entry *entry, struct files_want *want, uint64_t now_ns, bool *hit)
 {
-	uint64_t revalidate_ns = entry->files->revalidate_ns;
+	uint64_t revalidate_ns = entry->shard->files->revalidate_ns;
 	uint64_t age_ns = now_ns > entry->validated_ns ? now_ns - entry->validated_ns : 0;
 
 	*hit = entry->file && age_ns < revalidate_ns;
 	if (*hit) {
 		want->file = file_ref(entry->file);
-		entry->files->stats.hits++;
+		entry->shard->stats.hits++;
 	} else {
 		want->entry = entry;
 		LL_PREPEND(entry->wants, want);
@@ -452,47 +585,51 @@ static bool take_want(struct files_entry *entry, struct files_want *want, uint64
 
 int files_find(struct files *files, const char *path, struct files_want *want)
 {
-	uint64_t now_ns = clock_now_ns();
+	uint64_t now_ns = clock_now_ns(), hash = keyed_hash(path, strlen(path));
+	struct files_shard *shard = shard_of(files, hash);
 	struct files_entry *entry;
 	bool hit = false, start = false;
 
-	want->entry = NULL, want->file = NULL, want->error = 0;
-	pthread_mutex_lock(&files->lock);
-	HASH_FIND_STR(files->table, path, entry);
+	want->shard = shard, want->entry = NULL, want->file = NULL, want->error = 0;
+	pthread_mutex_lock(&shard->lock);
+	entry = find_entry(shard, hash, path);
 	if (!entry)
-		entry = add_entry(files, path);
+		entry = add_entry(shard, hash, path);
 	if (entry) {
-		DL_DELETE(files->by_use, entry);
-		DL_APPEND(files->by_use, entry);
+		use_entry(entry, now_ns);
 		start = take_want(entry, want, now_ns, &hit);
 		if (start)
 			begin(entry);
 	}
-	pthread_mutex_unlock(&files->lock);
+	pthread_mutex_unlock(&shard->lock);
 	if (start)
 		offload_start(files->options.offload, &entry->job);
 	return entry ? hit : -ENOMEM;
 }
 
-bool files_cancel(struct files *files, struct files_want *want)
+bool files_cancel(struct files_want *want)
 {
-	pthread_mutex_lock(&files->lock);
-	bool waits = want->entry != NULL;
+	bool waits;
+
+	pthread_mutex_lock(&want->shard->lock);
+	waits = want->entry != NULL;
 	if (waits)
 		LL_DELETE(want->entry->wants, want);
 	want->entry = NULL;
-	pthread_mutex_unlock(&files->lock);
+	pthread_mutex_unlock(&want->shard->lock);
 	return waits;
 }
 
 /* The caller has a reference of its own, so the table's is never the last and nothing is closed here. */
 void files_forget(struct files *files, const char *path, const struct file *file)
 {
+	uint64_t hash = keyed_hash(path, strlen(path));
+	struct files_shard *shard = shard_of(files, hash);
 	struct files_entry *entry, *doomed = NULL;
 	struct file *before = NULL;
 
-	pthread_mutex_lock(&files->lock);
-	HASH_FIND_STR(files->table, path, entry);
+	pthread_mutex_lock(&shard->lock);
+	entry = find_entry(shard, hash, path);
 	if (entry && entry->file == file) {
 		note_gone(files, entry->file);
 		if (!entry->busy)
@@ -500,62 +637,110 @@ void files_forget(struct files *files, const char *path, const struct file *file
 		else
 			before = swap_file(entry, NULL);
 	}
-	pthread_mutex_unlock(&files->lock);
+	pthread_mutex_unlock(&shard->lock);
 	file_unref(before);
 	free_entries(doomed);
 }
 
-/* Under the lock: a reference to each open file. */
-static unsigned ref_all(struct files *files, struct file **list, unsigned room)
+/*
+ * Under the lock: a reference to each open file of the buckets from *next on, until the list is full or there are no more. *next is the
+ * bucket to go on with. A bucket is taken whole or not at all, except one that is larger than the list, of which the rest is left out.
+ */
+static unsigned ref_some(struct files_shard *shard, uint32_t *next, struct file *list[STEP_FILES])
 {
-	struct files_entry *entry;
-	unsigned count = 0;
+	unsigned count = 0, before = 0;
 
-	DL_FOREACH(files->by_use, entry) {
-		if (entry->file && count < room)
-			list[count++] = file_ref(entry->file);
+	for (unsigned looks = 0; *next <= shard->mask && looks < STEP_FILES; ++*next, looks++) {
+		struct files_entry *entry = shard->buckets[*next];
+
+		before = count;
+		for (; entry != NULL && count < STEP_FILES; entry = entry->chain)
+			if (entry->file != NULL)
+				list[count++] = entry->file;
+		if (entry != NULL && before > 0) { /* the next step begins with it */
+			count = before;
+			break;
+		}
 	}
+	for (unsigned i = 0; i < count; i++)
+		file_ref(list[i]);
 	return count;
 }
 
-static void doom_gone(struct files *files, struct files_entry **doomed)
+static void doom_gone(struct files_shard *shard, uint32_t from, uint32_t to, struct files_entry **doomed)
 {
 	struct files_entry *entry, *next;
 
-	DL_FOREACH_SAFE(files->by_use, entry, next) {
-		if (entry->file && entry->file->gone && !entry->busy)
-			doom(entry, doomed);
-	}
+	for (uint32_t i = from; i < to; i++)
+		for (entry = shard->buckets[i]; entry != NULL; entry = next) {
+			next = entry->chain;
+			if (entry->file && entry->file->gone && !entry->busy)
+				doom(entry, doomed);
+		}
 }
 
-int files_let_go(struct files *files)
+/* One step. What is opened or evicted while the lock is not held is not looked at: it was asked for now, or has gone. */
+static void let_go_some(struct files_shard *shard, uint32_t *next)
 {
-	unsigned room = files->options.max_files, count;
-	struct file **list = calloc(room + 1, sizeof(*list));
+	struct file *list[STEP_FILES];
 	struct files_entry *doomed = NULL;
+	uint32_t from = *next;
+	unsigned count;
 
-	if (!list)
-		return -ENOMEM;
-	pthread_mutex_lock(&files->lock);
-	count = ref_all(files, list, room);
-	pthread_mutex_unlock(&files->lock);
+	pthread_mutex_lock(&shard->lock);
+	count = ref_some(shard, next, list);
+	pthread_mutex_unlock(&shard->lock);
 	for (unsigned i = 0; i < count; i++)
 		list[i]->gone = file_is_gone(list[i]);
-	pthread_mutex_lock(&files->lock);
-	doom_gone(files, &doomed);
-	pthread_mutex_unlock(&files->lock);
+	pthread_mutex_lock(&shard->lock);
+	doom_gone(shard, from, *next, &doomed);
+	pthread_mutex_unlock(&shard->lock);
 	for (unsigned i = 0; i < count; i++)
 		file_unref(list[i]);
 	free_entries(doomed);
-	free(list);
-	return 0;
+}
+
+void files_let_go(struct files *files)
+{
+	for (unsigned i = 0; i < SHARDS; i++)
+		for (uint32_t next = 0; next <= files->shards[i].mask;)
+			let_go_some(&files->shards[i], &next);
 }
 
 void files_stats(struct files *files, struct files_stats *stats)
 {
-	pthread_mutex_lock(&files->lock);
-	*stats = files->stats;
-	pthread_mutex_unlock(&files->lock);
+	*stats = (struct files_stats){ .open = open_count(files) };
+	for (unsigned i = 0; i < SHARDS; i++) {
+		struct files_shard *shard = &files->shards[i];
+
+		pthread_mutex_lock(&shard->lock);
+		stats->hits += shard->stats.hits;
+		stats->opens += shard->stats.opens;
+		stats->looks += shard->stats.looks;
+		stats->failures += shard->stats.failures;
+		pthread_mutex_unlock(&shard->lock);
+	}
+}
+
+/* Calls visit() for those used last, the last first. */
+static void visit_latest(struct files_shard *shard, void (*visit)(const struct files_entry *entry, void *context), void *context)
+{
+	struct files_entry *entry;
+
+	pthread_mutex_lock(&shard->lock);
+	entry = shard->by_use != NULL ? shard->by_use->prev : NULL;
+	for (unsigned looks = 0; entry != NULL && looks < TOP_LOOKS; looks++) {
+		if (entry->file != NULL)
+			visit(entry, context);
+		entry = entry != shard->by_use ? entry->prev : NULL;
+	}
+	pthread_mutex_unlock(&shard->lock);
+}
+
+static void visit_latest_of_all(struct files *files, void (*visit)(const struct files_entry *entry, void *context), void *context)
+{
+	for (unsigned i = 0; i < SHARDS; i++)
+		visit_latest(&files->shards[i], visit, context);
 }
 
 /* Where among them it belongs, and room made for it there; NULL: nowhere. */
@@ -573,27 +758,32 @@ static struct files_rank *rank_of(uint64_t bytes, struct files_rank *ranks, unsi
 	return &ranks[at];
 }
 
+struct top {
+	struct files_rank *ranks;
+	unsigned used, count, table;
+};
+
+static void rank_entry(const struct files_entry *entry, void *context)
+{
+	struct top *top = context;
+	uint64_t bytes = atomic_load_explicit(&entry->file->sent_bytes, memory_order_relaxed);
+	struct files_rank *rank = bytes > 0 ? rank_of(bytes, top->ranks, &top->used, top->count) : NULL;
+
+	if (rank == NULL)
+		return;
+	rank->table = top->table;
+	rank->bytes = bytes;
+	rank->requests = atomic_load_explicit(&entry->file->requests, memory_order_relaxed);
+	memccpy(rank->path, entry->path, '\0', sizeof(rank->path));
+	rank->path[sizeof(rank->path) - 1] = '\0';
+}
+
 unsigned files_top(struct files *files, unsigned table, struct files_rank *ranks, unsigned used, unsigned count)
 {
-	struct files_entry *entry;
-	unsigned looks = 0;
+	struct top top = { .ranks = ranks, .used = used, .count = count, .table = table };
 
-	pthread_mutex_lock(&files->lock);
-	for (entry = files->by_use != NULL ? files->by_use->prev : NULL; entry != NULL && looks < TOP_LOOKS; looks++) {
-		const uint64_t bytes = entry->file != NULL ? atomic_load_explicit(&entry->file->sent_bytes, memory_order_relaxed) : 0;
-		struct files_rank *rank = bytes > 0 ? rank_of(bytes, ranks, &used, count) : NULL;
-
-		if (rank != NULL) {
-			rank->table = table;
-			rank->bytes = bytes;
-			rank->requests = atomic_load_explicit(&entry->file->requests, memory_order_relaxed);
-			memccpy(rank->path, entry->path, '\0', sizeof(rank->path));
-			rank->path[sizeof(rank->path) - 1] = '\0';
-		}
-		entry = entry != files->by_use ? entry->prev : NULL;
-	}
-	pthread_mutex_unlock(&files->lock);
-	return used;
+	visit_latest_of_all(files, rank_entry, &top);
+	return top.used;
 }
 
 int files_compare_names(const void *a, const void *b)
@@ -601,14 +791,21 @@ int files_compare_names(const void *a, const void *b)
 	return memcmp(&((const struct files_name *)a)->version, &((const struct files_name *)b)->version, sizeof(struct file_version));
 }
 
-static void name(struct files_name *names, size_t count, unsigned table, const struct files_entry *entry)
+struct naming {
+	struct files_name *names;
+	size_t count;
+	unsigned table;
+};
+
+static void name_entry(const struct files_entry *entry, void *context)
 {
+	const struct naming *naming = context;
 	const struct files_name key = { .version = entry->file->version };
-	struct files_name *found = bsearch(&key, names, count, sizeof(*names), files_compare_names);
+	struct files_name *found = bsearch(&key, naming->names, naming->count, sizeof(key), files_compare_names);
 
 	if (found == NULL || found->path[0] != '\0')
 		return;
-	found->table = table;
+	found->table = naming->table;
 	found->requests = atomic_load_explicit(&entry->file->requests, memory_order_relaxed);
 	memccpy(found->path, entry->path, '\0', sizeof(found->path));
 	found->path[sizeof(found->path) - 1] = '\0';
@@ -616,14 +813,7 @@ static void name(struct files_name *names, size_t count, unsigned table, const s
 
 void files_name_all(struct files *files, unsigned table, struct files_name *names, size_t count)
 {
-	struct files_entry *entry;
-	unsigned looks = 0;
+	struct naming naming = { .names = names, .count = count, .table = table };
 
-	pthread_mutex_lock(&files->lock);
-	for (entry = files->by_use != NULL ? files->by_use->prev : NULL; entry != NULL && looks < TOP_LOOKS; looks++) {
-		if (entry->file != NULL)
-			name(names, count, table, entry);
-		entry = entry != files->by_use ? entry->prev : NULL;
-	}
-	pthread_mutex_unlock(&files->lock);
+	visit_latest_of_all(files, name_entry, &naming);
 }

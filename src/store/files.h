@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of open files: path to struct file, shared by all reactors behind one lock, bounded, least recently used goes first.
+ * The table of open files: path to struct file, shared by all reactors behind locks, one a part, bounded, least recently used goes first.
  * An entry looked at less than 1 s ago is a hit and costs no syscall. Past half of that, a hit also starts a look in the
  * background, so that a busy file's readers do not wait; past all of it they wait for the look. One look or open per path at a
  * time, whoever asks (single-flight).
@@ -15,6 +15,7 @@
 #include "store/file.h"
 
 struct files;
+struct files_shard;
 struct files_entry;
 
 struct files_options {
@@ -40,7 +41,8 @@ struct files_want {
 	void (*done)(struct files_want *want); /* on want->reactor */
 	struct file *file;		       /* result: a reference the caller owns, or NULL */
 	int error;			       /* result: 0 or -errno */
-	struct files_entry *entry;	       /* private */
+	struct files_shard *shard;	       /* private, as `entry` */
+	struct files_entry *entry;
 };
 
 struct files_stats {
@@ -67,7 +69,7 @@ bool files_is_like(const struct files *files, const struct files_options *option
 int files_find(struct files *files, const char *path, struct files_want *want);
 
 /* True: the want is out and done() will not run. False: the answer is under way and done() will run. On want->reactor's thread. */
-bool files_cancel(struct files *files, struct files_want *want);
+bool files_cancel(struct files_want *want);
 
 /*
  * Forgets `file`, of which the caller has a reference, if it is what the table holds for its path (it was seen to have changed):
@@ -77,9 +79,9 @@ void files_forget(struct files *files, const char *path, const struct file *file
 
 /*
  * Lets go of files that were deleted or replaced and that nobody has asked for since: as long as they are open, their room on the
- * disk is not free. One statx per open file; to be called every few seconds. Any thread, one at a time. 0 or -ENOMEM.
+ * disk is not free. One statx per open file; to be called every few seconds. Any thread, one at a time.
  */
-int files_let_go(struct files *files);
+void files_let_go(struct files *files);
 
 /* Any thread. */
 void files_stats(struct files *files, struct files_stats *stats);

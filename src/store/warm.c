@@ -270,7 +270,7 @@ static void stop(struct reactor_message *message)
 	if (warm->timed)
 		reactor_timer_stop(warm->options.reactor, &warm->timer);
 	warm->timed = false;
-	if (warm->looking && files_cancel(warm->options.files, &warm->lookup))
+	if (warm->looking && files_cancel(&warm->lookup))
 		warm->looking = false;
 	for (unsigned i = 0; i < PIECES; i++)
 		if (warm->pieces[i].busy) {
