@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "store/file.h"
 
 #define DESCRIPTORS_PER_WORKER 8 /* epoll, MHD's epoll, mailbox, AIO's eventfd, a spare, and some */
 #define DESCRIPTORS_OF_PROCESS 64
@@ -171,18 +170,12 @@ int limits_open_root(const char *root)
 {
 	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int error = fd < 0 ? -errno : 0;
-	struct file_version version;
 
 	if (error == 0 && faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) != 0)
 		error = -errno;
-	if (error == 0 && file_look(fd, "", FILE_SYMLINKS_BENEATH, &version) == -ENOSYS)
-		error = -ENOSYS;
 	if (error == 0)
 		return fd;
-	log_error("can't serve %s: %s", root,
-		  error == -EACCES ? "its permissions do not let this user read it" :
-		  error == -ENOSYS ? "openat2 is not there: a kernel before 5.6, or a sandbox (systemd: DynamicUser=, RestrictSUIDSGID=)" :
-				     strerror(-error));
+	log_error("can't serve %s: %s", root, error == -EACCES ? "its permissions do not let this user read it" : strerror(-error));
 	if (fd >= 0)
 		close(fd);
 	return error;

@@ -30,10 +30,7 @@ uint64_t limits_memory(const struct config *config);
  */
 bool limits_check_memory(const struct config *config);
 
-/*
- * Opens the root (O_PATH): its descriptor, or -errno after saying what is wrong with it, or with opening anything beneath it
- * (-ENOSYS: no openat2).
- */
+/* Opens the root (O_PATH): its descriptor, or -errno after logging what is wrong with it. BLOCKS. */
 int limits_open_root(const char *root);
 
 #endif

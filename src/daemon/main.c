@@ -32,6 +32,7 @@
 #include "daemon/reload.h"
 #include "daemon/report.h"
 #include "daemon/roots.h"
+#include "daemon/syscalls.h"
 #include "daemon/vitals.h"
 #include "daemon/worker.h"
 #include "http/server.h"
@@ -474,7 +475,9 @@ int main(int argc, char **argv)
 	status = options_parse(argc, argv, options, stderr);
 	if (status != 0)
 		return status;
-	if (options->check_only)
+	if (!syscalls_check(stderr))
+		status = EX_UNAVAILABLE;
+	else if (options->check_only)
 		status = check(options);
 	else if (options->explain != NULL)
 		status = explain_run(options);
