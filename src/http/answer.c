@@ -313,6 +313,28 @@ static void apply_header(struct reply *reply, const char *rule)
 		reply_header(reply, name, settings_second(name));
 }
 
+static bool says(const struct reply *reply, const char *directive)
+{
+	for (unsigned i = 0; i < reply->header_count; i++)
+		if (strcasecmp(reply->headers[i].name, "Cache-Control") == 0 && strcasestr(reply->headers[i].value, directive) != NULL)
+			return true;
+	return false;
+}
+
+/*
+ * A young file may be sent again under another tag, even if it does not change. A cache that assembles a file from parts (slice of nginx)
+ * would keep a first part that does not match the next one, so no cache may reuse the reply without asking, whatever the configuration says.
+ */
+static void forbid_reuse(struct reply *reply)
+{
+	static const char *const lifetimes[] = { "Cache-Control", "Expires", "CDN-Cache-Control", "Surrogate-Control", "X-Accel-Expires" };
+	const char *value = says(reply, "no-store") ? "no-store" : says(reply, "private") ? "private, no-cache" : "no-cache";
+
+	for (size_t i = 0; i < sizeof(lifetimes) / sizeof(lifetimes[0]); i++)
+		reply_remove(reply, lifetimes[i]);
+	reply_header(reply, "Cache-Control", value);
+}
+
 bool answer_finish(const struct answer *answer)
 {
 	const struct match *match = answer->match;
@@ -340,6 +362,8 @@ bool answer_finish(const struct answer *answer)
 	for (unsigned i = 0; i < match->count; i++)
 		for (size_t j = 0; j < match->chain[i]->header.count; j++)
 			apply_header(answer->reply, match->chain[i]->header.list[j]);
+	if (answer->reply->young)
+		forbid_reuse(answer->reply);
 	reply_finish(answer->reply);
 	return special;
 }

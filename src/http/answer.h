@@ -43,7 +43,7 @@ void answer_options(const struct answer *answer);
 
 /*
  * The reply is made but for what blocks add to it: Cache-Control and Expires (200, 206, 304), Content-Disposition (200, 206), CORS, HSTS,
- * and last every "header", outer blocks before inner ones, whatever the status. True: it says when, or to whom: not for another one.
+ * and last every "header", outer blocks before inner ones, whatever the status. The reply of a young file says "no-cache" after all. True: it says when, or to whom: not for another one.
  */
 bool answer_finish(const struct answer *answer);
 

@@ -15,9 +15,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/file.h"
 
 #define FILE_MAX_BYTES ((size_t)4 << 20)
-#define SETTLED_NS ((int64_t)2 * (int64_t)CLOCK_NS_PER_S)
 
 static atomic_uint_fast64_t generations;
 
@@ -32,7 +32,7 @@ static bool is_settled(const struct stat *seen)
 {
 	int64_t changed_ns = (int64_t)seen->st_ctim.tv_sec * (int64_t)CLOCK_NS_PER_S + seen->st_ctim.tv_nsec;
 
-	return changed_ns + SETTLED_NS < clock_wall_ns();
+	return !file_time_is_young(changed_ns, clock_wall_ns());
 }
 
 /* All of it: 0 with *text to be freed, or -errno. */

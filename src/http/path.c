@@ -145,13 +145,26 @@ static int resolve(const char *at, const char *end, struct path *path)
 	return 0;
 }
 
+/* Metadata of Zarr version 2, which clients request by these names in every array and group. */
+static bool is_zarr_metadata(const char *name)
+{
+	static const char *const names[] = {".zarray", ".zattrs", ".zgroup", ".zmetadata"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 bool path_is_hidden(const char *file)
 {
-	static const char allowed[] = ".well-known";
-	size_t first_length = strcspn(file, "/");
-	if (*file == '.' && (first_length != strlen(allowed) || strncmp(file, allowed, first_length) != 0))
-		return true;
-	return strstr(file, "/.") != NULL;
+	for (const char *name = file; *name != '\0'; name += strspn(name, "/")) {
+		size_t length = strcspn(name, "/");
+		bool well_known = name == file && length == strlen(".well-known") && strncmp(name, ".well-known", length) == 0;
+		if (*name == '.' && !well_known && !is_zarr_metadata(name))
+			return true;
+		name += length;
+	}
+	return false;
 }
 
 int path_parse(const char *target, struct path *path, const char **authority, size_t *authority_length)

@@ -12,7 +12,7 @@
 struct path {
 	char file[PATH_BYTES]; /* decoded, dot segments resolved, no leading, trailing or double slash; "" is the root */
 	bool slash;	       /* it ended in a slash or in a dot segment, or is the root: a directory is meant */
-	bool hidden;	       /* a name begins with a dot (".well-known" as the first name excepted) */
+	bool hidden;	       /* what path_is_hidden() says of `file` */
 	const char *query;     /* into the target, past its "?"; NULL when there is none */
 };
 
@@ -35,7 +35,10 @@ int path_directory_location(const struct path *path, char *text, size_t text_byt
 /* `file` with what must be escaped in a path escaped; slashes stay. Into text; 0 or -ENAMETOOLONG. */
 int path_escape(const char *file, char *text, size_t text_bytes);
 
-/* Whether a name begins with a dot, as in struct path. */
+/*
+ * Returns true if a name of the path begins with a dot. Two kinds of names are not hidden: ".well-known" as the first name, and as the
+ * last name the metadata of Zarr version 2 (".zarray", ".zattrs", ".zgroup", ".zmetadata").
+ */
 bool path_is_hidden(const char *file);
 
 #endif

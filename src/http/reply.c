@@ -160,6 +160,7 @@ void reply_empty(struct reply *reply, unsigned status)
 void reply_refuse(struct reply *reply, unsigned status, bool head)
 {
 	clear(reply);
+	reply->young = false;
 	reply_refuse_again(reply, status, head);
 	if (status == 503)
 		reply_header(reply, "Retry-After", "1");
@@ -181,6 +182,7 @@ void reply_validators(struct reply *reply, const struct validator *validator)
 {
 	char date[DATE_BYTES];
 
+	reply->young = validator->weak;
 	if (validator->etag[0] != '\0')
 		reply_header(reply, "ETag", validator->etag);
 	if (validator->has_last_modified && (reply->status != 304 || validator->etag[0] == '\0'))

@@ -30,6 +30,7 @@ struct reply {
 	const void *data; /* REPLY_TEXT: static; REPLY_SPAN: the request's; REPLY_READY: the server's own */
 	uint64_t length;  /* of the body (REPLY_LISTING: of what was taken of it), or for REPLY_LENGTH_ONLY what it would be */
 	bool listing;	  /* it is one: of a folder, not of a file to be saved under a name */
+	bool young;	  /* its validators are those of a young file: see file_time_is_young() */
 	unsigned vary;	  /* bits of enum reply_vary; reply_finish() makes the field */
 	unsigned header_count, header_room;
 	struct reply_field *headers; /* `own`, or longer and on the heap */

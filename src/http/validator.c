@@ -3,7 +3,7 @@
  * Entity tag and Last-Modified of a file, RFC 9110 section 8.8.
  *
  * The tag is made of mtime and size only, so that every node of a fleet that holds a copy (with its mtime) says the same. It is
- * trusted as strong once the mtime is 2 s old: within a tick of the file system's clock a file can change twice under one mtime.
+ * strong once the file is not young any more: within a tick of the filesystem's clock a file can change twice under one mtime.
  * Reproducible builds and container layers set all mtimes to 0 or 1 s; such an mtime says nothing, and a sidecar may speak instead.
  */
 #include "http/validator.h"
@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "store/file.h"
 
 #define SECOND_NS ((int64_t)CLOCK_NS_PER_S)
-#define SETTLED_NS (2 * SECOND_NS)
 
 /* etagc of RFC 9110 section 8.8.3: visible ASCII but the quote, and bytes past ASCII. */
 static bool is_tag(const char *text)
@@ -55,7 +55,7 @@ void validator_make(struct validator *validator, int64_t mtime_ns, uint64_t size
 		take_sidecar(validator, sidecar_tag);
 		return;
 	}
-	validator->weak = mtime_ns > now_ns - SETTLED_NS;
+	validator->weak = file_time_is_young(mtime_ns, now_ns);
 	snprintf(validator->etag, sizeof validator->etag, "%s\"%" PRIx64 "-%" PRIx64 "\"", validator->weak ? "W/" : "",
 		 (uint64_t)mtime_ns, size);
 	validator->has_last_modified = true;

@@ -8,14 +8,14 @@
 
 struct validator {
 	char etag[128]; /* with quotes and, when weak, W/; "" when there is none */
-	bool weak;	/* the file changed less than 2 s before now: it may still change unseen */
+	bool weak;	/* the file is young: see file_time_is_young() */
 	bool has_last_modified;
 	int64_t last_modified; /* seconds since 1970 */
 	bool shared_date; /* set by the caller: another representation may have the same Last-Modified, so no If-Range has it */
 };
 
 /*
- * "<mtime in ns, hex>-<size, hex>"; weak while mtime_ns is less than 2 s before now_ns (also when it is ahead of now; then
+ * "<mtime in ns, hex>-<size, hex>"; weak while the file is young at now_ns (also when mtime_ns is ahead of now; then
  * Last-Modified says now, for it may not be later than Date). An mtime within the first two seconds of 1970 gives neither tag nor
  * date; then sidecar_tag (without quotes, "" for none) gives a strong tag, if it is one and fits. now_ns: wall clock, since 1970.
  */

@@ -105,10 +105,13 @@ bool file_version_equal(const struct file_version *a, const struct file_version 
 bool file_undated(const struct file_version *version);
 
 /*
- * It was written to less than 2 s ago, and could be again within the same tick of the filesystem's clock, which no version would
- * show. Any thread.
+ * Returns true if a file with this mtime (or ctime) is young at now_ns: the file could change again and keep its mtime. That takes two ticks of
+ * the kernel's clock (20 ms) on filesystems that store fractions of a second, and 2 s if the fraction is 0, because the filesystem may
+ * store whole seconds, or even ones (vfat). A time after now_ns is young, because the clock of a file server may be ahead.
  */
-bool file_is_fresh(const struct file *file);
+bool file_time_is_young(int64_t time_ns, int64_t now_ns);
+/* The same for the open file and the time of day. Any thread. */
+bool file_is_young(const struct file *file);
 
 /*
  * 0 if the open file still is the version it was opened as, -ESTALE if it was written to or truncated, or -errno. A file that was

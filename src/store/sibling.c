@@ -17,7 +17,6 @@
 #define DIGEST_FILE_BYTES 512 /* of which the first line counts */
 #define DIGEST_BYTES 32
 #define SECOND_NS ((int64_t)CLOCK_NS_PER_S)
-#define SETTLED_NS (2 * SECOND_NS)
 
 static const char *const suffixes[SIBLING_VARIANTS] = {[SIBLING_ZST] = ".zst", [SIBLING_BR] = ".br", [SIBLING_GZ] = ".gz"};
 
@@ -122,7 +121,7 @@ static void read_digest(const struct beside *beside, const char *path, struct fi
 	if (!found->has_digest)
 		memset(found->digest, 0, sizeof(found->digest));
 	found->digest_version = version;
-	found->digest_settled = version.mtime_ns <= clock_wall_ns() - SETTLED_NS;
+	found->digest_settled = !file_time_is_young(version.mtime_ns, clock_wall_ns());
 }
 
 static void look_at_digest(const struct beside *beside, const struct file_siblings *known, struct file_siblings *found)

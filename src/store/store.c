@@ -216,7 +216,7 @@ static int want_queue(struct store *store, struct store_want *want, const struct
 /* Nobody will ask again for a version that is no more; and one that is fresh is not known to be the last of its name. */
 static bool is_worth_keeping(const struct file *file)
 {
-	return !atomic_load_explicit(&file->outdated, memory_order_relaxed) && !file_is_fresh(file);
+	return !atomic_load_explicit(&file->outdated, memory_order_relaxed) && !file_is_young(file);
 }
 
 int store_want(struct store *store, struct store_want *want)

@@ -200,7 +200,7 @@ static void found(struct warm *warm)
 	warm->lookup.file = NULL;
 	if (warm->lookup.error != 0) {
 		fail(warm, warm->lookup.error);
-	} else if (file_is_fresh(file) && ++warm->looks < FRESH_LOOKS) {
+	} else if (file_is_young(file) && ++warm->looks < FRESH_LOOKS) {
 		file_unref(file);
 		later(warm, FRESH_MS);
 	} else {

@@ -69,11 +69,16 @@ is "$STATUS" 200 "signed: with one"
 cmp_whole "$SITES/files/paid/a.zip"
 stop_ranged
 
-ROOT=$SITES/lake make_file a.parquet 3000000 manifests/m.json 100
+ROOT=$SITES/lake make_file a.parquet 3000000 manifests/m.json 100 era5.zarr/t2m/.zarray 300 era5.zarr/t2m/0.0.0 70000
 configuration 5
 get_range 1000000-1010006 /a.parquet -H 'Origin: https://notebook.example'
 is "$STATUS $(header Content-Type)" "206 application/vnd.apache.parquet" "lake: a range"
 cmp_range "$SITES/lake/a.parquet" 1000000 1010006
 like "$(header Server-Timing)" 'disk;dur=' "lake: what took the time"
 like "$(header Cache-Status)" '^ranged; ' "lake: where it came from"
+for name in .zarray 0.0.0; do
+	get /era5.zarr/t2m/$name
+	is "$STATUS" 200 "lake: $name of a Zarr array"
+	cmp_whole "$SITES/lake/era5.zarr/t2m/$name"
+done
 finish

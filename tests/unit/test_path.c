@@ -217,6 +217,16 @@ static const struct {
 	{"/.Well-Known", true},
 	{"/a/.well-known", true},
 	{"/a/../.well-known/b", false},
+	{"/.zarray", false},
+	{"/a/%2ezattrs", false},
+	{"/a/b/.zgroup", false},
+	{"/.zmetadata", false},
+	{"/.zmetadata/a", true},
+	{"/.zarray/.zarray", true},
+	{"/.zarra", true},
+	{"/.zarrays", true},
+	{"/.ZARRAY", true},
+	{"/.git/.zarray", true},
 };
 
 START_TEST(names_that_begin_with_a_dot_are_hidden)
