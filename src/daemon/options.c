@@ -71,14 +71,20 @@ struct command {
 	FILE *faults;
 };
 
-/* libaio has no call that tells its version: the name of the file that is loaded says it. */
+/*
+ * libaio has no function that returns its version, so the version is taken from the name of the loaded file. Debian marks the ABI with
+ * 64-bit time there (libaio.so.1t64.0.2), which is not part of the version (1.0.2).
+ */
 static void print_libaio(FILE *stream)
 {
 	Dl_info info;
 	const void *function = dlsym(RTLD_DEFAULT, "io_setup");
 	char *path = function != NULL && dladdr(function, &info) != 0 ? realpath(info.dli_fname, NULL) : NULL;
 	const char *name = path != NULL ? strstr(path, "libaio.so.") : NULL;
-	fprintf(stream, "libaio %s\n", name != NULL ? name + strlen("libaio.so.") : "(linked statically)");
+	const char *version = name != NULL ? name + strlen("libaio.so.") : "(linked statically)";
+	const char *mark = name != NULL ? strstr(version, "t64") : NULL;
+
+	fprintf(stream, "libaio %.*s%s\n", mark != NULL ? (int)(mark - version) : 0, version, mark != NULL ? mark + strlen("t64") : version);
 	free(path);
 }
 

@@ -5,6 +5,9 @@
 
 make_file a.bin 100
 start_ranged
+# libmicrohttpd 1.0 rejects unknown codings itself.
+coding=501
+! since_mhd_1 || coding=400
 next='GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n'
 
 refused() { # STATUS NAME FIELDS BODY
@@ -17,10 +20,10 @@ refused 400 "Content-Length and chunked" 'Content-Length: 5\r\nTransfer-Encoding
 refused 400 "chunked and Content-Length" 'Transfer-Encoding: chunked\r\nContent-Length: 5\r\n' '0\r\n\r\n'
 refused 400 "two Content-Lengths" 'Content-Length: 5\r\nContent-Length: 6\r\n' 'hello'
 refused 400 "two equal Content-Lengths" 'Content-Length: 5\r\ncontent-length: 5\r\n' 'hello'
-refused 501 "an unknown Transfer-Encoding" 'Transfer-Encoding: gzip\r\n' 'hello'
-refused 501 "identity" 'Transfer-Encoding: identity\r\n' 'hello'
-refused 501 "gzip, chunked" 'Transfer-Encoding: gzip, chunked\r\n' '0\r\n\r\n'
-refused 501 "xchunked" 'Transfer-Encoding: xchunked\r\n' '0\r\n\r\n'
+refused $coding "an unknown Transfer-Encoding" 'Transfer-Encoding: gzip\r\n' 'hello'
+refused $coding "identity" 'Transfer-Encoding: identity\r\n' 'hello'
+refused $coding "gzip, chunked" 'Transfer-Encoding: gzip, chunked\r\n' '0\r\n\r\n'
+refused $coding "xchunked" 'Transfer-Encoding: xchunked\r\n' '0\r\n\r\n'
 for length in +5 5,5 -1 0x5 5x 99999999999999999999999; do
 	ask "GET /a.bin HTTP/1.1\r\nHost: x\r\nContent-Length: $length\r\n\r\nhello$next"
 	like "$STATUSES" '^(400|413)( |$)' "Content-Length: $length is refused"

@@ -9,7 +9,7 @@ out=$(ranged --version)
 is $? 0 "--version"
 like "$out" '^ranged [0-9]+\.[0-9]+' "of ranged"
 like "$out" 'libmicrohttpd [0-9]+\.[0-9]+\.[0-9]+' "of libmicrohttpd"
-like "$out" 'libaio [0-9]+\.[0-9]+' "of libaio"
+like "$out" $'\nlibaio [0-9]+(\.[0-9]+)+$' "of libaio"
 out=$(ranged --help)
 is $? 0 "--help"
 for option in --config --listen --workers --cache-size --address-file --check --log-level --version; do

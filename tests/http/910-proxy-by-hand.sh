@@ -48,7 +48,9 @@ ok "which is said" grep -q 'a connection from 127\.0\.1\.1 was closed: .*PROXY h
 at_most "$(grep -c 'a connection from 127\.0\.1\.1 was closed' "$DIR/error.log")" 5 "but not each time"
 
 ask "${v1}$request" -i 127.0.0.1
-is "$STATUS" 400 "from another address it is no request"
+# libmicrohttpd 1.0 closes after a line that does not end with a version of HTTP; 0.9 passes it on.
+if since_mhd_1; then status=; else status=400; fi
+is "$STATUS" "$status" "from another address it is no request"
 get /a.bin
 is "$STATUS" 200 "which needs none"
 ask 'PROXY TCP4 192.0.2.1 198.51.100.2 12345 80\r\nGET /p/a.bin HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 198.51.100.9\r\nConnection: close\r\n\r\n' -i 127.0.1.1

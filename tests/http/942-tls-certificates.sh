@@ -11,13 +11,13 @@ make_certificate r a.example rsa
 make_certificate e ed.example ed25519
 make_file x.bin 1000
 start_tls "$(tls_pairs a b c r e)"
-is "$(subject_for -)" "CN = a.example" "without a name: the first"
-is "$(subject_for nobody.example)" "CN = a.example" "likewise with one that nobody has"
-is "$(subject_for b.example)" "CN = b.example" "by name"
-is "$(subject_for B.EXAMPLE)" "CN = b.example" "in any case"
-is "$(subject_for y.b.example)" "CN = b.example" "by a wildcard"
-is "$(subject_for x.b.example)" "CN = x.b.example" "a name goes before a wildcard"
-is "$(subject_for ed.example)" "CN = ed.example" "Ed25519"
+is "$(subject_for -)" "CN=a.example" "without a name: the first"
+is "$(subject_for nobody.example)" "CN=a.example" "likewise with one that nobody has"
+is "$(subject_for b.example)" "CN=b.example" "by name"
+is "$(subject_for B.EXAMPLE)" "CN=b.example" "in any case"
+is "$(subject_for y.b.example)" "CN=b.example" "by a wildcard"
+is "$(subject_for x.b.example)" "CN=x.b.example" "a name goes before a wildcard"
+is "$(subject_for ed.example)" "CN=ed.example" "Ed25519"
 for version in tls1_2 tls1_3; do
 	like "$(handshake -servername a.example -$version)" 'Peer signature type: ECDSA' "$version: the first of two for one name"
 	like "$(handshake -servername a.example -$version -sigalgs RSA-PSS+SHA256:RSA+SHA256)" 'Peer signature type: RSA' "$version: the one that the client understands"

@@ -34,9 +34,9 @@ start_tls "tls = \"$DIR/one.pem\""
 secure_get /x.bin
 is "$STATUS" 200 "one file with both is fine"
 stop_ranged
-openssl req -new -key "$DIR/a.key" -subj /CN=a.example -out "$DIR/a.csr" 2>/dev/null
-openssl x509 -req -in "$DIR/a.csr" -signkey "$DIR/a.key" -days -1 -out "$DIR/old.pem" 2>/dev/null
 cp "$DIR/a.key" "$DIR/old.key"
+openssl req -new -key "$DIR/old.key" -subj /CN=a.example -out "$DIR/old.csr" 2>/dev/null
+sign_certificate old 20200101000000Z 20200201000000Z
 start_tls "$(tls_pairs old)"
 like "$(cat "$DIR/error.log")" "warning: .*old.pem: this certificate \(a.example\) expired at 20" "an expired one is told"
 secure_get /x.bin -k

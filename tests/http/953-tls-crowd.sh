@@ -30,7 +30,7 @@ ok "each is in the log" await 5 logged
 stop_ranged
 start_tls "$(tls_pairs a)" 'max_connections = 3'
 idle=$(socket_count)
-for i in 1 2 3; do (printf '\n' | tls_wire >/dev/null) & done
+for i in 1 2 3; do (printf G | tls_wire >/dev/null) & done
 connected() { [ "$(socket_count)" -ge $((idle + 3)) ]; }
 ok "three are connected" await 10 connected
 secure_get /1000.bin

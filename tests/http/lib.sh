@@ -23,6 +23,7 @@
 
 set -u
 export LC_ALL=C
+STARTED=${EPOCHREALTIME//[.,]/}
 
 LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 RANGED=${RANGED:-${top_builddir:-$LIB/../../build}/ranged}
@@ -96,6 +97,9 @@ skip_all() { # REASON
 	exit 0
 }
 
+# Whether the program runs with libmicrohttpd 1.0 or later, whose parser rejects more than that of 0.9.
+since_mhd_1() { "$RANGED" --version </dev/null | grep -q '^libmicrohttpd [1-9]'; }
+
 need_root() { [ "$(id -u)" = 0 ] || skip_all "needs root"; }
 
 need_cmd() {
@@ -124,7 +128,16 @@ clean_up() {
 	if [ $FAILED != 0 ] || [ -z "$FINISHED" ]; then show_logs; fi
 	type -t clean_up_more >/dev/null && clean_up_more
 	[ -n "${RANGED_KEEP:-}" ] || rm -rf "$DIR"
+	show_times
 	exit $status
+}
+
+# Prints how long the test took, and the processor time of the test and of all that it waited for. tests/summary.sh --slowest reads these lines.
+show_times() {
+	local now=${EPOCHREALTIME//[.,]/} stat
+	read -r stat <"/proc/$$/stat"
+	read -ra stat <<<"${stat##*) }"
+	echo "# took $(((now - STARTED) / 1000)) ms, of that $(((stat[11] + stat[12] + stat[13] + stat[14]) * 1000 / $(getconf CLK_TCK))) ms of processor time"
 }
 
 # Whatever the test left running in the background, and what that started; nothing else.
@@ -166,13 +179,25 @@ trap 'exit 1' INT TERM HUP
 
 seconds() { echo $(($1 * RANGED_SLOW)); } # a time limit, scaled
 
-await() { # SECONDS COMMAND...: until it succeeds
-	local end=$((SECONDS + $1 * RANGED_SLOW + 1))
+# Waits until the command succeeds. Gives up after that many seconds, or 2 s after the server has ended in the meantime.
+await() { # SECONDS COMMAND...
+	local end=$((SECONDS + $1 * RANGED_SLOW + 1)) served=
 	shift
+	! running || served=1
 	until "$@" 2>/dev/null; do
 		[ $SECONDS -lt $end ] || return 1
+		if [ -n "$served" ] && ! running; then
+			diag "the server ended while the test waited for: $*"
+			served=
+			[ $((SECONDS + 2)) -ge $end ] || end=$((SECONDS + 2))
+		fi
 		sleep 0.02
 	done
+}
+
+# Ends the test when the server has ended: whatever the test would wait for next could never happen.
+must_run() {
+	running || { diag "the server has ended"; exit 1; }
 }
 
 config() { # LINE...: writes $DIR/ranged.conf, which start_ranged then uses
@@ -203,9 +228,10 @@ launch_ranged() {
 # SIGHUP, and waits until the log says what became of it.
 reload_ranged() {
 	local before
+	must_run
 	before=$(reloads)
 	kill -HUP "$PID"
-	await 10 reloaded_after "$before" || diag "it was not reloaded"
+	await 10 reloaded_after "$before" || { diag "it was not reloaded"; must_run; }
 }
 reloads() { grep -cE 'the configuration was (not )?taken' "$DIR/error.log"; }
 reloaded_after() { [ "$(reloads)" -gt "$1" ]; }
@@ -264,9 +290,10 @@ sockets_at_most() { [ "$(socket_count)" -le "$1" ]; }
 read_bytes() { awk '/^read_bytes:/ { print $2 }' "/proc/$PID/io"; } # from the disk
 take_stats() { # has ranged log what it has counted, into $DIR/stats
 	local before
+	must_run
 	before=$(grep -c 'stats cache bytes' "$DIR/error.log")
 	kill -USR2 "$PID"
-	await 10 stats_after "$before" || { diag "no stats came"; return 1; }
+	await 10 stats_after "$before" || { diag "no stats came"; must_run; return 1; }
 }
 stats_after() { # COUNT
 	awk -v before="$1" '/stats cache bytes/ { seen++ } seen > before' "$DIR/error.log" >"$DIR/stats" && grep -q 'stats end' "$DIR/stats"
