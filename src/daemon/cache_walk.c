@@ -65,7 +65,11 @@ static int is_served(struct cache_walk *walk, const char *path, bool folder)
 
 static int look(const struct cache_walk *walk, struct file_version *version)
 {
-	return file_look(walk->site->root_fd, walk->path, walk->config->symlinks, version);
+	int error = file_look(walk->site->root_fd, walk->path, walk->config->symlinks, version);
+
+	if (error == 0)
+		files_known_version(walk->site->files, walk->path, version);
+	return error;
 }
 
 static atomic_size_t all_names; /* of all walks */

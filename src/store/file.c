@@ -81,13 +81,14 @@ static int stat_open(int fd, int flags, struct statx *st)
 	return statx(fd, "", AT_EMPTY_PATH | flags, STAT_MASK, st) < 0 ? -errno : 0;
 }
 
+/* Local filesystems ignore AT_STATX_FORCE_SYNC; a client that caches attributes asks its server. */
 static int stat_beneath(const struct place *place, struct statx *st)
 {
 	int fd = open_beneath(place, O_PATH);
 	if (fd < 0)
 		return fd;
 
-	int error = stat_open(fd, 0, st);
+	int error = stat_open(fd, AT_STATX_FORCE_SYNC, st);
 	close(fd);
 	if (error < 0)
 		return error;
@@ -108,7 +109,7 @@ static int open_seen(const struct place *place, uint64_t flags, const struct sta
 	if (fd < 0)
 		return fd;
 
-	int error = stat_open(fd, 0, st);
+	int error = stat_open(fd, AT_STATX_FORCE_SYNC, st);
 	if (error == 0 && !same_inode(st, seen))
 		error = -EAGAIN;
 	if (error < 0) {
@@ -152,6 +153,18 @@ void file_set_version(struct file_version *version, const struct statx *st)
 		.size = st->stx_size,
 		.mtime_ns = stamp_ns(&st->stx_mtime),
 		.ctime_ns = stamp_ns(&st->stx_ctime),
+	};
+}
+
+static void set_state(struct file_state *state, const struct statx *st)
+{
+	file_set_version(&state->version, st);
+	state->metadata = (struct file_metadata){
+		.ctime_ns = state->version.ctime_ns,
+		.links = st->stx_nlink,
+		.mode = st->stx_mode,
+		.user = st->stx_uid,
+		.group = st->stx_gid,
 	};
 }
 
@@ -244,21 +257,46 @@ static void read_sidecar(struct file *file, const struct place *of)
 		parse_tag(text, (size_t)length, file->tag);
 }
 
-static long filesystem_of(int fd)
+static uint32_t filesystem_of(int fd)
 {
 	struct statfs fs;
 
-	return fstatfs(fd, &fs) == 0 ? (long)fs.f_type : 0;
+	return fstatfs(fd, &fs) == 0 ? (uint32_t)fs.f_type : 0;
+}
+
+/*
+ * The filesystems whose attributes in memory are the file's own. On all others (FUSE, NFS, SMB, Ceph, 9p, virtiofs, AFS, Lustre, and
+ * overlayfs, whose layers may be any of them) the attributes may be a client's copy, so the server is asked.
+ */
+static bool is_local(uint32_t filesystem)
+{
+	static const uint32_t local[] = {
+		EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC, RAMFS_MAGIC, HUGETLBFS_MAGIC,
+		SQUASHFS_MAGIC, EROFS_SUPER_MAGIC_V1, CRAMFS_MAGIC, ISOFS_SUPER_MAGIC, MSDOS_SUPER_MAGIC, EXFAT_SUPER_MAGIC,
+		MINIX_SUPER_MAGIC, MINIX3_SUPER_MAGIC, NILFS_SUPER_MAGIC, REISERFS_SUPER_MAGIC,
+		0x15013346, /* UDF */
+		0x7275,	    /* romfs */
+		0x7366746e, /* NTFS3 */
+		0x482b, 0x4244, /* HFS+, HFS */
+		0x3153464a, /* JFS */
+		0x2fc12fc1, /* ZFS */
+		0xca451a4e, /* bcachefs */
+	};
+
+	for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+		if (local[i] == filesystem)
+			return true;
+	return false;
 }
 
 /* They take O_DIRECT (since Linux 6.6), but then copy inside io_submit. */
-static bool lives_in_memory(long filesystem)
+static bool lives_in_memory(uint32_t filesystem)
 {
 	return filesystem == TMPFS_MAGIC || filesystem == RAMFS_MAGIC;
 }
 
 /* XFS answers EAGAIN where it would read metadata, ext4 and XFS where they would write back what is dirty; btrfs always does. */
-static bool has_nowait(long filesystem)
+static bool has_nowait(uint32_t filesystem)
 {
 	return filesystem == EXT4_SUPER_MAGIC || filesystem == XFS_SUPER_MAGIC;
 }
@@ -278,10 +316,8 @@ static bool find_alignment(const struct statx *st, uint32_t *offset_alignment, u
 	       *memory_alignment <= FILE_ALIGNMENT_MAX;
 }
 
-static void set_alignment(struct file *file, const struct statx *st)
+static void set_alignment(struct file *file, const struct statx *st, uint32_t filesystem)
 {
-	long filesystem = filesystem_of(file->fd);
-
 	file->nowait = file->direct && has_nowait(filesystem);
 	if (file->direct && !lives_in_memory(filesystem) && find_alignment(st, &file->offset_alignment, &file->memory_alignment))
 		return;
@@ -306,11 +342,23 @@ static int open_direct(const struct place *place, struct file *file, struct stat
 	return file->fd < 0 ? file->fd : 0;
 }
 
+static void set_versions(struct file *file, const struct statx *st, uint32_t filesystem, uint64_t start_ns)
+{
+	struct file_state state;
+
+	set_state(&state, st);
+	file->version = state.version;
+	file->metadata = state.metadata;
+	file->remote = !is_local(filesystem);
+	atomic_init(&file->verified_ns, start_ns);
+}
+
 int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct file **file)
 {
 	struct place place = {.root_fd = root_fd, .path = path, .symlinks = symlinks};
 	struct statx st;
-	uint64_t known = UINT64_MAX;
+	uint64_t known = UINT64_MAX, start_ns = clock_now_ns();
+	uint32_t filesystem;
 	struct file *opened = calloc(1, sizeof(*opened));
 
 	if (!opened)
@@ -321,8 +369,10 @@ int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct
 		return error;
 	}
 	atomic_init(&opened->references, 1);
-	file_set_version(&opened->version, &st);
-	set_alignment(opened, &st);
+	pthread_mutex_init(&opened->lock, NULL);
+	filesystem = filesystem_of(opened->fd);
+	set_versions(opened, &st, filesystem, start_ns);
+	set_alignment(opened, &st, filesystem);
 	if (file_undated(&opened->version))
 		read_sidecar(opened, &place);
 	if (opened->direct && file_map(opened, 0, UINT64_MAX, &known) < 0)
@@ -332,14 +382,24 @@ int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct
 	return 0;
 }
 
-int file_look(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version)
+int file_stat(int root_fd, const char *path, enum file_symlinks symlinks, struct file_state *state)
 {
 	struct place place = {.root_fd = root_fd, .path = path, .symlinks = symlinks};
 	struct statx st;
 	int error = stat_beneath(&place, &st);
 
 	if (error == 0)
-		file_set_version(version, &st);
+		set_state(state, &st);
+	return error;
+}
+
+int file_look(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version)
+{
+	struct file_state state;
+	int error = file_stat(root_fd, path, symlinks, &state);
+
+	if (error == 0)
+		*version = state.version;
 	return error;
 }
 
@@ -362,6 +422,7 @@ static void close_file(struct offload_job *job)
 	struct file *file = (struct file *)((char *)job - offsetof(struct file, closing));
 
 	close(file->fd);
+	pthread_mutex_destroy(&file->lock);
 	free(file);
 }
 
@@ -382,24 +443,103 @@ void file_unref_here(struct file *file)
 		close_file(&file->closing);
 }
 
-/*
- * A ctime that moved alone is the trace of bytes written and the mtime set back, so it counts as a change; a chmod or a new hard
- * link looks the same and cuts a transfer for nothing, which a client heals by resuming. One case must not: the usual update of a
- * mirror renames a new file over the old one, which moves the old inode's ctime as its link count drops to 0. No name leads to that
- * inode any more, its bytes are intact, and its readers go on to the end.
- */
-int file_check(const struct file *file)
-{
-	struct file_version now;
-	struct statx st;
-	int error = stat_open(file->fd, AT_STATX_DONT_SYNC, &st);
+/* --- whether a file still is the version it was opened as --- */
 
-	if (error < 0)
-		return error;
-	file_set_version(&now, &st);
-	if (st.stx_nlink == 0)
-		now.ctime_ns = file->version.ctime_ns;
-	return file_version_equal(&now, &file->version) ? 0 : -ESTALE;
+static bool same_attributes(const struct file_metadata *a, const struct file_metadata *b)
+{
+	return a->links == b->links && a->mode == b->mode && a->user == b->user && a->group == b->group;
+}
+
+static bool same_but_ctime(const struct file_version *a, const struct file_version *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns;
+}
+
+/*
+ * Judges the answer of a statx() that began when file->metadata_changes was `before`. 0, -ESTALE, or -EAGAIN: another thread has
+ * remembered other metadata meanwhile, so the two answers have no known order and the statx is to be repeated.
+ */
+static int judge(struct file *file, const struct file_state *now, unsigned before)
+{
+	int result = 0;
+
+	if (file_version_equal(&now->version, &file->version))
+		return 0;
+	if (!same_but_ctime(&now->version, &file->version))
+		return -ESTALE;
+	pthread_mutex_lock(&file->lock);
+	if (atomic_load_explicit(&file->metadata_changes, memory_order_relaxed) != before) {
+		result = -EAGAIN;
+	} else if (now->metadata.ctime_ns != file->metadata.ctime_ns) {
+		if (same_attributes(&now->metadata, &file->metadata)) {
+			result = -ESTALE;
+		} else {
+			file->metadata = now->metadata;
+			atomic_fetch_add_explicit(&file->metadata_changes, 1, memory_order_relaxed); /* published by the lock */
+		}
+	}
+	pthread_mutex_unlock(&file->lock);
+	return result;
+}
+
+/* Keeps the latest. Relaxed: the number says all there is to know, no other memory depends on it. */
+static void note_verified(struct file *file, uint64_t start_ns)
+{
+	uint64_t before = atomic_load_explicit(&file->verified_ns, memory_order_relaxed);
+
+	while (before < start_ns && !atomic_compare_exchange_weak_explicit(&file->verified_ns, &before, start_ns, memory_order_relaxed,
+									    memory_order_relaxed))
+		;
+}
+
+int file_look_again(struct file *file, int root_fd, const char *path, enum file_symlinks symlinks, struct file_state *state)
+{
+	uint64_t start_ns;
+	int result;
+
+	do {
+		/* Acquire: the statx must not begin before it. */
+		unsigned before = atomic_load_explicit(&file->metadata_changes, memory_order_acquire);
+
+		start_ns = clock_now_ns();
+		result = file_stat(root_fd, path, symlinks, state);
+		if (result < 0)
+			return result;
+		result = judge(file, state, before);
+	} while (result == -EAGAIN);
+	if (result == 0)
+		note_verified(file, start_ns);
+	return result;
+}
+
+/*
+ * The update of a mirror renames a new file over the old one, which drops the old inode's link count and so is a change of metadata:
+ * its bytes are intact, and its readers go on to the end.
+ */
+int file_check(struct file *file)
+{
+	const int flags = file->remote ? AT_STATX_FORCE_SYNC : AT_STATX_DONT_SYNC;
+	uint64_t start_ns = file->remote ? clock_now_ns() : 0;
+	struct file_state state;
+	struct statx st;
+	unsigned before;
+	int result;
+
+	if (atomic_load_explicit(&file->changed, memory_order_relaxed))
+		return -ESTALE;
+	do {
+		before = atomic_load_explicit(&file->metadata_changes, memory_order_acquire); /* as above */
+		result = stat_open(file->fd, flags, &st);
+		if (result < 0) /* ENOENT: a server that knows the file by its path does not find it any more */
+			return result == -ENOENT ? -ESTALE : result;
+		set_state(&state, &st);
+		result = judge(file, &state, before);
+	} while (result == -EAGAIN);
+	if (result == 0 && file->remote)
+		note_verified(file, start_ns);
+	if (result < 0) /* relaxed: it is a flag, and nothing else is published by it */
+		atomic_store_explicit(&file->changed, true, memory_order_relaxed);
+	return result;
 }
 
 bool file_is_gone(const struct file *file)

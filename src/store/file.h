@@ -7,6 +7,7 @@
 #ifndef STORE_FILE_H
 #define STORE_FILE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +26,18 @@ struct file_version {
 	int64_t mtime_ns, ctime_ns; /* since 1970 */
 };
 
+/* The attributes that chmod, chown, and adding or removing a name change. The ctime moves with them, the bytes stay. */
+struct file_metadata {
+	int64_t ctime_ns;
+	uint32_t links, mode, user, group;
+};
+
+/* The answer of one statx(). */
+struct file_state {
+	struct file_version version;
+	struct file_metadata metadata;
+};
+
 /* What lies beside a file about the same bytes; see store/sibling.h, which finds it. All zero: nothing. */
 struct file_siblings {
 	unsigned variants; /* bits of enum sibling */
@@ -37,6 +50,13 @@ struct file_siblings {
 struct file {
 	atomic_uint references;
 	int fd;
+	bool remote;		   /* a client caches the attributes (FUSE, NFS, SMB …): only AT_STATX_FORCE_SYNC asks the server */
+	atomic_bool changed;	   /* a check has found another version; stays set */
+	atomic_bool unusable;	   /* of files.c: the next lookup opens the path again even if its version is the same */
+	_Atomic uint64_t verified_ns; /* of a remote file: when the last check began that found this version (CLOCK_MONOTONIC) */
+	pthread_mutex_t lock;	   /* protects `metadata`, and is held to change the number of changes */
+	struct file_metadata metadata; /* as last seen; at first as the file was opened */
+	_Atomic unsigned metadata_changes; /* how often `metadata` was replaced */
 	struct offload *closer; /* NULL: whoever gives up the last reference closes it himself */
 	struct offload_job closing;
 	bool gone;		   /* of files_let_go() alone: no name leads to it any more */
@@ -80,6 +100,15 @@ int file_open_beneath(int root_fd, const char *path, enum file_symlinks symlinks
 /* Looks at `path` without opening it for reading: 0 and its version, or -errno as file_open(). BLOCKS. */
 int file_look(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version);
 
+/* The same with the metadata. */
+int file_stat(int root_fd, const char *path, enum file_symlinks symlinks, struct file_state *state);
+
+/*
+ * Asks whether `path` still leads to this version of the open file. 0: it does, by the rules of file_check(). -ESTALE: it does not.
+ * Another -errno as file_open(). *state is set unless the statx failed. BLOCKS.
+ */
+int file_look_again(struct file *file, int root_fd, const char *path, enum file_symlinks symlinks, struct file_state *state);
+
 struct file *file_ref(struct file *file);
 /*
  * The last one closes the descriptor, on a thread of file->closer if there is one: closing an unlinked file frees its blocks, which
@@ -114,12 +143,16 @@ bool file_time_is_young(int64_t time_ns, int64_t now_ns);
 bool file_is_young(const struct file *file);
 
 /*
- * 0 if the open file still is the version it was opened as, -ESTALE if it was written to or truncated, or -errno. A file that was
- * replaced or unlinked meanwhile still is what it was; one that was chmod-ed or linked counts as changed, because a write followed
- * by utimes() looks the same. statx(AT_STATX_DONT_SYNC) on the open descriptor: reads the inode in memory and waits for nothing.
- * Any thread.
+ * 0 if the open file still is the version it was opened as, -ESTALE if it was written to or truncated, or -errno of the statx. -ESTALE
+ * for the first reason sets file->changed.
+ *
+ * A ctime that moved together with the link count, the mode, the owner or the group is a change of metadata: the version stands, and
+ * the file's `metadata` follows. A ctime that moved alone counts as a change, because a write followed by utimes() looks the same.
+ *
+ * Of a local file it reads the inode in memory (AT_STATX_DONT_SYNC) and waits for nothing: any thread. Of a remote file it asks the
+ * server and BLOCKS.
  */
-int file_check(const struct file *file);
+int file_check(struct file *file);
 
 /*
  * True if no name leads to the open file any more: it was deleted or replaced, and takes up its room for our sake only. Any

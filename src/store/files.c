@@ -46,6 +46,8 @@ struct files_entry {
 	struct file *file;		 /* one reference; NULL: not known yet, or forgotten */
 	uint64_t validated_ns;		 /* when `file` was what the path is: the time before the look */
 	uint64_t used_ns;		 /* when it was asked for last, or seen to be in use */
+	uint64_t tried_ns;		 /* when the last job began, whatever it found */
+	uint32_t mode, user, group;	 /* of the job: what they were when the path was last opened for reading */
 	struct files_want *wants;	 /* who waits, the last to come first */
 	struct file *held;		 /* the job's own reference to what `file` was when it started */
 	struct files_entry *prev, *next; /* in the order of use; `next` also links what is being freed */
@@ -270,12 +272,17 @@ static void answer(struct reactor_message *message)
 	want->done(want);
 }
 
-/* Fills in the results and returns the wants, first come first; from here on they can't be cancelled. */
+/*
+ * Fills in the results and returns the wants, first come first; from here on they can't be cancelled. The wants that need a later look
+ * stay.
+ */
 static struct files_want *fill_wants(struct files_entry *entry, const struct finding *finding)
 {
-	struct files_want *want, *filled = NULL;
+	struct files_want *want, *next, *filled = NULL;
 
-	while ((want = entry->wants) != NULL) {
+	LL_FOREACH_SAFE(entry->wants, want, next) {
+		if (want->since_ns > finding->validated_ns)
+			continue;
 		LL_DELETE(entry->wants, want);
 		want->entry = NULL;
 		want->error = finding->error;
@@ -307,16 +314,30 @@ static void look_beside(const struct files_entry *entry, const struct file_versi
 			     found);
 }
 
+/* The version is the held one if only the ctime differs and file_look_again() takes that for a change of metadata. */
+static bool is_held_version(const struct files_entry *entry, const struct file *file)
+{
+	const struct files_options *options = &entry->shard->files->options;
+	struct file_version version = file->version;
+	struct file_state state;
+
+	if (file_version_equal(&version, &entry->held->version))
+		return true;
+	version.ctime_ns = entry->held->version.ctime_ns;
+	return file_version_equal(&version, &entry->held->version) &&
+	       file_look_again(entry->held, options->root_fd, entry->path, options->symlinks, &state) == 0;
+}
+
 static bool is_as_held(const struct files_entry *entry, const struct file *file)
 {
 	const struct file *held = entry->held;
 
-	return held && file_version_equal(&file->version, &held->version) && strcmp(file->tag, held->tag) == 0 &&
+	return held && !atomic_load(&held->unusable) && is_held_version(entry, file) && strcmp(file->tag, held->tag) == 0 &&
 	       sibling_equal(&file->siblings, &held->siblings);
 }
 
 /* What turns out to be as it was stays the same struct file. */
-static int open_anew(const struct files_entry *entry, struct file **file)
+static int open_anew(struct files_entry *entry, struct file **file)
 {
 	const struct files_options *options = &entry->shard->files->options;
 	struct file *opened;
@@ -330,6 +351,9 @@ static int open_anew(const struct files_entry *entry, struct file **file)
 		file_unref(opened);
 		return -ENOMEM;
 	}
+	entry->mode = opened->metadata.mode;
+	entry->user = opened->metadata.user;
+	entry->group = opened->metadata.group;
 	look_beside(entry, &opened->version, &opened->siblings);
 	if (options->opened != NULL)
 		options->opened(options->context, opened);
@@ -341,27 +365,35 @@ static int open_anew(const struct files_entry *entry, struct file **file)
 	return 0;
 }
 
+/* Another mode, owner or group may forbid to read the file, which only opening it tells. */
+static bool may_be_read(const struct files_entry *entry, const struct file_metadata *now)
+{
+	return entry->mode == now->mode && entry->user == now->user && entry->group == now->group;
+}
+
 /*
  * A file whose time says nothing is opened again each time: its tag comes from a sidecar, which may have changed alone. One beside
  * which something else lies now is opened again since a struct file does not change.
  */
-static void find_out(const struct files_entry *entry, struct finding *finding)
+static void find_out(struct files_entry *entry, struct finding *finding)
 {
 	const struct files_options *options = &entry->shard->files->options;
 	struct file *held = entry->held;
-	struct file_version version;
+	struct file_state state;
 	struct file_siblings siblings;
 
 	finding->validated_ns = clock_now_ns();
-	if (held && !file_undated(&held->version)) {
+	if (held && !file_undated(&held->version) && !atomic_load(&held->unusable)) {
 		finding->looks++;
-		finding->error = file_look(options->root_fd, entry->path, options->symlinks, &version);
-		if (finding->error < 0)
+		finding->error = file_look_again(held, options->root_fd, entry->path, options->symlinks, &state);
+		if (finding->error < 0 && finding->error != -ESTALE)
 			return;
-		look_beside(entry, &version, &siblings);
-		if (file_version_equal(&version, &held->version) && sibling_equal(&siblings, &held->siblings)) {
-			finding->file = file_ref(held);
-			return;
+		if (finding->error == 0 && may_be_read(entry, &state.metadata)) {
+			look_beside(entry, &state.version, &siblings);
+			if (sibling_equal(&siblings, &held->siblings)) {
+				finding->file = file_ref(held);
+				return;
+			}
 		}
 	}
 	finding->error = open_anew(entry, &finding->file);
@@ -378,7 +410,16 @@ static void make_room(struct files *files)
 	free_entries_with(doomed, file_unref_here); /* the descriptors are wanted now */
 }
 
-/* Puts what was found into the entry; returns the reference that has to be given up. */
+/* The path leads to nothing, or to no file. All other errors (EMFILE, ETIMEDOUT, EACCES …) say nothing about it. */
+static bool is_elsewhere(int error)
+{
+	return error == -ENOENT || error == -ENOTDIR || error == -EISDIR || error == -ELOOP || error == -EXDEV || error == -ENAMETOOLONG;
+}
+
+/*
+ * Puts the finding into the entry and returns the reference that has to be given up. An error that says nothing about the path leaves the
+ * entry as it was; no lookup is a hit from when that is too old.
+ */
 static struct file *apply(struct files_entry *entry, const struct finding *finding)
 {
 	struct files_stats *stats = &entry->shard->stats;
@@ -386,6 +427,9 @@ static struct file *apply(struct files_entry *entry, const struct finding *findi
 	stats->looks += finding->looks;
 	stats->opens += finding->opens;
 	stats->failures += finding->error < 0;
+	entry->tried_ns = finding->validated_ns;
+	if (finding->error < 0 && !is_elsewhere(finding->error))
+		return NULL;
 	entry->validated_ns = finding->validated_ns;
 	return swap_file(entry, finding->file);
 }
@@ -464,13 +508,13 @@ static void settle(struct files_entry *entry, struct finding *finding)
 	pthread_mutex_lock(&shard->lock);
 	/* It was forgotten while it was looked at, and found to be what was forgotten: whoever waits is served by another round. */
 	forgotten = finding->file && finding->file == held && entry->file != held;
-	again = forgotten && entry->wants;
 	if (!forgotten) {
 		before = apply(entry, finding);
 		filled = fill_wants(entry, finding);
 		if (is_other_version(before, finding->file))
 			note_gone(files, before);
 	}
+	again = entry->wants != NULL;
 	entry->busy = false;
 	if (again)
 		begin(entry);
@@ -566,13 +610,22 @@ bool files_is_like(const struct files *files, const struct files_options *option
 	       fstat(options->root_fd, &now) == 0 && then.st_dev == now.st_dev && then.st_ino == now.st_ino;
 }
 
-/* Answers at once if the entry is fresh enough, else puts the want on its list. True: begin() a job now. */
+/* 0 if `then` is later: another thread may have read the clock after this one. */
+static uint64_t age(uint64_t now_ns, uint64_t then_ns)
+{
+	return now_ns > then_ns ? now_ns - then_ns : 0;
+}
+
+/*
+ * Answers at once if the entry is fresh enough, else puts the want on its list. True: begin() a job now. A look in the background that
+ * failed is not repeated at once.
+ */
 static bool take_want(struct files_entry *entry, struct files_want *want, uint64_t now_ns, bool *hit)
 {
 	uint64_t revalidate_ns = entry->shard->files->revalidate_ns;
-	uint64_t age_ns = now_ns > entry->validated_ns ? now_ns - entry->validated_ns : 0;
+	uint64_t age_ns = age(now_ns, entry->validated_ns);
 
-	*hit = entry->file && age_ns < revalidate_ns;
+	*hit = entry->file && age_ns < revalidate_ns && entry->validated_ns >= want->since_ns && !atomic_load(&entry->file->unusable);
 	if (*hit) {
 		want->file = file_ref(entry->file);
 		entry->shard->stats.hits++;
@@ -580,7 +633,7 @@ static bool take_want(struct files_entry *entry, struct files_want *want, uint64
 		want->entry = entry;
 		LL_PREPEND(entry->wants, want);
 	}
-	return !entry->busy && (!*hit || age_ns >= revalidate_ns / 2);
+	return !entry->busy && (!*hit || (age_ns >= revalidate_ns / 2 && age(now_ns, entry->tried_ns) >= revalidate_ns / 2));
 }
 
 int files_find(struct files *files, const char *path, struct files_want *want)
@@ -621,13 +674,16 @@ bool files_cancel(struct files_want *want)
 }
 
 /* The caller has a reference of its own, so the table's is never the last and nothing is closed here. */
-void files_forget(struct files *files, const char *path, const struct file *file)
+void files_forget(struct files *files, const char *path, struct file *file)
 {
 	uint64_t hash = keyed_hash(path, strlen(path));
 	struct files_shard *shard = shard_of(files, hash);
 	struct files_entry *entry, *doomed = NULL;
 	struct file *before = NULL;
 
+	atomic_store(&file->unusable, true);
+	if (!atomic_load_explicit(&file->changed, memory_order_relaxed))
+		return;
 	pthread_mutex_lock(&shard->lock);
 	entry = find_entry(shard, hash, path);
 	if (entry && entry->file == file) {
@@ -640,6 +696,23 @@ void files_forget(struct files *files, const char *path, const struct file *file
 	pthread_mutex_unlock(&shard->lock);
 	file_unref(before);
 	free_entries(doomed);
+}
+
+void files_known_version(struct files *files, const char *path, struct file_version *version)
+{
+	uint64_t hash = keyed_hash(path, strlen(path));
+	struct files_shard *shard = shard_of(files, hash);
+	struct file_version known = *version;
+	struct files_entry *entry;
+
+	pthread_mutex_lock(&shard->lock);
+	entry = find_entry(shard, hash, path);
+	if (entry && entry->file) {
+		known.ctime_ns = entry->file->version.ctime_ns;
+		if (file_version_equal(&known, &entry->file->version))
+			*version = known;
+	}
+	pthread_mutex_unlock(&shard->lock);
 }
 
 /*

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The table of open files: path to struct file, shared by all reactors behind locks, one a part, bounded, least recently used goes first.
+ * An error that says nothing about the path (EMFILE, ETIMEDOUT, EACCES …) is the answer of the lookups that waited, but the entry keeps
+ * its file, and nothing that is cached is evicted.
+ *
  * An entry looked at less than 1 s ago is a hit and costs no syscall. Past half of that, a hit also starts a look in the
  * background, so that a busy file's readers do not wait; past all of it they wait for the look. One look or open per path at a
  * time, whoever asks (single-flight).
@@ -38,6 +41,7 @@ struct files_want {
 	struct reactor_message message;
 	struct files_want *next;
 	struct reactor *reactor;
+	uint64_t since_ns; /* the answer must be of a lookup that began then or later (CLOCK_MONOTONIC); 0: any that is fresh enough */
 	void (*done)(struct files_want *want); /* on want->reactor */
 	struct file *file;		       /* result: a reference the caller owns, or NULL */
 	int error;			       /* result: 0 or -errno */
@@ -72,10 +76,17 @@ int files_find(struct files *files, const char *path, struct files_want *want);
 bool files_cancel(struct files_want *want);
 
 /*
- * Forgets `file`, of which the caller has a reference, if it is what the table holds for its path (it was seen to have changed):
- * the next files_find() opens anew. Any thread.
+ * The caller, who has a reference to `file`, could not use it: -ESTALE. If the table holds it for this path, the next files_find() opens
+ * the path again. If file_check() has found that the file changed, its version is reported to options.gone() now; else only if the path
+ * turns out to lead to another version. Any thread.
  */
-void files_forget(struct files *files, const char *path, const struct file *file);
+void files_forget(struct files *files, const char *path, struct file *file);
+
+/*
+ * Replaces *version, which a look at the path has found, by the version under which the bytes of the file are in the cache: its ctime may
+ * be older by changes of metadata. Any thread.
+ */
+void files_known_version(struct files *files, const char *path, struct file_version *version);
 
 /*
  * Lets go of files that were deleted or replaced and that nobody has asked for since: as long as they are open, their room on the

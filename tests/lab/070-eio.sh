@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A disk that answers EIO: 500 before the first byte, a cut connection after it, and one line with path, offset and errno.
+# A disk that answers EIO: 503 before the first byte, a cut connection after it, and one line with path, offset and errno.
 . "$(dirname "$0")/lib.sh"
 
 need_fuse
@@ -16,10 +16,10 @@ head_of /b.bin
 
 set_fault 0 5 0
 get /a.bin
-is "$STATUS" 500 "500"
+is "$STATUS $(header Retry-After)" "503 1" "503 with Retry-After"
 at_most "$(size_of "$BODY")" 1024 "with a small body"
 get_range 100000-100009 /a.bin
-is "$STATUS" 500 "a range too"
+is "$STATUS" 503 "a range too"
 logged() { grep -E "(error|warning): .*$1" "$DIR/error.log"; }
 ok "a line" await 5 logged a.bin
 like "$(logged a.bin | head -n 1)" 'a\.bin.* [0-9]+.*Input/output error' "with path, offset and errno"

@@ -18,7 +18,7 @@ done | curl -sS --config - -w '%{http_code}\n' >"$DIR/statuses"
 sleep 1.1
 get /a.bin
 took=$(($(date +%s) - start + 1))
-is "$(grep -c 500 "$DIR/statuses")" 300 "300 faults"
+is "$(grep -c 503 "$DIR/statuses")" 300 "300 faults"
 stop_ranged
 faults() { grep -c 'Input/output error' "$DIR/error.log"; }
 at_most "$(faults)" $((took + 1)) "lines in $took seconds"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A bad place in a file: what lies before it is served, what lies on it is 500 or cut at it.
+# A bad place in a file: what lies before it is served, what lies on it is 503 or cut at it.
 . "$(dirname "$0")/lib.sh"
 
 need_fuse
@@ -17,7 +17,7 @@ get_range 0-1999999 /a.bin
 is "$STATUS" 206 "before it"
 cmp_range a.bin 0 1999999
 get_range 15000000-15000009 /a.bin
-is "$STATUS" 500 "behind it"
+is "$STATUS" 503 "behind it"
 get /a.bin
 isnt $RC 0 "over it: the connection is cut"
 length=$(size_of "$BODY")

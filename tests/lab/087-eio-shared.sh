@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Forty clients wait for one read, which ends with EIO: all of them are answered 500, nobody else, and nothing bad is kept.
+# Forty clients wait for one read, which ends with EIO: all of them are answered 503, nobody else, and nothing bad is kept.
 . "$(dirname "$0")/lib.sh"
 
 need_fuse
@@ -20,7 +20,7 @@ for _ in 1 2; do
 	get /b.bin
 	cmp_whole "$DIR/good/b.bin" "what is in memory is served"
 	wait_clients
-	is "$(sort "$DIR/codes" | uniq -c | awk '{ print $1, $2 }')" "40 500" "all forty are told"
+	is "$(sort "$DIR/codes" | uniq -c | awk '{ print $1, $2 }')" "40 503" "all forty are told"
 done
 set_fault 0 0 0
 get /a.bin

@@ -423,19 +423,46 @@ static void cut(void)
 	ck_assert_int_eq(truncate("root/file", 5000), 0);
 }
 
-static void rewrite(void)
+static struct file *opened;
+
+static void rewrite_path(const char *path)
 {
-	int fd = open("root/file", O_WRONLY);
+	int fd = open(path, O_WRONLY);
 	ck_assert_int_eq(pwrite(fd, "x", 1, 77), 1);
 	close(fd);
 }
 
-static void rewrite_and_reset(void)
+static void rewrite_path_and_reset(const char *path)
 {
 	struct stat st;
-	ck_assert_int_eq(stat("root/file", &st), 0);
-	rewrite();
-	set_mtime("root/file", st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	ck_assert_int_eq(stat(path, &st), 0);
+	rewrite_path(path);
+	set_mtime(path, st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+}
+
+static void rewrite(void)
+{
+	rewrite_path("root/file");
+}
+
+static void rewrite_and_reset(void)
+{
+	rewrite_path_and_reset("root/file");
+}
+
+static void rewrite_other_and_reset(void)
+{
+	rewrite_path_and_reset("root/other");
+}
+
+static void check_changed(void)
+{
+	ck_assert_int_eq(file_check(opened), -ESTALE);
+}
+
+static void cut_one(void)
+{
+	ck_assert_int_eq(truncate("root/file", FILE_BYTES), 0);
 }
 
 static void replace(void)
@@ -449,41 +476,83 @@ static void remove_it(void)
 	ck_assert_int_eq(unlink("root/file"), 0);
 }
 
-static void rewrite_and_remove(void)
-{
-	rewrite();
-	remove_it();
-}
-
 static void change_mode(void)
 {
 	ck_assert_int_eq(chmod("root/file", 0600), 0);
 }
 
+static void add_name(void)
+{
+	ck_assert_int_eq(link("root/file", "root/other"), 0);
+}
+
+static void remove_name(void)
+{
+	ck_assert_int_eq(unlink("root/other"), 0);
+}
+
+static void change_owner(void)
+{
+	if (geteuid() == 0)
+		ck_assert_int_eq(chown("root/file", 1, 1), 0);
+}
+
+static void change_name(void)
+{
+	ck_assert_int_eq(rename("root/file", "root/other"), 0);
+}
+
+static void check_it(void)
+{
+	ck_assert_int_eq(file_check(opened), 0);
+	usleep(20000);
+}
+
+/* Changes one after the other; the file is checked between those that check_it() separates. */
 static const struct {
-	void (*change)(void);
+	void (*changes[7])(void);
 	int expected;
+	bool same; /* by its path, too, it is the same version, but for the ctime */
 } changes[] = {
-	{nothing, 0},	       {read_it, 0},		      {replace, 0},	      {remove_it, 0},
-	{append, -ESTALE},     {cut, -ESTALE},		      {rewrite, -ESTALE},     {rewrite_and_reset, -ESTALE},
-	{change_mode, -ESTALE}, {rewrite_and_remove, -ESTALE},
+	{{nothing}, 0, true},
+	{{read_it}, 0, true},
+	{{replace}, 0, false},
+	{{remove_it}, 0, false},
+	{{add_name}, 0, true},
+	{{add_name, check_it, remove_name}, 0, true},
+	{{add_name, check_it, replace}, 0, false},
+	{{change_mode}, 0, true},
+	{{change_owner}, 0, true},
+	{{change_mode, check_it, change_owner, check_it, add_name, check_it, remove_it}, 0, false},
+	{{append}, -ESTALE, false},
+	{{cut}, -ESTALE, false},
+	{{rewrite}, -ESTALE, false},
+	{{rewrite, change_mode}, -ESTALE, false},
+	{{rewrite_and_reset}, -ESTALE, false},
+	{{change_mode, check_it, rewrite_and_reset}, -ESTALE, false},
+	{{remove_it, check_it, nothing}, 0, false},
+	{{add_name, check_it, remove_it, check_it, rewrite_other_and_reset}, -ESTALE, false},
+	{{rewrite, remove_it}, -ESTALE, false},
+	{{change_name}, -ESTALE, false}, /* its ctime moves alone */
+	{{append, check_changed, cut_one}, -ESTALE, false},
 };
 
 START_TEST(notices_changes)
 {
-	struct file_version version;
+	struct file_state state;
 
 	make_file("root/file", FILE_BYTES);
-	struct file *file = open_file("file");
-	ck_assert_int_eq(file_check(file), 0);
+	opened = open_file("file");
+	ck_assert_int_eq(file_check(opened), 0);
 	usleep(20000); /* a tick of the filesystem's clock, where it is coarse */
-	changes[_i].change();
-	ck_assert_msg(file_check(file) == changes[_i].expected, "case %d: %d", _i, file_check(file));
-	/* By its name a file that was replaced is another one, whatever its readers may finish. */
-	int error = file_look(root, "file", FILE_SYMLINKS_BENEATH, &version);
-	bool same = changes[_i].change == nothing || changes[_i].change == read_it;
-	ck_assert(same == (error == 0 && file_version_equal(&version, &file->version)));
-	file_unref(file);
+	for (unsigned i = 0; i < 7 && changes[_i].changes[i] != NULL; i++)
+		changes[_i].changes[i]();
+	/* By its path a file that was replaced is another one, whatever its readers may finish. */
+	int error = file_look_again(opened, root, "file", FILE_SYMLINKS_BENEATH, &state);
+	ck_assert_msg((error == 0) == changes[_i].same, "case %d by its path: %d", _i, error);
+	ck_assert_msg(file_check(opened) == changes[_i].expected, "case %d: %d", _i, file_check(opened));
+	ck_assert_int_eq(opened->changed, changes[_i].expected != 0);
+	file_unref(opened);
 }
 END_TEST
 

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "store/files.h"
 #include "store/sibling.h"
 #include "suite.h"
@@ -115,6 +116,12 @@ static void replace(const char *path, size_t length)
 {
 	make_file("root/.new", length);
 	ck_assert_int_eq(rename("root/.new", path), 0);
+}
+
+static void rewrite(const char *path)
+{
+	usleep(20000); /* a tick of the filesystem's clock, where it is coarse */
+	make_file(path, 100);
 }
 
 static struct devices *devices;
@@ -472,6 +479,8 @@ START_TEST(closes_on_an_offload_thread)
 	struct file *file = get("file", &error);
 	settle();
 	int fd = file->fd;
+	rewrite("root/file");
+	ck_assert_int_eq(file_check(file), -ESTALE);
 	files_forget(files, "file", file);
 	put_plug(&plug);
 	file_unref(file);
@@ -546,14 +555,17 @@ START_TEST(forgets)
 	table(10, FOREVER);
 	struct file *first = get("file", &error);
 	settle();
+	rewrite("root/file");
+	ck_assert_int_eq(file_check(first), -ESTALE);
 	files_forget(files, "nothing", first);
-	files_forget(files, "file", NULL);
-	ck_assert_int_eq(find("file", &lookup), 1);
-	file_unref(lookup.want.file);
+	ck_assert_uint_eq(gone_count, 0);
 	files_forget(files, "file", first);
 	ck_assert_uint_eq(stats().open, 0);
 	struct file *second = get("file", &error);
 	ck_assert_ptr_ne(first, second);
+	settle();
+	ck_assert_uint_eq(gone_count, 1);
+	ck_assert(file_version_equal(&gone[0], &first->version));
 	files_forget(files, "file", first); /* no longer what the table holds */
 	ck_assert_int_eq(find("file", &lookup), 1);
 	ck_assert_ptr_eq(lookup.want.file, second);
@@ -564,41 +576,215 @@ START_TEST(forgets)
 }
 END_TEST
 
-/* Forgotten while a look at it is under way: the look finds it unchanged, and yet nobody gets it any more. */
+/* A descriptor that a server has lost (ESTALE) says nothing about the file: it is opened again, and its version stays in the cache. */
+START_TEST(opens_an_unusable_file_again)
+{
+	int error;
+
+	table(10, FOREVER);
+	struct file *first = get("file", &error);
+	settle();
+	files_forget(files, "file", first);
+	struct file *second = get("file", &error);
+	settle();
+	ck_assert_ptr_ne(first, second);
+	ck_assert(file_version_equal(&first->version, &second->version));
+	ck_assert_uint_eq(gone_count, 0);
+	file_unref(first);
+	file_unref(second);
+}
+END_TEST
+
+/* Forgotten while a look at it is under way: nobody gets the struct file any more. */
 START_TEST(forgets_during_a_look)
 {
 	struct lookup lookup;
 	struct plug plug;
 	int error;
 
-	table(10, 30);
+	for (int changed = 0; changed < 2; changed++) {
+		table(10, 30);
+		struct file *first = get("file", &error);
+		settle();
+		usleep(40000);
+		put_plug(&plug);
+		ck_assert_int_eq(find("file", &lookup), 0);
+		if (changed)
+			rewrite("root/file");
+		ck_assert_int_eq(file_check(first), changed ? -ESTALE : 0);
+		files_forget(files, "file", first);
+		pull_plug(&plug);
+		wait_for(&lookup);
+		ck_assert_ptr_ne(lookup.want.file, first);
+		ck_assert_uint_eq(stats().opens, 2);
+		settle();
+		ck_assert_uint_eq(gone_count, changed);
+		file_unref(lookup.want.file);
+		ck_assert_uint_eq(first->references, 1);
+		file_unref(first);
+		files_unref(files);
+	}
+	table(10, 30); /* for tear_down() */
+}
+END_TEST
+
+/* An answer that has to be of a look which began later than what the table knows, or than the look that is under way. */
+START_TEST(looks_again_on_demand)
+{
+	struct lookup first, second;
+	struct plug plug;
+	int error;
+
+	table(10, FOREVER);
+	file_unref(get("file", &error));
+	settle();
+	replace("root/file", 200);
+	first = (struct lookup){.want = {.reactor = reactor, .done = answered, .since_ns = clock_now_ns()}};
+	ck_assert_int_eq(files_find(files, "file", &first.want), 0);
+	wait_for(&first);
+	ck_assert_uint_eq(first.want.file->version.size, 200);
+	ck_assert_uint_eq(stats().opens, 2);
+	settle();
+	file_unref(first.want.file);
+
+	put_plug(&plug);
+	first = (struct lookup){.want = {.reactor = reactor, .done = answered, .since_ns = clock_now_ns()}};
+	ck_assert_int_eq(files_find(files, "file", &first.want), 0);
+	second = (struct lookup){.want = {.reactor = reactor, .done = answered, .since_ns = clock_now_ns() + 50 * CLOCK_NS_PER_MS}};
+	ck_assert_int_eq(files_find(files, "file", &second.want), 0);
+	pull_plug(&plug);
+	wait_for(&first);
+	wait_for(&second);
+	ck_assert_uint_ge(stats().looks, 3); /* until one began late enough */
+	ck_assert_ptr_eq(first.want.file, second.want.file);
+	file_unref(first.want.file);
+	file_unref(second.want.file);
+}
+END_TEST
+
+/* What a lack of descriptors says about a path is nothing: what is known of it stays, and so do its bytes. */
+START_TEST(keeps_its_file_when_a_look_fails)
+{
+	struct rlimit limit, none;
+	int error;
+
+	table(10, 0);
 	struct file *first = get("file", &error);
 	settle();
-	usleep(40000);
-	put_plug(&plug);
-	ck_assert_int_eq(find("file", &lookup), 0);
-	files_forget(files, "file", first);
-	pull_plug(&plug);
-	wait_for(&lookup);
-	ck_assert_ptr_ne(lookup.want.file, first);
-	ck_assert_uint_eq(stats().opens, 2);
-	file_unref(lookup.want.file);
-	settle();
-	ck_assert_uint_eq(first->references, 1);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	none = limit;
+	none.rlim_cur = 3;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_ptr_null(get("file", &error));
+		ck_assert_int_eq(error, -EMFILE);
+		settle();
+	}
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_uint_eq(gone_count, 0);
+	ck_assert_uint_eq(stats().open, 1);
+	struct file *second = get("file", &error);
+	ck_assert_ptr_eq(first, second);
+	ck_assert_uint_eq(stats().opens, 1);
 	file_unref(first);
+	file_unref(second);
+}
+END_TEST
 
-	usleep(40000); /* and with nobody waiting */
-	first = get("file", &error);
+/* A look in the background that fails is not repeated by each hit. */
+START_TEST(failing_looks_are_few)
+{
+	struct rlimit limit, none;
+	struct lookup lookup;
+	int error;
+
+	table(10, 2000);
+	struct file *first = get("file", &error);
 	settle();
-	usleep(40000);
-	put_plug(&plug);
-	ck_assert_int_eq(find("file", &lookup), 0);
-	ck_assert(files_cancel(&lookup.want));
-	files_forget(files, "file", first);
-	pull_plug(&plug);
-	settle();
-	ck_assert_uint_eq(stats().open, 0);
+	usleep(1100 * 1000);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	none = limit;
+	none.rlim_cur = 3;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (int i = 0; i < 20; i++) {
+		ck_assert_int_eq(find("file", &lookup), 1);
+		file_unref(lookup.want.file);
+		settle();
+	}
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_uint_eq(stats().failures, 1);
 	file_unref(first);
+}
+END_TEST
+
+static void link_it(void)
+{
+	ck_assert_int_eq(link("root/file", "root/other"), 0);
+}
+
+static void unlink_other(void)
+{
+	ck_assert_int_eq(unlink("root/other"), 0);
+}
+
+static void change_mode(void)
+{
+	ck_assert_int_eq(chmod("root/file", 0600), 0);
+}
+
+/* None of them is another version; a new mode is the only one for which the file is opened again, to see whether it may be. */
+START_TEST(knows_changes_of_metadata)
+{
+	void (*const changes[])(void) = {link_it, change_mode, unlink_other};
+	const unsigned opens[] = {1, 2, 2};
+	int error;
+
+	table(10, 0);
+	struct file *first = get("file", &error);
+	for (unsigned i = 0; i < 3; i++) {
+		usleep(20000);
+		changes[i]();
+		if (i == 1)
+			ck_assert_int_eq(file_check(first), 0); /* a reader may see it before the table does */
+		struct file *again = get("file", &error);
+		ck_assert_ptr_eq(again, first);
+		ck_assert_uint_eq(stats().opens, opens[i]);
+		file_unref(again);
+	}
+	struct file_version version;
+	ck_assert_int_eq(file_look(root, "file", FILE_SYMLINKS_BENEATH, &version), 0);
+	ck_assert(!file_version_equal(&version, &first->version));
+	files_known_version(files, "file", &version);
+	ck_assert(file_version_equal(&version, &first->version));
+	settle();
+	ck_assert_uint_eq(gone_count, 0);
+	file_unref(first);
+}
+END_TEST
+
+START_TEST(refuses_what_may_not_be_read_any_more)
+{
+	int error;
+
+	if (geteuid() == 0 && seteuid(65534) != 0)
+		return;
+	table(10, 0);
+	struct file *first = get("file", &error);
+	ck_assert_ptr_nonnull(first);
+	(void)!seteuid(getuid());
+	ck_assert_int_eq(chmod("root/file", 0), 0);
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(65534), 0);
+	ck_assert_ptr_null(get("file", &error));
+	ck_assert_int_eq(error, -EACCES);
+	(void)!seteuid(getuid());
+	ck_assert_int_eq(chmod("root/file", 0644), 0);
+	struct file *second = get("file", &error);
+	ck_assert_ptr_eq(second, first);
+	settle();
+	ck_assert_uint_eq(gone_count, 0);
+	file_unref(first);
+	file_unref(second);
 }
 END_TEST
 
@@ -926,7 +1112,13 @@ static Suite *suite(void)
 	tcase_add_test(c, answers_without_the_first_to_ask);
 	tcase_add_test(c, keeps_none);
 	tcase_add_test(c, forgets);
+	tcase_add_test(c, opens_an_unusable_file_again);
 	tcase_add_test(c, forgets_during_a_look);
+	tcase_add_test(c, looks_again_on_demand);
+	tcase_add_test(c, keeps_its_file_when_a_look_fails);
+	tcase_add_test(c, failing_looks_are_few);
+	tcase_add_test(c, knows_changes_of_metadata);
+	tcase_add_test(c, refuses_what_may_not_be_read_any_more);
 	tcase_add_test(c, ranks_what_was_sent_most);
 	tcase_add_test(c, lets_go_of_what_was_deleted);
 	tcase_add_test(c, makes_room_for_descriptors);
