@@ -31,6 +31,7 @@
 
 #include "base/align.h"
 #include "base/clock.h"
+#include "store/spelling.h"
 
 /* Alignment is asked for where the headers know of it (Linux 6.1); elsewhere every file gets the default. */
 #ifdef STATX_DIOALIGN
@@ -52,15 +53,15 @@ struct place {
 	enum file_symlinks symlinks;
 };
 
+static uint64_t resolve_of(const struct place *place)
+{
+	return RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (place->symlinks == FILE_SYMLINKS_NONE ? RESOLVE_NO_SYMLINKS : 0);
+}
+
 static int open_beneath(const struct place *place, uint64_t flags)
 {
-	struct open_how how = {
-		.flags = flags | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
-	};
+	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve_of(place) };
 
-	if (place->symlinks == FILE_SYMLINKS_NONE)
-		how.resolve |= RESOLVE_NO_SYMLINKS;
 	for (int tries = 0; tries < RACE_TRIES; tries++) {
 		long fd = syscall(SYS_openat2, place->root_fd, *place->path ? place->path : ".", &how, sizeof(how));
 		if (fd >= 0)
@@ -71,9 +72,22 @@ static int open_beneath(const struct place *place, uint64_t flags)
 	return -EAGAIN;
 }
 
+/* The same for a path that is spelled as its directories spell it; -ENOENT for another spelling that the filesystem takes, too. */
+static int open_spelled(const struct place *place, uint64_t flags)
+{
+	int fd = open_beneath(place, flags);
+	int error = fd < 0 ? fd : spelling_check(place->root_fd, place->path, resolve_of(place));
+
+	if (error == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
 int file_open_beneath(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags)
 {
-	return open_beneath(&(struct place){.root_fd = root_fd, .path = path, .symlinks = symlinks}, flags);
+	return open_spelled(&(struct place){.root_fd = root_fd, .path = path, .symlinks = symlinks}, flags);
 }
 
 static int stat_open(int fd, int flags, struct statx *st)
@@ -84,7 +98,7 @@ static int stat_open(int fd, int flags, struct statx *st)
 /* Local filesystems ignore AT_STATX_FORCE_SYNC; a client that caches attributes asks its server. */
 static int stat_beneath(const struct place *place, struct statx *st)
 {
-	int fd = open_beneath(place, O_PATH);
+	int fd = open_spelled(place, O_PATH);
 	if (fd < 0)
 		return fd;
 

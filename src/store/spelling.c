@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Each directory on the path is of one of three kinds.
+ *
+ * BYTES: names are bytes. That holds for the usual Linux filesystems, except for directories with the casefold flag.
+ * CASE: a filesystem of unknown behaviour (FUSE, network, foreign) on which the requested name with the case of all letters swapped does not
+ * exist. It does not fold case, but it could have other aliases: normalised Unicode, "SECRET~1.KEY", "secret.key.",
+ * "secret.key::$DATA". Names that could be such an alias are looked for in the directory.
+ * LISTED: every name is looked for in the directory. That is any directory in which the swapped name exists too, or that can't be told.
+ *
+ * Inode numbers tell nothing: libfuse numbers spellings, not files. Neither does the name that /proc/self/fd shows: it is the one that
+ * was looked up.
+ *
+ * What was found is kept for LIFETIME_NS in a fixed table, by the path of the directory; of a directory that had to be read, hashes of
+ * all names. An absent name is only believed if the directory has not changed since; otherwise the directory is read again. The table is
+ * behind one mutex, under which no system call is made.
+ */
+#include "store/spelling.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/keyed_hash.h"
+
+#define LIFETIME_NS CLOCK_NS_PER_S
+#define SETTLED_S 2	     /* the coarsest mtime of a directory (vfat) */
+#define SLOTS 1024
+#define NAMES_MAX (1u << 20) /* in all directories together, 8 bytes each */
+#define NAMES_BYTES (32 * 1024)
+#define BCACHEFS_MAGIC 0xca451a4e
+
+enum kind { KIND_NONE, KIND_BYTES, KIND_CASE, KIND_LISTED };
+
+/* The hashes of all names of a directory, sorted, and which version of it they are of. */
+struct names {
+	uint64_t *hashes;
+	size_t count, room;
+	uint64_t device, inode;
+	struct statx_timestamp mtime, ctime;
+	bool settled; /* a later change shows in mtime */
+};
+
+/* A directory. */
+struct slot {
+	uint64_t key;
+	uint64_t until_ns;
+	enum kind kind;
+	struct names names; /* hashes NULL: it was not read */
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct slot slots[SLOTS];
+	size_t names; /* of all slots */
+	unsigned hand;
+} table = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* A name in a directory below the root. */
+struct spelled {
+	int root_fd;
+	uint64_t resolve;
+	const char *directory; /* its path; "" is the root */
+	const char *name;
+	uint64_t key, hash; /* of the directory; of the name */
+};
+
+/* What is hashed for the key of a directory: the root may be replaced under the same descriptor. */
+struct identity {
+	uint64_t device, inode, mount, resolve;
+	char path[PATH_MAX];
+};
+
+/* --- the table --- */
+
+static int compare_hashes(const void *a, const void *b)
+{
+	const uint64_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+static bool has_name(const struct names *names, uint64_t hash)
+{
+	return bsearch(&hash, names->hashes, names->count, sizeof(hash), compare_hashes) != NULL;
+}
+
+/* The lock is held. The caller frees the result. */
+static uint64_t *empty_slot(struct slot *slot)
+{
+	uint64_t *hashes = slot->names.hashes;
+
+	table.names -= slot->names.count;
+	*slot = (struct slot){ .kind = KIND_NONE };
+	return hashes;
+}
+
+/* Takes over the hashes. Slots of other directories are emptied, one after another, until all names fit. */
+static void keep(uint64_t key, enum kind kind, struct names *names)
+{
+	uint64_t *freed[SLOTS];
+	unsigned count = 0;
+	struct slot *slot = &table.slots[key % SLOTS];
+
+	pthread_mutex_lock(&table.lock);
+	freed[count++] = empty_slot(slot);
+	while (names->count > 0 && table.names + names->count > NAMES_MAX && count < SLOTS)
+		freed[count++] = empty_slot(&table.slots[table.hand++ % SLOTS]);
+	*slot = (struct slot){ .key = key, .until_ns = clock_now_ns() + LIFETIME_NS, .kind = kind, .names = *names };
+	table.names += names->count;
+	pthread_mutex_unlock(&table.lock);
+	while (count > 0)
+		free(freed[--count]);
+}
+
+/* What is known of the directory, KIND_NONE: nothing. *names is a copy whose hashes are only told to be there. */
+static enum kind known_kind(const struct spelled *spelled, bool *listed, bool *present, struct names *names)
+{
+	struct slot *slot = &table.slots[spelled->key % SLOTS];
+	enum kind kind = KIND_NONE;
+
+	pthread_mutex_lock(&table.lock);
+	if (slot->kind != KIND_NONE && slot->key == spelled->key && clock_now_ns() < slot->until_ns) {
+		kind = slot->kind;
+		*listed = slot->names.hashes != NULL;
+		*present = *listed && has_name(&slot->names, spelled->hash);
+		*names = slot->names;
+	}
+	pthread_mutex_unlock(&table.lock);
+	return kind;
+}
+
+/* --- a directory --- */
+
+static int open_directory(const struct spelled *spelled)
+{
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = spelled->resolve };
+	long fd = syscall(SYS_openat2, spelled->root_fd, *spelled->directory != '\0' ? spelled->directory : ".", &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* Of an O_PATH descriptor. */
+static int open_for_reading(int fd)
+{
+	int readable = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+
+	return readable < 0 ? -errno : readable;
+}
+
+static bool is_named_by_bytes(long filesystem)
+{
+	switch ((unsigned long)filesystem & 0xffffffff) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+	case BCACHEFS_MAGIC:
+	case TMPFS_MAGIC:
+	case RAMFS_MAGIC:
+	case SQUASHFS_MAGIC:
+	case EROFS_SUPER_MAGIC_V1:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* XFS_IOC_FSGEOMETRY_V1 and XFS_FSOP_GEOM_FLAGS_DIRV2CI of xfs/xfs_fs.h: it was made with "-n version=ci". */
+static bool folds_all(int fd, long filesystem)
+{
+	union {
+		struct {
+			uint32_t blocks[8];
+			uint64_t counts[4];
+			uint8_t uuid[16];
+			uint32_t unit, width;
+			int32_t version;
+			uint32_t flags;
+		} fields;
+		uint8_t room[112];
+	} geometry = { 0 };
+
+	return filesystem == XFS_SUPER_MAGIC && ioctl(fd, _IOC(_IOC_READ, 'X', 100, sizeof(geometry)), &geometry) == 0 &&
+	       (geometry.fields.flags & 1u << 12) != 0;
+}
+
+/* Of a filesystem of bytes. KIND_NONE: it can't be told, for a directory that can't be opened for reading. */
+static enum kind kind_by_flags(int fd, long filesystem)
+{
+	int readable = open_for_reading(fd), flags = 0;
+	enum kind kind = KIND_BYTES;
+
+	if (readable < 0)
+		return KIND_NONE;
+	if ((ioctl(readable, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_CASEFOLD_FL) != 0) || folds_all(readable, filesystem))
+		kind = KIND_LISTED;
+	close(readable);
+	return kind;
+}
+
+/* False: there is no letter in it. */
+static bool swap_case(const char *name, char *swapped)
+{
+	bool letters = false;
+
+	for (; *name != '\0'; name++) {
+		unsigned char byte = (unsigned char)*name;
+		bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+
+		letters = letters || letter;
+		*swapped++ = (char)(letter ? byte ^ 0x20 : byte);
+	}
+	*swapped = '\0';
+	return letters;
+}
+
+static enum kind kind_by_trial(int fd, const char *name)
+{
+	char swapped[NAME_MAX + 1];
+	struct statx st;
+
+	if (strlen(name) > NAME_MAX || !swap_case(name, swapped))
+		return KIND_LISTED;
+	return statx(fd, swapped, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &st) < 0 && errno == ENOENT ? KIND_CASE : KIND_LISTED;
+}
+
+static enum kind find_kind(int fd, const char *name)
+{
+	struct statfs fs;
+	enum kind kind = KIND_NONE;
+
+	if (fstatfs(fd, &fs) == 0 && is_named_by_bytes((long)fs.f_type))
+		kind = kind_by_flags(fd, (long)fs.f_type);
+	return kind != KIND_NONE ? kind : kind_by_trial(fd, name);
+}
+
+/* An ASCII name with nothing in it that a filesystem which keeps case is known to make of another name. */
+static bool is_plain(const char *name)
+{
+	char last = '\0';
+
+	for (; *name != '\0'; name++) {
+		if ((unsigned char)*name >= 0x7f || (unsigned char)*name < ' ' || strchr("~:\\", *name) != NULL)
+			return false;
+		last = *name;
+	}
+	return last != '.' && last != ' ';
+}
+
+/* --- its names --- */
+
+/* The server is asked: a client of a network filesystem shows a change late. */
+static int note_version(int fd, struct names *names)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_INO | STATX_MTIME | STATX_CTIME, &st) < 0)
+		return -errno;
+	names->device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+	names->inode = st.stx_ino;
+	names->mtime = st.stx_mtime;
+	names->ctime = st.stx_ctime;
+	names->settled = st.stx_mtime.tv_sec < clock_wall_ns() / (int64_t)CLOCK_NS_PER_S - SETTLED_S;
+	return 0;
+}
+
+static bool is_same_time(const struct statx_timestamp *a, const struct statx_timestamp *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* The directory has not changed since its names were read. */
+static bool is_current(int fd, const struct names *names)
+{
+	struct names now;
+
+	return names->settled && note_version(fd, &now) == 0 && now.device == names->device && now.inode == names->inode &&
+	       is_same_time(&now.mtime, &names->mtime) && is_same_time(&now.ctime, &names->ctime);
+}
+
+/* Without room or memory for more, what there is of the set is given up: the directory is read again the next time. */
+static void add_name(struct names *names, bool *whole, uint64_t hash)
+{
+	if (*whole && names->count == names->room) {
+		size_t room = names->room > 0 ? names->room * 2 : 64;
+		uint64_t *grown = room <= NAMES_MAX ? reallocarray(names->hashes, room, sizeof(*grown)) : NULL;
+
+		*whole = grown != NULL;
+		if (grown != NULL) {
+			names->hashes = grown;
+			names->room = room;
+		}
+	}
+	if (*whole)
+		names->hashes[names->count++] = hash;
+}
+
+/* Reads all names. 0, *found says whether the name is among them; or -errno. */
+static int read_names(int readable, const char *name, struct names *names, bool *whole, bool *found)
+{
+	_Alignas(struct dirent64) char buffer[NAMES_BYTES];
+	ssize_t got;
+
+	while ((got = getdents64(readable, buffer, sizeof(buffer))) > 0) {
+		for (ssize_t at = 0; at < got;) {
+			const struct dirent64 *entry = (const struct dirent64 *)(buffer + at);
+
+			*found = *found || strcmp(entry->d_name, name) == 0;
+			add_name(names, whole, keyed_hash(entry->d_name, strlen(entry->d_name)));
+			at += entry->d_reclen;
+		}
+		if (*found && !*whole)
+			return 0;
+	}
+	return got < 0 ? -errno : 0;
+}
+
+/* Looks for the name in the directory. 0, -ENOENT, or another -errno. */
+static int find_name(const struct spelled *spelled, int fd, enum kind kind)
+{
+	struct names names = { 0 };
+	bool whole = true, found = false;
+	int readable = open_for_reading(fd), error;
+
+	if (readable < 0)
+		return readable;
+	error = note_version(readable, &names);
+	if (error == 0)
+		error = read_names(readable, spelled->name, &names, &whole, &found);
+	close(readable);
+	if (error != 0 || !whole || names.count == 0) {
+		free(names.hashes);
+	} else {
+		qsort(names.hashes, names.count, sizeof(*names.hashes), compare_hashes);
+		keep(spelled->key, kind, &names);
+	}
+	return error != 0 ? error : found ? 0 : -ENOENT;
+}
+
+static int check_name(const struct spelled *spelled)
+{
+	struct names names = { 0 };
+	bool listed = false, present = false;
+	enum kind kind = known_kind(spelled, &listed, &present, &names);
+	int fd, error = 0;
+
+	if (present || kind == KIND_BYTES || (kind == KIND_CASE && is_plain(spelled->name)))
+		return 0;
+	fd = open_directory(spelled);
+	if (fd < 0)
+		return fd;
+	if (listed && is_current(fd, &names))
+		error = -ENOENT;
+	if (kind == KIND_NONE)
+		kind = find_kind(fd, spelled->name);
+	if (kind == KIND_BYTES || (kind == KIND_CASE && is_plain(spelled->name)))
+		keep(spelled->key, kind, &(struct names){ 0 });
+	else if (error == 0)
+		error = find_name(spelled, fd, kind);
+	close(fd);
+	return error;
+}
+
+static int identify(int root_fd, uint64_t resolve, struct identity *identity)
+{
+	struct statx st;
+
+	if (statx(root_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &st) < 0)
+		return -errno;
+	identity->device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+	identity->inode = st.stx_ino;
+	identity->mount = (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
+	identity->resolve = resolve;
+	return 0;
+}
+
+int spelling_check(int root_fd, const char *path, uint64_t resolve)
+{
+	struct identity identity;
+	char name[NAME_MAX + 1];
+	int error = 0;
+
+	if (*path == '\0')
+		return 0;
+	error = strlen(path) < sizeof(identity.path) ? identify(root_fd, resolve, &identity) : -ENAMETOOLONG;
+	for (size_t at = 0, length; error == 0 && path[at] != '\0'; at += length + (path[at + length] == '/')) {
+		size_t directory_bytes = at > 0 ? at - 1 : 0;
+
+		length = strcspn(path + at, "/");
+		if (length > NAME_MAX)
+			return -ENAMETOOLONG;
+		memcpy(name, path + at, length);
+		name[length] = '\0';
+		memcpy(identity.path, path, directory_bytes);
+		identity.path[directory_bytes] = '\0';
+		error = check_name(&(struct spelled){
+			.root_fd = root_fd,
+			.resolve = resolve,
+			.directory = identity.path,
+			.name = name,
+			.key = keyed_hash(&identity, offsetof(struct identity, path) + directory_bytes),
+			.hash = keyed_hash(name, length) });
+	}
+	return error;
+}
