@@ -94,6 +94,7 @@ static const struct config_key keys[] = {
 	SETTING("cors", CORS, LIST, cors, .parse = settings_parse_cors),
 	SETTING("index", INDEX, LIST, index, .preset = "index.html", .parse = settings_parse_index),
 	SETTING("listing", LISTING, SWITCH, listing, .preset = "false"),
+	SETTING("listing_limit", LISTING_LIMIT, COUNT, listing_limit, .preset = "10000", .max = 1000000000),
 	SETTING("hide", HIDE, LIST, hide, .parse = settings_parse_hide),
 	SETTING("try", TRY, LIST, try, .parse = settings_parse_path),
 	SETTING("error_page", ERROR_PAGE, LIST, error_page, .parse = settings_parse_error_page),

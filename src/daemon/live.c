@@ -39,7 +39,7 @@ static void make(void)
 	text_puts(&page, "<script>");
 	text_puts(&page, script);
 	text_puts(&page, "</script>\n");
-	page_make_policy(policy, sizeof(policy), style, script, "connect-src 'self'; frame-ancestors 'none'");
+	page_make_policy(policy, sizeof(policy), style, script, "form-action 'none'; connect-src 'self'; frame-ancestors 'none'");
 }
 
 void live_answer(struct admin_call *call)

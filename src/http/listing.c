@@ -18,8 +18,6 @@
 #include "http/page.h"
 #include "http/path.h"
 
-#define PAGE_ENTRIES 1000 /* of a page for people, unless they want more */
-
 enum part { PART_HEAD, PART_ROWS, PART_TAIL, PART_END };
 
 struct listing {
@@ -134,8 +132,10 @@ int listing_new(struct listing **listing, const struct listing_options *options)
 					    .links_query = made->links_query,
 					    .query = options->query,
 					    .limit = options->query.limit };
+	if (made->view.limit == 0 && !options->json)
+		made->view.limit = options->page_entries;
 	if (made->view.limit == 0)
-		made->view.limit = options->json ? UINT64_MAX : PAGE_ENTRIES;
+		made->view.limit = UINT64_MAX;
 	if (made->path != NULL && (options->host == NULL || made->host != NULL) && (options->links_query == NULL || made->links_query != NULL))
 		error = start(made);
 	if (error != 0) {
@@ -192,6 +192,18 @@ int listing_ready(struct listing *listing)
 const char *listing_etag(const struct listing *listing)
 {
 	return listing->etag;
+}
+
+void listing_put_next(const struct listing *listing, struct text *text)
+{
+	const struct listing_view *view = &listing->view;
+	struct listing_query next;
+
+	if (!listing_query_next(&view->query, view->limit, view->folders + view->files, &next))
+		return;
+	if (listing->options.json)
+		next.format = LISTING_JSON;
+	listing_query_put(text, &next, view->links_query, "&");
 }
 
 const char *listing_type(const struct listing *listing)

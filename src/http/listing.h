@@ -12,6 +12,7 @@
 
 #include "http/listing_query.h"
 #include "http/rules.h"
+#include "http/text.h"
 #include "store/folder.h"
 
 struct listing;
@@ -27,6 +28,7 @@ struct listing_options {
 	const char *host; /* for the title, or NULL; copied */
 	const char *links_query; /* as in struct listing_view; copied */
 	struct listing_query query;
+	uint64_t page_entries; /* of a page in HTML at most, unless the query says; 0: any number */
 	bool json;
 	void (*wake)(void *context); /* once after an -EAGAIN */
 	void *context;
@@ -45,6 +47,8 @@ void listing_free(struct listing *listing);
 int listing_ready(struct listing *listing);
 /* Once ready: a weak entity tag of all that is shown, or "" if it is too large to have one. */
 const char *listing_etag(const struct listing *listing);
+/* Once ready: puts the query of what follows behind its last entry, as a relative reference; nothing if it is complete. */
+void listing_put_next(const struct listing *listing, struct text *text);
 const char *listing_type(const struct listing *listing);
 bool listing_is_json(const struct listing *listing);
 

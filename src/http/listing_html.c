@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The page is a table that is complete without script: order, pages and ways up are links, times are UTC. page.js makes times local
- * and adds a filter. Links are relative, so that they hold behind a proxy that strips a prefix.
+ * The page is a table that is complete without script: sorting, other pages and JSON are buttons of forms, times are UTC. page.js makes
+ * times local, sorts in place, and adds a filter and links to all folders above. Links are relative, so that they hold behind a proxy that
+ * strips a prefix. Programs read the page, too: its title is the one that Apache's has, and each entry is one line, whose first link it is.
  */
 #include "http/listing_html.h"
 
@@ -32,34 +33,6 @@ static void put_counted(struct text *text, uint64_t count, const char *one, cons
 	text_printf(text, "\xc2\xa0%s", count == 1 ? one : many);
 }
 
-/* What a link needs to be followed at all; returns what comes before the next parameter. */
-static const char *put_links_query(struct text *text, const struct listing_view *view)
-{
-	if (view->links_query == NULL)
-		return "?";
-	text_puts(text, "?");
-	text_html(text, view->links_query, strlen(view->links_query));
-	return "&amp;";
-}
-
-/* "?sort=…&order=…" with what is not the default of it, offset and limit among it; nothing if all is. */
-static void put_query(struct text *text, const struct listing_view *view, uint64_t offset, uint64_t limit)
-{
-	const struct listing_query *query = &view->query;
-	const char *separator = put_links_query(text, view);
-
-	if (query->sort != ENTRIES_BY_NAME || query->descending) {
-		text_printf(text, "%ssort=%s&amp;order=%s", separator, listing_query_sort_name(query->sort), query->descending ? "desc" : "asc");
-		separator = "&amp;";
-	}
-	if (limit > 0) {
-		text_printf(text, "%slimit=%" PRIu64, separator, limit);
-		separator = "&amp;";
-	}
-	if (offset > 0)
-		text_printf(text, "%soffset=%" PRIu64, separator, offset);
-}
-
 static unsigned depth_of(const char *path)
 {
 	unsigned depth = *path != '\0';
@@ -81,24 +54,33 @@ static unsigned signed_depth(const struct listing_view *view)
 }
 
 /*
- * To the folder that lies that deep. The order goes with one who walks around, the place in a list does not; and no signature goes where
- * it does not hold.
+ * The query of a link to the folder that lies that deep. The order is kept from folder to folder, the offset is not. A signature is
+ * left out where it does not hold.
  */
-static void put_way(struct text *text, const struct listing_view *view, unsigned depth)
+static void put_folder_query(struct text *text, const struct listing_view *view, unsigned depth)
 {
-	struct listing_view unsigned_view = *view;
+	struct listing_query query = { .sort = view->query.sort, .descending = view->query.descending };
 
-	if (depth < signed_depth(view))
-		unsigned_view.links_query = NULL;
-	put_query(text, &unsigned_view, 0, 0);
+	listing_query_put(text, &query, depth < signed_depth(view) ? NULL : view->links_query, "&amp;");
 }
 
-static void put_up(struct text *text, unsigned levels)
+/*
+ * Opens the element of the folder that lies `levels` above. Only the parent is a link, as on the pages of other servers: programs that
+ * join URLs as text (fsspec) never come to an end if they find "../../". page.js makes links of the others.
+ */
+static void put_ancestor(struct text *text, const struct listing_view *view, unsigned levels)
 {
-	if (levels == 0)
-		text_puts(text, "./");
-	for (; levels > 0; levels--)
-		text_puts(text, "../");
+	if (levels == 1)
+		text_puts(text, "<a href=\"../");
+	else
+		text_printf(text, "<span data-up=\"%u\" data-query=\"", levels);
+	put_folder_query(text, view, depth_of(view->path) - levels);
+	text_puts(text, "\"");
+}
+
+static const char *ancestor_end(unsigned levels)
+{
+	return levels == 1 ? "</a>" : "</span>";
 }
 
 static void put_root(struct text *text, const struct listing_view *view, unsigned levels)
@@ -111,14 +93,13 @@ static void put_root(struct text *text, const struct listing_view *view, unsigne
 		text_puts(text, "</h1>");
 		return;
 	}
-	text_puts(text, "<li><a href=\"");
-	put_up(text, levels);
-	put_way(text, view, 0);
-	text_puts(text, "\" title=\"");
+	text_puts(text, "<li>");
+	put_ancestor(text, view, levels);
+	text_puts(text, " title=\"");
 	text_html(text, host, strlen(host));
 	text_puts(text, "\"><svg aria-hidden=\"true\"><use href=\"#h\"/></svg><span class=\"off\">");
 	text_html(text, host, strlen(host));
-	text_puts(text, "</span></a>");
+	text_printf(text, "</span>%s", ancestor_end(levels));
 }
 
 static void put_crumbs(struct text *text, const struct listing_view *view)
@@ -133,15 +114,13 @@ static void put_crumbs(struct text *text, const struct listing_view *view)
 
 		text_puts(text, "\n<li>");
 		if (levels > 1) {
-			text_puts(text, "<a href=\"");
-			put_up(text, levels - 1);
-			put_way(text, view, depth_of(view->path) - (levels - 1));
-			text_puts(text, "\">");
+			put_ancestor(text, view, levels - 1);
+			text_puts(text, ">");
 		} else {
 			text_puts(text, "<h1>");
 		}
 		text_html(text, name, length);
-		text_puts(text, levels > 1 ? "</a>" : "</h1>");
+		text_puts(text, levels > 1 ? ancestor_end(levels - 1) : "</h1>");
 		name += length + 1;
 	}
 	text_puts(text, "\n</ol></nav>\n");
@@ -183,6 +162,50 @@ static void put_summary(struct text *text, const struct listing_view *view)
 	text_puts(text, "</p></div>\n");
 }
 
+static int hex_value(char digit)
+{
+	return digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+}
+
+/* The parameters of links_query as fields of a form, which encodes them again. */
+static void put_links_fields(struct text *text, const struct listing_view *view)
+{
+	const char *at = view->links_query;
+
+	while (at != NULL && *at != '\0') {
+		size_t length = strcspn(at, "&"), name_length = strcspn(at, "=&");
+
+		text_puts(text, "<input type=\"hidden\" name=\"");
+		text_put(text, at, name_length);
+		text_puts(text, "\" value=\"");
+		for (size_t i = name_length + 1; i < length; i++) {
+			char byte = at[i];
+
+			if (byte == '%' && i + 2 < length) {
+				byte = (char)(hex_value(at[i + 1]) << 4 | hex_value(at[i + 2]));
+				i += 2;
+			}
+			text_html(text, &byte, 1);
+		}
+		text_puts(text, "\">");
+		at += length + (at[length] == '&');
+	}
+}
+
+/* What crawlers are not to follow are buttons of forms: other orders, other pages, JSON. `limit`: as the query has it. */
+static void put_form(struct text *text, const struct listing_view *view, uint64_t limit)
+{
+	text_puts(text, "<form>");
+	put_links_fields(text, view);
+	if (limit > 0)
+		text_printf(text, "<input type=\"hidden\" name=\"limit\" value=\"%" PRIu64 "\">", limit);
+}
+
+static void put_sort_field(struct text *text, enum entries_key sort)
+{
+	text_printf(text, "<input type=\"hidden\" name=\"sort\" value=\"%s\">", listing_query_sort_name(sort));
+}
+
 /* A second click on a column turns it round. What is large or new is more wanted than what is small or old. */
 static void put_column(struct text *text, const struct listing_view *view, enum entries_key sort, const char *title)
 {
@@ -192,32 +215,54 @@ static void put_column(struct text *text, const struct listing_view *view, enum 
 	text_puts(text, "<th scope=\"col\"");
 	if (current)
 		text_printf(text, " aria-sort=\"%s\"", view->query.descending ? "descending" : "ascending");
-	text_puts(text, "><a href=\"");
-	text_printf(text, "%ssort=%s&amp;order=%s", put_links_query(text, view), listing_query_sort_name(sort), descending ? "desc" : "asc");
-	if (view->query.limit > 0)
-		text_printf(text, "&amp;limit=%" PRIu64, view->query.limit);
-	text_printf(text, "\">%s</a>", title);
+	text_puts(text, ">");
+	put_form(text, view, view->query.limit);
+	put_sort_field(text, sort);
+	text_printf(text, "<button name=\"order\" value=\"%s\">%s</button></form>", descending ? "desc" : "asc", title);
+}
+
+/* Programs that read the page for links of files take no <link> for one; crawlers (wget -r) follow it. */
+static void put_next(struct text *text, const struct listing_view *view)
+{
+	struct listing_query next;
+
+	if (!listing_query_next(&view->query, view->limit, view->folders + view->files, &next))
+		return;
+	text_puts(text, "<link rel=\"next\" href=\"");
+	listing_query_put(text, &next, view->links_query, "&amp;");
+	text_puts(text, "\">\n");
 }
 
 static void put_title(struct text *text, const struct listing_view *view)
 {
 	struct text title = { 0 };
-	const char *slash = strrchr(view->path, '/');
 
-	text_puts(&title, slash != NULL ? slash + 1 : view->path);
-	text_puts(&title, *view->path != '\0' ? " \xc2\xb7 " : "");
-	if (view->host != NULL && *view->host != '\0')
-		text_puts(&title, view->host);
-	else
-		text_printf(&title, "Home");
+	text_printf(&title, "Index of /");
+	text_puts(&title, view->path);
+	text_puts(&title, *view->path != '\0' ? "/" : "");
 	page_begin(text, title.bytes, title.used);
 	text->failed = text->failed || title.failed;
 	text_fini(&title);
 }
 
+/*
+ * Where its user had to escape the path, GDAL (VSICurl's ParseHTMLFileList()) looks for a title without the last slash, anywhere in a line.
+ * A ">" could end the comment.
+ */
+static void put_second_title(struct text *text, const struct listing_view *view)
+{
+	if (text_is_plain_path(view->path) || strchr(view->path, '>') != NULL)
+		return;
+	text_puts(text, "<!--<title>Index of /");
+	text_title(text, view->path, strlen(view->path));
+	text_puts(text, "</title>-->\n");
+}
+
 void listing_html_head(struct text *text, const struct listing_view *view)
 {
 	put_title(text, view);
+	put_second_title(text, view);
+	put_next(text, view);
 	text_puts(text, "<body>\n");
 	page_symbols(text);
 	text_puts(text, "<header>\n");
@@ -226,7 +271,7 @@ void listing_html_head(struct text *text, const struct listing_view *view)
 	text_puts(text, "</header>\n<main class=\"list\">\n");
 	if (view->query.offset >= view->folders + view->files)
 		return;
-	text_puts(text, "<table><caption class=\"off\">Folders and files</caption>\n<thead><tr>");
+	text_printf(text, "<table%s><caption class=\"off\">Folders and files</caption>\n<thead><tr>", is_paged(view) ? " class=\"part\"" : "");
 	put_column(text, view, ENTRIES_BY_NAME, "Name");
 	put_column(text, view, ENTRIES_BY_SIZE, "Size");
 	put_column(text, view, ENTRIES_BY_TIME, "Modified<span class=\"zone\"> (UTC)</span>");
@@ -264,9 +309,9 @@ void listing_html_row(struct text *text, const struct listing_view *view, const 
 	text_href(text, entry->name, entry->length);
 	if (entry->folder) {
 		text_puts(text, "/");
-		put_way(text, view, depth_of(view->path) + 1);
+		put_folder_query(text, view, depth_of(view->path) + 1);
 	} else {
-		put_links_query(text, view);
+		listing_query_put(text, &(struct listing_query){ 0 }, view->links_query, "&amp;");
 	}
 	text_printf(text, "\"><svg %s><use href=\"#%c\"/></svg><span>", entry->folder ? "role=\"img\" aria-label=\"Folder\"" : "aria-hidden=\"true\"",
 		    kind);
@@ -279,30 +324,32 @@ void listing_html_row(struct text *text, const struct listing_view *view, const 
 	put_time(text, entry->mtime_ns);
 }
 
-static void put_page_link(struct text *text, const struct listing_view *view, const char *relation, uint64_t offset, const char *title)
+static void put_page_button(struct text *text, uint64_t offset, const char *title)
 {
-	text_printf(text, "<a rel=\"%s\" href=\"", relation);
-	if (view->query.sort == ENTRIES_BY_NAME && !view->query.descending && offset == 0 && view->query.limit == 0)
-		text_puts(text, "./");
-	put_query(text, view, offset, view->query.limit);
-	text_printf(text, "\">%s</a>", title);
+	text_printf(text, "<button name=\"offset\" value=\"%" PRIu64 "\">%s</button>", offset, title);
 }
 
 static void put_pages(struct text *text, const struct listing_view *view)
 {
 	uint64_t total = view->folders + view->files, offset = view->query.offset;
+	struct listing_query next;
 
 	text_puts(text, "<nav class=\"pages\" aria-label=\"Pages\">");
+	put_form(text, view, view->query.limit);
+	if (view->query.sort != ENTRIES_BY_NAME || view->query.descending) {
+		put_sort_field(text, view->query.sort);
+		text_printf(text, "<input type=\"hidden\" name=\"order\" value=\"%s\">", view->query.descending ? "desc" : "asc");
+	}
 	if (offset > 0)
-		put_page_link(text, view, "prev", offset > view->limit ? offset - view->limit : 0, "Previous");
+		put_page_button(text, offset > view->limit ? offset - view->limit : 0, "Previous");
 	if (offset < total) {
 		text_puts(text, "<span>");
 		put_place(text, view);
 		text_puts(text, "</span>");
 	}
-	if (offset < total && view->limit < total - offset)
-		put_page_link(text, view, "next", offset + view->limit, "Next");
-	text_puts(text, "</nav>\n");
+	if (listing_query_next(&view->query, view->limit, view->folders + view->files, &next))
+		put_page_button(text, next.offset, "Next");
+	text_puts(text, "</form></nav>\n");
 }
 
 void listing_html_tail(struct text *text, const struct listing_view *view)
@@ -316,7 +363,7 @@ void listing_html_tail(struct text *text, const struct listing_view *view)
 	text_puts(text, "</main>\n<footer>\n");
 	if (is_paged(view))
 		put_pages(text, view);
-	text_puts(text, "<a href=\"");
-	text_printf(text, "%sformat=json\" type=\"application/json\">JSON</a>\n</footer>\n", put_links_query(text, view));
+	put_form(text, view, 0);
+	text_puts(text, "<button name=\"format\" value=\"json\">JSON</button></form>\n</footer>\n");
 	page_script(text);
 }

@@ -7,13 +7,28 @@
 
 #include "http/date.h"
 
+/* A relative reference to what follows, unless nothing does. */
+static void put_next(struct text *text, const struct listing_view *view)
+{
+	struct listing_query next;
+
+	if (!listing_query_next(&view->query, view->limit, view->folders + view->files, &next))
+		return;
+	next.format = LISTING_JSON;
+	text_puts(text, "\"next\":\"");
+	listing_query_put(text, &next, view->links_query, "&");
+	text_puts(text, "\",");
+}
+
 void listing_json_head(struct text *text, const struct listing_view *view)
 {
 	text_puts(text, "{\"path\":\"/");
 	text_json(text, view->path, strlen(view->path));
 	text_puts(text, *view->path != '\0' ? "/" : "");
-	text_printf(text, "\",\"total\":%" PRIu64 ",\"folders\":%" PRIu64 ",\"files\":%" PRIu64 ",\"offset\":%" PRIu64 ",\"entries\":[",
+	text_printf(text, "\",\"total\":%" PRIu64 ",\"folders\":%" PRIu64 ",\"files\":%" PRIu64 ",\"offset\":%" PRIu64 ",",
 		    view->folders + view->files, view->folders, view->files, view->query.offset);
+	put_next(text, view);
+	text_puts(text, "\"entries\":[");
 }
 
 void listing_json_row(struct text *text, const struct listing_view *view, const struct entry *entry, bool first)

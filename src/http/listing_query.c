@@ -2,6 +2,7 @@
 /* One pass over the query: a name, "=", a value, up to the next "&". Nothing in it needs percent-decoding. */
 #include "http/listing_query.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -76,6 +77,50 @@ void listing_query_parse(const char *query, struct listing_query *parsed)
 		}
 		query += length + (query[length] == '&');
 	}
+}
+
+static void put_prefix(struct text *text, const char *prefix, const char *ampersand)
+{
+	for (; *prefix != '\0'; prefix++) {
+		if (*prefix == '&')
+			text_puts(text, ampersand);
+		else
+			text_put(text, prefix, 1);
+	}
+}
+
+void listing_query_put(struct text *text, const struct listing_query *query, const char *prefix, const char *ampersand)
+{
+	const char *separator = "?";
+
+	if (prefix != NULL) {
+		text_puts(text, "?");
+		put_prefix(text, prefix, ampersand);
+		separator = ampersand;
+	}
+	if (query->format != LISTING_ANY) {
+		text_printf(text, "%sformat=%s", separator, format_names[query->format]);
+		separator = ampersand;
+	}
+	if (query->sort != ENTRIES_BY_NAME || query->descending) {
+		text_printf(text, "%ssort=%s%sorder=%s", separator, sort_names[query->sort], ampersand, order_names[query->descending]);
+		separator = ampersand;
+	}
+	if (query->limit > 0) {
+		text_printf(text, "%slimit=%" PRIu64, separator, query->limit);
+		separator = ampersand;
+	}
+	if (query->offset > 0)
+		text_printf(text, "%soffset=%" PRIu64, separator, query->offset);
+}
+
+bool listing_query_next(const struct listing_query *query, uint64_t limit, uint64_t total, struct listing_query *next)
+{
+	*next = *query;
+	if (query->offset >= total || limit >= total - query->offset)
+		return false;
+	next->offset += limit;
+	return true;
 }
 
 const char *listing_query_sort_name(enum entries_key sort)

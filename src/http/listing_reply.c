@@ -13,6 +13,7 @@
 #include "http/listing.h"
 #include "http/page.h"
 #include "http/signing.h"
+#include "http/text.h"
 
 static void wake(void *context)
 {
@@ -34,6 +35,7 @@ enum step_result listing_reply_begin(struct request *request)
 		.path = request->path.file,
 		.host = request->fields.host,
 		.links_query = signing_links(request),
+		.page_entries = request_settings(request)->listing_limit,
 		.wake = wake,
 		.context = request,
 		.configuration = site->configuration,
@@ -49,6 +51,21 @@ enum step_result listing_reply_begin(struct request *request)
 	return error == 0 ? STEP_NEXT : request_refuse_error(request, error, 0);
 }
 
+/* RFC 8288. */
+static void add_next(struct request *request)
+{
+	struct reply *reply = &request->reply;
+	struct text next = { 0 };
+	const char *value = NULL;
+
+	listing_put_next(request->listing, &next);
+	if (next.used > 0 && !next.failed)
+		value = reply_text_format(reply, "<%.*s>; rel=\"next\"", (int)next.used, next.bytes);
+	if (value != NULL)
+		reply_header(reply, "Link", value);
+	text_fini(&next);
+}
+
 static void add_fields(struct request *request)
 {
 	struct reply *reply = &request->reply;
@@ -62,6 +79,7 @@ static void add_fields(struct request *request)
 		reply_header(reply, "Cache-Control", "no-cache");
 	if (reply->status == 304)
 		return;
+	add_next(request);
 	reply_header(reply, "Content-Type", listing_type(request->listing));
 	reply_header(reply, "X-Content-Type-Options", "nosniff");
 	if (!listing_is_json(request->listing))

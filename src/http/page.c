@@ -53,13 +53,13 @@ void page_make_policy(char *policy, size_t policy_bytes, const char *css, const 
 	hash_source(css, style_hash, sizeof(style_hash));
 	hash_source(js, script_hash, sizeof(script_hash));
 	snprintf(policy, policy_bytes,
-		 "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; img-src data:; base-uri 'none'; form-action 'none'; %s",
+		 "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; img-src data:; base-uri 'none'; %s",
 		 style_hash, script_hash, more);
 }
 
 static void make(void)
 {
-	page_make_policy(own_policy, sizeof(own_policy), style, script, "frame-ancestors 'self'");
+	page_make_policy(own_policy, sizeof(own_policy), style, script, "form-action 'self'; frame-ancestors 'self'");
 	hash = XXH64(style, sizeof(style), 0);
 	hash = XXH64(script, sizeof(script), hash);
 	hash = XXH64(symbols, sizeof(symbols), hash);
@@ -70,7 +70,7 @@ void page_begin(struct text *text, const char *title, size_t title_length)
 {
 	text_puts(text, head);
 	text_puts(text, "<title>");
-	text_html(text, title, title_length);
+	text_title(text, title, title_length);
 	text_puts(text, "</title>\n<style>");
 	text_puts(text, style);
 	text_puts(text, "</style>\n");

@@ -17,7 +17,7 @@
 	"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"                                                 \
 	"<meta name=\"color-scheme\" content=\"light dark\">\n"
 
-/* From the doctype to the style, with this title (for text_html()) and this favicon; the body's content may follow. */
+/* From the doctype to the style, with this title (for text_title()) and this favicon; the body's content may follow. */
 void page_begin(struct text *text, const char *title, size_t title_length);
 /* The pictures, as symbols by one letter: <svg><use href="#d"/></svg>. */
 void page_symbols(struct text *text);

@@ -1,4 +1,4 @@
-// Of the listing, which is complete without it: local times, a filter, arrow keys. Lines that begin with a comment are left out.
+// Of the listing, which is complete without it: links to all folders above, local times, sorting in place, a filter, arrow keys. Lines that begin with a comment are left out.
 "use strict";
 {
 	const all = (query) => [...document.querySelectorAll(query)];
@@ -15,11 +15,70 @@
 	}
 	for (const zone of all(".zone")) zone.remove();
 
+	// links that programs are not to see: they would join them to URLs that have no end
+	for (const folder of all("[data-up]")) {
+		const link = document.createElement("a");
+		link.href = "../".repeat(folder.dataset.up) + folder.dataset.query;
+		link.title = folder.title;
+		link.append(...folder.childNodes);
+		folder.replaceWith(link);
+	}
+
 	if (table) {
 		const status = document.querySelector("[role=status]");
 		const said = status.textContent;
 		const rows = all("tbody tr").map((row) => ({ row, link: row.querySelector("a") }));
 		for (const entry of rows) entry.name = entry.link.textContent.toLowerCase();
+
+		// In place if all entries are here, in the order of names; else the server sorts.
+		const heads = all("th");
+		const body = table.tBodies[0];
+		const field = (form, name) => form.elements.namedItem(name);
+		const inOrder = !table.classList.contains("part") && heads[0].ariaSort === "ascending";
+		rows.forEach((entry, at) => {
+			entry.at = at;
+			entry.folder = entry.row.cells[0].className === "d";
+			entry.size = +entry.row.cells[1].title.replace(/\D/g, "");
+			entry.time = Date.parse(entry.row.querySelector("time").dateTime);
+		});
+		const sortRows = (key, down) => {
+			const sign = down ? -1 : 1;
+			const difference = (a, b) => key === "name" ? sign * (a.at - b.at) : sign * (a[key] - b[key]) || a.at - b.at;
+			rows.sort((a, b) => b.folder - a.folder || difference(a, b));
+			body.append(...rows.map((entry) => entry.row));
+		};
+		// the order goes along into folders, and holds when the page is loaded again
+		const keepOrder = (key, down) => {
+			const ordered = (search) => {
+				const query = new URLSearchParams(search);
+				query.delete("sort");
+				query.delete("order");
+				if (key !== "name" || down) {
+					query.set("sort", key);
+					query.set("order", down ? "desc" : "asc");
+				}
+				return query.size ? "?" + query : "";
+			};
+			for (const { link, folder } of rows) if (folder) link.search = ordered(link.search);
+			history.replaceState(null, "", location.pathname + ordered(location.search));
+		};
+		const sort = (event) => {
+			const form = event.currentTarget;
+			const key = field(form, "sort").value;
+			const down = field(form, "order").value === "desc";
+			event.preventDefault();
+			sortRows(key, down);
+			for (const head of heads) {
+				const own = field(head.firstChild, "sort").value;
+				const now = own === key;
+				if (now) head.ariaSort = down ? "descending" : "ascending";
+				else head.removeAttribute("aria-sort");
+				field(head.firstChild, "order").value = (now ? !down : own !== "name") ? "desc" : "asc";
+			}
+			keepOrder(key, down);
+		};
+		if (inOrder) for (const head of heads) head.firstChild.addEventListener("submit", sort);
+
 		const box = document.createElement("div");
 		box.className = "filter";
 		box.innerHTML = '<svg aria-hidden="true"><use href="#s"/></svg>' +

@@ -33,6 +33,7 @@ static const struct {
 	[SETTING_CORS] = AT(cors, LIST),
 	[SETTING_INDEX] = AT(index, LIST),
 	[SETTING_LISTING] = AT(listing, VALUE),
+	[SETTING_LISTING_LIMIT] = AT(listing_limit, VALUE),
 	[SETTING_HIDE] = AT(hide, LIST),
 	[SETTING_TRY] = AT(try, LIST),
 	[SETTING_ERROR_PAGE] = AT(error_page, LIST),

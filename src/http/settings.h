@@ -26,6 +26,7 @@ enum setting {
 	SETTING_CORS,
 	SETTING_INDEX,
 	SETTING_LISTING,
+	SETTING_LISTING_LIMIT,
 	SETTING_HIDE,
 	SETTING_TRY,
 	SETTING_ERROR_PAGE,
@@ -62,6 +63,7 @@ struct settings {
 	uint64_t set; /* bits of enum setting: what this block says */
 	enum rule_cache cache;
 	bool listing, download, precompressed, cache_status, server_timing, limits_dry_run, https_redirect;
+	unsigned listing_limit; /* entries on a page; 0: any number */
 	unsigned requests_per_client; /* a second; 0: any number */
 	unsigned transfers_per_client; /* at a time; 0: any number */
 	uint64_t expires_ms, hsts_ms, max_transfer_time_ms; /* 0: none */

@@ -100,6 +100,11 @@ static bool is_unseen(uint32_t character)
 	       (character >= 0x2060 && character <= 0x206f) || character == 0xfeff || (character >= 0xe0000 && character <= 0xe007f);
 }
 
+static bool is_alnum(char byte)
+{
+	return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+}
+
 static const char *html_entity(char byte)
 {
 	switch (byte) {
@@ -186,27 +191,63 @@ void text_utf8(struct text *text, const char *bytes, size_t length)
 	put_characters(text, bytes, length, put_utf8_character);
 }
 
-/* pchar of RFC 3986, without "&" and "'", which mean something in HTML. */
+/*
+ * HTML Standard, section 13.2.5.2 (RCDATA state): "&" begins a character reference only before "#" or a name, and "<" ends the element
+ * only before "/". All names of references have two characters or more, so "R&D" may stay as it is.
+ */
+static bool is_title_markup(const char *at, const char *end)
+{
+	const char *next = at + 1;
+
+	if (*at == '<')
+		return next < end && *next == '/';
+	if (*at != '&' || next == end)
+		return false;
+	return *next == '#' || (is_alnum(*next) && next + 1 < end && is_alnum(next[1]));
+}
+
+void text_title(struct text *text, const char *bytes, size_t length)
+{
+	const char *end = bytes + length;
+	size_t taken;
+
+	for (; bytes < end; bytes += taken > 0 ? taken : 1) {
+		uint32_t character = 0;
+
+		taken = take_character(bytes, (size_t)(end - bytes), &character);
+		if (html_entity(*bytes) != NULL && !is_title_markup(bytes, end))
+			text_put(text, bytes, 1);
+		else
+			put_html_character(text, bytes, taken, character);
+	}
+}
+
+/* pchar of RFC 3986, without ":", and without "&" and "'", which mean something in HTML. */
 static bool is_plain(char byte)
 {
-	if ((byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z'))
-		return true;
-	return byte != '\0' && strchr("-._~!$()*+,;=:@", byte) != NULL;
+	return is_alnum(byte) || (byte != '\0' && strchr("-._~!$()*+,;=@", byte) != NULL);
 }
 
 void text_href(struct text *text, const char *name, size_t length)
 {
 	static const char digits[] = "0123456789ABCDEF";
+	bool like_url = length >= 4 && memcmp(name, "http", 4) == 0;
+	bool odd_start = like_url || (length > 0 && !is_alnum(*name) && *name != '_' && *name != '.');
 
-	if (memchr(name, ':', length) != NULL)
-		text_puts(text, "./");
 	for (size_t i = 0; i < length; i++) {
 		unsigned char byte = (unsigned char)name[i];
 		const char escape[3] = { '%', digits[byte >> 4], digits[byte & 15] };
 
-		if (is_plain(name[i]))
+		if (is_plain(name[i]) && !(i == 0 && odd_start))
 			text_put(text, name + i, 1);
 		else
 			text_put(text, escape, 3);
 	}
+}
+
+bool text_is_plain_path(const char *path)
+{
+	while (*path == '/' || is_plain(*path))
+		path++;
+	return *path == '\0';
 }

@@ -27,6 +27,12 @@ void text_printf(struct text *text, const char *format, ...) __attribute__((form
  */
 void text_html(struct text *text, const char *bytes, size_t length);
 
+/*
+ * For the text of <title>, which needs fewer escapes than other text. Programs (GDAL) look for the path of a folder in it as it is, so
+ * nothing is escaped that need not be. Control characters and bytes that are no UTF-8 are shown as text_html() shows them.
+ */
+void text_title(struct text *text, const char *bytes, size_t length);
+
 /* The inside of a JSON string, which is valid UTF-8: other bytes are U+FFFD. */
 void text_json(struct text *text, const char *bytes, size_t length);
 
@@ -34,9 +40,13 @@ void text_json(struct text *text, const char *bytes, size_t length);
 void text_utf8(struct text *text, const char *bytes, size_t length);
 
 /*
- * One name as a relative reference, RFC 3986 section 4.2: percent-encoded, "./" before it if it holds a colon. Safe in HTML and
- * JSON.
+ * One name as a relative reference of a single segment, RFC 3986 section 4.2: percent-encoded. Safe in HTML and JSON. A colon is encoded,
+ * because it would end a scheme. The first character of a name is encoded where programs would not take the link for one of a file:
+ * fsspec takes "http…" for an absolute URL, httpdirfs 1.2 wants a letter or a digit. "_" and "." stay: programs look for names as
+ * "_metadata" and ".zgroup" in a listing as they are.
  */
 void text_href(struct text *text, const char *name, size_t length);
+/* Whether a path can stand in a URL as it is. */
+bool text_is_plain_path(const char *path);
 
 #endif

@@ -6,6 +6,7 @@
 need_cmd chromium
 make_text 'pub/sub dir/file & more.txt' 'the text of the file'
 make_file pub/b10.bin 3000 pub/b9.bin 20 pub/a.iso 500000
+touch -d '2019-01-01 UTC' "$ROOT/pub/b9.bin"
 mkdir "$ROOT/empty"
 config 'listing = true'
 start_ranged
@@ -23,9 +24,13 @@ browse "go $URL/pub/" "eval $seen_names" "eval $said" \
 	'key /' 'type B iN' "eval $seen_names" "eval $said" 'key Escape' "eval $said" \
 	'key ArrowDown' 'eval document.activeElement.textContent' 'key ArrowDown' 'eval document.activeElement.textContent' \
 	'key /' 'type nothing like it' 'eval document.querySelector("table").hidden + document.querySelector(".empty").textContent' \
-	'key Escape' 'click th:nth-child(2) a' 'load' "eval $seen_names" 'eval document.querySelector("[aria-sort]").textContent + location.search' \
-	'click th:nth-child(2) a' 'load' "eval $seen_names" \
+	'key Escape' 'eval window.here = true' 'click th:nth-child(2) button' "eval $seen_names" \
+	'eval document.querySelector("[aria-sort]").textContent + location.search + window.here' \
+	'click th:nth-child(2) button' "eval $seen_names" 'click th:nth-child(1) button' "eval $seen_names" 'eval location.search + window.here' \
+	'click th:nth-child(3) button' 'click th:nth-child(3) button' "eval $seen_names" \
 	'click tbody a' 'load' 'eval decodeURI(location.pathname) + location.search' "eval $seen_names" \
+	'eval [...document.querySelectorAll("nav a")].map(a => a.getAttribute("href")).join(" ")' \
+	'click th:nth-child(1) button' 'load' 'eval location.search + document.querySelectorAll("tbody tr").length' \
 	'click tbody a' 'load' 'eval document.body.textContent'
 is "$RC" 0 "the browser did all of it"
 is "$(cat "$DIR/seen")" '"sub dir/ a.iso b9.bin b10.bin"
@@ -38,11 +43,17 @@ true
 "sub dir/"
 "a.iso"
 "trueNothing here matches “nothing like it”."
+true
 "sub dir/ a.iso b10.bin b9.bin"
-"Size?sort=size&order=desc"
+"Size?sort=size&order=desctrue"
 "sub dir/ b9.bin b10.bin a.iso"
-"/pub/sub dir/?sort=size&order=asc"
+"sub dir/ a.iso b9.bin b10.bin"
+"true"
+"sub dir/ b9.bin a.iso b10.bin"
+"/pub/sub dir/?sort=time&order=asc"
 "file & more.txt"
+"../../?sort=time&order=asc ../?sort=time&order=asc"
+"?sort=name&order=asc1"
 "the text of the file"' "and saw what it should"
 steps=()
 for width in 320 390 768 1280; do

@@ -66,7 +66,14 @@ follow() {
 url=$(sign --prefix /list/)
 get "$url"
 like "$STATUS $(header Cache-Control)" "^200 " "a listing"
-is "$(follow | tr '\n' ' ')" "200 /list/ 200 /list/sub/ 200 /list/x%26y%3F.bin 403 /list/../ " "its links can be followed, but that up"
+is "$(follow | tr '\n' ' ')" "200 /list/sub/ 200 /list/x%26y%3F.bin 403 /list/../ " "its links can be followed, but that up"
+# What a browser makes of the last form.
+fields=$(sed -n '/<footer>/,$p' "$BODY" | grep -oE 'name="[^"]*" value="[^"]*"' | sed -E 's/name="(.*)" value="(.*)"/--data-urlencode \1=\2/')
+# shellcheck disable=SC2086
+get /list/ -G $fields
+is "$STATUS $(header Content-Type)" "200 application/json" "so can its buttons: the signature is in their forms"
+get "$url&limit=1"
+like "$(header Link)" "^<\?e=[0-9]*&k=one&p=/list&s=[^&]*&limit=1&offset=1>; rel=\"next\"$" "and in Link"
 get "$url&format=json"
 is "$(follow | tr '\n' ' ')" "200 /list/sub/ 200 /list/x%26y%3F.bin " "and those of one as JSON"
 etag=$(header ETag)

@@ -34,7 +34,7 @@ my ($n, $wrong, %seen) = (0, 0);
 sub slurp { open my $in, "<", $_[0] or return "$_[0]: $!"; my $all = <$in>; return $all }
 for (@links) {
 	$n++;
-	(my $name = $_) =~ s{^\./}{};
+	my $name = $_;
 	$name =~ s/%([0-9A-F]{2})/chr hex $1/ge;
 	$seen{$name} = 1;
 	$wrong++ if slurp("$folder/$name") ne slurp("$out$n");

@@ -21,6 +21,7 @@ static struct offload *offload;
 static struct folder_table *table;
 static struct rules rules;
 static unsigned wakes;
+static uint64_t page_entries;
 
 static void set_up(void)
 {
@@ -46,6 +47,7 @@ static void set_up(void)
 	rules.sites[0].settings.set |= UINT64_C(1) << SETTING_HIDE;
 	rules_finish(&rules);
 	wakes = 0;
+	page_entries = 0;
 }
 
 static void tear_down(void)
@@ -93,7 +95,7 @@ static void wake(void *context)
 static struct listing *begin(const char *path, const char *query)
 {
 	struct listing_options options = {
-		.table = table, .reactor = reactor, .rules = &rules, .site = &rules.sites[0], .path = path, .host = "host.example", .wake = wake};
+		.table = table, .reactor = reactor, .rules = &rules, .site = &rules.sites[0], .path = path, .host = "host.example", .page_entries = page_entries, .wake = wake};
 	struct listing *listing;
 
 	listing_query_parse(query, &options.query);
@@ -167,7 +169,7 @@ START_TEST(json_says_all)
 	text = text_of("f", "format=json", 4096, NULL);
 	ck_assert_ptr_nonnull(strstr(text, "{\"path\":\"/f/\",\"total\":2,\"folders\":1,\"files\":1,\"offset\":0,\"entries\":[\n"
 					   "{\"name\":\"sub dir\",\"href\":\"sub%20dir/\",\"type\":\"folder\",\"mtime\":\"20"));
-	ck_assert_ptr_nonnull(strstr(text, "\"},\n{\"name\":\"b:\\ufffd\\\"\",\"href\":\"./b:%80%22\",\"type\":\"file\",\"size\":7,"
+	ck_assert_ptr_nonnull(strstr(text, "\"},\n{\"name\":\"b:\\ufffd\\\"\",\"href\":\"b%3A%80%22\",\"type\":\"file\",\"size\":7,"
 					   "\"mtime\":\"2020-02-02T02:02:02Z\"}\n]}\n"));
 	free(text);
 	text = text_of("f/sub dir/<x>", "format=json", 4096, NULL);
@@ -182,10 +184,11 @@ START_TEST(html_has_rows_ways_and_an_order)
 
 	make_file("f/a<b", 1234567);
 	text = text_of("f", "sort=size&order=desc", 4096, NULL);
-	ck_assert_ptr_nonnull(strstr(text, "<title>f \xc2\xb7 host.example</title>"));
+	ck_assert_ptr_nonnull(strstr(text, "<title>Index of /f/</title>"));
 	ck_assert_ptr_nonnull(strstr(text, "<h1>f</h1>"));
 	ck_assert_ptr_nonnull(strstr(text, "<a href=\"../?sort=size&amp;order=desc\" title=\"host.example\">"));
-	ck_assert_ptr_nonnull(strstr(text, "<th scope=\"col\" aria-sort=\"descending\"><a href=\"?sort=size&amp;order=asc\">Size</a>"));
+	ck_assert_ptr_nonnull(strstr(text, "<th scope=\"col\" aria-sort=\"descending\"><form><input type=\"hidden\" name=\"sort\" value=\"size\">"
+					   "<button name=\"order\" value=\"asc\">Size</button></form>"));
 	ck_assert_ptr_nonnull(strstr(text, "<a href=\"sub%20dir/?sort=size&amp;order=desc\">"));
 	ck_assert_ptr_nonnull(strstr(text, "<a href=\"a%3Cb\">"));
 	ck_assert_ptr_nonnull(strstr(text, "<span>a&lt;b</span>"));
@@ -196,7 +199,10 @@ START_TEST(html_has_rows_ways_and_an_order)
 	free(text);
 	text = text_of("f/sub dir/<x>", "", 4096, NULL);
 	ck_assert_ptr_nonnull(strstr(text, "<h1>&lt;x&gt;</h1>"));
-	ck_assert_ptr_nonnull(strstr(text, "<a href=\"../../\">f</a>"));
+	ck_assert_ptr_nonnull(strstr(text, "<title>Index of /f/sub dir/<x>/</title>"));
+	ck_assert_ptr_nonnull(strstr(text, "<a href=\"../\">sub dir</a>"));
+	ck_assert_ptr_nonnull(strstr(text, "<span data-up=\"2\" data-query=\"\">f</span>"));
+	ck_assert_ptr_null(strstr(text, "../../"));
 	ck_assert_ptr_nonnull(strstr(text, "This folder is empty."));
 	ck_assert_ptr_null(strstr(text, "<table>"));
 	free(text);
@@ -206,19 +212,27 @@ START_TEST(html_has_rows_ways_and_an_order)
 }
 END_TEST
 
-START_TEST(html_has_pages_of_1000)
+START_TEST(html_has_pages)
 {
 	char *text;
 
 	make_many(2500);
 	text = text_of("f", "", 4096, NULL);
+	ck_assert_uint_eq(occurrences(text, "<tr><td"), 2501);
+	ck_assert_ptr_null(strstr(text, "rel=\"next\""));
+	ck_assert_ptr_null(strstr(text, "name=\"offset\""));
+	free(text);
+	page_entries = 1000;
+	text = text_of("f", "", 4096, NULL);
 	ck_assert_uint_eq(occurrences(text, "<tr><td"), 1000);
-	ck_assert_ptr_nonnull(strstr(text, "<a rel=\"next\" href=\"?offset=1000\">"));
-	ck_assert_ptr_null(strstr(text, "rel=\"prev\""));
+	ck_assert_ptr_nonnull(strstr(text, "<link rel=\"next\" href=\"?offset=1000\">"));
+	ck_assert_ptr_nonnull(strstr(text, "<table class=\"part\">"));
+	ck_assert_ptr_nonnull(strstr(text, "<button name=\"offset\" value=\"1000\">Next</button>"));
+	ck_assert_ptr_null(strstr(text, "Previous"));
 	free(text);
 	text = text_of("f", "offset=1000&order=desc", 4096, NULL);
-	ck_assert_ptr_nonnull(strstr(text, "<a rel=\"prev\" href=\"?sort=name&amp;order=desc\">"));
-	ck_assert_ptr_nonnull(strstr(text, "<a rel=\"next\" href=\"?sort=name&amp;order=desc&amp;offset=2000\">"));
+	ck_assert_ptr_nonnull(strstr(text, "<button name=\"offset\" value=\"0\">Previous</button>"));
+	ck_assert_ptr_nonnull(strstr(text, "<link rel=\"next\" href=\"?sort=name&amp;order=desc&amp;offset=2000\">"));
 	free(text);
 	text = text_of("f", "offset=2000", 4096, NULL);
 	ck_assert_uint_eq(occurrences(text, "<tr><td"), 501);
@@ -230,6 +244,13 @@ START_TEST(html_has_pages_of_1000)
 	free(text);
 	text = text_of("f", "offset=99999", 4096, NULL);
 	ck_assert_uint_eq(occurrences(text, "<tr><td"), 0);
+	free(text);
+	text = text_of("f", "format=json", 4096, NULL);
+	ck_assert_uint_eq(occurrences(text, "\"href\""), 2501);
+	ck_assert_ptr_null(strstr(text, "\"next\""));
+	free(text);
+	text = text_of("f", "format=json&limit=10&offset=5", 4096, NULL);
+	ck_assert_ptr_nonnull(strstr(text, "\"offset\":5,\"next\":\"?format=json&limit=10&offset=15\",\"entries\":["));
 	free(text);
 }
 END_TEST
@@ -310,7 +331,7 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, json_says_all);
 	tcase_add_test(t, html_has_rows_ways_and_an_order);
-	tcase_add_test(t, html_has_pages_of_1000);
+	tcase_add_test(t, html_has_pages);
 	tcase_add_test(t, pieces_make_the_same_whole);
 	tcase_add_test(t, the_tag_is_of_what_is_shown);
 	tcase_add_test(t, can_be_given_up_on);

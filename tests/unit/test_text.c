@@ -16,7 +16,12 @@ static const struct {
 	{"plain.txt", "plain.txt", "plain.txt", "plain.txt"},
 	{"<b>&\"'", "&lt;b&gt;&amp;&quot;&#39;", "<b>&\\\"'", "%3Cb%3E%26%22%27"},
 	{"a b", "a b", "a b", "a%20b"},
-	{"a:b", "a:b", "a:b", "./a:b"},
+	{"a:b", "a:b", "a:b", "a%3Ab"},
+	{"http.txt", "http.txt", "http.txt", "%68ttp.txt"},
+	{"-a", "-a", "-a", "%2Da"},
+	{"_a", "_a", "_a", "_a"},
+	{".a", ".a", ".a", ".a"},
+	{"$", "$", "$", "%24"},
 	{"a\\b", "a\\b", "a\\\\b", "a%5Cb"},
 	{"?#%", "?#%", "?#%", "%3F%23%25"},
 	{"\x01\n\x7f", "\xe2\x90\x81\xe2\x90\x8a\xe2\x90\xa1", "\\u0001\\u000a\\u007f", "%01%0A%7F"},
@@ -55,6 +60,35 @@ START_TEST(any_name_is_shown_and_linked)
 }
 END_TEST
 
+static const struct {
+	const char *name, *title;
+} titles[] = {
+	{"/a b/", "/a b/"},
+	{"R&D \"x\" 'y' <z>", "R&D \"x\" 'y' <z>"},
+	{"a&amp;b", "a&amp;amp;b"},
+	{"a&lt", "a&amp;lt"},
+	{"a&#65;", "a&amp;#65;"},
+	{"&", "&"},
+	{"</title><script>", "&lt;/title><script>"},
+	{"<", "<"},
+	{"a\nb\xff", "a\xe2\x90\x8a" "b\\xFF"},
+};
+
+START_TEST(a_title_is_escaped_where_it_must_be)
+{
+	for (size_t i = 0; i < sizeof(titles) / sizeof(*titles); i++) {
+		struct text text = {0};
+
+		text_title(&text, titles[i].name, strlen(titles[i].name));
+		check_text(&text, titles[i].title);
+	}
+	ck_assert(text_is_plain_path("a/b.c"));
+	ck_assert(text_is_plain_path(""));
+	ck_assert(!text_is_plain_path("a b"));
+	ck_assert(!text_is_plain_path("a/\xc3\xa9"));
+}
+END_TEST
+
 START_TEST(text_grows_and_drops)
 {
 	struct text text = {0};
@@ -83,6 +117,24 @@ static const struct {
 	{"sort=size&sort=name&format=html", {.format = LISTING_HTML}},
 	{"sortx=size&xsort=size", {0}},
 };
+
+START_TEST(a_query_is_written)
+{
+	struct text text = {0};
+	struct listing_query query = {0};
+
+	listing_query_put(&text, &query, NULL, "&");
+	check_text(&text, "");
+	listing_query_put(&text, &query, "e=1&s=x", "&amp;");
+	check_text(&text, "?e=1&amp;s=x");
+	query = (struct listing_query){.format = LISTING_JSON, .sort = ENTRIES_BY_TIME, .descending = true, .limit = 3, .offset = 6};
+	listing_query_put(&text, &query, NULL, "&");
+	check_text(&text, "?format=json&sort=time&order=desc&limit=3&offset=6");
+	query = (struct listing_query){.descending = true, .offset = 6};
+	listing_query_put(&text, &query, "e=1", "&");
+	check_text(&text, "?e=1&sort=name&order=desc&offset=6");
+}
+END_TEST
 
 START_TEST(a_query_is_read_and_the_rest_ignored)
 {
@@ -136,7 +188,9 @@ static Suite *suite(void)
 	TCase *t = tcase_create("text");
 
 	tcase_add_test(t, any_name_is_shown_and_linked);
+	tcase_add_test(t, a_title_is_escaped_where_it_must_be);
 	tcase_add_test(t, text_grows_and_drops);
+	tcase_add_test(t, a_query_is_written);
 	tcase_add_test(t, a_query_is_read_and_the_rest_ignored);
 	tcase_add_test(t, kinds_by_extension);
 	tcase_add_test(t, times_are_of_rfc_3339);
