@@ -12,6 +12,7 @@
 #include "daemon/config_values.h"
 #include "http/access_format.h"
 #include "http/fields.h"
+#include "http/range.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define NAME_BYTES 64 /* of a key or a choice, as far as it is compared */
@@ -66,7 +67,7 @@ static const struct config_key keys[] = {
 	KEY("max_headers", COUNT, max_headers, .preset = "100", .min = 8, .max = 1000),
 	KEY("max_header_bytes", SIZE, max_header_bytes, .preset = "12K", .min = 1024, .max = FIELDS_HEADER_MAX),
 	KEY("max_target_bytes", SIZE, max_target_bytes, .preset = "8K", .min = 256, .max = FIELDS_TARGET_MAX),
-	KEY("max_ranges", COUNT, max_ranges, .preset = "128", .min = 1, .max = 128),
+	KEY("max_ranges", COUNT, max_ranges, .preset = "256", .min = 1, .max = RANGE_COUNT_MAX),
 	KEY("header_timeout", DURATION, header_timeout_ms, .preset = "20s", .min = 100, .max = 60 * MINUTE_MS),
 	KEY("idle_timeout", DURATION, idle_timeout_ms, .preset = "60s", .min = 100, .max = DAY_MS),
 	KEY("stall_timeout", DURATION, stall_timeout_ms, .preset = "30s", .min = 100, .max = DAY_MS),

@@ -10,7 +10,8 @@
 #include "http/precondition.h"
 
 #define FIELDS_TARGET_MAX 8192		/* the most that may be allowed: bytes of a request target */
-#define FIELDS_HEADER_MAX (12 * 1024)	/* and of a header block; the reply's is built in what is left of the memory */
+#define FIELDS_HEADER_MAX (32 * 1024)	/* and of a header block: 1,000 ranges of ten digits have 22 KiB */
+#define FIELDS_HEADER_USUAL (12 * 1024) /* that every connection has memory for, whatever the configuration was at the start */
 #define FIELDS_BODY_MAX (64 * 1024)	/* bytes of a body on GET that are read away */
 
 #define FIELDS_LISTS 11 /* fields that may come in several lines */

@@ -2,9 +2,10 @@
 /*
  * multipart/byteranges, RFC 9110 section 14.6, framed as RFC 2046 section 5.1.1 has it.
  *
- * All the text between the ranges is written once, before the answer begins, into one allocation; the body is then the heads and
- * the ranges in turn, and its exact length is known while no byte of the file has been read. Every delimiter begins with CRLF, also
- * the first one, where it stands for an empty preamble. The boundary is random, so no file can be made to contain it.
+ * The length of the text before a part follows from the digits of its numbers, so the exact length of the body is known before any
+ * text is written; each text is written when the body has come to it, so a body of 1,000 parts needs no memory for them. Every delimiter
+ * begins with CRLF, also the first one, where it stands for an empty preamble. The boundary is random, so no file can be made to contain
+ * it.
  */
 #include "http/multipart.h"
 
@@ -12,12 +13,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-/* Of a head without its type and coding: 69 of text, 32 of boundary, three numbers of at most 20 digits, a NUL. */
-#define HEAD_BYTES_MAX 192
+#define DIGITS_MAX 20 /* of UINT64_MAX */
 
 static int draw_boundary(char *boundary)
 {
@@ -33,56 +32,79 @@ static int draw_boundary(char *boundary)
 	return 0;
 }
 
-static size_t write_head(char *to, const char *boundary, const struct multipart_kind *kind, const struct byte_range *range)
+static size_t count_digits(uint64_t number)
 {
-	char *at = to + sprintf(to, "\r\n--%s\r\nContent-Type: %s\r\n", boundary, kind->type);
+	size_t digits = 1;
 
-	if (kind->coding != NULL)
-		at += sprintf(at, "Content-Encoding: %s\r\n", kind->coding);
-	at += sprintf(at, "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n\r\n", range->first, range->last, kind->size);
-	return (size_t)(at - to);
+	for (; number >= 10; number /= 10)
+		digits++;
+	return digits;
 }
 
-static void write_heads(struct multipart *multipart, const struct range_set *set, const struct multipart_kind *kind)
+/* The bytes of a head in which the three numbers have so many digits. */
+static size_t head_bytes(const struct multipart_kind *kind, size_t digits)
 {
-	size_t used = 0;
-	multipart->length = 0;
-	for (unsigned i = 0; i < set->count; i++) {
-		multipart->head_start[i] = used;
-		used += write_head(multipart->text + used, multipart->boundary, kind, &set->ranges[i]);
-		multipart->length += set->ranges[i].last - set->ranges[i].first + 1;
-	}
-	multipart->head_start[set->count] = used;
-	used += (size_t)sprintf(multipart->text + used, "\r\n--%s--\r\n", multipart->boundary);
-	multipart->head_start[set->count + 1] = used;
-	multipart->length += used;
+	const size_t text = strlen("\r\n--\r\nContent-Type: \r\nContent-Range: bytes -/\r\n\r\n");
+	const size_t coding = kind->coding != NULL ? strlen("Content-Encoding: \r\n") + strlen(kind->coding) : 0;
+
+	return text + MULTIPART_BOUNDARY_BYTES - 1 + strlen(kind->type) + coding + digits;
+}
+
+#define CLOSING_BYTES (sizeof "\r\n----\r\n" - 1 + MULTIPART_BOUNDARY_BYTES - 1)
+
+static size_t part_digits(const struct byte_range *range)
+{
+	return count_digits(range->first) + count_digits(range->last);
+}
+
+uint64_t multipart_length(const struct range_set *set, const struct multipart_kind *kind)
+{
+	const size_t each = head_bytes(kind, count_digits(kind->size));
+	uint64_t length = CLOSING_BYTES;
+
+	for (unsigned i = 0; i < set->count; i++)
+		length += each + part_digits(&set->ranges[i]) + (set->ranges[i].last - set->ranges[i].first + 1);
+	return length;
 }
 
 int multipart_init(struct multipart *multipart, const struct range_set *set, const struct multipart_kind *kind)
 {
-	assert(set->count >= 2 && set->count <= RANGE_SERVED_MAX);
-	multipart->text = NULL;
-	multipart->count = set->count;
-	int result = draw_boundary(multipart->boundary);
-	if (result < 0)
-		return result;
-	multipart->text = malloc((set->count + 1) *
-				 (HEAD_BYTES_MAX + strlen(kind->type) + (kind->coding != NULL ? strlen(kind->coding) : 0)));
-	if (multipart->text == NULL)
-		return -ENOMEM;
-	write_heads(multipart, set, kind);
-	return 0;
+	assert(set->count >= 2);
+	multipart->set = set;
+	multipart->kind = *kind;
+	multipart->length = multipart_length(set, kind);
+	return draw_boundary(multipart->boundary);
 }
 
-void multipart_fini(struct multipart *multipart)
+size_t multipart_head_bytes(const struct multipart *multipart, unsigned i)
 {
-	free(multipart->text);
-	multipart->text = NULL;
+	const struct range_set *set = multipart->set;
+
+	assert(i <= set->count);
+	if (i == set->count)
+		return CLOSING_BYTES;
+	return head_bytes(&multipart->kind, count_digits(multipart->kind.size) + part_digits(&set->ranges[i]));
 }
 
-const char *multipart_head(const struct multipart *multipart, unsigned i, size_t *length)
+size_t multipart_text_bytes(const struct multipart *multipart)
 {
-	assert(i <= multipart->count);
-	*length = multipart->head_start[i + 1] - multipart->head_start[i];
-	return multipart->text + multipart->head_start[i];
+	return head_bytes(&multipart->kind, 3 * DIGITS_MAX) + 1;
+}
+
+size_t multipart_head(const struct multipart *multipart, unsigned i, char *text)
+{
+	const struct multipart_kind *kind = &multipart->kind;
+	const struct byte_range *range = &multipart->set->ranges[i];
+	char *at = text + sprintf(text, "\r\n--%s", multipart->boundary);
+
+	if (i == multipart->set->count) {
+		at = stpcpy(at, "--\r\n");
+	} else {
+		at += sprintf(at, "\r\nContent-Type: %s\r\n", kind->type);
+		if (kind->coding != NULL)
+			at += sprintf(at, "Content-Encoding: %s\r\n", kind->coding);
+		at += sprintf(at, "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n\r\n", range->first, range->last, kind->size);
+	}
+	assert((size_t)(at - text) == multipart_head_bytes(multipart, i));
+	return (size_t)(at - text);
 }

@@ -29,8 +29,7 @@ static void next_part(struct plan *plan)
 
 static bool next_text(struct plan *plan, struct plan_piece *piece)
 {
-	piece->text = multipart_head(plan->multipart, plan->part, &piece->length);
-	piece->offset = 0;
+	*piece = (struct plan_piece){ .is_text = true, .part = plan->part, .length = multipart_head_bytes(plan->multipart, plan->part) };
 	plan->in_text = false;
 	return true;
 }

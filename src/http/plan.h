@@ -19,9 +19,10 @@ struct plan {
 	uint64_t position;
 };
 
-/* Either text (text != NULL) or a span of the file. */
+/* Either text, which multipart_head() writes, or a span of the file. */
 struct plan_piece {
-	const char *text;
+	bool is_text;
+	unsigned part; /* of text: the part it stands before */
 	uint64_t offset;
 	size_t length;
 };

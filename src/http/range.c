@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The Range field, RFC 9110 section 14.2, and what becomes of many ranges (section 14.2 lets a server merge or refuse them).
+ * The Range field, RFC 9110 section 14.2, and how ranges are coalesced (section 15.3.7.2).
  *
- * The field is read from left to right into a table of satisfiable ranges; the first thing that is no range-spec makes the whole
- * field void. Numbers have any number of digits: their value saturates at UINT64_MAX, which is past every representation, so
+ * The field is read from left to right into a table of satisfiable ranges; the first member that is not a range-spec makes the whole
+ * field invalid. Numbers have any number of digits: their value saturates at UINT64_MAX, which is past every representation, so
  * overflow needs no case of its own. Then the table is sorted by position, and one sweep joins what overlaps or lies close;
- * a joined range is put where its earliest member was asked for.
+ * a joined range is put where its earliest member was asked for. A field of n ranges costs O(n log n) time, and memory only if n > 1.
  */
 #include "http/range.h"
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BLANKS " \t"
-
-/*
- * "Dearer than the whole" needs no code: merged ranges share no byte, so their sum is at most the size, and the parts that
- * may be left cost at most the slack.
- */
-_Static_assert(RANGE_SERVED_MAX * RANGE_PART_OVERHEAD <= RANGE_COST_SLACK, "the price of a multipart answer must be compared");
 
 struct number {
 	const char *digits; /* without leading zeros */
@@ -100,12 +95,15 @@ static int take_positions(const char **at, uint64_t size, struct byte_range *ran
 	return 1;
 }
 
-/* The satisfiable ranges of the list; how many, or -EINVAL when the field is void. */
-static int read_list(const char *at, uint64_t size, struct asked *asked)
+/*
+ * Reads a list of at most max ranges. Returns how many are satisfiable, and puts these into asked[max] (NULL: nowhere); -EINVAL: the
+ * field is invalid.
+ */
+static int read_list(const char *at, uint64_t size, unsigned max, struct asked *asked)
 {
 	unsigned members = 0, count = 0;
 	for (at += strspn(at, BLANKS ","); *at != '\0'; at += strspn(at, BLANKS ",")) {
-		if (++members > RANGE_PARSED_MAX)
+		if (++members > max)
 			return -EINVAL;
 		struct byte_range range;
 		int satisfiable = *at == '-' ? take_suffix(&at, size, &range) : take_positions(&at, size, &range);
@@ -114,33 +112,33 @@ static int read_list(const char *at, uint64_t size, struct asked *asked)
 		at += strspn(at, BLANKS);
 		if (*at != ',' && *at != '\0')
 			return -EINVAL;
-		if (satisfiable) {
+		if (satisfiable && asked != NULL)
 			asked[count] = (struct asked){range, count};
-			count++;
-		}
+		count += (unsigned)satisfiable;
 	}
 	return members > 0 ? (int)count : -EINVAL;
 }
 
-static void sort_by_position(struct asked *asked, unsigned count)
+static int compare_positions(const void *a, const void *b)
 {
-	for (unsigned i = 1; i < count; i++) {
-		struct asked moved = asked[i];
-		unsigned j = i;
-		for (; j > 0 && asked[j - 1].range.first > moved.range.first; j--)
-			asked[j] = asked[j - 1];
-		asked[j] = moved;
-	}
+	const struct asked *left = a, *right = b;
+	return (left->range.first > right->range.first) - (left->range.first < right->range.first);
+}
+
+static int compare_orders(const void *a, const void *b)
+{
+	const struct asked *left = a, *right = b;
+	return (left->order > right->order) - (left->order < right->order);
 }
 
 /* a begins no later than b. */
 static bool is_near(const struct byte_range *a, const struct byte_range *b)
 {
-	return b->first <= a->last || b->first - a->last - 1 < RANGE_MERGE_GAP;
+	return b->first <= a->last || b->first - a->last - 1 <= RANGE_GAP_BYTES;
 }
 
-/* Sorted by position in and out; how many are left. */
-static unsigned merge(struct asked *asked, unsigned count)
+/* Coalesces what is sorted by position; returns how many are left, still sorted. */
+static unsigned coalesce(struct asked *asked, unsigned count)
 {
 	unsigned left = 0;
 	for (unsigned i = 1; i < count; i++) {
@@ -157,38 +155,80 @@ static unsigned merge(struct asked *asked, unsigned count)
 	return left + 1;
 }
 
-static void put_in_order_asked(const struct asked *asked, unsigned count, struct range_set *set)
+static enum range_verdict keep(struct range_set *set, const struct asked *asked, unsigned count)
 {
-	bool used[RANGE_PARSED_MAX] = {false};
-	for (unsigned i = 0; i < count; i++) {
-		set->ranges[asked[i].order] = asked[i].range;
-		used[asked[i].order] = true;
-	}
-	for (unsigned order = 0; set->count < count; order++)
-		if (used[order])
-			set->ranges[set->count++] = set->ranges[order];
+	struct byte_range *ranges = count > 1 ? malloc(count * sizeof(*ranges)) : &set->one;
+	if (ranges == NULL)
+		return RANGE_NO_MEMORY;
+	for (unsigned i = 0; i < count; i++)
+		ranges[i] = asked[i].range;
+	set->ranges = ranges;
+	set->count = count;
+	return RANGE_PARTIAL;
 }
 
-enum range_verdict range_parse(const char *field, uint64_t size, struct range_set *set)
+/* asked has room for max ranges. */
+static enum range_verdict read_ranges(const char *list, uint64_t size, unsigned max, struct asked *asked, struct range_set *set)
 {
-	set->count = 0;
-	if (field == NULL || size == 0)
-		return RANGE_WHOLE;
-	const char *list = skip_unit(field + strspn(field, BLANKS));
-	if (list == NULL)
-		return RANGE_WHOLE;
-
-	struct asked asked[RANGE_PARSED_MAX];
-	int satisfiable = read_list(list, size, asked);
+	int satisfiable = read_list(list, size, max, asked);
 	if (satisfiable < 0)
 		return RANGE_WHOLE;
 	if (satisfiable == 0)
 		return RANGE_UNSATISFIABLE;
+	qsort(asked, (size_t)satisfiable, sizeof(*asked), compare_positions);
+	unsigned left = coalesce(asked, (unsigned)satisfiable);
+	qsort(asked, left, sizeof(*asked), compare_orders);
+	return keep(set, asked, left);
+}
 
-	sort_by_position(asked, (unsigned)satisfiable);
-	unsigned left = merge(asked, (unsigned)satisfiable);
-	if (left > RANGE_SERVED_MAX)
+/* How many ranges the list can have, at most max. */
+static unsigned count_members(const char *list, unsigned max)
+{
+	unsigned count = 1;
+	for (; *list != '\0' && count < max; list++)
+		count += *list == ',';
+	return count;
+}
+
+/* Past "bytes=" and blanks before it, or NULL. */
+static const char *list_of(const char *field)
+{
+	return field != NULL ? skip_unit(field + strspn(field, BLANKS)) : NULL;
+}
+
+bool range_is_valid(const char *field, unsigned max)
+{
+	const char *list = list_of(field);
+	return list != NULL && read_list(list, 1, max, NULL) >= 0;
+}
+
+enum range_verdict range_parse(const char *field, uint64_t size, unsigned max, struct range_set *set)
+{
+	const char *list = list_of(field);
+	struct asked only, *asked = &only;
+	*set = (struct range_set){0};
+	if (list == NULL || size == 0)
 		return RANGE_WHOLE;
-	put_in_order_asked(asked, left, set);
-	return RANGE_PARTIAL;
+	unsigned members = count_members(list, max);
+	if (members > 1)
+		asked = malloc(members * sizeof(*asked));
+	if (asked == NULL)
+		return RANGE_NO_MEMORY;
+	/* A list with fewer commas than max cannot have more members than counted. */
+	enum range_verdict verdict = read_ranges(list, size, max, asked, set);
+	if (asked != &only)
+		free(asked);
+	return verdict;
+}
+
+void range_set_whole(struct range_set *set, uint64_t size)
+{
+	*set = (struct range_set){.count = 1, .ranges = &set->one, .one = {.first = 0, .last = size - 1}};
+}
+
+void range_set_fini(struct range_set *set)
+{
+	if (set->ranges != &set->one)
+		free(set->ranges);
+	*set = (struct range_set){0};
 }

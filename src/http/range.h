@@ -3,35 +3,45 @@
 #ifndef HTTP_RANGE_H
 #define HTTP_RANGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#define RANGE_PARSED_MAX 128	/* ranges read from one field; more: the field is ignored */
-#define RANGE_SERVED_MAX 16	/* left after merging; more: the whole is sent */
-#define RANGE_MERGE_GAP 4096	/* ranges closer than this become one */
-#define RANGE_PART_OVERHEAD 256 /* what a part costs beside its bytes … */
-#define RANGE_COST_SLACK 4096	/* … and how much dearer than the whole the parts may be */
+#define RANGE_COUNT_MAX 1000 /* the most ranges that one field may be allowed to have */
+#define RANGE_GAP_BYTES 80   /* ranges with a gap of at most this between them are coalesced: a part costs more */
 
 struct byte_range {
 	uint64_t first, last; /* inclusive, inside the representation */
 };
 
+/* Zero-initialised storage of the caller's, which must not move: `ranges` may point into it. */
 struct range_set {
 	unsigned count;
-	struct byte_range ranges[RANGE_PARSED_MAX];
+	struct byte_range *ranges; /* `one`, or on the heap */
+	struct byte_range one;
 };
 
 enum range_verdict {
 	RANGE_WHOLE,	     /* 200: no range, not bytes, malformed, or too many */
-	RANGE_PARTIAL,	     /* 206: set->count is 1 … RANGE_SERVED_MAX, merged, in the order asked */
+	RANGE_PARTIAL,	     /* 206: the set holds at least one range, coalesced, in the order asked */
 	RANGE_UNSATISFIABLE, /* 416 */
+	RANGE_NO_MEMORY,
 };
 
 /*
  * field: the value of the only Range field (the caller ignores Range when there are two), NULL for none. size: of the
- * representation, in bytes; 0 is always RANGE_WHOLE. A last-pos that overflows clamps to the end, a first-pos that does is
- * unsatisfiable, "-0" is unsatisfiable, a suffix longer than the representation is all of it; unsatisfiable ranges beside
- * satisfiable ones are left out as RFC 9110 section 14.1.2 has it. set->count is 0 unless the verdict is RANGE_PARTIAL.
+ * representation, in bytes; 0 is always RANGE_WHOLE. A field of more than max ranges (1 … RANGE_COUNT_MAX) is RANGE_WHOLE. A last-pos that
+ * overflows clamps to the end, a first-pos that does is unsatisfiable, "-0" is unsatisfiable, a suffix longer than the representation is
+ * all of it; unsatisfiable ranges beside satisfiable ones are left out as RFC 9110 section 14.1.2 has it. What the set held before is not
+ * freed; set->count is 0 unless the verdict is RANGE_PARTIAL.
  */
-enum range_verdict range_parse(const char *field, uint64_t size, struct range_set *set);
+enum range_verdict range_parse(const char *field, uint64_t size, unsigned max, struct range_set *set);
+
+/* Returns whether the field is one that range_parse() does not ignore, whatever the size: of bytes, well formed, and of at most max ranges. */
+bool range_is_valid(const char *field, unsigned max);
+
+/* Makes the set one range: all of a representation of this size. */
+void range_set_whole(struct range_set *set, uint64_t size);
+/* Frees what the set owns; it is empty then. Fine on an empty one. */
+void range_set_fini(struct range_set *set);
 
 #endif

@@ -216,8 +216,7 @@ void request_drop_body(struct request *request)
 	}
 	listing_free(request->listing);
 	request->listing = NULL;
-	multipart_fini(&request->multipart);
-	memset(&request->multipart, 0, sizeof(request->multipart));
+	range_set_fini(&request->ranges);
 }
 
 int request_init(struct request *request, const struct request_site *site, const struct request_step *first, const char *target)

@@ -141,14 +141,14 @@ struct request {
 	bool dry;  /* as if for HEAD, but with its ranges: nothing is read */
 	void (*trace)(const struct request *request, const struct request_step *step, enum step_result result); /* a step was run; or NULL */
 	bool over; /* request_fini() was called; the lookup's answer is still to come */
-	struct multipart multipart;
+	struct range_set ranges;
+	struct multipart multipart; /* of them, if there are several */
 	/* From here on nothing is cleared beforehand: it is large, and filled before it is read. */
 	struct reply reply; /* empty */
 	struct bucket_link links[4];
 	struct validator validator;
 	struct path path;
 	struct match match;
-	struct range_set ranges;
 };
 
 enum request_state { REQUEST_WAITS, REQUEST_REPLIES };

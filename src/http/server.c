@@ -30,7 +30,7 @@
 #include "http/handler.h"
 #include "http/sender.h"
 
-#define CONNECTION_MEMORY (16 * 1024) /* MHD's pool of one connection: its header block and its reply's */
+#define REPLY_MEMORY (4 * 1024) /* of MHD's pool of one connection, beside the header block of a request */
 #define CONNECTIONS_MAX 2000000 /* the daemon counts clients; MHD's bound must not come first */
 #define RUN_NS UINT64_C(200000)
 #define SWEEP_MS 500
@@ -277,6 +277,14 @@ __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char 
  * The parser's level 1 of 1.0 rejects blanks in a target, bare LF and folded lines with 400. Level 0 accepts them, and answers blanks
  * with a redirect of its own that ranged never sees; level 2 rejects the CRLF that some clients send after a body (RFC 9112 section 2.2).
  */
+/* The pool of one connection of a daemon that starts now. MHD answers 431 to what does not fit, so a higher limit takes a restart. */
+static size_t connection_memory(const struct server *server)
+{
+	size_t header_bytes = server->shared.site->header_limits.header_bytes;
+
+	return (header_bytes > FIELDS_HEADER_USUAL ? header_bytes : FIELDS_HEADER_USUAL) + REPLY_MEMORY;
+}
+
 static struct MHD_Daemon *start_daemon(struct server *server, bool tls)
 {
 	const bool since_1 = library_is_1_or_later();
@@ -287,7 +295,7 @@ static struct MHD_Daemon *start_daemon(struct server *server, bool tls)
 		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)handler_begin, &server->shared },
 		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)handler_completed, &server->shared },
 		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)notify_connection, server },
-		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)connection_memory(server), NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL }, /* connection.c keeps the time */
 		{ since_1 ? (enum MHD_OPTION)MHD1_OPTION_CLIENT_DISCIPLINE_LVL : MHD_OPTION_STRICT_FOR_CLIENT, since_1, NULL },

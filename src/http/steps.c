@@ -289,17 +289,6 @@ static enum step_result step_preconditions(struct request *request)
 	return STEP_NEXT;
 }
 
-static bool asks_too_much(const struct request *request)
-{
-	unsigned commas = 0;
-
-	if (request->fields.range == NULL || request->site->max_ranges >= RANGE_PARSED_MAX)
-		return false;
-	for (const char *at = request->fields.range; *at != '\0'; at++)
-		commas += *at == ',';
-	return commas >= request->site->max_ranges;
-}
-
 static uint64_t ranges_length(const struct range_set *set)
 {
 	return set->ranges[0].last - set->ranges[0].first + 1;
@@ -320,22 +309,21 @@ static void add_digest(struct request *request)
 		reply_header_format(&request->reply, "Repr-Digest", "%s", digest_format(siblings->digest, text));
 }
 
-static int reply_partial(struct request *request, const char *type)
+static int reply_partial(struct request *request, const struct multipart_kind *kind)
 {
 	struct reply *reply = &request->reply;
 	const struct byte_range *range = &request->ranges.ranges[0];
-	uint64_t size = request->file->version.size;
 	int error;
 
 	reply->status = 206;
 	if (request->ranges.count == 1) {
-		reply_header(reply, "Content-Type", type);
+		reply_header(reply, "Content-Type", kind->type);
 		reply_header_format(reply, "Content-Range", "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range->first, range->last,
-				    size);
+				    kind->size);
 		reply->length = ranges_length(&request->ranges);
 		return 0;
 	}
-	error = multipart_init(&request->multipart, &request->ranges, &(struct multipart_kind){ size, type, coding_of(request) });
+	error = multipart_init(&request->multipart, &request->ranges, kind);
 	if (error != 0)
 		return error;
 	reply_header_format(reply, "Content-Type", "multipart/byteranges; boundary=%s", request->multipart.boundary);
@@ -343,34 +331,59 @@ static int reply_partial(struct request *request, const char *type)
 	return 0;
 }
 
-static enum step_result step_range(struct request *request)
+static void reply_whole(struct request *request, const char *type)
 {
 	struct reply *reply = &request->reply;
 	uint64_t size = request->file->version.size;
+
+	reply->status = request->error_status != 0 ? request->error_status : 200;
+	reply->length = size;
+	reply_header(reply, "Content-Type", type);
+	range_set_whole(&request->ranges, size);
+}
+
+/* What the Range field asks for. A multipart that is longer than the file is not worth it: then that is the whole, too. */
+static enum range_verdict read_ranges(struct request *request, const struct multipart_kind *kind)
+{
+	const char *field = request->whole ? NULL : request->fields.range;
+	enum range_verdict verdict;
+
+	range_set_fini(&request->ranges);
+	verdict = range_parse(field, kind->size, request->site->max_ranges, &request->ranges);
+	if (verdict != RANGE_PARTIAL || request->ranges.count == 1 || multipart_length(&request->ranges, kind) <= kind->size)
+		return verdict;
+	range_set_fini(&request->ranges);
+	return RANGE_WHOLE;
+}
+
+static enum step_result step_range(struct request *request)
+{
+	struct reply *reply = &request->reply;
 	struct answer answer = answer_of(request);
-	const char *type = answer_type(&answer, request->site->mime, request->path.file);
+	const struct multipart_kind kind = { .size = request->file->version.size,
+					     .type = answer_type(&answer, request->site->mime, request->path.file),
+					     .coding = coding_of(request) };
 	int error = 0;
 
-	switch (range_parse(request->whole || asks_too_much(request) ? NULL : request->fields.range, size, &request->ranges)) {
+	switch (read_ranges(request, &kind)) {
 	case RANGE_UNSATISFIABLE:
 		request_refuse(request, 416);
 		reply_validators(&request->reply, &request->validator);
 		return STEP_REPLY;
+	case RANGE_NO_MEMORY:
+		error = -ENOMEM;
+		break;
 	case RANGE_PARTIAL:
-		error = reply_partial(request, type);
+		error = reply_partial(request, &kind);
 		break;
 	case RANGE_WHOLE:
-		reply->status = request->error_status != 0 ? request->error_status : 200;
-		reply->length = size;
-		reply_header(reply, "Content-Type", type);
-		request->ranges.count = 1;
-		request->ranges.ranges[0] = (struct byte_range){ .first = 0, .last = size - 1 };
+		reply_whole(request, kind.type);
 		break;
 	}
 	if (error != 0)
 		return request_refuse_error(request, error, 0);
-	if (request->variant != NULL && request->ranges.count == 1) /* the parts of a multipart say it themselves */
-		reply_header(reply, "Content-Encoding", request->variant->coding);
+	if (kind.coding != NULL && request->ranges.count == 1) /* the parts of a multipart say it themselves */
+		reply_header(reply, "Content-Encoding", kind.coding);
 	reply_header(reply, "X-Content-Type-Options", "nosniff");
 	if (request->error_status != 0)
 		return STEP_NEXT;

@@ -9,14 +9,18 @@
 #include "http/transfer.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NO_PART UINT_MAX
 
 struct slot {
 	struct store_want want;
 	struct transfer *transfer;
 	struct plan before; /* the plan as it was when this piece was next */
-	const char *text;   /* a piece of text: nothing to read */
+	bool is_text;	    /* nothing to read; */
+	unsigned part;	    /* it stands before this part of the multipart */
 	uint64_t offset;
 	size_t length, taken;
 	bool ready;
@@ -32,6 +36,8 @@ struct transfer {
 	bool waiting;
 	bool shed;    /* no slot is filled: the plan begins with the piece that was the head */
 	size_t taken; /* of that piece */
+	char *text;   /* of the part before which text_part says: written when the client has come to it; NULL: not a multipart */
+	unsigned text_part;
 	struct slot slots[]; /* options.window_max */
 };
 
@@ -49,7 +55,7 @@ static struct slot *first_span(struct transfer *transfer)
 	for (unsigned i = 0; i < transfer->count; i++) {
 		struct slot *slot = slot_at(transfer, i);
 
-		if (slot->text == NULL)
+		if (!slot->is_text)
 			return slot;
 	}
 	return NULL;
@@ -97,12 +103,13 @@ static void slot_fill(struct transfer *transfer, struct slot *slot, const struct
 {
 	*slot = (struct slot){
 		.transfer = transfer,
-		.text = piece->text,
+		.is_text = piece->is_text,
+		.part = piece->part,
 		.offset = piece->offset,
 		.length = piece->length,
-		.ready = piece->text != NULL,
+		.ready = piece->is_text,
 	};
-	if (piece->text == NULL)
+	if (!piece->is_text)
 		slot_want(transfer, slot);
 }
 
@@ -126,6 +133,11 @@ int transfer_new(struct transfer **transfer, const struct transfer_options *opti
 	if (t == NULL)
 		return -ENOMEM;
 	t->options = *options;
+	t->text_part = NO_PART;
+	if (options->multipart != NULL && (t->text = malloc(multipart_text_bytes(options->multipart))) == NULL) {
+		free(t);
+		return -ENOMEM;
+	}
 	t->window = TRANSFER_WINDOW_MIN;
 	file_ref(options->file);
 	plan_init(&t->plan, options->set, options->multipart, options->block_bytes);
@@ -141,6 +153,7 @@ void transfer_free(struct transfer *transfer)
 	for (unsigned i = 0; i < transfer->count; i++)
 		store_release(transfer->options.store, &slot_at(transfer, i)->want);
 	file_unref(transfer->options.file);
+	free(transfer->text);
 	free(transfer);
 }
 
@@ -189,7 +202,19 @@ static void count(const struct transfer *transfer, const struct slot *slot, size
 	struct counters *counters = transfer->options.counters;
 
 	if (counters != NULL)
-		counter_add(&counters->bytes[slot->text != NULL ? COUNTERS_OTHER : (enum counters_source)slot->want.source], bytes);
+		counter_add(&counters->bytes[slot->is_text ? COUNTERS_OTHER : (enum counters_source)slot->want.source], bytes);
+}
+
+/* The bytes of a piece that is ready. */
+static const char *slot_bytes(struct transfer *transfer, const struct slot *slot)
+{
+	if (!slot->is_text)
+		return (const char *)slot->want.data;
+	if (transfer->text_part != slot->part) {
+		multipart_head(transfer->options.multipart, slot->part, transfer->text);
+		transfer->text_part = slot->part;
+	}
+	return transfer->text;
 }
 
 ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
@@ -210,7 +235,7 @@ ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
 			return error;
 		if (n > length - copied)
 			n = length - copied;
-		memcpy((char *)buffer + copied, (slot->text != NULL ? slot->text : (const char *)slot->want.data) + slot->taken, n);
+		memcpy((char *)buffer + copied, slot_bytes(transfer, slot) + slot->taken, n);
 		count(transfer, slot, n);
 		copied += n;
 		slot->taken += n;
@@ -240,7 +265,7 @@ static void keep_first(struct transfer *transfer)
 {
 	unsigned keep = 0;
 
-	while (keep < transfer->count && slot_at(transfer, keep)->text != NULL)
+	while (keep < transfer->count && slot_at(transfer, keep)->is_text)
 		keep++;
 	if (++keep >= transfer->count)
 		return;
@@ -256,7 +281,7 @@ const struct store_want *transfer_first(const struct transfer *transfer)
 	for (unsigned i = 0; i < transfer->count; i++) {
 		const struct slot *slot = &transfer->slots[(transfer->head + i) % transfer->options.window_max];
 
-		if (slot->text == NULL)
+		if (!slot->is_text)
 			return &slot->want;
 	}
 	return NULL;
@@ -279,7 +304,7 @@ uint64_t transfer_offset(const struct transfer *transfer)
 	for (unsigned i = 0; i < transfer->count; i++) {
 		const struct slot *slot = &transfer->slots[(transfer->head + i) % transfer->options.window_max];
 
-		if (slot->text == NULL)
+		if (!slot->is_text)
 			return slot->offset + slot->taken;
 	}
 	return 0;

@@ -30,6 +30,8 @@ get "/a.bin?${long:0:300}"
 is "$STATUS" 414 "more than max_target_bytes"
 get_range 0-9,100000-100009,200000-200009 /a.bin
 is "$STATUS" 206 "three ranges"
+get_range ,,0-9,,100000-100009,,,200000-200009,, /a.bin
+is "$STATUS" 206 "three and empty members"
 get_range 0-9,100000-100009,200000-200009,300000-300009 /a.bin
 is "$STATUS" 200 "four are none"
 cmp_whole a.bin

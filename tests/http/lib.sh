@@ -516,15 +516,18 @@ ask() {
 
 # BOUNDARY TYPE FILE FIRST-LAST...: what a multipart/byteranges body must be, to stdout.
 multipart_reference() {
-	local boundary=$1 type=$2 file=$3 size range first last
-	shift 3
-	size=$(size_of "$file")
-	for range; do
-		first=${range%-*} last=${range#*-}
-		printf '\r\n--%s\r\nContent-Type: %s\r\nContent-Range: bytes %s/%s\r\n\r\n' "$boundary" "$type" "$range" "$size"
-		tail -c +$((first + 1)) "$file" | head -c $((last - first + 1))
-	done
-	printf '\r\n--%s--\r\n' "$boundary"
+	perl -e '
+		my ($boundary, $type, $file) = splice @ARGV, 0, 3;
+		open my $in, "<:raw", $file or die "$file: $!";
+		my $size = -s $in;
+		for my $range (@ARGV) {
+			my ($first, $last) = split /-/, $range;
+			print "\r\n--$boundary\r\nContent-Type: $type\r\nContent-Range: bytes $range/$size\r\n\r\n";
+			sysseek $in, $first, 0 or die;
+			sysread($in, my $bytes, $last - $first + 1) == $last - $first + 1 or die;
+			print $bytes;
+		}
+		print "\r\n--$boundary--\r\n"' "$@"
 }
 
 boundary_of() { header Content-Type "${1:-$HEAD}" | sed -n 's/^multipart\/byteranges; *boundary="\{0,1\}\([0-9A-Za-z_.-]*\)"\{0,1\}$/\1/p'; }
