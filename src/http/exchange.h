@@ -24,8 +24,10 @@ struct exchange_shared {
 	struct request_site *site; /* of connections that come in now; one hold */
 	uint64_t calls;		   /* of MHD to us, whichever file takes them: a sign of life */
 	bool rerun[2];		   /* a connection was resumed or came in, and MHD is to run; [1]: TLS's daemon */
+	bool lenient;		   /* libmicrohttpd is older than 1.0, and handler.c checks what its parser accepts */
 	bool draining;		   /* replies say "Connection: close"; so do those of connections of an older site */
 	struct ready_table *ready; /* sender.c's */
+	struct exchange *heads;	   /* handler.c's: those whose header block has not been accepted yet */
 	struct exchange *spares;   /* exchange.c's: exchanges are large, and there is one a request */
 	unsigned spare_count;
 };
@@ -33,12 +35,14 @@ struct exchange_shared {
 struct exchange {
 	struct request request; /* first */
 	struct exchange *next;	/* of those that wait to be used again */
+	struct exchange *head_prev, *head_next; /* in shared->heads, until `seen` */
 	struct connection *connection;
 	struct MHD_Connection *mhd; /* NULL once completed */
 	struct exchange_shared *shared;
 	struct request_site *site; /* the connection's; one hold, until the memory is the exchange's own again */
 	unsigned holds;		    /* MHD's request, and the reply that points into the request's memory */
 	bool seen;		    /* the first call was made */
+	bool closes;		    /* its reply is the connection's last one: how its body ends is in doubt */
 	size_t eaten_bytes;	    /* of the body */
 	uint64_t start_ns, reply_ns; /* when its first line came in; when the reply was made */
 	enum access_source source;
@@ -67,7 +71,7 @@ void exchange_hurry(struct exchange *exchange);
 /* This is its connection's last reply. */
 static inline bool exchange_is_last(const struct exchange *exchange)
 {
-	return exchange->shared->draining || exchange->site != exchange->shared->site;
+	return exchange->closes || exchange->shared->draining || exchange->site != exchange->shared->site;
 }
 
 /* Those that wait to be used again. */

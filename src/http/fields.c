@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libmicrohttpd hands over every field line as it came and believes the first of two that disagree. Whether lines agree is
- * decided here, over all of them: two Content-Length, two Host, a Content-Length beside a Transfer-Encoding, a name that is no
- * token (RFC 9110 section 5.6.2) are refused. Two Range lines are counted, and ignored later; conditions in several lines are
+ * decided here, over all of them: two Content-Length, two Host, a Host that is no authority, a Content-Length beside a
+ * Transfer-Encoding, a name that is no token (RFC 9110 section 5.6.2), a CR inside of a value are refused. Two Range lines are counted, and ignored later; conditions in several lines are
  * one list (RFC 9110 section 5.3).
  */
 #include "http/fields.h"
@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "http/authority.h"
 
 enum method fields_method(const char *method)
 {
@@ -134,6 +136,8 @@ int fields_add(struct fields *fields, const char *name, size_t name_length, cons
 		fields->bad_name = true;
 		return 0;
 	}
+	if (strchr(value, '\r') != NULL)
+		fields->bad_value = true;
 	if (add_counted(fields, name, value))
 		return 0;
 	for (unsigned i = 0; i < FIELDS_LISTS; i++)
@@ -151,20 +155,47 @@ void fields_fini(struct fields *fields)
 		free(fields->joined[i]);
 }
 
+/*
+ * Transfer-Encoding, RFC 9112 sections 6.1 and 6.3: where "chunked" is not the last coding, or is applied twice, the length of the body is
+ * unknown (400). A coding before it is unknown to ranged (501). Returns 0 for "chunked" alone, which is all that libmicrohttpd decodes.
+ */
+static unsigned refuse_transfer_encoding(const struct fields *fields)
+{
+	const char *value = fields->transfer_encoding, *comma;
+	size_t length;
+
+	if (fields->transfer_encodings == 0 || (fields->transfer_encodings == 1 && strcasecmp(value, "chunked") == 0))
+		return 0;
+	comma = strrchr(value, ',');
+	if (fields->transfer_encodings > 1 || comma == NULL || strcasecmp(comma + 1 + strspn(comma + 1, " \t"), "chunked") != 0)
+		return 400;
+	for (const char *at = value; at < comma; at += length + 1) {
+		at += strspn(at, " \t");
+		length = strcspn(at, ", \t");
+		if (length == strlen("chunked") && strncasecmp(at, "chunked", length) == 0)
+			return 400;
+	}
+	return comma == value ? 400 : 501;
+}
+
 unsigned fields_refuse(const struct fields *fields, const struct fields_limits *limits, enum method method, bool http_1_0,
 		       size_t target_length, size_t header_bytes)
 {
+	unsigned status;
+
 	if (target_length > limits->target_bytes)
 		return 414;
 	if (header_bytes > limits->header_bytes || fields->count > limits->headers)
 		return 431;
-	if (fields->bad_name || fields->bad_length || fields->lengths > 1 || (fields->lengths > 0 && fields->transfer_encodings > 0))
+	if (fields->bad_name || fields->bad_value || fields->bad_length || fields->lengths > 1 ||
+	    (fields->lengths > 0 && fields->transfer_encodings > 0))
 		return 400;
-	if (fields->transfer_encodings > 1 ||
-	    (fields->transfer_encodings == 1 && strcasecmp(fields->transfer_encoding, "chunked") != 0))
-		return 501;
-	if (fields->hosts > 1 || (fields->hosts == 0 && !http_1_0))
+	if (fields->hosts > 1 || (fields->hosts == 0 && !http_1_0) ||
+	    (fields->hosts > 0 && !authority_is_valid(fields->host, strlen(fields->host))))
 		return 400;
+	status = refuse_transfer_encoding(fields);
+	if (status != 0)
+		return status;
 	if (method == METHOD_REFUSED)
 		return 405;
 	if (method == METHOD_UNKNOWN)

@@ -29,7 +29,7 @@ struct fields {
 	struct precondition_fields conditions;
 	unsigned count, hosts, ranges, lengths, transfer_encodings, authorizations;
 	uint64_t content_length;
-	bool bad_name, bad_length, has_joined;
+	bool bad_name, bad_value, bad_length, has_joined;
 	char *joined[FIELDS_LISTS];
 };
 
@@ -52,8 +52,8 @@ void fields_fini(struct fields *fields);
 
 /*
  * The status with which to refuse the request before its body is read (400, 405, 413, 414, 431, 501), or 0. http_1_0: Host may
- * be missing. RFC 9112 sections 3.2 (Host), 5.1 (names), 6.1 and 6.3 (framing: what smugglers play with is refused, not
- * repaired).
+ * be missing. RFC 9112 sections 2.2 and 5.1 (names and values), 3.2 (Host), 6.1 and 6.3 (framing: what smugglers play with is refused,
+ * not repaired).
  */
 unsigned fields_refuse(const struct fields *fields, const struct fields_limits *limits, enum method method, bool http_1_0,
 		       size_t target_length, size_t header_bytes);

@@ -89,8 +89,10 @@ static void connection_ended(struct server *server, struct connection *connectio
 {
 	struct exchange *exchange = connection->exchange;
 
-	if (exchange != NULL) /* MHD gave up on it without a word */
+	if (exchange != NULL) { /* MHD gave up on it without a word */
+		handler_forget(exchange);
 		exchange_end(exchange);
+	}
 	if (connection->prev != NULL)
 		connection->prev->next = connection->next;
 	else
@@ -259,11 +261,17 @@ static void sweep(void *context)
 
 __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char *format, va_list arguments)
 {
+	static const char refuses[] = "Error processing request (HTTP response code is %u";
+	struct server *server = cls;
 	char text[512];
 	size_t length;
+	va_list again;
 
-	(void)cls;
+	va_copy(again, arguments);
 	vsnprintf(text, sizeof(text), format, arguments);
+	if (server->shared.lenient && strncmp(format, refuses, strlen(refuses)) == 0)
+		handler_parser_failed(&server->shared, va_arg(again, unsigned));
+	va_end(again);
 	length = strlen(text);
 	if (length > 0 && text[length - 1] == '\n')
 		text[length - 1] = '\0';
@@ -304,7 +312,7 @@ static struct MHD_Daemon *start_daemon(struct server *server, bool tls)
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
-	return MHD_start_daemon(flags, 0, NULL, NULL, handler_call, &server->shared, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
+	return MHD_start_daemon(flags, 0, NULL, NULL, handler_call, &server->shared, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, server,
 				MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
@@ -338,6 +346,7 @@ int server_new(struct server **server, const struct server_options *options, con
 	if (s == NULL)
 		return -ENOMEM;
 	s->options = *options;
+	s->shared.lenient = !library_is_1_or_later();
 	s->sweep = (struct reactor_timer){ .fn = sweep, .context = s };
 	take_terms(s, terms);
 	error = sender_init(&s->shared);

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "http/answer.h"
+#include "http/authority.h"
 #include "http/digest.h"
 #include "http/error_page.h"
 #include "http/gate.h"
@@ -52,7 +53,7 @@ static enum step_result step_target(struct request *request)
 	size_t host_length;
 	int error = path_parse(request->target, &request->path, &host, &host_length);
 
-	if (request->method == METHOD_OPTIONS && error != 0) { /* "*" among others */
+	if (request->method == METHOD_OPTIONS && strcmp(request->target, "*") == 0) {
 		struct answer answer = answer_of(request);
 
 		answer_options(&answer);
@@ -61,9 +62,11 @@ static enum step_result step_target(struct request *request)
 	if (error != 0)
 		return request_refuse(request, error == -ENOENT ? 404 : 400);
 	if (host != NULL) { /* it counts, not the field (RFC 9112 section 3.2.2) */
-		if (memchr(host, '@', host_length) != NULL)
+		if (!authority_is_valid(host, host_length))
 			return request_refuse(request, 400);
 		request->authority = strndup(host, host_length);
+		if (request->authority == NULL)
+			return request_refuse_error(request, -ENOMEM, 0);
 		request->fields.host = request->authority;
 	}
 	host = request->fields.host;

@@ -16,6 +16,14 @@ is "$STATUS" 200 "then the answer"
 cmp_whole a.bin
 ask "${get}Connection: close\r\n\r\n"
 like "$STATUSES" '^(100 )?200$' "without a body"
+# The kind: without a body, and another request in the same packet. Nothing of it is our fault.
+for method in GET HEAD OPTIONS; do
+	for length in '' 'Content-Length: 0\r\n'; do
+		ask "$method /a.bin HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n$length\r\nGET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" -m $method,GET
+		like "$STATUSES $RC" '^(100 )?20[04] 200 0$' "$method ${length:+with a length of 0 }and one behind it"
+	done
+done
+not_ok "no error in the log" grep -E ' error: |memory' "$DIR/error.log"
 ask 'PUT /a.bin HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n'
 is "$STATUSES" 405 "what is refused is refused before its body"
 finish
