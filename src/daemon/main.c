@@ -148,16 +148,19 @@ static int announce(const struct daemon *daemon)
 
 static void reload(struct daemon *daemon)
 {
+	bool succeeded;
+
 	if (workshop_state(&daemon->workshop) != WORKSHOP_SERVING) {
 		log_warning("no other configuration is taken any more: this process ends");
 		return;
 	}
 	notify_reloading();
-	if (reload_configuration(&daemon->generations, daemon->argc, daemon->argv)) {
+	succeeded = reload_configuration(&daemon->generations, daemon->argc, daemon->argv);
+	if (succeeded) {
 		write_addresses(daemon);
 		log_info("the configuration was taken: number %u", daemon->generations->number);
 	}
-	notify_reloaded();
+	notify_reloaded(succeeded);
 }
 
 /* The next signal, or 0 when until_ns has passed or all workers have ended. */

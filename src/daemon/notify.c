@@ -25,7 +25,7 @@ static struct {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t stop_asked;
-	bool runs, stops;
+	bool runs, stops, reload_failed;
 	struct notify_options options;
 	uint64_t beat_ns; /* between two signs of life; 0: nobody waits for one */
 	struct notify_sample before;
@@ -66,6 +66,8 @@ static void send_line(uint64_t now_ns)
 	char line[NOTIFY_LINE_BYTES];
 
 	notify.options.sample(notify.options.context, &now);
+	if (now.state == NULL && notify.reload_failed)
+		now.state = "The last reload failed";
 	notify_format(line, sizeof(line), &notify.before, &now, now_ns - notify.sampled_ns);
 	notify.before = now;
 	notify.sampled_ns = now_ns;
@@ -167,9 +169,17 @@ void notify_reloading(void)
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now_ns() / 1000);
 }
 
-void notify_reloaded(void)
+/* READY=1 ends the reload; systemd has no message that says that it failed, so the status line does. */
+void notify_reloaded(bool succeeded)
 {
-	sd_notify(0, "READY=1");
+	pthread_mutex_lock(&notify.lock);
+	if (!succeeded)
+		sd_notify(0, "READY=1\nSTATUS=The last reload failed: keeping the running configuration");
+	else
+		sd_notify(0, notify.reload_failed ? "READY=1\nSTATUS=Serving" : "READY=1");
+	notify.reload_failed = !succeeded;
+	notify.line[0] = '\0';
+	pthread_mutex_unlock(&notify.lock);
 }
 
 void notify_stopping(uint64_t within_ms)

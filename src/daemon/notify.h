@@ -6,6 +6,7 @@
 #ifndef DAEMON_NOTIFY_H
 #define DAEMON_NOTIFY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,7 +36,8 @@ void notify_stop(void);
 
 /* A configuration is being read; it, or still the old one, is in force. */
 void notify_reloading(void);
-void notify_reloaded(void);
+/* The reload has ended. After a failed one the status line says so until one succeeds. */
+void notify_reloaded(bool succeeded);
 /* It ends within that time, which systemd gives it, whatever TimeoutStopSec= says. */
 void notify_stopping(uint64_t within_ms);
 

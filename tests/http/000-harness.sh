@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A test whose server dies fails within seconds, whatever it was waiting for; it does not wait for what can no longer happen.
+# shellcheck disable=SC2016 # the lines are for another shell
 . "$(dirname "$0")/lib.sh"
 
 # NAME LINES: runs a test of these lines, in a folder of its own, whose server dies while it waits; it may take 10 s.

@@ -102,8 +102,13 @@ START_TEST(states)
 	ck_assert_str_eq(next(2000), "READY=1\nSTATUS=Serving");
 	notify_reloading();
 	ck_assert_int_eq(strncmp(next(2000), "RELOADING=1\nMONOTONIC_USEC=", 27), 0);
-	notify_reloaded();
+	notify_reloaded(true);
 	ck_assert_str_eq(next(2000), "READY=1");
+	notify_reloaded(false);
+	ck_assert_str_eq(next(2000), "READY=1\nSTATUS=The last reload failed: keeping the running configuration");
+	ck_assert_str_eq(next(8000), "STATUS=The last reload failed: 7 clients, 0.0 MB/s, 0 reads queued");
+	notify_reloaded(true);
+	ck_assert_str_eq(next(2000), "READY=1\nSTATUS=Serving");
 	ck_assert_str_eq(next(8000), "STATUS=7 clients, 0.0 MB/s, 0 reads queued");
 	ck_assert_str_eq(next(6000), ""); /* nothing has changed */
 	notify_stopping(1500);
