@@ -173,9 +173,33 @@ void generation_succeed(struct generation *generation, struct generation *before
 
 void generation_stop_listening(struct generation *generation)
 {
-	if (generation->listens)
-		sockets_release(generation->sockets);
+	struct workshop *workshop = generation->workshop;
+	bool listened;
+
+	pthread_mutex_lock(&workshop->lock);
+	listened = generation->listens;
 	generation->listens = false;
+	pthread_mutex_unlock(&workshop->lock);
+	if (listened)
+		sockets_release(generation->sockets);
+}
+
+bool generation_hold_sockets(struct generation *generation)
+{
+	struct workshop *workshop = generation->workshop;
+	bool held;
+
+	pthread_mutex_lock(&workshop->lock);
+	held = generation->listens;
+	if (held)
+		sockets_hold(generation->sockets);
+	pthread_mutex_unlock(&workshop->lock);
+	return held;
+}
+
+void generation_drop_sockets(struct generation *generation)
+{
+	sockets_release(generation->sockets);
 }
 
 struct generation *generation_ref(struct generation *generation)

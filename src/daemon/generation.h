@@ -30,7 +30,7 @@ struct generation {
 	struct generation *next; /* of those that are not gone, the newest first; the main thread's */
 	atomic_uint references;
 	bool settled; /* the sockets are the workers', */
-	bool listens; /* and the main thread's, until another generation is the current one */
+	bool listens; /* and the main thread's, until another generation is the current one; under workshop->lock */
 	struct request_site *sites; /* of each worker, which fills in what is its own */
 };
 
@@ -56,6 +56,13 @@ static inline const struct config *generation_config(const struct generation *ge
 {
 	return &generation->options.config;
 }
+
+/*
+ * Keeps the sockets of a generation open while another thread takes over some of them. False: the main thread has let go of them. Any
+ * thread.
+ */
+bool generation_hold_sockets(struct generation *generation);
+void generation_drop_sockets(struct generation *generation);
 
 struct generation *generation_ref(struct generation *generation);
 /* One reference less; with the last one the main thread is told, by workshop->retired_fd. Any thread. NULL is fine. */

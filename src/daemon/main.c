@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain, after drain_delay: listening
- * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGHUP takes the configuration anew,
+ * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGHUP starts a reload (reload.c),
  * SIGUSR1 reopens the logs, SIGUSR2 logs what has been counted.
  * Everything is taken apart in the reverse order, except when a disk hangs: a read in flight can be neither cancelled nor
  * waited for, so then the process leaves without ending its contexts.
@@ -38,6 +38,7 @@
 #include "http/server.h"
 
 #define LET_GO_MS 5000	   /* between looks for open files that were deleted */
+#define RELOAD_LOOK_MS 1000 /* the same while a reload is under way, which may be slow */
 #define STOP_SLACK_MS 10000 /* for taking everything apart, and the logs */
 #define CUT_GRACE_MS 2000 /* for reads in flight, after the connections were cut */
 
@@ -47,6 +48,8 @@ struct daemon {
 	struct workshop workshop;
 	struct generation *generations; /* the current one first, then those that are not over yet */
 	struct admin_listener *admin;
+	struct reload *reload;
+	bool retired; /* a generation waits for generation_sweep() */
 	struct privileges privileges;
 	int signal_fd;
 	unsigned running; /* workers */
@@ -146,30 +149,14 @@ static int announce(const struct daemon *daemon)
 	return write_addresses(daemon);
 }
 
-static void reload(struct daemon *daemon)
-{
-	bool succeeded;
-
-	if (workshop_state(&daemon->workshop) != WORKSHOP_SERVING) {
-		log_warning("no other configuration is taken any more: this process ends");
-		return;
-	}
-	notify_reloading();
-	succeeded = reload_configuration(&daemon->generations, daemon->argc, daemon->argv);
-	if (succeeded) {
-		write_addresses(daemon);
-		log_info("the configuration was taken: number %u", daemon->generations->number);
-	}
-	notify_reloaded(succeeded);
-}
-
 /* The next signal, or 0 when until_ns has passed or all workers have ended. */
 static int next_signal(struct daemon *daemon, uint64_t until_ns)
 {
 	struct workshop *workshop = &daemon->workshop;
 	struct pollfd fds[] = { { .fd = daemon->signal_fd, .events = POLLIN },
 				{ .fd = workshop->ended_fd, .events = POLLIN },
-				{ .fd = workshop->retired_fd, .events = POLLIN } };
+				{ .fd = workshop->retired_fd, .events = POLLIN },
+				{ .fd = reload_fd(daemon->reload), .events = POLLIN } };
 	struct signalfd_siginfo info;
 
 	while (daemon->ended < daemon->running) {
@@ -180,8 +167,13 @@ static int next_signal(struct daemon *daemon, uint64_t until_ns)
 			return 0;
 		if (read(workshop->ended_fd, &n, sizeof(n)) == sizeof(n))
 			daemon->ended += n;
+		reload_proceed(daemon->reload, &daemon->generations);
 		if (read(workshop->retired_fd, &n, sizeof(n)) == sizeof(n))
+			daemon->retired = true;
+		if (daemon->retired && !reload_is_running(daemon->reload)) {
+			daemon->retired = false;
 			generation_sweep(&daemon->generations);
+		}
 		if (read(daemon->signal_fd, &info, sizeof(info)) == sizeof(info))
 			return (int)info.ssi_signo;
 	}
@@ -207,7 +199,7 @@ static int next_end(struct daemon *daemon, uint64_t wait_ms)
 	do {
 		signal_number = next_signal(daemon, until_ns);
 		if (signal_number == SIGHUP)
-			reload(daemon);
+			reload_start(daemon->reload, daemon->generations);
 		else if (signal_number == SIGUSR1)
 			log_reopen();
 		else if (signal_number == SIGUSR2)
@@ -220,7 +212,8 @@ static void let_go(struct daemon *daemon)
 {
 	for (const struct generation *one = daemon->generations; one != NULL; one = one->next)
 		roots_let_go(&generation_config(one)->rules);
-	workshop_tidy(&daemon->workshop);
+	if (!reload_is_running(daemon->reload))
+		workshop_tidy(&daemon->workshop);
 }
 
 /* Whoever chooses among servers finds that this one is not ready, and has time to. */
@@ -242,7 +235,7 @@ static bool serve(struct daemon *daemon)
 	uint64_t timeout_ms;
 	int signal_number;
 
-	while ((signal_number = next_end(daemon, LET_GO_MS)) == 0)
+	while ((signal_number = next_end(daemon, reload_is_running(daemon->reload) ? RELOAD_LOOK_MS : LET_GO_MS)) == 0)
 		let_go(daemon);
 	notify_stopping(config_of(daemon)->drain_delay_ms + config_of(daemon)->drain_timeout_ms + CUT_GRACE_MS + STOP_SLACK_MS);
 	leave(daemon);
@@ -250,7 +243,8 @@ static bool serve(struct daemon *daemon)
 	log_info("%s: finishing %u connections within %llu ms", strsignal(signal_number), clients_count(workshop->clients),
 		 (unsigned long long)timeout_ms);
 	workshop_enter(workshop, WORKSHOP_DRAINING);
-	passed_close();
+	if (!reload_is_running(daemon->reload)) /* it could be about to take some of them */
+		passed_close();
 	generation_stop_listening(daemon->generations);
 	for (unsigned i = 0; i < workshop->count; i++)
 		worker_drain(workshop->workers[i]);
@@ -282,6 +276,7 @@ static void take_apart(struct daemon *daemon)
 	for (struct generation *one = daemon->generations; one != NULL; one = one->next)
 		generation_close_files(one);
 	workshop_close(workshop);
+	reload_free(daemon->reload);
 	if (daemon->signal_fd >= 0)
 		close(daemon->signal_fd);
 }
@@ -322,6 +317,8 @@ static int start(struct daemon *daemon)
 	int error = block_signals(daemon);
 
 	if (error == 0)
+		error = reload_new(&daemon->reload, workshop, daemon->argc, daemon->argv);
+	if (error == 0)
 		error = admin_start(&daemon->admin, workshop, &config->admin);
 	if (error == 0)
 		error = workshop_open(workshop, config, config_workers(config));
@@ -348,6 +345,19 @@ static bool stop_admin(struct daemon *daemon)
 	return admin_stop(admin);
 }
 
+/* Waits for a reload that the end of the workers has overtaken. False: it hangs in storage, and uses what would be taken apart. */
+static bool end_reload(struct daemon *daemon)
+{
+	uint64_t until_ns = clock_now_ns() + CUT_GRACE_MS * CLOCK_NS_PER_MS;
+	struct pollfd fd = { .fd = reload_fd(daemon->reload), .events = POLLIN };
+
+	while (reload_is_running(daemon->reload) && clock_now_ns() < until_ns) {
+		poll(&fd, 1, CUT_GRACE_MS / 10);
+		reload_proceed(daemon->reload, &daemon->generations);
+	}
+	return !reload_is_running(daemon->reload);
+}
+
 static int run(struct daemon *daemon)
 {
 	int error = start(daemon);
@@ -358,7 +368,7 @@ static int run(struct daemon *daemon)
 		if (vitals_start(&daemon->workshop) != 0)
 			log_error("systemd is told nothing more: no thread can be started");
 	}
-	if (error == 0 && !(serve(daemon) && stop_admin(daemon))) {
+	if (error == 0 && !(serve(daemon) && stop_admin(daemon) && end_reload(daemon))) {
 		log_warning("a disk does not answer: leaving with reads in flight");
 		log_stop();
 		_exit(EXIT_SUCCESS);

@@ -1,21 +1,55 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * First all that can fail: reading, opening, listening, memory for the messages. Then it is made known to the workers, one after another;
- * for a moment some of them meet connections under the old one still.
+ * The thread of a reload does everything that can fail or wait: it reads the configuration, opens logs, keys, roots and sockets, and resizes the
+ * cache. Then it waits for the main thread, which makes the new generation known to the workers, one after another; for a moment some
+ * of them accept connections under the old one. At last the thread waits for the workers and writes the address file.
+ *
+ * A reload that hangs in the storage is not ended by anything: the process can only exit without joining its thread. Both generations
+ * live as long as it does.
  */
 #include "daemon/reload.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/limits.h"
 #include "daemon/logs.h"
+#include "daemon/notify.h"
 #include "daemon/worker.h"
 
 #define PATIENCE_S 2
+#define SLOW_S 3 /* a reload that takes longer is logged */
+
+/*
+ *            reload_start()          thread              main thread            thread              main thread
+ *   IDLE ------------------> OPENING --------> OPENED ------------------> KNOWN --------> ENDED ------------------> IDLE
+ *                               |                 | (the process ends)                      ^
+ *                               +-----------------+-----------------------------------------+
+ */
+enum state { IDLE, OPENING, OPENED, KNOWN, ENDED };
+
+struct reload {
+	struct workshop *workshop;
+	int argc;
+	char **argv;
+	int fd; /* an eventfd: OPENED or ENDED was reached */
+	pthread_t thread;
+	sem_t decided; /* by the main thread, on OPENED: KNOWN, or still OPENED if the process ends */
+	_Atomic enum state state;
+	_Atomic(const char *) opening; /* for the log */
+	bool again, reported;
+	uint64_t started_ns;
+	struct generation *before, *generation;
+	struct worker_renewal **renewals;
+	bool opened;
+};
 
 /* What was said about it, line by line. */
 static void log_faults(char *text)
@@ -68,28 +102,55 @@ static void say_what_is_fixed(const struct config *now, const struct config *bef
 	say_fixed("disk_latency", now->disk_latency_ms != before->disk_latency_ms);
 }
 
-static bool open_all(struct generation *generation, const struct generation *before)
+static void note_step(struct reload *reload, const char *opening)
 {
-	char fault[LOGS_FAULT_BYTES];
-	int error = logs_open(&generation->options.config, fault);
+	atomic_store(&reload->opening, opening);
+}
+
+/* The main thread closes the sockets of the current generation when the process begins to drain. */
+static int listen_again(struct generation *generation, struct generation *before)
+{
+	int error = generation_hold_sockets(before) ? 0 : -ECANCELED;
 
 	if (error != 0)
+		return error;
+	error = generation_listen(generation, before);
+	generation_drop_sockets(before);
+	return error;
+}
+
+static bool open_all(struct reload *reload)
+{
+	struct generation *generation = reload->generation;
+	char fault[LOGS_FAULT_BYTES];
+	int error;
+
+	note_step(reload, "the logs");
+	error = logs_open(&generation->options.config, fault);
+	if (error != 0)
 		log_error("%s", fault);
-	else
+	note_step(reload, "keys, certificates and passwords");
+	if (error == 0)
 		error = generation_read_secrets(generation);
+	note_step(reload, "the roots");
 	if (error == 0)
-		error = generation_open(generation, before);
+		error = generation_open(generation, reload->before);
+	note_step(reload, "the listening sockets");
 	if (error == 0)
-		error = generation_listen(generation, before);
+		error = listen_again(generation, reload->before);
 	return error == 0;
 }
 
-static bool prepare(struct workshop *workshop, struct generation *generation, struct worker_renewal **renewals)
+static bool prepare(struct reload *reload)
 {
+	struct workshop *workshop = reload->workshop;
 	int error = 0;
 
+	reload->renewals = calloc(workshop->count, sizeof(struct worker_renewal *));
+	if (reload->renewals == NULL)
+		return false;
 	for (unsigned i = 0; i < workshop->count && error == 0; i++)
-		error = worker_prepare_renewal(workshop->workers[i], generation, &renewals[i]);
+		error = worker_prepare_renewal(workshop->workers[i], reload->generation, &reload->renewals[i]);
 	return error == 0;
 }
 
@@ -134,44 +195,215 @@ static void wait_for_workers(struct generation *generation)
 	}
 }
 
-static bool take(struct generation *generation, struct generation *before)
+/* Everything that can fail. */
+static bool open_generation(struct reload *reload)
 {
-	struct workshop *workshop = generation->workshop;
-	struct worker_renewal **renewals = calloc(workshop->count, sizeof(struct worker_renewal *));
-	bool taken = renewals != NULL && limits_check_memory(generation_config(generation)) && open_all(generation, before) &&
-		     prepare(workshop, generation, renewals) && resize(generation, before);
+	struct workshop *workshop = reload->workshop;
+	struct generation *generation = reload->generation;
 
-	if (taken) {
-		make_known(generation, before, renewals);
-		wait_for_workers(generation);
-	}
-	for (unsigned i = 0; !taken && renewals != NULL && i < workshop->count; i++)
-		worker_forget_renewal(renewals[i]);
-	free(renewals);
-	return taken;
+	note_step(reload, "the configuration");
+	if (!parse(&generation->options, reload->argc, reload->argv))
+		return false;
+	limits_raise_descriptors(&generation->options.config, workshop->count);
+	if (!limits_check_memory(generation_config(generation)) || !open_all(reload) || !prepare(reload))
+		return false;
+	note_step(reload, "memory for the cache");
+	return resize(generation, reload->before);
 }
 
-bool reload_configuration(struct generation **all, int argc, char **argv)
+static void enter(struct reload *reload, enum state state)
 {
-	struct generation *before = *all;
-	struct workshop *workshop = before->workshop;
-	struct generation *generation = generation_new(workshop);
-	bool taken = generation != NULL && parse(&generation->options, argc, argv);
+	const uint64_t one = 1;
 
-	if (taken) {
-		limits_raise_descriptors(&generation->options.config, workshop->count);
-		taken = take(generation, before);
+	atomic_store(&reload->state, state); /* after what it publishes */
+	if (write(reload->fd, &one, sizeof(one)) < 0)
+		log_error("reload: eventfd: %s", strerror(errno));
+}
+
+static void write_addresses(const struct generation *generation)
+{
+	const char *file = generation_config(generation)->address_file;
+	int error = file != NULL ? sockets_write_addresses(generation->sockets, file) : 0;
+
+	if (error != 0)
+		log_error("%s: %s", file, strerror(-error));
+}
+
+static void *run(void *context)
+{
+	struct reload *reload = context;
+
+	reload->opened = open_generation(reload);
+	if (reload->opened) {
+		enter(reload, OPENED);
+		while (sem_wait(&reload->decided) != 0)
+			;
 	}
-	if (!taken) {
-		log_error("the configuration was not taken: what held goes on");
-		atomic_fetch_add(&workshop->reload_failures, 1);
-		generation_free(generation);
-		return false;
+	if (atomic_load(&reload->state) == KNOWN) {
+		wait_for_workers(reload->generation);
+		write_addresses(reload->generation);
 	}
-	generation->next = before;
-	*all = generation;
+	enter(reload, ENDED);
+	return NULL;
+}
+
+/* --- main thread --- */
+
+int reload_new(struct reload **reload, struct workshop *workshop, int argc, char **argv)
+{
+	struct reload *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return -ENOMEM;
+	made->workshop = workshop;
+	made->argc = argc;
+	made->argv = argv;
+	made->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (made->fd < 0) {
+		free(made);
+		return -errno;
+	}
+	sem_init(&made->decided, 0, 0);
+	*reload = made;
+	return 0;
+}
+
+int reload_fd(const struct reload *reload)
+{
+	return reload->fd;
+}
+
+static void report_failure(struct reload *reload)
+{
+	log_error("the configuration was not taken: what held goes on");
+	atomic_fetch_add(&reload->workshop->reload_failures, 1);
+}
+
+static void finish(struct reload *reload, bool succeeded)
+{
+	atomic_store(&reload->state, IDLE);
+	atomic_store(&reload->workshop->reloading, false);
+	if (workshop_state(reload->workshop) == WORKSHOP_SERVING)
+		notify_reloaded(succeeded);
+}
+
+static void begin(struct reload *reload, struct generation *current)
+{
+	int error = -ENOMEM;
+
+	notify_reloading();
+	atomic_store(&reload->workshop->reloading, true);
+	reload->again = reload->reported = reload->opened = false;
+	reload->started_ns = clock_now_ns();
+	reload->renewals = NULL;
+	reload->before = current;
+	reload->generation = generation_new(reload->workshop);
+	if (reload->generation != NULL) {
+		note_step(reload, "the configuration");
+		atomic_store(&reload->state, OPENING);
+		error = pthread_create(&reload->thread, NULL, run, reload);
+	}
+	if (error == 0) {
+		pthread_setname_np(reload->thread, "ranged-reload");
+		return;
+	}
+	generation_free(reload->generation);
+	report_failure(reload);
+	finish(reload, false);
+}
+
+void reload_start(struct reload *reload, struct generation *current)
+{
+	if (workshop_state(reload->workshop) != WORKSHOP_SERVING) {
+		log_warning("no other configuration is taken any more: this process ends");
+	} else if (reload_is_running(reload)) {
+		log_info("a reload is under way; another one follows it");
+		reload->again = true;
+	} else {
+		begin(reload, current);
+	}
+}
+
+/* From here on the new generation is the current one, also if the process begins to drain before the workers have it. */
+static void succeed(struct reload *reload, struct generation **all)
+{
+	struct generation *before = reload->before;
+
+	make_known(reload->generation, before, reload->renewals);
+	reload->generation->next = before;
+	*all = reload->generation;
 	generation_stop_listening(before);
 	generation_unref(before);
-	atomic_fetch_add(&workshop->reloads, 1);
+}
+
+static void decide(struct reload *reload, struct generation **all)
+{
+	if (workshop_state(reload->workshop) == WORKSHOP_SERVING) {
+		succeed(reload, all);
+		atomic_store(&reload->state, KNOWN);
+	}
+	sem_post(&reload->decided);
+}
+
+/* It failed, or the process ends. */
+static void discard(struct reload *reload)
+{
+	for (unsigned i = 0; reload->renewals != NULL && i < reload->workshop->count; i++)
+		worker_forget_renewal(reload->renewals[i]);
+	generation_free(reload->generation);
+	if (reload->opened)
+		log_warning("no other configuration is taken any more: this process ends");
+	else
+		report_failure(reload);
+}
+
+static void end(struct reload *reload, struct generation **all)
+{
+	bool succeeded = reload->generation->settled;
+
+	pthread_join(reload->thread, NULL);
+	if (succeeded) {
+		atomic_fetch_add(&reload->workshop->reloads, 1);
+		log_info("the configuration was taken: number %u", reload->generation->number);
+	} else {
+		discard(reload);
+	}
+	free(reload->renewals);
+	reload->generation = reload->before = NULL;
+	finish(reload, succeeded);
+	if (reload->again && workshop_state(reload->workshop) == WORKSHOP_SERVING)
+		begin(reload, *all);
+}
+
+void reload_proceed(struct reload *reload, struct generation **all)
+{
+	uint64_t count;
+
+	if (read(reload->fd, &count, sizeof(count)) != sizeof(count))
+		return;
+	if (atomic_load(&reload->state) == OPENED)
+		decide(reload, all);
+	else if (atomic_load(&reload->state) == ENDED)
+		end(reload, all);
+}
+
+bool reload_is_running(struct reload *reload)
+{
+	if (atomic_load(&reload->state) == IDLE)
+		return false;
+	if (!reload->reported && clock_now_ns() - reload->started_ns > SLOW_S * CLOCK_NS_PER_S) {
+		reload->reported = true;
+		log_warning("reload: opening %s takes more than %d s; the running configuration goes on meanwhile",
+			    atomic_load(&reload->opening), SLOW_S);
+	}
 	return true;
+}
+
+void reload_free(struct reload *reload)
+{
+	if (reload == NULL)
+		return;
+	sem_destroy(&reload->decided);
+	close(reload->fd);
+	free(reload);
 }

@@ -341,6 +341,11 @@ void sockets_abandon(struct sockets *sockets)
 		close_all(sockets);
 }
 
+void sockets_hold(struct sockets *sockets)
+{
+	atomic_fetch_add(&sockets->users, 1);
+}
+
 void sockets_release(struct sockets *sockets)
 {
 	if (atomic_fetch_sub(&sockets->users, 1) == 1)

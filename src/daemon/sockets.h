@@ -25,6 +25,8 @@ int sockets_open(struct sockets **sockets, const struct config_listen *listen, s
 		 const struct sockets *before, char fault[SOCKETS_FAULT_BYTES]);
 /* They take the place of `before`, which leaves Unix sockets that both have where they are. Main thread, before either is released. */
 void sockets_succeed(struct sockets *sockets, struct sockets *before);
+/* One user more, while there is one. Any thread. */
+void sockets_hold(struct sockets *sockets);
 /* One user has stopped listening; the last one closes them and removes Unix sockets. Any thread. */
 void sockets_release(struct sockets *sockets);
 /* They were opened, and nobody used them. */

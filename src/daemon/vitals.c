@@ -6,9 +6,13 @@
 #include "daemon/worker.h"
 #include "http/counters.h"
 
-static const char *name_of(enum workshop_state state)
+static const char *name_of(const struct workshop *workshop)
 {
-	return state == WORKSHOP_LEAVING ? "Leaving" : state == WORKSHOP_DRAINING ? "Draining" : NULL;
+	enum workshop_state state = workshop_state(workshop);
+
+	if (state == WORKSHOP_LEAVING || state == WORKSHOP_DRAINING)
+		return state == WORKSHOP_LEAVING ? "Leaving" : "Draining";
+	return atomic_load(&workshop->reloading) ? "Reloading" : NULL;
 }
 
 static void add_worker(struct notify_sample *sample, const struct worker *worker)
@@ -28,7 +32,7 @@ static void sample(void *context, struct notify_sample *sample)
 {
 	const struct workshop *workshop = context;
 
-	sample->state = name_of(workshop_state(workshop));
+	sample->state = name_of(workshop);
 	sample->clients = clients_count(workshop->clients);
 	for (unsigned i = 0; i < workshop->count; i++)
 		add_worker(sample, workshop->workers[i]);
