@@ -175,19 +175,38 @@ static void say_found(const struct request *request)
 		say("", "%s", strerror(-request->lookup.error));
 }
 
-/* What lies beside the file, what the client gives to it, and what came of that. */
+static void say_refusals(const struct file_siblings *siblings)
+{
+	for (unsigned i = 0; i < SIBLING_VARIANTS; i++)
+		if (siblings->refusals[i] != ENCODING_FINE)
+			say("", "%s is not sent: %s", sibling_suffix((enum sibling)i),
+			    encoding_fault_text((enum encoding_fault)siblings->refusals[i]));
+}
+
+static const char *variant_words(const struct request *request, const struct variant *variant, unsigned quality)
+{
+	if (variant == request->variant)
+		return "this one";
+	if (quality == 0)
+		return "not accepted";
+	return request->as_is ? "not for a range, unless If-Range has its tag" : "not as good, or gone";
+}
+
+/* The variants beside the file, the quality that the client gives to each, and which one is sent. */
 static void say_variants(const struct request *request, enum step_result result)
 {
 	const struct file *original = request->original != NULL ? request->original : request->file;
+	const struct file_siblings *siblings = &original->siblings;
 	const char *field = request->fields.accept_encoding;
 	unsigned identity = negotiate_encoding(field, "identity");
 
-	if (original->siblings.variants == 0) {
-		say("variants", "none that is no older than the file (.zst, .br, .gz)");
-		return;
-	}
 	if (!request_settings(request)->precompressed) {
 		say("variants", "precompressed is off");
+		return;
+	}
+	if (siblings->variants == 0) {
+		say("variants", "none (.zst, .br, .gz)");
+		say_refusals(siblings);
 		return;
 	}
 	say("variants", "Accept-Encoding: %s", field != NULL ? field : "(not sent)");
@@ -195,12 +214,12 @@ static void say_variants(const struct request *request, enum step_result result)
 		const struct variant *variant = variant_of((enum sibling)i);
 		unsigned quality = negotiate_encoding(field, variant->coding);
 
-		if (original->siblings.variants >> i & 1)
-			say("", "%s, q=%u.%03u: %s", variant->coding, quality / 1000, quality % 1000,
-			    variant == request->variant ? "this one" : quality == 0 ? "not wanted" : "not as good, or gone");
+		if (siblings->variants >> i & 1)
+			say("", "%s, q=%u.%03u: %s", variant->coding, quality / 1000, quality % 1000, variant_words(request, variant, quality));
 	}
+	say_refusals(siblings);
 	say("", "as it is, q=%u.%03u: %s", identity / 1000, identity % 1000,
-	    result == STEP_REPLY ? "refused" : request->variant == NULL ? "this one" : "not as good");
+	    result == STEP_REPLY ? "refused" : request->variant != NULL ? "not as good" : request->as_is ? "this one, because of Range" : "this one");
 }
 
 static void say_condition(const char *name, const char *value, bool *any)

@@ -88,6 +88,11 @@ static bool is_the_tag(const char *text, const struct validator *validator)
 	return length > 0 && strncmp(text, validator->etag, length) == 0 && text[length + strspn(text + length, BLANKS)] == '\0';
 }
 
+bool precondition_names(const char *if_range, const struct validator *validator)
+{
+	return if_range != NULL && !validator->weak && is_the_tag(if_range + strspn(if_range, BLANKS), validator);
+}
+
 static bool if_range_holds(const char *field, const struct validator *validator, int64_t now)
 {
 	int64_t date;

@@ -20,6 +20,9 @@ enum precondition_verdict {
 	PRECONDITION_FAILED,	   /* 412 */
 };
 
+/* Returns whether an If-Range field (NULL: none) is the tag of this validator, compared strongly. */
+bool precondition_names(const char *if_range, const struct validator *validator);
+
 /*
  * For GET and HEAD on a file that exists. now: seconds since 1970 (the Date of the answer). A field that can't be read: a list of
  * tags matches nothing, a date is as if absent. A file whose tag is weak matches no If-Range, a date neither; nor does a date that is shared.

@@ -124,6 +124,7 @@ struct request {
 	const struct variant *variant; /* the coding that they are in, NULL: none; while looking, the one that is looked for */
 	struct file *original;	       /* the file that it is a variant of */
 	unsigned variants;	       /* bits of enum sibling: not looked for yet */
+	bool as_is;		       /* a Range field asks for the file as it is, or for the variant that If-Range names */
 	uint64_t wanted_ns;	       /* when the body was wanted, for Server-Timing */
 	bool whole; /* If-Range did not match */
 	struct store_want want;

@@ -270,10 +270,7 @@ static enum step_result step_preconditions(struct request *request)
 	request->whole = true;
 	if (request->error_status != 0)
 		return STEP_NEXT;
-	validator_make(&request->validator, file->version.mtime_ns, file->version.size, file->tag, now_ns);
-	request->validator.shared_date = (request->reply.vary & REPLY_VARY_ACCEPT_ENCODING) != 0;
-	if (request->variant != NULL)
-		validator_mark(&request->validator, request->variant->mark);
+	variant_validate(request, now_ns);
 	switch (precondition_check(&request->fields.conditions, &request->validator, now_ns / (int64_t)CLOCK_NS_PER_S)) {
 	case PRECONDITION_FAILED:
 		return request_refuse(request, 412);

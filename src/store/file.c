@@ -257,6 +257,42 @@ ssize_t file_peek(int root_fd, const char *path, enum file_symlinks symlinks, vo
 	return length;
 }
 
+/* Reads until *bytes or the end; *bytes is how many. 0 or -errno. */
+static int read_at(int fd, void *buffer, size_t *bytes, uint64_t offset)
+{
+	size_t done = 0;
+	ssize_t got = 1;
+
+	while (done < *bytes && got > 0) {
+		got = pread(fd, (char *)buffer + done, *bytes - done, (off_t)(offset + done));
+		if (got < 0 && errno == EINTR)
+			got = 1;
+		else if (got > 0)
+			done += (size_t)got;
+	}
+	*bytes = done;
+	return got < 0 ? -errno : 0;
+}
+
+int file_peek_ends(int root_fd, const char *path, enum file_symlinks symlinks, struct file_ends *ends, struct file_version *version)
+{
+	struct place place = {.root_fd = root_fd, .path = path, .symlinks = symlinks};
+	struct statx st;
+	int error, fd = open_regular(&place, 0, &st);
+
+	if (fd < 0)
+		return fd;
+	file_set_version(version, &st);
+	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+	if (ends->tail_bytes > version->size)
+		ends->tail_bytes = (size_t)version->size;
+	error = read_at(fd, ends->head, &ends->head_bytes, 0);
+	if (error == 0)
+		error = read_at(fd, ends->tail, &ends->tail_bytes, version->size - ends->tail_bytes);
+	close(fd);
+	return error;
+}
+
 /* A sidecar that is missing, stale or malformed is as if there were none: the file goes without a validator, which is safe. */
 static void read_sidecar(struct file *file, const struct place *of)
 {

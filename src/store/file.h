@@ -38,9 +38,14 @@ struct file_state {
 	struct file_metadata metadata;
 };
 
+#define FILE_VARIANTS_MAX 3 /* enum sibling: see store/sibling.h */
+
 /* What lies beside a file about the same bytes; see store/sibling.h, which finds it. All zero: nothing. */
 struct file_siblings {
-	unsigned variants; /* bits of enum sibling */
+	unsigned variants; /* bits of enum sibling: those that may be sent */
+	uint8_t refusals[FILE_VARIANTS_MAX];  /* enum encoding_fault: why one that is there may not */
+	bool checked_young[FILE_VARIANTS_MAX]; /* it was young when it was checked, so the same version may be another one */
+	uint64_t checked[FILE_VARIANTS_MAX];  /* the fingerprint of the version for which the above holds; 0: it was not read */
 	bool has_digest;
 	bool digest_settled; /* "<file>.sha256" was old enough when it was read: the same version is the same digest */
 	uint8_t digest[32];  /* the file's SHA-256, as it says */
@@ -72,6 +77,7 @@ struct file {
 	_Atomic uint64_t mapped_bytes; /* the extent map is in memory from 0 to here; UINT64_MAX: all of it, or it can't be known */
 	char tag[FILE_TAG_MAX + 1];    /* from a fresh sidecar "<file>.etag", only looked for when mtime is 0 or 1 s; else "" */
 	struct file_siblings siblings; /* set by whoever opened it */
+	atomic_bool refusals_logged;   /* of whoever logs why variants beside it are not sent */
 };
 
 enum file_symlinks { FILE_SYMLINKS_BENEATH, FILE_SYMLINKS_NONE };
@@ -90,6 +96,15 @@ int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct
  * How many, and its version, or -errno as file_open(). BLOCKS.
  */
 ssize_t file_peek(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes, struct file_version *version);
+
+/* The buffers for what a file begins and ends with. */
+struct file_ends {
+	uint8_t *head, *tail;
+	size_t head_bytes, tail_bytes; /* of the buffers; then how many bytes were read: fewer only of a shorter file */
+};
+
+/* Reads both ends of a small or large file, without readahead. 0 and its version, or -errno as file_open(). BLOCKS. */
+int file_peek_ends(int root_fd, const char *path, enum file_symlinks symlinks, struct file_ends *ends, struct file_version *version);
 
 /*
  * A descriptor of whatever is at `path`, opened with these flags and O_CLOEXEC, and nothing that lies outside of the root. With

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Siblings are found by their names, each time the table looks at a file: a look costs a syscall for each that is missing, and a few
- * for each that is there. The digest is read again only when its file is another version, or was too young to tell when it was read.
+ * for each that is there. Digests and variants are read again only when they are other versions, or were young when they were read.
  */
 #include "store/sibling.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/keyed_hash.h"
+#include "store/encoding.h"
 
 #define DIGEST_SUFFIX ".sha256"
 #define DIGEST_FILE_BYTES 512 /* of which the first line counts */
@@ -62,13 +65,101 @@ static bool name_of(const struct beside *beside, const char *suffix, char *path)
 	return snprintf(path, PATH_MAX, "%s%s", beside->path, suffix) < PATH_MAX;
 }
 
-static bool has_variant(const struct beside *beside, const char *suffix)
+/* What a check of a variant depends on, as a number that is not 0. */
+static uint64_t fingerprint(const struct file_version *variant, uint64_t size)
+{
+	const uint64_t of[] = {variant->device, variant->inode, variant->size, (uint64_t)variant->mtime_ns, (uint64_t)variant->ctime_ns, size};
+
+	return keyed_hash(of, sizeof(of)) | 1;
+}
+
+bool sibling_is_checked(const struct file_siblings *siblings, enum sibling sibling, const struct file_version *version, uint64_t size)
+{
+	return siblings->checked[sibling] == 0 || siblings->checked[sibling] == fingerprint(version, size);
+}
+
+/* An error that says nothing about the file: what was known before still holds. */
+static bool is_transient(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EAGAIN || error == -ETIMEDOUT;
+}
+
+/* Reads both ends of a variant; *version is what was read, *error why nothing was. */
+static enum encoding_fault read_ends(const struct beside *beside, enum sibling sibling, const char *path, struct file_version *version,
+				     int *error)
+{
+	uint8_t head[ENCODING_HEAD_BYTES], tail[ENCODING_TAIL_BYTES];
+	struct file_ends ends = {.head = head, .head_bytes = sizeof(head), .tail = tail, .tail_bytes = sizeof(tail)};
+
+	*error = file_peek_ends(beside->root_fd, path, beside->symlinks, &ends, version);
+	if (*error < 0)
+		return ENCODING_UNREADABLE;
+	if (!sibling_is_fresh(version, beside->original))
+		return ENCODING_OLDER;
+	if (sibling == SIBLING_GZ)
+		return encoding_check_gzip(&ends, version->size, beside->original->size);
+	return encoding_check_zstd(&ends, beside->original->size);
+}
+
+/* Of brotli there is nothing to check but that it can be read. */
+static enum encoding_fault check_brotli(const struct beside *beside, const char *path, int *error)
+{
+	struct file_version version;
+
+	*error = (int)file_peek(beside->root_fd, path, beside->symlinks, NULL, 0, &version);
+	if (*error < 0)
+		return ENCODING_UNREADABLE;
+	return beside->original->size > 0 ? ENCODING_FINE : ENCODING_OF_NOTHING;
+}
+
+/* A variant that was not young when it was checked has the same verdict as long as it is the same version. */
+static enum encoding_fault check_variant(const struct beside *beside, enum sibling sibling, const char *path, struct file_version *version,
+					 const struct file_siblings *known, struct file_siblings *found, int *error)
+{
+	const uint64_t now = fingerprint(version, beside->original->size);
+	enum encoding_fault fault;
+
+	if (sibling == SIBLING_BR)
+		return check_brotli(beside, path, error);
+	if (known->checked[sibling] == now && !known->checked_young[sibling]) {
+		found->checked[sibling] = now;
+		return (enum encoding_fault)known->refusals[sibling];
+	}
+	fault = read_ends(beside, sibling, path, version, error);
+	if (fault == ENCODING_UNREADABLE || fault == ENCODING_OLDER)
+		return fault;
+	found->checked[sibling] = fingerprint(version, beside->original->size);
+	found->checked_young[sibling] = file_time_is_young(version->mtime_ns, clock_wall_ns());
+	return fault;
+}
+
+static void keep_known(enum sibling sibling, const struct file_siblings *known, struct file_siblings *found)
+{
+	found->variants |= known->variants & 1u << sibling;
+	found->refusals[sibling] = known->refusals[sibling];
+	found->checked[sibling] = known->checked[sibling];
+	found->checked_young[sibling] = known->checked_young[sibling];
+}
+
+static void look_at_variant(const struct beside *beside, enum sibling sibling, const struct file_siblings *known,
+			    struct file_siblings *found)
 {
 	char path[PATH_MAX];
 	struct file_version version;
+	enum encoding_fault fault = ENCODING_OLDER;
+	int error;
 
-	return name_of(beside, suffix, path) && file_peek(beside->root_fd, path, beside->symlinks, NULL, 0, &version) == 0 &&
-	       sibling_is_fresh(&version, beside->original);
+	if (!name_of(beside, suffixes[sibling], path))
+		return;
+	error = file_look(beside->root_fd, path, beside->symlinks, &version);
+	if (error == 0 && sibling_is_fresh(&version, beside->original))
+		fault = check_variant(beside, sibling, path, &version, known, found, &error);
+	if (is_transient(error)) {
+		keep_known(sibling, known, found);
+	} else if (error == 0 || fault == ENCODING_UNREADABLE) {
+		found->refusals[sibling] = (uint8_t)fault;
+		found->variants |= (fault == ENCODING_FINE ? 1u : 0u) << sibling;
+	}
 }
 
 static int hex_digit(char byte)
@@ -150,7 +241,7 @@ void sibling_look(int root_fd, const char *path, enum file_symlinks symlinks, co
 	*found = (struct file_siblings){0};
 	if (!is_variant(path)) {
 		for (unsigned i = 0; i < SIBLING_VARIANTS; i++)
-			found->variants |= (unsigned)has_variant(&beside, suffixes[i]) << i;
+			look_at_variant(&beside, (enum sibling)i, known, found);
 	}
 	if (!ends_with(path, DIGEST_SUFFIX))
 		look_at_digest(&beside, known, found);
@@ -158,6 +249,8 @@ void sibling_look(int root_fd, const char *path, enum file_symlinks symlinks, co
 
 bool sibling_equal(const struct file_siblings *a, const struct file_siblings *b)
 {
-	return a->variants == b->variants && a->has_digest == b->has_digest && a->digest_settled == b->digest_settled &&
+	return a->variants == b->variants && memcmp(a->refusals, b->refusals, sizeof(a->refusals)) == 0 &&
+	       memcmp(a->checked, b->checked, sizeof(a->checked)) == 0 &&
+	       memcmp(a->checked_young, b->checked_young, sizeof(a->checked_young)) == 0 && a->has_digest == b->has_digest && a->digest_settled == b->digest_settled &&
 	       memcmp(a->digest, b->digest, sizeof(a->digest)) == 0 && file_version_equal(&a->digest_version, &b->digest_version);
 }

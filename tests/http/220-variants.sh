@@ -3,7 +3,8 @@
 # Which of FILE.zst, FILE.br, FILE.gz and FILE is sent: by q-values, and in that order where a client likes several equally.
 . "$(dirname "$0")/lib.sh"
 
-make_file a.js 20000 a.js.gz 5001 a.js.br 4002 a.js.zst 4503 b.js 20000 b.js.gz 5001 c.js 20000
+make_file a.js 20000 b.js 20000 c.js 20000
+make_variants a.js.gz a.js.br a.js.zst b.js.gz
 start_ranged
 sent() { # PATH ACCEPT-ENCODING EXTENSION
 	local coding

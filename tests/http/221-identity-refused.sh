@@ -3,7 +3,8 @@
 # A client that won't have a file as it is gets a variant, or 406; a file without variants is not negotiated.
 . "$(dirname "$0")/lib.sh"
 
-make_file a.js 20000 a.js.gz 5001 plain.js 20000
+make_file a.js 20000 plain.js 20000
+make_variants a.js.gz
 start_ranged
 for accept in 'identity;q=0, gzip' 'identity;q=0, gzip;q=0.001' '*;q=0, gzip' '*, identity;q=0'; do
 	get /a.js -H "Accept-Encoding: $accept"

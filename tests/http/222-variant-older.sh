@@ -3,7 +3,8 @@
 # A variant that is older than the file is of other bytes: it is as if it were not there.
 . "$(dirname "$0")/lib.sh"
 
-make_file a.js 20000 a.js.gz 5001 a.js.br 4002
+make_file a.js 20000
+make_variants a.js.gz a.js.br
 at() { touch -d "2020-02-02 $1 UTC" "$ROOT/$2"; }
 at 02:02:02.123456788 a.js.br
 start_ranged

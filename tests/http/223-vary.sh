@@ -4,7 +4,8 @@
 # on Accept, too.
 . "$(dirname "$0")/lib.sh"
 
-make_file a.js 20000 a.js.gz 5001 plain.js 20000 cors/a.js 20000 cors/a.js.gz 5001
+make_file a.js 20000 plain.js 20000 cors/a.js 20000
+make_variants a.js.gz cors/a.js.gz
 config 'location "/cors/" { cors = "https://a.example" }'
 start_ranged
 varies() { # NAME STATUS CURL-OPTION...

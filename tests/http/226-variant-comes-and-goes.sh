@@ -3,7 +3,10 @@
 # Variants that appear, change or vanish while they are asked for: seen within a second or two, and whatever is sent is whole.
 . "$(dirname "$0")/lib.sh"
 
-make_file a.js 20000 one 5001 two 6001
+make_file a.js 20000
+gzip -cn "$ROOT/a.js" >"$ROOT/one"
+gzip -cN "$ROOT/a.js" >"$ROOT/two"
+age "$ROOT/one" "$ROOT/two"
 start_ranged
 ask_for() { get /a.js -H 'Accept-Encoding: gzip'; }
 sends() { # CODING FILE

@@ -3,7 +3,8 @@
 # Replies made before: the file, its variant, and the variant asked for by its own name are three, and none is sent for another.
 . "$(dirname "$0")/lib.sh"
 
-make_file a.js 5000 a.js.gz 2001 a.js.br 1002
+make_file a.js 5000
+make_variants a.js.gz a.js.br
 start_ranged --workers 1
 for i in 1 2 3 4; do
 	get /a.js

@@ -3,7 +3,8 @@
 # What stands in for a path has variants, too: the index of a folder, and what is tried instead.
 . "$(dirname "$0")/lib.sh"
 
-make_file d/index.html 20000 d/index.html.gz 5001 index.html 10000 index.html.br 3001 page.html 9000 page.html.gz 2001
+make_file d/index.html 20000 index.html 10000 page.html 9000
+make_variants d/index.html.gz index.html.br page.html.gz
 config 'location "/app/" { try = "/index.html" }' 'location "/p/" { try = {"/absent.html", "/page.html"} }'
 mkdir "$ROOT/app" "$ROOT/p"
 start_ranged

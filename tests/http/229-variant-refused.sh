@@ -4,13 +4,16 @@
 . "$(dirname "$0")/lib.sh"
 
 need_root
-make_file off/a.js 5000 off/a.js.gz 2001 off/on/a.js 5000 off/on/a.js.gz 2001
+make_file off/a.js 5000 off/on/a.js 5000
+make_variants off/a.js.gz off/on/a.js.gz
 for name in folder fifo out in secret; do make_file $name.js 5000; done
 mkdir "$ROOT/folder.js.gz"
 mkfifo "$ROOT/fifo.js.gz"
-printf outside >"$DIR/outside"
+gzip -c "$ROOT/out.js" >"$DIR/outside"
 ln -s "$DIR/outside" "$ROOT/out.js.gz"
-make_file within 2001 secret.js.gz 2001 v.gz 2001 v.gz.gz 1001 v.gz.br 1001
+gzip -c "$ROOT/in.js" >"$ROOT/within"
+make_file v.gz 2001
+make_variants secret.js.gz v.gz.gz v.gz.br
 ln -s within "$ROOT/in.js.gz"
 chmod 600 "$ROOT/secret.js.gz"
 chmod 755 "$DIR"

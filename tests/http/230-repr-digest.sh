@@ -3,7 +3,8 @@
 # Repr-Digest from FILE.sha256, as sha256sum writes it, if it is no older than the file.
 . "$(dirname "$0")/lib.sh"
 
-make_file a.bin 20000 b.bin 20000 c.bin 20000 d.bin 20000 e.bin 20000 a.bin.gz 5001 big.bin 3000000
+make_file a.bin 20000 b.bin 20000 c.bin 20000 d.bin 20000 e.bin 20000 big.bin 3000000
+make_variants a.bin.gz
 cd "$ROOT" || exit 1
 for name in a.bin b.bin a.bin.gz big.bin; do sha256sum $name >$name.sha256; done
 touch -d '2019-01-01 UTC' b.bin.sha256

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/lib.sh"
 
 [ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
-make_file a.bin 10007 big.bin 3000000 crowd.bin 60000001 off/a.bin 10007 a.bin.gz 2001 never/a.bin 10007
+make_file a.bin 10007 big.bin 3000000 crowd.bin 60000001 off/a.bin 10007 never/a.bin 10007
+make_variants a.bin.gz
 sync -f "$ROOT"
 config 'cache_status = true' 'location "/off/" { cache_status = false }' 'location "/never/" { cache = never }'
 CACHE=64M

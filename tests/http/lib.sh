@@ -373,6 +373,34 @@ make_text() { # NAME TEXT
 	age "$ROOT/$1"
 }
 
+# FILE.gz, FILE.zst or FILE.br...: those files below $ROOT, compressed; as old as they. Of .br, which is not checked, some bytes.
+make_variants() {
+	local variant
+	for variant; do
+		case $variant in
+		*.gz) gzip -cn "$ROOT/${variant%.gz}" ;;
+		*.zst) zstd_of "$ROOT/${variant%.zst}" ;;
+		*.br) head -c $(($(size_of "$ROOT/${variant%.br}") / 2 + 1)) "$ROOT/${variant%.br}" ;;
+		esac >"$ROOT/$variant" || { echo "Bail out! no $variant"; exit 1; }
+		touch -r "$ROOT/${variant%.*}" "$ROOT/$variant"
+	done
+}
+
+# FILE [DESCRIPTOR SIZE-IN-HEX]: a zstd frame of it, uncompressed, with this descriptor and what follows it instead of its size.
+zstd_of() {
+	perl -e '
+		my ($file, $descriptor, $size) = @ARGV;
+		open my $in, "<:raw", $file or die "$file: $!";
+		my $left = -s $in;
+		print "\x28\xb5\x2f\xfd", defined $descriptor ? pack("C", oct $descriptor) . pack("H*", $size // "") : "\xa0" . pack("V", $left);
+		do {
+			my $length = $left < 131072 ? $left : 131072;
+			read($in, my $bytes, $length) == $length or die;
+			$left -= $length;
+			print substr(pack("V", ($left == 0) | $length << 3), 0, 3), $bytes;
+		} while $left > 0' "$@"
+}
+
 age() { touch -d '2020-02-02 02:02:02.123456789 UTC' "$@"; }
 
 size_of() { stat -L -c %s "$1"; }

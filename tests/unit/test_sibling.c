@@ -37,6 +37,37 @@ static void make_text(const char *path, const char *text)
 	ck_assert_int_eq(fclose(f), 0);
 }
 
+static void make_bytes(const char *path, const void *bytes, size_t length)
+{
+	FILE *f = fopen(path, "w");
+
+	ck_assert_msg(f != NULL, "%s: %s", path, strerror(errno));
+	ck_assert_uint_eq(fwrite(bytes, 1, length, f), length);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+#define SIZE_OF_F 16
+
+/* The first and the last bytes of what f or a file of another size is compressed to. */
+static void make_gz_of(const char *path, uint8_t size)
+{
+	const uint8_t bytes[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b, 0x4c, 4, 0, 1, 2, 3, 4, size, 0, 0, 0};
+
+	make_bytes(path, bytes, sizeof(bytes));
+}
+
+static void make_gz(const char *path)
+{
+	make_gz_of(path, SIZE_OF_F);
+}
+
+static void make_zst_of(const char *path, uint8_t size)
+{
+	const uint8_t bytes[] = {0x28, 0xb5, 0x2f, 0xfd, 0x20, size, 1, 0, 0};
+
+	make_bytes(path, bytes, sizeof(bytes));
+}
+
 static void set_mtime(const char *path, int64_t seconds, long ns)
 {
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = ns}};
@@ -99,11 +130,11 @@ END_TEST
 
 START_TEST(each_variant_is_seen)
 {
-	make_text("root/f.gz", "");
+	make_gz("root/f.gz");
 	ck_assert_uint_eq(look_at("f").variants, GZ);
 	make_text("root/f.br", "");
 	ck_assert_uint_eq(look_at("f").variants, GZ | BR);
-	make_text("root/f.zst", "");
+	make_zst_of("root/f.zst", SIZE_OF_F);
 	ck_assert_uint_eq(look_at("f").variants, GZ | BR | ZST);
 	ck_assert_int_eq(unlink("root/f.br"), 0);
 	ck_assert_uint_eq(look_at("f").variants, GZ | ZST);
@@ -136,7 +167,7 @@ static const struct {
 
 START_TEST(what_is_older_is_ignored)
 {
-	make_text("root/f.gz", "");
+	make_gz("root/f.gz");
 	make_text("root/f.sha256", HEX);
 	set_mtime("root/f", times[_i].seconds, times[_i].ns);
 	set_mtime("root/f.gz", times[_i].sibling_seconds, times[_i].sibling_ns);
@@ -148,7 +179,7 @@ END_TEST
 
 START_TEST(a_variant_has_no_variants)
 {
-	make_text("root/f.gz", "");
+	make_gz("root/f.gz");
 	make_text("root/f.gz.gz", "");
 	make_text("root/f.gz.br", "");
 	make_text("root/f.gz.sha256", HEX);
@@ -169,13 +200,14 @@ START_TEST(only_files_below_the_root_count)
 	static const struct file_siblings nothing;
 
 	make_text("outside.zst", HEX);
-	make_text("root/inside", HEX);
+	make_gz("root/inside");
+	make_text("root/digest", HEX);
 	ck_assert_int_eq(mkdir("root/f.gz", 0755) | mkfifo("root/f.br", 0644), 0);
 	ck_assert_int_eq(symlink("../outside.zst", "root/f.zst") | symlink("../outside.zst", "root/f.sha256"), 0);
 	ck_assert_uint_eq(look_at("f").variants, 0);
 	ck_assert(!look_at("f").has_digest);
 	ck_assert_int_eq(rmdir("root/f.gz") | unlink("root/f.sha256"), 0);
-	ck_assert_int_eq(symlink("inside", "root/f.gz") | symlink("inside", "root/f.sha256"), 0);
+	ck_assert_int_eq(symlink("inside", "root/f.gz") | symlink("digest", "root/f.sha256"), 0);
 	ck_assert_uint_eq(look_at("f").variants, GZ);
 	ck_assert(look_at("f").has_digest);
 	struct file_siblings found = look_with("f", FILE_SYMLINKS_NONE, &nothing);
@@ -192,14 +224,15 @@ START_TEST(what_cannot_be_read_does_not_count)
 
 	if (geteuid() != 0)
 		return;
-	make_text("root/f.gz", "");
+	make_gz("root/f.gz");
 	make_text("root/f.sha256", HEX);
 	ck_assert_int_eq(chmod("root/f.gz", 0600) | chmod("root/f.sha256", 0600) | chmod(".", 0755), 0);
 	ck_assert_int_eq(file_look(root, "f", FILE_SYMLINKS_BENEATH, &version), 0);
 	ck_assert_int_eq(seteuid(65534), 0);
 	sibling_look(root, "f", FILE_SYMLINKS_BENEATH, &version, &nothing, &found);
 	ck_assert_int_eq(seteuid(0), 0);
-	ck_assert(sibling_equal(&found, &nothing));
+	ck_assert_int_eq(found.refusals[SIBLING_GZ], ENCODING_UNREADABLE);
+	ck_assert(!found.has_digest && found.variants == 0);
 }
 END_TEST
 
@@ -208,9 +241,9 @@ START_TEST(long_names)
 	char path[NAME_MAX + 16] = "root/";
 
 	memset(path + 5, 'n', NAME_MAX - 3); /* room for ".gz", none for ".zst" and ".sha256" */
-	make_text(path, "");
+	make_text(path, "what it is about");
 	strcat(path, ".gz");
-	make_text(path, "");
+	make_gz(path);
 	path[strlen(path) - 3] = '\0';
 	ck_assert_uint_eq(look_at(path + 5).variants, GZ);
 }
@@ -310,6 +343,80 @@ START_TEST(a_young_digest_is_read_each_time)
 }
 END_TEST
 
+START_TEST(a_variant_must_be_of_the_file)
+{
+	make_gz_of("root/f.gz", SIZE_OF_F + 1);
+	make_zst_of("root/f.zst", SIZE_OF_F - 1);
+	make_text("root/f.br", "anything");
+	struct file_siblings found = look_at("f");
+	ck_assert_uint_eq(found.variants, BR);
+	ck_assert_int_eq(found.refusals[SIBLING_GZ], ENCODING_OTHER_SIZE);
+	ck_assert_int_eq(found.refusals[SIBLING_ZST], ENCODING_OTHER_CONTENT_SIZE);
+	ck_assert_int_eq(found.refusals[SIBLING_BR], ENCODING_FINE);
+	set_mtime("root/f.br", LONG_AGO - 5, 0);
+	make_text("root/f.gz", "no gzip");
+	make_zst_of("root/f.zst", SIZE_OF_F);
+	found = look_at("f");
+	ck_assert_uint_eq(found.variants, ZST);
+	ck_assert_int_eq(found.refusals[SIBLING_GZ], ENCODING_NOT_GZIP);
+	ck_assert_int_eq(found.refusals[SIBLING_BR], ENCODING_OLDER);
+	make_text("root/f", "");
+	ck_assert_int_eq(unlink("root/f.gz"), 0);
+	make_zst_of("root/f.zst", 0);
+	found = look_at("f");
+	ck_assert_uint_eq(found.variants, 0);
+	ck_assert_int_eq(found.refusals[SIBLING_ZST], ENCODING_OF_NOTHING);
+}
+END_TEST
+
+START_TEST(a_check_is_remembered_for_each_version)
+{
+	struct file_version version;
+
+	make_gz("root/f.gz");
+	set_mtime("root/f.gz", LONG_AGO + 10, 0);
+	struct file_siblings first = look_at("f");
+	ck_assert_uint_eq(first.variants, GZ);
+	first.refusals[SIBLING_GZ] = ENCODING_BGZIP; /* to see that it is not read */
+	struct file_siblings second = look_with("f", FILE_SYMLINKS_BENEATH, &first);
+	ck_assert_int_eq(second.refusals[SIBLING_GZ], ENCODING_BGZIP);
+	ck_assert_uint_eq(second.variants, 0);
+	ck_assert(!sibling_equal(&first, &second)); /* variants */
+
+	ck_assert_int_eq(file_look(root, "f.gz", FILE_SYMLINKS_BENEATH, &version), 0);
+	ck_assert(sibling_is_checked(&first, SIBLING_GZ, &version, SIZE_OF_F));
+	ck_assert(!sibling_is_checked(&first, SIBLING_GZ, &version, SIZE_OF_F + 1));
+	version.ctime_ns++;
+	ck_assert(!sibling_is_checked(&first, SIBLING_GZ, &version, SIZE_OF_F));
+
+	make_gz_of("root/f.gz", 7); /* only its ctime tells */
+	set_mtime("root/f.gz", LONG_AGO + 10, 0);
+	second = look_with("f", FILE_SYMLINKS_BENEATH, &first);
+	ck_assert_int_eq(second.refusals[SIBLING_GZ], ENCODING_OTHER_SIZE);
+
+	/* The file has another size: the verdict is about that one. */
+	make_gz("root/f.gz");
+	set_mtime("root/f.gz", LONG_AGO + 10, 0);
+	first = look_at("f");
+	make_text("root/f", "more");
+	set_mtime("root/f", LONG_AGO, 0);
+	second = look_with("f", FILE_SYMLINKS_BENEATH, &first);
+	ck_assert_int_eq(second.refusals[SIBLING_GZ], ENCODING_OTHER_SIZE);
+}
+END_TEST
+
+START_TEST(a_young_variant_is_read_each_time)
+{
+	make_gz("root/f.gz");
+	set_mtime("root/f.gz", time(NULL) + 1000, 0);
+	struct file_siblings first = look_at("f");
+	ck_assert_uint_eq(first.variants, GZ);
+	first.refusals[SIBLING_GZ] = ENCODING_BGZIP;
+	struct file_siblings second = look_with("f", FILE_SYMLINKS_BENEATH, &first);
+	ck_assert_int_eq(second.refusals[SIBLING_GZ], ENCODING_FINE);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("sibling");
@@ -327,6 +434,9 @@ static Suite *suite(void)
 	tcase_add_test(t, a_long_list_is_read_to_its_first_line);
 	tcase_add_test(t, a_digest_is_read_again_when_it_changes);
 	tcase_add_test(t, a_young_digest_is_read_each_time);
+	tcase_add_test(t, a_variant_must_be_of_the_file);
+	tcase_add_test(t, a_check_is_remembered_for_each_version);
+	tcase_add_test(t, a_young_variant_is_read_each_time);
 	suite_add_tcase(s, t);
 	return s;
 }
