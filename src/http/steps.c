@@ -393,6 +393,8 @@ static enum step_result step_range(struct request *request)
 	return STEP_NEXT;
 }
 
+static enum step_result refuse_body(struct request *request, int error);
+
 static enum step_result step_read(struct request *request)
 {
 	struct reply *reply = &request->reply;
@@ -404,7 +406,7 @@ static enum step_result step_read(struct request *request)
 	}
 	provenance_begin(request);
 	error = request_want_body(request);
-	return error == 0 ? STEP_NEXT : request_refuse_error(request, error, request->ranges.ranges[0].first);
+	return error == 0 ? STEP_NEXT : refuse_body(request, error);
 }
 
 static void let_go_of_file(struct request *request)
@@ -425,22 +427,27 @@ static enum step_result changed(struct request *request)
 	return go_to(request, step_find);
 }
 
+/* The first bytes are not available. */
+static enum step_result refuse_body(struct request *request, int error)
+{
+	uint64_t offset = request_body_offset(request);
+
+	if (error == -ESTALE && request->error_status == 0 && ++request->attempts < ATTEMPTS_MAX)
+		return changed(request);
+	request_drop_body(request);
+	return request_refuse_error(request, error, offset);
+}
+
 static enum step_result step_bytes(struct request *request)
 {
 	int error = request_body_ready(request);
-	uint64_t offset;
 
 	if (error == -EAGAIN)
 		return STEP_WAIT;
-	if (error == -ESTALE && request->error_status == 0 && ++request->attempts < ATTEMPTS_MAX)
-		return changed(request);
-	if (error == 0) {
-		provenance_add(request);
-		return STEP_REPLY;
-	}
-	offset = request_body_offset(request);
-	request_drop_body(request);
-	return request_refuse_error(request, error, offset);
+	if (error != 0)
+		return refuse_body(request, error);
+	provenance_add(request);
+	return STEP_REPLY;
 }
 
 const struct request_step steps[] = {

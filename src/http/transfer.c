@@ -3,6 +3,10 @@
  * A ring of slots in the order of the body. The head slot is what the client takes from; the ones behind it are being read, or
  * wait read for their turn. A slot that was emptied is filled with the plan's next piece at once.
  *
+ * The version of the file is checked once more before the header, if the first bytes came from the cache: the file may have changed since
+ * it was looked up, and then nothing is promised yet. Of a remote file the last slot is held back until all bytes are proven (see
+ * store/proof.h), and the server is asked once a second while the transfer lasts, so that it does not go on for nothing.
+ *
  * How many are filled is the window: it doubles each time the client had to wait for the disk, and starts anew when the client has
  * stalled. Then the slots are given up altogether (shed), since each remembers the plan as it was before it.
  */
@@ -12,6 +16,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/clock.h"
 
 #define NO_PART UINT_MAX
 
@@ -33,7 +39,12 @@ struct transfer {
 	unsigned head, count;
 	unsigned window;
 	bool started; /* the first piece was wanted */
-	bool waiting;
+	bool checked; /* before the header */
+	bool waiting; /* wake() is due */
+	struct proof *proof; /* that the transfer waits for */
+	uint64_t begin_ns;   /* when the first bytes were there */
+	uint64_t read_ns;    /* the latest of all slots so far: what is to be proven */
+	int error;	     /* of a proof */
 	bool shed;    /* no slot is filled: the plan begins with the piece that was the head */
 	size_t taken; /* of that piece */
 	char *text;   /* of the part before which text_part says: written when the client has come to it; NULL: not a multipart */
@@ -89,6 +100,7 @@ static void slot_want(struct transfer *transfer, struct slot *slot)
 		.reach = options->exact ? CACHE_EXACT : slot->length == options->block_bytes ? CACHE_WHOLE : CACHE_AS_NEEDED,
 		.fleeting = options->fleeting,
 		.sticky = options->sticky,
+		.unproven = true,
 		.done = want_done,
 	};
 	transfer->started = true;
@@ -150,6 +162,7 @@ void transfer_free(struct transfer *transfer)
 {
 	if (transfer == NULL)
 		return;
+	proof_cancel(transfer->proof);
 	for (unsigned i = 0; i < transfer->count; i++)
 		store_release(transfer->options.store, &slot_at(transfer, i)->want);
 	file_unref(transfer->options.file);
@@ -180,13 +193,80 @@ static void refill(struct transfer *transfer)
 	slot_at(transfer, 0)->taken = transfer->taken;
 }
 
+static void proven(void *context, int error)
+{
+	struct transfer *transfer = context;
+
+	transfer->proof = NULL;
+	transfer->error = error;
+	if (transfer->waiting) {
+		transfer->waiting = false;
+		transfer->options.wake(transfer->options.context);
+	}
+}
+
+/* 0: all bytes that were read until then are of the file's version. -EAGAIN: that is being asked. Or another -errno. */
+static int prove(struct transfer *transfer, uint64_t since_ns)
+{
+	int result = transfer->error;
+
+	if (result == 0 && transfer->proof == NULL)
+		result = store_prove(transfer->options.store, transfer->options.file, since_ns, proven, transfer, &transfer->proof);
+	if (transfer->proof != NULL)
+		return -EAGAIN;
+	return result < 0 ? result : 0;
+}
+
+/* Bytes that were read for this transfer or since it began were checked then, if the file is local. */
+static int check_first(struct transfer *transfer, const struct slot *slot)
+{
+	int error = 0;
+
+	if (transfer->begin_ns == 0)
+		transfer->begin_ns = clock_now_ns();
+	if (slot->want.source == STORE_CACHE || transfer->options.file->remote)
+		error = prove(transfer, transfer->begin_ns);
+	transfer->checked = error == 0;
+	transfer->waiting = error == -EAGAIN;
+	return error;
+}
+
 int transfer_ready(struct transfer *transfer)
 {
 	struct slot *slot;
+	int error;
 
 	refill(transfer);
 	slot = first_span(transfer);
-	return slot == NULL ? 0 : slot_state(transfer, slot);
+	if (slot == NULL)
+		return 0;
+	error = slot_state(transfer, slot);
+	return error != 0 || transfer->checked ? error : check_first(transfer, slot);
+}
+
+static bool is_last(const struct transfer *transfer)
+{
+	struct plan plan = transfer->plan;
+	struct plan_piece piece;
+
+	return transfer->count == 1 && !plan_next(&plan, &piece);
+}
+
+/* Whether bytes of a remote file may go out of this slot, which is ready. As prove(). */
+static int may_take(struct transfer *transfer, const struct slot *slot)
+{
+	struct file *file = transfer->options.file;
+
+	if (!file->remote)
+		return 0;
+	if (atomic_load_explicit(&file->changed, memory_order_relaxed))
+		return -ESTALE;
+	if (!slot->is_text && slot->want.read_ns > transfer->read_ns)
+		transfer->read_ns = slot->want.read_ns;
+	if (is_last(transfer))
+		return prove(transfer, transfer->read_ns);
+	proof_refresh(file);
+	return 0;
 }
 
 static void head_done(struct transfer *transfer, struct slot *slot)
@@ -224,13 +304,16 @@ ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
 	refill(transfer);
 	while (copied < length && transfer->count > 0) {
 		struct slot *slot = slot_at(transfer, 0);
-		int error = slot->ready ? slot->error : -EAGAIN;
+		/* What is there goes out first. */
+		int error = slot->ready ? slot->error : copied > 0 ? -EAGAIN : slot_state(transfer, slot);
 		size_t n = slot->length - slot->taken;
 
+		if (error == 0) {
+			error = may_take(transfer, slot);
+			transfer->waiting = error == -EAGAIN && copied == 0;
+		}
 		if (error != 0 && copied > 0)
-			break; /* what is there goes out first */
-		if (error != 0)
-			error = slot_state(transfer, slot);
+			break;
 		if (error != 0)
 			return error;
 		if (n > length - copied)

@@ -52,6 +52,8 @@ struct file_siblings {
 	struct file_version digest_version; /* of "<file>.sha256" */
 };
 
+struct proof;
+
 struct file {
 	atomic_uint references;
 	int fd;
@@ -62,6 +64,9 @@ struct file {
 	pthread_mutex_t lock;	   /* protects `metadata`, and is held to change the number of changes */
 	struct file_metadata metadata; /* as last seen; at first as the file was opened */
 	_Atomic unsigned metadata_changes; /* how often `metadata` was replaced */
+	struct offload_job check; /* of proof.c, as the next two, which `lock` protects */
+	struct proof *proofs;
+	bool checking;
 	struct offload *closer; /* NULL: whoever gives up the last reference closes it himself */
 	struct offload_job closing;
 	bool gone;		   /* of files_let_go() alone: no name leads to it any more */
@@ -144,6 +149,12 @@ static inline void file_note(struct file *file, uint64_t bytes)
 /* Of what a statx() with STATX_BASIC_STATS said. */
 void file_set_version(struct file_version *version, const struct statx *st);
 bool file_version_equal(const struct file_version *a, const struct file_version *b);
+
+/* True if the open file is of no use any more: it changed, or was found to be unusable. Relaxed: flags that publish nothing. Any thread. */
+static inline bool file_is_spent(const struct file *file)
+{
+	return atomic_load_explicit(&file->changed, memory_order_relaxed) || atomic_load_explicit(&file->unusable, memory_order_relaxed);
+}
 
 /* Its mtime is 0 or 1 s (reproducible builds, container layers) and says nothing: a validator can only come from a sidecar. */
 bool file_undated(const struct file_version *version);

@@ -332,7 +332,7 @@ static bool is_as_held(const struct files_entry *entry, const struct file *file)
 {
 	const struct file *held = entry->held;
 
-	return held && !atomic_load(&held->unusable) && is_held_version(entry, file) && strcmp(file->tag, held->tag) == 0 &&
+	return held && !file_is_spent(held) && is_held_version(entry, file) && strcmp(file->tag, held->tag) == 0 &&
 	       sibling_equal(&file->siblings, &held->siblings);
 }
 
@@ -383,7 +383,7 @@ static void find_out(struct files_entry *entry, struct finding *finding)
 	struct file_siblings siblings;
 
 	finding->validated_ns = clock_now_ns();
-	if (held && !file_undated(&held->version) && !atomic_load(&held->unusable)) {
+	if (held && !file_undated(&held->version) && !file_is_spent(held)) {
 		finding->looks++;
 		finding->error = file_look_again(held, options->root_fd, entry->path, options->symlinks, &state);
 		if (finding->error < 0 && finding->error != -ESTALE)
@@ -461,10 +461,16 @@ static void tell_gone(struct files *files)
 	}
 }
 
-/* Another struct file may be of the same version: of it nothing has gone. */
+/*
+ * Another struct file may be of the same version: of it nothing has gone. But where a check has found another version in between, the
+ * cache may have bytes of that.
+ */
 static bool is_other_version(const struct file *before, const struct file *now)
 {
-	return before && (!now || !file_version_equal(&before->version, &now->version));
+	if (before == NULL || before == now)
+		return false;
+	return now == NULL || atomic_load_explicit(&before->changed, memory_order_relaxed) ||
+	       !file_version_equal(&before->version, &now->version);
 }
 
 static void free_shard(struct files_shard *shard)
@@ -625,7 +631,7 @@ static bool take_want(struct files_entry *entry, struct files_want *want, uint64
 	uint64_t revalidate_ns = entry->shard->files->revalidate_ns;
 	uint64_t age_ns = age(now_ns, entry->validated_ns);
 
-	*hit = entry->file && age_ns < revalidate_ns && entry->validated_ns >= want->since_ns && !atomic_load(&entry->file->unusable);
+	*hit = entry->file && age_ns < revalidate_ns && entry->validated_ns >= want->since_ns && !file_is_spent(entry->file);
 	if (*hit) {
 		want->file = file_ref(entry->file);
 		entry->shard->stats.hits++;

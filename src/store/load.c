@@ -3,7 +3,7 @@
  * A load fills one extent of the cache:
  *
  *	queue for the disk -> memory (its owner takes it) -> extent map, if that part of it is not known yet (offload) -> read (disk, or
- *	offload) -> check the version -> answer all who wait for the extent
+ *	offload) -> check the version (of a remote file: later, see proof.h) -> answer all who wait for the extent
  *
  * Memory is asked for only when it is the load's turn: what waits for a disk that is slow or hangs holds none. A load takes along
  * what waits for the bytes after its own: its parts, each another load with an extent of its own.
@@ -37,10 +37,12 @@ static void load_end(struct load *load, int error)
 	struct load_shared *shared = load->shared;
 	struct load *parts[DISK_PARTS_MAX];
 	unsigned count = load->part_count;
+	const uint64_t read_ns = load->file->remote ? clock_now_ns() : 0;
 
 	for (unsigned i = 0; i < count; i++) {
 		parts[i] = load->parts[i];
 		parts[i]->took_ns = load->took_ns;
+		parts[i]->extent->read_ns = read_ns;
 		queue_finish(&parts[i]->ticket);
 	}
 	for (unsigned i = 0; i < count; i++) {
@@ -101,13 +103,18 @@ static uint32_t alignment_of(const struct file *file);
 static void load_disk(struct load *load);
 static void load_offload(struct load *load);
 
-/* Whether the file is still what it was now that its bytes are here. */
+/*
+ * Whether the file is still what it was now that its bytes are here. Of a remote file that would take an answer of its server: see
+ * proof.h.
+ */
 static int check_version(struct load *load)
 {
 	struct load_shared *shared = load->shared;
 	struct load_check *check = &shared->checks[((uintptr_t)load->file >> 6) % LOAD_CHECKS];
 	uint64_t batch = disk_batch(shared->disk);
 
+	if (load->file->remote)
+		return atomic_load_explicit(&load->file->changed, memory_order_relaxed) ? -ESTALE : 0;
 	if (load->stage != LOAD_DISK)
 		return file_check(load->file);
 	if (check->file != load->file || check->batch != batch)

@@ -42,6 +42,7 @@ struct cache_extent {
 	uint64_t offset;  /* in the file, aligned for the read */
 	size_t length;	  /* bytes from there; past the file's end there is padding */
 	uint8_t *block;	  /* at least length bytes */
+	uint64_t read_ns; /* when they had been read, if their version is still to be proven (see proof.h); 0: it was checked */
 	struct cache_wait *waits; /* the cache's: who waits for the end of the read */
 	uint32_t pins;	  /* readers; and, while it is being read, 1 for whoever does that */
 	uint32_t chain;	  /* next of its bucket; the next three are numbers of pages */

@@ -21,6 +21,8 @@ struct store_read {
 	struct store *store;
 	struct store_want *want; /* NULL: given up */
 	bool waiting; /* wait.ready() is to come */
+	struct proof *proof; /* of wait.extent, which is pinned; NULL: none is awaited */
+	enum store_source source; /* of that */
 };
 
 struct store {
@@ -57,7 +59,7 @@ void store_free(struct store *store)
 /* Frees the read once nothing refers to it. */
 static void read_settle(struct store_read *read)
 {
-	if (read->waiting || read->load.loading || read->load.ticket.state != QUEUE_IDLE)
+	if (read->waiting || read->proof != NULL || read->load.loading || read->load.ticket.state != QUEUE_IDLE)
 		return;
 	read->store->pending--;
 	file_unref(read->load.file);
@@ -79,21 +81,16 @@ static void want_take(struct store *store, struct store_want *want, struct cache
 {
 	want->extent = extent;
 	want->data = extent->block + (want->offset - extent->offset);
+	want->read_ns = extent->read_ns;
 	want->error = 0;
 	want->source = source;
 	note(store, source, want->length);
 }
 
-/* answer: CACHE_HIT, or an error. */
-static void read_answer(struct store_read *read, int answer, enum store_source source)
+static void read_tell(struct store_read *read, int answer, enum store_source source)
 {
 	struct store_want *want = read->want;
 
-	if (want == NULL) {
-		if (answer == CACHE_HIT)
-			cache_unpin(read->store->shared.cache, read->wait.extent);
-		return;
-	}
 	read->want = NULL;
 	want->read = NULL;
 	want->disk_ns = source == STORE_DISK ? read->load.took_ns : 0;
@@ -102,6 +99,61 @@ static void read_answer(struct store_read *read, int answer, enum store_source s
 	else
 		want->error = answer == -EAGAIN ? -EIO : answer; /* who wants this would take it for "not yet" */
 	want->done(want);
+}
+
+int store_prove(struct store *store, struct file *file, uint64_t since_ns, void (*done)(void *context, int error), void *context,
+		struct proof **proof)
+{
+	const struct proof_options options = { .file = file, .since_ns = since_ns, .reactor = store->shared.reactor,
+					       .pending = &store->pending, .done = done, .context = context };
+	int error;
+
+	if (file->remote)
+		return proof_new(proof, &options);
+	error = file_check(file);
+	return error != 0 ? error : 1;
+}
+
+static bool must_prove(const struct store_want *want, const struct cache_extent *extent)
+{
+	return !want->unproven && !proof_is_known(want->file, extent->read_ns);
+}
+
+static void read_proven(void *context, int error)
+{
+	struct store_read *read = context;
+
+	read->proof = NULL;
+	if (error != 0)
+		cache_unpin(read->store->shared.cache, read->wait.extent);
+	read_tell(read, error != 0 ? error : (int)CACHE_HIT, read->source);
+	read_settle(read);
+}
+
+/* Waits for the proof of the extent in read->wait, which is pinned. As proof_new(). */
+static int read_prove(struct store_read *read, enum store_source source)
+{
+	read->source = source;
+	return store_prove(read->store, read->load.file, read->wait.extent->read_ns, read_proven, read, &read->proof);
+}
+
+/* answer: CACHE_HIT, or an error. */
+static void read_answer(struct store_read *read, int answer, enum store_source source)
+{
+	int result = 1;
+
+	if (read->want == NULL) {
+		if (answer == CACHE_HIT)
+			cache_unpin(read->store->shared.cache, read->wait.extent);
+		return;
+	}
+	if (answer == CACHE_HIT && must_prove(read->want, read->wait.extent))
+		result = read_prove(read, source);
+	if (result == 0)
+		return;
+	if (result < 0)
+		cache_unpin(read->store->shared.cache, read->wait.extent);
+	read_tell(read, result < 0 ? result : answer, source);
 }
 
 /* The cache has an answer for a read that waited: at an extent, or in the line for memory. */
@@ -173,7 +225,38 @@ static struct store_read *read_new(struct store *store, struct store_want *want,
 	return read;
 }
 
-/* Waits for the read that somebody has under way. 0; 1: it has just ended; -EAGAIN: and failed; -ENOMEM. */
+/* read->wait.extent is pinned for the want. 0: the read waits for the proof of it; 1: the want is done; or -errno. */
+static int read_hit(struct store_read *read, struct store_want *want)
+{
+	struct store *store = read->store;
+	int result = must_prove(want, read->wait.extent) ? read_prove(read, STORE_CACHE) : 1;
+
+	if (result == 0) {
+		want->read = read;
+		return 0;
+	}
+	if (result < 0)
+		cache_unpin(store->shared.cache, read->wait.extent);
+	else
+		want_take(store, want, read->wait.extent, STORE_CACHE);
+	read_settle(read);
+	return result;
+}
+
+/* The same for an extent that the cache gave without a read. */
+static int want_prove(struct store *store, struct store_want *want, const struct cache_span *span, struct cache_extent *extent)
+{
+	struct store_read *read = read_new(store, want, span);
+
+	if (read == NULL) {
+		cache_unpin(store->shared.cache, extent);
+		return -ENOMEM;
+	}
+	read->wait.extent = extent;
+	return read_hit(read, want);
+}
+
+/* Waits for the read that somebody has under way. 0; 1: it has just ended; -EAGAIN: and failed; or another -errno. */
 static int want_join(struct store *store, struct store_want *want, const struct cache_span *span)
 {
 	struct store_read *read = read_new(store, want, span);
@@ -188,9 +271,9 @@ static int want_join(struct store *store, struct store_want *want, const struct 
 		return 0;
 	}
 	if (answer == CACHE_HIT)
-		want_take(store, want, read->wait.extent, STORE_CACHE);
+		return read_hit(read, want);
 	read_settle(read);
-	return answer == CACHE_HIT ? 1 : -EAGAIN;
+	return -EAGAIN;
 }
 
 /* Gets in line for the disk. 0, -EBUSY or -ENOMEM. */
@@ -241,6 +324,8 @@ int store_want(struct store *store, struct store_want *want)
 	do {
 		enum cache_answer answer = cache_find(store->shared.cache, &span, &extent, &missing);
 
+		if (answer == CACHE_HIT && must_prove(want, extent))
+			return want_prove(store, want, &span, extent);
 		if (answer == CACHE_HIT) {
 			want_take(store, want, extent, STORE_CACHE);
 			return 1;
@@ -274,6 +359,11 @@ void store_release(struct store *store, struct store_want *want)
 	if (read == NULL)
 		return;
 	read->want = NULL;
+	if (read->proof != NULL) {
+		proof_cancel(read->proof);
+		read->proof = NULL;
+		cache_unpin(store->shared.cache, read->wait.extent);
+	}
 	if (read->load.ticket.state == QUEUE_WAITS)
 		queue_drop(store->shared.queue, &read->load.ticket);
 	if (read->waiting && cache_cancel(store->shared.cache, &read->wait))

@@ -18,6 +18,7 @@
 #include "engine/reactor.h"
 #include "store/cache.h"
 #include "store/file.h"
+#include "store/proof.h"
 
 struct store;
 struct store_read;
@@ -45,10 +46,12 @@ struct store_want {
 	const void *client;	      /* between whom the disk's queue goes round */
 	enum cache_reach reach;	      /* see struct cache_span, for this and the next */
 	bool fleeting, sticky;
+	bool unproven; /* the bytes of a remote file may still have to be proven: the caller sees to that, by read_ns */
 	void (*done)(struct store_want *want);
 	/* result */
 	int error;	     /* 0; -EIO and other errors of the disk, never -EAGAIN; -ESTALE: the file changed or shrank */
 	const uint8_t *data; /* length bytes, until store_release() */
+	uint64_t read_ns;    /* as of struct cache_extent */
 	enum store_source source;
 	uint64_t disk_ns; /* STORE_DISK: how long the disk took over it */
 	/* private */
@@ -67,10 +70,16 @@ void store_free(struct store *store);
 
 /*
  * Wants [offset, offset + length). 1: want->data is there already, done() will not run. 0: done() runs once, on the store's reactor,
- * with want->error and ->data: later, or before this returns. -ENOMEM. -EBUSY: the device is behind its latency target (of QUEUE_FIRST only). The bytes are
- * all of one version: after the last read the file was checked again.
+ * with want->error and ->data: later, or before this returns. -ENOMEM. -ESTALE: the file changed. -EBUSY: the device is behind its latency target (of QUEUE_FIRST only). The bytes are
+ * all of one version: after the last read the file was checked again. If want->unproven is set, they are once store_prove() says so.
  */
 int store_want(struct store *store, struct store_want *want);
+/*
+ * Asks whether all bytes of a file that were read until since_ns are of its version. As proof_new(): 1, 0 (done() will run), -ESTALE or
+ * -ENOMEM. At once for a local file: what its wants gave was checked; -ESTALE also if it has changed since.
+ */
+int store_prove(struct store *store, struct file *file, uint64_t since_ns, void (*done)(void *context, int error), void *context,
+		struct proof **proof);
 /* Bytes of a want that is done were used once more. */
 void store_note_hit(struct store *store, size_t bytes);
 /* What was wanted, and is there, is to be kept as if it had been asked for once more. */

@@ -141,6 +141,7 @@ static void begin(struct warm *warm, struct piece *piece)
 					   .client = warm,
 					   .reach = CACHE_WHOLE,
 					   .sticky = warm->options.sticky,
+					   .unproven = true, /* it sends nothing */
 					   .done = piece_done } };
 	warm->busy++;
 	warm->next += piece->want.length;

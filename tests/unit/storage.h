@@ -110,6 +110,25 @@ static void storage_setup(void)
 	storage_setup_with(ARENA_BYTES, true);
 }
 
+/* The attributes of the file are a client's from now on, and nothing is proven. */
+__attribute__((unused)) static void storage_be_remote(void)
+{
+	file->remote = true;
+	file->closer = offload;
+	file->verified_ns = 0;
+}
+
+__attribute__((unused)) static void storage_change_file(void)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/f", directory);
+	fd = open(path, O_WRONLY);
+	ck_assert_int_eq(pwrite(fd, "x", 1, FILE_BYTES - 1), 1);
+	close(fd);
+}
+
 static void side_turn(struct side *side)
 {
 	queue_run(side->queue);

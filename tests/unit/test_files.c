@@ -917,13 +917,13 @@ START_TEST(sees_siblings_come_and_go)
 	struct file *none = get_later("file"), *same = get_later("file");
 	ck_assert_uint_eq(none->siblings.variants, 0);
 	ck_assert_ptr_eq(none, same);
-	make_file("root/file.gz", 5);
+	make_file("root/file.br", 5);
 	struct file *one = get_later("file"), *still = get_later("file");
-	ck_assert_uint_eq(one->siblings.variants, 1u << SIBLING_GZ);
+	ck_assert_uint_eq(one->siblings.variants, 1u << SIBLING_BR);
 	ck_assert_uint_eq(none->siblings.variants, 0);
 	ck_assert_ptr_eq(one, still);
 	ck_assert(file_version_equal(&one->version, &none->version));
-	ck_assert_int_eq(unlink("root/file.gz"), 0);
+	ck_assert_int_eq(unlink("root/file.br"), 0);
 	struct file *gone_again = get_later("file");
 	ck_assert_uint_eq(gone_again->siblings.variants, 0);
 	ck_assert(!atomic_load(&none->outdated) && !atomic_load(&one->outdated));
@@ -945,7 +945,7 @@ END_TEST
 
 START_TEST(does_not_look_for_siblings_unless_told_to)
 {
-	make_file("root/file.gz", 5);
+	make_file("root/file.br", 5);
 	table(10, 30);
 	struct file *file = get_later("file"), *same = get_later("file");
 	ck_assert_uint_eq(file->siblings.variants, 0);

@@ -212,6 +212,90 @@ START_TEST(an_error_of_the_disk_is_the_wants)
 END_TEST
 
 /* -EAGAIN would be taken for "not yet", and nobody would ever come back to it. */
+START_TEST(bytes_of_a_remote_file_are_proven)
+{
+	struct store_want want = want_of(5, 5), again = want_of(100, 5);
+	uint64_t start_ns = clock_now_ns();
+
+	storage_be_remote();
+	get(&want);
+	ck_assert_int_eq(want.error, 0);
+	ck_assert_int_eq(memcmp(want.data, content + 5, 5), 0);
+	ck_assert_uint_gt(want.read_ns, start_ns);
+	ck_assert_uint_ge(file->verified_ns, want.read_ns);
+	store_release(store, &want);
+	/* What is proven costs nothing, and is one version whatever becomes of the file. */
+	storage_change_file();
+	ck_assert_int_eq(store_want(store, &again), 1);
+	ck_assert_int_eq(memcmp(again.data, content + 100, 5), 0);
+	store_release(store, &again);
+}
+END_TEST
+
+/* Bytes that were read for somebody who did not need proof are proven for the next one who does. */
+START_TEST(unproven_bytes_are_proven_when_needed)
+{
+	struct store_want want = want_of(5, 5), strict = want_of(5, 5);
+
+	storage_be_remote();
+	want.unproven = true;
+	get(&want);
+	ck_assert_int_eq(want.error, 0);
+	ck_assert_uint_eq(file->verified_ns, 0);
+	store_release(store, &want);
+	if (_i == 1)
+		storage_change_file();
+	get(&strict);
+	ck_assert_int_eq(strict.error, _i == 1 ? -ESTALE : 0);
+	ck_assert_int_eq(strict.source, _i == 1 ? 0 : STORE_CACHE);
+	if (_i == 0)
+		ck_assert_uint_ge(file->verified_ns, strict.read_ns);
+	store_release(store, &strict);
+	ck_assert_uint_eq(kernel_reads, 1);
+}
+END_TEST
+
+START_TEST(a_remote_file_that_changed_is_given_to_nobody)
+{
+	struct store_want want = want_of(5, 5);
+
+	storage_be_remote();
+	storage_change_file();
+	get(&want);
+	ck_assert_int_eq(want.error, -ESTALE);
+	ck_assert_ptr_null(want.data);
+	ck_assert(file->changed);
+	store_release(store, &want);
+	want = want_of(5, 5);
+	ck_assert_int_eq(store_want(store, &want), -ESTALE);
+	store_release(store, &want);
+}
+END_TEST
+
+/* Forty that wait for one read or for its proof. Each second one gives up, sooner or later. */
+START_TEST(a_crowd_waits_for_a_proof)
+{
+	struct store_want wants[40];
+
+	storage_be_remote();
+	for (unsigned i = 0; i < 40; i++) {
+		wants[i] = want_of(i, 5);
+		ck_assert_int_eq(store_want(store, &wants[i]), 0);
+	}
+	for (int turns = 0; turns < _i; turns++)
+		storage_turn();
+	for (unsigned i = 0; i < 40; i += 2)
+		store_release(store, &wants[i]);
+	while (store_pending(store) > 0)
+		storage_turn();
+	for (unsigned i = 1; i < 40; i += 2) {
+		ck_assert_int_eq(memcmp(wants[i].data, content + i, 5), 0);
+		store_release(store, &wants[i]);
+	}
+	ck_assert_uint_eq(kernel_reads, 1);
+}
+END_TEST
+
 START_TEST(again_from_the_disk_is_an_error)
 {
 	struct store_want want = want_of(5, 5);
@@ -667,6 +751,10 @@ int main(void)
 	tcase_add_test(tests, one_slow_submit_in_a_thousand_is_borne);
 	tcase_add_test(tests, hundreds_of_wants_share_a_few_extents);
 	tcase_add_test(tests, half_of_a_crowd_gives_up);
+	tcase_add_test(tests, bytes_of_a_remote_file_are_proven);
+	tcase_add_loop_test(tests, unproven_bytes_are_proven_when_needed, 0, 2);
+	tcase_add_test(tests, a_remote_file_that_changed_is_given_to_nobody);
+	tcase_add_loop_test(tests, a_crowd_waits_for_a_proof, 0, 5);
 	suite_add_tcase(suite, tests);
 	tests = tcase_create("without cache");
 	tcase_set_timeout(tests, 120);

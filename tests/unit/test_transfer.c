@@ -106,15 +106,15 @@ static const struct {
 	{ many_ranges, 262144, 7, 5 },
 };
 
-START_TEST(bytes_come_in_order)
+static void bytes_come_in_order_of(int i)
 {
-	struct transfer *transfer = start(transfers[_i].ranges, transfers[_i].block_bytes);
-	uint8_t *buffer = malloc(transfers[_i].take);
+	struct transfer *transfer = start(transfers[i].ranges, transfers[i].block_bytes);
+	uint8_t *buffer = malloc(transfers[i].take);
 	size_t at = 0;
 	unsigned reads = 0;
 
 	while (at < expected_bytes) {
-		ssize_t n = transfer_read(transfer, buffer, transfers[_i].take);
+		ssize_t n = transfer_read(transfer, buffer, transfers[i].take);
 
 		if (n == -EAGAIN) {
 			sleep_until_woken();
@@ -125,12 +125,79 @@ START_TEST(bytes_come_in_order)
 		if (memcmp(buffer, expected + at, (size_t)n) != 0)
 			ck_abort_msg("other bytes at %zu", at);
 		at += (size_t)n;
-		if (transfers[_i].shed_every > 0 && ++reads % transfers[_i].shed_every == 0)
+		if (transfers[i].shed_every > 0 && ++reads % transfers[i].shed_every == 0)
 			transfer_shed(transfer);
 	}
 	ck_assert_int_eq(transfer_read(transfer, buffer, 1), 0);
 	transfer_free(transfer);
 	free(buffer);
+}
+
+START_TEST(bytes_come_in_order)
+{
+	bytes_come_in_order_of(_i);
+}
+END_TEST
+
+START_TEST(bytes_of_a_remote_file_come_in_order)
+{
+	storage_be_remote();
+	bytes_come_in_order_of(_i);
+	ck_assert_uint_gt(file->verified_ns, 0); /* all of them are proven by then */
+}
+END_TEST
+
+/* Until the next bytes or the error. */
+static ssize_t next_bytes(struct transfer *transfer, void *buffer, size_t length)
+{
+	ssize_t n;
+
+	while ((n = transfer_read(transfer, buffer, length)) == -EAGAIN)
+		sleep_until_woken();
+	return n;
+}
+
+/* The last part is held back until the server has said that nothing changed, also if everything was read before. */
+START_TEST(a_remote_file_that_changes_is_never_whole)
+{
+	struct transfer *transfer = start(_i % 2 == 0 ? "bytes=0-299999" : "bytes=0-99999,200000-299999", 65536);
+	uint8_t *buffer = malloc(expected_bytes);
+	size_t at = 0;
+	ssize_t n;
+
+	storage_be_remote();
+	while (transfer_ready(transfer) == -EAGAIN)
+		sleep_until_woken();
+	for (n = 1; n > 0 && at < (_i < 2 ? 1 : expected_bytes - 50000); at += (size_t)n)
+		n = next_bytes(transfer, buffer + at, 1000);
+	ck_assert_int_gt(n, 0);
+	storage_change_file();
+	for (; n > 0 && at < expected_bytes; at += n > 0 ? (size_t)n : 0)
+		n = next_bytes(transfer, buffer + at, expected_bytes - at);
+	ck_assert_int_eq(n, -ESTALE);
+	ck_assert_uint_lt(at, expected_bytes);
+	transfer_free(transfer);
+	free(buffer);
+}
+END_TEST
+
+/* The first bytes are in the cache; the file changes before the header goes out. */
+START_TEST(a_file_that_changed_before_it_begins)
+{
+	struct transfer *transfer = start("bytes=0-600000", 65536);
+	int error;
+
+	if (_i == 1)
+		storage_be_remote();
+	while (transfer_ready(transfer) == -EAGAIN)
+		sleep_until_woken();
+	transfer_free(transfer);
+	storage_change_file();
+	transfer = start("bytes=0-600000", 65536);
+	while ((error = transfer_ready(transfer)) == -EAGAIN)
+		sleep_until_woken();
+	ck_assert_int_eq(error, -ESTALE);
+	transfer_free(transfer);
 }
 END_TEST
 
@@ -310,6 +377,9 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, bytes_come_in_order, 0, sizeof(transfers) / sizeof(transfers[0]));
+	tcase_add_loop_test(tests, bytes_of_a_remote_file_come_in_order, 0, sizeof(transfers) / sizeof(transfers[0]));
+	tcase_add_loop_test(tests, a_remote_file_that_changes_is_never_whole, 0, 4);
+	tcase_add_loop_test(tests, a_file_that_changed_before_it_begins, 0, 2);
 	tcase_add_test(tests, the_first_piece_says_where_it_came_from);
 	tcase_add_test(tests, readahead_grows_when_the_client_waits);
 	tcase_add_test(tests, a_stalled_client_pins_nothing);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Questions to the servers of remote files. The questions that wait are a list of the file, under its lock; the job that asks holds a
+ * reference to the file, and runs again as long as there are questions that are younger than its last check. It has no done(): the
+ * answers are posted to the reactors of the questions.
+ */
+#include "store/proof.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <utlist.h>
+
+#include "base/clock.h"
+
+struct proof {
+	struct reactor_message message;
+	struct proof *next;
+	struct proof_options options;
+	int error;
+	bool waits;	/* it is on the list of its file, whose lock protects this */
+	bool cancelled; /* of the reactor's thread: the answer is under way, but is not wanted any more */
+};
+
+bool proof_is_known(const struct file *file, uint64_t read_ns)
+{
+	/* Relaxed: the number is all that is published. */
+	return read_ns <= atomic_load_explicit(&file->verified_ns, memory_order_relaxed);
+}
+
+static void proof_free(struct proof *proof)
+{
+	--*proof->options.pending;
+	file_unref(proof->options.file);
+	free(proof);
+}
+
+static void answer(struct reactor_message *message)
+{
+	struct proof *proof = (struct proof *)((char *)message - offsetof(struct proof, message));
+
+	if (!proof->cancelled)
+		proof->options.done(proof->options.context, proof->error);
+	proof_free(proof);
+}
+
+/* Under the lock of the file. Those that a check which began at `start_ns` answers, linked. */
+static struct proof *take_answered(struct file *file, uint64_t start_ns, int error)
+{
+	const bool changed = atomic_load_explicit(&file->changed, memory_order_relaxed);
+	struct proof *proof, *next, *answered = NULL;
+
+	LL_FOREACH_SAFE(file->proofs, proof, next) {
+		if (proof->options.since_ns > start_ns && !changed)
+			continue;
+		LL_DELETE(file->proofs, proof);
+		proof->waits = false;
+		proof->error = changed ? -ESTALE : error;
+		LL_PREPEND(answered, proof);
+	}
+	return answered;
+}
+
+static void post_all(struct proof *proof)
+{
+	for (struct proof *next; proof != NULL; proof = next) {
+		next = proof->next;
+		proof->message.fn = answer;
+		reactor_post(proof->options.reactor, &proof->message);
+	}
+}
+
+/* On an offload thread. If there are questions left, the job and its reference to the file are the next round's once it is started. */
+static void check(struct offload_job *job)
+{
+	struct file *file = (struct file *)((char *)job - offsetof(struct file, check));
+	uint64_t start_ns = clock_now_ns();
+	int error = file_check(file);
+	struct proof *answered;
+	bool again;
+
+	pthread_mutex_lock(&file->lock);
+	answered = take_answered(file, start_ns, error);
+	again = file->proofs != NULL;
+	file->checking = again;
+	pthread_mutex_unlock(&file->lock);
+	post_all(answered);
+	if (again)
+		offload_start(file->closer, &file->check);
+	else
+		file_unref(file);
+}
+
+/* Under the lock. True: the caller hands the job to start_check() once it has released the lock. */
+static bool claim_check(struct file *file)
+{
+	bool claimed = !file->checking;
+
+	file->checking = true;
+	return claimed;
+}
+
+static void start_check(struct file *file)
+{
+	file_ref(file);
+	file->check = (struct offload_job){ .work = check };
+	offload_start(file->closer, &file->check);
+}
+
+int proof_new(struct proof **proof, const struct proof_options *options)
+{
+	struct file *file = options->file;
+	struct proof *made;
+	bool start;
+
+	if (atomic_load_explicit(&file->changed, memory_order_relaxed))
+		return -ESTALE;
+	if (proof_is_known(file, options->since_ns))
+		return 1;
+	made = calloc(1, sizeof(*made));
+	if (made == NULL)
+		return -ENOMEM;
+	made->options = *options;
+	file_ref(file);
+	made->waits = true;
+	++*options->pending;
+	*proof = made;
+	pthread_mutex_lock(&file->lock);
+	LL_PREPEND(file->proofs, made);
+	start = claim_check(file);
+	pthread_mutex_unlock(&file->lock);
+	if (start)
+		start_check(file);
+	return 0;
+}
+
+void proof_cancel(struct proof *proof)
+{
+	bool waits;
+
+	if (proof == NULL)
+		return;
+	pthread_mutex_lock(&proof->options.file->lock);
+	waits = proof->waits;
+	if (waits)
+		LL_DELETE(proof->options.file->proofs, proof);
+	pthread_mutex_unlock(&proof->options.file->lock);
+	proof->cancelled = true;
+	if (waits)
+		proof_free(proof);
+}
+
+void proof_refresh(struct file *file)
+{
+	bool start;
+
+	if (!file->remote || proof_is_known(file, clock_now_ns() - CLOCK_NS_PER_S))
+		return;
+	pthread_mutex_lock(&file->lock);
+	start = claim_check(file);
+	pthread_mutex_unlock(&file->lock);
+	if (start)
+		start_check(file);
+}
