@@ -175,30 +175,63 @@ void answer_https(const struct answer *answer, unsigned port)
 
 /* --- other origins --- */
 
-static bool is_allowed(const struct text_list *origins, const char *origin)
+static bool has_origin(const struct text_list *origins, const char *origin)
 {
 	for (size_t i = 0; i < origins->count; i++)
-		if (strcmp(origins->list[i], "*") == 0 || (origin != NULL && strcasecmp(origins->list[i], origin) == 0))
+		if (strcasecmp(origins->list[i], origin) == 0)
 			return true;
 	return false;
 }
 
-/* True: it is allowed. */
-static bool add_origin(const struct answer *answer)
+static bool is_named(const struct answer *answer)
 {
-	const struct text_list *origins = &answer->match->settings->cors;
-	struct reply *reply = answer->reply;
-	bool any = is_allowed(origins, NULL);
+	return answer->fields->origin != NULL && has_origin(&answer->match->settings->cors, answer->fields->origin);
+}
 
-	if (!any)
+static bool is_allowed(const struct answer *answer)
+{
+	return has_origin(&answer->match->settings->cors, "*") || is_named(answer);
+}
+
+/* Whether replies to different origins differ. */
+static bool names_origins(const struct text_list *origins)
+{
+	for (size_t i = 0; i < origins->count; i++)
+		if (strcmp(origins->list[i], "*") != 0)
+			return true;
+	return false;
+}
+
+/* Every origin of the list, whichever asks: a page sends no Origin for a picture or a video. */
+static void allow_timing(struct reply *reply, const struct text_list *origins)
+{
+	const char *text = has_origin(origins, "*") ? "*" : origins->list[0];
+
+	for (size_t i = 1; i < origins->count && text != NULL && *text != '*'; i++)
+		text = reply_text_format(reply, "%s, %s", text, origins->list[i]);
+	if (text != NULL)
+		reply_header(reply, "Timing-Allow-Origin", text);
+}
+
+/* What pages of other origins may do with the reply (Fetch, section 3.3; Resource Timing, section 4.5). */
+static void add_cors(const struct answer *answer)
+{
+	const struct settings *settings = answer->match->settings;
+	struct reply *reply = answer->reply;
+
+	if (names_origins(&settings->cors))
 		reply->vary |= REPLY_VARY_ORIGIN;
-	if (!is_allowed(origins, answer->fields->origin))
-		return false;
-	if (any)
-		reply_header(reply, "Access-Control-Allow-Origin", "*");
-	else
+	if (settings->server_timing)
+		allow_timing(reply, &settings->cors);
+	if (!is_allowed(answer))
+		return;
+	if (is_named(answer)) { /* credentials are not for "*" */
 		reply_header_format(reply, "Access-Control-Allow-Origin", "%s", answer->fields->origin);
-	return true;
+		reply_header(reply, "Access-Control-Allow-Credentials", "true");
+	} else {
+		reply_header(reply, "Access-Control-Allow-Origin", "*");
+	}
+	reply_header(reply, "Access-Control-Expose-Headers", EXPOSED);
 }
 
 static bool is_list_of_names(const char *text)
@@ -217,7 +250,7 @@ void answer_options(const struct answer *answer)
 
 	reply_empty(reply, 204);
 	reply_header(reply, "Allow", FIELDS_ALLOWED);
-	if (fields->cors_method == NULL || answer->match->settings->cors.count == 0 || !is_allowed(&answer->match->settings->cors, fields->origin))
+	if (fields->cors_method == NULL || !is_allowed(answer))
 		return;
 	reply_header(reply, "Access-Control-Allow-Methods", FIELDS_ALLOWED);
 	if (fields->cors_headers != NULL && is_list_of_names(fields->cors_headers))
@@ -353,10 +386,15 @@ bool answer_finish(const struct answer *answer)
 	if (settings->download && whole_or_part && !answer->reply->listing)
 		add_disposition(answer);
 	if (settings->cors.count > 0) {
-		if (add_origin(answer))
-			reply_header(answer->reply, "Access-Control-Expose-Headers", EXPOSED);
-		special = special || !is_allowed(&settings->cors, NULL);
+		add_cors(answer);
+		special = special || names_origins(&settings->cors);
 	}
+	/*
+	 * Pages under "Cross-Origin-Embedder-Policy: require-corp" show nothing without it. Such a page can read the memory of its process, so
+	 * what only some clients may have does not say it, unless the configuration names the origins that may.
+	 */
+	if (settings->cors.count > 0 || !is_private(answer))
+		reply_header(answer->reply, "Cross-Origin-Resource-Policy", "cross-origin");
 	if (settings->hsts_ms > 0 && answer->secure)
 		reply_header_format(answer->reply, "Strict-Transport-Security", "max-age=%" PRIu64, settings->hsts_ms / 1000);
 	for (unsigned i = 0; i < match->count; i++)

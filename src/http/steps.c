@@ -47,6 +47,32 @@ static enum step_result go_to(struct request *request, enum step_result (*run)(s
 	return STEP_AGAIN;
 }
 
+/*
+ * A request that is refused because of its head still has the fields that the configuration gives to its path, so that a page of another
+ * origin can see the status; if the path cannot be read, those of its site. It is logged where it was going to be logged.
+ */
+static void match_refused(struct request *request)
+{
+	const char *host = NULL;
+	size_t length = 0;
+	const bool readable = path_parse(request->target, &request->path, &host, &length) == 0;
+	const struct site *site, *logged_of = request->match.site;
+
+	if (!readable) {
+		request->path.file[0] = '\0';
+		request->path.slash = true;
+		request->path.query = NULL;
+	}
+	if (host == NULL && request->fields.host != NULL) {
+		host = request->fields.host;
+		length = strlen(host);
+	}
+	site = rules_find_site(request->site->rules, request->peer->listener, host, length);
+	if (site != NULL)
+		rules_match(request->site->rules, site, request->path.file, request->path.slash, &request->match);
+	request->match.site = logged_of;
+}
+
 static enum step_result step_target(struct request *request)
 {
 	const char *host;
@@ -59,8 +85,10 @@ static enum step_result step_target(struct request *request)
 		answer_options(&answer);
 		return STEP_REPLY;
 	}
-	if (error != 0)
+	if (error != 0) {
+		match_refused(request);
 		return request_refuse(request, error == -ENOENT ? 404 : 400);
+	}
 	if (host != NULL) { /* it counts, not the field (RFC 9112 section 3.2.2) */
 		if (!authority_is_valid(host, host_length))
 			return request_refuse(request, 400);
@@ -550,6 +578,7 @@ enum request_state steps_run(struct request *request)
 
 void steps_refuse(struct request *request, unsigned status)
 {
+	match_refused(request);
 	request_refuse(request, status);
 	finish(request);
 }
