@@ -23,6 +23,7 @@
 #include "daemon/preface.h"
 #include "engine/disk.h"
 #include "engine/reactor.h"
+#include "http/refusal.h"
 #include "http/server.h"
 #include "http/status.h"
 #include "store/store.h"
@@ -111,27 +112,28 @@ static struct worker *least_loaded(struct worker *worker)
 	return best;
 }
 
-static void refuse(struct worker *worker, int fd, bool tls, int error)
+static void refuse(struct worker *worker, const struct arrival *arrival, int error)
 {
-	static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
-				   "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 24\r\n\r\n503 Service Unavailable\n";
-	char asked[4096];
+	char head[REFUSAL_HEAD_BYTES], rest[4096], text[REFUSAL_TEXT_BYTES];
+	ssize_t got;
 
 	counters_reject(&worker->counters, error == -EUSERS ? COUNTERS_MAX_CONNECTIONS :
 					   error == -EDQUOT ? COUNTERS_MAX_CONNECTIONS_PER_CLIENT : COUNTERS_MEMORY);
 	log_fault(LOG_LEVEL_WARNING, "a connection was refused: %s",
 		  error == -EUSERS ? "max_connections is reached" :
 		  error == -EDQUOT ? "its client has max_connections_per_client" : strerror(-error));
-	if (tls) { /* nothing can be said without a handshake */
-		close(fd);
+	if (arrival->tls) { /* nothing can be said without a handshake */
+		close(arrival->fd);
 		return;
 	}
-	if (send(fd, full, sizeof(full) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
-		shutdown(fd, SHUT_WR);
+	got = recv(arrival->fd, head, sizeof(head) - 1, MSG_DONTWAIT);
+	head[got > 0 ? got : 0] = '\0';
+	if (send(arrival->fd, text, refusal_write(arrival->site->rules, arrival->listener, head, text), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		shutdown(arrival->fd, SHUT_WR);
 	/* What stays unread would reset the connection, and the answer with it; who sends more than a header may be reset. */
-	for (unsigned i = 0; i < 8 && recv(fd, asked, sizeof(asked), MSG_DONTWAIT) > 0; i++)
+	for (unsigned i = 0; i < 8 && recv(arrival->fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
 		;
-	close(fd);
+	close(arrival->fd);
 }
 
 /* Somebody whose address is known now: is there room for him, and with whom? */
@@ -143,7 +145,7 @@ static void admit(struct worker *worker, struct arrival *arrival)
 	int error = clients_enter(worker->workshop->clients, (const struct sockaddr *)&arrival->address, &client);
 
 	if (error != 0) {
-		refuse(worker, arrival->fd, arrival->tls, error);
+		refuse(worker, arrival, error);
 		return;
 	}
 	counter_add(&worker->counters.accepted, 1);
@@ -201,7 +203,7 @@ static void came(void *context, int fd, unsigned listener, const struct sockaddr
 	}
 	error = clients_enter(worker->workshop->clients, &nobody, &client);
 	if (error != 0) {
-		refuse(worker, fd, arrival.tls, error);
+		refuse(worker, &arrival, error);
 		return;
 	}
 	arrival.client = client;
