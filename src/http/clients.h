@@ -61,9 +61,15 @@ struct clients_rank {
 
 #define CLIENTS_TOP_MAX 64
 
-/* Those who are here now that were sent most, the most first, at most `count`: how many. Any thread. */
+/*
+ * Those who are here now that were sent most, the most first, at most `count`: how many. With very many clients, some are not looked
+ * at. Any thread.
+ */
 unsigned clients_top(struct clients *clients, struct clients_rank *ranks, unsigned count);
 
 unsigned clients_count(struct clients *clients);
+
+/* How many clients the fullest bucket of the table has. For tests. */
+unsigned clients_longest_chain(struct clients *clients);
 
 #endif

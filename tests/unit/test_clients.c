@@ -6,9 +6,14 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
+#include <uthash.h>
+
+#include "base/keyed_hash.h"
 #include "suite.h"
 
 static const struct sockaddr *peer(const char *address)
@@ -123,6 +128,57 @@ START_TEST(who_was_sent_most)
 }
 END_TEST
 
+/* With more clients than one hold of the lock looks at. */
+START_TEST(who_was_sent_most_among_many)
+{
+	static struct client *list[3000];
+	struct clients *clients;
+	struct clients_rank ranks[2];
+	char text[64];
+
+	ck_assert_int_eq(clients_new(&clients, 3000, 0), 0);
+	for (unsigned i = 0; i < 3000; i++) {
+		snprintf(text, sizeof(text), "10.0.%u.%u", i / 250, i % 250);
+		ck_assert_int_eq(clients_enter(clients, peer(text), &list[i]), 0);
+		clients_note(list[i], i == 1234 ? 5000 : i);
+	}
+	ck_assert_uint_eq(clients_top(clients, ranks, 2), 2);
+	ck_assert_str_eq(ranks[0].address, "10.0.4.234");
+	ck_assert_str_eq(ranks[1].address, "10.0.11.249");
+	for (unsigned i = 0; i < 3000; i++)
+		clients_leave(clients, list[i]);
+	clients_free(clients);
+}
+END_TEST
+
+/* Networks that an owner of an IPv6 /32 would choose so that they share a bucket of uthash's table. */
+START_TEST(nobody_chooses_a_bucket)
+{
+	static struct client *list[1000];
+	struct clients *clients;
+	unsigned count = 0;
+
+	ck_assert_int_eq(keyed_hash_init(), 0);
+	ck_assert_int_eq(clients_new(&clients, 1000, 0), 0);
+	for (uint32_t network = 0; count < 1000; network++) {
+		unsigned char key[ADDRESS_BYTES] = { 0x20, 0x01, 0x0d, 0xb8 };
+		struct sockaddr_in6 address = { .sin6_family = AF_INET6 };
+		unsigned hash;
+
+		memcpy(key + 4, &network, sizeof(network));
+		HASH_JEN(key, ADDRESS_BYTES, hash);
+		if (hash % 1024 != 0)
+			continue;
+		memcpy(&address.sin6_addr, key, ADDRESS_BYTES);
+		ck_assert_int_eq(clients_enter(clients, (struct sockaddr *)&address, &list[count++]), 0);
+	}
+	ck_assert_uint_le(clients_longest_chain(clients), 10);
+	while (count > 0)
+		clients_leave(clients, list[--count]);
+	clients_free(clients);
+}
+END_TEST
+
 static void *come_and_go(void *context)
 {
 	for (unsigned i = 0; i < 20000; i++) {
@@ -158,6 +214,8 @@ int main(void)
 	tcase_add_loop_test(tests, who_is_the_same_client, 0, sizeof(pairs) / sizeof(pairs[0]));
 	tcase_add_test(tests, full_is_full_for_everybody);
 	tcase_add_test(tests, who_was_sent_most);
+	tcase_add_test(tests, who_was_sent_most_among_many);
+	tcase_add_test(tests, nobody_chooses_a_bucket);
 	tcase_add_test(tests, a_share_is_free_again_after_leaving);
 	tcase_add_test(tests, four_threads_come_and_go);
 	suite_add_tcase(suite, tests);
