@@ -17,9 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <xxhash.h>
-
 #include "base/align.h"
+#include "base/keyed_hash.h"
 
 #define NONE UINT32_MAX
 #define TOUCHES_MAX 3
@@ -31,7 +30,7 @@ _Static_assert(sizeof(struct shard_key) == 6 * sizeof(uint64_t), "keys are hashe
 
 uint64_t shard_hash(const struct shard_key *key)
 {
-	return XXH3_64bits(key, sizeof(*key));
+	return keyed_hash(key, sizeof(*key));
 }
 
 static uint32_t page_of(const struct shard *shard, const struct cache_extent *extent)

@@ -91,6 +91,7 @@ int shard_init(struct shard *shard, size_t bytes, size_t most_bytes, bool retain
 /* No extent is pinned. */
 void shard_fini(struct shard *shard);
 
+/* Under the secret of the process: a client chooses the offsets that it asks for, and could fill one bucket, or one shard, with them. */
 uint64_t shard_hash(const struct shard_key *key);
 
 /* What there is of one extent. */
