@@ -27,6 +27,9 @@ struct device {
 	uint64_t found_bytes; /* the same, if devices_set_most() did not limit it */
 	atomic_uint in_flight_count; /* of all reactors together */
 	_Atomic uint64_t in_flight_bytes;
+	atomic_uint bulk_count; /* of those, the reads of streams and readahead */
+	_Atomic uint64_t bulk_bytes;
+	_Atomic uint64_t first_ns; /* when first bytes were asked for last */
 	atomic_uint queued; /* in the queues of all reactors */
 	atomic_bool measured; /* its depth was set by hand or by a calibration, or one is under way */
 

@@ -3,10 +3,18 @@
  * A lane per device; in it a ring of flows per class, one flow per client that has something waiting; in a flow its tickets in order
  * of arrival.
  *
- * Between the classes the one whose next ticket has the earliest deadline goes first: its arrival plus what the class can bear. So
- * the first bytes of a response overtake streams, and streams overtake readahead, but nobody starves. Between the flows of a class it
- * is deficit round robin (Shreedhar and Varghese, 1995). What is in flight can't be overtaken: so while first bytes are asked for,
- * streams and readahead have a part of the device's bounds only, and first bytes do not wait for the end of many long reads.
+ * Between the flows of a class it is deficit round robin (Shreedhar and Varghese, 1995). All that is read for a client is charged to its
+ * flow: tickets that start, those that are read along with a neighbour, and what a read grows by. A flow that owes something when its last
+ * ticket has started stays in the ring until the debt is paid, or until no other flow of its class has anything waiting.
+ *
+ * Between the classes it is weighted fair queueing (Demers, Keshav and Shenker, 1989): the class whose next ticket would end first, if each
+ * of those that have something waiting got its share of the disk, is next. So first bytes overtake streams, and streams overtake readahead,
+ * by the weights, and each class gets its share however long the queues of the others are. A read costs its bytes and READ_COST, since
+ * small reads are not cheap.
+ *
+ * What is in flight can't be overtaken: so while first bytes are asked for, streams and readahead may have a part of the device's bounds
+ * in flight only, and first bytes do not wait for the end of many long reads. One read of theirs is always let through. When the class
+ * that is next has no room, the others wait, too: or small reads would always take the room that a large one needs.
  *
  * The counts in flight are the device's, shared by all reactors, without a lock: a reactor that has nothing in flight on a device may
  * always start one read, so each reactor is woken by a completion of its own, and the bound is exceeded by at most one read a
@@ -18,37 +26,50 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+#include "base/keyed_hash.h"
+
+/* Keys are addresses of memory, which clients hardly choose; but they may try. */
+#define HASH_FUNCTION(key, length, hash) ((hash) = (unsigned)keyed_hash(key, length))
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 #include <utlist.h>
 
-#include "base/clock.h"
-
-#define QUANTUM_BYTES ((int64_t)256 << 10)
 #define NEIGHBOUR_LOOKS 64
 #define RECENT_NS (100 * CLOCK_NS_PER_MS) /* since first bytes were asked for */
 #define BULK_DEPTH_SHARE 2 /* then one in so many reads, and in so many bytes, may be a stream's or readahead */
-#define BULK_BYTES_SHARE 16
+#define BULK_BYTES_SHARE 8
+#define READ_COST ((uint64_t)64 << 10) /* bytes that a disk could read in the time it takes to begin one more read */
 
-static const uint64_t patience_ns[QUEUE_CLASSES] = { 0, 20 * CLOCK_NS_PER_MS, 100 * CLOCK_NS_PER_MS };
+/* What one visit of the round gives to a flow. Small for first bytes: a client with many of them is soon overtaken by another. */
+static const int64_t quantum_bytes[QUEUE_CLASSES] = { 16 << 10, 256 << 10, 256 << 10 };
+/* By how much a class is slowed down against the first one: of 21 parts of the disk, 16, 4 and 1 are theirs. */
+static const uint64_t slowness[QUEUE_CLASSES] = { 1, 4, 16 };
 
 struct queue_flow {
 	const void *client;
 	enum queue_class class;
-	struct queue_ticket *tickets;
-	int64_t deficit_bytes;
+	struct queue_ticket *tickets; /* NULL: it only owes something */
+	int64_t deficit_bytes;	      /* what it may have; negative: what it owes */
 	struct queue_flow *next, *prev; /* the ring */
 	UT_hash_handle hh;
+};
+
+/* One class of a lane. */
+struct queue_ring {
+	struct queue_flow *turn;  /* the flow whose turn it is */
+	struct queue_flow *flows; /* by client */
+	unsigned backlog;	  /* flows that have tickets */
+	uint64_t time;		  /* virtual: when what the class was given would have ended */
 };
 
 struct queue_lane {
 	struct device *device;
 	unsigned in_flight; /* of this reactor */
-	uint64_t first_ns;  /* when first bytes were asked for last */
 	unsigned waiting;
-	struct queue_flow *turn[QUEUE_CLASSES];	 /* the ring's flow whose turn it is */
-	struct queue_flow *flows[QUEUE_CLASSES]; /* by client */
-	struct queue_ticket *oldest;		 /* of all that wait, readahead aside */
+	uint64_t time; /* virtual: when the last ticket that was started would have begun */
+	struct queue_ring rings[QUEUE_CLASSES];
+	struct queue_ticket *oldest; /* of all that wait, readahead aside */
 	struct queue_lane *next;
 };
 
@@ -102,18 +123,40 @@ static struct queue_lane *lane_of(struct queue *queue, struct device *device)
 
 /* --- what may be in flight --- */
 
-static bool has_room(const struct queue_lane *lane, enum queue_class class, size_t bytes, uint64_t now_ns)
+/* Relaxed, here and below: these are sums; what was read into memory is handed on by the completions. */
+static bool has_room(const struct queue_lane *lane, size_t bytes)
 {
 	const struct device *device = lane->device;
-	uint64_t depth = device->depth, depth_bytes = device->depth_bytes;
 
-	if (class != QUEUE_FIRST && now_ns - lane->first_ns < RECENT_NS) {
-		depth /= BULK_DEPTH_SHARE;
-		depth_bytes /= BULK_BYTES_SHARE;
-	}
 	return lane->in_flight == 0 ||
-	       (atomic_load_explicit(&device->in_flight_count, memory_order_relaxed) < depth &&
-		atomic_load_explicit(&device->in_flight_bytes, memory_order_relaxed) + bytes <= depth_bytes);
+	       (atomic_load_explicit(&device->in_flight_count, memory_order_relaxed) < device->depth &&
+		atomic_load_explicit(&device->in_flight_bytes, memory_order_relaxed) + bytes <= device->depth_bytes);
+}
+
+/* Whether a class is inside its part of what may be in flight. */
+static bool has_share(const struct queue_lane *lane, enum queue_class class, size_t bytes, uint64_t now_ns)
+{
+	const struct device *device = lane->device;
+	unsigned count = atomic_load_explicit(&device->bulk_count, memory_order_relaxed);
+
+	if (class == QUEUE_FIRST || count == 0 ||
+	    now_ns - atomic_load_explicit(&device->first_ns, memory_order_relaxed) >= RECENT_NS)
+		return true;
+	return count < device->depth / BULK_DEPTH_SHARE &&
+	       atomic_load_explicit(&device->bulk_bytes, memory_order_relaxed) + bytes <= device->depth_bytes / BULK_BYTES_SHARE;
+}
+
+/* Changes the sums of what is in flight. */
+static void add_in_flight(const struct queue_ticket *ticket, int count, uint64_t bytes)
+{
+	struct device *device = ticket->device;
+
+	atomic_fetch_add_explicit(&device->in_flight_count, (unsigned)count, memory_order_relaxed);
+	atomic_fetch_add_explicit(&device->in_flight_bytes, bytes, memory_order_relaxed);
+	if (ticket->class == QUEUE_FIRST)
+		return;
+	atomic_fetch_add_explicit(&device->bulk_count, (unsigned)count, memory_order_relaxed);
+	atomic_fetch_add_explicit(&device->bulk_bytes, bytes, memory_order_relaxed);
 }
 
 static void take_off(struct queue_lane *lane, struct queue_ticket *ticket)
@@ -121,15 +164,7 @@ static void take_off(struct queue_lane *lane, struct queue_ticket *ticket)
 	ticket->lane = lane;
 	ticket->state = QUEUE_STARTED;
 	lane->in_flight++;
-	atomic_fetch_add_explicit(&lane->device->in_flight_count, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&lane->device->in_flight_bytes, ticket->bytes, memory_order_relaxed);
-}
-
-void queue_resize(struct queue_ticket *ticket, size_t bytes)
-{
-	assert(ticket->state == QUEUE_STARTED);
-	atomic_fetch_add_explicit(&ticket->device->in_flight_bytes, (uint64_t)bytes - ticket->bytes, memory_order_relaxed);
-	ticket->bytes = bytes;
+	add_in_flight(ticket, 1, ticket->bytes);
 }
 
 void queue_finish(struct queue_ticket *ticket)
@@ -137,17 +172,32 @@ void queue_finish(struct queue_ticket *ticket)
 	assert(ticket->state == QUEUE_STARTED);
 	ticket->state = QUEUE_IDLE;
 	ticket->lane->in_flight--;
-	atomic_fetch_sub_explicit(&ticket->device->in_flight_count, 1, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&ticket->device->in_flight_bytes, ticket->bytes, memory_order_relaxed);
+	add_in_flight(ticket, -1, -(uint64_t)ticket->bytes);
 }
 
 /* --- who waits --- */
 
-static struct queue_flow *flow_of(struct queue_lane *lane, enum queue_class class, const void *client)
+static struct queue_flow *find_flow(const struct queue_ring *ring, const void *client)
 {
 	struct queue_flow *flow;
 
-	HASH_FIND_PTR(lane->flows[class], &client, flow);
+	HASH_FIND_PTR(ring->flows, &client, flow);
+	return flow;
+}
+
+/* The turn has come to a flow: this is where it is given its quantum. */
+static void begin_visit(struct queue_ring *ring, struct queue_flow *flow)
+{
+	ring->turn = flow;
+	flow->deficit_bytes += quantum_bytes[flow->class];
+}
+
+/* NULL: no memory. */
+static struct queue_flow *flow_of(struct queue_lane *lane, enum queue_class class, const void *client)
+{
+	struct queue_ring *ring = &lane->rings[class];
+	struct queue_flow *flow = find_flow(ring, client);
+
 	if (flow != NULL)
 		return flow;
 	flow = calloc(1, sizeof(*flow));
@@ -155,21 +205,67 @@ static struct queue_flow *flow_of(struct queue_lane *lane, enum queue_class clas
 		return NULL;
 	flow->client = client;
 	flow->class = class;
-	HASH_ADD_PTR(lane->flows[class], client, flow);
+	HASH_ADD_PTR(ring->flows, client, flow);
 	if (flow->hh.tbl == NULL) {
 		free(flow);
 		return NULL;
 	}
-	CDL_APPEND(lane->turn[class], flow);
+	CDL_APPEND(ring->turn, flow);
+	if (flow->next == flow)
+		begin_visit(ring, flow);
 	return flow;
+}
+
+static void free_flow(struct queue_ring *ring, struct queue_flow *flow)
+{
+	struct queue_flow *next = ring->turn == flow && flow->next != flow ? flow->next : NULL;
+
+	CDL_DELETE(ring->turn, flow);
+	HASH_DEL(ring->flows, flow);
+	free(flow);
+	if (next != NULL)
+		begin_visit(ring, next);
+}
+
+/* Its last ticket is gone. When nobody has anything waiting, nobody is kept waiting by what others owe. */
+static void flow_emptied(struct queue_ring *ring, struct queue_flow *flow)
+{
+	ring->backlog--;
+	if (flow->deficit_bytes >= 0)
+		free_flow(ring, flow);
+	while (ring->backlog == 0 && ring->turn != NULL)
+		free_flow(ring, ring->turn);
+}
+
+/* So many bytes more, or less, are read for a client. Without memory for a flow it is not charged. */
+static void charge(struct queue_lane *lane, enum queue_class class, const void *client, int64_t bytes)
+{
+	const struct queue_ring *ring = &lane->rings[class];
+	struct queue_flow *flow = bytes > 0 && ring->backlog > 0 ? flow_of(lane, class, client) : find_flow(ring, client);
+
+	if (flow != NULL)
+		flow->deficit_bytes -= bytes;
+}
+
+void queue_resize(struct queue_ticket *ticket, size_t bytes)
+{
+	assert(ticket->state == QUEUE_STARTED);
+	charge(ticket->lane, ticket->class, ticket->client, (int64_t)bytes - (int64_t)ticket->bytes);
+	add_in_flight(ticket, 0, (uint64_t)bytes - ticket->bytes);
+	ticket->bytes = bytes;
 }
 
 static int enqueue(struct queue *queue, struct queue_lane *lane, struct queue_ticket *ticket)
 {
 	struct queue_flow *flow = flow_of(lane, ticket->class, ticket->client);
 
+	struct queue_ring *ring = &lane->rings[ticket->class];
+
 	if (flow == NULL)
 		return -ENOMEM;
+	if (ring->backlog == 0 && ring->time < lane->time)
+		ring->time = lane->time; /* what it did not ask for is not made up for */
+	ring->backlog += flow->tickets == NULL;
 	DL_APPEND(flow->tickets, ticket);
 	if (ticket->class != QUEUE_AHEAD)
 		DL_APPEND2(lane->oldest, ticket, older, younger);
@@ -195,11 +291,8 @@ static void dequeue(struct queue *queue, struct queue_ticket *ticket)
 	queue->waiting--;
 	ticket->state = QUEUE_IDLE;
 	ticket->flow = NULL;
-	if (flow->tickets != NULL)
-		return;
-	CDL_DELETE(lane->turn[flow->class], flow);
-	HASH_DEL(lane->flows[flow->class], flow);
-	free(flow);
+	if (flow->tickets == NULL)
+		flow_emptied(&lane->rings[flow->class], flow);
 }
 
 static bool is_late(const struct queue *queue, const struct queue_lane *lane, uint64_t now_ns)
@@ -216,7 +309,7 @@ int queue_add(struct queue *queue, struct queue_ticket *ticket)
 		return -ENOMEM;
 	ticket->queued_ns = clock_now_ns();
 	if (ticket->class == QUEUE_FIRST)
-		lane->first_ns = ticket->queued_ns;
+		atomic_store_explicit(&ticket->device->first_ns, ticket->queued_ns, memory_order_relaxed);
 	if (ticket->class == QUEUE_FIRST && is_late(queue, lane, ticket->queued_ns)) {
 		devices_count(&ticket->device->refused, 1);
 		return -EBUSY;
@@ -246,48 +339,80 @@ void queue_raise(struct queue *queue, struct queue_ticket *ticket, enum queue_cl
 
 /* --- whose turn it is --- */
 
-/* The class whose next ticket may start and should start first; QUEUE_CLASSES: none. */
-static enum queue_class next_class(const struct queue_lane *lane, uint64_t now_ns)
+static bool can_pay(const struct queue_flow *flow)
 {
-	enum queue_class best = QUEUE_CLASSES;
-	uint64_t best_ns = UINT64_MAX;
+	return flow->tickets != NULL && flow->deficit_bytes >= (int64_t)flow->tickets->bytes;
+}
+
+/*
+ * The ticket of a class that is next: goes round, a quantum a visit, until a flow can pay. Nothing is charged yet: until it is, the answer
+ * is the same. The class has something waiting, so this ends.
+ */
+static struct queue_ticket *next_ticket(struct queue_ring *ring)
+{
+	while (!can_pay(ring->turn)) {
+		struct queue_flow *flow = ring->turn;
+
+		if (flow->tickets == NULL && flow->deficit_bytes >= 0)
+			free_flow(ring, flow);
+		else
+			begin_visit(ring, flow->next);
+	}
+	return ring->turn->tickets;
+}
+
+/* Of the virtual time of its class. */
+static uint64_t duration_of(const struct queue_ticket *ticket, enum queue_class class)
+{
+	return (ticket->bytes + READ_COST) * slowness[class];
+}
+
+/* The ticket that is next of all classes that are inside their part; NULL: there is none, or it has no room yet. */
+static struct queue_ticket *choose(struct queue_lane *lane, uint64_t now_ns)
+{
+	struct queue_ticket *best = NULL;
+	uint64_t best_end = UINT64_MAX;
 
 	for (enum queue_class class = QUEUE_FIRST; class < QUEUE_CLASSES; class++) {
-		const struct queue_flow *flow = lane->turn[class];
-		uint64_t due_ns;
+		struct queue_ring *ring = &lane->rings[class];
+		struct queue_ticket *ticket = ring->backlog > 0 ? next_ticket(ring) : NULL;
+		uint64_t end;
 
-		if (flow == NULL || !has_room(lane, class, flow->tickets->bytes, now_ns))
+		if (ticket == NULL)
 			continue;
-		due_ns = flow->tickets->queued_ns + patience_ns[class];
-		if (due_ns < best_ns) {
-			best = class;
-			best_ns = due_ns;
+		end = ring->time + duration_of(ticket, class);
+		if (!has_share(lane, class, ticket->bytes, now_ns)) {
+			if (end < lane->time) /* it is next when it may be, but what it was kept from is not made up for */
+				ring->time = lane->time - duration_of(ticket, class);
+			continue;
+		}
+		if (end < best_end) {
+			best = ticket;
+			best_end = end;
 		}
 	}
-	return best;
+	return best != NULL && has_room(lane, best->bytes) ? best : NULL;
 }
 
-/* Goes round, a quantum a visit, until a flow can pay for its next ticket. */
-static struct queue_ticket *take_turn(struct queue_lane *lane, enum queue_class class)
-{
-	struct queue_flow *flow = lane->turn[class];
-
-	while (flow->deficit_bytes < (int64_t)flow->tickets->bytes) {
-		flow->deficit_bytes += QUANTUM_BYTES;
-		if (flow->deficit_bytes < (int64_t)flow->tickets->bytes)
-			flow = lane->turn[class] = flow->next;
-	}
-	flow->deficit_bytes -= (int64_t)flow->tickets->bytes;
-	if (flow->deficit_bytes < QUANTUM_BYTES / 64) /* spent: the next visit is the next one's */
-		lane->turn[class] = flow->next;
-	return flow->tickets;
-}
-
+/* Charges the ticket to its flow, and takes it out of the queue. */
 static void start(struct queue *queue, struct queue_lane *lane, struct queue_ticket *ticket)
 {
 	histogram_add(&lane->device->wait, clock_now_ns() - ticket->queued_ns);
+	ticket->flow->deficit_bytes -= (int64_t)ticket->bytes;
 	dequeue(queue, ticket);
 	take_off(lane, ticket);
+}
+
+/* The ticket that was chosen. Its class is ahead by its cost from here on. */
+static void start_chosen(struct queue *queue, struct queue_lane *lane, struct queue_ticket *ticket)
+{
+	struct queue_ring *ring = &lane->rings[ticket->class];
+
+	if (lane->time < ring->time)
+		lane->time = ring->time;
+	ring->time += duration_of(ticket, ticket->class);
+	start(queue, lane, ticket);
+	ticket->start(ticket);
 }
 
 /* What start() adds is behind what waits, and what it finishes leaves room: bounded by the lane's length at the beginning. */
@@ -296,14 +421,11 @@ static void run_lane(struct queue *queue, struct queue_lane *lane)
 	uint64_t now_ns = clock_now_ns();
 
 	for (unsigned left = lane->waiting; left > 0 && lane->waiting > 0; left--) {
-		enum queue_class class = next_class(lane, now_ns);
-		struct queue_ticket *ticket;
+		struct queue_ticket *ticket = choose(lane, now_ns);
 
-		if (class == QUEUE_CLASSES)
+		if (ticket == NULL)
 			break;
-		ticket = take_turn(lane, class);
-		start(queue, lane, ticket);
-		ticket->start(ticket);
+		start_chosen(queue, lane, ticket);
 	}
 }
 
@@ -318,11 +440,10 @@ struct queue_ticket *queue_neighbour(struct queue *queue, const struct queue_tic
 	struct queue_lane *lane = ticket->lane;
 
 	for (enum queue_class class = QUEUE_FIRST; class < QUEUE_CLASSES; class++) {
-		struct queue_flow *flow;
+		const struct queue_flow *flow = find_flow(&lane->rings[class], ticket->client);
 		struct queue_ticket *other;
 		unsigned looks = 0;
 
-		HASH_FIND_PTR(lane->flows[class], &ticket->client, flow);
 		for (other = flow != NULL ? flow->tickets : NULL; other != NULL && looks < NEIGHBOUR_LOOKS; other = other->next, looks++) {
 			if (other->file != ticket->file || other->offset != offset || other->bytes > most_bytes)
 				continue;

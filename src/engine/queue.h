@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whose turn it is to read: one reactor's reads that have no memory yet, per device, by class, and within a class round robin by
- * bytes between clients. It reads nothing: when a ticket's turn has come its start() is called. The bounds are the device's and
+ * Whose turn it is to read: one reactor's reads that have no memory yet, per device, by shares between classes, and within a class round
+ * robin by bytes between clients. It reads nothing: when a ticket's turn has come its start() is called. The bounds are the device's and
  * hold for all reactors together. Belongs to its reactor's thread.
  */
 #ifndef ENGINE_QUEUE_H
@@ -15,7 +15,7 @@
 #include "engine/devices.h"
 
 enum queue_class {
-	QUEUE_FIRST,  /* the head of a response, small ranges */
+	QUEUE_FIRST,  /* the head of a response, and all of a short one */
 	QUEUE_STREAM, /* the next piece of a body, which its client waits for */
 	QUEUE_AHEAD,  /* readahead */
 	QUEUE_CLASSES
@@ -31,7 +31,7 @@ struct queue_flow;
 struct queue_ticket {
 	struct device *device;
 	enum queue_class class;
-	const void *client; /* between whom it goes round; NULL is one, too */
+	const void *client; /* between whom it goes round: compared, never followed; NULL is one, too */
 	size_t bytes;
 	const void *file;   /* with offset: what queue_neighbour() looks for */
 	uint64_t offset;
@@ -59,14 +59,17 @@ int queue_add(struct queue *queue, struct queue_ticket *ticket);
 void queue_drop(struct queue *queue, struct queue_ticket *ticket);
 /* Of a ticket that waits for the readahead's turn: its client has come to it. */
 void queue_raise(struct queue *queue, struct queue_ticket *ticket, enum queue_class class);
-/* A started ticket turned out to need another number of bytes than it said. */
+/* A started ticket turned out to need another number of bytes than it said: its client is charged for those. */
 void queue_resize(struct queue_ticket *ticket, size_t bytes);
 /* A started ticket has ended. queue_run() then starts what has room now. */
 void queue_finish(struct queue_ticket *ticket);
 /* Starts what has room. Once a turn, before disk_submit(). */
 void queue_run(struct queue *queue);
 
-/* A ticket that waits for this file and begins at this offset, taken out and QUEUE_STARTED (start() is not called); or NULL. */
+/*
+ * A ticket of the same client that waits for this file and begins at this offset, taken out, charged and QUEUE_STARTED (start() is not
+ * called); or NULL.
+ */
 struct queue_ticket *queue_neighbour(struct queue *queue, const struct queue_ticket *ticket, uint64_t offset, size_t most_bytes);
 
 /* Tickets that wait. */

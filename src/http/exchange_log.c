@@ -71,7 +71,7 @@ static void count(const struct exchange *exchange, unsigned status, uint64_t sen
 		[ACCESS_NOWHERE] = COUNTERS_OTHER, [ACCESS_HIT] = COUNTERS_CACHE, [ACCESS_JOINED] = COUNTERS_JOINED, [ACCESS_MISS] = COUNTERS_DISK
 	};
 	const struct request *request = &exchange->request;
-	struct client *client = request->client != NULL ? request->client : request->peer->client;
+	struct client *client = request_client(request);
 	struct counters *counters = request->site->counters;
 
 	counters_request(counters, exchange->seen ? request->method : METHOD_UNKNOWN, status);

@@ -19,11 +19,6 @@
 #define PIECE_MIN_BYTES UINT64_C(16384) /* four times a second is often enough for less */
 #define PIECE_MAX_BYTES ((uint64_t)256 * 1024)
 
-static struct client *client_of(const struct request *request)
-{
-	return request->client != NULL ? request->client : request->peer->client;
-}
-
 /* The rate of the response alone: of its block, or of its signature. 0: any. */
 static uint64_t response_rate(const struct request *request)
 {
@@ -81,7 +76,7 @@ void limit_pace(struct request *request)
 unsigned limit_enter(struct request *request)
 {
 	const struct settings *settings = request_settings(request);
-	struct client *client = client_of(request);
+	struct client *client = request_client(request);
 	enum counters_reason reason;
 	unsigned seconds = 0;
 
@@ -107,7 +102,7 @@ static void add_link(struct request *request, struct bucket *bucket, uint64_t ra
 static void make_chain(struct request *request, uint64_t taken_bytes)
 {
 	const struct settings *settings = request_settings(request);
-	struct client *client = client_of(request);
+	struct client *client = request_client(request);
 
 	request->link_count = 0;
 	add_link(request, request->site->total, request->site->rate_total_bytes);

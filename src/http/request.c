@@ -15,6 +15,7 @@
 
 #define BLOCK_MAX ((size_t)256 * 1024)
 #define BLOCK_MIN ((size_t)16 * 1024)
+#define SHORT_MAX BLOCK_MAX /* a response up to this is first bytes */
 #define COPIES_MAX ((size_t)1024 * 1024) /* before the block of a new transfer shrinks */
 
 enum step_result request_refuse(struct request *request, unsigned status)
@@ -97,16 +98,17 @@ static void transfer_wakes(void *context)
 
 /*
  * The pieces of all transfers together take at most a quarter of the cache, as long as that leaves them BLOCK_MIN: they become
- * fewer, then smaller; and once not even the extents that they are of had room in half of it, no more than the pieces is read.
+ * fewer, then smaller; and once not even the extents that they are of had room in half of it, no more than the pieces is read. A short
+ * response is not cut into smaller pieces: all of it together is no more than one piece of another.
  */
 static void share_out(size_t bytes, unsigned transfers, struct transfer_options *options)
 {
 	size_t share = bytes / 4 / (transfers + 1), window;
 
 	options->block_bytes = BLOCK_MAX;
-	while (options->block_bytes > BLOCK_MIN && options->block_bytes * (TRANSFER_WINDOW_MIN + 1) > share)
+	while (!options->at_once && options->block_bytes > BLOCK_MIN && options->block_bytes * (TRANSFER_WINDOW_MIN + 1) > share)
 		options->block_bytes /= 2;
-	options->exact = BLOCK_MAX * TRANSFER_WINDOW_MIN * (transfers + 1) > bytes / 2;
+	options->exact = !options->at_once && BLOCK_MAX * TRANSFER_WINDOW_MIN * (transfers + 1) > bytes / 2;
 	window = share / options->block_bytes;
 	options->window_max = window > TRANSFER_WINDOW_MAX ? TRANSFER_WINDOW_MAX :
 			      window < TRANSFER_WINDOW_MIN ? TRANSFER_WINDOW_MIN : (unsigned)window;
@@ -120,6 +122,12 @@ static size_t copy_bytes(size_t block_bytes, unsigned transfers)
 	return block_bytes;
 }
 
+/* Half of the cache or more is not pinned. */
+static bool has_memory(const struct request *request)
+{
+	return cache_pinned_bytes(request->site->cache) < cache_bytes(request->site->cache) / 2;
+}
+
 static int start_transfer(struct request *request)
 {
 	struct transfer_options options = {
@@ -127,7 +135,8 @@ static int start_transfer(struct request *request)
 		.file = request->file,
 		.set = &request->ranges,
 		.multipart = request->ranges.count > 1 ? &request->multipart : NULL,
-		.client = request->peer->client,
+		.client = request_client(request),
+		.at_once = request->reply.length <= SHORT_MAX && has_memory(request),
 		.fleeting = request_settings(request)->cache == RULE_CACHE_NEVER,
 		.sticky = request_settings(request)->cache == RULE_CACHE_PIN,
 		.counters = request->site->counters,
@@ -152,11 +161,10 @@ static int start_transfer(struct request *request)
 static bool fits_one_extent(const struct request *request)
 {
 	const struct byte_range *range = &request->ranges.ranges[0];
-	const struct cache *cache = request->site->cache;
 
 	if (request->limited || request->ranges.count > 1 || !cache_in_one_extent(&request->file->version, range->first, range->last))
 		return false;
-	return request->reply.length <= BLOCK_MIN || cache_pinned_bytes(cache) < cache_bytes(cache) / 2;
+	return request->reply.length <= BLOCK_MIN || has_memory(request);
 }
 
 static int want_span(struct request *request)
@@ -166,7 +174,7 @@ static int want_span(struct request *request)
 		.offset = request->ranges.ranges[0].first,
 		.length = (size_t)request->reply.length,
 		.class = QUEUE_FIRST,
-		.client = request->peer->client,
+		.client = request_client(request),
 		.fleeting = request_settings(request)->cache == RULE_CACHE_NEVER,
 		.sticky = request_settings(request)->cache == RULE_CACHE_PIN,
 		.done = span_done,

@@ -167,6 +167,12 @@ static inline const struct settings *request_settings(const struct request *requ
 	return request->match.settings;
 }
 
+/* Whom the request is from, for limits, queues and sums: the peer, or the client that a trusted proxy speaks for. NULL: nobody counts. */
+static inline struct client *request_client(const struct request *request)
+{
+	return request->client != NULL ? request->client : request->peer->client;
+}
+
 /* Makes the reply a refusal with this status; STEP_REPLY. */
 enum step_result request_refuse(struct request *request, unsigned status);
 /* A fault of the file or the disk, a -errno: one line in the log unless the client merely asked for what is not there. STEP_REPLY. */

@@ -85,17 +85,15 @@ static void want_done(struct store_want *want)
 	}
 }
 
-/* -EBUSY is for the first piece only: nothing is promised yet. */
-static void slot_want(struct transfer *transfer, struct slot *slot)
+static int want(struct transfer *transfer, struct slot *slot, enum queue_class class)
 {
 	const struct transfer_options *options = &transfer->options;
-	int result;
 
 	slot->want = (struct store_want){
 		.file = options->file,
 		.offset = slot->offset,
 		.length = slot->length,
-		.class = transfer->started ? QUEUE_AHEAD : QUEUE_FIRST,
+		.class = class,
 		.client = options->client,
 		.reach = options->exact ? CACHE_EXACT : slot->length == options->block_bytes ? CACHE_WHOLE : CACHE_AS_NEEDED,
 		.fleeting = options->fleeting,
@@ -103,8 +101,17 @@ static void slot_want(struct transfer *transfer, struct slot *slot)
 		.unproven = true,
 		.done = want_done,
 	};
+	return store_want(options->store, &slot->want);
+}
+
+/* -EBUSY is for the first piece only, when nothing is promised yet: what comes after it is never refused. */
+static void slot_want(struct transfer *transfer, struct slot *slot)
+{
+	int result = want(transfer, slot, transfer->options.at_once || !transfer->started ? QUEUE_FIRST : QUEUE_AHEAD);
+
+	if (result == -EBUSY && transfer->started)
+		result = want(transfer, slot, QUEUE_STREAM);
 	transfer->started = true;
-	result = store_want(options->store, &slot->want);
 	if (result == 0)
 		return; /* want_done() runs, or already has */
 	slot->ready = true;
@@ -150,7 +157,7 @@ int transfer_new(struct transfer **transfer, const struct transfer_options *opti
 		free(t);
 		return -ENOMEM;
 	}
-	t->window = TRANSFER_WINDOW_MIN;
+	t->window = options->at_once ? options->window_max : TRANSFER_WINDOW_MIN;
 	file_ref(options->file);
 	plan_init(&t->plan, options->set, options->multipart, options->block_bytes);
 	fill(t);

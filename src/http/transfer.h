@@ -28,6 +28,7 @@ struct transfer_options {
 	const struct multipart *multipart; /* likewise; NULL for one range */
 	size_t block_bytes;		   /* of a piece: a power of two, 4 KiB … SHARD_EXTENT_BYTES */
 	unsigned window_max;		   /* TRANSFER_WINDOW_MIN … TRANSFER_WINDOW_MAX */
+	bool at_once;			   /* a short response: all of it is first bytes, and as much as window_max allows is wanted at once */
 	bool exact;			   /* memory is short: what is read may be gone before the next piece of it is wanted */
 	const void *client;		   /* see struct store_want */
 	bool fleeting, sticky;		   /* likewise */

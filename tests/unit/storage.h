@@ -34,6 +34,7 @@ static struct cache *cache;
 static struct offload *offload;
 static struct file *file;
 static uint8_t *content;
+static unsigned latency_ms = 1000; /* of the queue of a side that is started */
 static char directory[] = "store.XXXXXX";
 
 static void reap(void *context, uint32_t events)
@@ -70,7 +71,7 @@ static void side_start(struct side *side)
 
 	ck_assert_int_eq(reactor_new(&side->reactor), 0);
 	ck_assert_int_eq(disk_new(&side->disk, &disk_options), 0);
-	ck_assert_int_eq(queue_new(&side->queue, 1000), 0);
+	ck_assert_int_eq(queue_new(&side->queue, latency_ms), 0);
 	options.reactor = side->reactor;
 	options.disk = side->disk;
 	options.queue = side->queue;

@@ -117,7 +117,7 @@ START_TEST(one_that_is_alone_may_be_longer)
 }
 END_TEST
 
-/* Streams may have all of it, but while first bytes are asked for half of the reads and a sixteenth of the bytes. */
+/* Streams may have all of it, but while first bytes are asked for half of the reads and an eighth of the bytes. */
 START_TEST(streams_make_way_for_first_bytes)
 {
 	for (unsigned i = 0; i < 20; i++)
@@ -129,7 +129,7 @@ START_TEST(streams_make_way_for_first_bytes)
 	add(20, QUEUE_FIRST, 1, 4 * KIB);
 	queue_run(queue);
 	ck_assert_uint_eq(started[8], 20);
-	ck_assert_uint_eq(started_count, 8 + 4);
+	ck_assert_uint_eq(started_count, 8 + 1 + 4);
 	usleep(120000);
 	queue_run(queue);
 	ck_assert_uint_eq(started_count, 8 + 8);
@@ -142,43 +142,113 @@ START_TEST(long_reads_make_way_for_first_bytes)
 	for (unsigned i = 1; i < 5; i++)
 		add(i, QUEUE_STREAM, 1, 60 * KIB);
 	queue_run(queue);
-	ck_assert_uint_eq(started_count, 2);
+	ck_assert_uint_eq(started_count, 1 + 2);
 	usleep(120000);
 	queue_run(queue);
 	ck_assert_uint_eq(started_count, 5);
 }
 END_TEST
 
-START_TEST(first_overtakes_stream_and_stream_overtakes_ahead)
+/* What first bytes have in flight leaves streams their part; and a read that is larger than the part is let through alone. */
+START_TEST(first_bytes_in_flight_do_not_take_the_part_of_streams)
 {
+	for (unsigned i = 0; i < 6; i++)
+		add(i, QUEUE_FIRST, i, 64 * KIB);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 6);
+	add(6, QUEUE_STREAM, 1, 256 * KIB);
+	add(7, QUEUE_AHEAD, 2, 256 * KIB);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 7);
+	ck_assert_uint_eq(started[6], 6);
+	queue_finish(&tickets[6]);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 8);
+	ck_assert_uint_eq(started[7], 7);
+}
+END_TEST
+
+/* Of another reactor, too. */
+START_TEST(streams_make_way_for_first_bytes_of_all_reactors)
+{
+	add(0, QUEUE_FIRST, 1, 4 * KIB);
+	queue_run(queue);
+	for (unsigned i = 0; i < 20; i++)
+		add(TICKETS / 2 + i, QUEUE_STREAM, 1, 4 * KIB);
+	queue_run(other_queue);
+	ck_assert_uint_eq(started_count, 1 + 4);
+}
+END_TEST
+
+/* Small reads, for which there is room, do not keep a large one waiting whose turn it is. */
+START_TEST(a_large_read_is_not_passed_over_for_ever)
+{
+	unsigned large = 60;
+
+	for (unsigned i = 0; i < large; i++)
+		add(i, QUEUE_FIRST, i % 4, 256 * KIB);
+	add(large, QUEUE_STREAM, 9, 1024 * KIB);
+	run_dry();
+	ck_assert_uint_eq(place_of(large), 13); /* (1024 + 64) * 4 / (256 + 64) = 13.6 */
+}
+END_TEST
+
+static void start_all_at_once(void)
+{
+	devices_set_depth(devices, device, 1000, 1024 * 1024 * KIB);
+	queue_run(queue);
+}
+
+/* 16, 4 and 1 of 21 parts while all have something waiting; at the same time, the one that comes first in this order. */
+START_TEST(classes_have_shares)
+{
+	static const unsigned expected[30] = {
+		20, 21, 22, 23, 10, 24, 25, 26, 27, 11, 28, 29, 12, 13, 0, 14, 15, 16, 17, 1, 18, 19, 2, 3, 4, 5, 6, 7, 8, 9,
+	};
+
 	for (unsigned i = 0; i < 10; i++)
 		add(i, QUEUE_AHEAD, 1, 4 * KIB);
 	for (unsigned i = 10; i < 20; i++)
 		add(i, QUEUE_STREAM, 1, 4 * KIB);
 	for (unsigned i = 20; i < 30; i++)
 		add(i, QUEUE_FIRST, 1, 4 * KIB);
-	run_dry();
-	for (unsigned i = 0; i < 10; i++) {
-		ck_assert_uint_eq(started[i], 20 + i);
-		ck_assert_uint_eq(started[10 + i], 10 + i);
-		ck_assert_uint_eq(started[20 + i], i);
-	}
+	start_all_at_once();
+	ck_assert_uint_eq(started_count, 30);
+	for (unsigned i = 0; i < 30; i++)
+		ck_assert_uint_eq(started[i], expected[i]);
 }
 END_TEST
 
-/* What has waited longer than its class can bear goes before first bytes that have just come. */
-START_TEST(nobody_starves)
+/* However many first bytes wait, and of however many clients: (256 + 64) * 4 / (64 + 64) = 10 of them for one read of the stream. */
+START_TEST(a_flood_of_first_bytes_leaves_a_stream_its_share)
 {
-	queue_free(queue);
-	ck_assert_int_eq(queue_new(&queue, 60000), 0);
-	add(0, QUEUE_STREAM, 1, 4 * KIB);
-	add(1, QUEUE_AHEAD, 1, 4 * KIB);
-	usleep(150000);
-	add(2, QUEUE_FIRST, 2, 4 * KIB);
-	run_dry();
-	ck_assert_uint_eq(started[0], 0);
-	ck_assert_uint_eq(started[1], 1);
-	ck_assert_uint_eq(started[2], 2);
+	for (unsigned i = 0; i < 100; i++)
+		add(i, QUEUE_FIRST, i % 16, 64 * KIB);
+	for (unsigned i = 100; i < 108; i++)
+		add(i, QUEUE_STREAM, 99, 256 * KIB);
+	start_all_at_once();
+	for (unsigned i = 0; i < 8; i++)
+		ck_assert_uint_eq(place_of(100 + i), 10 + 11 * i);
+}
+END_TEST
+
+/* A class that had nothing waiting for long has no more than its share afterwards. */
+START_TEST(no_class_saves_up)
+{
+	for (unsigned i = 0; i < 50; i++)
+		add(i, QUEUE_STREAM, 1, 64 * KIB);
+	start_all_at_once();
+	for (unsigned i = 50; i < 58; i++)
+		add(i, QUEUE_FIRST, 2, 64 * KIB);
+	for (unsigned i = 58; i < 62; i++)
+		add(i, QUEUE_STREAM, 1, 64 * KIB);
+	start_all_at_once();
+	ck_assert_uint_eq(started_count, 62);
+	/* streams were given 50 reads; first bytes begin where they stand, and have four for one */
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_uint_eq(started[50 + i], 50 + i);
+	ck_assert_uint_le(place_of(58), 50 + 8);
+	ck_assert_uint_le(place_of(59), 50 + 10);
 }
 END_TEST
 
@@ -204,7 +274,120 @@ START_TEST(one_with_a_thousand_reads_does_not_hold_another_up)
 		add(i, QUEUE_FIRST, 1, 256 * KIB);
 	add(120, QUEUE_FIRST, 2, 4 * KIB);
 	run_dry();
-	ck_assert_uint_le(place_of(120), 3);
+	ck_assert_uint_le(place_of(120), 1);
+}
+END_TEST
+
+/* With eight reads in flight, the last of which has just been started, how many bytes a client has been given. */
+static size_t given_bytes(uintptr_t client)
+{
+	size_t bytes = 0;
+
+	for (unsigned i = 0; i < TICKETS; i++)
+		if (tickets[i].client == (void *)client && tickets[i].state != QUEUE_WAITS)
+			bytes += tickets[i].bytes;
+	return bytes;
+}
+
+/* As load.c does: up to 1 MiB of what lies behind a read is read with it. */
+static void start_merging(struct queue_ticket *ticket)
+{
+	uint64_t end = ticket->offset + ticket->bytes;
+
+	start(ticket);
+	for (struct queue_ticket *other; end < ticket->offset + 1024 * KIB; end += other->bytes) {
+		other = queue_neighbour(queue, ticket, end, (size_t)(ticket->offset + 1024 * KIB - end));
+		if (other == NULL)
+			break;
+		start(other);
+	}
+}
+
+/* Client 1 reads a file from its beginning to its end, client 2 here and there. */
+static void add_contiguous_and_scattered(enum queue_class class, unsigned each)
+{
+	for (unsigned i = 0; i < each; i++) {
+		add(i, class, 1, 64 * KIB);
+		tickets[i].start = start_merging;
+		tickets[i].offset = i * 64 * KIB;
+	}
+	for (unsigned i = each; i < 2 * each; i++)
+		add(i, class, 2, 64 * KIB);
+}
+
+START_TEST(neighbours_that_are_read_along_are_charged)
+{
+	unsigned ended = 0;
+
+	add_contiguous_and_scattered(_i, 64);
+	while (given_bytes(1) < 64 * 64 * KIB && given_bytes(2) < 64 * 64 * KIB) {
+		queue_run(queue);
+		ck_assert_uint_le(given_bytes(1), given_bytes(2) + (1024 + 256) * KIB);
+		ck_assert_uint_le(given_bytes(2), given_bytes(1) + (1024 + 256) * KIB);
+		queue_finish(&tickets[started[ended++]]);
+	}
+	ck_assert_uint_gt(device->merged, 30);
+}
+END_TEST
+
+/* Client 1's reads start, one by one, as the only ticket of its flow; they turn out to be four times what they said. */
+static void start_growing(struct queue_ticket *ticket)
+{
+	start(ticket);
+	queue_resize(ticket, 256 * KIB);
+}
+
+START_TEST(reads_that_grow_are_charged)
+{
+	unsigned next = 0, ended = 0;
+
+	for (unsigned i = 64; i < 128; i++)
+		add(i, QUEUE_STREAM, 2, 64 * KIB);
+	while (given_bytes(2) < 64 * 64 * KIB && next < 64) {
+		if (next == 0 || tickets[next - 1].state != QUEUE_WAITS) {
+			add(next, QUEUE_STREAM, 1, 64 * KIB);
+			tickets[next++].start = start_growing;
+		}
+		queue_run(queue);
+		ck_assert_uint_le(given_bytes(1), given_bytes(2) + (256 + 256) * KIB);
+		queue_finish(&tickets[started[ended++]]);
+	}
+	ck_assert_uint_ge(given_bytes(1), 16 * 256 * KIB - 512 * KIB);
+}
+END_TEST
+
+/* What was read while nobody else waited is no debt later on. */
+START_TEST(debts_end_with_the_line)
+{
+	for (unsigned i = 0; i < 32; i++) {
+		add(i, QUEUE_STREAM, 1, 64 * KIB);
+		tickets[i].start = start_merging;
+		tickets[i].offset = i * 64 * KIB;
+	}
+	start_all_at_once();
+	ck_assert_uint_eq(started_count, 32);
+	add(32, QUEUE_STREAM, 1, 64 * KIB);
+	for (unsigned i = 33; i < 41; i++)
+		add(i, QUEUE_STREAM, 2, 64 * KIB);
+	start_all_at_once();
+	ck_assert_uint_eq(place_of(32), 32);
+}
+END_TEST
+
+/* A debt is paid: client 1, who was read 1 MiB for, is passed over for as much, and no more. */
+START_TEST(debts_are_paid_once)
+{
+	for (unsigned i = 0; i < 17; i++) {
+		add(i, QUEUE_STREAM, 1, 64 * KIB);
+		tickets[i].start = start_merging;
+		tickets[i].offset = i * 64 * KIB;
+	}
+	for (unsigned i = 17; i < 57; i++)
+		add(i, QUEUE_STREAM, 2, 64 * KIB);
+	start_all_at_once();
+	for (unsigned i = 0; i < 16; i++)
+		ck_assert_uint_eq(started[i], i);
+	ck_assert_uint_eq(place_of(16), 16 + 16);
 }
 END_TEST
 
@@ -327,8 +510,16 @@ int main(void)
 	tcase_add_test(tests, one_that_is_alone_may_be_longer);
 	tcase_add_test(tests, streams_make_way_for_first_bytes);
 	tcase_add_test(tests, long_reads_make_way_for_first_bytes);
-	tcase_add_test(tests, first_overtakes_stream_and_stream_overtakes_ahead);
-	tcase_add_test(tests, nobody_starves);
+	tcase_add_test(tests, first_bytes_in_flight_do_not_take_the_part_of_streams);
+	tcase_add_test(tests, streams_make_way_for_first_bytes_of_all_reactors);
+	tcase_add_test(tests, a_large_read_is_not_passed_over_for_ever);
+	tcase_add_test(tests, classes_have_shares);
+	tcase_add_test(tests, a_flood_of_first_bytes_leaves_a_stream_its_share);
+	tcase_add_test(tests, no_class_saves_up);
+	tcase_add_loop_test(tests, neighbours_that_are_read_along_are_charged, QUEUE_FIRST, QUEUE_CLASSES);
+	tcase_add_test(tests, reads_that_grow_are_charged);
+	tcase_add_test(tests, debts_end_with_the_line);
+	tcase_add_test(tests, debts_are_paid_once);
 	tcase_add_test(tests, between_clients_it_goes_round_by_bytes);
 	tcase_add_test(tests, one_with_a_thousand_reads_does_not_hold_another_up);
 	tcase_add_test(tests, a_device_that_is_late_takes_no_new_requests);

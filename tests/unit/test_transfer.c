@@ -331,6 +331,64 @@ START_TEST(two_of_one_file_wake_each_other)
 }
 END_TEST
 
+static struct transfer *start_short(const char *range, struct range_set *of)
+{
+	struct transfer_options options = { .store = store, .file = file, .set = of, .block_bytes = 262144, .window_max = 2, .at_once = true,
+					    .wake = wake };
+	struct transfer *transfer;
+
+	ck_assert_int_eq(range_parse(range, FILE_BYTES, RANGE_COUNT_MAX, of), RANGE_PARTIAL);
+	ck_assert_int_eq(transfer_new(&transfer, &options), 0);
+	return transfer;
+}
+
+static void expect_short(struct transfer *transfer)
+{
+	char buffer[65536];
+	size_t at = 0;
+
+	while (at < sizeof(buffer)) {
+		ssize_t n = transfer_read(transfer, buffer + at, sizeof(buffer) - at);
+
+		if (n == -EAGAIN) {
+			sleep_until_woken();
+			continue;
+		}
+		ck_assert_int_gt(n, 0);
+		at += (size_t)n;
+	}
+	ck_assert_int_eq(memcmp(buffer, content + 262144 - 32768, sizeof(buffer)), 0);
+}
+
+/* Both halves of a short range are first bytes, and are asked for at once. */
+START_TEST(a_short_one_is_first_bytes)
+{
+	struct transfer *transfer = start_short("bytes=229376-294911", &set);
+
+	queue_run(sides[0].queue);
+	ck_assert_uint_eq(device->in_flight_count, 2);
+	ck_assert_uint_eq(device->bulk_count, 0);
+	expect_short(transfer);
+	transfer_free(transfer);
+}
+END_TEST
+
+/* A disk that is late by the time the second half is asked for refuses new requests, but not the rest of one that was begun. */
+START_TEST(the_rest_of_a_short_one_is_not_refused)
+{
+	struct transfer *transfer;
+
+	side_stop(&sides[0]);
+	latency_ms = 0;
+	side_start(&sides[0]);
+	store = sides[0].store;
+	transfer = start_short("bytes=229376-294911", &set);
+	ck_assert_uint_eq(device->refused, 1);
+	expect_short(transfer);
+	transfer_free(transfer);
+}
+END_TEST
+
 START_TEST(a_changed_file_ends_it)
 {
 	struct transfer *transfer = start("bytes=0-", 16384);
@@ -385,6 +443,8 @@ int main(void)
 	tcase_add_test(tests, a_stalled_client_pins_nothing);
 	tcase_add_test(tests, one_that_waits_for_memory_holds_none);
 	tcase_add_test(tests, two_of_one_file_wake_each_other);
+	tcase_add_test(tests, a_short_one_is_first_bytes);
+	tcase_add_test(tests, the_rest_of_a_short_one_is_not_refused);
 	tcase_add_test(tests, a_changed_file_ends_it);
 	tcase_add_test(tests, given_up_while_reads_are_in_flight);
 	suite_add_tcase(suite, tests);
