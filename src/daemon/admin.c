@@ -14,6 +14,7 @@
 #include "daemon/admin_listener.h"
 #include "daemon/cache_hot.h"
 #include "daemon/cache_ops.h"
+#include "daemon/generation.h"
 #include "daemon/live.h"
 #include "daemon/metrics.h"
 #include "daemon/status.h"
@@ -41,7 +42,10 @@ static void answer_readiness(struct admin_call *call)
 {
 	enum workshop_state state = workshop_state(call->workshop);
 
-	admin_call_say(call, state == WORKSHOP_SERVING ? 200 : 503, "%s", workshop_state_name(state));
+	if (state == WORKSHOP_SERVING && generation_has_no_root(call->workshop))
+		admin_call_say(call, 503, "all roots are gone");
+	else
+		admin_call_say(call, state == WORKSHOP_SERVING ? 200 : 503, "%s", workshop_state_name(state));
 }
 
 static const struct admin_resource resources[] = {

@@ -153,6 +153,8 @@ static void search_work(struct offload_job *job)
 			calibrate(depths, file);
 		file_unref(file);
 	}
+	close(depths->root_fd); /* or else it would keep a filesystem that was unmounted */
+	depths->root_fd = -1;
 	sem_post(&search->over);
 	search_release(search);
 }

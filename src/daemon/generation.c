@@ -166,6 +166,7 @@ void generation_succeed(struct generation *generation, struct generation *before
 		sockets_succeed(generation->sockets, before->sockets);
 	generation->settled = generation->listens = true;
 	generation->number = before != NULL ? before->number + 1 : 1;
+	roots_watch(&generation->options.config.rules, &workshop->roots_replaced);
 	pthread_mutex_lock(&workshop->lock);
 	workshop->current = generation;
 	pthread_mutex_unlock(&workshop->lock);
@@ -230,6 +231,15 @@ struct generation *generation_current(struct workshop *workshop)
 	current = generation_ref(workshop->current);
 	pthread_mutex_unlock(&workshop->lock);
 	return current;
+}
+
+bool generation_has_no_root(struct workshop *workshop)
+{
+	struct generation *current = generation_current(workshop);
+	unsigned count, gone = roots_gone(&generation_config(current)->rules, &count);
+
+	generation_unref(current);
+	return gone == count;
 }
 
 void generation_sweep(struct generation **all)

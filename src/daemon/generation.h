@@ -69,6 +69,8 @@ struct generation *generation_ref(struct generation *generation);
 void generation_unref(struct generation *generation);
 /* The current one, with a reference. Any thread. */
 struct generation *generation_current(struct workshop *workshop);
+/* All roots of the current one are gone, see root.h. Any thread, once the workshop is serving. */
+bool generation_has_no_root(struct workshop *workshop);
 /* The generation of a site of one of the workers. */
 static inline struct generation *generation_of(const struct request_site *site)
 {

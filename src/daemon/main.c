@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@
 #include "daemon/privileges.h"
 #include "daemon/reload.h"
 #include "daemon/report.h"
+#include "daemon/root.h"
 #include "daemon/roots.h"
 #include "daemon/syscalls.h"
 #include "daemon/vitals.h"
@@ -358,6 +360,32 @@ static bool end_reload(struct daemon *daemon)
 	return !reload_is_running(daemon->reload);
 }
 
+static void leave_at_once(void)
+{
+	log_warning("a disk does not answer: leaving with reads in flight");
+	log_stop();
+	_exit(EXIT_SUCCESS);
+}
+
+static void *leave_in_time(void *context)
+{
+	const struct timespec patience = { .tv_sec = STOP_SLACK_MS / 2 / 1000 };
+
+	(void)context;
+	nanosleep(&patience, NULL);
+	leave_at_once();
+	return NULL;
+}
+
+/* Closing a file waits for its filesystem, too (FUSE, NFS). Without a thread the service manager has to end what hangs. */
+static void bound_the_end(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, leave_in_time, NULL) == 0)
+		pthread_detach(thread);
+}
+
 static int run(struct daemon *daemon)
 {
 	int error = start(daemon);
@@ -368,11 +396,10 @@ static int run(struct daemon *daemon)
 		if (vitals_start(&daemon->workshop) != 0)
 			log_error("systemd is told nothing more: no thread can be started");
 	}
-	if (error == 0 && !(serve(daemon) && stop_admin(daemon) && end_reload(daemon))) {
-		log_warning("a disk does not answer: leaving with reads in flight");
-		log_stop();
-		_exit(EXIT_SUCCESS);
-	}
+	if (error == 0 && !(serve(daemon) && stop_admin(daemon) && end_reload(daemon) && root_stop_watching(CUT_GRACE_MS)))
+		leave_at_once();
+	if (error == 0)
+		bound_the_end();
 	if (error == 0 || daemon->running == 0) /* after a start that failed midway nobody ends the workers that run */
 		take_apart(daemon);
 	else

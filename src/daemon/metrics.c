@@ -135,7 +135,12 @@ static void write_process(struct output *output, const struct snapshot *snapshot
 	put(output, LABELS("version", snapshot->version, "library", snapshot->library), 1);
 	begin(output, "ranged_start_time_seconds", "gauge", "When the process started, since 1970.");
 	text_printf(output->text, "ranged_start_time_seconds %.3f\n", (double)(snapshot->started_wall_ns / (int64_t)CLOCK_NS_PER_MS) / 1000);
-	gauge(output, "ranged_ready", "1 while it serves, 0 while it starts, is about to leave or drains.", snapshot->state == WORKSHOP_SERVING);
+	gauge(output, "ranged_ready", "1 while it serves, 0 while it starts, is about to leave or drains, or while all roots are gone.",
+	      snapshot->ready);
+	gauge(output, "ranged_roots", "Roots of the running configuration.", snapshot->roots);
+	gauge(output, "ranged_roots_gone", "Roots whose path leads to no folder now; their requests are answered 503.", snapshot->roots_gone);
+	count(output, "ranged_roots_replaced_total", "Times that a root's path led to another folder, which is served since.",
+	      snapshot->roots_replaced);
 	begin(output, "ranged_reloads_total", "counter", "Reloads of the configuration.");
 	put(output, LABELS("result", "done"), snapshot->reloads);
 	put(output, LABELS("result", "failed"), snapshot->reload_failures);

@@ -5,9 +5,12 @@
  */
 #include "daemon/roots.h"
 
+#include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "daemon/limits.h"
+#include "daemon/root.h"
 
 static bool has_own(const struct rules *rules, size_t i)
 {
@@ -28,15 +31,31 @@ int roots_open(struct rules *rules)
 	return 0;
 }
 
-static int make_files(struct files **files, const struct rules *before, const struct files_options *options)
+/* One of the generation before: of the same path, which leads to the same folder. */
+static struct root *find_like(const struct rules *before, const char *path, const struct files_options *options)
 {
-	for (size_t i = 0; before != NULL && i < before->site_count; i++) {
-		if (!has_own(before, i) || !files_is_like(before->sites[i].files, options))
-			continue;
-		*files = files_ref(before->sites[i].files);
-		return 0;
+	for (size_t i = 0; before != NULL && i < before->site_count; i++)
+		if (has_own(before, i) && root_is_like(before->sites[i].watched, path, options))
+			return before->sites[i].watched;
+	return NULL;
+}
+
+static int make_files(struct site *site, const struct rules *before, const struct files_options *options)
+{
+	struct root *like = find_like(before, site->root, options);
+	int error = 0;
+
+	if (like != NULL) {
+		close(site->root_fd);
+		site->watched = root_ref(like);
+	} else {
+		error = root_new(&site->watched, site->root, site->root_fd, options);
 	}
-	return files_new(files, options);
+	if (error != 0)
+		return error;
+	site->root_fd = root_fd(site->watched);
+	site->files = root_files(site->watched);
+	return 0;
 }
 
 int roots_make_files(struct rules *rules, const struct rules *before, const struct files_options *options)
@@ -49,11 +68,33 @@ int roots_make_files(struct rules *rules, const struct rules *before, const stru
 
 		own.root_fd = site->root_fd;
 		if (has_own(rules, i))
-			error = make_files(&site->files, before, &own);
+			error = make_files(site, before, &own);
 		else
 			site->files = rules->sites[0].files;
 	}
 	return error;
+}
+
+void roots_watch(struct rules *rules, atomic_uint *replaced)
+{
+	for (size_t i = 0; i < rules->site_count; i++) {
+		int error = has_own(rules, i) ? root_watch(rules->sites[i].watched, replaced) : 0;
+
+		if (error != 0)
+			log_error("root %s: is not watched: %s", rules->sites[i].root, strerror(-error));
+	}
+}
+
+unsigned roots_gone(const struct rules *rules, unsigned *count)
+{
+	unsigned gone = 0;
+
+	*count = 0;
+	for (size_t i = 0; i < rules->site_count; i++) {
+		*count += has_own(rules, i);
+		gone += has_own(rules, i) && root_is_gone(rules->sites[i].watched);
+	}
+	return gone;
 }
 
 const char *roots_first(const struct rules *rules)
@@ -114,9 +155,14 @@ void roots_name_all(const struct rules *rules, struct files_name *names, size_t 
 void roots_free_files(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->site_count; i++) {
-		if (has_own(rules, i))
-			files_unref(rules->sites[i].files);
-		rules->sites[i].files = NULL;
+		struct site *site = &rules->sites[i];
+
+		site->files = NULL;
+		if (site->watched == NULL)
+			continue;
+		root_unref(site->watched);
+		site->watched = NULL;
+		site->root_fd = -1;
 	}
 }
 

@@ -3,6 +3,8 @@
 #ifndef DAEMON_ROOTS_H
 #define DAEMON_ROOTS_H
 
+#include <stdatomic.h>
+
 #include "http/rules.h"
 #include "store/files.h"
 
@@ -13,6 +15,10 @@ int roots_open(struct rules *rules);
  * are none) that are of the same folder are used further. 0 or -errno.
  */
 int roots_make_files(struct rules *rules, const struct rules *before, const struct files_options *options);
+/* Starts to look at each of them once a second, see root.h; those of the generation before go on. Main thread. */
+void roots_watch(struct rules *rules, atomic_uint *replaced);
+/* How many of them lead to nothing that may be served now; *count: of how many. Any thread. */
+unsigned roots_gone(const struct rules *rules, unsigned *count);
 /* What is served, to name it. */
 const char *roots_first(const struct rules *rules);
 /* The folder that calibration looks into: the first there is. */

@@ -123,6 +123,8 @@ static void take_configuration(struct snapshot *snapshot, struct workshop *works
 	const char *path = current->options.config_path;
 
 	take_files(snapshot, &generation_config(current)->rules);
+	snapshot->roots_gone = roots_gone(&generation_config(current)->rules, &snapshot->roots);
+	snapshot->ready = snapshot->state == WORKSHOP_SERVING && snapshot->roots_gone < snapshot->roots;
 	snapshot->max_connections = generation_config(current)->max_connections;
 	if (path != NULL)
 		snapshot->config_path = strdup(path);
@@ -158,6 +160,7 @@ int snapshot_take(struct snapshot **snapshot, struct workshop *workshop)
 	taken->started_ns = workshop->started_ns;
 	taken->started_wall_ns = workshop->started_wall_ns;
 	taken->reloads = atomic_load(&workshop->reloads);
+	taken->roots_replaced = atomic_load(&workshop->roots_replaced);
 	taken->reload_failures = atomic_load(&workshop->reload_failures);
 	take_logs(taken);
 	if (taken->state != WORKSHOP_STARTING)

@@ -34,6 +34,9 @@ struct snapshot {
 	uint64_t now_ns, started_ns;
 	int64_t started_wall_ns;
 	uint64_t reloads, reload_failures;
+	unsigned roots, roots_gone; /* see root.h */
+	uint64_t roots_replaced;
+	bool ready;
 	char *config_path; /* or NULL */
 	/* its clients */
 	unsigned connections, max_connections, transfers;

@@ -69,9 +69,12 @@ static void add_process(json_t *root, const struct snapshot *snapshot)
 	json_object_set_new(root, "uptime_ms", number((snapshot->now_ns - snapshot->started_ns) / CLOCK_NS_PER_MS));
 	json_object_set_new(root, "now_ms", number(snapshot->now_ns / CLOCK_NS_PER_MS));
 	json_object_set_new(root, "state", json_string(workshop_state_name(snapshot->state)));
-	json_object_set_new(root, "ready", json_boolean(snapshot->state == WORKSHOP_SERVING));
+	json_object_set_new(root, "ready", json_boolean(snapshot->ready));
 	json_object_set_new(root, "reloads", number(snapshot->reloads));
 	json_object_set_new(root, "reload_failures", number(snapshot->reload_failures));
+	json_object_set_new(root, "roots", number(snapshot->roots));
+	json_object_set_new(root, "roots_gone", number(snapshot->roots_gone));
+	json_object_set_new(root, "roots_replaced", number(snapshot->roots_replaced));
 	json_object_set_new(root, "config", string(snapshot->config_path));
 }
 

@@ -122,11 +122,11 @@ void workshop_tidy(struct workshop *workshop)
 
 void workshop_calibrate(struct workshop *workshop, const struct config *config, int root_fd)
 {
-	workshop->depths = (struct depths){ .devices = workshop->devices,
-					    .offload = workshop->offload,
-					    .root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0) };
-	if (config->disk_depth == 0)
-		depths_start(&workshop->depths);
+	workshop->depths = (struct depths){ .devices = workshop->devices, .offload = workshop->offload, .root_fd = -1 };
+	if (config->disk_depth > 0)
+		return;
+	workshop->depths.root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
+	depths_start(&workshop->depths);
 }
 
 static void version_gone(void *context, const struct file_version *version)

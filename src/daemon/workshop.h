@@ -42,6 +42,7 @@ struct workshop {
 	struct bucket total; /* of rate_total */
 	_Atomic enum workshop_state state;
 	atomic_uint reloads, reload_failures;
+	atomic_uint roots_replaced; /* by the folder that their path leads to now */
 	atomic_bool reloading; /* a reload is under way */
 	uint64_t started_ns;	 /* of the monotonic clock, */
 	int64_t started_wall_ns; /* and of the other */

@@ -76,8 +76,10 @@ int request_look_up(struct request *request, const char *path)
 
 enum step_result request_find(struct request *request)
 {
-	int error = request_look_up(request, request->path.file);
+	int error = files_has_root(request->files) ? request_look_up(request, request->path.file) : -ESHUTDOWN;
 
+	if (error == -ESHUTDOWN) /* it was logged when the root was lost */
+		return request_refuse(request, 503);
 	return error == 0 ? STEP_NEXT : request_refuse_error(request, error, 0);
 }
 

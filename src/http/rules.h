@@ -18,6 +18,7 @@
 
 struct files;
 struct log_form;
+struct root;
 
 /* One location block. */
 struct rule {
@@ -37,6 +38,7 @@ struct site {
 	struct rule *list; /* rules_finish() puts prefixes in front, the short ones first */
 	size_t count;
 	/* while it runs; the daemon's */
+	struct root *watched; /* the next two are of it; NULL: of no root yet, or of the top level's */
 	int root_fd;
 	struct files *files;
 	unsigned https_port; /* of the first listener for TLS where it is to be had; 0: there is none, or not yet */

@@ -76,6 +76,8 @@ struct files_shard {
 struct files {
 	struct files_options options;
 	uint64_t revalidate_ns;
+	_Atomic uint64_t replaced_ns; /* since when the root is what it is: an older finding counts for nothing */
+	atomic_bool rootless;
 	atomic_uint open;	/* files, in all shards */
 	atomic_uint references; /* users, and jobs under way */
 	struct files_gone *_Atomic gone; /* a stack: pushed to by any thread, and emptied all at once */
@@ -514,7 +516,8 @@ static void settle(struct files_entry *entry, struct finding *finding)
 	pthread_mutex_lock(&shard->lock);
 	/* It was forgotten while it was looked at, and found to be what was forgotten: whoever waits is served by another round. */
 	forgotten = finding->file && finding->file == held && entry->file != held;
-	if (!forgotten) {
+	/* Or it was looked at below a root that was replaced meanwhile. */
+	if (!forgotten && finding->validated_ns >= atomic_load(&files->replaced_ns)) {
 		before = apply(entry, finding);
 		filled = fill_wants(entry, finding);
 		if (is_other_version(before, finding->file))
@@ -616,6 +619,27 @@ bool files_is_like(const struct files *files, const struct files_options *option
 	       fstat(options->root_fd, &now) == 0 && then.st_dev == now.st_dev && then.st_ino == now.st_ino;
 }
 
+/* While the descriptor is replaced, a job could see both folders: whatever it finds counts for nothing. */
+int files_replace_root(struct files *files, int root_fd)
+{
+	int error;
+
+	atomic_store(&files->replaced_ns, NEVER_NS);
+	error = dup3(root_fd, files->options.root_fd, O_CLOEXEC) < 0 ? -errno : 0;
+	atomic_store(&files->replaced_ns, clock_now_ns());
+	return error;
+}
+
+void files_lose_root(struct files *files, bool lost)
+{
+	atomic_store(&files->rootless, lost);
+}
+
+bool files_has_root(const struct files *files)
+{
+	return !atomic_load_explicit(&files->rootless, memory_order_relaxed);
+}
+
 /* 0 if `then` is later: another thread may have read the clock after this one. */
 static uint64_t age(uint64_t now_ns, uint64_t then_ns)
 {
@@ -631,7 +655,8 @@ static bool take_want(struct files_entry *entry, struct files_want *want, uint64
 	uint64_t revalidate_ns = entry->shard->files->revalidate_ns;
 	uint64_t age_ns = age(now_ns, entry->validated_ns);
 
-	*hit = entry->file && age_ns < revalidate_ns && entry->validated_ns >= want->since_ns && !file_is_spent(entry->file);
+	*hit = entry->file && age_ns < revalidate_ns && entry->validated_ns >= want->since_ns &&
+	       entry->validated_ns >= atomic_load(&entry->shard->files->replaced_ns) && !file_is_spent(entry->file);
 	if (*hit) {
 		want->file = file_ref(entry->file);
 		entry->shard->stats.hits++;
@@ -753,7 +778,8 @@ static void doom_gone(struct files_shard *shard, uint32_t from, uint32_t to, str
 	for (uint32_t i = from; i < to; i++)
 		for (entry = shard->buckets[i]; entry != NULL; entry = next) {
 			next = entry->chain;
-			if (entry->file && entry->file->gone && !entry->busy)
+			if (entry->file && !entry->busy &&
+			    (entry->file->gone || entry->validated_ns < atomic_load(&shard->files->replaced_ns)))
 				doom(entry, doomed);
 		}
 }

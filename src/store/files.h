@@ -63,6 +63,14 @@ struct files *files_ref(struct files *files);
  * is fine.
  */
 void files_unref(struct files *files);
+/*
+ * Another folder takes the place of the root, whose descriptor stays the caller's. Every path is looked up again before it is answered; files
+ * that are in use stay open. The second: there is no root for now (lost), or there is again. Any thread, one at a time. 0 or -errno.
+ */
+int files_replace_root(struct files *files, int root_fd);
+void files_lose_root(struct files *files, bool lost);
+/* Any thread. */
+bool files_has_root(const struct files *files);
 /* Whether another one of these options, which knows no file yet, would do the same: they have the same root. Main thread. */
 bool files_is_like(const struct files *files, const struct files_options *options);
 

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Each root has a thread of its own for the looks: one that hangs in storage delays neither the reactors nor the main thread nor the
+ * looks at other roots. The folder is exchanged with dup3() over the descriptors that everyone uses, so lookups need no lock and no
+ * notice: those under way end in the former folder, the next ones begin in the new one.
+ *
+ * The object belongs to its users (the sites of each generation) and to its thread, whoever ends last.
+ */
+#include "daemon/root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define LOOK_MS 1000
+#define SECOND_LOOK_MS 100 /* after a path was missing: it may be about to be switched by an unlink and a symlink */
+#define STEP_MS 10
+
+/* What a path led to. */
+struct folder_identity {
+	uint64_t device, inode, mount;
+	bool is_mount_root;
+	char name[PATH_MAX]; /* without symbolic links; "": not known */
+};
+
+struct root {
+	char *path;
+	int fd;
+	struct files *files;
+	atomic_uint references; /* of users, and one of the thread */
+	atomic_uint users;
+	atomic_bool gone;
+	pthread_t thread;
+	pthread_mutex_t lock; /* over what follows */
+	pthread_cond_t changed;
+	bool watched, looking, stopping;
+	/* the thread's */
+	atomic_uint *replaced;
+	struct folder_identity folder; /* the one that is served, or was served last */
+	unsigned misses;
+	int trouble; /* the last look failed with this error, which says nothing about the folder */
+};
+
+static atomic_bool all_stop;
+static atomic_uint looks; /* under way, of all roots */
+
+/* --- a look, on the thread --- */
+
+static void identify(int fd, struct folder_identity *folder)
+{
+	char link[64];
+	struct statx st;
+	ssize_t length;
+
+	*folder = (struct folder_identity){ 0 };
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &st) == 0) {
+		folder->device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+		folder->inode = st.stx_ino;
+		folder->mount = (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
+		folder->is_mount_root = (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+	}
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, folder->name, sizeof(folder->name) - 1);
+	if (length < 0)
+		length = 0;
+	folder->name[length] = '\0';
+}
+
+static bool is_same(const struct folder_identity *a, const struct folder_identity *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->mount == b->mount;
+}
+
+static bool is_unmounted(const struct folder_identity *now, const struct folder_identity *before)
+{
+	return before->is_mount_root && !now->is_mount_root && before->name[0] != '\0' && strcmp(now->name, before->name) == 0;
+}
+
+/* The path leads nowhere, or where nobody may go. Any other error is one of the process or of the storage. */
+static bool is_missing(int error)
+{
+	return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -EACCES || error == -ENAMETOOLONG;
+}
+
+/* Its descriptor, or -errno; -ENODEV: the filesystem was unmounted. */
+static int look_up(const struct root *root, struct folder_identity *now)
+{
+	int fd = open(root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int error = fd < 0 ? -errno : 0;
+
+	if (error == 0 && faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) != 0)
+		error = -errno;
+	if (error == 0) {
+		identify(fd, now);
+		if (is_unmounted(now, &root->folder))
+			error = -ENODEV;
+	}
+	if (error == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+static void lose(struct root *root, int error)
+{
+	if (atomic_load(&root->gone))
+		return;
+	atomic_store(&root->gone, true);
+	files_lose_root(root->files, true);
+	log_error("root %s: %s; requests are answered 503 until it is back", root->path,
+		  error == -ENODEV ? "its filesystem was unmounted" :
+		  error == -EACCES ? "its permissions do not let this user read it" : strerror(-error));
+}
+
+static void replace(struct root *root, int fd, const struct folder_identity *now)
+{
+	int error = dup3(fd, root->fd, O_CLOEXEC) < 0 ? -errno : files_replace_root(root->files, fd);
+
+	if (error != 0) {
+		log_fault(LOG_LEVEL_ERROR, "root %s: the new folder can't be served: %s", root->path, strerror(-error));
+		return;
+	}
+	log_info("root %s: serving %s from now on, instead of %s", root->path, now->name[0] != '\0' ? now->name : "another folder",
+		 root->folder.name[0] != '\0' ? root->folder.name : "the former one");
+	root->folder = *now;
+	atomic_fetch_add(root->replaced, 1);
+}
+
+static void find(struct root *root, int fd, const struct folder_identity *now)
+{
+	if (!is_same(now, &root->folder))
+		replace(root, fd, now);
+	if (!is_same(now, &root->folder) || !atomic_load(&root->gone))
+		return;
+	files_lose_root(root->files, false);
+	atomic_store(&root->gone, false);
+	log_info("root %s: it is back", root->path);
+}
+
+/* Storage that has an error of its own answers requests with that error; the log has it once. */
+static void note_trouble(struct root *root, int error)
+{
+	if (error != root->trouble && error != 0)
+		log_warning("root %s: can't be looked up: %s; still serving the folder that it led to last", root->path, strerror(-error));
+	root->trouble = error;
+}
+
+static void look(struct root *root)
+{
+	struct folder_identity now;
+	int fd = look_up(root, &now);
+
+	if (fd < 0 && (is_missing(fd) || fd == -ENODEV)) {
+		if (root->misses++ > 0)
+			lose(root, fd);
+		return;
+	}
+	note_trouble(root, fd < 0 ? fd : 0);
+	if (fd < 0)
+		return;
+	root->misses = 0;
+	find(root, fd, &now);
+	close(fd);
+}
+
+/* --- the thread --- */
+
+static void leave(struct root *root)
+{
+	/* Release and acquire: the last one frees what the others used. */
+	if (atomic_fetch_sub_explicit(&root->references, 1, memory_order_acq_rel) > 1)
+		return;
+	files_unref(root->files);
+	if (root->fd >= 0)
+		close(root->fd);
+	pthread_cond_destroy(&root->changed);
+	pthread_mutex_destroy(&root->lock);
+	free(root->path);
+	free(root);
+}
+
+/* The lock is held. True: it is time for a look. */
+static bool wait_for_look(struct root *root)
+{
+	uint64_t due_ns = clock_now_ns() + (root->misses == 1 ? SECOND_LOOK_MS : LOOK_MS) * CLOCK_NS_PER_MS;
+	struct timespec due = { .tv_sec = (time_t)(due_ns / CLOCK_NS_PER_S), .tv_nsec = (long)(due_ns % CLOCK_NS_PER_S) };
+
+	while (!root->stopping && pthread_cond_timedwait(&root->changed, &root->lock, &due) == 0)
+		;
+	return !root->stopping;
+}
+
+static void *run(void *context)
+{
+	struct root *root = context;
+
+	pthread_mutex_lock(&root->lock);
+	while (wait_for_look(root)) {
+		root->looking = true;
+		pthread_mutex_unlock(&root->lock);
+		atomic_fetch_add(&looks, 1);
+		if (!atomic_load(&all_stop))
+			look(root);
+		atomic_fetch_sub(&looks, 1);
+		pthread_mutex_lock(&root->lock);
+		root->looking = false;
+	}
+	pthread_mutex_unlock(&root->lock);
+	leave(root);
+	return NULL;
+}
+
+/* --- its users --- */
+
+static int init(struct root *root, const char *path, int fd, const struct files_options *options)
+{
+	struct files_options own = *options;
+	pthread_condattr_t attributes;
+
+	pthread_mutex_init(&root->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&root->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	root->references = root->users = 1;
+	root->fd = -1;
+	root->path = strdup(path);
+	if (root->path == NULL)
+		return -ENOMEM;
+	own.root_fd = fd;
+	identify(fd, &root->folder);
+	return files_new(&root->files, &own);
+}
+
+int root_new(struct root **root, const char *path, int fd, const struct files_options *options)
+{
+	struct root *made = calloc(1, sizeof(*made));
+	int error = made != NULL ? init(made, path, fd, options) : -ENOMEM;
+
+	if (error != 0) {
+		if (made != NULL)
+			leave(made);
+		return error;
+	}
+	made->fd = fd;
+	*root = made;
+	return 0;
+}
+
+int root_watch(struct root *root, atomic_uint *replaced)
+{
+	int error;
+
+	if (root->watched)
+		return 0;
+	root->replaced = replaced;
+	atomic_fetch_add(&root->references, 1);
+	error = pthread_create(&root->thread, NULL, run, root);
+	if (error != 0) {
+		atomic_fetch_sub(&root->references, 1);
+		return -error;
+	}
+	pthread_setname_np(root->thread, "ranged-root");
+	root->watched = true;
+	return 0;
+}
+
+struct root *root_ref(struct root *root)
+{
+	atomic_fetch_add(&root->references, 1);
+	atomic_fetch_add(&root->users, 1);
+	return root;
+}
+
+static void stop(struct root *root)
+{
+	bool looking;
+
+	pthread_mutex_lock(&root->lock);
+	root->stopping = true;
+	looking = root->looking;
+	pthread_cond_signal(&root->changed);
+	pthread_mutex_unlock(&root->lock);
+	if (looking)
+		pthread_detach(root->thread); /* it ends when the storage answers */
+	else
+		pthread_join(root->thread, NULL);
+}
+
+void root_unref(struct root *root)
+{
+	if (root == NULL)
+		return;
+	if (atomic_fetch_sub(&root->users, 1) == 1 && root->watched)
+		stop(root);
+	leave(root);
+}
+
+bool root_is_like(const struct root *root, const char *path, const struct files_options *options)
+{
+	return strcmp(root->path, path) == 0 && files_is_like(root->files, options);
+}
+
+int root_fd(const struct root *root)
+{
+	return root->fd;
+}
+
+struct files *root_files(const struct root *root)
+{
+	return root->files;
+}
+
+bool root_is_gone(const struct root *root)
+{
+	return atomic_load(&root->gone);
+}
+
+bool root_stop_watching(unsigned patience_ms)
+{
+	atomic_store(&all_stop, true);
+	for (unsigned waited_ms = 0; atomic_load(&looks) > 0 && waited_ms < patience_ms; waited_ms += STEP_MS)
+		nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * CLOCK_NS_PER_MS }, NULL);
+	return atomic_load(&looks) == 0;
+}
