@@ -86,7 +86,7 @@ is "$STATUS" 200 "a listing again"
 # Renamed, and made anew, under a server that runs.
 mv "$SOURCE/other.bin" "$SOURCE/OTHER.BIN"
 gone() { get "$1"; [ "$STATUS" = 404 ]; }
-ok "renamed: the former spelling ends" await 3 gone /fold/other.bin
+ok "renamed: the former spelling ends" await 10 gone /fold/other.bin
 served /fold/OTHER.BIN OTHER.BIN "and the new one is served"
 printf 'new' >"$SOURCE/new.txt"
 served /fold/new.txt new.txt "a new file at once"
