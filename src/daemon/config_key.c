@@ -20,6 +20,7 @@
 static const char *const symlinks_choices[] = {"beneath", "none", NULL};
 static const char *const log_level_choices[] = {"error", "warning", "info", "debug", NULL};
 static const char *const cache_choices[] = {"auto", "never", "pin", NULL};
+static const char *const etag_choices[] = {"mtime", "digest", NULL};
 
 /* What the text means is for daemon/logs.c; here it must mean something. */
 static const char *parse_access_format(char *text)
@@ -102,6 +103,7 @@ static const struct config_key keys[] = {
 	SETTING("redirect", REDIRECT, TEXT, redirect, .parse = settings_parse_redirect),
 	SETTING("download", DOWNLOAD, SWITCH, download, .preset = "false"),
 	SETTING("precompressed", PRECOMPRESSED, SWITCH, precompressed, .preset = "true"),
+	SETTING("etag", ETAG, CHOICE, etag, .preset = "mtime", .choices = etag_choices),
 	SETTING("cache_status", CACHE_STATUS, SWITCH, cache_status, .preset = "false"),
 	SETTING("server_timing", SERVER_TIMING, SWITCH, server_timing, .preset = "false"),
 	SETTING("auth_file", AUTH_FILE, TEXT, auth_file),
@@ -124,6 +126,7 @@ _Static_assert(sizeof(keys) / sizeof(keys[0]) == CONFIG_KEY_COUNT, "the header s
 _Static_assert(FILE_SYMLINKS_BENEATH == 0 && FILE_SYMLINKS_NONE == 1, "symlinks_choices is in the order of its enum");
 _Static_assert(LOG_LEVEL_ERROR == 0 && LOG_LEVEL_DEBUG == 3, "log_level_choices is in the order of its enum");
 _Static_assert(RULE_CACHE_AUTO == 0 && RULE_CACHE_NEVER == 1 && RULE_CACHE_PIN == 2, "cache_choices is in the order of its enum");
+_Static_assert(RULE_ETAG_MTIME == 0 && RULE_ETAG_DIGEST == 1, "etag_choices is in the order of its enum");
 
 const struct config_key *config_key_at(size_t index)
 {

@@ -237,7 +237,7 @@ static void say_preconditions(const struct request *request, enum step_result re
 
 	if (request->validator.etag[0] != '\0')
 		say("validators", "ETag %s%s", request->validator.etag,
-		    request->validator.weak ? " (weak: the file changed just now and may change again with the same mtime; If-Range does not match)" : "");
+		    request->validator.weak ? " (weak: the file, or its digest, changed just now and may change again with the same mtime; If-Range does not match)" : "");
 	say_condition("If-Match", fields->if_match, &any);
 	say_condition("If-Unmodified-Since", fields->if_unmodified_since, &any);
 	say_condition("If-None-Match", fields->if_none_match, &any);

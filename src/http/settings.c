@@ -40,6 +40,7 @@ static const struct {
 	[SETTING_REDIRECT] = AT(redirect, TEXT),
 	[SETTING_DOWNLOAD] = AT(download, VALUE),
 	[SETTING_PRECOMPRESSED] = AT(precompressed, VALUE),
+	[SETTING_ETAG] = AT(etag, VALUE),
 	[SETTING_CACHE_STATUS] = AT(cache_status, VALUE),
 	[SETTING_SERVER_TIMING] = AT(server_timing, VALUE),
 	[SETTING_AUTH_FILE] = AT(auth_file, TEXT),

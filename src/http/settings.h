@@ -15,6 +15,9 @@
 /* Whether the blocks of a file stay in memory: as they are asked for, not at all, or before those of others. */
 enum rule_cache { RULE_CACHE_AUTO, RULE_CACHE_NEVER, RULE_CACHE_PIN };
 
+/* What the entity tag of a file is made of: its mtime and size, or the digest beside it, where there is one. */
+enum rule_etag { RULE_ETAG_MTIME, RULE_ETAG_DIGEST };
+
 /* The bits of settings.set. */
 enum setting {
 	SETTING_CACHE,
@@ -33,6 +36,7 @@ enum setting {
 	SETTING_REDIRECT,
 	SETTING_DOWNLOAD,
 	SETTING_PRECOMPRESSED,
+	SETTING_ETAG,
 	SETTING_CACHE_STATUS,
 	SETTING_SERVER_TIMING,
 	SETTING_AUTH_FILE,
@@ -62,6 +66,7 @@ struct text_list {
 struct settings {
 	uint64_t set; /* bits of enum setting: what this block says */
 	enum rule_cache cache;
+	enum rule_etag etag;
 	bool listing, download, precompressed, cache_status, server_timing, limits_dry_run, https_redirect;
 	unsigned listing_limit; /* entries on a page; 0: any number */
 	unsigned requests_per_client; /* a second; 0: any number */

@@ -5,6 +5,7 @@
  * The tag is made of mtime and size only, so that every node of a fleet that holds a copy (with its mtime) says the same. It is
  * strong once the file is not young any more: within a tick of the filesystem's clock a file can change twice under one mtime.
  * Reproducible builds and container layers set all mtimes to 0 or 1 s; such an mtime says nothing, and a sidecar may speak instead.
+ * Nodes that do not keep mtimes agree if the tag is made of a digest of the file.
  */
 #include "http/validator.h"
 
@@ -46,6 +47,17 @@ void validator_mark(struct validator *validator, const char *mark)
 
 	if (length > 0 && (size_t)snprintf(validator->etag + length - 1, room, "-%s\"", mark) >= room)
 		validator->etag[0] = '\0'; /* none rather than half of one */
+}
+
+void validator_use_digest(struct validator *validator, const uint8_t digest[32], bool settled)
+{
+	char *at = validator->etag;
+
+	validator->weak = validator->weak || !settled;
+	at = stpcpy(at, validator->weak ? "W/\"sha256-" : "\"sha256-");
+	for (unsigned i = 0; i < 32; i++)
+		at += sprintf(at, "%02x", digest[i]);
+	stpcpy(at, "\"");
 }
 
 void validator_make(struct validator *validator, int64_t mtime_ns, uint64_t size, const char *sidecar_tag, int64_t now_ns)

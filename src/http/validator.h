@@ -21,6 +21,12 @@ struct validator {
  */
 void validator_make(struct validator *validator, int64_t mtime_ns, uint64_t size, const char *sidecar_tag, int64_t now_ns);
 
+/*
+ * Makes the tag of a SHA-256 of the file instead: "sha256-<hex>". It is weak while the file is young, or while the file with the digest was young
+ * when it was read (settled: false), because the digest may be that of other bytes then.
+ */
+void validator_use_digest(struct validator *validator, const uint8_t digest[32], bool settled);
+
 /* The tag of an encoded representation: "-mark" inside of its quotes, so that it is never that of another one. None stays none. */
 void validator_mark(struct validator *validator, const char *mark);
 

@@ -39,6 +39,8 @@ void variant_validate(struct request *request, int64_t now_ns)
 	const struct file *file = request->file;
 
 	validator_make(&request->validator, file->version.mtime_ns, file->version.size, file->tag, now_ns);
+	if (request_settings(request)->etag == RULE_ETAG_DIGEST && file->siblings.has_digest)
+		validator_use_digest(&request->validator, file->siblings.digest, file->siblings.digest_settled);
 	request->validator.shared_date = (request->reply.vary & REPLY_VARY_ACCEPT_ENCODING) != 0;
 	if (request->variant != NULL)
 		validator_mark(&request->validator, request->variant->mark);

@@ -145,6 +145,32 @@ START_TEST(sidecar_that_does_not_fit_gives_nothing)
 }
 END_TEST
 
+START_TEST(a_digest_makes_the_tag)
+{
+#define HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1dfeff"
+	struct validator validator = made(2 * S, 5, "");
+	uint8_t digest[32];
+	for (unsigned i = 0; i < 32; i++)
+		digest[i] = (uint8_t)(i < 30 ? i : i + 224);
+	validator_use_digest(&validator, digest, true);
+	ck_assert_str_eq(validator.etag, "\"sha256-" HEX "\"");
+	ck_assert(!validator.weak && validator.has_last_modified);
+	validator_mark(&validator, "zst");
+	ck_assert_str_eq(validator.etag, "\"sha256-" HEX "-zst\"");
+	validator = made(2 * S, 5, "");
+	validator_use_digest(&validator, digest, false);
+	ck_assert_str_eq(validator.etag, "W/\"sha256-" HEX "\"");
+	ck_assert(validator.weak);
+	validator = made(NOW, 5, "");
+	validator_use_digest(&validator, digest, true);
+	ck_assert_str_eq(validator.etag, "W/\"sha256-" HEX "\"");
+	validator = made(0, 5, "abc");
+	validator_use_digest(&validator, digest, true);
+	ck_assert_str_eq(validator.etag, "\"sha256-" HEX "\"");
+	ck_assert(!validator.has_last_modified);
+}
+END_TEST
+
 static struct validator marked(int64_t mtime_ns, const char *sidecar_tag, const char *mark)
 {
 	struct validator validator = made(mtime_ns, 5, sidecar_tag);
@@ -175,6 +201,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("validator");
 	TCase *t = tcase_create("validator");
 	tcase_add_test(t, a_mark_stands_inside_the_quotes);
+	tcase_add_test(t, a_digest_makes_the_tag);
 	tcase_add_test(t, tag_is_mtime_in_ns_and_size_in_hex);
 	tcase_add_loop_test(t, tag_is_weak_while_the_file_is_young, 0, sizeof ages / sizeof *ages);
 	tcase_add_test(t, tag_is_weak_when_the_change_is_ahead_of_now);
