@@ -405,7 +405,8 @@ static int make_parts(struct worker *worker, struct generation *generation)
 						 .disk = worker->disk,
 						 .queue = worker->queue,
 						 .cache = workshop->cache,
-						 .offload = workshop->offload };
+						 .offload = workshop->offload,
+						 .latency_ms = (unsigned)config->disk_latency_ms };
 
 		error = store_new(&worker->store, &options);
 	}

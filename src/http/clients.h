@@ -21,6 +21,7 @@ struct client {
 	struct bucket bytes, requests;
 	atomic_uint transfers; /* requests being answered */
 	_Atomic uint64_t sent_bytes; /* since it came */
+	_Atomic size_t pinned_bytes; /* of the cache, by replies to it: see pins.h */
 	bool local;	       /* on a Unix socket */
 };
 

@@ -93,6 +93,7 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct connection 
 void exchange_end(struct exchange *exchange)
 {
 	reactor_timer_stop(exchange->shared->site->reactor, &exchange->pause);
+	pins_close(&exchange->request.pins); /* the client may be gone before the reply is */
 	limit_leave(&exchange->request);
 	exchange->mhd = NULL;
 	exchange_release(exchange);

@@ -20,7 +20,7 @@ enum access_source exchange_log_source(const struct request *request)
 
 	if (request->reply.body == REPLY_READY)
 		return ACCESS_HIT;
-	if (request->reply.body == REPLY_SPAN)
+	if (request->reply.body == REPLY_SPAN || request->reply.body == REPLY_COPY)
 		want = &request->want;
 	else if (request->reply.body == REPLY_TRANSFER)
 		want = transfer_first(request->transfer);

@@ -12,7 +12,7 @@
 
 #include "http/validator.h"
 
-enum reply_body { REPLY_EMPTY, REPLY_TEXT, REPLY_SPAN, REPLY_TRANSFER, REPLY_LISTING, REPLY_LENGTH_ONLY, REPLY_READY };
+enum reply_body { REPLY_EMPTY, REPLY_TEXT, REPLY_SPAN, REPLY_COPY, REPLY_TRANSFER, REPLY_LISTING, REPLY_LENGTH_ONLY, REPLY_READY };
 
 /* Bits: the request fields that another answer to the same target would depend on (RFC 9110 section 12.5.5). */
 enum reply_vary { REPLY_VARY_ACCEPT = 1, REPLY_VARY_ACCEPT_ENCODING = 2, REPLY_VARY_ORIGIN = 4 };
@@ -27,7 +27,7 @@ struct reply_field {
 struct reply {
 	unsigned status;
 	enum reply_body body;
-	const void *data; /* REPLY_TEXT: static; REPLY_SPAN: the request's; REPLY_READY: the server's own */
+	const void *data; /* REPLY_TEXT: static; REPLY_SPAN, REPLY_COPY: the request's; REPLY_READY: the server's own */
 	uint64_t length;  /* of the body (REPLY_LISTING: of what was taken of it), or for REPLY_LENGTH_ONLY what it would be */
 	bool listing;	  /* it is one: of a folder, not of a file to be saved under a name */
 	bool young;	  /* its validators are those of a young file: see file_time_is_young() */

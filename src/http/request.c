@@ -17,6 +17,8 @@
 #define BLOCK_MIN ((size_t)16 * 1024)
 #define SHORT_MAX BLOCK_MAX /* a response up to this is first bytes */
 #define COPIES_MAX ((size_t)1024 * 1024) /* before the block of a new transfer shrinks */
+#define COPY_MAX BLOCK_MIN /* a reply up to this size may be a copy, which is memory of the connection */
+#define FAR_MORE 4	   /* times its size */
 
 enum step_result request_refuse(struct request *request, unsigned status)
 {
@@ -43,8 +45,9 @@ enum step_result request_refuse_error(struct request *request, int error, uint64
 
 	if (status >= 500)
 		log_fault(LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s (answered %u)", request->path.file, offset,
-			  strerror(-error), request->error_status != 0 ? request->error_status : status);
-	if (error == -EBUSY || error == -ENOMEM)
+			  error == -ENOBUFS ? "all memory of the cache was in use for longer than disk_latency" : strerror(-error),
+			  request->error_status != 0 ? request->error_status : status);
+	if (error == -EBUSY || error == -ENOMEM || error == -ENOBUFS)
 		counters_reject(request->site->counters, error == -EBUSY ? COUNTERS_DISK_LATENCY : COUNTERS_MEMORY);
 	return request_refuse(request, status);
 }
@@ -142,6 +145,7 @@ static int start_transfer(struct request *request)
 		.fleeting = request_settings(request)->cache == RULE_CACHE_NEVER,
 		.sticky = request_settings(request)->cache == RULE_CACHE_PIN,
 		.counters = request->site->counters,
+		.pins = &request->pins,
 		.wake = transfer_wakes,
 		.context = request,
 	};
@@ -157,8 +161,8 @@ static int start_transfer(struct request *request)
 }
 
 /*
- * What lies in one extent is sent as it lies there, which saves a copy, but it is pinned for as long as the client takes: so not
- * while half of the cache is pinned, lest clients that stall in a MiB each keep everybody else waiting.
+ * A body that lies in one extent is sent from there, which saves a copy, but the extent is pinned until the client has taken the reply:
+ * so only within the bounds of pins.c. place_span() checks them again when the bytes are there.
  */
 static bool fits_one_extent(const struct request *request)
 {
@@ -166,7 +170,7 @@ static bool fits_one_extent(const struct request *request)
 
 	if (request->limited || request->ranges.count > 1 || !cache_in_one_extent(&request->file->version, range->first, range->last))
 		return false;
-	return request->reply.length <= BLOCK_MIN || has_memory(request);
+	return request->reply.length <= COPY_MAX || pins_allow(&request->pins, (size_t)request->reply.length);
 }
 
 static int want_span(struct request *request)
@@ -179,6 +183,8 @@ static int want_span(struct request *request)
 		.client = request_client(request),
 		.fleeting = request_settings(request)->cache == RULE_CACHE_NEVER,
 		.sticky = request_settings(request)->cache == RULE_CACHE_PIN,
+		.divisible = request->reply.length > COPY_MAX,
+		.refusable = true,
 		.done = span_done,
 	};
 	return store_want(request->site->store, &request->want);
@@ -194,6 +200,7 @@ int request_want_body(struct request *request)
 {
 	int result;
 
+	pins_open(&request->pins, request->site->store, request_client(request));
 	if (!fits_one_extent(request)) {
 		request->reply.body = REPLY_TRANSFER;
 		return start_transfer(request);
@@ -203,12 +210,47 @@ int request_want_body(struct request *request)
 	return result < 0 ? result : 0;
 }
 
+static int transfer_instead(struct request *request)
+{
+	int error;
+
+	store_release(request->site->store, &request->want);
+	request->reply.body = REPLY_TRANSFER;
+	request->reply.data = NULL;
+	error = start_transfer(request);
+	return error == 0 ? transfer_ready(request->transfer) : error;
+}
+
+/*
+ * The bytes of the body are there, in one extent that is pinned. A short reply that would pin far more than it sends is a copy: it would
+ * not even have to pin much, since one page in the middle of a MiB of memory keeps all of that from being used for a large extent.
+ */
+static int place_span(struct request *request)
+{
+	const size_t pinned_bytes = store_pinned_bytes(&request->want);
+	const uint64_t length = request->reply.length;
+
+	request->reply.data = request->want.data;
+	if (length <= COPY_MAX && pinned_bytes > length * FAR_MORE)
+		request->reply.body = REPLY_COPY;
+	else if (pins_allow(&request->pins, pinned_bytes) && !store_is_crowded(request->site->store, &request->want))
+		pins_set(&request->pins, pinned_bytes);
+	else if (length <= COPY_MAX)
+		request->reply.body = REPLY_COPY;
+	else
+		return transfer_instead(request);
+	return 0;
+}
+
 int request_body_ready(struct request *request)
 {
 	if (request->reply.body == REPLY_TRANSFER)
 		return transfer_ready(request->transfer);
-	request->reply.data = request->want.data;
-	return request->reply.body == REPLY_SPAN ? request->want.error : -EAGAIN;
+	if (request->reply.body != REPLY_SPAN)
+		return -EAGAIN;
+	if (request->want.error == -ENOBUFS && request->want.divisible)
+		return transfer_instead(request);
+	return request->want.error == 0 ? place_span(request) : request->want.error;
 }
 
 uint64_t request_body_offset(const struct request *request)
@@ -219,6 +261,7 @@ uint64_t request_body_offset(const struct request *request)
 void request_drop_body(struct request *request)
 {
 	store_release(request->site->store, &request->want);
+	pins_set(&request->pins, 0);
 	if (request->transfer != NULL) {
 		atomic_fetch_sub(request->site->transfers, 1);
 		transfer_free(request->transfer);

@@ -20,6 +20,7 @@
 #include "http/multipart.h"
 #include "http/path.h"
 #include "http/peer.h"
+#include "http/pins.h"
 #include "http/range.h"
 #include "http/reply.h"
 #include "http/rules.h"
@@ -131,6 +132,7 @@ struct request {
 	struct transfer *transfer;
 	struct listing *listing;
 	size_t copy_bytes; /* of the transfer: what is copied for its client at a time, at most */
+	struct pins pins; /* what want and transfer keep of the cache */
 	struct client *client;	/* whom the limits are about, if that is not the peer's; until limit_leave() */
 	struct client *counted; /* one of whose transfers it is */
 	bool limited;		/* its body goes out as limit_grant() says */

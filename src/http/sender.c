@@ -157,6 +157,10 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 		if (reply->length == REPLY_LENGTH_UNKNOWN)
 			return make_fields_only();
 		return MHD_create_response_from_callback(reply->length, 1, read_nothing, NULL, NULL);
+	case REPLY_COPY: /* the bytes become the response's, and their extent is unpinned before the client has seen the first one */
+		response = MHD_create_response_from_buffer((size_t)reply->length, (void *)reply->data, MHD_RESPMEM_MUST_COPY);
+		store_release(exchange->site->store, &exchange->request.want);
+		return response;
 	case REPLY_SPAN:
 		if (in_records)
 			response = MHD_create_response_from_callback(reply->length, RECORD_BYTES, read_data, exchange, reply_freed);
@@ -212,7 +216,7 @@ static bool may_be_ready(const struct exchange *exchange)
 {
 	const struct request *request = &exchange->request;
 
-	return request->reply.body == REPLY_SPAN && request->reply.status == 200 && !request->unready && request->want.source == STORE_CACHE &&
+	return (request->reply.body == REPLY_SPAN || request->reply.body == REPLY_COPY) && request->reply.status == 200 && !request->unready && request->want.source == STORE_CACHE &&
 	       may_be_buffer(request, request->want.length) && request->method == METHOD_GET && !exchange_is_last(exchange) &&
 	       !request->want.fleeting && cache_waiting(exchange->site->cache) == 0 &&
 	       request->validator.etag[0] != '\0' && !request->validator.weak;
@@ -247,6 +251,7 @@ static void make_ready(struct exchange_shared *shared, struct request *request)
 		return;
 	}
 	ready->response = response;
+	pins_set(&request->pins, 0); /* the table has bounds of its own */
 	reply->body = REPLY_READY;
 	reply->data = response;
 }

@@ -9,6 +9,9 @@
  *
  * How many are filled is the window: it doubles each time the client had to wait for the disk, and starts anew when the client has
  * stalled. Then the slots are given up altogether (shed), since each remembers the plan as it was before it.
+ *
+ * Slots pin extents. Where the bounds of pins.c are reached a transfer is lean: it reads nothing ahead, reads LEAN_BYTES at a time, and
+ * pins nothing while its client takes what was copied.
  */
 #include "http/transfer.h"
 
@@ -20,6 +23,8 @@
 #include "base/clock.h"
 
 #define NO_PART UINT_MAX
+#define LEAN_BYTES ((size_t)16 * 1024)
+#define LEAN_PIECES 64 /* after there was no memory for a large one */
 
 struct slot {
 	struct store_want want;
@@ -46,6 +51,7 @@ struct transfer {
 	uint64_t read_ns;    /* the latest of all slots so far: what is to be proven */
 	int error;	     /* of a proof */
 	bool shed;    /* no slot is filled: the plan begins with the piece that was the head */
+	unsigned lean_pieces; /* to come: there was no memory for a large one */
 	size_t taken; /* of that piece */
 	char *text;   /* of the part before which text_part says: written when the client has come to it; NULL: not a multipart */
 	unsigned text_part;
@@ -72,6 +78,33 @@ static struct slot *first_span(struct transfer *transfer)
 	return NULL;
 }
 
+static bool is_lean(const struct transfer *transfer)
+{
+	return transfer->lean_pieces > 0 || (transfer->options.pins != NULL && !pins_allow(transfer->options.pins, 0));
+}
+
+/* Charges what the slots pin, or will once their reads have ended. Neighbours that lie in one extent count once. */
+static void charge(struct transfer *transfer)
+{
+	const struct cache_extent *before = NULL;
+	size_t bytes = 0;
+
+	if (transfer->options.pins == NULL)
+		return;
+	for (unsigned i = 0; i < transfer->count; i++) {
+		const struct slot *slot = slot_at(transfer, i);
+
+		if (slot->is_text || (slot->ready && slot->error != 0))
+			continue;
+		if (slot->want.extent == NULL)
+			bytes += slot->length;
+		else if (slot->want.extent != before)
+			bytes += store_pinned_bytes(&slot->want);
+		before = slot->want.extent;
+	}
+	pins_set(transfer->options.pins, bytes);
+}
+
 static void want_done(struct store_want *want)
 {
 	struct slot *slot = (struct slot *)((char *)want - offsetof(struct slot, want));
@@ -79,6 +112,7 @@ static void want_done(struct store_want *want)
 
 	slot->ready = true;
 	slot->error = want->error;
+	charge(transfer);
 	if (transfer->waiting && slot == first_span(transfer)) {
 		transfer->waiting = false;
 		transfer->options.wake(transfer->options.context);
@@ -95,10 +129,14 @@ static int want(struct transfer *transfer, struct slot *slot, enum queue_class c
 		.length = slot->length,
 		.class = class,
 		.client = options->client,
-		.reach = options->exact ? CACHE_EXACT : slot->length == options->block_bytes ? CACHE_WHOLE : CACHE_AS_NEEDED,
+		.reach = options->exact || transfer->plan.block_bytes < options->block_bytes ? CACHE_EXACT :
+			 slot->length == options->block_bytes				      ? CACHE_WHOLE :
+												CACHE_AS_NEEDED,
 		.fleeting = options->fleeting,
 		.sticky = options->sticky,
 		.unproven = true,
+		.divisible = slot->length > LEAN_BYTES,
+		.refusable = !transfer->started,
 		.done = want_done,
 	};
 	return store_want(options->store, &slot->want);
@@ -132,17 +170,28 @@ static void slot_fill(struct transfer *transfer, struct slot *slot, const struct
 		slot_want(transfer, slot);
 }
 
+/* The text before a part pins nothing, and is no sign that there will be memory for the part. */
+static unsigned window_now(const struct transfer *transfer, bool lean)
+{
+	return !lean ? transfer->window : transfer->options.multipart != NULL ? 2 : 1;
+}
+
 static void fill(struct transfer *transfer)
 {
+	const bool lean = is_lean(transfer);
+	const unsigned window = window_now(transfer, lean);
 	struct plan_piece piece;
-	struct plan before = transfer->plan;
+	struct plan before;
 
-	for (; transfer->count < transfer->window && plan_next(&transfer->plan, &piece); before = transfer->plan) {
+	transfer->plan.block_bytes = lean && LEAN_BYTES < transfer->options.block_bytes ? LEAN_BYTES : transfer->options.block_bytes;
+	for (before = transfer->plan; transfer->count < window && plan_next(&transfer->plan, &piece); before = transfer->plan) {
 		struct slot *slot = slot_at(transfer, transfer->count++);
 
 		slot_fill(transfer, slot, &piece);
 		slot->before = before;
+		transfer->lean_pieces -= transfer->lean_pieces > 0 && !piece.is_text;
 	}
+	charge(transfer);
 }
 
 int transfer_new(struct transfer **transfer, const struct transfer_options *options)
@@ -172,9 +221,44 @@ void transfer_free(struct transfer *transfer)
 	proof_cancel(transfer->proof);
 	for (unsigned i = 0; i < transfer->count; i++)
 		store_release(transfer->options.store, &slot_at(transfer, i)->want);
+	if (transfer->options.pins != NULL)
+		pins_set(transfer->options.pins, 0);
 	file_unref(transfer->options.file);
 	free(transfer->text);
 	free(transfer);
+}
+
+/* All slots are given up. What is left of the first one is planned again. */
+static void empty(struct transfer *transfer)
+{
+	const struct slot *head = slot_at(transfer, 0);
+
+	transfer->shed = true;
+	transfer->taken = head->is_text ? head->taken : 0;
+	transfer->plan = head->before;
+	if (!head->is_text)
+		transfer->plan.position += head->taken;
+	for (unsigned i = 0; i < transfer->count; i++)
+		store_release(transfer->options.store, &slot_at(transfer, i)->want);
+	transfer->count = 0;
+	charge(transfer);
+}
+
+/* All but the first piece of the file, and what comes before that. */
+static void keep_first(struct transfer *transfer)
+{
+	unsigned keep = 0;
+
+	while (keep < transfer->count && slot_at(transfer, keep)->is_text)
+		keep++;
+	if (++keep >= transfer->count)
+		return;
+	transfer->plan = slot_at(transfer, keep)->before;
+	for (unsigned i = keep; i < transfer->count; i++)
+		store_release(transfer->options.store, &slot_at(transfer, i)->want);
+	transfer->count = keep;
+	transfer->window = TRANSFER_WINDOW_MIN;
+	charge(transfer);
 }
 
 /* The client has come to a slot that is not there yet: it is no readahead any more, and more should have been read ahead. */
@@ -187,6 +271,8 @@ static int slot_state(struct transfer *transfer, struct slot *slot)
 	fill(transfer);
 	if (slot->ready) /* it came meanwhile, and nobody was woken */
 		return slot->error;
+	if (is_lean(transfer))
+		keep_first(transfer);
 	transfer->waiting = true;
 	return -EAGAIN;
 }
@@ -238,12 +324,28 @@ static int check_first(struct transfer *transfer, const struct slot *slot)
 	return error;
 }
 
+/* There was no memory for the piece that is needed next: smaller ones are tried. True: it was so. */
+static bool divide(struct transfer *transfer)
+{
+	const struct slot *slot = first_span(transfer);
+
+	if (slot == NULL || !slot->ready || slot->error != -ENOBUFS || !slot->want.divisible)
+		return false;
+	empty(transfer);
+	transfer->lean_pieces = LEAN_PIECES;
+	refill(transfer);
+	return true;
+}
+
 int transfer_ready(struct transfer *transfer)
 {
 	struct slot *slot;
 	int error;
 
 	refill(transfer);
+	transfer->started = false; /* nothing is promised: what is wanted in place of a first piece is one */
+	divide(transfer);
+	transfer->started = true;
 	slot = first_span(transfer);
 	if (slot == NULL)
 		return 0;
@@ -281,7 +383,21 @@ static void head_done(struct transfer *transfer, struct slot *slot)
 	store_release(transfer->options.store, &slot->want);
 	transfer->head = (transfer->head + 1) % transfer->options.window_max;
 	transfer->count--;
-	fill(transfer);
+	if (is_lean(transfer))
+		charge(transfer);
+	else
+		fill(transfer);
+}
+
+/* The piece that is next; NULL: there are no more. */
+static struct slot *head(struct transfer *transfer)
+{
+	refill(transfer);
+	if (transfer->count == 0)
+		fill(transfer);
+	if (divide(transfer) && transfer->count == 0)
+		return NULL;
+	return transfer->count > 0 ? slot_at(transfer, 0) : NULL;
 }
 
 static void count(const struct transfer *transfer, const struct slot *slot, size_t bytes)
@@ -306,11 +422,10 @@ static const char *slot_bytes(struct transfer *transfer, const struct slot *slot
 
 ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
 {
+	struct slot *slot;
 	size_t copied = 0;
 
-	refill(transfer);
-	while (copied < length && transfer->count > 0) {
-		struct slot *slot = slot_at(transfer, 0);
+	while (copied < length && (slot = head(transfer)) != NULL) {
 		/* What is there goes out first. */
 		int error = slot->ready ? slot->error : copied > 0 ? -EAGAIN : slot_state(transfer, slot);
 		size_t n = slot->length - slot->taken;
@@ -332,38 +447,17 @@ ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
 		if (slot->taken == slot->length)
 			head_done(transfer, slot);
 	}
+	if (transfer->count > 0 && is_lean(transfer))
+		empty(transfer);
 	return (ssize_t)copied;
 }
 
 void transfer_shed(struct transfer *transfer)
 {
-	const struct slot *head = slot_at(transfer, 0);
-
 	if (transfer->count == 0 || transfer->waiting)
 		return;
 	transfer->window = TRANSFER_WINDOW_MIN;
-	transfer->shed = true;
-	transfer->taken = head->taken;
-	transfer->plan = head->before;
-	for (unsigned i = 0; i < transfer->count; i++)
-		store_release(transfer->options.store, &slot_at(transfer, i)->want);
-	transfer->count = 0;
-}
-
-/* All but the first piece of the file, and what comes before that. */
-static void keep_first(struct transfer *transfer)
-{
-	unsigned keep = 0;
-
-	while (keep < transfer->count && slot_at(transfer, keep)->is_text)
-		keep++;
-	if (++keep >= transfer->count)
-		return;
-	transfer->plan = slot_at(transfer, keep)->before;
-	for (unsigned i = keep; i < transfer->count; i++)
-		store_release(transfer->options.store, &slot_at(transfer, i)->want);
-	transfer->count = keep;
-	transfer->window = TRANSFER_WINDOW_MIN;
+	empty(transfer);
 }
 
 const struct store_want *transfer_first(const struct transfer *transfer)

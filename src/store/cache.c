@@ -218,6 +218,13 @@ static struct cache_extent *make(const struct cache_span *span, const struct pla
 	struct cache_extent *extent =
 		shard_make(place->shard, &place->key, place->hash, read.offset, read.length, !whole);
 
+	if (extent == NULL && whole) { /* the span alone may still have room */
+		const size_t whole_bytes = arena_block_bytes(read.length);
+
+		read = span_aligned(span->offset, span->length, span->version->size, span->alignment);
+		if (arena_block_bytes(read.length) < whole_bytes)
+			extent = shard_make(place->shard, &place->key, place->hash, read.offset, read.length, true);
+	}
 	if (extent == NULL)
 		return NULL;
 	extent->goes = SHARD_FLEETING;
@@ -588,6 +595,14 @@ size_t cache_pinned_bytes(const struct cache *cache)
 size_t cache_bytes(const struct cache *cache)
 {
 	return atomic_load_explicit(&cache->bytes, memory_order_relaxed);
+}
+
+/* An estimate: the bounds that it is for leave room. */
+bool cache_is_crowded(const struct cache *cache, const struct cache_extent *extent)
+{
+	const struct shard *shard = &cache->shards[(extent->hash >> 56) & (cache->shard_count - 1)];
+
+	return atomic_load_explicit(&shard->pinned_bytes, memory_order_relaxed) > cache_bytes(cache) / cache->shard_count / 2;
 }
 
 unsigned cache_waiting(const struct cache *cache)

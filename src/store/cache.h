@@ -162,6 +162,8 @@ bool cache_retains(struct cache *cache);
 /* Bytes that are pinned or being read; a little out of date. Any thread. */
 size_t cache_pinned_bytes(const struct cache *cache);
 size_t cache_bytes(const struct cache *cache);
+/* More than half of the shard of this extent, which the caller has pinned, is pinned. Any thread. */
+bool cache_is_crowded(const struct cache *cache, const struct cache_extent *extent);
 unsigned cache_waiting(const struct cache *cache);
 /* Any thread. */
 void cache_stats(struct cache *cache, struct cache_stats *stats);

@@ -4,6 +4,9 @@
  * that reads, until its load has ended: see load.c. Somebody else may have read the extent before it is this one's turn at the disk.
  *
  * The want may be given up at any time; its load ends by itself. All of it runs on the reactor's thread.
+ *
+ * Reads that wait for memory and may not wait for ever are in a list of the store. While it is not empty a timer looks for those whose
+ * time is up.
  */
 #include "store/store.h"
 
@@ -11,8 +14,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <utlist.h>
+
+#include "base/clock.h"
 #include "store/load.h"
 
+#define STARVED_TICK_MS 50
 #define EARLY_TICKETS 8 /* that many wait: the disk need not wait for the end of the turn */
 
 struct store_read {
@@ -23,13 +30,23 @@ struct store_read {
 	bool waiting; /* wait.ready() is to come */
 	struct proof *proof; /* of wait.extent, which is pinned; NULL: none is awaited */
 	enum store_source source; /* of that */
+	uint64_t made_ns;
+	/* Of those that wait for memory, while it does and its time is limited. */
+	bool starved;
+	uint64_t until_ns;
+	struct store_read *next, *prev;
 };
 
 struct store {
 	struct load_shared shared; /* with what it was told to use */
 	_Atomic uint64_t wants[STORE_SOURCES], wanted_bytes[STORE_SOURCES];
 	unsigned pending;
+	uint64_t latency_ns; /* UINT64_MAX: no limit */
+	struct store_read *starved;
+	struct reactor_timer starved_timer;
 };
+
+static void look_after_starved(void *context);
 
 int store_new(struct store **store, const struct store_options *options)
 {
@@ -44,6 +61,8 @@ int store_new(struct store **store, const struct store_options *options)
 		.cache = options->cache,
 		.offload = options->offload,
 	};
+	s->latency_ns = options->latency_ms > 0 ? options->latency_ms * CLOCK_NS_PER_MS : UINT64_MAX;
+	s->starved_timer = (struct reactor_timer){ .fn = look_after_starved, .context = s };
 	*store = s;
 	return 0;
 }
@@ -52,8 +71,43 @@ void store_free(struct store *store)
 {
 	if (store == NULL)
 		return;
-	assert(store->pending == 0);
+	assert(store->pending == 0 && store->starved == NULL);
 	free(store);
+}
+
+/* --- waiting for memory --- */
+
+static void starve(struct store_read *read, uint64_t until_ns)
+{
+	struct store *store = read->store;
+
+	if (store->starved == NULL)
+		reactor_timer_start(store->shared.reactor, &store->starved_timer, STARVED_TICK_MS);
+	read->starved = true;
+	read->until_ns = until_ns;
+	DL_APPEND(store->starved, read);
+}
+
+static void end_starving(struct store_read *read)
+{
+	if (!read->starved)
+		return;
+	read->starved = false;
+	DL_DELETE(read->store->starved, read);
+	if (read->store->starved == NULL)
+		reactor_timer_stop(read->store->shared.reactor, &read->store->starved_timer);
+}
+
+/* UINT64_MAX: it waits until there is memory. */
+static uint64_t wait_for_memory_until_ns(const struct store_read *read)
+{
+	const uint64_t latency_ns = read->store->latency_ns;
+
+	if (read->want == NULL)
+		return UINT64_MAX;
+	if (read->want->divisible)
+		return clock_now_ns() + STORE_MOMENT_MS * CLOCK_NS_PER_MS;
+	return read->want->refusable && latency_ns != UINT64_MAX ? read->made_ns + latency_ns : UINT64_MAX;
 }
 
 /* Frees the read once nothing refers to it. */
@@ -156,12 +210,39 @@ static void read_answer(struct store_read *read, int answer, enum store_source s
 	read_tell(read, result < 0 ? result : answer, source);
 }
 
+/* It waits for memory: not any longer, unless its turn has come this very moment. */
+static void give_up_waiting(struct store_read *read)
+{
+	end_starving(read);
+	if (!cache_cancel(read->store->shared.cache, &read->wait))
+		return;
+	read->waiting = false;
+	queue_finish(&read->load.ticket);
+	read_answer(read, -ENOBUFS, STORE_DISK);
+	read_settle(read);
+}
+
+static void look_after_starved(void *context)
+{
+	struct store *store = context;
+	uint64_t now_ns = clock_now_ns();
+
+	for (struct store_read *read = store->starved, *next; read != NULL; read = next) {
+		next = read->next;
+		if (read->until_ns <= now_ns)
+			give_up_waiting(read);
+	}
+	if (store->starved != NULL)
+		reactor_timer_start(store->shared.reactor, &store->starved_timer, STARVED_TICK_MS);
+}
+
 /* The cache has an answer for a read that waited: at an extent, or in the line for memory. */
 static void read_ready(struct cache_wait *wait, int answer)
 {
 	struct store_read *read = (struct store_read *)wait;
 
 	read->waiting = false;
+	end_starving(read);
 	if (answer == CACHE_LOAD && (read->want != NULL || !cache_abandon(read->store->shared.cache, wait->extent))) {
 		if (read->want != NULL) {
 			cache_attend(read->store->shared.cache, wait);
@@ -191,6 +272,15 @@ static struct cache_extent *read_take_memory(struct load *load)
 	read->waiting = answer != CACHE_HIT;
 	if (answer == CACHE_LOAD)
 		return read->wait.extent;
+	if (answer == CACHE_QUEUED) {
+		uint64_t until_ns = wait_for_memory_until_ns(read);
+
+		if (until_ns <= clock_now_ns())
+			give_up_waiting(read);
+		else if (until_ns != UINT64_MAX)
+			starve(read, until_ns);
+		return NULL;
+	}
 	if (answer == CACHE_HIT || answer == CACHE_JOINED)
 		queue_finish(&read->load.ticket);
 	if (answer == CACHE_HIT) {
@@ -221,6 +311,7 @@ static struct store_read *read_new(struct store *store, struct store_want *want,
 	read->wait.span.version = &read->load.file->version;
 	read->wait.reactor = store->shared.reactor;
 	read->wait.ready = read_ready;
+	read->made_ns = clock_now_ns();
 	store->pending++;
 	return read;
 }
@@ -335,6 +426,26 @@ int store_want(struct store *store, struct store_want *want)
 	return result;
 }
 
+size_t store_pinned_bytes(const struct store_want *want)
+{
+	return want->extent != NULL ? arena_block_bytes(want->extent->length) : 0;
+}
+
+bool store_is_crowded(const struct store *store, const struct store_want *want)
+{
+	return cache_is_crowded(store->shared.cache, want->extent);
+}
+
+size_t store_cache_bytes(const struct store *store)
+{
+	return cache_bytes(store->shared.cache);
+}
+
+size_t store_cache_pinned_bytes(const struct store *store)
+{
+	return cache_pinned_bytes(store->shared.cache);
+}
+
 void store_touch(struct store *store, struct store_want *want)
 {
 	if (want->extent != NULL)
@@ -364,6 +475,7 @@ void store_release(struct store *store, struct store_want *want)
 		read->proof = NULL;
 		cache_unpin(store->shared.cache, read->wait.extent);
 	}
+	end_starving(read);
 	if (read->load.ticket.state == QUEUE_WAITS)
 		queue_drop(store->shared.queue, &read->load.ticket);
 	if (read->waiting && cache_cancel(store->shared.cache, &read->wait))

@@ -25,6 +25,7 @@ struct store_read;
 
 /* The longest span that one want may ask for, unless it lies in one extent. */
 #define STORE_SPAN_MAX_BYTES CACHE_SPAN_MAX_BYTES
+#define STORE_MOMENT_MS 250
 
 struct store_options {
 	struct reactor *reactor;
@@ -32,6 +33,7 @@ struct store_options {
 	struct queue *queue;
 	struct cache *cache;
 	struct offload *offload;
+	unsigned latency_ms; /* how long a want may wait for memory, from when it was made; 0: without limit */
 };
 
 /* Where the bytes of a want came from. */
@@ -47,9 +49,11 @@ struct store_want {
 	enum cache_reach reach;	      /* see struct cache_span, for this and the next */
 	bool fleeting, sticky;
 	bool unproven; /* the bytes of a remote file may still have to be proven: the caller sees to that, by read_ns */
+	bool divisible;		      /* the caller can ask for less at a time: it waits for memory for a moment only */
+	bool refusable;		      /* nothing is promised to the client yet: it waits for memory for latency_ms */
 	void (*done)(struct store_want *want);
 	/* result */
-	int error;	     /* 0; -EIO and other errors of the disk, never -EAGAIN; -ESTALE: the file changed or shrank */
+	int error;	     /* 0; -EIO and other errors of the disk, never -EAGAIN; -ESTALE: the file changed or shrank; -ENOBUFS: see below */
 	const uint8_t *data; /* length bytes, until store_release() */
 	uint64_t read_ns;    /* as of struct cache_extent */
 	enum store_source source;
@@ -72,6 +76,9 @@ void store_free(struct store *store);
  * Wants [offset, offset + length). 1: want->data is there already, done() will not run. 0: done() runs once, on the store's reactor,
  * with want->error and ->data: later, or before this returns. -ENOMEM. -ESTALE: the file changed. -EBUSY: the device is behind its latency target (of QUEUE_FIRST only). The bytes are
  * all of one version: after the last read the file was checked again. If want->unproven is set, they are once store_prove() says so.
+ *
+ * -ENOBUFS: no memory of the cache became free in time. A divisible want waits for STORE_MOMENT_MS, a refusable one until latency_ms have
+ * passed since it was made. All others wait in line until there is some.
  */
 int store_want(struct store *store, struct store_want *want);
 /*
@@ -80,6 +87,13 @@ int store_want(struct store *store, struct store_want *want);
  */
 int store_prove(struct store *store, struct file *file, uint64_t since_ns, void (*done)(void *context, int error), void *context,
 		struct proof **proof);
+/* The memory of the cache that cannot be used for anything else while this want is done and not released; 0: none. */
+size_t store_pinned_bytes(const struct store_want *want);
+/* More than half of the part of the cache that the want's bytes lie in is pinned. */
+bool store_is_crowded(const struct store *store, const struct store_want *want);
+/* Bytes of the whole cache, and those that are pinned or being read. Any thread. */
+size_t store_cache_bytes(const struct store *store);
+size_t store_cache_pinned_bytes(const struct store *store);
 /* Bytes of a want that is done were used once more. */
 void store_note_hit(struct store *store, size_t bytes);
 /* What was wanted, and is there, is to be kept as if it had been asked for once more. */

@@ -16,6 +16,9 @@
 
 #define FILE_BYTES (3 * 1024 * 1024 + 1234)
 #define ARENA_BYTES (4 * ARENA_BLOCK_MAX_BYTES)
+#ifndef LATENCY_MS
+#define LATENCY_MS 5000
+#endif
 
 /* What a worker has, but turned by hand. */
 struct side {
@@ -67,7 +70,7 @@ static void storage_open(const char *folder)
 static void side_start(struct side *side)
 {
 	struct disk_options disk_options = { .depth = 16, .devices = devices };
-	struct store_options options = { .cache = cache, .offload = offload };
+	struct store_options options = { .cache = cache, .offload = offload, .latency_ms = LATENCY_MS };
 
 	ck_assert_int_eq(reactor_new(&side->reactor), 0);
 	ck_assert_int_eq(disk_new(&side->disk, &disk_options), 0);

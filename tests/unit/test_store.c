@@ -10,6 +10,8 @@
 #include <limits.h>
 
 #include "base/clock.h"
+
+#define LATENCY_MS 400 /* of the store */
 #include "storage.h"
 
 static unsigned done_count;
@@ -713,6 +715,62 @@ START_TEST(half_of_a_crowd_gives_up)
 }
 END_TEST
 
+/* All memory is pinned, by clients that do not go on. */
+START_TEST(wants_that_get_no_memory_end_in_time)
+{
+	struct store_want pinned[4], first = want_of(2500000, 16384), large = want_of(2600000, 100000), later = want_of(2700000, 16384);
+	uint64_t start_ns, first_ms = 0, large_ms = 0;
+
+	for (unsigned i = 0; i < 4; i++) {
+		pinned[i] = want_of(i * 8192, STORE_SPAN_MAX_BYTES / 8192 * 8192);
+		get(&pinned[i]);
+	}
+	later.class = large.class = QUEUE_STREAM;
+	large.divisible = true;
+	first.refusable = true;
+	start_ns = clock_now_ns();
+	ck_assert_int_eq(store_want(store, &first), 0);
+	ck_assert_int_eq(store_want(store, &large), 0);
+	ck_assert_int_eq(store_want(store, &later), 0);
+	while (first_ms == 0 || large_ms == 0) {
+		storage_turn();
+		if (large_ms == 0 && large.error != 0)
+			large_ms = (clock_now_ns() - start_ns) / CLOCK_NS_PER_MS;
+		if (first_ms == 0 && first.error != 0)
+			first_ms = (clock_now_ns() - start_ns) / CLOCK_NS_PER_MS;
+	}
+	ck_assert_int_eq(first.error, -ENOBUFS);
+	ck_assert_int_eq(large.error, -ENOBUFS);
+	ck_assert_uint_ge(large_ms, STORE_MOMENT_MS);
+	ck_assert_uint_ge(first_ms, LATENCY_MS);
+	ck_assert_uint_lt(first_ms, LATENCY_MS + 2000);
+	ck_assert_int_eq(later.error, 0); /* its response has begun: it waits for as long as it takes */
+	ck_assert_ptr_null(later.data);
+	for (unsigned i = 0; i < 4; i++)
+		store_release(store, &pinned[i]);
+	while (later.data == NULL)
+		storage_turn();
+	ck_assert_int_eq(memcmp(later.data, content + later.offset, later.length), 0);
+	store_release(store, &later);
+}
+END_TEST
+
+/* 128 KiB are free: that is room for the span, not for the 256 KiB of its extent. */
+START_TEST(where_the_extent_has_no_room_the_span_is_read)
+{
+	struct store_want pinned[4];
+
+	for (unsigned i = 0; i < 4; i++) {
+		pinned[i] = want_of(i < 3 ? i * 8192 : 1 << 20, i < 3 ? STORE_SPAN_MAX_BYTES / 8192 * 8192 : ARENA_BLOCK_MAX_BYTES / 8 * 7);
+		pinned[i].reach = CACHE_EXACT;
+		get(&pinned[i]);
+	}
+	get_right(10 * SHARD_EXTENT_BYTES, SHARD_EXTENT_BYTES / 2);
+	for (unsigned i = 0; i < 4; i++)
+		store_release(store, &pinned[i]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store");
@@ -755,6 +813,8 @@ int main(void)
 	tcase_add_loop_test(tests, unproven_bytes_are_proven_when_needed, 0, 2);
 	tcase_add_test(tests, a_remote_file_that_changed_is_given_to_nobody);
 	tcase_add_loop_test(tests, a_crowd_waits_for_a_proof, 0, 5);
+	tcase_add_test(tests, wants_that_get_no_memory_end_in_time);
+	tcase_add_test(tests, where_the_extent_has_no_room_the_span_is_read);
 	suite_add_tcase(suite, tests);
 	tests = tcase_create("without cache");
 	tcase_set_timeout(tests, 120);

@@ -10,6 +10,7 @@ static struct range_set set;
 /* 1,000 ranges of 1 to 10 bytes, from the end to the beginning; setup() writes it. */
 static char many_ranges[20000];
 static struct multipart multipart;
+static struct pins pins;
 static unsigned wakes;
 static uint8_t *expected;
 static size_t expected_bytes;
@@ -48,7 +49,7 @@ static void expect_ranges(void)
 static struct transfer *start(const char *ranges, size_t block_bytes)
 {
 	struct transfer_options options = {
-		.store = store, .file = file, .set = &set, .block_bytes = block_bytes, .window_max = 4, .wake = wake
+		.store = store, .file = file, .set = &set, .block_bytes = block_bytes, .window_max = 4, .pins = &pins, .wake = wake
 	};
 	struct transfer *transfer;
 
@@ -67,6 +68,7 @@ static void setup(void)
 {
 	storage_setup();
 	memset(&multipart, 0, sizeof(multipart));
+	memset(&pins, 0, sizeof(pins));
 	expected = NULL;
 	expected_bytes = 0;
 	wakes = 0;
@@ -389,6 +391,121 @@ START_TEST(the_rest_of_a_short_one_is_not_refused)
 }
 END_TEST
 
+/* The client pins more than it may in some of the turns, in all of them (1), or in none. */
+static void read_beyond_the_bounds(struct transfer *transfer, struct client *client, size_t take, unsigned every)
+{
+	uint8_t *buffer = malloc(take);
+	size_t at = 0;
+	ssize_t n;
+
+	for (unsigned turn = 0; (n = transfer_read(transfer, buffer, take)) != 0; turn++) {
+		if (n == -EAGAIN) {
+			sleep_until_woken();
+			continue;
+		}
+		ck_assert_int_gt(n, 0);
+		ck_assert_int_eq(memcmp(buffer, expected + at, (size_t)n), 0);
+		at += (size_t)n;
+		if (every == 1) {
+			ck_assert_uint_eq(pins.bytes, 0);
+			ck_assert_uint_eq(cache_pinned_bytes(cache), 0);
+		} else {
+			ck_assert_uint_ge(pins.bytes + ARENA_BYTES, cache_pinned_bytes(cache));
+			atomic_store(&client->pinned_bytes, turn % every < every / 2 ? ARENA_BYTES + pins.bytes : pins.bytes);
+		}
+	}
+	ck_assert_uint_eq(at, expected_bytes);
+	free(buffer);
+}
+
+START_TEST(beyond_the_bounds_nothing_stays_pinned)
+{
+	static const unsigned every[] = { 1, 2, 7 };
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct client client = { .pinned_bytes = every[i] == 1 ? ARENA_BYTES : 0 };
+		struct transfer *transfer;
+
+		pins_open(&pins, store, &client);
+		transfer = start(transfers[_i].ranges, transfers[_i].block_bytes);
+		read_beyond_the_bounds(transfer, &client, transfers[_i].take, every[i]);
+		transfer_free(transfer);
+		ck_assert_uint_eq(pins.bytes, 0);
+		pins_close(&pins);
+		free(expected);
+		expected = NULL;
+		expected_bytes = 0;
+		while (storage_pending() > 0)
+			storage_turn();
+	}
+}
+END_TEST
+
+/* What is pinned is charged, once where two pieces lie in one extent, until the request is over. */
+START_TEST(pinned_extents_are_charged)
+{
+	struct client client = { 0 };
+	struct transfer *transfer;
+	char byte;
+
+	pins_open(&pins, store, &client);
+	transfer = start("bytes=0-", SHARD_EXTENT_BYTES / 2);
+	ck_assert_uint_eq(client.pinned_bytes, SHARD_EXTENT_BYTES);
+	ck_assert_int_eq(transfer_ready(transfer), -EAGAIN);
+	sleep_until_woken();
+	ck_assert_int_eq(transfer_read(transfer, &byte, 1), 1);
+	while (storage_pending() > 0)
+		storage_turn();
+	ck_assert_uint_eq(client.pinned_bytes, cache_pinned_bytes(cache));
+	pins_close(&pins);
+	ck_assert_uint_eq(client.pinned_bytes, 0);
+	transfer_free(transfer);
+	ck_assert_uint_eq(client.pinned_bytes, 0);
+}
+END_TEST
+
+static void ignore(struct store_want *want)
+{
+	(void)want;
+}
+
+/* There is no room for a piece, but for smaller ones. */
+START_TEST(pieces_shrink_to_the_memory_there_is)
+{
+	struct transfer *transfer;
+	struct store_want held[4];
+	uint8_t buffer[100000];
+	size_t at = 0;
+	int result;
+	ssize_t n;
+
+	for (unsigned i = 0; i < 4; i++) {
+		held[i] = (struct store_want){ .file = file, .offset = i < 3 ? i * 8192 : 2 << 20, .reach = CACHE_EXACT, .done = ignore };
+		held[i].length = i < 3 ? STORE_SPAN_MAX_BYTES / 8192 * 8192 : ARENA_BLOCK_MAX_BYTES / 16 * 15;
+		ck_assert_int_eq(store_want(store, &held[i]), 0);
+		while (held[i].data == NULL)
+			storage_turn();
+	}
+	transfer = start("bytes=0-", SHARD_EXTENT_BYTES);
+	while ((result = transfer_ready(transfer)) == -EAGAIN)
+		sleep_until_woken();
+	ck_assert_int_eq(result, 0);
+	while ((n = transfer_read(transfer, buffer, sizeof(buffer))) != 0) {
+		if (n == -EAGAIN) {
+			sleep_until_woken();
+			continue;
+		}
+		ck_assert_int_gt(n, 0);
+		ck_assert_int_eq(memcmp(buffer, expected + at, (size_t)n), 0);
+		at += (size_t)n;
+	}
+	ck_assert_uint_eq(at, expected_bytes);
+	transfer_free(transfer);
+	for (unsigned i = 0; i < 4; i++)
+		store_release(store, &held[i]);
+}
+END_TEST
+
 START_TEST(a_changed_file_ends_it)
 {
 	struct transfer *transfer = start("bytes=0-", 16384);
@@ -445,6 +562,9 @@ int main(void)
 	tcase_add_test(tests, two_of_one_file_wake_each_other);
 	tcase_add_test(tests, a_short_one_is_first_bytes);
 	tcase_add_test(tests, the_rest_of_a_short_one_is_not_refused);
+	tcase_add_loop_test(tests, beyond_the_bounds_nothing_stays_pinned, 0, sizeof(transfers) / sizeof(transfers[0]));
+	tcase_add_test(tests, pinned_extents_are_charged);
+	tcase_add_test(tests, pieces_shrink_to_the_memory_there_is);
 	tcase_add_test(tests, a_changed_file_ends_it);
 	tcase_add_test(tests, given_up_while_reads_are_in_flight);
 	suite_add_tcase(suite, tests);
