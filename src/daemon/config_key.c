@@ -88,6 +88,7 @@ static const struct config_key keys[] = {
 	KEY("address_file", TEXT, address_file),
 	KEY("user", TEXT, user),
 	SETTING("cache", CACHE, CHOICE, cache, .choices = cache_choices),
+	SETTING("append_only", APPEND_ONLY, SWITCH, append_only, .preset = "false"),
 	SETTING("header", HEADER, LIST, header, .parse = settings_parse_header),
 	SETTING("cache_control", CACHE_CONTROL, TEXT, cache_control),
 	SETTING("expires", EXPIRES, DURATION, expires_ms, .preset = "0", .max = 3660 * DAY_MS),

@@ -42,7 +42,7 @@ enum config_scope { CONFIG_TOP, CONFIG_SITE, CONFIG_LOCATION };
 
 #define CONFIG_LISTEN_PRESET "127.0.0.1:8080"
 
-#define CONFIG_KEY_COUNT 69
+#define CONFIG_KEY_COUNT 70
 /* The key with this index, and its name; NULL past CONFIG_KEY_COUNT. */
 const struct config_key *config_key_at(size_t index);
 const char *config_key(size_t index);

@@ -65,7 +65,7 @@ static bool is_greater(const struct number *a, const struct number *b)
 }
 
 /* "-N": 1 and the last N bytes, 0 when unsatisfiable, -EINVAL. */
-static int take_suffix(const char **at, uint64_t size, struct byte_range *range)
+static int take_suffix(const char **at, uint64_t size, struct byte_range *range, bool *past_end)
 {
 	struct number length;
 	(*at)++;
@@ -73,13 +73,14 @@ static int take_suffix(const char **at, uint64_t size, struct byte_range *range)
 		return -EINVAL;
 	if (length.value == 0)
 		return 0;
+	*past_end |= length.value > size;
 	range->first = length.value < size ? size - length.value : 0;
 	range->last = size - 1;
 	return 1;
 }
 
 /* "A-" or "A-B": 1 and the range, 0 when unsatisfiable, -EINVAL. */
-static int take_positions(const char **at, uint64_t size, struct byte_range *range)
+static int take_positions(const char **at, uint64_t size, struct byte_range *range, bool *past_end)
 {
 	struct number first, last;
 	if (!take_number(at, &first) || **at != '-')
@@ -88,6 +89,7 @@ static int take_positions(const char **at, uint64_t size, struct byte_range *ran
 	bool bounded = take_number(at, &last);
 	if (bounded && is_greater(&first, &last))
 		return -EINVAL;
+	*past_end |= first.value >= size || (bounded && last.value >= size);
 	if (first.value >= size)
 		return 0;
 	range->first = first.value;
@@ -97,16 +99,16 @@ static int take_positions(const char **at, uint64_t size, struct byte_range *ran
 
 /*
  * Reads a list of at most max ranges. Returns how many are satisfiable, and puts these into asked[max] (NULL: nowhere); -EINVAL: the
- * field is invalid.
+ * field is invalid. *past_end is set if one of them asks for bytes beyond the size.
  */
-static int read_list(const char *at, uint64_t size, unsigned max, struct asked *asked)
+static int read_list(const char *at, uint64_t size, unsigned max, struct asked *asked, bool *past_end)
 {
 	unsigned members = 0, count = 0;
 	for (at += strspn(at, BLANKS ","); *at != '\0'; at += strspn(at, BLANKS ",")) {
 		if (++members > max)
 			return -EINVAL;
 		struct byte_range range;
-		int satisfiable = *at == '-' ? take_suffix(&at, size, &range) : take_positions(&at, size, &range);
+		int satisfiable = *at == '-' ? take_suffix(&at, size, &range, past_end) : take_positions(&at, size, &range, past_end);
 		if (satisfiable < 0)
 			return satisfiable;
 		at += strspn(at, BLANKS);
@@ -170,7 +172,7 @@ static enum range_verdict keep(struct range_set *set, const struct asked *asked,
 /* asked has room for max ranges. */
 static enum range_verdict read_ranges(const char *list, uint64_t size, unsigned max, struct asked *asked, struct range_set *set)
 {
-	int satisfiable = read_list(list, size, max, asked);
+	int satisfiable = read_list(list, size, max, asked, &set->past_end);
 	if (satisfiable < 0)
 		return RANGE_WHOLE;
 	if (satisfiable == 0)
@@ -199,7 +201,8 @@ static const char *list_of(const char *field)
 bool range_is_valid(const char *field, unsigned max)
 {
 	const char *list = list_of(field);
-	return list != NULL && read_list(list, 1, max, NULL) >= 0;
+	bool past_end = false;
+	return list != NULL && read_list(list, 1, max, NULL, &past_end) >= 0;
 }
 
 enum range_verdict range_parse(const char *field, uint64_t size, unsigned max, struct range_set *set)
@@ -207,6 +210,7 @@ enum range_verdict range_parse(const char *field, uint64_t size, unsigned max, s
 	const char *list = list_of(field);
 	struct asked only, *asked = &only;
 	*set = (struct range_set){0};
+	set->past_end = list != NULL && size == 0;
 	if (list == NULL || size == 0)
 		return RANGE_WHOLE;
 	unsigned members = count_members(list, max);

@@ -18,6 +18,7 @@ struct range_set {
 	unsigned count;
 	struct byte_range *ranges; /* `one`, or on the heap */
 	struct byte_range one;
+	bool past_end; /* the field asks for bytes beyond the end, whatever the verdict is */
 };
 
 enum range_verdict {

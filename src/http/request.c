@@ -71,7 +71,7 @@ int request_look_up(struct request *request, const char *path)
 {
 	int hit;
 
-	request->lookup = (struct files_want){ .reactor = request->site->reactor, .done = lookup_done };
+	request->lookup = (struct files_want){ .reactor = request->site->reactor, .since_ns = request->since_ns, .done = lookup_done };
 	hit = files_find(request->files, path, &request->lookup);
 	request->looking = hit == 0;
 	return hit < 0 ? hit : 0;

@@ -121,6 +121,7 @@ struct request {
 	struct files *files; /* of the site */
 	struct files_want lookup;
 	bool looking;
+	uint64_t since_ns; /* lookups must be no older (CLOCK_MONOTONIC); 0: as old as the table of files allows */
 	struct file *file; /* whose bytes are sent */
 	const struct variant *variant; /* the coding that they are in, NULL: none; while looking, the one that is looked for */
 	struct file *original;	       /* the file that it is a variant of */

@@ -25,6 +25,7 @@ static const struct {
 	enum kind kind;
 } settings_table[SETTING_COUNT] = {
 	[SETTING_CACHE] = AT(cache, VALUE),
+	[SETTING_APPEND_ONLY] = AT(append_only, VALUE),
 	[SETTING_HEADER] = AT(header, LIST),
 	[SETTING_CACHE_CONTROL] = AT(cache_control, TEXT),
 	[SETTING_EXPIRES] = AT(expires_ms, VALUE),

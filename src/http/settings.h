@@ -21,6 +21,7 @@ enum rule_etag { RULE_ETAG_MTIME, RULE_ETAG_DIGEST };
 /* The bits of settings.set. */
 enum setting {
 	SETTING_CACHE,
+	SETTING_APPEND_ONLY,
 	SETTING_HEADER,
 	SETTING_CACHE_CONTROL,
 	SETTING_EXPIRES,
@@ -67,7 +68,7 @@ struct settings {
 	uint64_t set; /* bits of enum setting: what this block says */
 	enum rule_cache cache;
 	enum rule_etag etag;
-	bool listing, download, precompressed, cache_status, server_timing, limits_dry_run, https_redirect;
+	bool append_only, listing, download, precompressed, cache_status, server_timing, limits_dry_run, https_redirect;
 	unsigned listing_limit; /* entries on a page; 0: any number */
 	unsigned requests_per_client; /* a second; 0: any number */
 	unsigned transfers_per_client; /* at a time; 0: any number */

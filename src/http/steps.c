@@ -251,6 +251,13 @@ static enum step_result found_folder(struct request *request)
 	return STEP_REPLY;
 }
 
+/* Relaxed: a flag that publishes nothing. It is written when it changes only, since all readers of the file share it. */
+static void mark_append_only(struct file *file, bool append_only)
+{
+	if (atomic_load_explicit(&file->append_only, memory_order_relaxed) != append_only)
+		atomic_store_explicit(&file->append_only, append_only, memory_order_relaxed);
+}
+
 static enum step_result step_found(struct request *request)
 {
 	int error;
@@ -266,6 +273,7 @@ static enum step_result step_found(struct request *request)
 		return found_nothing(request, error);
 	request->file = request->lookup.file;
 	request->lookup.file = NULL;
+	mark_append_only(request->file, request_settings(request)->append_only);
 	if (request->path.slash && !request->inner)
 		return request_refuse(request, 404);
 	return STEP_NEXT;
@@ -384,6 +392,15 @@ static enum range_verdict read_ranges(struct request *request, const struct mult
 	return RANGE_WHOLE;
 }
 
+static enum step_result look_again(struct request *request);
+
+/* A file may have grown since it was looked up, so "there are no such bytes" is not said without another look. */
+static bool must_look_again(const struct request *request, enum range_verdict verdict)
+{
+	return request->since_ns == 0 &&
+	       (verdict == RANGE_UNSATISFIABLE || (request_settings(request)->append_only && request->ranges.past_end));
+}
+
 static enum step_result step_range(struct request *request)
 {
 	struct reply *reply = &request->reply;
@@ -391,9 +408,12 @@ static enum step_result step_range(struct request *request)
 	const struct multipart_kind kind = { .size = request->file->version.size,
 					     .type = answer_type(&answer, request->site->mime, request->path.file),
 					     .coding = coding_of(request) };
+	const enum range_verdict verdict = read_ranges(request, &kind);
 	int error = 0;
 
-	switch (read_ranges(request, &kind)) {
+	if (must_look_again(request, verdict))
+		return look_again(request);
+	switch (verdict) {
 	case RANGE_UNSATISFIABLE:
 		request_refuse(request, 416);
 		reply_validators(&request->reply, &request->validator);
@@ -443,16 +463,28 @@ static void let_go_of_file(struct request *request)
 	variant_drop(request);
 }
 
-/* The file changed before its first byte went out: nothing is promised yet, so the new version is served. */
+/* Back to the lookup. Nothing is promised to the client yet. */
+static enum step_result find_again(struct request *request)
+{
+	let_go_of_file(request);
+	reply_fini(&request->reply);
+	reply_init(&request->reply);
+	return go_to(request, step_find);
+}
+
+static enum step_result look_again(struct request *request)
+{
+	request->since_ns = clock_now_ns();
+	return find_again(request);
+}
+
+/* The file changed before its first byte went out, so the new version is served. */
 static enum step_result changed(struct request *request)
 {
 	char path[VARIANT_PATH_BYTES];
 
 	files_forget(request->files, variant_path(request, path), request->file);
-	let_go_of_file(request);
-	reply_fini(&request->reply);
-	reply_init(&request->reply);
-	return go_to(request, step_find);
+	return find_again(request);
 }
 
 /* The first bytes are not available. */

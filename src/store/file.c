@@ -532,6 +532,15 @@ static int judge(struct file *file, const struct file_state *now, unsigned befor
 	return result;
 }
 
+/* Its first bytes, those of the version that was opened, are as they were. */
+static bool has_only_grown(const struct file *file, const struct file_version *now)
+{
+	const struct file_version *version = &file->version;
+
+	return atomic_load_explicit(&file->append_only, memory_order_relaxed) && now->device == version->device &&
+	       now->inode == version->inode && now->size > version->size;
+}
+
 /* Keeps the latest. Relaxed: the number says all there is to know, no other memory depends on it. */
 static void note_verified(struct file *file, uint64_t start_ns)
 {
@@ -583,7 +592,7 @@ int file_check(struct file *file)
 		if (result < 0) /* ENOENT: a server that knows the file by its path does not find it any more */
 			return result == -ENOENT ? -ESTALE : result;
 		set_state(&state, &st);
-		result = judge(file, &state, before);
+		result = has_only_grown(file, &state.version) ? 0 : judge(file, &state, before);
 	} while (result == -EAGAIN);
 	if (result == 0 && file->remote)
 		note_verified(file, start_ns);

@@ -58,6 +58,7 @@ struct file {
 	atomic_uint references;
 	int fd;
 	bool remote;		   /* a client caches the attributes (FUSE, NFS, SMB …): only AT_STATX_FORCE_SYNC asks the server */
+	atomic_bool append_only;   /* of whoever serves it: the file only grows, and growing is no change for file_check() */
 	atomic_bool changed;	   /* a check has found another version; stays set */
 	atomic_bool unusable;	   /* of files.c: the next lookup opens the path again even if its version is the same */
 	_Atomic uint64_t verified_ns; /* of a remote file: when the last check began that found this version (CLOCK_MONOTONIC) */
@@ -173,7 +174,8 @@ bool file_is_young(const struct file *file);
  * for the first reason sets file->changed.
  *
  * A ctime that moved together with the link count, the mode, the owner or the group is a change of metadata: the version stands, and
- * the file's `metadata` follows. A ctime that moved alone counts as a change, because a write followed by utimes() looks the same.
+ * the file's `metadata` follows. A ctime that moved alone counts as a change, because a write followed by utimes() looks the same. Of a
+ * file that is append_only, more bytes than before are no change either.
  *
  * Of a local file it reads the inode in memory (AT_STATX_DONT_SYNC) and waits for nothing: any thread. Of a remote file it asks the
  * server and BLOCKS.

@@ -251,7 +251,7 @@ START_TEST(races_with_renames)
 	make_file("root/file", 100);
 	ck_assert_int_eq(mkfifo("root/fifo", 0644), 0);
 	pthread_create(&swapper.thread, NULL, swap_names, &swapper);
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 3000 || (opened == 0 && i < 1000000); i++) {
 		struct file *file = NULL;
 		int error = file_open(root, "file", FILE_SYMLINKS_BENEATH, &file);
 
@@ -399,6 +399,8 @@ START_TEST(does_not_read_memory_directly)
 }
 END_TEST
 
+static struct file *opened;
+
 static void nothing(void)
 {
 }
@@ -418,12 +420,28 @@ static void append(void)
 	close(fd);
 }
 
+static void promise(void)
+{
+	atomic_store(&opened->append_only, true);
+}
+
+static void append_much(void)
+{
+	promise();
+	append();
+}
+
+static void grow_and_cut(void)
+{
+	append_much();
+	ck_assert_int_eq(file_check(opened), 0);
+	ck_assert_int_eq(truncate("root/file", FILE_BYTES - 1), 0);
+}
+
 static void cut(void)
 {
 	ck_assert_int_eq(truncate("root/file", 5000), 0);
 }
-
-static struct file *opened;
 
 static void rewrite_path(const char *path)
 {
@@ -535,6 +553,11 @@ static const struct {
 	{{rewrite, remove_it}, -ESTALE, false},
 	{{change_name}, -ESTALE, false}, /* its ctime moves alone */
 	{{append, check_changed, cut_one}, -ESTALE, false},
+	{{append_much}, 0, false}, /* readers go on; by its path it is a new version */
+	{{append_much, check_it, append, change_mode}, 0, false},
+	{{grow_and_cut}, -ESTALE, false},
+	{{promise, rewrite}, -ESTALE, false},
+	{{promise, change_mode}, 0, true},
 };
 
 START_TEST(notices_changes)

@@ -29,7 +29,7 @@ static const char *head_of(const char *boundary, const char *rest)
 
 START_TEST(two_parts)
 {
-	struct range_set set = {2, (struct byte_range[]){{0, 9}, {5000, 5000}}, {0, 0}};
+	struct range_set set = {.count = 2, .ranges = (struct byte_range[]){{0, 9}, {5000, 5000}}};
 	struct multipart multipart;
 	char closing[64];
 	ck_assert_int_eq(multipart_init(&multipart, &set, &(struct multipart_kind){ .size = 10000, .type = TYPE }), 0);
@@ -43,7 +43,7 @@ END_TEST
 /* The coding is the parts', not their sum's. */
 START_TEST(parts_say_their_coding)
 {
-	struct range_set set = {2, (struct byte_range[]){{0, 9}, {5000, 5000}}, {0, 0}};
+	struct range_set set = {.count = 2, .ranges = (struct byte_range[]){{0, 9}, {5000, 5000}}};
 	struct multipart multipart;
 	char head[256];
 	ck_assert_int_eq(multipart_init(&multipart, &set, &(struct multipart_kind){ 10000, TYPE, "gzip" }), 0);
@@ -56,7 +56,7 @@ END_TEST
 
 START_TEST(boundary_is_32_hex_digits_and_new_each_time)
 {
-	struct range_set set = {2, (struct byte_range[]){{0, 9}, {5000, 5000}}, {0, 0}};
+	struct range_set set = {.count = 2, .ranges = (struct byte_range[]){{0, 9}, {5000, 5000}}};
 	struct multipart a, b;
 	ck_assert_int_eq(multipart_init(&a, &set, &(struct multipart_kind){ .size = 10000, .type = TYPE }), 0);
 	ck_assert_int_eq(multipart_init(&b, &set, &(struct multipart_kind){ .size = 10000, .type = TYPE }), 0);

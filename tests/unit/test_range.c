@@ -382,8 +382,29 @@ START_TEST(random_fields_give_what_a_map_of_bytes_says)
 }
 END_TEST
 
+static const struct {
+	const char *field;
+	uint64_t size;
+	bool past_end;
+} ends[] = {
+	{"bytes=0-9", 10, false},   {"bytes=0-10", 10, true},	{"bytes=10-", 10, true},	{"bytes=9-", 10, false},
+	{"bytes=-10", 10, false},   {"bytes=-11", 10, true},	{"bytes=0-0,9-9", 10, false},	{"bytes=0-0,9-99", 10, true},
+	{"bytes=0-0,50-60", 10, true}, {"bytes=0-", 0, true},	{"lines=0-99", 10, false},	{NULL, 10, false},
+};
+
+START_TEST(says_whether_a_range_is_past_the_end)
+{
+	struct range_set set;
+
+	range_parse(ends[_i].field, ends[_i].size, MAX, &set);
+	ck_assert_msg(set.past_end == ends[_i].past_end, "%s", ends[_i].field);
+	range_set_fini(&set);
+}
+END_TEST
+
 static void add_tests_of_one(TCase *t)
 {
+	tcase_add_loop_test(t, says_whether_a_range_is_past_the_end, 0, sizeof(ends) / sizeof(ends[0]));
 	tcase_add_test(t, no_field_is_the_whole);
 	tcase_add_test(t, empty_file_is_the_whole);
 	tcase_add_test(t, first_and_last_are_inclusive);
