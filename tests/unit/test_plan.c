@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The plan of a body, and the aligned reads it takes. The property: for random sizes, alignments and ranges, the pieces cover
- * each range exactly and in order, each aligned read covers its piece, stays inside the file's last block, and no byte is read
- * twice.
+ * each range exactly and in order, each aligned read covers its piece and stays inside the file's last block, and no byte is read
+ * twice for one range. (Two ranges may share the block in which one ends and the other begins.)
  */
 #include "http/plan.h"
 
@@ -133,8 +133,10 @@ START_TEST(random_plans_cover_their_ranges_and_read_nothing_twice)
 			ck_assert(span.offset <= piece.offset && span.offset + span.length >= piece.offset + piece.length);
 			mark_read(read, span, size, alignment);
 			expected += piece.length;
-			if (expected == set.ranges[part].last + 1 && ++part < set.count)
+			if (expected == set.ranges[part].last + 1 && ++part < set.count) {
 				expected = set.ranges[part].first;
+				memset(read, 0, SIZE_MAX_BYTES + 4096);
+			}
 		}
 		ck_assert_uint_eq(part, set.count);
 		range_set_fini(&set);
