@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "daemon/admin.h"
+#include "daemon/early_stop.h"
 #include "daemon/explain.h"
 #include "daemon/limits.h"
 #include "daemon/logs.h"
@@ -316,10 +318,8 @@ static int start(struct daemon *daemon)
 {
 	struct workshop *workshop = &daemon->workshop;
 	const struct config *config = config_of(daemon);
-	int error = block_signals(daemon);
+	int error = reload_new(&daemon->reload, workshop, daemon->argc, daemon->argv);
 
-	if (error == 0)
-		error = reload_new(&daemon->reload, workshop, daemon->argc, daemon->argv);
 	if (error == 0)
 		error = admin_start(&daemon->admin, workshop, &config->admin);
 	if (error == 0)
@@ -367,12 +367,22 @@ static void leave_at_once(void)
 	_exit(EXIT_SUCCESS);
 }
 
+/* The first thread to call it ends the process; another one waits here for that. */
+static void claim_the_end(void)
+{
+	static atomic_flag claimed = ATOMIC_FLAG_INIT;
+
+	while (atomic_flag_test_and_set(&claimed))
+		pause();
+}
+
 static void *leave_in_time(void *context)
 {
 	const struct timespec patience = { .tv_sec = STOP_SLACK_MS / 2 / 1000 };
 
 	(void)context;
 	nanosleep(&patience, NULL);
+	claim_the_end();
 	leave_at_once();
 	return NULL;
 }
@@ -388,8 +398,13 @@ static void bound_the_end(void)
 
 static int run(struct daemon *daemon)
 {
-	int error = start(daemon);
+	int error = block_signals(daemon);
 
+	if (error == 0) {
+		early_stop_begin();
+		error = start(daemon);
+		early_stop_end();
+	}
 	if (error == 0) {
 		greet(daemon);
 		workshop_enter(&daemon->workshop, WORKSHOP_SERVING);
@@ -404,6 +419,7 @@ static int run(struct daemon *daemon)
 		take_apart(daemon);
 	else
 		admin_stop(daemon->admin);
+	claim_the_end();
 	return error == 0 ? EXIT_SUCCESS : EX_UNAVAILABLE;
 }
 

@@ -24,7 +24,7 @@ STORAGE=$!
 await 10 mountpoint -q "$DIR/hung" || exit
 
 trap 'kill -CONT "$STORAGE"; clean_up' EXIT
-hang() { kill -STOP "$STORAGE"; }
+hang() { kill -STOP "$STORAGE" && await 10 grep -q "^State:.T" "/proc/$STORAGE/status"; }
 heal() { kill -CONT "$STORAGE"; }
 said() { grep -q "$1" "$DIR/error.log"; }
 reloading() { [ -n "$(threads ranged-reload)" ]; }
@@ -85,6 +85,35 @@ kill -TERM "$PID"
 ok "SIGTERM is heard" await 5 said 'finishing 0 connections'
 ok "nobody is served any more" await 5 refuses
 ok "the process leaves without the reload" await 10 said 'leaving with'
+heal
+end_ranged
+is $? 0 "it ends"
+
+# A start that hangs is ended, too.
+hang
+launch_ranged
+hangs() { [ -n "$(threads ranged-offload)" ]; }
+ok "a start" await 10 hangs
+kill -TERM "$PID"
+ok "SIGTERM is heard" await 5 said 'Terminated while starting'
+heal
+end_ranged
+is $? 0 "it ends"
+
+# A log that does not answer: SIGUSR1 has it opened again by its own writer.
+heal
+config "${common[@]}" "access_log = \"$DIR/hung/access.log\""
+LOGS='' start_ranged --error-log "$DIR/error.log"
+use_address "$(grep -v tls: "$DIR/address")"
+hang
+kill -USR1 "$PID"
+get /a.bin
+is "$STATUS" 200 "SIGUSR1: it serves"
+taken=0
+reload_ranged
+ok "and reloads" said 'taken: number 2'
+kill -TERM "$PID"
+ok "SIGTERM is heard" await 5 said 'access.log takes nothing'
 heal
 end_ranged
 is $? 0 "it ends"

@@ -43,9 +43,11 @@ ok "unmounted again: 503" await 5 has x 503
 reload_ranged
 ok "SIGHUP: the folder that is there is what is meant" await 5 has x 200 'under the mount'
 
+hang() { kill -STOP "$STORAGE" && await 10 grep -q "^State:.T" "/proc/$STORAGE/status"; }
+
 # Storage that does not answer holds up its own root only.
 ok "remote" has c.example 200 remote
-kill -STOP "$STORAGE"
+hang
 mv "$DIR/beside" "$DIR/former"
 mkdir "$DIR/beside"
 printf 'replaced' >"$DIR/beside/a.bin"
@@ -66,7 +68,7 @@ await 10 mountpoint -q "$DIR/remote"
 ok "mounted again: served" await 5 has c.example 200 remote
 
 # Files of a filesystem that does not answer can't even be closed.
-kill -STOP "$STORAGE"
+hang
 kill -TERM "$PID"
 ok "the server ends all the same" await 10 grep -qE 'leaving with' "$DIR/error.log"
 kill -CONT "$STORAGE"
