@@ -92,6 +92,30 @@ const char *connection_overdue(struct connection *connection, const struct conne
 	return NULL;
 }
 
+/* A body whose end is that of the connection would seem to be whole. A TCP socket that is disconnected resets its connection. */
+static bool reset(const struct connection *connection)
+{
+	const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+
+	return connection->peer.address.ss_family != AF_UNIX && connect(connection->fd, &nowhere, sizeof(nowhere)) == 0;
+}
+
+void connection_cut(struct connection *connection)
+{
+	connection->cut = true;
+	if (!connection->close_ends_body || !reset(connection))
+		shutdown(connection->fd, SHUT_RDWR);
+}
+
+bool connection_finish(struct connection *connection)
+{
+	if (connection->ending || connection->suspended)
+		return false;
+	connection->ending = true;
+	shutdown(connection->fd, SHUT_RD);
+	return true;
+}
+
 uint64_t connection_cut_bytes(const struct connection *connection, uint64_t length)
 {
 	uint64_t bytes;

@@ -28,6 +28,8 @@ struct connection {
 	enum connection_phase phase;
 	bool suspended;		/* in MHD's sense */
 	bool cut;		/* shut down by us: what still waits is to end */
+	bool ending;		/* its time is over, and MHD was told to close it */
+	bool close_ends_body;	/* only a reset tells the client that the body under way was cut */
 	bool paused;		/* by a limit, since the last sample: the rate is ours, not the client's */
 	uint64_t since_ns;	/* of the phase, or of the last sample of the rate */
 	uint64_t acked_bytes;	/* at the last sample */
@@ -54,6 +56,18 @@ void connection_enter(struct connection *connection, enum connection_phase phase
  * (TCP_INFO) once per stall_timeout.
  */
 const char *connection_overdue(struct connection *connection, const struct connection_limits *limits, uint64_t now_ns);
+
+/*
+ * Ends the connection, whatever is under way; the body is cut. MHD sees it when it next sends or receives. Nothing that is sent from here on
+ * reaches the client.
+ */
+void connection_cut(struct connection *connection);
+
+/*
+ * Ends a connection that waits for a request: MHD reads the end of its input and closes it, which over TLS sends close_notify. Returns false
+ * if that was done before, and the connection is still there.
+ */
+bool connection_finish(struct connection *connection);
 
 /* Bytes of the body that the client's kernel acknowledged of a reply that was cut; at most `length`. */
 uint64_t connection_cut_bytes(const struct connection *connection, uint64_t length);

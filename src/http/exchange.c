@@ -12,9 +12,11 @@
 #include "http/exchange.h"
 
 #include <assert.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "http/limit.h"
@@ -140,6 +142,15 @@ void exchange_hurry(struct exchange *exchange)
 		return;
 	reactor_timer_stop(exchange->shared->site->reactor, &exchange->pause);
 	wake(&exchange->request);
+}
+
+void exchange_finish(const struct exchange *exchange)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	if (info != NULL)
+		gnutls_bye(info->tls_session, GNUTLS_SHUT_WR);
+	shutdown(exchange->connection->fd, SHUT_WR);
 }
 
 void exchange_free_spares(struct exchange_shared *shared)

@@ -42,6 +42,7 @@ struct exchange {
 	struct request_site *site; /* the connection's; one hold, until the memory is the exchange's own again */
 	unsigned holds;		    /* MHD's request, and the reply that points into the request's memory */
 	bool seen;		    /* the first call was made */
+	bool whole;		    /* its body was sent to its end, whatever MHD says */
 	bool closes;		    /* its reply is the connection's last one: how its body ends is in doubt */
 	size_t eaten_bytes;	    /* of the body */
 	uint64_t start_ns, reply_ns; /* when its first line came in; when the reply was made */
@@ -67,6 +68,9 @@ bool exchange_pause(struct exchange *exchange, uint64_t wait_ns);
 bool exchange_is_paused(const struct exchange *exchange);
 /* Its connection was cut: what would wait for long otherwise, a pause or a listing, is woken to see that. */
 void exchange_hurry(struct exchange *exchange);
+
+/* Nothing more is sent on its connection: over TLS close_notify, then the end of the stream. */
+void exchange_finish(const struct exchange *exchange);
 
 /* This is its connection's last reply. */
 static inline bool exchange_is_last(const struct exchange *exchange)

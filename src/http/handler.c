@@ -210,11 +210,12 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, en
 {
 	struct exchange *exchange = *req_cls;
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
-	bool whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+	bool whole;
 
 	((struct exchange_shared *)cls)->calls++;
 	if (exchange == NULL)
 		return;
+	whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK || exchange->whole;
 	*req_cls = NULL;
 	handler_forget(exchange);
 	signing_mask(&exchange->request);
@@ -254,13 +255,11 @@ static void answer_now(struct exchange *exchange, unsigned status)
 	date_format(clock_wall_ns() / (int64_t)CLOCK_NS_PER_S, date);
 	length = (size_t)snprintf(text, sizeof(text), "HTTP/1.1 %.*s\r\nDate: %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
 				  (int)strcspn(reason, "\n"), reason, date);
-	if (info != NULL) {
-		if (gnutls_record_send(info->tls_session, text, length) > 0)
-			gnutls_bye(info->tls_session, GNUTLS_SHUT_WR);
-	} else {
+	if (info != NULL)
+		gnutls_record_send(info->tls_session, text, length);
+	else
 		send(exchange->connection->fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-	}
-	shutdown(exchange->connection->fd, SHUT_WR);
+	exchange_finish(exchange);
 }
 
 void handler_parser_failed(struct exchange_shared *shared, unsigned status)

@@ -6,7 +6,9 @@
  *
  *  - an iovec reply of two or more elements lets a client abort the process: a body is one buffer, or a callback;
  *  - -1 from a content reader is success on a truncated body (but the end of one whose length is not known), 0 without a suspend
- *    is a busy loop: it returns bytes, suspends, or END_WITH_ERROR;
+ *    is a busy loop: it returns bytes or suspends;
+ *  - where a reader ends a connection, with -1 or END_WITH_ERROR, in a pass in which nothing was sent on it, MHD forgets to close it
+ *    until all older connections have gone: see fail() and end_of_listing();
  *  - behind the fields of a HEAD or a 304 whose body would be of unknown length it sends the last chunk: see make_fields_only();
  *  - over TLS a pass sends one record, at most 16 KiB: so that such a pass shows a sign of life (see server.c), longer bodies are
  *    callbacks that give 16 KiB.
@@ -28,19 +30,31 @@
 #define RECORD_BYTES (16 * 1024) /* of TLS: what one send moves, at most */
 #define LISTING_BLOCK (16 * 1024)
 
+/*
+ * Ends the connection in mid-body. For MHD one more byte was read: sending it fails, since nothing can be sent any more, and where sending
+ * fails MHD closes the connection at once. Returns what the content reader returns.
+ */
+static ssize_t fail(struct exchange *exchange, char *buffer)
+{
+	connection_cut(exchange->connection);
+	*buffer = '\0';
+	return 1;
+}
+
 /* Whether a reader may give anything now, and then how much of *length; else *answer is what it returns. */
-static bool may_give(struct exchange *exchange, uint64_t taken_bytes, size_t *length, ssize_t *answer)
+static bool may_give(struct exchange *exchange, uint64_t taken_bytes, char *buffer, size_t *length, ssize_t *answer)
 {
 	uint64_t wait_ns = 0;
 
 	exchange->shared->calls++;
-	*answer = MHD_CONTENT_READER_END_WITH_ERROR;
-	if (exchange->connection->cut)
+	if (exchange->connection->cut) {
+		*answer = fail(exchange, buffer);
 		return false;
+	}
 	if (exchange->request.limited)
 		*length = limit_grant(&exchange->request, *length, taken_bytes, &wait_ns);
-	if (wait_ns > 0 && exchange_pause(exchange, wait_ns))
-		*answer = 0;
+	if (wait_ns > 0)
+		*answer = exchange_pause(exchange, wait_ns) ? 0 : fail(exchange, buffer);
 	return wait_ns == 0;
 }
 
@@ -68,7 +82,7 @@ static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t leng
 	(void)position;
 	if (length > share)
 		length = share;
-	if (!may_give(exchange, exchange->taken_bytes, &length, &answer))
+	if (!may_give(exchange, exchange->taken_bytes, buffer, &length, &answer))
 		return answer;
 	n = transfer_read(request->transfer, buffer, length);
 	if (gave(exchange, n, &exchange->taken_bytes, &answer))
@@ -77,7 +91,7 @@ static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t leng
 		  "/%s: at offset %" PRIu64 ": %s (transfer cut after %" PRIu64 " of %" PRIu64 " bytes)", request->path.file,
 		  transfer_offset(request->transfer), n == -ESTALE ? "the file changed" : strerror((int)-n), exchange->taken_bytes,
 		  request->reply.length);
-	return MHD_CONTENT_READER_END_WITH_ERROR;
+	return fail(exchange, buffer);
 }
 
 /* A body that lies in memory, a record at a time. */
@@ -94,6 +108,17 @@ static ssize_t read_data(void *cls, uint64_t position, char *buffer, size_t leng
 	return (ssize_t)length;
 }
 
+/* In chunks MHD sends the last one. Without them, for HTTP/1.0, the connection ends behind what was sent: see fail(). */
+static ssize_t end_of_listing(struct exchange *exchange, char *buffer)
+{
+	if (!exchange->connection->close_ends_body)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	exchange->whole = true;
+	exchange_finish(exchange);
+	*buffer = '\0';
+	return 1;
+}
+
 /* Its length is known to nobody yet: MHD sends it in chunks, or closes behind it. */
 static ssize_t read_listing(void *cls, uint64_t position, char *buffer, size_t length)
 {
@@ -102,16 +127,16 @@ static ssize_t read_listing(void *cls, uint64_t position, char *buffer, size_t l
 	ssize_t n, answer;
 
 	(void)position;
-	if (!may_give(exchange, request->reply.length, &length, &answer))
+	if (!may_give(exchange, request->reply.length, buffer, &length, &answer))
 		return answer;
 	n = listing_read(request->listing, buffer, length);
 	if (gave(exchange, n, &request->reply.length, &answer))
 		return answer;
 	if (n == 0)
-		return MHD_CONTENT_READER_END_OF_STREAM;
+		return end_of_listing(exchange, buffer);
 	log_fault(LOG_LEVEL_ERROR, "/%s: %s (listing cut after %" PRIu64 " bytes)", request->path.file, strerror((int)-n),
 		  request->reply.length);
-	return MHD_CONTENT_READER_END_WITH_ERROR;
+	return fail(exchange, buffer);
 }
 
 /* For HEAD and 304: MHD takes the length from it and never asks for a byte. */
@@ -171,6 +196,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 	case REPLY_READY: /* is one already */
 		break;
 	case REPLY_LISTING:
+		exchange->connection->close_ends_body = strcmp(exchange->version, "HTTP/1.0") == 0;
 		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, LISTING_BLOCK, read_listing, exchange, reply_freed);
 		break;
 	case REPLY_TRANSFER:

@@ -199,10 +199,18 @@ int server_add(struct server *server, const struct arrival *arrival)
 static void cut(struct connection *connection, const char *reason)
 {
 	log_debug("connection cut: %s", reason);
-	connection->cut = true;
-	shutdown(connection->fd, SHUT_RDWR);
+	connection_cut(connection);
 	if (connection->exchange != NULL)
 		exchange_hurry(connection->exchange);
+}
+
+/* One that waits for a request is given the time of a sweep to end well. */
+static void end(struct connection *connection, const char *reason)
+{
+	const bool waits = connection->phase == CONNECTION_IDLE || connection->phase == CONNECTION_HEAD;
+
+	if (!waits || !connection_finish(connection))
+		cut(connection, reason);
 }
 
 /* While it waits for long its client may have gone, and others could have what it holds. */
@@ -250,7 +258,7 @@ static void sweep(void *context)
 		if (reason == NULL && is_left(c))
 			reason = "its client has left";
 		if (reason != NULL)
-			cut(c, reason);
+			end(c, reason);
 		else if (server->shared.draining && connection_is_quiet(c, now_ns))
 			shutdown(c->fd, SHUT_RD);
 		relieve(c);
@@ -490,7 +498,7 @@ void server_drain(struct server *server)
 void server_cut(struct server *server)
 {
 	for (struct connection *c = server->connections; c != NULL; c = c->next)
-		cut(c, "stopping");
+		end(c, "stopping");
 	for (unsigned i = 0; i < 2; i++)
 		server->shared.rerun[i] = server->engines[i].daemon != NULL;
 }
