@@ -36,7 +36,7 @@ walk() {
 	done
 }
 expected=$(cd "$ROOT/d" && { printf '%s\n' *[0-9]; printf '%s/\n' sub; } | sort)
-for query in "" "?sort=time&order=desc" "?limit=1" "?limit=26"; do
+for query in "" "?sort=time&order=desc" "?limit=5" "?limit=26"; do
 	: >"$DIR/walk"
 	walk "/d/$query"
 	is "$(sed 's/?.*//' "$DIR/walk" | sort)" "$expected" "page after page: /d/$query"

@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# zckdl brings an old copy up to date by several ranges in one request; it wants the parts that it asked for.
+. "$(dirname "$0")/lib.sh"
+
+need_client zckdl zchunk
+perl -e 'srand 3; for my $n (1 .. 60000) { print "package $n version ", int rand 1000, " ", join(",", map { int rand 1e6 } 1 .. 8), "\n" }' >"$DIR/v1"
+perl -pe 's/version \d+/version 2000/ if $. % 997 == 0' "$DIR/v1" >"$DIR/v2"
+cd "$DIR" || exit 1
+zck -o v1.zck v1
+zck -o "$ROOT/v2.zck" v2
+serve
+ok "zckdl" timeout "$(seconds 30)" zckdl -s v1.zck "$URL/v2.zck"
+ok "makes the new file" cmp "$ROOT/v2.zck" v2.zck
+mark_log
+at_least "$(asked '^GET /v2.zck 206 [0-9]+ bytes=[^ ]*,')" 1 "several ranges in one request"
+is "$(asked '^GET /v2.zck 200')" 0 "never the whole file"
+finish
