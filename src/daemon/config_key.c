@@ -64,7 +64,7 @@ static const struct config_key keys[] = {
 	KEY("disk_latency", DURATION, disk_latency_ms, .preset = "5s", .min = 10, .max = 60 * MINUTE_MS),
 	KEY("open_files", COUNT, open_files, .preset = "1024", .min = 1, .max = 1000000),
 	KEY("max_connections", COUNT, max_connections, .preset = "4096", .min = 1, .max = 1000000),
-	KEY("max_connections_per_client", COUNT, max_connections_per_client, .preset = "256", .max = 1000000),
+	KEY("max_connections_per_client", COUNT, max_connections_per_client, .preset = "1024", .max = 1000000),
 	KEY("max_headers", COUNT, max_headers, .preset = "100", .min = 8, .max = 1000),
 	KEY("max_header_bytes", SIZE, max_header_bytes, .preset = "12K", .min = 1024, .max = FIELDS_HEADER_MAX),
 	KEY("max_target_bytes", SIZE, max_target_bytes, .preset = "8K", .min = 256, .max = FIELDS_TARGET_MAX),

@@ -2,7 +2,7 @@
 /*
  * All workers watch the same sockets with EPOLLEXCLUSIVE, so a connection wakes one of them; who serves it is the worker's
  * business. Without descriptors (EMFILE) accept(2) would fail for ever and the loop would spin on a socket that stays readable:
- * a spare descriptor is given up to take one connection and close it, so that the client hears at once, and the sockets are
+ * a spare descriptor is given up to accept one connection that is refused, so that the client hears at once, and the sockets are
  * left alone for a while.
  */
 #include "daemon/listener.h"
@@ -71,16 +71,25 @@ static void back_on(void *context)
 	}
 }
 
-static void turn_away(struct listener *listener, int socket_fd, int error)
+static int accept_fd(const struct ear *ear, struct sockaddr_storage *peer, socklen_t *length)
 {
+	*length = sizeof(*peer);
+	return accept4(ear->watch.fd, (struct sockaddr *)peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+static void turn_away(const struct ear *ear, int error)
+{
+	struct listener *listener = ear->listener;
+	struct sockaddr_storage peer = { 0 };
+	socklen_t length;
+	int fd;
+
 	log_fault(LOG_LEVEL_ERROR, "can't accept a connection: %s", strerror(error));
 	if (listener->spare_fd >= 0) {
-		int fd;
-
 		close(listener->spare_fd);
-		fd = accept4(socket_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		fd = accept_fd(ear, &peer, &length);
 		if (fd >= 0)
-			close(fd);
+			listener->accepted(listener->context, fd, ear->index, (struct sockaddr *)&peer, length, -error);
 	}
 	listener->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	back_off(listener);
@@ -91,11 +100,11 @@ static bool accept_one(const struct ear *ear)
 {
 	struct listener *listener = ear->listener;
 	struct sockaddr_storage peer = { 0 };
-	socklen_t length = sizeof(peer);
-	int fd = accept4(ear->watch.fd, (struct sockaddr *)&peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	socklen_t length;
+	int fd = accept_fd(ear, &peer, &length);
 
 	if (fd >= 0) {
-		listener->accepted(listener->context, fd, ear->index, (struct sockaddr *)&peer, length);
+		listener->accepted(listener->context, fd, ear->index, (struct sockaddr *)&peer, length, 0);
 		return true;
 	}
 	switch (errno) {
@@ -105,7 +114,7 @@ static bool accept_one(const struct ear *ear)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		turn_away(listener, ear->watch.fd, errno);
+		turn_away(ear, errno);
 		return false;
 	default: /* this connection's fault: ECONNABORTED, EPROTO and the network's errors (accept(2)) */
 		return true;

@@ -85,7 +85,7 @@ static void give_up(struct entry *entry, const char *reason)
 		log_fault(LOG_LEVEL_WARNING, "a connection from %s was closed: %s (proxy_protocol)", address_format(&address, text), reason);
 	close(entry->arrival.fd);
 	entry->arrival.fd = -1;
-	preface->read(preface->context, &entry->arrival);
+	preface->read(preface->context, &entry->arrival, reason != NULL);
 	free(entry);
 }
 
@@ -98,7 +98,7 @@ static void pass_on(struct entry *entry)
 		entry->arrival.length = sizeof(entry->header.source);
 	}
 	let_go(entry);
-	preface->read(preface->context, &entry->arrival);
+	preface->read(preface->context, &entry->arrival, false);
 	free(entry);
 }
 
@@ -187,7 +187,7 @@ void preface_take(struct preface *preface, const struct arrival *arrival)
 
 		close(arrival->fd);
 		ended.fd = -1;
-		preface->read(preface->context, &ended);
+		preface->read(preface->context, &ended, false);
 		return;
 	}
 	*entry = (struct entry){ .preface = preface, .arrival = *arrival };

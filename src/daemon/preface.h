@@ -12,9 +12,9 @@ struct preface;
 
 /*
  * The header has been read, and nothing behind it: the address is that of whom the proxy speaks for, or the proxy's; the socket is the
- * callee's. fd -1: it came to nothing, and has been closed.
+ * callee's. fd -1: it came to nothing, and has been closed. rejected: because of what the proxy sent, or did not send in time.
  */
-typedef void (*preface_read_fn)(void *context, const struct arrival *arrival);
+typedef void (*preface_read_fn)(void *context, const struct arrival *arrival, bool rejected);
 
 /* 0 with *preface owned by the caller, or -ENOMEM. */
 int preface_new(struct preface **preface, struct reactor *reactor, uint64_t timeout_ms, preface_read_fn read, void *context);

@@ -23,6 +23,7 @@
 #include "daemon/preface.h"
 #include "engine/disk.h"
 #include "engine/reactor.h"
+#include "http/exchange_log.h"
 #include "http/refusal.h"
 #include "http/server.h"
 #include "http/status.h"
@@ -68,11 +69,14 @@ struct worker_renewal {
 	struct generation *generation; /* a reference */
 };
 
-static void connection_closed(void *context, void *token)
+static void connection_closed(void *context, void *token, bool refused)
 {
 	struct worker *worker = context;
 
-	clients_leave(worker->workshop->clients, token);
+	if (refused)
+		clients_leave_refused(worker->workshop->clients, token);
+	else
+		clients_leave(worker->workshop->clients, token);
 	atomic_fetch_sub(&worker->load, 1);
 }
 
@@ -92,7 +96,7 @@ static void handed_over(struct reactor_message *message)
 		serve(handover->to, &handover->arrival);
 	} else { /* it ended as this was on its way */
 		close(handover->arrival.fd);
-		connection_closed(handover->to, handover->arrival.client);
+		connection_closed(handover->to, handover->arrival.client, false);
 	}
 	generation_unref(handover->generation);
 	free(handover);
@@ -112,28 +116,80 @@ static struct worker *least_loaded(struct worker *worker)
 	return best;
 }
 
-static void refuse(struct worker *worker, const struct arrival *arrival, int error)
+static enum counters_reason reason_of(int error)
 {
-	char head[REFUSAL_HEAD_BYTES], rest[4096], text[REFUSAL_TEXT_BYTES];
-	ssize_t got;
+	switch (error) {
+	case -EUSERS:
+		return COUNTERS_MAX_CONNECTIONS;
+	case -EDQUOT:
+		return COUNTERS_MAX_CONNECTIONS_PER_CLIENT;
+	case -EMFILE:
+	case -ENFILE:
+		return COUNTERS_DESCRIPTORS;
+	default:
+		return COUNTERS_MEMORY;
+	}
+}
 
-	counters_reject(&worker->counters, error == -EUSERS ? COUNTERS_MAX_CONNECTIONS :
-					   error == -EDQUOT ? COUNTERS_MAX_CONNECTIONS_PER_CLIENT : COUNTERS_MEMORY);
-	log_fault(LOG_LEVEL_WARNING, "a connection was refused: %s",
+/* Once for each connection that is refused; log_fault() limits the rate of the lines. */
+static void note_refusal(struct worker *worker, const struct arrival *arrival, int error)
+{
+	char text[ADDRESS_TEXT_BYTES];
+	struct address address;
+
+	counters_reject(&worker->counters, reason_of(error));
+	address_from_sockaddr((const struct sockaddr *)&arrival->address, &address);
+	log_fault(LOG_LEVEL_WARNING, "a connection from %s was refused: %s", address_format(&address, text),
 		  error == -EUSERS ? "max_connections is reached" :
 		  error == -EDQUOT ? "its client has max_connections_per_client" : strerror(-error));
-	if (arrival->tls) { /* nothing can be said without a handshake */
-		close(arrival->fd);
-		return;
+}
+
+static void log_refusal(const struct arrival *arrival, unsigned status)
+{
+	struct peer peer = { .listener = arrival->listener, .tls = arrival->tls };
+
+	address_from_sockaddr((const struct sockaddr *)&arrival->address, &peer.from);
+	exchange_log_refused(arrival->site, &peer, status);
+}
+
+/* Answers without reading a request that has not arrived yet; by TLS nothing can be said without a handshake. */
+static void refuse(const struct arrival *arrival)
+{
+	char head[REFUSAL_HEAD_BYTES], rest[4096], text[REFUSAL_TEXT_BYTES];
+	ssize_t got, sent = 0;
+
+	if (!arrival->tls) {
+		got = recv(arrival->fd, head, sizeof(head) - 1, MSG_DONTWAIT);
+		head[got > 0 ? got : 0] = '\0';
+		sent = send(arrival->fd, text, refusal_write(arrival->site->rules, arrival->listener, head, text), MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
-	got = recv(arrival->fd, head, sizeof(head) - 1, MSG_DONTWAIT);
-	head[got > 0 ? got : 0] = '\0';
-	if (send(arrival->fd, text, refusal_write(arrival->site->rules, arrival->listener, head, text), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+	if (sent > 0)
 		shutdown(arrival->fd, SHUT_WR);
 	/* What stays unread would reset the connection, and the answer with it; who sends more than a header may be reset. */
-	for (unsigned i = 0; i < 8 && recv(arrival->fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
+	for (unsigned i = 0; sent > 0 && i < 8 && recv(arrival->fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
 		;
 	close(arrival->fd);
+	log_refusal(arrival, 503);
+}
+
+/*
+ * A connection over a limit. If there is room among those that are being refused it is served like any other, but with 503 for its first
+ * request: then the answer has all the fields of its path, also by TLS, and the access log has the request.
+ */
+static void turn_away(struct worker *worker, struct arrival *arrival, int error)
+{
+	struct client *client;
+
+	note_refusal(worker, arrival, error);
+	if ((error != -EUSERS && error != -EDQUOT) ||
+	    clients_enter_refused(worker->workshop->clients, (const struct sockaddr *)&arrival->address, &client) != 0) {
+		refuse(arrival);
+		return;
+	}
+	arrival->client = client;
+	arrival->refused = true;
+	atomic_fetch_add(&worker->load, 1);
+	serve(worker, arrival);
 }
 
 /* Somebody whose address is known now: is there room for him, and with whom? */
@@ -145,7 +201,7 @@ static void admit(struct worker *worker, struct arrival *arrival)
 	int error = clients_enter(worker->workshop->clients, (const struct sockaddr *)&arrival->address, &client);
 
 	if (error != 0) {
-		refuse(worker, arrival, error);
+		turn_away(worker, arrival, error);
 		return;
 	}
 	counter_add(&worker->counters.accepted, 1);
@@ -167,12 +223,16 @@ static void admit(struct worker *worker, struct arrival *arrival)
 }
 
 /* A proxy has said whom it speaks for. While it had not it was counted, as nobody's. */
-static void introduced(void *context, const struct arrival *arrival)
+static void introduced(void *context, const struct arrival *arrival, bool rejected)
 {
 	struct worker *worker = context;
 	struct arrival own = *arrival;
 
-	connection_closed(worker, own.client);
+	if (rejected) {
+		counters_reject(&worker->counters, COUNTERS_PROXY_PROTOCOL);
+		log_refusal(arrival, 400);
+	}
+	connection_closed(worker, own.client, false);
 	if (own.fd >= 0)
 		admit(worker, &own);
 	request_site_drop(arrival->site);
@@ -186,7 +246,7 @@ static bool is_proxy(const struct text_list *proxies, const struct sockaddr *pee
 	return settings_narrowest(proxies, &address) >= 0;
 }
 
-static void came(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length)
+static void came(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length, int accept_error)
 {
 	static const struct sockaddr nobody = { .sa_family = AF_UNIX };
 	struct worker *worker = context;
@@ -197,13 +257,19 @@ static void came(void *context, int fd, unsigned listener, const struct sockaddr
 
 	arrival.length = length < sizeof(arrival.address) ? length : sizeof(arrival.address);
 	memcpy(&arrival.address, peer, arrival.length);
+	if (accept_error != 0) {
+		note_refusal(worker, &arrival, accept_error);
+		refuse(&arrival);
+		return;
+	}
 	if (config->proxy_protocol.count == 0 || !is_proxy(&config->proxy_protocol, peer)) {
 		admit(worker, &arrival);
 		return;
 	}
 	error = clients_enter(worker->workshop->clients, &nobody, &client);
 	if (error != 0) {
-		refuse(worker, &arrival, error);
+		note_refusal(worker, &arrival, error); /* its first bytes are no request */
+		refuse(&arrival);
 		return;
 	}
 	arrival.client = client;

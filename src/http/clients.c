@@ -30,7 +30,7 @@ struct entry {
 	struct client client; /* first */
 	struct entry *chain;  /* of its bucket */
 	unsigned char key[ADDRESS_BYTES];
-	unsigned connections, requests;
+	unsigned connections, requests, refused;
 	struct entry *prev, *next; /* of those who have gone, the longest gone first */
 };
 
@@ -39,7 +39,7 @@ struct clients {
 	struct entry **buckets, *gone;
 	uint32_t mask;
 	struct entry local; /* all peers on Unix sockets; not in the table */
-	unsigned count, gone_count, max_connections, per_client;
+	unsigned count, refused, gone_count, max_connections, per_client;
 };
 
 /* As many as there can be entries. A later max_connections, if it is larger, makes chains longer. */
@@ -129,7 +129,7 @@ static void forget_some(struct clients *clients)
 
 static bool is_gone(const struct entry *entry)
 {
-	return entry->connections == 0 && entry->requests == 0;
+	return entry->connections == 0 && entry->requests == 0 && entry->refused == 0;
 }
 
 static struct entry *find(struct clients *clients, const struct address *address)
@@ -214,6 +214,48 @@ void clients_leave(struct clients *clients, struct client *client)
 	assert(entry->connections > 0);
 	clients->count--;
 	entry->connections--;
+	go(clients, entry);
+	pthread_mutex_unlock(&clients->lock);
+}
+
+static int enter_refused(struct clients *clients, const struct sockaddr *peer, struct client **client)
+{
+	struct address address;
+	struct entry *entry;
+
+	if (clients->refused >= CLIENTS_REFUSED_MAX)
+		return -EUSERS;
+	address_from_sockaddr(peer, &address);
+	entry = find(clients, &address);
+	if (entry == NULL)
+		return -ENOMEM;
+	if (entry->refused >= CLIENTS_REFUSED_PER_CLIENT)
+		return -EUSERS;
+	come(clients, entry);
+	entry->refused++;
+	clients->refused++;
+	*client = &entry->client;
+	return 0;
+}
+
+int clients_enter_refused(struct clients *clients, const struct sockaddr *peer, struct client **client)
+{
+	int result;
+
+	pthread_mutex_lock(&clients->lock);
+	result = enter_refused(clients, peer, client);
+	pthread_mutex_unlock(&clients->lock);
+	return result;
+}
+
+void clients_leave_refused(struct clients *clients, struct client *client)
+{
+	struct entry *entry = (struct entry *)client;
+
+	pthread_mutex_lock(&clients->lock);
+	assert(entry->refused > 0);
+	clients->refused--;
+	entry->refused--;
 	go(clients, entry);
 	pthread_mutex_unlock(&clients->lock);
 }

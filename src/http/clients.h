@@ -42,6 +42,16 @@ void clients_free(struct clients *clients);
 int clients_enter(struct clients *clients, const struct sockaddr *peer, struct client **client);
 void clients_leave(struct clients *clients, struct client *client);
 
+/*
+ * Counts a connection that was refused by clients_enter(), beside those and within bounds of its own, for as long as it takes to tell the
+ * client: 0 with *client for clients_leave_refused(), -EUSERS or -ENOMEM: there are too many, and no time for this one. Any thread.
+ */
+int clients_enter_refused(struct clients *clients, const struct sockaddr *peer, struct client **client);
+void clients_leave_refused(struct clients *clients, struct client *client);
+
+#define CLIENTS_REFUSED_MAX 64 /* at the same time, in all */
+#define CLIENTS_REFUSED_PER_CLIENT 16
+
 /* The same for one request that a proxy passes on for this address: it is no connection. 0 or -ENOMEM. Any thread. */
 int clients_attend(struct clients *clients, const struct address *address, struct client **client);
 void clients_dismiss(struct clients *clients, struct client *client);

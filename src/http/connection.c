@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 
+#define REFUSED_MS 2000 /* for a refused one to say what it wants, so that it can be told */
 #define FIRST_NS CLOCK_NS_PER_S /* for a new connection to say something */
 #define TCP_STATE_ESTABLISHED 1 /* <netinet/tcp.h> has the name, and can't be had beside <linux/tcp.h> */
 
@@ -81,6 +82,8 @@ const char *connection_overdue(struct connection *connection, const struct conne
 
 	switch (connection->phase) {
 	case CONNECTION_HEAD:
+		if (connection->peer.refused && age_ms >= REFUSED_MS)
+			return "refused";
 		return age_ms >= limits->header_timeout_ms ? "header_timeout" : NULL;
 	case CONNECTION_IDLE:
 		return age_ms >= limits->idle_timeout_ms ? "idle_timeout" : NULL;

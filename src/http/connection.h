@@ -27,6 +27,7 @@ struct connection {
 	int fd;
 	enum connection_phase phase;
 	bool suspended;		/* in MHD's sense */
+	bool logged;		/* a request of it is in the access log */
 	bool cut;		/* shut down by us: what still waits is to end */
 	bool ending;		/* its time is over, and MHD was told to close it */
 	bool close_ends_body;	/* only a reset tells the client that the body under way was cut */

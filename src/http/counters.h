@@ -37,6 +37,8 @@ enum counters_reason {
 	COUNTERS_ACCESS,       /* 401, 403, 429: addresses, passwords and signatures */
 	COUNTERS_EXPIRED,      /* 410: a signature that was good once */
 	COUNTERS_MEMORY,       /* of the process, or all of the cache is in use */
+	COUNTERS_DESCRIPTORS,  /* a connection came when all descriptors were in use */
+	COUNTERS_PROXY_PROTOCOL, /* a connection began without the PROXY header that it must have */
 	COUNTERS_REASONS
 };
 

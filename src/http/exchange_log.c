@@ -85,6 +85,24 @@ static void count(const struct exchange *exchange, unsigned status, uint64_t sen
 		file_note(request->file, sent_bytes);
 }
 
+void exchange_log_refused(const struct request_site *site, const struct peer *peer, unsigned status)
+{
+	const struct site *top = &site->rules->sites[0];
+	_Alignas(8) char record[ACCESS_RECORD_BYTES];
+	const struct access_entry entry = {
+		.client = peer->from,
+		.time_ns = clock_wall_ns(),
+		.status = status,
+		.port = site->rules->ports[peer->listener],
+		.tls = peer->tls,
+		.source = ACCESS_NOWHERE,
+		.texts = { [ACCESS_METHOD] = "-", [ACCESS_TARGET] = "-", [ACCESS_VERSION] = "-", [ACCESS_SITE] = top->host },
+	};
+
+	if (top->log != 0)
+		log_request(top->log, top->log_form, record, access_pack(&entry, record));
+}
+
 void exchange_log(const struct exchange *exchange, unsigned status, bool whole)
 {
 	const struct reply *reply = &exchange->request.reply;
@@ -94,6 +112,7 @@ void exchange_log(const struct exchange *exchange, unsigned status, bool whole)
 	if (!whole && sent_bytes > 0)
 		sent_bytes = connection_cut_bytes(exchange->connection, sent_bytes);
 	count(exchange, status, sent_bytes);
+	exchange->connection->logged = true;
 	if (site->log != 0)
 		add_entry(exchange, site, status, sent_bytes);
 }

@@ -171,6 +171,10 @@ static enum MHD_Result first_call(struct exchange *exchange, const char *url, co
 	snprintf(exchange->version, sizeof(exchange->version), "%s", version);
 	request->method = fields_method(method);
 	status = check_head(exchange, url, method, version);
+	if (exchange->connection->peer.refused) { /* counted when it came */
+		steps_refuse(request, 503);
+		return send_reply(exchange);
+	}
 	if (status == 0) {
 		exchange->closes = is_body_in_doubt(exchange);
 		request->unready = exchange->closes;
@@ -217,9 +221,9 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, en
 		return;
 	whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK || exchange->whole;
 	*req_cls = NULL;
-	handler_forget(exchange);
 	signing_mask(&exchange->request);
-	exchange_log(exchange, info != NULL ? info->http_status : 0, whole);
+	exchange_log(exchange, info != NULL ? info->http_status : 0, whole); /* while `seen` tells whose answer it was */
+	handler_forget(exchange);
 	if (whole && exchange->request.reply.body != REPLY_LENGTH_ONLY)
 		exchange->connection->bodies_bytes += exchange->request.reply.length;
 	exchange->connection->exchange = NULL;

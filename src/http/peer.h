@@ -15,6 +15,7 @@ struct peer {
 	struct address from; /* the same, as it is compared and counted */
 	unsigned listener; /* of the configuration: which sites can be asked for */
 	bool tls;
+	bool refused; /* over a limit on connections: its first request is answered with 503, and it is closed */
 	void *client; /* the daemon's count of it: handed back when the connection has closed; between these the disk's queue goes round */
 };
 
@@ -23,6 +24,7 @@ struct arrival {
 	int fd;
 	unsigned listener; /* of the configuration that it came in under */
 	bool tls;
+	bool refused; /* as in struct peer */
 	struct sockaddr_storage address;
 	socklen_t length; /* of address */
 	struct request_site *site; /* of that configuration */

@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "http/certificates.h"
 #include "http/exchange.h"
+#include "http/exchange_log.h"
 #include "http/handler.h"
 #include "http/sender.h"
 
@@ -101,7 +102,9 @@ static void connection_ended(struct server *server, struct connection *connectio
 		connection->next->prev = connection->prev;
 	server->count--;
 	connection_leave(connection);
-	server->options.closed(server->options.context, connection->peer.client);
+	if (connection->peer.refused && !connection->logged) /* its client did not wait, or said nothing */
+		exchange_log_refused(connection->site, &connection->peer, 503);
+	server->options.closed(server->options.context, connection->peer.client, connection->peer.refused);
 	request_site_drop(connection->site);
 	free(connection);
 }
@@ -156,6 +159,7 @@ static struct connection *new_connection(const struct arrival *arrival)
 	connection->peer.client = arrival->client;
 	connection->peer.listener = arrival->listener;
 	connection->peer.tls = arrival->tls;
+	connection->peer.refused = arrival->refused;
 	connection->peer.address = arrival->address;
 	address_from_sockaddr((const struct sockaddr *)&arrival->address, &connection->peer.from);
 	connection->site = arrival->site;
@@ -178,7 +182,7 @@ int server_add(struct server *server, const struct arrival *arrival)
 
 	if (connection == NULL) {
 		close(arrival->fd);
-		server->options.closed(server->options.context, arrival->client);
+		server->options.closed(server->options.context, arrival->client, arrival->refused);
 		return -ENOMEM;
 	}
 	server->incoming = connection;
@@ -188,7 +192,7 @@ int server_add(struct server *server, const struct arrival *arrival)
 	if (server->incoming == connection) { /* it failed before it was announced */
 		server->incoming = NULL;
 		connection_leave(connection);
-		server->options.closed(server->options.context, arrival->client);
+		server->options.closed(server->options.context, arrival->client, arrival->refused);
 		request_site_drop(connection->site);
 		free(connection);
 	}

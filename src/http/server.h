@@ -16,7 +16,7 @@ struct server;
 
 struct server_options {
 	struct reactor *reactor;
-	void (*closed)(void *context, void *client); /* a connection has ended; its descriptor is closed next */
+	void (*closed)(void *context, void *client, bool refused); /* a connection has ended; its descriptor is closed next */
 	void *context;
 };
 

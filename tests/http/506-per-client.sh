@@ -34,7 +34,7 @@ arrived() {
 arrived GET /named/x 'Host: x' 'Origin: https://a.example'
 is "$STATUSES $(header Access-Control-Allow-Origin) $(header Access-Control-Allow-Credentials) $(header X-Tiles)" "503 https://a.example true yes" "those of its path"
 arrived GET /named/x 'Host: x' 'Origin: https://b.example'
-is "$STATUSES $(header_count Access-Control-Allow-Origin) $(header Vary)" "503 0 Origin" "not for another origin"
+is "$STATUSES $(header_count Access-Control-Allow-Origin) $(header Vary)" "503 0 Accept, Origin" "not for another origin"
 arrived GET /a.bin 'Host: s.example' 'origin:https://s.example '
 is "$STATUSES $(header Access-Control-Allow-Origin)" "503 https://s.example" "those of its site"
 arrived HEAD /a.bin 'Host: x'

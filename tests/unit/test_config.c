@@ -54,7 +54,7 @@ START_TEST(defaults)
 	ck_assert_uint_eq(config.disk_latency_ms, 5000);
 	ck_assert_uint_eq(config.open_files, 1024);
 	ck_assert_uint_eq(config.max_connections, 4096);
-	ck_assert_uint_eq(config.max_connections_per_client, 256);
+	ck_assert_uint_eq(config.max_connections_per_client, 1024);
 	ck_assert_uint_eq(config.header_timeout_ms, 20000);
 	ck_assert_uint_eq(config.idle_timeout_ms, 60000);
 	ck_assert_uint_eq(config.drain_timeout_ms, 30000);

@@ -17,9 +17,10 @@
 
 static unsigned accepted_count;
 
-static void count_and_close(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length)
+static void count_and_close(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length, int error)
 {
 	ck_assert_uint_eq(listener, 0);
+	ck_assert_int_le(error, 0);
 	(void)context;
 	(void)length;
 	ck_assert(peer->sa_family == AF_INET || peer->sa_family == AF_UNIX);

@@ -24,8 +24,9 @@ static unsigned reads;
 static int got_fd;
 static char got_address[ADDRESS_TEXT_BYTES];
 
-static void was_read(void *context, const struct arrival *arrival)
+static void was_read(void *context, const struct arrival *arrival, bool rejected)
 {
+	(void)rejected;
 	struct address address;
 	ck_assert_ptr_null(context);
 	ck_assert_uint_eq(arrival->listener, 7);
