@@ -1,17 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# tests/summary.sh [--counts] BUILD-DIR: what the last `make check` there found. Ends with the one line
+# tests/summary.sh [--counts | --slowest] BUILD-DIR: what the last `make check` there found. Ends with the one line
 # "N passed, N failed, N skipped"; before it, the logs of what failed and the names of what was skipped, with the reasons. The
 # exit status is 1 when something failed or nothing ran. With RANGED_CI set, a skipped test that .ci/skips does not list
-# counts as failed. --counts: only the three numbers.
+# counts as failed; RANGED_CI holds the words that an entry there may ask for, as "sanitizers" or "debian13". --counts: only the three
+# numbers. --slowest: how long the ten slowest scripts took, and how long all of them took one after another.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 counts=
+slowest=
 [ "${1:-}" != --counts ] || { counts=1; shift; }
-[ $# -eq 1 ] || { echo "usage: $0 [--counts] BUILD-DIR" >&2; exit 2; }
+[ "${1:-}" != --slowest ] || { slowest=1; shift; }
+[ $# -eq 1 ] || { echo "usage: $0 [--counts | --slowest] BUILD-DIR" >&2; exit 2; }
 cd "$1" || exit 2
 mapfile -t results < <(find tests -name '*.trs' | sort)
+
+if [ -n "$slowest" ]; then
+	find tests -name '*.log' -exec awk '
+		/^# took [0-9]+ ms, of that [0-9]+ ms of processor time/ { printf "%.1f %.1f %s\n", $3 / 1000, $7 / 1000, FILENAME }' {} + |
+		sort -rn | awk '
+			{ took += $1; busy += $2 }
+			NR <= 10 { sub(/\.log$/, "", $3); printf "  %6.1f s, %5.1f s of processor time: %s\n", $1, $2, $3 }
+			END { printf "  %6.0f s, %5.0f s of processor time: all scripts, one after another\n", took, busy }'
+	exit
+fi
 
 if [ -z "$counts" ] && [ ${#results[@]} -gt 0 ]; then
 	grep -lsE '^:global-test-result: (FAIL|ERROR)' "${results[@]}" | while read -r result; do
@@ -23,10 +36,17 @@ fi
 # A test that was reported as failed also makes its program exit with a status: that is one failure, not two. The logs hold, among
 # the output of the tests, one line "RESULT: NAME NUMBER TITLE" for each result.
 awk -v counts="$counts" -v ci="${RANGED_CI:-}" -v skips="$here/../.ci/skips" '
+# "[word,word]": only where RANGED_CI has one of these words.
+function holds(where,    words, i) {
+	if (where !~ /^\[.*\]$/) return 1
+	for (i = split(substr(where, 2, length(where) - 2), words, ","); i > 0; i--)
+		if (index(" " ci " ", " " words[i] " ")) return 1
+	return 0
+}
 function show(line) { if (!counts) print line }
 BEGIN {
 	while ((getline line < skips) > 0)
-		if (line !~ /^#/ && split(line, word, " ") > 1)
+		if (line !~ /^#/ && split(line, word, " ") > 1 && holds(word[2]))
 			{ sub(/\.sh$/, "", word[1]); listed[word[1]] = 1 }
 	for (i = 1; i < ARGC; i++) {
 		log_name = ARGV[i]; sub(/\.trs$/, ".log", log_name)
