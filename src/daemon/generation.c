@@ -175,14 +175,13 @@ void generation_succeed(struct generation *generation, struct generation *before
 void generation_stop_listening(struct generation *generation)
 {
 	struct workshop *workshop = generation->workshop;
-	bool listened;
 
+	if (!generation->listens) /* only this thread writes it; the workshop may be closed already */
+		return;
 	pthread_mutex_lock(&workshop->lock);
-	listened = generation->listens;
 	generation->listens = false;
 	pthread_mutex_unlock(&workshop->lock);
-	if (listened)
-		sockets_release(generation->sockets);
+	sockets_release(generation->sockets);
 }
 
 bool generation_hold_sockets(struct generation *generation)

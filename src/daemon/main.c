@@ -277,8 +277,10 @@ static void take_apart(struct daemon *daemon)
 	for (unsigned i = 0; workshop->workers != NULL && i < workshop->count; i++)
 		worker_free(workshop->workers[i]);
 	free(workshop->workers);
-	for (struct generation *one = daemon->generations; one != NULL; one = one->next)
+	for (struct generation *one = daemon->generations; one != NULL; one = one->next) {
+		generation_stop_listening(one);
 		generation_close_files(one);
+	}
 	workshop_close(workshop);
 	reload_free(daemon->reload);
 	if (daemon->signal_fd >= 0)
