@@ -2,7 +2,7 @@
 /*
  * A body as a sequence of pieces, made one at a time as the transfer asks for them, so that a body of any length costs no
  * memory here. Spans are cut at multiples of block_bytes of the *file*, not of the range: then each disk block belongs to one
- * span only, and nothing is read twice.
+ * span of a range only, and is read once for it. Two ranges may share the block in which one ends and the other begins.
  */
 #include "http/plan.h"
 

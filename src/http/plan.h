@@ -13,7 +13,7 @@
 struct plan {
 	const struct range_set *set;	   /* the caller's; at least one range */
 	const struct multipart *multipart; /* the caller's; NULL: one range, no text */
-	size_t block_bytes;		   /* a power of two; no span crosses a multiple of it, so no two share a disk block */
+	size_t block_bytes;		   /* a power of two; no span crosses a multiple of it, so no two of one range share a disk block */
 	unsigned part;
 	bool in_text;
 	uint64_t position;

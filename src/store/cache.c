@@ -445,6 +445,15 @@ void cache_touch(struct cache *cache, struct cache_extent *extent)
 	pthread_mutex_unlock(&shard->lock);
 }
 
+void cache_disown(struct cache *cache, struct cache_extent *extent)
+{
+	struct shard *shard = shard_of(cache, extent->hash);
+
+	pthread_mutex_lock(&shard->lock);
+	shard_forget(shard, extent);
+	pthread_mutex_unlock(&shard->lock);
+}
+
 void cache_unpin(struct cache *cache, struct cache_extent *extent)
 {
 	struct shard *shard = shard_of(cache, extent->hash);

@@ -129,6 +129,8 @@ bool cache_abandon(struct cache *cache, struct cache_extent *extent);
 
 /* An extent that the caller has pinned was used once more. Any thread. */
 void cache_touch(struct cache *cache, struct cache_extent *extent);
+/* Takes an extent that the caller has pinned out of the table: no other want finds it, and its last pin frees it. Any thread. */
+void cache_disown(struct cache *cache, struct cache_extent *extent);
 /* One pin less. Any thread. */
 void cache_unpin(struct cache *cache, struct cache_extent *extent);
 

@@ -98,18 +98,9 @@ static enum encoding_fault read_ends(const struct beside *beside, enum sibling s
 		return ENCODING_OLDER;
 	if (sibling == SIBLING_GZ)
 		return encoding_check_gzip(&ends, version->size, beside->original->size);
-	return encoding_check_zstd(&ends, beside->original->size);
-}
-
-/* Of brotli there is nothing to check but that it can be read. */
-static enum encoding_fault check_brotli(const struct beside *beside, const char *path, int *error)
-{
-	struct file_version version;
-
-	*error = (int)file_peek(beside->root_fd, path, beside->symlinks, NULL, 0, &version);
-	if (*error < 0)
-		return ENCODING_UNREADABLE;
-	return beside->original->size > 0 ? ENCODING_FINE : ENCODING_OF_NOTHING;
+	if (sibling == SIBLING_ZST)
+		return encoding_check_zstd(&ends, beside->original->size);
+	return beside->original->size > 0 ? ENCODING_FINE : ENCODING_OF_NOTHING; /* brotli states nothing */
 }
 
 /* A variant that was not young when it was checked has the same verdict as long as it is the same version. */
@@ -119,8 +110,6 @@ static enum encoding_fault check_variant(const struct beside *beside, enum sibli
 	const uint64_t now = fingerprint(version, beside->original->size);
 	enum encoding_fault fault;
 
-	if (sibling == SIBLING_BR)
-		return check_brotli(beside, path, error);
 	if (known->checked[sibling] == now && !known->checked_young[sibling]) {
 		found->checked[sibling] = now;
 		return (enum encoding_fault)known->refusals[sibling];

@@ -138,6 +138,9 @@ static void want_take(struct store *store, struct store_want *want, struct cache
 	want->read_ns = extent->read_ns;
 	want->error = 0;
 	want->source = source;
+	/* A young file may change and stay the same version, so what was read of it is for nobody who comes later. */
+	if (want->young)
+		cache_disown(store->shared.cache, extent);
 	note(store, source, want->length);
 }
 
@@ -387,15 +390,16 @@ static int want_queue(struct store *store, struct store_want *want, const struct
 	return error;
 }
 
-/* Nobody will ask again for a version that is no more; and one that is fresh is not known to be the last of its name. */
-static bool is_worth_keeping(const struct file *file)
+/* Nobody will ask again for a version that is no more; and a young file may change and stay the same version. */
+static bool is_worth_keeping(struct store_want *want)
 {
-	return !atomic_load_explicit(&file->outdated, memory_order_relaxed) && !file_is_young(file);
+	want->young = file_is_young(want->file);
+	return !atomic_load_explicit(&want->file->outdated, memory_order_relaxed) && !want->young;
 }
 
 int store_want(struct store *store, struct store_want *want)
 {
-	const bool keep = is_worth_keeping(want->file);
+	const bool keep = is_worth_keeping(want);
 	const struct cache_span span = {
 		.version = &want->file->version,
 		.alignment = want->file->offset_alignment,

@@ -59,6 +59,7 @@ struct store_want {
 	enum store_source source;
 	uint64_t disk_ns; /* STORE_DISK: how long the disk took over it */
 	/* private */
+	bool young; /* the file was young when it was wanted */
 	struct cache_extent *extent;
 	struct store_read *read;
 };

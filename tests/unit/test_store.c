@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <time.h>
 #include <limits.h>
 
 #include "base/clock.h"
@@ -415,6 +416,30 @@ START_TEST(what_was_read_is_not_read_again)
 }
 END_TEST
 
+/* A young file may change and stay the same version: what one want has pinned is not for the next one. */
+START_TEST(bytes_of_a_young_file_are_not_shared)
+{
+	const struct timespec ahead[2] = { { .tv_sec = time(NULL) + 1000 }, { .tv_sec = time(NULL) + 1000 } };
+	struct store_want first = want_of(0, 1000), second;
+	int root_fd = open(directory, O_PATH | O_DIRECTORY);
+
+	ck_assert_int_eq(utimensat(root_fd, "f", ahead, 0), 0);
+	file_unref(file);
+	ck_assert_int_eq(file_open(root_fd, "f", FILE_SYMLINKS_BENEATH, &file), 0);
+	close(root_fd);
+	file->device = device;
+	first.file = file;
+	get(&first);
+	second = want_of(0, 1000);
+	get(&second);
+	check_source(&second, STORE_DISK, 0);
+	ck_assert_uint_eq(kernel_reads, 2);
+	ck_assert(first.data != second.data);
+	store_release(store, &first);
+	store_release(store, &second);
+}
+END_TEST
+
 START_TEST(without_a_cache_all_is_read_again)
 {
 	get_right(0, 200000);
@@ -792,6 +817,7 @@ int main(void)
 	tcase_add_test(tests, a_file_without_direct_reads_goes_through_the_offload_threads);
 	tcase_add_test(tests, an_unknown_extent_map_is_walked_before_the_read);
 	tcase_add_test(tests, what_was_read_is_not_read_again);
+	tcase_add_test(tests, bytes_of_a_young_file_are_not_shared);
 	tcase_add_test(tests, small_ranges_read_their_span_only);
 	tcase_add_test(tests, pieces_of_half_an_extent_bring_all_of_it);
 	tcase_add_test(tests, many_wants_of_cold_bytes_cost_one_read);
