@@ -23,6 +23,7 @@
 #define LISTINGS_BYTES (UINT64_C(64) << 20)
 #define CONNECTION_BYTES (UINT64_C(36) << 10) /* with TLS, and a block for what is being sent */
 #define MEMORY_OF_PROCESS (UINT64_C(64) << 20)
+#define UNSENT_PAGES 65536 /* where nobody can say: as on a machine with 4 GiB */
 #define RING_DEFAULT 128 /* what a calibration tries at most */
 
 static bool has_listings(const struct rules *rules)
@@ -143,6 +144,19 @@ static uint64_t memory_of_group(void)
 	if (file != NULL)
 		fclose(file);
 	return least;
+}
+
+uint64_t limits_unsent(void)
+{
+	FILE *file = fopen("/proc/sys/net/ipv4/tcp_mem", "re");
+	uint64_t low, pressure = 0, group = memory_of_group(), most;
+
+	if (file == NULL || fscanf(file, "%" SCNu64 " %" SCNu64, &low, &pressure) != 2)
+		pressure = UNSENT_PAGES;
+	if (file != NULL)
+		fclose(file);
+	most = pressure * (uint64_t)sysconf(_SC_PAGESIZE);
+	return (most < group ? most : group) / 8;
 }
 
 uint64_t limits_memory(const struct config *config)

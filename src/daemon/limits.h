@@ -30,6 +30,12 @@ uint64_t limits_memory(const struct config *config);
  */
 bool limits_check_memory(const struct config *config);
 
+/*
+ * Bytes that the kernel may hold of what is sent, for all connections: an eighth of what TCP may use on this machine before it is under pressure
+ * (net.ipv4.tcp_mem), and of the memory that the process may have.
+ */
+uint64_t limits_unsent(void);
+
 /* Opens the root (O_PATH): its descriptor, or -errno after logging what is wrong with it. BLOCKS. */
 int limits_open_root(const char *root);
 

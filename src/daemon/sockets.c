@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Options that a connection inherits from its listener are set here, once, and cost no call per connection: TCP_NODELAY, and
- * TCP_NOTSENT_LOWAT, which bounds what the kernel keeps of a reply for a slow client (10 000 slow clients with autotuned
- * buffers use up tcp_mem).
+ * TCP_NOTSENT_LOWAT, which bounds what the kernel keeps of a reply for a slow client; it is lowered as connections multiply (server.c).
  */
 #include "daemon/sockets.h"
 
@@ -23,8 +22,7 @@
 
 #include "base/log.h"
 #include "daemon/passed.h"
-
-#define NOTSENT_BYTES (256 * 1024)
+#include "http/connection.h"
 
 struct listening {
 	int fd;
@@ -69,7 +67,7 @@ static int open_tcp(struct sockets *sockets, const struct addrinfo *info)
 		return -errno;
 	set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_BYTES);
+	set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, CONNECTION_UNSENT_MAX);
 	if (info->ai_family == AF_INET6)
 		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, (info->ai_flags & AI_PASSIVE) == 0);
 	error = bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0 ? add(sockets, fd, "") : -errno;
@@ -175,7 +173,7 @@ static int open_passed(struct sockets *sockets, const char *name, const char **r
 		if (fd < 0)
 			return -errno;
 		set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* not of a Unix socket */
-		set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_BYTES);
+		set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, CONNECTION_UNSENT_MAX);
 		error = add(sockets, fd, "");
 		if (error != 0)
 			close(fd);

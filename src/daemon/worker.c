@@ -438,6 +438,7 @@ static struct server_terms terms_of(const struct worker *worker, struct generati
 			    .idle_timeout_ms = config->idle_timeout_ms,
 			    .min_rate_bytes = config->min_rate_bytes,
 			    .stall_timeout_ms = config->stall_timeout_ms },
+		.unsent_bytes = worker->workshop->unsent_bytes / worker->workshop->count,
 	};
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/limits.h"
 
 #define REVALIDATE_MS 1000
 #define TRANSIENT_BYTES ((size_t)16 << 20) /* memory for what is on its way when nothing is kept */
@@ -81,6 +82,7 @@ int workshop_open(struct workshop *workshop, const struct config *config, unsign
 	int error;
 
 	workshop->count = workers;
+	workshop->unsent_bytes = limits_unsent();
 	error = cache_new(&workshop->cache, workshop_cache_bytes(config), config->cache_size_bytes > 0);
 	if (error != 0)
 		return fail("can't map cache_size of memory", error);

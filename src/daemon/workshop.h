@@ -39,6 +39,7 @@ struct workshop {
 	struct login *login;
 	struct depths depths;
 	atomic_uint transfers;
+	uint64_t unsent_bytes; /* limits_unsent() */
 	struct bucket total; /* of rate_total */
 	_Atomic enum workshop_state state;
 	atomic_uint reloads, reload_failures;

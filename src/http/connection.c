@@ -119,6 +119,16 @@ bool connection_finish(struct connection *connection)
 	return true;
 }
 
+void connection_bound_unsent(struct connection *connection, unsigned bytes)
+{
+	const int value = (int)bytes;
+
+	if (connection->unsent_bytes == bytes || connection->peer.address.ss_family == AF_UNIX)
+		return;
+	connection->unsent_bytes = bytes;
+	setsockopt(connection->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, sizeof(value));
+}
+
 uint64_t connection_cut_bytes(const struct connection *connection, uint64_t length)
 {
 	uint64_t bytes;

@@ -38,6 +38,7 @@ struct connection {
 	void *exchange;		/* the server's: the request under way */
 	struct request_site *site; /* what held when it came in, certificates too; one hold */
 	struct counters *counters;
+	unsigned unsent_bytes;	/* what the kernel takes ahead of the client (TCP_NOTSENT_LOWAT) */
 	struct peer peer;
 };
 
@@ -46,6 +47,10 @@ struct connection_limits {
 	uint64_t min_rate_bytes;   /* a second; 0: none */
 	uint64_t stall_timeout_ms; /* the time over which the rate is taken */
 };
+
+/* Of a connection as it is accepted; and the least, which is a record of TLS. */
+#define CONNECTION_UNSENT_MAX (256 * 1024)
+#define CONNECTION_UNSENT_MIN (16 * 1024)
 
 /* From now on its counters have it in its phase, until connection_leave(). */
 void connection_join(struct connection *connection, enum connection_phase phase, uint64_t now_ns);
@@ -69,6 +74,9 @@ void connection_cut(struct connection *connection);
  * if that was done before, and the connection is still there.
  */
 bool connection_finish(struct connection *connection);
+
+/* From here on the kernel takes no more than so many bytes that it cannot send yet; what it has taken stays. No call if nothing changes. */
+void connection_bound_unsent(struct connection *connection, unsigned bytes);
 
 /* Bytes of the body that the client's kernel acknowledged of a reply that was cut; at most `length`. */
 uint64_t connection_cut_bytes(const struct connection *connection, uint64_t length);

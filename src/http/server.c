@@ -35,6 +35,7 @@
 #define CONNECTIONS_MAX 2000000 /* the daemon counts clients; MHD's bound must not come first */
 #define RUN_NS UINT64_C(200000)
 #define SWEEP_MS 500
+#define FAST_BYTES (UINT64_C(1) << 20) /* a sweep */
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 /*
  * Flags and options that libmicrohttpd 0.9.75 does not know. A binary may run with another version of the library than it was built
@@ -57,6 +58,8 @@ struct engine {
 struct server {
 	struct server_options options;
 	struct connection_limits limits;
+	uint64_t unsent_bytes; /* see struct server_terms */
+	unsigned fast;	       /* connections that were, at the last sweep */
 	struct exchange_shared shared;
 	struct engine engines[2]; /* [1]: TLS; as in shared.rerun */
 	struct connection *connections;
@@ -76,6 +79,20 @@ static bool library_is_1_or_later(void)
 	return atoi(MHD_get_version()) >= 1;
 }
 
+/*
+ * What the kernel may hold for one connection: less the more there are, or slow clients by the thousand would fill the memory that TCP has
+ * for the whole machine, and each connection of it would be slowed down. All connections count, since what was sent to a client that is idle
+ * may still be in the kernel. In powers of two, so that it seldom changes.
+ */
+static unsigned unsent_share(const struct server *server)
+{
+	unsigned share = CONNECTION_UNSENT_MAX;
+
+	while (share > CONNECTION_UNSENT_MIN && (uint64_t)share * server->count > server->unsent_bytes)
+		share /= 2;
+	return share;
+}
+
 static void connection_opened(struct server *server, struct connection *connection)
 {
 	connection->next = server->connections;
@@ -84,6 +101,7 @@ static void connection_opened(struct server *server, struct connection *connecti
 	server->connections = connection;
 	server->count++;
 	server->incoming = NULL;
+	connection_bound_unsent(connection, unsent_share(server));
 }
 
 static void connection_ended(struct server *server, struct connection *connection)
@@ -156,6 +174,7 @@ static struct connection *new_connection(const struct arrival *arrival)
 	if (connection == NULL)
 		return NULL;
 	connection->fd = arrival->fd;
+	connection->unsent_bytes = CONNECTION_UNSENT_MAX;
 	connection->peer.client = arrival->client;
 	connection->peer.listener = arrival->listener;
 	connection->peer.tls = arrival->tls;
@@ -242,6 +261,14 @@ static void relieve(struct connection *connection)
 	exchange->swept_bytes = exchange->taken_bytes;
 }
 
+/* It empties more than its share within the time of a sweep: a larger one costs little, and saves turns. */
+static bool is_fast(const struct connection *connection)
+{
+	const struct exchange *exchange = connection->exchange;
+
+	return exchange != NULL && exchange->request.transfer != NULL && exchange->taken_bytes - exchange->swept_bytes >= FAST_BYTES;
+}
+
 static bool is_too_old(const struct exchange *exchange, uint64_t now_ns)
 {
 	uint64_t most_ms = request_settings(&exchange->request)->max_transfer_time_ms;
@@ -253,8 +280,12 @@ static void sweep(void *context)
 {
 	struct server *server = context;
 	uint64_t now_ns = clock_now_ns();
+	const unsigned share = unsent_share(server), fast_share = (uint64_t)server->fast * CONNECTION_UNSENT_MAX <= server->unsent_bytes ?
+									  CONNECTION_UNSENT_MAX : share;
+	unsigned fast = 0;
 
 	for (struct connection *c = server->connections; c != NULL; c = c->next) {
+		const bool is_fast_now = is_fast(c);
 		const char *reason = connection_overdue(c, &server->limits, now_ns);
 
 		if (reason == NULL && c->exchange != NULL && is_too_old(c->exchange, now_ns))
@@ -265,8 +296,11 @@ static void sweep(void *context)
 			end(c, reason);
 		else if (server->shared.draining && connection_is_quiet(c, now_ns))
 			shutdown(c->fd, SHUT_RD);
+		fast += is_fast_now;
+		connection_bound_unsent(c, is_fast_now ? fast_share : share);
 		relieve(c);
 	}
+	server->fast = fast;
 	sender_sweep(&server->shared, server->shared.draining || cache_waiting(server->shared.site->cache) > 0);
 	reactor_timer_start(server->options.reactor, &server->sweep, SWEEP_MS);
 }
@@ -346,6 +380,7 @@ static int start_engine(struct server *server, bool tls)
 static void take_terms(struct server *server, const struct server_terms *terms)
 {
 	server->limits = terms->limits;
+	server->unsent_bytes = terms->unsent_bytes;
 	server->shared.site = terms->site;
 	request_site_hold(terms->site);
 }

@@ -24,6 +24,7 @@ struct server_options {
 struct server_terms {
 	struct request_site *site; /* its ready() is set by the server, which holds it, as each connection does */
 	struct connection_limits limits; /* for all connections */
+	uint64_t unsent_bytes; /* that the kernel may hold for all connections of this server together */
 };
 
 /* 0 with *server owned by the caller, or -errno. */
