@@ -23,7 +23,7 @@ struct gate {
 
 /* --- whom it is from --- */
 
-static void believe_proxy(struct request *request)
+static int believe_proxy(struct request *request)
 {
 	const struct fields *fields = &request->fields;
 	const struct forwarded_fields said = {
@@ -36,20 +36,22 @@ static void believe_proxy(struct request *request)
 	request->contradicted = proto == FORWARDED_CONTRADICTION;
 	if (request->contradicted) {
 		request->client_address = peer;
-		return;
+		return 0;
 	}
 	if (proto != FORWARDED_PROTO_UNKNOWN)
 		request->secure = proto == FORWARDED_PROTO_HTTPS;
-	if (!address_same(&peer, &request->client_address) && request->site->clients != NULL)
-		clients_attend(request->site->clients, &request->client_address, &request->client); /* else it is the peer who counts */
+	if (address_same(&peer, &request->client_address) || request->site->clients == NULL)
+		return 0;
+	return clients_attend(request->site->clients, &request->client_address, &request->client);
 }
 
-void gate_identify(struct request *request)
+int gate_identify(struct request *request)
 {
 	const struct text_list *trusted = request->site->trusted_proxies;
 
 	if (trusted != NULL && trusted->count > 0 && settings_narrowest(trusted, &request->client_address) >= 0)
-		believe_proxy(request);
+		return believe_proxy(request);
+	return 0;
 }
 
 /* --- addresses --- */

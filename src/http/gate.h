@@ -10,9 +10,9 @@
 
 /*
  * The fields have come: client_address and secure, which are the peer's, become those whom it speaks for if it is a trusted proxy; then
- * client is filled, too. Once a request.
+ * client is filled, too. Once a request. Returns 0, or -ENOMEM: whose limits apply is unknown then.
  */
-void gate_identify(struct request *request);
+int gate_identify(struct request *request);
 
 /*
  * From the innermost block outwards, the first that has something to say to this address decides: one whose "allow" or "deny" holds it

@@ -132,8 +132,7 @@ static unsigned check_head(struct exchange *exchange, const char *url, const cha
 
 	head.laid_out = head.at != NULL;
 	MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, gather, &head);
-	gate_identify(request);
-	if (head.error != 0)
+	if (gate_identify(request) != 0 || head.error != 0)
 		return 503;
 	if (exchange->shared->lenient && !is_laid_out(&head, method, bytes))
 		return 400;

@@ -63,6 +63,8 @@ static void add_next(struct request *request)
 		value = reply_text_format(reply, "<%.*s>; rel=\"next\"", (int)next.used, next.bytes);
 	if (value != NULL)
 		reply_header(reply, "Link", value);
+	else if (next.failed)
+		reply->failed = true;
 	text_fini(&next);
 }
 

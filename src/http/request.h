@@ -125,6 +125,7 @@ struct request {
 	struct file *file; /* whose bytes are sent */
 	const struct variant *variant; /* the coding that they are in, NULL: none; while looking, the one that is looked for */
 	struct file *original;	       /* the file that it is a variant of */
+	bool variant_failed;	       /* to be looked up, for a reason that passes: none is no answer */
 	unsigned variants;	       /* bits of enum sibling: not looked for yet */
 	bool as_is;		       /* a Range field asks for the file as it is, or for the variant that If-Range names */
 	uint64_t wanted_ns;	       /* when the body was wanted, for Server-Timing */

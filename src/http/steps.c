@@ -172,15 +172,23 @@ static enum step_result look_at(struct request *request)
 	return go_to(request, step_rules);
 }
 
+/* Keeps the path that was asked for, before others are tried. Returns 0 or -ENOMEM. */
+static int begin_tries(struct request *request)
+{
+	if (request->tries > 0 || request->asked != NULL)
+		return 0;
+	request->try = request_settings(request)->try;
+	if (request->try.count == 0)
+		return 0;
+	request->asked = strdup(request->path.file);
+	return request->asked != NULL ? 0 : -ENOMEM;
+}
+
 /* The next path of "try" that is not too long, with what was asked for in place of {path}; false: there is none. */
 static bool next_try(struct request *request)
 {
 	char *file = request->path.file;
 
-	if (request->tries == 0 && request->asked == NULL) {
-		request->try = request_settings(request)->try;
-		request->asked = request->try.count > 0 ? strdup(file) : NULL;
-	}
 	while (request->asked != NULL && request->tries < request->try.count) {
 		const char *path = request->try.list[request->tries++];
 		bool rooted = *path == '/';
@@ -197,9 +205,14 @@ static bool next_try(struct request *request)
 
 static enum step_result found_nothing(struct request *request, int error)
 {
-	if (request->error_status == 0 && status_of_error(error) == 404 && next_try(request))
+	int failed;
+
+	if (request->error_status != 0 || status_of_error(error) != 404)
+		return request_refuse_error(request, error, 0);
+	failed = begin_tries(request);
+	if (failed == 0 && next_try(request))
 		return look_at(request);
-	return request_refuse_error(request, error, 0);
+	return request_refuse_error(request, failed != 0 ? failed : error, 0);
 }
 
 static enum step_result list(struct request *request)

@@ -100,9 +100,11 @@ static bool take(struct request *request)
 		go_back_to_original(request);
 		return false;
 	}
-	if (error != 0 && status_of_error(error) >= 500)
+	if (error != 0 && status_of_error(error) >= 500) {
+		request->variant_failed = true;
 		log_fault(LOG_LEVEL_ERROR, "/%s%s: %s (the file is sent as it is)", request->path.file,
 			  sibling_suffix(request->variant->sibling), strerror(-error));
+	}
 	file_unref(found);
 	return false;
 }
@@ -123,7 +125,9 @@ static enum step_result choose(struct request *request)
 		if (take(request))
 			return STEP_NEXT;
 	}
-	return identity > 0 ? STEP_NEXT : request_refuse(request, 406);
+	if (identity > 0)
+		return STEP_NEXT;
+	return request_refuse(request, request->variant_failed ? 503 : 406);
 }
 
 /* Whether the tag in an If-Range field may be one of this variant: it ends in its mark. */
@@ -203,5 +207,6 @@ void variant_drop(struct request *request)
 	file_unref(request->file);
 	request->original = request->file = NULL;
 	request->variant = NULL;
+	request->variant_failed = false;
 	request->as_is = false;
 }
