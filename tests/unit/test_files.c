@@ -1090,6 +1090,77 @@ START_TEST(many_reactors)
 }
 END_TEST
 
+/* Another folder below which there is another "file". */
+static int make_other_root(void)
+{
+	int other;
+
+	ck_assert_int_eq(mkdir("other", 0755), 0);
+	make_file("other/file", 200);
+	other = open("other", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(other, 0);
+	return other;
+}
+
+START_TEST(serves_another_root)
+{
+	int error, other = make_other_root();
+	struct file *before, *after;
+
+	make_file("root/only", 10);
+	table(10, FOREVER);
+	before = get("file", &error);
+	file_unref(get("only", &error));
+	ck_assert(files_has_root(files));
+	ck_assert_int_eq(files_replace_root(files, other), 0);
+	after = get("file", &error);
+	ck_assert_uint_eq(before->version.size, 100);
+	ck_assert_uint_eq(after->version.size, 200);
+	ck_assert_int_eq(file_check(before), 0); /* its reader goes on */
+	ck_assert_uint_eq(stats().open, 2);
+	files_let_go(files);
+	ck_assert_uint_eq(stats().open, 1); /* what was not asked for since is of the former root */
+	ck_assert_ptr_null(get("only", &error));
+	ck_assert_int_eq(error, -ENOENT);
+	files_lose_root(files, true);
+	ck_assert(!files_has_root(files));
+	files_lose_root(files, false);
+	ck_assert(files_has_root(files));
+	file_unref(before);
+	file_unref(after);
+	close(other);
+}
+END_TEST
+
+static int other_root = -1;
+
+/* The root is replaced while a file of it is looked at. */
+static void replace_once(void *context, struct file *file)
+{
+	(void)context, (void)file;
+	if (other_root >= 0)
+		ck_assert_int_eq(files_replace_root(files, other_root), 0);
+	if (other_root >= 0)
+		close(other_root);
+	other_root = -1;
+}
+
+START_TEST(finds_nothing_of_a_root_that_was_replaced)
+{
+	struct files_options options = { .root_fd = root, .max_files = 10, .revalidate_ms = FOREVER, .offload = offload,
+					 .devices = devices, .opened = replace_once };
+	struct file *file;
+	int error;
+
+	other_root = make_other_root();
+	ck_assert_int_eq(files_new(&files, &options), 0);
+	file = get("file", &error);
+	ck_assert_uint_eq(file->version.size, 200);
+	file_unref(file);
+	ck_assert_uint_eq(stats().open, 1);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("files");
@@ -1122,6 +1193,8 @@ static Suite *suite(void)
 	tcase_add_test(c, ranks_what_was_sent_most);
 	tcase_add_test(c, lets_go_of_what_was_deleted);
 	tcase_add_test(c, makes_room_for_descriptors);
+	tcase_add_test(c, serves_another_root);
+	tcase_add_test(c, finds_nothing_of_a_root_that_was_replaced);
 	tcase_add_test(c, sees_a_new_sidecar);
 	tcase_add_test(c, sees_siblings_come_and_go);
 	tcase_add_test(c, does_not_look_for_siblings_unless_told_to);
