@@ -165,14 +165,27 @@ static void say_signature(const struct request *request)
 		say("", "which limits the answer to %" PRIu64 " bytes/s", request->rate_bytes);
 }
 
+/* Why there is no file. */
+static const char *lookup_words(const struct request *request)
+{
+	const struct site *site = request->match.site->root != NULL ? request->match.site : &request->site->rules->sites[0];
+	int error = request->lookup.error;
+
+	if (error == -EISDIR)
+		return "a folder";
+	if (error == -EXDEV)
+		return "a symbolic link leads out of the root";
+	if (error == -ENOENT && file_is_misspelled(site->root_fd, request->path.file, request->site->symlinks))
+		return "the filesystem has it, but its folder spells it in another way";
+	return strerror(-error);
+}
+
 static void say_found(const struct request *request)
 {
 	if (request->file != NULL)
 		say_file(request);
-	else if (request->lookup.error == -EISDIR)
-		say("", "a folder");
 	else
-		say("", "%s", strerror(-request->lookup.error));
+		say("", "%s", lookup_words(request));
 }
 
 static void say_refusals(const struct file_siblings *siblings)

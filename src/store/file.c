@@ -90,6 +90,17 @@ int file_open_beneath(int root_fd, const char *path, enum file_symlinks symlinks
 	return open_spelled(&(struct place){.root_fd = root_fd, .path = path, .symlinks = symlinks}, flags);
 }
 
+bool file_is_misspelled(int root_fd, const char *path, enum file_symlinks symlinks)
+{
+	struct place place = {.root_fd = root_fd, .path = path, .symlinks = symlinks};
+	int fd = open_beneath(&place, O_PATH);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return spelling_check(root_fd, path, resolve_of(&place)) == -ENOENT;
+}
+
 static int stat_open(int fd, int flags, struct statx *st)
 {
 	return statx(fd, "", AT_EMPTY_PATH | flags, STAT_MASK, st) < 0 ? -errno : 0;

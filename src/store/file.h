@@ -118,6 +118,9 @@ int file_peek_ends(int root_fd, const char *path, enum file_symlinks symlinks, s
  */
 int file_open_beneath(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags);
 
+/* The filesystem resolves `path`, but not as its directories spell it, so that it is -ENOENT above. BLOCKS. */
+bool file_is_misspelled(int root_fd, const char *path, enum file_symlinks symlinks);
+
 /* Looks at `path` without opening it for reading: 0 and its version, or -errno as file_open(). BLOCKS. */
 int file_look(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version);
 

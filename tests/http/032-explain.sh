@@ -34,6 +34,9 @@ explain /big.bin
 is "$(grep -c 'bytes at' "$DIR/out")" 8 "long lists are cut"
 says 'and 4 more'
 says 'pin' "what the cache does with it"
+ln -s /etc/passwd "$ROOT/out"
+explain /out
+says 'a symbolic link leads out of the root'
 explain /docs/a
 says "Not found|No such file" "what is not there"
 says "looks for +/docs/a\.html" "what is tried then"

@@ -13,6 +13,15 @@ ok "and gives it up" await 40 is_failed
 inside systemctl reset-failed ranged
 
 configure ranged 'listen = {":80"}'
+drop_in ranged.service '[Service]' 'RestrictSUIDSGID=yes'
+inside systemctl daemon-reload
+not_ok "does not start without openat2" inside systemctl start ranged
+ok "which it names" eval 'journal | grep -q "refused system calls: openat2 (E[A-Z]*)\. .*RestrictSUIDSGID="'
+is "$(property Result) $(property ExecMainPID)" "exit-code 0" "the check alone was run"
+inside systemctl stop ranged
+rm "$UNITS/ranged.service.d/test.conf"
+inside systemctl daemon-reload
+
 ok "a good one starts" inside systemctl start ranged
 pid=$(main_pid)
 configure ranged 'listen = {":80"}' 'cache_size = many'
