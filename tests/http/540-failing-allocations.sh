@@ -34,7 +34,7 @@ PREFIX=(env LD_PRELOAD="$DIR/fail_alloc.so" FAIL_ALLOC="$DIR/control")
 start_ranged --workers 1
 
 end='\r\nConnection: close\r\n\r\n'
-request() { echo "GET $1 HTTP/1.1\r\nHost: a.example${2:-}$end"; }
+request() { printf '%s\n' "GET $1 HTTP/1.1\r\nHost: a.example${2:-}$end"; }
 signed=$(sign "/s/signed.bin" --expires 1h)
 cases=(
 	plain "$(request /a.bin)"
