@@ -17,7 +17,8 @@ joined() { paste -sd, ; }
 ask_for() { # FILE NAME: the ranges of $DIR/list
 	mapfile -t ranges <"$DIR/list"
 	get_range "$(joined <"$DIR/list")" "/$1"
-	is_multipart "$1" "${ranges[@]}" | sed 's/ - .*/ - '"$2/"
+	diag "$2"
+	is_multipart "$1" "${ranges[@]}"
 }
 
 for count in 2 17 256; do

@@ -563,6 +563,7 @@ boundary_of() { header Content-Type "${1:-$HEAD}" | sed -n 's/^multipart\/bytera
 # FILE FIRST-LAST...: the last answer is 206, a multipart of exactly these ranges, byte by byte, with its exact length.
 is_multipart() {
 	local file=$1 name="multipart of ${*:2}" boundary
+	[ $# -le 10 ] || name="multipart of $(($# - 1)) ranges"
 	shift
 	boundary=$(boundary_of)
 	[ "$STATUS" = 206 ] || { fail "$name" "status $STATUS, curl $RC" "$(cat "$HEAD")" "$(tail -n 2 "$DIR/access.log")"; return; }
