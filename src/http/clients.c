@@ -59,11 +59,12 @@ int clients_new(struct clients **clients, unsigned max_connections, unsigned per
 
 	if (c == NULL)
 		return -ENOMEM;
-	c->buckets = calloc(count, sizeof(struct entry *)); /* pages that no entry needs are never touched */
+	c->buckets = malloc(count * sizeof(struct entry *));
 	if (c->buckets == NULL) {
 		free(c);
 		return -ENOMEM;
 	}
+	memset(c->buckets, 0, count * sizeof(struct entry *)); /* not calloc(): the pages are got here, and not under the lock */
 	c->mask = count - 1;
 	pthread_mutex_init(&c->lock, NULL);
 	c->max_connections = max_connections;

@@ -30,6 +30,7 @@
 #define UNIT_BYTES ARENA_BLOCK_MAX_BYTES
 #define PATIENT_SETTLES 1
 #define WALK_PAGES 1024 /* under one hold of a lock */
+#define SERVED_MAX 32	/* wants that wait for memory, under one hold of a lock */
 
 struct cache {
 	_Atomic size_t bytes;
@@ -128,6 +129,12 @@ static void locate(struct cache *cache, const struct cache_span *span, struct pl
 	place->shard = shard_of(cache, place->hash);
 }
 
+static void lock(struct shard *shard)
+{
+	pthread_mutex_lock(&shard->lock);
+	shard_begin(shard);
+}
+
 /* Under the lock, as all below that don't say otherwise. */
 static struct cache_extent *look_up(const struct cache_span *span, struct place *place)
 {
@@ -211,6 +218,20 @@ static enum cache_answer look(struct cache_wait *wait, struct place *place)
 	return CACHE_JOINED;
 }
 
+/* The whole extent, which `read` says, has no room. The span alone may have: what one hold of the lock finds. */
+static struct cache_extent *make_span(const struct cache_span *span, const struct place *place, const struct span *read)
+{
+	struct span less = span_aligned(span->offset, span->length, span->version->size, span->alignment);
+	struct cache_extent *extent;
+
+	if (arena_block_bytes(less.length) >= arena_block_bytes(read->length))
+		return NULL;
+	shard_begin(place->shard);
+	extent = shard_make(place->shard, &place->key, place->hash, less.offset, less.length, true);
+	shard_end_search(place->shard);
+	return extent;
+}
+
 static struct cache_extent *make(const struct cache_span *span, const struct place *place)
 {
 	struct span read;
@@ -218,13 +239,8 @@ static struct cache_extent *make(const struct cache_span *span, const struct pla
 	struct cache_extent *extent =
 		shard_make(place->shard, &place->key, place->hash, read.offset, read.length, !whole);
 
-	if (extent == NULL && whole) { /* the span alone may still have room */
-		const size_t whole_bytes = arena_block_bytes(read.length);
-
-		read = span_aligned(span->offset, span->length, span->version->size, span->alignment);
-		if (arena_block_bytes(read.length) < whole_bytes)
-			extent = shard_make(place->shard, &place->key, place->hash, read.offset, read.length, true);
-	}
+	if (extent == NULL && whole && !shard_is_searching(place->shard))
+		extent = make_span(span, place, &read);
 	if (extent == NULL)
 		return NULL;
 	extent->goes = SHARD_FLEETING;
@@ -247,10 +263,15 @@ static void leave_queue(struct cache *cache, struct shard *shard, struct cache_w
 	atomic_fetch_sub_explicit(&cache->waiting, 1, memory_order_relaxed);
 }
 
-static enum cache_answer load(struct cache *cache, struct cache_wait *wait, const struct place *place)
+/* *again: there is more to look at for room, under another hold of the lock. */
+static enum cache_answer load(struct cache *cache, struct cache_wait *wait, const struct place *place, bool *again)
 {
-	struct cache_extent *extent = place->shard->waits == NULL ? make(&wait->span, place) : NULL;
+	const bool is_first = place->shard->waits == NULL;
+	struct cache_extent *extent = is_first ? make(&wait->span, place) : NULL;
 
+	*again = extent == NULL && is_first && shard_is_searching(place->shard);
+	if (*again)
+		return CACHE_MISS;
 	if (extent == NULL) {
 		queue_for_memory(cache, place->shard, wait);
 		return CACHE_QUEUED;
@@ -263,15 +284,19 @@ enum cache_answer cache_want(struct cache *cache, struct cache_wait *wait, bool 
 {
 	enum cache_answer answer;
 	struct place place;
+	bool again;
 
 	wait->extent = NULL;
 	wait->place = CACHE_NOWHERE;
 	locate(cache, &wait->span, &place);
-	pthread_mutex_lock(&place.shard->lock);
-	answer = look(wait, &place);
-	if (answer == CACHE_MISS && may_load)
-		answer = load(cache, wait, &place);
-	pthread_mutex_unlock(&place.shard->lock);
+	do { /* while the lock is not held, others may read what is wanted, or take the room that was made: so all is looked at again */
+		again = false;
+		lock(place.shard);
+		answer = look(wait, &place);
+		if (answer == CACHE_MISS && may_load)
+			answer = load(cache, wait, &place, &again);
+		pthread_mutex_unlock(&place.shard->lock);
+	} while (again);
 	return answer;
 }
 
@@ -298,14 +323,18 @@ enum cache_answer cache_find(struct cache *cache, const struct cache_span *span,
 
 /* --- answers --- */
 
-/* Those at the head of the line who can go on, with their answers, linked by ->next. */
-static struct cache_wait *serve_line(struct cache *cache, struct shard *shard)
+/* Those at the head of the line who can go on, with their answers, linked by ->next. *more: others may, under another hold of the lock. */
+static struct cache_wait *serve_some(struct cache *cache, struct shard *shard, bool *more)
 {
 	struct cache_wait *served = NULL, *wait;
 
-	while ((wait = shard->waits) != NULL) {
+	*more = false;
+	for (unsigned count = 0; (wait = shard->waits) != NULL; count++) {
 		struct place place;
 
+		*more = count == SERVED_MAX;
+		if (*more)
+			break;
 		locate(cache, &wait->span, &place);
 		leave_queue(cache, shard, wait);
 		wait->answer = (int)look(wait, &place);
@@ -319,6 +348,7 @@ static struct cache_wait *serve_line(struct cache *cache, struct shard *shard)
 			DL_PREPEND(shard->waits, wait);
 			wait->place = CACHE_AT_MEMORY;
 			atomic_fetch_add_explicit(&cache->waiting, 1, memory_order_relaxed);
+			*more = shard_is_searching(shard);
 			break;
 		}
 		wait->place = CACHE_POSTED;
@@ -348,6 +378,24 @@ static void post(struct cache_wait *wait)
 	}
 }
 
+/*
+ * Under the lock, which it releases: serves the line for memory. Between two holds of the lock somebody else may serve it, or cancel a
+ * want: nothing is remembered from one to the next.
+ */
+static void serve_and_unlock(struct cache *cache, struct shard *shard)
+{
+	bool more = true;
+
+	while (more) {
+		struct cache_wait *served = serve_some(cache, shard, &more);
+
+		pthread_mutex_unlock(&shard->lock);
+		post(served);
+		if (more)
+			lock(shard);
+	}
+}
+
 void cache_attend(struct cache *cache, struct cache_wait *wait)
 {
 	struct shard *shard = shard_of(cache, wait->extent->hash);
@@ -359,24 +407,24 @@ void cache_attend(struct cache *cache, struct cache_wait *wait)
 
 bool cache_cancel(struct cache *cache, struct cache_wait *wait)
 {
-	struct cache_wait *served = NULL;
 	struct place place;
-	bool out = true;
+	bool out = true, was_in_line;
 
 	locate(cache, &wait->span, &place);
-	pthread_mutex_lock(&place.shard->lock);
-	if (wait->place == CACHE_AT_EXTENT) {
+	lock(place.shard);
+	was_in_line = wait->place == CACHE_AT_MEMORY;
+	if (wait->place == CACHE_AT_EXTENT)
 		DL_DELETE(wait->extent->waits, wait);
-	} else if (wait->place == CACHE_AT_MEMORY) {
+	else if (was_in_line)
 		leave_queue(cache, place.shard, wait);
-		served = serve_line(cache, place.shard); /* it may have been the large one in front of small ones */
-	} else {
+	else
 		out = wait->place != CACHE_POSTED;
-	}
 	if (out)
 		wait->place = CACHE_NOWHERE;
-	pthread_mutex_unlock(&place.shard->lock);
-	post(served);
+	if (was_in_line) /* it may have been the large one in front of small ones */
+		serve_and_unlock(cache, place.shard);
+	else
+		pthread_mutex_unlock(&place.shard->lock);
 	return out;
 }
 
@@ -403,36 +451,33 @@ static struct cache_wait *answer_waits(struct shard *shard, struct cache_extent 
 struct cache_wait *cache_loaded(struct cache *cache, struct cache_extent *extent, int error, struct reactor *reactor)
 {
 	struct shard *shard = shard_of(cache, extent->hash);
-	struct cache_wait *own, *others = NULL, *served = NULL;
+	struct cache_wait *own, *others = NULL;
 
-	pthread_mutex_lock(&shard->lock);
+	lock(shard);
 	own = answer_waits(shard, extent, error, reactor, &others);
 	extent->ready = true;
 	if (error != 0)
 		shard_forget(shard, extent);
 	if (shard_unpin(shard, extent))
-		served = serve_line(cache, shard);
-	pthread_mutex_unlock(&shard->lock);
+		serve_and_unlock(cache, shard);
+	else
+		pthread_mutex_unlock(&shard->lock);
 	post(others);
-	post(served);
 	return own;
 }
 
 bool cache_abandon(struct cache *cache, struct cache_extent *extent)
 {
 	struct shard *shard = shard_of(cache, extent->hash);
-	struct cache_wait *served = NULL;
 	bool gone;
 
-	pthread_mutex_lock(&shard->lock);
+	lock(shard);
 	gone = extent->waits == NULL;
 	if (gone) {
 		shard_forget(shard, extent);
 		shard_unpin(shard, extent);
-		served = serve_line(cache, shard);
 	}
-	pthread_mutex_unlock(&shard->lock);
-	post(served);
+	serve_and_unlock(cache, shard);
 	return gone;
 }
 
@@ -457,29 +502,42 @@ void cache_disown(struct cache *cache, struct cache_extent *extent)
 void cache_unpin(struct cache *cache, struct cache_extent *extent)
 {
 	struct shard *shard = shard_of(cache, extent->hash);
-	struct cache_wait *served = NULL;
 
-	pthread_mutex_lock(&shard->lock);
-	if (shard_unpin(shard, extent) && shard->waits != NULL)
-		served = serve_line(cache, shard);
-	pthread_mutex_unlock(&shard->lock);
-	post(served);
+	lock(shard);
+	if (shard_unpin(shard, extent))
+		serve_and_unlock(cache, shard);
+	else
+		pthread_mutex_unlock(&shard->lock);
 }
 
-/* Under no lock. version: of all its extents; or only the one with this key. */
-static size_t forget(struct cache *cache, struct shard *shard, const struct shard_key *key, const struct file_version *version)
+/* Not under the lock, as the next ones. All extents with one key. */
+static size_t forget_key(struct cache *cache, const struct shard_key *key)
 {
-	struct cache_wait *served;
+	uint64_t hash = shard_hash(key);
+	struct shard *shard = shard_of(cache, hash);
 	size_t bytes;
 
-	pthread_mutex_lock(&shard->lock);
-	if (key != NULL)
-		bytes = shard_forget_key(shard, key, shard_hash(key));
-	else
-		bytes = shard_forget_version(shard, version);
-	served = serve_line(cache, shard);
-	pthread_mutex_unlock(&shard->lock);
-	post(served);
+	lock(shard);
+	bytes = shard_forget_key(shard, key, hash);
+	serve_and_unlock(cache, shard);
+	return bytes;
+}
+
+/*
+ * In steps. Who still reads the version may have it read anew behind the walk, as after it: the file is checked after each read, so such
+ * bytes are of the version, and they go when their turn comes.
+ */
+static size_t forget_in_shard(struct cache *cache, struct shard *shard, const struct file_version *version)
+{
+	uint32_t page = 0;
+	size_t bytes = 0;
+	bool more;
+
+	do {
+		lock(shard);
+		more = shard_forget_version(shard, version, &page, &bytes);
+		serve_and_unlock(cache, shard);
+	} while (more);
 	return bytes;
 }
 
@@ -492,11 +550,11 @@ size_t cache_forget(struct cache *cache, const struct file_version *version)
 
 	if (extents > cache_bytes(cache) / SHARD_EXTENT_BYTES) {
 		for (unsigned i = 0; i < cache->shard_count; i++)
-			bytes += forget(cache, &cache->shards[i], NULL, version);
+			bytes += forget_in_shard(cache, &cache->shards[i], version);
 		return bytes;
 	}
 	for (key.number = 0; key.number < extents; key.number++)
-		bytes += forget(cache, shard_of(cache, shard_hash(&key)), &key, NULL);
+		bytes += forget_key(cache, &key);
 	return bytes;
 }
 
@@ -548,12 +606,8 @@ bool cache_retains(struct cache *cache)
 static void serve_all(struct cache *cache)
 {
 	for (unsigned i = 0; i < cache->shard_count; i++) {
-		struct cache_wait *served;
-
-		pthread_mutex_lock(&cache->shards[i].lock);
-		served = serve_line(cache, &cache->shards[i]);
-		pthread_mutex_unlock(&cache->shards[i].lock);
-		post(served);
+		lock(&cache->shards[i]);
+		serve_and_unlock(cache, &cache->shards[i]);
 	}
 }
 

@@ -12,6 +12,7 @@
 #define SET_ENTRIES 4
 #define ENTRY_BYTES_MEAN 16384 /* of what one entry stands for, if all is remembered */
 #define CLOCK_UNIT_BYTES 4096
+#define STEP_SETS 1024 /* that are adopted in one step */
 
 struct ghost_entry {
 	uint32_t fingerprint; /* 0: empty */
@@ -63,18 +64,19 @@ static void put(struct ghost *ghost, struct ghost_entry *set, const struct ghost
 }
 
 /* The lower bits of a hash, which say the set, are not in its entry: it goes to all sets that it could be in. */
-void ghost_adopt(struct ghost *ghost, const struct ghost *other)
+bool ghost_adopt(struct ghost *ghost, const struct ghost *other, uint32_t *set)
 {
-	uint32_t most = ghost->mask > other->mask ? ghost->mask : other->mask;
+	uint32_t most = ghost->mask > other->mask ? ghost->mask : other->mask, end = most - *set < STEP_SETS ? most + 1 : *set + STEP_SETS;
 
 	ghost->clock_bytes = other->clock_bytes;
-	for (uint32_t i = 0; i <= most; i++) {
-		const struct ghost_entry *from = &other->entries[(size_t)(i & other->mask) * SET_ENTRIES];
+	for (; *set < end; ++*set) {
+		const struct ghost_entry *from = &other->entries[(size_t)(*set & other->mask) * SET_ENTRIES];
 
 		for (unsigned j = 0; j < SET_ENTRIES; j++)
 			if (from[j].fingerprint != 0)
-				put(ghost, &ghost->entries[(size_t)(i & ghost->mask) * SET_ENTRIES], &from[j]);
+				put(ghost, &ghost->entries[(size_t)(*set & ghost->mask) * SET_ENTRIES], &from[j]);
 	}
+	return *set <= most;
 }
 
 void ghost_add(struct ghost *ghost, uint64_t hash, size_t bytes)

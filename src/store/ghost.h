@@ -22,10 +22,10 @@ int ghost_init(struct ghost *ghost, uint64_t memory_bytes);
 void ghost_fini(struct ghost *ghost);
 
 /*
- * Takes over what another one knows, whatever their sizes, into an empty one. Where this one has more sets, a hash looks a little more
- * often as if it were known, until as much was evicted again.
+ * Takes over what another one knows, whatever their sizes, into an empty one: some sets from *set on, which says where to go on. False:
+ * those were the last. Where this one has more sets, a hash looks a little more often as if it were known, until as much was evicted again.
  */
-void ghost_adopt(struct ghost *ghost, const struct ghost *other);
+bool ghost_adopt(struct ghost *ghost, const struct ghost *other, uint32_t *set);
 
 /* What has this hash was evicted, with so many bytes. */
 void ghost_add(struct ghost *ghost, uint64_t hash, size_t bytes);

@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define STEP_BYTES ((size_t)4 << 20)
+#define STEP_BYTES ARENA_BLOCK_MAX_BYTES
 #define STEP_PAGES ((uint32_t)(STEP_BYTES / ARENA_BLOCK_MIN_BYTES))
 
 struct resize_tables {
@@ -72,7 +72,7 @@ int resize_prepare(struct shard *shard, size_t bytes)
 		return -ENOMEM;
 	error = ghost_init(&next->ghost, shard_ghost_bytes(bytes));
 	next->bucket_count = shard_bucket_count(bytes);
-	next->buckets = malloc(next->bucket_count * sizeof(*next->buckets));
+	next->buckets = shard_new_buckets(next->bucket_count);
 	if (error == 0 && next->buckets == NULL)
 		error = -ENOMEM;
 	return error == 0 ? fill(shard, bytes) : error;
@@ -145,24 +145,49 @@ static bool change_bytes(struct shard *shard, size_t bytes)
 	if (bytes < shard->bytes)
 		lower(shard, shard->bytes - bytes > STEP_BYTES ? shard->bytes - STEP_BYTES : bytes);
 	else if (bytes > shard->bytes)
-		raise(shard, bytes); /* there is hardly anything to walk through */
+		raise(shard, bytes - shard->bytes > STEP_BYTES ? shard->bytes + STEP_BYTES : bytes);
 	done = shard->bytes == bytes;
 	unlock(shard);
 	return done;
 }
 
-static void change_tables(struct shard *shard)
+/* Another table of buckets, in steps between which all extents are found. */
+static void change_buckets(struct shard *shard)
 {
 	struct resize_tables *next = shard->next;
-	struct ghost before;
+	uint32_t *before;
 
-	lock(shard);
-	shard_change_buckets(shard, &next->buckets, next->bucket_count);
-	before = shard->ghost;
-	ghost_adopt(&next->ghost, &before);
-	shard->ghost = next->ghost;
-	unlock(shard);
+	do {
+		lock(shard);
+		before = shard_change_buckets(shard, next->buckets, next->bucket_count);
+		unlock(shard);
+	} while (before == NULL);
+	next->buckets = before;
+}
+
+/* Another ghost, in steps. What is evicted between them, into a set that was adopted already, is forgotten: it is a guess anyway. */
+static void change_ghost(struct shard *shard)
+{
+	struct resize_tables *next = shard->next;
+	uint32_t set = 0;
+	struct ghost before;
+	bool more;
+
+	do {
+		lock(shard);
+		before = shard->ghost;
+		more = ghost_adopt(&next->ghost, &before, &set);
+		if (!more)
+			shard->ghost = next->ghost;
+		unlock(shard);
+	} while (more);
 	next->ghost = before;
+}
+
+static void change_tables(struct shard *shard)
+{
+	change_buckets(shard);
+	change_ghost(shard);
 	free_tables(shard);
 }
 

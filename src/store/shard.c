@@ -5,7 +5,12 @@
  *
  * Eviction is S3-FIFO: what is new goes through a small queue of a tenth of the memory and leaves it at its end, unless it was used
  * again meanwhile (then it moves to the main queue) or comes back soon (the ghost knows it: then it goes to the main queue at once).
- * So one pass over a huge file turns over a tenth of the memory only. What is pinned or sticky is passed over.
+ * So one pass over a huge file turns over a tenth of the memory only. What is pinned is passed over, and what is sticky has a queue of its
+ * own, so that nobody meets it.
+ *
+ * Nothing here walks all extents under one hold of the lock. To make room, some are looked at, then the caller releases the lock and calls
+ * again. What was passed over has moved to the other end of its queue, so each search goes on where the last one ended, whoever it was
+ * for. Once some of them in a row have found no room, there is none: until something is unpinned, which the caller waits for.
  *
  * Memory is cut up by extents of many sizes. To make room for a large one, what is to go takes the rest of its buddy along, if
  * nothing there is pinned.
@@ -23,7 +28,12 @@
 #define NONE UINT32_MAX
 #define TOUCHES_MAX 3
 #define SMALL_SHARE 10	    /* one in so many bytes is the small queue's */
-#define POLITE_LOOKS 1024    /* at extents, to make room for one; after so many, what was used goes, too */
+#define POLITE_LOOKS 768	    /* at extents, to make room for one; after so many, what was used goes, too */
+#define HOLD_LOOKS 1536	    /* at extents, under one hold of the lock */
+#define SEARCHES_MAX 16	    /* of so many looks, before there is no room */
+#define STICKY_LOOKS 16	    /* at sticky ones */
+#define STEP_PAGES 256	    /* of a walk, under one hold of the lock */
+#define STEP_BUCKETS 512
 #define PASSED_MAX 64	    /* that were in use, or beside what is, before the other queue is looked at */
 
 _Static_assert(sizeof(struct shard_key) == 6 * sizeof(uint64_t), "keys are hashed and compared as bytes");
@@ -62,7 +72,11 @@ static uint32_t page_end(const struct shard *shard)
 
 static uint32_t *bucket_of(struct shard *shard, uint64_t hash)
 {
-	return &shard->buckets[(uint32_t)(hash >> 8) & shard->mask];
+	uint32_t at = (uint32_t)(hash >> 8);
+
+	if (shard->next_buckets != NULL && (at & shard->mask) < shard->moved)
+		return &shard->next_buckets[at & shard->next_mask];
+	return &shard->buckets[at & shard->mask];
 }
 
 static bool has_key(const struct cache_extent *extent, const struct shard_key *key, uint64_t hash)
@@ -142,6 +156,12 @@ static void pull(struct shard *shard, struct cache_extent *extent)
 		fifo->oldest = extent->newer;
 	fifo->bytes -= held_bytes(extent);
 	extent->queue = SHARD_NO_QUEUE;
+}
+
+static void move(struct shard *shard, struct cache_extent *extent, enum shard_queue queue)
+{
+	pull(shard, extent);
+	push(shard, extent, queue);
 }
 
 /* Of extents with one key, spans differ by where they begin. */
@@ -228,6 +248,8 @@ void shard_stick(struct shard *shard, struct cache_extent *extent)
 		return;
 	if (extent->pins == 0)
 		shard->stats.idle_bytes -= held_bytes(extent);
+	if (extent->found)
+		move(shard, extent, SHARD_STICKY);
 	extent->sticky = true;
 	shard->stats.sticky_bytes += held_bytes(extent);
 }
@@ -238,6 +260,8 @@ void shard_unstick(struct shard *shard, struct cache_extent *extent)
 		return;
 	if (extent->pins == 0)
 		shard->stats.idle_bytes += held_bytes(extent);
+	if (extent->found)
+		move(shard, extent, SHARD_MAIN);
 	extent->sticky = false;
 	shard->stats.sticky_bytes -= held_bytes(extent);
 }
@@ -263,12 +287,6 @@ void shard_evict(struct shard *shard, struct cache_extent *extent)
 	shard_forget(shard, extent);
 }
 
-static void move(struct shard *shard, struct cache_extent *extent, enum shard_queue queue)
-{
-	pull(shard, extent);
-	push(shard, extent, queue);
-}
-
 static enum shard_queue queue_to_evict_from(const struct shard *shard, unsigned passed)
 {
 	bool small = shard->fifos[SHARD_SMALL].bytes > shard->bytes / SMALL_SHARE;
@@ -280,17 +298,28 @@ static enum shard_queue queue_to_evict_from(const struct shard *shard, unsigned 
 	return small ? SHARD_SMALL : SHARD_MAIN;
 }
 
-/* The next extent that should go, in the order of S3-FIFO. NULL: all that there is to look at is in use. */
-static struct cache_extent *next_victim(struct shard *shard, unsigned *looks, unsigned *passed)
-{
-	for (; *looks < POLITE_LOOKS + 2 * shard->stats.extents && shard->stats.idle_bytes > 0; ++*looks) {
-		enum shard_queue queue = queue_to_evict_from(shard, *passed);
-		struct cache_extent *extent = extent_at(shard, shard->fifos[queue].oldest);
+/* What one search for room has seen. */
+struct search {
+	unsigned first_look; /* shard->looks when it began */
+	unsigned passed;     /* extents that were in use, or beside what is */
+};
 
+/* The next extent that should go, in the order of S3-FIFO. NULL: all that there is to look at is in use, or it was looked enough. */
+static struct cache_extent *next_victim(struct shard *shard, struct search *search)
+{
+	while (shard->looks < HOLD_LOOKS && shard->stats.idle_bytes > 0 &&
+	       shard->looks - search->first_look < POLITE_LOOKS + 2 * shard->stats.extents) {
+		enum shard_queue queue = queue_to_evict_from(shard, search->passed);
+		struct cache_extent *extent = extent_at(shard, shard->fifos[queue].oldest);
+		bool polite = shard->looks - search->first_look < POLITE_LOOKS;
+
+		if (extent == NULL)
+			return NULL;
+		shard->looks++;
 		if (!is_idle(extent)) {
 			move(shard, extent, queue);
-			++*passed;
-		} else if (extent->touches == 0 || *looks >= POLITE_LOOKS) {
+			search->passed++;
+		} else if (extent->touches == 0 || !polite) {
 			return extent;
 		} else {
 			extent->touches = queue == SHARD_SMALL ? 0 : extent->touches - 1;
@@ -300,64 +329,76 @@ static struct cache_extent *next_victim(struct shard *shard, unsigned *looks, un
 	return NULL;
 }
 
-/* Whether all that has pages in [page, end) may go; with do_evict, when that is known, it goes. */
-static bool clear_pages(struct shard *shard, uint32_t page, uint32_t end, bool do_evict)
+/* Whether all that has pages in [page, end) may go, which what is in use never may. */
+static bool may_clear(struct shard *shard, uint32_t page, uint32_t end, bool sticky_too)
 {
 	struct cache_extent *extent;
 
-	while ((extent = shard_next_extent(shard, &page, end)) != NULL) {
-		if (do_evict)
-			shard_evict(shard, extent);
-		else if (!extent->found || !is_idle(extent))
+	for (; (extent = shard_next_extent(shard, &page, end)) != NULL; shard->looks++)
+		if (!extent->found || extent->pins > 0 || (extent->sticky && !sticky_too))
 			return false;
-	}
 	return true;
 }
 
 /* The victim goes, with what else is in the way of a block of this length where it lies. False: something there is in use. */
-static bool clear_region(struct shard *shard, struct cache_extent *victim, size_t length)
+static bool clear_region(struct shard *shard, struct cache_extent *victim, size_t length, bool sticky_too)
 {
-	uint32_t first, end;
+	struct cache_extent *extent;
+	uint32_t page, end;
 
-	arena_region(shard->arena, page_of(shard, victim), length, &first, &end);
-	if (clear_pages(shard, first, end, false))
-		return clear_pages(shard, first, end, true);
-	move(shard, victim, victim->queue); /* another one, then */
+	arena_region(shard->arena, page_of(shard, victim), length, &page, &end);
+	if (!may_clear(shard, page, end, sticky_too)) {
+		move(shard, victim, victim->queue); /* another one, then */
+		return false;
+	}
+	for (; (extent = shard_next_extent(shard, &page, end)) != NULL; shard->looks++)
+		shard_evict(shard, extent);
+	return true;
+}
+
+/*
+ * What is sticky may lie so that nothing large has room anywhere, though there is room enough: then the oldest of it goes after all. Where
+ * there is hardly anything else but what is in use, that is waited for.
+ */
+static bool clear_sticky(struct shard *shard, size_t length)
+{
+	size_t rest = shard->stats.idle_bytes + arena_free_bytes(shard->arena);
+	struct cache_extent *extent;
+
+	if (shard->pinned_bytes > 0 && rest < 2 * ARENA_BLOCK_MAX_BYTES)
+		return false;
+	for (unsigned i = 0; i < STICKY_LOOKS && (extent = extent_at(shard, shard->fifos[SHARD_STICKY].oldest)) != NULL; i++)
+		if (clear_region(shard, extent, length, true))
+			return true;
 	return false;
 }
 
 /*
- * What is sticky may lie so that nothing large has room anywhere, though there is room enough: then it is sticky no more, until it is
- * used again.
+ * Nothing more is to be found under this hold of the lock. If it was looked at enough, the search may go on under the next one. If it
+ * may not, or all was looked at: what is sticky goes, or there is no room. Without any pin, clear_sticky() succeeds or there is nothing
+ * sticky, and then each victim can be evicted: so there always is somebody whose pin is waited for.
  */
-static bool unstick_all(struct shard *shard)
+static bool end_search(struct shard *shard, size_t length)
 {
-	size_t rest = shard->stats.idle_bytes + arena_free_bytes(shard->arena);
-	struct cache_extent *extent;
-	uint32_t page = 0;
-
-	if (shard->stats.sticky_bytes == 0 || (shard->pinned_bytes > 0 && rest < 2 * ARENA_BLOCK_MAX_BYTES))
+	if (shard->looks >= HOLD_LOOKS && ++shard->searches < SEARCHES_MAX)
 		return false;
-	while ((extent = shard_next_extent(shard, &page, page_end(shard))) != NULL)
-		shard_unstick(shard, extent);
-	return true;
+	shard->searches = 0;
+	return clear_sticky(shard, length);
 }
 
 static bool make_room(struct shard *shard, size_t length)
 {
-	unsigned looks = 0, passed = 0;
+	struct search search = { .first_look = shard->looks };
 
 	while (!arena_has_room(shard->arena, length)) {
-		struct cache_extent *victim = next_victim(shard, &looks, &passed);
+		struct cache_extent *victim = next_victim(shard, &search);
 
-		looks++;
 		if (victim != NULL)
-			passed += !clear_region(shard, victim, length);
-		else if (unstick_all(shard))
-			looks = 0;
-		else
+			search.passed += !clear_region(shard, victim, length, false);
+		else if (!end_search(shard, length))
 			return false;
 	}
+	shard->searches = 0;
 	return true;
 }
 
@@ -415,16 +456,17 @@ size_t shard_forget_key(struct shard *shard, const struct shard_key *key, uint64
 	return bytes;
 }
 
-size_t shard_forget_version(struct shard *shard, const struct file_version *version)
+bool shard_forget_version(struct shard *shard, const struct file_version *version, uint32_t *page, size_t *bytes)
 {
+	uint32_t pages = page_end(shard), end = *page + STEP_PAGES < pages ? *page + STEP_PAGES : pages;
 	struct cache_extent *extent;
-	uint32_t page = 0;
-	size_t bytes = 0;
 
-	while ((extent = shard_next_extent(shard, &page, page_end(shard))) != NULL)
+	while (*page < end && (extent = shard_next_extent(shard, page, end)) != NULL)
 		if (file_version_equal(&extent->key.version, version))
-			bytes += shard_forget(shard, extent);
-	return bytes;
+			*bytes += shard_forget(shard, extent);
+	if (*page < end)
+		*page = end;
+	return *page < pages;
 }
 
 /* --- start, end, check --- */
@@ -448,42 +490,61 @@ uint64_t shard_ghost_bytes(size_t bytes)
 	return bytes - bytes / SMALL_SHARE;
 }
 
-void shard_change_buckets(struct shard *shard, uint32_t **buckets, uint32_t count)
+uint32_t *shard_new_buckets(uint32_t count)
 {
-	uint32_t *before = shard->buckets, page = 0;
-	struct cache_extent *extent;
+	uint32_t *buckets = malloc(count * sizeof(*buckets));
 
-	memset(*buckets, 0xff, count * sizeof(**buckets));
-	shard->buckets = *buckets;
-	shard->mask = count - 1;
-	*buckets = before;
-	while ((extent = shard_next_extent(shard, &page, page_end(shard))) != NULL) {
-		uint32_t *bucket = bucket_of(shard, extent->hash);
+	if (buckets != NULL)
+		memset(buckets, 0xff, count * sizeof(*buckets));
+	return buckets;
+}
 
-		if (!extent->found)
-			continue;
+static void move_bucket(struct shard *shard, uint32_t from)
+{
+	struct cache_extent *extent, *next;
+
+	for (extent = extent_at(shard, shard->buckets[from]); extent != NULL; extent = next) {
+		uint32_t *bucket = &shard->next_buckets[(uint32_t)(extent->hash >> 8) & shard->next_mask];
+
+		next = extent_at(shard, extent->chain);
 		extent->chain = *bucket;
 		*bucket = page_of(shard, extent);
 	}
 }
 
+uint32_t *shard_change_buckets(struct shard *shard, uint32_t *buckets, uint32_t count)
+{
+	uint32_t *before = shard->buckets;
+
+	if (shard->next_buckets == NULL)
+		shard->moved = 0;
+	shard->next_buckets = buckets;
+	shard->next_mask = count - 1;
+	for (unsigned i = 0; i < STEP_BUCKETS && shard->moved <= shard->mask; i++)
+		move_bucket(shard, shard->moved++);
+	if (shard->moved <= shard->mask)
+		return NULL;
+	shard->buckets = buckets;
+	shard->mask = count - 1;
+	shard->next_buckets = NULL;
+	return before;
+}
+
 static int allocate_tables(struct shard *shard, size_t most_pages)
 {
-	uint32_t count = shard_bucket_count(shard->bytes), *buckets;
+	uint32_t count = shard_bucket_count(shard->bytes);
 	int error = mapping_reserve(&shard->table, most_pages * sizeof(*shard->extents), ARENA_BLOCK_MIN_BYTES);
 
 	if (error == 0)
 		error = mapping_fill(&shard->table, 0, shard_table_bytes(shard->bytes));
 	if (error == 0)
 		error = ghost_init(&shard->ghost, shard_ghost_bytes(shard->bytes));
-	buckets = malloc(count * sizeof(*buckets));
-	if (error != 0 || buckets == NULL) {
-		free(buckets);
-		return error != 0 ? error : -ENOMEM;
-	}
+	if (error != 0)
+		return error;
 	shard->extents = (struct cache_extent *)(void *)shard->table.address;
-	shard_change_buckets(shard, &buckets, count);
-	return 0;
+	shard->buckets = shard_new_buckets(count);
+	shard->mask = count - 1;
+	return shard->buckets != NULL ? 0 : -ENOMEM;
 }
 
 int shard_init(struct shard *shard, size_t bytes, size_t most_bytes, bool retain)
@@ -491,7 +552,7 @@ int shard_init(struct shard *shard, size_t bytes, size_t most_bytes, bool retain
 	int error;
 
 	*shard = (struct shard){ .bytes = bytes, .retain = retain };
-	for (unsigned i = 0; i <= SHARD_MAIN; i++)
+	for (unsigned i = 0; i < SHARD_QUEUES; i++)
 		shard->fifos[i] = (struct shard_fifo){ .newest = NONE, .oldest = NONE };
 	pthread_mutex_init(&shard->lock, NULL);
 	error = arena_new_growing(&shard->arena, bytes, most_bytes);
@@ -527,6 +588,7 @@ static void check_extent(struct shard *shard, const struct cache_extent *extent,
 	assert(extent->ready ? extent->waits == NULL : extent->pins == 1);
 	assert(extent->found == (extent->queue != SHARD_NO_QUEUE));
 	assert(extent->found || extent->pins > 0);
+	assert((extent->queue == SHARD_STICKY) == (extent->found && extent->sticky));
 	assert(!above || (extent->pins > 0 && !extent->sticky && (extent->goes & SHARD_LEAVING) != 0));
 	assert(above || (extent->goes & SHARD_LEAVING) == 0);
 	if (extent->found) {
@@ -547,7 +609,7 @@ void shard_check(struct shard *shard)
 	struct shard_stats sums = { 0 };
 	const struct cache_extent *extent;
 	uint32_t page = 0;
-	size_t used_bytes = 0, pinned_bytes = 0, queued_bytes[SHARD_MAIN + 1] = { 0 };
+	size_t used_bytes = 0, pinned_bytes = 0, queued_bytes[SHARD_QUEUES] = { 0 };
 
 	arena_check(shard->arena);
 	while ((extent = shard_next_extent(shard, &page, page_end(shard))) != NULL) {
@@ -558,6 +620,6 @@ void shard_check(struct shard *shard)
 	assert(used_bytes + arena_free_bytes(shard->arena) == shard->bytes);
 	assert(sums.extents == shard->stats.extents && pinned_bytes == shard->pinned_bytes);
 	assert(sums.idle_bytes == shard->stats.idle_bytes && sums.sticky_bytes == shard->stats.sticky_bytes);
-	for (unsigned queue = SHARD_SMALL; queue <= SHARD_MAIN; queue++)
+	for (unsigned queue = SHARD_SMALL; queue < SHARD_QUEUES; queue++)
 		assert(queued_bytes[queue] == shard->fifos[queue].bytes);
 }

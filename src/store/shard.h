@@ -30,7 +30,7 @@ struct shard_key {
 #define SHARD_FLEETING 1 /* nobody has asked for it to be kept */
 #define SHARD_LEAVING 2  /* its memory is to be given back */
 
-enum shard_queue { SHARD_NO_QUEUE, SHARD_SMALL, SHARD_MAIN };
+enum shard_queue { SHARD_NO_QUEUE, SHARD_SMALL, SHARD_MAIN, SHARD_STICKY, SHARD_QUEUES };
 
 /*
  * Contiguous bytes of one version of a file, or the place where they are being read to: all of the extent with that key, or just a
@@ -52,7 +52,7 @@ struct cache_extent {
 	bool used;	  /* this struct speaks for an extent */
 	bool ready;	  /* its bytes are there */
 	bool span;	  /* not the whole of the extent with its key */
-	bool sticky;	  /* never evicted */
+	bool sticky;	  /* never evicted, as long as there is room for others */
 	uint8_t goes;	  /* with its last reader, if any is set: SHARD_FLEETING, SHARD_LEAVING */
 	bool found;	  /* in the table; else it goes with its last reader, too */
 };
@@ -79,7 +79,10 @@ struct shard {
 	struct mapping table;
 	struct cache_extent *extents; /* the table: by the page that their block begins on */
 	uint32_t *buckets, mask;
-	struct shard_fifo fifos[SHARD_MAIN + 1];
+	uint32_t *next_buckets, next_mask, moved; /* while their number changes: the first ones have moved there; else NULL */
+	struct shard_fifo fifos[SHARD_QUEUES];
+	unsigned looks;	   /* since shard_begin() */
+	unsigned searches; /* in a row that ended before they had found room */
 	struct ghost ghost;
 	struct shard_stats stats;
 	struct cache_wait *waits; /* the cache's: who waits for memory, in order */
@@ -105,19 +108,41 @@ struct shard_view {
 void shard_look(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
 		struct shard_view *view);
 
+/* The lock was just taken: from here on so many extents are looked at to make room until it should be released, and no more. */
+static inline void shard_begin(struct shard *shard)
+{
+	shard->looks = 0;
+}
+
 /*
- * A new extent, pinned once, for its maker to read, after evicting what has to go; NULL: no room for it until something is unpinned.
- * A whole one takes the place of its spans.
+ * A new extent, pinned once, for its maker to read, after evicting what has to go; NULL: no room for it until something is unpinned, or,
+ * if shard_is_searching(), as far as was looked: then it is to be called again once the lock was released. A whole one takes the place of
+ * its spans.
  */
 struct cache_extent *shard_make(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
 				bool span);
+
+/* The last shard_make() was NULL because it had looked at enough extents for one hold of the lock. It ends after some such holds. */
+static inline bool shard_is_searching(const struct shard *shard)
+{
+	return shard->searches > 0;
+}
+
+/* It is not called again. */
+static inline void shard_end_search(struct shard *shard)
+{
+	shard->searches = 0;
+}
 
 void shard_pin(struct shard *shard, struct cache_extent *extent, unsigned pins);
 /* The last pin of what is fleeting or in the table no more frees it. True: there may be room now for who waits for it. */
 bool shard_unpin(struct shard *shard, struct cache_extent *extent);
 /* It was used once more. */
 void shard_touch(struct cache_extent *extent);
-/* Never evicted from now on, as long as at most half of the shard is. */
+/*
+ * Not evicted from now on, as long as at most half of the shard is, and unless such extents lie so that nothing large has room anywhere:
+ * then the oldest of them go, and what lies around them.
+ */
 void shard_stick(struct shard *shard, struct cache_extent *extent);
 void shard_unstick(struct shard *shard, struct cache_extent *extent);
 /* Its length without what lies past the file's end. */
@@ -126,8 +151,11 @@ size_t shard_file_bytes(const struct cache_extent *extent);
 size_t shard_forget(struct shard *shard, struct cache_extent *extent);
 /* Forgets all of one extent, */
 size_t shard_forget_key(struct shard *shard, const struct shard_key *key, uint64_t hash);
-/* or of a version: walks the whole shard. */
-size_t shard_forget_version(struct shard *shard, const struct file_version *version);
+/*
+ * or those of a version that have memory in some pages from *page on: their bytes are added to *bytes, *page is where to go on. False: that
+ * was the end of the shard. What is made in pages that were walked already stays, as does what is made after the walk.
+ */
+bool shard_forget_version(struct shard *shard, const struct file_version *version, uint32_t *page, size_t *bytes);
 
 /* Of one that is in use by nobody: as if its turn had come. */
 void shard_evict(struct shard *shard, struct cache_extent *extent);
@@ -135,9 +163,14 @@ void shard_evict(struct shard *shard, struct cache_extent *extent);
 struct cache_extent *shard_next_extent(struct shard *shard, uint32_t *page, uint32_t end);
 /* Of the table of extents, for so many bytes of memory. */
 size_t shard_table_bytes(size_t bytes);
-/* Another table of buckets, a power of two of them, for the caller to allocate and to free; the one before is in *buckets. */
+/* How many buckets it needs, a power of two; and such a table, for the caller to free() if it is not used. NULL: no memory. */
 uint32_t shard_bucket_count(size_t bytes);
-void shard_change_buckets(struct shard *shard, uint32_t **buckets, uint32_t count);
+uint32_t *shard_new_buckets(uint32_t count);
+/*
+ * Moves extents to another table of so many buckets, as many as may be under one hold of the lock; between two calls, which are of the same
+ * table, all are found. NULL: there are more to move. Else the table before, for the caller to free.
+ */
+uint32_t *shard_change_buckets(struct shard *shard, uint32_t *buckets, uint32_t count);
 /* Of `bytes`, what the ghost remembers. */
 uint64_t shard_ghost_bytes(size_t bytes);
 
