@@ -5,7 +5,7 @@
 
 need_client wget2 wget2
 need_cmd gzip
-make_tree
+make_tree 1200 $'new\nline' # which 2.2.0 leaves out
 make_file big.bin 5000000
 perl -e 'print "line $_ of a file that can be compressed\n" for 1 .. 200000' >"$ROOT/coded.txt"
 age "$ROOT/coded.txt"
