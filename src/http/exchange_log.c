@@ -23,7 +23,7 @@ enum access_source exchange_log_source(const struct request *request)
 	if (request->reply.body == REPLY_SPAN || request->reply.body == REPLY_COPY)
 		want = &request->want;
 	else if (request->reply.body == REPLY_TRANSFER)
-		want = transfer_first(request->transfer);
+		want = request_first_want(request);
 	return want != NULL ? sources[want->source] : ACCESS_NOWHERE;
 }
 

@@ -51,3 +51,8 @@ bool pins_allow(const struct pins *pins, size_t bytes)
 	has += atomic_load_explicit(&pins->client->pinned_bytes, memory_order_relaxed);
 	return has <= (used > all / 2 ? all / 64 : all / 8 * 3);
 }
+
+bool pins_allow_ahead(const struct pins *pins)
+{
+	return pins->store == NULL || pins_allow(pins, store_cache_bytes(pins->store) / 8);
+}

@@ -28,5 +28,7 @@ void pins_close(struct pins *pins);
 
 /* Whether `bytes` more may be pinned for as long as the client takes. */
 bool pins_allow(const struct pins *pins, size_t bytes);
+/* Whether there is room for readahead as well: this ends earlier, so that long bodies shrink their readahead before they are copied. */
+bool pins_allow_ahead(const struct pins *pins);
 
 #endif

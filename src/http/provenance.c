@@ -12,11 +12,6 @@
 
 #define NS_PER_US 1000
 
-static const struct store_want *first_want(const struct request *request)
-{
-	return request->transfer != NULL ? transfer_first(request->transfer) : &request->want;
-}
-
 static void add_cache_status(struct request *request, enum store_source source)
 {
 	static const char *const values[STORE_SOURCES] = {
@@ -50,7 +45,7 @@ void provenance_add(struct request *request)
 
 	if (!settings->cache_status && !settings->server_timing)
 		return;
-	want = first_want(request);
+	want = request_first_want(request);
 	if (want == NULL)
 		return;
 	if (settings->cache_status)

@@ -248,9 +248,19 @@ int request_body_ready(struct request *request)
 		return transfer_ready(request->transfer);
 	if (request->reply.body != REPLY_SPAN)
 		return -EAGAIN;
-	if (request->want.error == -ENOBUFS && request->want.divisible)
+	if (request->want.error == -ENOBUFS && request->want.divisible) {
+		request->want.file = NULL; /* it brought nothing */
 		return transfer_instead(request);
+	}
 	return request->want.error == 0 ? place_span(request) : request->want.error;
+}
+
+/* A transfer may have taken the place of a want that brought them. */
+const struct store_want *request_first_want(const struct request *request)
+{
+	if (request->transfer != NULL && request->want.file == NULL)
+		return transfer_first(request->transfer);
+	return &request->want;
 }
 
 uint64_t request_body_offset(const struct request *request)
@@ -261,6 +271,7 @@ uint64_t request_body_offset(const struct request *request)
 void request_drop_body(struct request *request)
 {
 	store_release(request->site->store, &request->want);
+	request->want.file = NULL;
 	pins_set(&request->pins, 0);
 	if (request->transfer != NULL) {
 		atomic_fetch_sub(request->site->transfers, 1);

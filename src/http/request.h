@@ -194,6 +194,8 @@ enum step_result request_find(struct request *request);
 int request_want_body(struct request *request);
 /* 0: the first bytes are there; -EAGAIN: wake() will run; or -errno. */
 int request_body_ready(struct request *request);
+/* The want that brought the first bytes of the body, or is to; NULL: there is none. */
+const struct store_want *request_first_want(const struct request *request);
 /* Where in the file it stands or failed, for the log. */
 uint64_t request_body_offset(const struct request *request);
 void request_drop_body(struct request *request);

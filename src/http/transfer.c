@@ -173,7 +173,11 @@ static void slot_fill(struct transfer *transfer, struct slot *slot, const struct
 /* The text before a part pins nothing, and is no sign that there will be memory for the part. */
 static unsigned window_now(const struct transfer *transfer, bool lean)
 {
-	return !lean ? transfer->window : transfer->options.multipart != NULL ? 2 : 1;
+	const struct pins *pins = transfer->options.pins;
+
+	if (lean)
+		return transfer->options.multipart != NULL ? 2 : 1;
+	return pins == NULL || pins_allow_ahead(pins) ? transfer->window : TRANSFER_WINDOW_MIN;
 }
 
 static void fill(struct transfer *transfer)
