@@ -168,7 +168,9 @@ static enum MHD_Result first_call(struct exchange *exchange, const char *url, co
 	DL_DELETE2(exchange->shared->heads, exchange, head_prev, head_next);
 	snprintf(exchange->method, sizeof(exchange->method), "%s", method);
 	snprintf(exchange->version, sizeof(exchange->version), "%s", version);
-	request->method = fields_method(method);
+	/* "HEAD" and a NUL is another method for the library, which would wait for the body. */
+	request->method = exchange->shared->lenient && url != method + strlen(method) + 1 ? METHOD_UNKNOWN :
+											       fields_method(method);
 	status = check_head(exchange, url, method, version);
 	if (exchange->connection->peer.refused) { /* counted when it came */
 		steps_refuse(request, 503);

@@ -32,4 +32,13 @@ each_way "a folded line" 400 "GET /a.bin HTTP/1.1\r\n${host}X: a\r\n b\r\n$end"
 each_way "bare LF" 400 "GET /a.bin HTTP/1.1\r\n${host}X: a\n$end"
 each_way "a bad length" 400 "GET /a.bin HTTP/1.1\r\n${host}Content-Length: +5\r\n$end"
 each_way "a huge length" 413 "GET /a.bin HTTP/1.1\r\n${host}Content-Length: 99999999999999999999999\r\n$end"
+
+# The connection ends at once, with the whole answer, though an older one is idle.
+printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n' | wire -t "$(seconds 30)" -f 1 -p "$DIR/idle" >"$DIR/idle.out" & idle=$!
+await 10 test -e "$DIR/idle.reached"
+start=$(date +%s%3N)
+ask "HEAD\\0 /a.bin HTTP/1.1\r\n$host\r\n"
+at_most $(($(date +%s%3N) - start)) "$(seconds 300)" "ms for a method with a NUL"
+[[ $STATUSES = 400 ]] || since_mhd_1 || fail "it is 400" "$STATUSES"
+kill $idle
 finish

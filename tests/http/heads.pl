@@ -19,7 +19,7 @@ for my $file (@ARGV) {
 	open my $in, '<:raw', $file or die "$file: $!\n";
 	my $request = do { local $/; <$in> };
 	my ($end, $reply) = converse($request);
-	print $file =~ s{.*/}{}r, ' ', join(' ', statuses($reply, $request =~ /^\s*HEAD\b/ ? 'HEAD' : 'GET'), $end), "\n";
+	print $file =~ s{.*/}{}r, ' ', join(' ', statuses($reply, $request =~ /^\s*HEAD / ? 'HEAD' : 'GET'), $end), "\n";
 }
 
 sub converse
