@@ -68,7 +68,7 @@ static const struct {
 
 START_TEST(refusal)
 {
-	static const struct fields_limits limits = { FIELDS_TARGET_MAX, FIELDS_HEADER_MAX, 100 };
+	static const struct fields_limits limits = { FIELDS_TARGET_MAX, FIELDS_HEADER_USUAL, 100 };
 	struct fields fields = { 0 };
 	char lines[256];
 
