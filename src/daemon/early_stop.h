@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * SIGTERM and SIGINT while the process starts: the main thread opens roots, keys and logs then, and may wait for storage that does not
- * answer. Both signals are blocked in all threads. Main thread.
+ * SIGTERM and SIGINT while the process starts: the main thread opens roots, keys and logs then, and may wait for
+ * storage that does not answer. Both signals are blocked in all threads. Main thread.
  */
 #ifndef DAEMON_EARLY_STOP_H
 #define DAEMON_EARLY_STOP_H

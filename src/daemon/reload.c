@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The thread of a reload does everything that can fail or wait: it reads the configuration, opens logs, keys, roots and sockets, and resizes the
- * cache. Then it waits for the main thread, which makes the new generation known to the workers, one after another; for a moment some
- * of them accept connections under the old one. At last the thread waits for the workers and writes the address file.
+ * The thread of a reload does everything that can fail or wait: it reads the configuration, opens logs, keys, roots
+ * and sockets, and resizes the cache. Then it waits for the main thread, which makes the new generation known to the
+ * workers, one after another; for a moment some of them accept connections under the old one. At last the thread waits
+ * for the workers and writes the address file.
  *
- * A reload that hangs in the storage is not ended by anything: the process can only exit without joining its thread. Both generations
- * live as long as it does.
+ * A reload that hangs in the storage is not ended by anything: the process can only exit without joining its thread.
+ * Both generations live as long as it does.
  */
 #include "daemon/reload.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One served folder: its path, the descriptor that lookups begin at, and its table of open files. Once watched, the path is looked up each
- * second. If it leads to another folder (a symbolic link was switched, a filesystem mounted), that folder takes the place of the former
- * one behind the same descriptors; transfers of the former one go on. If it leads to none, requests are answered 503 until it
- * does. Each transition is logged once.
+ * One served folder: its path, the descriptor that lookups begin at, and its table of open files. Once watched, the
+ * path is looked up each second. If it leads to another folder (a symbolic link was switched, a filesystem mounted),
+ * that folder takes the place of the former one behind the same descriptors; transfers of the former one go on. If it
+ * leads to none, requests are answered 503 until it does. Each transition is logged once.
  *
- * The path was replaced by nothing that may be served if it led to the root of a mounted filesystem and now, under the same
- * name, leads to the folder that was mounted on: an unmounted volume counts as gone.
+ * The path was replaced by nothing that may be served if it led to the root of a mounted filesystem and now, under the
+ * same name, leads to the folder that was mounted on: an unmounted volume counts as gone.
  */
 #ifndef DAEMON_ROOT_H
 #define DAEMON_ROOT_H
@@ -18,9 +18,15 @@
 
 struct root;
 
-/* Takes over fd (O_PATH, of this path) and makes the table. options->root_fd is not used. 0 with one reference, or -errno. */
+/*
+ * Takes over fd (O_PATH, of this path) and makes the table. options->root_fd is not used. 0 with one reference, or
+ * -errno.
+ */
 int root_new(struct root **root, const char *path, int fd, const struct files_options *options);
-/* Starts the thread that looks at the path; the counter is of transitions to another folder. Does nothing the second time. 0 or -errno. */
+/*
+ * Starts the thread that looks at the path; the counter is of transitions to another folder. Does nothing the second
+ * time. 0 or -errno.
+ */
 int root_watch(struct root *root, atomic_uint *replaced);
 
 struct root *root_ref(struct root *root);

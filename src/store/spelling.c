@@ -3,17 +3,19 @@
  * Each directory on the path is of one of three kinds.
  *
  * BYTES: names are bytes. That holds for the usual Linux filesystems, except for directories with the casefold flag.
- * CASE: a filesystem of unknown behaviour (FUSE, network, foreign) on which the requested name with the case of all letters swapped does not
- * exist. It does not fold case, but it could have other aliases: normalised Unicode, "SECRET~1.KEY", "secret.key.",
- * "secret.key::$DATA". Names that could be such an alias are looked for in the directory.
- * LISTED: every name is looked for in the directory. That is any directory in which the swapped name exists too, or that can't be told.
+ * CASE: a filesystem of unknown behaviour (FUSE, network, foreign) on which the requested name with the case of all
+ * letters swapped does not exist. It does not fold case, but it could have other aliases: normalised Unicode,
+ * "SECRET~1.KEY", "secret.key.", "secret.key::$DATA". Names that could be such an alias are looked for in the
+ * directory.
+ * LISTED: every name is looked for in the directory. That is any directory in which the swapped name exists too, or
+ * that can't be told.
  *
- * Inode numbers tell nothing: libfuse numbers spellings, not files. Neither does the name that /proc/self/fd shows: it is the one that
- * was looked up.
+ * Inode numbers tell nothing: libfuse numbers spellings, not files. Neither does the name that /proc/self/fd shows: it
+ * is the one that was looked up.
  *
- * What was found is kept for LIFETIME_NS in a fixed table, by the path of the directory; of a directory that had to be read, hashes of
- * all names. An absent name is only believed if the directory has not changed since; otherwise the directory is read again. The table is
- * behind one mutex, under which no system call is made.
+ * What was found is kept for LIFETIME_NS in a fixed table, by the path of the directory; of a directory that had to be
+ * read, hashes of all names. An absent name is only believed if the directory has not changed since; otherwise the
+ * directory is read again. The table is behind one mutex, under which no system call is made.
  */
 #include "store/spelling.h"
 

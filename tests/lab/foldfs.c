@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * foldfs case|alias SOURCE MOUNTPOINT [FUSE-OPTION...]: a read-only mirror of a folder on which several spellings lead to one file.
+ * foldfs case|alias SOURCE MOUNTPOINT [FUSE-OPTION...]: a read-only mirror of a folder on which several spellings lead
+ * to one file.
  *
- * case: as vfat, exfat and SMB servers do: ASCII letters of either case, dots and blanks at the end, "SECRET~1.KEY" (six letters, "~1", the suffix).
+ * case: as vfat, exfat and SMB servers do: ASCII letters of either case, dots and blanks at the end, "SECRET~1.KEY"
+ * (six letters, "~1", the suffix).
  * alias: as ntfs-3g and HFSX do: case counts; "SECRET~1.KEY", "name::$DATA", and "e" with U+0301 for "é".
  */
 #define _GNU_SOURCE
