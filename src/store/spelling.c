@@ -47,7 +47,7 @@
 #define NAMES_BYTES (32 * 1024)
 #define BCACHEFS_MAGIC 0xca451a4e
 
-enum kind { KIND_NONE, KIND_BYTES, KIND_CASE, KIND_LISTED };
+enum kind { KIND_NONE, KIND_BYTES, KIND_CASE, KIND_LISTED, KIND_FINE /* this name, whatever the others are */ };
 
 /* The hashes of all names of a directory, sorted, and which version of it they are of. */
 struct names {
@@ -242,14 +242,32 @@ static enum kind kind_by_trial(int fd, const char *name)
 	return statx(fd, swapped, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &st) < 0 && errno == ENOENT ? KIND_CASE : KIND_LISTED;
 }
 
+static bool is_ascii(const char *name)
+{
+	while (*name != '\0' && (unsigned char)*name < 0x80)
+		name++;
+	return *name == '\0';
+}
+
+/* On a filesystem of bytes, of a directory that can't be opened: case, and what goes with it, is all that it can fold. */
+static enum kind kind_of_closed(int fd, const char *name)
+{
+	char swapped[NAME_MAX + 1];
+
+	if (!swap_case(name, swapped))
+		return is_ascii(name) ? KIND_FINE : KIND_LISTED;
+	return kind_by_trial(fd, name) == KIND_CASE ? KIND_BYTES : KIND_LISTED;
+}
+
 static enum kind find_kind(int fd, const char *name)
 {
 	struct statfs fs;
-	enum kind kind = KIND_NONE;
+	enum kind kind;
 
-	if (fstatfs(fd, &fs) == 0 && is_named_by_bytes((long)fs.f_type))
-		kind = kind_by_flags(fd, (long)fs.f_type);
-	return kind != KIND_NONE ? kind : kind_by_trial(fd, name);
+	if (fstatfs(fd, &fs) != 0 || !is_named_by_bytes((long)fs.f_type))
+		return kind_by_trial(fd, name);
+	kind = kind_by_flags(fd, (long)fs.f_type);
+	return kind != KIND_NONE ? kind : kind_of_closed(fd, name);
 }
 
 /* An ASCII name with nothing in it that a filesystem which keeps case is known to make of another name. */
@@ -373,7 +391,7 @@ static int check_name(const struct spelled *spelled)
 		kind = find_kind(fd, spelled->name);
 	if (kind == KIND_BYTES || (kind == KIND_CASE && is_plain(spelled->name)))
 		keep(spelled->key, kind, &(struct names){ 0 });
-	else if (error == 0)
+	else if (error == 0 && kind != KIND_FINE)
 		error = find_name(spelled, fd, kind);
 	close(fd);
 	return error;
