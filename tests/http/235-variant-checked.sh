@@ -3,8 +3,8 @@
 # A .gz or .zst that is not the file, compressed, is not sent in its place: files of several members, other files, no archives at all.
 . "$(dirname "$0")/lib.sh"
 
-names="bgzip appended empty-first other text long zst-other zst-frames zst-text zst-skip zst-window zst-dictionary good unstated"
-for name in $names; do make_file "$name.fa" 200000; done
+fastas="bgzip appended empty-first other text long zst-other zst-frames zst-text zst-skip zst-window zst-dictionary good unstated"
+for name in $fastas; do make_file "$name.fa" 200000; done
 cd "$ROOT" || exit 1
 halves() { head -c 65280 "$1" | "${@:2}"; tail -c +65281 "$1" | "${@:2}"; }
 extra() { # bgzip's blocks: an extra field, and an empty block at the end
