@@ -45,7 +45,8 @@ struct file_siblings {
 	unsigned variants; /* bits of enum sibling: those that may be sent */
 	uint8_t refusals[FILE_VARIANTS_MAX];  /* enum encoding_fault: why one that is there may not */
 	bool checked_young[FILE_VARIANTS_MAX]; /* it was young when it was checked, so the same version may be another one */
-	uint64_t checked[FILE_VARIANTS_MAX];  /* the fingerprint of the version for which the above holds; 0: it was not read */
+	uint64_t checked[FILE_VARIANTS_MAX];  /* the fingerprint of the version for which the above holds, but for its */
+	int64_t checked_ctime_ns[FILE_VARIANTS_MAX]; /* ctime; 0 and 0: it was not read */
 	bool has_digest;
 	bool digest_settled; /* "<file>.sha256" was old enough when it was read: the same version is the same digest */
 	uint8_t digest[32];  /* the file's SHA-256, as it says */

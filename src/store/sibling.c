@@ -65,10 +65,13 @@ static bool name_of(const struct beside *beside, const char *suffix, char *path)
 	return snprintf(path, PATH_MAX, "%s%s", beside->path, suffix) < PATH_MAX;
 }
 
-/* What a check of a variant depends on, as a number that is not 0. */
+/*
+ * What a check of a variant depends on, as a number that is not 0. The ctime is not in it: it moves with chmod and ln, and an open file keeps
+ * its version then. It is remembered beside it, because a variant whose ctime has moved is read again.
+ */
 static uint64_t fingerprint(const struct file_version *variant, uint64_t size)
 {
-	const uint64_t of[] = {variant->device, variant->inode, variant->size, (uint64_t)variant->mtime_ns, (uint64_t)variant->ctime_ns, size};
+	const uint64_t of[] = {variant->device, variant->inode, variant->size, (uint64_t)variant->mtime_ns, size};
 
 	return keyed_hash(of, sizeof(of)) | 1;
 }
@@ -110,14 +113,16 @@ static enum encoding_fault check_variant(const struct beside *beside, enum sibli
 	const uint64_t now = fingerprint(version, beside->original->size);
 	enum encoding_fault fault;
 
-	if (known->checked[sibling] == now && !known->checked_young[sibling]) {
+	if (known->checked[sibling] == now && known->checked_ctime_ns[sibling] == version->ctime_ns && !known->checked_young[sibling]) {
 		found->checked[sibling] = now;
+		found->checked_ctime_ns[sibling] = version->ctime_ns;
 		return (enum encoding_fault)known->refusals[sibling];
 	}
 	fault = read_ends(beside, sibling, path, version, error);
 	if (fault == ENCODING_UNREADABLE || fault == ENCODING_OLDER)
 		return fault;
 	found->checked[sibling] = fingerprint(version, beside->original->size);
+	found->checked_ctime_ns[sibling] = version->ctime_ns;
 	found->checked_young[sibling] = file_time_is_young(version->mtime_ns, clock_wall_ns());
 	return fault;
 }
@@ -127,6 +132,7 @@ static void keep_known(enum sibling sibling, const struct file_siblings *known, 
 	found->variants |= known->variants & 1u << sibling;
 	found->refusals[sibling] = known->refusals[sibling];
 	found->checked[sibling] = known->checked[sibling];
+	found->checked_ctime_ns[sibling] = known->checked_ctime_ns[sibling];
 	found->checked_young[sibling] = known->checked_young[sibling];
 }
 
@@ -240,6 +246,7 @@ bool sibling_equal(const struct file_siblings *a, const struct file_siblings *b)
 {
 	return a->variants == b->variants && memcmp(a->refusals, b->refusals, sizeof(a->refusals)) == 0 &&
 	       memcmp(a->checked, b->checked, sizeof(a->checked)) == 0 &&
+	       memcmp(a->checked_ctime_ns, b->checked_ctime_ns, sizeof(a->checked_ctime_ns)) == 0 &&
 	       memcmp(a->checked_young, b->checked_young, sizeof(a->checked_young)) == 0 && a->has_digest == b->has_digest && a->digest_settled == b->digest_settled &&
 	       memcmp(a->digest, b->digest, sizeof(a->digest)) == 0 && file_version_equal(&a->digest_version, &b->digest_version);
 }

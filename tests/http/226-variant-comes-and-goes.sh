@@ -16,6 +16,19 @@ sends() { # CODING FILE
 ok "none: as it is" sends "" a.js
 cp -p "$ROOT/one" "$ROOT/a.js.gz"
 ok "one appears" await 3 sends gzip one
+# What changes its name or its mode alone is the same variant, whatever the file itself is known by.
+ln "$ROOT/a.js.gz" "$ROOT/other"
+for _ in $(seq 7); do
+	sends gzip one || break
+	sleep 0.2
+done
+ok "a link to it changes nothing" sends gzip one
+chmod 640 "$ROOT/a.js.gz"
+for _ in $(seq 7); do
+	sends gzip one || break
+	sleep 0.2
+done
+ok "nor does its mode" sends gzip one
 cp -p "$ROOT/two" "$ROOT/new" && mv "$ROOT/new" "$ROOT/a.js.gz"
 ok "it is replaced" await 3 sends gzip two
 rm "$ROOT/a.js.gz"
