@@ -40,8 +40,8 @@ static const struct {
 static void check_text(struct text *text, const char *expected)
 {
 	ck_assert(!text->failed);
-	ck_assert_msg(text->used == strlen(expected) && (text->used == 0 || memcmp(text->bytes, expected, text->used) == 0), "got %.*s, expected %s",
-		      (int)text->used, text->bytes, expected);
+	ck_assert_msg(text->used == strlen(expected) && (text->used == 0 || memcmp(text->bytes, expected, text->used) == 0),
+		      "got %.*s, expected %s", (int)text->used, text->bytes, expected);
 	text_fini(text);
 }
 
