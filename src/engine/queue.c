@@ -13,8 +13,9 @@
  * small reads are not cheap.
  *
  * What is in flight can't be overtaken: so while first bytes are asked for, streams and readahead may have a part of the device's bounds
- * in flight only, and first bytes do not wait for the end of many long reads. One read of theirs is always let through. When the class
- * that is next has no room, the others wait, too: or small reads would always take the room that a large one needs.
+ * in flight only, and first bytes do not wait for the end of many long reads. One read of theirs is always let through, for each reactor: one
+ * that waits for another reactor's reads is not told when they end. When the class that is next has no room, the others wait, too: or small
+ * reads would always take the room that a large one needs.
  *
  * The counts in flight are the device's, shared by all reactors, without a lock: a reactor that has nothing in flight on a device may
  * always start one read, so each reactor is woken by a completion of its own, and the bound is exceeded by at most one read a
@@ -66,6 +67,7 @@ struct queue_ring {
 struct queue_lane {
 	struct device *device;
 	unsigned in_flight; /* of this reactor */
+	unsigned bulk_in_flight; /* of those, the reads of streams and readahead */
 	unsigned waiting;
 	uint64_t time; /* virtual: when the last ticket that was started would have begun */
 	struct queue_ring rings[QUEUE_CLASSES];
@@ -133,16 +135,22 @@ static bool has_room(const struct queue_lane *lane, size_t bytes)
 		atomic_load_explicit(&device->in_flight_bytes, memory_order_relaxed) + bytes <= device->depth_bytes);
 }
 
+/* Another reactor may have read the clock after this one. */
+static bool is_recent(const struct device *device, uint64_t now_ns)
+{
+	uint64_t first_ns = atomic_load_explicit(&device->first_ns, memory_order_relaxed);
+
+	return now_ns < first_ns || now_ns - first_ns < RECENT_NS;
+}
+
 /* Whether a class is inside its part of what may be in flight. */
 static bool has_share(const struct queue_lane *lane, enum queue_class class, size_t bytes, uint64_t now_ns)
 {
 	const struct device *device = lane->device;
-	unsigned count = atomic_load_explicit(&device->bulk_count, memory_order_relaxed);
 
-	if (class == QUEUE_FIRST || count == 0 ||
-	    now_ns - atomic_load_explicit(&device->first_ns, memory_order_relaxed) >= RECENT_NS)
+	if (class == QUEUE_FIRST || lane->bulk_in_flight == 0 || !is_recent(device, now_ns))
 		return true;
-	return count < device->depth / BULK_DEPTH_SHARE &&
+	return atomic_load_explicit(&device->bulk_count, memory_order_relaxed) < device->depth / BULK_DEPTH_SHARE &&
 	       atomic_load_explicit(&device->bulk_bytes, memory_order_relaxed) + bytes <= device->depth_bytes / BULK_BYTES_SHARE;
 }
 
@@ -164,6 +172,7 @@ static void take_off(struct queue_lane *lane, struct queue_ticket *ticket)
 	ticket->lane = lane;
 	ticket->state = QUEUE_STARTED;
 	lane->in_flight++;
+	lane->bulk_in_flight += ticket->class != QUEUE_FIRST;
 	add_in_flight(ticket, 1, ticket->bytes);
 }
 
@@ -172,6 +181,7 @@ void queue_finish(struct queue_ticket *ticket)
 	assert(ticket->state == QUEUE_STARTED);
 	ticket->state = QUEUE_IDLE;
 	ticket->lane->in_flight--;
+	ticket->lane->bulk_in_flight -= ticket->class != QUEUE_FIRST;
 	add_in_flight(ticket, -1, -(uint64_t)ticket->bytes);
 }
 

@@ -180,6 +180,22 @@ START_TEST(streams_make_way_for_first_bytes_of_all_reactors)
 }
 END_TEST
 
+/* What another reactor has in flight ends without a word to this one, which would wait for it again and again. */
+START_TEST(each_reactor_has_a_stream_in_flight)
+{
+	add(0, QUEUE_FIRST, 1, 4 * KIB);
+	for (unsigned i = 1; i < 10; i++)
+		add(i, QUEUE_STREAM, 1, 4 * KIB);
+	queue_run(queue);
+	ck_assert_uint_eq(started_count, 1 + 4);
+	for (unsigned i = 0; i < 2; i++)
+		add(TICKETS / 2 + i, QUEUE_STREAM, 2, 4 * KIB);
+	queue_run(other_queue);
+	ck_assert_uint_eq(started_count, 1 + 4 + 1);
+	ck_assert_uint_eq(started[5], TICKETS / 2);
+}
+END_TEST
+
 /* Small reads, for which there is room, do not keep a large one waiting whose turn it is. */
 START_TEST(a_large_read_is_not_passed_over_for_ever)
 {
@@ -512,6 +528,7 @@ int main(void)
 	tcase_add_test(tests, long_reads_make_way_for_first_bytes);
 	tcase_add_test(tests, first_bytes_in_flight_do_not_take_the_part_of_streams);
 	tcase_add_test(tests, streams_make_way_for_first_bytes_of_all_reactors);
+	tcase_add_test(tests, each_reactor_has_a_stream_in_flight);
 	tcase_add_test(tests, a_large_read_is_not_passed_over_for_ever);
 	tcase_add_test(tests, classes_have_shares);
 	tcase_add_test(tests, a_flood_of_first_bytes_leaves_a_stream_its_share);
