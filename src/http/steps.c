@@ -90,8 +90,10 @@ static enum step_result step_target(struct request *request)
 		return request_refuse(request, error == -ENOENT ? 404 : 400);
 	}
 	if (host != NULL) { /* it counts, not the field (RFC 9112 section 3.2.2) */
-		if (!authority_is_valid(host, host_length))
+		if (!authority_is_valid(host, host_length)) {
+			match_refused(request);
 			return request_refuse(request, 400);
+		}
 		request->authority = strndup(host, host_length);
 		if (request->authority == NULL)
 			return request_refuse_error(request, -ENOMEM, 0);

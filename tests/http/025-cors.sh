@@ -99,6 +99,8 @@ get "/some/x.bin?$(printf '%09000d' 0)" "${from[@]}"
 all_of 414 414 https://a.example
 get /some/%2 -H 'Host: s.example' -H 'Origin: https://s.example'
 all_of "400, for its path: those of its site" 400 https://s.example
+get /none/x.bin "${from[@]}" --request-target http://u@x/some/x.bin
+all_of "400, for the authority in its target" 400 https://a.example
 get /busy/x.bin "${from[@]}"
 too_many() { get /busy/x.bin "${from[@]}" && [ "$STATUS" = 429 ]; }
 await 5 too_many
