@@ -62,20 +62,21 @@ static void free_tables(struct shard *shard)
 	shard->next = NULL;
 }
 
+/* The tables come last: they are written in full, so their size must be known to be possible by then. */
 int resize_prepare(struct shard *shard, size_t bytes)
 {
-	struct resize_tables *next = calloc(1, sizeof(*next));
-	int error;
+	struct resize_tables *next;
+	int error = fill(shard, bytes);
 
-	shard->next = next;
+	if (error != 0)
+		return error;
+	shard->next = next = calloc(1, sizeof(*next));
 	if (next == NULL)
 		return -ENOMEM;
 	error = ghost_init(&next->ghost, shard_ghost_bytes(bytes));
 	next->bucket_count = shard_bucket_count(bytes);
 	next->buckets = shard_new_buckets(next->bucket_count);
-	if (error == 0 && next->buckets == NULL)
-		error = -ENOMEM;
-	return error == 0 ? fill(shard, bytes) : error;
+	return error == 0 && next->buckets == NULL ? -ENOMEM : error;
 }
 
 /* What is above the extents that there are, or may be. */
