@@ -398,12 +398,15 @@ static enum range_verdict read_ranges(struct request *request, const struct mult
 {
 	const char *field = request->whole ? NULL : request->fields.range;
 	enum range_verdict verdict;
+	bool past_end;
 
 	range_set_fini(&request->ranges);
 	verdict = range_parse(field, kind->size, request->site->max_ranges, &request->ranges);
 	if (verdict != RANGE_PARTIAL || request->ranges.count == 1 || multipart_length(&request->ranges, kind) <= kind->size)
 		return verdict;
+	past_end = request->ranges.past_end;
 	range_set_fini(&request->ranges);
+	request->ranges.past_end = past_end; /* for must_look_again() */
 	return RANGE_WHOLE;
 }
 

@@ -79,6 +79,11 @@ get_range 0- /log2.txt
 is "$STATUS $(cat "$BODY")" "206 first" "its first bytes"
 get_range 6- /log2.txt
 is "$STATUS $(header Content-Range)" "416 bytes */6" "and no more"
+head -c 194 /dev/zero >>"$ROOT/log2.txt"
+get_range 200- /log2.txt
+head -c 5000 /dev/zero >>"$ROOT/log2.txt"
+get_range 0-0,150-999 /log2.txt
+is "$STATUS" 206 "two ranges that would have been longer than the file before it grew"
 printf 'GET /log.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' | wire -b 65536 -f 100000 -p "$DIR/client" >"$DIR/reply" &
 client=$!
 await 10 test -e "$DIR/client.reached"
