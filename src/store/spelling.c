@@ -16,6 +16,9 @@
  * What was found is kept for LIFETIME_NS in a fixed table, by the path of the directory; of a directory that had to be
  * read, hashes of all names. An absent name is only believed if the directory has not changed since; otherwise the
  * directory is read again. The table is behind one mutex, under which no system call is made.
+ *
+ * After LIFETIME_NS the names of a directory whose times have not changed are kept for another LIFETIME_NS. FUSE and network
+ * filesystems need not change the times of a directory with its names, so theirs are read again after READ_AGAIN_NS.
  */
 #include "store/spelling.h"
 
@@ -41,11 +44,13 @@
 #include "base/keyed_hash.h"
 
 #define LIFETIME_NS CLOCK_NS_PER_S
+#define READ_AGAIN_NS (10 * CLOCK_NS_PER_S)
 #define SETTLED_S 2	     /* the coarsest mtime of a directory (vfat) */
 #define SLOTS 1024
 #define NAMES_MAX (1u << 20) /* in all directories together, 8 bytes each */
 #define NAMES_BYTES (32 * 1024)
 #define BCACHEFS_MAGIC 0xca451a4e
+#define EXFAT_MAGIC 0x2011bab0
 
 enum kind { KIND_NONE, KIND_BYTES, KIND_CASE, KIND_LISTED, KIND_FINE /* this name, whatever the others are */ };
 
@@ -56,6 +61,7 @@ struct names {
 	uint64_t device, inode;
 	struct statx_timestamp mtime, ctime;
 	bool settled; /* a later change shows in mtime */
+	uint64_t read_again_ns; /* from then on the names are not kept any longer, even if the times are the same */
 };
 
 /* A directory. */
@@ -130,21 +136,55 @@ static void keep(uint64_t key, enum kind kind, struct names *names)
 		free(freed[--count]);
 }
 
-/* What is known of the directory, KIND_NONE: nothing. *names is a copy whose hashes are only told to be there. */
-static enum kind known_kind(const struct spelled *spelled, bool *listed, bool *present, struct names *names)
+/* What the table knows of a directory and of a name in it. */
+struct known {
+	enum kind kind;	    /* KIND_NONE: nothing */
+	bool fresh;	    /* younger than LIFETIME_NS; otherwise only the names are of use, if the directory is current */
+	bool listed;	    /* the names are known */
+	bool present;	    /* the name is one of them */
+	struct names names; /* a copy; its hashes may not be read */
+};
+
+static struct known look_up(const struct spelled *spelled)
 {
-	struct slot *slot = &table.slots[spelled->key % SLOTS];
-	enum kind kind = KIND_NONE;
+	const struct slot *slot = &table.slots[spelled->key % SLOTS];
+	struct known known = { .kind = KIND_NONE };
+	uint64_t now_ns = clock_now_ns();
 
 	pthread_mutex_lock(&table.lock);
-	if (slot->kind != KIND_NONE && slot->key == spelled->key && clock_now_ns() < slot->until_ns) {
-		kind = slot->kind;
-		*listed = slot->names.hashes != NULL;
-		*present = *listed && has_name(&slot->names, spelled->hash);
-		*names = slot->names;
+	if (slot->kind != KIND_NONE && slot->key == spelled->key) {
+		known.fresh = now_ns < slot->until_ns;
+		known.listed = slot->names.hashes != NULL && (known.fresh || now_ns < slot->names.read_again_ns);
+		known.present = known.listed && has_name(&slot->names, spelled->hash);
+		known.names = slot->names;
+		if (known.fresh || known.listed)
+			known.kind = slot->kind;
 	}
 	pthread_mutex_unlock(&table.lock);
-	return kind;
+	return known;
+}
+
+static bool is_same_time(const struct statx_timestamp *a, const struct statx_timestamp *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool is_same_version(const struct names *a, const struct names *b)
+{
+	return a->device == b->device && a->inode == b->inode && is_same_time(&a->mtime, &b->mtime) && is_same_time(&a->ctime, &b->ctime);
+}
+
+/* The directory still was the version of these names at start_ns. */
+static void keep_longer(uint64_t key, const struct names *names, uint64_t start_ns)
+{
+	struct slot *slot = &table.slots[key % SLOTS];
+	uint64_t until_ns = start_ns + LIFETIME_NS < names->read_again_ns ? start_ns + LIFETIME_NS : names->read_again_ns;
+
+	pthread_mutex_lock(&table.lock);
+	if (slot->key == key && slot->names.hashes != NULL && slot->names.read_again_ns == names->read_again_ns &&
+	    is_same_version(&slot->names, names) && slot->until_ns < until_ns)
+		slot->until_ns = until_ns;
+	pthread_mutex_unlock(&table.lock);
 }
 
 /* --- a directory --- */
@@ -180,6 +220,18 @@ static bool is_named_by_bytes(long filesystem)
 		return true;
 	default:
 		return false;
+	}
+}
+
+/* A change of the names in a directory changes its times. */
+static bool notes_changes(long filesystem)
+{
+	switch ((unsigned long)filesystem & 0xffffffff) {
+	case MSDOS_SUPER_MAGIC:
+	case EXFAT_MAGIC:
+		return true;
+	default:
+		return is_named_by_bytes(filesystem);
 	}
 }
 
@@ -300,18 +352,12 @@ static int note_version(int fd, struct names *names)
 	return 0;
 }
 
-static bool is_same_time(const struct statx_timestamp *a, const struct statx_timestamp *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 /* The directory has not changed since its names were read. */
 static bool is_current(int fd, const struct names *names)
 {
 	struct names now;
 
-	return names->settled && note_version(fd, &now) == 0 && now.device == names->device && now.inode == names->inode &&
-	       is_same_time(&now.mtime, &names->mtime) && is_same_time(&now.ctime, &names->ctime);
+	return names->settled && note_version(fd, &now) == 0 && is_same_version(&now, names);
 }
 
 /* Without room or memory for more, what there is of the set is given up: the directory is read again the next time. */
@@ -351,6 +397,14 @@ static int read_names(int readable, const char *name, struct names *names, bool 
 	return got < 0 ? -errno : 0;
 }
 
+/* When names that are read now have to be read again. */
+static uint64_t read_again_ns(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && notes_changes((long)fs.f_type) ? UINT64_MAX : clock_now_ns() + READ_AGAIN_NS;
+}
+
 /* Looks for the name in the directory. 0, -ENOENT, or another -errno. */
 static int find_name(const struct spelled *spelled, int fd, enum kind kind)
 {
@@ -361,6 +415,7 @@ static int find_name(const struct spelled *spelled, int fd, enum kind kind)
 	if (readable < 0)
 		return readable;
 	error = note_version(readable, &names);
+	names.read_again_ns = read_again_ns(readable);
 	if (error == 0)
 		error = read_names(readable, spelled->name, &names, &whole, &found);
 	close(readable);
@@ -373,26 +428,41 @@ static int find_name(const struct spelled *spelled, int fd, enum kind kind)
 	return error != 0 ? error : found ? 0 : -ENOENT;
 }
 
+static bool needs_no_names(enum kind kind, const char *name)
+{
+	return kind == KIND_BYTES || (kind == KIND_CASE && is_plain(name));
+}
+
+/* Of a directory of which nothing is known that holds. */
+static int check_unknown(const struct spelled *spelled, int fd, enum kind kind)
+{
+	if (kind == KIND_NONE)
+		kind = find_kind(fd, spelled->name);
+	if (kind == KIND_FINE)
+		return 0;
+	if (!needs_no_names(kind, spelled->name))
+		return find_name(spelled, fd, kind);
+	keep(spelled->key, kind, &(struct names){ 0 });
+	return 0;
+}
+
 static int check_name(const struct spelled *spelled)
 {
-	struct names names = { 0 };
-	bool listed = false, present = false;
-	enum kind kind = known_kind(spelled, &listed, &present, &names);
-	int fd, error = 0;
+	const struct known known = look_up(spelled);
+	uint64_t start_ns = clock_now_ns();
+	int fd, error;
 
-	if (present || kind == KIND_BYTES || (kind == KIND_CASE && is_plain(spelled->name)))
+	if (known.fresh && (known.present || needs_no_names(known.kind, spelled->name)))
 		return 0;
 	fd = open_directory(spelled);
 	if (fd < 0)
 		return fd;
-	if (listed && is_current(fd, &names))
-		error = -ENOENT;
-	if (kind == KIND_NONE)
-		kind = find_kind(fd, spelled->name);
-	if (kind == KIND_BYTES || (kind == KIND_CASE && is_plain(spelled->name)))
-		keep(spelled->key, kind, &(struct names){ 0 });
-	else if (error == 0 && kind != KIND_FINE)
-		error = find_name(spelled, fd, kind);
+	if (known.listed && is_current(fd, &known.names)) {
+		keep_longer(spelled->key, &known.names, start_ns);
+		error = known.present ? 0 : -ENOENT;
+	} else {
+		error = check_unknown(spelled, fd, known.fresh ? known.kind : KIND_NONE);
+	}
 	close(fd);
 	return error;
 }

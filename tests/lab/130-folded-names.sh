@@ -92,6 +92,27 @@ served /fold/OTHER.BIN OTHER.BIN "and the new one is served"
 printf 'new' >"$SOURCE/new.txt"
 served /fold/new.txt new.txt "a new file at once"
 
+# The names of a folder that stays as it is are not read again every second.
+if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
+	touch -d '2020-02-02 02:02:02 UTC' "$SOURCE"
+	served /fold/12.34 12.34 "a folder that has not changed for long"
+	strace -f -o "$DIR/trace" -e trace=getdents64,openat2 -p "$PID" 2>"$DIR/strace.log" &
+	STRACE=$!
+	traced() { get /fold/12.34; [ -s "$DIR/trace" ]; }
+	await 10 traced
+	END=$((SECONDS + 3))
+	while [ $SECONDS -lt $END ]; do
+		get /fold/12.34
+		[ "$STATUS" = 200 ] || break
+		get /fold/99.99
+		[ "$STATUS" = 404 ] || break
+	done
+	kill "$STRACE"
+	wait "$STRACE" 2>/dev/null
+	is "$SECONDS" "$END" "present and absent names are told apart all the time"
+	at_most "$(grep -c 'getdents64(.*) = 0' "$DIR/trace")" 1 "its names are read once at most"
+fi
+
 # A filesystem that keeps case, and has other aliases.
 served /alias/PAID/a.bin PAID/a.bin "alias: as the folder spells it"
 refused /alias/paid/a.bin
