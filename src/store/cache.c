@@ -405,26 +405,39 @@ void cache_attend(struct cache *cache, struct cache_wait *wait)
 	pthread_mutex_unlock(&shard->lock);
 }
 
-bool cache_cancel(struct cache *cache, struct cache_wait *wait)
+bool cache_cancel_queued(struct cache *cache, struct cache_wait *wait)
 {
 	struct place place;
-	bool out = true, was_in_line;
+	bool queued;
 
 	locate(cache, &wait->span, &place);
 	lock(place.shard);
-	was_in_line = wait->place == CACHE_AT_MEMORY;
+	queued = wait->place == CACHE_AT_MEMORY;
+	if (queued) {
+		leave_queue(cache, place.shard, wait);
+		wait->place = CACHE_NOWHERE;
+		serve_and_unlock(cache, place.shard); /* it may have been the large one in front of small ones */
+	} else {
+		pthread_mutex_unlock(&place.shard->lock);
+	}
+	return queued;
+}
+
+bool cache_cancel(struct cache *cache, struct cache_wait *wait)
+{
+	struct place place;
+	bool out;
+
+	if (cache_cancel_queued(cache, wait))
+		return true;
+	locate(cache, &wait->span, &place);
+	lock(place.shard);
+	out = wait->place != CACHE_POSTED;
 	if (wait->place == CACHE_AT_EXTENT)
 		DL_DELETE(wait->extent->waits, wait);
-	else if (was_in_line)
-		leave_queue(cache, place.shard, wait);
-	else
-		out = wait->place != CACHE_POSTED;
 	if (out)
 		wait->place = CACHE_NOWHERE;
-	if (was_in_line) /* it may have been the large one in front of small ones */
-		serve_and_unlock(cache, place.shard);
-	else
-		pthread_mutex_unlock(&place.shard->lock);
+	pthread_mutex_unlock(&place.shard->lock);
 	return out;
 }
 

@@ -115,6 +115,8 @@ void cache_attend(struct cache *cache, struct cache_wait *wait);
  * wait's reactor's thread.
  */
 bool cache_cancel(struct cache *cache, struct cache_wait *wait);
+/* Cancels the wait only if it is in the line for memory. False: it is not, or not any longer, and ready() will run. */
+bool cache_cancel_queued(struct cache *cache, struct cache_wait *wait);
 
 /*
  * The read has ended: error 0, then the bytes are there; or -errno, then it is forgotten. Those who wait are answered: with a pin

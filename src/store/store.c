@@ -213,11 +213,14 @@ static void read_answer(struct store_read *read, int answer, enum store_source s
 	read_tell(read, result < 0 ? result : answer, source);
 }
 
-/* It waits for memory: not any longer, unless its turn has come this very moment. */
+/*
+ * Ends the wait for memory. The cache may have served the read without a message: then it waits for the extent of another read, whose
+ * bytes are on the way, and no time is set for that.
+ */
 static void give_up_waiting(struct store_read *read)
 {
 	end_starving(read);
-	if (!cache_cancel(read->store->shared.cache, &read->wait))
+	if (!cache_cancel_queued(read->store->shared.cache, &read->wait))
 		return;
 	read->waiting = false;
 	queue_finish(&read->load.ticket);

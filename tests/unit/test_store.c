@@ -21,6 +21,7 @@ static unsigned done_count;
 static long short_bytes, error_result;
 static unsigned spare, faults_left, kernel_reads;
 static size_t kernel_bytes;
+static bool hold_answers;  /* the kernel has answered no read yet */
 static bool refuse_nowait; /* io_submit knows no RWF_NOWAIT */
 
 int __real_io_getevents(io_context_t context, long min, long max, struct io_event *events, struct timespec *timeout);
@@ -30,7 +31,7 @@ int __wrap_io_submit(io_context_t context, long count, struct iocb **list);
 
 int __wrap_io_getevents(io_context_t context, long min, long max, struct io_event *events, struct timespec *timeout)
 {
-	int n = __real_io_getevents(context, min, max, events, timeout);
+	int n = hold_answers ? 0 : __real_io_getevents(context, min, max, events, timeout);
 
 	for (int i = 0; i < n; i++) {
 		if (spare > 0)
@@ -63,7 +64,7 @@ static void setup(void)
 	done_count = kernel_reads = spare = 0;
 	kernel_bytes = 0;
 	short_bytes = error_result = 0;
-	refuse_nowait = false;
+	refuse_nowait = hold_answers = false;
 	faults_left = UINT_MAX;
 }
 
@@ -780,6 +781,46 @@ START_TEST(wants_that_get_no_memory_end_in_time)
 }
 END_TEST
 
+static unsigned waiting_for_memory(void)
+{
+	struct cache_stats stats;
+
+	cache_stats(cache, &stats);
+	return stats.waiting;
+}
+
+/* Both wait for memory. Then the first one reads the extent of both, and that takes longer than they may wait for memory. */
+START_TEST(a_read_that_was_joined_in_the_line_is_waited_for)
+{
+	struct store_want pinned[4], reads = want_of(2500000, 16384), joins = want_of(2500000, 16384);
+	uint64_t start_ns;
+
+	for (unsigned i = 0; i < 4; i++) {
+		pinned[i] = want_of(i * 8192, STORE_SPAN_MAX_BYTES / 8192 * 8192);
+		get(&pinned[i]);
+	}
+	reads.refusable = joins.refusable = true;
+	start_ns = clock_now_ns();
+	ck_assert_int_eq(store_want(store, &reads), 0);
+	ck_assert_int_eq(store_want(store, &joins), 0);
+	while (waiting_for_memory() < 2)
+		storage_turn();
+	hold_answers = true;
+	for (unsigned i = 0; i < 4; i++)
+		store_release(store, &pinned[i]);
+	while (clock_now_ns() - start_ns < (LATENCY_MS + 200) * CLOCK_NS_PER_MS)
+		storage_turn();
+	ck_assert_int_eq(joins.error, 0);
+	hold_answers = false;
+	disk_reap(sides[0].disk);
+	while (reads.data == NULL || joins.data == NULL)
+		storage_turn();
+	ck_assert_int_eq(memcmp(joins.data, content + joins.offset, joins.length), 0);
+	store_release(store, &reads);
+	store_release(store, &joins);
+}
+END_TEST
+
 /* 128 KiB are free: that is room for the span, not for the 256 KiB of its extent. */
 START_TEST(where_the_extent_has_no_room_the_span_is_read)
 {
@@ -840,6 +881,7 @@ int main(void)
 	tcase_add_test(tests, a_remote_file_that_changed_is_given_to_nobody);
 	tcase_add_loop_test(tests, a_crowd_waits_for_a_proof, 0, 5);
 	tcase_add_test(tests, wants_that_get_no_memory_end_in_time);
+	tcase_add_test(tests, a_read_that_was_joined_in_the_line_is_waited_for);
 	tcase_add_test(tests, where_the_extent_has_no_room_the_span_is_read);
 	suite_add_tcase(suite, tests);
 	tests = tcase_create("without cache");
