@@ -77,15 +77,20 @@ void store_free(struct store *store)
 
 /* --- waiting for memory --- */
 
-static void starve(struct store_read *read, uint64_t until_ns)
+/* 0 or -ENOMEM: there is no timer that would end it. */
+static int starve(struct store_read *read, uint64_t until_ns)
 {
 	struct store *store = read->store;
+	int error = 0;
 
 	if (store->starved == NULL)
-		reactor_timer_start(store->shared.reactor, &store->starved_timer, STARVED_TICK_MS);
+		error = reactor_timer_start(store->shared.reactor, &store->starved_timer, STARVED_TICK_MS);
+	if (error != 0)
+		return error;
 	read->starved = true;
 	read->until_ns = until_ns;
 	DL_APPEND(store->starved, read);
+	return 0;
 }
 
 static void end_starving(struct store_read *read)
@@ -228,18 +233,23 @@ static void give_up_waiting(struct store_read *read)
 	read_settle(read);
 }
 
-static void look_after_starved(void *context)
+static void give_up_due(struct store *store, uint64_t now_ns)
 {
-	struct store *store = context;
-	uint64_t now_ns = clock_now_ns();
-
 	for (struct store_read *read = store->starved, *next; read != NULL; read = next) {
 		next = read->next;
 		if (read->until_ns <= now_ns)
 			give_up_waiting(read);
 	}
-	if (store->starved != NULL)
-		reactor_timer_start(store->shared.reactor, &store->starved_timer, STARVED_TICK_MS);
+}
+
+/* Without a timer all of them are due now. */
+static void look_after_starved(void *context)
+{
+	struct store *store = context;
+
+	give_up_due(store, clock_now_ns());
+	if (store->starved != NULL && reactor_timer_start(store->shared.reactor, &store->starved_timer, STARVED_TICK_MS) != 0)
+		give_up_due(store, UINT64_MAX);
 }
 
 /* The cache has an answer for a read that waited: at an extent, or in the line for memory. */
@@ -281,10 +291,8 @@ static struct cache_extent *read_take_memory(struct load *load)
 	if (answer == CACHE_QUEUED) {
 		uint64_t until_ns = wait_for_memory_until_ns(read);
 
-		if (until_ns <= clock_now_ns())
+		if (until_ns <= clock_now_ns() || (until_ns != UINT64_MAX && starve(read, until_ns) != 0))
 			give_up_waiting(read);
-		else if (until_ns != UINT64_MAX)
-			starve(read, until_ns);
 		return NULL;
 	}
 	if (answer == CACHE_HIT || answer == CACHE_JOINED)

@@ -22,6 +22,7 @@ static long short_bytes, error_result;
 static unsigned spare, faults_left, kernel_reads;
 static size_t kernel_bytes;
 static bool hold_answers;  /* the kernel has answered no read yet */
+static int timers_left;	   /* so many are started; then there is no memory for another */
 static bool refuse_nowait; /* io_submit knows no RWF_NOWAIT */
 
 int __real_io_getevents(io_context_t context, long min, long max, struct io_event *events, struct timespec *timeout);
@@ -58,6 +59,17 @@ int __wrap_io_submit(io_context_t context, long count, struct iocb **list)
 	return __real_io_submit(context, count, list);
 }
 
+int __real_reactor_timer_start(struct reactor *reactor, struct reactor_timer *timer, uint64_t delay_ms);
+int __wrap_reactor_timer_start(struct reactor *reactor, struct reactor_timer *timer, uint64_t delay_ms);
+
+int __wrap_reactor_timer_start(struct reactor *reactor, struct reactor_timer *timer, uint64_t delay_ms)
+{
+	if (timers_left == 0)
+		return -ENOMEM;
+	timers_left--;
+	return __real_reactor_timer_start(reactor, timer, delay_ms);
+}
+
 static void setup(void)
 {
 	storage_setup();
@@ -65,6 +77,7 @@ static void setup(void)
 	kernel_bytes = 0;
 	short_bytes = error_result = 0;
 	refuse_nowait = hold_answers = false;
+	timers_left = INT_MAX;
 	faults_left = UINT_MAX;
 }
 
@@ -821,6 +834,29 @@ START_TEST(a_read_that_was_joined_in_the_line_is_waited_for)
 }
 END_TEST
 
+/* No timer can be started for it, or its timer can't be started again. */
+START_TEST(without_a_timer_no_read_waits_for_memory)
+{
+	struct store_want pinned[4], first = want_of(2500000, 16384);
+	uint64_t start_ns;
+
+	for (unsigned i = 0; i < 4; i++) {
+		pinned[i] = want_of(i * 8192, STORE_SPAN_MAX_BYTES / 8192 * 8192);
+		get(&pinned[i]);
+	}
+	first.refusable = true;
+	timers_left = _i;
+	start_ns = clock_now_ns();
+	ck_assert_int_eq(store_want(store, &first), 0);
+	while (first.error == 0 && clock_now_ns() - start_ns < 10 * CLOCK_NS_PER_S)
+		storage_turn();
+	ck_assert_int_eq(first.error, -ENOBUFS);
+	ck_assert_uint_lt(clock_now_ns() - start_ns, LATENCY_MS * CLOCK_NS_PER_MS);
+	for (unsigned i = 0; i < 4; i++)
+		store_release(store, &pinned[i]);
+}
+END_TEST
+
 /* 128 KiB are free: that is room for the span, not for the 256 KiB of its extent. */
 START_TEST(where_the_extent_has_no_room_the_span_is_read)
 {
@@ -882,6 +918,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_crowd_waits_for_a_proof, 0, 5);
 	tcase_add_test(tests, wants_that_get_no_memory_end_in_time);
 	tcase_add_test(tests, a_read_that_was_joined_in_the_line_is_waited_for);
+	tcase_add_loop_test(tests, without_a_timer_no_read_waits_for_memory, 0, 2);
 	tcase_add_test(tests, where_the_extent_has_no_room_the_span_is_read);
 	suite_add_tcase(suite, tests);
 	tests = tcase_create("without cache");
