@@ -24,7 +24,7 @@ struct exchange_shared {
 	struct request_site *site; /* of connections that come in now; one hold */
 	uint64_t calls;		   /* of MHD to us, whichever file takes them: a sign of life */
 	bool rerun[2];		   /* a connection was resumed or came in, and MHD is to run; [1]: TLS's daemon */
-	bool lenient;		   /* libmicrohttpd is older than 1.0, and handler.c checks what its parser accepts */
+	bool lenient;		   /* libmicrohttpd is older than 1.0: handler.c checks what its parser accepts */
 	bool draining;		   /* replies say "Connection: close"; so do those of connections of an older site */
 	struct ready_table *ready; /* sender.c's */
 	struct exchange *heads;	   /* handler.c's: those whose header block has not been accepted yet */

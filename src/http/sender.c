@@ -9,7 +9,8 @@
  *    is a busy loop: it returns bytes or suspends;
  *  - where a reader ends a connection, with -1 or END_WITH_ERROR, in a pass in which nothing was sent on it, MHD forgets to close it
  *    until all older connections have gone: see fail() and end_of_listing();
- *  - behind the fields of a HEAD or a 304 whose body would be of unknown length it sends the last chunk: see make_fields_only();
+ *  - before 1.0, behind the fields of a HEAD or a 304 whose body would be of unknown length it sends the last chunk: see
+ *    make_fields_only();
  *  - over TLS a pass sends one record, at most 16 KiB: so that such a pass shows a sign of life (see server.c), longer bodies are
  *    callbacks that give 16 KiB.
  */
@@ -155,14 +156,15 @@ static void reply_freed(void *cls)
 }
 
 /*
- * The fields of a body of unknown length, without the body. MHD would send the last chunk of what it does not send, and a client take it
- * for the next reply; so it is told to close behind the fields instead.
+ * The fields of a body of unknown length, without the body. Before 1.0 MHD would send the last chunk of the body that it does not send, and
+ * the client would take it for the next reply: MHD is told to close the connection behind the fields instead. So it is for a 304 of any
+ * version, because some clients wait for chunks behind a 304 that says "Transfer-Encoding: chunked".
  */
-static struct MHD_Response *make_fields_only(void)
+static struct MHD_Response *make_fields_only(const struct exchange *exchange)
 {
 	struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_nothing, NULL, NULL);
 
-	if (response != NULL)
+	if (response != NULL && (exchange->shared->lenient || exchange->request.reply.status == 304))
 		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
 	return response;
 }
@@ -180,7 +182,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 		return MHD_create_response_from_buffer((size_t)reply->length, (void *)reply->data, MHD_RESPMEM_PERSISTENT);
 	case REPLY_LENGTH_ONLY:
 		if (reply->length == REPLY_LENGTH_UNKNOWN)
-			return make_fields_only();
+			return make_fields_only(exchange);
 		return MHD_create_response_from_callback(reply->length, 1, read_nothing, NULL, NULL);
 	case REPLY_COPY: /* the bytes become the response's, and their extent is unpinned before the client has seen the first one */
 		response = MHD_create_response_from_buffer((size_t)reply->length, (void *)reply->data, MHD_RESPMEM_MUST_COPY);

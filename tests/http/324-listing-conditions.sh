@@ -24,7 +24,7 @@ get /d/ -H 'If-None-Match: "other"' -H 'Range: bytes=0-1'
 is "$STATUS" 200 "another tag, and no ranges"
 get /d/ -H "If-Match: $tag"
 is "$STATUS" 412 "If-Match wants a strong one"
-ask 'HEAD /d/ HTTP/1.1\r\nHost: x\r\n\r\n' -m HEAD
+ask 'HEAD /d/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' -m HEAD
 is "$STATUSES $(size_of "$DIR/reply")" "200 $(size_of "$DIR/1.head")" "nothing follows the fields of HEAD"
 ask 'GET /d/ HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\n\r\n' -m GET
 is "$STATUSES $(tail -c 4 "$DIR/reply" | od -An -tx1 | xargs)" "304 0d 0a 0d 0a" "nor those of a 304"

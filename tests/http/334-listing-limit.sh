@@ -46,6 +46,14 @@ walk "/d/?format=json&limit=7" json
 is "$(sort "$DIR/walk")" "$expected" "the same in JSON"
 head_of /d/
 is "$(header Link)" '<?offset=10>; rel="next"' "HEAD, too"
+# The library sends no chunk behind the fields, and from version 1.0 on the connection is kept as for GET.
+last="GET /e/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+for version in 1.1 1.0; do
+	ask "HEAD /d/ HTTP/$version\r\nHost: x\r\n\r\n$last" -m HEAD,GET
+	expected=200
+	[ $version = 1.0 ] || ! since_mhd_1 || expected="200 200"
+	is "$STATUSES" "$expected" "HEAD in HTTP/$version, and what follows it"
+done
 get /d/?offset=26
 is "$STATUS $(names | wc -l) $(header_count Link)" "200 0 0" "behind the end"
 get /e/
