@@ -59,7 +59,7 @@ struct file {
 	atomic_uint references;
 	int fd;
 	bool remote;		   /* a client caches the attributes (FUSE, NFS, SMB …): only AT_STATX_FORCE_SYNC asks the server */
-	atomic_bool append_only;   /* of whoever serves it: the file only grows, and growing is no change for file_check() */
+	atomic_bool append_only;   /* of the request that came last: the file only grows, and growing is no change for file_check() */
 	atomic_bool changed;	   /* a check has found another version; stays set */
 	atomic_bool unusable;	   /* of files.c: the next lookup opens the path again even if its version is the same */
 	_Atomic uint64_t verified_ns; /* of a remote file: when the last check began that found this version (CLOCK_MONOTONIC) */
