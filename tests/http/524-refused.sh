@@ -80,7 +80,7 @@ entry() {
 	exec 9>"$DIR/hold"
 	ok "an entry: $1" await 5 has_entries "$2" 3
 	exec 9>&-
-	stop_ranged >/dev/null
+	stop_ranged
 }
 entry combined '^127.0.0.1 - - \[.*\] "- - -" 503 - "-" "-"$'
 entry timing '^127.0.0.1 .*"- - -" 503 '

@@ -29,7 +29,7 @@ is "$(to /none "${host[@]}")" "308 $URL/none" "whether it is there is not said"
 is "$(to /old "${host[@]}")" "308 $URL/old" "before other redirects"
 is "$(to '//evil.example/x' "${host[@]}")" "308 $URL/evil.example/x" "not to elsewhere"
 is "$(to /1000.bin -0 -H 'Host:')" "403 " "nor when no name is given"
-is "$(to /1000.bin -H 'Host: a"b')" "403 " "or a wrong one"
+is "$(to /1000.bin -H 'Host: a"b')" "400 " "an invalid one"
 is "$(to /public/x.txt "${host[@]}")" "200 " "not where it is off"
 to /1000.bin "${host[@]}" >/dev/null
 is "$(header Content-Length)" 0 "without a body"
