@@ -10,7 +10,7 @@
  * Between the classes it is weighted fair queueing (Demers, Keshav and Shenker, 1989): the class whose next ticket would end first, if each
  * of those that have something waiting got its share of the disk, is next. So first bytes overtake streams, and streams overtake readahead,
  * by the weights, and each class gets its share however long the queues of the others are. A read costs its bytes and READ_COST, since
- * small reads are not cheap.
+ * small reads are not cheap. A read that is merged with a neighbour costs its class the bytes only.
  *
  * What is in flight can't be overtaken: so while first bytes are asked for, streams and readahead may have a part of the device's bounds
  * in flight only, and first bytes do not wait for the end of many long reads. One read of theirs is always let through, for each reactor: one
@@ -247,12 +247,13 @@ static void flow_emptied(struct queue_ring *ring, struct queue_flow *flow)
 		free_flow(ring, ring->turn);
 }
 
-/* So many bytes more, or less, are read for a client. Without memory for a flow it is not charged. */
+/* So many bytes more, or less, are read for a client and its class. Without memory for a flow the client is not charged. */
 static void charge(struct queue_lane *lane, enum queue_class class, const void *client, int64_t bytes)
 {
-	const struct queue_ring *ring = &lane->rings[class];
+	struct queue_ring *ring = &lane->rings[class];
 	struct queue_flow *flow = bytes > 0 && ring->backlog > 0 ? flow_of(lane, class, client) : find_flow(ring, client);
 
+	ring->time += (uint64_t)bytes * slowness[class];
 	if (flow != NULL)
 		flow->deficit_bytes -= bytes;
 }
@@ -457,6 +458,7 @@ struct queue_ticket *queue_neighbour(struct queue *queue, const struct queue_tic
 		for (other = flow != NULL ? flow->tickets : NULL; other != NULL && looks < NEIGHBOUR_LOOKS; other = other->next, looks++) {
 			if (other->file != ticket->file || other->offset != offset || other->bytes > most_bytes)
 				continue;
+			lane->rings[class].time += other->bytes * slowness[class];
 			start(queue, lane, other);
 			devices_count(&lane->device->merged, 1);
 			return other;

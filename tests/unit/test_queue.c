@@ -372,6 +372,37 @@ START_TEST(reads_that_grow_are_charged)
 }
 END_TEST
 
+/* 32 reads of a stream that wait beside first bytes. */
+static void add_streams_beside_first_bytes(void (*starts)(struct queue_ticket *ticket))
+{
+	for (unsigned i = 0; i < 32; i++) {
+		add(i, QUEUE_STREAM, 1, 64 * KIB);
+		tickets[i].start = starts;
+		tickets[i].offset = i * 64 * KIB;
+	}
+	for (unsigned i = 32; i < 120; i++)
+		add(i, QUEUE_FIRST, 2, 64 * KIB);
+	start_all_at_once();
+}
+
+/* After 16 reads in one, (1024 + 64) * 4 / (64 + 64) = 34 of first bytes are the share of their class; for one read they would be four. */
+START_TEST(neighbours_count_for_their_class)
+{
+	add_streams_beside_first_bytes(start_merging);
+	ck_assert_uint_eq(place_of(0), 4);
+	ck_assert_uint_eq(place_of(16), 4 + 16 + 34);
+}
+END_TEST
+
+/* (256 + 64) * 4 / (64 + 64) = 10 of first bytes for each read that has grown to 256 KiB. */
+START_TEST(reads_that_grow_count_for_their_class)
+{
+	add_streams_beside_first_bytes(start_growing);
+	for (unsigned i = 0; i < 8; i++)
+		ck_assert_uint_eq(place_of(i), 4 + 11 * i);
+}
+END_TEST
+
 /* What was read while nobody else waited is no debt later on. */
 START_TEST(debts_end_with_the_line)
 {
@@ -535,6 +566,8 @@ int main(void)
 	tcase_add_test(tests, no_class_saves_up);
 	tcase_add_loop_test(tests, neighbours_that_are_read_along_are_charged, QUEUE_FIRST, QUEUE_CLASSES);
 	tcase_add_test(tests, reads_that_grow_are_charged);
+	tcase_add_test(tests, neighbours_count_for_their_class);
+	tcase_add_test(tests, reads_that_grow_count_for_their_class);
 	tcase_add_test(tests, debts_end_with_the_line);
 	tcase_add_test(tests, debts_are_paid_once);
 	tcase_add_test(tests, between_clients_it_goes_round_by_bytes);
