@@ -35,6 +35,7 @@
 
 static _Thread_local uint64_t since_ns;
 static uint64_t longest_ns; /* of this thread, which makes all the calls that walk */
+static char fault[128];	    /* of the case that runs: the first hold that was too long; "" if none was */
 
 int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
 int __real_pthread_mutex_unlock(pthread_mutex_t *mutex);
@@ -77,7 +78,8 @@ static void expect_short_holds(const char *what)
 {
 	if (getenv("HOLDS_VERBOSE") != NULL)
 		fprintf(stderr, "%-50s %8.3f ms\n", what, (double)longest_ns / 1e6);
-	ck_assert_msg(longest_ns < MOST_NS, "%s: a lock was held for %.3f ms", what, (double)longest_ns / 1e6);
+	if (longest_ns >= MOST_NS && *fault == '\0')
+		snprintf(fault, sizeof(fault), "%s: a lock was held for %.3f ms", what, (double)longest_ns / 1e6);
 	longest_ns = 0;
 }
 
@@ -144,7 +146,7 @@ static void empty(void)
 	reactor_free(reactor);
 }
 
-START_TEST(large_extents_among_small_ones)
+static void large_extents_among_small_ones(void)
 {
 	size_t pages = fill(false);
 
@@ -159,10 +161,9 @@ START_TEST(large_extents_among_small_ones)
 	longest_ns = 0;
 	empty();
 }
-END_TEST
 
 /* Every 64th page is in use: no room for 1 MiB anywhere, whatever is looked at. */
-START_TEST(no_room_among_those_in_use)
+static void no_room_among_those_in_use(void)
 {
 	size_t pages = fill(false), count = 0;
 	struct cache_extent **held = calloc(pages, sizeof(struct cache_extent *));
@@ -186,9 +187,8 @@ START_TEST(no_room_among_those_in_use)
 	free(held);
 	empty();
 }
-END_TEST
 
-START_TEST(a_version_with_many_extents)
+static void a_version_with_many_extents(void)
 {
 	struct file_version huge = version_of(1, UINT64_C(1) << 40);
 	size_t pages = fill(true);
@@ -205,9 +205,8 @@ START_TEST(a_version_with_many_extents)
 	expect_short_holds("forgetting a version");
 	empty();
 }
-END_TEST
 
-START_TEST(another_size)
+static void another_size(void)
 {
 	size_t bytes;
 
@@ -224,11 +223,10 @@ START_TEST(another_size)
 	cache_check(cache);
 	empty();
 }
-END_TEST
 
 /* --- clients --- */
 
-START_TEST(many_clients)
+static void many_clients(void)
 {
 	size_t count = number_of("HOLDS_CLIENTS", 50000);
 	struct client **list = calloc(count, sizeof(struct client *));
@@ -251,11 +249,10 @@ START_TEST(many_clients)
 	clients_free(clients);
 	free(list);
 }
-END_TEST
 
 /* --- open files --- */
 
-static char directory[] = "holds.XXXXXX";
+static char directory[16];
 
 static void answered(struct files_want *want)
 {
@@ -273,6 +270,7 @@ static unsigned make_files(void)
 	limit.rlim_cur = limit.rlim_max;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	count = limit.rlim_cur > 4200 ? 4000 : (unsigned)limit.rlim_cur - 200;
+	strcpy(directory, "holds.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	for (unsigned i = 0; i < count; i++) {
 		char path[64];
@@ -293,7 +291,7 @@ static void remove_files(unsigned count)
 	}
 }
 
-START_TEST(many_files)
+static void many_files(void)
 {
 	unsigned count = make_files();
 	int root_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -340,6 +338,22 @@ START_TEST(many_files)
 	rmdir(directory);
 	free(wants);
 }
+
+static void (*const cases[])(void) = { large_extents_among_small_ones, no_room_among_those_in_use, a_version_with_many_extents,
+				       another_size, many_clients, many_files };
+
+/* The processor time of a thread includes interrupts, and what a hypervisor takes: a walk that is too long is so each time. */
+START_TEST(holds_are_short)
+{
+	for (unsigned attempt = 0; attempt < 3; attempt++) {
+		*fault = '\0';
+		longest_ns = 0;
+		cases[_i]();
+		if (*fault == '\0')
+			return;
+	}
+	ck_abort_msg("%s", fault);
+}
 END_TEST
 
 int main(void)
@@ -347,13 +361,8 @@ int main(void)
 	Suite *suite = suite_create("holds");
 	TCase *tests = tcase_create("holds");
 
-	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, large_extents_among_small_ones);
-	tcase_add_test(tests, no_room_among_those_in_use);
-	tcase_add_test(tests, a_version_with_many_extents);
-	tcase_add_test(tests, another_size);
-	tcase_add_test(tests, many_clients);
-	tcase_add_test(tests, many_files);
+	tcase_set_timeout(tests, 300);
+	tcase_add_loop_test(tests, holds_are_short, 0, sizeof(cases) / sizeof(cases[0]));
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }
