@@ -543,13 +543,16 @@ static int judge(struct file *file, const struct file_state *now, unsigned befor
 	return result;
 }
 
-/* Its first bytes, those of the version that was opened, are as they were. */
+/*
+ * The first bytes of an append-only file, those of the version that was opened, are as they were. The size may still be the same: an append
+ * moves the mtime before it moves the size.
+ */
 static bool has_only_grown(const struct file *file, const struct file_version *now)
 {
 	const struct file_version *version = &file->version;
 
 	return atomic_load_explicit(&file->append_only, memory_order_relaxed) && now->device == version->device &&
-	       now->inode == version->inode && now->size > version->size;
+	       now->inode == version->inode && now->size >= version->size;
 }
 
 /* Keeps the latest. Relaxed: the number says all there is to know, no other memory depends on it. */
@@ -603,7 +606,9 @@ int file_check(struct file *file)
 		if (result < 0) /* ENOENT: a server that knows the file by its path does not find it any more */
 			return result == -ENOENT ? -ESTALE : result;
 		set_state(&state, &st);
-		result = has_only_grown(file, &state.version) ? 0 : judge(file, &state, before);
+		result = judge(file, &state, before);
+		if (result == -ESTALE && has_only_grown(file, &state.version))
+			result = 0;
 	} while (result == -EAGAIN);
 	if (result == 0 && file->remote)
 		note_verified(file, start_ns);
