@@ -34,7 +34,7 @@
 /* --- how long --- */
 
 static _Thread_local uint64_t since_ns;
-static uint64_t longest_ns; /* of this thread, which makes all the calls that walk */
+static _Thread_local uint64_t longest_ns; /* of this thread, which makes all the calls that walk */
 static char fault[128];	    /* of the case that runs: the first hold that was too long; "" if none was */
 
 int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
