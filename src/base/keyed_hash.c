@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * SipHash is a pseudorandom function: without the secret, collisions cannot be computed, and learning some (by timing) does not
- * help to find others. Hashes of the usual kind have no such property even when they take a seed. One compression round and three
- * finalization rounds are what Python, Ruby and Rust use for their tables.
+ * SipHash is a pseudorandom function. Without the secret, a client cannot compute collisions. Collisions that a
+ * client finds by timing do not help to find others. Common hash functions lack this property, even with a seed.
+ * Python, Ruby and Rust use the same variant for their tables: one compression round and three finalization rounds.
  *
- * The secret is written once, before other threads start, and only read from then on.
+ * The secret is written once, before other threads start, and is only read afterwards.
  */
 #include "base/keyed_hash.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * SipHash-1-3 (Aumasson and Bernstein, 2012) with a secret of the process, for hash tables whose keys a client chooses: addresses,
- * paths, offsets in a file. A client that does not know the secret cannot choose keys that share a bucket.
+ * SipHash-1-3 (Aumasson and Bernstein, 2012) under a random secret of the process. For hash tables whose keys are
+ * chosen by clients: addresses, paths, offsets in a file. A client that does not know the secret cannot choose keys
+ * that share a bucket.
  */
 #ifndef BASE_KEYED_HASH_H
 #define BASE_KEYED_HASH_H
@@ -11,13 +12,16 @@
 
 #define KEYED_HASH_SECRET_BYTES 16
 
-/* Draws the secret from the kernel; until then it is zero. Before the first table is made. 0 or -errno of getrandom(2). */
+/*
+ * Sets the secret to random bytes from the kernel. Call it before the first table is created: until then the secret
+ * is zero. Returns 0 or -errno of getrandom(2).
+ */
 int keyed_hash_init(void);
 
-/* The hash of these bytes under the secret of the process. All 64 bits are equally good. Any thread. */
+/* Returns the hash of the bytes under the secret of the process. All 64 bits are equally random. Any thread. */
 uint64_t keyed_hash(const void *bytes, size_t length);
 
-/* The hash of these bytes under another secret. Any thread. */
+/* Returns the hash of the bytes under the given secret. Any thread. */
 uint64_t keyed_hash_under(const uint8_t secret[KEYED_HASH_SECRET_BYTES], const void *bytes, size_t length);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The thread has a signalfd of its own, for the two signals only: others stay pending until the main thread reads
- * them. Nothing has been served, so nothing has to be finished: it exits at once.
+ * The thread has its own signalfd, for the two signals only. Other signals stay pending until the main thread reads
+ * them. The process does not serve requests yet, so it can exit at once.
  */
 #include "daemon/early_stop.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each root has a thread of its own for the looks: one that hangs in storage delays neither the reactors nor the main
- * thread nor the looks at other roots. The folder is exchanged with dup3() over the descriptors that everyone uses, so
- * lookups need no lock and no notice: those under way end in the former folder, the next ones begin in the new one.
+ * Each root has its own thread for the lookups of its path. A lookup that waits for storage therefore delays neither
+ * the reactors, nor the main thread, nor the lookups of other roots. dup3() replaces the folder behind the
+ * descriptor that all threads use, so request lookups need no lock and no notification. Request lookups that are
+ * under way end in the former folder; later ones begin in the new one.
  *
- * The object belongs to its users (the sites of each generation) and to its thread, whoever ends last.
+ * The object is shared by its users (the sites of each generation) and its thread. The last of them to end frees it.
  */
 #include "daemon/root.h"
 

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One served folder: its path, the descriptor that lookups begin at, and its table of open files. Once watched, the
- * path is looked up each second. If it leads to another folder (a symbolic link was switched, a filesystem mounted),
- * that folder takes the place of the former one behind the same descriptors; transfers of the former one go on. If it
- * leads to none, requests are answered 503 until it does. Each transition is logged once.
+ * A served folder: its path, the descriptor at which lookups begin, and its table of open files.
  *
- * The path was replaced by nothing that may be served if it led to the root of a mounted filesystem and now, under the
- * same name, leads to the folder that was mounted on: an unmounted volume counts as gone.
+ * While the root is watched, its path is looked up once a second:
+ *
+ * - If the path leads to another folder, that folder replaces the former one behind the same descriptor. A symbolic
+ *   link was switched, or a filesystem was mounted. Transfers from the former folder continue.
+ * - If the path leads to no folder, the root is gone. Requests are answered 503 until the path leads to a folder.
+ * - If the filesystem of the root was unmounted, the root is gone, too. This is detected if the path led to the root of
+ *   a mounted filesystem, and the same path now leads to the mount point under it.
+ *
+ * Each transition is logged once.
  */
 #ifndef DAEMON_ROOT_H
 #define DAEMON_ROOT_H
@@ -19,28 +23,37 @@
 struct root;
 
 /*
- * Takes over fd (O_PATH, of this path) and makes the table. options->root_fd is not used. 0 with one reference, or
- * -errno.
+ * Creates a root with one reference, and its table of files. Takes ownership of fd (O_PATH, opened from this path)
+ * on success. options->root_fd is ignored. Returns 0 or -errno.
  */
 int root_new(struct root **root, const char *path, int fd, const struct files_options *options);
 /*
- * Starts the thread that looks at the path; the counter is of transitions to another folder. Does nothing the second
- * time. 0 or -errno.
+ * Starts the thread that looks up the path. The thread increments *replaced when another folder replaces the served
+ * one. A second call has no effect. Returns 0 or -errno.
  */
 int root_watch(struct root *root, atomic_uint *replaced);
 
 struct root *root_ref(struct root *root);
-/* With the last one the thread ends, if it hangs in the storage later than this call. Main thread. NULL is fine. */
+/*
+ * Drops a reference. The last call also ends the thread; a thread that waits for storage ends when the storage
+ * answers. Main thread. NULL is allowed.
+ */
 void root_unref(struct root *root);
 
-/* root_new() of the same path (options->root_fd is its descriptor now) would be like this one. BLOCKS. */
+/*
+ * Returns true if root_new() with this path and these options would create an equal root. options->root_fd is a
+ * descriptor that was just opened from the path. BLOCKS.
+ */
 bool root_is_like(const struct root *root, const char *path, const struct files_options *options);
 int root_fd(const struct root *root);
 struct files *root_files(const struct root *root);
-/* Its path leads to nothing that may be served. Any thread. */
+/* Returns true if the path leads to no folder that may be served. Any thread. */
 bool root_is_gone(const struct root *root);
 
-/* No path is looked at any more. False: a look hangs in storage; what it uses may not be freed. Main thread. */
+/*
+ * Stops the lookups of all roots, and waits for those that are under way. Returns false if a lookup still waits for
+ * storage after patience_ms; the objects that it uses must not be freed then. Main thread.
+ */
 bool root_stop_watching(unsigned patience_ms);
 
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each call is made with an argument that the kernel rejects: a descriptor of -1, or a flag that does not exist. The
- * errno tells the rest: the expected one comes from the call itself, any other from a seccomp filter or from a kernel
- * without the call. (Filters answer EPERM, ENOSYS, EACCES, or any errno that SystemCallErrorNumber= names.) So no call
- * has an effect, and none depends on what the process may open.
+ * Each call is made with an argument that the kernel rejects: a descriptor of -1, or a flag that does not exist. So
+ * no call has an effect, and none depends on the files that the process may open.
  *
- * Calls that the C library needs to get as far as main() are not in the table.
+ * The errno shows the origin of the error. The expected errno comes from the call itself. Any other errno comes from
+ * a seccomp filter or from a kernel without the call. (Filters return EPERM, ENOSYS, EACCES, or any errno that
+ * SystemCallErrorNumber= names.)
+ *
+ * The table omits calls that the C library needs before main().
  */
 #include "daemon/syscalls.h"
 

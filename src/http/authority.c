@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The grammar is applied as it stands: a name is reg-name of RFC 3986, which includes all IPv4 addresses and escapes ("%41"). Nothing is
- * decoded. A zone of an IPv6 address (RFC 6874) is rejected: a client must not send it (RFC 9110 section 4.2).
+ * A name is reg-name of RFC 3986, which includes all IPv4 addresses and percent-encoded bytes ("%41"). Nothing is
+ * decoded. The zone of an IPv6 address (RFC 6874) is rejected, because a client must not send it (RFC 9110 section
+ * 4.2).
  */
 #include "http/authority.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The value of a Host field and the authority of a request target: RFC 9110 section 7.2 and RFC 3986 section 3.2. Pure. */
+/* Validates a Host field and the authority of a request target: RFC 9110 section 7.2 and RFC 3986 section 3.2. Pure. */
 #ifndef HTTP_AUTHORITY_H
 #define HTTP_AUTHORITY_H
 
@@ -7,9 +7,9 @@
 #include <stddef.h>
 
 /*
- * Returns true if the text is uri-host [ ":" port ]: a name, an IPv4 address or an IP literal in brackets, and a port of at most 65535,
- * which may be empty. Userinfo, blanks, control bytes and other delimiters of a URI are no part of either. An empty name is valid only
- * as the whole text.
+ * Returns true if the text is uri-host [ ":" port ]. The host is a name, an IPv4 address or an IP literal in
+ * brackets. The port is at most 65535, or empty. Userinfo, blanks, control bytes and other delimiters of a URI are
+ * invalid. An empty text is valid; an empty name with a port is not.
  */
 bool authority_is_valid(const char *text, size_t length);
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The bounds, as shares of the cache:
+ * The limits, as shares of the cache:
  *
- *	what is pinned in all	a client may have pinned
- *	up to a half		3/8
- *	up to three quarters	1/64, so that clients that pin little do not notice those that pin much
- *	more			nothing
+ *	pinned in total		limit of one client
+ *	up to 1/2		3/8
+ *	up to 3/4		1/64, so that clients that pin little are not affected by those that pin much
+ *	more			0
  *
- * The rest stays available for reads. The sum is what is really pinned, reads in flight included. A client is charged for each request,
- * also where several of its requests pin the same extent. Several reactors may pass a bound at the same time, by one extent each.
+ * The remaining quarter stays available for reads. The total is the memory that is really pinned, including reads in
+ * flight. A client is charged for each request, even if several of its requests pin the same extent. Reactors check
+ * the limits independently, so each may exceed a limit by one extent at the same time.
  */
 #include "http/pins.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The memory of the cache that one request keeps pinned while its client takes the reply, charged to that client. What a slow client
- * pins is lost to all others, so it is bounded per client and in sum; beyond the bounds bodies are copied out of the cache in small
- * pieces. A peer on a Unix socket speaks for many clients: only the bound on the sum applies to it. Belongs to the request.
+ * Counts the memory of the cache that one request keeps pinned while its client receives the response, and charges
+ * it to that client. Memory that a slow client pins is not available to others, so it is limited per client and in
+ * total. Beyond the limits, bodies are copied out of the cache in small pieces. A peer on a Unix socket may act for
+ * many clients, so only the limit on the total applies to it. Owned by the request.
  */
 #ifndef HTTP_PINS_H
 #define HTTP_PINS_H
@@ -19,16 +20,22 @@ struct pins {
 	size_t bytes;	       /* charged to it */
 };
 
-/* All zero is a valid one, of a request that pins nothing. client: NULL or one that lives until pins_close(). */
+/*
+ * Begins to charge `client`, which is NULL or stays valid until pins_close(). A struct that is all zero is valid,
+ * and stands for a request that pins nothing.
+ */
 void pins_open(struct pins *pins, const struct store *store, struct client *client);
-/* So many bytes are pinned now. */
+/* Sets the number of bytes that the request has pinned now. */
 void pins_set(struct pins *pins, size_t bytes);
-/* The request is over: nothing is charged from here on, although the last extents may be unpinned a little later. */
+/* Ends the charge when the request ends. The last extents may be unpinned a little later. */
 void pins_close(struct pins *pins);
 
-/* Whether `bytes` more may be pinned for as long as the client takes. */
+/* Returns true if the request may pin `bytes` more while its client receives the response. */
 bool pins_allow(const struct pins *pins, size_t bytes);
-/* Whether there is room for readahead as well: this ends earlier, so that long bodies shrink their readahead before they are copied. */
+/*
+ * Returns true if the request may also pin readahead. This limit is lower, so long bodies shrink their readahead
+ * before they are copied.
+ */
 bool pins_allow_ahead(const struct pins *pins);
 
 #endif

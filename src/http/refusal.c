@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A connection over the limits gets an answer at once, from the thread that accepted it; libmicrohttpd never sees it. Its request is read only as
- * far as it is in the socket's buffer, and only to find the rules that apply: nothing in it is checked, because the answer is the same.
+ * The thread that accepted the connection sends the response at once; libmicrohttpd never sees the connection. Only
+ * the bytes of the request that are in the socket's buffer are read, and only to find the rules that apply. The request
+ * is not validated, because the status is 503 in any case.
  */
 #include "http/refusal.h"
 

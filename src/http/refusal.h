@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The answer to a connection that is refused before a request of it is read: 503, with the header fields of its path. Pure. */
+/* The 503 for a connection that is rejected before its request is parsed, with the header fields of its path. Pure. */
 #ifndef HTTP_REFUSAL_H
 #define HTTP_REFUSAL_H
 
@@ -7,13 +7,15 @@
 
 #include "http/rules.h"
 
-#define REFUSAL_HEAD_BYTES 4096 /* how much of a request is looked at */
+#define REFUSAL_HEAD_BYTES 4096 /* maximum length of a request that is read */
 #define REFUSAL_TEXT_BYTES 4096
 
 /*
- * Writes the answer into text[REFUSAL_TEXT_BYTES] and returns its length. head: what has arrived of the request, with a NUL behind it, which is
- * overwritten; it may be "". A page of another origin sees the status only if the answer has the fields of "cors", so the rules are those of
- * the request's site and path, as far as these have arrived.
+ * Writes the response into text[REFUSAL_TEXT_BYTES] and returns its length. head: the bytes of the request that have
+ * arrived, with a NUL after them; it may be "". Its contents are overwritten.
+ *
+ * The response follows the rules of the request's site and path, as far as these have arrived. The reason is that a
+ * page of another origin can read the status only if the response has the fields of "cors".
  */
 size_t refusal_write(const struct rules *rules, unsigned listener, char *head, char *text);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A header is taken field by field from a cursor that knows how many bytes are left; what does not fit into the bytes that were read is
- * refused. No byte is decompressed.
+ * The fields of a header are read through a cursor that knows how many bytes are left. A header that does not fit
+ * into the bytes that were read is rejected. Nothing is decompressed.
  */
 #include "store/encoding.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether a compressed file is a certain file, as far as its first and last bytes tell: gzip (RFC 1952) and Zstandard (RFC 8878). Pure.
+ * Checks by its first and last bytes whether a file is a compressed form of another file. Formats: gzip (RFC 1952)
+ * and Zstandard (RFC 8878). Pure.
  */
 #ifndef STORE_ENCODING_H
 #define STORE_ENCODING_H
@@ -9,10 +10,10 @@
 
 #include "store/file.h"
 
-/* Why a compressed file is not sent in place of the file beside it. */
+/* The reason why a compressed file is not sent in place of the file beside it. */
 enum encoding_fault {
 	ENCODING_FINE,
-	ENCODING_OLDER,	     /* the first three are found by whoever looks for the file */
+	ENCODING_OLDER,	     /* set by sibling.c, as are UNREADABLE and OF_NOTHING of a .br */
 	ENCODING_UNREADABLE,
 	ENCODING_OF_NOTHING,
 	ENCODING_NOT_GZIP,
@@ -29,28 +30,32 @@ enum encoding_fault {
 	ENCODING_FAULTS
 };
 
-#define ENCODING_HEAD_BYTES 1024 /* what is read of the beginning, and */
-#define ENCODING_TAIL_BYTES 4	 /* of the end */
+#define ENCODING_HEAD_BYTES 1024 /* read from the beginning of the compressed file */
+#define ENCODING_TAIL_BYTES 4	 /* read from its end */
 
 /*
- * gzip_size: of the compressed file; size: of the file that it is to be. ends: the first ENCODING_HEAD_BYTES and the last
- * ENCODING_TAIL_BYTES of the compressed file, fewer of a shorter one.
+ * Checks a gzip file of gzip_size bytes that should contain a file of `size` bytes. ends: the first
+ * ENCODING_HEAD_BYTES and the last ENCODING_TAIL_BYTES of the gzip file, or fewer if it is shorter.
  *
- * Decoders of browsers and of HTTP libraries stop after the first member, so a file of several members is refused. The length of the last
- * member (ISIZE) is compared with the file's size modulo 2^32. That refuses every file of several members whose contents are below 4 GiB, except
- * one in which all members but the last are empty: so an empty first member is refused, too. A file of 4 GiB or more must also be at most
- * 1,032 times as long as the compressed one, which is the most that deflate can do.
+ * A file of several members is rejected, because browsers and HTTP libraries decode only the first member. Three
+ * rules detect such files without decompression:
+ * - The length of the last member (ISIZE) must be the size of the file modulo 2^32. For contents below 4 GiB this
+ *   rejects all files of several members, unless all members except the last are empty.
+ * - An empty first member is rejected, which covers that case.
+ * - The file must be at most 1,032 times as long as the gzip file, the maximum ratio of deflate. This matters from 4
+ *   GiB on, where ISIZE is ambiguous.
  */
 enum encoding_fault encoding_check_gzip(const struct file_ends *ends, uint64_t gzip_size, uint64_t size);
 
 /*
- * The first frame must state the size of the file, if it states one; a frame that was compressed from a pipe states none. What clients cannot
- * decode is refused: a window of more than 8 MiB (RFC 9659), a dictionary; and a skippable frame at the beginning, since the frame behind it
- * is not looked at.
+ * Checks a Zstandard file that should contain a file of `size` bytes. If its first frame states a size, it must be
+ * that size; a frame that was compressed from a pipe states none. A window of more than 8 MiB (RFC 9659) or a
+ * dictionary is rejected, because clients cannot decode it. A skippable frame at the beginning is rejected, because
+ * the frame after it is not checked.
  */
 enum encoding_fault encoding_check_zstd(const struct file_ends *ends, uint64_t size);
 
-/* The fault in words, as in "FILE.gz is not sent: it is older than the file". */
+/* Returns the text of a fault, as in "FILE.gz is not sent: it is older than the file". */
 const char *encoding_fault_text(enum encoding_fault fault);
 
 #endif

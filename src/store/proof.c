@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Questions to the servers of remote files. The questions that wait are a list of the file, under its lock; the job that asks holds a
- * reference to the file, and runs again as long as there are questions that are younger than its last check. It has no done(): the
- * answers are posted to the reactors of the questions.
+ * Proofs that wait for a check are in a list of the file, under its lock. The offload job that makes the check holds
+ * a reference to the file. It runs again while the list has proofs that were requested after its last check began.
+ * The job has no done() of its own: it posts the result to the reactor of each proof.
  */
 #include "store/proof.h"
 

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Proof that the bytes which were read from a remote file (struct file, `remote`) are of the file's version. The attributes that a
- * client of a network filesystem or of FUSE has at hand may be old, and asking the server takes a while. So the bytes may go into the
- * cache, and the first of a long body to the client, before the answer is here:
+ * A proof shows that bytes read from a remote file (struct file, `remote`) belong to the version of the file that is
+ * being sent. The client of a network filesystem or of FUSE may have cached attributes that are out of date, and
+ * asking the server takes time. So the bytes may enter the cache before the server has answered. The first bytes of
+ * a long body may also be sent before that.
  *
  *	read ends at time r --> unproven --(a check that began at r or later found the version)--> proven
  *	                           |
- *	                           +------(a check found another version)--> file->changed: all that is asked from then on is -ESTALE,
- *	                                                                     and the table of files forgets the version
+ *	                           +------(a check found another version)--> file->changed: every later proof is -ESTALE,
+ *	                                                                     and the table of files removes the version
  *
- * The extent remembers r (0: its file is local, and the version was checked before the extent was ready), the file when the last good
- * check began. Both times are of CLOCK_MONOTONIC, so a version in the cache is proven by a check of any struct file of that version.
- * No response is complete before all of its bytes are proven: see store.c (whatever is one want) and transfer.c (the last part of a
- * longer body). At most one check of a file is under way, on an offload thread. All that is asked while one runs share the next one.
+ * The extent stores r. (r is 0 if the file is local: its version was checked before the extent was ready.) The file
+ * stores the time at which its last successful check began. Both times are of CLOCK_MONOTONIC. A check through any
+ * struct file of a version therefore proves the cached extents of that version.
+ *
+ * No response is complete before all of its bytes are proven. store.c ensures this for responses of a single want,
+ * transfer.c for the last part of a longer body. At most one check of a file is under way, on an offload thread. All
+ * proofs that are requested during a check share the next check.
  */
 #ifndef STORE_PROOF_H
 #define STORE_PROOF_H
@@ -23,27 +27,36 @@
 #include "engine/reactor.h"
 #include "store/file.h"
 
-/* One question, until it is answered. Belongs to its reactor's thread. */
+/* A request for a proof, until done() has run. Used on the thread of its reactor. */
 struct proof;
 
 struct proof_options {
-	struct file *file; /* a reference is taken */
-	uint64_t since_ns; /* no earlier check will do */
+	struct file *file; /* the proof holds a reference */
+	uint64_t since_ns; /* the check must begin at this time or later */
 	struct reactor *reactor;
-	unsigned *pending; /* counts the questions that still need the reactor */
+	unsigned *pending; /* counts the proofs that still need the reactor */
 	void (*done)(void *context, int error); /* on the reactor; 0, -ESTALE or -errno of the check */
 	void *context;
 };
 
-/* Proves nothing new: whether bytes that were read until `read_ns` are known to be of the file's version. Any thread. */
+/*
+ * Returns true if a finished check has proven bytes that were read until `read_ns`. Does not start a check. Any
+ * thread.
+ */
 bool proof_is_known(const struct file *file, uint64_t read_ns);
 
-/* 1: they are of its version. 0: done() will run once. -ESTALE: the file changed. -ENOMEM. */
+/*
+ * Requests a proof. Returns 1 if the bytes are proven already, 0 if done() will run once, -ESTALE if the file
+ * changed, or -ENOMEM.
+ */
 int proof_new(struct proof **proof, const struct proof_options *options);
-/* done() will not run. NULL is fine. */
+/* Cancels the request: done() will not run. NULL is allowed. */
 void proof_cancel(struct proof *proof);
 
-/* Starts a check if none is under way and the last good one began more than a second ago. Nothing for a local file. Any thread. */
+/*
+ * Starts a check if none is under way and the last successful one began more than a second ago. Has no effect on a
+ * local file. Any thread.
+ */
 void proof_refresh(struct file *file);
 
 #endif

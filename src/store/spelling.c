@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each directory on the path is of one of three kinds.
+ * Each directory on the path has one of three kinds:
  *
- * BYTES: names are bytes. That holds for the usual Linux filesystems, except for directories with the casefold flag.
- * CASE: a filesystem of unknown behaviour (FUSE, network, foreign) on which the requested name with the case of all
- * letters swapped does not exist. It does not fold case, but it could have other aliases: normalised Unicode,
- * "SECRET~1.KEY", "secret.key.", "secret.key::$DATA". Names that could be such an alias are looked for in the
- * directory.
- * LISTED: every name is looked for in the directory. That is any directory in which the swapped name exists too, or
- * that can't be told.
+ *	BYTES	Names are compared as bytes. This holds for the usual Linux filesystems, except for directories with the
+ *		casefold flag.
+ *	CASE	The filesystem is of unknown behaviour (FUSE, network, foreign), but does not fold case: the requested
+ *		name with the case of all letters swapped does not exist. The filesystem could still accept other
+ *		aliases, such as normalised Unicode, "SECRET~1.KEY", "secret.key." or "secret.key::$DATA". Names that
+ *		could be such an alias are looked for in the directory.
+ *	LISTED	Every name is looked for in the directory. This is any directory in which the swapped name exists too,
+ *		or for which this can't be determined.
  *
- * Inode numbers tell nothing: libfuse numbers spellings, not files. Neither does the name that /proc/self/fd shows: it
- * is the one that was looked up.
+ * Inode numbers do not help, because libfuse numbers spellings instead of files. Neither does the name that
+ * /proc/self/fd shows, because it is the name that was looked up.
  *
- * What was found is kept for LIFETIME_NS in a fixed table, by the path of the directory; of a directory that had to be
- * read, hashes of all names. An absent name is only believed if the directory has not changed since; otherwise the
- * directory is read again. The table is behind one mutex, under which no system call is made.
+ * Results are kept for LIFETIME_NS in a table of fixed size, by the path of the directory. For a directory that had
+ * to be read, the table keeps hashes of all its names. A missing name counts as missing only if the directory has
+ * not changed since it was read; otherwise the directory is read again. The table is under one mutex, and no system
+ * call is made while it is locked.
  *
- * After LIFETIME_NS the names of a directory whose times have not changed are kept for another LIFETIME_NS. FUSE and network
- * filesystems need not change the times of a directory with its names, so theirs are read again after READ_AGAIN_NS.
+ * After LIFETIME_NS, the names of a directory are kept for another LIFETIME_NS if its times have not changed. FUSE
+ * and network filesystems need not change the times of a directory when its names change. Their directories are
+ * therefore read again after READ_AGAIN_NS.
  */
 #include "store/spelling.h"
 
