@@ -19,6 +19,11 @@ static const char *last_name(const struct path *path)
 	return slash != NULL ? slash + 1 : path->file;
 }
 
+static bool is_zarr(const char *last)
+{
+	return strcmp(last, ".zarray") == 0 || strcmp(last, ".zattrs") == 0 || strcmp(last, ".zgroup") == 0 || strcmp(last, ".zmetadata") == 0;
+}
+
 static void check_file(const struct path *path)
 {
 	const char *name = path->file;
@@ -29,7 +34,7 @@ static void check_file(const struct path *path)
 		assert(length > 0 && length <= PATH_NAME_MAX);
 		assert(!(length == 1 && name[0] == '.') && !(length == 2 && name[0] == '.' && name[1] == '.'));
 		bool well_known = first && length == 11 && memcmp(name, ".well-known", 11) == 0;
-		hidden = hidden || (name[0] == '.' && !well_known);
+		hidden = hidden || (name[0] == '.' && !well_known && !is_zarr(name));
 		name += length;
 		assert(name[0] == '\0' || name[1] != '\0');
 		name += *name == '/';

@@ -23,14 +23,12 @@ static void check_href(const struct text *text, const char *name, size_t length)
 {
 	const char *at = text->bytes, *end = text->bytes + text->used;
 
-	if (memchr(name, ':', length) != NULL)
-		at += 2;
 	for (size_t i = 0; i < length; i++) {
 		char digits[3] = {0};
 
 		must(at < end);
 		if (*at != '%') {
-			must(strchr("\"'<>& /?#\\", *at) == NULL && *at == name[i]);
+			must(strchr("\"'<>& /?#\\:", *at) == NULL && *at == name[i]);
 			at++;
 			continue;
 		}

@@ -41,14 +41,14 @@ need_module() { # MODULE PACKAGE
 need_npm() {
 	local name absent=
 	need_client node nodejs
-	for name; do [ -d "$NPM/node_modules/$name" ] || absent=$name; done
+	for name; do [ -e "$NPM/installed" ] && [ -d "$NPM/node_modules/$name" ] || absent=$name; done
 	if [ -n "$absent" ]; then
 		[ -n "${RANGED_CLIENTS:-}" ] || skip_all "needs $absent of npm; RANGED_CLIENTS=1 installs it"
 		command -v npm >/dev/null || missing "needs npm for $absent"
 		mkdir -p "$NPM"
 		# All packages at once and under a lock: two npm in one folder disturb each other.
-		(flock 9 && { [ -d "$NPM/node_modules/$absent" ] || HOME=$OUTER_HOME timeout 120 npm install --prefix "$NPM" \
-			--no-audit --no-fund --no-save --no-package-lock "${npm_packages[@]}"; }) 9>"$NPM/lock" >"$DIR/npm.log" 2>&1 </dev/null ||
+		(flock 9 && { [ -e "$NPM/installed" ] || { HOME=$OUTER_HOME timeout 120 npm install --prefix "$NPM" --no-audit --no-fund --no-save \
+			--no-package-lock "${npm_packages[@]}" && touch "$NPM/installed"; }; }) 9>"$NPM/lock" >"$DIR/npm.log" 2>&1 </dev/null ||
 			missing "npm can't install $absent: $(tail -n 1 "$DIR/npm.log")"
 	fi
 	ln -s "$NPM/node_modules" "$DIR/node_modules"
