@@ -62,6 +62,7 @@ done <<-'END'
 	zst-dictionary
 	empty the file is empty
 END
+await 5 grep -q 'bgzip.fa.gz is not sent' "$DIR/error.log"
 like "$(cat "$DIR/error.log")" '/bgzip.fa.gz is not sent in place of /bgzip.fa: it is a bgzip file' "the log says why"
 is "$(grep -c 'bgzip.fa.gz is not sent' "$DIR/error.log")" 1 "once"
 get /bgzip.fa.gz
