@@ -92,7 +92,8 @@ while [ $SECONDS -le $end ] || { [ $whole -lt 3 ] && [ $SECONDS -le $((end + 30)
 	else
 		cut=$((cut + 1))
 	fi
-	[ $RC != 0 ] || [ "$(tr -d "$(head -c 1 "$BODY")" <"$BODY" | wc -c)" = 0 ] || mixed=$((mixed + 1))
+	letter=$(head -c 1 "$BODY")
+	[ $RC != 0 ] || [ "$(tr -d "$letter" <"$BODY" | wc -c)" = 0 ] || mixed=$((mixed + 1))
 done
 touch "$DIR/stop"
 wait $writer

@@ -18,7 +18,7 @@ in_force() { get_inside /a.bin && [ "$(header Cache-Control)" = "$1" ]; }
 comes_into_force() { if [ $type = notify-reload ]; then in_force "$1"; else await 10 in_force "$1"; fi; }
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	configure ranged 'listen = {":80"}' "cache_control = \"max-age=$i\""
-	inside systemctl reload ranged && comes_into_force "max-age=$i" || fail "reload $i" "$(header Cache-Control)"
+	if ! { inside systemctl reload ranged && comes_into_force "max-age=$i"; }; then fail "reload $i" "$(header Cache-Control)"; fi
 done
 is "$(header Cache-Control)" max-age=10 "each reload is in force when systemctl returns"
 
@@ -36,6 +36,7 @@ if [ $type = notify-reload ]; then
 fi
 
 # The address is in use, which no check of the file can find.
+# shellcheck disable=SC2016 # for Perl
 echo 'use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1:99", Listen => 5) or die; sleep 600' >"$MACHINE/srv/other.pl"
 inside systemd-run -q --unit=other perl /srv/other.pl
 listens() { inside cat /proc/net/tcp | grep -q '0100007F:0063'; }
