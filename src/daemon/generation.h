@@ -58,8 +58,8 @@ static inline const struct config *generation_config(const struct generation *ge
 }
 
 /*
- * Keeps the sockets of a generation open while another thread takes over some of them. False: the main thread has let go of them. Any
- * thread.
+ * Keeps the sockets of a generation open while another thread takes over some of them. Returns false if the main thread has
+ * released them. Any thread.
  */
 bool generation_hold_sockets(struct generation *generation);
 void generation_drop_sockets(struct generation *generation);

@@ -23,7 +23,7 @@
 #define LISTINGS_BYTES (UINT64_C(64) << 20)
 #define CONNECTION_BYTES (UINT64_C(36) << 10) /* with TLS, and a block for what is being sent */
 #define MEMORY_OF_PROCESS (UINT64_C(64) << 20)
-#define UNSENT_PAGES 65536 /* where nobody can say: as on a machine with 4 GiB */
+#define UNSENT_PAGES 65536 /* if tcp_mem cannot be read: the value of a machine with 4 GiB */
 #define RING_DEFAULT 128 /* what a calibration tries at most */
 
 static bool has_listings(const struct rules *rules)

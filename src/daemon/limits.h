@@ -31,12 +31,12 @@ uint64_t limits_memory(const struct config *config);
 bool limits_check_memory(const struct config *config);
 
 /*
- * Bytes that the kernel may hold of what is sent, for all connections: an eighth of what TCP may use on this machine before it is under pressure
- * (net.ipv4.tcp_mem), and of the memory that the process may have.
+ * Returns how many unsent bytes the kernel may hold for all connections: an eighth of the memory that TCP may use on this machine before it
+ * is under pressure (net.ipv4.tcp_mem), and at most an eighth of the memory that the process may use.
  */
 uint64_t limits_unsent(void);
 
-/* Opens the root (O_PATH): its descriptor, or -errno after logging what is wrong with it. BLOCKS. */
+/* Opens the root (O_PATH). Returns its descriptor, or -errno after the fault was logged. BLOCKS. */
 int limits_open_root(const char *root);
 
 #endif
