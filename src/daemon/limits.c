@@ -181,7 +181,7 @@ bool limits_check_memory(const struct config *config)
 	return taken < has;
 }
 
-int limits_open_root(const char *root)
+int limits_look_up_root(const char *root)
 {
 	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int error = fd < 0 ? -errno : 0;
@@ -190,8 +190,21 @@ int limits_open_root(const char *root)
 		error = -errno;
 	if (error == 0)
 		return fd;
-	log_error("can't serve %s: %s", root, error == -EACCES ? "its permissions do not let this user read it" : strerror(-error));
 	if (fd >= 0)
 		close(fd);
 	return error;
+}
+
+const char *limits_root_fault(int error)
+{
+	return error == -EACCES ? "its permissions do not let this user read it" : strerror(-error);
+}
+
+int limits_open_root(const char *root)
+{
+	int fd = limits_look_up_root(root);
+
+	if (fd < 0)
+		log_error("can't serve %s: %s", root, limits_root_fault(fd));
+	return fd;
 }

@@ -36,6 +36,10 @@ bool limits_check_memory(const struct config *config);
  */
 uint64_t limits_unsent(void);
 
+/* Opens the root (O_PATH), which this user must be able to read. Returns its descriptor or -errno. BLOCKS. Any thread. */
+int limits_look_up_root(const char *root);
+/* Describes an error of limits_look_up_root() for the log. */
+const char *limits_root_fault(int error);
 /* Opens the root (O_PATH). Returns its descriptor, or -errno after the fault was logged. BLOCKS. */
 int limits_open_root(const char *root);
 

@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/limits.h"
 
 #define LOOK_MS 1000
 #define SECOND_LOOK_MS 100 /* after a path was missing: it may be about to be switched by an unlink and a symlink */
@@ -97,21 +98,15 @@ static bool is_missing(int error)
 /* Its descriptor, or -errno; -ENODEV: the filesystem was unmounted. */
 static int look_up(const struct root *root, struct folder_identity *now)
 {
-	int fd = open(root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int error = fd < 0 ? -errno : 0;
+	int fd = limits_look_up_root(root->path);
 
-	if (error == 0 && faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) != 0)
-		error = -errno;
-	if (error == 0) {
-		identify(fd, now);
-		if (is_unmounted(now, &root->folder))
-			error = -ENODEV;
-	}
-	if (error == 0)
+	if (fd < 0)
 		return fd;
-	if (fd >= 0)
-		close(fd);
-	return error;
+	identify(fd, now);
+	if (!is_unmounted(now, &root->folder))
+		return fd;
+	close(fd);
+	return -ENODEV;
 }
 
 static void lose(struct root *root, int error)
@@ -121,8 +116,7 @@ static void lose(struct root *root, int error)
 	atomic_store(&root->gone, true);
 	files_lose_root(root->files, true);
 	log_error("root %s: %s; requests are answered 503 until it is back", root->path,
-		  error == -ENODEV ? "its filesystem was unmounted" :
-		  error == -EACCES ? "its permissions do not let this user read it" : strerror(-error));
+		  error == -ENODEV ? "its filesystem was unmounted" : limits_root_fault(error));
 }
 
 static void replace(struct root *root, int fd, const struct folder_identity *now)
