@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The cases of bench/run and the files they need. A case is a line of case_table: its kind and the kind's arguments. For each
-# kind there is a function serve_KIND, which measures the server that runs, and, where the bare disk can do the same,
-# fio_KIND. They leave their figures with record().
+# The cases of bench/run and the files that they need. A case is a line of case_table: its kind and the arguments of the
+# kind. For each kind there is a function serve_KIND, which measures the running server. If fio can produce the same
+# load, there is also a function fio_KIND. Both store their figures with record().
 #
-# Files are /SET/BYTES/NUMBER below $www, so that null_server knows how long an answer must be.
+# Files are named /SET/BYTES/NUMBER below $www, so that null_server can derive the length of a response from its path.
 #
-# It uses of bench/run: here, scratch and www (paths), round, server and seconds, on_server and on_client (the prefixes that pin),
-# hertz.
-# shellcheck disable=SC2034,SC2154 # those, and what bench/run uses of this
+# This file uses variables of bench/run: here, scratch and www (paths), round, server, seconds, hertz, and on_server and
+# on_client (command prefixes that pin a process).
+# shellcheck disable=SC2034,SC2154 # variables of bench/run, and variables that bench/run uses
 
 # Sizes, set by use_sizes.
 big_bytes='' one_bytes='' zipf_files='' zipf_cache='' idle_count='' stalled_count=''
@@ -49,7 +49,7 @@ declare -A case_table=(
 readonly all_cases="hot-1k hot-4k hot-16k hot-64k hot-256k hot-1m hot-64m cold-stream-1 cold-stream-4 cold-random-4k cold-random-64k \
 cold-random-odd shared-cold mixed page-cache idle-memory stalled-memory zipf"
 
-takes_part() { # KIND SERVER: whether this kind says anything about it
+takes_part() { # KIND SERVER: returns success if this kind of case applies to the server
 	case $2 in
 	ranged) true ;;
 	null) [[ $1 =~ ^(hot|stream)$ ]] ;;
@@ -58,7 +58,8 @@ takes_part() { # KIND SERVER: whether this kind says anything about it
 	esac
 }
 
-# How much memory for data ranged is given. A cold case has no use for more, and memory is measured beyond it.
+# Prints the cache_size for ranged. Cold cases do not benefit from a larger cache, and the memory cases measure memory
+# besides the cache.
 cache_for() { # KIND
 	case $1 in
 	zipf) echo "$zipf_cache" ;;
@@ -69,7 +70,7 @@ cache_for() { # KIND
 
 # --- files ---
 
-# Random bytes: a disk or filesystem that compresses must not have an advantage.
+# Writes files of random bytes, so that a disk or filesystem that compresses has no advantage.
 lay() { # BYTES PATH...
 	local bytes=$1 path
 	shift
@@ -80,7 +81,7 @@ lay() { # BYTES PATH...
 	done
 }
 
-# The same for files of GiBs, for which /dev/urandom is too slow.
+# Writes a file of several GiB with fio, because /dev/urandom is too slow for that size.
 lay_big() { # BYTES PATH
 	[ "$(stat -c %s "$2" 2>/dev/null)" != "$1" ] || return 0
 	mkdir -p "${2%/*}"
@@ -115,7 +116,7 @@ lay_for() { # KIND ARGUMENT...
 	esac
 }
 
-# A file of the case, for a look at whether the server serves it right.
+# Prints the path of one file of the case, with which serves_right() checks the server.
 sample_of() { # KIND ARGUMENT...
 	case $1 in
 	hot) echo "/hot/$2/0" ;;
@@ -125,7 +126,7 @@ sample_of() { # KIND ARGUMENT...
 	esac
 }
 
-# The programs of the clients come back first.
+# Drops the page cache, then runs the client programs once, so that the programs themselves are cached again.
 drop_caches() {
 	sync && echo 3 >/proc/sys/vm/drop_caches
 	{ "${on_client[@]}" curl --version; wrk --version; fio --version; } >/dev/null 2>&1
@@ -133,14 +134,15 @@ drop_caches() {
 
 # --- loads ---
 
-# A load sets got_requests, got_bytes (with heads: wrk; without: replay), got_seconds, and got_p50 and got_p99, in milliseconds.
+# A load sets got_requests, got_bytes, got_seconds, and got_p50 and got_p99 in milliseconds. got_bytes of wrk include
+# the response headers; got_bytes of replay do not.
 take_result() { # REQUESTS BYTES MICROSECONDS P50 P99 ERRORS
 	got_requests=$1 got_bytes=$2 got_seconds=$(calc "$3 / 1e6") got_p50=$(calc "$4 / 1e3") got_p99=$(calc "$5 / 1e3")
-	[ "$6" = 0 ] || say "$6 answers were errors or came too late"
-	[ "$1" != 0 ] || { say "no answer was complete"; return 1; }
+	[ "$6" = 0 ] || say "$6 responses were errors or arrived too late"
+	[ "$1" != 0 ] || { say "no response was complete"; return 1; }
 }
 
-# wrk, whose script takes its arguments from the environment.
+# Runs wrk, whose script reads its arguments from the environment.
 load() { # CONNECTIONS SECONDS VARIABLE=VALUE...
 	local result
 	result=$(env "${@:3}" "${on_client[@]}" timeout $(($2 + 30)) wrk -t 1 -c "$1" -d "${2}s" --timeout 10s -s "$here/wrk.lua" \
@@ -157,18 +159,18 @@ replay() { # CONNECTIONS TRACE [SECONDS]
 	take_result $result
 }
 
-# Whether the answers were as long as they had to be.
+# Returns success if the total length of the responses is right.
 right_length() { # BYTES CONNECTIONS
 	if [ "$got_bytes" -lt $((got_requests * $1)) ] || [ "$got_bytes" -gt $(((got_requests + $2) * ($1 + 1024))) ]; then
-		say "$got_requests answers of $1 bytes are not $got_bytes bytes"
+		say "$got_requests responses of $1 bytes should not have $got_bytes bytes in total"
 		return 1
 	fi
 }
 
-# The ranges are other ones in each round, and the same for each server.
+# Prints the seed of the random ranges, which differ between rounds but are the same for each server.
 seed() { echo $((round * 1000003)); }
 
-# More random ranges than any server answers within the time.
+# Prints more random ranges than any server can respond to within the time.
 random_trace() { # BYTES ALIGN SHIFT
 	awk -v seed="$(seed)" -v bytes="$1" -v align="$2" -v shift="$3" -v whole="$big_bytes" -v paths="$(all_big)" -v seconds="$seconds" '
 		BEGIN {
@@ -181,19 +183,20 @@ random_trace() { # BYTES ALIGN SHIFT
 		}'
 }
 
-# Gets each of these paths once, all at the same time.
+# Requests each of these paths once, all at the same time.
 get() { # PATH...
 	printf '%s\n' "$@" >"$scratch/trace"
 	replay $# "$scratch/trace"
 }
 
-came_whole() { # BYTES
-	[ "$got_bytes" = "$1" ] || { say "$got_bytes bytes came instead of $1"; return 1; }
+is_complete() { # BYTES
+	[ "$got_bytes" = "$1" ] || { say "received $got_bytes bytes instead of $1"; return 1; }
 }
 
 # --- figures ---
 
-# User and system time of all children that have ended, in seconds: those of the clients, while a server runs.
+# Sets client_seconds to the user and system time of all child processes that have ended. While a server runs, these are
+# the clients.
 count_clients() {
 	times >"$scratch/times"
 	client_seconds=$(awk -F '[ms ]+' 'NR == 2 { print $1 * 60 + $2 + $3 * 60 + $4 }' "$scratch/times")
@@ -205,7 +208,7 @@ begin() {
 	clients_before=$client_seconds
 }
 
-# What the server and the clients did since begin.
+# Records the work of the server and of the clients since begin().
 end() { # REQUESTS BODY-BYTES SECONDS
 	local ticks from_disk
 	count_clients
@@ -222,9 +225,9 @@ end() { # REQUESTS BODY-BYTES SECONDS
 
 latencies() { record p50 "$got_p50" && record p99 "$got_p99"; }
 
-# --- what is measured ---
+# --- measurements ---
 
-# From here on wrk would be slower than the servers.
+# Returns success for lengths at which wrk would be slower than the servers.
 is_long() { [ "$1" -ge 65536 ]; } # BYTES
 
 load_hot() { # BYTES FILES CONNECTIONS SECONDS
@@ -236,7 +239,8 @@ load_hot() { # BYTES FILES CONNECTIONS SECONDS
 	fi
 }
 
-# A second of the same load comes first. Of long answers, those that were cut by the end of time are a good part.
+# A second of the same load warms the server up. Long responses that are incomplete at the end of the time count as
+# fractions, because they are a large share.
 serve_hot() { # BYTES FILES CONNECTIONS
 	load_hot "$@" 1 || return
 	begin
@@ -247,15 +251,15 @@ serve_hot() { # BYTES FILES CONNECTIONS
 	latencies
 }
 
-# Where a hypervisor shadows the page tables, memory costs a microsecond a page when a process first copies from it, mapped or not:
-# no limit of HTTP, so null has sent its memory once before.
+# On a hypervisor with shadow page tables, the first copy from a page costs a process a microsecond, even if the page is
+# mapped. That cost is not part of the limit of HTTP, so null sends all of its memory once before the measurement.
 serve_stream() { # CLIENTS
 	local paths
 	mapfile -t paths < <(seq -f "/big/$big_bytes/%.0f" 0 $(($1 - 1)))
 	[ "$server" != null ] || get "${paths[0]}" || return
 	drop_caches
 	begin
-	get "${paths[@]}" && came_whole $(($1 * big_bytes)) || return
+	get "${paths[@]}" && is_complete $(($1 * big_bytes)) || return
 	end "$1" "$got_bytes" "$got_seconds"
 }
 
@@ -282,13 +286,13 @@ serve_shared() { # CLIENTS
 	for client in $(seq "$1"); do paths[client]=$(one); done
 	drop_caches
 	begin
-	get "${paths[@]}" && came_whole $(($1 * one_bytes)) || return
+	get "${paths[@]}" && is_complete $(($1 * one_bytes)) || return
 	record disk_file "$(calc "($(server_read_bytes) - $read_before) / $one_bytes")"
 	end "$1" "$got_bytes" "$got_seconds"
 }
 
-# The streams are ahead by a second. The small ranges are of a file that no stream touches, and where the clients share a processor
-# theirs come first.
+# The streams start one second earlier. No stream reads the file of the small ranges. The streaming clients have a lower
+# priority, so that the client of the small ranges runs first on a shared processor.
 serve_mixed() { # BYTES
 	local streams status
 	drop_caches
@@ -306,7 +310,7 @@ serve_mixed() { # BYTES
 
 serve_page_cache() {
 	drop_caches
-	get "$(one)" && came_whole "$one_bytes" && record pages "$(fincore -n -o PAGES "$www$(one)" | tr -d ' ')"
+	get "$(one)" && is_complete "$one_bytes" && record pages "$(fincore -n -o PAGES "$www$(one)" | tr -d ' ')"
 }
 
 serve_memory() { # idle | stalled
@@ -330,7 +334,7 @@ serve_memory() { # idle | stalled
 	record kib "$(calc "($after - $before) / $count")"
 }
 
-# The first half of the trace fills the cache; the second is measured.
+# The first half of the trace fills the cache, and the second half is measured.
 serve_zipf() {
 	local lines=$((zipf_files * 5)) half
 	half=$((lines / 2))
@@ -349,10 +353,10 @@ serve_zipf() {
 
 lru_hits() { perl "$here/zipf.pl" lru "$zipf_files" "$(numfmt --from=iec "$zipf_cache")" "$1"; } # WARM
 
-# --- the bare disk ---
+# --- limit of the disk ---
 
-# Options before the first --name hold for all jobs. Sets line: fields of fio's terse form: 7 KiB/s, 8 reads/s, 24 and 30 the 50th
-# and 99th percentile in microseconds.
+# Options before the first --name apply to all jobs. Sets line to the terse output of fio. Field 7 is KiB/s, field 8
+# reads/s, and fields 24 and 30 are the 50th and 99th percentile in microseconds.
 run_fio() { # OPTION...
 	drop_caches
 	line=$("${on_server[@]}" timeout 180 fio --readonly --ioengine=libaio --direct=1 --group_reporting --output-format=terse \
@@ -366,7 +370,7 @@ fio_stream() { # CLIENTS
 	run_fio --rw=read --bs=256k --iodepth=8 "${jobs[@]}"
 }
 
-# The blocks are those that hold such a range at the worst.
+# The block size is that of the aligned read for such a range in the worst case.
 fio_random() { # BYTES ALIGN SHIFT
 	local files block=$1 line
 	[ $((block % 512)) = 0 ] || block=$(((block + 1022) / 512 * 512))

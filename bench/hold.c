@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Holds connections for bench/run, which looks at the server's memory meanwhile.
+ * Keeps connections open for bench/run, which measures the memory of the server in the meantime.
  *
- *	hold idle PORT COUNT PATH	each connection has been answered once, and stays open
- *	hold stalled PORT COUNT PATH	each has asked once, with the smallest receive buffer there is, and reads nothing
+ *	hold idle PORT COUNT PATH	each connection stays open after one response
+ *	hold stalled PORT COUNT PATH	each connection sends one request, with the smallest possible receive buffer, and reads nothing
  *
- * Says "ready" when all of them are so. At the next line of stdin it says how many the server has not closed, and ends.
+ * Prints "ready" when all connections are in that state. On the next line of stdin, prints the number of connections that
+ * the server has not closed, and exits.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -33,27 +34,27 @@ static int connect_to(unsigned port, bool stalled)
 	return connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? fd : -1;
 }
 
-static bool ask(int fd, const char *path)
+static bool send_request(int fd, const char *path)
 {
 	char request[512];
 	const int length = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: bench\r\n\r\n", path);
 	return send(fd, request, (size_t)length, MSG_NOSIGNAL) == length;
 }
 
-/* Takes in one answer of less than 16 KiB. */
-static bool take_answer(int fd)
+/* Receives one response of less than 16 KiB. */
+static bool receive_response(int fd)
 {
-	char answer[16384];
+	char response[16384];
 	size_t have = 0;
-	while (have < sizeof(answer) - 1) {
-		const ssize_t got = recv(fd, answer + have, sizeof(answer) - 1 - have, 0);
+	while (have < sizeof(response) - 1) {
+		const ssize_t got = recv(fd, response + have, sizeof(response) - 1 - have, 0);
 		if (got <= 0)
 			return false;
 		have += (size_t)got;
-		answer[have] = '\0';
-		const char *end = strstr(answer, "\r\n\r\n");
-		const char *length = end != NULL ? strcasestr(answer, "\r\nContent-Length:") : NULL;
-		if (length != NULL && have >= (size_t)(end + 4 - answer) + strtoul(length + strlen("\r\nContent-Length:"), NULL, 10))
+		response[have] = '\0';
+		const char *end = strstr(response, "\r\n\r\n");
+		const char *length = end != NULL ? strcasestr(response, "\r\nContent-Length:") : NULL;
+		if (length != NULL && have >= (size_t)(end + 4 - response) + strtoul(length + strlen("\r\nContent-Length:"), NULL, 10))
 			return true;
 	}
 	return false;
@@ -75,7 +76,7 @@ int main(int argc, char **argv)
 	int *fds = calloc((size_t)count, sizeof(*fds));
 	for (int i = 0; i < count; i++) {
 		fds[i] = connect_to(port, stalled);
-		if (fds[i] < 0 || !ask(fds[i], argv[4]) || (!stalled && !take_answer(fds[i]))) {
+		if (fds[i] < 0 || !send_request(fds[i], argv[4]) || (!stalled && !receive_response(fds[i]))) {
 			perror("hold");
 			return 1;
 		}

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The limit of HTTP for bench/run: a libmicrohttpd server of one thread that knows no files. GET /SET/BYTES/NAME is answered
- * with BYTES bytes from memory: 64 MiB of it, mapped again and again, so that a long body comes from memory as a cache's
- * would, and not from the processor's.
+ * The limit of HTTP for bench/run: a libmicrohttpd server with one thread and without any files. The response to
+ * GET /SET/BYTES/NAME is BYTES bytes from memory. These are 64 MiB that are mapped repeatedly. A long body therefore comes
+ * from main memory, as the body from a file cache does, and not from the cache of the processor.
  *
- *	null_server ADDRESS-FILE	listens on a free port of 127.0.0.1, writes "127.0.0.1:PORT" to the file, ends at SIGTERM
+ *	null_server ADDRESS-FILE
+ *
+ * Listens on a free port of 127.0.0.1, writes "127.0.0.1:PORT" to the file, and exits on SIGTERM.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -23,7 +25,7 @@
 
 static char *body;
 
-/* LONGEST_BODY of address space, all of it the same SOURCE_BYTES of memory. */
+/* Maps the same SOURCE_BYTES of memory repeatedly into LONGEST_BODY of address space. */
 static char *map_body(void)
 {
 	const int fd = memfd_create("body", 0);
@@ -39,7 +41,7 @@ static char *map_body(void)
 	return start;
 }
 
-/* The BYTES of /SET/BYTES/NAME; 0 for anything else. */
+/* Returns the BYTES of /SET/BYTES/NAME, or 0 for any other path. */
 static uint64_t wanted_bytes(const char *target)
 {
 	const char *slash = strchr(target + 1, '/');
@@ -51,7 +53,7 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
 			      const char *version, const char *upload, size_t *upload_bytes, void **request)
 {
 	(void)cls, (void)method, (void)version, (void)upload, (void)upload_bytes;
-	if (*request == NULL) { /* an answer at the first call would close the connection */
+	if (*request == NULL) { /* queueing a response in the first call would close the connection */
 		*request = body;
 		return MHD_YES;
 	}

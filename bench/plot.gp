@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The picture of bench/run: reads plot-*.tsv of report.awk in the current folder, writes result.png. All is relative to nginx.
+# Draws result.png for bench/run from the files plot-*.tsv, which report.awk writes to the current directory. All
+# figures are relative to nginx.
 set terminal pngcairo size 1500,900 font "sans,11"
 set output "result.png"
 set datafile separator "\t"
@@ -21,13 +22,13 @@ color(server) = server eq "ranged" ? "#d1495b" : server eq "nginx" ? "#30638e" :
 header(file) = system("head -n 1 " . file)
 rows(file) = int(system("wc -l <" . file)) - 1
 
-set multiplot layout 2,2 title "ranged beside others, each with one worker; nginx (sendfile, open\\_file\\_cache) = 1" font ",14"
+set multiplot layout 2,2 title "ranged and other servers, each with one worker; nginx (sendfile, open\\_file\\_cache) = 1" font ",14"
 set yrange [0:*]
 do for [part in "hot-rate hot-cpu cold-rate cold-p99"] {
 	file = "plot-" . part . ".tsv"
 	set title (part eq "hot-rate" ? "hot: rate (more is better)" : \
 		part eq "hot-cpu" ? "hot: CPU time for the same bytes (less is better)" : \
-		part eq "cold-rate" ? "cold: rate (more is better; mixed: of the streams)" : "cold: p99 (less is better)")
+		part eq "cold-rate" ? "cold: rate (more is better; mixed: rate of the streams)" : "cold: p99 (less is better)")
 	if (rows(file) > 0) {
 		names = header(file)
 		plot for [i = 2:words(names)] file using i:xtic(1) title columnheader(i) lc rgb color(word(names, i)), \

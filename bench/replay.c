@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A client that asks for what a trace says, for bench/run.
+ * An HTTP client for bench/run that sends the requests of a trace.
  *
  *	replay PORT CONNECTIONS TRACE [SECONDS]
  *
- * A line of the trace is "PATH" or "PATH FIRST-LAST". Each connection that is free takes the next line, until the last one was
- * taken or, with SECONDS, until the time is over; then the trace begins again when it ends. Bodies are thrown away in the kernel,
- * uncopied (MSG_TRUNC, see tcp(7)): wrk, which reads 8 KiB at a time, is slower than the servers when answers are long.
+ * A line of the trace is "PATH" or "PATH FIRST-LAST". Each idle connection sends the request of the next line. The client
+ * exits after the last line. With SECONDS, it starts the trace again at its end, and exits when the time is over. The kernel
+ * discards bodies without copying them (MSG_TRUNC, see tcp(7)). wrk reads 8 KiB at a time and is therefore slower than the
+ * servers if responses are long.
  *
- * Prints "requests body-bytes microseconds p50 p99 errors", latencies in microseconds. An error is a connection that ended early
- * or an answer that is neither 200 nor 206.
+ * Prints "requests body-bytes microseconds p50 p99 errors", with latencies in microseconds. An error is a connection that
+ * ended early, or a response with a status other than 200 and 206.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -24,23 +25,23 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 10000
+#define RESPONSE_TIMEOUT_MS 10000
 #define MOST_LATENCIES (4U << 20)
 #define MOST_AT_ONCE ((size_t)1 << 30)
 
 struct client {
 	int fd;
-	char head[4096]; /* what has come of the answer's head */
+	char head[4096]; /* received part of the response header */
 	size_t head_bytes;
-	uint64_t body_left; /* counts once in_body is set */
+	uint64_t body_left; /* bytes to receive; valid if in_body is set */
 	bool in_body;
-	uint64_t asked_us;
+	uint64_t sent_us; /* time when the request was sent */
 };
 
 static FILE *trace;
 static int poll_fd;
 static struct sockaddr_in server = {.sin_family = AF_INET};
-static uint64_t end_us; /* 0: when the trace ends */
+static uint64_t end_us; /* 0: run to the end of the trace */
 static uint64_t request_count, body_bytes, error_count;
 static uint32_t *latencies_us;
 static unsigned busy_count;
@@ -71,8 +72,8 @@ static bool next_line(char *line, int size)
 	return fgets(line, size, trace) != NULL;
 }
 
-/* Asks for the next line of the trace. A client for which there is none is done. */
-static void ask(struct client *client)
+/* Sends the request of the next line of the trace. Closes the connection if there are no more lines. */
+static void send_next(struct client *client)
 {
 	char line[512], path[256], range[128], request[1024];
 	if (!next_line(line, sizeof(line))) {
@@ -85,9 +86,9 @@ static void ask(struct client *client)
 				    fields == 2 ? "Range: bytes=" : "", fields == 2 ? range : "", fields == 2 ? "\r\n" : "");
 	client->head_bytes = 0;
 	client->in_body = false;
-	client->asked_us = now_us();
+	client->sent_us = now_us();
 	if (send(client->fd, request, (size_t)length, MSG_NOSIGNAL) != length)
-		shutdown(client->fd, SHUT_RDWR); /* noticed, and counted, by the next receive */
+		shutdown(client->fd, SHUT_RDWR); /* the next receive counts the error */
 }
 
 static void fail(struct client *client)
@@ -95,12 +96,12 @@ static void fail(struct client *client)
 	error_count++;
 	close(client->fd);
 	if (open_client(client))
-		ask(client);
+		send_next(client);
 	else
 		busy_count--;
 }
 
-/* False: an answer that can't be used. The head may not be complete yet. */
+/* Parses the response header once it is complete. Returns false if the response is not valid. */
 static bool read_head(struct client *client)
 {
 	client->head[client->head_bytes] = '\0';
@@ -148,8 +149,8 @@ static void receive(struct client *client)
 	if (got <= 0 || (!client->in_body && !read_head(client))) {
 		fail(client);
 	} else if (client->in_body && client->body_left == 0) {
-		latencies_us[request_count++ % MOST_LATENCIES] = (uint32_t)(now_us() - client->asked_us);
-		ask(client);
+		latencies_us[request_count++ % MOST_LATENCIES] = (uint32_t)(now_us() - client->sent_us);
+		send_next(client);
 	}
 }
 
@@ -159,7 +160,7 @@ static bool start(struct client *clients, unsigned count)
 		if (!open_client(&clients[i]))
 			return false;
 		busy_count++;
-		ask(&clients[i]);
+		send_next(&clients[i]);
 	}
 	return true;
 }
@@ -168,7 +169,7 @@ static bool run(void)
 {
 	struct epoll_event events[64];
 	while (busy_count > 0 && (end_us == 0 || now_us() < end_us)) {
-		const int ready = epoll_wait(poll_fd, events, 64, PATIENCE_MS);
+		const int ready = epoll_wait(poll_fd, events, 64, RESPONSE_TIMEOUT_MS);
 		if (ready == 0)
 			return false;
 		for (int i = 0; i < ready; i++)
@@ -209,7 +210,7 @@ int main(int argc, char **argv)
 	const uint64_t start_us = now_us();
 	end_us = argc == 5 ? start_us + (uint64_t)atoi(argv[4]) * 1000000 : 0;
 	if (!start(clients, count) || !run()) {
-		fputs("replay: the server does not answer\n", stderr);
+		fputs("replay: the server does not respond\n", stderr);
 		return 1;
 	}
 	print_result(now_us() - start_us);

@@ -1,11 +1,24 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The tables of bench/run. Reads figures.tsv, sorted by case, server, measure and value; needs cases and servers (lists, in the
-# order to print), floors (the file) and directory, into which it writes what plot.gp draws.
+# Prints the tables of bench/run. The input is figures.tsv, sorted by case, server, measure and value. Variables:
 #
-# Measures: rps requests/s, mbps MB/s, cpu_request us, cpu_gb and all_gb s,
-# busy and client %, p50 and p99 ms, disk bytes read / body bytes,
-# disk_file bytes read / bytes of the file, pages, kib KiB, hit share of body bytes.
+#   cases, servers   lists, in the order to print
+#   floors           path of the file with the targets
+#   directory        directory that receives the files for plot.gp
+#
+# Measures:
+#
+#   rps              requests/s
+#   mbps             MB/s
+#   cpu_request      microseconds of the server for each request
+#   cpu_gb, all_gb   seconds of the server, and of server and clients, for each GB
+#   busy, client     processor time of the server and of the clients, in percent
+#   p50, p99         latencies in milliseconds
+#   disk             bytes read from the disk / bytes of body
+#   disk_file        bytes read from the disk / size of the file
+#   pages            pages in the page cache
+#   kib              KiB
+#   hit              share of the bytes of body that came from the cache
 
 function finish_group()
 {
@@ -36,7 +49,7 @@ function show(name, server, measure, width, decimals)
 		printf "%*s", width, ""
 }
 
-# What ranged has for each 1 of this server.
+# Prints the figure of ranged divided by that of the server.
 function show_ratio(name, server, measure, width)
 {
 	if (server != "ranged" && has(name, "ranged", measure) && has(name, server, measure) && median[name, server, measure] > 0)
@@ -107,34 +120,35 @@ function show_singles()
 	show_single("zipf", "hit", "zipf: hit ratio", 3)
 }
 
-# The figure of whom a floor is against; for latencies the lowest is the best. -1: it was not measured.
-function other(name, whom, measure)
+# Returns the figure to compare with a target, or -1 if it was not measured. For latencies the lowest figure is the
+# best.
+function other(name, against, measure)
 {
-	if (whom == "-")
+	if (against == "-")
 		return 1
-	if (whom != "best" && whom != "limit")
-		return has(name, whom, measure) ? median[name, whom, measure] : -1
-	n = split(whom == "best" ? "nginx nginx-aio lighttpd" : "null fio", peer, " ")
+	if (against != "best" && against != "limit")
+		return has(name, against, measure) ? median[name, against, measure] : -1
+	n = split(against == "best" ? "nginx nginx-aio lighttpd" : "null fio", peer, " ")
 	found = -1
 	for (j = 1; j <= n; j++) {
 		if (!has(name, peer[j], measure))
 			continue
 		figure = median[name, peer[j], measure]
-		lower = whom == "limit" || measure == "p99"
+		lower = against == "limit" || measure == "p99"
 		if (found < 0 || (lower ? figure < found : figure > found))
 			found = figure
 	}
 	return found
 }
 
-function show_floor(name, measure, whom, relation, floor)
+function show_floor(name, measure, against, relation, floor)
 {
-	against = other(name, whom, measure)
-	if (!has(name, "ranged", measure) || against <= 0)
+	figure_of_other = other(name, against, measure)
+	if (!has(name, "ranged", measure) || figure_of_other <= 0)
 		return
-	ratio = median[name, "ranged", measure] / against
+	ratio = median[name, "ranged", measure] / figure_of_other
 	reached = relation == ">=" ? ratio >= floor : ratio <= floor
-	printf "%-16s%-13s%-12s%3s %-7s%9.2f  %s\n", name, measure, whom, relation, floor, ratio, reached ? "reached" : "MISSED"
+	printf "%-16s%-13s%-12s%3s %-7s%9.2f  %s\n", name, measure, against, relation, floor, ratio, reached ? "reached" : "MISSED"
 }
 
 function show_floors(line)
@@ -146,7 +160,7 @@ function show_floors(line)
 	}
 }
 
-# Whether the server has this figure in a case of that pattern.
+# Returns 1 if the server has this figure in a case that matches the pattern.
 function is_in(server, pattern, measure)
 {
 	for (i = 1; i <= case_count; i++)
@@ -155,7 +169,8 @@ function is_in(server, pattern, measure)
 	return 0
 }
 
-# One file for one part of the picture: a row a case, a column a server, each the ratio to nginx; "-" where there is none.
+# Writes the file for one part of the picture, with one row for each case and one column for each server. A value is the
+# ratio to nginx, or "-" if it was not measured.
 function write_plot(part, pattern, measure, column_count, column)
 {
 	file = directory "/plot-" part ".tsv"

@@ -1,14 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The servers of bench/run: each of one reactor or worker, pinned to one processor, on a free port of 127.0.0.1.
+# The servers of bench/run. Each has one worker, is pinned to one processor, and listens on a free port of 127.0.0.1.
 #
-#	start_server NAME CACHE	sets PORT and SERVER_PID; CACHE is what ranged is given
-#	stop_server
-#	server_ticks, server_rss, server_read_bytes	of all its processes together
+#   start_server NAME CACHE   starts a server, and sets PORT and SERVER_PID; CACHE is cache_size of ranged
+#   stop_server               stops it
+#   server_ticks, server_rss, server_read_bytes
+#                             print the sums for all of its processes
 #
-# It uses of bench/run: scratch, www and ranged (paths), on_server (the prefix that pins).
-# shellcheck disable=SC2154 # those
+# This file uses variables of bench/run: scratch, www and ranged (paths), and on_server (the command prefix that pins a
+# process).
+# shellcheck disable=SC2154 # variables of bench/run
 
 SERVER_PID='' PORT=''
 
@@ -51,7 +53,7 @@ lighttpd_config() {
 	CONF
 }
 
-# All clients of the benchmark are one address, and some of them stall on purpose.
+# All clients of the benchmark have one address, and some of them stall on purpose.
 ranged_config() {
 	cat <<-CONF
 		root = "$www"
@@ -84,7 +86,7 @@ server_command() { # NAME CACHE: writes its configuration, sets $command
 	esac
 }
 
-# null_server takes a free port by itself, and says which.
+# Returns success once the server listens. null_server chooses a free port itself and writes it to a file.
 server_listens() {
 	if [ "$1" = null ]; then
 		[ -s "$scratch/null.address" ] && PORT=$(cut -d : -f 2 "$scratch/null.address")
@@ -102,7 +104,7 @@ start_server() { # NAME CACHE
 	SERVER_PID=$!
 	until server_listens "$1"; do
 		if ! kill -0 "$SERVER_PID" 2>/dev/null || [ $SECONDS -ge $end ]; then
-			say "$1 does not start:"
+			say "$1 did not start:"
 			tail -n 5 "$scratch/$1.out" >&2
 			stop_server
 			return 1
@@ -111,7 +113,7 @@ start_server() { # NAME CACHE
 	done
 }
 
-# Streams that are still being sent need not end well.
+# Stops the server. Streams that are still being sent may be cut off.
 stop_server() {
 	local pids try
 	[ -n "$SERVER_PID" ] || return 0
@@ -131,12 +133,13 @@ server_pids() { echo "$SERVER_PID"; pgrep -P "$SERVER_PID"; }
 
 server_files() { server_pids | sed "s|.*|/proc/&/$1|"; } # NAME: /proc/PID/NAME of each
 
-# User and system time so far, in ticks. What stands before the last ")" is the name of the program.
+# Prints user and system time so far, in ticks. The name of the program, which ends with the last ")", is removed first.
 server_ticks() { server_files stat | xargs cat | sed 's/.*) //' | awk '{ sum += $12 + $13 } END { print sum }'; }
 
 # shellcheck disable=SC2016 # awk's $2
 server_rss() { server_files status | xargs awk '/^VmRSS:/ { sum += $2 } END { print sum }'; } # KiB
 
-# What these processes made the disk read. The counters of the disk itself would show what others read as well.
+# Prints the bytes that these processes read from the disk. The counters of the disk itself would include reads of other
+# processes.
 # shellcheck disable=SC2016
 server_read_bytes() { server_files io | xargs awk '/^read_bytes:/ { sum += $2 } END { printf "%.0f\n", sum }'; }

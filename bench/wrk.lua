@@ -1,12 +1,14 @@
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 --
--- What wrk asks for in bench/run, told by the environment:
---   PATHS   the files, in turn (or at random, with BYTES)
---   BYTES   if set, a range of that many bytes at a random offset, which is a multiple of ALIGN, plus SHIFT, within FILE_BYTES
---   SEED    the same seed asks for the same ranges
--- It ends with one line: "wrk requests bytes microseconds p50 p99 errors", latencies in microseconds.
+-- The requests of wrk in bench/run. Variables of the environment control them:
+--   PATHS        the files, requested in turn; with BYTES, in random order
+--   BYTES        if set, each request has a range of that many bytes at a random offset
+--   ALIGN, SHIFT the offset is a multiple of ALIGN plus SHIFT
+--   FILE_BYTES   size of each file
+--   SEED         the same seed produces the same ranges
+-- At the end it prints one line: "wrk requests bytes microseconds p50 p99 errors", with latencies in microseconds.
 
-local paths, whole, turn = {}, {}, 0
+local paths, whole, last = {}, {}, 0
 local bytes, align, shift, slots
 
 function init()
@@ -24,8 +26,8 @@ end
 
 function request()
 	if not bytes then
-		turn = turn % #whole + 1
-		return whole[turn]
+		last = last % #whole + 1
+		return whole[last]
 	end
 	local first = math.random(0, slots) * align + shift
 	return string.format("GET %s HTTP/1.1\r\nHost: bench\r\nRange: bytes=%.0f-%.0f\r\n\r\n", paths[math.random(#paths)], first,

@@ -1,19 +1,19 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The files, the trace and the yardstick of the case "zipf" of bench/run. All three are the same each time.
+# The files, the trace and the LRU hit ratio for the case "zipf" of bench/run. All three are the same in each run.
 #
-#	zipf.pl files DIR COUNT                   makes COUNT files of 32 to 96 KiB in DIR
-#	zipf.pl trace COUNT LINES SCANNED BYTES   prints LINES requests for bench/replay: files by Zipf(0.9), and, after each 20 of
-#	                                          them, the next MiB of a scan through the files named in SCANNED, of BYTES each
-#	zipf.pl lru COUNT CACHE-BYTES WARM        reads a trace; prints which share of the bytes after line WARM an LRU cache of that
-#	                                          size would have had
+#   zipf.pl files DIR COUNT                   makes COUNT files of 32 to 96 KiB in DIR
+#   zipf.pl trace COUNT LINES SCANNED BYTES   prints LINES requests for bench/replay: 20 files chosen by Zipf(0.9), then the
+#                                             next MiB of a scan through the files in SCANNED, which have BYTES each
+#   zipf.pl lru COUNT CACHE-BYTES WARM        reads a trace; prints the hit ratio by bytes of an LRU cache of that size, for
+#                                             the requests after line WARM
 use strict;
 use warnings;
 
 my $state = 1;
 
-# Park and Miller's generator: whole numbers below 2^31.
+# Returns the next integer below 2^31 of the random number generator of Park and Miller.
 sub draw { return $state = $state * 16807 % 2147483647 }
 
 sub file_sizes { return map { 32768 + draw() % 65536 } 1 .. $_[0] }
@@ -36,7 +36,7 @@ sub zipf_limits {
 	return map { $_ / $sum } @limits;
 }
 
-# The index of the first of the limits that is not below the value.
+# Returns the index of the first limit that is not below the value.
 sub find {
 	my ($limits, $value) = @_;
 	my ($low, $high) = (0, $#$limits);
@@ -49,21 +49,22 @@ sub find {
 
 sub print_trace {
 	my ($count, $lines, $scanned, $bytes) = @_;
-	my ($piece, @scanned) = (1 << 20, split ' ', $scanned);
-	my ($per_file, $pieces) = (int($bytes / $piece), 0);
+	my ($chunk, @scanned) = (1 << 20, split ' ', $scanned);
+	my ($per_file, $chunks) = (int($bytes / $chunk), 0);
 	my @limits = zipf_limits($count);
 	for my $line (1 .. $lines) {
 		if ($line % 21 == 0) {
-			my $first = $pieces % $per_file * $piece;
-			printf "%s %d-%d\n", $scanned[$pieces++ / $per_file % @scanned], $first, $first + $piece - 1;
+			my $first = $chunks % $per_file * $chunk;
+			printf "%s %d-%d\n", $scanned[$chunks++ / $per_file % @scanned], $first, $first + $chunk - 1;
 		} else {
-			# Popular files do not lie side by side on the disk.
+			# The multiplication spreads popular files over the disk.
 			printf "/zipf/64k/%d\n", find(\@limits, draw() / 2147483647) * 7919 % $count;
 		}
 	}
 }
 
-# The queue has one entry a touch; the entry that counts is the last of its object.
+# Simulates an LRU cache. The queue has one entry for each access; the last entry of an object is its position in the
+# LRU order.
 sub lru {
 	my ($count, $room, $warm) = @_;
 	my @sizes = file_sizes($count);
@@ -71,14 +72,14 @@ sub lru {
 	while (my $key = <STDIN>) {
 		chomp $key;
 		my $size = $key =~ / (\d+)-(\d+)$/ ? $2 - $1 + 1 : $sizes[($key =~ /(\d+)$/)[0]];
-		my $held = ($size + 4095) & ~4095;
+		my $allocated = ($size + 4095) & ~4095;
 		if ($. > $warm) {
 			$total += $size;
 			$hit += $size if exists $touched{$key};
 		}
-		$room -= $held unless exists $touched{$key};
+		$room -= $allocated unless exists $touched{$key};
 		$touched{$key} = $.;
-		push @queue, [$key, $., $held];
+		push @queue, [$key, $., $allocated];
 		while ($room < 0) {
 			my ($oldest, $time, $bytes) = @{shift @queue};
 			next if $touched{$oldest} != $time;
