@@ -2,7 +2,7 @@
 /* Prints the keys of ranged.conf as the program knows them, for tests/docs.sh: name, default ("-": none). */
 #include <stdio.h>
 
-#include "daemon/config_key.h"
+#include "config/config_key.h"
 
 int main(void)
 {

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Completion in bash of ranged, ranged-ctl, ranged-probe and ranged-sign. tests/http/598-completion.sh compares it with their --help.
+# Completion in bash of ranged, ranged-ctl, ranged-probe and ranged-sign. tests/http/ctl/completion.sh compares it with their --help.
 
 # Sets current, and option, whose value it is: bash takes "--option=value" for three words.
 _ranged_look() {

@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #include "base/units.h"
-#include "ctl/ctl_cache.h"
-#include "ctl/ctl_summary.h"
-#include "ctl/ctl_terminal.h"
-#include "ctl/ctl_top.h"
+#include "ctl/cache.h"
+#include "ctl/summary.h"
+#include "ctl/terminal.h"
+#include "ctl/top.h"
 
 #define SOCKET_DEFAULT "/run/ranged/admin.sock"
 #define LIMIT_DEFAULT 20

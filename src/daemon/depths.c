@@ -91,21 +91,21 @@ void depths_opened(struct depths *depths, struct file *file)
 }
 
 /* Whether the path in search->path is a file that will do, or leads to one; then that is in search->path. */
-static bool find_file(struct search *search, int folder_fd, unsigned folders);
+static bool find_file(struct search *search, int directory_fd, unsigned folders);
 
-static bool look_at(struct search *search, int folder_fd, const char *name, unsigned folders)
+static bool look_at(struct search *search, int directory_fd, const char *name, unsigned folders)
 {
 	size_t length = strlen(search->path);
 	struct stat st;
 	int fd;
 
-	if (name[0] == '.' || fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	if (name[0] == '.' || fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 	    (size_t)snprintf(search->path + length, sizeof(search->path) - length, "%s%s", length > 0 ? "/" : "", name) >=
 		    sizeof(search->path) - length)
 		return false;
 	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size >= FILE_MIN_BYTES && (uint64_t)st.st_blocks * 512 >= (uint64_t)st.st_size)
 		return true; /* no holes: reading them would say nothing */
-	fd = S_ISDIR(st.st_mode) && folders > 0 ? openat(folder_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	fd = S_ISDIR(st.st_mode) && folders > 0 ? openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
 	if (fd >= 0 && find_file(search, fd, folders - 1))
 		return true;
 	search->path[length] = '\0';
@@ -113,14 +113,14 @@ static bool look_at(struct search *search, int folder_fd, const char *name, unsi
 }
 
 /* Takes the descriptor over. */
-static bool find_file(struct search *search, int folder_fd, unsigned folders)
+static bool find_file(struct search *search, int directory_fd, unsigned folders)
 {
-	DIR *folder = fdopendir(folder_fd);
+	DIR *folder = fdopendir(directory_fd);
 	const struct dirent *entry;
 	bool found = false;
 
 	if (folder == NULL) {
-		close(folder_fd);
+		close(directory_fd);
 		return false;
 	}
 	while (!found && search->entries_left > 0 && (entry = readdir(folder)) != NULL) {

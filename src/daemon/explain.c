@@ -20,15 +20,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/units.h"
-#include "daemon/config_key.h"
+#include "config/config_key.h"
 #include "daemon/passwords.h"
 #include "daemon/roots.h"
-#include "http/gate.h"
 #include "http/negotiate.h"
-#include "http/signing.h"
 #include "http/status.h"
-#include "http/steps.h"
-#include "http/variant.h"
+#include "steps/gate.h"
+#include "steps/signing.h"
+#include "steps/steps.h"
+#include "steps/variant.h"
 #include "store/span.h"
 
 #define CACHE_BYTES ((size_t)16 << 20)
@@ -41,7 +41,7 @@ struct scene {
 	struct offload *offload;
 	struct devices *devices;
 	struct cache *cache;
-	struct folder_table *folders;
+	struct directory_table *folders;
 	struct mime *mime;
 	struct signing *signing;
 	struct login *login;
@@ -446,7 +446,7 @@ static int go(struct scene *scene)
 		say("request", "GET %s", scene->options->explain);
 		while (!done && steps_run(&request) == REQUEST_WAITS)
 			for (woken = false; !woken;)
-				reactor_turn(scene->reactor, -1);
+				reactor_iterate(scene->reactor, -1);
 		say_reply(&request);
 	}
 	request_fini(&request);
@@ -462,7 +462,7 @@ static int set_scene(struct scene *scene)
 	if (error == 0)
 		error = offload_new(&scene->offload, 1);
 	if (error == 0)
-		error = folder_table_new(&scene->folders, &(struct folder_table_options){ .offload = scene->offload });
+		error = directory_table_new(&scene->folders, &(struct directory_table_options){ .offload = scene->offload });
 	if (error == 0)
 		error = cache_new(&scene->cache, CACHE_BYTES, true);
 	if (error == 0)
@@ -501,11 +501,11 @@ static int set_scene(struct scene *scene)
 
 static void clear_scene(struct scene *scene)
 {
-	folder_table_stop(scene->folders);
+	directory_table_stop(scene->folders);
 	offload_stop(scene->offload);
 	reactor_free(scene->reactor);
 	roots_free_files(&scene->options->config.rules);
-	folder_table_free(scene->folders);
+	directory_table_free(scene->folders);
 	offload_free(scene->offload);
 	login_free(scene->login);
 	mime_free(scene->mime);

@@ -3,7 +3,7 @@
 #ifndef DAEMON_EXPLAIN_H
 #define DAEMON_EXPLAIN_H
 
-#include "daemon/options.h"
+#include "config/options.h"
 
 /*
  * Goes the way of a GET of options->explain with the fields of options->fields, through the same steps as a served one, and prints

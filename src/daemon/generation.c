@@ -33,13 +33,13 @@ static void site_unref(void *configuration)
 	generation_unref(configuration);
 }
 
-struct generation *generation_new(struct workshop *workshop)
+struct generation *generation_new(struct process *process)
 {
 	struct generation *made = calloc(1, sizeof(*made));
 
 	if (made == NULL)
 		return NULL;
-	made->workshop = workshop;
+	made->process = process;
 	made->references = 1;
 	sem_init(&made->taken_up, 0, 0);
 	return made;
@@ -61,30 +61,30 @@ static int load_certificates(struct generation *generation)
 /* All but reactor and store, which the worker fills in. */
 static void fill_site(struct generation *generation, struct request_site *site)
 {
-	struct workshop *workshop = generation->workshop;
+	struct process *process = generation->process;
 	const struct config *config = generation_config(generation);
 
 	*site = (struct request_site){
 		.configuration = generation,
 		.ref = site_ref,
 		.unref = site_unref,
-		.folders = workshop->folders,
+		.folders = process->folders,
 		.mime = generation->mime,
 		.rules = &config->rules,
 		.certificates = generation->certificates,
 		.signing = generation->signing,
-		.cache = workshop->cache,
-		.ready_bytes = workshop_cache_bytes(config) / 8 / workshop->count,
-		.clients = workshop->clients,
-		.login = workshop->login,
+		.cache = process->cache,
+		.prebuilt_bytes = process_cache_bytes(config) / 8 / process->count,
+		.clients = process->clients,
+		.login = process->login,
 		.trusted_proxies = &config->trusted_proxies,
-		.total = &workshop->total,
+		.total = &process->total,
 		.rate_total_bytes = config->rate_total_bytes,
 		.header_limits = { .target_bytes = config->max_target_bytes,
 				   .header_bytes = config->max_header_bytes,
 				   .headers = config->max_headers },
 		.max_ranges = config->max_ranges,
-		.transfers = &workshop->transfers,
+		.transfers = &process->transfers,
 		.dotfiles = config->dotfiles,
 		.symlinks = config->symlinks,
 	};
@@ -97,16 +97,16 @@ int generation_read_secrets(struct generation *generation)
 	if (error == 0)
 		error = signing_new(&generation->signing, &generation->options.config.rules);
 	if (error == 0)
-		error = passwords_add(generation->workshop->login, generation_config(generation));
+		error = passwords_add(generation->process->login, generation_config(generation));
 	return error;
 }
 
 int generation_open(struct generation *generation, const struct generation *before)
 {
-	struct workshop *workshop = generation->workshop;
+	struct process *process = generation->process;
 	struct rules *rules = &generation->options.config.rules;
 	const struct config *config = generation_config(generation);
-	struct files_options files = workshop_files_options(workshop, config);
+	struct files_options files = process_files_options(process, config);
 	int error = roots_open(rules);
 
 	if (error != 0)
@@ -114,11 +114,11 @@ int generation_open(struct generation *generation, const struct generation *befo
 	error = mime_new(&generation->mime, config->mime_types);
 	if (error != 0)
 		return fail(config->mime_types, error);
-	generation->sites = calloc(workshop->count, sizeof(*generation->sites));
+	generation->sites = calloc(process->count, sizeof(*generation->sites));
 	error = generation->sites != NULL ? roots_make_files(rules, before != NULL ? &before->options.config.rules : NULL, &files) : -ENOMEM;
 	if (error != 0)
 		return fail("start", error);
-	for (unsigned i = 0; i < workshop->count; i++)
+	for (unsigned i = 0; i < process->count; i++)
 		fill_site(generation, &generation->sites[i]);
 	return 0;
 }
@@ -144,7 +144,7 @@ int generation_listen(struct generation *generation, const struct generation *be
 {
 	const struct config *config = generation_config(generation);
 	char fault[SOCKETS_FAULT_BYTES], address[300];
-	int error = sockets_open(&generation->sockets, config->listen, config->listen_count, generation->workshop->count + 1,
+	int error = sockets_open(&generation->sockets, config->listen, config->listen_count, generation->process->count + 1,
 				 before != NULL ? before->sockets : NULL, fault);
 
 	if (error != 0) {
@@ -160,40 +160,40 @@ int generation_listen(struct generation *generation, const struct generation *be
 
 void generation_succeed(struct generation *generation, struct generation *before)
 {
-	struct workshop *workshop = generation->workshop;
+	struct process *process = generation->process;
 
 	if (before != NULL)
 		sockets_succeed(generation->sockets, before->sockets);
 	generation->settled = generation->listens = true;
 	generation->number = before != NULL ? before->number + 1 : 1;
-	roots_watch(&generation->options.config.rules, &workshop->roots_replaced);
-	pthread_mutex_lock(&workshop->lock);
-	workshop->current = generation;
-	pthread_mutex_unlock(&workshop->lock);
+	roots_watch(&generation->options.config.rules, &process->roots_replaced);
+	pthread_mutex_lock(&process->lock);
+	process->current = generation;
+	pthread_mutex_unlock(&process->lock);
 }
 
 void generation_stop_listening(struct generation *generation)
 {
-	struct workshop *workshop = generation->workshop;
+	struct process *process = generation->process;
 
-	if (!generation->listens) /* only this thread writes it; the workshop may be closed already */
+	if (!generation->listens) /* only this thread writes it; the process may be closed already */
 		return;
-	pthread_mutex_lock(&workshop->lock);
+	pthread_mutex_lock(&process->lock);
 	generation->listens = false;
-	pthread_mutex_unlock(&workshop->lock);
+	pthread_mutex_unlock(&process->lock);
 	sockets_release(generation->sockets);
 }
 
 bool generation_hold_sockets(struct generation *generation)
 {
-	struct workshop *workshop = generation->workshop;
+	struct process *process = generation->process;
 	bool held;
 
-	pthread_mutex_lock(&workshop->lock);
+	pthread_mutex_lock(&process->lock);
 	held = generation->listens;
 	if (held)
 		sockets_hold(generation->sockets);
-	pthread_mutex_unlock(&workshop->lock);
+	pthread_mutex_unlock(&process->lock);
 	return held;
 }
 
@@ -215,26 +215,26 @@ void generation_unref(struct generation *generation)
 	if (generation == NULL)
 		return;
 
-	const int retired_fd = generation->workshop->retired_fd;
+	const int retired_fd = generation->process->retired_fd;
 
 	/* With the last reference it may be gone at once. */
 	if (atomic_fetch_sub(&generation->references, 1) == 1 && write(retired_fd, &one, sizeof(one)) < 0)
 		log_error("can't say that a configuration is over: %s", strerror(errno));
 }
 
-struct generation *generation_current(struct workshop *workshop)
+struct generation *generation_current(struct process *process)
 {
 	struct generation *current;
 
-	pthread_mutex_lock(&workshop->lock);
-	current = generation_ref(workshop->current);
-	pthread_mutex_unlock(&workshop->lock);
+	pthread_mutex_lock(&process->lock);
+	current = generation_ref(process->current);
+	pthread_mutex_unlock(&process->lock);
 	return current;
 }
 
-bool generation_has_no_root(struct workshop *workshop)
+bool generation_has_no_root(struct process *process)
 {
-	struct generation *current = generation_current(workshop);
+	struct generation *current = generation_current(process);
 	unsigned count, gone = roots_gone(&generation_config(current)->rules, &count);
 
 	generation_unref(current);

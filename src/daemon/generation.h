@@ -9,13 +9,13 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-#include "daemon/options.h"
-#include "daemon/sockets.h"
-#include "daemon/workshop.h"
-#include "http/certificates.h"
-#include "http/mime.h"
-#include "http/request.h"
-#include "http/signing.h"
+#include "auth/certificates.h"
+#include "config/options.h"
+#include "daemon/process.h"
+#include "net/sockets.h"
+#include "request/request.h"
+#include "site/mime.h"
+#include "steps/signing.h"
 
 struct generation {
 	struct options options; /* filled by the main thread before generation_open(), immutable after generation_listen() */
@@ -26,16 +26,16 @@ struct generation {
 	struct sockets *sockets;	   /* each worker releases them once */
 	sem_t taken_up;			   /* posted by each worker that has taken it up */
 	/* private */
-	struct workshop *workshop;
+	struct process *process;
 	struct generation *next; /* of those that are not gone, the newest first; the main thread's */
 	atomic_uint references;
 	bool settled; /* the sockets are the workers', */
-	bool listens; /* and the main thread's, until another generation is the current one; under workshop->lock */
+	bool listens; /* and the main thread's, until another generation is the current one; under process->lock */
 	struct request_site *sites; /* of each worker, which fills in what is its own */
 };
 
-/* With one reference; nothing is open, and the options are to be parsed. The workshop may be opened later. NULL: no memory. */
-struct generation *generation_new(struct workshop *workshop);
+/* With one reference; nothing is open, and the options are to be parsed. The process may be opened later. NULL: no memory. */
+struct generation *generation_new(struct process *process);
 
 /*
  * Reads certificates, keys and passwords: what only root may be able to. 0, or -errno, which was logged.
@@ -65,12 +65,12 @@ bool generation_hold_sockets(struct generation *generation);
 void generation_drop_sockets(struct generation *generation);
 
 struct generation *generation_ref(struct generation *generation);
-/* One reference less; with the last one the main thread is told, by workshop->retired_fd. Any thread. NULL is fine. */
+/* One reference less; with the last one the main thread is told, by process->retired_fd. Any thread. NULL is fine. */
 void generation_unref(struct generation *generation);
 /* The current one, with a reference. Any thread. */
-struct generation *generation_current(struct workshop *workshop);
-/* All roots of the current one are gone, see root.h. Any thread, once the workshop is serving. */
-bool generation_has_no_root(struct workshop *workshop);
+struct generation *generation_current(struct process *process);
+/* All roots of the current one are gone, see root.h. Any thread, once the process is serving. */
+bool generation_has_no_root(struct process *process);
 /* The generation of a site of one of the workers. */
 static inline struct generation *generation_of(const struct request_site *site)
 {

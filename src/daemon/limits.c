@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "http/clients.h"
+#include "request/clients.h"
 
 #define DESCRIPTORS_PER_WORKER 8 /* epoll, MHD's epoll, mailbox, AIO's eventfd, a spare, and some */
 #define DESCRIPTORS_OF_PROCESS (64 + CLIENTS_REFUSED_MAX)

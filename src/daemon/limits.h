@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "daemon/config.h"
+#include "config/config.h"
 
 /* Descriptors that this configuration can come to need. */
 uint64_t limits_descriptors(const struct config *config, unsigned workers);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "http/access_format.h"
+#include "site/access_format.h"
 
 static int say_failed(const char *key, const char *target, int error, char *fault)
 {

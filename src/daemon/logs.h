@@ -3,7 +3,7 @@
 #ifndef DAEMON_LOGS_H
 #define DAEMON_LOGS_H
 
-#include "daemon/config.h"
+#include "config/config.h"
 
 #define LOGS_FAULT_BYTES 512
 

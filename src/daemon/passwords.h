@@ -3,8 +3,8 @@
 #ifndef DAEMON_PASSWORDS_H
 #define DAEMON_PASSWORDS_H
 
-#include "daemon/config.h"
-#include "http/login.h"
+#include "auth/login.h"
+#include "config/config.h"
 
 /* Reads those that are not known yet: 0, or -errno, which was logged. They stay known to the end. */
 int passwords_add(struct login *login, const struct config *config);

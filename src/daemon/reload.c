@@ -24,6 +24,7 @@
 #include "daemon/logs.h"
 #include "daemon/notify.h"
 #include "daemon/worker.h"
+#include "net/passed.h"
 
 #define PATIENCE_S 2
 #define SLOW_S 3 /* a reload that takes longer is logged */
@@ -37,7 +38,7 @@
 enum state { IDLE, OPENING, OPENED, KNOWN, ENDED };
 
 struct reload {
-	struct workshop *workshop;
+	struct process *process;
 	int argc;
 	char **argv;
 	int fd; /* an eventfd: OPENED or ENDED was reached */
@@ -68,7 +69,7 @@ static bool parse(struct options *options, int argc, char **argv)
 
 	if (faults == NULL)
 		return false;
-	status = options_parse(argc, argv, options, faults);
+	status = options_parse(argc, argv, passed_names(), options, faults);
 	if (fclose(faults) == 0)
 		log_faults(text);
 	free(text);
@@ -144,14 +145,14 @@ static bool open_all(struct reload *reload)
 
 static bool prepare(struct reload *reload)
 {
-	struct workshop *workshop = reload->workshop;
+	struct process *process = reload->process;
 	int error = 0;
 
-	reload->renewals = calloc(workshop->count, sizeof(struct worker_renewal *));
+	reload->renewals = calloc(process->count, sizeof(struct worker_renewal *));
 	if (reload->renewals == NULL)
 		return false;
-	for (unsigned i = 0; i < workshop->count && error == 0; i++)
-		error = worker_prepare_renewal(workshop->workers[i], reload->generation, &reload->renewals[i]);
+	for (unsigned i = 0; i < process->count && error == 0; i++)
+		error = worker_prepare_renewal(process->workers[i], reload->generation, &reload->renewals[i]);
 	return error == 0;
 }
 
@@ -161,19 +162,19 @@ static bool resize(struct generation *generation, const struct generation *befor
 	const struct config *config = generation_config(generation);
 
 	return config->cache_size_bytes == generation_config(before)->cache_size_bytes ||
-	       workshop_resize(generation->workshop, config) == 0;
+	       process_resize(generation->process, config) == 0;
 }
 
 static void make_known(struct generation *generation, struct generation *before, struct worker_renewal *const *renewals)
 {
-	struct workshop *workshop = generation->workshop;
+	struct process *process = generation->process;
 	const struct config *config = generation_config(generation);
 
 	say_what_is_fixed(config, generation_config(before));
-	clients_renew(workshop->clients, config->max_connections, config->max_connections_per_client);
+	clients_renew(process->clients, config->max_connections, config->max_connections_per_client);
 	logs_use(&generation->options.config);
 	generation_succeed(generation, before);
-	for (unsigned i = 0; i < workshop->count; i++)
+	for (unsigned i = 0; i < process->count; i++)
 		worker_renew(renewals[i]);
 }
 
@@ -184,7 +185,7 @@ static void wait_for_workers(struct generation *generation)
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += PATIENCE_S;
-	for (unsigned i = 0; i < generation->workshop->count; i++) {
+	for (unsigned i = 0; i < generation->process->count; i++) {
 		int error;
 
 		while ((error = sem_clockwait(&generation->taken_up, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR)
@@ -199,13 +200,13 @@ static void wait_for_workers(struct generation *generation)
 /* Everything that can fail. */
 static bool open_generation(struct reload *reload)
 {
-	struct workshop *workshop = reload->workshop;
+	struct process *process = reload->process;
 	struct generation *generation = reload->generation;
 
 	note_step(reload, "the configuration");
 	if (!parse(&generation->options, reload->argc, reload->argv))
 		return false;
-	limits_raise_descriptors(&generation->options.config, workshop->count);
+	limits_raise_descriptors(&generation->options.config, process->count);
 	if (!limits_check_memory(generation_config(generation)) || !open_all(reload) || !prepare(reload))
 		return false;
 	note_step(reload, "memory for the cache");
@@ -250,13 +251,13 @@ static void *run(void *context)
 
 /* --- main thread --- */
 
-int reload_new(struct reload **reload, struct workshop *workshop, int argc, char **argv)
+int reload_new(struct reload **reload, struct process *process, int argc, char **argv)
 {
 	struct reload *made = calloc(1, sizeof(*made));
 
 	if (made == NULL)
 		return -ENOMEM;
-	made->workshop = workshop;
+	made->process = process;
 	made->argc = argc;
 	made->argv = argv;
 	made->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -277,14 +278,14 @@ int reload_fd(const struct reload *reload)
 static void report_failure(struct reload *reload)
 {
 	log_error("the configuration was not taken: what held goes on");
-	atomic_fetch_add(&reload->workshop->reload_failures, 1);
+	atomic_fetch_add(&reload->process->reload_failures, 1);
 }
 
 static void finish(struct reload *reload, bool succeeded)
 {
 	atomic_store(&reload->state, IDLE);
-	atomic_store(&reload->workshop->reloading, false);
-	if (workshop_state(reload->workshop) == WORKSHOP_SERVING)
+	atomic_store(&reload->process->reloading, false);
+	if (process_state(reload->process) == PROCESS_SERVING)
 		notify_reloaded(succeeded);
 }
 
@@ -293,12 +294,12 @@ static void begin(struct reload *reload, struct generation *current)
 	int error = -ENOMEM;
 
 	notify_reloading();
-	atomic_store(&reload->workshop->reloading, true);
+	atomic_store(&reload->process->reloading, true);
 	reload->again = reload->reported = reload->opened = false;
 	reload->started_ns = clock_now_ns();
 	reload->renewals = NULL;
 	reload->before = current;
-	reload->generation = generation_new(reload->workshop);
+	reload->generation = generation_new(reload->process);
 	if (reload->generation != NULL) {
 		note_step(reload, "the configuration");
 		atomic_store(&reload->state, OPENING);
@@ -315,7 +316,7 @@ static void begin(struct reload *reload, struct generation *current)
 
 void reload_start(struct reload *reload, struct generation *current)
 {
-	if (workshop_state(reload->workshop) != WORKSHOP_SERVING) {
+	if (process_state(reload->process) != PROCESS_SERVING) {
 		log_warning("no other configuration is taken any more: this process ends");
 	} else if (reload_is_running(reload)) {
 		log_info("a reload is under way; another one follows it");
@@ -339,7 +340,7 @@ static void succeed(struct reload *reload, struct generation **all)
 
 static void decide(struct reload *reload, struct generation **all)
 {
-	if (workshop_state(reload->workshop) == WORKSHOP_SERVING) {
+	if (process_state(reload->process) == PROCESS_SERVING) {
 		succeed(reload, all);
 		atomic_store(&reload->state, KNOWN);
 	}
@@ -349,7 +350,7 @@ static void decide(struct reload *reload, struct generation **all)
 /* It failed, or the process ends. */
 static void discard(struct reload *reload)
 {
-	for (unsigned i = 0; reload->renewals != NULL && i < reload->workshop->count; i++)
+	for (unsigned i = 0; reload->renewals != NULL && i < reload->process->count; i++)
 		worker_forget_renewal(reload->renewals[i]);
 	generation_free(reload->generation);
 	if (reload->opened)
@@ -364,7 +365,7 @@ static void end(struct reload *reload, struct generation **all)
 
 	pthread_join(reload->thread, NULL);
 	if (succeeded) {
-		atomic_fetch_add(&reload->workshop->reloads, 1);
+		atomic_fetch_add(&reload->process->reloads, 1);
 		log_info("the configuration was taken: number %u", reload->generation->number);
 	} else {
 		discard(reload);
@@ -372,7 +373,7 @@ static void end(struct reload *reload, struct generation **all)
 	free(reload->renewals);
 	reload->generation = reload->before = NULL;
 	finish(reload, succeeded);
-	if (reload->again && workshop_state(reload->workshop) == WORKSHOP_SERVING)
+	if (reload->again && process_state(reload->process) == PROCESS_SERVING)
 		begin(reload, *all);
 }
 

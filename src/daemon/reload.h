@@ -12,7 +12,7 @@
 struct reload;
 
 /* Reads the same command line as the start did. 0 or -errno. */
-int reload_new(struct reload **reload, struct workshop *workshop, int argc, char **argv);
+int reload_new(struct reload **reload, struct process *process, int argc, char **argv);
 /* Readable when reload_proceed() has something to do. */
 int reload_fd(const struct reload *reload);
 
@@ -20,7 +20,7 @@ int reload_fd(const struct reload *reload);
 void reload_start(struct reload *reload, struct generation *current);
 /*
  * Continues a reload: once everything is open, *all begins with a new generation, which the workers take up from here
- * on; or the log has what was wrong, and nothing has changed. While the workshop is draining the new generation is
+ * on; or the log has what was wrong, and nothing has changed. While the process is draining the new generation is
  * discarded.
  */
 void reload_proceed(struct reload *reload, struct generation **all);

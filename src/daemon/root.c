@@ -30,7 +30,7 @@
 #define STEP_MS 10
 
 /* What a path led to. */
-struct folder_identity {
+struct directory_identity {
 	uint64_t device, inode, mount;
 	bool is_mount_root;
 	char name[PATH_MAX]; /* without symbolic links; "": not known */
@@ -49,7 +49,7 @@ struct root {
 	bool watched, looking, stopping;
 	/* the thread's */
 	atomic_uint *replaced;
-	struct folder_identity folder; /* the one that is served, or was served last */
+	struct directory_identity folder; /* the one that is served, or was served last */
 	unsigned misses;
 	int trouble; /* the last look failed with this error, which says nothing about the folder */
 };
@@ -59,13 +59,13 @@ static atomic_uint looks; /* under way, of all roots */
 
 /* --- a look, on the thread --- */
 
-static void identify(int fd, struct folder_identity *folder)
+static void identify(int fd, struct directory_identity *folder)
 {
 	char link[64];
 	struct statx st;
 	ssize_t length;
 
-	*folder = (struct folder_identity){ 0 };
+	*folder = (struct directory_identity){ 0 };
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &st) == 0) {
 		folder->device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
 		folder->inode = st.stx_ino;
@@ -79,12 +79,12 @@ static void identify(int fd, struct folder_identity *folder)
 	folder->name[length] = '\0';
 }
 
-static bool is_same(const struct folder_identity *a, const struct folder_identity *b)
+static bool is_same(const struct directory_identity *a, const struct directory_identity *b)
 {
 	return a->device == b->device && a->inode == b->inode && a->mount == b->mount;
 }
 
-static bool is_unmounted(const struct folder_identity *now, const struct folder_identity *before)
+static bool is_unmounted(const struct directory_identity *now, const struct directory_identity *before)
 {
 	return before->is_mount_root && !now->is_mount_root && before->name[0] != '\0' && strcmp(now->name, before->name) == 0;
 }
@@ -96,7 +96,7 @@ static bool is_missing(int error)
 }
 
 /* Its descriptor, or -errno; -ENODEV: the filesystem was unmounted. */
-static int look_up(const struct root *root, struct folder_identity *now)
+static int look_up(const struct root *root, struct directory_identity *now)
 {
 	int fd = limits_look_up_root(root->path);
 
@@ -119,7 +119,7 @@ static void lose(struct root *root, int error)
 		  error == -ENODEV ? "its filesystem was unmounted" : limits_root_fault(error));
 }
 
-static void replace(struct root *root, int fd, const struct folder_identity *now)
+static void replace(struct root *root, int fd, const struct directory_identity *now)
 {
 	int error = dup3(fd, root->fd, O_CLOEXEC) < 0 ? -errno : files_replace_root(root->files, fd);
 
@@ -133,7 +133,7 @@ static void replace(struct root *root, int fd, const struct folder_identity *now
 	atomic_fetch_add(root->replaced, 1);
 }
 
-static void find(struct root *root, int fd, const struct folder_identity *now)
+static void find(struct root *root, int fd, const struct directory_identity *now)
 {
 	if (!is_same(now, &root->folder))
 		replace(root, fd, now);
@@ -154,7 +154,7 @@ static void note_trouble(struct root *root, int error)
 
 static void look(struct root *root)
 {
-	struct folder_identity now;
+	struct directory_identity now;
 	int fd = look_up(root, &now);
 
 	if (fd < 0 && (is_missing(fd) || fd == -ENODEV)) {

@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "http/rules.h"
+#include "site/rules.h"
 #include "store/files.h"
 
 /* Opens the root of each site that has one (site->root_fd). 0, or -errno, which was logged. */

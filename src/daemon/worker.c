@@ -16,24 +16,25 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/networks.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/limits.h"
-#include "daemon/listener.h"
-#include "daemon/preface.h"
 #include "engine/disk.h"
 #include "engine/reactor.h"
-#include "http/exchange_log.h"
-#include "http/refusal.h"
-#include "http/server.h"
 #include "http/status.h"
+#include "mhd/exchange_log.h"
+#include "mhd/server.h"
+#include "net/listener.h"
+#include "net/proxy_protocol.h"
+#include "request/refusal.h"
 #include "store/store.h"
 
 #define LOAD_SLACK 2	 /* connections a worker may have more than the least loaded before it hands one over */
 #define RING_RETRY_MS 10 /* when the kernel took no read and none of ours is there to end */
 
 struct worker {
-	struct workshop *workshop;
+	struct process *process;
 	unsigned index;
 	pthread_t thread;
 	struct reactor *reactor;
@@ -43,7 +44,7 @@ struct worker {
 	struct server *server;
 	struct listener *listener;
 	struct request_site *heard; /* under which the listener hears; one hold */
-	struct preface *preface;
+	struct proxy_protocol *preface;
 	struct reactor_watch disk_watch, server_watches[SERVER_FDS];
 	struct reactor_message drain_message, cut_message;
 	struct counters counters;
@@ -74,9 +75,9 @@ static void connection_closed(void *context, void *token, bool refused)
 	struct worker *worker = context;
 
 	if (refused)
-		clients_leave_refused(worker->workshop->clients, token);
+		clients_leave_refused(worker->process->clients, token);
 	else
-		clients_leave(worker->workshop->clients, token);
+		clients_leave(worker->process->clients, token);
 	atomic_fetch_sub(&worker->load, 1);
 }
 
@@ -104,15 +105,15 @@ static void handed_over(struct reactor_message *message)
 
 static struct worker *least_loaded(struct worker *worker)
 {
-	struct workshop *workshop = worker->workshop;
+	struct process *process = worker->process;
 	struct worker *best = worker;
 
-	if (atomic_load(&workshop->state) == WORKSHOP_DRAINING)
+	if (atomic_load(&process->state) == PROCESS_DRAINING)
 		return worker;
-	for (unsigned i = 0; i < workshop->count; i++)
-		if (atomic_load(&workshop->workers[i]->load) + LOAD_SLACK <= atomic_load(&best->load) ||
-		    (best != worker && atomic_load(&workshop->workers[i]->load) < atomic_load(&best->load)))
-			best = workshop->workers[i];
+	for (unsigned i = 0; i < process->count; i++)
+		if (atomic_load(&process->workers[i]->load) + LOAD_SLACK <= atomic_load(&best->load) ||
+		    (best != worker && atomic_load(&process->workers[i]->load) < atomic_load(&best->load)))
+			best = process->workers[i];
 	return best;
 }
 
@@ -182,7 +183,7 @@ static void turn_away(struct worker *worker, struct arrival *arrival, int error)
 
 	note_refusal(worker, arrival, error);
 	if ((error != -EUSERS && error != -EDQUOT) ||
-	    clients_enter_refused(worker->workshop->clients, (const struct sockaddr *)&arrival->address, &client) != 0) {
+	    clients_enter_refused(worker->process->clients, (const struct sockaddr *)&arrival->address, &client) != 0) {
 		refuse(arrival);
 		return;
 	}
@@ -198,7 +199,7 @@ static void admit(struct worker *worker, struct arrival *arrival)
 	struct worker *to;
 	struct handover *handover = NULL;
 	struct client *client;
-	int error = clients_enter(worker->workshop->clients, (const struct sockaddr *)&arrival->address, &client);
+	int error = clients_enter(worker->process->clients, (const struct sockaddr *)&arrival->address, &client);
 
 	if (error != 0) {
 		turn_away(worker, arrival, error);
@@ -243,7 +244,7 @@ static bool is_proxy(const struct text_list *proxies, const struct sockaddr *pee
 	struct address address;
 
 	address_from_sockaddr(peer, &address);
-	return settings_narrowest(proxies, &address) >= 0;
+	return networks_narrowest(proxies, &address) >= 0;
 }
 
 static void came(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length, int accept_error)
@@ -266,7 +267,7 @@ static void came(void *context, int fd, unsigned listener, const struct sockaddr
 		admit(worker, &arrival);
 		return;
 	}
-	error = clients_enter(worker->workshop->clients, &nobody, &client);
+	error = clients_enter(worker->process->clients, &nobody, &client);
 	if (error != 0) {
 		note_refusal(worker, &arrival, error); /* its first bytes are no request */
 		refuse(&arrival);
@@ -275,7 +276,7 @@ static void came(void *context, int fd, unsigned listener, const struct sockaddr
 	arrival.client = client;
 	atomic_fetch_add(&worker->load, 1);
 	request_site_hold(arrival.site);
-	preface_take(worker->preface, &arrival);
+	proxy_protocol_take(worker->preface, &arrival);
 }
 
 static void disk_ready(void *context, uint32_t events)
@@ -318,7 +319,7 @@ static void drain(struct reactor_message *message)
 
 	worker->draining = true;
 	stop_listening(worker);
-	preface_drain(worker->preface);
+	proxy_protocol_drain(worker->preface);
 	server_drain(worker->server);
 }
 
@@ -328,7 +329,7 @@ static void cut(struct reactor_message *message)
 
 	if (worker->server == NULL) /* it had ended before this arrived */
 		return;
-	preface_cut(worker->preface);
+	proxy_protocol_cut(worker->preface);
 	server_cut(worker->server);
 }
 
@@ -339,7 +340,7 @@ void worker_report(const struct worker *worker, struct worker_report *report)
 	report->queued = (unsigned)counter_read(&worker->queued);
 	report->in_flight = (unsigned)counter_read(&worker->in_flight);
 	report->turns = counter_read(&worker->turns);
-	report->turned_ns = worker_turned_ns(worker);
+	report->turned_ns = worker_iterated_ns(worker);
 	for (unsigned i = 0; i < WORKER_SECTIONS; i++) {
 		report->stalls[i] = counter_read(&worker->stalls[i]);
 		report->longest_ns[i] = counter_read(&worker->longest_ns[i]);
@@ -386,7 +387,7 @@ static void note_section(struct worker *worker, enum worker_section section, uin
 
 static void turn(struct worker *worker)
 {
-	int result = reactor_turn(worker->reactor, wait_ms(worker));
+	int result = reactor_iterate(worker->reactor, wait_ms(worker));
 	uint64_t since_ns = reactor_woken_ns(worker->reactor);
 
 	if (result < 0)
@@ -412,7 +413,7 @@ static void *run(void *context)
 	while (!is_done(worker))
 		turn(worker);
 	counter_set(&worker->turned_ns, UINT64_MAX);
-	if (write(worker->workshop->ended_fd, &one, sizeof(one)) < 0)
+	if (write(worker->process->ended_fd, &one, sizeof(one)) < 0)
 		log_error("worker %u: can't say that it has ended: %s", worker->index, strerror(errno));
 	return NULL;
 }
@@ -438,7 +439,7 @@ static struct server_terms terms_of(const struct worker *worker, struct generati
 			    .idle_timeout_ms = config->idle_timeout_ms,
 			    .min_rate_bytes = config->min_rate_bytes,
 			    .stall_timeout_ms = config->stall_timeout_ms },
-		.unsent_bytes = worker->workshop->unsent_bytes / worker->workshop->count,
+		.unsent_bytes = worker->process->unsent_bytes / worker->process->count,
 	};
 }
 
@@ -459,20 +460,20 @@ static int listen_to(struct worker *worker, struct generation *generation)
 
 static int make_parts(struct worker *worker, struct generation *generation)
 {
-	struct workshop *workshop = worker->workshop;
+	struct process *process = worker->process;
 	const struct config *config = generation_config(generation);
 	int error = reactor_new(&worker->reactor);
 
 	if (error == 0)
-		error = disk_new(&worker->disk, &(struct disk_options){ .depth = limits_ring(config), .devices = workshop->devices });
+		error = disk_new(&worker->disk, &(struct disk_options){ .depth = limits_ring(config), .devices = process->devices });
 	if (error == 0)
 		error = queue_new(&worker->queue, (unsigned)config->disk_latency_ms);
 	if (error == 0) {
 		struct store_options options = { .reactor = worker->reactor,
 						 .disk = worker->disk,
 						 .queue = worker->queue,
-						 .cache = workshop->cache,
-						 .offload = workshop->offload,
+						 .cache = process->cache,
+						 .offload = process->offload,
 						 .latency_ms = (unsigned)config->disk_latency_ms };
 
 		error = store_new(&worker->store, &options);
@@ -486,7 +487,7 @@ static int make_parts(struct worker *worker, struct generation *generation)
 		error = server_new(&worker->server, &options, &terms);
 	}
 	if (error == 0)
-		error = preface_new(&worker->preface, worker->reactor, config->header_timeout_ms, introduced, worker);
+		error = proxy_protocol_new(&worker->preface, worker->reactor, config->header_timeout_ms, introduced, worker);
 	return error == 0 ? listen_to(worker, generation) : error;
 }
 
@@ -524,7 +525,7 @@ int worker_new(struct worker **worker, struct generation *generation, unsigned i
 
 	if (w == NULL)
 		return -ENOMEM;
-	w->workshop = generation->workshop;
+	w->process = generation->process;
 	w->index = index;
 	w->drain_message.fn = drain;
 	w->cut_message.fn = cut;
@@ -576,7 +577,7 @@ static int take_up(struct worker *worker, struct generation *generation)
 	if (error == 0)
 		error = listen_to(worker, generation);
 	if (error == 0)
-		preface_renew(worker->preface, generation_config(generation)->header_timeout_ms);
+		proxy_protocol_renew(worker->preface, generation_config(generation)->header_timeout_ms);
 	else
 		server_renew(worker->server, &before); /* whose daemons run */
 	return error;
@@ -619,7 +620,7 @@ void worker_renew(struct worker_renewal *renewal)
 	reactor_post(renewal->worker->reactor, &renewal->message);
 }
 
-uint64_t worker_turned_ns(const struct worker *worker)
+uint64_t worker_iterated_ns(const struct worker *worker)
 {
 	return counter_read(&worker->turned_ns);
 }
@@ -645,8 +646,8 @@ void worker_free(struct worker *worker)
 		return;
 	stop_listening(worker);
 	if (worker->preface != NULL)
-		preface_cut(worker->preface);
-	preface_free(worker->preface);
+		proxy_protocol_cut(worker->preface);
+	proxy_protocol_free(worker->preface);
 	worker->preface = NULL;
 	server_free(worker->server);
 	worker->server = NULL;

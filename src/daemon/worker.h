@@ -18,7 +18,7 @@ struct worker_report {
 	struct store_stats store;
 	unsigned connections, queued, in_flight; /* now */
 	uint64_t turns;
-	uint64_t turned_ns; /* worker_turned_ns() */
+	uint64_t turned_ns; /* worker_iterated_ns() */
 	uint64_t stalls[WORKER_SECTIONS], longest_ns[WORKER_SECTIONS];
 };
 
@@ -52,11 +52,11 @@ const struct counters *worker_counters(const struct worker *worker);
 const char *worker_section_name(enum worker_section section);
 
 /* When its last turn of the loop ended, of clock_now_ns(); UINT64_MAX once it has ended; 0: it has not begun. Any thread. */
-uint64_t worker_turned_ns(const struct worker *worker);
+uint64_t worker_iterated_ns(const struct worker *worker);
 
 /*
  * For what is done on its thread besides serving: see store/warm.h. Any thread, which ends that before the worker is freed, and soon once
- * the workshop is draining: a worker ends when its store has nothing to do.
+ * the process is draining: a worker ends when its store has nothing to do.
  */
 struct reactor *worker_reactor(const struct worker *worker);
 struct store *worker_store(const struct worker *worker);

@@ -314,7 +314,7 @@ static int run_timers(struct reactor *reactor)
 	return run_count;
 }
 
-int reactor_turn(struct reactor *reactor, int max_wait_ms)
+int reactor_iterate(struct reactor *reactor, int max_wait_ms)
 {
 	int count, run_count;
 

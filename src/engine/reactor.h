@@ -63,7 +63,7 @@ void reactor_post(struct reactor *reactor, struct reactor_message *message);
  * events, the mailbox, and due timers, in that order. Returns the number of callbacks run, or -errno. A signal (EINTR) only ends
  * the wait. What a message posts, or a timer posts or starts, is for the next turn. Not from inside a callback.
  */
-int reactor_turn(struct reactor *reactor, int max_wait_ms);
+int reactor_iterate(struct reactor *reactor, int max_wait_ms);
 /* When the last turn's wait was over, of clock_now_ns(): what has passed since then is work. */
 uint64_t reactor_woken_ns(const struct reactor *reactor);
 

@@ -6,6 +6,8 @@
  */
 #include "http/forwarded.h"
 
+#include "base/networks.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -161,7 +163,7 @@ static enum forwarded_proto walk_forwarded(const char *field, const struct text_
 		if (hop.node.length == 0 || address_parse_endpoint(hop.node.text, hop.node.length, &node) != 0)
 			break;
 		*client = node;
-		if (settings_narrowest(trusted, &node) < 0)
+		if (networks_narrowest(trusted, &node) < 0)
 			break;
 	}
 	return proto;
@@ -185,7 +187,7 @@ static unsigned walk_for(const char *field, const struct text_list *trusted, str
 		if (parse_loosely(element, &node) != 0)
 			break;
 		*client = node;
-		if (settings_narrowest(trusted, &node) < 0)
+		if (networks_narrowest(trusted, &node) < 0)
 			break;
 	}
 	return hops;

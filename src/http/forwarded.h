@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "base/address.h"
-#include "http/settings.h"
+#include "base/text_list.h"
 
 enum forwarded_proto { FORWARDED_PROTO_UNKNOWN, FORWARDED_PROTO_HTTP, FORWARDED_PROTO_HTTPS, FORWARDED_CONTRADICTION };
 
@@ -19,7 +19,7 @@ struct forwarded_fields {
 };
 
 /*
- * *client is the peer when called, and then the first address from the right that is not in `trusted` (of settings_parse_cidr());
+ * *client is the peer when called, and then the first address from the right that is not in `trusted` (of networks_parse());
  * the last trusted one if whom it speaks for is not said, hidden ("unknown", "_name") or can't be read: what stands to the left of
  * that is anybody's. The result is how that client came in. FORWARDED_CONTRADICTION: Forwarded names another client than
  * X-Forwarded-For does; a proxy writes one of them and passes on what a client says in the other, and nobody can tell which.

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "store/file.h"
 
 #define SECOND_NS ((int64_t)CLOCK_NS_PER_S)
 
@@ -67,7 +66,7 @@ void validator_make(struct validator *validator, int64_t mtime_ns, uint64_t size
 		take_sidecar(validator, sidecar_tag);
 		return;
 	}
-	validator->weak = file_time_is_young(mtime_ns, now_ns);
+	validator->weak = clock_is_young(mtime_ns, now_ns);
 	snprintf(validator->etag, sizeof validator->etag, "%s\"%" PRIx64 "-%" PRIx64 "\"", validator->weak ? "W/" : "",
 		 (uint64_t)mtime_ns, size);
 	validator->has_last_modified = true;

@@ -8,7 +8,7 @@
 
 struct validator {
 	char etag[128]; /* with quotes and, when weak, W/; "" when there is none */
-	bool weak;	/* the file is young: see file_time_is_young() */
+	bool weak;	/* the file is young: see clock_is_young() */
 	bool has_last_modified;
 	int64_t last_modified; /* seconds since 1970 */
 	bool shared_date; /* set by the caller: another representation may have the same Last-Modified, so no If-Range has it */

@@ -17,8 +17,8 @@
 
 #include "base/clock.h"
 #include "base/units.h"
-#include "probe/probe_json.h"
-#include "probe/probe_report.h"
+#include "probe/json.h"
+#include "probe/report.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define BYTES_DEFAULT (256 * MIB)

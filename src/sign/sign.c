@@ -12,10 +12,10 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "auth/signature.h"
 #include "base/units.h"
-#include "http/signature.h"
-#include "sign/sign_time.h"
-#include "sign/sign_url.h"
+#include "sign/time.h"
+#include "sign/url.h"
 
 #define EXPIRES_DEFAULT 3600
 

@@ -647,7 +647,7 @@ int cache_resize(struct cache *cache, size_t bytes, bool retain)
 	return 0;
 }
 
-bool cache_settle(struct cache *cache)
+bool cache_finish_resize(struct cache *cache)
 {
 	bool settled = true;
 

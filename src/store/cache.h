@@ -81,10 +81,10 @@ void cache_free(struct cache *cache);
 
 /*
  * Another size, or another answer to whether anything is kept, while it is used. `bytes` as of cache_new(), but rounded up to one
- * ARENA_BLOCK_MAX_BYTES a shard: cache_bytes() says what it is then. By one thread at a time, as cache_settle(), and no reactor's: new
+ * ARENA_BLOCK_MAX_BYTES a shard: cache_bytes() says what it is then. By one thread at a time, as cache_finish_resize(), and no reactor's: new
  * memory is touched before anybody gets it. What lies in the part that goes is evicted, or goes with its last reader; who waits for
  * memory waits for the part that stays. 0; -EINVAL, -ENOMEM, or -E2BIG (more than the machine has, or than it had addresses for at its
- * start): then nothing has changed. cache_settle() is next.
+ * start): then nothing has changed. cache_finish_resize() is next.
  */
 int cache_resize(struct cache *cache, size_t bytes, bool retain);
 /*
@@ -92,7 +92,7 @@ int cache_resize(struct cache *cache, size_t bytes, bool retain);
  * a few seconds. From the second time on, what readers have not let go of is read again for new ones, so it ends when the readers of now
  * do.
  */
-bool cache_settle(struct cache *cache);
+bool cache_finish_resize(struct cache *cache);
 
 /* Whether [first, last] of a file lies in one extent. */
 bool cache_in_one_extent(const struct file_version *version, uint64_t first, uint64_t last);

@@ -43,8 +43,6 @@
 #define ALIGNMENT_DEFAULT 4096 /* a disk with larger logical blocks says so through STATX_DIOALIGN */
 #define RACE_TRIES 4	       /* a tree that is being renamed under us gets this many chances to hold still */
 #define SIDECAR_MAX_BYTES 256
-#define YOUNG_FINE_NS (20 * (int64_t)CLOCK_NS_PER_MS) /* two ticks of the kernel's clock, at CONFIG_HZ=100 */
-#define YOUNG_COARSE_NS (2 * (int64_t)CLOCK_NS_PER_S) /* the coarsest times: vfat's */
 
 /* A file's place below the root, as the functions here hand it on. */
 struct place {
@@ -204,16 +202,9 @@ bool file_undated(const struct file_version *version)
 	return version->mtime_ns >= 0 && version->mtime_ns < 2 * (int64_t)CLOCK_NS_PER_S;
 }
 
-bool file_time_is_young(int64_t time_ns, int64_t now_ns)
-{
-	const bool whole_second = time_ns % (int64_t)CLOCK_NS_PER_S == 0;
-
-	return time_ns > now_ns - (whole_second ? YOUNG_COARSE_NS : YOUNG_FINE_NS);
-}
-
 bool file_is_young(const struct file *file)
 {
-	return file_time_is_young(file->version.mtime_ns, clock_wall_ns());
+	return clock_is_young(file->version.mtime_ns, clock_wall_ns());
 }
 
 /* The characters of RFC 9110's entity tags; blanks, quotes and control bytes are not among them. */

@@ -164,13 +164,7 @@ static inline bool file_is_spent(const struct file *file)
 /* Its mtime is 0 or 1 s (reproducible builds, container layers) and says nothing: a validator can only come from a sidecar. */
 bool file_undated(const struct file_version *version);
 
-/*
- * Returns true if a file with this mtime (or ctime) is young at now_ns: the file could change again and keep its mtime. That takes two ticks of
- * the kernel's clock (20 ms) on filesystems that store fractions of a second, and 2 s if the fraction is 0, because the filesystem may
- * store whole seconds, or even ones (vfat). A time after now_ns is young, because the clock of a file server may be ahead.
- */
-bool file_time_is_young(int64_t time_ns, int64_t now_ns);
-/* The same for the open file and the time of day. Any thread. */
+/* Returns clock_is_young() of the mtime of the open file, now. Any thread. */
 bool file_is_young(const struct file *file);
 
 /*

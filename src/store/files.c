@@ -188,29 +188,29 @@ static struct file *swap_file(struct files_entry *entry, struct file *file)
 }
 
 /* Takes an idle entry out, and chains it with others that free_entries() is to free once the lock is let go. */
-static void doom(struct files_entry *entry, struct files_entry **doomed)
+static void unlink_entry(struct files_entry *entry, struct files_entry **unlinked)
 {
 	assert(!entry->busy && !entry->wants);
 	take_out(entry);
 	if (entry->file != NULL)
 		count_open(entry->shard->files, -1);
-	entry->next = *doomed;
-	*doomed = entry;
+	entry->next = *unlinked;
+	*unlinked = entry;
 }
 
 /* Not under the lock. */
-static void free_entries_with(struct files_entry *doomed, void (*unref)(struct file *))
+static void free_entries_with(struct files_entry *unlinked, void (*unref)(struct file *))
 {
-	for (struct files_entry *next; doomed; doomed = next) {
-		next = doomed->next;
-		unref(doomed->file);
-		free(doomed);
+	for (struct files_entry *next; unlinked; unlinked = next) {
+		next = unlinked->next;
+		unref(unlinked->file);
+		free(unlinked);
 	}
 }
 
-static void free_entries(struct files_entry *doomed)
+static void free_entries(struct files_entry *unlinked)
 {
-	free_entries_with(doomed, file_unref);
+	free_entries_with(unlinked, file_unref);
 }
 
 /* Not under a lock. The shard whose first entry was used before all others, as far as can be seen from here; NULL: all are empty. */
@@ -231,7 +231,7 @@ static struct files_shard *oldest_shard(struct files *files)
 }
 
 /* What is in use counts as used now: so each look at it is a step towards one that is not. */
-static void evict_oldest(struct files_shard *shard, bool unused_only, struct files_entry **doomed)
+static void evict_oldest(struct files_shard *shard, bool unused_only, struct files_entry **unlinked)
 {
 	struct files_entry *entry = shard->by_use;
 
@@ -240,20 +240,20 @@ static void evict_oldest(struct files_shard *shard, bool unused_only, struct fil
 	if (entry->busy || (unused_only && atomic_load(&entry->file->references) > 1))
 		use_entry(entry, clock_now_ns());
 	else
-		doom(entry, doomed);
+		unlink_entry(entry, unlinked);
 }
 
 /*
  * Not under a lock. The least recently used idle entries go until `keep` files are left, or so many entries were looked at.
  * unused_only: not those that a reader would keep open anyway.
  */
-static void evict(struct files *files, unsigned keep, bool unused_only, unsigned looks, struct files_entry **doomed)
+static void evict(struct files *files, unsigned keep, bool unused_only, unsigned looks, struct files_entry **unlinked)
 {
 	struct files_shard *shard;
 
 	for (; looks > 0 && open_count(files) > keep && (shard = oldest_shard(files)) != NULL; looks--) {
 		pthread_mutex_lock(&shard->lock);
-		evict_oldest(shard, unused_only, doomed);
+		evict_oldest(shard, unused_only, unlinked);
 		pthread_mutex_unlock(&shard->lock);
 	}
 }
@@ -405,11 +405,11 @@ static void find_out(struct files_entry *entry, struct finding *finding)
 /* Out of descriptors: the oldest quarter of what the table alone keeps open is closed. */
 static void make_room(struct files *files)
 {
-	struct files_entry *doomed = NULL;
+	struct files_entry *unlinked = NULL;
 	unsigned open = open_count(files);
 
-	evict(files, open - (open + 3) / 4, true, open, &doomed);
-	free_entries_with(doomed, file_unref_here); /* the descriptors are wanted now */
+	evict(files, open - (open + 3) / 4, true, open, &unlinked);
+	free_entries_with(unlinked, file_unref_here); /* the descriptors are wanted now */
 }
 
 /* The path leads to nothing, or to no file. All other errors (EMFILE, ETIMEDOUT, EACCES …) say nothing about it. */
@@ -477,11 +477,11 @@ static bool is_other_version(const struct file *before, const struct file *now)
 
 static void free_shard(struct files_shard *shard)
 {
-	struct files_entry *entry, *next, *doomed = NULL;
+	struct files_entry *entry, *next, *unlinked = NULL;
 
 	DL_FOREACH_SAFE(shard->by_use, entry, next)
-		doom(entry, &doomed);
-	free_entries(doomed);
+		unlink_entry(entry, &unlinked);
+	free_entries(unlinked);
 	free(shard->buckets);
 	pthread_mutex_destroy(&shard->lock);
 }
@@ -509,7 +509,7 @@ static void settle(struct files_entry *entry, struct finding *finding)
 	struct files_shard *shard = entry->shard;
 	struct files *files = shard->files;
 	struct file *held = entry->held, *before = finding->file;
-	struct files_entry *doomed = NULL;
+	struct files_entry *unlinked = NULL;
 	struct files_want *filled = NULL;
 	bool forgotten, again;
 
@@ -528,15 +528,15 @@ static void settle(struct files_entry *entry, struct finding *finding)
 	if (again)
 		begin(entry);
 	else if (!entry->file)
-		doom(entry, &doomed);
+		unlink_entry(entry, &unlinked);
 	pthread_mutex_unlock(&shard->lock);
-	evict(files, files->options.max_files, false, EVICT_LOOKS, &doomed);
+	evict(files, files->options.max_files, false, EVICT_LOOKS, &unlinked);
 	if (again)
 		offload_start(files->options.offload, &entry->job);
 	post_wants(filled);
 	file_unref(before);
 	file_unref(held);
-	free_entries(doomed);
+	free_entries(unlinked);
 	tell_gone(files);
 	leave(files);
 }
@@ -709,7 +709,7 @@ void files_forget(struct files *files, const char *path, struct file *file)
 {
 	uint64_t hash = keyed_hash(path, strlen(path));
 	struct files_shard *shard = shard_of(files, hash);
-	struct files_entry *entry, *doomed = NULL;
+	struct files_entry *entry, *unlinked = NULL;
 	struct file *before = NULL;
 
 	atomic_store(&file->unusable, true);
@@ -720,13 +720,13 @@ void files_forget(struct files *files, const char *path, struct file *file)
 	if (entry && entry->file == file) {
 		note_gone(files, entry->file);
 		if (!entry->busy)
-			doom(entry, &doomed);
+			unlink_entry(entry, &unlinked);
 		else
 			before = swap_file(entry, NULL);
 	}
 	pthread_mutex_unlock(&shard->lock);
 	file_unref(before);
-	free_entries(doomed);
+	free_entries(unlinked);
 }
 
 void files_known_version(struct files *files, const char *path, struct file_version *version)
@@ -771,7 +771,7 @@ static unsigned ref_some(struct files_shard *shard, uint32_t *next, struct file 
 	return count;
 }
 
-static void doom_gone(struct files_shard *shard, uint32_t from, uint32_t to, struct files_entry **doomed)
+static void unlink_removed(struct files_shard *shard, uint32_t from, uint32_t to, struct files_entry **unlinked)
 {
 	struct files_entry *entry, *next;
 
@@ -780,7 +780,7 @@ static void doom_gone(struct files_shard *shard, uint32_t from, uint32_t to, str
 			next = entry->chain;
 			if (entry->file && !entry->busy &&
 			    (entry->file->gone || entry->validated_ns < atomic_load(&shard->files->replaced_ns)))
-				doom(entry, doomed);
+				unlink_entry(entry, unlinked);
 		}
 }
 
@@ -788,7 +788,7 @@ static void doom_gone(struct files_shard *shard, uint32_t from, uint32_t to, str
 static void let_go_some(struct files_shard *shard, uint32_t *next)
 {
 	struct file *list[STEP_FILES];
-	struct files_entry *doomed = NULL;
+	struct files_entry *unlinked = NULL;
 	uint32_t from = *next;
 	unsigned count;
 
@@ -798,11 +798,11 @@ static void let_go_some(struct files_shard *shard, uint32_t *next)
 	for (unsigned i = 0; i < count; i++)
 		list[i]->gone = file_is_gone(list[i]);
 	pthread_mutex_lock(&shard->lock);
-	doom_gone(shard, from, *next, &doomed);
+	unlink_removed(shard, from, *next, &unlinked);
 	pthread_mutex_unlock(&shard->lock);
 	for (unsigned i = 0; i < count; i++)
 		file_unref(list[i]);
-	free_entries(doomed);
+	free_entries(unlinked);
 }
 
 void files_let_go(struct files *files)

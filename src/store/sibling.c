@@ -123,7 +123,7 @@ static enum encoding_fault check_variant(const struct beside *beside, enum sibli
 		return fault;
 	found->checked[sibling] = fingerprint(version, beside->original->size);
 	found->checked_ctime_ns[sibling] = version->ctime_ns;
-	found->checked_young[sibling] = file_time_is_young(version->mtime_ns, clock_wall_ns());
+	found->checked_young[sibling] = clock_is_young(version->mtime_ns, clock_wall_ns());
 	return fault;
 }
 
@@ -207,7 +207,7 @@ static void read_digest(const struct beside *beside, const char *path, struct fi
 	if (!found->has_digest)
 		memset(found->digest, 0, sizeof(found->digest));
 	found->digest_version = version;
-	found->digest_settled = !file_time_is_young(version.mtime_ns, clock_wall_ns());
+	found->digest_settled = !clock_is_young(version.mtime_ns, clock_wall_ns());
 }
 
 static void look_at_digest(const struct beside *beside, const struct file_siblings *known, struct file_siblings *found)

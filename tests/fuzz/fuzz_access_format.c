@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of access formats. The input is a format, a NUL, and a text that a client could have sent. Either the format is refused
- * with a reason, or its line is one line that fits.
+ * libFuzzer target of access formats. The input is a format, a NUL, and a text that a client could have sent. Either
+ * the format is refused with a reason, or its line is one line that fits.
  */
-#include "http/access_format.h"
+#include "site/access_format.h"
 
 #include <assert.h>
 #include <stdlib.h>

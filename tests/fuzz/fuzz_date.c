@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of date_parse() and date_format(). The input is the text. A date that was read is written and read again as
- * itself, whatever the year that places two digits.
+ * libFuzzer target of date_parse() and date_format(). The input is the text. A date that was read is written and read
+ * again as itself, whatever the year that places two digits.
  */
 #include "http/date.h"
 
@@ -25,7 +25,8 @@ static void check(const char *text, int64_t now)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const int64_t nows[] = {INT64_MIN, 0, INT64_C(951782400), INT64_C(1700000000), INT64_C(253402300799), INT64_MAX};
+	static const int64_t nows[] = { INT64_MIN, 0, INT64_C(951782400), INT64_C(1700000000), INT64_C(253402300799),
+					INT64_MAX };
 	char *text = strndup((const char *)data, size);
 	for (size_t i = 0; i < sizeof nows / sizeof *nows; i++)
 		check(text, nows[i]);

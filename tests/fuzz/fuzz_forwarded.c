@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of forwarded_walk(). The input is what a client sent itself; what the proxy added to its right must be what
- * counts, whatever that is.
+ * libFuzzer target of forwarded_walk(). The input is what a client sent itself; what the proxy added to its right must
+ * be what counts, whatever that is.
  */
 #include "http/forwarded.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of a whole ranged, which runs in a thread and is spoken to over a Unix socket. The input is what a client sends on one
- * connection. What comes back must be answers as RFC 9110 and 9112 have them: a status line, field lines, a body of the length that they
- * say and none for HEAD, 1xx, 204 and 304; no byte behind the last one; not more answers than there were requests. The log of errors stays
- * empty, since nothing that a client sends is a fault of the server. Corpus: tests/fuzz/corpus/head.
+ * libFuzzer target of a whole ranged, which runs in a thread and is spoken to over a Unix socket. The input is what a
+ * client sends on one connection. What comes back must be answers as RFC 9110 and 9112 have them: a status line, field
+ * lines, a body of the length that they say and none for HEAD, 1xx, 204 and 304; no byte behind the last one; not more
+ * answers than there were requests. The log of errors stays empty, since nothing that a client sends is a fault of the
+ * server. Corpus: tests/fuzz/corpus/head.
  */
 #include <assert.h>
 #include <ctype.h>
@@ -61,8 +62,8 @@ static void put(const char *name, const char *text)
 static void *serve(void *argument)
 {
 	static char config[256], log[256], root[256];
-	const char *argv[] = { "ranged", "--config",	 config, "--error-log", log, "--access-log", "off",
-			       "--cache-size", "16M", "--workers", "1", root, NULL };
+	const char *argv[] = { "ranged", "--config",  config, "--error-log", log, "--access-log", "off", "--cache-size",
+			       "16M",	 "--workers", "1",    root,	     NULL };
 
 	(void)argument;
 	snprintf(config, sizeof(config), "%s/ranged.conf", folder);
@@ -92,10 +93,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	assert(mkdtemp(folder) != NULL);
 	assert(mkdir(in_folder("www"), 0755) == 0 && mkdir(in_folder("www/dir"), 0755) == 0);
-	put("www/a.bin", "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789");
+	put("www/a.bin",
+	    "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789");
 	put("www/b.bin", "01234567890123456789");
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", folder);
-	snprintf(config, sizeof(config), "listen = \"unix:%s\"\nlisting = true\nlog_level = warning\nsite \"a.example\" { cors = \"*\" }\n", address.sun_path);
+	snprintf(config, sizeof(config),
+		 "listen = \"unix:%s\"\nlisting = true\nlog_level = warning\nsite \"a.example\" { cors = \"*\" }\n",
+		 address.sun_path);
 	put("ranged.conf", config);
 	assert(pthread_create(&thread, NULL, serve, NULL) == 0);
 	for (int i = 0; (fd = dial()) < 0 && i < 1000; i++)
@@ -109,8 +113,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 struct answers {
 	const char *end;
-	bool cut;     /* we ended the connection, so that the last one may be incomplete */
-	bool heads;   /* there may be requests with HEAD behind the first one */
+	bool cut;   /* we ended the connection, so that the last one may be incomplete */
+	bool heads; /* there may be requests with HEAD behind the first one */
 	unsigned most;
 };
 
@@ -261,7 +265,8 @@ static bool are_answers(const char *at, const struct answers *answers, unsigned 
 	if (state <= 0)
 		return state == 0 && answers->cut;
 	if (head.status == 100)
-		return !head.has_length && !head.chunked && (at == answers->end ? answers->cut : are_answers(at, answers, count, is_head));
+		return !head.has_length && !head.chunked &&
+		       (at == answers->end ? answers->cut : are_answers(at, answers, count, is_head));
 	if (head.status < 200 || ++count > answers->most)
 		return false;
 	if (!may_have_body(head.status))
@@ -323,8 +328,8 @@ static unsigned requests_at_most(const uint8_t *data, size_t size)
 }
 
 /*
- * Behind empty lines it depends on the library whether there is a method. Before 1.0 it answers a target that does not fit in its memory as if
- * it were GET's.
+ * Behind empty lines it depends on the library whether there is a method. Before 1.0 it answers a target that does not
+ * fit in its memory as if it were GET's.
  */
 static int first_is_head(const uint8_t *data, size_t size, bool heads)
 {
@@ -364,7 +369,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	answers.end = reply + used;
 	reply[used] = '\0';
 	if (used > 0 && !are_answers(reply, &answers, 0, first_is_head(data, size, heads))) {
-		fprintf(stderr, "these are no answers%s:\n%.*s\n", answers.cut ? " (we ended the connection)" : "", (int)used, reply);
+		fprintf(stderr, "these are no answers%s:\n%.*s\n", answers.cut ? " (we ended the connection)" : "",
+			(int)used, reply);
 		abort();
 	}
 	return 0;

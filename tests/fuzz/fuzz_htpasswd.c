@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of htpasswd_parse() and basic_parse(): both look at the same input. Every user that was read is found, and
- * credentials that were read have no byte in them that a log or a comparison could take for something else.
+ * libFuzzer target of htpasswd_parse() and basic_parse(): both look at the same input. Every user that was read is
+ * found, and credentials that were read have no byte in them that a log or a comparison could take for something else.
  */
-#include "http/basic.h"
-#include "http/htpasswd.h"
+#include "auth/basic.h"
+#include "auth/htpasswd.h"
 
 #include <assert.h>
 #include <stdint.h>

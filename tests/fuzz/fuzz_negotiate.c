@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of negotiate.h: the input is an Accept-Encoding or an Accept field. A quality is 0 … 1000, and one more member in
- * front of the list that names the coding or the type decides, unless the list has become part of it.
+ * libFuzzer target of negotiate.h: the input is an Accept-Encoding or an Accept field. A quality is 0 … 1000, and one
+ * more member in front of the list that names the coding or the type decides, unless the list has become part of it.
  */
 #include "http/negotiate.h"
 
@@ -24,7 +24,8 @@ static char *behind(const char *member, const char *field)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const codings[] = { "identity", "gzip", "br", "zstd" };
-	static const char *const types[] = { "text/html", "application/json", "text/plain; charset=utf-8;format=flowed" };
+	static const char *const types[] = { "text/html", "application/json",
+					     "text/plain; charset=utf-8;format=flowed" };
 	char *field = strndup((const char *)data, size);
 	char *coding = behind("br;q=0.125,", field), *type = behind("text/html;x=1;q=0.125,", field);
 
@@ -33,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < 3; i++)
 		assert(negotiate_type(field, types[i]) <= NEGOTIATE_BEST);
 	assert(negotiate_encoding(coding, "br") == 125);
-	assert(negotiate_type(type, "text/html") == 0 || negotiate_type(field, "text/html") == negotiate_type(type, "text/html"));
+	assert(negotiate_type(type, "text/html") == 0 ||
+	       negotiate_type(field, "text/html") == negotiate_type(type, "text/html"));
 	free(field);
 	free(coding);
 	free(type);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of path_parse() and path_directory_location(). The input is the target. What comes out is a clean relative
- * path within its bounds, and the location of its directory is a target again that names the same last name.
+ * libFuzzer target of path_parse() and path_directory_location(). The input is the target. What comes out is a clean
+ * relative path within its bounds, and the location of its directory is a target again that names the same last name.
  */
 #include "http/path.h"
 
@@ -21,7 +21,8 @@ static const char *last_name(const struct path *path)
 
 static bool is_zarr(const char *last)
 {
-	return strcmp(last, ".zarray") == 0 || strcmp(last, ".zattrs") == 0 || strcmp(last, ".zgroup") == 0 || strcmp(last, ".zmetadata") == 0;
+	return strcmp(last, ".zarray") == 0 || strcmp(last, ".zattrs") == 0 || strcmp(last, ".zgroup") == 0 ||
+	       strcmp(last, ".zmetadata") == 0;
 }
 
 static void check_file(const struct path *path)
@@ -70,7 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_file(&path);
 		check_location(&path, size);
 		assert((authority != NULL) == (authority_length > 0));
-		assert(authority == NULL || (authority > target && authority + authority_length <= target + strlen(target)));
+		assert(authority == NULL ||
+		       (authority > target && authority + authority_length <= target + strlen(target)));
 		assert(path.query == NULL || path.query[-1] == '?');
 	}
 	free(target);

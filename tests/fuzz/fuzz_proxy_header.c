@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of proxy_header_parse(). However the bytes are cut, the verdict is the same: what is read of all of them is what
- * is read of the first that suffice.
+ * libFuzzer target of proxy_header_parse(). However the bytes are cut, the verdict is the same: what is read of all of
+ * them is what is read of the first that suffice.
  */
 #include "http/proxy_header.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of signature_parse(), signature_check(), signature_format() and signature_mask(). The input is a request target; seeds
- * are signed with the keys below. What is read, and written again, is read as the same; what is called right has the code that a
- * signer of the same values writes; and a mask leaves neither a code nor more text than there was.
+ * libFuzzer target of signature_parse(), signature_check(), signature_format() and signature_mask(). The input is a
+ * request target; seeds are signed with the keys below. What is read, and written again, is read as the same; what is
+ * called right has the code that a signer of the same values writes; and a mask leaves neither a code nor more text
+ * than there was.
  */
-#include "http/signature.h"
+#include "auth/signature.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -36,7 +37,8 @@ static void check_round_trip(const struct signature *signature, const struct sig
 	assert(signature_format(&made, query, sizeof(query)) == 0);
 	assert(query[strcspn(query, "<>\"' ")] == '\0');
 	assert(signature_parse(query, &again) == SIGNATURE_GOOD);
-	assert(again.expires == signature->expires && again.rate_bytes == signature->rate_bytes && again.prefix == signature->prefix);
+	assert(again.expires == signature->expires && again.rate_bytes == signature->rate_bytes &&
+	       again.prefix == signature->prefix);
 	assert(strcmp(again.address, signature->address) == 0);
 	assert(!again.prefix || strcmp(again.path, signature->path) == 0);
 	assert(strcmp(again.code, made.code) == 0);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Any bytes as the name of a file: the link decodes to them, JSON and HTML hold nothing that would end a string or begin a tag, and
- * both are UTF-8. The same bytes as a query and as an Accept field must only not break anything.
+ * Any bytes as the name of a file: the link decodes to them, JSON and HTML hold nothing that would end a string or
+ * begin a tag, and both are UTF-8. The same bytes as a query and as an Accept field must only not break anything.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "http/accept.h"
-#include "http/listing_query.h"
-#include "http/text.h"
+#include "listing/listing_query.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,7 +24,7 @@ static void check_href(const struct text *text, const char *name, size_t length)
 	const char *at = text->bytes, *end = text->bytes + text->used;
 
 	for (size_t i = 0; i < length; i++) {
-		char digits[3] = {0};
+		char digits[3] = { 0 };
 
 		must(at < end);
 		if (*at != '%') {
@@ -60,7 +60,7 @@ static void check_json(const struct text *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct text html = {0}, json = {0}, href = {0};
+	struct text html = { 0 }, json = { 0 }, href = { 0 };
 	struct listing_query query;
 	char *name = malloc(size + 1);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * To be preloaded: lets allocations of the whole process fail. The file $FAIL_ALLOC holds three numbers of 32 bits: which allocation fails
- * (0: none), how many there were since that was set, and if it is not 0, that all that follow fail, too.
+ * To be preloaded: lets allocations of the whole process fail. The file $FAIL_ALLOC holds three numbers of 32 bits:
+ * which allocation fails (0: none), how many there were since that was set, and if it is not 0, that all that follow
+ * fail, too.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,7 +20,9 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 
-static struct { _Atomic uint32_t fails, count, on; } *control;
+static struct {
+	_Atomic uint32_t fails, count, on;
+} * control;
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -46,6 +49,15 @@ static bool fails(void)
 	return true;
 }
 
-void *malloc(size_t size) { return fails() ? NULL : __libc_malloc(size); }
-void *calloc(size_t count, size_t size) { return fails() ? NULL : __libc_calloc(count, size); }
-void *realloc(void *old, size_t size) { return fails() ? NULL : __libc_realloc(old, size); }
+void *malloc(size_t size)
+{
+	return fails() ? NULL : __libc_malloc(size);
+}
+void *calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __libc_calloc(count, size);
+}
+void *realloc(void *old, size_t size)
+{
+	return fails() ? NULL : __libc_realloc(old, size);
+}

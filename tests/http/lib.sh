@@ -3,7 +3,7 @@
 #
 # The harness of the tests that speak HTTP to a running ranged. A test is a bash script of one behaviour:
 #
-#	. "$(dirname "$0")/lib.sh"
+#	. "$(dirname "$0")/../lib.sh"
 #	make_file hello.bin 10007
 #	start_ranged
 #	get /hello.bin -H 'Range: bytes=0-99'
@@ -11,7 +11,7 @@
 #	cmp_range hello.bin 0 99 "a range has the file's bytes"
 #	finish
 #
-# It prints TAP and runs alone, from any folder: RANGED=build/ranged tests/http/100-single.sh
+# It prints TAP and runs alone, from any folder: RANGED=build/ranged tests/http/ranges/single.sh
 #
 #	RANGED        the program (default: $top_builddir/ranged, else build/ranged of this checkout)
 #	RANGED_PROBE  ranged-probe (default: beside it)

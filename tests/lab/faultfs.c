@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * faultfs SOURCE CONTROL MOUNTPOINT [FUSE-OPTION...]: a mirror of a folder whose reads can be made slow, short, faulty or wrong while it runs. Writes
- * always go well.
+ * faultfs SOURCE CONTROL MOUNTPOINT [FUSE-OPTION...]: a mirror of a folder whose reads can be made slow, short, faulty
+ * or wrong while it runs. Writes always go well.
  *
- * CONTROL holds "DELAY_MS ERRNO SHORT_BYTES [FROM [FLIP]]": every read of a file at or past FROM (0) takes DELAY_MS longer, fails with ERRNO unless that is 0,
- * returns SHORT_BYTES at most unless that is 0, and if FLIP is 1 has its first byte at or past FROM inverted. It is read anew for each read: replace it by
- * rename. A loop device on a file of this filesystem is a bad disk.
+ * CONTROL holds "DELAY_MS ERRNO SHORT_BYTES [FROM [FLIP]]": every read of a file at or past FROM (0) takes DELAY_MS
+ * longer, fails with ERRNO unless that is 0, returns SHORT_BYTES at most unless that is 0, and if FLIP is 1 has its
+ * first byte at or past FROM inverted. It is read anew for each read: replace it by rename. A loop device on a file of
+ * this filesystem is a bad disk.
  */
 #define _GNU_SOURCE
 #define FUSE_USE_VERSION 35
@@ -37,7 +38,8 @@ static struct fault current_fault(void)
 
 	if (file == NULL)
 		return fault;
-	if (fscanf(file, "%d %d %zu %lld %d", &fault.delay_ms, &fault.error, &fault.short_bytes, &fault.from, &fault.flip) < 3)
+	if (fscanf(file, "%d %d %zu %lld %d", &fault.delay_ms, &fault.error, &fault.short_bytes, &fault.from,
+		   &fault.flip) < 3)
 		fault = (struct fault){ 0 };
 	fclose(file);
 	return fault;
@@ -160,8 +162,8 @@ static int fault_statfs(const char *path, struct statvfs *fs)
 	return statvfs(source, fs) == 0 ? 0 : -errno;
 }
 
-static int fault_readdir(const char *path, void *buffer, fuse_fill_dir_t fill, off_t offset, struct fuse_file_info *info,
-			 enum fuse_readdir_flags flags)
+static int fault_readdir(const char *path, void *buffer, fuse_fill_dir_t fill, off_t offset,
+			 struct fuse_file_info *info, enum fuse_readdir_flags flags)
 {
 	char full[PATH_MAX];
 	struct dirent *entry;

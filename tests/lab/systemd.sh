@@ -4,8 +4,8 @@
 # A systemd of the test's own, on top of lib.sh: systemd-nspawn boots it in about a second on an overlay of this machine's root, with
 # ranged and its units installed as "make install" does. Nothing is written to the machine. Usage:
 #
-#	. "$(dirname "$0")/lib.sh"
-#	. "$(dirname "$0")/systemd.sh"
+#	. "$(dirname "$0")/../lib.sh"
+#	. "$(dirname "$0")/../systemd.sh"
 #	make_file a.bin 10007
 #	boot 'listen = {":80"}'         # lines of /etc/ranged/ranged.conf besides the root, which is $ROOT (there: /srv/files)
 #	inside systemctl start ranged

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A store over a real file of FILE_BYTES, for the tests of what stands on it. All memory must be back in the arena at the end. */
+/* A store over a real file of FILE_BYTES, for the tests of what stands on it. All memory must be back in the arena at
+ * the end. */
 #ifndef TESTS_UNIT_STORAGE_H
 #define TESTS_UNIT_STORAGE_H
 
@@ -137,7 +138,7 @@ static void side_turn(struct side *side)
 {
 	queue_run(side->queue);
 	disk_submit(side->disk);
-	reactor_turn(side->reactor, 2);
+	reactor_iterate(side->reactor, 2);
 }
 
 static void storage_turn(void)

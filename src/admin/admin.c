@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A new resource is a line in the table here, and a function in a file of its own that takes a struct admin_call (admin_call.h) and answers
+ * it. It runs on a thread of the connection's own, while workers run, and before they do (process->state says which): what it reads must
+ * be readable from any thread.
+ */
+#include "admin/admin.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "admin/admin_listener.h"
+#include "admin/cache_hot.h"
+#include "admin/cache_ops.h"
+#include "admin/live.h"
+#include "admin/metrics.h"
+#include "admin/status.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/generation.h"
+
+#define STUCK_NS (10 * CLOCK_NS_PER_S) /* a reactor that has not turned for so long: its own timers turn it twice a second */
+
+static void answer_health(struct admin_call *call)
+{
+	const struct process *process = call->process;
+	const uint64_t now_ns = clock_now_ns();
+	const unsigned count = process_state(process) == PROCESS_STARTING ? 0 : process->count;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t turned_ns = worker_iterated_ns(process->workers[i]);
+
+		if (turned_ns < now_ns && now_ns - turned_ns >= STUCK_NS) {
+			admin_call_say(call, 503, "worker %u has not turned for %" PRIu64 " s", i, (now_ns - turned_ns) / CLOCK_NS_PER_S);
+			return;
+		}
+	}
+	admin_call_say(call, 200, "ok");
+}
+
+static void answer_readiness(struct admin_call *call)
+{
+	enum process_state state = process_state(call->process);
+
+	if (state == PROCESS_SERVING && generation_has_no_root(call->process))
+		admin_call_say(call, 503, "all roots are gone");
+	else
+		admin_call_say(call, state == PROCESS_SERVING ? 200 : 503, "%s", process_state_name(state));
+}
+
+static const struct admin_resource resources[] = {
+	{ "/", ADMIN_GET, live_answer },
+	{ "/healthz", ADMIN_GET, answer_health },
+	{ "/readyz", ADMIN_GET, answer_readiness },
+	{ "/metrics", ADMIN_GET, metrics_answer },
+	{ "/status", ADMIN_GET, status_answer },
+	{ "/cache/warm", ADMIN_POST, cache_ops_warm },
+	{ "/cache/pin", ADMIN_POST, cache_ops_pin },
+	{ "/cache/evict", ADMIN_POST, cache_ops_evict },
+	{ "/cache/hot", ADMIN_GET | ADMIN_POST, cache_hot_answer },
+	{ 0 },
+};
+
+static int start(struct admin_listener **listener, const struct admin_listener_options *options)
+{
+	char fault[ADMIN_LISTENER_FAULT_BYTES], text[300];
+	int error = admin_listener_open(listener, options, fault);
+
+	if (error != 0) {
+		log_error("%s", fault);
+		return error;
+	}
+	error = admin_listener_start(*listener);
+	if (error != 0) {
+		log_error("admin: can't start: %s", strerror(-error));
+		return error;
+	}
+	for (size_t i = 0; admin_listener_address(*listener, i, text, sizeof(text)) != NULL; i++)
+		log_info("admin listener on %s", text);
+	return 0;
+}
+
+int admin_start(struct admin_listener **listener, struct process *process, const struct text_list *addresses)
+{
+	const struct admin_listener_options options = {
+		.addresses = addresses, .resources = resources, .process = process
+	};
+	int error = options.addresses->count > 0 ? start(listener, &options) : 0;
+
+	if (error != 0) {
+		admin_listener_close(*listener);
+		*listener = NULL;
+	}
+	return error;
+}
+
+void admin_give(struct admin_listener *listener, uid_t uid, gid_t gid)
+{
+	int error = listener != NULL ? admin_listener_give(listener, uid, gid) : 0;
+
+	if (error != 0)
+		log_warning("admin: can't give the socket to the user: %s", strerror(-error));
+}
+
+bool admin_stop(struct admin_listener *listener)
+{
+	return admin_listener_close(listener);
+}

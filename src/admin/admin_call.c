@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The answers are put down here; admin_listener.c sends them. One thread has a call at a time. */
+#include "admin/admin_call.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *admin_call_argument(const struct admin_call *call, const char *name)
+{
+	for (unsigned i = 0; i < call->argument_count; i++)
+		if (strcmp(call->arguments[i].name, name) == 0)
+			return call->arguments[i].value;
+	return NULL;
+}
+
+void admin_call_answer(struct admin_call *call, unsigned status, const char *type, const char *text, size_t length)
+{
+	call->status = status;
+	call->type = type;
+	call->text = text;
+	call->length = length;
+}
+
+void admin_call_answer_owned(struct admin_call *call, unsigned status, const char *type, char *text, size_t length)
+{
+	static const char none[] = "out of memory\n";
+
+	if (text == NULL) {
+		admin_call_answer(call, 503, ADMIN_CALL_TEXT, none, sizeof(none) - 1);
+		return;
+	}
+	admin_call_answer(call, status, type, text, length);
+	call->owned = text;
+}
+
+void admin_call_say(struct admin_call *call, unsigned status, const char *format, ...)
+{
+	char line[1024], *text = NULL;
+	va_list list;
+	int length;
+
+	va_start(list, format);
+	vsnprintf(line, sizeof(line), format, list);
+	va_end(list);
+	length = asprintf(&text, "%s\n", line);
+	admin_call_answer_owned(call, status, ADMIN_CALL_TEXT, length > 0 ? text : NULL, length > 0 ? (size_t)length : 0);
+}
+
+void admin_call_stream(struct admin_call *call, unsigned status, const char *type, admin_call_read_fn read, admin_call_free_fn free,
+		       void *context)
+{
+	call->status = status;
+	call->type = type;
+	call->read = read;
+	call->free = free;
+	call->context = context;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where memory runs out jansson hands on NULL, which becomes a 503 in the end. */
+#include "admin/cache_answer.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "http/status.h"
+
+static json_t *string(const char *prefix, const char *bytes)
+{
+	struct text text = { 0 };
+	json_t *made;
+
+	text_puts(&text, prefix);
+	text_utf8(&text, bytes, strlen(bytes));
+	made = text.failed ? NULL : json_stringn_nocheck(text.bytes != NULL ? text.bytes : "", text.used);
+	text_fini(&text);
+	return made;
+}
+
+json_t *cache_answer_string(const char *bytes)
+{
+	return string("", bytes);
+}
+
+json_t *cache_answer_path(const char *path)
+{
+	return string("/", path);
+}
+
+void cache_answer_json(struct admin_call *call, unsigned status, json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT), *line = NULL;
+	int length = text != NULL ? asprintf(&line, "%s\n", text) : -1;
+
+	json_decref(object);
+	free(text);
+	admin_call_answer_owned(call, status, ADMIN_CALL_JSON, length > 0 ? line : NULL, length > 0 ? (size_t)length : 0);
+}
+
+void cache_answer_error(struct admin_call *call, unsigned status, const char *format, ...)
+{
+	char text[512];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	cache_answer_json(call, status, json_pack("{s:o}", "error", cache_answer_string(text)));
+}
+
+const char *cache_answer_text(int error)
+{
+	switch (error) {
+	case -ENOENT:
+		return "no such file is served";
+	case -EPERM:
+		return "the configuration says \"cache = never\" of it";
+	case -ESTALE:
+		return "it changed while it was read";
+	case -ECANCELED:
+		return "ranged is stopping";
+	case -ENOBUFS:
+		return "too many names";
+	case -EINVAL:
+		return "no path, or none that can be served";
+	default:
+		return strerror(-error);
+	}
+}
+
+static unsigned status_of(int error)
+{
+	switch (error) {
+	case -EINVAL:
+	case -ENAMETOOLONG:
+		return 400;
+	case -EPERM:
+	case -ENOBUFS:
+		return 409;
+	default:
+		return status_of_error(error);
+	}
+}
+
+void cache_answer_errno(struct admin_call *call, int error, const char *path)
+{
+	cache_answer_error(call, status_of(error), "%s: %s", path, cache_answer_text(error));
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Extents know versions, the tables of open files know what versions are called: what is there is summed up by version first, and then the
+ * largest get their names. What is in memory of a file that no table has open is left out.
+ */
+#include "admin/cache_hot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "admin/cache_answer.h"
+#include "daemon/generation.h"
+#include "daemon/roots.h"
+
+#define LIMIT_DEFAULT 20
+#define LIMIT_MAX 1000
+#define NAMES_PER_LINE 4 /* looked for: some have none */
+#define VERSIONS_MAX 200000
+#define WALK_ROOM 256
+
+struct sum {
+	struct files_name name;
+	UT_hash_handle hh;
+};
+
+static struct sum *sum_of(struct sum **sums, const struct file_version *version)
+{
+	struct sum *sum;
+
+	HASH_FIND(hh, *sums, version, sizeof(*version), sum);
+	if (sum != NULL || HASH_COUNT(*sums) >= VERSIONS_MAX)
+		return sum;
+	sum = calloc(1, sizeof(*sum));
+	if (sum == NULL)
+		return NULL;
+	sum->name.version = *version;
+	HASH_ADD(hh, *sums, name.version, sizeof(*version), sum);
+	if (sum->hh.tbl == NULL) {
+		free(sum);
+		return NULL;
+	}
+	return sum;
+}
+
+static struct sum *sum_up(struct cache *cache)
+{
+	struct cache_resident list[WALK_ROOM];
+	struct cache_cursor cursor = { 0 };
+	struct sum *sums = NULL;
+	size_t count;
+
+	while ((count = cache_walk(cache, &cursor, list, WALK_ROOM)) > 0)
+		for (size_t i = 0; i < count; i++) {
+			struct sum *sum = sum_of(&sums, &list[i].version);
+
+			if (sum == NULL)
+				continue;
+			sum->name.bytes += list[i].bytes;
+			sum->name.sticky_bytes += list[i].sticky ? list[i].bytes : 0;
+		}
+	return sums;
+}
+
+static int largest_first(struct sum *a, struct sum *b)
+{
+	return (a->name.bytes < b->name.bytes) - (a->name.bytes > b->name.bytes);
+}
+
+/* Frees the sums. */
+static struct files_name *take_largest(struct sum *sums, size_t most, size_t *count)
+{
+	struct files_name *names = calloc(most, sizeof(*names));
+	struct sum *sum, *next;
+
+	*count = 0;
+	HASH_SRT(hh, sums, largest_first);
+	HASH_ITER(hh, sums, sum, next) {
+		if (names != NULL && *count < most)
+			names[(*count)++] = sum->name;
+		HASH_DEL(sums, sum);
+		free(sum);
+	}
+	return names;
+}
+
+static int most_resident_first(const void *a, const void *b)
+{
+	const struct files_name *x = a, *y = b;
+
+	if (x->bytes != y->bytes)
+		return x->bytes < y->bytes ? 1 : -1;
+	return (x->requests < y->requests) - (x->requests > y->requests);
+}
+
+static void name_all(struct process *process, struct files_name *names, size_t count, json_t *array, unsigned limit)
+{
+	struct generation *generation = generation_current(process);
+	const struct rules *rules = &generation_config(generation)->rules;
+
+	qsort(names, count, sizeof(*names), files_compare_names);
+	roots_name_all(rules, names, count);
+	qsort(names, count, sizeof(*names), most_resident_first);
+	for (size_t i = 0; i < count && json_array_size(array) < limit; i++) {
+		const struct files_name *name = &names[i];
+		uint64_t size = name->version.size, bytes = name->bytes < size ? name->bytes : size;
+		const char *host = rules->sites[name->table].host;
+
+		if (name->path[0] == '\0')
+			continue;
+		json_array_append_new(array, json_pack("{s:o, s:o, s:I, s:I, s:b, s:I, s:I}", "path", cache_answer_path(name->path), "site",
+						       host != NULL ? cache_answer_string(host) : json_null(), "size", (json_int_t)size,
+						       "resident_bytes", (json_int_t)bytes, "pinned", name->sticky_bytes > 0, "pinned_bytes",
+						       (json_int_t)name->sticky_bytes, "requests", (json_int_t)name->requests));
+	}
+	generation_unref(generation);
+}
+
+void cache_hot_answer(struct admin_call *call)
+{
+	const char *text = admin_call_argument(call, "limit");
+	char *rest = NULL;
+	unsigned long limit = text != NULL ? strtoul(text, &rest, 10) : LIMIT_DEFAULT;
+	json_t *array;
+	struct files_name *names;
+	size_t count;
+
+	if (text != NULL && (text[0] < '0' || text[0] > '9' || *rest != '\0' || limit == 0 || limit > LIMIT_MAX)) {
+		cache_answer_error(call, 400, "limit: a number from 1 to %u", LIMIT_MAX);
+		return;
+	}
+	if (process_state(call->process) == PROCESS_STARTING) {
+		cache_answer_error(call, 503, "not now: starting");
+		return;
+	}
+	array = json_array();
+	names = take_largest(sum_up(call->process->cache), limit * NAMES_PER_LINE, &count);
+	if (names != NULL)
+		name_all(call->process, names, count, array, (unsigned)limit);
+	free(names);
+	cache_answer_json(call, 200, json_pack("{s:o}", "files", array));
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Most of it are numbers that one thread each writes and that are read as they are; the cache, the table of files and the clients have locks
+ * of their own, which nobody holds for long. What the workers share is there once the state says that they serve.
+ */
+#include "admin/snapshot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "daemon/roots.h"
+#include "mhd/server.h"
+
+static void add_counters(struct counters *sum, const struct counters *counters)
+{
+	for (unsigned i = 0; i < COUNTERS_METHODS; i++)
+		for (unsigned j = 0; j < COUNTERS_STATUSES; j++)
+			counter_add(&sum->requests[i][j], counter_read(&counters->requests[i][j]));
+	for (unsigned i = 0; i < COUNTERS_SOURCES; i++)
+		counter_add(&sum->bytes[i], counter_read(&counters->bytes[i]));
+	for (unsigned i = 0; i < COUNTERS_REASONS; i++)
+		counter_add(&sum->rejected[i], counter_read(&counters->rejected[i]));
+	for (unsigned i = 0; i < COUNTERS_PHASES; i++)
+		counter_add(&sum->connections[i], counter_read(&counters->connections[i]));
+	counter_add(&sum->accepted, counter_read(&counters->accepted));
+	histogram_merge(&sum->first_byte, &counters->first_byte);
+}
+
+static void add_store(struct store_stats *sum, const struct store_stats *stats)
+{
+	for (unsigned i = 0; i < STORE_SOURCES; i++) {
+		sum->wants[i] += stats->wants[i];
+		sum->wanted_bytes[i] += stats->wanted_bytes[i];
+	}
+	sum->reads += stats->reads;
+	sum->read_bytes += stats->read_bytes;
+}
+
+static int take_workers(struct snapshot *snapshot, const struct process *process)
+{
+	snapshot->workers = calloc(process->count, sizeof(*snapshot->workers));
+	if (snapshot->workers == NULL)
+		return -ENOMEM;
+	snapshot->worker_count = process->count;
+	for (unsigned i = 0; i < process->count; i++) {
+		worker_report(process->workers[i], &snapshot->workers[i]);
+		add_store(&snapshot->store, &snapshot->workers[i].store);
+		add_counters(&snapshot->counters, worker_counters(process->workers[i]));
+	}
+	return 0;
+}
+
+/* The list grows at its head only: what is counted here stays there. */
+static int take_devices(struct snapshot *snapshot, struct devices *devices)
+{
+	const struct device *first = devices_first(devices);
+	unsigned count = 0;
+
+	for (const struct device *device = first; device != NULL; device = device->next)
+		count++;
+	snapshot->devices = calloc(count + 1, sizeof(*snapshot->devices));
+	if (snapshot->devices == NULL)
+		return -ENOMEM;
+	for (const struct device *device = first; device != NULL; device = device->next) {
+		struct snapshot_device *taken = &snapshot->devices[snapshot->device_count++];
+
+		taken->device = device;
+		snprintf(taken->name, sizeof(taken->name), "%u:%u", major(device->id), minor(device->id));
+		histogram_merge(&taken->service, &device->service);
+		histogram_merge(&taken->wait, &device->wait);
+		histogram_merge(&snapshot->service, &taken->service);
+		histogram_merge(&snapshot->wait, &taken->wait);
+	}
+	return 0;
+}
+
+static void take_files(struct snapshot *snapshot, const struct rules *rules)
+{
+	struct files_rank ranks[SNAPSHOT_TOP];
+
+	roots_stats(rules, &snapshot->files);
+	snapshot->top_file_count = roots_top(rules, ranks, SNAPSHOT_TOP);
+	for (unsigned i = 0; i < snapshot->top_file_count; i++) {
+		struct snapshot_file *file = &snapshot->top_files[i];
+		const char *host = rules->sites[ranks[i].table].host;
+
+		snprintf(file->path, sizeof(file->path), "/%.*s", (int)sizeof(file->path) - 2, ranks[i].path);
+		snprintf(file->site, sizeof(file->site), "%s", host != NULL ? host : "");
+		file->bytes = ranks[i].bytes;
+		file->requests = ranks[i].requests;
+	}
+}
+
+/* After a reload two may have the same name for a while. */
+static void take_logs(struct snapshot *snapshot)
+{
+	struct log_stats stats;
+
+	for (unsigned at = 0; log_stats(&at, &stats);) {
+		unsigned i = 0;
+
+		while (i < snapshot->log_count && strcmp(snapshot->logs[i].name, stats.name) != 0)
+			i++;
+		if (i == SNAPSHOT_LOGS)
+			continue;
+		if (i == snapshot->log_count) {
+			snapshot->logs[snapshot->log_count++] = stats;
+			continue;
+		}
+		snapshot->logs[i].lines += stats.lines;
+		snapshot->logs[i].dropped += stats.dropped;
+	}
+}
+
+static void take_configuration(struct snapshot *snapshot, struct process *process)
+{
+	struct generation *current = generation_current(process);
+	const char *path = current->options.config_path;
+
+	take_files(snapshot, &generation_config(current)->rules);
+	snapshot->roots_gone = roots_gone(&generation_config(current)->rules, &snapshot->roots);
+	snapshot->ready = snapshot->state == PROCESS_SERVING && snapshot->roots_gone < snapshot->roots;
+	snapshot->max_connections = generation_config(current)->max_connections;
+	if (path != NULL)
+		snapshot->config_path = strdup(path);
+	generation_unref(current);
+}
+
+static int take_shared(struct snapshot *snapshot, struct process *process)
+{
+	int error = take_workers(snapshot, process);
+
+	if (error == 0)
+		error = take_devices(snapshot, process->devices);
+	cache_stats(process->cache, &snapshot->cache);
+	take_configuration(snapshot, process);
+	snapshot->connections = clients_count(process->clients);
+	snapshot->top_client_count = clients_top(process->clients, snapshot->top_clients, SNAPSHOT_TOP);
+	snapshot->transfers = atomic_load(&process->transfers);
+	return error;
+}
+
+int snapshot_take(struct snapshot **snapshot, struct process *process)
+{
+	struct snapshot *taken = calloc(1, sizeof(*taken));
+	int error = 0;
+
+	if (taken == NULL)
+		return -ENOMEM;
+	taken->version = PACKAGE_VERSION;
+	taken->library = server_library_version();
+	taken->pid = getpid();
+	taken->state = process_state(process);
+	taken->now_ns = clock_now_ns();
+	taken->started_ns = process->started_ns;
+	taken->started_wall_ns = process->started_wall_ns;
+	taken->reloads = atomic_load(&process->reloads);
+	taken->roots_replaced = atomic_load(&process->roots_replaced);
+	taken->reload_failures = atomic_load(&process->reload_failures);
+	take_logs(taken);
+	if (taken->state != PROCESS_STARTING)
+		error = take_shared(taken, process);
+	if (error != 0)
+		snapshot_free(taken);
+	else
+		*snapshot = taken;
+	return error;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	free(snapshot->config_path);
+	free(snapshot->devices);
+	free(snapshot->workers);
+	free(snapshot);
+}
+
+uint64_t snapshot_refused(const struct snapshot *snapshot)
+{
+	return counter_read(&snapshot->counters.rejected[COUNTERS_MAX_CONNECTIONS]) +
+	       counter_read(&snapshot->counters.rejected[COUNTERS_MAX_CONNECTIONS_PER_CLIENT]);
+}
+
+static double ratio(const uint64_t of[STORE_SOURCES])
+{
+	const uint64_t hits = of[STORE_CACHE] + of[STORE_JOINED], all = hits + of[STORE_DISK];
+
+	return all > 0 ? (double)hits / (double)all : 0.0;
+}
+
+double snapshot_hit_ratio(const struct snapshot *snapshot)
+{
+	return ratio(snapshot->store.wants);
+}
+
+double snapshot_byte_hit_ratio(const struct snapshot *snapshot)
+{
+	return ratio(snapshot->store.wanted_bytes);
+}
+
+double snapshot_fragmentation(const struct snapshot *snapshot)
+{
+	const struct cache_stats *cache = &snapshot->cache;
+
+	return cache->bytes > 0 ? (double)cache->splinter_bytes / (double)cache->bytes : 0.0;
+}
+
+const char *snapshot_mode_name(const struct device *device)
+{
+	static const char *const names[] = { [DEVICE_NOWAIT] = "nowait", [DEVICE_ASYNC] = "async", [DEVICE_OFFLOAD] = "offload" };
+
+	return names[atomic_load(&device->mode)]; /* gcc takes an atomic index for a plain one */
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The parameters are read into one struct, which alone says what is signed: what was read is written down again and hashed, so a
+ * value that could be written in two ways (a leading zero, a sign) is refused, not repaired. Codes are compared as text, all of it
+ * always: then there is no second text for the same code either, and nothing to decode.
+ */
+#include "auth/signature.h"
+
+#include <errno.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/writer.h"
+
+#define CODE_LENGTH (SIGNATURE_CODE_BYTES - 1)
+#define DIGEST_BYTES 32
+#define EXPIRES_DIGITS 12
+#define RATE_DIGITS 15
+
+/* --- the query --- */
+
+static int hex_value(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	digit |= 0x20;
+	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* As forms do it, for the libraries that make queries do: "+" is a blank. False: a bad escape, a NUL, or no room. */
+static bool decode_value(const char *at, size_t length, char *text, size_t text_bytes)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		int high, low;
+
+		if (used + 1 == text_bytes)
+			return false;
+		if (at[i] != '%') {
+			text[used++] = at[i] == '+' ? ' ' : at[i];
+			continue;
+		}
+		high = i + 2 < length ? hex_value(at[i + 1]) : -1;
+		low = high >= 0 ? hex_value(at[i + 2]) : -1;
+		if (low < 0 || (high | low) == 0)
+			return false;
+		text[used++] = (char)(high << 4 | low);
+		i += 2;
+	}
+	text[used] = '\0';
+	return true;
+}
+
+/* A whole number above zero of at most so many digits, written in the one way there is. */
+static bool take_number(const char *at, size_t length, unsigned digits_max, uint64_t *number)
+{
+	*number = 0;
+	if (length == 0 || length > digits_max || *at == '0')
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (at[i] < '0' || at[i] > '9')
+			return false;
+		*number = *number * 10 + (uint64_t)(at[i] - '0');
+	}
+	return true;
+}
+
+static bool take_expires(struct signature *signature, const char *at, size_t length)
+{
+	uint64_t number;
+	bool taken = take_number(at, length, EXPIRES_DIGITS, &number);
+
+	signature->expires = (int64_t)number;
+	return taken;
+}
+
+static bool take_rate(struct signature *signature, const char *at, size_t length)
+{
+	return take_number(at, length, RATE_DIGITS, &signature->rate_bytes);
+}
+
+static bool take_key(struct signature *signature, const char *at, size_t length)
+{
+	return decode_value(at, length, signature->key, sizeof(signature->key)) && sign_keys_id_fault(signature->key) == NULL;
+}
+
+static bool take_code(struct signature *signature, const char *at, size_t length)
+{
+	if (length != CODE_LENGTH)
+		return false;
+	memcpy(signature->code, at, length);
+	return true;
+}
+
+static bool take_address(struct signature *signature, const char *at, size_t length)
+{
+	struct cidr ignored;
+
+	return decode_value(at, length, signature->address, sizeof(signature->address)) &&
+	       address_parse_cidr(signature->address, &ignored) == NULL;
+}
+
+static bool take_prefix(struct signature *signature, const char *at, size_t length)
+{
+	signature->prefix = true;
+	return decode_value(at, length, signature->path, sizeof(signature->path)) && signature_prefix_fault(signature->path) == NULL;
+}
+
+static const struct {
+	char name;
+	bool needed;
+	bool (*take)(struct signature *signature, const char *at, size_t length);
+} parameters[] = {
+	{ 'e', true, take_expires },  { 'k', true, take_key },	 { 's', true, take_code },
+	{ 'a', false, take_address }, { 'r', false, take_rate }, { 'p', false, take_prefix },
+};
+#define PARAMETER_COUNT (sizeof(parameters) / sizeof(parameters[0]))
+
+/* One of ours from `at` to `end`: its index and where its value is; PARAMETER_COUNT: it is another one. */
+static size_t find_parameter(const char *at, const char *end, const char **value)
+{
+	size_t i = 0;
+
+	if (end - at == 1 || (end - at > 1 && at[1] == '='))
+		while (i < PARAMETER_COUNT && parameters[i].name != *at)
+			i++;
+	else
+		i = PARAMETER_COUNT;
+	*value = end - at > 1 ? at + 2 : end;
+	return i;
+}
+
+enum signature_verdict signature_parse(const char *query, struct signature *signature)
+{
+	unsigned seen = 0;
+	bool good = true;
+
+	memset(signature, 0, offsetof(struct signature, path));
+	signature->path[0] = '\0';
+	while (query != NULL && *query != '\0') {
+		const char *end = strchrnul(query, '&'), *value;
+		size_t i = find_parameter(query, end, &value);
+
+		if (i < PARAMETER_COUNT) {
+			good = good && (seen >> i & 1) == 0 && parameters[i].take(signature, value, (size_t)(end - value));
+			seen |= 1U << i;
+		}
+		query = *end == '&' ? end + 1 : end;
+	}
+	if (seen == 0)
+		return SIGNATURE_MISSING;
+	for (size_t i = 0; i < PARAMETER_COUNT; i++)
+		good = good && (!parameters[i].needed || (seen >> i & 1) != 0);
+	return good ? SIGNATURE_GOOD : SIGNATURE_MALFORMED;
+}
+
+/* --- the code --- */
+
+static void encode(const unsigned char digest[DIGEST_BYTES], char code[SIGNATURE_CODE_BYTES])
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	unsigned pending = 0, bits = 0, used = 0;
+
+	for (unsigned i = 0; i < DIGEST_BYTES; i++) {
+		pending = pending << 8 | digest[i];
+		for (bits += 8; bits >= 6; bits -= 6)
+			code[used++] = digits[pending >> (bits - 6) & 63];
+	}
+	code[used++] = digits[pending << (6 - bits) & 63];
+	code[used] = '\0';
+}
+
+/* 0, or -EIO: GnuTLS would not. */
+static int make_code(const struct signature *signature, const struct sign_key *key, char code[SIGNATURE_CODE_BYTES])
+{
+	char text[sizeof(signature->path) + SIGNATURE_ADDRESS_BYTES + 80], rate[24] = "";
+	unsigned char digest[DIGEST_BYTES];
+	int length;
+
+	if (signature->rate_bytes > 0)
+		snprintf(rate, sizeof(rate), "%" PRIu64, signature->rate_bytes);
+	length = snprintf(text, sizeof(text), "ranged1\n%" PRId64 "\n%s\n%s\n%s\n%s", signature->expires, signature->address, rate,
+			  signature->prefix ? "prefix" : "path", signature->path);
+	if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, key->secret, key->secret_bytes, text, (size_t)length, digest) != 0)
+		return -EIO;
+	encode(digest, code);
+	return 0;
+}
+
+/* Whole names: "/a" covers "a" and "a/b", not "ab". A slash at its end is not looked at. */
+static bool covers(const char *prefix, const char *file)
+{
+	size_t length = strlen(++prefix);
+
+	if (length > 0 && prefix[length - 1] == '/')
+		length--;
+	if (length == 0)
+		return true;
+	return strncmp(file, prefix, length) == 0 && (file[length] == '\0' || file[length] == '/');
+}
+
+static bool is_from(const char *network, const struct address *client)
+{
+	struct cidr cidr;
+
+	return *network == '\0' || (address_parse_cidr(network, &cidr) == NULL && address_in(client, &cidr));
+}
+
+enum signature_verdict signature_check(const struct sign_keys *keys, const struct path *path, const struct address *client, int64_t now,
+				       struct signature *signature)
+{
+	enum signature_verdict verdict = signature_parse(path->query, signature);
+	char code[SIGNATURE_CODE_BYTES];
+	const struct sign_key *key;
+
+	if (verdict != SIGNATURE_GOOD)
+		return verdict;
+	key = sign_keys_find(keys, signature->key);
+	if (key == NULL)
+		return SIGNATURE_UNKNOWN_KEY;
+	if (!signature->prefix)
+		strcpy(stpcpy(signature->path, "/"), path->file);
+	if (make_code(signature, key, code) != 0 || gnutls_memcmp(code, signature->code, CODE_LENGTH) != 0)
+		return SIGNATURE_WRONG;
+	if (signature->prefix && !covers(signature->path, path->file))
+		return SIGNATURE_OUTSIDE;
+	if (!is_from(signature->address, client))
+		return SIGNATURE_OTHER_ADDRESS;
+	return now < signature->expires ? SIGNATURE_GOOD : SIGNATURE_EXPIRED;
+}
+
+unsigned signature_status(enum signature_verdict verdict)
+{
+	if (verdict == SIGNATURE_GOOD)
+		return 200;
+	return verdict == SIGNATURE_EXPIRED ? 410 : 403;
+}
+
+const char *signature_words(enum signature_verdict verdict)
+{
+	static const char *const words[] = {
+		[SIGNATURE_GOOD] = "the signature is good",
+		[SIGNATURE_MISSING] = "there is no signature",
+		[SIGNATURE_MALFORMED] = "a parameter of the signature is missing, there twice, or not what it should be",
+		[SIGNATURE_UNKNOWN_KEY] = "the key is not in the file of keys",
+		[SIGNATURE_WRONG] = "the signature is wrong: of another path, of other parameters, or by another secret",
+		[SIGNATURE_OUTSIDE] = "the path is outside of the prefix that was signed",
+		[SIGNATURE_OTHER_ADDRESS] = "it was signed for another address",
+		[SIGNATURE_EXPIRED] = "it has expired",
+	};
+
+	return words[verdict];
+}
+
+const char *signature_prefix_fault(const char *prefix)
+{
+	if (*prefix != '/')
+		return "a prefix begins with a slash";
+	if (strlen(prefix) > PATH_BYTES - 1)
+		return "the prefix is too long";
+	for (const char *name = prefix + 1; *name != '\0';) {
+		size_t length = strcspn(name, "/");
+
+		if (length == 0 || (length <= 2 && strspn(name, ".") >= length))
+			return "a prefix has no \".\", \"..\" or empty name in it";
+		if (length > PATH_NAME_MAX)
+			return "a name in the prefix is too long";
+		name += length + (name[length] == '/');
+	}
+	return NULL;
+}
+
+/* --- what ranged-sign writes, and what a log shows --- */
+
+/* Escapes whatever might mean something in a query. */
+static void put_value(struct writer *writer, const char *name, const char *value)
+{
+	writer_text(writer, name);
+	for (; *value != '\0'; value++) {
+		bool plain = (*value >= '0' && *value <= '9') || ((*value | 0x20) >= 'a' && (*value | 0x20) <= 'z') ||
+			     strchr("-._~/:", *value) != NULL;
+
+		if (plain)
+			writer_put(writer, *value);
+		else
+			writer_escape(writer, *value);
+	}
+}
+
+int signature_sign(struct signature *signature, const struct sign_key *key)
+{
+	strcpy(signature->key, key->id);
+	return make_code(signature, key, signature->code);
+}
+
+int signature_format(const struct signature *signature, char *text, size_t text_bytes)
+{
+	struct writer writer = { text, text_bytes, 0 };
+	char number[24];
+
+	snprintf(number, sizeof(number), "%" PRId64, signature->expires);
+	put_value(&writer, "e=", number);
+	put_value(&writer, "&k=", signature->key);
+	if (signature->address[0] != '\0')
+		put_value(&writer, "&a=", signature->address);
+	snprintf(number, sizeof(number), "%" PRIu64, signature->rate_bytes);
+	if (signature->rate_bytes > 0)
+		put_value(&writer, "&r=", number);
+	if (signature->prefix)
+		put_value(&writer, "&p=", signature->path);
+	put_value(&writer, "&s=", signature->code);
+	return writer_end(&writer);
+}
+
+void signature_mask(char *query)
+{
+	while (query != NULL && *query != '\0') {
+		char *end = strchrnul(query, '&');
+
+		if (query[0] == 's' && query[1] == '=' && end == query + 2 + CODE_LENGTH) {
+			query[2] = '*';
+			memmove(query + 3, end, strlen(end) + 1);
+			end = query + 3;
+		}
+		query = *end == '&' ? end + 1 : end;
+	}
+}

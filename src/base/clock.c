@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rules about times of files. Pure; any thread. */
+#include "base/clock.h"
+
+#define YOUNG_FINE_NS (20 * (int64_t)CLOCK_NS_PER_MS) /* two ticks of the kernel's clock, at CONFIG_HZ=100 */
+#define YOUNG_COARSE_NS (2 * (int64_t)CLOCK_NS_PER_S) /* the coarsest times: vfat's */
+
+bool clock_is_young(int64_t time_ns, int64_t now_ns)
+{
+	const bool whole_second = time_ns % (int64_t)CLOCK_NS_PER_S == 0;
+
+	return time_ns > now_ns - (whole_second ? YOUNG_COARSE_NS : YOUNG_FINE_NS);
+}

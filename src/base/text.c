@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A name is any bytes but a slash and a NUL. take_character() cuts it into characters of UTF-8 and bytes that are none (RFC 3629:
+ * no surrogates, nothing longer than needed, nothing beyond U+10FFFF), and each format decides what to make of them.
+ */
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_BYTES 1024
+
+void text_fini(struct text *text)
+{
+	free(text->bytes);
+	*text = (struct text){ 0 };
+}
+
+void text_drop(struct text *text, size_t length)
+{
+	text->used -= length;
+	memmove(text->bytes, text->bytes + length, text->used);
+}
+
+static bool make_room(struct text *text, size_t length)
+{
+	size_t size = text->size > 0 ? text->size : FIRST_BYTES;
+	char *bytes;
+
+	if (text->used + length <= text->size)
+		return true;
+	while (size < text->used + length)
+		size *= 2;
+	bytes = realloc(text->bytes, size);
+	if (bytes == NULL) {
+		text->failed = true;
+		return false;
+	}
+	text->bytes = bytes;
+	text->size = size;
+	return true;
+}
+
+void text_put(struct text *text, const char *bytes, size_t length)
+{
+	if (length == 0 || !make_room(text, length))
+		return;
+	memcpy(text->bytes + text->used, bytes, length);
+	text->used += length;
+}
+
+void text_puts(struct text *text, const char *string)
+{
+	text_put(text, string, strlen(string));
+}
+
+void text_printf(struct text *text, const char *format, ...)
+{
+	char line[512];
+	va_list arguments;
+	int n;
+
+	va_start(arguments, format);
+	n = vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	if (n < 0 || (size_t)n >= sizeof(line))
+		text->failed = true;
+	else
+		text_put(text, line, (size_t)n);
+}
+
+/* The length of the character at bytes[0], and which it is; 0: no UTF-8 begins there. length > 0. */
+static size_t take_character(const char *bytes, size_t length, uint32_t *character)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first = (unsigned char)bytes[0];
+	size_t wanted = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 0;
+
+	if (wanted == 0 || wanted > length || first >= 0xf8)
+		return 0;
+	*character = wanted == 1 ? first : first & (0x7fu >> wanted);
+	for (size_t i = 1; i < wanted; i++) {
+		if (((unsigned char)bytes[i] & 0xc0) != 0x80)
+			return 0;
+		*character = *character << 6 | ((unsigned char)bytes[i] & 0x3f);
+	}
+	if (*character < least[wanted] || *character > 0x10ffff || (*character >= 0xd800 && *character <= 0xdfff))
+		return 0;
+	return wanted;
+}
+
+/* C1 controls, marks without width, line separators, what embeds and isolates directions, the byte order mark, tags. */
+static bool is_unseen(uint32_t character)
+{
+	return (character >= 0x80 && character <= 0x9f) || character == 0xad || character == 0x61c ||
+	       character == 0x200b || character == 0x200e || character == 0x200f || (character >= 0x2028 && character <= 0x202e) ||
+	       (character >= 0x2060 && character <= 0x206f) || character == 0xfeff || (character >= 0xe0000 && character <= 0xe007f);
+}
+
+static bool is_alnum(char byte)
+{
+	return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+}
+
+static const char *html_entity(char byte)
+{
+	switch (byte) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+static void put_html_character(struct text *text, const char *bytes, size_t taken, uint32_t character)
+{
+	const char *entity = html_entity(*bytes);
+
+	if (taken == 0)
+		text_printf(text, "\\x%02X", (unsigned char)*bytes);
+	else if (character < 0x20)
+		text_printf(text, "\xe2\x90%c", (int)(0x80 + character)); /* U+2400 and on */
+	else if (character == 0x7f)
+		text_puts(text, "\xe2\x90\xa1");
+	else if (is_unseen(character))
+		text_printf(text, "\\u{%04X}", (unsigned)character);
+	else if (entity != NULL)
+		text_puts(text, entity);
+	else
+		text_put(text, bytes, taken);
+}
+
+static void put_json_character(struct text *text, const char *bytes, size_t taken, uint32_t character)
+{
+	if (taken == 0)
+		text_puts(text, "\\ufffd");
+	else if (character < 0x20 || character == 0x7f || character == 0x2028 || character == 0x2029)
+		text_printf(text, "\\u%04x", (unsigned)character);
+	else if (character == '"' || character == '\\')
+		text_printf(text, "\\%c", (int)character);
+	else
+		text_put(text, bytes, taken);
+}
+
+/* Puts character after character; what is none of UTF-8, a byte at a time, as of length 0. */
+static void put_characters(struct text *text, const char *bytes, size_t length,
+			   void (*put_character)(struct text *text, const char *bytes, size_t taken, uint32_t character))
+{
+	size_t taken;
+
+	for (size_t at = 0; at < length; at += taken > 0 ? taken : 1) {
+		uint32_t character = 0;
+
+		taken = take_character(bytes + at, length - at, &character);
+		put_character(text, bytes + at, taken, character);
+	}
+}
+
+void text_html(struct text *text, const char *bytes, size_t length)
+{
+	put_characters(text, bytes, length, put_html_character);
+}
+
+void text_json(struct text *text, const char *bytes, size_t length)
+{
+	put_characters(text, bytes, length, put_json_character);
+}
+
+static void put_utf8_character(struct text *text, const char *bytes, size_t taken, uint32_t character)
+{
+	(void)character;
+	if (taken == 0)
+		text_puts(text, "\xef\xbf\xbd");
+	else
+		text_put(text, bytes, taken);
+}
+
+void text_utf8(struct text *text, const char *bytes, size_t length)
+{
+	put_characters(text, bytes, length, put_utf8_character);
+}
+
+/*
+ * HTML Standard, section 13.2.5.2 (RCDATA state): "&" begins a character reference only before "#" or a name, and "<" ends the element
+ * only before "/". All names of references have two characters or more, so "R&D" may stay as it is.
+ */
+static bool is_title_markup(const char *at, const char *end)
+{
+	const char *next = at + 1;
+
+	if (*at == '<')
+		return next < end && *next == '/';
+	if (*at != '&' || next == end)
+		return false;
+	return *next == '#' || (is_alnum(*next) && next + 1 < end && is_alnum(next[1]));
+}
+
+void text_title(struct text *text, const char *bytes, size_t length)
+{
+	const char *end = bytes + length;
+	size_t taken;
+
+	for (; bytes < end; bytes += taken > 0 ? taken : 1) {
+		uint32_t character = 0;
+
+		taken = take_character(bytes, (size_t)(end - bytes), &character);
+		if (html_entity(*bytes) != NULL && !is_title_markup(bytes, end))
+			text_put(text, bytes, 1);
+		else
+			put_html_character(text, bytes, taken, character);
+	}
+}
+
+/* pchar of RFC 3986, without ":", and without "&" and "'", which mean something in HTML. */
+static bool is_plain(char byte)
+{
+	return is_alnum(byte) || (byte != '\0' && strchr("-._~!$()*+,;=@", byte) != NULL);
+}
+
+void text_href(struct text *text, const char *name, size_t length)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	bool like_url = length >= 4 && memcmp(name, "http", 4) == 0;
+	bool odd_start = like_url || (length > 0 && !is_alnum(*name) && *name != '_' && *name != '.');
+
+	for (size_t i = 0; i < length; i++) {
+		unsigned char byte = (unsigned char)name[i];
+		const char escape[3] = { '%', digits[byte >> 4], digits[byte & 15] };
+
+		if (is_plain(name[i]) && !(i == 0 && odd_start))
+			text_put(text, name + i, 1);
+		else
+			text_put(text, escape, 3);
+	}
+}
+
+bool text_is_plain_path(const char *path)
+{
+	while (*path == '/' || is_plain(*path))
+		path++;
+	return *path == '\0';
+}

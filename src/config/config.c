@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the keys of ranged.conf are set to. config_set() is the only way into the struct, for the file and for the command line alike;
+ * it goes by the table of config_key.c.
+ */
+#include "config/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/networks.h"
+#include "base/align.h"
+#include "base/units.h"
+#include "config/config_key.h"
+
+#define MIB (UINT64_C(1) << 20)
+#define MINUTE_MS UINT64_C(60000)
+
+static int refuse(char *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int refuse(char *fault, const char *format, ...)
+{
+	va_list list;
+	va_start(list, format);
+	vsnprintf(fault, CONFIG_FAULT_BYTES, format, list);
+	va_end(list);
+	return -EINVAL;
+}
+
+static int say(const struct config_key *key, const char *text, const char *problem, char *fault)
+{
+	if (problem == NULL || problem == text_list_no_memory)
+		return problem == NULL ? 0 : -ENOMEM;
+	return refuse(fault, "%s: \"%.200s\": %s", key->name, text, problem);
+}
+
+/* An empty text is none, of most keys. */
+static int set_text(const struct config_key *key, char **place, const char *text, char *fault)
+{
+	if (text[0] != '\0' || key->keeps_empty)
+		return say(key, text, text_list_keep(place, text, key->parse), fault);
+	free(*place);
+	*place = NULL;
+	return 0;
+}
+
+/* A list that is empty text alone is empty: what an outer block says does not hold. */
+static int add_text(const struct config_key *key, struct text_list *place, const char *text, char *fault)
+{
+	if (text[0] == '\0' && place->count == 0 && key->parse != networks_parse) /* nobody, or everybody? */
+		return 0;
+	return say(key, text, text_list_add(place, text, key->parse), fault);
+}
+
+static int set_count(const struct config_key *key, unsigned *place, const char *text, char *fault)
+{
+	char *end;
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+	if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || value < key->min || value > key->max)
+		return refuse(fault, "%s: \"%.200s\" is not a whole number from %" PRIu64 " to %" PRIu64, key->name, text, key->min,
+			      key->max);
+	*place = (unsigned)value;
+	return 0;
+}
+
+static int set_size(const struct config_key *key, uint64_t *place, const char *text, char *fault)
+{
+	uint64_t value;
+	char bound[32];
+	int error = units_parse_size(text, &value);
+	if (error == -EINVAL)
+		return refuse(fault, "%s: \"%.200s\" is not a size (as 65536, 64K, 256M or 2G)", key->name, text);
+	if (error == 0 && value < key->min && !(key->or_zero && value == 0))
+		return refuse(fault, "%s: \"%.200s\" is less than %s", key->name, text, units_format_size(key->min, bound, sizeof(bound)));
+	if (error != 0 || value > key->max)
+		return refuse(fault, "%s: \"%.200s\" is more than %s", key->name, text, units_format_size(key->max, bound, sizeof(bound)));
+	*place = key->min >= MIB ? align_down(value, MIB) : value;
+	return 0;
+}
+
+static int set_duration(const struct config_key *key, uint64_t *place, const char *text, char *fault)
+{
+	uint64_t value;
+	int error = units_parse_duration(text, &value);
+	if (error == -EINVAL)
+		return refuse(fault, "%s: \"%.200s\" is not a duration (as 250ms, 30s, 5m, 2h or 7d)", key->name, text);
+	if (error == 0 && value < key->min)
+		return refuse(fault, "%s: \"%.200s\" is less than %" PRIu64 "ms", key->name, text, key->min);
+	if (error != 0 || value > key->max)
+		return refuse(fault, "%s: \"%.200s\" is more than %" PRIu64 "m", key->name, text, key->max / MINUTE_MS);
+	*place = value;
+	return 0;
+}
+
+static const char *const switch_words[] = {"false", "no", "off", "true", "yes", "on"};
+
+static int set_switch(const struct config_key *key, bool *place, const char *text, char *fault)
+{
+	for (unsigned i = 0; i < 6; i++) {
+		if (strcasecmp(text, switch_words[i]) != 0)
+			continue;
+		*place = i >= 3;
+		return 0;
+	}
+	return refuse(fault, "%s: \"%.200s\" is neither true nor false", key->name, text);
+}
+
+_Static_assert(sizeof(enum file_symlinks) == sizeof(int) && sizeof(enum log_level) == sizeof(int) &&
+		       sizeof(enum rule_cache) == sizeof(int) && sizeof(enum rule_etag) == sizeof(int),
+	       "set_choice() writes an int");
+
+static int set_choice(const struct config_key *key, int *place, const char *text, char *fault)
+{
+	for (int i = 0; key->choices[i] != NULL; i++) {
+		if (strcmp(text, key->choices[i]) != 0)
+			continue;
+		*place = i;
+		return 0;
+	}
+	const char *nearest = config_key_nearest_choice(key, text);
+	return refuse(fault, "%s: \"%.200s\" is none of its values; did you mean \"%s\"?", key->name, text, nearest);
+}
+
+static bool same_address(const struct listen_address *a, const struct listen_address *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+/* An address that two sites have is one listener of both. */
+static int listen_for(struct config *config, size_t site, const char *text, char *fault)
+{
+	struct listen_address address;
+	const char *problem = listen_address_parse(text, &address);
+	size_t i = 0;
+	if (problem != NULL)
+		return refuse(fault, "listen: \"%.200s\": %s", text, problem);
+	while (i < config->listen_count && (strcmp(address.port, "0") == 0 || !same_address(&config->listen[i].address, &address)))
+		i++;
+	if (i == CONFIG_LISTEN_MAX)
+		return refuse(fault, "listen: \"%.200s\" is one more than the %d addresses there can be", text, CONFIG_LISTEN_MAX);
+	if (i == config->listen_count)
+		config->listen[config->listen_count++] = (struct listen_address_sites){.address = address};
+	config->listen[i].sites |= UINT64_C(1) << site;
+	return 0;
+}
+
+/* What the top level has so far gives way; what it shares with a site stays that site's. */
+static void drop_default_listen(struct config *config)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < config->listen_count; i++) {
+		config->listen[i].sites &= ~UINT64_C(1);
+		if (config->listen[i].sites != 0)
+			config->listen[kept++] = config->listen[i];
+	}
+	config->listen_count = kept;
+	config->listen_is_default = false;
+}
+
+static int set_listen(struct config *config, size_t site, const char *text, char *fault)
+{
+	struct listen_address ignored;
+	if (site == 0 && config->listen_is_default && listen_address_parse(text, &ignored) == NULL)
+		drop_default_listen(config);
+	config->listen_is_said = true;
+	return listen_for(config, site, text, fault);
+}
+
+/* `object` is the struct that the key is of; a listen is its caller's business. */
+static int set_key(void *object, const struct config_key *key, const char *text, char *fault)
+{
+	void *place = (char *)object + key->place;
+	switch (key->kind) {
+	case CONFIG_KIND_TEXT:
+		return set_text(key, place, text, fault);
+	case CONFIG_KIND_LIST:
+		return add_text(key, place, text, fault);
+	case CONFIG_KIND_COUNT:
+		return set_count(key, place, text, fault);
+	case CONFIG_KIND_SIZE:
+		return set_size(key, place, text, fault);
+	case CONFIG_KIND_DURATION:
+		return set_duration(key, place, text, fault);
+	case CONFIG_KIND_SWITCH:
+		return set_switch(key, place, text, fault);
+	case CONFIG_KIND_CHOICE:
+		return set_choice(key, place, text, fault);
+	case CONFIG_KIND_LISTEN:
+		break;
+	}
+	return -EINVAL;
+}
+
+static int set_setting(struct settings *settings, const struct config_key *key, const char *text, char *fault)
+{
+	if (key->kind == CONFIG_KIND_LIST && !settings_has(settings, key->setting))
+		text_list_clear((struct text_list *)((char *)settings + key->place)); /* a preset gives way */
+	int error = set_key(settings, key, text, fault);
+	if (error == 0)
+		settings->set |= UINT64_C(1) << key->setting;
+	return error;
+}
+
+static const struct config_key *find_key(const char *name, enum config_scope scope, char *fault)
+{
+	static const char *const places[] = {"", " in a site", " in a location"};
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+		const struct config_key *key = config_key_at(i);
+		if (strcmp(name, key->name) != 0)
+			continue;
+		if (config_key_is_of(i, scope))
+			return key;
+		refuse(fault, "%s: this can't be said%s, only %s", name, places[scope],
+		       key->home == CONFIG_OF_SITE ? "in a site or outside of all blocks" : "outside of all blocks");
+		return NULL;
+	}
+	const char *nearest = config_key_nearest(name, scope);
+	if (nearest != NULL)
+		refuse(fault, "unknown key \"%.200s\"%s; did you mean \"%s\"?", name, places[scope], nearest);
+	else
+		refuse(fault, "unknown key \"%.200s\"%s", name, places[scope]);
+	return NULL;
+}
+
+static int set_at_home(struct config *config, struct site *site, const struct config_key *key, const char *text, char *fault)
+{
+	int error;
+	if (key->kind == CONFIG_KIND_LISTEN)
+		error = set_listen(config, (size_t)(site - config->rules.sites), text, fault);
+	else if (key->home == CONFIG_OF_SETTINGS)
+		error = set_setting(&site->settings, key, text, fault);
+	else
+		error = set_key(key->home == CONFIG_OF_SITE ? (void *)site : config, key, text, fault);
+	return error;
+}
+
+static int end_set(int error, const char *name, char *fault)
+{
+	if (error == -ENOMEM)
+		refuse(fault, "%s: out of memory", name);
+	return error;
+}
+
+int config_set(struct config *config, const char *name, const char *text, char fault[CONFIG_FAULT_BYTES])
+{
+	const struct config_key *key = find_key(name, CONFIG_TOP, fault);
+	return key == NULL ? -ENOENT : end_set(set_at_home(config, &config->rules.sites[0], key, text, fault), name, fault);
+}
+
+int config_set_site(struct config *config, struct site *site, const char *name, const char *text, char fault[CONFIG_FAULT_BYTES])
+{
+	const struct config_key *key = find_key(name, CONFIG_SITE, fault);
+	return key == NULL ? -ENOENT : end_set(set_at_home(config, site, key, text, fault), name, fault);
+}
+
+int config_set_rule(struct settings *settings, const char *name, const char *text, char fault[CONFIG_FAULT_BYTES])
+{
+	const struct config_key *key = find_key(name, CONFIG_LOCATION, fault);
+	return key == NULL ? -ENOENT : end_set(set_setting(settings, key, text, fault), name, fault);
+}
+
+int config_add_site(struct config *config, const char *host, struct site **site, char fault[CONFIG_FAULT_BYTES])
+{
+	const char *problem = rules_host_fault(host);
+	if (problem != NULL)
+		return refuse(fault, "site: \"%.200s\": %s", host, problem);
+	if (config->rules.site_count == RULES_SITES_MAX)
+		return refuse(fault, "site: \"%.200s\" is one more than the %d sites there can be", host, RULES_SITES_MAX - 1);
+	*site = rules_add_site(&config->rules, host);
+	return *site != NULL ? 0 : end_set(-ENOMEM, "site", fault);
+}
+
+int config_add_rule(struct site *site, const char *pattern, struct rule **rule, char fault[CONFIG_FAULT_BYTES])
+{
+	const char *problem = rules_pattern_fault(pattern);
+	if (problem != NULL)
+		return refuse(fault, "location: \"%.200s\": %s", pattern, problem);
+	if (site->count == CONFIG_RULES_MAX)
+		return refuse(fault, "location: \"%.200s\" is one more than the %d blocks there can be", pattern, CONFIG_RULES_MAX);
+	*rule = rules_add(site, pattern);
+	return *rule != NULL ? 0 : end_set(-ENOMEM, "location", fault);
+}
+
+/* A preset is there for the top level alone, and gives way to what is said: of a list, too. */
+static int set_preset(struct config *config, const struct config_key *key)
+{
+	char fault[CONFIG_FAULT_BYTES];
+	struct site *top = &config->rules.sites[0];
+	int error = key->preset != NULL ? set_at_home(config, top, key, key->preset, fault) : 0;
+	top->settings.set = 0;
+	return error;
+}
+
+int config_init(struct config *config)
+{
+	*config = (struct config){.listen = calloc(CONFIG_LISTEN_MAX, sizeof(struct listen_address_sites))};
+	rules_init(&config->rules);
+	int error = config->listen != NULL ? 0 : -ENOMEM;
+	for (size_t i = 0; i < CONFIG_KEY_COUNT && error == 0; i++)
+		error = set_preset(config, config_key_at(i));
+	config->listen_is_default = true;
+	config->listen_is_said = false;
+	if (error != 0)
+		config_fini(config);
+	return error;
+}
+
+void config_fini(struct config *config)
+{
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
+		const struct config_key *key = config_key_at(i);
+		void *place = (char *)config + key->place;
+		if (key->home == CONFIG_OF_CONFIG && key->kind == CONFIG_KIND_TEXT)
+			free(*(char **)place);
+		else if (key->home == CONFIG_OF_CONFIG && key->kind == CONFIG_KIND_LIST)
+			text_list_clear(place);
+	}
+	free(config->listen);
+	rules_fini(&config->rules);
+	*config = (struct config){0};
+}
+
+/* Sites that say nowhere are served where the top level is. */
+static uint64_t homeless_sites(const struct config *config)
+{
+	uint64_t all = config->rules.site_count == 64 ? UINT64_MAX : (UINT64_C(1) << config->rules.site_count) - 1;
+	for (size_t i = 0; i < config->listen_count; i++)
+		all &= ~(config->listen[i].sites & ~UINT64_C(1));
+	return all;
+}
+
+/* The first that is one too many, or NULL. */
+static const struct site *site_of_too_many_logs(const struct rules *rules)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < rules->site_count; i++) {
+		const char *target = rules->sites[i].access_log;
+		bool known = target == NULL || *target == '\0';
+		for (size_t j = 0; j < i && !known; j++)
+			known = rules->sites[j].access_log != NULL && strcmp(rules->sites[j].access_log, target) == 0;
+		if (!known && count++ == LOG_REQUESTS_MAX)
+			return &rules->sites[i];
+	}
+	return NULL;
+}
+
+int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
+{
+	struct rules *rules = &config->rules;
+	bool any_root = rules->sites[0].root != NULL;
+	for (size_t i = 1; i < rules->site_count; i++) {
+		any_root = true;
+		if (rules->sites[i].root == NULL && rules->sites[0].root == NULL)
+			return refuse(fault, "the site \"%.200s\" of line %u has no root", rules->sites[i].host, rules->sites[i].line);
+	}
+	if (!any_root)
+		return refuse(fault, "no folder to serve");
+	const struct site *too_many = site_of_too_many_logs(rules);
+	if (too_many != NULL)
+		return refuse(fault, "access_log: \"%.200s\" of the site of line %u is one more than the %d logs there can be", too_many->access_log,
+			      too_many->line, LOG_REQUESTS_MAX);
+	uint64_t homeless = homeless_sites(config);
+	if (homeless == 1 && config->listen_is_default && rules->sites[0].root == NULL)
+		drop_default_listen(config);
+	for (size_t i = 0; i < config->listen_count; i++) {
+		if ((config->listen[i].sites & 1) != 0)
+			config->listen[i].sites |= homeless;
+		rules->listeners[i] = config->listen[i].sites;
+	}
+	for (size_t i = config->listen_count; i-- > 0;)
+		for (size_t j = 0; j < rules->site_count && config->listen[i].address.tls; j++)
+			if ((rules->listeners[i] >> j & 1) != 0)
+				rules->sites[j].https_port = (unsigned)atoi(config->listen[i].address.port);
+	if (config_tls_listeners(config) != 0 && config->tls.count == 0)
+		return refuse(fault, "listen: \"tls:\" needs a certificate: set tls = \"certificate.pem key.pem\"");
+	rules_finish(rules);
+	return 0;
+}
+
+uint64_t config_tls_listeners(const struct config *config)
+{
+	uint64_t listeners = 0;
+	for (size_t i = 0; i < config->listen_count; i++)
+		listeners |= (uint64_t)config->listen[i].address.tls << i;
+	return listeners;
+}
+
+unsigned config_workers(const struct config *config)
+{
+	cpu_set_t cpus;
+	if (config->workers > 0)
+		return config->workers;
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) != 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&cpus);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The keys of ranged.conf. One table says of each key what it holds, where it goes, its default and its bounds: a new key is one line
+ * here, one field where it goes, and its words in conf/ranged.conf and the manual. Nothing is set here: config.c does that.
+ */
+#include "config/config_key.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/networks.h"
+#include "config/config_values.h"
+#include "http/fields.h"
+#include "http/range.h"
+#include "site/access_format.h"
+
+#define MIB (UINT64_C(1) << 20)
+#define NAME_BYTES 64 /* of a key or a choice, as far as it is compared */
+
+static const char *const symlinks_choices[] = {"beneath", "none", NULL};
+static const char *const log_level_choices[] = {"error", "warning", "info", "debug", NULL};
+static const char *const cache_choices[] = {"auto", "never", "pin", NULL};
+static const char *const etag_choices[] = {"mtime", "digest", NULL};
+
+/* What the text means is for daemon/logs.c; here it must mean something. */
+static const char *parse_access_format(char *text)
+{
+	static char fault[ACCESS_FORMAT_FAULT_BYTES];
+	struct access_format *format;
+	int error = access_format_new(text, &format, fault);
+	if (error == -ENOMEM)
+		return text_list_no_memory;
+	if (error == 0)
+		access_format_free(format);
+	return error != 0 ? fault : NULL;
+}
+
+static const char *parse_admin(char *text)
+{
+	return listen_address_admin_fault(text);
+}
+
+#define KEY(key_name, key_kind, member, ...) \
+	{.name = key_name, .kind = CONFIG_KIND_##key_kind, .place = offsetof(struct config, member), __VA_ARGS__}
+#define SITE_KEY(key_name, key_kind, member, ...) \
+	{.name = key_name, .kind = CONFIG_KIND_##key_kind, .home = CONFIG_OF_SITE, .place = offsetof(struct site, member), __VA_ARGS__}
+#define SETTING(key_name, key_setting, key_kind, member, ...) \
+	{.name = key_name, .kind = CONFIG_KIND_##key_kind, .home = CONFIG_OF_SETTINGS, .setting = SETTING_##key_setting, \
+	 .place = offsetof(struct settings, member), __VA_ARGS__}
+#define MINUTE_MS UINT64_C(60000)
+#define DAY_MS (24 * 60 * MINUTE_MS)
+#define RATE_MAX (MIB << 20)
+
+static const struct config_key keys[] = {
+	SITE_KEY("root", TEXT, root),
+	{.name = "listen", .kind = CONFIG_KIND_LISTEN, .home = CONFIG_OF_SITE, .preset = CONFIG_LISTEN_PRESET},
+	SITE_KEY("access_log", TEXT, access_log, .keeps_empty = true),
+	SITE_KEY("access_format", TEXT, access_format, .keeps_empty = true, .parse = parse_access_format, .preset = "timing"),
+	KEY("workers", COUNT, workers, .preset = "0", .max = 256),
+	KEY("cache_size", SIZE, cache_size_bytes, .preset = "256M", .min = 4 * MIB, .max = MIB << 24, .or_zero = true),
+	KEY("offload_threads", COUNT, offload_threads, .preset = "4", .min = 1, .max = 64),
+	KEY("disk_depth", COUNT, disk_depth, .preset = "0", .max = 4096),
+	KEY("disk_bytes", SIZE, disk_bytes, .preset = "0", .min = MIB, .max = MIB << 12, .or_zero = true),
+	KEY("disk_latency", DURATION, disk_latency_ms, .preset = "5s", .min = 10, .max = 60 * MINUTE_MS),
+	KEY("open_files", COUNT, open_files, .preset = "1024", .min = 1, .max = 1000000),
+	KEY("max_connections", COUNT, max_connections, .preset = "4096", .min = 1, .max = 1000000),
+	KEY("max_connections_per_client", COUNT, max_connections_per_client, .preset = "1024", .max = 1000000),
+	KEY("max_headers", COUNT, max_headers, .preset = "100", .min = 8, .max = 1000),
+	KEY("max_header_bytes", SIZE, max_header_bytes, .preset = "12K", .min = 1024, .max = FIELDS_HEADER_MAX),
+	KEY("max_target_bytes", SIZE, max_target_bytes, .preset = "8K", .min = 256, .max = FIELDS_TARGET_MAX),
+	KEY("max_ranges", COUNT, max_ranges, .preset = "256", .min = 1, .max = RANGE_COUNT_MAX),
+	KEY("header_timeout", DURATION, header_timeout_ms, .preset = "20s", .min = 100, .max = 60 * MINUTE_MS),
+	KEY("idle_timeout", DURATION, idle_timeout_ms, .preset = "60s", .min = 100, .max = DAY_MS),
+	KEY("stall_timeout", DURATION, stall_timeout_ms, .preset = "30s", .min = 100, .max = DAY_MS),
+	KEY("drain_timeout", DURATION, drain_timeout_ms, .preset = "30s", .max = DAY_MS),
+	KEY("drain_delay", DURATION, drain_delay_ms, .preset = "0", .max = DAY_MS),
+	KEY("min_rate", SIZE, min_rate_bytes, .preset = "1K", .max = MIB << 10),
+	KEY("rate_total", SIZE, rate_total_bytes, .preset = "0", .max = RATE_MAX),
+	KEY("trusted_proxies", LIST, trusted_proxies, .parse = networks_parse),
+	KEY("proxy_protocol", LIST, proxy_protocol, .parse = networks_parse),
+	KEY("tls", LIST, tls),
+	KEY("admin", LIST, admin, .parse = parse_admin),
+	KEY("symlinks", CHOICE, symlinks, .preset = "beneath", .choices = symlinks_choices),
+	KEY("dotfiles", SWITCH, dotfiles, .preset = "false"),
+	KEY("mime_types", TEXT, mime_types, .preset = "/etc/mime.types"),
+	KEY("error_log", TEXT, error_log),
+	KEY("log_level", CHOICE, log_level, .preset = "info", .choices = log_level_choices),
+	KEY("address_file", TEXT, address_file),
+	KEY("user", TEXT, user),
+	SETTING("cache", CACHE, CHOICE, cache, .choices = cache_choices),
+	SETTING("append_only", APPEND_ONLY, SWITCH, append_only, .preset = "false"),
+	SETTING("header", HEADER, LIST, header, .parse = settings_parse_header),
+	SETTING("cache_control", CACHE_CONTROL, TEXT, cache_control),
+	SETTING("expires", EXPIRES, DURATION, expires_ms, .preset = "0", .max = 3660 * DAY_MS),
+	SETTING("mime", MIME, LIST, mime, .parse = settings_parse_mime),
+	SETTING("charset", CHARSET, TEXT, charset, .preset = "utf-8"),
+	SETTING("cors", CORS, LIST, cors, .parse = settings_parse_cors),
+	SETTING("index", INDEX, LIST, index, .preset = "index.html", .parse = settings_parse_index),
+	SETTING("listing", LISTING, SWITCH, listing, .preset = "false"),
+	SETTING("listing_limit", LISTING_LIMIT, COUNT, listing_limit, .preset = "10000", .max = 1000000000),
+	SETTING("hide", HIDE, LIST, hide, .parse = settings_parse_hide),
+	SETTING("try", TRY, LIST, try, .parse = settings_parse_path),
+	SETTING("error_page", ERROR_PAGE, LIST, error_page, .parse = settings_parse_error_page),
+	SETTING("redirect", REDIRECT, TEXT, redirect, .parse = settings_parse_redirect),
+	SETTING("download", DOWNLOAD, SWITCH, download, .preset = "false"),
+	SETTING("precompressed", PRECOMPRESSED, SWITCH, precompressed, .preset = "true"),
+	SETTING("etag", ETAG, CHOICE, etag, .preset = "mtime", .choices = etag_choices),
+	SETTING("cache_status", CACHE_STATUS, SWITCH, cache_status, .preset = "false"),
+	SETTING("server_timing", SERVER_TIMING, SWITCH, server_timing, .preset = "false"),
+	SETTING("auth_file", AUTH_FILE, TEXT, auth_file),
+	SETTING("auth_realm", AUTH_REALM, TEXT, auth_realm, .preset = "files", .parse = settings_parse_realm),
+	SETTING("allow", ALLOW, LIST, allow, .parse = networks_parse),
+	SETTING("deny", DENY, LIST, deny, .parse = networks_parse),
+	SETTING("sign_keys", SIGN_KEYS, TEXT, sign_keys),
+	SETTING("rate", RATE, SIZE, rate_bytes, .preset = "0", .max = RATE_MAX),
+	SETTING("rate_after", RATE_AFTER, SIZE, rate_after_bytes, .preset = "0", .max = RATE_MAX),
+	SETTING("rate_file", RATE_FILE, SIZE, rate_file_bytes, .preset = "0", .max = RATE_MAX),
+	SETTING("rate_client", RATE_CLIENT, SIZE, rate_client_bytes, .preset = "0", .max = RATE_MAX),
+	SETTING("requests_per_client", REQUESTS_PER_CLIENT, COUNT, requests_per_client, .preset = "0", .max = 1000000),
+	SETTING("transfers_per_client", TRANSFERS_PER_CLIENT, COUNT, transfers_per_client, .preset = "0", .max = 1000000),
+	SETTING("limits_dry_run", LIMITS_DRY_RUN, SWITCH, limits_dry_run, .preset = "false"),
+	SETTING("max_transfer_time", MAX_TRANSFER_TIME, DURATION, max_transfer_time_ms, .preset = "0", .max = 366 * DAY_MS),
+	SETTING("hsts", HSTS, DURATION, hsts_ms, .preset = "0", .max = 3660 * DAY_MS),
+	SETTING("https_redirect", HTTPS_REDIRECT, SWITCH, https_redirect, .preset = "false"),
+};
+_Static_assert(sizeof(keys) / sizeof(keys[0]) == CONFIG_KEY_COUNT, "the header says how many keys there are");
+_Static_assert(FILE_SYMLINKS_BENEATH == 0 && FILE_SYMLINKS_NONE == 1, "symlinks_choices is in the order of its enum");
+_Static_assert(LOG_LEVEL_ERROR == 0 && LOG_LEVEL_DEBUG == 3, "log_level_choices is in the order of its enum");
+_Static_assert(RULE_CACHE_AUTO == 0 && RULE_CACHE_NEVER == 1 && RULE_CACHE_PIN == 2, "cache_choices is in the order of its enum");
+_Static_assert(RULE_ETAG_MTIME == 0 && RULE_ETAG_DIGEST == 1, "etag_choices is in the order of its enum");
+
+const struct config_key *config_key_at(size_t index)
+{
+	return index < CONFIG_KEY_COUNT ? &keys[index] : NULL;
+}
+
+const char *config_key(size_t index)
+{
+	return index < CONFIG_KEY_COUNT ? keys[index].name : NULL;
+}
+
+bool config_key_is_of(size_t index, enum config_scope scope)
+{
+	return scope == CONFIG_TOP || keys[index].home == CONFIG_OF_SETTINGS || (scope == CONFIG_SITE && keys[index].home == CONFIG_OF_SITE);
+}
+
+bool config_key_is_list(size_t index)
+{
+	return keys[index].kind == CONFIG_KIND_LIST || keys[index].kind == CONFIG_KIND_LISTEN;
+}
+
+enum setting config_key_setting(size_t index)
+{
+	return keys[index].home == CONFIG_OF_SETTINGS ? keys[index].setting : SETTING_COUNT;
+}
+
+/* Levenshtein's distance between the first NAME_BYTES of both. */
+static unsigned distance(const char *a, const char *b)
+{
+	size_t a_length = strnlen(a, NAME_BYTES), b_length = strnlen(b, NAME_BYTES);
+	unsigned row[NAME_BYTES + 1];
+	for (size_t j = 0; j <= b_length; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; i <= a_length; i++) {
+		unsigned diagonal = row[0];
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= b_length; j++) {
+			unsigned replaced = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+			unsigned shifted = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
+			diagonal = row[j];
+			row[j] = replaced < shifted ? replaced : shifted;
+		}
+	}
+	return row[b_length];
+}
+
+/* How far off: nothing if it is the beginning of the choice. */
+static unsigned misfit(const char *text, const char *choice)
+{
+	return strlen(text) >= 3 && strncmp(text, choice, strlen(text)) == 0 ? 0 : distance(text, choice);
+}
+
+static const char *nearest_choice(const char *text, const char *const *choices)
+{
+	const char *best = choices[0];
+	for (size_t i = 1; choices[i] != NULL; i++)
+		if (misfit(text, choices[i]) < misfit(text, best))
+			best = choices[i];
+	return best;
+}
+
+const char *config_key_nearest(const char *text, enum config_scope scope)
+{
+	const char *names[CONFIG_KEY_COUNT + 3] = {NULL};
+	size_t count = 0;
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
+		if (config_key_is_of(i, scope))
+			names[count++] = keys[i].name;
+	if (scope != CONFIG_LOCATION)
+		names[count++] = "location";
+	if (scope == CONFIG_TOP)
+		names[count++] = "site";
+	const char *nearest = nearest_choice(text, names);
+	return misfit(text, nearest) <= strnlen(text, NAME_BYTES) / 2 ? nearest : NULL;
+}
+
+const char *config_key_nearest_choice(const struct config_key *key, const char *text)
+{
+	return nearest_choice(text, key->choices);
+}

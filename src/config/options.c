@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The command line, with argp. Each option that sets something stands for a key of ranged.conf, and its value goes through
+ * config_set() as the file's does. The file must be read before the options are applied, and which file it is says an option:
+ * so argp only collects.
+ */
+#include "config/options.h"
+
+#include <argp.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "config/config_file.h"
+#include "mhd/server.h"
+
+#define DEFAULT_FILE SYSCONFDIR "/ranged/ranged.conf"
+
+enum { OPTION_CHECK = 256, OPTION_EXPLAIN, OPTION_ADDRESS_FILE, OPTION_LOG_LEVEL, OPTION_ACCESS_LOG, OPTION_ERROR_LOG, OPTION_DRAIN_TIMEOUT, OPTION_ADMIN };
+
+static const struct argp_option option_table[] = {
+	{"config", 'c', "FILE", 0, "Read the configuration from FILE (without it and without ROOT: " DEFAULT_FILE ")", 0},
+	{"listen", 'l', "ADDRESS", 0, "Listen on host:port, [v6]:port, :port or unix:/path, by TLS after tls:; repeatable; replaces the file's list", 0},
+	{"workers", 'w', "N", 0, "Serve with N threads (default: one for each CPU)", 0},
+	{"cache-size", 'm', "SIZE", 0, "Memory for the data of files, such as 256M", 0},
+	{"address-file", OPTION_ADDRESS_FILE, "FILE", 0, "Write the addresses really bound to FILE, one a line", 0},
+	{"access-log", OPTION_ACCESS_LOG, "FILE", 0, "Log requests to FILE; \"-\" is stderr", 0},
+	{"error-log", OPTION_ERROR_LOG, "FILE", 0, "Log faults to FILE (default: stderr)", 0},
+	{"log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warning, info or debug", 0},
+	{"drain-timeout", OPTION_DRAIN_TIMEOUT, "TIME", 0, "At SIGTERM, give responses that long to end, such as 30s", 0},
+	{"admin", OPTION_ADMIN, "ADDRESS", 0, "Answer /metrics, /status and more on unix:/path or 127.0.0.1:port; repeatable", 0},
+	{"check", OPTION_CHECK, NULL, 0, "Check the configuration, say what is wrong with it, and exit", 0},
+	{"explain", OPTION_EXPLAIN, "URL", 0, "Print what would become of a GET of URL (or /PATH), and why, and exit", 0},
+	{"header", 'H', "FIELD", 0, "With --explain: a field of the request, as \"Range: bytes=0-99\"; repeatable", 0},
+	{0},
+};
+
+static const struct {
+	int option;
+	const char *key;
+} option_keys[] = {
+	{'l', "listen"},
+	{'w', "workers"},
+	{'m', "cache_size"},
+	{OPTION_ADDRESS_FILE, "address_file"},
+	{OPTION_ACCESS_LOG, "access_log"},
+	{OPTION_ERROR_LOG, "error_log"},
+	{OPTION_LOG_LEVEL, "log_level"},
+	{OPTION_DRAIN_TIMEOUT, "drain_timeout"},
+	{OPTION_ADMIN, "admin"},
+};
+
+struct given {
+	const char *key;
+	const char *value;
+};
+
+struct command {
+	struct given *given; /* room for all of argv */
+	size_t given_count;
+	const char *config_path;
+	bool check_only, has_root;
+	char *explain;
+	char **fields; /* room for all of argv */
+	size_t field_count;
+	FILE *faults;
+};
+
+/*
+ * libaio has no function that returns its version, so the version is taken from the name of the loaded file. Debian marks the ABI with
+ * 64-bit time there (libaio.so.1t64.0.2), which is not part of the version (1.0.2).
+ */
+static void print_libaio(FILE *stream)
+{
+	Dl_info info;
+	const void *function = dlsym(RTLD_DEFAULT, "io_setup");
+	char *path = function != NULL && dladdr(function, &info) != 0 ? realpath(info.dli_fname, NULL) : NULL;
+	const char *name = path != NULL ? strstr(path, "libaio.so.") : NULL;
+	const char *version = name != NULL ? name + strlen("libaio.so.") : "(linked statically)";
+	const char *mark = name != NULL ? strstr(version, "t64") : NULL;
+
+	fprintf(stream, "libaio %.*s%s\n", mark != NULL ? (int)(mark - version) : 0, version, mark != NULL ? mark + strlen("t64") : version);
+	free(path);
+}
+
+static void print_version(FILE *stream, struct argp_state *state)
+{
+	(void)state;
+	fprintf(stream, "ranged %s\nlibmicrohttpd %s\n", PACKAGE_VERSION, server_library_version());
+	print_libaio(stream);
+}
+
+static void give(struct command *command, const char *key, const char *value)
+{
+	command->given[command->given_count++] = (struct given){key, value};
+}
+
+static error_t parse_option(int option, char *value, struct argp_state *state)
+{
+	struct command *command = state->input;
+	switch (option) {
+	case 'c':
+		command->config_path = value;
+		return 0;
+	case OPTION_CHECK:
+		command->check_only = true;
+		return 0;
+	case OPTION_EXPLAIN:
+		command->explain = value;
+		return 0;
+	case 'H':
+		command->fields[command->field_count++] = value;
+		return 0;
+	case ARGP_KEY_END:
+		if (command->field_count > 0 && command->explain == NULL)
+			argp_error(state, "--header is for --explain");
+		return 0;
+	case ARGP_KEY_ARG:
+		if (command->has_root)
+			argp_error(state, "one folder is served, not two: \"%s\" is one too many", value);
+		command->has_root = true;
+		give(command, "root", value);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(option_keys) / sizeof(option_keys[0]); i++) {
+		if (option != option_keys[i].option)
+			continue;
+		give(command, option_keys[i].key, value);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp argp = {
+	.options = option_table,
+	.parser = parse_option,
+	.args_doc = "[ROOT]",
+	.doc = "Serve byte ranges of the files beneath ROOT over HTTP/1.1, read with O_DIRECT and asynchronously."
+	       "\vEverything else is set in the file of configuration: see ranged.conf(5).",
+};
+
+/* The file named by --config; else, when no ROOT is given either, the default one if it is there. */
+static int load_file(const struct command *command, struct options *options)
+{
+	const char *path = command->config_path;
+	if (path == NULL && !command->has_root && access(DEFAULT_FILE, F_OK) == 0)
+		path = DEFAULT_FILE;
+	if (path == NULL)
+		return 0;
+	options->config_path = strdup(path);
+	if (options->config_path == NULL)
+		return EX_OSERR;
+	switch (config_file_load(&options->config, path, command->faults)) {
+	case 0:
+		return 0;
+	case -ENOMEM:
+		return EX_OSERR;
+	default:
+		return EX_CONFIG;
+	}
+}
+
+static int apply_command(const struct command *command, struct options *options)
+{
+	int status = 0;
+	char fault[CONFIG_FAULT_BYTES];
+	options->check_only = command->check_only;
+	options->explain = command->explain;
+	options->field_count = command->field_count;
+	options->config.listen_is_default = true;
+	for (size_t i = 0; i < command->given_count; i++) {
+		if (config_set(&options->config, command->given[i].key, command->given[i].value, fault) == 0)
+			continue;
+		fprintf(command->faults, "ranged: %s\n", fault);
+		status = EX_USAGE;
+	}
+	return status;
+}
+
+/* Somebody who types "ranged FOLDER" wants to see what is in it; whoever writes a file says so there. */
+static bool is_typed(const struct options *options)
+{
+	return options->config_path == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+/* Listens on the sockets that were passed to the process, if the configuration has no "listen". */
+static int listen_on_passed(struct config *config, const char *const *names, char *fault)
+{
+	char text[300];
+	int error = 0;
+
+	config->listen_is_default = true;
+	for (; *names != NULL && error == 0; names++) {
+		snprintf(text, sizeof(text), "fd:%s", *names);
+		error = config_set(config, "listen", text, fault);
+	}
+	return error;
+}
+
+static int finish(struct options *options, const char *const *sockets, FILE *faults)
+{
+	char fault[CONFIG_FAULT_BYTES];
+	const char *path = options->config_path;
+	int error = 0;
+	if (options->config.rules.site_count == 1 && options->config.rules.sites[0].root == NULL) {
+		if (path != NULL)
+			fprintf(faults, "ranged: no folder to serve: set root in %s, or name it on the command line\n", path);
+		else
+			fprintf(faults, "ranged: no folder to serve: ranged FOLDER, or ranged --config FILE with root set in it\n");
+		return path != NULL ? EX_CONFIG : EX_USAGE;
+	}
+	if (is_typed(options) && config_set(&options->config, "listing", "true", fault) != 0)
+		return EX_OSERR;
+	if (sockets[0] != NULL && !options->config.listen_is_said)
+		error = listen_on_passed(&options->config, sockets, fault);
+	if (error == 0)
+		error = config_finish(&options->config, fault);
+	if (error == 0)
+		return 0;
+	fprintf(faults, "%s: %s\n", path != NULL ? path : "ranged", fault);
+	return path != NULL ? EX_CONFIG : EX_USAGE;
+}
+
+static int build(const struct command *command, struct options *options, const char *const *sockets)
+{
+	int status = load_file(command, options);
+	int command_status = apply_command(command, options);
+	if (status == 0)
+		status = command_status;
+	return status != 0 ? status : finish(options, sockets, command->faults);
+}
+
+int options_parse(int argc, char **argv, const char *const *sockets, struct options *options, FILE *faults)
+{
+	struct command command = {.faults = faults, .given = calloc((size_t)argc + 1, sizeof(struct given)), .fields = calloc((size_t)argc + 1, sizeof(char *))};
+	*options = (struct options){0};
+	if (command.given == NULL || command.fields == NULL) {
+		free(command.given);
+		free(command.fields);
+		return EX_OSERR;
+	}
+	argp_program_version_hook = print_version;
+	argp_err_exit_status = EX_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &command);
+
+	int status = config_init(&options->config) == 0 ? build(&command, options, sockets) : EX_OSERR;
+	free(command.given);
+	options->fields = command.fields;
+	if (status != 0)
+		options_fini(options);
+	return status;
+}
+
+void options_fini(struct options *options)
+{
+	config_fini(&options->config);
+	free(options->config_path);
+	options->config_path = NULL;
+	free(options->fields);
+	options->fields = NULL;
+}

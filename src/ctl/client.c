@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Everything goes through a multi handle, so that `top` can wait for the terminal and for ranged at once. A Unix socket whose connect()
+ * failed is tried once more by hand: only the errno says what the user has to do.
+ */
+#include "ctl/client.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "ctl/value.h"
+
+#define CONNECT_MS 5000L
+#define BODY_BYTES_MAX ((size_t)64 << 20)
+#define FDS_MAX 4
+
+struct ctl_client {
+	const char *socket_path, *url;
+	CURLM *multi;
+	CURL *easy;
+	bool under_way;
+	CURLcode code;
+	ctl_client_take_fn take;
+	void *context;
+	char *body;
+	size_t body_bytes, body_room;
+	long status;
+	char fault[CTL_CLIENT_FAULT_BYTES];
+};
+
+static size_t keep(struct ctl_client *client, const char *bytes, size_t count)
+{
+	size_t needed = client->body_bytes + count + 1;
+
+	if (needed > BODY_BYTES_MAX)
+		return 0;
+	if (needed > client->body_room) {
+		size_t room = 2 * needed;
+		char *body = realloc(client->body, room);
+
+		if (body == NULL)
+			return 0;
+		client->body = body;
+		client->body_room = room;
+	}
+	memcpy(client->body + client->body_bytes, bytes, count);
+	client->body_bytes += count;
+	client->body[client->body_bytes] = '\0';
+	return count;
+}
+
+static size_t take_bytes(char *bytes, size_t size, size_t count, void *context)
+{
+	struct ctl_client *client = context;
+
+	curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &client->status);
+	if (client->take == NULL || client->status != 200)
+		return keep(client, bytes, size * count);
+	client->take(client->context, bytes, size * count);
+	return size * count;
+}
+
+struct ctl_client *ctl_client_open(const char *socket_path, const char *url)
+{
+	struct ctl_client *client = calloc(1, sizeof(*client));
+
+	if (client == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		free(client);
+		return NULL;
+	}
+	client->socket_path = socket_path;
+	client->url = url;
+	client->multi = curl_multi_init();
+	client->easy = curl_easy_init();
+	if (client->multi != NULL && client->easy != NULL)
+		return client;
+	ctl_client_close(client);
+	return NULL;
+}
+
+void ctl_client_close(struct ctl_client *client)
+{
+	if (client == NULL)
+		return;
+	if (client->under_way)
+		curl_multi_remove_handle(client->multi, client->easy);
+	curl_easy_cleanup(client->easy);
+	curl_multi_cleanup(client->multi);
+	curl_global_cleanup();
+	free(client->body);
+	free(client);
+}
+
+/* No proxy and no ~/.netrc: it is this machine, whatever the environment says. */
+static bool set_options(struct ctl_client *client, bool post, const char *url)
+{
+	CURL *easy = client->easy;
+
+	curl_easy_reset(easy);
+	if (curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK || curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http") != CURLE_OK ||
+	    (client->socket_path != NULL && curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, client->socket_path) != CURLE_OK))
+		return false;
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "ranged-ctl/" PACKAGE_VERSION);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_bytes);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, client);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+	if (client->take == NULL)
+		curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)CTL_CLIENT_ANSWER_MS);
+	if (post) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, 0L);
+	}
+	return true;
+}
+
+int ctl_client_start(struct ctl_client *client, bool post, const char *resource, ctl_client_take_fn take, void *context)
+{
+	const char *base = client->url != NULL ? client->url : "http://localhost";
+	char *url = NULL;
+	bool set;
+
+	client->take = take;
+	client->context = context;
+	client->status = 0;
+	client->body_bytes = 0;
+	client->fault[0] = '\0';
+	client->code = CURLE_OK;
+	if (asprintf(&url, "%s%s", base, resource) < 0) {
+		strcpy(client->fault, "no memory");
+		return EX_OSERR;
+	}
+	set = set_options(client, post, url);
+	free(url);
+	if (!set || curl_multi_add_handle(client->multi, client->easy) != CURLM_OK) {
+		snprintf(client->fault, sizeof(client->fault), "%s is no address to ask", client->socket_path != NULL ? client->socket_path : base);
+		return EX_USAGE;
+	}
+	client->under_way = true;
+	return 0;
+}
+
+static bool has_ended(struct ctl_client *client)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		client->code = message->data.result;
+		return true;
+	}
+	return false;
+}
+
+bool ctl_client_turn(struct ctl_client *client, const int *fds, unsigned count, int milliseconds)
+{
+	struct curl_waitfd waits[FDS_MAX] = { {0} };
+	int running;
+
+	for (unsigned i = 0; i < count && i < FDS_MAX; i++)
+		waits[i] = (struct curl_waitfd){ .fd = fds[i], .events = CURL_WAIT_POLLIN };
+	curl_multi_perform(client->multi, &running);
+	if (has_ended(client))
+		return true;
+	curl_multi_poll(client->multi, waits, count < FDS_MAX ? count : FDS_MAX, milliseconds, NULL);
+	curl_multi_perform(client->multi, &running);
+	return has_ended(client);
+}
+
+/* --- what went wrong --- */
+
+static int connect_by_hand(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, error = 0;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+		error = errno;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+/* The folder of a path, or the socket itself: the first one on the way that says no. */
+static void say_denied(struct ctl_client *client)
+{
+	const char *path = client->socket_path;
+	struct stat about;
+	struct group *group;
+
+	if (stat(path, &about) != 0) {
+		snprintf(client->fault, sizeof(client->fault), "%s: permission denied: its folder may not be entered", path);
+		return;
+	}
+	group = getgrgid(about.st_gid);
+	if (group != NULL && (about.st_mode & S_IWGRP) != 0)
+		snprintf(client->fault, sizeof(client->fault), "%s: permission denied: it is for root and the group \"%s\"", path, group->gr_name);
+	else
+		snprintf(client->fault, sizeof(client->fault), "%s: permission denied: it is for its owner and root", path);
+}
+
+static int explain_connect(struct ctl_client *client)
+{
+	const char *path = client->socket_path;
+	int error;
+
+	if (path == NULL) {
+		snprintf(client->fault, sizeof(client->fault), "%s: nobody answers: does ranged run, and is \"admin\" set in ranged.conf?", client->url);
+		return EX_UNAVAILABLE;
+	}
+	error = connect_by_hand(path);
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		say_denied(client);
+		return EX_NOPERM;
+	case ENOENT:
+		snprintf(client->fault, sizeof(client->fault), "%s is not there: does ranged run, and is \"admin\" set in ranged.conf?", path);
+		return EX_UNAVAILABLE;
+	case ECONNREFUSED:
+		snprintf(client->fault, sizeof(client->fault), "%s: nobody listens there: ranged does not run", path);
+		return EX_UNAVAILABLE;
+	case 0: /* now it would have worked */
+		snprintf(client->fault, sizeof(client->fault), "%s: the connection failed", path);
+		return EX_TEMPFAIL;
+	}
+	snprintf(client->fault, sizeof(client->fault), "%s: %s", path, strerror(error));
+	return error == ENAMETOOLONG ? EX_USAGE : EX_UNAVAILABLE;
+}
+
+static int explain_code(struct ctl_client *client)
+{
+	const char *where = client->socket_path != NULL ? client->socket_path : client->url;
+
+	switch (client->code) {
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return explain_connect(client);
+	case CURLE_OPERATION_TIMEDOUT:
+		snprintf(client->fault, sizeof(client->fault), "%s: ranged does not answer", where);
+		return EX_TEMPFAIL;
+	case CURLE_GOT_NOTHING:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+		snprintf(client->fault, sizeof(client->fault), "%s: the connection was cut in the middle of the answer", where);
+		return EX_TEMPFAIL;
+	case CURLE_WRITE_ERROR:
+		snprintf(client->fault, sizeof(client->fault), "%s: the answer is too large", where);
+		return EX_PROTOCOL;
+	default:
+		snprintf(client->fault, sizeof(client->fault), "%s: %s", where, curl_easy_strerror(client->code));
+		return EX_PROTOCOL;
+	}
+}
+
+/* {"error": text}, or the first line of a text. The caller frees *json. */
+static const char *text_of_error(struct ctl_client *client, json_t **json, size_t *length)
+{
+	const char *text = client->body_bytes > 0 ? client->body : "";
+
+	*json = json_loadb(text, client->body_bytes, 0, NULL);
+	if (*ctl_value_text(*json, "error") != '\0')
+		text = ctl_value_text(*json, "error");
+	*length = strcspn(text, "\r\n");
+	return text;
+}
+
+/* What is written to a terminal is without control codes. */
+static int explain_status(struct ctl_client *client)
+{
+	size_t length;
+	json_t *json;
+	const char *text = text_of_error(client, &json, &length);
+
+	if (length > 0 && length < sizeof(client->fault) - 40)
+		snprintf(client->fault, sizeof(client->fault), "ranged says: %.*s (%ld)", (int)length, text, client->status);
+	else
+		snprintf(client->fault, sizeof(client->fault), "ranged answers with status %ld", client->status);
+	json_decref(json);
+	for (char *p = client->fault; *p != '\0'; p++)
+		*p = (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
+	switch (client->status) {
+	case 400:
+	case 414:
+		return EX_DATAERR;
+	case 401:
+	case 403:
+		return EX_NOPERM;
+	case 404:
+	case 410:
+		return EX_NOINPUT;
+	case 409:
+		return EX_CONFIG;
+	case 503:
+		return EX_TEMPFAIL;
+	default:
+		return client->status < 500 ? EX_PROTOCOL : EX_UNAVAILABLE;
+	}
+}
+
+int ctl_client_end(struct ctl_client *client)
+{
+	if (!client->under_way)
+		return EX_SOFTWARE;
+	curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &client->status);
+	curl_multi_remove_handle(client->multi, client->easy);
+	client->under_way = false;
+	if (client->body == NULL && keep(client, "", 0) != 0)
+		return EX_OSERR;
+	if (client->code != CURLE_OK)
+		return explain_code(client);
+	return client->status == 200 ? 0 : explain_status(client);
+}
+
+int ctl_client_ask(struct ctl_client *client, bool post, const char *resource, ctl_client_take_fn take, void *context)
+{
+	int status = ctl_client_start(client, post, resource, take, context);
+
+	if (status != 0)
+		return status;
+	while (!ctl_client_turn(client, NULL, 0, 1000))
+		;
+	return ctl_client_end(client);
+}
+
+const char *ctl_client_body(const struct ctl_client *client, size_t *bytes)
+{
+	*bytes = client->body_bytes;
+	return client->body != NULL && client->body_bytes > 0 ? client->body : "";
+}
+
+unsigned ctl_client_status(const struct ctl_client *client)
+{
+	return client->status > 0 ? (unsigned)client->status : 0;
+}
+
+const char *ctl_client_fault(const struct ctl_client *client)
+{
+	return client->fault;
+}
+
+char *ctl_client_escape(const char *text)
+{
+	char *escaped = curl_easy_escape(NULL, text, 0), *copy = escaped != NULL ? strdup(escaped) : NULL;
+
+	curl_free(escaped);
+	return copy;
+}
+
+const char *ctl_client_library(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->version;
+}

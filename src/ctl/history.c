@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All numbers of ranged count from its start. What happened within a second is the difference of two answers, by the server's clock. */
+#include "ctl/history.h"
+
+#include <string.h>
+
+#include "ctl/value.h"
+
+const char *const ctl_history_sources[CTL_SOURCES] = { "cache", "joined", "disk", "other" };
+
+double ctl_history_seconds(const json_t *now, const json_t *before)
+{
+	return before != NULL ? (double)ctl_value_gain(now, before, "now_ms") / 1000 : 0;
+}
+
+const json_t *ctl_history_before(const struct ctl_history *history)
+{
+	return history->samples[1];
+}
+
+const json_t *ctl_history_oldest(const struct ctl_history *history)
+{
+	unsigned last = CTL_HISTORY_SAMPLES - 1;
+
+	while (last > 0 && history->samples[last] == NULL)
+		last--;
+	return last > 0 ? history->samples[last] : NULL;
+}
+
+static void forget(struct ctl_history *history)
+{
+	for (unsigned i = 0; i < CTL_HISTORY_SAMPLES; i++) {
+		json_decref(history->samples[i]);
+		history->samples[i] = NULL;
+	}
+}
+
+/* "started" has whole seconds, so that it and the pid together tell. */
+static bool is_another(const json_t *sample, const json_t *last)
+{
+	return ctl_value_count(sample, "pid") != ctl_value_count(last, "pid") ||
+	       strcmp(ctl_value_text(sample, "started"), ctl_value_text(last, "started")) != 0 ||
+	       ctl_value_count(sample, "now_ms") < ctl_value_count(last, "now_ms");
+}
+
+static struct ctl_tick compare(const json_t *now, const json_t *before)
+{
+	double seconds = ctl_history_seconds(now, before);
+	struct ctl_tick tick = { .known = seconds > 0 };
+
+	if (!tick.known)
+		return tick;
+	for (unsigned i = 0; i < CTL_SOURCES; i++) {
+		char path[32] = "bytes.";
+
+		tick.bytes_per_s[i] = (double)ctl_value_gain(now, before, strcat(path, ctl_history_sources[i])) / seconds;
+	}
+	tick.requests_per_s = (double)ctl_value_gain(now, before, "requests.total") / seconds;
+	ctl_latency_since(ctl_value_at(now, "latency.disk"), ctl_value_at(before, "latency.disk"), &tick.disk);
+	return tick;
+}
+
+static void add_tick(struct ctl_history *history, const struct ctl_tick *tick)
+{
+	history->ticks[history->next_tick] = *tick;
+	history->next_tick = (history->next_tick + 1) % CTL_HISTORY_TICKS;
+	if (history->tick_count < CTL_HISTORY_TICKS)
+		history->tick_count++;
+}
+
+void ctl_history_add(struct ctl_history *history, json_t *sample)
+{
+	struct ctl_tick tick = { .known = false };
+	bool first = history->samples[0] == NULL;
+
+	if (sample != NULL) {
+		if (!first && is_another(sample, history->samples[0]))
+			forget(history);
+		json_decref(history->samples[CTL_HISTORY_SAMPLES - 1]);
+		memmove(history->samples + 1, history->samples, (CTL_HISTORY_SAMPLES - 1) * sizeof(json_t *));
+		history->samples[0] = sample;
+		tick = compare(sample, history->samples[1]);
+	}
+	if (!first)
+		add_tick(history, &tick);
+}
+
+const struct ctl_tick *ctl_history_tick(const struct ctl_history *history, unsigned ago)
+{
+	if (ago >= history->tick_count)
+		return NULL;
+	return &history->ticks[(history->next_tick + CTL_HISTORY_TICKS - 1 - ago) % CTL_HISTORY_TICKS];
+}
+
+void ctl_history_fini(struct ctl_history *history)
+{
+	forget(history);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The rate is that of all the time: the end is told by it, and it does not jump. */
+#include "ctl/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "ctl/canvas.h"
+#include "ctl/words.h"
+
+#define SECONDS_MIN 0.5 /* a rate of less than that tells nothing */
+#define PATH_COLUMNS_MIN 8
+
+/* Seconds; 0: not known. */
+static double time_left(const struct ctl_progress *progress, double spent)
+{
+	uint64_t rest = progress->total_bytes > progress->done_bytes ? progress->total_bytes - progress->done_bytes : 0;
+
+	return progress->done_bytes > 0 ? spent * (double)rest / (double)progress->done_bytes : 0;
+}
+
+static void put_path(struct ctl_canvas *canvas, unsigned column, const char *path)
+{
+	if (path != NULL && column + PATH_COLUMNS_MIN <= canvas->width)
+		ctl_canvas_tail(canvas, 0, column, canvas->width - column, CTL_PLAIN, path);
+}
+
+/* How far it is, and how fast. */
+static void put_numbers(const struct ctl_progress *progress, double spent, char *line, size_t room)
+{
+	char done[CTL_WORDS_BYTES], total[CTL_WORDS_BYTES], share[CTL_WORDS_BYTES], rate[CTL_WORDS_BYTES], left[CTL_WORDS_BYTES];
+	int length;
+
+	ctl_words_size((double)progress->done_bytes, done);
+	if (progress->total_known)
+		length = snprintf(line, room, "%s of %s  %s", done, ctl_words_size((double)progress->total_bytes, total),
+				  ctl_words_share(progress->done_bytes, progress->total_bytes, share));
+	else
+		length = snprintf(line, room, "%s  %" PRIu64 " file%s", done, progress->files, progress->files == 1 ? "" : "s");
+	if (spent < SECONDS_MIN)
+		return;
+	length += snprintf(line + length, room - (size_t)length, "  %s", ctl_words_rate((double)progress->done_bytes / spent, rate));
+	if (progress->total_known && time_left(progress, spent) > 0)
+		snprintf(line + length, room - (size_t)length, "  %s left", ctl_words_span((uint64_t)(time_left(progress, spent) + 0.5), left));
+}
+
+char *ctl_progress_line(const struct ctl_progress *progress, uint64_t now_ns, unsigned columns, char *text, size_t text_bytes)
+{
+	char line[256];
+	struct ctl_canvas canvas;
+	char *rendered = NULL;
+	size_t bytes;
+
+	put_numbers(progress, (double)(now_ns - progress->begun_ns) / (double)CLOCK_NS_PER_S, line, sizeof(line));
+	*text = '\0';
+	if (ctl_canvas_init(&canvas, columns, 1, progress->unicode) == 0) {
+		put_path(&canvas, ctl_canvas_text(&canvas, 0, 0, columns, CTL_PLAIN, line) + 2, progress->path);
+		rendered = ctl_canvas_render(&canvas, CTL_NO_CODES, false, &bytes);
+	}
+	if (rendered != NULL)
+		snprintf(text, text_bytes, "%.*s", (int)strcspn(rendered, "\n"), rendered);
+	free(rendered);
+	ctl_canvas_fini(&canvas);
+	return text;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Asks, draws, waits. An answer that does not come ends nothing: who looks at this wants to see how the server comes back. The first one
+ * has to come, though, so that a wrong address is said and not shown.
+ */
+#include "ctl/top.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "ctl/terminal.h"
+#include "ctl/view.h"
+
+#define SLOW_MS 2500 /* an answer that has not come by then is said to be missing */
+#define WIDTH 80
+#define HEIGHT 40
+
+struct top {
+	struct ctl_client *client;
+	struct ctl_history history;
+	struct ctl_terminal terminal;
+	bool unicode, asking;
+	uint64_t interval_ns, next_ns; /* when to ask */
+	uint64_t answered_ns;	       /* when the last answer came */
+	char trouble[CTL_CLIENT_FAULT_BYTES];
+	int status;
+};
+
+/* Takes the answer into the history. 0 or a sysexit, then trouble says why. */
+static int take_answer(struct top *top)
+{
+	int status = ctl_client_end(top->client);
+	size_t bytes;
+	const char *body = ctl_client_body(top->client, &bytes);
+	json_t *sample = status == 0 ? json_loadb(body, bytes, 0, NULL) : NULL;
+
+	if (status == 0 && !json_is_object(sample)) {
+		json_decref(sample);
+		sample = NULL;
+		status = EX_PROTOCOL;
+		strcpy(top->trouble, "the answer is no status of ranged");
+	} else if (status != 0) {
+		snprintf(top->trouble, sizeof(top->trouble), "%s", ctl_client_fault(top->client));
+	} else {
+		top->trouble[0] = '\0';
+		top->answered_ns = clock_now_ns();
+	}
+	ctl_history_add(&top->history, sample);
+	return status;
+}
+
+static int ask(struct top *top)
+{
+	int status = ctl_client_start(top->client, false, "/status", NULL, NULL);
+
+	if (status != 0) {
+		snprintf(top->trouble, sizeof(top->trouble), "%s", ctl_client_fault(top->client));
+		return status;
+	}
+	while (!ctl_client_turn(top->client, NULL, 0, 1000))
+		;
+	return take_answer(top);
+}
+
+/* The caller's, free(). NULL: no memory. */
+static char *draw(const struct top *top, unsigned width, unsigned height, bool still, enum ctl_colours colours, size_t *bytes)
+{
+	struct ctl_view view = { .history = &top->history, .still = still, .interval_ms = top->interval_ns / CLOCK_NS_PER_MS };
+	struct ctl_canvas canvas;
+	char *text = NULL;
+
+	view.trouble_s = (clock_now_ns() - top->answered_ns) / CLOCK_NS_PER_S;
+	if (top->trouble[0] != '\0')
+		view.trouble = top->trouble;
+	else if (top->asking && view.trouble_s * 1000 >= SLOW_MS && !still)
+		view.trouble = "ranged does not answer";
+	if (ctl_canvas_init(&canvas, width, height, top->unicode) == 0) {
+		ctl_view_draw(&canvas, &view);
+		text = ctl_canvas_render(&canvas, colours, !still, bytes);
+	}
+	ctl_canvas_fini(&canvas);
+	return text;
+}
+
+static int complain(const struct top *top, int status)
+{
+	fprintf(stderr, "ranged-ctl: %s\n", top->trouble);
+	return status;
+}
+
+int ctl_top_once(struct ctl_client *client, uint64_t interval_ms, bool unicode)
+{
+	static struct top top;
+	unsigned width = WIDTH, height = HEIGHT;
+	size_t bytes;
+	char *text;
+	int status;
+
+	top = (struct top){ .client = client, .unicode = unicode, .interval_ns = interval_ms * CLOCK_NS_PER_MS };
+	status = ask(&top);
+	if (status == 0) {
+		usleep((useconds_t)(interval_ms * 1000));
+		status = ask(&top);
+	}
+	if (status != 0) {
+		ctl_history_fini(&top.history);
+		return complain(&top, status);
+	}
+	ctl_terminal_size(STDOUT_FILENO, &width, &height);
+	text = draw(&top, width, height, true, CTL_NO_CODES, &bytes);
+	ctl_history_fini(&top.history);
+	if (text == NULL)
+		return EX_OSERR;
+	fwrite(text, 1, bytes, stdout);
+	free(text);
+	return 0;
+}
+
+/* --- live --- */
+
+static void show(struct top *top)
+{
+	unsigned width = WIDTH, height = HEIGHT;
+	size_t bytes;
+	char *text;
+
+	ctl_terminal_size(STDOUT_FILENO, &width, &height);
+	text = draw(top, width, height, false, ctl_terminal_colours(STDOUT_FILENO), &bytes);
+	if (text != NULL && ctl_terminal_write(text, bytes) != 0) {
+		top->terminal.signal = SIGHUP;
+		top->status = EX_IOERR;
+	}
+	free(text);
+}
+
+static void begin_to_ask(struct top *top, uint64_t now_ns)
+{
+	top->next_ns += top->interval_ns;
+	if (top->next_ns < now_ns)
+		top->next_ns = now_ns + top->interval_ns;
+	top->asking = ctl_client_start(top->client, false, "/status", NULL, NULL) == 0;
+}
+
+static int time_left_ms(const struct top *top, uint64_t now_ns)
+{
+	/* While an answer is awaited the screen still tells for how long. */
+	if (top->asking || top->next_ns <= now_ns)
+		return top->asking ? 500 : 0;
+	return (int)((top->next_ns - now_ns) / CLOCK_NS_PER_MS) + 1;
+}
+
+/* One wait. False: it is over. */
+static bool turn(struct top *top)
+{
+	uint64_t now_ns = clock_now_ns();
+	enum ctl_event event;
+	bool ended;
+
+	if (!top->asking && now_ns >= top->next_ns)
+		begin_to_ask(top, now_ns);
+	ended = ctl_client_turn(top->client, top->terminal.fds, 2, time_left_ms(top, now_ns));
+	if (top->asking && ended) {
+		top->asking = false;
+		take_answer(top);
+		show(top);
+	} else if (top->asking && clock_now_ns() - top->answered_ns >= SLOW_MS * CLOCK_NS_PER_MS) {
+		show(top);
+	}
+	while ((event = ctl_terminal_event(&top->terminal)) == CTL_EVENT_REDRAW)
+		show(top);
+	return event == CTL_EVENT_NONE && top->status == 0;
+}
+
+int ctl_top_run(struct ctl_client *client, uint64_t interval_ms, bool unicode)
+{
+	static struct top top;
+	int status, error, number;
+
+	top = (struct top){ .client = client, .unicode = unicode, .interval_ns = interval_ms * CLOCK_NS_PER_MS };
+	status = ask(&top);
+	if (status != 0) {
+		ctl_history_fini(&top.history);
+		return complain(&top, status);
+	}
+	top.next_ns = clock_now_ns() + top.interval_ns;
+	error = ctl_terminal_open(&top.terminal);
+	if (error != 0) {
+		ctl_history_fini(&top.history);
+		fprintf(stderr, "ranged-ctl: the terminal: %s\n", strerror(-error));
+		return EX_IOERR;
+	}
+	show(&top);
+	while (turn(&top))
+		;
+	number = top.terminal.signal;
+	ctl_terminal_close(&top.terminal);
+	ctl_history_fini(&top.history);
+	if (number != 0 && top.status == 0) {
+		signal(number, SIG_DFL);
+		raise(number);
+	}
+	return top.status;
+}

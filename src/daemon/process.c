@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Made once, in the order in which its parts need each other, and taken apart the other way round. What was not made is NULL. */
+#include "daemon/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/limits.h"
+
+#define REVALIDATE_MS 1000
+#define TRANSIENT_BYTES ((size_t)16 << 20) /* memory for what is on its way when nothing is kept */
+#define DEPTH_DEFAULT 32 /* of a device that was not calibrated */
+#define DEPTH_BYTES_DEFAULT (UINT64_C(16) << 20)
+
+static int fail(const char *what, int error)
+{
+	log_error("%s: %s", what, strerror(-error));
+	return error;
+}
+
+/* From the reactor that saw it. */
+static void device_demoted(const struct device *device)
+{
+	log_warning("device %u:%u: asynchronous submits block (%llu of %llu took more than 20 ms, one %llu ms): it is read by the offload "
+		    "threads from now on",
+		    major(device->id), minor(device->id), (unsigned long long)device->slow_submits, (unsigned long long)device->submits,
+		    (unsigned long long)(device->submit_max_ns / CLOCK_NS_PER_MS));
+}
+
+/* A disk that hangs keeps what it has in flight. */
+static uint64_t flight_max_bytes(const struct process *process)
+{
+	return cache_bytes(process->cache) / 4;
+}
+
+static int make_devices(struct process *process, const struct config *config)
+{
+	struct devices_options options = {
+		.depth = config->disk_depth > 0 ? config->disk_depth : DEPTH_DEFAULT,
+		.depth_bytes = config->disk_bytes > 0 ? config->disk_bytes : DEPTH_BYTES_DEFAULT,
+		.most_bytes = flight_max_bytes(process),
+		.measured = config->disk_depth > 0,
+		.demoted = device_demoted,
+	};
+
+	return devices_new(&process->devices, &options);
+}
+
+static int make_login(struct process *process, const struct config *config)
+{
+	return login_new(&process->login, process->offload, config->offload_threads);
+}
+
+static int make_descriptors(struct process *process)
+{
+	process->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	process->retired_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return process->ended_fd < 0 || process->retired_fd < 0 ? -errno : 0;
+}
+
+size_t process_cache_bytes(const struct config *config)
+{
+	return config->cache_size_bytes > 0 ? config->cache_size_bytes : TRANSIENT_BYTES;
+}
+
+void process_init(struct process *process)
+{
+	*process = (struct process){ .ended_fd = -1, .retired_fd = -1, .started_ns = clock_now_ns(), .started_wall_ns = clock_wall_ns() };
+	pthread_mutex_init(&process->lock, NULL);
+	process->depths.root_fd = -1;
+}
+
+int process_open(struct process *process, const struct config *config, unsigned workers)
+{
+	int error;
+
+	process->count = workers;
+	process->unsent_bytes = limits_unsent();
+	error = cache_new(&process->cache, process_cache_bytes(config), config->cache_size_bytes > 0);
+	if (error != 0)
+		return fail("can't map cache_size of memory", error);
+	error = make_devices(process, config);
+	if (error == 0)
+		error = make_descriptors(process);
+	if (error != 0)
+		return fail("start", error);
+	error = offload_new(&process->offload, config->offload_threads);
+	if (error != 0)
+		return fail("can't start offload_threads", error);
+	error = directory_table_new(&process->folders, &(struct directory_table_options){ .offload = process->offload });
+	if (error == 0)
+		error = make_login(process, config);
+	if (error == 0)
+		error = clients_new(&process->clients, config->max_connections, config->max_connections_per_client);
+	return error == 0 ? 0 : fail("start", error);
+}
+
+int process_resize(struct process *process, const struct config *config)
+{
+	size_t bytes = process_cache_bytes(config);
+	int error = cache_resize(process->cache, bytes, config->cache_size_bytes > 0);
+
+	if (error != 0)
+		return fail(error == -E2BIG ? "cache_size is more than this machine has, or had addresses for at the start" :
+					      "can't map cache_size of memory", error);
+	if (cache_bytes(process->cache) > bytes)
+		log_info("cache_size: the cache takes %zu MiB, the least that it can be shrunk to", cache_bytes(process->cache) >> 20);
+	devices_set_most(process->devices, flight_max_bytes(process));
+	process_tidy(process);
+	return 0;
+}
+
+void process_tidy(struct process *process)
+{
+	cache_finish_resize(process->cache);
+}
+
+void process_calibrate(struct process *process, const struct config *config, int root_fd)
+{
+	process->depths = (struct depths){ .devices = process->devices, .offload = process->offload, .root_fd = -1 };
+	if (config->disk_depth > 0)
+		return;
+	process->depths.root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
+	depths_start(&process->depths);
+}
+
+static void version_gone(void *context, const struct file_version *version)
+{
+	struct process *process = context;
+
+	cache_forget(process->cache, version);
+}
+
+static void file_opened(void *context, struct file *file)
+{
+	struct process *process = context;
+
+	depths_opened(&process->depths, file);
+}
+
+struct files_options process_files_options(struct process *process, const struct config *config)
+{
+	return (struct files_options){ .symlinks = config->symlinks,
+				       .max_files = config->open_files,
+				       .revalidate_ms = REVALIDATE_MS,
+				       .siblings = true,
+				       .offload = process->offload,
+				       .devices = process->devices,
+				       .gone = version_gone,
+				       .opened = file_opened,
+				       .context = process };
+}
+
+void process_stop(struct process *process)
+{
+	if (process->folders != NULL)
+		directory_table_stop(process->folders);
+	if (process->login != NULL)
+		login_stop(process->login);
+	if (process->offload != NULL)
+		offload_stop(process->offload);
+}
+
+void process_close(struct process *process)
+{
+	const int descriptors[] = { process->ended_fd, process->retired_fd, process->depths.root_fd };
+
+	clients_free(process->clients);
+	directory_table_free(process->folders);
+	login_free(process->login);
+	offload_free(process->offload);
+	cache_free(process->cache);
+	devices_free(process->devices);
+	for (size_t i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++)
+		if (descriptors[i] >= 0)
+			close(descriptors[i]);
+	pthread_mutex_destroy(&process->lock);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Nobody is asked, and nothing waited for: these are numbers that each worker leaves where any thread may read them. */
+#include "daemon/systemd_status.h"
+
+#include "daemon/notify.h"
+#include "daemon/worker.h"
+#include "request/counters.h"
+
+static const char *name_of(const struct process *process)
+{
+	enum process_state state = process_state(process);
+
+	if (state == PROCESS_LEAVING || state == PROCESS_DRAINING)
+		return state == PROCESS_LEAVING ? "Leaving" : "Draining";
+	return atomic_load(&process->reloading) ? "Reloading" : NULL;
+}
+
+static void add_worker(struct notify_sample *sample, const struct worker *worker)
+{
+	const struct counters *counters = worker_counters(worker);
+	struct worker_report report;
+
+	worker_report(worker, &report);
+	sample->queued += report.queued;
+	sample->hits += report.store.wants[STORE_CACHE] + report.store.wants[STORE_JOINED];
+	sample->wants += report.store.wants[STORE_CACHE] + report.store.wants[STORE_JOINED] + report.store.wants[STORE_DISK];
+	for (unsigned i = 0; i < COUNTERS_SOURCES; i++)
+		sample->sent_bytes += counter_read(&counters->bytes[i]);
+}
+
+static void sample(void *context, struct notify_sample *sample)
+{
+	const struct process *process = context;
+
+	sample->state = name_of(process);
+	sample->clients = clients_count(process->clients);
+	for (unsigned i = 0; i < process->count; i++)
+		add_worker(sample, process->workers[i]);
+}
+
+static uint64_t turned_ns(void *context)
+{
+	const struct process *process = context;
+	uint64_t oldest_ns = UINT64_MAX;
+
+	for (unsigned i = 0; i < process->count; i++) {
+		uint64_t ns = worker_iterated_ns(process->workers[i]);
+
+		oldest_ns = ns < oldest_ns ? ns : oldest_ns;
+	}
+	return oldest_ns;
+}
+
+int systemd_status_start(struct process *process)
+{
+	return notify_start(&(struct notify_options){ .sample = sample, .turned_ns = turned_ns, .context = process });
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An exchange that has ended becomes an entry of its site's log: it is packed into a record here, on the reactor's thread, and handed
+ * over; a thread of the log makes a line of it (access.c and what stands beside it). So nothing here waits, and nothing of the exchange
+ * is needed afterwards.
+ *
+ * Here it is counted, too: its bytes where they came from (but for a transfer, which counts as it goes), for its file, and for its client.
+ *
+ * Where its first bytes came from is asked earlier, when the reply is made: later they may be gone.
+ */
+#include "mhd/exchange_log.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum access_source exchange_log_source(const struct request *request)
+{
+	static const enum access_source sources[] = { [STORE_CACHE] = ACCESS_HIT, [STORE_JOINED] = ACCESS_JOINED, [STORE_DISK] = ACCESS_MISS };
+	const struct store_want *want = NULL;
+
+	if (request->reply.body == REPLY_READY)
+		return ACCESS_HIT;
+	if (request->reply.body == REPLY_SPAN || request->reply.body == REPLY_COPY)
+		want = &request->want;
+	else if (request->reply.body == REPLY_TRANSFER)
+		want = request_first_want(request);
+	return want != NULL ? sources[want->source] : ACCESS_NOWHERE;
+}
+
+/* What was refused before its site was known is the top level's. */
+static const struct site *site_of(const struct exchange *exchange)
+{
+	const struct site *site = exchange->request.match.site;
+
+	return site != NULL ? site : &exchange->site->rules->sites[0];
+}
+
+static void add_entry(const struct exchange *exchange, const struct site *site, unsigned status, uint64_t sent_bytes)
+{
+	const struct request *request = &exchange->request;
+	const struct connection *connection = exchange->connection;
+	const uint64_t now_ns = clock_now_ns();
+	_Alignas(8) char record[ACCESS_RECORD_BYTES];
+	struct access_entry entry = {
+		.client = request->client_address,
+		.time_ns = clock_wall_ns() - (int64_t)(now_ns - exchange->start_ns),
+		.wait_ns = (exchange->reply_ns != 0 ? exchange->reply_ns : now_ns) - exchange->start_ns,
+		.taken_ns = now_ns - exchange->start_ns,
+		.sent_bytes = sent_bytes,
+		.status = status,
+		.port = exchange->site->rules->ports[connection->peer.listener],
+		.tls = connection->peer.tls,
+		.source = exchange->source,
+		.texts = { [ACCESS_USER] = request->user,
+			   [ACCESS_METHOD] = exchange->method,
+			   [ACCESS_TARGET] = request->target,
+			   [ACCESS_VERSION] = exchange->version[0] != '\0' ? exchange->version : "-",
+			   [ACCESS_REFERER] = request->fields.referer,
+			   [ACCESS_USER_AGENT] = request->fields.user_agent,
+			   [ACCESS_RANGE] = request->fields.range,
+			   [ACCESS_HOST] = request->fields.host,
+			   [ACCESS_SITE] = site->host },
+	};
+
+	log_request(site->log, site->log_form, record, access_pack(&entry, record));
+}
+
+static void count(const struct exchange *exchange, unsigned status, uint64_t sent_bytes)
+{
+	static const enum counters_source sources[] = {
+		[ACCESS_NOWHERE] = COUNTERS_OTHER, [ACCESS_HIT] = COUNTERS_CACHE, [ACCESS_JOINED] = COUNTERS_JOINED, [ACCESS_MISS] = COUNTERS_DISK
+	};
+	const struct request *request = &exchange->request;
+	struct client *client = request_client(request);
+	struct counters *counters = request->site->counters;
+
+	counters_request(counters, exchange->seen ? request->method : METHOD_UNKNOWN, status);
+	if (!exchange->seen && status >= 400) /* libmicrohttpd's own refusal */
+		counters_reject(counters, COUNTERS_HEADERS);
+	if (request->reply.body != REPLY_TRANSFER)
+		counter_add(&counters->bytes[sources[exchange->source]], sent_bytes);
+	if (client != NULL)
+		clients_note(client, sent_bytes);
+	if (request->file != NULL)
+		file_note(request->file, sent_bytes);
+}
+
+void exchange_log_refused(const struct request_site *site, const struct peer *peer, unsigned status)
+{
+	const struct site *top = &site->rules->sites[0];
+	_Alignas(8) char record[ACCESS_RECORD_BYTES];
+	const struct access_entry entry = {
+		.client = peer->from,
+		.time_ns = clock_wall_ns(),
+		.status = status,
+		.port = site->rules->ports[peer->listener],
+		.tls = peer->tls,
+		.source = ACCESS_NOWHERE,
+		.texts = { [ACCESS_METHOD] = "-", [ACCESS_TARGET] = "-", [ACCESS_VERSION] = "-", [ACCESS_SITE] = top->host },
+	};
+
+	if (top->log != 0)
+		log_request(top->log, top->log_form, record, access_pack(&entry, record));
+}
+
+void exchange_log(const struct exchange *exchange, unsigned status, bool whole)
+{
+	const struct reply *reply = &exchange->request.reply;
+	const struct site *site = site_of(exchange);
+	uint64_t sent_bytes = reply->body == REPLY_LENGTH_ONLY ? 0 : reply->length;
+
+	if (!whole && sent_bytes > 0)
+		sent_bytes = connection_cut_bytes(exchange->connection, sent_bytes);
+	count(exchange, status, sent_bytes);
+	exchange->connection->logged = true;
+	if (site->log != 0)
+		add_entry(exchange, site, status, sent_bytes);
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Options that a connection inherits from its listener are set here, once, and cost no call per connection: TCP_NODELAY, and
+ * TCP_NOTSENT_LOWAT, which bounds what the kernel keeps of a reply for a slow client; it is lowered as connections multiply (server.c).
+ */
+#include "net/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/passed.h"
+#include "request/connection.h"
+
+struct listening {
+	int fd;
+	bool tls;
+	unsigned listener; /* of the configuration: a name may be several addresses */
+	struct listen_address address; /* as configured */
+	char path[108]; /* of a Unix socket of ours; "" otherwise */
+	bool removes;	/* it, once it is closed */
+	bool carried;	/* over from those before */
+};
+
+struct sockets {
+	struct listening *list;
+	size_t count;
+	atomic_uint users;
+};
+
+static int set_option(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) == 0 ? 0 : -errno;
+}
+
+static int add(struct sockets *sockets, int fd, const char *path)
+{
+	struct listening *list = realloc(sockets->list, (sockets->count + 1) * sizeof(*list));
+
+	if (list == NULL)
+		return -ENOMEM;
+	sockets->list = list;
+	list[sockets->count] = (struct listening){ .fd = fd, .removes = *path != '\0' };
+	snprintf(list[sockets->count].path, sizeof(list[0].path), "%s", path);
+	sockets->count++;
+	return 0;
+}
+
+static int open_tcp(struct sockets *sockets, const struct addrinfo *info)
+{
+	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, CONNECTION_UNSENT_MAX);
+	if (info->ai_family == AF_INET6)
+		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, (info->ai_flags & AI_PASSIVE) == 0);
+	error = bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0 ? add(sockets, fd, "") : -errno;
+	if (error != 0)
+		close(fd);
+	return error;
+}
+
+/* ":port" is one socket for both families where the host has IPv6. */
+static int open_any(struct sockets *sockets, const char *port)
+{
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(port)), .sin6_addr = in6addr_any };
+	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = six.sin6_port, .sin_addr.s_addr = htonl(INADDR_ANY) };
+	struct addrinfo info = {
+		.ai_flags = AI_PASSIVE, .ai_family = AF_INET6, .ai_addr = (struct sockaddr *)&six, .ai_addrlen = sizeof(six)
+	};
+	int error = open_tcp(sockets, &info);
+
+	if (error != -EAFNOSUPPORT && error != -EADDRNOTAVAIL)
+		return error;
+	info = (struct addrinfo){ .ai_family = AF_INET, .ai_addr = (struct sockaddr *)&four, .ai_addrlen = sizeof(four) };
+	return open_tcp(sockets, &info);
+}
+
+static int open_host(struct sockets *sockets, const struct listen_address *address, const char **reason)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV }, *list;
+	int error = getaddrinfo(address->host, address->port, &hints, &list);
+	int opened = 0;
+
+	if (error != 0) {
+		*reason = gai_strerror(error);
+		return -EADDRNOTAVAIL;
+	}
+	for (const struct addrinfo *info = list; info != NULL && error == 0; info = info->ai_next) {
+		error = open_tcp(sockets, info);
+		if ((error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL) && (opened > 0 || info->ai_next != NULL))
+			error = 0; /* "localhost" on a host without IPv6 */
+		else
+			opened++;
+	}
+	freeaddrinfo(list);
+	return error;
+}
+
+/* Removes a socket that nobody listens on. */
+static void remove_stale(const struct sockaddr_un *address)
+{
+	const char *path = address->sun_path;
+	struct stat st;
+	int fd;
+
+	if (lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode)) /* connect(2) says of a file what it says of a stale socket */
+		return;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); /* who listens may have a full backlog */
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 && errno == ECONNREFUSED)
+		unlink(path);
+	if (fd >= 0)
+		close(fd);
+}
+
+int sockets_listen_unix(const char *path, mode_t mode, int backlog)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error = 0;
+	mode_t mask;
+
+	if (fd < 0)
+		return -errno;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	remove_stale(&address);
+	mask = umask(0); /* which would take from the mode */
+	fchmod(fd, mode); /* before it has a name; by path it could be another file's by now */
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, backlog) != 0)
+		error = -errno;
+	umask(mask);
+	if (error == 0)
+		return fd;
+	close(fd);
+	return error;
+}
+
+/* As open as a TCP port; the directory's permissions restrict it. */
+static int open_unix(struct sockets *sockets, const char *path)
+{
+	int fd = sockets_listen_unix(path, 0666, SOMAXCONN);
+	int error = fd < 0 ? fd : add(sockets, fd, path);
+
+	if (error != 0 && fd >= 0)
+		close(fd);
+	return error;
+}
+
+/* A duplicate each: what was passed is there for the next configuration, too. A Unix socket's file is not ours to remove. */
+static int open_passed(struct sockets *sockets, const char *name, const char **reason)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < passed_count() && error == 0; i++) {
+		if (strcmp(passed_name(i), name) != 0)
+			continue;
+		int fd = fcntl(passed_fd(i), F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			return -errno;
+		set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* not of a Unix socket */
+		set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, CONNECTION_UNSENT_MAX);
+		error = add(sockets, fd, "");
+		if (error != 0)
+			close(fd);
+	}
+	if (error == 0 && !passed_has(name)) {
+		*reason = passed_count() > 0 ? "of the sockets that were passed none has that name (FileDescriptorName= of the socket unit)" :
+					       "no sockets were passed (it is for a start by a socket unit of systemd)";
+		error = -ENOENT;
+	}
+	return error;
+}
+
+static int open_address(struct sockets *sockets, const struct listen_address *address, char *fault)
+{
+	const char *reason = NULL;
+	char text[300];
+	int error;
+
+	if (address->kind == LISTEN_ADDRESS_UNIX)
+		error = open_unix(sockets, address->path);
+	else if (address->kind == LISTEN_ADDRESS_PASSED)
+		error = open_passed(sockets, address->host, &reason);
+	else if (address->host[0] == '\0')
+		error = open_any(sockets, address->port);
+	else
+		error = open_host(sockets, address, &reason);
+	if (error != 0)
+		snprintf(fault, SOCKETS_FAULT_BYTES, "can't listen on %s: %s", listen_address_format(address, text, sizeof(text)),
+			 reason != NULL ? reason : strerror(-error));
+	return error;
+}
+
+static void close_all(struct sockets *sockets)
+{
+	for (size_t i = 0; i < sockets->count; i++) {
+		close(sockets->list[i].fd);
+		if (sockets->list[i].removes)
+			unlink(sockets->list[i].path);
+	}
+	free(sockets->list);
+	free(sockets);
+}
+
+/* The first socket of a listener for this address that was not carried over yet, by TLS as well if there is one; NULL: there is none. */
+static const struct listening *find_carried(const struct sockets *before, const struct listen_address *address, uint64_t carried)
+{
+	const struct listening *found = NULL;
+
+	for (size_t i = 0; before != NULL && i < before->count; i++) {
+		const struct listening *one = &before->list[i];
+
+		if ((carried >> one->listener & 1) != 0 || !listen_address_is_same(&one->address, address))
+			continue;
+		if (one->tls == address->tls)
+			return one;
+		if (found == NULL)
+			found = one;
+	}
+	return found;
+}
+
+/* All sockets of that listener, by descriptors of our own. */
+static int carry_over(struct sockets *sockets, const struct sockets *before, const struct listening *like)
+{
+	for (size_t i = 0; i < before->count; i++) {
+		int fd, error;
+
+		if (before->list[i].listener != like->listener)
+			continue;
+		fd = fcntl(before->list[i].fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			return -errno;
+		error = add(sockets, fd, before->list[i].path);
+		if (error != 0) {
+			close(fd);
+			return error;
+		}
+		sockets->list[sockets->count - 1].carried = true;
+		sockets->list[sockets->count - 1].removes = false;
+	}
+	return 0;
+}
+
+/* carried: a bit for each listener of `before` that is carried over. */
+static int open_or_carry_over(struct sockets *sockets, const struct listen_address *address, const struct sockets *before,
+			      uint64_t *carried, char *fault)
+{
+	const struct listening *like = find_carried(before, address, *carried);
+	int error;
+
+	if (like == NULL)
+		return open_address(sockets, address, fault);
+	*carried |= UINT64_C(1) << like->listener;
+	error = carry_over(sockets, before, like);
+	if (error != 0)
+		snprintf(fault, SOCKETS_FAULT_BYTES, "can't go on listening: %s", strerror(-error));
+	return error;
+}
+
+static bool names_passed(const struct listen_address_sites *listen, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (listen[i].address.kind == LISTEN_ADDRESS_PASSED && strcmp(listen[i].address.host, name) == 0)
+			return true;
+	return false;
+}
+
+/* systemd takes connections there that nobody will ever answer. */
+static void warn_of_unnamed(const struct listen_address_sites *listen, size_t count)
+{
+	for (const char *const *name = passed_names(); *name != NULL; name++)
+		if (!names_passed(listen, count, *name))
+			log_warning("sockets were passed as \"%s\" and no listen names them: listen = \"fd:%s\", or take them out of the socket unit",
+				    *name, *name);
+}
+
+int sockets_open(struct sockets **sockets, const struct listen_address_sites *listen, size_t count, unsigned users,
+		 const struct sockets *before, char fault[SOCKETS_FAULT_BYTES])
+{
+	struct sockets *s = calloc(1, sizeof(*s));
+	uint64_t carried = 0;
+	int error = 0;
+
+	if (s == NULL)
+		return -ENOMEM;
+	atomic_init(&s->users, users);
+	warn_of_unnamed(listen, count);
+	for (size_t i = 0; i < count && error == 0; i++) {
+		size_t opened = s->count;
+
+		error = open_or_carry_over(s, &listen[i].address, before, &carried, fault);
+		for (; opened < s->count; opened++) {
+			s->list[opened].listener = (unsigned)i;
+			s->list[opened].tls = listen[i].address.tls;
+			s->list[opened].address = listen[i].address;
+		}
+	}
+	if (error != 0) {
+		close_all(s);
+		return error;
+	}
+	*sockets = s;
+	return 0;
+}
+
+void sockets_succeed(struct sockets *sockets, struct sockets *before)
+{
+	for (size_t i = 0; i < sockets->count; i++) {
+		struct listening *own = &sockets->list[i];
+
+		for (size_t j = 0; j < before->count && !own->removes; j++) {
+			if (!before->list[j].removes || strcmp(before->list[j].path, own->path) != 0)
+				continue;
+			before->list[j].removes = false;
+			own->removes = true;
+		}
+	}
+}
+
+void sockets_abandon(struct sockets *sockets)
+{
+	if (sockets != NULL)
+		close_all(sockets);
+}
+
+void sockets_hold(struct sockets *sockets)
+{
+	atomic_fetch_add(&sockets->users, 1);
+}
+
+void sockets_release(struct sockets *sockets)
+{
+	if (atomic_fetch_sub(&sockets->users, 1) == 1)
+		close_all(sockets);
+}
+
+size_t sockets_count(const struct sockets *sockets)
+{
+	return sockets->count;
+}
+
+int sockets_fd(const struct sockets *sockets, size_t i)
+{
+	return sockets->list[i].fd;
+}
+
+unsigned sockets_listener(const struct sockets *sockets, size_t i)
+{
+	return sockets->list[i].listener;
+}
+
+bool sockets_is_new(const struct sockets *sockets, size_t i)
+{
+	return !sockets->list[i].carried;
+}
+
+uint16_t sockets_port(const struct sockets *sockets, size_t i)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t length = sizeof(address);
+
+	if (getsockname(sockets->list[i].fd, (struct sockaddr *)&address, &length) != 0)
+		return 0;
+	if (address.ss_family == AF_INET)
+		return ntohs(((struct sockaddr_in *)&address)->sin_port);
+	return address.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&address)->sin6_port) : 0;
+}
+
+unsigned sockets_tls_port(const struct sockets *sockets, uint64_t listeners)
+{
+	unsigned port = 0;
+
+	for (size_t i = 0; i < sockets->count && port == 0; i++)
+		if (sockets->list[i].tls && (listeners >> sockets->list[i].listener & 1) != 0)
+			port = sockets_port(sockets, i);
+	return port;
+}
+
+/* "/path", or "@name" of one that has no file. */
+static const char *unix_name(struct sockaddr_un *address, socklen_t length)
+{
+	size_t bytes = length - offsetof(struct sockaddr_un, sun_path);
+
+	if (bytes > 1 && address->sun_path[0] == '\0')
+		address->sun_path[0] = '@';
+	return address->sun_path;
+}
+
+char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_t text_bytes)
+{
+	union {
+		struct sockaddr_storage any; /* a byte more than the longest address, which then ends with a 0 */
+		struct sockaddr_un local;
+	} place = { 0 };
+	struct sockaddr *address = (struct sockaddr *)&place;
+	socklen_t length = sizeof(place);
+	char host[256], port[8];
+	const char *tls = sockets->list[i].tls ? "tls:" : "";
+
+	if (sockets->list[i].path[0] != '\0')
+		snprintf(text, text_bytes, "%sunix:%s", tls, sockets->list[i].path);
+	else if (getsockname(sockets->list[i].fd, address, &length) != 0)
+		snprintf(text, text_bytes, "?");
+	else if (address->sa_family == AF_UNIX)
+		snprintf(text, text_bytes, "%sunix:%s", tls, unix_name(&place.local, length));
+	else if (getnameinfo(address, length, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		snprintf(text, text_bytes, address->sa_family == AF_INET6 ? "%s[%s]:%s" : "%s%s:%s", tls, host, port);
+	else
+		snprintf(text, text_bytes, "?");
+	return text;
+}
+
+int sockets_write_addresses(const struct sockets *sockets, const char *path)
+{
+	char text[300], draft[4096];
+	FILE *file;
+	int error = 0;
+
+	if (snprintf(draft, sizeof(draft), "%s.new", path) >= (int)sizeof(draft))
+		return -ENAMETOOLONG;
+	file = fopen(draft, "we");
+	if (file == NULL)
+		return -errno;
+	for (size_t i = 0; i < sockets->count; i++)
+		fprintf(file, "%s\n", sockets_address(sockets, i, text, sizeof(text)));
+	if (ferror(file))
+		error = -EIO;
+	if (fclose(file) != 0 && error == 0)
+		error = -errno;
+	if (error == 0 && rename(draft, path) != 0)
+		error = -errno;
+	if (error != 0)
+		unlink(draft);
+	return error;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What ranged-probe does, step by step, and what comes of it. */
+#ifndef PROBE_MEASURE_H
+#define PROBE_MEASURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine/calibrate.h"
+#include "probe/file.h"
+
+#define PROBE_SIZES 5  /* 4 KiB, 16 KiB … 1 MiB */
+#define PROBE_DEPTHS 8 /* 1, 2, 4 … 128 */
+#define PROBE_SIZE_64K 2
+#define PROBE_SLOW_SUBMIT_NS UINT64_C(20000000) /* as ranged counts them */
+
+static inline size_t probe_size_bytes(unsigned size)
+{
+	return (size_t)4096 << 2 * size;
+}
+
+/* Random reads of one size, so many at once. */
+struct probe_cell {
+	uint64_t reads; /* 0: left out, because the device is saturated by fewer and would take too long */
+	double bytes_per_s;
+	uint64_t p50_ns, p99_ns;
+	uint64_t submit_p50_ns; /* the time that io_submit itself took */
+};
+
+struct probe_transfer {
+	uint64_t bytes, spent_ns;
+};
+
+struct probe_submits {
+	uint64_t count, slow_count; /* slow: PROBE_SLOW_SUBMIT_NS or more */
+	uint64_t p50_ns, p99_ns, longest_ns;
+};
+
+struct probe_nowait {
+	uint64_t reads, again, refused;
+};
+
+struct probe_result {
+	struct probe_file file;
+	struct probe_transfer write, verify;
+	uint64_t fsync_ns;
+	bool shortened;	 /* the file is smaller than asked for: writing it all would have taken too long */
+	double resident; /* share of the file in the page cache after all was read; negative: not known */
+	bool measured;	 /* what follows was: there is a disk to measure */
+	struct probe_submits submits;
+	struct probe_nowait nowait;
+	struct probe_cell cells[PROBE_SIZES][PROBE_DEPTHS];
+	struct calibration calibration;
+};
+
+struct probe_options {
+	const char *folder;
+	uint64_t bytes;	       /* of the file: a multiple of 1 MiB */
+	uint64_t write_ns_max; /* rather a smaller file than to write for longer; 0: as long as it takes */
+	uint64_t cells_ns;     /* for all cells together */
+	void (*progress)(const char *step); /* is told what begins, and NULL at the end; may be NULL */
+};
+
+/*
+ * Runs all steps. 0, or an exit status after saying on stderr what went wrong and where: 1 for a fault of the storage, else of
+ * sysexits.h. The caller closes result->file.fd, if it is not -1.
+ */
+int probe_measure_run(const struct probe_options *options, struct probe_result *result);
+
+#endif

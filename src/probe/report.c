@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One page: a headline, one line for each thing that was looked at with a sign of whether it is well, what the warnings mean, and
+ * the figures for who wants them.
+ */
+#include "probe/report.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "probe/table.h"
+
+#define TEXT_COLUMN 18
+#define AGAIN_SHARE 4 /* where more than one in so many comes back, ranged does without RWF_NOWAIT */
+
+struct report {
+	const struct probe_style *style;
+	const struct probe_result *result;
+	const struct probe_verdict *verdict;
+};
+
+/* Words, from `column` on, into lines that begin at TEXT_COLUMN. */
+static void print_wrapped(FILE *out, const char *text)
+{
+	size_t column = TEXT_COLUMN;
+
+	while (*text != '\0') {
+		size_t length = strcspn(text, " ");
+
+		if (column > TEXT_COLUMN && column + 1 + length > PROBE_COLUMNS - 1) {
+			fprintf(out, "\n%*s", TEXT_COLUMN, "");
+			column = TEXT_COLUMN;
+		} else if (column > TEXT_COLUMN) {
+			fputc(' ', out);
+			column++;
+		}
+		fwrite(text, 1, length, out);
+		column += length;
+		text += length + (text[length] == ' ');
+	}
+	fputc('\n', out);
+}
+
+enum mark { MARK_GOOD, MARK_BAD, MARK_NONE };
+
+static void __attribute__((format(printf, 4, 5))) line(const struct report *report, enum mark mark, const char *label,
+						       const char *format, ...)
+{
+	static const char *const unicode[] = { "✓", "!", " " }, *const ascii[] = { "+", "!", " " };
+	static const enum probe_colour colours[] = { PROBE_GREEN, PROBE_YELLOW, PROBE_PLAIN };
+	const struct probe_style *style = report->style;
+	char text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	fputs("  ", style->out);
+	probe_style_colour(style, colours[mark]);
+	fputs((style->unicode ? unicode : ascii)[mark], style->out);
+	probe_style_colour(style, PROBE_PLAIN);
+	fprintf(style->out, " %-*s", TEXT_COLUMN - 4, label);
+	print_wrapped(style->out, text);
+}
+
+static double ms(uint64_t ns)
+{
+	return (double)ns / (double)CLOCK_NS_PER_MS;
+}
+
+static double mib_per_s(const struct probe_transfer *transfer)
+{
+	return (double)transfer->bytes / 1048576.0 * (double)CLOCK_NS_PER_S / (double)(transfer->spent_ns + 1);
+}
+
+static const char *headline(const struct report *report)
+{
+	if (report->verdict->suitability == PROBE_WELL)
+		return "ranged will run well here.";
+	if (report->verdict->suitability == PROBE_WITH_CARE)
+		return "ranged will run here. Mind what is marked with \"!\".";
+	return report->result->file.direct == PROBE_DIRECT_MEMORY ? "ranged will run here, but this is memory and not a disk." :
+								    "ranged will run here, but without O_DIRECT.";
+}
+
+static void print_head(const struct report *report)
+{
+	const struct probe_style *style = report->style;
+	const struct probe_file *file = &report->result->file;
+	bool well = report->verdict->suitability == PROBE_WELL;
+
+	probe_style_colour(style, PROBE_BOLD);
+	probe_style_colour(style, well ? PROBE_GREEN : PROBE_YELLOW);
+	fprintf(style->out, "%s\n", headline(report));
+	probe_style_colour(style, PROBE_PLAIN);
+	fprintf(style->out, "%s: %s on %s\n\n", file->folder, file->mount.type, file->mount.source);
+}
+
+static void print_setting(const struct report *report)
+{
+	const struct calibration *calibration = &report->result->calibration;
+	double rate = calibration->bytes_per_s / 1048576.0;
+
+	if (!report->result->measured)
+		return;
+	line(report, MARK_NONE, "set", "disk_depth = %u, disk_bytes = %" PRIu64 "M", calibration->depth, calibration->depth_bytes >> 20);
+	line(report, MARK_NONE, "", "%u reads of 64 KiB in flight reach 90 %% of the best throughput (%.*f MiB/s, %.0f reads/s); four times as "
+	     "many leave room for small ones. ranged finds the same at start, unless these are set.",
+	     calibration->knee, probe_style_decimals(rate), rate, calibration->iops);
+	fputc('\n', report->style->out);
+}
+
+static void print_direct(const struct report *report)
+{
+	const struct probe_result *result = report->result;
+
+	switch (result->file.direct) {
+	case PROBE_DIRECT_REAL:
+		if (result->resident < 0)
+			line(report, MARK_GOOD, "O_DIRECT", "yes (this filesystem does not tell what is in the page cache)");
+		else
+			line(report, MARK_GOOD, "O_DIRECT", "yes, and real: %.0f %% of the file is in the page cache afterwards",
+			     100 * result->resident);
+		break;
+	case PROBE_DIRECT_BUFFERED:
+		line(report, MARK_BAD, "O_DIRECT", "accepted, but not real");
+		break;
+	case PROBE_DIRECT_MEMORY:
+		line(report, MARK_BAD, "O_DIRECT", "accepted, but it means nothing: %s is memory", result->file.mount.type);
+		break;
+	case PROBE_DIRECT_NONE:
+		line(report, MARK_BAD, "O_DIRECT", "no");
+	}
+}
+
+static void print_submits(const struct report *report)
+{
+	static const char *const words[] = { "does not wait", "waits for the disk at times", "is not asynchronous" };
+	const struct probe_submits *submits = &report->result->submits;
+	const struct probe_verdict *verdict = report->verdict;
+
+	if (!report->result->measured)
+		return;
+	line(report, verdict->blocking == PROBE_BLOCKS_NEVER ? MARK_GOOD : MARK_BAD, "io_submit",
+	     "%s: 99 of 100 calls take at most %.2f ms, the longest took %.1f ms (one read of 64 KiB: %.2f ms)", words[verdict->blocking],
+	     ms(submits->p99_ns), ms(submits->longest_ns), ms(verdict->read_p50_ns));
+}
+
+static void print_nowait(const struct report *report)
+{
+	const struct probe_nowait *nowait = &report->result->nowait;
+
+	if (!report->result->measured || nowait->reads == 0)
+		return;
+	if (nowait->refused > 0)
+		line(report, MARK_NONE, "RWF_NOWAIT", "not on this filesystem (EOPNOTSUPP); ranged does without");
+	else
+		line(report, MARK_NONE, "RWF_NOWAIT", "accepted; %.0f %% of the reads came back with EAGAIN%s",
+		     100.0 * (double)nowait->again / (double)nowait->reads,
+		     nowait->again > nowait->reads / AGAIN_SHARE ? ": of no use here" : "");
+}
+
+static void print_bytes(const struct report *report)
+{
+	const struct probe_result *result = report->result;
+	char size[16];
+
+	line(report, MARK_GOOD, "data", "%s written and read back, every byte the same%s",
+	     units_format_size(result->verify.bytes, size, sizeof(size)),
+	     result->shortened ? " (a smaller file, not to write for too long; --size takes the time)" : "");
+	line(report, MARK_NONE, "", "written at %.0f MiB/s, fsync %.0f ms, read at %.0f MiB/s", mib_per_s(&result->write),
+	     ms(result->fsync_ns), mib_per_s(&result->verify));
+}
+
+static void print_alignment(const struct report *report)
+{
+	const struct probe_file *file = &report->result->file;
+
+	if (report->result->measured)
+		line(report, MARK_NONE, "alignment", "%u of offsets, %u of memory%s", file->offset_alignment, file->memory_alignment,
+		     file->alignment_known ? "" : " (assumed: the filesystem does not say)");
+}
+
+static void print_warnings(const struct report *report)
+{
+	const struct probe_verdict *verdict = report->verdict;
+
+	if (verdict->warning_count > 0)
+		fputc('\n', report->style->out);
+	for (unsigned i = 0; i < verdict->warning_count; i++)
+		line(report, MARK_BAD, i == 0 ? "to know" : "", "%s", verdict->warnings[i].text);
+}
+
+void probe_report_print(const struct probe_style *style, const struct probe_result *result, const struct probe_verdict *verdict)
+{
+	struct report report = { style, result, verdict };
+
+	print_head(&report);
+	print_setting(&report);
+	print_direct(&report);
+	print_submits(&report);
+	print_bytes(&report);
+	print_nowait(&report);
+	print_alignment(&report);
+	print_warnings(&report);
+	if (result->measured)
+		probe_table_print(style, result);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The report for people: the verdict first, then why, then the figures. */
+#ifndef PROBE_REPORT_H
+#define PROBE_REPORT_H
+
+#include "probe/style.h"
+#include "probe/verdict.h"
+
+void probe_report_print(const struct probe_style *style, const struct probe_result *result, const struct probe_verdict *verdict);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Durations of one measurement, counted so finely that a quantile is within 3 %. One thread only. */
+#ifndef PROBE_TIMES_H
+#define PROBE_TIMES_H
+
+#include <stdint.h>
+
+#define PROBE_TIMES_BITS 5 /* each power of two has 32 buckets */
+#define PROBE_TIMES_POWERS 38
+#define PROBE_TIMES_BUCKETS (PROBE_TIMES_POWERS << PROBE_TIMES_BITS)
+
+/* Zero-initialised by its owner. */
+struct probe_times {
+	uint64_t counts[PROBE_TIMES_BUCKETS];
+	uint64_t count, longest_ns;
+};
+
+/* Below 64 ns each has a bucket of its own; the last bucket takes whatever is longer than an hour. */
+static inline unsigned probe_times_bucket(uint64_t ns)
+{
+	unsigned shift = ns >> PROBE_TIMES_BITS == 0 ? 0 : 63 - PROBE_TIMES_BITS - (unsigned)__builtin_clzll(ns);
+	uint64_t bucket = ((uint64_t)shift << PROBE_TIMES_BITS) + (ns >> shift);
+
+	return bucket < PROBE_TIMES_BUCKETS ? (unsigned)bucket : PROBE_TIMES_BUCKETS - 1;
+}
+
+/* The longest time that falls into the bucket. */
+static inline uint64_t probe_times_upper_ns(unsigned bucket)
+{
+	unsigned shift = bucket >> PROBE_TIMES_BITS;
+	uint64_t low = bucket & ((1u << PROBE_TIMES_BITS) - 1);
+
+	if (shift <= 1)
+		return bucket;
+	return ((low + (1u << PROBE_TIMES_BITS) + 1) << (shift - 1)) - 1;
+}
+
+static inline void probe_times_add(struct probe_times *times, uint64_t ns)
+{
+	times->counts[probe_times_bucket(ns)]++;
+	times->count++;
+	if (ns > times->longest_ns)
+		times->longest_ns = ns;
+}
+
+/* What so many per cent of the times do not exceed; 0 when there are none. */
+static inline uint64_t probe_times_quantile_ns(const struct probe_times *times, unsigned per_cent)
+{
+	uint64_t below = 0;
+
+	for (unsigned i = 0; i < PROBE_TIMES_BUCKETS && times->count > 0; i++) {
+		below += times->counts[i];
+		if (below * 100 >= times->count * per_cent)
+			return probe_times_upper_ns(i) < times->longest_ns ? probe_times_upper_ns(i) : times->longest_ns;
+	}
+	return 0;
+}
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The rules, one function for each thing that can be wrong. A missing O_DIRECT is what ranged can't make up for: it then reads by
+ * offload threads, through the page cache. Everything else it copes with, or the operator can change.
+ */
+#include "probe/verdict.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "base/clock.h"
+#include "daemon/limits.h"
+
+#define SLOW_SUBMITS_MAX 3 /* of SUBMITS: as ranged counts them */
+#define SUBMITS 1000
+
+static void __attribute__((format(printf, 3, 4))) warn(struct probe_verdict *verdict, const char *id, const char *format, ...)
+{
+	struct probe_warning *warning = &verdict->warnings[verdict->warning_count];
+	va_list arguments;
+
+	if (verdict->warning_count == PROBE_WARNINGS_MAX)
+		return;
+	verdict->warning_count++;
+	warning->id = id;
+	va_start(arguments, format);
+	vsnprintf(warning->text, sizeof(warning->text), format, arguments);
+	va_end(arguments);
+}
+
+static void judge_direct(const struct probe_result *result, struct probe_verdict *verdict)
+{
+	switch (result->file.direct) {
+	case PROBE_DIRECT_REAL:
+		break;
+	case PROBE_DIRECT_BUFFERED:
+		warn(verdict, "page-cache", "%.0f %% of the file is in the page cache after it was read: O_DIRECT is accepted here and "
+		     "not kept. ranged works, but it does not leave the page cache to others.", 100 * result->resident);
+		break;
+	case PROBE_DIRECT_MEMORY:
+		warn(verdict, "memory", "%s has no disk below it: its files are in memory. O_DIRECT means nothing here, there is nothing "
+		     "to measure, and ranged reads such files with ordinary reads.", result->file.mount.type);
+		break;
+	case PROBE_DIRECT_NONE:
+		warn(verdict, "no-direct", "%s can't read this file with O_DIRECT: ranged reads such files through the page cache, by its "
+		     "offload threads (offload_threads).", result->file.mount.type);
+	}
+}
+
+static enum probe_blocking blocking_of(const struct probe_result *result, uint64_t read_p50_ns)
+{
+	const struct probe_submits *submits = &result->submits;
+
+	if (result->cells[PROBE_SIZE_64K][0].submit_p50_ns > read_p50_ns / 2)
+		return PROBE_BLOCKS_ALWAYS;
+	if (submits->slow_count >= SLOW_SUBMITS_MAX * (submits->count / SUBMITS + 1) ||
+	    (submits->p99_ns > CLOCK_NS_PER_MS && submits->p99_ns > read_p50_ns))
+		return PROBE_BLOCKS_SOMETIMES;
+	return PROBE_BLOCKS_NEVER;
+}
+
+static void judge_submits(const struct probe_result *result, struct probe_verdict *verdict)
+{
+	verdict->read_p50_ns = result->cells[PROBE_SIZE_64K][0].p50_ns;
+	verdict->blocking = blocking_of(result, verdict->read_p50_ns);
+	if (verdict->blocking == PROBE_BLOCKS_ALWAYS)
+		warn(verdict, "io-submit-synchronous", "io_submit returns only when the data are there: reads of this filesystem are not "
+		     "asynchronous. ranged reads by its offload threads here; give it as many as reads should overlap (offload_threads).");
+	else if (verdict->blocking == PROBE_BLOCKS_SOMETIMES)
+		warn(verdict, "io-submit-blocks", "io_submit was seen to wait for the disk: up to %.1f ms. Where that goes on, ranged reads "
+		     "by its offload threads.", (double)result->submits.longest_ns / (double)CLOCK_NS_PER_MS);
+}
+
+static void judge_aio(struct probe_verdict *verdict)
+{
+	const struct probe_limits *limits = &verdict->limits;
+
+	if (limits->aio_max != 0 && limits->aio_used + limits->aio_needed > limits->aio_max)
+		warn(verdict, "aio-max-nr", "fs.aio-max-nr is %" PRIu64 ", of which %" PRIu64 " are in use, and ranged would take %" PRIu64
+		     ": sysctl -w fs.aio-max-nr=%" PRIu64, limits->aio_max, limits->aio_used, limits->aio_needed,
+		     limits->aio_used + limits->aio_needed);
+}
+
+static void judge_files(struct probe_verdict *verdict)
+{
+	const struct probe_limits *limits = &verdict->limits;
+
+	if (limits->files_hard < limits->files_needed)
+		warn(verdict, "open-files", "a process may have %" PRIu64 " descriptors (ulimit -Hn) and ranged with its defaults can come to "
+		     "need %" PRIu64 ": raise LimitNOFILE=, or lower max_connections.", limits->files_hard, limits->files_needed);
+}
+
+static uint64_t read_number(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	uint64_t number = 0;
+
+	if (file != NULL && fscanf(file, "%" SCNu64, &number) != 1)
+		number = 0;
+	if (file != NULL)
+		fclose(file);
+	return number;
+}
+
+static int find_limits(const struct probe_result *result, struct probe_limits *limits)
+{
+	struct rlimit files = { RLIM_INFINITY, RLIM_INFINITY };
+	struct config config;
+	unsigned workers;
+
+	if (config_init(&config) != 0)
+		return -ENOMEM;
+	workers = config_workers(&config);
+	limits->files_needed = limits_descriptors(&config, workers);
+	config_fini(&config);
+	limits->aio_needed = (uint64_t)workers * result->calibration.depth;
+	limits->aio_max = read_number("/proc/sys/fs/aio-max-nr");
+	limits->aio_used = read_number("/proc/sys/fs/aio-nr");
+	getrlimit(RLIMIT_NOFILE, &files);
+	limits->files_soft = files.rlim_cur == RLIM_INFINITY ? UINT64_MAX : files.rlim_cur;
+	limits->files_hard = files.rlim_max == RLIM_INFINITY ? UINT64_MAX : files.rlim_max;
+	return 0;
+}
+
+int probe_verdict_reach(const struct probe_result *result, struct probe_verdict *verdict)
+{
+	int error;
+
+	*verdict = (struct probe_verdict){ 0 };
+	error = find_limits(result, &verdict->limits);
+	if (error != 0)
+		return error;
+	judge_direct(result, verdict);
+	if (result->measured)
+		judge_submits(result, verdict);
+	judge_aio(verdict);
+	judge_files(verdict);
+	if (!result->measured)
+		verdict->suitability = PROBE_POORLY;
+	else
+		verdict->suitability = verdict->warning_count > 0 ? PROBE_WITH_CARE : PROBE_WELL;
+	return 0;
+}
+
+const char *probe_verdict_suitability(enum probe_suitability suitability)
+{
+	static const char *const words[] = { "well", "with-care", "poorly" };
+
+	return words[suitability];
+}
+
+const char *probe_verdict_blocking(enum probe_blocking blocking)
+{
+	static const char *const words[] = { "never", "sometimes", "always" };
+
+	return words[blocking];
+}
+
+const char *probe_verdict_direct(enum probe_direct direct)
+{
+	static const char *const words[] = { "real", "buffered", "memory", "none" };
+
+	return words[direct];
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A record is the entry as it is and behind it its texts, each with its NUL. Each text is cut at a bound of its own, so that a long
+ * target can't push out the status, and the bounds together fit into a line. Times are UTC: local time costs a lock in libc
+ * and is ambiguous twice a year.
+ */
+#include "site/access.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+#define ELLIPSIS "…"
+#define ELLIPSIS_BYTES (sizeof(ELLIPSIS) - 1)
+
+static const struct {
+	const char *name, *field;
+	size_t bytes;
+} texts[ACCESS_TEXTS] = {
+	[ACCESS_USER] = { "user", "RANGED_USER", 128 },
+	[ACCESS_METHOD] = { "method", "RANGED_METHOD", 16 },
+	[ACCESS_TARGET] = { "target", "RANGED_TARGET", ACCESS_TEXT_MAX },
+	[ACCESS_VERSION] = { "version", "RANGED_VERSION", 16 },
+	[ACCESS_REFERER] = { "referer", "RANGED_REFERER", 512 },
+	[ACCESS_USER_AGENT] = { "user_agent", "RANGED_USER_AGENT", 512 },
+	[ACCESS_RANGE] = { "range", "RANGED_RANGE", 256 },
+	[ACCESS_HOST] = { "host", "RANGED_HOST", 256 },
+	[ACCESS_SITE] = { "site", "RANGED_SITE", 256 },
+};
+
+struct record {
+	struct access_entry entry; /* texts: NULL or anything else */
+	char bytes[];
+};
+
+_Static_assert(sizeof(struct record) + 128 + 16 + 1280 + 16 + 512 + 512 + 256 + 256 + 256 + ACCESS_TEXTS <= ACCESS_RECORD_BYTES,
+	       "a record of the longest texts");
+_Static_assert(ACCESS_RECORD_BYTES <= LOG_RECORD_BYTES, "a log takes a record");
+
+size_t access_text_bytes(enum access_text text)
+{
+	return texts[text].bytes;
+}
+
+const char *access_text_name(enum access_text text)
+{
+	return texts[text].name;
+}
+
+const char *access_source_name(enum access_source source)
+{
+	static const char *const names[] = { [ACCESS_HIT] = "hit", [ACCESS_JOINED] = "joined", [ACCESS_MISS] = "miss" };
+
+	return names[source];
+}
+
+/* Copies the text and its NUL, with a cut between two characters of UTF-8. Returns the end. */
+static char *put_text(char *to, const char *text, size_t max)
+{
+	size_t length = strnlen(text, max + 1);
+
+	if (length > max) {
+		length = max - ELLIPSIS_BYTES;
+		for (unsigned i = 0; i < 3 && length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80; i++)
+			length--;
+		memcpy(to + length, ELLIPSIS, sizeof(ELLIPSIS));
+		memcpy(to, text, length);
+		return to + length + sizeof(ELLIPSIS);
+	}
+	memcpy(to, text, length);
+	to[length] = '\0';
+	return to + length + 1;
+}
+
+size_t access_pack(const struct access_entry *entry, void *record)
+{
+	struct record *to = record;
+	char *end = to->bytes;
+
+	to->entry = *entry;
+	for (unsigned i = 0; i < ACCESS_TEXTS; i++)
+		if (entry->texts[i] != NULL)
+			end = put_text(end, entry->texts[i], texts[i].bytes);
+	return (size_t)(end - (char *)record);
+}
+
+void access_unpack(const void *record, struct access_entry *entry)
+{
+	const struct record *from = record;
+	const char *text = from->bytes;
+
+	*entry = from->entry;
+	for (unsigned i = 0; i < ACCESS_TEXTS; i++) {
+		if (entry->texts[i] == NULL)
+			continue;
+		entry->texts[i] = text;
+		text += strlen(text) + 1;
+	}
+}
+
+const char *access_time(int64_t time_ns, char text[ACCESS_TIME_BYTES])
+{
+	time_t seconds = (time_t)(time_ns / (int64_t)CLOCK_NS_PER_S);
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	size_t length = strftime(text, ACCESS_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + length, ACCESS_TIME_BYTES - length, ".%03dZ",
+		 (int)(time_ns % (int64_t)CLOCK_NS_PER_S / (int64_t)CLOCK_NS_PER_MS));
+	return text;
+}
+
+static void number_field(struct sink *sink, const char *name, uint64_t number)
+{
+	char text[24];
+
+	sink_field(sink, name, text, (size_t)snprintf(text, sizeof(text), "%" PRIu64, number));
+}
+
+static void text_field(struct sink *sink, const char *name, const char *text)
+{
+	if (text != NULL)
+		sink_field(sink, name, text, strlen(text));
+}
+
+void access_fields(const struct log_form *form, const void *record, struct sink *sink)
+{
+	struct access_entry entry;
+	char client[ADDRESS_TEXT_BYTES], time[ACCESS_TIME_BYTES];
+
+	(void)form;
+	access_unpack(record, &entry);
+	text_field(sink, "RANGED_CLIENT", address_format(&entry.client, client));
+	text_field(sink, "RANGED_TIME", access_time(entry.time_ns, time));
+	for (unsigned i = 0; i < ACCESS_TEXTS; i++)
+		text_field(sink, texts[i].field, entry.texts[i]);
+	number_field(sink, "RANGED_STATUS", entry.status);
+	number_field(sink, "RANGED_BYTES", entry.sent_bytes);
+	number_field(sink, "RANGED_DURATION_US", entry.taken_ns / 1000);
+	number_field(sink, "RANGED_WAIT_US", entry.wait_ns / 1000);
+	number_field(sink, "RANGED_TLS", entry.tls);
+	text_field(sink, "RANGED_CACHE", access_source_name(entry.source));
+}

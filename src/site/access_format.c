@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A format is a small program: each op writes one thing to the end of the line. What an op must have is known when the format is
+ * compiled (a number, a date, a literal), and of texts at least an ellipsis; so each op knows how much of the line those behind it
+ * need, and no text, however long, takes that from them.
+ */
+#include "site/access_format.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "site/access_json.h"
+#include "site/access_line.h"
+
+#define OPS_MAX 100
+#define NAME_MAX_BYTES 24 /* of what stands in braces */
+
+#define COMBINED "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\""
+#define TIMING "%h %l %u %t \"%r\" %>s %B \"%{Referer}i\" \"%{User-Agent}i\" \"%{Range}i\" %{duration}x"
+
+struct access_format {
+	struct log_form form; /* first */
+	bool json;
+	char *text; /* literals lie in it */
+	unsigned count;
+	struct access_line_op ops[OPS_MAX];
+};
+
+/* --- directives --- */
+
+static const struct {
+	char letter;
+	const char *name; /* in braces; NULL: there are none */
+	struct access_line_op op;
+} directives[] = {
+	{ 'a', NULL, { .kind = ACCESS_LINE_CLIENT, .needs = ADDRESS_TEXT_BYTES } },
+	{ 'h', NULL, { .kind = ACCESS_LINE_CLIENT, .needs = ADDRESS_TEXT_BYTES } },
+	{ 'l', NULL, { .kind = ACCESS_LINE_LITERAL, .literal = "-", .needs = 1 } },
+	{ 'u', NULL, { .kind = ACCESS_LINE_USER, .text = ACCESS_USER, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 't', NULL, { .kind = ACCESS_LINE_DATE, .needs = 32 } },
+	{ 't', "rfc3339", { .kind = ACCESS_LINE_RFC3339, .needs = ACCESS_TIME_BYTES } },
+	{ 't', "sec", { .kind = ACCESS_LINE_TIME, .unit = CLOCK_NS_PER_S, .needs = 20 } },
+	{ 't', "msec", { .kind = ACCESS_LINE_TIME, .unit = CLOCK_NS_PER_MS, .needs = 20 } },
+	{ 't', "usec", { .kind = ACCESS_LINE_TIME, .unit = 1000, .needs = 20 } },
+	{ 'm', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_METHOD, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'U', NULL, { .kind = ACCESS_LINE_PATH, .text = ACCESS_TARGET, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'q', NULL, { .kind = ACCESS_LINE_QUERY, .text = ACCESS_TARGET, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'H', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_VERSION, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 's', NULL, { .kind = ACCESS_LINE_STATUS, .needs = 20 } },
+	{ 'b', NULL, { .kind = ACCESS_LINE_BYTES_CLF, .needs = 20 } },
+	{ 'B', NULL, { .kind = ACCESS_LINE_BYTES, .needs = 20 } },
+	{ 'D', NULL, { .kind = ACCESS_LINE_TAKEN, .unit = 1000, .needs = 20 } },
+	{ 'T', NULL, { .kind = ACCESS_LINE_TAKEN, .unit = CLOCK_NS_PER_S, .needs = 20 } },
+	{ 'T', "s", { .kind = ACCESS_LINE_TAKEN, .unit = CLOCK_NS_PER_S, .needs = 20 } },
+	{ 'T', "ms", { .kind = ACCESS_LINE_TAKEN, .unit = CLOCK_NS_PER_MS, .needs = 20 } },
+	{ 'T', "us", { .kind = ACCESS_LINE_TAKEN, .unit = 1000, .needs = 20 } },
+	{ 'v', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_SITE, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'p', NULL, { .kind = ACCESS_LINE_PORT, .needs = 20 } },
+	{ 'i', "Referer", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_REFERER, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'i', "User-Agent", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_USER_AGENT, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'i', "Range", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_RANGE, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'i', "Host", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_HOST, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'x', "duration", { .kind = ACCESS_LINE_DURATION, .needs = 28 } },
+	{ 'x', "wait", { .kind = ACCESS_LINE_DELAY, .needs = 28 } },
+	{ 'x', "wait_us", { .kind = ACCESS_LINE_WAIT, .unit = 1000, .needs = 20 } },
+	{ 'x', "scheme", { .kind = ACCESS_LINE_SCHEME, .needs = 5 } },
+	{ 'x', "cache", { .kind = ACCESS_LINE_CACHE, .needs = 6 } },
+	{ '%', NULL, { .kind = ACCESS_LINE_LITERAL, .literal = "%", .needs = 1 } },
+};
+#define DIRECTIVES (sizeof(directives) / sizeof(directives[0]))
+
+/* --- compiling --- */
+
+struct compiler {
+	struct access_format *format;
+	const char *at;
+	char *fault;
+};
+
+/* `bytes` of the text from `at` on are what is wrong. */
+static int refuse(const struct compiler *compiler, const char *at, size_t bytes, const char *problem)
+{
+	snprintf(compiler->fault, ACCESS_FORMAT_FAULT_BYTES, "\"%.*s\" at byte %zu: %s", (int)(bytes < 40 ? bytes : 40), at,
+		 (size_t)(at - compiler->format->text) + 1, problem);
+	return -EINVAL;
+}
+
+static int add(struct compiler *compiler, const struct access_line_op *op)
+{
+	if (compiler->format->count == OPS_MAX)
+		return refuse(compiler, compiler->at, 1, "the format is too long");
+	compiler->format->ops[compiler->format->count++] = *op;
+	return 0;
+}
+
+/* "%r" is three directives and what stands between them. */
+static int add_request_line(struct compiler *compiler)
+{
+	static const struct access_line_op ops[] = { { .kind = ACCESS_LINE_TEXT, .text = ACCESS_METHOD, .needs = ACCESS_LINE_ELLIPSIS_BYTES },
+					 { .kind = ACCESS_LINE_LITERAL, .literal = " ", .needs = 1 },
+					 { .kind = ACCESS_LINE_TEXT, .text = ACCESS_TARGET, .needs = ACCESS_LINE_ELLIPSIS_BYTES },
+					 { .kind = ACCESS_LINE_LITERAL, .literal = " ", .needs = 1 },
+					 { .kind = ACCESS_LINE_TEXT, .text = ACCESS_VERSION, .needs = ACCESS_LINE_ELLIPSIS_BYTES } };
+	int error = 0;
+
+	for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]) && error == 0; i++)
+		error = add(compiler, &ops[i]);
+	return error;
+}
+
+static int add_directive(struct compiler *compiler, const char *from, char letter, const char *name)
+{
+	size_t bytes = (size_t)(compiler->at - from);
+	bool known = false;
+
+	if (letter == 'r' && name == NULL)
+		return add_request_line(compiler);
+	for (unsigned i = 0; i < DIRECTIVES; i++) {
+		if (directives[i].letter != letter)
+			continue;
+		if (name == NULL ? directives[i].name == NULL : directives[i].name != NULL && strcasecmp(name, directives[i].name) == 0)
+			return add(compiler, &directives[i].op);
+		known = true;
+	}
+	if (letter == 'i')
+		return refuse(compiler, from, bytes, "of the request's fields, Referer, User-Agent, Range and Host are kept");
+	if (letter == 'x')
+		return refuse(compiler, from, bytes, "in the braces of x stands duration, wait, wait_us, scheme or cache");
+	return refuse(compiler, from, bytes, known ? "this letter has no such braces" : "there is no such directive");
+}
+
+/* compiler->at is behind the percent sign. "<" and ">" say of which of several requests, and there is one. */
+static int compile_directive(struct compiler *compiler)
+{
+	const char *from = compiler->at - 1, *end;
+	char name[NAME_MAX_BYTES];
+
+	compiler->at += strspn(compiler->at, "<>");
+	bool braces = *compiler->at == '{';
+	if (braces) {
+		end = strchr(compiler->at, '}');
+		if (end == NULL)
+			return refuse(compiler, from, strlen(from), "the brace is not closed");
+		snprintf(name, sizeof(name), "%.*s", (int)(end - compiler->at - 1 < NAME_MAX_BYTES ? end - compiler->at - 1 : NAME_MAX_BYTES),
+			 compiler->at + 1);
+		compiler->at = end + 1;
+	}
+	if (*compiler->at == '\0')
+		return refuse(compiler, from, strlen(from), "the format ends within a directive");
+	char letter = *compiler->at++;
+	return add_directive(compiler, from, letter, braces ? name : NULL);
+}
+
+static int compile_literal(struct compiler *compiler)
+{
+	size_t length = strcspn(compiler->at, "%");
+	struct access_line_op op = { .kind = ACCESS_LINE_LITERAL, .literal = compiler->at, .needs = length };
+
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)compiler->at[i] < ' ' && compiler->at[i] != '\t')
+			return refuse(compiler, compiler->at, i, "a control character follows, which would break the line");
+	compiler->at += length;
+	return add(compiler, &op);
+}
+
+static int compile(struct access_format *format, char *fault)
+{
+	struct compiler compiler = { .format = format, .at = format->text, .fault = fault };
+	size_t behind = 0;
+	int error = 0;
+
+	if (strchr(format->text, '%') == NULL)
+		return refuse(&compiler, format->text, strlen(format->text), "this is neither combined, timing nor json, and has no directive");
+	while (*compiler.at != '\0' && error == 0) {
+		bool directive = *compiler.at == '%';
+
+		compiler.at += directive;
+		error = directive ? compile_directive(&compiler) : compile_literal(&compiler);
+	}
+	for (unsigned i = format->count; i-- > 0;) {
+		format->ops[i].behind = behind;
+		behind += format->ops[i].needs;
+	}
+	if (error == 0 && behind > SINK_LINE_BYTES - 1)
+		error = refuse(&compiler, format->text, 20, "its lines would be too long");
+	return error;
+}
+
+static size_t form_line(const struct log_form *form, const void *record, char *line)
+{
+	struct access_entry entry;
+
+	access_unpack(record, &entry);
+	return access_format_line((const struct access_format *)form, &entry, line);
+}
+
+static void form_free(struct log_form *form)
+{
+	access_format_free((struct access_format *)form);
+}
+
+int access_format_new(const char *text, struct access_format **format, char fault[ACCESS_FORMAT_FAULT_BYTES])
+{
+	struct access_format *f = calloc(1, sizeof(*f));
+	int error;
+
+	if (f == NULL)
+		return -ENOMEM;
+	f->form = (struct log_form){ .line = form_line, .fields = access_fields, .free = form_free };
+	f->json = strcmp(text, "json") == 0;
+	f->text = strdup(strcmp(text, "combined") == 0 ? COMBINED : strcmp(text, "timing") == 0 ? TIMING : text);
+	error = f->text == NULL ? -ENOMEM : f->json ? 0 : compile(f, fault);
+	if (error != 0) {
+		access_format_free(f);
+		return error;
+	}
+	*format = f;
+	return 0;
+}
+
+void access_format_free(struct access_format *format)
+{
+	if (format == NULL)
+		return;
+	free(format->text);
+	free(format);
+}
+
+struct log_form *access_format_form(struct access_format *format)
+{
+	return &format->form;
+}
+
+size_t access_format_line(const struct access_format *format, const struct access_entry *entry, char *line)
+{
+	return format->json ? access_json_line(entry, line) : access_line_put(format->ops, format->count, entry, line);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Each op writes one thing to the end of the line. It knows how much of the line those behind it need, and no text, however long,
+ * takes that from them: what was sent is one line, and all its parts are there.
+ */
+#include "site/access_line.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+#define ELLIPSIS "…"
+#define ELLIPSIS_BYTES ACCESS_LINE_ELLIPSIS_BYTES
+
+/* The bytes before text[i] that begin a character of UTF-8 which goes on there. */
+static size_t begun_in_vain(const char *text, size_t i)
+{
+	size_t back = 0;
+
+	while (back < 3 && back < i && ((unsigned char)text[i - back] & 0xc0) == 0x80)
+		back++;
+	return ((unsigned char)text[i - back] & 0xc0) == 0xc0 ? back : 0;
+}
+
+/* Escaped (blanks only if they may not stay), and cut at `end`, where there is room for the ellipsis. Returns the new length. */
+static size_t put_text(char *line, size_t used, size_t end, const char *text, size_t length, bool blanks)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < length; i++) {
+		unsigned char byte = (unsigned char)text[i];
+		bool plain = byte >= ' ' && byte != '"' && byte != '\\' && byte != 0x7f && (byte != ' ' || blanks);
+		size_t takes = plain ? 1 : 4;
+
+		if (used + takes + (i + 1 < length ? ELLIPSIS_BYTES : 0) > end) {
+			used -= begun_in_vain(text, i);
+			memcpy(line + used, ELLIPSIS, ELLIPSIS_BYTES);
+			return used + ELLIPSIS_BYTES;
+		}
+		if (plain)
+			line[used] = (char)byte;
+		else
+			memcpy(line + used, (char[]){ '\\', 'x', hex[byte >> 4], hex[byte & 15] }, 4);
+		used += takes;
+	}
+	return used;
+}
+
+static size_t put_any(const struct access_line_op *op, const struct access_entry *entry, char *line, size_t used)
+{
+	const char *text = entry->texts[op->text];
+	size_t path_length = text != NULL ? strcspn(text, "?") : 0;
+	size_t end = SINK_LINE_BYTES - 1 - op->behind, bound = used + access_text_bytes(op->text) + ELLIPSIS_BYTES;
+	size_t length = text != NULL ? strlen(text) : 0;
+
+	if (op->kind == ACCESS_LINE_QUERY) {
+		text = text != NULL ? text + path_length : "";
+		length -= path_length;
+	} else if (length == 0) {
+		text = "-";
+		length = 1;
+	} else if (op->kind == ACCESS_LINE_PATH) {
+		length = path_length;
+	}
+	return put_text(line, used, end < bound ? end : bound, text, length, op->kind != ACCESS_LINE_USER);
+}
+
+static size_t put(char *line, const char *text)
+{
+	size_t length = strlen(text);
+
+	memcpy(line, text, length);
+	return length;
+}
+
+static size_t put_number(char *line, uint64_t number)
+{
+	char digits[20];
+	size_t count = 0;
+
+	do
+		digits[count++] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	for (size_t i = 0; i < count; i++)
+		line[i] = digits[count - 1 - i];
+	return count;
+}
+
+static size_t put_seconds(char *line, uint64_t ns)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRIu64 ".%06" PRIu64, ns / CLOCK_NS_PER_S, ns / 1000 % 1000000);
+	return put(line, text);
+}
+
+/* One second has many requests. */
+static size_t put_date(char *line, int64_t time_ns)
+{
+	static _Thread_local time_t last;
+	static _Thread_local char text[40];
+	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	time_t seconds = (time_t)(time_ns / (int64_t)CLOCK_NS_PER_S);
+	struct tm tm;
+
+	if (seconds == last && text[0] != '\0')
+		return put(line, text);
+	last = seconds;
+	gmtime_r(&seconds, &tm);
+	snprintf(text, sizeof(text), "[%02d/%s/%04d:%02d:%02d:%02d +0000]", tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
+		 tm.tm_min, tm.tm_sec);
+	return put(line, text);
+}
+
+/* What takes no more than it needs. Returns what it took. */
+static size_t put_fixed(const struct access_line_op *op, const struct access_entry *entry, char *line)
+{
+	char text[ACCESS_TIME_BYTES > ADDRESS_TEXT_BYTES ? ACCESS_TIME_BYTES : ADDRESS_TEXT_BYTES];
+	const char *source = access_source_name(entry->source);
+
+	switch (op->kind) {
+	case ACCESS_LINE_LITERAL:
+		memcpy(line, op->literal, op->needs);
+		return op->needs;
+	case ACCESS_LINE_CLIENT:
+		return put(line, address_format(&entry->client, text));
+	case ACCESS_LINE_DATE:
+		return put_date(line, entry->time_ns);
+	case ACCESS_LINE_RFC3339:
+		return put(line, access_time(entry->time_ns, text));
+	case ACCESS_LINE_TIME:
+		return put_number(line, (uint64_t)entry->time_ns / op->unit);
+	case ACCESS_LINE_TAKEN:
+		return put_number(line, entry->taken_ns / op->unit);
+	case ACCESS_LINE_WAIT:
+		return put_number(line, entry->wait_ns / op->unit);
+	case ACCESS_LINE_DURATION:
+		return put_seconds(line, entry->taken_ns);
+	case ACCESS_LINE_DELAY:
+		return put_seconds(line, entry->wait_ns);
+	case ACCESS_LINE_STATUS:
+		return put_number(line, entry->status);
+	case ACCESS_LINE_BYTES:
+		return put_number(line, entry->sent_bytes);
+	case ACCESS_LINE_BYTES_CLF:
+		return entry->sent_bytes > 0 ? put_number(line, entry->sent_bytes) : put(line, "-");
+	case ACCESS_LINE_PORT:
+		return entry->port > 0 ? put_number(line, entry->port) : put(line, "-");
+	case ACCESS_LINE_SCHEME:
+		return put(line, entry->tls ? "https" : "http");
+	case ACCESS_LINE_CACHE:
+		return put(line, source != NULL ? source : "-");
+	case ACCESS_LINE_TEXT:
+	case ACCESS_LINE_USER:
+	case ACCESS_LINE_PATH:
+	case ACCESS_LINE_QUERY:
+		break;
+	}
+	return 0;
+}
+
+size_t access_line_put(const struct access_line_op *ops, unsigned count, const struct access_entry *entry, char *line)
+{
+	size_t used = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		bool text = ops[i].kind >= ACCESS_LINE_TEXT && ops[i].kind <= ACCESS_LINE_QUERY;
+
+		used = text ? put_any(&ops[i], entry, line, used) : used + put_fixed(&ops[i], entry, line + used);
+	}
+	return used;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One table says where each setting lies and of what kind it is; laying one block over another is a walk over the bits of
+ * what the inner one says. Values of two words are cut where they are read, once, so that a request finds them cut.
+ */
+#include "site/settings.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "http/fields.h"
+
+enum kind { VALUE, TEXT, LIST };
+
+#define AT(member, its_kind) \
+	{.place = offsetof(struct settings, member), .bytes = sizeof(((struct settings *)0)->member), .kind = its_kind}
+
+static const struct {
+	size_t place, bytes;
+	enum kind kind;
+} settings_table[SETTING_COUNT] = {
+	[SETTING_CACHE] = AT(cache, VALUE),
+	[SETTING_APPEND_ONLY] = AT(append_only, VALUE),
+	[SETTING_HEADER] = AT(header, LIST),
+	[SETTING_CACHE_CONTROL] = AT(cache_control, TEXT),
+	[SETTING_EXPIRES] = AT(expires_ms, VALUE),
+	[SETTING_MIME] = AT(mime, LIST),
+	[SETTING_CHARSET] = AT(charset, TEXT),
+	[SETTING_CORS] = AT(cors, LIST),
+	[SETTING_INDEX] = AT(index, LIST),
+	[SETTING_LISTING] = AT(listing, VALUE),
+	[SETTING_LISTING_LIMIT] = AT(listing_limit, VALUE),
+	[SETTING_HIDE] = AT(hide, LIST),
+	[SETTING_TRY] = AT(try, LIST),
+	[SETTING_ERROR_PAGE] = AT(error_page, LIST),
+	[SETTING_REDIRECT] = AT(redirect, TEXT),
+	[SETTING_DOWNLOAD] = AT(download, VALUE),
+	[SETTING_PRECOMPRESSED] = AT(precompressed, VALUE),
+	[SETTING_ETAG] = AT(etag, VALUE),
+	[SETTING_CACHE_STATUS] = AT(cache_status, VALUE),
+	[SETTING_SERVER_TIMING] = AT(server_timing, VALUE),
+	[SETTING_AUTH_FILE] = AT(auth_file, TEXT),
+	[SETTING_AUTH_REALM] = AT(auth_realm, TEXT),
+	[SETTING_ALLOW] = AT(allow, LIST),
+	[SETTING_DENY] = AT(deny, LIST),
+	[SETTING_SIGN_KEYS] = AT(sign_keys, TEXT),
+	[SETTING_RATE] = AT(rate_bytes, VALUE),
+	[SETTING_RATE_AFTER] = AT(rate_after_bytes, VALUE),
+	[SETTING_RATE_FILE] = AT(rate_file_bytes, VALUE),
+	[SETTING_RATE_CLIENT] = AT(rate_client_bytes, VALUE),
+	[SETTING_REQUESTS_PER_CLIENT] = AT(requests_per_client, VALUE),
+	[SETTING_TRANSFERS_PER_CLIENT] = AT(transfers_per_client, VALUE),
+	[SETTING_LIMITS_DRY_RUN] = AT(limits_dry_run, VALUE),
+	[SETTING_MAX_TRANSFER_TIME] = AT(max_transfer_time_ms, VALUE),
+	[SETTING_HSTS] = AT(hsts_ms, VALUE),
+	[SETTING_HTTPS_REDIRECT] = AT(https_redirect, VALUE),
+};
+_Static_assert(SETTING_COUNT <= 64, "a bit each");
+
+void settings_lay_over(struct settings *outer, const struct settings *inner)
+{
+	for (uint64_t left = inner->set; left != 0; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(left);
+		size_t place = settings_table[i].place;
+
+		memcpy((char *)outer + place, (const char *)inner + place, settings_table[i].bytes);
+	}
+	outer->set |= inner->set;
+}
+
+void settings_fini(struct settings *settings)
+{
+	for (unsigned i = 0; i < SETTING_COUNT; i++) {
+		void *at = (char *)settings + settings_table[i].place;
+
+		if (settings_table[i].kind == TEXT)
+			free(*(char **)at);
+		else if (settings_table[i].kind == LIST)
+			text_list_clear(at);
+	}
+	*settings = (struct settings){ 0 };
+}
+
+/* Fields that say how the message is to be read: they are ranged's to say. */
+static bool is_framing(const char *name)
+{
+	static const char *const framing[] = { "Connection", "Content-Length", "Content-Range", "Content-Encoding", "Date",
+					       "Keep-Alive", "Trailer", "Transfer-Encoding", "Upgrade" };
+
+	for (size_t i = 0; i < sizeof(framing) / sizeof(framing[0]); i++)
+		if (strcasecmp(name, framing[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The sign goes to the front, the colon and the blanks around it become the NUL between name and value. */
+const char *settings_parse_header(char *text)
+{
+	char sign = *text == '+' || *text == '-' ? *text : '=';
+	char *name = text + (sign != '='), *end = name, *value;
+
+	while (fields_is_token_byte(*end))
+		end++;
+	if (end == name)
+		return "a field is written \"Name: value\", \"+Name: value\" or \"-Name\"";
+	value = end;
+	if (sign == '-' ? *end != '\0' : *end != ':')
+		return sign == '-' ? "what is taken away is a name alone: \"-Name\"" : "there is no colon behind the name";
+	if (sign != '-')
+		for (value++; *value == ' ' || *value == '\t'; value++)
+			;
+	for (const char *p = value; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' && *p != '\t')
+			return "the value has a control character in it";
+	if (sign != '-' && *value == '\0')
+		return "the value is empty; \"-Name\" takes a field away";
+	size_t name_bytes = (size_t)(end - name), value_bytes = strlen(value);
+	memmove(text + 1 + name_bytes + 1, value, value_bytes + 1);
+	memmove(text + 1, name, name_bytes);
+	text[0] = sign;
+	text[1 + name_bytes] = '\0';
+	return is_framing(text + 1) ? "this field is not for the configuration to set" : NULL;
+}
+
+/* Cuts "word rest" in two; false: there are not two words. */
+static bool cut_in_two(char *text)
+{
+	char *end = text + strcspn(text, " \t"), *second = end + strspn(end, " \t");
+
+	if (end == text || *second == '\0')
+		return false;
+	*end = '\0';
+	memmove(end + 1, second, strlen(second) + 1);
+	return true;
+}
+
+const char *settings_parse_mime(char *text)
+{
+	if (!cut_in_two(text))
+		return "a type is written \"extension type/subtype\"";
+	if (strchr(text_list_second(text), '/') == NULL)
+		return "the type has no slash in it";
+	if (*text == '.')
+		memmove(text, text + 1, strlen(text) + strlen(text_list_second(text)) + 1);
+	return *text != '\0' ? NULL : "the extension is empty";
+}
+
+const char *settings_parse_error_page(char *text)
+{
+	if (!cut_in_two(text))
+		return "a page is written \"404 /path\" or \"5xx /path\"";
+	if (strlen(text) != 3 || (text[0] != '4' && text[0] != '5') || (strcmp(text + 1, "xx") != 0 && strspn(text + 1, "0123456789") != 2))
+		return "the status is none from 400 to 599, 4xx or 5xx";
+	return *text_list_second(text) == '/' ? NULL : "the path of a page begins with a slash";
+}
+
+const char *settings_parse_redirect(char *text)
+{
+	static const char *const statuses[] = { "301", "302", "303", "307", "308" };
+	bool has_status = strspn(text, "0123456789") == 3 && (text[3] == ' ' || text[3] == '\t');
+	const char *target = text;
+	bool known = !has_status;
+
+	if (has_status && !cut_in_two(text))
+		return "a redirect is written \"/path\" or \"301 /path\"";
+	if (has_status)
+		target = text_list_second(text);
+	for (size_t i = 0; i < 5 && has_status; i++)
+		known = known || strcmp(text, statuses[i]) == 0;
+	if (!has_status) {
+		memmove(text + 4, text, strlen(text) + 1);
+		memcpy(text, "302", 4);
+		target = text + 4;
+	}
+	if (!known)
+		return "the status of a redirect is 301, 302, 303, 307 or 308";
+	for (const char *p = target; *p != '\0'; p++)
+		if ((unsigned char)*p <= ' ' || *p == '"' || *p == '<' || *p == '>')
+			return "the target has a byte in it that no reference may have";
+	if (*target != '/' && strncmp(target, "{path}", 6) != 0 && strncmp(target, "{rest}", 6) != 0 && strncmp(target, "http://", 7) != 0 && strncmp(target, "https://", 8) != 0)
+		return "the target begins with a slash, {path}, {rest}, http:// or https://";
+	return NULL;
+}
+
+const char *settings_parse_cors(char *text)
+{
+	const char *host = strstr(text, "://");
+
+	if (strcmp(text, "*") == 0)
+		return NULL;
+	if (host == NULL || host[3] == '\0' || strpbrk(host + 3, "/ \t\"") != NULL)
+		return "an origin is written \"https://host\" or \"https://host:port\", without a path; \"*\" is all of them";
+	return NULL;
+}
+
+const char *settings_parse_path(char *text)
+{
+	return *text == '/' || strncmp(text, "{path}", 6) == 0 ? NULL : "a path begins with a slash or with {path}";
+}
+
+const char *settings_parse_index(char *text)
+{
+	if (*text == '\0' || strlen(text) > 255 || strchr(text, '/') != NULL || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
+		return "this is not the name of a file";
+	return NULL;
+}
+
+const char *settings_parse_realm(char *text)
+{
+	for (const char *at = text; *at != '\0'; at++)
+		if (*at == '"' || *at == '\\' || iscntrl((unsigned char)*at))
+			return "a realm has no quotes, backslashes or control bytes in it";
+	return NULL;
+}
+
+const char *settings_parse_hide(char *text)
+{
+	size_t length = strlen(text);
+
+	if (length > 1 && text[length - 1] == '/')
+		text[--length] = '\0';
+	if (length == 0 || strcmp(text, "/") == 0)
+		return "this is about no name";
+	return *text == '/' || strchr(text, '/') == NULL ? NULL : "a glob of paths begins with a slash";
+}

@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# POST /cache/warm brings a file, or what is in a folder, into the cache: what clients could ask for, and as much as fits.
+. "$(dirname "$0")/../lib.sh"
+. "$LIB/cache-ops.sh"
+
+mkdir "$ROOT/d" "$ROOT/d/deep" "$ROOT/d/.hidden" "$ROOT/empty"
+make_file a.bin 9000001 'd/one two%.bin' 70000 d/deep/x 5000 d/y 300000 d/none 0 d/.hidden/z 40000 d/secret.key 40000 d/never.iso 40000 huge.bin 60000000
+old a.bin 'd/one two%.bin' d/deep/x d/y d/none d/.hidden/z d/secret.key d/never.iso huge.bin
+ln -s ../d "$ROOT/d/again"
+config 'hide = "*.key"' 'location "*.iso" { cache = never }'
+start_admin
+
+post /cache/warm /a.bin
+is "$CODE $(answer done_bytes) $(answer total_bytes) $(answer files) $(answer 'done')" "200 9000001 9000001 1 1" "a file"
+is "$(resident /a.bin)" 9000001 "all of it is there"
+before=$(read_bytes)
+get /a.bin
+cmp_whole a.bin "its bytes"
+is "$(read_bytes)" "$before" "nothing is read for it any more"
+post /cache/warm /a.bin
+is "$(answer done_bytes) $(read_bytes)" "9000001 $before" "nor when it is warmed again"
+
+post /cache/warm /d
+is "$CODE $(answer files) $(answer total_bytes) $(answer path)" "200 4 375000 /d" "a folder, without what is hidden, kept back, or never cached"
+is "$(resident '/d/one two%.bin') $(resident /d/deep/x) $(resident /d/y)" "70000 5000 300000" "its files"
+is "$(resident /d/.hidden/z) $(resident /d/secret.key) $(resident /d/never.iso)" "0 0 0" "and no others"
+post /cache/warm /empty/
+is "$CODE $(answer files) $(answer 'done')" "200 0 1" "an empty one"
+post /cache/warm '/empty/../d//one two%.bin'
+is "$CODE $(answer files)" "200 1" "a path as in a request"
+
+post /cache/warm /huge.bin
+is "$CODE $(answer done_bytes) $(answer total_bytes)" "200 29360128 60000000" "what is larger than the cache: as much as fits"
+like "$(answer error)" "more than the cache can hold" "and it says so"
+at_least "$(resident /huge.bin)" 25000000 "and that is there"
+
+while read -r code path why; do
+	post /cache/warm "$path"
+	is "$CODE" "$code" "$path: $code"
+	like "$(answer error)" "$why" "$path: $why"
+done <<-'END'
+	404 /nothing no such file
+	404 /../../etc/passwd no such file
+	404 /d/.hidden/z no such file
+	404 /d/secret.key no such file
+	404 /a.bin/ no such file
+	400 a.bin no path
+	409 /d/never.iso never
+END
+post /cache/warm
+is "$CODE $(answer error)" "400 path= is missing" "no path"
+chmod 0 "$ROOT/d/y"
+if [ "$(id -u)" != 0 ]; then
+	post /cache/warm /d/y
+	is "$CODE" 403 "what can't be opened"
+fi
+is "$(curl -sS -o "$BODY" -w '%{http_code}' --unix-socket "$SOCKET" http://localhost/cache/warm?path=/a.bin)" 405 "GET is not meant"
+stop_ranged
+
+start_ranged --admin 127.0.0.1:0
+admin=$(sed -n 's/.*admin listener on //p' "$DIR/error.log" | tail -n 1)
+is "$(curl -sS -o "$BODY" -w '%{http_code}' -X POST "http://$admin/cache/warm?path=/a.bin")" 403 "nor is it done for who comes by TCP"
+stop_ranged
+
+CACHE=0
+start_admin
+post /cache/warm /a.bin
+is "$CODE" 409 "with cache_size = 0 it makes no sense"
+finish

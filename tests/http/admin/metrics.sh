@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# /metrics and /status have all that they promise, by name, in forms that Prometheus reads; each metric is in the manual.
+. "$(dirname "$0")/../lib.sh"
+. "$LIB/admin.sh"
+
+need_cmd promtool
+make_file a.bin 3000000
+start_with_admin --workers 2
+get /a.bin
+await_metric 'ranged_requests_total{method="GET",status="200"}' 1
+
+# Families without labels, then those with, by one of their samples.
+for name in ranged_start_time_seconds ranged_ready ranged_connections_max ranged_connections_accepted_total ranged_transfers ranged_cache_hit_ratio \
+	ranged_cache_byte_hit_ratio ranged_first_byte_seconds_sum ranged_first_byte_seconds_count ranged_cache_size_bytes ranged_cache_extents \
+	ranged_cache_evictions_total ranged_cache_evicted_bytes_total ranged_cache_ghost_hits_total ranged_cache_waiting \
+	ranged_cache_fragmentation_ratio ranged_open_files; do
+	like "$(metric $name)" '^[0-9.e+-]+$' "$name"
+done
+has() { # FAMILY LABEL VALUE...
+	local value
+	for value in "${@:3}"; do
+		ok "$1 $2=$value" grep -qE "^$1\{([a-z]+=\"[^\"]*\",)*$2=\"$value\"[,}].* [0-9.e+-]+$" "$DIR/metrics"
+	done
+}
+has ranged_build_info version "$("$RANGED" --version | sed -n 's/^ranged //p')"
+has ranged_build_info library "$("$RANGED" --version | sed -n 's/^libmicrohttpd //p')"
+has ranged_reloads_total result 'done' failed
+has ranged_connections state idle head work send
+has ranged_requests_total method GET
+has ranged_requests_total status 200
+has ranged_response_bytes_total source cache joined disk other
+has ranged_wants_total source cache joined disk
+has ranged_rejected_total reason max_connections max_connections_per_client requests_per_client transfers_per_client disk_latency headers access \
+	expired memory
+has ranged_device_info mode 'nowait|async|offload'
+for name in read_seconds_bucket read_seconds_sum read_seconds_count queue_wait_seconds_bucket in_flight in_flight_bytes depth depth_bytes queued \
+	reads_total read_bytes_total errors_total again_total merged_total dropped_total refused_total submits_total slow_submits_total; do
+	has ranged_device_$name device '[0-9]+:[0-9]+'
+done
+has ranged_device_read_seconds_bucket le '[+]Inf'
+has ranged_loop_stalls_total call events http queue submit
+has ranged_loop_longest_stall_seconds call events http queue submit
+has ranged_loop_turns_total worker 0 1
+has ranged_cache_bytes state free pinned idle sticky
+has ranged_file_lookups_total result hit look open failure
+has ranged_log_lines_total log '.*error[.]log' '.*access[.]log'
+has ranged_log_dropped_total log '.*error[.]log'
+
+is "$(promtool check metrics <"$DIR/metrics" 2>&1)" "" "promtool finds nothing to say"
+ask_admin /metrics
+is "$(header Content-Type)" "text/plain; version=0.0.4; charset=utf-8" "the type of the text"
+ask_admin /metrics -H 'Accept: application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1'
+is "$(header Content-Type)" "application/openmetrics-text; version=1.0.0; charset=utf-8" "OpenMetrics for who likes it better"
+is "$(tail -n 1 "$BODY")" "# EOF" "which says where it ends"
+ok "counters have no _total in their TYPE there" grep -qx '# TYPE ranged_requests counter' "$BODY"
+not_ok "none has" grep -qE '^# (TYPE|HELP) [a-z_]+_total ' "$BODY"
+samples() { grep -v '^#' "$1" | sed 's/ [^ ]*$//'; }
+is "$(diff <(samples "$BODY") <(samples "$DIR/metrics") | head -n 3)" "" "both have the same samples"
+ask_admin /metrics -H 'Accept: text/plain, application/openmetrics-text;q=0.2'
+like "$(header Content-Type)" '^text/plain' "and the text for who likes that"
+for python in /usr/bin/python3 python3; do
+	"$python" -c 'import prometheus_client.openmetrics.parser' 2>/dev/null || continue
+	ask_admin /metrics -H 'Accept: application/openmetrics-text'
+	ok "a strict parser of OpenMetrics takes it" "$python" -c 'import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
+assert len(list(parse(sys.stdin.read()))) > 40' <"$BODY"
+	break
+done
+
+# Cumulative: never less than the bucket before, and +Inf is the count.
+is "$(awk '/^ranged_[a-z_]*_bucket/ { series = $1; sub(/,?le="[^"]*"/, "", series); if (series == last && $2 < before) print; last = series; before = $2 }' \
+	"$DIR/metrics")" "" "buckets only grow"
+is "$(metric 'ranged_first_byte_seconds_bucket{le="+Inf"}')" "$(metric ranged_first_byte_seconds_count)" "up to the count"
+
+while read -r family; do
+	ok "$family is in the manual" grep -qE "(^|[ ,])$family( |,|\$)" "$LIB/../../man/ranged.8"
+done < <(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$DIR/metrics")
+
+ask_admin /status
+is "$STATUS $(header Content-Type)" "200 application/json" "/status"
+cp "$BODY" "$DIR/status"
+for key in version library pid started uptime_ms now_ms state ready reloads reload_failures \
+	connections.{now,max,idle,head,work,send,accepted,refused} transfers requests.{total,by_status.200,by_method.GET} \
+	bytes.{cache,joined,disk,other,read} wants.{cache,joined,disk} \
+	rejected.{max_connections,max_connections_per_client,requests_per_client,transfers_per_client,disk_latency,headers,access,expired,memory} \
+	latency.{first_byte,disk,queue}.{count,sum_us,p50_us,p90_us,p99_us,buckets.0.0,buckets.0.1} \
+	cache.{bytes,free_bytes,pinned_bytes,idle_bytes,sticky_bytes,small_bytes,main_bytes,extents,shards,waiting,hits,joined,misses,evictions} \
+	cache.{evicted_bytes,ghost_hits,admissions,fragmentation} files.{open,hits,looks,opens,failures} \
+	devices.0.{device,mode,depth,depth_bytes,in_flight,in_flight_bytes,queued,reads,read_bytes,errors,again,merged,dropped,refused,submits} \
+	devices.0.{submits_slow,latency.count,wait.count} \
+	workers.1.{index,connections,queued,in_flight,turns,turned_ms_ago,stalls.{events,http,queue,submit},longest_us.{events,http,queue,submit}} \
+	logs.0.{name,lines,dropped} top.files.0.{path,site,bytes,requests} top.clients; do
+	isnt "$(status_value "$key")" null "$key"
+done
+is "$(status_value config)" null "no file of configuration"
+is "$(status_value pid) $(status_value state) $(status_value ready)" "$PID serving 1" "the process"
+like "$(status_value started)" '^20[0-9-]*T[0-9:]*Z$' "since when"
+is "$(status_value top.files.0.path)" /a.bin "the file of which most was sent"
+finish

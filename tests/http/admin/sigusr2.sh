@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SIGUSR2 logs what has been counted; twice in a row does no harm, nor under load.
+. "$(dirname "$0")/../lib.sh"
+
+make_file a.bin 1000003
+start_ranged --workers 3
+get /a.bin
+take_stats
+for key in 'stats cache bytes=33554432 free=' 'stats cache hits=[0-9]* joined=[0-9]* misses=1 evictions=0' 'stats bytes cache=0 joined=0 disk=1000003 read=' \
+	'stats files open=1 hits=' 'stats device [0-9]*:[0-9]* mode=' 'stats device [0-9]*:[0-9]* time_p50=[0-9]* time_p99=' 'stats worker 0 connections=' \
+	'stats worker 2 submit stalls='; do
+	ok "$key" grep -qE "info: $key" "$DIR/stats"
+done
+(while [ ! -e "$DIR/stop" ]; do curl -sS "$URL/a.bin" -o /dev/null; done) &
+for _ in $(seq 50); do kill -USR2 "$PID"; done
+touch "$DIR/stop"
+wait $!
+get /a.bin
+cmp_whole a.bin "it goes on serving"
+take_stats
+is "$(stat_of disk 'stats bytes')" 1000003 "one reading"
+stop_ranged
+finish

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The kinds of hashes: those of htpasswd -B, openssl and mkpasswd are taken; weak ones are refused at the start, with line and remedy.
+. "$(dirname "$0")/../lib.sh"
+need_cmd htpasswd openssl mkpasswd
+
+make_file a.txt 100
+{
+	echo '# everybody has the same password'
+	echo
+	htpasswd -nbB -C 6 bcrypt secret
+	echo "sha256:$(openssl passwd -5 secret)"
+	echo "sha512:$(openssl passwd -6 secret)"
+	echo "rounds:$(mkpasswd -m sha-512 -R 20000 secret)"
+	echo "yescrypt:$(mkpasswd -m yescrypt secret):a comment"
+	printf '2b:%s\r\n' "$(mkpasswd -m bcrypt -R 5 secret)"
+} >"$DIR/users"
+config "auth_file = \"$DIR/users\""
+start_ranged
+for user in bcrypt sha256 sha512 rounds yescrypt 2b; do
+	get /a.txt -u $user:secret
+	is "$STATUS" 200 "$user"
+	get /a.txt -u $user:secreT
+	is "$STATUS" 401 "$user, wrong"
+done
+stop_ranged
+
+refused() { # NAME LINE REGEX TEXT
+	printf '%s\n' "$4" >"$DIR/bad"
+	config "location \"/p/\" { auth_file = \"$DIR/bad\" }"
+	OUT=$("$RANGED" --check -c "$DIR/ranged.conf" "$ROOT" 2>&1)
+	isnt $? 0 "$1 is refused"
+	like "$OUT" "/bad:$2: .*$3" "$1: where and why"
+	OUT=$(timeout "$(seconds 10)" "$RANGED" -c "$DIR/ranged.conf" -l 127.0.0.1:0 "$ROOT" 2>&1)
+	like "$OUT" "/bad:$2: .*$3" "$1: at the start too"
+}
+refused "MD5 of Apache" 2 'htpasswd -B' "# x
+$(htpasswd -nbm a secret)"
+refused "SHA-1" 1 'htpasswd -B' "$(htpasswd -nbs a secret)"
+refused "DES" 1 'htpasswd -B' "$(htpasswd -nbd a secret)"
+refused "a plain password" 1 'htpasswd -B' "a:secret"
+refused "half a hash" 1 'not whole' "$(htpasswd -nbB a secret | cut -c 1-50)"
+refused "a line without a name" 1 'name:hash' 'secret'
+config "auth_file = \"$DIR/absent\""
+OUT=$("$RANGED" --check -c "$DIR/ranged.conf" "$ROOT" 2>&1)
+isnt $? 0 "a file that is not there is refused"
+like "$OUT" 'auth_file: .*/absent: No such file' "which one is said"
+finish

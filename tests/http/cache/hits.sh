@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What was read is not read again: the disk sees each byte once, and the counters say where bytes came from.
+. "$(dirname "$0")/../lib.sh"
+
+[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+make_file a.bin 1000003 b.bin 9000001
+sync -f "$ROOT"
+start_ranged --workers 2
+before=$(read_bytes)
+for i in 1 2 3 4 5; do
+	get /a.bin
+	cmp_whole a.bin "a file of one extent, time $i"
+	get /b.bin
+	cmp_whole b.bin "one of many, time $i"
+	get_range $((i * 1000000 + 1))-$((i * 1000000 + 400000)) /b.bin
+	cmp_range b.bin $((i * 1000000 + 1)) $((i * 1000000 + 400000))
+done
+at_most $(($(read_bytes) - before)) 10500000 "bytes were read from the disk"
+take_stats
+at_least "$(stat_of cache 'stats bytes')" 40000000 "bytes came from the cache"
+is "$(($(stat_of disk 'stats bytes') + $(stat_of joined 'stats bytes') + $(stat_of cache 'stats bytes')))" $((5 * 10400004)) "all bytes are counted"
+is "$(stat_of pinned 'stats cache')" 0 "nothing stays pinned"
+is "$(stat_of in_flight 'stats device')" 0 "nothing is in flight"
+at_least "$(stat_of reads 'stats device')" 5 "reads"
+stop_ranged
+finish

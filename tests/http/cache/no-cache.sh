@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# cache_size = 0: nothing is kept, everything is served.
+. "$(dirname "$0")/../lib.sh"
+
+# shellcheck disable=SC2086
+make_sizes $ODD_SIZES
+make_file b.bin 9000001
+sync -f "$ROOT"
+CACHE=0
+start_ranged --workers 2
+check_odd_ranges "without a cache"
+check_odd_ranges "without a cache, 30 at once" --parallel --parallel-max 30
+for i in 1 2 3; do
+	get /b.bin
+	cmp_whole b.bin "time $i"
+done
+take_stats
+is "$(stat_of extents 'stats cache')" 0 "nothing is kept"
+is "$(stat_of free 'stats cache')" "$(stat_of bytes 'stats cache')" "all memory is free"
+at_least "$(stat_of disk 'stats bytes')" 27000003 "bytes came from the disk"
+stop_ranged
+finish

@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# If-Match: strong comparison, lists, *; what fails is 412.
+. "$(dirname "$0")/../lib.sh"
+
+make_file a.bin 10007
+start_ranged
+tag=$(etag_of "$ROOT/a.bin")
+
+while IFS= read -r value; do
+	get /a.bin -H "If-Match: $value"
+	is "$STATUS" 200 "If-Match: $value is true"
+done <<-END
+	$tag
+	*
+	"x", $tag
+	$tag,"x"
+	"a,b" ,, $tag
+	W/$tag, $tag
+END
+cmp_whole a.bin
+while IFS= read -r value; do
+	get /a.bin -H "If-Match: $value"
+	is "$STATUS" 412 "If-Match: $value is false"
+done <<-END
+	"x"
+	"x", "y"
+	W/$tag
+	"${tag//\"/}x"
+	"x$tag"
+	${tag//\"/}
+	""
+END
+get /a.bin -H 'If-Match: "x"' -H "If-Match: $tag"
+is "$STATUS" 200 "several fields are one list"
+get /absent -H 'If-Match: "x"'
+is "$STATUS" 404 "what is not there is 404 all the same"
+finish

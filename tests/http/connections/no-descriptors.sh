@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# With no descriptor left ranged neither spins nor floods the log, and goes on when there are some again.
+. "$(dirname "$0")/../lib.sh"
+
+need_cmd prlimit
+make_file a.bin 100
+# shellcheck disable=SC2046
+make_sizes $(seq 30)
+start_ranged
+get /a.bin
+limit=$(find "/proc/$PID/fd" -mindepth 1 | sed 's/.*\///' | sort -n | tail -n 1)
+prlimit --pid "$PID" --nofile=$((limit + 4)):
+
+mkfifo "$DIR/hold"
+perl "$LIB/crowd.pl" 40 "$ADDRESS" /a.bin <"$DIR/hold" >"$DIR/crowd" &
+exec 9>"$DIR/hold"
+sleep 0.5
+ticks=$(cpu_ticks)
+sleep 1
+at_most $(($(cpu_ticks) - ticks)) 15 "it does not spin: hundredths of a second of CPU time in one second"
+at_most "$(wc -l <"$DIR/error.log")" 12 "nor flood the log"
+
+exec 9>&-
+sleep 0.2
+# One connection fits, but no further file does: 503, or its connection was refused.
+for i in $(seq 30); do
+	get "/$i.bin" --max-time "$(seconds 5)"
+	like "$RC $STATUS" '^(0 (200|503)|(52|56) 000)$' "file $i is served or refused"
+done
+prlimit --pid "$PID" --nofile=1000:
+served() { get /1.bin && [ "$STATUS" = 200 ]; }
+ok "with descriptors again it serves" await 5 served
+finish

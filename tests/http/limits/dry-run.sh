@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# limits_dry_run: says what would be limited, and limits nothing.
+. "$(dirname "$0")/../lib.sh"
+
+make_file a.bin 3000000 small.bin 100
+config 'rate = 100K' 'requests_per_client = 2' 'transfers_per_client = 1' 'limits_dry_run = true'
+start_ranged
+from=$(date +%s%N)
+get /a.bin
+at_most $((($(date +%s%N) - from) / 1000000)) "$(seconds 5000)" "no rate is kept"
+cmp_whole a.bin
+sleep 1.2 # one line a second of a kind
+for _ in 1 2 3 4 5 6; do get /small.bin; done
+is "$STATUS" 200 "nothing is refused"
+like "$(cat "$DIR/error.log")" '/a\.bin: limits_dry_run: this would be slower' "what would be slower"
+like "$(cat "$DIR/error.log")" '/small\.bin: limits_dry_run: this would be refused \(429\)' "what would be refused"
+finish

@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# rate_after: the beginning of a response goes out at full speed.
+. "$(dirname "$0")/../lib.sh"
+
+make_file a.bin 1300000 small.bin 10007 folder/index.html 200000
+config 'rate = 100K' 'rate_after = 1M' 'location "/folder/" { rate = 0 }' 'location "*index.html" { rate = 100K' ' rate_after = 0 }'
+start_ranged
+fetch() { # PATH [OPTION...]: sets MS
+	local from
+	from=$(date +%s%N)
+	get "$@"
+	MS=$((($(date +%s%N) - from) / 1000000))
+}
+fetch /a.bin
+cmp_whole a.bin
+at_least $MS 2000 "251 424 bytes at 100 KiB/s"
+at_most $MS "$(seconds 6000)" "but no more"
+get_range 0-1048575 /a.bin
+at_most "$(fetch /a.bin -r 0-1048575; echo "$MS")" "$(seconds 1500)" "what is before that takes no time"
+cmp_range a.bin 0 1048575
+fetch /small.bin
+at_most $MS "$(seconds 1500)" "a small file takes none"
+cmp_whole small.bin
+fetch /a.bin -r 0-1150000
+cmp_range a.bin 0 1150000
+at_least $MS 600 "a range is slower from there on"
+fetch /folder/
+cmp_whole folder/index.html
+at_least $MS 1200 "an index goes by the blocks of its own path"
+finish

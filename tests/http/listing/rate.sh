@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A rate holds for listings, too, and nothing of them is lost by it.
+. "$(dirname "$0")/../lib.sh"
+
+mkdir "$ROOT/d"
+(cd "$ROOT/d" && seq 1 300 | xargs touch)
+config 'listing = true' 'rate = 15K' 'rate_file = 1K' 'location "/fast/" { rate = 0 rate_file = 0 }'
+ln -s d "$ROOT/fast"
+start_ranged
+get "/fast/?format=json"
+size=$(size_of "$BODY")
+start=$(date +%s%N)
+get "/d/?format=json"
+took=$((($(date +%s%N) - start) / 1000000))
+is "$STATUS $RC $(grep -c '"href"' "$BODY")" "200 0 300" "all of it"
+at_least $took $(((size - 6000) / 15)) "in its time" # 1 KiB a second is for files, and what a bucket holds may go at once
+at_most $took $((size * 2 / 15 + 1000 * RANGED_SLOW)) "and not much longer"
+finish

@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SIGUSR1 opens the logs again: no line is lost, none is in two files.
+. "$(dirname "$0")/../lib.sh"
+
+make_file a.bin 100
+start_ranged
+log=$DIR/access.log
+
+for i in $(seq 600); do echo "url = \"$URL/a.bin?$i\""; echo "output = \"$DIR/out\""; done >"$DIR/curls"
+curl -sS --fail --config "$DIR/curls" &
+client=$!
+rotated=0
+while kill -0 $client 2>/dev/null; do
+	rotated=$((rotated + 1))
+	mv "$log" "$log.$rotated"
+	mv "$DIR/error.log" "$DIR/error.log.$rotated"
+	kill -USR1 "$PID"
+	ok "rotation $rotated: a new log" await 5 test -e "$log"
+	await 5 test -e "$DIR/error.log"
+	sleep 0.05
+done
+wait $client
+is $? 0 "the client noticed nothing"
+stop_ranged
+at_least $rotated 2 "rotations in the meantime"
+is "$(cat "$log"* | wc -l)" 600 "600 lines"
+is "$(cat "$log"* | grep -o '?[0-9]* ' | sort -u | wc -l)" 600 "each once"
+like "$(cat "$DIR/error.log")" 'end' "the error log goes on in the new file"
+finish

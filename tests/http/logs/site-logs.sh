@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# access_log and access_format of sites: what a site does not say, the top level says; one file of two sites is one log.
+. "$(dirname "$0")/../lib.sh"
+
+make_file a.bin 100
+config "access_format = '%v %U'" \
+	"site \"own.example\" { access_log = $DIR/own.log }" \
+	"site \"form.example\" { access_format = 'form %U' }" \
+	"site \"both.example\" { access_log = $DIR/own.log access_format = json }" \
+	'site "quiet.example" { access_log = "" }' \
+	'site "said.example" { access_log = stdout }'
+start_ranged
+for name in other own form both quiet said own; do get /a.bin -H "Host: $name.example"; done
+ask 'GET /x HTTP/1.1\r\nHost: own.example\r\nHost: own.example\r\n\r\n'
+stop_ranged
+is "$(sort "$DIR/access.log")" "- /a.bin
+- /x
+form /a.bin" "the top level's: what no site is for, what is refused at once, and a site with a form of its own"
+is "$(sed '2s/{.*"site":"both.example".*}/json/' "$DIR/own.log")" "own.example /a.bin
+json
+own.example /a.bin" "the file of two sites, in order"
+is "$(cat "$DIR/stdout")" "said.example /a.bin" "stdout"
+is "$(find /proc/self/fd "$DIR" -name '*quiet*')" "" "none of the site without one"
+
+start_ranged --access-log ''
+get /a.bin
+get /a.bin -H 'Host: form.example'
+get /a.bin -H 'Host: own.example'
+stop_ranged
+is "$(wc -l <"$DIR/access.log") $(wc -l <"$DIR/own.log")" "3 4" "without one of the top level's, only sites that say so have a log"
+
+for i in $(seq 17); do echo "site \"$i.example\" { access_log = $DIR/$i.log }"; done >"$DIR/many.conf"
+like "$("$RANGED" --check -c "$DIR/many.conf" "$ROOT" 2>&1)" 'access_log: .*/17.log" of the site of line 17 is one more than the 16' "too many logs"
+sed -i 's/16.log/17.log/' "$DIR/many.conf"
+ok "sixteen" "$RANGED" --check -c "$DIR/many.conf" "$ROOT"
+config "site \"a\" { access_log = $DIR/absent/log }"
+launch_ranged
+wait "$PID"
+is $? 73 "a log that can't be opened"
+PID=
+like "$(cat "$DIR/stderr.$START_COUNT")" "$DIR/absent/log: No such file" "is named"
+finish

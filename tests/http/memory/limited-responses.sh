@@ -1,0 +1,28 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Limited responses sleep: they hold no memory that others want, and cost no time.
+. "$(dirname "$0")/../lib.sh"
+
+make_file a.bin 20000000 free/b.bin 1000000 free/c.bin 10007
+CACHE=4M
+config 'rate = 20K' 'min_rate = 4K' 'stall_timeout = 1s' 'location "/free/" { rate = 0 }'
+start_ranged --workers 1
+for i in $(seq 100); do
+	curl -sS -o /dev/null --max-time "$(seconds 12)" "$URL/a.bin" 2>/dev/null &
+	FETCHES[i]=$!
+done
+sleep 2
+before=$(cpu_ticks)
+for _ in 1 2 3 4 5; do
+	get /free/b.bin
+	cmp_whole free/b.bin
+	get /free/c.bin
+	cmp_whole free/c.bin
+done
+sleep 3
+ticks=$(($(cpu_ticks) - before))
+at_most $ticks "$(seconds 150)" "a hundred of them take few of the 300 ticks: $ticks"
+is "$(pgrep -P $$ -c curl)" 100 "none was cut for being slow, which is not its client's fault"
+kill "${FETCHES[@]}"
+wait "${FETCHES[@]}" 2>/dev/null
+finish

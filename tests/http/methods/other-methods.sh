@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A method that is known but not served is 405 with Allow, an unknown one 501; neither touches the file.
+. "$(dirname "$0")/../lib.sh"
+
+make_file hello.bin 100
+cp "$ROOT/hello.bin" "$DIR/before"
+start_ranged
+
+for method in POST PUT DELETE PATCH TRACE; do
+	get /hello.bin -X $method
+	is "$STATUS" 405 "$method is 405"
+	is "$(header Allow)" "GET, HEAD, OPTIONS" "$method: Allow"
+done
+get /hello.bin -X PUT --data-binary other
+is "$STATUS" 405 "PUT with a body is 405"
+ok "the file is as it was" cmp "$DIR/before" "$ROOT/hello.bin"
+
+for method in BREW get Get G@T GETT 'GE;T'; do
+	ask "$method /hello.bin HTTP/1.1\r\nHost: x\r\n\r\n"
+	is "$STATUS" 501 "$method is 501"
+done
+get /hello.bin
+is "$STATUS" 200 "GET still is served"
+finish

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A Prometheus that scrapes ranged under load: each query of the dashboard and each series of the alerts has numbers in it.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../admin.sh"
+
+need_cmd prometheus
+conf=$LIB/../../conf
+make_file large.bin 50000000 small.bin 1000
+CACHE=16M
+config 'listing = true' 'location "/small.bin" { requests_per_client = 50 }'
+start_with_admin --workers 2
+
+load() { # until it is ended: of each kind a little
+	local i=0
+	while :; do
+		i=$((i + 1))
+		curl -s --max-time 10 -o /dev/null -r "$((i * 700001 % 49000000))-+900000" "$URL/large.bin" -o /dev/null "$URL/" -o /dev/null "$URL/none" \
+			-o /dev/null "$URL/small.bin" --next -s -X BREW -o /dev/null "$URL/large.bin" --next -s -o /dev/null -r "$((i * 700001 % 49000000))-$((i * 700001 % 49000000 + 900000))" "$URL/large.bin"
+	done
+}
+load &
+
+cat >"$DIR/prometheus.yml" <<-END
+	global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 5s}
+	rule_files: ["$(realpath "$conf/prometheus-alerts.yml")"]
+	scrape_configs: [{job_name: ranged, static_configs: [{targets: ["$ADMIN"]}]}]
+END
+prometheus --config.file="$DIR/prometheus.yml" --storage.tsdb.path="$DIR/tsdb" --web.listen-address=127.0.0.1:0 >"$DIR/prometheus" 2>&1 &
+prometheus=$!
+listens() { PROMETHEUS=http://$(grep -oE 'Listening on" address=[0-9.:]+' "$DIR/prometheus" | cut -d = -f 2) && [ "$PROMETHEUS" != http:// ]; }
+await 20 listens || { diag "$(tail -n 5 "$DIR/prometheus")"; fail "Prometheus starts"; finish; }
+ask() { perl "$LIB/monitoring.pl" ask "$PROMETHEUS" >"$DIR/answers"; } # stdin: queries
+scraped() { printf 'up\tsum_over_time(up{job="ranged"}[1m]) >= 8\n' | ask && [ "$(cut -f 3 "$DIR/answers")" = 1 ]; }
+ok "it scrapes" await 40 scraped
+
+# An alert's own expression has a result only when something is wrong; all else must have one.
+may_be_empty() { [[ $1 =~ ^Ranged[A-Za-z]+$ ]]; }
+perl "$LIB/monitoring.pl" queries "$conf/grafana-dashboard.json" >"$DIR/queries"
+perl "$LIB/monitoring.pl" alerts "$conf/prometheus-alerts.yml" >>"$DIR/queries"
+at_least "$(wc -l <"$DIR/queries")" 90 "queries there are"
+ask <"$DIR/queries"
+while IFS=$'\t' read -r name query said; do
+	case $said in
+	0) if may_be_empty "$name"; then pass "$name"; else fail "$name" "nothing: $query"; fi ;;
+	[1-9]*) pass "$name" ;;
+	*) fail "$name" "$said: $query" ;;
+	esac
+done <"$DIR/answers"
+printf 'x\tranged_no_such_metric\ny\tsum(\n' | ask
+like "$(cut -f 3 "$DIR/answers" | paste -sd ' ')" '^0 .*parse error' "what is not there, or wrong, is found"
+rules() { # how each of them fares
+	curl -s "$PROMETHEUS/api/v1/rules" | perl -MJSON::PP -0777 -ne 'print "$_->{health} $_->{lastError}\n" for map { @{$_->{rules}} } @{decode_json($_)->{data}{groups}}'
+}
+evaluated() { [[ ! "$(rules)" =~ unknown ]]; }
+ok "the alerts are looked at" await 20 evaluated
+is "$(rules | sort | uniq -c | xargs)" "$(grep -c 'alert:' "$conf/prometheus-alerts.yml") ok" "none of them ends in an error"
+kill -TERM $prometheus
+wait $prometheus
+is $? 0 "Prometheus stopped"
+finish

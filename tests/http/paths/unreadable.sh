@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What may not be read is 403.
+. "$(dirname "$0")/../lib.sh"
+
+make_file secret.bin 100 closed/a.bin 100
+chmod 000 "$ROOT/secret.bin" "$ROOT/closed"
+if [ "$(id -u)" = 0 ]; then
+	need_cmd setpriv
+	# Root, but no more than others before the permissions of files.
+	PREFIX=(setpriv --bounding-set='-dac_override,-dac_read_search')
+fi
+start_ranged
+
+for target in /secret.bin /closed/a.bin /closed/absent; do
+	get $target
+	is "$STATUS" 403 "$target is 403"
+done
+chmod 644 "$ROOT/secret.bin"
+sleep 1.1
+get /secret.bin
+is "$STATUS" 200 "it is served once it may be read"
+chmod 755 "$ROOT/closed"
+finish

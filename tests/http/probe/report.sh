@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The report of ranged-probe: the verdict first, within 80 columns, plain where the terminal is.
+. "$(dirname "$0")/../lib.sh"
+
+[ "$(stat -f -c %T "$ROOT")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+run_probe --size 16M --seconds 1 "$ROOT"
+is $RC 0 "status"
+like "$(head -n 1 "$DIR/probe.out")" '^ranged will run (well )?here\.' "the first line is the verdict"
+like "$(sed -n 2p "$DIR/probe.out")" "^$ROOT: [a-z0-9]+ on " "the second says of what"
+like "$(sed -n 4p "$DIR/probe.out")" '^ +set +disk_depth = [0-9]+, disk_bytes = [0-9]+M$' "then what to set"
+for word in O_DIRECT io_submit RWF_NOWAIT alignment Throughput Latency; do
+	like "$(cat "$DIR/probe.out")" " ${word}[ ,]" "it speaks of $word"
+done
+is "$(sed 2d "$DIR/probe.out" | LC_ALL=C grep -c '[^ -~]')" 0 "no more than ASCII in the C locale"
+is "$(sed 2d "$DIR/probe.out" | grep -cE '.{81}')" 0 "no line over 80 columns"
+at_least "$(grep -cE "#{20}" "$DIR/probe.out")" 1 "bars: the best one is long, whatever the others are"
+
+PREFIX=(env LC_ALL=C.UTF-8)
+run_probe --size 16M --seconds 1 "$ROOT"
+at_least "$(LC_ALL=C.UTF-8 grep -cE "█{20}" "$DIR/probe.out")" 1 "bars of blocks in UTF-8"
+is "$(sed 2d "$DIR/probe.out" | LC_ALL=C.UTF-8 grep -cE '.{81}')" 0 "no line over 80 columns"
+
+on_a_terminal() { # ENVIRONMENT...
+	env "$@" script -qec "'$RANGED_PROBE' --size 16M --seconds 1 '$ROOT'" /dev/null </dev/null | grep -c $'\033\\[32m'
+}
+if command -v script >/dev/null; then
+	at_least "$(on_a_terminal TERM=xterm NO_COLOR=)" 1 "colours on a terminal"
+	is "$(on_a_terminal TERM=xterm NO_COLOR=1)" 0 "none with NO_COLOR"
+	is "$(on_a_terminal TERM=dumb NO_COLOR=)" 0 "none on a dumb terminal"
+fi
+finish

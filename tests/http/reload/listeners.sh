@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SIGHUP and the listeners: one that stays refuses nobody meanwhile, new ones are there, others go; TLS comes and goes.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../tls.sh"
+
+make_file a.bin 5000
+make_certificate one a.example
+LISTEN=
+first=unix:$DIR/first.sock second=unix:$DIR/second.sock
+port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport')
+config "listen = {\"127.0.0.1:$port\", \"$first\"}"
+start_ranged --workers 2
+over() { curl -sS --unix-socket "$DIR/$1.sock" -o "$BODY" http://x/a.bin; }
+ok "a socket" over first
+cmp_whole a.bin "serves"
+
+touch "$DIR/go"
+refused=0
+knock() {
+	local failed=0 rounds=0
+	while [ -e "$DIR/go" ]; do
+		curl -sS -o /dev/null "$URL/a.bin" --next --unix-socket "$DIR/first.sock" -o /dev/null http://x/a.bin || failed=$((failed + 1))
+		rounds=$((rounds + 1))
+	done 2>"$DIR/knock.err"
+	echo "$failed $rounds" >"$DIR/knocked"
+}
+knock & knocker=$!
+for _ in 1 2 3; do
+	config "listen = {\"$first\", \"127.0.0.1:$port\", \"$second\"}"
+	reload_ranged
+	over second || refused=$((refused + 1))
+	config "listen = {\"127.0.0.1:$port\", \"$first\"}"
+	reload_ranged
+	[ ! -e "$DIR/second.sock" ] || refused=$((refused + 1))
+	[ -S "$DIR/first.sock" ] || refused=$((refused + 1))
+done
+is $refused 0 "a listener comes and goes, three times"
+rm "$DIR/go"
+wait $knocker
+read -r failed rounds <"$DIR/knocked"
+is "$failed" 0 "those that stay refused none of $rounds"
+at_least "$rounds" 3 "there were some"
+
+config "listen = {\"tls:$second\", \"127.0.0.1:$port\"}" "$(tls_pairs one)"
+reload_ranged
+curl -sS --unix-socket "$DIR/second.sock" --cacert "$DIR/one.pem" -o "$BODY" https://a.example/a.bin
+cmp_whole a.bin "TLS where there was none"
+not_ok "the first socket has gone" test -e "$DIR/first.sock"
+config "listen = {\"$second\", \"127.0.0.1:$port\"}"
+reload_ranged
+ok "and the same socket in the clear" over second
+cmp_whole a.bin "serves"
+
+perl -MIO::Socket::INET -e '$| = 1; $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1); print $s->sockport, "\n"; sleep 60' >"$DIR/taken" & holder=$!
+await 10 test -s "$DIR/taken"
+taken=$(cat "$DIR/taken")
+config "listen = {\"127.0.0.1:$taken\", \"unix:$DIR/third.sock\"}"
+reload_ranged
+like "$(tail -n 2 "$DIR/error.log" | head -n 1)" "can't listen on 127.0.0.1:$taken: Address already in use" "a port that is taken is said"
+kill "$holder"
+not_ok "nothing of that was opened" test -e "$DIR/third.sock"
+ok "and nothing closed" over second
+get /a.bin
+is "$STATUS" 200 "neither of them"
+stop_ranged
+not_ok "at the end its socket is removed" test -e "$DIR/second.sock"
+finish

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SIGHUP changes the logs: where they are, their formats, the level. What was said before is in the old ones, to the last line.
+. "$(dirname "$0")/../lib.sh"
+
+make_file a.bin 100
+LOGS=
+names() { # ERROR-LOG LEVEL ACCESS-LOG FORMAT SITE-LINE
+	config "error_log = \"$DIR/$1\"" "log_level = $2" "access_log = \"$DIR/$3\"" "access_format = '$4'" "$5"
+}
+took() { grep -q 'the configuration was taken' "$DIR/$1"; }
+open_as() { find "/proc/$PID/fd" -lname "$DIR/$1" | wc -l; }
+closed() { [ "$(open_as "$1")" = 0 ]; }
+ask() { for i in $(seq "$2"); do get "/a.bin?$1$i" "${@:3}"; done; }
+
+names error.log info one.log 'one %q' "site \"b.example\" { access_log = \"$DIR/b.log\" }"
+start_ranged --workers 2
+ask first 30
+ask b 30 -H 'Host: b.example'
+names other.log warning two.log 'two %q' 'site "b.example" { access_format = "b %q" }'
+kill -HUP "$PID"
+ok "the old logs are closed" await 5 closed '*[eb].log'
+ok "and the old one of errors" await 5 closed error.log
+is "$(open_as other.log) $(open_as two.log)" "1 1" "the new ones are open"
+is "$(wc -l <"$DIR/one.log") $(tail -n 1 "$DIR/one.log")" "30 one ?first30" "the last lines of one are there"
+is "$(wc -l <"$DIR/b.log") $(tail -n 1 "$DIR/b.log")" "30 one ?b30" "and of the one that is gone"
+not_ok "what is less than a warning is not said" took other.log
+
+ask second 3
+ask b 1 -H 'Host: b.example'
+names other.log info two.log 'three %q' ''
+kill -HUP "$PID"
+ok "a level that is lower" await 5 took other.log
+ask third 2
+mv "$DIR/two.log" "$DIR/two.log.1"
+mv "$DIR/other.log" "$DIR/other.log.1"
+kill -USR1 "$PID"
+ok "rotation opens those that there are" await 5 test -e "$DIR/two.log"
+ok "all of them" await 5 test -e "$DIR/other.log"
+ask fourth 1
+stop_ranged
+is "$(tr '\n' ' ' <"$DIR/two.log.1")" "two ?second1 two ?second2 two ?second3 b ?b1 three ?third1 three ?third2 " \
+	"one that both name goes on, with another form"
+is "$(cat "$DIR/two.log")" "three ?fourth1" "after the rotation"
+is "$(wc -l <"$DIR/one.log")" 30 "nothing more in the old one"
+like "$(cat "$DIR/other.log")" 'info: ended' "the error log, to the end"
+is "$(cat "$DIR/stderr.1")" "" "nothing was said elsewhere"
+finish

@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SIGHUP takes the configuration anew: listeners, sites, rules, limits. What is wrong with it is said with its place, and changes
+# nothing.
+. "$(dirname "$0")/../lib.sh"
+
+make_file a.bin 100000 long.bin 30000000
+mkdir "$ROOT/sub" "$DIR/other"
+echo other >"$DIR/other/a.bin"
+config 'header = "X-Say: one"'
+start_ranged --workers 2
+get /a.bin
+like "$(header X-Say)" '^one$' "the first configuration"
+
+config 'header = "X-Say: two"' 'location "/sub/" { listing = true }' "site \"b.example\" { root = \"$DIR/other\" }"
+reload_ranged
+get /a.bin
+is "$(header X-Say)" two "the second one holds"
+cmp_whole a.bin "the same bytes"
+get /sub/
+is "$STATUS" 200 "with its location"
+get /a.bin -H 'Host: b.example'
+is "$(cat "$BODY")" other "and its site"
+
+curl -sS --limit-rate 5M -o "$DIR/long" -D "$DIR/long.head" "$URL/long.bin" & long=$!
+await 5 test -s "$DIR/long.head"
+asked=$'HEAD /a.bin HTTP/1.1\r\nHost: x\r\n\r\n'
+printf '%s%s' "$asked" "$asked" | wire -c ${#asked} -d "$(seconds 3)" >"$DIR/kept" & kept=$!
+await 5 grep -q "HEAD /a.bin" "$DIR/access.log"
+config 'header = "X-Say: three"' 'max_ranges = 1'
+reload_ranged
+get /sub/
+is "$STATUS" 404 "a location that is gone"
+get /a.bin -r 0-1,50000-50001
+is "$STATUS" 200 "a limit"
+wait $kept
+is "$(grep -c 'HTTP/1.1 200' "$DIR/kept") $(grep -c 'X-Say: two' "$DIR/kept") $(grep -c 'Connection: close' "$DIR/kept")" "2 2 1" \
+	"a connection is answered once more under what held when it came in"
+wait $long; is $? 0 "a transfer goes on"
+cmp_whole long.bin "all of it" "$DIR/long"
+
+for bad in 'max_ranges = 0' 'no_such_key = 1' 'auth_file = "/nowhere"' 'sign_keys = "/nowhere"' 'site "c.example" { root = "/nowhere" }' 'listen = "256.0.0.1"'; do
+	config "header = \"X-Say: bad\"" "$bad"
+	reload_ranged
+	like "$(tail -n 2 "$DIR/error.log" | head -n 1)" "error: .*(ranged.conf:2: |/nowhere)" "$bad: is said"
+	like "$(tail -n 1 "$DIR/error.log")" "not taken" "$bad: is refused"
+	get /a.bin
+	is "$(header X-Say)" three "$bad: what held goes on"
+done
+config 'header = "X-Say: four"'
+reload_ranged
+get /a.bin
+is "$(header X-Say)" four "a good one is taken after it"
+
+rm -f "$DIR/long.head"
+curl -sS --limit-rate 10M -o "$DIR/long" -D "$DIR/long.head" "$URL/long.bin" & long=$!
+await 5 grep -q ' 200 ' "$DIR/long.head"
+kill -TERM "$PID"
+await 5 grep -q 'finishing 1 connections' "$DIR/error.log"
+kill -HUP "$PID"
+ok "while it ends it takes none" await 5 grep -q 'no other configuration is taken' "$DIR/error.log"
+wait $long
+is $? 0 "and finishes what it sends"
+end_ranged
+is $? 0 "then it ends"
+finish

@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A log that nobody reads holds no reload up, be it still wanted or not; and if somebody reads it after all, what was queued is there.
+. "$(dirname "$0")/../lib.sh"
+
+make_file a.bin 100
+mkfifo "$DIR/fifo"
+stuck="site \"fifo.example\" { access_log = $DIR/fifo }"
+config "access_format = '%q'" "$stuck"
+start_ranged
+for i in $(seq 3000); do echo "url = \"$URL/a.bin?$(printf '%01000d' "$i")\""; echo "output = \"$DIR/out\""; done >"$DIR/curls"
+curl -sS --fail --config "$DIR/curls" -H 'Host: fifo.example'
+take_stats
+queued=$(stat_of lines 'log.*name=.*/fifo$')
+at_least "$(stat_of dropped 'log.*name=.*/fifo$')" 100 "it is full"
+
+timed_reload() { # NAME
+	local start
+	start=$(date +%s%3N)
+	reload_ranged
+	at_most $(($(date +%s%3N) - start)) "$(seconds 2000)" "$1: ms for a reload"
+	get "/a.bin?$1"
+	ok "$1: others are logged" await 5 grep -q "?$1\$" "$DIR/access.log"
+}
+config "access_format = 'again %q'" "$stuck"
+timed_reload wanted
+config "access_format = '%q'"
+timed_reload unwanted
+timed_reload once-more
+fifo_open() { find "/proc/$PID/fd" -lname "$DIR/fifo" | grep -q .; }
+ok "its writer is left with it" fifo_open
+cat "$DIR/fifo" >"$DIR/read" &
+reader=$!
+fifo_closed() { ! fifo_open; }
+ok "as soon as it is read it ends" await 10 fifo_closed
+kill $reader 2>/dev/null # it may have opened it after the last line, and then waits for ever
+wait $reader 2>/dev/null
+at_most "$(grep -cE '^\?[0-9]{1000}$' "$DIR/read")" "$queued" "lines"
+is "$(grep -cvE '^\?[0-9]{1000}$' "$DIR/read")" 0 "all of them whole"
+config "access_format = '%q'" "$stuck"
+timed_reload back
+stop_ranged
+finish

@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# cors: what pages of other origins may read and measure, with credentials or without, and the preflight; on answers of every status.
+. "$(dirname "$0")/../lib.sh"
+
+make_file any/x.bin 1000 some/x.bin 1000 none/x.bin 1000 both/x.bin 1000 locked/x.bin 1000 inside/x.bin 1000 signed/x.bin 1000 busy/x.bin 1000
+mkdir "$ROOT/some/list"
+printf 'a:%s\n' "$(openssl passwd -6 b)" >"$DIR/users"
+make_keys 'one 0123456789abcdef'
+config 'listing = true' 'location "/any/" { cors = "*" server_timing = true }' \
+	'location "/some/" { cors = {"https://a.example", "https://b.example:8443"} server_timing = true }' \
+	'location "/both/" { cors = {"*", "https://a.example"} }' "location \"/locked/\" { auth_file = \"$DIR/users\" }" \
+	"location \"/locked/some/\" { cors = \"https://a.example\" }" 'location "/inside/" { allow = "127.0.0.0/8" }' \
+	"location \"/signed/\" { sign_keys = \"$DIR/keys\" }" 'location "/busy/" { cors = "*" requests_per_client = 1 }' \
+	'site "s.example" { cors = "https://s.example" }'
+start_ranged
+get /any/x.bin -H 'Origin: https://who.example'
+is "$(header Access-Control-Allow-Origin)" "*" "any origin"
+is "$(header Access-Control-Expose-Headers)" "Content-Range, Content-Length, ETag, Accept-Ranges" "what a script may see"
+is "$(header_count Vary)" 0 "the same for all"
+get_range 0-9 /any/x.bin -H 'Origin: https://who.example'
+is "$STATUS $(header Access-Control-Allow-Origin)" "206 *" "a range"
+get /any/absent -H 'Origin: https://who.example'
+is "$STATUS $(header Access-Control-Allow-Origin)" "404 *" "an error, so that the script sees which"
+for origin in https://a.example https://b.example:8443; do
+	get /some/x.bin -H "Origin: $origin"
+	is "$(header Access-Control-Allow-Origin) $(header Vary)" "$origin Origin" "an origin that is named"
+done
+get /some/x.bin -H "Origin: https://b.example"
+is "$STATUS $(header_count Access-Control-Allow-Origin) $(header Vary)" "200 0 Origin" "one that is not"
+get /some/x.bin
+is "$STATUS $(header_count Access-Control-Allow-Origin) $(header Vary)" "200 0 Origin" "none"
+get /none/x.bin -H 'Origin: https://a.example'
+is "$(grep -ic access-control "$HEAD")" 0 "nothing where nothing was said"
+
+preflight() { # PATH ORIGIN
+	get "$1" -X OPTIONS -H "Origin: $2" -H 'Access-Control-Request-Method: GET' -H 'Access-Control-Request-Headers: range,if-none-match'
+}
+preflight /any/x.bin https://who.example
+is "$STATUS $(header Access-Control-Allow-Origin) $(header Access-Control-Allow-Headers)" "204 * range,if-none-match" "a preflight"
+is "$(header Access-Control-Allow-Methods)" "GET, HEAD, OPTIONS" "its methods"
+like "$(header Access-Control-Max-Age)" '^[0-9]+$' "how long it holds"
+get /any/x.bin -X OPTIONS -H 'Origin: https://a' -H 'Access-Control-Request-Method: GET' -H 'Access-Control-Request-Headers: a"b'
+is "$STATUS $(header_count Access-Control-Allow-Headers)" "204 0" "what is no list of names is not repeated"
+preflight /some/x.bin https://a.example
+is "$STATUS $(header Access-Control-Allow-Origin)" "204 https://a.example" "of an origin that is named"
+preflight /some/x.bin https://c.example
+is "$STATUS $(header_count Access-Control-Allow-Origin)$(header_count Access-Control-Allow-Methods)" "204 00" "of one that is not"
+
+# Credentials are for origins that are named, and never for "*".
+get /some/x.bin -H 'Origin: https://a.example'
+is "$(header Access-Control-Allow-Credentials)" true "with credentials"
+get /any/x.bin -H 'Origin: https://a.example'
+is "$(header_count Access-Control-Allow-Credentials)" 0 "not for *"
+get /both/x.bin -H 'Origin: https://a.example'
+is "$(header Access-Control-Allow-Origin) $(header Access-Control-Allow-Credentials) $(header Vary)" "https://a.example true Origin" "both: one that is named"
+get /both/x.bin -H 'Origin: https://b.example'
+is "$(header Access-Control-Allow-Origin) $(header_count Access-Control-Allow-Credentials) $(header Vary)" "* 0 Origin" "both: another one"
+
+# Every status, the first time and when the reply is made ready.
+all_of() { # NAME STATUS EXPECTED-ORIGIN CURL-OPTION...
+	is "$STATUS $(header Access-Control-Allow-Origin) $(header Cross-Origin-Resource-Policy)" "$2 $3 cross-origin" "$1"
+}
+from=(-H 'Origin: https://a.example')
+for try in 1 2 3; do
+	get /some/x.bin "${from[@]}"
+	all_of "200, time $try" 200 https://a.example
+	get /any/x.bin "${from[@]}"
+	all_of "200 for all, time $try" 200 '*'
+	is "$(header Timing-Allow-Origin)" "*" "its timing"
+	get /some/x.bin
+	is "$(header Cross-Origin-Resource-Policy) $(header Timing-Allow-Origin)" "cross-origin https://a.example, https://b.example:8443" "a picture has no Origin, time $try"
+done
+is "$(get /both/x.bin && header_count Timing-Allow-Origin)" 0 "no timing to allow without server_timing"
+get_range 0-9 /some/x.bin "${from[@]}"
+all_of 206 206 https://a.example
+get /some/x.bin "${from[@]}" -H 'If-None-Match: *'
+all_of 304 304 https://a.example
+is "$(header Timing-Allow-Origin)" "https://a.example, https://b.example:8443" "304: its timing"
+get_range 5000- /some/x.bin "${from[@]}"
+all_of 416 416 https://a.example
+get /some/x.bin "${from[@]}" -H 'If-Match: "x"'
+all_of 412 412 https://a.example
+get /some/list "${from[@]}"
+all_of 301 301 https://a.example
+for format in html json; do
+	get "/some/list/?format=$format" "${from[@]}"
+	all_of "a listing as $format" 200 https://a.example
+done
+get /some/x.bin "${from[@]}" -X POST
+all_of 405 405 https://a.example
+get /some/x.bin "${from[@]}" -X BREW
+all_of 501 501 https://a.example
+get /some/x.bin "${from[@]}" -H 'Content-Length: 5' -H 'Content-Length: 6' -X GET
+all_of "400, for its header" 400 https://a.example
+get /some/x.bin "${from[@]}" -H "X: $(printf '%013000d' 0)"
+all_of 431 431 https://a.example
+get "/some/x.bin?$(printf '%09000d' 0)" "${from[@]}"
+all_of 414 414 https://a.example
+get /some/%2 -H 'Host: s.example' -H 'Origin: https://s.example'
+all_of "400, for its path: those of its site" 400 https://s.example
+get /none/x.bin "${from[@]}" --request-target http://u@x/some/x.bin
+all_of "400, for the authority in its target" 400 https://a.example
+get /busy/x.bin "${from[@]}"
+too_many() { get /busy/x.bin "${from[@]}" && [ "$STATUS" = 429 ]; }
+await 5 too_many
+all_of 429 429 '*'
+get /locked/some/x.bin "${from[@]}"
+all_of "401, where the configuration names an origin" 401 https://a.example
+
+# Without cors: what everybody may have may be embedded by every page, the rest is not said to be.
+for path in /none/x.bin /none/absent /none/; do
+	for try in 1 2 3; do
+		get $path
+		is "$(header Cross-Origin-Resource-Policy)" cross-origin "$path, time $try"
+	done
+done
+get /locked/x.bin
+is "$STATUS $(header_count Cross-Origin-Resource-Policy)" "401 0" "401"
+get /locked/x.bin -u a:b
+is "$STATUS $(header_count Cross-Origin-Resource-Policy)" "200 0" "for a password"
+get /inside/x.bin
+is "$STATUS $(header_count Cross-Origin-Resource-Policy)" "200 0" "for some addresses"
+get "$(sign --expires 1h /signed/x.bin)"
+is "$STATUS $(header_count Cross-Origin-Resource-Policy)" "200 0" "for a signature"
+printf 'cors = "https://a.example/path"\n' >"$DIR/bad.conf"
+like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:1: cors: " "an origin has no path"
+finish

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# redirect: by location, with what was asked for in it.
+. "$(dirname "$0")/../lib.sh"
+
+make_file x.bin 1000
+config 'location "/old/" { redirect = "301 /new{rest}" }' 'location "/docs" { redirect = "https://docs.example{path}" }' \
+	'location "/q" { redirect = "308 /other?fixed=1" }' 'location "/host" { redirect = "307 http://{host}:81{path}" }' \
+	'location "*.moved" { redirect = "/x.bin" }' \
+	'location "/strip/" { redirect = "301 /{rest}" }' 'location "/bare/" { redirect = "{rest}" }'
+start_ranged
+to() { get "$1" "${@:2}"; echo "$STATUS $(header Location)"; }
+is "$(to /old/a/b)" "301 /new/a/b" "{rest} is what is behind the prefix"
+is "$(to /old/)" "301 /new/" "which may be nothing"
+is "$(to '/old/a%20b/%C3%A9/?x=1&y=2')" "301 /new/a%20b/%C3%A9/?x=1&y=2" "escaped, with its slash and its query"
+is "$(to '/old/%0d%0aX-Evil:%201')" "301 /new/%0D%0AX-Evil:%201" "no line ends in it"
+is "$(to /docs/a)" "302 https://docs.example/docs/a" "{path} is all of it; without a status it is 302"
+is "$(to '/q?a=b')" "308 /other?fixed=1" "a query of its own replaces the one that was sent"
+is "$(to /host -H 'Host: a.example')" "307 http://a.example:81/host" "{host}"
+is "$(to /host -H 'Host: a"<b')" "400 " "but not what can't be one"
+is "$(to /strip/evil.example/a)" "301 /evil.example/a" "a slash before {rest} is not doubled into a host"
+is "$(to /bare/a)" "302 /a" "{rest} alone"
+ask 'GET http://good.example/host HTTP/1.1\r\nHost: evil.example\r\n\r\nGET http://a@b/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+is "$(header Location "$DIR/1.head")" "http://good.example:81/host" "the authority of the target counts"
+is "$STATUSES" "307 400" "and has no user in it"
+is "$(to /a/b.moved)" "302 /x.bin" "of a glob"
+get /a/b.moved -L
+cmp_whole x.bin "followed by curl"
+head_of /old/a
+is "$STATUS $(header Location)" "301 /new/a" "HEAD"
+for bad in 'new' '200 /x' '/a b' 'javascript:x'; do
+	printf 'redirect = "%s"\n' "$bad" >"$DIR/bad.conf"
+	like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:1: redirect: " "refused: $bad"
+done
+finish

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Certificates that can't be used are refused with their file and the reason, by --check and at start; an expired one is told.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../tls.sh"
+
+make_certificate a a.example
+make_certificate b b.example rsa
+echo nonsense >"$DIR/nonsense.pem"
+openssl ec -aes256 -passout pass:secret -in "$DIR/a.key" -out "$DIR/locked.key" 2>/dev/null
+make_file x.bin 100
+refused() { # TLS-VALUE REGEX NAME
+	printf 'listen = "tls:127.0.0.1:0"\n%s\n' "$1" >"$DIR/bad.conf"
+	local out status
+	out=$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)
+	status=$?
+	like "$status $out" "^78 .*$2" "$3"
+	out=$("$RANGED" -c "$DIR/bad.conf" "$ROOT" 2>&1)
+	like "$? $out" "^(78|69) .*$2" "$3, at start"
+}
+pair() { echo "tls = \"$DIR/$1 $DIR/$2\""; }
+refused "" 'listen: "tls:" needs a certificate' "no certificate"
+refused "$(pair none.pem a.key)" "$DIR/none.pem: No such file or directory" "no such certificate"
+refused "$(pair a.pem none.key)" "$DIR/none.key: No such file or directory" "no such key"
+refused "$(pair nonsense.pem a.key)" "$DIR/nonsense.pem: there is no certificate in it" "no certificate in it"
+refused "$(pair a.pem nonsense.pem)" "$DIR/nonsense.pem: there is no private key in it" "no key in it"
+refused "$(pair a.pem b.key)" "$DIR/b.key: the key is not the one of the certificate in $DIR/a.pem" "the key of another"
+refused "$(pair a.pem locked.key)" "$DIR/locked.key: the key is encrypted" "a key with a password"
+refused "tls = {\"$DIR/a.pem $DIR/a.key\", \"$DIR/b.pem $DIR/a.key\"}" "$DIR/a.key: the key is not the one of the certificate in $DIR/b.pem" "the second pair"
+refused "tls = \"$DIR/a.pem $DIR/a.key $DIR/b.key\"" "not a certificate's file and its key's" "three files"
+
+cat "$DIR/a.pem" "$DIR/a.key" >"$DIR/one.pem"
+start_tls "tls = \"$DIR/one.pem\""
+secure_get /x.bin
+is "$STATUS" 200 "one file with both is fine"
+stop_ranged
+cp "$DIR/a.key" "$DIR/old.key"
+openssl req -new -key "$DIR/old.key" -subj /CN=a.example -out "$DIR/old.csr" 2>/dev/null
+sign_certificate old 20200101000000Z 20200201000000Z
+start_tls "$(tls_pairs old)"
+like "$(cat "$DIR/error.log")" "warning: .*old.pem: this certificate \(a.example\) expired at 20" "an expired one is told"
+secure_get /x.bin -k
+is "$STATUS" 200 "and served all the same"
+finish

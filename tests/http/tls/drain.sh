@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SIGTERM: what is being sent by TLS is sent to its end; idle connections and handshakes are closed at once.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../tls.sh"
+
+make_certificate a a.example
+make_file a.bin 8000000 b.bin 60000000
+start_tls "$(tls_pairs a)"
+curl -sS "${TRUST[@]}" --limit-rate 4M -o "$DIR/out" "$URL/a.bin" & client=$!
+printf '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03' | perl "$LIB/wire.pl" -t "$(seconds 30)" "$TLS_ADDRESS" >/dev/null & stalled=$!
+(printf 'GET /a.bin HTTP/1.1\r\nHost: a.example\r\nRange: bytes=0-9\r\n\r\n' | tls_wire >"$DIR/idle") & idle=$!
+await 10 test -s "$DIR/out"
+await 10 test -s "$DIR/idle"
+kill -TERM "$PID"
+wait $stalled
+like "$?" '^[04]$' "a handshake is cut"
+wait $idle
+is $? 0 "an idle connection is closed"
+wait $client
+is $? 0 "a transfer goes on"
+cmp_whole a.bin "to its end" "$DIR/out"
+end_ranged
+is $? 0 "exit status"
+
+# A second signal cuts.
+start_tls "$(tls_pairs a)"
+curl -sS "${TRUST[@]}" --limit-rate 100k -o "$DIR/cut" "$URL/b.bin" 2>/dev/null & client=$!
+await 10 test -s "$DIR/cut"
+kill -TERM "$PID"
+sleep 0.3
+ok "it waits for the client" running
+kill -TERM "$PID"
+end_ranged
+is $? 0 "exit status after a second signal"
+wait $client
+isnt $? 0 "and the client knows that it has not all of it"
+finish

@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Clients that stop reading by TLS hold a bounded memory, cost no CPU time, and are cut by min_rate.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../tls.sh"
+
+make_certificate a a.example
+make_sizes 1000 50000000
+start_tls "$(tls_pairs a)" "stall_timeout = $(seconds 3)s" 'min_rate = 64K'
+secure_get /1000.bin
+idle=$(socket_count) before=$(rss_kib)
+# openssl stops reading when nobody takes its output.
+for _ in 1 2 3 4 5 6 7 8; do
+	(printf 'GET /50000000.bin HTTP/1.1\r\nHost: a.example\r\n\r\n' | timeout "$(seconds 40)" openssl s_client -quiet -connect "$TLS_ADDRESS" 2>/dev/null |
+		{ head -c 100 >/dev/null; sleep "$(seconds 30)"; }) &
+done
+connected() { [ "$(socket_count)" -ge $((idle + 8)) ]; }
+ok "8 clients stall" await 5 connected
+sleep 1
+ticks=$(cpu_ticks)
+sleep 1
+at_most $(($(cpu_ticks) - ticks)) $((20 * RANGED_SLOW)) "hundredths of a second of CPU time in 1 s"
+[ -n "$SANITIZED" ] || at_most $(($(rss_kib) - before)) $((32768 + 8 * 300)) "KiB more"
+secure_get /50000000.bin
+cmp_whole 50000000.bin "others are served"
+ok "they are cut" await 20 sockets_at_most "$idle"
+finish

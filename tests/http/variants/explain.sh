@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# --explain says which variants there are, what the client gives to them, and which one it gets.
+. "$(dirname "$0")/../lib.sh"
+
+make_file a.js 20000 plain.js 1000 off/a.js 20000 other.js 20000
+make_variants a.js.gz a.js.br off/a.js.gz
+cp -p "$ROOT/a.js.gz" "$ROOT/plain.js.gz"
+printf 'no zstd' >"$ROOT/other.js.zst"
+bytes=$(size_of "$ROOT/a.js.gz")
+config 'location "/off/" { precompressed = false }'
+explain() { # URL [OPTION...]: into $DIR/out
+	"$RANGED" -c "$DIR/ranged.conf" "$ROOT" --explain "$@" >"$DIR/out" 2>"$DIR/err" </dev/null
+}
+says() { like "$(cat "$DIR/out")" "$1" "${2:-$1}"; }
+explain /a.js -H 'Accept-Encoding: gzip;q=0.5, br;q=0.25'
+says 'variants +Accept-Encoding: gzip;q=0\.5, br;q=0\.25'
+says 'br, q=0\.250: not as good'
+says 'gzip, q=0\.500: this one'
+says 'as it is, q=0\.001: not as good'
+says 'Content-Encoding: gzip'
+says "Content-Length: $bytes"
+says 'Vary: Accept-Encoding'
+explain /a.js
+says 'Accept-Encoding: \(not sent\)'
+says 'gzip, q=0\.000: not accepted'
+says 'as it is, q=1\.000: this one'
+explain /a.js -H 'Accept-Encoding: identity;q=0'
+says 'as it is, q=0\.000: refused'
+says 'status +406'
+explain /plain.js -H 'Accept-Encoding: gzip'
+says 'variants +none'
+says '\.gz is not sent: its last gzip member does not have the size of the file'
+explain /other.js -H 'Accept-Encoding: zstd'
+says '\.zst is not sent: it is not a zstd file'
+explain /a.js -H 'Accept-Encoding: gzip' -H 'Range: bytes=0-9'
+says 'gzip, q=1\.000: not for a range, unless If-Range has its tag'
+says 'as it is, q=0\.001: this one, because of Range'
+says 'Content-Range: bytes 0-9/20000'
+explain /off/a.js -H 'Accept-Encoding: gzip'
+says 'variants +precompressed is off'
+finish

@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A new version of a file takes the old one's bytes out of the cache, and is served itself.
+. "$(dirname "$0")/../lib.sh"
+
+make_file a.bin 9000001
+start_ranged --workers 2
+get /a.bin
+take_stats
+is "$(stat_of extents 'stats cache')" 35 "extents of the first version"
+for way in replaced rewritten; do
+	perl "$LIB/pattern.pl" - "$way" 5000001 >"$DIR/new"
+	if [ $way = replaced ]; then mv "$DIR/new" "$ROOT/a.bin"; else cat "$DIR/new" >"$ROOT/a.bin"; fi
+	age "$ROOT/a.bin"
+	sleep 1.2
+	get /a.bin
+	cmp_whole a.bin "$way: the new version"
+	few() { take_stats && [ "$(stat_of extents 'stats cache')" = 20 ]; }
+	ok "$way: the old one's extents have gone" await 5 few
+done
+stop_ranged
+finish

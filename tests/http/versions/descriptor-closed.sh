@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The descriptor of a deleted or replaced file is let go.
+. "$(dirname "$0")/../lib.sh"
+
+make_file a.bin 100000 b.bin 100000 c.bin 100000
+start_ranged
+for name in a b c; do get "/$name.bin"; done
+
+deleted() { find "/proc/$PID/fd" -lname "$ROOT/*(deleted)" 2>/dev/null | wc -l; }
+none_deleted() { [ "$(deleted)" = 0 ]; }
+rm "$ROOT/a.bin"
+mv "$ROOT/c.bin" "$ROOT/b.bin"
+at_least "$(deleted)" 0 "descriptors of deleted files now"
+sleep 1.1
+get /a.bin
+is "$STATUS" 404 "one is gone"
+get /b.bin
+is "$STATUS" 200 "one is another"
+ok "asked for again, both are let go" await 3 none_deleted
+
+make_file d.bin 100000
+get /d.bin
+rm "$ROOT/d.bin"
+ok "one that nobody asks for again is let go too" await 10 none_deleted
+finish

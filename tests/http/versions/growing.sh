@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A file that grows by 16 KiB every 20 ms. With append_only no transfer is cut, and one who follows its end gets the new bytes or a 416 with the size of
+# now. Without it, too, no 416 has an outdated size.
+. "$(dirname "$0")/../lib.sh"
+
+# Line n of 16 bytes is n, so that each byte of the file is known whatever its size.
+cat >"$DIR/grow.pl" <<'PERL'
+my ($file, $blocks, $stop) = @ARGV;
+my $line = 0;
+sub block { join "", map { sprintf "%015d\n", $line++ } 1 .. 1024 }
+open my $out, ">>", $file or die;
+syswrite $out, block() for 1 .. $blocks;
+until (-e $stop) {
+	select undef, undef, undef, 0.02;
+	syswrite $out, block();
+}
+PERL
+for name in log plain; do perl "$DIR/grow.pl" "$ROOT/$name.txt" 1200 "$DIR/stop" & done
+grown() { [ "$(size_of "$ROOT/$1.txt")" -ge 19660800 ]; }
+for name in log plain; do await 20 grown $name; done
+config 'location "/log*" { append_only = true }'
+start_ranged
+
+for i in 1 2; do
+	get_range $((i * 100000))-$((i * 100000 + 16777215)) /log.txt --limit-rate 80M
+	is "$STATUS $RC" "206 0" "16 MiB of it are not cut"
+	cmp_range log.txt $((i * 100000)) $((i * 100000 + 16777215)) "and right"
+done
+get /log.txt --limit-rate 100M
+is "$STATUS $RC" "200 0" "nor is the whole file"
+ok "with the bytes it had" cmp -n "$(size_of "$BODY")" "$ROOT/log.txt" "$BODY"
+
+# Follows the end: all that there was when it asked is there when the answer comes.
+follow() { # NAME
+	local next before after i wrong=0 late=0 unsatisfied=0
+	next=$(size_of "$ROOT/$1.txt")
+	for i in $(seq 25); do
+		before=$(size_of "$ROOT/$1.txt")
+		get_range "$next-" "/$1.txt"
+		after=$(size_of "$ROOT/$1.txt")
+		case $STATUS in
+		206)
+			same_range "$ROOT/$1.txt" "$next" $((next + $(size_of "$BODY") - 1)) "$BODY" || wrong=$((wrong + 1))
+			next=$((next + $(size_of "$BODY")))
+			;;
+		416)
+			unsatisfied=$((unsatisfied + 1))
+			size=$(header Content-Range)
+			size=${size#*/}
+			[ "$size" -ge "$before" ] && [ "$size" -le "$after" ] || late=$((late + 1))
+			[ "$before" -le "$next" ] || late=$((late + 1))
+			;;
+		*) wrong=$((wrong + 1)) ;;
+		esac
+	done
+	diag "$1: $unsatisfied times 416"
+	is "$late" 0 "$1: no 416 has an outdated size"
+	[ "$1" = plain ] || is "$wrong" 0 "$1: all bytes are right, and nothing is refused"
+}
+follow log
+follow plain
+
+# A range that ends beyond the size that is known is of all that there is now.
+get_range 0-0 /log.txt
+before=$(size_of "$ROOT/log.txt")
+get_range 19000000-99999999 /log.txt
+size=$(header Content-Range)
+at_least "${size#*/}" "$before" "a range past the end is of the size of now"
+cmp_range log.txt 19000000 $((${size#*/} - 1)) "with its bytes"
+touch "$DIR/stop"
+
+# An empty file, and then it grows; and one that is rewritten or shortened is cut after all.
+: >"$ROOT/log2.txt"
+get_range 0- /log2.txt
+is "$STATUS $(header Content-Length)" "200 0" "an empty file"
+printf 'first\n' >>"$ROOT/log2.txt"
+get_range 0- /log2.txt
+is "$STATUS $(cat "$BODY")" "206 first" "its first bytes"
+get_range 6- /log2.txt
+is "$STATUS $(header Content-Range)" "416 bytes */6" "and no more"
+head -c 194 /dev/zero >>"$ROOT/log2.txt"
+get_range 200- /log2.txt
+head -c 5000 /dev/zero >>"$ROOT/log2.txt"
+get_range 0-0,150-999 /log2.txt
+is "$STATUS" 206 "two ranges that would have been longer than the file before it grew"
+printf 'GET /log.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' | wire -b 65536 -f 100000 -p "$DIR/client" >"$DIR/reply" &
+client=$!
+await 10 test -e "$DIR/client.reached"
+truncate -s 15000000 "$ROOT/log.txt"
+touch "$DIR/client.go"
+wait $client
+is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "one that is shortened is cut"
+finish

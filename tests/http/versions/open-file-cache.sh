@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# More files than open_files are served all the same, and no more are kept open.
+. "$(dirname "$0")/../lib.sh"
+
+# shellcheck disable=SC2046
+make_sizes $(seq 100)
+config 'open_files = 8'
+start_ranged
+get /1.bin
+open_files() { find "/proc/$PID/fd" -lname "$ROOT/*" 2>/dev/null | wc -l; }
+few() { [ "$(open_files)" -le 8 ]; }
+
+for i in $(seq 100); do
+	echo "url = \"$URL/$i.bin\""
+	echo "output = \"$DIR/out.$i\""
+	echo "$i.bin 0 $((i - 1))" >&3
+done >"$DIR/curls" 3>"$DIR/list"
+for round in first second; do
+	ok "100 files, $round time" curl -sS --fail --config "$DIR/curls"
+	is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/list")" "100 looked at, 0 wrong" "all are right"
+	rm "$DIR"/out.*
+done
+ok "8 are kept open at most" await 2 few
+finish

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A lookup that fails for a lack of descriptors says nothing about the file: 503 with Retry-After, and what is cached of it stays.
+. "$(dirname "$0")/../lib.sh"
+
+need_cmd prlimit
+make_file a.bin 300000 large.bin 3000000
+start_ranged --workers 1
+for file in a large; do get "/$file.bin"; get "/$file.bin"; done
+read=$(read_bytes)
+
+# On a connection that is there already.
+cat >"$DIR/ask.pl" <<'PERL'
+use IO::Socket::INET;
+my ($address, $ready, $go) = @ARGV;
+my $socket = IO::Socket::INET->new(PeerAddr => $address) or die;
+sub ask {
+	print $socket "HEAD /a.bin HTTP/1.1\r\nHost: x\r\n\r\n";
+	my $head = "";
+	while ($head !~ /\r\n\r\n/) { sysread($socket, $head, 4096, length $head) or last }
+	print join(" ", $head =~ m{^HTTP/1.1 (\d+)}, $head =~ /^(Retry-After: \d+)/m), "\n";
+}
+ask();
+open my $out, ">", $ready;
+select undef, undef, undef, 0.02 until -e $go;
+ask() for 1 .. 3;
+PERL
+perl "$DIR/ask.pl" "$ADDRESS" "$DIR/ready" "$DIR/go" >"$DIR/statuses" &
+asker=$!
+await 10 test -e "$DIR/ready"
+sleep 1.1
+prlimit --pid "$PID" --nofile=3:
+touch "$DIR/go"
+wait $asker
+prlimit --pid "$PID" --nofile=1000:
+is "$(tr '\n' ';' <"$DIR/statuses")" "200;503 Retry-After: 1;503 Retry-After: 1;503 Retry-After: 1;" "without a descriptor it is 503"
+
+for file in a large; do
+	get "/$file.bin"
+	is "$STATUS" 200 "$file.bin is served when there are descriptors again"
+	cmp_whole "$file.bin"
+done
+is "$(read_bytes)" "$read" "from the cache"
+finish

@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Forty clients wait for one read, which ends with EIO: all of them are answered 503, nobody else, and nothing bad is kept.
+. "$(dirname "$0")/../lib.sh"
+
+need_fuse
+make_content() { make_file a.bin 200000 b.bin 200000; }
+mount_faulty_disk "$ROOT"
+mkdir "$DIR/good"
+ROOT=$DIR/good
+make_file a.bin 200000 b.bin 200000
+ROOT=$DIR/www
+start_ranged --workers 2
+head_of /a.bin
+get /b.bin
+for _ in 1 2; do
+	set_fault 300 5 0
+	for i in $(seq 40); do curl -sS -o "$DIR/out.$i" -w '%{http_code}\n' "$URL/a.bin" & done >"$DIR/codes"
+	sleep 0.1
+	get /b.bin
+	cmp_whole "$DIR/good/b.bin" "what is in memory is served"
+	wait_clients
+	is "$(sort "$DIR/codes" | uniq -c | awk '{ print $1, $2 }')" "40 503" "all forty are told"
+done
+set_fault 0 0 0
+get /a.bin
+is "$STATUS" 200 "when the disk is well again it is served"
+cmp_whole "$DIR/good/a.bin" "with the right bytes"
+take_stats
+is "$(stat_of pinned 'stats cache')" 0 "nothing stays pinned"
+at_least "$(stat_of joined 'stats cache')" 50 "they shared reads"
+stop_ranged
+finish

@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Whatever a reload reads or opens may lie on storage that does not answer. The running configuration goes on, a second SIGHUP is remembered,
+# SIGUSR1 and SIGUSR2 are obeyed, the watchdog is fed, and SIGTERM ends the process.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../../http/tls.sh"
+need_fuse
+export TSAN_OPTIONS=${TSAN_OPTIONS:-}:report_thread_leaks=0 # a process that leaves without a thread that hangs joins no other either
+
+make_file a.bin 100000
+make_certificate cert localhost
+make_keys 'k 0123456789abcdef'
+mkdir -p "$DIR/source/root" "$DIR/hung"
+cp "$DIR/cert.pem" "$DIR/cert.key" "$DIR/keys" "$DIR/source"
+printf 'user:%s\n' "$(openssl passwd -6 secret)" >"$DIR/source/users"
+printf 'text/plain txt\n' >"$DIR/source/mime.types"
+chmod 600 "$DIR/source"/*
+chmod 755 "$DIR/source/root"
+: >"$DIR/control"
+# shellcheck disable=SC2046
+cc -O2 -Wall -o "$DIR/faultfs" "$LAB/faultfs.c" $(pkg-config --cflags --libs fuse3) || exit
+# Nothing is remembered by the kernel, so everything has to be asked for.
+"$DIR/faultfs" "$DIR/source" "$DIR/control" "$DIR/hung" -f -o entry_timeout=0,attr_timeout=0 </dev/null >"$DIR/faultfs.log" 2>&1 &
+STORAGE=$!
+await 10 mountpoint -q "$DIR/hung" || exit
+
+trap 'kill -CONT "$STORAGE"; clean_up' EXIT
+hang() { kill -STOP "$STORAGE" && await 10 grep -q "^State:.T" "/proc/$STORAGE/status"; }
+heal() { kill -CONT "$STORAGE"; }
+said() { grep -q "$1" "$DIR/error.log"; }
+reloading() { [ -n "$(threads ranged-reload)" ]; }
+refuses() { ! curl -s -m 5 -o "$DIR/refused" "$URL/a.bin"; }
+
+hung_reload() { # NAME LINE...
+	tag=$((tag + 1))
+	config "${common[@]}" "header = \"X-Say: $tag\"" "${@:2}"
+	if [ "$1" = configuration ]; then
+		mv "$DIR/ranged.conf" "$DIR/source"
+		ln -s hung/ranged.conf "$DIR/ranged.conf"
+	fi
+	hang
+	kill -HUP "$PID"
+	ok "$1: a thread waits" await 5 reloading
+	get /a.bin
+	is "$STATUS $(header X-Say)" "200 $((tag - 1))" "$1: what held goes on"
+}
+
+is_applied() { # NAME
+	taken=$((taken + 2))
+	kill -HUP "$PID"
+	ok "$1: a second SIGHUP is heard" await 5 said_times $((taken / 2)) 'another one follows it'
+	ok "$1: so is SIGUSR2" take_stats
+	heal
+	ok "$1: both are applied" await 10 said "taken: number $((taken + 1))"
+	get /a.bin
+	is "$(header X-Say)" "$tag" "$1: and hold"
+	rm "$DIR/ranged.conf"
+}
+said_times() { [ "$(grep -c "$2" "$DIR/error.log")" -ge "$1" ]; }
+
+tag=1 taken=0 LISTEN=
+common=('listen = {"127.0.0.1:0", "tls:127.0.0.1:0"}' "tls = {\"$DIR/cert.pem $DIR/cert.key\"}")
+config "${common[@]}" 'header = "X-Say: 1"'
+start_ranged
+use_address "$(grep -v tls: "$DIR/address")"
+hung_reload configuration
+is_applied configuration
+hung_reload root "site \"b.example\" { root = \"$DIR/hung/root\" }"
+is_applied root
+hung_reload "access log" "site \"b.example\" { root = \"$ROOT\"" "access_log = \"$DIR/hung/access.log\" }"
+is_applied "access log"
+hung_reload keys "location \"/private\" { sign_keys = \"$DIR/hung/keys\" }"
+is_applied keys
+hung_reload passwords "location \"/private\" { auth_file = \"$DIR/hung/users\" }"
+is_applied passwords
+hung_reload types "mime_types = \"$DIR/hung/mime.types\""
+is_applied types
+common[1]="tls = {\"$DIR/hung/cert.pem $DIR/hung/cert.key\"}"
+hung_reload certificate
+is_applied certificate
+
+common=("${common[0]}" "tls = {\"$DIR/cert.pem $DIR/cert.key\"}")
+hung_reload root "site \"b.example\" { root = \"$DIR/hung/root\" }"
+ok "a slow reload is logged" await 10 said 'opening the roots takes more than 3 s'
+kill -TERM "$PID"
+ok "SIGTERM is heard" await 5 said 'finishing 0 connections'
+ok "nobody is served any more" await 5 refuses
+ok "the process leaves without the reload" await 10 said 'leaving with'
+heal
+end_ranged
+is $? 0 "it ends"
+
+# A start that hangs is ended, too.
+hang
+launch_ranged
+hangs() { [ -n "$(threads ranged-offload)" ]; }
+ok "a start" await 10 hangs
+kill -TERM "$PID"
+ok "SIGTERM is heard" await 5 said 'Terminated while starting'
+heal
+end_ranged
+is $? 0 "it ends"
+
+# A log that does not answer: SIGUSR1 has it opened again by its own writer.
+heal
+config "${common[@]}" "access_log = \"$DIR/hung/access.log\""
+LOGS='' start_ranged --error-log "$DIR/error.log"
+use_address "$(grep -v tls: "$DIR/address")"
+hang
+kill -USR1 "$PID"
+get /a.bin
+is "$STATUS" 200 "SIGUSR1: it serves"
+taken=0
+reload_ranged
+ok "and reloads" said 'taken: number 2'
+kill -TERM "$PID"
+ok "SIGTERM is heard" await 5 said 'access.log takes nothing'
+heal
+end_ranged
+is $? 0 "it ends"
+finish

@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What counts as a change, on each filesystem: bytes rewritten with the mtime set back cut a transfer; chmod, ln, and a new file renamed over the old one do
+# not. A file that grew before it was asked for is served as it is now.
+. "$(dirname "$0")/../lib.sh"
+
+start_client() { # FILE
+	rm -f "$DIR"/client.*
+	printf 'GET /%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' "$1" | wire -b 65536 -f 100000 -p "$DIR/client" >"$DIR/reply" &
+	client=$!
+	await 10 test -e "$DIR/client.reached"
+}
+
+end_client() { # sets STATUSES
+	touch "$DIR/client.go"
+	wait "$client"
+	STATUSES=$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")
+}
+
+check_changes() { # NAME
+	local name=$1 big=$ROOT/a.bin
+	cp "$DIR/big" "$big"
+	age "$big"
+	start_ranged
+	start_client a.bin
+	chmod 640 "$big"
+	ln "$big" "$ROOT/other.bin"
+	end_client
+	is "$STATUSES" 200 "$name: chmod and ln cut nothing"
+	cmp_whole "$DIR/big" "$name: all bytes came" "$DIR/1.body"
+	cp "$DIR/big" "$ROOT/d.bin"
+	age "$ROOT/d.bin"
+	start_client d.bin
+	dd if=/dev/zero of="$ROOT/d.bin" bs=1M seek=18 count=1 conv=notrunc status=none
+	age "$ROOT/d.bin"
+	end_client
+	is "$STATUSES" 200-cut "$name: a file that was rewritten is cut"
+	# Its layers may be remote, so it is checked once a second, and before the last byte.
+	[ "$name" = overlayfs ] || ok "$name: what came is the old file's" cmp -n "$(size_of "$DIR/1.body")" "$DIR/big" "$DIR/1.body"
+
+	cp "$DIR/big" "$ROOT/b.bin"
+	cp "$DIR/big" "$ROOT/next"
+	age "$ROOT/b.bin"
+	start_client b.bin
+	mv "$ROOT/next" "$ROOT/b.bin"
+	end_client
+	is "$STATUSES" 200 "$name: one that was replaced is not"
+	cmp_whole "$DIR/big" "$name: all bytes of the old one came" "$DIR/1.body"
+
+	cp "$DIR/big" "$ROOT/c.bin"
+	age "$ROOT/c.bin"
+	get_range 0-1048575 /c.bin
+	printf x >>"$ROOT/c.bin"
+	get /c.bin
+	is "$STATUS $RC $(header Content-Length)" "200 0 20000001" "$name: one that grew before is not cut"
+	stop_ranged
+	rm "$ROOT"/*.bin
+}
+
+make_file big 20000000
+mv "$ROOT/big" "$DIR/big"
+for kind in ext4 xfs btrfs; do
+	command -v "mkfs.$kind" >/dev/null || continue
+	quiet=(-q)
+	[ $kind != ext4 ] || quiet=(-q -F)
+	make_filesystem "$DIR/image" 320M 512 "mkfs.$kind" "${quiet[@]}"
+	check_changes $kind
+	umount "$ROOT"
+	rm "$DIR/image"
+done
+mount -t tmpfs none "$ROOT"
+check_changes tmpfs
+umount "$ROOT"
+if [ "$(stat -f -c %T "$DIR")" != tmpfs ]; then
+	mkdir "$DIR/lower" "$DIR/upper" "$DIR/work"
+	mount -t overlay overlay -o "lowerdir=$DIR/lower,upperdir=$DIR/upper,workdir=$DIR/work" "$ROOT" && check_changes overlayfs
+fi
+finish

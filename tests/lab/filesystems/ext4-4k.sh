@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# ext4, sectors of 4096 bytes: cold, every range of every file is right, and what was served is not in the page cache.
+. "$(dirname "$0")/../lib.sh"
+
+make_filesystem "$DIR/image" 150M 4096 mkfs.ext4 -q -F
+make_assortment
+remount "$DIR/image" 4096
+start_ranged
+
+check_page_cache "ext4"
+check_assortment "ext4"
+at_least "$(direct_files)" 10 "read with O_DIRECT"
+finish

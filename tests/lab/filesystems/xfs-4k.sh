@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# xfs, sectors of 4096 bytes: cold, every range of every file is right, and what was served is not in the page cache.
+. "$(dirname "$0")/../lib.sh"
+
+make_filesystem "$DIR/image" 320M 4096 mkfs.xfs -q -f
+make_assortment
+remount "$DIR/image" 4096
+start_ranged
+
+check_page_cache "xfs"
+check_assortment "xfs"
+at_least "$(direct_files)" 10 "read with O_DIRECT"
+finish

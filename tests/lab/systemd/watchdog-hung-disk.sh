@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A disk that hangs, with reads and openings of files waiting for it, is no reason for the watchdog; and what is in memory is served meanwhile.
+. "$(dirname "$0")/../lib.sh"
+
+need_fuse
+make_content() { make_file hot.bin 300000 cold.bin 3000000 other.bin 100000; }
+mount_faulty_disk "$ROOT"
+perl -MSocket -e '
+	socket S, PF_UNIX, SOCK_DGRAM, 0 or die; bind S, pack_sockaddr_un($ARGV[0]) or die;
+	$| = 1;
+	print "$_\n" while defined recv S, $_, 8192, 0' "$DIR/notify" >"$DIR/notes" &
+await 10 test -S "$DIR/notify"
+PREFIX=(env "NOTIFY_SOCKET=$DIR/notify" WATCHDOG_USEC=$((2000000 * RANGED_SLOW)))
+start_ranged
+get /hot.bin
+get /hot.bin
+beats() { grep -c '^WATCHDOG=1$' "$DIR/notes"; }
+alive() { [ "$(beats)" -ge "$1" ]; }
+ok "signs of life" await 5 alive 2
+
+set_fault $((8000 * RANGED_SLOW)) 0 0
+curl -sS -o "$DIR/cold" "$URL/cold.bin" &
+cold=$!
+curl -sS -o /dev/null "$URL/absent.bin" &
+curl -sS -o /dev/null "$URL/other.bin" &
+sleep 1
+before=$(beats)
+sleep "$(seconds 5)"
+ok "the disk hangs" kill -0 $cold
+at_least $(($(beats) - before)) 4 "and signs of life go on"
+get /hot.bin
+is "$STATUS" 200 "what is in memory is served"
+set_fault 0 0 0
+wait $cold
+is $? 0 "in the end the disk answers"
+cmp_whole cold.bin "with all of it" "$DIR/cold"
+finish

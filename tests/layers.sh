@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The rules of the layers of src/, and complete lists of sources and tests. Makefile.am lists the files from the bottom layer
+# to the top one; a file may include only headers that are listed before it.
+set -u
+src=${top_srcdir:-$(cd "$(dirname "$0")/.." && pwd)}
+build=${top_builddir:-$src/build}
+cd "$src" || exit 1
+
+# result NUMBER TITLE FINDINGS: no finding is a pass.
+result() {
+	[ -z "$3" ] && { echo "ok $1 - $2"; return; }
+	printf '# %s\n' "${3//$'\n'/$'\n# '}"
+	echo "not ok $1 - $2"
+	failed=1
+}
+
+listed() { sed -n '/^[a-z]*_files = /,/[^\\]$/p; /^ranged_SOURCES/p; /^ranged_probe_SOURCES/p; /^ranged_sign_SOURCES/p; /^ranged_ctl_SOURCES/p' Makefile.am | grep -oE 'src/([a-z_]+/)?[a-z_]+\.[ch]'; }
+
+# Every include of a file of ours, as "includer included".
+includes() { grep -Ho '^#include "[^"]*"' "${files[@]}" | sed 's/:#include "/ src\//; s/"$//'; }
+
+upward() {
+	awk 'NR == FNR { name = $1; sub(/\.[ch]$/, "", name); if (!(name in rank)) rank[name] = ++count; next }
+	{ from = $1; to = $2; sub(/\.[ch]$/, "", from); sub(/\.[ch]$/, "", to) }
+	!(to in rank) { print $1 " includes " $2 ", which is not in Makefile.am"; next }
+	rank[to] > rank[from] { print $1 " includes " $2 ", which stands below it in Makefile.am" }' <(listed) <(includes)
+}
+
+# foo.c exports only foo_*. The files of a program beside the layers export PROGRAM_foo_*, and PROGRAM.c exports main().
+foreign_symbols() {
+	local object name folder
+	compgen -G "$build/src/*/*.o" >/dev/null || echo "there are no objects in $build/src"
+	for object in "$build"/src/*.o "$build"/src/*/*.o; do
+		name=$(basename "$object" .o)
+		case $object in */src/ctl/* | */src/probe/* | */src/sign/*)
+			folder=$(basename "${object%/*}")
+			[ "$name" = "$folder" ] || name=${folder}_$name ;;
+		esac
+		nm --defined-only --extern-only --format=posix "$object" | awk -v name="$name" '
+			$1 == "main" && (name == "probe" || name == "sign" || name == "ctl") { next }
+			$2 ~ /^[TDBRCVW]$/ && $1 != name && index($1, name "_") != 1 && $1 !~ /^(__|_?_?(asan|tsan|ubsan|odr|sancov))/ {
+				print name ".c exports " $1 }'
+	done
+}
+
+# A test that no makefile names never runs; one of its helpers that none names is not in the tarball.
+unlisted_tests() {
+	comm -13 <(cat Makefile.am tests/http/tests.am tests/lab/tests.am | tr -s '\\ \t' '\n' | sort -u) \
+		<(printf '%s\n' tests/unit/*/*.c tests/http/*.sh tests/http/*.pl tests/http/*/*.sh tests/lab/*.sh tests/lab/*.c tests/lab/*/*.sh | sed '/unit/s/\.c$//' | sort) |
+		sed 's/$/ is in no list/'
+}
+
+failed=0
+mapfile -t files < <(find src -name '*.[ch]' | sort)
+echo 1..6
+result 1 "every file of src/ is listed once in Makefile.am, and no other" \
+	"$(diff <(listed | sort) <(printf '%s\n' "${files[@]}") | grep '^[<>]')"
+result 2 "includes go down the list" "$(upward)"
+result 3 "only src/mhd/ includes microhttpd.h, and admin_listener.c" \
+	"$(grep -l 'microhttpd\.h' "${files[@]}" | grep -vx 'src/mhd/[a-z_]*\.[ch]\|src/admin/admin_listener\.c')"
+result 4 "no response from an iovec (with two or more elements a client can abort the process)" \
+	"$(grep -n '_from_iovec *(' "${files[@]}")"
+result 5 "foo.c exports only foo_*" "$(foreign_symbols)"
+result 6 "every test is listed" "$(unlisted_tests)"
+exit $failed

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is counted, and how it is written down: counters, histograms, the text of both formats, the JSON. */
+#include "admin/metrics.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/status.h"
+#include "base/clock.h"
+
+#include "../suite.h"
+
+/* Of a text that is taken over. */
+static char *string_of(struct text *text)
+{
+	text_put(text, "", 1);
+	ck_assert(!text->failed);
+	return text->bytes;
+}
+
+static char *written(const struct snapshot *snapshot, bool openmetrics)
+{
+	struct text text = { 0 };
+
+	metrics_write(&text, snapshot, openmetrics);
+	return string_of(&text);
+}
+
+static bool has_line(const char *text, const char *line)
+{
+	size_t length = strlen(line);
+
+	for (const char *at = text; (at = strstr(at, line)) != NULL; at++)
+		if ((at == text || at[-1] == '\n') && at[length] == '\n')
+			return true;
+	return false;
+}
+
+#define ck_assert_line(text, line) ck_assert_msg(has_line(text, line), "there is no line \"%s\"", line)
+
+static const struct {
+	const char *value, *escaped;
+} labels[] = {
+	{ "", "" },
+	{ "plain", "plain" },
+	{ "a\"b", "a\\\"b" },
+	{ "a\\b", "a\\\\b" },
+	{ "a\nb", "a\\nb" },
+	{ "\\\"\n", "\\\\\\\"\\n" },
+	{ "}\t{,=", "}\t{,=" },
+	{ "\xc3\xa4", "\xc3\xa4" },
+	{ "a\xff\xfe", "a\xef\xbf\xbd\xef\xbf\xbd" },
+	{ "\xc3\"", "\xef\xbf\xbd\\\"" },
+};
+
+START_TEST(values_of_labels_are_escaped)
+{
+	struct text text = { 0 };
+	char *string;
+
+	metrics_label(&text, labels[_i].value);
+	string = string_of(&text);
+	ck_assert_str_eq(string, labels[_i].escaped);
+	free(string);
+}
+END_TEST
+
+START_TEST(a_histogram_is_cumulative)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	struct histogram *histogram = &snapshot->counters.first_byte;
+	char *text;
+
+	snapshot->version = snapshot->library = "0";
+	histogram_add_alone(histogram, 500);  /* below 1 us */
+	histogram_add_alone(histogram, 1000); /* 1 us: below 2 */
+	histogram_add_alone(histogram, 1999);
+	histogram_add_alone(histogram, 1000 * 1000);	      /* 1000 us: below 1024 */
+	histogram_add_alone(histogram, 100 * CLOCK_NS_PER_S); /* past the last bound */
+	text = written(snapshot, false);
+	ck_assert_line(text, "# TYPE ranged_first_byte_seconds histogram");
+	ck_assert_line(text, "ranged_first_byte_seconds_bucket{le=\"1e-06\"} 1");
+	ck_assert_line(text, "ranged_first_byte_seconds_bucket{le=\"2e-06\"} 3");
+	ck_assert_line(text, "ranged_first_byte_seconds_bucket{le=\"0.000512\"} 3");
+	ck_assert_line(text, "ranged_first_byte_seconds_bucket{le=\"0.001024\"} 4");
+	ck_assert_line(text, "ranged_first_byte_seconds_bucket{le=\"67.108864\"} 4");
+	ck_assert_line(text, "ranged_first_byte_seconds_bucket{le=\"+Inf\"} 5");
+	ck_assert_line(text, "ranged_first_byte_seconds_count 5");
+	ck_assert_line(text, "ranged_first_byte_seconds_sum 100.001003499");
+	free(text);
+	free(snapshot);
+}
+END_TEST
+
+START_TEST(both_formats)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	struct device device = { .id = 0x801, .depth = 7, .queued = 3 };
+	struct snapshot_device taken = { .name = "8:1", .device = &device };
+	char *text, *openmetrics;
+
+	snapshot->version = "1.2\"3";
+	snapshot->library = "0";
+	snapshot->devices = &taken;
+	snapshot->device_count = 1;
+	snapshot->log_count = 1;
+	strcpy(snapshot->logs[0].name, "/var/\\log");
+	counters_request(&snapshot->counters, METHOD_HEAD, 304);
+	counters_request(&snapshot->counters, METHOD_UNKNOWN, 999);
+	text = written(snapshot, false);
+	openmetrics = written(snapshot, true);
+	ck_assert_line(text, "ranged_build_info{version=\"1.2\\\"3\",library=\"0\"} 1");
+	ck_assert_line(text, "# TYPE ranged_requests_total counter");
+	ck_assert_line(text, "ranged_requests_total{method=\"HEAD\",status=\"304\"} 1");
+	ck_assert_line(text, "ranged_requests_total{method=\"other\",status=\"0\"} 1");
+	ck_assert_line(text, "ranged_device_depth{device=\"8:1\"} 7");
+	ck_assert_line(text, "ranged_device_queued{device=\"8:1\"} 3");
+	ck_assert_line(text, "ranged_device_read_seconds_bucket{device=\"8:1\",le=\"+Inf\"} 0");
+	ck_assert_line(text, "ranged_device_read_seconds_count{device=\"8:1\"} 0");
+	ck_assert_line(text, "ranged_log_lines_total{log=\"/var/\\\\log\"} 0");
+	ck_assert_line(text, "ranged_ready 0");
+	ck_assert_ptr_null(strstr(text, "# EOF"));
+	ck_assert_line(openmetrics, "# TYPE ranged_requests counter");
+	ck_assert_line(openmetrics, "ranged_requests_total{method=\"HEAD\",status=\"304\"} 1");
+	ck_assert_str_eq(strstr(openmetrics, "# EOF"), "# EOF\n");
+	ck_assert_ptr_null(strstr(text, "nan"));
+	free(text);
+	free(openmetrics);
+	free(snapshot);
+}
+END_TEST
+
+START_TEST(ratios)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	ck_assert(snapshot_hit_ratio(snapshot) == 0.0 && snapshot_byte_hit_ratio(snapshot) == 0.0 &&
+		  snapshot_fragmentation(snapshot) == 0.0);
+	snapshot->store.wants[STORE_CACHE] = 2;
+	snapshot->store.wants[STORE_JOINED] = 1;
+	snapshot->store.wants[STORE_DISK] = 1;
+	snapshot->store.wanted_bytes[STORE_CACHE] = 100;
+	snapshot->store.wanted_bytes[STORE_DISK] = 300;
+	snapshot->cache.bytes = 1000;
+	snapshot->cache.splinter_bytes = 10;
+	ck_assert(snapshot_hit_ratio(snapshot) == 0.75 && snapshot_byte_hit_ratio(snapshot) == 0.25);
+	ck_assert(snapshot_fragmentation(snapshot) == 0.01);
+	free(snapshot);
+}
+END_TEST
+
+START_TEST(whatever_a_file_is_called)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	json_t *root, *files;
+	char *text;
+
+	snapshot->version = snapshot->library = "0";
+	snapshot->config_path = (char *)"/etc/\xff\"\n";
+	snapshot->top_file_count = 1;
+	snapshot->top_files[0] =
+		(struct snapshot_file){ .path = "/\xe4\x01", .bytes = UINT64_C(1) << 40, .requests = 3 };
+	text = status_format(snapshot);
+	root = json_loads(text, 0, NULL);
+	ck_assert_ptr_nonnull(root);
+	ck_assert_str_eq(json_string_value(json_object_get(root, "config")), "/etc/\xef\xbf\xbd\"\n");
+	files = json_object_get(json_object_get(root, "top"), "files");
+	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(files, 0), "path")), "/\xef\xbf\xbd\x01");
+	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(files, 0), "bytes")), (json_int_t)1 << 40);
+	json_decref(root);
+	free(text);
+	free(snapshot);
+}
+END_TEST
+
+/* --- one thread counts, another one looks --- */
+
+#define TIMES 300000
+
+static void *count_up(void *context)
+{
+	struct counters *counters = context;
+
+	for (unsigned i = 0; i < TIMES; i++) {
+		counters_request(counters, METHOD_GET, 200);
+		counter_add(&counters->bytes[COUNTERS_CACHE], 10);
+		histogram_add_alone(&counters->first_byte, 5000);
+	}
+	return NULL;
+}
+
+START_TEST(whoever_looks_sees_numbers_grow)
+{
+	struct counters *counters = calloc(1, sizeof(*counters));
+	uint64_t before = 0, now = 0;
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, count_up, counters), 0);
+	while (now < TIMES) {
+		now = counter_read(&counters->requests[METHOD_GET][200]);
+		ck_assert_uint_ge(now, before);
+		before = now;
+	}
+	pthread_join(thread, NULL);
+	ck_assert_uint_eq(counter_read(&counters->bytes[COUNTERS_CACHE]), 10 * TIMES);
+	ck_assert_uint_eq(histogram_count(&counters->first_byte), TIMES);
+	ck_assert_uint_eq(counter_read(&counters->first_byte.counts[3]), TIMES);
+	ck_assert_uint_eq(histogram_quantile_us(&counters->first_byte, 500), 8);
+	free(counters);
+}
+END_TEST
+
+START_TEST(counters_of_what_comes_and_goes)
+{
+	_Atomic uint64_t counter = 0;
+
+	counter_add(&counter, 3);
+	counter_take(&counter, 2);
+	ck_assert_uint_eq(counter_read(&counter), 1);
+	counter_raise(&counter, 7);
+	counter_raise(&counter, 5);
+	ck_assert_uint_eq(counter_read(&counter), 7);
+	counters_reject(NULL, COUNTERS_MEMORY); /* where nobody counts */
+}
+END_TEST
+
+START_TEST(every_name_is_there)
+{
+	for (unsigned i = 0; i < COUNTERS_METHODS; i++)
+		ck_assert_ptr_nonnull(counters_method_name(i));
+	for (unsigned i = 0; i < COUNTERS_SOURCES; i++)
+		ck_assert_ptr_nonnull(counters_source_name(i));
+	for (unsigned i = 0; i < COUNTERS_REASONS; i++)
+		ck_assert_ptr_nonnull(counters_reason_name(i));
+	for (unsigned i = 0; i < COUNTERS_PHASES; i++)
+		ck_assert_ptr_nonnull(counters_phase_name(i));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("metrics");
+	TCase *tcase = tcase_create("metrics");
+
+	tcase_add_loop_test(tcase, values_of_labels_are_escaped, 0, sizeof(labels) / sizeof(labels[0]));
+	tcase_add_test(tcase, a_histogram_is_cumulative);
+	tcase_add_test(tcase, both_formats);
+	tcase_add_test(tcase, ratios);
+	tcase_add_test(tcase, whatever_a_file_is_called);
+	tcase_add_test(tcase, whoever_looks_sees_numbers_grow);
+	tcase_add_test(tcase, counters_of_what_comes_and_goes);
+	tcase_add_test(tcase, every_name_is_there);
+	suite_add_tcase(suite, tcase);
+	return suite_run(suite);
+}

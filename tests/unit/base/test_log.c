@@ -1,0 +1,889 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The logs: form of the lines, rotation, full queues and failing writes. Check forks for each test, so each has logs of
+ * its own. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../suite.h"
+#include "base/log.h"
+
+static char dir[64];
+
+static void make_dir(void)
+{
+	strcpy(dir, "test_log.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void remove_dir(void)
+{
+	char command[96];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* A path in the test's folder; four can be in use at once. */
+static const char *in_dir(const char *name)
+{
+	static char paths[4][96];
+	static unsigned turn;
+	char *path = paths[turn++ % 4];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", dir, name);
+	return path;
+}
+
+static char *slurp(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	ck_assert_msg(f != NULL, "%s: %s", path, strerror(errno));
+	char *text = calloc(1, 4 << 20);
+	size_t length = fread(text, 1, (4 << 20) - 1, f);
+
+	text[length] = '\0';
+	fclose(f);
+	return text;
+}
+
+static size_t slurped_bytes(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (size_t)st.st_size : 0;
+}
+
+static void assert_text(const char *path, const char *expected)
+{
+	char *text = slurp(path);
+
+	ck_assert_str_eq(text, expected);
+	free(text);
+}
+
+static void assert_match(const char *path, const char *pattern)
+{
+	char *text = slurp(path);
+	regex_t regex;
+
+	ck_assert_int_eq(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
+	ck_assert_msg(regexec(&regex, text, 0, NULL, 0) == 0, "%s: \"%s\" does not match %s", path, text, pattern);
+	regfree(&regex);
+	free(text);
+}
+
+static unsigned access_number;
+
+static void use_errors(enum log_level level, const char *path)
+{
+	unsigned log;
+
+	ck_assert_int_eq(log_open_errors(path, &log), 0);
+	log_use(log, level);
+}
+
+static unsigned open_requests(const char *path)
+{
+	unsigned log = 0;
+
+	ck_assert_int_eq(log_open(path, &log), 0);
+	ck_assert_uint_ne(log, 0);
+	return log;
+}
+
+static void start(enum log_level level, const char *error_path, const char *access_path)
+{
+	use_errors(level, error_path);
+	access_number = access_path != NULL ? open_requests(access_path) : 0;
+}
+
+/* A record of these tests is a text, and that is its line. */
+static size_t text_line(const struct log_form *form, const void *record, char *line)
+{
+	size_t length = strlen(record);
+
+	(void)form;
+	memcpy(line, record, length);
+	return length;
+}
+
+static const struct log_form text_form = { .line = text_line };
+
+static void say_in(unsigned log, const char *text)
+{
+	log_request(log, &text_form, text, strlen(text) + 1);
+}
+
+static void say(const char *text)
+{
+	say_in(access_number, text);
+}
+
+/* stderr becomes a file in the test's folder. */
+static void catch_stderr(struct stat *st)
+{
+	int fd = open(in_dir("stderr"), O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	ck_assert_int_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	close(fd);
+	ck_assert_int_eq(fstat(STDERR_FILENO, st), 0);
+}
+
+#define STAMP "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}Z "
+
+START_TEST(goes_to_stderr_before_start_and_after_stop)
+{
+	struct stat st;
+
+	catch_stderr(&st);
+	log_info("one %d", 1);
+	log_debug("not shown");
+	start(LOG_LEVEL_WARNING, in_dir("error"), NULL);
+	log_warning("two");
+	log_stop();
+	log_error("three");
+	log_stop();
+	assert_match(in_dir("stderr"), "^" STAMP "info: one 1\n" STAMP "error: three\n$");
+	assert_match(in_dir("error"), "^" STAMP "warning: two\n$");
+}
+END_TEST
+
+START_TEST(writes_files)
+{
+	struct stat st;
+
+	umask(0);
+	start(LOG_LEVEL_DEBUG, in_dir("error"), in_dir("access"));
+	log_error("disk %s", "sda");
+	log_debug("fine");
+	say("a b\tc \xff");
+	say("");
+	log_stop();
+	assert_match(in_dir("error"), "^" STAMP "error: disk sda\n" STAMP "debug: fine\n$");
+	assert_text(in_dir("access"), "a b\tc \xff\n\n");
+	ck_assert_int_eq(stat(in_dir("error"), &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0640);
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access")); /* a second life appends */
+	say("d");
+	log_stop();
+	assert_text(in_dir("access"), "a b\tc \xff\n\nd\n");
+	ck_assert_uint_eq(log_dropped(), 0);
+}
+END_TEST
+
+START_TEST(one_file_for_both)
+{
+	start(LOG_LEVEL_INFO, in_dir("both"), in_dir("both"));
+	log_info("first");
+	usleep(50000);
+	say("second");
+	usleep(50000);
+	log_info("third");
+	log_stop();
+	assert_match(in_dir("both"), "^" STAMP "info: first\nsecond\n" STAMP "info: third\n$");
+}
+END_TEST
+
+START_TEST(speaks_to_the_journal)
+{
+	char stream[64];
+	struct stat st;
+
+	catch_stderr(&st);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_error("early");
+	start(LOG_LEVEL_DEBUG, NULL, "-");
+	log_warning("a\nb");
+	log_debug("c");
+	log_stop();
+	start(LOG_LEVEL_INFO, in_dir("error"), "-");
+	say("line");
+	log_info("to a file");
+	log_stop();
+	assert_text(in_dir("stderr"), "<3>early\n<4>a\\x0ab\n<7>c\nline\n");
+	assert_match(in_dir("error"), "^" STAMP "info: to a file\n$");
+	setenv("JOURNAL_STREAM", "1:1", 1);
+	log_error("late");
+	assert_match(in_dir("stderr"), "line\n" STAMP "error: late\n$");
+}
+END_TEST
+
+START_TEST(forges_no_lines)
+{
+	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
+	log_info("%s", "x\r\n2026 error: forged \x1b[31m\x7f \xc3\xa9");
+	log_stop();
+	assert_match(in_dir("error"), "info: x\\\\x0d\\\\x0a2026 error: forged \\\\x1b\\[31m\\\\x7f \xc3\xa9\n$");
+}
+END_TEST
+
+/* Whatever byte the cut falls on, no UTF-8 character is torn, and neither is an escape. */
+START_TEST(cuts_long_lines)
+{
+	static const char *const fillers[] = { "a", "é", "€", "𝄞", "\n" };
+	char text[6000] = "";
+
+	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
+	for (int i = 0; i < _i % 4; i++)
+		strcat(text, "-");
+	while (strlen(text) < 5000)
+		strcat(text, fillers[_i / 4]);
+	log_info("%s", text);
+	log_info("after");
+	log_stop();
+
+	char *all = slurp(in_dir("error"));
+	char *end = strchr(all, '\n');
+	ck_assert_uint_le((size_t)(end + 1 - all), 2048);
+	ck_assert_uint_ge((size_t)(end + 1 - all), 2048 - 5);
+	ck_assert_int_eq(memcmp(end - 3, "…", 3), 0);
+	end[-3] = '\0';
+	const char *last = _i / 4 == 4 ? "\\x0a" : fillers[_i / 4];
+	ck_assert_str_eq(end - 3 - strlen(last), last);
+	ck_assert_ptr_nonnull(strstr(end + 1, "info: after\n"));
+	free(all);
+}
+END_TEST
+
+/* And changes nothing. */
+START_TEST(says_why_it_cannot_open)
+{
+	unsigned log = 99;
+
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
+	ck_assert_int_eq(log_open_errors("/nonexistent/error", &log), -ENOENT);
+	ck_assert_int_eq(log_open(dir, &log), -EISDIR);
+	ck_assert_uint_eq(log, 99);
+	log_info("still here");
+	log_stop();
+	assert_match(in_dir("error"), "^" STAMP "info: still here\n$");
+}
+END_TEST
+
+START_TEST(reopens_by_name)
+{
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
+	for (int i = 0; i < 1000; i++)
+		say("before");
+	ck_assert_int_eq(rename(in_dir("access"), in_dir("access.1")), 0);
+	log_reopen();
+	for (int i = 0; i < 1000; i++)
+		say("after");
+	log_stop();
+
+	char *before = slurp(in_dir("access.1")), *after = slurp(in_dir("access"));
+	ck_assert_uint_eq(strlen(before), 7000);
+	ck_assert_ptr_null(strstr(before, "after"));
+	ck_assert_uint_eq(strlen(after), 6000);
+	ck_assert_ptr_null(strstr(after, "before"));
+	free(before);
+	free(after);
+	log_reopen(); /* nothing to do, nothing to break */
+}
+END_TEST
+
+/* Also with nothing queued: the file must be there again soon after the signal. */
+START_TEST(reopens_when_idle)
+{
+	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
+	ck_assert_int_eq(rename(in_dir("error"), in_dir("error.1")), 0);
+	log_reopen();
+	for (int i = 0; access(in_dir("error"), F_OK) < 0; i++) {
+		ck_assert_int_lt(i, 1000);
+		usleep(5000);
+	}
+	log_stop();
+}
+END_TEST
+
+START_TEST(keeps_the_old_file_when_it_cannot_reopen)
+{
+	mkdir(in_dir("sub"), 0700);
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("sub/access"));
+	ck_assert_int_eq(rename(in_dir("sub"), in_dir("gone")), 0);
+	log_reopen();
+	say("still here");
+	log_stop();
+	assert_text(in_dir("gone/access"), "still here\n");
+	assert_match(in_dir("error"),
+		     "^" STAMP "error: cannot reopen the log .*/sub/access: No such file or directory\n$");
+}
+END_TEST
+
+/* The access log is a pipe that nobody reads: its queue fills, nobody waits, and errors still get through. */
+START_TEST(drops_what_does_not_fit)
+{
+	static char line[1000];
+	char sink[65536];
+
+	memset(line, 'x', sizeof(line) - 1);
+	ck_assert_int_eq(mkfifo(in_dir("pipe"), 0600), 0);
+	int reader = open(in_dir("pipe"), O_RDONLY | O_NONBLOCK);
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("pipe"));
+	for (int i = 0; i < 3000; i++)
+		say(line);
+	uint64_t dropped = log_dropped();
+	ck_assert_uint_gt(dropped, 3000 - 1200);
+	ck_assert_uint_lt(dropped, 3000);
+	log_error("heard");
+	ck_assert_uint_eq(log_dropped(), dropped);
+	if (fork() == 0) {
+		while (read(reader, sink, sizeof(sink)) !=
+		       0) /* EAGAIN until there is more, 0 when the writer has closed */
+			usleep(1000);
+		_exit(0);
+	}
+	log_stop();
+
+	char pattern[128];
+	snprintf(pattern, sizeof(pattern), "warning: %llu lines of the log .*/pipe were lost: the queue was full\n",
+		 (unsigned long long)dropped);
+	assert_match(in_dir("error"), pattern);
+	assert_match(in_dir("error"), "error: heard\n");
+}
+END_TEST
+
+START_TEST(survives_a_full_disk)
+{
+	start(LOG_LEVEL_INFO, in_dir("error"), "/dev/full");
+	for (int i = 0; i < 5; i++)
+		say("lost");
+	log_info("kept");
+	log_stop();
+	ck_assert_uint_eq(log_dropped(), 5);
+	assert_match(in_dir("error"), "info: kept\n");
+	assert_match(in_dir("error"),
+		     "warning: [0-9]+ lines of the log /dev/full were lost: No space left on device\n");
+
+	start(LOG_LEVEL_INFO, "/dev/full", NULL); /* not even that can be said */
+	log_info("lost");
+	log_stop();
+	ck_assert_uint_ge(log_dropped(), 1);
+}
+END_TEST
+
+/* A write that failed in mid-line leaves half a line: the next one must not be glued to it. */
+START_TEST(starts_a_new_line_after_half_of_one)
+{
+	struct rlimit limit = { .rlim_cur = 15, .rlim_max = RLIM_INFINITY };
+
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
+	setrlimit(RLIMIT_FSIZE,
+		  &limit); /* Check itself writes a file at each assertion, so there is none until the limit is off */
+	say("0123456789");
+	say("abcdefghij");
+	while (log_dropped() == 0)
+		usleep(1000);
+	limit.rlim_cur = RLIM_INFINITY;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	say("whole");
+	log_stop();
+	assert_text(in_dir("access"), "0123456789\nabcd\nwhole\n");
+}
+END_TEST
+
+/* More than its queue and the pipe take. */
+static void stuff(unsigned log)
+{
+	static char line[1000];
+
+	memset(line, 'x', sizeof(line) - 1);
+	for (int i = 0; i < 3000; i++)
+		say_in(log, line);
+}
+
+static struct log_stats stats_of(const char *name_end)
+{
+	struct log_stats stats;
+
+	for (unsigned at = 0; log_stats(&at, &stats);) {
+		size_t length = strlen(stats.name), wanted = strlen(name_end);
+		if (length >= wanted && strcmp(stats.name + length - wanted, name_end) == 0)
+			return stats;
+	}
+	return (struct log_stats){ .name = "" };
+}
+
+/* A pipe that nobody reads keeps neither the other logs nor the end waiting. */
+START_TEST(leaves_a_stuck_log_behind)
+{
+	unsigned pipe, fine;
+
+	ck_assert_int_eq(mkfifo(in_dir("pipe"), 0600), 0);
+	use_errors(LOG_LEVEL_INFO, in_dir("error"));
+	pipe = open_requests(in_dir("pipe"));
+	fine = open_requests(in_dir("fine"));
+	stuff(pipe);
+	say_in(fine, "here");
+	for (int i = 0; i < 1000 && slurped_bytes(in_dir("fine")) == 0; i++)
+		usleep(5000);
+	assert_text(in_dir("fine"), "here\n");
+
+	struct log_stats stats = stats_of("/pipe");
+	ck_assert(stats.dropped > 1000 && stats.dropped + stats.lines == 3000 && !stats.errors);
+	stats = stats_of("/fine");
+	ck_assert(stats.dropped == 0 && stats.lines == 1);
+	ck_assert(stats_of("/error").errors);
+	ck_assert(!log_stop());
+	assert_match(in_dir("error"), "warning: the log .*/pipe takes nothing: what was queued for it is lost\n$");
+	ck_assert_str_ne(stats_of("/pipe").name, "");
+	ck_assert_str_eq(stats_of("/fine").name, "");
+}
+END_TEST
+
+/* Two forms in one log, in the order in which they were queued. */
+static size_t loud_line(const struct log_form *form, const void *record, char *line)
+{
+	return text_line(form, record, line) + (size_t)sprintf(line + strlen(record), "!");
+}
+
+START_TEST(each_record_has_its_form)
+{
+	static const struct log_form loud_form = { .line = loud_line };
+
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
+	for (int i = 0; i < 3; i++) {
+		log_request(access_number, i == 1 ? &loud_form : &text_form,
+			    i == 0   ? "a"
+			    : i == 1 ? "bc"
+				     : "d",
+			    2 + (i == 1));
+	}
+	ck_assert(log_stop());
+	assert_text(in_dir("access"), "a\nbc!\nd\n");
+}
+END_TEST
+
+#define THREADS 4
+#define LINES 3000
+
+static void *chatter(void *context)
+{
+	int id = *(int *)context;
+	char line[32];
+
+	for (int i = 0; i < LINES; i++) {
+		snprintf(line, sizeof(line), "%d %d", id, i);
+		say(line);
+		log_info("thread %d line %d", id, i);
+		if (i % 500 == 0)
+			log_reopen();
+	}
+	return NULL;
+}
+
+/* Nothing is lost silently, nothing is torn, and the lines of one thread are in order. */
+START_TEST(many_threads)
+{
+	int ids[THREADS], next[THREADS] = { 0 }, id, number, length;
+	pthread_t threads[THREADS];
+	uint64_t lines = 0;
+
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
+	for (int i = 0; i < THREADS; i++) {
+		ids[i] = i;
+		pthread_create(&threads[i], NULL, chatter, &ids[i]);
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	log_stop();
+
+	char *access_log = slurp(in_dir("access")), *error_log = slurp(in_dir("error"));
+	for (char *p = access_log; *p; p += length, lines++) {
+		ck_assert_int_eq(sscanf(p, "%d %d%n", &id, &number, &length), 2);
+		ck_assert_int_eq(p[length++], '\n');
+		ck_assert(id >= 0 && id < THREADS && number >= next[id]);
+		next[id] = number + 1;
+	}
+	for (char *p = error_log; (p = strstr(p, "info: thread")) != NULL; p++)
+		lines++;
+	ck_assert_uint_eq(lines + log_dropped(), (uint64_t)2 * THREADS * LINES);
+	free(access_log);
+	free(error_log);
+}
+END_TEST
+
+START_TEST(gates_repeating_faults)
+{
+	struct log_gate gate = { 0 };
+	uint64_t held_back = 99;
+
+	ck_assert(log_gate_pass(&gate, &held_back));
+	ck_assert_uint_eq(held_back, 0);
+	ck_assert(!log_gate_pass(&gate, &held_back));
+	ck_assert(!log_gate_pass(&gate, &held_back));
+	gate.open_at_ns = 1; /* a second later */
+	ck_assert(log_gate_pass(&gate, &held_back));
+	ck_assert_uint_eq(held_back, 2);
+
+	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
+	for (int i = 0; i < 10; i++)
+		log_fault(LOG_LEVEL_ERROR, "disk %d", i);
+	for (int i = 0; i < 10; i++)
+		log_fault(LOG_LEVEL_ERROR, "plain");
+	log_stop();
+	assert_match(in_dir("error"), "^" STAMP "error: disk 0\n" STAMP "error: plain\n$");
+}
+END_TEST
+
+/* --- logs come and go --- */
+
+static void await_closed(const char *name_end)
+{
+	for (int i = 0; *stats_of(name_end).name != '\0'; i++) {
+		ck_assert_int_lt(i, 2000);
+		usleep(5000);
+	}
+}
+
+START_TEST(whoever_names_a_log_shares_it)
+{
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
+	unsigned again = open_requests(in_dir("access")), other = open_requests(in_dir("other"));
+	ck_assert_uint_eq(again, access_number);
+	ck_assert_uint_ne(other, access_number);
+	ck_assert_uint_ne(open_requests(in_dir("error")), 0); /* beside the log of errors, which is another */
+	say("one");
+	log_close(access_number);
+	say_in(again, "two");
+	log_close(again);
+	say_in(other, "three");
+	await_closed("/access");
+	assert_text(in_dir("access"), "one\ntwo\n");
+	ck_assert_uint_eq(stats_of("/other").lines, 1);
+	log_stop();
+	assert_text(in_dir("other"), "three\n");
+}
+END_TEST
+
+/* A place is free again, and whatever was said there is written. */
+START_TEST(opens_and_closes_without_end)
+{
+	char line[16];
+	size_t bytes = 0;
+
+	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
+	for (unsigned i = 0; i < 300; i++) {
+		unsigned log;
+		int error;
+
+		while ((error = log_open(in_dir("access"), &log)) == -EBUSY) /* so many have not ended yet */
+			usleep(1000);
+		ck_assert_int_eq(error, 0);
+		bytes += (size_t)snprintf(line, sizeof(line), "%u", i) + 1;
+		say_in(log, line);
+		log_close(log);
+	}
+	ck_assert(log_stop());
+	ck_assert_uint_eq(slurped_bytes(in_dir("access")), bytes);
+}
+END_TEST
+
+START_TEST(has_so_many_places)
+{
+	unsigned list[LOG_OPEN_MAX], log;
+	char name[16];
+
+	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
+	for (unsigned i = 0; i < LOG_OPEN_MAX - 1; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		list[i] = open_requests(in_dir(name));
+	}
+	ck_assert_int_eq(log_open(in_dir("more"), &log), -EBUSY);
+	ck_assert_int_eq(log_open(in_dir("0"), &log), 0);
+	log_close(list[7]);
+	await_closed("/7");
+	ck_assert_int_eq(log_open(in_dir("more"), &log), 0);
+	ck_assert(log_stop());
+}
+END_TEST
+
+START_TEST(changes_the_error_log)
+{
+	unsigned log;
+
+	start(LOG_LEVEL_INFO, in_dir("first"), NULL);
+	log_info("one");
+	ck_assert_int_eq(log_open_errors(in_dir("second"), &log), 0);
+	log_info("two");
+	log_use(log, LOG_LEVEL_DEBUG);
+	log_debug("three");
+	await_closed("/first");
+	ck_assert_int_eq(log_open_errors(in_dir("second"), &log), 0);
+	log_use(log, LOG_LEVEL_WARNING);
+	log_info("not shown");
+	log_warning("four");
+	ck_assert_int_eq(log_open_errors(in_dir("third"), &log), 0);
+	log_close(log); /* it has never been used */
+	await_closed("/third");
+	log_stop();
+	assert_match(in_dir("first"), "^" STAMP "info: one\n" STAMP "info: two\n$");
+	assert_match(in_dir("second"), "^" STAMP "debug: three\n" STAMP "warning: four\n$");
+	assert_text(in_dir("third"), "");
+}
+END_TEST
+
+/* A form that says when it is given back, and must not be used afterwards. */
+struct counted_form {
+	struct log_form form;
+	atomic_bool freed;
+	atomic_uint lines;
+};
+
+static size_t counted_line(const struct log_form *form, const void *record, char *line)
+{
+	struct counted_form *counted = (struct counted_form *)(uintptr_t)form;
+
+	if (atomic_load(&counted->freed))
+		abort();
+	atomic_fetch_add(&counted->lines, 1);
+	return text_line(form, record, line);
+}
+
+static void counted_free(struct log_form *form)
+{
+	atomic_store(&((struct counted_form *)form)->freed, true);
+}
+
+#define COUNTED_FORM                                                  \
+	{                                                             \
+		.form = {.line = counted_line, .free = counted_free } \
+	}
+
+static void await_freed(struct counted_form *counted)
+{
+	for (int i = 0; !atomic_load(&counted->freed); i++) {
+		ck_assert_int_lt(i, 2000);
+		usleep(5000);
+	}
+}
+
+START_TEST(gives_a_form_back_after_its_last_line)
+{
+	struct counted_form first = COUNTED_FORM, second = COUNTED_FORM;
+
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
+	for (int i = 0; i < 500; i++)
+		log_request(access_number, i % 2 == 0 ? &first.form : &second.form, "x", 2);
+	log_retire(access_number, &first.form);
+	log_request(access_number, &second.form, "x", 2);
+	await_freed(&first);
+	ck_assert_uint_eq(first.lines, 250);
+	ck_assert(!atomic_load(&second.freed));
+	log_retire(access_number, &second.form);
+	log_close(access_number);
+	log_stop();
+	ck_assert(atomic_load(&second.freed));
+	ck_assert_uint_eq(second.lines, 251);
+}
+END_TEST
+
+START_TEST(gives_a_form_back_at_once_if_nothing_is_written)
+{
+	struct counted_form counted = COUNTED_FORM;
+
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
+	ck_assert(log_stop());
+	log_retire(access_number, &counted.form);
+	ck_assert(atomic_load(&counted.freed));
+}
+END_TEST
+
+/* Closing does not wait for a pipe that nobody reads; if somebody reads it later, all that was queued is there. */
+START_TEST(a_stuck_log_is_closed_without_waiting)
+{
+	static struct counted_form counted = COUNTED_FORM;
+	char bytes[65536];
+	ssize_t length;
+	size_t total = 0;
+
+	ck_assert_int_eq(mkfifo(in_dir("pipe"), 0600), 0);
+	int reader = open(in_dir("pipe"), O_RDONLY | O_NONBLOCK);
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("pipe"));
+	stuff(access_number);
+	uint64_t queued = stats_of("/pipe").lines;
+	log_request(access_number, &counted.form, "full, so this is lost", 22);
+	log_retire(access_number, &counted.form);
+	log_close(access_number);
+	ck_assert_str_ne(stats_of("/pipe").name, ""); /* it has come back before the writer could end */
+	usleep(50000);
+	ck_assert(!atomic_load(&counted.freed));
+	unsigned fresh = open_requests(in_dir("access"));
+	say_in(fresh, "goes on");
+	log_close(fresh);
+	await_closed("/access");
+	assert_text(in_dir("access"), "goes on\n");
+
+	while ((length = read(reader, bytes, sizeof(bytes))) != 0) { /* 0: the writer has closed it */
+		if (length > 0)
+			total += (size_t)length;
+		else
+			usleep(1000);
+	}
+	await_closed("/pipe");
+	ck_assert(atomic_load(&counted.freed));
+	ck_assert_uint_ge(queued, 500);
+	ck_assert_uint_eq(total, queued * 1000);
+	ck_assert(log_stop());
+}
+END_TEST
+
+#define CONFIGURATIONS 60
+#define STORM_THREADS 4
+
+/* As the daemon does it: a request holds its configuration, and the last one gives it back to the main thread. */
+struct generation {
+	pthread_rwlock_t in_use;
+	unsigned log;
+	struct counted_form counted;
+};
+
+static struct generation generations[CONFIGURATIONS];
+static atomic_uint newest;
+static atomic_bool storm_ends;
+static atomic_uint storm_lines;
+
+static void *storm(void *context)
+{
+	unsigned i = 0;
+
+	(void)context;
+	for (; !atomic_load(&storm_ends); i++) {
+		struct generation *generation = &generations[atomic_load(&newest)];
+
+		if (pthread_rwlock_tryrdlock(&generation->in_use) != 0)
+			continue;
+		log_request(generation->log, &generation->counted.form, "line", 5);
+		log_info("info");
+		pthread_rwlock_unlock(&generation->in_use);
+		atomic_fetch_add(&storm_lines, 1);
+		if (i % 32 == 0)
+			usleep(500);
+	}
+	return NULL;
+}
+
+static void open_generation(unsigned i)
+{
+	struct generation *generation = &generations[i];
+	char name[16];
+	unsigned errors;
+
+	generation->counted = (struct counted_form)COUNTED_FORM;
+	pthread_rwlock_init(&generation->in_use, NULL);
+	snprintf(name, sizeof(name), "access.%u", i / 2 % 3); /* every other one names the same as its neighbour */
+	generation->log = open_requests(in_dir(name));
+	snprintf(name, sizeof(name), "error.%u", i / 3 % 2);
+	ck_assert_int_eq(log_open_errors(in_dir(name), &errors), 0);
+	log_use(errors, LOG_LEVEL_INFO);
+	atomic_store(&newest, i);
+}
+
+static void close_generation(unsigned i)
+{
+	struct generation *generation = &generations[i];
+
+	pthread_rwlock_wrlock(&generation->in_use);
+	log_retire(generation->log, &generation->counted.form);
+	log_close(generation->log);
+}
+
+static unsigned count_lines(const char *name, const char *end)
+{
+	unsigned lines = 0;
+	char *text = slurp(in_dir(name));
+
+	for (char *p = text, *newline; (newline = strchr(p, '\n')) != NULL; p = newline + 1, lines++)
+		ck_assert(newline - p >= (ptrdiff_t)strlen(end) &&
+			  memcmp(newline - strlen(end), end, strlen(end)) == 0);
+	free(text);
+	return lines;
+}
+
+/* Whatever comes and goes, each line is in one of the files, whole, and each form is given back after its last one. */
+START_TEST(loses_nothing_as_logs_come_and_go)
+{
+	pthread_t threads[STORM_THREADS];
+	unsigned lines = 0;
+
+	catch_stderr(&(struct stat){ 0 });
+	open_generation(0);
+	for (int i = 0; i < STORM_THREADS; i++)
+		pthread_create(&threads[i], NULL, storm, NULL);
+	for (unsigned i = 1; i < CONFIGURATIONS; i++) {
+		usleep(i % 4 == 0 ? 20000 : 1000);
+		open_generation(i);
+		close_generation(i - 1);
+		if (i % 10 == 0)
+			log_reopen();
+	}
+	atomic_store(&storm_ends, true);
+	for (int i = 0; i < STORM_THREADS; i++)
+		pthread_join(threads[i], NULL);
+	close_generation(CONFIGURATIONS - 1);
+	ck_assert(log_stop());
+	for (unsigned i = 0; i < CONFIGURATIONS; i++) {
+		ck_assert(atomic_load(&generations[i].counted.freed));
+		lines += atomic_load(&generations[i].counted.lines);
+	}
+	ck_assert_uint_gt(lines, CONFIGURATIONS);
+	ck_assert_uint_eq(log_dropped(), 0);
+	ck_assert_uint_eq(lines, atomic_load(&storm_lines));
+	ck_assert_uint_eq(count_lines("access.0", "line") + count_lines("access.1", "line") +
+				  count_lines("access.2", "line"),
+			  lines);
+	ck_assert_uint_eq(count_lines("error.0", "info: info") + count_lines("error.1", "info: info"), lines);
+	ck_assert_uint_eq(slurped_bytes(in_dir("stderr")), 0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("log");
+	TCase *c = tcase_create("log");
+
+	tcase_add_checked_fixture(c, make_dir, remove_dir);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, goes_to_stderr_before_start_and_after_stop);
+	tcase_add_test(c, writes_files);
+	tcase_add_test(c, one_file_for_both);
+	tcase_add_test(c, speaks_to_the_journal);
+	tcase_add_test(c, forges_no_lines);
+	tcase_add_loop_test(c, cuts_long_lines, 0, 20);
+	tcase_add_test(c, says_why_it_cannot_open);
+	tcase_add_test(c, reopens_by_name);
+	tcase_add_test(c, reopens_when_idle);
+	tcase_add_test(c, keeps_the_old_file_when_it_cannot_reopen);
+	tcase_add_test(c, drops_what_does_not_fit);
+	tcase_add_test(c, survives_a_full_disk);
+	tcase_add_test(c, starts_a_new_line_after_half_of_one);
+	tcase_add_test(c, leaves_a_stuck_log_behind);
+	tcase_add_test(c, each_record_has_its_form);
+	tcase_add_test(c, many_threads);
+	tcase_add_test(c, gates_repeating_faults);
+	tcase_add_test(c, whoever_names_a_log_shares_it);
+	tcase_add_test(c, opens_and_closes_without_end);
+	tcase_add_test(c, has_so_many_places);
+	tcase_add_test(c, changes_the_error_log);
+	tcase_add_test(c, gives_a_form_back_after_its_last_line);
+	tcase_add_test(c, gives_a_form_back_at_once_if_nothing_is_written);
+	tcase_add_test(c, a_stuck_log_is_closed_without_waiting);
+	tcase_add_test(c, loses_nothing_as_logs_come_and_go);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+int main(void)
+{
+	return suite_run(suite());
+}

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ranged.conf: what is taken, what is refused with which words at which line, and who beats whom. */
+#include "config/config.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../suite.h"
+#include "config/config_file.h"
+#include "config/config_key.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static struct config config;
+static char *said;
+static size_t said_bytes;
+
+static void init(void)
+{
+	ck_assert_int_eq(config_init(&config), 0);
+}
+
+static void fini(void)
+{
+	config_fini(&config);
+	free(said);
+	said = NULL;
+}
+
+static int parse(const char *text)
+{
+	FILE *faults = open_memstream(&said, &said_bytes);
+	int error = config_file_parse(&config, "f", text, strlen(text), faults);
+	fclose(faults);
+	return error;
+}
+
+START_TEST(defaults)
+{
+	ck_assert_ptr_null(config.rules.sites[0].root);
+	ck_assert_uint_eq(config.listen_count, 1);
+	ck_assert_str_eq(config.listen[0].address.host, "127.0.0.1");
+	ck_assert_str_eq(config.listen[0].address.port, "8080");
+	ck_assert_uint_eq(config.workers, 0);
+	ck_assert_uint_ge(config_workers(&config), 1);
+	ck_assert_uint_eq(config.cache_size_bytes, 256 * MIB);
+	ck_assert_uint_eq(config.offload_threads, 4);
+	ck_assert_uint_eq(config.disk_depth, 0);
+	ck_assert_uint_eq(config.disk_bytes, 0);
+	ck_assert_uint_eq(config.disk_latency_ms, 5000);
+	ck_assert_uint_eq(config.open_files, 1024);
+	ck_assert_uint_eq(config.max_connections, 4096);
+	ck_assert_uint_eq(config.max_connections_per_client, 1024);
+	ck_assert_uint_eq(config.header_timeout_ms, 20000);
+	ck_assert_uint_eq(config.idle_timeout_ms, 60000);
+	ck_assert_uint_eq(config.drain_timeout_ms, 30000);
+	ck_assert_uint_eq(config.min_rate_bytes, 1024);
+	ck_assert_uint_eq(config.stall_timeout_ms, 30000);
+	ck_assert_int_eq(config.symlinks, FILE_SYMLINKS_BENEATH);
+	ck_assert(!config.dotfiles);
+	ck_assert_str_eq(config.mime_types, "/etc/mime.types");
+	ck_assert_ptr_null(config.rules.sites[0].access_log);
+	ck_assert_str_eq(config.rules.sites[0].access_format, "timing");
+	ck_assert_ptr_null(config.error_log);
+	ck_assert_ptr_null(config.address_file);
+	ck_assert_ptr_null(config.user);
+	ck_assert_uint_eq(config.drain_delay_ms, 0);
+	ck_assert_int_eq(config.log_level, LOG_LEVEL_INFO);
+	ck_assert_uint_eq(config.rules.sites[0].count, 0);
+}
+END_TEST
+
+START_TEST(every_key)
+{
+	ck_assert_int_eq(
+		parse("root = /srv/files\n"
+		      "listen = {\":80\", \"[::1]:0\", unix:/run/ranged.sock}\n"
+		      "listen += {'files.example:8081'}\n"
+		      "workers = 3\ncache_size = 4999K\noffload_threads = 64\ndisk_depth = 1\ndisk_bytes = 3M\ndisk_latency = 250ms\nopen_files = 7\n"
+		      "max_connections = 8\nmax_connections_per_client = 0\n"
+		      "header_timeout = 250ms\nidle_timeout = 5m\ndrain_timeout = 0\ndrain_delay = 3s\nuser = a:b\nmin_rate = 0\nstall_timeout = 5\n"
+		      "symlinks = none\ndotfiles = Yes\nmime_types = \"\"\n"
+		      "access_log = \"-\"\nerror_log = '/var/log/a b'\nlog_level = debug\naddress_file = a # b\n"),
+		0);
+	ck_assert_str_eq(said, "");
+	ck_assert_str_eq(config.rules.sites[0].root, "/srv/files");
+	ck_assert_uint_eq(config.listen_count, 4);
+	ck_assert_str_eq(config.listen[0].address.host, "");
+	ck_assert_str_eq(config.listen[1].address.host, "::1");
+	ck_assert_str_eq(config.listen[1].address.port, "0");
+	ck_assert_int_eq(config.listen[2].address.kind, LISTEN_ADDRESS_UNIX);
+	ck_assert_str_eq(config.listen[2].address.path, "/run/ranged.sock");
+	ck_assert_str_eq(config.listen[3].address.host, "files.example");
+	ck_assert_uint_eq(config_workers(&config), 3);
+	ck_assert_uint_eq(config.cache_size_bytes, 4 * MIB);
+	ck_assert_uint_eq(config.disk_depth, 1);
+	ck_assert_uint_eq(config.disk_bytes, 3 * MIB);
+	ck_assert_uint_eq(config.disk_latency_ms, 250);
+	ck_assert_uint_eq(config.offload_threads, 64);
+	ck_assert_uint_eq(config.max_connections_per_client, 0);
+	ck_assert_uint_eq(config.header_timeout_ms, 250);
+	ck_assert_uint_eq(config.idle_timeout_ms, 300000);
+	ck_assert_uint_eq(config.drain_timeout_ms, 0);
+	ck_assert_uint_eq(config.drain_delay_ms, 3000);
+	ck_assert_str_eq(config.user, "a:b");
+	ck_assert_uint_eq(config.min_rate_bytes, 0);
+	ck_assert_uint_eq(config.stall_timeout_ms, 5000);
+	ck_assert_int_eq(config.symlinks, FILE_SYMLINKS_NONE);
+	ck_assert(config.dotfiles);
+	ck_assert_ptr_null(config.mime_types);
+	ck_assert_str_eq(config.rules.sites[0].access_log, "-");
+	ck_assert_str_eq(config.error_log, "/var/log/a b");
+	ck_assert_int_eq(config.log_level, LOG_LEVEL_DEBUG);
+	ck_assert_str_eq(config.address_file, "a");
+}
+END_TEST
+
+static enum rule_cache cache_of(const char *path)
+{
+	struct match match;
+	rules_finish(&config.rules);
+	ck_assert_int_eq(rules_match(&config.rules, &config.rules.sites[0], path, false, &match), 0);
+	return match.settings->cache;
+}
+
+START_TEST(locations)
+{
+	ck_assert_int_eq(parse("workers = 1\n"
+			       "location \"/tiles/\" { cache = pin }\n"
+			       "location '/bulk'{cache=never}\n"
+			       "location / # all the rest\n{\n\tcache = \"auto\" // }\n}\n"
+			       "location /nothing/said {}\n"
+			       "disk_depth = 2\n"),
+			 0);
+	ck_assert_str_eq(said, "");
+	ck_assert_uint_eq(config.workers, 1);
+	ck_assert_uint_eq(config.disk_depth, 2);
+	ck_assert_uint_eq(config.rules.sites[0].count, 4);
+	ck_assert_int_eq(cache_of("tiles/1"), RULE_CACHE_PIN);
+	ck_assert_int_eq(cache_of("bulk/a"), RULE_CACHE_NEVER);
+	ck_assert_int_eq(cache_of("tiles"), RULE_CACHE_AUTO);
+	ck_assert_int_eq(cache_of("nothing/said"), RULE_CACHE_AUTO);
+}
+END_TEST
+
+START_TEST(many_locations)
+{
+	char text[16384] = "", *end = text;
+	for (int i = 0; i <= CONFIG_RULES_MAX; i++)
+		end += sprintf(end, "location /%d { cache = pin }\n", i);
+	ck_assert_int_eq(parse(text), -EINVAL);
+	ck_assert_str_eq(said, "f:257: location: \"/256\" is one more than the 256 blocks there can be\n");
+	ck_assert_uint_eq(config.rules.sites[0].count, CONFIG_RULES_MAX);
+	ck_assert_int_eq(cache_of("255/a"), RULE_CACHE_PIN);
+}
+END_TEST
+
+#define GLOB "a prefix begins with a slash, and a glob of names has a \"*\", \"?\" or \"[\" in it"
+
+static const struct {
+	const char *text;
+	const char *said; /* "" when it is taken */
+} files[] = {
+	{ "", "" },
+	{ "\n\n# nothing\n#\n//\n/* nor\n here */\n", "" },
+	{ "#root = /a\nroot = \"/a#b\" # c\n", "" },
+	{ "root = /a//b\n", "" },
+	{ "root = '/a\\'b'", "" },
+	{ "listen = :80", "" },
+	{ "workers = 4\r\ndisk_depth = 4\r\n", "" },
+
+	{ "chache_size = 1G\n", "f:1: unknown key \"chache_size\"; did you mean \"cache_size\"?\n" },
+	{ "\n#\n# x\n/*\n*/ LISTEN = :80\n", "f:5: unknown key \"LISTEN\"; did you mean \"listen\"?\n" },
+	{ "symlink = none", "f:1: unknown key \"symlink\"; did you mean \"symlinks\"?\n" },
+	{ "drain = {}\n", "f:1: unknown key \"drain\"; did you mean \"drain_timeout\"?\n" },
+	{ "listne = {:80, :81}\n", "f:1: unknown key \"listne\"; did you mean \"listen\"?\n" },
+	{ "workers = many", "f:1: workers: \"many\" is not a whole number from 0 to 256\n" },
+	{ "workers = -1", "f:1: workers: \"-1\" is not a whole number from 0 to 256\n" },
+	{ "workers = 257", "f:1: workers: \"257\" is not a whole number from 0 to 256\n" },
+	{ "workers = 2.5", "f:1: workers: \"2.5\" is not a whole number from 0 to 256\n" },
+	{ "workers = 4;", "f:1: workers: \"4;\" is not a whole number from 0 to 256\n" },
+	{ "workers = \"\"", "f:1: workers: \"\" is not a whole number from 0 to 256\n" },
+	{ "offload_threads = 0", "f:1: offload_threads: \"0\" is not a whole number from 1 to 64\n" },
+	{ "disk_depth = 99999999999999999999",
+	  "f:1: disk_depth: \"99999999999999999999\" is not a whole number from 0 to 4096\n" },
+	{ "cache_size = 12X", "f:1: cache_size: \"12X\" is not a size (as 65536, 64K, 256M or 2G)\n" },
+	{ "cache_size = 4095K", "f:1: cache_size: \"4095K\" is less than 4.0 MiB\n" },
+	{ "cache_size = 0", "" },
+	{ "disk_bytes = 1023K", "f:1: disk_bytes: \"1023K\" is less than 1.0 MiB\n" },
+	{ "disk_latency = 0", "f:1: disk_latency: \"0\" is less than 10ms\n" },
+	{ "cache_size = 17T", "f:1: cache_size: \"17T\" is more than 16.0 TiB\n" },
+	{ "cache_size = 99999999999T", "f:1: cache_size: \"99999999999T\" is more than 16.0 TiB\n" },
+	{ "idle_timeout = soon", "f:1: idle_timeout: \"soon\" is not a duration (as 250ms, 30s, 5m, 2h or 7d)\n" },
+	{ "idle_timeout = 0", "f:1: idle_timeout: \"0\" is less than 100ms\n" },
+	{ "header_timeout = 2h", "f:1: header_timeout: \"2h\" is more than 60m\n" },
+	{ "dotfiles = maybe", "f:1: dotfiles: \"maybe\" is neither true nor false\n" },
+	{ "access_log = syslog\naccess_format = '%h %{Referer}i'\nsite a { access_log = '' access_format = json }",
+	  "" },
+	{ "access_format = ''",
+	  "f:1: access_format: \"\": \"\" at byte 1: this is neither combined, timing nor json, and has no directive\n" },
+	{ "\nsite a {\naccess_format = '%h %y' }",
+	  "f:3: access_format: \"%h %y\": \"%y\" at byte 4: there is no such directive\n" },
+	{ "location / { access_log = x }",
+	  "f:1: access_log: this can't be said in a location, only in a site or outside of all blocks\n" },
+	{ "\"  \" = 4", "f:1: unknown key \"  \"\n" },
+	{ "\" \" = 4", "f:1: unknown key \" \"\n" },
+	{ "location / { \"  \" = 4 }", "f:1: unknown key \"  \" in a location\n" },
+	{ "symlinks = bneath", "f:1: symlinks: \"bneath\" is none of its values; did you mean \"beneath\"?\n" },
+	{ "log_level = WARN", "f:1: log_level: \"WARN\" is none of its values; did you mean \"warning\"?\n" },
+	{ "listen = 8080",
+	  "f:1: listen: \"8080\": the port is missing (host:port, [v6]:port, :port, unix:/path or fd:name)\n" },
+	{ "listen = {\n:80,\n\":x\"\n}", "f:3: listen: \":x\": the port is not a number\n" },
+	{ "\nlisten = {}\n", "f:2: listen: the list is empty, which says nothing; leave it away, or \"\" for none\n" },
+	{ "workers = 1\n\nworkers = 1\n", "f:3: workers: \"1\" is its second value; line 1 set it already\n" },
+	{ "listen = :1\nlisten = :2\n", "f:2: listen: \":2\" is its second value; line 1 set it already\n" },
+	{ "workers 4", "f:1: missing equal sign after option 'workers'\n" },
+	{ "workers = {4}", "f:1: unexpected token '{'\n" },
+	{ "\nworkers =\n", "f:3: premature end of file\n" },
+	{ "root = \"/a\nworkers = 4\n", "f:3: premature end of file\n" },
+	{ "= 4", "f:1: unexpected token '='\n" },
+	{ "\"\" = 4", "f:1: this is not of the form key = value\n" },
+	{ "a|b = 4", "f:1: no sub-section title/index for 'a'\n" },
+
+	{ "workers = 4\n\"\n", "f:3: a string or a comment is not closed\n" },
+
+	/* Locations. */
+	{ "location /a { cache = auto }\nlocation /a/ { cache = auto }", "" },
+	{ "location '' {}", "f:1: location: \"\": the prefix is empty\n" },
+	{ "location {}", "f:1: missing title for section 'location'\n" },
+	{ "location = /a", "f:1: missing title for section 'location'\n" },
+	{ "location /a", "f:1: premature end of file\n" },
+	{ "location /a /b {}", "f:1: missing opening brace for section 'location'\n" },
+	{ "\nlocation a/ {\n}\n", "f:2: location: \"a/\": " GLOB "\n" },
+	{ "location /a/../b {}",
+	  "f:1: location: \"/a/../b\": no path has \".\" or \"..\" in it when it is compared\n" },
+	{ "location '/a//b' {}", "f:1: location: \"/a//b\": no path has two slashes in a row when it is compared\n" },
+	{ "location /a\n{\n\n}\nlocation /b {}\nlocation '/a' {\n}\nlocation \"/a\" {}",
+	  "f:6: location: \"/a\" has a second block; line 2 has its first\n"
+	  "f:8: location: \"/a\" has a second block; line 2 has its first\n" },
+	{ "location /a {\n\tcache = pinned\n}",
+	  "f:2: cache: \"pinned\" is none of its values; did you mean \"pin\"?\n" },
+	{ "location /a { cache = Never }", "f:1: cache: \"Never\" is none of its values; did you mean \"never\"?\n" },
+	{ "location /a { cache = '' }", "f:1: cache: \"\" is none of its values; did you mean \"pin\"?\n" },
+	{ "location /a {\ncache = pin\ncache = never }",
+	  "f:3: cache: \"never\" is its second value; line 2 set it already\n" },
+	{ "location /a {\n# c\n/* c\n*/ chace = pin\n}",
+	  "f:4: unknown key \"chace\" in a location; did you mean \"cache\"?\n" },
+	{ "location /a {\n x = {}\n}", "f:2: unknown key \"x\" in a location\n" },
+	{ "location /a {\n cache {}\n}", "f:2: missing equal sign after option 'cache'\n" },
+	{ "location /a {\n cache = {pin}\n}", "f:2: unexpected token '{'\n" },
+	{ "location /a {\n cache = pin, \n}", "f:2: unexpected token ','\n" },
+	{ "location /a {\n cache =\n}", "f:3: unexpected token '}'\n" },
+	{ "location /a {\n cache = pin\n\n", "f:1: the block that begins here is not closed\n" },
+	{ "location /a {}\n\nlocation /b { # }", "f:3: the block that begins here is not closed\n" },
+	{ "location /a {\n cache = pin \"}\n", "f:3: a string or a comment is not closed\n" },
+	{ "location /a {\n cache = pin }\n}\n", "f:3: unexpected closing brace\n" },
+	{ "locations /a {\n cache = pin\n}", "f:1: unknown key \"locations\"; did you mean \"location\"?\n" },
+	{ "location /a {\n workers = 2\nlocation /b {}\n",
+	  "f:2: workers: this can't be said in a location, only outside of all blocks\n"
+	  "f:3: a location inside of another; the one of line 1 is not closed\n" },
+	/* What is unknown in a block is so outside of it too, and the other way round; what is known is not known
+	   elsewhere. */
+	{ "x = 1\nlocation /a {\n x = 2\n}\nlocation /b { x = 3 }\nx = 4\ncache = pin\n",
+	  "f:1: unknown key \"x\"\n"
+	  "f:3: unknown key \"x\" in a location\n"
+	  "f:5: unknown key \"x\" in a location\n"
+	  "f:6: unknown key \"x\"\n" },
+	/* libconfuse's way to a key of a block from outside. */
+	{ "location /a {}\n\"location|cache\" = pin\n", "f:2: a key of a block is set outside of it\n" },
+	{ "location /a {}\n\"location='/a'|\" += pin\n", "f:2: a key of a block is set outside of it\n" },
+	{ "location /a {}\n\"location|x\" = pin\n", "f:2: no such option 'x'\n" },
+
+	/* All of them at once, in the order of the file. */
+	{ "workers = x\nlocation /a/ {\n cahce = pin\n cache = pinn\n}\nroto = /\nlocation b {\n cache = x\n}\nlocation /a/ {\n"
+	  " cache = y\n cache = never\n}\nlocation /c {\n disk_depth = 3\n",
+	  "f:1: workers: \"x\" is not a whole number from 0 to 256\n"
+	  "f:3: unknown key \"cahce\" in a location; did you mean \"cache\"?\n"
+	  "f:4: cache: \"pinn\" is none of its values; did you mean \"pin\"?\n"
+	  "f:6: unknown key \"roto\"; did you mean \"root\"?\n"
+	  "f:7: location: \"b\": " GLOB "\n"
+	  "f:8: cache: \"x\" is none of its values; did you mean \"pin\"?\n"
+	  "f:10: location: \"/a/\" has a second block; line 2 has its first\n"
+	  "f:11: cache: \"y\" is none of its values; did you mean \"pin\"?\n"
+	  "f:12: cache: \"never\" is its second value; line 11 set it already\n"
+	  "f:15: disk_depth: this can't be said in a location, only outside of all blocks\n"
+	  "f:14: the block that begins here is not closed\n" },
+	{ "workers = x\nroto = /\n# c\ndisk_depth = -1\nsymlinks = all\nroto = /\n",
+	  "f:1: workers: \"x\" is not a whole number from 0 to 256\n"
+	  "f:2: unknown key \"roto\"; did you mean \"root\"?\n"
+	  "f:4: disk_depth: \"-1\" is not a whole number from 0 to 4096\n"
+	  "f:5: symlinks: \"all\" is none of its values; did you mean \"none\"?\n"
+	  "f:6: unknown key \"roto\"; did you mean \"root\"?\n" },
+};
+
+START_TEST(file)
+{
+	int expected = files[_i].said[0] == '\0' ? 0 : -EINVAL;
+	int error = parse(files[_i].text);
+	ck_assert_str_eq(said, files[_i].said);
+	ck_assert_int_eq(error, expected);
+}
+END_TEST
+
+START_TEST(many_unknown_keys)
+{
+	char text[4096] = "";
+	for (int i = 0; i < 100; i++)
+		sprintf(text + strlen(text), "key%d = 1\n", i);
+	ck_assert_int_eq(parse(text), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, "f:1: unknown key \"key0\""));
+	ck_assert_ptr_nonnull(strstr(said, "f:32: unknown key \"key31\""));
+}
+END_TEST
+
+START_TEST(nul_byte)
+{
+	FILE *faults = open_memstream(&said, &said_bytes);
+	ck_assert_int_eq(config_file_parse(&config, "f", "workers\0= 1", 11, faults), -EINVAL);
+	fclose(faults);
+	ck_assert_str_eq(said, "f: this is not a text: it holds a NUL byte\n");
+}
+END_TEST
+
+START_TEST(load)
+{
+	char path[] = "test_config.XXXXXX";
+	int fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, "workers = 5\n", 12), 12);
+	close(fd);
+	FILE *faults = open_memstream(&said, &said_bytes);
+	int error = config_file_load(&config, path, faults);
+	unlink(path);
+	ck_assert_int_eq(error, 0);
+	ck_assert_uint_eq(config.workers, 5);
+	ck_assert_int_eq(config_file_load(&config, path, faults), -ENOENT);
+	ck_assert_int_eq(config_file_load(&config, ".", faults), -EISDIR);
+	fclose(faults);
+	ck_assert_ptr_nonnull(strstr(said, ": No such file or directory\n.: Is a directory\n"));
+}
+END_TEST
+
+/* As options.c does: the defaults, the file, the command line, whose first --listen begins a list of its own. */
+START_TEST(precedence)
+{
+	char fault[CONFIG_FAULT_BYTES];
+	ck_assert_int_eq(parse("root = /a\nworkers = 2\ndisk_depth = 7\nlisten = {:1, :2}\n"), 0);
+	ck_assert_int_eq(config_set(&config, "root", "/b", fault), 0);
+	ck_assert_int_eq(config_set(&config, "workers", "9", fault), 0);
+	config.listen_is_default = true;
+	ck_assert_int_eq(config_set(&config, "listen", ":3", fault), 0);
+	ck_assert_int_eq(config_set(&config, "listen", ":4", fault), 0);
+	ck_assert_str_eq(config.rules.sites[0].root, "/b");
+	ck_assert_uint_eq(config.workers, 9);
+	ck_assert_uint_eq(config.disk_depth, 7);
+	ck_assert_uint_eq(config.open_files, 1024);
+	ck_assert_uint_eq(config.listen_count, 2);
+	ck_assert_str_eq(config.listen[0].address.port, "3");
+	ck_assert_str_eq(config.listen[1].address.port, "4");
+}
+END_TEST
+
+START_TEST(set_refuses)
+{
+	char fault[CONFIG_FAULT_BYTES];
+	ck_assert_int_eq(config_set(&config, "worker", "1", fault), -ENOENT);
+	ck_assert_str_eq(fault, "unknown key \"worker\"; did you mean \"workers\"?");
+	ck_assert_int_eq(config_set(&config, "workers", "1 ", fault), -EINVAL);
+	ck_assert_uint_eq(config.workers, 0);
+	for (int i = 0; i < 64; i++)
+		ck_assert_int_eq(config_set(&config, "listen", ":0", fault), 0);
+	ck_assert_int_eq(config_set(&config, "listen", ":0", fault), -EINVAL);
+	ck_assert_uint_eq(config.listen_count, 64);
+}
+END_TEST
+
+START_TEST(set_rule)
+{
+	char fault[CONFIG_FAULT_BYTES];
+	struct settings settings = { 0 };
+	ck_assert_int_eq(config_set_rule(&settings, "cache", "never", fault), 0);
+	ck_assert_int_eq(settings.cache, RULE_CACHE_NEVER);
+	ck_assert_uint_eq(settings.set, 1 << SETTING_CACHE);
+	ck_assert_int_eq(config_set_rule(&settings, "cache", "nevr", fault), -EINVAL);
+	ck_assert_str_eq(fault, "cache: \"nevr\" is none of its values; did you mean \"never\"?");
+	ck_assert_int_eq(config_set_rule(&settings, "workers", "1", fault), -ENOENT);
+	ck_assert_str_eq(fault, "workers: this can't be said in a location, only outside of all blocks");
+	ck_assert_int_eq(settings.cache, RULE_CACHE_NEVER);
+	struct rule *rule;
+	ck_assert_int_eq(config_add_rule(&config.rules.sites[0], "a", &rule, fault), -EINVAL);
+	ck_assert_uint_eq(config.rules.sites[0].count, 0);
+}
+END_TEST
+
+START_TEST(keys)
+{
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
+		ck_assert_ptr_nonnull(config_key(i));
+	ck_assert_ptr_null(config_key(CONFIG_KEY_COUNT));
+}
+END_TEST
+
+#define LONG_PATH_107 \
+	"/23456789.123456789.123456789.123456789.123456789.123456789.123456789.123456789.123456789.123456789.1234567"
+
+static const struct {
+	const char *text;
+	const char *problem; /* a part of it; NULL: taken, and written back the same */
+} addresses[] = {
+	{ "127.0.0.1:8080", NULL },
+	{ "localhost:0", NULL },
+	{ "files-1.example_x.org:65535", NULL },
+	{ ":80", NULL },
+	{ "[::]:80", NULL },
+	{ "[2001:db8::1]:443", NULL },
+	{ "[fe80::1%eth0]:80", NULL },
+	{ "unix:/run/x:y z", NULL },
+	{ "unix:" LONG_PATH_107, NULL },
+	{ "tls:127.0.0.1:8443", NULL },
+	{ "tls::443", NULL },
+	{ "tls:[::]:443", NULL },
+	{ "tls:unix:/run/x", NULL },
+	{ "tls:443", "port is missing" },
+	{ "tls:", "port is missing" },
+	{ "tls:tls:a:1", "[address]:port" },
+	{ "unix:" LONG_PATH_107 "8", "107 bytes" },
+	{ "", "port is missing" },
+	{ "80", "port is missing" },
+	{ "localhost", "port is missing" },
+	{ ":", "not a number" },
+	{ "a:http", "not a number" },
+	{ "a:-1", "not a number" },
+	{ "a:+1", "not a number" },
+	{ "a: 1", "not a number" },
+	{ "a:65536", "more than 65535" },
+	{ "a:000080", "more than 65535" },
+	{ "::1:80", "[address]:port" },
+	{ "[::1]80", "[address]:port" },
+	{ "[::1]", "[address]:port" },
+	{ "[::1", "[address]:port" },
+	{ "[]:80", "not an IPv6 address" },
+	{ "[127.0.0.1]:80", "not an IPv6 address" },
+	{ "[:::1]:80", "not an IPv6 address" },
+	{ "a b:80", "neither a name nor an address" },
+	{ "http://a:80", "[address]:port" },
+	{ "*:80", "neither a name nor an address" },
+	{ "fd:web", NULL },
+	{ "tls:fd:a b.socket", NULL },
+	{ "fd:", "name of the sockets is missing" },
+	{ "fd:a:80", "without a colon" },
+	{ "fd:\xc3\xa9", "of ASCII" },
+	{ "unix:run", "begins with a slash" },
+	{ "unix:", "begins with a slash" },
+};
+
+START_TEST(address)
+{
+	struct listen_address parsed;
+	char text[300];
+	const char *problem = listen_address_parse(addresses[_i].text, &parsed);
+	if (addresses[_i].problem == NULL) {
+		ck_assert_ptr_null(problem);
+		ck_assert_str_eq(listen_address_format(&parsed, text, sizeof(text)), addresses[_i].text);
+	} else {
+		ck_assert_ptr_nonnull(problem);
+		ck_assert_msg(strstr(problem, addresses[_i].problem) != NULL, "%s: %s", addresses[_i].text, problem);
+	}
+}
+END_TEST
+
+START_TEST(long_host)
+{
+	struct listen_address parsed;
+	char text[300];
+	memset(text, 'a', sizeof(text));
+	strcpy(text + 255, ":80");
+	ck_assert_ptr_null(listen_address_parse(text, &parsed));
+	ck_assert_uint_eq(strlen(parsed.host), 255);
+	strcpy(text + 255, "a:80");
+	ck_assert_ptr_nonnull(listen_address_parse(text, &parsed));
+	text[0] = '[';
+	strcpy(text + 257, "]:80");
+	ck_assert_ptr_nonnull(listen_address_parse(text, &parsed));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("config");
+	TCase *cases = tcase_create("config");
+	tcase_add_checked_fixture(cases, init, fini);
+	tcase_add_test(cases, defaults);
+	tcase_add_test(cases, every_key);
+	tcase_add_test(cases, locations);
+	tcase_add_test(cases, many_locations);
+	tcase_add_loop_test(cases, file, 0, sizeof(files) / sizeof(files[0]));
+	tcase_add_test(cases, many_unknown_keys);
+	tcase_add_test(cases, nul_byte);
+	tcase_add_test(cases, load);
+	tcase_add_test(cases, precedence);
+	tcase_add_test(cases, set_refuses);
+	tcase_add_test(cases, set_rule);
+	tcase_add_test(cases, keys);
+	tcase_add_loop_test(cases, address, 0, sizeof(addresses) / sizeof(addresses[0]));
+	tcase_add_test(cases, long_host);
+	suite_add_tcase(suite, cases);
+	return suite_run(suite);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is said of the system at start. */
+#include "daemon/limits.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../suite.h"
+
+static struct config config;
+
+static void setup(void)
+{
+	ck_assert_int_eq(config_init(&config), 0);
+}
+
+static void teardown(void)
+{
+	config_fini(&config);
+}
+
+START_TEST(soft_limit_is_raised_to_the_hard_one)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = 64;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	limits_raise_descriptors(&config, 2);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	ck_assert_uint_eq(limit.rlim_cur, limit.rlim_max);
+}
+END_TEST
+
+START_TEST(connections_are_lowered_to_what_fits)
+{
+	struct rlimit limit = { .rlim_cur = 2000, .rlim_max = 2000 };
+
+	config.max_connections = 4000;
+	config.open_files = 500;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	limits_raise_descriptors(&config, 2);
+	ck_assert_uint_le(limits_descriptors(&config, 2), 2000);
+	ck_assert_uint_gt(config.max_connections, 1000);
+}
+END_TEST
+
+START_TEST(more_reads_than_the_system_has_are_refused)
+{
+	config.disk_depth = 4096;
+	ck_assert(!limits_check_aio(&config, 1 << 20));
+	config.disk_depth = 1;
+	ck_assert(limits_check_aio(&config, 1));
+}
+END_TEST
+
+START_TEST(root_must_be_a_readable_folder)
+{
+	char folder[] = "root.XXXXXX";
+	int fd;
+
+	ck_assert_int_eq(limits_open_root("/nonexistent"), -ENOENT);
+	ck_assert_int_eq(limits_open_root("/dev/null"), -ENOTDIR);
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	fd = limits_open_root(folder);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	if (geteuid() == 0) {
+		chmod(folder, 0700);
+		ck_assert_int_eq(seteuid(65534), 0);
+		ck_assert_int_eq(limits_open_root(folder), -EACCES);
+		ck_assert_int_eq(seteuid(0), 0);
+	}
+	rmdir(folder);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("limits");
+	TCase *tests = tcase_create("limits");
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, soft_limit_is_raised_to_the_hard_one);
+	tcase_add_test(tests, connections_are_lowered_to_what_fits);
+	tcase_add_test(tests, more_reads_than_the_system_has_are_refused);
+	tcase_add_test(tests, root_must_be_a_readable_folder);
+	suite_add_tcase(suite, tests);
+	return suite_run(suite);
+}

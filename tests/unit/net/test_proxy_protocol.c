@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* PROXY headers on sockets: what is taken off them, what is left, and what is closed. */
+#include "net/proxy_protocol.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../suite.h"
+#include "base/address.h"
+#include "base/clock.h"
+
+#define HEADER "PROXY TCP4 192.0.2.1 198.51.100.2 12345 80\r\n"
+#define V2_LONG "\r\n\r\n\0\r\nQUIT\n\x21\x11\x40\x00\xc0\x00\x02\x01\xc6\x33\x64\x02\x30\x39\x00\x50"
+#define V2_LOCAL "\r\n\r\n\0\r\nQUIT\n\x20\x00\x00\x00"
+
+static struct reactor *reactor;
+static struct proxy_protocol *preface;
+static int far, token;
+static unsigned reads;
+static int got_fd;
+static char got_address[ADDRESS_TEXT_BYTES];
+
+static void was_read(void *context, const struct arrival *arrival, bool rejected)
+{
+	(void)rejected;
+	struct address address;
+	ck_assert_ptr_null(context);
+	ck_assert_uint_eq(arrival->listener, 7);
+	ck_assert_ptr_eq(arrival->client, &token);
+	ck_assert_uint_gt(arrival->length, 0);
+	address_from_sockaddr((const struct sockaddr *)&arrival->address, &address);
+	address_format(&address, got_address);
+	got_fd = arrival->fd;
+	reads++;
+}
+
+static void take(void)
+{
+	struct sockaddr_in peer = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a000001) };
+	struct arrival arrival = { .listener = 7, .length = sizeof(peer), .client = &token };
+	int fds[2];
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	far = fds[1];
+	reads = 0;
+	arrival.fd = fds[0];
+	memcpy(&arrival.address, &peer, sizeof(peer));
+	proxy_protocol_take(preface, &arrival);
+}
+
+static void setup(void)
+{
+	ck_assert_int_eq(reactor_new(&reactor), 0);
+	ck_assert_int_eq(proxy_protocol_new(&preface, reactor, 300, was_read, NULL), 0);
+	take();
+}
+
+static void teardown(void)
+{
+	proxy_protocol_cut(preface);
+	proxy_protocol_free(preface);
+	reactor_free(reactor);
+	close(far);
+}
+
+static void send_bytes(const void *bytes, size_t length)
+{
+	ck_assert_int_eq(send(far, bytes, length, 0), (ssize_t)length);
+}
+
+static void turn(void)
+{
+	for (unsigned i = 0; i < 8; i++)
+		ck_assert_int_ge(reactor_iterate(reactor, 0), 0);
+}
+
+/* It was passed on with this address, and what the client sent behind the header is still there. */
+static void check_passed(const char *address, const char *rest)
+{
+	char bytes[64];
+	ssize_t n;
+	ck_assert_uint_eq(reads, 1);
+	ck_assert_int_ge(got_fd, 0);
+	ck_assert_str_eq(got_address, address);
+	n = recv(got_fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	ck_assert_int_eq(n < 0 ? 0 : n, (ssize_t)strlen(rest));
+	ck_assert(n < 0 || memcmp(bytes, rest, (size_t)n) == 0);
+	close(got_fd);
+}
+
+static void check_closed(void)
+{
+	char byte;
+	ck_assert_uint_eq(reads, 1);
+	ck_assert_int_eq(got_fd, -1);
+	errno = 0;
+	ck_assert_int_le(recv(far, &byte, 1, MSG_DONTWAIT), 0);
+	ck_assert_int_ne(errno, EAGAIN);
+}
+
+START_TEST(only_the_header_is_taken)
+{
+	send_bytes(HEADER "GET /", sizeof(HEADER "GET /") - 1);
+	turn();
+	check_passed("192.0.2.1", "GET /");
+}
+END_TEST
+
+START_TEST(it_may_come_byte_by_byte)
+{
+	for (size_t i = 0; i < sizeof(HEADER) - 1; i++) {
+		ck_assert_uint_eq(reads, 0);
+		send_bytes(&HEADER[i], 1);
+		turn();
+	}
+	check_passed("192.0.2.1", "");
+}
+END_TEST
+
+START_TEST(half_a_header_does_not_spin)
+{
+	send_bytes(HEADER, 10);
+	turn();
+	ck_assert_int_eq(reactor_iterate(reactor, 20), 0);
+	send_bytes(&HEADER[10], sizeof(HEADER) - 11);
+	turn();
+	check_passed("192.0.2.1", "");
+}
+END_TEST
+
+START_TEST(what_is_long_is_passed_over)
+{
+	static char rest[16384 - 12];
+	send_bytes(V2_LONG, sizeof(V2_LONG) - 1);
+	turn();
+	ck_assert_uint_eq(reads, 0);
+	send_bytes(rest, 5000);
+	turn();
+	ck_assert_uint_eq(reads, 0);
+	send_bytes(rest, sizeof(rest) - 5000);
+	send_bytes("GET", 3);
+	turn();
+	check_passed("192.0.2.1", "GET");
+}
+END_TEST
+
+START_TEST(a_proxy_may_speak_for_itself)
+{
+	send_bytes(V2_LOCAL "GET", sizeof(V2_LOCAL "GET") - 1);
+	turn();
+	check_passed("10.0.0.1", "GET");
+}
+END_TEST
+
+START_TEST(what_is_no_header_is_closed)
+{
+	send_bytes("GET / HTTP/1.1\r\n", 16);
+	turn();
+	check_closed();
+}
+END_TEST
+
+START_TEST(who_goes_away_is_forgotten)
+{
+	send_bytes(HEADER, 10);
+	close(far);
+	turn();
+	ck_assert_uint_eq(reads, 1);
+	ck_assert_int_eq(got_fd, -1);
+	far = -1;
+}
+END_TEST
+
+START_TEST(a_header_has_its_time)
+{
+	uint64_t start_ns = clock_now_ns();
+	send_bytes(HEADER, 10);
+	while (reads == 0)
+		reactor_iterate(reactor, 1000);
+	ck_assert_uint_ge(clock_now_ns() - start_ns, 250 * CLOCK_NS_PER_MS);
+	check_closed();
+}
+END_TEST
+
+START_TEST(draining_closes_who_has_said_nothing)
+{
+	int quiet = far;
+	char byte;
+	proxy_protocol_drain(preface);
+	check_closed();
+	close(quiet);
+	take();
+	send_bytes(HEADER, 10);
+	turn();
+	proxy_protocol_drain(preface);
+	ck_assert_uint_eq(reads, 0);
+	ck_assert_int_lt(recv(far, &byte, 1, MSG_DONTWAIT), 0);
+	send_bytes(&HEADER[10], sizeof(HEADER) - 11);
+	turn();
+	check_passed("192.0.2.1", "");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("preface");
+	TCase *t = tcase_create("preface");
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, only_the_header_is_taken);
+	tcase_add_test(t, it_may_come_byte_by_byte);
+	tcase_add_test(t, half_a_header_does_not_spin);
+	tcase_add_test(t, what_is_long_is_passed_over);
+	tcase_add_test(t, a_proxy_may_speak_for_itself);
+	tcase_add_test(t, what_is_no_header_is_closed);
+	tcase_add_test(t, who_goes_away_is_forgotten);
+	tcase_add_test(t, a_header_has_its_time);
+	tcase_add_test(t, draining_closes_who_has_said_nothing);
+	suite_add_tcase(suite, t);
+	return suite_run(suite);
+}

@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Long bodies on their way: bytes and order, readahead, what happens when the file or the client gives up. */
+#include "request/transfer.h"
+
+#include <errno.h>
+
+#include "../storage.h"
+
+static struct range_set set;
+/* 1,000 ranges of 1 to 10 bytes, from the end to the beginning; setup() writes it. */
+static char many_ranges[20000];
+static struct multipart multipart;
+static struct pins pins;
+static unsigned wakes;
+static uint8_t *expected;
+static size_t expected_bytes;
+
+static void wake(void *context)
+{
+	(void)context;
+	wakes++;
+}
+
+static void note_wake(void *context)
+{
+	++*(unsigned *)context;
+}
+
+static void expect(const void *bytes, size_t length)
+{
+	expected = realloc(expected, expected_bytes + length);
+	memcpy(expected + expected_bytes, bytes, length);
+	expected_bytes += length;
+}
+
+static void expect_ranges(void)
+{
+	char text[512];
+
+	for (unsigned i = 0; i < set.count; i++) {
+		if (set.count > 1)
+			expect(text, multipart_head(&multipart, i, text));
+		expect(content + set.ranges[i].first, set.ranges[i].last - set.ranges[i].first + 1);
+	}
+	if (set.count > 1)
+		expect(text, multipart_head(&multipart, set.count, text));
+}
+
+static struct transfer *start(const char *ranges, size_t block_bytes)
+{
+	struct transfer_options options = { .store = store,
+					    .file = file,
+					    .set = &set,
+					    .block_bytes = block_bytes,
+					    .window_max = 4,
+					    .pins = &pins,
+					    .wake = wake };
+	struct transfer *transfer;
+
+	range_set_fini(&set);
+	ck_assert_int_eq(range_parse(ranges, FILE_BYTES, RANGE_COUNT_MAX, &set), RANGE_PARTIAL);
+	if (set.count > 1) {
+		ck_assert_int_eq(multipart_init(&multipart, &set,
+						&(struct multipart_kind){ .size = FILE_BYTES, .type = "text/plain" }),
+				 0);
+		options.multipart = &multipart;
+	}
+	expect_ranges();
+	ck_assert_int_eq(transfer_new(&transfer, &options), 0);
+	return transfer;
+}
+
+static void setup(void)
+{
+	storage_setup();
+	memset(&multipart, 0, sizeof(multipart));
+	memset(&pins, 0, sizeof(pins));
+	expected = NULL;
+	expected_bytes = 0;
+	wakes = 0;
+	strcpy(many_ranges, "bytes=");
+	for (unsigned i = 1000, used = 6; i-- > 0;)
+		used += (unsigned)sprintf(many_ranges + used, "%u-%u,", i * 3000, i * 3000 + i % 10);
+}
+
+static void teardown(void)
+{
+	range_set_fini(&set);
+	free(expected);
+	storage_teardown();
+}
+
+/* Waits, as a suspended connection does, until wake(). */
+static void sleep_until_woken(void)
+{
+	for (unsigned before = wakes; wakes == before;)
+		storage_turn();
+}
+
+static const struct {
+	const char *ranges;
+	size_t block_bytes, take;
+	unsigned shed_every; /* 0: never */
+} transfers[] = {
+	{ "bytes=0-", 262144, 262144, 0 },
+	{ "bytes=0-", 16384, 262144, 0 },
+	{ "bytes=1-2999999", 65536, 10007, 0 },
+	{ "bytes=1-2999999", 65536, 10007, 1 },
+	{ "bytes=4095-2000000", 16384, 999, 7 },
+	{ "bytes=5-6,100000-900000,3000000-", 262144, 65536, 0 },
+	{ "bytes=3000000-,100000-900000,5-6", 16384, 1, 0 },
+	{ "bytes=3000000-,100000-190000,5-6", 16384, 50, 3 },
+	{ many_ranges, 16384, 4096, 0 },
+	{ many_ranges, 262144, 7, 5 },
+};
+
+static void bytes_come_in_order_of(int i)
+{
+	struct transfer *transfer = start(transfers[i].ranges, transfers[i].block_bytes);
+	uint8_t *buffer = malloc(transfers[i].take);
+	size_t at = 0;
+	unsigned reads = 0;
+
+	while (at < expected_bytes) {
+		ssize_t n = transfer_read(transfer, buffer, transfers[i].take);
+
+		if (n == -EAGAIN) {
+			sleep_until_woken();
+			continue;
+		}
+		ck_assert_int_gt(n, 0);
+		ck_assert_uint_le(at + (size_t)n, expected_bytes);
+		if (memcmp(buffer, expected + at, (size_t)n) != 0)
+			ck_abort_msg("other bytes at %zu", at);
+		at += (size_t)n;
+		if (transfers[i].shed_every > 0 && ++reads % transfers[i].shed_every == 0)
+			transfer_shed(transfer);
+	}
+	ck_assert_int_eq(transfer_read(transfer, buffer, 1), 0);
+	transfer_free(transfer);
+	free(buffer);
+}
+
+START_TEST(bytes_come_in_order)
+{
+	bytes_come_in_order_of(_i);
+}
+END_TEST
+
+START_TEST(bytes_of_a_remote_file_come_in_order)
+{
+	storage_be_remote();
+	bytes_come_in_order_of(_i);
+	ck_assert_uint_gt(file->verified_ns, 0); /* all of them are proven by then */
+}
+END_TEST
+
+/* Until the next bytes or the error. */
+static ssize_t next_bytes(struct transfer *transfer, void *buffer, size_t length)
+{
+	ssize_t n;
+
+	while ((n = transfer_read(transfer, buffer, length)) == -EAGAIN)
+		sleep_until_woken();
+	return n;
+}
+
+/* The last part is held back until the server has said that nothing changed, also if everything was read before. */
+START_TEST(a_remote_file_that_changes_is_never_whole)
+{
+	struct transfer *transfer = start(_i % 2 == 0 ? "bytes=0-299999" : "bytes=0-99999,200000-299999", 65536);
+	uint8_t *buffer = malloc(expected_bytes);
+	size_t at = 0;
+	ssize_t n;
+
+	storage_be_remote();
+	while (transfer_ready(transfer) == -EAGAIN)
+		sleep_until_woken();
+	for (n = 1; n > 0 && at < (_i < 2 ? 1 : expected_bytes - 50000); at += (size_t)n)
+		n = next_bytes(transfer, buffer + at, 1000);
+	ck_assert_int_gt(n, 0);
+	storage_change_file();
+	for (; n > 0 && at<expected_bytes; at += n> 0 ? (size_t)n : 0)
+		n = next_bytes(transfer, buffer + at, expected_bytes - at);
+	ck_assert_int_eq(n, -ESTALE);
+	ck_assert_uint_lt(at, expected_bytes);
+	transfer_free(transfer);
+	free(buffer);
+}
+END_TEST
+
+/* The first bytes are in the cache; the file changes before the header goes out. */
+START_TEST(a_file_that_changed_before_it_begins)
+{
+	struct transfer *transfer = start("bytes=0-600000", 65536);
+	int error;
+
+	if (_i == 1)
+		storage_be_remote();
+	while (transfer_ready(transfer) == -EAGAIN)
+		sleep_until_woken();
+	transfer_free(transfer);
+	storage_change_file();
+	transfer = start("bytes=0-600000", 65536);
+	while ((error = transfer_ready(transfer)) == -EAGAIN)
+		sleep_until_woken();
+	ck_assert_int_eq(error, -ESTALE);
+	transfer_free(transfer);
+}
+END_TEST
+
+/* Of the file, behind the text that a multipart begins with. */
+START_TEST(the_first_piece_says_where_it_came_from)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct transfer *transfer = start("bytes=5-6,100000-900000,3000000-", SHARD_EXTENT_BYTES);
+
+		if (transfer_ready(transfer) == -EAGAIN)
+			sleep_until_woken();
+		ck_assert_int_eq(transfer_ready(transfer), 0);
+		ck_assert_uint_eq(transfer_first(transfer)->offset, 5);
+		ck_assert_int_eq(transfer_first(transfer)->source, i == 0 ? STORE_DISK : STORE_CACHE);
+		transfer_free(transfer);
+		range_set_fini(&set);
+		free(expected);
+		expected = NULL;
+		expected_bytes = 0;
+		while (storage_pending() > 0)
+			storage_turn();
+	}
+}
+END_TEST
+
+/* Two pieces at first; after each wait of the client twice as many, up to four here. */
+START_TEST(readahead_grows_when_the_client_waits)
+{
+	struct transfer *transfer = start("bytes=0-", SHARD_EXTENT_BYTES);
+	char byte;
+
+	ck_assert_uint_eq(queue_length(sides[0].queue), 2);
+	ck_assert_int_eq(transfer_ready(transfer), -EAGAIN);
+	ck_assert_uint_eq(queue_length(sides[0].queue), 4);
+	sleep_until_woken();
+	ck_assert_int_eq(transfer_read(transfer, &byte, 1), 1);
+	while (disk_in_flight(sides[0].disk) > 0)
+		storage_turn();
+	ck_assert_uint_eq(cache_pinned_bytes(cache), 4 * SHARD_EXTENT_BYTES);
+	transfer_free(transfer);
+}
+END_TEST
+
+START_TEST(a_stalled_client_pins_nothing)
+{
+	struct transfer *transfer = start("bytes=0-", SHARD_EXTENT_BYTES);
+	char bytes[2];
+
+	ck_assert_int_eq(transfer_ready(transfer), -EAGAIN);
+	transfer_shed(transfer); /* not while it waits */
+	sleep_until_woken();
+	ck_assert_int_eq(transfer_read(transfer, bytes, 1), 1);
+	while (disk_in_flight(sides[0].disk) > 0)
+		storage_turn();
+	transfer_shed(transfer);
+	ck_assert_uint_eq(cache_pinned_bytes(cache), 0);
+	ck_assert_int_eq(transfer_read(transfer, bytes, 2), 2);
+	ck_assert_int_eq(memcmp(bytes, expected + 1, 2), 0);
+	ck_assert_uint_eq(cache_pinned_bytes(cache), TRANSFER_WINDOW_MIN * SHARD_EXTENT_BYTES);
+	transfer_free(transfer);
+}
+END_TEST
+
+/* What it has ahead of the piece that it waits for goes back, and comes again in its turn. */
+START_TEST(one_that_waits_for_memory_holds_none)
+{
+	struct transfer *transfer = start("bytes=0-", 16384);
+	uint8_t buffer[16384];
+	size_t at = 0;
+	ssize_t n;
+
+	transfer_yield(transfer); /* nothing: it does not wait */
+	ck_assert_uint_eq(queue_length(sides[0].queue), 2);
+	ck_assert_int_eq(transfer_ready(transfer), -EAGAIN);
+	ck_assert_uint_eq(queue_length(sides[0].queue), 4);
+	transfer_yield(transfer);
+	ck_assert_uint_eq(queue_length(sides[0].queue), 1);
+	sleep_until_woken();
+	while ((n = transfer_read(transfer, buffer, sizeof(buffer))) != 0) {
+		if (n == -EAGAIN) {
+			if (at % 3 == 0)
+				transfer_yield(transfer);
+			sleep_until_woken();
+			continue;
+		}
+		ck_assert_int_gt(n, 0);
+		ck_assert_int_eq(memcmp(buffer, expected + at, (size_t)n), 0);
+		at += (size_t)n;
+	}
+	ck_assert_uint_eq(at, FILE_BYTES);
+	transfer_free(transfer);
+}
+END_TEST
+
+/*
+ * Two of the same bytes, with so much read ahead that reads are submitted while pieces are still being wanted: what has
+ * come by then must not be waited for. Lost, a wake would leave both asleep with nothing under way.
+ */
+START_TEST(two_of_one_file_wake_each_other)
+{
+	struct transfer_options options = { .store = store,
+					    .file = file,
+					    .set = &set,
+					    .block_bytes = 16384,
+					    .window_max = TRANSFER_WINDOW_MAX,
+					    .wake = note_wake };
+	struct transfer *both[2];
+	unsigned woken[2] = { 1, 1 };
+	size_t at[2] = { 0, 0 };
+	char buffer[20000];
+
+	ck_assert_int_eq(range_parse("bytes=0-", FILE_BYTES, RANGE_COUNT_MAX, &set), RANGE_PARTIAL);
+	for (unsigned i = 0; i < 2; i++) {
+		options.context = &woken[i];
+		ck_assert_int_eq(transfer_new(&both[i], &options), 0);
+	}
+	while (at[0] < FILE_BYTES || at[1] < FILE_BYTES) {
+		for (unsigned i = 0; i < 2; i++) {
+			ssize_t n = woken[i] > 0 && at[i] < FILE_BYTES ? transfer_read(both[i], buffer, sizeof(buffer))
+								       : 0;
+
+			if (n == -EAGAIN) {
+				woken[i] = 0;
+				continue;
+			}
+			ck_assert_int_ge(n, 0);
+			ck_assert_int_eq(memcmp(buffer, content + at[i], (size_t)n), 0);
+			at[i] += (size_t)n;
+		}
+		if (woken[0] == 0 && (woken[1] == 0 || at[1] == FILE_BYTES))
+			ck_assert_uint_gt(store_pending(store), 0);
+		storage_turn();
+	}
+	transfer_free(both[0]);
+	transfer_free(both[1]);
+}
+END_TEST
+
+static struct transfer *start_short(const char *range, struct range_set *of)
+{
+	struct transfer_options options = { .store = store,
+					    .file = file,
+					    .set = of,
+					    .block_bytes = 262144,
+					    .window_max = 2,
+					    .at_once = true,
+					    .wake = wake };
+	struct transfer *transfer;
+
+	ck_assert_int_eq(range_parse(range, FILE_BYTES, RANGE_COUNT_MAX, of), RANGE_PARTIAL);
+	ck_assert_int_eq(transfer_new(&transfer, &options), 0);
+	return transfer;
+}
+
+static void expect_short(struct transfer *transfer)
+{
+	char buffer[65536];
+	size_t at = 0;
+
+	while (at < sizeof(buffer)) {
+		ssize_t n = transfer_read(transfer, buffer + at, sizeof(buffer) - at);
+
+		if (n == -EAGAIN) {
+			sleep_until_woken();
+			continue;
+		}
+		ck_assert_int_gt(n, 0);
+		at += (size_t)n;
+	}
+	ck_assert_int_eq(memcmp(buffer, content + 262144 - 32768, sizeof(buffer)), 0);
+}
+
+/* Both halves of a short range are first bytes, and are asked for at once. */
+START_TEST(a_short_one_is_first_bytes)
+{
+	struct transfer *transfer = start_short("bytes=229376-294911", &set);
+
+	queue_run(sides[0].queue);
+	ck_assert_uint_eq(device->in_flight_count, 2);
+	ck_assert_uint_eq(device->bulk_count, 0);
+	expect_short(transfer);
+	transfer_free(transfer);
+}
+END_TEST
+
+/* A disk that is late by the time the second half is asked for refuses new requests, but not the rest of one that was
+ * begun. */
+START_TEST(the_rest_of_a_short_one_is_not_refused)
+{
+	struct transfer *transfer;
+
+	side_stop(&sides[0]);
+	latency_ms = 0;
+	side_start(&sides[0]);
+	store = sides[0].store;
+	transfer = start_short("bytes=229376-294911", &set);
+	ck_assert_uint_eq(device->refused, 1);
+	expect_short(transfer);
+	transfer_free(transfer);
+}
+END_TEST
+
+/* The client pins more than it may in some of the turns, in all of them (1), or in none. */
+static void read_beyond_the_bounds(struct transfer *transfer, struct client *client, size_t take, unsigned every)
+{
+	uint8_t *buffer = malloc(take);
+	size_t at = 0;
+	ssize_t n;
+
+	for (unsigned turn = 0; (n = transfer_read(transfer, buffer, take)) != 0; turn++) {
+		if (n == -EAGAIN) {
+			sleep_until_woken();
+			continue;
+		}
+		ck_assert_int_gt(n, 0);
+		ck_assert_int_eq(memcmp(buffer, expected + at, (size_t)n), 0);
+		at += (size_t)n;
+		if (every == 1) {
+			ck_assert_uint_eq(pins.bytes, 0);
+			ck_assert_uint_eq(cache_pinned_bytes(cache), 0);
+		} else {
+			ck_assert_uint_ge(pins.bytes + ARENA_BYTES, cache_pinned_bytes(cache));
+			atomic_store(&client->pinned_bytes,
+				     turn % every < every / 2 ? ARENA_BYTES + pins.bytes : pins.bytes);
+		}
+	}
+	ck_assert_uint_eq(at, expected_bytes);
+	free(buffer);
+}
+
+START_TEST(beyond_the_bounds_nothing_stays_pinned)
+{
+	static const unsigned every[] = { 1, 7 };
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct client client = { .pinned_bytes = every[i] == 1 ? ARENA_BYTES : 0 };
+		struct transfer *transfer;
+
+		pins_open(&pins, store, &client);
+		transfer = start(transfers[_i].ranges, transfers[_i].block_bytes);
+		read_beyond_the_bounds(transfer, &client, transfers[_i].take > 500 ? transfers[_i].take : 500,
+				       every[i]);
+		transfer_free(transfer);
+		ck_assert_uint_eq(pins.bytes, 0);
+		pins_close(&pins);
+		free(expected);
+		expected = NULL;
+		expected_bytes = 0;
+		while (storage_pending() > 0)
+			storage_turn();
+	}
+}
+END_TEST
+
+/* What is pinned is charged, once where two pieces lie in one extent, until the request is over. */
+START_TEST(pinned_extents_are_charged)
+{
+	struct client client = { 0 };
+	struct transfer *transfer;
+	char byte;
+
+	pins_open(&pins, store, &client);
+	transfer = start("bytes=0-", SHARD_EXTENT_BYTES / 2);
+	ck_assert_uint_eq(client.pinned_bytes, SHARD_EXTENT_BYTES);
+	ck_assert_int_eq(transfer_ready(transfer), -EAGAIN);
+	sleep_until_woken();
+	ck_assert_int_eq(transfer_read(transfer, &byte, 1), 1);
+	while (storage_pending() > 0)
+		storage_turn();
+	ck_assert_uint_eq(client.pinned_bytes, cache_pinned_bytes(cache));
+	pins_close(&pins);
+	ck_assert_uint_eq(client.pinned_bytes, 0);
+	transfer_free(transfer);
+	ck_assert_uint_eq(client.pinned_bytes, 0);
+}
+END_TEST
+
+static void ignore(struct store_want *want)
+{
+	(void)want;
+}
+
+/* There is no room for a piece, but for smaller ones. */
+START_TEST(pieces_shrink_to_the_memory_there_is)
+{
+	struct transfer *transfer;
+	struct store_want held[4];
+	uint8_t buffer[100000];
+	size_t at = 0;
+	int result;
+	ssize_t n;
+
+	for (unsigned i = 0; i < 4; i++) {
+		held[i] = (struct store_want){
+			.file = file, .offset = i < 3 ? i * 8192 : 2 << 20, .reach = CACHE_EXACT, .done = ignore
+		};
+		held[i].length = i < 3 ? STORE_SPAN_MAX_BYTES / 8192 * 8192 : ARENA_BLOCK_MAX_BYTES / 16 * 15;
+		ck_assert_int_eq(store_want(store, &held[i]), 0);
+		while (held[i].data == NULL)
+			storage_turn();
+	}
+	transfer = start("bytes=0-", SHARD_EXTENT_BYTES);
+	while ((result = transfer_ready(transfer)) == -EAGAIN)
+		sleep_until_woken();
+	ck_assert_int_eq(result, 0);
+	while ((n = transfer_read(transfer, buffer, sizeof(buffer))) != 0) {
+		if (n == -EAGAIN) {
+			sleep_until_woken();
+			continue;
+		}
+		ck_assert_int_gt(n, 0);
+		ck_assert_int_eq(memcmp(buffer, expected + at, (size_t)n), 0);
+		at += (size_t)n;
+	}
+	ck_assert_uint_eq(at, expected_bytes);
+	transfer_free(transfer);
+	for (unsigned i = 0; i < 4; i++)
+		store_release(store, &held[i]);
+}
+END_TEST
+
+START_TEST(a_changed_file_ends_it)
+{
+	struct transfer *transfer = start("bytes=0-", 16384);
+	char path[64], buffer[16384];
+	size_t at = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/f", directory);
+	while ((n = transfer_read(transfer, buffer, sizeof(buffer))) > 0 || n == -EAGAIN) {
+		if (n == -EAGAIN) {
+			sleep_until_woken();
+			continue;
+		}
+		ck_assert_int_eq(memcmp(buffer, expected + at, (size_t)n), 0);
+		at += (size_t)n;
+		fd = open(path, O_WRONLY);
+		ck_assert_int_eq(pwrite(fd, "x", 1, FILE_BYTES - 1), 1);
+		close(fd);
+	}
+	ck_assert_int_eq(n, -ESTALE);
+	ck_assert_uint_lt(at, FILE_BYTES);
+	transfer_free(transfer);
+}
+END_TEST
+
+START_TEST(given_up_while_reads_are_in_flight)
+{
+	struct transfer *transfer = start("bytes=0-", 262144);
+
+	storage_turn();
+	transfer_free(transfer);
+	while (store_pending(store) > 0)
+		storage_turn();
+	ck_assert_uint_eq(wakes, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("transfer");
+	TCase *tests = tcase_create("transfer");
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_loop_test(tests, bytes_come_in_order, 0, sizeof(transfers) / sizeof(transfers[0]));
+	tcase_add_loop_test(tests, bytes_of_a_remote_file_come_in_order, 0, sizeof(transfers) / sizeof(transfers[0]));
+	tcase_add_loop_test(tests, a_remote_file_that_changes_is_never_whole, 0, 4);
+	tcase_add_loop_test(tests, a_file_that_changed_before_it_begins, 0, 2);
+	tcase_add_test(tests, the_first_piece_says_where_it_came_from);
+	tcase_add_test(tests, readahead_grows_when_the_client_waits);
+	tcase_add_test(tests, a_stalled_client_pins_nothing);
+	tcase_add_test(tests, one_that_waits_for_memory_holds_none);
+	tcase_add_test(tests, two_of_one_file_wake_each_other);
+	tcase_add_test(tests, a_short_one_is_first_bytes);
+	tcase_add_test(tests, the_rest_of_a_short_one_is_not_refused);
+	tcase_add_loop_test(tests, beyond_the_bounds_nothing_stays_pinned, 4, 7);
+	tcase_add_test(tests, pinned_extents_are_charged);
+	tcase_add_test(tests, pieces_shrink_to_the_memory_there_is);
+	tcase_add_test(tests, a_changed_file_ends_it);
+	tcase_add_test(tests, given_up_while_reads_are_in_flight);
+	suite_add_tcase(suite, tests);
+	return suite_run(suite);
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which prefix a path falls under, and which prefixes there can be. */
+#include "site/rules.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../suite.h"
+
+#define ROWS(table) (int)(sizeof table / sizeof *table)
+
+static struct rules rules;
+static struct match match_found;
+
+static void init(void)
+{
+	rules_init(&rules);
+}
+
+static void fini(void)
+{
+	rules_fini(&rules);
+}
+
+/* The innermost block of the top level for this path; NULL: none. */
+static const struct rule *match_of(const char *path)
+{
+	rules_finish(&rules);
+	ck_assert_int_eq(rules_match(&rules, &rules.sites[0], path, false, &match_found), 0);
+	return match_found.rules[match_found.count - 1];
+}
+
+static const char *pattern_of(const char *path)
+{
+	const struct rule *rule = match_of(path);
+	return rule != NULL ? rule->pattern : NULL;
+}
+
+static void say_cache(const char *pattern, enum rule_cache cache)
+{
+	struct settings *settings = &rules_add(&rules.sites[0], pattern)->settings;
+	settings->cache = cache;
+	settings->set |= 1 << SETTING_CACHE;
+}
+
+static const struct {
+	const char *prefixes[4];
+	const char *path, *match; /* NULL: none */
+} matched[] = {
+	{ { NULL }, "", NULL },
+	{ { NULL }, "a/b", NULL },
+	/* everything */
+	{ { "/" }, "", "/" },
+	{ { "/" }, "a", "/" },
+	{ { "/" }, "a/b", "/" },
+	/* whole names only */
+	{ { "/a" }, "a", "/a" },
+	{ { "/a" }, "a/b", "/a" },
+	{ { "/a" }, "a/b/c", "/a" },
+	{ { "/a" }, "ab", NULL },
+	{ { "/a" }, "a.b", NULL },
+	{ { "/a" }, "b/a", NULL },
+	{ { "/a" }, "A", NULL },
+	{ { "/a" }, "", NULL },
+	{ { "/a/b" }, "a", NULL },
+	{ { "/a/b" }, "a/b", "/a/b" },
+	{ { "/a/b" }, "a/bc", NULL },
+	{ { "/a/b" }, "a/b/c", "/a/b" },
+	{ { "/a/b.tif" }, "a/b.tif", "/a/b.tif" },
+	/* only what is below */
+	{ { "/a/" }, "a/b", "/a/" },
+	{ { "/a/" }, "a/b/c", "/a/" },
+	{ { "/a/" }, "a", NULL },
+	{ { "/a/" }, "ab", NULL },
+	/* the longest one, wherever it stands */
+	{ { "/", "/a", "/a/b" }, "a/b/c", "/a/b" },
+	{ { "/a/b", "/a", "/" }, "a/b/c", "/a/b" },
+	{ { "/a/b", "/a", "/" }, "a/c", "/a" },
+	{ { "/a/b", "/a", "/" }, "ab", "/" },
+	{ { "/a", "/a/" }, "a", "/a" },
+	{ { "/a", "/a/" }, "a/b", "/a/" },
+	{ { "/a/", "/a" }, "a/b", "/a/" },
+	{ { "/a", "/ab" }, "ab", "/ab" },
+	{ { "/a", "/b" }, "c", NULL },
+	/* bytes, not characters or escapes */
+	{ { "/a b" }, "a b/c", "/a b" },
+	{ { "/a%20b" }, "a b", NULL },
+	{ { "/\xc3\xa9" }, "\xc3\xa9/x", "/\xc3\xa9" },
+	{ { "/\xc3" }, "\xc3\xa9", NULL },
+};
+
+START_TEST(match)
+{
+	for (size_t i = 0; i < 4 && matched[_i].prefixes[i] != NULL; i++)
+		ck_assert_ptr_nonnull(rules_add(&rules.sites[0], matched[_i].prefixes[i]));
+	ck_assert_pstr_eq(pattern_of(matched[_i].path), matched[_i].match);
+	ck_assert_int_eq(match_found.settings->cache, RULE_CACHE_AUTO);
+}
+END_TEST
+
+START_TEST(the_rule_that_was_set)
+{
+	say_cache("/a", RULE_CACHE_PIN);
+	say_cache("/a/b", RULE_CACHE_NEVER);
+	match_of("a/x");
+	ck_assert_int_eq(match_found.settings->cache, RULE_CACHE_PIN);
+	match_of("a/b/x");
+	ck_assert_int_eq(match_found.settings->cache, RULE_CACHE_NEVER);
+	match_of("b");
+	ck_assert_int_eq(match_found.settings->cache, RULE_CACHE_AUTO);
+}
+END_TEST
+
+START_TEST(prefixes_are_copied)
+{
+	char prefix[] = "/a";
+	rules_add(&rules.sites[0], prefix);
+	prefix[1] = 'b';
+	ck_assert_pstr_eq(pattern_of("a"), "/a");
+}
+END_TEST
+
+static const struct {
+	const char *glob, *path;
+	bool fits;
+} globs[] = {
+	{ "*.mp4", "a.mp4", true },
+	{ "*.mp4", "x/y/a.mp4", true },
+	{ "*.mp4", "a.mp4/b", false },
+	{ "*.mp4", "a.mp3", false },
+	{ "/v/*.mp4", "v/a.mp4", true },
+	{ "/v/*.mp4", "v/x/a.mp4", true },
+	{ "/v/*.mp4", "w/a.mp4", false },
+	{ "?.txt", "a.txt", true },
+	{ "?.txt", "ab.txt", false },
+	{ "[ab].txt", "b.txt", true },
+	{ "/*", "", true },
+	{ "/*", "x", true },
+};
+
+START_TEST(a_glob)
+{
+	rules_add(&rules.sites[0], globs[_i].glob);
+	ck_assert_int_eq(match_of(globs[_i].path) != NULL, globs[_i].fits);
+}
+END_TEST
+
+START_TEST(a_folder_is_below_its_own_prefix)
+{
+	rules_add(&rules.sites[0], "/a/");
+	ck_assert_ptr_null(match_of("a"));
+	rules_match(&rules, &rules.sites[0], "a", true, &match_found);
+	ck_assert_uint_eq(match_found.count, 2);
+	rules_match(&rules, &rules.sites[0], "ab", true, &match_found);
+	ck_assert_uint_eq(match_found.count, 1);
+}
+END_TEST
+
+/* Outer to inner: top level, its prefixes from short to long, its globs; the site, its prefixes, its globs. */
+START_TEST(blocks_are_merged)
+{
+	struct site *top = &rules.sites[0], *site = rules_add_site(&rules, "h");
+	static const char *const expected[] = { NULL, "/", "/a/b", "*.x", "b*", NULL, "/a", "*" };
+	say_cache("*.x", RULE_CACHE_NEVER);
+	rules_add(top, "b*");
+	rules_add(top, "/a/b");
+	say_cache("/", RULE_CACHE_PIN);
+	rules_add(site, "*");
+	rules_add(site, "/a");
+	rules_add(site, "/c");
+	rules_finish(&rules);
+	ck_assert_int_eq(rules_match(&rules, site, "a/b/b.x", false, &match_found), 0);
+	ck_assert_uint_eq(match_found.count, 8);
+	for (unsigned i = 0; i < 8; i++)
+		ck_assert_pstr_eq(match_found.rules[i] != NULL ? match_found.rules[i]->pattern : NULL, expected[i]);
+	ck_assert_ptr_eq(match_found.chain[5], &site->settings);
+	ck_assert_int_eq(match_found.settings->cache,
+			 RULE_CACHE_NEVER); /* the glob is inner to the prefix, and nobody inner says */
+}
+END_TEST
+
+START_TEST(the_key_is_of_the_blocks)
+{
+	struct site *top = &rules.sites[0], *site = rules_add_site(&rules, "h");
+	struct match a, b;
+	rules_add(top, "/a");
+	rules_add(site, "/a");
+	rules_match(&rules, top, "a/1", false, &a);
+	rules_match(&rules, top, "a/2", false, &b);
+	ck_assert_uint_eq(a.key, b.key);
+	rules_match(&rules, top, "b", false, &b);
+	ck_assert_uint_ne(a.key, b.key);
+	rules_match(&rules, site, "a/1", false, &b);
+	ck_assert_uint_ne(a.key, b.key);
+}
+END_TEST
+
+START_TEST(too_many_blocks)
+{
+	for (int i = 0; i < RULES_CHAIN_MAX; i++)
+		rules_add(&rules.sites[0], "*");
+	ck_assert_int_eq(rules_match(&rules, &rules.sites[0], "a", false, &match_found), -E2BIG);
+}
+END_TEST
+
+static const struct {
+	const char *host;
+	const char *site; /* "-": the top level; NULL: none */
+} hosts[] = {
+	{ "www.example.org", "www.example.org" },
+	{ "WWW.Example.ORG:8080", "www.example.org" },
+	{ "www.example.org.", "www.example.org" },
+	{ "a.example.org", "*.example.org" },
+	{ "b.a.example.org", "*.a.example.org" },
+	{ "example.org", "-" },
+	{ "other", "-" },
+	{ "", "-" },
+	{ NULL, "-" },
+	{ "[::1]:80", "[::1]" },
+	{ "xwww.example.org", "*.example.org" },
+	{ "a.only-there", "-" },
+};
+
+START_TEST(a_site)
+{
+	static const char *const names[] = { "www.example.org", "*.example.org", "*.a.example.org", "[::1]",
+					     "a.only-there" };
+	for (size_t i = 0; i < 5; i++)
+		ck_assert_ptr_nonnull(rules_add_site(&rules, names[i]));
+	rules.listeners[0] = 0x1f; /* all but the last */
+	const char *host = hosts[_i].host;
+	ck_assert_ptr_null(rules_find_site(&rules, 0, "other", 5)); /* the top level has no root */
+	rules.sites[0].root = strdup("/");
+	const struct site *site = rules_find_site(&rules, 0, host, host != NULL ? strlen(host) : 0);
+	ck_assert_ptr_nonnull(site);
+	ck_assert_pstr_eq(site->host != NULL ? site->host : "-", hosts[_i].site);
+	rules.listeners[1] = 0x20;
+	ck_assert_ptr_null(rules_find_site(&rules, 1, "other", 5));
+	ck_assert_ptr_eq(rules_find_site(&rules, 1, "a.only-there", 12), &rules.sites[5]);
+}
+END_TEST
+
+START_TEST(hidden)
+{
+	struct rule *rule = rules_add(&rules.sites[0], "/a");
+	text_list_add(&rules.sites[0].settings.hide, "*.key", NULL);
+	text_list_add(&rule->settings.hide, "/a/b", NULL);
+	static const struct {
+		const char *path;
+		bool hidden;
+	} rows[] = {
+		{ "x", false },	  { "x.key", true }, { "x.key/y", true }, { "y/x.key", true }, { "b/x", false },
+		{ "a/x", false }, { "a/b", true },   { "a/b/x", true },	  { "a/bc", false },   { "a/x.key", true }
+	};
+	for (size_t i = 0; i < 10; i++) {
+		match_of(rows[i].path);
+		ck_assert_int_eq(rules_hides(&match_found, rows[i].path), rows[i].hidden);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *prefix, *fault; /* a part of it; NULL: it can be */
+} prefixes[] = {
+	{ "/", NULL },
+	{ "/a", NULL },
+	{ "/a/", NULL },
+	{ "/a/b/", NULL },
+	{ "/.a", NULL },
+	{ "/..a/b..", NULL },
+	{ "/...", NULL },
+	{ "", "empty" },
+	{ "a", "begins with a slash" },
+	{ "a/b", "begins with a slash" },
+	{ "//", "two slashes" },
+	{ "//a", "two slashes" },
+	{ "/a//b", "two slashes" },
+	{ "/a//", "two slashes" },
+	{ "/..", "\"..\"" },
+	{ "/../a", "\"..\"" },
+	{ "/a/..", "\"..\"" },
+	{ "/a/../b", "\"..\"" },
+	{ "/.", "\".\"" },
+	{ "/a/./b", "\".\"" },
+	{ "/a/./", "\".\"" },
+};
+
+START_TEST(prefix)
+{
+	const char *fault = rules_pattern_fault(prefixes[_i].prefix);
+	if (prefixes[_i].fault == NULL) {
+		ck_assert_pstr_eq(fault, NULL);
+	} else {
+		ck_assert_ptr_nonnull(fault);
+		ck_assert_msg(strstr(fault, prefixes[_i].fault) != NULL, "%s: %s", prefixes[_i].prefix, fault);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("rules");
+	TCase *cases = tcase_create("rules");
+	tcase_add_checked_fixture(cases, init, fini);
+	tcase_add_loop_test(cases, match, 0, ROWS(matched));
+	tcase_add_test(cases, the_rule_that_was_set);
+	tcase_add_test(cases, prefixes_are_copied);
+	tcase_add_loop_test(cases, a_glob, 0, ROWS(globs));
+	tcase_add_test(cases, a_folder_is_below_its_own_prefix);
+	tcase_add_test(cases, blocks_are_merged);
+	tcase_add_test(cases, the_key_is_of_the_blocks);
+	tcase_add_test(cases, too_many_blocks);
+	tcase_add_loop_test(cases, a_site, 0, ROWS(hosts));
+	tcase_add_test(cases, hidden);
+	tcase_add_loop_test(cases, prefix, 0, ROWS(prefixes));
+	suite_add_tcase(suite, cases);
+	return suite_run(suite);
+}

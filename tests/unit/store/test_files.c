@@ -1,0 +1,1222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The table of open files: one look for all who ask, freshness, failures, cancelling, eviction; with a reactor and
+ * offload threads.
+ */
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../suite.h"
+#include "base/clock.h"
+#include "store/files.h"
+#include "store/sibling.h"
+
+#define FOREVER 60000 /* ms: no test lasts that long */
+
+static char dir[PATH_MAX];
+static int root = -1;
+static struct reactor *reactor;
+static struct offload *offload;
+static struct files *files;
+
+/* ---- a lookup, and an offload thread that can be held up ---- */
+
+struct lookup {
+	struct files_want want;
+	unsigned answers;
+};
+
+static void answered(struct files_want *want)
+{
+	((struct lookup *)want)->answers++;
+}
+
+static int find(const char *path, struct lookup *lookup)
+{
+	*lookup = (struct lookup){ .want = { .reactor = reactor, .done = answered } };
+	return files_find(files, path, &lookup->want);
+}
+
+static void wait_for(const struct lookup *lookup)
+{
+	for (int i = 0; lookup->answers == 0; i++) {
+		ck_assert_int_lt(i, 1000);
+		ck_assert_int_ge(reactor_iterate(reactor, 50), 0);
+	}
+	ck_assert_uint_eq(lookup->answers, 1);
+}
+
+/* The result of a lookup that may or may not be a hit: a reference, or NULL and the error. */
+static struct file *get(const char *path, int *error)
+{
+	struct lookup lookup;
+	int hit = find(path, &lookup);
+
+	ck_assert_int_ge(hit, 0);
+	if (!hit)
+		wait_for(&lookup);
+	*error = lookup.want.error;
+	ck_assert((lookup.want.file != NULL) == (lookup.want.error == 0));
+	return lookup.want.file;
+}
+
+/* Until every job has run. */
+static void settle(void)
+{
+	while (offload_pending(offload) > 0)
+		ck_assert_int_ge(reactor_iterate(reactor, 1), 0);
+}
+
+struct plug {
+	struct offload_job job;
+	sem_t pulled;
+};
+
+static void plug_work(struct offload_job *job)
+{
+	sem_wait(&((struct plug *)job)->pulled);
+}
+
+/* Holds up the only offload thread until the plug is pulled. */
+static void put_plug(struct plug *plug)
+{
+	*plug = (struct plug){ .job = { .work = plug_work } };
+	sem_init(&plug->pulled, 0, 0);
+	offload_start(offload, &plug->job);
+}
+
+static void pull_plug(struct plug *plug)
+{
+	sem_post(&plug->pulled);
+}
+
+static void make_file(const char *path, size_t length)
+{
+	FILE *f = fopen(path, "w");
+	ck_assert_msg(f != NULL, "%s: %s", path, strerror(errno));
+
+	while (length-- > 0)
+		fputc('x', f);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void replace(const char *path, size_t length)
+{
+	make_file("root/.new", length);
+	ck_assert_int_eq(rename("root/.new", path), 0);
+}
+
+static void rewrite(const char *path)
+{
+	usleep(20000); /* a tick of the filesystem's clock, where it is coarse */
+	make_file(path, 100);
+}
+
+static struct devices *devices;
+static struct file_version gone[8];
+static atomic_uint gone_count;
+
+static void note_gone(void *context, const struct file_version *version)
+{
+	(void)context;
+	if (gone_count == 8)
+		return;
+	gone[gone_count] = *version;
+	gone_count++; /* after it: who sees it may look */
+}
+
+static void table_with(unsigned max_files, unsigned revalidate_ms, bool siblings)
+{
+	struct files_options options = { .root_fd = root,
+					 .max_files = max_files,
+					 .revalidate_ms = revalidate_ms,
+					 .siblings = siblings,
+					 .offload = offload,
+					 .devices = devices,
+					 .gone = note_gone };
+
+	ck_assert_int_eq(files_new(&files, &options), 0);
+}
+
+static void table(unsigned max_files, unsigned revalidate_ms)
+{
+	table_with(max_files, revalidate_ms, false);
+}
+
+static struct files_stats stats(void)
+{
+	struct files_stats s;
+	files_stats(files, &s);
+	return s;
+}
+
+static unsigned open_descriptors(void)
+{
+	unsigned count = 0;
+	DIR *d = opendir("/proc/self/fd");
+
+	while (readdir(d))
+		count++;
+	closedir(d);
+	return count;
+}
+
+static void set_up(void)
+{
+	const char *parent = getenv("TMPDIR");
+
+	snprintf(dir, sizeof(dir), "%s/test_files.XXXXXX", parent ? parent : ".");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(devices_new(&devices, &(struct devices_options){ .depth = 1, .depth_bytes = 1 }), 0);
+	gone_count = 0;
+	ck_assert_int_eq(chdir(dir), 0);
+	ck_assert_ptr_nonnull(getcwd(dir, sizeof(dir)));
+	ck_assert_int_eq(mkdir("root", 0755), 0);
+	make_file("root/file", 100);
+	root = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(root, 0);
+	ck_assert_int_eq(reactor_new(&reactor), 0);
+	ck_assert_int_eq(offload_new(&offload, 1), 0);
+}
+
+static void tear_down(void)
+{
+	char command[PATH_MAX + 16];
+
+	if (offload)
+		offload_stop(offload);
+	reactor_free(reactor);
+	files_unref(files);
+	offload_free(offload);
+	devices_free(devices);
+	close(root);
+	ck_assert_int_eq(chdir("/"), 0);
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* ---- one by one ---- */
+
+START_TEST(opens_once_for_all_who_ask)
+{
+	struct lookup lookups[5];
+	struct plug plug;
+
+	table(10, FOREVER);
+	put_plug(&plug);
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(find("file", &lookups[i]), 0);
+	pull_plug(&plug);
+	for (int i = 0; i < 5; i++) {
+		wait_for(&lookups[i]);
+		ck_assert_int_eq(lookups[i].want.error, 0);
+		ck_assert_ptr_eq(lookups[i].want.file, lookups[0].want.file);
+	}
+	ck_assert_uint_eq(stats().opens, 1);
+	ck_assert_uint_eq(stats().hits, 0);
+	ck_assert_uint_eq(stats().open, 1);
+	settle();
+	ck_assert_uint_eq(lookups[0].want.file->references, 6);
+	for (int i = 0; i < 5; i++)
+		file_unref(lookups[i].want.file);
+}
+END_TEST
+
+START_TEST(hits_cost_nothing)
+{
+	struct lookup lookup;
+	int error;
+
+	table(10, FOREVER);
+	struct file *file = get("file", &error);
+	settle();
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(find("file", &lookup), 1);
+		ck_assert_ptr_eq(lookup.want.file, file);
+		file_unref(lookup.want.file);
+	}
+	settle();
+	ck_assert_uint_eq(lookup.answers, 0);
+	ck_assert_uint_eq(stats().hits, 3);
+	ck_assert_uint_eq(stats().opens, 1);
+	ck_assert_uint_eq(stats().looks, 0);
+	file_unref(file);
+}
+END_TEST
+
+START_TEST(looks_again_when_it_is_time)
+{
+	int error;
+
+	table(10, 30);
+	struct file *first = get("file", &error);
+	usleep(40000);
+	struct file *second = get("file", &error);
+	ck_assert_ptr_eq(first, second);
+	ck_assert_uint_eq(stats().opens, 1);
+	ck_assert_uint_eq(stats().looks, 1);
+	usleep(40000);
+	replace("root/file", 200);
+	struct file *third = get("file", &error);
+	ck_assert_uint_eq(third->version.size, 200);
+	ck_assert_uint_eq(stats().opens, 2);
+	ck_assert_uint_eq(stats().open, 1);
+	ck_assert_int_eq(file_check(first), 0); /* who reads the old one may finish */
+	for (unsigned tries = 0; gone_count == 0 && tries < 1000; tries++)
+		usleep(1000); /* it is told after the answers went out */
+	ck_assert_uint_eq(gone_count, 1);
+	ck_assert(file_version_equal(&gone[0], &first->version));
+	file_unref(first);
+	file_unref(second);
+	file_unref(third);
+}
+END_TEST
+
+/* With nothing ever fresh, those who come while an answer is under way get a look of their own. */
+START_TEST(never_fresh)
+{
+	int error;
+
+	table(10, 0);
+	for (int i = 0; i < 20; i++)
+		file_unref(get("file", &error));
+	ck_assert_uint_eq(stats().looks, 19);
+	ck_assert_uint_eq(stats().opens, 1);
+	ck_assert_uint_eq(stats().hits, 0);
+}
+END_TEST
+
+/* Halfway through its time a busy file is looked at behind its readers' backs: nobody ever waits. */
+START_TEST(background_look_keeps_hits)
+{
+	struct lookup lookup;
+	int error;
+
+	table(10, 2000);
+	file_unref(get("file", &error));
+	settle();
+	for (unsigned i = 1; i <= 2; i++) {
+		usleep(1100 * 1000);
+		ck_assert_int_eq(find("file", &lookup), 1);
+		file_unref(lookup.want.file);
+		settle();
+		ck_assert_uint_eq(stats().looks, i);
+	}
+	replace("root/file", 200);
+	usleep(1100 * 1000);
+	ck_assert_int_eq(find("file", &lookup), 1);
+	ck_assert_uint_eq(lookup.want.file->version.size, 100);
+	file_unref(lookup.want.file);
+	settle();
+	ck_assert_int_eq(find("file", &lookup), 1);
+	ck_assert_uint_eq(lookup.want.file->version.size, 200);
+	file_unref(lookup.want.file);
+}
+END_TEST
+
+START_TEST(background_look_drops_what_is_gone)
+{
+	struct lookup lookup;
+	int error;
+
+	table(10, 2000);
+	file_unref(get("file", &error));
+	settle();
+	ck_assert_int_eq(unlink("root/file"), 0);
+	usleep(1100 * 1000);
+	ck_assert_int_eq(find("file", &lookup), 1);
+	file_unref(lookup.want.file);
+	settle();
+	ck_assert_uint_eq(stats().open, 0);
+	ck_assert_ptr_null(get("file", &error));
+	ck_assert_int_eq(error, -ENOENT);
+}
+END_TEST
+
+START_TEST(failures_reach_all_and_are_not_kept)
+{
+	struct lookup lookups[3];
+	struct plug plug;
+	int error;
+
+	table(10, FOREVER);
+	put_plug(&plug);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(find("later", &lookups[i]), 0);
+	pull_plug(&plug);
+	for (int i = 0; i < 3; i++) {
+		wait_for(&lookups[i]);
+		ck_assert_int_eq(lookups[i].want.error, -ENOENT);
+		ck_assert_ptr_null(lookups[i].want.file);
+	}
+	ck_assert_uint_eq(stats().failures, 1);
+	make_file("root/later", 7);
+	struct file *file = get("later", &error);
+	ck_assert_uint_eq(file->version.size, 7);
+	file_unref(file);
+	ck_assert_ptr_null(get("", &error));
+	ck_assert_int_eq(error, -EISDIR);
+	ck_assert_ptr_null(get("../root/file", &error));
+	ck_assert_int_eq(error, -EXDEV);
+	ck_assert_uint_eq(stats().failures, 3);
+	ck_assert_uint_eq(stats().open, 1);
+}
+END_TEST
+
+START_TEST(cancels_what_waits)
+{
+	struct lookup one, two, three;
+	struct plug plug;
+	int error;
+
+	table(10, FOREVER);
+	put_plug(&plug);
+	ck_assert_int_eq(find("file", &one), 0);
+	ck_assert_int_eq(find("file", &two), 0);
+	ck_assert_int_eq(find("file", &three), 0);
+	ck_assert(files_cancel(&two.want));
+	pull_plug(&plug);
+	wait_for(&one);
+	wait_for(&three);
+	settle();
+	ck_assert_uint_eq(two.answers, 0);
+	ck_assert_ptr_null(two.want.file);
+	file_unref(one.want.file);
+	file_unref(three.want.file);
+
+	put_plug(&plug); /* all of them: the job goes on and its result is kept, or dropped */
+	make_file("root/other", 1);
+	ck_assert_int_eq(find("other", &one), 0);
+	ck_assert_int_eq(find("nothing", &two), 0);
+	ck_assert(files_cancel(&one.want));
+	ck_assert(files_cancel(&two.want));
+	pull_plug(&plug);
+	settle();
+	ck_assert_uint_eq(one.answers + two.answers, 0);
+	file_unref(get("other", &error));
+	ck_assert_uint_eq(stats().hits, 1);
+}
+END_TEST
+
+START_TEST(cannot_cancel_what_is_answered)
+{
+	struct lookup lookup;
+
+	table(10, FOREVER);
+	ck_assert_int_eq(find("file", &lookup), 0);
+	while (offload_pending(offload) > 0)
+		usleep(1000);
+	ck_assert(!files_cancel(&lookup.want));
+	ck_assert_uint_eq(lookup.answers, 0);
+	wait_for(&lookup);
+	ck_assert_ptr_nonnull(lookup.want.file);
+	file_unref(lookup.want.file);
+}
+END_TEST
+
+static void make_many(unsigned count)
+{
+	char path[32];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "root/%u", i);
+		make_file(path, i);
+	}
+}
+
+static struct file *get_number(unsigned number, int *error)
+{
+	char path[16];
+
+	snprintf(path, sizeof(path), "%u", number);
+	struct file *file = get(path, error);
+	ck_assert(!file || file->version.size == number);
+	return file;
+}
+
+START_TEST(evicts_the_least_recently_used)
+{
+	struct lookup lookup;
+	int error;
+
+	make_many(20);
+	table(4, FOREVER);
+	struct file *used = get_number(0, &error);
+	for (unsigned i = 1; i < 20; i++) {
+		file_unref(get_number(i, &error));
+		settle();
+		ck_assert_uint_le(stats().open, 4);
+		ck_assert_int_eq(find("1", &lookup), 1); /* stays, because it is asked for */
+		file_unref(lookup.want.file);
+	}
+	ck_assert_uint_eq(stats().opens, 20);
+	ck_assert_int_eq(find("18", &lookup), 1);
+	file_unref(lookup.want.file);
+	ck_assert_int_eq(find("2", &lookup), 0);
+	wait_for(&lookup);
+	file_unref(lookup.want.file);
+	ck_assert_int_eq(file_check(used), 0); /* evicted, but open while it has a reader */
+	ck_assert_uint_eq(used->references, 1);
+	file_unref(used);
+}
+END_TEST
+
+/* The last reader is on a reactor, and freeing the blocks of a file that was unlinked waits for the disk. */
+START_TEST(closes_on_an_offload_thread)
+{
+	struct plug plug;
+	int error;
+
+	table(10, FOREVER);
+	struct file *file = get("file", &error);
+	settle();
+	int fd = file->fd;
+	rewrite("root/file");
+	ck_assert_int_eq(file_check(file), -ESTALE);
+	files_forget(files, "file", file);
+	put_plug(&plug);
+	file_unref(file);
+	ck_assert_int_ge(fcntl(fd, F_GETFD), 0);
+	pull_plug(&plug);
+	settle();
+	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+}
+END_TEST
+
+/* A reactor that is stopping, or busy, and was the first to ask keeps nobody else waiting. */
+START_TEST(answers_without_the_first_to_ask)
+{
+	struct lookup here, there = { .want = { .done = answered } };
+	struct plug plug;
+
+	table(10, FOREVER);
+	put_plug(&plug);
+	ck_assert_int_eq(reactor_new(&there.want.reactor), 0);
+	ck_assert_int_eq(files_find(files, "file", &there.want), 0);
+	ck_assert_int_eq(find("file", &here), 0);
+	pull_plug(&plug);
+	wait_for(&here);
+	ck_assert_uint_eq(there.answers, 0);
+	file_unref(here.want.file);
+	ck_assert_int_eq(find("file", &here), 1);
+	file_unref(here.want.file);
+	reactor_free(there.want.reactor);
+	ck_assert_uint_eq(there.answers, 1);
+	file_unref(there.want.file);
+}
+END_TEST
+
+/* More at once than the table may keep: all are served, and then there are no more than that. */
+START_TEST(evicts_after_a_burst)
+{
+	struct lookup lookups[20];
+	char path[16];
+
+	make_many(20);
+	table(4, FOREVER);
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(path, sizeof(path), "%u", i);
+		ck_assert_int_eq(find(path, &lookups[i]), 0);
+	}
+	for (unsigned i = 0; i < 20; i++) {
+		wait_for(&lookups[i]);
+		ck_assert_uint_eq(lookups[i].want.file->version.size, i);
+		file_unref(lookups[i].want.file);
+	}
+	settle();
+	ck_assert_uint_le(stats().open, 4);
+}
+END_TEST
+
+START_TEST(keeps_none)
+{
+	int error;
+
+	table(0, FOREVER);
+	file_unref(get("file", &error));
+	settle();
+	ck_assert_uint_eq(stats().open, 0);
+}
+END_TEST
+
+START_TEST(forgets)
+{
+	struct lookup lookup;
+	int error;
+
+	table(10, FOREVER);
+	struct file *first = get("file", &error);
+	settle();
+	rewrite("root/file");
+	ck_assert_int_eq(file_check(first), -ESTALE);
+	files_forget(files, "nothing", first);
+	ck_assert_uint_eq(gone_count, 0);
+	files_forget(files, "file", first);
+	ck_assert_uint_eq(stats().open, 0);
+	struct file *second = get("file", &error);
+	ck_assert_ptr_ne(first, second);
+	settle();
+	ck_assert_uint_eq(gone_count, 1);
+	ck_assert(file_version_equal(&gone[0], &first->version));
+	files_forget(files, "file", first); /* no longer what the table holds */
+	ck_assert_int_eq(find("file", &lookup), 1);
+	ck_assert_ptr_eq(lookup.want.file, second);
+	ck_assert_uint_eq(stats().opens, 2);
+	file_unref(lookup.want.file);
+	file_unref(first);
+	file_unref(second);
+}
+END_TEST
+
+/* A descriptor that a server has lost (ESTALE) says nothing about the file: it is opened again, and its version stays
+ * in the cache. */
+START_TEST(opens_an_unusable_file_again)
+{
+	int error;
+
+	table(10, FOREVER);
+	struct file *first = get("file", &error);
+	settle();
+	files_forget(files, "file", first);
+	struct file *second = get("file", &error);
+	settle();
+	ck_assert_ptr_ne(first, second);
+	ck_assert(file_version_equal(&first->version, &second->version));
+	ck_assert_uint_eq(gone_count, 0);
+	file_unref(first);
+	file_unref(second);
+}
+END_TEST
+
+/* Forgotten while a look at it is under way: nobody gets the struct file any more. */
+START_TEST(forgets_during_a_look)
+{
+	struct lookup lookup;
+	struct plug plug;
+	int error;
+
+	for (int changed = 0; changed < 2; changed++) {
+		table(10, 30);
+		struct file *first = get("file", &error);
+		settle();
+		usleep(40000);
+		put_plug(&plug);
+		ck_assert_int_eq(find("file", &lookup), 0);
+		if (changed)
+			rewrite("root/file");
+		ck_assert_int_eq(file_check(first), changed ? -ESTALE : 0);
+		files_forget(files, "file", first);
+		pull_plug(&plug);
+		wait_for(&lookup);
+		ck_assert_ptr_ne(lookup.want.file, first);
+		ck_assert_uint_eq(stats().opens, 2);
+		settle();
+		ck_assert_uint_eq(gone_count, changed);
+		file_unref(lookup.want.file);
+		ck_assert_uint_eq(first->references, 1);
+		file_unref(first);
+		files_unref(files);
+	}
+	table(10, 30); /* for tear_down() */
+}
+END_TEST
+
+/* An answer that has to be of a look which began later than what the table knows, or than the look that is under way.
+ */
+START_TEST(looks_again_on_demand)
+{
+	struct lookup first, second;
+	struct plug plug;
+	int error;
+
+	table(10, FOREVER);
+	file_unref(get("file", &error));
+	settle();
+	replace("root/file", 200);
+	first = (struct lookup){ .want = { .reactor = reactor, .done = answered, .since_ns = clock_now_ns() } };
+	ck_assert_int_eq(files_find(files, "file", &first.want), 0);
+	wait_for(&first);
+	ck_assert_uint_eq(first.want.file->version.size, 200);
+	ck_assert_uint_eq(stats().opens, 2);
+	settle();
+	file_unref(first.want.file);
+
+	put_plug(&plug);
+	first = (struct lookup){ .want = { .reactor = reactor, .done = answered, .since_ns = clock_now_ns() } };
+	ck_assert_int_eq(files_find(files, "file", &first.want), 0);
+	second = (struct lookup){
+		.want = { .reactor = reactor, .done = answered, .since_ns = clock_now_ns() + 50 * CLOCK_NS_PER_MS }
+	};
+	ck_assert_int_eq(files_find(files, "file", &second.want), 0);
+	pull_plug(&plug);
+	wait_for(&first);
+	wait_for(&second);
+	ck_assert_uint_ge(stats().looks, 3); /* until one began late enough */
+	ck_assert_ptr_eq(first.want.file, second.want.file);
+	file_unref(first.want.file);
+	file_unref(second.want.file);
+}
+END_TEST
+
+/* What a lack of descriptors says about a path is nothing: what is known of it stays, and so do its bytes. */
+START_TEST(keeps_its_file_when_a_look_fails)
+{
+	struct rlimit limit, none;
+	int error;
+
+	table(10, 0);
+	struct file *first = get("file", &error);
+	settle();
+	getrlimit(RLIMIT_NOFILE, &limit);
+	none = limit;
+	none.rlim_cur = 3;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_ptr_null(get("file", &error));
+		ck_assert_int_eq(error, -EMFILE);
+		settle();
+	}
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_uint_eq(gone_count, 0);
+	ck_assert_uint_eq(stats().open, 1);
+	struct file *second = get("file", &error);
+	ck_assert_ptr_eq(first, second);
+	ck_assert_uint_eq(stats().opens, 1);
+	file_unref(first);
+	file_unref(second);
+}
+END_TEST
+
+/* A look in the background that fails is not repeated by each hit. */
+START_TEST(failing_looks_are_few)
+{
+	struct rlimit limit, none;
+	struct lookup lookup;
+	int error;
+
+	table(10, 2000);
+	struct file *first = get("file", &error);
+	settle();
+	usleep(1100 * 1000);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	none = limit;
+	none.rlim_cur = 3;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (int i = 0; i < 20; i++) {
+		ck_assert_int_eq(find("file", &lookup), 1);
+		file_unref(lookup.want.file);
+		settle();
+	}
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_uint_eq(stats().failures, 1);
+	file_unref(first);
+}
+END_TEST
+
+static void link_it(void)
+{
+	ck_assert_int_eq(link("root/file", "root/other"), 0);
+}
+
+static void unlink_other(void)
+{
+	ck_assert_int_eq(unlink("root/other"), 0);
+}
+
+static void change_mode(void)
+{
+	ck_assert_int_eq(chmod("root/file", 0600), 0);
+}
+
+/* None of them is another version; a new mode is the only one for which the file is opened again, to see whether it may
+ * be. */
+START_TEST(knows_changes_of_metadata)
+{
+	void (*const changes[])(void) = { link_it, change_mode, unlink_other };
+	const unsigned opens[] = { 1, 2, 2 };
+	int error;
+
+	table(10, 0);
+	struct file *first = get("file", &error);
+	for (unsigned i = 0; i < 3; i++) {
+		usleep(20000);
+		changes[i]();
+		if (i == 1)
+			ck_assert_int_eq(file_check(first), 0); /* a reader may see it before the table does */
+		struct file *again = get("file", &error);
+		ck_assert_ptr_eq(again, first);
+		ck_assert_uint_eq(stats().opens, opens[i]);
+		file_unref(again);
+	}
+	struct file_version version;
+	ck_assert_int_eq(file_look(root, "file", FILE_SYMLINKS_BENEATH, &version), 0);
+	ck_assert(!file_version_equal(&version, &first->version));
+	files_known_version(files, "file", &version);
+	ck_assert(file_version_equal(&version, &first->version));
+	settle();
+	ck_assert_uint_eq(gone_count, 0);
+	file_unref(first);
+}
+END_TEST
+
+START_TEST(refuses_what_may_not_be_read_any_more)
+{
+	int error;
+
+	if (geteuid() == 0 && seteuid(65534) != 0)
+		return;
+	table(10, 0);
+	struct file *first = get("file", &error);
+	ck_assert_ptr_nonnull(first);
+	(void)!seteuid(getuid());
+	ck_assert_int_eq(chmod("root/file", 0), 0);
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(65534), 0);
+	ck_assert_ptr_null(get("file", &error));
+	ck_assert_int_eq(error, -EACCES);
+	(void)!seteuid(getuid());
+	ck_assert_int_eq(chmod("root/file", 0644), 0);
+	struct file *second = get("file", &error);
+	ck_assert_ptr_eq(second, first);
+	settle();
+	ck_assert_uint_eq(gone_count, 0);
+	file_unref(first);
+	file_unref(second);
+}
+END_TEST
+
+START_TEST(ranks_what_was_sent_most)
+{
+	static const char *const paths[] = { "a", "b", "c", "d" };
+	static const uint64_t bytes[] = { 10, 40, 0, 20 };
+	struct files_rank ranks[3];
+	unsigned used;
+	int error;
+
+	table(10, 1000);
+	for (unsigned i = 0; i < 4; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "root/%s", paths[i]);
+		make_file(name, 1);
+		struct file *file = get(paths[i], &error);
+		ck_assert_ptr_nonnull(file);
+		if (bytes[i] > 0)
+			file_note(file, bytes[i]);
+		file_unref(file);
+	}
+	ck_assert_uint_eq(files_top(files, 5, ranks, 0, 2), 2);
+	ck_assert_str_eq(ranks[0].path, "b");
+	ck_assert_str_eq(ranks[1].path, "d");
+	used = files_top(files, 5, ranks, 0, 3); /* what nobody was sent is none of them */
+	ck_assert_uint_eq(used, 3);
+	ck_assert_str_eq(ranks[2].path, "a");
+	ck_assert_uint_eq(ranks[2].bytes, 10);
+	ck_assert_uint_eq(ranks[2].requests, 1);
+	ck_assert_uint_eq(ranks[2].table, 5);
+	ranks[0] = (struct files_rank){ .path = "other", .bytes = 30, .table = 4 };
+	used = files_top(files, 5, ranks, 1, 3); /* among those of another table */
+	ck_assert_uint_eq(used, 3);
+	ck_assert_str_eq(ranks[0].path, "b");
+	ck_assert_str_eq(ranks[1].path, "other");
+	ck_assert_str_eq(ranks[2].path, "d");
+}
+END_TEST
+
+START_TEST(lets_go_of_what_was_deleted)
+{
+	struct file *kept;
+	int error;
+
+	make_file("root/a", 10);
+	make_file("root/b", 10);
+	make_file("root/c", 10);
+	table(10, FOREVER);
+	file_unref(get("a", &error));
+	kept = get("b", &error);
+	file_unref(get("c", &error));
+	files_let_go(files);
+	ck_assert_uint_eq(stats().open, 3);
+	ck_assert_int_eq(unlink("root/a"), 0);
+	replace("root/b", 20);
+	files_let_go(files);
+	ck_assert_uint_eq(stats().open, 1);
+	ck_assert_int_eq(file_check(kept), 0); /* its reader goes on */
+	file_unref(kept);
+}
+END_TEST
+
+START_TEST(makes_room_for_descriptors)
+{
+	struct rlimit limit;
+	struct file *held[100];
+	int error;
+
+	make_many(200);
+	table(1000, FOREVER);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = open_descriptors() + 50;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (unsigned i = 0; i < 200; i++) {
+		struct file *file = get_number(i, &error);
+		ck_assert_msg(file != NULL, "%u: %s", i, strerror(-error));
+		file_unref(file);
+		settle();
+	}
+	unsigned count = 0;
+	while (count < 100 && (held[count] = get_number(count, &error)) != NULL)
+		count++;
+	ck_assert_int_eq(error, -EMFILE); /* those in use can't be closed */
+	ck_assert_uint_gt(count, 30);
+	while (count > 0)
+		file_unref(held[--count]);
+	struct file *file = get_number(150, &error);
+	ck_assert_ptr_nonnull(file);
+	file_unref(file);
+}
+END_TEST
+
+/* A file of mtime 0 has its tag from a sidecar, which changes by itself. */
+START_TEST(sees_a_new_sidecar)
+{
+	struct timespec zero[2] = { { 0, 0 }, { 0, 0 } };
+	int error;
+
+	ck_assert_int_eq(utimensat(AT_FDCWD, "root/file", zero, 0), 0);
+	table(10, 30);
+	struct file *first = get("file", &error);
+	usleep(40000);
+	struct file *second = get("file", &error);
+	ck_assert_ptr_eq(first, second);
+	make_file("root/file.etag", 5);
+	usleep(40000);
+	struct file *third = get("file", &error);
+	ck_assert_str_eq(third->tag, "xxxxx");
+	file_unref(first);
+	file_unref(second);
+	file_unref(third);
+}
+END_TEST
+
+/* After a while, whatever was known has been looked at again. */
+static struct file *get_later(const char *path)
+{
+	int error;
+
+	usleep(40000);
+	return get(path, &error);
+}
+
+/* A new struct file, but of the same version: what is in memory of it stays. */
+START_TEST(sees_siblings_come_and_go)
+{
+	table_with(10, 30, true);
+	struct file *none = get_later("file"), *same = get_later("file");
+	ck_assert_uint_eq(none->siblings.variants, 0);
+	ck_assert_ptr_eq(none, same);
+	make_file("root/file.br", 5);
+	struct file *one = get_later("file"), *still = get_later("file");
+	ck_assert_uint_eq(one->siblings.variants, 1u << SIBLING_BR);
+	ck_assert_uint_eq(none->siblings.variants, 0);
+	ck_assert_ptr_eq(one, still);
+	ck_assert(file_version_equal(&one->version, &none->version));
+	ck_assert_int_eq(unlink("root/file.br"), 0);
+	struct file *gone_again = get_later("file");
+	ck_assert_uint_eq(gone_again->siblings.variants, 0);
+	ck_assert(!atomic_load(&none->outdated) && !atomic_load(&one->outdated));
+	settle();
+	ck_assert_uint_eq(gone_count, 0);
+	replace("root/file", 50);
+	struct file *other = get_later("file");
+	settle();
+	ck_assert_uint_eq(gone_count, 1);
+	ck_assert(atomic_load(&gone_again->outdated));
+	file_unref(none);
+	file_unref(same);
+	file_unref(one);
+	file_unref(still);
+	file_unref(gone_again);
+	file_unref(other);
+}
+END_TEST
+
+START_TEST(does_not_look_for_siblings_unless_told_to)
+{
+	make_file("root/file.br", 5);
+	table(10, 30);
+	struct file *file = get_later("file"), *same = get_later("file");
+	ck_assert_uint_eq(file->siblings.variants, 0);
+	ck_assert_ptr_eq(file, same);
+	file_unref(file);
+	file_unref(same);
+}
+END_TEST
+
+/* ---- all at once ---- */
+
+#define THREADS 4
+#define ROUNDS 1500
+#define PATHS 16
+#define AT_ONCE 8
+
+struct hammer {
+	pthread_t thread;
+	struct reactor *reactor;
+	unsigned seed, waiting, found, failed, cancelled;
+};
+
+struct hit {
+	struct files_want want;
+	struct hammer *hammer;
+	char path[8];
+	bool waiting;
+};
+
+static void take_result(struct hit *hit)
+{
+	struct hammer *hammer = hit->hammer;
+	struct file *file = hit->want.file;
+
+	if (file) {
+		ck_assert_int_eq(hit->want.error, 0);
+		ck_assert_uint_eq(file->version.size % PATHS, (unsigned)atoi(hit->path));
+		if (file_check(file) < 0 || rand_r(&hammer->seed) % 16 == 0)
+			files_forget(files, hit->path, file);
+		hammer->found++;
+	} else {
+		ck_assert_int_eq(hit->want.error, -ENOENT);
+		hammer->failed++;
+	}
+	file_unref(file);
+}
+
+static void hammer_done(struct files_want *want)
+{
+	struct hit *hit = (struct hit *)want;
+
+	ck_assert(hit->waiting);
+	hit->waiting = false;
+	hit->hammer->waiting--;
+	take_result(hit);
+}
+
+static void strike(struct hammer *hammer, struct hit *hit)
+{
+	if (hit->waiting && rand_r(&hammer->seed) % 4 == 0 && files_cancel(&hit->want)) {
+		hit->waiting = false;
+		hammer->waiting--;
+		hammer->cancelled++;
+	}
+	if (hit->waiting)
+		return;
+	*hit = (struct hit){ .want = { .reactor = hammer->reactor, .done = hammer_done }, .hammer = hammer };
+	snprintf(hit->path, sizeof(hit->path), "%d", rand_r(&hammer->seed) % (PATHS + 1));
+	int result = files_find(files, hit->path, &hit->want);
+	ck_assert_int_ge(result, 0);
+	if (result == 1) {
+		take_result(hit);
+	} else {
+		hit->waiting = true;
+		hammer->waiting++;
+	}
+}
+
+static void *hammer_main(void *context)
+{
+	struct hammer *hammer = context;
+	struct hit hits[AT_ONCE] = { 0 };
+
+	for (int i = 0; i < ROUNDS; i++) {
+		strike(hammer, &hits[rand_r(&hammer->seed) % AT_ONCE]);
+		if (i % 4 == 0 || hammer->waiting == AT_ONCE)
+			reactor_iterate(hammer->reactor, hammer->waiting == AT_ONCE ? 100 : 0);
+	}
+	while (hammer->waiting > 0)
+		reactor_iterate(hammer->reactor, 100);
+	return NULL;
+}
+
+static atomic_bool stop;
+
+/* Sizes say which path a file belongs to: size % PATHS. Path 16 is never there. */
+static void *replacer_main(void *context)
+{
+	char path[32];
+
+	for (unsigned i = 0; !atomic_load(&stop); i++) {
+		snprintf(path, sizeof(path), "root/%u", i % PATHS);
+		replace(path, i % (PATHS * 5));
+		usleep(500);
+	}
+	return context;
+}
+
+START_TEST(many_reactors)
+{
+	struct hammer hammers[THREADS] = { 0 };
+	unsigned before = open_descriptors(), sum = 0;
+	pthread_t replacer;
+
+	make_many(PATHS);
+	offload_free(offload);
+	ck_assert_int_eq(offload_new(&offload, 2), 0);
+	table(6, 4);
+	pthread_create(&replacer, NULL, replacer_main, NULL);
+	for (unsigned i = 0; i < THREADS; i++) {
+		hammers[i].seed = i;
+		ck_assert_int_eq(reactor_new(&hammers[i].reactor), 0);
+		pthread_create(&hammers[i].thread, NULL, hammer_main, &hammers[i]);
+	}
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(hammers[i].thread, NULL);
+	atomic_store(&stop, true);
+	pthread_join(replacer, NULL);
+	offload_stop(offload);
+	for (unsigned i = 0; i < THREADS; i++) {
+		reactor_free(hammers[i].reactor);
+		ck_assert_uint_gt(hammers[i].found, 0);
+		sum += hammers[i].found + hammers[i].failed + hammers[i].cancelled;
+	}
+	ck_assert_uint_gt(sum, THREADS * ROUNDS / 4);
+	ck_assert_uint_le(stats().open, 6);
+	files_unref(files);
+	ck_assert_uint_eq(open_descriptors(), before);
+	offload_free(offload);
+	offload = NULL;
+	files = NULL;
+}
+END_TEST
+
+/* Another folder below which there is another "file". */
+static int make_other_root(void)
+{
+	int other;
+
+	ck_assert_int_eq(mkdir("other", 0755), 0);
+	make_file("other/file", 200);
+	other = open("other", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(other, 0);
+	return other;
+}
+
+START_TEST(serves_another_root)
+{
+	int error, other = make_other_root();
+	struct file *before, *after;
+
+	make_file("root/only", 10);
+	table(10, FOREVER);
+	before = get("file", &error);
+	file_unref(get("only", &error));
+	ck_assert(files_has_root(files));
+	ck_assert_int_eq(files_replace_root(files, other), 0);
+	after = get("file", &error);
+	ck_assert_uint_eq(before->version.size, 100);
+	ck_assert_uint_eq(after->version.size, 200);
+	ck_assert_int_eq(file_check(before), 0); /* its reader goes on */
+	ck_assert_uint_eq(stats().open, 2);
+	files_let_go(files);
+	ck_assert_uint_eq(stats().open, 1); /* what was not asked for since is of the former root */
+	ck_assert_ptr_null(get("only", &error));
+	ck_assert_int_eq(error, -ENOENT);
+	files_lose_root(files, true);
+	ck_assert(!files_has_root(files));
+	files_lose_root(files, false);
+	ck_assert(files_has_root(files));
+	file_unref(before);
+	file_unref(after);
+	close(other);
+}
+END_TEST
+
+static int other_root = -1;
+
+/* The root is replaced while a file of it is looked at. */
+static void replace_once(void *context, struct file *file)
+{
+	(void)context, (void)file;
+	if (other_root >= 0)
+		ck_assert_int_eq(files_replace_root(files, other_root), 0);
+	if (other_root >= 0)
+		close(other_root);
+	other_root = -1;
+}
+
+START_TEST(finds_nothing_of_a_root_that_was_replaced)
+{
+	struct files_options options = { .root_fd = root,
+					 .max_files = 10,
+					 .revalidate_ms = FOREVER,
+					 .offload = offload,
+					 .devices = devices,
+					 .opened = replace_once };
+	struct file *file;
+	int error;
+
+	other_root = make_other_root();
+	ck_assert_int_eq(files_new(&files, &options), 0);
+	file = get("file", &error);
+	ck_assert_uint_eq(file->version.size, 200);
+	file_unref(file);
+	ck_assert_uint_eq(stats().open, 1);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("files");
+	TCase *c = tcase_create("files");
+
+	tcase_add_checked_fixture(c, set_up, tear_down);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, opens_once_for_all_who_ask);
+	tcase_add_test(c, hits_cost_nothing);
+	tcase_add_test(c, looks_again_when_it_is_time);
+	tcase_add_test(c, never_fresh);
+	tcase_add_test(c, background_look_keeps_hits);
+	tcase_add_test(c, background_look_drops_what_is_gone);
+	tcase_add_test(c, failures_reach_all_and_are_not_kept);
+	tcase_add_test(c, cancels_what_waits);
+	tcase_add_test(c, cannot_cancel_what_is_answered);
+	tcase_add_test(c, evicts_the_least_recently_used);
+	tcase_add_test(c, evicts_after_a_burst);
+	tcase_add_test(c, closes_on_an_offload_thread);
+	tcase_add_test(c, answers_without_the_first_to_ask);
+	tcase_add_test(c, keeps_none);
+	tcase_add_test(c, forgets);
+	tcase_add_test(c, opens_an_unusable_file_again);
+	tcase_add_test(c, forgets_during_a_look);
+	tcase_add_test(c, looks_again_on_demand);
+	tcase_add_test(c, keeps_its_file_when_a_look_fails);
+	tcase_add_test(c, failing_looks_are_few);
+	tcase_add_test(c, knows_changes_of_metadata);
+	tcase_add_test(c, refuses_what_may_not_be_read_any_more);
+	tcase_add_test(c, ranks_what_was_sent_most);
+	tcase_add_test(c, lets_go_of_what_was_deleted);
+	tcase_add_test(c, makes_room_for_descriptors);
+	tcase_add_test(c, serves_another_root);
+	tcase_add_test(c, finds_nothing_of_a_root_that_was_replaced);
+	tcase_add_test(c, sees_a_new_sidecar);
+	tcase_add_test(c, sees_siblings_come_and_go);
+	tcase_add_test(c, does_not_look_for_siblings_unless_told_to);
+	tcase_add_test(c, many_reactors);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+int main(void)
+{
+	return suite_run(suite());
+}

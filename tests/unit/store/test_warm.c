@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* store/warm.c over a real file, with the kernel's answers changed on the way (--wrap=io_getevents). */
+#include "store/warm.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "../storage.h"
+
+#define SOME_BYTES ((uint64_t)3 * SHARD_EXTENT_BYTES)
+
+static struct files *files;
+static struct warm *warm;
+static long error_result;
+static unsigned spare;
+static bool allowed;
+
+int __real_io_getevents(io_context_t context, long min, long max, struct io_event *events, struct timespec *timeout);
+int __wrap_io_getevents(io_context_t context, long min, long max, struct io_event *events, struct timespec *timeout);
+
+int __wrap_io_getevents(io_context_t context, long min, long max, struct io_event *events, struct timespec *timeout)
+{
+	int n = __real_io_getevents(context, min, max, events, timeout);
+
+	for (int i = 0; i < n; i++) {
+		if (spare > 0)
+			spare--;
+		else if (error_result != 0)
+			events[i].res = (unsigned long)error_result;
+	}
+	return n;
+}
+
+static void make_old(void)
+{
+	char path[64];
+	const struct timespec times[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+
+	snprintf(path, sizeof(path), "%s/f", directory);
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void setup(void)
+{
+	struct files_options options = { .max_files = 10, .revalidate_ms = 1000 };
+	int root_fd;
+
+	storage_setup();
+	make_old();
+	root_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	options.root_fd = root_fd;
+	options.offload = offload;
+	options.devices = devices;
+	ck_assert_int_eq(files_new(&files, &options), 0);
+	close(root_fd);
+	error_result = 0;
+	spare = 0;
+	allowed = true;
+	warm = NULL;
+}
+
+static void teardown(void)
+{
+	warm_free(warm);
+	for (unsigned i = 0; i < 100; i++)
+		storage_turn_both();
+	files_unref(files);
+	storage_teardown();
+}
+
+static bool goes_on(void *context)
+{
+	(void)context;
+	return allowed;
+}
+
+static void start(const char *path, uint64_t most_bytes, bool sticky)
+{
+	const struct warm_options options = { .reactor = sides[0].reactor,
+					      .store = store,
+					      .cache = cache,
+					      .files = files,
+					      .most_bytes = most_bytes,
+					      .sticky = sticky,
+					      .goes_on = goes_on };
+
+	ck_assert_int_eq(warm_new(&warm, &options, path), 0);
+}
+
+static int run(void)
+{
+	int result = -EINPROGRESS;
+
+	for (unsigned i = 0; i < 5000 && result == -EINPROGRESS; i++) {
+		storage_turn();
+		result = warm_wait(warm, 0);
+	}
+	return result;
+}
+
+static uint64_t resident(uint64_t *sticky)
+{
+	struct cache_cursor cursor = { 0 };
+	struct cache_resident list[7];
+	uint64_t bytes = 0;
+	size_t count;
+
+	*sticky = 0;
+	while ((count = cache_walk(cache, &cursor, list, 7)) > 0)
+		for (size_t i = 0; i < count; i++) {
+			bytes += list[i].bytes;
+			*sticky += list[i].sticky ? list[i].bytes : 0;
+		}
+	return bytes;
+}
+
+START_TEST(a_file_is_brought_in)
+{
+	uint64_t sticky;
+
+	start("f", SOME_BYTES, _i == 1);
+	ck_assert_int_eq(run(), 0);
+	ck_assert_int_eq(run(), 0); /* as often as it is asked */
+	ck_assert_uint_eq(warm_done_bytes(warm), SOME_BYTES);
+	ck_assert_uint_eq(resident(&sticky), SOME_BYTES);
+	ck_assert_uint_eq(sticky, _i == 1 ? SOME_BYTES : 0);
+	warm_free(warm);
+	start("f", SOME_BYTES, false);
+	ck_assert_int_eq(run(), 0);
+	ck_assert_uint_eq(warm_done_bytes(warm), SOME_BYTES);
+	ck_assert_uint_eq(cache_forget(cache, &file->version), 0); /* another version, before make_old() */
+}
+END_TEST
+
+START_TEST(faults_end_it)
+{
+	error_result = -EIO;
+	spare = 2;
+	start("f", UINT64_MAX, false);
+	ck_assert_int_eq(run(), -EIO);
+	ck_assert_uint_lt(warm_done_bytes(warm), FILE_BYTES);
+	warm_free(warm);
+	start("nothing", UINT64_MAX, false);
+	ck_assert_int_eq(run(), -ENOENT);
+}
+END_TEST
+
+START_TEST(a_file_that_changes_ends_it)
+{
+	start("f", UINT64_MAX, false);
+	for (unsigned i = 0; i < 5000 && warm_done_bytes(warm) == 0; i++)
+		storage_turn();
+	make_old(); /* its ctime is another one */
+	ck_assert_int_eq(run(), -ESTALE);
+}
+END_TEST
+
+START_TEST(it_can_be_given_up)
+{
+	uint64_t sticky;
+
+	start("f", UINT64_MAX, false);
+	for (int i = 0; i < _i; i++)
+		storage_turn();
+	warm_free(warm);
+	warm = NULL;
+	for (unsigned i = 0; i < 100; i++)
+		storage_turn();
+	ck_assert_uint_eq(storage_pending(), 0);
+	ck_assert(resident(&sticky) < FILE_BYTES || _i > 2);
+}
+END_TEST
+
+START_TEST(its_reactor_may_have_enough)
+{
+	start("f", UINT64_MAX, false);
+	for (unsigned i = 0; i < 5000 && warm_done_bytes(warm) == 0; i++)
+		storage_turn();
+	allowed = false;
+	ck_assert_int_eq(run(), -ECANCELED);
+	ck_assert_uint_eq(storage_pending(), 0);
+}
+END_TEST
+
+/* Larger than the memory: it comes through, and somebody else gets memory meanwhile. */
+START_TEST(others_have_memory)
+{
+	start("f", UINT64_MAX, false);
+	ck_assert_int_eq(run(), 0);
+	ck_assert_uint_eq(warm_done_bytes(warm), FILE_BYTES);
+	ck_assert_uint_eq(cache_waiting(cache), 0);
+}
+END_TEST
+
+START_TEST(what_is_fresh_is_waited_for)
+{
+	char path[64];
+	uint64_t sticky;
+
+	snprintf(path, sizeof(path), "%s/f", directory);
+	const struct timespec second = { .tv_sec = time(NULL) }; /* which is young for 2 s */
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, (const struct timespec[]){ second, second }, 0), 0);
+	start("f", SOME_BYTES, false);
+	for (unsigned i = 0; i < 20; i++)
+		storage_turn();
+	ck_assert_int_eq(warm_wait(warm, 0), -EINPROGRESS);
+	ck_assert_uint_eq(warm_done_bytes(warm), 0);
+	ck_assert_int_eq(run(), 0);
+	ck_assert_uint_eq(resident(&sticky), SOME_BYTES);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("warm");
+	TCase *tests = tcase_create("warm");
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_loop_test(tests, a_file_is_brought_in, 0, 2);
+	tcase_add_test(tests, faults_end_it);
+	tcase_add_test(tests, a_file_that_changes_ends_it);
+	tcase_add_loop_test(tests, it_can_be_given_up, 0, 12);
+	tcase_add_test(tests, its_reactor_may_have_enough);
+	tcase_add_test(tests, others_have_memory);
+	tcase_add_test(tests, what_is_fresh_is_waited_for);
+	suite_add_tcase(suite, tests);
+	return suite_run(suite);
+}
