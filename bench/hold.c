@@ -3,10 +3,11 @@
  * Keeps connections open for bench/run, which measures the memory of the server in the meantime.
  *
  *	hold idle PORT COUNT PATH	each connection stays open after one response
- *	hold stalled PORT COUNT PATH	each connection sends one request, with the smallest possible receive buffer, and reads nothing
+ *	hold stalled PORT COUNT PATH	each connection sends one request, with the smallest possible receive buffer,
+ *and reads nothing
  *
- * Prints "ready" when all connections are in that state. On the next line of stdin, prints the number of connections that
- * the server has not closed, and exits.
+ * Prints "ready" when all connections are in that state. On the next line of stdin, prints the number of connections
+ *that the server has not closed, and exits.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -21,9 +22,10 @@
 
 static int connect_to(unsigned port, bool stalled)
 {
-	const struct sockaddr_in address = {
-		.sin_family = AF_INET, .sin_port = htons((unsigned short)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	const struct timeval patience = {.tv_sec = 10};
+	const struct sockaddr_in address = { .sin_family = AF_INET,
+					     .sin_port = htons((unsigned short)port),
+					     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const struct timeval patience = { .tv_sec = 10 };
 	const int least = 1;
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -54,7 +56,8 @@ static bool receive_response(int fd)
 		response[have] = '\0';
 		const char *end = strstr(response, "\r\n\r\n");
 		const char *length = end != NULL ? strcasestr(response, "\r\nContent-Length:") : NULL;
-		if (length != NULL && have >= (size_t)(end + 4 - response) + strtoul(length + strlen("\r\nContent-Length:"), NULL, 10))
+		if (length != NULL &&
+		    have >= (size_t)(end + 4 - response) + strtoul(length + strlen("\r\nContent-Length:"), NULL, 10))
 			return true;
 	}
 	return false;
@@ -62,7 +65,7 @@ static bool receive_response(int fd)
 
 static bool is_open(int fd)
 {
-	struct pollfd watched = {.fd = fd, .events = POLLRDHUP};
+	struct pollfd watched = { .fd = fd, .events = POLLRDHUP };
 	return poll(&watched, 1, 0) == 0;
 }
 

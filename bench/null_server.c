@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The limit of HTTP for bench/run: a libmicrohttpd server with one thread and without any files. The response to
- * GET /SET/BYTES/NAME is BYTES bytes from memory. These are 64 MiB that are mapped repeatedly. A long body therefore comes
- * from main memory, as the body from a file cache does, and not from the cache of the processor.
+ * GET /SET/BYTES/NAME is BYTES bytes from memory. These are 64 MiB that are mapped repeatedly. A long body therefore
+ *comes from main memory, as the body from a file cache does, and not from the cache of the processor.
  *
  *	null_server ADDRESS-FILE
  *
@@ -35,7 +35,8 @@ static char *map_body(void)
 	if (start == MAP_FAILED)
 		return NULL;
 	for (uint64_t at = 0; at < LONGEST_BODY; at += SOURCE_BYTES) {
-		if (mmap(start + at, SOURCE_BYTES, PROT_READ, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, 0) == MAP_FAILED)
+		if (mmap(start + at, SOURCE_BYTES, PROT_READ, MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, 0) ==
+		    MAP_FAILED)
 			return NULL;
 	}
 	return start;
@@ -57,7 +58,8 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
 		*request = body;
 		return MHD_YES;
 	}
-	struct MHD_Response *response = MHD_create_response_from_buffer(wanted_bytes(target), body, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(wanted_bytes(target), body, MHD_RESPMEM_PERSISTENT);
 	const enum MHD_Result result = MHD_queue_response(connection, MHD_HTTP_OK, response);
 	MHD_destroy_response(response);
 	return result;
@@ -65,9 +67,10 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
 
 static struct MHD_Daemon *start(void)
 {
-	struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL, NULL, answer, NULL,
-				MHD_OPTION_SOCK_ADDR, &loopback, MHD_OPTION_CONNECTION_LIMIT, 4096U, MHD_OPTION_END);
+	struct sockaddr_in loopback = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+				answer, NULL, MHD_OPTION_SOCK_ADDR, &loopback, MHD_OPTION_CONNECTION_LIMIT, 4096U,
+				MHD_OPTION_END);
 }
 
 static int write_address(const char *path, unsigned port)
@@ -89,7 +92,8 @@ int main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &end, NULL);
 	body = argc == 2 ? map_body() : NULL;
 	struct MHD_Daemon *daemon = body != NULL ? start() : NULL;
-	if (daemon == NULL || write_address(argv[1], MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port) != 0) {
+	if (daemon == NULL ||
+	    write_address(argv[1], MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port) != 0) {
 		perror("null_server");
 		return 1;
 	}

@@ -4,13 +4,13 @@
  *
  *	replay PORT CONNECTIONS TRACE [SECONDS]
  *
- * A line of the trace is "PATH" or "PATH FIRST-LAST". Each idle connection sends the request of the next line. The client
- * exits after the last line. With SECONDS, it starts the trace again at its end, and exits when the time is over. The kernel
- * discards bodies without copying them (MSG_TRUNC, see tcp(7)). wrk reads 8 KiB at a time and is therefore slower than the
- * servers if responses are long.
+ * A line of the trace is "PATH" or "PATH FIRST-LAST". Each idle connection sends the request of the next line. The
+ *client exits after the last line. With SECONDS, it starts the trace again at its end, and exits when the time is over.
+ *The kernel discards bodies without copying them (MSG_TRUNC, see tcp(7)). wrk reads 8 KiB at a time and is therefore
+ *slower than the servers if responses are long.
  *
- * Prints "requests body-bytes microseconds p50 p99 errors", with latencies in microseconds. An error is a connection that
- * ended early, or a response with a status other than 200 and 206.
+ * Prints "requests body-bytes microseconds p50 p99 errors", with latencies in microseconds. An error is a connection
+ *that ended early, or a response with a status other than 200 and 206.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -40,7 +40,7 @@ struct client {
 
 static FILE *trace;
 static int poll_fd;
-static struct sockaddr_in server = {.sin_family = AF_INET};
+static struct sockaddr_in server = { .sin_family = AF_INET };
 static uint64_t end_us; /* 0: run to the end of the trace */
 static uint64_t request_count, body_bytes, error_count;
 static uint32_t *latencies_us;
@@ -58,7 +58,7 @@ static bool open_client(struct client *client)
 	client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (client->fd < 0 || connect(client->fd, (const struct sockaddr *)&server, sizeof(server)) != 0)
 		return false;
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = client };
 	return epoll_ctl(poll_fd, EPOLL_CTL_ADD, client->fd, &event) == 0;
 }
 
@@ -83,7 +83,8 @@ static void send_next(struct client *client)
 	}
 	const int fields = sscanf(line, "%255s %127s", path, range);
 	const int length = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: bench\r\n%s%s%s\r\n", path,
-				    fields == 2 ? "Range: bytes=" : "", fields == 2 ? range : "", fields == 2 ? "\r\n" : "");
+				    fields == 2 ? "Range: bytes=" : "", fields == 2 ? range : "",
+				    fields == 2 ? "\r\n" : "");
 	client->head_bytes = 0;
 	client->in_body = false;
 	client->sent_us = now_us();
@@ -189,7 +190,8 @@ static void print_result(uint64_t time_us)
 	const size_t count = request_count < MOST_LATENCIES ? (size_t)request_count : MOST_LATENCIES;
 	qsort(latencies_us, count, sizeof(*latencies_us), compare);
 	printf("%llu %llu %llu %u %u %llu\n", (unsigned long long)request_count, (unsigned long long)body_bytes,
-	       (unsigned long long)time_us, latencies_us[count / 2], latencies_us[count * 99 / 100], (unsigned long long)error_count);
+	       (unsigned long long)time_us, latencies_us[count / 2], latencies_us[count * 99 / 100],
+	       (unsigned long long)error_count);
 }
 
 int main(int argc, char **argv)

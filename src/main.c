@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain, after drain_delay: listening
- * stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts. SIGHUP starts a reload (reload.c),
- * SIGUSR1 reopens the logs, SIGUSR2 logs what has been counted.
- * Everything is taken apart in the reverse order, except when a disk hangs: a read in flight can be neither cancelled nor
- * waited for, so then the process leaves without ending its contexts.
+ * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain, after
+ * drain_delay: listening stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts.
+ * SIGHUP starts a reload (reload.c), SIGUSR1 reopens the logs, SIGUSR2 logs what has been counted. Everything is taken
+ * apart in the reverse order, except when a disk hangs: a read in flight can be neither cancelled nor waited for, so
+ * then the process leaves without ending its contexts.
  */
 #include <errno.h>
 #include <poll.h>
@@ -41,10 +41,10 @@
 #include "mhd/server.h"
 #include "net/passed.h"
 
-#define LET_GO_MS 5000	   /* between looks for open files that were deleted */
+#define LET_GO_MS 5000	    /* between looks for open files that were deleted */
 #define RELOAD_LOOK_MS 1000 /* the same while a reload is under way, which may be slow */
 #define STOP_SLACK_MS 10000 /* for taking everything apart, and the logs */
-#define CUT_GRACE_MS 2000 /* for reads in flight, after the connections were cut */
+#define CUT_GRACE_MS 2000   /* for reads in flight, after the connections were cut */
 
 struct daemon {
 	int argc;
@@ -133,7 +133,8 @@ static void greet(const struct daemon *daemon)
 			printf("  %s://%s/\n", tls ? "https" : "http", bare);
 	}
 	printf("with %u worker%s and %s of memory for data; Ctrl-C ends it.\n", daemon->process.count,
-	       daemon->process.count == 1 ? "" : "s", units_format_size(config_of(daemon)->cache_size_bytes, size, sizeof(size)));
+	       daemon->process.count == 1 ? "" : "s",
+	       units_format_size(config_of(daemon)->cache_size_bytes, size, sizeof(size)));
 	fflush(stdout);
 }
 
@@ -241,11 +242,12 @@ static bool serve(struct daemon *daemon)
 
 	while ((signal_number = next_end(daemon, reload_is_running(daemon->reload) ? RELOAD_LOOK_MS : LET_GO_MS)) == 0)
 		let_go(daemon);
-	notify_stopping(config_of(daemon)->drain_delay_ms + config_of(daemon)->drain_timeout_ms + CUT_GRACE_MS + STOP_SLACK_MS);
+	notify_stopping(config_of(daemon)->drain_delay_ms + config_of(daemon)->drain_timeout_ms + CUT_GRACE_MS +
+			STOP_SLACK_MS);
 	leave(daemon);
 	timeout_ms = config_of(daemon)->drain_timeout_ms;
-	log_info("%s: finishing %u connections within %llu ms", strsignal(signal_number), clients_count(process->clients),
-		 (unsigned long long)timeout_ms);
+	log_info("%s: finishing %u connections within %llu ms", strsignal(signal_number),
+		 clients_count(process->clients), (unsigned long long)timeout_ms);
 	process_enter(process, PROCESS_DRAINING);
 	if (!reload_is_running(daemon->reload)) /* it could be about to take some of them */
 		passed_close();
@@ -349,7 +351,8 @@ static bool stop_admin(struct daemon *daemon)
 	return admin_stop(admin);
 }
 
-/* Waits for a reload that the end of the workers has overtaken. False: it hangs in storage, and uses what would be taken apart. */
+/* Waits for a reload that the end of the workers has overtaken. False: it hangs in storage, and uses what would be
+ * taken apart. */
 static bool end_reload(struct daemon *daemon)
 {
 	uint64_t until_ns = clock_now_ns() + CUT_GRACE_MS * CLOCK_NS_PER_MS;
@@ -389,7 +392,8 @@ static void *leave_in_time(void *context)
 	return NULL;
 }
 
-/* Closing a file waits for its filesystem, too (FUSE, NFS). Without a thread the service manager has to end what hangs. */
+/* Closing a file waits for its filesystem, too (FUSE, NFS). Without a thread the service manager has to end what hangs.
+ */
 static void bound_the_end(void)
 {
 	pthread_t thread;
@@ -413,7 +417,8 @@ static int run(struct daemon *daemon)
 		if (systemd_status_start(&daemon->process) != 0)
 			log_error("systemd is told nothing more: no thread can be started");
 	}
-	if (error == 0 && !(serve(daemon) && stop_admin(daemon) && end_reload(daemon) && root_stop_watching(CUT_GRACE_MS)))
+	if (error == 0 &&
+	    !(serve(daemon) && stop_admin(daemon) && end_reload(daemon) && root_stop_watching(CUT_GRACE_MS)))
 		leave_at_once();
 	if (error == 0)
 		bound_the_end();
@@ -443,7 +448,8 @@ static int run_with_logs(struct daemon *daemon)
 		fprintf(stderr, "ranged: %s\n", user_fault);
 		return EX_CONFIG;
 	}
-	privileges_lend(&daemon->privileges); /* a link that this user has put there leads no further than the user may go */
+	privileges_lend(
+		&daemon->privileges); /* a link that this user has put there leads no further than the user may go */
 	status = logs_open(config, fault);
 	privileges_take_back(&daemon->privileges);
 	if (status != 0) {
@@ -489,7 +495,8 @@ static int check(struct options *options)
 	if (error == 0)
 		error = passwords_open(&login, config, NULL);
 	login_free(login);
-	if (config_tls_listeners(config) != 0 && certificates_load(&certificates, config->tls.list, config->tls.count, fault) != 0) {
+	if (config_tls_listeners(config) != 0 &&
+	    certificates_load(&certificates, config->tls.list, config->tls.count, fault) != 0) {
 		log_error("%s", fault);
 		error = -EINVAL;
 	}

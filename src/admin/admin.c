@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A new resource is a line in the table here, and a function in a file of its own that takes a struct admin_call (admin_call.h) and answers
- * it. It runs on a thread of the connection's own, while workers run, and before they do (process->state says which): what it reads must
- * be readable from any thread.
+ * A new resource is a line in the table here, and a function in a file of its own that takes a struct admin_call
+ * (admin_call.h) and answers it. It runs on a thread of the connection's own, while workers run, and before they do
+ * (process->state says which): what it reads must be readable from any thread.
  */
 #include "admin/admin.h"
 
@@ -19,7 +19,8 @@
 #include "base/log.h"
 #include "daemon/generation.h"
 
-#define STUCK_NS (10 * CLOCK_NS_PER_S) /* a reactor that has not turned for so long: its own timers turn it twice a second */
+#define STUCK_NS \
+	(10 * CLOCK_NS_PER_S) /* a reactor that has not turned for so long: its own timers turn it twice a second */
 
 static void answer_health(struct admin_call *call)
 {
@@ -31,7 +32,8 @@ static void answer_health(struct admin_call *call)
 		uint64_t turned_ns = worker_iterated_ns(process->workers[i]);
 
 		if (turned_ns < now_ns && now_ns - turned_ns >= STUCK_NS) {
-			admin_call_say(call, 503, "worker %u has not turned for %" PRIu64 " s", i, (now_ns - turned_ns) / CLOCK_NS_PER_S);
+			admin_call_say(call, 503, "worker %u has not turned for %" PRIu64 " s", i,
+				       (now_ns - turned_ns) / CLOCK_NS_PER_S);
 			return;
 		}
 	}
@@ -82,9 +84,9 @@ static int start(struct admin_listener **listener, const struct admin_listener_o
 
 int admin_start(struct admin_listener **listener, struct process *process, const struct text_list *addresses)
 {
-	const struct admin_listener_options options = {
-		.addresses = addresses, .resources = resources, .process = process
-	};
+	const struct admin_listener_options options = { .addresses = addresses,
+							.resources = resources,
+							.process = process };
 	int error = options.addresses->count > 0 ? start(listener, &options) : 0;
 
 	if (error != 0) {

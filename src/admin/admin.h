@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the admin listener answers: the table of its resources, each of them another file's. It is there before the workers serve and
- * after they have ended, so that /readyz can say so.
+ * What the admin listener answers: the table of its resources, each of them another file's. It is there before the
+ * workers serve and after they have ended, so that /readyz can say so.
  */
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
@@ -17,7 +17,8 @@ struct admin_listener;
 int admin_start(struct admin_listener **listener, struct process *process, const struct text_list *addresses);
 /* Who root is to become: the Unix sockets are his. What fails is logged. NULL is fine. Main thread. */
 void admin_give(struct admin_listener *listener, uid_t uid, gid_t gid);
-/* Before anything of the process is freed, which must not be when it is false: as admin_listener_close(). NULL is fine. Main thread. */
+/* Before anything of the process is freed, which must not be when it is false: as admin_listener_close(). NULL is fine.
+ * Main thread. */
 bool admin_stop(struct admin_listener *listener);
 
 #endif

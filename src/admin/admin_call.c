@@ -45,11 +45,12 @@ void admin_call_say(struct admin_call *call, unsigned status, const char *format
 	vsnprintf(line, sizeof(line), format, list);
 	va_end(list);
 	length = asprintf(&text, "%s\n", line);
-	admin_call_answer_owned(call, status, ADMIN_CALL_TEXT, length > 0 ? text : NULL, length > 0 ? (size_t)length : 0);
+	admin_call_answer_owned(call, status, ADMIN_CALL_TEXT, length > 0 ? text : NULL,
+				length > 0 ? (size_t)length : 0);
 }
 
-void admin_call_stream(struct admin_call *call, unsigned status, const char *type, admin_call_read_fn read, admin_call_free_fn free,
-		       void *context)
+void admin_call_stream(struct admin_call *call, unsigned status, const char *type, admin_call_read_fn read,
+		       admin_call_free_fn free, void *context)
 {
 	call->status = status;
 	call->type = type;

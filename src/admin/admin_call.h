@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One request to the admin listener and the answer to it, apart from how either travels. What answers it is a function of the table in
- * admin.c; it runs on a thread of its connection, so it may block, and takes nothing that a reactor must wait for. It sets one answer,
- * by one of the functions below; without one the answer is 500.
+ * One request to the admin listener and the answer to it, apart from how either travels. What answers it is a function
+ * of the table in admin.c; it runs on a thread of its connection, so it may block, and takes nothing that a reactor
+ * must wait for. It sets one answer, by one of the functions below; without one the answer is 500.
  */
 #ifndef ADMIN_ADMIN_CALL_H
 #define ADMIN_ADMIN_CALL_H
@@ -21,8 +21,9 @@ struct admin_call_argument {
 };
 
 /*
- * A body that is made as it goes: up to `bytes` of it into buffer: how many; 0: that was all; -EAGAIN: nothing yet, it is called again at
- * once, so it has waited some 100 ms; other -errno: the connection is cut. On the connection's thread.
+ * A body that is made as it goes: up to `bytes` of it into buffer: how many; 0: that was all; -EAGAIN: nothing yet, it
+ * is called again at once, so it has waited some 100 ms; other -errno: the connection is cut. On the connection's
+ * thread.
  */
 typedef ssize_t (*admin_call_read_fn)(void *context, char *buffer, size_t bytes);
 /* The body was sent, or its client has left. Once. */
@@ -41,7 +42,7 @@ struct admin_call {
 	unsigned status; /* 0: none yet */
 	const char *type;
 	const char *policy; /* Content-Security-Policy, of a page; as long as the process lives */
-	const char *text; /* length bytes; NULL: read() makes them */
+	const char *text;   /* length bytes; NULL: read() makes them */
 	size_t length;
 	char *owned; /* text, if it is to be freed */
 	admin_call_read_fn read;
@@ -61,9 +62,10 @@ void admin_call_answer(struct admin_call *call, unsigned status, const char *typ
 /* Takes text over, which free() frees; NULL: there was no memory, 503. */
 void admin_call_answer_owned(struct admin_call *call, unsigned status, const char *type, char *text, size_t length);
 /* One line of plain text; the newline is added. */
-void admin_call_say(struct admin_call *call, unsigned status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void admin_call_say(struct admin_call *call, unsigned status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 /* read() is called until it says 0, then free(), which may be NULL. */
-void admin_call_stream(struct admin_call *call, unsigned status, const char *type, admin_call_read_fn read, admin_call_free_fn free,
-		       void *context);
+void admin_call_stream(struct admin_call *call, unsigned status, const char *type, admin_call_read_fn read,
+		       admin_call_free_fn free, void *context);
 
 #endif

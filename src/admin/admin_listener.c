@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libmicrohttpd with a thread a connection, so that an answer may take its time, a stuck disk's too, and the next one comes through all
- * the same. Accepting is ours: MHD's own would take whoever comes, has one address a daemon, and reads past the address of a client on
- * a Unix socket. It knows no reactor; what it says of the process is the resources' business.
+ * libmicrohttpd with a thread a connection, so that an answer may take its time, a stuck disk's too, and the next one
+ * comes through all the same. Accepting is ours: MHD's own would take whoever comes, has one address a daemon, and
+ * reads past the address of a client on a Unix socket. It knows no reactor; what it says of the process is the
+ * resources' business.
  *
- * MHD's traps (see http/sender.c for the rest): a reply in a request's first call closes the connection, so that is for what is refused;
- * MHD_stop_daemon() waits for the threads, so `stopping` ends what they wait in; at its limit of connections it keeps a lock for ever
- * (0.9.75), so ours comes first, and is counted where we accept.
+ * MHD's traps (see http/sender.c for the rest): a reply in a request's first call closes the connection, so that is for
+ * what is refused; MHD_stop_daemon() waits for the threads, so `stopping` ends what they wait in; at its limit of
+ * connections it keeps a lock for ever (0.9.75), so ours comes first, and is counted where we accept.
  */
 #include "admin/admin_listener.h"
 
@@ -34,7 +35,7 @@
 #define TIMEOUT_S 30
 #define PATIENCE_MS 2000 /* with a resource that waits for a disk, at the end */
 #define STEP_MS 10
-#define BLOCK_BYTES 4096 /* of a stream */
+#define BLOCK_BYTES 4096     /* of a stream */
 #define BODY_MAX_BYTES 65536 /* that is read, and ignored */
 #define CONNECTIONS_NEVER (64 * ADMIN_LISTENER_CONNECTIONS)
 
@@ -71,10 +72,12 @@ static bool is_loopback(const char *host)
 	struct cidr four, six;
 
 	if (length == strlen("localhost") && strncasecmp(host, "localhost", length) == 0)
-		return strspn(host + length + (host[length] == ':'), "0123456789") == strlen(host + length + (host[length] == ':'));
+		return strspn(host + length + (host[length] == ':'), "0123456789") ==
+		       strlen(host + length + (host[length] == ':'));
 	address_parse_cidr("127.0.0.0/8", &four);
 	address_parse_cidr("::1", &six);
-	return address_parse_endpoint(host, strlen(host), &address) == 0 && (address_in(&address, &four) || address_in(&address, &six));
+	return address_parse_endpoint(host, strlen(host), &address) == 0 &&
+	       (address_in(&address, &four) || address_in(&address, &six));
 }
 
 static bool is_local(struct MHD_Connection *mhd)
@@ -106,7 +109,8 @@ static void look(struct visit *visit, const char *path, const char *method, cons
 	else if (host == NULL && strcmp(version, "HTTP/1.0") != 0)
 		admin_call_say(call, 400, "A request names its host.");
 	else if (!call->local && host != NULL && !is_loopback(host))
-		admin_call_say(call, 403, "\"%.100s\" is no name of this host: ask for localhost, 127.0.0.1 or [::1].", host);
+		admin_call_say(call, 403, "\"%.100s\" is no name of this host: ask for localhost, 127.0.0.1 or [::1].",
+			       host);
 	else if (resource == NULL)
 		admin_call_say(call, 404, "There is no such resource.");
 	else if (!gets && !call->post)
@@ -114,7 +118,8 @@ static void look(struct visit *visit, const char *path, const char *method, cons
 	else if ((resource->methods & (call->post ? ADMIN_POST : ADMIN_GET)) == 0)
 		admin_call_say(call, 405, "This is to be asked for by %s.", call->post ? "GET" : "POST");
 	else if (call->post && !call->local)
-		admin_call_say(call, 403, "What changes something is only taken on a Unix socket (admin = \"unix:/path\").");
+		admin_call_say(call, 403,
+			       "What changes something is only taken on a Unix socket (admin = \"unix:/path\").");
 	else
 		visit->resource = resource;
 }
@@ -143,17 +148,19 @@ static struct MHD_Response *make_response(struct visit *visit)
 
 	if (call->read != NULL) {
 		visit->streams = true;
-		MHD_set_connection_option(visit->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U); /* it may be silent for long */
+		MHD_set_connection_option(visit->mhd, MHD_CONNECTION_OPTION_TIMEOUT,
+					  0U); /* it may be silent for long */
 		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_stream, visit, NULL);
 	}
-	response = MHD_create_response_from_buffer(call->length, (void *)call->text,
-						   call->owned != NULL ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	response = MHD_create_response_from_buffer(
+		call->length, (void *)call->text, call->owned != NULL ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
 	if (response != NULL)
 		call->owned = NULL;
 	return response;
 }
 
-/* Pages that ranged makes do not come from elsewhere, nor do they go there; and a number is old as soon as it is read. */
+/* Pages that ranged makes do not come from elsewhere, nor do they go there; and a number is old as soon as it is read.
+ */
 static bool add_fields(struct MHD_Response *response, const struct visit *visit)
 {
 	bool added = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, visit->call.type) == MHD_YES &&
@@ -162,14 +169,16 @@ static bool add_fields(struct MHD_Response *response, const struct visit *visit)
 		     MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin") == MHD_YES;
 
 	if (visit->call.policy != NULL)
-		added = added && MHD_add_response_header(response, "Content-Security-Policy", visit->call.policy) == MHD_YES;
+		added = added &&
+			MHD_add_response_header(response, "Content-Security-Policy", visit->call.policy) == MHD_YES;
 	if (visit->call.status == 405) {
 		const struct admin_resource *resource = find(visit->listener, visit->call.path);
 		unsigned methods = resource != NULL ? resource->methods : ADMIN_GET;
 
 		added = added && MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
-							 methods == (ADMIN_GET | ADMIN_POST) ? "GET, HEAD, POST" :
-							 methods == ADMIN_POST ? "POST" : "GET, HEAD") == MHD_YES;
+							 methods == (ADMIN_GET | ADMIN_POST) ? "GET, HEAD, POST"
+							 : methods == ADMIN_POST	     ? "POST"
+											     : "GET, HEAD") == MHD_YES;
 	}
 	return added;
 }
@@ -191,14 +200,15 @@ static enum MHD_Result send_answer(struct visit *visit)
 
 /* --- MHD's calls --- */
 
-static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_length, const char *value,
-			      size_t value_length)
+static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_length,
+			      const char *value, size_t value_length)
 {
 	struct visit *visit = cls;
 	struct admin_call *call = &visit->call;
 
 	(void)kind;
-	if (call->argument_count == ADMIN_CALL_ARGUMENTS_MAX || strlen(name) != name_length || (value != NULL && strlen(value) != value_length)) {
+	if (call->argument_count == ADMIN_CALL_ARGUMENTS_MAX || strlen(name) != name_length ||
+	    (value != NULL && strlen(value) != value_length)) {
 		visit->too_many = true;
 		return MHD_NO;
 	}
@@ -206,7 +216,8 @@ static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *na
 	return MHD_YES;
 }
 
-static struct visit *begin(struct admin_listener *listener, struct MHD_Connection *mhd, const char *url, const char *method)
+static struct visit *begin(struct admin_listener *listener, struct MHD_Connection *mhd, const char *url,
+			   const char *method)
 {
 	struct visit *visit = calloc(1, sizeof(*visit));
 	const char *accept = MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
@@ -225,8 +236,8 @@ static struct visit *begin(struct admin_listener *listener, struct MHD_Connectio
 	return visit;
 }
 
-static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version,
-			      const char *upload_data, size_t *upload_data_size, void **req_cls)
+static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+			      const char *version, const char *upload_data, size_t *upload_data_size, void **req_cls)
 {
 	struct visit *visit = *req_cls;
 
@@ -266,7 +277,8 @@ static void completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enu
 	*req_cls = NULL;
 }
 
-static void connection_changed(void *cls, struct MHD_Connection *mhd, void **socket_context, enum MHD_ConnectionNotificationCode code)
+static void connection_changed(void *cls, struct MHD_Connection *mhd, void **socket_context,
+			       enum MHD_ConnectionNotificationCode code)
 {
 	struct admin_listener *listener = cls;
 
@@ -290,8 +302,9 @@ __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char 
 
 static void refuse(int fd)
 {
-	static const char full[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
-				   "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 21\r\n\r\ntoo many connections\n";
+	static const char full[] =
+		"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
+		"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 21\r\n\r\ntoo many connections\n";
 
 	if (send(fd, full, sizeof(full) - 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
 		shutdown(fd, SHUT_WR);
@@ -312,13 +325,15 @@ static void accept_one(struct admin_listener *listener, int listening)
 	if (peer.ss_family == AF_UNIX)
 		length = sizeof(sa_family_t); /* MHD 0.9 keeps 28 bytes and believes the length */
 	/* By TCP any user of this host comes: some are kept for the Unix socket. */
-	const unsigned most = peer.ss_family == AF_UNIX ? ADMIN_LISTENER_CONNECTIONS : ADMIN_LISTENER_CONNECTIONS * 3 / 4;
+	const unsigned most = peer.ss_family == AF_UNIX ? ADMIN_LISTENER_CONNECTIONS
+							: ADMIN_LISTENER_CONNECTIONS * 3 / 4;
 	if (atomic_load(&listener->connections) >= most) {
 		refuse(fd);
 		return;
 	}
 	atomic_fetch_add(&listener->connections, 1);
-	if (MHD_add_connection(listener->daemon, fd, (struct sockaddr *)&peer, length) != MHD_YES) /* which has closed it */
+	if (MHD_add_connection(listener->daemon, fd, (struct sockaddr *)&peer, length) !=
+	    MHD_YES) /* which has closed it */
 		atomic_fetch_sub(&listener->connections, 1);
 }
 
@@ -359,7 +374,8 @@ static int open_all(struct admin_listener *listener, char *fault)
 		int opened = admin_socket_open(addresses->list[i], listener->fds + listener->fd_count);
 
 		if (opened < 0) {
-			snprintf(fault, ADMIN_LISTENER_FAULT_BYTES, "admin: can't listen on %s: %s", addresses->list[i], strerror(-opened));
+			snprintf(fault, ADMIN_LISTENER_FAULT_BYTES, "admin: can't listen on %s: %s", addresses->list[i],
+				 strerror(-opened));
 			return opened;
 		}
 		listener->fd_count += (size_t)opened;
@@ -389,8 +405,8 @@ int admin_listener_open(struct admin_listener **listener, const struct admin_lis
 
 int admin_listener_start(struct admin_listener *listener)
 {
-	const unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC |
-			       MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
+	const unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
+			       MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
 	const struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)completed, listener },
 		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, listener },
@@ -402,8 +418,8 @@ int admin_listener_start(struct admin_listener *listener)
 	};
 	int error;
 
-	listener->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, listener, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
-					    MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+	listener->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, listener, MHD_OPTION_EXTERNAL_LOGGER, log_mhd,
+					    NULL, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 	if (listener->daemon == NULL)
 		return -ENOMEM;
 	error = pthread_create(&listener->thread, NULL, run, listener);

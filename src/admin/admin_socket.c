@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Nothing is looked up: an address that others could reach is refused before (listen_address_admin_fault()), so what "localhost" is, the
- * host's resolver is not asked.
+ * Nothing is looked up: an address that others could reach is refused before (listen_address_admin_fault()), so what
+ * "localhost" is, the host's resolver is not asked.
  */
 #include "admin/admin_socket.h"
 
@@ -42,14 +42,16 @@ static int open_four(const char *host, uint16_t port)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
 
-	return inet_pton(AF_INET, host, &address.sin_addr) == 1 ? bind_and_listen(AF_INET, &address, sizeof(address)) : -EINVAL;
+	return inet_pton(AF_INET, host, &address.sin_addr) == 1 ? bind_and_listen(AF_INET, &address, sizeof(address))
+								: -EINVAL;
 }
 
 static int open_six(const char *host, uint16_t port)
 {
 	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
 
-	return inet_pton(AF_INET6, host, &address.sin6_addr) == 1 ? bind_and_listen(AF_INET6, &address, sizeof(address)) : -EINVAL;
+	return inet_pton(AF_INET6, host, &address.sin6_addr) == 1 ? bind_and_listen(AF_INET6, &address, sizeof(address))
+								  : -EINVAL;
 }
 
 static uint16_t port_of(int fd)
@@ -83,7 +85,8 @@ int admin_socket_open(const char *text, int fds[ADMIN_SOCKET_MAX])
 	if (address.kind == LISTEN_ADDRESS_UNIX)
 		fds[0] = sockets_listen_unix(address.path, MODE, BACKLOG);
 	else
-		fds[0] = strchr(address.host, ':') != NULL ? open_six(address.host, port) : open_four(address.host, port);
+		fds[0] = strchr(address.host, ':') != NULL ? open_six(address.host, port)
+							   : open_four(address.host, port);
 	return fds[0] >= 0 ? 1 : fds[0];
 }
 

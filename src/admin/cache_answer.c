@@ -40,7 +40,8 @@ void cache_answer_json(struct admin_call *call, unsigned status, json_t *object)
 
 	json_decref(object);
 	free(text);
-	admin_call_answer_owned(call, status, ADMIN_CALL_JSON, length > 0 ? line : NULL, length > 0 ? (size_t)length : 0);
+	admin_call_answer_owned(call, status, ADMIN_CALL_JSON, length > 0 ? line : NULL,
+				length > 0 ? (size_t)length : 0);
 }
 
 void cache_answer_error(struct admin_call *call, unsigned status, const char *format, ...)

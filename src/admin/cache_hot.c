@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Extents know versions, the tables of open files know what versions are called: what is there is summed up by version first, and then the
- * largest get their names. What is in memory of a file that no table has open is left out.
+ * Extents know versions, the tables of open files know what versions are called: what is there is summed up by version
+ * first, and then the largest get their names. What is in memory of a file that no table has open is left out.
  */
 #include "admin/cache_hot.h"
 
@@ -110,10 +110,12 @@ static void name_all(struct process *process, struct files_name *names, size_t c
 
 		if (name->path[0] == '\0')
 			continue;
-		json_array_append_new(array, json_pack("{s:o, s:o, s:I, s:I, s:b, s:I, s:I}", "path", cache_answer_path(name->path), "site",
-						       host != NULL ? cache_answer_string(host) : json_null(), "size", (json_int_t)size,
-						       "resident_bytes", (json_int_t)bytes, "pinned", name->sticky_bytes > 0, "pinned_bytes",
-						       (json_int_t)name->sticky_bytes, "requests", (json_int_t)name->requests));
+		json_array_append_new(
+			array,
+			json_pack("{s:o, s:o, s:I, s:I, s:b, s:I, s:I}", "path", cache_answer_path(name->path), "site",
+				  host != NULL ? cache_answer_string(host) : json_null(), "size", (json_int_t)size,
+				  "resident_bytes", (json_int_t)bytes, "pinned", name->sticky_bytes > 0, "pinned_bytes",
+				  (json_int_t)name->sticky_bytes, "requests", (json_int_t)name->requests));
 	}
 	generation_unref(generation);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Warming: one file after the other, each by one worker, while the connection's thread waits and says how far it is. It ends early when the
- * client leaves, when the process stops, and when the cache is as full with it as it may be: more would push out what came first.
+ * Warming: one file after the other, each by one worker, while the connection's thread waits and says how far it is. It
+ * ends early when the client leaves, when the process stops, and when the cache is as full with it as it may be: more
+ * would push out what came first.
  */
 #include "admin/cache_ops.h"
 
@@ -32,15 +33,15 @@ struct operation {
 	struct warm *warm; /* of the file that it is at */
 	bool pin, over, said;
 	struct file_version version; /* of that file */
-	uint64_t room_bytes; /* how much more may be read, or pinned, */
-	size_t cache_bytes;  /* of a cache of this size */
+	uint64_t room_bytes;	     /* how much more may be read, or pinned, */
+	size_t cache_bytes;	     /* of a cache of this size */
 	uint64_t done_bytes, total_bytes;
 	unsigned files, left_out;
 	unsigned worker; /* whose turn it is */
 	char path[PATH_BYTES];
 	char *asked;
 	char fault[256]; /* why it ends early, or one file failed */
-	char *line; /* to be sent */
+	char *line;	 /* to be sent */
 	size_t line_bytes, sent;
 };
 
@@ -189,8 +190,11 @@ static void next_file(struct operation *operation)
 	if (most > operation->room_bytes && operation->pin)
 		operation->room_bytes += sticky_bytes(operation->process->cache, &version); /* it is counted already */
 	if (most > operation->room_bytes) {
-		fault(operation, operation->pin ? "it would be more than the half of cache_size that may be pinned: room for %" PRIu64 " bytes more" :
-						  "it is more than the cache can hold: room for %" PRIu64 " bytes more",
+		fault(operation,
+		      operation->pin
+			      ? "it would be more than the half of cache_size that may be pinned: room for %" PRIu64
+				" bytes more"
+			      : "it is more than the cache can hold: room for %" PRIu64 " bytes more",
 		      operation->room_bytes);
 		most = operation->pin ? 0 : operation->room_bytes;
 	}
@@ -267,8 +271,9 @@ static json_t *line_path(const struct operation *operation)
 static bool make_line(struct operation *operation)
 {
 	uint64_t done_bytes = operation->done_bytes + (operation->warm != NULL ? warm_done_bytes(operation->warm) : 0);
-	json_t *object = json_pack("{s:o, s:I, s:I, s:I}", "path", line_path(operation), "done_bytes", (json_int_t)done_bytes, "total_bytes",
-				   (json_int_t)operation->total_bytes, "files", (json_int_t)operation->files);
+	json_t *object = json_pack("{s:o, s:I, s:I, s:I}", "path", line_path(operation), "done_bytes",
+				   (json_int_t)done_bytes, "total_bytes", (json_int_t)operation->total_bytes, "files",
+				   (json_int_t)operation->files);
 	char *text;
 
 	if (operation->over) {
@@ -337,7 +342,9 @@ static bool can_pin(struct admin_call *call, struct operation *operation)
 	room = operation->room_bytes + (path != NULL ? sticky_bytes(operation->process->cache, &version) : 0);
 	if (path == NULL || version.size <= room)
 		return true;
-	cache_answer_error(call, 409, "%s has %" PRIu64 " bytes: half of cache_size may be pinned, and %" PRIu64 " bytes of that are left",
+	cache_answer_error(call, 409,
+			   "%s has %" PRIu64 " bytes: half of cache_size may be pinned, and %" PRIu64
+			   " bytes of that are left",
 			   operation->asked, version.size, room);
 	return false;
 }
@@ -385,6 +392,8 @@ void cache_ops_evict(struct admin_call *call)
 		bytes += cache_forget(call->process->cache, &version);
 		operation->files++;
 	}
-	cache_answer_json(call, 200, json_pack("{s:I, s:I}", "evicted_bytes", (json_int_t)bytes, "files", (json_int_t)operation->files));
+	cache_answer_json(
+		call, 200,
+		json_pack("{s:I, s:I}", "evicted_bytes", (json_int_t)bytes, "files", (json_int_t)operation->files));
 	end(operation);
 }

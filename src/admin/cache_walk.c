@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A stack of folders, each with its names in order. A link to a folder is not followed, lest the walk go round for ever. */
+/* A stack of folders, each with its names in order. A link to a folder is not followed, lest the walk go round for
+ * ever. */
 #include "admin/cache_walk.h"
 
 #include <dirent.h>
@@ -45,7 +46,8 @@ const struct site *cache_walk_site(const struct generation *generation, const ch
 	if (host == NULL)
 		return first_with_root(rules);
 	for (unsigned i = 0; i < RULES_LISTENERS_MAX; i++) {
-		const struct site *site = rules->listeners[i] != 0 ? rules_find_site(rules, i, host, strlen(host)) : NULL;
+		const struct site *site = rules->listeners[i] != 0 ? rules_find_site(rules, i, host, strlen(host))
+								   : NULL;
 
 		if (site != NULL)
 			return site;
@@ -170,7 +172,8 @@ static int resolve(struct cache_walk *walk, const char *path, bool *folder)
 	return 0;
 }
 
-int cache_walk_open(struct cache_walk **walk, const struct generation *generation, const struct site *site, const char *path)
+int cache_walk_open(struct cache_walk **walk, const struct generation *generation, const struct site *site,
+		    const char *path)
 {
 	struct cache_walk *made = calloc(1, sizeof(*made));
 	struct file_version version;

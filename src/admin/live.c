@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* live.html, live.css and live.js are made into strings by the makefile, and into one document when it is first asked for. */
+/* live.html, live.css and live.js are made into strings by the makefile, and into one document when it is first asked
+ * for. */
 #include "admin/live.h"
 
 #include <pthread.h>
@@ -8,8 +9,8 @@
 #include "listing/page.h"
 
 static const char style[] = "\n"
-#include <src/listing/colours.css.inc>
 #include <src/admin/live.css.inc>
+#include <src/listing/colours.css.inc>
 	;
 
 static const char script[] = "\n"
@@ -21,9 +22,9 @@ static const char body[] =
 	;
 
 static const char head[] = PAGE_HEAD
-			   "<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 10 10'%3E%3Cpath"
-			   " stroke='%234a83e8' stroke-width='2' d='M2 9V5M5 9V1M8 9V3'/%3E%3C/svg%3E\">\n"
-			   "<title>ranged</title>\n";
+	"<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 10 10'%3E%3Cpath"
+	" stroke='%234a83e8' stroke-width='2' d='M2 9V5M5 9V1M8 9V3'/%3E%3C/svg%3E\">\n"
+	"<title>ranged</title>\n";
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct text page;
@@ -39,7 +40,8 @@ static void make(void)
 	text_puts(&page, "<script>");
 	text_puts(&page, script);
 	text_puts(&page, "</script>\n");
-	page_make_policy(policy, sizeof(policy), style, script, "form-action 'none'; connect-src 'self'; frame-ancestors 'none'");
+	page_make_policy(policy, sizeof(policy), style, script,
+			 "form-action 'none'; connect-src 'self'; frame-ancestors 'none'");
 }
 
 void live_answer(struct admin_call *call)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A family is its lines of HELP and TYPE and then its samples, all together. The two formats differ in that OpenMetrics names a counter
- * without the "_total" that its samples have, and says where the text ends. ranged(8) has a table of all families.
+ * A family is its lines of HELP and TYPE and then its samples, all together. The two formats differ in that OpenMetrics
+ * names a counter without the "_total" that its samples have, and says where the text ends. ranged(8) has a table of
+ * all families.
  */
 #include "admin/metrics.h"
 
@@ -41,7 +42,8 @@ static void begin(struct output *output, const char *family, const char *type, c
 
 	if (output->openmetrics && strcmp(type, "counter") == 0)
 		length -= strlen("_total");
-	text_printf(output->text, "# HELP %.*s %s\n# TYPE %.*s %s\n", (int)length, family, help, (int)length, family, type);
+	text_printf(output->text, "# HELP %.*s %s\n# TYPE %.*s %s\n", (int)length, family, help, (int)length, family,
+		    type);
 	output->family = family;
 }
 
@@ -109,7 +111,8 @@ static void put_histogram(struct output *output, const char *const labels[], con
 		text_printf(output->text, "%s_bucket{", output->family);
 		put_labels(output, labels);
 		if (i + 1 < HISTOGRAM_BUCKETS)
-			text_printf(output->text, "%sle=\"%.9g\"} %" PRIu64 "\n", comma, (double)histogram_upper_us(i) / 1e6, below);
+			text_printf(output->text, "%sle=\"%.9g\"} %" PRIu64 "\n", comma,
+				    (double)histogram_upper_us(i) / 1e6, below);
 		else
 			text_printf(output->text, "%sle=\"+Inf\"} %" PRIu64 "\n", comma, below);
 	}
@@ -121,7 +124,8 @@ static void put_histogram(struct output *output, const char *const labels[], con
 			text_puts(output->text, "}");
 		}
 		if (i == 0)
-			text_printf(output->text, " %.9f\n", (double)counter_read(&histogram->sum_ns) / (double)CLOCK_NS_PER_S);
+			text_printf(output->text, " %.9f\n",
+				    (double)counter_read(&histogram->sum_ns) / (double)CLOCK_NS_PER_S);
 		else
 			text_printf(output->text, " %" PRIu64 "\n", below);
 	}
@@ -134,13 +138,16 @@ static void write_process(struct output *output, const struct snapshot *snapshot
 	begin(output, "ranged_build_info", "gauge", "Always 1; the labels say which version this is.");
 	put(output, LABELS("version", snapshot->version, "library", snapshot->library), 1);
 	begin(output, "ranged_start_time_seconds", "gauge", "When the process started, since 1970.");
-	text_printf(output->text, "ranged_start_time_seconds %.3f\n", (double)(snapshot->started_wall_ns / (int64_t)CLOCK_NS_PER_MS) / 1000);
-	gauge(output, "ranged_ready", "1 while it serves, 0 while it starts, is about to leave or drains, or while all roots are gone.",
+	text_printf(output->text, "ranged_start_time_seconds %.3f\n",
+		    (double)(snapshot->started_wall_ns / (int64_t)CLOCK_NS_PER_MS) / 1000);
+	gauge(output, "ranged_ready",
+	      "1 while it serves, 0 while it starts, is about to leave or drains, or while all roots are gone.",
 	      snapshot->ready);
 	gauge(output, "ranged_roots", "Roots of the running configuration.", snapshot->roots);
-	gauge(output, "ranged_roots_gone", "Roots whose path leads to no folder now; their requests are answered 503.", snapshot->roots_gone);
-	count(output, "ranged_roots_replaced_total", "Times that a root's path led to another folder, which is served since.",
-	      snapshot->roots_replaced);
+	gauge(output, "ranged_roots_gone", "Roots whose path leads to no folder now; their requests are answered 503.",
+	      snapshot->roots_gone);
+	count(output, "ranged_roots_replaced_total",
+	      "Times that a root's path led to another folder, which is served since.", snapshot->roots_replaced);
 	begin(output, "ranged_reloads_total", "counter", "Reloads of the configuration.");
 	put(output, LABELS("result", "done"), snapshot->reloads);
 	put(output, LABELS("result", "failed"), snapshot->reload_failures);
@@ -152,15 +159,18 @@ static void write_connections(struct output *output, const struct snapshot *snap
 	      "Connections of clients: idle between requests, sending the head of one, waiting for us, taking a reply.");
 	for (unsigned i = 0; i < COUNTERS_PHASES; i++)
 		put(output, LABELS("state", counters_phase_name(i)), counter_read(&snapshot->counters.connections[i]));
-	gauge(output, "ranged_connections_max", "The most connections there may be (max_connections).", snapshot->max_connections);
-	count(output, "ranged_connections_accepted_total", "Connections that were let in.", counter_read(&snapshot->counters.accepted));
+	gauge(output, "ranged_connections_max", "The most connections there may be (max_connections).",
+	      snapshot->max_connections);
+	count(output, "ranged_connections_accepted_total", "Connections that were let in.",
+	      counter_read(&snapshot->counters.accepted));
 	gauge(output, "ranged_transfers", "Replies under way that are read piece by piece.", snapshot->transfers);
 }
 
 /* Statuses that were never answered are left out. */
 static void write_requests(struct output *output, const struct snapshot *snapshot)
 {
-	begin(output, "ranged_requests_total", "counter", "Requests that have ended; status 0: the client left before it was answered.");
+	begin(output, "ranged_requests_total", "counter",
+	      "Requests that have ended; status 0: the client left before it was answered.");
 	for (unsigned i = 0; i < COUNTERS_METHODS; i++)
 		for (unsigned j = 0; j < COUNTERS_STATUSES; j++) {
 			uint64_t requests = counter_read(&snapshot->counters.requests[i][j]);
@@ -173,7 +183,8 @@ static void write_requests(struct output *output, const struct snapshot *snapsho
 	begin(output, "ranged_response_bytes_total", "counter", "Bytes of bodies sent, by where they came from.");
 	for (unsigned i = 0; i < COUNTERS_SOURCES; i++)
 		put(output, LABELS("source", counters_source_name(i)), counter_read(&snapshot->counters.bytes[i]));
-	begin(output, "ranged_wants_total", "counter", "Pieces of files that requests wanted, by where they came from.");
+	begin(output, "ranged_wants_total", "counter",
+	      "Pieces of files that requests wanted, by where they came from.");
 	for (unsigned i = 0; i < STORE_SOURCES; i++)
 		put(output, LABELS("source", counters_source_name(i)), snapshot->store.wants[i]);
 	begin(output, "ranged_rejected_total", "counter", "Connections and requests turned away, by reason.");
@@ -188,22 +199,26 @@ static void write_cache(struct output *output, const struct snapshot *snapshot)
 	const struct cache_stats *cache = &snapshot->cache;
 	const struct shard_stats *sums = &cache->sums;
 
-	gauge_real(output, "ranged_cache_hit_ratio", "Share of the pieces wanted so far that needed no read of their own.",
-		   snapshot_hit_ratio(snapshot));
-	gauge_real(output, "ranged_cache_byte_hit_ratio", "The same share of their bytes.", snapshot_byte_hit_ratio(snapshot));
+	gauge_real(output, "ranged_cache_hit_ratio",
+		   "Share of the pieces wanted so far that needed no read of their own.", snapshot_hit_ratio(snapshot));
+	gauge_real(output, "ranged_cache_byte_hit_ratio", "The same share of their bytes.",
+		   snapshot_byte_hit_ratio(snapshot));
 	gauge(output, "ranged_cache_size_bytes", "Memory for the data of files (cache_size).", cache->bytes);
-	begin(output, "ranged_cache_bytes", "gauge", "What that memory is: free, in use now, kept for later, or kept for good (cache = pin).");
+	begin(output, "ranged_cache_bytes", "gauge",
+	      "What that memory is: free, in use now, kept for later, or kept for good (cache = pin).");
 	put(output, LABELS("state", "free"), cache->free_bytes);
 	put(output, LABELS("state", "pinned"), cache->pinned_bytes);
 	put(output, LABELS("state", "idle"), sums->idle_bytes);
 	put(output, LABELS("state", "sticky"), sums->sticky_bytes);
 	gauge(output, "ranged_cache_extents", "Pieces of files in it.", sums->extents);
 	gauge(output, "ranged_cache_waiting", "Reads that wait for memory.", cache->waiting);
-	gauge_real(output, "ranged_cache_fragmentation_ratio", "Share of that memory that is free in pieces too small for a whole extent.",
+	gauge_real(output, "ranged_cache_fragmentation_ratio",
+		   "Share of that memory that is free in pieces too small for a whole extent.",
 		   snapshot_fragmentation(snapshot));
 	count(output, "ranged_cache_evictions_total", "Pieces that had to go.", sums->evictions);
 	count(output, "ranged_cache_evicted_bytes_total", "Their bytes.", sums->evicted_bytes);
-	count(output, "ranged_cache_ghost_hits_total", "Pieces that were wanted again soon after they had to go.", sums->ghost_hits);
+	count(output, "ranged_cache_ghost_hits_total", "Pieces that were wanted again soon after they had to go.",
+	      sums->ghost_hits);
 }
 
 static void write_device_counts(struct output *output, const struct snapshot *snapshot)
@@ -216,11 +231,15 @@ static void write_device_counts(struct output *output, const struct snapshot *sn
 		{ "ranged_device_read_bytes_total", "Bytes read.", offsetof(struct device, read_bytes) },
 		{ "ranged_device_errors_total", "Reads that failed.", offsetof(struct device, errors) },
 		{ "ranged_device_again_total", "Reads that RWF_NOWAIT sent back.", offsetof(struct device, again) },
-		{ "ranged_device_merged_total", "Wants read together with a neighbour.", offsetof(struct device, merged) },
-		{ "ranged_device_dropped_total", "Reads that nobody wanted any more at their turn.", offsetof(struct device, dropped) },
-		{ "ranged_device_refused_total", "Wants refused because the queue was too long.", offsetof(struct device, refused) },
+		{ "ranged_device_merged_total", "Wants read together with a neighbour.",
+		  offsetof(struct device, merged) },
+		{ "ranged_device_dropped_total", "Reads that nobody wanted any more at their turn.",
+		  offsetof(struct device, dropped) },
+		{ "ranged_device_refused_total", "Wants refused because the queue was too long.",
+		  offsetof(struct device, refused) },
 		{ "ranged_device_submits_total", "Calls of io_submit.", offsetof(struct device, submits) },
-		{ "ranged_device_slow_submits_total", "Those that blocked for more than 20 ms.", offsetof(struct device, slow_submits) },
+		{ "ranged_device_slow_submits_total", "Those that blocked for more than 20 ms.",
+		  offsetof(struct device, slow_submits) },
 	};
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
@@ -228,7 +247,8 @@ static void write_device_counts(struct output *output, const struct snapshot *sn
 		for (unsigned j = 0; j < snapshot->device_count; j++) {
 			const struct snapshot_device *taken = &snapshot->devices[j];
 
-			put(output, LABELS("device", taken->name), counter_read((const _Atomic uint64_t *)((const char *)taken->device + families[i].place)));
+			put(output, LABELS("device", taken->name),
+			    counter_read((const _Atomic uint64_t *)((const char *)taken->device + families[i].place)));
 		}
 	}
 }
@@ -248,8 +268,8 @@ static void write_device_gauges(struct output *output, const struct snapshot *sn
 		begin(output, families[i][0], "gauge", families[i][1]);
 		for (unsigned j = 0; j < snapshot->device_count; j++) {
 			const struct device *device = snapshot->devices[j].device;
-			const uint64_t values[] = { device->in_flight_count, device->in_flight_bytes, device->depth, device->depth_bytes,
-						    device->queued };
+			const uint64_t values[] = { device->in_flight_count, device->in_flight_bytes, device->depth,
+						    device->depth_bytes, device->queued };
 
 			put(output, LABELS("device", snapshot->devices[j].name), values[i]);
 		}
@@ -260,7 +280,10 @@ static void write_devices(struct output *output, const struct snapshot *snapshot
 {
 	begin(output, "ranged_device_info", "gauge", "Always 1; the labels say how a filesystem is read.");
 	for (unsigned i = 0; i < snapshot->device_count; i++)
-		put(output, LABELS("device", snapshot->devices[i].name, "mode", snapshot_mode_name(snapshot->devices[i].device)), 1);
+		put(output,
+		    LABELS("device", snapshot->devices[i].name, "mode",
+			   snapshot_mode_name(snapshot->devices[i].device)),
+		    1);
 	begin(output, "ranged_device_read_seconds", "histogram", "How long reads took, from their submit on.");
 	for (unsigned i = 0; i < snapshot->device_count; i++)
 		put_histogram(output, LABELS("device", snapshot->devices[i].name), &snapshot->devices[i].service);
@@ -307,7 +330,8 @@ static void write_files(struct output *output, const struct snapshot *snapshot)
 	const struct files_stats *files = &snapshot->files;
 
 	gauge(output, "ranged_open_files", "Files in the tables of open files.", files->open);
-	begin(output, "ranged_file_lookups_total", "counter", "Lookups of paths there: found, looked at again, opened, failed.");
+	begin(output, "ranged_file_lookups_total", "counter",
+	      "Lookups of paths there: found, looked at again, opened, failed.");
 	put(output, LABELS("result", "hit"), files->hits);
 	put(output, LABELS("result", "look"), files->looks);
 	put(output, LABELS("result", "open"), files->opens);
@@ -319,7 +343,8 @@ static void write_logs(struct output *output, const struct snapshot *snapshot)
 	begin(output, "ranged_log_lines_total", "counter", "Lines given to a log.");
 	for (unsigned i = 0; i < snapshot->log_count; i++)
 		put(output, LABELS("log", snapshot->logs[i].name), snapshot->logs[i].lines);
-	begin(output, "ranged_log_dropped_total", "counter", "Lines lost because a log took them too slowly, or not at all.");
+	begin(output, "ranged_log_dropped_total", "counter",
+	      "Lines lost because a log took them too slowly, or not at all.");
 	for (unsigned i = 0; i < snapshot->log_count; i++)
 		put(output, LABELS("log", snapshot->logs[i].name), snapshot->logs[i].dropped);
 }

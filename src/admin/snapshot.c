@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Most of it are numbers that one thread each writes and that are read as they are; the cache, the table of files and the clients have locks
- * of their own, which nobody holds for long. What the workers share is there once the state says that they serve.
+ * Most of it are numbers that one thread each writes and that are read as they are; the cache, the table of files and
+ * the clients have locks of their own, which nobody holds for long. What the workers share is there once the state says
+ * that they serve.
  */
 #include "admin/snapshot.h"
 
@@ -212,7 +213,9 @@ double snapshot_fragmentation(const struct snapshot *snapshot)
 
 const char *snapshot_mode_name(const struct device *device)
 {
-	static const char *const names[] = { [DEVICE_NOWAIT] = "nowait", [DEVICE_ASYNC] = "async", [DEVICE_OFFLOAD] = "offload" };
+	static const char *const names[] = {
+		[DEVICE_NOWAIT] = "nowait", [DEVICE_ASYNC] = "async", [DEVICE_OFFLOAD] = "offload"
+	};
 
 	return names[atomic_load(&device->mode)]; /* gcc takes an atomic index for a plain one */
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the process has counted, gathered once, so that what is made of it (metrics, JSON, lines of the log) has the same numbers twice
- * where it says them twice. No worker is asked for any of it: it is there while one is stuck.
+ * What the process has counted, gathered once, so that what is made of it (metrics, JSON, lines of the log) has the
+ * same numbers twice where it says them twice. No worker is asked for any of it: it is there while one is stuck.
  */
 #ifndef ADMIN_SNAPSHOT_H
 #define ADMIN_SNAPSHOT_H

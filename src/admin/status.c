@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Numbers are since the start unless they are of now; what ends in _us is in microseconds, in _ms in milliseconds. Where memory runs out
- * jansson hands on NULL, which makes all of it NULL in the end: so nothing is looked at in between.
+ * Numbers are since the start unless they are of now; what ends in _us is in microseconds, in _ms in milliseconds.
+ * Where memory runs out jansson hands on NULL, which makes all of it NULL in the end: so nothing is looked at in
+ * between.
  */
 #include "admin/status.h"
 
@@ -41,12 +42,14 @@ static json_t *histogram(const struct histogram *histogram)
 		uint64_t count = counter_read(&histogram->counts[i]);
 
 		if (count > 0)
-			json_array_append_new(buckets, json_pack("[I, I]", (json_int_t)histogram_upper_us(i), (json_int_t)count));
+			json_array_append_new(
+				buckets, json_pack("[I, I]", (json_int_t)histogram_upper_us(i), (json_int_t)count));
 	}
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "count", number(histogram_count(histogram)), "sum_us",
-			 number(counter_read(&histogram->sum_ns) / 1000), "p50_us", number(histogram_quantile_us(histogram, 500)), "p90_us",
-			 number(histogram_quantile_us(histogram, 900)), "p99_us", number(histogram_quantile_us(histogram, 990)), "buckets",
-			 buckets);
+			 number(counter_read(&histogram->sum_ns) / 1000), "p50_us",
+			 number(histogram_quantile_us(histogram, 500)), "p90_us",
+			 number(histogram_quantile_us(histogram, 900)), "p99_us",
+			 number(histogram_quantile_us(histogram, 990)), "buckets", buckets);
 }
 
 static json_t *started(const struct snapshot *snapshot)
@@ -85,7 +88,8 @@ static json_t *connections(const struct snapshot *snapshot)
 	json_object_set_new(object, "now", json_integer(snapshot->connections));
 	json_object_set_new(object, "max", json_integer(snapshot->max_connections));
 	for (unsigned i = 0; i < COUNTERS_PHASES; i++)
-		json_object_set_new(object, counters_phase_name(i), number(counter_read(&snapshot->counters.connections[i])));
+		json_object_set_new(object, counters_phase_name(i),
+				    number(counter_read(&snapshot->counters.connections[i])));
 	json_object_set_new(object, "accepted", number(counter_read(&snapshot->counters.accepted)));
 	json_object_set_new(object, "refused", number(snapshot_refused(snapshot)));
 	return object;
@@ -232,9 +236,10 @@ static json_t *worker(const struct snapshot *snapshot, unsigned index)
 		json_object_set_new(stalls, worker_section_name(i), number(worker->stalls[i]));
 		json_object_set_new(longest, worker_section_name(i), number(worker->longest_ns[i] / 1000));
 	}
-	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "index", (json_int_t)index, "connections", (json_int_t)worker->connections,
-			 "queued", (json_int_t)worker->queued, "in_flight", (json_int_t)worker->in_flight, "turns", number(worker->turns),
-			 "turned_ms_ago", number(turned_ms_ago(snapshot, worker)), "stalls", stalls, "longest_us", longest);
+	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "index", (json_int_t)index, "connections",
+			 (json_int_t)worker->connections, "queued", (json_int_t)worker->queued, "in_flight",
+			 (json_int_t)worker->in_flight, "turns", number(worker->turns), "turned_ms_ago",
+			 number(turned_ms_ago(snapshot, worker)), "stalls", stalls, "longest_us", longest);
 }
 
 static json_t *workers(const struct snapshot *snapshot)
@@ -251,8 +256,9 @@ static json_t *logs(const struct snapshot *snapshot)
 	json_t *array = json_array();
 
 	for (unsigned i = 0; i < snapshot->log_count; i++)
-		json_array_append_new(array, json_pack("{s:o, s:o, s:o}", "name", string(snapshot->logs[i].name), "lines",
-						       number(snapshot->logs[i].lines), "dropped", number(snapshot->logs[i].dropped)));
+		json_array_append_new(array, json_pack("{s:o, s:o, s:o}", "name", string(snapshot->logs[i].name),
+						       "lines", number(snapshot->logs[i].lines), "dropped",
+						       number(snapshot->logs[i].dropped)));
 	return array;
 }
 
@@ -263,14 +269,16 @@ static json_t *top(const struct snapshot *snapshot)
 	for (unsigned i = 0; i < snapshot->top_file_count; i++) {
 		const struct snapshot_file *file = &snapshot->top_files[i];
 
-		json_array_append_new(files, json_pack("{s:o, s:o, s:o, s:o}", "path", string(file->path), "site", string(file->site), "bytes",
-						       number(file->bytes), "requests", number(file->requests)));
+		json_array_append_new(files, json_pack("{s:o, s:o, s:o, s:o}", "path", string(file->path), "site",
+						       string(file->site), "bytes", number(file->bytes), "requests",
+						       number(file->requests)));
 	}
 	for (unsigned i = 0; i < snapshot->top_client_count; i++) {
 		const struct clients_rank *client = &snapshot->top_clients[i];
 
-		json_array_append_new(clients, json_pack("{s:s, s:o, s:I}", "address", client->address, "bytes", number(client->bytes),
-							 "connections", (json_int_t)client->connections));
+		json_array_append_new(clients,
+				      json_pack("{s:s, s:o, s:I}", "address", client->address, "bytes",
+						number(client->bytes), "connections", (json_int_t)client->connections));
 	}
 	return json_pack("{s:o, s:o}", "files", files, "clients", clients);
 }
@@ -287,12 +295,16 @@ char *status_format(const struct snapshot *snapshot)
 	json_object_set_new(root, "requests", requests(snapshot));
 	json_object_set_new(root, "bytes", bytes(snapshot));
 	json_object_set_new(root, "wants", wants(snapshot));
-	json_object_set_new(root, "rejected", named(snapshot->counters.rejected, COUNTERS_REASONS, counters_reason_name));
-	json_object_set_new(root, "latency", json_pack("{s:o, s:o, s:o}", "first_byte", histogram(&snapshot->counters.first_byte), "disk",
-						       histogram(&snapshot->service), "queue", histogram(&snapshot->wait)));
+	json_object_set_new(root, "rejected",
+			    named(snapshot->counters.rejected, COUNTERS_REASONS, counters_reason_name));
+	json_object_set_new(root, "latency",
+			    json_pack("{s:o, s:o, s:o}", "first_byte", histogram(&snapshot->counters.first_byte),
+				      "disk", histogram(&snapshot->service), "queue", histogram(&snapshot->wait)));
 	json_object_set_new(root, "cache", cache(snapshot));
-	json_object_set_new(root, "files", json_pack("{s:o, s:o, s:o, s:o, s:o}", "open", number(files->open), "hits", number(files->hits), "looks",
-						     number(files->looks), "opens", number(files->opens), "failures", number(files->failures)));
+	json_object_set_new(root, "files",
+			    json_pack("{s:o, s:o, s:o, s:o, s:o}", "open", number(files->open), "hits",
+				      number(files->hits), "looks", number(files->looks), "opens", number(files->opens),
+				      "failures", number(files->failures)));
 	json_object_set_new(root, "devices", devices(snapshot));
 	json_object_set_new(root, "workers", workers(snapshot));
 	json_object_set_new(root, "logs", logs(snapshot));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Credentials are read strictly: one text has one meaning, so that a name in the log is the name that was checked. "charset" of the
- * challenge asks for UTF-8, so anything else was not meant for us.
+ * Credentials are read strictly: one text has one meaning, so that a name in the log is the name that was checked.
+ * "charset" of the challenge asks for UTF-8, so anything else was not meant for us.
  */
 #include "auth/basic.h"
 
@@ -22,7 +22,8 @@ static int sextet(char byte)
 	return at != NULL ? (int)(at - digits) : -1;
 }
 
-/* RFC 4648 section 4: padded, no other bytes, the bits that are left over zero. The length of what it says, or -EINVAL. */
+/* RFC 4648 section 4: padded, no other bytes, the bits that are left over zero. The length of what it says, or -EINVAL.
+ */
 static int decode(const char *text, size_t length, char out[PAIR_BYTES])
 {
 	size_t padding = 0, used = 0;
@@ -55,7 +56,12 @@ static int decode(const char *text, size_t length, char out[PAIR_BYTES])
 static size_t code_point(const uint8_t *at, size_t left)
 {
 	static const uint8_t second_least[] = { [0] = 0xa0, [16] = 0x90 }; /* of E0 and F0 */
-	size_t length = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
+	size_t length = at[0] < 0x80   ? 1
+			: at[0] < 0xc2 ? 0
+			: at[0] < 0xe0 ? 2
+			: at[0] < 0xf0 ? 3
+			: at[0] < 0xf5 ? 4
+				       : 0;
 
 	if (length == 0 || length > left)
 		return 0;
@@ -87,7 +93,8 @@ static int split(const char *pair, size_t length, struct basic *basic)
 	const char *colon = memchr(pair, ':', length);
 	size_t user = colon != NULL ? (size_t)(colon - pair) : length;
 
-	if (colon == NULL || user >= sizeof(basic->user) || length - user - 1 >= sizeof(basic->password) || !is_text(pair, length))
+	if (colon == NULL || user >= sizeof(basic->user) || length - user - 1 >= sizeof(basic->password) ||
+	    !is_text(pair, length))
 		return -EINVAL;
 	memcpy(basic->user, pair, user);
 	basic->user[user] = '\0';

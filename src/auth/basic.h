@@ -11,8 +11,8 @@ struct basic {
 };
 
 /*
- * 0, or -EINVAL: another scheme, base64 that is not exactly that, no colon, a control byte, no UTF-8, or too long. basic_wipe() it
- * afterwards.
+ * 0, or -EINVAL: another scheme, base64 that is not exactly that, no colon, a control byte, no UTF-8, or too long.
+ * basic_wipe() it afterwards.
  */
 int basic_parse(const char *authorization, struct basic *basic);
 void basic_wipe(struct basic *basic);

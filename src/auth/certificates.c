@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * GnuTLS asks for a certificate in the midst of a handshake, on a reactor: by then everything is in memory. The chain and the key
- * that it is given are not copied, and it may look at them as long as its session lives, so a connection holds its set until it
- * ends; the old sets of a server that reloads every minute cost a few KiB each, as long as somebody is there who came by them.
+ * GnuTLS asks for a certificate in the midst of a handshake, on a reactor: by then everything is in memory. The chain
+ * and the key that it is given are not copied, and it may look at them as long as its session lives, so a connection
+ * holds its set until it ends; the old sets of a server that reloads every minute cost a few KiB each, as long as
+ * somebody is there who came by them.
  *
- * Keys are used by several reactors at once; GnuTLS reads them only. Each set has a key of its own for session tickets: with a
- * reload (because a key was stolen, say) old tickets are worth nothing.
+ * Keys are used by several reactors at once; GnuTLS reads them only. Each set has a key of its own for session tickets:
+ * with a reload (because a key was stolen, say) old tickets are worth nothing.
  */
 #include "auth/certificates.h"
 
@@ -139,7 +140,8 @@ static unsigned match(const struct certificate *certificate, const char *name)
 
 static void note(const struct certificate *certificate, const char *path, gnutls_x509_crt_t leaf)
 {
-	time_t from = gnutls_x509_crt_get_activation_time(leaf), until = gnutls_x509_crt_get_expiration_time(leaf), now = time(NULL);
+	time_t from = gnutls_x509_crt_get_activation_time(leaf), until = gnutls_x509_crt_get_expiration_time(leaf),
+	       now = time(NULL);
 	const char *name = certificate->name_count > 0 ? certificate->names[0] : "no name";
 	struct tm day;
 	char date[32];
@@ -150,8 +152,9 @@ static void note(const struct certificate *certificate, const char *path, gnutls
 	else if (now >= until)
 		log_warning("%s: this certificate (%s) expired at %s", path, name, date);
 	else
-		log_info("%s: certificate of %s%s, %s, until %s", path, name, certificate->name_count > 1 ? " and others" : "",
-			 gnutls_pk_get_name(certificate->algorithm), date);
+		log_info("%s: certificate of %s%s, %s, until %s", path, name,
+			 certificate->name_count > 1 ? " and others" : "", gnutls_pk_get_name(certificate->algorithm),
+			 date);
 }
 
 static int take_key(struct certificate *certificate, const char *path, char *fault)
@@ -184,8 +187,8 @@ static bool belong_together(gnutls_x509_crt_t leaf, gnutls_privkey_t key)
 		return false;
 	same = gnutls_pubkey_import_privkey(public, key, 0, 0) == 0 &&
 	       gnutls_pubkey_get_key_id(public, GNUTLS_KEYID_USE_SHA256, of_key, &key_length) == 0 &&
-	       gnutls_x509_crt_get_key_id(leaf, GNUTLS_KEYID_USE_SHA256, of_leaf, &leaf_length) == 0 && key_length == leaf_length &&
-	       memcmp(of_key, of_leaf, key_length) == 0;
+	       gnutls_x509_crt_get_key_id(leaf, GNUTLS_KEYID_USE_SHA256, of_leaf, &leaf_length) == 0 &&
+	       key_length == leaf_length && memcmp(of_key, of_leaf, key_length) == 0;
 	gnutls_pubkey_deinit(public);
 	return same;
 }
@@ -202,7 +205,8 @@ static int take_chain(struct certificate *certificate, gnutls_x509_crt_t *chain,
 		return error;
 	certificate->algorithm = (gnutls_pk_algorithm_t)gnutls_x509_crt_get_pk_algorithm(chain[0], NULL);
 	if (!belong_together(chain[0], certificate->key)) {
-		snprintf(fault, CERTIFICATES_FAULT_BYTES, "%.200s: the key is not the one of the certificate in %.200s", key_path, path);
+		snprintf(fault, CERTIFICATES_FAULT_BYTES, "%.200s: the key is not the one of the certificate in %.200s",
+			 key_path, path);
 		return -EINVAL;
 	}
 	certificate->chain = calloc(length, sizeof(*certificate->chain));
@@ -229,7 +233,8 @@ static int load_certificate(struct certificate *certificate, const char *path, c
 	gnutls_memset(text.data, 0, text.size);
 	gnutls_free(text.data);
 	if (code < 0 || length == 0)
-		return code == GNUTLS_E_MEMORY_ERROR ? -ENOMEM : refuse(fault, path, "there is no certificate in it (in PEM)");
+		return code == GNUTLS_E_MEMORY_ERROR ? -ENOMEM
+						     : refuse(fault, path, "there is no certificate in it (in PEM)");
 	error = take_chain(certificate, chain, length, path, key_path, fault);
 	for (unsigned i = 0; i < length; i++)
 		gnutls_x509_crt_deinit(chain[i]);
@@ -312,7 +317,8 @@ static bool suits(const struct certificate *certificate, const gnutls_pk_algorit
 	return found;
 }
 
-size_t certificates_find(const struct certificates *set, const char *name, const gnutls_pk_algorithm_t *algorithms, size_t count)
+size_t certificates_find(const struct certificates *set, const char *name, const gnutls_pk_algorithm_t *algorithms,
+			 size_t count)
 {
 	char normal[NAME_BYTES];
 	bool named = name != NULL && normalize(name, strlen(name), normal);
@@ -341,8 +347,10 @@ static size_t client_algorithms(gnutls_session_t session, gnutls_pk_algorithm_t 
 		gnutls_pk_algorithm_t algorithm = gnutls_sign_get_pk_algorithm(sign);
 
 		/* An RSA key makes PSS signatures, too. */
-		algorithms[count++] = algorithm == GNUTLS_PK_RSA_PSS && gnutls_sign_supports_pk_algorithm(sign, GNUTLS_PK_RSA) ?
-					      GNUTLS_PK_RSA : algorithm;
+		algorithms[count++] = algorithm == GNUTLS_PK_RSA_PSS &&
+						      gnutls_sign_supports_pk_algorithm(sign, GNUTLS_PK_RSA)
+					      ? GNUTLS_PK_RSA
+					      : algorithm;
 	}
 	return count;
 }
@@ -354,8 +362,8 @@ void certificates_begin(const struct certificates *set, gnutls_session_t session
 }
 
 int certificates_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
-			  const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **chain, unsigned *chain_length,
-			  gnutls_privkey_t *key)
+			  const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **chain,
+			  unsigned *chain_length, gnutls_privkey_t *key)
 {
 	struct certificates *set = gnutls_session_get_ptr(session);
 	gnutls_pk_algorithm_t known[ALGORITHMS_MAX];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Only hashes that are slow to guess are taken; what Apache's tool wrote by default before (MD5, SHA-1, DES) is refused with the
- * remedy, when the file is read and not when somebody's login fails. Whether a hash is whole is looked at too: a line that was cut
- * would let nobody in, and nobody would know why.
+ * Only hashes that are slow to guess are taken; what Apache's tool wrote by default before (MD5, SHA-1, DES) is refused
+ * with the remedy, when the file is read and not when somebody's login fails. Whether a hash is whole is looked at too:
+ * a line that was cut would let nobody in, and nobody would know why.
  */
 #include "auth/htpasswd.h"
 
@@ -29,14 +29,15 @@ struct htpasswd {
 
 static bool is_crypt64(const char *text, size_t length)
 {
-	return strspn(text, "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == length && text[length] == '\0';
+	return strspn(text, "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == length &&
+	       text[length] == '\0';
 }
 
 /* "$2y$10$" and 53 bytes. */
 static bool is_bcrypt(const char *hash)
 {
-	return strlen(hash) == 60 && hash[4] >= '0' && hash[4] <= '3' && hash[5] >= '0' && hash[5] <= '9' && hash[6] == '$' &&
-	       is_crypt64(hash + 7, 53);
+	return strlen(hash) == 60 && hash[4] >= '0' && hash[4] <= '3' && hash[5] >= '0' && hash[5] <= '9' &&
+	       hash[6] == '$' && is_crypt64(hash + 7, 53);
 }
 
 /* "$5$salt$43" or "$6$rounds=5000$salt$86". */
@@ -77,13 +78,15 @@ static const char *hash_fault(const char *hash)
 	if (strncmp(hash, "$5$", 3) == 0 || strncmp(hash, "$6$", 3) == 0)
 		return is_sha_crypt(hash) ? NULL : cut;
 	if (strncmp(hash, "$y$", 3) == 0 || strncmp(hash, "$7$", 3) == 0 || strncmp(hash, "$gy$", 4) == 0)
-		return !is_scrypt(hash) ? cut : is_known(hash) ? NULL : "the libcrypt of this system does not know this kind of hash";
+		return !is_scrypt(hash) ? cut
+		       : is_known(hash) ? NULL
+					: "the libcrypt of this system does not know this kind of hash";
 	if (strncmp(hash, "$apr1$", 6) == 0 || strncmp(hash, "$1$", 3) == 0)
 		return "MD5 is too easily guessed" REMEDY;
 	if (strncmp(hash, "{SHA}", 5) == 0 || strncmp(hash, "{SSHA}", 6) == 0)
 		return "SHA-1 is too easily guessed" REMEDY;
-	return strlen(hash) == 13 ? "DES, or a password as it is, is too easily guessed" REMEDY :
-				    "this is no hash of bcrypt, SHA-crypt or yescrypt" REMEDY;
+	return strlen(hash) == 13 ? "DES, or a password as it is, is too easily guessed" REMEDY
+				  : "this is no hash of bcrypt, SHA-crypt or yescrypt" REMEDY;
 }
 
 /* --- lines --- */
@@ -200,7 +203,8 @@ bool htpasswd_same(const struct htpasswd *a, const struct htpasswd *b)
 	if (a->count != b->count)
 		return false;
 	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->entries[i].user, b->entries[i].user) != 0 || strcmp(a->entries[i].hash, b->entries[i].hash) != 0)
+		if (strcmp(a->entries[i].user, b->entries[i].user) != 0 ||
+		    strcmp(a->entries[i].hash, b->entries[i].hash) != 0)
 			return false;
 	return true;
 }

@@ -16,8 +16,8 @@ struct htpasswd_fault {
 };
 
 /*
- * Lines "name:hash", blank ones and comments. Hashes are bcrypt ($2y$, $2b$, $2a$), SHA-crypt ($5$, $6$), or yescrypt, gost-yescrypt or scrypt if
- * libcrypt knows them. 0 with *htpasswd owned by the caller; -EINVAL with *fault; -ENOMEM.
+ * Lines "name:hash", blank ones and comments. Hashes are bcrypt ($2y$, $2b$, $2a$), SHA-crypt ($5$, $6$), or yescrypt,
+ * gost-yescrypt or scrypt if libcrypt knows them. 0 with *htpasswd owned by the caller; -EINVAL with *fault; -ENOMEM.
  */
 int htpasswd_parse(struct htpasswd **htpasswd, const char *text, size_t length, struct htpasswd_fault *fault);
 void htpasswd_free(struct htpasswd *htpasswd);
@@ -30,7 +30,8 @@ const char *htpasswd_find(const struct htpasswd *htpasswd, const char *user);
 /* The hash of some user, to have somebody who is not in the file wait as long as those who are; NULL: nobody is. */
 const char *htpasswd_any(const struct htpasswd *htpasswd);
 
-/* 1: it is the password; 0: it is not; -EIO: libcrypt can't say. Takes its time, which is what such hashes are for. Any thread. */
+/* 1: it is the password; 0: it is not; -EIO: libcrypt can't say. Takes its time, which is what such hashes are for. Any
+ * thread. */
 int htpasswd_verify(const char *hash, const char *password);
 
 #endif

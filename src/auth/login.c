@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Two things may have to be waited for. First a look at the file, if nobody has looked for a second: so a verdict never outlives by
- * more than that the line it was about. Then, if nothing is remembered, a guess: the hash, which takes 50 ms and more on purpose.
- * Guesses wait in one line, those that are the same as one, and are checked by a few runners, one guess at a time and each behind
- * what else the offload threads have to do: whoever guesses passwords keeps neither files from being opened nor all of those who know
- * theirs from coming in, since the line is short and no client has more than a part of it.
+ * Two things may have to be waited for. First a look at the file, if nobody has looked for a second: so a verdict never
+ * outlives by more than that the line it was about. Then, if nothing is remembered, a guess: the hash, which takes 50
+ * ms and more on purpose. Guesses wait in one line, those that are the same as one, and are checked by a few runners,
+ * one guess at a time and each behind what else the offload threads have to do: whoever guesses passwords keeps neither
+ * files from being opened nor all of those who know theirs from coming in, since the line is short and no client has
+ * more than a part of it.
  *
  * What is remembered is a keyed hash of file, name and password; the key dies with the process.
  */
@@ -25,7 +26,7 @@
 
 #define LOOK_NS CLOCK_NS_PER_S
 #define RUNNERS_MAX 32
-#define LINE_MAX 64	  /* guesses that wait */
+#define LINE_MAX 64	   /* guesses that wait */
 #define LINE_CLIENT_MAX 16 /* those of one client */
 
 struct guess {
@@ -139,7 +140,8 @@ static enum login_result check(const struct guess *guess, uint64_t *generation)
 
 	explicit_bzero(hash, sizeof(hash));
 	if (result < 0) {
-		log_fault(LOG_LEVEL_ERROR, "%s: a password could not be checked: %s", guess->file->file.path, strerror(-result));
+		log_fault(LOG_LEVEL_ERROR, "%s: a password could not be checked: %s", guess->file->file.path,
+			  strerror(-result));
 		return LOGIN_BROKEN;
 	}
 	return known == 0 && result == 1 ? LOGIN_GOOD : LOGIN_BAD; /* only now: all take as long */
@@ -256,7 +258,8 @@ static struct guess *make_guess(struct login_file *file, const struct basic *bas
 
 /* --- asking --- */
 
-static bool make_key(const struct login *login, const struct login_file *file, const struct basic *basic, uint8_t key[VERDICTS_KEY_BYTES])
+static bool make_key(const struct login *login, const struct login_file *file, const struct basic *basic,
+		     uint8_t key[VERDICTS_KEY_BYTES])
 {
 	char text[sizeof(file->index) + BASIC_USER_BYTES + BASIC_PASSWORD_BYTES];
 	size_t user = strlen(basic->user) + 1, password = strlen(basic->password), used = sizeof(file->index);
@@ -318,8 +321,8 @@ static enum login_result ask(struct login *login, struct asking *asking)
 	return login->stopped ? LOGIN_BUSY : ask_runner(login, asking);
 }
 
-enum login_result login_check(struct login *login, struct login_file *file, const struct basic *basic, const struct address *client,
-			      struct login_want *want)
+enum login_result login_check(struct login *login, struct login_file *file, const struct basic *basic,
+			      const struct address *client, struct login_want *want)
 {
 	struct asking asking = { .file = file, .basic = basic, .client = client, .want = want };
 	enum login_result result;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether somebody's password is the right one, asked from a reactor that must not wait for the answer: files are read and hashes
- * computed by the offload threads, a few at a time, and what came out is remembered for a short while. Shared by all reactors.
+ * Whether somebody's password is the right one, asked from a reactor that must not wait for the answer: files are read
+ * and hashes computed by the offload threads, a few at a time, and what came out is remembered for a short while.
+ * Shared by all reactors.
  */
 #ifndef AUTH_LOGIN_H
 #define AUTH_LOGIN_H
@@ -14,7 +15,7 @@ struct login;
 struct login_file;
 
 enum login_result {
-	LOGIN_WAIT,	/* done() will run: ask again then */
+	LOGIN_WAIT, /* done() will run: ask again then */
 	LOGIN_GOOD,
 	LOGIN_BAD,
 	LOGIN_BUSY,	/* too many passwords wait to be checked */
@@ -33,10 +34,12 @@ struct login_want {
 	bool looked, decided;
 };
 
-/* At most half of the offload threads check passwords at a time. 0 with *login owned by the caller, or -errno. Main thread. */
+/* At most half of the offload threads check passwords at a time. 0 with *login owned by the caller, or -errno. Main
+ * thread. */
 int login_new(struct login **login, struct offload *offload, unsigned offload_threads);
 /*
- * A htpasswd file that requests will ask about, from now to the end; twice is once. 0, or -errno, which was logged. Main thread.
+ * A htpasswd file that requests will ask about, from now to the end; twice is once. 0, or -errno, which was logged.
+ * Main thread.
  */
 int login_add(struct login *login, const char *path);
 /* NULL: it was not added. Any thread. */
@@ -48,10 +51,10 @@ void login_stop(struct login *login);
 void login_free(struct login *login);
 
 /*
- * What is known of these credentials, from this client. Never blocks. After WAIT and done() the same want asks again, with the same
- * credentials.
+ * What is known of these credentials, from this client. Never blocks. After WAIT and done() the same want asks again,
+ * with the same credentials.
  */
-enum login_result login_check(struct login *login, struct login_file *file, const struct basic *basic, const struct address *client,
-			      struct login_want *want);
+enum login_result login_check(struct login *login, struct login_file *file, const struct basic *basic,
+			      const struct address *client, struct login_want *want);
 
 #endif

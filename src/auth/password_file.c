@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Editors and htpasswd write in place or by rename, and maybe twice within the tick of a file's clock: a file whose mtime was younger
- * than that when it was read is read again at the next look. Only another text makes another generation, so that touching the file
- * forgets no verdict.
+ * Editors and htpasswd write in place or by rename, and maybe twice within the tick of a file's clock: a file whose
+ * mtime was younger than that when it was read is read again at the next look. Only another text makes another
+ * generation, so that touching the file forgets no verdict.
  */
 #include "auth/password_file.h"
 
@@ -23,9 +23,9 @@ static atomic_uint_fast64_t generations;
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 static bool is_settled(const struct stat *seen)
@@ -77,7 +77,8 @@ static void complain(struct password_file *file, int error, const struct htpassw
 	if (fault->what != NULL)
 		log_error("%s:%u: %s%s", file->path, fault->line, fault->what, then);
 	else
-		log_error("auth_file: %s: %s%s", file->path, error == -EINVAL ? "this is not a file" : strerror(-error), then);
+		log_error("auth_file: %s: %s%s", file->path, error == -EINVAL ? "this is not a file" : strerror(-error),
+			  then);
 }
 
 static void swap_in(struct password_file *file, struct htpasswd *users)
@@ -145,7 +146,8 @@ void password_file_look(struct password_file *file)
 		read_file(file);
 }
 
-int password_file_hash(struct password_file *file, const char *user, char hash[HTPASSWD_HASH_BYTES], uint64_t *generation)
+int password_file_hash(struct password_file *file, const char *user, char hash[HTPASSWD_HASH_BYTES],
+		       uint64_t *generation)
 {
 	const char *found, *used;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A htpasswd file and what was read of it last. What it holds is swapped in whole; a file that can't be read changes nothing. */
+/* A htpasswd file and what was read of it last. What it holds is swapped in whole; a file that can't be read changes
+ * nothing. */
 #ifndef AUTH_PASSWORD_FILE_H
 #define AUTH_PASSWORD_FILE_H
 
@@ -11,7 +12,7 @@
 #include "auth/htpasswd.h"
 
 struct password_file {
-	const char *path; /* its owner's */
+	const char *path;     /* its owner's */
 	pthread_mutex_t lock; /* over the next two */
 	struct htpasswd *users;
 	uint64_t generation; /* another one with each other text; of all files, so that no two have the same */
@@ -29,10 +30,11 @@ void password_file_fini(struct password_file *file);
 void password_file_look(struct password_file *file);
 
 /*
- * The hash to check this user's password against, and of which generation it is: -ENOENT if there is no such user, whose hash is then
- * some other one's, or empty. Any thread.
+ * The hash to check this user's password against, and of which generation it is: -ENOENT if there is no such user,
+ * whose hash is then some other one's, or empty. Any thread.
  */
-int password_file_hash(struct password_file *file, const char *user, char hash[HTPASSWD_HASH_BYTES], uint64_t *generation);
+int password_file_hash(struct password_file *file, const char *user, char hash[HTPASSWD_HASH_BYTES],
+		       uint64_t *generation);
 uint64_t password_file_generation(struct password_file *file);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A key file is small and read whole, then cut into lines in a copy that is wiped afterwards, as are the secrets in the end: what is
- * freed may lie in memory for long, and get into a core dump. Secrets are not put into faults, which go into logs.
+ * A key file is small and read whole, then cut into lines in a copy that is wiped afterwards, as are the secrets in the
+ * end: what is freed may lie in memory for long, and get into a core dump. Secrets are not put into faults, which go
+ * into logs.
  */
 #include "auth/sign_keys.h"
 
@@ -172,7 +173,8 @@ static int parse_lines(const char *name, char *text, size_t length, struct sign_
 	return keys->count > 0 ? 0 : refuse(fault, -EINVAL, "%s: there is no key in it", name);
 }
 
-int sign_keys_parse(const char *name, const char *text, size_t length, struct sign_keys **keys, char fault[SIGN_KEYS_FAULT_BYTES])
+int sign_keys_parse(const char *name, const char *text, size_t length, struct sign_keys **keys,
+		    char fault[SIGN_KEYS_FAULT_BYTES])
 {
 	struct sign_keys *made = calloc(1, sizeof(*made));
 	char *copy = malloc(length + 1);
@@ -227,7 +229,8 @@ int sign_keys_load(const char *path, struct sign_keys **keys, char fault[SIGN_KE
 	else
 		error = sign_keys_parse(path, text, (size_t)length, keys, fault);
 	if (error == 0)
-		(*keys)->exposed = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (status.st_mode & S_IROTH) != 0;
+		(*keys)->exposed = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+				   (status.st_mode & S_IROTH) != 0;
 	if (text != NULL)
 		explicit_bzero(text, FILE_BYTES_MAX);
 	free(text);

@@ -25,11 +25,12 @@ struct sign_keys {
 };
 
 /*
- * The keys in a text of this length, which `name` stands for in faults. A secret is "hex:" or "base64:" (either alphabet, padded or
- * not) and what they say, or else the bytes that stand there. Blank lines and such as begin with "#" are nothing. 0; -EINVAL or
- * -ENOMEM with "name:line: what is wrong" in `fault`.
+ * The keys in a text of this length, which `name` stands for in faults. A secret is "hex:" or "base64:" (either
+ * alphabet, padded or not) and what they say, or else the bytes that stand there. Blank lines and such as begin with
+ * "#" are nothing. 0; -EINVAL or -ENOMEM with "name:line: what is wrong" in `fault`.
  */
-int sign_keys_parse(const char *name, const char *text, size_t length, struct sign_keys **keys, char fault[SIGN_KEYS_FAULT_BYTES]);
+int sign_keys_parse(const char *name, const char *text, size_t length, struct sign_keys **keys,
+		    char fault[SIGN_KEYS_FAULT_BYTES]);
 
 /* The same of a file. Or the -errno of open(2) or read(2); -EFBIG: that is no file of keys. Blocks. */
 int sign_keys_load(const char *path, struct sign_keys **keys, char fault[SIGN_KEYS_FAULT_BYTES]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The parameters are read into one struct, which alone says what is signed: what was read is written down again and hashed, so a
- * value that could be written in two ways (a leading zero, a sign) is refused, not repaired. Codes are compared as text, all of it
- * always: then there is no second text for the same code either, and nothing to decode.
+ * The parameters are read into one struct, which alone says what is signed: what was read is written down again and
+ * hashed, so a value that could be written in two ways (a leading zero, a sign) is refused, not repaired. Codes are
+ * compared as text, all of it always: then there is no second text for the same code either, and nothing to decode.
  */
 #include "auth/signature.h"
 
@@ -85,7 +85,8 @@ static bool take_rate(struct signature *signature, const char *at, size_t length
 
 static bool take_key(struct signature *signature, const char *at, size_t length)
 {
-	return decode_value(at, length, signature->key, sizeof(signature->key)) && sign_keys_id_fault(signature->key) == NULL;
+	return decode_value(at, length, signature->key, sizeof(signature->key)) &&
+	       sign_keys_id_fault(signature->key) == NULL;
 }
 
 static bool take_code(struct signature *signature, const char *at, size_t length)
@@ -107,7 +108,8 @@ static bool take_address(struct signature *signature, const char *at, size_t len
 static bool take_prefix(struct signature *signature, const char *at, size_t length)
 {
 	signature->prefix = true;
-	return decode_value(at, length, signature->path, sizeof(signature->path)) && signature_prefix_fault(signature->path) == NULL;
+	return decode_value(at, length, signature->path, sizeof(signature->path)) &&
+	       signature_prefix_fault(signature->path) == NULL;
 }
 
 static const struct {
@@ -146,7 +148,8 @@ enum signature_verdict signature_parse(const char *query, struct signature *sign
 		size_t i = find_parameter(query, end, &value);
 
 		if (i < PARAMETER_COUNT) {
-			good = good && (seen >> i & 1) == 0 && parameters[i].take(signature, value, (size_t)(end - value));
+			good = good && (seen >> i & 1) == 0 &&
+			       parameters[i].take(signature, value, (size_t)(end - value));
 			seen |= 1U << i;
 		}
 		query = *end == '&' ? end + 1 : end;
@@ -183,8 +186,8 @@ static int make_code(const struct signature *signature, const struct sign_key *k
 
 	if (signature->rate_bytes > 0)
 		snprintf(rate, sizeof(rate), "%" PRIu64, signature->rate_bytes);
-	length = snprintf(text, sizeof(text), "ranged1\n%" PRId64 "\n%s\n%s\n%s\n%s", signature->expires, signature->address, rate,
-			  signature->prefix ? "prefix" : "path", signature->path);
+	length = snprintf(text, sizeof(text), "ranged1\n%" PRId64 "\n%s\n%s\n%s\n%s", signature->expires,
+			  signature->address, rate, signature->prefix ? "prefix" : "path", signature->path);
 	if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, key->secret, key->secret_bytes, text, (size_t)length, digest) != 0)
 		return -EIO;
 	encode(digest, code);
@@ -210,8 +213,8 @@ static bool is_from(const char *network, const struct address *client)
 	return *network == '\0' || (address_parse_cidr(network, &cidr) == NULL && address_in(client, &cidr));
 }
 
-enum signature_verdict signature_check(const struct sign_keys *keys, const struct path *path, const struct address *client, int64_t now,
-				       struct signature *signature)
+enum signature_verdict signature_check(const struct sign_keys *keys, const struct path *path,
+				       const struct address *client, int64_t now, struct signature *signature)
 {
 	enum signature_verdict verdict = signature_parse(path->query, signature);
 	char code[SIGNATURE_CODE_BYTES];
@@ -245,9 +248,11 @@ const char *signature_words(enum signature_verdict verdict)
 	static const char *const words[] = {
 		[SIGNATURE_GOOD] = "the signature is good",
 		[SIGNATURE_MISSING] = "there is no signature",
-		[SIGNATURE_MALFORMED] = "a parameter of the signature is missing, there twice, or not what it should be",
+		[SIGNATURE_MALFORMED] =
+			"a parameter of the signature is missing, there twice, or not what it should be",
 		[SIGNATURE_UNKNOWN_KEY] = "the key is not in the file of keys",
-		[SIGNATURE_WRONG] = "the signature is wrong: of another path, of other parameters, or by another secret",
+		[SIGNATURE_WRONG] =
+			"the signature is wrong: of another path, of other parameters, or by another secret",
 		[SIGNATURE_OUTSIDE] = "the path is outside of the prefix that was signed",
 		[SIGNATURE_OTHER_ADDRESS] = "it was signed for another address",
 		[SIGNATURE_EXPIRED] = "it has expired",

@@ -9,8 +9,8 @@
  *	r=RATE       optional: bytes a second that the answer is limited to
  *	p=PREFIX     optional: it is for this folder and what is below it, not for one path
  *
- * Other parameters may stand there, and are not signed. What is signed are six lines, the last of which has no newline behind it and is
- * the only one that might have some within, so that no two sets of values make the same text:
+ * Other parameters may stand there, and are not signed. What is signed are six lines, the last of which has no newline
+ *behind it and is the only one that might have some within, so that no two sets of values make the same text:
  *
  *	ranged1
  *	EXPIRY
@@ -63,29 +63,31 @@ struct signature {
 enum signature_verdict signature_parse(const char *query, struct signature *signature);
 
 /*
- * Whether the query of `path` allows client, now, to have it. *signature is filled as far as it was looked at; what it says counts only if
- * the verdict is GOOD. The time it takes does not depend on how much of s is right.
+ * Whether the query of `path` allows client, now, to have it. *signature is filled as far as it was looked at; what it
+ * says counts only if the verdict is GOOD. The time it takes does not depend on how much of s is right.
  */
-enum signature_verdict signature_check(const struct sign_keys *keys, const struct path *path, const struct address *client, int64_t now,
-				       struct signature *signature);
+enum signature_verdict signature_check(const struct sign_keys *keys, const struct path *path,
+				       const struct address *client, int64_t now, struct signature *signature);
 
 /* 200, 403 or 410. */
 unsigned signature_status(enum signature_verdict verdict);
 /* In words (a static string). */
 const char *signature_words(enum signature_verdict verdict);
 
-/* NULL, or what is wrong with a prefix: each name in it must be one that a path can have after dot segments are resolved. */
+/* NULL, or what is wrong with a prefix: each name in it must be one that a path can have after dot segments are
+ * resolved. */
 const char *signature_prefix_fault(const char *prefix);
 
 /* Signs what *signature says with this key: sets its key and code. 0, or -EIO: GnuTLS does not do it. */
 int signature_sign(struct signature *signature, const struct sign_key *key);
 /*
- * What *signature says as parameters, "e=…&k=…&s=…", into text; 0 or -ENAMETOOLONG. All that is special in a query or in HTML is escaped,
- * but for the "&".
+ * What *signature says as parameters, "e=…&k=…&s=…", into text; 0 or -ENAMETOOLONG. All that is special in a query or
+ * in HTML is escaped, but for the "&".
  */
 int signature_format(const struct signature *signature, char *text, size_t text_bytes);
 
-/* Makes each s in the query that is as long as a signature a "*", in its place: what a log may show. query may be NULL. */
+/* Makes each s in the query that is as long as a signature a "*", in its place: what a log may show. query may be NULL.
+ */
 void signature_mask(char *query);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Two tables of four-way sets, so that no flood of wrong guesses drives a right one out: what is kept of those is of use only for a
- * client that repeats itself. A key is a keyed hash, so its first bytes choose the set, and comparing it tells a guesser nothing.
+ * Two tables of four-way sets, so that no flood of wrong guesses drives a right one out: what is kept of those is of
+ * use only for a client that repeats itself. A key is a keyed hash, so its first bytes choose the set, and comparing it
+ * tells a guesser nothing.
  */
 #include "auth/verdicts.h"
 
@@ -48,12 +49,14 @@ static unsigned set_of(const uint8_t key[VERDICTS_KEY_BYTES], unsigned sets)
 static bool holds(const struct kept *set, const uint8_t key[VERDICTS_KEY_BYTES], uint64_t generation, uint64_t now_ns)
 {
 	for (unsigned i = 0; i < WAYS; i++)
-		if (set[i].until_ns > now_ns && set[i].generation == generation && memcmp(set[i].key, key, VERDICTS_KEY_BYTES) == 0)
+		if (set[i].until_ns > now_ns && set[i].generation == generation &&
+		    memcmp(set[i].key, key, VERDICTS_KEY_BYTES) == 0)
 			return true;
 	return false;
 }
 
-enum verdict verdicts_find(const struct verdicts *verdicts, const uint8_t key[VERDICTS_KEY_BYTES], uint64_t generation, uint64_t now_ns)
+enum verdict verdicts_find(const struct verdicts *verdicts, const uint8_t key[VERDICTS_KEY_BYTES], uint64_t generation,
+			   uint64_t now_ns)
 {
 	if (holds(verdicts->good[set_of(key, GOOD_SETS)], key, generation, now_ns))
 		return VERDICT_GOOD;
@@ -78,7 +81,8 @@ static void put(struct kept *set, const uint8_t key[VERDICTS_KEY_BYTES], uint64_
 	place->until_ns = until_ns;
 }
 
-void verdicts_keep(struct verdicts *verdicts, const uint8_t key[VERDICTS_KEY_BYTES], uint64_t generation, bool good, uint64_t now_ns)
+void verdicts_keep(struct verdicts *verdicts, const uint8_t key[VERDICTS_KEY_BYTES], uint64_t generation, bool good,
+		   uint64_t now_ns)
 {
 	if (good)
 		put(verdicts->good[set_of(key, GOOD_SETS)], key, generation, now_ns + GOOD_NS);

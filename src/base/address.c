@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One form for all addresses, 16 bytes, so that comparing and counting know one case only. A network of IPv4 is one of IPv6 with
- * 96 more bits; but one that was meant for IPv6 ("::/0") has no IPv4 address in it.
+ * One form for all addresses, 16 bytes, so that comparing and counting know one case only. A network of IPv4 is one of
+ * IPv6 with 96 more bits; but one that was meant for IPv6 ("::/0") has no IPv4 address in it.
  */
 #include "base/address.h"
 
@@ -76,7 +76,8 @@ const char *address_format(const struct address *address, char text[ADDRESS_TEXT
 {
 	bool v4 = is_v4(address->bytes);
 
-	if (address->local || inet_ntop(v4 ? AF_INET : AF_INET6, address->bytes + (v4 ? V4_AT : 0), text, ADDRESS_TEXT_BYTES) == NULL)
+	if (address->local ||
+	    inet_ntop(v4 ? AF_INET : AF_INET6, address->bytes + (v4 ? V4_AT : 0), text, ADDRESS_TEXT_BYTES) == NULL)
 		strcpy(text, "unix:");
 	return text;
 }
@@ -108,7 +109,8 @@ static int parse_bits(const char *text)
 {
 	int bits = 0;
 
-	if (text[0] == '\0' || strlen(text) > 3 || text[strspn(text, "0123456789")] != '\0' || (text[0] == '0' && text[1] != '\0'))
+	if (text[0] == '\0' || strlen(text) > 3 || text[strspn(text, "0123456789")] != '\0' ||
+	    (text[0] == '0' && text[1] != '\0'))
 		return -1;
 	for (; *text != '\0'; text++)
 		bits = bits * 10 + (*text - '0');
@@ -132,13 +134,14 @@ const char *address_parse_cidr(const char *text, struct cidr *cidr)
 	most = strchr(text, ':') != NULL ? 128 : 32;
 	bits = slash != NULL ? parse_bits(slash + 1) : most;
 	if (bits < 0 || bits > most)
-		return most == 32 ? "behind the slash of an IPv4 network stands a number from 0 to 32" :
-				    "behind the slash of an IPv6 network stands a number from 0 to 128";
+		return most == 32 ? "behind the slash of an IPv4 network stands a number from 0 to 32"
+				  : "behind the slash of an IPv6 network stands a number from 0 to 128";
 	cidr->bits = (uint8_t)(bits + (most == 32 ? V4_BITS : 0));
 	cidr->kinds = cidr->bits >= V4_BITS && is_v4(address.bytes) ? CIDR_V4 : CIDR_V6;
 	memcpy(cidr->bytes, address.bytes, ADDRESS_BYTES);
-	return is_clear_behind(cidr->bytes, cidr->bits) ? NULL :
-	       "the address has bits behind those that the network is of: a network is written with zeroes there, one address without a slash";
+	return is_clear_behind(cidr->bytes, cidr->bits)
+		       ? NULL
+		       : "the address has bits behind those that the network is of: a network is written with zeroes there, one address without a slash";
 }
 
 bool address_in(const struct address *address, const struct cidr *cidr)

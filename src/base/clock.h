@@ -27,9 +27,10 @@ static inline int64_t clock_wall_ns(void)
 }
 
 /*
- * Returns true if a file with this mtime (or ctime) is young at now_ns: the file could change again and keep its mtime. That takes two ticks of
- * the kernel's clock (20 ms) on filesystems that store fractions of a second, and 2 s if the fraction is 0, because the filesystem may
- * store whole seconds, or even ones (vfat). A time after now_ns is young, because the clock of a file server may be ahead.
+ * Returns true if a file with this mtime (or ctime) is young at now_ns: the file could change again and keep its mtime.
+ * That takes two ticks of the kernel's clock (20 ms) on filesystems that store fractions of a second, and 2 s if the
+ * fraction is 0, because the filesystem may store whole seconds, or even ones (vfat). A time after now_ns is young,
+ * because the clock of a file server may be ahead.
  */
 bool clock_is_young(int64_t time_ns, int64_t now_ns);
 

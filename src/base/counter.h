@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A number that one thread counts in and any thread reads: a load and a store, without a locked instruction and without order between
- * numbers. It may also go down, for what comes and goes.
+ * A number that one thread counts in and any thread reads: a load and a store, without a locked instruction and without
+ * order between numbers. It may also go down, for what comes and goes.
  */
 #ifndef BASE_COUNTER_H
 #define BASE_COUNTER_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How long things took, in buckets of powers of two of a microsecond. Any thread may add and read; no lock, no order. */
+/* How long things took, in buckets of powers of two of a microsecond. Any thread may add and read; no lock, no order.
+ */
 #ifndef BASE_HISTOGRAM_H
 #define BASE_HISTOGRAM_H
 

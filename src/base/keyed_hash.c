@@ -72,8 +72,10 @@ uint64_t keyed_hash_under(const uint8_t secret[KEYED_HASH_SECRET_BYTES], const v
 	const uint8_t *at = bytes, *end = at + length / sizeof(uint64_t) * sizeof(uint64_t);
 	uint64_t k0 = load(secret), k1 = load(secret + sizeof(uint64_t));
 	struct state s = {
-		.v0 = k0 ^ UINT64_C(0x736f6d6570736575), .v1 = k1 ^ UINT64_C(0x646f72616e646f6d),
-		.v2 = k0 ^ UINT64_C(0x6c7967656e657261), .v3 = k1 ^ UINT64_C(0x7465646279746573),
+		.v0 = k0 ^ UINT64_C(0x736f6d6570736575),
+		.v1 = k1 ^ UINT64_C(0x646f72616e646f6d),
+		.v2 = k0 ^ UINT64_C(0x6c7967656e657261),
+		.v3 = k1 ^ UINT64_C(0x7465646279746573),
 	};
 
 	for (; at != end; at += sizeof(uint64_t))

@@ -2,9 +2,9 @@
 /*
  * How a line of the error log looks. Pure but for the clock; any thread; the memory is the caller's.
  *
- * The one idea: whatever was asked to be said, one call makes one line. A name out of a request can hold newlines and escape
- * sequences, and must be able to forge neither a second line nor a terminal's colours; bytes of 0x80 and up stay as they are,
- * because they are somebody's UTF-8.
+ * The one idea: whatever was asked to be said, one call makes one line. A name out of a request can hold newlines and
+ * escape sequences, and must be able to forge neither a second line nor a terminal's colours; bytes of 0x80 and up stay
+ * as they are, because they are somebody's UTF-8.
  */
 #include "base/line.h"
 
@@ -23,10 +23,10 @@ static const struct {
 	const char *name;
 	char priority; /* of sd-daemon(3) */
 } levels[] = {
-	[LOG_LEVEL_ERROR] = {"error", '3'},
-	[LOG_LEVEL_WARNING] = {"warning", '4'},
-	[LOG_LEVEL_INFO] = {"info", '6'},
-	[LOG_LEVEL_DEBUG] = {"debug", '7'},
+	[LOG_LEVEL_ERROR] = { "error", '3' },
+	[LOG_LEVEL_WARNING] = { "warning", '4' },
+	[LOG_LEVEL_INFO] = { "info", '6' },
+	[LOG_LEVEL_DEBUG] = { "debug", '7' },
 };
 
 #define ELLIPSIS "…"
@@ -54,7 +54,8 @@ static size_t put_prefix(char *line, enum log_level level, bool journal)
 		return (size_t)snprintf(line, LINE_BYTES, "<%c>", levels[level].priority);
 	gmtime_r(&seconds, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	return (size_t)snprintf(line, LINE_BYTES, "%s.%03dZ %s: ", date, (int)(now / (int64_t)CLOCK_NS_PER_MS % 1000), levels[level].name);
+	return (size_t)snprintf(line, LINE_BYTES, "%s.%03dZ %s: ", date, (int)(now / (int64_t)CLOCK_NS_PER_MS % 1000),
+				levels[level].name);
 }
 
 /* One byte as it is or as \xNN. Returns the new length, or the old one when there is no room below `end`. */
@@ -66,7 +67,7 @@ static size_t put_byte(char *line, size_t length, size_t end, unsigned char byte
 		if (length < end)
 			line[length++] = (char)byte;
 	} else if (length + 4 <= end) {
-		memcpy(line + length, (char[]){'\\', 'x', digits[byte >> 4], digits[byte & 15]}, 4);
+		memcpy(line + length, (char[]){ '\\', 'x', digits[byte >> 4], digits[byte & 15] }, 4);
 		length += 4;
 	}
 	return length;

@@ -12,8 +12,8 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /*
- * The line with its newline (and no NUL) into line[LINE_BYTES]; returns its length. Control bytes become \xNN; what does not fit is
- * cut with "…". Any thread.
+ * The line with its newline (and no NUL) into line[LINE_BYTES]; returns its length. Control bytes become \xNN; what
+ * does not fit is cut with "…". Any thread.
  */
 __attribute__((format(printf, 4, 0))) size_t line_format(char *line, enum log_level level, bool journal,
 							 const char *format, va_list arguments);

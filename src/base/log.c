@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which logs there are. Each is a queue with its writer (log_queue.c) in a place of a fixed table, so a thread that has the number
- * of one can do no harm if it is late. The main thread opens and closes them, and counts for each who needs it; its writer clears the
- * place.
+ * Which logs there are. Each is a queue with its writer (log_queue.c) in a place of a fixed table, so a thread that has
+ * the number of one can do no harm if it is late. The main thread opens and closes them, and counts for each who needs
+ * it; its writer clears the place.
  *
  * The one idea: the error log is a log like any other, whose number is in an atomic. Who logs an error loads it, and if
  * that queue has ended meanwhile, loads it again; so nothing is lost, and nobody waits, when another takes its place.
@@ -26,7 +26,7 @@ static struct {
 	struct log_queue list[1 + LOG_OPEN_MAX]; /* the first is none */
 	unsigned users[1 + LOG_OPEN_MAX];	 /* the main thread's; 0: free, or its writer ends by itself */
 	atomic_uint errors;			 /* the error log */
-} logs = {.list = {[0 ... LOG_OPEN_MAX] = LOG_QUEUE_INITIALIZER}};
+} logs = { .list = { [0 ... LOG_OPEN_MAX] = LOG_QUEUE_INITIALIZER } };
 
 static _Atomic int threshold = LOG_LEVEL_INFO;
 
@@ -57,7 +57,8 @@ void log_at(enum log_level level, const char *format, ...)
 		tried = at;
 		enum log_queue_kind kind = at == NONE ? LOG_QUEUE_STDERR : atomic_load(&logs.list[at].kind);
 		va_start(arguments, format);
-		size_t length = line_format(line, level, kind == LOG_QUEUE_STDERR && line_stderr_is_journal(), format, arguments);
+		size_t length = line_format(line, level, kind == LOG_QUEUE_STDERR && line_stderr_is_journal(), format,
+					    arguments);
 		va_end(arguments);
 		done = kind != LOG_QUEUE_REQUESTS && put_error(at, line, length, kind);
 	} while (!done);
@@ -118,7 +119,8 @@ static bool is_open_as(unsigned log, bool errors, const char *target)
 {
 	const struct log_queue *queue = &logs.list[log];
 
-	return logs.users[log] > 0 && (atomic_load(&queue->kind) != LOG_QUEUE_REQUESTS) == errors && strcmp(queue->target, target) == 0;
+	return logs.users[log] > 0 && (atomic_load(&queue->kind) != LOG_QUEUE_REQUESTS) == errors &&
+	       strcmp(queue->target, target) == 0;
 }
 
 static int open_log(bool errors, const char *target, unsigned *log)
@@ -130,7 +132,8 @@ static int open_log(bool errors, const char *target, unsigned *log)
 	if (at > LOG_OPEN_MAX) {
 		for (at = 1; at <= LOG_OPEN_MAX && !log_queue_is_idle(&logs.list[at]); at++)
 			;
-		int error = at > LOG_OPEN_MAX ? -EBUSY : log_queue_start(&logs.list[at], errors, target, errors ? NULL : say);
+		int error = at > LOG_OPEN_MAX ? -EBUSY
+					      : log_queue_start(&logs.list[at], errors, target, errors ? NULL : say);
 		if (error != 0)
 			return error;
 	}

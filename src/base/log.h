@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The error log and the logs of requests. A write to a log can wait for a disk or for whoever reads it, so each has a bounded queue
- * and a writer thread; what does not fit is dropped and counted. Logs come and go while others write to them. While no error log is
- * in use its lines go straight to stderr.
+ * The error log and the logs of requests. A write to a log can wait for a disk or for whoever reads it, so each has a
+ * bounded queue and a writer thread; what does not fit is dropped and counted. Logs come and go while others write to
+ * them. While no error log is in use its lines go straight to stderr.
  *
  * A log is known by a number; 0 is none.
  */
@@ -23,31 +23,32 @@
 /* --- which there are: main thread, and none of them blocks, but opening a file as long as the filesystem takes --- */
 
 /*
- * The log of requests with this target (see sink_open()): the one that is open already, or else a new one; each log_open() has its
- * log_close(). 0, -EBUSY (LOG_OPEN_MAX) or -errno.
+ * The log of requests with this target (see sink_open()): the one that is open already, or else a new one; each
+ * log_open() has its log_close(). 0, -EBUSY (LOG_OPEN_MAX) or -errno.
  */
 int log_open(const char *target, unsigned *log);
 /* The same for a log of errors, whose path may be NULL: stderr. It is used after log_use(). */
 int log_open_errors(const char *path, unsigned *log);
 
-/* One user less. After the last one's its writer writes what is queued, closes the file and ends; nobody may queue more. */
+/* One user less. After the last one's its writer writes what is queued, closes the file and ends; nobody may queue
+ * more. */
 void log_close(unsigned log);
 
 /*
- * From here on this is the error log, with this level, for whom it is closed when it is the next one's turn: who opened it does not.
- * What was queued for the last one goes there.
+ * From here on this is the error log, with this level, for whom it is closed when it is the next one's turn: who opened
+ * it does not. What was queued for the last one goes there.
  */
 void log_use(unsigned log, enum log_level level);
 
 /*
- * No record of this form is queued any more: form->free() is called when those that are have been written, by the writer, or at
- * once by this thread. Before log_close(). A log that takes nothing may keep it for ever.
+ * No record of this form is queued any more: form->free() is called when those that are have been written, by the
+ * writer, or at once by this thread. Before log_close(). A log that takes nothing may keep it for ever.
  */
 void log_retire(unsigned log, struct log_form *form);
 
 /*
- * Closes all logs, whoever has them open, and waits for their writers. A log that takes nothing is left behind after some seconds, with
- * its writer and the forms it has; then it returns false.
+ * Closes all logs, whoever has them open, and waits for their writers. A log that takes nothing is left behind after
+ * some seconds, with its writer and the forms it has; then it returns false.
  */
 bool log_stop(void);
 
@@ -91,17 +92,17 @@ bool log_gate_pass(struct log_gate *gate, uint64_t *held_back);
 #define log_debug(...) log_at(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
 /* For faults that repeat: at most one line a second from this place, with the number held back in between. */
-#define log_fault(level, format, ...)                                                                                              \
-	do {                                                                                                                       \
-		static struct log_gate gate_;                                                                                      \
-		uint64_t held_back_;                                                                                               \
-		if (log_gate_pass(&gate_, &held_back_)) {                                                                          \
-			if (held_back_ > 0)                                                                                        \
-				log_at(level, format " (and %llu like it not shown)", ##__VA_ARGS__,                               \
-				       (unsigned long long)held_back_);                                                            \
-			else                                                                                                       \
-				log_at(level, format, ##__VA_ARGS__);                                                              \
-		}                                                                                                                  \
+#define log_fault(level, format, ...)                                                                \
+	do {                                                                                         \
+		static struct log_gate gate_;                                                        \
+		uint64_t held_back_;                                                                 \
+		if (log_gate_pass(&gate_, &held_back_)) {                                            \
+			if (held_back_ > 0)                                                          \
+				log_at(level, format " (and %llu like it not shown)", ##__VA_ARGS__, \
+				       (unsigned long long)held_back_);                              \
+			else                                                                         \
+				log_at(level, format, ##__VA_ARGS__);                                \
+		}                                                                                    \
 	} while (0)
 
 #endif

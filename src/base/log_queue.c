@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A log may lie on the very disk that is stuck, or be a pipe that nobody reads, so nobody but its own writer ever writes to one, and
- * no log waits for another.
+ * A log may lie on the very disk that is stuck, or be a pipe that nobody reads, so nobody but its own writer ever
+ * writes to one, and no log waits for another.
  *
- * The one idea: each log has two buffers. Threads append what they have to say to the one that is being filled, under the log's
- * mutex, and that is a memcpy; the writer swaps the two and works off the other one outside the lock: only there records of
- * requests become lines. A full buffer drops. After each batch the writer naps, so that a busy server pays for one
- * wake-up in 10 ms and not for one a line.
+ * The one idea: each log has two buffers. Threads append what they have to say to the one that is being filled, under
+ * the log's mutex, and that is a memcpy; the writer swaps the two and works off the other one outside the lock: only
+ * there records of requests become lines. A full buffer drops. After each batch the writer naps, so that a busy server
+ * pays for one wake-up in 10 ms and not for one a line.
  *
- * Nobody waits for a writer to end: it closes its file and gives its buffers back itself, and only then the queue is idle again.
+ * Nobody waits for a writer to end: it closes its file and gives its buffers back itself, and only then the queue is
+ * idle again.
  */
 #include "base/log_queue.h"
 
@@ -50,7 +51,8 @@ uint64_t log_queue_dropped(void)
 /* --- any thread --- */
 
 /* Appends all of it or nothing. Signals outside the lock, and only if the buffer was empty. */
-bool log_queue_put(struct log_queue *queue, enum log_queue_kind kind, const struct log_form *form, const void *bytes, size_t length)
+bool log_queue_put(struct log_queue *queue, enum log_queue_kind kind, const struct log_form *form, const void *bytes,
+		   size_t length)
 {
 	size_t frame_bytes = sizeof(struct frame) + (size_t)align_up(length, sizeof(uint64_t));
 	struct log_buffer *filling = &queue->filling;
@@ -140,7 +142,8 @@ static void put_line(struct log_queue *queue, const char *line, size_t length)
 }
 
 /* The error log's own goes past its queue, which may be what is full. */
-__attribute__((format(printf, 3, 4))) static void say(struct log_queue *queue, enum log_level level, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void say(struct log_queue *queue, enum log_level level, const char *format,
+						      ...)
 {
 	char line[LINE_BYTES];
 	va_list arguments;
@@ -148,7 +151,9 @@ __attribute__((format(printf, 3, 4))) static void say(struct log_queue *queue, e
 	va_start(arguments, format);
 	if (queue->say == NULL)
 		put_line(queue, line,
-			 line_format(line, level, queue->sink.kind == SINK_STDERR && line_stderr_is_journal(), format, arguments) - 1);
+			 line_format(line, level, queue->sink.kind == SINK_STDERR && line_stderr_is_journal(), format,
+				     arguments) -
+				 1);
 	else
 		vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
@@ -227,7 +232,7 @@ static void work_off(struct log_queue *queue)
 		say(queue, LOG_LEVEL_ERROR, "cannot reopen the log %s: %s", name_of(queue), strerrordesc_np(-error));
 	put_frames(queue, before, writing->used);
 	free_forms(writing->retired);
-	*writing = (struct log_buffer){.bytes = writing->bytes};
+	*writing = (struct log_buffer){ .bytes = writing->bytes };
 }
 
 /* Waits for work and takes it. False: the log is stopping and all is written. */
@@ -276,7 +281,7 @@ static void *writer_main(void *context)
 	while (take_batch(queue)) {
 		work_off(queue);
 		say_dropped(queue, false);
-		nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+		nanosleep(&(struct timespec){ .tv_nsec = NAP_NS }, NULL);
 	}
 	say_dropped(queue, true);
 	flush(queue);
@@ -307,8 +312,8 @@ static int start_writer(struct log_queue *queue)
 static void make_ready(struct log_queue *queue, enum log_queue_kind kind, char *filling, char *writing, char *target)
 {
 	pthread_mutex_lock(&queue->mutex);
-	queue->filling = (struct log_buffer){.bytes = filling};
-	queue->writing = (struct log_buffer){.bytes = writing};
+	queue->filling = (struct log_buffer){ .bytes = filling };
+	queue->writing = (struct log_buffer){ .bytes = writing };
 	queue->target = target;
 	queue->stopping = false;
 	queue->lines = queue->reported = queue->reported_at_ns = 0;
@@ -319,7 +324,8 @@ static void make_ready(struct log_queue *queue, enum log_queue_kind kind, char *
 	pthread_mutex_unlock(&queue->mutex);
 }
 
-int log_queue_start(struct log_queue *queue, bool errors, const char *target, void (*say_fn)(enum log_level level, const char *text))
+int log_queue_start(struct log_queue *queue, bool errors, const char *target,
+		    void (*say_fn)(enum log_level level, const char *text))
 {
 	int error = sink_open(&queue->sink, target, &sink_sockets);
 
@@ -332,8 +338,11 @@ int log_queue_start(struct log_queue *queue, bool errors, const char *target, vo
 		return -ENOMEM;
 	}
 	queue->say = say_fn;
-	make_ready(queue, !errors ? LOG_QUEUE_REQUESTS : queue->sink.kind == SINK_STDERR ? LOG_QUEUE_STDERR : LOG_QUEUE_ERRORS, filling, writing,
-		   copy);
+	make_ready(queue,
+		   !errors			     ? LOG_QUEUE_REQUESTS
+		   : queue->sink.kind == SINK_STDERR ? LOG_QUEUE_STDERR
+						     : LOG_QUEUE_ERRORS,
+		   filling, writing, copy);
 	error = start_writer(queue);
 	if (error != 0)
 		put_away(queue);

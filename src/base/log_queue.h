@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One log: a bounded queue, the thread that writes what is in it, and where that goes. log.h is what others know of it. */
+/* One log: a bounded queue, the thread that writes what is in it, and where that goes. log.h is what others know of it.
+ */
 #ifndef BASE_LOG_QUEUE_H
 #define BASE_LOG_QUEUE_H
 
@@ -45,14 +46,19 @@ struct log_queue {
 	void (*say)(enum log_level level, const char *text);
 };
 
-#define LOG_QUEUE_INITIALIZER \
-	{.mutex = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER}
+#define LOG_QUEUE_INITIALIZER                                                         \
+	{                                                                             \
+		.mutex = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER, \
+		.ended = PTHREAD_COND_INITIALIZER                                     \
+	}
 
 /*
- * Opens the target, of which see sink_open(), and starts the writer. 0 or -errno. The queue is idle, and stays so if this fails. `say` is
- * for what the writer has to say; NULL: this is an error log, and takes it itself. One thread at a time.
+ * Opens the target, of which see sink_open(), and starts the writer. 0 or -errno. The queue is idle, and stays so if
+ * this fails. `say` is for what the writer has to say; NULL: this is an error log, and takes it itself. One thread at a
+ * time.
  */
-int log_queue_start(struct log_queue *queue, bool errors, const char *target, void (*say)(enum log_level level, const char *text));
+int log_queue_start(struct log_queue *queue, bool errors, const char *target,
+		    void (*say)(enum log_level level, const char *text));
 /* The writer ends when all is written. Never blocks. */
 void log_queue_stop(struct log_queue *queue);
 /* False: by then it has not ended. CLOCK_REALTIME. */
@@ -62,8 +68,10 @@ bool log_queue_is_idle(struct log_queue *queue);
 
 /* Any thread: */
 
-/* Appends a copy or drops it, and never blocks. False: nobody writes it any more, or the queue is of another kind by now. */
-bool log_queue_put(struct log_queue *queue, enum log_queue_kind kind, const struct log_form *form, const void *bytes, size_t length);
+/* Appends a copy or drops it, and never blocks. False: nobody writes it any more, or the queue is of another kind by
+ * now. */
+bool log_queue_put(struct log_queue *queue, enum log_queue_kind kind, const struct log_form *form, const void *bytes,
+		   size_t length);
 /* Calls form->free() as soon as nothing in the queue is of that form. Nobody queues more of it. */
 void log_queue_retire(struct log_queue *queue, struct log_form *form);
 /* Asks the writer to open the file again by name. */

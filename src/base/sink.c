@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lines are gathered and written many at a time. A regular file takes a batch in one piece, since it is opened for appending, so two
- * logs may share it; into anything else a batch goes in pieces of whole lines and at most PIPE_BUF bytes, which no other writer
- * of the same pipe can come between.
+ * Lines are gathered and written many at a time. A regular file takes a batch in one piece, since it is opened for
+ * appending, so two logs may share it; into anything else a batch goes in pieces of whole lines and at most PIPE_BUF
+ * bytes, which no other writer of the same pipe can come between.
  *
- * Syslog and the journal get a datagram an entry, over a socket that is connected to nobody: the address is looked up with each of
- * them, so a logger that was started again is found again. Their protocols are written here, a dozen lines both, since syslog(3)
- * does not tell what it could not send, and sd_journal_send() takes a missing journal for success.
+ * Syslog and the journal get a datagram an entry, over a socket that is connected to nobody: the address is looked up
+ * with each of them, so a logger that was started again is found again. Their protocols are written here, a dozen lines
+ * both, since syslog(3) does not tell what it could not send, and sd_journal_send() takes a missing journal for
+ * success.
  */
 #include "base/sink.h"
 
@@ -93,13 +94,15 @@ static void look_at_file(struct sink *sink)
 {
 	struct stat st;
 
-	sink->is_regular = fstat(sink->fd, &st) == 0 && S_ISREG(st.st_mode) && (fcntl(sink->fd, F_GETFL) & O_APPEND) != 0;
+	sink->is_regular = fstat(sink->fd, &st) == 0 && S_ISREG(st.st_mode) &&
+			   (fcntl(sink->fd, F_GETFL) & O_APPEND) != 0;
 }
 
 int sink_open(struct sink *sink, const char *target, const struct sink_sockets *sockets)
 {
-	static const char *const names[] = { [SINK_STDERR] = "-", [SINK_STDOUT] = "stdout", [SINK_SYSLOG] = "syslog",
-					     [SINK_JOURNAL] = "journal" };
+	static const char *const names[] = {
+		[SINK_STDERR] = "-", [SINK_STDOUT] = "stdout", [SINK_SYSLOG] = "syslog", [SINK_JOURNAL] = "journal"
+	};
 	const char *path = target;
 
 	*sink = (struct sink){ .kind = SINK_FILE, .fd = -1 };
@@ -174,7 +177,8 @@ static void send_syslog(struct sink *sink, const char *line, size_t length)
 
 	localtime_r(&now, &tm);
 	strftime(date, sizeof(date), "%b %e %H:%M:%S", &tm);
-	int head = snprintf(text, sizeof(text), "<%d>%s " IDENTIFIER "[%d]: ", LOG_DAEMON | LOG_INFO, date, (int)getpid());
+	int head =
+		snprintf(text, sizeof(text), "<%d>%s " IDENTIFIER "[%d]: ", LOG_DAEMON | LOG_INFO, date, (int)getpid());
 	memcpy(text + head, line, length);
 	send_datagram(sink, text, (size_t)head + length);
 }
@@ -185,7 +189,8 @@ static void put(struct sink *sink, const void *bytes, size_t length)
 	sink->pending_bytes += length;
 }
 
-/* https://systemd.io/JOURNAL_NATIVE_PROTOCOL: NAME=value, or, if there is a newline in the value, its length before it. */
+/* https://systemd.io/JOURNAL_NATIVE_PROTOCOL: NAME=value, or, if there is a newline in the value, its length before it.
+ */
 void sink_field(struct sink *sink, const char *name, const char *value, size_t length)
 {
 	size_t name_length = strlen(name);
@@ -224,7 +229,8 @@ static uint64_t count_lines(const char *bytes, size_t length)
 	return lines;
 }
 
-/* What can't be written (a full disk, an I/O error) is lost: waiting for the disk to heal would only lose other lines. */
+/* What can't be written (a full disk, an I/O error) is lost: waiting for the disk to heal would only lose other lines.
+ */
 static void write_pending(struct sink *sink)
 {
 	const char *bytes = sink->pending;

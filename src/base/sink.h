@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where the lines of one log go: a file, stderr, stdout, syslog, or the journal. Belongs to one thread, which may have to wait for
- * as long as whoever reads it takes: never a reactor's.
+ * Where the lines of one log go: a file, stderr, stdout, syslog, or the journal. Belongs to one thread, which may have
+ * to wait for as long as whoever reads it takes: never a reactor's.
  */
 #ifndef BASE_SINK_H
 #define BASE_SINK_H
@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The longest line, its newline included: so many bytes (PIPE_BUF) go into a pipe in one piece, whoever else writes there. */
+/* The longest line, its newline included: so many bytes (PIPE_BUF) go into a pipe in one piece, whoever else writes
+ * there. */
 #define SINK_LINE_BYTES 4096
 
 enum sink_kind { SINK_FILE, SINK_STDERR, SINK_STDOUT, SINK_SYSLOG, SINK_JOURNAL };
@@ -34,9 +35,9 @@ struct sink_sockets {
 extern const struct sink_sockets sink_sockets;
 
 /*
- * target: "-" (stderr), "stdout", "syslog", "journal", or the path of a file, which is opened for appending (created 0640) or is a
- * FIFO, with a reader or without. Whether anybody listens to syslog shows with the first line. 0, -ENOMEM or -errno; then there is
- * nothing to close.
+ * target: "-" (stderr), "stdout", "syslog", "journal", or the path of a file, which is opened for appending (created
+ * 0640) or is a FIFO, with a reader or without. Whether anybody listens to syslog shows with the first line. 0, -ENOMEM
+ * or -errno; then there is nothing to close.
  */
 int sink_open(struct sink *sink, const char *target, const struct sink_sockets *sockets);
 /* What is pending is lost. */
@@ -46,8 +47,9 @@ void sink_close(struct sink *sink);
 int sink_reopen(struct sink *sink);
 
 /*
- * One entry: its line, without a newline (cut at SINK_LINE_BYTES); then, if sink_has_fields(), any number of sink_field(); then
- * sink_end(). Lines go out at sink_flush() at the latest. What can't be written is lost, and counted.
+ * One entry: its line, without a newline (cut at SINK_LINE_BYTES); then, if sink_has_fields(), any number of
+ * sink_field(); then sink_end(). Lines go out at sink_flush() at the latest. What can't be written is lost, and
+ * counted.
  */
 void sink_begin(struct sink *sink, const char *line, size_t length);
 bool sink_has_fields(const struct sink *sink);
@@ -56,7 +58,8 @@ void sink_field(struct sink *sink, const char *name, const char *value, size_t l
 void sink_end(struct sink *sink);
 void sink_flush(struct sink *sink);
 
-/* Writes all of it, waiting as long as it takes. Returns the bytes written; fewer than `length` is an error, in errno. */
+/* Writes all of it, waiting as long as it takes. Returns the bytes written; fewer than `length` is an error, in errno.
+ */
 size_t sink_write_all(int fd, const char *bytes, size_t length);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A name is any bytes but a slash and a NUL. take_character() cuts it into characters of UTF-8 and bytes that are none (RFC 3629:
- * no surrogates, nothing longer than needed, nothing beyond U+10FFFF), and each format decides what to make of them.
+ * A name is any bytes but a slash and a NUL. take_character() cuts it into characters of UTF-8 and bytes that are none
+ * (RFC 3629: no surrogates, nothing longer than needed, nothing beyond U+10FFFF), and each format decides what to make
+ * of them.
  */
 #include "base/text.h"
 
@@ -96,8 +97,9 @@ static size_t take_character(const char *bytes, size_t length, uint32_t *charact
 static bool is_unseen(uint32_t character)
 {
 	return (character >= 0x80 && character <= 0x9f) || character == 0xad || character == 0x61c ||
-	       character == 0x200b || character == 0x200e || character == 0x200f || (character >= 0x2028 && character <= 0x202e) ||
-	       (character >= 0x2060 && character <= 0x206f) || character == 0xfeff || (character >= 0xe0000 && character <= 0xe007f);
+	       character == 0x200b || character == 0x200e || character == 0x200f ||
+	       (character >= 0x2028 && character <= 0x202e) || (character >= 0x2060 && character <= 0x206f) ||
+	       character == 0xfeff || (character >= 0xe0000 && character <= 0xe007f);
 }
 
 static bool is_alnum(char byte)
@@ -155,11 +157,12 @@ static void put_json_character(struct text *text, const char *bytes, size_t take
 
 /* Puts character after character; what is none of UTF-8, a byte at a time, as of length 0. */
 static void put_characters(struct text *text, const char *bytes, size_t length,
-			   void (*put_character)(struct text *text, const char *bytes, size_t taken, uint32_t character))
+			   void (*put_character)(struct text *text, const char *bytes, size_t taken,
+						 uint32_t character))
 {
 	size_t taken;
 
-	for (size_t at = 0; at < length; at += taken > 0 ? taken : 1) {
+	for (size_t at = 0; at<length; at += taken> 0 ? taken : 1) {
 		uint32_t character = 0;
 
 		taken = take_character(bytes + at, length - at, &character);
@@ -192,8 +195,8 @@ void text_utf8(struct text *text, const char *bytes, size_t length)
 }
 
 /*
- * HTML Standard, section 13.2.5.2 (RCDATA state): "&" begins a character reference only before "#" or a name, and "<" ends the element
- * only before "/". All names of references have two characters or more, so "R&D" may stay as it is.
+ * HTML Standard, section 13.2.5.2 (RCDATA state): "&" begins a character reference only before "#" or a name, and "<"
+ * ends the element only before "/". All names of references have two characters or more, so "R&D" may stay as it is.
  */
 static bool is_title_markup(const char *at, const char *end)
 {
@@ -211,7 +214,7 @@ void text_title(struct text *text, const char *bytes, size_t length)
 	const char *end = bytes + length;
 	size_t taken;
 
-	for (; bytes < end; bytes += taken > 0 ? taken : 1) {
+	for (; bytes<end; bytes += taken> 0 ? taken : 1) {
 		uint32_t character = 0;
 
 		taken = take_character(bytes, (size_t)(end - bytes), &character);

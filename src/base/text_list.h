@@ -14,15 +14,17 @@ struct text_list {
 };
 
 /*
- * From the text of one value to what is kept of it, in its place, which has TEXT_LIST_SPARE_BYTES behind it. NULL, or what is wrong
- * (a static string). Two words are kept as two strings one behind the other: text_list_second() is the second.
+ * From the text of one value to what is kept of it, in its place, which has TEXT_LIST_SPARE_BYTES behind it. NULL, or
+ * what is wrong (a static string). Two words are kept as two strings one behind the other: text_list_second() is the
+ * second.
  */
 typedef const char *(*text_list_parse_fn)(char *text);
 #define TEXT_LIST_SPARE_BYTES 24
 
 extern const char text_list_no_memory[];
 
-/* Puts a parsed copy at the end of the list, or in place of what is kept. parse NULL: as it is. NULL; a fault; text_list_no_memory. */
+/* Puts a parsed copy at the end of the list, or in place of what is kept. parse NULL: as it is. NULL; a fault;
+ * text_list_no_memory. */
 const char *text_list_add(struct text_list *list, const char *text, text_list_parse_fn parse);
 const char *text_list_keep(char **kept, const char *text, text_list_parse_fn parse);
 

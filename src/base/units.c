@@ -2,8 +2,9 @@
 /*
  * Sizes and durations of the configuration and the command line. Pure functions, any thread.
  *
- * Strict on purpose: strtoull() takes signs, leading blanks, hexadecimal and wraps "-1" around; a limit that was read as something
- * else is worse than a daemon that does not start. So: digits, then at once a unit out of a table, then the end of the text.
+ * Strict on purpose: strtoull() takes signs, leading blanks, hexadecimal and wraps "-1" around; a limit that was read
+ * as something else is worse than a daemon that does not start. So: digits, then at once a unit out of a table, then
+ * the end of the text.
  */
 #include "base/units.h"
 
@@ -20,17 +21,32 @@ struct unit {
 };
 
 static const struct unit size_units[] = {
-	{"", 1},
-	{"K", UINT64_C(1) << 10}, {"KB", UINT64_C(1) << 10}, {"KiB", UINT64_C(1) << 10},
-	{"M", UINT64_C(1) << 20}, {"MB", UINT64_C(1) << 20}, {"MiB", UINT64_C(1) << 20},
-	{"G", UINT64_C(1) << 30}, {"GB", UINT64_C(1) << 30}, {"GiB", UINT64_C(1) << 30},
-	{"T", UINT64_C(1) << 40}, {"TB", UINT64_C(1) << 40}, {"TiB", UINT64_C(1) << 40},
-	{NULL, 0},
+	{ "", 1 },
+	{ "K", UINT64_C(1) << 10 },
+	{ "KB", UINT64_C(1) << 10 },
+	{ "KiB", UINT64_C(1) << 10 },
+	{ "M", UINT64_C(1) << 20 },
+	{ "MB", UINT64_C(1) << 20 },
+	{ "MiB", UINT64_C(1) << 20 },
+	{ "G", UINT64_C(1) << 30 },
+	{ "GB", UINT64_C(1) << 30 },
+	{ "GiB", UINT64_C(1) << 30 },
+	{ "T", UINT64_C(1) << 40 },
+	{ "TB", UINT64_C(1) << 40 },
+	{ "TiB", UINT64_C(1) << 40 },
+	{ NULL, 0 },
 };
 
 static const struct unit duration_units[] = {
-	{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60 * 1000}, {"h", 60 * 60 * 1000},
-	{"d", UINT64_C(24) * 60 * 60 * 1000}, {"w", UINT64_C(7) * 24 * 60 * 60 * 1000}, {"y", UINT64_C(365) * 24 * 60 * 60 * 1000}, {NULL, 0},
+	{ "", 1000 },
+	{ "ms", 1 },
+	{ "s", 1000 },
+	{ "m", 60 * 1000 },
+	{ "h", 60 * 60 * 1000 },
+	{ "d", UINT64_C(24) * 60 * 60 * 1000 },
+	{ "w", UINT64_C(7) * 24 * 60 * 60 * 1000 },
+	{ "y", UINT64_C(365) * 24 * 60 * 60 * 1000 },
+	{ NULL, 0 },
 };
 
 /* Returns what follows the digits, or NULL when there are none. *fits is false when the number is beyond 64 bits. */
@@ -41,13 +57,15 @@ static const char *parse_digits(const char *text, uint64_t *number, bool *fits)
 	*number = 0;
 	*fits = true;
 	for (; *p >= '0' && *p <= '9'; p++) {
-		if (__builtin_mul_overflow(*number, 10, number) || __builtin_add_overflow(*number, (uint64_t)(*p - '0'), number))
+		if (__builtin_mul_overflow(*number, 10, number) ||
+		    __builtin_add_overflow(*number, (uint64_t)(*p - '0'), number))
 			*fits = false;
 	}
 	return p == text ? NULL : p;
 }
 
-static const struct unit *find_unit(const struct unit *units, const char *name, int (*compare)(const char *, const char *))
+static const struct unit *find_unit(const struct unit *units, const char *name,
+				    int (*compare)(const char *, const char *))
 {
 	for (; units->name; units++) {
 		if (compare(units->name, name) == 0)
@@ -57,7 +75,8 @@ static const struct unit *find_unit(const struct unit *units, const char *name, 
 }
 
 /* `compare` decides whether letter case counts: in "5m" and "5M" it must for durations, and must not for sizes. */
-static int parse(const char *text, const struct unit *units, int (*compare)(const char *, const char *), uint64_t *value)
+static int parse(const char *text, const struct unit *units, int (*compare)(const char *, const char *),
+		 uint64_t *value)
 {
 	uint64_t number, product;
 	bool fits;

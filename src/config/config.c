@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the keys of ranged.conf are set to. config_set() is the only way into the struct, for the file and for the command line alike;
- * it goes by the table of config_key.c.
+ * What the keys of ranged.conf are set to. config_set() is the only way into the struct, for the file and for the
+ * command line alike; it goes by the table of config_key.c.
  */
 #include "config/config.h"
 
@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/networks.h"
 #include "base/align.h"
+#include "base/networks.h"
 #include "base/units.h"
 #include "config/config_key.h"
 
@@ -63,8 +63,8 @@ static int set_count(const struct config_key *key, unsigned *place, const char *
 	errno = 0;
 	unsigned long value = strtoul(text, &end, 10);
 	if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || value < key->min || value > key->max)
-		return refuse(fault, "%s: \"%.200s\" is not a whole number from %" PRIu64 " to %" PRIu64, key->name, text, key->min,
-			      key->max);
+		return refuse(fault, "%s: \"%.200s\" is not a whole number from %" PRIu64 " to %" PRIu64, key->name,
+			      text, key->min, key->max);
 	*place = (unsigned)value;
 	return 0;
 }
@@ -77,9 +77,11 @@ static int set_size(const struct config_key *key, uint64_t *place, const char *t
 	if (error == -EINVAL)
 		return refuse(fault, "%s: \"%.200s\" is not a size (as 65536, 64K, 256M or 2G)", key->name, text);
 	if (error == 0 && value < key->min && !(key->or_zero && value == 0))
-		return refuse(fault, "%s: \"%.200s\" is less than %s", key->name, text, units_format_size(key->min, bound, sizeof(bound)));
+		return refuse(fault, "%s: \"%.200s\" is less than %s", key->name, text,
+			      units_format_size(key->min, bound, sizeof(bound)));
 	if (error != 0 || value > key->max)
-		return refuse(fault, "%s: \"%.200s\" is more than %s", key->name, text, units_format_size(key->max, bound, sizeof(bound)));
+		return refuse(fault, "%s: \"%.200s\" is more than %s", key->name, text,
+			      units_format_size(key->max, bound, sizeof(bound)));
 	*place = key->min >= MIB ? align_down(value, MIB) : value;
 	return 0;
 }
@@ -98,7 +100,7 @@ static int set_duration(const struct config_key *key, uint64_t *place, const cha
 	return 0;
 }
 
-static const char *const switch_words[] = {"false", "no", "off", "true", "yes", "on"};
+static const char *const switch_words[] = { "false", "no", "off", "true", "yes", "on" };
 
 static int set_switch(const struct config_key *key, bool *place, const char *text, char *fault)
 {
@@ -140,12 +142,14 @@ static int listen_for(struct config *config, size_t site, const char *text, char
 	size_t i = 0;
 	if (problem != NULL)
 		return refuse(fault, "listen: \"%.200s\": %s", text, problem);
-	while (i < config->listen_count && (strcmp(address.port, "0") == 0 || !same_address(&config->listen[i].address, &address)))
+	while (i < config->listen_count &&
+	       (strcmp(address.port, "0") == 0 || !same_address(&config->listen[i].address, &address)))
 		i++;
 	if (i == CONFIG_LISTEN_MAX)
-		return refuse(fault, "listen: \"%.200s\" is one more than the %d addresses there can be", text, CONFIG_LISTEN_MAX);
+		return refuse(fault, "listen: \"%.200s\" is one more than the %d addresses there can be", text,
+			      CONFIG_LISTEN_MAX);
 	if (i == config->listen_count)
-		config->listen[config->listen_count++] = (struct listen_address_sites){.address = address};
+		config->listen[config->listen_count++] = (struct listen_address_sites){ .address = address };
 	config->listen[i].sites |= UINT64_C(1) << site;
 	return 0;
 }
@@ -209,7 +213,7 @@ static int set_setting(struct settings *settings, const struct config_key *key, 
 
 static const struct config_key *find_key(const char *name, enum config_scope scope, char *fault)
 {
-	static const char *const places[] = {"", " in a site", " in a location"};
+	static const char *const places[] = { "", " in a site", " in a location" };
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
 		const struct config_key *key = config_key_at(i);
 		if (strcmp(name, key->name) != 0)
@@ -228,7 +232,8 @@ static const struct config_key *find_key(const char *name, enum config_scope sco
 	return NULL;
 }
 
-static int set_at_home(struct config *config, struct site *site, const struct config_key *key, const char *text, char *fault)
+static int set_at_home(struct config *config, struct site *site, const struct config_key *key, const char *text,
+		       char *fault)
 {
 	int error;
 	if (key->kind == CONFIG_KIND_LISTEN)
@@ -250,10 +255,12 @@ static int end_set(int error, const char *name, char *fault)
 int config_set(struct config *config, const char *name, const char *text, char fault[CONFIG_FAULT_BYTES])
 {
 	const struct config_key *key = find_key(name, CONFIG_TOP, fault);
-	return key == NULL ? -ENOENT : end_set(set_at_home(config, &config->rules.sites[0], key, text, fault), name, fault);
+	return key == NULL ? -ENOENT
+			   : end_set(set_at_home(config, &config->rules.sites[0], key, text, fault), name, fault);
 }
 
-int config_set_site(struct config *config, struct site *site, const char *name, const char *text, char fault[CONFIG_FAULT_BYTES])
+int config_set_site(struct config *config, struct site *site, const char *name, const char *text,
+		    char fault[CONFIG_FAULT_BYTES])
 {
 	const struct config_key *key = find_key(name, CONFIG_SITE, fault);
 	return key == NULL ? -ENOENT : end_set(set_at_home(config, site, key, text, fault), name, fault);
@@ -271,7 +278,8 @@ int config_add_site(struct config *config, const char *host, struct site **site,
 	if (problem != NULL)
 		return refuse(fault, "site: \"%.200s\": %s", host, problem);
 	if (config->rules.site_count == RULES_SITES_MAX)
-		return refuse(fault, "site: \"%.200s\" is one more than the %d sites there can be", host, RULES_SITES_MAX - 1);
+		return refuse(fault, "site: \"%.200s\" is one more than the %d sites there can be", host,
+			      RULES_SITES_MAX - 1);
 	*site = rules_add_site(&config->rules, host);
 	return *site != NULL ? 0 : end_set(-ENOMEM, "site", fault);
 }
@@ -282,7 +290,8 @@ int config_add_rule(struct site *site, const char *pattern, struct rule **rule, 
 	if (problem != NULL)
 		return refuse(fault, "location: \"%.200s\": %s", pattern, problem);
 	if (site->count == CONFIG_RULES_MAX)
-		return refuse(fault, "location: \"%.200s\" is one more than the %d blocks there can be", pattern, CONFIG_RULES_MAX);
+		return refuse(fault, "location: \"%.200s\" is one more than the %d blocks there can be", pattern,
+			      CONFIG_RULES_MAX);
 	*rule = rules_add(site, pattern);
 	return *rule != NULL ? 0 : end_set(-ENOMEM, "location", fault);
 }
@@ -299,7 +308,7 @@ static int set_preset(struct config *config, const struct config_key *key)
 
 int config_init(struct config *config)
 {
-	*config = (struct config){.listen = calloc(CONFIG_LISTEN_MAX, sizeof(struct listen_address_sites))};
+	*config = (struct config){ .listen = calloc(CONFIG_LISTEN_MAX, sizeof(struct listen_address_sites)) };
 	rules_init(&config->rules);
 	int error = config->listen != NULL ? 0 : -ENOMEM;
 	for (size_t i = 0; i < CONFIG_KEY_COUNT && error == 0; i++)
@@ -323,7 +332,7 @@ void config_fini(struct config *config)
 	}
 	free(config->listen);
 	rules_fini(&config->rules);
-	*config = (struct config){0};
+	*config = (struct config){ 0 };
 }
 
 /* Sites that say nowhere are served where the top level is. */
@@ -357,14 +366,16 @@ int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 	for (size_t i = 1; i < rules->site_count; i++) {
 		any_root = true;
 		if (rules->sites[i].root == NULL && rules->sites[0].root == NULL)
-			return refuse(fault, "the site \"%.200s\" of line %u has no root", rules->sites[i].host, rules->sites[i].line);
+			return refuse(fault, "the site \"%.200s\" of line %u has no root", rules->sites[i].host,
+				      rules->sites[i].line);
 	}
 	if (!any_root)
 		return refuse(fault, "no folder to serve");
 	const struct site *too_many = site_of_too_many_logs(rules);
 	if (too_many != NULL)
-		return refuse(fault, "access_log: \"%.200s\" of the site of line %u is one more than the %d logs there can be", too_many->access_log,
-			      too_many->line, LOG_REQUESTS_MAX);
+		return refuse(fault,
+			      "access_log: \"%.200s\" of the site of line %u is one more than the %d logs there can be",
+			      too_many->access_log, too_many->line, LOG_REQUESTS_MAX);
 	uint64_t homeless = homeless_sites(config);
 	if (homeless == 1 && config->listen_is_default && rules->sites[0].root == NULL)
 		drop_default_listen(config);

@@ -16,20 +16,24 @@ void config_fini(struct config *config);
 #define CONFIG_FAULT_BYTES 512
 
 /*
- * Gives `key` the value that `text` stands for; of a list it is one more. 0; -ENOENT (no such key there), -EINVAL or -ENOMEM with
- * what is wrong in `fault`. config_set_site(), config_set_rule(): of a site other than the top level, of a location.
+ * Gives `key` the value that `text` stands for; of a list it is one more. 0; -ENOENT (no such key there), -EINVAL or
+ * -ENOMEM with what is wrong in `fault`. config_set_site(), config_set_rule(): of a site other than the top level, of a
+ * location.
  */
 int config_set(struct config *config, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES]);
-int config_set_site(struct config *config, struct site *site, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES]);
+int config_set_site(struct config *config, struct site *site, const char *key, const char *text,
+		    char fault[CONFIG_FAULT_BYTES]);
 int config_set_rule(struct settings *settings, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES]);
 
-/* A new block. It does not look for a second one of the same name. 0, -EINVAL or -ENOMEM with what is wrong in `fault`. */
+/* A new block. It does not look for a second one of the same name. 0, -EINVAL or -ENOMEM with what is wrong in `fault`.
+ */
 int config_add_site(struct config *config, const char *host, struct site **site, char fault[CONFIG_FAULT_BYTES]);
 int config_add_rule(struct site *site, const char *pattern, struct rule **rule, char fault[CONFIG_FAULT_BYTES]);
 #define CONFIG_RULES_MAX 256 /* of a site */
 
 /*
- * All is set, the command line included: what only shows then. 0, or -EINVAL with what is wrong in `fault` (no site has a root …).
+ * All is set, the command line included: what only shows then. 0, or -EINVAL with what is wrong in `fault` (no site has
+ * a root …).
  */
 int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES]);
 

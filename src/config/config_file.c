@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged.conf, read with libconfuse, which is given every key as a string: values, units and messages are config_set()'s.
+ * ranged.conf, read with libconfuse, which is given every key as a string: values, units and messages are
+ * config_set()'s.
  *
- * libconfuse stops at the first key it does not know. To report all faults of a file at once, such a key is added to its list
- * of options, where it becomes a fault like the others, and the text is parsed again. And it counts lines wrong after comments
- * (3.3: each as three), so comments are blanked out before it sees them. It says nothing when a block begins: but then it sets
- * the block's defaults, so each has a default that on_value() knows. It takes the end of the file for the end of a block: see
- * report_open(). Its lexer is global: main thread only, and so the parse under way is a static here.
+ * libconfuse stops at the first key it does not know. To report all faults of a file at once, such a key is added to
+ * its list of options, where it becomes a fault like the others, and the text is parsed again. And it counts lines
+ * wrong after comments (3.3: each as three), so comments are blanked out before it sees them. It says nothing when a
+ * block begins: but then it sets the block's defaults, so each has a default that on_value() knows. It takes the end of
+ * the file for the end of a block: see report_open(). Its lexer is global: main thread only, and so the parse under way
+ * is a static here.
  */
 #include "config/config_file.h"
 
@@ -24,8 +26,8 @@
 #define LOCATION "location"
 #define SITE "site"
 /*
- * The options that tell where a block begins: no key can have such a name. A location in a site has one of its own, since
- * libconfuse does not tell what a block is in.
+ * The options that tell where a block begins: no key can have such a name. A location in a site has one of its own,
+ * since libconfuse does not tell what a block is in.
  */
 #define LOCATION_BEGINS ""
 #define SITE_BEGINS " "
@@ -120,7 +122,8 @@ static void begin_location(const cfg_t *block, struct site *site)
 	settings_fini(&parse->refused.settings);
 	memset(parse->set_at[CONFIG_LOCATION], 0, sizeof(parse->set_at[CONFIG_LOCATION]));
 	if (i < site->count)
-		report(block->line, LOCATION ": \"%.200s\" has a second block; line %u has its first", block->title, site->list[i].line);
+		report(block->line, LOCATION ": \"%.200s\" has a second block; line %u has its first", block->title,
+		       site->list[i].line);
 	else if (config_add_rule(site, block->title, &parse->rule, fault) != 0)
 		report(block->line, "%s", fault);
 	else {
@@ -142,14 +145,16 @@ static void begin_site(const cfg_t *block)
 	parse->site = &rules->sites[i < rules->site_count ? i : 0];
 	memset(parse->set_at[CONFIG_SITE], 0, sizeof(parse->set_at[CONFIG_SITE]));
 	if (i < rules->site_count)
-		report(block->line, SITE ": \"%.200s\" has a second block; line %u has its first", block->title, rules->sites[i].line);
+		report(block->line, SITE ": \"%.200s\" has a second block; line %u has its first", block->title,
+		       rules->sites[i].line);
 	else if (config_add_site(parse->config, block->title, &parse->site, fault) != 0)
 		report(block->line, "%s", fault);
 	else
 		parse->site->line = (unsigned)block->line;
 }
 
-/* True: this option only tells that a block begins: the first of those of a block, since elsewhere anybody may write such a name. */
+/* True: this option only tells that a block begins: the first of those of a block, since elsewhere anybody may write
+ * such a name. */
 static bool begin_block(const cfg_t *block, const cfg_opt_t *option)
 {
 	const char *name = option->name;
@@ -175,7 +180,8 @@ static bool is_option_of(const cfg_t *cfg, const cfg_opt_t *option)
 	return own->name != NULL;
 }
 
-/* libconfuse has read one value. It is told that all is well in any case, so that the parse goes on to the next fault. */
+/* libconfuse has read one value. It is told that all is well in any case, so that the parse goes on to the next fault.
+ */
 static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *text, void *result)
 {
 	char fault[CONFIG_FAULT_BYTES];
@@ -188,7 +194,8 @@ static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *text, void *resul
 	else if (begin_block(cfg, option))
 		return 0;
 	else if (line != NULL && *line != 0 && first_of_list)
-		report(cfg->line, "%s: \"%.200s\" is its second value; line %d set it already", option->name, text, *line);
+		report(cfg->line, "%s: \"%.200s\" is its second value; line %d set it already", option->name, text,
+		       *line);
 	else if ((line != NULL || first_of_list) && set(option->name, scope, text, fault) != 0)
 		report(cfg->line, "%s", fault);
 	if (line != NULL && *line == 0)
@@ -204,7 +211,8 @@ static bool is_unknown_already(const char *name, enum config_scope scope)
 	return false;
 }
 
-/* libconfuse gives up. A key that it does not know is kept for the next pass; one that begins a block can't be passed over. */
+/* libconfuse gives up. A key that it does not know is kept for the next pass; one that begins a block can't be passed
+ * over. */
 static void on_error(cfg_t *cfg, const char *format, va_list list) __attribute__((format(printf, 2, 0)));
 static void on_error(cfg_t *cfg, const char *format, va_list list)
 {
@@ -222,7 +230,8 @@ static void on_error(cfg_t *cfg, const char *format, va_list list)
 	}
 	char *copy = strdup(name);
 	if (copy != NULL)
-		parse->unknown[parse->unknown_count++] = (struct unknown){.name = copy, .line = cfg->line, .scope = scope};
+		parse->unknown[parse->unknown_count++] =
+			(struct unknown){ .name = copy, .line = cfg->line, .scope = scope };
 }
 
 /* What may stand in a scope, and behind it what is unknown there; returns the end, where blocks can be added. */
@@ -268,9 +277,12 @@ static cfg_t *new_cfg(cfg_callback_t on_value_or_null, cfg_errfunc_t error_fn)
 {
 	enum { ROOM = 1 + CONFIG_KEY_COUNT + UNKNOWN_MAX + 2 + 1 };
 	cfg_opt_t top[ROOM], site[ROOM], location[ROOM], inner[ROOM];
-	end_list(list_keys(list_beginning(location, LOCATION_BEGINS, on_value_or_null), CONFIG_LOCATION, on_value_or_null));
+	end_list(list_keys(list_beginning(location, LOCATION_BEGINS, on_value_or_null), CONFIG_LOCATION,
+			   on_value_or_null));
 	end_list(list_keys(list_beginning(inner, INNER_BEGINS, on_value_or_null), CONFIG_LOCATION, on_value_or_null));
-	end_list(list_block(list_keys(list_beginning(site, SITE_BEGINS, on_value_or_null), CONFIG_SITE, on_value_or_null), LOCATION, inner));
+	end_list(list_block(
+		list_keys(list_beginning(site, SITE_BEGINS, on_value_or_null), CONFIG_SITE, on_value_or_null), LOCATION,
+		inner));
 	end_list(list_block(list_block(list_keys(top, CONFIG_TOP, on_value_or_null), LOCATION, location), SITE, site));
 	cfg_t *cfg = cfg_init(top, CFGF_NONE);
 	if (cfg != NULL)
@@ -299,8 +311,8 @@ static bool is_well_formed_with(const char *tail)
 }
 
 /*
- * The end of the file closes all that is open, so libconfuse finds that well-formed. Then it still is with more behind it: half
- * a setting if that falls into a string, a brace if it has a block to close.
+ * The end of the file closes all that is open, so libconfuse finds that well-formed. Then it still is with more behind
+ * it: half a setting if that falls into a string, a brace if it has a block to close.
  */
 static void report_open(int last_line)
 {
@@ -343,7 +355,8 @@ static void report_empty_lists(void)
 			after = at + 1;
 		if (*at == '{' && is_assigned(at) && at[1 + strspn(at + 1, " \t\r\n")] == '}') {
 			int length = (int)word_before(at, &word);
-			report(line, "%.*s: the list is empty, which says nothing; leave it away, or \"\" for none", length, word);
+			report(line, "%.*s: the list is empty, which says nothing; leave it away, or \"\" for none",
+			       length, word);
 		}
 		for (char *c = at; c < after; c++)
 			line += *c == '\n';
@@ -446,7 +459,7 @@ static void blank_comments(char *text, size_t length)
 
 int config_file_parse(struct config *config, const char *name, const char *text, size_t length, FILE *faults)
 {
-	struct parse this_parse = {.config = config, .name = name, .length = length};
+	struct parse this_parse = { .config = config, .name = name, .length = length };
 	if (memchr(text, '\0', length) != NULL) {
 		fprintf(faults, "%s: this is not a text: it holds a NUL byte\n", name);
 		return -EINVAL;

@@ -9,8 +9,9 @@
 #include "config/config.h"
 
 /*
- * Reads the file at `path` on top of what config_init() set. All faults are written to `faults`, one line each: FILE:LINE: what is
- * wrong with which value. 0; -EINVAL after a fault in the file; or another -errno when it could not be read (said as well).
+ * Reads the file at `path` on top of what config_init() set. All faults are written to `faults`, one line each:
+ * FILE:LINE: what is wrong with which value. 0; -EINVAL after a fault in the file; or another -errno when it could not
+ * be read (said as well).
  */
 int config_file_load(struct config *config, const char *path, FILE *faults);
 

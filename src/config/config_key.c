@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The keys of ranged.conf. One table says of each key what it holds, where it goes, its default and its bounds: a new key is one line
- * here, one field where it goes, and its words in conf/ranged.conf and the manual. Nothing is set here: config.c does that.
+ * The keys of ranged.conf. One table says of each key what it holds, where it goes, its default and its bounds: a new
+ * key is one line here, one field where it goes, and its words in conf/ranged.conf and the manual. Nothing is set here:
+ * config.c does that.
  */
 #include "config/config_key.h"
 
@@ -18,10 +19,10 @@
 #define MIB (UINT64_C(1) << 20)
 #define NAME_BYTES 64 /* of a key or a choice, as far as it is compared */
 
-static const char *const symlinks_choices[] = {"beneath", "none", NULL};
-static const char *const log_level_choices[] = {"error", "warning", "info", "debug", NULL};
-static const char *const cache_choices[] = {"auto", "never", "pin", NULL};
-static const char *const etag_choices[] = {"mtime", "digest", NULL};
+static const char *const symlinks_choices[] = { "beneath", "none", NULL };
+static const char *const log_level_choices[] = { "error", "warning", "info", "debug", NULL };
+static const char *const cache_choices[] = { "auto", "never", "pin", NULL };
+static const char *const etag_choices[] = { "mtime", "digest", NULL };
 
 /* What the text means is for daemon/logs.c; here it must mean something. */
 static const char *parse_access_format(char *text)
@@ -41,22 +42,31 @@ static const char *parse_admin(char *text)
 	return listen_address_admin_fault(text);
 }
 
-#define KEY(key_name, key_kind, member, ...) \
-	{.name = key_name, .kind = CONFIG_KIND_##key_kind, .place = offsetof(struct config, member), __VA_ARGS__}
-#define SITE_KEY(key_name, key_kind, member, ...) \
-	{.name = key_name, .kind = CONFIG_KIND_##key_kind, .home = CONFIG_OF_SITE, .place = offsetof(struct site, member), __VA_ARGS__}
-#define SETTING(key_name, key_setting, key_kind, member, ...) \
-	{.name = key_name, .kind = CONFIG_KIND_##key_kind, .home = CONFIG_OF_SETTINGS, .setting = SETTING_##key_setting, \
-	 .place = offsetof(struct settings, member), __VA_ARGS__}
+#define KEY(key_name, key_kind, member, ...)                                                                \
+	{                                                                                                   \
+		.name = key_name, .kind = CONFIG_KIND_##key_kind, .place = offsetof(struct config, member), \
+		__VA_ARGS__                                                                                 \
+	}
+#define SITE_KEY(key_name, key_kind, member, ...)                                         \
+	{                                                                                 \
+		.name = key_name, .kind = CONFIG_KIND_##key_kind, .home = CONFIG_OF_SITE, \
+		.place = offsetof(struct site, member), __VA_ARGS__                       \
+	}
+#define SETTING(key_name, key_setting, key_kind, member, ...)                                             \
+	{                                                                                                 \
+		.name = key_name, .kind = CONFIG_KIND_##key_kind, .home = CONFIG_OF_SETTINGS,             \
+		.setting = SETTING_##key_setting, .place = offsetof(struct settings, member), __VA_ARGS__ \
+	}
 #define MINUTE_MS UINT64_C(60000)
 #define DAY_MS (24 * 60 * MINUTE_MS)
 #define RATE_MAX (MIB << 20)
 
 static const struct config_key keys[] = {
 	SITE_KEY("root", TEXT, root),
-	{.name = "listen", .kind = CONFIG_KIND_LISTEN, .home = CONFIG_OF_SITE, .preset = CONFIG_LISTEN_PRESET},
+	{ .name = "listen", .kind = CONFIG_KIND_LISTEN, .home = CONFIG_OF_SITE, .preset = CONFIG_LISTEN_PRESET },
 	SITE_KEY("access_log", TEXT, access_log, .keeps_empty = true),
-	SITE_KEY("access_format", TEXT, access_format, .keeps_empty = true, .parse = parse_access_format, .preset = "timing"),
+	SITE_KEY("access_format", TEXT, access_format, .keeps_empty = true, .parse = parse_access_format,
+		 .preset = "timing"),
 	KEY("workers", COUNT, workers, .preset = "0", .max = 256),
 	KEY("cache_size", SIZE, cache_size_bytes, .preset = "256M", .min = 4 * MIB, .max = MIB << 24, .or_zero = true),
 	KEY("offload_threads", COUNT, offload_threads, .preset = "4", .min = 1, .max = 64),
@@ -118,16 +128,19 @@ static const struct config_key keys[] = {
 	SETTING("rate_file", RATE_FILE, SIZE, rate_file_bytes, .preset = "0", .max = RATE_MAX),
 	SETTING("rate_client", RATE_CLIENT, SIZE, rate_client_bytes, .preset = "0", .max = RATE_MAX),
 	SETTING("requests_per_client", REQUESTS_PER_CLIENT, COUNT, requests_per_client, .preset = "0", .max = 1000000),
-	SETTING("transfers_per_client", TRANSFERS_PER_CLIENT, COUNT, transfers_per_client, .preset = "0", .max = 1000000),
+	SETTING("transfers_per_client", TRANSFERS_PER_CLIENT, COUNT, transfers_per_client, .preset = "0",
+		.max = 1000000),
 	SETTING("limits_dry_run", LIMITS_DRY_RUN, SWITCH, limits_dry_run, .preset = "false"),
-	SETTING("max_transfer_time", MAX_TRANSFER_TIME, DURATION, max_transfer_time_ms, .preset = "0", .max = 366 * DAY_MS),
+	SETTING("max_transfer_time", MAX_TRANSFER_TIME, DURATION, max_transfer_time_ms, .preset = "0",
+		.max = 366 * DAY_MS),
 	SETTING("hsts", HSTS, DURATION, hsts_ms, .preset = "0", .max = 3660 * DAY_MS),
 	SETTING("https_redirect", HTTPS_REDIRECT, SWITCH, https_redirect, .preset = "false"),
 };
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == CONFIG_KEY_COUNT, "the header says how many keys there are");
 _Static_assert(FILE_SYMLINKS_BENEATH == 0 && FILE_SYMLINKS_NONE == 1, "symlinks_choices is in the order of its enum");
 _Static_assert(LOG_LEVEL_ERROR == 0 && LOG_LEVEL_DEBUG == 3, "log_level_choices is in the order of its enum");
-_Static_assert(RULE_CACHE_AUTO == 0 && RULE_CACHE_NEVER == 1 && RULE_CACHE_PIN == 2, "cache_choices is in the order of its enum");
+_Static_assert(RULE_CACHE_AUTO == 0 && RULE_CACHE_NEVER == 1 && RULE_CACHE_PIN == 2,
+	       "cache_choices is in the order of its enum");
 _Static_assert(RULE_ETAG_MTIME == 0 && RULE_ETAG_DIGEST == 1, "etag_choices is in the order of its enum");
 
 const struct config_key *config_key_at(size_t index)
@@ -142,7 +155,8 @@ const char *config_key(size_t index)
 
 bool config_key_is_of(size_t index, enum config_scope scope)
 {
-	return scope == CONFIG_TOP || keys[index].home == CONFIG_OF_SETTINGS || (scope == CONFIG_SITE && keys[index].home == CONFIG_OF_SITE);
+	return scope == CONFIG_TOP || keys[index].home == CONFIG_OF_SETTINGS ||
+	       (scope == CONFIG_SITE && keys[index].home == CONFIG_OF_SITE);
 }
 
 bool config_key_is_list(size_t index)
@@ -166,7 +180,8 @@ static unsigned distance(const char *a, const char *b)
 		unsigned diagonal = row[0];
 		row[0] = (unsigned)i;
 		for (size_t j = 1; j <= b_length; j++) {
-			unsigned replaced = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+			unsigned replaced =
+				diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
 			unsigned shifted = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
 			diagonal = row[j];
 			row[j] = replaced < shifted ? replaced : shifted;
@@ -192,7 +207,7 @@ static const char *nearest_choice(const char *text, const char *const *choices)
 
 const char *config_key_nearest(const char *text, enum config_scope scope)
 {
-	const char *names[CONFIG_KEY_COUNT + 3] = {NULL};
+	const char *names[CONFIG_KEY_COUNT + 3] = { NULL };
 	size_t count = 0;
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
 		if (config_key_is_of(i, scope))

@@ -27,13 +27,13 @@ struct config_key {
 	const char *name;
 	enum config_kind kind;
 	enum config_home home;
-	size_t place; /* in struct config, struct site or struct settings, by its home */
-	enum setting setting; /* of the settings */
+	size_t place;		  /* in struct config, struct site or struct settings, by its home */
+	enum setting setting;	  /* of the settings */
 	text_list_parse_fn parse; /* of TEXT and LIST */
-	bool keeps_empty; /* of TEXT: "" is a value like others */
-	const char *preset; /* NULL: unset */
+	bool keeps_empty;	  /* of TEXT: "" is a value like others */
+	const char *preset;	  /* NULL: unset */
 	uint64_t min, max;
-	bool or_zero; /* 0 is none of what min is about */
+	bool or_zero;		    /* 0 is none of what min is about */
 	const char *const *choices; /* in the order of their enum, then NULL */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What ranged is told to do: the values of the keys of ranged.conf. config.h is how they come in; main thread only until then. */
+/* What ranged is told to do: the values of the keys of ranged.conf. config.h is how they come in; main thread only
+ * until then. */
 #ifndef CONFIG_CONFIG_VALUES_H
 #define CONFIG_CONFIG_VALUES_H
 
@@ -15,11 +16,13 @@
 #define CONFIG_LISTEN_MAX RULES_LISTENERS_MAX
 
 struct config {
-	struct rules rules; /* the sites and their locations; the first is the top level, which has the root of the command line */
+	struct rules rules; /* the sites and their locations; the first is the top level, which has the root of the
+			       command line */
 	struct listen_address_sites *listen; /* room for CONFIG_LISTEN_MAX; config_finish() copies `sites` into rules */
 	size_t listen_count;
-	bool listen_is_default; /* the next config_set("listen") replaces what the top level has; later ones add to it */
-	bool listen_is_said; /* config_set() was told a "listen", of any site */
+	bool listen_is_default; /* the next config_set("listen") replaces what the top level has; later ones add to it
+				 */
+	bool listen_is_said;	/* config_set() was told a "listen", of any site */
 	unsigned workers;	/* 0: config_workers() */
 	unsigned offload_threads;
 	unsigned disk_depth;	  /* reads in flight on one device; 0: found by a calibration */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An address to listen on, as it is written in ranged.conf and in logs. It is only read here: whether there is such a host is found out
- * when sockets.c opens it. All that is not said is zero, so that two addresses can be compared with memcmp(). Owns nothing.
+ * An address to listen on, as it is written in ranged.conf and in logs. It is only read here: whether there is such a
+ * host is found out when sockets.c opens it. All that is not said is zero, so that two addresses can be compared with
+ * memcmp(). Owns nothing.
  */
 #include "config/listen_address.h"
 
@@ -69,7 +70,7 @@ static const char *parse_passed(const char *name, struct listen_address *address
 const char *listen_address_parse(const char *text, struct listen_address *address)
 {
 	static const char host_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-	*address = (struct listen_address){.kind = LISTEN_ADDRESS_TCP, .tls = strncmp(text, "tls:", 4) == 0};
+	*address = (struct listen_address){ .kind = LISTEN_ADDRESS_TCP, .tls = strncmp(text, "tls:", 4) == 0 };
 	text += address->tls ? 4 : 0;
 	if (strncmp(text, "unix:", 5) == 0)
 		return parse_unix(text + 5, address);
@@ -127,5 +128,6 @@ char *listen_address_format(const struct listen_address *address, char *text, si
 
 bool listen_address_is_same(const struct listen_address *a, const struct listen_address *b)
 {
-	return a->kind == b->kind && strcmp(a->host, b->host) == 0 && strcmp(a->port, b->port) == 0 && strcmp(a->path, b->path) == 0;
+	return a->kind == b->kind && strcmp(a->host, b->host) == 0 && strcmp(a->port, b->port) == 0 &&
+	       strcmp(a->path, b->path) == 0;
 }

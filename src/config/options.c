@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The command line, with argp. Each option that sets something stands for a key of ranged.conf, and its value goes through
- * config_set() as the file's does. The file must be read before the options are applied, and which file it is says an option:
- * so argp only collects.
+ * The command line, with argp. Each option that sets something stands for a key of ranged.conf, and its value goes
+ * through config_set() as the file's does. The file must be read before the options are applied, and which file it is
+ * says an option: so argp only collects.
  */
 #include "config/options.h"
 
@@ -20,38 +20,54 @@
 
 #define DEFAULT_FILE SYSCONFDIR "/ranged/ranged.conf"
 
-enum { OPTION_CHECK = 256, OPTION_EXPLAIN, OPTION_ADDRESS_FILE, OPTION_LOG_LEVEL, OPTION_ACCESS_LOG, OPTION_ERROR_LOG, OPTION_DRAIN_TIMEOUT, OPTION_ADMIN };
+enum {
+	OPTION_CHECK = 256,
+	OPTION_EXPLAIN,
+	OPTION_ADDRESS_FILE,
+	OPTION_LOG_LEVEL,
+	OPTION_ACCESS_LOG,
+	OPTION_ERROR_LOG,
+	OPTION_DRAIN_TIMEOUT,
+	OPTION_ADMIN
+};
 
 static const struct argp_option option_table[] = {
-	{"config", 'c', "FILE", 0, "Read the configuration from FILE (without it and without ROOT: " DEFAULT_FILE ")", 0},
-	{"listen", 'l', "ADDRESS", 0, "Listen on host:port, [v6]:port, :port or unix:/path, by TLS after tls:; repeatable; replaces the file's list", 0},
-	{"workers", 'w', "N", 0, "Serve with N threads (default: one for each CPU)", 0},
-	{"cache-size", 'm', "SIZE", 0, "Memory for the data of files, such as 256M", 0},
-	{"address-file", OPTION_ADDRESS_FILE, "FILE", 0, "Write the addresses really bound to FILE, one a line", 0},
-	{"access-log", OPTION_ACCESS_LOG, "FILE", 0, "Log requests to FILE; \"-\" is stderr", 0},
-	{"error-log", OPTION_ERROR_LOG, "FILE", 0, "Log faults to FILE (default: stderr)", 0},
-	{"log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warning, info or debug", 0},
-	{"drain-timeout", OPTION_DRAIN_TIMEOUT, "TIME", 0, "At SIGTERM, give responses that long to end, such as 30s", 0},
-	{"admin", OPTION_ADMIN, "ADDRESS", 0, "Answer /metrics, /status and more on unix:/path or 127.0.0.1:port; repeatable", 0},
-	{"check", OPTION_CHECK, NULL, 0, "Check the configuration, say what is wrong with it, and exit", 0},
-	{"explain", OPTION_EXPLAIN, "URL", 0, "Print what would become of a GET of URL (or /PATH), and why, and exit", 0},
-	{"header", 'H', "FIELD", 0, "With --explain: a field of the request, as \"Range: bytes=0-99\"; repeatable", 0},
-	{0},
+	{ "config", 'c', "FILE", 0, "Read the configuration from FILE (without it and without ROOT: " DEFAULT_FILE ")",
+	  0 },
+	{ "listen", 'l', "ADDRESS", 0,
+	  "Listen on host:port, [v6]:port, :port or unix:/path, by TLS after tls:; repeatable; replaces the file's list",
+	  0 },
+	{ "workers", 'w', "N", 0, "Serve with N threads (default: one for each CPU)", 0 },
+	{ "cache-size", 'm', "SIZE", 0, "Memory for the data of files, such as 256M", 0 },
+	{ "address-file", OPTION_ADDRESS_FILE, "FILE", 0, "Write the addresses really bound to FILE, one a line", 0 },
+	{ "access-log", OPTION_ACCESS_LOG, "FILE", 0, "Log requests to FILE; \"-\" is stderr", 0 },
+	{ "error-log", OPTION_ERROR_LOG, "FILE", 0, "Log faults to FILE (default: stderr)", 0 },
+	{ "log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warning, info or debug", 0 },
+	{ "drain-timeout", OPTION_DRAIN_TIMEOUT, "TIME", 0, "At SIGTERM, give responses that long to end, such as 30s",
+	  0 },
+	{ "admin", OPTION_ADMIN, "ADDRESS", 0,
+	  "Answer /metrics, /status and more on unix:/path or 127.0.0.1:port; repeatable", 0 },
+	{ "check", OPTION_CHECK, NULL, 0, "Check the configuration, say what is wrong with it, and exit", 0 },
+	{ "explain", OPTION_EXPLAIN, "URL", 0, "Print what would become of a GET of URL (or /PATH), and why, and exit",
+	  0 },
+	{ "header", 'H', "FIELD", 0, "With --explain: a field of the request, as \"Range: bytes=0-99\"; repeatable",
+	  0 },
+	{ 0 },
 };
 
 static const struct {
 	int option;
 	const char *key;
 } option_keys[] = {
-	{'l', "listen"},
-	{'w', "workers"},
-	{'m', "cache_size"},
-	{OPTION_ADDRESS_FILE, "address_file"},
-	{OPTION_ACCESS_LOG, "access_log"},
-	{OPTION_ERROR_LOG, "error_log"},
-	{OPTION_LOG_LEVEL, "log_level"},
-	{OPTION_DRAIN_TIMEOUT, "drain_timeout"},
-	{OPTION_ADMIN, "admin"},
+	{ 'l', "listen" },
+	{ 'w', "workers" },
+	{ 'm', "cache_size" },
+	{ OPTION_ADDRESS_FILE, "address_file" },
+	{ OPTION_ACCESS_LOG, "access_log" },
+	{ OPTION_ERROR_LOG, "error_log" },
+	{ OPTION_LOG_LEVEL, "log_level" },
+	{ OPTION_DRAIN_TIMEOUT, "drain_timeout" },
+	{ OPTION_ADMIN, "admin" },
 };
 
 struct given {
@@ -71,8 +87,8 @@ struct command {
 };
 
 /*
- * libaio has no function that returns its version, so the version is taken from the name of the loaded file. Debian marks the ABI with
- * 64-bit time there (libaio.so.1t64.0.2), which is not part of the version (1.0.2).
+ * libaio has no function that returns its version, so the version is taken from the name of the loaded file. Debian
+ * marks the ABI with 64-bit time there (libaio.so.1t64.0.2), which is not part of the version (1.0.2).
  */
 static void print_libaio(FILE *stream)
 {
@@ -83,7 +99,8 @@ static void print_libaio(FILE *stream)
 	const char *version = name != NULL ? name + strlen("libaio.so.") : "(linked statically)";
 	const char *mark = name != NULL ? strstr(version, "t64") : NULL;
 
-	fprintf(stream, "libaio %.*s%s\n", mark != NULL ? (int)(mark - version) : 0, version, mark != NULL ? mark + strlen("t64") : version);
+	fprintf(stream, "libaio %.*s%s\n", mark != NULL ? (int)(mark - version) : 0, version,
+		mark != NULL ? mark + strlen("t64") : version);
 	free(path);
 }
 
@@ -96,7 +113,7 @@ static void print_version(FILE *stream, struct argp_state *state)
 
 static void give(struct command *command, const char *key, const char *value)
 {
-	command->given[command->given_count++] = (struct given){key, value};
+	command->given[command->given_count++] = (struct given){ key, value };
 }
 
 static error_t parse_option(int option, char *value, struct argp_state *state)
@@ -208,9 +225,11 @@ static int finish(struct options *options, const char *const *sockets, FILE *fau
 	int error = 0;
 	if (options->config.rules.site_count == 1 && options->config.rules.sites[0].root == NULL) {
 		if (path != NULL)
-			fprintf(faults, "ranged: no folder to serve: set root in %s, or name it on the command line\n", path);
+			fprintf(faults, "ranged: no folder to serve: set root in %s, or name it on the command line\n",
+				path);
 		else
-			fprintf(faults, "ranged: no folder to serve: ranged FOLDER, or ranged --config FILE with root set in it\n");
+			fprintf(faults,
+				"ranged: no folder to serve: ranged FOLDER, or ranged --config FILE with root set in it\n");
 		return path != NULL ? EX_CONFIG : EX_USAGE;
 	}
 	if (is_typed(options) && config_set(&options->config, "listing", "true", fault) != 0)
@@ -236,8 +255,10 @@ static int build(const struct command *command, struct options *options, const c
 
 int options_parse(int argc, char **argv, const char *const *sockets, struct options *options, FILE *faults)
 {
-	struct command command = {.faults = faults, .given = calloc((size_t)argc + 1, sizeof(struct given)), .fields = calloc((size_t)argc + 1, sizeof(char *))};
-	*options = (struct options){0};
+	struct command command = { .faults = faults,
+				   .given = calloc((size_t)argc + 1, sizeof(struct given)),
+				   .fields = calloc((size_t)argc + 1, sizeof(char *)) };
+	*options = (struct options){ 0 };
 	if (command.given == NULL || command.fields == NULL) {
 		free(command.given);
 		free(command.fields);

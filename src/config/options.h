@@ -18,8 +18,9 @@ struct options {
 };
 
 /*
- * 0; or, all said on `faults`, the status to exit with (sysexits.h). --help and --version, and what is wrong with argv itself, print and
- * exit at once. sockets: the names of the sockets that were passed to the process, NULL at the end. With 0 the caller owns *options and gives it back with options_fini(); config_finish() was called.
+ * 0; or, all said on `faults`, the status to exit with (sysexits.h). --help and --version, and what is wrong with argv
+ * itself, print and exit at once. sockets: the names of the sockets that were passed to the process, NULL at the end.
+ * With 0 the caller owns *options and gives it back with options_fini(); config_finish() was called.
  */
 int options_parse(int argc, char **argv, const char *const *sockets, struct options *options, FILE *faults);
 void options_fini(struct options *options);

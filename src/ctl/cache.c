@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged answers long work with a line of JSON now and then, and the last one says that it is done: an answer that ends without it was
- * cut. The line on the terminal is written over and gone in the end; what is left is a line for each path that was asked for.
+ * ranged answers long work with a line of JSON now and then, and the last one says that it is done: an answer that ends
+ * without it was cut. The line on the terminal is written over and gone in the end; what is left is a line for each
+ * path that was asked for.
  */
 #include "ctl/cache.h"
 
@@ -65,7 +66,8 @@ static void show_progress(struct stream *stream)
 	/* Of a folder ranged learns as it goes what is in it. */
 	progress.total_known = strcmp(progress.path, stream->path) == 0;
 	ctl_terminal_size(STDERR_FILENO, &width, &height);
-	fprintf(stderr, "\r%s\033[K", ctl_progress_line(&progress, now_ns, width > 1 ? width - 1 : 1, text, sizeof(text)));
+	fprintf(stderr, "\r%s\033[K",
+		ctl_progress_line(&progress, now_ns, width > 1 ? width - 1 : 1, text, sizeof(text)));
 }
 
 static void take_line(struct stream *stream)
@@ -150,10 +152,12 @@ static int judge(const struct ctl_cache *cache, const struct stream *stream, con
 /* The caller's, free(). NULL: no memory. */
 static char *resource_of(const struct ctl_cache *cache, const char *path)
 {
-	char *escaped = ctl_client_escape(path), *site = cache->site != NULL ? ctl_client_escape(cache->site) : NULL, *resource = NULL;
+	char *escaped = ctl_client_escape(path), *site = cache->site != NULL ? ctl_client_escape(cache->site) : NULL,
+	     *resource = NULL;
 
 	if (escaped != NULL && (site != NULL || cache->site == NULL) &&
-	    asprintf(&resource, "/cache/%s?path=%s%s%s", cache->operation, escaped, site != NULL ? "&site=" : "", site != NULL ? site : "") < 0)
+	    asprintf(&resource, "/cache/%s?path=%s%s%s", cache->operation, escaped, site != NULL ? "&site=" : "",
+		     site != NULL ? site : "") < 0)
 		resource = NULL;
 	free(escaped);
 	free(site);
@@ -194,7 +198,8 @@ static void print_hot(const json_t *files)
 		char resident[CTL_WORDS_BYTES], size[CTL_WORDS_BYTES], requests[CTL_WORDS_BYTES];
 
 		printf("%10s %10s %6s %8s  ", ctl_words_size((double)ctl_value_count(file, "resident_bytes"), resident),
-		       ctl_words_size((double)ctl_value_count(file, "size"), size), ctl_value_true(file, "pinned") ? "yes" : "",
+		       ctl_words_size((double)ctl_value_count(file, "size"), size),
+		       ctl_value_true(file, "pinned") ? "yes" : "",
 		       ctl_words_count((double)ctl_value_count(file, "requests"), requests));
 		print_name(ctl_value_text(file, "site"));
 		print_name(ctl_value_text(file, "path"));

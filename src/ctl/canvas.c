@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Cells, so that a frame is right by construction: no line is longer than the screen, no wide character is cut in half, no byte of a
- * name is taken for a code.
+ * Cells, so that a frame is right by construction: no line is longer than the screen, no wide character is cut in half,
+ * no byte of a name is taken for a code.
  */
 #include "ctl/canvas.h"
 
@@ -13,7 +13,7 @@
 
 #define ELLIPSIS 0x2026u
 #define FULL_BLOCK 0x2588u /* where colours tell, shades of them would only be darker */
-#define CELL_BYTES 24 /* of a cell with a change of style, at most */
+#define CELL_BYTES 24	   /* of a cell with a change of style, at most */
 
 int ctl_canvas_init(struct ctl_canvas *canvas, unsigned width, unsigned height, bool unicode)
 {
@@ -62,7 +62,7 @@ static uint32_t to_ascii(uint32_t glyph)
 	static const struct {
 		uint32_t glyph;
 		char ascii;
-	} table[] = { {0xb5, 'u'}, {0xb7, '-'}, {ELLIPSIS, '~'}, {0x2013, '-'}, {0x2264, '<'} };
+	} table[] = { { 0xb5, 'u' }, { 0xb7, '-' }, { ELLIPSIS, '~' }, { 0x2013, '-' }, { 0x2264, '<' } };
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (table[i].glyph == glyph)
@@ -70,7 +70,8 @@ static uint32_t to_ascii(uint32_t glyph)
 	return glyph < 0x80 ? glyph : '?';
 }
 
-/* The columns it takes, and what to show: control codes as a question mark, marks that join the letter before not at all. */
+/* The columns it takes, and what to show: control codes as a question mark, marks that join the letter before not at
+ * all. */
 static unsigned columns_of(const struct ctl_canvas *canvas, uint32_t *glyph)
 {
 	int columns;
@@ -106,13 +107,15 @@ static void put(struct ctl_canvas *canvas, unsigned row, unsigned column, enum c
 		canvas->cells[(size_t)row * canvas->width + column] = (struct ctl_cell){ glyph, (uint8_t)style };
 }
 
-void ctl_canvas_glyph(struct ctl_canvas *canvas, unsigned row, unsigned column, enum ctl_style style, uint32_t glyph, char ascii)
+void ctl_canvas_glyph(struct ctl_canvas *canvas, unsigned row, unsigned column, enum ctl_style style, uint32_t glyph,
+		      char ascii)
 {
 	put(canvas, row, column, style, canvas->unicode ? glyph : (unsigned char)ascii);
 }
 
 /* As much as fits whole. */
-static unsigned put_text(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned room, enum ctl_style style, const char *text)
+static unsigned put_text(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned room, enum ctl_style style,
+			 const char *text)
 {
 	unsigned used = 0;
 
@@ -138,7 +141,8 @@ static unsigned room_within(const struct ctl_canvas *canvas, unsigned column, un
 	return room < rest ? room : rest;
 }
 
-unsigned ctl_canvas_text(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned room, enum ctl_style style, const char *text)
+unsigned ctl_canvas_text(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned room, enum ctl_style style,
+			 const char *text)
 {
 	unsigned used;
 
@@ -150,7 +154,8 @@ unsigned ctl_canvas_text(struct ctl_canvas *canvas, unsigned row, unsigned colum
 	return used + 1;
 }
 
-unsigned ctl_canvas_tail(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned room, enum ctl_style style, const char *text)
+unsigned ctl_canvas_tail(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned room, enum ctl_style style,
+			 const char *text)
 {
 	unsigned width = ctl_canvas_width(canvas, text);
 
@@ -166,11 +171,13 @@ unsigned ctl_canvas_tail(struct ctl_canvas *canvas, unsigned row, unsigned colum
 	return 1 + put_text(canvas, row, column + 1, room - 1, style, text);
 }
 
-void ctl_canvas_right(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned room, enum ctl_style style, const char *text)
+void ctl_canvas_right(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned room, enum ctl_style style,
+		      const char *text)
 {
 	unsigned width = ctl_canvas_width(canvas, text);
 
-	ctl_canvas_text(canvas, row, column + (width < room ? room - width : 0), width < room ? width : room, style, text);
+	ctl_canvas_text(canvas, row, column + (width < room ? room - width : 0), width < room ? width : room, style,
+			text);
 }
 
 void ctl_canvas_style_row(struct ctl_canvas *canvas, unsigned row, enum ctl_style style)
@@ -187,7 +194,8 @@ void ctl_canvas_level(struct ctl_canvas *canvas, unsigned row, unsigned column, 
 	ctl_canvas_glyph(canvas, row, column, style, level == 0 ? ' ' : 0x2580 + level, " .:-=+*#@"[level]);
 }
 
-void ctl_canvas_bar(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned columns, enum ctl_style style, double share)
+void ctl_canvas_bar(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned columns, enum ctl_style style,
+		    double share)
 {
 	unsigned eighths = (unsigned)(share * columns * 8 + 0.5);
 
@@ -195,7 +203,8 @@ void ctl_canvas_bar(struct ctl_canvas *canvas, unsigned row, unsigned column, un
 	for (unsigned i = 0; i < eighths / 8; i++)
 		ctl_canvas_glyph(canvas, row, column + i, style, 0x2588, '#');
 	if (eighths % 8 > 0) /* from U+258F, an eighth, down to U+2589, seven of them */
-		ctl_canvas_glyph(canvas, row, column + eighths / 8, style, 0x2590 - eighths % 8, eighths % 8 >= 4 || eighths < 8 ? '#' : ' ');
+		ctl_canvas_glyph(canvas, row, column + eighths / 8, style, 0x2590 - eighths % 8,
+				 eighths % 8 >= 4 || eighths < 8 ? '#' : ' ');
 }
 
 /* --- output --- */
@@ -244,7 +253,8 @@ static char *append_row(const struct ctl_canvas *canvas, unsigned row, enum ctl_
 	const struct ctl_cell *cells = canvas->cells + (size_t)row * canvas->width;
 	unsigned length = canvas->width, style = CTL_PLAIN;
 
-	while (length > 0 && cells[length - 1].glyph == ' ' && (colours == CTL_NO_CODES || !is_filled(cells[length - 1].style)))
+	while (length > 0 && cells[length - 1].glyph == ' ' &&
+	       (colours == CTL_NO_CODES || !is_filled(cells[length - 1].style)))
 		length--;
 	for (unsigned i = 0; i < length; i++) {
 		if (colours != CTL_NO_CODES && cells[i].style != style) {
@@ -252,7 +262,9 @@ static char *append_row(const struct ctl_canvas *canvas, unsigned row, enum ctl_
 			p = append_style(p, colours, style);
 		}
 		if (cells[i].glyph != 0)
-			p = append_utf8(p, colours == CTL_COLOURS_256 && style >= CTL_HEAT && canvas->unicode ? FULL_BLOCK : cells[i].glyph);
+			p = append_utf8(p, colours == CTL_COLOURS_256 && style >= CTL_HEAT && canvas->unicode
+						   ? FULL_BLOCK
+						   : cells[i].glyph);
 	}
 	if (style != CTL_PLAIN)
 		p = append_style(p, colours, CTL_PLAIN);
@@ -274,7 +286,8 @@ static unsigned rows_in_use(const struct ctl_canvas *canvas)
 char *ctl_canvas_render(const struct ctl_canvas *canvas, enum ctl_colours colours, bool screen, size_t *bytes)
 {
 	unsigned rows = screen ? canvas->height : rows_in_use(canvas);
-	char *text = malloc((size_t)canvas->width * canvas->height * CELL_BYTES + (size_t)canvas->height * 16 + 16), *p = text;
+	char *text = malloc((size_t)canvas->width * canvas->height * CELL_BYTES + (size_t)canvas->height * 16 + 16),
+	     *p = text;
 
 	if (text == NULL)
 		return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Everything goes through a multi handle, so that `top` can wait for the terminal and for ranged at once. A Unix socket whose connect()
- * failed is tried once more by hand: only the errno says what the user has to do.
+ * Everything goes through a multi handle, so that `top` can wait for the terminal and for ranged at once. A Unix socket
+ * whose connect() failed is tried once more by hand: only the errno says what the user has to do.
  */
 #include "ctl/client.h"
 
@@ -106,8 +106,10 @@ static bool set_options(struct ctl_client *client, bool post, const char *url)
 	CURL *easy = client->easy;
 
 	curl_easy_reset(easy);
-	if (curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK || curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http") != CURLE_OK ||
-	    (client->socket_path != NULL && curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, client->socket_path) != CURLE_OK))
+	if (curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK ||
+	    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http") != CURLE_OK ||
+	    (client->socket_path != NULL &&
+	     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, client->socket_path) != CURLE_OK))
 		return false;
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -143,7 +145,8 @@ int ctl_client_start(struct ctl_client *client, bool post, const char *resource,
 	set = set_options(client, post, url);
 	free(url);
 	if (!set || curl_multi_add_handle(client->multi, client->easy) != CURLM_OK) {
-		snprintf(client->fault, sizeof(client->fault), "%s is no address to ask", client->socket_path != NULL ? client->socket_path : base);
+		snprintf(client->fault, sizeof(client->fault), "%s is no address to ask",
+			 client->socket_path != NULL ? client->socket_path : base);
 		return EX_USAGE;
 	}
 	client->under_way = true;
@@ -166,7 +169,7 @@ static bool has_ended(struct ctl_client *client)
 
 bool ctl_client_turn(struct ctl_client *client, const int *fds, unsigned count, int milliseconds)
 {
-	struct curl_waitfd waits[FDS_MAX] = { {0} };
+	struct curl_waitfd waits[FDS_MAX] = { { 0 } };
 	int running;
 
 	for (unsigned i = 0; i < count && i < FDS_MAX; i++)
@@ -205,14 +208,17 @@ static void say_denied(struct ctl_client *client)
 	struct group *group;
 
 	if (stat(path, &about) != 0) {
-		snprintf(client->fault, sizeof(client->fault), "%s: permission denied: its folder may not be entered", path);
+		snprintf(client->fault, sizeof(client->fault), "%s: permission denied: its folder may not be entered",
+			 path);
 		return;
 	}
 	group = getgrgid(about.st_gid);
 	if (group != NULL && (about.st_mode & S_IWGRP) != 0)
-		snprintf(client->fault, sizeof(client->fault), "%s: permission denied: it is for root and the group \"%s\"", path, group->gr_name);
+		snprintf(client->fault, sizeof(client->fault),
+			 "%s: permission denied: it is for root and the group \"%s\"", path, group->gr_name);
 	else
-		snprintf(client->fault, sizeof(client->fault), "%s: permission denied: it is for its owner and root", path);
+		snprintf(client->fault, sizeof(client->fault), "%s: permission denied: it is for its owner and root",
+			 path);
 }
 
 static int explain_connect(struct ctl_client *client)
@@ -221,7 +227,8 @@ static int explain_connect(struct ctl_client *client)
 	int error;
 
 	if (path == NULL) {
-		snprintf(client->fault, sizeof(client->fault), "%s: nobody answers: does ranged run, and is \"admin\" set in ranged.conf?", client->url);
+		snprintf(client->fault, sizeof(client->fault),
+			 "%s: nobody answers: does ranged run, and is \"admin\" set in ranged.conf?", client->url);
 		return EX_UNAVAILABLE;
 	}
 	error = connect_by_hand(path);
@@ -231,7 +238,8 @@ static int explain_connect(struct ctl_client *client)
 		say_denied(client);
 		return EX_NOPERM;
 	case ENOENT:
-		snprintf(client->fault, sizeof(client->fault), "%s is not there: does ranged run, and is \"admin\" set in ranged.conf?", path);
+		snprintf(client->fault, sizeof(client->fault),
+			 "%s is not there: does ranged run, and is \"admin\" set in ranged.conf?", path);
 		return EX_UNAVAILABLE;
 	case ECONNREFUSED:
 		snprintf(client->fault, sizeof(client->fault), "%s: nobody listens there: ranged does not run", path);
@@ -259,7 +267,8 @@ static int explain_code(struct ctl_client *client)
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		snprintf(client->fault, sizeof(client->fault), "%s: the connection was cut in the middle of the answer", where);
+		snprintf(client->fault, sizeof(client->fault), "%s: the connection was cut in the middle of the answer",
+			 where);
 		return EX_TEMPFAIL;
 	case CURLE_WRITE_ERROR:
 		snprintf(client->fault, sizeof(client->fault), "%s: the answer is too large", where);
@@ -290,7 +299,8 @@ static int explain_status(struct ctl_client *client)
 	const char *text = text_of_error(client, &json, &length);
 
 	if (length > 0 && length < sizeof(client->fault) - 40)
-		snprintf(client->fault, sizeof(client->fault), "ranged says: %.*s (%ld)", (int)length, text, client->status);
+		snprintf(client->fault, sizeof(client->fault), "ranged says: %.*s (%ld)", (int)length, text,
+			 client->status);
 	else
 		snprintf(client->fault, sizeof(client->fault), "ranged answers with status %ld", client->status);
 	json_decref(json);

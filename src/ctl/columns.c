@@ -33,7 +33,8 @@ static unsigned count_shown(const struct ctl_columns *table)
 	return count;
 }
 
-void ctl_columns_fit(struct ctl_columns *table, const struct ctl_column *columns, unsigned count, unsigned column, unsigned width)
+void ctl_columns_fit(struct ctl_columns *table, const struct ctl_column *columns, unsigned count, unsigned column,
+		     unsigned width)
 {
 	*table = (struct ctl_columns){ .columns = columns, .count = count, .column = column, .width = width };
 	for (unsigned i = 0; i < count; i++)
@@ -44,7 +45,8 @@ void ctl_columns_fit(struct ctl_columns *table, const struct ctl_column *columns
 	table->first_width = width_of(table) <= width ? columns[0].width + width - width_of(table) : width;
 }
 
-void ctl_columns_spread(struct ctl_columns *table, const struct ctl_column *columns, unsigned count, unsigned column, unsigned width)
+void ctl_columns_spread(struct ctl_columns *table, const struct ctl_column *columns, unsigned count, unsigned column,
+			unsigned width)
 {
 	unsigned gaps;
 
@@ -56,8 +58,8 @@ void ctl_columns_spread(struct ctl_columns *table, const struct ctl_column *colu
 		table->first_width = columns[0].width;
 }
 
-static void draw(struct ctl_canvas *canvas, unsigned row, const struct ctl_columns *table, unsigned i, unsigned column, enum ctl_style style,
-		 const char *text)
+static void draw(struct ctl_canvas *canvas, unsigned row, const struct ctl_columns *table, unsigned i, unsigned column,
+		 enum ctl_style style, const char *text)
 {
 	unsigned width = i == 0 ? table->first_width : table->columns[i].width;
 

@@ -23,9 +23,11 @@ struct ctl_columns {
 };
 
 /* Which ones are shown. `columns` must live as long. */
-void ctl_columns_fit(struct ctl_columns *table, const struct ctl_column *columns, unsigned count, unsigned column, unsigned width);
+void ctl_columns_fit(struct ctl_columns *table, const struct ctl_column *columns, unsigned count, unsigned column,
+		     unsigned width);
 /* The same, but what is left goes between the columns. */
-void ctl_columns_spread(struct ctl_columns *table, const struct ctl_column *columns, unsigned count, unsigned column, unsigned width);
+void ctl_columns_spread(struct ctl_columns *table, const struct ctl_column *columns, unsigned count, unsigned column,
+			unsigned width);
 
 void ctl_columns_titles(struct ctl_canvas *canvas, unsigned row, const struct ctl_columns *table);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged-ctl: asks a running ranged how it is, and has it do things with its cache. All that it knows comes from the admin listener; it
- * shares no file and no memory with the daemon. One thread.
+ * ranged-ctl: asks a running ranged how it is, and has it do things with its cache. All that it knows comes from the
+ * admin listener; it shares no file and no memory with the daemon. One thread.
  */
 #include <argp.h>
 #include <errno.h>
@@ -178,29 +178,26 @@ static int run_hot(struct command *command)
 }
 
 static const struct operation operations[] = {
-	{"status", "j", false, run_status},
-	{"metrics", "", false, run_metrics},
-	{"health", "q", false, run_health},
-	{"ready", "q", false, run_ready},
-	{"top", "i1", false, run_top},
-	{"warm", "qS", true, run_cache},
-	{"pin", "qS", true, run_cache},
-	{"evict", "qS", true, run_cache},
-	{"hot", "jn", false, run_hot},
+	{ "status", "j", false, run_status }, { "metrics", "", false, run_metrics },
+	{ "health", "q", false, run_health }, { "ready", "q", false, run_ready },
+	{ "top", "i1", false, run_top },      { "warm", "qS", true, run_cache },
+	{ "pin", "qS", true, run_cache },     { "evict", "qS", true, run_cache },
+	{ "hot", "jn", false, run_hot },
 };
 
 /* --- the command line --- */
 
 static const struct argp_option option_table[] = {
-	{"socket", 's', "PATH", 0, "Ask the ranged behind this Unix socket (default " SOCKET_DEFAULT ")", 0},
-	{"url", 'u', "URL", 0, "Ask by TCP, as http://127.0.0.1:9180: only what changes nothing is answered there", 0},
-	{"json", 'j', NULL, 0, "status, hot: print the JSON of ranged as it is", 0},
-	{"limit", 'n', "N", 0, "hot: so many files (default 20)", 0},
-	{"site", 'S', "HOST", 0, "warm, pin, evict: of the site of this name", 0},
-	{"quiet", 'q', NULL, 0, "warm, pin, evict, health, ready: say only what goes wrong", 0},
-	{"interval", 'i', "TIME", 0, "top: how often, such as 500ms or 5s (default 1s)", 0},
-	{"once", '1', NULL, 0, "top: print one frame as text, and end", 0},
-	{0},
+	{ "socket", 's', "PATH", 0, "Ask the ranged behind this Unix socket (default " SOCKET_DEFAULT ")", 0 },
+	{ "url", 'u', "URL", 0, "Ask by TCP, as http://127.0.0.1:9180: only what changes nothing is answered there",
+	  0 },
+	{ "json", 'j', NULL, 0, "status, hot: print the JSON of ranged as it is", 0 },
+	{ "limit", 'n', "N", 0, "hot: so many files (default 20)", 0 },
+	{ "site", 'S', "HOST", 0, "warm, pin, evict: of the site of this name", 0 },
+	{ "quiet", 'q', NULL, 0, "warm, pin, evict, health, ready: say only what goes wrong", 0 },
+	{ "interval", 'i', "TIME", 0, "top: how often, such as 500ms or 5s (default 1s)", 0 },
+	{ "once", '1', NULL, 0, "top: print one frame as text, and end", 0 },
+	{ 0 },
 };
 
 static void set_url(struct command *command, char *text, struct argp_state *state)
@@ -265,7 +262,8 @@ static void look_at_it_all(struct command *command, struct argp_state *state)
 	if (command->operation == NULL)
 		argp_error(state, "say what to do: status, metrics, health, ready, top, warm, pin, evict or hot");
 	if (command->operation->takes_paths && command->path_count == 0)
-		argp_error(state, "%s what? Name a path as in a URL, from its first slash on", command->operation->name);
+		argp_error(state, "%s what? Name a path as in a URL, from its first slash on",
+			   command->operation->name);
 	if (command->socket_path != NULL && command->url != NULL)
 		argp_error(state, "either --socket or --url, not both");
 	for (const char *p = command->given; *p != '\0'; p++)
@@ -345,12 +343,15 @@ static const struct argp argp = {
 static void print_version(FILE *stream, struct argp_state *state)
 {
 	(void)state;
-	fprintf(stream, "ranged-ctl %s\nlibcurl %s\njansson %s\n", PACKAGE_VERSION, ctl_client_library(), JANSSON_VERSION);
+	fprintf(stream, "ranged-ctl %s\nlibcurl %s\njansson %s\n", PACKAGE_VERSION, ctl_client_library(),
+		JANSSON_VERSION);
 }
 
 int main(int argc, char **argv)
 {
-	struct command command = { .limit = LIMIT_DEFAULT, .interval_ms = INTERVAL_MS_DEFAULT, .paths = calloc((size_t)argc, sizeof(char *)) };
+	struct command command = { .limit = LIMIT_DEFAULT,
+				   .interval_ms = INTERVAL_MS_DEFAULT,
+				   .paths = calloc((size_t)argc, sizeof(char *)) };
 	int status = EX_OSERR;
 
 	setlocale(LC_CTYPE, ""); /* not the numbers: they are the same everywhere */

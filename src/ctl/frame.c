@@ -25,6 +25,7 @@ void ctl_frame_item(struct ctl_frame *frame, enum ctl_style style, const char *l
 		frame->column = frame->canvas->width; /* nor what would come after it */
 		return;
 	}
-	frame->column += ctl_canvas_text(frame->canvas, frame->row, frame->column, width, CTL_DIM, label) + (*label != '\0');
+	frame->column +=
+		ctl_canvas_text(frame->canvas, frame->row, frame->column, width, CTL_DIM, label) + (*label != '\0');
 	frame->column += ctl_canvas_text(frame->canvas, frame->row, frame->column, width, style, value) + 2;
 }

@@ -12,9 +12,9 @@
 struct ctl_frame {
 	struct ctl_canvas *canvas;
 	const struct ctl_history *history;
-	bool still; /* the only frame: nothing is shown over time */
+	bool still;			     /* the only frame: nothing is shown over time */
 	const json_t *now, *before, *oldest; /* before: an interval ago; oldest: the last ten; NULL: not known */
-	double seconds; /* from before to now; 0: not known */
+	double seconds;			     /* from before to now; 0: not known */
 	unsigned row;
 	unsigned column; /* of a line of items */
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The bands are those in which anything was counted, as many as there are rows; where there are more, two or more of them share a row.
- * Brightness goes by the logarithm of the count, so that the one slow read among thousands can be seen: it is what one looks for.
+ * The bands are those in which anything was counted, as many as there are rows; where there are more, two or more of
+ * them share a row. Brightness goes by the logarithm of the count, so that the one slow read among thousands can be
+ * seen: it is what one looks for.
  */
 #include "ctl/heat.h"
 
@@ -42,7 +43,8 @@ unsigned ctl_heat_rows(const struct ctl_latency *sum)
 /* Around what is used: what rows are left over are above and below it. */
 static struct bands choose_bands(unsigned lowest, unsigned highest, unsigned rows)
 {
-	unsigned used = highest - lowest + 1, per_row = (used + rows - 1) / rows, needed = (used + per_row - 1) / per_row;
+	unsigned used = highest - lowest + 1, per_row = (used + rows - 1) / rows,
+		 needed = (used + per_row - 1) / per_row;
 	unsigned below = (rows - needed) / 2 * per_row;
 	struct bands bands = { .per_row = per_row, .rows = rows };
 
@@ -70,7 +72,8 @@ static void draw_label(struct ctl_canvas *canvas, unsigned row, const struct ban
 	char words[CTL_WORDS_BYTES];
 
 	if (bucket < CTL_LATENCY_BUCKETS)
-		ctl_canvas_right(canvas, row, 0, LABEL_COLUMNS, CTL_DIM, ctl_words_latency(UINT64_C(1) << bucket, words));
+		ctl_canvas_right(canvas, row, 0, LABEL_COLUMNS, CTL_DIM,
+				 ctl_words_latency(UINT64_C(1) << bucket, words));
 }
 
 static void say_none(struct ctl_canvas *canvas, unsigned row)
@@ -87,12 +90,14 @@ static void draw_cell(struct ctl_canvas *canvas, unsigned row, unsigned column, 
 
 	if (count == 0)
 		return;
-	heat = most > 1 ? (unsigned)((CTL_HEATS - 1) * log1p((double)count) / log1p((double)most) + 0.5) : CTL_HEATS - 1;
-	ctl_canvas_glyph(canvas, row, column, CTL_HEAT + heat, shades[heat * 4 / CTL_HEATS], ".:*#"[heat * 4 / CTL_HEATS]);
+	heat = most > 1 ? (unsigned)((CTL_HEATS - 1) * log1p((double)count) / log1p((double)most) + 0.5)
+			: CTL_HEATS - 1;
+	ctl_canvas_glyph(canvas, row, column, CTL_HEAT + heat, shades[heat * 4 / CTL_HEATS],
+			 ".:*#"[heat * 4 / CTL_HEATS]);
 }
 
-static void draw_column(struct ctl_canvas *canvas, unsigned row, unsigned column, const struct bands *bands, const struct ctl_tick *tick,
-			uint64_t most)
+static void draw_column(struct ctl_canvas *canvas, unsigned row, unsigned column, const struct bands *bands,
+			const struct ctl_tick *tick, uint64_t most)
 {
 	for (unsigned band = 0; band < bands->rows; band++)
 		draw_cell(canvas, row + bands->rows - 1 - band, column, count_in(bands, &tick->disk, band), most);
@@ -107,7 +112,7 @@ void ctl_heat_sum(const struct ctl_history *history, unsigned width, struct ctl_
 {
 	const struct ctl_tick *tick;
 
-	*sum = (struct ctl_latency){ {0} };
+	*sum = (struct ctl_latency){ { 0 } };
 	for (unsigned ago = 0; ago < columns_of(width) && (tick = ctl_history_tick(history, ago)) != NULL; ago++)
 		for (unsigned i = 0; i < CTL_LATENCY_BUCKETS; i++)
 			sum->counts[i] += tick->disk.counts[i];
@@ -127,7 +132,8 @@ static uint64_t find_most(const struct bands *bands, const struct ctl_history *h
 	return most;
 }
 
-void ctl_heat_draw(struct ctl_canvas *canvas, unsigned row, unsigned rows, const struct ctl_history *history, const struct ctl_latency *sum)
+void ctl_heat_draw(struct ctl_canvas *canvas, unsigned row, unsigned rows, const struct ctl_history *history,
+		   const struct ctl_latency *sum)
 {
 	unsigned columns = columns_of(canvas->width), lowest = 0, highest = 0;
 	const struct ctl_tick *tick;
@@ -152,7 +158,8 @@ void ctl_heat_draw(struct ctl_canvas *canvas, unsigned row, unsigned rows, const
 
 void ctl_heat_draw_bars(struct ctl_canvas *canvas, unsigned row, unsigned rows, const struct ctl_latency *latency)
 {
-	unsigned columns = canvas->width > CHART_COLUMN + 16 ? canvas->width - CHART_COLUMN - 16 : 1, lowest = 0, highest = 0;
+	unsigned columns = canvas->width > CHART_COLUMN + 16 ? canvas->width - CHART_COLUMN - 16 : 1, lowest = 0,
+		 highest = 0;
 	uint64_t most = 0;
 	struct bands bands;
 
@@ -170,8 +177,10 @@ void ctl_heat_draw_bars(struct ctl_canvas *canvas, unsigned row, unsigned rows, 
 		char words[CTL_WORDS_BYTES];
 
 		draw_label(canvas, row + rows - 1 - band, &bands, band);
-		ctl_canvas_bar(canvas, row + rows - 1 - band, CHART_COLUMN, columns, CTL_YELLOW, (double)count / (double)most);
+		ctl_canvas_bar(canvas, row + rows - 1 - band, CHART_COLUMN, columns, CTL_YELLOW,
+			       (double)count / (double)most);
 		if (count > 0)
-			ctl_canvas_right(canvas, row + rows - 1 - band, CHART_COLUMN + columns, 7, CTL_PLAIN, ctl_words_count((double)count, words));
+			ctl_canvas_right(canvas, row + rows - 1 - band, CHART_COLUMN + columns, 7, CTL_PLAIN,
+					 ctl_words_count((double)count, words));
 	}
 }

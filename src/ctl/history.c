@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All numbers of ranged count from its start. What happened within a second is the difference of two answers, by the server's clock. */
+/* All numbers of ranged count from its start. What happened within a second is the difference of two answers, by the
+ * server's clock. */
 #include "ctl/history.h"
 
 #include <string.h>
@@ -53,7 +54,8 @@ static struct ctl_tick compare(const json_t *now, const json_t *before)
 	for (unsigned i = 0; i < CTL_SOURCES; i++) {
 		char path[32] = "bytes.";
 
-		tick.bytes_per_s[i] = (double)ctl_value_gain(now, before, strcat(path, ctl_history_sources[i])) / seconds;
+		tick.bytes_per_s[i] =
+			(double)ctl_value_gain(now, before, strcat(path, ctl_history_sources[i])) / seconds;
 	}
 	tick.requests_per_s = (double)ctl_value_gain(now, before, "requests.total") / seconds;
 	ctl_latency_since(ctl_value_at(now, "latency.disk"), ctl_value_at(before, "latency.disk"), &tick.disk);

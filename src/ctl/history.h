@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What `ranged-ctl top` remembers: the last answers of /status whole, and of each second before what its charts show. One thread.
+ * What `ranged-ctl top` remembers: the last answers of /status whole, and of each second before what its charts show.
+ * One thread.
  */
 #ifndef CTL_HISTORY_H
 #define CTL_HISTORY_H
@@ -9,8 +10,8 @@
 
 #include "ctl/latency.h"
 
-#define CTL_HISTORY_TICKS 512	/* of the charts: more than a screen is wide */
-#define CTL_HISTORY_SAMPLES 11	/* whole ones: latencies are those of the last ten intervals */
+#define CTL_HISTORY_TICKS 512  /* of the charts: more than a screen is wide */
+#define CTL_HISTORY_SAMPLES 11 /* whole ones: latencies are those of the last ten intervals */
 
 enum ctl_source { CTL_CACHE, CTL_JOINED, CTL_DISK, CTL_OTHER, CTL_SOURCES };
 
@@ -23,14 +24,15 @@ struct ctl_tick {
 };
 
 struct ctl_history {
-	json_t *samples[CTL_HISTORY_SAMPLES]; /* the newest one first; NULL: there is none */
+	json_t *samples[CTL_HISTORY_SAMPLES];	  /* the newest one first; NULL: there is none */
 	struct ctl_tick ticks[CTL_HISTORY_TICKS]; /* a ring */
 	unsigned tick_count, next_tick;
 };
 
 extern const char *const ctl_history_sources[CTL_SOURCES]; /* as /status calls them */
 
-/* Takes `sample` over. One of another process than the last one, or NULL (there was no answer), breaks the charts; the former also begins all anew. */
+/* Takes `sample` over. One of another process than the last one, or NULL (there was no answer), breaks the charts; the
+ * former also begins all anew. */
 void ctl_history_add(struct ctl_history *history, json_t *sample);
 
 /* So many intervals ago; NULL: before the first one. */

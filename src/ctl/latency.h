@@ -20,7 +20,8 @@ void ctl_latency_since(const json_t *now, const json_t *before, struct ctl_laten
 
 uint64_t ctl_latency_count(const struct ctl_latency *latency);
 
-/* What this share (in percent) did not exceed, in microseconds, as exactly as the buckets have it; 0: nothing was counted. */
+/* What this share (in percent) did not exceed, in microseconds, as exactly as the buckets have it; 0: nothing was
+ * counted. */
 uint64_t ctl_latency_quantile_us(const struct ctl_latency *latency, unsigned percent);
 
 #endif

@@ -31,23 +31,29 @@ static void put_path(struct ctl_canvas *canvas, unsigned column, const char *pat
 /* How far it is, and how fast. */
 static void put_numbers(const struct ctl_progress *progress, double spent, char *line, size_t room)
 {
-	char done[CTL_WORDS_BYTES], total[CTL_WORDS_BYTES], share[CTL_WORDS_BYTES], rate[CTL_WORDS_BYTES], left[CTL_WORDS_BYTES];
+	char done[CTL_WORDS_BYTES], total[CTL_WORDS_BYTES], share[CTL_WORDS_BYTES], rate[CTL_WORDS_BYTES],
+		left[CTL_WORDS_BYTES];
 	int length;
 
 	ctl_words_size((double)progress->done_bytes, done);
 	if (progress->total_known)
-		length = snprintf(line, room, "%s of %s  %s", done, ctl_words_size((double)progress->total_bytes, total),
+		length = snprintf(line, room, "%s of %s  %s", done,
+				  ctl_words_size((double)progress->total_bytes, total),
 				  ctl_words_share(progress->done_bytes, progress->total_bytes, share));
 	else
-		length = snprintf(line, room, "%s  %" PRIu64 " file%s", done, progress->files, progress->files == 1 ? "" : "s");
+		length = snprintf(line, room, "%s  %" PRIu64 " file%s", done, progress->files,
+				  progress->files == 1 ? "" : "s");
 	if (spent < SECONDS_MIN)
 		return;
-	length += snprintf(line + length, room - (size_t)length, "  %s", ctl_words_rate((double)progress->done_bytes / spent, rate));
+	length += snprintf(line + length, room - (size_t)length, "  %s",
+			   ctl_words_rate((double)progress->done_bytes / spent, rate));
 	if (progress->total_known && time_left(progress, spent) > 0)
-		snprintf(line + length, room - (size_t)length, "  %s left", ctl_words_span((uint64_t)(time_left(progress, spent) + 0.5), left));
+		snprintf(line + length, room - (size_t)length, "  %s left",
+			 ctl_words_span((uint64_t)(time_left(progress, spent) + 0.5), left));
 }
 
-char *ctl_progress_line(const struct ctl_progress *progress, uint64_t now_ns, unsigned columns, char *text, size_t text_bytes)
+char *ctl_progress_line(const struct ctl_progress *progress, uint64_t now_ns, unsigned columns, char *text,
+			size_t text_bytes)
 {
 	char line[256];
 	struct ctl_canvas canvas;

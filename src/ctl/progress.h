@@ -15,9 +15,10 @@ struct ctl_progress {
 };
 
 /*
- * "412.0 MiB of 1.2 GiB  33 %  210.0 MiB/s  4 s left  /films/a.mkv" or "412.0 MiB  12 files  210.0 MiB/s  /films/a.mkv" into text, in at most
- * so many columns; the path is cut at its beginning, or left away. Returns text.
+ * "412.0 MiB of 1.2 GiB  33 %  210.0 MiB/s  4 s left  /films/a.mkv" or "412.0 MiB  12 files  210.0 MiB/s  /films/a.mkv"
+ * into text, in at most so many columns; the path is cut at its beginning, or left away. Returns text.
  */
-char *ctl_progress_line(const struct ctl_progress *progress, uint64_t now_ns, unsigned columns, char *text, size_t text_bytes);
+char *ctl_progress_line(const struct ctl_progress *progress, uint64_t now_ns, unsigned columns, char *text,
+			size_t text_bytes);
 
 #endif

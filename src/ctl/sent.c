@@ -45,12 +45,14 @@ static void draw_column(struct ctl_frame *frame, unsigned column, enum ctl_style
 }
 
 /* The newest at the right. */
-static void draw_chart(struct ctl_frame *frame, unsigned source, enum ctl_style style, unsigned columns, double peak, unsigned rows)
+static void draw_chart(struct ctl_frame *frame, unsigned source, enum ctl_style style, unsigned columns, double peak,
+		       unsigned rows)
 {
 	const struct ctl_tick *tick;
 
 	for (unsigned ago = 0; ago < columns && (tick = ctl_history_tick(frame->history, ago)) != NULL; ago++)
-		draw_column(frame, CHART_COLUMN + columns - 1 - ago, style, peak > 0 ? rate_in(tick, source) / peak : 0, rows);
+		draw_column(frame, CHART_COLUMN + columns - 1 - ago, style, peak > 0 ? rate_in(tick, source) / peak : 0,
+			    rows);
 }
 
 /* Where there is no time: a bar of the share. */
@@ -73,8 +75,8 @@ static void draw_source(struct ctl_frame *frame, unsigned source, unsigned colum
 	frame->row += rows - 1;
 	if (tick != NULL && tick->known)
 		ctl_words_rate(rate_in(tick, source), words);
-	ctl_canvas_text(frame->canvas, frame->row, CTL_FRAME_LABEL + (all ? 0 : 2), CTL_FRAME_VALUE, all ? CTL_BOLD : style,
-			all ? "sent" : ctl_history_sources[source]);
+	ctl_canvas_text(frame->canvas, frame->row, CTL_FRAME_LABEL + (all ? 0 : 2), CTL_FRAME_VALUE,
+			all ? CTL_BOLD : style, all ? "sent" : ctl_history_sources[source]);
 	ctl_canvas_right(frame->canvas, frame->row, CTL_FRAME_VALUE, VALUE_COLUMNS, all ? CTL_BOLD : CTL_PLAIN, words);
 	if (!frame->still)
 		draw_chart(frame, source, style, columns, peak, rows);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One label, then what belongs to it, separated by commas and broken between two of them. What is zero and need not be known is left away. */
+/* One label, then what belongs to it, separated by commas and broken between two of them. What is zero and need not be
+ * known is left away. */
 #include "ctl/summary.h"
 
 #include <inttypes.h>
@@ -28,7 +29,8 @@ static void label(struct summary *summary, const char *text)
 	summary->first = true;
 }
 
-static void __attribute__((format(printf, 3, 4))) say(struct summary *summary, enum ctl_style style, const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+say(struct summary *summary, enum ctl_style style, const char *format, ...)
 {
 	char text[512];
 	unsigned width;
@@ -46,7 +48,8 @@ static void __attribute__((format(printf, 3, 4))) say(struct summary *summary, e
 			summary->column = VALUE_COLUMN;
 		}
 	}
-	summary->column += ctl_canvas_text(summary->canvas, summary->row, summary->column, summary->canvas->width, style, text);
+	summary->column +=
+		ctl_canvas_text(summary->canvas, summary->row, summary->column, summary->canvas->width, style, text);
 	summary->first = false;
 }
 
@@ -64,7 +67,8 @@ static void say_count(struct summary *summary, const json_t *json, const char *p
 	say(summary, CTL_PLAIN, "%s %s", ctl_words_count((double)ctl_value_count(json, path), words), what);
 }
 
-static void say_if(struct summary *summary, const json_t *json, const char *path, enum ctl_style style, const char *what)
+static void say_if(struct summary *summary, const json_t *json, const char *path, enum ctl_style style,
+		   const char *what)
 {
 	char words[CTL_WORDS_BYTES];
 
@@ -72,7 +76,8 @@ static void say_if(struct summary *summary, const json_t *json, const char *path
 		say(summary, style, "%s %s", ctl_words_count((double)ctl_value_count(json, path), words), what);
 }
 
-static void say_plural(struct summary *summary, const json_t *json, const char *path, enum ctl_style style, const char *one, const char *many)
+static void say_plural(struct summary *summary, const json_t *json, const char *path, enum ctl_style style,
+		       const char *one, const char *many)
 {
 	say_if(summary, json, path, style, ctl_value_count(json, path) == 1 ? one : many);
 }
@@ -96,7 +101,8 @@ static void say_latency(struct summary *summary, const json_t *histogram, const 
 
 	ctl_latency_read(histogram, &latency);
 	if (ctl_latency_count(&latency) > 0)
-		say(summary, CTL_PLAIN, "%sp50 %s p99 %s", what, ctl_words_latency(ctl_latency_quantile_us(&latency, 50), p50),
+		say(summary, CTL_PLAIN, "%sp50 %s p99 %s", what,
+		    ctl_words_latency(ctl_latency_quantile_us(&latency, 50), p50),
 		    ctl_words_latency(ctl_latency_quantile_us(&latency, 99), p99));
 }
 
@@ -120,7 +126,8 @@ static void draw_head(struct summary *summary)
 	if (*ctl_value_text(status, "library") != '\0')
 		say(summary, CTL_PLAIN, "libmicrohttpd %s", ctl_value_text(status, "library"));
 	label(summary, "config");
-	say(summary, CTL_PLAIN, "%s", *ctl_value_text(status, "config") != '\0' ? ctl_value_text(status, "config") : "the command line");
+	say(summary, CTL_PLAIN, "%s",
+	    *ctl_value_text(status, "config") != '\0' ? ctl_value_text(status, "config") : "the command line");
 	say_plural(summary, status, "reloads", CTL_PLAIN, "reload", "reloads");
 	say_if(summary, status, "reload_failures", CTL_RED, "failed");
 }
@@ -131,7 +138,8 @@ static void draw_clients(struct summary *summary)
 	const json_t *connections = ctl_value_at(summary->status, "connections");
 
 	label(summary, "connections");
-	say(summary, CTL_PLAIN, "%" PRIu64 " of %" PRIu64, ctl_value_count(connections, "now"), ctl_value_count(connections, "max"));
+	say(summary, CTL_PLAIN, "%" PRIu64 " of %" PRIu64, ctl_value_count(connections, "now"),
+	    ctl_value_count(connections, "max"));
 	for (unsigned i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		say_if(summary, connections, states[i], CTL_PLAIN, states[i]);
 	say_count(summary, connections, "accepted", "accepted");
@@ -163,7 +171,8 @@ static void draw_bytes(struct summary *summary)
 	say_size(summary, "bytes.other", "else");
 	label(summary, "hits");
 	say(summary, CTL_PLAIN, "%s", ctl_words_share(hits, hits + ctl_value_count(status, "wants.disk"), words));
-	say(summary, CTL_PLAIN, "%s of the bytes", ctl_words_share(cached, cached + ctl_value_count(status, "bytes.disk"), words));
+	say(summary, CTL_PLAIN, "%s of the bytes",
+	    ctl_words_share(cached, cached + ctl_value_count(status, "bytes.disk"), words));
 	label(summary, "first byte");
 	say_latency(summary, ctl_value_at(status, "latency.first_byte"), "");
 	if (summary->first)
@@ -198,7 +207,8 @@ static void draw_devices(struct summary *summary)
 		snprintf(text, sizeof(text), "disk %s", ctl_value_text(device, "device"));
 		label(summary, text);
 		say(summary, CTL_PLAIN, "%s", ctl_value_text(device, "mode"));
-		say(summary, CTL_PLAIN, "%" PRIu64 " of %" PRIu64 " in flight", ctl_value_count(device, "in_flight"), ctl_value_count(device, "depth"));
+		say(summary, CTL_PLAIN, "%" PRIu64 " of %" PRIu64 " in flight", ctl_value_count(device, "in_flight"),
+		    ctl_value_count(device, "depth"));
 		say_count(summary, device, "queued", "queued");
 		say_count(summary, device, "reads", "reads");
 		say(summary, CTL_PLAIN, "%s", ctl_words_size((double)ctl_value_count(device, "read_bytes"), words));
@@ -220,11 +230,13 @@ static void draw_workers(struct summary *summary)
 	say(summary, CTL_PLAIN, "%zu", json_array_size(workers));
 	json_array_foreach(workers, i, worker)
 		for (unsigned call = 0; call < sizeof(calls) / sizeof(calls[0]); call++) {
-			const json_t *stalls = json_object_get(worker, "stalls"), *longest = json_object_get(worker, "longest_us");
+			const json_t *stalls = json_object_get(worker, "stalls"),
+				     *longest = json_object_get(worker, "longest_us");
 
 			if (ctl_value_count(stalls, calls[call]) > 0)
-				say(summary, CTL_YELLOW, "worker %" PRIu64 ": %" PRIu64 " %s in %s, up to %s", ctl_value_count(worker, "index"),
-				    ctl_value_count(stalls, calls[call]), ctl_value_count(stalls, calls[call]) == 1 ? "stall" : "stalls", calls[call],
+				say(summary, CTL_YELLOW, "worker %" PRIu64 ": %" PRIu64 " %s in %s, up to %s",
+				    ctl_value_count(worker, "index"), ctl_value_count(stalls, calls[call]),
+				    ctl_value_count(stalls, calls[call]) == 1 ? "stall" : "stalls", calls[call],
 				    ctl_words_latency(ctl_value_count(longest, calls[call]), words));
 		}
 }

@@ -7,7 +7,7 @@
 
 #include "ctl/canvas.h"
 
-#define CTL_SUMMARY_ROWS 200 /* a canvas of so many holds it */
+#define CTL_SUMMARY_ROWS 200   /* a canvas of so many holds it */
 #define CTL_SUMMARY_WIDTH 1024 /* and of this width all names */
 
 /* Lines are broken at so many columns, but not within a name that is longer. */

@@ -17,8 +17,9 @@
 /* --- devices --- */
 
 static const struct ctl_column device_columns[] = {
-	{"device", 7, 0, true}, {"mode", 7, 8, true}, {"queued", 6, 1, false}, {"in flight", 10, 2, false}, {"reads/s", 7, 5, false},
-	{"read", 12, 3, false}, {"waits p99", 9, 7, false}, {"p50", 7, 6, false}, {"p99", 7, 4, false},
+	{ "device", 7, 0, true },      { "mode", 7, 8, true },	   { "queued", 6, 1, false },
+	{ "in flight", 10, 2, false }, { "reads/s", 7, 5, false }, { "read", 12, 3, false },
+	{ "waits p99", 9, 7, false },  { "p50", 7, 6, false },	   { "p99", 7, 4, false },
 };
 
 /* Of those that are shown. */
@@ -47,7 +48,8 @@ static void draw_device(struct ctl_frame *frame, const struct ctl_columns *table
 
 	snprintf(texts[1], CTL_COLUMNS_BYTES, "%s", ctl_value_text(device, "mode"));
 	ctl_words_count((double)ctl_value_count(device, "queued"), texts[2]);
-	snprintf(texts[3], CTL_COLUMNS_BYTES, "%" PRIu64 " of %" PRIu64, ctl_value_count(device, "in_flight"), ctl_value_count(device, "depth"));
+	snprintf(texts[3], CTL_COLUMNS_BYTES, "%" PRIu64 " of %" PRIu64, ctl_value_count(device, "in_flight"),
+		 ctl_value_count(device, "depth"));
 	strcpy(texts[4], "-");
 	strcpy(texts[5], "-");
 	if (before != NULL && frame->seconds > 0) {
@@ -79,8 +81,12 @@ void ctl_tables_devices(struct ctl_frame *frame)
 
 /* --- files and clients --- */
 
-static const struct ctl_column file_columns[] = { {"files", 12, 0, true}, {"now", 12, 1, false}, {"sent", 10, 2, false}, {"requests", 8, 3, false} };
-static const struct ctl_column client_columns[] = { {"clients", 12, 0, true}, {"now", 12, 1, false}, {"sent", 10, 2, false}, {"open", 5, 3, false} };
+static const struct ctl_column file_columns[] = {
+	{ "files", 12, 0, true }, { "now", 12, 1, false }, { "sent", 10, 2, false }, { "requests", 8, 3, false }
+};
+static const struct ctl_column client_columns[] = {
+	{ "clients", 12, 0, true }, { "now", 12, 1, false }, { "sent", 10, 2, false }, { "open", 5, 3, false }
+};
 
 static const char *title_of(const json_t *entry, bool of_files, char *text, size_t room)
 {
@@ -93,7 +99,8 @@ static const char *title_of(const json_t *entry, bool of_files, char *text, size
 }
 
 /* In a part of the screen, with the title. */
-static void draw_list(struct ctl_frame *frame, bool of_files, unsigned row, unsigned rows, unsigned column, unsigned width)
+static void draw_list(struct ctl_frame *frame, bool of_files, unsigned row, unsigned rows, unsigned column,
+		      unsigned width)
 {
 	const char *path = of_files ? "top.files" : "top.clients", *name = of_files ? "path" : "address";
 	const json_t *entries = ctl_value_at(frame->now, path), *entry;
@@ -106,7 +113,8 @@ static void draw_list(struct ctl_frame *frame, bool of_files, unsigned row, unsi
 	ctl_columns_fit(&table, of_files ? file_columns : client_columns, 4, column, width);
 	ctl_columns_titles(frame->canvas, row, &table);
 	json_array_foreach(entries, i, entry) {
-		const json_t *old = ctl_value_same(ctl_value_at(frame->before, path), entry, name, of_files ? "site" : NULL);
+		const json_t *old =
+			ctl_value_same(ctl_value_at(frame->before, path), entry, name, of_files ? "site" : NULL);
 		char texts[CTL_COLUMNS_MAX][CTL_COLUMNS_BYTES] = { "" };
 
 		if (i + 1 >= rows)
@@ -116,13 +124,15 @@ static void draw_list(struct ctl_frame *frame, bool of_files, unsigned row, unsi
 			ctl_words_rate((double)ctl_value_gain(entry, old, "bytes") / frame->seconds, texts[1]);
 		ctl_words_size((double)ctl_value_count(entry, "bytes"), texts[2]);
 		ctl_words_count((double)ctl_value_count(entry, of_files ? "requests" : "connections"), texts[3]);
-		ctl_columns_row(frame->canvas, row + 1 + (unsigned)i, &table, title_of(entry, of_files, title, sizeof(title)), texts);
+		ctl_columns_row(frame->canvas, row + 1 + (unsigned)i, &table,
+				title_of(entry, of_files, title, sizeof(title)), texts);
 	}
 }
 
 void ctl_tables_lists(struct ctl_frame *frame, unsigned rows)
 {
-	unsigned width = frame->canvas->width > 2 * CTL_FRAME_LABEL ? frame->canvas->width - 2 * CTL_FRAME_LABEL : 0, half = (width - GAP) * 11 / 20;
+	unsigned width = frame->canvas->width > 2 * CTL_FRAME_LABEL ? frame->canvas->width - 2 * CTL_FRAME_LABEL : 0,
+		 half = (width - GAP) * 11 / 20;
 
 	if (frame->canvas->width >= SIDE_BY_SIDE) {
 		draw_list(frame, true, frame->row, rows, CTL_FRAME_LABEL, half);
@@ -138,7 +148,8 @@ void ctl_tables_lists(struct ctl_frame *frame, unsigned rows)
 
 unsigned ctl_tables_list_rows(const struct ctl_frame *frame)
 {
-	size_t files = json_array_size(ctl_value_at(frame->now, "top.files")), clients = json_array_size(ctl_value_at(frame->now, "top.clients"));
+	size_t files = json_array_size(ctl_value_at(frame->now, "top.files")),
+	       clients = json_array_size(ctl_value_at(frame->now, "top.clients"));
 
 	if (frame->canvas->width < SIDE_BY_SIDE)
 		return (unsigned)(1 + files + 1 + clients);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Signals are blocked and read from a descriptor like keys, so that there is one place where things end and nothing is interrupted in
- * its midst. Those of a fault of our own have handlers, which do no more than give the terminal back.
+ * Signals are blocked and read from a descriptor like keys, so that there is one place where things end and nothing is
+ * interrupted in its midst. Those of a fault of our own have handlers, which do no more than give the terminal back.
  */
 #include "ctl/terminal.h"
 

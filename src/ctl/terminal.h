@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The terminal of `top`: taken over whole, and given back as it was whatever ends the program. One at a time; one thread. */
+/* The terminal of `top`: taken over whole, and given back as it was whatever ends the program. One at a time; one
+ * thread. */
 #ifndef CTL_TERMINAL_H
 #define CTL_TERMINAL_H
 

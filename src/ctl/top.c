@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Asks, draws, waits. An answer that does not come ends nothing: who looks at this wants to see how the server comes back. The first one
- * has to come, though, so that a wrong address is said and not shown.
+ * Asks, draws, waits. An answer that does not come ends nothing: who looks at this wants to see how the server comes
+ * back. The first one has to come, though, so that a wrong address is said and not shown.
  */
 #include "ctl/top.h"
 
@@ -69,9 +69,12 @@ static int ask(struct top *top)
 }
 
 /* The caller's, free(). NULL: no memory. */
-static char *draw(const struct top *top, unsigned width, unsigned height, bool still, enum ctl_colours colours, size_t *bytes)
+static char *draw(const struct top *top, unsigned width, unsigned height, bool still, enum ctl_colours colours,
+		  size_t *bytes)
 {
-	struct ctl_view view = { .history = &top->history, .still = still, .interval_ms = top->interval_ns / CLOCK_NS_PER_MS };
+	struct ctl_view view = { .history = &top->history,
+				 .still = still,
+				 .interval_ms = top->interval_ns / CLOCK_NS_PER_MS };
 	struct ctl_canvas canvas;
 	char *text = NULL;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From top to bottom: who it is, what is sent, what is asked for, the heat map, the devices, who and what takes most. The first and the
- * devices are as high as they are; the heat map and the lists share the rest, and what they have no use for goes to the first chart. Numbers of now are those of the last interval,
- * latencies those of the last ten.
+ * From top to bottom: who it is, what is sent, what is asked for, the heat map, the devices, who and what takes most.
+ * The first and the devices are as high as they are; the heat map and the lists share the rest, and what they have no
+ * use for goes to the first chart. Numbers of now are those of the last interval, latencies those of the last ten.
  */
 #include "ctl/view.h"
 
@@ -16,12 +16,12 @@
 #include "ctl/value.h"
 #include "ctl/words.h"
 
-#define SPACIOUS 30	   /* from this height on, there are blank lines between the parts */
+#define SPACIOUS 30 /* from this height on, there are blank lines between the parts */
 #define BLANKS 5
-#define ASKED_ROWS 4	   /* requests, first byte, clients, stalls */
-#define HEAT_AROUND 2	   /* rows beside those with reads in them, so that there is room for what comes */
-#define CHART_MORE 5	   /* the first chart grows by so many at most */
-#define STUCK_MS 10000	   /* as /healthz has it */
+#define ASKED_ROWS 4   /* requests, first byte, clients, stalls */
+#define HEAT_AROUND 2  /* rows beside those with reads in them, so that there is room for what comes */
+#define CHART_MORE 5   /* the first chart grows by so many at most */
+#define STUCK_MS 10000 /* as /healthz has it */
 
 /* --- the head --- */
 
@@ -33,13 +33,14 @@ static void draw_head(struct ctl_frame *frame, const struct ctl_view *view)
 
 	ctl_canvas_style_row(canvas, frame->row, style);
 	if (view->trouble != NULL)
-		snprintf(text, sizeof(text), "no answer for %s, trying again: %s", ctl_words_span(view->trouble_s, words),
-			 view->trouble);
+		snprintf(text, sizeof(text), "no answer for %s, trying again: %s",
+			 ctl_words_span(view->trouble_s, words), view->trouble);
 	else
-		snprintf(text, sizeof(text), "ranged %s  %s%s  up %s", ctl_value_text(frame->now, "version"), ctl_value_text(frame->now, "state"),
-			 ctl_value_true(frame->now, "ready") ? "" : ", not ready",
+		snprintf(text, sizeof(text), "ranged %s  %s%s  up %s", ctl_value_text(frame->now, "version"),
+			 ctl_value_text(frame->now, "state"), ctl_value_true(frame->now, "ready") ? "" : ", not ready",
 			 ctl_words_span(ctl_value_count(frame->now, "uptime_ms") / 1000, words));
-	frame->column = CTL_FRAME_LABEL + ctl_canvas_text(canvas, frame->row, CTL_FRAME_LABEL, canvas->width, style, text);
+	frame->column =
+		CTL_FRAME_LABEL + ctl_canvas_text(canvas, frame->row, CTL_FRAME_LABEL, canvas->width, style, text);
 	if (!frame->still && frame->column + 12 < canvas->width)
 		ctl_canvas_right(canvas, frame->row, 0, canvas->width - 1, style, "q quits");
 	frame->row++;
@@ -64,32 +65,40 @@ static void draw_latency(struct ctl_frame *frame, const char *path)
 static void draw_requests(struct ctl_frame *frame)
 {
 	const struct ctl_tick *tick = ctl_history_tick(frame->history, 0);
-	uint64_t hits = ctl_value_gain(frame->now, frame->oldest, "wants.cache") + ctl_value_gain(frame->now, frame->oldest, "wants.joined");
+	uint64_t hits = ctl_value_gain(frame->now, frame->oldest, "wants.cache") +
+			ctl_value_gain(frame->now, frame->oldest, "wants.joined");
 	uint64_t misses = ctl_value_gain(frame->now, frame->oldest, "wants.disk");
-	uint64_t cached = ctl_value_gain(frame->now, frame->oldest, "bytes.cache") + ctl_value_gain(frame->now, frame->oldest, "bytes.joined");
-	uint64_t disk = ctl_value_gain(frame->now, frame->oldest, "bytes.disk"), rejected = ctl_value_sum(frame->now, "rejected");
+	uint64_t cached = ctl_value_gain(frame->now, frame->oldest, "bytes.cache") +
+			  ctl_value_gain(frame->now, frame->oldest, "bytes.joined");
+	uint64_t disk = ctl_value_gain(frame->now, frame->oldest, "bytes.disk"),
+		 rejected = ctl_value_sum(frame->now, "rejected");
 	char words[CTL_WORDS_BYTES];
 
 	ctl_frame_line(frame, "requests");
-	ctl_frame_item(frame, CTL_PLAIN, "", "%s/s", tick != NULL && tick->known ? ctl_words_count(tick->requests_per_s, words) : "-");
+	ctl_frame_item(frame, CTL_PLAIN, "", "%s/s",
+		       tick != NULL && tick->known ? ctl_words_count(tick->requests_per_s, words) : "-");
 	ctl_frame_item(frame, CTL_PLAIN, "hits", "%s", ctl_words_share(hits, hits + misses, words));
 	ctl_frame_item(frame, CTL_PLAIN, "of bytes", "%s", ctl_words_share(cached, cached + disk, words));
 	if (rejected > 0)
-		ctl_frame_item(frame, rejected > ctl_value_sum(frame->oldest, "rejected") && frame->oldest != NULL ? CTL_RED : CTL_PLAIN, "refused", "%s",
-		     ctl_words_count((double)rejected, words));
+		ctl_frame_item(frame,
+			       rejected > ctl_value_sum(frame->oldest, "rejected") && frame->oldest != NULL ? CTL_RED
+													    : CTL_PLAIN,
+			       "refused", "%s", ctl_words_count((double)rejected, words));
 	frame->row++;
 }
 
 static void draw_first_byte(struct ctl_frame *frame)
 {
-	uint64_t bytes = ctl_value_count(frame->now, "cache.bytes"), free_bytes = ctl_value_count(frame->now, "cache.free_bytes");
+	uint64_t bytes = ctl_value_count(frame->now, "cache.bytes"),
+		 free_bytes = ctl_value_count(frame->now, "cache.free_bytes");
 	char used[CTL_WORDS_BYTES], words[CTL_WORDS_BYTES];
 
 	ctl_frame_line(frame, "1st byte");
 	draw_latency(frame, "latency.first_byte");
 	ctl_frame_item(frame, CTL_PLAIN, "cache", "%s of %s", ctl_words_size((double)bytes - (double)free_bytes, used),
 		       ctl_words_size((double)bytes, words));
-	ctl_frame_item(frame, CTL_PLAIN, "pinned", "%s", ctl_words_size((double)ctl_value_count(frame->now, "cache.pinned_bytes"), words));
+	ctl_frame_item(frame, CTL_PLAIN, "pinned", "%s",
+		       ctl_words_size((double)ctl_value_count(frame->now, "cache.pinned_bytes"), words));
 	frame->row++;
 }
 
@@ -100,14 +109,18 @@ static void draw_connections(struct ctl_frame *frame)
 
 	ctl_frame_line(frame, "clients");
 	ctl_frame_item(frame, CTL_PLAIN, "", "%" PRIu64 " of %" PRIu64, ctl_value_count(frame->now, "connections.now"),
-	     ctl_value_count(frame->now, "connections.max"));
+		       ctl_value_count(frame->now, "connections.max"));
 	for (unsigned i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		snprintf(path, sizeof(path), "connections.%s", states[i]);
-		ctl_frame_item(frame, CTL_PLAIN, states[i], "%s", ctl_words_count((double)ctl_value_count(frame->now, path), words));
+		ctl_frame_item(frame, CTL_PLAIN, states[i], "%s",
+			       ctl_words_count((double)ctl_value_count(frame->now, path), words));
 	}
 	if (frame->seconds > 0)
-		ctl_frame_item(frame, CTL_PLAIN, "new", "%s/s",
-		     ctl_words_count((double)ctl_value_gain(frame->now, frame->before, "connections.accepted") / frame->seconds, words));
+		ctl_frame_item(
+			frame, CTL_PLAIN, "new", "%s/s",
+			ctl_words_count((double)ctl_value_gain(frame->now, frame->before, "connections.accepted") /
+						frame->seconds,
+					words));
 	frame->row++;
 }
 
@@ -155,8 +168,8 @@ static void draw_stuck(struct ctl_frame *frame)
 		char words[CTL_WORDS_BYTES];
 
 		if (ms >= STUCK_MS)
-			ctl_frame_item(frame, CTL_RED, "", "worker %" PRIu64 " has not turned for %s", ctl_value_count(worker, "index"),
-			     ctl_words_span(ms / 1000, words));
+			ctl_frame_item(frame, CTL_RED, "", "worker %" PRIu64 " has not turned for %s",
+				       ctl_value_count(worker, "index"), ctl_words_span(ms / 1000, words));
 	}
 }
 
@@ -172,10 +185,12 @@ static void draw_stalls(struct ctl_frame *frame)
 		uint64_t count = stalls_in(frame->now, calls[i]);
 		bool fresh = frame->oldest != NULL && count > stalls_in(frame->oldest, calls[i]);
 
-		ctl_frame_item(frame, fresh ? CTL_RED : CTL_PLAIN, calls[i], "%s", ctl_words_count((double)count, words));
+		ctl_frame_item(frame, fresh ? CTL_RED : CTL_PLAIN, calls[i], "%s",
+			       ctl_words_count((double)count, words));
 	}
 	if (longest > 0)
-		ctl_frame_item(frame, CTL_PLAIN, "longest", "%s in %s", ctl_words_latency(longest, words), calls[which]);
+		ctl_frame_item(frame, CTL_PLAIN, "longest", "%s in %s", ctl_words_latency(longest, words),
+			       calls[which]);
 	frame->row++;
 }
 
@@ -196,9 +211,11 @@ static void draw_heat_title(struct ctl_frame *frame, uint64_t interval_ms)
 	char words[CTL_WORDS_BYTES], text[128] = "", p50[CTL_WORDS_BYTES], p99[CTL_WORDS_BYTES];
 	unsigned width = frame->canvas->width, used = CTL_FRAME_LABEL, room;
 
-	ctl_latency_since(ctl_value_at(frame->now, "latency.disk"), frame->still ? NULL : ctl_value_at(frame->oldest, "latency.disk"), &latency);
+	ctl_latency_since(ctl_value_at(frame->now, "latency.disk"),
+			  frame->still ? NULL : ctl_value_at(frame->oldest, "latency.disk"), &latency);
 	if (ctl_latency_count(&latency) > 0)
-		snprintf(text, sizeof(text), "p50 %s  p99 %s", ctl_words_latency(ctl_latency_quantile_us(&latency, 50), p50),
+		snprintf(text, sizeof(text), "p50 %s  p99 %s",
+			 ctl_words_latency(ctl_latency_quantile_us(&latency, 50), p50),
 			 ctl_words_latency(ctl_latency_quantile_us(&latency, 99), p99));
 	used += ctl_canvas_text(frame->canvas, frame->row, used, width, CTL_BOLD, "disk latency") + 2;
 	room = width > used ? width - used : 0;
@@ -208,7 +225,8 @@ static void draw_heat_title(struct ctl_frame *frame, uint64_t interval_ms)
 	if (frame->still)
 		snprintf(text, sizeof(text), "reads since the start, up to");
 	else
-		snprintf(text, sizeof(text), "reads that took up to; a column is %s", ctl_words_latency(interval_ms * 1000, words));
+		snprintf(text, sizeof(text), "reads that took up to; a column is %s",
+			 ctl_words_latency(interval_ms * 1000, words));
 	if (ctl_canvas_width(frame->canvas, text) < room)
 		ctl_canvas_text(frame->canvas, frame->row, used, room, CTL_DIM, text);
 }
@@ -236,7 +254,8 @@ struct shares {
 static struct shares share_height(const struct ctl_frame *frame)
 {
 	struct shares shares = { .blank = frame->canvas->height >= SPACIOUS };
-	unsigned given = frame->row + CTL_SENT_ROWS + ASKED_ROWS + ctl_tables_device_rows(frame) + BLANKS * shares.blank;
+	unsigned given =
+		frame->row + CTL_SENT_ROWS + ASKED_ROWS + ctl_tables_device_rows(frame) + BLANKS * shares.blank;
 	unsigned rest = frame->canvas->height > given ? frame->canvas->height - given : 0, useful;
 	struct ctl_latency sum;
 
@@ -256,8 +275,12 @@ static struct shares share_height(const struct ctl_frame *frame)
 void ctl_view_draw(struct ctl_canvas *canvas, const struct ctl_view *view)
 {
 	const struct ctl_history *history = view->history;
-	struct ctl_frame frame = { .canvas = canvas, .history = history, .still = view->still, .now = history->samples[0],
-				   .before = ctl_history_before(history), .oldest = ctl_history_oldest(history) };
+	struct ctl_frame frame = { .canvas = canvas,
+				   .history = history,
+				   .still = view->still,
+				   .now = history->samples[0],
+				   .before = ctl_history_before(history),
+				   .oldest = ctl_history_oldest(history) };
 	struct shares shares;
 
 	frame.seconds = ctl_history_seconds(frame.now, frame.before);

@@ -8,10 +8,10 @@
 
 struct ctl_view {
 	const struct ctl_history *history;
-	const char *trouble;	 /* why the last answer did not come; NULL: it did */
-	uint64_t interval_ms;	 /* between two answers */
-	uint64_t trouble_s;	 /* since when, in seconds */
-	bool still;		 /* the only frame: what happened before is shown instead of what happens over time */
+	const char *trouble;  /* why the last answer did not come; NULL: it did */
+	uint64_t interval_ms; /* between two answers */
+	uint64_t trouble_s;   /* since when, in seconds */
+	bool still;	      /* the only frame: what happened before is shown instead of what happens over time */
 };
 
 /* On a blank canvas. */

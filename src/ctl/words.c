@@ -60,7 +60,7 @@ char *ctl_words_span(uint64_t seconds, char *text)
 	static const struct {
 		uint64_t seconds;
 		const char *name;
-	} units[] = { {86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"} };
+	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } };
 	unsigned unit = 0;
 	uint64_t rest;
 
@@ -68,8 +68,8 @@ char *ctl_words_span(uint64_t seconds, char *text)
 		unit++;
 	rest = unit < 3 ? seconds % units[unit].seconds / units[unit + 1].seconds : 0;
 	if (rest > 0)
-		snprintf(text, CTL_WORDS_BYTES, "%" PRIu64 " %s %" PRIu64 " %s", seconds / units[unit].seconds, units[unit].name, rest,
-			 units[unit + 1].name);
+		snprintf(text, CTL_WORDS_BYTES, "%" PRIu64 " %s %" PRIu64 " %s", seconds / units[unit].seconds,
+			 units[unit].name, rest, units[unit + 1].name);
 	else
 		snprintf(text, CTL_WORDS_BYTES, "%" PRIu64 " %s", seconds / units[unit].seconds, units[unit].name);
 	return text;

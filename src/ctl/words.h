@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Numbers as people read them, in few columns. Each writes into `text` (CTL_WORDS_BYTES are enough) and returns it. Pure. */
+/* Numbers as people read them, in few columns. Each writes into `text` (CTL_WORDS_BYTES are enough) and returns it.
+ * Pure. */
 #ifndef CTL_WORDS_H
 #define CTL_WORDS_H
 

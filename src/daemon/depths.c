@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The walk for a file is bounded, and takes the first one that will do: it is a guess which device the root's files are on, and the
- * others are found when they are used.
+ * The walk for a file is bounded, and takes the first one that will do: it is a guess which device the root's files are
+ * on, and the others are found when they are used.
  */
 #include "daemon/depths.h"
 
@@ -50,13 +50,14 @@ static void calibrate(struct depths *depths, const struct file *file)
 	int error = calibrate_run(file->fd, file->version.size, file->offset_alignment, CALIBRATE_BUDGET_MS, &found);
 
 	if (error != 0) {
-		log_warning("device %u:%u was not calibrated: %s; %u reads may be in flight", major(device->id), minor(device->id),
-			    strerror(-error), device->depth);
+		log_warning("device %u:%u was not calibrated: %s; %u reads may be in flight", major(device->id),
+			    minor(device->id), strerror(-error), device->depth);
 		return;
 	}
 	devices_set_depth(depths->devices, device, found.depth, found.depth_bytes);
-	log_info("device %u:%u: %u reads, %llu KiB may be in flight (it reads %.0f MB/s, %.0f times 64 KiB a second)", major(device->id),
-		 minor(device->id), device->depth, (unsigned long long)device->depth_bytes >> 10, found.bytes_per_s / 1e6, found.iops);
+	log_info("device %u:%u: %u reads, %llu KiB may be in flight (it reads %.0f MB/s, %.0f times 64 KiB a second)",
+		 major(device->id), minor(device->id), device->depth, (unsigned long long)device->depth_bytes >> 10,
+		 found.bytes_per_s / 1e6, found.iops);
 }
 
 /* True: it is the caller's to calibrate. */
@@ -100,12 +101,15 @@ static bool look_at(struct search *search, int directory_fd, const char *name, u
 	int fd;
 
 	if (name[0] == '.' || fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-	    (size_t)snprintf(search->path + length, sizeof(search->path) - length, "%s%s", length > 0 ? "/" : "", name) >=
-		    sizeof(search->path) - length)
+	    (size_t)snprintf(search->path + length, sizeof(search->path) - length, "%s%s", length > 0 ? "/" : "",
+			     name) >= sizeof(search->path) - length)
 		return false;
-	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size >= FILE_MIN_BYTES && (uint64_t)st.st_blocks * 512 >= (uint64_t)st.st_size)
+	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size >= FILE_MIN_BYTES &&
+	    (uint64_t)st.st_blocks * 512 >= (uint64_t)st.st_size)
 		return true; /* no holes: reading them would say nothing */
-	fd = S_ISDIR(st.st_mode) && folders > 0 ? openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+	fd = S_ISDIR(st.st_mode) && folders > 0
+		     ? openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+		     : -1;
 	if (fd >= 0 && find_file(search, fd, folders - 1))
 		return true;
 	search->path[length] = '\0';
@@ -148,7 +152,8 @@ static void search_work(struct offload_job *job)
 
 	if (root_fd >= 0 && find_file(search, root_fd, FOLDERS_MAX) &&
 	    file_open(depths->root_fd, search->path, FILE_SYMLINKS_NONE, &file) == 0) {
-		file->device = devices_get(depths->devices, file->version.device, file->nowait ? DEVICE_NOWAIT : DEVICE_ASYNC);
+		file->device =
+			devices_get(depths->devices, file->version.device, file->nowait ? DEVICE_NOWAIT : DEVICE_ASYNC);
 		if (file->device != NULL && claims(file))
 			calibrate(depths, file);
 		file_unref(file);

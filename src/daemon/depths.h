@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How much may be in flight on a device, found by a short calibration: at start on the root's device, with a file found below the
- * root; on any other when the first file of it is opened that is large enough. Where the operator has set it, nothing is done.
+ * How much may be in flight on a device, found by a short calibration: at start on the root's device, with a file found
+ * below the root; on any other when the first file of it is opened that is large enough. Where the operator has set it,
+ * nothing is done.
  */
 #ifndef DAEMON_DEPTHS_H
 #define DAEMON_DEPTHS_H
@@ -17,8 +18,8 @@ struct depths {
 };
 
 /*
- * Calibrates the root's device; waits for that for a second at most, then it goes on by itself. Main thread, before the workers
- * start. depths lives as long as the offload threads.
+ * Calibrates the root's device; waits for that for a second at most, then it goes on by itself. Main thread, before the
+ * workers start. depths lives as long as the offload threads.
  */
 void depths_start(struct depths *depths);
 

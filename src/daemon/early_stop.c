@@ -26,7 +26,8 @@ static struct {
 
 static void *run(void *context)
 {
-	struct pollfd fds[] = { { .fd = early.signal_fd, .events = POLLIN }, { .fd = early.started_fd, .events = POLLIN } };
+	struct pollfd fds[] = { { .fd = early.signal_fd, .events = POLLIN },
+				{ .fd = early.started_fd, .events = POLLIN } };
 	struct signalfd_siginfo info;
 
 	(void)context;
@@ -56,7 +57,8 @@ void early_stop_begin(void)
 	sigaddset(&set, SIGINT);
 	early.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	early.started_fd = eventfd(0, EFD_CLOEXEC);
-	early.runs = early.signal_fd >= 0 && early.started_fd >= 0 && pthread_create(&early.thread, NULL, run, NULL) == 0;
+	early.runs = early.signal_fd >= 0 && early.started_fd >= 0 &&
+		     pthread_create(&early.thread, NULL, run, NULL) == 0;
 	if (!early.runs)
 		close_all();
 }

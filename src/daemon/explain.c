@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The request is a real one: it goes through the table of steps of http/steps.c, on a reactor of its own, and stops where bytes would
- * be read. After each step what has been found since is printed, so what is said here is what a client would get, by construction;
- * only what lies in the memory of another process can't be known.
+ * The request is a real one: it goes through the table of steps of http/steps.c, on a reactor of its own, and stops
+ * where bytes would be read. After each step what has been found since is printed, so what is said here is what a
+ * client would get, by construction; only what lies in the memory of another process can't be known.
  */
 #include "daemon/explain.h"
 
@@ -112,7 +112,8 @@ static void say_blocks(const struct options *options, const struct match *match)
 		const struct rule *rule = match->rules[i];
 
 		if (rule != NULL)
-			printf("%-15s %s:%u: location \"%s\":", i == 0 ? "blocks" : "", config_name(options), rule->line, rule->pattern);
+			printf("%-15s %s:%u: location \"%s\":", i == 0 ? "blocks" : "", config_name(options),
+			       rule->line, rule->pattern);
 		else
 			printf("%-15s %s:", i == 0 ? "blocks" : "", i == 0 ? "outside of all" : "the site itself");
 		say_settings(match->chain[i]);
@@ -127,7 +128,8 @@ static void say_file(const struct request *request)
 	struct tm tm;
 
 	strftime(time, sizeof(time), "%Y-%m-%d %H:%M:%S", gmtime_r(&seconds, &tm));
-	say("file", "%s/%s", request->match.site->root != NULL ? request->match.site->root : request->site->rules->sites[0].root,
+	say("file", "%s/%s",
+	    request->match.site->root != NULL ? request->match.site->root : request->site->rules->sites[0].root,
 	    request->path.file);
 	say("", "%" PRIu64 " bytes, last changed %s UTC", file->version.size, time);
 	if (file->direct)
@@ -168,7 +170,8 @@ static void say_signature(const struct request *request)
 /* Why there is no file. */
 static const char *lookup_words(const struct request *request)
 {
-	const struct site *site = request->match.site->root != NULL ? request->match.site : &request->site->rules->sites[0];
+	const struct site *site = request->match.site->root != NULL ? request->match.site
+								    : &request->site->rules->sites[0];
 	int error = request->lookup.error;
 
 	if (error == -EISDIR)
@@ -228,11 +231,15 @@ static void say_variants(const struct request *request, enum step_result result)
 		unsigned quality = negotiate_encoding(field, variant->coding);
 
 		if (siblings->variants >> i & 1)
-			say("", "%s, q=%u.%03u: %s", variant->coding, quality / 1000, quality % 1000, variant_words(request, variant, quality));
+			say("", "%s, q=%u.%03u: %s", variant->coding, quality / 1000, quality % 1000,
+			    variant_words(request, variant, quality));
 	}
 	say_refusals(siblings);
 	say("", "as it is, q=%u.%03u: %s", identity / 1000, identity % 1000,
-	    result == STEP_REPLY ? "refused" : request->variant != NULL ? "not as good" : request->as_is ? "this one, because of Range" : "this one");
+	    result == STEP_REPLY       ? "refused"
+	    : request->variant != NULL ? "not as good"
+	    : request->as_is	       ? "this one, because of Range"
+				       : "this one");
 }
 
 static void say_condition(const char *name, const char *value, bool *any)
@@ -250,7 +257,9 @@ static void say_preconditions(const struct request *request, enum step_result re
 
 	if (request->validator.etag[0] != '\0')
 		say("validators", "ETag %s%s", request->validator.etag,
-		    request->validator.weak ? " (weak: the file, or its digest, changed just now and may change again with the same mtime; If-Range does not match)" : "");
+		    request->validator.weak
+			    ? " (weak: the file, or its digest, changed just now and may change again with the same mtime; If-Range does not match)"
+			    : "");
 	say_condition("If-Match", fields->if_match, &any);
 	say_condition("If-Unmodified-Since", fields->if_unmodified_since, &any);
 	say_condition("If-None-Match", fields->if_none_match, &any);
@@ -261,7 +270,8 @@ static void say_preconditions(const struct request *request, enum step_result re
 	else if (result == STEP_REPLY)
 		say("", "decided: %u", request->reply.status);
 	else if (fields->if_range != NULL)
-		say("", request->whole ? "If-Range does not fit: the whole file" : "If-Range fits: the range is served");
+		say("",
+		    request->whole ? "If-Range does not fit: the whole file" : "If-Range fits: the range is served");
 	else
 		say("", "none of them decides");
 }
@@ -272,7 +282,8 @@ static void say_ranges(const struct request *request, enum step_result result)
 		say("ranges", "none asked for");
 		return;
 	}
-	say("ranges", "asked: %s%s", request->fields.range, request->fields.ranges > 1 ? " and more Range fields: ignored" : "");
+	say("ranges", "asked: %s%s", request->fields.range,
+	    request->fields.ranges > 1 ? " and more Range fields: ignored" : "");
 	if (result == STEP_REPLY)
 		return;
 	if (request->reply.status != 206) {
@@ -280,7 +291,8 @@ static void say_ranges(const struct request *request, enum step_result result)
 		return;
 	}
 	for (unsigned i = 0; i < request->ranges.count; i++)
-		say("", "served: %" PRIu64 "-%" PRIu64, request->ranges.ranges[i].first, request->ranges.ranges[i].last);
+		say("", "served: %" PRIu64 "-%" PRIu64, request->ranges.ranges[i].first,
+		    request->ranges.ranges[i].last);
 }
 
 /* One span; returns whether it is in memory. */
@@ -295,7 +307,8 @@ static void say_read(const struct request *request, uint64_t offset, size_t leng
 	struct span read;
 
 	if (cache_find(request->site->cache, &span, &extent, &read) == CACHE_MISS)
-		say("", "%" PRIu64 "-%" PRIu64 ": reads %zu bytes at %" PRIu64, offset, offset + length - 1, read.length, read.offset);
+		say("", "%" PRIu64 "-%" PRIu64 ": reads %zu bytes at %" PRIu64, offset, offset + length - 1,
+		    read.length, read.offset);
 }
 
 /* As the plan of a transfer cuts it: no piece crosses the end of an extent. */
@@ -307,7 +320,8 @@ static void say_reads(const struct request *request)
 	if (request->reply.length == 0)
 		return;
 	say("cache", "%s; a process that has just started holds nothing of it",
-	    (const char *const[]){ "kept as it is asked for (auto)", "not kept (never)", "kept before all others (pin)" }[request_settings(request)->cache]);
+	    (const char *const[]){ "kept as it is asked for (auto)", "not kept (never)",
+				   "kept before all others (pin)" }[request_settings(request)->cache]);
 	printf("%-15s from the disk, aligned:\n", "reads");
 	for (unsigned i = 0; i < request->ranges.count; i++) {
 		const struct byte_range *range = &request->ranges.ranges[i];
@@ -420,7 +434,8 @@ static int fill(struct scene *scene, struct request *request, bool *done)
 	scene->peer.listener = find_listener(scene->options, host, host != NULL ? length : 0);
 	request->client_address = scene->peer.from;
 	gate_identify(request);
-	refused = fields_refuse(&request->fields, &scene->site.header_limits, request->method, true, strlen(scene->options->explain), 0);
+	refused = fields_refuse(&request->fields, &scene->site.header_limits, request->method, true,
+				strlen(scene->options->explain), 0);
 	*done = refused != 0;
 	if (refused != 0)
 		steps_refuse(request, refused);
@@ -456,13 +471,18 @@ static int go(struct scene *scene)
 static int set_scene(struct scene *scene)
 {
 	struct config *config = &scene->options->config;
-	struct files_options files = { .symlinks = config->symlinks, .max_files = 16, .revalidate_ms = 1000, .siblings = true };
-	int error = devices_new(&scene->devices, &(struct devices_options){ .depth = 1, .depth_bytes = CACHE_BYTES / 4, .measured = true });
+	struct files_options files = {
+		.symlinks = config->symlinks, .max_files = 16, .revalidate_ms = 1000, .siblings = true
+	};
+	int error =
+		devices_new(&scene->devices,
+			    &(struct devices_options){ .depth = 1, .depth_bytes = CACHE_BYTES / 4, .measured = true });
 
 	if (error == 0)
 		error = offload_new(&scene->offload, 1);
 	if (error == 0)
-		error = directory_table_new(&scene->folders, &(struct directory_table_options){ .offload = scene->offload });
+		error = directory_table_new(&scene->folders,
+					    &(struct directory_table_options){ .offload = scene->offload });
 	if (error == 0)
 		error = cache_new(&scene->cache, CACHE_BYTES, true);
 	if (error == 0)
@@ -516,7 +536,9 @@ static void clear_scene(struct scene *scene)
 int explain_run(struct options *options)
 {
 	struct scene scene = { .options = options };
-	int status = roots_open(&options->config.rules) == 0 && signing_new(&scene.signing, &options->config.rules) == 0 ? 0 : EX_CONFIG;
+	int status = roots_open(&options->config.rules) == 0 && signing_new(&scene.signing, &options->config.rules) == 0
+			     ? 0
+			     : EX_CONFIG;
 
 	int error = status == 0 ? set_scene(&scene) : 0;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All that can fail is done before anybody sees the new one, so a configuration that is refused changes nothing. References: one of
- * the main thread as long as it is the current one, one of each worker's site as long as somebody there has a hold of that, one of each
- * listing, connection on its way to another worker, and resource of the admin listener that reads it.
+ * All that can fail is done before anybody sees the new one, so a configuration that is refused changes nothing.
+ * References: one of the main thread as long as it is the current one, one of each worker's site as long as somebody
+ * there has a hold of that, one of each listing, connection on its way to another worker, and resource of the admin
+ * listener that reads it.
  */
 #include "daemon/generation.h"
 
@@ -49,9 +50,9 @@ static int load_certificates(struct generation *generation)
 {
 	const struct config *config = generation_config(generation);
 	char fault[CERTIFICATES_FAULT_BYTES];
-	int error = config_tls_listeners(config) != 0 ?
-			    certificates_load(&generation->certificates, config->tls.list, config->tls.count, fault) :
-			    0;
+	int error = config_tls_listeners(config) != 0
+			    ? certificates_load(&generation->certificates, config->tls.list, config->tls.count, fault)
+			    : 0;
 
 	if (error != 0)
 		log_error("%s", fault);
@@ -115,7 +116,9 @@ int generation_open(struct generation *generation, const struct generation *befo
 	if (error != 0)
 		return fail(config->mime_types, error);
 	generation->sites = calloc(process->count, sizeof(*generation->sites));
-	error = generation->sites != NULL ? roots_make_files(rules, before != NULL ? &before->options.config.rules : NULL, &files) : -ENOMEM;
+	error = generation->sites != NULL
+			? roots_make_files(rules, before != NULL ? &before->options.config.rules : NULL, &files)
+			: -ENOMEM;
 	if (error != 0)
 		return fail("start", error);
 	for (unsigned i = 0; i < process->count; i++)
@@ -144,8 +147,8 @@ int generation_listen(struct generation *generation, const struct generation *be
 {
 	const struct config *config = generation_config(generation);
 	char fault[SOCKETS_FAULT_BYTES], address[300];
-	int error = sockets_open(&generation->sockets, config->listen, config->listen_count, generation->process->count + 1,
-				 before != NULL ? before->sockets : NULL, fault);
+	int error = sockets_open(&generation->sockets, config->listen, config->listen_count,
+				 generation->process->count + 1, before != NULL ? before->sockets : NULL, fault);
 
 	if (error != 0) {
 		log_error("%s", fault);

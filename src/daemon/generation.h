@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One configuration while it holds, and what was opened for it: roots and their tables of open files, listening sockets, certificates,
- * keys, logs. At SIGHUP the next one takes its place; it lives on until the last connection that came in under it has ended.
+ * One configuration while it holds, and what was opened for it: roots and their tables of open files, listening
+ * sockets, certificates, keys, logs. At SIGHUP the next one takes its place; it lives on until the last connection that
+ * came in under it has ended.
  */
 #ifndef DAEMON_GENERATION_H
 #define DAEMON_GENERATION_H
@@ -18,8 +19,9 @@
 #include "steps/signing.h"
 
 struct generation {
-	struct options options; /* filled by the main thread before generation_open(), immutable after generation_listen() */
-	unsigned number;	/* 1: of the start */
+	struct options
+		options; /* filled by the main thread before generation_open(), immutable after generation_listen() */
+	unsigned number; /* 1: of the start */
 	struct mime *mime;
 	struct signing *signing;
 	struct certificates *certificates; /* NULL: no listener is for TLS */
@@ -34,7 +36,8 @@ struct generation {
 	struct request_site *sites; /* of each worker, which fills in what is its own */
 };
 
-/* With one reference; nothing is open, and the options are to be parsed. The process may be opened later. NULL: no memory. */
+/* With one reference; nothing is open, and the options are to be parsed. The process may be opened later. NULL: no
+ * memory. */
 struct generation *generation_new(struct process *process);
 
 /*
@@ -42,12 +45,14 @@ struct generation *generation_new(struct process *process);
  */
 int generation_read_secrets(struct generation *generation);
 /*
- * Opens everything else but logs and sockets, using what `before` (NULL: there is none) has of the same. 0, or -errno, which was logged.
+ * Opens everything else but logs and sockets, using what `before` (NULL: there is none) has of the same. 0, or -errno,
+ * which was logged.
  */
 int generation_open(struct generation *generation, const struct generation *before);
 /* Listens, and knows the ports then. 0, or -errno, which was logged. */
 int generation_listen(struct generation *generation, const struct generation *before);
-/* From here on the workers have it: sockets that it shares with `before` (NULL: there is none) are its own. Then it is the current one. */
+/* From here on the workers have it: sockets that it shares with `before` (NULL: there is none) are its own. Then it is
+ * the current one. */
 void generation_succeed(struct generation *generation, struct generation *before);
 /* It is the current one no more, or all is to end: the main thread lets go of its sockets. Not twice is fine. */
 void generation_stop_listening(struct generation *generation);
@@ -58,8 +63,8 @@ static inline const struct config *generation_config(const struct generation *ge
 }
 
 /*
- * Keeps the sockets of a generation open while another thread takes over some of them. Returns false if the main thread has
- * released them. Any thread.
+ * Keeps the sockets of a generation open while another thread takes over some of them. Returns false if the main thread
+ * has released them. Any thread.
  */
 bool generation_hold_sockets(struct generation *generation);
 void generation_drop_sockets(struct generation *generation);
@@ -79,7 +84,8 @@ static inline struct generation *generation_of(const struct request_site *site)
 
 /* Main thread: those of `all` that nobody has a reference to are closed and taken out. */
 void generation_sweep(struct generation **all);
-/* At the end, after the workers: gives back its tables of open files, before the offload threads are freed; then the rest. */
+/* At the end, after the workers: gives back its tables of open files, before the offload threads are freed; then the
+ * rest. */
 void generation_close_files(struct generation *generation);
 void generation_free(struct generation *generation);
 

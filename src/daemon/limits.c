@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Looked at once, at start, on the main thread: what would otherwise be a 503 or an EAGAIN in the middle of the night is said
- * now, in the operator's terms.
+ * Looked at once, at start, on the main thread: what would otherwise be a 503 or an EAGAIN in the middle of the night
+ * is said now, in the operator's terms.
  */
 #include "daemon/limits.h"
 
@@ -24,7 +24,7 @@
 #define CONNECTION_BYTES (UINT64_C(36) << 10) /* with TLS, and a block for what is being sent */
 #define MEMORY_OF_PROCESS (UINT64_C(64) << 20)
 #define UNSENT_PAGES 65536 /* if tcp_mem cannot be read: the value of a machine with 4 GiB */
-#define RING_DEFAULT 128 /* what a calibration tries at most */
+#define RING_DEFAULT 128   /* what a calibration tries at most */
 
 static bool has_listings(const struct rules *rules)
 {
@@ -52,8 +52,8 @@ uint64_t limits_descriptors(const struct config *config, unsigned workers)
 {
 	uint64_t connections = (uint64_t)config->max_connections * (has_listings(&config->rules) ? 2 : 1);
 
-	return connections + (uint64_t)config->open_files * count_roots(&config->rules) + (uint64_t)workers * DESCRIPTORS_PER_WORKER +
-	       config->offload_threads * 2 + DESCRIPTORS_OF_PROCESS;
+	return connections + (uint64_t)config->open_files * count_roots(&config->rules) +
+	       (uint64_t)workers * DESCRIPTORS_PER_WORKER + config->offload_threads * 2 + DESCRIPTORS_OF_PROCESS;
 }
 
 void limits_raise_descriptors(struct config *config, unsigned workers)
@@ -68,8 +68,9 @@ void limits_raise_descriptors(struct config *config, unsigned workers)
 	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= needed)
 		return;
 	missing = needed - limit.rlim_cur;
-	config->max_connections =
-		config->max_connections > missing + CONNECTIONS_MIN ? config->max_connections - (unsigned)missing : CONNECTIONS_MIN;
+	config->max_connections = config->max_connections > missing + CONNECTIONS_MIN
+					  ? config->max_connections - (unsigned)missing
+					  : CONNECTIONS_MIN;
 	log_warning("%" PRIu64 " descriptors are needed and the limit is %" PRIu64 ": max_connections is lowered to %u "
 		    "(raise LimitNOFILE= of the service, or \"ulimit -Hn\")",
 		    needed, (uint64_t)limit.rlim_cur, config->max_connections);
@@ -94,9 +95,11 @@ bool limits_check_aio(const struct config *config, unsigned workers)
 {
 	uint64_t max, used, needed = (uint64_t)workers * limits_ring(config);
 
-	if (!read_number("/proc/sys/fs/aio-max-nr", &max) || !read_number("/proc/sys/fs/aio-nr", &used) || used + needed <= max)
+	if (!read_number("/proc/sys/fs/aio-max-nr", &max) || !read_number("/proc/sys/fs/aio-nr", &used) ||
+	    used + needed <= max)
 		return true;
-	log_error("%" PRIu64 " asynchronous reads (workers x disk_depth, or x 128) are needed and fs.aio-max-nr leaves %" PRIu64
+	log_error("%" PRIu64
+		  " asynchronous reads (workers x disk_depth, or x 128) are needed and fs.aio-max-nr leaves %" PRIu64
 		  ": lower disk_depth or workers, or \"sysctl -w fs.aio-max-nr=%" PRIu64 "\"",
 		  needed, used < max ? max - used : 0, used + needed);
 	return false;
@@ -128,7 +131,8 @@ static uint64_t memory_of_group(void)
 	char line[2048];
 
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		char *controllers = strchr(line, ':'), *path = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
+		char *controllers = strchr(line, ':'),
+		     *path = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
 		uint64_t limit = UINT64_MAX;
 
 		if (path == NULL)
@@ -161,7 +165,8 @@ uint64_t limits_unsent(void)
 
 uint64_t limits_memory(const struct config *config)
 {
-	return config->cache_size_bytes + config->cache_size_bytes / 100 * 3 + (has_listings(&config->rules) ? LISTINGS_BYTES : 0) +
+	return config->cache_size_bytes + config->cache_size_bytes / 100 * 3 +
+	       (has_listings(&config->rules) ? LISTINGS_BYTES : 0) +
 	       (uint64_t)config->max_connections * CONNECTION_BYTES + MEMORY_OF_PROCESS;
 }
 
@@ -171,13 +176,16 @@ bool limits_check_memory(const struct config *config)
 	uint64_t needed = limits_memory(config);
 
 	if (taken >= has)
-		log_error("cache_size takes %" PRIu64 " MiB, and no more than %" PRIu64 " MiB may be used (MemoryMax= of the service, or the limit "
+		log_error("cache_size takes %" PRIu64 " MiB, and no more than %" PRIu64
+			  " MiB may be used (MemoryMax= of the service, or the limit "
 			  "of its container): raise that, or lower cache_size",
 			  taken >> 20, has >> 20);
 	else if (needed > has)
-		log_warning("up to %" PRIu64 " MiB are needed, besides what is in sockets, and no more than %" PRIu64 " MiB may be used (MemoryMax= of the "
-			    "service, or the limit of its container): raise that, or lower cache_size or max_connections",
-			    needed >> 20, has >> 20);
+		log_warning(
+			"up to %" PRIu64 " MiB are needed, besides what is in sockets, and no more than %" PRIu64
+			" MiB may be used (MemoryMax= of the "
+			"service, or the limit of its container): raise that, or lower cache_size or max_connections",
+			needed >> 20, has >> 20);
 	return taken < has;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether the system gives what the configuration asks for: descriptors, AIO slots, a readable root. Each complaint has the
- * figure needed and how to set it.
+ * Whether the system gives what the configuration asks for: descriptors, AIO slots, a readable root. Each complaint has
+ * the figure needed and how to set it.
  */
 #ifndef DAEMON_LIMITS_H
 #define DAEMON_LIMITS_H
@@ -13,7 +13,8 @@
 /* Descriptors that this configuration can come to need. */
 uint64_t limits_descriptors(const struct config *config, unsigned workers);
 
-/* Raises RLIMIT_NOFILE to its hard limit and says so if that is less than needed. Then max_connections is lowered to what fits. */
+/* Raises RLIMIT_NOFILE to its hard limit and says so if that is less than needed. Then max_connections is lowered to
+ * what fits. */
 void limits_raise_descriptors(struct config *config, unsigned workers);
 
 /* Reads in flight at most, of one worker on all devices together. */
@@ -25,18 +26,20 @@ bool limits_check_aio(const struct config *config, unsigned workers);
 /* Bytes of memory that this configuration can come to need, without those in the kernel's queues of sockets. */
 uint64_t limits_memory(const struct config *config);
 /*
- * Says so if the process, its service or container, may not have as much. True: it can start all the same, or no limit is known; false:
- * cache_size alone is more, and the kernel would end it in the middle of the start.
+ * Says so if the process, its service or container, may not have as much. True: it can start all the same, or no limit
+ * is known; false: cache_size alone is more, and the kernel would end it in the middle of the start.
  */
 bool limits_check_memory(const struct config *config);
 
 /*
- * Returns how many unsent bytes the kernel may hold for all connections: an eighth of the memory that TCP may use on this machine before it
- * is under pressure (net.ipv4.tcp_mem), and at most an eighth of the memory that the process may use.
+ * Returns how many unsent bytes the kernel may hold for all connections: an eighth of the memory that TCP may use on
+ * this machine before it is under pressure (net.ipv4.tcp_mem), and at most an eighth of the memory that the process may
+ * use.
  */
 uint64_t limits_unsent(void);
 
-/* Opens the root (O_PATH), which this user must be able to read. Returns its descriptor or -errno. BLOCKS. Any thread. */
+/* Opens the root (O_PATH), which this user must be able to read. Returns its descriptor or -errno. BLOCKS. Any thread.
+ */
 int limits_look_up_root(const char *root);
 /* Describes an error of limits_look_up_root() for the log. */
 const char *limits_root_fault(int error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a site does not say of its log, the top level says. Sites that name the same target share a log, each with lines of its own
- * form, and so do configurations. The formats were found to be good when the configuration was read.
+ * What a site does not say of its log, the top level says. Sites that name the same target share a log, each with lines
+ * of its own form, and so do configurations. The formats were found to be good when the configuration was read.
  */
 #include "daemon/logs.h"
 
@@ -16,8 +16,10 @@
 
 static int say_failed(const char *key, const char *target, int error, char *fault)
 {
-	const char *why = error == -EBUSY ? "too many logs are open; those of former configurations that nobody reads are among them" :
-					    strerrordesc_np(-error);
+	const char *why =
+		error == -EBUSY
+			? "too many logs are open; those of former configurations that nobody reads are among them"
+			: strerrordesc_np(-error);
 
 	snprintf(fault, LOGS_FAULT_BYTES, "%s: %.300s: %s", key, target, why);
 	return error;

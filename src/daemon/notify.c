@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A thread of its own, so that the watchdog looks at the reactors and at nothing else: the main thread may wait for a disk while it
- * opens roots, offload threads may hang in one, and that is no reason to kill what serves from other disks. A reactor that is idle
- * turns twice a second by its own timers.
+ * A thread of its own, so that the watchdog looks at the reactors and at nothing else: the main thread may wait for a
+ * disk while it opens roots, offload threads may hang in one, and that is no reason to kill what serves from other
+ * disks. A reactor that is idle turns twice a second by its own timers.
  */
 #include "daemon/notify.h"
 
@@ -33,7 +33,8 @@ static struct {
 	char line[NOTIFY_LINE_BYTES];
 } notify = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static size_t append(char *text, size_t bytes, size_t used, const char *format, ...) __attribute__((format(printf, 4, 5)));
+static size_t append(char *text, size_t bytes, size_t used, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 static size_t append(char *text, size_t bytes, size_t used, const char *format, ...)
 {
 	va_list list;
@@ -45,15 +46,18 @@ static size_t append(char *text, size_t bytes, size_t used, const char *format, 
 	return length < 0 || used + (size_t)length >= bytes ? bytes - 1 : used + (size_t)length;
 }
 
-void notify_format(char *text, size_t bytes, const struct notify_sample *before, const struct notify_sample *now, uint64_t ns)
+void notify_format(char *text, size_t bytes, const struct notify_sample *before, const struct notify_sample *now,
+		   uint64_t ns)
 {
 	uint64_t wants = now->wants - before->wants, hits = now->hits - before->hits;
-	double rate = ns > 0 ? (double)(now->sent_bytes - before->sent_bytes) * (double)CLOCK_NS_PER_S / (double)ns / 1e6 : 0;
+	double rate =
+		ns > 0 ? (double)(now->sent_bytes - before->sent_bytes) * (double)CLOCK_NS_PER_S / (double)ns / 1e6 : 0;
 	size_t used = 0;
 
 	if (now->state != NULL)
 		used = append(text, bytes, used, "%s: ", now->state);
-	used = append(text, bytes, used, "%" PRIu64 " client%s, %.1f MB/s", now->clients, now->clients == 1 ? "" : "s", rate);
+	used = append(text, bytes, used, "%" PRIu64 " client%s, %.1f MB/s", now->clients, now->clients == 1 ? "" : "s",
+		      rate);
 	if (wants > 0)
 		used = append(text, bytes, used, ", %" PRIu64 " %% hits", hits * 100 / wants);
 	append(text, bytes, used, ", %" PRIu64 " read%s queued", now->queued, now->queued == 1 ? "" : "s");
@@ -88,7 +92,8 @@ static bool all_turn(uint64_t now_ns)
 
 static void wait_until(uint64_t due_ns)
 {
-	struct timespec due = { .tv_sec = (time_t)(due_ns / CLOCK_NS_PER_S), .tv_nsec = (long)(due_ns % CLOCK_NS_PER_S) };
+	struct timespec due = { .tv_sec = (time_t)(due_ns / CLOCK_NS_PER_S),
+				.tv_nsec = (long)(due_ns % CLOCK_NS_PER_S) };
 
 	pthread_cond_timedwait(&notify.stop_asked, &notify.lock, &due);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What systemd is told (sd_notify(3)): the state, a line of figures, and that the watchdog may sleep on. Without a NOTIFY_SOCKET all
- * of it does nothing. Main thread, but for the callbacks.
+ * What systemd is told (sd_notify(3)): the state, a line of figures, and that the watchdog may sleep on. Without a
+ * NOTIFY_SOCKET all of it does nothing. Main thread, but for the callbacks.
  */
 #ifndef DAEMON_NOTIFY_H
 #define DAEMON_NOTIFY_H
@@ -27,8 +27,8 @@ struct notify_options {
 };
 
 /*
- * It serves: says so, and from then on sends the line when it changes, and WATCHDOG=1 at half the time of WatchdogSec= for as long
- * as all reactors turn. 0, or -errno with READY=1 sent all the same.
+ * It serves: says so, and from then on sends the line when it changes, and WATCHDOG=1 at half the time of WatchdogSec=
+ * for as long as all reactors turn. 0, or -errno with READY=1 sent all the same.
  */
 int notify_start(const struct notify_options *options);
 /* After this no callback runs. Fine without notify_start(). */
@@ -42,7 +42,8 @@ void notify_reloaded(bool succeeded);
 void notify_stopping(uint64_t within_ms);
 
 /* The line: what has come since `before`, so many ns ago. */
-void notify_format(char *text, size_t bytes, const struct notify_sample *before, const struct notify_sample *now, uint64_t ns);
+void notify_format(char *text, size_t bytes, const struct notify_sample *before, const struct notify_sample *now,
+		   uint64_t ns);
 #define NOTIFY_LINE_BYTES 160
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All files are read at the start, those of locations that nobody asks for too: a file that can't be read is said to whoever
- * starts ranged, not to whoever comes first.
+ * All files are read at the start, those of locations that nobody asks for too: a file that can't be read is said to
+ * whoever starts ranged, not to whoever comes first.
  */
 #include "daemon/passwords.h"
 

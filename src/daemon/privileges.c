@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * setresuid() and its like are for all threads in glibc, what prctl(2) and capset(2) set is for the calling one: so the latter come
- * first, before there are others, and are inherited. The kernel takes the capabilities away when the last of the three user ids
- * stops being 0, and makes the process undumpable: other processes of that user can't read from its memory the keys that only root
- * may read. That stays as it is.
+ * setresuid() and its like are for all threads in glibc, what prctl(2) and capset(2) set is for the calling one: so the
+ * latter come first, before there are others, and are inherited. The kernel takes the capabilities away when the last
+ * of the three user ids stops being 0, and makes the process undumpable: other processes of that user can't read from
+ * its memory the keys that only root may read. That stays as it is.
  */
 #include "daemon/privileges.h"
 
@@ -163,8 +163,10 @@ int privileges_prepare(struct privileges *privileges, const char *user, char fau
 
 	if (error != 0 || !is_due(privileges))
 		return error;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0 || set_capabilities(true) != 0)
-		error = refuse(fault, -errno, "user: can't prepare to become %s: %s", privileges->name, strerror(errno));
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0 ||
+	    set_capabilities(true) != 0)
+		error = refuse(fault, -errno, "user: can't prepare to become %s: %s", privileges->name,
+			       strerror(errno));
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	/* Without CAP_SETPCAP it can't be: then the programs that would get them are out of reach all the same. */
 	for (unsigned long capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++)
@@ -225,10 +227,12 @@ int privileges_drop(const struct privileges *privileges, char fault[PRIVILEGES_F
 	int error;
 
 	if (privileges->name[0] == '\0' && geteuid() == 0)
-		log_warning("started as root, and stays root: say user = \"name\" in ranged.conf (or \"root\", if that is meant), "
-			    "or start it as somebody else");
+		log_warning(
+			"started as root, and stays root: say user = \"name\" in ranged.conf (or \"root\", if that is meant), "
+			"or start it as somebody else");
 	else if (privileges->name[0] != '\0' && geteuid() != 0 && privileges->uid != geteuid())
-		log_warning("user: only root can become %s; this stays the user %u", privileges->name, (unsigned)geteuid());
+		log_warning("user: only root can become %s; this stays the user %u", privileges->name,
+			    (unsigned)geteuid());
 	if (!is_due(privileges))
 		return 0;
 	error = become(privileges);
@@ -236,6 +240,7 @@ int privileges_drop(const struct privileges *privileges, char fault[PRIVILEGES_F
 		return refuse(fault, error, "user: can't become %s: %s", privileges->name, strerror(-error));
 	if (setresuid((uid_t)-1, 0, (uid_t)-1) == 0 || any_task_has_rights())
 		return refuse(fault, -EPERM, "user: something of root is left after becoming %s", privileges->name);
-	log_info("running as %s (user %u, group %u)", privileges->name, (unsigned)privileges->uid, (unsigned)privileges->gid);
+	log_info("running as %s (user %u, group %u)", privileges->name, (unsigned)privileges->uid,
+		 (unsigned)privileges->gid);
 	return 0;
 }

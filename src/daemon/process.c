@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Made once, in the order in which its parts need each other, and taken apart the other way round. What was not made is NULL. */
+/* Made once, in the order in which its parts need each other, and taken apart the other way round. What was not made is
+ * NULL. */
 #include "daemon/process.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 
 #define REVALIDATE_MS 1000
 #define TRANSIENT_BYTES ((size_t)16 << 20) /* memory for what is on its way when nothing is kept */
-#define DEPTH_DEFAULT 32 /* of a device that was not calibrated */
+#define DEPTH_DEFAULT 32		   /* of a device that was not calibrated */
 #define DEPTH_BYTES_DEFAULT (UINT64_C(16) << 20)
 
 static int fail(const char *what, int error)
@@ -28,10 +29,11 @@ static int fail(const char *what, int error)
 /* From the reactor that saw it. */
 static void device_demoted(const struct device *device)
 {
-	log_warning("device %u:%u: asynchronous submits block (%llu of %llu took more than 20 ms, one %llu ms): it is read by the offload "
-		    "threads from now on",
-		    major(device->id), minor(device->id), (unsigned long long)device->slow_submits, (unsigned long long)device->submits,
-		    (unsigned long long)(device->submit_max_ns / CLOCK_NS_PER_MS));
+	log_warning(
+		"device %u:%u: asynchronous submits block (%llu of %llu took more than 20 ms, one %llu ms): it is read by the offload "
+		"threads from now on",
+		major(device->id), minor(device->id), (unsigned long long)device->slow_submits,
+		(unsigned long long)device->submits, (unsigned long long)(device->submit_max_ns / CLOCK_NS_PER_MS));
 }
 
 /* A disk that hangs keeps what it has in flight. */
@@ -72,7 +74,9 @@ size_t process_cache_bytes(const struct config *config)
 
 void process_init(struct process *process)
 {
-	*process = (struct process){ .ended_fd = -1, .retired_fd = -1, .started_ns = clock_now_ns(), .started_wall_ns = clock_wall_ns() };
+	*process = (struct process){
+		.ended_fd = -1, .retired_fd = -1, .started_ns = clock_now_ns(), .started_wall_ns = clock_wall_ns()
+	};
 	pthread_mutex_init(&process->lock, NULL);
 	process->depths.root_fd = -1;
 }
@@ -94,7 +98,8 @@ int process_open(struct process *process, const struct config *config, unsigned 
 	error = offload_new(&process->offload, config->offload_threads);
 	if (error != 0)
 		return fail("can't start offload_threads", error);
-	error = directory_table_new(&process->folders, &(struct directory_table_options){ .offload = process->offload });
+	error = directory_table_new(&process->folders,
+				    &(struct directory_table_options){ .offload = process->offload });
 	if (error == 0)
 		error = make_login(process, config);
 	if (error == 0)
@@ -108,10 +113,13 @@ int process_resize(struct process *process, const struct config *config)
 	int error = cache_resize(process->cache, bytes, config->cache_size_bytes > 0);
 
 	if (error != 0)
-		return fail(error == -E2BIG ? "cache_size is more than this machine has, or had addresses for at the start" :
-					      "can't map cache_size of memory", error);
+		return fail(error == -E2BIG
+				    ? "cache_size is more than this machine has, or had addresses for at the start"
+				    : "can't map cache_size of memory",
+			    error);
 	if (cache_bytes(process->cache) > bytes)
-		log_info("cache_size: the cache takes %zu MiB, the least that it can be shrunk to", cache_bytes(process->cache) >> 20);
+		log_info("cache_size: the cache takes %zu MiB, the least that it can be shrunk to",
+			 cache_bytes(process->cache) >> 20);
 	devices_set_most(process->devices, flight_max_bytes(process));
 	process_tidy(process);
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What all workers of the process share for as long as it runs, whatever the configuration says meanwhile: memory, disks, the offload
- * threads, who is connected. What depends on the configuration is a generation's.
+ * What all workers of the process share for as long as it runs, whatever the configuration says meanwhile: memory,
+ * disks, the offload threads, who is connected. What depends on the configuration is a generation's.
  */
 #ifndef DAEMON_PROCESS_H
 #define DAEMON_PROCESS_H
@@ -40,22 +40,23 @@ struct process {
 	struct depths depths;
 	atomic_uint transfers;
 	uint64_t unsent_bytes; /* limits_unsent() */
-	struct bucket total; /* of rate_total */
+	struct bucket total;   /* of rate_total */
 	_Atomic enum process_state state;
 	atomic_uint reloads, reload_failures;
 	atomic_uint roots_replaced; /* by the folder that their path leads to now */
-	atomic_bool reloading; /* a reload is under way */
-	uint64_t started_ns;	 /* of the monotonic clock, */
-	int64_t started_wall_ns; /* and of the other */
-	int ended_fd;	/* an eventfd, written once by each worker that ends, */
-	int retired_fd; /* and this one when nobody has a hold of a generation any more */
+	atomic_bool reloading;	    /* a reload is under way */
+	uint64_t started_ns;	    /* of the monotonic clock, */
+	int64_t started_wall_ns;    /* and of the other */
+	int ended_fd;		    /* an eventfd, written once by each worker that ends, */
+	int retired_fd;		    /* and this one when nobody has a hold of a generation any more */
 	struct worker **workers;
 	unsigned count;
 	pthread_mutex_t lock; /* over what follows */
 	struct generation *current;
 };
 
-/* The main thread says what is the case now. Any thread may ask; what was made before it was said is there for whoever has seen it. */
+/* The main thread says what is the case now. Any thread may ask; what was made before it was said is there for whoever
+ * has seen it. */
 static inline void process_enter(struct process *process, enum process_state state)
 {
 	atomic_store(&process->state, state);
@@ -76,15 +77,15 @@ static inline const char *process_state_name(enum process_state state)
 /* Nothing is made yet, and process_close() is fine. */
 void process_init(struct process *process);
 /*
- * Makes all but workers and generations, as the configuration says. 0, or -errno, which was logged; in any case process_close() takes
- * apart what was made. After process_init(). Main thread, as all of this.
+ * Makes all but workers and generations, as the configuration says. 0, or -errno, which was logged; in any case
+ * process_close() takes apart what was made. After process_init(). Main thread, as all of this.
  */
 int process_open(struct process *process, const struct config *config, unsigned workers);
 /* Of the cache that this configuration asks for. */
 size_t process_cache_bytes(const struct config *config);
 /*
- * Another configuration: the cache gets its size, and is what it was if that is not to be had. 0, or -errno, which was logged. Then
- * process_tidy() is to be called every few seconds.
+ * Another configuration: the cache gets its size, and is what it was if that is not to be had. 0, or -errno, which was
+ * logged. Then process_tidy() is to be called every few seconds.
  */
 int process_resize(struct process *process, const struct config *config);
 void process_tidy(struct process *process);

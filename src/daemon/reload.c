@@ -31,8 +31,8 @@
 
 /*
  *            reload_start()          thread              main thread            thread              main thread
- *   IDLE ------------------> OPENING --------> OPENED ------------------> KNOWN --------> ENDED ------------------> IDLE
- *                               |                 | (the process ends)                      ^
+ *   IDLE ------------------> OPENING --------> OPENED ------------------> KNOWN --------> ENDED ------------------>
+ * IDLE |                 | (the process ends)                      ^
  *                               +-----------------+-----------------------------------------+
  */
 enum state { IDLE, OPENING, OPENED, KNOWN, ENDED };
@@ -98,9 +98,11 @@ static void say_what_is_fixed(const struct config *now, const struct config *bef
 	say_fixed("offload_threads", now->offload_threads != before->offload_threads);
 	say_fixed("disk_depth", now->disk_depth != before->disk_depth);
 	say_fixed("disk_bytes", now->disk_bytes != before->disk_bytes);
-	say_fixed("max_header_bytes", now->max_header_bytes > FIELDS_HEADER_USUAL && now->max_header_bytes > before->max_header_bytes);
+	say_fixed("max_header_bytes",
+		  now->max_header_bytes > FIELDS_HEADER_USUAL && now->max_header_bytes > before->max_header_bytes);
 	say_fixed("admin", !are_same(&now->admin, &before->admin));
-	say_fixed("user", (now->user == NULL) != (before->user == NULL) || (now->user != NULL && strcmp(now->user, before->user) != 0));
+	say_fixed("user", (now->user == NULL) != (before->user == NULL) ||
+				  (now->user != NULL && strcmp(now->user, before->user) != 0));
 	say_fixed("disk_latency", now->disk_latency_ms != before->disk_latency_ms);
 }
 
@@ -326,7 +328,8 @@ void reload_start(struct reload *reload, struct generation *current)
 	}
 }
 
-/* From here on the new generation is the current one, also if the process begins to drain before the workers have it. */
+/* From here on the new generation is the current one, also if the process begins to drain before the workers have it.
+ */
 static void succeed(struct reload *reload, struct generation **all)
 {
 	struct generation *before = reload->before;

@@ -86,7 +86,8 @@ static bool is_same(const struct directory_identity *a, const struct directory_i
 
 static bool is_unmounted(const struct directory_identity *now, const struct directory_identity *before)
 {
-	return before->is_mount_root && !now->is_mount_root && before->name[0] != '\0' && strcmp(now->name, before->name) == 0;
+	return before->is_mount_root && !now->is_mount_root && before->name[0] != '\0' &&
+	       strcmp(now->name, before->name) == 0;
 }
 
 /* The path leads nowhere, or where nobody may go. Any other error is one of the process or of the storage. */
@@ -127,7 +128,8 @@ static void replace(struct root *root, int fd, const struct directory_identity *
 		log_fault(LOG_LEVEL_ERROR, "root %s: the new folder can't be served: %s", root->path, strerror(-error));
 		return;
 	}
-	log_info("root %s: serving %s from now on, instead of %s", root->path, now->name[0] != '\0' ? now->name : "another folder",
+	log_info("root %s: serving %s from now on, instead of %s", root->path,
+		 now->name[0] != '\0' ? now->name : "another folder",
 		 root->folder.name[0] != '\0' ? root->folder.name : "the former one");
 	root->folder = *now;
 	atomic_fetch_add(root->replaced, 1);
@@ -148,7 +150,8 @@ static void find(struct root *root, int fd, const struct directory_identity *now
 static void note_trouble(struct root *root, int error)
 {
 	if (error != root->trouble && error != 0)
-		log_warning("root %s: can't be looked up: %s; still serving the folder that it led to last", root->path, strerror(-error));
+		log_warning("root %s: can't be looked up: %s; still serving the folder that it led to last", root->path,
+			    strerror(-error));
 	root->trouble = error;
 }
 
@@ -190,7 +193,8 @@ static void leave(struct root *root)
 static bool wait_for_look(struct root *root)
 {
 	uint64_t due_ns = clock_now_ns() + (root->misses == 1 ? SECOND_LOOK_MS : LOOK_MS) * CLOCK_NS_PER_MS;
-	struct timespec due = { .tv_sec = (time_t)(due_ns / CLOCK_NS_PER_S), .tv_nsec = (long)(due_ns % CLOCK_NS_PER_S) };
+	struct timespec due = { .tv_sec = (time_t)(due_ns / CLOCK_NS_PER_S),
+				.tv_nsec = (long)(due_ns % CLOCK_NS_PER_S) };
 
 	while (!root->stopping && pthread_cond_timedwait(&root->changed, &root->lock, &due) == 0)
 		;

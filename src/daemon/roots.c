@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A table of open files knows paths below one root only, so each site that has a root has a table; what is read through them is one
- * cache's all the same, since that goes by device and inode.
+ * A table of open files knows paths below one root only, so each site that has a root has a table; what is read through
+ * them is one cache's all the same, since that goes by device and inode.
  */
 #include "daemon/roots.h"
 

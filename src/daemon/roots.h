@@ -11,8 +11,8 @@
 /* Opens the root of each site that has one (site->root_fd). 0, or -errno, which was logged. */
 int roots_open(struct rules *rules);
 /*
- * Makes their tables (site->files), all alike but for root_fd; a site without a root has the top level's. Tables of `before` (NULL: there
- * are none) that are of the same folder are used further. 0 or -errno.
+ * Makes their tables (site->files), all alike but for root_fd; a site without a root has the top level's. Tables of
+ * `before` (NULL: there are none) that are of the same folder are used further. 0 or -errno.
  */
 int roots_make_files(struct rules *rules, const struct rules *before, const struct files_options *options);
 /* Starts to look at each of them once a second, see root.h; those of the generation before go on. Main thread. */

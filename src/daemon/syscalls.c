@@ -40,8 +40,8 @@ static char bytes[256];
 struct call {
 	const char *name;
 	long number;
-	int expected;	  /* errno */
-	bool optional;	  /* the C library does without it where it is ENOSYS */
+	int expected;  /* errno */
+	bool optional; /* the C library does without it where it is ENOSYS */
 	long arguments[5];
 };
 
@@ -109,12 +109,14 @@ bool syscalls_check(FILE *faults)
 
 		if (error == 0)
 			continue;
-		fprintf(faults, "%s%s (%s)", refused++ == 0 ? "ranged: refused system calls: " : ", ", calls[i].name, strerrorname_np(error));
+		fprintf(faults, "%s%s (%s)", refused++ == 0 ? "ranged: refused system calls: " : ", ", calls[i].name,
+			strerrorname_np(error));
 	}
 	if (refused > 0)
-		fprintf(faults, ". They are refused by the kernel (openat2 needs Linux 5.6, io_* CONFIG_AIO) or by a seccomp filter. systemd: "
-				"SystemCallFilter=@system-service, and neither DynamicUser= nor RestrictSUIDSGID=, which refuse openat2. "
-				"Docker or Podman: update it and libseccomp, or --security-opt seccomp=PROFILE with a profile that allows "
-				"them.\n");
+		fprintf(faults,
+			". They are refused by the kernel (openat2 needs Linux 5.6, io_* CONFIG_AIO) or by a seccomp filter. systemd: "
+			"SystemCallFilter=@system-service, and neither DynamicUser= nor RestrictSUIDSGID=, which refuse openat2. "
+			"Docker or Podman: update it and libseccomp, or --security-opt seccomp=PROFILE with a profile that allows "
+			"them.\n");
 	return refused == 0;
 }

@@ -23,7 +23,8 @@ static void add_worker(struct notify_sample *sample, const struct worker *worker
 	worker_report(worker, &report);
 	sample->queued += report.queued;
 	sample->hits += report.store.wants[STORE_CACHE] + report.store.wants[STORE_JOINED];
-	sample->wants += report.store.wants[STORE_CACHE] + report.store.wants[STORE_JOINED] + report.store.wants[STORE_DISK];
+	sample->wants +=
+		report.store.wants[STORE_CACHE] + report.store.wants[STORE_JOINED] + report.store.wants[STORE_DISK];
 	for (unsigned i = 0; i < COUNTERS_SOURCES; i++)
 		sample->sent_bytes += counter_read(&counters->bytes[i]);
 }

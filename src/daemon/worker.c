@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One turn of the loop, in this order: wait; completions of reads, new connections, messages, timers (all of which may resume
- * requests); then HTTP, until it wants nothing more; then the reads whose turn it is, and one io_submit of them. A connection is
- * served by the worker that has the fewest, whoever accepted it: the kernel wakes the same waiter again and again as long as it
- * keeps up, and connections live long.
+ * One turn of the loop, in this order: wait; completions of reads, new connections, messages, timers (all of which may
+ * resume requests); then HTTP, until it wants nothing more; then the reads whose turn it is, and one io_submit of them.
+ * A connection is served by the worker that has the fewest, whoever accepted it: the kernel wakes the same waiter again
+ * and again as long as it keeps up, and connections live long.
  */
 #include "daemon/worker.h"
 
@@ -16,9 +16,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "base/networks.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/networks.h"
 #include "daemon/limits.h"
 #include "engine/disk.h"
 #include "engine/reactor.h"
@@ -50,7 +50,7 @@ struct worker {
 	struct counters counters;
 	_Atomic uint64_t turns, stalls[WORKER_SECTIONS], longest_ns[WORKER_SECTIONS];
 	_Atomic uint64_t queued, in_flight; /* as the last turn left them */
-	atomic_uint load; /* connections here or on their way here */
+	atomic_uint load;		    /* connections here or on their way here */
 	_Atomic uint64_t turned_ns;
 	bool draining;
 };
@@ -141,8 +141,9 @@ static void note_refusal(struct worker *worker, const struct arrival *arrival, i
 	counters_reject(&worker->counters, reason_of(error));
 	address_from_sockaddr((const struct sockaddr *)&arrival->address, &address);
 	log_fault(LOG_LEVEL_WARNING, "a connection from %s was refused: %s", address_format(&address, text),
-		  error == -EUSERS ? "max_connections is reached" :
-		  error == -EDQUOT ? "its client has max_connections_per_client" : strerror(-error));
+		  error == -EUSERS   ? "max_connections is reached"
+		  : error == -EDQUOT ? "its client has max_connections_per_client"
+				     : strerror(-error));
 }
 
 static void log_refusal(const struct arrival *arrival, unsigned status)
@@ -162,11 +163,13 @@ static void refuse(const struct arrival *arrival)
 	if (!arrival->tls) {
 		got = recv(arrival->fd, head, sizeof(head) - 1, MSG_DONTWAIT);
 		head[got > 0 ? got : 0] = '\0';
-		sent = send(arrival->fd, text, refusal_write(arrival->site->rules, arrival->listener, head, text), MSG_DONTWAIT | MSG_NOSIGNAL);
+		sent = send(arrival->fd, text, refusal_write(arrival->site->rules, arrival->listener, head, text),
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
 	if (sent > 0)
 		shutdown(arrival->fd, SHUT_WR);
-	/* What stays unread would reset the connection, and the answer with it; who sends more than a header may be reset. */
+	/* What stays unread would reset the connection, and the answer with it; who sends more than a header may be
+	 * reset. */
 	for (unsigned i = 0; sent > 0 && i < 8 && recv(arrival->fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
 		;
 	close(arrival->fd);
@@ -174,8 +177,9 @@ static void refuse(const struct arrival *arrival)
 }
 
 /*
- * A connection over a limit. If there is room among those that are being refused it is served like any other, but with 503 for its first
- * request: then the answer has all the fields of its path, also by TLS, and the access log has the request.
+ * A connection over a limit. If there is room among those that are being refused it is served like any other, but with
+ * 503 for its first request: then the answer has all the fields of its path, also by TLS, and the access log has the
+ * request.
  */
 static void turn_away(struct worker *worker, struct arrival *arrival, int error)
 {
@@ -247,12 +251,15 @@ static bool is_proxy(const struct text_list *proxies, const struct sockaddr *pee
 	return networks_narrowest(proxies, &address) >= 0;
 }
 
-static void came(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length, int accept_error)
+static void came(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length,
+		 int accept_error)
 {
 	static const struct sockaddr nobody = { .sa_family = AF_UNIX };
 	struct worker *worker = context;
 	const struct config *config = generation_config(generation_of(worker->heard));
-	struct arrival arrival = { .fd = fd, .listener = listener, .tls = config->listen[listener].address.tls, .site = worker->heard };
+	struct arrival arrival = {
+		.fd = fd, .listener = listener, .tls = config->listen[listener].address.tls, .site = worker->heard
+	};
 	struct client *client;
 	int error;
 
@@ -363,7 +370,8 @@ static int wait_ms(const struct worker *worker)
 {
 	int ms = server_wait_ms(worker->server);
 
-	if (ms == 0 || disk_in_flight(worker->disk) > 0 || (disk_queued(worker->disk) == 0 && queue_length(worker->queue) == 0))
+	if (ms == 0 || disk_in_flight(worker->disk) > 0 ||
+	    (disk_queued(worker->disk) == 0 && queue_length(worker->queue) == 0))
 		return ms;
 	return ms >= 0 && ms < RING_RETRY_MS ? ms : RING_RETRY_MS;
 }
@@ -465,7 +473,8 @@ static int make_parts(struct worker *worker, struct generation *generation)
 	int error = reactor_new(&worker->reactor);
 
 	if (error == 0)
-		error = disk_new(&worker->disk, &(struct disk_options){ .depth = limits_ring(config), .devices = process->devices });
+		error = disk_new(&worker->disk,
+				 &(struct disk_options){ .depth = limits_ring(config), .devices = process->devices });
 	if (error == 0)
 		error = queue_new(&worker->queue, (unsigned)config->disk_latency_ms);
 	if (error == 0) {
@@ -479,7 +488,9 @@ static int make_parts(struct worker *worker, struct generation *generation)
 		error = store_new(&worker->store, &options);
 	}
 	if (error == 0) {
-		struct server_options options = { .reactor = worker->reactor, .closed = connection_closed, .context = worker };
+		struct server_options options = { .reactor = worker->reactor,
+						  .closed = connection_closed,
+						  .context = worker };
 		struct server_terms terms;
 
 		fill_site(worker, generation);
@@ -487,7 +498,8 @@ static int make_parts(struct worker *worker, struct generation *generation)
 		error = server_new(&worker->server, &options, &terms);
 	}
 	if (error == 0)
-		error = proxy_protocol_new(&worker->preface, worker->reactor, config->header_timeout_ms, introduced, worker);
+		error = proxy_protocol_new(&worker->preface, worker->reactor, config->header_timeout_ms, introduced,
+					   worker);
 	return error == 0 ? listen_to(worker, generation) : error;
 }
 
@@ -501,7 +513,9 @@ static int watch_server(struct worker *worker)
 
 		if (watch->fn != NULL || server_fd(worker->server, i) < 0)
 			continue;
-		*watch = (struct reactor_watch){ .fd = server_fd(worker->server, i), .fn = i == 0 ? server_ready : tls_ready, .context = worker };
+		*watch = (struct reactor_watch){ .fd = server_fd(worker->server, i),
+						 .fn = i == 0 ? server_ready : tls_ready,
+						 .context = worker };
 		error = reactor_add(worker->reactor, watch, EPOLLIN);
 		if (error != 0)
 			watch->fn = NULL;
@@ -513,7 +527,8 @@ static int watch_parts(struct worker *worker)
 {
 	int error;
 
-	worker->disk_watch = (struct reactor_watch){ .fd = disk_eventfd(worker->disk), .fn = disk_ready, .context = worker };
+	worker->disk_watch =
+		(struct reactor_watch){ .fd = disk_eventfd(worker->disk), .fn = disk_ready, .context = worker };
 	error = reactor_add(worker->reactor, &worker->disk_watch, EPOLLIN | EPOLLET);
 	return error == 0 ? watch_server(worker) : error;
 }
@@ -568,7 +583,8 @@ void worker_cut(struct worker *worker)
 /* 0; or nothing has changed. */
 static int take_up(struct worker *worker, struct generation *generation)
 {
-	struct server_terms terms = terms_of(worker, generation), before = terms_of(worker, generation_of(worker->heard));
+	struct server_terms terms = terms_of(worker, generation),
+			    before = terms_of(worker, generation_of(worker->heard));
 	int error = server_renew(worker->server, &terms);
 
 	if (error != 0)
@@ -604,7 +620,9 @@ int worker_prepare_renewal(struct worker *worker, struct generation *generation,
 	if (*renewal == NULL)
 		return -ENOMEM;
 	fill_site(worker, generation);
-	**renewal = (struct worker_renewal){ .message = { .fn = renew }, .worker = worker, .generation = generation_ref(generation) };
+	**renewal = (struct worker_renewal){ .message = { .fn = renew },
+					     .worker = worker,
+					     .generation = generation_ref(generation) };
 	return 0;
 }
 

@@ -23,8 +23,8 @@ struct worker_report {
 };
 
 /*
- * Makes the worker; its thread does not run yet. 0 with *worker owned by the caller, or -errno (-EAGAIN: fs.aio-max-nr is used
- * up). Main thread.
+ * Makes the worker; its thread does not run yet. 0 with *worker owned by the caller, or -errno (-EAGAIN: fs.aio-max-nr
+ * is used up). Main thread.
  */
 int worker_new(struct worker **worker, struct generation *generation, unsigned index);
 /* Starts its thread. 0 or -errno. All workers are made before the first one starts. */
@@ -36,9 +36,9 @@ void worker_drain(struct worker *worker);
 void worker_cut(struct worker *worker);
 
 /*
- * Takes up another generation: sockets, certificates, keys, rules. Connections that are there are answered once more under the one that
- * they came in under. Main thread: first worker_prepare_renewal(), of all workers; it can fail (-ENOMEM), and is undone by
- * worker_forget_renewal(). Then worker_renew(), which can't, on one after another.
+ * Takes up another generation: sockets, certificates, keys, rules. Connections that are there are answered once more
+ * under the one that they came in under. Main thread: first worker_prepare_renewal(), of all workers; it can fail
+ * (-ENOMEM), and is undone by worker_forget_renewal(). Then worker_renew(), which can't, on one after another.
  */
 struct worker_renewal;
 int worker_prepare_renewal(struct worker *worker, struct generation *generation, struct worker_renewal **renewal);
@@ -51,12 +51,13 @@ void worker_report(const struct worker *worker, struct worker_report *report);
 const struct counters *worker_counters(const struct worker *worker);
 const char *worker_section_name(enum worker_section section);
 
-/* When its last turn of the loop ended, of clock_now_ns(); UINT64_MAX once it has ended; 0: it has not begun. Any thread. */
+/* When its last turn of the loop ended, of clock_now_ns(); UINT64_MAX once it has ended; 0: it has not begun. Any
+ * thread. */
 uint64_t worker_iterated_ns(const struct worker *worker);
 
 /*
- * For what is done on its thread besides serving: see store/warm.h. Any thread, which ends that before the worker is freed, and soon once
- * the process is draining: a worker ends when its store has nothing to do.
+ * For what is done on its thread besides serving: see store/warm.h. Any thread, which ends that before the worker is
+ * freed, and soon once the process is draining: a worker ends when its store has nothing to do.
  */
 struct reactor *worker_reactor(const struct worker *worker);
 struct store *worker_store(const struct worker *worker);

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A buddy allocator over one mapping. Nothing about a block is kept inside it, because the kernel reads into it: per 4 KiB page
- * there is a small struct in a table beside, and the first page of a block speaks for the block. Blocks tile the mapping; they are
- * used, free, or gone: one of the largest that has no memory. A free one is a buddy (a power of two of pages, aligned to its size) and lies in the list of its order; two free buddies
- * are always merged, so a length fits exactly if some aligned run of its buddy's size is free. A used one begins where a buddy does
- * and has as many pages as it needs: what follows it in that buddy is smaller buddies, free or used by others.
+ * A buddy allocator over one mapping. Nothing about a block is kept inside it, because the kernel reads into it: per 4
+ * KiB page there is a small struct in a table beside, and the first page of a block speaks for the block. Blocks tile
+ * the mapping; they are used, free, or gone: one of the largest that has no memory. A free one is a buddy (a power of
+ * two of pages, aligned to its size) and lies in the list of its order; two free buddies are always merged, so a length
+ * fits exactly if some aligned run of its buddy's size is free. A used one begins where a buddy does and has as many
+ * pages as it needs: what follows it in that buddy is smaller buddies, free or used by others.
  *
- * What is free lies in one of two sets of lists: what may be taken, and what lies above the arena's size and is to go. A buddy is at
- * most as large as the unit of that size, so the two never merge.
+ * What is free lies in one of two sets of lists: what may be taken, and what lies above the arena's size and is to go.
+ * A buddy is at most as large as the unit of that size, so the two never merge.
  *
  * Owner and lock: the caller's. Nothing here knows of threads.
  *
- * A kernel that writes into a freed block is seen by no sanitizer. So what is free is poisoned for ASan (our own accesses), and in
- * debug builds (POOL_CANARY) also filled with a pattern that is looked at when it is handed out again (the kernel's).
+ * A kernel that writes into a freed block is seen by no sanitizer. So what is free is poisoned for ASan (our own
+ * accesses), and in debug builds (POOL_CANARY) also filled with a pattern that is looked at when it is handed out again
+ * (the kernel's).
  */
 #include "engine/arena.h"
 
@@ -54,11 +56,12 @@ struct page {
 
 struct arena {
 	struct mapping memory, table;
-	size_t table_bytes; /* of the table: that have memory */
+	size_t table_bytes;	  /* of the table: that have memory */
 	size_t bytes, free_bytes; /* what is above `bytes` is not counted */
-	struct page *pages; /* the table */
-	uint32_t end;	    /* pages that it speaks for, to above `bytes` as long as something there has not gone */
-	uint32_t free_first[2][ORDER_MAX + 1], free_count[2][ORDER_MAX + 1]; /* below `bytes`, and above; of each order */
+	struct page *pages;	  /* the table */
+	uint32_t end; /* pages that it speaks for, to above `bytes` as long as something there has not gone */
+	uint32_t free_first[2][ORDER_MAX + 1],
+		free_count[2][ORDER_MAX + 1]; /* below `bytes`, and above; of each order */
 };
 
 static uint32_t pages_of(size_t length)
@@ -143,7 +146,8 @@ static void push_free(struct arena *arena, uint32_t index, unsigned order)
 {
 	uint32_t *first = list_of(arena, index, order), next = *first;
 
-	arena->pages[index] = (struct page){ .next = next, .prev = NO_PAGE, .count = (uint16_t)(1U << order), .state = PAGE_FREE };
+	arena->pages[index] =
+		(struct page){ .next = next, .prev = NO_PAGE, .count = (uint16_t)(1U << order), .state = PAGE_FREE };
 	if (next != NO_PAGE)
 		arena->pages[next].prev = index;
 	*first = index;
@@ -185,8 +189,9 @@ static void release(struct arena *arena, uint32_t index, unsigned order)
 }
 
 /*
- * Frees what a buddy has from `at` on, which isn't its start. The lowest one bit of a page number is the largest buddy that begins
- * there, and none of these reaches beyond the end. Nothing is to merge: what stays lies in the buddies of all of them.
+ * Frees what a buddy has from `at` on, which isn't its start. The lowest one bit of a page number is the largest buddy
+ * that begins there, and none of these reaches beyond the end. Nothing is to merge: what stays lies in the buddies of
+ * all of them.
  */
 static void free_tail(struct arena *arena, uint32_t at, uint32_t end)
 {
@@ -258,7 +263,8 @@ size_t arena_used_bytes_at(const struct arena *arena, uint32_t page)
 	return pages_bytes(arena->pages[page].count);
 }
 
-/* Of the block that holds this page. It begins where a buddy that holds it does: at this page, less some of its lowest bits. */
+/* Of the block that holds this page. It begins where a buddy that holds it does: at this page, less some of its lowest
+ * bits. */
 static uint32_t first_page(const struct arena *arena, uint32_t page)
 {
 	while (arena->pages[page].state == PAGE_INSIDE)
@@ -314,7 +320,8 @@ static bool is_gone(const struct arena *arena, uint32_t index)
 
 size_t arena_missing(const struct arena *arena, size_t bytes, size_t *offset)
 {
-	uint32_t end = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES), from = (uint32_t)(*offset / ARENA_BLOCK_MIN_BYTES), to;
+	uint32_t end = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES), from = (uint32_t)(*offset / ARENA_BLOCK_MIN_BYTES),
+		 to;
 
 	if (from < limit_of(arena))
 		from = limit_of(arena);
@@ -445,11 +452,13 @@ bool arena_is_settled(const struct arena *arena)
 /* Where it would do no good it is no error that there are no addresses to grow into. */
 static int reserve(struct arena *arena, size_t bytes, size_t most_bytes)
 {
-	int error = mapping_reserve(&arena->memory, most_bytes, most_bytes >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : ARENA_BLOCK_MAX_BYTES);
+	int error = mapping_reserve(&arena->memory, most_bytes,
+				    most_bytes >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : ARENA_BLOCK_MAX_BYTES);
 
 	if (error != 0 && most_bytes > bytes)
 		return reserve(arena, bytes, bytes);
-	return error != 0 ? error : mapping_reserve(&arena->table, table_bytes(arena->memory.bytes), ARENA_BLOCK_MIN_BYTES);
+	return error != 0 ? error
+			  : mapping_reserve(&arena->table, table_bytes(arena->memory.bytes), ARENA_BLOCK_MIN_BYTES);
 }
 
 int arena_new_growing(struct arena **arena, size_t bytes, size_t most_bytes)
@@ -537,10 +546,11 @@ static void check_free_block(const struct arena *arena, uint32_t index)
 	unsigned order = order_of(page->count);
 
 	assert(align_is_power(page->count));
-	assert(order == ORDER_MAX || !is_free_buddy(arena, buddy_of(index, order), order)); /* else they had been merged */
+	assert(order == ORDER_MAX ||
+	       !is_free_buddy(arena, buddy_of(index, order), order)); /* else they had been merged */
 	assert(page->next == NO_PAGE || arena->pages[page->next].prev == index);
-	assert(page->prev == NO_PAGE ? arena->free_first[index >= limit_of(arena)][order] == index :
-				       arena->pages[page->prev].next == index);
+	assert(page->prev == NO_PAGE ? arena->free_first[index >= limit_of(arena)][order] == index
+				     : arena->pages[page->prev].next == index);
 	check_free_memory(arena, index);
 }
 
@@ -551,7 +561,8 @@ static size_t listed_free_bytes(const struct arena *arena, bool above)
 	for (unsigned order = 0; order <= ORDER_MAX; order++) {
 		uint32_t count = 0;
 
-		for (uint32_t index = arena->free_first[above][order]; index != NO_PAGE; index = arena->pages[index].next) {
+		for (uint32_t index = arena->free_first[above][order]; index != NO_PAGE;
+		     index = arena->pages[index].next) {
 			assert(is_free_buddy(arena, index, order) && above == (index >= limit_of(arena)));
 			bytes += pages_bytes(arena->pages[index].count);
 			assert(bytes <= pages_bytes(arena->end)); /* the list is no ring */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a bucket holds is the time between now and paid_until_ns turned into units, so that filling it costs nothing and nobody has to
- * do it. A cost is rounded up, by less than a nanosecond each time.
+ * What a bucket holds is the time between now and paid_until_ns turned into units, so that filling it costs nothing and
+ * nobody has to do it. A cost is rounded up, by less than a nanosecond each time.
  */
 #include "engine/bucket.h"
 
@@ -28,8 +28,8 @@ uint64_t bucket_reserve(struct bucket *bucket, const struct bucket_rate *rate, u
 
 	do
 		start = paid_until(seen, rate, now_ns);
-	while (!atomic_compare_exchange_weak_explicit(&bucket->paid_until_ns, &seen, start + cost_ns(rate, units), memory_order_relaxed,
-						      memory_order_relaxed));
+	while (!atomic_compare_exchange_weak_explicit(&bucket->paid_until_ns, &seen, start + cost_ns(rate, units),
+						      memory_order_relaxed, memory_order_relaxed));
 	return start;
 }
 
@@ -53,7 +53,8 @@ uint64_t bucket_try(struct bucket *bucket, const struct bucket_rate *rate, uint6
 		end = paid_until(seen, rate, now_ns) + cost_ns(rate, units);
 		if (end > now_ns)
 			return end - now_ns;
-	} while (!atomic_compare_exchange_weak_explicit(&bucket->paid_until_ns, &seen, end, memory_order_relaxed, memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(&bucket->paid_until_ns, &seen, end, memory_order_relaxed,
+							memory_order_relaxed));
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A token bucket shared by threads: one number, the time up to which what was given away is paid for (the theoretical arrival time
- * of the generic cell rate algorithm, ITU-T I.371 annex A). All zero is a full one. Any thread.
+ * A token bucket shared by threads: one number, the time up to which what was given away is paid for (the theoretical
+ * arrival time of the generic cell rate algorithm, ITU-T I.371 annex A). All zero is a full one. Any thread.
  */
 #ifndef ENGINE_BUCKET_H
 #define ENGINE_BUCKET_H
@@ -27,15 +27,16 @@ struct bucket_link {
 };
 
 /*
- * Takes `units` for later, come what may; returns when they may be used: now_ns or before (at once), or then. Whoever takes in turn
- * gets the same share.
+ * Takes `units` for later, come what may; returns when they may be used: now_ns or before (at once), or then. Whoever
+ * takes in turn gets the same share.
  */
 uint64_t bucket_reserve(struct bucket *bucket, const struct bucket_rate *rate, uint64_t units, uint64_t now_ns);
 
 /* Gives back what was reserved and is not used after all. */
 void bucket_return(struct bucket *bucket, const struct bucket_rate *rate, uint64_t units);
 
-/* When the `units` that were reserved last could be used if they were reserved now; anybody's since then counts as before them. */
+/* When the `units` that were reserved last could be used if they were reserved now; anybody's since then counts as
+ * before them. */
 uint64_t bucket_again_ns(const struct bucket *bucket, const struct bucket_rate *rate, uint64_t units);
 
 /* Takes `units` if they are there now: 0. Else takes nothing: the ns until they are. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One step for each depth, one after the other, on the calling thread; everything here lives for one call of calibrate_run().
+ * One step for each depth, one after the other, on the calling thread; everything here lives for one call of
+ * calibrate_run().
  *
- * The one idea is how it stays within its time on a disk of which it knows nothing. A read that ends is followed by another only if
- * that one is likely to end within the step, too; and a step whose reads would take too long at the throughput of the step before
- * (as they do on a device that serves one after the other) is not begun. So on a slow disk a step is one round of reads.
+ * The one idea is how it stays within its time on a disk of which it knows nothing. A read that ends is followed by
+ * another only if that one is likely to end within the step, too; and a step whose reads would take too long at the
+ * throughput of the step before (as they do on a device that serves one after the other) is not begun. So on a slow
+ * disk a step is one round of reads.
  *
  * Each read has memory of its own: btrfs checks what it has read where it has read it to.
  */
@@ -99,7 +101,8 @@ static int make_slots(struct trial *trial)
 		struct slot *slot = &trial->slots[i];
 
 		slot->trial = trial;
-		slot->read.parts[0] = (struct iovec){ arena_take(trial->arena, CALIBRATE_READ_BYTES), CALIBRATE_READ_BYTES };
+		slot->read.parts[0] =
+			(struct iovec){ arena_take(trial->arena, CALIBRATE_READ_BYTES), CALIBRATE_READ_BYTES };
 		if (slot->read.parts[0].iov_base == NULL)
 			return -ENOMEM;
 		slot->read.part_count = 1;
@@ -147,7 +150,8 @@ static int trial_new(struct trial **trial, int fd, uint64_t size_bytes, uint32_t
 	return error;
 }
 
-/* The kernel takes nothing (EAGAIN) and nothing is in flight that could end: after the step's time that is an answer, too. */
+/* The kernel takes nothing (EAGAIN) and nothing is in flight that could end: after the step's time that is an answer,
+ * too. */
 static void give_up_queued(struct trial *trial)
 {
 	if (disk_queued(trial->disk) == 0 || disk_in_flight(trial->disk) > 0 || clock_now_ns() < trial->end_ns)
@@ -165,7 +169,8 @@ static void turn(struct trial *trial)
 	uint64_t count;
 
 	disk_submit(trial->disk);
-	if (poll(&event, 1, disk_queued(trial->disk) > 0 ? 1 : WAIT_MS) == 1 && read(event.fd, &count, sizeof(count)) < 0)
+	if (poll(&event, 1, disk_queued(trial->disk) > 0 ? 1 : WAIT_MS) == 1 &&
+	    read(event.fd, &count, sizeof(count)) < 0)
 		return; /* never: nobody else reads it */
 	disk_reap(trial->disk);
 	give_up_queued(trial);
@@ -237,7 +242,8 @@ int calibrate_run(int fd, uint64_t size_bytes, uint32_t alignment, unsigned budg
 	unsigned count;
 	int error;
 
-	if (size_bytes < CALIBRATE_FILE_MIN_BYTES || budget_ms == 0 || !align_is_power(alignment) || alignment > CALIBRATE_READ_BYTES)
+	if (size_bytes < CALIBRATE_FILE_MIN_BYTES || budget_ms == 0 || !align_is_power(alignment) ||
+	    alignment > CALIBRATE_READ_BYTES)
 		return -EINVAL;
 	error = trial_new(&trial, fd, size_bytes, alignment);
 	if (error != 0)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A list that only grows, at its head, so that it can be walked without the lock: a machine has a handful of filesystems, and a file
- * keeps the pointer to its device.
+ * A list that only grows, at its head, so that it can be walked without the lock: a machine has a handful of
+ * filesystems, and a file keeps the pointer to its device.
  *
- * What "blocks" means: an io_submit that took longer than SLOW_NS. A thread that merely lost its processor looks the same, so one
- * is not enough; but a filesystem whose cold metadata is read inside io_submit (ext4 and XFS with fragmented files, btrfs with
- * compression, FUSE beyond its max_background) does it again and again.
+ * What "blocks" means: an io_submit that took longer than SLOW_NS. A thread that merely lost its processor looks the
+ * same, so one is not enough; but a filesystem whose cold metadata is read inside io_submit (ext4 and XFS with
+ * fragmented files, btrfs with compression, FUSE beyond its max_background) does it again and again.
  */
 #include "engine/devices.h"
 
@@ -14,10 +14,10 @@
 #include <stdlib.h>
 
 #define SLOW_NS UINT64_C(20000000)
-#define SLOW_MAX 3	 /* of WINDOW_SUBMITS */
+#define SLOW_MAX 3 /* of WINDOW_SUBMITS */
 #define WINDOW_SUBMITS 1000
-#define AGAIN_MIN 64	 /* before that many came back, nothing is concluded */
-#define AGAIN_SHARE 4	 /* one in so many */
+#define AGAIN_MIN 64  /* before that many came back, nothing is concluded */
+#define AGAIN_SHARE 4 /* one in so many */
 
 struct devices {
 	struct devices_options options;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What all reactors know of one filesystem (st_dev): how much may be in flight on it, whether submitting to it blocks, and what it
- * has done so far. Everything in a struct device is atomic: any thread may read it and count in it.
+ * What all reactors know of one filesystem (st_dev): how much may be in flight on it, whether submitting to it blocks,
+ * and what it has done so far. Everything in a struct device is atomic: any thread may read it and count in it.
  */
 #ifndef ENGINE_DEVICES_H
 #define ENGINE_DEVICES_H
@@ -14,7 +14,8 @@
 
 /* How reads are handed to it. Each may fall to the one after it, never back. */
 enum device_mode {
-	DEVICE_NOWAIT,	/* io_submit with RWF_NOWAIT: what would have blocked comes back as EAGAIN and is read by an offload thread */
+	DEVICE_NOWAIT,	/* io_submit with RWF_NOWAIT: what would have blocked comes back as EAGAIN and is read by an
+			   offload thread */
 	DEVICE_ASYNC,	/* io_submit */
 	DEVICE_OFFLOAD, /* by offload threads: io_submit was seen to block */
 };
@@ -22,37 +23,39 @@ enum device_mode {
 struct device {
 	uint64_t id; /* st_dev */
 	atomic_int mode;
-	atomic_uint depth;	     /* reads in flight at most */
+	atomic_uint depth;	      /* reads in flight at most */
 	_Atomic uint64_t depth_bytes; /* bytes in flight at most; a read that is alone may be longer */
-	uint64_t found_bytes; /* the same, if devices_set_most() did not limit it */
-	atomic_uint in_flight_count; /* of all reactors together */
+	uint64_t found_bytes;	      /* the same, if devices_set_most() did not limit it */
+	atomic_uint in_flight_count;  /* of all reactors together */
 	_Atomic uint64_t in_flight_bytes;
 	atomic_uint bulk_count; /* of those, the reads of streams and readahead */
 	_Atomic uint64_t bulk_bytes;
 	_Atomic uint64_t first_ns; /* when first bytes were asked for last */
-	atomic_uint queued; /* in the queues of all reactors */
-	atomic_bool measured; /* its depth was set by hand or by a calibration, or one is under way */
+	atomic_uint queued;	   /* in the queues of all reactors */
+	atomic_bool measured;	   /* its depth was set by hand or by a calibration, or one is under way */
 
 	/* counters */
-	_Atomic uint64_t reads, read_bytes, errors; /* by whatever way they are read */
+	_Atomic uint64_t reads, read_bytes, errors;			  /* by whatever way they are read */
 	_Atomic uint64_t submits, submit_ns, submit_max_ns, slow_submits; /* io_submit calls */
-	_Atomic uint64_t again;	  /* reads that RWF_NOWAIT sent back */
-	_Atomic uint64_t refused; /* wants that found the queue too long */
+	_Atomic uint64_t again;						  /* reads that RWF_NOWAIT sent back */
+	_Atomic uint64_t refused;					  /* wants that found the queue too long */
 	_Atomic uint64_t dropped; /* reads that nobody wanted any more when their turn came */
 	_Atomic uint64_t merged;  /* wants read by the iocb of a neighbour */
-	struct histogram service; /* from submit to completion, without what came back; or the call of an offload thread */
-	struct histogram wait;	  /* in the queue */
+	struct histogram
+		service;       /* from submit to completion, without what came back; or the call of an offload thread */
+	struct histogram wait; /* in the queue */
 	struct device *next;
 };
 
 struct devices;
 
 struct devices_options {
-	unsigned depth;	      /* of a device that is new; 1 … */
+	unsigned depth; /* of a device that is new; 1 … */
 	uint64_t depth_bytes;
-	uint64_t most_bytes;  /* in flight, of each one, whatever is found: a disk that hangs keeps the memory; 0: any */
-	bool measured;	      /* the depth was set by hand: nobody calibrates */
-	void (*demoted)(const struct device *device); /* once a device, from the thread that saw it: its reads go to the offload threads */
+	uint64_t most_bytes; /* in flight, of each one, whatever is found: a disk that hangs keeps the memory; 0: any */
+	bool measured;	     /* the depth was set by hand: nobody calibrates */
+	void (*demoted)(const struct device *device); /* once a device, from the thread that saw it: its reads go to the
+							 offload threads */
 };
 
 /* 0 or -ENOMEM. */
@@ -61,7 +64,8 @@ int devices_new(struct devices **devices, const struct devices_options *options)
 void devices_free(struct devices *devices);
 
 /*
- * The device with this st_dev, made when it is new; lives as long as `devices`. mode: of a new one. NULL: no memory. Any thread.
+ * The device with this st_dev, made when it is new; lives as long as `devices`. mode: of a new one. NULL: no memory.
+ * Any thread.
  */
 struct device *devices_get(struct devices *devices, uint64_t id, enum device_mode mode);
 /* How much may be in flight on a device, as far as most_bytes allows. Any thread. */

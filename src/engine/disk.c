@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads queue in a list and go to the kernel in batches, one io_submit a turn in the usual case. The reads are their callers' and
- * carry their own links and iocb; nothing here allocates after the start.
+ * Reads queue in a list and go to the kernel in batches, one io_submit a turn in the usual case. The reads are their
+ * callers' and carry their own links and iocb; nothing here allocates after the start.
  *
  * Owner and only user: one reactor thread. It submits, and when the eventfd says so it reaps.
  *
- * A read moves idle -> queued -> in flight -> idle, and done() is called in the last step only, when nothing here refers to the
- * read any more: so done() may queue it or others again, cancel others, or free it. No loop below keeps a pointer into the queue
- * over a done().
+ * A read moves idle -> queued -> in flight -> idle, and done() is called in the last step only, when nothing here
+ * refers to the read any more: so done() may queue it or others again, cancel others, or free it. No loop below keeps a
+ * pointer into the queue over a done().
  *
- * What the kernel says: io_submit stops at the first iocb it can't take and returns the count before it, or, if that is the first
- * one, the error. -EAGAIN is the ring being full (or the kernel out of memory) and is nobody's fault; any other error is that one
- * iocb's. libaio returns -errno and leaves errno alone. Errors of the disk itself come later, in io_event.res.
+ * What the kernel says: io_submit stops at the first iocb it can't take and returns the count before it, or, if that is
+ * the first one, the error. -EAGAIN is the ring being full (or the kernel out of memory) and is nobody's fault; any
+ * other error is that one iocb's. libaio returns -errno and leaves errno alone. Errors of the disk itself come later,
+ * in io_event.res.
  */
 #include "engine/disk.h"
 
@@ -206,7 +207,8 @@ static int submit_timed(struct disk *disk, struct device *device, struct iocb **
 	return taken;
 }
 
-/* Offers the kernel the head of the queue, up to max_count reads of one device: if it blocks, it is that device's doing. */
+/* Offers the kernel the head of the queue, up to max_count reads of one device: if it blocks, it is that device's
+ * doing. */
 static int submit_batch(struct disk *disk, unsigned max_count)
 {
 	struct iocb *iocbs[BATCH_READS];
@@ -250,9 +252,9 @@ static unsigned min_count(unsigned a, unsigned b)
 }
 
 /*
- * `left` counts only what was queued when it began: a done() that answers a refusal with a new read, also refused, can't keep us
- * here. Such reads wait for the next turn. After a short count it goes round once more: then the read it stopped at is the first,
- * and the answer tells EAGAIN from an error.
+ * `left` counts only what was queued when it began: a done() that answers a refusal with a new read, also refused,
+ * can't keep us here. Such reads wait for the next turn. After a short count it goes round once more: then the read it
+ * stopped at is the first, and the answer tells EAGAIN from an error.
  */
 unsigned disk_submit(struct disk *disk)
 {

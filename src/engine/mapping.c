@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Addresses without memory are PROT_NONE: they count against no limit of memory, and whoever uses them by mistake dies. What is
- * emptied is mapped anew as that, which also takes back what vm.overcommit_memory = 2 has counted.
+ * Addresses without memory are PROT_NONE: they count against no limit of memory, and whoever uses them by mistake dies.
+ * What is emptied is mapped anew as that, which also takes back what vm.overcommit_memory = 2 has counted.
  */
 #include "engine/mapping.h"
 
@@ -16,7 +16,9 @@
 #endif
 
 #define PAGE_BYTES ((size_t)4096)
-#define PIECE_BYTES ((size_t)8 << 20) /* about a millisecond of zeroing, for which the process's mappings are locked */
+#define PIECE_BYTES                                                                                      \
+	((size_t)8 << 20) /* about a millisecond of zeroing, for which the process's mappings are locked \
+			   */
 
 static uint8_t *map_nothing(void *address, size_t bytes, int flags)
 {
@@ -50,7 +52,8 @@ void mapping_release(struct mapping *mapping)
 
 static void check_part(const struct mapping *mapping, size_t from, size_t to)
 {
-	assert(from <= to && to <= mapping->bytes && align_is_aligned(from, PAGE_BYTES) && align_is_aligned(to, PAGE_BYTES));
+	assert(from <= to && to <= mapping->bytes && align_is_aligned(from, PAGE_BYTES) &&
+	       align_is_aligned(to, PAGE_BYTES));
 }
 
 int mapping_fill(struct mapping *mapping, size_t from, size_t to)
@@ -61,7 +64,8 @@ int mapping_fill(struct mapping *mapping, size_t from, size_t to)
 	return -ENOMEM;
 }
 
-/* At once where the kernel can (5.14), which also answers "no memory" instead of killing us later; else page by page. */
+/* At once where the kernel can (5.14), which also answers "no memory" instead of killing us later; else page by page.
+ */
 static int touch(uint8_t *memory, size_t bytes)
 {
 	int result;
@@ -98,5 +102,6 @@ void mapping_empty(struct mapping *mapping, size_t from, size_t to)
 	for (size_t at = from; at < to; at += PIECE_BYTES)
 		madvise(mapping->address + at, to - at < PIECE_BYTES ? to - at : PIECE_BYTES, MADV_DONTNEED);
 	if (from < to)
-		map_nothing(mapping->address + from, to - from, MAP_FIXED); /* fails for want of mappings only, and then it is empty, too */
+		map_nothing(mapping->address + from, to - from,
+			    MAP_FIXED); /* fails for want of mappings only, and then it is empty, too */
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Threads for the calls that can wait for a disk: a reactor hands a job over, one of these threads runs work(), and done() runs
- * back on the reactor.
+ * Threads for the calls that can wait for a disk: a reactor hands a job over, one of these threads runs work(), and
+ * done() runs back on the reactor.
  *
- * The job is the caller's and carries its own links: nothing here allocates after the start, so handing over can't fail. One mutex
- * is over the queue and the count; work() and reactor_post() run outside of it. After the post the job belongs to the reactor again
- * and is not touched.
+ * The job is the caller's and carries its own links: nothing here allocates after the start, so handing over can't
+ * fail. One mutex is over the queue and the count; work() and reactor_post() run outside of it. After the post the job
+ * belongs to the reactor again and is not touched.
  *
  * All signals are blocked in these threads, so that they stay with the thread that reads the signalfd.
  */

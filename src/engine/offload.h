@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A few threads for calls that block: open, stat, FIEMAP, reads of files that can't do O_DIRECT. Results come back through
- * reactor_post().
+ * A few threads for calls that block: open, stat, FIEMAP, reads of files that can't do O_DIRECT. Results come back
+ * through reactor_post().
  */
 #ifndef ENGINE_OFFLOAD_H
 #define ENGINE_OFFLOAD_H
@@ -16,14 +16,15 @@ struct offload_job {
 	struct offload_job *next;
 	struct reactor *reactor;	       /* where done() runs */
 	void (*work)(struct offload_job *job); /* on an offload thread; may block */
-	void (*done)(struct offload_job *job); /* on the reactor's thread; NULL: work() is the end of it and may free the job */
+	void (*done)(struct offload_job
+			     *job); /* on the reactor's thread; NULL: work() is the end of it and may free the job */
 };
 
 /* Starts `threads` threads (1 … 64), signals blocked. 0 or -errno. */
 int offload_new(struct offload **offload, unsigned threads);
 /*
- * Works off what is queued, then joins the threads. The done()s are posted by then: the reactors must outlive this. What is started
- * after it is worked on by its starter, at once: at the end of the process nobody minds waiting.
+ * Works off what is queued, then joins the threads. The done()s are posted by then: the reactors must outlive this.
+ * What is started after it is worked on by its starter, at once: at the end of the process nobody minds waiting.
  */
 void offload_stop(struct offload *offload);
 /* Stops it if that has not been done. NULL is fine. */

@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A lane per device; in it a ring of flows per class, one flow per client that has something waiting; in a flow its tickets in order
- * of arrival.
+ * A lane per device; in it a ring of flows per class, one flow per client that has something waiting; in a flow its
+ * tickets in order of arrival.
  *
- * Between the flows of a class it is deficit round robin (Shreedhar and Varghese, 1995). All that is read for a client is charged to its
- * flow: tickets that start, those that are read along with a neighbour, and what a read grows by. A flow that owes something when its last
- * ticket has started stays in the ring until the debt is paid, or until no other flow of its class has anything waiting.
+ * Between the flows of a class it is deficit round robin (Shreedhar and Varghese, 1995). All that is read for a client
+ * is charged to its flow: tickets that start, those that are read along with a neighbour, and what a read grows by. A
+ * flow that owes something when its last ticket has started stays in the ring until the debt is paid, or until no other
+ * flow of its class has anything waiting.
  *
- * Between the classes it is weighted fair queueing (Demers, Keshav and Shenker, 1989): the class whose next ticket would end first, if each
- * of those that have something waiting got its share of the disk, is next. So first bytes overtake streams, and streams overtake readahead,
- * by the weights, and each class gets its share however long the queues of the others are. A read costs its bytes and READ_COST, since
- * small reads are not cheap. A read that is merged with a neighbour costs its class the bytes only.
+ * Between the classes it is weighted fair queueing (Demers, Keshav and Shenker, 1989): the class whose next ticket
+ * would end first, if each of those that have something waiting got its share of the disk, is next. So first bytes
+ * overtake streams, and streams overtake readahead, by the weights, and each class gets its share however long the
+ * queues of the others are. A read costs its bytes and READ_COST, since small reads are not cheap. A read that is
+ * merged with a neighbour costs its class the bytes only.
  *
- * What is in flight can't be overtaken: so while first bytes are asked for, streams and readahead may have a part of the device's bounds
- * in flight only, and first bytes do not wait for the end of many long reads. One read of theirs is always let through, for each reactor: one
- * that waits for another reactor's reads is not told when they end. When the class that is next has no room, the others wait, too: or small
- * reads would always take the room that a large one needs.
+ * What is in flight can't be overtaken: so while first bytes are asked for, streams and readahead may have a part of
+ * the device's bounds in flight only, and first bytes do not wait for the end of many long reads. One read of theirs is
+ * always let through, for each reactor: one that waits for another reactor's reads is not told when they end. When the
+ * class that is next has no room, the others wait, too: or small reads would always take the room that a large one
+ * needs.
  *
- * The counts in flight are the device's, shared by all reactors, without a lock: a reactor that has nothing in flight on a device may
- * always start one read, so each reactor is woken by a completion of its own, and the bound is exceeded by at most one read a
- * reactor.
+ * The counts in flight are the device's, shared by all reactors, without a lock: a reactor that has nothing in flight
+ * on a device may always start one read, so each reactor is woken by a completion of its own, and the bound is exceeded
+ * by at most one read a reactor.
  */
 #include "engine/queue.h"
 
@@ -42,7 +45,8 @@
 #define BULK_BYTES_SHARE 8
 #define READ_COST ((uint64_t)64 << 10) /* bytes that a disk could read in the time it takes to begin one more read */
 
-/* What one visit of the round gives to a flow. Small for first bytes: a client with many of them is soon overtaken by another. */
+/* What one visit of the round gives to a flow. Small for first bytes: a client with many of them is soon overtaken by
+ * another. */
 static const int64_t quantum_bytes[QUEUE_CLASSES] = { 16 << 10, 256 << 10, 256 << 10 };
 /* By how much a class is slowed down against the first one: of 21 parts of the disk, 16, 4 and 1 are theirs. */
 static const uint64_t slowness[QUEUE_CLASSES] = { 1, 4, 16 };
@@ -50,8 +54,8 @@ static const uint64_t slowness[QUEUE_CLASSES] = { 1, 4, 16 };
 struct queue_flow {
 	const void *client;
 	enum queue_class class;
-	struct queue_ticket *tickets; /* NULL: it only owes something */
-	int64_t deficit_bytes;	      /* what it may have; negative: what it owes */
+	struct queue_ticket *tickets;	/* NULL: it only owes something */
+	int64_t deficit_bytes;		/* what it may have; negative: what it owes */
 	struct queue_flow *next, *prev; /* the ring */
 	UT_hash_handle hh;
 };
@@ -66,7 +70,7 @@ struct queue_ring {
 
 struct queue_lane {
 	struct device *device;
-	unsigned in_flight; /* of this reactor */
+	unsigned in_flight;	 /* of this reactor */
 	unsigned bulk_in_flight; /* of those, the reads of streams and readahead */
 	unsigned waiting;
 	uint64_t time; /* virtual: when the last ticket that was started would have begun */
@@ -151,7 +155,8 @@ static bool has_share(const struct queue_lane *lane, enum queue_class class, siz
 	if (class == QUEUE_FIRST || lane->bulk_in_flight == 0 || !is_recent(device, now_ns))
 		return true;
 	return atomic_load_explicit(&device->bulk_count, memory_order_relaxed) < device->depth / BULK_DEPTH_SHARE &&
-	       atomic_load_explicit(&device->bulk_bytes, memory_order_relaxed) + bytes <= device->depth_bytes / BULK_BYTES_SHARE;
+	       atomic_load_explicit(&device->bulk_bytes, memory_order_relaxed) + bytes <=
+		       device->depth_bytes / BULK_BYTES_SHARE;
 }
 
 /* Changes the sums of what is in flight. */
@@ -247,11 +252,13 @@ static void flow_emptied(struct queue_ring *ring, struct queue_flow *flow)
 		free_flow(ring, ring->turn);
 }
 
-/* So many bytes more, or less, are read for a client and its class. Without memory for a flow the client is not charged. */
+/* So many bytes more, or less, are read for a client and its class. Without memory for a flow the client is not
+ * charged. */
 static void charge(struct queue_lane *lane, enum queue_class class, const void *client, int64_t bytes)
 {
 	struct queue_ring *ring = &lane->rings[class];
-	struct queue_flow *flow = bytes > 0 && ring->backlog > 0 ? flow_of(lane, class, client) : find_flow(ring, client);
+	struct queue_flow *flow = bytes > 0 && ring->backlog > 0 ? flow_of(lane, class, client)
+								 : find_flow(ring, client);
 
 	ring->time += (uint64_t)bytes * slowness[class];
 	if (flow != NULL)
@@ -356,8 +363,8 @@ static bool can_pay(const struct queue_flow *flow)
 }
 
 /*
- * The ticket of a class that is next: goes round, a quantum a visit, until a flow can pay. Nothing is charged yet: until it is, the answer
- * is the same. The class has something waiting, so this ends.
+ * The ticket of a class that is next: goes round, a quantum a visit, until a flow can pay. Nothing is charged yet:
+ * until it is, the answer is the same. The class has something waiting, so this ends.
  */
 static struct queue_ticket *next_ticket(struct queue_ring *ring)
 {
@@ -384,7 +391,7 @@ static struct queue_ticket *choose(struct queue_lane *lane, uint64_t now_ns)
 	struct queue_ticket *best = NULL;
 	uint64_t best_end = UINT64_MAX;
 
-	for (enum queue_class class = QUEUE_FIRST; class < QUEUE_CLASSES; class++) {
+	for (enum queue_class class = QUEUE_FIRST; class < QUEUE_CLASSES; class ++) {
 		struct queue_ring *ring = &lane->rings[class];
 		struct queue_ticket *ticket = ring->backlog > 0 ? next_ticket(ring) : NULL;
 		uint64_t end;
@@ -393,7 +400,8 @@ static struct queue_ticket *choose(struct queue_lane *lane, uint64_t now_ns)
 			continue;
 		end = ring->time + duration_of(ticket, class);
 		if (!has_share(lane, class, ticket->bytes, now_ns)) {
-			if (end < lane->time) /* it is next when it may be, but what it was kept from is not made up for */
+			if (end <
+			    lane->time) /* it is next when it may be, but what it was kept from is not made up for */
 				ring->time = lane->time - duration_of(ticket, class);
 			continue;
 		}
@@ -426,7 +434,8 @@ static void start_chosen(struct queue *queue, struct queue_lane *lane, struct qu
 	ticket->start(ticket);
 }
 
-/* What start() adds is behind what waits, and what it finishes leaves room: bounded by the lane's length at the beginning. */
+/* What start() adds is behind what waits, and what it finishes leaves room: bounded by the lane's length at the
+ * beginning. */
 static void run_lane(struct queue *queue, struct queue_lane *lane)
 {
 	uint64_t now_ns = clock_now_ns();
@@ -446,16 +455,18 @@ void queue_run(struct queue *queue)
 		run_lane(queue, lane);
 }
 
-struct queue_ticket *queue_neighbour(struct queue *queue, const struct queue_ticket *ticket, uint64_t offset, size_t most_bytes)
+struct queue_ticket *queue_neighbour(struct queue *queue, const struct queue_ticket *ticket, uint64_t offset,
+				     size_t most_bytes)
 {
 	struct queue_lane *lane = ticket->lane;
 
-	for (enum queue_class class = QUEUE_FIRST; class < QUEUE_CLASSES; class++) {
+	for (enum queue_class class = QUEUE_FIRST; class < QUEUE_CLASSES; class ++) {
 		const struct queue_flow *flow = find_flow(&lane->rings[class], ticket->client);
 		struct queue_ticket *other;
 		unsigned looks = 0;
 
-		for (other = flow != NULL ? flow->tickets : NULL; other != NULL && looks < NEIGHBOUR_LOOKS; other = other->next, looks++) {
+		for (other = flow != NULL ? flow->tickets : NULL; other != NULL && looks < NEIGHBOUR_LOOKS;
+		     other = other->next, looks++) {
 			if (other->file != ticket->file || other->offset != offset || other->bytes > most_bytes)
 				continue;
 			lane->rings[class].time += other->bytes * slowness[class];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whose turn it is to read: one reactor's reads that have no memory yet, per device, by shares between classes, and within a class round
- * robin by bytes between clients. It reads nothing: when a ticket's turn has come its start() is called. The bounds are the device's and
- * hold for all reactors together. Belongs to its reactor's thread.
+ * Whose turn it is to read: one reactor's reads that have no memory yet, per device, by shares between classes, and
+ * within a class round robin by bytes between clients. It reads nothing: when a ticket's turn has come its start() is
+ * called. The bounds are the device's and hold for all reactors together. Belongs to its reactor's thread.
  */
 #ifndef ENGINE_QUEUE_H
 #define ENGINE_QUEUE_H
@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
 
 #include "engine/devices.h"
 
@@ -33,7 +32,7 @@ struct queue_ticket {
 	enum queue_class class;
 	const void *client; /* between whom it goes round: compared, never followed; NULL is one, too */
 	size_t bytes;
-	const void *file;   /* with offset: what queue_neighbour() looks for */
+	const void *file; /* with offset: what queue_neighbour() looks for */
 	uint64_t offset;
 	void (*start)(struct queue_ticket *ticket); /* its turn: it is QUEUE_STARTED until queue_finish() */
 	/* private */
@@ -41,18 +40,19 @@ struct queue_ticket {
 	uint64_t queued_ns;
 	struct queue_lane *lane;
 	struct queue_flow *flow;
-	struct queue_ticket *next, *prev;	  /* of its flow */
-	struct queue_ticket *younger, *older;	  /* of its lane, in order of arrival */
+	struct queue_ticket *next, *prev;     /* of its flow */
+	struct queue_ticket *younger, *older; /* of its lane, in order of arrival */
 };
 
-/* latency_ms: how long the oldest read of a device (readahead aside) may have waited before more is refused. 0 or -ENOMEM. */
+/* latency_ms: how long the oldest read of a device (readahead aside) may have waited before more is refused. 0 or
+ * -ENOMEM. */
 int queue_new(struct queue **queue, unsigned latency_ms);
 /* No ticket waits and none is started. NULL is fine. */
 void queue_free(struct queue *queue);
 
 /*
- * Queues an idle ticket; start() never runs from inside. 0; -EBUSY: QUEUE_FIRST only: the device is behind its latency target (the
- * answer to its client is 503, for others it goes on); -ENOMEM.
+ * Queues an idle ticket; start() never runs from inside. 0; -EBUSY: QUEUE_FIRST only: the device is behind its latency
+ * target (the answer to its client is 503, for others it goes on); -ENOMEM.
  */
 int queue_add(struct queue *queue, struct queue_ticket *ticket);
 /* Of a ticket that waits: out of the queue, nobody wants it any more. */
@@ -67,10 +67,11 @@ void queue_finish(struct queue_ticket *ticket);
 void queue_run(struct queue *queue);
 
 /*
- * A ticket of the same client that waits for this file and begins at this offset, taken out, charged and QUEUE_STARTED (start() is not
- * called); or NULL.
+ * A ticket of the same client that waits for this file and begins at this offset, taken out, charged and QUEUE_STARTED
+ * (start() is not called); or NULL.
  */
-struct queue_ticket *queue_neighbour(struct queue *queue, const struct queue_ticket *ticket, uint64_t offset, size_t most_bytes);
+struct queue_ticket *queue_neighbour(struct queue *queue, const struct queue_ticket *ticket, uint64_t offset,
+				     size_t most_bytes);
 
 /* Tickets that wait. */
 unsigned queue_length(const struct queue *queue);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The event loop of one thread. The epoll set points straight at the caller's watches (epoll_event.data.ptr); a NULL there is an
- * event to skip: either the mailbox's, which only ends the sleep, or one blanked because its watch was removed by a callback
- * earlier in the same batch.
+ * The event loop of one thread. The epoll set points straight at the caller's watches (epoll_event.data.ptr); a NULL
+ * there is an event to skip: either the mailbox's, which only ends the sleep, or one blanked because its watch was
+ * removed by a callback earlier in the same batch.
  *
- * Owner: the thread that turns it. Only the mailbox is shared: a list behind a mutex, and an eventfd written by whoever finds the
- * list empty, after dropping the lock. The eventfd is watched edge-triggered and never read: every write is an edge. A turn takes
- * the whole list at once, so what is posted while it runs finds an empty list again, writes, and makes the next epoll_wait return
- * at once: nothing is lost, nothing sleeps.
+ * Owner: the thread that turns it. Only the mailbox is shared: a list behind a mutex, and an eventfd written by whoever
+ * finds the list empty, after dropping the lock. The eventfd is watched edge-triggered and never read: every write is
+ * an edge. A turn takes the whole list at once, so what is posted while it runs finds an empty list again, writes, and
+ * makes the next epoll_wait return at once: nothing is lost, nothing sleeps.
  *
- * Timers are a binary heap of pointers to the caller's storage; each timer knows its slot, so moving and stopping cost a sift, not
- * a search. There is no timerfd: epoll_wait's own timeout does, rounded up to its milliseconds so that a turn never wakes before
- * the timer is due and spins.
+ * Timers are a binary heap of pointers to the caller's storage; each timer knows its slot, so moving and stopping cost
+ * a sift, not a search. There is no timerfd: epoll_wait's own timeout does, rounded up to its milliseconds so that a
+ * turn never wakes before the timer is due and spins.
  */
 #include "engine/reactor.h"
 
@@ -201,7 +201,8 @@ static void sift_down(struct reactor *reactor, size_t index)
 	struct reactor_timer *timer = reactor->timers[index];
 
 	for (size_t child; (child = 2 * index + 1) < reactor->timer_count; index = child) {
-		if (child + 1 < reactor->timer_count && reactor->timers[child + 1]->due_ns < reactor->timers[child]->due_ns)
+		if (child + 1 < reactor->timer_count &&
+		    reactor->timers[child + 1]->due_ns < reactor->timers[child]->due_ns)
 			child++;
 		if (timer->due_ns <= reactor->timers[child]->due_ns)
 			break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One thread's event loop: an epoll set, timers, and a mailbox that other threads post to. It knows no disk and no HTTP.
- * All functions but reactor_post() belong to the thread that turns the loop.
+ * One thread's event loop: an epoll set, timers, and a mailbox that other threads post to. It knows no disk and no
+ * HTTP. All functions but reactor_post() belong to the thread that turns the loop.
  */
 #ifndef ENGINE_REACTOR_H
 #define ENGINE_REACTOR_H
@@ -48,20 +48,22 @@ int reactor_modify(struct reactor *reactor, struct reactor_watch *watch, uint32_
 void reactor_remove(struct reactor *reactor, struct reactor_watch *watch);
 
 /*
- * Runs fn once, delay_ms from now or a little later. fn may start it again. Starting a running timer moves it. 0 or -ENOMEM (only
- * if it did not run).
+ * Runs fn once, delay_ms from now or a little later. fn may start it again. Starting a running timer moves it. 0 or
+ * -ENOMEM (only if it did not run).
  */
 int reactor_timer_start(struct reactor *reactor, struct reactor_timer *timer, uint64_t delay_ms);
 /* Fine on a timer that does not run. */
 void reactor_timer_stop(struct reactor *reactor, struct reactor_timer *timer);
 
-/* Any thread. Messages of one thread arrive in order. Wakes the loop: one eventfd write for a mailbox that was empty. */
+/* Any thread. Messages of one thread arrive in order. Wakes the loop: one eventfd write for a mailbox that was empty.
+ */
 void reactor_post(struct reactor *reactor, struct reactor_message *message);
 
 /*
- * One turn: waits at most max_wait_ms (-1: until something happens, 0: only looks) or until the next timer, then dispatches fd
- * events, the mailbox, and due timers, in that order. Returns the number of callbacks run, or -errno. A signal (EINTR) only ends
- * the wait. What a message posts, or a timer posts or starts, is for the next turn. Not from inside a callback.
+ * One turn: waits at most max_wait_ms (-1: until something happens, 0: only looks) or until the next timer, then
+ * dispatches fd events, the mailbox, and due timers, in that order. Returns the number of callbacks run, or -errno. A
+ * signal (EINTR) only ends the wait. What a message posts, or a timer posts or starts, is for the next turn. Not from
+ * inside a callback.
  */
 int reactor_iterate(struct reactor *reactor, int max_wait_ms);
 /* When the last turn's wait was over, of clock_now_ns(): what has passed since then is work. */

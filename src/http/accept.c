@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A browser says "text/html,…;q=0.9", curl says all types alike, a program that wants JSON says "application/json" and often
- * all types at the same quality. So a type that is named beats one that a wildcard stands for. The qualities are
+ * A browser says "text/html,…;q=0.9", curl says all types alike, a program that wants JSON says "application/json" and
+ * often all types at the same quality. So a type that is named beats one that a wildcard stands for. The qualities are
  * negotiate.c's.
  */
 #include "http/accept.h"

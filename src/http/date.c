@@ -2,9 +2,10 @@
 /*
  * HTTP dates, RFC 9110 section 5.6.7: three forms are read, one is written.
  *
- * Each form is one expression of take_*() steps that move a cursor, in the order of its grammar, so that the code reads like the
- * ABNF. strptime(3), strftime(3) and mktime(3) are not used: they know locales, time zones and more blanks than the RFC.
- * Days are counted in years that begin in March (a leap day is then the last of its year) and in eras of 400 years.
+ * Each form is one expression of take_*() steps that move a cursor, in the order of its grammar, so that the code reads
+ * like the ABNF. strptime(3), strftime(3) and mktime(3) are not used: they know locales, time zones and more blanks
+ * than the RFC. Days are counted in years that begin in March (a leap day is then the last of its year) and in eras of
+ * 400 years.
  */
 #include "http/date.h"
 
@@ -25,9 +26,11 @@ struct civil {
 	unsigned hour, minute, second;
 };
 
-static const char *const day_names[7] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-static const char *const long_day_names[7] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
-static const char *const month_names[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+static const char *const day_names[7] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+static const char *const long_day_names[7] = { "Sunday",   "Monday", "Tuesday", "Wednesday",
+					       "Thursday", "Friday", "Saturday" };
+static const char *const month_names[12] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 
 /* Days from 1970-01-01; a day past the end of its month counts on into the next one. */
 static int64_t days_of(int64_t year, unsigned month, unsigned day)
@@ -122,9 +125,9 @@ static bool take_time(const char **at, struct civil *civil)
 /* Sun, 06 Nov 1994 08:49:37 GMT */
 static bool take_fixdate(const char **at, struct civil *civil)
 {
-	return take_day_name(at, day_names) && take_literal(at, ", ") && take_digits(at, 2, &civil->day) && take_literal(at, " ") &&
-	       take_month(at, civil) && take_literal(at, " ") && take_year(at, 4, civil) && take_literal(at, " ") &&
-	       take_time(at, civil) && take_literal(at, " GMT");
+	return take_day_name(at, day_names) && take_literal(at, ", ") && take_digits(at, 2, &civil->day) &&
+	       take_literal(at, " ") && take_month(at, civil) && take_literal(at, " ") && take_year(at, 4, civil) &&
+	       take_literal(at, " ") && take_time(at, civil) && take_literal(at, " GMT");
 }
 
 /* Sunday, 06-Nov-94 08:49:37 GMT */
@@ -138,9 +141,9 @@ static bool take_rfc850(const char **at, struct civil *civil)
 /* Sun Nov  6 08:49:37 1994 */
 static bool take_asctime(const char **at, struct civil *civil)
 {
-	return take_day_name(at, day_names) && take_literal(at, " ") && take_month(at, civil) && take_literal(at, " ") &&
-	       take_digits(at, take_literal(at, " ") ? 1 : 2, &civil->day) && take_literal(at, " ") && take_time(at, civil) &&
-	       take_literal(at, " ") && take_year(at, 4, civil);
+	return take_day_name(at, day_names) && take_literal(at, " ") && take_month(at, civil) &&
+	       take_literal(at, " ") && take_digits(at, take_literal(at, " ") ? 1 : 2, &civil->day) &&
+	       take_literal(at, " ") && take_time(at, civil) && take_literal(at, " ") && take_year(at, 4, civil);
 }
 
 /* Of the years with these last two digits: the latest that puts the date no more than 50 years after now. */
@@ -180,7 +183,7 @@ static bool take_date(const char **at, int64_t now, struct civil *civil)
 
 int date_parse(const char *text, int64_t now, int64_t *seconds)
 {
-	struct civil civil = {0};
+	struct civil civil = { 0 };
 	const char *at = text + strspn(text, BLANKS);
 	if (!take_date(&at, now, &civil) || at[strspn(at, BLANKS)] != '\0' || !is_real(&civil))
 		return -EINVAL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Want-Repr-Digest is a structured field, of which one member counts; but a field that is malformed anywhere counts as not sent
- * (RFC 8941 section 4.2), so all of it is read: keys, values of any type, inner lists and parameters, each by a function that steps
- * over it or says that it is none.
+ * Want-Repr-Digest is a structured field, of which one member counts; but a field that is malformed anywhere counts as
+ * not sent (RFC 8941 section 4.2), so all of it is read: keys, values of any type, inner lists and parameters, each by
+ * a function that steps over it or says that it is none.
  */
 #include "http/digest.h"
 
@@ -25,7 +25,8 @@ char *digest_format(const uint8_t digest[DIGEST_SHA256_BYTES], char *text)
 
 	for (unsigned i = 0; i < DIGEST_SHA256_BYTES; i += 3) {
 		bool short_one = i + 2 >= DIGEST_SHA256_BYTES; /* the last two bytes */
-		uint32_t group = (uint32_t)digest[i] << 16 | (uint32_t)digest[i + 1] << 8 | (short_one ? 0 : digest[i + 2]);
+		uint32_t group = (uint32_t)digest[i] << 16 | (uint32_t)digest[i + 1] << 8 |
+				 (short_one ? 0 : digest[i + 2]);
 
 		*at++ = base64[group >> 18];
 		*at++ = base64[group >> 12 & 63];

@@ -13,8 +13,9 @@
 char *digest_format(const uint8_t digest[DIGEST_SHA256_BYTES], char *text);
 
 /*
- * Whether a client that sends this Want-Repr-Digest wants SHA-256 (RFC 9530 section 4): a dictionary (RFC 8941 section 3.2) that
- * gives it more than 0, or none: no field (NULL), an empty one, or one that can't be read, which are no preference. One that names other algorithms alone does not.
+ * Whether a client that sends this Want-Repr-Digest wants SHA-256 (RFC 9530 section 4): a dictionary (RFC 8941
+ * section 3.2) that gives it more than 0, or none: no field (NULL), an empty one, or one that can't be read, which are
+ * no preference. One that names other algorithms alone does not.
  */
 bool digest_wanted(const char *field);
 

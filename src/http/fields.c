@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libmicrohttpd hands over every field line as it came and believes the first of two that disagree. Whether lines agree is
- * decided here, over all of them: two Content-Length, two Host, a Host that is no authority, a Content-Length beside a
- * Transfer-Encoding, a name that is no token (RFC 9110 section 5.6.2), a CR inside of a value are refused. Two Range lines are counted, and ignored later; conditions in several lines are
- * one list (RFC 9110 section 5.3).
+ * libmicrohttpd hands over every field line as it came and believes the first of two that disagree. Whether lines agree
+ * is decided here, over all of them: two Content-Length, two Host, a Host that is no authority, a Content-Length beside
+ * a Transfer-Encoding, a name that is no token (RFC 9110 section 5.6.2), a CR inside of a value are refused. Two Range
+ * lines are counted, and ignored later; conditions in several lines are one list (RFC 9110 section 5.3).
  */
 #include "http/fields.h"
 
@@ -156,8 +156,9 @@ void fields_fini(struct fields *fields)
 }
 
 /*
- * Transfer-Encoding, RFC 9112 sections 6.1 and 6.3: where "chunked" is not the last coding, or is applied twice, the length of the body is
- * unknown (400). A coding before it is unknown to ranged (501). Returns 0 for "chunked" alone, which is all that libmicrohttpd decodes.
+ * Transfer-Encoding, RFC 9112 sections 6.1 and 6.3: where "chunked" is not the last coding, or is applied twice, the
+ * length of the body is unknown (400). A coding before it is unknown to ranged (501). Returns 0 for "chunked" alone,
+ * which is all that libmicrohttpd decodes.
  */
 static unsigned refuse_transfer_encoding(const struct fields *fields)
 {
@@ -167,7 +168,8 @@ static unsigned refuse_transfer_encoding(const struct fields *fields)
 	if (fields->transfer_encodings == 0 || (fields->transfer_encodings == 1 && strcasecmp(value, "chunked") == 0))
 		return 0;
 	comma = strrchr(value, ',');
-	if (fields->transfer_encodings > 1 || comma == NULL || strcasecmp(comma + 1 + strspn(comma + 1, " \t"), "chunked") != 0)
+	if (fields->transfer_encodings > 1 || comma == NULL ||
+	    strcasecmp(comma + 1 + strspn(comma + 1, " \t"), "chunked") != 0)
 		return 400;
 	for (const char *at = value; at < comma; at += length + 1) {
 		at += strspn(at, " \t");
@@ -178,8 +180,8 @@ static unsigned refuse_transfer_encoding(const struct fields *fields)
 	return comma == value ? 400 : 501;
 }
 
-unsigned fields_refuse(const struct fields *fields, const struct fields_limits *limits, enum method method, bool http_1_0,
-		       size_t target_length, size_t header_bytes)
+unsigned fields_refuse(const struct fields *fields, const struct fields_limits *limits, enum method method,
+		       bool http_1_0, size_t target_length, size_t header_bytes)
 {
 	unsigned status;
 

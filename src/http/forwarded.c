@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each proxy adds to the right, so the fields are read from the right and no further than one can trust: what a client sent itself
- * stands to the left of what the first proxy added, and is neither believed nor parsed. It can't be made to reach over either: a
- * quote that it leaves open begins to the left of the comma at which reading stops.
+ * Each proxy adds to the right, so the fields are read from the right and no further than one can trust: what a client
+ * sent itself stands to the left of what the first proxy added, and is neither believed nor parsed. It can't be made to
+ * reach over either: a quote that it leaves open begins to the left of the comma at which reading stops.
  */
 #include "http/forwarded.h"
 
@@ -38,7 +38,8 @@ static bool is_escaped(const char *text, size_t at)
 	return slashes % 2 == 1;
 }
 
-/* Takes the last element of a comma-separated list off; false: there was none. quotes: commas between them are no commas. */
+/* Takes the last element of a comma-separated list off; false: there was none. quotes: commas between them are no
+ * commas. */
 static bool take_last(struct part *list, bool quotes, struct part *element)
 {
 	size_t at = list->length;
@@ -77,7 +78,8 @@ static enum forwarded_proto proto_of(struct part value)
 {
 	if (value.length == 5 && strncasecmp(value.text, "https", 5) == 0)
 		return FORWARDED_PROTO_HTTPS;
-	return value.length == 4 && strncasecmp(value.text, "http", 4) == 0 ? FORWARDED_PROTO_HTTP : FORWARDED_PROTO_UNKNOWN;
+	return value.length == 4 && strncasecmp(value.text, "http", 4) == 0 ? FORWARDED_PROTO_HTTP
+									    : FORWARDED_PROTO_UNKNOWN;
 }
 
 /* The length of a value: a quoted string, or all up to a semicolon. 0: a quote that is not closed, or nothing. */
@@ -86,7 +88,9 @@ static size_t value_length(struct part rest)
 	size_t i = 1;
 
 	if (rest.length == 0 || rest.text[0] != '"')
-		return rest.length == 0 ? 0 : strcspn(rest.text, ";") < rest.length ? strcspn(rest.text, ";") : rest.length;
+		return rest.length == 0			       ? 0
+		       : strcspn(rest.text, ";") < rest.length ? strcspn(rest.text, ";")
+							       : rest.length;
 	for (; i < rest.length && rest.text[i] != '"'; i++)
 		if (rest.text[i] == '\\')
 			i++;
@@ -133,7 +137,8 @@ static bool parse_hop(struct part element, struct hop *hop)
 
 	*hop = (struct hop){ 0 };
 	for (;;) {
-		while (element.length > 0 && (element.text[0] == ';' || element.text[0] == ' ' || element.text[0] == '\t'))
+		while (element.length > 0 &&
+		       (element.text[0] == ';' || element.text[0] == ' ' || element.text[0] == '\t'))
 			element = (struct part){ element.text + 1, element.length - 1 };
 		if (element.length == 0)
 			return true;
@@ -172,7 +177,9 @@ static enum forwarded_proto walk_forwarded(const char *field, const struct text_
 /* Written by habit, not by a standard: IPv6 with brackets or without. */
 static int parse_loosely(struct part text, struct address *address)
 {
-	return address_parse(text.text, text.length, address) == 0 ? 0 : address_parse_endpoint(text.text, text.length, address);
+	return address_parse(text.text, text.length, address) == 0
+		       ? 0
+		       : address_parse_endpoint(text.text, text.length, address);
 }
 
 /* How many hops were walked. */
@@ -207,7 +214,8 @@ static enum forwarded_proto proto_at(const char *field, unsigned hops)
 	return proto;
 }
 
-enum forwarded_proto forwarded_walk(const struct forwarded_fields *fields, const struct text_list *trusted, struct address *client)
+enum forwarded_proto forwarded_walk(const struct forwarded_fields *fields, const struct text_list *trusted,
+				    struct address *client)
 {
 	struct address other = *client;
 	unsigned hops = walk_for(fields->forwarded_for, trusted, &other);

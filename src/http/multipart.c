@@ -2,10 +2,10 @@
 /*
  * multipart/byteranges, RFC 9110 section 14.6, framed as RFC 2046 section 5.1.1 has it.
  *
- * The length of the text before a part follows from the digits of its numbers, so the exact length of the body is known before any
- * text is written; each text is written when the body has come to it, so a body of 1,000 parts needs no memory for them. Every delimiter
- * begins with CRLF, also the first one, where it stands for an empty preamble. The boundary is random, so no file can be made to contain
- * it.
+ * The length of the text before a part follows from the digits of its numbers, so the exact length of the body is known
+ * before any text is written; each text is written when the body has come to it, so a body of 1,000 parts needs no
+ * memory for them. Every delimiter begins with CRLF, also the first one, where it stands for an empty preamble. The
+ * boundary is random, so no file can be made to contain it.
  */
 #include "http/multipart.h"
 
@@ -103,7 +103,8 @@ size_t multipart_head(const struct multipart *multipart, unsigned i, char *text)
 		at += sprintf(at, "\r\nContent-Type: %s\r\n", kind->type);
 		if (kind->coding != NULL)
 			at += sprintf(at, "Content-Encoding: %s\r\n", kind->coding);
-		at += sprintf(at, "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n\r\n", range->first, range->last, kind->size);
+		at += sprintf(at, "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n\r\n", range->first,
+			      range->last, kind->size);
 	}
 	assert((size_t)(at - text) == multipart_head_bytes(multipart, i));
 	return (size_t)(at - text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * multipart/byteranges (RFC 9110 section 14.6): the text between the ranges, and the length of the body before the first byte is
- * read.
+ * multipart/byteranges (RFC 9110 section 14.6): the text between the ranges, and the length of the body before the
+ * first byte is read.
  */
 #ifndef HTTP_MULTIPART_H
 #define HTTP_MULTIPART_H
@@ -17,7 +17,8 @@
 struct multipart_kind {
 	uint64_t size;
 	const char *type;
-	const char *coding; /* of the bytes that the ranges are of; NULL: none. It is said of the parts: their sum is not encoded. */
+	const char *coding; /* of the bytes that the ranges are of; NULL: none. It is said of the parts: their sum is
+			       not encoded. */
 };
 
 /* The body is head 0, range 0, head 1, range 1, …, and the closing delimiter. It owns nothing. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Both fields are lists of a name, its parameters, and a weight behind them (RFC 9110 section 12.4.2). A list is walked from left to
- * right without copying; a member that can't be read is stepped over, up to the next comma that is not in a quoted string, so that
- * one odd member does not cost the client all the others.
+ * Both fields are lists of a name, its parameters, and a weight behind them (RFC 9110 section 12.4.2). A list is walked
+ * from left to right without copying; a member that can't be read is stepped over, up to the next comma that is not in
+ * a quoted string, so that one odd member does not cost the client all the others.
  */
 #include "http/negotiate.h"
 
@@ -81,7 +81,8 @@ static bool take_parameter(const char **at, struct text *name, struct text *valu
 	return value->length > 0;
 }
 
-/* From the end of a parameter, or of the name, to the next parameter; false: there is none. Empty ones are stepped over. */
+/* From the end of a parameter, or of the name, to the next parameter; false: there is none. Empty ones are stepped
+ * over. */
 static bool next_parameter(const char **at)
 {
 	*at += strspn(*at, BLANKS);
@@ -195,7 +196,8 @@ static unsigned fit(const struct member *range, const char *type)
 
 	if (is_text(name, "*/*"))
 		specific = FIT_ANY;
-	else if (name->length == slash + 2 && strncasecmp(name->at, type, slash) == 0 && strncmp(name->at + slash, "/*", 2) == 0)
+	else if (name->length == slash + 2 && strncasecmp(name->at, type, slash) == 0 &&
+		 strncmp(name->at + slash, "/*", 2) == 0)
 		specific = FIT_TYPE;
 	else if (!same_text(name, &whole))
 		return FIT_NOT;

@@ -2,10 +2,10 @@
 /*
  * The request target, RFC 9112 section 3.2 and RFC 3986, and the way back to a relative reference.
  *
- * Three steps: find_path() cuts a target into authority, path and query, check_bytes() knows which bytes and escapes may stand
- * in it, and resolve(), which may rely on that, decodes the path name by name, once. Dots are looked at
- * after decoding, so "%2e%2e" is ".."; slashes before, so "%2F" separates nothing. This keeps names honest for the log, the dotfile
- * rule and the redirect; that nothing leaves the root is openat2(RESOLVE_BENEATH)'s to guarantee.
+ * Three steps: find_path() cuts a target into authority, path and query, check_bytes() knows which bytes and escapes
+ * may stand in it, and resolve(), which may rely on that, decodes the path name by name, once. Dots are looked at after
+ * decoding, so "%2e%2e" is ".."; slashes before, so "%2F" separates nothing. This keeps names honest for the log, the
+ * dotfile rule and the redirect; that nothing leaves the root is openat2(RESOLVE_BENEATH)'s to guarantee.
  */
 #include "http/path.h"
 
@@ -148,7 +148,7 @@ static int resolve(const char *at, const char *end, struct path *path)
 /* Metadata of Zarr version 2, which clients request by these names in every array and group. */
 static bool is_zarr_metadata(const char *name)
 {
-	static const char *const names[] = {".zarray", ".zattrs", ".zgroup", ".zmetadata"};
+	static const char *const names[] = { ".zarray", ".zattrs", ".zgroup", ".zmetadata" };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
@@ -159,7 +159,8 @@ bool path_is_hidden(const char *file)
 {
 	for (const char *name = file; *name != '\0'; name += strspn(name, "/")) {
 		size_t length = strcspn(name, "/");
-		bool well_known = name == file && length == strlen(".well-known") && strncmp(name, ".well-known", length) == 0;
+		bool well_known = name == file && length == strlen(".well-known") &&
+				  strncmp(name, ".well-known", length) == 0;
 		if (*name == '.' && !well_known && !is_zarr_metadata(name))
 			return true;
 		name += length;
@@ -209,7 +210,7 @@ static void put_encoded(struct writer *writer, const char *name)
 
 int path_directory_location(const struct path *path, char *text, size_t text_bytes)
 {
-	struct writer writer = {text, text_bytes, 0};
+	struct writer writer = { text, text_bytes, 0 };
 	const char *slash = strrchr(path->file, '/');
 	const char *name = slash != NULL ? slash + 1 : path->file;
 	if (*name == '\0')
@@ -227,7 +228,7 @@ int path_directory_location(const struct path *path, char *text, size_t text_byt
 
 int path_escape(const char *file, char *text, size_t text_bytes)
 {
-	struct writer writer = {text, text_bytes, 0};
+	struct writer writer = { text, text_bytes, 0 };
 	for (const char *at = file; *at != '\0';) {
 		char name[PATH_NAME_MAX + 1];
 		size_t length = strcspn(at, "/");

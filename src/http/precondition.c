@@ -2,9 +2,10 @@
 /*
  * Conditional requests, RFC 9110 section 13: precondition_check() is section 13.2.2 in its order.
  *
- * A field that can't be read never makes an answer less safe: a malformed If-Match or If-None-Match matches nothing (412, or the
- * whole representation), a date that is none is as if absent, an If-Range that is neither tag nor date does not match. Tags are
- * compared as they stand in the field, so a list is walked without copying; commas may stand inside the quotes.
+ * A field that can't be read never makes an answer less safe: a malformed If-Match or If-None-Match matches nothing
+ * (412, or the whole representation), a date that is none is as if absent, an If-Range that is neither tag nor date
+ * does not match. Tags are compared as they stand in the field, so a list is walked without copying; commas may stand
+ * inside the quotes.
  */
 #include "http/precondition.h"
 
@@ -85,7 +86,8 @@ static bool read_date(const char *field, const struct validator *validator, int6
 static bool is_the_tag(const char *text, const struct validator *validator)
 {
 	size_t length = strlen(validator->etag);
-	return length > 0 && strncmp(text, validator->etag, length) == 0 && text[length + strspn(text + length, BLANKS)] == '\0';
+	return length > 0 && strncmp(text, validator->etag, length) == 0 &&
+	       text[length + strspn(text + length, BLANKS)] == '\0';
 }
 
 bool precondition_names(const char *if_range, const struct validator *validator)
@@ -101,11 +103,12 @@ static bool if_range_holds(const char *field, const struct validator *validator,
 		return false;
 	if (*text == '"' || strncmp(text, "W/", 2) == 0)
 		return is_the_tag(text, validator);
-	return !validator->shared_date && read_date(text, validator, now, &date) && date == validator->last_modified && date <= now - SETTLED_SECONDS;
+	return !validator->shared_date && read_date(text, validator, now, &date) && date == validator->last_modified &&
+	       date <= now - SETTLED_SECONDS;
 }
 
-enum precondition_verdict precondition_check(const struct precondition_fields *fields, const struct validator *validator,
-					     int64_t now)
+enum precondition_verdict precondition_check(const struct precondition_fields *fields,
+					     const struct validator *validator, int64_t now)
 {
 	int64_t date;
 	if (fields->if_match != NULL) {

@@ -24,10 +24,11 @@ enum precondition_verdict {
 bool precondition_names(const char *if_range, const struct validator *validator);
 
 /*
- * For GET and HEAD on a file that exists. now: seconds since 1970 (the Date of the answer). A field that can't be read: a list of
- * tags matches nothing, a date is as if absent. A file whose tag is weak matches no If-Range, a date neither; nor does a date that is shared.
+ * For GET and HEAD on a file that exists. now: seconds since 1970 (the Date of the answer). A field that can't be read:
+ * a list of tags matches nothing, a date is as if absent. A file whose tag is weak matches no If-Range, a date neither;
+ * nor does a date that is shared.
  */
-enum precondition_verdict precondition_check(const struct precondition_fields *fields, const struct validator *validator,
-					     int64_t now);
+enum precondition_verdict precondition_check(const struct precondition_fields *fields,
+					     const struct validator *validator, int64_t now);
 
 #endif

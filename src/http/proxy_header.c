@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Version 1 is a line of text of at most 107 bytes, version 2 has a fixed head that says how long the rest is. Both are read from
- * however many bytes have come: the caller asks again with more. What is not exactly as the protocol has it is refused, since a
- * connection that begins with something else did not come from the proxy.
+ * Version 1 is a line of text of at most 107 bytes, version 2 has a fixed head that says how long the rest is. Both are
+ * read from however many bytes have come: the caller asks again with more. What is not exactly as the protocol has it
+ * is refused, since a connection that begins with something else did not come from the proxy.
  */
 #include "http/proxy_header.h"
 
@@ -17,7 +17,8 @@
 #define V2_ADDRESSES_V4 12
 #define V2_ADDRESSES_V6 36
 #define V2_ADDRESSES_UNIX 216
-_Static_assert(PROXY_HEADER_BYTES >= V2_HEAD + V2_ADDRESSES_UNIX && PROXY_HEADER_BYTES > V1_BYTES, "as the header says");
+_Static_assert(PROXY_HEADER_BYTES >= V2_HEAD + V2_ADDRESSES_UNIX && PROXY_HEADER_BYTES > V1_BYTES,
+	       "as the header says");
 
 static const uint8_t v2_signature[12] = { 0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a };
 
@@ -32,7 +33,9 @@ static bool begins_as(const uint8_t *bytes, size_t length, const void *prefix, s
 static int parse_port(const char *text)
 {
 	size_t length = strlen(text);
-	int port = length > 0 && length <= 5 && strspn(text, "0123456789") == length && (text[0] != '0' || length == 1) ? atoi(text) : -1;
+	int port = length > 0 && length <= 5 && strspn(text, "0123456789") == length && (text[0] != '0' || length == 1)
+			   ? atoi(text)
+			   : -1;
 
 	return port <= 65535 ? port : -1;
 }
@@ -66,7 +69,8 @@ static bool parse_line(char *line, struct sockaddr_storage *source)
 		return false;
 	v6 = strcmp(words[0], "TCP6") == 0;
 	return (v6 || strcmp(words[0], "TCP4") == 0) && parse_port(words[3]) >= 0 && parse_port(words[4]) >= 0 &&
-	       set_source(source, v6, words[1], parse_port(words[3])) && set_source(&destination, v6, words[2], parse_port(words[4]));
+	       set_source(source, v6, words[1], parse_port(words[3])) &&
+	       set_source(&destination, v6, words[2], parse_port(words[4]));
 }
 
 static enum proxy_header_state parse_v1(const uint8_t *bytes, size_t length, struct proxy_header *header)

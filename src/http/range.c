@@ -2,10 +2,11 @@
 /*
  * The Range field, RFC 9110 section 14.2, and how ranges are coalesced (section 15.3.7.2).
  *
- * The field is read from left to right into a table of satisfiable ranges; the first member that is not a range-spec makes the whole
- * field invalid. Numbers have any number of digits: their value saturates at UINT64_MAX, which is past every representation, so
- * overflow needs no case of its own. Then the table is sorted by position, and one sweep joins what overlaps or lies close;
- * a joined range is put where its earliest member was asked for. A field of n ranges costs O(n log n) time, and memory only if n > 1.
+ * The field is read from left to right into a table of satisfiable ranges; the first member that is not a range-spec
+ * makes the whole field invalid. Numbers have any number of digits: their value saturates at UINT64_MAX, which is past
+ * every representation, so overflow needs no case of its own. Then the table is sorted by position, and one sweep joins
+ * what overlaps or lies close; a joined range is put where its earliest member was asked for. A field of n ranges costs
+ * O(n log n) time, and memory only if n > 1.
  */
 #include "http/range.h"
 
@@ -98,8 +99,8 @@ static int take_positions(const char **at, uint64_t size, struct byte_range *ran
 }
 
 /*
- * Reads a list of at most max ranges. Returns how many are satisfiable, and puts these into asked[max] (NULL: nowhere); -EINVAL: the
- * field is invalid. *past_end is set if one of them asks for bytes beyond the size.
+ * Reads a list of at most max ranges. Returns how many are satisfiable, and puts these into asked[max] (NULL: nowhere);
+ * -EINVAL: the field is invalid. *past_end is set if one of them asks for bytes beyond the size.
  */
 static int read_list(const char *at, uint64_t size, unsigned max, struct asked *asked, bool *past_end)
 {
@@ -108,14 +109,15 @@ static int read_list(const char *at, uint64_t size, unsigned max, struct asked *
 		if (++members > max)
 			return -EINVAL;
 		struct byte_range range;
-		int satisfiable = *at == '-' ? take_suffix(&at, size, &range, past_end) : take_positions(&at, size, &range, past_end);
+		int satisfiable = *at == '-' ? take_suffix(&at, size, &range, past_end)
+					     : take_positions(&at, size, &range, past_end);
 		if (satisfiable < 0)
 			return satisfiable;
 		at += strspn(at, BLANKS);
 		if (*at != ',' && *at != '\0')
 			return -EINVAL;
 		if (satisfiable && asked != NULL)
-			asked[count] = (struct asked){range, count};
+			asked[count] = (struct asked){ range, count };
 		count += (unsigned)satisfiable;
 	}
 	return members > 0 ? (int)count : -EINVAL;
@@ -170,7 +172,8 @@ static enum range_verdict keep(struct range_set *set, const struct asked *asked,
 }
 
 /* asked has room for max ranges. */
-static enum range_verdict read_ranges(const char *list, uint64_t size, unsigned max, struct asked *asked, struct range_set *set)
+static enum range_verdict read_ranges(const char *list, uint64_t size, unsigned max, struct asked *asked,
+				      struct range_set *set)
 {
 	int satisfiable = read_list(list, size, max, asked, &set->past_end);
 	if (satisfiable < 0)
@@ -209,7 +212,7 @@ enum range_verdict range_parse(const char *field, uint64_t size, unsigned max, s
 {
 	const char *list = list_of(field);
 	struct asked only, *asked = &only;
-	*set = (struct range_set){0};
+	*set = (struct range_set){ 0 };
 	set->past_end = list != NULL && size == 0;
 	if (list == NULL || size == 0)
 		return RANGE_WHOLE;
@@ -227,12 +230,12 @@ enum range_verdict range_parse(const char *field, uint64_t size, unsigned max, s
 
 void range_set_whole(struct range_set *set, uint64_t size)
 {
-	*set = (struct range_set){.count = 1, .ranges = &set->one, .one = {.first = 0, .last = size - 1}};
+	*set = (struct range_set){ .count = 1, .ranges = &set->one, .one = { .first = 0, .last = size - 1 } };
 }
 
 void range_set_fini(struct range_set *set)
 {
 	if (set->ranges != &set->one)
 		free(set->ranges);
-	*set = (struct range_set){0};
+	*set = (struct range_set){ 0 };
 }

@@ -30,14 +30,16 @@ enum range_verdict {
 
 /*
  * field: the value of the only Range field (the caller ignores Range when there are two), NULL for none. size: of the
- * representation, in bytes; 0 is always RANGE_WHOLE. A field of more than max ranges (1 … RANGE_COUNT_MAX) is RANGE_WHOLE. A last-pos that
- * overflows clamps to the end, a first-pos that does is unsatisfiable, "-0" is unsatisfiable, a suffix longer than the representation is
- * all of it; unsatisfiable ranges beside satisfiable ones are left out as RFC 9110 section 14.1.2 has it. What the set held before is not
- * freed; set->count is 0 unless the verdict is RANGE_PARTIAL.
+ * representation, in bytes; 0 is always RANGE_WHOLE. A field of more than max ranges (1 … RANGE_COUNT_MAX) is
+ * RANGE_WHOLE. A last-pos that overflows clamps to the end, a first-pos that does is unsatisfiable, "-0" is
+ * unsatisfiable, a suffix longer than the representation is all of it; unsatisfiable ranges beside satisfiable ones are
+ * left out as RFC 9110 section 14.1.2 has it. What the set held before is not freed; set->count is 0 unless the verdict
+ * is RANGE_PARTIAL.
  */
 enum range_verdict range_parse(const char *field, uint64_t size, unsigned max, struct range_set *set);
 
-/* Returns whether the field is one that range_parse() does not ignore, whatever the size: of bytes, well formed, and of at most max ranges. */
+/* Returns whether the field is one that range_parse() does not ignore, whatever the size: of bytes, well formed, and of
+ * at most max ranges. */
 bool range_is_valid(const char *field, unsigned max);
 
 /* Makes the set one range: all of a representation of this size. */

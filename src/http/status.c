@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Two tables: errno to status, and status to body. A path that cannot be resolved is 404 for every reason, so that the answer says
- * nothing about files outside the root. A lack of descriptors or memory, a file that does not hold still, and storage that does not
- * answer are 503 with Retry-After, since they pass. Every other error is 500.
+ * Two tables: errno to status, and status to body. A path that cannot be resolved is 404 for every reason, so that the
+ * answer says nothing about files outside the root. A lack of descriptors or memory, a file that does not hold still,
+ * and storage that does not answer are 503 with Retry-After, since they pass. Every other error is 500.
  */
 #include "http/status.h"
 
@@ -13,13 +13,40 @@ static const struct {
 	int error;
 	unsigned status;
 } errors[] = {
-	{ ENOENT, 404 }, { ENOTDIR, 404 }, { ELOOP, 404 },  { EXDEV, 404 },  { ENAMETOOLONG, 404 }, { EISDIR, 404 }, { EACCES, 403 },
-	{ EPERM, 403 },	 { EMFILE, 503 },  { ENFILE, 503 }, { ENOMEM, 503 }, { EAGAIN, 503 },	    { ESTALE, 503 },
-	{ EBUSY, 503 },	 { EINTR, 503 },
+	{ ENOENT, 404 },
+	{ ENOTDIR, 404 },
+	{ ELOOP, 404 },
+	{ EXDEV, 404 },
+	{ ENAMETOOLONG, 404 },
+	{ EISDIR, 404 },
+	{ EACCES, 403 },
+	{ EPERM, 403 },
+	{ EMFILE, 503 },
+	{ ENFILE, 503 },
+	{ ENOMEM, 503 },
+	{ EAGAIN, 503 },
+	{ ESTALE, 503 },
+	{ EBUSY, 503 },
+	{ EINTR, 503 },
 	/* lost storage: a server, a FUSE process or a disk that is away */
-	{ EIO, 503 },	 { ENOTCONN, 503 },	{ ETIMEDOUT, 503 },  { EHOSTDOWN, 503 },    { EHOSTUNREACH, 503 }, { ENETDOWN, 503 },
-	{ ENETUNREACH, 503 }, { ECONNREFUSED, 503 }, { ECONNRESET, 503 }, { ECONNABORTED, 503 }, { ESHUTDOWN, 503 }, { ENOLINK, 503 },
-	{ EREMOTEIO, 503 },   { ENODEV, 503 },	     { ENXIO, 503 },	  { ENOBUFS, 503 },	 { ETIME, 503 },     { ENODATA, 503 },
+	{ EIO, 503 },
+	{ ENOTCONN, 503 },
+	{ ETIMEDOUT, 503 },
+	{ EHOSTDOWN, 503 },
+	{ EHOSTUNREACH, 503 },
+	{ ENETDOWN, 503 },
+	{ ENETUNREACH, 503 },
+	{ ECONNREFUSED, 503 },
+	{ ECONNRESET, 503 },
+	{ ECONNABORTED, 503 },
+	{ ESHUTDOWN, 503 },
+	{ ENOLINK, 503 },
+	{ EREMOTEIO, 503 },
+	{ ENODEV, 503 },
+	{ ENXIO, 503 },
+	{ ENOBUFS, 503 },
+	{ ETIME, 503 },
+	{ ENODATA, 503 },
 };
 
 static const struct {

@@ -2,10 +2,11 @@
 /*
  * Entity tag and Last-Modified of a file, RFC 9110 section 8.8.
  *
- * The tag is made of mtime and size only, so that every node of a fleet that holds a copy (with its mtime) says the same. It is
- * strong once the file is not young any more: within a tick of the filesystem's clock a file can change twice under one mtime.
- * Reproducible builds and container layers set all mtimes to 0 or 1 s; such an mtime says nothing, and a sidecar may speak instead.
- * Nodes that do not keep mtimes agree if the tag is made of a digest of the file.
+ * The tag is made of mtime and size only, so that every node of a fleet that holds a copy (with its mtime) says the
+ * same. It is strong once the file is not young any more: within a tick of the filesystem's clock a file can change
+ * twice under one mtime. Reproducible builds and container layers set all mtimes to 0 or 1 s; such an mtime says
+ * nothing, and a sidecar may speak instead. Nodes that do not keep mtimes agree if the tag is made of a digest of the
+ * file.
  */
 #include "http/validator.h"
 
@@ -59,7 +60,8 @@ void validator_use_digest(struct validator *validator, const uint8_t digest[32],
 	stpcpy(at, "\"");
 }
 
-void validator_make(struct validator *validator, int64_t mtime_ns, uint64_t size, const char *sidecar_tag, int64_t now_ns)
+void validator_make(struct validator *validator, int64_t mtime_ns, uint64_t size, const char *sidecar_tag,
+		    int64_t now_ns)
 {
 	memset(validator, 0, sizeof *validator);
 	if (mtime_ns >= 0 && mtime_ns < 2 * SECOND_NS) {

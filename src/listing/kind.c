@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A table of extensions in the order of bytes, searched by halves. mime.c says what a browser is told; this is for the eye alone. */
+/* A table of extensions in the order of bytes, searched by halves. mime.c says what a browser is told; this is for the
+ * eye alone. */
 #include "listing/kind.h"
 
 #include <stddef.h>

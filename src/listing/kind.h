@@ -16,7 +16,8 @@ enum kind {
 	KIND_DATA = 'b',
 };
 
-/* By the extension, or README, LICENSE, SHA256SUMS and their like are text; KIND_FILE if that says nothing. Never KIND_FOLDER. */
+/* By the extension, or README, LICENSE, SHA256SUMS and their like are text; KIND_FILE if that says nothing. Never
+ * KIND_FOLDER. */
 enum kind kind_of(const char *name);
 
 #endif

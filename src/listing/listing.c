@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Between a folder's chunks and a client. Text is made a row at a time, as much as the client takes at once, and the next chunk is asked
- * for when the last row of one was made. A listing lives on after listing_free() until the offload threads have let go of its folder:
- * they ask it what is shown.
+ * Between a folder's chunks and a client. Text is made a row at a time, as much as the client takes at once, and the
+ * next chunk is asked for when the last row of one was made. A listing lives on after listing_free() until the offload
+ * threads have let go of its folder: they ask it what is shown.
  */
 #include "listing/listing.h"
 
@@ -136,7 +136,8 @@ int listing_new(struct listing **listing, const struct listing_options *options)
 		made->view.limit = options->page_entries;
 	if (made->view.limit == 0)
 		made->view.limit = UINT64_MAX;
-	if (made->path != NULL && (options->host == NULL || made->host != NULL) && (options->links_query == NULL || made->links_query != NULL))
+	if (made->path != NULL && (options->host == NULL || made->host != NULL) &&
+	    (options->links_query == NULL || made->links_query != NULL))
 		error = start(made);
 	if (error != 0) {
 		release(made);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The page is a table that is complete without script: sorting, other pages and JSON are buttons of forms, times are UTC. page.js makes
- * times local, sorts in place, and adds a filter and links to all folders above. Links are relative, so that they hold behind a proxy that
- * strips a prefix. Programs read the page, too: its title is the one that Apache's has, and each entry is one line, whose first link it is.
+ * The page is a table that is complete without script: sorting, other pages and JSON are buttons of forms, times are
+ * UTC. page.js makes times local, sorts in place, and adds a filter and links to all folders above. Links are relative,
+ * so that they hold behind a proxy that strips a prefix. Programs read the page, too: its title is the one that
+ * Apache's has, and each entry is one line, whose first link it is.
  */
 #include "listing/listing_html.h"
 
@@ -54,8 +55,8 @@ static unsigned signed_depth(const struct listing_view *view)
 }
 
 /*
- * The query of a link to the folder that lies that deep. The order is kept from folder to folder, the offset is not. A signature is
- * left out where it does not hold.
+ * The query of a link to the folder that lies that deep. The order is kept from folder to folder, the offset is not. A
+ * signature is left out where it does not hold.
  */
 static void put_folder_query(struct text *text, const struct listing_view *view, unsigned depth)
 {
@@ -65,8 +66,9 @@ static void put_folder_query(struct text *text, const struct listing_view *view,
 }
 
 /*
- * Opens the element of the folder that lies `levels` above. Only the parent is a link, as on the pages of other servers: programs that
- * join URLs as text (fsspec) never come to an end if they find "../../". page.js makes links of the others.
+ * Opens the element of the folder that lies `levels` above. Only the parent is a link, as on the pages of other
+ * servers: programs that join URLs as text (fsspec) never come to an end if they find "../../". page.js makes links of
+ * the others.
  */
 static void put_ancestor(struct text *text, const struct listing_view *view, unsigned levels)
 {
@@ -192,7 +194,8 @@ static void put_links_fields(struct text *text, const struct listing_view *view)
 	}
 }
 
-/* What crawlers are not to follow are buttons of forms: other orders, other pages, JSON. `limit`: as the query has it. */
+/* What crawlers are not to follow are buttons of forms: other orders, other pages, JSON. `limit`: as the query has it.
+ */
 static void put_form(struct text *text, const struct listing_view *view, uint64_t limit)
 {
 	text_puts(text, "<form>");
@@ -246,8 +249,8 @@ static void put_title(struct text *text, const struct listing_view *view)
 }
 
 /*
- * Where its user had to escape the path, GDAL (VSICurl's ParseHTMLFileList()) looks for a title without the last slash, anywhere in a line.
- * A ">" could end the comment.
+ * Where its user had to escape the path, GDAL (VSICurl's ParseHTMLFileList()) looks for a title without the last slash,
+ * anywhere in a line. A ">" could end the comment.
  */
 static void put_second_title(struct text *text, const struct listing_view *view)
 {
@@ -271,7 +274,8 @@ void listing_html_head(struct text *text, const struct listing_view *view)
 	text_puts(text, "</header>\n<main class=\"list\">\n");
 	if (view->query.offset >= view->folders + view->files)
 		return;
-	text_printf(text, "<table%s><caption class=\"off\">Folders and files</caption>\n<thead><tr>", is_paged(view) ? " class=\"part\"" : "");
+	text_printf(text, "<table%s><caption class=\"off\">Folders and files</caption>\n<thead><tr>",
+		    is_paged(view) ? " class=\"part\"" : "");
 	put_column(text, view, ENTRIES_BY_NAME, "Name");
 	put_column(text, view, ENTRIES_BY_SIZE, "Size");
 	put_column(text, view, ENTRIES_BY_TIME, "Modified<span class=\"zone\"> (UTC)</span>");
@@ -313,8 +317,8 @@ void listing_html_row(struct text *text, const struct listing_view *view, const 
 	} else {
 		listing_query_put(text, &(struct listing_query){ 0 }, view->links_query, "&amp;");
 	}
-	text_printf(text, "\"><svg %s><use href=\"#%c\"/></svg><span>", entry->folder ? "role=\"img\" aria-label=\"Folder\"" : "aria-hidden=\"true\"",
-		    kind);
+	text_printf(text, "\"><svg %s><use href=\"#%c\"/></svg><span>",
+		    entry->folder ? "role=\"img\" aria-label=\"Folder\"" : "aria-hidden=\"true\"", kind);
 	text_html(text, entry->name, entry->length);
 	text_puts(text, entry->folder ? "<b>/</b></span></a>" : "</span></a>");
 	if (entry->folder)
@@ -338,7 +342,8 @@ static void put_pages(struct text *text, const struct listing_view *view)
 	put_form(text, view, view->query.limit);
 	if (view->query.sort != ENTRIES_BY_NAME || view->query.descending) {
 		put_sort_field(text, view->query.sort);
-		text_printf(text, "<input type=\"hidden\" name=\"order\" value=\"%s\">", view->query.descending ? "desc" : "asc");
+		text_printf(text, "<input type=\"hidden\" name=\"order\" value=\"%s\">",
+			    view->query.descending ? "desc" : "asc");
 	}
 	if (offset > 0)
 		put_page_button(text, offset > view->limit ? offset - view->limit : 0, "Previous");
@@ -359,7 +364,8 @@ void listing_html_tail(struct text *text, const struct listing_view *view)
 	if (view->query.offset < total)
 		text_puts(text, "</tbody></table>\n");
 	else
-		text_printf(text, "<p class=\"empty\">%s</p>\n", total == 0 ? "This folder is empty." : "Nothing more is in this folder.");
+		text_printf(text, "<p class=\"empty\">%s</p>\n",
+			    total == 0 ? "This folder is empty." : "Nothing more is in this folder.");
 	text_puts(text, "</main>\n<footer>\n");
 	if (is_paged(view))
 		put_pages(text, view);

@@ -13,9 +13,10 @@
 struct listing_view {
 	const char *path; /* as in struct path */
 	const char *host; /* whose root it is, for the eye alone; may be NULL */
-	const char *links_query; /* what links from it need behind their "?", as signing_links() has it; NULL: nothing */
+	const char
+		*links_query; /* what links from it need behind their "?", as signing_links() has it; NULL: nothing */
 	struct listing_query query;
-	uint64_t limit; /* of entries shown: the query's, or else the default; UINT64_MAX: none */
+	uint64_t limit;		 /* of entries shown: the query's, or else the default; UINT64_MAX: none */
 	uint64_t folders, files; /* in all */
 };
 

@@ -25,7 +25,8 @@ void listing_json_head(struct text *text, const struct listing_view *view)
 	text_puts(text, "{\"path\":\"/");
 	text_json(text, view->path, strlen(view->path));
 	text_puts(text, *view->path != '\0' ? "/" : "");
-	text_printf(text, "\",\"total\":%" PRIu64 ",\"folders\":%" PRIu64 ",\"files\":%" PRIu64 ",\"offset\":%" PRIu64 ",",
+	text_printf(text,
+		    "\",\"total\":%" PRIu64 ",\"folders\":%" PRIu64 ",\"files\":%" PRIu64 ",\"offset\":%" PRIu64 ",",
 		    view->folders + view->files, view->folders, view->files, view->query.offset);
 	put_next(text, view);
 	text_puts(text, "\"entries\":[");

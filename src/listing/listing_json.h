@@ -8,8 +8,8 @@
 #include "listing/listing_html.h"
 
 /*
- * { "path", "total", "folders", "files", "offset", "entries": [ { "name", "href", "type": "file" | "folder", "size" (of a file), "mtime" } ] }.
- * What is not UTF-8 in a name is U+FFFD; "href" is exact.
+ * { "path", "total", "folders", "files", "offset", "entries": [ { "name", "href", "type": "file" | "folder", "size" (of
+ * a file), "mtime" } ] }. What is not UTF-8 in a name is U+FFFD; "href" is exact.
  */
 void listing_json_head(struct text *text, const struct listing_view *view);
 void listing_json_row(struct text *text, const struct listing_view *view, const struct entry *entry, bool first);

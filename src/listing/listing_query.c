@@ -103,7 +103,8 @@ void listing_query_put(struct text *text, const struct listing_query *query, con
 		separator = ampersand;
 	}
 	if (query->sort != ENTRIES_BY_NAME || query->descending) {
-		text_printf(text, "%ssort=%s%sorder=%s", separator, sort_names[query->sort], ampersand, order_names[query->descending]);
+		text_printf(text, "%ssort=%s%sorder=%s", separator, sort_names[query->sort], ampersand,
+			    order_names[query->descending]);
 		separator = ampersand;
 	}
 	if (query->limit > 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * colours.css, page.css, page.js and page.svg are made into strings by the makefile. Their hashes for the policy (W3C CSP, section 2.3.1: base64
- * of SHA-256) are computed when they are first needed, so that whoever edits them has nothing else to do.
+ * colours.css, page.css, page.js and page.svg are made into strings by the makefile. Their hashes for the policy (W3C
+ * CSP, section 2.3.1: base64 of SHA-256) are computed when they are first needed, so that whoever edits them has
+ * nothing else to do.
  */
 #include "listing/page.h"
 
@@ -26,9 +27,9 @@ static const char symbols[] =
 	;
 
 static const char head[] = PAGE_HEAD
-			   "<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20'"
-			   "%3E%3Cpath fill='%234a83e8' d='M2 5.5A1.5 1.5 0 0 1 3.5 4h4L10 6h6.5A1.5 1.5 0 0 1 18 7.5v7a1.5 1.5 0 0 1-1.5"
-			   " 1.5h-13A1.5 1.5 0 0 1 2 14.5z'/%3E%3C/svg%3E\">\n";
+	"<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20'"
+	"%3E%3Cpath fill='%234a83e8' d='M2 5.5A1.5 1.5 0 0 1 3.5 4h4L10 6h6.5A1.5 1.5 0 0 1 18 7.5v7a1.5 1.5 0 0 1-1.5"
+	" 1.5h-13A1.5 1.5 0 0 1 2 14.5z'/%3E%3C/svg%3E\">\n";
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static char own_policy[512];
@@ -40,7 +41,8 @@ static void hash_source(const char *source, char *base64, size_t base64_bytes)
 	gnutls_datum_t in = { .data = digest, .size = sizeof(digest) }, out = { 0 };
 
 	*base64 = '\0';
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, source, strlen(source), digest) != 0 || gnutls_base64_encode2(&in, &out) != 0)
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, source, strlen(source), digest) != 0 ||
+	    gnutls_base64_encode2(&in, &out) != 0)
 		return;
 	snprintf(base64, base64_bytes, "%.*s", (int)out.size, (const char *)out.data);
 	gnutls_free(out.data);
@@ -52,9 +54,10 @@ void page_make_policy(char *policy, size_t policy_bytes, const char *css, const 
 
 	hash_source(css, style_hash, sizeof(style_hash));
 	hash_source(js, script_hash, sizeof(script_hash));
-	snprintf(policy, policy_bytes,
-		 "default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; img-src data:; base-uri 'none'; %s",
-		 style_hash, script_hash, more);
+	snprintf(
+		policy, policy_bytes,
+		"default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; img-src data:; base-uri 'none'; %s",
+		style_hash, script_hash, more);
 }
 
 static void make(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the pages that ranged makes have in common: a style, a script, pictures, and the policy that lets nothing else in. Made
- * once, for the life of the process. Any thread.
+ * What the pages that ranged makes have in common: a style, a script, pictures, and the policy that lets nothing else
+ * in. Made once, for the life of the process. Any thread.
  */
 #ifndef LISTING_PAGE_H
 #define LISTING_PAGE_H
@@ -12,9 +12,9 @@
 #include "base/text.h"
 
 /* How each page begins, as a literal; then come its favicon and its title. */
-#define PAGE_HEAD                                                                                                                  \
-	"<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"                                                           \
-	"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"                                                 \
+#define PAGE_HEAD                                                                   \
+	"<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"           \
+	"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n" \
 	"<meta name=\"color-scheme\" content=\"light dark\">\n"
 
 /* From the doctype to the style, with this title (for text_title()) and this favicon; the body's content may follow. */

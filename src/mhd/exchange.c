@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How an exchange is born, waits and ends. It lives on the server's reactor thread, in memory that is used again for the next one.
+ * How an exchange is born, waits and ends. It lives on the server's reactor thread, in memory that is used again for
+ * the next one.
  *
- * Two hold it: MHD's request (from handler_begin() to handler_completed()), and the reply, if that points into the request's
- * memory (from sender_send() until MHD frees it). NOTIFY_COMPLETED comes before the reply's free callback: an exchange lives until both
- * have come (`holds`). A lookup that is still under way then keeps the memory until it ends, even if the server has gone.
+ * Two hold it: MHD's request (from handler_begin() to handler_completed()), and the reply, if that points into the
+ * request's memory (from sender_send() until MHD frees it). NOTIFY_COMPLETED comes before the reply's free callback: an
+ * exchange lives until both have come (`holds`). A lookup that is still under way then keeps the memory until it ends,
+ * even if the server has gone.
  *
- * While it waits its connection is suspended, once. A resume is not announced by MHD_get_timeout(): it sets `rerun`, and
- * server_run() runs once every turn anyway.
+ * While it waits its connection is suspended, once. A resume is not announced by MHD_get_timeout(): it sets `rerun`,
+ * and server_run() runs once every turn anyway.
  */
 #include "mhd/exchange.h"
 
@@ -61,7 +63,8 @@ static void wake(struct request *request)
 }
 
 /* What is not cleared is set here. */
-struct exchange *exchange_new(struct exchange_shared *shared, struct connection *connection, struct MHD_Connection *mhd, const char *target)
+struct exchange *exchange_new(struct exchange_shared *shared, struct connection *connection, struct MHD_Connection *mhd,
+			      const char *target)
 {
 	struct exchange *exchange = shared->spares;
 
@@ -125,7 +128,8 @@ bool exchange_pause(struct exchange *exchange, uint64_t wait_ns)
 	if (transfer != NULL && wait_ns >= PAUSE_LONG_NS && cache_waiting(site->cache) > 0)
 		transfer_shed(transfer);
 	else if (transfer != NULL && wait_ns >= PAUSE_LONG_NS)
-		transfer_rest(transfer); /* the piece it takes from would be read again each time where nothing is kept */
+		transfer_rest(
+			transfer); /* the piece it takes from would be read again each time where nothing is kept */
 	exchange->connection->paused = true;
 	exchange_suspend(exchange);
 	return true;
@@ -146,7 +150,8 @@ void exchange_hurry(struct exchange *exchange)
 
 void exchange_finish(const struct exchange *exchange)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 
 	if (info != NULL)
 		gnutls_bye(info->tls_session, GNUTLS_SHUT_WR);

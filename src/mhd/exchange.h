@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One request and its reply, from the request's first line until libmicrohttpd needs neither any more; and what all of one server
- * share. Belongs to its reactor's thread.
+ * One request and its reply, from the request's first line until libmicrohttpd needs neither any more; and what all of
+ * one server share. Belongs to its reactor's thread.
  */
 #ifndef MHD_EXCHANGE_H
 #define MHD_EXCHANGE_H
@@ -21,30 +21,30 @@ struct prebuilt_table;
 
 /* Belongs to the server, which fills it but for what is another file's. */
 struct exchange_shared {
-	struct request_site *site; /* of connections that come in now; one hold */
-	uint64_t calls;		   /* of MHD to us, whichever file takes them: a sign of life */
-	bool rerun[2];		   /* a connection was resumed or came in, and MHD is to run; [1]: TLS's daemon */
-	bool lenient;		   /* libmicrohttpd is older than 1.0: handler.c checks what its parser accepts */
-	bool draining;		   /* replies say "Connection: close"; so do those of connections of an older site */
+	struct request_site *site;    /* of connections that come in now; one hold */
+	uint64_t calls;		      /* of MHD to us, whichever file takes them: a sign of life */
+	bool rerun[2];		      /* a connection was resumed or came in, and MHD is to run; [1]: TLS's daemon */
+	bool lenient;		      /* libmicrohttpd is older than 1.0: handler.c checks what its parser accepts */
+	bool draining;		      /* replies say "Connection: close"; so do those of connections of an older site */
 	struct prebuilt_table *ready; /* sender.c's */
-	struct exchange *heads;	   /* handler.c's: those whose header block has not been accepted yet */
-	struct exchange *spares;   /* exchange.c's: exchanges are large, and there is one a request */
+	struct exchange *heads;	      /* handler.c's: those whose header block has not been accepted yet */
+	struct exchange *spares;      /* exchange.c's: exchanges are large, and there is one a request */
 	unsigned spare_count;
 };
 
 struct exchange {
-	struct request request; /* first */
-	struct exchange *next;	/* of those that wait to be used again */
+	struct request request;			/* first */
+	struct exchange *next;			/* of those that wait to be used again */
 	struct exchange *head_prev, *head_next; /* in shared->heads, until `seen` */
 	struct connection *connection;
 	struct MHD_Connection *mhd; /* NULL once completed */
 	struct exchange_shared *shared;
-	struct request_site *site; /* the connection's; one hold, until the memory is the exchange's own again */
-	unsigned holds;		    /* MHD's request, and the reply that points into the request's memory */
-	bool seen;		    /* the first call was made */
-	bool whole;		    /* its body was sent to its end, whatever MHD says */
-	bool closes;		    /* its reply is the connection's last one: how its body ends is in doubt */
-	size_t eaten_bytes;	    /* of the body */
+	struct request_site *site;   /* the connection's; one hold, until the memory is the exchange's own again */
+	unsigned holds;		     /* MHD's request, and the reply that points into the request's memory */
+	bool seen;		     /* the first call was made */
+	bool whole;		     /* its body was sent to its end, whatever MHD says */
+	bool closes;		     /* its reply is the connection's last one: how its body ends is in doubt */
+	size_t eaten_bytes;	     /* of the body */
 	uint64_t start_ns, reply_ns; /* when its first line came in; when the reply was made */
 	enum access_source source;
 	uint64_t taken_bytes;	    /* by MHD, of a transfer */
@@ -54,8 +54,10 @@ struct exchange {
 };
 
 /* With one hold, as the one under way on this connection. target is copied. NULL: no memory. */
-struct exchange *exchange_new(struct exchange_shared *shared, struct connection *connection, struct MHD_Connection *mhd, const char *target);
-/* MHD's request is over, or MHD gave it up: nothing will wake it, and that hold is released. The connection is left alone. */
+struct exchange *exchange_new(struct exchange_shared *shared, struct connection *connection, struct MHD_Connection *mhd,
+			      const char *target);
+/* MHD's request is over, or MHD gave it up: nothing will wake it, and that hold is released. The connection is left
+ * alone. */
 void exchange_end(struct exchange *exchange);
 /* Gives back one hold; with the last one it is gone. */
 void exchange_release(struct exchange *exchange);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An exchange that has ended becomes an entry of its site's log: it is packed into a record here, on the reactor's thread, and handed
- * over; a thread of the log makes a line of it (access.c and what stands beside it). So nothing here waits, and nothing of the exchange
- * is needed afterwards.
+ * An exchange that has ended becomes an entry of its site's log: it is packed into a record here, on the reactor's
+ * thread, and handed over; a thread of the log makes a line of it (access.c and what stands beside it). So nothing here
+ * waits, and nothing of the exchange is needed afterwards.
  *
- * Here it is counted, too: its bytes where they came from (but for a transfer, which counts as it goes), for its file, and for its client.
+ * Here it is counted, too: its bytes where they came from (but for a transfer, which counts as it goes), for its file,
+ * and for its client.
  *
  * Where its first bytes came from is asked earlier, when the reply is made: later they may be gone.
  */
@@ -15,7 +16,9 @@
 
 enum access_source exchange_log_source(const struct request *request)
 {
-	static const enum access_source sources[] = { [STORE_CACHE] = ACCESS_HIT, [STORE_JOINED] = ACCESS_JOINED, [STORE_DISK] = ACCESS_MISS };
+	static const enum access_source sources[] = {
+		[STORE_CACHE] = ACCESS_HIT, [STORE_JOINED] = ACCESS_JOINED, [STORE_DISK] = ACCESS_MISS
+	};
 	const struct store_want *want = NULL;
 
 	if (request->reply.body == REPLY_READY)
@@ -67,9 +70,10 @@ static void add_entry(const struct exchange *exchange, const struct site *site, 
 
 static void count(const struct exchange *exchange, unsigned status, uint64_t sent_bytes)
 {
-	static const enum counters_source sources[] = {
-		[ACCESS_NOWHERE] = COUNTERS_OTHER, [ACCESS_HIT] = COUNTERS_CACHE, [ACCESS_JOINED] = COUNTERS_JOINED, [ACCESS_MISS] = COUNTERS_DISK
-	};
+	static const enum counters_source sources[] = { [ACCESS_NOWHERE] = COUNTERS_OTHER,
+							[ACCESS_HIT] = COUNTERS_CACHE,
+							[ACCESS_JOINED] = COUNTERS_JOINED,
+							[ACCESS_MISS] = COUNTERS_DISK };
 	const struct request *request = &exchange->request;
 	struct client *client = request_client(request);
 	struct counters *counters = request->site->counters;
@@ -96,7 +100,10 @@ void exchange_log_refused(const struct request_site *site, const struct peer *pe
 		.port = site->rules->ports[peer->listener],
 		.tls = peer->tls,
 		.source = ACCESS_NOWHERE,
-		.texts = { [ACCESS_METHOD] = "-", [ACCESS_TARGET] = "-", [ACCESS_VERSION] = "-", [ACCESS_SITE] = top->host },
+		.texts = { [ACCESS_METHOD] = "-",
+			   [ACCESS_TARGET] = "-",
+			   [ACCESS_VERSION] = "-",
+			   [ACCESS_SITE] = top->host },
 	};
 
 	if (top->log != 0)

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A reply of a request becomes a response of MHD: a buffer if its bytes are in memory, or a callback that MHD takes the body from. What
- * is asked for all the time keeps its response (ready.c has the table), which is sent to any number of clients at once. On the reactor's
- * thread; a response that points into a request's memory holds its exchange. MHD's own traps, and how they are kept out:
+ * A reply of a request becomes a response of MHD: a buffer if its bytes are in memory, or a callback that MHD takes the
+ * body from. What is asked for all the time keeps its response (ready.c has the table), which is sent to any number of
+ * clients at once. On the reactor's thread; a response that points into a request's memory holds its exchange. MHD's
+ * own traps, and how they are kept out:
  *
  *  - an iovec reply of two or more elements lets a client abort the process: a body is one buffer, or a callback;
- *  - -1 from a content reader is success on a truncated body (but the end of one whose length is not known), 0 without a suspend
- *    is a busy loop: it returns bytes or suspends;
- *  - where a reader ends a connection, with -1 or END_WITH_ERROR, in a pass in which nothing was sent on it, MHD forgets to close it
- *    until all older connections have gone: see fail() and end_of_listing();
- *  - before 1.0, behind the fields of a HEAD or a 304 whose body would be of unknown length it sends the last chunk: see
- *    make_fields_only();
- *  - over TLS a pass sends one record, at most 16 KiB: so that such a pass shows a sign of life (see server.c), longer bodies are
- *    callbacks that give 16 KiB.
+ *  - -1 from a content reader is success on a truncated body (but the end of one whose length is not known), 0 without
+ * a suspend is a busy loop: it returns bytes or suspends;
+ *  - where a reader ends a connection, with -1 or END_WITH_ERROR, in a pass in which nothing was sent on it, MHD
+ * forgets to close it until all older connections have gone: see fail() and end_of_listing();
+ *  - before 1.0, behind the fields of a HEAD or a 304 whose body would be of unknown length it sends the last chunk:
+ * see make_fields_only();
+ *  - over TLS a pass sends one record, at most 16 KiB: so that such a pass shows a sign of life (see server.c), longer
+ * bodies are callbacks that give 16 KiB.
  */
 #include "mhd/sender.h"
 
@@ -32,8 +33,8 @@
 #define LISTING_BLOCK (16 * 1024)
 
 /*
- * Ends the connection in mid-body. For MHD one more byte was read: sending it fails, since nothing can be sent any more, and where sending
- * fails MHD closes the connection at once. Returns what the content reader returns.
+ * Ends the connection in mid-body. For MHD one more byte was read: sending it fails, since nothing can be sent any
+ * more, and where sending fails MHD closes the connection at once. Returns what the content reader returns.
  */
 static ssize_t fail(struct exchange *exchange, char *buffer)
 {
@@ -89,9 +90,9 @@ static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t leng
 	if (gave(exchange, n, &exchange->taken_bytes, &answer))
 		return answer;
 	log_fault(n == -ESTALE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
-		  "/%s: at offset %" PRIu64 ": %s (transfer cut after %" PRIu64 " of %" PRIu64 " bytes)", request->path.file,
-		  transfer_offset(request->transfer), n == -ESTALE ? "the file changed" : strerror((int)-n), exchange->taken_bytes,
-		  request->reply.length);
+		  "/%s: at offset %" PRIu64 ": %s (transfer cut after %" PRIu64 " of %" PRIu64 " bytes)",
+		  request->path.file, transfer_offset(request->transfer),
+		  n == -ESTALE ? "the file changed" : strerror((int)-n), exchange->taken_bytes, request->reply.length);
 	return fail(exchange, buffer);
 }
 
@@ -109,7 +110,8 @@ static ssize_t read_data(void *cls, uint64_t position, char *buffer, size_t leng
 	return (ssize_t)length;
 }
 
-/* In chunks MHD sends the last one. Without them, for HTTP/1.0, the connection ends behind what was sent: see fail(). */
+/* In chunks MHD sends the last one. Without them, for HTTP/1.0, the connection ends behind what was sent: see fail().
+ */
 static ssize_t end_of_listing(struct exchange *exchange, char *buffer)
 {
 	if (!exchange->connection->close_ends_body)
@@ -135,8 +137,8 @@ static ssize_t read_listing(void *cls, uint64_t position, char *buffer, size_t l
 		return answer;
 	if (n == 0)
 		return end_of_listing(exchange, buffer);
-	log_fault(LOG_LEVEL_ERROR, "/%s: %s (listing cut after %" PRIu64 " bytes)", request->path.file, strerror((int)-n),
-		  request->reply.length);
+	log_fault(LOG_LEVEL_ERROR, "/%s: %s (listing cut after %" PRIu64 " bytes)", request->path.file,
+		  strerror((int)-n), request->reply.length);
 	return fail(exchange, buffer);
 }
 
@@ -156,13 +158,15 @@ static void reply_freed(void *cls)
 }
 
 /*
- * The fields of a body of unknown length, without the body. Before 1.0 MHD would send the last chunk of the body that it does not send, and
- * the client would take it for the next reply: MHD is told to close the connection behind the fields instead. So it is for a 304 of any
- * version, because some clients wait for chunks behind a 304 that says "Transfer-Encoding: chunked".
+ * The fields of a body of unknown length, without the body. Before 1.0 MHD would send the last chunk of the body that
+ * it does not send, and the client would take it for the next reply: MHD is told to close the connection behind the
+ * fields instead. So it is for a 304 of any version, because some clients wait for chunks behind a 304 that says
+ * "Transfer-Encoding: chunked".
  */
 static struct MHD_Response *make_fields_only(const struct exchange *exchange)
 {
-	struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_nothing, NULL, NULL);
+	struct MHD_Response *response =
+		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_nothing, NULL, NULL);
 
 	if (response != NULL && (exchange->shared->lenient || exchange->request.reply.status == 304))
 		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
@@ -179,32 +183,38 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 	switch (reply->body) {
 	case REPLY_EMPTY:
 	case REPLY_TEXT:
-		return MHD_create_response_from_buffer((size_t)reply->length, (void *)reply->data, MHD_RESPMEM_PERSISTENT);
+		return MHD_create_response_from_buffer((size_t)reply->length, (void *)reply->data,
+						       MHD_RESPMEM_PERSISTENT);
 	case REPLY_LENGTH_ONLY:
 		if (reply->length == REPLY_LENGTH_UNKNOWN)
 			return make_fields_only(exchange);
 		return MHD_create_response_from_callback(reply->length, 1, read_nothing, NULL, NULL);
-	case REPLY_COPY: /* the bytes become the response's, and their extent is unpinned before the client has seen the first one */
-		response = MHD_create_response_from_buffer((size_t)reply->length, (void *)reply->data, MHD_RESPMEM_MUST_COPY);
+	case REPLY_COPY: /* the bytes become the response's, and their extent is unpinned before the client has seen the
+			    first one */
+		response = MHD_create_response_from_buffer((size_t)reply->length, (void *)reply->data,
+							   MHD_RESPMEM_MUST_COPY);
 		store_release(exchange->site->store, &exchange->request.want);
 		return response;
 	case REPLY_SPAN:
 		if (in_records)
-			response = MHD_create_response_from_callback(reply->length, RECORD_BYTES, read_data, exchange, reply_freed);
+			response = MHD_create_response_from_callback(reply->length, RECORD_BYTES, read_data, exchange,
+								     reply_freed);
 		else
-			response = MHD_create_response_from_buffer_with_free_callback_cls((size_t)reply->length, (void *)reply->data,
-											  reply_freed, exchange);
+			response = MHD_create_response_from_buffer_with_free_callback_cls(
+				(size_t)reply->length, (void *)reply->data, reply_freed, exchange);
 		break;
 	case REPLY_READY: /* is one already */
 		break;
 	case REPLY_LISTING:
 		exchange->connection->close_ends_body = strcmp(exchange->version, "HTTP/1.0") == 0;
-		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, LISTING_BLOCK, read_listing, exchange, reply_freed);
+		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, LISTING_BLOCK, read_listing, exchange,
+							     reply_freed);
 		break;
 	case REPLY_TRANSFER:
 		if (in_records && block_bytes > RECORD_BYTES)
 			block_bytes = RECORD_BYTES;
-		response = MHD_create_response_from_callback(reply->length, block_bytes, read_body, exchange, reply_freed);
+		response =
+			MHD_create_response_from_callback(reply->length, block_bytes, read_body, exchange, reply_freed);
 		break;
 	}
 	if (response != NULL)
@@ -244,9 +254,10 @@ static bool may_be_ready(const struct exchange *exchange)
 {
 	const struct request *request = &exchange->request;
 
-	return (request->reply.body == REPLY_SPAN || request->reply.body == REPLY_COPY) && request->reply.status == 200 && !request->not_reusable && request->want.source == STORE_CACHE &&
-	       may_be_buffer(request, request->want.length) && request->method == METHOD_GET && !exchange_is_last(exchange) &&
-	       !request->want.fleeting && cache_waiting(exchange->site->cache) == 0 &&
+	return (request->reply.body == REPLY_SPAN || request->reply.body == REPLY_COPY) &&
+	       request->reply.status == 200 && !request->not_reusable && request->want.source == STORE_CACHE &&
+	       may_be_buffer(request, request->want.length) && request->method == METHOD_GET &&
+	       !exchange_is_last(exchange) && !request->want.fleeting && cache_waiting(exchange->site->cache) == 0 &&
 	       request->validator.etag[0] != '\0' && !request->validator.weak;
 }
 
@@ -268,7 +279,8 @@ static void make_ready(struct exchange_shared *shared, struct request *request)
 
 	if (ready == NULL)
 		return;
-	response = MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)reply->data, prebuilt_freed, ready);
+	response = MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)reply->data, prebuilt_freed,
+									  ready);
 	if (response == NULL || add_headers(response, reply, false) != MHD_YES) {
 		request->want = ready->want; /* back */
 		ready->want = (struct store_want){ .length = length };
@@ -288,7 +300,8 @@ static void make_ready(struct exchange_shared *shared, struct request *request)
 static bool find_ready(void *context, struct request *request)
 {
 	struct exchange_shared *shared = context;
-	const struct prebuilt *ready = shared->draining ? NULL : prebuilt_find(shared->ready, request->file, prebuilt_key(request));
+	const struct prebuilt *ready =
+		shared->draining ? NULL : prebuilt_find(shared->ready, request->file, prebuilt_key(request));
 
 	if (ready == NULL || !may_be_buffer(request, ready->want.length))
 		return false;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * MHD's daemons, and the connections that they have. The reactor's thread hands them sockets that were accepted (server_add) and has
- * them run once a turn (server_run); what they call for a request is handler.c's. A sweep now and then cuts connections that have used
- * up their time.
+ * MHD's daemons, and the connections that they have. The reactor's thread hands them sockets that were accepted
+ * (server_add) and has them run once a turn (server_run); what they call for a request is handler.c's. A sweep now and
+ * then cuts connections that have used up their time.
  *
- * A daemon's run is bounded in time. A resume is not announced by MHD_get_timeout(): it sets `rerun`, and server_run() runs once every
- * turn anyway. TLS has a daemon of its own, and traps of its own:
+ * A daemon's run is bounded in time. A resume is not announced by MHD_get_timeout(): it sets `rerun`, and server_run()
+ * runs once every turn anyway. TLS has a daemon of its own, and traps of its own:
  *
- *  - a handshake that waits for its client has MHD say for ever that there is something to do. After a few passes without any sign
- *    of life (a callback, or something on its epoll set) it is left alone for a while, which grows as long as nothing happens;
- *  - a pass sends one record, at most 16 KiB: so that such a pass shows a sign of life, longer bodies are callbacks (sender.c).
+ *  - a handshake that waits for its client has MHD say for ever that there is something to do. After a few passes
+ * without any sign of life (a callback, or something on its epoll set) it is left alone for a while, which grows as
+ * long as nothing happens;
+ *  - a pass sends one record, at most 16 KiB: so that such a pass shows a sign of life, longer bodies are callbacks
+ * (sender.c).
  */
 #include "mhd/server.h"
 
@@ -38,8 +40,9 @@
 #define FAST_BYTES (UINT64_C(1) << 20) /* a sweep */
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 /*
- * Flags and options that libmicrohttpd 0.9.75 does not know. A binary may run with another version of the library than it was built
- * with, so they are passed according to the version at run time, and their numbers stand here (microhttpd.h of 1.0.1).
+ * Flags and options that libmicrohttpd 0.9.75 does not know. A binary may run with another version of the library than
+ * it was built with, so they are passed according to the version at run time, and their numbers stand here
+ * (microhttpd.h of 1.0.1).
  */
 #define MHD1_USE_NO_THREAD_SAFETY (1u << 19)
 #define MHD1_OPTION_CLIENT_DISCIPLINE_LVL 38
@@ -80,9 +83,9 @@ static bool library_is_1_or_later(void)
 }
 
 /*
- * What the kernel may hold for one connection: less the more there are, or slow clients by the thousand would fill the memory that TCP has
- * for the whole machine, and each connection of it would be slowed down. All connections count, since what was sent to a client that is idle
- * may still be in the kernel. In powers of two, so that it seldom changes.
+ * What the kernel may hold for one connection: less the more there are, or slow clients by the thousand would fill the
+ * memory that TCP has for the whole machine, and each connection of it would be slowed down. All connections count,
+ * since what was sent to a client that is idle may still be in the kernel. In powers of two, so that it seldom changes.
  */
 static unsigned unsent_share(const struct server *server)
 {
@@ -128,10 +131,11 @@ static void connection_ended(struct server *server, struct connection *connectio
 }
 
 /*
- * The last word of a handshake of TLS 1.3 is the client's, and a client with Nagle's algorithm does not ask for anything until it is
- * acknowledged, which the kernel puts off for 40 ms, in vain.
+ * The last word of a handshake of TLS 1.3 is the client's, and a client with Nagle's algorithm does not ask for
+ * anything until it is acknowledged, which the kernel puts off for 40 ms, in vain.
  */
-static int acknowledge(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming, const gnutls_datum_t *message)
+static int acknowledge(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+		       const gnutls_datum_t *message)
 {
 	(void)type;
 	(void)when;
@@ -194,7 +198,8 @@ int server_add(struct server *server, const struct arrival *arrival)
 {
 	const struct sockaddr *peer = (const struct sockaddr *)&arrival->address;
 	struct engine *engine = &server->engines[arrival->tls];
-	/* Another worker, which has taken up a configuration that this one has not yet, may have sent the first one for TLS. */
+	/* Another worker, which has taken up a configuration that this one has not yet, may have sent the first one for
+	 * TLS. */
 	struct connection *connection = start_engine(server, arrival->tls) == 0 ? new_connection(arrival) : NULL;
 	/* Of a Unix peer's address only the family is passed: MHD 0.9 keeps 28 bytes and believes the length. */
 	socklen_t passed = peer->sa_family == AF_UNIX ? (socklen_t)sizeof(sa_family_t) : arrival->length;
@@ -218,7 +223,8 @@ int server_add(struct server *server, const struct arrival *arrival)
 	return -ENOMEM;
 }
 
-/* What is cut while suspended would not be seen by MHD: it is resumed by what it waits for, if that ends by itself, or here. */
+/* What is cut while suspended would not be seen by MHD: it is resumed by what it waits for, if that ends by itself, or
+ * here. */
 static void cut(struct connection *connection, const char *reason)
 {
 	log_debug("connection cut: %s", reason);
@@ -241,8 +247,8 @@ static bool is_left(const struct connection *connection)
 {
 	const struct exchange *exchange = connection->exchange;
 
-	return connection->suspended && exchange != NULL && (exchange_is_paused(exchange) || exchange->request.listing != NULL) &&
-	       connection_is_left(connection);
+	return connection->suspended && exchange != NULL &&
+	       (exchange_is_paused(exchange) || exchange->request.listing != NULL) && connection_is_left(connection);
 }
 
 /* A client that has taken nothing for a whole sweep can do without what is pinned ahead of it. */
@@ -266,7 +272,8 @@ static bool is_fast(const struct connection *connection)
 {
 	const struct exchange *exchange = connection->exchange;
 
-	return exchange != NULL && exchange->request.transfer != NULL && exchange->taken_bytes - exchange->swept_bytes >= FAST_BYTES;
+	return exchange != NULL && exchange->request.transfer != NULL &&
+	       exchange->taken_bytes - exchange->swept_bytes >= FAST_BYTES;
 }
 
 static bool is_too_old(const struct exchange *exchange, uint64_t now_ns)
@@ -280,8 +287,10 @@ static void sweep(void *context)
 {
 	struct server *server = context;
 	uint64_t now_ns = clock_now_ns();
-	const unsigned share = unsent_share(server), fast_share = (uint64_t)server->fast * CONNECTION_UNSENT_MAX <= server->unsent_bytes ?
-									  CONNECTION_UNSENT_MAX : share;
+	const unsigned share = unsent_share(server),
+		       fast_share = (uint64_t)server->fast * CONNECTION_UNSENT_MAX <= server->unsent_bytes
+					    ? CONNECTION_UNSENT_MAX
+					    : share;
 	unsigned fast = 0;
 
 	for (struct connection *c = server->connections; c != NULL; c = c->next) {
@@ -325,13 +334,16 @@ __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char 
 }
 
 /*
- * From 1.0 on, a thread-safe daemon queues an added connection and announces it in the next MHD_run(), when others may have been added.
- * A daemon without thread safety announces it inside of MHD_add_connection(), as 0.9.75 does, and needs no eventfd for resumes.
+ * From 1.0 on, a thread-safe daemon queues an added connection and announces it in the next MHD_run(), when others may
+ * have been added. A daemon without thread safety announces it inside of MHD_add_connection(), as 0.9.75 does, and
+ * needs no eventfd for resumes.
  *
- * The parser's level 1 of 1.0 rejects blanks in a target, bare LF and folded lines with 400. Level 0 accepts them, and answers blanks
- * with a redirect of its own that ranged never sees; level 2 rejects the CRLF that some clients send after a body (RFC 9112 section 2.2).
+ * The parser's level 1 of 1.0 rejects blanks in a target, bare LF and folded lines with 400. Level 0 accepts them, and
+ * answers blanks with a redirect of its own that ranged never sees; level 2 rejects the CRLF that some clients send
+ * after a body (RFC 9112 section 2.2).
  */
-/* The pool of one connection of a daemon that starts now. MHD answers 431 to what does not fit, so a higher limit takes a restart. */
+/* The pool of one connection of a daemon that starts now. MHD answers 431 to what does not fit, so a higher limit takes
+ * a restart. */
 static size_t connection_memory(const struct server *server)
 {
 	size_t header_bytes = server->shared.site->header_limits.header_bytes;
@@ -352,14 +364,15 @@ static struct MHD_Daemon *start_daemon(struct server *server, bool tls)
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)connection_memory(server), NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL }, /* connection.c keeps the time */
-		{ since_1 ? (enum MHD_OPTION)MHD1_OPTION_CLIENT_DISCIPLINE_LVL : MHD_OPTION_STRICT_FOR_CLIENT, since_1, NULL },
+		{ since_1 ? (enum MHD_OPTION)MHD1_OPTION_CLIENT_DISCIPLINE_LVL : MHD_OPTION_STRICT_FOR_CLIENT, since_1,
+		  NULL },
 		{ tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0, (char *)TLS_PRIORITIES },
 		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)certificates_retrieve },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
-	return MHD_start_daemon(flags, 0, NULL, NULL, handler_call, &server->shared, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, server,
-				MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+	return MHD_start_daemon(flags, 0, NULL, NULL, handler_call, &server->shared, MHD_OPTION_EXTERNAL_LOGGER,
+				log_mhd, server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
 static int start_engine(struct server *server, bool tls)
@@ -498,7 +511,8 @@ static void run_engine(struct server *server, unsigned i)
 		watch_for_life(engine, fired || server->shared.rerun[i] || server->shared.calls != calls);
 }
 
-/* A pass sends one block on each connection that takes one: while streams go on for ever, others and the disk want their turn. */
+/* A pass sends one block on each connection that takes one: while streams go on for ever, others and the disk want
+ * their turn. */
 void server_run(struct server *server)
 {
 	uint64_t now_ns = clock_now_ns();
@@ -508,7 +522,8 @@ void server_run(struct server *server)
 		for (unsigned i = 0; i < 2; i++) {
 			const struct engine *engine = &server->engines[i];
 
-			if (engine->daemon != NULL && (engine->fired || server->shared.rerun[i] || now_ns >= engine->rests_until_ns))
+			if (engine->daemon != NULL &&
+			    (engine->fired || server->shared.rerun[i] || now_ns >= engine->rests_until_ns))
 				run_engine(server, i);
 		}
 		now_ns = clock_now_ns();

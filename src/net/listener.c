@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All workers watch the same sockets with EPOLLEXCLUSIVE, so a connection wakes one of them; who serves it is the worker's
- * business. Without descriptors (EMFILE) accept(2) would fail for ever and the loop would spin on a socket that stays readable:
- * a spare descriptor is given up to accept one connection that is refused, so that the client hears at once, and the sockets are
- * left alone for a while.
+ * All workers watch the same sockets with EPOLLEXCLUSIVE, so a connection wakes one of them; who serves it is the
+ * worker's business. Without descriptors (EMFILE) accept(2) would fail for ever and the loop would spin on a socket
+ * that stays readable: a spare descriptor is given up to accept one connection that is refused, so that the client
+ * hears at once, and the sockets are left alone for a while.
  */
 #include "net/listener.h"
 
@@ -131,8 +131,8 @@ static void ready(void *context, uint32_t events)
 		;
 }
 
-int listener_new(struct listener **listener, struct reactor *reactor, struct sockets *sockets, listener_accepted_fn accepted,
-		 void *context)
+int listener_new(struct listener **listener, struct reactor *reactor, struct sockets *sockets,
+		 listener_accepted_fn accepted, void *context)
 {
 	size_t count = sockets_count(sockets);
 	struct listener *l = calloc(1, sizeof(*l) + count * sizeof(l->ears[0]));
@@ -140,7 +140,9 @@ int listener_new(struct listener **listener, struct reactor *reactor, struct soc
 
 	if (l == NULL)
 		return -ENOMEM;
-	*l = (struct listener){ .reactor = reactor, .sockets = sockets, .accepted = accepted, .context = context, .count = count };
+	*l = (struct listener){
+		.reactor = reactor, .sockets = sockets, .accepted = accepted, .context = context, .count = count
+	};
 	l->back_off = (struct reactor_timer){ .fn = back_on, .context = l };
 	for (size_t i = 0; i < count; i++)
 		l->ears[i] = (struct ear){

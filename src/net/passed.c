@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * systemd keeps the sockets open, too: between two runs of ranged connections wait in their queues. Nothing of them is set here but
- * O_NONBLOCK and CLOEXEC; sockets.c sets what it sets of its own ones.
+ * systemd keeps the sockets open, too: between two runs of ranged connections wait in their queues. Nothing of them is
+ * set here but O_NONBLOCK and CLOEXEC; sockets.c sets what it sets of its own ones.
  */
 #include "net/passed.h"
 
@@ -23,12 +23,14 @@ static int adopt(int fd, const char *name, char *fault)
 	int flags = fcntl(fd, F_GETFL);
 
 	if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0) {
-		snprintf(fault, PASSED_FAULT_BYTES, "what was passed as \"%.255s\" is no listening stream socket (ListenStream=, Accept=no)",
+		snprintf(fault, PASSED_FAULT_BYTES,
+			 "what was passed as \"%.255s\" is no listening stream socket (ListenStream=, Accept=no)",
 			 name);
 		return -ENOTSOCK;
 	}
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-		snprintf(fault, PASSED_FAULT_BYTES, "the socket that was passed as \"%.255s\": %s", name, strerror(errno));
+		snprintf(fault, PASSED_FAULT_BYTES, "the socket that was passed as \"%.255s\": %s", name,
+			 strerror(errno));
 		return -errno;
 	}
 	return 0;

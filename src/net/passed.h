@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Listening sockets that systemd (or who speaks its protocol: LISTEN_FDS) opened and passed under a name each; several may have
- * one name. They belong to the process and stay open until it drains; who listens on them has duplicates. Main thread only.
+ * Listening sockets that systemd (or who speaks its protocol: LISTEN_FDS) opened and passed under a name each; several
+ * may have one name. They belong to the process and stay open until it drains; who listens on them has duplicates. Main
+ * thread only.
  */
 #ifndef NET_PASSED_H
 #define NET_PASSED_H
@@ -12,8 +13,8 @@
 #define PASSED_FAULT_BYTES 400
 
 /*
- * Once, before any other thread and any descriptor is there: takes what was passed. 0, or -errno with what is wrong with one of
- * them in `fault` (no listening stream socket …).
+ * Once, before any other thread and any descriptor is there: takes what was passed. 0, or -errno with what is wrong
+ * with one of them in `fault` (no listening stream socket …).
  */
 int passed_take(char fault[PASSED_FAULT_BYTES]);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What stands behind the header is for libmicrohttpd, or for a TLS handshake, to read from the socket. So bytes are looked at before
- * they are taken, and only those that are the header's are taken. As long as it is not complete that is all of them; so the socket
- * does not stay readable, and the loop does not spin on half a header.
+ * What stands behind the header is for libmicrohttpd, or for a TLS handshake, to read from the socket. So bytes are
+ * looked at before they are taken, and only those that are the header's are taken. As long as it is not complete that
+ * is all of them; so the socket does not stay readable, and the loop does not spin on half a header.
  */
 #include "net/proxy_protocol.h"
 
@@ -39,12 +39,15 @@ struct proxy_protocol {
 	struct entry *entries;
 };
 
-int proxy_protocol_new(struct proxy_protocol **preface, struct reactor *reactor, uint64_t timeout_ms, proxy_protocol_read_fn read, void *context)
+int proxy_protocol_new(struct proxy_protocol **preface, struct reactor *reactor, uint64_t timeout_ms,
+		       proxy_protocol_read_fn read, void *context)
 {
 	*preface = calloc(1, sizeof(**preface));
 	if (*preface == NULL)
 		return -ENOMEM;
-	**preface = (struct proxy_protocol){ .reactor = reactor, .timeout_ms = timeout_ms, .read = read, .context = context };
+	**preface = (struct proxy_protocol){
+		.reactor = reactor, .timeout_ms = timeout_ms, .read = read, .context = context
+	};
 	return 0;
 }
 
@@ -82,7 +85,8 @@ static void give_up(struct entry *entry, const char *reason)
 	let_go(entry);
 	address_from_sockaddr((const struct sockaddr *)&entry->arrival.address, &address);
 	if (reason != NULL)
-		log_fault(LOG_LEVEL_WARNING, "a connection from %s was closed: %s (proxy_protocol)", address_format(&address, text), reason);
+		log_fault(LOG_LEVEL_WARNING, "a connection from %s was closed: %s (proxy_protocol)",
+			  address_format(&address, text), reason);
 	close(entry->arrival.fd);
 	entry->arrival.fd = -1;
 	preface->read(preface->context, &entry->arrival, reason != NULL);
@@ -112,7 +116,8 @@ static enum progress progress_of(ssize_t n)
 static enum progress skip(struct entry *entry)
 {
 	char bytes[4096];
-	ssize_t n = recv(entry->watch.fd, bytes, entry->left < sizeof(bytes) ? entry->left : sizeof(bytes), MSG_DONTWAIT);
+	ssize_t n =
+		recv(entry->watch.fd, bytes, entry->left < sizeof(bytes) ? entry->left : sizeof(bytes), MSG_DONTWAIT);
 
 	if (n > 0)
 		entry->left -= (size_t)n;

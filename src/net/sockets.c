@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Options that a connection inherits from its listener are set here, once, and cost no call per connection: TCP_NODELAY, and
- * TCP_NOTSENT_LOWAT, which bounds what the kernel keeps of a reply for a slow client; it is lowered as connections multiply (server.c).
+ * Options that a connection inherits from its listener are set here, once, and cost no call per connection:
+ * TCP_NODELAY, and TCP_NOTSENT_LOWAT, which bounds what the kernel keeps of a reply for a slow client; it is lowered as
+ * connections multiply (server.c).
  */
 #include "net/sockets.h"
 
@@ -27,11 +28,11 @@
 struct listening {
 	int fd;
 	bool tls;
-	unsigned listener; /* of the configuration: a name may be several addresses */
+	unsigned listener;	       /* of the configuration: a name may be several addresses */
 	struct listen_address address; /* as configured */
-	char path[108]; /* of a Unix socket of ours; "" otherwise */
-	bool removes;	/* it, once it is closed */
-	bool carried;	/* over from those before */
+	char path[108];		       /* of a Unix socket of ours; "" otherwise */
+	bool removes;		       /* it, once it is closed */
+	bool carried;		       /* over from those before */
 };
 
 struct sockets {
@@ -70,7 +71,8 @@ static int open_tcp(struct sockets *sockets, const struct addrinfo *info)
 	set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, CONNECTION_UNSENT_MAX);
 	if (info->ai_family == AF_INET6)
 		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, (info->ai_flags & AI_PASSIVE) == 0);
-	error = bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0 ? add(sockets, fd, "") : -errno;
+	error = bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0 ? add(sockets, fd, "")
+											     : -errno;
 	if (error != 0)
 		close(fd);
 	return error;
@@ -79,16 +81,23 @@ static int open_tcp(struct sockets *sockets, const struct addrinfo *info)
 /* ":port" is one socket for both families where the host has IPv6. */
 static int open_any(struct sockets *sockets, const char *port)
 {
-	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(port)), .sin6_addr = in6addr_any };
-	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = six.sin6_port, .sin_addr.s_addr = htonl(INADDR_ANY) };
-	struct addrinfo info = {
-		.ai_flags = AI_PASSIVE, .ai_family = AF_INET6, .ai_addr = (struct sockaddr *)&six, .ai_addrlen = sizeof(six)
-	};
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
+				    .sin6_port = htons((uint16_t)atoi(port)),
+				    .sin6_addr = in6addr_any };
+	struct sockaddr_in four = { .sin_family = AF_INET,
+				    .sin_port = six.sin6_port,
+				    .sin_addr.s_addr = htonl(INADDR_ANY) };
+	struct addrinfo info = { .ai_flags = AI_PASSIVE,
+				 .ai_family = AF_INET6,
+				 .ai_addr = (struct sockaddr *)&six,
+				 .ai_addrlen = sizeof(six) };
 	int error = open_tcp(sockets, &info);
 
 	if (error != -EAFNOSUPPORT && error != -EADDRNOTAVAIL)
 		return error;
-	info = (struct addrinfo){ .ai_family = AF_INET, .ai_addr = (struct sockaddr *)&four, .ai_addrlen = sizeof(four) };
+	info = (struct addrinfo){ .ai_family = AF_INET,
+				  .ai_addr = (struct sockaddr *)&four,
+				  .ai_addrlen = sizeof(four) };
 	return open_tcp(sockets, &info);
 }
 
@@ -120,7 +129,8 @@ static void remove_stale(const struct sockaddr_un *address)
 	struct stat st;
 	int fd;
 
-	if (lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode)) /* connect(2) says of a file what it says of a stale socket */
+	if (lstat(path, &st) != 0 ||
+	    !S_ISSOCK(st.st_mode)) /* connect(2) says of a file what it says of a stale socket */
 		return;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); /* who listens may have a full backlog */
 	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 && errno == ECONNREFUSED)
@@ -139,7 +149,7 @@ int sockets_listen_unix(const char *path, mode_t mode, int backlog)
 		return -errno;
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	remove_stale(&address);
-	mask = umask(0); /* which would take from the mode */
+	mask = umask(0);  /* which would take from the mode */
 	fchmod(fd, mode); /* before it has a name; by path it could be another file's by now */
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, backlog) != 0)
 		error = -errno;
@@ -161,7 +171,8 @@ static int open_unix(struct sockets *sockets, const char *path)
 	return error;
 }
 
-/* A duplicate each: what was passed is there for the next configuration, too. A Unix socket's file is not ours to remove. */
+/* A duplicate each: what was passed is there for the next configuration, too. A Unix socket's file is not ours to
+ * remove. */
 static int open_passed(struct sockets *sockets, const char *name, const char **reason)
 {
 	int error = 0;
@@ -179,8 +190,10 @@ static int open_passed(struct sockets *sockets, const char *name, const char **r
 			close(fd);
 	}
 	if (error == 0 && !passed_has(name)) {
-		*reason = passed_count() > 0 ? "of the sockets that were passed none has that name (FileDescriptorName= of the socket unit)" :
-					       "no sockets were passed (it is for a start by a socket unit of systemd)";
+		*reason =
+			passed_count() > 0
+				? "of the sockets that were passed none has that name (FileDescriptorName= of the socket unit)"
+				: "no sockets were passed (it is for a start by a socket unit of systemd)";
 		error = -ENOENT;
 	}
 	return error;
@@ -201,7 +214,8 @@ static int open_address(struct sockets *sockets, const struct listen_address *ad
 	else
 		error = open_host(sockets, address, &reason);
 	if (error != 0)
-		snprintf(fault, SOCKETS_FAULT_BYTES, "can't listen on %s: %s", listen_address_format(address, text, sizeof(text)),
+		snprintf(fault, SOCKETS_FAULT_BYTES, "can't listen on %s: %s",
+			 listen_address_format(address, text, sizeof(text)),
 			 reason != NULL ? reason : strerror(-error));
 	return error;
 }
@@ -217,8 +231,10 @@ static void close_all(struct sockets *sockets)
 	free(sockets);
 }
 
-/* The first socket of a listener for this address that was not carried over yet, by TLS as well if there is one; NULL: there is none. */
-static const struct listening *find_carried(const struct sockets *before, const struct listen_address *address, uint64_t carried)
+/* The first socket of a listener for this address that was not carried over yet, by TLS as well if there is one; NULL:
+ * there is none. */
+static const struct listening *find_carried(const struct sockets *before, const struct listen_address *address,
+					    uint64_t carried)
 {
 	const struct listening *found = NULL;
 
@@ -258,8 +274,8 @@ static int carry_over(struct sockets *sockets, const struct sockets *before, con
 }
 
 /* carried: a bit for each listener of `before` that is carried over. */
-static int open_or_carry_over(struct sockets *sockets, const struct listen_address *address, const struct sockets *before,
-			      uint64_t *carried, char *fault)
+static int open_or_carry_over(struct sockets *sockets, const struct listen_address *address,
+			      const struct sockets *before, uint64_t *carried, char *fault)
 {
 	const struct listening *like = find_carried(before, address, *carried);
 	int error;
@@ -286,8 +302,9 @@ static void warn_of_unnamed(const struct listen_address_sites *listen, size_t co
 {
 	for (const char *const *name = passed_names(); *name != NULL; name++)
 		if (!names_passed(listen, count, *name))
-			log_warning("sockets were passed as \"%s\" and no listen names them: listen = \"fd:%s\", or take them out of the socket unit",
-				    *name, *name);
+			log_warning(
+				"sockets were passed as \"%s\" and no listen names them: listen = \"fd:%s\", or take them out of the socket unit",
+				*name, *name);
 }
 
 int sockets_open(struct sockets **sockets, const struct listen_address_sites *listen, size_t count, unsigned users,
@@ -419,7 +436,8 @@ char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_
 		snprintf(text, text_bytes, "?");
 	else if (address->sa_family == AF_UNIX)
 		snprintf(text, text_bytes, "%sunix:%s", tls, unix_name(&place.local, length));
-	else if (getnameinfo(address, length, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+	else if (getnameinfo(address, length, host, sizeof(host), port, sizeof(port),
+			     NI_NUMERICHOST | NI_NUMERICSERV) == 0)
 		snprintf(text, text_bytes, address->sa_family == AF_INET6 ? "%s[%s]:%s" : "%s%s:%s", tls, host, port);
 	else
 		snprintf(text, text_bytes, "?");

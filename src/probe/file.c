@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * O_TMPFILE makes a file that never has a name; where the filesystem has no such thing (FUSE, NFS) the name is taken away as soon as
- * it is there, with signals held back meanwhile. So whatever ends the program, the kernel frees the file.
+ * O_TMPFILE makes a file that never has a name; where the filesystem has no such thing (FUSE, NFS) the name is taken
+ * away as soon as it is there, with signals held back meanwhile. So whatever ends the program, the kernel frees the
+ * file.
  *
  * What it is opened with is what ranged opens files with: O_DIRECT, and without where that is EINVAL.
  */
@@ -41,7 +42,8 @@
 
 static int complain(const char *folder, const char *what, int error, int status)
 {
-	fprintf(stderr, "ranged-probe: %s: %s%s%s\n", folder, what, error != 0 ? ": " : "", error != 0 ? strerror(-error) : "");
+	fprintf(stderr, "ranged-probe: %s: %s%s%s\n", folder, what, error != 0 ? ": " : "",
+		error != 0 ? strerror(-error) : "");
 	return status;
 }
 
@@ -115,7 +117,8 @@ static int open_nameless(const char *folder, int flags)
 	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | flags, 0600);
 	int error = fd < 0 ? -errno : 0;
 
-	/* EISDIR: a kernel that takes it for an open of the folder; ENOENT and EINVAL: filesystems that do not expect it. */
+	/* EISDIR: a kernel that takes it for an open of the folder; ENOENT and EINVAL: filesystems that do not expect
+	 * it. */
 	if (error == -EOPNOTSUPP || error == -EISDIR || error == -ENOENT || error == -EINVAL)
 		return open_named(folder, flags);
 	return error != 0 ? error : fd;
@@ -138,8 +141,8 @@ static bool is_sample(int directory_fd, const char *name)
 {
 	struct stat st;
 
-	return fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_size >= SAMPLE_MIN_BYTES &&
-	       faccessat(directory_fd, name, R_OK, AT_EACCESS) == 0;
+	return fstatat(directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_size >= SAMPLE_MIN_BYTES && faccessat(directory_fd, name, R_OK, AT_EACCESS) == 0;
 }
 
 /* Where nothing can be written, what is there already shows at least if O_DIRECT is to be had. */
@@ -154,8 +157,10 @@ static void tell_of_sample(const char *folder)
 		if (!is_sample(dirfd(dir), entry->d_name))
 			continue;
 		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		fprintf(stderr, "ranged-probe: %s/%s: can %sbe opened with O_DIRECT%s\n", folder, entry->d_name, fd < 0 ? "not " : "",
-			fd < 0 ? ": ranged would read it through the page cache" : ", so ranged can read it past the page cache");
+		fprintf(stderr, "ranged-probe: %s/%s: can %sbe opened with O_DIRECT%s\n", folder, entry->d_name,
+			fd < 0 ? "not " : "",
+			fd < 0 ? ": ranged would read it through the page cache"
+			       : ", so ranged can read it past the page cache");
 		if (fd >= 0)
 			close(fd);
 		break;
@@ -193,8 +198,10 @@ static int check_room(const char *folder, uint64_t bytes)
 	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (free_bytes >= bytes)
 		return 0;
-	fprintf(stderr, "ranged-probe: %s: not enough room: %s are free and the file to measure with takes %s (see --size)\n", folder,
-		units_format_size(free_bytes, have, sizeof(have)), units_format_size(bytes, need, sizeof(need)));
+	fprintf(stderr,
+		"ranged-probe: %s: not enough room: %s are free and the file to measure with takes %s (see --size)\n",
+		folder, units_format_size(free_bytes, have, sizeof(have)),
+		units_format_size(bytes, need, sizeof(need)));
 	return EX_CANTCREAT;
 }
 
@@ -237,7 +244,8 @@ int probe_file_open(struct probe_file *file, const char *folder, uint64_t bytes)
 	if (status != 0)
 		return status;
 	error = make_room(file, bytes);
-	return error == 0 ? 0 : complain(folder, "no room for the file to measure with (see --size)", error, EX_CANTCREAT);
+	return error == 0 ? 0
+			  : complain(folder, "no room for the file to measure with (see --size)", error, EX_CANTCREAT);
 }
 
 int probe_file_cut(struct probe_file *file, uint64_t bytes)

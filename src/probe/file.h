@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The file that ranged-probe measures with: it has no name, so nothing can be left behind; and what its filesystem says of itself. */
+/* The file that ranged-probe measures with: it has no name, so nothing can be left behind; and what its filesystem says
+ * of itself. */
 #ifndef PROBE_FILE_H
 #define PROBE_FILE_H
 
@@ -28,8 +29,8 @@ struct probe_file {
 };
 
 /*
- * Makes it: `bytes` long, a multiple of 1 MiB, its room allocated where the filesystem can do that. 0, or an exit status of
- * sysexits.h after saying on stderr what is in the way. The caller owns file->fd.
+ * Makes it: `bytes` long, a multiple of 1 MiB, its room allocated where the filesystem can do that. 0, or an exit
+ * status of sysexits.h after saying on stderr what is in the way. The caller owns file->fd.
  */
 int probe_file_open(struct probe_file *file, const char *folder, uint64_t bytes);
 

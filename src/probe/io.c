@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One reactor, one disk, and memory for as many reads as can be in flight. A read that has ended begins the next one in its place,
- * and all that has begun in a turn goes down in one io_submit: as in ranged.
+ * One reactor, one disk, and memory for as many reads as can be in flight. A read that has ended begins the next one in
+ * its place, and all that has begun in a turn goes down in one io_submit: as in ranged.
  *
- * Each slot has memory of its own, touched beforehand: btrfs checks what it has read where it has read it to, and reads through the
- * page cache into memory that is not there yet.
+ * Each slot has memory of its own, touched beforehand: btrfs checks what it has read where it has read it to, and reads
+ * through the page cache into memory that is not there yet.
  */
 #include "probe/io.h"
 
@@ -167,7 +167,8 @@ static bool check_result(struct slot *slot, ssize_t result)
 	else if (job->compare)
 		right = probe_pattern_right(job->seed, slot->read.offset, slot->memory, job->bytes);
 	if (right < job->bytes)
-		note_fault(slot->io, (struct probe_fault){ .offset = slot->read.offset + right, .got = job->bytes, .wrong = true });
+		note_fault(slot->io, (struct probe_fault){
+					     .offset = slot->read.offset + right, .got = job->bytes, .wrong = true });
 	return result == (ssize_t)job->bytes && right == job->bytes;
 }
 
@@ -205,7 +206,8 @@ static void prepare(struct slot *slot, const struct probe_job *job)
 	};
 }
 
-/* Reads that queue behind a ring that takes nothing would wait for ever after a failed job, too: they are taken back. */
+/* Reads that queue behind a ring that takes nothing would wait for ever after a failed job, too: they are taken back.
+ */
 static void drop_queued(struct probe_io *io)
 {
 	for (unsigned i = 0; i < io->job->depth; i++) {

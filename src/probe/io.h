@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Jobs of many equal reads or writes, so many of them at once, on the engine that ranged reads with: libaio, eventfd, epoll. */
+/* Jobs of many equal reads or writes, so many of them at once, on the engine that ranged reads with: libaio, eventfd,
+ * epoll. */
 #ifndef PROBE_IO_H
 #define PROBE_IO_H
 
@@ -19,21 +20,21 @@ struct probe_io;
 struct probe_fault {
 	int error; /* -errno; 0 if it was not the system that failed it */
 	bool write;
-	uint64_t offset;    /* of the request; of the first wrong byte */
-	size_t asked, got;  /* bytes; got < asked: short */
-	bool wrong;	    /* the bytes */
+	uint64_t offset;   /* of the request; of the first wrong byte */
+	size_t asked, got; /* bytes; got < asked: short */
+	bool wrong;	   /* the bytes */
 };
 
 struct probe_job {
 	int fd;
 	uint64_t file_bytes;
 	uint32_t alignment, memory_alignment;
-	bool write;	 /* the pattern of `seed`, else reads */
-	bool compare;	 /* what is read with that pattern */
-	bool nowait;	 /* RWF_NOWAIT: EAGAIN and EOPNOTSUPP are counted and are no faults */
-	bool random;	 /* places; else from the beginning to the end, once */
-	unsigned depth;	 /* at once */
-	size_t bytes;	 /* of each */
+	bool write;	/* the pattern of `seed`, else reads */
+	bool compare;	/* what is read with that pattern */
+	bool nowait;	/* RWF_NOWAIT: EAGAIN and EOPNOTSUPP are counted and are no faults */
+	bool random;	/* places; else from the beginning to the end, once */
+	unsigned depth; /* at once */
+	size_t bytes;	/* of each */
 	uint64_t seed;
 	uint64_t time_ns;   /* none begins later; 0: no limit. Those under way are waited for */
 	uint64_t count_max; /* 0: no limit */

@@ -20,7 +20,8 @@ static json_t *us(uint64_t ns)
 
 static json_t *transfer_of(const struct probe_transfer *transfer)
 {
-	return json_pack("{s:I, s:f}", "bytes", (json_int_t)transfer->bytes, "seconds", (double)transfer->spent_ns / 1e9);
+	return json_pack("{s:I, s:f}", "bytes", (json_int_t)transfer->bytes, "seconds",
+			 (double)transfer->spent_ns / 1e9);
 }
 
 static json_t *filesystem_of(const struct probe_file *file)
@@ -28,7 +29,8 @@ static json_t *filesystem_of(const struct probe_file *file)
 	char device[32];
 
 	snprintf(device, sizeof(device), "%u:%u", file->major, file->minor);
-	return json_pack("{s:s, s:o, s:s}", "type", file->mount.type, "source", text_of(file->mount.source), "device", device);
+	return json_pack("{s:s, s:o, s:s}", "type", file->mount.type, "source", text_of(file->mount.source), "device",
+			 device);
 }
 
 static json_t *direct_of(const struct probe_result *result)
@@ -39,8 +41,8 @@ static json_t *direct_of(const struct probe_result *result)
 
 static json_t *alignment_of(const struct probe_file *file)
 {
-	return json_pack("{s:i, s:i, s:b}", "offset", (int)file->offset_alignment, "memory", (int)file->memory_alignment, "known",
-			 file->alignment_known);
+	return json_pack("{s:i, s:i, s:b}", "offset", (int)file->offset_alignment, "memory",
+			 (int)file->memory_alignment, "known", file->alignment_known);
 }
 
 static json_t *submits_of(const struct probe_result *result, const struct probe_verdict *verdict)
@@ -50,8 +52,8 @@ static json_t *submits_of(const struct probe_result *result, const struct probe_
 	if (!result->measured)
 		return json_null();
 	return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:s}", "calls", (json_int_t)submits->count, "slow_calls",
-			 (json_int_t)submits->slow_count, "p50_us", us(submits->p50_ns), "p99_us", us(submits->p99_ns), "longest_us",
-			 us(submits->longest_ns), "read_p50_us", us(verdict->read_p50_ns), "blocks",
+			 (json_int_t)submits->slow_count, "p50_us", us(submits->p50_ns), "p99_us", us(submits->p99_ns),
+			 "longest_us", us(submits->longest_ns), "read_p50_us", us(verdict->read_p50_ns), "blocks",
 			 probe_verdict_blocking(verdict->blocking));
 }
 
@@ -61,17 +63,18 @@ static json_t *nowait_of(const struct probe_result *result)
 
 	if (nowait->reads == 0)
 		return json_null();
-	return json_pack("{s:b, s:I, s:f}", "accepted", nowait->refused == 0, "reads", (json_int_t)nowait->reads, "again_share",
-			 (double)nowait->again / (double)nowait->reads);
+	return json_pack("{s:b, s:I, s:f}", "accepted", nowait->refused == 0, "reads", (json_int_t)nowait->reads,
+			 "again_share", (double)nowait->again / (double)nowait->reads);
 }
 
 static json_t *cell_of(const struct probe_result *result, unsigned size, unsigned depth)
 {
 	const struct probe_cell *cell = &result->cells[size][depth];
 
-	return json_pack("{s:i, s:i, s:I, s:I, s:o, s:o, s:o}", "depth", 1 << depth, "read_bytes", (int)probe_size_bytes(size), "reads",
-			 (json_int_t)cell->reads, "bytes_per_s", (json_int_t)cell->bytes_per_s, "p50_us", us(cell->p50_ns), "p99_us",
-			 us(cell->p99_ns), "submit_p50_us", us(cell->submit_p50_ns));
+	return json_pack("{s:i, s:i, s:I, s:I, s:o, s:o, s:o}", "depth", 1 << depth, "read_bytes",
+			 (int)probe_size_bytes(size), "reads", (json_int_t)cell->reads, "bytes_per_s",
+			 (json_int_t)cell->bytes_per_s, "p50_us", us(cell->p50_ns), "p99_us", us(cell->p99_ns),
+			 "submit_p50_us", us(cell->submit_p50_ns));
 }
 
 static json_t *cells_of(const struct probe_result *result)
@@ -93,8 +96,9 @@ static json_t *recommended_of(const struct probe_result *result)
 
 	if (!result->measured)
 		return json_null();
-	return json_pack("{s:i, s:I, s:I, s:I}", "disk_depth", (int)calibration->depth, "disk_bytes", (json_int_t)calibration->depth_bytes,
-			 "reads_per_s", (json_int_t)calibration->iops, "bytes_per_s", (json_int_t)calibration->bytes_per_s);
+	return json_pack("{s:i, s:I, s:I, s:I}", "disk_depth", (int)calibration->depth, "disk_bytes",
+			 (json_int_t)calibration->depth_bytes, "reads_per_s", (json_int_t)calibration->iops,
+			 "bytes_per_s", (json_int_t)calibration->bytes_per_s);
 }
 
 static json_t *limit(uint64_t value)
@@ -104,8 +108,9 @@ static json_t *limit(uint64_t value)
 
 static json_t *limits_of(const struct probe_limits *limits)
 {
-	return json_pack("{s:o, s:o, s:o, s:o}", "aio_max_nr", limit(limits->aio_max), "aio_nr", limit(limits->aio_used), "files_soft",
-			 limit(limits->files_soft), "files_hard", limit(limits->files_hard));
+	return json_pack("{s:o, s:o, s:o, s:o}", "aio_max_nr", limit(limits->aio_max), "aio_nr",
+			 limit(limits->aio_used), "files_soft", limit(limits->files_soft), "files_hard",
+			 limit(limits->files_hard));
 }
 
 static json_t *warnings_of(const struct probe_verdict *verdict)
@@ -113,25 +118,28 @@ static json_t *warnings_of(const struct probe_verdict *verdict)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < verdict->warning_count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s}", "id", verdict->warnings[i].id, "text", verdict->warnings[i].text));
+		json_array_append_new(list, json_pack("{s:s, s:s}", "id", verdict->warnings[i].id, "text",
+						      verdict->warnings[i].text));
 	return list;
 }
 
 int probe_json_print(FILE *out, const struct probe_result *result, const struct probe_verdict *verdict)
 {
-	json_t *report = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:f, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"version", PACKAGE_VERSION, "folder", text_of(result->file.folder),
-		"verdict", probe_verdict_suitability(verdict->suitability),
-		"filesystem", filesystem_of(&result->file), "direct", direct_of(result), "alignment", alignment_of(&result->file),
-		"write", transfer_of(&result->write), "fsync_seconds", (double)result->fsync_ns / 1e9,
-		"read_back", transfer_of(&result->verify), "shortened", result->shortened,
-		"io_submit", submits_of(result, verdict), "nowait", nowait_of(result), "measurements", cells_of(result),
-		"recommended", recommended_of(result), "limits", limits_of(&verdict->limits), "warnings", warnings_of(verdict));
+	json_t *report = json_pack(
+		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:f, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+		PACKAGE_VERSION, "folder", text_of(result->file.folder), "verdict",
+		probe_verdict_suitability(verdict->suitability), "filesystem", filesystem_of(&result->file), "direct",
+		direct_of(result), "alignment", alignment_of(&result->file), "write", transfer_of(&result->write),
+		"fsync_seconds", (double)result->fsync_ns / 1e9, "read_back", transfer_of(&result->verify), "shortened",
+		result->shortened, "io_submit", submits_of(result, verdict), "nowait", nowait_of(result),
+		"measurements", cells_of(result), "recommended", recommended_of(result), "limits",
+		limits_of(&verdict->limits), "warnings", warnings_of(verdict));
 	int error = 0;
 
 	if (report == NULL)
 		return -ENOMEM;
-	if (json_dumpf(report, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) != 0 || fputc('\n', out) == EOF || fflush(out) != 0)
+	if (json_dumpf(report, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) != 0 || fputc('\n', out) == EOF ||
+	    fflush(out) != 0)
 		error = -EIO;
 	json_decref(report);
 	return error;

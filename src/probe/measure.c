@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The steps in their order: write the file, read it back and compare, then, if there is a disk below that is really read, what
- * RWF_NOWAIT does, the cells of depth and size, and the calibration that ranged itself would do.
+ * The steps in their order: write the file, read it back and compare, then, if there is a disk below that is really
+ * read, what RWF_NOWAIT does, the cells of depth and size, and the calibration that ranged itself would do.
  *
- * Cells go from few reads at once to many. One that would take too long to come to an end, by the throughput of the one before it, is
- * left out: so a disk of 50 reads a second does not hold the program for minutes.
+ * Cells go from few reads at once to many. One that would take too long to come to an end, by the throughput of the one
+ * before it, is left out: so a disk of 50 reads a second does not hold the program for minutes.
  */
 #include "probe/measure.h"
 
@@ -25,7 +25,7 @@
 #define NOWAIT_READS 256
 #define NOWAIT_DEPTH 8
 #define NOWAIT_NS (CLOCK_NS_PER_S / 2)
-#define CALIBRATE_MS 1000 /* there is more time here than ranged has */
+#define CALIBRATE_MS 1000   /* there is more time here than ranged has */
 #define BUFFERED_SHARE 0.05 /* a few pages may come in by accident */
 
 struct measure {
@@ -56,20 +56,22 @@ static int tell_fault(const struct measure *measure, const struct probe_fault *f
 	const char *folder = measure->result->file.folder, *what = fault->write ? "write" : "read";
 
 	if (fault->error != 0)
-		fprintf(stderr, "ranged-probe: %s: %s of %zu bytes at offset %" PRIu64 " failed: %s (errno %d)\n", folder, what,
-			fault->asked, fault->offset, strerror(-fault->error), -fault->error);
+		fprintf(stderr, "ranged-probe: %s: %s of %zu bytes at offset %" PRIu64 " failed: %s (errno %d)\n",
+			folder, what, fault->asked, fault->offset, strerror(-fault->error), -fault->error);
 	else if (fault->wrong)
-		fprintf(stderr, "ranged-probe: %s: at offset %" PRIu64 " the file does not have the bytes that were written\n", folder,
-			fault->offset);
+		fprintf(stderr,
+			"ranged-probe: %s: at offset %" PRIu64 " the file does not have the bytes that were written\n",
+			folder, fault->offset);
 	else
-		fprintf(stderr, "ranged-probe: %s: short %s at offset %" PRIu64 ": %zu of %zu bytes\n", folder, what, fault->offset,
-			fault->got, fault->asked);
+		fprintf(stderr, "ranged-probe: %s: short %s at offset %" PRIu64 ": %zu of %zu bytes\n", folder, what,
+			fault->offset, fault->got, fault->asked);
 	return STORAGE_FAULT;
 }
 
 static int tell_error(const struct measure *measure, const char *what, int error, int status)
 {
-	fprintf(stderr, "ranged-probe: %s: %s: %s (errno %d)\n", measure->result->file.folder, what, strerror(-error), -error);
+	fprintf(stderr, "ranged-probe: %s: %s: %s (errno %d)\n", measure->result->file.folder, what, strerror(-error),
+		-error);
 	return status;
 }
 
@@ -209,7 +211,8 @@ static bool takes_too_long(const struct measure *measure, unsigned size, unsigne
 
 	if (before == NULL)
 		return false;
-	return before->reads == 0 || (double)(probe_size_bytes(size) << depth) / before->bytes_per_s * (double)CLOCK_NS_PER_S > 2 * slice_ns;
+	return before->reads == 0 ||
+	       (double)(probe_size_bytes(size) << depth) / before->bytes_per_s * (double)CLOCK_NS_PER_S > 2 * slice_ns;
 }
 
 static int measure_cells(struct measure *measure)
@@ -219,7 +222,8 @@ static int measure_cells(struct measure *measure)
 	progress(measure, "measuring");
 	for (unsigned size = 0; size < PROBE_SIZES; size++) {
 		for (unsigned depth = 0; depth < PROBE_DEPTHS && status == 0; depth++) {
-			if (probe_size_bytes(size) % measure->result->file.offset_alignment == 0 && !takes_too_long(measure, size, depth))
+			if (probe_size_bytes(size) % measure->result->file.offset_alignment == 0 &&
+			    !takes_too_long(measure, size, depth))
 				status = measure_cell(measure, size, depth);
 		}
 	}
@@ -232,8 +236,11 @@ static int calibrate(struct measure *measure)
 	int error;
 
 	progress(measure, "calibrating");
-	error = calibrate_run(result->file.fd, result->file.bytes, result->file.offset_alignment, CALIBRATE_MS, &result->calibration);
-	return error == 0 ? 0 : tell_error(measure, "the calibration failed", error, error == -EIO ? STORAGE_FAULT : EX_OSERR);
+	error = calibrate_run(result->file.fd, result->file.bytes, result->file.offset_alignment, CALIBRATE_MS,
+			      &result->calibration);
+	return error == 0
+		       ? 0
+		       : tell_error(measure, "the calibration failed", error, error == -EIO ? STORAGE_FAULT : EX_OSERR);
 }
 
 /* Is the data read past the page cache? Only where it may be, there is something to measure. */
@@ -263,7 +270,8 @@ static void sum_up(struct measure *measure)
 
 static int run_steps(struct measure *measure)
 {
-	static int (*const always[])(struct measure *) = { make_io, write_file, settle_file, verify_file, judge_direct };
+	static int (*const always[])(struct measure *) = { make_io, write_file, settle_file, verify_file,
+							   judge_direct };
 	static int (*const on_disks[])(struct measure *) = { try_nowait, measure_cells, calibrate, judge_direct };
 	int status = 0;
 

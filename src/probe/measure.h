@@ -56,15 +56,15 @@ struct probe_result {
 
 struct probe_options {
 	const char *folder;
-	uint64_t bytes;	       /* of the file: a multiple of 1 MiB */
-	uint64_t write_ns_max; /* rather a smaller file than to write for longer; 0: as long as it takes */
-	uint64_t cells_ns;     /* for all cells together */
+	uint64_t bytes;			    /* of the file: a multiple of 1 MiB */
+	uint64_t write_ns_max;		    /* rather a smaller file than to write for longer; 0: as long as it takes */
+	uint64_t cells_ns;		    /* for all cells together */
 	void (*progress)(const char *step); /* is told what begins, and NULL at the end; may be NULL */
 };
 
 /*
- * Runs all steps. 0, or an exit status after saying on stderr what went wrong and where: 1 for a fault of the storage, else of
- * sysexits.h. The caller closes result->file.fd, if it is not -1.
+ * Runs all steps. 0, or an exit status after saying on stderr what went wrong and where: 1 for a fault of the storage,
+ * else of sysexits.h. The caller closes result->file.fd, if it is not -1.
  */
 int probe_measure_run(const struct probe_options *options, struct probe_result *result);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each word of 8 bytes is the mixed sum of the seed and the word's number (the finaliser of splitmix64): a stale block, a block of
- * another place and a flipped bit all show.
+ * Each word of 8 bytes is the mixed sum of the seed and the word's number (the finaliser of splitmix64): a stale block,
+ * a block of another place and a flipped bit all show.
  */
 #include "probe/pattern.h"
 

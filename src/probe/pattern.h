@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The bytes that ranged-probe writes: they follow from a seed and their offset alone, so that what is read back can be compared
- * without being remembered, and nothing can compress them. Pure functions.
+ * The bytes that ranged-probe writes: they follow from a seed and their offset alone, so that what is read back can be
+ * compared without being remembered, and nothing can compress them. Pure functions.
  */
 #ifndef PROBE_PATTERN_H
 #define PROBE_PATTERN_H

@@ -2,7 +2,8 @@
 /*
  * ranged-probe: whether ranged will run well on a folder's filesystem, found out by doing what ranged does. One thread.
  *
- * A signal ends it at once and with nothing to clean up: the file it measures with has no name, and all else is its own memory.
+ * A signal ends it at once and with nothing to clean up: the file it measures with has no name, and all else is its own
+ * memory.
  */
 #include <argp.h>
 #include <errno.h>
@@ -34,10 +35,12 @@ struct command {
 };
 
 static const struct argp_option option_table[] = {
-	{"json", 'j', NULL, 0, "Print one JSON object instead of the report", 0},
-	{"size", 's', "SIZE", 0, "Measure with a file of SIZE (default 256M, or less on a slow disk; at least 16M)", 0},
-	{"seconds", 't', "TIME", 0, "Measure depths and sizes for so long (default 8; writing and reading back come on top)", 0},
-	{0},
+	{ "json", 'j', NULL, 0, "Print one JSON object instead of the report", 0 },
+	{ "size", 's', "SIZE", 0, "Measure with a file of SIZE (default 256M, or less on a slow disk; at least 16M)",
+	  0 },
+	{ "seconds", 't', "TIME", 0,
+	  "Measure depths and sizes for so long (default 8; writing and reading back come on top)", 0 },
+	{ 0 },
 };
 
 static void set_size(struct command *command, const char *text, struct argp_state *state)
@@ -132,7 +135,8 @@ static struct probe_style style_of(FILE *out)
 
 	return (struct probe_style){
 		.out = out,
-		.colours = isatty(fileno(out)) && (no_color == NULL || *no_color == '\0') && term != NULL && strcmp(term, "dumb") != 0,
+		.colours = isatty(fileno(out)) && (no_color == NULL || *no_color == '\0') && term != NULL &&
+			   strcmp(term, "dumb") != 0,
 		.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
 	};
 }
@@ -156,7 +160,9 @@ static int report(const struct command *command, const struct probe_result *resu
 int main(int argc, char **argv)
 {
 	struct command command = {
-		.options = { .bytes = BYTES_DEFAULT, .write_ns_max = WRITE_NS_MAX, .cells_ns = CELLS_MS_DEFAULT * CLOCK_NS_PER_MS },
+		.options = { .bytes = BYTES_DEFAULT,
+			     .write_ns_max = WRITE_NS_MAX,
+			     .cells_ns = CELLS_MS_DEFAULT * CLOCK_NS_PER_MS },
 	};
 	static struct probe_result result;
 	int status;

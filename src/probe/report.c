@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One page: a headline, one line for each thing that was looked at with a sign of whether it is well, what the warnings mean, and
- * the figures for who wants them.
+ * One page: a headline, one line for each thing that was looked at with a sign of whether it is well, what the warnings
+ * mean, and the figures for who wants them.
  */
 #include "probe/report.h"
 
@@ -46,8 +46,8 @@ static void print_wrapped(FILE *out, const char *text)
 
 enum mark { MARK_GOOD, MARK_BAD, MARK_NONE };
 
-static void __attribute__((format(printf, 4, 5))) line(const struct report *report, enum mark mark, const char *label,
-						       const char *format, ...)
+static void __attribute__((format(printf, 4, 5)))
+line(const struct report *report, enum mark mark, const char *label, const char *format, ...)
 {
 	static const char *const unicode[] = { "✓", "!", " " }, *const ascii[] = { "+", "!", " " };
 	static const enum probe_colour colours[] = { PROBE_GREEN, PROBE_YELLOW, PROBE_PLAIN };
@@ -82,8 +82,9 @@ static const char *headline(const struct report *report)
 		return "ranged will run well here.";
 	if (report->verdict->suitability == PROBE_WITH_CARE)
 		return "ranged will run here. Mind what is marked with \"!\".";
-	return report->result->file.direct == PROBE_DIRECT_MEMORY ? "ranged will run here, but this is memory and not a disk." :
-								    "ranged will run here, but without O_DIRECT.";
+	return report->result->file.direct == PROBE_DIRECT_MEMORY
+		       ? "ranged will run here, but this is memory and not a disk."
+		       : "ranged will run here, but without O_DIRECT.";
 }
 
 static void print_head(const struct report *report)
@@ -106,8 +107,10 @@ static void print_setting(const struct report *report)
 
 	if (!report->result->measured)
 		return;
-	line(report, MARK_NONE, "set", "disk_depth = %u, disk_bytes = %" PRIu64 "M", calibration->depth, calibration->depth_bytes >> 20);
-	line(report, MARK_NONE, "", "%u reads of 64 KiB in flight reach 90 %% of the best throughput (%.*f MiB/s, %.0f reads/s); four times as "
+	line(report, MARK_NONE, "set", "disk_depth = %u, disk_bytes = %" PRIu64 "M", calibration->depth,
+	     calibration->depth_bytes >> 20);
+	line(report, MARK_NONE, "",
+	     "%u reads of 64 KiB in flight reach 90 %% of the best throughput (%.*f MiB/s, %.0f reads/s); four times as "
 	     "many leave room for small ones. ranged finds the same at start, unless these are set.",
 	     calibration->knee, probe_style_decimals(rate), rate, calibration->iops);
 	fputc('\n', report->style->out);
@@ -120,16 +123,19 @@ static void print_direct(const struct report *report)
 	switch (result->file.direct) {
 	case PROBE_DIRECT_REAL:
 		if (result->resident < 0)
-			line(report, MARK_GOOD, "O_DIRECT", "yes (this filesystem does not tell what is in the page cache)");
+			line(report, MARK_GOOD, "O_DIRECT",
+			     "yes (this filesystem does not tell what is in the page cache)");
 		else
-			line(report, MARK_GOOD, "O_DIRECT", "yes, and real: %.0f %% of the file is in the page cache afterwards",
+			line(report, MARK_GOOD, "O_DIRECT",
+			     "yes, and real: %.0f %% of the file is in the page cache afterwards",
 			     100 * result->resident);
 		break;
 	case PROBE_DIRECT_BUFFERED:
 		line(report, MARK_BAD, "O_DIRECT", "accepted, but not real");
 		break;
 	case PROBE_DIRECT_MEMORY:
-		line(report, MARK_BAD, "O_DIRECT", "accepted, but it means nothing: %s is memory", result->file.mount.type);
+		line(report, MARK_BAD, "O_DIRECT", "accepted, but it means nothing: %s is memory",
+		     result->file.mount.type);
 		break;
 	case PROBE_DIRECT_NONE:
 		line(report, MARK_BAD, "O_DIRECT", "no");
@@ -145,8 +151,8 @@ static void print_submits(const struct report *report)
 	if (!report->result->measured)
 		return;
 	line(report, verdict->blocking == PROBE_BLOCKS_NEVER ? MARK_GOOD : MARK_BAD, "io_submit",
-	     "%s: 99 of 100 calls take at most %.2f ms, the longest took %.1f ms (one read of 64 KiB: %.2f ms)", words[verdict->blocking],
-	     ms(submits->p99_ns), ms(submits->longest_ns), ms(verdict->read_p50_ns));
+	     "%s: 99 of 100 calls take at most %.2f ms, the longest took %.1f ms (one read of 64 KiB: %.2f ms)",
+	     words[verdict->blocking], ms(submits->p99_ns), ms(submits->longest_ns), ms(verdict->read_p50_ns));
 }
 
 static void print_nowait(const struct report *report)
@@ -171,8 +177,8 @@ static void print_bytes(const struct report *report)
 	line(report, MARK_GOOD, "data", "%s written and read back, every byte the same%s",
 	     units_format_size(result->verify.bytes, size, sizeof(size)),
 	     result->shortened ? " (a smaller file, not to write for too long; --size takes the time)" : "");
-	line(report, MARK_NONE, "", "written at %.0f MiB/s, fsync %.0f ms, read at %.0f MiB/s", mib_per_s(&result->write),
-	     ms(result->fsync_ns), mib_per_s(&result->verify));
+	line(report, MARK_NONE, "", "written at %.0f MiB/s, fsync %.0f ms, read at %.0f MiB/s",
+	     mib_per_s(&result->write), ms(result->fsync_ns), mib_per_s(&result->verify));
 }
 
 static void print_alignment(const struct report *report)
@@ -180,8 +186,8 @@ static void print_alignment(const struct report *report)
 	const struct probe_file *file = &report->result->file;
 
 	if (report->result->measured)
-		line(report, MARK_NONE, "alignment", "%u of offsets, %u of memory%s", file->offset_alignment, file->memory_alignment,
-		     file->alignment_known ? "" : " (assumed: the filesystem does not say)");
+		line(report, MARK_NONE, "alignment", "%u of offsets, %u of memory%s", file->offset_alignment,
+		     file->memory_alignment, file->alignment_known ? "" : " (assumed: the filesystem does not say)");
 }
 
 static void print_warnings(const struct report *report)
@@ -194,7 +200,8 @@ static void print_warnings(const struct report *report)
 		line(report, MARK_BAD, i == 0 ? "to know" : "", "%s", verdict->warnings[i].text);
 }
 
-void probe_report_print(const struct probe_style *style, const struct probe_result *result, const struct probe_verdict *verdict)
+void probe_report_print(const struct probe_style *style, const struct probe_result *result,
+			const struct probe_verdict *verdict)
 {
 	struct report report = { style, result, verdict };
 

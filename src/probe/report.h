@@ -6,6 +6,7 @@
 #include "probe/style.h"
 #include "probe/verdict.h"
 
-void probe_report_print(const struct probe_style *style, const struct probe_result *result, const struct probe_verdict *verdict);
+void probe_report_print(const struct probe_style *style, const struct probe_result *result,
+			const struct probe_verdict *verdict);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A row for each number of reads in flight, a column for each size of a read. The chart shows the column that the calibration goes
- * by, with a mark at the depth that it chose.
+ * A row for each number of reads in flight, a column for each size of a read. The chart shows the column that the
+ * calibration goes by, with a mark at the depth that it chose.
  */
 #include "probe/table.h"
 
@@ -39,7 +39,8 @@ static void format_rate(const struct probe_cell *cell, char *text, size_t room)
 
 static void format_latency(const struct probe_cell *cell, char *text, size_t room)
 {
-	double p50 = (double)cell->p50_ns / (double)CLOCK_NS_PER_MS, p99 = (double)cell->p99_ns / (double)CLOCK_NS_PER_MS;
+	double p50 = (double)cell->p50_ns / (double)CLOCK_NS_PER_MS,
+	       p99 = (double)cell->p99_ns / (double)CLOCK_NS_PER_MS;
 
 	snprintf(text, room, "%.*f %5.*f", probe_style_decimals(p50), p50, probe_style_decimals(p99), p99);
 }
@@ -77,7 +78,8 @@ static void print_bar(const struct probe_style *style, double share)
 	fprintf(style->out, "%*s", (int)(BAR_COLUMNS - full - (rest > 0)), "");
 }
 
-static void print_bar_line(const struct probe_style *style, const struct probe_result *result, unsigned depth, double best)
+static void print_bar_line(const struct probe_style *style, const struct probe_result *result, unsigned depth,
+			   double best)
 {
 	const struct probe_cell *cell = &result->cells[PROBE_SIZE_64K][depth];
 	bool chosen = 1u << depth == result->calibration.knee;
@@ -89,7 +91,10 @@ static void print_bar_line(const struct probe_style *style, const struct probe_r
 	probe_style_colour(style, chosen ? PROBE_GREEN : PROBE_PLAIN);
 	print_bar(style, cell->bytes_per_s / best);
 	probe_style_colour(style, PROBE_PLAIN);
-	fprintf(style->out, "%7.*f%s\n", probe_style_decimals(rate), rate, !chosen ? "" : style->unicode ? "  ◂ 90 %" : "  < 90 %");
+	fprintf(style->out, "%7.*f%s\n", probe_style_decimals(rate), rate,
+		!chosen		 ? ""
+		: style->unicode ? "  ◂ 90 %"
+				 : "  < 90 %");
 }
 
 static void print_chart(const struct probe_style *style, const struct probe_result *result)

@@ -51,7 +51,8 @@ static inline uint64_t probe_times_quantile_ns(const struct probe_times *times, 
 	for (unsigned i = 0; i < PROBE_TIMES_BUCKETS && times->count > 0; i++) {
 		below += times->counts[i];
 		if (below * 100 >= times->count * per_cent)
-			return probe_times_upper_ns(i) < times->longest_ns ? probe_times_upper_ns(i) : times->longest_ns;
+			return probe_times_upper_ns(i) < times->longest_ns ? probe_times_upper_ns(i)
+									   : times->longest_ns;
 	}
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rules, one function for each thing that can be wrong. A missing O_DIRECT is what ranged can't make up for: it then reads by
- * offload threads, through the page cache. Everything else it copes with, or the operator can change.
+ * The rules, one function for each thing that can be wrong. A missing O_DIRECT is what ranged can't make up for: it
+ * then reads by offload threads, through the page cache. Everything else it copes with, or the operator can change.
  */
 #include "probe/verdict.h"
 
@@ -17,7 +17,8 @@
 #define SLOW_SUBMITS_MAX 3 /* of SUBMITS: as ranged counts them */
 #define SUBMITS 1000
 
-static void __attribute__((format(printf, 3, 4))) warn(struct probe_verdict *verdict, const char *id, const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+warn(struct probe_verdict *verdict, const char *id, const char *format, ...)
 {
 	struct probe_warning *warning = &verdict->warnings[verdict->warning_count];
 	va_list arguments;
@@ -37,16 +38,22 @@ static void judge_direct(const struct probe_result *result, struct probe_verdict
 	case PROBE_DIRECT_REAL:
 		break;
 	case PROBE_DIRECT_BUFFERED:
-		warn(verdict, "page-cache", "%.0f %% of the file is in the page cache after it was read: O_DIRECT is accepted here and "
-		     "not kept. ranged works, but it does not leave the page cache to others.", 100 * result->resident);
+		warn(verdict, "page-cache",
+		     "%.0f %% of the file is in the page cache after it was read: O_DIRECT is accepted here and "
+		     "not kept. ranged works, but it does not leave the page cache to others.",
+		     100 * result->resident);
 		break;
 	case PROBE_DIRECT_MEMORY:
-		warn(verdict, "memory", "%s has no disk below it: its files are in memory. O_DIRECT means nothing here, there is nothing "
-		     "to measure, and ranged reads such files with ordinary reads.", result->file.mount.type);
+		warn(verdict, "memory",
+		     "%s has no disk below it: its files are in memory. O_DIRECT means nothing here, there is nothing "
+		     "to measure, and ranged reads such files with ordinary reads.",
+		     result->file.mount.type);
 		break;
 	case PROBE_DIRECT_NONE:
-		warn(verdict, "no-direct", "%s can't read this file with O_DIRECT: ranged reads such files through the page cache, by its "
-		     "offload threads (offload_threads).", result->file.mount.type);
+		warn(verdict, "no-direct",
+		     "%s can't read this file with O_DIRECT: ranged reads such files through the page cache, by its "
+		     "offload threads (offload_threads).",
+		     result->file.mount.type);
 	}
 }
 
@@ -67,11 +74,14 @@ static void judge_submits(const struct probe_result *result, struct probe_verdic
 	verdict->read_p50_ns = result->cells[PROBE_SIZE_64K][0].p50_ns;
 	verdict->blocking = blocking_of(result, verdict->read_p50_ns);
 	if (verdict->blocking == PROBE_BLOCKS_ALWAYS)
-		warn(verdict, "io-submit-synchronous", "io_submit returns only when the data are there: reads of this filesystem are not "
+		warn(verdict, "io-submit-synchronous",
+		     "io_submit returns only when the data are there: reads of this filesystem are not "
 		     "asynchronous. ranged reads by its offload threads here; give it as many as reads should overlap (offload_threads).");
 	else if (verdict->blocking == PROBE_BLOCKS_SOMETIMES)
-		warn(verdict, "io-submit-blocks", "io_submit was seen to wait for the disk: up to %.1f ms. Where that goes on, ranged reads "
-		     "by its offload threads.", (double)result->submits.longest_ns / (double)CLOCK_NS_PER_MS);
+		warn(verdict, "io-submit-blocks",
+		     "io_submit was seen to wait for the disk: up to %.1f ms. Where that goes on, ranged reads "
+		     "by its offload threads.",
+		     (double)result->submits.longest_ns / (double)CLOCK_NS_PER_MS);
 }
 
 static void judge_aio(struct probe_verdict *verdict)
@@ -79,9 +89,10 @@ static void judge_aio(struct probe_verdict *verdict)
 	const struct probe_limits *limits = &verdict->limits;
 
 	if (limits->aio_max != 0 && limits->aio_used + limits->aio_needed > limits->aio_max)
-		warn(verdict, "aio-max-nr", "fs.aio-max-nr is %" PRIu64 ", of which %" PRIu64 " are in use, and ranged would take %" PRIu64
-		     ": sysctl -w fs.aio-max-nr=%" PRIu64, limits->aio_max, limits->aio_used, limits->aio_needed,
-		     limits->aio_used + limits->aio_needed);
+		warn(verdict, "aio-max-nr",
+		     "fs.aio-max-nr is %" PRIu64 ", of which %" PRIu64 " are in use, and ranged would take %" PRIu64
+		     ": sysctl -w fs.aio-max-nr=%" PRIu64,
+		     limits->aio_max, limits->aio_used, limits->aio_needed, limits->aio_used + limits->aio_needed);
 }
 
 static void judge_files(struct probe_verdict *verdict)
@@ -89,8 +100,10 @@ static void judge_files(struct probe_verdict *verdict)
 	const struct probe_limits *limits = &verdict->limits;
 
 	if (limits->files_hard < limits->files_needed)
-		warn(verdict, "open-files", "a process may have %" PRIu64 " descriptors (ulimit -Hn) and ranged with its defaults can come to "
-		     "need %" PRIu64 ": raise LimitNOFILE=, or lower max_connections.", limits->files_hard, limits->files_needed);
+		warn(verdict, "open-files",
+		     "a process may have %" PRIu64 " descriptors (ulimit -Hn) and ranged with its defaults can come to "
+		     "need %" PRIu64 ": raise LimitNOFILE=, or lower max_connections.",
+		     limits->files_hard, limits->files_needed);
 }
 
 static uint64_t read_number(const char *path)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the measurements mean for ranged: the verdict, and what the operator should know. Both reports say it by this. */
+/* What the measurements mean for ranged: the verdict, and what the operator should know. Both reports say it by this.
+ */
 #ifndef PROBE_VERDICT_H
 #define PROBE_VERDICT_H
 
@@ -21,9 +22,9 @@ struct probe_warning {
 };
 
 struct probe_limits {
-	uint64_t aio_max, aio_used;	      /* 0 0: not known */
-	uint64_t files_soft, files_hard;      /* RLIMIT_NOFILE; UINT64_MAX: none */
-	uint64_t aio_needed, files_needed;    /* by ranged with its defaults and the depth recommended here */
+	uint64_t aio_max, aio_used;	   /* 0 0: not known */
+	uint64_t files_soft, files_hard;   /* RLIMIT_NOFILE; UINT64_MAX: none */
+	uint64_t aio_needed, files_needed; /* by ranged with its defaults and the depth recommended here */
 };
 
 struct probe_verdict {

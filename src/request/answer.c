@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Blocks are merged, not replaced: a "header" of a site still holds in its locations, unless one of them says the same field. Where
- * nothing was said, nothing is done: a request without blocks pays for a look at a few bits.
+ * Blocks are merged, not replaced: a "header" of a site still holds in its locations, unless one of them says the same
+ * field. Where nothing was said, nothing is done: a request without blocks pays for a look at a few bits.
  */
 #include "request/answer.h"
 
@@ -36,7 +36,8 @@ static const char *with_charset(struct reply *reply, const char *type, const cha
 {
 	size_t length = strcspn(type, ";");
 
-	if (strncmp(type, "text/", 5) != 0 || (charset != NULL && strcmp(charset, "utf-8") == 0 && type[length] != '\0'))
+	if (strncmp(type, "text/", 5) != 0 ||
+	    (charset != NULL && strcmp(charset, "utf-8") == 0 && type[length] != '\0'))
 		return type;
 	if (charset == NULL)
 		return reply_text_format(reply, "%.*s", (int)length, type);
@@ -92,7 +93,11 @@ static const char *host_of(const struct answer *answer)
 {
 	const char *host = answer->fields->host;
 
-	return host != NULL && host[strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")] == '\0' ? host : "";
+	return host != NULL && host[strspn(host,
+					   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")] ==
+				       '\0'
+		       ? host
+		       : "";
 }
 
 static void put_word(struct writer *writer, const struct answer *answer, const char *word, size_t length)
@@ -261,8 +266,8 @@ void answer_options(const struct answer *answer)
 /* --- what is added to every reply --- */
 
 /*
- * What not everybody gets is not for a cache that everybody shares. One keeps no answer to a password anyway (RFC 9111 section 3.5), but
- * knows of no addresses.
+ * What not everybody gets is not for a cache that everybody shares. One keeps no answer to a password anyway (RFC 9111
+ * section 3.5), but knows of no addresses.
  */
 static bool is_private(const struct answer *answer)
 {
@@ -288,7 +293,8 @@ static void add_caching(const struct answer *answer)
 	if (settings->expires_ms == 0)
 		return;
 	if (settings->cache_control == NULL)
-		reply_header_format(answer->reply, "Cache-Control", "%smax-age=%" PRIu64, is_private(answer) ? "private, " : "", seconds);
+		reply_header_format(answer->reply, "Cache-Control", "%smax-age=%" PRIu64,
+				    is_private(answer) ? "private, " : "", seconds);
 	reply_header_format(answer->reply, "Expires", "%s", date_format(answer->now + (int64_t)seconds, date));
 }
 
@@ -331,7 +337,8 @@ static void add_disposition(const struct answer *answer)
 	}
 	plain[used] = full[full_used] = '\0';
 	if (differs)
-		reply_header_format(answer->reply, "Content-Disposition", "attachment; filename=\"%s\"; filename*=UTF-8''%s", plain, full);
+		reply_header_format(answer->reply, "Content-Disposition",
+				    "attachment; filename=\"%s\"; filename*=UTF-8''%s", plain, full);
 	else
 		reply_header_format(answer->reply, "Content-Disposition", "attachment; filename=\"%s\"", plain);
 }
@@ -349,19 +356,24 @@ static void apply_header(struct reply *reply, const char *rule)
 static bool says(const struct reply *reply, const char *directive)
 {
 	for (unsigned i = 0; i < reply->header_count; i++)
-		if (strcasecmp(reply->headers[i].name, "Cache-Control") == 0 && strcasestr(reply->headers[i].value, directive) != NULL)
+		if (strcasecmp(reply->headers[i].name, "Cache-Control") == 0 &&
+		    strcasestr(reply->headers[i].value, directive) != NULL)
 			return true;
 	return false;
 }
 
 /*
- * A young file may be sent again under another tag, even if it does not change. A cache that assembles a file from parts (slice of nginx)
- * would keep a first part that does not match the next one, so no cache may reuse the reply without asking, whatever the configuration says.
+ * A young file may be sent again under another tag, even if it does not change. A cache that assembles a file from
+ * parts (slice of nginx) would keep a first part that does not match the next one, so no cache may reuse the reply
+ * without asking, whatever the configuration says.
  */
 static void forbid_reuse(struct reply *reply)
 {
-	static const char *const lifetimes[] = { "Cache-Control", "Expires", "CDN-Cache-Control", "Surrogate-Control", "X-Accel-Expires" };
-	const char *value = says(reply, "no-store") ? "no-store" : says(reply, "private") ? "private, no-cache" : "no-cache";
+	static const char *const lifetimes[] = { "Cache-Control", "Expires", "CDN-Cache-Control", "Surrogate-Control",
+						 "X-Accel-Expires" };
+	const char *value = says(reply, "no-store")  ? "no-store"
+			    : says(reply, "private") ? "private, no-cache"
+						     : "no-cache";
 
 	for (size_t i = 0; i < sizeof(lifetimes) / sizeof(lifetimes[0]); i++)
 		reply_remove(reply, lifetimes[i]);
@@ -390,13 +402,15 @@ bool answer_finish(const struct answer *answer)
 		special = special || names_origins(&settings->cors);
 	}
 	/*
-	 * Pages under "Cross-Origin-Embedder-Policy: require-corp" show nothing without it. Such a page can read the memory of its process, so
-	 * what only some clients may have does not say it, unless the configuration names the origins that may.
+	 * Pages under "Cross-Origin-Embedder-Policy: require-corp" show nothing without it. Such a page can read the
+	 * memory of its process, so what only some clients may have does not say it, unless the configuration names the
+	 * origins that may.
 	 */
 	if (settings->cors.count > 0 || !is_private(answer))
 		reply_header(answer->reply, "Cross-Origin-Resource-Policy", "cross-origin");
 	if (settings->hsts_ms > 0 && answer->secure)
-		reply_header_format(answer->reply, "Strict-Transport-Security", "max-age=%" PRIu64, settings->hsts_ms / 1000);
+		reply_header_format(answer->reply, "Strict-Transport-Security", "max-age=%" PRIu64,
+				    settings->hsts_ms / 1000);
 	for (unsigned i = 0; i < match->count; i++)
 		for (size_t j = 0; j < match->chain[i]->header.count; j++)
 			apply_header(answer->reply, match->chain[i]->header.list[j]);

@@ -18,14 +18,14 @@ struct answer {
 	const struct match *match;
 	const struct fields *fields;
 	const struct path *path;
-	int64_t now; /* seconds since 1970 */
-	bool secure; /* the request came by TLS */
+	int64_t now;  /* seconds since 1970 */
+	bool secure;  /* the request came by TLS */
 	bool guarded; /* it is had by a signature */
 };
 
 /*
- * The value of Content-Type for a file of this name: a "mime" of the innermost block, else mime_type(), with the block's charset if
- * it is text. Lives as long as the reply.
+ * The value of Content-Type for a file of this name: a "mime" of the innermost block, else mime_type(), with the
+ * block's charset if it is text. Lives as long as the reply.
  */
 const char *answer_type(const struct answer *answer, const struct mime *mime, const char *name);
 
@@ -33,17 +33,19 @@ const char *answer_type(const struct answer *answer, const struct mime *mime, co
 void answer_redirect(const struct answer *answer);
 
 /*
- * The reply is a redirect to the same by https, on this port (0: its own); 403 if the client does not say by which name it came, 404
- * if the path is too long.
+ * The reply is a redirect to the same by https, on this port (0: its own); 403 if the client does not say by which name
+ * it came, 404 if the path is too long.
  */
 void answer_https(const struct answer *answer, unsigned port);
 
-/* The reply to OPTIONS: what may be asked, and to a preflight whether a page of another origin may (Fetch, section 3.3). */
+/* The reply to OPTIONS: what may be asked, and to a preflight whether a page of another origin may (Fetch,
+ * section 3.3). */
 void answer_options(const struct answer *answer);
 
 /*
- * The reply is made but for what blocks add to it: Cache-Control and Expires (200, 206, 304), Content-Disposition (200, 206), CORS, HSTS,
- * and last every "header", outer blocks before inner ones, whatever the status. The reply of a young file says "no-cache" after all. True: it says when, or to whom: not for another one.
+ * The reply is made but for what blocks add to it: Cache-Control and Expires (200, 206, 304), Content-Disposition (200,
+ * 206), CORS, HSTS, and last every "header", outer blocks before inner ones, whatever the status. The reply of a young
+ * file says "no-cache" after all. True: it says when, or to whom: not for another one.
  */
 bool answer_finish(const struct answer *answer);
 

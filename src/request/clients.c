@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A hash table of the clients that are here now. Who goes while something is left of what was taken from his buckets stays in the
- * table until they are full again, or a new connection would be a way around them; there is a bound to those as well. The lock is
- * taken once when a connection comes and once when it goes, and for requests only where a proxy speaks for others.
+ * A hash table of the clients that are here now. Who goes while something is left of what was taken from his buckets
+ * stays in the table until they are full again, or a new connection would be a way around them; there is a bound to
+ * those as well. The lock is taken once when a connection comes and once when it goes, and for requests only where a
+ * proxy speaks for others.
  *
- * Clients choose their addresses (an IPv6 network has any number of them), so they are hashed under a secret. The number of buckets
- * never changes: nothing is moved under the lock, and a walk over the buckets releases it after a bounded number of entries.
+ * Clients choose their addresses (an IPv6 network has any number of them), so they are hashed under a secret. The
+ * number of buckets never changes: nothing is moved under the lock, and a walk over the buckets releases it after a
+ * bounded number of entries.
  */
 #include "request/clients.h"
 
@@ -20,7 +22,7 @@
 #include "base/clock.h"
 #include "base/keyed_hash.h"
 
-#define BUCKETS_MIN 1024      /* powers of two */
+#define BUCKETS_MIN 1024 /* powers of two */
 #define BUCKETS_MAX (1 << 20)
 #define TOP_LOOKS 65536	      /* at entries, for one list */
 #define STEP_LOOKS 256	      /* at buckets and entries, under one hold of the lock */
@@ -64,7 +66,8 @@ int clients_new(struct clients **clients, unsigned max_connections, unsigned per
 		free(c);
 		return -ENOMEM;
 	}
-	memset(c->buckets, 0, count * sizeof(struct entry *)); /* not calloc(): the pages are got here, and not under the lock */
+	memset(c->buckets, 0,
+	       count * sizeof(struct entry *)); /* not calloc(): the pages are got here, and not under the lock */
 	c->mask = count - 1;
 	pthread_mutex_init(&c->lock, NULL);
 	c->max_connections = max_connections;
@@ -321,22 +324,26 @@ static void insert(struct top *top, const struct entry *entry)
 	if (top->used < top->count)
 		top->used++;
 	memmove(&top->list[at + 1], &top->list[at], (top->used - at - 1) * sizeof(top->list[0]));
-	top->list[at] = (struct seen){ .local = entry->client.local, .bytes = bytes, .connections = entry->connections };
+	top->list[at] =
+		(struct seen){ .local = entry->client.local, .bytes = bytes, .connections = entry->connections };
 	memcpy(top->list[at].key, entry->key, ADDRESS_BYTES);
 }
 
-/* Under the lock: the entries of the buckets from *next on. *next is the bucket to go on with. How many entries there were. */
+/* Under the lock: the entries of the buckets from *next on. *next is the bucket to go on with. How many entries there
+ * were. */
 static unsigned insert_some(struct clients *clients, struct top *top, uint32_t *next)
 {
 	unsigned entries = 0;
 
 	for (unsigned buckets = 0; *next <= clients->mask && buckets + entries < STEP_LOOKS; ++*next, buckets++)
-		for (const struct entry *entry = clients->buckets[*next]; entry != NULL; entry = entry->chain, entries++)
+		for (const struct entry *entry = clients->buckets[*next]; entry != NULL;
+		     entry = entry->chain, entries++)
 			insert(top, entry);
 	return entries;
 }
 
-/* An entry stays in its bucket, so each that is there all the time is met once, and those that come or go meanwhile once at most. */
+/* An entry stays in its bucket, so each that is there all the time is met once, and those that come or go meanwhile
+ * once at most. */
 static void find_top(struct clients *clients, struct top *top)
 {
 	uint32_t next = 0;
@@ -358,7 +365,8 @@ static void format_key(const struct seen *seen, struct clients_rank *rank)
 
 	memcpy(address.bytes, seen->key, ADDRESS_BYTES);
 	address_format(&address, text);
-	snprintf(rank->address, sizeof(rank->address), "%s%s", text, !address.local && strchr(text, ':') != NULL ? "/64" : "");
+	snprintf(rank->address, sizeof(rank->address), "%s%s", text,
+		 !address.local && strchr(text, ':') != NULL ? "/64" : "");
 }
 
 unsigned clients_top(struct clients *clients, struct clients_rank *ranks, unsigned count)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who is connected, and what is counted of each: connections in all and per client, what a client has been given, across all
- * connections and reactors. A client is an IPv4 address or an IPv6 /64 (what one customer gets); an IPv4 address that came in on an
- * IPv6 socket is the same client. Peers on Unix sockets count in all only: they are one client that no limit is about.
+ * Who is connected, and what is counted of each: connections in all and per client, what a client has been given,
+ * across all connections and reactors. A client is an IPv4 address or an IPv6 /64 (what one customer gets); an IPv4
+ * address that came in on an IPv6 socket is the same client. Peers on Unix sockets count in all only: they are one
+ * client that no limit is about.
  */
 #ifndef REQUEST_CLIENTS_H
 #define REQUEST_CLIENTS_H
@@ -19,10 +20,10 @@ struct clients;
 /* What others may use; it comes first in what clients.c keeps. */
 struct client {
 	struct bucket bytes, requests;
-	atomic_uint transfers; /* requests being answered */
+	atomic_uint transfers;	     /* requests being answered */
 	_Atomic uint64_t sent_bytes; /* since it came */
 	_Atomic size_t pinned_bytes; /* of the cache, by replies to it: see pins.h */
-	bool local;	       /* on a Unix socket */
+	bool local;		     /* on a Unix socket */
 };
 
 /* The most that the buckets of a client save up. */
@@ -36,15 +37,16 @@ void clients_renew(struct clients *clients, unsigned max_connections, unsigned p
 void clients_free(struct clients *clients);
 
 /*
- * Counts one more connection: 0 with *client for clients_leave(), -EUSERS (full), -EDQUOT (this client has its share) or
- * -ENOMEM. Any thread.
+ * Counts one more connection: 0 with *client for clients_leave(), -EUSERS (full), -EDQUOT (this client has its share)
+ * or -ENOMEM. Any thread.
  */
 int clients_enter(struct clients *clients, const struct sockaddr *peer, struct client **client);
 void clients_leave(struct clients *clients, struct client *client);
 
 /*
- * Counts a connection that was refused by clients_enter(), beside those and within bounds of its own, for as long as it takes to tell the
- * client: 0 with *client for clients_leave_refused(), -EUSERS or -ENOMEM: there are too many, and no time for this one. Any thread.
+ * Counts a connection that was refused by clients_enter(), beside those and within bounds of its own, for as long as it
+ * takes to tell the client: 0 with *client for clients_leave_refused(), -EUSERS or -ENOMEM: there are too many, and no
+ * time for this one. Any thread.
  */
 int clients_enter_refused(struct clients *clients, const struct sockaddr *peer, struct client **client);
 void clients_leave_refused(struct clients *clients, struct client *client);
@@ -73,8 +75,8 @@ struct clients_rank {
 #define CLIENTS_TOP_MAX 64
 
 /*
- * Those who are here now that were sent most, the most first, at most `count`: how many. With very many clients, some are not looked
- * at. Any thread.
+ * Those who are here now that were sent most, the most first, at most `count`: how many. With very many clients, some
+ * are not looked at. Any thread.
  */
 unsigned clients_top(struct clients *clients, struct clients_rank *ranks, unsigned count);
 

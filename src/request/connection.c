@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A client's time runs while it owes us something: a request's head, or the taking of a reply. While the disk owes us something
- * (CONNECTION_WORK, or a reply that is suspended for its next block) no clock runs. The rate counts bytes that the peer's
- * kernel acknowledged, since what we handed to our own kernel says nothing; a client that has taken all there was to take is
- * not slow, we are. Peers on a Unix socket are proxies of the same host and are held to no rate.
+ * A client's time runs while it owes us something: a request's head, or the taking of a reply. While the disk owes us
+ * something (CONNECTION_WORK, or a reply that is suspended for its next block) no clock runs. The rate counts bytes
+ * that the peer's kernel acknowledged, since what we handed to our own kernel says nothing; a client that has taken all
+ * there was to take is not slow, we are. Peers on a Unix socket are proxies of the same host and are held to no rate.
  */
 #include "request/connection.h"
 
@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 
-#define REFUSED_MS 2000 /* for a refused one to say what it wants, so that it can be told */
+#define REFUSED_MS 2000		/* for a refused one to say what it wants, so that it can be told */
 #define FIRST_NS CLOCK_NS_PER_S /* for a new connection to say something */
 #define TCP_STATE_ESTABLISHED 1 /* <netinet/tcp.h> has the name, and can't be had beside <linux/tcp.h> */
 
@@ -45,7 +45,8 @@ static bool acked(const struct connection *connection, uint64_t *bytes)
 	struct tcp_info info;
 	socklen_t length = sizeof(info);
 
-	if (connection->peer.address.ss_family == AF_UNIX || getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
+	if (connection->peer.address.ss_family == AF_UNIX ||
+	    getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
 		return false;
 	*bytes = info.tcpi_bytes_acked;
 	return true;
@@ -95,7 +96,8 @@ const char *connection_overdue(struct connection *connection, const struct conne
 	return NULL;
 }
 
-/* A body whose end is that of the connection would seem to be whole. A TCP socket that is disconnected resets its connection. */
+/* A body whose end is that of the connection would seem to be whole. A TCP socket that is disconnected resets its
+ * connection. */
 static bool reset(const struct connection *connection)
 {
 	const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
@@ -145,7 +147,8 @@ bool connection_is_left(const struct connection *connection)
 	socklen_t length = sizeof(info);
 
 	return connection->peer.address.ss_family != AF_UNIX &&
-	       getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state != TCP_STATE_ESTABLISHED;
+	       getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+	       info.tcpi_state != TCP_STATE_ESTABLISHED;
 }
 
 bool connection_is_quiet(const struct connection *connection, uint64_t now_ns)
@@ -154,6 +157,6 @@ bool connection_is_quiet(const struct connection *connection, uint64_t now_ns)
 
 	if (connection->phase == CONNECTION_HEAD && now_ns - connection->since_ns < FIRST_NS)
 		return false;
-	return (connection->phase == CONNECTION_IDLE || connection->phase == CONNECTION_HEAD) && connection->exchange == NULL &&
-	       recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+	return (connection->phase == CONNECTION_IDLE || connection->phase == CONNECTION_HEAD) &&
+	       connection->exchange == NULL && recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }

@@ -18,8 +18,16 @@ const char *counters_source_name(unsigned source)
 
 const char *counters_reason_name(unsigned reason)
 {
-	static const char *const names[COUNTERS_REASONS] = { "max_connections", "max_connections_per_client", "requests_per_client",
-							     "transfers_per_client", "disk_latency", "headers", "access", "expired", "memory", "descriptors",
+	static const char *const names[COUNTERS_REASONS] = { "max_connections",
+							     "max_connections_per_client",
+							     "requests_per_client",
+							     "transfers_per_client",
+							     "disk_latency",
+							     "headers",
+							     "access",
+							     "expired",
+							     "memory",
+							     "descriptors",
 							     "proxy_protocol" };
 
 	return names[reason];

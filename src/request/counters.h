@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What one reactor counts of the requests it answers. The reactor alone counts; any thread reads, at any time, without asking it: so what
- * is read is not of one moment, but no number of it ever goes back (connections aside).
+ * What one reactor counts of the requests it answers. The reactor alone counts; any thread reads, at any time, without
+ * asking it: so what is read is not of one moment, but no number of it ever goes back (connections aside).
  */
 #ifndef REQUEST_COUNTERS_H
 #define REQUEST_COUNTERS_H
@@ -22,7 +22,8 @@ enum counters_source {
 	COUNTERS_CACHE = STORE_CACHE,
 	COUNTERS_JOINED = STORE_JOINED,
 	COUNTERS_DISK = STORE_DISK,
-	COUNTERS_OTHER = STORE_SOURCES, /* ranged made them: errors, listings, the text between the parts of a multipart */
+	COUNTERS_OTHER =
+		STORE_SOURCES, /* ranged made them: errors, listings, the text between the parts of a multipart */
 	COUNTERS_SOURCES
 };
 
@@ -32,12 +33,12 @@ enum counters_reason {
 	COUNTERS_MAX_CONNECTIONS_PER_CLIENT,
 	COUNTERS_REQUESTS_PER_CLIENT,
 	COUNTERS_TRANSFERS_PER_CLIENT,
-	COUNTERS_DISK_LATENCY, /* 503: the device is behind */
-	COUNTERS_HEADERS,      /* 400, 413, 414, 431, 417 …: what was sent is no request that is served */
-	COUNTERS_ACCESS,       /* 401, 403, 429: addresses, passwords and signatures */
-	COUNTERS_EXPIRED,      /* 410: a signature that was good once */
-	COUNTERS_MEMORY,       /* of the process, or all of the cache is in use */
-	COUNTERS_DESCRIPTORS,  /* a connection came when all descriptors were in use */
+	COUNTERS_DISK_LATENCY,	 /* 503: the device is behind */
+	COUNTERS_HEADERS,	 /* 400, 413, 414, 431, 417 …: what was sent is no request that is served */
+	COUNTERS_ACCESS,	 /* 401, 403, 429: addresses, passwords and signatures */
+	COUNTERS_EXPIRED,	 /* 410: a signature that was good once */
+	COUNTERS_MEMORY,	 /* of the process, or all of the cache is in use */
+	COUNTERS_DESCRIPTORS,	 /* a connection came when all descriptors were in use */
 	COUNTERS_PROXY_PROTOCOL, /* a connection began without the PROXY header that it must have */
 	COUNTERS_REASONS
 };
@@ -49,8 +50,8 @@ struct counters {
 	_Atomic uint64_t bytes[COUNTERS_SOURCES]; /* of bodies, sent */
 	_Atomic uint64_t rejected[COUNTERS_REASONS];
 	_Atomic uint64_t connections[COUNTERS_PHASES]; /* that are in this phase now */
-	_Atomic uint64_t accepted;		      /* connections */
-	struct histogram first_byte;	      /* from a request's first line to its reply */
+	_Atomic uint64_t accepted;		       /* connections */
+	struct histogram first_byte;		       /* from a request's first line to its reply */
 };
 
 const char *counters_method_name(unsigned method);

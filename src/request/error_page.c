@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All pages are made when the first one is asked for: they are few and small, and a server that is asked for what is not there, a
- * thousand times a second, has nothing to make. What has no memory then is answered as text, which is static.
+ * All pages are made when the first one is asked for: they are few and small, and a server that is asked for what is
+ * not there, a thousand times a second, has nothing to make. What has no memory then is answered as text, which is
+ * static.
  */
 #include "request/error_page.h"
 
@@ -69,8 +70,9 @@ static void keep(enum accept_format format, unsigned status, struct text *text, 
 	if (text->failed)
 		text_fini(text);
 	else
-		pages[format][status - STATUS_FIRST] =
-			(struct error_page){ .type = type, .body = text->bytes, .length = text->used, .policy = policy };
+		pages[format][status - STATUS_FIRST] = (struct error_page){
+			.type = type, .body = text->bytes, .length = text->used, .policy = policy
+		};
 }
 
 static void make(void)
@@ -79,8 +81,9 @@ static void make(void)
 		struct text html = { 0 }, json = { 0 };
 		const char *line = status_body(status);
 
-		pages[ACCEPT_TEXT][status - STATUS_FIRST] =
-			(struct error_page){ .type = "text/plain; charset=utf-8", .body = line, .length = strlen(line) };
+		pages[ACCEPT_TEXT][status - STATUS_FIRST] = (struct error_page){ .type = "text/plain; charset=utf-8",
+										 .body = line,
+										 .length = strlen(line) };
 		if (*line == '\0')
 			continue;
 		make_html(&html, status, line);

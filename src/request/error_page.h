@@ -12,7 +12,8 @@ struct error_page {
 	const char *policy; /* its Content-Security-Policy, or NULL */
 };
 
-/* accept: the request's field, or NULL: text. The answer depends on it, so it is to be sent with "Vary: Accept". Never NULL. */
+/* accept: the request's field, or NULL: text. The answer depends on it, so it is to be sent with "Vary: Accept". Never
+ * NULL. */
 const struct error_page *error_page_find(unsigned status, const char *accept);
 
 #endif

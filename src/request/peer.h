@@ -13,10 +13,11 @@ struct request_site;
 struct peer {
 	struct sockaddr_storage address;
 	struct address from; /* the same, as it is compared and counted */
-	unsigned listener; /* of the configuration: which sites can be asked for */
+	unsigned listener;   /* of the configuration: which sites can be asked for */
 	bool tls;
 	bool refused; /* over a limit on connections: its first request is answered with 503, and it is closed */
-	void *client; /* the daemon's count of it: handed back when the connection has closed; between these the disk's queue goes round */
+	void *client; /* the daemon's count of it: handed back when the connection has closed; between these the disk's
+			 queue goes round */
 };
 
 /* A connection that was accepted: a non-blocking socket, which whoever it is given to closes. */
@@ -26,9 +27,9 @@ struct arrival {
 	bool tls;
 	bool refused; /* as in struct peer */
 	struct sockaddr_storage address;
-	socklen_t length; /* of address */
+	socklen_t length;	   /* of address */
 	struct request_site *site; /* of that configuration */
-	void *client; /* the daemon's count of it */
+	void *client;		   /* the daemon's count of it */
 };
 
 #endif

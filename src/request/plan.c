@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A body as a sequence of pieces, made one at a time as the transfer asks for them, so that a body of any length costs no
- * memory here. Spans are cut at multiples of block_bytes of the *file*, not of the range: then each disk block belongs to one
- * span of a range only, and is read once for it. Two ranges may share the block in which one ends and the other begins.
+ * A body as a sequence of pieces, made one at a time as the transfer asks for them, so that a body of any length costs
+ * no memory here. Spans are cut at multiples of block_bytes of the *file*, not of the range: then each disk block
+ * belongs to one span of a range only, and is read once for it. Two ranges may share the block in which one ends and
+ * the other begins.
  */
 #include "request/plan.h"
 
@@ -29,7 +30,9 @@ static void next_part(struct plan *plan)
 
 static bool next_text(struct plan *plan, struct plan_piece *piece)
 {
-	*piece = (struct plan_piece){ .is_text = true, .part = plan->part, .length = multipart_head_bytes(plan->multipart, plan->part) };
+	*piece = (struct plan_piece){ .is_text = true,
+				      .part = plan->part,
+				      .length = multipart_head_bytes(plan->multipart, plan->part) };
 	plan->in_text = false;
 	return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a body is made of, in order: spans of the file, and between them the text of a multipart. Pure: it reads nothing. */
+/* What a body is made of, in order: spans of the file, and between them the text of a multipart. Pure: it reads
+ * nothing. */
 #ifndef REQUEST_PLAN_H
 #define REQUEST_PLAN_H
 
@@ -13,7 +14,8 @@
 struct plan {
 	const struct range_set *set;	   /* the caller's; at least one range */
 	const struct multipart *multipart; /* the caller's; NULL: one range, no text */
-	size_t block_bytes;		   /* a power of two; no span crosses a multiple of it, so no two of one range share a disk block */
+	size_t block_bytes; /* a power of two; no span crosses a multiple of it, so no two of one range share a disk
+			       block */
 	unsigned part;
 	bool in_text;
 	uint64_t position;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A table with one place a hash: what finds its place taken by an entry that is in use is simply made anew each time. A file that was
- * replaced is another struct file, so its old reply is found no more, and goes with the next sweep.
+ * A table with one place a hash: what finds its place taken by an entry that is in use is simply made anew each time. A
+ * file that was replaced is another struct file, so its old reply is found no more, and goes with the next sweep.
  */
 #include "request/prebuilt.h"
 
@@ -18,7 +18,8 @@ struct prebuilt_table {
 	struct prebuilt *places[PLACES];
 };
 
-int prebuilt_new(struct prebuilt_table **table, struct store *store, size_t pinned_max_bytes, void (*drop)(void *response))
+int prebuilt_new(struct prebuilt_table **table, struct store *store, size_t pinned_max_bytes,
+		 void (*drop)(void *response))
 {
 	struct prebuilt_table *made = calloc(1, sizeof(*made));
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Replies to what is asked for all the time: a small file that is in memory, whole, without conditions. Such a reply is made once and
- * sent again and again, with its extent pinned, as long as it is used. Belongs to its reactor's thread.
+ * Replies to what is asked for all the time: a small file that is in memory, whole, without conditions. Such a reply is
+ * made once and sent again and again, with its extent pinned, as long as it is used. Belongs to its reactor's thread.
  */
 #ifndef REQUEST_PREBUILT_H
 #define REQUEST_PREBUILT_H
@@ -26,14 +26,17 @@ struct prebuilt {
 	bool used;		/* since the last sweep */
 };
 
-/* drop: the table has no use for this response any more; prebuilt_free() follows when nobody sends it any more. 0 or -ENOMEM. */
-int prebuilt_new(struct prebuilt_table **table, struct store *store, size_t pinned_max_bytes, void (*drop)(void *response));
+/* drop: the table has no use for this response any more; prebuilt_free() follows when nobody sends it any more. 0 or
+ * -ENOMEM. */
+int prebuilt_new(struct prebuilt_table **table, struct store *store, size_t pinned_max_bytes,
+		 void (*drop)(void *response));
 /* All entries were swept and freed. NULL is fine. */
 void prebuilt_end(struct prebuilt_table *table);
 
 /* The entry of exactly this file and key, or NULL. */
 struct prebuilt *prebuilt_find(struct prebuilt_table *table, const struct file *file, uint64_t key);
-/* A new one, which takes over a want that is done; NULL (and the want stays where it is): there is no room or no memory. */
+/* A new one, which takes over a want that is done; NULL (and the want stays where it is): there is no room or no
+ * memory. */
 struct prebuilt *prebuilt_add(struct prebuilt_table *table, struct file *file, uint64_t key, struct store_want *want);
 /* The entry's response is gone. */
 void prebuilt_free(struct prebuilt *ready);

@@ -15,7 +15,8 @@
 #include "request/answer.h"
 
 #define STATUS 503
-#define LAST_WORDS "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+#define LAST_WORDS \
+	"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 
 /* Cuts the next whole line off; NULL: there is none. */
 static char *take_line(char **at)
@@ -65,8 +66,8 @@ static const char *read_head(char *head, struct fields *fields, bool *head_metho
 	return target;
 }
 
-static void find_rules(const struct rules *rules, unsigned listener, const char *target, const struct fields *fields, struct path *path,
-		       struct match *match)
+static void find_rules(const struct rules *rules, unsigned listener, const char *target, const struct fields *fields,
+		       struct path *path, struct match *match)
 {
 	const char *host = NULL;
 	size_t length = 0;
@@ -112,7 +113,9 @@ size_t refusal_write(const struct rules *rules, unsigned listener, char *head, c
 	struct path path;
 	bool head_method;
 	const char *target = read_head(head, &fields, &head_method);
-	const struct answer answer = { .reply = &reply, .match = &match, .fields = &fields, .path = &path, .now = (int64_t)time(NULL) };
+	const struct answer answer = {
+		.reply = &reply, .match = &match, .fields = &fields, .path = &path, .now = (int64_t)time(NULL)
+	};
 	size_t length;
 
 	find_rules(rules, listener, target, &fields, &path, &match);

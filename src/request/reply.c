@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Values that are made for one reply live in the reply's own text, so that making one costs no allocation, or on the heap if they
- * are long.
+ * Values that are made for one reply live in the reply's own text, so that making one costs no allocation, or on the
+ * heap if they are long.
  */
 #include "request/reply.h"
 
@@ -79,7 +79,8 @@ static char *keep(struct reply *reply, size_t bytes)
 	return kept->text;
 }
 
-static const char *keep_format(struct reply *reply, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+static const char *keep_format(struct reply *reply, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
 static const char *keep_format(struct reply *reply, const char *format, va_list arguments)
 {
 	char *text = reply->text + reply->text_used;
@@ -143,8 +144,10 @@ const char *reply_value(const struct reply *reply, const char *name)
 
 void reply_finish(struct reply *reply)
 {
-	static const char *const lists[] = { NULL,     "Accept",	 "Accept-Encoding",	    "Accept, Accept-Encoding",
-					     "Origin", "Accept, Origin", "Accept-Encoding, Origin", "Accept, Accept-Encoding, Origin" };
+	static const char *const lists[] = {
+		NULL,	  "Accept",	    "Accept-Encoding",	       "Accept, Accept-Encoding",
+		"Origin", "Accept, Origin", "Accept-Encoding, Origin", "Accept, Accept-Encoding, Origin"
+	};
 
 	if (reply->vary != 0)
 		reply_header(reply, "Vary", lists[reply->vary]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is answered: a status, header fields, and what the body is. The server sends it; MHD adds Date, Content-Length and
- * Connection.
+ * What is answered: a status, header fields, and what the body is. The server sends it; MHD adds Date, Content-Length
+ * and Connection.
  */
 #ifndef REQUEST_REPLY_H
 #define REQUEST_REPLY_H
@@ -12,7 +12,16 @@
 
 #include "http/validator.h"
 
-enum reply_body { REPLY_EMPTY, REPLY_TEXT, REPLY_SPAN, REPLY_COPY, REPLY_TRANSFER, REPLY_LISTING, REPLY_LENGTH_ONLY, REPLY_READY };
+enum reply_body {
+	REPLY_EMPTY,
+	REPLY_TEXT,
+	REPLY_SPAN,
+	REPLY_COPY,
+	REPLY_TRANSFER,
+	REPLY_LISTING,
+	REPLY_LENGTH_ONLY,
+	REPLY_READY
+};
 
 /* Bits: the request fields that another answer to the same target would depend on (RFC 9110 section 12.5.5). */
 enum reply_vary { REPLY_VARY_ACCEPT = 1, REPLY_VARY_ACCEPT_ENCODING = 2, REPLY_VARY_ORIGIN = 4 };
@@ -28,10 +37,11 @@ struct reply {
 	unsigned status;
 	enum reply_body body;
 	const void *data; /* REPLY_TEXT: static; REPLY_SPAN, REPLY_COPY: the request's; REPLY_READY: the server's own */
-	uint64_t length;  /* of the body (REPLY_LISTING: of what was taken of it), or for REPLY_LENGTH_ONLY what it would be */
-	bool listing;	  /* it is one: of a folder, not of a file to be saved under a name */
-	bool young;	  /* its validators are those of a young file: see clock_is_young() */
-	unsigned vary;	  /* bits of enum reply_vary; reply_finish() makes the field */
+	uint64_t length; /* of the body (REPLY_LISTING: of what was taken of it), or for REPLY_LENGTH_ONLY what it would
+			    be */
+	bool listing;	 /* it is one: of a folder, not of a file to be saved under a name */
+	bool young;	 /* its validators are those of a young file: see clock_is_young() */
+	unsigned vary;	 /* bits of enum reply_vary; reply_finish() makes the field */
 	unsigned header_count, header_room;
 	struct reply_field *headers; /* `own`, or longer and on the heap */
 	void *kept;		     /* values that did not fit into `text`, chained */
@@ -50,7 +60,8 @@ void reply_fini(struct reply *reply);
 /* Adds a field. name and value are not copied. */
 void reply_header(struct reply *reply, const char *name, const char *value);
 /* Adds a field whose value is kept in the reply, whatever its length. */
-void reply_header_format(struct reply *reply, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void reply_header_format(struct reply *reply, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 /* A text that is kept in the reply, whatever its length. NULL: no memory, and the reply has failed. */
 const char *reply_text_format(struct reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Takes all fields of this name away, in any case. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the steps of a request stand on: its beginning and end, refusals, the lookup of a file, and what its body needs. A body that
- * lies in one extent is sent as it lies there; a longer one is a transfer, which copies.
+ * What the steps of a request stand on: its beginning and end, refusals, the lookup of a file, and what its body needs.
+ * A body that lies in one extent is sent as it lies there; a longer one is a transfer, which copies.
  */
 #include "request/request.h"
 
@@ -15,10 +15,10 @@
 
 #define BLOCK_MAX ((size_t)256 * 1024)
 #define BLOCK_MIN ((size_t)16 * 1024)
-#define SHORT_MAX BLOCK_MAX /* a response up to this is first bytes */
+#define SHORT_MAX BLOCK_MAX		 /* a response up to this is first bytes */
 #define COPIES_MAX ((size_t)1024 * 1024) /* before the block of a new transfer shrinks */
-#define COPY_MAX BLOCK_MIN /* a reply up to this size may be a copy, which is memory of the connection */
-#define FAR_MORE 4	   /* times its size */
+#define COPY_MAX BLOCK_MIN		 /* a reply up to this size may be a copy, which is memory of the connection */
+#define FAR_MORE 4			 /* times its size */
 
 enum step_result request_refuse(struct request *request, unsigned status)
 {
@@ -45,7 +45,8 @@ enum step_result request_refuse_error(struct request *request, int error, uint64
 
 	if (status >= 500)
 		log_fault(LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s (answered %u)", request->path.file, offset,
-			  error == -ENOBUFS ? "all memory of the cache was in use for longer than disk_latency" : strerror(-error),
+			  error == -ENOBUFS ? "all memory of the cache was in use for longer than disk_latency"
+					    : strerror(-error),
 			  request->error_status != 0 ? request->error_status : status);
 	if (error == -EBUSY || error == -ENOMEM || error == -ENOBUFS)
 		counters_reject(request->site->counters, error == -EBUSY ? COUNTERS_DISK_LATENCY : COUNTERS_MEMORY);
@@ -71,7 +72,9 @@ int request_look_up(struct request *request, const char *path)
 {
 	int hit;
 
-	request->lookup = (struct files_want){ .reactor = request->site->reactor, .since_ns = request->since_ns, .done = lookup_done };
+	request->lookup = (struct files_want){ .reactor = request->site->reactor,
+					       .since_ns = request->since_ns,
+					       .done = lookup_done };
 	hit = files_find(request->files, path, &request->lookup);
 	request->looking = hit == 0;
 	return hit < 0 ? hit : 0;
@@ -102,21 +105,24 @@ static void transfer_wakes(void *context)
 }
 
 /*
- * The pieces of all transfers together take at most a quarter of the cache, as long as that leaves them BLOCK_MIN: they become
- * fewer, then smaller; and once not even the extents that they are of had room in half of it, no more than the pieces is read. A short
- * response is not cut into smaller pieces: all of it together is no more than one piece of another.
+ * The pieces of all transfers together take at most a quarter of the cache, as long as that leaves them BLOCK_MIN: they
+ * become fewer, then smaller; and once not even the extents that they are of had room in half of it, no more than the
+ * pieces is read. A short response is not cut into smaller pieces: all of it together is no more than one piece of
+ * another.
  */
 static void share_out(size_t bytes, unsigned transfers, struct transfer_options *options)
 {
 	size_t share = bytes / 4 / (transfers + 1), window;
 
 	options->block_bytes = BLOCK_MAX;
-	while (!options->at_once && options->block_bytes > BLOCK_MIN && options->block_bytes * (TRANSFER_WINDOW_MIN + 1) > share)
+	while (!options->at_once && options->block_bytes > BLOCK_MIN &&
+	       options->block_bytes * (TRANSFER_WINDOW_MIN + 1) > share)
 		options->block_bytes /= 2;
 	options->exact = !options->at_once && BLOCK_MAX * TRANSFER_WINDOW_MIN * (transfers + 1) > bytes / 2;
 	window = share / options->block_bytes;
-	options->window_max = window > TRANSFER_WINDOW_MAX ? TRANSFER_WINDOW_MAX :
-			      window < TRANSFER_WINDOW_MIN ? TRANSFER_WINDOW_MIN : (unsigned)window;
+	options->window_max = window > TRANSFER_WINDOW_MAX   ? TRANSFER_WINDOW_MAX
+			      : window < TRANSFER_WINDOW_MIN ? TRANSFER_WINDOW_MIN
+							     : (unsigned)window;
 }
 
 /* What is copied for a client at a time is memory beyond the cache: BLOCK_MAX for a few of them, BLOCK_MIN for many. */
@@ -161,14 +167,15 @@ static int start_transfer(struct request *request)
 }
 
 /*
- * A body that lies in one extent is sent from there, which saves a copy, but the extent is pinned until the client has taken the reply:
- * so only within the bounds of pins.c. place_span() checks them again when the bytes are there.
+ * A body that lies in one extent is sent from there, which saves a copy, but the extent is pinned until the client has
+ * taken the reply: so only within the bounds of pins.c. place_span() checks them again when the bytes are there.
  */
 static bool fits_one_extent(const struct request *request)
 {
 	const struct byte_range *range = &request->ranges.ranges[0];
 
-	if (request->limited || request->ranges.count > 1 || !cache_in_one_extent(&request->file->version, range->first, range->last))
+	if (request->limited || request->ranges.count > 1 ||
+	    !cache_in_one_extent(&request->file->version, range->first, range->last))
 		return false;
 	return request->reply.length <= COPY_MAX || pins_allow(&request->pins, (size_t)request->reply.length);
 }
@@ -190,7 +197,8 @@ static int want_span(struct request *request)
 	return store_want(request->site->store, &request->want);
 }
 
-/* The same for all transfers, whenever they began: or those that did early would run away from the others, and from the cache. */
+/* The same for all transfers, whenever they began: or those that did early would run away from the others, and from the
+ * cache. */
 size_t request_copy_bytes(const struct request *request)
 {
 	return copy_bytes(request->copy_bytes, atomic_load_explicit(request->site->transfers, memory_order_relaxed));
@@ -222,8 +230,9 @@ static int transfer_instead(struct request *request)
 }
 
 /*
- * The bytes of the body are there, in one extent that is pinned. A short reply that would pin far more than it sends is a copy: it would
- * not even have to pin much, since one page in the middle of a MiB of memory keeps all of that from being used for a large extent.
+ * The bytes of the body are there, in one extent that is pinned. A short reply that would pin far more than it sends is
+ * a copy: it would not even have to pin much, since one page in the middle of a MiB of memory keeps all of that from
+ * being used for a large extent.
  */
 static int place_span(struct request *request)
 {
@@ -283,7 +292,8 @@ void request_drop_body(struct request *request)
 	range_set_fini(&request->ranges);
 }
 
-int request_init(struct request *request, const struct request_site *site, const struct request_step *first, const char *target)
+int request_init(struct request *request, const struct request_site *site, const struct request_step *first,
+		 const char *target)
 {
 	memset(request, 0, offsetof(struct request, reply));
 	reply_init(&request->reply);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A ring of slots in the order of the body. The head slot is what the client takes from; the ones behind it are being read, or
- * wait read for their turn. A slot that was emptied is filled with the plan's next piece at once.
+ * A ring of slots in the order of the body. The head slot is what the client takes from; the ones behind it are being
+ * read, or wait read for their turn. A slot that was emptied is filled with the plan's next piece at once.
  *
- * The version of the file is checked once more before the header, if the first bytes came from the cache: the file may have changed since
- * it was looked up, and then nothing is promised yet. Of a remote file the last slot is held back until all bytes are proven (see
- * store/proof.h), and the server is asked once a second while the transfer lasts, so that it does not go on for nothing.
+ * The version of the file is checked once more before the header, if the first bytes came from the cache: the file may
+ * have changed since it was looked up, and then nothing is promised yet. Of a remote file the last slot is held back
+ * until all bytes are proven (see store/proof.h), and the server is asked once a second while the transfer lasts, so
+ * that it does not go on for nothing.
  *
- * How many are filled is the window: it doubles each time the client had to wait for the disk, and starts anew when the client has
- * stalled. Then the slots are given up altogether (shed), since each remembers the plan as it was before it.
+ * How many are filled is the window: it doubles each time the client had to wait for the disk, and starts anew when the
+ * client has stalled. Then the slots are given up altogether (shed), since each remembers the plan as it was before it.
  *
- * Slots pin extents. Where the bounds of pins.c are reached a transfer is lean: it reads nothing ahead, reads LEAN_BYTES at a time, and
- * pins nothing while its client takes what was copied.
+ * Slots pin extents. Where the bounds of pins.c are reached a transfer is lean: it reads nothing ahead, reads
+ * LEAN_BYTES at a time, and pins nothing while its client takes what was copied.
  */
 #include "request/transfer.h"
 
@@ -43,17 +44,18 @@ struct transfer {
 	struct plan plan;
 	unsigned head, count;
 	unsigned window;
-	bool started; /* the first piece was wanted */
-	bool checked; /* before the header */
-	bool waiting; /* wake() is due */
-	struct proof *proof; /* that the transfer waits for */
-	uint64_t begin_ns;   /* when the first bytes were there */
-	uint64_t read_ns;    /* the latest of all slots so far: what is to be proven */
-	int error;	     /* of a proof */
-	bool shed;    /* no slot is filled: the plan begins with the piece that was the head */
+	bool started;	      /* the first piece was wanted */
+	bool checked;	      /* before the header */
+	bool waiting;	      /* wake() is due */
+	struct proof *proof;  /* that the transfer waits for */
+	uint64_t begin_ns;    /* when the first bytes were there */
+	uint64_t read_ns;     /* the latest of all slots so far: what is to be proven */
+	int error;	      /* of a proof */
+	bool shed;	      /* no slot is filled: the plan begins with the piece that was the head */
 	unsigned lean_pieces; /* to come: there was no memory for a large one */
-	size_t taken; /* of that piece */
-	char *text;   /* of the part before which text_part says: written when the client has come to it; NULL: not a multipart */
+	size_t taken;	      /* of that piece */
+	char *text; /* of the part before which text_part says: written when the client has come to it; NULL: not a
+		       multipart */
 	unsigned text_part;
 	struct slot slots[]; /* options.window_max */
 };
@@ -64,8 +66,8 @@ static struct slot *slot_at(struct transfer *transfer, unsigned i)
 }
 
 /*
- * The first slot that waits for the disk while the client could take it next, text before it aside; NULL: nothing is left to
- * wait for.
+ * The first slot that waits for the disk while the client could take it next, text before it aside; NULL: nothing is
+ * left to wait for.
  */
 static struct slot *first_span(struct transfer *transfer)
 {
@@ -129,9 +131,9 @@ static int want(struct transfer *transfer, struct slot *slot, enum queue_class c
 		.length = slot->length,
 		.class = class,
 		.client = options->client,
-		.reach = options->exact || transfer->plan.block_bytes < options->block_bytes ? CACHE_EXACT :
-			 slot->length == options->block_bytes				      ? CACHE_WHOLE :
-												CACHE_AS_NEEDED,
+		.reach = options->exact || transfer->plan.block_bytes < options->block_bytes ? CACHE_EXACT
+			 : slot->length == options->block_bytes				     ? CACHE_WHOLE
+											     : CACHE_AS_NEEDED,
 		.fleeting = options->fleeting,
 		.sticky = options->sticky,
 		.unproven = true,
@@ -187,8 +189,10 @@ static void fill(struct transfer *transfer)
 	struct plan_piece piece;
 	struct plan before;
 
-	transfer->plan.block_bytes = lean && LEAN_BYTES < transfer->options.block_bytes ? LEAN_BYTES : transfer->options.block_bytes;
-	for (before = transfer->plan; transfer->count < window && plan_next(&transfer->plan, &piece); before = transfer->plan) {
+	transfer->plan.block_bytes = lean && LEAN_BYTES < transfer->options.block_bytes ? LEAN_BYTES
+											: transfer->options.block_bytes;
+	for (before = transfer->plan; transfer->count < window && plan_next(&transfer->plan, &piece);
+	     before = transfer->plan) {
 		struct slot *slot = slot_at(transfer, transfer->count++);
 
 		slot_fill(transfer, slot, &piece);
@@ -265,13 +269,15 @@ static void keep_first(struct transfer *transfer)
 	charge(transfer);
 }
 
-/* The client has come to a slot that is not there yet: it is no readahead any more, and more should have been read ahead. */
+/* The client has come to a slot that is not there yet: it is no readahead any more, and more should have been read
+ * ahead. */
 static int slot_state(struct transfer *transfer, struct slot *slot)
 {
 	if (slot->ready)
 		return slot->error;
 	store_raise(transfer->options.store, &slot->want, QUEUE_STREAM);
-	transfer->window = 2 * transfer->window < transfer->options.window_max ? 2 * transfer->window : transfer->options.window_max;
+	transfer->window = 2 * transfer->window < transfer->options.window_max ? 2 * transfer->window
+									       : transfer->options.window_max;
 	fill(transfer);
 	if (slot->ready) /* it came meanwhile, and nobody was woken */
 		return slot->error;
@@ -308,7 +314,8 @@ static int prove(struct transfer *transfer, uint64_t since_ns)
 	int result = transfer->error;
 
 	if (result == 0 && transfer->proof == NULL)
-		result = store_prove(transfer->options.store, transfer->options.file, since_ns, proven, transfer, &transfer->proof);
+		result = store_prove(transfer->options.store, transfer->options.file, since_ns, proven, transfer,
+				     &transfer->proof);
 	if (transfer->proof != NULL)
 		return -EAGAIN;
 	return result < 0 ? result : 0;
@@ -409,7 +416,8 @@ static void count(const struct transfer *transfer, const struct slot *slot, size
 	struct counters *counters = transfer->options.counters;
 
 	if (counters != NULL)
-		counter_add(&counters->bytes[slot->is_text ? COUNTERS_OTHER : (enum counters_source)slot->want.source], bytes);
+		counter_add(&counters->bytes[slot->is_text ? COUNTERS_OTHER : (enum counters_source)slot->want.source],
+			    bytes);
 }
 
 /* The bytes of a piece that is ready. */

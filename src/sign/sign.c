@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged-sign: makes the signed URLs that ranged verifies, and says of one whether it holds. It is what signature.c is to ranged, seen
- * from the other side.
+ * ranged-sign: makes the signed URLs that ranged verifies, and says of one whether it holds. It is what signature.c is
+ * to ranged, seen from the other side.
  */
 #include <argp.h>
 #include <errno.h>
@@ -21,8 +21,8 @@
 
 struct command {
 	const char *key_file, *key_id;
-	const char *address; /* as it was given */
-	struct address client; /* to be checked for */
+	const char *address;	    /* as it was given */
+	struct address client;	    /* to be checked for */
 	struct signature signature; /* what is to be signed, but for the path */
 	bool check;
 	int delimiter; /* of what is read */
@@ -33,15 +33,18 @@ struct command {
 };
 
 static const struct argp_option option_table[] = {
-	{"key-file", 'k', "FILE", 0, "The file of keys that ranged has as sign_keys (needed)", 0},
-	{"key", 'i', "ID", 0, "Sign with this key instead of the first one in the file", 0},
-	{"expires", 'e', "TIME", 0, "Until when, or for how long, it is good: 90s, 30m, 1h, 7d, 2026-12-31, 2026-12-31T18:00Z, @1798741800 (default 1h)", 0},
-	{"prefix", 'p', NULL, 0, "Sign for all paths below this one as well, which takes the same parameters", 0},
-	{"address", 'a', "ADDRESS", 0, "Only for this client, or network (192.0.2.0/24)", 0},
-	{"rate", 'r', "SIZE", 0, "Limit answers to this many bytes a second (as 500K or 2M)", 0},
-	{"null", '0', NULL, 0, "What \"-\" reads ends in NUL bytes, not in newlines", 0},
-	{"check", 'c', NULL, 0, "Don't sign: tell what ranged answers to these signed URLs, asked by --address if that is given", 0},
-	{0},
+	{ "key-file", 'k', "FILE", 0, "The file of keys that ranged has as sign_keys (needed)", 0 },
+	{ "key", 'i', "ID", 0, "Sign with this key instead of the first one in the file", 0 },
+	{ "expires", 'e', "TIME", 0,
+	  "Until when, or for how long, it is good: 90s, 30m, 1h, 7d, 2026-12-31, 2026-12-31T18:00Z, @1798741800 (default 1h)",
+	  0 },
+	{ "prefix", 'p', NULL, 0, "Sign for all paths below this one as well, which takes the same parameters", 0 },
+	{ "address", 'a', "ADDRESS", 0, "Only for this client, or network (192.0.2.0/24)", 0 },
+	{ "rate", 'r', "SIZE", 0, "Limit answers to this many bytes a second (as 500K or 2M)", 0 },
+	{ "null", '0', NULL, 0, "What \"-\" reads ends in NUL bytes, not in newlines", 0 },
+	{ "check", 'c', NULL, 0,
+	  "Don't sign: tell what ranged answers to these signed URLs, asked by --address if that is given", 0 },
+	{ 0 },
 };
 
 static void set_expires(struct command *command, const char *text, struct argp_state *state)
@@ -51,7 +54,10 @@ static void set_expires(struct command *command, const char *text, struct argp_s
 	if (error == -ERANGE)
 		argp_error(state, "--expires: \"%s\" is not later than now, or too late", text);
 	else if (error != 0)
-		argp_error(state, "--expires: \"%s\" is neither a duration (90s, 30m, 1h, 7d) nor a time (2026-12-31, 2026-12-31T18:00Z, @1798741800)", text);
+		argp_error(
+			state,
+			"--expires: \"%s\" is neither a duration (90s, 30m, 1h, 7d) nor a time (2026-12-31, 2026-12-31T18:00Z, @1798741800)",
+			text);
 }
 
 static void set_rate(struct command *command, const char *text, struct argp_state *state)
@@ -133,7 +139,11 @@ static void sign_url(struct command *command, const char *text, const struct sig
 		complain(command, EX_SOFTWARE, text, "it can't be signed");
 		return;
 	}
-	printf("%s%s%s%s\n", url->text, url->query == NULL ? "?" : *url->query != '\0' ? "&" : "", query, url->fragment);
+	printf("%s%s%s%s\n", url->text,
+	       url->query == NULL    ? "?"
+	       : *url->query != '\0' ? "&"
+				     : "",
+	       query, url->fragment);
 }
 
 /* Without an address to check for, the one that was signed. */
@@ -142,7 +152,8 @@ static struct address client_of(const struct command *command, const struct sign
 	struct signature signature;
 	struct address client = command->client;
 
-	if (command->address == NULL && signature_parse(url->query, &signature) == SIGNATURE_GOOD && signature.address[0] != '\0') {
+	if (command->address == NULL && signature_parse(url->query, &signature) == SIGNATURE_GOOD &&
+	    signature.address[0] != '\0') {
 		address_parse(signature.address, strcspn(signature.address, "/"), &client);
 	}
 	return client;
@@ -226,8 +237,10 @@ static int load_keys(struct command *command)
 		return error == -EINVAL || error == -EFBIG ? EX_CONFIG : EX_NOINPUT;
 	}
 	if (command->keys->exposed)
-		fprintf(stderr, "ranged-sign: %s: everybody on this machine may read it (chmod o-r)\n", command->key_file);
-	command->key = command->key_id == NULL ? &command->keys->list[0] : sign_keys_find(command->keys, command->key_id);
+		fprintf(stderr, "ranged-sign: %s: everybody on this machine may read it (chmod o-r)\n",
+			command->key_file);
+	command->key = command->key_id == NULL ? &command->keys->list[0]
+					       : sign_keys_find(command->keys, command->key_id);
 	if (command->key != NULL)
 		return 0;
 	fprintf(stderr, "ranged-sign: %s: there is no key \"%s\" in it\n", command->key_file, command->key_id);
@@ -243,7 +256,8 @@ static int look_at_options(struct command *command, int arguments)
 		fault = "which --key-file?";
 	else if (arguments == 0)
 		fault = "name a URL or a path, or \"-\" for the standard input";
-	else if (command->check && command->address != NULL && address_parse(command->address, strlen(command->address), &command->client) != 0)
+	else if (command->check && command->address != NULL &&
+		 address_parse(command->address, strlen(command->address), &command->client) != 0)
 		fault = "--check is about one --address, not a network";
 	if (fault != NULL)
 		fprintf(stderr, "ranged-sign: %s\nTry `ranged-sign --help' for more information.\n", fault);

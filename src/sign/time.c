@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What begins like a date is one, what begins with "@" is seconds since 1970 as in date(1), all else is a duration. Times are UTC: a
- * URL is for people in other zones than the one it was made in.
+ * What begins like a date is one, what begins with "@" is seconds since 1970 as in date(1), all else is a duration.
+ * Times are UTC: a URL is for people in other zones than the one it was made in.
  */
 #include "sign/time.h"
 
@@ -40,7 +40,9 @@ int sign_time_parse(const char *text, int64_t now, int64_t *seconds)
 	if (strspn(text, DIGITS) == 4 && text[4] == '-') {
 		error = parse_date(text, seconds);
 	} else {
-		error = *text == '@' && text[1 + strspn(text + 1, DIGITS)] != '\0' ? -EINVAL : units_parse_duration(text + (*text == '@'), &value);
+		error = *text == '@' && text[1 + strspn(text + 1, DIGITS)] != '\0'
+				? -EINVAL
+				: units_parse_duration(text + (*text == '@'), &value);
 		value = error == 0 ? value / 1000 : 0;
 		if (error == 0 && value > (uint64_t)SIGNATURE_EXPIRES_MAX)
 			return -ERANGE;

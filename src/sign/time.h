@@ -8,8 +8,8 @@
 
 /*
  * From now on: "90s", "30m", "1h", "7d", "2w", a bare number is seconds. Or a point in time, UTC: "2026-12-31",
- * "2026-12-31T18:30Z", "2026-12-31T18:30:00Z", "@1798741800". To seconds since 1970. 0; -EINVAL: it is none of that; -ERANGE: it is
- * not later than now, or later than a URL can say.
+ * "2026-12-31T18:30Z", "2026-12-31T18:30:00Z", "@1798741800". To seconds since 1970. 0; -EINVAL: it is none of that;
+ * -ERANGE: it is not later than now, or later than a URL can say.
  */
 int sign_time_parse(const char *text, int64_t now, int64_t *seconds);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A URL is taken as it is, down to its dot segments, and the path in it as ranged will take it. The path of a file becomes one by
- * escaping all in it that is special, "%" and "?" too: names that find(1) prints can be handed over as they are.
+ * A URL is taken as it is, down to its dot segments, and the path in it as ranged will take it. The path of a file
+ * becomes one by escaping all in it that is special, "%" and "?" too: names that find(1) prints can be handed over as
+ * they are.
  */
 #include "sign/url.h"
 

@@ -13,8 +13,8 @@ struct sign_url {
 };
 
 /*
- * raw_path: a text that begins with a slash is the path of a file as it is called there, and is escaped; else it is the beginning of
- * a URL like any other. NULL and url to be freed, or what is wrong (a static string).
+ * raw_path: a text that begins with a slash is the path of a file as it is called there, and is escaped; else it is the
+ * beginning of a URL like any other. NULL and url to be freed, or what is wrong (a static string).
  */
 const char *sign_url_parse(const char *text, bool raw_path, struct sign_url *url);
 void sign_url_free(struct sign_url *url);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A record is the entry as it is and behind it its texts, each with its NUL. Each text is cut at a bound of its own, so that a long
- * target can't push out the status, and the bounds together fit into a line. Times are UTC: local time costs a lock in libc
- * and is ambiguous twice a year.
+ * A record is the entry as it is and behind it its texts, each with its NUL. Each text is cut at a bound of its own, so
+ * that a long target can't push out the status, and the bounds together fit into a line. Times are UTC: local time
+ * costs a lock in libc and is ambiguous twice a year.
  */
 #include "site/access.h"
 
@@ -36,7 +36,8 @@ struct record {
 	char bytes[];
 };
 
-_Static_assert(sizeof(struct record) + 128 + 16 + 1280 + 16 + 512 + 512 + 256 + 256 + 256 + ACCESS_TEXTS <= ACCESS_RECORD_BYTES,
+_Static_assert(sizeof(struct record) + 128 + 16 + 1280 + 16 + 512 + 512 + 256 + 256 + 256 + ACCESS_TEXTS <=
+		       ACCESS_RECORD_BYTES,
 	       "a record of the longest texts");
 _Static_assert(ACCESS_RECORD_BYTES <= LOG_RECORD_BYTES, "a log takes a record");
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the log of requests may say of one. A reactor packs it into a record, which costs it a copy of a few strings; the log's
- * writer makes a line of it.
+ * What the log of requests may say of one. A reactor packs it into a record, which costs it a copy of a few strings;
+ * the log's writer makes a line of it.
  */
 #ifndef SITE_ACCESS_H
 #define SITE_ACCESS_H
@@ -31,9 +31,9 @@ enum access_source { ACCESS_NOWHERE, ACCESS_HIT, ACCESS_JOINED, ACCESS_MISS };
 
 struct access_entry {
 	struct address client;
-	int64_t time_ns; /* since 1970, when the request came in */
+	int64_t time_ns;	    /* since 1970, when the request came in */
 	uint64_t wait_ns, taken_ns; /* from then until the reply began, and until it ended */
-	uint64_t sent_bytes; /* of the body */
+	uint64_t sent_bytes;	    /* of the body */
 	unsigned status;
 	unsigned port; /* the connection came in on; 0: a Unix socket */
 	bool tls;

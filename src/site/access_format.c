@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A format is a small program: each op writes one thing to the end of the line. What an op must have is known when the format is
- * compiled (a number, a date, a literal), and of texts at least an ellipsis; so each op knows how much of the line those behind it
- * need, and no text, however long, takes that from them.
+ * A format is a small program: each op writes one thing to the end of the line. What an op must have is known when the
+ * format is compiled (a number, a date, a literal), and of texts at least an ellipsis; so each op knows how much of the
+ * line those behind it need, and no text, however long, takes that from them.
  */
 #include "site/access_format.h"
 
@@ -61,7 +61,9 @@ static const struct {
 	{ 'v', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_SITE, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
 	{ 'p', NULL, { .kind = ACCESS_LINE_PORT, .needs = 20 } },
 	{ 'i', "Referer", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_REFERER, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 'i', "User-Agent", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_USER_AGENT, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'i',
+	  "User-Agent",
+	  { .kind = ACCESS_LINE_TEXT, .text = ACCESS_USER_AGENT, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
 	{ 'i', "Range", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_RANGE, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
 	{ 'i', "Host", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_HOST, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
 	{ 'x', "duration", { .kind = ACCESS_LINE_DURATION, .needs = 28 } },
@@ -84,8 +86,8 @@ struct compiler {
 /* `bytes` of the text from `at` on are what is wrong. */
 static int refuse(const struct compiler *compiler, const char *at, size_t bytes, const char *problem)
 {
-	snprintf(compiler->fault, ACCESS_FORMAT_FAULT_BYTES, "\"%.*s\" at byte %zu: %s", (int)(bytes < 40 ? bytes : 40), at,
-		 (size_t)(at - compiler->format->text) + 1, problem);
+	snprintf(compiler->fault, ACCESS_FORMAT_FAULT_BYTES, "\"%.*s\" at byte %zu: %s", (int)(bytes < 40 ? bytes : 40),
+		 at, (size_t)(at - compiler->format->text) + 1, problem);
 	return -EINVAL;
 }
 
@@ -100,11 +102,13 @@ static int add(struct compiler *compiler, const struct access_line_op *op)
 /* "%r" is three directives and what stands between them. */
 static int add_request_line(struct compiler *compiler)
 {
-	static const struct access_line_op ops[] = { { .kind = ACCESS_LINE_TEXT, .text = ACCESS_METHOD, .needs = ACCESS_LINE_ELLIPSIS_BYTES },
-					 { .kind = ACCESS_LINE_LITERAL, .literal = " ", .needs = 1 },
-					 { .kind = ACCESS_LINE_TEXT, .text = ACCESS_TARGET, .needs = ACCESS_LINE_ELLIPSIS_BYTES },
-					 { .kind = ACCESS_LINE_LITERAL, .literal = " ", .needs = 1 },
-					 { .kind = ACCESS_LINE_TEXT, .text = ACCESS_VERSION, .needs = ACCESS_LINE_ELLIPSIS_BYTES } };
+	static const struct access_line_op ops[] = {
+		{ .kind = ACCESS_LINE_TEXT, .text = ACCESS_METHOD, .needs = ACCESS_LINE_ELLIPSIS_BYTES },
+		{ .kind = ACCESS_LINE_LITERAL, .literal = " ", .needs = 1 },
+		{ .kind = ACCESS_LINE_TEXT, .text = ACCESS_TARGET, .needs = ACCESS_LINE_ELLIPSIS_BYTES },
+		{ .kind = ACCESS_LINE_LITERAL, .literal = " ", .needs = 1 },
+		{ .kind = ACCESS_LINE_TEXT, .text = ACCESS_VERSION, .needs = ACCESS_LINE_ELLIPSIS_BYTES }
+	};
 	int error = 0;
 
 	for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]) && error == 0; i++)
@@ -122,14 +126,17 @@ static int add_directive(struct compiler *compiler, const char *from, char lette
 	for (unsigned i = 0; i < DIRECTIVES; i++) {
 		if (directives[i].letter != letter)
 			continue;
-		if (name == NULL ? directives[i].name == NULL : directives[i].name != NULL && strcasecmp(name, directives[i].name) == 0)
+		if (name == NULL ? directives[i].name == NULL
+				 : directives[i].name != NULL && strcasecmp(name, directives[i].name) == 0)
 			return add(compiler, &directives[i].op);
 		known = true;
 	}
 	if (letter == 'i')
-		return refuse(compiler, from, bytes, "of the request's fields, Referer, User-Agent, Range and Host are kept");
+		return refuse(compiler, from, bytes,
+			      "of the request's fields, Referer, User-Agent, Range and Host are kept");
 	if (letter == 'x')
-		return refuse(compiler, from, bytes, "in the braces of x stands duration, wait, wait_us, scheme or cache");
+		return refuse(compiler, from, bytes,
+			      "in the braces of x stands duration, wait, wait_us, scheme or cache");
 	return refuse(compiler, from, bytes, known ? "this letter has no such braces" : "there is no such directive");
 }
 
@@ -145,7 +152,8 @@ static int compile_directive(struct compiler *compiler)
 		end = strchr(compiler->at, '}');
 		if (end == NULL)
 			return refuse(compiler, from, strlen(from), "the brace is not closed");
-		snprintf(name, sizeof(name), "%.*s", (int)(end - compiler->at - 1 < NAME_MAX_BYTES ? end - compiler->at - 1 : NAME_MAX_BYTES),
+		snprintf(name, sizeof(name), "%.*s",
+			 (int)(end - compiler->at - 1 < NAME_MAX_BYTES ? end - compiler->at - 1 : NAME_MAX_BYTES),
 			 compiler->at + 1);
 		compiler->at = end + 1;
 	}
@@ -162,7 +170,8 @@ static int compile_literal(struct compiler *compiler)
 
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)compiler->at[i] < ' ' && compiler->at[i] != '\t')
-			return refuse(compiler, compiler->at, i, "a control character follows, which would break the line");
+			return refuse(compiler, compiler->at, i,
+				      "a control character follows, which would break the line");
 	compiler->at += length;
 	return add(compiler, &op);
 }
@@ -174,7 +183,8 @@ static int compile(struct access_format *format, char *fault)
 	int error = 0;
 
 	if (strchr(format->text, '%') == NULL)
-		return refuse(&compiler, format->text, strlen(format->text), "this is neither combined, timing nor json, and has no directive");
+		return refuse(&compiler, format->text, strlen(format->text),
+			      "this is neither combined, timing nor json, and has no directive");
 	while (*compiler.at != '\0' && error == 0) {
 		bool directive = *compiler.at == '%';
 

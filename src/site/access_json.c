@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * jansson does the writing, and takes strings of UTF-8 only; what a client sent is anything. Each text is cut by what it will take in
- * the line, where a control byte takes six bytes, so that the line is whole whatever is in it.
+ * jansson does the writing, and takes strings of UTF-8 only; what a client sent is anything. Each text is cut by what
+ * it will take in the line, where a control byte takes six bytes, so that the line is whole whatever is in it.
  */
 #include "site/access_json.h"
 
@@ -25,7 +25,8 @@ static unsigned character_bytes(const unsigned char *p)
 	for (unsigned i = 1; i < bytes; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
-	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
+	    (*p == 0xf4 && p[1] > 0x8f))
 		return 0;
 	return bytes;
 }
@@ -80,7 +81,8 @@ static json_t *object(const struct access_entry *entry)
 	failed |= json_object_set_new_nocheck(line, "time", json_string(access_time(entry->time_ns, time)));
 	failed |= json_object_set_new_nocheck(line, "client", json_string(address_format(&entry->client, client)));
 	for (unsigned i = 0; i < ACCESS_TEXTS; i++)
-		failed |= json_object_set_new_nocheck(line, access_text_name(i), text_value(entry->texts[i], access_text_bytes(i)));
+		failed |= json_object_set_new_nocheck(line, access_text_name(i),
+						      text_value(entry->texts[i], access_text_bytes(i)));
 	failed |= json_object_set_new_nocheck(line, "status", json_integer(entry->status));
 	failed |= json_object_set_new_nocheck(line, "bytes", json_integer((json_int_t)entry->sent_bytes));
 	failed |= json_object_set_new_nocheck(line, "duration_us", json_integer((json_int_t)(entry->taken_ns / 1000)));

@@ -6,8 +6,8 @@
 #include "site/access.h"
 
 /*
- * Into line[SINK_LINE_BYTES]; returns its length, 0 without memory. All keys are always there, null if absent. Texts are UTF-8: bytes
- * that are none become "\xNN", and a backslash "\x5c", so that what was sent can be told. Any thread.
+ * Into line[SINK_LINE_BYTES]; returns its length, 0 without memory. All keys are always there, null if absent. Texts
+ * are UTF-8: bytes that are none become "\xNN", and a backslash "\x5c", so that what was sent can be told. Any thread.
  */
 size_t access_json_line(const struct access_entry *entry, char *line);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each op writes one thing to the end of the line. It knows how much of the line those behind it need, and no text, however long,
- * takes that from them: what was sent is one line, and all its parts are there.
+ * Each op writes one thing to the end of the line. It knows how much of the line those behind it need, and no text,
+ * however long, takes that from them: what was sent is one line, and all its parts are there.
  */
 #include "site/access_line.h"
 
@@ -25,7 +25,8 @@ static size_t begun_in_vain(const char *text, size_t i)
 	return ((unsigned char)text[i - back] & 0xc0) == 0xc0 ? back : 0;
 }
 
-/* Escaped (blanks only if they may not stay), and cut at `end`, where there is room for the ellipsis. Returns the new length. */
+/* Escaped (blanks only if they may not stay), and cut at `end`, where there is room for the ellipsis. Returns the new
+ * length. */
 static size_t put_text(char *line, size_t used, size_t end, const char *text, size_t length, bool blanks)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -102,7 +103,8 @@ static size_t put_date(char *line, int64_t time_ns)
 {
 	static _Thread_local time_t last;
 	static _Thread_local char text[40];
-	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	time_t seconds = (time_t)(time_ns / (int64_t)CLOCK_NS_PER_S);
 	struct tm tm;
 
@@ -110,8 +112,8 @@ static size_t put_date(char *line, int64_t time_ns)
 		return put(line, text);
 	last = seconds;
 	gmtime_r(&seconds, &tm);
-	snprintf(text, sizeof(text), "[%02d/%s/%04d:%02d:%02d:%02d +0000]", tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
-		 tm.tm_min, tm.tm_sec);
+	snprintf(text, sizeof(text), "[%02d/%s/%04d:%02d:%02d:%02d +0000]", tm.tm_mday, months[tm.tm_mon],
+		 tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 	return put(line, text);
 }
 

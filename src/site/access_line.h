@@ -9,12 +9,12 @@
 
 enum access_line_kind {
 	ACCESS_LINE_LITERAL,
-	ACCESS_LINE_TEXT,     /* of `text` */
-	ACCESS_LINE_USER,     /* the same without blanks */
-	ACCESS_LINE_PATH,     /* of the target, up to the query */
-	ACCESS_LINE_QUERY,    /* from the question mark on */
+	ACCESS_LINE_TEXT,  /* of `text` */
+	ACCESS_LINE_USER,  /* the same without blanks */
+	ACCESS_LINE_PATH,  /* of the target, up to the query */
+	ACCESS_LINE_QUERY, /* from the question mark on */
 	ACCESS_LINE_CLIENT,
-	ACCESS_LINE_DATE,     /* as "[22/Nov/2026:23:26:41 +0000]" */
+	ACCESS_LINE_DATE, /* as "[22/Nov/2026:23:26:41 +0000]" */
 	ACCESS_LINE_RFC3339,
 	ACCESS_LINE_TIME,     /* since 1970, in `unit` */
 	ACCESS_LINE_TAKEN,    /* in `unit` */
@@ -36,14 +36,14 @@ struct access_line_op {
 		uint64_t unit; /* in ns */
 		const char *literal;
 	};
-	size_t needs; /* of the line at least; of a literal its length */
+	size_t needs;  /* of the line at least; of a literal its length */
 	size_t behind; /* the sum of those after it */
 };
 
 /*
- * Into line[SINK_LINE_BYTES]; returns the length. The sum of what all ops need is less than SINK_LINE_BYTES. Quotes, backslashes and
- * control bytes of texts are written as \xNN, and a text is cut, with "…", where those behind it would have too little. An absent or
- * empty one is "-", but for a query, which is nothing.
+ * Into line[SINK_LINE_BYTES]; returns the length. The sum of what all ops need is less than SINK_LINE_BYTES. Quotes,
+ * backslashes and control bytes of texts are written as \xNN, and a text is cut, with "…", where those behind it would
+ * have too little. An absent or empty one is "-", but for a query, which is nothing.
  */
 size_t access_line_put(const struct access_line_op *ops, unsigned count, const struct access_entry *entry, char *line);
 

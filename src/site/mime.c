@@ -2,10 +2,10 @@
 /*
  * Content types by extension.
  *
- * The built-in table is written in the format of mime.types (a type, then its extensions), so one reader serves both; what is
- * defined first stays, and the system's file is read first. Every value is made once, with its charset, so that a request only
- * looks up. The table does not change after mime_new(): any thread may read it. What would be application/octet-stream needs no
- * line. RFC 9110 section 8.3, RFC 2046 section 4.1.2 (charset).
+ * The built-in table is written in the format of mime.types (a type, then its extensions), so one reader serves both;
+ * what is defined first stays, and the system's file is read first. Every value is made once, with its charset, so that
+ * a request only looks up. The table does not change after mime_new(): any thread may read it. What would be
+ * application/octet-stream needs no line. RFC 9110 section 8.3, RFC 2046 section 4.1.2 (charset).
  */
 #include "site/mime.h"
 
@@ -202,7 +202,8 @@ static bool is_text(const struct word *type)
 static bool is_mistaken(const struct word *type, const char *extension)
 {
 	static const char linguist[] = "text/vnd.trolltech.linguist";
-	return strcmp(extension, "ts") == 0 && type->length == strlen(linguist) && memcmp(type->text, linguist, type->length) == 0;
+	return strcmp(extension, "ts") == 0 && type->length == strlen(linguist) &&
+	       memcmp(type->text, linguist, type->length) == 0;
 }
 
 static int add(struct mime *mime, const struct word *type, const char *extension)
@@ -291,8 +292,7 @@ void mime_free(struct mime *mime)
 	struct entry *entry, *next;
 	if (mime == NULL)
 		return;
-	HASH_ITER(hh, mime->by_extension, entry, next)
-	{
+	HASH_ITER(hh, mime->by_extension, entry, next) {
 		HASH_DEL(mime->by_extension, entry);
 		free(entry);
 	}

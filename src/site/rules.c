@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * There are few blocks and most are told apart within their first bytes, so they are looked at one after the other; without any, a
- * request pays for a comparison and a pointer. Only where some block is about the path are settings copied and laid over each other:
- * what the top level says, its locations, the site, the site's locations, and of locations the prefixes, from short to long, then
- * the globs in the order of the file.
+ * There are few blocks and most are told apart within their first bytes, so they are looked at one after the other;
+ * without any, a request pays for a comparison and a pointer. Only where some block is about the path are settings
+ * copied and laid over each other: what the top level says, its locations, the site, the site's locations, and of
+ * locations the prefixes, from short to long, then the globs in the order of the file.
  */
 #include "site/rules.h"
 
@@ -55,8 +55,9 @@ const char *rules_pattern_fault(const char *pattern)
 	if (pattern[0] == '\0')
 		return "the prefix is empty";
 	if (is_glob(pattern))
-		return pattern[0] == '/' || strpbrk(pattern, GLOB_BYTES) != NULL ?
-			       NULL : "a prefix begins with a slash, and a glob of names has a \"*\", \"?\" or \"[\" in it";
+		return pattern[0] == '/' || strpbrk(pattern, GLOB_BYTES) != NULL
+			       ? NULL
+			       : "a prefix begins with a slash, and a glob of names has a \"*\", \"?\" or \"[\" in it";
 	for (const char *slash = pattern; slash != NULL; slash = strchr(slash + 1, '/')) {
 		const char *name = slash + 1;
 		size_t length = strcspn(name, "/");
@@ -160,12 +161,15 @@ static size_t fit(const char *name, const char *host, size_t length)
 		return 1;
 	if (name[0] != '*')
 		return name_bytes == length && strncasecmp(name, host, length) == 0 ? SIZE_MAX : 0;
-	return length >= name_bytes && strncasecmp(name + 1, host + length - (name_bytes - 1), name_bytes - 1) == 0 ? name_bytes : 0;
+	return length >= name_bytes && strncasecmp(name + 1, host + length - (name_bytes - 1), name_bytes - 1) == 0
+		       ? name_bytes
+		       : 0;
 }
 
 const struct site *rules_find_site(const struct rules *rules, unsigned listener, const char *host, size_t host_length)
 {
-	const struct site *best = rules->listeners[listener] & 1 && rules->sites[0].root != NULL ? &rules->sites[0] : NULL;
+	const struct site *best = rules->listeners[listener] & 1 && rules->sites[0].root != NULL ? &rules->sites[0]
+												 : NULL;
 	size_t best_fit = 0, length;
 
 	if (rules->site_count == 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the configuration says of a request: its site (by the Host field), and the blocks that its path falls under, laid over each
- * other. Immutable after the start: every thread reads it.
+ * What the configuration says of a request: its site (by the Host field), and the blocks that its path falls under,
+ * laid over each other. Immutable after the start: every thread reads it.
  */
 #ifndef SITE_RULES_H
 #define SITE_RULES_H
@@ -12,9 +12,9 @@
 
 #include "site/settings.h"
 
-#define RULES_SITES_MAX 64	/* with the top level; a bit each */
+#define RULES_SITES_MAX 64 /* with the top level; a bit each */
 #define RULES_LISTENERS_MAX 64
-#define RULES_CHAIN_MAX 32	/* blocks that one path falls under */
+#define RULES_CHAIN_MAX 32 /* blocks that one path falls under */
 
 struct files;
 struct log_form;
@@ -22,16 +22,18 @@ struct root;
 
 /* One location block. */
 struct rule {
-	char *pattern; /* begins with a slash: a prefix of paths, or a glob if it has one of "*?["; else a glob of names */
+	char *pattern; /* begins with a slash: a prefix of paths, or a glob if it has one of "*?["; else a glob of names
+			*/
 	unsigned line; /* where it begins in the file */
 	struct settings settings;
 };
 
-/* What is served under one name. All names share what the top level says; all zero but for that is the site of no name. */
+/* What is served under one name. All names share what the top level says; all zero but for that is the site of no name.
+ */
 struct site {
 	char *host; /* "www.example.org", "*.example.org", "*"; NULL: the top level, which is the first of all sites */
 	unsigned line;
-	char *root; /* NULL: of the top level, whoever serves no folder without a name */
+	char *root;	     /* NULL: of the top level, whoever serves no folder without a name */
 	char *access_log;    /* NULL: as the top level; "": none */
 	char *access_format; /* NULL: as the top level */
 	struct settings settings;
@@ -42,15 +44,15 @@ struct site {
 	int root_fd;
 	struct files *files;
 	unsigned https_port; /* of the first listener for TLS where it is to be had; 0: there is none, or not yet */
-	unsigned log; /* where its requests go, in this form: see log_request(); 0: nowhere */
+	unsigned log;	     /* where its requests go, in this form: see log_request(); 0: nowhere */
 	struct log_form *log_form;
 };
 
 struct rules {
 	struct site sites[RULES_SITES_MAX];
-	size_t site_count; /* at least 1: the top level */
+	size_t site_count;			 /* at least 1: the top level */
 	uint64_t listeners[RULES_LISTENERS_MAX]; /* which sites can be asked for there: a bit each */
-	uint16_t ports[RULES_LISTENERS_MAX]; /* while they listen; 0: a Unix socket */
+	uint16_t ports[RULES_LISTENERS_MAX];	 /* while they listen; 0: a Unix socket */
 };
 
 /* What holds for one path; rules_match() fills it. */
@@ -80,20 +82,22 @@ struct site *rules_add_site(struct rules *rules, const char *host);
 void rules_finish(struct rules *rules);
 
 /*
- * The site for this host (as in a Host field, with a port or without; any case) among those of the listener: the same name, else the
- * longest "*.name", else "*", else the top level if it has a root; NULL: none is meant (421). host may be NULL.
+ * The site for this host (as in a Host field, with a port or without; any case) among those of the listener: the same
+ * name, else the longest "*.name", else "*", else the top level if it has a root; NULL: none is meant (421). host may
+ * be NULL.
  */
 const struct site *rules_find_site(const struct rules *rules, unsigned listener, const char *host, size_t host_length);
 
 /*
- * path as in struct path: decoded, normalised, without the slashes it begins and ends with; folder: it ended in one. Prefixes are made
- * of whole names: "/a" is one of "a" and "a/b", not of "ab"; "/a/" of the folder "a" and of what is below it. In a glob "*" is any bytes, slashes too; one that does not begin with
- * a slash is about the last name. 0, or -E2BIG: more than RULES_CHAIN_MAX blocks.
+ * path as in struct path: decoded, normalised, without the slashes it begins and ends with; folder: it ended in one.
+ * Prefixes are made of whole names: "/a" is one of "a" and "a/b", not of "ab"; "/a/" of the folder "a" and of what is
+ * below it. In a glob "*" is any bytes, slashes too; one that does not begin with a slash is about the last name. 0, or
+ * -E2BIG: more than RULES_CHAIN_MAX blocks.
  */
-int rules_match(const struct rules *rules, const struct site *site, const char *path, bool folder,
-		struct match *match);
+int rules_match(const struct rules *rules, const struct site *site, const char *path, bool folder, struct match *match);
 
-/* A "hide" of any of the blocks is about this path: about one of its names, or, if it begins with a slash, about it or a folder it is in. */
+/* A "hide" of any of the blocks is about this path: about one of its names, or, if it begins with a slash, about it or
+ * a folder it is in. */
 bool rules_hides(const struct match *match, const char *path);
 
 /* The bytes of the prefix, its first slash included, of the innermost block that says this; 0: that is no prefix. */

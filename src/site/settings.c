@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One table says where each setting lies and of what kind it is; laying one block over another is a walk over the bits of
- * what the inner one says. Values of two words are cut where they are read, once, so that a request finds them cut.
+ * One table says where each setting lies and of what kind it is; laying one block over another is a walk over the bits
+ * of what the inner one says. Values of two words are cut where they are read, once, so that a request finds them cut.
  */
 #include "site/settings.h"
 
@@ -15,8 +15,11 @@
 
 enum kind { VALUE, TEXT, LIST };
 
-#define AT(member, its_kind) \
-	{.place = offsetof(struct settings, member), .bytes = sizeof(((struct settings *)0)->member), .kind = its_kind}
+#define AT(member, its_kind)                                                                                 \
+	{                                                                                                    \
+		.place = offsetof(struct settings, member), .bytes = sizeof(((struct settings *)0)->member), \
+		.kind = its_kind                                                                             \
+	}
 
 static const struct {
 	size_t place, bytes;
@@ -87,8 +90,9 @@ void settings_fini(struct settings *settings)
 /* Fields that say how the message is to be read: they are ranged's to say. */
 static bool is_framing(const char *name)
 {
-	static const char *const framing[] = { "Connection", "Content-Length", "Content-Range", "Content-Encoding", "Date",
-					       "Keep-Alive", "Trailer", "Transfer-Encoding", "Upgrade" };
+	static const char *const framing[] = { "Connection", "Content-Length", "Content-Range", "Content-Encoding",
+					       "Date",	     "Keep-Alive",     "Trailer",	"Transfer-Encoding",
+					       "Upgrade" };
 
 	for (size_t i = 0; i < sizeof(framing) / sizeof(framing[0]); i++)
 		if (strcasecmp(name, framing[i]) == 0)
@@ -108,7 +112,8 @@ const char *settings_parse_header(char *text)
 		return "a field is written \"Name: value\", \"+Name: value\" or \"-Name\"";
 	value = end;
 	if (sign == '-' ? *end != '\0' : *end != ':')
-		return sign == '-' ? "what is taken away is a name alone: \"-Name\"" : "there is no colon behind the name";
+		return sign == '-' ? "what is taken away is a name alone: \"-Name\""
+				   : "there is no colon behind the name";
 	if (sign != '-')
 		for (value++; *value == ' ' || *value == '\t'; value++)
 			;
@@ -152,7 +157,8 @@ const char *settings_parse_error_page(char *text)
 {
 	if (!cut_in_two(text))
 		return "a page is written \"404 /path\" or \"5xx /path\"";
-	if (strlen(text) != 3 || (text[0] != '4' && text[0] != '5') || (strcmp(text + 1, "xx") != 0 && strspn(text + 1, "0123456789") != 2))
+	if (strlen(text) != 3 || (text[0] != '4' && text[0] != '5') ||
+	    (strcmp(text + 1, "xx") != 0 && strspn(text + 1, "0123456789") != 2))
 		return "the status is none from 400 to 599, 4xx or 5xx";
 	return *text_list_second(text) == '/' ? NULL : "the path of a page begins with a slash";
 }
@@ -180,7 +186,8 @@ const char *settings_parse_redirect(char *text)
 	for (const char *p = target; *p != '\0'; p++)
 		if ((unsigned char)*p <= ' ' || *p == '"' || *p == '<' || *p == '>')
 			return "the target has a byte in it that no reference may have";
-	if (*target != '/' && strncmp(target, "{path}", 6) != 0 && strncmp(target, "{rest}", 6) != 0 && strncmp(target, "http://", 7) != 0 && strncmp(target, "https://", 8) != 0)
+	if (*target != '/' && strncmp(target, "{path}", 6) != 0 && strncmp(target, "{rest}", 6) != 0 &&
+	    strncmp(target, "http://", 7) != 0 && strncmp(target, "https://", 8) != 0)
 		return "the target begins with a slash, {path}, {rest}, http:// or https://";
 	return NULL;
 }
@@ -203,7 +210,8 @@ const char *settings_parse_path(char *text)
 
 const char *settings_parse_index(char *text)
 {
-	if (*text == '\0' || strlen(text) > 255 || strchr(text, '/') != NULL || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
+	if (*text == '\0' || strlen(text) > 255 || strchr(text, '/') != NULL || strcmp(text, ".") == 0 ||
+	    strcmp(text, "..") == 0)
 		return "this is not the name of a file";
 	return NULL;
 }

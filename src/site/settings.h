@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What may be said of all paths, of a site, or of a location: the values of one block, and how an inner block is laid over an
- * outer one. Filled while the configuration is read, immutable once the reactors run; strings live until the process ends.
+ * What may be said of all paths, of a site, or of a location: the values of one block, and how an inner block is laid
+ * over an outer one. Filled while the configuration is read, immutable once the reactors run; strings live until the
+ * process ends.
  */
 #ifndef SITE_SETTINGS_H
 #define SITE_SETTINGS_H
@@ -58,17 +59,18 @@ enum setting {
 	SETTING_COUNT
 };
 
-/* Lists that are added up over the blocks of a request are walked in each of them; the others are the innermost block's. */
+/* Lists that are added up over the blocks of a request are walked in each of them; the others are the innermost
+ * block's. */
 struct settings {
 	uint64_t set; /* bits of enum setting: what this block says */
 	enum rule_cache cache;
 	enum rule_etag etag;
 	bool append_only, listing, download, precompressed, cache_status, server_timing, limits_dry_run, https_redirect;
-	unsigned listing_limit; /* entries on a page; 0: any number */
-	unsigned requests_per_client; /* a second; 0: any number */
-	unsigned transfers_per_client; /* at a time; 0: any number */
+	unsigned listing_limit;				    /* entries on a page; 0: any number */
+	unsigned requests_per_client;			    /* a second; 0: any number */
+	unsigned transfers_per_client;			    /* at a time; 0: any number */
 	uint64_t expires_ms, hsts_ms, max_transfer_time_ms; /* 0: none */
-	uint64_t rate_bytes, rate_after_bytes, rate_file_bytes, rate_client_bytes; /* a second; 0: any */
+	uint64_t rate_bytes, rate_after_bytes, rate_file_bytes, rate_client_bytes;     /* a second; 0: any */
 	char *cache_control, *charset, *redirect, *auth_file, *auth_realm, *sign_keys; /* NULL: none */
 	/* of texts as settings_parse_*() make them; added up */
 	struct text_list header, mime, hide, error_page, allow, deny;
@@ -85,13 +87,15 @@ static inline bool settings_has(const struct settings *settings, enum setting se
 void settings_lay_over(struct settings *outer, const struct settings *inner);
 void settings_fini(struct settings *settings);
 
-/* "Name: value" (in place of what is there), "+Name: value" (beside it), "-Name" (none): "=", "+" or "-" and the name; the value. */
+/* "Name: value" (in place of what is there), "+Name: value" (beside it), "-Name" (none): "=", "+" or "-" and the name;
+ * the value. */
 const char *settings_parse_header(char *text);
 /* ".ext type" or "ext type": the extension without its dot; the type. */
 const char *settings_parse_mime(char *text);
 /* "404 /path", "4xx /path": the status; the path. */
 const char *settings_parse_error_page(char *text);
-/* "/path" or "https://host/path", either with a status (301, 302, 303, 307, 308; else it is 302) before it: status; target. */
+/* "/path" or "https://host/path", either with a status (301, 302, 303, 307, 308; else it is 302) before it: status;
+ * target. */
 const char *settings_parse_redirect(char *text);
 /* "*" or an origin. */
 const char *settings_parse_cors(char *text);
@@ -99,7 +103,8 @@ const char *settings_parse_cors(char *text);
 const char *settings_parse_path(char *text);
 /* The name of a file. */
 const char *settings_parse_index(char *text);
-/* A glob of names, or of paths, which begins with a slash and loses the one it may end in: a folder is meant by its name. */
+/* A glob of names, or of paths, which begins with a slash and loses the one it may end in: a folder is meant by its
+ * name. */
 const char *settings_parse_hide(char *text);
 /* Goes between quotes as it is. */
 const char *settings_parse_realm(char *text);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The steps go from cheap to dear: addresses, signatures (signing.c), passwords. A request without a block that asks for any of it pays
- * for a look at a few bits. What waits for a password is on the heap, since it may come back after its request has gone.
+ * The steps go from cheap to dear: addresses, signatures (signing.c), passwords. A request without a block that asks
+ * for any of it pays for a look at a few bits. What waits for a password is on the heap, since it may come back after
+ * its request has gone.
  */
 #include "steps/gate.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/networks.h"
 #include "auth/login.h"
+#include "base/networks.h"
 #include "http/forwarded.h"
 
 #define ADDRESS_SETTINGS (UINT64_C(1) << SETTING_ALLOW | UINT64_C(1) << SETTING_DENY)
@@ -27,9 +28,9 @@ struct gate {
 static int believe_proxy(struct request *request)
 {
 	const struct fields *fields = &request->fields;
-	const struct forwarded_fields said = {
-		.forwarded = fields->forwarded, .forwarded_for = fields->forwarded_for, .forwarded_proto = fields->forwarded_proto
-	};
+	const struct forwarded_fields said = { .forwarded = fields->forwarded,
+					       .forwarded_for = fields->forwarded_for,
+					       .forwarded_proto = fields->forwarded_proto };
 	struct address peer = request->client_address;
 	enum forwarded_proto proto = forwarded_walk(&said, request->site->trusted_proxies, &request->client_address);
 
@@ -61,7 +62,8 @@ bool gate_allows(const struct match *match, const struct address *address)
 {
 	for (unsigned i = match->count; i-- > 0;) {
 		const struct settings *block = match->chain[i];
-		int allowed = networks_narrowest(&block->allow, address), denied = networks_narrowest(&block->deny, address);
+		int allowed = networks_narrowest(&block->allow, address),
+		    denied = networks_narrowest(&block->deny, address);
 
 		if (allowed >= 0 || denied >= 0)
 			return allowed > denied;
@@ -116,7 +118,8 @@ static enum step_result challenge(struct request *request)
 
 	counters_reject(request->site->counters, COUNTERS_ACCESS);
 	request_refuse(request, 401);
-	reply_header_format(&request->reply, "WWW-Authenticate", "Basic realm=\"%s\", charset=\"UTF-8\"", realm != NULL ? realm : "");
+	reply_header_format(&request->reply, "WWW-Authenticate", "Basic realm=\"%s\", charset=\"UTF-8\"",
+			    realm != NULL ? realm : "");
 	return STEP_REPLY;
 }
 
@@ -173,7 +176,8 @@ enum step_result gate_address(struct request *request)
 		counters_reject(request->site->counters, COUNTERS_HEADERS);
 		return request_refuse(request, 400);
 	}
-	if ((request_settings(request)->set & ADDRESS_SETTINGS) == 0 || gate_allows(&request->match, &request->client_address))
+	if ((request_settings(request)->set & ADDRESS_SETTINGS) == 0 ||
+	    gate_allows(&request->match, &request->client_address))
 		return STEP_NEXT;
 	counters_reject(request->site->counters, COUNTERS_ACCESS);
 	return request_refuse(request, 403);

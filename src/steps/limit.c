@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whoever wants to send reserves a piece in every bucket that it goes through, and sleeps until the last of them says so. Reservations
- * are in turn, so that all who share a bucket get the same from it, and each sleeps once a piece, however many there are. A piece is
- * what the slowest bucket gives in a PIECES_PER_S-th of a second: few wake-ups, and no more than that on the way when a client is cut.
+ * Whoever wants to send reserves a piece in every bucket that it goes through, and sleeps until the last of them says
+ * so. Reservations are in turn, so that all who share a bucket get the same from it, and each sleeps once a piece,
+ * however many there are. A piece is what the slowest bucket gives in a PIECES_PER_S-th of a second: few wake-ups, and
+ * no more than that on the way when a client is cut.
  *
- * A client has one bucket for all that it fetches: where blocks give it different rates, each piece costs it the time that its block's
- * rate takes.
+ * A client has one bucket for all that it fetches: where blocks give it different rates, each piece costs it the time
+ * that its block's rate takes.
  */
 #include "steps/limit.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 
-#define BURST_NS (200 * CLOCK_NS_PER_MS) /* what a late timer may catch up */
+#define BURST_NS (200 * CLOCK_NS_PER_MS)      /* what a late timer may catch up */
 #define LOOK_AGAIN_NS (500 * CLOCK_NS_PER_MS) /* whether others have left */
 #define MOVE_UP_NS (10 * CLOCK_NS_PER_MS)
 #define PIECES_PER_S 50
@@ -36,8 +37,8 @@ static bool is_limited(const struct request *request)
 {
 	const struct settings *settings = request_settings(request);
 
-	return request->site->rate_total_bytes > 0 || settings->rate_client_bytes > 0 || settings->rate_file_bytes > 0 ||
-	       response_rate(request) > 0;
+	return request->site->rate_total_bytes > 0 || settings->rate_client_bytes > 0 ||
+	       settings->rate_file_bytes > 0 || response_rate(request) > 0;
 }
 
 /* The seconds until it may ask again, and what is against it; 0: it may now. */
@@ -81,7 +82,8 @@ unsigned limit_enter(struct request *request)
 	unsigned seconds = 0;
 
 	limit_pace(request);
-	if ((settings->requests_per_client > 0 || settings->transfers_per_client > 0) && client != NULL && !client->local)
+	if ((settings->requests_per_client > 0 || settings->transfers_per_client > 0) && client != NULL &&
+	    !client->local)
 		seconds = too_often(request, client, &reason);
 	if (seconds > 0 && settings->limits_dry_run) {
 		say_dry(request, "would be refused (429)");
@@ -95,7 +97,8 @@ unsigned limit_enter(struct request *request)
 static void add_link(struct request *request, struct bucket *bucket, uint64_t rate)
 {
 	if (rate > 0)
-		request->links[request->link_count++] = (struct bucket_link){ .bucket = bucket, .rate = { .units = rate, .burst_ns = BURST_NS } };
+		request->links[request->link_count++] =
+			(struct bucket_link){ .bucket = bucket, .rate = { .units = rate, .burst_ns = BURST_NS } };
 }
 
 /* Whom the next piece goes through. */
@@ -153,7 +156,8 @@ static void move_up(struct request *request, uint64_t now_ns)
 	uint64_t again_ns = 0;
 
 	for (unsigned i = 0; i < request->link_count; i++) {
-		uint64_t at_ns = bucket_again_ns(request->links[i].bucket, &request->links[i].rate, request->granted_bytes);
+		uint64_t at_ns =
+			bucket_again_ns(request->links[i].bucket, &request->links[i].rate, request->granted_bytes);
 
 		if (at_ns > again_ns)
 			again_ns = at_ns;
@@ -191,11 +195,13 @@ size_t limit_grant(struct request *request, size_t length, uint64_t taken_bytes,
 	if (request->granted_bytes == 0 || request->granted_ns > 0) {
 		now_ns = clock_now_ns();
 		if (request->granted_bytes == 0)
-			reserve(request, request->listing != NULL ? UINT64_MAX : request->reply.length - taken_bytes, taken_bytes, now_ns);
+			reserve(request, request->listing != NULL ? UINT64_MAX : request->reply.length - taken_bytes,
+				taken_bytes, now_ns);
 		else if (request->granted_ns > now_ns)
 			move_up(request, now_ns);
 		if (request->granted_ns > now_ns) {
-			*wait_ns = request->granted_ns - now_ns < LOOK_AGAIN_NS ? request->granted_ns - now_ns : LOOK_AGAIN_NS;
+			*wait_ns = request->granted_ns - now_ns < LOOK_AGAIN_NS ? request->granted_ns - now_ns
+										: LOOK_AGAIN_NS;
 			return 0;
 		}
 		request->granted_ns = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a listing is as a representation: HTML or JSON by "?format=" or else by Accept; a weak tag of all that it shows, unless it is
- * too large to be known before it is sent; to be asked for again each time, unless a block says otherwise. Ranges are not served.
+ * What a listing is as a representation: HTML or JSON by "?format=" or else by Accept; a weak tag of all that it shows,
+ * unless it is too large to be known before it is sent; to be asked for again each time, unless a block says otherwise.
+ * Ranges are not served.
  */
 #include "steps/listing_reply.h"
 
@@ -46,7 +47,8 @@ enum step_result listing_reply_begin(struct request *request)
 
 	listing_query_parse(request->path.query, &options.query);
 	options.json = options.query.format == LISTING_JSON ||
-		       (options.query.format == LISTING_ANY && accept_choose(request->fields.accept, ACCEPT_HTML) == ACCEPT_JSON);
+		       (options.query.format == LISTING_ANY &&
+			accept_choose(request->fields.accept, ACCEPT_HTML) == ACCEPT_JSON);
 	error = listing_new(&request->listing, &options);
 	return error == 0 ? STEP_NEXT : request_refuse_error(request, error, 0);
 }

@@ -5,7 +5,8 @@
 
 #include "request/request.h"
 
-/* Begins to read the folder request->path.file. STEP_NEXT: listing_reply_make() is what follows; or STEP_REPLY: a refusal. */
+/* Begins to read the folder request->path.file. STEP_NEXT: listing_reply_make() is what follows; or STEP_REPLY: a
+ * refusal. */
 enum step_result listing_reply_begin(struct request *request);
 /* STEP_WAIT: wake() will run, and it is called again. STEP_REPLY: the listing, a 304, a 412, or a refusal. */
 enum step_result listing_reply_make(struct request *request);

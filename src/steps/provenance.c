@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is said is about the first piece of the body. A hit says the same each time, so its reply can be made ready like any other.
- * "disk" is what the disk took over the read; "wait" all the rest of the time until the bytes were there: the line for the disk and
- * for memory, or another client's read of the same bytes.
+ * What is said is about the first piece of the body. A hit says the same each time, so its reply can be made ready like
+ * any other. "disk" is what the disk took over the read; "wait" all the rest of the time until the bytes were there:
+ * the line for the disk and for memory, or another client's read of the same bytes.
  */
 #include "steps/provenance.h"
 
@@ -26,10 +26,12 @@ static void add_cache_status(struct request *request, enum store_source source)
 static void add_server_timing(struct request *request, const struct store_want *want)
 {
 	uint64_t waited_ns = want->source != STORE_CACHE ? clock_now_ns() - request->wanted_ns : 0;
-	uint64_t disk_us = (want->disk_ns < waited_ns ? want->disk_ns : waited_ns) / NS_PER_US, wait_us = waited_ns / NS_PER_US - disk_us;
+	uint64_t disk_us = (want->disk_ns < waited_ns ? want->disk_ns : waited_ns) / NS_PER_US,
+		 wait_us = waited_ns / NS_PER_US - disk_us;
 
-	reply_header_format(&request->reply, "Server-Timing", "disk;dur=%" PRIu64 ".%03" PRIu64 ", wait;dur=%" PRIu64 ".%03" PRIu64,
-			    disk_us / 1000, disk_us % 1000, wait_us / 1000, wait_us % 1000);
+	reply_header_format(&request->reply, "Server-Timing",
+			    "disk;dur=%" PRIu64 ".%03" PRIu64 ", wait;dur=%" PRIu64 ".%03" PRIu64, disk_us / 1000,
+			    disk_us % 1000, wait_us / 1000, wait_us % 1000);
 }
 
 void provenance_begin(struct request *request)

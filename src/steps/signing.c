@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Files of keys are found by their names, as the configuration has them: there are few. A signature is for the path that was asked for;
- * a folder's index, or what "try" names, may then be had with it as far as the same keys guard it. What other keys guard needs a
- * signature of its own, so no block gives away what another one keeps. Reactor threads read, none of them writes.
+ * Files of keys are found by their names, as the configuration has them: there are few. A signature is for the path
+ * that was asked for; a folder's index, or what "try" names, may then be had with it as far as the same keys guard it.
+ * What other keys guard needs a signature of its own, so no block gives away what another one keeps. Reactor threads
+ * read, none of them writes.
  */
 #include "steps/signing.h"
 
@@ -113,10 +114,12 @@ static enum step_result verify(struct request *request, const char *key_file)
 	struct signature signature;
 
 	request->guarded = true;
-	request->verdict = signature_check(find(request->site->signing, key_file), &request->path, &request->client_address, now, &signature);
+	request->verdict = signature_check(find(request->site->signing, key_file), &request->path,
+					   &request->client_address, now, &signature);
 	if (request->verdict != SIGNATURE_GOOD) {
 		log_debug("/%s: refused: %s", request->path.file, signature_words(request->verdict));
-		counters_reject(request->site->counters, request->verdict == SIGNATURE_EXPIRED ? COUNTERS_EXPIRED : COUNTERS_ACCESS);
+		counters_reject(request->site->counters,
+				request->verdict == SIGNATURE_EXPIRED ? COUNTERS_EXPIRED : COUNTERS_ACCESS);
 		return request_refuse(request, signature_status(request->verdict));
 	}
 	request->signed_by = key_file;
@@ -132,7 +135,8 @@ enum step_result signing_check(struct request *request)
 	const char *key_file = request_settings(request)->sign_keys;
 
 	if (key_file == NULL) {
-		request->not_reusable = request->not_reusable || request->guarded; /* a reply to others is not marked private */
+		request->not_reusable = request->not_reusable ||
+					request->guarded; /* a reply to others is not marked private */
 		return STEP_NEXT;
 	}
 	if (request->signed_by != NULL && strcmp(request->signed_by, key_file) == 0)
@@ -145,8 +149,8 @@ const char *signing_links(struct request *request)
 	struct signature signature;
 	char text[SIGNATURE_QUERY_BYTES];
 
-	if (request->signed_by == NULL || signature_parse(request->path.query, &signature) != SIGNATURE_GOOD || !signature.prefix ||
-	    signature_format(&signature, text, sizeof(text)) != 0)
+	if (request->signed_by == NULL || signature_parse(request->path.query, &signature) != SIGNATURE_GOOD ||
+	    !signature.prefix || signature_format(&signature, text, sizeof(text)) != 0)
 		return NULL;
 	return reply_text_format(&request->reply, "%s", text);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The life of a request is the table `steps`: each step looks at one thing and says go on, wait, or reply. A step that waited
- * is run again when what it waited for has come. Order of the steps is the order of RFC 9110 section 13.2.2: target, file, variant,
- * preconditions, range, bytes. Some ways lead back: another path is looked at in place of the one that was asked for (a folder's index,
- * a "try"; to rules), a page for an error (to find, once), and a file that changed before its first byte was sent (to find, a few
- * times).
+ * The life of a request is the table `steps`: each step looks at one thing and says go on, wait, or reply. A step that
+ * waited is run again when what it waited for has come. Order of the steps is the order of RFC 9110 section 13.2.2:
+ * target, file, variant, preconditions, range, bytes. Some ways lead back: another path is looked at in place of the
+ * one that was asked for (a folder's index, a "try"; to rules), a page for an error (to find, once), and a file that
+ * changed before its first byte was sent (to find, a few times).
  */
 #include "steps/steps.h"
 
@@ -48,8 +48,9 @@ static enum step_result go_to(struct request *request, enum step_result (*run)(s
 }
 
 /*
- * A request that is refused because of its head still has the fields that the configuration gives to its path, so that a page of another
- * origin can see the status; if the path cannot be read, those of its site. It is logged where it was going to be logged.
+ * A request that is refused because of its head still has the fields that the configuration gives to its path, so that
+ * a page of another origin can see the status; if the path cannot be read, those of its site. It is logged where it was
+ * going to be logged.
  */
 static void match_refused(struct request *request)
 {
@@ -114,7 +115,8 @@ static enum step_result found_nothing(struct request *request, int error);
 static enum step_result step_rules(struct request *request)
 {
 	const struct path *path = &request->path;
-	int error = rules_match(request->site->rules, request->match.site, path->file, path->slash && !request->inner, &request->match);
+	int error = rules_match(request->site->rules, request->match.site, path->file, path->slash && !request->inner,
+				&request->match);
 
 	if (error != 0)
 		return request_refuse_error(request, error, 0);
@@ -138,7 +140,9 @@ static enum step_result step_redirect(struct request *request)
 		return STEP_NEXT;
 	answer = answer_of(request);
 	if (insecure)
-		answer_https(&answer, request->proxied ? 443 : request->match.site->https_port); /* of a proxy it is the proxy's */
+		answer_https(&answer, request->proxied
+					      ? 443
+					      : request->match.site->https_port); /* of a proxy it is the proxy's */
 	else if (request->method == METHOD_OPTIONS)
 		answer_options(&answer);
 	else
@@ -224,7 +228,8 @@ static enum step_result list(struct request *request)
 	return result == STEP_NEXT ? go_to(request, listing_reply_make) : result;
 }
 
-/* The folder's next index, if it has one; else a listing, if that is allowed; else it is as if nothing had been found. */
+/* The folder's next index, if it has one; else a listing, if that is allowed; else it is as if nothing had been found.
+ */
 static enum step_result next_index(struct request *request)
 {
 	char *file = request->path.file;
@@ -266,7 +271,8 @@ static enum step_result found_folder(struct request *request)
 	return STEP_REPLY;
 }
 
-/* Relaxed: a flag that publishes nothing. It is written when it changes only, since all readers of the file share it. */
+/* Relaxed: a flag that publishes nothing. It is written when it changes only, since all readers of the file share it.
+ */
 static void mark_append_only(struct file *file, bool append_only)
 {
 	if (atomic_load_explicit(&file->append_only, memory_order_relaxed) != append_only)
@@ -307,8 +313,9 @@ static enum step_result step_ready(struct request *request)
 
 	if (request->fields.want_repr_digest != NULL && request->file->siblings.has_digest)
 		request->not_reusable = true;
-	if (request->method == METHOD_GET && !request->not_reusable && request->error_status == 0 && request->fields.ranges == 0 && !has_conditions(&request->fields.conditions) &&
-	    site->ready != NULL && site->ready(site->prebuilt_context, request))
+	if (request->method == METHOD_GET && !request->not_reusable && request->error_status == 0 &&
+	    request->fields.ranges == 0 && !has_conditions(&request->fields.conditions) && site->ready != NULL &&
+	    site->ready(site->prebuilt_context, request))
 		return STEP_REPLY;
 	return STEP_NEXT;
 }
@@ -322,7 +329,8 @@ static enum step_result step_preconditions(struct request *request)
 	if (request->error_status != 0)
 		return STEP_NEXT;
 	variant_validate(request, now_ns);
-	switch (precondition_check(&request->fields.conditions, &request->validator, now_ns / (int64_t)CLOCK_NS_PER_S)) {
+	switch (precondition_check(&request->fields.conditions, &request->validator,
+				   now_ns / (int64_t)CLOCK_NS_PER_S)) {
 	case PRECONDITION_FAILED:
 		return request_refuse(request, 412);
 	case PRECONDITION_NOT_MODIFIED:
@@ -369,8 +377,8 @@ static int reply_partial(struct request *request, const struct multipart_kind *k
 	reply->status = 206;
 	if (request->ranges.count == 1) {
 		reply_header(reply, "Content-Type", kind->type);
-		reply_header_format(reply, "Content-Range", "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range->first, range->last,
-				    kind->size);
+		reply_header_format(reply, "Content-Range", "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, range->first,
+				    range->last, kind->size);
 		reply->length = ranges_length(&request->ranges);
 		return 0;
 	}
@@ -393,7 +401,8 @@ static void reply_whole(struct request *request, const char *type)
 	range_set_whole(&request->ranges, size);
 }
 
-/* What the Range field asks for. A multipart that is longer than the file is not worth it: then that is the whole, too. */
+/* What the Range field asks for. A multipart that is longer than the file is not worth it: then that is the whole, too.
+ */
 static enum range_verdict read_ranges(struct request *request, const struct multipart_kind *kind)
 {
 	const char *field = request->whole ? NULL : request->fields.range;
@@ -402,7 +411,8 @@ static enum range_verdict read_ranges(struct request *request, const struct mult
 
 	range_set_fini(&request->ranges);
 	verdict = range_parse(field, kind->size, request->site->max_ranges, &request->ranges);
-	if (verdict != RANGE_PARTIAL || request->ranges.count == 1 || multipart_length(&request->ranges, kind) <= kind->size)
+	if (verdict != RANGE_PARTIAL || request->ranges.count == 1 ||
+	    multipart_length(&request->ranges, kind) <= kind->size)
 		return verdict;
 	past_end = request->ranges.past_end;
 	range_set_fini(&request->ranges);
@@ -529,17 +539,17 @@ static enum step_result step_bytes(struct request *request)
 }
 
 const struct request_step steps[] = {
-	{ "target", step_target },	   /* the path and the site that are meant */
-	{ "rules", step_rules },	   /* the blocks of the configuration that are about it */
-	{ "redirect", step_redirect },	   /* what needs no file */
-	{ "address", gate_address },	   /* which may come in */
-	{ "limit", step_limit },	   /* how often, and how fast: before anybody may guess */
-	{ "signature", signing_check },	   /* where one is needed */
-	{ "password", gate_password },	   /* likewise */
-	{ "find", step_find },		   /* asks the table of open files */
-	{ "found", step_found },	   /* a file, a folder, or nothing */
-	{ "variant", variant_choose },	   /* the file in a coding that the client likes better */
-	{ "ready", step_ready },	   /* a reply that was made before */
+	{ "target", step_target },	/* the path and the site that are meant */
+	{ "rules", step_rules },	/* the blocks of the configuration that are about it */
+	{ "redirect", step_redirect },	/* what needs no file */
+	{ "address", gate_address },	/* which may come in */
+	{ "limit", step_limit },	/* how often, and how fast: before anybody may guess */
+	{ "signature", signing_check }, /* where one is needed */
+	{ "password", gate_password },	/* likewise */
+	{ "find", step_find },		/* asks the table of open files */
+	{ "found", step_found },	/* a file, a folder, or nothing */
+	{ "variant", variant_choose },	/* the file in a coding that the client likes better */
+	{ "ready", step_ready },	/* a reply that was made before */
 	{ "preconditions", step_preconditions },
 	{ "range", step_range },	   /* 200, 206 or 416, and their headers */
 	{ "read", step_read },		   /* asks the store */
@@ -577,7 +587,8 @@ static void dress(struct request *request)
 	struct reply *reply = &request->reply;
 	const struct error_page *page;
 
-	if (reply->status < 400 || (reply->body != REPLY_TEXT && reply->body != REPLY_LENGTH_ONLY) || reply->data != status_body(reply->status))
+	if (reply->status < 400 || (reply->body != REPLY_TEXT && reply->body != REPLY_LENGTH_ONLY) ||
+	    reply->data != status_body(reply->status))
 		return;
 	page = error_page_find(reply->status, request->fields.accept);
 	reply->data = page->body;

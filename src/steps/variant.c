@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of open files knows what lies beside a file, so a file without variants costs a look at a field; and a variant is found
- * in that table as any other file is, so asking for it may wait. What the table knows may be a second old: the variant that is found
- * must still be no older than the file and the one that was checked, or the next best one is looked for.
+ * The table of open files knows what lies beside a file, so a file without variants costs a look at a field; and a
+ * variant is found in that table as any other file is, so asking for it may wait. What the table knows may be a second
+ * old: the variant that is found must still be no older than the file and the one that was checked, or the next best
+ * one is looked for.
  */
 #include "steps/variant.h"
 
@@ -163,8 +164,8 @@ static void log_refusals(struct request *request)
 
 		if (fault == ENCODING_FINE || quality_of(request, variants[i].coding) == 0)
 			continue;
-		log_fault(LOG_LEVEL_INFO, "/%s%s is not sent in place of /%s: %s", request->path.file, sibling_suffix((enum sibling)i),
-			  request->path.file, encoding_fault_text(fault));
+		log_fault(LOG_LEVEL_INFO, "/%s%s is not sent in place of /%s: %s", request->path.file,
+			  sibling_suffix((enum sibling)i), request->path.file, encoding_fault_text(fault));
 		said = true;
 	}
 	if (said)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The shards, and who waits for what. A want waits in one of two lists: an extent's, for the end of its read (single-flight: whoever
- * reads it), or the shard's, for memory, in order of arrival. Whoever ends a read or gives memory back moves those who can go on out
- * of the list while it has the lock, and posts them to their reactors after it has let go of it.
+ * The shards, and who waits for what. A want waits in one of two lists: an extent's, for the end of its read
+ * (single-flight: whoever reads it), or the shard's, for memory, in order of arrival. Whoever ends a read or gives
+ * memory back moves those who can go on out of the list while it has the lock, and posts them to their reactors after
+ * it has let go of it.
  *
  * A want needs one extent and holds none while it waits, so two wants can't wait for each other.
  *
- * What is read on a miss: the whole extent, if at least half of it is asked for or it is small; else the span alone, lest random
- * ranges of a big file read 64 times of what they need. Spans that are there count: once half of an extent was asked for in pieces,
- * or SPANS_MAX of them, all of it is read, and replaces them.
+ * What is read on a miss: the whole extent, if at least half of it is asked for or it is small; else the span alone,
+ * lest random ranges of a big file read 64 times of what they need. Spans that are there count: once half of an extent
+ * was asked for in pieces, or SPANS_MAX of them, all of it is read, and replaces them.
  */
 #include "store/cache.h"
 
@@ -34,8 +35,8 @@
 
 struct cache {
 	_Atomic size_t bytes;
-	unsigned settles; /* since its size was changed; of whoever does that */
-	atomic_uint waiting; /* for memory, in all shards */
+	unsigned settles;     /* since its size was changed; of whoever does that */
+	atomic_uint waiting;  /* for memory, in all shards */
 	unsigned shard_count; /* a power of two */
 	struct shard shards[];
 };
@@ -159,7 +160,8 @@ static bool wants_whole(const struct cache_span *span, const struct shard_view *
 		return false; /* it goes on in the next one: contiguous memory is worth more */
 	if (span->reach == CACHE_WHOLE || whole->length <= SMALL_BYTES || span->length * 2 >= whole->length)
 		return true;
-	return span->reach == CACHE_AS_NEEDED && (view->spans >= SPANS_MAX || (view->span_bytes + span->length) * 2 >= whole->length);
+	return span->reach == CACHE_AS_NEEDED &&
+	       (view->spans >= SPANS_MAX || (view->span_bytes + span->length) * 2 >= whole->length);
 }
 
 /* What would be read, after what was seen of it. True: the whole extent. */
@@ -289,7 +291,8 @@ enum cache_answer cache_want(struct cache *cache, struct cache_wait *wait, bool 
 	wait->extent = NULL;
 	wait->place = CACHE_NOWHERE;
 	locate(cache, &wait->span, &place);
-	do { /* while the lock is not held, others may read what is wanted, or take the room that was made: so all is looked at again */
+	do { /* while the lock is not held, others may read what is wanted, or take the room that was made: so all is
+		looked at again */
 		again = false;
 		lock(place.shard);
 		answer = look(wait, &place);
@@ -300,7 +303,8 @@ enum cache_answer cache_want(struct cache *cache, struct cache_wait *wait, bool 
 	return answer;
 }
 
-enum cache_answer cache_find(struct cache *cache, const struct cache_span *span, struct cache_extent **extent, struct span *read)
+enum cache_answer cache_find(struct cache *cache, const struct cache_span *span, struct cache_extent **extent,
+			     struct span *read)
 {
 	enum cache_answer answer = CACHE_MISS;
 	struct place place;
@@ -323,7 +327,8 @@ enum cache_answer cache_find(struct cache *cache, const struct cache_span *span,
 
 /* --- answers --- */
 
-/* Those at the head of the line who can go on, with their answers, linked by ->next. *more: others may, under another hold of the lock. */
+/* Those at the head of the line who can go on, with their answers, linked by ->next. *more: others may, under another
+ * hold of the lock. */
 static struct cache_wait *serve_some(struct cache *cache, struct shard *shard, bool *more)
 {
 	struct cache_wait *served = NULL, *wait;
@@ -379,8 +384,8 @@ static void post(struct cache_wait *wait)
 }
 
 /*
- * Under the lock, which it releases: serves the line for memory. Between two holds of the lock somebody else may serve it, or cancel a
- * want: nothing is remembered from one to the next.
+ * Under the lock, which it releases: serves the line for memory. Between two holds of the lock somebody else may serve
+ * it, or cancel a want: nothing is remembered from one to the next.
  */
 static void serve_and_unlock(struct cache *cache, struct shard *shard)
 {
@@ -442,12 +447,13 @@ bool cache_cancel(struct cache *cache, struct cache_wait *wait)
 }
 
 /* Takes the extent's waits, each with its answer; those of `reactor` apart from the others. */
-static struct cache_wait *answer_waits(struct shard *shard, struct cache_extent *extent, int error, struct reactor *reactor,
-				       struct cache_wait **others)
+static struct cache_wait *answer_waits(struct shard *shard, struct cache_extent *extent, int error,
+				       struct reactor *reactor, struct cache_wait **others)
 {
 	struct cache_wait *own = NULL, *wait, *next;
 
-	DL_FOREACH_SAFE(extent->waits, wait, next) {
+	DL_FOREACH_SAFE(extent->waits, wait, next)
+	{
 		DL_DELETE(extent->waits, wait);
 		wait->answer = error != 0 ? error : CACHE_HIT;
 		if (error == 0)
@@ -537,8 +543,8 @@ static size_t forget_key(struct cache *cache, const struct shard_key *key)
 }
 
 /*
- * In steps. Who still reads the version may have it read anew behind the walk, as after it: the file is checked after each read, so such
- * bytes are of the version, and they go when their turn comes.
+ * In steps. Who still reads the version may have it read anew behind the walk, as after it: the file is checked after
+ * each read, so such bytes are of the version, and they go when their turn comes.
  */
 static size_t forget_in_shard(struct cache *cache, struct shard *shard, const struct file_version *version)
 {
@@ -576,12 +582,14 @@ size_t cache_forget(struct cache *cache, const struct file_version *version)
 /* Under the lock: of the next few MiB. True: the shard has more. */
 static bool walk_shard(struct shard *shard, uint32_t *page, struct cache_resident *list, size_t room, size_t *count)
 {
-	uint32_t pages = (uint32_t)arena_page_count(shard->arena), end = *page + WALK_PAGES < pages ? *page + WALK_PAGES : pages;
+	uint32_t pages = (uint32_t)arena_page_count(shard->arena),
+		 end = *page + WALK_PAGES < pages ? *page + WALK_PAGES : pages;
 	struct cache_extent *extent = NULL;
 
 	while (*count < room && *page < end && (extent = shard_next_extent(shard, page, end)) != NULL)
 		if (extent->found && extent->ready)
-			list[(*count)++] = (struct cache_resident){ extent->key.version, shard_file_bytes(extent), extent->sticky };
+			list[(*count)++] = (struct cache_resident){ extent->key.version, shard_file_bytes(extent),
+								    extent->sticky };
 	if (*count < room && *page < end)
 		*page = end;
 	return *page < pages;
@@ -678,7 +686,8 @@ bool cache_is_crowded(const struct cache *cache, const struct cache_extent *exte
 {
 	const struct shard *shard = &cache->shards[(extent->hash >> 56) & (cache->shard_count - 1)];
 
-	return atomic_load_explicit(&shard->pinned_bytes, memory_order_relaxed) > cache_bytes(cache) / cache->shard_count / 2;
+	return atomic_load_explicit(&shard->pinned_bytes, memory_order_relaxed) >
+	       cache_bytes(cache) / cache->shard_count / 2;
 }
 
 unsigned cache_waiting(const struct cache *cache)
@@ -708,8 +717,10 @@ static void add_up(struct cache_stats *stats, const struct shard *shard)
 
 void cache_stats(struct cache *cache, struct cache_stats *stats)
 {
-	*stats = (struct cache_stats){ .bytes = cache_bytes(cache), .pinned_bytes = cache_pinned_bytes(cache),
-				       .waiting = cache_waiting(cache), .shards = cache->shard_count };
+	*stats = (struct cache_stats){ .bytes = cache_bytes(cache),
+				       .pinned_bytes = cache_pinned_bytes(cache),
+				       .waiting = cache_waiting(cache),
+				       .shards = cache->shard_count };
 	for (unsigned i = 0; i < cache->shard_count; i++) {
 		pthread_mutex_lock(&cache->shards[i].lock);
 		add_up(stats, &cache->shards[i]);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Folders stand in one line; at most TURNS_MAX offload jobs each take the first one, do one step of it (directory_pass.c), put it back at
- * the end, and start themselves anew behind whatever else the offload threads have to do. A job never waits for another one, so one
- * thread is enough.
+ * Folders stand in one line; at most TURNS_MAX offload jobs each take the first one, do one step of it
+ * (directory_pass.c), put it back at the end, and start themselves anew behind whatever else the offload threads have
+ * to do. A job never waits for another one, so one thread is enough.
  *
- * A folder belongs to its reactor while a chunk is there, and to the line from directory_new() or directory_next() until its message has
- * arrived; `waits` (the reactor's) says which. Given up on while it is in line, it is marked `over` (under the table's lock) and
- * freed by whoever meets it next.
+ * A folder belongs to its reactor while a chunk is there, and to the line from directory_new() or directory_next()
+ * until its message has arrived; `waits` (the reactor's) says which. Given up on while it is in line, it is marked
+ * `over` (under the table's lock) and freed by whoever meets it next.
  */
 #include "store/directory.h"
 
@@ -255,16 +255,16 @@ int directory_new(struct directory **folder, struct directory_table *table, cons
 	made->options = *options;
 	made->reserved_bytes = reserve(table);
 	directory_pass_init(&made->pass,
-			 &(struct directory_pass_options){ .root_fd = options->root_fd,
-							.path = made->path,
-							.symlinks = options->symlinks,
-							.sort = options->sort,
-							.descending = options->descending,
-							.offset = options->offset,
-							.limit = options->limit,
-							.shows = options->shows,
-							.context = options->context },
-			 made->reserved_bytes);
+			    &(struct directory_pass_options){ .root_fd = options->root_fd,
+							      .path = made->path,
+							      .symlinks = options->symlinks,
+							      .sort = options->sort,
+							      .descending = options->descending,
+							      .offset = options->offset,
+							      .limit = options->limit,
+							      .shows = options->shows,
+							      .context = options->context },
+			    made->reserved_bytes);
 	enter_line(made);
 	*folder = made;
 	return 0;

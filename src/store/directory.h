@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is in a folder, in order, read on the offload threads in short steps and with bounded memory. What fits is one chunk; of a
- * larger folder each pass over it keeps the next chunk: the first entries, in the order asked for, that come after the last one
- * of the chunk before. Two folders are read at a time, whatever their number, a step of each in turn: opens come in between.
+ * What is in a folder, in order, read on the offload threads in short steps and with bounded memory. What fits is one
+ * chunk; of a larger folder each pass over it keeps the next chunk: the first entries, in the order asked for, that
+ * come after the last one of the chunk before. Two folders are read at a time, whatever their number, a step of each in
+ * turn: opens come in between.
  */
 #ifndef STORE_DIRECTORY_H
 #define STORE_DIRECTORY_H
@@ -21,7 +22,8 @@ struct directory_table;
 
 struct directory_table_options {
 	struct offload *offload;
-	size_t memory_bytes; /* of all folders together (0: 64 MiB); once it is used up each further one has ENTRIES_BYTES_MIN */
+	size_t memory_bytes; /* of all folders together (0: 64 MiB); once it is used up each further one has
+				ENTRIES_BYTES_MIN */
 	size_t chunk_bytes;  /* of one, at most (0: 8 MiB); it is less while many are read */
 };
 
@@ -33,11 +35,14 @@ struct directory_options {
 	enum entries_key sort;
 	bool descending;
 	uint64_t offset, limit; /* leave out so many, then give so many at most (UINT64_MAX: all) */
-	/* Whether this name is in it for the asker (folder: it is one, as far as that is known yet). On an offload thread. NULL: all are. */
+	/* Whether this name is in it for the asker (folder: it is one, as far as that is known yet). On an offload
+	 * thread. NULL: all are. */
 	bool (*shows)(void *context, const char *name, bool folder);
-	/* The chunk has come, or an error: once after directory_new() and once after each directory_next(). On the reactor. */
+	/* The chunk has come, or an error: once after directory_new() and once after each directory_next(). On the
+	 * reactor. */
 	void (*ready)(void *context);
-	/* Nothing of the folder is left, and `context` may go. Any thread; once, after directory_free(). May be NULL. */
+	/* Nothing of the folder is left, and `context` may go. Any thread; once, after directory_free(). May be NULL.
+	 */
 	void (*freed)(void *context);
 	void *context;
 };
@@ -56,15 +61,18 @@ int directory_new(struct directory **folder, struct directory_table *table, cons
 /* At any time; ready() will not run any more. NULL is fine. */
 void directory_free(struct directory *folder);
 
-/* 0: a chunk is there. -EAGAIN: ready() will run. -errno: what opening or reading it said (-ENOTDIR, -EACCES, -ENOENT, -EIO …). */
+/* 0: a chunk is there. -EAGAIN: ready() will run. -errno: what opening or reading it said (-ENOTDIR, -EACCES, -ENOENT,
+ * -EIO …). */
 int directory_state(const struct directory *folder);
 
 /* All of what follows only while a chunk is there. */
 
-/* How many entries it has, and each of them, in order, until the next directory_next() or directory_free(). What is `gone` does not count. */
+/* How many entries it has, and each of them, in order, until the next directory_next() or directory_free(). What is
+ * `gone` does not count. */
 size_t directory_count(const struct directory *folder);
 const struct entry *directory_entry(const struct directory *folder, size_t index);
-/* Whether this chunk, from the first on, is all that was asked for: no other one came before, and none comes after it. */
+/* Whether this chunk, from the first on, is all that was asked for: no other one came before, and none comes after it.
+ */
 bool directory_is_whole(const struct directory *folder);
 /* A hash of all in this chunk. */
 uint64_t directory_hash(const struct directory *folder);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A small machine: open, read all names (and sort and cut whenever memory is full), sort, choose what was asked for, look at what is
- * chosen (size, mtime). Each step is a bounded piece of it, and says what is the next one.
+ * A small machine: open, read all names (and sort and cut whenever memory is full), sort, choose what was asked for,
+ * look at what is chosen (size, mtime). Each step is a bounded piece of it, and says what is the next one.
  */
 #include "store/directory_pass.h"
 
@@ -35,7 +35,7 @@ static bool step_look(struct directory_pass *pass);
 static bool step_open(struct directory_pass *pass)
 {
 	pass->fd = file_open_beneath(pass->options.root_fd, pass->options.path, pass->options.symlinks,
-				       O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+				     O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 	if (pass->fd < 0)
 		return fail(pass, pass->fd);
 	pass->step = step_read;
@@ -75,7 +75,8 @@ static int stat_link(const struct directory_pass *pass, const char *name, struct
 static int look(const struct directory_pass *pass, struct entry *entry)
 {
 	struct statx st;
-	int error = statx(pass->fd, entry->name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STAT_MASK, &st) < 0 ? -errno : 0;
+	int error = statx(pass->fd, entry->name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STAT_MASK, &st) < 0 ? -errno
+													       : 0;
 
 	if (error == 0 && S_ISLNK(st.stx_mode))
 		error = stat_link(pass, entry->name, &st);
@@ -93,7 +94,8 @@ static bool is_shown(const struct directory_pass *pass, const struct dirent64 *f
 
 	if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0 || length > ENTRIES_NAME_MAX)
 		return false;
-	if (pass->options.shows != NULL && !pass->options.shows(pass->options.context, found->d_name, found->d_type == DT_DIR))
+	if (pass->options.shows != NULL &&
+	    !pass->options.shows(pass->options.context, found->d_name, found->d_type == DT_DIR))
 		return false;
 	memset(entry, 0, offsetof(struct entry, name));
 	entry->length = (uint8_t)length;
@@ -142,7 +144,8 @@ static int make_room(struct directory_pass *pass)
 	return entries_make_room(&pass->entries);
 }
 
-/* The names in a buffer of getdents64(), until it is time to stop. 0, or -errno: -EAGAIN: there is more in the buffer. */
+/* The names in a buffer of getdents64(), until it is time to stop. 0, or -errno: -EAGAIN: there is more in the buffer.
+ */
 static int take_names(struct directory_pass *pass, char *names, size_t length, uint64_t until_ns)
 {
 	struct entry entry;
@@ -307,7 +310,9 @@ static bool step_look(struct directory_pass *pass)
 
 void directory_pass_init(struct directory_pass *pass, const struct directory_pass_options *options, size_t memory_bytes)
 {
-	*pass = (struct directory_pass){ .options = *options, .fd = -1, .skip = options->offset, .left = options->limit, .step = step_open };
+	*pass = (struct directory_pass){
+		.options = *options, .fd = -1, .skip = options->offset, .left = options->limit, .step = step_open
+	};
 	entries_init(&pass->entries, options->sort, options->descending, memory_bytes);
 }
 

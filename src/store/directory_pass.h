@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reading one folder, step by step, over and over: each pass finds the next chunk of what was asked for, in order. The caller's storage,
- * one thread at a time.
+ * Reading one folder, step by step, over and over: each pass finds the next chunk of what was asked for, in order. The
+ * caller's storage, one thread at a time.
  */
 #ifndef STORE_DIRECTORY_PASS_H
 #define STORE_DIRECTORY_PASS_H
@@ -33,9 +33,9 @@ struct directory_pass {
 	/* the chunk, once step() has said false: entries [first, first + count) */
 	struct entries entries;
 	size_t first, count;
-	unsigned chunks; /* of them so far, this one included */
-	bool more;	 /* there is another one */
-	uint64_t hash;	 /* of all in it */
+	unsigned chunks;	 /* of them so far, this one included */
+	bool more;		 /* there is another one */
+	uint64_t hash;		 /* of all in it */
 	uint64_t folders, files; /* in all, as counted in the first pass */
 	/* while it is read */
 	int fd;	      /* open until there is nothing more to read or to look at; -1 */
@@ -49,7 +49,8 @@ struct directory_pass {
 };
 
 /* memory_bytes: of the entries. */
-void directory_pass_init(struct directory_pass *pass, const struct directory_pass_options *options, size_t memory_bytes);
+void directory_pass_init(struct directory_pass *pass, const struct directory_pass_options *options,
+			 size_t memory_bytes);
 /* BLOCKS if fd is open. */
 void directory_pass_fini(struct directory_pass *pass);
 

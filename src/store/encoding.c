@@ -99,10 +99,12 @@ static enum encoding_fault skip_gzip_header(struct cursor *cursor)
 /* Whether an empty member ends here: empty blocks of any of the ways to write them, and a trailer of zeros. */
 static bool is_empty_member(struct cursor cursor)
 {
-	static const uint8_t flushed[] = { 0, 0, 0, 0xff, 0xff }, stored[] = { 1, 0, 0, 0xff, 0xff }, fixed[] = { 3, 0 };
+	static const uint8_t flushed[] = { 0, 0, 0, 0xff, 0xff }, stored[] = { 1, 0, 0, 0xff, 0xff },
+			     fixed[] = { 3, 0 };
 	static const uint8_t trailer[GZIP_TRAILER_BYTES];
 
-#define BEGINS_WITH(bytes) ((size_t)(cursor.end - cursor.at) >= sizeof(bytes) && memcmp(cursor.at, bytes, sizeof(bytes)) == 0)
+#define BEGINS_WITH(bytes) \
+	((size_t)(cursor.end - cursor.at) >= sizeof(bytes) && memcmp(cursor.at, bytes, sizeof(bytes)) == 0)
 	while (BEGINS_WITH(flushed))
 		cursor.at += sizeof(flushed);
 	if (BEGINS_WITH(stored))
@@ -134,7 +136,8 @@ enum encoding_fault encoding_check_gzip(const struct file_ends *ends, uint64_t g
 	return size / DEFLATE_RATIO_MAX > gzip_size ? ENCODING_TOO_SHORT : ENCODING_FINE;
 }
 
-/* Takes the size of the window; 0: the frame states none, because it is that of the content. False: there are not so many bytes. */
+/* Takes the size of the window; 0: the frame states none, because it is that of the content. False: there are not so
+ * many bytes. */
 static bool take_window(struct cursor *cursor, unsigned descriptor, uint64_t *window)
 {
 	const uint8_t *byte;
@@ -197,11 +200,13 @@ const char *encoding_fault_text(enum encoding_fault fault)
 		[ENCODING_LONG_HEADER] = "its gzip header is longer than 1 KiB",
 		[ENCODING_BGZIP] = "it is a bgzip file, of which many clients decode the first block only",
 		[ENCODING_EMPTY_MEMBER] = "its first gzip member is empty, and many clients decode only that one",
-		[ENCODING_OTHER_SIZE] = "its last gzip member does not have the size of the file (several members, or another file)",
+		[ENCODING_OTHER_SIZE] =
+			"its last gzip member does not have the size of the file (several members, or another file)",
 		[ENCODING_TOO_SHORT] = "it is too short to contain the file",
 		[ENCODING_NOT_ZSTD] = "it is not a zstd file",
 		[ENCODING_SKIPPABLE] = "it begins with a skippable frame",
-		[ENCODING_OTHER_CONTENT_SIZE] = "its first zstd frame does not have the size of the file (several frames, or another file)",
+		[ENCODING_OTHER_CONTENT_SIZE] =
+			"its first zstd frame does not have the size of the file (several frames, or another file)",
 		[ENCODING_DICTIONARY] = "it needs a dictionary",
 		[ENCODING_WINDOW] = "its zstd window is larger than the 8 MiB that clients support (RFC 9659)",
 	};

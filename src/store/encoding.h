@@ -13,7 +13,7 @@
 /* The reason why a compressed file is not sent in place of the file beside it. */
 enum encoding_fault {
 	ENCODING_FINE,
-	ENCODING_OLDER,	     /* set by sibling.c, as are UNREADABLE and OF_NOTHING of a .br */
+	ENCODING_OLDER, /* set by sibling.c, as are UNREADABLE and OF_NOTHING of a .br */
 	ENCODING_UNREADABLE,
 	ENCODING_OF_NOTHING,
 	ENCODING_NOT_GZIP,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Entries lie packed, one behind the other; `order` says where each begins. Sorting is a merge sort from below that can stop after
- * each level, so that a thread that has other things to do is never kept for long. Keeping the first ones moves them together
- * in one walk over the records, in which each finds its place in `order` through its rank.
+ * Entries lie packed, one behind the other; `order` says where each begins. Sorting is a merge sort from below that can
+ * stop after each level, so that a thread that has other things to do is never kept for long. Keeping the first ones
+ * moves them together in one walk over the records, in which each finds its place in `order` through its rank.
  */
 #include "store/entries.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN 4096	/* what is sorted in one go; each step after that merges all runs into runs of twice the length */
+#define RUN 4096 /* what is sorted in one go; each step after that merges all runs into runs of twice the length */
 #define RUNS_A_STEP 2
 #define FIRST_BYTES 4096
 #define RECORD_MAX ((sizeof(struct entry) + 7) & ~(size_t)7)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Entries of a folder within a fixed amount of memory, and their order. What does not fit is made to: sort, and keep the first
- * ones. The caller's storage, one thread at a time. Knows no system calls.
+ * Entries of a folder within a fixed amount of memory, and their order. What does not fit is made to: sort, and keep
+ * the first ones. The caller's storage, one thread at a time. Knows no system calls.
  */
 #ifndef STORE_ENTRIES_H
 #define STORE_ENTRIES_H
@@ -62,8 +62,8 @@ size_t entries_shrink(struct entries *entries);
 int entries_compare(const struct entries *entries, const struct entry *a, const struct entry *b);
 
 /*
- * Letters without their case, runs of digits by their value ("9" before "10"); names that are the same in that by their bytes. Only
- * a name equals itself.
+ * Letters without their case, runs of digits by their value ("9" before "10"); names that are the same in that by their
+ * bytes. Only a name equals itself.
  */
 int entries_compare_names(const char *a, size_t a_length, const char *b, size_t b_length);
 

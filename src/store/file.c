@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One file below the root: opened without surprises, with what a direct read of it needs to know. Opening blocks and is for offload
- * threads; file_check() is for reactors, because it reads an inode that is in memory while the file is open.
+ * One file below the root: opened without surprises, with what a direct read of it needs to know. Opening blocks and is
+ * for offload threads; file_check() is for reactors, because it reads an inode that is in memory while the file is
+ * open.
  *
- * The one idea: a name is looked at through O_PATH first, which opens nothing (no driver, no FIFO's other end), and what is then
- * opened for reading must be that same inode. All names go through openat2(RESOLVE_BENEATH), so no ".." and no link leads out of
- * the root, whatever happens to the tree meanwhile.
+ * The one idea: a name is looked at through O_PATH first, which opens nothing (no driver, no FIFO's other end), and
+ * what is then opened for reading must be that same inode. All names go through openat2(RESOLVE_BENEATH), so no ".."
+ * and no link leads out of the root, whatever happens to the tree meanwhile.
  *
  * A struct file belongs to all who hold a reference; it does not change after file_open(), so they need no lock.
  */
@@ -53,7 +54,8 @@ struct place {
 
 static uint64_t resolve_of(const struct place *place)
 {
-	return RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (place->symlinks == FILE_SYMLINKS_NONE ? RESOLVE_NO_SYMLINKS : 0);
+	return RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS |
+	       (place->symlinks == FILE_SYMLINKS_NONE ? RESOLVE_NO_SYMLINKS : 0);
 }
 
 static int open_beneath(const struct place *place, uint64_t flags)
@@ -70,7 +72,8 @@ static int open_beneath(const struct place *place, uint64_t flags)
 	return -EAGAIN;
 }
 
-/* The same for a path that is spelled as its directories spell it; -ENOENT for another spelling that the filesystem takes, too. */
+/* The same for a path that is spelled as its directories spell it; -ENOENT for another spelling that the filesystem
+ * takes, too. */
 static int open_spelled(const struct place *place, uint64_t flags)
 {
 	int fd = open_beneath(place, flags);
@@ -85,12 +88,12 @@ static int open_spelled(const struct place *place, uint64_t flags)
 
 int file_open_beneath(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags)
 {
-	return open_spelled(&(struct place){.root_fd = root_fd, .path = path, .symlinks = symlinks}, flags);
+	return open_spelled(&(struct place){ .root_fd = root_fd, .path = path, .symlinks = symlinks }, flags);
 }
 
 bool file_is_misspelled(int root_fd, const char *path, enum file_symlinks symlinks)
 {
-	struct place place = {.root_fd = root_fd, .path = path, .symlinks = symlinks};
+	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
 	int fd = open_beneath(&place, O_PATH);
 
 	if (fd < 0)
@@ -125,7 +128,8 @@ static bool same_inode(const struct statx *a, const struct statx *b)
 	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor;
 }
 
-/* Opens what was seen to be a regular file. The descriptor and its state, or -errno: -EAGAIN when the name leads elsewhere now. */
+/* Opens what was seen to be a regular file. The descriptor and its state, or -errno: -EAGAIN when the name leads
+ * elsewhere now. */
 static int open_seen(const struct place *place, uint64_t flags, const struct statx *seen, struct statx *st)
 {
 	int fd = open_beneath(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags);
@@ -241,9 +245,10 @@ static void parse_tag(const char *text, size_t length, char *tag)
 	tag[length] = '\0';
 }
 
-ssize_t file_peek(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes, struct file_version *version)
+ssize_t file_peek(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes,
+		  struct file_version *version)
 {
-	struct place place = {.root_fd = root_fd, .path = path, .symlinks = symlinks};
+	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
 	struct statx st;
 	ssize_t length = 0;
 	int fd = open_regular(&place, 0, &st);
@@ -276,9 +281,10 @@ static int read_at(int fd, void *buffer, size_t *bytes, uint64_t offset)
 	return got < 0 ? -errno : 0;
 }
 
-int file_peek_ends(int root_fd, const char *path, enum file_symlinks symlinks, struct file_ends *ends, struct file_version *version)
+int file_peek_ends(int root_fd, const char *path, enum file_symlinks symlinks, struct file_ends *ends,
+		   struct file_version *version)
 {
-	struct place place = {.root_fd = root_fd, .path = path, .symlinks = symlinks};
+	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
 	struct statx st;
 	int error, fd = open_regular(&place, 0, &st);
 
@@ -295,7 +301,8 @@ int file_peek_ends(int root_fd, const char *path, enum file_symlinks symlinks, s
 	return error;
 }
 
-/* A sidecar that is missing, stale or malformed is as if there were none: the file goes without a validator, which is safe. */
+/* A sidecar that is missing, stale or malformed is as if there were none: the file goes without a validator, which is
+ * safe. */
 static void read_sidecar(struct file *file, const struct place *of)
 {
 	char path[PATH_MAX], text[SIDECAR_MAX_BYTES + 1];
@@ -317,19 +324,35 @@ static uint32_t filesystem_of(int fd)
 }
 
 /*
- * The filesystems whose attributes in memory are the file's own. On all others (FUSE, NFS, SMB, Ceph, 9p, virtiofs, AFS, Lustre, and
- * overlayfs, whose layers may be any of them) the attributes may be a client's copy, so the server is asked.
+ * The filesystems whose attributes in memory are the file's own. On all others (FUSE, NFS, SMB, Ceph, 9p, virtiofs,
+ * AFS, Lustre, and overlayfs, whose layers may be any of them) the attributes may be a client's copy, so the server is
+ * asked.
  */
 static bool is_local(uint32_t filesystem)
 {
 	static const uint32_t local[] = {
-		EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC, RAMFS_MAGIC, HUGETLBFS_MAGIC,
-		SQUASHFS_MAGIC, EROFS_SUPER_MAGIC_V1, CRAMFS_MAGIC, ISOFS_SUPER_MAGIC, MSDOS_SUPER_MAGIC, EXFAT_SUPER_MAGIC,
-		MINIX_SUPER_MAGIC, MINIX3_SUPER_MAGIC, NILFS_SUPER_MAGIC, REISERFS_SUPER_MAGIC,
+		EXT4_SUPER_MAGIC,
+		XFS_SUPER_MAGIC,
+		BTRFS_SUPER_MAGIC,
+		F2FS_SUPER_MAGIC,
+		TMPFS_MAGIC,
+		RAMFS_MAGIC,
+		HUGETLBFS_MAGIC,
+		SQUASHFS_MAGIC,
+		EROFS_SUPER_MAGIC_V1,
+		CRAMFS_MAGIC,
+		ISOFS_SUPER_MAGIC,
+		MSDOS_SUPER_MAGIC,
+		EXFAT_SUPER_MAGIC,
+		MINIX_SUPER_MAGIC,
+		MINIX3_SUPER_MAGIC,
+		NILFS_SUPER_MAGIC,
+		REISERFS_SUPER_MAGIC,
 		0x15013346, /* UDF */
 		0x7275,	    /* romfs */
 		0x7366746e, /* NTFS3 */
-		0x482b, 0x4244, /* HFS+, HFS */
+		0x482b,
+		0x4244,	    /* HFS+, HFS */
 		0x3153464a, /* JFS */
 		0x2fc12fc1, /* ZFS */
 		0xca451a4e, /* bcachefs */
@@ -347,13 +370,15 @@ static bool lives_in_memory(uint32_t filesystem)
 	return filesystem == TMPFS_MAGIC || filesystem == RAMFS_MAGIC;
 }
 
-/* XFS answers EAGAIN where it would read metadata, ext4 and XFS where they would write back what is dirty; btrfs always does. */
+/* XFS answers EAGAIN where it would read metadata, ext4 and XFS where they would write back what is dirty; btrfs always
+ * does. */
 static bool has_nowait(uint32_t filesystem)
 {
 	return filesystem == EXT4_SUPER_MAGIC || filesystem == XFS_SUPER_MAGIC;
 }
 
-/* False when the filesystem says that it would not read this file directly, or asks for an alignment the readers don't promise. */
+/* False when the filesystem says that it would not read this file directly, or asks for an alignment the readers don't
+ * promise. */
 static bool find_alignment(const struct statx *st, uint32_t *offset_alignment, uint32_t *memory_alignment)
 {
 	*offset_alignment = ALIGNMENT_DEFAULT;
@@ -364,14 +389,15 @@ static bool find_alignment(const struct statx *st, uint32_t *offset_alignment, u
 		*memory_alignment = st->stx_dio_mem_align;
 	}
 #endif
-	return align_is_power(*offset_alignment) && *offset_alignment <= FILE_ALIGNMENT_MAX && align_is_power(*memory_alignment) &&
-	       *memory_alignment <= FILE_ALIGNMENT_MAX;
+	return align_is_power(*offset_alignment) && *offset_alignment <= FILE_ALIGNMENT_MAX &&
+	       align_is_power(*memory_alignment) && *memory_alignment <= FILE_ALIGNMENT_MAX;
 }
 
 static void set_alignment(struct file *file, const struct statx *st, uint32_t filesystem)
 {
 	file->nowait = file->direct && has_nowait(filesystem);
-	if (file->direct && !lives_in_memory(filesystem) && find_alignment(st, &file->offset_alignment, &file->memory_alignment))
+	if (file->direct && !lives_in_memory(filesystem) &&
+	    find_alignment(st, &file->offset_alignment, &file->memory_alignment))
 		return;
 	if (file->direct) { /* or else file_pread() would have to keep an alignment, too */
 		int flags = fcntl(file->fd, F_GETFL);
@@ -407,7 +433,7 @@ static void set_versions(struct file *file, const struct statx *st, uint32_t fil
 
 int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct file **file)
 {
-	struct place place = {.root_fd = root_fd, .path = path, .symlinks = symlinks};
+	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
 	struct statx st;
 	uint64_t known = UINT64_MAX, start_ns = clock_now_ns();
 	uint32_t filesystem;
@@ -436,7 +462,7 @@ int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct
 
 int file_stat(int root_fd, const char *path, enum file_symlinks symlinks, struct file_state *state)
 {
-	struct place place = {.root_fd = root_fd, .path = path, .symlinks = symlinks};
+	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
 	struct statx st;
 	int error = stat_beneath(&place, &st);
 
@@ -482,7 +508,7 @@ void file_unref(struct file *file)
 {
 	if (!is_last(file))
 		return;
-	file->closing = (struct offload_job){.work = close_file};
+	file->closing = (struct offload_job){ .work = close_file };
 	if (file->closer)
 		offload_start(file->closer, &file->closing);
 	else
@@ -508,8 +534,9 @@ static bool same_but_ctime(const struct file_version *a, const struct file_versi
 }
 
 /*
- * Judges the answer of a statx() that began when file->metadata_changes was `before`. 0, -ESTALE, or -EAGAIN: another thread has
- * remembered other metadata meanwhile, so the two answers have no known order and the statx is to be repeated.
+ * Judges the answer of a statx() that began when file->metadata_changes was `before`. 0, -ESTALE, or -EAGAIN: another
+ * thread has remembered other metadata meanwhile, so the two answers have no known order and the statx is to be
+ * repeated.
  */
 static int judge(struct file *file, const struct file_state *now, unsigned before)
 {
@@ -527,7 +554,8 @@ static int judge(struct file *file, const struct file_state *now, unsigned befor
 			result = -ESTALE;
 		} else {
 			file->metadata = now->metadata;
-			atomic_fetch_add_explicit(&file->metadata_changes, 1, memory_order_relaxed); /* published by the lock */
+			atomic_fetch_add_explicit(&file->metadata_changes, 1,
+						  memory_order_relaxed); /* published by the lock */
 		}
 	}
 	pthread_mutex_unlock(&file->lock);
@@ -535,8 +563,8 @@ static int judge(struct file *file, const struct file_state *now, unsigned befor
 }
 
 /*
- * The first bytes of an append-only file, those of the version that was opened, are as they were. The size may still be the same: an append
- * moves the mtime before it moves the size.
+ * The first bytes of an append-only file, those of the version that was opened, are as they were. The size may still be
+ * the same: an append moves the mtime before it moves the size.
  */
 static bool has_only_grown(const struct file *file, const struct file_version *now)
 {
@@ -551,12 +579,13 @@ static void note_verified(struct file *file, uint64_t start_ns)
 {
 	uint64_t before = atomic_load_explicit(&file->verified_ns, memory_order_relaxed);
 
-	while (before < start_ns && !atomic_compare_exchange_weak_explicit(&file->verified_ns, &before, start_ns, memory_order_relaxed,
-									    memory_order_relaxed))
+	while (before < start_ns && !atomic_compare_exchange_weak_explicit(&file->verified_ns, &before, start_ns,
+									   memory_order_relaxed, memory_order_relaxed))
 		;
 }
 
-int file_look_again(struct file *file, int root_fd, const char *path, enum file_symlinks symlinks, struct file_state *state)
+int file_look_again(struct file *file, int root_fd, const char *path, enum file_symlinks symlinks,
+		    struct file_state *state)
 {
 	uint64_t start_ns;
 	int result;
@@ -577,8 +606,8 @@ int file_look_again(struct file *file, int root_fd, const char *path, enum file_
 }
 
 /*
- * The update of a mirror renames a new file over the old one, which drops the old inode's link count and so is a change of metadata:
- * its bytes are intact, and its readers go on to the end.
+ * The update of a mirror renames a new file over the old one, which drops the old inode's link count and so is a change
+ * of metadata: its bytes are intact, and its readers go on to the end.
  */
 int file_check(struct file *file)
 {
@@ -633,9 +662,9 @@ ssize_t file_pread(const struct file *file, void *buffer, size_t length, uint64_
 }
 
 /*
- * Up to where the map is known after a walk of [offset, end) came back with these extents. FIEMAP_EXTENT_LAST is no word on the
- * file: ext4 and XFS set it on the last extent of the walk (seen on Linux 6.18), so it only says that the walk was not cut
- * short.
+ * Up to where the map is known after a walk of [offset, end) came back with these extents. FIEMAP_EXTENT_LAST is no
+ * word on the file: ext4 and XFS set it on the last extent of the walk (seen on Linux 6.18), so it only says that the
+ * walk was not cut short.
  */
 static uint64_t known_after(const struct fiemap *map, uint64_t end, uint64_t size)
 {

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of open files: shards with a lock each, chosen by the keyed hash of the path. Under a lock no syscall is made and nobody is
- * called back: jobs start, answers are posted and references are given up (the last one closes) after it was released. A shard's
- * lock is held for a bounded number of entries, however many there are: walks over all of them release it after each step.
+ * The table of open files: shards with a lock each, chosen by the keyed hash of the path. Under a lock no syscall is
+ * made and nobody is called back: jobs start, answers are posted and references are given up (the last one closes)
+ * after it was released. A shard's lock is held for a bounded number of entries, however many there are: walks over all
+ * of them release it after each step.
  *
- * The one idea: an entry is a path plus at most one job that finds out what the path is now. Whoever needs to know joins the
- * list of the job under way, so a path is looked at once however many ask. The job ends on its offload thread: there the answers go
- * out to their reactors, files are closed, and the entry is free for the next job. One whose path has gone leaves the table and is
- * freed there. Entries that are not busy always hold a file.
+ * The one idea: an entry is a path plus at most one job that finds out what the path is now. Whoever needs to know
+ * joins the list of the job under way, so a path is looked at once however many ask. The job ends on its offload
+ * thread: there the answers go out to their reactors, files are closed, and the entry is free for the next job. One
+ * whose path has gone leaves the table and is freed there. Entries that are not busy always hold a file.
  *
- * The bound on open files is the table's, not a shard's. Each shard keeps its entries in order of use and publishes when the first
- * of them was used, so the least recently used entry of the whole table is found without taking any lock but its own shard's.
+ * The bound on open files is the table's, not a shard's. Each shard keeps its entries in order of use and publishes
+ * when the first of them was used, so the least recently used entry of the whole table is found without taking any lock
+ * but its own shard's.
  */
 #include "store/files.h"
 
@@ -31,7 +33,7 @@
 #include "base/keyed_hash.h"
 #include "store/sibling.h"
 
-#define SHARDS 32 /* a power of two */
+#define SHARDS 32     /* a power of two */
 #define BUCKETS_MIN 8 /* of a shard, a power of two */
 #define CACHE_LINE_BYTES 64
 #define EVICT_LOOKS 64 /* at entries, by one job that has opened one file */
@@ -68,9 +70,10 @@ struct files_shard {
 	struct files *files;
 	struct files_entry **buckets;
 	uint32_t mask;
-	struct files_entry *by_use;   /* the same entries, the least recently used first */
-	_Atomic uint64_t oldest_ns;   /* when the first of them was used, or NEVER_NS; written under the lock, read without */
-	struct files_stats stats;     /* except `open` */
+	struct files_entry *by_use; /* the same entries, the least recently used first */
+	_Atomic uint64_t
+		oldest_ns; /* when the first of them was used, or NEVER_NS; written under the lock, read without */
+	struct files_stats stats; /* except `open` */
 };
 
 struct files {
@@ -78,8 +81,8 @@ struct files {
 	uint64_t revalidate_ns;
 	_Atomic uint64_t replaced_ns; /* since when the root is what it is: an older finding counts for nothing */
 	atomic_bool rootless;
-	atomic_uint open;	/* files, in all shards */
-	atomic_uint references; /* users, and jobs under way */
+	atomic_uint open;		 /* files, in all shards */
+	atomic_uint references;		 /* users, and jobs under way */
 	struct files_gone *_Atomic gone; /* a stack: pushed to by any thread, and emptied all at once */
 	struct files_shard shards[SHARDS];
 };
@@ -122,7 +125,8 @@ static struct files_entry *find_entry(struct files_shard *shard, uint64_t hash, 
 static void publish_oldest(struct files_shard *shard)
 {
 	/* Relaxed: it only says where to look first; what is there is seen under the lock. */
-	atomic_store_explicit(&shard->oldest_ns, shard->by_use != NULL ? shard->by_use->used_ns : NEVER_NS, memory_order_relaxed);
+	atomic_store_explicit(&shard->oldest_ns, shard->by_use != NULL ? shard->by_use->used_ns : NEVER_NS,
+			      memory_order_relaxed);
 }
 
 /* NULL: no memory. */
@@ -213,7 +217,8 @@ static void free_entries(struct files_entry *unlinked)
 	free_entries_with(unlinked, file_unref);
 }
 
-/* Not under a lock. The shard whose first entry was used before all others, as far as can be seen from here; NULL: all are empty. */
+/* Not under a lock. The shard whose first entry was used before all others, as far as can be seen from here; NULL: all
+ * are empty. */
 static struct files_shard *oldest_shard(struct files *files)
 {
 	struct files_shard *oldest = NULL;
@@ -244,8 +249,8 @@ static void evict_oldest(struct files_shard *shard, bool unused_only, struct fil
 }
 
 /*
- * Not under a lock. The least recently used idle entries go until `keep` files are left, or so many entries were looked at.
- * unused_only: not those that a reader would keep open anyway.
+ * Not under a lock. The least recently used idle entries go until `keep` files are left, or so many entries were looked
+ * at. unused_only: not those that a reader would keep open anyway.
  */
 static void evict(struct files *files, unsigned keep, bool unused_only, unsigned looks, struct files_entry **unlinked)
 {
@@ -275,14 +280,15 @@ static void answer(struct reactor_message *message)
 }
 
 /*
- * Fills in the results and returns the wants, first come first; from here on they can't be cancelled. The wants that need a later look
- * stay.
+ * Fills in the results and returns the wants, first come first; from here on they can't be cancelled. The wants that
+ * need a later look stay.
  */
 static struct files_want *fill_wants(struct files_entry *entry, const struct finding *finding)
 {
 	struct files_want *want, *next, *filled = NULL;
 
-	LL_FOREACH_SAFE(entry->wants, want, next) {
+	LL_FOREACH_SAFE(entry->wants, want, next)
+	{
 		if (want->since_ns > finding->validated_ns)
 			continue;
 		LL_DELETE(entry->wants, want);
@@ -305,15 +311,16 @@ static void post_wants(struct files_want *want)
 }
 
 /* What lies beside the path, whose version is `original`. */
-static void look_beside(const struct files_entry *entry, const struct file_version *original, struct file_siblings *found)
+static void look_beside(const struct files_entry *entry, const struct file_version *original,
+			struct file_siblings *found)
 {
 	static const struct file_siblings nothing;
 	const struct files_options *options = &entry->shard->files->options;
 
 	*found = nothing;
 	if (options->siblings)
-		sibling_look(options->root_fd, entry->path, options->symlinks, original, entry->held ? &entry->held->siblings : &nothing,
-			     found);
+		sibling_look(options->root_fd, entry->path, options->symlinks, original,
+			     entry->held ? &entry->held->siblings : &nothing, found);
 }
 
 /* The version is the held one if only the ctime differs and file_look_again() takes that for a change of metadata. */
@@ -348,7 +355,8 @@ static int open_anew(struct files_entry *entry, struct file **file)
 	if (error < 0)
 		return error;
 	opened->closer = options->offload;
-	opened->device = devices_get(options->devices, opened->version.device, opened->nowait ? DEVICE_NOWAIT : DEVICE_ASYNC);
+	opened->device =
+		devices_get(options->devices, opened->version.device, opened->nowait ? DEVICE_NOWAIT : DEVICE_ASYNC);
 	if (opened->device == NULL) {
 		file_unref(opened);
 		return -ENOMEM;
@@ -374,8 +382,8 @@ static bool may_be_read(const struct files_entry *entry, const struct file_metad
 }
 
 /*
- * A file whose time says nothing is opened again each time: its tag comes from a sidecar, which may have changed alone. One beside
- * which something else lies now is opened again since a struct file does not change.
+ * A file whose time says nothing is opened again each time: its tag comes from a sidecar, which may have changed alone.
+ * One beside which something else lies now is opened again since a struct file does not change.
  */
 static void find_out(struct files_entry *entry, struct finding *finding)
 {
@@ -415,12 +423,13 @@ static void make_room(struct files *files)
 /* The path leads to nothing, or to no file. All other errors (EMFILE, ETIMEDOUT, EACCES …) say nothing about it. */
 static bool is_elsewhere(int error)
 {
-	return error == -ENOENT || error == -ENOTDIR || error == -EISDIR || error == -ELOOP || error == -EXDEV || error == -ENAMETOOLONG;
+	return error == -ENOENT || error == -ENOTDIR || error == -EISDIR || error == -ELOOP || error == -EXDEV ||
+	       error == -ENAMETOOLONG;
 }
 
 /*
- * Puts the finding into the entry and returns the reference that has to be given up. An error that says nothing about the path leaves the
- * entry as it was; no lookup is a hit from when that is too old.
+ * Puts the finding into the entry and returns the reference that has to be given up. An error that says nothing about
+ * the path leaves the entry as it was; no lookup is a hit from when that is too old.
  */
 static struct file *apply(struct files_entry *entry, const struct finding *finding)
 {
@@ -447,7 +456,8 @@ static void note_gone(struct files *files, struct file *file)
 	gone->version = file->version;
 	gone->next = atomic_load_explicit(&files->gone, memory_order_relaxed);
 	/* Release: whoever takes the stack sees the version and the link. */
-	while (!atomic_compare_exchange_weak_explicit(&files->gone, &gone->next, gone, memory_order_release, memory_order_relaxed))
+	while (!atomic_compare_exchange_weak_explicit(&files->gone, &gone->next, gone, memory_order_release,
+						      memory_order_relaxed))
 		;
 }
 
@@ -464,8 +474,8 @@ static void tell_gone(struct files *files)
 }
 
 /*
- * Another struct file may be of the same version: of it nothing has gone. But where a check has found another version in between, the
- * cache may have bytes of that.
+ * Another struct file may be of the same version: of it nothing has gone. But where a check has found another version
+ * in between, the cache may have bytes of that.
  */
 static bool is_other_version(const struct file *before, const struct file *now)
 {
@@ -480,7 +490,7 @@ static void free_shard(struct files_shard *shard)
 	struct files_entry *entry, *next, *unlinked = NULL;
 
 	DL_FOREACH_SAFE(shard->by_use, entry, next)
-		unlink_entry(entry, &unlinked);
+	unlink_entry(entry, &unlinked);
 	free_entries(unlinked);
 	free(shard->buckets);
 	pthread_mutex_destroy(&shard->lock);
@@ -498,7 +508,8 @@ static void free_files(struct files *files)
 /* A job has ended, or a user has left. Nothing may be made of the table after it. */
 static void leave(struct files *files)
 {
-	/* Release: what this thread did to the table comes before its end; acquire: the last one sees what all others did. */
+	/* Release: what this thread did to the table comes before its end; acquire: the last one sees what all others
+	 * did. */
 	if (atomic_fetch_sub_explicit(&files->references, 1, memory_order_acq_rel) == 1)
 		free_files(files);
 }
@@ -514,7 +525,8 @@ static void settle(struct files_entry *entry, struct finding *finding)
 	bool forgotten, again;
 
 	pthread_mutex_lock(&shard->lock);
-	/* It was forgotten while it was looked at, and found to be what was forgotten: whoever waits is served by another round. */
+	/* It was forgotten while it was looked at, and found to be what was forgotten: whoever waits is served by
+	 * another round. */
 	forgotten = finding->file && finding->file == held && entry->file != held;
 	/* Or it was looked at below a root that was replaced meanwhile. */
 	if (!forgotten && finding->validated_ns >= atomic_load(&files->replaced_ns)) {
@@ -541,11 +553,12 @@ static void settle(struct files_entry *entry, struct finding *finding)
 	leave(files);
 }
 
-/* The job has no done(): it must not depend on a reactor that may have stopped while another one's request waits for the answer. */
+/* The job has no done(): it must not depend on a reactor that may have stopped while another one's request waits for
+ * the answer. */
 static void work(struct offload_job *job)
 {
 	struct files_entry *entry = entry_of(job);
-	struct finding finding = {0};
+	struct finding finding = { 0 };
 
 	find_out(entry, &finding);
 	if (finding.error == -EMFILE || finding.error == -ENFILE) {
@@ -615,8 +628,9 @@ bool files_is_like(const struct files *files, const struct files_options *option
 	const struct files_options *own = &files->options;
 	struct stat now, then;
 
-	return own->symlinks == options->symlinks && own->max_files == options->max_files && fstat(own->root_fd, &then) == 0 &&
-	       fstat(options->root_fd, &now) == 0 && then.st_dev == now.st_dev && then.st_ino == now.st_ino;
+	return own->symlinks == options->symlinks && own->max_files == options->max_files &&
+	       fstat(own->root_fd, &then) == 0 && fstat(options->root_fd, &now) == 0 && then.st_dev == now.st_dev &&
+	       then.st_ino == now.st_ino;
 }
 
 /* While the descriptor is replaced, a job could see both folders: whatever it finds counts for nothing. */
@@ -647,8 +661,8 @@ static uint64_t age(uint64_t now_ns, uint64_t then_ns)
 }
 
 /*
- * Answers at once if the entry is fresh enough, else puts the want on its list. True: begin() a job now. A look in the background that
- * failed is not repeated at once.
+ * Answers at once if the entry is fresh enough, else puts the want on its list. True: begin() a job now. A look in the
+ * background that failed is not repeated at once.
  */
 static bool take_want(struct files_entry *entry, struct files_want *want, uint64_t now_ns, bool *hit)
 {
@@ -664,7 +678,8 @@ static bool take_want(struct files_entry *entry, struct files_want *want, uint64
 		want->entry = entry;
 		LL_PREPEND(entry->wants, want);
 	}
-	return !entry->busy && (!*hit || (age_ns >= revalidate_ns / 2 && age(now_ns, entry->tried_ns) >= revalidate_ns / 2));
+	return !entry->busy &&
+	       (!*hit || (age_ns >= revalidate_ns / 2 && age(now_ns, entry->tried_ns) >= revalidate_ns / 2));
 }
 
 int files_find(struct files *files, const char *path, struct files_want *want)
@@ -747,8 +762,9 @@ void files_known_version(struct files *files, const char *path, struct file_vers
 }
 
 /*
- * Under the lock: a reference to each open file of the buckets from *next on, until the list is full or there are no more. *next is the
- * bucket to go on with. A bucket is taken whole or not at all, except one that is larger than the list, of which the rest is left out.
+ * Under the lock: a reference to each open file of the buckets from *next on, until the list is full or there are no
+ * more. *next is the bucket to go on with. A bucket is taken whole or not at all, except one that is larger than the
+ * list, of which the rest is left out.
  */
 static unsigned ref_some(struct files_shard *shard, uint32_t *next, struct file *list[STEP_FILES])
 {
@@ -784,7 +800,8 @@ static void unlink_removed(struct files_shard *shard, uint32_t from, uint32_t to
 		}
 }
 
-/* One step. What is opened or evicted while the lock is not held is not looked at: it was asked for now, or has gone. */
+/* One step. What is opened or evicted while the lock is not held is not looked at: it was asked for now, or has gone.
+ */
 static void let_go_some(struct files_shard *shard, uint32_t *next)
 {
 	struct file *list[STEP_FILES];
@@ -828,7 +845,8 @@ void files_stats(struct files *files, struct files_stats *stats)
 }
 
 /* Calls visit() for those used last, the last first. */
-static void visit_latest(struct files_shard *shard, void (*visit)(const struct files_entry *entry, void *context), void *context)
+static void visit_latest(struct files_shard *shard, void (*visit)(const struct files_entry *entry, void *context),
+			 void *context)
 {
 	struct files_entry *entry;
 
@@ -842,7 +860,8 @@ static void visit_latest(struct files_shard *shard, void (*visit)(const struct f
 	pthread_mutex_unlock(&shard->lock);
 }
 
-static void visit_latest_of_all(struct files *files, void (*visit)(const struct files_entry *entry, void *context), void *context)
+static void visit_latest_of_all(struct files *files, void (*visit)(const struct files_entry *entry, void *context),
+				void *context)
 {
 	for (unsigned i = 0; i < SHARDS; i++)
 		visit_latest(&files->shards[i], visit, context);
@@ -893,7 +912,8 @@ unsigned files_top(struct files *files, unsigned table, struct files_rank *ranks
 
 int files_compare_names(const void *a, const void *b)
 {
-	return memcmp(&((const struct files_name *)a)->version, &((const struct files_name *)b)->version, sizeof(struct file_version));
+	return memcmp(&((const struct files_name *)a)->version, &((const struct files_name *)b)->version,
+		      sizeof(struct file_version));
 }
 
 struct naming {

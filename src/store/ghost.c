@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A table of sets of four fingerprints, each with the time at which it came, counted in evicted bytes: an entry is forgotten when as
- * much again as the ghost remembers was evicted after it, and without any list to keep. A set that is full loses its oldest. Two
- * keys with one fingerprint only make an extent look known that is not.
+ * A table of sets of four fingerprints, each with the time at which it came, counted in evicted bytes: an entry is
+ * forgotten when as much again as the ghost remembers was evicted after it, and without any list to keep. A set that is
+ * full loses its oldest. Two keys with one fingerprint only make an extent look known that is not.
  */
 #include "store/ghost.h"
 
@@ -66,7 +66,8 @@ static void put(struct ghost *ghost, struct ghost_entry *set, const struct ghost
 /* The lower bits of a hash, which say the set, are not in its entry: it goes to all sets that it could be in. */
 bool ghost_adopt(struct ghost *ghost, const struct ghost *other, uint32_t *set)
 {
-	uint32_t most = ghost->mask > other->mask ? ghost->mask : other->mask, end = most - *set < STEP_SETS ? most + 1 : *set + STEP_SETS;
+	uint32_t most = ghost->mask > other->mask ? ghost->mask : other->mask,
+		 end = most - *set < STEP_SETS ? most + 1 : *set + STEP_SETS;
 
 	ghost->clock_bytes = other->clock_bytes;
 	for (; *set < end; ++*set) {
@@ -108,4 +109,3 @@ bool ghost_take(struct ghost *ghost, uint64_t hash)
 	}
 	return false;
 }
-

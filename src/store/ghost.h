@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What was evicted not long ago: fingerprints without bytes (the ghost queue of S3-FIFO, Yang et al., SOSP 2023). It remembers as
- * many bytes as it is told to, give or take what falls out of its table. Whoever owns it has the lock.
+ * What was evicted not long ago: fingerprints without bytes (the ghost queue of S3-FIFO, Yang et al., SOSP 2023). It
+ * remembers as many bytes as it is told to, give or take what falls out of its table. Whoever owns it has the lock.
  */
 #ifndef STORE_GHOST_H
 #define STORE_GHOST_H
@@ -22,8 +22,9 @@ int ghost_init(struct ghost *ghost, uint64_t memory_bytes);
 void ghost_fini(struct ghost *ghost);
 
 /*
- * Takes over what another one knows, whatever their sizes, into an empty one: some sets from *set on, which says where to go on. False:
- * those were the last. Where this one has more sets, a hash looks a little more often as if it were known, until as much was evicted again.
+ * Takes over what another one knows, whatever their sizes, into an empty one: some sets from *set on, which says where
+ * to go on. False: those were the last. Where this one has more sets, a hash looks a little more often as if it were
+ * known, until as much was evicted again.
  */
 bool ghost_adopt(struct ghost *ghost, const struct ghost *other, uint32_t *set);
 

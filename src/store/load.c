@@ -2,14 +2,15 @@
 /*
  * A load fills one extent of the cache:
  *
- *	queue for the disk -> memory (its owner takes it) -> extent map, if that part of it is not known yet (offload) -> read (disk, or
- *	offload) -> check the version (of a remote file: later, see proof.h) -> answer all who wait for the extent
+ *	queue for the disk -> memory (its owner takes it) -> extent map, if that part of it is not known yet (offload)
+ *-> read (disk, or offload) -> check the version (of a remote file: later, see proof.h) -> answer all who wait for the
+ *extent
  *
- * Memory is asked for only when it is the load's turn: what waits for a disk that is slow or hangs holds none. A load takes along
- * what waits for the bytes after its own: its parts, each another load with an extent of its own.
+ * Memory is asked for only when it is the load's turn: what waits for a disk that is slow or hangs holds none. A load
+ *takes along what waits for the bytes after its own: its parts, each another load with an extent of its own.
  *
- * A read in flight can't be called back, and others may wait for it; it ends by itself. All of it runs on the reactor's thread but the
- * work() of offload jobs.
+ * A read in flight can't be called back, and others may wait for it; it ends by itself. All of it runs on the reactor's
+ *thread but the work() of offload jobs.
  */
 #include "store/load.h"
 
@@ -20,7 +21,8 @@
 
 #define MERGED_MAX_BYTES ((size_t)1 << 20)
 
-/* What was not handed to the kernel yet, is for one extent only, and is waited for by nobody, is not read. True: so it was. */
+/* What was not handed to the kernel yet, is for one extent only, and is waited for by nobody, is not read. True: so it
+ * was. */
 static bool load_abandon(struct load *load)
 {
 	if (load->part_count != 1 || !cache_abandon(load->shared->cache, load->extent))
@@ -104,8 +106,8 @@ static void load_disk(struct load *load);
 static void load_offload(struct load *load);
 
 /*
- * Whether the file is still what it was now that its bytes are here. Of a remote file that would take an answer of its server: see
- * proof.h.
+ * Whether the file is still what it was now that its bytes are here. Of a remote file that would take an answer of its
+ * server: see proof.h.
  */
 static int check_version(struct load *load)
 {
@@ -145,7 +147,8 @@ static void load_progress(struct load *load, size_t from, ssize_t result)
 	else if (load->stage == LOAD_DISK && align_down(load->got, alignment_of(load->file)) > before)
 		load_disk(load);
 	else
-		load_offload(load); /* short by less than a block: FUSE and network filesystems, which take any offset */
+		load_offload(
+			load); /* short by less than a block: FUSE and network filesystems, which take any offset */
 }
 
 static void disk_done(struct disk_read *disk, ssize_t result)
@@ -195,8 +198,8 @@ static struct load *load_of_job(struct offload_job *job)
 }
 
 /*
- * A direct read must be of whole blocks, to the last one's end beyond the end of the file. What has come to within a block is read on
- * from where it ends, as this can only be on filesystems that take any offset.
+ * A direct read must be of whole blocks, to the last one's end beyond the end of the file. What has come to within a
+ * block is read on from where it ends, as this can only be on filesystems that take any offset.
  */
 static void offload_read(struct offload_job *job)
 {
@@ -210,7 +213,8 @@ static void offload_read(struct offload_job *job)
 
 	for (unsigned i = 0; i < count && left > 0 && result == (ssize_t)(i == 0 ? 0 : vector[i - 1].iov_len); i++) {
 		result = file_pread(load->file, vector[i].iov_base,
-				    whole_blocks || vector[i].iov_len < left ? vector[i].iov_len : left, offset + (uint64_t)sum);
+				    whole_blocks || vector[i].iov_len < left ? vector[i].iov_len : left,
+				    offset + (uint64_t)sum);
 		if (result < 0)
 			break;
 		sum += result;
@@ -260,7 +264,8 @@ static void load_read(struct load *load)
 		load_offload(load);
 }
 
-/* Walks the part that this read needs, and takes the known part one step further, so that a few reads make all of it known. */
+/* Walks the part that this read needs, and takes the known part one step further, so that a few reads make all of it
+ * known. */
 static void offload_map(struct offload_job *job)
 {
 	struct load *load = load_of_job(job);
@@ -299,7 +304,8 @@ static void load_merge(struct load *load)
 {
 	while (load->part_count < DISK_PARTS_MAX && load->length < MERGED_MAX_BYTES) {
 		struct queue_ticket *ticket = queue_neighbour(load->shared->queue, &load->ticket,
-							      load->extent->offset + load->length, MERGED_MAX_BYTES - load->length);
+							      load->extent->offset + load->length,
+							      MERGED_MAX_BYTES - load->length);
 		struct load *other = ticket != NULL ? load_of_ticket(ticket) : NULL;
 		struct cache_extent *extent = other != NULL ? other->take(other) : NULL;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads that bring extents of the cache in: by the disk, directly at the aligned offsets around what is wanted, or by an offload thread
- * where the file can't do O_DIRECT or io_submit would block. Who wants the bytes is not known here: the cache knows who waits for an
- * extent. All on one reactor's thread.
+ * Reads that bring extents of the cache in: by the disk, directly at the aligned offsets around what is wanted, or by
+ * an offload thread where the file can't do O_DIRECT or io_submit would block. Who wants the bytes is not known here:
+ * the cache knows who waits for an extent. All on one reactor's thread.
  */
 #ifndef STORE_LOAD_H
 #define STORE_LOAD_H
@@ -44,13 +44,14 @@ struct load_shared {
 
 enum load_stage { LOAD_NONE, LOAD_MAP, LOAD_DISK, LOAD_OFFLOAD };
 
-/* One load; the caller's storage, zero-initialised. It must live until it is not `loading` and its ticket is QUEUE_IDLE. */
+/* One load; the caller's storage, zero-initialised. It must live until it is not `loading` and its ticket is
+ * QUEUE_IDLE. */
 struct load {
 	struct load_shared *shared;
 	struct file *file; /* the caller's reference is held over the load's life */
 	/*
-	 * Its turn at the disk: returns the extent to fill. NULL: there is none, or not yet (an extent that comes later is handed to
-	 * load_begin()); the ticket is the caller's to finish, which may have freed the load already.
+	 * Its turn at the disk: returns the extent to fill. NULL: there is none, or not yet (an extent that comes later
+	 * is handed to load_begin()); the ticket is the caller's to finish, which may have freed the load already.
 	 */
 	struct cache_extent *(*take)(struct load *load);
 	/* It has ended: all who waited for its extent were answered, and it is not touched any more. */
@@ -73,15 +74,17 @@ struct load {
 	enum load_stage stage;
 };
 
-/* Gets in line for the disk, for the bytes that are missing. take() never runs from inside. 0, -EBUSY or -ENOMEM: see queue_add(). */
+/* Gets in line for the disk, for the bytes that are missing. take() never runs from inside. 0, -EBUSY or -ENOMEM: see
+ * queue_add(). */
 int load_queue(struct load *load, enum queue_class class, const void *client, const struct span *missing);
 
 /* The cache gave this load, whose turn it is, an extent to fill. It may end before this returns. */
 void load_begin(struct load *load, struct cache_extent *extent);
 
 /*
- * Nobody wants it any more, as far as its owner knows. What was not handed to the kernel yet, is for one extent only, and is waited for
- * by nobody, is not read: it is not `loading` when this returns, and ended() does not run. All else goes on. Fine on an idle one.
+ * Nobody wants it any more, as far as its owner knows. What was not handed to the kernel yet, is for one extent only,
+ * and is waited for by nobody, is not read: it is not `loading` when this returns, and ended() does not run. All else
+ * goes on. Fine on an idle one.
  */
 void load_cancel(struct load *load);
 

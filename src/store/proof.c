@@ -51,7 +51,8 @@ static struct proof *take_answered(struct file *file, uint64_t start_ns, int err
 	const bool changed = atomic_load_explicit(&file->changed, memory_order_relaxed);
 	struct proof *proof, *next, *answered = NULL;
 
-	LL_FOREACH_SAFE(file->proofs, proof, next) {
+	LL_FOREACH_SAFE(file->proofs, proof, next)
+	{
 		if (proof->options.since_ns > start_ns && !changed)
 			continue;
 		LL_DELETE(file->proofs, proof);
@@ -71,7 +72,8 @@ static void post_all(struct proof *proof)
 	}
 }
 
-/* On an offload thread. If there are questions left, the job and its reference to the file are the next round's once it is started. */
+/* On an offload thread. If there are questions left, the job and its reference to the file are the next round's once it
+ * is started. */
 static void check(struct offload_job *job)
 {
 	struct file *file = (struct file *)((char *)job - offsetof(struct file, check));

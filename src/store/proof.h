@@ -7,8 +7,8 @@
  *
  *	read ends at time r --> unproven --(a check that began at r or later found the version)--> proven
  *	                           |
- *	                           +------(a check found another version)--> file->changed: every later proof is -ESTALE,
- *	                                                                     and the table of files removes the version
+ *	                           +------(a check found another version)--> file->changed: every later proof is
+ *-ESTALE, and the table of files removes the version
  *
  * The extent stores r. (r is 0 if the file is local: its version was checked before the extent was ready.) The file
  * stores the time at which its last successful check began. Both times are of CLOCK_MONOTONIC. A check through any
@@ -34,7 +34,7 @@ struct proof_options {
 	struct file *file; /* the proof holds a reference */
 	uint64_t since_ns; /* the check must begin at this time or later */
 	struct reactor *reactor;
-	unsigned *pending; /* counts the proofs that still need the reactor */
+	unsigned *pending;			/* counts the proofs that still need the reactor */
 	void (*done)(void *context, int error); /* on the reactor; 0, -ESTALE or -errno of the check */
 	void *context;
 };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The size goes down in steps, each of which is whole when the lock is let go: so nobody waits long for the lock, and whoever
- * has it sees a shard of some size. What is above the size and pinned stays where it is, and is found, joined and pinned again as
- * before, but marked to go with its last pin.
+ * The size goes down in steps, each of which is whole when the lock is let go: so nobody waits long for the lock, and
+ * whoever has it sees a shard of some size. What is above the size and pinned stays where it is, and is found, joined
+ * and pinned again as before, but marked to go with its last pin.
  *
- * All that may fail or takes long is got before (resize_tables, memory above the size, where nobody looks) or given back after.
+ * All that may fail or takes long is got before (resize_tables, memory above the size, where nobody looks) or given
+ * back after.
  */
 #include "store/resize.h"
 
@@ -119,7 +120,8 @@ static void leave(struct shard *shard, struct cache_extent *extent, uint8_t why)
 /* Under the lock, as the next one. */
 static void lower(struct shard *shard, size_t bytes)
 {
-	uint32_t page = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES), end = (uint32_t)(shard->bytes / ARENA_BLOCK_MIN_BYTES);
+	uint32_t page = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES),
+		 end = (uint32_t)(shard->bytes / ARENA_BLOCK_MIN_BYTES);
 	struct cache_extent *extent;
 
 	set_bytes(shard, bytes);
@@ -129,7 +131,8 @@ static void lower(struct shard *shard, size_t bytes)
 
 static void raise(struct shard *shard, size_t bytes)
 {
-	uint32_t page = (uint32_t)(shard->bytes / ARENA_BLOCK_MIN_BYTES), end = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES);
+	uint32_t page = (uint32_t)(shard->bytes / ARENA_BLOCK_MIN_BYTES),
+		 end = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES);
 	struct cache_extent *extent;
 
 	set_bytes(shard, bytes);
@@ -166,7 +169,8 @@ static void change_buckets(struct shard *shard)
 	next->buckets = before;
 }
 
-/* Another ghost, in steps. What is evicted between them, into a set that was adopted already, is forgotten: it is a guess anyway. */
+/* Another ghost, in steps. What is evicted between them, into a set that was adopted already, is forgotten: it is a
+ * guess anyway. */
 static void change_ghost(struct shard *shard)
 {
 	struct resize_tables *next = shard->next;
@@ -210,7 +214,8 @@ static bool walk(struct shard *shard, uint32_t *page, void (*visit)(struct shard
 	return end < pages;
 }
 
-static void walk_from(struct shard *shard, uint32_t page, void (*visit)(struct shard *shard, struct cache_extent *extent))
+static void walk_from(struct shard *shard, uint32_t page,
+		      void (*visit)(struct shard *shard, struct cache_extent *extent))
 {
 	while (walk(shard, &page, visit))
 		;

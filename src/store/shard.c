@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An extent is described by the struct with the number of its block's first page, so describing one costs no allocation, what lies
- * beside a block is found without a search, and the links are numbers of pages.
+ * An extent is described by the struct with the number of its block's first page, so describing one costs no
+ * allocation, what lies beside a block is found without a search, and the links are numbers of pages.
  *
- * Eviction is S3-FIFO: what is new goes through a small queue of a tenth of the memory and leaves it at its end, unless it was used
- * again meanwhile (then it moves to the main queue) or comes back soon (the ghost knows it: then it goes to the main queue at once).
- * So one pass over a huge file turns over a tenth of the memory only. What is pinned is passed over, and what is sticky has a queue of its
- * own, so that nobody meets it.
+ * Eviction is S3-FIFO: what is new goes through a small queue of a tenth of the memory and leaves it at its end, unless
+ * it was used again meanwhile (then it moves to the main queue) or comes back soon (the ghost knows it: then it goes to
+ * the main queue at once). So one pass over a huge file turns over a tenth of the memory only. What is pinned is passed
+ * over, and what is sticky has a queue of its own, so that nobody meets it.
  *
- * Nothing here walks all extents under one hold of the lock. To make room, some are looked at, then the caller releases the lock and calls
- * again. What was passed over has moved to the other end of its queue, so each search goes on where the last one ended, whoever it was
- * for. Once some of them in a row have found no room, there is none: until something is unpinned, which the caller waits for.
+ * Nothing here walks all extents under one hold of the lock. To make room, some are looked at, then the caller releases
+ * the lock and calls again. What was passed over has moved to the other end of its queue, so each search goes on where
+ * the last one ended, whoever it was for. Once some of them in a row have found no room, there is none: until something
+ * is unpinned, which the caller waits for.
  *
- * Memory is cut up by extents of many sizes. To make room for a large one, what is to go takes the rest of its buddy along, if
- * nothing there is pinned.
+ * Memory is cut up by extents of many sizes. To make room for a large one, what is to go takes the rest of its buddy
+ * along, if nothing there is pinned.
  */
 #include "store/shard.h"
 
@@ -27,14 +28,14 @@
 
 #define NONE UINT32_MAX
 #define TOUCHES_MAX 3
-#define SMALL_SHARE 10	    /* one in so many bytes is the small queue's */
-#define POLITE_LOOKS 768	    /* at extents, to make room for one; after so many, what was used goes, too */
-#define HOLD_LOOKS 1536	    /* at extents, under one hold of the lock */
-#define SEARCHES_MAX 16	    /* of so many looks, before there is no room */
-#define STICKY_LOOKS 16	    /* at sticky ones */
-#define STEP_PAGES 256	    /* of a walk, under one hold of the lock */
+#define SMALL_SHARE 10	 /* one in so many bytes is the small queue's */
+#define POLITE_LOOKS 768 /* at extents, to make room for one; after so many, what was used goes, too */
+#define HOLD_LOOKS 1536	 /* at extents, under one hold of the lock */
+#define SEARCHES_MAX 16	 /* of so many looks, before there is no room */
+#define STICKY_LOOKS 16	 /* at sticky ones */
+#define STEP_PAGES 256	 /* of a walk, under one hold of the lock */
 #define STEP_BUCKETS 512
-#define PASSED_MAX 64	    /* that were in use, or beside what is, before the other queue is looked at */
+#define PASSED_MAX 64 /* that were in use, or beside what is, before the other queue is looked at */
 
 _Static_assert(sizeof(struct shard_key) == 6 * sizeof(uint64_t), "keys are hashed and compared as bytes");
 
@@ -84,7 +85,8 @@ static bool has_key(const struct cache_extent *extent, const struct shard_key *k
 	return extent->hash == hash && memcmp(&extent->key, key, sizeof(*key)) == 0;
 }
 
-static struct cache_extent *next_with_key(struct shard *shard, uint32_t page, const struct shard_key *key, uint64_t hash)
+static struct cache_extent *next_with_key(struct shard *shard, uint32_t page, const struct shard_key *key,
+					  uint64_t hash)
 {
 	struct cache_extent *extent = extent_at(shard, page);
 
@@ -244,7 +246,8 @@ void shard_touch(struct cache_extent *extent)
 
 void shard_stick(struct shard *shard, struct cache_extent *extent)
 {
-	if (extent->sticky || (extent->goes & SHARD_LEAVING) != 0 || shard->stats.sticky_bytes + held_bytes(extent) > shard->bytes / 2)
+	if (extent->sticky || (extent->goes & SHARD_LEAVING) != 0 ||
+	    shard->stats.sticky_bytes + held_bytes(extent) > shard->bytes / 2)
 		return;
 	if (extent->pins == 0)
 		shard->stats.idle_bytes -= held_bytes(extent);
@@ -304,7 +307,8 @@ struct search {
 	unsigned passed;     /* extents that were in use, or beside what is */
 };
 
-/* The next extent that should go, in the order of S3-FIFO. NULL: all that there is to look at is in use, or it was looked enough. */
+/* The next extent that should go, in the order of S3-FIFO. NULL: all that there is to look at is in use, or it was
+ * looked enough. */
 static struct cache_extent *next_victim(struct shard *shard, struct search *search)
 {
 	while (shard->looks < HOLD_LOOKS && shard->stats.idle_bytes > 0 &&
@@ -340,7 +344,8 @@ static bool may_clear(struct shard *shard, uint32_t page, uint32_t end, bool sti
 	return true;
 }
 
-/* The victim goes, with what else is in the way of a block of this length where it lies. False: something there is in use. */
+/* The victim goes, with what else is in the way of a block of this length where it lies. False: something there is in
+ * use. */
 static bool clear_region(struct shard *shard, struct cache_extent *victim, size_t length, bool sticky_too)
 {
 	struct cache_extent *extent;
@@ -357,8 +362,8 @@ static bool clear_region(struct shard *shard, struct cache_extent *victim, size_
 }
 
 /*
- * What is sticky may lie so that nothing large has room anywhere, though there is room enough: then the oldest of it goes after all. Where
- * there is hardly anything else but what is in use, that is waited for.
+ * What is sticky may lie so that nothing large has room anywhere, though there is room enough: then the oldest of it
+ * goes after all. Where there is hardly anything else but what is in use, that is waited for.
  */
 static bool clear_sticky(struct shard *shard, size_t length)
 {
@@ -367,16 +372,18 @@ static bool clear_sticky(struct shard *shard, size_t length)
 
 	if (shard->pinned_bytes > 0 && rest < 2 * ARENA_BLOCK_MAX_BYTES)
 		return false;
-	for (unsigned i = 0; i < STICKY_LOOKS && (extent = extent_at(shard, shard->fifos[SHARD_STICKY].oldest)) != NULL; i++)
+	for (unsigned i = 0; i < STICKY_LOOKS && (extent = extent_at(shard, shard->fifos[SHARD_STICKY].oldest)) != NULL;
+	     i++)
 		if (clear_region(shard, extent, length, true))
 			return true;
 	return false;
 }
 
 /*
- * Nothing more is to be found under this hold of the lock. If it was looked at enough, the search may go on under the next one. If it
- * may not, or all was looked at: what is sticky goes, or there is no room. Without any pin, clear_sticky() succeeds or there is nothing
- * sticky, and then each victim can be evicted: so there always is somebody whose pin is waited for.
+ * Nothing more is to be found under this hold of the lock. If it was looked at enough, the search may go on under the
+ * next one. If it may not, or all was looked at: what is sticky goes, or there is no room. Without any pin,
+ * clear_sticky() succeeds or there is nothing sticky, and then each victim can be evicted: so there always is somebody
+ * whose pin is waited for.
  */
 static bool end_search(struct shard *shard, size_t length)
 {
@@ -419,8 +426,8 @@ static void forget_spans(struct shard *shard, const struct shard_key *key, uint6
 	shard->stats.admissions += any;
 }
 
-struct cache_extent *shard_make(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
-				bool span)
+struct cache_extent *shard_make(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset,
+				size_t length, bool span)
 {
 	struct cache_extent *extent;
 	uint8_t *block;
@@ -436,8 +443,15 @@ struct cache_extent *shard_make(struct shard *shard, const struct shard_key *key
 	shard->stats.ghost_hits += known;
 	shard->stats.extents++;
 	add_pinned(shard, arena_block_bytes(length));
-	*extent = (struct cache_extent){ .key = *key, .hash = hash, .offset = offset, .length = length, .block = block, .pins = 1,
-					 .used = true, .span = span, .found = true };
+	*extent = (struct cache_extent){ .key = *key,
+					 .hash = hash,
+					 .offset = offset,
+					 .length = length,
+					 .block = block,
+					 .pins = 1,
+					 .used = true,
+					 .span = span,
+					 .found = true };
 	extent->chain = *bucket_of(shard, hash);
 	*bucket_of(shard, hash) = page_of(shard, extent);
 	push(shard, extent, known ? SHARD_MAIN : SHARD_SMALL);
@@ -577,8 +591,8 @@ void shard_fini(struct shard *shard)
 }
 
 /* Adds what one extent comes to. */
-static void check_extent(struct shard *shard, const struct cache_extent *extent, struct shard_stats *sums, size_t *pinned_bytes,
-			 size_t queued_bytes[])
+static void check_extent(struct shard *shard, const struct cache_extent *extent, struct shard_stats *sums,
+			 size_t *pinned_bytes, size_t queued_bytes[])
 {
 	bool above = page_of(shard, extent) >= shard->bytes / ARENA_BLOCK_MIN_BYTES;
 	size_t bytes = held_bytes(extent);

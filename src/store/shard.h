@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One part of the cache with a lock of its own: memory, a table of the extents that lie in it, and which of them go when there is no
- * room (S3-FIFO). It does no I/O, makes no syscall and calls nobody back. All functions but init and fini want shard->lock. How it
- * grows and shrinks is in store/resize.h.
+ * One part of the cache with a lock of its own: memory, a table of the extents that lie in it, and which of them go
+ * when there is no room (S3-FIFO). It does no I/O, makes no syscall and calls nobody back. All functions but init and
+ * fini want shard->lock. How it grows and shrinks is in store/resize.h.
  */
 #ifndef STORE_SHARD_H
 #define STORE_SHARD_H
@@ -28,13 +28,13 @@ struct shard_key {
 };
 
 #define SHARD_FLEETING 1 /* nobody has asked for it to be kept */
-#define SHARD_LEAVING 2  /* its memory is to be given back */
+#define SHARD_LEAVING 2	 /* its memory is to be given back */
 
 enum shard_queue { SHARD_NO_QUEUE, SHARD_SMALL, SHARD_MAIN, SHARD_STICKY, SHARD_QUEUES };
 
 /*
- * Contiguous bytes of one version of a file, or the place where they are being read to: all of the extent with that key, or just a
- * span that begins in it.
+ * Contiguous bytes of one version of a file, or the place where they are being read to: all of the extent with that
+ * key, or just a span that begins in it.
  */
 struct cache_extent {
 	struct shard_key key;
@@ -42,19 +42,20 @@ struct cache_extent {
 	uint64_t offset;  /* in the file, aligned for the read */
 	size_t length;	  /* bytes from there; past the file's end there is padding */
 	uint8_t *block;	  /* at least length bytes */
-	uint64_t read_ns; /* when they had been read, if their version is still to be proven (see proof.h); 0: it was checked */
+	uint64_t read_ns; /* when they had been read, if their version is still to be proven (see proof.h); 0: it was
+			     checked */
 	struct cache_wait *waits; /* the cache's: who waits for the end of the read */
-	uint32_t pins;	  /* readers; and, while it is being read, 1 for whoever does that */
-	uint32_t chain;	  /* next of its bucket; the next three are numbers of pages */
-	uint32_t newer, older; /* of its queue */
-	uint8_t queue;	  /* enum shard_queue */
-	uint8_t touches;  /* 0 … 3, since it came or since eviction last looked at it */
-	bool used;	  /* this struct speaks for an extent */
-	bool ready;	  /* its bytes are there */
-	bool span;	  /* not the whole of the extent with its key */
-	bool sticky;	  /* never evicted, as long as there is room for others */
-	uint8_t goes;	  /* with its last reader, if any is set: SHARD_FLEETING, SHARD_LEAVING */
-	bool found;	  /* in the table; else it goes with its last reader, too */
+	uint32_t pins;		  /* readers; and, while it is being read, 1 for whoever does that */
+	uint32_t chain;		  /* next of its bucket; the next three are numbers of pages */
+	uint32_t newer, older;	  /* of its queue */
+	uint8_t queue;		  /* enum shard_queue */
+	uint8_t touches;	  /* 0 … 3, since it came or since eviction last looked at it */
+	bool used;		  /* this struct speaks for an extent */
+	bool ready;		  /* its bytes are there */
+	bool span;		  /* not the whole of the extent with its key */
+	bool sticky;		  /* never evicted, as long as there is room for others */
+	uint8_t goes;		  /* with its last reader, if any is set: SHARD_FLEETING, SHARD_LEAVING */
+	bool found;		  /* in the table; else it goes with its last reader, too */
 };
 
 struct shard_stats {
@@ -72,20 +73,21 @@ struct shard_fifo {
 
 struct shard {
 	pthread_mutex_t lock;
-	size_t bytes;	/* that may be used; extents that are pinned can lie above, until they are not */
-	bool retain;	/* false: an extent goes with its last reader */
+	size_t bytes;		     /* that may be used; extents that are pinned can lie above, until they are not */
+	bool retain;		     /* false: an extent goes with its last reader */
 	_Atomic size_t pinned_bytes; /* written under the lock, read without */
 	struct arena *arena;
 	struct mapping table;
 	struct cache_extent *extents; /* the table: by the page that their block begins on */
 	uint32_t *buckets, mask;
-	uint32_t *next_buckets, next_mask, moved; /* while their number changes: the first ones have moved there; else NULL */
+	uint32_t *next_buckets, next_mask,
+		moved; /* while their number changes: the first ones have moved there; else NULL */
 	struct shard_fifo fifos[SHARD_QUEUES];
 	unsigned looks;	   /* since shard_begin() */
 	unsigned searches; /* in a row that ended before they had found room */
 	struct ghost ghost;
 	struct shard_stats stats;
-	struct cache_wait *waits; /* the cache's: who waits for memory, in order */
+	struct cache_wait *waits;   /* the cache's: who waits for memory, in order */
 	struct resize_tables *next; /* of whoever changes its size */
 };
 
@@ -94,7 +96,8 @@ int shard_init(struct shard *shard, size_t bytes, size_t most_bytes, bool retain
 /* No extent is pinned. */
 void shard_fini(struct shard *shard);
 
-/* Under the secret of the process: a client chooses the offsets that it asks for, and could fill one bucket, or one shard, with them. */
+/* Under the secret of the process: a client chooses the offsets that it asks for, and could fill one bucket, or one
+ * shard, with them. */
 uint64_t shard_hash(const struct shard_key *key);
 
 /* What there is of one extent. */
@@ -108,21 +111,23 @@ struct shard_view {
 void shard_look(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
 		struct shard_view *view);
 
-/* The lock was just taken: from here on so many extents are looked at to make room until it should be released, and no more. */
+/* The lock was just taken: from here on so many extents are looked at to make room until it should be released, and no
+ * more. */
 static inline void shard_begin(struct shard *shard)
 {
 	shard->looks = 0;
 }
 
 /*
- * A new extent, pinned once, for its maker to read, after evicting what has to go; NULL: no room for it until something is unpinned, or,
- * if shard_is_searching(), as far as was looked: then it is to be called again once the lock was released. A whole one takes the place of
- * its spans.
+ * A new extent, pinned once, for its maker to read, after evicting what has to go; NULL: no room for it until something
+ * is unpinned, or, if shard_is_searching(), as far as was looked: then it is to be called again once the lock was
+ * released. A whole one takes the place of its spans.
  */
-struct cache_extent *shard_make(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
-				bool span);
+struct cache_extent *shard_make(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset,
+				size_t length, bool span);
 
-/* The last shard_make() was NULL because it had looked at enough extents for one hold of the lock. It ends after some such holds. */
+/* The last shard_make() was NULL because it had looked at enough extents for one hold of the lock. It ends after some
+ * such holds. */
 static inline bool shard_is_searching(const struct shard *shard)
 {
 	return shard->searches > 0;
@@ -135,13 +140,14 @@ static inline void shard_end_search(struct shard *shard)
 }
 
 void shard_pin(struct shard *shard, struct cache_extent *extent, unsigned pins);
-/* The last pin of what is fleeting or in the table no more frees it. True: there may be room now for who waits for it. */
+/* The last pin of what is fleeting or in the table no more frees it. True: there may be room now for who waits for it.
+ */
 bool shard_unpin(struct shard *shard, struct cache_extent *extent);
 /* It was used once more. */
 void shard_touch(struct cache_extent *extent);
 /*
- * Not evicted from now on, as long as at most half of the shard is, and unless such extents lie so that nothing large has room anywhere:
- * then the oldest of them go, and what lies around them.
+ * Not evicted from now on, as long as at most half of the shard is, and unless such extents lie so that nothing large
+ * has room anywhere: then the oldest of them go, and what lies around them.
  */
 void shard_stick(struct shard *shard, struct cache_extent *extent);
 void shard_unstick(struct shard *shard, struct cache_extent *extent);
@@ -152,8 +158,9 @@ size_t shard_forget(struct shard *shard, struct cache_extent *extent);
 /* Forgets all of one extent, */
 size_t shard_forget_key(struct shard *shard, const struct shard_key *key, uint64_t hash);
 /*
- * or those of a version that have memory in some pages from *page on: their bytes are added to *bytes, *page is where to go on. False: that
- * was the end of the shard. What is made in pages that were walked already stays, as does what is made after the walk.
+ * or those of a version that have memory in some pages from *page on: their bytes are added to *bytes, *page is where
+ * to go on. False: that was the end of the shard. What is made in pages that were walked already stays, as does what is
+ * made after the walk.
  */
 bool shard_forget_version(struct shard *shard, const struct file_version *version, uint32_t *page, size_t *bytes);
 
@@ -163,12 +170,14 @@ void shard_evict(struct shard *shard, struct cache_extent *extent);
 struct cache_extent *shard_next_extent(struct shard *shard, uint32_t *page, uint32_t end);
 /* Of the table of extents, for so many bytes of memory. */
 size_t shard_table_bytes(size_t bytes);
-/* How many buckets it needs, a power of two; and such a table, for the caller to free() if it is not used. NULL: no memory. */
+/* How many buckets it needs, a power of two; and such a table, for the caller to free() if it is not used. NULL: no
+ * memory. */
 uint32_t shard_bucket_count(size_t bytes);
 uint32_t *shard_new_buckets(uint32_t count);
 /*
- * Moves extents to another table of so many buckets, as many as may be under one hold of the lock; between two calls, which are of the same
- * table, all are found. NULL: there are more to move. Else the table before, for the caller to free.
+ * Moves extents to another table of so many buckets, as many as may be under one hold of the lock; between two calls,
+ * which are of the same table, all are found. NULL: there are more to move. Else the table before, for the caller to
+ * free.
  */
 uint32_t *shard_change_buckets(struct shard *shard, uint32_t *buckets, uint32_t count);
 /* Of `bytes`, what the ghost remembers. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Siblings are found by their names, each time the table looks at a file: a look costs a syscall for each that is missing, and a few
- * for each that is there. Digests and variants are read again only when they are other versions, or were young when they were read.
+ * Siblings are found by their names, each time the table looks at a file: a look costs a syscall for each that is
+ * missing, and a few for each that is there. Digests and variants are read again only when they are other versions, or
+ * were young when they were read.
  */
 #include "store/sibling.h"
 
@@ -21,7 +22,9 @@
 #define DIGEST_BYTES 32
 #define SECOND_NS ((int64_t)CLOCK_NS_PER_S)
 
-static const char *const suffixes[SIBLING_VARIANTS] = {[SIBLING_ZST] = ".zst", [SIBLING_BR] = ".br", [SIBLING_GZ] = ".gz"};
+static const char *const suffixes[SIBLING_VARIANTS] = {
+	[SIBLING_ZST] = ".zst", [SIBLING_BR] = ".br", [SIBLING_GZ] = ".gz"
+};
 
 /* Where to look, and beside what. */
 struct beside {
@@ -66,17 +69,19 @@ static bool name_of(const struct beside *beside, const char *suffix, char *path)
 }
 
 /*
- * What a check of a variant depends on, as a number that is not 0. The ctime is not in it: it moves with chmod and ln, and an open file keeps
- * its version then. It is remembered beside it, because a variant whose ctime has moved is read again.
+ * What a check of a variant depends on, as a number that is not 0. The ctime is not in it: it moves with chmod and ln,
+ * and an open file keeps its version then. It is remembered beside it, because a variant whose ctime has moved is read
+ * again.
  */
 static uint64_t fingerprint(const struct file_version *variant, uint64_t size)
 {
-	const uint64_t of[] = {variant->device, variant->inode, variant->size, (uint64_t)variant->mtime_ns, size};
+	const uint64_t of[] = { variant->device, variant->inode, variant->size, (uint64_t)variant->mtime_ns, size };
 
 	return keyed_hash(of, sizeof(of)) | 1;
 }
 
-bool sibling_is_checked(const struct file_siblings *siblings, enum sibling sibling, const struct file_version *version, uint64_t size)
+bool sibling_is_checked(const struct file_siblings *siblings, enum sibling sibling, const struct file_version *version,
+			uint64_t size)
 {
 	return siblings->checked[sibling] == 0 || siblings->checked[sibling] == fingerprint(version, size);
 }
@@ -88,11 +93,11 @@ static bool is_transient(int error)
 }
 
 /* Reads both ends of a variant; *version is what was read, *error why nothing was. */
-static enum encoding_fault read_ends(const struct beside *beside, enum sibling sibling, const char *path, struct file_version *version,
-				     int *error)
+static enum encoding_fault read_ends(const struct beside *beside, enum sibling sibling, const char *path,
+				     struct file_version *version, int *error)
 {
 	uint8_t head[ENCODING_HEAD_BYTES], tail[ENCODING_TAIL_BYTES];
-	struct file_ends ends = {.head = head, .head_bytes = sizeof(head), .tail = tail, .tail_bytes = sizeof(tail)};
+	struct file_ends ends = { .head = head, .head_bytes = sizeof(head), .tail = tail, .tail_bytes = sizeof(tail) };
 
 	*error = file_peek_ends(beside->root_fd, path, beside->symlinks, &ends, version);
 	if (*error < 0)
@@ -107,13 +112,15 @@ static enum encoding_fault read_ends(const struct beside *beside, enum sibling s
 }
 
 /* A variant that was not young when it was checked has the same verdict as long as it is the same version. */
-static enum encoding_fault check_variant(const struct beside *beside, enum sibling sibling, const char *path, struct file_version *version,
-					 const struct file_siblings *known, struct file_siblings *found, int *error)
+static enum encoding_fault check_variant(const struct beside *beside, enum sibling sibling, const char *path,
+					 struct file_version *version, const struct file_siblings *known,
+					 struct file_siblings *found, int *error)
 {
 	const uint64_t now = fingerprint(version, beside->original->size);
 	enum encoding_fault fault;
 
-	if (known->checked[sibling] == now && known->checked_ctime_ns[sibling] == version->ctime_ns && !known->checked_young[sibling]) {
+	if (known->checked[sibling] == now && known->checked_ctime_ns[sibling] == version->ctime_ns &&
+	    !known->checked_young[sibling]) {
 		found->checked[sibling] = now;
 		found->checked_ctime_ns[sibling] = version->ctime_ns;
 		return (enum encoding_fault)known->refusals[sibling];
@@ -179,8 +186,8 @@ static bool parse_hex(const char *text, uint8_t digest[DIGEST_BYTES])
 }
 
 /*
- * The first line: "DIGEST", "DIGEST  name" (with a backslash before it if there is one in the name), or "SHA256 (name) = DIGEST" in the
- * spellings of sha256sum --tag, BSD's sha256 and openssl.
+ * The first line: "DIGEST", "DIGEST  name" (with a backslash before it if there is one in the name), or "SHA256 (name)
+ * = DIGEST" in the spellings of sha256sum --tag, BSD's sha256 and openssl.
  */
 static bool parse_digest(char *text, uint8_t digest[DIGEST_BYTES])
 {
@@ -188,7 +195,8 @@ static bool parse_digest(char *text, uint8_t digest[DIGEST_BYTES])
 
 	text[strcspn(text, "\r\n")] = '\0';
 	text += strspn(text, " \t");
-	equals = strncasecmp(text, "SHA256", 6) == 0 || strncasecmp(text, "SHA2-256", 8) == 0 ? strrchr(text, '=') : NULL;
+	equals = strncasecmp(text, "SHA256", 6) == 0 || strncasecmp(text, "SHA2-256", 8) == 0 ? strrchr(text, '=')
+											      : NULL;
 	if (equals != NULL)
 		return parse_hex(equals + 1 + strspn(equals + 1, " \t"), digest);
 	return parse_hex(text + (*text == '\\'), digest);
@@ -231,9 +239,9 @@ static void look_at_digest(const struct beside *beside, const struct file_siblin
 void sibling_look(int root_fd, const char *path, enum file_symlinks symlinks, const struct file_version *original,
 		  const struct file_siblings *known, struct file_siblings *found)
 {
-	const struct beside beside = {.root_fd = root_fd, .path = path, .symlinks = symlinks, .original = original};
+	const struct beside beside = { .root_fd = root_fd, .path = path, .symlinks = symlinks, .original = original };
 
-	*found = (struct file_siblings){0};
+	*found = (struct file_siblings){ 0 };
 	if (!is_variant(path)) {
 		for (unsigned i = 0; i < SIBLING_VARIANTS; i++)
 			look_at_variant(&beside, (enum sibling)i, known, found);
@@ -247,6 +255,8 @@ bool sibling_equal(const struct file_siblings *a, const struct file_siblings *b)
 	return a->variants == b->variants && memcmp(a->refusals, b->refusals, sizeof(a->refusals)) == 0 &&
 	       memcmp(a->checked, b->checked, sizeof(a->checked)) == 0 &&
 	       memcmp(a->checked_ctime_ns, b->checked_ctime_ns, sizeof(a->checked_ctime_ns)) == 0 &&
-	       memcmp(a->checked_young, b->checked_young, sizeof(a->checked_young)) == 0 && a->has_digest == b->has_digest && a->digest_settled == b->digest_settled &&
-	       memcmp(a->digest, b->digest, sizeof(a->digest)) == 0 && file_version_equal(&a->digest_version, &b->digest_version);
+	       memcmp(a->checked_young, b->checked_young, sizeof(a->checked_young)) == 0 &&
+	       a->has_digest == b->has_digest && a->digest_settled == b->digest_settled &&
+	       memcmp(a->digest, b->digest, sizeof(a->digest)) == 0 &&
+	       file_version_equal(&a->digest_version, &b->digest_version);
 }

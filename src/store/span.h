@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The direct read that a span of a file takes: aligned out at both ends, and not past the block that holds the file's last byte. */
+/* The direct read that a span of a file takes: aligned out at both ends, and not past the block that holds the file's
+ * last byte. */
 #ifndef STORE_SPAN_H
 #define STORE_SPAN_H
 
@@ -13,7 +14,8 @@ struct span {
 	size_t length;
 };
 
-/* The aligned span around [offset, offset + length), which ends inside a file of `size` bytes. alignment: a power of two. */
+/* The aligned span around [offset, offset + length), which ends inside a file of `size` bytes. alignment: a power of
+ * two. */
 static inline struct span span_aligned(uint64_t offset, size_t length, uint64_t size, uint32_t alignment)
 {
 	uint64_t start = align_down(offset, alignment);

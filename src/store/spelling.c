@@ -48,7 +48,7 @@
 
 #define LIFETIME_NS CLOCK_NS_PER_S
 #define READ_AGAIN_NS (10 * CLOCK_NS_PER_S)
-#define SETTLED_S 2	     /* the coarsest mtime of a directory (vfat) */
+#define SETTLED_S 2 /* the coarsest mtime of a directory (vfat) */
 #define SLOTS 1024
 #define NAMES_MAX (1u << 20) /* in all directories together, 8 bytes each */
 #define NAMES_BYTES (32 * 1024)
@@ -63,7 +63,7 @@ struct names {
 	size_t count, room;
 	uint64_t device, inode;
 	struct statx_timestamp mtime, ctime;
-	bool settled; /* a later change shows in mtime */
+	bool settled;		/* a later change shows in mtime */
 	uint64_t read_again_ns; /* from then on the names are not kept any longer, even if the times are the same */
 };
 
@@ -141,10 +141,10 @@ static void keep(uint64_t key, enum kind kind, struct names *names)
 
 /* What the table knows of a directory and of a name in it. */
 struct known {
-	enum kind kind;	    /* KIND_NONE: nothing */
-	bool fresh;	    /* younger than LIFETIME_NS; otherwise only the names are of use, if the directory is current */
-	bool listed;	    /* the names are known */
-	bool present;	    /* the name is one of them */
+	enum kind kind; /* KIND_NONE: nothing */
+	bool fresh;	/* younger than LIFETIME_NS; otherwise only the names are of use, if the directory is current */
+	bool listed;	/* the names are known */
+	bool present;	/* the name is one of them */
 	struct names names; /* a copy; its hashes may not be read */
 };
 
@@ -174,14 +174,16 @@ static bool is_same_time(const struct statx_timestamp *a, const struct statx_tim
 
 static bool is_same_version(const struct names *a, const struct names *b)
 {
-	return a->device == b->device && a->inode == b->inode && is_same_time(&a->mtime, &b->mtime) && is_same_time(&a->ctime, &b->ctime);
+	return a->device == b->device && a->inode == b->inode && is_same_time(&a->mtime, &b->mtime) &&
+	       is_same_time(&a->ctime, &b->ctime);
 }
 
 /* The directory still was the version of these names at start_ns. */
 static void keep_longer(uint64_t key, const struct names *names, uint64_t start_ns)
 {
 	struct slot *slot = &table.slots[key % SLOTS];
-	uint64_t until_ns = start_ns + LIFETIME_NS < names->read_again_ns ? start_ns + LIFETIME_NS : names->read_again_ns;
+	uint64_t until_ns = start_ns + LIFETIME_NS < names->read_again_ns ? start_ns + LIFETIME_NS
+									  : names->read_again_ns;
 
 	pthread_mutex_lock(&table.lock);
 	if (slot->key == key && slot->names.hashes != NULL && slot->names.read_again_ns == names->read_again_ns &&
@@ -195,7 +197,8 @@ static void keep_longer(uint64_t key, const struct names *names, uint64_t start_
 static int open_directory(const struct spelled *spelled)
 {
 	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = spelled->resolve };
-	long fd = syscall(SYS_openat2, spelled->root_fd, *spelled->directory != '\0' ? spelled->directory : ".", &how, sizeof(how));
+	long fd = syscall(SYS_openat2, spelled->root_fd, *spelled->directory != '\0' ? spelled->directory : ".", &how,
+			  sizeof(how));
 
 	return fd < 0 ? -errno : (int)fd;
 }
@@ -253,7 +256,8 @@ static bool folds_all(int fd, long filesystem)
 		uint8_t room[112];
 	} geometry = { 0 };
 
-	return filesystem == XFS_SUPER_MAGIC && ioctl(fd, _IOC(_IOC_READ, 'X', 100, sizeof(geometry)), &geometry) == 0 &&
+	return filesystem == XFS_SUPER_MAGIC &&
+	       ioctl(fd, _IOC(_IOC_READ, 'X', 100, sizeof(geometry)), &geometry) == 0 &&
 	       (geometry.fields.flags & 1u << 12) != 0;
 }
 
@@ -265,7 +269,8 @@ static enum kind kind_by_flags(int fd, long filesystem)
 
 	if (readable < 0)
 		return KIND_NONE;
-	if ((ioctl(readable, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_CASEFOLD_FL) != 0) || folds_all(readable, filesystem))
+	if ((ioctl(readable, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_CASEFOLD_FL) != 0) ||
+	    folds_all(readable, filesystem))
 		kind = KIND_LISTED;
 	close(readable);
 	return kind;
@@ -294,7 +299,9 @@ static enum kind kind_by_trial(int fd, const char *name)
 
 	if (strlen(name) > NAME_MAX || !swap_case(name, swapped))
 		return KIND_LISTED;
-	return statx(fd, swapped, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &st) < 0 && errno == ENOENT ? KIND_CASE : KIND_LISTED;
+	return statx(fd, swapped, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &st) < 0 && errno == ENOENT
+		       ? KIND_CASE
+		       : KIND_LISTED;
 }
 
 static bool is_ascii(const char *name)
@@ -304,7 +311,8 @@ static bool is_ascii(const char *name)
 	return *name == '\0';
 }
 
-/* On a filesystem of bytes, of a directory that can't be opened: case, and what goes with it, is all that it can fold. */
+/* On a filesystem of bytes, of a directory that can't be opened: case, and what goes with it, is all that it can fold.
+ */
 static enum kind kind_of_closed(int fd, const char *name)
 {
 	char swapped[NAME_MAX + 1];

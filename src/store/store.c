@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One store_read carries one want that the cache could not answer at once, until it is answered and, if it turned out to be the one
- * that reads, until its load has ended: see load.c. Somebody else may have read the extent before it is this one's turn at the disk.
+ * One store_read carries one want that the cache could not answer at once, until it is answered and, if it turned out
+ * to be the one that reads, until its load has ended: see load.c. Somebody else may have read the extent before it is
+ * this one's turn at the disk.
  *
  * The want may be given up at any time; its load ends by itself. All of it runs on the reactor's thread.
  *
- * Reads that wait for memory and may not wait for ever are in a list of the store. While it is not empty a timer looks for those whose
- * time is up.
+ * Reads that wait for memory and may not wait for ever are in a list of the store. While it is not empty a timer looks
+ * for those whose time is up.
  */
 #include "store/store.h"
 
@@ -26,9 +27,9 @@ struct store_read {
 	struct cache_wait wait; /* first: the cache hands it back */
 	struct load load;
 	struct store *store;
-	struct store_want *want; /* NULL: given up */
-	bool waiting; /* wait.ready() is to come */
-	struct proof *proof; /* of wait.extent, which is pinned; NULL: none is awaited */
+	struct store_want *want;  /* NULL: given up */
+	bool waiting;		  /* wait.ready() is to come */
+	struct proof *proof;	  /* of wait.extent, which is pinned; NULL: none is awaited */
 	enum store_source source; /* of that */
 	uint64_t made_ns;
 	/* Of those that wait for memory, while it does and its time is limited. */
@@ -136,7 +137,8 @@ void store_note_hit(struct store *store, size_t bytes)
 	note(store, STORE_CACHE, bytes);
 }
 
-static void want_take(struct store *store, struct store_want *want, struct cache_extent *extent, enum store_source source)
+static void want_take(struct store *store, struct store_want *want, struct cache_extent *extent,
+		      enum store_source source)
 {
 	want->extent = extent;
 	want->data = extent->block + (want->offset - extent->offset);
@@ -163,11 +165,15 @@ static void read_tell(struct store_read *read, int answer, enum store_source sou
 	want->done(want);
 }
 
-int store_prove(struct store *store, struct file *file, uint64_t since_ns, void (*done)(void *context, int error), void *context,
-		struct proof **proof)
+int store_prove(struct store *store, struct file *file, uint64_t since_ns, void (*done)(void *context, int error),
+		void *context, struct proof **proof)
 {
-	const struct proof_options options = { .file = file, .since_ns = since_ns, .reactor = store->shared.reactor,
-					       .pending = &store->pending, .done = done, .context = context };
+	const struct proof_options options = { .file = file,
+					       .since_ns = since_ns,
+					       .reactor = store->shared.reactor,
+					       .pending = &store->pending,
+					       .done = done,
+					       .context = context };
 	int error;
 
 	if (file->remote)
@@ -219,8 +225,8 @@ static void read_answer(struct store_read *read, int answer, enum store_source s
 }
 
 /*
- * Ends the wait for memory. The cache may have served the read without a message: then it waits for the extent of another read, whose
- * bytes are on the way, and no time is set for that.
+ * Ends the wait for memory. The cache may have served the read without a message: then it waits for the extent of
+ * another read, whose bytes are on the way, and no time is set for that.
  */
 static void give_up_waiting(struct store_read *read)
 {
@@ -248,7 +254,8 @@ static void look_after_starved(void *context)
 	struct store *store = context;
 
 	give_up_due(store, clock_now_ns());
-	if (store->starved != NULL && reactor_timer_start(store->shared.reactor, &store->starved_timer, STARVED_TICK_MS) != 0)
+	if (store->starved != NULL &&
+	    reactor_timer_start(store->shared.reactor, &store->starved_timer, STARVED_TICK_MS) != 0)
 		give_up_due(store, UINT64_MAX);
 }
 
@@ -349,7 +356,8 @@ static int read_hit(struct store_read *read, struct store_want *want)
 }
 
 /* The same for an extent that the cache gave without a read. */
-static int want_prove(struct store *store, struct store_want *want, const struct cache_span *span, struct cache_extent *extent)
+static int want_prove(struct store *store, struct store_want *want, const struct cache_span *span,
+		      struct cache_extent *extent)
 {
 	struct store_read *read = read_new(store, want, span);
 
@@ -382,7 +390,8 @@ static int want_join(struct store *store, struct store_want *want, const struct 
 }
 
 /* Gets in line for the disk. 0, -EBUSY or -ENOMEM. */
-static int want_queue(struct store *store, struct store_want *want, const struct cache_span *span, const struct span *missing)
+static int want_queue(struct store *store, struct store_want *want, const struct cache_span *span,
+		      const struct span *missing)
 {
 	struct store_read *read = read_new(store, want, span);
 	int error;
@@ -436,7 +445,8 @@ int store_want(struct store *store, struct store_want *want)
 			want_take(store, want, extent, STORE_CACHE);
 			return 1;
 		}
-		result = answer == CACHE_JOINED ? want_join(store, want, &span) : want_queue(store, want, &span, &missing);
+		result = answer == CACHE_JOINED ? want_join(store, want, &span)
+						: want_queue(store, want, &span, &missing);
 	} while (result == -EAGAIN);
 	return result;
 }
@@ -509,7 +519,8 @@ unsigned store_pending(const struct store *store)
 
 void store_stats(const struct store *store, struct store_stats *stats)
 {
-	*stats = (struct store_stats){ .reads = counter_read(&store->shared.reads), .read_bytes = counter_read(&store->shared.read_bytes) };
+	*stats = (struct store_stats){ .reads = counter_read(&store->shared.reads),
+				       .read_bytes = counter_read(&store->shared.read_bytes) };
 	for (unsigned i = 0; i < STORE_SOURCES; i++) {
 		stats->wants[i] = counter_read(&store->wants[i]);
 		stats->wanted_bytes[i] = counter_read(&store->wanted_bytes[i]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Two have a hold of a warm: its maker, until the message of warm_free() has come, and the reactor, until nothing is under way there. What
- * came in is marked as used once more, as otherwise the next scan would take it along; how far it is to be kept is the cache's business.
+ * Two have a hold of a warm: its maker, until the message of warm_free() has come, and the reactor, until nothing is
+ * under way there. What came in is marked as used once more, as otherwise the next scan would take it along; how far it
+ * is to be kept is the cache's business.
  */
 #include "store/warm.h"
 
@@ -14,11 +15,11 @@
 
 #include "base/clock.h"
 
-#define PIECES 4	/* at a time */
-#define BURST 64	/* that were there already, before others have their turn */
-#define FRESH_MS 500	/* between looks at a file that was written to just now, */
-#define FRESH_LOOKS 6	/* so many */
-#define CROWDED_MS 20	/* between looks whether somebody waits for memory */
+#define PIECES 4      /* at a time */
+#define BURST 64      /* that were there already, before others have their turn */
+#define FRESH_MS 500  /* between looks at a file that was written to just now, */
+#define FRESH_LOOKS 6 /* so many */
+#define CROWDED_MS 20 /* between looks whether somebody waits for memory */
 
 struct piece {
 	struct store_want want;
@@ -133,7 +134,8 @@ static void begin(struct warm *warm, struct piece *piece)
 {
 	int result;
 
-	*piece = (struct piece){ .warm = warm, .busy = true,
+	*piece = (struct piece){ .warm = warm,
+				 .busy = true,
 				 .want = { .file = warm->file,
 					   .offset = warm->next,
 					   .length = next_length(warm),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One file is brought into the cache by a reactor, behind all that clients want: a few pieces at a time, as readahead, and none while
- * somebody waits for memory. Started, watched and given up by another thread.
+ * One file is brought into the cache by a reactor, behind all that clients want: a few pieces at a time, as readahead,
+ * and none while somebody waits for memory. Started, watched and given up by another thread.
  */
 #ifndef STORE_WARM_H
 #define STORE_WARM_H
@@ -27,16 +27,17 @@ struct warm_options {
 };
 
 /*
- * path: as for files_find(); copied. What the options point to lives until warm_free(), and until the reactor has run the messages that
- * are on their way then, or was freed. -ENOMEM.
+ * path: as for files_find(); copied. What the options point to lives until warm_free(), and until the reactor has run
+ * the messages that are on their way then, or was freed. -ENOMEM.
  */
 int warm_new(struct warm **warm, const struct warm_options *options, const char *path);
 /* At any time: what is under way is given up. NULL is fine. */
 void warm_free(struct warm *warm);
 
 /*
- * Waits for its end, at most so long. -EINPROGRESS; 0: all of it was read, and was in the cache at some time; or -errno: of opening or
- * reading; -ESTALE: it changed meanwhile. A file that was written to just now is waited for, until it can be kept.
+ * Waits for its end, at most so long. -EINPROGRESS; 0: all of it was read, and was in the cache at some time; or
+ * -errno: of opening or reading; -ESTALE: it changed meanwhile. A file that was written to just now is waited for,
+ * until it can be kept.
  */
 int warm_wait(struct warm *warm, uint64_t wait_ms);
 /* So far. */
