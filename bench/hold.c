@@ -4,10 +4,10 @@
  *
  *	hold idle PORT COUNT PATH	each connection stays open after one response
  *	hold stalled PORT COUNT PATH	each connection sends one request, with the smallest possible receive buffer,
- *and reads nothing
+ * and reads nothing
  *
  * Prints "ready" when all connections are in that state. On the next line of stdin, prints the number of connections
- *that the server has not closed, and exits.
+ * that the server has not closed, and exits.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

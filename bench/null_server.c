@@ -2,7 +2,7 @@
 /*
  * The limit of HTTP for bench/run: a libmicrohttpd server with one thread and without any files. The response to
  * GET /SET/BYTES/NAME is BYTES bytes from memory. These are 64 MiB that are mapped repeatedly. A long body therefore
- *comes from main memory, as the body from a file cache does, and not from the cache of the processor.
+ * comes from main memory, as the body from a file cache does, and not from the cache of the processor.
  *
  *	null_server ADDRESS-FILE
  *

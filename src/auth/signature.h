@@ -10,7 +10,7 @@
  *	p=PREFIX     optional: it is for this folder and what is below it, not for one path
  *
  * Other parameters may stand there, and are not signed. What is signed are six lines, the last of which has no newline
- *behind it and is the only one that might have some within, so that no two sets of values make the same text:
+ * behind it and is the only one that might have some within, so that no two sets of values make the same text:
  *
  *	ranged1
  *	EXPIRY

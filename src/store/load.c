@@ -3,14 +3,14 @@
  * A load fills one extent of the cache:
  *
  *	queue for the disk -> memory (its owner takes it) -> extent map, if that part of it is not known yet (offload)
- *-> read (disk, or offload) -> check the version (of a remote file: later, see proof.h) -> answer all who wait for the
- *extent
+ * -> read (disk, or offload) -> check the version (of a remote file: later, see proof.h) -> answer all who wait for the
+ * extent
  *
  * Memory is asked for only when it is the load's turn: what waits for a disk that is slow or hangs holds none. A load
- *takes along what waits for the bytes after its own: its parts, each another load with an extent of its own.
+ * takes along what waits for the bytes after its own: its parts, each another load with an extent of its own.
  *
  * A read in flight can't be called back, and others may wait for it; it ends by itself. All of it runs on the reactor's
- *thread but the work() of offload jobs.
+ * thread but the work() of offload jobs.
  */
 #include "store/load.h"
 

@@ -8,7 +8,7 @@
  *	read ends at time r --> unproven --(a check that began at r or later found the version)--> proven
  *	                           |
  *	                           +------(a check found another version)--> file->changed: every later proof is
- *-ESTALE, and the table of files removes the version
+ * -ESTALE, and the table of files removes the version
  *
  * The extent stores r. (r is 0 if the file is local: its version was checked before the extent was ready.) The file
  * stores the time at which its last successful check began. Both times are of CLOCK_MONOTONIC. A check through any
