@@ -16,7 +16,7 @@
 #endif
 
 #define PAGE_BYTES ((size_t)4096)
-#define PIECE_BYTES                                                                                      \
+#define PIECE_BYTES \
 	((size_t)8 << 20) /* about a millisecond of zeroing, for which the process's mappings are locked \
 			   */
 

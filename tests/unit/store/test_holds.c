@@ -29,7 +29,7 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MOST_NS (50 * CLOCK_NS_PER_MS)
 #else
-#define MOST_NS                                                                                        \
+#define MOST_NS \
 	(3 * CLOCK_NS_PER_MS) /* on a machine to itself it is less than 1 ms, also with HOLDS_MIB=4096 \
 				 HOLDS_CLIENTS=1000000 */
 #endif
