@@ -112,7 +112,7 @@ static void fill_canary(uint8_t *block, size_t bytes)
 {
 	uint64_t *words = (uint64_t *)(void *)block;
 
-	for (size_t i = 0; POOL_CANARY && i < bytes / sizeof *words; i++)
+	for (size_t i = 0; POOL_CANARY && i < bytes / sizeof(*words); i++)
 		words[i] = CANARY;
 }
 
@@ -469,10 +469,10 @@ int arena_new_growing(struct arena **arena, size_t bytes, size_t most_bytes)
 	if (bytes == 0 || !align_is_aligned(bytes | most_bytes, ARENA_BLOCK_MAX_BYTES) || most_bytes < bytes ||
 	    most_bytes / ARENA_BLOCK_MIN_BYTES >= NO_PAGE)
 		return -EINVAL;
-	made = calloc(1, sizeof *made);
+	made = calloc(1, sizeof(*made));
 	if (made == NULL)
 		return -ENOMEM;
-	memset(made->free_first, 0xff, sizeof made->free_first);
+	memset(made->free_first, 0xff, sizeof(made->free_first));
 	error = reserve(made, bytes, most_bytes);
 	made->pages = (struct page *)(void *)made->table.address;
 	if (error == 0)

@@ -48,7 +48,7 @@ int disk_new(struct disk **disk, const struct disk_options *options)
 
 	if (options->depth == 0 || options->depth > INT_MAX)
 		return -EINVAL;
-	made = calloc(1, sizeof *made);
+	made = calloc(1, sizeof(*made));
 	if (made == NULL)
 		return -ENOMEM;
 	made->options = *options;

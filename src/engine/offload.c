@@ -102,7 +102,7 @@ int offload_new(struct offload **offload, unsigned threads)
 
 	if (threads == 0 || threads > THREADS_MAX)
 		return -EINVAL;
-	made = calloc(1, sizeof *made);
+	made = calloc(1, sizeof(*made));
 	if (made == NULL)
 		return -ENOMEM;
 	pthread_mutex_init(&made->lock, NULL);

@@ -78,7 +78,7 @@ close_epoll:
 
 int reactor_new(struct reactor **reactor)
 {
-	struct reactor *made = calloc(1, sizeof *made);
+	struct reactor *made = calloc(1, sizeof(*made));
 	int error;
 
 	if (made == NULL)
@@ -146,7 +146,7 @@ void reactor_post(struct reactor *reactor, struct reactor_message *message)
 	reactor->mailbox_last = message;
 	pthread_mutex_unlock(&reactor->mailbox_lock);
 	/* The counter can't be full: that would take 2^64 - 1 writes. */
-	while (was_empty && write(reactor->mailbox_fd, &one, sizeof one) < 0 && errno == EINTR)
+	while (was_empty && write(reactor->mailbox_fd, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 }
 

@@ -23,11 +23,11 @@ static int draw_boundary(char *boundary)
 	uint64_t bits[2];
 	ssize_t drawn;
 	do
-		drawn = getrandom(bits, sizeof bits, 0);
+		drawn = getrandom(bits, sizeof(bits), 0);
 	while (drawn < 0 && errno == EINTR);
 	if (drawn < 0)
 		return -errno;
-	assert(drawn == sizeof bits); /* getrandom(2): up to 256 bytes come whole */
+	assert(drawn == sizeof(bits)); /* getrandom(2): up to 256 bytes come whole */
 	snprintf(boundary, MULTIPART_BOUNDARY_BYTES, "%016" PRIx64 "%016" PRIx64, bits[0], bits[1]);
 	return 0;
 }
@@ -50,7 +50,7 @@ static size_t head_bytes(const struct multipart_kind *kind, size_t digits)
 	return text + MULTIPART_BOUNDARY_BYTES - 1 + strlen(kind->type) + coding + digits;
 }
 
-#define CLOSING_BYTES (sizeof "\r\n----\r\n" - 1 + MULTIPART_BOUNDARY_BYTES - 1)
+#define CLOSING_BYTES (sizeof("\r\n----\r\n") - 1 + MULTIPART_BOUNDARY_BYTES - 1)
 
 static size_t part_digits(const struct byte_range *range)
 {

@@ -149,7 +149,7 @@ static int resolve(const char *at, const char *end, struct path *path)
 static bool is_zarr_metadata(const char *name)
 {
 	static const char *const names[] = { ".zarray", ".zattrs", ".zgroup", ".zmetadata" };
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
 	return false;

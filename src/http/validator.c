@@ -36,14 +36,14 @@ static int64_t to_seconds(int64_t ns)
 
 static void take_sidecar(struct validator *validator, const char *tag)
 {
-	bool fits = strlen(tag) + sizeof "\"\"" <= sizeof validator->etag;
+	bool fits = strlen(tag) + sizeof("\"\"") <= sizeof(validator->etag);
 	if (*tag != '\0' && fits && is_tag(tag))
-		snprintf(validator->etag, sizeof validator->etag, "\"%s\"", tag);
+		snprintf(validator->etag, sizeof(validator->etag), "\"%s\"", tag);
 }
 
 void validator_mark(struct validator *validator, const char *mark)
 {
-	size_t length = strlen(validator->etag), room = sizeof validator->etag - (length > 0 ? length - 1 : 0);
+	size_t length = strlen(validator->etag), room = sizeof(validator->etag) - (length > 0 ? length - 1 : 0);
 
 	if (length > 0 && (size_t)snprintf(validator->etag + length - 1, room, "-%s\"", mark) >= room)
 		validator->etag[0] = '\0'; /* none rather than half of one */
@@ -63,13 +63,13 @@ void validator_use_digest(struct validator *validator, const uint8_t digest[32],
 void validator_make(struct validator *validator, int64_t mtime_ns, uint64_t size, const char *sidecar_tag,
 		    int64_t now_ns)
 {
-	memset(validator, 0, sizeof *validator);
+	memset(validator, 0, sizeof(*validator));
 	if (mtime_ns >= 0 && mtime_ns < 2 * SECOND_NS) {
 		take_sidecar(validator, sidecar_tag);
 		return;
 	}
 	validator->weak = clock_is_young(mtime_ns, now_ns);
-	snprintf(validator->etag, sizeof validator->etag, "%s\"%" PRIx64 "-%" PRIx64 "\"", validator->weak ? "W/" : "",
+	snprintf(validator->etag, sizeof(validator->etag), "%s\"%" PRIx64 "-%" PRIx64 "\"", validator->weak ? "W/" : "",
 		 (uint64_t)mtime_ns, size);
 	validator->has_last_modified = true;
 	validator->last_modified = to_seconds(mtime_ns < now_ns ? mtime_ns : now_ns);

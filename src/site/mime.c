@@ -212,8 +212,8 @@ static int add(struct mime *mime, const struct word *type, const char *extension
 	HASH_FIND_STR(mime->by_extension, extension, entry);
 	if (entry != NULL)
 		return 0;
-	size_t value_bytes = type->length + sizeof CHARSET;
-	entry = calloc(1, sizeof *entry + value_bytes);
+	size_t value_bytes = type->length + sizeof(CHARSET);
+	entry = calloc(1, sizeof(*entry) + value_bytes);
 	if (entry == NULL)
 		return -ENOMEM;
 	strcpy(entry->extension, extension);
@@ -267,14 +267,14 @@ static int add_file(struct mime *mime, const char *path)
 static int add_built_in(struct mime *mime)
 {
 	int result = 0;
-	for (size_t i = 0; result == 0 && i < sizeof built_in / sizeof *built_in; i++)
+	for (size_t i = 0; result == 0 && i < sizeof(built_in) / sizeof(*built_in); i++)
 		result = add_line(mime, built_in[i]);
 	return result;
 }
 
 int mime_new(struct mime **mime, const char *path)
 {
-	*mime = calloc(1, sizeof **mime);
+	*mime = calloc(1, sizeof(**mime));
 	if (*mime == NULL)
 		return -ENOMEM;
 	int result = path != NULL ? add_file(*mime, path) : 0;

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const int64_t nows[] = { INT64_MIN, 0, INT64_C(951782400), INT64_C(1700000000), INT64_C(253402300799),
 					INT64_MAX };
 	char *text = strndup((const char *)data, size);
-	for (size_t i = 0; i < sizeof nows / sizeof *nows; i++)
+	for (size_t i = 0; i < sizeof(nows) / sizeof(*nows); i++)
 		check(text, nows[i]);
 	free(text);
 	return 0;

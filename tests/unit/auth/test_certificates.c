@@ -389,7 +389,7 @@ START_TEST(tickets_are_for_their_set)
 }
 END_TEST
 
-#define ROWS(table) (int)(sizeof table / sizeof *table)
+#define ROWS(table) (int)(sizeof(table) / sizeof(*table))
 
 static void speak(void)
 {

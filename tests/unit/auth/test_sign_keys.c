@@ -12,7 +12,7 @@
 
 #include "../suite.h"
 
-#define ROWS(table) (int)(sizeof table / sizeof *table)
+#define ROWS(table) (int)(sizeof(table) / sizeof(*table))
 
 static struct sign_keys *keys;
 static char fault[SIGN_KEYS_FAULT_BYTES];
@@ -92,7 +92,7 @@ START_TEST(a_nul_is_refused)
 {
 	static const char text[] = "a 0123456789abcdef\nb 0123456789\0abcdefghi\n";
 
-	ck_assert_int_eq(sign_keys_parse("keys", text, sizeof text - 1, &keys, fault), -EINVAL);
+	ck_assert_int_eq(sign_keys_parse("keys", text, sizeof(text) - 1, &keys, fault), -EINVAL);
 	ck_assert_str_eq(fault, "keys:2: there is a NUL in it");
 }
 END_TEST
@@ -101,8 +101,8 @@ START_TEST(ids_and_secrets_have_bounds)
 {
 	char text[2000], id[100], secret[1200];
 
-	memset(id, 'i', sizeof id);
-	memset(secret, 's', sizeof secret);
+	memset(id, 'i', sizeof(id));
+	memset(secret, 's', sizeof(secret));
 	sprintf(text, "%.64s %.1024s", id, secret);
 	ck_assert_msg(parse(text) == 0, "%s", fault);
 	sign_keys_free(keys);
@@ -186,7 +186,7 @@ START_TEST(a_file_that_is_none)
 
 	unlink(name);
 	ck_assert_int_eq(sign_keys_load(name, &keys, fault), -ENOENT);
-	snprintf(text, sizeof text, "%s: No such file or directory", name);
+	snprintf(text, sizeof(text), "%s: No such file or directory", name);
 	ck_assert_str_eq(fault, text);
 	ck_assert_int_eq(sign_keys_load("/", &keys, fault), -EISDIR);
 	ck_assert_int_eq(sign_keys_load("/dev/zero", &keys, fault), -EFBIG);

@@ -8,7 +8,7 @@
 
 #include "../suite.h"
 
-#define ROWS(table) (int)(sizeof table / sizeof *table)
+#define ROWS(table) (int)(sizeof(table) / sizeof(*table))
 #define NOW 1767225599 /* the last second of 2025 */
 
 static const char key_text[] = "one 0123456789abcdef\n"
@@ -85,7 +85,7 @@ START_TEST(what_is_written_is_what_openssl_has)
 	ck_assert_int_eq(check_from(by_openssl[_i].target, by_openssl[_i].client, NOW), SIGNATURE_GOOD);
 	signature.code[0] = '\0';
 	ck_assert_int_eq(signature_sign(&signature, sign_keys_find(keys, signature.key)), 0);
-	ck_assert_int_eq(signature_format(&signature, query, sizeof query), 0);
+	ck_assert_int_eq(signature_format(&signature, query, sizeof(query)), 0);
 	if (strstr(expected, "p=/a+b") != NULL) /* written with %20 */
 		ck_assert_str_eq(
 			query,
@@ -249,7 +249,7 @@ START_TEST(no_bit_of_it_can_be_another)
 
 	for (size_t at = strlen("/a%20b/c?"); at < strlen(good); at++)
 		for (unsigned bit = 0; bit < 8; bit++) {
-			char target[sizeof good];
+			char target[sizeof(good)];
 
 			strcpy(target, good);
 			target[at] = (char)(target[at] ^ 1 << bit);
@@ -281,13 +281,13 @@ START_TEST(every_byte_may_be_in_a_prefix)
 
 		if (byte == '/')
 			continue;
-		snprintf(made.path, sizeof made.path, "/x%c/y", byte);
+		snprintf(made.path, sizeof(made.path), "/x%c/y", byte);
 		ck_assert_int_eq(signature_sign(&made, &keys->list[1]), 0);
-		ck_assert_int_eq(signature_format(&made, query, sizeof query), 0);
+		ck_assert_int_eq(signature_format(&made, query, sizeof(query)), 0);
 		ck_assert_ptr_null(strpbrk(query, "<>\"' "));
 		ck_assert_int_eq(signature_parse(query, &signature), SIGNATURE_GOOD);
 		ck_assert_str_eq(signature.path, made.path);
-		snprintf(path.file, sizeof path.file, "x%c/y/z", byte);
+		snprintf(path.file, sizeof(path.file), "x%c/y/z", byte);
 		path.query = query;
 		ck_assert_int_eq(signature_check(keys, &path, &(struct address){ .local = true }, NOW, &signature),
 				 SIGNATURE_GOOD);
@@ -338,7 +338,7 @@ START_TEST(bad_is_403_expired_410)
 END_TEST
 
 #define MASKABLE "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN-_9"
-_Static_assert(sizeof MASKABLE == SIGNATURE_CODE_BYTES, "as long as a signature");
+_Static_assert(sizeof(MASKABLE) == SIGNATURE_CODE_BYTES, "as long as a signature");
 
 static const struct {
 	const char *query, *shown;

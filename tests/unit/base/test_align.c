@@ -60,8 +60,8 @@ int main(void)
 	Suite *suite = suite_create("align");
 	TCase *tcase = tcase_create("align");
 
-	tcase_add_loop_test(tcase, power, 0, sizeof powers / sizeof *powers);
-	tcase_add_loop_test(tcase, rounding, 0, sizeof roundings / sizeof *roundings);
+	tcase_add_loop_test(tcase, power, 0, sizeof(powers) / sizeof(*powers));
+	tcase_add_loop_test(tcase, rounding, 0, sizeof(roundings) / sizeof(*roundings));
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

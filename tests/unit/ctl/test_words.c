@@ -12,7 +12,7 @@
 
 #include "../suite.h"
 
-#define ROWS(table) (int)(sizeof table / sizeof *table)
+#define ROWS(table) (int)(sizeof(table) / sizeof(*table))
 
 static const struct {
 	double count;

@@ -241,7 +241,7 @@ static size_t resident_kib(const void *address, size_t bytes)
 	unsigned char pages[2 * BLOCK_PAGES];
 	size_t count = 0;
 
-	ck_assert_uint_le(bytes, sizeof pages * PAGE_BYTES);
+	ck_assert_uint_le(bytes, sizeof(pages) * PAGE_BYTES);
 	if (mincore((void *)(uintptr_t)address, bytes, pages) != 0)
 		return 0;
 	for (size_t i = 0; i < bytes / PAGE_BYTES; i++)
@@ -450,7 +450,7 @@ static bool model_fits(size_t length)
 /* Each word of a block has a value of its own, so that an overlap shows. */
 static void write_pattern(uint64_t *words, size_t bytes)
 {
-	for (size_t i = 0; i < bytes / sizeof *words; i++)
+	for (size_t i = 0; i < bytes / sizeof(*words); i++)
 		words[i] = (uintptr_t)&words[i] * UINT64_C(0x9e3779b97f4a7c15);
 }
 
@@ -458,7 +458,7 @@ static void check_pattern(const uint64_t *words, size_t bytes)
 {
 	size_t wrong_words = 0;
 
-	for (size_t i = 0; i < bytes / sizeof *words; i++)
+	for (size_t i = 0; i < bytes / sizeof(*words); i++)
 		wrong_words += words[i] != (uintptr_t)&words[i] * UINT64_C(0x9e3779b97f4a7c15);
 	ck_assert_uint_eq(wrong_words, 0);
 }
@@ -570,12 +570,12 @@ START_TEST(random_steps_against_a_model)
 		void) = { step_take, step_take, step_take, step_take, step_put, step_put, step_put };
 
 	model = (struct model){ .random = 0x2545f4914f6cdd1d + (uint64_t)_i };
-	memset(model.owner, 0xff, sizeof model.owner);
+	memset(model.owner, 0xff, sizeof(model.owner));
 	for (unsigned step = 0; step < STEPS; step++) {
 		if (random_below(32) == 0)
 			step_make_room();
 		else
-			steps[random_below(sizeof steps / sizeof *steps)]();
+			steps[random_below(sizeof(steps) / sizeof(*steps))]();
 		check_model();
 	}
 	while (model.used_pages > 0) {
@@ -592,7 +592,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 300);
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_loop_test(tcase, blocks_are_of_whole_pages, 0, sizeof lengths / sizeof *lengths);
+	tcase_add_loop_test(tcase, blocks_are_of_whole_pages, 0, sizeof(lengths) / sizeof(*lengths));
 	tcase_add_test(tcase, tails_are_used_up);
 	tcase_add_test(tcase, splinters_are_what_is_too_small);
 	tcase_add_test(tcase, new_says_what_is_wrong);

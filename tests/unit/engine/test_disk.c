@@ -78,7 +78,7 @@ int __wrap_io_getevents(io_context_t context, long min, long count, struct io_ev
 
 static void script(const int *answers, unsigned count)
 {
-	memcpy(fake.answers, answers, count * sizeof *answers);
+	memcpy(fake.answers, answers, count * sizeof(*answers));
 	fake.answer_count = count;
 	fake.answers_given = fake.submit_calls = 0;
 }
@@ -134,9 +134,9 @@ static void queue(unsigned first, unsigned count)
 
 static void setup(void)
 {
-	memset(&fake, 0, sizeof fake);
-	memset(reads, 0, sizeof reads);
-	memset(done_counts, 0, sizeof done_counts);
+	memset(&fake, 0, sizeof(fake));
+	memset(reads, 0, sizeof(reads));
+	memset(done_counts, 0, sizeof(done_counts));
 	done_count = 0;
 	fake.on = true;
 	ck_assert_int_eq(disk_new(&disk, &(struct disk_options){ .depth = 256 }), 0);
@@ -492,7 +492,7 @@ static int open_direct_in(const char *folder)
 
 	if (folder == NULL)
 		return -1;
-	snprintf(path, sizeof path, "%s/test_disk-XXXXXX", folder);
+	snprintf(path, sizeof(path), "%s/test_disk-XXXXXX", folder);
 	fd = mkostemp(path, O_DIRECT | O_CLOEXEC);
 	if (fd >= 0)
 		unlink(path);
@@ -629,7 +629,7 @@ static void add_submit_tests(TCase *tcase)
 	tcase_add_test(tcase, full_ring_after_some);
 	tcase_add_test(tcase, short_count_goes_on_with_the_rest);
 	tcase_add_test(tcase, interrupted_is_tried_again);
-	tcase_add_loop_test(tcase, refused_first_ends_with_its_errno, 0, sizeof refusals / sizeof *refusals);
+	tcase_add_loop_test(tcase, refused_first_ends_with_its_errno, 0, sizeof(refusals) / sizeof(*refusals));
 	tcase_add_test(tcase, refused_in_the_middle_ends_alone);
 	tcase_add_test(tcase, all_refused);
 	tcase_add_test(tcase, depth_bounds_what_is_in_flight);
@@ -639,7 +639,7 @@ static void add_submit_tests(TCase *tcase)
 
 static void add_other_tests(TCase *tcase)
 {
-	tcase_add_loop_test(tcase, completion_becomes_a_result, 0, sizeof completions / sizeof *completions);
+	tcase_add_loop_test(tcase, completion_becomes_a_result, 0, sizeof(completions) / sizeof(*completions));
 	tcase_add_test(tcase, completions_out_of_order);
 	tcase_add_test(tcase, reaps_until_the_ring_is_empty);
 	tcase_add_test(tcase, cancel_queued_but_not_in_flight);

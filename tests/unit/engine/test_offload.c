@@ -38,7 +38,7 @@ static void work(struct offload_job *job)
 
 	test->worked_as = atomic_fetch_add(&worked_count, 1);
 	test->worked_on = pthread_self();
-	pthread_getname_np(pthread_self(), test->thread_name, sizeof test->thread_name);
+	pthread_getname_np(pthread_self(), test->thread_name, sizeof(test->thread_name));
 	pthread_sigmask(SIG_SETMASK, NULL, &blocked);
 	test->signals_blocked = sigismember(&blocked, SIGTERM) == 1 && sigismember(&blocked, SIGALRM) == 1;
 }
@@ -59,7 +59,7 @@ static void done(struct offload_job *job)
 
 static void setup(void)
 {
-	memset(jobs, 0, sizeof jobs);
+	memset(jobs, 0, sizeof(jobs));
 	worked_count = done_count = 0;
 	ck_assert_int_eq(reactor_new(&reactor), 0);
 }
@@ -200,7 +200,7 @@ START_TEST(without_done_work_may_free_the_job)
 {
 	ck_assert_int_eq(offload_new(&offload, 2), 0);
 	for (unsigned i = 0; i < 100; i++) {
-		struct offload_job *job = calloc(1, sizeof *job);
+		struct offload_job *job = calloc(1, sizeof(*job));
 
 		job->work = work_and_free;
 		offload_start(offload, job);

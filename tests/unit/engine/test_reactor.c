@@ -180,7 +180,7 @@ static void make_ready_pair(reactor_event_fn fn)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		pairs[i].fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
-		pairs[i].watch = malloc(sizeof *pairs[i].watch);
+		pairs[i].watch = malloc(sizeof(*pairs[i].watch));
 		*pairs[i].watch = (struct reactor_watch){ .fd = pairs[i].fd, .fn = fn, .context = &pairs[i] };
 		ck_assert_int_eq(reactor_add(reactor, pairs[i].watch, EPOLLIN), 0);
 	}

@@ -111,7 +111,7 @@ START_TEST(any_now_is_safe)
 {
 	static const int64_t nows[] = { INT64_MIN, INT64_MIN + 1, -1, 0, INT64_MAX - 1, INT64_MAX };
 	int64_t seconds;
-	for (size_t i = 0; i < sizeof nows / sizeof *nows; i++)
+	for (size_t i = 0; i < sizeof(nows) / sizeof(*nows); i++)
 		(void)date_parse("Sunday, 06-Nov-94 08:49:37 GMT", nows[i], &seconds);
 }
 END_TEST
@@ -146,9 +146,9 @@ static void check_against_libc(int64_t seconds)
 	int64_t again;
 	gmtime_r(&time, &tm);
 	if (tm.tm_year >= -900) { /* from year 1000 on %Y has four digits */
-		strftime(libc, sizeof libc, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+		strftime(libc, sizeof(libc), "%a, %d %b %Y %H:%M:%S GMT", &tm);
 		ck_assert_str_eq(date_format(seconds, own), libc);
-		strftime(libc, sizeof libc, "%a %b %e %H:%M:%S %Y", &tm);
+		strftime(libc, sizeof(libc), "%a %b %e %H:%M:%S %Y", &tm);
 		ck_assert_int_eq(date_parse(libc, NOW, &again), 0);
 		ck_assert_int_eq(again, timegm(&tm));
 	}
@@ -178,9 +178,9 @@ static Suite *suite(void)
 	Suite *s = suite_create("date");
 	TCase *t = tcase_create("date");
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, reads_the_three_forms, 0, sizeof good / sizeof *good);
-	tcase_add_loop_test(t, refuses_what_is_no_date, 0, sizeof bad / sizeof *bad);
-	tcase_add_loop_test(t, places_the_two_digits_of_an_rfc850_year, 0, sizeof placed / sizeof *placed);
+	tcase_add_loop_test(t, reads_the_three_forms, 0, sizeof(good) / sizeof(*good));
+	tcase_add_loop_test(t, refuses_what_is_no_date, 0, sizeof(bad) / sizeof(*bad));
+	tcase_add_loop_test(t, places_the_two_digits_of_an_rfc850_year, 0, sizeof(placed) / sizeof(*placed));
 	tcase_add_test(t, any_now_is_safe);
 	tcase_add_test(t, writes_imf_fixdate);
 	tcase_add_test(t, clamps_to_years_1_to_9999);

@@ -13,7 +13,7 @@
 static void check_head(const struct multipart *multipart, unsigned i, const char *expected)
 {
 	char text[1024];
-	ck_assert_uint_le(multipart_text_bytes(multipart), sizeof text);
+	ck_assert_uint_le(multipart_text_bytes(multipart), sizeof(text));
 	ck_assert_uint_eq(multipart_head(multipart, i, text), strlen(expected));
 	ck_assert_str_eq(text, expected);
 	ck_assert_uint_eq(multipart_head_bytes(multipart, i), strlen(expected));
@@ -23,7 +23,7 @@ static void check_head(const struct multipart *multipart, unsigned i, const char
 static const char *head_of(const char *boundary, const char *rest)
 {
 	static char text[1024];
-	snprintf(text, sizeof text, "\r\n--%s\r\nContent-Type: " TYPE "\r\nContent-Range: bytes %s\r\n\r\n", boundary,
+	snprintf(text, sizeof(text), "\r\n--%s\r\nContent-Type: " TYPE "\r\nContent-Range: bytes %s\r\n\r\n", boundary,
 		 rest);
 	return text;
 }
@@ -36,7 +36,7 @@ START_TEST(two_parts)
 	ck_assert_int_eq(multipart_init(&multipart, &set, &(struct multipart_kind){ .size = 10000, .type = TYPE }), 0);
 	check_head(&multipart, 0, head_of(multipart.boundary, "0-9/10000"));
 	check_head(&multipart, 1, head_of(multipart.boundary, "5000-5000/10000"));
-	snprintf(closing, sizeof closing, "\r\n--%s--\r\n", multipart.boundary);
+	snprintf(closing, sizeof(closing), "\r\n--%s--\r\n", multipart.boundary);
 	check_head(&multipart, 2, closing);
 }
 END_TEST
@@ -48,7 +48,7 @@ START_TEST(parts_say_their_coding)
 	struct multipart multipart;
 	char head[256];
 	ck_assert_int_eq(multipart_init(&multipart, &set, &(struct multipart_kind){ 10000, TYPE, "gzip" }), 0);
-	snprintf(head, sizeof head,
+	snprintf(head, sizeof(head),
 		 "\r\n--%s\r\nContent-Type: " TYPE
 		 "\r\nContent-Encoding: gzip\r\nContent-Range: bytes 0-9/10000\r\n\r\n",
 		 multipart.boundary);
@@ -112,12 +112,12 @@ START_TEST(a_long_content_type_fits)
 	struct range_set set;
 	struct multipart multipart;
 	char type[4096], text[8192];
-	memset(type, 'x', sizeof type - 1);
-	type[sizeof type - 1] = '\0';
+	memset(type, 'x', sizeof(type) - 1);
+	type[sizeof(type) - 1] = '\0';
 	fill(&set, 3, 0);
 	ck_assert_int_eq(multipart_init(&multipart, &set, &(struct multipart_kind){ .size = 1000000, .type = type }),
 			 0);
-	ck_assert_uint_le(multipart_text_bytes(&multipart), sizeof text);
+	ck_assert_uint_le(multipart_text_bytes(&multipart), sizeof(text));
 	multipart_head(&multipart, 2, text);
 	ck_assert_ptr_nonnull(strstr(text, type));
 }

@@ -8,7 +8,7 @@
 
 #include "../suite.h"
 
-#define ROWS(table) (int)(sizeof table / sizeof *table)
+#define ROWS(table) (int)(sizeof(table) / sizeof(*table))
 
 static struct path path;
 
@@ -295,7 +295,7 @@ START_TEST(directory_location_is_relative)
 {
 	char text[200];
 	ck_assert_int_eq(path_parse(redirected[_i].target, &path, NULL, NULL), 0);
-	ck_assert_int_eq(path_directory_location(&path, text, sizeof text), 0);
+	ck_assert_int_eq(path_directory_location(&path, text, sizeof(text)), 0);
 	ck_assert_str_eq(text, redirected[_i].location);
 }
 END_TEST
@@ -318,10 +318,10 @@ START_TEST(every_byte_comes_back_from_its_location)
 		char target[16], text[32], again[40];
 		if (byte == '/')
 			continue;
-		snprintf(target, sizeof target, "/x%%%02x", byte);
+		snprintf(target, sizeof(target), "/x%%%02x", byte);
 		ck_assert_int_eq(path_parse(target, &path, NULL, NULL), 0);
-		ck_assert_int_eq(path_directory_location(&path, text, sizeof text), 0);
-		snprintf(again, sizeof again, "/%s", text);
+		ck_assert_int_eq(path_directory_location(&path, text, sizeof(text)), 0);
+		snprintf(again, sizeof(again), "/%s", text);
 		ck_assert_int_eq(path_parse(again, &path, NULL, NULL), 0);
 		ck_assert_uint_eq((unsigned char)path.file[1], byte);
 		ck_assert_uint_eq(strlen(path.file), 2);

@@ -30,7 +30,7 @@ struct row {
 	enum precondition_verdict verdict;
 };
 
-#define ROWS(table) (int)(sizeof table / sizeof *table)
+#define ROWS(table) (int)(sizeof(table) / sizeof(*table))
 
 static void check_row(const struct row *row, const struct precondition_fields *fields)
 {

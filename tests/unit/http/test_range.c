@@ -450,7 +450,7 @@ static void add_tests_of_one(TCase *t)
 	tcase_add_test(t, a_range_that_covers_the_file_is_partial);
 	tcase_add_test(t, unit_is_case_insensitive);
 	tcase_add_test(t, unknown_unit_is_ignored);
-	tcase_add_loop_test(t, any_malformed_spec_voids_the_field, 0, sizeof malformed / sizeof *malformed);
+	tcase_add_loop_test(t, any_malformed_spec_voids_the_field, 0, sizeof(malformed) / sizeof(*malformed));
 	tcase_add_test(t, first_past_last_is_malformed);
 	tcase_add_test(t, blanks_and_empty_members_are_allowed);
 	tcase_add_test(t, overflowing_last_clamps_to_the_end);

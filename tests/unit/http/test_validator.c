@@ -15,7 +15,7 @@
 static struct validator made(int64_t mtime_ns, uint64_t size, const char *sidecar_tag)
 {
 	struct validator validator;
-	memset(&validator, 0xa5, sizeof validator);
+	memset(&validator, 0xa5, sizeof(validator));
 	validator_make(&validator, mtime_ns, size, sidecar_tag, NOW);
 	return validator;
 }
@@ -102,7 +102,7 @@ END_TEST
 START_TEST(mtime_of_0_or_1_second_gives_nothing)
 {
 	static const int64_t mtimes[] = { 0, 1, S, S + 1, 2 * S - 1 };
-	for (size_t i = 0; i < sizeof mtimes / sizeof *mtimes; i++) {
+	for (size_t i = 0; i < sizeof(mtimes) / sizeof(*mtimes); i++) {
 		struct validator validator = made(mtimes[i], 5, "");
 		ck_assert_str_eq(validator.etag, "");
 		ck_assert(!validator.has_last_modified);
@@ -129,7 +129,7 @@ END_TEST
 START_TEST(sidecar_that_is_no_tag_gives_nothing)
 {
 	static const char *const tags[] = { "a b", "a\"b", "\"a\"", "a\n", "a\r\nX: y", "\x01", "a\x7f", " " };
-	for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++)
 		ck_assert_str_eq(made(0, 5, tags[i]).etag, "");
 }
 END_TEST
@@ -137,7 +137,7 @@ END_TEST
 START_TEST(sidecar_that_does_not_fit_gives_nothing)
 {
 	char tag[200];
-	memset(tag, 'x', sizeof tag);
+	memset(tag, 'x', sizeof(tag));
 	tag[125] = '\0';
 	ck_assert_uint_eq(strlen(made(0, 5, tag).etag), 127);
 	tag[125] = 'x';
@@ -187,9 +187,9 @@ START_TEST(a_mark_stands_inside_the_quotes)
 	ck_assert_str_eq(marked(0, "", "zst").etag, "");
 	ck_assert(strncmp(marked(NOW, "", "br").etag, "W/\"", 4 - 1) == 0);
 	ck_assert_str_eq(strrchr(marked(NOW, "", "br").etag, '-'), "-br\"");
-	memset(tag, 'x', sizeof tag); /* the longest that a sidecar may have */
+	memset(tag, 'x', sizeof(tag)); /* the longest that a sidecar may have */
 	tag[120] = '\0';
-	snprintf(expected, sizeof expected, "\"%s-zst\"", tag);
+	snprintf(expected, sizeof(expected), "\"%s-zst\"", tag);
 	ck_assert_str_eq(marked(0, tag, "zst").etag, expected);
 	tag[120] = 'x';
 	tag[122] = '\0';
@@ -204,7 +204,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_mark_stands_inside_the_quotes);
 	tcase_add_test(t, a_digest_makes_the_tag);
 	tcase_add_test(t, tag_is_mtime_in_ns_and_size_in_hex);
-	tcase_add_loop_test(t, tag_is_weak_while_the_file_is_young, 0, sizeof ages / sizeof *ages);
+	tcase_add_loop_test(t, tag_is_weak_while_the_file_is_young, 0, sizeof(ages) / sizeof(*ages));
 	tcase_add_test(t, tag_is_weak_when_the_change_is_ahead_of_now);
 	tcase_add_test(t, last_modified_is_the_second_of_the_change);
 	tcase_add_test(t, last_modified_is_never_later_than_now);

@@ -9,7 +9,7 @@
 
 #include "../suite.h"
 
-#define ROWS(table) (int)(sizeof table / sizeof *table)
+#define ROWS(table) (int)(sizeof(table) / sizeof(*table))
 #define NOW INT64_C(1767225600) /* 2026-01-01 */
 
 static const struct {
@@ -83,8 +83,8 @@ START_TEST(is_written_as)
 {
 	char text[40];
 
-	ck_assert_str_eq(sign_time_format(1798741800, text, sizeof text), "2026-12-31T18:30:00Z");
-	ck_assert_str_eq(sign_time_format(INT64_C(999999999999), text, sizeof text), "33658-09-27T01:46:39Z");
+	ck_assert_str_eq(sign_time_format(1798741800, text, sizeof(text)), "2026-12-31T18:30:00Z");
+	ck_assert_str_eq(sign_time_format(INT64_C(999999999999), text, sizeof(text)), "33658-09-27T01:46:39Z");
 }
 END_TEST
 

@@ -11,7 +11,7 @@
 #include "../suite.h"
 
 #define UNKNOWN "application/octet-stream"
-#define ROWS(table) (int)(sizeof table / sizeof *table)
+#define ROWS(table) (int)(sizeof(table) / sizeof(*table))
 
 static struct mime *mime;
 

@@ -8,7 +8,7 @@
 
 #include "../suite.h"
 
-#define ROWS(table) (int)(sizeof table / sizeof *table)
+#define ROWS(table) (int)(sizeof(table) / sizeof(*table))
 
 static struct rules rules;
 static struct match match_found;

@@ -6,7 +6,7 @@
 
 #include "../suite.h"
 
-#define ROWS(table) (int)(sizeof table / sizeof *table)
+#define ROWS(table) (int)(sizeof(table) / sizeof(*table))
 
 static const struct {
 	text_list_parse_fn parse;
