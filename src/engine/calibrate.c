@@ -15,12 +15,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/align.h"
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "engine/arena.h"
 #include "engine/disk.h"
 
@@ -79,7 +79,7 @@ static void queue(struct slot *slot)
 
 static void done(struct disk_read *read, ssize_t result)
 {
-	struct slot *slot = (struct slot *)((char *)read - offsetof(struct slot, read));
+	struct slot *slot = container_of(read, struct slot, read);
 	struct trial *trial = slot->trial;
 	uint64_t now_ns = clock_now_ns();
 

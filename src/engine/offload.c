@@ -15,8 +15,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
+
+#include "base/container_of.h"
 
 #define THREADS_MAX 64
 
@@ -48,7 +49,7 @@ static struct offload_job *take_job(struct offload *offload)
 
 static void deliver(struct reactor_message *message)
 {
-	struct offload_job *job = (struct offload_job *)((char *)message - offsetof(struct offload_job, message));
+	struct offload_job *job = container_of(message, struct offload_job, message);
 
 	job->done(job);
 }

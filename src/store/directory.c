@@ -16,6 +16,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "base/container_of.h"
 #include "store/directory_pass.h"
 
 #define TURNS_MAX 2
@@ -164,7 +165,7 @@ static bool is_over(struct directory *folder)
 
 static void deliver(struct reactor_message *message)
 {
-	struct directory *folder = (struct directory *)((char *)message - offsetof(struct directory, message));
+	struct directory *folder = container_of(message, struct directory, message);
 
 	folder->waits = false;
 	if (!is_over(folder))
@@ -218,7 +219,7 @@ static void run_step(struct directory *folder, bool stopping)
 /* One step of one folder. Once all is stopping, the offload threads may have ended: the line is worked off here. */
 static void work(struct offload_job *job)
 {
-	struct directory_turn *turn = (struct directory_turn *)((char *)job - offsetof(struct directory_turn, job));
+	struct directory_turn *turn = container_of(job, struct directory_turn, job);
 	bool stopping, over;
 
 	do {

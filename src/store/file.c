@@ -19,7 +19,6 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +31,7 @@
 
 #include "base/align.h"
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "store/spelling.h"
 
 /* Alignment is asked for where the headers know of it (Linux 6.1); elsewhere every file gets the default. */
@@ -497,7 +497,7 @@ static bool is_last(struct file *file)
 
 static void close_file(struct offload_job *job)
 {
-	struct file *file = (struct file *)((char *)job - offsetof(struct file, closing));
+	struct file *file = container_of(job, struct file, closing);
 
 	close(file->fd);
 	pthread_mutex_destroy(&file->lock);

@@ -30,6 +30,7 @@
 #include <utlist.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/keyed_hash.h"
 #include "store/sibling.h"
 
@@ -99,7 +100,7 @@ static void work(struct offload_job *job);
 
 static struct files_entry *entry_of(struct offload_job *job)
 {
-	return (struct files_entry *)((char *)job - offsetof(struct files_entry, job));
+	return container_of(job, struct files_entry, job);
 }
 
 static struct files_shard *shard_of(struct files *files, uint64_t hash)
@@ -274,7 +275,7 @@ static void begin(struct files_entry *entry)
 
 static void answer(struct reactor_message *message)
 {
-	struct files_want *want = (struct files_want *)((char *)message - offsetof(struct files_want, message));
+	struct files_want *want = container_of(message, struct files_want, message);
 
 	want->done(want);
 }

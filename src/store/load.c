@@ -18,6 +18,7 @@
 
 #include "base/align.h"
 #include "base/clock.h"
+#include "base/container_of.h"
 
 #define MERGED_MAX_BYTES ((size_t)1 << 20)
 
@@ -153,7 +154,7 @@ static void load_progress(struct load *load, size_t from, ssize_t result)
 
 static void disk_done(struct disk_read *disk, ssize_t result)
 {
-	struct load *load = (struct load *)((char *)disk - offsetof(struct load, disk));
+	struct load *load = container_of(disk, struct load, disk);
 	int nowait = DEVICE_NOWAIT;
 
 	load->took_ns += disk->took_ns;
@@ -194,7 +195,7 @@ static void load_disk(struct load *load)
 
 static struct load *load_of_job(struct offload_job *job)
 {
-	return (struct load *)((char *)job - offsetof(struct load, job));
+	return container_of(job, struct load, job);
 }
 
 /*
@@ -296,7 +297,7 @@ static void load_claim(struct load *load, struct cache_extent *extent)
 
 static struct load *load_of_ticket(struct queue_ticket *ticket)
 {
-	return (struct load *)((char *)ticket - offsetof(struct load, ticket));
+	return container_of(ticket, struct load, ticket);
 }
 
 /* Takes along who waits for the bytes behind this read. */

@@ -7,12 +7,12 @@
 #include "store/proof.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 
 #include <utlist.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 
 struct proof {
 	struct reactor_message message;
@@ -38,7 +38,7 @@ static void proof_free(struct proof *proof)
 
 static void answer(struct reactor_message *message)
 {
-	struct proof *proof = (struct proof *)((char *)message - offsetof(struct proof, message));
+	struct proof *proof = container_of(message, struct proof, message);
 
 	if (!proof->cancelled)
 		proof->options.done(proof->options.context, proof->error);
@@ -76,7 +76,7 @@ static void post_all(struct proof *proof)
  * is started. */
 static void check(struct offload_job *job)
 {
-	struct file *file = (struct file *)((char *)job - offsetof(struct file, check));
+	struct file *file = container_of(job, struct file, check);
 	uint64_t start_ns = clock_now_ns();
 	int error = file_check(file);
 	struct proof *answered;

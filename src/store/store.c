@@ -18,6 +18,7 @@
 #include <utlist.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "store/load.h"
 
 #define STARVED_TICK_MS 50
@@ -283,7 +284,7 @@ static void read_ready(struct cache_wait *wait, int answer)
 
 static struct store_read *read_of_load(struct load *load)
 {
-	return (struct store_read *)((char *)load - offsetof(struct store_read, load));
+	return container_of(load, struct store_read, load);
 }
 
 /* Its turn at the disk. */

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 
 #define PIECES 4      /* at a time */
 #define BURST 64      /* that were there already, before others have their turn */
@@ -114,7 +115,7 @@ static void go(struct warm *warm);
 
 static void piece_done(struct store_want *want)
 {
-	struct piece *piece = (struct piece *)((char *)want - offsetof(struct piece, want));
+	struct piece *piece = container_of(want, struct piece, want);
 	struct warm *warm = piece->warm;
 
 	piece_over(piece);
@@ -215,7 +216,7 @@ static void found(struct warm *warm)
 
 static void looked_up(struct files_want *lookup)
 {
-	struct warm *warm = (struct warm *)((char *)lookup - offsetof(struct warm, lookup));
+	struct warm *warm = container_of(lookup, struct warm, lookup);
 
 	warm->looking = false;
 	if (warm->error == 0) {
@@ -259,7 +260,7 @@ static void timer_fired(void *context)
 
 static void message_came(struct reactor_message *message)
 {
-	struct warm *warm = (struct warm *)((char *)message - offsetof(struct warm, go_message));
+	struct warm *warm = container_of(message, struct warm, go_message);
 
 	warm->posted = false;
 	next_step(warm);
@@ -267,7 +268,7 @@ static void message_came(struct reactor_message *message)
 
 static void stop(struct reactor_message *message)
 {
-	struct warm *warm = (struct warm *)((char *)message - offsetof(struct warm, stop_message));
+	struct warm *warm = container_of(message, struct warm, stop_message);
 
 	fail(warm, -ECANCELED);
 	if (warm->timed)
