@@ -224,8 +224,11 @@ static const struct config_key *find_key(const char *name, enum config_scope sco
 		       key->home == CONFIG_OF_SITE ? "in a site or outside of all blocks" : "outside of all blocks");
 		return NULL;
 	}
+	const char *new_name = config_key_new_name(name);
 	const char *nearest = config_key_nearest(name, scope);
-	if (nearest != NULL)
+	if (new_name != NULL)
+		refuse(fault, "\"%s\" was renamed to \"%s\"", name, new_name);
+	else if (nearest != NULL)
 		refuse(fault, "unknown key \"%.200s\"%s; did you mean \"%s\"?", name, places[scope], nearest);
 	else
 		refuse(fault, "unknown key \"%.200s\"%s", name, places[scope]);

@@ -71,9 +71,10 @@ static const struct config_key keys[] = {
 	KEY("cache_size", SIZE, cache_size_bytes, .preset = "256M", .min = 4 * MIB, .max = MIB << 24, .or_zero = true),
 	KEY("offload_threads", COUNT, offload_threads, .preset = "4", .min = 1, .max = 64),
 	KEY("disk_depth", COUNT, disk_depth, .preset = "0", .max = 4096),
-	KEY("disk_bytes", SIZE, disk_bytes, .preset = "0", .min = MIB, .max = MIB << 12, .or_zero = true),
-	KEY("disk_latency", DURATION, disk_latency_ms, .preset = "5s", .min = 10, .max = 60 * MINUTE_MS),
-	KEY("open_files", COUNT, open_files, .preset = "1024", .min = 1, .max = 1000000),
+	KEY("disk_inflight_bytes", SIZE, disk_inflight_bytes, .preset = "0", .min = MIB, .max = MIB << 12,
+	    .or_zero = true),
+	KEY("disk_queue_timeout", DURATION, disk_queue_timeout_ms, .preset = "5s", .min = 10, .max = 60 * MINUTE_MS),
+	KEY("open_file_cache", COUNT, open_file_cache, .preset = "1024", .min = 1, .max = 1000000),
 	KEY("max_connections", COUNT, max_connections, .preset = "4096", .min = 1, .max = 1000000),
 	KEY("max_connections_per_client", COUNT, max_connections_per_client, .preset = "1024", .max = 1000000),
 	KEY("max_headers", COUNT, max_headers, .preset = "100", .min = 8, .max = 1000),
@@ -142,6 +143,15 @@ _Static_assert(LOG_LEVEL_ERROR == 0 && LOG_LEVEL_DEBUG == 3, "log_level_choices 
 _Static_assert(RULE_CACHE_AUTO == 0 && RULE_CACHE_NEVER == 1 && RULE_CACHE_PIN == 2,
 	       "cache_choices is in the order of its enum");
 _Static_assert(RULE_ETAG_MTIME == 0 && RULE_ETAG_DIGEST == 1, "etag_choices is in the order of its enum");
+
+/* Former names of keys. An old name is rejected with a message that names the new one. */
+static const struct {
+	const char *old_name, *new_name;
+} renamed_keys[] = {
+	{ "disk_latency", "disk_queue_timeout" },
+	{ "disk_bytes", "disk_inflight_bytes" },
+	{ "open_files", "open_file_cache" },
+};
 
 const struct config_key *config_key_at(size_t index)
 {
@@ -218,6 +228,14 @@ const char *config_key_nearest(const char *text, enum config_scope scope)
 		names[count++] = "site";
 	const char *nearest = nearest_choice(text, names);
 	return misfit(text, nearest) <= strnlen(text, NAME_BYTES) / 2 ? nearest : NULL;
+}
+
+const char *config_key_new_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof(renamed_keys) / sizeof(renamed_keys[0]); i++)
+		if (strcmp(name, renamed_keys[i].old_name) == 0)
+			return renamed_keys[i].new_name;
+	return NULL;
 }
 
 const char *config_key_nearest_choice(const struct config_key *key, const char *text)

@@ -52,6 +52,9 @@ bool config_key_is_list(size_t index);
 /* The bit of settings.set that it sets; SETTING_COUNT: none. */
 enum setting config_key_setting(size_t index);
 
+/* Returns the present name of the key that was formerly called `name`, or NULL if no key had this name. */
+const char *config_key_new_name(const char *name);
+
 /* What may have been meant: the key of that place that is most like `text`; NULL: nothing there is like it. */
 const char *config_key_nearest(const char *text, enum config_scope scope);
 /* The same, of the choices of a key of that kind: never NULL. */

@@ -25,10 +25,10 @@ struct config {
 	bool listen_is_said;	/* config_set() was told a "listen", of any site */
 	unsigned workers;	/* 0: config_workers() */
 	unsigned offload_threads;
-	unsigned disk_depth;	  /* reads in flight on one device; 0: found by a calibration */
-	uint64_t disk_bytes;	  /* bytes in flight on one device; 0: likewise */
-	uint64_t disk_latency_ms; /* a device whose queue is longer than that takes no new requests */
-	unsigned open_files;	  /* of each site */
+	unsigned disk_depth;		/* reads in flight on one device; 0: found by a calibration */
+	uint64_t disk_inflight_bytes;	/* bytes in flight on one device; 0: likewise */
+	uint64_t disk_queue_timeout_ms; /* a device whose queue is longer than that takes no new requests */
+	unsigned open_file_cache;	/* of each site */
 	unsigned max_connections;
 	unsigned max_connections_per_client; /* 0: no limit */
 	unsigned max_headers, max_ranges;

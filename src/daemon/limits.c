@@ -52,7 +52,7 @@ uint64_t limits_descriptors(const struct config *config, unsigned workers)
 {
 	uint64_t connections = (uint64_t)config->max_connections * (has_listings(&config->rules) ? 2 : 1);
 
-	return connections + (uint64_t)config->open_files * count_roots(&config->rules) +
+	return connections + (uint64_t)config->open_file_cache * count_roots(&config->rules) +
 	       (uint64_t)workers * DESCRIPTORS_PER_WORKER + config->offload_threads * 2 + DESCRIPTORS_OF_PROCESS;
 }
 

@@ -46,7 +46,7 @@ static int make_devices(struct process *process, const struct config *config)
 {
 	struct devices_options options = {
 		.depth = config->disk_depth > 0 ? config->disk_depth : DEPTH_DEFAULT,
-		.depth_bytes = config->disk_bytes > 0 ? config->disk_bytes : DEPTH_BYTES_DEFAULT,
+		.depth_bytes = config->disk_inflight_bytes > 0 ? config->disk_inflight_bytes : DEPTH_BYTES_DEFAULT,
 		.most_bytes = flight_max_bytes(process),
 		.measured = config->disk_depth > 0,
 		.demoted = device_demoted,
@@ -156,7 +156,7 @@ static void file_opened(void *context, struct file *file)
 struct files_options process_files_options(struct process *process, const struct config *config)
 {
 	return (struct files_options){ .symlinks = config->symlinks,
-				       .max_files = config->open_files,
+				       .max_files = config->open_file_cache,
 				       .revalidate_ms = REVALIDATE_MS,
 				       .siblings = true,
 				       .offload = process->offload,

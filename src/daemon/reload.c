@@ -97,13 +97,13 @@ static void say_what_is_fixed(const struct config *now, const struct config *bef
 	say_fixed("workers", config_workers(now) != config_workers(before));
 	say_fixed("offload_threads", now->offload_threads != before->offload_threads);
 	say_fixed("disk_depth", now->disk_depth != before->disk_depth);
-	say_fixed("disk_bytes", now->disk_bytes != before->disk_bytes);
+	say_fixed("disk_inflight_bytes", now->disk_inflight_bytes != before->disk_inflight_bytes);
 	say_fixed("max_header_bytes",
 		  now->max_header_bytes > FIELDS_HEADER_USUAL && now->max_header_bytes > before->max_header_bytes);
 	say_fixed("admin", !are_same(&now->admin, &before->admin));
 	say_fixed("user", (now->user == NULL) != (before->user == NULL) ||
 				  (now->user != NULL && strcmp(now->user, before->user) != 0));
-	say_fixed("disk_latency", now->disk_latency_ms != before->disk_latency_ms);
+	say_fixed("disk_queue_timeout", now->disk_queue_timeout_ms != before->disk_queue_timeout_ms);
 }
 
 static void note_step(struct reload *reload, const char *opening)

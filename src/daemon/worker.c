@@ -476,14 +476,14 @@ static int make_parts(struct worker *worker, struct generation *generation)
 		error = disk_new(&worker->disk,
 				 &(struct disk_options){ .depth = limits_ring(config), .devices = process->devices });
 	if (error == 0)
-		error = queue_new(&worker->queue, (unsigned)config->disk_latency_ms);
+		error = queue_new(&worker->queue, (unsigned)config->disk_queue_timeout_ms);
 	if (error == 0) {
 		struct store_options options = { .reactor = worker->reactor,
 						 .disk = worker->disk,
 						 .queue = worker->queue,
 						 .cache = process->cache,
 						 .offload = process->offload,
-						 .latency_ms = (unsigned)config->disk_latency_ms };
+						 .latency_ms = (unsigned)config->disk_queue_timeout_ms };
 
 		error = store_new(&worker->store, &options);
 	}

@@ -96,7 +96,7 @@ static json_t *recommended_of(const struct probe_result *result)
 
 	if (!result->measured)
 		return json_null();
-	return json_pack("{s:i, s:I, s:I, s:I}", "disk_depth", (int)calibration->depth, "disk_bytes",
+	return json_pack("{s:i, s:I, s:I, s:I}", "disk_depth", (int)calibration->depth, "disk_inflight_bytes",
 			 (json_int_t)calibration->depth_bytes, "reads_per_s", (json_int_t)calibration->iops,
 			 "bytes_per_s", (json_int_t)calibration->bytes_per_s);
 }

@@ -107,7 +107,7 @@ static void print_setting(const struct report *report)
 
 	if (!report->result->measured)
 		return;
-	line(report, MARK_NONE, "set", "disk_depth = %u, disk_bytes = %" PRIu64 "M", calibration->depth,
+	line(report, MARK_NONE, "set", "disk_depth = %u, disk_inflight_bytes = %" PRIu64 "M", calibration->depth,
 	     calibration->depth_bytes >> 20);
 	line(report, MARK_NONE, "",
 	     "%u reads of 64 KiB in flight reach 90 %% of the best throughput (%.*f MiB/s, %.0f reads/s); four times as "

@@ -22,7 +22,7 @@ const char *counters_reason_name(unsigned reason)
 							     "max_connections_per_client",
 							     "requests_per_client",
 							     "transfers_per_client",
-							     "disk_latency",
+							     "disk_queue_timeout",
 							     "headers",
 							     "access",
 							     "expired",

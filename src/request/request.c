@@ -45,7 +45,7 @@ enum step_result request_refuse_error(struct request *request, int error, uint64
 
 	if (status >= 500)
 		log_fault(LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s (answered %u)", request->path.file, offset,
-			  error == -ENOBUFS ? "all memory of the cache was in use for longer than disk_latency"
+			  error == -ENOBUFS ? "all memory of the cache was in use for longer than disk_queue_timeout"
 					    : strerror(-error),
 			  request->error_status != 0 ? request->error_status : status);
 	if (error == -EBUSY || error == -ENOMEM || error == -ENOBUFS)

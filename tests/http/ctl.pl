@@ -128,7 +128,7 @@ sub status_of {
 			by_method => { GET => int($requests * 0.99), HEAD => int($requests * 0.01) } },
 		bytes => \%bytes,
 		wants => { cache => int($bytes{cache} / 65536), joined => int($bytes{joined} / 65536), disk => int($bytes{disk} / 65536) },
-		rejected => { max_connections => 0, access => 12, disk_latency => 0 },
+		rejected => { max_connections => 0, access => 12, disk_queue_timeout => 0 },
 		latency => { first_byte => histogram(32 => waves($t, 9000, 20), 256 => waves($t, 2000, 30), 4096 => waves($t, 200, 40)),
 			disk => disk_times($t, 8000), queue => histogram(16 => waves($t, 7000, 20), 1024 => waves($t, 700, 20)) },
 		cache => { bytes => 8 << 30, free_bytes => 600 << 20, pinned_bytes => 300 << 20, idle_bytes => 7 << 30, sticky_bytes => 100 << 20,

@@ -31,7 +31,7 @@ has ranged_requests_total method GET
 has ranged_requests_total status 200
 has ranged_response_bytes_total source cache joined disk other
 has ranged_wants_total source cache joined disk
-has ranged_rejected_total reason max_connections max_connections_per_client requests_per_client transfers_per_client disk_latency headers access \
+has ranged_rejected_total reason max_connections max_connections_per_client requests_per_client transfers_per_client disk_queue_timeout headers access \
 	expired memory
 has ranged_device_info mode 'nowait|async|offload'
 for name in read_seconds_bucket read_seconds_sum read_seconds_count queue_wait_seconds_bucket in_flight in_flight_bytes depth depth_bytes queued \
@@ -83,7 +83,7 @@ cp "$BODY" "$DIR/status"
 for key in version library pid started uptime_ms now_ms state ready reloads reload_failures \
 	connections.{now,max,idle,head,work,send,accepted,refused} transfers requests.{total,by_status.200,by_method.GET} \
 	bytes.{cache,joined,disk,other,read} wants.{cache,joined,disk} \
-	rejected.{max_connections,max_connections_per_client,requests_per_client,transfers_per_client,disk_latency,headers,access,expired,memory} \
+	rejected.{max_connections,max_connections_per_client,requests_per_client,transfers_per_client,disk_queue_timeout,headers,access,expired,memory} \
 	latency.{first_byte,disk,queue}.{count,sum_us,p50_us,p90_us,p99_us,buckets.0.0,buckets.0.1} \
 	cache.{bytes,free_bytes,pinned_bytes,idle_bytes,sticky_bytes,small_bytes,main_bytes,extents,shards,waiting,hits,joined,misses,evictions} \
 	cache.{evicted_bytes,ghost_hits,admissions,fragmentation} files.{open,hits,looks,opens,failures} \

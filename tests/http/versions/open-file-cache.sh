@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# More files than open_files are served all the same, and no more are kept open.
+# More files than open_file_cache are served all the same, and no more are kept open.
 . "$(dirname "$0")/../lib.sh"
 
 # shellcheck disable=SC2046
 make_sizes $(seq 100)
-config 'open_files = 8'
+config 'open_file_cache = 8'
 start_ranged
 get /1.bin
 open_files() { find "/proc/$PID/fd" -lname "$ROOT/*" 2>/dev/null | wc -l; }

@@ -8,7 +8,7 @@
 need_fuse
 make_content() { make_file slow.bin 140000000; }
 mount_faulty_disk "$ROOT/slow"
-config 'disk_latency = 10s' 'disk_depth = 32' 'max_connections_per_client = 0' 'trusted_proxies = {"127.0.0.1"}' \
+config 'disk_queue_timeout = 10s' 'disk_depth = 32' 'max_connections_per_client = 0' 'trusted_proxies = {"127.0.0.1"}' \
 	'location "/" { cache = never }'
 CACHE=16M
 start_ranged --workers 1

@@ -8,7 +8,7 @@ need_fuse
 make_content() { make_file slow.bin 60000000; }
 mount_faulty_disk "$ROOT/slow"
 make_file fast.bin 300001 large.bin 9000001
-config 'disk_latency = 1s' 'disk_depth = 8' 'max_connections_per_client = 0'
+config 'disk_queue_timeout = 1s' 'disk_depth = 8' 'max_connections_per_client = 0'
 CACHE=16M
 start_ranged --workers 1
 head_of /slow/slow.bin

@@ -50,9 +50,9 @@ START_TEST(defaults)
 	ck_assert_uint_eq(config.cache_size_bytes, 256 * MIB);
 	ck_assert_uint_eq(config.offload_threads, 4);
 	ck_assert_uint_eq(config.disk_depth, 0);
-	ck_assert_uint_eq(config.disk_bytes, 0);
-	ck_assert_uint_eq(config.disk_latency_ms, 5000);
-	ck_assert_uint_eq(config.open_files, 1024);
+	ck_assert_uint_eq(config.disk_inflight_bytes, 0);
+	ck_assert_uint_eq(config.disk_queue_timeout_ms, 5000);
+	ck_assert_uint_eq(config.open_file_cache, 1024);
 	ck_assert_uint_eq(config.max_connections, 4096);
 	ck_assert_uint_eq(config.max_connections_per_client, 1024);
 	ck_assert_uint_eq(config.header_timeout_ms, 20000);
@@ -80,7 +80,7 @@ START_TEST(every_key)
 		parse("root = /srv/files\n"
 		      "listen = {\":80\", \"[::1]:0\", unix:/run/ranged.sock}\n"
 		      "listen += {'files.example:8081'}\n"
-		      "workers = 3\ncache_size = 4999K\noffload_threads = 64\ndisk_depth = 1\ndisk_bytes = 3M\ndisk_latency = 250ms\nopen_files = 7\n"
+		      "workers = 3\ncache_size = 4999K\noffload_threads = 64\ndisk_depth = 1\ndisk_inflight_bytes = 3M\ndisk_queue_timeout = 250ms\nopen_file_cache = 7\n"
 		      "max_connections = 8\nmax_connections_per_client = 0\n"
 		      "header_timeout = 250ms\nidle_timeout = 5m\ndrain_timeout = 0\ndrain_delay = 3s\nuser = a:b\nmin_rate = 0\nstall_timeout = 5\n"
 		      "symlinks = none\ndotfiles = Yes\nmime_types = \"\"\n"
@@ -98,8 +98,8 @@ START_TEST(every_key)
 	ck_assert_uint_eq(config_workers(&config), 3);
 	ck_assert_uint_eq(config.cache_size_bytes, 4 * MIB);
 	ck_assert_uint_eq(config.disk_depth, 1);
-	ck_assert_uint_eq(config.disk_bytes, 3 * MIB);
-	ck_assert_uint_eq(config.disk_latency_ms, 250);
+	ck_assert_uint_eq(config.disk_inflight_bytes, 3 * MIB);
+	ck_assert_uint_eq(config.disk_queue_timeout_ms, 250);
 	ck_assert_uint_eq(config.offload_threads, 64);
 	ck_assert_uint_eq(config.max_connections_per_client, 0);
 	ck_assert_uint_eq(config.header_timeout_ms, 250);
@@ -178,6 +178,15 @@ static const struct {
 	{ "symlink = none", "f:1: unknown key \"symlink\"; did you mean \"symlinks\"?\n" },
 	{ "drain = {}\n", "f:1: unknown key \"drain\"; did you mean \"drain_timeout\"?\n" },
 	{ "listne = {:80, :81}\n", "f:1: unknown key \"listne\"; did you mean \"listen\"?\n" },
+	{ "disk_latency = 5s\n\ndisk_bytes = 0\nopen_files = 8",
+	  "f:1: \"disk_latency\" was renamed to \"disk_queue_timeout\"\n"
+	  "f:3: \"disk_bytes\" was renamed to \"disk_inflight_bytes\"\n"
+	  "f:4: \"open_files\" was renamed to \"open_file_cache\"\n" },
+	{ "site a {\nopen_files = 8\nlocation / {\ndisk_bytes = 1M } }",
+	  "f:2: \"open_files\" was renamed to \"open_file_cache\"\n"
+	  "f:4: \"disk_bytes\" was renamed to \"disk_inflight_bytes\"\n" },
+	{ "location / { disk_latency = 1s }", "f:1: \"disk_latency\" was renamed to \"disk_queue_timeout\"\n" },
+	{ "open_file = 8", "f:1: unknown key \"open_file\"; did you mean \"open_file_cache\"?\n" },
 	{ "workers = many", "f:1: workers: \"many\" is not a whole number from 0 to 256\n" },
 	{ "workers = -1", "f:1: workers: \"-1\" is not a whole number from 0 to 256\n" },
 	{ "workers = 257", "f:1: workers: \"257\" is not a whole number from 0 to 256\n" },
@@ -190,8 +199,8 @@ static const struct {
 	{ "cache_size = 12X", "f:1: cache_size: \"12X\" is not a size (as 65536, 64K, 256M or 2G)\n" },
 	{ "cache_size = 4095K", "f:1: cache_size: \"4095K\" is less than 4.0 MiB\n" },
 	{ "cache_size = 0", "" },
-	{ "disk_bytes = 1023K", "f:1: disk_bytes: \"1023K\" is less than 1.0 MiB\n" },
-	{ "disk_latency = 0", "f:1: disk_latency: \"0\" is less than 10ms\n" },
+	{ "disk_inflight_bytes = 1023K", "f:1: disk_inflight_bytes: \"1023K\" is less than 1.0 MiB\n" },
+	{ "disk_queue_timeout = 0", "f:1: disk_queue_timeout: \"0\" is less than 10ms\n" },
 	{ "cache_size = 17T", "f:1: cache_size: \"17T\" is more than 16.0 TiB\n" },
 	{ "cache_size = 99999999999T", "f:1: cache_size: \"99999999999T\" is more than 16.0 TiB\n" },
 	{ "idle_timeout = soon", "f:1: idle_timeout: \"soon\" is not a duration (as 250ms, 30s, 5m, 2h or 7d)\n" },
@@ -357,7 +366,7 @@ START_TEST(precedence)
 	ck_assert_str_eq(config.rules.sites[0].root, "/b");
 	ck_assert_uint_eq(config.workers, 9);
 	ck_assert_uint_eq(config.disk_depth, 7);
-	ck_assert_uint_eq(config.open_files, 1024);
+	ck_assert_uint_eq(config.open_file_cache, 1024);
 	ck_assert_uint_eq(config.listen_count, 2);
 	ck_assert_str_eq(config.listen[0].address.port, "3");
 	ck_assert_str_eq(config.listen[1].address.port, "4");

@@ -40,7 +40,7 @@ START_TEST(connections_are_lowered_to_what_fits)
 	struct rlimit limit = { .rlim_cur = 2000, .rlim_max = 2000 };
 
 	config.max_connections = 4000;
-	config.open_files = 500;
+	config.open_file_cache = 500;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	limits_raise_descriptors(&config, 2);
 	ck_assert_uint_le(limits_descriptors(&config, 2), 2000);
