@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Completion in bash of ranged, ranged-ctl, ranged-probe and ranged-sign. tests/http/ctl/completion.sh compares it with their --help.
+# bash completion for ranged, ranged-ctl, ranged-probe and ranged-sign.
+# tests/http/ctl/completion.sh compares the options with the output of --help.
 
-# Sets current, and option, whose value it is: bash takes "--option=value" for three words.
-_ranged_look() {
+# Sets "current" to the word under the cursor, and "option" to the word before it. bash splits "--option=value" into
+# three words, so the equals sign is skipped.
+_ranged_words() {
 	current=${COMP_WORDS[COMP_CWORD]}
 	option=
 	[ "$COMP_CWORD" -gt 0 ] && option=${COMP_WORDS[COMP_CWORD - 1]}
@@ -16,7 +18,7 @@ _ranged_look() {
 	return 0
 }
 
-# Those of WORDS that begin with what was typed; behind one that ends in "=" there is no blank.
+# Offers the members of WORDS that begin with the current word. No blank is added after a word that ends in "=".
 _ranged_offer() { # WORDS
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current")
 	if [[ ${#COMPREPLY[@]} -gt 0 && ${COMPREPLY[0]} == *= ]]; then
@@ -25,6 +27,7 @@ _ranged_offer() { # WORDS
 	return 0
 }
 
+# Offers names of files or directories.
 _ranged_offer_names() { # ACTION: file or directory
 	mapfile -t COMPREPLY < <(compgen -A "$1" -- "$current")
 	compopt -o filenames 2>/dev/null
@@ -33,15 +36,15 @@ _ranged_offer_names() { # ACTION: file or directory
 
 _ranged() {
 	local current option
-	_ranged_look
+	_ranged_words
 	case $option in
 	-c | --config | --access-log | --address-file | --error-log) _ranged_offer_names file ;;
 	--log-level) _ranged_offer "error warning info debug" ;;
 	--admin | -l | --listen | -w | --workers | -m | --cache-size | --drain-timeout | --explain | -H | --header) ;;
 	*)
 		if [[ $current == -* ]]; then
-			_ranged_offer "--access-log= --address-file= --admin= --cache-size= --check --config= --drain-timeout= --error-log= --explain= --header=
-				--help --listen= --log-level= --usage --version --workers="
+			_ranged_offer "--access-log= --address-file= --admin= --cache-size= --check --config= --drain-timeout=
+				--error-log= --explain= --header= --help --listen= --log-level= --usage --version --workers="
 		else
 			_ranged_offer_names directory
 		fi
@@ -51,7 +54,7 @@ _ranged() {
 
 _ranged_probe() {
 	local current option
-	_ranged_look
+	_ranged_words
 	case $option in
 	-s | --size) _ranged_offer "16M 256M 1G 4G" ;;
 	-t | --seconds) _ranged_offer "2 8 30" ;;
@@ -67,7 +70,7 @@ _ranged_probe() {
 
 _ranged_sign() {
 	local current option
-	_ranged_look
+	_ranged_words
 	case $option in
 	-k | --key-file) _ranged_offer_names file ;;
 	-e | --expires) _ranged_offer "30m 1h 1d 7d" ;;
@@ -80,7 +83,7 @@ _ranged_sign() {
 	esac
 }
 
-# Sets command: the first word that is one.
+# Sets "command" to the first word that is a command of ranged-ctl.
 _ranged_ctl_command() {
 	local word
 	command=
@@ -94,7 +97,7 @@ _ranged_ctl_command() {
 
 _ranged_ctl() {
 	local current option command
-	_ranged_look
+	_ranged_words
 	_ranged_ctl_command
 	case $option in
 	-s | --socket) _ranged_offer_names file && return ;;
