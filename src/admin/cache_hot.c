@@ -59,7 +59,7 @@ static struct sum *sum_up(struct cache *cache)
 			if (sum == NULL)
 				continue;
 			sum->name.bytes += list[i].bytes;
-			sum->name.sticky_bytes += list[i].sticky ? list[i].bytes : 0;
+			sum->name.pinned_bytes += list[i].pinned ? list[i].bytes : 0;
 		}
 	return sums;
 }
@@ -114,8 +114,8 @@ static void name_all(struct process *process, struct files_name *names, size_t c
 			array,
 			json_pack("{s:o, s:o, s:I, s:I, s:b, s:I, s:I}", "path", cache_answer_path(name->path), "site",
 				  host != NULL ? cache_answer_string(host) : json_null(), "size", (json_int_t)size,
-				  "resident_bytes", (json_int_t)bytes, "pinned", name->sticky_bytes > 0, "pinned_bytes",
-				  (json_int_t)name->sticky_bytes, "requests", (json_int_t)name->requests));
+				  "resident_bytes", (json_int_t)bytes, "pinned", name->pinned_bytes > 0, "pinned_bytes",
+				  (json_int_t)name->pinned_bytes, "requests", (json_int_t)name->requests));
 	}
 	generation_unref(generation);
 }

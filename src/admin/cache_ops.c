@@ -111,14 +111,14 @@ static uint64_t sticky_bytes(struct cache *cache, const struct file_version *ver
 
 	while ((count = cache_walk(cache, &cursor, list, WALK_ROOM)) > 0)
 		for (size_t i = 0; i < count; i++)
-			if (list[i].sticky && file_version_equal(&list[i].version, version))
+			if (list[i].pinned && file_version_equal(&list[i].version, version))
 				bytes += list[i].bytes;
 	return bytes;
 }
 
 /* --- warm, pin --- */
 
-static bool goes_on(void *context)
+static bool may_continue(void *context)
 {
 	return process_state(context) < PROCESS_DRAINING;
 }
@@ -147,10 +147,10 @@ static uint64_t room_of(const struct operation *operation)
 	half = stats.bytes / 2;
 	if (!operation->pin)
 		return stats.bytes / 8 * FITS_EIGHTHS;
-	return half > stats.sums.sticky_bytes ? half - stats.sums.sticky_bytes : 0;
+	return half > stats.sums.pinned_bytes ? half - stats.sums.pinned_bytes : 0;
 }
 
-static void start_file(struct operation *operation, uint64_t most_bytes)
+static void start_file(struct operation *operation, uint64_t max_bytes)
 {
 	struct process *process = operation->process;
 	const struct worker *worker = process->workers[operation->worker++ % process->count];
@@ -158,9 +158,9 @@ static void start_file(struct operation *operation, uint64_t most_bytes)
 					      .store = worker_store(worker),
 					      .cache = process->cache,
 					      .files = operation->site->files,
-					      .most_bytes = most_bytes,
-					      .sticky = operation->pin,
-					      .goes_on = goes_on,
+					      .max_bytes = max_bytes,
+					      .pinned = operation->pin,
+					      .may_continue = may_continue,
 					      .context = process };
 	int error = warm_new(&operation->warm, &options, operation->path);
 
@@ -389,7 +389,7 @@ void cache_ops_evict(struct admin_call *call)
 	if (operation == NULL)
 		return;
 	while (!is_stopping(operation) && cache_walk_next(operation->walk, &version, &operation->left_out) != NULL) {
-		bytes += cache_forget(call->process->cache, &version);
+		bytes += cache_invalidate(call->process->cache, &version);
 		operation->files++;
 	}
 	cache_answer_json(

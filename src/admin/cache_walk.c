@@ -67,10 +67,10 @@ static int is_served(struct cache_walk *walk, const char *path, bool folder)
 
 static int look(const struct cache_walk *walk, struct file_version *version)
 {
-	int error = file_look(walk->site->root_fd, walk->path, walk->config->symlinks, version);
+	int error = file_get_version(walk->site->root_fd, walk->path, walk->config->symlinks, version);
 
 	if (error == 0)
-		files_known_version(walk->site->files, walk->path, version);
+		files_cached_version(walk->site->files, walk->path, version);
 	return error;
 }
 

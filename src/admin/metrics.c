@@ -186,7 +186,7 @@ static void write_requests(struct output *output, const struct snapshot *snapsho
 	begin(output, "ranged_wants_total", "counter",
 	      "Pieces of files that requests wanted, by where they came from.");
 	for (unsigned i = 0; i < STORE_SOURCES; i++)
-		put(output, LABELS("source", counters_source_name(i)), snapshot->store.wants[i]);
+		put(output, LABELS("source", counters_source_name(i)), snapshot->store.lookups[i]);
 	begin(output, "ranged_rejected_total", "counter", "Connections and requests turned away, by reason.");
 	for (unsigned i = 0; i < COUNTERS_REASONS; i++)
 		put(output, LABELS("reason", counters_reason_name(i)), counter_read(&snapshot->counters.rejected[i]));
@@ -207,9 +207,9 @@ static void write_cache(struct output *output, const struct snapshot *snapshot)
 	begin(output, "ranged_cache_bytes", "gauge",
 	      "What that memory is: free, in use now, kept for later, or kept for good (cache = pin).");
 	put(output, LABELS("state", "free"), cache->free_bytes);
-	put(output, LABELS("state", "pinned"), cache->pinned_bytes);
+	put(output, LABELS("state", "pinned"), cache->in_use_bytes);
 	put(output, LABELS("state", "idle"), sums->idle_bytes);
-	put(output, LABELS("state", "sticky"), sums->sticky_bytes);
+	put(output, LABELS("state", "sticky"), sums->pinned_bytes);
 	gauge(output, "ranged_cache_extents", "Pieces of files in it.", sums->extents);
 	gauge(output, "ranged_cache_waiting", "Reads that wait for memory.", cache->waiting);
 	gauge_real(output, "ranged_cache_fragmentation_ratio",
@@ -230,13 +230,13 @@ static void write_device_counts(struct output *output, const struct snapshot *sn
 		{ "ranged_device_reads_total", "Reads that ended.", offsetof(struct device, reads) },
 		{ "ranged_device_read_bytes_total", "Bytes read.", offsetof(struct device, read_bytes) },
 		{ "ranged_device_errors_total", "Reads that failed.", offsetof(struct device, errors) },
-		{ "ranged_device_again_total", "Reads that RWF_NOWAIT sent back.", offsetof(struct device, again) },
+		{ "ranged_device_again_total", "Reads that RWF_NOWAIT sent back.", offsetof(struct device, eagain) },
 		{ "ranged_device_merged_total", "Wants read together with a neighbour.",
 		  offsetof(struct device, merged) },
 		{ "ranged_device_dropped_total", "Reads that nobody wanted any more at their turn.",
-		  offsetof(struct device, dropped) },
+		  offsetof(struct device, cancelled) },
 		{ "ranged_device_refused_total", "Wants refused because the queue was too long.",
-		  offsetof(struct device, refused) },
+		  offsetof(struct device, rejected) },
 		{ "ranged_device_submits_total", "Calls of io_submit.", offsetof(struct device, submits) },
 		{ "ranged_device_slow_submits_total", "Those that blocked for more than 20 ms.",
 		  offsetof(struct device, slow_submits) },
@@ -333,7 +333,7 @@ static void write_files(struct output *output, const struct snapshot *snapshot)
 	begin(output, "ranged_file_lookups_total", "counter",
 	      "Lookups of paths there: found, looked at again, opened, failed.");
 	put(output, LABELS("result", "hit"), files->hits);
-	put(output, LABELS("result", "look"), files->looks);
+	put(output, LABELS("result", "look"), files->revalidations);
 	put(output, LABELS("result", "open"), files->opens);
 	put(output, LABELS("result", "failure"), files->failures);
 }

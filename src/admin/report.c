@@ -12,23 +12,23 @@ static void log_cache(const struct cache_stats *stats)
 
 	log_info(
 		"stats cache bytes=%zu free=%zu pinned=%zu idle=%zu sticky=%zu small=%zu main=%zu extents=%u shards=%u waiting=%u",
-		stats->bytes, stats->free_bytes, stats->pinned_bytes, sums->idle_bytes, sums->sticky_bytes,
+		stats->bytes, stats->free_bytes, stats->in_use_bytes, sums->idle_bytes, sums->pinned_bytes,
 		stats->small_bytes, stats->main_bytes, sums->extents, stats->shards, stats->waiting);
 	log_info("stats cache hits=%" PRIu64 " joined=%" PRIu64 " misses=%" PRIu64 " evictions=%" PRIu64
 		 " evicted=%" PRIu64 " ghost_hits=%" PRIu64 " admissions=%" PRIu64,
-		 sums->hits, sums->joins, sums->loads, sums->evictions, sums->evicted_bytes, sums->ghost_hits,
+		 sums->hits, sums->coalesced, sums->loads, sums->evictions, sums->evicted_bytes, sums->ghost_hits,
 		 sums->admissions);
 }
 
 static void log_bytes(const struct store_stats *sum)
 {
-	const uint64_t wanted = sum->wanted_bytes[STORE_DISK];
+	const uint64_t wanted = sum->lookup_bytes[STORE_DISK];
 
-	log_info("stats wants cache=%" PRIu64 " joined=%" PRIu64 " disk=%" PRIu64, sum->wants[STORE_CACHE],
-		 sum->wants[STORE_JOINED], sum->wants[STORE_DISK]);
+	log_info("stats wants cache=%" PRIu64 " joined=%" PRIu64 " disk=%" PRIu64, sum->lookups[STORE_CACHE],
+		 sum->lookups[STORE_COALESCED], sum->lookups[STORE_DISK]);
 	log_info("stats bytes cache=%" PRIu64 " joined=%" PRIu64 " disk=%" PRIu64 " read=%" PRIu64
 		 " overhead=%.3f reads=%" PRIu64,
-		 sum->wanted_bytes[STORE_CACHE], sum->wanted_bytes[STORE_JOINED], wanted, sum->read_bytes,
+		 sum->lookup_bytes[STORE_CACHE], sum->lookup_bytes[STORE_COALESCED], wanted, sum->read_bytes,
 		 wanted > 0 ? (double)sum->read_bytes / (double)wanted : 0.0, sum->reads);
 }
 
@@ -41,8 +41,8 @@ static void log_device(const struct snapshot_device *taken)
 		 " reads=%" PRIu64 " read_bytes=%" PRIu64 " errors=%" PRIu64 " again=%" PRIu64 " merged=%" PRIu64
 		 " dropped=%" PRIu64 " refused=%" PRIu64,
 		 taken->name, snapshot_mode_name(device), device->depth, device->depth_bytes, device->in_flight_count,
-		 device->in_flight_bytes, device->reads, device->read_bytes, device->errors, device->again,
-		 device->merged, device->dropped, device->refused);
+		 device->in_flight_bytes, device->reads, device->read_bytes, device->errors, device->eagain,
+		 device->merged, device->cancelled, device->rejected);
 	log_info("stats device %s time_p50=%" PRIu64 " time_p99=%" PRIu64 " time_sum=%" PRIu64 " wait_p50=%" PRIu64
 		 " wait_p99=%" PRIu64 " wait_sum=%" PRIu64 " submits=%" PRIu64 " submit_mean=%" PRIu64
 		 " submit_max=%" PRIu64 " submits_slow=%" PRIu64,
@@ -69,7 +69,7 @@ void report_log(const struct snapshot *snapshot)
 	log_cache(&snapshot->cache);
 	log_bytes(&snapshot->store);
 	log_info("stats files open=%u hits=%" PRIu64 " looks=%" PRIu64 " opens=%" PRIu64 " failures=%" PRIu64,
-		 files->open, files->hits, files->looks, files->opens, files->failures);
+		 files->open, files->hits, files->revalidations, files->opens, files->failures);
 	for (unsigned i = 0; i < snapshot->device_count; i++)
 		log_device(&snapshot->devices[i]);
 	for (unsigned i = 0; i < snapshot->worker_count; i++)

@@ -35,8 +35,8 @@ static void add_counters(struct counters *sum, const struct counters *counters)
 static void add_store(struct store_stats *sum, const struct store_stats *stats)
 {
 	for (unsigned i = 0; i < STORE_SOURCES; i++) {
-		sum->wants[i] += stats->wants[i];
-		sum->wanted_bytes[i] += stats->wanted_bytes[i];
+		sum->lookups[i] += stats->lookups[i];
+		sum->lookup_bytes[i] += stats->lookup_bytes[i];
 	}
 	sum->reads += stats->reads;
 	sum->read_bytes += stats->read_bytes;
@@ -189,26 +189,26 @@ uint64_t snapshot_refused(const struct snapshot *snapshot)
 
 static double ratio(const uint64_t of[STORE_SOURCES])
 {
-	const uint64_t hits = of[STORE_CACHE] + of[STORE_JOINED], all = hits + of[STORE_DISK];
+	const uint64_t hits = of[STORE_CACHE] + of[STORE_COALESCED], all = hits + of[STORE_DISK];
 
 	return all > 0 ? (double)hits / (double)all : 0.0;
 }
 
 double snapshot_hit_ratio(const struct snapshot *snapshot)
 {
-	return ratio(snapshot->store.wants);
+	return ratio(snapshot->store.lookups);
 }
 
 double snapshot_byte_hit_ratio(const struct snapshot *snapshot)
 {
-	return ratio(snapshot->store.wanted_bytes);
+	return ratio(snapshot->store.lookup_bytes);
 }
 
 double snapshot_fragmentation(const struct snapshot *snapshot)
 {
 	const struct cache_stats *cache = &snapshot->cache;
 
-	return cache->bytes > 0 ? (double)cache->splinter_bytes / (double)cache->bytes : 0.0;
+	return cache->bytes > 0 ? (double)cache->fragmented_bytes / (double)cache->bytes : 0.0;
 }
 
 const char *snapshot_mode_name(const struct device *device)

@@ -143,7 +143,7 @@ static json_t *wants(const struct snapshot *snapshot)
 	json_t *object = json_object();
 
 	for (unsigned i = 0; i < STORE_SOURCES; i++)
-		json_object_set_new(object, counters_source_name(i), number(snapshot->store.wants[i]));
+		json_object_set_new(object, counters_source_name(i), number(snapshot->store.lookups[i]));
 	return object;
 }
 
@@ -157,16 +157,16 @@ static json_t *cache(const struct snapshot *snapshot)
 	} values[] = {
 		{ "bytes", stats->bytes },
 		{ "free_bytes", stats->free_bytes },
-		{ "pinned_bytes", stats->pinned_bytes },
+		{ "pinned_bytes", stats->in_use_bytes },
 		{ "idle_bytes", sums->idle_bytes },
-		{ "sticky_bytes", sums->sticky_bytes },
+		{ "sticky_bytes", sums->pinned_bytes },
 		{ "small_bytes", stats->small_bytes },
 		{ "main_bytes", stats->main_bytes },
 		{ "extents", sums->extents },
 		{ "shards", stats->shards },
 		{ "waiting", stats->waiting },
 		{ "hits", sums->hits },
-		{ "joined", sums->joins },
+		{ "joined", sums->coalesced },
 		{ "misses", sums->loads },
 		{ "evictions", sums->evictions },
 		{ "evicted_bytes", sums->evicted_bytes },
@@ -196,10 +196,10 @@ static json_t *device(const struct snapshot_device *taken)
 		{ "reads", device->reads },
 		{ "read_bytes", device->read_bytes },
 		{ "errors", device->errors },
-		{ "again", device->again },
+		{ "again", device->eagain },
 		{ "merged", device->merged },
-		{ "dropped", device->dropped },
-		{ "refused", device->refused },
+		{ "dropped", device->cancelled },
+		{ "refused", device->rejected },
 		{ "submits", device->submits },
 		{ "submits_slow", device->slow_submits },
 	};
@@ -303,8 +303,8 @@ char *status_format(const struct snapshot *snapshot)
 	json_object_set_new(root, "cache", cache(snapshot));
 	json_object_set_new(root, "files",
 			    json_pack("{s:o, s:o, s:o, s:o, s:o}", "open", number(files->open), "hits",
-				      number(files->hits), "looks", number(files->looks), "opens", number(files->opens),
-				      "failures", number(files->failures)));
+				      number(files->hits), "looks", number(files->revalidations), "opens",
+				      number(files->opens), "failures", number(files->failures)));
 	json_object_set_new(root, "devices", devices(snapshot));
 	json_object_set_new(root, "workers", workers(snapshot));
 	json_object_set_new(root, "logs", logs(snapshot));

@@ -9,7 +9,7 @@
  * Returns the struct of this type whose member the pointer points to. The sizeof has no effect at run time: the compiler
  * rejects a pointer of another type than the member's.
  */
-/* clang-format off: it takes the minus for a sign. */
+/* clang-format off */
 #define container_of(pointer, type, member) \
 	((type *)((char *)(pointer)-offsetof(type, member) + 0 * sizeof((pointer) == &((type *)0)->member)))
 /* clang-format on */

@@ -63,8 +63,8 @@ static void calibrate(struct depths *depths, const struct file *file)
 /* True: it is the caller's to calibrate. */
 static bool claims(const struct file *file)
 {
-	return file->direct && file->version.size >= FILE_MIN_BYTES && !atomic_load(&file->device->measured) &&
-	       !atomic_exchange(&file->device->measured, true);
+	return file->direct && file->version.size >= FILE_MIN_BYTES && !atomic_load(&file->device->depth_claimed) &&
+	       !atomic_exchange(&file->device->depth_claimed, true);
 }
 
 static void trial_work(struct offload_job *job)

@@ -194,9 +194,9 @@ static void say_found(const struct request *request)
 static void say_refusals(const struct file_siblings *siblings)
 {
 	for (unsigned i = 0; i < SIBLING_VARIANTS; i++)
-		if (siblings->refusals[i] != ENCODING_FINE)
+		if (siblings->faults[i] != ENCODING_FINE)
 			say("", "%s is not sent: %s", sibling_suffix((enum sibling)i),
-			    encoding_fault_text((enum encoding_fault)siblings->refusals[i]));
+			    encoding_fault_text((enum encoding_fault)siblings->faults[i]));
 }
 
 static const char *variant_words(const struct request *request, const struct variant *variant, unsigned quality)
@@ -474,9 +474,9 @@ static int set_scene(struct scene *scene)
 	struct files_options files = {
 		.symlinks = config->symlinks, .max_files = 16, .revalidate_ms = 1000, .siblings = true
 	};
-	int error =
-		devices_new(&scene->devices,
-			    &(struct devices_options){ .depth = 1, .depth_bytes = CACHE_BYTES / 4, .measured = true });
+	int error = devices_new(
+		&scene->devices,
+		&(struct devices_options){ .depth = 1, .depth_bytes = CACHE_BYTES / 4, .depth_fixed = true });
 
 	if (error == 0)
 		error = offload_new(&scene->offload, 1);

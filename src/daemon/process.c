@@ -47,8 +47,8 @@ static int make_devices(struct process *process, const struct config *config)
 	struct devices_options options = {
 		.depth = config->disk_depth > 0 ? config->disk_depth : DEPTH_DEFAULT,
 		.depth_bytes = config->disk_inflight_bytes > 0 ? config->disk_inflight_bytes : DEPTH_BYTES_DEFAULT,
-		.most_bytes = flight_max_bytes(process),
-		.measured = config->disk_depth > 0,
+		.max_bytes = flight_max_bytes(process),
+		.depth_fixed = config->disk_depth > 0,
 		.demoted = device_demoted,
 	};
 
@@ -120,7 +120,7 @@ int process_resize(struct process *process, const struct config *config)
 	if (cache_bytes(process->cache) > bytes)
 		log_info("cache_size: the cache takes %zu MiB, the least that it can be shrunk to",
 			 cache_bytes(process->cache) >> 20);
-	devices_set_most(process->devices, flight_max_bytes(process));
+	devices_set_max_bytes(process->devices, flight_max_bytes(process));
 	process_tidy(process);
 	return 0;
 }
@@ -143,7 +143,7 @@ static void version_gone(void *context, const struct file_version *version)
 {
 	struct process *process = context;
 
-	cache_forget(process->cache, version);
+	cache_invalidate(process->cache, version);
 }
 
 static void file_opened(void *context, struct file *file)

@@ -115,7 +115,7 @@ static void lose(struct root *root, int error)
 	if (atomic_load(&root->gone))
 		return;
 	atomic_store(&root->gone, true);
-	files_lose_root(root->files, true);
+	files_set_root_lost(root->files, true);
 	log_error("root %s: %s; requests are answered 503 until it is back", root->path,
 		  error == -ENODEV ? "its filesystem was unmounted" : limits_root_fault(error));
 }
@@ -141,7 +141,7 @@ static void find(struct root *root, int fd, const struct directory_identity *now
 		replace(root, fd, now);
 	if (!is_same(now, &root->folder) || !atomic_load(&root->gone))
 		return;
-	files_lose_root(root->files, false);
+	files_set_root_lost(root->files, false);
 	atomic_store(&root->gone, false);
 	log_info("root %s: it is back", root->path);
 }
@@ -309,7 +309,7 @@ void root_unref(struct root *root)
 
 bool root_is_like(const struct root *root, const char *path, const struct files_options *options)
 {
-	return strcmp(root->path, path) == 0 && files_is_like(root->files, options);
+	return strcmp(root->path, path) == 0 && files_matches(root->files, options);
 }
 
 int root_fd(const struct root *root)

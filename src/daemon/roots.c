@@ -115,7 +115,7 @@ void roots_let_go(const struct rules *rules)
 {
 	for (size_t i = 0; i < rules->site_count; i++)
 		if (has_own(rules, i))
-			files_let_go(rules->sites[i].files);
+			files_close_deleted(rules->sites[i].files);
 }
 
 void roots_stats(const struct rules *rules, struct files_stats *stats)
@@ -130,7 +130,7 @@ void roots_stats(const struct rules *rules, struct files_stats *stats)
 		stats->open += one.open;
 		stats->hits += one.hits;
 		stats->opens += one.opens;
-		stats->looks += one.looks;
+		stats->revalidations += one.revalidations;
 		stats->failures += one.failures;
 	}
 }

@@ -24,7 +24,7 @@ const char *roots_first(const struct rules *rules);
 /* The folder that calibration looks into: the first there is. */
 int roots_first_fd(const struct rules *rules);
 
-/* files_let_go() of all. */
+/* files_close_deleted() of all. */
 void roots_let_go(const struct rules *rules);
 /* The sums. Any thread. */
 void roots_stats(const struct rules *rules, struct files_stats *stats);

@@ -22,9 +22,9 @@ static void add_worker(struct notify_sample *sample, const struct worker *worker
 
 	worker_report(worker, &report);
 	sample->queued += report.queued;
-	sample->hits += report.store.wants[STORE_CACHE] + report.store.wants[STORE_JOINED];
-	sample->wants +=
-		report.store.wants[STORE_CACHE] + report.store.wants[STORE_JOINED] + report.store.wants[STORE_DISK];
+	sample->hits += report.store.lookups[STORE_CACHE] + report.store.lookups[STORE_COALESCED];
+	sample->wants += report.store.lookups[STORE_CACHE] + report.store.lookups[STORE_COALESCED] +
+			 report.store.lookups[STORE_DISK];
 	for (unsigned i = 0; i < COUNTERS_SOURCES; i++)
 		sample->sent_bytes += counter_read(&counters->bytes[i]);
 }

@@ -212,7 +212,7 @@ bool arena_has_room(const struct arena *arena, size_t length)
 	return find_order(arena, order_of(pages_of(length))) <= ORDER_MAX;
 }
 
-void *arena_take(struct arena *arena, size_t length)
+void *arena_alloc_block(struct arena *arena, size_t length)
 {
 	uint32_t count = pages_of(length), index;
 	unsigned order = find_order(arena, order_of(count));
@@ -230,7 +230,7 @@ void *arena_take(struct arena *arena, size_t length)
 }
 
 /* A block begins where a buddy that holds it does, so the binary digits of its count, from the highest, are buddies. */
-void arena_put(struct arena *arena, void *block)
+void arena_free_block(struct arena *arena, void *block)
 {
 	uint32_t index = arena_page_of(arena, block);
 	uint32_t count = arena->pages[index].count;
@@ -306,7 +306,7 @@ int arena_prepare(struct arena *arena, size_t bytes)
 
 	if (bytes > arena->memory.bytes)
 		return -E2BIG;
-	error = after > before ? mapping_fill(&arena->table, before, after) : 0;
+	error = after > before ? mapping_commit(&arena->table, before, after) : 0;
 	if (error == 0 && after > before)
 		arena->table_bytes = after;
 	return error;
@@ -318,7 +318,7 @@ static bool is_gone(const struct arena *arena, uint32_t index)
 	return index >= arena->end || arena->pages[index].state == PAGE_GONE;
 }
 
-size_t arena_missing(const struct arena *arena, size_t bytes, size_t *offset)
+size_t arena_find_uncommitted(const struct arena *arena, size_t bytes, size_t *offset)
 {
 	uint32_t end = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES), from = (uint32_t)(*offset / ARENA_BLOCK_MIN_BYTES),
 		 to;
@@ -333,9 +333,9 @@ size_t arena_missing(const struct arena *arena, size_t bytes, size_t *offset)
 	return pages_bytes(to - from);
 }
 
-int arena_fill(struct arena *arena, size_t offset, size_t bytes)
+int arena_commit(struct arena *arena, size_t offset, size_t bytes)
 {
-	int error = mapping_fill_now(&arena->memory, offset, offset + bytes);
+	int error = mapping_populate(&arena->memory, offset, offset + bytes);
 
 	if (error == 0)
 		close_block(arena->memory.address + offset, bytes);
@@ -409,7 +409,7 @@ static bool is_whole(const struct arena *arena, uint32_t index)
 	return arena->pages[index].state == PAGE_FREE && arena->pages[index].count == UNIT_PAGES;
 }
 
-size_t arena_let_go(struct arena *arena, size_t *offset)
+size_t arena_detach_free(struct arena *arena, size_t *offset)
 {
 	uint32_t index = (uint32_t)(*offset / ARENA_BLOCK_MIN_BYTES), from;
 
@@ -428,10 +428,10 @@ size_t arena_let_go(struct arena *arena, size_t *offset)
 	return pages_bytes(index - from);
 }
 
-void arena_give_back(struct arena *arena, size_t offset, size_t bytes)
+void arena_decommit(struct arena *arena, size_t offset, size_t bytes)
 {
 	ASAN_UNPOISON_MEMORY_REGION(arena->memory.address + offset, bytes);
-	mapping_empty(&arena->memory, offset, offset + bytes);
+	mapping_decommit(&arena->memory, offset, offset + bytes);
 }
 
 void arena_trim(struct arena *arena)
@@ -440,45 +440,45 @@ void arena_trim(struct arena *arena)
 
 	if (bytes >= arena->table_bytes)
 		return;
-	mapping_empty(&arena->table, bytes, arena->table_bytes);
+	mapping_decommit(&arena->table, bytes, arena->table_bytes);
 	arena->table_bytes = bytes;
 }
 
-bool arena_is_settled(const struct arena *arena)
+bool arena_is_shrunk(const struct arena *arena)
 {
 	return arena->end == limit_of(arena);
 }
 
 /* Where it would do no good it is no error that there are no addresses to grow into. */
-static int reserve(struct arena *arena, size_t bytes, size_t most_bytes)
+static int reserve(struct arena *arena, size_t bytes, size_t max_bytes)
 {
-	int error = mapping_reserve(&arena->memory, most_bytes,
-				    most_bytes >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : ARENA_BLOCK_MAX_BYTES);
+	int error = mapping_reserve(&arena->memory, max_bytes,
+				    max_bytes >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : ARENA_BLOCK_MAX_BYTES);
 
-	if (error != 0 && most_bytes > bytes)
+	if (error != 0 && max_bytes > bytes)
 		return reserve(arena, bytes, bytes);
 	return error != 0 ? error
 			  : mapping_reserve(&arena->table, table_bytes(arena->memory.bytes), ARENA_BLOCK_MIN_BYTES);
 }
 
-int arena_new_growing(struct arena **arena, size_t bytes, size_t most_bytes)
+int arena_new_growable(struct arena **arena, size_t bytes, size_t max_bytes)
 {
 	struct arena *made;
 	int error;
 
-	if (bytes == 0 || !align_is_aligned(bytes | most_bytes, ARENA_BLOCK_MAX_BYTES) || most_bytes < bytes ||
-	    most_bytes / ARENA_BLOCK_MIN_BYTES >= NO_PAGE)
+	if (bytes == 0 || !align_is_aligned(bytes | max_bytes, ARENA_BLOCK_MAX_BYTES) || max_bytes < bytes ||
+	    max_bytes / ARENA_BLOCK_MIN_BYTES >= NO_PAGE)
 		return -EINVAL;
 	made = calloc(1, sizeof(*made));
 	if (made == NULL)
 		return -ENOMEM;
 	memset(made->free_first, 0xff, sizeof(made->free_first));
-	error = reserve(made, bytes, most_bytes);
+	error = reserve(made, bytes, max_bytes);
 	made->pages = (struct page *)(void *)made->table.address;
 	if (error == 0)
 		error = arena_prepare(made, bytes);
 	if (error == 0)
-		error = arena_fill(made, 0, bytes);
+		error = arena_commit(made, 0, bytes);
 	if (error != 0) {
 		arena_free(made);
 		return error;
@@ -490,7 +490,7 @@ int arena_new_growing(struct arena **arena, size_t bytes, size_t most_bytes)
 
 int arena_new(struct arena **arena, size_t bytes)
 {
-	return arena_new_growing(arena, bytes, bytes);
+	return arena_new_growable(arena, bytes, bytes);
 }
 
 void arena_free(struct arena *arena)
@@ -509,7 +509,7 @@ size_t arena_bytes(const struct arena *arena)
 	return arena->bytes;
 }
 
-size_t arena_most_bytes(const struct arena *arena)
+size_t arena_max_bytes(const struct arena *arena)
 {
 	return arena->memory.bytes;
 }
@@ -519,7 +519,7 @@ size_t arena_free_bytes(const struct arena *arena)
 	return arena->free_bytes;
 }
 
-size_t arena_splinter_bytes(const struct arena *arena, size_t length)
+size_t arena_fragmented_bytes(const struct arena *arena, size_t length)
 {
 	const unsigned enough = order_of(pages_of(length));
 	size_t bytes = 0;

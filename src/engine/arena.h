@@ -21,8 +21,8 @@ struct arena;
  * touches all of it (a direct read into untouched pages is buffered on btrfs). 0, -EINVAL or -ENOMEM.
  */
 int arena_new(struct arena **arena, size_t bytes);
-/* The same, with addresses to grow to most_bytes, if those are to be had: arena_fill() says so if not. */
-int arena_new_growing(struct arena **arena, size_t bytes, size_t most_bytes);
+/* The same, with addresses to grow to max_bytes, if those are to be had: arena_commit() says so if not. */
+int arena_new_growable(struct arena **arena, size_t bytes, size_t max_bytes);
 /* All blocks must be back. */
 void arena_free(struct arena *arena);
 
@@ -31,26 +31,26 @@ void arena_free(struct arena *arena);
  * KiB. NULL when no run of free pages of that power of two, so aligned, is left. What the block does not need of the
  * run stays free. length <= ARENA_BLOCK_MAX_BYTES.
  */
-void *arena_take(struct arena *arena, size_t length);
-/* `block` as arena_take() gave it. */
-void arena_put(struct arena *arena, void *block);
-/* Whether arena_take() would give one. */
+void *arena_alloc_block(struct arena *arena, size_t length);
+/* `block` as arena_alloc_block() gave it. */
+void arena_free_block(struct arena *arena, void *block);
+/* Whether arena_alloc_block() would give one. */
 bool arena_has_room(const struct arena *arena, size_t length);
 
 /* Rounded up to whole pages; at least one. */
 size_t arena_block_bytes(size_t length);
 size_t arena_bytes(const struct arena *arena);
 /* That it has addresses for. */
-size_t arena_most_bytes(const struct arena *arena);
+size_t arena_max_bytes(const struct arena *arena);
 /* All that is in no block, exactly; in how many runs, it does not say. */
 size_t arena_free_bytes(const struct arena *arena);
 
-/* Of those, what lies in free blocks of less than `length`: arena_take(length) has no use for it. */
-size_t arena_splinter_bytes(const struct arena *arena, size_t length);
+/* Of those, what lies in free blocks of less than `length`: arena_alloc_block(length) has no use for it. */
+size_t arena_fragmented_bytes(const struct arena *arena, size_t length);
 
 /* Pages are numbered from 0. They go on above arena_bytes() as long as not all memory there was given back. */
 size_t arena_page_count(const struct arena *arena);
-/* The first page of a used block; `block` as arena_take() gave it. */
+/* The first page of a used block; `block` as arena_alloc_block() gave it. */
 uint32_t arena_page_of(const struct arena *arena, const void *block);
 void *arena_page_address(const struct arena *arena, uint32_t page);
 /* arena_block_bytes() of the used block whose first page this is. */
@@ -63,14 +63,14 @@ size_t arena_used_bytes_at(const struct arena *arena, uint32_t page);
  */
 uint32_t arena_next_used(const struct arena *arena, uint32_t page, uint32_t end);
 /*
- * Where a block of `length` that holds `page` would lie: [*first, *end) is the power of two that arena_take() needs.
- * Once no used block has pages in it, arena_take(length) gives a block (not always this one).
+ * Where a block of `length` that holds `page` would lie: [*first, *end) is the power of two that arena_alloc_block() needs.
+ * Once no used block has pages in it, arena_alloc_block(length) gives a block (not always this one).
  */
 void arena_region(const struct arena *arena, uint32_t page, size_t length, uint32_t *first, uint32_t *end);
 
 /*
- * To grow: arena_prepare(), then arena_fill() for what arena_missing() finds, then arena_set_bytes(). To shrink:
- * arena_set_bytes(), then, now and again until arena_is_settled(), arena_give_back() for what arena_let_go() finds, and
+ * To grow: arena_prepare(), then arena_commit() for what arena_find_uncommitted() finds, then arena_set_bytes(). To shrink:
+ * arena_set_bytes(), then, now and again until arena_is_shrunk(), arena_decommit() for what arena_detach_free() finds, and
  * arena_trim(). Those of which it is said are called without the owner's lock, by one thread at a time, and can take
  * long.
  *
@@ -79,22 +79,22 @@ void arena_region(const struct arena *arena, uint32_t page, size_t length, uint3
 int arena_prepare(struct arena *arena, size_t bytes);
 /* What has no memory above its size and below `bytes`, from *offset on: *offset and how much, in one piece. 0: nothing.
  */
-size_t arena_missing(const struct arena *arena, size_t bytes, size_t *offset);
+size_t arena_find_uncommitted(const struct arena *arena, size_t bytes, size_t *offset);
 /* Memory, touched. Without the lock. 0 or -ENOMEM. */
-int arena_fill(struct arena *arena, size_t offset, size_t bytes);
+int arena_commit(struct arena *arena, size_t offset, size_t bytes);
 /*
  * Its size, a multiple of ARENA_BLOCK_MAX_BYTES, and at least one. Blocks above it stay until they are put, and are
  * handed out no more.
  */
 void arena_set_bytes(struct arena *arena, size_t bytes);
 /* What no block is used in above its size, from *offset on: likewise. Nothing may use it any more. */
-size_t arena_let_go(struct arena *arena, size_t *offset);
+size_t arena_detach_free(struct arena *arena, size_t *offset);
 /* To the kernel; also what was filled and is not to be used after all. Without the lock. */
-void arena_give_back(struct arena *arena, size_t offset, size_t bytes);
+void arena_decommit(struct arena *arena, size_t offset, size_t bytes);
 /* Likewise what is not needed to keep track any more. Without the lock. */
 void arena_trim(struct arena *arena);
 /* Whether nothing is left above its size. Without the lock. */
-bool arena_is_settled(const struct arena *arena);
+bool arena_is_shrunk(const struct arena *arena);
 
 /*
  * Asserts that blocks neither overlap nor leak, that free buddies are merged, and that free memory still holds its

@@ -38,7 +38,7 @@ void bucket_return(struct bucket *bucket, const struct bucket_rate *rate, uint64
 	atomic_fetch_sub_explicit(&bucket->paid_until_ns, cost_ns(rate, units), memory_order_relaxed);
 }
 
-uint64_t bucket_again_ns(const struct bucket *bucket, const struct bucket_rate *rate, uint64_t units)
+uint64_t bucket_ready_ns(const struct bucket *bucket, const struct bucket_rate *rate, uint64_t units)
 {
 	uint64_t cost = cost_ns(rate, units), end = atomic_load_explicit(&bucket->paid_until_ns, memory_order_relaxed);
 

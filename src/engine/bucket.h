@@ -37,7 +37,7 @@ void bucket_return(struct bucket *bucket, const struct bucket_rate *rate, uint64
 
 /* When the `units` that were reserved last could be used if they were reserved now; anybody's since then counts as
  * before them. */
-uint64_t bucket_again_ns(const struct bucket *bucket, const struct bucket_rate *rate, uint64_t units);
+uint64_t bucket_ready_ns(const struct bucket *bucket, const struct bucket_rate *rate, uint64_t units);
 
 /* Takes `units` if they are there now: 0. Else takes nothing: the ns until they are. */
 uint64_t bucket_try(struct bucket *bucket, const struct bucket_rate *rate, uint64_t units, uint64_t now_ns);

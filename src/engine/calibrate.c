@@ -102,7 +102,7 @@ static int make_slots(struct trial *trial)
 
 		slot->trial = trial;
 		slot->read.parts[0] =
-			(struct iovec){ arena_take(trial->arena, CALIBRATE_READ_BYTES), CALIBRATE_READ_BYTES };
+			(struct iovec){ arena_alloc_block(trial->arena, CALIBRATE_READ_BYTES), CALIBRATE_READ_BYTES };
 		if (slot->read.parts[0].iov_base == NULL)
 			return -ENOMEM;
 		slot->read.part_count = 1;
@@ -119,7 +119,7 @@ static void trial_free(struct trial *trial)
 {
 	for (unsigned i = 0; i < CALIBRATE_DEPTH_MAX; i++) {
 		if (trial->slots[i].read.parts[0].iov_base != NULL)
-			arena_put(trial->arena, trial->slots[i].read.parts[0].iov_base);
+			arena_free_block(trial->arena, trial->slots[i].read.parts[0].iov_base);
 	}
 	disk_free(trial->disk);
 	if (trial->arena != NULL)

@@ -68,10 +68,10 @@ static struct device *find(struct devices *devices, uint64_t id)
 /* Under the lock. */
 static void set_depth(const struct devices *devices, struct device *device, unsigned depth, uint64_t depth_bytes)
 {
-	uint64_t most = devices->options.most_bytes;
+	uint64_t most = devices->options.max_bytes;
 
 	device->depth = depth;
-	device->found_bytes = depth_bytes;
+	device->unlimited_bytes = depth_bytes;
 	device->depth_bytes = most == 0 || depth_bytes < most ? depth_bytes : most;
 }
 
@@ -82,12 +82,12 @@ void devices_set_depth(struct devices *devices, struct device *device, unsigned 
 	pthread_mutex_unlock(&devices->lock);
 }
 
-void devices_set_most(struct devices *devices, uint64_t most_bytes)
+void devices_set_max_bytes(struct devices *devices, uint64_t max_bytes)
 {
 	pthread_mutex_lock(&devices->lock);
-	devices->options.most_bytes = most_bytes;
+	devices->options.max_bytes = max_bytes;
 	for (struct device *device = devices_first(devices); device != NULL; device = device->next)
-		set_depth(devices, device, device->depth, device->found_bytes);
+		set_depth(devices, device, device->depth, device->unlimited_bytes);
 	pthread_mutex_unlock(&devices->lock);
 }
 
@@ -102,7 +102,7 @@ struct device *devices_get(struct devices *devices, uint64_t id, enum device_mod
 		return NULL;
 	made->id = id;
 	made->mode = (int)mode;
-	made->measured = devices->options.measured;
+	made->depth_claimed = devices->options.depth_fixed;
 	pthread_mutex_lock(&devices->lock);
 	set_depth(devices, made, devices->options.depth, devices->options.depth_bytes);
 	device = find(devices, id); /* somebody may have been faster */
@@ -141,10 +141,10 @@ void devices_note_submit(struct devices *devices, struct device *device, uint64_
 		devices->options.demoted(device);
 }
 
-void devices_note_again(struct device *device)
+void devices_note_eagain(struct device *device)
 {
 	int nowait = DEVICE_NOWAIT;
-	uint64_t again = atomic_fetch_add_explicit(&device->again, 1, memory_order_relaxed) + 1;
+	uint64_t again = atomic_fetch_add_explicit(&device->eagain, 1, memory_order_relaxed) + 1;
 
 	if (again >= AGAIN_MIN && again * AGAIN_SHARE > atomic_load_explicit(&device->reads, memory_order_relaxed))
 		atomic_compare_exchange_strong(&device->mode, &nowait, DEVICE_ASYNC);

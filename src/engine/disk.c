@@ -176,7 +176,7 @@ static void count(struct disk *disk, struct device *device, ssize_t result)
 	if (result >= 0)
 		devices_count(&device->read_bytes, (uint64_t)result);
 	else if (result == -EAGAIN)
-		devices_note_again(device);
+		devices_note_eagain(device);
 	else
 		devices_count(&device->errors, 1);
 }

@@ -56,7 +56,7 @@ static void check_part(const struct mapping *mapping, size_t from, size_t to)
 	       align_is_aligned(to, PAGE_BYTES));
 }
 
-int mapping_fill(struct mapping *mapping, size_t from, size_t to)
+int mapping_commit(struct mapping *mapping, size_t from, size_t to)
 {
 	check_part(mapping, from, to);
 	if (from == to || mprotect(mapping->address + from, to - from, PROT_READ | PROT_WRITE) == 0)
@@ -80,9 +80,9 @@ static int touch(uint8_t *memory, size_t bytes)
 	return 0;
 }
 
-int mapping_fill_now(struct mapping *mapping, size_t from, size_t to)
+int mapping_populate(struct mapping *mapping, size_t from, size_t to)
 {
-	int error = mapping_fill(mapping, from, to);
+	int error = mapping_commit(mapping, from, to);
 
 	if (error != 0 || from == to)
 		return error;
@@ -91,12 +91,12 @@ int mapping_fill_now(struct mapping *mapping, size_t from, size_t to)
 	for (size_t at = from; error == 0 && at < to; at += PIECE_BYTES)
 		error = touch(mapping->address + at, to - at < PIECE_BYTES ? to - at : PIECE_BYTES);
 	if (error != 0)
-		mapping_empty(mapping, from, to);
+		mapping_decommit(mapping, from, to);
 	return error;
 }
 
 /* MADV_DONTNEED first: giving pages back takes a while, and others may use the process's mappings meanwhile. */
-void mapping_empty(struct mapping *mapping, size_t from, size_t to)
+void mapping_decommit(struct mapping *mapping, size_t from, size_t to)
 {
 	check_part(mapping, from, to);
 	for (size_t at = from; at < to; at += PIECE_BYTES)

@@ -22,13 +22,13 @@ int mapping_reserve(struct mapping *mapping, size_t bytes, size_t alignment);
 void mapping_release(struct mapping *mapping);
 
 /* Memory for [from, to), zeroed, as it is used: multiples of 4096. 0, or -ENOMEM: then it is as it was. */
-int mapping_fill(struct mapping *mapping, size_t from, size_t to);
+int mapping_commit(struct mapping *mapping, size_t from, size_t to);
 /*
  * The same, all of it touched now, on huge pages where they are to be had, and in no core dump. It is done in pieces:
  * who maps or faults meanwhile waits for one of them only.
  */
-int mapping_fill_now(struct mapping *mapping, size_t from, size_t to);
+int mapping_populate(struct mapping *mapping, size_t from, size_t to);
 /* The memory of [from, to) goes back to the kernel; parts that have none are fine. */
-void mapping_empty(struct mapping *mapping, size_t from, size_t to);
+void mapping_decommit(struct mapping *mapping, size_t from, size_t to);
 
 #endif

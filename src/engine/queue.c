@@ -289,7 +289,7 @@ static int enqueue(struct queue *queue, struct queue_lane *lane, struct queue_ti
 		DL_APPEND2(lane->oldest, ticket, older, younger);
 	ticket->flow = flow;
 	ticket->lane = lane;
-	ticket->state = QUEUE_WAITS;
+	ticket->state = QUEUE_WAITING;
 	lane->waiting++;
 	atomic_fetch_add_explicit(&lane->device->queued, 1, memory_order_relaxed);
 	queue->waiting++;
@@ -329,26 +329,26 @@ int queue_add(struct queue *queue, struct queue_ticket *ticket)
 	if (ticket->class == QUEUE_FIRST)
 		atomic_store_explicit(&ticket->device->first_ns, ticket->queued_ns, memory_order_relaxed);
 	if (ticket->class == QUEUE_FIRST && is_late(queue, lane, ticket->queued_ns)) {
-		devices_count(&ticket->device->refused, 1);
+		devices_count(&ticket->device->rejected, 1);
 		return -EBUSY;
 	}
 	return enqueue(queue, lane, ticket);
 }
 
-void queue_drop(struct queue *queue, struct queue_ticket *ticket)
+void queue_cancel(struct queue *queue, struct queue_ticket *ticket)
 {
-	assert(ticket->state == QUEUE_WAITS);
-	devices_count(&ticket->device->dropped, 1);
+	assert(ticket->state == QUEUE_WAITING);
+	devices_count(&ticket->device->cancelled, 1);
 	dequeue(queue, ticket);
 }
 
 /* Without memory for another flow it stays where it was: it comes later, that is all. */
-void queue_raise(struct queue *queue, struct queue_ticket *ticket, enum queue_class class)
+void queue_promote(struct queue *queue, struct queue_ticket *ticket, enum queue_class class)
 {
 	enum queue_class before = ticket->class;
 	struct queue_lane *lane = ticket->lane;
 
-	if (ticket->state != QUEUE_WAITS || class >= before || flow_of(lane, class, ticket->client) == NULL)
+	if (ticket->state != QUEUE_WAITING || class >= before || flow_of(lane, class, ticket->client) == NULL)
 		return;
 	dequeue(queue, ticket);
 	ticket->class = class;
@@ -455,8 +455,8 @@ void queue_run(struct queue *queue)
 		run_lane(queue, lane);
 }
 
-struct queue_ticket *queue_neighbour(struct queue *queue, const struct queue_ticket *ticket, uint64_t offset,
-				     size_t most_bytes)
+struct queue_ticket *queue_take_adjacent(struct queue *queue, const struct queue_ticket *ticket, uint64_t offset,
+					 size_t max_bytes)
 {
 	struct queue_lane *lane = ticket->lane;
 
@@ -467,7 +467,7 @@ struct queue_ticket *queue_neighbour(struct queue *queue, const struct queue_tic
 
 		for (other = flow != NULL ? flow->tickets : NULL; other != NULL && looks < NEIGHBOUR_LOOKS;
 		     other = other->next, looks++) {
-			if (other->file != ticket->file || other->offset != offset || other->bytes > most_bytes)
+			if (other->file != ticket->file || other->offset != offset || other->bytes > max_bytes)
 				continue;
 			lane->rings[class].time += other->bytes * slowness[class];
 			start(queue, lane, other);

@@ -20,7 +20,7 @@ enum queue_class {
 	QUEUE_CLASSES
 };
 
-enum queue_state { QUEUE_IDLE, QUEUE_WAITS, QUEUE_STARTED };
+enum queue_state { QUEUE_IDLE, QUEUE_WAITING, QUEUE_STARTED };
 
 struct queue;
 struct queue_lane;
@@ -32,7 +32,7 @@ struct queue_ticket {
 	enum queue_class class;
 	const void *client; /* between whom it goes round: compared, never followed; NULL is one, too */
 	size_t bytes;
-	const void *file; /* with offset: what queue_neighbour() looks for */
+	const void *file; /* with offset: what queue_take_adjacent() looks for */
 	uint64_t offset;
 	void (*start)(struct queue_ticket *ticket); /* its turn: it is QUEUE_STARTED until queue_finish() */
 	/* private */
@@ -56,9 +56,9 @@ void queue_free(struct queue *queue);
  */
 int queue_add(struct queue *queue, struct queue_ticket *ticket);
 /* Of a ticket that waits: out of the queue, nobody wants it any more. */
-void queue_drop(struct queue *queue, struct queue_ticket *ticket);
+void queue_cancel(struct queue *queue, struct queue_ticket *ticket);
 /* Of a ticket that waits for the readahead's turn: its client has come to it. */
-void queue_raise(struct queue *queue, struct queue_ticket *ticket, enum queue_class class);
+void queue_promote(struct queue *queue, struct queue_ticket *ticket, enum queue_class class);
 /* A started ticket turned out to need another number of bytes than it said: its client is charged for those. */
 void queue_resize(struct queue_ticket *ticket, size_t bytes);
 /* A started ticket has ended. queue_run() then starts what has room now. */
@@ -70,8 +70,8 @@ void queue_run(struct queue *queue);
  * A ticket of the same client that waits for this file and begins at this offset, taken out, charged and QUEUE_STARTED
  * (start() is not called); or NULL.
  */
-struct queue_ticket *queue_neighbour(struct queue *queue, const struct queue_ticket *ticket, uint64_t offset,
-				     size_t most_bytes);
+struct queue_ticket *queue_take_adjacent(struct queue *queue, const struct queue_ticket *ticket, uint64_t offset,
+					 size_t max_bytes);
 
 /* Tickets that wait. */
 unsigned queue_length(const struct queue *queue);

@@ -230,7 +230,7 @@ static void make_row(struct listing *listing)
 {
 	const struct entry *entry = directory_entry(listing->folder, listing->index++);
 
-	if (entry->gone)
+	if (entry->vanished)
 		return;
 	if (listing->options.json)
 		listing_json_row(&listing->text, &listing->view, entry, !listing->any);

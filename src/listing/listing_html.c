@@ -307,21 +307,21 @@ static void put_time(struct text *text, int64_t mtime_ns)
 
 void listing_html_row(struct text *text, const struct listing_view *view, const struct entry *entry)
 {
-	enum kind kind = entry->folder ? KIND_FOLDER : kind_of(entry->name);
+	enum kind kind = entry->directory ? KIND_FOLDER : kind_of(entry->name);
 
 	text_printf(text, "<tr><td class=\"%c\"><a href=\"", kind);
 	text_href(text, entry->name, entry->length);
-	if (entry->folder) {
+	if (entry->directory) {
 		text_puts(text, "/");
 		put_folder_query(text, view, depth_of(view->path) + 1);
 	} else {
 		listing_query_put(text, &(struct listing_query){ 0 }, view->links_query, "&amp;");
 	}
 	text_printf(text, "\"><svg %s><use href=\"#%c\"/></svg><span>",
-		    entry->folder ? "role=\"img\" aria-label=\"Folder\"" : "aria-hidden=\"true\"", kind);
+		    entry->directory ? "role=\"img\" aria-label=\"Folder\"" : "aria-hidden=\"true\"", kind);
 	text_html(text, entry->name, entry->length);
-	text_puts(text, entry->folder ? "<b>/</b></span></a>" : "</span></a>");
-	if (entry->folder)
+	text_puts(text, entry->directory ? "<b>/</b></span></a>" : "</span></a>");
+	if (entry->directory)
 		text_puts(text, "<td>");
 	else
 		put_size(text, entry->size);

@@ -40,13 +40,13 @@ void listing_json_row(struct text *text, const struct listing_view *view, const 
 	text_json(text, entry->name, entry->length);
 	text_puts(text, "\",\"href\":\"");
 	text_href(text, entry->name, entry->length);
-	text_puts(text, entry->folder ? "/" : "");
+	text_puts(text, entry->directory ? "/" : "");
 	if (view->links_query != NULL) {
 		text_puts(text, "?");
 		text_puts(text, view->links_query); /* longer than text_printf() takes */
 	}
-	text_printf(text, "\",\"type\":\"%s\"", entry->folder ? "folder" : "file");
-	if (!entry->folder)
+	text_printf(text, "\",\"type\":\"%s\"", entry->directory ? "folder" : "file");
+	if (!entry->directory)
 		text_printf(text, ",\"size\":%" PRIu64, entry->size);
 	text_printf(text, ",\"mtime\":\"%s\"}", date_format_iso(entry->mtime_ns, mtime));
 }

@@ -17,7 +17,7 @@
 enum access_source exchange_log_source(const struct request *request)
 {
 	static const enum access_source sources[] = {
-		[STORE_CACHE] = ACCESS_HIT, [STORE_JOINED] = ACCESS_JOINED, [STORE_DISK] = ACCESS_MISS
+		[STORE_CACHE] = ACCESS_HIT, [STORE_COALESCED] = ACCESS_JOINED, [STORE_DISK] = ACCESS_MISS
 	};
 	const struct store_want *want = NULL;
 
@@ -72,7 +72,7 @@ static void count(const struct exchange *exchange, unsigned status, uint64_t sen
 {
 	static const enum counters_source sources[] = { [ACCESS_NOWHERE] = COUNTERS_OTHER,
 							[ACCESS_HIT] = COUNTERS_CACHE,
-							[ACCESS_JOINED] = COUNTERS_JOINED,
+							[ACCESS_JOINED] = COUNTERS_COALESCED,
 							[ACCESS_MISS] = COUNTERS_DISK };
 	const struct request *request = &exchange->request;
 	struct client *client = request_client(request);
@@ -86,7 +86,7 @@ static void count(const struct exchange *exchange, unsigned status, uint64_t sen
 	if (client != NULL)
 		clients_note(client, sent_bytes);
 	if (request->file != NULL)
-		file_note(request->file, sent_bytes);
+		file_count_request(request->file, sent_bytes);
 }
 
 void exchange_log_refused(const struct request_site *site, const struct peer *peer, unsigned status)

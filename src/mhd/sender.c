@@ -257,7 +257,7 @@ static bool may_be_ready(const struct exchange *exchange)
 	return (request->reply.body == REPLY_SPAN || request->reply.body == REPLY_COPY) &&
 	       request->reply.status == 200 && !request->not_reusable && request->want.source == STORE_CACHE &&
 	       may_be_buffer(request, request->want.length) && request->method == METHOD_GET &&
-	       !exchange_is_last(exchange) && !request->want.fleeting && cache_waiting(exchange->site->cache) == 0 &&
+	       !exchange_is_last(exchange) && !request->want.transient && cache_waiting(exchange->site->cache) == 0 &&
 	       request->validator.etag[0] != '\0' && !request->validator.weak;
 }
 

@@ -56,7 +56,7 @@ static int take_memory(struct probe_io *io)
 
 	for (unsigned i = 0; error == 0 && i < PROBE_IO_DEPTH_MAX; i++) {
 		io->slots[i].io = io;
-		io->slots[i].memory = arena_take(io->arena, PROBE_IO_BYTES_MAX);
+		io->slots[i].memory = arena_alloc_block(io->arena, PROBE_IO_BYTES_MAX);
 		if (io->slots[i].memory == NULL)
 			error = -ENOMEM;
 	}
@@ -95,7 +95,7 @@ void probe_io_free(struct probe_io *io)
 		return;
 	for (unsigned i = 0; i < PROBE_IO_DEPTH_MAX; i++) {
 		if (io->slots[i].memory != NULL)
-			arena_put(io->arena, io->slots[i].memory);
+			arena_free_block(io->arena, io->slots[i].memory);
 	}
 	if (io->arena != NULL)
 		arena_free(io->arena);

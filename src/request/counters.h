@@ -20,7 +20,7 @@
 /* Where the bytes of a body came from: the first three are enum store_source. */
 enum counters_source {
 	COUNTERS_CACHE = STORE_CACHE,
-	COUNTERS_JOINED = STORE_JOINED,
+	COUNTERS_COALESCED = STORE_COALESCED,
 	COUNTERS_DISK = STORE_DISK,
 	COUNTERS_OTHER =
 		STORE_SOURCES, /* ranged made them: errors, listings, the text between the parts of a multipart */

@@ -43,7 +43,7 @@ bool pins_allow(const struct pins *pins, size_t bytes)
 	if (pins->store == NULL)
 		return true;
 	all = store_cache_bytes(pins->store);
-	used = store_cache_pinned_bytes(pins->store);
+	used = store_cache_in_use_bytes(pins->store);
 	if (used > all / 4 * 3)
 		return false;
 	if (pins->client == NULL)

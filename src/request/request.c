@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the steps of a request stand on: its beginning and end, refusals, the lookup of a file, and what its body needs.
+ * What the steps of a request stand on: its beginning and end, faults, the lookup of a file, and what its body needs.
  * A body that lies in one extent is sent as it lies there; a longer one is a transfer, which copies.
  */
 #include "request/request.h"
@@ -136,7 +136,7 @@ static size_t copy_bytes(size_t block_bytes, unsigned transfers)
 /* Half of the cache or more is not pinned. */
 static bool has_memory(const struct request *request)
 {
-	return cache_pinned_bytes(request->site->cache) < cache_bytes(request->site->cache) / 2;
+	return cache_in_use_bytes(request->site->cache) < cache_bytes(request->site->cache) / 2;
 }
 
 static int start_transfer(struct request *request)
@@ -148,8 +148,8 @@ static int start_transfer(struct request *request)
 		.multipart = request->ranges.count > 1 ? &request->multipart : NULL,
 		.client = request_client(request),
 		.at_once = request->reply.length <= SHORT_MAX && has_memory(request),
-		.fleeting = request_settings(request)->cache == RULE_CACHE_NEVER,
-		.sticky = request_settings(request)->cache == RULE_CACHE_PIN,
+		.transient = request_settings(request)->cache == RULE_CACHE_NEVER,
+		.pinned = request_settings(request)->cache == RULE_CACHE_PIN,
 		.counters = request->site->counters,
 		.pins = &request->pins,
 		.wake = transfer_wakes,
@@ -188,10 +188,10 @@ static int want_span(struct request *request)
 		.length = (size_t)request->reply.length,
 		.class = QUEUE_FIRST,
 		.client = request_client(request),
-		.fleeting = request_settings(request)->cache == RULE_CACHE_NEVER,
-		.sticky = request_settings(request)->cache == RULE_CACHE_PIN,
+		.transient = request_settings(request)->cache == RULE_CACHE_NEVER,
+		.pinned = request_settings(request)->cache == RULE_CACHE_PIN,
 		.divisible = request->reply.length > COPY_MAX,
-		.refusable = true,
+		.rejectable = true,
 		.done = span_done,
 	};
 	return store_want(request->site->store, &request->want);
@@ -236,7 +236,7 @@ static int transfer_instead(struct request *request)
  */
 static int place_span(struct request *request)
 {
-	const size_t pinned_bytes = store_pinned_bytes(&request->want);
+	const size_t pinned_bytes = store_in_use_bytes(&request->want);
 	const uint64_t length = request->reply.length;
 
 	request->reply.data = request->want.data;

@@ -101,7 +101,7 @@ static void charge(struct transfer *transfer)
 		if (slot->want.extent == NULL)
 			bytes += slot->length;
 		else if (slot->want.extent != before)
-			bytes += store_pinned_bytes(&slot->want);
+			bytes += store_in_use_bytes(&slot->want);
 		before = slot->want.extent;
 	}
 	pins_set(transfer->options.pins, bytes);
@@ -134,11 +134,11 @@ static int want(struct transfer *transfer, struct slot *slot, enum queue_class c
 		.reach = options->exact || transfer->plan.block_bytes < options->block_bytes ? CACHE_EXACT
 			 : slot->length == options->block_bytes				     ? CACHE_WHOLE
 											     : CACHE_AS_NEEDED,
-		.fleeting = options->fleeting,
-		.sticky = options->sticky,
+		.transient = options->transient,
+		.pinned = options->pinned,
 		.unproven = true,
 		.divisible = slot->length > LEAN_BYTES,
-		.refusable = !transfer->started,
+		.rejectable = !transfer->started,
 		.done = want_done,
 	};
 	return store_want(options->store, &slot->want);
@@ -275,7 +275,7 @@ static int slot_state(struct transfer *transfer, struct slot *slot)
 {
 	if (slot->ready)
 		return slot->error;
-	store_raise(transfer->options.store, &slot->want, QUEUE_STREAM);
+	store_promote(transfer->options.store, &slot->want, QUEUE_STREAM);
 	transfer->window = 2 * transfer->window < transfer->options.window_max ? 2 * transfer->window
 									       : transfer->options.window_max;
 	fill(transfer);

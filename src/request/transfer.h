@@ -33,7 +33,7 @@ struct transfer_options {
 		       */
 	bool exact;   /* memory is short: what is read may be gone before the next piece of it is wanted */
 	const void *client;	     /* see struct store_want */
-	bool fleeting, sticky;	     /* likewise */
+	bool transient, pinned;	     /* likewise */
 	struct pins *pins;	     /* lives as long as the transfer; NULL: nobody is charged */
 	struct counters *counters;   /* of the bytes that are copied; NULL: none */
 	void (*wake)(void *context); /* what was found missing (-EAGAIN) has come or failed; once for each time */

@@ -157,7 +157,7 @@ static void move_up(struct request *request, uint64_t now_ns)
 
 	for (unsigned i = 0; i < request->link_count; i++) {
 		uint64_t at_ns =
-			bucket_again_ns(request->links[i].bucket, &request->links[i].rate, request->granted_bytes);
+			bucket_ready_ns(request->links[i].bucket, &request->links[i].rate, request->granted_bytes);
 
 		if (at_ns > again_ns)
 			again_ns = at_ns;

@@ -16,7 +16,7 @@ static void add_cache_status(struct request *request, enum store_source source)
 {
 	static const char *const values[STORE_SOURCES] = {
 		[STORE_CACHE] = "ranged; hit",
-		[STORE_JOINED] = "ranged; fwd=miss; collapsed",
+		[STORE_COALESCED] = "ranged; fwd=miss; collapsed",
 		[STORE_DISK] = "ranged; fwd=miss",
 	};
 

@@ -511,7 +511,7 @@ static enum step_result changed(struct request *request)
 {
 	char path[VARIANT_PATH_BYTES];
 
-	files_forget(request->files, variant_path(request, path), request->file);
+	files_invalidate(request->files, variant_path(request, path), request->file);
 	return find_again(request);
 }
 

@@ -157,10 +157,10 @@ static void log_refusals(struct request *request)
 	bool said = false;
 
 	/* Relaxed: at worst two threads log the same. */
-	if (atomic_load_explicit(&file->refusals_logged, memory_order_relaxed))
+	if (atomic_load_explicit(&file->faults_logged, memory_order_relaxed))
 		return;
 	for (unsigned i = 0; i < SIBLING_VARIANTS; i++) {
-		const enum encoding_fault fault = (enum encoding_fault)file->siblings.refusals[i];
+		const enum encoding_fault fault = (enum encoding_fault)file->siblings.faults[i];
 
 		if (fault == ENCODING_FINE || quality_of(request, variants[i].coding) == 0)
 			continue;
@@ -169,14 +169,14 @@ static void log_refusals(struct request *request)
 		said = true;
 	}
 	if (said)
-		atomic_store_explicit(&file->refusals_logged, true, memory_order_relaxed);
+		atomic_store_explicit(&file->faults_logged, true, memory_order_relaxed);
 }
 
 bool variant_is_refused(const struct file_siblings *siblings)
 {
 	static const uint8_t none[SIBLING_VARIANTS];
 
-	return memcmp(siblings->refusals, none, sizeof(none)) != 0;
+	return memcmp(siblings->faults, none, sizeof(none)) != 0;
 }
 
 enum step_result variant_choose(struct request *request)

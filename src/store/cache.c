@@ -29,15 +29,15 @@
 #define SMALL_BYTES ((size_t)64 << 10) /* an extent up to this is always read whole */
 #define SPANS_MAX 32
 #define UNIT_BYTES ARENA_BLOCK_MAX_BYTES
-#define PATIENT_SETTLES 1
+#define PATIENT_FINISH_CALLS 1
 #define WALK_PAGES 1024 /* under one hold of a lock */
 #define SERVED_MAX 32	/* wants that wait for memory, under one hold of a lock */
 
 struct cache {
 	_Atomic size_t bytes;
-	unsigned settles;     /* since its size was changed; of whoever does that */
-	atomic_uint waiting;  /* for memory, in all shards */
-	unsigned shard_count; /* a power of two */
+	unsigned finish_calls; /* since its size was changed; of whoever does that */
+	atomic_uint waiting;   /* for memory, in all shards */
+	unsigned shard_count;  /* a power of two */
 	struct shard shards[];
 };
 
@@ -46,7 +46,7 @@ struct place {
 	struct shard *shard;
 	struct shard_key key;
 	uint64_t hash;
-	struct shard_view view; /* after look_up() */
+	struct shard_view view; /* after find() */
 };
 
 static unsigned count_shards(size_t bytes)
@@ -137,9 +137,9 @@ static void lock(struct shard *shard)
 }
 
 /* Under the lock, as all below that don't say otherwise. */
-static struct cache_extent *look_up(const struct cache_span *span, struct place *place)
+static struct cache_extent *find(const struct cache_span *span, struct place *place)
 {
-	shard_look(place->shard, &place->key, place->hash, span->offset, span->length, &place->view);
+	shard_find(place->shard, &place->key, place->hash, span->offset, span->length, &place->view);
 	return place->view.extent;
 }
 
@@ -179,10 +179,10 @@ static bool plan(const struct cache_span *span, const struct place *place, struc
 /* Whether it stays is decided by whoever wants it most. */
 static void keep(struct shard *shard, struct cache_extent *extent, const struct cache_span *span)
 {
-	if (shard->retain && !span->fleeting)
-		extent->goes &= (uint8_t)~SHARD_FLEETING;
-	if (shard->retain && span->sticky)
-		shard_stick(shard, extent);
+	if (shard->retain && !span->transient)
+		extent->evict_on_unpin &= (uint8_t)~SHARD_TRANSIENT;
+	if (shard->retain && span->pinned)
+		shard_set_pinned(shard, extent);
 }
 
 /* A use of it; a client that takes an extent in small pieces uses it once. */
@@ -194,16 +194,16 @@ static void use(struct shard *shard, struct cache_extent *extent, const struct c
 	keep(shard, extent, span);
 }
 
-static void attend(struct cache_wait *wait, struct cache_extent *extent)
+static void wait_for_read(struct cache_wait *wait, struct cache_extent *extent)
 {
 	wait->extent = extent;
-	wait->place = CACHE_AT_EXTENT;
+	wait->state = CACHE_WAITING_FOR_READ;
 	DL_APPEND(extent->waits, wait);
 }
 
-static enum cache_answer look(struct cache_wait *wait, struct place *place)
+static enum cache_answer answer_from_index(struct cache_wait *wait, struct place *place)
 {
-	struct cache_extent *extent = look_up(&wait->span, place);
+	struct cache_extent *extent = find(&wait->span, place);
 
 	if (extent == NULL)
 		return CACHE_MISS;
@@ -215,9 +215,9 @@ static enum cache_answer look(struct cache_wait *wait, struct place *place)
 	}
 	keep(place->shard, extent, &wait->span);
 	shard_touch(extent); /* two want it: those who come later may, too */
-	attend(wait, extent);
-	place->shard->stats.joins++;
-	return CACHE_JOINED;
+	wait_for_read(wait, extent);
+	place->shard->stats.coalesced++;
+	return CACHE_COALESCED;
 }
 
 /* The whole extent, which `read` says, has no room. The span alone may have: what one hold of the lock finds. */
@@ -245,7 +245,7 @@ static struct cache_extent *make(const struct cache_span *span, const struct pla
 		extent = make_span(span, place, &read);
 	if (extent == NULL)
 		return NULL;
-	extent->goes = SHARD_FLEETING;
+	extent->evict_on_unpin = SHARD_TRANSIENT;
 	keep(place->shard, extent, span);
 	place->shard->stats.loads++;
 	return extent;
@@ -254,14 +254,14 @@ static struct cache_extent *make(const struct cache_span *span, const struct pla
 static void queue_for_memory(struct cache *cache, struct shard *shard, struct cache_wait *wait)
 {
 	DL_APPEND(shard->waits, wait);
-	wait->place = CACHE_AT_MEMORY;
+	wait->state = CACHE_WAITING_FOR_MEMORY;
 	atomic_fetch_add_explicit(&cache->waiting, 1, memory_order_relaxed);
 }
 
-static void leave_queue(struct cache *cache, struct shard *shard, struct cache_wait *wait)
+static void leave_memory_queue(struct cache *cache, struct shard *shard, struct cache_wait *wait)
 {
 	DL_DELETE(shard->waits, wait);
-	wait->place = CACHE_NOWHERE;
+	wait->state = CACHE_NOT_WAITING;
 	atomic_fetch_sub_explicit(&cache->waiting, 1, memory_order_relaxed);
 }
 
@@ -278,7 +278,7 @@ static enum cache_answer load(struct cache *cache, struct cache_wait *wait, cons
 		queue_for_memory(cache, place->shard, wait);
 		return CACHE_QUEUED;
 	}
-	attend(wait, extent);
+	wait_for_read(wait, extent);
 	return CACHE_LOAD;
 }
 
@@ -289,13 +289,13 @@ enum cache_answer cache_want(struct cache *cache, struct cache_wait *wait, bool 
 	bool again;
 
 	wait->extent = NULL;
-	wait->place = CACHE_NOWHERE;
+	wait->state = CACHE_NOT_WAITING;
 	locate(cache, &wait->span, &place);
 	do { /* while the lock is not held, others may read what is wanted, or take the room that was made: so all is
 		looked at again */
 		again = false;
 		lock(place.shard);
-		answer = look(wait, &place);
+		answer = answer_from_index(wait, &place);
 		if (answer == CACHE_MISS && may_load)
 			answer = load(cache, wait, &place, &again);
 		pthread_mutex_unlock(&place.shard->lock);
@@ -311,13 +311,13 @@ enum cache_answer cache_find(struct cache *cache, const struct cache_span *span,
 
 	locate(cache, span, &place);
 	pthread_mutex_lock(&place.shard->lock);
-	*extent = look_up(span, &place);
+	*extent = find(span, &place);
 	if (*extent != NULL && (*extent)->ready) {
 		use(place.shard, *extent, span);
 		place.shard->stats.hits++;
 		answer = CACHE_HIT;
 	} else if (*extent != NULL) {
-		answer = CACHE_JOINED;
+		answer = CACHE_COALESCED;
 	}
 	pthread_mutex_unlock(&place.shard->lock);
 	if (answer == CACHE_MISS)
@@ -341,9 +341,9 @@ static struct cache_wait *serve_some(struct cache *cache, struct shard *shard, b
 		if (*more)
 			break;
 		locate(cache, &wait->span, &place);
-		leave_queue(cache, shard, wait);
-		wait->answer = (int)look(wait, &place);
-		if (wait->answer == CACHE_JOINED)
+		leave_memory_queue(cache, shard, wait);
+		wait->answer = (int)answer_from_index(wait, &place);
+		if (wait->answer == CACHE_COALESCED)
 			continue;
 		if (wait->answer == CACHE_MISS) {
 			wait->extent = make(&wait->span, &place);
@@ -351,12 +351,12 @@ static struct cache_wait *serve_some(struct cache *cache, struct shard *shard, b
 		}
 		if (wait->extent == NULL) { /* still no room: it stays the first */
 			DL_PREPEND(shard->waits, wait);
-			wait->place = CACHE_AT_MEMORY;
+			wait->state = CACHE_WAITING_FOR_MEMORY;
 			atomic_fetch_add_explicit(&cache->waiting, 1, memory_order_relaxed);
 			*more = shard_is_searching(shard);
 			break;
 		}
-		wait->place = CACHE_POSTED;
+		wait->state = CACHE_POSTED;
 		DL_APPEND(served, wait);
 	}
 	return served;
@@ -364,7 +364,7 @@ static struct cache_wait *serve_some(struct cache *cache, struct shard *shard, b
 
 void cache_deliver(struct cache_wait *wait)
 {
-	wait->place = CACHE_NOWHERE;
+	wait->state = CACHE_NOT_WAITING;
 	wait->ready(wait, wait->answer);
 }
 
@@ -401,12 +401,12 @@ static void serve_and_unlock(struct cache *cache, struct shard *shard)
 	}
 }
 
-void cache_attend(struct cache *cache, struct cache_wait *wait)
+void cache_wait_for_read(struct cache *cache, struct cache_wait *wait)
 {
 	struct shard *shard = shard_of(cache, wait->extent->hash);
 
 	pthread_mutex_lock(&shard->lock);
-	attend(wait, wait->extent);
+	wait_for_read(wait, wait->extent);
 	pthread_mutex_unlock(&shard->lock);
 }
 
@@ -417,10 +417,10 @@ bool cache_cancel_queued(struct cache *cache, struct cache_wait *wait)
 
 	locate(cache, &wait->span, &place);
 	lock(place.shard);
-	queued = wait->place == CACHE_AT_MEMORY;
+	queued = wait->state == CACHE_WAITING_FOR_MEMORY;
 	if (queued) {
-		leave_queue(cache, place.shard, wait);
-		wait->place = CACHE_NOWHERE;
+		leave_memory_queue(cache, place.shard, wait);
+		wait->state = CACHE_NOT_WAITING;
 		serve_and_unlock(cache, place.shard); /* it may have been the large one in front of small ones */
 	} else {
 		pthread_mutex_unlock(&place.shard->lock);
@@ -437,11 +437,11 @@ bool cache_cancel(struct cache *cache, struct cache_wait *wait)
 		return true;
 	locate(cache, &wait->span, &place);
 	lock(place.shard);
-	out = wait->place != CACHE_POSTED;
-	if (wait->place == CACHE_AT_EXTENT)
+	out = wait->state != CACHE_POSTED;
+	if (wait->state == CACHE_WAITING_FOR_READ)
 		DL_DELETE(wait->extent->waits, wait);
 	if (out)
-		wait->place = CACHE_NOWHERE;
+		wait->state = CACHE_NOT_WAITING;
 	pthread_mutex_unlock(&place.shard->lock);
 	return out;
 }
@@ -458,7 +458,7 @@ static struct cache_wait *answer_waits(struct shard *shard, struct cache_extent 
 		wait->answer = error != 0 ? error : CACHE_HIT;
 		if (error == 0)
 			shard_pin(shard, extent, 1);
-		wait->place = CACHE_POSTED;
+		wait->state = CACHE_POSTED;
 		if (wait->reactor == reactor)
 			DL_APPEND(own, wait);
 		else
@@ -476,7 +476,7 @@ struct cache_wait *cache_loaded(struct cache *cache, struct cache_extent *extent
 	own = answer_waits(shard, extent, error, reactor, &others);
 	extent->ready = true;
 	if (error != 0)
-		shard_forget(shard, extent);
+		shard_remove(shard, extent);
 	if (shard_unpin(shard, extent))
 		serve_and_unlock(cache, shard);
 	else
@@ -493,7 +493,7 @@ bool cache_abandon(struct cache *cache, struct cache_extent *extent)
 	lock(shard);
 	gone = extent->waits == NULL;
 	if (gone) {
-		shard_forget(shard, extent);
+		shard_remove(shard, extent);
 		shard_unpin(shard, extent);
 	}
 	serve_and_unlock(cache, shard);
@@ -509,12 +509,12 @@ void cache_touch(struct cache *cache, struct cache_extent *extent)
 	pthread_mutex_unlock(&shard->lock);
 }
 
-void cache_disown(struct cache *cache, struct cache_extent *extent)
+void cache_unindex(struct cache *cache, struct cache_extent *extent)
 {
 	struct shard *shard = shard_of(cache, extent->hash);
 
 	pthread_mutex_lock(&shard->lock);
-	shard_forget(shard, extent);
+	shard_remove(shard, extent);
 	pthread_mutex_unlock(&shard->lock);
 }
 
@@ -530,14 +530,14 @@ void cache_unpin(struct cache *cache, struct cache_extent *extent)
 }
 
 /* Not under the lock, as the next ones. All extents with one key. */
-static size_t forget_key(struct cache *cache, const struct shard_key *key)
+static size_t invalidate_key(struct cache *cache, const struct shard_key *key)
 {
 	uint64_t hash = shard_hash(key);
 	struct shard *shard = shard_of(cache, hash);
 	size_t bytes;
 
 	lock(shard);
-	bytes = shard_forget_key(shard, key, hash);
+	bytes = shard_remove_key(shard, key, hash);
 	serve_and_unlock(cache, shard);
 	return bytes;
 }
@@ -546,7 +546,7 @@ static size_t forget_key(struct cache *cache, const struct shard_key *key)
  * In steps. Who still reads the version may have it read anew behind the walk, as after it: the file is checked after
  * each read, so such bytes are of the version, and they go when their turn comes.
  */
-static size_t forget_in_shard(struct cache *cache, struct shard *shard, const struct file_version *version)
+static size_t invalidate_in_shard(struct cache *cache, struct shard *shard, const struct file_version *version)
 {
 	uint32_t page = 0;
 	size_t bytes = 0;
@@ -554,14 +554,14 @@ static size_t forget_in_shard(struct cache *cache, struct shard *shard, const st
 
 	do {
 		lock(shard);
-		more = shard_forget_version(shard, version, &page, &bytes);
+		more = shard_remove_version(shard, version, &page, &bytes);
 		serve_and_unlock(cache, shard);
 	} while (more);
 	return bytes;
 }
 
 /* Looked up one by one while they are fewer than what there is to walk through. */
-size_t cache_forget(struct cache *cache, const struct file_version *version)
+size_t cache_invalidate(struct cache *cache, const struct file_version *version)
 {
 	uint64_t extents = is_one_extent(version) ? 1 : version->size / SHARD_EXTENT_BYTES + 1;
 	struct shard_key key = { .version = *version };
@@ -569,11 +569,11 @@ size_t cache_forget(struct cache *cache, const struct file_version *version)
 
 	if (extents > cache_bytes(cache) / SHARD_EXTENT_BYTES) {
 		for (unsigned i = 0; i < cache->shard_count; i++)
-			bytes += forget_in_shard(cache, &cache->shards[i], version);
+			bytes += invalidate_in_shard(cache, &cache->shards[i], version);
 		return bytes;
 	}
 	for (key.number = 0; key.number < extents; key.number++)
-		bytes += forget_key(cache, &key);
+		bytes += invalidate_key(cache, &key);
 	return bytes;
 }
 
@@ -587,9 +587,9 @@ static bool walk_shard(struct shard *shard, uint32_t *page, struct cache_residen
 	struct cache_extent *extent = NULL;
 
 	while (*count < room && *page < end && (extent = shard_next_extent(shard, page, end)) != NULL)
-		if (extent->found && extent->ready)
+		if (extent->indexed && extent->ready)
 			list[(*count)++] = (struct cache_resident){ extent->key.version, shard_file_bytes(extent),
-								    extent->sticky };
+								    extent->pinned };
 	if (*count < room && *page < end)
 		*page = end;
 	return *page < pages;
@@ -650,29 +650,29 @@ int cache_resize(struct cache *cache, size_t bytes, bool retain)
 	for (unsigned i = 0; i < cache->shard_count; i++)
 		resize_shard(&cache->shards[i], share(whole, cache->shard_count, i), retain);
 	atomic_store(&cache->bytes, whole);
-	cache->settles = 0;
+	cache->finish_calls = 0;
 	serve_all(cache);
 	return 0;
 }
 
 bool cache_finish_resize(struct cache *cache)
 {
-	bool settled = true;
+	bool finished = true;
 
 	for (unsigned i = 0; i < cache->shard_count; i++)
-		settled &= resize_settle(&cache->shards[i], cache->settles >= PATIENT_SETTLES);
-	cache->settles += !settled;
-	return settled;
+		finished &= resize_finish(&cache->shards[i], cache->finish_calls >= PATIENT_FINISH_CALLS);
+	cache->finish_calls += !finished;
+	return finished;
 }
 
 /* --- sums --- */
 
-size_t cache_pinned_bytes(const struct cache *cache)
+size_t cache_in_use_bytes(const struct cache *cache)
 {
 	size_t bytes = 0;
 
 	for (unsigned i = 0; i < cache->shard_count; i++)
-		bytes += atomic_load_explicit(&cache->shards[i].pinned_bytes, memory_order_relaxed);
+		bytes += atomic_load_explicit(&cache->shards[i].in_use_bytes, memory_order_relaxed);
 	return bytes;
 }
 
@@ -686,7 +686,7 @@ bool cache_is_crowded(const struct cache *cache, const struct cache_extent *exte
 {
 	const struct shard *shard = &cache->shards[(extent->hash >> 56) & (cache->shard_count - 1)];
 
-	return atomic_load_explicit(&shard->pinned_bytes, memory_order_relaxed) >
+	return atomic_load_explicit(&shard->in_use_bytes, memory_order_relaxed) >
 	       cache_bytes(cache) / cache->shard_count / 2;
 }
 
@@ -700,17 +700,17 @@ static void add_up(struct cache_stats *stats, const struct shard *shard)
 	struct shard_stats *sums = &stats->sums;
 
 	sums->hits += shard->stats.hits;
-	sums->joins += shard->stats.joins;
+	sums->coalesced += shard->stats.coalesced;
 	sums->loads += shard->stats.loads;
 	sums->evictions += shard->stats.evictions;
 	sums->evicted_bytes += shard->stats.evicted_bytes;
 	sums->ghost_hits += shard->stats.ghost_hits;
 	sums->admissions += shard->stats.admissions;
 	sums->idle_bytes += shard->stats.idle_bytes;
-	sums->sticky_bytes += shard->stats.sticky_bytes;
+	sums->pinned_bytes += shard->stats.pinned_bytes;
 	sums->extents += shard->stats.extents;
 	stats->free_bytes += arena_free_bytes(shard->arena);
-	stats->splinter_bytes += arena_splinter_bytes(shard->arena, SHARD_EXTENT_BYTES);
+	stats->fragmented_bytes += arena_fragmented_bytes(shard->arena, SHARD_EXTENT_BYTES);
 	stats->small_bytes += shard->fifos[SHARD_SMALL].bytes;
 	stats->main_bytes += shard->fifos[SHARD_MAIN].bytes;
 }
@@ -718,7 +718,7 @@ static void add_up(struct cache_stats *stats, const struct shard *shard)
 void cache_stats(struct cache *cache, struct cache_stats *stats)
 {
 	*stats = (struct cache_stats){ .bytes = cache_bytes(cache),
-				       .pinned_bytes = cache_pinned_bytes(cache),
+				       .in_use_bytes = cache_in_use_bytes(cache),
 				       .waiting = cache_waiting(cache),
 				       .shards = cache->shard_count };
 	for (unsigned i = 0; i < cache->shard_count; i++) {
@@ -735,7 +735,7 @@ void cache_check(struct cache *cache)
 
 		pthread_mutex_lock(&shard->lock);
 		shard_check(shard);
-		assert(shard->waits == NULL || shard->pinned_bytes > 0); /* or else nobody would ever serve them */
+		assert(shard->waits == NULL || shard->in_use_bytes > 0); /* or else nobody would ever serve them */
 		pthread_mutex_unlock(&shard->lock);
 	}
 }

@@ -33,19 +33,19 @@ struct cache_span {
 	uint64_t offset;
 	size_t length; /* 1 … CACHE_SPAN_MAX_BYTES, or what lies in one extent; inside the version's size */
 	enum cache_reach reach;
-	bool fleeting; /* not to be kept */
-	bool sticky;   /* to be kept for good */
+	bool transient; /* not to be kept */
+	bool pinned;	/* to be kept for good */
 };
 
 enum cache_answer {
-	CACHE_MISS,   /* nobody has it or reads it */
-	CACHE_HIT,    /* wait->extent is pinned for the caller and ready */
-	CACHE_JOINED, /* somebody reads it: wait->ready() will run */
-	CACHE_LOAD,   /* wait->extent is the caller's to read: cache_loaded() or cache_abandon() */
-	CACHE_QUEUED, /* there is no memory: wait->ready() will run, with CACHE_HIT or CACHE_LOAD */
+	CACHE_MISS,	 /* nobody has it or reads it */
+	CACHE_HIT,	 /* wait->extent is pinned for the caller and ready */
+	CACHE_COALESCED, /* somebody reads it: wait->ready() will run */
+	CACHE_LOAD,	 /* wait->extent is the caller's to read: cache_loaded() or cache_abandon() */
+	CACHE_QUEUED,	 /* there is no memory: wait->ready() will run, with CACHE_HIT or CACHE_LOAD */
 };
 
-enum cache_place { CACHE_NOWHERE, CACHE_AT_EXTENT, CACHE_AT_MEMORY, CACHE_POSTED };
+enum cache_wait_state { CACHE_NOT_WAITING, CACHE_WAITING_FOR_READ, CACHE_WAITING_FOR_MEMORY, CACHE_POSTED };
 
 /* Of one want that can't be answered at once; the caller's storage. */
 struct cache_wait {
@@ -53,22 +53,22 @@ struct cache_wait {
 	struct cache_wait *next, *prev;
 	struct reactor *reactor; /* where ready() runs */
 	/*
-	 * answer: CACHE_HIT, CACHE_LOAD (the caller reads wait->extent, and waits for it only once cache_attend() was
+	 * answer: CACHE_HIT, CACHE_LOAD (the caller reads wait->extent, and waits for it only once cache_wait_for_read() was
 	 * called), or -errno of the read.
 	 */
 	void (*ready)(struct cache_wait *wait, int answer);
 	struct cache_span span;
 	struct cache_extent *extent;
 	int answer;
-	enum cache_place place;
+	enum cache_wait_state state;
 };
 
 struct cache_stats {
 	struct shard_stats sums; /* of all shards */
-	size_t bytes, free_bytes, pinned_bytes, small_bytes, main_bytes;
-	size_t splinter_bytes; /* free, but in pieces that no extent of a large file fits into: what fragmentation takes
+	size_t bytes, free_bytes, in_use_bytes, small_bytes, main_bytes;
+	size_t fragmented_bytes; /* free, but in pieces that no extent of a large file fits into: what fragmentation takes
 				*/
-	unsigned waiting;      /* for memory */
+	unsigned waiting;	 /* for memory */
 	unsigned shards;
 };
 
@@ -100,7 +100,7 @@ bool cache_finish_resize(struct cache *cache);
 bool cache_in_one_extent(const struct file_version *version, uint64_t first, uint64_t last);
 
 /*
- * Only looks. CACHE_HIT: *extent holds the span and is pinned for the caller. CACHE_JOINED: it is being read,
+ * Only looks. CACHE_HIT: *extent holds the span and is pinned for the caller. CACHE_COALESCED: it is being read,
  * cache_want() would wait for it. CACHE_MISS: *read is what would be read: the whole extent, or just the span, aligned.
  * Any thread.
  */
@@ -113,7 +113,7 @@ enum cache_answer cache_find(struct cache *cache, const struct cache_span *span,
  */
 enum cache_answer cache_want(struct cache *cache, struct cache_wait *wait, bool may_load);
 /* After ready(CACHE_LOAD): the wait waits for its extent from here on. */
-void cache_attend(struct cache *cache, struct cache_wait *wait);
+void cache_wait_for_read(struct cache *cache, struct cache_wait *wait);
 /*
  * The wait is given up. True: it is out and ready() will not run. False: ready() is under way; the wait must live until
  * then. On the wait's reactor's thread.
@@ -137,7 +137,7 @@ bool cache_abandon(struct cache *cache, struct cache_extent *extent);
 void cache_touch(struct cache *cache, struct cache_extent *extent);
 /* Takes an extent that the caller has pinned out of the table: no other want finds it, and its last pin frees it. Any
  * thread. */
-void cache_disown(struct cache *cache, struct cache_extent *extent);
+void cache_unindex(struct cache *cache, struct cache_extent *extent);
 /* One pin less. Any thread. */
 void cache_unpin(struct cache *cache, struct cache_extent *extent);
 
@@ -145,13 +145,13 @@ void cache_unpin(struct cache *cache, struct cache_extent *extent);
  * Forgets all extents of a version; who has one pinned keeps it till he lets go. How many bytes they were, or are being
  * read to. Any thread.
  */
-size_t cache_forget(struct cache *cache, const struct file_version *version);
+size_t cache_invalidate(struct cache *cache, const struct file_version *version);
 
 /* An extent that is there: how much of which version. */
 struct cache_resident {
 	struct file_version version;
 	size_t bytes;
-	bool sticky;
+	bool pinned;
 };
 
 /* Where a walk through all extents is; all zero: at its start. */
@@ -169,7 +169,7 @@ size_t cache_walk(struct cache *cache, struct cache_cursor *cursor, struct cache
 bool cache_retains(struct cache *cache);
 
 /* Bytes that are pinned or being read; a little out of date. Any thread. */
-size_t cache_pinned_bytes(const struct cache *cache);
+size_t cache_in_use_bytes(const struct cache *cache);
 size_t cache_bytes(const struct cache *cache);
 /* More than half of the shard of this extent, which the caller has pinned, is pinned. Any thread. */
 bool cache_is_crowded(const struct cache *cache, const struct cache_extent *extent);

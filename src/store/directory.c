@@ -24,7 +24,7 @@
 #define MEMORY_BYTES ((size_t)64 * 1024 * 1024)
 #define CHUNK_BYTES ((size_t)8 * 1024 * 1024)
 
-struct directory_turn {
+struct directory_worker {
 	struct offload_job job;
 	struct directory_table *table;
 	bool busy;
@@ -36,7 +36,7 @@ struct directory_table {
 	struct directory *line;
 	size_t used_bytes;
 	bool stopping;
-	struct directory_turn turns[TURNS_MAX];
+	struct directory_worker turns[TURNS_MAX];
 };
 
 struct directory {
@@ -120,7 +120,7 @@ static void dispose(struct directory *folder)
 static void work(struct offload_job *job);
 
 /* The lock is held. A turn to be started, or NULL. */
-static struct directory_turn *stand_in_line(struct directory *folder)
+static struct directory_worker *stand_in_line(struct directory *folder)
 {
 	struct directory_table *table = folder->table;
 
@@ -134,7 +134,7 @@ static struct directory_turn *stand_in_line(struct directory *folder)
 	return NULL;
 }
 
-static void start_turn(struct directory_turn *turn)
+static void start_turn(struct directory_worker *turn)
 {
 	turn->job = (struct offload_job){ .work = work };
 	offload_start(turn->table->options.offload, &turn->job);
@@ -143,7 +143,7 @@ static void start_turn(struct directory_turn *turn)
 static void enter_line(struct directory *folder)
 {
 	struct directory_table *table = folder->table;
-	struct directory_turn *turn;
+	struct directory_worker *turn;
 
 	folder->waits = true;
 	pthread_mutex_lock(&table->lock);
@@ -177,7 +177,7 @@ static void deliver(struct reactor_message *message)
 }
 
 /* The first in line, or NULL: the turn is over then. */
-static struct directory *take_first(struct directory_turn *turn, bool *stopping, bool *over)
+static struct directory *take_first(struct directory_worker *turn, bool *stopping, bool *over)
 {
 	struct directory_table *table = turn->table;
 	struct directory *folder;
@@ -219,7 +219,7 @@ static void run_step(struct directory *folder, bool stopping)
 /* One step of one folder. Once all is stopping, the offload threads may have ended: the line is worked off here. */
 static void work(struct offload_job *job)
 {
-	struct directory_turn *turn = container_of(job, struct directory_turn, job);
+	struct directory_worker *turn = container_of(job, struct directory_worker, job);
 	bool stopping, over;
 
 	do {

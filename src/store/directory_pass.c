@@ -47,8 +47,8 @@ static void take_stat(struct entry *entry, const struct statx *st)
 	struct file_version version;
 
 	file_set_version(&version, st);
-	entry->folder = S_ISDIR(st->stx_mode);
-	entry->size = entry->folder ? 0 : version.size;
+	entry->directory = S_ISDIR(st->stx_mode);
+	entry->size = entry->directory ? 0 : version.size;
 	entry->mtime_ns = version.mtime_ns;
 	entry->known = true;
 }
@@ -99,7 +99,7 @@ static bool is_shown(const struct directory_pass *pass, const struct dirent64 *f
 		return false;
 	memset(entry, 0, offsetof(struct entry, name));
 	entry->length = (uint8_t)length;
-	entry->folder = found->d_type == DT_DIR;
+	entry->directory = found->d_type == DT_DIR;
 	memcpy(entry->name, found->d_name, length + 1);
 	switch (found->d_type) {
 	case DT_DIR:
@@ -118,8 +118,8 @@ static void take_entry(struct directory_pass *pass, const struct entry *entry)
 	const struct entries *entries = &pass->entries;
 
 	if (!pass->counted) {
-		pass->folders += entry->folder;
-		pass->files += !entry->folder;
+		pass->folders += entry->directory;
+		pass->files += !entry->directory;
 	}
 	if (pass->after_cursor && entries_compare(entries, entry, &pass->cursor) <= 0)
 		return;
@@ -206,7 +206,7 @@ static bool cut(struct directory_pass *pass)
 	if (keep == 0) { /* limit=0: they are only counted */
 		entries_clear(entries);
 		memset(&pass->bound_at, 0, sizeof(pass->bound_at));
-		pass->bound_at.folder = true;
+		pass->bound_at.directory = true;
 	} else {
 		entries_keep(entries, keep);
 		entries_copy(&pass->bound_at, entries_at(entries, keep - 1));
@@ -275,7 +275,7 @@ static void hash_entry(struct directory_pass *pass, const struct entry *entry)
 {
 	const struct {
 		uint64_t folder, size, mtime_ns;
-	} facts = { entry->folder, entry->size, (uint64_t)entry->mtime_ns };
+	} facts = { entry->directory, entry->size, (uint64_t)entry->mtime_ns };
 
 	pass->hash = XXH64(&facts, sizeof(facts), pass->hash);
 	pass->hash = XXH64(entry->name, (size_t)entry->length + 1, pass->hash);
@@ -296,13 +296,13 @@ static bool step_look(struct directory_pass *pass)
 
 	for (unsigned i = 0; pass->looked < pass->count; i++, pass->looked++) {
 		struct entry *entry = entries_at(&pass->entries, pass->first + pass->looked);
-		bool was_folder = entry->folder;
+		bool was_directory = entry->directory;
 
 		if (i == STEP_NAMES || clock_now_ns() >= until_ns)
 			return true;
-		if (!entry->known && (look(pass, entry) != 0 || entry->folder != was_folder))
-			entry->gone = true;
-		if (!entry->gone)
+		if (!entry->known && (look(pass, entry) != 0 || entry->directory != was_directory))
+			entry->vanished = true;
+		if (!entry->vanished)
 			hash_entry(pass, entry);
 	}
 	return finish(pass);

@@ -81,8 +81,8 @@ int entries_compare(const struct entries *entries, const struct entry *a, const 
 {
 	int difference = 0, names;
 
-	if (a->folder != b->folder)
-		return a->folder ? -1 : 1;
+	if (a->directory != b->directory)
+		return a->directory ? -1 : 1;
 	if (entries->key == ENTRIES_BY_SIZE)
 		difference = (a->size > b->size) - (a->size < b->size);
 	else if (entries->key == ENTRIES_BY_TIME)

@@ -19,9 +19,9 @@ struct entry {
 	int64_t mtime_ns;
 	uint64_t size;
 	uint32_t rank; /* private */
-	bool folder;
-	bool known; /* size and mtime are */
-	bool gone;  /* since its name was read */
+	bool directory;
+	bool known;    /* size and mtime are */
+	bool vanished; /* since its name was read */
 	uint8_t length;
 	char name[ENTRIES_NAME_MAX + 1]; /* with its NUL; what lies in memory ends there */
 };

@@ -201,7 +201,7 @@ bool file_version_equal(const struct file_version *a, const struct file_version 
 	       a->ctime_ns == b->ctime_ns;
 }
 
-bool file_undated(const struct file_version *version)
+bool file_is_undated(const struct file_version *version)
 {
 	return version->mtime_ns >= 0 && version->mtime_ns < 2 * (int64_t)CLOCK_NS_PER_S;
 }
@@ -245,8 +245,8 @@ static void parse_tag(const char *text, size_t length, char *tag)
 	tag[length] = '\0';
 }
 
-ssize_t file_peek(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes,
-		  struct file_version *version)
+ssize_t file_read_head(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes,
+		       struct file_version *version)
 {
 	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
 	struct statx st;
@@ -281,7 +281,7 @@ static int read_at(int fd, void *buffer, size_t *bytes, uint64_t offset)
 	return got < 0 ? -errno : 0;
 }
 
-int file_peek_ends(int root_fd, const char *path, enum file_symlinks symlinks, struct file_ends *ends,
+int file_read_ends(int root_fd, const char *path, enum file_symlinks symlinks, struct file_ends *ends,
 		   struct file_version *version)
 {
 	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
@@ -311,7 +311,7 @@ static void read_sidecar(struct file *file, const struct place *of)
 
 	if ((size_t)snprintf(path, sizeof(path), "%s.etag", of->path) >= sizeof(path))
 		return;
-	length = file_peek(of->root_fd, path, of->symlinks, text, sizeof(text), &version);
+	length = file_read_head(of->root_fd, path, of->symlinks, text, sizeof(text), &version);
 	if (length > 0 && length <= SIDECAR_MAX_BYTES && version.mtime_ns >= file->version.mtime_ns)
 		parse_tag(text, (size_t)length, file->tag);
 }
@@ -451,7 +451,7 @@ int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct
 	filesystem = filesystem_of(opened->fd);
 	set_versions(opened, &st, filesystem, start_ns);
 	set_alignment(opened, &st, filesystem);
-	if (file_undated(&opened->version))
+	if (file_is_undated(&opened->version))
 		read_sidecar(opened, &place);
 	if (opened->direct && file_map(opened, 0, UINT64_MAX, &known) < 0)
 		known = 0; /* whoever needs the map will ask again, and be told */
@@ -471,7 +471,7 @@ int file_stat(int root_fd, const char *path, enum file_symlinks symlinks, struct
 	return error;
 }
 
-int file_look(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version)
+int file_get_version(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version)
 {
 	struct file_state state;
 	int error = file_stat(root_fd, path, symlinks, &state);
@@ -584,7 +584,7 @@ static void note_verified(struct file *file, uint64_t start_ns)
 		;
 }
 
-int file_look_again(struct file *file, int root_fd, const char *path, enum file_symlinks symlinks,
+int file_revalidate(struct file *file, int root_fd, const char *path, enum file_symlinks symlinks,
 		    struct file_state *state)
 {
 	uint64_t start_ns;
@@ -637,7 +637,7 @@ int file_check(struct file *file)
 	return result;
 }
 
-bool file_is_gone(const struct file *file)
+bool file_is_deleted(const struct file *file)
 {
 	struct statx st;
 

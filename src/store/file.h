@@ -43,7 +43,7 @@ struct file_state {
 /* What lies beside a file about the same bytes; see store/sibling.h, which finds it. All zero: nothing. */
 struct file_siblings {
 	unsigned variants;		       /* bits of enum sibling: those that may be sent */
-	uint8_t refusals[FILE_VARIANTS_MAX];   /* enum encoding_fault: why one that is there may not */
+	uint8_t faults[FILE_VARIANTS_MAX];     /* enum encoding_fault: why one that is there may not */
 	bool checked_young[FILE_VARIANTS_MAX]; /* it was young when it was checked, so the same version may be another
 						  one */
 	uint64_t checked[FILE_VARIANTS_MAX]; /* the fingerprint of the version for which the above holds, but for its */
@@ -74,7 +74,7 @@ struct file {
 	bool checking;
 	struct offload *closer; /* NULL: whoever gives up the last reference closes it himself */
 	struct offload_job closing;
-	bool gone;		   /* of files_let_go() alone: no name leads to it any more */
+	bool deleted;		   /* of files_close_deleted() alone: no name leads to it any more */
 	struct device *device;	   /* set by whoever opened it, before it is read; lives longer */
 	atomic_bool outdated;	   /* the table has seen that its path leads to another version now */
 	bool nowait;		   /* a filesystem on which RWF_NOWAIT is known to do something */
@@ -82,14 +82,14 @@ struct file {
 	uint32_t offset_alignment; /* of offset and length; a power of two; 1 when not direct */
 	uint32_t memory_alignment;
 	struct file_version version;
-	_Atomic uint64_t sent_bytes, requests; /* so far, of this version; see file_note() */
+	_Atomic uint64_t sent_bytes, requests; /* so far, of this version; see file_count_request() */
 	struct bucket rate;		       /* for whoever limits how fast it is sent, to all together */
 	_Atomic uint64_t mapped_bytes; /* the extent map is in memory from 0 to here; UINT64_MAX: all of it, or it can't
 					  be known */
 	char tag[FILE_TAG_MAX +
 		 1]; /* from a fresh sidecar "<file>.etag", only looked for when mtime is 0 or 1 s; else "" */
 	struct file_siblings siblings; /* set by whoever opened it */
-	atomic_bool refusals_logged;   /* of whoever logs why variants beside it are not sent */
+	atomic_bool faults_logged;     /* of whoever logs why variants beside it are not sent */
 };
 
 enum file_symlinks { FILE_SYMLINKS_BENEATH, FILE_SYMLINKS_NONE };
@@ -108,8 +108,8 @@ int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct
  * Reads what `path` begins with, into bytes of buffer at most, for small files that lie beside others; 0 bytes: it can
  * be read, then. How many, and its version, or -errno as file_open(). BLOCKS.
  */
-ssize_t file_peek(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes,
-		  struct file_version *version);
+ssize_t file_read_head(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes,
+		       struct file_version *version);
 
 /* The buffers for what a file begins and ends with. */
 struct file_ends {
@@ -118,7 +118,7 @@ struct file_ends {
 };
 
 /* Reads both ends of a small or large file, without readahead. 0 and its version, or -errno as file_open(). BLOCKS. */
-int file_peek_ends(int root_fd, const char *path, enum file_symlinks symlinks, struct file_ends *ends,
+int file_read_ends(int root_fd, const char *path, enum file_symlinks symlinks, struct file_ends *ends,
 		   struct file_version *version);
 
 /*
@@ -131,7 +131,7 @@ int file_open_beneath(int root_fd, const char *path, enum file_symlinks symlinks
 bool file_is_misspelled(int root_fd, const char *path, enum file_symlinks symlinks);
 
 /* Looks at `path` without opening it for reading: 0 and its version, or -errno as file_open(). BLOCKS. */
-int file_look(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version);
+int file_get_version(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version);
 
 /* The same with the metadata. */
 int file_stat(int root_fd, const char *path, enum file_symlinks symlinks, struct file_state *state);
@@ -140,7 +140,7 @@ int file_stat(int root_fd, const char *path, enum file_symlinks symlinks, struct
  * Asks whether `path` still leads to this version of the open file. 0: it does, by the rules of file_check(). -ESTALE:
  * it does not. Another -errno as file_open(). *state is set unless the statx failed. BLOCKS.
  */
-int file_look_again(struct file *file, int root_fd, const char *path, enum file_symlinks symlinks,
+int file_revalidate(struct file *file, int root_fd, const char *path, enum file_symlinks symlinks,
 		    struct file_state *state);
 
 struct file *file_ref(struct file *file);
@@ -154,7 +154,7 @@ void file_unref_here(struct file *file);
 
 struct statx;
 /* One more request was answered out of it, with so many bytes. Any thread. */
-static inline void file_note(struct file *file, uint64_t bytes)
+static inline void file_count_request(struct file *file, uint64_t bytes)
 {
 	atomic_fetch_add_explicit(&file->requests, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&file->sent_bytes, bytes, memory_order_relaxed);
@@ -166,7 +166,7 @@ bool file_version_equal(const struct file_version *a, const struct file_version 
 
 /* True if the open file is of no use any more: it changed, or was found to be unusable. Relaxed: flags that publish
  * nothing. Any thread. */
-static inline bool file_is_spent(const struct file *file)
+static inline bool file_must_reopen(const struct file *file)
 {
 	return atomic_load_explicit(&file->changed, memory_order_relaxed) ||
 	       atomic_load_explicit(&file->unusable, memory_order_relaxed);
@@ -174,7 +174,7 @@ static inline bool file_is_spent(const struct file *file)
 
 /* Its mtime is 0 or 1 s (reproducible builds, container layers) and says nothing: a validator can only come from a
  * sidecar. */
-bool file_undated(const struct file_version *version);
+bool file_is_undated(const struct file_version *version);
 
 /* Returns clock_is_young() of the mtime of the open file, now. Any thread. */
 bool file_is_young(const struct file *file);
@@ -196,7 +196,7 @@ int file_check(struct file *file);
  * True if no name leads to the open file any more: it was deleted or replaced, and takes up its room for our sake only.
  * Any thread.
  */
-bool file_is_gone(const struct file *file);
+bool file_is_deleted(const struct file *file);
 
 /* Reads until length bytes or the end: bytes read or -errno. BLOCKS. */
 ssize_t file_pread(const struct file *file, void *buffer, size_t length, uint64_t offset);

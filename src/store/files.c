@@ -93,7 +93,7 @@ struct finding {
 	struct file *file; /* one reference, or NULL with an error */
 	int error;
 	uint64_t validated_ns;
-	unsigned looks, opens;
+	unsigned revalidations, opens;
 };
 
 static void work(struct offload_job *job);
@@ -320,11 +320,11 @@ static void look_beside(const struct files_entry *entry, const struct file_versi
 
 	*found = nothing;
 	if (options->siblings)
-		sibling_look(options->root_fd, entry->path, options->symlinks, original,
+		sibling_find(options->root_fd, entry->path, options->symlinks, original,
 			     entry->held ? &entry->held->siblings : &nothing, found);
 }
 
-/* The version is the held one if only the ctime differs and file_look_again() takes that for a change of metadata. */
+/* The version is the held one if only the ctime differs and file_revalidate() takes that for a change of metadata. */
 static bool is_held_version(const struct files_entry *entry, const struct file *file)
 {
 	const struct files_options *options = &entry->shard->files->options;
@@ -335,14 +335,14 @@ static bool is_held_version(const struct files_entry *entry, const struct file *
 		return true;
 	version.ctime_ns = entry->held->version.ctime_ns;
 	return file_version_equal(&version, &entry->held->version) &&
-	       file_look_again(entry->held, options->root_fd, entry->path, options->symlinks, &state) == 0;
+	       file_revalidate(entry->held, options->root_fd, entry->path, options->symlinks, &state) == 0;
 }
 
 static bool is_as_held(const struct files_entry *entry, const struct file *file)
 {
 	const struct file *held = entry->held;
 
-	return held && !file_is_spent(held) && is_held_version(entry, file) && strcmp(file->tag, held->tag) == 0 &&
+	return held && !file_must_reopen(held) && is_held_version(entry, file) && strcmp(file->tag, held->tag) == 0 &&
 	       sibling_equal(&file->siblings, &held->siblings);
 }
 
@@ -394,9 +394,9 @@ static void find_out(struct files_entry *entry, struct finding *finding)
 	struct file_siblings siblings;
 
 	finding->validated_ns = clock_now_ns();
-	if (held && !file_undated(&held->version) && !file_is_spent(held)) {
-		finding->looks++;
-		finding->error = file_look_again(held, options->root_fd, entry->path, options->symlinks, &state);
+	if (held && !file_is_undated(&held->version) && !file_must_reopen(held)) {
+		finding->revalidations++;
+		finding->error = file_revalidate(held, options->root_fd, entry->path, options->symlinks, &state);
 		if (finding->error < 0 && finding->error != -ESTALE)
 			return;
 		if (finding->error == 0 && may_be_read(entry, &state.metadata)) {
@@ -436,7 +436,7 @@ static struct file *apply(struct files_entry *entry, const struct finding *findi
 {
 	struct files_stats *stats = &entry->shard->stats;
 
-	stats->looks += finding->looks;
+	stats->revalidations += finding->revalidations;
 	stats->opens += finding->opens;
 	stats->failures += finding->error < 0;
 	entry->tried_ns = finding->validated_ns;
@@ -624,7 +624,7 @@ void files_unref(struct files *files)
 		leave(files);
 }
 
-bool files_is_like(const struct files *files, const struct files_options *options)
+bool files_matches(const struct files *files, const struct files_options *options)
 {
 	const struct files_options *own = &files->options;
 	struct stat now, then;
@@ -645,7 +645,7 @@ int files_replace_root(struct files *files, int root_fd)
 	return error;
 }
 
-void files_lose_root(struct files *files, bool lost)
+void files_set_root_lost(struct files *files, bool lost)
 {
 	atomic_store(&files->rootless, lost);
 }
@@ -671,7 +671,7 @@ static bool take_want(struct files_entry *entry, struct files_want *want, uint64
 	uint64_t age_ns = age(now_ns, entry->validated_ns);
 
 	*hit = entry->file && age_ns < revalidate_ns && entry->validated_ns >= want->since_ns &&
-	       entry->validated_ns >= atomic_load(&entry->shard->files->replaced_ns) && !file_is_spent(entry->file);
+	       entry->validated_ns >= atomic_load(&entry->shard->files->replaced_ns) && !file_must_reopen(entry->file);
 	if (*hit) {
 		want->file = file_ref(entry->file);
 		entry->shard->stats.hits++;
@@ -721,7 +721,7 @@ bool files_cancel(struct files_want *want)
 }
 
 /* The caller has a reference of its own, so the table's is never the last and nothing is closed here. */
-void files_forget(struct files *files, const char *path, struct file *file)
+void files_invalidate(struct files *files, const char *path, struct file *file)
 {
 	uint64_t hash = keyed_hash(path, strlen(path));
 	struct files_shard *shard = shard_of(files, hash);
@@ -745,7 +745,7 @@ void files_forget(struct files *files, const char *path, struct file *file)
 	free_entries(unlinked);
 }
 
-void files_known_version(struct files *files, const char *path, struct file_version *version)
+void files_cached_version(struct files *files, const char *path, struct file_version *version)
 {
 	uint64_t hash = keyed_hash(path, strlen(path));
 	struct files_shard *shard = shard_of(files, hash);
@@ -796,7 +796,7 @@ static void unlink_removed(struct files_shard *shard, uint32_t from, uint32_t to
 		for (entry = shard->buckets[i]; entry != NULL; entry = next) {
 			next = entry->chain;
 			if (entry->file && !entry->busy &&
-			    (entry->file->gone || entry->validated_ns < atomic_load(&shard->files->replaced_ns)))
+			    (entry->file->deleted || entry->validated_ns < atomic_load(&shard->files->replaced_ns)))
 				unlink_entry(entry, unlinked);
 		}
 }
@@ -814,7 +814,7 @@ static void let_go_some(struct files_shard *shard, uint32_t *next)
 	count = ref_some(shard, next, list);
 	pthread_mutex_unlock(&shard->lock);
 	for (unsigned i = 0; i < count; i++)
-		list[i]->gone = file_is_gone(list[i]);
+		list[i]->deleted = file_is_deleted(list[i]);
 	pthread_mutex_lock(&shard->lock);
 	unlink_removed(shard, from, *next, &unlinked);
 	pthread_mutex_unlock(&shard->lock);
@@ -823,7 +823,7 @@ static void let_go_some(struct files_shard *shard, uint32_t *next)
 	free_entries(unlinked);
 }
 
-void files_let_go(struct files *files)
+void files_close_deleted(struct files *files)
 {
 	for (unsigned i = 0; i < SHARDS; i++)
 		for (uint32_t next = 0; next <= files->shards[i].mask;)
@@ -839,7 +839,7 @@ void files_stats(struct files *files, struct files_stats *stats)
 		pthread_mutex_lock(&shard->lock);
 		stats->hits += shard->stats.hits;
 		stats->opens += shard->stats.opens;
-		stats->looks += shard->stats.looks;
+		stats->revalidations += shard->stats.revalidations;
 		stats->failures += shard->stats.failures;
 		pthread_mutex_unlock(&shard->lock);
 	}

@@ -52,7 +52,7 @@ struct files_want {
 
 struct files_stats {
 	unsigned open;
-	uint64_t hits, opens, looks, failures;
+	uint64_t hits, opens, revalidations, failures;
 };
 
 /* 0 with one user, or -errno. */
@@ -70,12 +70,12 @@ void files_unref(struct files *files);
  * thread, one at a time. 0 or -errno.
  */
 int files_replace_root(struct files *files, int root_fd);
-void files_lose_root(struct files *files, bool lost);
+void files_set_root_lost(struct files *files, bool lost);
 /* Any thread. */
 bool files_has_root(const struct files *files);
 /* Whether another one of these options, which knows no file yet, would do the same: they have the same root. Main
  * thread. */
-bool files_is_like(const struct files *files, const struct files_options *options);
+bool files_matches(const struct files *files, const struct files_options *options);
 
 /*
  * path: relative and normalised (see http/path.h); copied. want->reactor and ->done are set by the caller.
@@ -93,19 +93,19 @@ bool files_cancel(struct files_want *want);
  * files_find() opens the path again. If file_check() has found that the file changed, its version is reported to
  * options.gone() now; else only if the path turns out to lead to another version. Any thread.
  */
-void files_forget(struct files *files, const char *path, struct file *file);
+void files_invalidate(struct files *files, const char *path, struct file *file);
 
 /*
  * Replaces *version, which a look at the path has found, by the version under which the bytes of the file are in the
  * cache: its ctime may be older by changes of metadata. Any thread.
  */
-void files_known_version(struct files *files, const char *path, struct file_version *version);
+void files_cached_version(struct files *files, const char *path, struct file_version *version);
 
 /*
  * Lets go of files that were deleted or replaced and that nobody has asked for since: as long as they are open, their
  * room on the disk is not free. One statx per open file; to be called every few seconds. Any thread, one at a time.
  */
-void files_let_go(struct files *files);
+void files_close_deleted(struct files *files);
 
 /* Any thread. */
 void files_stats(struct files *files, struct files_stats *stats);
@@ -131,7 +131,7 @@ struct files_name {
 	uint64_t requests;
 	unsigned table;
 	/* its caller's */
-	uint64_t bytes, sticky_bytes;
+	uint64_t bytes, pinned_bytes;
 };
 
 /*

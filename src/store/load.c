@@ -28,7 +28,7 @@ static bool load_abandon(struct load *load)
 {
 	if (load->part_count != 1 || !cache_abandon(load->shared->cache, load->extent))
 		return false;
-	devices_count(&load->file->device->dropped, 1);
+	devices_count(&load->file->device->cancelled, 1);
 	queue_finish(&load->ticket);
 	load->loading = false;
 	return true;
@@ -304,9 +304,9 @@ static struct load *load_of_ticket(struct queue_ticket *ticket)
 static void load_merge(struct load *load)
 {
 	while (load->part_count < DISK_PARTS_MAX && load->length < MERGED_MAX_BYTES) {
-		struct queue_ticket *ticket = queue_neighbour(load->shared->queue, &load->ticket,
-							      load->extent->offset + load->length,
-							      MERGED_MAX_BYTES - load->length);
+		struct queue_ticket *ticket = queue_take_adjacent(load->shared->queue, &load->ticket,
+								  load->extent->offset + load->length,
+								  MERGED_MAX_BYTES - load->length);
 		struct load *other = ticket != NULL ? load_of_ticket(ticket) : NULL;
 		struct cache_extent *extent = other != NULL ? other->take(other) : NULL;
 

@@ -37,7 +37,7 @@ static size_t missing(struct shard *shard, size_t bytes, size_t *offset)
 	size_t length;
 
 	lock(shard);
-	length = arena_missing(shard->arena, bytes, offset);
+	length = arena_find_uncommitted(shard->arena, bytes, offset);
 	unlock(shard);
 	return length;
 }
@@ -47,9 +47,9 @@ static int fill(struct shard *shard, size_t bytes)
 	int error = arena_prepare(shard->arena, bytes);
 
 	if (error == 0 && bytes > shard->bytes)
-		error = mapping_fill(&shard->table, shard_table_bytes(shard->bytes), shard_table_bytes(bytes));
+		error = mapping_commit(&shard->table, shard_table_bytes(shard->bytes), shard_table_bytes(bytes));
 	for (size_t offset = 0, length; error == 0 && (length = missing(shard, bytes, &offset)) > 0; offset += length)
-		error = arena_fill(shard->arena, offset, length);
+		error = arena_commit(shard->arena, offset, length);
 	return error;
 }
 
@@ -86,16 +86,16 @@ static void trim(struct shard *shard)
 	size_t used = shard_table_bytes(arena_page_count(shard->arena) * ARENA_BLOCK_MIN_BYTES);
 
 	arena_trim(shard->arena);
-	mapping_empty(&shard->table, used, shard->table.bytes);
+	mapping_decommit(&shard->table, used, shard->table.bytes);
 }
 
 void resize_cancel(struct shard *shard, size_t bytes)
 {
-	size_t most = arena_most_bytes(shard->arena), end = bytes < most ? bytes : most;
+	size_t most = arena_max_bytes(shard->arena), end = bytes < most ? bytes : most;
 
 	free_tables(shard);
 	for (size_t offset = 0, length; (length = missing(shard, end, &offset)) > 0; offset += length)
-		arena_give_back(shard->arena, offset, length);
+		arena_decommit(shard->arena, offset, length);
 	trim(shard);
 }
 
@@ -110,11 +110,11 @@ static void set_bytes(struct shard *shard, size_t bytes)
 
 static void leave(struct shard *shard, struct cache_extent *extent, uint8_t why)
 {
-	shard_unstick(shard, extent);
-	if (extent->pins == 0)
+	shard_clear_pinned(shard, extent);
+	if (extent->users == 0)
 		shard_evict(shard, extent);
 	else
-		extent->goes |= why;
+		extent->evict_on_unpin |= why;
 }
 
 /* Under the lock, as the next one. */
@@ -126,7 +126,7 @@ static void lower(struct shard *shard, size_t bytes)
 
 	set_bytes(shard, bytes);
 	while ((extent = shard_next_extent(shard, &page, end)) != NULL)
-		leave(shard, extent, SHARD_LEAVING);
+		leave(shard, extent, SHARD_ABOVE_END);
 }
 
 static void raise(struct shard *shard, size_t bytes)
@@ -137,7 +137,7 @@ static void raise(struct shard *shard, size_t bytes)
 
 	set_bytes(shard, bytes);
 	while ((extent = shard_next_extent(shard, &page, end)) != NULL)
-		extent->goes &= (uint8_t)~SHARD_LEAVING;
+		extent->evict_on_unpin &= (uint8_t)~SHARD_ABOVE_END;
 }
 
 /* One step; true: it has that size. */
@@ -223,7 +223,7 @@ static void walk_from(struct shard *shard, uint32_t page,
 
 static void drop(struct shard *shard, struct cache_extent *extent)
 {
-	leave(shard, extent, SHARD_FLEETING);
+	leave(shard, extent, SHARD_TRANSIENT);
 }
 
 static void set_retain(struct shard *shard, bool retain)
@@ -235,11 +235,11 @@ static void set_retain(struct shard *shard, bool retain)
 		walk_from(shard, 0, drop);
 }
 
-/* With less memory, more may be sticky than half of it. */
-static void limit_sticky(struct shard *shard, struct cache_extent *extent)
+/* With less memory, more may be pinned than half of it. */
+static void limit_pinned(struct shard *shard, struct cache_extent *extent)
 {
-	if (shard->stats.sticky_bytes > shard->bytes / 2)
-		shard_unstick(shard, extent);
+	if (shard->stats.pinned_bytes > shard->bytes / 2)
+		shard_clear_pinned(shard, extent);
 }
 
 /* The table is the right one for the larger of the two sizes all the time. */
@@ -254,32 +254,32 @@ void resize_shard(struct shard *shard, size_t bytes, bool retain)
 		;
 	if (!grows)
 		change_tables(shard);
-	walk_from(shard, 0, limit_sticky);
+	walk_from(shard, 0, limit_pinned);
 }
 
 /* --- what is left --- */
 
 static void hide(struct shard *shard, struct cache_extent *extent)
 {
-	if ((extent->goes & SHARD_LEAVING) != 0 && extent->ready)
-		shard_forget(shard, extent);
+	if ((extent->evict_on_unpin & SHARD_ABOVE_END) != 0 && extent->ready)
+		shard_remove(shard, extent);
 }
 
-bool resize_settle(struct shard *shard, bool insist)
+bool resize_finish(struct shard *shard, bool insist)
 {
 	size_t offset = 0, length;
 
-	if (arena_is_settled(shard->arena))
+	if (arena_is_shrunk(shard->arena))
 		return true;
 	if (insist)
 		walk_from(shard, (uint32_t)(shard->bytes / ARENA_BLOCK_MIN_BYTES), hide);
 	do {
 		lock(shard);
-		length = arena_let_go(shard->arena, &offset);
+		length = arena_detach_free(shard->arena, &offset);
 		unlock(shard);
-		arena_give_back(shard->arena, offset, length);
+		arena_decommit(shard->arena, offset, length);
 		offset += length;
 	} while (length > 0);
 	trim(shard);
-	return arena_is_settled(shard->arena);
+	return arena_is_shrunk(shard->arena);
 }

@@ -29,6 +29,6 @@ void resize_shard(struct shard *shard, size_t bytes, bool retain);
  * Gives back the memory that nobody uses any more. True: all of it. insist: what some reader or other has had all the
  * time is not shown to new ones any more, who read it again.
  */
-bool resize_settle(struct shard *shard, bool insist);
+bool resize_finish(struct shard *shard, bool insist);
 
 #endif

@@ -5,11 +5,11 @@
  *
  * Eviction is S3-FIFO: what is new goes through a small queue of a tenth of the memory and leaves it at its end, unless
  * it was used again meanwhile (then it moves to the main queue) or comes back soon (the ghost knows it: then it goes to
- * the main queue at once). So one pass over a huge file turns over a tenth of the memory only. What is pinned is passed
- * over, and what is sticky has a queue of its own, so that nobody meets it.
+ * the main queue at once). So one pass over a huge file turns over a tenth of the memory only. What is pinned is skipped
+ * over, and what is pinned has a queue of its own, so that nobody meets it.
  *
  * Nothing here walks all extents under one hold of the lock. To make room, some are looked at, then the caller releases
- * the lock and calls again. What was passed over has moved to the other end of its queue, so each search goes on where
+ * the lock and calls again. What was skipped over has moved to the other end of its queue, so each search goes on where
  * the last one ended, whoever it was for. Once some of them in a row have found no room, there is none: until something
  * is unpinned, which the caller waits for.
  *
@@ -28,14 +28,14 @@
 
 #define NONE UINT32_MAX
 #define TOUCHES_MAX 3
-#define SMALL_SHARE 10	 /* one in so many bytes is the small queue's */
-#define POLITE_LOOKS 768 /* at extents, to make room for one; after so many, what was used goes, too */
-#define HOLD_LOOKS 1536	 /* at extents, under one hold of the lock */
-#define SEARCHES_MAX 16	 /* of so many looks, before there is no room */
-#define STICKY_LOOKS 16	 /* at sticky ones */
-#define STEP_PAGES 256	 /* of a walk, under one hold of the lock */
+#define SMALL_SHARE 10	       /* one in so many bytes is the small queue's */
+#define POLITE_INSPECT_MAX 768 /* at extents, to make room for one; after so many, what was used goes, too */
+#define INSPECT_MAX 1536       /* at extents, under one hold of the lock */
+#define SEARCHES_MAX 16	       /* of so many looks, before there is no room */
+#define PINNED_INSPECT_MAX 16  /* at pinned ones */
+#define STEP_PAGES 256	       /* of a walk, under one hold of the lock */
 #define STEP_BUCKETS 512
-#define PASSED_MAX 64 /* that were in use, or beside what is, before the other queue is looked at */
+#define SKIPPED_MAX 64 /* that were in use, or beside what is, before the other queue is looked at */
 
 _Static_assert(sizeof(struct shard_key) == 6 * sizeof(uint64_t), "keys are hashed and compared as bytes");
 
@@ -56,7 +56,7 @@ static struct cache_extent *extent_at(const struct shard *shard, uint32_t page)
 
 static bool is_idle(const struct cache_extent *extent)
 {
-	return extent->pins == 0 && !extent->sticky;
+	return extent->users == 0 && !extent->pinned;
 }
 
 static uint32_t page_count(const struct cache_extent *extent)
@@ -95,7 +95,7 @@ static struct cache_extent *next_with_key(struct shard *shard, uint32_t page, co
 	return extent;
 }
 
-void shard_look(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
+void shard_find(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
 		struct shard_view *view)
 {
 	struct cache_extent *extent = next_with_key(shard, *bucket_of(shard, hash), key, hash);
@@ -111,19 +111,19 @@ void shard_look(struct shard *shard, const struct shard_key *key, uint64_t hash,
 	}
 }
 
-static void take_out_of_table(struct shard *shard, struct cache_extent *extent)
+static void remove_from_index(struct shard *shard, struct cache_extent *extent)
 {
 	uint32_t *link = bucket_of(shard, extent->hash), page = page_of(shard, extent);
 
 	while (*link != page)
 		link = &shard->extents[*link].chain;
 	*link = extent->chain;
-	extent->found = false;
+	extent->indexed = false;
 }
 
 /* --- the queues --- */
 
-static size_t held_bytes(const struct cache_extent *extent)
+static size_t block_bytes(const struct cache_extent *extent)
 {
 	return arena_block_bytes(extent->length);
 }
@@ -141,7 +141,7 @@ static void push(struct shard *shard, struct cache_extent *extent, enum shard_qu
 	else
 		fifo->oldest = page;
 	fifo->newest = page;
-	fifo->bytes += held_bytes(extent);
+	fifo->bytes += block_bytes(extent);
 }
 
 static void pull(struct shard *shard, struct cache_extent *extent)
@@ -156,7 +156,7 @@ static void pull(struct shard *shard, struct cache_extent *extent)
 		shard->extents[extent->older].newer = extent->newer;
 	else
 		fifo->oldest = extent->newer;
-	fifo->bytes -= held_bytes(extent);
+	fifo->bytes -= block_bytes(extent);
 	extent->queue = SHARD_NO_QUEUE;
 }
 
@@ -177,14 +177,14 @@ static uint64_t ghost_hash(uint64_t hash, uint64_t offset, bool span)
 /* Not pinned, in no table and no queue: its memory goes back. */
 static void release(struct shard *shard, struct cache_extent *extent)
 {
-	assert(extent->pins == 0 && extent->waits == NULL);
-	if (extent->sticky)
-		shard->stats.sticky_bytes -= held_bytes(extent);
+	assert(extent->users == 0 && extent->waits == NULL);
+	if (extent->pinned)
+		shard->stats.pinned_bytes -= block_bytes(extent);
 	else
-		shard->stats.idle_bytes -= held_bytes(extent);
+		shard->stats.idle_bytes -= block_bytes(extent);
 	shard->stats.extents--;
 	extent->used = false;
-	arena_put(shard->arena, extent->block);
+	arena_free_block(shard->arena, extent->block);
 }
 
 size_t shard_file_bytes(const struct cache_extent *extent)
@@ -194,47 +194,47 @@ size_t shard_file_bytes(const struct cache_extent *extent)
 	return left < extent->length ? (size_t)left : extent->length;
 }
 
-size_t shard_forget(struct shard *shard, struct cache_extent *extent)
+size_t shard_remove(struct shard *shard, struct cache_extent *extent)
 {
 	size_t bytes = shard_file_bytes(extent);
 
-	if (!extent->found)
+	if (!extent->indexed)
 		return 0;
-	take_out_of_table(shard, extent);
+	remove_from_index(shard, extent);
 	pull(shard, extent);
-	if (extent->pins == 0)
+	if (extent->users == 0)
 		release(shard, extent);
 	return bytes;
 }
 
-static void add_pinned(struct shard *shard, size_t change)
+static void add_in_use(struct shard *shard, size_t change)
 {
-	size_t before = atomic_load_explicit(&shard->pinned_bytes, memory_order_relaxed);
+	size_t before = atomic_load_explicit(&shard->in_use_bytes, memory_order_relaxed);
 
-	atomic_store_explicit(&shard->pinned_bytes, before + change, memory_order_relaxed);
+	atomic_store_explicit(&shard->in_use_bytes, before + change, memory_order_relaxed);
 }
 
 void shard_pin(struct shard *shard, struct cache_extent *extent, unsigned pins)
 {
-	if (extent->pins == 0 && !extent->sticky)
-		shard->stats.idle_bytes -= held_bytes(extent);
-	if (extent->pins == 0 && pins > 0)
-		add_pinned(shard, held_bytes(extent));
-	extent->pins += pins;
+	if (extent->users == 0 && !extent->pinned)
+		shard->stats.idle_bytes -= block_bytes(extent);
+	if (extent->users == 0 && pins > 0)
+		add_in_use(shard, block_bytes(extent));
+	extent->users += pins;
 }
 
 bool shard_unpin(struct shard *shard, struct cache_extent *extent)
 {
-	assert(extent->used && extent->pins > 0);
-	if (--extent->pins > 0)
+	assert(extent->used && extent->users > 0);
+	if (--extent->users > 0)
 		return false;
-	add_pinned(shard, -held_bytes(extent));
-	if (!extent->sticky)
-		shard->stats.idle_bytes += held_bytes(extent);
-	if (!extent->found)
+	add_in_use(shard, -block_bytes(extent));
+	if (!extent->pinned)
+		shard->stats.idle_bytes += block_bytes(extent);
+	if (!extent->indexed)
 		release(shard, extent);
-	else if (extent->goes != 0)
-		shard_forget(shard, extent);
+	else if (extent->evict_on_unpin != 0)
+		shard_remove(shard, extent);
 	return true;
 }
 
@@ -244,29 +244,29 @@ void shard_touch(struct cache_extent *extent)
 		extent->touches++;
 }
 
-void shard_stick(struct shard *shard, struct cache_extent *extent)
+void shard_set_pinned(struct shard *shard, struct cache_extent *extent)
 {
-	if (extent->sticky || (extent->goes & SHARD_LEAVING) != 0 ||
-	    shard->stats.sticky_bytes + held_bytes(extent) > shard->bytes / 2)
+	if (extent->pinned || (extent->evict_on_unpin & SHARD_ABOVE_END) != 0 ||
+	    shard->stats.pinned_bytes + block_bytes(extent) > shard->bytes / 2)
 		return;
-	if (extent->pins == 0)
-		shard->stats.idle_bytes -= held_bytes(extent);
-	if (extent->found)
-		move(shard, extent, SHARD_STICKY);
-	extent->sticky = true;
-	shard->stats.sticky_bytes += held_bytes(extent);
+	if (extent->users == 0)
+		shard->stats.idle_bytes -= block_bytes(extent);
+	if (extent->indexed)
+		move(shard, extent, SHARD_PINNED);
+	extent->pinned = true;
+	shard->stats.pinned_bytes += block_bytes(extent);
 }
 
-void shard_unstick(struct shard *shard, struct cache_extent *extent)
+void shard_clear_pinned(struct shard *shard, struct cache_extent *extent)
 {
-	if (!extent->sticky)
+	if (!extent->pinned)
 		return;
-	if (extent->pins == 0)
-		shard->stats.idle_bytes += held_bytes(extent);
-	if (extent->found)
+	if (extent->users == 0)
+		shard->stats.idle_bytes += block_bytes(extent);
+	if (extent->indexed)
 		move(shard, extent, SHARD_MAIN);
-	extent->sticky = false;
-	shard->stats.sticky_bytes -= held_bytes(extent);
+	extent->pinned = false;
+	shard->stats.pinned_bytes -= block_bytes(extent);
 }
 
 /* --- eviction --- */
@@ -284,17 +284,17 @@ struct cache_extent *shard_next_extent(struct shard *shard, uint32_t *page, uint
 void shard_evict(struct shard *shard, struct cache_extent *extent)
 {
 	shard->stats.evictions++;
-	shard->stats.evicted_bytes += held_bytes(extent);
+	shard->stats.evicted_bytes += block_bytes(extent);
 	if (extent->queue == SHARD_SMALL)
-		ghost_add(&shard->ghost, ghost_hash(extent->hash, extent->offset, extent->span), held_bytes(extent));
-	shard_forget(shard, extent);
+		ghost_add(&shard->ghost, ghost_hash(extent->hash, extent->offset, extent->span), block_bytes(extent));
+	shard_remove(shard, extent);
 }
 
-static enum shard_queue queue_to_evict_from(const struct shard *shard, unsigned passed)
+static enum shard_queue queue_to_evict_from(const struct shard *shard, unsigned skipped)
 {
 	bool small = shard->fifos[SHARD_SMALL].bytes > shard->bytes / SMALL_SHARE;
 
-	if (passed / PASSED_MAX % 2 != 0)
+	if (skipped / SKIPPED_MAX % 2 != 0)
 		small = !small;
 	if (shard->fifos[small ? SHARD_SMALL : SHARD_MAIN].oldest == NONE)
 		small = !small;
@@ -303,26 +303,26 @@ static enum shard_queue queue_to_evict_from(const struct shard *shard, unsigned 
 
 /* What one search for room has seen. */
 struct search {
-	unsigned first_look; /* shard->looks when it began */
-	unsigned passed;     /* extents that were in use, or beside what is */
+	unsigned first_inspected; /* shard->inspected when it began */
+	unsigned skipped;	  /* extents that were in use, or beside what is */
 };
 
 /* The next extent that should go, in the order of S3-FIFO. NULL: all that there is to look at is in use, or it was
  * looked enough. */
 static struct cache_extent *next_victim(struct shard *shard, struct search *search)
 {
-	while (shard->looks < HOLD_LOOKS && shard->stats.idle_bytes > 0 &&
-	       shard->looks - search->first_look < POLITE_LOOKS + 2 * shard->stats.extents) {
-		enum shard_queue queue = queue_to_evict_from(shard, search->passed);
+	while (shard->inspected < INSPECT_MAX && shard->stats.idle_bytes > 0 &&
+	       shard->inspected - search->first_inspected < POLITE_INSPECT_MAX + 2 * shard->stats.extents) {
+		enum shard_queue queue = queue_to_evict_from(shard, search->skipped);
 		struct cache_extent *extent = extent_at(shard, shard->fifos[queue].oldest);
-		bool polite = shard->looks - search->first_look < POLITE_LOOKS;
+		bool polite = shard->inspected - search->first_inspected < POLITE_INSPECT_MAX;
 
 		if (extent == NULL)
 			return NULL;
-		shard->looks++;
+		shard->inspected++;
 		if (!is_idle(extent)) {
 			move(shard, extent, queue);
-			search->passed++;
+			search->skipped++;
 		} else if (extent->touches == 0 || !polite) {
 			return extent;
 		} else {
@@ -334,46 +334,46 @@ static struct cache_extent *next_victim(struct shard *shard, struct search *sear
 }
 
 /* Whether all that has pages in [page, end) may go, which what is in use never may. */
-static bool may_clear(struct shard *shard, uint32_t page, uint32_t end, bool sticky_too)
+static bool may_clear(struct shard *shard, uint32_t page, uint32_t end, bool pinned_too)
 {
 	struct cache_extent *extent;
 
-	for (; (extent = shard_next_extent(shard, &page, end)) != NULL; shard->looks++)
-		if (!extent->found || extent->pins > 0 || (extent->sticky && !sticky_too))
+	for (; (extent = shard_next_extent(shard, &page, end)) != NULL; shard->inspected++)
+		if (!extent->indexed || extent->users > 0 || (extent->pinned && !pinned_too))
 			return false;
 	return true;
 }
 
 /* The victim goes, with what else is in the way of a block of this length where it lies. False: something there is in
  * use. */
-static bool clear_region(struct shard *shard, struct cache_extent *victim, size_t length, bool sticky_too)
+static bool clear_region(struct shard *shard, struct cache_extent *victim, size_t length, bool pinned_too)
 {
 	struct cache_extent *extent;
 	uint32_t page, end;
 
 	arena_region(shard->arena, page_of(shard, victim), length, &page, &end);
-	if (!may_clear(shard, page, end, sticky_too)) {
+	if (!may_clear(shard, page, end, pinned_too)) {
 		move(shard, victim, victim->queue); /* another one, then */
 		return false;
 	}
-	for (; (extent = shard_next_extent(shard, &page, end)) != NULL; shard->looks++)
+	for (; (extent = shard_next_extent(shard, &page, end)) != NULL; shard->inspected++)
 		shard_evict(shard, extent);
 	return true;
 }
 
 /*
- * What is sticky may lie so that nothing large has room anywhere, though there is room enough: then the oldest of it
+ * What is pinned may lie so that nothing large has room anywhere, though there is room enough: then the oldest of it
  * goes after all. Where there is hardly anything else but what is in use, that is waited for.
  */
-static bool clear_sticky(struct shard *shard, size_t length)
+static bool clear_pinned(struct shard *shard, size_t length)
 {
 	size_t rest = shard->stats.idle_bytes + arena_free_bytes(shard->arena);
 	struct cache_extent *extent;
 
-	if (shard->pinned_bytes > 0 && rest < 2 * ARENA_BLOCK_MAX_BYTES)
+	if (shard->in_use_bytes > 0 && rest < 2 * ARENA_BLOCK_MAX_BYTES)
 		return false;
-	for (unsigned i = 0; i < STICKY_LOOKS && (extent = extent_at(shard, shard->fifos[SHARD_STICKY].oldest)) != NULL;
-	     i++)
+	for (unsigned i = 0;
+	     i < PINNED_INSPECT_MAX && (extent = extent_at(shard, shard->fifos[SHARD_PINNED].oldest)) != NULL; i++)
 		if (clear_region(shard, extent, length, true))
 			return true;
 	return false;
@@ -381,37 +381,37 @@ static bool clear_sticky(struct shard *shard, size_t length)
 
 /*
  * Nothing more is to be found under this hold of the lock. If it was looked at enough, the search may go on under the
- * next one. If it may not, or all was looked at: what is sticky goes, or there is no room. Without any pin,
- * clear_sticky() succeeds or there is nothing sticky, and then each victim can be evicted: so there always is somebody
+ * next one. If it may not, or all was looked at: what is pinned goes, or there is no room. Without any pin,
+ * clear_pinned() succeeds or there is nothing pinned, and then each victim can be evicted: so there always is somebody
  * whose pin is waited for.
  */
 static bool end_search(struct shard *shard, size_t length)
 {
-	if (shard->looks >= HOLD_LOOKS && ++shard->searches < SEARCHES_MAX)
+	if (shard->inspected >= INSPECT_MAX && ++shard->failed_searches < SEARCHES_MAX)
 		return false;
-	shard->searches = 0;
-	return clear_sticky(shard, length);
+	shard->failed_searches = 0;
+	return clear_pinned(shard, length);
 }
 
 static bool make_room(struct shard *shard, size_t length)
 {
-	struct search search = { .first_look = shard->looks };
+	struct search search = { .first_inspected = shard->inspected };
 
 	while (!arena_has_room(shard->arena, length)) {
 		struct cache_extent *victim = next_victim(shard, &search);
 
 		if (victim != NULL)
-			search.passed += !clear_region(shard, victim, length, false);
+			search.skipped += !clear_region(shard, victim, length, false);
 		else if (!end_search(shard, length))
 			return false;
 	}
-	shard->searches = 0;
+	shard->failed_searches = 0;
 	return true;
 }
 
 /* --- new extents --- */
 
-static void forget_spans(struct shard *shard, const struct shard_key *key, uint64_t hash)
+static void remove_spans(struct shard *shard, const struct shard_key *key, uint64_t hash)
 {
 	struct cache_extent *extent = next_with_key(shard, *bucket_of(shard, hash), key, hash), *next;
 	bool any = false;
@@ -419,7 +419,7 @@ static void forget_spans(struct shard *shard, const struct shard_key *key, uint6
 	for (; extent != NULL; extent = next) {
 		next = next_with_key(shard, extent->chain, key, hash);
 		if (extent->span && extent->ready) {
-			shard_forget(shard, extent);
+			shard_remove(shard, extent);
 			any = true;
 		}
 	}
@@ -436,48 +436,48 @@ struct cache_extent *shard_make(struct shard *shard, const struct shard_key *key
 	if (!make_room(shard, length))
 		return NULL;
 	if (!span)
-		forget_spans(shard, key, hash);
-	block = arena_take(shard->arena, length);
+		remove_spans(shard, key, hash);
+	block = arena_alloc_block(shard->arena, length);
 	extent = &shard->extents[arena_page_of(shard->arena, block)];
 	known = ghost_take(&shard->ghost, ghost_hash(hash, offset, span));
 	shard->stats.ghost_hits += known;
 	shard->stats.extents++;
-	add_pinned(shard, arena_block_bytes(length));
+	add_in_use(shard, arena_block_bytes(length));
 	*extent = (struct cache_extent){ .key = *key,
 					 .hash = hash,
 					 .offset = offset,
 					 .length = length,
 					 .block = block,
-					 .pins = 1,
+					 .users = 1,
 					 .used = true,
 					 .span = span,
-					 .found = true };
+					 .indexed = true };
 	extent->chain = *bucket_of(shard, hash);
 	*bucket_of(shard, hash) = page_of(shard, extent);
 	push(shard, extent, known ? SHARD_MAIN : SHARD_SMALL);
 	return extent;
 }
 
-size_t shard_forget_key(struct shard *shard, const struct shard_key *key, uint64_t hash)
+size_t shard_remove_key(struct shard *shard, const struct shard_key *key, uint64_t hash)
 {
 	struct cache_extent *extent = next_with_key(shard, *bucket_of(shard, hash), key, hash), *next;
 	size_t bytes = 0;
 
 	for (; extent != NULL; extent = next) {
 		next = next_with_key(shard, extent->chain, key, hash);
-		bytes += shard_forget(shard, extent);
+		bytes += shard_remove(shard, extent);
 	}
 	return bytes;
 }
 
-bool shard_forget_version(struct shard *shard, const struct file_version *version, uint32_t *page, size_t *bytes)
+bool shard_remove_version(struct shard *shard, const struct file_version *version, uint32_t *page, size_t *bytes)
 {
 	uint32_t pages = page_end(shard), end = *page + STEP_PAGES < pages ? *page + STEP_PAGES : pages;
 	struct cache_extent *extent;
 
 	while (*page < end && (extent = shard_next_extent(shard, page, end)) != NULL)
 		if (file_version_equal(&extent->key.version, version))
-			*bytes += shard_forget(shard, extent);
+			*bytes += shard_remove(shard, extent);
 	if (*page < end)
 		*page = end;
 	return *page < pages;
@@ -550,7 +550,7 @@ static int allocate_tables(struct shard *shard, size_t most_pages)
 	int error = mapping_reserve(&shard->table, most_pages * sizeof(*shard->extents), ARENA_BLOCK_MIN_BYTES);
 
 	if (error == 0)
-		error = mapping_fill(&shard->table, 0, shard_table_bytes(shard->bytes));
+		error = mapping_commit(&shard->table, 0, shard_table_bytes(shard->bytes));
 	if (error == 0)
 		error = ghost_init(&shard->ghost, shard_ghost_bytes(shard->bytes));
 	if (error != 0)
@@ -561,7 +561,7 @@ static int allocate_tables(struct shard *shard, size_t most_pages)
 	return shard->buckets != NULL ? 0 : -ENOMEM;
 }
 
-int shard_init(struct shard *shard, size_t bytes, size_t most_bytes, bool retain)
+int shard_init(struct shard *shard, size_t bytes, size_t max_bytes, bool retain)
 {
 	int error;
 
@@ -569,9 +569,9 @@ int shard_init(struct shard *shard, size_t bytes, size_t most_bytes, bool retain
 	for (unsigned i = 0; i < SHARD_QUEUES; i++)
 		shard->fifos[i] = (struct shard_fifo){ .newest = NONE, .oldest = NONE };
 	pthread_mutex_init(&shard->lock, NULL);
-	error = arena_new_growing(&shard->arena, bytes, most_bytes);
+	error = arena_new_growable(&shard->arena, bytes, max_bytes);
 	if (error == 0)
-		error = allocate_tables(shard, arena_most_bytes(shard->arena) / ARENA_BLOCK_MIN_BYTES);
+		error = allocate_tables(shard, arena_max_bytes(shard->arena) / ARENA_BLOCK_MIN_BYTES);
 	if (error != 0)
 		shard_fini(shard);
 	return error;
@@ -582,7 +582,7 @@ void shard_fini(struct shard *shard)
 	uint32_t page;
 
 	while (shard->stats.extents > 0 && (page = arena_next_used(shard->arena, 0, page_end(shard))) != NONE)
-		shard_forget(shard, &shard->extents[page]);
+		shard_remove(shard, &shard->extents[page]);
 	arena_free(shard->arena);
 	ghost_fini(&shard->ghost);
 	mapping_release(&shard->table);
@@ -592,29 +592,29 @@ void shard_fini(struct shard *shard)
 
 /* Adds what one extent comes to. */
 static void check_extent(struct shard *shard, const struct cache_extent *extent, struct shard_stats *sums,
-			 size_t *pinned_bytes, size_t queued_bytes[])
+			 size_t *in_use_bytes, size_t queued_bytes[])
 {
 	bool above = page_of(shard, extent) >= shard->bytes / ARENA_BLOCK_MIN_BYTES;
-	size_t bytes = held_bytes(extent);
+	size_t bytes = block_bytes(extent);
 
 	assert(extent->used && extent->block == arena_page_address(shard->arena, page_of(shard, extent)));
 	assert(arena_used_bytes_at(shard->arena, page_of(shard, extent)) == bytes);
-	assert(extent->ready ? extent->waits == NULL : extent->pins == 1);
-	assert(extent->found == (extent->queue != SHARD_NO_QUEUE));
-	assert(extent->found || extent->pins > 0);
-	assert((extent->queue == SHARD_STICKY) == (extent->found && extent->sticky));
-	assert(!above || (extent->pins > 0 && !extent->sticky && (extent->goes & SHARD_LEAVING) != 0));
-	assert(above || (extent->goes & SHARD_LEAVING) == 0);
-	if (extent->found) {
+	assert(extent->ready ? extent->waits == NULL : extent->users == 1);
+	assert(extent->indexed == (extent->queue != SHARD_NO_QUEUE));
+	assert(extent->indexed || extent->users > 0);
+	assert((extent->queue == SHARD_PINNED) == (extent->indexed && extent->pinned));
+	assert(!above || (extent->users > 0 && !extent->pinned && (extent->evict_on_unpin & SHARD_ABOVE_END) != 0));
+	assert(above || (extent->evict_on_unpin & SHARD_ABOVE_END) == 0);
+	if (extent->indexed) {
 		struct shard_view view;
 
-		shard_look(shard, &extent->key, extent->hash, extent->offset, extent->length, &view);
+		shard_find(shard, &extent->key, extent->hash, extent->offset, extent->length, &view);
 		assert(view.extent != NULL);
 	}
 	sums->extents++;
 	sums->idle_bytes += is_idle(extent) ? bytes : 0;
-	sums->sticky_bytes += extent->sticky ? bytes : 0;
-	*pinned_bytes += extent->pins > 0 ? bytes : 0;
+	sums->pinned_bytes += extent->pinned ? bytes : 0;
+	*in_use_bytes += extent->users > 0 ? bytes : 0;
 	queued_bytes[extent->queue] += bytes;
 }
 
@@ -623,17 +623,17 @@ void shard_check(struct shard *shard)
 	struct shard_stats sums = { 0 };
 	const struct cache_extent *extent;
 	uint32_t page = 0;
-	size_t used_bytes = 0, pinned_bytes = 0, queued_bytes[SHARD_QUEUES] = { 0 };
+	size_t used_bytes = 0, in_use_bytes = 0, queued_bytes[SHARD_QUEUES] = { 0 };
 
 	arena_check(shard->arena);
 	while ((extent = shard_next_extent(shard, &page, page_end(shard))) != NULL) {
-		check_extent(shard, extent, &sums, &pinned_bytes, queued_bytes);
-		used_bytes += (extent->goes & SHARD_LEAVING) == 0 ? held_bytes(extent) : 0;
+		check_extent(shard, extent, &sums, &in_use_bytes, queued_bytes);
+		used_bytes += (extent->evict_on_unpin & SHARD_ABOVE_END) == 0 ? block_bytes(extent) : 0;
 	}
-	assert(arena_bytes(shard->arena) == shard->bytes && sums.sticky_bytes <= shard->bytes / 2);
+	assert(arena_bytes(shard->arena) == shard->bytes && sums.pinned_bytes <= shard->bytes / 2);
 	assert(used_bytes + arena_free_bytes(shard->arena) == shard->bytes);
-	assert(sums.extents == shard->stats.extents && pinned_bytes == shard->pinned_bytes);
-	assert(sums.idle_bytes == shard->stats.idle_bytes && sums.sticky_bytes == shard->stats.sticky_bytes);
+	assert(sums.extents == shard->stats.extents && in_use_bytes == shard->in_use_bytes);
+	assert(sums.idle_bytes == shard->stats.idle_bytes && sums.pinned_bytes == shard->stats.pinned_bytes);
 	for (unsigned queue = SHARD_SMALL; queue < SHARD_QUEUES; queue++)
 		assert(queued_bytes[queue] == shard->fifos[queue].bytes);
 }

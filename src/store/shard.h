@@ -27,10 +27,10 @@ struct shard_key {
 	uint64_t number;
 };
 
-#define SHARD_FLEETING 1 /* nobody has asked for it to be kept */
-#define SHARD_LEAVING 2	 /* its memory is to be given back */
+#define SHARD_TRANSIENT 1 /* nobody has asked for it to be kept */
+#define SHARD_ABOVE_END 2 /* its memory is to be given back */
 
-enum shard_queue { SHARD_NO_QUEUE, SHARD_SMALL, SHARD_MAIN, SHARD_STICKY, SHARD_QUEUES };
+enum shard_queue { SHARD_NO_QUEUE, SHARD_SMALL, SHARD_MAIN, SHARD_PINNED, SHARD_QUEUES };
 
 /*
  * Contiguous bytes of one version of a file, or the place where they are being read to: all of the extent with that
@@ -45,7 +45,7 @@ struct cache_extent {
 	uint64_t read_ns; /* when they had been read, if their version is still to be proven (see proof.h); 0: it was
 			     checked */
 	struct cache_wait *waits; /* the cache's: who waits for the end of the read */
-	uint32_t pins;		  /* readers; and, while it is being read, 1 for whoever does that */
+	uint32_t users;		  /* readers; and, while it is being read, 1 for whoever does that */
 	uint32_t chain;		  /* next of its bucket; the next three are numbers of pages */
 	uint32_t newer, older;	  /* of its queue */
 	uint8_t queue;		  /* enum shard_queue */
@@ -53,16 +53,16 @@ struct cache_extent {
 	bool used;		  /* this struct speaks for an extent */
 	bool ready;		  /* its bytes are there */
 	bool span;		  /* not the whole of the extent with its key */
-	bool sticky;		  /* never evicted, as long as there is room for others */
-	uint8_t goes;		  /* with its last reader, if any is set: SHARD_FLEETING, SHARD_LEAVING */
-	bool found;		  /* in the table; else it goes with its last reader, too */
+	bool pinned;		  /* never evicted, as long as there is room for others */
+	uint8_t evict_on_unpin;	  /* with its last reader, if any is set: SHARD_TRANSIENT, SHARD_ABOVE_END */
+	bool indexed;		  /* in the table; else it goes with its last reader, too */
 };
 
 struct shard_stats {
-	uint64_t hits, joins, loads; /* the cache's */
+	uint64_t hits, coalesced, loads; /* the cache's */
 	uint64_t evictions, evicted_bytes, ghost_hits;
 	uint64_t admissions; /* of whole extents in place of spans */
-	size_t idle_bytes, sticky_bytes;
+	size_t idle_bytes, pinned_bytes;
 	unsigned extents;
 };
 
@@ -75,7 +75,7 @@ struct shard {
 	pthread_mutex_t lock;
 	size_t bytes;		     /* that may be used; extents that are pinned can lie above, until they are not */
 	bool retain;		     /* false: an extent goes with its last reader */
-	_Atomic size_t pinned_bytes; /* written under the lock, read without */
+	_Atomic size_t in_use_bytes; /* written under the lock, read without */
 	struct arena *arena;
 	struct mapping table;
 	struct cache_extent *extents; /* the table: by the page that their block begins on */
@@ -83,16 +83,16 @@ struct shard {
 	uint32_t *next_buckets, next_mask,
 		moved; /* while their number changes: the first ones have moved there; else NULL */
 	struct shard_fifo fifos[SHARD_QUEUES];
-	unsigned looks;	   /* since shard_begin() */
-	unsigned searches; /* in a row that ended before they had found room */
+	unsigned inspected;	  /* since shard_begin() */
+	unsigned failed_searches; /* in a row that ended before they had found room */
 	struct ghost ghost;
 	struct shard_stats stats;
 	struct cache_wait *waits;   /* the cache's: who waits for memory, in order */
 	struct resize_tables *next; /* of whoever changes its size */
 };
 
-/* As arena_new_growing(). 0 or -errno. */
-int shard_init(struct shard *shard, size_t bytes, size_t most_bytes, bool retain);
+/* As arena_new_growable(). 0 or -errno. */
+int shard_init(struct shard *shard, size_t bytes, size_t max_bytes, bool retain);
 /* No extent is pinned. */
 void shard_fini(struct shard *shard);
 
@@ -108,14 +108,14 @@ struct shard_view {
 };
 
 /* Looks for [offset, offset + length). What is found is neither pinned nor touched. */
-void shard_look(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
+void shard_find(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
 		struct shard_view *view);
 
 /* The lock was just taken: from here on so many extents are looked at to make room until it should be released, and no
  * more. */
 static inline void shard_begin(struct shard *shard)
 {
-	shard->looks = 0;
+	shard->inspected = 0;
 }
 
 /*
@@ -130,17 +130,17 @@ struct cache_extent *shard_make(struct shard *shard, const struct shard_key *key
  * such holds. */
 static inline bool shard_is_searching(const struct shard *shard)
 {
-	return shard->searches > 0;
+	return shard->failed_searches > 0;
 }
 
 /* It is not called again. */
 static inline void shard_end_search(struct shard *shard)
 {
-	shard->searches = 0;
+	shard->failed_searches = 0;
 }
 
 void shard_pin(struct shard *shard, struct cache_extent *extent, unsigned pins);
-/* The last pin of what is fleeting or in the table no more frees it. True: there may be room now for who waits for it.
+/* The last pin of what is transient or in the table no more frees it. True: there may be room now for who waits for it.
  */
 bool shard_unpin(struct shard *shard, struct cache_extent *extent);
 /* It was used once more. */
@@ -149,20 +149,20 @@ void shard_touch(struct cache_extent *extent);
  * Not evicted from now on, as long as at most half of the shard is, and unless such extents lie so that nothing large
  * has room anywhere: then the oldest of them go, and what lies around them.
  */
-void shard_stick(struct shard *shard, struct cache_extent *extent);
-void shard_unstick(struct shard *shard, struct cache_extent *extent);
+void shard_set_pinned(struct shard *shard, struct cache_extent *extent);
+void shard_clear_pinned(struct shard *shard, struct cache_extent *extent);
 /* Its length without what lies past the file's end. */
 size_t shard_file_bytes(const struct cache_extent *extent);
 /* Nobody finds it any more; freed with its last pin. Its shard_file_bytes(), or 0: it was forgotten before. */
-size_t shard_forget(struct shard *shard, struct cache_extent *extent);
+size_t shard_remove(struct shard *shard, struct cache_extent *extent);
 /* Forgets all of one extent, */
-size_t shard_forget_key(struct shard *shard, const struct shard_key *key, uint64_t hash);
+size_t shard_remove_key(struct shard *shard, const struct shard_key *key, uint64_t hash);
 /*
  * or those of a version that have memory in some pages from *page on: their bytes are added to *bytes, *page is where
  * to go on. False: that was the end of the shard. What is made in pages that were walked already stays, as does what is
  * made after the walk.
  */
-bool shard_forget_version(struct shard *shard, const struct file_version *version, uint32_t *page, size_t *bytes);
+bool shard_remove_version(struct shard *shard, const struct file_version *version, uint32_t *page, size_t *bytes);
 
 /* Of one that is in use by nobody: as if its turn had come. */
 void shard_evict(struct shard *shard, struct cache_extent *extent);

@@ -99,7 +99,7 @@ static enum encoding_fault read_ends(const struct beside *beside, enum sibling s
 	uint8_t head[ENCODING_HEAD_BYTES], tail[ENCODING_TAIL_BYTES];
 	struct file_ends ends = { .head = head, .head_bytes = sizeof(head), .tail = tail, .tail_bytes = sizeof(tail) };
 
-	*error = file_peek_ends(beside->root_fd, path, beside->symlinks, &ends, version);
+	*error = file_read_ends(beside->root_fd, path, beside->symlinks, &ends, version);
 	if (*error < 0)
 		return ENCODING_UNREADABLE;
 	if (!sibling_is_fresh(version, beside->original))
@@ -123,7 +123,7 @@ static enum encoding_fault check_variant(const struct beside *beside, enum sibli
 	    !known->checked_young[sibling]) {
 		found->checked[sibling] = now;
 		found->checked_ctime_ns[sibling] = version->ctime_ns;
-		return (enum encoding_fault)known->refusals[sibling];
+		return (enum encoding_fault)known->faults[sibling];
 	}
 	fault = read_ends(beside, sibling, path, version, error);
 	if (fault == ENCODING_UNREADABLE || fault == ENCODING_OLDER)
@@ -137,7 +137,7 @@ static enum encoding_fault check_variant(const struct beside *beside, enum sibli
 static void keep_known(enum sibling sibling, const struct file_siblings *known, struct file_siblings *found)
 {
 	found->variants |= known->variants & 1u << sibling;
-	found->refusals[sibling] = known->refusals[sibling];
+	found->faults[sibling] = known->faults[sibling];
 	found->checked[sibling] = known->checked[sibling];
 	found->checked_ctime_ns[sibling] = known->checked_ctime_ns[sibling];
 	found->checked_young[sibling] = known->checked_young[sibling];
@@ -153,13 +153,13 @@ static void look_at_variant(const struct beside *beside, enum sibling sibling, c
 
 	if (!name_of(beside, suffixes[sibling], path))
 		return;
-	error = file_look(beside->root_fd, path, beside->symlinks, &version);
+	error = file_get_version(beside->root_fd, path, beside->symlinks, &version);
 	if (error == 0 && sibling_is_fresh(&version, beside->original))
 		fault = check_variant(beside, sibling, path, &version, known, found, &error);
 	if (is_transient(error)) {
 		keep_known(sibling, known, found);
 	} else if (error == 0 || fault == ENCODING_UNREADABLE) {
-		found->refusals[sibling] = (uint8_t)fault;
+		found->faults[sibling] = (uint8_t)fault;
 		found->variants |= (fault == ENCODING_FINE ? 1u : 0u) << sibling;
 	}
 }
@@ -206,7 +206,7 @@ static void read_digest(const struct beside *beside, const char *path, struct fi
 {
 	char text[DIGEST_FILE_BYTES + 1];
 	struct file_version version;
-	ssize_t length = file_peek(beside->root_fd, path, beside->symlinks, text, sizeof(text) - 1, &version);
+	ssize_t length = file_read_head(beside->root_fd, path, beside->symlinks, text, sizeof(text) - 1, &version);
 
 	if (length < 0 || !sibling_is_fresh(&version, beside->original))
 		return;
@@ -223,7 +223,8 @@ static void look_at_digest(const struct beside *beside, const struct file_siblin
 	char path[PATH_MAX];
 	struct file_version version;
 
-	if (!name_of(beside, DIGEST_SUFFIX, path) || file_look(beside->root_fd, path, beside->symlinks, &version) < 0 ||
+	if (!name_of(beside, DIGEST_SUFFIX, path) ||
+	    file_get_version(beside->root_fd, path, beside->symlinks, &version) < 0 ||
 	    !sibling_is_fresh(&version, beside->original))
 		return;
 	if (!known->digest_settled || !file_version_equal(&version, &known->digest_version)) {
@@ -236,7 +237,7 @@ static void look_at_digest(const struct beside *beside, const struct file_siblin
 	found->digest_settled = true;
 }
 
-void sibling_look(int root_fd, const char *path, enum file_symlinks symlinks, const struct file_version *original,
+void sibling_find(int root_fd, const char *path, enum file_symlinks symlinks, const struct file_version *original,
 		  const struct file_siblings *known, struct file_siblings *found)
 {
 	const struct beside beside = { .root_fd = root_fd, .path = path, .symlinks = symlinks, .original = original };
@@ -252,7 +253,7 @@ void sibling_look(int root_fd, const char *path, enum file_symlinks symlinks, co
 
 bool sibling_equal(const struct file_siblings *a, const struct file_siblings *b)
 {
-	return a->variants == b->variants && memcmp(a->refusals, b->refusals, sizeof(a->refusals)) == 0 &&
+	return a->variants == b->variants && memcmp(a->faults, b->faults, sizeof(a->faults)) == 0 &&
 	       memcmp(a->checked, b->checked, sizeof(a->checked)) == 0 &&
 	       memcmp(a->checked_ctime_ns, b->checked_ctime_ns, sizeof(a->checked_ctime_ns)) == 0 &&
 	       memcmp(a->checked_young, b->checked_young, sizeof(a->checked_young)) == 0 &&

@@ -38,7 +38,7 @@ bool sibling_is_checked(const struct file_siblings *siblings, enum sibling sibli
  *
  * A .gz and a .zst are checked by encoding_check(); of a .br nothing but its age can be checked.
  */
-void sibling_look(int root_fd, const char *path, enum file_symlinks symlinks, const struct file_version *original,
+void sibling_find(int root_fd, const char *path, enum file_symlinks symlinks, const struct file_version *original,
 		  const struct file_siblings *known, struct file_siblings *found);
 
 bool sibling_equal(const struct file_siblings *a, const struct file_siblings *b);

@@ -41,7 +41,7 @@ struct store_read {
 
 struct store {
 	struct load_shared shared; /* with what it was told to use */
-	_Atomic uint64_t wants[STORE_SOURCES], wanted_bytes[STORE_SOURCES];
+	_Atomic uint64_t lookups[STORE_SOURCES], lookup_bytes[STORE_SOURCES];
 	unsigned pending;
 	uint64_t latency_ns; /* UINT64_MAX: no limit */
 	struct store_read *starved;
@@ -113,8 +113,8 @@ static uint64_t wait_for_memory_until_ns(const struct store_read *read)
 	if (read->want == NULL)
 		return UINT64_MAX;
 	if (read->want->divisible)
-		return clock_now_ns() + STORE_MOMENT_MS * CLOCK_NS_PER_MS;
-	return read->want->refusable && latency_ns != UINT64_MAX ? read->made_ns + latency_ns : UINT64_MAX;
+		return clock_now_ns() + STORE_DIVISIBLE_WAIT_MS * CLOCK_NS_PER_MS;
+	return read->want->rejectable && latency_ns != UINT64_MAX ? read->made_ns + latency_ns : UINT64_MAX;
 }
 
 /* Frees the read once nothing refers to it. */
@@ -129,8 +129,8 @@ static void read_settle(struct store_read *read)
 
 static void note(struct store *store, enum store_source source, size_t bytes)
 {
-	counter_add(&store->wants[source], 1);
-	counter_add(&store->wanted_bytes[source], bytes);
+	counter_add(&store->lookups[source], 1);
+	counter_add(&store->lookup_bytes[source], bytes);
 }
 
 void store_note_hit(struct store *store, size_t bytes)
@@ -148,7 +148,7 @@ static void want_take(struct store *store, struct store_want *want, struct cache
 	want->source = source;
 	/* A young file may change and stay the same version, so what was read of it is for nobody who comes later. */
 	if (want->young)
-		cache_disown(store->shared.cache, extent);
+		cache_unindex(store->shared.cache, extent);
 	note(store, source, want->length);
 }
 
@@ -269,7 +269,7 @@ static void read_ready(struct cache_wait *wait, int answer)
 	end_starving(read);
 	if (answer == CACHE_LOAD && (read->want != NULL || !cache_abandon(read->store->shared.cache, wait->extent))) {
 		if (read->want != NULL) {
-			cache_attend(read->store->shared.cache, wait);
+			cache_wait_for_read(read->store->shared.cache, wait);
 			read->waiting = true;
 		}
 		load_begin(&read->load, wait->extent);
@@ -278,7 +278,7 @@ static void read_ready(struct cache_wait *wait, int answer)
 	if (!read->load.loading && read->load.ticket.state == QUEUE_STARTED)
 		queue_finish(&read->load.ticket);
 	if (answer != CACHE_LOAD)
-		read_answer(read, answer, read->load.loading ? STORE_DISK : STORE_JOINED);
+		read_answer(read, answer, read->load.loading ? STORE_DISK : STORE_COALESCED);
 	read_settle(read);
 }
 
@@ -303,10 +303,10 @@ static struct cache_extent *read_take_memory(struct load *load)
 			give_up_waiting(read);
 		return NULL;
 	}
-	if (answer == CACHE_HIT || answer == CACHE_JOINED)
+	if (answer == CACHE_HIT || answer == CACHE_COALESCED)
 		queue_finish(&read->load.ticket);
 	if (answer == CACHE_HIT) {
-		read_answer(read, CACHE_HIT, STORE_JOINED);
+		read_answer(read, CACHE_HIT, STORE_COALESCED);
 		read_settle(read);
 	}
 	return NULL;
@@ -379,7 +379,7 @@ static int want_join(struct store *store, struct store_want *want, const struct 
 	if (read == NULL)
 		return -ENOMEM;
 	answer = cache_want(store->shared.cache, &read->wait, false);
-	if (answer == CACHE_JOINED) {
+	if (answer == CACHE_COALESCED) {
 		read->waiting = true;
 		want->read = read;
 		return 0;
@@ -427,8 +427,8 @@ int store_want(struct store *store, struct store_want *want)
 		.offset = want->offset,
 		.length = want->length,
 		.reach = want->reach,
-		.fleeting = want->fleeting || !keep,
-		.sticky = want->sticky && keep,
+		.transient = want->transient || !keep,
+		.pinned = want->pinned && keep,
 	};
 	struct cache_extent *extent;
 	struct span missing;
@@ -446,13 +446,13 @@ int store_want(struct store *store, struct store_want *want)
 			want_take(store, want, extent, STORE_CACHE);
 			return 1;
 		}
-		result = answer == CACHE_JOINED ? want_join(store, want, &span)
-						: want_queue(store, want, &span, &missing);
+		result = answer == CACHE_COALESCED ? want_join(store, want, &span)
+						   : want_queue(store, want, &span, &missing);
 	} while (result == -EAGAIN);
 	return result;
 }
 
-size_t store_pinned_bytes(const struct store_want *want)
+size_t store_in_use_bytes(const struct store_want *want)
 {
 	return want->extent != NULL ? arena_block_bytes(want->extent->length) : 0;
 }
@@ -467,9 +467,9 @@ size_t store_cache_bytes(const struct store *store)
 	return cache_bytes(store->shared.cache);
 }
 
-size_t store_cache_pinned_bytes(const struct store *store)
+size_t store_cache_in_use_bytes(const struct store *store)
 {
-	return cache_pinned_bytes(store->shared.cache);
+	return cache_in_use_bytes(store->shared.cache);
 }
 
 void store_touch(struct store *store, struct store_want *want)
@@ -478,10 +478,10 @@ void store_touch(struct store *store, struct store_want *want)
 		cache_touch(store->shared.cache, want->extent);
 }
 
-void store_raise(struct store *store, struct store_want *want, enum queue_class class)
+void store_promote(struct store *store, struct store_want *want, enum queue_class class)
 {
 	if (want->read != NULL)
-		queue_raise(store->shared.queue, &want->read->load.ticket, class);
+		queue_promote(store->shared.queue, &want->read->load.ticket, class);
 }
 
 void store_release(struct store *store, struct store_want *want)
@@ -502,8 +502,8 @@ void store_release(struct store *store, struct store_want *want)
 		cache_unpin(store->shared.cache, read->wait.extent);
 	}
 	end_starving(read);
-	if (read->load.ticket.state == QUEUE_WAITS)
-		queue_drop(store->shared.queue, &read->load.ticket);
+	if (read->load.ticket.state == QUEUE_WAITING)
+		queue_cancel(store->shared.queue, &read->load.ticket);
 	if (read->waiting && cache_cancel(store->shared.cache, &read->wait))
 		read->waiting = false;
 	if (!read->waiting && !read->load.loading && read->load.ticket.state == QUEUE_STARTED)
@@ -523,7 +523,7 @@ void store_stats(const struct store *store, struct store_stats *stats)
 	*stats = (struct store_stats){ .reads = counter_read(&store->shared.reads),
 				       .read_bytes = counter_read(&store->shared.read_bytes) };
 	for (unsigned i = 0; i < STORE_SOURCES; i++) {
-		stats->wants[i] = counter_read(&store->wants[i]);
-		stats->wanted_bytes[i] = counter_read(&store->wanted_bytes[i]);
+		stats->lookups[i] = counter_read(&store->lookups[i]);
+		stats->lookup_bytes[i] = counter_read(&store->lookup_bytes[i]);
 	}
 }

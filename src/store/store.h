@@ -25,7 +25,7 @@ struct store_read;
 
 /* The longest span that one want may ask for, unless it lies in one extent. */
 #define STORE_SPAN_MAX_BYTES CACHE_SPAN_MAX_BYTES
-#define STORE_MOMENT_MS 250
+#define STORE_DIVISIBLE_WAIT_MS 250
 
 struct store_options {
 	struct reactor *reactor;
@@ -37,7 +37,7 @@ struct store_options {
 };
 
 /* Where the bytes of a want came from. */
-enum store_source { STORE_CACHE, STORE_JOINED, STORE_DISK, STORE_SOURCES };
+enum store_source { STORE_CACHE, STORE_COALESCED, STORE_DISK, STORE_SOURCES };
 
 /* One want; the caller's storage, zero-initialised. One at a time. */
 struct store_want {
@@ -47,10 +47,10 @@ struct store_want {
 	enum queue_class class;
 	const void *client;	/* between whom the disk's queue goes round */
 	enum cache_reach reach; /* see struct cache_span, for this and the next */
-	bool fleeting, sticky;
+	bool transient, pinned;
 	bool unproven; /* the bytes of a remote file may still have to be proven: the caller sees to that, by read_ns */
-	bool divisible; /* the caller can ask for less at a time: it waits for memory for a moment only */
-	bool refusable; /* nothing is promised to the client yet: it waits for memory for latency_ms */
+	bool divisible;	 /* the caller can ask for less at a time: it waits for memory for a moment only */
+	bool rejectable; /* nothing is promised to the client yet: it waits for memory for latency_ms */
 	void (*done)(struct store_want *want);
 	/* result */
 	int error; /* 0; -EIO and other errors of the disk, never -EAGAIN; -ESTALE: the file changed or shrank;
@@ -66,9 +66,9 @@ struct store_want {
 };
 
 struct store_stats {
-	uint64_t wants[STORE_SOURCES], wanted_bytes[STORE_SOURCES];
+	uint64_t lookups[STORE_SOURCES], lookup_bytes[STORE_SOURCES];
 	uint64_t reads,
-		read_bytes; /* read_bytes / wanted_bytes[STORE_DISK]: the overhead of alignment, and of whole extents */
+		read_bytes; /* read_bytes / lookup_bytes[STORE_DISK]: the overhead of alignment, and of whole extents */
 };
 
 int store_new(struct store **store, const struct store_options *options);
@@ -81,7 +81,7 @@ void store_free(struct store *store);
  * -EBUSY: the device is behind its latency target (of QUEUE_FIRST only). The bytes are all of one version: after the
  * last read the file was checked again. If want->unproven is set, they are once store_prove() says so.
  *
- * -ENOBUFS: no memory of the cache became free in time. A divisible want waits for STORE_MOMENT_MS, a refusable one
+ * -ENOBUFS: no memory of the cache became free in time. A divisible want waits for STORE_DIVISIBLE_WAIT_MS, a rejectable one
  * until latency_ms have passed since it was made. All others wait in line until there is some.
  */
 int store_want(struct store *store, struct store_want *want);
@@ -93,18 +93,18 @@ int store_want(struct store *store, struct store_want *want);
 int store_prove(struct store *store, struct file *file, uint64_t since_ns, void (*done)(void *context, int error),
 		void *context, struct proof **proof);
 /* The memory of the cache that cannot be used for anything else while this want is done and not released; 0: none. */
-size_t store_pinned_bytes(const struct store_want *want);
+size_t store_in_use_bytes(const struct store_want *want);
 /* More than half of the part of the cache that the want's bytes lie in is pinned. */
 bool store_is_crowded(const struct store *store, const struct store_want *want);
 /* Bytes of the whole cache, and those that are pinned or being read. Any thread. */
 size_t store_cache_bytes(const struct store *store);
-size_t store_cache_pinned_bytes(const struct store *store);
+size_t store_cache_in_use_bytes(const struct store *store);
 /* Bytes of a want that is done were used once more. */
 void store_note_hit(struct store *store, size_t bytes);
 /* What was wanted, and is there, is to be kept as if it had been asked for once more. */
 void store_touch(struct store *store, struct store_want *want);
 /* The client of a want that is pending has come to it: it is no readahead any more. */
-void store_raise(struct store *store, struct store_want *want, enum queue_class class);
+void store_promote(struct store *store, struct store_want *want, enum queue_class class);
 /*
  * Gives up a want that is pending (done() will not run; what nobody else waits for and was not submitted is not read)
  * or gives back one that is done. Fine on an idle one.

@@ -143,7 +143,7 @@ static void begin(struct warm *warm, struct piece *piece)
 					   .class = QUEUE_AHEAD,
 					   .client = warm,
 					   .reach = CACHE_WHOLE,
-					   .sticky = warm->options.sticky,
+					   .pinned = warm->options.pinned,
 					   .unproven = true, /* it sends nothing */
 					   .done = piece_done } };
 	warm->busy++;
@@ -171,7 +171,7 @@ static bool may_begin(struct warm *warm, unsigned begun)
 
 	if (warm->error != 0 || warm->next >= warm->end || warm->posted || warm->timed)
 		return false;
-	if (options->goes_on != NULL && !options->goes_on(options->context))
+	if (options->may_continue != NULL && !options->may_continue(options->context))
 		fail(warm, -ECANCELED);
 	else if (cache_waiting(options->cache) > 0)
 		later(warm, CROWDED_MS);
@@ -199,7 +199,7 @@ static void go(struct warm *warm)
 static void found(struct warm *warm)
 {
 	struct file *file = warm->lookup.file;
-	uint64_t most = warm->options.most_bytes;
+	uint64_t most = warm->options.max_bytes;
 
 	warm->lookup.file = NULL;
 	if (warm->lookup.error != 0) {

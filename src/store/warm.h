@@ -19,10 +19,10 @@ struct warm_options {
 	struct store *store;	 /* of that reactor */
 	struct cache *cache;
 	struct files *files;
-	uint64_t most_bytes; /* of the file, from its start */
-	bool sticky;	     /* to be kept for good, as far as the cache does that */
+	uint64_t max_bytes; /* of the file, from its start */
+	bool pinned;	    /* to be kept for good, as far as the cache does that */
 	/* Asked on the reactor before each piece; false: it ends with -ECANCELED. May be NULL. */
-	bool (*goes_on)(void *context);
+	bool (*may_continue)(void *context);
 	void *context;
 };
 

@@ -94,7 +94,7 @@ static void side_stop(struct side *side)
 
 static void storage_setup_with(size_t cache_size, bool retain)
 {
-	struct devices_options options = { .depth = 16, .depth_bytes = 4 << 20, .measured = true };
+	struct devices_options options = { .depth = 16, .depth_bytes = 4 << 20, .depth_fixed = true };
 
 	strcpy(directory, "store.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
@@ -165,7 +165,7 @@ static void storage_teardown(void)
 	while (storage_pending() > 0)
 		storage_turn_both();
 	cache_check(cache);
-	ck_assert_uint_eq(cache_pinned_bytes(cache), 0);
+	ck_assert_uint_eq(cache_in_use_bytes(cache), 0);
 	ck_assert_uint_eq(device->in_flight_count, 0);
 	ck_assert_uint_eq(device->in_flight_bytes, 0);
 	offload_stop(offload);

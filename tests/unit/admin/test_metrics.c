@@ -138,13 +138,13 @@ START_TEST(ratios)
 
 	ck_assert(snapshot_hit_ratio(snapshot) == 0.0 && snapshot_byte_hit_ratio(snapshot) == 0.0 &&
 		  snapshot_fragmentation(snapshot) == 0.0);
-	snapshot->store.wants[STORE_CACHE] = 2;
-	snapshot->store.wants[STORE_JOINED] = 1;
-	snapshot->store.wants[STORE_DISK] = 1;
-	snapshot->store.wanted_bytes[STORE_CACHE] = 100;
-	snapshot->store.wanted_bytes[STORE_DISK] = 300;
+	snapshot->store.lookups[STORE_CACHE] = 2;
+	snapshot->store.lookups[STORE_COALESCED] = 1;
+	snapshot->store.lookups[STORE_DISK] = 1;
+	snapshot->store.lookup_bytes[STORE_CACHE] = 100;
+	snapshot->store.lookup_bytes[STORE_DISK] = 300;
 	snapshot->cache.bytes = 1000;
-	snapshot->cache.splinter_bytes = 10;
+	snapshot->cache.fragmented_bytes = 10;
 	ck_assert(snapshot_hit_ratio(snapshot) == 0.75 && snapshot_byte_hit_ratio(snapshot) == 0.25);
 	ck_assert(snapshot_fragmentation(snapshot) == 0.01);
 	free(snapshot);

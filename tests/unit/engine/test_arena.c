@@ -45,16 +45,16 @@ static void teardown(void)
 	arena_check(arena);
 	ck_assert_uint_eq(arena_free_bytes(arena), BLOCKS * MIB);
 	for (unsigned i = 0; i < BLOCKS; i++)
-		ck_assert_ptr_nonnull(blocks[i] = arena_take(arena, MIB));
+		ck_assert_ptr_nonnull(blocks[i] = arena_alloc_block(arena, MIB));
 	ck_assert(!arena_has_room(arena, 1));
 	for (unsigned i = 0; i < BLOCKS; i++)
-		arena_put(arena, blocks[i]);
+		arena_free_block(arena, blocks[i]);
 	arena_free(arena);
 }
 
 static void *take(size_t length)
 {
-	void *block = arena_take(arena, length);
+	void *block = arena_alloc_block(arena, length);
 
 	ck_assert_ptr_nonnull(block);
 	arena_check(arena);
@@ -63,7 +63,7 @@ static void *take(size_t length)
 
 static void put(void *block)
 {
-	arena_put(arena, block);
+	arena_free_block(arena, block);
 	arena_check(arena);
 }
 
@@ -140,15 +140,15 @@ START_TEST(tails_are_used_up)
 
 	for (unsigned i = 0; i < large_count; i++)
 		large[i] = take(20 * KIB);
-	ck_assert_ptr_null(arena_take(arena, 12 * KIB)); /* they lie one page off */
+	ck_assert_ptr_null(arena_alloc_block(arena, 12 * KIB)); /* they lie one page off */
 	for (unsigned i = 0; i < 3 * large_count; i++)
 		small[i] = take(4 * KIB);
 	ck_assert_uint_eq(arena_free_bytes(arena), 0);
-	ck_assert_ptr_null(arena_take(arena, 1));
+	ck_assert_ptr_null(arena_alloc_block(arena, 1));
 	for (unsigned i = 0; i < large_count; i++)
 		put(large[i * 7 % large_count]);
 	ck_assert_uint_eq(arena_free_bytes(arena), large_count * 20 * KIB);
-	ck_assert_ptr_null(arena_take(arena, 20 * KIB));
+	ck_assert_ptr_null(arena_alloc_block(arena, 20 * KIB));
 	for (unsigned i = 0; i < 3 * large_count; i++)
 		put(small[i * 11 % (3 * large_count)]);
 }
@@ -158,16 +158,16 @@ START_TEST(splinters_are_what_is_too_small)
 {
 	void *a = take(MIB), *b = take(MIB), *c;
 
-	ck_assert_uint_eq(arena_splinter_bytes(arena, MIB), 0);
+	ck_assert_uint_eq(arena_fragmented_bytes(arena, MIB), 0);
 	c = take(KIB); /* of the last one: what is left of it is 4, 8 … 512 KiB */
-	ck_assert_uint_eq(arena_splinter_bytes(arena, MIB), MIB - PAGE_BYTES);
-	ck_assert_uint_eq(arena_splinter_bytes(arena, 256 * KIB), 256 * KIB - PAGE_BYTES);
-	ck_assert_uint_eq(arena_splinter_bytes(arena, 129 * KIB), 256 * KIB - PAGE_BYTES); /* which takes 256 */
-	ck_assert_uint_eq(arena_splinter_bytes(arena, 1), 0);
-	arena_put(arena, c);
-	ck_assert_uint_eq(arena_splinter_bytes(arena, MIB), 0);
-	arena_put(arena, a);
-	arena_put(arena, b);
+	ck_assert_uint_eq(arena_fragmented_bytes(arena, MIB), MIB - PAGE_BYTES);
+	ck_assert_uint_eq(arena_fragmented_bytes(arena, 256 * KIB), 256 * KIB - PAGE_BYTES);
+	ck_assert_uint_eq(arena_fragmented_bytes(arena, 129 * KIB), 256 * KIB - PAGE_BYTES); /* which takes 256 */
+	ck_assert_uint_eq(arena_fragmented_bytes(arena, 1), 0);
+	arena_free_block(arena, c);
+	ck_assert_uint_eq(arena_fragmented_bytes(arena, MIB), 0);
+	arena_free_block(arena, a);
+	arena_free_block(arena, b);
 }
 END_TEST
 
@@ -252,8 +252,8 @@ static size_t resident_kib(const void *address, size_t bytes)
 static void grow(struct arena *other, size_t bytes)
 {
 	ck_assert_int_eq(arena_prepare(other, bytes), 0);
-	for (size_t offset = 0, length; (length = arena_missing(other, bytes, &offset)) > 0; offset += length)
-		ck_assert_int_eq(arena_fill(other, offset, length), 0);
+	for (size_t offset = 0, length; (length = arena_find_uncommitted(other, bytes, &offset)) > 0; offset += length)
+		ck_assert_int_eq(arena_commit(other, offset, length), 0);
 	arena_set_bytes(other, bytes);
 	arena_check(other);
 }
@@ -263,8 +263,8 @@ static size_t let_go(struct arena *other)
 {
 	size_t offset = 0, length, sum = 0;
 
-	for (; (length = arena_let_go(other, &offset)) > 0; offset += length) {
-		arena_give_back(other, offset, length);
+	for (; (length = arena_detach_free(other, &offset)) > 0; offset += length) {
+		arena_decommit(other, offset, length);
 		sum += length;
 	}
 	arena_trim(other);
@@ -277,12 +277,12 @@ START_TEST(grows_and_shrinks)
 	struct arena *other;
 	uint8_t *blocks[6];
 
-	ck_assert_int_eq(arena_new_growing(&other, 2 * MIB, 6 * MIB), 0);
-	ck_assert_uint_eq(arena_most_bytes(other), 6 * MIB);
+	ck_assert_int_eq(arena_new_growable(&other, 2 * MIB, 6 * MIB), 0);
+	ck_assert_uint_eq(arena_max_bytes(other), 6 * MIB);
 	grow(other, 6 * MIB);
 	ck_assert_uint_eq(arena_free_bytes(other), 6 * MIB);
 	for (unsigned i = 0; i < 6; i++) {
-		uint8_t *block = arena_take(other, MIB - 4096);
+		uint8_t *block = arena_alloc_block(other, MIB - 4096);
 		uint32_t place;
 
 		ck_assert_ptr_nonnull(block);
@@ -296,27 +296,27 @@ START_TEST(grows_and_shrinks)
 	ck_assert_uint_eq(arena_bytes(other), 2 * MIB);
 	ck_assert_uint_eq(arena_free_bytes(other), 8 * KIB); /* the tails above are to go */
 	ck_assert_uint_eq(let_go(other), 0);
-	ck_assert(!arena_is_settled(other));
-	arena_put(other, blocks[3]);
+	ck_assert(!arena_is_shrunk(other));
+	arena_free_block(other, blocks[3]);
 	ck_assert(!arena_has_room(other, 8 * KIB));
 	ck_assert_uint_eq(let_go(other), MIB);
 	ck_assert_uint_eq(resident_kib(blocks[3], MIB - 4096), 0);
 	ck_assert_uint_eq(resident_kib(blocks[4], MIB - 4096), 1020);
-	arena_put(other, blocks[5]);
+	arena_free_block(other, blocks[5]);
 	ck_assert_uint_eq(let_go(other), MIB);
 	ck_assert_uint_eq(arena_page_count(other), 5 * BLOCK_PAGES);
 	grow(other, 5 * MIB); /* one hole, and two units that had not gone */
-	ck_assert(arena_is_settled(other));
+	ck_assert(arena_is_shrunk(other));
 	ck_assert_uint_eq(arena_free_bytes(other), MIB + 16 * KIB);
 	ck_assert_uint_eq(resident_kib(blocks[3], MIB - 4096), 1020);
 	for (unsigned i = 0; i < 5; i++)
 		if (i != 3) {
 			ck_assert_uint_eq(blocks[i][MIB - 4097], i);
-			arena_put(other, blocks[i]);
+			arena_free_block(other, blocks[i]);
 		}
 	arena_set_bytes(other, MIB);
 	ck_assert_uint_eq(let_go(other), 4 * MIB);
-	ck_assert(arena_is_settled(other));
+	ck_assert(arena_is_shrunk(other));
 	arena_free(other);
 }
 END_TEST
@@ -326,22 +326,22 @@ START_TEST(grows_as_far_as_it_has_addresses)
 	struct arena *other;
 	size_t offset = 0, length;
 
-	ck_assert_int_eq(arena_new_growing(&other, 2 * MIB, MIB), -EINVAL);
-	ck_assert_int_eq(arena_new_growing(&other, 2 * MIB, 4 * MIB), 0);
+	ck_assert_int_eq(arena_new_growable(&other, 2 * MIB, MIB), -EINVAL);
+	ck_assert_int_eq(arena_new_growable(&other, 2 * MIB, 4 * MIB), 0);
 	ck_assert_int_eq(arena_prepare(other, 5 * MIB), -E2BIG);
 	ck_assert_int_eq(arena_prepare(other, 4 * MIB), 0);
-	length = arena_missing(other, 4 * MIB, &offset);
+	length = arena_find_uncommitted(other, 4 * MIB, &offset);
 	ck_assert_uint_eq(offset, 2 * MIB);
 	ck_assert_uint_eq(length, 2 * MIB);
-	ck_assert_int_eq(arena_fill(other, offset, length), 0);
-	arena_give_back(other, offset, length); /* not after all */
+	ck_assert_int_eq(arena_commit(other, offset, length), 0);
+	arena_decommit(other, offset, length); /* not after all */
 	arena_trim(other);
-	ck_assert_uint_eq(arena_missing(other, 4 * MIB, &offset), 2 * MIB);
+	ck_assert_uint_eq(arena_find_uncommitted(other, 4 * MIB, &offset), 2 * MIB);
 	arena_check(other);
 	arena_free(other);
 	/* Addresses that nobody has are no reason not to start. */
-	ck_assert_int_eq(arena_new_growing(&other, MIB, (size_t)1 << 43), 0);
-	ck_assert_int_eq(arena_prepare(other, 2 * MIB), arena_most_bytes(other) > MIB ? 0 : -E2BIG);
+	ck_assert_int_eq(arena_new_growable(&other, MIB, (size_t)1 << 43), 0);
+	ck_assert_int_eq(arena_prepare(other, 2 * MIB), arena_max_bytes(other) > MIB ? 0 : -E2BIG);
 	arena_free(other);
 }
 END_TEST
@@ -488,7 +488,7 @@ static void step_take(void)
 	void *block;
 
 	ck_assert_int_eq(arena_has_room(arena, length), fits);
-	block = arena_take(arena, length);
+	block = arena_alloc_block(arena, length);
 	ck_assert_int_eq(block != NULL, fits);
 	if (block != NULL)
 		model_take(block, length);
@@ -506,7 +506,7 @@ static uint32_t put_block(uint32_t first)
 	for (uint32_t page = first; page < end; page++)
 		model.owner[page] = NOBODY;
 	model.used_pages -= end - first;
-	arena_put(arena, block);
+	arena_free_block(arena, block);
 	return end;
 }
 

@@ -88,9 +88,9 @@ START_TEST(what_is_given_back_is_there_again)
 	struct bucket_rate rate = { .units = 1000, .burst_ns = 0 };
 	bucket_reserve(&bucket, &rate, 5000, START);
 	ck_assert_uint_eq(bucket_reserve(&bucket, &rate, 10, START), START + 5 * S);
-	ck_assert_uint_eq(bucket_again_ns(&bucket, &rate, 10), START + 5 * S);
+	ck_assert_uint_eq(bucket_ready_ns(&bucket, &rate, 10), START + 5 * S);
 	bucket_return(&bucket, &rate, 5000);
-	ck_assert_uint_eq(bucket_again_ns(&bucket, &rate, 10), START);
+	ck_assert_uint_eq(bucket_ready_ns(&bucket, &rate, 10), START);
 	bucket_return(&bucket, &rate, 10);
 	ck_assert_uint_eq(bucket_reserve(&bucket, &rate, 10, START), START);
 	bucket_return(&bucket, &rate, 1000); /* more than was taken saves up no more than the burst */

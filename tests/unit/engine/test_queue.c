@@ -24,7 +24,7 @@ static void start(struct queue_ticket *ticket)
 
 static void setup(void)
 {
-	struct devices_options options = { .depth = 8, .depth_bytes = 1024 * KIB, .measured = true };
+	struct devices_options options = { .depth = 8, .depth_bytes = 1024 * KIB, .depth_fixed = true };
 
 	memset(tickets, 0, sizeof(tickets));
 	started_count = 0;
@@ -40,8 +40,8 @@ static void setup(void)
 static void teardown(void)
 {
 	for (unsigned i = 0; i < TICKETS; i++) {
-		if (tickets[i].state == QUEUE_WAITS)
-			queue_drop(i < TICKETS / 2 ? queue : other_queue, &tickets[i]);
+		if (tickets[i].state == QUEUE_WAITING)
+			queue_cancel(i < TICKETS / 2 ? queue : other_queue, &tickets[i]);
 		else if (tickets[i].state == QUEUE_STARTED)
 			queue_finish(&tickets[i]);
 	}
@@ -309,7 +309,7 @@ static size_t given_bytes(uintptr_t client)
 	size_t bytes = 0;
 
 	for (unsigned i = 0; i < TICKETS; i++)
-		if (tickets[i].client == (void *)client && tickets[i].state != QUEUE_WAITS)
+		if (tickets[i].client == (void *)client && tickets[i].state != QUEUE_WAITING)
 			bytes += tickets[i].bytes;
 	return bytes;
 }
@@ -321,7 +321,7 @@ static void start_merging(struct queue_ticket *ticket)
 
 	start(ticket);
 	for (struct queue_ticket *other; end < ticket->offset + 1024 * KIB; end += other->bytes) {
-		other = queue_neighbour(queue, ticket, end, (size_t)(ticket->offset + 1024 * KIB - end));
+		other = queue_take_adjacent(queue, ticket, end, (size_t)(ticket->offset + 1024 * KIB - end));
 		if (other == NULL)
 			break;
 		start(other);
@@ -369,7 +369,7 @@ START_TEST(reads_that_grow_are_charged)
 	for (unsigned i = 64; i < 128; i++)
 		add(i, QUEUE_STREAM, 2, 64 * KIB);
 	while (given_bytes(2) < 64 * 64 * KIB && next < 64) {
-		if (next == 0 || tickets[next - 1].state != QUEUE_WAITS) {
+		if (next == 0 || tickets[next - 1].state != QUEUE_WAITING) {
 			add(next, QUEUE_STREAM, 1, 64 * KIB);
 			tickets[next++].start = start_growing;
 		}
@@ -458,7 +458,7 @@ START_TEST(a_device_that_is_late_takes_no_new_requests)
 	ck_assert_int_eq(add(11, QUEUE_FIRST, 2, 4 * KIB), -EBUSY);
 	ck_assert_int_eq(add(12, QUEUE_STREAM, 2, 4 * KIB), 0); /* what was begun goes on */
 	ck_assert_int_eq(add(13, QUEUE_AHEAD, 2, 4 * KIB), 0);
-	ck_assert_uint_eq(device->refused, 1);
+	ck_assert_uint_eq(device->rejected, 1);
 	device = other_device; /* nobody else notices */
 	ck_assert_int_eq(add(14, QUEUE_FIRST, 2, 4 * KIB), 0);
 	queue_run(queue);
@@ -486,11 +486,11 @@ START_TEST(what_is_dropped_is_not_started)
 {
 	for (unsigned i = 0; i < 3; i++)
 		add(i, QUEUE_AHEAD, 1, 4 * KIB);
-	queue_drop(queue, &tickets[1]);
+	queue_cancel(queue, &tickets[1]);
 	run_dry();
 	ck_assert_uint_eq(started_count, 2);
 	ck_assert_uint_eq(started[1], 2);
-	ck_assert_uint_eq(device->dropped, 1);
+	ck_assert_uint_eq(device->cancelled, 1);
 }
 END_TEST
 
@@ -498,8 +498,8 @@ START_TEST(readahead_whose_client_has_come_is_raised)
 {
 	for (unsigned i = 0; i < 10; i++)
 		add(i, QUEUE_AHEAD, 1, 4 * KIB);
-	queue_raise(queue, &tickets[9], QUEUE_STREAM);
-	queue_raise(queue, &tickets[9], QUEUE_AHEAD); /* never back */
+	queue_promote(queue, &tickets[9], QUEUE_STREAM);
+	queue_promote(queue, &tickets[9], QUEUE_AHEAD); /* never back */
 	run_dry();
 	ck_assert_uint_eq(started[0], 9);
 }
@@ -513,11 +513,11 @@ START_TEST(a_neighbour_is_found_once)
 	ck_assert_uint_eq(tickets[1].offset, 1024 * KIB);
 	queue_run(queue);
 	ck_assert_uint_eq(started_count, 1);
-	ck_assert_ptr_null(queue_neighbour(queue, &tickets[0], 1024 * KIB, 255 * KIB)); /* too long */
-	ck_assert_ptr_null(queue_neighbour(queue, &tickets[0], 2048 * KIB, 256 * KIB)); /* another client's */
-	ck_assert_ptr_eq(queue_neighbour(queue, &tickets[0], 1024 * KIB, 256 * KIB), &tickets[1]);
+	ck_assert_ptr_null(queue_take_adjacent(queue, &tickets[0], 1024 * KIB, 255 * KIB)); /* too long */
+	ck_assert_ptr_null(queue_take_adjacent(queue, &tickets[0], 2048 * KIB, 256 * KIB)); /* another client's */
+	ck_assert_ptr_eq(queue_take_adjacent(queue, &tickets[0], 1024 * KIB, 256 * KIB), &tickets[1]);
 	ck_assert_int_eq(tickets[1].state, QUEUE_STARTED);
-	ck_assert_ptr_null(queue_neighbour(queue, &tickets[0], 1024 * KIB, 256 * KIB));
+	ck_assert_ptr_null(queue_take_adjacent(queue, &tickets[0], 1024 * KIB, 256 * KIB));
 	ck_assert_uint_eq(device->merged, 1);
 }
 END_TEST
@@ -542,15 +542,15 @@ END_TEST
 START_TEST(bytes_in_flight_can_be_limited)
 {
 	ck_assert_uint_eq(device->depth_bytes, 1024 * KIB);
-	devices_set_most(devices, 256 * KIB);
+	devices_set_max_bytes(devices, 256 * KIB);
 	ck_assert_uint_eq(device->depth_bytes, 256 * KIB);
 	ck_assert_uint_eq(devices_get(devices, 3, DEVICE_ASYNC)->depth_bytes, 256 * KIB);
 	devices_set_depth(devices, device, 16, 4096 * KIB);
 	ck_assert_uint_eq(device->depth, 16);
 	ck_assert_uint_eq(device->depth_bytes, 256 * KIB);
-	devices_set_most(devices, 2048 * KIB);
+	devices_set_max_bytes(devices, 2048 * KIB);
 	ck_assert_uint_eq(device->depth_bytes, 2048 * KIB);
-	devices_set_most(devices, 65536 * KIB);
+	devices_set_max_bytes(devices, 65536 * KIB);
 	ck_assert_uint_eq(device->depth_bytes, 4096 * KIB);
 	ck_assert_uint_eq(other_device->depth_bytes, 1024 * KIB);
 }

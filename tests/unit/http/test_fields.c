@@ -25,7 +25,7 @@ static const struct {
 	bool http_1_0;
 	size_t target, header;
 	unsigned status;
-} refusals[] = {
+} faults[] = {
 	{ "GET", "Host: a\n", false, 1, 100, 0 },
 	{ "HEAD", "host: a\nrange: bytes=0-\nrange: bytes=1-\n", false, 1, 100, 0 },
 	{ "OPTIONS", "Host: a\n", false, 1, 100, 0 },
@@ -72,11 +72,11 @@ START_TEST(refusal)
 	struct fields fields = { 0 };
 	char lines[256];
 
-	snprintf(lines, sizeof(lines), "%s", refusals[_i].lines);
+	snprintf(lines, sizeof(lines), "%s", faults[_i].lines);
 	add_lines(&fields, lines);
-	ck_assert_uint_eq(fields_refuse(&fields, &limits, fields_method(refusals[_i].method), refusals[_i].http_1_0,
-					refusals[_i].target, refusals[_i].header),
-			  refusals[_i].status);
+	ck_assert_uint_eq(fields_refuse(&fields, &limits, fields_method(faults[_i].method), faults[_i].http_1_0,
+					faults[_i].target, faults[_i].header),
+			  faults[_i].status);
 	fields_fini(&fields);
 }
 END_TEST
@@ -112,7 +112,7 @@ int main(void)
 	Suite *suite = suite_create("fields");
 	TCase *tests = tcase_create("fields");
 
-	tcase_add_loop_test(tests, refusal, 0, sizeof(refusals) / sizeof(refusals[0]));
+	tcase_add_loop_test(tests, refusal, 0, sizeof(faults) / sizeof(faults[0]));
 	tcase_add_test(tests, conditions_in_several_lines_are_one_list);
 	tcase_add_test(tests, range_lines_are_counted);
 	suite_add_tcase(suite, tests);

@@ -244,7 +244,7 @@ START_TEST(readahead_grows_when_the_client_waits)
 	ck_assert_int_eq(transfer_read(transfer, &byte, 1), 1);
 	while (disk_in_flight(sides[0].disk) > 0)
 		storage_turn();
-	ck_assert_uint_eq(cache_pinned_bytes(cache), 4 * SHARD_EXTENT_BYTES);
+	ck_assert_uint_eq(cache_in_use_bytes(cache), 4 * SHARD_EXTENT_BYTES);
 	transfer_free(transfer);
 }
 END_TEST
@@ -261,10 +261,10 @@ START_TEST(a_stalled_client_pins_nothing)
 	while (disk_in_flight(sides[0].disk) > 0)
 		storage_turn();
 	transfer_shed(transfer);
-	ck_assert_uint_eq(cache_pinned_bytes(cache), 0);
+	ck_assert_uint_eq(cache_in_use_bytes(cache), 0);
 	ck_assert_int_eq(transfer_read(transfer, bytes, 2), 2);
 	ck_assert_int_eq(memcmp(bytes, expected + 1, 2), 0);
-	ck_assert_uint_eq(cache_pinned_bytes(cache), TRANSFER_WINDOW_MIN * SHARD_EXTENT_BYTES);
+	ck_assert_uint_eq(cache_in_use_bytes(cache), TRANSFER_WINDOW_MIN * SHARD_EXTENT_BYTES);
 	transfer_free(transfer);
 }
 END_TEST
@@ -402,7 +402,7 @@ START_TEST(the_rest_of_a_short_one_is_not_refused)
 	side_start(&sides[0]);
 	store = sides[0].store;
 	transfer = start_short("bytes=229376-294911", &set);
-	ck_assert_uint_eq(device->refused, 1);
+	ck_assert_uint_eq(device->rejected, 1);
 	expect_short(transfer);
 	transfer_free(transfer);
 }
@@ -425,9 +425,9 @@ static void read_beyond_the_bounds(struct transfer *transfer, struct client *cli
 		at += (size_t)n;
 		if (every == 1) {
 			ck_assert_uint_eq(pins.bytes, 0);
-			ck_assert_uint_eq(cache_pinned_bytes(cache), 0);
+			ck_assert_uint_eq(cache_in_use_bytes(cache), 0);
 		} else {
-			ck_assert_uint_ge(pins.bytes + ARENA_BYTES, cache_pinned_bytes(cache));
+			ck_assert_uint_ge(pins.bytes + ARENA_BYTES, cache_in_use_bytes(cache));
 			atomic_store(&client->pinned_bytes,
 				     turn % every < every / 2 ? ARENA_BYTES + pins.bytes : pins.bytes);
 		}
@@ -475,7 +475,7 @@ START_TEST(pinned_extents_are_charged)
 	ck_assert_int_eq(transfer_read(transfer, &byte, 1), 1);
 	while (storage_pending() > 0)
 		storage_turn();
-	ck_assert_uint_eq(client.pinned_bytes, cache_pinned_bytes(cache));
+	ck_assert_uint_eq(client.pinned_bytes, cache_in_use_bytes(cache));
 	pins_close(&pins);
 	ck_assert_uint_eq(client.pinned_bytes, 0);
 	transfer_free(transfer);

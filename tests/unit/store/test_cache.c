@@ -102,7 +102,7 @@ static void ready(struct cache_wait *wait, int answer)
 		want->reads = true;
 		want->stage = READS;
 		if (!want->given_up)
-			cache_attend(cache, wait);
+			cache_wait_for_read(cache, wait);
 		else if (cache_abandon(cache, wait->extent)) {
 			want->reads = want->given_up = false;
 			want->stage = IDLE;
@@ -135,8 +135,8 @@ static void choose_span(struct player *player, struct cache_span *span)
 	if (span->length > size - span->offset)
 		span->length = (size_t)(size - span->offset);
 	span->reach = (enum cache_reach)random_below(player, 3);
-	span->fleeting = random_below(player, 16) == 0;
-	span->sticky = random_below(player, 64) == 0;
+	span->transient = random_below(player, 16) == 0;
+	span->pinned = random_below(player, 64) == 0;
 }
 
 static void ask(struct player *player, struct want *want)
@@ -153,7 +153,7 @@ static void ask(struct player *player, struct want *want)
 		player->hits++;
 		pinned(want);
 		break;
-	case CACHE_JOINED:
+	case CACHE_COALESCED:
 		player->joins++;
 		want->stage = WAITS;
 		break;
@@ -234,7 +234,7 @@ static void step(struct player *player)
 		break;
 	}
 	if (random_below(player, 1000) == 0)
-		cache_forget(cache, &versions[random_below(player, VERSIONS)]);
+		cache_invalidate(cache, &versions[random_below(player, VERSIONS)]);
 	reactor_iterate(player->reactor, 0);
 }
 
@@ -286,7 +286,7 @@ static void setup(void)
 static void teardown(void)
 {
 	cache_check(cache);
-	ck_assert_uint_eq(cache_pinned_bytes(cache), 0);
+	ck_assert_uint_eq(cache_in_use_bytes(cache), 0);
 	ck_assert_uint_eq(cache_waiting(cache), 0);
 	for (unsigned i = 0; i < 4; i++)
 		reactor_free(players[i].reactor);
@@ -356,13 +356,13 @@ END_TEST
 /* --- what stays and what goes --- */
 
 /* Wants it and reads it if need be. True: it was there. */
-static bool use(const struct file_version *version, uint64_t offset, size_t length, bool sticky)
+static bool use(const struct file_version *version, uint64_t offset, size_t length, bool pinned)
 {
 	struct want want = { .wait = { .reactor = players[0].reactor, .ready = ready } };
 	bool hit;
 
 	want.wait.span = (struct cache_span){
-		.version = version, .alignment = ALIGNMENT, .offset = offset, .length = length, .sticky = sticky
+		.version = version, .alignment = ALIGNMENT, .offset = offset, .length = length, .pinned = pinned
 	};
 	hit = cache_want(cache, &want.wait, true) == CACHE_HIT;
 	if (hit) {
@@ -381,14 +381,14 @@ static struct file_version version_of(uint64_t inode, uint64_t size)
 	return (struct file_version){ .device = 2, .inode = inode, .size = size };
 }
 
-static unsigned use_all(unsigned count, uint64_t size, bool sticky)
+static unsigned use_all(unsigned count, uint64_t size, bool pinned)
 {
 	unsigned hits = 0;
 
 	for (unsigned i = 0; i < count; i++) {
 		struct file_version version = version_of(i + 1, size);
 
-		hits += use(&version, 0, (size_t)size, sticky);
+		hits += use(&version, 0, (size_t)size, pinned);
 	}
 	return hits;
 }
@@ -432,7 +432,7 @@ START_TEST(what_is_sticky_stays_as_far_as_half_of_the_memory)
 	for (uint64_t at = 0; at < 40 * MIB; at += SHARD_EXTENT_BYTES)
 		use(&huge, at, SHARD_EXTENT_BYTES, false);
 	cache_stats(cache, &stats);
-	ck_assert_uint_eq(stats.sums.sticky_bytes, 4 * MIB);
+	ck_assert_uint_eq(stats.sums.pinned_bytes, 4 * MIB);
 	ck_assert_uint_ge(use_all(64, 64 * KIB, true), 64);
 	cache_check(cache);
 }
@@ -491,7 +491,7 @@ START_TEST(pinned_crumbs_do_not_block_large_extents)
 }
 END_TEST
 
-/* The same with sticky ones, while somebody has something pinned. */
+/* The same with pinned ones, while somebody has something pinned. */
 START_TEST(sticky_crumbs_beside_a_pin_do_not_block_either)
 {
 	struct file_version large = version_of(5000, MIB), small = version_of(6000, 4096);
@@ -520,14 +520,14 @@ START_TEST(a_version_that_is_gone_takes_its_extents_along)
 	for (uint64_t at = 0; at < old.size; at += SHARD_EXTENT_BYTES)
 		use(&old, at, SHARD_EXTENT_BYTES, false);
 	use(&other, 0, 100000, false);
-	cache_forget(cache, &old);
+	cache_invalidate(cache, &old);
 	cache_stats(cache, &stats);
 	ck_assert_uint_eq(stats.sums.extents, 1);
 	ck_assert(use(&other, 0, 100000, false));
 	ck_assert(!use(&old, 0, 1000, false));
 	use(&huge, 0, 1000, false); /* of more extents than the cache has */
 	use(&huge, 300 * MIB, 1000, false);
-	cache_forget(cache, &huge);
+	cache_invalidate(cache, &huge);
 	cache_stats(cache, &stats);
 	ck_assert_uint_eq(stats.sums.extents, 2);
 }
@@ -669,7 +669,7 @@ START_TEST(readers_hold_back_what_they_read)
 	ck_assert(!cache_finish_resize(cache));
 	cache_check(cache);
 	cache_stats(cache, &stats);
-	ck_assert_uint_eq(stats.pinned_bytes, 64 * MIB);
+	ck_assert_uint_eq(stats.in_use_bytes, 64 * MIB);
 	ck_assert(use(&versions_held[60], 0, 1000, true)); /* is found, and goes all the same */
 	for (unsigned i = 0; i < 64; i++)
 		ck_assert_uint_eq(held[i]->block[97], byte_at(&versions_held[i], 97));
@@ -706,7 +706,7 @@ START_TEST(what_is_being_read_is_read_to_its_end)
 	resize(4 * MIB, true);
 	cache_finish_resize(cache);
 	cache_finish_resize(cache);
-	ck_assert_int_eq(cache_want(cache, &second.wait, true), CACHE_JOINED);
+	ck_assert_int_eq(cache_want(cache, &second.wait, true), CACHE_COALESCED);
 	end_read(&players[0], &first);
 	ck_assert_int_eq(first.stage, PINS);
 	ck_assert_int_eq(second.stage, PINS);
@@ -758,15 +758,15 @@ START_TEST(what_is_sticky_follows_the_size)
 	ck_assert_int_eq(cache_new(&cache, 32 * MIB, true), 0);
 	use_all(256, 64 * KIB, true);
 	cache_stats(cache, &stats);
-	ck_assert_uint_eq(stats.sums.sticky_bytes, 16 * MIB);
+	ck_assert_uint_eq(stats.sums.pinned_bytes, 16 * MIB);
 	resize(8 * MIB, true);
 	cache_stats(cache, &stats);
-	ck_assert_uint_le(stats.sums.sticky_bytes, 4 * MIB);
-	ck_assert_uint_ge(stats.sums.sticky_bytes, 3 * MIB);
+	ck_assert_uint_le(stats.sums.pinned_bytes, 4 * MIB);
+	ck_assert_uint_ge(stats.sums.pinned_bytes, 3 * MIB);
 	resize(32 * MIB, true);
 	use_all(1000, 64 * KIB, true);
 	cache_stats(cache, &stats);
-	ck_assert_uint_eq(stats.sums.sticky_bytes, 16 * MIB);
+	ck_assert_uint_eq(stats.sums.pinned_bytes, 16 * MIB);
 	cache_check(cache);
 }
 END_TEST

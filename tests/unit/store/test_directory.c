@@ -128,8 +128,8 @@ static char *text_of(const struct directory_options *options, unsigned *chunks, 
 		for (size_t i = 0; *error == 0 && i < directory_count(folder); i++) {
 			const struct entry *entry = directory_entry(folder, i);
 
-			if (!entry->gone)
-				used += (size_t)sprintf(text + used, "%s%s ", entry->name, entry->folder ? "/" : "");
+			if (!entry->vanished)
+				used += (size_t)sprintf(text + used, "%s%s ", entry->name, entry->directory ? "/" : "");
 		}
 	} while (*error == 0 && directory_next(folder));
 	directory_free(folder);

@@ -180,7 +180,7 @@ static void check_name(const char *path, enum file_symlinks symlinks, int expect
 	struct file_version version;
 	struct file *file = NULL;
 	int opened = file_open(root, path, symlinks, &file);
-	int looked = file_look(root, path, symlinks, &version);
+	int looked = file_get_version(root, path, symlinks, &version);
 
 	ck_assert_msg(opened == expected, "open \"%s\": %s, not %s", path, strerror(-opened), strerror(-expected));
 	ck_assert_msg(looked == expected, "look \"%s\": %s, not %s", path, strerror(-looked), strerror(-expected));
@@ -221,7 +221,7 @@ START_TEST(unreadable)
 	make_file("root/closed/file", 5);
 	ck_assert_int_eq(seteuid(65534), 0);
 	int opened = file_open(root, "secret", FILE_SYMLINKS_BENEATH, &file);
-	int looked = file_look(root, "secret", FILE_SYMLINKS_BENEATH, &version);
+	int looked = file_get_version(root, "secret", FILE_SYMLINKS_BENEATH, &version);
 	int inside = file_open(root, "closed/file", FILE_SYMLINKS_BENEATH, &file);
 	ck_assert_int_eq(seteuid(0), 0);
 	ck_assert_int_eq(opened, -EACCES);
@@ -312,7 +312,7 @@ START_TEST(holds_all_times)
 	set_mtime("root/file", times[_i].seconds, (long)times[_i].ns);
 	struct file *file = open_file("file");
 	ck_assert_int_eq(file->version.mtime_ns, times[_i].mtime_ns);
-	ck_assert(file_undated(&file->version) == times[_i].undated);
+	ck_assert(file_is_undated(&file->version) == times[_i].undated);
 	ck_assert_int_eq(file_check(file), 0);
 	file_unref(file);
 }
@@ -573,7 +573,7 @@ START_TEST(notices_changes)
 	for (unsigned i = 0; i < 7 && changes[_i].changes[i] != NULL; i++)
 		changes[_i].changes[i]();
 	/* By its path a file that was replaced is another one, whatever its readers may finish. */
-	int error = file_look_again(opened, root, "file", FILE_SYMLINKS_BENEATH, &state);
+	int error = file_revalidate(opened, root, "file", FILE_SYMLINKS_BENEATH, &state);
 	ck_assert_msg((error == 0) == changes[_i].same, "case %d by its path: %d", _i, error);
 	ck_assert_msg(file_check(opened) == changes[_i].expected, "case %d: %d", _i, file_check(opened));
 	ck_assert_int_eq(opened->changed, changes[_i].expected != 0);

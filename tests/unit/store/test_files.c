@@ -251,7 +251,7 @@ START_TEST(hits_cost_nothing)
 	ck_assert_uint_eq(lookup.answers, 0);
 	ck_assert_uint_eq(stats().hits, 3);
 	ck_assert_uint_eq(stats().opens, 1);
-	ck_assert_uint_eq(stats().looks, 0);
+	ck_assert_uint_eq(stats().revalidations, 0);
 	file_unref(file);
 }
 END_TEST
@@ -266,7 +266,7 @@ START_TEST(looks_again_when_it_is_time)
 	struct file *second = get("file", &error);
 	ck_assert_ptr_eq(first, second);
 	ck_assert_uint_eq(stats().opens, 1);
-	ck_assert_uint_eq(stats().looks, 1);
+	ck_assert_uint_eq(stats().revalidations, 1);
 	usleep(40000);
 	replace("root/file", 200);
 	struct file *third = get("file", &error);
@@ -292,7 +292,7 @@ START_TEST(never_fresh)
 	table(10, 0);
 	for (int i = 0; i < 20; i++)
 		file_unref(get("file", &error));
-	ck_assert_uint_eq(stats().looks, 19);
+	ck_assert_uint_eq(stats().revalidations, 19);
 	ck_assert_uint_eq(stats().opens, 1);
 	ck_assert_uint_eq(stats().hits, 0);
 }
@@ -312,7 +312,7 @@ START_TEST(background_look_keeps_hits)
 		ck_assert_int_eq(find("file", &lookup), 1);
 		file_unref(lookup.want.file);
 		settle();
-		ck_assert_uint_eq(stats().looks, i);
+		ck_assert_uint_eq(stats().revalidations, i);
 	}
 	replace("root/file", 200);
 	usleep(1100 * 1000);
@@ -485,7 +485,7 @@ START_TEST(closes_on_an_offload_thread)
 	int fd = file->fd;
 	rewrite("root/file");
 	ck_assert_int_eq(file_check(file), -ESTALE);
-	files_forget(files, "file", file);
+	files_invalidate(files, "file", file);
 	put_plug(&plug);
 	file_unref(file);
 	ck_assert_int_ge(fcntl(fd, F_GETFD), 0);
@@ -561,16 +561,16 @@ START_TEST(forgets)
 	settle();
 	rewrite("root/file");
 	ck_assert_int_eq(file_check(first), -ESTALE);
-	files_forget(files, "nothing", first);
+	files_invalidate(files, "nothing", first);
 	ck_assert_uint_eq(gone_count, 0);
-	files_forget(files, "file", first);
+	files_invalidate(files, "file", first);
 	ck_assert_uint_eq(stats().open, 0);
 	struct file *second = get("file", &error);
 	ck_assert_ptr_ne(first, second);
 	settle();
 	ck_assert_uint_eq(gone_count, 1);
 	ck_assert(file_version_equal(&gone[0], &first->version));
-	files_forget(files, "file", first); /* no longer what the table holds */
+	files_invalidate(files, "file", first); /* no longer what the table holds */
 	ck_assert_int_eq(find("file", &lookup), 1);
 	ck_assert_ptr_eq(lookup.want.file, second);
 	ck_assert_uint_eq(stats().opens, 2);
@@ -589,7 +589,7 @@ START_TEST(opens_an_unusable_file_again)
 	table(10, FOREVER);
 	struct file *first = get("file", &error);
 	settle();
-	files_forget(files, "file", first);
+	files_invalidate(files, "file", first);
 	struct file *second = get("file", &error);
 	settle();
 	ck_assert_ptr_ne(first, second);
@@ -617,7 +617,7 @@ START_TEST(forgets_during_a_look)
 		if (changed)
 			rewrite("root/file");
 		ck_assert_int_eq(file_check(first), changed ? -ESTALE : 0);
-		files_forget(files, "file", first);
+		files_invalidate(files, "file", first);
 		pull_plug(&plug);
 		wait_for(&lookup);
 		ck_assert_ptr_ne(lookup.want.file, first);
@@ -663,7 +663,7 @@ START_TEST(looks_again_on_demand)
 	pull_plug(&plug);
 	wait_for(&first);
 	wait_for(&second);
-	ck_assert_uint_ge(stats().looks, 3); /* until one began late enough */
+	ck_assert_uint_ge(stats().revalidations, 3); /* until one began late enough */
 	ck_assert_ptr_eq(first.want.file, second.want.file);
 	file_unref(first.want.file);
 	file_unref(second.want.file);
@@ -761,9 +761,9 @@ START_TEST(knows_changes_of_metadata)
 		file_unref(again);
 	}
 	struct file_version version;
-	ck_assert_int_eq(file_look(root, "file", FILE_SYMLINKS_BENEATH, &version), 0);
+	ck_assert_int_eq(file_get_version(root, "file", FILE_SYMLINKS_BENEATH, &version), 0);
 	ck_assert(!file_version_equal(&version, &first->version));
-	files_known_version(files, "file", &version);
+	files_cached_version(files, "file", &version);
 	ck_assert(file_version_equal(&version, &first->version));
 	settle();
 	ck_assert_uint_eq(gone_count, 0);
@@ -814,7 +814,7 @@ START_TEST(ranks_what_was_sent_most)
 		struct file *file = get(paths[i], &error);
 		ck_assert_ptr_nonnull(file);
 		if (bytes[i] > 0)
-			file_note(file, bytes[i]);
+			file_count_request(file, bytes[i]);
 		file_unref(file);
 	}
 	ck_assert_uint_eq(files_top(files, 5, ranks, 0, 2), 2);
@@ -847,11 +847,11 @@ START_TEST(lets_go_of_what_was_deleted)
 	file_unref(get("a", &error));
 	kept = get("b", &error);
 	file_unref(get("c", &error));
-	files_let_go(files);
+	files_close_deleted(files);
 	ck_assert_uint_eq(stats().open, 3);
 	ck_assert_int_eq(unlink("root/a"), 0);
 	replace("root/b", 20);
-	files_let_go(files);
+	files_close_deleted(files);
 	ck_assert_uint_eq(stats().open, 1);
 	ck_assert_int_eq(file_check(kept), 0); /* its reader goes on */
 	file_unref(kept);
@@ -993,7 +993,7 @@ static void take_result(struct hit *hit)
 		ck_assert_int_eq(hit->want.error, 0);
 		ck_assert_uint_eq(file->version.size % PATHS, (unsigned)atoi(hit->path));
 		if (file_check(file) < 0 || rand_r(&hammer->seed) % 16 == 0)
-			files_forget(files, hit->path, file);
+			files_invalidate(files, hit->path, file);
 		hammer->found++;
 	} else {
 		ck_assert_int_eq(hit->want.error, -ENOENT);
@@ -1127,13 +1127,13 @@ START_TEST(serves_another_root)
 	ck_assert_uint_eq(after->version.size, 200);
 	ck_assert_int_eq(file_check(before), 0); /* its reader goes on */
 	ck_assert_uint_eq(stats().open, 2);
-	files_let_go(files);
+	files_close_deleted(files);
 	ck_assert_uint_eq(stats().open, 1); /* what was not asked for since is of the former root */
 	ck_assert_ptr_null(get("only", &error));
 	ck_assert_int_eq(error, -ENOENT);
-	files_lose_root(files, true);
+	files_set_root_lost(files, true);
 	ck_assert(!files_has_root(files));
-	files_lose_root(files, false);
+	files_set_root_lost(files, false);
 	ck_assert(files_has_root(files));
 	file_unref(before);
 	file_unref(after);

@@ -103,7 +103,7 @@ static struct file_version version_of(uint64_t inode, uint64_t size)
 }
 
 /* Has it read. With keep, one pin is the caller's. NULL: there is no memory for it. */
-static struct cache_extent *use(const struct file_version *version, uint64_t offset, size_t length, bool sticky,
+static struct cache_extent *use(const struct file_version *version, uint64_t offset, size_t length, bool pinned,
 				bool keep)
 {
 	struct cache_wait wait = { .reactor = reactor,
@@ -112,7 +112,7 @@ static struct cache_extent *use(const struct file_version *version, uint64_t off
 					     .alignment = ALIGNMENT,
 					     .offset = offset,
 					     .length = length,
-					     .sticky = sticky,
+					     .pinned = pinned,
 					     .reach = CACHE_EXACT } };
 	enum cache_answer answer = cache_want(cache, &wait, true);
 	struct cache_extent *extent = wait.extent;
@@ -211,7 +211,7 @@ static void a_version_with_many_extents(void)
 		;
 	cache_stats(cache, &stats);
 	expect_short_holds("a walk, and sums");
-	ck_assert_uint_eq(cache_forget(cache, &huge), pages * PAGE);
+	ck_assert_uint_eq(cache_invalidate(cache, &huge), pages * PAGE);
 	expect_short_holds("forgetting a version");
 	empty();
 }
@@ -333,10 +333,10 @@ static void many_files(void)
 	files_top(files, 0, ranks, 0, 10);
 	files_name_all(files, 0, names, 4);
 	expect_short_holds("lists of files");
-	files_let_go(files);
+	files_close_deleted(files);
 	expect_short_holds("a look for deleted files");
 	remove_files(count);
-	files_let_go(files);
+	files_close_deleted(files);
 	expect_short_holds("all of them were deleted");
 	files_stats(files, &stats);
 	ck_assert_uint_eq(stats.open, 0);

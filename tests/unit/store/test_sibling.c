@@ -108,8 +108,8 @@ static struct file_siblings look_with(const char *path, enum file_symlinks symli
 	struct file_siblings found;
 	struct file_version version;
 
-	ck_assert_int_eq(file_look(root, path, symlinks, &version), 0);
-	sibling_look(root, path, symlinks, &version, known, &found);
+	ck_assert_int_eq(file_get_version(root, path, symlinks, &version), 0);
+	sibling_find(root, path, symlinks, &version, known, &found);
 	return found;
 }
 
@@ -228,11 +228,11 @@ START_TEST(what_cannot_be_read_does_not_count)
 	make_gz("root/f.gz");
 	make_text("root/f.sha256", HEX);
 	ck_assert_int_eq(chmod("root/f.gz", 0600) | chmod("root/f.sha256", 0600) | chmod(".", 0755), 0);
-	ck_assert_int_eq(file_look(root, "f", FILE_SYMLINKS_BENEATH, &version), 0);
+	ck_assert_int_eq(file_get_version(root, "f", FILE_SYMLINKS_BENEATH, &version), 0);
 	ck_assert_int_eq(seteuid(65534), 0);
-	sibling_look(root, "f", FILE_SYMLINKS_BENEATH, &version, &nothing, &found);
+	sibling_find(root, "f", FILE_SYMLINKS_BENEATH, &version, &nothing, &found);
 	ck_assert_int_eq(seteuid(0), 0);
-	ck_assert_int_eq(found.refusals[SIBLING_GZ], ENCODING_UNREADABLE);
+	ck_assert_int_eq(found.faults[SIBLING_GZ], ENCODING_UNREADABLE);
 	ck_assert(!found.has_digest && found.variants == 0);
 }
 END_TEST
@@ -351,22 +351,22 @@ START_TEST(a_variant_must_be_of_the_file)
 	make_text("root/f.br", "anything");
 	struct file_siblings found = look_at("f");
 	ck_assert_uint_eq(found.variants, BR);
-	ck_assert_int_eq(found.refusals[SIBLING_GZ], ENCODING_OTHER_SIZE);
-	ck_assert_int_eq(found.refusals[SIBLING_ZST], ENCODING_OTHER_CONTENT_SIZE);
-	ck_assert_int_eq(found.refusals[SIBLING_BR], ENCODING_FINE);
+	ck_assert_int_eq(found.faults[SIBLING_GZ], ENCODING_OTHER_SIZE);
+	ck_assert_int_eq(found.faults[SIBLING_ZST], ENCODING_OTHER_CONTENT_SIZE);
+	ck_assert_int_eq(found.faults[SIBLING_BR], ENCODING_FINE);
 	set_mtime("root/f.br", LONG_AGO - 5, 0);
 	make_text("root/f.gz", "no gzip");
 	make_zst_of("root/f.zst", SIZE_OF_F);
 	found = look_at("f");
 	ck_assert_uint_eq(found.variants, ZST);
-	ck_assert_int_eq(found.refusals[SIBLING_GZ], ENCODING_NOT_GZIP);
-	ck_assert_int_eq(found.refusals[SIBLING_BR], ENCODING_OLDER);
+	ck_assert_int_eq(found.faults[SIBLING_GZ], ENCODING_NOT_GZIP);
+	ck_assert_int_eq(found.faults[SIBLING_BR], ENCODING_OLDER);
 	make_text("root/f", "");
 	ck_assert_int_eq(unlink("root/f.gz"), 0);
 	make_zst_of("root/f.zst", 0);
 	found = look_at("f");
 	ck_assert_uint_eq(found.variants, 0);
-	ck_assert_int_eq(found.refusals[SIBLING_ZST], ENCODING_OF_NOTHING);
+	ck_assert_int_eq(found.faults[SIBLING_ZST], ENCODING_OF_NOTHING);
 }
 END_TEST
 
@@ -378,13 +378,13 @@ START_TEST(a_check_is_remembered_for_each_version)
 	set_mtime("root/f.gz", LONG_AGO + 10, 0);
 	struct file_siblings first = look_at("f");
 	ck_assert_uint_eq(first.variants, GZ);
-	first.refusals[SIBLING_GZ] = ENCODING_BGZIP; /* to see that it is not read */
+	first.faults[SIBLING_GZ] = ENCODING_BGZIP; /* to see that it is not read */
 	struct file_siblings second = look_with("f", FILE_SYMLINKS_BENEATH, &first);
-	ck_assert_int_eq(second.refusals[SIBLING_GZ], ENCODING_BGZIP);
+	ck_assert_int_eq(second.faults[SIBLING_GZ], ENCODING_BGZIP);
 	ck_assert_uint_eq(second.variants, 0);
 	ck_assert(!sibling_equal(&first, &second)); /* variants */
 
-	ck_assert_int_eq(file_look(root, "f.gz", FILE_SYMLINKS_BENEATH, &version), 0);
+	ck_assert_int_eq(file_get_version(root, "f.gz", FILE_SYMLINKS_BENEATH, &version), 0);
 	ck_assert(sibling_is_checked(&first, SIBLING_GZ, &version, SIZE_OF_F));
 	ck_assert(!sibling_is_checked(&first, SIBLING_GZ, &version, SIZE_OF_F + 1));
 	version.ctime_ns++; /* a chmod, which an open file does not notice */
@@ -395,7 +395,7 @@ START_TEST(a_check_is_remembered_for_each_version)
 	make_gz_of("root/f.gz", 7); /* only its ctime tells */
 	set_mtime("root/f.gz", LONG_AGO + 10, 0);
 	second = look_with("f", FILE_SYMLINKS_BENEATH, &first);
-	ck_assert_int_eq(second.refusals[SIBLING_GZ], ENCODING_OTHER_SIZE);
+	ck_assert_int_eq(second.faults[SIBLING_GZ], ENCODING_OTHER_SIZE);
 
 	/* The file has another size: the verdict is about that one. */
 	make_gz("root/f.gz");
@@ -404,7 +404,7 @@ START_TEST(a_check_is_remembered_for_each_version)
 	make_text("root/f", "more");
 	set_mtime("root/f", LONG_AGO, 0);
 	second = look_with("f", FILE_SYMLINKS_BENEATH, &first);
-	ck_assert_int_eq(second.refusals[SIBLING_GZ], ENCODING_OTHER_SIZE);
+	ck_assert_int_eq(second.faults[SIBLING_GZ], ENCODING_OTHER_SIZE);
 }
 END_TEST
 
@@ -414,9 +414,9 @@ START_TEST(a_young_variant_is_read_each_time)
 	set_mtime("root/f.gz", time(NULL) + 1000, 0);
 	struct file_siblings first = look_at("f");
 	ck_assert_uint_eq(first.variants, GZ);
-	first.refusals[SIBLING_GZ] = ENCODING_BGZIP;
+	first.faults[SIBLING_GZ] = ENCODING_BGZIP;
 	struct file_siblings second = look_with("f", FILE_SYMLINKS_BENEATH, &first);
-	ck_assert_int_eq(second.refusals[SIBLING_GZ], ENCODING_FINE);
+	ck_assert_int_eq(second.faults[SIBLING_GZ], ENCODING_FINE);
 }
 END_TEST
 

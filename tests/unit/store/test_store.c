@@ -540,7 +540,7 @@ START_TEST(tells_where_bytes_came_from)
 	for (unsigned before = done_count; done_count < before + 2;)
 		storage_turn_both();
 	check_source(&first, STORE_DISK, start_ns);
-	check_source(&second, STORE_JOINED, start_ns);
+	check_source(&second, STORE_COALESCED, start_ns);
 	store_release(sides[0].store, &first);
 	store_release(sides[1].store, &second);
 }
@@ -649,7 +649,7 @@ START_TEST(readahead_that_nobody_wants_any_more_is_not_read)
 		store_release(store, &wants[i]);
 	storage_turn();
 	ck_assert_uint_eq(kernel_reads, 0);
-	ck_assert_uint_eq(device->dropped, 3);
+	ck_assert_uint_eq(device->cancelled, 3);
 	ck_assert_uint_eq(store_pending(store), 0);
 }
 END_TEST
@@ -661,7 +661,7 @@ START_TEST(what_nowait_sends_back_is_read_off_the_loop)
 	device->mode = DEVICE_NOWAIT;
 	error_result = -EAGAIN;
 	get_right(0, 200000);
-	ck_assert_uint_eq(device->again, 1);
+	ck_assert_uint_eq(device->eagain, 1);
 	error_result = 0;
 	get_right(1000000, 200000);
 	ck_assert_int_eq(device->mode, DEVICE_NOWAIT);
@@ -773,7 +773,7 @@ START_TEST(wants_that_get_no_memory_end_in_time)
 	}
 	later.class = large.class = QUEUE_STREAM;
 	large.divisible = true;
-	first.refusable = true;
+	first.rejectable = true;
 	start_ns = clock_now_ns();
 	ck_assert_int_eq(store_want(store, &first), 0);
 	ck_assert_int_eq(store_want(store, &large), 0);
@@ -787,7 +787,7 @@ START_TEST(wants_that_get_no_memory_end_in_time)
 	}
 	ck_assert_int_eq(first.error, -ENOBUFS);
 	ck_assert_int_eq(large.error, -ENOBUFS);
-	ck_assert_uint_ge(large_ms, STORE_MOMENT_MS);
+	ck_assert_uint_ge(large_ms, STORE_DIVISIBLE_WAIT_MS);
 	ck_assert_uint_ge(first_ms, LATENCY_MS);
 	ck_assert_uint_lt(first_ms, LATENCY_MS + 2000);
 	ck_assert_int_eq(later.error, 0); /* its response has begun: it waits for as long as it takes */
@@ -820,7 +820,7 @@ START_TEST(a_read_that_was_joined_in_the_line_is_waited_for)
 		pinned[i] = want_of(i * 8192, STORE_SPAN_MAX_BYTES / 8192 * 8192);
 		get(&pinned[i]);
 	}
-	reads.refusable = joins.refusable = true;
+	reads.rejectable = joins.rejectable = true;
 	start_ns = clock_now_ns();
 	ck_assert_int_eq(store_want(store, &reads), 0);
 	ck_assert_int_eq(store_want(store, &joins), 0);
@@ -852,7 +852,7 @@ START_TEST(without_a_timer_no_read_waits_for_memory)
 		pinned[i] = want_of(i * 8192, STORE_SPAN_MAX_BYTES / 8192 * 8192);
 		get(&pinned[i]);
 	}
-	first.refusable = true;
+	first.rejectable = true;
 	timers_left = _i;
 	start_ns = clock_now_ns();
 	ck_assert_int_eq(store_want(store, &first), 0);

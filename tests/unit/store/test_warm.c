@@ -69,21 +69,21 @@ static void teardown(void)
 	storage_teardown();
 }
 
-static bool goes_on(void *context)
+static bool may_continue(void *context)
 {
 	(void)context;
 	return allowed;
 }
 
-static void start(const char *path, uint64_t most_bytes, bool sticky)
+static void start(const char *path, uint64_t max_bytes, bool pinned)
 {
 	const struct warm_options options = { .reactor = sides[0].reactor,
 					      .store = store,
 					      .cache = cache,
 					      .files = files,
-					      .most_bytes = most_bytes,
-					      .sticky = sticky,
-					      .goes_on = goes_on };
+					      .max_bytes = max_bytes,
+					      .pinned = pinned,
+					      .may_continue = may_continue };
 
 	ck_assert_int_eq(warm_new(&warm, &options, path), 0);
 }
@@ -99,37 +99,37 @@ static int run(void)
 	return result;
 }
 
-static uint64_t resident(uint64_t *sticky)
+static uint64_t resident(uint64_t *pinned)
 {
 	struct cache_cursor cursor = { 0 };
 	struct cache_resident list[7];
 	uint64_t bytes = 0;
 	size_t count;
 
-	*sticky = 0;
+	*pinned = 0;
 	while ((count = cache_walk(cache, &cursor, list, 7)) > 0)
 		for (size_t i = 0; i < count; i++) {
 			bytes += list[i].bytes;
-			*sticky += list[i].sticky ? list[i].bytes : 0;
+			*pinned += list[i].pinned ? list[i].bytes : 0;
 		}
 	return bytes;
 }
 
 START_TEST(a_file_is_brought_in)
 {
-	uint64_t sticky;
+	uint64_t pinned;
 
 	start("f", SOME_BYTES, _i == 1);
 	ck_assert_int_eq(run(), 0);
 	ck_assert_int_eq(run(), 0); /* as often as it is asked */
 	ck_assert_uint_eq(warm_done_bytes(warm), SOME_BYTES);
-	ck_assert_uint_eq(resident(&sticky), SOME_BYTES);
-	ck_assert_uint_eq(sticky, _i == 1 ? SOME_BYTES : 0);
+	ck_assert_uint_eq(resident(&pinned), SOME_BYTES);
+	ck_assert_uint_eq(pinned, _i == 1 ? SOME_BYTES : 0);
 	warm_free(warm);
 	start("f", SOME_BYTES, false);
 	ck_assert_int_eq(run(), 0);
 	ck_assert_uint_eq(warm_done_bytes(warm), SOME_BYTES);
-	ck_assert_uint_eq(cache_forget(cache, &file->version), 0); /* another version, before make_old() */
+	ck_assert_uint_eq(cache_invalidate(cache, &file->version), 0); /* another version, before make_old() */
 }
 END_TEST
 
@@ -158,7 +158,7 @@ END_TEST
 
 START_TEST(it_can_be_given_up)
 {
-	uint64_t sticky;
+	uint64_t pinned;
 
 	start("f", UINT64_MAX, false);
 	for (int i = 0; i < _i; i++)
@@ -168,7 +168,7 @@ START_TEST(it_can_be_given_up)
 	for (unsigned i = 0; i < 100; i++)
 		storage_turn();
 	ck_assert_uint_eq(storage_pending(), 0);
-	ck_assert(resident(&sticky) < FILE_BYTES || _i > 2);
+	ck_assert(resident(&pinned) < FILE_BYTES || _i > 2);
 }
 END_TEST
 
@@ -196,7 +196,7 @@ END_TEST
 START_TEST(what_is_fresh_is_waited_for)
 {
 	char path[64];
-	uint64_t sticky;
+	uint64_t pinned;
 
 	snprintf(path, sizeof(path), "%s/f", directory);
 	const struct timespec second = { .tv_sec = time(NULL) }; /* which is young for 2 s */
@@ -207,7 +207,7 @@ START_TEST(what_is_fresh_is_waited_for)
 	ck_assert_int_eq(warm_wait(warm, 0), -EINPROGRESS);
 	ck_assert_uint_eq(warm_done_bytes(warm), 0);
 	ck_assert_int_eq(run(), 0);
-	ck_assert_uint_eq(resident(&sticky), SOME_BYTES);
+	ck_assert_uint_eq(resident(&pinned), SOME_BYTES);
 }
 END_TEST
 
