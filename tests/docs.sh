@@ -92,12 +92,28 @@ for page in man/*.[1-8]; do
 	is "$said" "" "mandoc has nothing to say about ${page#man/}"
 done
 
-# --- the map of the source in the README ---
+# --- the pages for developers ---
 
-# Of two files of a name, the header and the source, either stands for both.
-without_c() { sed -E 's/\.(c|h|\[ch\])$//' | sort -u; }
+# The header and the source of one name count as one file.
+without_c() { sed -E 's/\.(c|h)$//' | sort -u; }
 
-sed -n '/^## The code/,/^## /p' README.md | words '[a-z_]+\.(c|h|css|js|svg|html)\b|[a-z_]+\.\[ch\]' | without_c >"$DIR/mapped"
-find src -type f | sed 's|.*/||' | without_c >"$DIR/files"
-same "README: each file of src/ is on the map, and no others" "$DIR/mapped" "$DIR/files"
+awk '/^## /{ inside = $0 == "## Map of the source" } inside && /^### src\//{ directory = $2; next }
+	inside && /^- `/{ sub(/: .*/, ""); gsub(/[-`,]/, " "); for (i = 1; i <= NF; i++) print directory $i }' doc/architecture.md |
+	without_c >"$DIR/mapped"
+find src -type f ! -name README | without_c >"$DIR/files"
+same "architecture.md: the map lists each file of src/, and no others" "$DIR/mapped" "$DIR/files"
+
+shopt -s nullglob
+cat doc/*.md src/*/README | words '\b[a-z]+_[a-z_]+\(\)|\bstruct [a-z_]+' | sed 's/()//; s/^struct //' | sort -u >"$DIR/named"
+grep -ohwE '[a-z_]+' -r src tests --include='*.[ch]' | sort -u >"$DIR/identifiers"
+is "$(comm -23 "$DIR/named" "$DIR/identifiers" | xargs)" "" "doc/ and the READMEs of src/: each function and type that they name exists"
+
+# Links to files of the tree, apart from those with a scheme.
+broken=
+for page in README.md CHANGELOG.md SECURITY.md doc/*.md src/*/README; do
+	while read -r target; do
+		[ -e "$(dirname "$page")/$target" ] || broken+="$page: $target; "
+	done < <(grep -oE '\]\([^)#:]+[)#]' "$page" | sed 's/^](//; s/[)#]$//')
+done
+is "$broken" "" "links between the pages lead to files"
 finish
