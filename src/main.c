@@ -25,17 +25,17 @@
 #include "base/keyed_hash.h"
 #include "base/log.h"
 #include "base/units.h"
-#include "daemon/early_stop.h"
 #include "daemon/explain.h"
-#include "daemon/limits.h"
 #include "daemon/logs.h"
 #include "daemon/notify.h"
 #include "daemon/passwords.h"
 #include "daemon/privileges.h"
 #include "daemon/reload.h"
 #include "daemon/root.h"
-#include "daemon/roots.h"
+#include "daemon/site_roots.h"
+#include "daemon/startup_signals.h"
 #include "daemon/syscalls.h"
+#include "daemon/system_limits.h"
 #include "daemon/systemd_status.h"
 #include "daemon/worker.h"
 #include "mhd/server.h"
@@ -122,7 +122,7 @@ static void greet(const struct daemon *daemon)
 
 	if (!isatty(STDOUT_FILENO))
 		return;
-	printf("ranged %s serves %s\n", PACKAGE_VERSION, roots_first(&config_of(daemon)->rules));
+	printf("ranged %s serves %s\n", PACKAGE_VERSION, site_roots_first(&config_of(daemon)->rules));
 	for (size_t i = 0; i < sockets_count(sockets); i++) {
 		bool tls = strncmp(sockets_address(sockets, i, address, sizeof(address)), "tls:", 4) == 0;
 		const char *bare = address + (tls ? 4 : 0);
@@ -150,7 +150,7 @@ static int write_addresses(const struct daemon *daemon)
 static int announce(const struct daemon *daemon)
 {
 	log_info("ranged %s (libmicrohttpd %s) serves %s with %u workers", PACKAGE_VERSION, server_library_version(),
-		 roots_first(&config_of(daemon)->rules), daemon->process.count);
+		 site_roots_first(&config_of(daemon)->rules), daemon->process.count);
 	return write_addresses(daemon);
 }
 
@@ -216,9 +216,9 @@ static int next_end(struct daemon *daemon, uint64_t wait_ms)
 static void let_go(struct daemon *daemon)
 {
 	for (const struct generation *one = daemon->generations; one != NULL; one = one->next)
-		roots_let_go(&generation_config(one)->rules);
+		site_roots_close_deleted(&generation_config(one)->rules);
 	if (!reload_is_running(daemon->reload))
-		process_tidy(&daemon->process);
+		process_finish_resize(&daemon->process);
 }
 
 /* Whoever chooses among servers finds that this one is not ready, and has time to. */
@@ -228,7 +228,7 @@ static void leave(struct daemon *daemon)
 
 	if (delay_ms == 0)
 		return;
-	process_enter(&daemon->process, PROCESS_LEAVING);
+	process_set_state(&daemon->process, PROCESS_LEAVING);
 	log_info("not ready any more: serving for %llu ms yet", (unsigned long long)delay_ms);
 	next_end(daemon, delay_ms);
 }
@@ -248,7 +248,7 @@ static bool serve(struct daemon *daemon)
 	timeout_ms = config_of(daemon)->drain_timeout_ms;
 	log_info("%s: finishing %u connections within %llu ms", strsignal(signal_number),
 		 clients_count(process->clients), (unsigned long long)timeout_ms);
-	process_enter(process, PROCESS_DRAINING);
+	process_set_state(process, PROCESS_DRAINING);
 	if (!reload_is_running(daemon->reload)) /* it could be about to take some of them */
 		passed_close();
 	generation_stop_listening(daemon->generations);
@@ -260,7 +260,7 @@ static bool serve(struct daemon *daemon)
 	log_warning("cutting %u connections", clients_count(process->clients));
 	login_stop(process->login);
 	for (unsigned i = 0; i < process->count; i++)
-		worker_cut(process->workers[i]);
+		worker_abort(process->workers[i]);
 	directory_table_stop(process->folders); /* what reads a folder ends now, too */
 	next_end(daemon, CUT_GRACE_MS);
 	return daemon->ended == daemon->running;
@@ -330,11 +330,11 @@ static int start(struct daemon *daemon)
 		error = process_open(process, config, config_workers(config));
 	if (error == 0)
 		error = open_all(daemon);
-	if (error == 0 && !limits_check_aio(config, process->count))
+	if (error == 0 && !system_limits_check_aio(config, process->count))
 		error = -EAGAIN;
 	if (error != 0)
 		return error;
-	process_calibrate(process, config, roots_first_fd(&config->rules));
+	process_calibrate(process, config, site_roots_first_fd(&config->rules));
 	error = make_workers(daemon);
 	if (error != 0)
 		return error;
@@ -407,13 +407,13 @@ static int run(struct daemon *daemon)
 	int error = block_signals(daemon);
 
 	if (error == 0) {
-		early_stop_begin();
+		startup_signals_begin();
 		error = start(daemon);
-		early_stop_end();
+		startup_signals_end();
 	}
 	if (error == 0) {
 		greet(daemon);
-		process_enter(&daemon->process, PROCESS_SERVING);
+		process_set_state(&daemon->process, PROCESS_SERVING);
 		if (systemd_status_start(&daemon->process) != 0)
 			log_error("systemd is told nothing more: no thread can be started");
 	}
@@ -457,8 +457,8 @@ static int run_with_logs(struct daemon *daemon)
 		return EX_CANTCREAT;
 	}
 	logs_use(config);
-	limits_raise_descriptors(config, config_workers(config));
-	status = limits_check_memory(config) ? run(daemon) : EX_UNAVAILABLE;
+	system_limits_raise_descriptors(config, config_workers(config));
+	status = system_limits_check_memory(config) ? run(daemon) : EX_UNAVAILABLE;
 	log_info("ended");
 	if (status == EXIT_SUCCESS || daemon->running == 0) /* else some may log requests still */
 		free_generations(daemon);
@@ -486,12 +486,12 @@ static int check(struct options *options)
 	struct signing *signing = NULL;
 	struct login *login = NULL;
 	char fault[CERTIFICATES_FAULT_BYTES], log_fault[LOGS_FAULT_BYTES];
-	int error = roots_open(&config->rules);
+	int error = site_roots_open(&config->rules);
 
 	if (error == 0)
 		error = signing_new(&signing, &config->rules);
 	signing_unref(signing);
-	roots_close(&config->rules);
+	site_roots_close(&config->rules);
 	if (error == 0)
 		error = passwords_open(&login, config, NULL);
 	login_free(login);

@@ -29,11 +29,11 @@ static void answer_health(struct admin_call *call)
 	const unsigned count = process_state(process) == PROCESS_STARTING ? 0 : process->count;
 
 	for (unsigned i = 0; i < count; i++) {
-		uint64_t turned_ns = worker_iterated_ns(process->workers[i]);
+		uint64_t last_iteration_ns = worker_last_iteration_ns(process->workers[i]);
 
-		if (turned_ns < now_ns && now_ns - turned_ns >= STUCK_NS) {
+		if (last_iteration_ns < now_ns && now_ns - last_iteration_ns >= STUCK_NS) {
 			admin_call_say(call, 503, "worker %u has not turned for %" PRIu64 " s", i,
-				       (now_ns - turned_ns) / CLOCK_NS_PER_S);
+				       (now_ns - last_iteration_ns) / CLOCK_NS_PER_S);
 			return;
 		}
 	}

@@ -13,7 +13,7 @@
 
 #include "admin/cache_answer.h"
 #include "daemon/generation.h"
-#include "daemon/roots.h"
+#include "daemon/site_roots.h"
 
 #define LIMIT_DEFAULT 20
 #define LIMIT_MAX 1000
@@ -101,7 +101,7 @@ static void name_all(struct process *process, struct files_name *names, size_t c
 	const struct rules *rules = &generation_config(generation)->rules;
 
 	qsort(names, count, sizeof(*names), files_compare_names);
-	roots_name_all(rules, names, count);
+	site_roots_name_all(rules, names, count);
 	qsort(names, count, sizeof(*names), most_resident_first);
 	for (size_t i = 0; i < count && json_array_size(array) < limit; i++) {
 		const struct files_name *name = &names[i];

@@ -321,7 +321,7 @@ static void write_workers(struct output *output, const struct snapshot *snapshot
 		char index[12];
 
 		snprintf(index, sizeof(index), "%u", i);
-		put(output, LABELS("worker", index), snapshot->workers[i].turns);
+		put(output, LABELS("worker", index), snapshot->workers[i].iterations);
 	}
 }
 

@@ -56,7 +56,7 @@ static void log_device(const struct snapshot_device *taken)
 static void log_worker(unsigned index, const struct worker_report *worker)
 {
 	log_info("stats worker %u connections=%u queued=%u in_flight=%u turns=%" PRIu64, index, worker->connections,
-		 worker->queued, worker->in_flight, worker->turns);
+		 worker->queued, worker->in_flight, worker->iterations);
 	for (unsigned i = 0; i < WORKER_SECTIONS; i++)
 		log_info("stats worker %u %s stalls=%" PRIu64 " longest=%" PRIu64, index, worker_section_name(i),
 			 worker->stalls[i], worker->longest_ns[i] / 1000);

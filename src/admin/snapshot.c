@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "daemon/roots.h"
+#include "daemon/site_roots.h"
 #include "mhd/server.h"
 
 static void add_counters(struct counters *sum, const struct counters *counters)
@@ -84,8 +84,8 @@ static void take_files(struct snapshot *snapshot, const struct rules *rules)
 {
 	struct files_rank ranks[SNAPSHOT_TOP];
 
-	roots_stats(rules, &snapshot->files);
-	snapshot->top_file_count = roots_top(rules, ranks, SNAPSHOT_TOP);
+	site_roots_stats(rules, &snapshot->files);
+	snapshot->top_file_count = site_roots_top(rules, ranks, SNAPSHOT_TOP);
 	for (unsigned i = 0; i < snapshot->top_file_count; i++) {
 		struct snapshot_file *file = &snapshot->top_files[i];
 		const char *host = rules->sites[ranks[i].table].host;
@@ -124,7 +124,7 @@ static void take_configuration(struct snapshot *snapshot, struct process *proces
 	const char *path = current->options.config_path;
 
 	take_files(snapshot, &generation_config(current)->rules);
-	snapshot->roots_gone = roots_gone(&generation_config(current)->rules, &snapshot->roots);
+	snapshot->roots_gone = site_roots_gone(&generation_config(current)->rules, &snapshot->roots);
 	snapshot->ready = snapshot->state == PROCESS_SERVING && snapshot->roots_gone < snapshot->roots;
 	snapshot->max_connections = generation_config(current)->max_connections;
 	if (path != NULL)

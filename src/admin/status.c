@@ -224,7 +224,9 @@ static json_t *devices(const struct snapshot *snapshot)
 /* One that has ended turned just now, as far as anybody need care. */
 static uint64_t turned_ms_ago(const struct snapshot *snapshot, const struct worker_report *worker)
 {
-	return worker->turned_ns < snapshot->now_ns ? (snapshot->now_ns - worker->turned_ns) / CLOCK_NS_PER_MS : 0;
+	return worker->last_iteration_ns < snapshot->now_ns
+		       ? (snapshot->now_ns - worker->last_iteration_ns) / CLOCK_NS_PER_MS
+		       : 0;
 }
 
 static json_t *worker(const struct snapshot *snapshot, unsigned index)
@@ -238,7 +240,7 @@ static json_t *worker(const struct snapshot *snapshot, unsigned index)
 	}
 	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "index", (json_int_t)index, "connections",
 			 (json_int_t)worker->connections, "queued", (json_int_t)worker->queued, "in_flight",
-			 (json_int_t)worker->in_flight, "turns", number(worker->turns), "turned_ms_ago",
+			 (json_int_t)worker->in_flight, "turns", number(worker->iterations), "turned_ms_ago",
 			 number(turned_ms_ago(snapshot, worker)), "stalls", stalls, "longest_us", longest);
 }
 

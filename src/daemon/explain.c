@@ -22,7 +22,7 @@
 #include "base/units.h"
 #include "config/config_key.h"
 #include "daemon/passwords.h"
-#include "daemon/roots.h"
+#include "daemon/site_roots.h"
 #include "http/negotiate.h"
 #include "http/status.h"
 #include "steps/gate.h"
@@ -494,7 +494,7 @@ static int set_scene(struct scene *scene)
 	files.offload = scene->offload;
 	files.devices = scene->devices;
 	if (error == 0)
-		error = roots_make_files(&config->rules, NULL, &files);
+		error = site_roots_make_files(&config->rules, NULL, &files);
 	scene->peer = (struct peer){ .tls = strncmp(scene->options->explain, "https:", 6) == 0 };
 	((struct sockaddr_in *)&scene->peer.address)->sin_family = AF_INET;
 	((struct sockaddr_in *)&scene->peer.address)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -524,7 +524,7 @@ static void clear_scene(struct scene *scene)
 	directory_table_stop(scene->folders);
 	offload_stop(scene->offload);
 	reactor_free(scene->reactor);
-	roots_free_files(&scene->options->config.rules);
+	site_roots_free_files(&scene->options->config.rules);
 	directory_table_free(scene->folders);
 	offload_free(scene->offload);
 	login_free(scene->login);
@@ -536,7 +536,8 @@ static void clear_scene(struct scene *scene)
 int explain_run(struct options *options)
 {
 	struct scene scene = { .options = options };
-	int status = roots_open(&options->config.rules) == 0 && signing_new(&scene.signing, &options->config.rules) == 0
+	int status = site_roots_open(&options->config.rules) == 0 &&
+				     signing_new(&scene.signing, &options->config.rules) == 0
 			     ? 0
 			     : EX_CONFIG;
 
@@ -551,6 +552,6 @@ int explain_run(struct options *options)
 		clear_scene(&scene);
 	}
 	signing_unref(scene.signing);
-	roots_close(&options->config.rules);
+	site_roots_close(&options->config.rules);
 	return status;
 }

@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "daemon/logs.h"
 #include "daemon/passwords.h"
-#include "daemon/roots.h"
+#include "daemon/site_roots.h"
 
 static int fail(const char *what, int error)
 {
@@ -108,7 +108,7 @@ int generation_open(struct generation *generation, const struct generation *befo
 	struct rules *rules = &generation->options.config.rules;
 	const struct config *config = generation_config(generation);
 	struct files_options files = process_files_options(process, config);
-	int error = roots_open(rules);
+	int error = site_roots_open(rules);
 
 	if (error != 0)
 		return error;
@@ -117,7 +117,7 @@ int generation_open(struct generation *generation, const struct generation *befo
 		return fail(config->mime_types, error);
 	generation->sites = calloc(process->count, sizeof(*generation->sites));
 	error = generation->sites != NULL
-			? roots_make_files(rules, before != NULL ? &before->options.config.rules : NULL, &files)
+			? site_roots_make_files(rules, before != NULL ? &before->options.config.rules : NULL, &files)
 			: -ENOMEM;
 	if (error != 0)
 		return fail("start", error);
@@ -169,7 +169,7 @@ void generation_succeed(struct generation *generation, struct generation *before
 		sockets_succeed(generation->sockets, before->sockets);
 	generation->settled = generation->listens = true;
 	generation->number = before != NULL ? before->number + 1 : 1;
-	roots_watch(&generation->options.config.rules, &process->roots_replaced);
+	site_roots_watch(&generation->options.config.rules, &process->roots_replaced);
 	pthread_mutex_lock(&process->lock);
 	process->current = generation;
 	pthread_mutex_unlock(&process->lock);
@@ -238,7 +238,7 @@ struct generation *generation_current(struct process *process)
 bool generation_has_no_root(struct process *process)
 {
 	struct generation *current = generation_current(process);
-	unsigned count, gone = roots_gone(&generation_config(current)->rules, &count);
+	unsigned count, gone = site_roots_gone(&generation_config(current)->rules, &count);
 
 	generation_unref(current);
 	return gone == count;
@@ -258,7 +258,7 @@ void generation_sweep(struct generation **all)
 
 void generation_close_files(struct generation *generation)
 {
-	roots_free_files(&generation->options.config.rules);
+	site_roots_free_files(&generation->options.config.rules);
 }
 
 void generation_free(struct generation *generation)
@@ -272,7 +272,7 @@ void generation_free(struct generation *generation)
 	mime_free(generation->mime);
 	certificates_free(generation->certificates);
 	signing_unref(generation->signing);
-	roots_close(&generation->options.config.rules);
+	site_roots_close(&generation->options.config.rules);
 	logs_close(&generation->options.config);
 	options_fini(&generation->options);
 	free(generation->sites);

@@ -2,7 +2,7 @@
 /*
  * A thread of its own, so that the watchdog looks at the reactors and at nothing else: the main thread may wait for a
  * disk while it opens roots, offload threads may hang in one, and that is no reason to kill what serves from other
- * disks. A reactor that is idle turns twice a second by its own timers.
+ * disks. A reactor that is idle iterations twice a second by its own timers.
  */
 #include "daemon/notify.h"
 
@@ -84,10 +84,10 @@ static void send_line(uint64_t now_ns)
 /* The longest that a reactor may not have turned: it is stuck before the manager's time is over, never later. */
 static bool all_turn(uint64_t now_ns)
 {
-	uint64_t turned_ns = notify.options.turned_ns(notify.options.context);
+	uint64_t last_iteration_ns = notify.options.last_iteration_ns(notify.options.context);
 	uint64_t limit_ns = notify.beat_ns > TURN_NS ? notify.beat_ns : TURN_NS;
 
-	return turned_ns >= now_ns || now_ns - turned_ns < limit_ns;
+	return last_iteration_ns >= now_ns || now_ns - last_iteration_ns < limit_ns;
 }
 
 static void wait_until(uint64_t due_ns)

@@ -22,7 +22,7 @@ struct notify_sample {
 struct notify_options {
 	void (*sample)(void *context, struct notify_sample *sample);
 	/* When the reactor that has not turned for the longest did, of clock_now_ns(); UINT64_MAX: none runs. */
-	uint64_t (*turned_ns)(void *context);
+	uint64_t (*last_iteration_ns)(void *context);
 	void *context;
 };
 

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/limits.h"
+#include "daemon/system_limits.h"
 
 #define REVALIDATE_MS 1000
 #define TRANSIENT_BYTES ((size_t)16 << 20) /* memory for what is on its way when nothing is kept */
@@ -78,7 +78,7 @@ void process_init(struct process *process)
 		.ended_fd = -1, .retired_fd = -1, .started_ns = clock_now_ns(), .started_wall_ns = clock_wall_ns()
 	};
 	pthread_mutex_init(&process->lock, NULL);
-	process->depths.root_fd = -1;
+	process->calibrator.root_fd = -1;
 }
 
 int process_open(struct process *process, const struct config *config, unsigned workers)
@@ -86,7 +86,7 @@ int process_open(struct process *process, const struct config *config, unsigned 
 	int error;
 
 	process->count = workers;
-	process->unsent_bytes = limits_unsent();
+	process->unsent_bytes = system_limits_unsent_bytes();
 	error = cache_new(&process->cache, process_cache_bytes(config), config->cache_size_bytes > 0);
 	if (error != 0)
 		return fail("can't map cache_size of memory", error);
@@ -121,22 +121,23 @@ int process_resize(struct process *process, const struct config *config)
 		log_info("cache_size: the cache takes %zu MiB, the least that it can be shrunk to",
 			 cache_bytes(process->cache) >> 20);
 	devices_set_max_bytes(process->devices, flight_max_bytes(process));
-	process_tidy(process);
+	process_finish_resize(process);
 	return 0;
 }
 
-void process_tidy(struct process *process)
+void process_finish_resize(struct process *process)
 {
 	cache_finish_resize(process->cache);
 }
 
 void process_calibrate(struct process *process, const struct config *config, int root_fd)
 {
-	process->depths = (struct depths){ .devices = process->devices, .offload = process->offload, .root_fd = -1 };
+	process->calibrator =
+		(struct calibrator){ .devices = process->devices, .offload = process->offload, .root_fd = -1 };
 	if (config->disk_depth > 0)
 		return;
-	process->depths.root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
-	depths_start(&process->depths);
+	process->calibrator.root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
+	calibrator_start(&process->calibrator);
 }
 
 static void version_gone(void *context, const struct file_version *version)
@@ -150,7 +151,7 @@ static void file_opened(void *context, struct file *file)
 {
 	struct process *process = context;
 
-	depths_opened(&process->depths, file);
+	calibrator_file_opened(&process->calibrator, file);
 }
 
 struct files_options process_files_options(struct process *process, const struct config *config)
@@ -178,7 +179,7 @@ void process_stop(struct process *process)
 
 void process_close(struct process *process)
 {
-	const int descriptors[] = { process->ended_fd, process->retired_fd, process->depths.root_fd };
+	const int descriptors[] = { process->ended_fd, process->retired_fd, process->calibrator.root_fd };
 
 	clients_free(process->clients);
 	directory_table_free(process->folders);

@@ -11,7 +11,7 @@
 
 #include "auth/login.h"
 #include "config/config.h"
-#include "daemon/depths.h"
+#include "daemon/calibrator.h"
 #include "engine/devices.h"
 #include "engine/offload.h"
 #include "request/clients.h"
@@ -37,9 +37,9 @@ struct process {
 	struct directory_table *folders;
 	struct clients *clients;
 	struct login *login;
-	struct depths depths;
+	struct calibrator calibrator;
 	atomic_uint transfers;
-	uint64_t unsent_bytes; /* limits_unsent() */
+	uint64_t unsent_bytes; /* system_limits_unsent_bytes() */
 	struct bucket total;   /* of rate_total */
 	_Atomic enum process_state state;
 	atomic_uint reloads, reload_failures;
@@ -57,7 +57,7 @@ struct process {
 
 /* The main thread says what is the case now. Any thread may ask; what was made before it was said is there for whoever
  * has seen it. */
-static inline void process_enter(struct process *process, enum process_state state)
+static inline void process_set_state(struct process *process, enum process_state state)
 {
 	atomic_store(&process->state, state);
 }
@@ -85,10 +85,10 @@ int process_open(struct process *process, const struct config *config, unsigned 
 size_t process_cache_bytes(const struct config *config);
 /*
  * Another configuration: the cache gets its size, and is what it was if that is not to be had. 0, or -errno, which was
- * logged. Then process_tidy() is to be called every few seconds.
+ * logged. Then process_finish_resize() is to be called every few seconds.
  */
 int process_resize(struct process *process, const struct config *config);
-void process_tidy(struct process *process);
+void process_finish_resize(struct process *process);
 /* Finds out how much may be in flight on the disk of this folder, unless that was set by hand. */
 void process_calibrate(struct process *process, const struct config *config, int root_fd);
 

@@ -20,9 +20,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/limits.h"
 #include "daemon/logs.h"
 #include "daemon/notify.h"
+#include "daemon/system_limits.h"
 #include "daemon/worker.h"
 #include "net/passed.h"
 
@@ -208,8 +208,8 @@ static bool open_generation(struct reload *reload)
 	note_step(reload, "the configuration");
 	if (!parse(&generation->options, reload->argc, reload->argv))
 		return false;
-	limits_raise_descriptors(&generation->options.config, process->count);
-	if (!limits_check_memory(generation_config(generation)) || !open_all(reload) || !prepare(reload))
+	system_limits_raise_descriptors(&generation->options.config, process->count);
+	if (!system_limits_check_memory(generation_config(generation)) || !open_all(reload) || !prepare(reload))
 		return false;
 	note_step(reload, "memory for the cache");
 	return resize(generation, reload->before);

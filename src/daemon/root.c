@@ -23,7 +23,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/limits.h"
 
 #define LOOK_MS 1000
 #define SECOND_LOOK_MS 100 /* after a path was missing: it may be about to be switched by an unlink and a symlink */
@@ -57,7 +56,37 @@ struct root {
 static atomic_bool all_stop;
 static atomic_uint looks; /* under way, of all roots */
 
-/* --- a look, on the thread --- */
+/* --- opening a path --- */
+
+int root_open_directory(const char *root)
+{
+	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int error = fd < 0 ? -errno : 0;
+
+	if (error == 0 && faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) != 0)
+		error = -errno;
+	if (error == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+const char *root_error_text(int error)
+{
+	return error == -EACCES ? "its permissions do not let this user read it" : strerror(-error);
+}
+
+int root_open(const char *root)
+{
+	int fd = root_open_directory(root);
+
+	if (fd < 0)
+		log_error("can't serve %s: %s", root, root_error_text(fd));
+	return fd;
+}
+
+/* --- lookups, on the thread --- */
 
 static void identify(int fd, struct directory_identity *folder)
 {
@@ -99,7 +128,7 @@ static bool is_missing(int error)
 /* Its descriptor, or -errno; -ENODEV: the filesystem was unmounted. */
 static int look_up(const struct root *root, struct directory_identity *now)
 {
-	int fd = limits_look_up_root(root->path);
+	int fd = root_open_directory(root->path);
 
 	if (fd < 0)
 		return fd;
@@ -117,7 +146,7 @@ static void lose(struct root *root, int error)
 	atomic_store(&root->gone, true);
 	files_set_root_lost(root->files, true);
 	log_error("root %s: %s; requests are answered 503 until it is back", root->path,
-		  error == -ENODEV ? "its filesystem was unmounted" : limits_root_fault(error));
+		  error == -ENODEV ? "its filesystem was unmounted" : root_error_text(error));
 }
 
 static void replace(struct root *root, int fd, const struct directory_identity *now)

@@ -23,6 +23,16 @@
 struct root;
 
 /*
+ * Opens a directory with O_PATH. Returns its descriptor, or -errno, for example if this user must not read it. BLOCKS.
+ * Any thread.
+ */
+int root_open_directory(const char *path);
+/* Returns the text for an error of root_open_directory(). */
+const char *root_error_text(int error);
+/* Calls root_open_directory(), and logs an error. Returns the descriptor or -errno. BLOCKS. */
+int root_open(const char *path);
+
+/*
  * Creates a root with one reference, and its table of files. Takes ownership of fd (O_PATH, opened from this path)
  * on success. options->root_fd is ignored. Returns 0 or -errno.
  */

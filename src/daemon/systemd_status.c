@@ -39,13 +39,13 @@ static void sample(void *context, struct notify_sample *sample)
 		add_worker(sample, process->workers[i]);
 }
 
-static uint64_t turned_ns(void *context)
+static uint64_t last_iteration_ns(void *context)
 {
 	const struct process *process = context;
 	uint64_t oldest_ns = UINT64_MAX;
 
 	for (unsigned i = 0; i < process->count; i++) {
-		uint64_t ns = worker_iterated_ns(process->workers[i]);
+		uint64_t ns = worker_last_iteration_ns(process->workers[i]);
 
 		oldest_ns = ns < oldest_ns ? ns : oldest_ns;
 	}
@@ -54,5 +54,6 @@ static uint64_t turned_ns(void *context)
 
 int systemd_status_start(struct process *process)
 {
-	return notify_start(&(struct notify_options){ .sample = sample, .turned_ns = turned_ns, .context = process });
+	return notify_start(&(struct notify_options){
+		.sample = sample, .last_iteration_ns = last_iteration_ns, .context = process });
 }

@@ -19,7 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/networks.h"
-#include "daemon/limits.h"
+#include "daemon/system_limits.h"
 #include "engine/disk.h"
 #include "engine/reactor.h"
 #include "http/status.h"
@@ -48,10 +48,10 @@ struct worker {
 	struct reactor_watch disk_watch, server_watches[SERVER_FDS];
 	struct reactor_message drain_message, cut_message;
 	struct counters counters;
-	_Atomic uint64_t turns, stalls[WORKER_SECTIONS], longest_ns[WORKER_SECTIONS];
+	_Atomic uint64_t iterations, stalls[WORKER_SECTIONS], longest_ns[WORKER_SECTIONS];
 	_Atomic uint64_t queued, in_flight; /* as the last turn left them */
 	atomic_uint load;		    /* connections here or on their way here */
-	_Atomic uint64_t turned_ns;
+	_Atomic uint64_t last_iteration_ns;
 	bool draining;
 };
 
@@ -336,7 +336,7 @@ static void cut(struct reactor_message *message)
 
 	if (worker->server == NULL) /* it had ended before this arrived */
 		return;
-	proxy_protocol_cut(worker->preface);
+	proxy_protocol_abort(worker->preface);
 	server_cut(worker->server);
 }
 
@@ -346,8 +346,8 @@ void worker_report(const struct worker *worker, struct worker_report *report)
 	report->connections = atomic_load(&worker->load);
 	report->queued = (unsigned)counter_read(&worker->queued);
 	report->in_flight = (unsigned)counter_read(&worker->in_flight);
-	report->turns = counter_read(&worker->turns);
-	report->turned_ns = worker_iterated_ns(worker);
+	report->iterations = counter_read(&worker->iterations);
+	report->last_iteration_ns = worker_last_iteration_ns(worker);
 	for (unsigned i = 0; i < WORKER_SECTIONS; i++) {
 		report->stalls[i] = counter_read(&worker->stalls[i]);
 		report->longest_ns[i] = counter_read(&worker->longest_ns[i]);
@@ -400,7 +400,7 @@ static void turn(struct worker *worker)
 
 	if (result < 0)
 		log_fault(LOG_LEVEL_ERROR, "worker %u: epoll: %s", worker->index, strerror(-result));
-	counter_add(&worker->turns, 1);
+	counter_add(&worker->iterations, 1);
 	note_section(worker, WORKER_EVENTS, &since_ns);
 	server_run(worker->server);
 	note_section(worker, WORKER_HTTP, &since_ns);
@@ -410,7 +410,7 @@ static void turn(struct worker *worker)
 	note_section(worker, WORKER_SUBMIT, &since_ns);
 	counter_set(&worker->queued, queue_length(worker->queue));
 	counter_set(&worker->in_flight, disk_in_flight(worker->disk));
-	counter_set(&worker->turned_ns, since_ns);
+	counter_set(&worker->last_iteration_ns, since_ns);
 }
 
 static void *run(void *context)
@@ -420,7 +420,7 @@ static void *run(void *context)
 
 	while (!is_done(worker))
 		turn(worker);
-	counter_set(&worker->turned_ns, UINT64_MAX);
+	counter_set(&worker->last_iteration_ns, UINT64_MAX);
 	if (write(worker->process->ended_fd, &one, sizeof(one)) < 0)
 		log_error("worker %u: can't say that it has ended: %s", worker->index, strerror(errno));
 	return NULL;
@@ -473,8 +473,8 @@ static int make_parts(struct worker *worker, struct generation *generation)
 	int error = reactor_new(&worker->reactor);
 
 	if (error == 0)
-		error = disk_new(&worker->disk,
-				 &(struct disk_options){ .depth = limits_ring(config), .devices = process->devices });
+		error = disk_new(&worker->disk, &(struct disk_options){ .depth = system_limits_reads_per_worker(config),
+									.devices = process->devices });
 	if (error == 0)
 		error = queue_new(&worker->queue, (unsigned)config->disk_queue_timeout_ms);
 	if (error == 0) {
@@ -560,7 +560,7 @@ int worker_start(struct worker *worker)
 	char name[16];
 	int error;
 
-	counter_set(&worker->turned_ns, clock_now_ns()); /* before anybody asks */
+	counter_set(&worker->last_iteration_ns, clock_now_ns()); /* before anybody asks */
 	error = pthread_create(&worker->thread, NULL, run, worker);
 
 	if (error != 0)
@@ -575,7 +575,7 @@ void worker_drain(struct worker *worker)
 	reactor_post(worker->reactor, &worker->drain_message);
 }
 
-void worker_cut(struct worker *worker)
+void worker_abort(struct worker *worker)
 {
 	reactor_post(worker->reactor, &worker->cut_message);
 }
@@ -638,9 +638,9 @@ void worker_renew(struct worker_renewal *renewal)
 	reactor_post(renewal->worker->reactor, &renewal->message);
 }
 
-uint64_t worker_iterated_ns(const struct worker *worker)
+uint64_t worker_last_iteration_ns(const struct worker *worker)
 {
-	return counter_read(&worker->turned_ns);
+	return counter_read(&worker->last_iteration_ns);
 }
 
 struct reactor *worker_reactor(const struct worker *worker)
@@ -664,7 +664,7 @@ void worker_free(struct worker *worker)
 		return;
 	stop_listening(worker);
 	if (worker->preface != NULL)
-		proxy_protocol_cut(worker->preface);
+		proxy_protocol_abort(worker->preface);
 	proxy_protocol_free(worker->preface);
 	worker->preface = NULL;
 	server_free(worker->server);

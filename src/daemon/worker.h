@@ -17,8 +17,8 @@ enum worker_section { WORKER_EVENTS, WORKER_HTTP, WORKER_QUEUE, WORKER_SUBMIT, W
 struct worker_report {
 	struct store_stats store;
 	unsigned connections, queued, in_flight; /* now */
-	uint64_t turns;
-	uint64_t turned_ns; /* worker_iterated_ns() */
+	uint64_t iterations;
+	uint64_t last_iteration_ns; /* worker_last_iteration_ns() */
 	uint64_t stalls[WORKER_SECTIONS], longest_ns[WORKER_SECTIONS];
 };
 
@@ -33,7 +33,7 @@ int worker_start(struct worker *worker);
 /* Stop accepting; end when the last connection has ended. Main thread. */
 void worker_drain(struct worker *worker);
 /* Cut what is left of them. Main thread. */
-void worker_cut(struct worker *worker);
+void worker_abort(struct worker *worker);
 
 /*
  * Takes up another generation: sockets, certificates, keys, rules. Connections that are there are answered once more
@@ -53,7 +53,7 @@ const char *worker_section_name(enum worker_section section);
 
 /* When its last turn of the loop ended, of clock_now_ns(); UINT64_MAX once it has ended; 0: it has not begun. Any
  * thread. */
-uint64_t worker_iterated_ns(const struct worker *worker);
+uint64_t worker_last_iteration_ns(const struct worker *worker);
 
 /*
  * For what is done on its thread besides serving: see store/warm.h. Any thread, which ends that before the worker is

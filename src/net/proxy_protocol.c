@@ -218,7 +218,7 @@ void proxy_protocol_drain(struct proxy_protocol *preface)
 	}
 }
 
-void proxy_protocol_cut(struct proxy_protocol *preface)
+void proxy_protocol_abort(struct proxy_protocol *preface)
 {
 	while (preface->entries != NULL)
 		give_up(preface->entries, NULL);

@@ -32,6 +32,6 @@ void proxy_protocol_take(struct proxy_protocol *preface, const struct arrival *a
 /* Closes those that have not said anything yet. */
 void proxy_protocol_drain(struct proxy_protocol *preface);
 /* Closes all. */
-void proxy_protocol_cut(struct proxy_protocol *preface);
+void proxy_protocol_abort(struct proxy_protocol *preface);
 
 #endif

@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
-#include "daemon/limits.h"
+#include "daemon/system_limits.h"
 
 #define SLOW_SUBMITS_MAX 3 /* of SUBMITS: as ranged counts them */
 #define SUBMITS 1000
@@ -127,7 +127,7 @@ static int find_limits(const struct probe_result *result, struct probe_limits *l
 	if (config_init(&config) != 0)
 		return -ENOMEM;
 	workers = config_workers(&config);
-	limits->files_needed = limits_descriptors(&config, workers);
+	limits->files_needed = system_limits_descriptors_needed(&config, workers);
 	config_fini(&config);
 	limits->aio_needed = (uint64_t)workers * result->calibration.depth;
 	limits->aio_max = read_number("/proc/sys/fs/aio-max-nr");

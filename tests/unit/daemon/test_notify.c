@@ -57,13 +57,13 @@ static void sample(void *context, struct notify_sample *sample)
 	sample->clients = 7;
 }
 
-static uint64_t turned_ns(void *context)
+static uint64_t last_iteration_ns(void *context)
 {
 	(void)context;
 	return atomic_load(&stuck) ? 1 : clock_now_ns();
 }
 
-static const struct notify_options options = { .sample = sample, .turned_ns = turned_ns };
+static const struct notify_options options = { .sample = sample, .last_iteration_ns = last_iteration_ns };
 
 /* A name of no file, so that nothing is left behind. */
 static void setup(void)

@@ -60,7 +60,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	proxy_protocol_cut(preface);
+	proxy_protocol_abort(preface);
 	proxy_protocol_free(preface);
 	reactor_free(reactor);
 	close(far);

@@ -3,7 +3,7 @@
  * Looked at once, at start, on the main thread: what would otherwise be a 503 or an EAGAIN in the middle of the night
  * is said now, in the operator's terms.
  */
-#include "daemon/limits.h"
+#include "daemon/system_limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ static unsigned count_roots(const struct rules *rules)
 }
 
 /* Each connection may have a folder read, which is open meanwhile. */
-uint64_t limits_descriptors(const struct config *config, unsigned workers)
+uint64_t system_limits_descriptors_needed(const struct config *config, unsigned workers)
 {
 	uint64_t connections = (uint64_t)config->max_connections * (has_listings(&config->rules) ? 2 : 1);
 
@@ -56,9 +56,9 @@ uint64_t limits_descriptors(const struct config *config, unsigned workers)
 	       (uint64_t)workers * DESCRIPTORS_PER_WORKER + config->offload_threads * 2 + DESCRIPTORS_OF_PROCESS;
 }
 
-void limits_raise_descriptors(struct config *config, unsigned workers)
+void system_limits_raise_descriptors(struct config *config, unsigned workers)
 {
-	uint64_t needed = limits_descriptors(config, workers), missing;
+	uint64_t needed = system_limits_descriptors_needed(config, workers), missing;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -86,14 +86,14 @@ static bool read_number(const char *path, uint64_t *number)
 	return read;
 }
 
-unsigned limits_ring(const struct config *config)
+unsigned system_limits_reads_per_worker(const struct config *config)
 {
 	return config->disk_depth > 0 ? config->disk_depth : RING_DEFAULT;
 }
 
-bool limits_check_aio(const struct config *config, unsigned workers)
+bool system_limits_check_aio(const struct config *config, unsigned workers)
 {
-	uint64_t max, used, needed = (uint64_t)workers * limits_ring(config);
+	uint64_t max, used, needed = (uint64_t)workers * system_limits_reads_per_worker(config);
 
 	if (!read_number("/proc/sys/fs/aio-max-nr", &max) || !read_number("/proc/sys/fs/aio-nr", &used) ||
 	    used + needed <= max)
@@ -150,7 +150,7 @@ static uint64_t memory_of_group(void)
 	return least;
 }
 
-uint64_t limits_unsent(void)
+uint64_t system_limits_unsent_bytes(void)
 {
 	FILE *file = fopen("/proc/sys/net/ipv4/tcp_mem", "re");
 	uint64_t low, pressure = 0, group = memory_of_group(), most;
@@ -163,17 +163,17 @@ uint64_t limits_unsent(void)
 	return (most < group ? most : group) / 8;
 }
 
-uint64_t limits_memory(const struct config *config)
+uint64_t system_limits_memory_needed(const struct config *config)
 {
 	return config->cache_size_bytes + config->cache_size_bytes / 100 * 3 +
 	       (has_listings(&config->rules) ? LISTINGS_BYTES : 0) +
 	       (uint64_t)config->max_connections * CONNECTION_BYTES + MEMORY_OF_PROCESS;
 }
 
-bool limits_check_memory(const struct config *config)
+bool system_limits_check_memory(const struct config *config)
 {
 	uint64_t has = memory_of_group(), taken = config->cache_size_bytes + config->cache_size_bytes / 100 * 3;
-	uint64_t needed = limits_memory(config);
+	uint64_t needed = system_limits_memory_needed(config);
 
 	if (taken >= has)
 		log_error("cache_size takes %" PRIu64 " MiB, and no more than %" PRIu64
@@ -187,32 +187,4 @@ bool limits_check_memory(const struct config *config)
 			"service, or the limit of its container): raise that, or lower cache_size or max_connections",
 			needed >> 20, has >> 20);
 	return taken < has;
-}
-
-int limits_look_up_root(const char *root)
-{
-	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int error = fd < 0 ? -errno : 0;
-
-	if (error == 0 && faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) != 0)
-		error = -errno;
-	if (error == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return error;
-}
-
-const char *limits_root_fault(int error)
-{
-	return error == -EACCES ? "its permissions do not let this user read it" : strerror(-error);
-}
-
-int limits_open_root(const char *root)
-{
-	int fd = limits_look_up_root(root);
-
-	if (fd < 0)
-		log_error("can't serve %s: %s", root, limits_root_fault(fd));
-	return fd;
 }

@@ -3,13 +3,12 @@
  * A table of open files knows paths below one root only, so each site that has a root has a table; what is read through
  * them is one cache's all the same, since that goes by device and inode.
  */
-#include "daemon/roots.h"
+#include "daemon/site_roots.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "daemon/limits.h"
 #include "daemon/root.h"
 
 static bool has_own(const struct rules *rules, size_t i)
@@ -17,14 +16,14 @@ static bool has_own(const struct rules *rules, size_t i)
 	return rules->sites[i].root != NULL;
 }
 
-int roots_open(struct rules *rules)
+int site_roots_open(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->site_count; i++) {
 		struct site *site = &rules->sites[i];
 
 		if (!has_own(rules, i))
 			continue;
-		site->root_fd = limits_open_root(site->root);
+		site->root_fd = root_open(site->root);
 		if (site->root_fd < 0)
 			return site->root_fd;
 	}
@@ -58,7 +57,7 @@ static int make_files(struct site *site, const struct rules *before, const struc
 	return 0;
 }
 
-int roots_make_files(struct rules *rules, const struct rules *before, const struct files_options *options)
+int site_roots_make_files(struct rules *rules, const struct rules *before, const struct files_options *options)
 {
 	struct files_options own = *options;
 	int error = 0;
@@ -75,7 +74,7 @@ int roots_make_files(struct rules *rules, const struct rules *before, const stru
 	return error;
 }
 
-void roots_watch(struct rules *rules, atomic_uint *replaced)
+void site_roots_watch(struct rules *rules, atomic_uint *replaced)
 {
 	for (size_t i = 0; i < rules->site_count; i++) {
 		int error = has_own(rules, i) ? root_watch(rules->sites[i].watched, replaced) : 0;
@@ -85,7 +84,7 @@ void roots_watch(struct rules *rules, atomic_uint *replaced)
 	}
 }
 
-unsigned roots_gone(const struct rules *rules, unsigned *count)
+unsigned site_roots_gone(const struct rules *rules, unsigned *count)
 {
 	unsigned gone = 0;
 
@@ -97,12 +96,12 @@ unsigned roots_gone(const struct rules *rules, unsigned *count)
 	return gone;
 }
 
-const char *roots_first(const struct rules *rules)
+const char *site_roots_first(const struct rules *rules)
 {
 	return rules->sites[0].root != NULL ? rules->sites[0].root : rules->sites[1].root;
 }
 
-int roots_first_fd(const struct rules *rules)
+int site_roots_first_fd(const struct rules *rules)
 {
 	size_t i = 0;
 
@@ -111,14 +110,14 @@ int roots_first_fd(const struct rules *rules)
 	return rules->sites[i].root_fd;
 }
 
-void roots_let_go(const struct rules *rules)
+void site_roots_close_deleted(const struct rules *rules)
 {
 	for (size_t i = 0; i < rules->site_count; i++)
 		if (has_own(rules, i))
 			files_close_deleted(rules->sites[i].files);
 }
 
-void roots_stats(const struct rules *rules, struct files_stats *stats)
+void site_roots_stats(const struct rules *rules, struct files_stats *stats)
 {
 	*stats = (struct files_stats){ 0 };
 	for (size_t i = 0; i < rules->site_count; i++) {
@@ -135,7 +134,7 @@ void roots_stats(const struct rules *rules, struct files_stats *stats)
 	}
 }
 
-unsigned roots_top(const struct rules *rules, struct files_rank *ranks, unsigned count)
+unsigned site_roots_top(const struct rules *rules, struct files_rank *ranks, unsigned count)
 {
 	unsigned used = 0;
 
@@ -145,14 +144,14 @@ unsigned roots_top(const struct rules *rules, struct files_rank *ranks, unsigned
 	return used;
 }
 
-void roots_name_all(const struct rules *rules, struct files_name *names, size_t count)
+void site_roots_name_all(const struct rules *rules, struct files_name *names, size_t count)
 {
 	for (size_t i = 0; i < rules->site_count; i++)
 		if (has_own(rules, i))
 			files_name_all(rules->sites[i].files, (unsigned)i, names, count);
 }
 
-void roots_free_files(struct rules *rules)
+void site_roots_free_files(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->site_count; i++) {
 		struct site *site = &rules->sites[i];
@@ -166,7 +165,7 @@ void roots_free_files(struct rules *rules)
 	}
 }
 
-void roots_close(struct rules *rules)
+void site_roots_close(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->site_count; i++) {
 		if (rules->sites[i].root_fd >= 0)

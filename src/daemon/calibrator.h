@@ -4,14 +4,14 @@
  * below the root; on any other when the first file of it is opened that is large enough. Where the operator has set it,
  * nothing is done.
  */
-#ifndef DAEMON_DEPTHS_H
-#define DAEMON_DEPTHS_H
+#ifndef DAEMON_CALIBRATOR_H
+#define DAEMON_CALIBRATOR_H
 
 #include "engine/devices.h"
 #include "engine/offload.h"
 #include "store/file.h"
 
-struct depths {
+struct calibrator {
 	struct devices *devices;
 	struct offload *offload;
 	int root_fd;
@@ -19,11 +19,11 @@ struct depths {
 
 /*
  * Calibrates the root's device; waits for that for a second at most, then it goes on by itself. Main thread, before the
- * workers start. depths lives as long as the offload threads.
+ * workers start. The calibrator lives as long as the offload threads.
  */
-void depths_start(struct depths *depths);
+void calibrator_start(struct calibrator *calibrator);
 
 /* A file was opened. If it is the first large one of its device, an offload thread calibrates it. Any thread. */
-void depths_opened(struct depths *depths, struct file *file);
+void calibrator_file_opened(struct calibrator *calibrator, struct file *file);
 
 #endif

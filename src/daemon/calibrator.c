@@ -3,7 +3,7 @@
  * The walk for a file is bounded, and takes the first one that will do: it is a guess which device the root's files are
  * on, and the others are found when they are used.
  */
-#include "daemon/depths.h"
+#include "daemon/calibrator.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,7 +29,7 @@
 /* The search at start; freed by whichever side comes last. */
 struct search {
 	struct offload_job job;
-	struct depths *depths;
+	struct calibrator *calibrator;
 	sem_t over;
 	atomic_uint holds;
 	unsigned entries_left;
@@ -39,11 +39,11 @@ struct search {
 /* A calibration on a file that was opened for somebody. */
 struct trial {
 	struct offload_job job;
-	struct depths *depths;
+	struct calibrator *calibrator;
 	struct file *file; /* a reference */
 };
 
-static void calibrate(struct depths *depths, const struct file *file)
+static void calibrate(struct calibrator *calibrator, const struct file *file)
 {
 	struct device *device = file->device;
 	struct calibration found;
@@ -54,7 +54,7 @@ static void calibrate(struct depths *depths, const struct file *file)
 			    minor(device->id), strerror(-error), device->depth);
 		return;
 	}
-	devices_set_depth(depths->devices, device, found.depth, found.depth_bytes);
+	devices_set_depth(calibrator->devices, device, found.depth, found.depth_bytes);
 	log_info("device %u:%u: %u reads, %llu KiB may be in flight (it reads %.0f MB/s, %.0f times 64 KiB a second)",
 		 major(device->id), minor(device->id), device->depth, (unsigned long long)device->depth_bytes >> 10,
 		 found.bytes_per_s / 1e6, found.iops);
@@ -71,12 +71,12 @@ static void trial_work(struct offload_job *job)
 {
 	struct trial *trial = (struct trial *)job;
 
-	calibrate(trial->depths, trial->file);
+	calibrate(trial->calibrator, trial->file);
 	file_unref_here(trial->file);
 	free(trial);
 }
 
-void depths_opened(struct depths *depths, struct file *file)
+void calibrator_file_opened(struct calibrator *calibrator, struct file *file)
 {
 	struct trial *trial;
 
@@ -86,9 +86,9 @@ void depths_opened(struct depths *depths, struct file *file)
 	if (trial == NULL)
 		return; /* the device keeps what every one has at first */
 	trial->job.work = trial_work;
-	trial->depths = depths;
+	trial->calibrator = calibrator;
 	trial->file = file_ref(file);
-	offload_start(depths->offload, &trial->job);
+	offload_start(calibrator->offload, &trial->job);
 }
 
 /* Whether the path in search->path is a file that will do, or leads to one; then that is in search->path. */
@@ -146,25 +146,25 @@ static void search_release(struct search *search)
 static void search_work(struct offload_job *job)
 {
 	struct search *search = (struct search *)job;
-	struct depths *depths = search->depths;
-	int root_fd = openat(depths->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct calibrator *calibrator = search->calibrator;
+	int root_fd = openat(calibrator->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct file *file;
 
 	if (root_fd >= 0 && find_file(search, root_fd, FOLDERS_MAX) &&
-	    file_open(depths->root_fd, search->path, FILE_SYMLINKS_NONE, &file) == 0) {
-		file->device =
-			devices_get(depths->devices, file->version.device, file->nowait ? DEVICE_NOWAIT : DEVICE_ASYNC);
+	    file_open(calibrator->root_fd, search->path, FILE_SYMLINKS_NONE, &file) == 0) {
+		file->device = devices_get(calibrator->devices, file->version.device,
+					   file->nowait ? DEVICE_NOWAIT : DEVICE_ASYNC);
 		if (file->device != NULL && claims(file))
-			calibrate(depths, file);
+			calibrate(calibrator, file);
 		file_unref(file);
 	}
-	close(depths->root_fd); /* or else it would keep a filesystem that was unmounted */
-	depths->root_fd = -1;
+	close(calibrator->root_fd); /* or else it would keep a filesystem that was unmounted */
+	calibrator->root_fd = -1;
 	sem_post(&search->over);
 	search_release(search);
 }
 
-void depths_start(struct depths *depths)
+void calibrator_start(struct calibrator *calibrator)
 {
 	struct search *search = calloc(1, sizeof(*search));
 	struct timespec until;
@@ -172,13 +172,13 @@ void depths_start(struct depths *depths)
 	if (search == NULL)
 		return;
 	search->job.work = search_work;
-	search->depths = depths;
+	search->calibrator = calibrator;
 	search->entries_left = ENTRIES_MAX;
 	search->holds = 2;
 	sem_init(&search->over, 0, 0);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += PATIENCE_S;
-	offload_start(depths->offload, &search->job);
+	offload_start(calibrator->offload, &search->job);
 	while (sem_timedwait(&search->over, &until) != 0 && errno == EINTR)
 		;
 	search_release(search);

@@ -3,7 +3,7 @@
  * The thread has its own signalfd, for the two signals only. Other signals stay pending until the main thread reads
  * them. The process does not serve requests yet, so it can exit at once.
  */
-#include "daemon/early_stop.h"
+#include "daemon/startup_signals.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -48,7 +48,7 @@ static void close_all(void)
 		close(early.started_fd);
 }
 
-void early_stop_begin(void)
+void startup_signals_begin(void)
 {
 	sigset_t set;
 
@@ -63,7 +63,7 @@ void early_stop_begin(void)
 		close_all();
 }
 
-void early_stop_end(void)
+void startup_signals_end(void)
 {
 	const uint64_t one = 1;
 

@@ -3,47 +3,39 @@
  * Whether the system gives what the configuration asks for: descriptors, AIO slots, a readable root. Each complaint has
  * the figure needed and how to set it.
  */
-#ifndef DAEMON_LIMITS_H
-#define DAEMON_LIMITS_H
+#ifndef DAEMON_SYSTEM_LIMITS_H
+#define DAEMON_SYSTEM_LIMITS_H
 
 #include <stdint.h>
 
 #include "config/config.h"
 
 /* Descriptors that this configuration can come to need. */
-uint64_t limits_descriptors(const struct config *config, unsigned workers);
+uint64_t system_limits_descriptors_needed(const struct config *config, unsigned workers);
 
 /* Raises RLIMIT_NOFILE to its hard limit and says so if that is less than needed. Then max_connections is lowered to
  * what fits. */
-void limits_raise_descriptors(struct config *config, unsigned workers);
+void system_limits_raise_descriptors(struct config *config, unsigned workers);
 
 /* Reads in flight at most, of one worker on all devices together. */
-unsigned limits_ring(const struct config *config);
+unsigned system_limits_reads_per_worker(const struct config *config);
 
 /* Says so if fs.aio-max-nr leaves less than `workers` contexts take. True if it is enough, or can't be known. */
-bool limits_check_aio(const struct config *config, unsigned workers);
+bool system_limits_check_aio(const struct config *config, unsigned workers);
 
 /* Bytes of memory that this configuration can come to need, without those in the kernel's queues of sockets. */
-uint64_t limits_memory(const struct config *config);
+uint64_t system_limits_memory_needed(const struct config *config);
 /*
  * Says so if the process, its service or container, may not have as much. True: it can start all the same, or no limit
  * is known; false: cache_size alone is more, and the kernel would end it in the middle of the start.
  */
-bool limits_check_memory(const struct config *config);
+bool system_limits_check_memory(const struct config *config);
 
 /*
  * Returns how many unsent bytes the kernel may hold for all connections: an eighth of the memory that TCP may use on
  * this machine before it is under pressure (net.ipv4.tcp_mem), and at most an eighth of the memory that the process may
  * use.
  */
-uint64_t limits_unsent(void);
-
-/* Opens the root (O_PATH), which this user must be able to read. Returns its descriptor or -errno. BLOCKS. Any thread.
- */
-int limits_look_up_root(const char *root);
-/* Describes an error of limits_look_up_root() for the log. */
-const char *limits_root_fault(int error);
-/* Opens the root (O_PATH). Returns its descriptor, or -errno after the fault was logged. BLOCKS. */
-int limits_open_root(const char *root);
+uint64_t system_limits_unsent_bytes(void);
 
 #endif

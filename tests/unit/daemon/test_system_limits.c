@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is said of the system at start. */
-#include "daemon/limits.h"
+#include "daemon/root.h"
+#include "daemon/system_limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ START_TEST(soft_limit_is_raised_to_the_hard_one)
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = 64;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	limits_raise_descriptors(&config, 2);
+	system_limits_raise_descriptors(&config, 2);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	ck_assert_uint_eq(limit.rlim_cur, limit.rlim_max);
 }
@@ -42,8 +43,8 @@ START_TEST(connections_are_lowered_to_what_fits)
 	config.max_connections = 4000;
 	config.open_file_cache = 500;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	limits_raise_descriptors(&config, 2);
-	ck_assert_uint_le(limits_descriptors(&config, 2), 2000);
+	system_limits_raise_descriptors(&config, 2);
+	ck_assert_uint_le(system_limits_descriptors_needed(&config, 2), 2000);
 	ck_assert_uint_gt(config.max_connections, 1000);
 }
 END_TEST
@@ -51,9 +52,9 @@ END_TEST
 START_TEST(more_reads_than_the_system_has_are_refused)
 {
 	config.disk_depth = 4096;
-	ck_assert(!limits_check_aio(&config, 1 << 20));
+	ck_assert(!system_limits_check_aio(&config, 1 << 20));
 	config.disk_depth = 1;
-	ck_assert(limits_check_aio(&config, 1));
+	ck_assert(system_limits_check_aio(&config, 1));
 }
 END_TEST
 
@@ -62,16 +63,16 @@ START_TEST(root_must_be_a_readable_folder)
 	char folder[] = "root.XXXXXX";
 	int fd;
 
-	ck_assert_int_eq(limits_open_root("/nonexistent"), -ENOENT);
-	ck_assert_int_eq(limits_open_root("/dev/null"), -ENOTDIR);
+	ck_assert_int_eq(root_open("/nonexistent"), -ENOENT);
+	ck_assert_int_eq(root_open("/dev/null"), -ENOTDIR);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
-	fd = limits_open_root(folder);
+	fd = root_open(folder);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
 	if (geteuid() == 0) {
 		chmod(folder, 0700);
 		ck_assert_int_eq(seteuid(65534), 0);
-		ck_assert_int_eq(limits_open_root(folder), -EACCES);
+		ck_assert_int_eq(root_open(folder), -EACCES);
 		ck_assert_int_eq(seteuid(0), 0);
 	}
 	rmdir(folder);
