@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One form for all addresses, 16 bytes, so that comparing and counting know one case only. A network of IPv4 is one of
- * IPv6 with 96 more bits; but one that was meant for IPv6 ("::/0") has no IPv4 address in it.
+ * Parses, formats and compares addresses and networks. All functions are pure, run on any thread and use the memory of
+ * the caller only.
+ *
+ * The main idea: all addresses have one form of 16 bytes, so comparing and counting need no second case. An IPv4
+ * network is stored as an IPv6 network whose prefix is 96 bits longer. A network that was written as IPv6, such as
+ * "::/0", nevertheless contains no IPv4 address: `kinds` records which family was written.
  */
 #include "base/address.h"
 
@@ -10,7 +14,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define V4_AT 12 /* where an IPv4 address begins */
+#define V4_AT 12 /* offset of an IPv4 address */
 #define V4_BITS (V4_AT * 8)
 #define KEY_V6_BYTES 8
 
@@ -61,7 +65,7 @@ int address_parse_endpoint(const char *text, size_t length, struct address *addr
 	bool bracket = length > 0 && text[0] == '[';
 	const char *end = memchr(text, bracket ? ']' : ':', length);
 	size_t used = end != NULL ? (size_t)(end - text) : length;
-	size_t next = used + bracket; /* behind the address */
+	size_t next = used + bracket; /* offset after the address */
 
 	if (bracket && end == NULL)
 		return -EINVAL;
@@ -95,8 +99,8 @@ bool address_key(const struct address *address, uint8_t key[ADDRESS_BYTES])
 	return !address->local;
 }
 
-/* Whether all bits behind the first `bits` are zero. */
-static bool is_clear_behind(const uint8_t bytes[ADDRESS_BYTES], unsigned bits)
+/* Returns true if all bits after the first `bits` are zero. */
+static bool is_clear_after(const uint8_t bytes[ADDRESS_BYTES], unsigned bits)
 {
 	for (unsigned i = bits; i < ADDRESS_BYTES * 8; i++)
 		if ((bytes[i / 8] >> (7 - i % 8) & 1) != 0)
@@ -104,7 +108,7 @@ static bool is_clear_behind(const uint8_t bytes[ADDRESS_BYTES], unsigned bits)
 	return true;
 }
 
-/* The number behind the slash; -1: it is none. */
+/* Returns the length of the prefix, or -1 if the text is not a number. */
 static int parse_bits(const char *text)
 {
 	int bits = 0;
@@ -130,18 +134,19 @@ const char *address_parse_cidr(const char *text, struct cidr *cidr)
 	if (strcmp(text, "all") == 0)
 		return NULL;
 	if (address_parse(text, slash != NULL ? (size_t)(slash - text) : strlen(text), &address) != 0)
-		return "this is neither an address, nor a network (\"10.0.0.0/8\", \"2001:db8::/32\"), nor \"unix:\", nor \"all\"";
+		return "expected an address, a network (\"10.0.0.0/8\", \"2001:db8::/32\"), \"unix:\" or \"all\"";
 	most = strchr(text, ':') != NULL ? 128 : 32;
 	bits = slash != NULL ? parse_bits(slash + 1) : most;
 	if (bits < 0 || bits > most)
-		return most == 32 ? "behind the slash of an IPv4 network stands a number from 0 to 32"
-				  : "behind the slash of an IPv6 network stands a number from 0 to 128";
+		return most == 32 ? "the prefix length of an IPv4 network must be a number from 0 to 32"
+				  : "the prefix length of an IPv6 network must be a number from 0 to 128";
 	cidr->bits = (uint8_t)(bits + (most == 32 ? V4_BITS : 0));
 	cidr->kinds = cidr->bits >= V4_BITS && is_v4(address.bytes) ? CIDR_V4 : CIDR_V6;
 	memcpy(cidr->bytes, address.bytes, ADDRESS_BYTES);
-	return is_clear_behind(cidr->bytes, cidr->bits)
+	return is_clear_after(cidr->bytes, cidr->bits)
 		       ? NULL
-		       : "the address has bits behind those that the network is of: a network is written with zeroes there, one address without a slash";
+		       : "the address has bits set after the prefix: write a network with zeroes there, or a single "
+			 "address without a slash";
 }
 
 bool address_in(const struct address *address, const struct cidr *cidr)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Addresses of clients and networks of them, IPv4 and IPv6 alike. Pure. */
+/* Addresses of clients and networks, for IPv4, IPv6 and Unix sockets. Pure functions; any thread. */
 #ifndef BASE_ADDRESS_H
 #define BASE_ADDRESS_H
 
@@ -11,40 +11,49 @@
 #define ADDRESS_BYTES 16
 #define ADDRESS_TEXT_BYTES 46 /* INET6_ADDRSTRLEN */
 
-/* IPv4 is ::ffff:a.b.c.d, so an address is the same one whatever kind of socket it came in on. */
+/*
+ * An IPv4 address is stored as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2), so a client has the same address on an IPv4
+ * socket and on a dual-stack socket.
+ */
 struct address {
 	uint8_t bytes[ADDRESS_BYTES];
-	bool local; /* a peer on a Unix socket; the bytes are zeroes */
+	bool local; /* the peer of a Unix socket; all bytes are zero */
 };
 
-/* Of bytes alone: it may stand anywhere in memory. */
+/* A network. It has byte members only, so it needs no alignment (networks.c stores it directly after a string). */
 struct cidr {
 	uint8_t bytes[ADDRESS_BYTES];
-	uint8_t bits;  /* 0 … 128 of the bytes */
-	uint8_t kinds; /* enum cidr_kinds */
+	uint8_t bits;  /* length of the prefix: 0 to 128 */
+	uint8_t kinds; /* enum cidr_kinds: the kinds of address that the network can contain */
 };
 enum cidr_kinds { CIDR_V4 = 1, CIDR_V6 = 2, CIDR_LOCAL = 4 };
 
-/* Other families than IPv4 and IPv6 are local. */
+/* Converts the address of a socket's peer. A family other than IPv4 and IPv6 counts as local. */
 void address_from_sockaddr(const struct sockaddr *peer, struct address *address);
-/* "192.0.2.1", "2001:db8::1", without brackets, port or zone. 0 or -EINVAL. */
+/* Parses "192.0.2.1" or "2001:db8::1", without brackets, port or zone. Returns 0 or -EINVAL. */
 int address_parse(const char *text, size_t length, struct address *address);
-/* The same with a port or without, IPv6 in brackets: "192.0.2.1:80", "[2001:db8::1]", "[2001:db8::1]:80". 0 or -EINVAL.
+/*
+ * Parses an address with an optional port, which is ignored: "192.0.2.1", "192.0.2.1:80", "[2001:db8::1]",
+ * "[2001:db8::1]:80". IPv6 needs the brackets. Returns 0 or -EINVAL.
  */
 int address_parse_endpoint(const char *text, size_t length, struct address *address);
-/* "192.0.2.1", "2001:db8::1", "unix:". Returns text. */
+/* Formats the address as "192.0.2.1", "2001:db8::1" or "unix:". Returns `text`. */
 const char *address_format(const struct address *address, char text[ADDRESS_TEXT_BYTES]);
+/* Returns true if both are the same address. All local peers are the same. */
 bool address_same(const struct address *a, const struct address *b);
 
 /*
- * Whom one customer of a network can be: the IPv4 address itself or the IPv6 /64 with zeroes behind it. False: local,
- * the key is all zeroes.
+ * Computes the key under which a client is counted: the IPv4 address, or the /64 network of an IPv6 address, because
+ * one customer usually controls a whole /64. Returns false for a local peer, and the key is then all zeroes.
  */
 bool address_key(const struct address *address, uint8_t key[ADDRESS_BYTES]);
 
-/* "10.0.0.0/8", "2001:db8::/32", an address, "unix:" (local peers), "all". NULL, or what is wrong with it (a static
- * string). */
+/*
+ * Parses a network: "10.0.0.0/8", "2001:db8::/32", an address, "unix:" (local peers) or "all". Returns NULL, or a
+ * static string that describes the error.
+ */
 const char *address_parse_cidr(const char *text, struct cidr *cidr);
+/* Returns true if the network contains the address. */
 bool address_in(const struct address *address, const struct cidr *cidr);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The two clocks: the monotonic one for timers and durations, the wall for what is said to people and on the wire. */
+/* The two clocks: the monotonic clock for timers and durations, and the wall clock for dates in logs and responses. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -10,7 +10,7 @@
 #define CLOCK_NS_PER_S UINT64_C(1000000000)
 #define CLOCK_NS_PER_MS UINT64_C(1000000)
 
-/* Nanoseconds of CLOCK_MONOTONIC. Any thread; no syscall (vDSO). */
+/* Returns the nanoseconds of CLOCK_MONOTONIC. Any thread; no system call (vDSO). */
 static inline uint64_t clock_now_ns(void)
 {
 	struct timespec now;
@@ -18,7 +18,7 @@ static inline uint64_t clock_now_ns(void)
 	return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-/* Nanoseconds of CLOCK_REALTIME since 1970. Any thread; no syscall (vDSO). */
+/* Returns the nanoseconds of CLOCK_REALTIME since 1970. Any thread; no system call (vDSO). */
 static inline int64_t clock_wall_ns(void)
 {
 	struct timespec now;
@@ -27,10 +27,10 @@ static inline int64_t clock_wall_ns(void)
 }
 
 /*
- * Returns true if a file with this mtime (or ctime) is young at now_ns: the file could change again and keep its mtime.
- * That takes two ticks of the kernel's clock (20 ms) on filesystems that store fractions of a second, and 2 s if the
- * fraction is 0, because the filesystem may store whole seconds, or even ones (vfat). A time after now_ns is young,
- * because the clock of a file server may be ahead.
+ * Returns true if a file with this mtime (or ctime) is young at now_ns. A young file can still change and keep its
+ * mtime. A file is young for two ticks of the kernel's clock (20 ms) if the filesystem stores fractions of a second. It
+ * is young for 2 s if the fraction is 0, because the filesystem may store whole seconds, or even seconds only (vfat).
+ * A time after now_ns is young, because the clock of a file server may be ahead. Pure; any thread.
  */
 bool clock_is_young(int64_t time_ns, int64_t now_ns);
 

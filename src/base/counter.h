@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A number that one thread counts in and any thread reads: a load and a store, without a locked instruction and without
- * order between numbers. It may also go down, for what comes and goes.
+ * A counter that one thread writes and any thread reads. Writing is a load and a store, without a locked instruction.
+ * The memory order is relaxed: a counter publishes its own value only, and readers see different counters in no
+ * particular order. A counter may also decrease, as a gauge of connections does.
  */
 #ifndef BASE_COUNTER_H
 #define BASE_COUNTER_H
@@ -9,26 +10,31 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+/* Returns the value. Any thread. */
 static inline uint64_t counter_read(const _Atomic uint64_t *counter)
 {
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+/* Stores a value. This function and those below are for the one writing thread. */
 static inline void counter_set(_Atomic uint64_t *counter, uint64_t n)
 {
 	atomic_store_explicit(counter, n, memory_order_relaxed);
 }
 
+/* Adds n. */
 static inline void counter_add(_Atomic uint64_t *counter, uint64_t n)
 {
 	counter_set(counter, counter_read(counter) + n);
 }
 
-static inline void counter_take(_Atomic uint64_t *counter, uint64_t n)
+/* Subtracts n. */
+static inline void counter_subtract(_Atomic uint64_t *counter, uint64_t n)
 {
 	counter_set(counter, counter_read(counter) - n);
 }
 
+/* Raises the value to n if it is lower: a maximum. */
 static inline void counter_raise(_Atomic uint64_t *counter, uint64_t n)
 {
 	if (counter_read(counter) < n)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How long things took, in buckets of powers of two of a microsecond. Any thread may add and read; no lock, no order.
+/*
+ * A histogram of durations. The bounds of its buckets are powers of two of a microsecond. Any thread may add and read,
+ * without a lock. The memory order of all counts is relaxed: each publishes itself only, so a reader may see a duration
+ * in its bucket before it is part of the sum.
  */
 #ifndef BASE_HISTOGRAM_H
 #define BASE_HISTOGRAM_H
@@ -9,14 +12,15 @@
 
 #include "base/counter.h"
 
-#define HISTOGRAM_BUCKETS 28 /* the last one holds whatever took more than a minute */
+#define HISTOGRAM_BUCKETS 28 /* the last bucket counts all durations of more than 67 s */
 
-/* Bucket 0 counts what took less than 1 us, bucket i what took from 2^(i-1) to below 2^i us. */
+/* Bucket 0 counts durations below 1 us, and bucket i counts durations from 2^(i-1) us to below 2^i us. */
 struct histogram {
 	_Atomic uint64_t counts[HISTOGRAM_BUCKETS];
 	_Atomic uint64_t sum_ns;
 };
 
+/* Returns the index of the bucket for a duration. */
 static inline unsigned histogram_bucket(uint64_t ns)
 {
 	uint64_t us = ns / 1000;
@@ -25,26 +29,27 @@ static inline unsigned histogram_bucket(uint64_t ns)
 	return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
 }
 
-/* What all in this bucket took less than, in microseconds; that of the last one is no bound. */
+/* Returns the exclusive upper bound of a bucket, in microseconds. For the last bucket the result is not a bound. */
 static inline uint64_t histogram_upper_us(unsigned bucket)
 {
 	return UINT64_C(1) << bucket;
 }
 
+/* Adds a duration. Any thread. */
 static inline void histogram_add(struct histogram *histogram, uint64_t ns)
 {
 	atomic_fetch_add_explicit(&histogram->counts[histogram_bucket(ns)], 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&histogram->sum_ns, ns, memory_order_relaxed);
 }
 
-/* The same where one thread alone adds: without locked instructions. Any thread may read all the same. */
-static inline void histogram_add_alone(struct histogram *histogram, uint64_t ns)
+/* Adds a duration, without locked instructions, to a histogram that only this thread writes. Any thread may read it. */
+static inline void histogram_add_single_writer(struct histogram *histogram, uint64_t ns)
 {
 	counter_add(&histogram->counts[histogram_bucket(ns)], 1);
 	counter_add(&histogram->sum_ns, ns);
 }
 
-/* Adds what `from` holds; `to` is its caller's alone. */
+/* Adds the counts of `from` to `to`, which no other thread may use. */
 static inline void histogram_merge(struct histogram *to, const struct histogram *from)
 {
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
@@ -52,6 +57,7 @@ static inline void histogram_merge(struct histogram *to, const struct histogram 
 	counter_add(&to->sum_ns, counter_read(&from->sum_ns));
 }
 
+/* Returns the number of durations. Any thread. */
 static inline uint64_t histogram_count(const struct histogram *histogram)
 {
 	uint64_t count = 0;
@@ -61,7 +67,10 @@ static inline uint64_t histogram_count(const struct histogram *histogram)
 	return count;
 }
 
-/* An upper bound, in microseconds, of the given share (per mille) of what was added; 0 when nothing was. */
+/*
+ * Returns an upper bound, in microseconds, of the given quantile (per mille) of the durations, or 0 for an empty
+ * histogram. Any thread.
+ */
 static inline uint64_t histogram_quantile_us(const struct histogram *histogram, unsigned per_mille)
 {
 	uint64_t count = histogram_count(histogram), below = 0;

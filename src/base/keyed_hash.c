@@ -23,7 +23,7 @@ int keyed_hash_init(void)
 {
 	uint8_t secret[KEYED_HASH_SECRET_BYTES];
 
-	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret)) /* up to 256 bytes are never cut short */
+	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret)) /* getrandom(2) never truncates 256 bytes or less */
 		return -errno;
 	memcpy(process_secret, secret, sizeof(secret));
 	return 0;
@@ -57,7 +57,7 @@ static void compress(struct state *s, uint64_t word)
 	s->v0 ^= word;
 }
 
-/* The bytes after the last whole word, and the low byte of the length on top of them. */
+/* Returns the bytes after the last whole word, with the low byte of the length as the most significant byte. */
 static uint64_t last_word(const uint8_t *rest, size_t length)
 {
 	uint8_t word[sizeof(uint64_t)] = { 0 };

@@ -13,8 +13,8 @@
 #define KEYED_HASH_SECRET_BYTES 16
 
 /*
- * Sets the secret to random bytes from the kernel. Call it before the first table is created: until then the secret
- * is zero. Returns 0 or -errno of getrandom(2).
+ * Sets the secret to random bytes from the kernel. The main thread calls it before it creates the first table and other
+ * threads: until then the secret is zero. Returns 0 or -errno of getrandom(2).
  */
 int keyed_hash_init(void);
 

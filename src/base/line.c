@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How a line of the error log looks. Pure but for the clock; any thread; the memory is the caller's.
+ * Formats lines of the error log. The functions depend on the clock and the environment only, run on any thread and use
+ * the memory of the caller.
  *
- * The one idea: whatever was asked to be said, one call makes one line. A name out of a request can hold newlines and
- * escape sequences, and must be able to forge neither a second line nor a terminal's colours; bytes of 0x80 and up stay
- * as they are, because they are somebody's UTF-8.
+ * The main idea: one call makes exactly one line, whatever its arguments contain. A file name from a request can
+ * contain newlines and escape sequences. It must neither forge a second line nor control a terminal, so control bytes
+ * are escaped. Bytes from 0x80 are copied unchanged, because they are usually UTF-8.
  */
 #include "base/line.h"
 
@@ -21,7 +22,7 @@
 
 static const struct {
 	const char *name;
-	char priority; /* of sd-daemon(3) */
+	char priority; /* see sd-daemon(3) */
 } levels[] = {
 	[LOG_LEVEL_ERROR] = { "error", '3' },
 	[LOG_LEVEL_WARNING] = { "warning", '4' },
@@ -58,7 +59,7 @@ static size_t put_prefix(char *line, enum log_level level, bool journal)
 				levels[level].name);
 }
 
-/* One byte as it is or as \xNN. Returns the new length, or the old one when there is no room below `end`. */
+/* Appends one byte, unchanged or as \xNN. Returns the new length, or the old length if there is no room below `end`. */
 static size_t put_byte(char *line, size_t length, size_t end, unsigned char byte)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -73,7 +74,7 @@ static size_t put_byte(char *line, size_t length, size_t end, unsigned char byte
 	return length;
 }
 
-/* Back to before a UTF-8 character that may have lost its last bytes. */
+/* Returns the length without a UTF-8 character at the end that may be incomplete. */
 static size_t drop_torn_character(const char *line, size_t length)
 {
 	size_t start = length;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One line of the error log, as a file wants it (time, level) or as the journal wants it (sd-daemon(3) priority). */
+/*
+ * Formats lines of the error log. A line in a file begins with the time and the level; a line for the journal begins
+ * with the priority that sd-daemon(3) defines.
+ */
 #ifndef BASE_LINE_H
 #define BASE_LINE_H
 
@@ -7,18 +10,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LINE_BYTES 2048 /* with its newline */
+#define LINE_BYTES 2048 /* maximum length, including the newline */
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /*
- * The line with its newline (and no NUL) into line[LINE_BYTES]; returns its length. Control bytes become \xNN; what
- * does not fit is cut with "…". Any thread.
+ * Writes a line with its newline, without a NUL, to line[LINE_BYTES], and returns its length. Control bytes become
+ * \xNN. A line that does not fit is truncated and ends in "…". Any thread.
  */
 __attribute__((format(printf, 4, 0))) size_t line_format(char *line, enum log_level level, bool journal,
 							 const char *format, va_list arguments);
 
-/* stderr is the journal's socket: what JOURNAL_STREAM names, and not a file it was redirected to since. */
+/*
+ * Returns true if stderr is connected to the journal: JOURNAL_STREAM (systemd.exec(5)) names its device and inode. A
+ * stderr that was redirected since does not match. Any thread.
+ */
 bool line_stderr_is_journal(void);
 
 #endif

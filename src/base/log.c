@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which logs there are. Each is a queue with its writer (log_queue.c) in a place of a fixed table, so a thread that has
- * the number of one can do no harm if it is late. The main thread opens and closes them, and counts for each who needs
- * it; its writer clears the place.
+ * The table of logs. Each log is a queue with its writer thread (log_queue.c) in an entry of a fixed table. A thread
+ * that uses the number of a closed log therefore never touches freed memory. The main thread opens and closes logs and
+ * counts the users of each; the writer thread clears the entry.
  *
- * The one idea: the error log is a log like any other, whose number is in an atomic. Who logs an error loads it, and if
- * that queue has ended meanwhile, loads it again; so nothing is lost, and nobody waits, when another takes its place.
+ * The main idea: the error log is a log like any other, and an atomic stores its number. A thread that logs an error
+ * loads the number. If the queue has ended in the meantime, the thread loads the number again. So no line is lost and
+ * no thread waits when another error log takes over.
+ *
+ * Memory order: `errors`, `threshold` and `kind` are sequentially consistent where they are written. They publish only
+ * themselves: the content of a queue is protected by its mutex. log_at() loads `threshold` relaxed, because a line that
+ * is logged during a reload may use the old level or the new one.
  */
 #include "base/log.h"
 
@@ -23,16 +28,16 @@
 #define STOP_SECONDS 3 /* for all logs together to take what is queued */
 
 static struct {
-	struct log_queue list[1 + LOG_OPEN_MAX]; /* the first is none */
-	unsigned users[1 + LOG_OPEN_MAX];	 /* the main thread's; 0: free, or its writer ends by itself */
-	atomic_uint errors;			 /* the error log */
+	struct log_queue list[1 + LOG_OPEN_MAX]; /* the first entry is not used */
+	unsigned users[1 + LOG_OPEN_MAX];	 /* main thread only; 0: the entry is free, or its writer is ending */
+	atomic_uint errors;			 /* number of the error log; NONE: write to stderr */
 } logs = { .list = { [0 ... LOG_OPEN_MAX] = LOG_QUEUE_INITIALIZER } };
 
 static _Atomic int threshold = LOG_LEVEL_INFO;
 
 /* --- any thread --- */
 
-/* False: that one has ended. */
+/* Writes an error line to log `at`. Returns false if that log has ended. */
 static bool put_error(unsigned at, const char *line, size_t length, enum log_queue_kind kind)
 {
 	if (at != NONE)
@@ -52,7 +57,7 @@ void log_at(enum log_level level, const char *format, ...)
 		return;
 	do {
 		at = atomic_load(&logs.errors);
-		if (at == tried) /* it has ended, and there is no other */
+		if (at == tried) /* that log has ended, and no other error log is in use */
 			at = NONE;
 		tried = at;
 		enum log_queue_kind kind = at == NONE ? LOG_QUEUE_STDERR : atomic_load(&logs.list[at].kind);
@@ -94,27 +99,30 @@ uint64_t log_dropped(void)
 	return log_queue_dropped();
 }
 
-bool log_gate_pass(struct log_gate *gate, uint64_t *held_back)
+bool log_gate_pass(struct log_gate *gate, uint64_t *suppressed)
 {
 	uint64_t now = clock_now_ns();
 	uint64_t open_at = atomic_load_explicit(&gate->open_at_ns, memory_order_relaxed);
 
 	if (now < open_at || !atomic_compare_exchange_strong(&gate->open_at_ns, &open_at, now + CLOCK_NS_PER_S)) {
-		atomic_fetch_add_explicit(&gate->held_back, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&gate->suppressed, 1, memory_order_relaxed);
 		return false;
 	}
-	*held_back = atomic_exchange(&gate->held_back, 0);
+	*suppressed = atomic_exchange(&gate->suppressed, 0);
 	return true;
 }
 
 /* --- main thread --- */
 
-static void say(enum log_level level, const char *text)
+/* Logs a message of the writer of a request log. */
+static void report(enum log_level level, const char *text)
 {
 	log_at(level, "%s", text);
 }
 
-/* Its target can be read: the writer won't end before it is told to. */
+/*
+ * Returns true if this log is open with this target. Reading the target is safe: it is constant while there are users.
+ */
 static bool is_open_as(unsigned log, bool errors, const char *target)
 {
 	const struct log_queue *queue = &logs.list[log];
@@ -133,7 +141,7 @@ static int open_log(bool errors, const char *target, unsigned *log)
 		for (at = 1; at <= LOG_OPEN_MAX && !log_queue_is_idle(&logs.list[at]); at++)
 			;
 		int error = at > LOG_OPEN_MAX ? -EBUSY
-					      : log_queue_start(&logs.list[at], errors, target, errors ? NULL : say);
+					      : log_queue_start(&logs.list[at], errors, target, errors ? NULL : report);
 		if (error != 0)
 			return error;
 	}
@@ -183,24 +191,23 @@ static struct timespec deadline(void)
 	return until;
 }
 
-static void close_for_all(unsigned log)
+static void close_for_all_users(unsigned log)
 {
 	if (logs.users[log] > 0)
 		log_queue_stop(&logs.list[log]);
 	logs.users[log] = 0;
 }
 
-/* It keeps what it has, and the process ends without it. */
-static void say_left_behind(unsigned log)
+static void report_stuck(unsigned log)
 {
 	struct log_stats stats;
 	unsigned at = log - 1;
 
 	if (log_stats(&at, &stats) && at == log)
-		log_warning("the log %s takes nothing: what was queued for it is lost", stats.name);
+		log_warning("the log %s accepts no data: its queued lines are lost", stats.name);
 }
 
-/* The error log goes last: the others have something to say in it. */
+/* Stops the error log last, because the writers of the other logs report their errors to it. */
 bool log_stop(void)
 {
 	unsigned errors = atomic_load(&logs.errors);
@@ -209,16 +216,16 @@ bool log_stop(void)
 
 	for (unsigned i = 1; i <= LOG_OPEN_MAX; i++)
 		if (i != errors)
-			close_for_all(i);
+			close_for_all_users(i);
 	for (unsigned i = 1; i <= LOG_OPEN_MAX; i++) {
 		if (i == errors || log_queue_await(&logs.list[i], &until))
 			continue;
-		say_left_behind(i);
+		report_stuck(i);
 		all = false;
 	}
 	if (errors != NONE) {
 		until = deadline();
-		close_for_all(errors);
+		close_for_all_users(errors);
 		all = log_queue_await(&logs.list[errors], &until) && all;
 	}
 	atomic_store(&logs.errors, NONE);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The error log and the logs of requests. A write to a log can wait for a disk or for whoever reads it, so each has a
- * bounded queue and a writer thread; what does not fit is dropped and counted. Logs come and go while others write to
- * them. While no error log is in use its lines go straight to stderr.
+ * The error log and the request logs. A write to a log can block on a disk or on the reader of a pipe. Each log
+ * therefore has a bounded queue and a writer thread; a line that does not fit into the queue is dropped and counted.
+ * Logs can be opened and closed while other threads write to them. Without an error log, error lines are written to
+ * stderr directly.
  *
- * A log is known by a number; 0 is none.
+ * A log is identified by a number; 0 is not a log.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -17,92 +18,103 @@
 #include "base/line.h"
 #include "base/log_form.h"
 
-#define LOG_REQUESTS_MAX 16 /* logs of requests of one configuration */
-#define LOG_OPEN_MAX 64	    /* all that are open, with those that were closed and still have to write */
+#define LOG_REQUESTS_MAX 16 /* maximum number of request logs of one configuration */
+#define LOG_OPEN_MAX 64	    /* maximum number of open logs, including closed logs that still have lines to write */
 
-/* --- which there are: main thread, and none of them blocks, but opening a file as long as the filesystem takes --- */
+/* --- Opening and closing, on the main thread. Only opening a file can block, in the filesystem. --- */
 
 /*
- * The log of requests with this target (see sink_open()): the one that is open already, or else a new one; each
- * log_open() has its log_close(). 0, -EBUSY (LOG_OPEN_MAX) or -errno.
+ * Opens the request log with this target (see sink_open()), or shares it if it is open already. Each log_open() needs a
+ * log_close(). Returns 0, -EBUSY (LOG_OPEN_MAX logs are open) or -errno.
  */
 int log_open(const char *target, unsigned *log);
-/* The same for a log of errors, whose path may be NULL: stderr. It is used after log_use(). */
+/* Opens an error log in the same way; a NULL path is stderr. It receives lines only after log_use(). */
 int log_open_errors(const char *path, unsigned *log);
 
-/* One user less. After the last one's its writer writes what is queued, closes the file and ends; nobody may queue
- * more. */
+/*
+ * Removes one user of the log. After the last one, the writer writes the queued lines, closes the file and ends; no
+ * thread may queue more records.
+ */
 void log_close(unsigned log);
 
 /*
- * From here on this is the error log, with this level, for whom it is closed when it is the next one's turn: who opened
- * it does not. What was queued for the last one goes there.
+ * Makes this log the error log and sets the level. Takes over the reference of the caller: the next log_use() closes
+ * this log. Lines that are queued for the previous error log are still written there.
  */
 void log_use(unsigned log, enum log_level level);
 
 /*
- * No record of this form is queued any more: form->free() is called when those that are have been written, by the
- * writer, or at once by this thread. Before log_close(). A log that takes nothing may keep it for ever.
+ * Announces that no more records of this form will be queued; to be called before log_close(). When the queued records
+ * are written, the writer calls form->free(); without a writer, this thread calls it at once. A log that accepts no
+ * data may keep the form for ever.
  */
 void log_retire(unsigned log, struct log_form *form);
 
 /*
- * Closes all logs, whoever has them open, and waits for their writers. A log that takes nothing is left behind after
- * some seconds, with its writer and the forms it has; then it returns false.
+ * Closes all logs, regardless of their users, and waits for the writers. Returns false if a log accepts no data for 3
+ * seconds; its writer and its forms then remain until the process exits.
  */
 bool log_stop(void);
 
-/* --- any thread, never blocking --- */
+/* --- Writing, on any thread. None of these functions blocks. --- */
 
-/* Asks the writers to open the files again by name (rotation). Lines queued before go to the old file. */
+/* Asks the writers to open their files again by name (rotation). Lines that were queued before go to the old files. */
 void log_reopen(void);
 
-/* A line longer than 2 KiB is cut with "…". Control bytes in it are written as \xNN. */
+/*
+ * Writes a line to the error log if the level is enabled. A line of more than 2 KiB is truncated and ends in "…".
+ * Control bytes are written as \xNN.
+ */
 void log_at(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Queues a copy of a record, which is aligned to 8 again when `form` gets it. */
+/* Queues a copy of a record. The copy that `form` receives is aligned to 8 bytes. */
 void log_request(unsigned log, const struct log_form *form, const void *record, size_t length);
-#define LOG_RECORD_BYTES 8192 /* the longest */
+#define LOG_RECORD_BYTES 8192 /* maximum length of a record */
 
 #define LOG_NAME_BYTES 256
 
 struct log_stats {
-	char name[LOG_NAME_BYTES]; /* the path or target, or its end; two logs may have the same */
-	bool errors;		   /* a log of errors */
-	uint64_t lines, dropped;   /* queued since it was opened; lost because the queue was full or the write failed */
+	char name[LOG_NAME_BYTES]; /* end of the path or target; two logs may have the same name */
+	bool errors;		   /* true for an error log */
+	uint64_t lines;		   /* lines queued since the log was opened */
+	uint64_t dropped;	   /* lines lost because the queue was full or a write failed */
 };
 
-/* All logs, one a call, until it returns false; *at begins with 0. */
+/* Returns the statistics of one log for each call, and false after the last log. *at starts as 0. */
 bool log_stats(unsigned *at, struct log_stats *stats);
-/* Lines lost ever, by all logs. They say so themselves, too. */
+/* Returns the number of lines that all logs have lost since the start. Each log also reports its own loss. */
 uint64_t log_dropped(void);
 
-/* One fault's gate: open at most once a second; counts what it held back. Zero-initialised, one static per fault. */
+/*
+ * Limits the rate of one message to one line per second and counts the suppressed lines. Each message has its own
+ * static, zero-initialised gate. Any thread may use it. The compare-and-exchange on open_at_ns lets exactly one thread
+ * pass; both values publish nothing but themselves, so order matters for neither.
+ */
 struct log_gate {
-	_Atomic uint64_t open_at_ns;
-	_Atomic uint64_t held_back;
+	_Atomic uint64_t open_at_ns; /* time of clock_now_ns() from which the next line may pass */
+	_Atomic uint64_t suppressed; /* lines suppressed since the last line that passed */
 };
 
-/* True if this line may be written now; then *held_back says how many were not since the last one. Any thread. */
-bool log_gate_pass(struct log_gate *gate, uint64_t *held_back);
+/* Returns true if a line may be written now, and sets *suppressed to the number of lines suppressed before it. */
+bool log_gate_pass(struct log_gate *gate, uint64_t *suppressed);
 
 #define log_error(...) log_at(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_at(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_info(...) log_at(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_at(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
-/* For faults that repeat: at most one line a second from this place, with the number held back in between. */
-#define log_fault(level, format, ...)                                                                \
-	do {                                                                                         \
-		static struct log_gate gate_;                                                        \
-		uint64_t held_back_;                                                                 \
-		if (log_gate_pass(&gate_, &held_back_)) {                                            \
-			if (held_back_ > 0)                                                          \
-				log_at(level, format " (and %llu like it not shown)", ##__VA_ARGS__, \
-				       (unsigned long long)held_back_);                              \
-			else                                                                         \
-				log_at(level, format, ##__VA_ARGS__);                                \
-		}                                                                                    \
+/* Logs an error that may repeat: at most one line per second from this place, with the number of suppressed lines. */
+#define log_fault(level, format, ...)                                                                      \
+	do {                                                                                               \
+		static struct log_gate gate_;                                                              \
+		uint64_t suppressed_;                                                                      \
+		if (log_gate_pass(&gate_, &suppressed_)) {                                                 \
+			if (suppressed_ > 0)                                                               \
+				log_at(level, format " (%llu similar messages suppressed)", ##__VA_ARGS__, \
+				       (unsigned long long)suppressed_);                                   \
+			else                                                                               \
+				log_at(level, format, ##__VA_ARGS__);                                      \
+		}                                                                                          \
 	} while (0)
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How what was queued for a log of requests becomes an entry of it. */
+/* The format of a request log: how a queued record becomes an entry of the log. */
 #ifndef BASE_LOG_FORM_H
 #define BASE_LOG_FORM_H
 
@@ -7,15 +7,18 @@
 
 #include "base/sink.h"
 
-/* Used by a log's writer, at any time until it calls free(). */
+/*
+ * The owner embeds this struct in its own. The writer thread of the log calls the functions at any time until it calls
+ * free(), which returns the struct to its owner.
+ */
 struct log_form {
-	/* The line, without a newline, into line[SINK_LINE_BYTES]; returns its length. */
+	/* Writes the line of a record, without a newline, to line[SINK_LINE_BYTES] and returns its length. */
 	size_t (*line)(const struct log_form *form, const void *record, char *line);
-	/* Hands what the journal takes besides to sink_field(). NULL: nothing. */
+	/* Passes additional fields for the journal to sink_field(). NULL: no additional fields. */
 	void (*fields)(const struct log_form *form, const void *record, struct sink *sink);
-	/* Nothing queued is of this form any more: see log_retire(). */
+	/* Called after log_retire(), when no queued record has this form any more. */
 	void (*free)(struct log_form *form);
-	struct log_form *next; /* the log's, once it is retired */
+	struct log_form *next; /* next retired form; owned by the log after log_retire() */
 };
 
 #endif

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A log may lie on the very disk that is stuck, or be a pipe that nobody reads, so nobody but its own writer ever
- * writes to one, and no log waits for another.
+ * The queue and the writer thread of one log. A log file may be on the very disk that hangs, or a log may be a pipe
+ * without a reader. Therefore only the log's own writer thread writes to it, and no log waits for another. log.c owns
+ * the queues; the writer owns the sink and the buffer that it writes.
  *
- * The one idea: each log has two buffers. Threads append what they have to say to the one that is being filled, under
- * the log's mutex, and that is a memcpy; the writer swaps the two and works off the other one outside the lock: only
- * there records of requests become lines. A full buffer drops. After each batch the writer naps, so that a busy server
- * pays for one wake-up in 10 ms and not for one a line.
+ * The main idea: each log has two buffers. Threads append records to the filling buffer under the mutex of the log,
+ * which costs a memcpy. The writer swaps the buffers and formats and writes the other one outside the lock. A record
+ * that does not fit is dropped. After each batch the writer sleeps for 10 ms, so a busy server pays for at most 100
+ * wake-ups a second instead of one for each line.
  *
- * Nobody waits for a writer to end: it closes its file and gives its buffers back itself, and only then the queue is
- * idle again.
+ * No thread has to wait for the end of a writer. The writer closes the file and frees the buffers itself; only then is
+ * the queue idle again.
  */
 #include "base/log_queue.h"
 
@@ -25,17 +26,17 @@
 #include "base/align.h"
 #include "base/clock.h"
 
-#define QUEUE_BYTES ((size_t)512 * 1024) /* of each of the two buffers */
-#define NAP_NS (10 * 1000 * 1000)
+#define QUEUE_BYTES ((size_t)512 * 1024) /* size of each of the two buffers */
+#define BATCH_PAUSE_NS (10 * 1000 * 1000)
 
-/* What is queued. `bytes` begins at a multiple of 8. */
+/* A queued record. `bytes` starts at a multiple of 8. */
 struct frame {
-	const struct log_form *form; /* NULL: the bytes are the line */
-	uint64_t length;
+	const struct log_form *form; /* NULL: `bytes` is the line */
+	uint64_t length;	     /* of `bytes` */
 	char bytes[];
 };
 
-static _Atomic uint64_t dropped_ever;
+static _Atomic uint64_t dropped_ever; /* lines lost by all queues; relaxed, a count that publishes nothing else */
 
 static void drop(struct log_queue *queue, uint64_t lines)
 {
@@ -50,7 +51,7 @@ uint64_t log_queue_dropped(void)
 
 /* --- any thread --- */
 
-/* Appends all of it or nothing. Signals outside the lock, and only if the buffer was empty. */
+/* Signals after unlocking, and only if the buffer was empty, because otherwise the writer is awake already. */
 bool log_queue_put(struct log_queue *queue, enum log_queue_kind kind, const struct log_form *form, const void *bytes,
 		   size_t length)
 {
@@ -59,10 +60,10 @@ bool log_queue_put(struct log_queue *queue, enum log_queue_kind kind, const stru
 	bool wake = false;
 
 	pthread_mutex_lock(&queue->mutex);
-	bool taken = queue->running && atomic_load_explicit(&queue->kind, memory_order_relaxed) == kind;
-	if (taken && frame_bytes > QUEUE_BYTES - filling->used) {
+	bool accepted = queue->running && atomic_load_explicit(&queue->kind, memory_order_relaxed) == kind;
+	if (accepted && frame_bytes > QUEUE_BYTES - filling->used) {
 		drop(queue, 1);
-	} else if (taken) {
+	} else if (accepted) {
 		struct frame *frame = (struct frame *)(filling->bytes + filling->used);
 		wake = filling->used == 0;
 		frame->form = form;
@@ -74,10 +75,10 @@ bool log_queue_put(struct log_queue *queue, enum log_queue_kind kind, const stru
 	pthread_mutex_unlock(&queue->mutex);
 	if (wake)
 		pthread_cond_signal(&queue->wake);
-	return taken;
+	return accepted;
 }
 
-/* What is of the form was queued before: it is in this buffer at the latest. */
+/* All records of the form were queued before, so the last of them is in the filling buffer or already written. */
 void log_queue_retire(struct log_queue *queue, struct log_form *form)
 {
 	pthread_mutex_lock(&queue->mutex);
@@ -141,15 +142,15 @@ static void put_line(struct log_queue *queue, const char *line, size_t length)
 	sink_end(&queue->sink);
 }
 
-/* The error log's own goes past its queue, which may be what is full. */
-__attribute__((format(printf, 3, 4))) static void say(struct log_queue *queue, enum log_level level, const char *format,
-						      ...)
+/* Logs a message of the writer itself. A message of the error log bypasses its queue, because the queue may be full. */
+__attribute__((format(printf, 3, 4))) static void report(struct log_queue *queue, enum log_level level,
+							 const char *format, ...)
 {
 	char line[LINE_BYTES];
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (queue->say == NULL)
+	if (queue->report == NULL)
 		put_line(queue, line,
 			 line_format(line, level, queue->sink.kind == SINK_STDERR && line_stderr_is_journal(), format,
 				     arguments) -
@@ -157,11 +158,12 @@ __attribute__((format(printf, 3, 4))) static void say(struct log_queue *queue, e
 	else
 		vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
-	if (queue->say != NULL)
-		queue->say(level, line);
+	if (queue->report != NULL)
+		queue->report(level, line);
 }
 
-static void say_dropped(struct log_queue *queue, bool last)
+/* Reports lost lines, at most once a second except at the end. */
+static void report_dropped(struct log_queue *queue, bool last)
 {
 	uint64_t now = clock_now_ns(), total = atomic_load_explicit(&queue->dropped, memory_order_relaxed);
 
@@ -172,8 +174,8 @@ static void say_dropped(struct log_queue *queue, bool last)
 	queue->reported = total;
 	queue->reported_at_ns = now;
 	queue->last_error = 0;
-	say(queue, LOG_LEVEL_WARNING, "%" PRIu64 " lines of the log %s were lost: %s", lines, name_of(queue),
-	    error ? strerrordesc_np(error) : "the queue was full");
+	report(queue, LOG_LEVEL_WARNING, "%" PRIu64 " lines of the log %s were lost: %s", lines, name_of(queue),
+	       error ? strerrordesc_np(error) : "the queue was full");
 }
 
 static void flush(struct log_queue *queue)
@@ -221,7 +223,7 @@ static void free_forms(struct log_form *form)
 	}
 }
 
-static void work_off(struct log_queue *queue)
+static void write_batch(struct log_queue *queue)
 {
 	struct log_buffer *writing = &queue->writing;
 	size_t before = writing->reopen ? writing->reopen_at : writing->used;
@@ -229,29 +231,29 @@ static void work_off(struct log_queue *queue)
 	put_frames(queue, 0, before);
 	int error = writing->reopen ? sink_reopen(&queue->sink) : 0;
 	if (error < 0)
-		say(queue, LOG_LEVEL_ERROR, "cannot reopen the log %s: %s", name_of(queue), strerrordesc_np(-error));
+		report(queue, LOG_LEVEL_ERROR, "cannot reopen the log %s: %s", name_of(queue), strerrordesc_np(-error));
 	put_frames(queue, before, writing->used);
 	free_forms(writing->retired);
 	*writing = (struct log_buffer){ .bytes = writing->bytes };
 }
 
-/* Waits for work and takes it. False: the log is stopping and all is written. */
-static bool take_batch(struct log_queue *queue)
+/* Waits for work and swaps the buffers. Returns false if the log is stopping and all lines are written. */
+static bool await_batch(struct log_queue *queue)
 {
 	const struct log_buffer *filling = &queue->filling;
-	bool taken;
+	bool swap;
 
 	pthread_mutex_lock(&queue->mutex);
-	while (!(taken = filling->used > 0 || filling->reopen || filling->retired != NULL) && !queue->stopping)
+	while (!(swap = filling->used > 0 || filling->reopen || filling->retired != NULL) && !queue->stopping)
 		pthread_cond_wait(&queue->wake, &queue->mutex);
-	if (taken) {
+	if (swap) {
 		struct log_buffer filled = queue->filling;
 		queue->filling = queue->writing;
 		queue->writing = filled;
 	}
-	queue->running = taken; /* from here on whoever has an error to log writes to stderr: no line falls between */
+	queue->running = swap; /* false: log_at() now writes to the next error log or stderr, so no line is lost */
 	pthread_mutex_unlock(&queue->mutex);
-	return taken;
+	return swap;
 }
 
 static void free_memory(char *filling, char *writing, char *target)
@@ -261,7 +263,8 @@ static void free_memory(char *filling, char *writing, char *target)
 	free(target);
 }
 
-static void put_away(struct log_queue *queue)
+/* Releases everything that log_queue_start() acquired, which makes the queue idle. */
+static void release(struct log_queue *queue)
 {
 	char *filling = queue->filling.bytes, *writing = queue->writing.bytes, *target = queue->target;
 
@@ -269,7 +272,7 @@ static void put_away(struct log_queue *queue)
 	pthread_mutex_lock(&queue->mutex);
 	queue->running = queue->busy = false;
 	pthread_cond_broadcast(&queue->ended);
-	pthread_mutex_unlock(&queue->mutex); /* from here on it may be started again */
+	pthread_mutex_unlock(&queue->mutex); /* from here on the main thread may start the queue again */
 	free_memory(filling, writing, target);
 }
 
@@ -278,14 +281,14 @@ static void *writer_main(void *context)
 	struct log_queue *queue = context;
 
 	pthread_setname_np(pthread_self(), "ranged-log");
-	while (take_batch(queue)) {
-		work_off(queue);
-		say_dropped(queue, false);
-		nanosleep(&(struct timespec){ .tv_nsec = NAP_NS }, NULL);
+	while (await_batch(queue)) {
+		write_batch(queue);
+		report_dropped(queue, false);
+		nanosleep(&(struct timespec){ .tv_nsec = BATCH_PAUSE_NS }, NULL);
 	}
-	say_dropped(queue, true);
+	report_dropped(queue, true);
 	flush(queue);
-	put_away(queue);
+	release(queue);
 	return NULL;
 }
 
@@ -309,7 +312,7 @@ static int start_writer(struct log_queue *queue)
 	return -error;
 }
 
-static void make_ready(struct log_queue *queue, enum log_queue_kind kind, char *filling, char *writing, char *target)
+static void reset(struct log_queue *queue, enum log_queue_kind kind, char *filling, char *writing, char *target)
 {
 	pthread_mutex_lock(&queue->mutex);
 	queue->filling = (struct log_buffer){ .bytes = filling };
@@ -325,7 +328,7 @@ static void make_ready(struct log_queue *queue, enum log_queue_kind kind, char *
 }
 
 int log_queue_start(struct log_queue *queue, bool errors, const char *target,
-		    void (*say_fn)(enum log_level level, const char *text))
+		    void (*report_fn)(enum log_level level, const char *text))
 {
 	int error = sink_open(&queue->sink, target, &sink_sockets);
 
@@ -337,15 +340,12 @@ int log_queue_start(struct log_queue *queue, bool errors, const char *target,
 		sink_close(&queue->sink);
 		return -ENOMEM;
 	}
-	queue->say = say_fn;
-	make_ready(queue,
-		   !errors			     ? LOG_QUEUE_REQUESTS
-		   : queue->sink.kind == SINK_STDERR ? LOG_QUEUE_STDERR
-						     : LOG_QUEUE_ERRORS,
-		   filling, writing, copy);
+	enum log_queue_kind kind = queue->sink.kind == SINK_STDERR ? LOG_QUEUE_STDERR : LOG_QUEUE_ERRORS;
+	queue->report = report_fn;
+	reset(queue, errors ? kind : LOG_QUEUE_REQUESTS, filling, writing, copy);
 	error = start_writer(queue);
 	if (error != 0)
-		put_away(queue);
+		release(queue);
 	return error;
 }
 

@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Parses lists of networks from the configuration and finds the narrowest network of an address. The list belongs to
+ * the configuration: the main thread fills it, and any thread reads it afterwards.
+ *
+ * The main idea: an entry keeps its text, which messages show, and the parsed network directly after the terminating
+ * NUL. A lookup therefore parses nothing and needs no second list.
+ */
 #include "base/networks.h"
 
 #include <string.h>
@@ -8,8 +15,8 @@ const char *networks_parse(char *text)
 	struct cidr cidr;
 	const char *fault = address_parse_cidr(text, &cidr);
 
-	_Static_assert(sizeof(cidr) <= TEXT_LIST_SPARE_BYTES, "it is kept behind the text");
-	_Static_assert(_Alignof(struct cidr) == 1, "wherever that ends");
+	_Static_assert(sizeof(cidr) <= TEXT_LIST_SPARE_BYTES, "the network is stored after the text");
+	_Static_assert(_Alignof(struct cidr) == 1, "the text may end at any address");
 	memcpy(text + strlen(text) + 1, &cidr, sizeof(cidr));
 	return fault;
 }

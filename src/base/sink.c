@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lines are gathered and written many at a time. A regular file takes a batch in one piece, since it is opened for
- * appending, so two logs may share it; into anything else a batch goes in pieces of whole lines and at most PIPE_BUF
- * bytes, which no other writer of the same pipe can come between.
+ * Writes the lines of one log to their destination. A sink belongs to the writer thread of its log (log_queue.c), which
+ * may block.
  *
- * Syslog and the journal get a datagram an entry, over a socket that is connected to nobody: the address is looked up
- * with each of them, so a logger that was started again is found again. Their protocols are written here, a dozen lines
- * both, since syslog(3) does not tell what it could not send, and sd_journal_send() takes a missing journal for
- * success.
+ * The main idea: lines are collected and written in batches. A regular file is opened for appending, so one write(2) of
+ * a whole batch is atomic, and two logs may share a file. Every other destination receives chunks of whole lines, each
+ * of at most PIPE_BUF bytes, so that the lines of another writer of the same pipe do not mix with them.
+ *
+ * Syslog and the journal receive one datagram for each entry, over an unconnected socket. The kernel resolves the
+ * address for each datagram, so a restarted logger is found again. Both protocols are implemented here, in a dozen
+ * lines each: syslog(3) does not report lines that it could not send, and sd_journal_send() reports success without a
+ * journal.
  */
 #include "base/sink.h"
 
@@ -29,11 +32,11 @@
 #define PENDING_BYTES ((size_t)64 * 1024)
 #define IDENTIFIER "ranged"
 
-_Static_assert(SINK_LINE_BYTES <= PIPE_BUF, "a line fits into a pipe in one piece");
+_Static_assert(SINK_LINE_BYTES <= PIPE_BUF, "writing a line to a pipe is atomic");
 
 const struct sink_sockets sink_sockets = { .syslog = "/dev/log", .journal = "/run/systemd/journal/socket" };
 
-/* The descriptor may be somebody's who made it non-blocking. */
+/* The descriptor may be non-blocking, because another process may share it (stderr, for example). */
 size_t sink_write_all(int fd, const char *bytes, size_t length)
 {
 	size_t done = 0;
@@ -50,7 +53,7 @@ size_t sink_write_all(int fd, const char *bytes, size_t length)
 	return done;
 }
 
-/* A FIFO that nobody reads is not waited for: it is opened for reading, too, which never blocks. */
+/* Opens a file or FIFO without blocking. A FIFO without a reader is opened for reading and writing (fifo(7)). */
 static int open_file(const char *path)
 {
 	const int flags = O_APPEND | O_CLOEXEC | O_NOCTTY;
@@ -90,7 +93,7 @@ static bool is_datagrams(const struct sink *sink)
 	return sink->kind == SINK_SYSLOG || sink->kind == SINK_JOURNAL;
 }
 
-static void look_at_file(struct sink *sink)
+static void stat_file(struct sink *sink)
 {
 	struct stat st;
 
@@ -119,7 +122,7 @@ int sink_open(struct sink *sink, const char *target, const struct sink_sockets *
 		sink_close(sink);
 		return error;
 	}
-	look_at_file(sink);
+	stat_file(sink);
 	return 0;
 }
 
@@ -143,7 +146,7 @@ int sink_reopen(struct sink *sink)
 	close(sink->fd);
 	sink->fd = fd;
 	sink->torn = false;
-	look_at_file(sink);
+	stat_file(sink);
 	return 0;
 }
 
@@ -168,7 +171,7 @@ static void send_datagram(struct sink *sink, const char *bytes, size_t length)
 		lose(sink, 1, errno);
 }
 
-/* As syslog(3) writes it, local time included: that is how syslog daemons read it. */
+/* Sends a line in the format of syslog(3), which includes the local time, because syslog daemons expect that format. */
 static void send_syslog(struct sink *sink, const char *line, size_t length)
 {
 	char text[SINK_LINE_BYTES + 64], date[32];
@@ -189,7 +192,9 @@ static void put(struct sink *sink, const void *bytes, size_t length)
 	sink->pending_bytes += length;
 }
 
-/* https://systemd.io/JOURNAL_NATIVE_PROTOCOL: NAME=value, or, if there is a newline in the value, its length before it.
+/*
+ * Native protocol of the journal, https://systemd.io/JOURNAL_NATIVE_PROTOCOL: NAME=value. If the value contains a
+ * newline, the name is followed by a newline and the length of the value instead.
  */
 void sink_field(struct sink *sink, const char *name, const char *value, size_t length)
 {
@@ -211,8 +216,8 @@ void sink_field(struct sink *sink, const char *name, const char *value, size_t l
 
 /* --- lines --- */
 
-/* The end of the whole lines that may go out in one piece. */
-static size_t piece_length(const struct sink *sink, const char *bytes, size_t length)
+/* Returns the length of the whole lines that one write(2) may contain. */
+static size_t chunk_length(const struct sink *sink, const char *bytes, size_t length)
 {
 	if (sink->is_regular || length <= PIPE_BUF)
 		return length;
@@ -229,7 +234,9 @@ static uint64_t count_lines(const char *bytes, size_t length)
 	return lines;
 }
 
-/* What can't be written (a full disk, an I/O error) is lost: waiting for the disk to heal would only lose other lines.
+/*
+ * Writes the pending lines. Lines that cannot be written (full disk, I/O error) are lost: waiting for the disk would
+ * only lose other lines. After a partial line, the next write begins with a newline.
  */
 static void write_pending(struct sink *sink)
 {
@@ -239,7 +246,7 @@ static void write_pending(struct sink *sink)
 	if (sink->torn && sink_write_all(sink->fd, "\n", 1) == 1)
 		sink->torn = false;
 	while (left > 0) {
-		size_t length = piece_length(sink, bytes, left);
+		size_t length = chunk_length(sink, bytes, left);
 		size_t written = sink_write_all(sink->fd, bytes, length);
 		if (written < length) {
 			int error = errno;

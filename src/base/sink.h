@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where the lines of one log go: a file, stderr, stdout, syslog, or the journal. Belongs to one thread, which may have
- * to wait for as long as whoever reads it takes: never a reactor's.
+ * The destination of one log: a file, stderr, stdout, syslog or the journal. A sink belongs to one thread. Writing
+ * blocks for as long as the reader of the destination does not read, so this thread is never a reactor's.
  */
 #ifndef BASE_SINK_H
 #define BASE_SINK_H
@@ -10,56 +10,61 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The longest line, its newline included: so many bytes (PIPE_BUF) go into a pipe in one piece, whoever else writes
- * there. */
+/*
+ * Maximum length of a line, including its newline. It is PIPE_BUF: write(2) to a pipe is atomic up to this size, even
+ * if other processes write to the same pipe (pipe(7)).
+ */
 #define SINK_LINE_BYTES 4096
 
 enum sink_kind { SINK_FILE, SINK_STDERR, SINK_STDOUT, SINK_SYSLOG, SINK_JOURNAL };
 
 struct sink {
 	enum sink_kind kind;
-	char *path; /* of the file, or of the socket of syslog or the journal */
-	int fd;
-	bool is_regular; /* a file, which takes any length in one piece */
-	bool torn;	 /* a write failed in the middle of a line */
-	char *pending;	 /* whole lines; or fields of one entry */
-	size_t pending_bytes;
-	uint64_t lost;	/* lines; the caller may set it back */
-	int last_error; /* why the last of them was */
+	char *path;	      /* of the file, or of the socket of syslog or the journal */
+	int fd;		      /* descriptor of the file or socket; -1 when closed */
+	bool is_regular;      /* a regular file in append mode, where writes of any length are atomic */
+	bool torn;	      /* a write failed in the middle of a line */
+	char *pending;	      /* buffer of whole lines, or of the fields of one entry */
+	size_t pending_bytes; /* bytes used in `pending` */
+	uint64_t lost;	      /* number of lost lines; the caller may reset it */
+	int last_error;	      /* errno of the last loss */
 };
 
-/* Where syslog and the journal listen. */
+/* Paths of the sockets of syslog and the journal. Tests substitute their own. */
 struct sink_sockets {
 	const char *syslog, *journal;
 };
 extern const struct sink_sockets sink_sockets;
 
 /*
- * target: "-" (stderr), "stdout", "syslog", "journal", or the path of a file, which is opened for appending (created
- * 0640) or is a FIFO, with a reader or without. Whether anybody listens to syslog shows with the first line. 0, -ENOMEM
- * or -errno; then there is nothing to close.
+ * Opens a target: "-" (stderr), "stdout", "syslog", "journal" or the path of a file. A file is opened for appending and
+ * created with mode 0640 if necessary; it may also be a FIFO, with or without a reader. For syslog and the journal,
+ * only the first line shows whether a logger listens. Returns 0, -ENOMEM or -errno; after an error there is nothing to
+ * close.
  */
 int sink_open(struct sink *sink, const char *target, const struct sink_sockets *sockets);
-/* What is pending is lost. */
+/* Closes the sink without writing pending lines. stdout and stderr remain open. */
 void sink_close(struct sink *sink);
 
-/* Opens the file again by name, after what is pending has been written. 0; or -errno, and the old file stays. */
+/* Writes the pending lines and opens the file again by name. Returns 0, or -errno, and the old file is then kept. */
 int sink_reopen(struct sink *sink);
 
 /*
- * One entry: its line, without a newline (cut at SINK_LINE_BYTES); then, if sink_has_fields(), any number of
- * sink_field(); then sink_end(). Lines go out at sink_flush() at the latest. What can't be written is lost, and
- * counted.
+ * Begins an entry with its line, without a newline; a line of SINK_LINE_BYTES or more is truncated. If
+ * sink_has_fields() returns true, any number of sink_field() may follow. sink_end() ends the entry. sink_flush() writes
+ * all pending lines. Lines that cannot be written are lost and counted.
  */
 void sink_begin(struct sink *sink, const char *line, size_t length);
+/* Returns true if entries may have fields: the sink is the journal. */
 bool sink_has_fields(const struct sink *sink);
-/* name: [A-Z0-9_]+; the value may hold any bytes. A field that there is no room for is left out. */
+/* Adds a field. The name matches [A-Z0-9_]+; the value may contain any bytes. A field that does not fit is omitted. */
 void sink_field(struct sink *sink, const char *name, const char *value, size_t length);
+/* Ends an entry. */
 void sink_end(struct sink *sink);
+/* Writes all pending lines. */
 void sink_flush(struct sink *sink);
 
-/* Writes all of it, waiting as long as it takes. Returns the bytes written; fewer than `length` is an error, in errno.
- */
+/* Writes all bytes and blocks as long as necessary. Returns the number of bytes written; after fewer, errno is set. */
 size_t sink_write_all(int fd, const char *bytes, size_t length);
 
 #endif

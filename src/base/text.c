@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A name is any bytes but a slash and a NUL. take_character() cuts it into characters of UTF-8 and bytes that are none
- * (RFC 3629: no surrogates, nothing longer than needed, nothing beyond U+10FFFF), and each format decides what to make
- * of them.
+ * Growing buffers of text, and the escaping of file names. The caller owns the text; no function keeps a reference.
+ *
+ * The main idea: a file name is a sequence of any bytes except slash and NUL. decode_character() splits it into UTF-8
+ * characters and bytes that are not UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF). Each
+ * format then decides how to write a character and how to write a stray byte.
  */
 #include "base/text.h"
 
@@ -73,8 +75,8 @@ void text_printf(struct text *text, const char *format, ...)
 		text_put(text, line, (size_t)n);
 }
 
-/* The length of the character at bytes[0], and which it is; 0: no UTF-8 begins there. length > 0. */
-static size_t take_character(const char *bytes, size_t length, uint32_t *character)
+/* Decodes the character at bytes[0] and returns its length, or 0 if it is not valid UTF-8. `length` is not 0. */
+static size_t decode_character(const char *bytes, size_t length, uint32_t *character)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	unsigned char first = (unsigned char)bytes[0];
@@ -93,8 +95,11 @@ static size_t take_character(const char *bytes, size_t length, uint32_t *charact
 	return wanted;
 }
 
-/* C1 controls, marks without width, line separators, what embeds and isolates directions, the byte order mark, tags. */
-static bool is_unseen(uint32_t character)
+/*
+ * Returns true for invisible characters: C1 controls, characters without width, line separators, controls of text
+ * direction, the byte order mark and tags.
+ */
+static bool is_invisible(uint32_t character)
 {
 	return (character >= 0x80 && character <= 0x9f) || character == 0xad || character == 0x61c ||
 	       character == 0x200b || character == 0x200e || character == 0x200f ||
@@ -125,48 +130,47 @@ static const char *html_entity(char byte)
 	}
 }
 
-static void put_html_character(struct text *text, const char *bytes, size_t taken, uint32_t character)
+static void put_html_character(struct text *text, const char *bytes, size_t used, uint32_t character)
 {
 	const char *entity = html_entity(*bytes);
 
-	if (taken == 0)
+	if (used == 0)
 		text_printf(text, "\\x%02X", (unsigned char)*bytes);
 	else if (character < 0x20)
-		text_printf(text, "\xe2\x90%c", (int)(0x80 + character)); /* U+2400 and on */
+		text_printf(text, "\xe2\x90%c", (int)(0x80 + character)); /* U+2400 + character */
 	else if (character == 0x7f)
-		text_puts(text, "\xe2\x90\xa1");
-	else if (is_unseen(character))
+		text_puts(text, "\xe2\x90\xa1"); /* U+2421 */
+	else if (is_invisible(character))
 		text_printf(text, "\\u{%04X}", (unsigned)character);
 	else if (entity != NULL)
 		text_puts(text, entity);
 	else
-		text_put(text, bytes, taken);
+		text_put(text, bytes, used);
 }
 
-static void put_json_character(struct text *text, const char *bytes, size_t taken, uint32_t character)
+static void put_json_character(struct text *text, const char *bytes, size_t used, uint32_t character)
 {
-	if (taken == 0)
+	if (used == 0)
 		text_puts(text, "\\ufffd");
 	else if (character < 0x20 || character == 0x7f || character == 0x2028 || character == 0x2029)
 		text_printf(text, "\\u%04x", (unsigned)character);
 	else if (character == '"' || character == '\\')
 		text_printf(text, "\\%c", (int)character);
 	else
-		text_put(text, bytes, taken);
+		text_put(text, bytes, used);
 }
 
-/* Puts character after character; what is none of UTF-8, a byte at a time, as of length 0. */
+/* Calls put_character() for each character, and with `used` 0 for each byte that is not UTF-8. */
 static void put_characters(struct text *text, const char *bytes, size_t length,
-			   void (*put_character)(struct text *text, const char *bytes, size_t taken,
-						 uint32_t character))
+			   void (*put_character)(struct text *text, const char *bytes, size_t used, uint32_t character))
 {
-	size_t taken;
+	size_t used;
 
-	for (size_t at = 0; at<length; at += taken> 0 ? taken : 1) {
+	for (size_t at = 0; at < length; at += (used > 0 ? used : 1)) {
 		uint32_t character = 0;
 
-		taken = take_character(bytes + at, length - at, &character);
-		put_character(text, bytes + at, taken, character);
+		used = decode_character(bytes + at, length - at, &character);
+		put_character(text, bytes + at, used, character);
 	}
 }
 
@@ -180,13 +184,13 @@ void text_json(struct text *text, const char *bytes, size_t length)
 	put_characters(text, bytes, length, put_json_character);
 }
 
-static void put_utf8_character(struct text *text, const char *bytes, size_t taken, uint32_t character)
+static void put_utf8_character(struct text *text, const char *bytes, size_t used, uint32_t character)
 {
 	(void)character;
-	if (taken == 0)
-		text_puts(text, "\xef\xbf\xbd");
+	if (used == 0)
+		text_puts(text, "\xef\xbf\xbd"); /* U+FFFD */
 	else
-		text_put(text, bytes, taken);
+		text_put(text, bytes, used);
 }
 
 void text_utf8(struct text *text, const char *bytes, size_t length)
@@ -195,8 +199,9 @@ void text_utf8(struct text *text, const char *bytes, size_t length)
 }
 
 /*
- * HTML Standard, section 13.2.5.2 (RCDATA state): "&" begins a character reference only before "#" or a name, and "<"
- * ends the element only before "/". All names of references have two characters or more, so "R&D" may stay as it is.
+ * Returns true if the character at `at` must be escaped in <title>. HTML Standard, section 13.2.5.2 (RCDATA state): "&"
+ * begins a character reference only before "#" or a name, and "<" ends the element only before "/". All names of
+ * references have at least two characters, so "R&D" needs no escape.
  */
 static bool is_title_markup(const char *at, const char *end)
 {
@@ -212,20 +217,20 @@ static bool is_title_markup(const char *at, const char *end)
 void text_title(struct text *text, const char *bytes, size_t length)
 {
 	const char *end = bytes + length;
-	size_t taken;
+	size_t used;
 
-	for (; bytes<end; bytes += taken> 0 ? taken : 1) {
+	for (; bytes < end; bytes += (used > 0 ? used : 1)) {
 		uint32_t character = 0;
 
-		taken = take_character(bytes, (size_t)(end - bytes), &character);
+		used = decode_character(bytes, (size_t)(end - bytes), &character);
 		if (html_entity(*bytes) != NULL && !is_title_markup(bytes, end))
 			text_put(text, bytes, 1);
 		else
-			put_html_character(text, bytes, taken, character);
+			put_html_character(text, bytes, used, character);
 	}
 }
 
-/* pchar of RFC 3986, without ":", and without "&" and "'", which mean something in HTML. */
+/* Returns true for the pchar of RFC 3986, except ":" and except "&" and "'", which have a meaning in HTML. */
 static bool is_plain(char byte)
 {
 	return is_alnum(byte) || (byte != '\0' && strchr("-._~!$()*+,;=@", byte) != NULL);

@@ -1,55 +1,63 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text that grows, and names of files as they may stand in HTML, JSON and links, whatever bytes they are made of. */
+/*
+ * A growing buffer of text, and functions that append file names to it, escaped for HTML, JSON or links. A file name
+ * may contain any bytes. Pure except for memory; any thread, one at a time for each text.
+ */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* All zero is empty. The caller's storage. */
+/* All zero is an empty text. The caller owns the struct; text_fini() frees the bytes. */
 struct text {
-	char *bytes; /* no NUL at the end */
+	char *bytes; /* without a terminating NUL */
 	size_t used, size;
-	bool failed; /* no memory: something is missing in it */
+	bool failed; /* an allocation or text_printf() failed, so the text is incomplete */
 };
 
+/* Frees the bytes and empties the text. */
 void text_fini(struct text *text);
-/* Takes the first `length` bytes away. */
+/* Removes the first `length` bytes. */
 void text_drop(struct text *text, size_t length);
 
+/* Appends bytes unchanged. Here and below, a failure sets text->failed. */
 void text_put(struct text *text, const char *bytes, size_t length);
+/* Appends a string unchanged. */
 void text_puts(struct text *text, const char *string);
+/* Appends formatted text of less than 512 bytes; longer text is a failure. */
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * For HTML, as content or in a quoted attribute. What can't be seen is made visible: control characters as their
- * pictures, bytes that are no UTF-8 as \xNN, and characters that change the direction of text or have no width as
- * \u{NNNN}.
+ * Appends text escaped for HTML, for content or a quoted attribute. Invisible bytes are made visible: control
+ * characters become their pictures (U+2400 to U+2421), and bytes that are not UTF-8 become \xNN. Characters that have
+ * no width or change the direction of text become \u{NNNN}.
  */
 void text_html(struct text *text, const char *bytes, size_t length);
 
 /*
- * For the text of <title>, which needs fewer escapes than other text. Programs (GDAL) look for the path of a folder in
- * it as it is, so nothing is escaped that need not be. Control characters and bytes that are no UTF-8 are shown as
- * text_html() shows them.
+ * Appends text escaped for <title>, which needs fewer escapes than other elements. Only the necessary characters are
+ * escaped, because programs (GDAL) search the title for the unescaped path of the directory. Control characters and
+ * bytes that are not UTF-8 are shown as by text_html().
  */
 void text_title(struct text *text, const char *bytes, size_t length);
 
-/* The inside of a JSON string, which is valid UTF-8: other bytes are U+FFFD. */
+/* Appends text escaped for a JSON string. Bytes that are not UTF-8 become U+FFFD. */
 void text_json(struct text *text, const char *bytes, size_t length);
 
-/* The same as valid UTF-8, without escapes: other bytes are U+FFFD. */
+/* Appends text as valid UTF-8, without escapes. Bytes that are not UTF-8 become U+FFFD. */
 void text_utf8(struct text *text, const char *bytes, size_t length);
 
 /*
- * One name as a relative reference of a single segment, RFC 3986 section 4.2: percent-encoded. Safe in HTML and JSON. A
- * colon is encoded, because it would end a scheme. The first character of a name is encoded where programs would not
- * take the link for one of a file: fsspec takes "http…" for an absolute URL, httpdirfs 1.2 wants a letter or a digit.
- * "_" and "." stay: programs look for names as
- * "_metadata" and ".zgroup" in a listing as they are.
+ * Appends one file name as a percent-encoded relative reference of a single segment (RFC 3986 section 4.2). The result
+ * is safe in HTML and JSON.
+ * - A colon is encoded, because it would end a scheme.
+ * - The first character is encoded where programs would not recognise the link as a file: fsspec treats "http..." as an
+ *   absolute URL, and httpdirfs 1.2 requires a letter or a digit.
+ * - "_" and "." are not encoded, because programs search listings for names such as "_metadata" and ".zgroup".
  */
 void text_href(struct text *text, const char *name, size_t length);
-/* Whether a path can stand in a URL as it is. */
+/* Returns true if the path needs no encoding in a URL. */
 bool text_is_plain_path(const char *path);
 
 #endif

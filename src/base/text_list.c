@@ -1,4 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Lists of strings from the configuration. The configuration owns them. The main thread fills them, and they do not
+ * change afterwards.
+ *
+ * The main idea: a parse function works in place on a copy that has some spare bytes. It can therefore store a second
+ * word or a parsed value (networks.c) after the string, and a list needs no type of its own for each key.
+ */
 #include "base/text_list.h"
 
 #include <stdlib.h>
@@ -14,7 +21,7 @@ void text_list_clear(struct text_list *list)
 	*list = (struct text_list){ 0 };
 }
 
-const char *text_list_keep(char **kept, const char *text, text_list_parse_fn parse)
+const char *text_list_set(char **value, const char *text, text_list_parse_fn parse)
 {
 	size_t length = strlen(text);
 	char *copy = malloc(length + 1 + TEXT_LIST_SPARE_BYTES);
@@ -28,15 +35,15 @@ const char *text_list_keep(char **kept, const char *text, text_list_parse_fn par
 		free(copy);
 		return fault;
 	}
-	free(*kept);
-	*kept = copy;
+	free(*value);
+	*value = copy;
 	return NULL;
 }
 
 const char *text_list_add(struct text_list *list, const char *text, text_list_parse_fn parse)
 {
 	char *copy = NULL, **longer;
-	const char *fault = text_list_keep(&copy, text, parse);
+	const char *fault = text_list_set(&copy, text, parse);
 
 	if (fault != NULL)
 		return fault;

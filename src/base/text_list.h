@@ -1,35 +1,41 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A list of strings from the configuration, each parsed once when it is added. Filled by the main thread while the
- * configuration is read, immutable afterwards.
+ * A list of strings from the configuration. Each string is parsed once, when it is added. The main thread fills the
+ * list while it reads the configuration; afterwards the list is immutable, and any thread may read it.
  */
 #ifndef BASE_TEXT_LIST_H
 #define BASE_TEXT_LIST_H
 
 #include <stddef.h>
 
+/* All zero is an empty list. The caller owns the struct; text_list_clear() frees the strings. */
 struct text_list {
 	char **list;
 	size_t count;
 };
 
 /*
- * From the text of one value to what is kept of it, in its place, which has TEXT_LIST_SPARE_BYTES behind it. NULL, or
- * what is wrong (a static string). Two words are kept as two strings one behind the other: text_list_second() is the
- * second.
+ * Checks one value and replaces it in place by the form that is stored. `text` has room for TEXT_LIST_SPARE_BYTES after
+ * its NUL. A value of two words is stored as two strings, the second directly after the first: see text_list_second().
+ * Returns NULL, or a static string that describes the error.
  */
 typedef const char *(*text_list_parse_fn)(char *text);
 #define TEXT_LIST_SPARE_BYTES 24
 
 extern const char text_list_no_memory[];
 
-/* Puts a parsed copy at the end of the list, or in place of what is kept. parse NULL: as it is. NULL; a fault;
- * text_list_no_memory. */
+/*
+ * Appends a parsed copy of the text to the list. Without a parse function the copy is unchanged. Returns NULL, the
+ * error of the parse function, or text_list_no_memory; after an error the list is unchanged.
+ */
 const char *text_list_add(struct text_list *list, const char *text, text_list_parse_fn parse);
-const char *text_list_keep(char **kept, const char *text, text_list_parse_fn parse);
+/* Replaces the string *value, which may be NULL, by a parsed copy of the text. Parses and fails as text_list_add(). */
+const char *text_list_set(char **value, const char *text, text_list_parse_fn parse);
 
+/* Frees all strings and empties the list. */
 void text_list_clear(struct text_list *list);
 
+/* Returns the second string of a value that was stored as two strings. */
 static inline const char *text_list_second(const char *text)
 {
 	while (*text++ != '\0')

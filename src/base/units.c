@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Sizes and durations of the configuration and the command line. Pure functions, any thread.
+ * Parses and formats the sizes and durations of the configuration and the command line. Pure functions; any thread.
  *
- * Strict on purpose: strtoull() takes signs, leading blanks, hexadecimal and wraps "-1" around; a limit that was read
- * as something else is worse than a daemon that does not start. So: digits, then at once a unit out of a table, then
- * the end of the text.
+ * The main idea: parsing is strict. strtoull() accepts signs, leading blanks and hexadecimal, and it wraps "-1" around.
+ * A misread limit is worse than a daemon that does not start. A value therefore consists of digits, directly followed
+ * by a unit from a table, and nothing else.
  */
 #include "base/units.h"
 
@@ -49,7 +49,7 @@ static const struct unit duration_units[] = {
 	{ NULL, 0 },
 };
 
-/* Returns what follows the digits, or NULL when there are none. *fits is false when the number is beyond 64 bits. */
+/* Returns the text after the digits, or NULL without digits. Sets *fits to false if the number exceeds 64 bits. */
 static const char *parse_digits(const char *text, uint64_t *number, bool *fits)
 {
 	const char *p = text;
@@ -74,7 +74,7 @@ static const struct unit *find_unit(const struct unit *units, const char *name,
 	return NULL;
 }
 
-/* `compare` decides whether letter case counts: in "5m" and "5M" it must for durations, and must not for sizes. */
+/* `compare` decides whether case matters: units of durations are case-sensitive, and units of sizes are not. */
 static int parse(const char *text, const struct unit *units, int (*compare)(const char *, const char *),
 		 uint64_t *value)
 {
@@ -117,7 +117,7 @@ char *units_format_size(uint64_t bytes, char *text, size_t text_bytes)
 	uint64_t rest = bytes >> (shift - 10) & 1023; /* in 1/1024 of the unit */
 	uint64_t tenths = whole * 10 + (rest * 10 + 512) / 1024;
 
-	if (tenths == 10240 && shift < 60) { /* 1023.95 KiB and up round to 1.0 MiB, not to 1024.0 KiB */
+	if (tenths == 10240 && shift < 60) { /* 1023.95 KiB and more round to 1.0 MiB, not to 1024.0 KiB */
 		tenths = 10;
 		shift += 10;
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text into a buffer of a fixed size, which may turn out to be too small: that is looked at once, at the end. */
+/*
+ * Writes text to a buffer of a fixed size. Writes past the end are discarded but counted, so the caller checks for a
+ * buffer that was too small once, in writer_end(). The caller owns the buffer.
+ */
 #ifndef BASE_WRITER_H
 #define BASE_WRITER_H
 
@@ -8,9 +11,10 @@
 
 struct writer {
 	char *text;
-	size_t size, used; /* used counts on past the size */
+	size_t size, used; /* `used` may exceed `size` */
 };
 
+/* Appends one byte. */
 static inline void writer_put(struct writer *writer, char byte)
 {
 	if (writer->used < writer->size)
@@ -18,19 +22,21 @@ static inline void writer_put(struct writer *writer, char byte)
 	writer->used++;
 }
 
+/* Appends bytes. */
 static inline void writer_bytes(struct writer *writer, const char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
 		writer_put(writer, bytes[i]);
 }
 
+/* Appends a string. */
 static inline void writer_text(struct writer *writer, const char *text)
 {
 	for (; *text != '\0'; text++)
 		writer_put(writer, *text);
 }
 
-/* The byte as "%XX" (RFC 3986 section 2.1). */
+/* Appends the byte as "%XX" (RFC 3986 section 2.1). */
 static inline void writer_escape(struct writer *writer, char byte)
 {
 	static const char digits[] = "0123456789ABCDEF";
@@ -40,7 +46,7 @@ static inline void writer_escape(struct writer *writer, char byte)
 	writer_put(writer, digits[(unsigned char)byte & 15]);
 }
 
-/* Ends the text with its NUL: 0, or -ENAMETOOLONG. */
+/* Terminates the text with a NUL. Returns 0, or -ENAMETOOLONG if the buffer was too small. */
 static inline int writer_end(struct writer *writer)
 {
 	writer_put(writer, '\0');

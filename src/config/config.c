@@ -43,7 +43,7 @@ static int say(const struct config_key *key, const char *text, const char *probl
 static int set_text(const struct config_key *key, char **place, const char *text, char *fault)
 {
 	if (text[0] != '\0' || key->keeps_empty)
-		return say(key, text, text_list_keep(place, text, key->parse), fault);
+		return say(key, text, text_list_set(place, text, key->parse), fault);
 	free(*place);
 	*place = NULL;
 	return 0;

@@ -343,7 +343,7 @@ bool sender_send(struct exchange *exchange)
 		log_fault(LOG_LEVEL_ERROR, "/%s: no reply could be made: out of memory", exchange->request.path.file);
 	}
 	exchange->reply_ns = clock_now_ns();
-	histogram_add_alone(&exchange->shared->site->counters->first_byte, exchange->reply_ns - exchange->start_ns);
+	histogram_add_single_writer(&exchange->shared->site->counters->first_byte, exchange->reply_ns - exchange->start_ns);
 	connection_enter(exchange->connection, CONNECTION_SEND, exchange->reply_ns);
 	return result == MHD_YES;
 }

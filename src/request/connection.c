@@ -28,12 +28,12 @@ void connection_join(struct connection *connection, enum connection_phase phase,
 
 void connection_leave(struct connection *connection)
 {
-	counter_take(&connection->counters->connections[connection->phase], 1);
+	counter_subtract(&connection->counters->connections[connection->phase], 1);
 }
 
 void connection_enter(struct connection *connection, enum connection_phase phase, uint64_t now_ns)
 {
-	counter_take(&connection->counters->connections[connection->phase], 1);
+	counter_subtract(&connection->counters->connections[connection->phase], 1);
 	counter_add(&connection->counters->connections[phase], 1);
 	connection->phase = phase;
 	connection->since_ns = now_ns;

@@ -20,6 +20,6 @@ take_stats
 at_least "$(stat_of dropped 'log.*name=.*/fifo$')" 100 "what did not fit is counted"
 is "$(stat_of lines 'log.*name=.*access.log$') $(stat_of dropped 'log.*name=.*access.log$')" "1 0" "of each log"
 stop_ranged
-not_ok "no other" grep -q 'access.log takes nothing' "$DIR/error.log"
-ok "what is left is said" grep -q 'the log .*/fifo takes nothing: what was queued for it is lost' "$DIR/error.log"
+not_ok "no other" grep -q 'access.log accepts no data' "$DIR/error.log"
+ok "what is left is said" grep -q 'the log .*/fifo accepts no data: its queued lines are lost' "$DIR/error.log"
 finish

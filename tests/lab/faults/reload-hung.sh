@@ -114,7 +114,7 @@ taken=0
 reload_ranged
 ok "and reloads" said 'taken: number 2'
 kill -TERM "$PID"
-ok "SIGTERM is heard" await 5 said 'access.log takes nothing'
+ok "SIGTERM is heard" await 5 said 'access.log accepts no data'
 heal
 end_ranged
 is $? 0 "it ends"

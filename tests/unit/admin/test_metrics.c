@@ -74,11 +74,11 @@ START_TEST(a_histogram_is_cumulative)
 	char *text;
 
 	snapshot->version = snapshot->library = "0";
-	histogram_add_alone(histogram, 500);  /* below 1 us */
-	histogram_add_alone(histogram, 1000); /* 1 us: below 2 */
-	histogram_add_alone(histogram, 1999);
-	histogram_add_alone(histogram, 1000 * 1000);	      /* 1000 us: below 1024 */
-	histogram_add_alone(histogram, 100 * CLOCK_NS_PER_S); /* past the last bound */
+	histogram_add_single_writer(histogram, 500);  /* below 1 us */
+	histogram_add_single_writer(histogram, 1000); /* 1 us: below 2 */
+	histogram_add_single_writer(histogram, 1999);
+	histogram_add_single_writer(histogram, 1000 * 1000);	      /* 1000 us: below 1024 */
+	histogram_add_single_writer(histogram, 100 * CLOCK_NS_PER_S); /* past the last bound */
 	text = written(snapshot, false);
 	ck_assert_line(text, "# TYPE ranged_first_byte_seconds histogram");
 	ck_assert_line(text, "ranged_first_byte_seconds_bucket{le=\"1e-06\"} 1");
@@ -186,7 +186,7 @@ static void *count_up(void *context)
 	for (unsigned i = 0; i < TIMES; i++) {
 		counters_request(counters, METHOD_GET, 200);
 		counter_add(&counters->bytes[COUNTERS_CACHE], 10);
-		histogram_add_alone(&counters->first_byte, 5000);
+		histogram_add_single_writer(&counters->first_byte, 5000);
 	}
 	return NULL;
 }
@@ -217,7 +217,7 @@ START_TEST(counters_of_what_comes_and_goes)
 	_Atomic uint64_t counter = 0;
 
 	counter_add(&counter, 3);
-	counter_take(&counter, 2);
+	counter_subtract(&counter, 2);
 	ck_assert_uint_eq(counter_read(&counter), 1);
 	counter_raise(&counter, 7);
 	counter_raise(&counter, 5);

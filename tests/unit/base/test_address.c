@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Addresses and networks: what is read, what is refused, what lies in what, and who counts as one client. */
+/* Addresses and networks: parsing, formatting, membership in a network, and the key under which a client is counted. */
 #include "base/address.h"
 
 #include <arpa/inet.h>
@@ -44,7 +44,7 @@ static const struct {
 	{ "11111111111111111111111111111111111111111111111111111111111111111", NULL },
 };
 
-START_TEST(addresses_are_read_and_written)
+START_TEST(parses_and_formats_addresses)
 {
 	struct address address;
 	char text[ADDRESS_TEXT_BYTES];
@@ -57,7 +57,7 @@ START_TEST(addresses_are_read_and_written)
 }
 END_TEST
 
-START_TEST(only_so_many_bytes_are_read)
+START_TEST(parsing_stops_at_the_given_length)
 {
 	struct address address;
 	char text[ADDRESS_TEXT_BYTES];
@@ -92,7 +92,7 @@ static const struct {
 	{ "_hidden", NULL },
 };
 
-START_TEST(ports_and_brackets_are_taken_off)
+START_TEST(ports_and_brackets_are_removed)
 {
 	struct address address;
 	char text[ADDRESS_TEXT_BYTES];
@@ -103,7 +103,7 @@ START_TEST(ports_and_brackets_are_taken_off)
 }
 END_TEST
 
-START_TEST(sockets_have_addresses)
+START_TEST(converts_socket_addresses)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000201) };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
@@ -158,7 +158,7 @@ static const struct {
 	{ "all", "::1", true },
 };
 
-START_TEST(an_address_lies_in_a_network_or_does_not)
+START_TEST(networks_contain_their_addresses)
 {
 	struct cidr cidr;
 	struct address address = parsed(networks[_i].address);
@@ -169,15 +169,15 @@ START_TEST(an_address_lies_in_a_network_or_does_not)
 END_TEST
 
 static const struct {
-	const char *text, *word; /* of the message */
+	const char *text, *word; /* the word is part of the message */
 } faults[] = {
-	{ "", "neither" },
-	{ "/8", "neither" },
-	{ "localhost", "neither" },
-	{ "10/8", "neither" },
-	{ "10.0.0.0-10.0.0.9", "neither" },
-	{ "[::1]", "neither" },
-	{ "unix", "neither" },
+	{ "", "expected" },
+	{ "/8", "expected" },
+	{ "localhost", "expected" },
+	{ "10/8", "expected" },
+	{ "10.0.0.0-10.0.0.9", "expected" },
+	{ "[::1]", "expected" },
+	{ "unix", "expected" },
 	{ "10.0.0.0/", "0 to 32" },
 	{ "10.0.0.0/33", "0 to 32" },
 	{ "10.0.0.0/-1", "0 to 32" },
@@ -190,7 +190,7 @@ static const struct {
 	{ "2001:db8::1/64", "zeroes" },
 };
 
-START_TEST(what_is_no_network_is_refused)
+START_TEST(invalid_networks_are_rejected)
 {
 	struct cidr cidr;
 	const char *fault = address_parse_cidr(faults[_i].text, &cidr);
@@ -210,7 +210,7 @@ static const struct {
 	{ "::", "0.0.0.0", false },
 };
 
-START_TEST(a_client_is_an_address_or_a_64)
+START_TEST(client_key_is_an_ipv4_address_or_an_ipv6_64)
 {
 	struct address a = parsed(clients[_i].a), b = parsed(clients[_i].b);
 	uint8_t a_key[ADDRESS_BYTES], b_key[ADDRESS_BYTES];
@@ -231,13 +231,13 @@ int main(void)
 {
 	Suite *suite = suite_create("address");
 	TCase *t = tcase_create("address");
-	tcase_add_loop_test(t, addresses_are_read_and_written, 0, ROWS(addresses));
-	tcase_add_test(t, only_so_many_bytes_are_read);
-	tcase_add_loop_test(t, ports_and_brackets_are_taken_off, 0, ROWS(endpoints));
-	tcase_add_test(t, sockets_have_addresses);
-	tcase_add_loop_test(t, an_address_lies_in_a_network_or_does_not, 0, ROWS(networks));
-	tcase_add_loop_test(t, what_is_no_network_is_refused, 0, ROWS(faults));
-	tcase_add_loop_test(t, a_client_is_an_address_or_a_64, 0, ROWS(clients));
+	tcase_add_loop_test(t, parses_and_formats_addresses, 0, ROWS(addresses));
+	tcase_add_test(t, parsing_stops_at_the_given_length);
+	tcase_add_loop_test(t, ports_and_brackets_are_removed, 0, ROWS(endpoints));
+	tcase_add_test(t, converts_socket_addresses);
+	tcase_add_loop_test(t, networks_contain_their_addresses, 0, ROWS(networks));
+	tcase_add_loop_test(t, invalid_networks_are_rejected, 0, ROWS(faults));
+	tcase_add_loop_test(t, client_key_is_an_ipv4_address_or_an_ipv6_64, 0, ROWS(clients));
 	tcase_add_test(t, local_peers_have_no_key);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);

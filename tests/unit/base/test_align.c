@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* base/align.h: tables of values and what becomes of them. */
+/* Alignment to powers of two, with tables of values and expected results. */
 #include "base/align.h"
 
 #include <check.h>
@@ -35,7 +35,7 @@ static const struct {
 	{ 513, 512, 512, 1024 },
 	{ 10007, 4096, 8192, 12288 },
 	{ 4096, 4096, 4096, 4096 },
-	{ (UINT64_C(1) << 32) + 1, 4096, UINT64_C(1) << 32, (UINT64_C(1) << 32) + 4096 }, /* no 32-bit mask inside */
+	{ (UINT64_C(1) << 32) + 1, 4096, UINT64_C(1) << 32, (UINT64_C(1) << 32) + 4096 }, /* fails with a 32-bit mask */
 	{ UINT64_MAX - 4095, 4096, UINT64_MAX - 4095, UINT64_MAX - 4095 },
 };
 

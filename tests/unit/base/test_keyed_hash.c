@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The keyed hash: SipHash-1-3's values under a known secret, and other values in each process and for each secret. */
+/* The keyed hash: the values of SipHash-1-3 under a known secret, and different values for each process and secret. */
 #include <check.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -10,7 +10,7 @@
 
 #define KEYS 4096
 
-/* From a second implementation, whose SipHash-2-4 gives the values of the paper. */
+/* Expected values come from a second implementation, whose SipHash-2-4 yields the values of the paper. */
 START_TEST(is_siphash_1_3)
 {
 	static const struct {
@@ -72,7 +72,7 @@ START_TEST(differs_between_processes)
 END_TEST
 
 /* Keys chosen to share a bucket of 4,096 under one secret are spread over all buckets under another. */
-START_TEST(scatters_what_collides_under_another_secret)
+START_TEST(collisions_depend_on_the_secret)
 {
 	uint8_t known[KEYED_HASH_SECRET_BYTES] = { 0 };
 	unsigned counts[KEYS] = { 0 }, most = 0, found = 0;
@@ -98,7 +98,7 @@ int main(void)
 
 	tcase_add_test(tcase, is_siphash_1_3);
 	tcase_add_test(tcase, differs_between_processes);
-	tcase_add_test(tcase, scatters_what_collides_under_another_secret);
+	tcase_add_test(tcase, collisions_depend_on_the_secret);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

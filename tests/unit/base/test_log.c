@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The logs: form of the lines, rotation, full queues and failing writes. Check forks for each test, so each has logs of
- * its own. */
+/*
+ * The logs: format of the lines, rotation, full queues, failing writes, opening and closing. Check forks a process for
+ * each test, so each test has logs of its own.
+ */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +34,7 @@ static void remove_dir(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* A path in the test's folder; four can be in use at once. */
+/* Returns a path in the directory of the test. The four most recent results are valid. */
 static const char *in_dir(const char *name)
 {
 	static char paths[4][96];
@@ -106,7 +108,7 @@ static void start(enum log_level level, const char *error_path, const char *acce
 	access_number = access_path != NULL ? open_requests(access_path) : 0;
 }
 
-/* A record of these tests is a text, and that is its line. */
+/* A record of these tests is a string, which is written as the line. */
 static size_t text_line(const struct log_form *form, const void *record, char *line)
 {
 	size_t length = strlen(record);
@@ -118,17 +120,17 @@ static size_t text_line(const struct log_form *form, const void *record, char *l
 
 static const struct log_form text_form = { .line = text_line };
 
-static void say_in(unsigned log, const char *text)
+static void log_text(unsigned log, const char *text)
 {
 	log_request(log, &text_form, text, strlen(text) + 1);
 }
 
 static void say(const char *text)
 {
-	say_in(access_number, text);
+	log_text(access_number, text);
 }
 
-/* stderr becomes a file in the test's folder. */
+/* Redirects stderr to a file in the directory of the test. */
 static void catch_stderr(struct stat *st)
 {
 	int fd = open(in_dir("stderr"), O_WRONLY | O_CREAT | O_APPEND, 0600);
@@ -140,7 +142,7 @@ static void catch_stderr(struct stat *st)
 
 #define STAMP "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}Z "
 
-START_TEST(goes_to_stderr_before_start_and_after_stop)
+START_TEST(writes_to_stderr_before_start_and_after_stop)
 {
 	struct stat st;
 
@@ -172,7 +174,7 @@ START_TEST(writes_files)
 	assert_text(in_dir("access"), "a b\tc \xff\n\n");
 	ck_assert_int_eq(stat(in_dir("error"), &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0640);
-	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access")); /* a second life appends */
+	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access")); /* a second start appends to the files */
 	say("d");
 	log_stop();
 	assert_text(in_dir("access"), "a b\tc \xff\n\nd\n");
@@ -180,7 +182,7 @@ START_TEST(writes_files)
 }
 END_TEST
 
-START_TEST(one_file_for_both)
+START_TEST(error_and_request_logs_share_a_file)
 {
 	start(LOG_LEVEL_INFO, in_dir("both"), in_dir("both"));
 	log_info("first");
@@ -193,7 +195,7 @@ START_TEST(one_file_for_both)
 }
 END_TEST
 
-START_TEST(speaks_to_the_journal)
+START_TEST(writes_priorities_for_the_journal)
 {
 	char stream[64];
 	struct stat st;
@@ -218,7 +220,7 @@ START_TEST(speaks_to_the_journal)
 }
 END_TEST
 
-START_TEST(forges_no_lines)
+START_TEST(one_call_writes_one_line)
 {
 	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
 	log_info("%s", "x\r\n2026 error: forged \x1b[31m\x7f \xc3\xa9");
@@ -227,8 +229,8 @@ START_TEST(forges_no_lines)
 }
 END_TEST
 
-/* Whatever byte the cut falls on, no UTF-8 character is torn, and neither is an escape. */
-START_TEST(cuts_long_lines)
+/* Wherever a line is truncated, it contains no partial UTF-8 character and no partial escape. */
+START_TEST(truncates_long_lines)
 {
 	static const char *const fillers[] = { "a", "é", "€", "𝄞", "\n" };
 	char text[6000] = "";
@@ -255,8 +257,8 @@ START_TEST(cuts_long_lines)
 }
 END_TEST
 
-/* And changes nothing. */
-START_TEST(says_why_it_cannot_open)
+/* A log that cannot be opened changes nothing. */
+START_TEST(reports_why_a_log_cannot_be_opened)
 {
 	unsigned log = 99;
 
@@ -288,11 +290,11 @@ START_TEST(reopens_by_name)
 	ck_assert_ptr_null(strstr(after, "before"));
 	free(before);
 	free(after);
-	log_reopen(); /* nothing to do, nothing to break */
+	log_reopen(); /* no effect without logs */
 }
 END_TEST
 
-/* Also with nothing queued: the file must be there again soon after the signal. */
+/* An idle log is reopened, too: the file must exist soon after the request. */
 START_TEST(reopens_when_idle)
 {
 	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
@@ -320,8 +322,8 @@ START_TEST(keeps_the_old_file_when_it_cannot_reopen)
 }
 END_TEST
 
-/* The access log is a pipe that nobody reads: its queue fills, nobody waits, and errors still get through. */
-START_TEST(drops_what_does_not_fit)
+/* The access log is a pipe without a reader. Its queue fills, no thread blocks, and the error log still works. */
+START_TEST(drops_lines_when_the_queue_is_full)
 {
 	static char line[1000];
 	char sink[65536];
@@ -339,7 +341,7 @@ START_TEST(drops_what_does_not_fit)
 	ck_assert_uint_eq(log_dropped(), dropped);
 	if (fork() == 0) {
 		while (read(reader, sink, sizeof(sink)) !=
-		       0) /* EAGAIN until there is more, 0 when the writer has closed */
+		       0) /* EAGAIN until there is more data, 0 when the writer has closed the pipe */
 			usleep(1000);
 		_exit(0);
 	}
@@ -365,21 +367,21 @@ START_TEST(survives_a_full_disk)
 	assert_match(in_dir("error"),
 		     "warning: [0-9]+ lines of the log /dev/full were lost: No space left on device\n");
 
-	start(LOG_LEVEL_INFO, "/dev/full", NULL); /* not even that can be said */
+	start(LOG_LEVEL_INFO, "/dev/full", NULL); /* the report itself cannot be written either */
 	log_info("lost");
 	log_stop();
 	ck_assert_uint_ge(log_dropped(), 1);
 }
 END_TEST
 
-/* A write that failed in mid-line leaves half a line: the next one must not be glued to it. */
-START_TEST(starts_a_new_line_after_half_of_one)
+/* A write that fails in the middle of a line leaves a partial line. The next line must not be appended to it. */
+START_TEST(starts_a_new_line_after_a_partial_one)
 {
 	struct rlimit limit = { .rlim_cur = 15, .rlim_max = RLIM_INFINITY };
 
 	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
 	setrlimit(RLIMIT_FSIZE,
-		  &limit); /* Check itself writes a file at each assertion, so there is none until the limit is off */
+		  &limit); /* Check writes a file at each assertion: no assertions while the limit is set */
 	say("0123456789");
 	say("abcdefghij");
 	while (log_dropped() == 0)
@@ -392,14 +394,14 @@ START_TEST(starts_a_new_line_after_half_of_one)
 }
 END_TEST
 
-/* More than its queue and the pipe take. */
+/* Queues more than the queue and the pipe can store. */
 static void stuff(unsigned log)
 {
 	static char line[1000];
 
 	memset(line, 'x', sizeof(line) - 1);
 	for (int i = 0; i < 3000; i++)
-		say_in(log, line);
+		log_text(log, line);
 }
 
 static struct log_stats stats_of(const char *name_end)
@@ -414,8 +416,8 @@ static struct log_stats stats_of(const char *name_end)
 	return (struct log_stats){ .name = "" };
 }
 
-/* A pipe that nobody reads keeps neither the other logs nor the end waiting. */
-START_TEST(leaves_a_stuck_log_behind)
+/* A pipe without a reader delays neither the other logs nor log_stop(). */
+START_TEST(stop_does_not_wait_for_a_stuck_log)
 {
 	unsigned pipe, fine;
 
@@ -424,7 +426,7 @@ START_TEST(leaves_a_stuck_log_behind)
 	pipe = open_requests(in_dir("pipe"));
 	fine = open_requests(in_dir("fine"));
 	stuff(pipe);
-	say_in(fine, "here");
+	log_text(fine, "here");
 	for (int i = 0; i < 1000 && slurped_bytes(in_dir("fine")) == 0; i++)
 		usleep(5000);
 	assert_text(in_dir("fine"), "here\n");
@@ -435,13 +437,13 @@ START_TEST(leaves_a_stuck_log_behind)
 	ck_assert(stats.dropped == 0 && stats.lines == 1);
 	ck_assert(stats_of("/error").errors);
 	ck_assert(!log_stop());
-	assert_match(in_dir("error"), "warning: the log .*/pipe takes nothing: what was queued for it is lost\n$");
+	assert_match(in_dir("error"), "warning: the log .*/pipe accepts no data: its queued lines are lost\n$");
 	ck_assert_str_ne(stats_of("/pipe").name, "");
 	ck_assert_str_eq(stats_of("/fine").name, "");
 }
 END_TEST
 
-/* Two forms in one log, in the order in which they were queued. */
+/* Records of two forms in one log are written in the order in which they were queued. */
 static size_t loud_line(const struct log_form *form, const void *record, char *line)
 {
 	return text_line(form, record, line) + (size_t)sprintf(line + strlen(record), "!");
@@ -482,7 +484,7 @@ static void *chatter(void *context)
 	return NULL;
 }
 
-/* Nothing is lost silently, nothing is torn, and the lines of one thread are in order. */
+/* Every lost line is counted, every written line is whole, and the lines of each thread are in order. */
 START_TEST(many_threads)
 {
 	int ids[THREADS], next[THREADS] = { 0 }, id, number, length;
@@ -513,18 +515,18 @@ START_TEST(many_threads)
 }
 END_TEST
 
-START_TEST(gates_repeating_faults)
+START_TEST(limits_the_rate_of_repeated_messages)
 {
 	struct log_gate gate = { 0 };
-	uint64_t held_back = 99;
+	uint64_t suppressed = 99;
 
-	ck_assert(log_gate_pass(&gate, &held_back));
-	ck_assert_uint_eq(held_back, 0);
-	ck_assert(!log_gate_pass(&gate, &held_back));
-	ck_assert(!log_gate_pass(&gate, &held_back));
+	ck_assert(log_gate_pass(&gate, &suppressed));
+	ck_assert_uint_eq(suppressed, 0);
+	ck_assert(!log_gate_pass(&gate, &suppressed));
+	ck_assert(!log_gate_pass(&gate, &suppressed));
 	gate.open_at_ns = 1; /* a second later */
-	ck_assert(log_gate_pass(&gate, &held_back));
-	ck_assert_uint_eq(held_back, 2);
+	ck_assert(log_gate_pass(&gate, &suppressed));
+	ck_assert_uint_eq(suppressed, 2);
 
 	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
 	for (int i = 0; i < 10; i++)
@@ -536,7 +538,7 @@ START_TEST(gates_repeating_faults)
 }
 END_TEST
 
-/* --- logs come and go --- */
+/* --- opening and closing --- */
 
 static void await_closed(const char *name_end)
 {
@@ -546,18 +548,18 @@ static void await_closed(const char *name_end)
 	}
 }
 
-START_TEST(whoever_names_a_log_shares_it)
+START_TEST(logs_with_the_same_target_are_shared)
 {
 	start(LOG_LEVEL_INFO, in_dir("error"), in_dir("access"));
 	unsigned again = open_requests(in_dir("access")), other = open_requests(in_dir("other"));
 	ck_assert_uint_eq(again, access_number);
 	ck_assert_uint_ne(other, access_number);
-	ck_assert_uint_ne(open_requests(in_dir("error")), 0); /* beside the log of errors, which is another */
+	ck_assert_uint_ne(open_requests(in_dir("error")), 0); /* another log than the error log of the same path */
 	say("one");
 	log_close(access_number);
-	say_in(again, "two");
+	log_text(again, "two");
 	log_close(again);
-	say_in(other, "three");
+	log_text(other, "three");
 	await_closed("/access");
 	assert_text(in_dir("access"), "one\ntwo\n");
 	ck_assert_uint_eq(stats_of("/other").lines, 1);
@@ -566,8 +568,8 @@ START_TEST(whoever_names_a_log_shares_it)
 }
 END_TEST
 
-/* A place is free again, and whatever was said there is written. */
-START_TEST(opens_and_closes_without_end)
+/* The entry of a closed log is free again, and all its lines are written. */
+START_TEST(reuses_the_entries_of_closed_logs)
 {
 	char line[16];
 	size_t bytes = 0;
@@ -577,11 +579,12 @@ START_TEST(opens_and_closes_without_end)
 		unsigned log;
 		int error;
 
-		while ((error = log_open(in_dir("access"), &log)) == -EBUSY) /* so many have not ended yet */
+		while ((error = log_open(in_dir("access"), &log)) ==
+		       -EBUSY) /* the writers of closed logs have not ended yet */
 			usleep(1000);
 		ck_assert_int_eq(error, 0);
 		bytes += (size_t)snprintf(line, sizeof(line), "%u", i) + 1;
-		say_in(log, line);
+		log_text(log, line);
 		log_close(log);
 	}
 	ck_assert(log_stop());
@@ -589,7 +592,7 @@ START_TEST(opens_and_closes_without_end)
 }
 END_TEST
 
-START_TEST(has_so_many_places)
+START_TEST(limits_the_number_of_logs)
 {
 	unsigned list[LOG_OPEN_MAX], log;
 	char name[16];
@@ -624,7 +627,7 @@ START_TEST(changes_the_error_log)
 	log_info("not shown");
 	log_warning("four");
 	ck_assert_int_eq(log_open_errors(in_dir("third"), &log), 0);
-	log_close(log); /* it has never been used */
+	log_close(log); /* never passed to log_use() */
 	await_closed("/third");
 	log_stop();
 	assert_match(in_dir("first"), "^" STAMP "info: one\n" STAMP "info: two\n$");
@@ -633,7 +636,7 @@ START_TEST(changes_the_error_log)
 }
 END_TEST
 
-/* A form that says when it is given back, and must not be used afterwards. */
+/* A form that records when it is freed, and that must not be used afterwards. */
 struct counted_form {
 	struct log_form form;
 	atomic_bool freed;
@@ -668,7 +671,7 @@ static void await_freed(struct counted_form *counted)
 	}
 }
 
-START_TEST(gives_a_form_back_after_its_last_line)
+START_TEST(frees_a_form_after_its_last_line)
 {
 	struct counted_form first = COUNTED_FORM, second = COUNTED_FORM;
 
@@ -688,7 +691,7 @@ START_TEST(gives_a_form_back_after_its_last_line)
 }
 END_TEST
 
-START_TEST(gives_a_form_back_at_once_if_nothing_is_written)
+START_TEST(frees_a_form_at_once_without_a_writer)
 {
 	struct counted_form counted = COUNTED_FORM;
 
@@ -699,7 +702,7 @@ START_TEST(gives_a_form_back_at_once_if_nothing_is_written)
 }
 END_TEST
 
-/* Closing does not wait for a pipe that nobody reads; if somebody reads it later, all that was queued is there. */
+/* Closing a log does not wait for a pipe without a reader. A later reader receives all queued lines. */
 START_TEST(a_stuck_log_is_closed_without_waiting)
 {
 	static struct counted_form counted = COUNTED_FORM;
@@ -715,16 +718,16 @@ START_TEST(a_stuck_log_is_closed_without_waiting)
 	log_request(access_number, &counted.form, "full, so this is lost", 22);
 	log_retire(access_number, &counted.form);
 	log_close(access_number);
-	ck_assert_str_ne(stats_of("/pipe").name, ""); /* it has come back before the writer could end */
+	ck_assert_str_ne(stats_of("/pipe").name, ""); /* the call returned before the writer could end */
 	usleep(50000);
 	ck_assert(!atomic_load(&counted.freed));
 	unsigned fresh = open_requests(in_dir("access"));
-	say_in(fresh, "goes on");
+	log_text(fresh, "goes on");
 	log_close(fresh);
 	await_closed("/access");
 	assert_text(in_dir("access"), "goes on\n");
 
-	while ((length = read(reader, bytes, sizeof(bytes))) != 0) { /* 0: the writer has closed it */
+	while ((length = read(reader, bytes, sizeof(bytes))) != 0) { /* 0: the writer has closed the pipe */
 		if (length > 0)
 			total += (size_t)length;
 		else
@@ -741,7 +744,7 @@ END_TEST
 #define CONFIGURATIONS 60
 #define STORM_THREADS 4
 
-/* As the daemon does it: a request holds its configuration, and the last one gives it back to the main thread. */
+/* As in the daemon, a request references its configuration, and the last reference returns it to the main thread. */
 struct generation {
 	pthread_rwlock_t in_use;
 	unsigned log;
@@ -781,7 +784,7 @@ static void open_generation(unsigned i)
 
 	generation->counted = (struct counted_form)COUNTED_FORM;
 	pthread_rwlock_init(&generation->in_use, NULL);
-	snprintf(name, sizeof(name), "access.%u", i / 2 % 3); /* every other one names the same as its neighbour */
+	snprintf(name, sizeof(name), "access.%u", i / 2 % 3); /* each pair of neighbours shares a name */
 	generation->log = open_requests(in_dir(name));
 	snprintf(name, sizeof(name), "error.%u", i / 3 % 2);
 	ck_assert_int_eq(log_open_errors(in_dir(name), &errors), 0);
@@ -810,8 +813,11 @@ static unsigned count_lines(const char *name, const char *end)
 	return lines;
 }
 
-/* Whatever comes and goes, each line is in one of the files, whole, and each form is given back after its last one. */
-START_TEST(loses_nothing_as_logs_come_and_go)
+/*
+ * While logs are opened and closed, each line is written to one of the files, and each form is freed after its last
+ * line.
+ */
+START_TEST(loses_no_line_while_logs_open_and_close)
 {
 	pthread_t threads[STORM_THREADS];
 	unsigned lines = 0;
@@ -854,31 +860,31 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(c, make_dir, remove_dir);
 	tcase_set_timeout(c, 60);
-	tcase_add_test(c, goes_to_stderr_before_start_and_after_stop);
+	tcase_add_test(c, writes_to_stderr_before_start_and_after_stop);
 	tcase_add_test(c, writes_files);
-	tcase_add_test(c, one_file_for_both);
-	tcase_add_test(c, speaks_to_the_journal);
-	tcase_add_test(c, forges_no_lines);
-	tcase_add_loop_test(c, cuts_long_lines, 0, 20);
-	tcase_add_test(c, says_why_it_cannot_open);
+	tcase_add_test(c, error_and_request_logs_share_a_file);
+	tcase_add_test(c, writes_priorities_for_the_journal);
+	tcase_add_test(c, one_call_writes_one_line);
+	tcase_add_loop_test(c, truncates_long_lines, 0, 20);
+	tcase_add_test(c, reports_why_a_log_cannot_be_opened);
 	tcase_add_test(c, reopens_by_name);
 	tcase_add_test(c, reopens_when_idle);
 	tcase_add_test(c, keeps_the_old_file_when_it_cannot_reopen);
-	tcase_add_test(c, drops_what_does_not_fit);
+	tcase_add_test(c, drops_lines_when_the_queue_is_full);
 	tcase_add_test(c, survives_a_full_disk);
-	tcase_add_test(c, starts_a_new_line_after_half_of_one);
-	tcase_add_test(c, leaves_a_stuck_log_behind);
+	tcase_add_test(c, starts_a_new_line_after_a_partial_one);
+	tcase_add_test(c, stop_does_not_wait_for_a_stuck_log);
 	tcase_add_test(c, each_record_has_its_form);
 	tcase_add_test(c, many_threads);
-	tcase_add_test(c, gates_repeating_faults);
-	tcase_add_test(c, whoever_names_a_log_shares_it);
-	tcase_add_test(c, opens_and_closes_without_end);
-	tcase_add_test(c, has_so_many_places);
+	tcase_add_test(c, limits_the_rate_of_repeated_messages);
+	tcase_add_test(c, logs_with_the_same_target_are_shared);
+	tcase_add_test(c, reuses_the_entries_of_closed_logs);
+	tcase_add_test(c, limits_the_number_of_logs);
 	tcase_add_test(c, changes_the_error_log);
-	tcase_add_test(c, gives_a_form_back_after_its_last_line);
-	tcase_add_test(c, gives_a_form_back_at_once_if_nothing_is_written);
+	tcase_add_test(c, frees_a_form_after_its_last_line);
+	tcase_add_test(c, frees_a_form_at_once_without_a_writer);
 	tcase_add_test(c, a_stuck_log_is_closed_without_waiting);
-	tcase_add_test(c, loses_nothing_as_logs_come_and_go);
+	tcase_add_test(c, loses_no_line_while_logs_open_and_close);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where lines go: files, FIFOs, standard descriptors, and sockets that stand in for those of syslog and the journal. */
+/*
+ * Destinations of logs: files, FIFOs, standard descriptors, and sockets that replace those of syslog and the journal.
+ */
 #include "base/sink.h"
 
 #include <errno.h>
@@ -33,7 +35,7 @@ static void remove_dir(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* Good until the next call. */
+/* Returns a path in the directory of the test, valid until the next call. */
 static const char *in_dir(const char *name)
 {
 	static char paths[2][96];
@@ -58,7 +60,7 @@ static void put(struct sink *sink, const char *line)
 	sink_end(sink);
 }
 
-/* What is there now, as text. */
+/* Returns the data that can be read now, as text. */
 static const char *drain(int fd)
 {
 	static char text[1 << 20];
@@ -89,7 +91,7 @@ static int listen_as_logger(int type)
 	return fd;
 }
 
-START_TEST(a_file)
+START_TEST(writes_to_a_file)
 {
 	struct sink sink = open_sink(in_dir("log"));
 	struct stat st;
@@ -116,7 +118,7 @@ START_TEST(a_file)
 }
 END_TEST
 
-START_TEST(long_lines_are_cut)
+START_TEST(long_lines_are_truncated)
 {
 	struct sink sink = open_sink(in_dir("log"));
 	char line[5000];
@@ -124,7 +126,7 @@ START_TEST(long_lines_are_cut)
 	memset(line, 'x', sizeof(line));
 	sink_begin(&sink, line, sizeof(line));
 	sink_end(&sink);
-	for (int i = 0; i < 100; i++) /* more than it gathers */
+	for (int i = 0; i < 100; i++) /* more than the buffer of the sink */
 		put(&sink, "0123456789");
 	sink_flush(&sink);
 	const char *text = content(in_dir("log"));
@@ -152,8 +154,8 @@ START_TEST(standard_descriptors)
 }
 END_TEST
 
-/* A pipe gets whole lines in pieces of at most 4096 bytes; one in packet mode shows them. */
-START_TEST(pieces)
+/* A pipe receives whole lines in chunks of at most 4096 bytes. A pipe in packet mode shows the chunks. */
+START_TEST(writes_chunks_of_whole_lines)
 {
 	struct sink sink = open_sink("stdout");
 	int fds[2], kept = dup(STDOUT_FILENO);
@@ -173,8 +175,8 @@ START_TEST(pieces)
 }
 END_TEST
 
-/* Nobody reads it as it is opened. */
-START_TEST(a_fifo)
+/* The FIFO has no reader when it is opened. */
+START_TEST(writes_to_a_fifo)
 {
 	ck_assert_int_eq(mkfifo(in_dir("fifo"), 0600), 0);
 	struct sink sink = open_sink(in_dir("fifo"));
@@ -204,7 +206,7 @@ static void is_entry(int logger_fd, const char *pattern)
 
 #define SYSLOG_HEAD "^<30>[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2} ranged\\[[0-9]+\\]: "
 
-START_TEST(syslog_gets_a_datagram_a_line)
+START_TEST(syslog_receives_one_datagram_for_each_line)
 {
 	int fd = listen_as_logger(SOCK_DGRAM);
 	struct sink sink = open_sink("syslog");
@@ -215,7 +217,7 @@ START_TEST(syslog_gets_a_datagram_a_line)
 	is_entry(fd, SYSLOG_HEAD "one \"two\"$");
 	is_entry(fd, SYSLOG_HEAD "three$");
 	close(fd);
-	put(&sink, "lost"); /* the logger has gone */
+	put(&sink, "lost"); /* the logger has closed its socket */
 	ck_assert_uint_eq(sink.lost, 1);
 	ck_assert_int_eq(sink.last_error, ECONNREFUSED);
 	unlink(logger);
@@ -231,7 +233,7 @@ START_TEST(syslog_gets_a_datagram_a_line)
 }
 END_TEST
 
-START_TEST(the_journal_gets_fields)
+START_TEST(the_journal_receives_fields)
 {
 	static const char with_newline[] = "A\n\3\0\0\0\0\0\0\0x\ny\n";
 	int fd = listen_as_logger(SOCK_DGRAM);
@@ -254,7 +256,7 @@ START_TEST(the_journal_gets_fields)
 	memset(big, 'x', sizeof(big));
 	sink_begin(&sink, "next", 4);
 	sink_field(&sink, "A", big[0], sizeof(big[0]));
-	sink_field(&sink, "B", big[1], sizeof(big[1])); /* there is no room for it */
+	sink_field(&sink, "B", big[1], sizeof(big[1])); /* does not fit */
 	sink_field(&sink, "C", "c", 1);
 	sink_end(&sink);
 	const char *text = drain(fd);
@@ -272,13 +274,13 @@ int main(void)
 	TCase *tests = tcase_create("sink");
 
 	tcase_add_checked_fixture(tests, make_dir, remove_dir);
-	tcase_add_test(tests, a_file);
-	tcase_add_test(tests, long_lines_are_cut);
+	tcase_add_test(tests, writes_to_a_file);
+	tcase_add_test(tests, long_lines_are_truncated);
 	tcase_add_loop_test(tests, standard_descriptors, 0, 2);
-	tcase_add_test(tests, pieces);
-	tcase_add_test(tests, a_fifo);
-	tcase_add_test(tests, syslog_gets_a_datagram_a_line);
-	tcase_add_test(tests, the_journal_gets_fields);
+	tcase_add_test(tests, writes_chunks_of_whole_lines);
+	tcase_add_test(tests, writes_to_a_fifo);
+	tcase_add_test(tests, syslog_receives_one_datagram_for_each_line);
+	tcase_add_test(tests, the_journal_receives_fields);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names of any bytes in HTML, JSON and links; the query of a listing; kinds of files; times. */
+/* File names of any bytes in HTML, JSON and links; the query of a listing; kinds of files; timestamps. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static const struct {
 	{ "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", "%F0%9F%98%80" },
 	{ "\x80", "\\x80", "\\ufffd", "%80" },
 	{ "\xff\xc3", "\\xFF\\xC3", "\\ufffd\\ufffd", "%FF%C3" },
-	{ "\xc0\xaf", "\\xC0\\xAF", "\\ufffd\\ufffd", "%C0%AF" },		     /* longer than needed */
+	{ "\xc0\xaf", "\\xC0\\xAF", "\\ufffd\\ufffd", "%C0%AF" },		     /* overlong form */
 	{ "\xed\xa0\x80", "\\xED\\xA0\\x80", "\\ufffd\\ufffd\\ufffd", "%ED%A0%80" }, /* a surrogate */
 	{ "\xf4\x90\x80\x80", "\\xF4\\x90\\x80\\x80", "\\ufffd\\ufffd\\ufffd\\ufffd", "%F4%90%80%80" },
 	{ "\xe2\x80\xae", "\\u{202E}", "\xe2\x80\xae", "%E2%80%AE" }, /* right-to-left override */
@@ -46,7 +46,7 @@ static void check_text(struct text *text, const char *expected)
 	text_fini(text);
 }
 
-START_TEST(any_name_is_shown_and_linked)
+START_TEST(escapes_any_name)
 {
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		struct text text = { 0 };
@@ -76,7 +76,7 @@ static const struct {
 		      "b\\xFF" },
 };
 
-START_TEST(a_title_is_escaped_where_it_must_be)
+START_TEST(escapes_titles_only_where_necessary)
 {
 	for (size_t i = 0; i < sizeof(titles) / sizeof(*titles); i++) {
 		struct text text = { 0 };
@@ -120,7 +120,7 @@ static const struct {
 	{ "sortx=size&xsort=size", { 0 } },
 };
 
-START_TEST(a_query_is_written)
+START_TEST(writes_a_query)
 {
 	struct text text = { 0 };
 	struct listing_query query = { 0 };
@@ -140,7 +140,7 @@ START_TEST(a_query_is_written)
 }
 END_TEST
 
-START_TEST(a_query_is_read_and_the_rest_ignored)
+START_TEST(ignores_invalid_parameters_of_a_query)
 {
 	for (size_t i = 0; i < sizeof(queries) / sizeof(*queries); i++) {
 		const struct listing_query *expected = &queries[i].expected;
@@ -155,7 +155,7 @@ START_TEST(a_query_is_read_and_the_rest_ignored)
 }
 END_TEST
 
-/* Each extension of the table is found, which it is not if they are out of order. */
+/* Finds extensions from the whole table, which fails if the table is not sorted. */
 START_TEST(kinds_by_extension)
 {
 	static const struct {
@@ -194,7 +194,7 @@ START_TEST(kinds_by_extension)
 }
 END_TEST
 
-START_TEST(times_are_of_rfc_3339)
+START_TEST(formats_timestamps_of_rfc_3339)
 {
 	char text[DATE_ISO_BYTES];
 
@@ -212,13 +212,13 @@ static Suite *suite(void)
 	Suite *s = suite_create("text");
 	TCase *t = tcase_create("text");
 
-	tcase_add_test(t, any_name_is_shown_and_linked);
-	tcase_add_test(t, a_title_is_escaped_where_it_must_be);
+	tcase_add_test(t, escapes_any_name);
+	tcase_add_test(t, escapes_titles_only_where_necessary);
 	tcase_add_test(t, text_grows_and_drops);
-	tcase_add_test(t, a_query_is_written);
-	tcase_add_test(t, a_query_is_read_and_the_rest_ignored);
+	tcase_add_test(t, writes_a_query);
+	tcase_add_test(t, ignores_invalid_parameters_of_a_query);
 	tcase_add_test(t, kinds_by_extension);
-	tcase_add_test(t, times_are_of_rfc_3339);
+	tcase_add_test(t, formats_timestamps_of_rfc_3339);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sizes and durations: what is read, what is refused, and how sizes are shown. Data in tables. */
+/* Sizes and durations: valid and invalid texts, and the format of sizes. */
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -128,7 +128,7 @@ START_TEST(reads_durations)
 }
 END_TEST
 
-START_TEST(shows_sizes)
+START_TEST(formats_sizes)
 {
 	char text[16];
 
@@ -137,7 +137,7 @@ START_TEST(shows_sizes)
 }
 END_TEST
 
-START_TEST(shows_no_more_than_fits)
+START_TEST(truncates_sizes_to_the_buffer)
 {
 	char text[4];
 
@@ -152,8 +152,8 @@ static Suite *suite(void)
 
 	tcase_add_loop_test(c, reads_sizes, 0, sizeof(sizes) / sizeof(sizes[0]));
 	tcase_add_loop_test(c, reads_durations, 0, sizeof(durations) / sizeof(durations[0]));
-	tcase_add_loop_test(c, shows_sizes, 0, sizeof(shown) / sizeof(shown[0]));
-	tcase_add_test(c, shows_no_more_than_fits);
+	tcase_add_loop_test(c, formats_sizes, 0, sizeof(shown) / sizeof(shown[0]));
+	tcase_add_test(c, truncates_sizes_to_the_buffer);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -104,10 +104,10 @@ END_TEST
 START_TEST(a_second_value_is_kept_in_place_of_the_first)
 {
 	char *kept = NULL;
-	ck_assert_ptr_null(text_list_keep(&kept, "/a", settings_parse_redirect));
-	ck_assert_ptr_nonnull(text_list_keep(&kept, "b", settings_parse_redirect));
+	ck_assert_ptr_null(text_list_set(&kept, "/a", settings_parse_redirect));
+	ck_assert_ptr_nonnull(text_list_set(&kept, "b", settings_parse_redirect));
 	ck_assert_str_eq(text_list_second(kept), "/a");
-	ck_assert_ptr_null(text_list_keep(&kept, "303 /c", settings_parse_redirect));
+	ck_assert_ptr_null(text_list_set(&kept, "303 /c", settings_parse_redirect));
 	ck_assert_str_eq(kept, "303");
 	struct settings settings = { .redirect = kept };
 	settings_fini(&settings);
