@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# How tests run under the sanitizers, for .ci/suite and .ci/again. Sets `unrandomised`, which is put before a command.
+# Options of the sanitizers for .ci/suite and .ci/again. Sets `unrandomised`, a prefix for commands.
 
-# The memory map of an old TSan is where newer kernels put programs, unless they are told not to.
-# shellcheck disable=SC2034 # for the scripts that read this
+# Newer kernels load programs into the address range of an old TSan, unless address randomisation is disabled.
+# shellcheck disable=SC2034 # for the scripts that source this file
 unrandomised=(env)
 # shellcheck disable=SC2034
 ! setarch -R true 2>/dev/null || unrandomised=(setarch -R)
