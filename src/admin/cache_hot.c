@@ -100,7 +100,7 @@ static void name_all(struct process *process, struct files_name *names, size_t c
 	struct generation *generation = generation_current(process);
 	const struct rules *rules = &generation_config(generation)->rules;
 
-	qsort(names, count, sizeof(*names), files_compare_names);
+	qsort(names, count, sizeof(*names), files_walk_compare_names);
 	site_roots_name_all(rules, names, count);
 	qsort(names, count, sizeof(*names), most_resident_first);
 	for (size_t i = 0; i < count && json_array_size(array) < limit; i++) {

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/worker.h"
 #include "request/counters.h"
+#include "store/files_walk.h"
 
 #define SNAPSHOT_TOP 20
 #define SNAPSHOT_HOST_BYTES 256
@@ -21,7 +22,7 @@ struct snapshot_device {
 };
 
 struct snapshot_file {
-	char path[FILES_RANK_PATH_BYTES]; /* with a leading slash */
+	char path[FILES_WALK_PATH_BYTES]; /* with a leading slash */
 	char site[SNAPSHOT_HOST_BYTES];	  /* "": the top level */
 	uint64_t bytes, requests;
 };

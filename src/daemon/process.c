@@ -140,7 +140,7 @@ void process_calibrate(struct process *process, const struct config *config, int
 	calibrator_start(&process->calibrator);
 }
 
-static void version_gone(void *context, const struct file_version *version)
+static void version_superseded(void *context, const struct file_version *version)
 {
 	struct process *process = context;
 
@@ -162,7 +162,7 @@ struct files_options process_files_options(struct process *process, const struct
 				       .siblings = true,
 				       .offload = process->offload,
 				       .devices = process->devices,
-				       .gone = version_gone,
+				       .superseded = version_superseded,
 				       .opened = file_opened,
 				       .context = process };
 }

@@ -114,7 +114,7 @@ void site_roots_close_deleted(const struct rules *rules)
 {
 	for (size_t i = 0; i < rules->site_count; i++)
 		if (has_own(rules, i))
-			files_close_deleted(rules->sites[i].files);
+			files_walk_close_deleted(rules->sites[i].files);
 }
 
 void site_roots_stats(const struct rules *rules, struct files_stats *stats)
@@ -140,7 +140,7 @@ unsigned site_roots_top(const struct rules *rules, struct files_rank *ranks, uns
 
 	for (size_t i = 0; i < rules->site_count; i++)
 		if (has_own(rules, i))
-			used = files_top(rules->sites[i].files, (unsigned)i, ranks, used, count);
+			used = files_walk_top(rules->sites[i].files, (unsigned)i, ranks, used, count);
 	return used;
 }
 
@@ -148,7 +148,7 @@ void site_roots_name_all(const struct rules *rules, struct files_name *names, si
 {
 	for (size_t i = 0; i < rules->site_count; i++)
 		if (has_own(rules, i))
-			files_name_all(rules->sites[i].files, (unsigned)i, names, count);
+			files_walk_names(rules->sites[i].files, (unsigned)i, names, count);
 }
 
 void site_roots_free_files(struct rules *rules)

@@ -7,6 +7,7 @@
 
 #include "site/rules.h"
 #include "store/files.h"
+#include "store/files_walk.h"
 
 /* Opens the root of each site that has one (site->root_fd). 0, or -errno, which was logged. */
 int site_roots_open(struct rules *rules);
@@ -24,15 +25,15 @@ const char *site_roots_first(const struct rules *rules);
 /* The folder that calibration looks into: the first there is. */
 int site_roots_first_fd(const struct rules *rules);
 
-/* files_close_deleted() of all. */
+/* files_walk_close_deleted() of all. */
 void site_roots_close_deleted(const struct rules *rules);
 /* The sums. Any thread. */
 void site_roots_stats(const struct rules *rules, struct files_stats *stats);
 
-/* files_top() of all; each rank's table is the index of its site. Any thread. */
+/* files_walk_top() of all; each rank's table is the index of its site. Any thread. */
 unsigned site_roots_top(const struct rules *rules, struct files_rank *ranks, unsigned count);
 
-/* files_name_all() of all, likewise. Any thread. */
+/* files_walk_names() of all, likewise. Any thread. */
 void site_roots_name_all(const struct rules *rules, struct files_name *names, size_t count);
 
 /* What site_roots_make_files() and site_roots_open() made, as far as they came. */

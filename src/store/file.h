@@ -74,7 +74,7 @@ struct file {
 	bool checking;
 	struct offload *closer; /* NULL: whoever gives up the last reference closes it himself */
 	struct offload_job closing;
-	bool deleted;		   /* of files_close_deleted() alone: no name leads to it any more */
+	bool deleted;		   /* of files_walk_close_deleted() alone: no name leads to it any more */
 	struct device *device;	   /* set by whoever opened it, before it is read; lives longer */
 	atomic_bool outdated;	   /* the table has seen that its path leads to another version now */
 	bool nowait;		   /* a filesystem on which RWF_NOWAIT is known to do something */

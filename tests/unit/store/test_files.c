@@ -21,6 +21,7 @@
 #include "../suite.h"
 #include "base/clock.h"
 #include "store/files.h"
+#include "store/files_walk.h"
 #include "store/sibling.h"
 
 #define FOREVER 60000 /* ms: no test lasts that long */
@@ -128,7 +129,7 @@ static struct devices *devices;
 static struct file_version gone[8];
 static atomic_uint gone_count;
 
-static void note_gone(void *context, const struct file_version *version)
+static void note_superseded(void *context, const struct file_version *version)
 {
 	(void)context;
 	if (gone_count == 8)
@@ -145,7 +146,7 @@ static void table_with(unsigned max_files, unsigned revalidate_ms, bool siblings
 					 .siblings = siblings,
 					 .offload = offload,
 					 .devices = devices,
-					 .gone = note_gone };
+					 .superseded = note_superseded };
 
 	ck_assert_int_eq(files_new(&files, &options), 0);
 }
@@ -817,17 +818,17 @@ START_TEST(ranks_what_was_sent_most)
 			file_count_request(file, bytes[i]);
 		file_unref(file);
 	}
-	ck_assert_uint_eq(files_top(files, 5, ranks, 0, 2), 2);
+	ck_assert_uint_eq(files_walk_top(files, 5, ranks, 0, 2), 2);
 	ck_assert_str_eq(ranks[0].path, "b");
 	ck_assert_str_eq(ranks[1].path, "d");
-	used = files_top(files, 5, ranks, 0, 3); /* what nobody was sent is none of them */
+	used = files_walk_top(files, 5, ranks, 0, 3); /* what nobody was sent is none of them */
 	ck_assert_uint_eq(used, 3);
 	ck_assert_str_eq(ranks[2].path, "a");
 	ck_assert_uint_eq(ranks[2].bytes, 10);
 	ck_assert_uint_eq(ranks[2].requests, 1);
 	ck_assert_uint_eq(ranks[2].table, 5);
 	ranks[0] = (struct files_rank){ .path = "other", .bytes = 30, .table = 4 };
-	used = files_top(files, 5, ranks, 1, 3); /* among those of another table */
+	used = files_walk_top(files, 5, ranks, 1, 3); /* among those of another table */
 	ck_assert_uint_eq(used, 3);
 	ck_assert_str_eq(ranks[0].path, "b");
 	ck_assert_str_eq(ranks[1].path, "other");
@@ -847,11 +848,11 @@ START_TEST(lets_go_of_what_was_deleted)
 	file_unref(get("a", &error));
 	kept = get("b", &error);
 	file_unref(get("c", &error));
-	files_close_deleted(files);
+	files_walk_close_deleted(files);
 	ck_assert_uint_eq(stats().open, 3);
 	ck_assert_int_eq(unlink("root/a"), 0);
 	replace("root/b", 20);
-	files_close_deleted(files);
+	files_walk_close_deleted(files);
 	ck_assert_uint_eq(stats().open, 1);
 	ck_assert_int_eq(file_check(kept), 0); /* its reader goes on */
 	file_unref(kept);
@@ -1127,7 +1128,7 @@ START_TEST(serves_another_root)
 	ck_assert_uint_eq(after->version.size, 200);
 	ck_assert_int_eq(file_check(before), 0); /* its reader goes on */
 	ck_assert_uint_eq(stats().open, 2);
-	files_close_deleted(files);
+	files_walk_close_deleted(files);
 	ck_assert_uint_eq(stats().open, 1); /* what was not asked for since is of the former root */
 	ck_assert_ptr_null(get("only", &error));
 	ck_assert_int_eq(error, -ENOENT);

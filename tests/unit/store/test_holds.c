@@ -21,6 +21,7 @@
 #include "request/clients.h"
 #include "store/cache.h"
 #include "store/files.h"
+#include "store/files_walk.h"
 
 #define MIB ((size_t)1 << 20)
 #define PAGE 4096
@@ -330,13 +331,13 @@ static void many_files(void)
 	} while (stats.open < count || offload_pending(options.offload) > 0);
 	reactor_iterate(reactor, 10);
 	longest_ns = 0;
-	files_top(files, 0, ranks, 0, 10);
-	files_name_all(files, 0, names, 4);
+	files_walk_top(files, 0, ranks, 0, 10);
+	files_walk_names(files, 0, names, 4);
 	expect_short_holds("lists of files");
-	files_close_deleted(files);
+	files_walk_close_deleted(files);
 	expect_short_holds("a look for deleted files");
 	remove_files(count);
-	files_close_deleted(files);
+	files_walk_close_deleted(files);
 	expect_short_holds("all of them were deleted");
 	files_stats(files, &stats);
 	ck_assert_uint_eq(stats.open, 0);
