@@ -189,7 +189,7 @@ static void report(struct daemon *daemon)
 {
 	struct snapshot *snapshot;
 
-	if (snapshot_take(&snapshot, &daemon->process) != 0)
+	if (snapshot_take(&snapshot, &daemon->process, false) != 0)
 		return;
 	report_log(snapshot);
 	snapshot_free(snapshot);

@@ -32,8 +32,9 @@ static void answer_health(struct admin_call *call)
 		uint64_t last_iteration_ns = worker_last_iteration_ns(process->workers[i]);
 
 		if (last_iteration_ns < now_ns && now_ns - last_iteration_ns >= STUCK_NS) {
-			admin_call_say(call, 503, "worker %u has not turned for %" PRIu64 " s", i,
-				       (now_ns - last_iteration_ns) / CLOCK_NS_PER_S);
+			admin_call_say(call, 503,
+				       "worker %u has not completed an iteration of its event loop for %" PRIu64 " s",
+				       i, (now_ns - last_iteration_ns) / CLOCK_NS_PER_S);
 			return;
 		}
 	}

@@ -3,9 +3,10 @@
 "use strict";
 {
 	const SPAN = 300e3, RECENT = 10e3, MINUTE = 60e3;
-	const SOURCES = ["cache", "joined", "disk", "other"];
+	const SOURCES = ["cache", "coalesced", "disk", "other"], RESULTS = ["hit", "coalesced", "miss"];
 	const TITLES = {
-		cache: "from memory", joined: "from memory, by a read that another request had begun", disk: "read for this request", other: "listings and errors",
+		cache: "from the cache", coalesced: "from a read that another request had started", disk: "read from disk for this request",
+		other: "listings and error pages",
 	};
 	const get = (id) => document.getElementById(id);
 	const make = (parent, name, kind, text) => {
@@ -57,9 +58,9 @@
 			below += n;
 		}
 	};
-	const ratio = (a, b) => {
-		const of = SOURCES.slice(0, 3).map((source) => b[source] - a[source]);
-		return sum(of) > 0 ? (of[0] + of[1]) / sum(of) : undefined;
+	const ratio = (a, b, keys) => {
+		const [hit, coalesced, miss] = keys.map((key) => b[key] - a[key]);
+		return hit + coalesced + miss > 0 ? (hit + coalesced) / (hit + coalesced + miss) : undefined;
 	};
 	const device = (status, name) => status.devices.find((d) => d.device === name);
 	const failed = (s) => sum(Object.entries(s.requests.by_status).map(([status, n]) => status >= "400" ? n : 0));
@@ -75,7 +76,7 @@
 		const { per } = grown(a, b);
 		const first = between(a.latency.first_byte, b.latency.first_byte);
 		const step = { from: a.now_ms, to: b.now_ms, devices: {}, requests: per(a.requests.total, b.requests.total),
-			hit: ratio(a.wants, b.wants), first: quantile(first, 0.5), now: b.connections.now, flying: sum(b.devices.map((d) => d.in_flight)) };
+			hit: ratio(a.cache_lookups, b.cache_lookups, RESULTS), first: quantile(first, 0.5), now: b.connections.now, flying: sum(b.devices.map((d) => d.in_flight)) };
 		for (const list of ["files", "clients"]) step[list] = risen(a.top[list], b.top[list]);
 		step.sent = SOURCES.map((source) => per(a.bytes[source], b.bytes[source]));
 		step.total = sum(step.sent);
@@ -261,21 +262,21 @@
 		const first = between(recent && was.latency.first_byte, now.latency.first_byte), asked = now.requests.total - was.requests.total;
 		tile(0, rate(last && last.total), recent ? rate(recent.per(was.bytes.read, now.bytes.read)) + " from disks" : "–");
 		tile(1, last ? count(last.requests) + "/s" : "–", asked > 0 ? percent((failed(now) - failed(was)) / asked) + " of them errors" : "none just now");
-		tile(2, percent(ratio(was.wants, now.wants)), "of bytes " + percent(ratio(was.bytes, now.bytes)));
+		tile(2, percent(ratio(was.cache_lookups, now.cache_lookups, RESULTS)), "of bytes " + percent(ratio(was.bytes, now.bytes, SOURCES)));
 		tile(3, time(recent ? quantile(first, 0.5) : undefined), "p99 " + time(recent ? quantile(first, 0.99) : undefined));
 		tile(4, count(now.connections.now), count(now.connections.send) + " sending, of " + now.connections.max);
 		tile(5, count(sum(now.devices.map((d) => d.in_flight))), count(sum(now.devices.map((d) => d.queued))) + " more wait");
 	};
 	const showMemory = () => {
-		const m = now.cache, c = now.connections, rest = Math.max(0, m.bytes - m.free_bytes - m.idle_bytes - m.pinned_bytes);
+		const m = now.cache, c = now.connections, rest = Math.max(0, m.bytes - m.free_bytes - m.idle_bytes - m.in_use_bytes);
 		put(get("memory-size"), bytes(m.bytes));
-		stack("memory", [["cache", m.idle_bytes], ["joined", rest], ["disk", m.pinned_bytes], ["free", m.free_bytes]], m.bytes);
-		fill("memory-table", [["cache", "idle"], ["joined", "sticky"], ["disk", "pinned"], ["free", "free"]].map(([kind, name]) => {
-			const n = m[name + "_bytes"];
+		stack("memory", [["cache", m.idle_bytes], ["coalesced", rest], ["disk", m.in_use_bytes], ["free", m.free_bytes]], m.bytes);
+		fill("memory-table", [["cache", "idle"], ["coalesced", "pinned"], ["disk", "in use"], ["free", "free"]].map(([kind, name]) => {
+			const n = m[name.replace(" ", "_") + "_bytes"];
 			return [[name, kind], bytes(n), percent(m.bytes ? n / m.bytes : undefined)];
 		}));
 		put(get("connections-size"), c.now + " of " + c.max);
-		const states = [["other", "idle"], ["joined", "head"], ["disk", "work"], ["cache", "send"]];
+		const states = [["other", "idle"], ["coalesced", "head"], ["disk", "work"], ["cache", "send"]];
 		stack("connections", states.map(([kind, name]) => [kind, c[name]]), c.max || c.now);
 		fill("connections-table", states.map(([kind, name]) => [[name, kind], count(c[name]), percent(c.now ? c[name] / c.now : undefined)]));
 	};
@@ -321,7 +322,7 @@
 		const scale = make(key, "span", "scale", "1");
 		make(scale, "span", "ramp");
 		card.most = make(scale, "span");
-		for (const [what, bar] of [["In flight", 1], ["Bytes in flight", 1], ["Queued"], ["Waited, p99"], ["Slow submits"], ["Merged"], ["Dropped, refused"], ["Errors"]]) {
+		for (const [what, bar] of [["In flight", 1], ["Bytes in flight", 1], ["Queued"], ["Waited, p99"], ["Slow submits"], ["Merged"], ["Cancelled, rejected"], ["Errors"]]) {
 			make(list, "dt", "", what);
 			card.values[what] = make(list, "dd");
 			if (!bar) continue;
@@ -345,9 +346,9 @@
 		full("Bytes in flight", d.in_flight_bytes, d.depth_bytes, bytes);
 		put(v.Queued, count(d.queued));
 		put(v["Waited, p99"], time(quantile(between(was && was.wait, d.wait), 0.99)));
-		put(v["Slow submits"], count(d.submits_slow) + " of " + count(d.submits));
+		put(v["Slow submits"], count(d.slow_submits) + " of " + count(d.submits));
 		put(v.Merged, count(d.merged) + " of " + count(d.reads));
-		put(v["Dropped, refused"], count(d.dropped) + ", " + count(d.refused));
+		put(v["Cancelled, rejected"], count(d.cancelled) + ", " + count(d.rejected));
 		put(v.Errors, count(d.errors));
 		v.Errors.className = d.errors ? "hit" : "";
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A snapshot as Prometheus reads it (text format 0.0.4), or as OpenMetrics 1.0 has it. Any thread. */
+/* Renders the statistics in the text format of Prometheus (0.0.4) or in OpenMetrics 1.0. Any thread. */
 #ifndef ADMIN_METRICS_H
 #define ADMIN_METRICS_H
 
@@ -9,13 +9,13 @@
 #include "admin/snapshot.h"
 #include "base/text.h"
 
-/* Adds all of it to `text`; text->failed: there was no memory. */
+/* Appends all families to text. If memory runs out, text->failed is set. */
 void metrics_write(struct text *text, const struct snapshot *snapshot, bool openmetrics);
 
-/* A label's value, escaped for between its quotes; what is no UTF-8 is U+FFFD. */
+/* Appends the value of a label, escaped for double quotes. Bytes that are not valid UTF-8 become U+FFFD. */
 void metrics_label(struct text *text, const char *value);
 
-/* The resource. */
+/* Answers GET /metrics; the Accept field selects the format. */
 void metrics_answer(struct admin_call *call);
 
 #endif

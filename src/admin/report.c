@@ -1,81 +1,163 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One line a subject, made for a person and for grep alike. Sizes are bytes, times microseconds. */
+/*
+ * Walks the table of statistics.h. Neighbouring rows with the same line word make one line for each item: "stats device
+ * 8:0 depth=32 ...". A row with a set and a field makes further lines, one for each member: "stats worker 0 http
+ * stalls=0". A histogram becomes three fields: _p50, _p99 and _sum.
+ *
+ * Sizes are in bytes and times in microseconds. Runs on the main thread, which handles the signal.
+ */
 #include "admin/report.h"
 
 #include <inttypes.h>
+#include <string.h>
 
+#include "admin/statistics.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 
-static void log_cache(const struct cache_stats *stats)
+/* The rows of one line: from `first` up to, but not including, `end`. Rows without a line can stand between them. */
+struct group {
+	const struct snapshot *snapshot;
+	unsigned first, end;
+};
+
+static void put_histogram(struct text *text, const char *field, const struct histogram *histogram)
 {
-	const struct shard_stats *sums = &stats->sums;
-
-	log_info(
-		"stats cache bytes=%zu free=%zu pinned=%zu idle=%zu sticky=%zu small=%zu main=%zu extents=%u shards=%u waiting=%u",
-		stats->bytes, stats->free_bytes, stats->in_use_bytes, sums->idle_bytes, sums->pinned_bytes,
-		stats->small_bytes, stats->main_bytes, sums->extents, stats->shards, stats->waiting);
-	log_info("stats cache hits=%" PRIu64 " joined=%" PRIu64 " misses=%" PRIu64 " evictions=%" PRIu64
-		 " evicted=%" PRIu64 " ghost_hits=%" PRIu64 " admissions=%" PRIu64,
-		 sums->hits, sums->coalesced, sums->loads, sums->evictions, sums->evicted_bytes, sums->ghost_hits,
-		 sums->admissions);
+	text_printf(text, " %s_p50=%" PRIu64 " %s_p99=%" PRIu64 " %s_sum=%" PRIu64, field,
+		    histogram_quantile_us(histogram, 500), field, histogram_quantile_us(histogram, 990), field,
+		    counter_read(&histogram->sum_ns) / 1000);
 }
 
-static void log_bytes(const struct store_stats *sum)
+static void put_field(struct text *text, const struct statistics_row *row, const struct snapshot *snapshot,
+		      const char *field, unsigned item, unsigned member)
 {
-	const uint64_t wanted = sum->lookup_bytes[STORE_DISK];
-
-	log_info("stats wants cache=%" PRIu64 " joined=%" PRIu64 " disk=%" PRIu64, sum->lookups[STORE_CACHE],
-		 sum->lookups[STORE_COALESCED], sum->lookups[STORE_DISK]);
-	log_info("stats bytes cache=%" PRIu64 " joined=%" PRIu64 " disk=%" PRIu64 " read=%" PRIu64
-		 " overhead=%.3f reads=%" PRIu64,
-		 sum->lookup_bytes[STORE_CACHE], sum->lookup_bytes[STORE_COALESCED], wanted, sum->read_bytes,
-		 wanted > 0 ? (double)sum->read_bytes / (double)wanted : 0.0, sum->reads);
+	switch (row->kind) {
+	case STATISTICS_TIMES:
+		put_histogram(text, field, statistics_times(row, snapshot, item));
+		break;
+	case STATISTICS_RATIO:
+		text_printf(text, " %s=%.3f", field, statistics_ratio(row, snapshot));
+		break;
+	case STATISTICS_TEXT:
+		text_printf(text, " %s=%s", field, statistics_text(row, snapshot, item));
+		break;
+	case STATISTICS_US:
+	case STATISTICS_MS:
+		text_printf(text, " %s=%" PRIu64, field,
+			    statistics_number(row, snapshot, item, member) /
+				    (row->kind == STATISTICS_US ? 1000 : CLOCK_NS_PER_MS));
+		break;
+	default:
+		text_printf(text, " %s=%" PRIu64, field, statistics_number(row, snapshot, item, member));
+	}
 }
 
-static void log_device(const struct snapshot_device *taken)
+static void put_subject(struct text *text, const struct group *group, unsigned item)
 {
-	const struct device *device = taken->device;
-	uint64_t submits = device->submits;
+	const struct statistics_row *row = &statistics_table[group->first];
+	char name[STATISTICS_NAME_BYTES];
 
-	log_info("stats device %s mode=%s depth=%u depth_bytes=%" PRIu64 " in_flight=%u in_flight_bytes=%" PRIu64
-		 " reads=%" PRIu64 " read_bytes=%" PRIu64 " errors=%" PRIu64 " again=%" PRIu64 " merged=%" PRIu64
-		 " dropped=%" PRIu64 " refused=%" PRIu64,
-		 taken->name, snapshot_mode_name(device), device->depth, device->depth_bytes, device->in_flight_count,
-		 device->in_flight_bytes, device->reads, device->read_bytes, device->errors, device->eagain,
-		 device->merged, device->cancelled, device->rejected);
-	log_info("stats device %s time_p50=%" PRIu64 " time_p99=%" PRIu64 " time_sum=%" PRIu64 " wait_p50=%" PRIu64
-		 " wait_p99=%" PRIu64 " wait_sum=%" PRIu64 " submits=%" PRIu64 " submit_mean=%" PRIu64
-		 " submit_max=%" PRIu64 " submits_slow=%" PRIu64,
-		 taken->name, histogram_quantile_us(&taken->service, 500), histogram_quantile_us(&taken->service, 990),
-		 taken->service.sum_ns / 1000, histogram_quantile_us(&taken->wait, 500),
-		 histogram_quantile_us(&taken->wait, 990), taken->wait.sum_ns / 1000, submits,
-		 submits > 0 ? device->submit_ns / submits / 1000 : 0, device->submit_max_ns / 1000,
-		 device->slow_submits);
+	text_printf(text, "stats %s", row->line);
+	if (row->scope == STATISTICS_DEVICE || row->scope == STATISTICS_WORKER)
+		text_printf(text, " %s", statistics_item_name(group->snapshot, row->scope, item, name));
 }
 
-static void log_worker(unsigned index, const struct worker_report *worker)
+static void log_text(struct text *text)
 {
-	log_info("stats worker %u connections=%u queued=%u in_flight=%u turns=%" PRIu64, index, worker->connections,
-		 worker->queued, worker->in_flight, worker->iterations);
-	for (unsigned i = 0; i < WORKER_SECTIONS; i++)
-		log_info("stats worker %u %s stalls=%" PRIu64 " longest=%" PRIu64, index, worker_section_name(i),
-			 worker->stalls[i], worker->longest_ns[i] / 1000);
+	if (!text->failed)
+		log_info("%.*s", (int)text->used, text->bytes);
+	text_fini(text);
+}
+
+/* Logs the values of an item that need no line for each member. */
+static void log_item(const struct group *group, unsigned item)
+{
+	struct text text = { 0 };
+
+	put_subject(&text, group, item);
+	for (unsigned i = group->first; i < group->end; i++) {
+		const struct statistics_row *row = &statistics_table[i];
+
+		if (row->line == NULL)
+			continue;
+		if (row->set == NULL)
+			put_field(&text, row, group->snapshot, row->field, item, 0);
+		for (unsigned member = 0; row->set != NULL && row->field == NULL && member < row->set->count;
+		     member++) {
+			char name[STATISTICS_NAME_BYTES];
+
+			put_field(&text, row, group->snapshot, statistics_member_name(row->set, member, name), item,
+				  member);
+		}
+	}
+	log_text(&text);
+}
+
+/* Returns the set whose members have lines of their own, or NULL. All such rows of a group have the same set. */
+static const struct statistics_set *line_set(const struct group *group)
+{
+	for (unsigned i = group->first; i < group->end; i++)
+		if (statistics_table[i].line != NULL && statistics_table[i].set != NULL &&
+		    statistics_table[i].field != NULL)
+			return statistics_table[i].set;
+	return NULL;
+}
+
+static void log_member(const struct group *group, const struct statistics_set *set, unsigned item, unsigned member)
+{
+	char name[STATISTICS_NAME_BYTES];
+	struct text text = { 0 };
+
+	put_subject(&text, group, item);
+	text_printf(&text, " %s", statistics_member_name(set, member, name));
+	for (unsigned i = group->first; i < group->end; i++) {
+		const struct statistics_row *row = &statistics_table[i];
+
+		if (row->line != NULL && row->set == set && row->field != NULL)
+			put_field(&text, row, group->snapshot, row->field, item, member);
+	}
+	log_text(&text);
+}
+
+static void log_group(const struct group *group)
+{
+	const unsigned items = statistics_items(group->snapshot, statistics_table[group->first].scope);
+	const struct statistics_set *set = line_set(group);
+
+	for (unsigned item = 0; item < items; item++) {
+		log_item(group, item);
+		for (unsigned member = 0; set != NULL && member < set->count; member++)
+			log_member(group, set, item, member);
+	}
+}
+
+/* Returns the end of the group that starts at `first`: the row behind the last one with the same line word. */
+static unsigned end_of_group(unsigned first)
+{
+	unsigned end = first + 1;
+
+	for (unsigned i = end; i < statistics_count; i++) {
+		if (statistics_table[i].line == NULL)
+			continue;
+		if (strcmp(statistics_table[i].line, statistics_table[first].line) != 0)
+			break;
+		end = i + 1;
+	}
+	return end;
 }
 
 void report_log(const struct snapshot *snapshot)
 {
-	const struct files_stats *files = &snapshot->files;
+	struct group group = { .snapshot = snapshot };
 
-	log_cache(&snapshot->cache);
-	log_bytes(&snapshot->store);
-	log_info("stats files open=%u hits=%" PRIu64 " looks=%" PRIu64 " opens=%" PRIu64 " failures=%" PRIu64,
-		 files->open, files->hits, files->revalidations, files->opens, files->failures);
-	for (unsigned i = 0; i < snapshot->device_count; i++)
-		log_device(&snapshot->devices[i]);
-	for (unsigned i = 0; i < snapshot->worker_count; i++)
-		log_worker(i, &snapshot->workers[i]);
-	for (unsigned i = 0; i < snapshot->log_count; i++)
-		log_info("stats log lines=%" PRIu64 " dropped=%" PRIu64 " name=%s", snapshot->logs[i].lines,
-			 snapshot->logs[i].dropped, snapshot->logs[i].name);
+	while (group.first < statistics_count) {
+		group.end = group.first + 1;
+		if (statistics_table[group.first].line != NULL) {
+			group.end = end_of_group(group.first);
+			log_group(&group);
+		}
+		group.first = group.end;
+	}
 	log_info("stats end");
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What has been counted so far, as lines of the log: "stats SUBJECT key=value key=value …". */
+/* Writes the statistics to the error log, on SIGUSR2. */
 #ifndef ADMIN_REPORT_H
 #define ADMIN_REPORT_H
 
 #include "admin/snapshot.h"
 
-/* Any thread. */
+/* Logs lines of the form "stats SUBJECT key=value key=value ..." and, at last, "stats end". Any thread. */
 void report_log(const struct snapshot *snapshot);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Most of it are numbers that one thread each writes and that are read as they are; the cache, the table of files and
- * the clients have locks of their own, which nobody holds for long. What the workers share is there once the state says
- * that they serve.
+ * Most numbers are counters with one writer each, which any thread reads without a lock. The cache, the tables of open
+ * files and the table of clients have locks of their own, held for a short time only. What the workers share exists
+ * once the state of the process is past PROCESS_STARTING; before, those parts of the snapshot stay zero.
+ *
+ * The caller owns the snapshot. The structs of devices that it points to live as long as the process.
  */
 #include "admin/snapshot.h"
 
@@ -11,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -56,7 +59,7 @@ static int take_workers(struct snapshot *snapshot, const struct process *process
 	return 0;
 }
 
-/* The list grows at its head only: what is counted here stays there. */
+/* The list only grows, at its head, so the devices counted first are still there when they are copied. */
 static int take_devices(struct snapshot *snapshot, struct devices *devices)
 {
 	const struct device *first = devices_first(devices);
@@ -80,14 +83,13 @@ static int take_devices(struct snapshot *snapshot, struct devices *devices)
 	return 0;
 }
 
-static void take_files(struct snapshot *snapshot, const struct rules *rules)
+static void take_top_files(struct snapshot_top *top, const struct rules *rules)
 {
 	struct files_rank ranks[SNAPSHOT_TOP];
 
-	site_roots_stats(rules, &snapshot->files);
-	snapshot->top_file_count = site_roots_top(rules, ranks, SNAPSHOT_TOP);
-	for (unsigned i = 0; i < snapshot->top_file_count; i++) {
-		struct snapshot_file *file = &snapshot->top_files[i];
+	top->file_count = site_roots_top(rules, ranks, SNAPSHOT_TOP);
+	for (unsigned i = 0; i < top->file_count; i++) {
+		struct snapshot_file *file = &top->files[i];
 		const char *host = rules->sites[ranks[i].table].host;
 
 		snprintf(file->path, sizeof(file->path), "/%.*s", (int)sizeof(file->path) - 2, ranks[i].path);
@@ -97,7 +99,7 @@ static void take_files(struct snapshot *snapshot, const struct rules *rules)
 	}
 }
 
-/* After a reload two may have the same name for a while. */
+/* Adds up logs of the same name: after a reload, the former log exists until its queue is written. */
 static void take_logs(struct snapshot *snapshot)
 {
 	struct log_stats stats;
@@ -123,7 +125,9 @@ static void take_configuration(struct snapshot *snapshot, struct process *proces
 	struct generation *current = generation_current(process);
 	const char *path = current->options.config_path;
 
-	take_files(snapshot, &generation_config(current)->rules);
+	site_roots_stats(&generation_config(current)->rules, &snapshot->files);
+	if (snapshot->top != NULL)
+		take_top_files(snapshot->top, &generation_config(current)->rules);
 	snapshot->roots_gone = site_roots_gone(&generation_config(current)->rules, &snapshot->roots);
 	snapshot->ready = snapshot->state == PROCESS_SERVING && snapshot->roots_gone < snapshot->roots;
 	snapshot->max_connections = generation_config(current)->max_connections;
@@ -132,21 +136,34 @@ static void take_configuration(struct snapshot *snapshot, struct process *proces
 	generation_unref(current);
 }
 
+/* Takes the parts that exist once the process serves. */
 static int take_shared(struct snapshot *snapshot, struct process *process)
 {
 	int error = take_workers(snapshot, process);
 
 	if (error == 0)
 		error = take_devices(snapshot, process->devices);
+	if (error != 0)
+		return error;
 	cache_stats(process->cache, &snapshot->cache);
 	take_configuration(snapshot, process);
 	snapshot->connections = clients_count(process->clients);
-	snapshot->top_client_count = clients_top(process->clients, snapshot->top_clients, SNAPSHOT_TOP);
+	if (snapshot->top != NULL)
+		snapshot->top->client_count = clients_top(process->clients, snapshot->top->clients, SNAPSHOT_TOP);
 	snapshot->transfers = atomic_load(&process->transfers);
-	return error;
+	return 0;
 }
 
-int snapshot_take(struct snapshot **snapshot, struct process *process)
+static void format_started(struct snapshot *snapshot)
+{
+	const time_t seconds = (time_t)(snapshot->started_wall_ns / (int64_t)CLOCK_NS_PER_S);
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(snapshot->started, sizeof(snapshot->started), "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+int snapshot_take(struct snapshot **snapshot, struct process *process, bool with_top)
 {
 	struct snapshot *taken = calloc(1, sizeof(*taken));
 	int error = 0;
@@ -160,11 +177,16 @@ int snapshot_take(struct snapshot **snapshot, struct process *process)
 	taken->now_ns = clock_now_ns();
 	taken->started_ns = process->started_ns;
 	taken->started_wall_ns = process->started_wall_ns;
+	format_started(taken);
 	taken->reloads = atomic_load(&process->reloads);
 	taken->roots_replaced = atomic_load(&process->roots_replaced);
 	taken->reload_failures = atomic_load(&process->reload_failures);
 	take_logs(taken);
-	if (taken->state != PROCESS_STARTING)
+	if (with_top) {
+		taken->top = calloc(1, sizeof(*taken->top));
+		error = taken->top != NULL ? 0 : -ENOMEM;
+	}
+	if (error == 0 && taken->state != PROCESS_STARTING)
 		error = take_shared(taken, process);
 	if (error != 0)
 		snapshot_free(taken);
@@ -178,13 +200,8 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot->config_path);
 	free(snapshot->devices);
 	free(snapshot->workers);
+	free(snapshot->top);
 	free(snapshot);
-}
-
-uint64_t snapshot_refused(const struct snapshot *snapshot)
-{
-	return counter_read(&snapshot->counters.rejected[COUNTERS_MAX_CONNECTIONS]) +
-	       counter_read(&snapshot->counters.rejected[COUNTERS_MAX_CONNECTIONS_PER_CLIENT]);
 }
 
 static double ratio(const uint64_t of[STORE_SOURCES])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the process has counted, gathered once, so that what is made of it (metrics, JSON, lines of the log) has the
- * same numbers twice where it says them twice. No worker is asked for any of it: it is there while one is stuck.
+ * A copy of what the process has counted, taken at one point in time. The renderers of the statistics read the copy, so
+ * numbers that belong together agree. Taking a snapshot asks no worker, so it works while a worker is stuck.
  */
 #ifndef ADMIN_SNAPSHOT_H
 #define ADMIN_SNAPSHOT_H
@@ -16,8 +16,8 @@
 #define SNAPSHOT_LOGS 64
 
 struct snapshot_device {
-	char name[24]; /* "8:0": major and minor number */
-	const struct device *device;
+	char name[24];		     /* "8:0": major and minor number */
+	const struct device *device; /* lives as long as the process; other threads count in it */
 	struct histogram service, wait;
 };
 
@@ -27,13 +27,22 @@ struct snapshot_file {
 	uint64_t bytes, requests;
 };
 
+/* The open files and connected clients with the most bytes sent, in descending order. */
+struct snapshot_top {
+	struct snapshot_file files[SNAPSHOT_TOP];
+	unsigned file_count;
+	struct clients_rank clients[SNAPSHOT_TOP];
+	unsigned client_count;
+};
+
 struct snapshot {
 	/* the process */
 	const char *version, *library;
 	int pid;
 	enum process_state state;
-	uint64_t now_ns, started_ns;
-	int64_t started_wall_ns;
+	uint64_t now_ns, started_ns; /* of clock_now_ns() */
+	int64_t started_wall_ns;     /* since the Unix epoch */
+	char started[32];	     /* the same as text: "2026-11-22T23:26:41Z" */
 	uint64_t reloads, reload_failures;
 	unsigned roots, roots_gone; /* see root.h */
 	uint64_t roots_replaced;
@@ -41,37 +50,36 @@ struct snapshot {
 	char *config_path; /* or NULL */
 	/* its clients */
 	unsigned connections, max_connections, transfers;
-	struct counters counters; /* of all workers */
+	struct counters counters; /* the sum of all workers */
 	struct store_stats store; /* likewise */
-	/* what it reads and keeps */
+	/* its cache and files */
 	struct cache_stats cache;
 	struct files_stats files;
-	struct histogram service, wait; /* of all devices */
+	struct histogram service, wait; /* the sums of all devices */
 	struct snapshot_device *devices;
 	unsigned device_count;
 	struct worker_report *workers;
-	unsigned worker_count; /* 0: it is starting */
+	unsigned worker_count; /* 0 while the process starts */
 	struct log_stats logs[SNAPSHOT_LOGS];
 	unsigned log_count;
-	/* who has most */
-	struct snapshot_file top_files[SNAPSHOT_TOP];
-	unsigned top_file_count;
-	struct clients_rank top_clients[SNAPSHOT_TOP];
-	unsigned top_client_count;
+	struct snapshot_top *top; /* NULL: not requested */
 };
 
-/* 0 with *snapshot owned by the caller, or -ENOMEM. Any thread, as long as the process is there. */
-int snapshot_take(struct snapshot **snapshot, struct process *process);
+/*
+ * Returns 0 with *snapshot owned by the caller, or -ENOMEM. with_top: also rank files and clients, which walks tables
+ * under their locks, some thousand entries at a time. Any thread, while the process exists.
+ */
+int snapshot_take(struct snapshot **snapshot, struct process *process, bool with_top);
 void snapshot_free(struct snapshot *snapshot);
 
-/* Of all connections that wanted in, those that were turned away. */
-uint64_t snapshot_refused(const struct snapshot *snapshot);
-/* 0 … 1: the share of wants (or of their bytes) that needed no read of their own; 0 when there were none. */
+/* Return a share from 0 to 1: of the cache lookups, or of their bytes, that needed no read of their own. 0 without a
+ * lookup. */
 double snapshot_hit_ratio(const struct snapshot *snapshot);
 double snapshot_byte_hit_ratio(const struct snapshot *snapshot);
-/* 0 … 1: the share of the cache's memory that lies free in pieces too small for an extent of a large file. */
+/* Returns a share from 0 to 1: of the cache memory that is free in blocks too small for an extent of a large file. */
 double snapshot_fragmentation(const struct snapshot *snapshot);
 
+/* Returns the name of the device's current read mode: "nowait", "async" or "offload". */
 const char *snapshot_mode_name(const struct device *device);
 
 #endif

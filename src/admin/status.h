@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A snapshot as JSON, for the live page, ranged-ctl and scripts; ranged(8) says what is in it. Any thread. */
+/* Renders the statistics as JSON, for the live page, ranged-ctl and scripts. ranged(8) describes the keys. Any thread. */
 #ifndef ADMIN_STATUS_H
 #define ADMIN_STATUS_H
 
 #include "admin/admin_call.h"
 #include "admin/snapshot.h"
 
-/* On one line, without a newline; free() it. NULL: no memory. */
+/* Returns one line without a newline, which the caller frees with free(); NULL if memory ran out. */
 char *status_format(const struct snapshot *snapshot);
 
-/* The resource. */
+/* Answers GET /status. */
 void status_answer(struct admin_call *call);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "ctl/value.h"
 
-const char *const ctl_history_sources[CTL_SOURCES] = { "cache", "joined", "disk", "other" };
+const char *const ctl_history_sources[CTL_SOURCES] = { "cache", "coalesced", "disk", "other" };
 
 double ctl_history_seconds(const json_t *now, const json_t *before)
 {

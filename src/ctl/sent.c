@@ -4,7 +4,7 @@
 
 #include "ctl/words.h"
 
-#define VALUE_COLUMNS 13
+#define VALUE_COLUMNS 12
 #define CHART_COLUMN (CTL_FRAME_VALUE + VALUE_COLUMNS + 1)
 
 static const enum ctl_style source_styles[CTL_SOURCES] = { CTL_GREEN, CTL_CYAN, CTL_YELLOW, CTL_MAGENTA };
@@ -75,7 +75,7 @@ static void draw_source(struct ctl_frame *frame, unsigned source, unsigned colum
 	frame->row += rows - 1;
 	if (tick != NULL && tick->known)
 		ctl_words_rate(rate_in(tick, source), words);
-	ctl_canvas_text(frame->canvas, frame->row, CTL_FRAME_LABEL + (all ? 0 : 2), CTL_FRAME_VALUE,
+	ctl_canvas_text(frame->canvas, frame->row, CTL_FRAME_LABEL + (all ? 0 : 1), CTL_FRAME_VALUE,
 			all ? CTL_BOLD : style, all ? "sent" : ctl_history_sources[source]);
 	ctl_canvas_right(frame->canvas, frame->row, CTL_FRAME_VALUE, VALUE_COLUMNS, all ? CTL_BOLD : CTL_PLAIN, words);
 	if (!frame->still)

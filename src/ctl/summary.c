@@ -160,17 +160,19 @@ static void draw_clients(struct summary *summary)
 static void draw_bytes(struct summary *summary)
 {
 	const json_t *status = summary->status;
-	uint64_t hits = ctl_value_count(status, "wants.cache") + ctl_value_count(status, "wants.joined");
-	uint64_t cached = ctl_value_count(status, "bytes.cache") + ctl_value_count(status, "bytes.joined");
+	uint64_t hits =
+		ctl_value_count(status, "cache_lookups.hit") + ctl_value_count(status, "cache_lookups.coalesced");
+	uint64_t cached = ctl_value_count(status, "bytes.cache") + ctl_value_count(status, "bytes.coalesced");
 	char words[CTL_WORDS_BYTES];
 
 	label(summary, "sent");
 	say_size(summary, "bytes.cache", "from the cache");
-	say_size(summary, "bytes.joined", "joined");
+	say_size(summary, "bytes.coalesced", "coalesced");
 	say_size(summary, "bytes.disk", "from disks");
 	say_size(summary, "bytes.other", "else");
 	label(summary, "hits");
-	say(summary, CTL_PLAIN, "%s", ctl_words_share(hits, hits + ctl_value_count(status, "wants.disk"), words));
+	say(summary, CTL_PLAIN, "%s",
+	    ctl_words_share(hits, hits + ctl_value_count(status, "cache_lookups.miss"), words));
 	say(summary, CTL_PLAIN, "%s of the bytes",
 	    ctl_words_share(cached, cached + ctl_value_count(status, "bytes.disk"), words));
 	label(summary, "first byte");
@@ -184,8 +186,8 @@ static void draw_cache(struct summary *summary)
 	label(summary, "cache");
 	say_size(summary, "cache.bytes", "in all");
 	say_size(summary, "cache.free_bytes", "free");
+	say_size(summary, "cache.in_use_bytes", "in use");
 	say_size(summary, "cache.pinned_bytes", "pinned");
-	say_size(summary, "cache.sticky_bytes", "sticky");
 	say_count(summary, summary->status, "cache.extents", "extents");
 	say_count(summary, summary->status, "cache.evictions", "evictions");
 	say_if(summary, summary->status, "cache.waiting", CTL_YELLOW, "waiting for room");
@@ -215,7 +217,7 @@ static void draw_devices(struct summary *summary)
 		say_latency(summary, json_object_get(device, "latency"), "");
 		say_latency(summary, json_object_get(device, "wait"), "waits ");
 		say_plural(summary, device, "errors", CTL_RED, "error", "errors");
-		say_plural(summary, device, "submits_slow", CTL_YELLOW, "slow submit", "slow submits");
+		say_plural(summary, device, "slow_submits", CTL_YELLOW, "slow submit", "slow submits");
 	}
 }
 

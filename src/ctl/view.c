@@ -65,11 +65,11 @@ static void draw_latency(struct ctl_frame *frame, const char *path)
 static void draw_requests(struct ctl_frame *frame)
 {
 	const struct ctl_tick *tick = ctl_history_tick(frame->history, 0);
-	uint64_t hits = ctl_value_gain(frame->now, frame->oldest, "wants.cache") +
-			ctl_value_gain(frame->now, frame->oldest, "wants.joined");
-	uint64_t misses = ctl_value_gain(frame->now, frame->oldest, "wants.disk");
+	uint64_t hits = ctl_value_gain(frame->now, frame->oldest, "cache_lookups.hit") +
+			ctl_value_gain(frame->now, frame->oldest, "cache_lookups.coalesced");
+	uint64_t misses = ctl_value_gain(frame->now, frame->oldest, "cache_lookups.miss");
 	uint64_t cached = ctl_value_gain(frame->now, frame->oldest, "bytes.cache") +
-			  ctl_value_gain(frame->now, frame->oldest, "bytes.joined");
+			  ctl_value_gain(frame->now, frame->oldest, "bytes.coalesced");
 	uint64_t disk = ctl_value_gain(frame->now, frame->oldest, "bytes.disk"),
 		 rejected = ctl_value_sum(frame->now, "rejected");
 	char words[CTL_WORDS_BYTES];
@@ -97,6 +97,8 @@ static void draw_first_byte(struct ctl_frame *frame)
 	draw_latency(frame, "latency.first_byte");
 	ctl_frame_item(frame, CTL_PLAIN, "cache", "%s of %s", ctl_words_size((double)bytes - (double)free_bytes, used),
 		       ctl_words_size((double)bytes, words));
+	ctl_frame_item(frame, CTL_PLAIN, "in use", "%s",
+		       ctl_words_size((double)ctl_value_count(frame->now, "cache.in_use_bytes"), words));
 	ctl_frame_item(frame, CTL_PLAIN, "pinned", "%s",
 		       ctl_words_size((double)ctl_value_count(frame->now, "cache.pinned_bytes"), words));
 	frame->row++;
@@ -164,11 +166,11 @@ static void draw_stuck(struct ctl_frame *frame)
 	size_t i;
 
 	json_array_foreach(json_object_get(frame->now, "workers"), i, worker) {
-		uint64_t ms = ctl_value_count(worker, "turned_ms_ago");
+		uint64_t ms = ctl_value_count(worker, "last_iteration_ms_ago");
 		char words[CTL_WORDS_BYTES];
 
 		if (ms >= STUCK_MS)
-			ctl_frame_item(frame, CTL_RED, "", "worker %" PRIu64 " has not turned for %s",
+			ctl_frame_item(frame, CTL_RED, "", "worker %" PRIu64 " has not iterated for %s",
 				       ctl_value_count(worker, "index"), ctl_words_span(ms / 1000, words));
 	}
 }

@@ -17,7 +17,7 @@
 enum access_source exchange_log_source(const struct request *request)
 {
 	static const enum access_source sources[] = {
-		[STORE_CACHE] = ACCESS_HIT, [STORE_COALESCED] = ACCESS_JOINED, [STORE_DISK] = ACCESS_MISS
+		[STORE_CACHE] = ACCESS_HIT, [STORE_COALESCED] = ACCESS_COALESCED, [STORE_DISK] = ACCESS_MISS
 	};
 	const struct store_want *want = NULL;
 
@@ -72,7 +72,7 @@ static void count(const struct exchange *exchange, unsigned status, uint64_t sen
 {
 	static const enum counters_source sources[] = { [ACCESS_NOWHERE] = COUNTERS_OTHER,
 							[ACCESS_HIT] = COUNTERS_CACHE,
-							[ACCESS_JOINED] = COUNTERS_COALESCED,
+							[ACCESS_COALESCED] = COUNTERS_COALESCED,
 							[ACCESS_MISS] = COUNTERS_DISK };
 	const struct request *request = &exchange->request;
 	struct client *client = request_client(request);
@@ -80,7 +80,7 @@ static void count(const struct exchange *exchange, unsigned status, uint64_t sen
 
 	counters_request(counters, exchange->seen ? request->method : METHOD_UNKNOWN, status);
 	if (!exchange->seen && status >= 400) /* libmicrohttpd's own refusal */
-		counters_reject(counters, COUNTERS_HEADERS);
+		counters_reject(counters, COUNTERS_BAD_REQUEST);
 	if (request->reply.body != REPLY_TRANSFER)
 		counter_add(&counters->bytes[sources[exchange->source]], sent_bytes);
 	if (client != NULL)

@@ -162,7 +162,7 @@ static void count_refusal(struct counters *counters, unsigned status)
 	if (status == 503)
 		counters_reject(counters, COUNTERS_MEMORY);
 	else if (status != 405 && status != 501)
-		counters_reject(counters, COUNTERS_HEADERS);
+		counters_reject(counters, COUNTERS_BAD_REQUEST);
 }
 
 /* The first call: fields in, and a refusal out if one is due. Must neither suspend nor reply to what is well. */

@@ -11,7 +11,7 @@ const char *counters_method_name(unsigned method)
 
 const char *counters_source_name(unsigned source)
 {
-	static const char *const names[COUNTERS_SOURCES] = { "cache", "joined", "disk", "other" };
+	static const char *const names[COUNTERS_SOURCES] = { "cache", "coalesced", "disk", "other" };
 
 	return names[source];
 }
@@ -23,7 +23,7 @@ const char *counters_reason_name(unsigned reason)
 							     "requests_per_client",
 							     "transfers_per_client",
 							     "disk_queue_timeout",
-							     "headers",
+							     "bad_request",
 							     "access",
 							     "expired",
 							     "memory",

@@ -34,7 +34,7 @@ enum counters_reason {
 	COUNTERS_REQUESTS_PER_CLIENT,
 	COUNTERS_TRANSFERS_PER_CLIENT,
 	COUNTERS_DISK_LATENCY,	 /* 503: the device is behind */
-	COUNTERS_HEADERS,	 /* 400, 413, 414, 431, 417 …: what was sent is no request that is served */
+	COUNTERS_BAD_REQUEST,	 /* 400, 413, 414, 431, 417 …: what was sent is no request that is served */
 	COUNTERS_ACCESS,	 /* 401, 403, 429: addresses, passwords and signatures */
 	COUNTERS_EXPIRED,	 /* 410: a signature that was good once */
 	COUNTERS_MEMORY,	 /* of the process, or all of the cache is in use */

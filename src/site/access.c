@@ -53,7 +53,7 @@ const char *access_text_name(enum access_text text)
 
 const char *access_source_name(enum access_source source)
 {
-	static const char *const names[] = { [ACCESS_HIT] = "hit", [ACCESS_JOINED] = "joined", [ACCESS_MISS] = "miss" };
+	static const char *const names[] = { [ACCESS_HIT] = "hit", [ACCESS_COALESCED] = "coalesced", [ACCESS_MISS] = "miss" };
 
 	return names[source];
 }

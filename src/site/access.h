@@ -27,7 +27,7 @@ enum access_text {
 };
 
 /* Where the first bytes of the body came from; ACCESS_NOWHERE: none was read. */
-enum access_source { ACCESS_NOWHERE, ACCESS_HIT, ACCESS_JOINED, ACCESS_MISS };
+enum access_source { ACCESS_NOWHERE, ACCESS_HIT, ACCESS_COALESCED, ACCESS_MISS };
 
 struct access_entry {
 	struct address client;
@@ -48,7 +48,7 @@ struct access_entry {
 size_t access_text_bytes(enum access_text text);
 /* "user", "user_agent" … */
 const char *access_text_name(enum access_text text);
-/* "hit", "joined", "miss"; NULL: from nowhere. */
+/* "hit", "coalesced", "miss"; NULL: from nowhere. */
 const char *access_source_name(enum access_source source);
 
 /* Into record[ACCESS_RECORD_BYTES], aligned to 8; returns its length. */

@@ -173,7 +173,7 @@ static enum step_result check_password(struct request *request)
 enum step_result gate_address(struct request *request)
 {
 	if (request->contradicted) {
-		counters_reject(request->site->counters, COUNTERS_HEADERS);
+		counters_reject(request->site->counters, COUNTERS_BAD_REQUEST);
 		return request_refuse(request, 400);
 	}
 	if ((request_settings(request)->set & ADDRESS_SETTINGS) == 0 ||

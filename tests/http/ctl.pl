@@ -116,7 +116,7 @@ sub disk_times {
 sub status_of {
 	my ($t) = @_;
 	my $scale = 1 << 20;
-	my %bytes = (cache => int waves($t, 800 * $scale, 40), joined => int waves($t, 90 * $scale, 25), disk => int waves($t, 300 * $scale, 60),
+	my %bytes = (cache => int waves($t, 800 * $scale, 40), coalesced => int waves($t, 90 * $scale, 25), disk => int waves($t, 300 * $scale, 60),
 		other => int waves($t, 0.2 * $scale, 10), read => int waves($t, 330 * $scale, 60));
 	my $requests = int waves($t, 12000, 40);
 	return {
@@ -127,14 +127,14 @@ sub status_of {
 		requests => { total => $requests, by_status => { 200 => int($requests * 0.2), 206 => int($requests * 0.79), 404 => int($requests * 0.01) },
 			by_method => { GET => int($requests * 0.99), HEAD => int($requests * 0.01) } },
 		bytes => \%bytes,
-		wants => { cache => int($bytes{cache} / 65536), joined => int($bytes{joined} / 65536), disk => int($bytes{disk} / 65536) },
+		cache_lookups => { hit => int($bytes{cache} / 65536), coalesced => int($bytes{coalesced} / 65536), miss => int($bytes{disk} / 65536) },
 		rejected => { max_connections => 0, access => 12, disk_queue_timeout => 0 },
 		latency => { first_byte => histogram(32 => waves($t, 9000, 20), 256 => waves($t, 2000, 30), 4096 => waves($t, 200, 40)),
 			disk => disk_times($t, 8000), queue => histogram(16 => waves($t, 7000, 20), 1024 => waves($t, 700, 20)) },
-		cache => { bytes => 8 << 30, free_bytes => 600 << 20, pinned_bytes => 300 << 20, idle_bytes => 7 << 30, sticky_bytes => 100 << 20,
-			small_bytes => 800 << 20, main_bytes => 6 << 30, extents => 30123, shards => 2, waiting => 0, hits => 1, joined => 1, misses => 1,
+		cache => { bytes => 8 << 30, free_bytes => 600 << 20, in_use_bytes => 300 << 20, idle_bytes => 7 << 30, pinned_bytes => 100 << 20,
+			small_bytes => 800 << 20, main_bytes => 6 << 30, extents => 30123, shards => 2, waiting => 0, hits => 1, coalesced => 1, misses => 1,
 			evictions => int waves($t, 100, 20), evicted_bytes => 1, ghost_hits => 1, admissions => 1, fragmentation => 0.03 },
-		files => { open => 812, hits => int waves($t, 12000, 40), looks => 100, opens => 812, failures => 3 },
+		files => { open => 812, hits => int waves($t, 12000, 40), revalidations => 100, opens => 812, failures => 3 },
 		devices => [
 			{ device => "259:0", mode => "nowait", depth => 128, depth_bytes => 16 << 20, in_flight => int(40 + 30 * sin($t / 3)), in_flight_bytes => 4 << 20,
 				queued => int(12 + 12 * sin($t / 5)), reads => int waves($t, 7000, 60), read_bytes => int waves($t, 300 * $scale, 60), errors => 0,
@@ -142,7 +142,7 @@ sub status_of {
 			{ device => "8:16", mode => "async", depth => 32, depth_bytes => 4 << 20, in_flight => 3, in_flight_bytes => 1 << 20,
 				queued => 0, reads => int waves($t, 1000, 60), read_bytes => int waves($t, 30 * $scale, 60), errors => 1,
 				latency => disk_times($t, 1000), wait => histogram(16 => waves($t, 900, 20)) }],
-		workers => [map { { index => $_, connections => 206, queued => 4, in_flight => 20, turns => int($t * 5000), turned_ms_ago => 1,
+		workers => [map { { index => $_, connections => 206, queued => 4, in_flight => 20, iterations => int($t * 5000), last_iteration_ms_ago => 1,
 			stalls => { events => 0, http => 2 * $_, queue => 0, submit => 1 }, longest_us => { events => 800, http => 12000, queue => 90, submit => 11000 } } } 0, 1],
 		logs => [{ name => "/var/log/ranged/access.log", lines => $requests, dropped => 0 }, { name => "stderr", lines => 17, dropped => 3 }],
 		top => {

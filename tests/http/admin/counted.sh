@@ -60,7 +60,7 @@ is "$(count GET 206) $(count GET 416) $(count GET 404) $(count GET 304) $(count 
 is "$(metric 'ranged_rejected_total{reason="access"}')" 1 "an address"
 is "$(metric 'ranged_rejected_total{reason="requests_per_client"}')" 1 "a limit"
 is "$(count other 400)" 1 "what libmicrohttpd refuses"
-is "$(metric 'ranged_rejected_total{reason="headers"}')" 2 "that, and a target that is too long"
+is "$(metric 'ranged_rejected_total{reason="bad_request"}')" 2 "that, and a target that is too long"
 is "$(metric 'ranged_response_bytes_total{source="cache"}')" $((3050000 + 100 + 11)) "ranges: from the cache"
 is "$(metric 'ranged_response_bytes_total{source="disk"}')" $((3010000 + 10000)) "a copy: from disk"
 made=$(metric 'ranged_response_bytes_total{source="other"}')

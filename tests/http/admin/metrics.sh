@@ -29,21 +29,21 @@ has ranged_reloads_total result 'done' failed
 has ranged_connections state idle head work send
 has ranged_requests_total method GET
 has ranged_requests_total status 200
-has ranged_response_bytes_total source cache joined disk other
-has ranged_wants_total source cache joined disk
-has ranged_rejected_total reason max_connections max_connections_per_client requests_per_client transfers_per_client disk_queue_timeout headers access \
+has ranged_response_bytes_total source cache coalesced disk other
+has ranged_cache_lookups_total result hit coalesced miss
+has ranged_rejected_total reason max_connections max_connections_per_client requests_per_client transfers_per_client disk_queue_timeout bad_request access \
 	expired memory
 has ranged_device_info mode 'nowait|async|offload'
 for name in read_seconds_bucket read_seconds_sum read_seconds_count queue_wait_seconds_bucket in_flight in_flight_bytes depth depth_bytes queued \
-	reads_total read_bytes_total errors_total again_total merged_total dropped_total refused_total submits_total slow_submits_total; do
+	reads_total read_bytes_total errors_total eagain_total merged_total cancelled_total rejected_total submits_total slow_submits_total; do
 	has ranged_device_$name device '[0-9]+:[0-9]+'
 done
 has ranged_device_read_seconds_bucket le '[+]Inf'
 has ranged_loop_stalls_total call events http queue submit
 has ranged_loop_longest_stall_seconds call events http queue submit
-has ranged_loop_turns_total worker 0 1
-has ranged_cache_bytes state free pinned idle sticky
-has ranged_file_lookups_total result hit look open failure
+has ranged_loop_iterations_total worker 0 1
+has ranged_cache_bytes state free in_use idle pinned
+has ranged_file_lookups_total result hit revalidated opened failed
 has ranged_log_lines_total log '.*error[.]log' '.*access[.]log'
 has ranged_log_dropped_total log '.*error[.]log'
 
@@ -82,14 +82,14 @@ is "$STATUS $(header Content-Type)" "200 application/json" "/status"
 cp "$BODY" "$DIR/status"
 for key in version library pid started uptime_ms now_ms state ready reloads reload_failures \
 	connections.{now,max,idle,head,work,send,accepted,refused} transfers requests.{total,by_status.200,by_method.GET} \
-	bytes.{cache,joined,disk,other,read} wants.{cache,joined,disk} \
-	rejected.{max_connections,max_connections_per_client,requests_per_client,transfers_per_client,disk_queue_timeout,headers,access,expired,memory} \
+	bytes.{cache,coalesced,disk,other,read} cache_lookups.{hit,coalesced,miss} \
+	rejected.{max_connections,max_connections_per_client,requests_per_client,transfers_per_client,disk_queue_timeout,bad_request,access,expired,memory} \
 	latency.{first_byte,disk,queue}.{count,sum_us,p50_us,p90_us,p99_us,buckets.0.0,buckets.0.1} \
-	cache.{bytes,free_bytes,pinned_bytes,idle_bytes,sticky_bytes,small_bytes,main_bytes,extents,shards,waiting,hits,joined,misses,evictions} \
-	cache.{evicted_bytes,ghost_hits,admissions,fragmentation} files.{open,hits,looks,opens,failures} \
-	devices.0.{device,mode,depth,depth_bytes,in_flight,in_flight_bytes,queued,reads,read_bytes,errors,again,merged,dropped,refused,submits} \
-	devices.0.{submits_slow,latency.count,wait.count} \
-	workers.1.{index,connections,queued,in_flight,turns,turned_ms_ago,stalls.{events,http,queue,submit},longest_us.{events,http,queue,submit}} \
+	cache.{bytes,free_bytes,in_use_bytes,idle_bytes,pinned_bytes,small_bytes,main_bytes,extents,shards,waiting,hits,coalesced,misses,evictions} \
+	cache.{evicted_bytes,ghost_hits,admissions,fragmentation} files.{open,hits,revalidations,opens,failures} \
+	devices.0.{device,mode,depth,depth_bytes,in_flight,in_flight_bytes,queued,reads,read_bytes,errors,eagain,merged,cancelled,rejected,submits} \
+	devices.0.{slow_submits,latency.count,wait.count} \
+	workers.1.{index,connections,queued,in_flight,iterations,last_iteration_ms_ago,stalls.{events,http,queue,submit},longest_us.{events,http,queue,submit}} \
 	logs.0.{name,lines,dropped} top.files.0.{path,site,bytes,requests} top.clients; do
 	isnt "$(status_value "$key")" null "$key"
 done

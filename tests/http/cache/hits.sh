@@ -19,8 +19,8 @@ done
 at_most $(($(read_bytes) - before)) 10500000 "bytes were read from the disk"
 take_stats
 at_least "$(stat_of cache 'stats bytes')" 40000000 "bytes came from the cache"
-is "$(($(stat_of disk 'stats bytes') + $(stat_of joined 'stats bytes') + $(stat_of cache 'stats bytes')))" $((5 * 10400004)) "all bytes are counted"
-is "$(stat_of pinned 'stats cache')" 0 "nothing stays pinned"
+is "$(($(stat_of disk 'stats bytes') + $(stat_of coalesced 'stats bytes') + $(stat_of cache 'stats bytes')))" $((5 * 10400004)) "all bytes are counted"
+is "$(stat_of in_use 'stats cache ')" 0 "no extent stays in use"
 is "$(stat_of in_flight 'stats device')" 0 "nothing is in flight"
 at_least "$(stat_of reads 'stats device')" 5 "reads"
 stop_ranged

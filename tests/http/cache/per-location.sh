@@ -26,7 +26,7 @@ for name in a b; do
 done
 take_stats
 at_most "$(stat_of extents 'stats cache')" 14 "extents: only what is pinned"
-at_least "$(stat_of sticky 'stats cache')" 3500000 "bytes are sticky"
+at_least "$(stat_of pinned 'stats cache ')" 3500000 "bytes are pinned"
 get /huge.bin
 get /huge.bin
 for name in a b; do

@@ -48,6 +48,6 @@ is "$STATUS" 404 "gone is gone"
 let_go() { ! find "/proc/$PID/fd" -lname '*a.bin*' 2>/dev/null | grep -q .; }
 ok "and nobody keeps it open" await 10 let_go
 take_stats
-is "$(stat_of pinned 'stats cache')" 0 "nor its bytes"
+is "$(stat_of in_use 'stats cache ')" 0 "nor its bytes"
 stop_ranged
 finish

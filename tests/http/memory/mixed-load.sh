@@ -32,7 +32,7 @@ at_most "$highest" $((32768 + 2048 + 49152)) "KiB of memory at most"
 kill -0 "$PID" && pass "it is alive"
 get /big.bin --max-time "$(seconds 20)"
 cmp_whole big.bin "it serves"
-quiet() { take_stats && [ "$(stat_of pinned 'stats cache') $(stat_of waiting 'stats cache') $(stat_of in_flight 'stats device')" = "0 0 0" ]; }
+quiet() { take_stats && [ "$(stat_of in_use 'stats cache ') $(stat_of waiting 'stats cache ') $(stat_of in_flight 'stats device')" = "0 0 0" ]; }
 ok "in the end nothing is pinned, waits, or is in flight" await 20 quiet
 stop_ranged
 finish

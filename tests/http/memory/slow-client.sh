@@ -26,7 +26,7 @@ request() { # VERSION TARGET [FIELD...]: into $DIR/request, as often as makes mo
 settled() {
 	local before=$HITS
 	take_stats
-	HITS=$(stat_of hits 'stats cache hits')/$(stat_of misses 'stats cache hits')
+	HITS=$(stat_of hits 'stats cache ')/$(stat_of misses 'stats cache ')
 	[ "$HITS" = "$before" ]
 }
 attack() { # NAME SLOW-OPTION...

@@ -38,7 +38,7 @@ is "$SAID" '"200 404"' "requests by status"
 see_until 'document.querySelector("#clients tbody th")' 'document.querySelector("#clients tbody th").textContent'
 is "$SAID" '"127.0.0.1"' "the client"
 see 'eval document.querySelector("#sent").ariaLabel'
-like "$SAID" 'the last five minutes: now [0-9.]+ [KM]iB/s, at most .*cache [0-9.]+ .iB/s, joined .*, disk ' "the chart in words"
+like "$SAID" 'the last five minutes: now [0-9.]+ [KM]iB/s, at most .*cache [0-9.]+ .iB/s, coalesced .*, disk ' "the chart in words"
 see_until '/within [0-9.]+ .?s/.test(document.querySelector(".device canvas")?.ariaLabel)' \
 	'document.querySelector(".device canvas").ariaLabel'
 like "$SAID" 'Latency of reads from disk [0-9]+:[0-9]+, .*half of them within [0-9.]+ [^ ]*s, ' "the disk's chart in words"

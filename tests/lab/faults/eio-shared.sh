@@ -27,7 +27,7 @@ get /a.bin
 is "$STATUS" 200 "when the disk is well again it is served"
 cmp_whole "$DIR/good/a.bin" "with the right bytes"
 take_stats
-is "$(stat_of pinned 'stats cache')" 0 "nothing stays pinned"
-at_least "$(stat_of joined 'stats cache')" 50 "they shared reads"
+is "$(stat_of in_use 'stats cache ')" 0 "no extent stays in use"
+at_least "$(stat_of coalesced 'stats cache ')" 50 "they shared reads"
 stop_ranged
 finish

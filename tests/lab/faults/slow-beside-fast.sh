@@ -43,6 +43,6 @@ get_range 100-200 /slow/slow.bin
 is "$STATUS" 206 "and so are new ones"
 cmp_range slow/slow.bin 100 200
 take_stats
-at_least "$(stat_of refused 'stats device 7:')" 1 "refused are counted"
+at_least "$(stat_of rejected 'stats device 7:')" 1 "rejected reads are counted"
 stop_ranged
 finish

@@ -159,8 +159,9 @@ START_TEST(whatever_a_file_is_called)
 
 	snapshot->version = snapshot->library = "0";
 	snapshot->config_path = (char *)"/etc/\xff\"\n";
-	snapshot->top_file_count = 1;
-	snapshot->top_files[0] =
+	snapshot->top = calloc(1, sizeof(*snapshot->top));
+	snapshot->top->file_count = 1;
+	snapshot->top->files[0] =
 		(struct snapshot_file){ .path = "/\xe4\x01", .bytes = UINT64_C(1) << 40, .requests = 3 };
 	text = status_format(snapshot);
 	root = json_loads(text, 0, NULL);
@@ -171,6 +172,7 @@ START_TEST(whatever_a_file_is_called)
 	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(files, 0), "bytes")), (json_int_t)1 << 40);
 	json_decref(root);
 	free(text);
+	free(snapshot->top);
 	free(snapshot);
 }
 END_TEST

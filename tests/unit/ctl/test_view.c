@@ -23,12 +23,12 @@ static json_t *sample(unsigned pid, unsigned round, unsigned fast, unsigned slow
 		text, sizeof(text),
 		"{\"version\": \"0.1.0\", \"state\": \"serving\", \"ready\": true, \"pid\": %u, \"started\": \"x\", \"uptime_ms\": %u,"
 		"\"now_ms\": %u, \"connections\": {\"now\": 3, \"max\": 9, \"idle\": 1}, \"requests\": {\"total\": %u},"
-		"\"bytes\": {\"cache\": %u, \"joined\": 0, \"disk\": %u, \"other\": 1}, \"wants\": {\"cache\": %u, \"joined\": 0, \"disk\": %u},"
+		"\"bytes\": {\"cache\": %u, \"coalesced\": 0, \"disk\": %u, \"other\": 1}, \"cache_lookups\": {\"hit\": %u, \"coalesced\": 0, \"miss\": %u},"
 		"\"rejected\": {\"access\": %u}, \"latency\": {\"disk\": {\"buckets\": [[128, %u], [65536, %u]]}, \"first_byte\": {\"buckets\": [[256, %u]]}},"
 		"\"cache\": {\"bytes\": 1073741824, \"free_bytes\": 536870912, \"pinned_bytes\": 0},"
 		"\"devices\": [{\"device\": \"8:0\", \"mode\": \"async\", \"depth\": 32, \"in_flight\": 5, \"queued\": 2, \"reads\": %u, \"read_bytes\": %u,"
 		"\"latency\": {\"buckets\": [[128, %u], [65536, %u]]}, \"wait\": {\"buckets\": []}}],"
-		"\"workers\": [{\"index\": 0, \"turned_ms_ago\": %u, \"stalls\": {\"http\": %u}, \"longest_us\": {\"http\": 12000}}],"
+		"\"workers\": [{\"index\": 0, \"last_iteration_ms_ago\": %u, \"stalls\": {\"http\": %u}, \"longest_us\": {\"http\": 12000}}],"
 		"\"top\": {\"files\": [{\"path\": \"/a\", \"site\": \"\", \"bytes\": %u, \"requests\": 7}], \"clients\": [{\"address\": \"192.0.2.1\", \"bytes\": %u, \"connections\": 2}]}}",
 		pid, 1000 * round, 1000 * round + 5, 100 * round, round << 20, round << 19, 3 * round, round,
 		round > 5 ? 1 : 0, fast, slow, fast, fast + slow, round << 19, fast, slow, round > 8 ? 11000 : 1,
@@ -80,7 +80,7 @@ START_TEST(a_frame)
 	has(text, " ranged 0.1.0  serving  up 4 s");
 	has(text, " sent         1.5 MiB/s ");
 	has(text, "   cache      1.0 MiB/s ");
-	has(text, "   joined         0 B/s\n");
+	has(text, "coalesced         0 B/s\n");
 	has(text, "▅▅▅\n");
 	has(text, " requests  100/s  hits 75.0 %  of bytes 66.7 %\n");
 	has(text, " 1st byte  p50 256 µs  p99 256 µs  cache 512.0 MiB of 1.0 GiB");
@@ -141,7 +141,7 @@ START_TEST(what_is_wrong_is_seen)
 
 	fill(9);
 	text = draw_view(&view, 100, 24, true);
-	has(text, "worker 0 has not turned for 11 s");
+	has(text, "worker 0 has not iterated for 11 s");
 	has(text, "refused 1");
 	has(text, "http 1");
 	free(text);

@@ -28,7 +28,7 @@ static struct access_entry plain(void)
 				      .taken_ns = 2,
 				      .port = 8080,
 				      .tls = true,
-				      .source = ACCESS_JOINED };
+				      .source = ACCESS_COALESCED };
 
 	address_parse("192.0.2.1", 9, &entry.client);
 	entry.texts[ACCESS_METHOD] = "GET";
@@ -48,7 +48,7 @@ START_TEST(what_goes_in_comes_out)
 	ck_assert_str_eq(address_format(&copy.client, client), "192.0.2.1");
 	ck_assert(copy.time_ns == entry.time_ns && copy.sent_bytes == UINT64_MAX && copy.status == 206 &&
 		  copy.wait_ns == 1 && copy.taken_ns == 2);
-	ck_assert(copy.port == 8080 && copy.tls && copy.source == ACCESS_JOINED);
+	ck_assert(copy.port == 8080 && copy.tls && copy.source == ACCESS_COALESCED);
 	for (unsigned i = 0; i < ACCESS_TEXTS; i++)
 		if (entry.texts[i] == NULL)
 			ck_assert_ptr_null(copy.texts[i]);

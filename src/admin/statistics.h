@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The table of all statistics. /metrics (metrics.c), /status (status.c) and the report of SIGUSR2 (report.c) are
+ * rendered from this table only. A new statistic is one row here, plus its entry in ranged(8).
+ *
+ * A row has a scope: a row of the scope "device", for example, stands for one value of each device. Within an item, a
+ * row can have one value for each member of a set, such as the reasons of a rejection. The members are labels in
+ * /metrics, keys in /status and fields in the report.
+ */
+#ifndef ADMIN_STATISTICS_H
+#define ADMIN_STATISTICS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "admin/snapshot.h"
+
+enum statistics_type { STATISTICS_GAUGE, STATISTICS_COUNTER, STATISTICS_HISTOGRAM };
+
+enum statistics_scope {
+	STATISTICS_PROCESS, /* one item; the root object of /status */
+	STATISTICS_DEVICE,  /* struct device; "devices" in /status */
+	STATISTICS_WORKER,  /* struct worker_report; "workers" */
+	STATISTICS_LOG,	    /* struct log_stats; "logs" */
+	STATISTICS_SCOPES
+};
+
+enum statistics_kind {
+	STATISTICS_NUMBER,
+	STATISTICS_US,	  /* a time in nanoseconds: seconds in /metrics, microseconds in /status and in the report */
+	STATISTICS_MS,	  /* likewise, but milliseconds in /status and in the report */
+	STATISTICS_RATIO, /* a real number */
+	STATISTICS_TRUTH, /* a bool: 0 or 1 in /metrics */
+	STATISTICS_TEXT,  /* the value of a label in /metrics; the sample itself is 1 */
+	STATISTICS_TIMES, /* a struct histogram */
+};
+
+/* The members that the values of one row are distinguished by. */
+struct statistics_set {
+	const char *label; /* in /metrics */
+	unsigned count;
+	const char *(*name)(unsigned member); /* NULL: the name of a member is its number */
+};
+
+struct statistics_row {
+	/* In /metrics. Rows of one family are neighbours; the first one has the type and the help text. */
+	const char *family; /* NULL: not in /metrics */
+	enum statistics_type type;
+	const char *help;
+	const char *label, *label_value; /* a constant label; without a value, the label of a STATISTICS_TEXT */
+	/* In /status. */
+	const char *path; /* within the object of its item: "connections.max"; NULL: not in /status */
+	/* In the report. */
+	const char *line;  /* the word behind "stats"; NULL: not in the report. Rows of one line are neighbours. */
+	const char *field; /* NULL: the names of the set are the fields, of a row with a set */
+	/* The value. */
+	enum statistics_scope scope;
+	enum statistics_kind kind;
+	const struct statistics_set *set;     /* NULL: one value for each item */
+	const struct statistics_set *columns; /* a second set: the row has a value for each pair */
+	bool sparse;			      /* values of 0 are left out */
+	size_t offset, bytes;		      /* of the first value in the item, and of each value */
+	/* Functions that compute the value; NULL: the value is read at the offset. */
+	uint64_t (*number)(const struct snapshot *snapshot, unsigned item, unsigned member);
+	double (*ratio)(const struct snapshot *snapshot);
+	const char *(*text)(const struct snapshot *snapshot, unsigned item);
+};
+
+/* Constant, so any thread may read it. */
+extern const struct statistics_row statistics_table[];
+extern const unsigned statistics_count; /* of rows */
+
+/* Returns the number of items of a scope: 1 for the process. */
+unsigned statistics_items(const struct snapshot *snapshot, enum statistics_scope scope);
+/* Returns the label of the items of a scope in /metrics: "device", "worker" or "log"; NULL for the process. */
+const char *statistics_item_label(enum statistics_scope scope);
+
+#define STATISTICS_NAME_BYTES 12
+/*
+ * Returns the name of an item: "8:0", "1" or the name of a log; "" for the process. The name is valid as long as
+ * the snapshot and the buffer.
+ */
+const char *statistics_item_name(const struct snapshot *snapshot, enum statistics_scope scope, unsigned item,
+				 char buffer[STATISTICS_NAME_BYTES]);
+/* Returns the name of a member of a set; valid as long as the buffer. */
+const char *statistics_member_name(const struct statistics_set *set, unsigned member,
+				   char buffer[STATISTICS_NAME_BYTES]);
+
+/*
+ * These return one value of a row: the first for the kinds NUMBER, US and MS (in nanoseconds) and TRUTH, the others for
+ * RATIO, TEXT and TIMES. member: an index into the set; for a pair, row index * columns->count + column index; 0 without
+ * a set. A text can be NULL. Histogram and text are valid as long as the snapshot. Any thread.
+ */
+uint64_t statistics_number(const struct statistics_row *row, const struct snapshot *snapshot, unsigned item,
+			   unsigned member);
+double statistics_ratio(const struct statistics_row *row, const struct snapshot *snapshot);
+const char *statistics_text(const struct statistics_row *row, const struct snapshot *snapshot, unsigned item);
+const struct histogram *statistics_times(const struct statistics_row *row, const struct snapshot *snapshot,
+					 unsigned item);
+
+#endif
