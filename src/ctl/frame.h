@@ -7,7 +7,7 @@
 #include "ctl/history.h"
 
 #define CTL_FRAME_LABEL 1  /* the column of labels */
-#define CTL_FRAME_VALUE 12 /* of the first values */
+#define CTL_FRAME_VALUE 11 /* of the first values */
 
 struct ctl_frame {
 	struct ctl_canvas *canvas;

@@ -4,7 +4,7 @@
 
 #include "ctl/words.h"
 
-#define VALUE_COLUMNS 12
+#define VALUE_COLUMNS 13
 #define CHART_COLUMN (CTL_FRAME_VALUE + VALUE_COLUMNS + 1)
 
 static const enum ctl_style source_styles[CTL_SOURCES] = { CTL_GREEN, CTL_CYAN, CTL_YELLOW, CTL_MAGENTA };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/statistics.h"
 #include "admin/status.h"
 #include "base/clock.h"
 
@@ -177,6 +178,47 @@ START_TEST(whatever_a_file_is_called)
 }
 END_TEST
 
+static bool ends_in(const char *name, const char *end)
+{
+	return strlen(name) > strlen(end) && strcmp(name + strlen(name) - strlen(end), end) == 0;
+}
+
+/* Rows of one family, and rows of one report line, are neighbours; names follow the conventions of Prometheus. */
+START_TEST(the_table_is_consistent)
+{
+	const char *family = "", *line = "";
+
+	for (unsigned i = 0; i < statistics_count; i++) {
+		const struct statistics_row *row = &statistics_table[i];
+
+		ck_assert(row->family != NULL || row->path != NULL || row->line != NULL);
+		for (unsigned j = 0; j < i && row->path != NULL; j++)
+			ck_assert_msg(statistics_table[j].path == NULL || statistics_table[j].scope != row->scope ||
+					      strcmp(statistics_table[j].path, row->path) != 0,
+				      "the path %s is there twice", row->path);
+		if (row->line != NULL && strcmp(row->line, line) != 0) {
+			for (unsigned j = 0; j < i; j++)
+				ck_assert_msg(statistics_table[j].line == NULL ||
+						      strcmp(statistics_table[j].line, row->line) != 0,
+					      "rows of the line %s are apart", row->line);
+			line = row->line;
+		}
+		if (row->family == NULL || strcmp(row->family, family) == 0)
+			continue;
+		for (unsigned j = 0; j < i; j++)
+			ck_assert_msg(statistics_table[j].family == NULL ||
+					      strcmp(statistics_table[j].family, row->family) != 0,
+				      "rows of the family %s are apart", row->family);
+		family = row->family;
+		ck_assert_msg(row->help != NULL && ends_in(row->help, "."), "%s has no help text", family);
+		ck_assert_msg((row->type == STATISTICS_COUNTER) == ends_in(family, "_total"),
+			      "%s: type and name differ", family);
+		ck_assert_msg((row->type == STATISTICS_HISTOGRAM) == (row->kind == STATISTICS_TIMES),
+			      "%s: type and value differ", family);
+	}
+}
+END_TEST
+
 /* --- one thread counts, another one looks --- */
 
 #define TIMES 300000
@@ -251,6 +293,7 @@ int main(void)
 	tcase_add_test(tcase, both_formats);
 	tcase_add_test(tcase, ratios);
 	tcase_add_test(tcase, whatever_a_file_is_called);
+	tcase_add_test(tcase, the_table_is_consistent);
 	tcase_add_test(tcase, whoever_looks_sees_numbers_grow);
 	tcase_add_test(tcase, counters_of_what_comes_and_goes);
 	tcase_add_test(tcase, every_name_is_there);
