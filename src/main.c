@@ -520,7 +520,7 @@ int main(int argc, char **argv)
 	char fault[PASSED_FAULT_BYTES];
 	int status = EX_OSERR, error;
 
-	if (passed_take(fault) != 0) {
+	if (passed_init(fault) != 0) {
 		fprintf(stderr, "ranged: %s\n", fault);
 		return EX_UNAVAILABLE;
 	}

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "config/listen_address.h"
-#include "net/sockets.h"
+#include "net/unix_socket.h"
 
 #define BACKLOG 64
 #define MODE 0660
@@ -83,7 +83,7 @@ int admin_socket_open(const char *text, int fds[ADMIN_SOCKET_MAX])
 	if (strcasecmp(address.host, "localhost") == 0)
 		return open_localhost(port, fds);
 	if (address.kind == LISTEN_ADDRESS_UNIX)
-		fds[0] = sockets_listen_unix(address.path, MODE, BACKLOG);
+		fds[0] = unix_socket_listen(address.path, MODE, BACKLOG);
 	else
 		fds[0] = strchr(address.host, ':') != NULL ? open_six(address.host, port)
 							   : open_four(address.host, port);

@@ -166,7 +166,7 @@ void generation_succeed(struct generation *generation, struct generation *before
 	struct process *process = generation->process;
 
 	if (before != NULL)
-		sockets_succeed(generation->sockets, before->sockets);
+		sockets_inherit_files(generation->sockets, before->sockets);
 	generation->settled = generation->listens = true;
 	generation->number = before != NULL ? before->number + 1 : 1;
 	site_roots_watch(&generation->options.config.rules, &process->roots_replaced);
@@ -267,7 +267,7 @@ void generation_free(struct generation *generation)
 		return;
 	generation_close_files(generation);
 	if (!generation->settled)
-		sockets_abandon(generation->sockets);
+		sockets_discard(generation->sockets);
 	generation_stop_listening(generation);
 	mime_free(generation->mime);
 	certificates_free(generation->certificates);

@@ -283,7 +283,7 @@ static void came(void *context, int fd, unsigned listener, const struct sockaddr
 	arrival.client = client;
 	atomic_fetch_add(&worker->load, 1);
 	request_site_hold(arrival.site);
-	proxy_protocol_take(worker->preface, &arrival);
+	proxy_protocol_add(worker->preface, &arrival);
 }
 
 static void disk_ready(void *context, uint32_t events)
@@ -593,7 +593,7 @@ static int take_up(struct worker *worker, struct generation *generation)
 	if (error == 0)
 		error = listen_to(worker, generation);
 	if (error == 0)
-		proxy_protocol_renew(worker->preface, generation_config(generation)->header_timeout_ms);
+		proxy_protocol_set_timeout(worker->preface, generation_config(generation)->header_timeout_ms);
 	else
 		server_renew(worker->server, &before); /* whose daemons run */
 	return error;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All workers watch the same sockets with EPOLLEXCLUSIVE, so a connection wakes one of them; who serves it is the
- * worker's business. Without descriptors (EMFILE) accept(2) would fail for ever and the loop would spin on a socket
- * that stays readable: a spare descriptor is given up to accept one connection that is refused, so that the client
- * hears at once, and the sockets are left alone for a while.
+ * All workers watch the same listening sockets with EPOLLEXCLUSIVE, so a new connection wakes one worker. The worker
+ * decides who serves the connection.
+ *
+ * If the process has no free descriptor (EMFILE), accept(2) fails although the socket stays readable, and the loop
+ * would spin. The listener therefore keeps a spare descriptor. It closes the spare one, accepts one connection in its
+ * place and has the connection rejected, so that the client gets an answer at once. Then the listener pauses for
+ * BACK_OFF_MS.
  */
 #include "net/listener.h"
 
@@ -17,94 +20,96 @@
 
 #include "base/log.h"
 
-#define ACCEPTS_MAX 64 /* in one turn and of one socket */
+#define ACCEPTS_MAX 64 /* in one iteration, from one socket */
 #define BACK_OFF_MS 100
 
-struct ear {
+struct listening_socket {
 	struct reactor_watch watch;
-	unsigned index; /* of the listener in the configuration */
+	unsigned index; /* of the configured listener */
 	struct listener *listener;
 };
 
 struct listener {
 	struct reactor *reactor;
 	struct sockets *sockets;
-	listener_accepted_fn accepted;
+	listener_accept_fn on_accept;
 	void *context;
 	struct reactor_timer back_off;
-	bool deaf;
-	int spare_fd;
+	bool paused;  /* the sockets are not watched */
+	int spare_fd; /* -1: none could be opened */
 	size_t count;
-	struct ear ears[];
+	struct listening_socket listening[];
 };
 
-static void unwatch(struct listener *listener)
+static void pause_listening(struct listener *listener)
 {
-	for (size_t i = 0; i < listener->count && !listener->deaf; i++)
-		reactor_remove(listener->reactor, &listener->ears[i].watch);
-	listener->deaf = true;
+	for (size_t i = 0; i < listener->count && !listener->paused; i++)
+		reactor_remove(listener->reactor, &listener->listening[i].watch);
+	listener->paused = true;
 }
 
-static int watch(struct listener *listener)
+static int resume(struct listener *listener)
 {
 	int error = 0;
 
 	for (size_t i = 0; i < listener->count && error == 0; i++)
-		error = reactor_add(listener->reactor, &listener->ears[i].watch, EPOLLIN | EPOLLEXCLUSIVE);
-	listener->deaf = false;
+		error = reactor_add(listener->reactor, &listener->listening[i].watch, EPOLLIN | EPOLLEXCLUSIVE);
+	listener->paused = false;
 	return error;
 }
 
 static void back_off(struct listener *listener)
 {
 	if (reactor_timer_start(listener->reactor, &listener->back_off, BACK_OFF_MS) == 0)
-		unwatch(listener);
+		pause_listening(listener);
 }
 
-static void back_on(void *context)
+static void on_back_off_end(void *context)
 {
 	struct listener *listener = context;
 
-	if (watch(listener) != 0) {
-		unwatch(listener);
+	if (resume(listener) != 0) {
+		pause_listening(listener);
 		back_off(listener);
 	}
 }
 
-static int accept_fd(const struct ear *ear, struct sockaddr_storage *peer, socklen_t *length)
+static int accept_fd(const struct listening_socket *from, struct sockaddr_storage *peer, socklen_t *length)
 {
 	*length = sizeof(*peer);
-	return accept4(ear->watch.fd, (struct sockaddr *)peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	return accept4(from->watch.fd, (struct sockaddr *)peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-static void turn_away(const struct ear *ear, int error)
+/* Accepts one connection with the spare descriptor and has it rejected with this errno. Then backs off. */
+static void reject_one(const struct listening_socket *from, int error)
 {
-	struct listener *listener = ear->listener;
+	struct listener *listener = from->listener;
 	struct sockaddr_storage peer = { 0 };
 	socklen_t length;
 	int fd;
 
-	log_fault(LOG_LEVEL_ERROR, "can't accept a connection: %s", strerror(error));
+	log_fault(LOG_LEVEL_ERROR, "cannot accept a connection: %s; pausing for %d ms", strerror(error), BACK_OFF_MS);
 	if (listener->spare_fd >= 0) {
 		close(listener->spare_fd);
-		fd = accept_fd(ear, &peer, &length);
+		fd = accept_fd(from, &peer, &length);
 		if (fd >= 0)
-			listener->accepted(listener->context, fd, ear->index, (struct sockaddr *)&peer, length, -error);
+			listener->on_accept(listener->context, fd, from->index, (struct sockaddr *)&peer, length,
+					    -error);
 	}
 	listener->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	back_off(listener);
 }
 
-/* True if there may be more. */
-static bool accept_one(const struct ear *ear)
+/* Accepts one connection. Returns true if more connections may be queued. */
+static bool accept_one(const struct listening_socket *from)
 {
-	struct listener *listener = ear->listener;
+	struct listener *listener = from->listener;
 	struct sockaddr_storage peer = { 0 };
 	socklen_t length;
-	int fd = accept_fd(ear, &peer, &length);
+	int fd = accept_fd(from, &peer, &length);
 
 	if (fd >= 0) {
-		listener->accepted(listener->context, fd, ear->index, (struct sockaddr *)&peer, length, 0);
+		listener->on_accept(listener->context, fd, from->index, (struct sockaddr *)&peer, length, 0);
 		return true;
 	}
 	switch (errno) {
@@ -114,46 +119,46 @@ static bool accept_one(const struct ear *ear)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		turn_away(ear, errno);
+		reject_one(from, errno);
 		return false;
-	default: /* this connection's fault: ECONNABORTED, EPROTO and the network's errors (accept(2)) */
+	default: /* an error of this connection alone: ECONNABORTED, EPROTO and network errors (accept(2)) */
 		return true;
 	}
 }
 
-static void ready(void *context, uint32_t events)
+static void on_readable(void *context, uint32_t events)
 {
-	struct ear *ear = context;
+	struct listening_socket *from = context;
 	unsigned left = ACCEPTS_MAX;
 
 	(void)events;
-	while (left-- > 0 && accept_one(ear))
+	while (left-- > 0 && accept_one(from))
 		;
 }
 
 int listener_new(struct listener **listener, struct reactor *reactor, struct sockets *sockets,
-		 listener_accepted_fn accepted, void *context)
+		 listener_accept_fn on_accept, void *context)
 {
 	size_t count = sockets_count(sockets);
-	struct listener *l = calloc(1, sizeof(*l) + count * sizeof(l->ears[0]));
+	struct listener *l = calloc(1, sizeof(*l) + count * sizeof(l->listening[0]));
 	int error;
 
 	if (l == NULL)
 		return -ENOMEM;
 	*l = (struct listener){
-		.reactor = reactor, .sockets = sockets, .accepted = accepted, .context = context, .count = count
+		.reactor = reactor, .sockets = sockets, .on_accept = on_accept, .context = context, .count = count
 	};
-	l->back_off = (struct reactor_timer){ .fn = back_on, .context = l };
+	l->back_off = (struct reactor_timer){ .fn = on_back_off_end, .context = l };
 	for (size_t i = 0; i < count; i++)
-		l->ears[i] = (struct ear){
-			.watch = { .fd = sockets_fd(sockets, i), .fn = ready, .context = &l->ears[i] },
+		l->listening[i] = (struct listening_socket){
+			.watch = { .fd = sockets_fd(sockets, i), .fn = on_readable, .context = &l->listening[i] },
 			.listener = l,
 			.index = sockets_listener(sockets, i),
 		};
 	l->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	error = watch(l);
+	error = resume(l);
 	if (error != 0) {
-		unwatch(l);
+		pause_listening(l);
 		close(l->spare_fd);
 		free(l);
 		return error;
@@ -166,10 +171,10 @@ void listener_free(struct listener *listener)
 {
 	if (listener == NULL)
 		return;
-	unwatch(listener);
+	pause_listening(listener);
 	for (size_t i = 0; i < listener->count; i++)
-		for (unsigned left = SOMAXCONN; left > 0 && accept_one(&listener->ears[i]); left--)
-			; /* a flood of connections does not hold the end up */
+		for (unsigned left = SOMAXCONN; left > 0 && accept_one(&listener->listening[i]); left--)
+			; /* bounded, so that a flood of connections does not delay the end */
 	reactor_timer_stop(listener->reactor, &listener->back_off);
 	if (listener->spare_fd >= 0)
 		close(listener->spare_fd);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One worker's ear on the listening sockets: accepts what comes and hands it on. Belongs to its reactor's thread. */
+/* Accepts connections from the listening sockets for one worker. Belongs to its reactor's thread. */
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
 
@@ -11,18 +11,23 @@
 struct listener;
 
 /*
- * Owns fd from here on. listener: which of the configuration's it came in on. error: 0, or why the connection is to be
- * refused at once
- * (-EMFILE and the like): its descriptor was the last one.
+ * A connection was accepted. The callee owns fd. `listener` is the index of the configured listener. If `error` is not
+ * 0, the connection used the last descriptor, and the callee must reject the connection at once. `error` is then
+ * -EMFILE or another -errno that means a lack of resources.
  */
-typedef void (*listener_accepted_fn)(void *context, int fd, unsigned listener, const struct sockaddr *peer,
-				     socklen_t length, int error);
+typedef void (*listener_accept_fn)(void *context, int fd, unsigned listener, const struct sockaddr *peer,
+				   socklen_t length, int error);
 
-/* Watches the sockets. 0 with *listener owned by the caller, or -errno. */
+/*
+ * Starts to accept connections. Takes over one use of the sockets (sockets_open()) on success. Returns 0 with *listener
+ * owned by the caller, or -errno.
+ */
 int listener_new(struct listener **listener, struct reactor *reactor, struct sockets *sockets,
-		 listener_accepted_fn accepted, void *context);
-/* Accepts what has queued up, so that nobody who got through is reset, then stops and releases the sockets. NULL is
- * fine. */
+		 listener_accept_fn on_accept, void *context);
+/*
+ * Accepts the connections that the kernel has queued, so that none of them is reset. Then releases the sockets and frees
+ * the listener. NULL is allowed.
+ */
 void listener_free(struct listener *listener);
 
 #endif

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * systemd keeps the sockets open, too: between two runs of ranged connections wait in their queues. Nothing of them is
- * set here but O_NONBLOCK and CLOEXEC; sockets.c sets what it sets of its own ones.
+ * Listening sockets from systemd, as described in sd_listen_fds(3). systemd also keeps the sockets open, so connections
+ * wait in their queues while ranged restarts.
+ *
+ * The descriptors begin at SD_LISTEN_FDS_START and are owned by this file until passed_close(). Only O_NONBLOCK and
+ * FD_CLOEXEC are set here; sockets.c sets the TCP options on its duplicates. Main thread only, except that the thread of
+ * a reload reads the list; passed_close() is not called while a reload runs.
  */
 #include "net/passed.h"
 
@@ -14,29 +18,31 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-static char **names; /* as many as there are; NULL: none */
+static char **names; /* the name of each socket; NULL: no socket was passed */
 static size_t count;
-static const char **distinct; /* each name once, then NULL; NULL: none */
+static const char **distinct; /* each name once, terminated by NULL; NULL: no socket was passed */
 
+/* Checks one socket and sets its flags. */
 static int adopt(int fd, const char *name, char *fault)
 {
 	int flags = fcntl(fd, F_GETFL);
 
 	if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0) {
-		snprintf(fault, PASSED_FAULT_BYTES,
-			 "what was passed as \"%.255s\" is no listening stream socket (ListenStream=, Accept=no)",
-			 name);
+		snprintf(
+			fault, PASSED_FAULT_BYTES,
+			"the descriptor passed as \"%.255s\" is not a listening stream socket; set ListenStream= and Accept=no in the socket unit",
+			name);
 		return -ENOTSOCK;
 	}
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-		snprintf(fault, PASSED_FAULT_BYTES, "the socket that was passed as \"%.255s\": %s", name,
+		snprintf(fault, PASSED_FAULT_BYTES, "cannot set the flags of the socket passed as \"%.255s\": %s", name,
 			 strerror(errno));
 		return -errno;
 	}
 	return 0;
 }
 
-/* Returns 0 or -ENOMEM. */
+/* Fills `distinct`. Returns 0 or -ENOMEM. */
 static int list_names(void)
 {
 	size_t used = 0;
@@ -55,13 +61,14 @@ static int list_names(void)
 	return 0;
 }
 
-int passed_take(char fault[PASSED_FAULT_BYTES])
+int passed_init(char fault[PASSED_FAULT_BYTES])
 {
 	int n = sd_listen_fds_with_names(1, &names);
 	int error = n < 0 ? n : 0;
 
 	if (error != 0)
-		snprintf(fault, PASSED_FAULT_BYTES, "LISTEN_FDS: %s", strerror(-error));
+		snprintf(fault, PASSED_FAULT_BYTES, "cannot read the sockets passed in LISTEN_FDS: %s",
+			 strerror(-error));
 	count = n > 0 ? (size_t)n : 0;
 	for (size_t i = 0; i < count && error == 0; i++)
 		error = adopt(passed_fd(i), names[i], fault);

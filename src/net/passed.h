@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Listening sockets that systemd (or who speaks its protocol: LISTEN_FDS) opened and passed under a name each; several
- * may have one name. They belong to the process and stay open until it drains; who listens on them has duplicates. Main
- * thread only.
+ * Listening sockets that systemd, or another program with the same protocol (LISTEN_FDS), opened and passed to the
+ * process. Each socket has a name; several sockets may have the same name. They stay open until the process drains.
+ * Listeners use duplicates of them. Main thread, and the thread of a reload.
  */
 #ifndef NET_PASSED_H
 #define NET_PASSED_H
@@ -13,12 +13,13 @@
 #define PASSED_FAULT_BYTES 400
 
 /*
- * Once, before any other thread and any descriptor is there: takes what was passed. 0, or -errno with what is wrong
- * with one of them in `fault` (no listening stream socket …).
+ * Reads the list of passed sockets from the environment and checks each socket. Call it once, before the process opens
+ * a descriptor or starts a thread. Returns 0, or -errno with a message in `fault`, for example if a descriptor is not a
+ * listening stream socket.
  */
-int passed_take(char fault[PASSED_FAULT_BYTES]);
+int passed_init(char fault[PASSED_FAULT_BYTES]);
 
-/* How many there are, the name of each, and its descriptor. */
+/* Returns the number of sockets, the name of socket i, and its descriptor. The caller must not close the descriptor. */
 size_t passed_count(void);
 const char *passed_name(size_t i);
 int passed_fd(size_t i);
@@ -27,7 +28,7 @@ bool passed_has(const char *name);
 /* Returns each name once, and NULL at the end. Valid until passed_close(). */
 const char *const *passed_names(void);
 
-/* None is left. Whoever still has duplicates, or systemd, goes on listening. */
+/* Closes all passed sockets. Duplicates, and the descriptors of systemd, keep listening. */
 void passed_close(void);
 
 #endif

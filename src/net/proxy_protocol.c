@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What stands behind the header is for libmicrohttpd, or for a TLS handshake, to read from the socket. So bytes are
- * looked at before they are taken, and only those that are the header's are taken. As long as it is not complete that
- * is all of them; so the socket does not stay readable, and the loop does not spin on half a header.
+ * Reads the PROXY header of a connection before HTTP or TLS starts. The bytes after the header belong to libmicrohttpd
+ * or to the TLS handshake, which read them from the socket. So the bytes are peeked first, and only the bytes of the
+ * header are then received.
+ *
+ * While the header is incomplete, all bytes belong to it. They are received at once, so the socket does not stay
+ * readable, and the loop does not spin on half a header.
+ *
+ * Each connection whose header is incomplete is a struct pending in the list of its struct proxy_protocol. It ends
+ * with one call of on_header().
  */
 #include "net/proxy_protocol.h"
 
@@ -18,208 +24,214 @@
 #include "base/log.h"
 #include "http/proxy_header.h"
 
-struct entry {
+/* A connection whose PROXY header is incomplete. */
+struct pending {
 	struct reactor_watch watch;
 	struct reactor_timer timer;
-	struct entry *next, *prev;
-	struct proxy_protocol *preface;
+	struct pending *next, *prev;
+	struct proxy_protocol *owner;
 	struct arrival arrival;
-	size_t used; /* bytes taken, as far as they are kept */
+	size_t used; /* received bytes of `bytes` */
 	uint8_t bytes[PROXY_HEADER_BYTES];
 	struct proxy_header header;
-	size_t left; /* bytes of the header that are of no interest, once it is known */
-	bool known;
+	size_t left; /* bytes of the header that are still to be skipped */
+	bool known;  /* `header` and `left` are set */
 };
 
 struct proxy_protocol {
 	struct reactor *reactor;
 	uint64_t timeout_ms;
-	proxy_protocol_read_fn read;
+	proxy_protocol_header_fn on_header;
 	void *context;
-	struct entry *entries;
+	struct pending *pending;
 };
 
-int proxy_protocol_new(struct proxy_protocol **preface, struct reactor *reactor, uint64_t timeout_ms,
-		       proxy_protocol_read_fn read, void *context)
+int proxy_protocol_new(struct proxy_protocol **proxies, struct reactor *reactor, uint64_t timeout_ms,
+		       proxy_protocol_header_fn on_header, void *context)
 {
-	*preface = calloc(1, sizeof(**preface));
-	if (*preface == NULL)
+	*proxies = calloc(1, sizeof(**proxies));
+	if (*proxies == NULL)
 		return -ENOMEM;
-	**preface = (struct proxy_protocol){
-		.reactor = reactor, .timeout_ms = timeout_ms, .read = read, .context = context
+	**proxies = (struct proxy_protocol){
+		.reactor = reactor, .timeout_ms = timeout_ms, .on_header = on_header, .context = context
 	};
 	return 0;
 }
 
-void proxy_protocol_renew(struct proxy_protocol *preface, uint64_t timeout_ms)
+void proxy_protocol_set_timeout(struct proxy_protocol *proxies, uint64_t timeout_ms)
 {
-	preface->timeout_ms = timeout_ms;
+	proxies->timeout_ms = timeout_ms;
 }
 
-void proxy_protocol_free(struct proxy_protocol *preface)
+void proxy_protocol_free(struct proxy_protocol *proxies)
 {
-	assert(preface == NULL || preface->entries == NULL);
-	free(preface);
+	assert(proxies == NULL || proxies->pending == NULL);
+	free(proxies);
 }
 
-static void let_go(struct entry *entry)
+/* Removes the connection from the reactor and from the list. */
+static void remove_pending(struct pending *pending)
 {
-	struct proxy_protocol *preface = entry->preface;
+	struct proxy_protocol *proxies = pending->owner;
 
-	reactor_remove(preface->reactor, &entry->watch);
-	reactor_timer_stop(preface->reactor, &entry->timer);
-	if (entry->prev != NULL)
-		entry->prev->next = entry->next;
+	reactor_remove(proxies->reactor, &pending->watch);
+	reactor_timer_stop(proxies->reactor, &pending->timer);
+	if (pending->prev != NULL)
+		pending->prev->next = pending->next;
 	else
-		preface->entries = entry->next;
-	if (entry->next != NULL)
-		entry->next->prev = entry->prev;
+		proxies->pending = pending->next;
+	if (pending->next != NULL)
+		pending->next->prev = pending->prev;
 }
 
-static void give_up(struct entry *entry, const char *reason)
+/* Closes the connection. `reason` is logged; NULL: the client closed it, or the process drains. */
+static void close_pending(struct pending *pending, const char *reason)
 {
-	struct proxy_protocol *preface = entry->preface;
+	struct proxy_protocol *proxies = pending->owner;
 	char text[ADDRESS_TEXT_BYTES];
 	struct address address;
 
-	let_go(entry);
-	address_from_sockaddr((const struct sockaddr *)&entry->arrival.address, &address);
+	remove_pending(pending);
+	address_from_sockaddr((const struct sockaddr *)&pending->arrival.address, &address);
 	if (reason != NULL)
-		log_fault(LOG_LEVEL_WARNING, "a connection from %s was closed: %s (proxy_protocol)",
+		log_fault(LOG_LEVEL_WARNING, "connection from %s closed: %s (proxy_protocol)",
 			  address_format(&address, text), reason);
-	close(entry->arrival.fd);
-	entry->arrival.fd = -1;
-	preface->read(preface->context, &entry->arrival, reason != NULL);
-	free(entry);
+	close(pending->arrival.fd);
+	pending->arrival.fd = -1;
+	proxies->on_header(proxies->context, &pending->arrival, reason != NULL);
+	free(pending);
 }
 
-static void pass_on(struct entry *entry)
+/* Hands the connection over, with the address from the header. */
+static void complete(struct pending *pending)
 {
-	struct proxy_protocol *preface = entry->preface;
+	struct proxy_protocol *proxies = pending->owner;
 
-	if (entry->header.source.ss_family != AF_UNSPEC) {
-		entry->arrival.address = entry->header.source;
-		entry->arrival.length = sizeof(entry->header.source);
+	if (pending->header.source.ss_family != AF_UNSPEC) {
+		pending->arrival.address = pending->header.source;
+		pending->arrival.length = sizeof(pending->header.source);
 	}
-	let_go(entry);
-	preface->read(preface->context, &entry->arrival, false);
-	free(entry);
+	remove_pending(pending);
+	proxies->on_header(proxies->context, &pending->arrival, false);
+	free(pending);
 }
 
-enum progress { WAITS, GOES_ON, COMPLETE, MALFORMED, ENDED };
+enum progress { BLOCKED, CONTINUES, COMPLETE, MALFORMED, CLOSED };
 
 static enum progress progress_of(ssize_t n)
 {
-	return n > 0 ? GOES_ON : n < 0 && (errno == EAGAIN || errno == EINTR) ? WAITS : ENDED;
+	return n > 0 ? CONTINUES : n < 0 && (errno == EAGAIN || errno == EINTR) ? BLOCKED : CLOSED;
 }
 
-static enum progress skip(struct entry *entry)
+/* Discards bytes of the header that are not parsed. */
+static enum progress skip(struct pending *pending)
 {
 	char bytes[4096];
-	ssize_t n =
-		recv(entry->watch.fd, bytes, entry->left < sizeof(bytes) ? entry->left : sizeof(bytes), MSG_DONTWAIT);
+	ssize_t n = recv(pending->watch.fd, bytes, pending->left < sizeof(bytes) ? pending->left : sizeof(bytes),
+			 MSG_DONTWAIT);
 
 	if (n > 0)
-		entry->left -= (size_t)n;
+		pending->left -= (size_t)n;
 	return progress_of(n);
 }
 
-static enum progress gather(struct entry *entry)
+/* Receives bytes of the header, but no byte after it. */
+static enum progress receive(struct pending *pending)
 {
-	uint8_t *at = entry->bytes + entry->used;
-	ssize_t seen = recv(entry->watch.fd, at, sizeof(entry->bytes) - entry->used, MSG_PEEK | MSG_DONTWAIT);
+	uint8_t *at = pending->bytes + pending->used;
+	ssize_t seen = recv(pending->watch.fd, at, sizeof(pending->bytes) - pending->used, MSG_PEEK | MSG_DONTWAIT);
 	enum proxy_header_state state;
-	size_t take;
+	size_t length;
 
 	if (seen <= 0)
 		return progress_of(seen);
-	take = (size_t)seen;
-	state = proxy_header_parse(entry->bytes, entry->used + take, &entry->header);
+	length = (size_t)seen;
+	state = proxy_header_parse(pending->bytes, pending->used + length, &pending->header);
 	if (state == PROXY_HEADER_MALFORMED)
 		return MALFORMED;
-	if (state == PROXY_HEADER_DONE && take > entry->header.length - entry->used)
-		take = entry->header.length - entry->used;
-	if (recv(entry->watch.fd, at, take, MSG_DONTWAIT) != (ssize_t)take)
-		return ENDED;
-	entry->used += take;
-	entry->known = state == PROXY_HEADER_DONE;
-	entry->left = entry->known ? entry->header.length - entry->used : 0;
-	return GOES_ON;
+	if (state == PROXY_HEADER_DONE && length > pending->header.length - pending->used)
+		length = pending->header.length - pending->used;
+	if (recv(pending->watch.fd, at, length, MSG_DONTWAIT) != (ssize_t)length)
+		return CLOSED;
+	pending->used += length;
+	pending->known = state == PROXY_HEADER_DONE;
+	pending->left = pending->known ? pending->header.length - pending->used : 0;
+	return CONTINUES;
 }
 
-static enum progress advance(struct entry *entry)
+static enum progress advance(struct pending *pending)
 {
-	enum progress progress = GOES_ON;
+	enum progress progress = CONTINUES;
 
-	while (progress == GOES_ON && !(entry->known && entry->left == 0))
-		progress = entry->known ? skip(entry) : gather(entry);
-	return progress == GOES_ON ? COMPLETE : progress;
+	while (progress == CONTINUES && !(pending->known && pending->left == 0))
+		progress = pending->known ? skip(pending) : receive(pending);
+	return progress == CONTINUES ? COMPLETE : progress;
 }
 
-static void readable(void *context, uint32_t events)
+static void on_readable(void *context, uint32_t events)
 {
-	struct entry *entry = context;
+	struct pending *pending = context;
 
 	(void)events;
-	switch (advance(entry)) {
+	switch (advance(pending)) {
 	case COMPLETE:
-		pass_on(entry);
+		complete(pending);
 		break;
 	case MALFORMED:
-		give_up(entry, "it does not begin with a PROXY header");
+		close_pending(pending, "it does not begin with a PROXY header");
 		break;
-	case ENDED: /* a proxy that looks if we are there, for one */
-		give_up(entry, NULL);
+	case CLOSED: /* for example the health check of a proxy */
+		close_pending(pending, NULL);
 		break;
-	case GOES_ON:
-	case WAITS:
+	case CONTINUES:
+	case BLOCKED:
 		break;
 	}
 }
 
-static void overdue(void *context)
+static void on_timeout(void *context)
 {
-	give_up(context, "its PROXY header did not come within header_timeout");
+	close_pending(context, "no complete PROXY header within header_timeout");
 }
 
-void proxy_protocol_take(struct proxy_protocol *preface, const struct arrival *arrival)
+void proxy_protocol_add(struct proxy_protocol *proxies, const struct arrival *arrival)
 {
-	struct entry *entry = calloc(1, sizeof(*entry));
+	struct pending *pending = calloc(1, sizeof(*pending));
 	bool watched;
 
-	if (entry == NULL) {
+	if (pending == NULL) {
 		struct arrival ended = *arrival;
 
 		close(arrival->fd);
 		ended.fd = -1;
-		preface->read(preface->context, &ended, false);
+		proxies->on_header(proxies->context, &ended, false);
 		return;
 	}
-	*entry = (struct entry){ .preface = preface, .arrival = *arrival };
-	entry->watch = (struct reactor_watch){ .fd = arrival->fd, .fn = readable, .context = entry };
-	entry->timer = (struct reactor_timer){ .fn = overdue, .context = entry };
-	entry->next = preface->entries;
-	if (entry->next != NULL)
-		entry->next->prev = entry;
-	preface->entries = entry;
-	watched = reactor_add(preface->reactor, &entry->watch, EPOLLIN) == 0;
-	if (!watched || reactor_timer_start(preface->reactor, &entry->timer, preface->timeout_ms) != 0)
-		give_up(entry, "out of memory");
+	*pending = (struct pending){ .owner = proxies, .arrival = *arrival };
+	pending->watch = (struct reactor_watch){ .fd = arrival->fd, .fn = on_readable, .context = pending };
+	pending->timer = (struct reactor_timer){ .fn = on_timeout, .context = pending };
+	pending->next = proxies->pending;
+	if (pending->next != NULL)
+		pending->next->prev = pending;
+	proxies->pending = pending;
+	watched = reactor_add(proxies->reactor, &pending->watch, EPOLLIN) == 0;
+	if (!watched || reactor_timer_start(proxies->reactor, &pending->timer, proxies->timeout_ms) != 0)
+		close_pending(pending, "out of memory");
 }
 
-void proxy_protocol_drain(struct proxy_protocol *preface)
+void proxy_protocol_drain(struct proxy_protocol *proxies)
 {
-	for (struct entry *entry = preface->entries, *next; entry != NULL; entry = next) {
+	for (struct pending *pending = proxies->pending, *next; pending != NULL; pending = next) {
 		char byte;
 
-		next = entry->next;
-		if (entry->used == 0 && recv(entry->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
-			give_up(entry, NULL);
+		next = pending->next;
+		if (pending->used == 0 && recv(pending->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+			close_pending(pending, NULL);
 	}
 }
 
-void proxy_protocol_abort(struct proxy_protocol *preface)
+void proxy_protocol_abort(struct proxy_protocol *proxies)
 {
-	while (preface->entries != NULL)
-		give_up(preface->entries, NULL);
+	while (proxies->pending != NULL)
+		close_pending(proxies->pending, NULL);
 }

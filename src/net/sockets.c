@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Options that a connection inherits from its listener are set here, once, and cost no call per connection:
- * TCP_NODELAY, and TCP_NOTSENT_LOWAT, which bounds what the kernel keeps of a reply for a slow client; it is lowered as
- * connections multiply (server.c).
+ * A set of listening sockets is owned by its users, which are the main thread and the workers. It is filled by one thread
+ * and constant afterwards; only `users` changes, so any thread may read the set.
+ *
+ * Accepted connections inherit socket options from their listening socket. TCP_NODELAY and TCP_NOTSENT_LOWAT are
+ * therefore set here, once, and cost no system call for each connection. TCP_NOTSENT_LOWAT limits the unsent bytes that
+ * the kernel holds for a slow client; server.c lowers it as the number of connections grows.
  */
 #include "net/sockets.h"
 
@@ -17,28 +20,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "net/passed.h"
+#include "net/unix_socket.h"
 #include "request/connection.h"
 
 struct listening {
 	int fd;
 	bool tls;
-	unsigned listener;	       /* of the configuration: a name may be several addresses */
+	unsigned listener;	       /* index of the configured address; a host name may have several sockets */
 	struct listen_address address; /* as configured */
-	char path[108];		       /* of a Unix socket of ours; "" otherwise */
-	bool removes;		       /* it, once it is closed */
-	bool carried;		       /* over from those before */
+	char path[108];		       /* file of a Unix socket that was bound here; "" for other sockets */
+	bool removes;		       /* the file is removed when the socket is closed */
+	bool inherited;		       /* from the sockets of the former configuration */
 };
 
 struct sockets {
 	struct listening *list;
 	size_t count;
-	atomic_uint users;
+	atomic_uint users; /* sequentially consistent: the last user to decrement it closes the sockets */
 };
 
 static int set_option(int fd, int level, int option, int value)
@@ -46,6 +49,7 @@ static int set_option(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof(value)) == 0 ? 0 : -errno;
 }
 
+/* Appends a socket, and takes ownership of fd on success. Returns 0 or -ENOMEM. */
 static int add(struct sockets *sockets, int fd, const char *path)
 {
 	struct listening *list = realloc(sockets->list, (sockets->count + 1) * sizeof(*list));
@@ -78,7 +82,7 @@ static int open_tcp(struct sockets *sockets, const struct addrinfo *info)
 	return error;
 }
 
-/* ":port" is one socket for both families where the host has IPv6. */
+/* Listens on all addresses: one socket for both families if the host has IPv6, else one for IPv4. */
 static int open_any(struct sockets *sockets, const char *port)
 {
 	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
@@ -114,7 +118,7 @@ static int open_host(struct sockets *sockets, const struct listen_address *addre
 	for (const struct addrinfo *info = list; info != NULL && error == 0; info = info->ai_next) {
 		error = open_tcp(sockets, info);
 		if ((error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL) && (opened > 0 || info->ai_next != NULL))
-			error = 0; /* "localhost" on a host without IPv6 */
+			error = 0; /* "localhost" also resolves to ::1 on a host without IPv6 */
 		else
 			opened++;
 	}
@@ -122,48 +126,10 @@ static int open_host(struct sockets *sockets, const struct listen_address *addre
 	return error;
 }
 
-/* Removes a socket that nobody listens on. */
-static void remove_stale(const struct sockaddr_un *address)
-{
-	const char *path = address->sun_path;
-	struct stat st;
-	int fd;
-
-	if (lstat(path, &st) != 0 ||
-	    !S_ISSOCK(st.st_mode)) /* connect(2) says of a file what it says of a stale socket */
-		return;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); /* who listens may have a full backlog */
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 && errno == ECONNREFUSED)
-		unlink(path);
-	if (fd >= 0)
-		close(fd);
-}
-
-int sockets_listen_unix(const char *path, mode_t mode, int backlog)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error = 0;
-	mode_t mask;
-
-	if (fd < 0)
-		return -errno;
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	remove_stale(&address);
-	mask = umask(0);  /* which would take from the mode */
-	fchmod(fd, mode); /* before it has a name; by path it could be another file's by now */
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, backlog) != 0)
-		error = -errno;
-	umask(mask);
-	if (error == 0)
-		return fd;
-	close(fd);
-	return error;
-}
-
-/* As open as a TCP port; the directory's permissions restrict it. */
+/* Every user may connect, as to a TCP port. The permissions of the directory can restrict the access. */
 static int open_unix(struct sockets *sockets, const char *path)
 {
-	int fd = sockets_listen_unix(path, 0666, SOMAXCONN);
+	int fd = unix_socket_listen(path, 0666, SOMAXCONN);
 	int error = fd < 0 ? fd : add(sockets, fd, path);
 
 	if (error != 0 && fd >= 0)
@@ -171,8 +137,10 @@ static int open_unix(struct sockets *sockets, const char *path)
 	return error;
 }
 
-/* A duplicate each: what was passed is there for the next configuration, too. A Unix socket's file is not ours to
- * remove. */
+/*
+ * Listens on duplicates of the passed sockets of this name; the next configuration may need the originals. The path is
+ * "", because systemd owns the file of a passed Unix socket.
+ */
 static int open_passed(struct sockets *sockets, const char *name, const char **reason)
 {
 	int error = 0;
@@ -183,17 +151,16 @@ static int open_passed(struct sockets *sockets, const char *name, const char **r
 		int fd = fcntl(passed_fd(i), F_DUPFD_CLOEXEC, 0);
 		if (fd < 0)
 			return -errno;
-		set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* not of a Unix socket */
+		set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* fails for a Unix socket, which is fine */
 		set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, CONNECTION_UNSENT_MAX);
 		error = add(sockets, fd, "");
 		if (error != 0)
 			close(fd);
 	}
 	if (error == 0 && !passed_has(name)) {
-		*reason =
-			passed_count() > 0
-				? "of the sockets that were passed none has that name (FileDescriptorName= of the socket unit)"
-				: "no sockets were passed (it is for a start by a socket unit of systemd)";
+		*reason = passed_count() > 0
+				  ? "no passed socket has this name; check FileDescriptorName= of the socket unit"
+				  : "no sockets were passed; start ranged from a systemd socket unit";
 		error = -ENOENT;
 	}
 	return error;
@@ -214,7 +181,7 @@ static int open_address(struct sockets *sockets, const struct listen_address *ad
 	else
 		error = open_host(sockets, address, &reason);
 	if (error != 0)
-		snprintf(fault, SOCKETS_FAULT_BYTES, "can't listen on %s: %s",
+		snprintf(fault, SOCKETS_FAULT_BYTES, "cannot listen on %s: %s",
 			 listen_address_format(address, text, sizeof(text)),
 			 reason != NULL ? reason : strerror(-error));
 	return error;
@@ -231,17 +198,19 @@ static void close_all(struct sockets *sockets)
 	free(sockets);
 }
 
-/* The first socket of a listener for this address that was not carried over yet, by TLS as well if there is one; NULL:
- * there is none. */
-static const struct listening *find_carried(const struct sockets *before, const struct listen_address *address,
-					    uint64_t carried)
+/*
+ * Returns the first socket in `before` of a listener with this address that was not inherited yet, or NULL. A listener
+ * that agrees on TLS as well is preferred.
+ */
+static const struct listening *find_inheritable(const struct sockets *before, const struct listen_address *address,
+						uint64_t inherited)
 {
 	const struct listening *found = NULL;
 
 	for (size_t i = 0; before != NULL && i < before->count; i++) {
 		const struct listening *one = &before->list[i];
 
-		if ((carried >> one->listener & 1) != 0 || !listen_address_is_same(&one->address, address))
+		if ((inherited >> one->listener & 1) != 0 || !listen_address_is_same(&one->address, address))
 			continue;
 		if (one->tls == address->tls)
 			return one;
@@ -251,8 +220,8 @@ static const struct listening *find_carried(const struct sockets *before, const 
 	return found;
 }
 
-/* All sockets of that listener, by descriptors of our own. */
-static int carry_over(struct sockets *sockets, const struct sockets *before, const struct listening *like)
+/* Duplicates the descriptors of all sockets of that listener. */
+static int inherit(struct sockets *sockets, const struct sockets *before, const struct listening *like)
 {
 	for (size_t i = 0; i < before->count; i++) {
 		int fd, error;
@@ -267,25 +236,25 @@ static int carry_over(struct sockets *sockets, const struct sockets *before, con
 			close(fd);
 			return error;
 		}
-		sockets->list[sockets->count - 1].carried = true;
+		sockets->list[sockets->count - 1].inherited = true;
 		sockets->list[sockets->count - 1].removes = false;
 	}
 	return 0;
 }
 
-/* carried: a bit for each listener of `before` that is carried over. */
-static int open_or_carry_over(struct sockets *sockets, const struct listen_address *address,
-			      const struct sockets *before, uint64_t *carried, char *fault)
+/* *inherited has a bit for each listener of `before` that was inherited. */
+static int open_or_inherit(struct sockets *sockets, const struct listen_address *address, const struct sockets *before,
+			   uint64_t *inherited, char *fault)
 {
-	const struct listening *like = find_carried(before, address, *carried);
+	const struct listening *like = find_inheritable(before, address, *inherited);
 	int error;
 
 	if (like == NULL)
 		return open_address(sockets, address, fault);
-	*carried |= UINT64_C(1) << like->listener;
-	error = carry_over(sockets, before, like);
+	*inherited |= UINT64_C(1) << like->listener;
+	error = inherit(sockets, before, like);
 	if (error != 0)
-		snprintf(fault, SOCKETS_FAULT_BYTES, "can't go on listening: %s", strerror(-error));
+		snprintf(fault, SOCKETS_FAULT_BYTES, "cannot duplicate a listening socket: %s", strerror(-error));
 	return error;
 }
 
@@ -297,13 +266,13 @@ static bool names_passed(const struct listen_address_sites *listen, size_t count
 	return false;
 }
 
-/* systemd takes connections there that nobody will ever answer. */
+/* The kernel accepts connections on these sockets, but no worker ever answers them. */
 static void warn_of_unnamed(const struct listen_address_sites *listen, size_t count)
 {
 	for (const char *const *name = passed_names(); *name != NULL; name++)
 		if (!names_passed(listen, count, *name))
 			log_warning(
-				"sockets were passed as \"%s\" and no listen names them: listen = \"fd:%s\", or take them out of the socket unit",
+				"sockets were passed as \"%s\", but no listen names them; add listen = \"fd:%s\", or remove them from the socket unit",
 				*name, *name);
 }
 
@@ -311,7 +280,7 @@ int sockets_open(struct sockets **sockets, const struct listen_address_sites *li
 		 const struct sockets *before, char fault[SOCKETS_FAULT_BYTES])
 {
 	struct sockets *s = calloc(1, sizeof(*s));
-	uint64_t carried = 0;
+	uint64_t inherited = 0;
 	int error = 0;
 
 	if (s == NULL)
@@ -321,7 +290,7 @@ int sockets_open(struct sockets **sockets, const struct listen_address_sites *li
 	for (size_t i = 0; i < count && error == 0; i++) {
 		size_t opened = s->count;
 
-		error = open_or_carry_over(s, &listen[i].address, before, &carried, fault);
+		error = open_or_inherit(s, &listen[i].address, before, &inherited, fault);
 		for (; opened < s->count; opened++) {
 			s->list[opened].listener = (unsigned)i;
 			s->list[opened].tls = listen[i].address.tls;
@@ -336,7 +305,7 @@ int sockets_open(struct sockets **sockets, const struct listen_address_sites *li
 	return 0;
 }
 
-void sockets_succeed(struct sockets *sockets, struct sockets *before)
+void sockets_inherit_files(struct sockets *sockets, struct sockets *before)
 {
 	for (size_t i = 0; i < sockets->count; i++) {
 		struct listening *own = &sockets->list[i];
@@ -350,7 +319,7 @@ void sockets_succeed(struct sockets *sockets, struct sockets *before)
 	}
 }
 
-void sockets_abandon(struct sockets *sockets)
+void sockets_discard(struct sockets *sockets)
 {
 	if (sockets != NULL)
 		close_all(sockets);
@@ -384,7 +353,7 @@ unsigned sockets_listener(const struct sockets *sockets, size_t i)
 
 bool sockets_is_new(const struct sockets *sockets, size_t i)
 {
-	return !sockets->list[i].carried;
+	return !sockets->list[i].inherited;
 }
 
 uint16_t sockets_port(const struct sockets *sockets, size_t i)
@@ -409,7 +378,7 @@ unsigned sockets_tls_port(const struct sockets *sockets, uint64_t listeners)
 	return port;
 }
 
-/* "/path", or "@name" of one that has no file. */
+/* Returns "/path", or "@name" for an abstract socket address. */
 static const char *unix_name(struct sockaddr_un *address, socklen_t length)
 {
 	size_t bytes = length - offsetof(struct sockaddr_un, sun_path);
@@ -422,7 +391,8 @@ static const char *unix_name(struct sockaddr_un *address, socklen_t length)
 char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_t text_bytes)
 {
 	union {
-		struct sockaddr_storage any; /* a byte more than the longest address, which then ends with a 0 */
+		struct sockaddr_storage
+			any; /* at least one byte longer than any address, so the path ends with a NUL */
 		struct sockaddr_un local;
 	} place = { 0 };
 	struct sockaddr *address = (struct sockaddr *)&place;

@@ -35,7 +35,7 @@ is "$(sed -n '3,4p' "$DIR/address" | paste -sd ' ')" "unix:$DIR/socket unix:@ran
 served "a Unix socket" 200 /a.bin --unix-socket "$DIR/socket"
 cmp_whole a.bin
 served "one without a file" 200 /a.bin --abstract-unix-socket "ranged-test-$$"
-grep -q 'no listen names' "$DIR/error.log"
+grep -q 'but no listen names' "$DIR/error.log"
 is $? 1 "no warning"
 stop_ranged
 ok "the file of the Unix socket stays" test -S "$DIR/socket"
@@ -63,7 +63,7 @@ served "one that was not listened on" 200 /a.bin
 use_address "$web"
 served "one that was" 200 /a.bin
 not_ok "nobody takes connections of the others" curl -sS --max-time 1 --unix-socket "$DIR/socket" http://localhost/a.bin
-ok "which is said" grep -q 'passed as "api" and no listen names' "$DIR/error.log"
+ok "which is said" grep -q 'passed as "api", but no listen names' "$DIR/error.log"
 config "${both[@]}"
 count=$((count + 1))
 kill -HUP "$PID"
@@ -71,14 +71,14 @@ ok "and back" await 5 taken
 TLS_PORT=$(sed -n 's/^tls:.*://p' "$DIR/address")
 URL=https://api.example:$TLS_PORT
 served "by TLS" 200 /b.txt -k --connect-to "::127.0.0.1:$TLS_PORT"
-is "$(grep -c 'passed as "spare" and no listen names' "$DIR/error.log")" 2 "a warning of what nothing names, of each time"
+is "$(grep -c 'passed as "spare", but no listen names' "$DIR/error.log")" 2 "a warning of what nothing names, of each time"
 stop_ranged
 
 rm "$DIR/socket"
 config 'listen = {"fd:absent"}'
-refused "a name that was not passed" 'fd:absent: of the sockets that were passed none' -c "$DIR/ranged.conf" "$ROOT"
+refused "a name that was not passed" 'fd:absent: no passed socket has this name' -c "$DIR/ranged.conf" "$ROOT"
 hand_over web=udp
-refused "no listening socket" '"web" is no listening stream socket' "$ROOT"
+refused "no listening socket" '"web" is not a listening stream socket' "$ROOT"
 PREFIX=()
 refused "nothing was passed" 'fd:absent: no sockets were passed' -c "$DIR/ranged.conf" "$ROOT"
 ok "which --check can't know" "$RANGED" --check -c "$DIR/ranged.conf" "$ROOT"
@@ -89,5 +89,5 @@ rm "$DIR/ranged.conf"
 hand_over web=127.0.0.1:0
 start_ranged --listen 127.0.0.1:0
 is "$(wc -l <"$DIR/address")" 1 "the command line says where: no more than that"
-ok "and what was passed has a warning" grep -q 'passed as "web" and no listen names' "$DIR/error.log"
+ok "and what was passed has a warning" grep -q 'passed as "web", but no listen names' "$DIR/error.log"
 finish

@@ -23,7 +23,7 @@ get /a.bin
 is "$STATUS" 503 "who waits for a header counts in max_connections"
 served() { get /a.bin; [ "$STATUS" = 200 ]; }
 ok "for header_timeout" await 5 served
-ok "which is said" grep -q 'did not come within header_timeout' "$DIR/error.log"
+ok "which is said" grep -q 'no complete PROXY header within header_timeout' "$DIR/error.log"
 let_go
 
 header='PROXY TCP4 192.0.2.1 198.51.100.2 12345 80\r\n'

@@ -57,7 +57,7 @@ await 10 test -s "$DIR/taken"
 taken=$(cat "$DIR/taken")
 config "listen = {\"127.0.0.1:$taken\", \"unix:$DIR/third.sock\"}"
 reload_ranged
-like "$(tail -n 2 "$DIR/error.log" | head -n 1)" "can't listen on 127.0.0.1:$taken: Address already in use" "a port that is taken is said"
+like "$(tail -n 2 "$DIR/error.log" | head -n 1)" "cannot listen on 127.0.0.1:$taken: Address already in use" "a port that is taken is said"
 kill "$holder"
 not_ok "nothing of that was opened" test -e "$DIR/third.sock"
 ok "and nothing closed" over second

@@ -27,7 +27,7 @@ for address in "[::1]:8081" 127.0.0.1:8082; do
 	is "$STATUS" 200 "another name, $address"
 	cmp_whole api/b.txt
 done
-ok "a name that nobody listens to has a warning" eval 'journal | grep -q "passed as \"spare\" and no listen names them"'
+ok "a name that nobody listens to has a warning" eval 'journal | grep -q "passed as \"spare\", but no listen names them"'
 
 ok "stops" inside systemctl stop ranged
 ok "the Unix socket is there yet" inside test -S /run/ranged.http
@@ -44,5 +44,5 @@ is "$STATUS" 200 "this one, too"
 inside systemctl stop ranged.service api.socket
 configure ranged 'listen = {"fd:api"}'
 not_ok "a name that was not passed" inside systemctl start ranged.service
-ok "is said" eval 'journal | grep -q "fd:api: of the sockets that were passed none has that name"'
+ok "is said" eval 'journal | grep -q "fd:api: no passed socket has this name"'
 finish

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Listening sockets and the ear on them: addresses, what is accepted, what happens without descriptors, what is left at
- * the end. */
+/* Listening sockets and the listener: addresses, accepted connections, a lack of descriptors, and the files of Unix sockets
+ * at the end. */
 #include "net/listener.h"
 
 #include <errno.h>
@@ -41,7 +41,7 @@ static struct sockets *open_on(const char *address)
 	return sockets;
 }
 
-/* A client of the first socket, connected or at least queued. */
+/* Connects a client to the first socket; its connection may still be queued. */
 static int connect_to(const struct sockets *sockets)
 {
 	struct sockaddr_storage address;
@@ -54,7 +54,7 @@ static int connect_to(const struct sockets *sockets)
 	return fd;
 }
 
-START_TEST(accepts_all_that_came)
+START_TEST(all_connections_are_accepted)
 {
 	struct sockets *sockets = open_on("127.0.0.1:0");
 	struct reactor *reactor;
@@ -74,7 +74,7 @@ START_TEST(accepts_all_that_came)
 }
 END_TEST
 
-START_TEST(what_has_queued_up_is_accepted_before_it_stops)
+START_TEST(queued_connections_are_accepted_before_the_end)
 {
 	struct sockets *sockets = open_on("127.0.0.1:0");
 	struct reactor *reactor;
@@ -93,14 +93,14 @@ START_TEST(what_has_queued_up_is_accepted_before_it_stops)
 }
 END_TEST
 
-/* Without descriptors the loop must not spin, the client must hear, and it must go on afterwards. */
+/* Without free descriptors the loop must not spin and the client must be rejected. Later connections are accepted. */
 START_TEST(no_descriptors_means_back_off)
 {
 	struct sockets *sockets = open_on("127.0.0.1:0");
 	struct reactor *reactor;
 	struct listener *listener;
 	struct rlimit limit = { 0, 0 }, tight;
-	unsigned turns = 0;
+	unsigned iterations = 0;
 	uint64_t end_ns;
 	int first, second;
 	char byte;
@@ -115,9 +115,9 @@ START_TEST(no_descriptors_means_back_off)
 	end_ns = clock_now_ns() + 350 * CLOCK_NS_PER_MS;
 	while (clock_now_ns() < end_ns) {
 		reactor_iterate(reactor, 50);
-		turns++;
+		iterations++;
 	}
-	ck_assert_uint_lt(turns, 60);
+	ck_assert_uint_lt(iterations, 60);
 	ck_assert_uint_eq(accepted_count, 0);
 	setrlimit(RLIMIT_NOFILE, &limit);
 	end_ns = clock_now_ns() + 2000 * CLOCK_NS_PER_MS;
@@ -132,7 +132,7 @@ START_TEST(no_descriptors_means_back_off)
 }
 END_TEST
 
-START_TEST(a_taken_port_is_said)
+START_TEST(a_port_in_use_is_reported)
 {
 	struct sockets *sockets = open_on("127.0.0.1:0"), *other;
 	char address[64], fault[SOCKETS_FAULT_BYTES] = "";
@@ -174,7 +174,7 @@ START_TEST(a_stale_unix_socket_is_replaced_and_a_live_one_is_not)
 }
 END_TEST
 
-START_TEST(addresses_are_written_whole)
+START_TEST(the_address_file_has_all_addresses)
 {
 	struct listen_address_sites parsed[2];
 	struct sockets *sockets;
@@ -212,12 +212,12 @@ int main(void)
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, reset, NULL);
-	tcase_add_test(tests, accepts_all_that_came);
-	tcase_add_test(tests, what_has_queued_up_is_accepted_before_it_stops);
+	tcase_add_test(tests, all_connections_are_accepted);
+	tcase_add_test(tests, queued_connections_are_accepted_before_the_end);
 	tcase_add_test(tests, no_descriptors_means_back_off);
-	tcase_add_test(tests, a_taken_port_is_said);
+	tcase_add_test(tests, a_port_in_use_is_reported);
 	tcase_add_test(tests, a_stale_unix_socket_is_replaced_and_a_live_one_is_not);
-	tcase_add_test(tests, addresses_are_written_whole);
+	tcase_add_test(tests, the_address_file_has_all_addresses);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* PROXY headers on sockets: what is taken off them, what is left, and what is closed. */
+/* PROXY headers on sockets: the received bytes, the bytes that stay in the socket, and the closed connections. */
 #include "net/proxy_protocol.h"
 
 #include <errno.h>
@@ -18,13 +18,13 @@
 #define V2_LOCAL "\r\n\r\n\0\r\nQUIT\n\x20\x00\x00\x00"
 
 static struct reactor *reactor;
-static struct proxy_protocol *preface;
+static struct proxy_protocol *proxies;
 static int far, token;
 static unsigned reads;
 static int got_fd;
 static char got_address[ADDRESS_TEXT_BYTES];
 
-static void was_read(void *context, const struct arrival *arrival, bool rejected)
+static void on_header(void *context, const struct arrival *arrival, bool rejected)
 {
 	(void)rejected;
 	struct address address;
@@ -38,7 +38,7 @@ static void was_read(void *context, const struct arrival *arrival, bool rejected
 	reads++;
 }
 
-static void take(void)
+static void add_connection(void)
 {
 	struct sockaddr_in peer = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a000001) };
 	struct arrival arrival = { .listener = 7, .length = sizeof(peer), .client = &token };
@@ -48,20 +48,20 @@ static void take(void)
 	reads = 0;
 	arrival.fd = fds[0];
 	memcpy(&arrival.address, &peer, sizeof(peer));
-	proxy_protocol_take(preface, &arrival);
+	proxy_protocol_add(proxies, &arrival);
 }
 
 static void setup(void)
 {
 	ck_assert_int_eq(reactor_new(&reactor), 0);
-	ck_assert_int_eq(proxy_protocol_new(&preface, reactor, 300, was_read, NULL), 0);
-	take();
+	ck_assert_int_eq(proxy_protocol_new(&proxies, reactor, 300, on_header, NULL), 0);
+	add_connection();
 }
 
 static void teardown(void)
 {
-	proxy_protocol_abort(preface);
-	proxy_protocol_free(preface);
+	proxy_protocol_abort(proxies);
+	proxy_protocol_free(proxies);
 	reactor_free(reactor);
 	close(far);
 }
@@ -71,13 +71,13 @@ static void send_bytes(const void *bytes, size_t length)
 	ck_assert_int_eq(send(far, bytes, length, 0), (ssize_t)length);
 }
 
-static void turn(void)
+static void iterate(void)
 {
 	for (unsigned i = 0; i < 8; i++)
 		ck_assert_int_ge(reactor_iterate(reactor, 0), 0);
 }
 
-/* It was passed on with this address, and what the client sent behind the header is still there. */
+/* The connection was handed over with this address, and the bytes after the header are still in the socket. */
 static void check_passed(const char *address, const char *rest)
 {
 	char bytes[64];
@@ -104,7 +104,7 @@ static void check_closed(void)
 START_TEST(only_the_header_is_taken)
 {
 	send_bytes(HEADER "GET /", sizeof(HEADER "GET /") - 1);
-	turn();
+	iterate();
 	check_passed("192.0.2.1", "GET /");
 }
 END_TEST
@@ -114,7 +114,7 @@ START_TEST(it_may_come_byte_by_byte)
 	for (size_t i = 0; i < sizeof(HEADER) - 1; i++) {
 		ck_assert_uint_eq(reads, 0);
 		send_bytes(&HEADER[i], 1);
-		turn();
+		iterate();
 	}
 	check_passed("192.0.2.1", "");
 }
@@ -123,10 +123,10 @@ END_TEST
 START_TEST(half_a_header_does_not_spin)
 {
 	send_bytes(HEADER, 10);
-	turn();
+	iterate();
 	ck_assert_int_eq(reactor_iterate(reactor, 20), 0);
 	send_bytes(&HEADER[10], sizeof(HEADER) - 11);
-	turn();
+	iterate();
 	check_passed("192.0.2.1", "");
 }
 END_TEST
@@ -135,14 +135,14 @@ START_TEST(what_is_long_is_passed_over)
 {
 	static char rest[16384 - 12];
 	send_bytes(V2_LONG, sizeof(V2_LONG) - 1);
-	turn();
+	iterate();
 	ck_assert_uint_eq(reads, 0);
 	send_bytes(rest, 5000);
-	turn();
+	iterate();
 	ck_assert_uint_eq(reads, 0);
 	send_bytes(rest, sizeof(rest) - 5000);
 	send_bytes("GET", 3);
-	turn();
+	iterate();
 	check_passed("192.0.2.1", "GET");
 }
 END_TEST
@@ -150,7 +150,7 @@ END_TEST
 START_TEST(a_proxy_may_speak_for_itself)
 {
 	send_bytes(V2_LOCAL "GET", sizeof(V2_LOCAL "GET") - 1);
-	turn();
+	iterate();
 	check_passed("10.0.0.1", "GET");
 }
 END_TEST
@@ -158,7 +158,7 @@ END_TEST
 START_TEST(what_is_no_header_is_closed)
 {
 	send_bytes("GET / HTTP/1.1\r\n", 16);
-	turn();
+	iterate();
 	check_closed();
 }
 END_TEST
@@ -167,7 +167,7 @@ START_TEST(who_goes_away_is_forgotten)
 {
 	send_bytes(HEADER, 10);
 	close(far);
-	turn();
+	iterate();
 	ck_assert_uint_eq(reads, 1);
 	ck_assert_int_eq(got_fd, -1);
 	far = -1;
@@ -189,25 +189,25 @@ START_TEST(draining_closes_who_has_said_nothing)
 {
 	int quiet = far;
 	char byte;
-	proxy_protocol_drain(preface);
+	proxy_protocol_drain(proxies);
 	check_closed();
 	close(quiet);
-	take();
+	add_connection();
 	send_bytes(HEADER, 10);
-	turn();
-	proxy_protocol_drain(preface);
+	iterate();
+	proxy_protocol_drain(proxies);
 	ck_assert_uint_eq(reads, 0);
 	ck_assert_int_lt(recv(far, &byte, 1, MSG_DONTWAIT), 0);
 	send_bytes(&HEADER[10], sizeof(HEADER) - 11);
-	turn();
+	iterate();
 	check_passed("192.0.2.1", "");
 }
 END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("preface");
-	TCase *t = tcase_create("preface");
+	Suite *suite = suite_create("proxies");
+	TCase *t = tcase_create("proxies");
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, only_the_header_is_taken);
 	tcase_add_test(t, it_may_come_byte_by_byte);
