@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the keys of ranged.conf are set to. config_set() is the only way into the struct, for the file and for the
- * command line alike; it goes by the table of config_key.c.
+ * Sets the fields of struct config. The configuration file and the command line both use config_set() and its siblings,
+ * so both accept the same values and report the same errors.
+ *
+ * The table in config_key.c says for each key its kind, its bounds, its default, and the field that it sets. The
+ * functions here parse one kind of value each. config_finish() checks the conditions that involve several keys.
+ *
+ * The caller owns the struct. Main thread, or the thread of a reload.
  */
 #include "config/config.h"
 
@@ -22,8 +27,9 @@
 #define MIB (UINT64_C(1) << 20)
 #define MINUTE_MS UINT64_C(60000)
 
-static int refuse(char *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static int refuse(char *fault, const char *format, ...)
+static int reject(char *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Formats the error message. Returns -EINVAL. */
+static int reject(char *fault, const char *format, ...)
 {
 	va_list list;
 	va_start(list, format);
@@ -32,29 +38,30 @@ static int refuse(char *fault, const char *format, ...)
 	return -EINVAL;
 }
 
-static int say(const struct config_key *key, const char *text, const char *problem, char *fault)
+/* Reports the result of a parse function: NULL, text_list_no_memory or a description of the problem. */
+static int report(const struct config_key *key, const char *text, const char *problem, char *fault)
 {
 	if (problem == NULL || problem == text_list_no_memory)
 		return problem == NULL ? 0 : -ENOMEM;
-	return refuse(fault, "%s: \"%.200s\": %s", key->name, text, problem);
+	return reject(fault, "%s: \"%.200s\": %s", key->name, text, problem);
 }
 
-/* An empty text is none, of most keys. */
+/* An empty text unsets most keys. */
 static int set_text(const struct config_key *key, char **place, const char *text, char *fault)
 {
 	if (text[0] != '\0' || key->keeps_empty)
-		return say(key, text, text_list_set(place, text, key->parse), fault);
+		return report(key, text, text_list_set(place, text, key->parse), fault);
 	free(*place);
 	*place = NULL;
 	return 0;
 }
 
-/* A list that is empty text alone is empty: what an outer block says does not hold. */
+/* A list of one empty text is an empty list, which overrides the list of an outer block. */
 static int add_text(const struct config_key *key, struct text_list *place, const char *text, char *fault)
 {
-	if (text[0] == '\0' && place->count == 0 && key->parse != networks_parse) /* nobody, or everybody? */
+	if (text[0] == '\0' && place->count == 0 && key->parse != networks_parse) /* ambiguous for networks */
 		return 0;
-	return say(key, text, text_list_add(place, text, key->parse), fault);
+	return report(key, text, text_list_add(place, text, key->parse), fault);
 }
 
 static int set_count(const struct config_key *key, unsigned *place, const char *text, char *fault)
@@ -63,7 +70,7 @@ static int set_count(const struct config_key *key, unsigned *place, const char *
 	errno = 0;
 	unsigned long value = strtoul(text, &end, 10);
 	if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || value < key->min || value > key->max)
-		return refuse(fault, "%s: \"%.200s\" is not a whole number from %" PRIu64 " to %" PRIu64, key->name,
+		return reject(fault, "%s: \"%.200s\" is not a whole number from %" PRIu64 " to %" PRIu64, key->name,
 			      text, key->min, key->max);
 	*place = (unsigned)value;
 	return 0;
@@ -75,12 +82,13 @@ static int set_size(const struct config_key *key, uint64_t *place, const char *t
 	char bound[32];
 	int error = units_parse_size(text, &value);
 	if (error == -EINVAL)
-		return refuse(fault, "%s: \"%.200s\" is not a size (as 65536, 64K, 256M or 2G)", key->name, text);
+		return reject(fault, "%s: \"%.200s\" is not a valid size (examples: 65536, 64K, 256M, 2G)", key->name,
+			      text);
 	if (error == 0 && value < key->min && !(key->or_zero && value == 0))
-		return refuse(fault, "%s: \"%.200s\" is less than %s", key->name, text,
+		return reject(fault, "%s: \"%.200s\" is less than the minimum, %s", key->name, text,
 			      units_format_size(key->min, bound, sizeof(bound)));
 	if (error != 0 || value > key->max)
-		return refuse(fault, "%s: \"%.200s\" is more than %s", key->name, text,
+		return reject(fault, "%s: \"%.200s\" is more than the maximum, %s", key->name, text,
 			      units_format_size(key->max, bound, sizeof(bound)));
 	*place = key->min >= MIB ? align_down(value, MIB) : value;
 	return 0;
@@ -91,11 +99,14 @@ static int set_duration(const struct config_key *key, uint64_t *place, const cha
 	uint64_t value;
 	int error = units_parse_duration(text, &value);
 	if (error == -EINVAL)
-		return refuse(fault, "%s: \"%.200s\" is not a duration (as 250ms, 30s, 5m, 2h or 7d)", key->name, text);
+		return reject(fault, "%s: \"%.200s\" is not a valid duration (examples: 250ms, 30s, 5m, 2h, 7d)",
+			      key->name, text);
 	if (error == 0 && value < key->min)
-		return refuse(fault, "%s: \"%.200s\" is less than %" PRIu64 "ms", key->name, text, key->min);
+		return reject(fault, "%s: \"%.200s\" is less than the minimum, %" PRIu64 "ms", key->name, text,
+			      key->min);
 	if (error != 0 || value > key->max)
-		return refuse(fault, "%s: \"%.200s\" is more than %" PRIu64 "m", key->name, text, key->max / MINUTE_MS);
+		return reject(fault, "%s: \"%.200s\" is more than the maximum, %" PRIu64 "m", key->name, text,
+			      key->max / MINUTE_MS);
 	*place = value;
 	return 0;
 }
@@ -110,7 +121,7 @@ static int set_switch(const struct config_key *key, bool *place, const char *tex
 		*place = i >= 3;
 		return 0;
 	}
-	return refuse(fault, "%s: \"%.200s\" is neither true nor false", key->name, text);
+	return reject(fault, "%s: \"%.200s\" is neither true nor false", key->name, text);
 }
 
 _Static_assert(sizeof(enum file_symlinks) == sizeof(int) && sizeof(enum log_level) == sizeof(int) &&
@@ -126,7 +137,7 @@ static int set_choice(const struct config_key *key, int *place, const char *text
 		return 0;
 	}
 	const char *nearest = config_key_nearest_choice(key, text);
-	return refuse(fault, "%s: \"%.200s\" is none of its values; did you mean \"%s\"?", key->name, text, nearest);
+	return reject(fault, "%s: \"%.200s\" is not a valid value (did you mean \"%s\"?)", key->name, text, nearest);
 }
 
 static bool same_address(const struct listen_address *a, const struct listen_address *b)
@@ -134,19 +145,19 @@ static bool same_address(const struct listen_address *a, const struct listen_add
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* An address that two sites have is one listener of both. */
-static int listen_for(struct config *config, size_t site, const char *text, char *fault)
+/* Adds the site to the listener of this address. Sites with the same address share one listener. */
+static int add_listener(struct config *config, size_t site, const char *text, char *fault)
 {
 	struct listen_address address;
 	const char *problem = listen_address_parse(text, &address);
 	size_t i = 0;
 	if (problem != NULL)
-		return refuse(fault, "listen: \"%.200s\": %s", text, problem);
+		return reject(fault, "listen: \"%.200s\": %s", text, problem);
 	while (i < config->listen_count &&
 	       (strcmp(address.port, "0") == 0 || !same_address(&config->listen[i].address, &address)))
 		i++;
 	if (i == CONFIG_LISTEN_MAX)
-		return refuse(fault, "listen: \"%.200s\" is one more than the %d addresses there can be", text,
+		return reject(fault, "listen: \"%.200s\": too many addresses; the maximum is %d", text,
 			      CONFIG_LISTEN_MAX);
 	if (i == config->listen_count)
 		config->listen[config->listen_count++] = (struct listen_address_sites){ .address = address };
@@ -154,7 +165,7 @@ static int listen_for(struct config *config, size_t site, const char *text, char
 	return 0;
 }
 
-/* What the top level has so far gives way; what it shares with a site stays that site's. */
+/* Removes the addresses of the top level. An address that a site uses as well stays with that site. */
 static void drop_default_listen(struct config *config)
 {
 	size_t kept = 0;
@@ -172,11 +183,11 @@ static int set_listen(struct config *config, size_t site, const char *text, char
 	struct listen_address ignored;
 	if (site == 0 && config->listen_is_default && listen_address_parse(text, &ignored) == NULL)
 		drop_default_listen(config);
-	config->listen_is_said = true;
-	return listen_for(config, site, text, fault);
+	config->listen_is_set = true;
+	return add_listener(config, site, text, fault);
 }
 
-/* `object` is the struct that the key is of; a listen is its caller's business. */
+/* Sets a field of `object`, the struct that the key belongs to. The caller handles CONFIG_KIND_LISTEN. */
 static int set_key(void *object, const struct config_key *key, const char *text, char *fault)
 {
 	void *place = (char *)object + key->place;
@@ -204,13 +215,14 @@ static int set_key(void *object, const struct config_key *key, const char *text,
 static int set_setting(struct settings *settings, const struct config_key *key, const char *text, char *fault)
 {
 	if (key->kind == CONFIG_KIND_LIST && !settings_has(settings, key->setting))
-		text_list_clear((struct text_list *)((char *)settings + key->place)); /* a preset gives way */
+		text_list_clear((struct text_list *)((char *)settings + key->place)); /* replaces the default */
 	int error = set_key(settings, key, text, fault);
 	if (error == 0)
 		settings->set |= UINT64_C(1) << key->setting;
 	return error;
 }
 
+/* Returns the key, or NULL after it has written the error message. */
 static const struct config_key *find_key(const char *name, enum config_scope scope, char *fault)
 {
 	static const char *const places[] = { "", " in a site", " in a location" };
@@ -220,21 +232,22 @@ static const struct config_key *find_key(const char *name, enum config_scope sco
 			continue;
 		if (config_key_is_of(i, scope))
 			return key;
-		refuse(fault, "%s: this can't be said%s, only %s", name, places[scope],
-		       key->home == CONFIG_OF_SITE ? "in a site or outside of all blocks" : "outside of all blocks");
+		reject(fault, "%s is not allowed%s; set it %s", name, places[scope],
+		       key->home == CONFIG_OF_SITE ? "in a site or outside all blocks" : "outside all blocks");
 		return NULL;
 	}
 	const char *new_name = config_key_new_name(name);
 	const char *nearest = config_key_nearest(name, scope);
 	if (new_name != NULL)
-		refuse(fault, "\"%s\" was renamed to \"%s\"", name, new_name);
+		reject(fault, "\"%s\" was renamed to \"%s\"", name, new_name);
 	else if (nearest != NULL)
-		refuse(fault, "unknown key \"%.200s\"%s; did you mean \"%s\"?", name, places[scope], nearest);
+		reject(fault, "unknown key \"%.200s\"%s (did you mean \"%s\"?)", name, places[scope], nearest);
 	else
-		refuse(fault, "unknown key \"%.200s\"%s", name, places[scope]);
+		reject(fault, "unknown key \"%.200s\"%s", name, places[scope]);
 	return NULL;
 }
 
+/* Sets the key in the struct that it belongs to: struct config, struct site or struct settings. */
 static int set_at_home(struct config *config, struct site *site, const struct config_key *key, const char *text,
 		       char *fault)
 {
@@ -251,7 +264,7 @@ static int set_at_home(struct config *config, struct site *site, const struct co
 static int end_set(int error, const char *name, char *fault)
 {
 	if (error == -ENOMEM)
-		refuse(fault, "%s: out of memory", name);
+		reject(fault, "%s: out of memory", name);
 	return error;
 }
 
@@ -279,10 +292,9 @@ int config_add_site(struct config *config, const char *host, struct site **site,
 {
 	const char *problem = rules_host_fault(host);
 	if (problem != NULL)
-		return refuse(fault, "site: \"%.200s\": %s", host, problem);
+		return reject(fault, "site: \"%.200s\": %s", host, problem);
 	if (config->rules.site_count == RULES_SITES_MAX)
-		return refuse(fault, "site: \"%.200s\" is one more than the %d sites there can be", host,
-			      RULES_SITES_MAX - 1);
+		return reject(fault, "site: \"%.200s\": too many sites; the maximum is %d", host, RULES_SITES_MAX - 1);
 	*site = rules_add_site(&config->rules, host);
 	return *site != NULL ? 0 : end_set(-ENOMEM, "site", fault);
 }
@@ -291,16 +303,16 @@ int config_add_rule(struct site *site, const char *pattern, struct rule **rule, 
 {
 	const char *problem = rules_pattern_fault(pattern);
 	if (problem != NULL)
-		return refuse(fault, "location: \"%.200s\": %s", pattern, problem);
+		return reject(fault, "location: \"%.200s\": %s", pattern, problem);
 	if (site->count == CONFIG_RULES_MAX)
-		return refuse(fault, "location: \"%.200s\" is one more than the %d blocks there can be", pattern,
+		return reject(fault, "location: \"%.200s\": too many locations; the maximum is %d", pattern,
 			      CONFIG_RULES_MAX);
 	*rule = rules_add(site, pattern);
 	return *rule != NULL ? 0 : end_set(-ENOMEM, "location", fault);
 }
 
-/* A preset is there for the top level alone, and gives way to what is said: of a list, too. */
-static int set_preset(struct config *config, const struct config_key *key)
+/* Sets the default at the top level. The key does not count as set, so a configured list replaces a default list. */
+static int set_default(struct config *config, const struct config_key *key)
 {
 	char fault[CONFIG_FAULT_BYTES];
 	struct site *top = &config->rules.sites[0];
@@ -315,9 +327,9 @@ int config_init(struct config *config)
 	rules_init(&config->rules);
 	int error = config->listen != NULL ? 0 : -ENOMEM;
 	for (size_t i = 0; i < CONFIG_KEY_COUNT && error == 0; i++)
-		error = set_preset(config, config_key_at(i));
+		error = set_default(config, config_key_at(i));
 	config->listen_is_default = true;
-	config->listen_is_said = false;
+	config->listen_is_set = false;
 	if (error != 0)
 		config_fini(config);
 	return error;
@@ -338,8 +350,8 @@ void config_fini(struct config *config)
 	*config = (struct config){ 0 };
 }
 
-/* Sites that say nowhere are served where the top level is. */
-static uint64_t homeless_sites(const struct config *config)
+/* Returns a bit for each site without a listen key. These sites use the addresses of the top level. */
+static uint64_t sites_without_listen(const struct config *config)
 {
 	uint64_t all = config->rules.site_count == 64 ? UINT64_MAX : (UINT64_C(1) << config->rules.site_count) - 1;
 	for (size_t i = 0; i < config->listen_count; i++)
@@ -347,8 +359,8 @@ static uint64_t homeless_sites(const struct config *config)
 	return all;
 }
 
-/* The first that is one too many, or NULL. */
-static const struct site *site_of_too_many_logs(const struct rules *rules)
+/* Returns the site whose access log exceeds the maximum number of logs, or NULL. */
+static const struct site *find_excess_log(const struct rules *rules)
 {
 	unsigned count = 0;
 	for (size_t i = 0; i < rules->site_count; i++) {
@@ -369,22 +381,24 @@ int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 	for (size_t i = 1; i < rules->site_count; i++) {
 		any_root = true;
 		if (rules->sites[i].root == NULL && rules->sites[0].root == NULL)
-			return refuse(fault, "the site \"%.200s\" of line %u has no root", rules->sites[i].host,
-				      rules->sites[i].line);
+			return reject(
+				fault,
+				"the site \"%.200s\" in line %u has no root, and no root is set outside all blocks",
+				rules->sites[i].host, rules->sites[i].line);
 	}
 	if (!any_root)
-		return refuse(fault, "no folder to serve");
-	const struct site *too_many = site_of_too_many_logs(rules);
-	if (too_many != NULL)
-		return refuse(fault,
-			      "access_log: \"%.200s\" of the site of line %u is one more than the %d logs there can be",
-			      too_many->access_log, too_many->line, LOG_REQUESTS_MAX);
-	uint64_t homeless = homeless_sites(config);
-	if (homeless == 1 && config->listen_is_default && rules->sites[0].root == NULL)
+		return reject(fault, "no root is set");
+	const struct site *excess = find_excess_log(rules);
+	if (excess != NULL)
+		return reject(fault,
+			      "access_log: \"%.200s\" of the site in line %u: too many access logs; the maximum is %d",
+			      excess->access_log, excess->line, LOG_REQUESTS_MAX);
+	uint64_t without_listen = sites_without_listen(config);
+	if (without_listen == 1 && config->listen_is_default && rules->sites[0].root == NULL)
 		drop_default_listen(config);
 	for (size_t i = 0; i < config->listen_count; i++) {
 		if ((config->listen[i].sites & 1) != 0)
-			config->listen[i].sites |= homeless;
+			config->listen[i].sites |= without_listen;
 		rules->listeners[i] = config->listen[i].sites;
 	}
 	for (size_t i = config->listen_count; i-- > 0;)
@@ -392,7 +406,9 @@ int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 			if ((rules->listeners[i] >> j & 1) != 0)
 				rules->sites[j].https_port = (unsigned)atoi(config->listen[i].address.port);
 	if (config_tls_listeners(config) != 0 && config->tls.count == 0)
-		return refuse(fault, "listen: \"tls:\" needs a certificate: set tls = \"certificate.pem key.pem\"");
+		return reject(
+			fault,
+			"listen: an address with \"tls:\" needs a certificate; set tls = \"certificate.pem key.pem\"");
 	rules_finish(rules);
 	return 0;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What ranged is told to do: how the keys of ranged.conf get their values, the defaults included. Main thread only. */
+/*
+ * Sets the values of the keys of ranged.conf, including the defaults. Main thread, or the thread of a reload; one thread
+ * at a time for each struct config.
+ */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
@@ -9,38 +12,42 @@
 
 #include "config/config_values.h"
 
-/* Defaults in everything. 0 or -ENOMEM. The caller owns what is in it and gives it back with config_fini(). */
+/* Sets all keys to their defaults. Returns 0 or -ENOMEM. On success the caller frees the contents with config_fini(). */
 int config_init(struct config *config);
 void config_fini(struct config *config);
 
 #define CONFIG_FAULT_BYTES 512
 
 /*
- * Gives `key` the value that `text` stands for; of a list it is one more. 0; -ENOENT (no such key there), -EINVAL or
- * -ENOMEM with what is wrong in `fault`. config_set_site(), config_set_rule(): of a site other than the top level, of a
- * location.
+ * Sets a key to the value that `text` describes; a key that is a list gets one more element. config_set() sets a key at
+ * the top level, config_set_site() in another site, config_set_rule() in a location.
+ *
+ * Returns 0. Otherwise `fault` has the error message, and the result is -ENOENT (the key does not exist or is not
+ * allowed there), -EINVAL or -ENOMEM.
  */
 int config_set(struct config *config, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES]);
 int config_set_site(struct config *config, struct site *site, const char *key, const char *text,
 		    char fault[CONFIG_FAULT_BYTES]);
 int config_set_rule(struct settings *settings, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES]);
 
-/* A new block. It does not look for a second one of the same name. 0, -EINVAL or -ENOMEM with what is wrong in `fault`.
+/*
+ * Adds a site or a location. The caller checks that no other block has the same name. The configuration owns the new
+ * block. Returns 0, or -EINVAL or -ENOMEM with the error message in `fault`.
  */
 int config_add_site(struct config *config, const char *host, struct site **site, char fault[CONFIG_FAULT_BYTES]);
 int config_add_rule(struct site *site, const char *pattern, struct rule **rule, char fault[CONFIG_FAULT_BYTES]);
-#define CONFIG_RULES_MAX 256 /* of a site */
+#define CONFIG_RULES_MAX 256 /* locations of one site */
 
 /*
- * All is set, the command line included: what only shows then. 0, or -EINVAL with what is wrong in `fault` (no site has
- * a root …).
+ * Completes the configuration after the file and the command line were applied, and checks the conditions that involve
+ * several keys. For example, a site must have a root. Returns 0, or -EINVAL with the error message in `fault`.
  */
 int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES]);
 
-/* A bit for each listener that is for TLS. */
+/* Returns a bit for each listener with TLS. */
 uint64_t config_tls_listeners(const struct config *config);
 
-/* The number of workers to start: as configured, else the CPUs this process may run on. */
+/* Returns the number of workers to start: the configured number, else the number of CPUs that the process may use. */
 unsigned config_workers(const struct config *config);
 
 #endif

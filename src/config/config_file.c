@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged.conf, read with libconfuse, which is given every key as a string: values, units and messages are
- * config_set()'s.
+ * Parses ranged.conf with libconfuse, which receives every key as a string. config_set() and its siblings parse the
+ * values and write the error messages. Four properties of libconfuse shape this file:
  *
- * libconfuse stops at the first key it does not know. To report all faults of a file at once, such a key is added to
- * its list of options, where it becomes a fault like the others, and the text is parsed again. And it counts lines
- * wrong after comments (3.3: each as three), so comments are blanked out before it sees them. It says nothing when a
- * block begins: but then it sets the block's defaults, so each has a default that on_value() knows. It takes the end of
- * the file for the end of a block: see report_open(). Its lexer is global: main thread only, and so the parse under way
- * is a static here.
+ * - It stops at the first unknown key, but all errors of a file are to be reported at once. An unknown key is therefore
+ *   added to the list of options, where it is reported like other errors, and the text is parsed again.
+ * - It has no callback for the beginning of a block. It sets the defaults of the options of a block at that moment, so
+ *   each block has an extra option with a default, which on_value() recognizes.
+ * - It accepts the end of the file as the end of a block or a string; see report_open().
+ * - Its lexer has global state. So only one thread may parse at a time, and the current parse is a static variable.
  */
 #include "config/config_file.h"
 
@@ -20,21 +20,22 @@
 #include <string.h>
 
 #include "config/config_key.h"
+#include "config/config_text.h"
 
 #define FILE_MAX_BYTES ((size_t)1 << 20)
 #define UNKNOWN_MAX 32
 #define LOCATION "location"
 #define SITE "site"
 /*
- * The options that tell where a block begins: no key can have such a name. A location in a site has one of its own,
- * since libconfuse does not tell what a block is in.
+ * Names of the options whose defaults mark the beginning of a block. No key has such a name. A location in a site has a
+ * name of its own, because libconfuse does not tell in which block another block stands.
  */
 #define LOCATION_BEGINS ""
 #define SITE_BEGINS " "
 #define INNER_BEGINS "  "
 #define TAIL_BYTES 2
 
-/* Of all blocks of a scope together, as libconfuse has one list of options for them. */
+/* An unknown key. libconfuse has one list of options for all blocks of a scope, so the key is added for all of them. */
 struct unknown {
 	char *name;
 	int line;
@@ -44,20 +45,21 @@ struct unknown {
 struct parse {
 	struct config *config;
 	const char *name;
-	char *text; /* with room for a tail */
+	char *text; /* `length` bytes, and room for TAIL_BYTES */
 	size_t length;
-	FILE *faults; /* of this pass */
+	FILE *faults; /* error messages of this pass */
 	unsigned fault_count;
-	int block_at;	   /* the last block that began */
-	struct site *site; /* the last that began */
-	struct rule *rule; /* of the last location that began; `refused` likewise */
-	struct rule refused;
-	int set_at[CONFIG_LOCATION + 1][CONFIG_KEY_COUNT]; /* line, of the last block of each scope; 0: not yet */
+	int block_at;	   /* line of the last block that began */
+	struct site *site; /* the last site that began */
+	struct rule *rule; /* the last location that began; &rejected if that block is invalid */
+	struct rule rejected;
+	int set_at[CONFIG_LOCATION + 1]
+		  [CONFIG_KEY_COUNT]; /* line of each key in the last block of each scope; 0: not set */
 	struct unknown unknown[UNKNOWN_MAX];
 	size_t unknown_count;
 };
 
-static struct parse *parse;
+static struct parse *parse; /* the parse under way */
 
 static void report(int line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void report(int line, const char *format, ...)
@@ -78,7 +80,7 @@ static enum config_scope scope_of(const cfg_t *cfg)
 	return strcmp(cfg->name, SITE) == 0 ? CONFIG_SITE : CONFIG_LOCATION;
 }
 
-/* Where the line is kept on which the key was first set; NULL for a key that there is not. */
+/* Returns the place for the line in which the key was first set, or NULL for an unknown key. */
 static int *set_at(const char *name, enum config_scope scope)
 {
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
@@ -104,14 +106,17 @@ static void report_unknown(int line, const char *name, enum config_scope scope)
 {
 	char fault[CONFIG_FAULT_BYTES];
 	if (scope == CONFIG_LOCATION && strcmp(name, LOCATION) == 0)
-		report(line, "a location inside of another; the one of line %d is not closed", parse->block_at);
+		report(line,
+		       "a location must not stand in another location; the block that begins in line %d is not closed",
+		       parse->block_at);
 	else if (scope != CONFIG_TOP && strcmp(name, SITE) == 0)
-		report(line, "a site inside of another block; the one of line %d is not closed", parse->block_at);
+		report(line, "a site must not stand in another block; the block that begins in line %d is not closed",
+		       parse->block_at);
 	else if (set(name, scope, "", fault) != 0)
 		report(line, "%s", fault);
 }
 
-/* The keys of a block are looked at even if its pattern is refused. */
+/* The keys of the block are parsed even if its pattern is invalid, so that their errors are reported as well. */
 static void begin_location(const cfg_t *block, struct site *site)
 {
 	char fault[CONFIG_FAULT_BYTES];
@@ -119,10 +124,10 @@ static void begin_location(const cfg_t *block, struct site *site)
 	while (i < site->count && strcmp(site->list[i].pattern, block->title) != 0)
 		i++;
 	parse->block_at = block->line;
-	settings_fini(&parse->refused.settings);
+	settings_fini(&parse->rejected.settings);
 	memset(parse->set_at[CONFIG_LOCATION], 0, sizeof(parse->set_at[CONFIG_LOCATION]));
 	if (i < site->count)
-		report(block->line, LOCATION ": \"%.200s\" has a second block; line %u has its first", block->title,
+		report(block->line, LOCATION ": \"%.200s\" already has a block in line %u", block->title,
 		       site->list[i].line);
 	else if (config_add_rule(site, block->title, &parse->rule, fault) != 0)
 		report(block->line, "%s", fault);
@@ -130,10 +135,10 @@ static void begin_location(const cfg_t *block, struct site *site)
 		parse->rule->line = (unsigned)block->line;
 		return;
 	}
-	parse->rule = &parse->refused;
+	parse->rule = &parse->rejected;
 }
 
-/* What follows is looked at in any case: after a fault nobody uses the sites, so another will do for it. */
+/* After an error the keys of the block are set in another site. The configuration is not used then. */
 static void begin_site(const cfg_t *block)
 {
 	char fault[CONFIG_FAULT_BYTES];
@@ -145,7 +150,7 @@ static void begin_site(const cfg_t *block)
 	parse->site = &rules->sites[i < rules->site_count ? i : 0];
 	memset(parse->set_at[CONFIG_SITE], 0, sizeof(parse->set_at[CONFIG_SITE]));
 	if (i < rules->site_count)
-		report(block->line, SITE ": \"%.200s\" has a second block; line %u has its first", block->title,
+		report(block->line, SITE ": \"%.200s\" already has a block in line %u", block->title,
 		       rules->sites[i].line);
 	else if (config_add_site(parse->config, block->title, &parse->site, fault) != 0)
 		report(block->line, "%s", fault);
@@ -153,8 +158,10 @@ static void begin_site(const cfg_t *block)
 		parse->site->line = (unsigned)block->line;
 }
 
-/* True: this option only tells that a block begins: the first of those of a block, since elsewhere anybody may write
- * such a name. */
+/*
+ * Returns true if the option marks the beginning of a block, which is then processed. Only the first option of a block
+ * does; a file may contain a key of that name elsewhere.
+ */
 static bool begin_block(const cfg_t *block, const cfg_opt_t *option)
 {
 	const char *name = option->name;
@@ -171,7 +178,7 @@ static bool begin_block(const cfg_t *block, const cfg_opt_t *option)
 	return true;
 }
 
-/* libconfuse takes "location|cache" for the key of a block from outside of it. */
+/* Returns true if the option belongs to this block. libconfuse accepts "location|cache" outside the block as its key. */
 static bool is_option_of(const cfg_t *cfg, const cfg_opt_t *option)
 {
 	const cfg_opt_t *own = cfg->opts;
@@ -180,8 +187,7 @@ static bool is_option_of(const cfg_t *cfg, const cfg_opt_t *option)
 	return own->name != NULL;
 }
 
-/* libconfuse has read one value. It is told that all is well in any case, so that the parse goes on to the next fault.
- */
+/* Called by libconfuse for each value. Always returns 0, so that the parse continues and finds further errors. */
 static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *text, void *result)
 {
 	char fault[CONFIG_FAULT_BYTES];
@@ -190,12 +196,12 @@ static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *text, void *resul
 	int *line = set_at(option->name, scope);
 	*(const char **)result = text;
 	if (!is_option_of(cfg, option))
-		report(cfg->line, "a key of a block is set outside of it");
+		report(cfg->line, "a key of a block must not be set outside the block");
 	else if (begin_block(cfg, option))
 		return 0;
 	else if (line != NULL && *line != 0 && first_of_list)
-		report(cfg->line, "%s: \"%.200s\" is its second value; line %d set it already", option->name, text,
-		       *line);
+		report(cfg->line, "%s: \"%.200s\" is a second value; the key is already set in line %d", option->name,
+		       text, *line);
 	else if ((line != NULL || first_of_list) && set(option->name, scope, text, fault) != 0)
 		report(cfg->line, "%s", fault);
 	if (line != NULL && *line == 0)
@@ -203,7 +209,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *text, void *resul
 	return 0;
 }
 
-static bool is_unknown_already(const char *name, enum config_scope scope)
+static bool is_listed_unknown(const char *name, enum config_scope scope)
 {
 	for (size_t i = 0; i < parse->unknown_count; i++)
 		if (parse->unknown[i].scope == scope && strcmp(parse->unknown[i].name, name) == 0)
@@ -211,8 +217,10 @@ static bool is_unknown_already(const char *name, enum config_scope scope)
 	return false;
 }
 
-/* libconfuse gives up. A key that it does not know is kept for the next pass; one that begins a block can't be passed
- * over. */
+/*
+ * Called by libconfuse when it stops. An unknown key is listed for the next pass. An unknown block cannot be skipped, so
+ * it is reported at once.
+ */
 static void on_error(cfg_t *cfg, const char *format, va_list list) __attribute__((format(printf, 2, 0)));
 static void on_error(cfg_t *cfg, const char *format, va_list list)
 {
@@ -220,11 +228,11 @@ static void on_error(cfg_t *cfg, const char *format, va_list list)
 	enum config_scope scope = scope_of(cfg);
 	vsnprintf(text, sizeof(text), format, list);
 	bool is_unknown = sscanf(text, "no such option '%511[^']", name) == 1;
-	if (sscanf(text, "missing equal sign after option '%511[^']", name) == 1 && is_unknown_already(name, scope)) {
+	if (sscanf(text, "missing equal sign after option '%511[^']", name) == 1 && is_listed_unknown(name, scope)) {
 		report_unknown(cfg->line, name, scope);
 		return;
 	}
-	if (!is_unknown || is_unknown_already(name, scope) || parse->unknown_count == UNKNOWN_MAX) {
+	if (!is_unknown || is_listed_unknown(name, scope) || parse->unknown_count == UNKNOWN_MAX) {
 		report(cfg->line, "%s", text);
 		return;
 	}
@@ -234,7 +242,7 @@ static void on_error(cfg_t *cfg, const char *format, va_list list)
 			(struct unknown){ .name = copy, .line = cfg->line, .scope = scope };
 }
 
-/* What may stand in a scope, and behind it what is unknown there; returns the end, where blocks can be added. */
+/* Lists the keys that are allowed in a scope, then the unknown keys found there. Returns the end of the list. */
 static cfg_opt_t *list_keys(cfg_opt_t *options, enum config_scope scope, cfg_callback_t on_value_or_null)
 {
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
@@ -272,7 +280,7 @@ static void end_list(cfg_opt_t *options)
 	*options = end;
 }
 
-/* NULL: no memory. */
+/* Creates a parser for all scopes. Returns NULL if memory is short. */
 static cfg_t *new_cfg(cfg_callback_t on_value_or_null, cfg_errfunc_t error_fn)
 {
 	enum { ROOM = 1 + CONFIG_KEY_COUNT + UNKNOWN_MAX + 2 + 1 };
@@ -297,6 +305,7 @@ static void ignore_error(cfg_t *cfg, const char *format, va_list list)
 	(void)list;
 }
 
+/* Returns true if libconfuse accepts the text with this tail. */
 static bool is_well_formed_with(const char *tail)
 {
 	memcpy(parse->text + parse->length, tail, TAIL_BYTES);
@@ -311,8 +320,9 @@ static bool is_well_formed_with(const char *tail)
 }
 
 /*
- * The end of the file closes all that is open, so libconfuse finds that well-formed. Then it still is with more behind
- * it: half a setting if that falls into a string, a brace if it has a block to close.
+ * Reports a string, a comment or a block that the end of the file closes, which libconfuse accepts. Such a text stays
+ * well-formed with a certain tail. Half a setting is accepted if it is part of a string, and a brace if it closes a
+ * block.
  */
 static void report_open(int last_line)
 {
@@ -322,59 +332,24 @@ static void report_open(int last_line)
 		report(parse->block_at, "the block that begins here is not closed");
 }
 
-static char *skip_quoted(char *at, char *end);
-
-/* The word, "=" or "+=" and all, that ends before `at`; its length. */
-static size_t word_before(const char *at, const char **word)
+/* An empty list could mean "no value" or "all values", so it is rejected. */
+static void report_empty_list(int line, const char *key, size_t key_bytes)
 {
-	const char *end;
-	while (at > parse->text && strchr(" \t\r\n=+", at[-1]) != NULL)
-		at--;
-	for (end = at; at > parse->text && strchr(" \t\r\n=+{}", at[-1]) == NULL; at--)
-		;
-	*word = at;
-	return (size_t)(end - at);
+	report(line, "%.*s: the list is empty; remove the key, or write \"\" for no value", (int)key_bytes, key);
 }
 
-static bool is_assigned(const char *at)
-{
-	while (at > parse->text && strchr(" \t\r\n", at[-1]) != NULL)
-		at--;
-	return at > parse->text && at[-1] == '=';
-}
-
-/* One says nothing, and could be meant to say "none" or "all". libconfuse does not tell: no value, no callback. */
-static void report_empty_lists(void)
-{
-	char *end = parse->text + parse->length;
-	int line = 1;
-	for (char *at = parse->text, *after; at < end; at = after) {
-		const char *word;
-		after = skip_quoted(at, end);
-		if (after == at)
-			after = at + 1;
-		if (*at == '{' && is_assigned(at) && at[1 + strspn(at + 1, " \t\r\n")] == '}') {
-			int length = (int)word_before(at, &word);
-			report(line, "%.*s: the list is empty, which says nothing; leave it away, or \"\" for none",
-			       length, word);
-		}
-		for (char *c = at; c < after; c++)
-			line += *c == '\n';
-	}
-}
-
-/* Faults that libconfuse and on_value() did not see. */
-static void report_rest(cfg_t *cfg, bool well_formed)
+/* Reports errors that neither libconfuse nor on_value() has reported. */
+static void report_remaining(cfg_t *cfg, bool well_formed)
 {
 	if (!well_formed)
-		report(cfg->line, "this is not of the form key = value");
+		report(cfg->line, "syntax error; expected key = value");
 	else if (parse->unknown_count > 0)
 		report_unknown(parse->unknown[0].line, parse->unknown[0].name, parse->unknown[0].scope);
 	else
-		report_empty_lists();
+		config_text_find_empty_lists(parse->text, parse->length, report_empty_list);
 }
 
-/* One pass over the text. 0; -EAGAIN when it met a key that is new to it; -EINVAL; -ENOMEM. */
+/* Parses the text once. Returns 0, -EINVAL, -ENOMEM, or -EAGAIN if it found a new unknown key. */
 static int parse_once(FILE *text)
 {
 	size_t unknown_before = parse->unknown_count;
@@ -385,20 +360,20 @@ static int parse_once(FILE *text)
 	bool again = parse->unknown_count > unknown_before;
 	int last_line = cfg->line;
 	if (!again && parse->fault_count == 0)
-		report_rest(cfg, well_formed);
-	cfg_free(cfg); /* which also takes the lexer out of the string that it may have stopped in */
+		report_remaining(cfg, well_formed);
+	cfg_free(cfg); /* also resets the lexer, which may have stopped within a string */
 	if (!again && well_formed)
 		report_open(last_line);
 	return again ? -EAGAIN : parse->fault_count > 0 ? -EINVAL : 0;
 }
 
-/* One pass from the defaults on; what it has to say is written to `faults` if it is the last. */
-static int parse_anew(FILE *faults)
+/* Resets the configuration and parses the text. Writes the error messages to `faults` if no further pass follows. */
+static int parse_from_defaults(FILE *faults)
 {
-	char *said = NULL;
-	size_t said_bytes = 0;
+	char *messages = NULL;
+	size_t messages_bytes = 0;
 	FILE *stream = parse->length > 0 ? fmemopen(parse->text, parse->length, "r") : fopen("/dev/null", "r");
-	parse->faults = open_memstream(&said, &said_bytes);
+	parse->faults = open_memstream(&messages, &messages_bytes);
 	parse->fault_count = 0;
 	memset(parse->set_at, 0, sizeof(parse->set_at));
 	config_fini(parse->config);
@@ -409,59 +384,16 @@ static int parse_anew(FILE *faults)
 	if (stream != NULL)
 		fclose(stream);
 	if (parse->faults != NULL && fclose(parse->faults) == 0 && error == -EINVAL)
-		fwrite(said, 1, said_bytes, faults);
-	free(said);
+		fwrite(messages, 1, messages_bytes, faults);
+	free(messages);
 	return error;
-}
-
-/* The end of the string or comment that `at` is the first byte of, or `at` itself. */
-static char *skip_quoted(char *at, char *end)
-{
-	char quote = *at;
-	if (quote != '"' && quote != '\'')
-		return at;
-	for (at++; at < end && *at != quote; at++)
-		if (*at == '\\' && at + 1 < end)
-			at++;
-	return at < end ? at + 1 : end;
-}
-
-static char *skip_comment(char *at, char *end)
-{
-	char *stop = NULL;
-	size_t length = (size_t)(end - at);
-	if (*at == '#' || (length >= 2 && memcmp(at, "//", 2) == 0))
-		stop = memchr(at, '\n', length);
-	else if (length >= 4 && memcmp(at, "/*", 2) == 0)
-		stop = memmem(at + 2, length - 2, "*/", 2);
-	else if (length < 2 || memcmp(at, "/*", 2) != 0)
-		return at;
-	if (stop == NULL)
-		return end;
-	return *stop == '*' ? stop + 2 : stop;
-}
-
-/* A comment begins where a word could; "http://host" is one word. Line ends stay, so that lines count right. */
-static void blank_comments(char *text, size_t length)
-{
-	char *end = text + length;
-	bool in_word = false;
-	for (char *at = text; at < end;) {
-		char *after = skip_quoted(at, end);
-		char *comment_end = after == at && (!in_word || *at == '#') ? skip_comment(at, end) : at;
-		for (char *c = at; c < comment_end; c++)
-			if (*c != '\n')
-				*c = ' ';
-		in_word = after == at && comment_end == at && strchr(" \t\r\n={}(),", *at) == NULL;
-		at = comment_end > at ? comment_end : after > at ? after : at + 1;
-	}
 }
 
 int config_file_parse(struct config *config, const char *name, const char *text, size_t length, FILE *faults)
 {
 	struct parse this_parse = { .config = config, .name = name, .length = length };
 	if (memchr(text, '\0', length) != NULL) {
-		fprintf(faults, "%s: this is not a text: it holds a NUL byte\n", name);
+		fprintf(faults, "%s: not a text file; it contains a NUL byte\n", name);
 		return -EINVAL;
 	}
 	this_parse.text = malloc(length + TAIL_BYTES);
@@ -469,15 +401,15 @@ int config_file_parse(struct config *config, const char *name, const char *text,
 		return -ENOMEM;
 	memcpy(this_parse.text, text, length);
 	this_parse.text[length] = '\0';
-	blank_comments(this_parse.text, length);
+	config_text_blank_comments(this_parse.text, length);
 
 	int error;
 	parse = &this_parse;
 	do
-		error = parse_anew(faults);
+		error = parse_from_defaults(faults);
 	while (error == -EAGAIN);
 	parse = NULL;
-	settings_fini(&this_parse.refused.settings);
+	settings_fini(&this_parse.rejected.settings);
 	for (size_t i = 0; i < this_parse.unknown_count; i++)
 		free(this_parse.unknown[i].name);
 	free(this_parse.text);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The keys of ranged.conf. One table says of each key what it holds, where it goes, its default and its bounds: a new
- * key is one line here, one field where it goes, and its words in conf/ranged.conf and the manual. Nothing is set here:
- * config.c does that.
+ * The keys of ranged.conf. A constant table gives for each key its kind, the field that it sets, its default and its
+ * bounds. config.c sets the fields.
+ *
+ * A new key needs a line in this table, a field in struct config, struct site or struct settings, an entry in the manual
+ * and one in conf/ranged.conf.
  */
 #include "config/config_key.h"
 
@@ -17,14 +19,14 @@
 #include "site/access_format.h"
 
 #define MIB (UINT64_C(1) << 20)
-#define NAME_BYTES 64 /* of a key or a choice, as far as it is compared */
+#define NAME_BYTES 64 /* names are compared up to this length */
 
 static const char *const symlinks_choices[] = { "beneath", "none", NULL };
 static const char *const log_level_choices[] = { "error", "warning", "info", "debug", NULL };
 static const char *const cache_choices[] = { "auto", "never", "pin", NULL };
 static const char *const etag_choices[] = { "mtime", "digest", NULL };
 
-/* What the text means is for daemon/logs.c; here it must mean something. */
+/* Checks an access_format. daemon/logs.c parses it again when it opens the log. */
 static const char *parse_access_format(char *text)
 {
 	static char fault[ACCESS_FORMAT_FAULT_BYTES];
@@ -137,7 +139,7 @@ static const struct config_key keys[] = {
 	SETTING("hsts", HSTS, DURATION, hsts_ms, .preset = "0", .max = 3660 * DAY_MS),
 	SETTING("https_redirect", HTTPS_REDIRECT, SWITCH, https_redirect, .preset = "false"),
 };
-_Static_assert(sizeof(keys) / sizeof(keys[0]) == CONFIG_KEY_COUNT, "the header says how many keys there are");
+_Static_assert(sizeof(keys) / sizeof(keys[0]) == CONFIG_KEY_COUNT, "CONFIG_KEY_COUNT is the number of keys");
 _Static_assert(FILE_SYMLINKS_BENEATH == 0 && FILE_SYMLINKS_NONE == 1, "symlinks_choices is in the order of its enum");
 _Static_assert(LOG_LEVEL_ERROR == 0 && LOG_LEVEL_DEBUG == 3, "log_level_choices is in the order of its enum");
 _Static_assert(RULE_CACHE_AUTO == 0 && RULE_CACHE_NEVER == 1 && RULE_CACHE_PIN == 2,
@@ -179,7 +181,7 @@ enum setting config_key_setting(size_t index)
 	return keys[index].home == CONFIG_OF_SETTINGS ? keys[index].setting : SETTING_COUNT;
 }
 
-/* Levenshtein's distance between the first NAME_BYTES of both. */
+/* Returns the Levenshtein distance between the first NAME_BYTES bytes of both texts, ignoring case. */
 static unsigned distance(const char *a, const char *b)
 {
 	size_t a_length = strnlen(a, NAME_BYTES), b_length = strnlen(b, NAME_BYTES);
@@ -200,8 +202,8 @@ static unsigned distance(const char *a, const char *b)
 	return row[b_length];
 }
 
-/* How far off: nothing if it is the beginning of the choice. */
-static unsigned misfit(const char *text, const char *choice)
+/* Returns the distance of `text` from the choice: 0 if the choice begins with it. */
+static unsigned distance_to_choice(const char *text, const char *choice)
 {
 	return strlen(text) >= 3 && strncmp(text, choice, strlen(text)) == 0 ? 0 : distance(text, choice);
 }
@@ -210,7 +212,7 @@ static const char *nearest_choice(const char *text, const char *const *choices)
 {
 	const char *best = choices[0];
 	for (size_t i = 1; choices[i] != NULL; i++)
-		if (misfit(text, choices[i]) < misfit(text, best))
+		if (distance_to_choice(text, choices[i]) < distance_to_choice(text, best))
 			best = choices[i];
 	return best;
 }
@@ -227,7 +229,7 @@ const char *config_key_nearest(const char *text, enum config_scope scope)
 	if (scope == CONFIG_TOP)
 		names[count++] = "site";
 	const char *nearest = nearest_choice(text, names);
-	return misfit(text, nearest) <= strnlen(text, NAME_BYTES) / 2 ? nearest : NULL;
+	return distance_to_choice(text, nearest) <= strnlen(text, NAME_BYTES) / 2 ? nearest : NULL;
 }
 
 const char *config_key_new_name(const char *name)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is known of each key of ranged.conf, apart from its value: all of it is constant. Main thread only. */
+/* The properties of the keys of ranged.conf. All of them are constant, so any thread may use these functions. */
 #ifndef CONFIG_CONFIG_KEY_H
 #define CONFIG_CONFIG_KEY_H
 
@@ -20,44 +20,47 @@ enum config_kind {
 	CONFIG_KIND_LISTEN,
 };
 
-/* Whose place it is: a key of a site may also stand at the top level, one of the settings also in a location. */
+/*
+ * The struct that a key belongs to. A key of struct config stands at the top level only, a key of struct site also in a
+ * site, and a key of struct settings also in a location.
+ */
 enum config_home { CONFIG_OF_CONFIG, CONFIG_OF_SITE, CONFIG_OF_SETTINGS };
 
 struct config_key {
 	const char *name;
 	enum config_kind kind;
 	enum config_home home;
-	size_t place;		  /* in struct config, struct site or struct settings, by its home */
-	enum setting setting;	  /* of the settings */
-	text_list_parse_fn parse; /* of TEXT and LIST */
-	bool keeps_empty;	  /* of TEXT: "" is a value like others */
-	const char *preset;	  /* NULL: unset */
+	size_t place;		  /* offset of the field in the struct that `home` names */
+	enum setting setting;	  /* CONFIG_OF_SETTINGS only */
+	text_list_parse_fn parse; /* checks a value of TEXT or LIST; NULL: every value is valid */
+	bool keeps_empty;	  /* TEXT only: "" is a value; otherwise it unsets the key */
+	const char *preset;	  /* default; NULL: unset */
 	uint64_t min, max;
-	bool or_zero;		    /* 0 is none of what min is about */
-	const char *const *choices; /* in the order of their enum, then NULL */
+	bool or_zero;		    /* 0 is valid although it is less than min */
+	const char *const *choices; /* in the order of their enum, terminated by NULL */
 };
 
-/* Where a key stands: each place has its own keys. */
+/* The part of the file in which a key stands. */
 enum config_scope { CONFIG_TOP, CONFIG_SITE, CONFIG_LOCATION };
 
 #define CONFIG_LISTEN_PRESET "127.0.0.1:8080"
 
 #define CONFIG_KEY_COUNT 70
-/* The key with this index, and its name; NULL past CONFIG_KEY_COUNT. */
+/* Returns the key with this index, and its name. Returns NULL from CONFIG_KEY_COUNT on. */
 const struct config_key *config_key_at(size_t index);
 const char *config_key(size_t index);
-/* Whether it may stand there, and whether it may have several values. */
+/* Returns true if the key is allowed in this scope, and if it may have several values. */
 bool config_key_is_of(size_t index, enum config_scope scope);
 bool config_key_is_list(size_t index);
-/* The bit of settings.set that it sets; SETTING_COUNT: none. */
+/* Returns the bit of settings.set that the key sets, or SETTING_COUNT if it sets none. */
 enum setting config_key_setting(size_t index);
 
 /* Returns the present name of the key that was formerly called `name`, or NULL if no key had this name. */
 const char *config_key_new_name(const char *name);
 
-/* What may have been meant: the key of that place that is most like `text`; NULL: nothing there is like it. */
+/* Returns the key, "location" or "site" of this scope whose name is most similar to `text`; NULL if none is similar. */
 const char *config_key_nearest(const char *text, enum config_scope scope);
-/* The same, of the choices of a key of that kind: never NULL. */
+/* Returns the most similar choice of a key of CONFIG_KIND_CHOICE. Never returns NULL. */
 const char *config_key_nearest_choice(const struct config_key *key, const char *text);
 
 #endif

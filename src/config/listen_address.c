@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An address to listen on, as it is written in ranged.conf and in logs. It is only read here: whether there is such a
- * host is found out when sockets.c opens it. All that is not said is zero, so that two addresses can be compared with
- * memcmp(). Owns nothing.
+ * Parses and formats the addresses of the keys listen and admin. Host names are not resolved here; sockets.c resolves
+ * them when it opens the socket.
+ *
+ * All unused bytes of struct listen_address are zero, so two addresses can be compared with memcmp(). The struct is a
+ * plain value and owns no memory.
  */
 #include "config/listen_address.h"
 
@@ -26,7 +28,7 @@ static const char *parse_bracketed(const char *text, struct listen_address *addr
 {
 	const char *end = strchr(text, ']');
 	if (end == NULL || end[1] != ':')
-		return "an IPv6 address is written [address]:port";
+		return "an IPv6 address must be written [address]:port";
 	size_t length = (size_t)(end - text) - 1;
 	if (length >= sizeof(address->host))
 		return "the address is too long";
@@ -37,22 +39,22 @@ static const char *parse_bracketed(const char *text, struct listen_address *addr
 	memcpy(plain, address->host, sizeof(plain));
 	plain[strcspn(plain, "%")] = '\0'; /* the scope of a link-local address */
 	if (inet_pton(AF_INET6, plain, &ignored) != 1)
-		return "what is in brackets is not an IPv6 address";
+		return "the text in brackets is not an IPv6 address";
 	return parse_port(end + 2, address->port);
 }
 
 static const char *parse_unix(const char *path, struct listen_address *address)
 {
 	if (path[0] != '/')
-		return "the path of a unix socket begins with a slash";
+		return "the path of a Unix socket must begin with a slash";
 	if (strlen(path) >= sizeof(address->path))
-		return "the path of a unix socket is at most 107 bytes long";
+		return "the path of a Unix socket is longer than 107 bytes";
 	address->kind = LISTEN_ADDRESS_UNIX;
 	strcpy(address->path, path);
 	return NULL;
 }
 
-/* As systemd has them (FileDescriptorName=). */
+/* Parses a name with the rules of systemd for FileDescriptorName=. */
 static const char *parse_passed(const char *name, struct listen_address *address)
 {
 	if (name[0] == '\0')
@@ -61,7 +63,7 @@ static const char *parse_passed(const char *name, struct listen_address *address
 		return "the name of passed sockets is at most 255 bytes long";
 	for (const char *c = name; *c != '\0'; c++)
 		if (*c < ' ' || *c >= 0x7f || *c == ':')
-			return "the name of passed sockets is of ASCII characters without a colon";
+			return "the name of passed sockets may contain only printable ASCII characters and no colon";
 	address->kind = LISTEN_ADDRESS_PASSED;
 	strcpy(address->host, name);
 	return NULL;
@@ -81,9 +83,9 @@ const char *listen_address_parse(const char *text, struct listen_address *addres
 
 	const char *colon = strchr(text, ':');
 	if (colon == NULL)
-		return "the port is missing (host:port, [v6]:port, :port, unix:/path or fd:name)";
+		return "the port is missing; write host:port, [v6]:port, :port, unix:/path or fd:name";
 	if (strchr(colon + 1, ':') != NULL)
-		return "an IPv6 address is written [address]:port";
+		return "an IPv6 address must be written [address]:port";
 	size_t length = (size_t)(colon - text);
 	if (strspn(text, host_bytes) != length)
 		return "the host is neither a name nor an address";
@@ -102,14 +104,14 @@ const char *listen_address_admin_fault(const char *text)
 	if (problem != NULL)
 		return problem;
 	if (address.tls)
-		return "the admin listener has no TLS";
+		return "the admin listener does not support TLS";
 	if (address.kind == LISTEN_ADDRESS_UNIX || strcasecmp(address.host, "localhost") == 0)
 		return NULL;
 	if (inet_pton(AF_INET, address.host, &four) == 1 && ntohl(four.s_addr) >> 24 == 127)
 		return NULL;
 	if (inet_pton(AF_INET6, address.host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six))
 		return NULL;
-	return "the admin listener is for this host alone: 127.0.0.1, [::1], localhost or unix:/path";
+	return "the admin listener must not be reachable from other hosts; use 127.0.0.1, [::1], localhost or unix:/path";
 }
 
 char *listen_address_format(const struct listen_address *address, char *text, size_t text_bytes)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where to listen, as text and as what it says. Any thread. */
+/* Addresses to listen on: their text in ranged.conf and their parts. Any thread. */
 #ifndef CONFIG_LISTEN_ADDRESS_H
 #define CONFIG_LISTEN_ADDRESS_H
 
@@ -12,27 +12,31 @@ enum listen_address_kind { LISTEN_ADDRESS_TCP, LISTEN_ADDRESS_UNIX, LISTEN_ADDRE
 struct listen_address {
 	enum listen_address_kind kind;
 	bool tls;
-	char host[256]; /* TCP: a name or an address without brackets; "" is every address. PASSED: the name of the
-			   sockets (passed.h) */
-	char port[6];	/* TCP: "0" … "65535" */
-	char path[108]; /* UNIX: absolute */
+	/* TCP: a host name, or an address without brackets; "": all addresses. PASSED: the name of the sockets. */
+	char host[256];
+	char port[6];	/* TCP: "0" to "65535" */
+	char path[108]; /* UNIX: an absolute path */
 };
 
-/* Where to listen, and for which sites: a bit each, as in struct rules. */
+/* An address, and the sites that are served there: one bit for each site of struct rules. */
 struct listen_address_sites {
 	struct listen_address address;
 	uint64_t sites;
 };
 
-/* "host:port", "[v6]:port", ":port", "unix:/path" or "fd:name", or one of them behind "tls:". NULL, or what is wrong
- * with it (a static string). */
+/*
+ * Parses "host:port", "[v6]:port", ":port", "unix:/path" or "fd:name", optionally after "tls:". Returns NULL, or a
+ * static description of the error.
+ */
 const char *listen_address_parse(const char *text, struct listen_address *address);
-/* The same of an address for the admin listener, which nobody may reach from elsewhere: "localhost", 127.0.0.0/8, ::1,
- * or a Unix socket. */
+/*
+ * Checks an address of the admin listener, which must not be reachable from other hosts. It must be "localhost", in
+ * 127.0.0.0/8, ::1 or a Unix socket. Returns NULL, or a static description of the error.
+ */
 const char *listen_address_admin_fault(const char *text);
-/* The reverse, into `text`; returns `text`. */
+/* Writes the address to `text` in the form that listen_address_parse() accepts. Returns `text`. */
 char *listen_address_format(const struct listen_address *address, char *text, size_t text_bytes);
-/* Whether they are one address, by TLS or not. */
+/* Returns true if both are the same address. TLS is ignored. */
 bool listen_address_is_same(const struct listen_address *a, const struct listen_address *b);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The command line, with argp. Each option that sets something stands for a key of ranged.conf, and its value goes
- * through config_set() as the file's does. The file must be read before the options are applied, and which file it is
- * says an option: so argp only collects.
+ * Parses the command line with argp. An option that sets a value stands for a key of ranged.conf, and config_set()
+ * parses its value.
+ *
+ * The options override the file, so the file must be read first, but one of the options names the file. The parser
+ * therefore only collects the options. After that the file is read, and the options are applied.
  */
 #include "config/options.h"
 
@@ -32,26 +34,26 @@ enum {
 };
 
 static const struct argp_option option_table[] = {
-	{ "config", 'c', "FILE", 0, "Read the configuration from FILE (without it and without ROOT: " DEFAULT_FILE ")",
+	{ "config", 'c', "FILE", 0, "Read the configuration from FILE (default if ROOT is not given: " DEFAULT_FILE ")",
 	  0 },
 	{ "listen", 'l', "ADDRESS", 0,
-	  "Listen on host:port, [v6]:port, :port or unix:/path, by TLS after tls:; repeatable; replaces the file's list",
+	  "Listen on host:port, [v6]:port, :port or unix:/path, with TLS after tls:; repeatable; replaces the addresses of the configuration file",
 	  0 },
-	{ "workers", 'w', "N", 0, "Serve with N threads (default: one for each CPU)", 0 },
-	{ "cache-size", 'm', "SIZE", 0, "Memory for the data of files, such as 256M", 0 },
-	{ "address-file", OPTION_ADDRESS_FILE, "FILE", 0, "Write the addresses really bound to FILE, one a line", 0 },
-	{ "access-log", OPTION_ACCESS_LOG, "FILE", 0, "Log requests to FILE; \"-\" is stderr", 0 },
-	{ "error-log", OPTION_ERROR_LOG, "FILE", 0, "Log faults to FILE (default: stderr)", 0 },
-	{ "log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "error, warning, info or debug", 0 },
-	{ "drain-timeout", OPTION_DRAIN_TIMEOUT, "TIME", 0, "At SIGTERM, give responses that long to end, such as 30s",
-	  0 },
+	{ "workers", 'w', "N", 0, "Start N worker threads (default: one for each CPU)", 0 },
+	{ "cache-size", 'm', "SIZE", 0, "Set the memory of the cache, such as 256M", 0 },
+	{ "address-file", OPTION_ADDRESS_FILE, "FILE", 0, "Write the bound addresses to FILE, one a line", 0 },
+	{ "access-log", OPTION_ACCESS_LOG, "FILE", 0, "Log requests to FILE; \"-\" means stderr", 0 },
+	{ "error-log", OPTION_ERROR_LOG, "FILE", 0, "Log errors to FILE (default: stderr)", 0 },
+	{ "log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "Set the log level: error, warning, info or debug", 0 },
+	{ "drain-timeout", OPTION_DRAIN_TIMEOUT, "TIME", 0,
+	  "After SIGTERM, wait for up to TIME for responses to end, such as 30s", 0 },
 	{ "admin", OPTION_ADMIN, "ADDRESS", 0,
-	  "Answer /metrics, /status and more on unix:/path or 127.0.0.1:port; repeatable", 0 },
-	{ "check", OPTION_CHECK, NULL, 0, "Check the configuration, say what is wrong with it, and exit", 0 },
-	{ "explain", OPTION_EXPLAIN, "URL", 0, "Print what would become of a GET of URL (or /PATH), and why, and exit",
+	  "Serve /metrics, /status and other admin resources on unix:/path or 127.0.0.1:port; repeatable", 0 },
+	{ "check", OPTION_CHECK, NULL, 0, "Check the configuration, print its errors, and exit", 0 },
+	{ "explain", OPTION_EXPLAIN, "URL", 0, "Print how a GET of URL (or /PATH) would be answered, and why, and exit",
 	  0 },
-	{ "header", 'H', "FIELD", 0, "With --explain: a field of the request, as \"Range: bytes=0-99\"; repeatable",
-	  0 },
+	{ "header", 'H', "FIELD", 0,
+	  "With --explain: add a header field to the request, such as \"Range: bytes=0-99\"; repeatable", 0 },
 	{ 0 },
 };
 
@@ -70,18 +72,19 @@ static const struct {
 	{ OPTION_ADMIN, "admin" },
 };
 
+/* An option that sets a key. */
 struct given {
 	const char *key;
 	const char *value;
 };
 
 struct command {
-	struct given *given; /* room for all of argv */
+	struct given *given; /* has an element for each argument */
 	size_t given_count;
 	const char *config_path;
 	bool check_only, has_root;
 	char *explain;
-	char **fields; /* room for all of argv */
+	char **fields; /* has an element for each argument */
 	size_t field_count;
 	FILE *faults;
 };
@@ -111,7 +114,8 @@ static void print_version(FILE *stream, struct argp_state *state)
 	print_libaio(stream);
 }
 
-static void give(struct command *command, const char *key, const char *value)
+/* Adds an option to the collected ones. */
+static void collect(struct command *command, const char *key, const char *value)
 {
 	command->given[command->given_count++] = (struct given){ key, value };
 }
@@ -134,19 +138,19 @@ static error_t parse_option(int option, char *value, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (command->field_count > 0 && command->explain == NULL)
-			argp_error(state, "--header is for --explain");
+			argp_error(state, "--header requires --explain");
 		return 0;
 	case ARGP_KEY_ARG:
 		if (command->has_root)
-			argp_error(state, "one folder is served, not two: \"%s\" is one too many", value);
+			argp_error(state, "only one ROOT is allowed; unexpected argument \"%s\"", value);
 		command->has_root = true;
-		give(command, "root", value);
+		collect(command, "root", value);
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(option_keys) / sizeof(option_keys[0]); i++) {
 		if (option != option_keys[i].option)
 			continue;
-		give(command, option_keys[i].key, value);
+		collect(command, option_keys[i].key, value);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -156,11 +160,11 @@ static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
 	.args_doc = "[ROOT]",
-	.doc = "Serve byte ranges of the files beneath ROOT over HTTP/1.1, read with O_DIRECT and asynchronously."
-	       "\vEverything else is set in the file of configuration: see ranged.conf(5).",
+	.doc = "Serve byte ranges of the files below ROOT over HTTP/1.1. Files are read asynchronously with O_DIRECT."
+	       "\vAll other settings are keys of the configuration file; see ranged.conf(5).",
 };
 
-/* The file named by --config; else, when no ROOT is given either, the default one if it is there. */
+/* Reads the file of --config. Without --config and ROOT it reads the default file, if that exists. */
 static int load_file(const struct command *command, struct options *options)
 {
 	const char *path = command->config_path;
@@ -198,13 +202,13 @@ static int apply_command(const struct command *command, struct options *options)
 	return status;
 }
 
-/* Somebody who types "ranged FOLDER" wants to see what is in it; whoever writes a file says so there. */
-static bool is_typed(const struct options *options)
+/* Returns true if ranged runs on a terminal without a configuration file. It then lists directories. */
+static bool is_interactive(const struct options *options)
 {
 	return options->config_path == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-/* Listens on the sockets that were passed to the process, if the configuration has no "listen". */
+/* Adds the sockets that were passed to the process as addresses. Used if the configuration has no listen key. */
 static int listen_on_passed(struct config *config, const char *const *names, char *fault)
 {
 	char text[300];
@@ -225,16 +229,17 @@ static int finish(struct options *options, const char *const *sockets, FILE *fau
 	int error = 0;
 	if (options->config.rules.site_count == 1 && options->config.rules.sites[0].root == NULL) {
 		if (path != NULL)
-			fprintf(faults, "ranged: no folder to serve: set root in %s, or name it on the command line\n",
+			fprintf(faults,
+				"ranged: no directory to serve; set root in %s, or give ROOT on the command line\n",
 				path);
 		else
 			fprintf(faults,
-				"ranged: no folder to serve: ranged FOLDER, or ranged --config FILE with root set in it\n");
+				"ranged: no directory to serve; start ranged ROOT, or ranged --config FILE with a root in FILE\n");
 		return path != NULL ? EX_CONFIG : EX_USAGE;
 	}
-	if (is_typed(options) && config_set(&options->config, "listing", "true", fault) != 0)
+	if (is_interactive(options) && config_set(&options->config, "listing", "true", fault) != 0)
 		return EX_OSERR;
-	if (sockets[0] != NULL && !options->config.listen_is_said)
+	if (sockets[0] != NULL && !options->config.listen_is_set)
 		error = listen_on_passed(&options->config, sockets, fault);
 	if (error == 0)
 		error = config_finish(&options->config, fault);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command line. What it sets beats the file of configuration, which beats the defaults. Main thread only. */
+/*
+ * The command line. Its options override the configuration file, which overrides the defaults. Main thread, or the
+ * thread of a reload.
+ */
 #ifndef CONFIG_OPTIONS_H
 #define CONFIG_OPTIONS_H
 
@@ -10,17 +13,20 @@
 
 struct options {
 	struct config config;
-	char *config_path; /* the file that was read; NULL: none */
-	bool check_only;   /* --check */
-	char *explain;	   /* the target of --explain; NULL: serve. In argv, as what `fields` points to. */
-	char **fields;	   /* of its header; "Name: value" */
+	char *config_path; /* the file that was read; NULL: no file; owned */
+	bool check_only;   /* --check was given */
+	char *explain;	   /* the request target of --explain, in argv; NULL: --explain was not given */
+	char **fields;	   /* header fields of that request, "Name: value", in argv; the array is owned */
 	size_t field_count;
 };
 
 /*
- * 0; or, all said on `faults`, the status to exit with (sysexits.h). --help and --version, and what is wrong with argv
- * itself, print and exit at once. sockets: the names of the sockets that were passed to the process, NULL at the end.
- * With 0 the caller owns *options and gives it back with options_fini(); config_finish() was called.
+ * Parses the command line and reads the configuration file. `sockets` has the names of the sockets that were passed to
+ * the process, terminated by NULL.
+ *
+ * Returns 0 if the configuration is complete; config_finish() was then called, and the caller frees *options with
+ * options_fini(). Otherwise returns an exit status (sysexits.h), and the error messages are in `faults`. --help,
+ * --version and malformed options print a text and exit the process.
  */
 int options_parse(int argc, char **argv, const char *const *sockets, struct options *options, FILE *faults);
 void options_fini(struct options *options);

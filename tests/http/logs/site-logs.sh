@@ -31,7 +31,7 @@ stop_ranged
 is "$(wc -l <"$DIR/access.log") $(wc -l <"$DIR/own.log")" "3 4" "without one of the top level's, only sites that say so have a log"
 
 for i in $(seq 17); do echo "site \"$i.example\" { access_log = $DIR/$i.log }"; done >"$DIR/many.conf"
-like "$("$RANGED" --check -c "$DIR/many.conf" "$ROOT" 2>&1)" 'access_log: .*/17.log" of the site of line 17 is one more than the 16' "too many logs"
+like "$("$RANGED" --check -c "$DIR/many.conf" "$ROOT" 2>&1)" 'access_log: .*/17.log" of the site in line 17: too many access logs; the maximum is 16' "too many logs"
 sed -i 's/16.log/17.log/' "$DIR/many.conf"
 ok "sixteen" "$RANGED" --check -c "$DIR/many.conf" "$ROOT"
 config "site \"a\" { access_log = $DIR/absent/log }"

@@ -44,11 +44,11 @@ stop_ranged
 
 config "site a { root = $SITES/one" ' location "/a" { cache = pin }' ' workers = 3' '}' "site A { root = $SITES/one }" 'site "a b" {}' "site b {"
 OUT=$("$RANGED" --check -c "$DIR/ranged.conf" 2>&1)
-like "$OUT" "ranged.conf:3: workers: this can't be said in a site" "what can't be said in a site"
-like "$OUT" 'ranged.conf:5: site: "A" has a second block; line 1 has its first' "a second block of a host"
+like "$OUT" "ranged.conf:3: workers is not allowed in a site" "what can't be said in a site"
+like "$OUT" 'ranged.conf:5: site: "A" already has a block in line 1' "a second block of a host"
 like "$OUT" 'ranged.conf:6: site: "a b": ' "a host that can't be"
 config 'site a { header = "A: b" }'
-like "$("$RANGED" --check -c "$DIR/ranged.conf" 2>&1)" 'the site "a" of line 1 has no root' "no root anywhere"
+like "$("$RANGED" --check -c "$DIR/ranged.conf" 2>&1)" 'the site "a" in line 1 has no root' "no root anywhere"
 config "site a { root = $SITES/one }"
 start_ranged --listen 127.0.0.1:0
 is "$(served a) $(served b)" "one 421" "sites alone"

@@ -7,7 +7,7 @@
 make_file a.bin 100000
 boot 'listen = {":80"}' 'workres = 3'
 not_ok "does not start" inside systemctl start ranged
-ok "says where it is wrong" eval 'journal | grep -q "ranged.conf:2: unknown key \"workres\"; did you mean \"workers\""'
+ok "says where it is wrong" eval 'journal | grep -q "ranged.conf:2: unknown key \"workres\" (did you mean \"workers\""'
 is "$(property ExecMainPID)" 0 "the check alone was run"
 ok "and gives it up" await 40 is_failed
 inside systemctl reset-failed ranged
@@ -26,7 +26,7 @@ ok "a good one starts" inside systemctl start ranged
 pid=$(main_pid)
 configure ranged 'listen = {":80"}' 'cache_size = many'
 not_ok "a reload of a bad one fails" inside systemctl reload ranged
-ok "says where it is wrong" eval 'journal | grep -q "ranged.conf:2: cache_size: \"many\" is not a size"'
+ok "says where it is wrong" eval 'journal | grep -q "ranged.conf:2: cache_size: \"many\" is not a valid size"'
 get_inside /a.bin
 is "$STATUS" 200 "it serves"
 is "$(main_pid) $(property ActiveState)" "$pid active" "and was not touched"

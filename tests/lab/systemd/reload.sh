@@ -29,7 +29,7 @@ configure ranged 'listen = {":80"}' 'cache_size = many' 'cache_control = "max-ag
 not_ok "a reload that the check rejects fails" inside systemctl reload ranged
 is "$(property ActiveState) $(property SubState) $(main_pid)" "active running $pid" "the same process runs"
 ok "max-age=10 is still in force" in_force max-age=10
-ok "the journal names the line" eval 'journal | grep -q "ranged.conf:2: cache_size: \"many\" is not a size"'
+ok "the journal names the line" eval 'journal | grep -q "ranged.conf:2: cache_size: \"many\" is not a valid size"'
 if [ $type = notify-reload ]; then
 	ok "ranged rejected it as well" await 5 eval "[ \$(refused) -gt $before ]"
 	ok "the status line says so" await 10 says

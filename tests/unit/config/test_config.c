@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* ranged.conf: what is taken, what is refused with which words at which line, and who beats whom. */
+/* ranged.conf: valid files, error messages with their lines, and the precedence of file and command line. */
 #include "config/config.h"
 
 #include <check.h>
@@ -16,8 +16,8 @@
 #define MIB (UINT64_C(1) << 20)
 
 static struct config config;
-static char *said;
-static size_t said_bytes;
+static char *messages;
+static size_t messages_bytes;
 
 static void init(void)
 {
@@ -27,13 +27,13 @@ static void init(void)
 static void fini(void)
 {
 	config_fini(&config);
-	free(said);
-	said = NULL;
+	free(messages);
+	messages = NULL;
 }
 
 static int parse(const char *text)
 {
-	FILE *faults = open_memstream(&said, &said_bytes);
+	FILE *faults = open_memstream(&messages, &messages_bytes);
 	int error = config_file_parse(&config, "f", text, strlen(text), faults);
 	fclose(faults);
 	return error;
@@ -86,7 +86,7 @@ START_TEST(every_key)
 		      "symlinks = none\ndotfiles = Yes\nmime_types = \"\"\n"
 		      "access_log = \"-\"\nerror_log = '/var/log/a b'\nlog_level = debug\naddress_file = a # b\n"),
 		0);
-	ck_assert_str_eq(said, "");
+	ck_assert_str_eq(messages, "");
 	ck_assert_str_eq(config.rules.sites[0].root, "/srv/files");
 	ck_assert_uint_eq(config.listen_count, 4);
 	ck_assert_str_eq(config.listen[0].address.host, "");
@@ -133,17 +133,17 @@ START_TEST(locations)
 			       "location \"/tiles/\" { cache = pin }\n"
 			       "location '/bulk'{cache=never}\n"
 			       "location / # all the rest\n{\n\tcache = \"auto\" // }\n}\n"
-			       "location /nothing/said {}\n"
+			       "location /nothing/messages {}\n"
 			       "disk_depth = 2\n"),
 			 0);
-	ck_assert_str_eq(said, "");
+	ck_assert_str_eq(messages, "");
 	ck_assert_uint_eq(config.workers, 1);
 	ck_assert_uint_eq(config.disk_depth, 2);
 	ck_assert_uint_eq(config.rules.sites[0].count, 4);
 	ck_assert_int_eq(cache_of("tiles/1"), RULE_CACHE_PIN);
 	ck_assert_int_eq(cache_of("bulk/a"), RULE_CACHE_NEVER);
 	ck_assert_int_eq(cache_of("tiles"), RULE_CACHE_AUTO);
-	ck_assert_int_eq(cache_of("nothing/said"), RULE_CACHE_AUTO);
+	ck_assert_int_eq(cache_of("nothing/messages"), RULE_CACHE_AUTO);
 }
 END_TEST
 
@@ -153,7 +153,7 @@ START_TEST(many_locations)
 	for (int i = 0; i <= CONFIG_RULES_MAX; i++)
 		end += sprintf(end, "location /%d { cache = pin }\n", i);
 	ck_assert_int_eq(parse(text), -EINVAL);
-	ck_assert_str_eq(said, "f:257: location: \"/256\" is one more than the 256 blocks there can be\n");
+	ck_assert_str_eq(messages, "f:257: location: \"/256\": too many locations; the maximum is 256\n");
 	ck_assert_uint_eq(config.rules.sites[0].count, CONFIG_RULES_MAX);
 	ck_assert_int_eq(cache_of("255/a"), RULE_CACHE_PIN);
 }
@@ -163,7 +163,7 @@ END_TEST
 
 static const struct {
 	const char *text;
-	const char *said; /* "" when it is taken */
+	const char *messages; /* the error messages; "": the text is valid */
 } files[] = {
 	{ "", "" },
 	{ "\n\n# nothing\n#\n//\n/* nor\n here */\n", "" },
@@ -173,11 +173,11 @@ static const struct {
 	{ "listen = :80", "" },
 	{ "workers = 4\r\ndisk_depth = 4\r\n", "" },
 
-	{ "chache_size = 1G\n", "f:1: unknown key \"chache_size\"; did you mean \"cache_size\"?\n" },
-	{ "\n#\n# x\n/*\n*/ LISTEN = :80\n", "f:5: unknown key \"LISTEN\"; did you mean \"listen\"?\n" },
-	{ "symlink = none", "f:1: unknown key \"symlink\"; did you mean \"symlinks\"?\n" },
-	{ "drain = {}\n", "f:1: unknown key \"drain\"; did you mean \"drain_timeout\"?\n" },
-	{ "listne = {:80, :81}\n", "f:1: unknown key \"listne\"; did you mean \"listen\"?\n" },
+	{ "chache_size = 1G\n", "f:1: unknown key \"chache_size\" (did you mean \"cache_size\"?)\n" },
+	{ "\n#\n# x\n/*\n*/ LISTEN = :80\n", "f:5: unknown key \"LISTEN\" (did you mean \"listen\"?)\n" },
+	{ "symlink = none", "f:1: unknown key \"symlink\" (did you mean \"symlinks\"?)\n" },
+	{ "drain = {}\n", "f:1: unknown key \"drain\" (did you mean \"drain_timeout\"?)\n" },
+	{ "listne = {:80, :81}\n", "f:1: unknown key \"listne\" (did you mean \"listen\"?)\n" },
 	{ "disk_latency = 5s\n\ndisk_bytes = 0\nopen_files = 8",
 	  "f:1: \"disk_latency\" was renamed to \"disk_queue_timeout\"\n"
 	  "f:3: \"disk_bytes\" was renamed to \"disk_inflight_bytes\"\n"
@@ -186,7 +186,7 @@ static const struct {
 	  "f:2: \"open_files\" was renamed to \"open_file_cache\"\n"
 	  "f:4: \"disk_bytes\" was renamed to \"disk_inflight_bytes\"\n" },
 	{ "location / { disk_latency = 1s }", "f:1: \"disk_latency\" was renamed to \"disk_queue_timeout\"\n" },
-	{ "open_file = 8", "f:1: unknown key \"open_file\"; did you mean \"open_file_cache\"?\n" },
+	{ "open_file = 8", "f:1: unknown key \"open_file\" (did you mean \"open_file_cache\"?)\n" },
 	{ "workers = many", "f:1: workers: \"many\" is not a whole number from 0 to 256\n" },
 	{ "workers = -1", "f:1: workers: \"-1\" is not a whole number from 0 to 256\n" },
 	{ "workers = 257", "f:1: workers: \"257\" is not a whole number from 0 to 256\n" },
@@ -196,16 +196,17 @@ static const struct {
 	{ "offload_threads = 0", "f:1: offload_threads: \"0\" is not a whole number from 1 to 64\n" },
 	{ "disk_depth = 99999999999999999999",
 	  "f:1: disk_depth: \"99999999999999999999\" is not a whole number from 0 to 4096\n" },
-	{ "cache_size = 12X", "f:1: cache_size: \"12X\" is not a size (as 65536, 64K, 256M or 2G)\n" },
-	{ "cache_size = 4095K", "f:1: cache_size: \"4095K\" is less than 4.0 MiB\n" },
+	{ "cache_size = 12X", "f:1: cache_size: \"12X\" is not a valid size (examples: 65536, 64K, 256M, 2G)\n" },
+	{ "cache_size = 4095K", "f:1: cache_size: \"4095K\" is less than the minimum, 4.0 MiB\n" },
 	{ "cache_size = 0", "" },
-	{ "disk_inflight_bytes = 1023K", "f:1: disk_inflight_bytes: \"1023K\" is less than 1.0 MiB\n" },
-	{ "disk_queue_timeout = 0", "f:1: disk_queue_timeout: \"0\" is less than 10ms\n" },
-	{ "cache_size = 17T", "f:1: cache_size: \"17T\" is more than 16.0 TiB\n" },
-	{ "cache_size = 99999999999T", "f:1: cache_size: \"99999999999T\" is more than 16.0 TiB\n" },
-	{ "idle_timeout = soon", "f:1: idle_timeout: \"soon\" is not a duration (as 250ms, 30s, 5m, 2h or 7d)\n" },
-	{ "idle_timeout = 0", "f:1: idle_timeout: \"0\" is less than 100ms\n" },
-	{ "header_timeout = 2h", "f:1: header_timeout: \"2h\" is more than 60m\n" },
+	{ "disk_inflight_bytes = 1023K", "f:1: disk_inflight_bytes: \"1023K\" is less than the minimum, 1.0 MiB\n" },
+	{ "disk_queue_timeout = 0", "f:1: disk_queue_timeout: \"0\" is less than the minimum, 10ms\n" },
+	{ "cache_size = 17T", "f:1: cache_size: \"17T\" is more than the maximum, 16.0 TiB\n" },
+	{ "cache_size = 99999999999T", "f:1: cache_size: \"99999999999T\" is more than the maximum, 16.0 TiB\n" },
+	{ "idle_timeout = soon",
+	  "f:1: idle_timeout: \"soon\" is not a valid duration (examples: 250ms, 30s, 5m, 2h, 7d)\n" },
+	{ "idle_timeout = 0", "f:1: idle_timeout: \"0\" is less than the minimum, 100ms\n" },
+	{ "header_timeout = 2h", "f:1: header_timeout: \"2h\" is more than the maximum, 60m\n" },
 	{ "dotfiles = maybe", "f:1: dotfiles: \"maybe\" is neither true nor false\n" },
 	{ "access_log = syslog\naccess_format = '%h %{Referer}i'\nsite a { access_log = '' access_format = json }",
 	  "" },
@@ -214,24 +215,24 @@ static const struct {
 	{ "\nsite a {\naccess_format = '%h %y' }",
 	  "f:3: access_format: \"%h %y\": \"%y\" at byte 4: there is no such directive\n" },
 	{ "location / { access_log = x }",
-	  "f:1: access_log: this can't be said in a location, only in a site or outside of all blocks\n" },
+	  "f:1: access_log is not allowed in a location; set it in a site or outside all blocks\n" },
 	{ "\"  \" = 4", "f:1: unknown key \"  \"\n" },
 	{ "\" \" = 4", "f:1: unknown key \" \"\n" },
 	{ "location / { \"  \" = 4 }", "f:1: unknown key \"  \" in a location\n" },
-	{ "symlinks = bneath", "f:1: symlinks: \"bneath\" is none of its values; did you mean \"beneath\"?\n" },
-	{ "log_level = WARN", "f:1: log_level: \"WARN\" is none of its values; did you mean \"warning\"?\n" },
+	{ "symlinks = bneath", "f:1: symlinks: \"bneath\" is not a valid value (did you mean \"beneath\"?)\n" },
+	{ "log_level = WARN", "f:1: log_level: \"WARN\" is not a valid value (did you mean \"warning\"?)\n" },
 	{ "listen = 8080",
-	  "f:1: listen: \"8080\": the port is missing (host:port, [v6]:port, :port, unix:/path or fd:name)\n" },
+	  "f:1: listen: \"8080\": the port is missing; write host:port, [v6]:port, :port, unix:/path or fd:name\n" },
 	{ "listen = {\n:80,\n\":x\"\n}", "f:3: listen: \":x\": the port is not a number\n" },
-	{ "\nlisten = {}\n", "f:2: listen: the list is empty, which says nothing; leave it away, or \"\" for none\n" },
-	{ "workers = 1\n\nworkers = 1\n", "f:3: workers: \"1\" is its second value; line 1 set it already\n" },
-	{ "listen = :1\nlisten = :2\n", "f:2: listen: \":2\" is its second value; line 1 set it already\n" },
+	{ "\nlisten = {}\n", "f:2: listen: the list is empty; remove the key, or write \"\" for no value\n" },
+	{ "workers = 1\n\nworkers = 1\n", "f:3: workers: \"1\" is a second value; the key is already set in line 1\n" },
+	{ "listen = :1\nlisten = :2\n", "f:2: listen: \":2\" is a second value; the key is already set in line 1\n" },
 	{ "workers 4", "f:1: missing equal sign after option 'workers'\n" },
 	{ "workers = {4}", "f:1: unexpected token '{'\n" },
 	{ "\nworkers =\n", "f:3: premature end of file\n" },
 	{ "root = \"/a\nworkers = 4\n", "f:3: premature end of file\n" },
 	{ "= 4", "f:1: unexpected token '='\n" },
-	{ "\"\" = 4", "f:1: this is not of the form key = value\n" },
+	{ "\"\" = 4", "f:1: syntax error; expected key = value\n" },
 	{ "a|b = 4", "f:1: no sub-section title/index for 'a'\n" },
 
 	{ "workers = 4\n\"\n", "f:3: a string or a comment is not closed\n" },
@@ -248,16 +249,16 @@ static const struct {
 	  "f:1: location: \"/a/../b\": no path has \".\" or \"..\" in it when it is compared\n" },
 	{ "location '/a//b' {}", "f:1: location: \"/a//b\": no path has two slashes in a row when it is compared\n" },
 	{ "location /a\n{\n\n}\nlocation /b {}\nlocation '/a' {\n}\nlocation \"/a\" {}",
-	  "f:6: location: \"/a\" has a second block; line 2 has its first\n"
-	  "f:8: location: \"/a\" has a second block; line 2 has its first\n" },
+	  "f:6: location: \"/a\" already has a block in line 2\n"
+	  "f:8: location: \"/a\" already has a block in line 2\n" },
 	{ "location /a {\n\tcache = pinned\n}",
-	  "f:2: cache: \"pinned\" is none of its values; did you mean \"pin\"?\n" },
-	{ "location /a { cache = Never }", "f:1: cache: \"Never\" is none of its values; did you mean \"never\"?\n" },
-	{ "location /a { cache = '' }", "f:1: cache: \"\" is none of its values; did you mean \"pin\"?\n" },
+	  "f:2: cache: \"pinned\" is not a valid value (did you mean \"pin\"?)\n" },
+	{ "location /a { cache = Never }", "f:1: cache: \"Never\" is not a valid value (did you mean \"never\"?)\n" },
+	{ "location /a { cache = '' }", "f:1: cache: \"\" is not a valid value (did you mean \"pin\"?)\n" },
 	{ "location /a {\ncache = pin\ncache = never }",
-	  "f:3: cache: \"never\" is its second value; line 2 set it already\n" },
+	  "f:3: cache: \"never\" is a second value; the key is already set in line 2\n" },
 	{ "location /a {\n# c\n/* c\n*/ chace = pin\n}",
-	  "f:4: unknown key \"chace\" in a location; did you mean \"cache\"?\n" },
+	  "f:4: unknown key \"chace\" in a location (did you mean \"cache\"?)\n" },
 	{ "location /a {\n x = {}\n}", "f:2: unknown key \"x\" in a location\n" },
 	{ "location /a {\n cache {}\n}", "f:2: missing equal sign after option 'cache'\n" },
 	{ "location /a {\n cache = {pin}\n}", "f:2: unexpected token '{'\n" },
@@ -267,49 +268,49 @@ static const struct {
 	{ "location /a {}\n\nlocation /b { # }", "f:3: the block that begins here is not closed\n" },
 	{ "location /a {\n cache = pin \"}\n", "f:3: a string or a comment is not closed\n" },
 	{ "location /a {\n cache = pin }\n}\n", "f:3: unexpected closing brace\n" },
-	{ "locations /a {\n cache = pin\n}", "f:1: unknown key \"locations\"; did you mean \"location\"?\n" },
+	{ "locations /a {\n cache = pin\n}", "f:1: unknown key \"locations\" (did you mean \"location\"?)\n" },
 	{ "location /a {\n workers = 2\nlocation /b {}\n",
-	  "f:2: workers: this can't be said in a location, only outside of all blocks\n"
-	  "f:3: a location inside of another; the one of line 1 is not closed\n" },
-	/* What is unknown in a block is so outside of it too, and the other way round; what is known is not known
-	   elsewhere. */
+	  "f:2: workers is not allowed in a location; set it outside all blocks\n"
+	  "f:3: a location must not stand in another location; the block that begins in line 1 is not closed\n" },
+	/* A key that is unknown in a block is reported outside of it as well, and the reverse. A known key is unknown in other
+	 * scopes. */
 	{ "x = 1\nlocation /a {\n x = 2\n}\nlocation /b { x = 3 }\nx = 4\ncache = pin\n",
 	  "f:1: unknown key \"x\"\n"
 	  "f:3: unknown key \"x\" in a location\n"
 	  "f:5: unknown key \"x\" in a location\n"
 	  "f:6: unknown key \"x\"\n" },
-	/* libconfuse's way to a key of a block from outside. */
-	{ "location /a {}\n\"location|cache\" = pin\n", "f:2: a key of a block is set outside of it\n" },
-	{ "location /a {}\n\"location='/a'|\" += pin\n", "f:2: a key of a block is set outside of it\n" },
+	/* The syntax of libconfuse for a key of a block from outside the block. */
+	{ "location /a {}\n\"location|cache\" = pin\n", "f:2: a key of a block must not be set outside the block\n" },
+	{ "location /a {}\n\"location='/a'|\" += pin\n", "f:2: a key of a block must not be set outside the block\n" },
 	{ "location /a {}\n\"location|x\" = pin\n", "f:2: no such option 'x'\n" },
 
-	/* All of them at once, in the order of the file. */
+	/* All errors are reported at once, in the order of the file. */
 	{ "workers = x\nlocation /a/ {\n cahce = pin\n cache = pinn\n}\nroto = /\nlocation b {\n cache = x\n}\nlocation /a/ {\n"
 	  " cache = y\n cache = never\n}\nlocation /c {\n disk_depth = 3\n",
 	  "f:1: workers: \"x\" is not a whole number from 0 to 256\n"
-	  "f:3: unknown key \"cahce\" in a location; did you mean \"cache\"?\n"
-	  "f:4: cache: \"pinn\" is none of its values; did you mean \"pin\"?\n"
-	  "f:6: unknown key \"roto\"; did you mean \"root\"?\n"
+	  "f:3: unknown key \"cahce\" in a location (did you mean \"cache\"?)\n"
+	  "f:4: cache: \"pinn\" is not a valid value (did you mean \"pin\"?)\n"
+	  "f:6: unknown key \"roto\" (did you mean \"root\"?)\n"
 	  "f:7: location: \"b\": " GLOB "\n"
-	  "f:8: cache: \"x\" is none of its values; did you mean \"pin\"?\n"
-	  "f:10: location: \"/a/\" has a second block; line 2 has its first\n"
-	  "f:11: cache: \"y\" is none of its values; did you mean \"pin\"?\n"
-	  "f:12: cache: \"never\" is its second value; line 11 set it already\n"
-	  "f:15: disk_depth: this can't be said in a location, only outside of all blocks\n"
+	  "f:8: cache: \"x\" is not a valid value (did you mean \"pin\"?)\n"
+	  "f:10: location: \"/a/\" already has a block in line 2\n"
+	  "f:11: cache: \"y\" is not a valid value (did you mean \"pin\"?)\n"
+	  "f:12: cache: \"never\" is a second value; the key is already set in line 11\n"
+	  "f:15: disk_depth is not allowed in a location; set it outside all blocks\n"
 	  "f:14: the block that begins here is not closed\n" },
 	{ "workers = x\nroto = /\n# c\ndisk_depth = -1\nsymlinks = all\nroto = /\n",
 	  "f:1: workers: \"x\" is not a whole number from 0 to 256\n"
-	  "f:2: unknown key \"roto\"; did you mean \"root\"?\n"
+	  "f:2: unknown key \"roto\" (did you mean \"root\"?)\n"
 	  "f:4: disk_depth: \"-1\" is not a whole number from 0 to 4096\n"
-	  "f:5: symlinks: \"all\" is none of its values; did you mean \"none\"?\n"
-	  "f:6: unknown key \"roto\"; did you mean \"root\"?\n" },
+	  "f:5: symlinks: \"all\" is not a valid value (did you mean \"none\"?)\n"
+	  "f:6: unknown key \"roto\" (did you mean \"root\"?)\n" },
 };
 
 START_TEST(file)
 {
-	int expected = files[_i].said[0] == '\0' ? 0 : -EINVAL;
+	int expected = files[_i].messages[0] == '\0' ? 0 : -EINVAL;
 	int error = parse(files[_i].text);
-	ck_assert_str_eq(said, files[_i].said);
+	ck_assert_str_eq(messages, files[_i].messages);
 	ck_assert_int_eq(error, expected);
 }
 END_TEST
@@ -320,17 +321,17 @@ START_TEST(many_unknown_keys)
 	for (int i = 0; i < 100; i++)
 		sprintf(text + strlen(text), "key%d = 1\n", i);
 	ck_assert_int_eq(parse(text), -EINVAL);
-	ck_assert_ptr_nonnull(strstr(said, "f:1: unknown key \"key0\""));
-	ck_assert_ptr_nonnull(strstr(said, "f:32: unknown key \"key31\""));
+	ck_assert_ptr_nonnull(strstr(messages, "f:1: unknown key \"key0\""));
+	ck_assert_ptr_nonnull(strstr(messages, "f:32: unknown key \"key31\""));
 }
 END_TEST
 
 START_TEST(nul_byte)
 {
-	FILE *faults = open_memstream(&said, &said_bytes);
+	FILE *faults = open_memstream(&messages, &messages_bytes);
 	ck_assert_int_eq(config_file_parse(&config, "f", "workers\0= 1", 11, faults), -EINVAL);
 	fclose(faults);
-	ck_assert_str_eq(said, "f: this is not a text: it holds a NUL byte\n");
+	ck_assert_str_eq(messages, "f: not a text file; it contains a NUL byte\n");
 }
 END_TEST
 
@@ -341,7 +342,7 @@ START_TEST(load)
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, "workers = 5\n", 12), 12);
 	close(fd);
-	FILE *faults = open_memstream(&said, &said_bytes);
+	FILE *faults = open_memstream(&messages, &messages_bytes);
 	int error = config_file_load(&config, path, faults);
 	unlink(path);
 	ck_assert_int_eq(error, 0);
@@ -349,11 +350,11 @@ START_TEST(load)
 	ck_assert_int_eq(config_file_load(&config, path, faults), -ENOENT);
 	ck_assert_int_eq(config_file_load(&config, ".", faults), -EISDIR);
 	fclose(faults);
-	ck_assert_ptr_nonnull(strstr(said, ": No such file or directory\n.: Is a directory\n"));
+	ck_assert_ptr_nonnull(strstr(messages, ": No such file or directory\n.: Is a directory\n"));
 }
 END_TEST
 
-/* As options.c does: the defaults, the file, the command line, whose first --listen begins a list of its own. */
+/* As in options.c: the command line overrides the file, and its first --listen begins a new list. */
 START_TEST(precedence)
 {
 	char fault[CONFIG_FAULT_BYTES];
@@ -377,7 +378,7 @@ START_TEST(set_refuses)
 {
 	char fault[CONFIG_FAULT_BYTES];
 	ck_assert_int_eq(config_set(&config, "worker", "1", fault), -ENOENT);
-	ck_assert_str_eq(fault, "unknown key \"worker\"; did you mean \"workers\"?");
+	ck_assert_str_eq(fault, "unknown key \"worker\" (did you mean \"workers\"?)");
 	ck_assert_int_eq(config_set(&config, "workers", "1 ", fault), -EINVAL);
 	ck_assert_uint_eq(config.workers, 0);
 	for (int i = 0; i < 64; i++)
@@ -395,9 +396,9 @@ START_TEST(set_rule)
 	ck_assert_int_eq(settings.cache, RULE_CACHE_NEVER);
 	ck_assert_uint_eq(settings.set, 1 << SETTING_CACHE);
 	ck_assert_int_eq(config_set_rule(&settings, "cache", "nevr", fault), -EINVAL);
-	ck_assert_str_eq(fault, "cache: \"nevr\" is none of its values; did you mean \"never\"?");
+	ck_assert_str_eq(fault, "cache: \"nevr\" is not a valid value (did you mean \"never\"?)");
 	ck_assert_int_eq(config_set_rule(&settings, "workers", "1", fault), -ENOENT);
-	ck_assert_str_eq(fault, "workers: this can't be said in a location, only outside of all blocks");
+	ck_assert_str_eq(fault, "workers is not allowed in a location; set it outside all blocks");
 	ck_assert_int_eq(settings.cache, RULE_CACHE_NEVER);
 	struct rule *rule;
 	ck_assert_int_eq(config_add_rule(&config.rules.sites[0], "a", &rule, fault), -EINVAL);
@@ -418,7 +419,7 @@ END_TEST
 
 static const struct {
 	const char *text;
-	const char *problem; /* a part of it; NULL: taken, and written back the same */
+	const char *problem; /* part of the error message; NULL: valid, and formatted as the same text */
 } addresses[] = {
 	{ "127.0.0.1:8080", NULL },
 	{ "localhost:0", NULL },
@@ -460,10 +461,10 @@ static const struct {
 	{ "fd:web", NULL },
 	{ "tls:fd:a b.socket", NULL },
 	{ "fd:", "name of the sockets is missing" },
-	{ "fd:a:80", "without a colon" },
-	{ "fd:\xc3\xa9", "of ASCII" },
-	{ "unix:run", "begins with a slash" },
-	{ "unix:", "begins with a slash" },
+	{ "fd:a:80", "no colon" },
+	{ "fd:\xc3\xa9", "only printable ASCII" },
+	{ "unix:run", "begin with a slash" },
+	{ "unix:", "begin with a slash" },
 };
 
 START_TEST(address)
