@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A browser says "text/html,…;q=0.9", curl says all types alike, a program that wants JSON says "application/json" and
- * often all types at the same quality. So a type that is named beats one that a wildcard stands for. The qualities are
- * negotiate.c's.
+ * Content negotiation for responses that ranged generates. Pure functions; any thread; the field belongs to the
+ * request.
+ *
+ * The main idea: a type that the field names wins over a type that only a wildcard matches. A browser sends
+ * "text/html,...;q=0.9", curl sends a wildcard, and a program that wants JSON sends "application/json", often together
+ * with a wildcard of the same quality. negotiate.c computes the qualities.
  */
 #include "http/accept.h"
 

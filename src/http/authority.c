@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A name is reg-name of RFC 3986, which includes all IPv4 addresses and percent-encoded bytes ("%41"). Nothing is
- * decoded. The zone of an IPv6 address (RFC 6874) is rejected, because a client must not send it (RFC 9110 section
- * 4.2).
+ * Validates host and port as they appear in a Host field. Pure functions; any thread; the text belongs to the request.
+ *
+ * The main idea: the authority is validated against the grammar and never decoded, so a malformed Host field is
+ * rejected before a name is compared. A name is the reg-name of RFC 3986, which includes all IPv4 addresses and
+ * percent-encoded bytes ("%41"). The zone of an IPv6 address (RFC 6874) is rejected, because a client must not send it
+ * (RFC 9110 section 4.2).
  */
 #include "http/authority.h"
 
@@ -21,7 +24,7 @@ static bool is_hex(char byte)
 	return is_digit(byte) || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f');
 }
 
-/* unreserved or sub-delims of RFC 3986 */
+/* Returns true for unreserved and sub-delims of RFC 3986. */
 static bool is_name_byte(char byte)
 {
 	if (is_digit(byte) || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z'))
@@ -57,7 +60,7 @@ static bool is_ipv6(const char *text, size_t length)
 	return strlen(copy) == length && inet_pton(AF_INET6, copy, &address) == 1;
 }
 
-/* "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ) */
+/* Returns true for IPvFuture of RFC 3986: "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ). */
 static bool is_future_address(const char *text, size_t length)
 {
 	size_t at = 1;

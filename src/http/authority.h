@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Validates a Host field and the authority of a request target: RFC 9110 section 7.2 and RFC 3986 section 3.2. Pure. */
+/*
+ * Validates a Host field and the authority of a request target: RFC 9110 section 7.2 and RFC 3986 section 3.2. Pure;
+ * any thread.
+ */
 #ifndef HTTP_AUTHORITY_H
 #define HTTP_AUTHORITY_H
 

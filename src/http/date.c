@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * HTTP dates, RFC 9110 section 5.6.7: three forms are read, one is written.
+ * HTTP dates, RFC 9110 section 5.6.7. Three forms are parsed, and one is written. Pure functions; any thread; the
+ * buffers belong to the caller.
  *
- * Each form is one expression of take_*() steps that move a cursor, in the order of its grammar, so that the code reads
- * like the ABNF. strptime(3), strftime(3) and mktime(3) are not used: they know locales, time zones and more blanks
- * than the RFC. Days are counted in years that begin in March (a leap day is then the last of its year) and in eras of
- * 400 years.
+ * The main idea: each form is one expression of parse_*() calls that advance a cursor, in the order of its grammar, so
+ * the code reads like the ABNF. strptime(3), strftime(3) and mktime(3) are not used, because they depend on locales and
+ * time zones and accept more blanks than the RFC allows. Days are computed with years that begin in March, so that a
+ * leap day is the last day of its year, and with eras of 400 years.
  */
 #include "http/date.h"
 
@@ -15,7 +16,7 @@
 
 #define DAY_SECONDS 86400
 #define ERA_DAYS 146097			   /* 400 years */
-#define EPOCH_DAYS 719468		   /* from 0000-03-01 to 1970-01-01 */
+#define EPOCH_DAYS 719468		   /* days from 0000-03-01 to 1970-01-01 */
 #define FIRST_SECOND INT64_C(-62135596800) /* 0001-01-01 00:00:00 */
 #define LAST_SECOND INT64_C(253402300799)  /* 9999-12-31 23:59:59 */
 #define BLANKS " \t"
@@ -32,7 +33,7 @@ static const char *const long_day_names[7] = { "Sunday",   "Monday", "Tuesday", 
 static const char *const month_names[12] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 					     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 
-/* Days from 1970-01-01; a day past the end of its month counts on into the next one. */
+/* Returns the days since 1970-01-01. A day after the end of its month is a day of the next month. */
 static int64_t days_of(int64_t year, unsigned month, unsigned day)
 {
 	int64_t march_year = month <= 2 ? year - 1 : year;
@@ -48,7 +49,7 @@ static int64_t seconds_of(const struct civil *civil)
 	return ((days * 24 + civil->hour) * 60 + civil->minute) * 60 + civil->second;
 }
 
-/* seconds are those of a year from 1 to 9999, so days since 0000-03-01 are not negative. */
+/* The seconds are in the years 1 to 9999, so the days since 0000-03-01 are not negative. */
 static void civil_of(int64_t seconds, struct civil *civil)
 {
 	uint64_t since = (uint64_t)(seconds + (int64_t)EPOCH_DAYS * DAY_SECONDS);
@@ -72,7 +73,7 @@ static int64_t clamp(int64_t seconds)
 	return seconds > LAST_SECOND ? LAST_SECOND : seconds;
 }
 
-static bool take_literal(const char **at, const char *literal)
+static bool match_literal(const char **at, const char *literal)
 {
 	size_t length = strlen(literal);
 	if (strncmp(*at, literal, length) != 0)
@@ -81,7 +82,7 @@ static bool take_literal(const char **at, const char *literal)
 	return true;
 }
 
-static bool take_digits(const char **at, unsigned count, unsigned *value)
+static bool parse_digits(const char **at, unsigned count, unsigned *value)
 {
 	*value = 0;
 	for (; count > 0; count--, (*at)++) {
@@ -92,62 +93,62 @@ static bool take_digits(const char **at, unsigned count, unsigned *value)
 	return true;
 }
 
-static bool take_year(const char **at, unsigned digits, struct civil *civil)
+static bool parse_year(const char **at, unsigned digits, struct civil *civil)
 {
 	unsigned year;
-	bool taken = take_digits(at, digits, &year);
+	bool parsed = parse_digits(at, digits, &year);
 	civil->year = year;
-	return taken;
+	return parsed;
 }
 
-static bool take_day_name(const char **at, const char *const *names)
+static bool parse_day_name(const char **at, const char *const *names)
 {
 	for (unsigned i = 0; i < 7; i++)
-		if (take_literal(at, names[i]))
+		if (match_literal(at, names[i]))
 			return true;
 	return false;
 }
 
-static bool take_month(const char **at, struct civil *civil)
+static bool parse_month(const char **at, struct civil *civil)
 {
 	for (civil->month = 1; civil->month <= 12; civil->month++)
-		if (take_literal(at, month_names[civil->month - 1]))
+		if (match_literal(at, month_names[civil->month - 1]))
 			return true;
 	return false;
 }
 
-static bool take_time(const char **at, struct civil *civil)
+static bool parse_time(const char **at, struct civil *civil)
 {
-	return take_digits(at, 2, &civil->hour) && take_literal(at, ":") && take_digits(at, 2, &civil->minute) &&
-	       take_literal(at, ":") && take_digits(at, 2, &civil->second);
+	return parse_digits(at, 2, &civil->hour) && match_literal(at, ":") && parse_digits(at, 2, &civil->minute) &&
+	       match_literal(at, ":") && parse_digits(at, 2, &civil->second);
 }
 
 /* Sun, 06 Nov 1994 08:49:37 GMT */
-static bool take_fixdate(const char **at, struct civil *civil)
+static bool parse_fixdate(const char **at, struct civil *civil)
 {
-	return take_day_name(at, day_names) && take_literal(at, ", ") && take_digits(at, 2, &civil->day) &&
-	       take_literal(at, " ") && take_month(at, civil) && take_literal(at, " ") && take_year(at, 4, civil) &&
-	       take_literal(at, " ") && take_time(at, civil) && take_literal(at, " GMT");
+	return parse_day_name(at, day_names) && match_literal(at, ", ") && parse_digits(at, 2, &civil->day) &&
+	       match_literal(at, " ") && parse_month(at, civil) && match_literal(at, " ") && parse_year(at, 4, civil) &&
+	       match_literal(at, " ") && parse_time(at, civil) && match_literal(at, " GMT");
 }
 
 /* Sunday, 06-Nov-94 08:49:37 GMT */
-static bool take_rfc850(const char **at, struct civil *civil)
+static bool parse_rfc850(const char **at, struct civil *civil)
 {
-	return take_day_name(at, long_day_names) && take_literal(at, ", ") && take_digits(at, 2, &civil->day) &&
-	       take_literal(at, "-") && take_month(at, civil) && take_literal(at, "-") && take_year(at, 2, civil) &&
-	       take_literal(at, " ") && take_time(at, civil) && take_literal(at, " GMT");
+	return parse_day_name(at, long_day_names) && match_literal(at, ", ") && parse_digits(at, 2, &civil->day) &&
+	       match_literal(at, "-") && parse_month(at, civil) && match_literal(at, "-") && parse_year(at, 2, civil) &&
+	       match_literal(at, " ") && parse_time(at, civil) && match_literal(at, " GMT");
 }
 
 /* Sun Nov  6 08:49:37 1994 */
-static bool take_asctime(const char **at, struct civil *civil)
+static bool parse_asctime(const char **at, struct civil *civil)
 {
-	return take_day_name(at, day_names) && take_literal(at, " ") && take_month(at, civil) &&
-	       take_literal(at, " ") && take_digits(at, take_literal(at, " ") ? 1 : 2, &civil->day) &&
-	       take_literal(at, " ") && take_time(at, civil) && take_literal(at, " ") && take_year(at, 4, civil);
+	return parse_day_name(at, day_names) && match_literal(at, " ") && parse_month(at, civil) &&
+	       match_literal(at, " ") && parse_digits(at, match_literal(at, " ") ? 1 : 2, &civil->day) &&
+	       match_literal(at, " ") && parse_time(at, civil) && match_literal(at, " ") && parse_year(at, 4, civil);
 }
 
-/* Of the years with these last two digits: the latest that puts the date no more than 50 years after now. */
-static void place_year(struct civil *civil, int64_t now)
+/* Completes a year of two digits with the latest century that puts the date at most 50 years after `now`. */
+static void complete_year(struct civil *civil, int64_t now)
 {
 	struct civil limit;
 	civil_of(clamp(now), &limit);
@@ -166,18 +167,18 @@ static bool is_real(const struct civil *civil)
 	return civil->day >= 1 && days_of(civil->year, civil->month, civil->day) < month_end;
 }
 
-static bool take_date(const char **at, int64_t now, struct civil *civil)
+static bool parse_date(const char **at, int64_t now, struct civil *civil)
 {
 	const char *start = *at;
-	if (take_fixdate(at, civil))
+	if (parse_fixdate(at, civil))
 		return true;
 	*at = start;
-	if (take_asctime(at, civil))
+	if (parse_asctime(at, civil))
 		return true;
 	*at = start;
-	if (!take_rfc850(at, civil))
+	if (!parse_rfc850(at, civil))
 		return false;
-	place_year(civil, now);
+	complete_year(civil, now);
 	return true;
 }
 
@@ -185,10 +186,10 @@ int date_parse(const char *text, int64_t now, int64_t *seconds)
 {
 	struct civil civil = { 0 };
 	const char *at = text + strspn(text, BLANKS);
-	if (!take_date(&at, now, &civil) || at[strspn(at, BLANKS)] != '\0' || !is_real(&civil))
+	if (!parse_date(&at, now, &civil) || at[strspn(at, BLANKS)] != '\0' || !is_real(&civil))
 		return -EINVAL;
 	if (civil.second == 60)
-		civil.second = 59; /* a leap second: the system's clock shows the one before it twice */
+		civil.second = 59; /* a leap second, for which the system clock repeats second 59 */
 	*seconds = seconds_of(&civil);
 	return 0;
 }

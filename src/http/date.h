@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* HTTP dates (RFC 9110 section 5.6.7). */
+/* HTTP dates (RFC 9110 section 5.6.7) and timestamps of RFC 3339. Pure; any thread. */
 #ifndef HTTP_DATE_H
 #define HTTP_DATE_H
 
 #include <stdint.h>
 
-#define DATE_BYTES 30 /* "Sun, 06 Nov 1994 08:49:37 GMT" and its NUL */
+#define DATE_BYTES 30 /* "Sun, 06 Nov 1994 08:49:37 GMT" with its NUL */
 
 /*
- * IMF-fixdate, rfc850 or asctime form to seconds since 1970; case-sensitive as the RFC has it, the name of the day is
- * not checked against the date. `now` (seconds since 1970) places the two digits of an rfc850 year (more than 50 years
- * ahead means the past). Blanks around it are allowed. 0 or -EINVAL (as if the field were absent).
+ * Parses a date in one of the three forms (IMF-fixdate, rfc850, asctime) to seconds since 1970. Names are
+ * case-sensitive, as the RFC requires; the name of the day is not compared with the date. Surrounding blanks are
+ * allowed. `now`, in seconds since 1970, completes the year of the rfc850 form, which has two digits: a date more than
+ * 50 years in the future is in the past century. Returns 0, or -EINVAL; the caller then ignores the field.
  */
 int date_parse(const char *text, int64_t now, int64_t *seconds);
 
-/* IMF-fixdate into text[DATE_BYTES]; no locale, no syscall. seconds from year 1 to 9999, clamped. Returns text. */
+/*
+ * Formats seconds since 1970 as IMF-fixdate into text[DATE_BYTES], clamped to the years 1 to 9999. Uses no locale and
+ * no system call. Returns `text`.
+ */
 char *date_format(int64_t seconds, char *text);
 
-#define DATE_ISO_BYTES 31 /* "2026-11-25T05:57:25.123456789Z" and its NUL */
+#define DATE_ISO_BYTES 31 /* "2026-11-25T05:57:25.123456789Z" with its NUL */
 
 /*
- * RFC 3339, in UTC, with nanoseconds unless they are 0, into text[DATE_ISO_BYTES]. ns since 1970; years from 1 to 9999,
- * clamped. Returns text.
+ * Formats nanoseconds since 1970 as RFC 3339 in UTC into text[DATE_ISO_BYTES], clamped to the years 1 to 9999. The
+ * fraction is omitted if it is 0. Returns `text`.
  */
 char *date_format_iso(int64_t ns, char *text);
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Want-Repr-Digest is a structured field, of which one member counts; but a field that is malformed anywhere counts as
- * not sent (RFC 8941 section 4.2), so all of it is read: keys, values of any type, inner lists and parameters, each by
- * a function that steps over it or says that it is none.
+ * Writes Repr-Digest and parses Want-Repr-Digest. Pure functions; any thread; the field belongs to the request.
+ *
+ * The main idea: Want-Repr-Digest is a structured field of which only the member "sha-256" matters. A structured field
+ * that is malformed anywhere must be ignored as a whole (RFC 8941 section 4.2). The whole field is therefore parsed:
+ * keys, values of any type, inner lists and parameters. Each parse_*() function advances a cursor past one element, or
+ * returns false.
  */
 #include "http/digest.h"
 
@@ -14,8 +17,8 @@
 #define DIGITS "0123456789"
 #define ALPHA "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define ALGORITHM "sha-256"
-#define WANT_MAX 10 /* section 4: weights are 0 … 10 */
-#define OTHER (-1)  /* a value that is no integer */
+#define WANT_MAX 10	    /* highest weight, RFC 9530 section 4 */
+#define NOT_AN_INTEGER (-1) /* the value of a member of another type */
 
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -24,67 +27,68 @@ char *digest_format(const uint8_t digest[DIGEST_SHA256_BYTES], char *text)
 	char *at = stpcpy(text, ALGORITHM "=:");
 
 	for (unsigned i = 0; i < DIGEST_SHA256_BYTES; i += 3) {
-		bool short_one = i + 2 >= DIGEST_SHA256_BYTES; /* the last two bytes */
+		bool is_short = i + 2 >= DIGEST_SHA256_BYTES; /* the last group has two bytes */
 		uint32_t group = (uint32_t)digest[i] << 16 | (uint32_t)digest[i + 1] << 8 |
-				 (short_one ? 0 : digest[i + 2]);
+				 (is_short ? 0 : digest[i + 2]);
 
 		*at++ = base64[group >> 18];
 		*at++ = base64[group >> 12 & 63];
 		*at++ = base64[group >> 6 & 63];
-		*at++ = short_one ? '=' : base64[group & 63];
+		*at++ = is_short ? '=' : base64[group & 63];
 	}
 	stpcpy(at, ":");
 	return text;
 }
 
-static bool take(const char **at, char byte)
+/* Advances past the byte if it is the next one. */
+static bool match(const char **at, char byte)
 {
-	bool is_there = **at == byte;
+	bool matches = **at == byte;
 
-	*at += is_there;
-	return is_there;
+	*at += matches;
+	return matches;
 }
 
-/* At most 15 digits, or 12 and up to 3 behind a point. */
-static bool take_number(const char **at, long long *value)
+/* Parses an integer of at most 15 digits, or a decimal of at most 12 digits and 1 to 3 digits after the point. */
+static bool parse_number(const char **at, long long *value)
 {
-	bool negative = take(at, '-');
-	size_t digits = strspn(*at, DIGITS), behind;
+	bool negative = match(at, '-');
+	size_t digits = strspn(*at, DIGITS), fraction_digits;
 
 	*value = 0;
 	for (size_t i = 0; i < digits && i < 15; i++)
 		*value = *value * 10 + ((*at)[i] - '0');
 	*value = negative ? -*value : *value;
 	*at += digits;
-	if (digits == 0 || digits > 15 || !take(at, '.'))
+	if (digits == 0 || digits > 15 || !match(at, '.'))
 		return digits > 0 && digits <= 15;
-	behind = strspn(*at, DIGITS);
-	*at += behind;
-	*value = OTHER;
-	return digits <= 12 && behind >= 1 && behind <= 3;
+	fraction_digits = strspn(*at, DIGITS);
+	*at += fraction_digits;
+	*value = NOT_AN_INTEGER;
+	return digits <= 12 && fraction_digits >= 1 && fraction_digits <= 3;
 }
 
-static bool take_string(const char **at)
+static bool parse_string(const char **at)
 {
 	for ((*at)++; **at != '"'; (*at)++) {
-		bool escaped = take(at, '\\');
+		bool escaped = match(at, '\\');
 
 		if (**at < ' ' || **at > '~' || (escaped && **at != '"' && **at != '\\'))
 			return false;
 	}
-	return take(at, '"');
+	return match(at, '"');
 }
 
-/* One value, without parameters. *value: if it is an integer, else OTHER. */
-static bool take_item(const char **at, long long *value)
+/* Parses one value without parameters. *value becomes its integer, or NOT_AN_INTEGER. */
+static bool parse_item(const char **at, long long *value)
 {
 	const char byte = **at;
 
-	*value = OTHER;
+	*value = NOT_AN_INTEGER;
 	if (byte == '-' || (byte >= '0' && byte <= '9'))
-		return take_number(at, value);
+		return parse_number(at, value);
 	if (byte == '"')
-		return take_string(at);
+		return parse_string(at);
 	(*at)++;
 	if (byte == '?') {
 		bool is_boolean = **at == '0' || **at == '1';
@@ -94,7 +98,7 @@ static bool take_item(const char **at, long long *value)
 	}
 	if (byte == ':') {
 		*at += strspn(*at, ALPHA DIGITS "+/=");
-		return take(at, ':');
+		return match(at, ':');
 	}
 	if (byte == '*' || (byte != '\0' && strchr(ALPHA, byte) != NULL)) {
 		*at += strspn(*at, ALPHA DIGITS "!#$%&'*+-.^_`|~:/");
@@ -103,7 +107,7 @@ static bool take_item(const char **at, long long *value)
 	return false;
 }
 
-static bool take_key(const char **at)
+static bool parse_key(const char **at)
 {
 	if (**at == '\0' || strchr(KEY_FIRST, **at) == NULL)
 		return false;
@@ -111,20 +115,20 @@ static bool take_key(const char **at)
 	return true;
 }
 
-static bool take_parameters(const char **at)
+static bool parse_parameters(const char **at)
 {
 	long long value;
 
-	while (take(at, ';')) {
+	while (match(at, ';')) {
 		*at += strspn(*at, " ");
-		if (!take_key(at) || (take(at, '=') && !take_item(at, &value)))
+		if (!parse_key(at) || (match(at, '=') && !parse_item(at, &value)))
 			return false;
 	}
 	return true;
 }
 
-/* What follows a "(". */
-static bool take_inner_list(const char **at)
+/* Parses an inner list after its "(". */
+static bool parse_inner_list(const char **at)
 {
 	long long value;
 
@@ -132,38 +136,38 @@ static bool take_inner_list(const char **at)
 		size_t blanks = strspn(*at, " ");
 
 		*at += blanks;
-		if (take(at, ')'))
+		if (match(at, ')'))
 			return true;
 		if (blanks == 0 && (*at)[-1] != '(')
 			return false;
-		if (!take_item(at, &value) || !take_parameters(at))
+		if (!parse_item(at, &value) || !parse_parameters(at))
 			return false;
 	}
 }
 
-/* What follows a key. A key alone is a boolean. */
-static bool take_member(const char **at, long long *value)
+/* Parses the value and the parameters after a key. A key without a value is a boolean. */
+static bool parse_member(const char **at, long long *value)
 {
-	*value = OTHER;
-	if (take(at, '=')) {
+	*value = NOT_AN_INTEGER;
+	if (match(at, '=')) {
 		if (**at == '(') {
 			(*at)++;
-			if (!take_inner_list(at))
+			if (!parse_inner_list(at))
 				return false;
-		} else if (!take_item(at, value)) {
+		} else if (!parse_item(at, value)) {
 			return false;
 		}
 	}
-	return take_parameters(at);
+	return parse_parameters(at);
 }
 
-/* Between members: 1: there is another one; 0: that was all; -1: malformed. */
+/* Advances to the next member. Returns 1, 0 at the end of the field, or -1 if the field is malformed. */
 static int next_member(const char **at)
 {
 	*at += strspn(*at, " \t");
 	if (**at == '\0')
 		return 0;
-	if (!take(at, ','))
+	if (!match(at, ','))
 		return -1;
 	*at += strspn(*at, " \t");
 	return **at != '\0' ? 1 : -1;
@@ -184,15 +188,15 @@ bool digest_wanted(const char *field)
 		long long value;
 		size_t length;
 
-		if (!take_key(&field))
+		if (!parse_key(&field))
 			return true;
 		length = (size_t)(field - key);
-		if (!take_member(&field, &value))
+		if (!parse_member(&field, &value))
 			return true;
 		if (length == strlen(ALGORITHM) && memcmp(key, ALGORITHM, length) == 0) {
 			if (value < 0 || value > WANT_MAX)
 				return true;
-			wanted = value > 0; /* the last one of a key counts */
+			wanted = value > 0; /* the last member with a key overrides the others */
 		}
 		more = next_member(&field);
 	}

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libmicrohttpd hands over every field line as it came and believes the first of two that disagree. Whether lines agree
- * is decided here, over all of them: two Content-Length, two Host, a Host that is no authority, a Content-Length beside
- * a Transfer-Encoding, a name that is no token (RFC 9110 section 5.6.2), a CR inside of a value are refused. Two Range
- * lines are counted, and ignored later; conditions in several lines are one list (RFC 9110 section 5.3).
+ * Collects the header fields of one request and rejects ambiguous requests. The struct belongs to the request; the
+ * worker of its connection runs these functions.
+ *
+ * The main idea: libmicrohttpd passes on every field line, and it uses the first of two conflicting lines. Conflicts
+ * are therefore detected here, over all lines. A request is rejected for two Content-Length or two Host lines, an
+ * invalid Host, a Content-Length together with a Transfer-Encoding, a field name that is not a token (RFC 9110 section
+ * 5.6.2), or a CR inside a value. Two Range lines are counted, and later ignored. Several lines of a list field, such
+ * as the conditions, are one list (RFC 9110 section 5.3).
  */
 #include "http/fields.h"
 
@@ -74,7 +78,7 @@ static int join(struct fields *fields, const char **field, unsigned i, const cha
 	return 0;
 }
 
-/* Fields of which several lines are one list; and those of which the last line counts. */
+/* `lists` are the fields whose lines form one list. For `singles`, the last line overrides the others. */
 static const struct {
 	const char *name;
 	size_t place;
@@ -103,7 +107,10 @@ static bool same_name(const char *a, const char *b)
 	return (a[0] | 0x20) == (b[0] | 0x20) && strcasecmp(a, b) == 0;
 }
 
-/* Those that are counted, since a second one is refused or makes the first worthless. True: it was one. */
+/*
+ * Adds a line of a field whose lines are counted, because a second line is rejected or invalidates the first. Returns
+ * false for other fields.
+ */
 static bool add_counted(struct fields *fields, const char *name, const char *value)
 {
 	if (same_name(name, "Host")) {
@@ -156,9 +163,9 @@ void fields_fini(struct fields *fields)
 }
 
 /*
- * Transfer-Encoding, RFC 9112 sections 6.1 and 6.3: where "chunked" is not the last coding, or is applied twice, the
- * length of the body is unknown (400). A coding before it is unknown to ranged (501). Returns 0 for "chunked" alone,
- * which is all that libmicrohttpd decodes.
+ * Returns the status with which to reject a Transfer-Encoding (RFC 9112 sections 6.1 and 6.3), or 0 for none or for
+ * "chunked" alone, the only coding that libmicrohttpd decodes. If "chunked" is not the last coding or is applied twice,
+ * the length of the body is unknown: 400. A coding before it is not implemented: 501.
  */
 static unsigned refuse_transfer_encoding(const struct fields *fields)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The request line and header fields that ranged looks at, gathered one by one, and what is refused on sight of them.
- * Pure. */
+/*
+ * The header fields of a request that ranged evaluates, collected line by line, and the checks that reject a request
+ * because of its head. Pure except for memory; one thread at a time for each struct.
+ */
 #ifndef HTTP_FIELDS_H
 #define HTTP_FIELDS_H
 
@@ -10,53 +12,59 @@
 
 #include "http/precondition.h"
 
-#define FIELDS_TARGET_MAX 8192	      /* the most that may be allowed: bytes of a request target */
-#define FIELDS_HEADER_MAX (32 * 1024) /* and of a header block: 1,000 ranges of ten digits have 22 KiB */
-#define FIELDS_HEADER_USUAL \
-	(12 * 1024) /* that every connection has memory for, whatever the configuration was at the start */
-#define FIELDS_BODY_MAX (64 * 1024) /* bytes of a body on GET that are read away */
+#define FIELDS_TARGET_MAX 8192	      /* upper bound of the limit of a request target, in bytes */
+#define FIELDS_HEADER_MAX (32 * 1024) /* upper bound of the limit of a header: 1,000 ranges of ten digits are 22 KiB */
+#define FIELDS_HEADER_USUAL (12 * 1024) /* every connection has memory for such a header, also before a reload */
+#define FIELDS_BODY_MAX (64 * 1024)	/* maximum length of the body of a GET request, which is read and discarded */
 
-#define FIELDS_LISTS 11 /* fields that may come in several lines */
+#define FIELDS_LISTS 11 /* number of list fields, which may have several lines (RFC 9110 section 5.3) */
 
 enum method { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_REFUSED /* known, not served */, METHOD_UNKNOWN };
 
 /*
- * Values live as long as the request's header memory; those that came in several lines are joined with ", " in memory
- * owned here.
+ * The fields of one request; all zero at first. The values point into the header memory of the request, except for the
+ * values of several lines, which are joined with ", " in memory that this struct owns. A field without a line is NULL.
  */
 struct fields {
 	const char *range, *referer, *user_agent, *transfer_encoding, *host, *authorization, *origin;
-	const char *cors_method, *cors_headers; /* Access-Control-Request-… */
-	const char *accept, *accept_encoding, *want_repr_digest, *forwarded, *forwarded_for,
-		*forwarded_proto; /* X-Forwarded-… */
+	const char *cors_method, *cors_headers; /* Access-Control-Request-Method and -Headers */
+	const char *accept, *accept_encoding, *want_repr_digest, *forwarded;
+	const char *forwarded_for, *forwarded_proto; /* X-Forwarded-For and X-Forwarded-Proto */
 	struct precondition_fields conditions;
-	unsigned count, hosts, ranges, lengths, transfer_encodings, authorizations;
+	unsigned count;							     /* number of all field lines */
+	unsigned hosts, ranges, lengths, transfer_encodings, authorizations; /* number of lines of one field */
 	uint64_t content_length;
-	bool bad_name, bad_value, bad_length, has_joined;
+	bool bad_name;	 /* a field name is not a token */
+	bool bad_value;	 /* a field value contains a CR */
+	bool bad_length; /* Content-Length is not a number */
+	bool has_joined; /* `joined` has an element */
 	char *joined[FIELDS_LISTS];
 };
 
-/* What is too much, within the bounds above. */
+/* The configured limits of a request, which do not exceed the upper bounds above. */
 struct fields_limits {
 	size_t target_bytes, header_bytes;
-	unsigned headers;
+	unsigned headers; /* number of field lines */
 };
 
-#define FIELDS_ALLOWED "GET, HEAD, OPTIONS" /* the methods that are served */
+#define FIELDS_ALLOWED "GET, HEAD, OPTIONS" /* the methods that are served, for the Allow field */
 
+/* Returns the method with this name, which is case-sensitive (RFC 9110 section 9.1). */
 enum method fields_method(const char *method);
 
-/* tchar of RFC 9110 section 5.6.2: what a name of a field is made of. */
+/* Returns true for a byte of a token: tchar of RFC 9110 section 5.6.2. Field names are tokens. */
 bool fields_is_token_byte(char byte);
 
-/* One field line. value may be NULL (empty). 0 or -ENOMEM. */
+/* Adds one field line. A NULL value is an empty one. Returns 0 or -ENOMEM. */
 int fields_add(struct fields *fields, const char *name, size_t name_length, const char *value);
+/* Frees the joined values. */
 void fields_fini(struct fields *fields);
 
 /*
- * The status with which to refuse the request before its body is read (400, 405, 413, 414, 431, 501), or 0. http_1_0:
- * Host may be missing. RFC 9112 sections 2.2 and 5.1 (names and values), 3.2 (Host), 6.1 and 6.3 (framing: what
- * smugglers play with is refused, not repaired).
+ * Returns the status with which to reject the request before its body is read (400, 405, 413, 414, 431, 501), or 0 to
+ * accept it. The Host field is optional for HTTP/1.0 (http_1_0). The rules are in RFC 9112 sections 2.2 and 5.1 (names
+ * and values), 3.2 (Host), and 6.1 and 6.3 (framing). Ambiguous framing, which request smuggling exploits, is rejected
+ * and not repaired.
  */
 unsigned fields_refuse(const struct fields *fields, const struct fields_limits *limits, enum method method,
 		       bool http_1_0, size_t target_length, size_t header_bytes);

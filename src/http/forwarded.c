@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each proxy adds to the right, so the fields are read from the right and no further than one can trust: what a client
- * sent itself stands to the left of what the first proxy added, and is neither believed nor parsed. It can't be made to
- * reach over either: a quote that it leaves open begins to the left of the comma at which reading stops.
+ * Finds the client behind a chain of trusted proxies. Pure functions; any thread; the fields belong to the request.
+ *
+ * The main idea: each proxy appends an element at the right end. The fields are therefore read from the right, and
+ * only as far as the elements come from trusted proxies. The elements that the client itself sent are to the left of
+ * the element of the first proxy; they are neither trusted nor parsed. The client cannot extend them to the right with
+ * an unterminated quote either, because that quote begins to the left of the comma at which reading stops.
  */
 #include "http/forwarded.h"
 
@@ -11,13 +14,13 @@
 #include <string.h>
 #include <strings.h>
 
-/* A part of a field. */
-struct part {
+/* A part of a field, without a terminating NUL. */
+struct slice {
 	const char *text;
 	size_t length;
 };
 
-static struct part trimmed(struct part part)
+static struct slice trimmed(struct slice part)
 {
 	while (part.length > 0 && (part.text[0] == ' ' || part.text[0] == '\t')) {
 		part.text++;
@@ -28,7 +31,7 @@ static struct part trimmed(struct part part)
 	return part;
 }
 
-/* Whether the byte before `at` is quoted by backslashes: an odd number of them stands before it. */
+/* Returns true if the byte before `at` is escaped: an odd number of backslashes precedes it. */
 static bool is_escaped(const char *text, size_t at)
 {
 	size_t slashes = 0;
@@ -38,9 +41,11 @@ static bool is_escaped(const char *text, size_t at)
 	return slashes % 2 == 1;
 }
 
-/* Takes the last element of a comma-separated list off; false: there was none. quotes: commas between them are no
- * commas. */
-static bool take_last(struct part *list, bool quotes, struct part *element)
+/*
+ * Removes the last element from a comma-separated list. With `quotes`, commas in quoted strings do not separate
+ * elements. Returns false if the list is empty.
+ */
+static bool pop_element(struct slice *list, bool quotes, struct slice *element)
 {
 	size_t at = list->length;
 	bool quoted = false;
@@ -53,15 +58,15 @@ static bool take_last(struct part *list, bool quotes, struct part *element)
 		else if (!quoted && list->text[at - 1] == ',')
 			break;
 	}
-	*element = trimmed((struct part){ list->text + at, list->length - at });
+	*element = trimmed((struct slice){ list->text + at, list->length - at });
 	list->length = at > 0 ? at - 1 : 0;
 	return true;
 }
 
-/* The same, passing over empty elements, which RFC 9110 section 5.6.1 allows. */
-static bool next_element(struct part *list, bool quotes, struct part *element)
+/* Removes the last element that is not empty; RFC 9110 section 5.6.1 allows empty ones. Returns false without one. */
+static bool next_element(struct slice *list, bool quotes, struct slice *element)
 {
-	while (take_last(list, quotes, element))
+	while (pop_element(list, quotes, element))
 		if (element->length > 0)
 			return true;
 	return false;
@@ -70,11 +75,11 @@ static bool next_element(struct part *list, bool quotes, struct part *element)
 /* --- one element of Forwarded --- */
 
 struct hop {
-	struct part node; /* its for=, without quotes; length 0: it has none */
+	struct slice node; /* value of "for", without quotes; length 0 if absent */
 	enum forwarded_proto proto;
 };
 
-static enum forwarded_proto proto_of(struct part value)
+static enum forwarded_proto proto_of(struct slice value)
 {
 	if (value.length == 5 && strncasecmp(value.text, "https", 5) == 0)
 		return FORWARDED_PROTO_HTTPS;
@@ -82,8 +87,11 @@ static enum forwarded_proto proto_of(struct part value)
 									    : FORWARDED_PROTO_UNKNOWN;
 }
 
-/* The length of a value: a quoted string, or all up to a semicolon. 0: a quote that is not closed, or nothing. */
-static size_t value_length(struct part rest)
+/*
+ * Returns the length of the value at the start of `rest`: a quoted string, or the text up to a semicolon. Returns 0 for
+ * an unterminated quoted string or an empty value.
+ */
+static size_t value_length(struct slice rest)
 {
 	size_t i = 1;
 
@@ -97,52 +105,52 @@ static size_t value_length(struct part rest)
 	return i < rest.length ? i + 1 : 0;
 }
 
-/* No backslashes are resolved: nothing that counts here has one. */
-static struct part unquoted(struct part value)
+/* Removes the quotes. Backslashes are not resolved, because no value that is used here contains one. */
+static struct slice unquoted(struct slice value)
 {
 	if (value.length >= 2 && value.text[0] == '"')
-		return (struct part){ value.text + 1, value.length - 2 };
+		return (struct slice){ value.text + 1, value.length - 2 };
 	return trimmed(value);
 }
 
-/* One "name=value" off the front of *rest. False: it is none. */
-static bool take_pair(struct part *rest, struct part *name, struct part *value)
+/* Removes one "name=value" from the start of *rest. Returns false if it is malformed. */
+static bool parse_pair(struct slice *rest, struct slice *name, struct slice *value)
 {
 	const char *equals = memchr(rest->text, '=', rest->length);
 	size_t used;
 
 	if (equals == NULL || equals == rest->text)
 		return false;
-	*name = trimmed((struct part){ rest->text, (size_t)(equals - rest->text) });
-	*rest = (struct part){ equals + 1, rest->length - (size_t)(equals + 1 - rest->text) };
+	*name = trimmed((struct slice){ rest->text, (size_t)(equals - rest->text) });
+	*rest = (struct slice){ equals + 1, rest->length - (size_t)(equals + 1 - rest->text) };
 	used = value_length(*rest);
 	if (used == 0)
 		return false;
-	*value = unquoted((struct part){ rest->text, used });
-	*rest = trimmed((struct part){ rest->text + used, rest->length - used });
+	*value = unquoted((struct slice){ rest->text, used });
+	*rest = trimmed((struct slice){ rest->text + used, rest->length - used });
 	if (rest->length > 0 && rest->text[0] != ';')
 		return false;
 	return true;
 }
 
-static bool is_name(struct part name, const char *word)
+static bool is_name(struct slice name, const char *word)
 {
 	return name.length == strlen(word) && strncasecmp(name.text, word, name.length) == 0;
 }
 
-/* "for=192.0.2.1;proto=https;by=…". False: it can't be read. */
-static bool parse_hop(struct part element, struct hop *hop)
+/* Parses an element: "for=192.0.2.1;proto=https;by=...". Returns false if it is malformed. */
+static bool parse_hop(struct slice element, struct hop *hop)
 {
-	struct part name, value;
+	struct slice name, value;
 
 	*hop = (struct hop){ 0 };
 	for (;;) {
 		while (element.length > 0 &&
 		       (element.text[0] == ';' || element.text[0] == ' ' || element.text[0] == '\t'))
-			element = (struct part){ element.text + 1, element.length - 1 };
+			element = (struct slice){ element.text + 1, element.length - 1 };
 		if (element.length == 0)
 			return true;
-		if (!take_pair(&element, &name, &value))
+		if (!parse_pair(&element, &name, &value))
 			return false;
 		if (is_name(name, "for") && hop->node.length > 0)
 			return false;
@@ -157,7 +165,7 @@ static bool parse_hop(struct part element, struct hop *hop)
 
 static enum forwarded_proto walk_forwarded(const char *field, const struct text_list *trusted, struct address *client)
 {
-	struct part list = { field, strlen(field) }, element;
+	struct slice list = { field, strlen(field) }, element;
 	enum forwarded_proto proto = FORWARDED_PROTO_UNKNOWN;
 	struct hop hop;
 
@@ -174,18 +182,18 @@ static enum forwarded_proto walk_forwarded(const char *field, const struct text_
 	return proto;
 }
 
-/* Written by habit, not by a standard: IPv6 with brackets or without. */
-static int parse_loosely(struct part text, struct address *address)
+/* Parses an address of X-Forwarded-For, which has no standard: IPv6 occurs with and without brackets. */
+static int parse_loosely(struct slice text, struct address *address)
 {
 	return address_parse(text.text, text.length, address) == 0
 		       ? 0
 		       : address_parse_endpoint(text.text, text.length, address);
 }
 
-/* How many hops were walked. */
+/* Walks X-Forwarded-For from the right. Returns the number of elements that were read. */
 static unsigned walk_for(const char *field, const struct text_list *trusted, struct address *client)
 {
-	struct part list = { field, field != NULL ? strlen(field) : 0 }, element;
+	struct slice list = { field, field != NULL ? strlen(field) : 0 }, element;
 	struct address node;
 	unsigned hops = 0;
 
@@ -200,10 +208,13 @@ static unsigned walk_for(const char *field, const struct text_list *trusted, str
 	return hops;
 }
 
-/* Of the hop at which the walk ended, counted from the right; many proxies write it once, whatever came before them. */
+/*
+ * Returns the scheme of element number `hops` from the right, where the walk ended. A shorter field yields its leftmost
+ * element, because many proxies write a single value, regardless of the proxies before them.
+ */
 static enum forwarded_proto proto_at(const char *field, unsigned hops)
 {
-	struct part list = { field, field != NULL ? strlen(field) : 0 }, element;
+	struct slice list = { field, field != NULL ? strlen(field) : 0 }, element;
 	enum forwarded_proto proto = FORWARDED_PROTO_UNKNOWN;
 
 	do {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whom a chain of proxies speaks for: Forwarded (RFC 7239), X-Forwarded-For and X-Forwarded-Proto. Pure. Only for
- * requests whose peer is a trusted proxy; from others these fields are a client's own words.
+ * Finds the client behind a chain of proxies: Forwarded (RFC 7239), X-Forwarded-For and X-Forwarded-Proto. Only for
+ * requests whose peer is a trusted proxy, because any other peer may have forged these fields. Pure; any thread.
  */
 #ifndef HTTP_FORWARDED_H
 #define HTTP_FORWARDED_H
@@ -13,17 +13,19 @@
 
 enum forwarded_proto { FORWARDED_PROTO_UNKNOWN, FORWARDED_PROTO_HTTP, FORWARDED_PROTO_HTTPS, FORWARDED_CONTRADICTION };
 
-/* The fields as they came, several lines joined with ", "; NULL: absent. */
+/* The field values, with several lines joined by ", "; NULL for an absent field. */
 struct forwarded_fields {
 	const char *forwarded, *forwarded_for, *forwarded_proto;
 };
 
 /*
- * *client is the peer when called, and then the first address from the right that is not in `trusted` (of
- * networks_parse()); the last trusted one if whom it speaks for is not said, hidden ("unknown", "_name") or can't be
- * read: what stands to the left of that is anybody's. The result is how that client came in. FORWARDED_CONTRADICTION:
- * Forwarded names another client than X-Forwarded-For does; a proxy writes one of them and passes on what a client says
- * in the other, and nobody can tell which.
+ * Finds the client. On entry, *client is the peer. On return, *client is the rightmost address that is not in `trusted`
+ * (a list of networks_parse()). If a trusted proxy names no client, a hidden one ("unknown", "_name") or a malformed
+ * one, *client is that proxy, because any client may have written the elements further left.
+ *
+ * Returns the scheme that this client used. Returns FORWARDED_CONTRADICTION if Forwarded and X-Forwarded-For name
+ * different clients: a proxy writes one of the fields and passes on the other one unchanged from the client, and there
+ * is no way to tell which.
  */
 enum forwarded_proto forwarded_walk(const struct forwarded_fields *fields, const struct text_list *trusted,
 				    struct address *client);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * multipart/byteranges, RFC 9110 section 14.6, framed as RFC 2046 section 5.1.1 has it.
+ * multipart/byteranges, RFC 9110 section 14.6, with the framing of RFC 2046 section 5.1.1. The request owns the
+ * multipart; the worker of its connection runs these functions.
  *
- * The length of the text before a part follows from the digits of its numbers, so the exact length of the body is known
- * before any text is written; each text is written when the body has come to it, so a body of 1,000 parts needs no
- * memory for them. Every delimiter begins with CRLF, also the first one, where it stands for an empty preamble. The
- * boundary is random, so no file can be made to contain it.
+ * The main idea: the length of the head of a part follows from the number of digits of its positions, so the exact
+ * length of the body is known before any text is written. Each head is written when the transfer reaches it, so a body
+ * of 1,000 parts needs no memory for its heads. Every delimiter begins with CRLF, including the first one, where the
+ * CRLF ends an empty preamble. The boundary is random, so nobody can create a file that contains it.
  */
 #include "http/multipart.h"
 
@@ -27,7 +28,7 @@ static int draw_boundary(char *boundary)
 	while (drawn < 0 && errno == EINTR);
 	if (drawn < 0)
 		return -errno;
-	assert(drawn == sizeof(bits)); /* getrandom(2): up to 256 bytes come whole */
+	assert(drawn == sizeof(bits)); /* getrandom(2) never truncates 256 bytes or less */
 	snprintf(boundary, MULTIPART_BOUNDARY_BYTES, "%016" PRIx64 "%016" PRIx64, bits[0], bits[1]);
 	return 0;
 }
@@ -41,13 +42,14 @@ static size_t count_digits(uint64_t number)
 	return digits;
 }
 
-/* The bytes of a head in which the three numbers have so many digits. */
-static size_t head_bytes(const struct multipart_kind *kind, size_t digits)
+/* Returns the length of a head whose three numbers have this many digits in total. */
+static size_t head_bytes(const struct multipart_representation *representation, size_t digits)
 {
 	const size_t text = strlen("\r\n--\r\nContent-Type: \r\nContent-Range: bytes -/\r\n\r\n");
-	const size_t coding = kind->coding != NULL ? strlen("Content-Encoding: \r\n") + strlen(kind->coding) : 0;
+	const size_t coding =
+		representation->coding != NULL ? strlen("Content-Encoding: \r\n") + strlen(representation->coding) : 0;
 
-	return text + MULTIPART_BOUNDARY_BYTES - 1 + strlen(kind->type) + coding + digits;
+	return text + MULTIPART_BOUNDARY_BYTES - 1 + strlen(representation->type) + coding + digits;
 }
 
 #define CLOSING_BYTES (sizeof("\r\n----\r\n") - 1 + MULTIPART_BOUNDARY_BYTES - 1)
@@ -57,9 +59,9 @@ static size_t part_digits(const struct byte_range *range)
 	return count_digits(range->first) + count_digits(range->last);
 }
 
-uint64_t multipart_length(const struct range_set *set, const struct multipart_kind *kind)
+uint64_t multipart_length(const struct range_set *set, const struct multipart_representation *representation)
 {
-	const size_t each = head_bytes(kind, count_digits(kind->size));
+	const size_t each = head_bytes(representation, count_digits(representation->size));
 	uint64_t length = CLOSING_BYTES;
 
 	for (unsigned i = 0; i < set->count; i++)
@@ -67,12 +69,13 @@ uint64_t multipart_length(const struct range_set *set, const struct multipart_ki
 	return length;
 }
 
-int multipart_init(struct multipart *multipart, const struct range_set *set, const struct multipart_kind *kind)
+int multipart_init(struct multipart *multipart, const struct range_set *set,
+		   const struct multipart_representation *representation)
 {
 	assert(set->count >= 2);
 	multipart->set = set;
-	multipart->kind = *kind;
-	multipart->length = multipart_length(set, kind);
+	multipart->representation = *representation;
+	multipart->length = multipart_length(set, representation);
 	return draw_boundary(multipart->boundary);
 }
 
@@ -83,28 +86,29 @@ size_t multipart_head_bytes(const struct multipart *multipart, unsigned i)
 	assert(i <= set->count);
 	if (i == set->count)
 		return CLOSING_BYTES;
-	return head_bytes(&multipart->kind, count_digits(multipart->kind.size) + part_digits(&set->ranges[i]));
+	return head_bytes(&multipart->representation,
+			  count_digits(multipart->representation.size) + part_digits(&set->ranges[i]));
 }
 
 size_t multipart_text_bytes(const struct multipart *multipart)
 {
-	return head_bytes(&multipart->kind, 3 * DIGITS_MAX) + 1;
+	return head_bytes(&multipart->representation, 3 * DIGITS_MAX) + 1;
 }
 
 size_t multipart_head(const struct multipart *multipart, unsigned i, char *text)
 {
-	const struct multipart_kind *kind = &multipart->kind;
+	const struct multipart_representation *representation = &multipart->representation;
 	const struct byte_range *range = &multipart->set->ranges[i];
 	char *at = text + sprintf(text, "\r\n--%s", multipart->boundary);
 
 	if (i == multipart->set->count) {
 		at = stpcpy(at, "--\r\n");
 	} else {
-		at += sprintf(at, "\r\nContent-Type: %s\r\n", kind->type);
-		if (kind->coding != NULL)
-			at += sprintf(at, "Content-Encoding: %s\r\n", kind->coding);
+		at += sprintf(at, "\r\nContent-Type: %s\r\n", representation->type);
+		if (representation->coding != NULL)
+			at += sprintf(at, "Content-Encoding: %s\r\n", representation->coding);
 		at += sprintf(at, "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n\r\n", range->first,
-			      range->last, kind->size);
+			      range->last, representation->size);
 	}
 	assert((size_t)(at - text) == multipart_head_bytes(multipart, i));
 	return (size_t)(at - text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * multipart/byteranges (RFC 9110 section 14.6): the text between the ranges, and the length of the body before the
- * first byte is read.
+ * multipart/byteranges (RFC 9110 section 14.6): the text between the ranges, and the length of the body, which is known
+ * before the first byte is read. Pure except for multipart_init(); any thread.
  */
 #ifndef HTTP_MULTIPART_H
 #define HTTP_MULTIPART_H
@@ -11,34 +11,47 @@
 
 #include "http/range.h"
 
-#define MULTIPART_BOUNDARY_BYTES 33 /* 128 random bits in hex and a NUL */
+#define MULTIPART_BOUNDARY_BYTES 33 /* 128 random bits in hexadecimal and a NUL */
 
-/* What the parts are of. The strings must live as long as the multipart. */
-struct multipart_kind {
-	uint64_t size;
+/* The representation of which the parts are ranges. The strings must outlive the multipart. */
+struct multipart_representation {
+	uint64_t size; /* in bytes */
 	const char *type;
-	const char *coding; /* of the bytes that the ranges are of; NULL: none. It is said of the parts: their sum is
-			       not encoded. */
+	/*
+	 * Content coding of the representation; NULL for none. Each part states it in its own header fields, because
+	 * the multipart body as a whole is not encoded.
+	 */
+	const char *coding;
 };
 
-/* The body is head 0, range 0, head 1, range 1, …, and the closing delimiter. It owns nothing. */
+/*
+ * A multipart body: head 0, range 0, head 1, range 1, and so on, and the closing delimiter. The caller owns the struct,
+ * which owns no memory.
+ */
 struct multipart {
 	char boundary[MULTIPART_BOUNDARY_BYTES];
-	const struct range_set *set; /* the caller's, which lives as long */
-	struct multipart_kind kind;
-	uint64_t length; /* of the whole body */
+	const struct range_set *set; /* belongs to the caller and must outlive the multipart */
+	struct multipart_representation representation;
+	uint64_t length; /* of the whole body, in bytes */
 };
 
-/* Returns the length of the body of these ranges, without making it. */
-uint64_t multipart_length(const struct range_set *set, const struct multipart_kind *kind);
+/* Returns the length of the body for these ranges, in bytes, without creating it. */
+uint64_t multipart_length(const struct range_set *set, const struct multipart_representation *representation);
 
-/* 0, or the -errno of getrandom(2). The set holds at least two ranges, in order that no two share a byte. */
-int multipart_init(struct multipart *multipart, const struct range_set *set, const struct multipart_kind *kind);
+/*
+ * Initialises a multipart with a random boundary. The set must contain at least two ranges, and no two of them may
+ * overlap. Returns 0, or -errno of getrandom(2).
+ */
+int multipart_init(struct multipart *multipart, const struct range_set *set,
+		   const struct multipart_representation *representation);
 
-/* The length of the text before part i, or for i == set->count of the closing delimiter. */
+/* Returns the length of the head of part i. For i == set->count, it is the length of the closing delimiter. */
 size_t multipart_head_bytes(const struct multipart *multipart, unsigned i);
-/* Writes that text and a NUL into text[multipart_text_bytes()]; returns its length. */
+/*
+ * Writes the head of part i, or the closing delimiter, and a NUL to text[multipart_text_bytes()]. Returns its length.
+ */
 size_t multipart_head(const struct multipart *multipart, unsigned i, char *text);
+/* Returns the size of a buffer for any head of this multipart, with its NUL. */
 size_t multipart_text_bytes(const struct multipart *multipart);
 
 #endif

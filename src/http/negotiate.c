@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Both fields are lists of a name, its parameters, and a weight behind them (RFC 9110 section 12.4.2). A list is walked
- * from left to right without copying; a member that can't be read is stepped over, up to the next comma that is not in
- * a quoted string, so that one odd member does not cost the client all the others.
+ * Parses Accept and Accept-Encoding. Pure functions; any thread; the fields belong to the request.
+ *
+ * The main idea: both fields are lists whose members have a name, parameters and a weight (RFC 9110 section 12.4.2).
+ * The list is parsed from left to right without copying. A malformed member is skipped, up to the next comma outside a
+ * quoted string, so one malformed member does not invalidate the others.
  */
 #include "http/negotiate.h"
 
@@ -14,36 +16,37 @@
 #define BLANKS " \t"
 #define TOKEN "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-struct text {
+/* A part of a field, without a terminating NUL. */
+struct slice {
 	const char *at;
 	size_t length;
 };
 
 struct member {
-	struct text name;
-	struct text parameters; /* all but the weight and what stands behind it */
+	struct slice name;
+	struct slice parameters; /* the parameters before the weight */
 	unsigned quality;
 };
 
-static bool is_text(const struct text *text, const char *word)
+static bool is_text(const struct slice *text, const char *word)
 {
 	return strlen(word) == text->length && strncasecmp(text->at, word, text->length) == 0;
 }
 
-static bool same_text(const struct text *a, const struct text *b)
+static bool same_text(const struct slice *a, const struct slice *b)
 {
 	return a->length == b->length && strncasecmp(a->at, b->at, a->length) == 0;
 }
 
-static struct text take_span(const char **at, const char *bytes)
+static struct slice parse_span(const char **at, const char *bytes)
 {
-	struct text text = { *at, strspn(*at, bytes) };
+	struct slice text = { *at, strspn(*at, bytes) };
 
 	*at += text.length;
 	return text;
 }
 
-/* Past a quoted string (RFC 9110 section 5.6.4), or NULL if it does not end. */
+/* Returns the end of a quoted string (RFC 9110 section 5.6.4), or NULL if it is unterminated. */
 static const char *skip_quoted(const char *at)
 {
 	for (at++; *at != '\0' && *at != '"'; at++)
@@ -62,10 +65,10 @@ static const char *skip_member(const char *at)
 	return at;
 }
 
-/* name=value, with no blanks around the "="; the value without its quotes. */
-static bool take_parameter(const char **at, struct text *name, struct text *value)
+/* Parses name=value, without blanks around the "=". Removes the quotes of the value. */
+static bool parse_parameter(const char **at, struct slice *name, struct slice *value)
 {
-	*name = take_span(at, TOKEN);
+	*name = parse_span(at, TOKEN);
 	if (name->length == 0 || *(*at)++ != '=')
 		return false;
 	if (**at == '"') {
@@ -73,16 +76,15 @@ static bool take_parameter(const char **at, struct text *name, struct text *valu
 
 		if (past == NULL)
 			return false;
-		*value = (struct text){ *at + 1, (size_t)(past - *at) - 2 };
+		*value = (struct slice){ *at + 1, (size_t)(past - *at) - 2 };
 		*at = past;
 		return true;
 	}
-	*value = take_span(at, TOKEN);
+	*value = parse_span(at, TOKEN);
 	return value->length > 0;
 }
 
-/* From the end of a parameter, or of the name, to the next parameter; false: there is none. Empty ones are stepped
- * over. */
+/* Advances from the end of a name or parameter to the next parameter, past empty ones. Returns false without one. */
 static bool next_parameter(const char **at)
 {
 	*at += strspn(*at, BLANKS);
@@ -92,8 +94,8 @@ static bool next_parameter(const char **at)
 	return **at != ',' && **at != '\0';
 }
 
-/* "0", "0.5", "1.000": at most three digits behind the point. */
-static bool read_quality(const struct text *text, unsigned *quality)
+/* Parses a weight: "0", "0.5", "1.000", with at most three digits after the point. */
+static bool read_quality(const struct slice *text, unsigned *quality)
 {
 	unsigned place = 100;
 
@@ -112,13 +114,13 @@ static bool read_quality(const struct text *text, unsigned *quality)
 static bool read_member(const char **at, struct member *member)
 {
 	bool weighted = false;
-	struct text name, value;
+	struct slice name, value;
 
-	member->name = take_span(at, TOKEN "/");
-	member->parameters = (struct text){ *at, 0 };
+	member->name = parse_span(at, TOKEN "/");
+	member->parameters = (struct slice){ *at, 0 };
 	member->quality = NEGOTIATE_BEST;
 	while (next_parameter(at)) {
-		if (!take_parameter(at, &name, &value))
+		if (!parse_parameter(at, &name, &value))
 			return false;
 		if (!weighted && is_text(&name, "q")) {
 			weighted = true;
@@ -131,7 +133,7 @@ static bool read_member(const char **at, struct member *member)
 	return member->name.length > 0 && (**at == ',' || **at == '\0');
 }
 
-/* The next member that can be read; false: there is none. */
+/* Parses the next well-formed member. Returns false at the end of the field. */
 static bool next_member(const char **at, struct member *member)
 {
 	for (;;) {
@@ -145,7 +147,7 @@ static bool next_member(const char **at, struct member *member)
 	}
 }
 
-static bool is_coding(const struct text *name, const char *coding)
+static bool is_coding(const struct slice *name, const char *coding)
 {
 	return is_text(name, coding) || (strcasecmp(coding, "gzip") == 0 && is_text(name, "x-gzip"));
 }
@@ -159,7 +161,7 @@ unsigned negotiate_encoding(const char *field, const char *coding)
 	if (field == NULL)
 		return identity ? NEGOTIATE_BEST : 0;
 	while (next_member(&field, &member)) {
-		if (member.parameters.length > 0) /* codings have none */
+		if (member.parameters.length > 0) /* malformed: a coding has no parameters */
 			continue;
 		if (is_coding(&member.name, coding))
 			return member.quality;
@@ -171,47 +173,52 @@ unsigned negotiate_encoding(const char *field, const char *coding)
 	return quality;
 }
 
-/* The type has this parameter. */
-static bool has_parameter(const char *type, const struct text *name, const struct text *value)
+/* Returns true if the media type has this parameter. */
+static bool has_parameter(const char *type, const struct slice *name, const struct slice *value)
 {
 	const char *at = type + strcspn(type, ";");
-	struct text own_name, own_value;
+	struct slice own_name, own_value;
 
-	while (next_parameter(&at) && take_parameter(&at, &own_name, &own_value))
+	while (next_parameter(&at) && parse_parameter(&at, &own_name, &own_value))
 		if (same_text(&own_name, name) && same_text(&own_value, value))
 			return true;
 	return false;
 }
 
-enum fit { FIT_NOT, FIT_ANY = 0x1000, FIT_TYPE = 0x2000, FIT_WHOLE = 0x3000 }; /* and one more for each parameter */
+/* How specifically a media range matches; each matching parameter adds 1. */
+enum specificity {
+	MATCHES_NOT,
+	MATCHES_ANY = 0x1000,
+	MATCHES_TYPE = 0x2000,
+	MATCHES_SUBTYPE = 0x3000,
+};
 
-/* How specific a range is about the type. */
-static unsigned fit(const struct member *range, const char *type)
+static unsigned specificity(const struct member *range, const char *type)
 {
 	size_t slash = strcspn(type, "/"), length = strcspn(type, "; \t");
-	const struct text whole = { type, length }, *name = &range->name;
+	const struct slice whole = { type, length }, *name = &range->name;
 	const char *at = range->parameters.at, *end = at + range->parameters.length;
-	unsigned specific = FIT_WHOLE;
-	struct text parameter, value;
+	unsigned specific = MATCHES_SUBTYPE;
+	struct slice parameter, value;
 
 	if (is_text(name, "*/*"))
-		specific = FIT_ANY;
+		specific = MATCHES_ANY;
 	else if (name->length == slash + 2 && strncasecmp(name->at, type, slash) == 0 &&
 		 strncmp(name->at + slash, "/*", 2) == 0)
-		specific = FIT_TYPE;
+		specific = MATCHES_TYPE;
 	else if (!same_text(name, &whole))
-		return FIT_NOT;
-	while (at < end && next_parameter(&at) && take_parameter(&at, &parameter, &value)) {
-		if (is_text(&parameter, "charset")) /* clients name it where they mean any */
+		return MATCHES_NOT;
+	while (at < end && next_parameter(&at) && parse_parameter(&at, &parameter, &value)) {
+		if (is_text(&parameter, "charset")) /* clients send a charset although they accept any */
 			continue;
 		if (!has_parameter(type, &parameter, &value))
-			return FIT_NOT;
+			return MATCHES_NOT;
 		specific++;
 	}
 	return specific;
 }
 
-static bool is_range(const struct text *name)
+static bool is_range(const struct slice *name)
 {
 	const char *slash = memchr(name->at, '/', name->length);
 
@@ -227,7 +234,7 @@ unsigned negotiate_type(const char *field, const char *type)
 	struct member member;
 
 	while (field != NULL && next_member(&field, &member)) {
-		unsigned specific = is_range(&member.name) ? fit(&member, type) : 0;
+		unsigned specific = is_range(&member.name) ? specificity(&member, type) : 0;
 
 		ranges += is_range(&member.name);
 		if (specific > best) {

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a client would rather have: the Accept and Accept-Encoding fields (RFC 9110 section 12.5). Pure. */
+/* The preferences of a client: the Accept and Accept-Encoding fields (RFC 9110 section 12.5). Pure; any thread. */
 #ifndef HTTP_NEGOTIATE_H
 #define HTTP_NEGOTIATE_H
 
 #define NEGOTIATE_BEST 1000
 
 /*
- * The quality, in thousandths, that Accept-Encoding gives to a content coding ("zstd", "br", "gzip"; "x-gzip" in the
- * field is gzip) or to "identity", which is none. 0: the client won't have it. A field that does not speak of identity,
- * nor of "*", leaves it the least quality there is, 1: anything that was asked for comes before it. No field (NULL):
- * 1000 for identity, 0 for others; an empty one the same but for identity's 1. Members that are malformed count as not
- * there; of two that name the same the first counts.
+ * Returns the quality, in thousandths, that Accept-Encoding gives to a content coding ("zstd", "br", "gzip") or to
+ * "identity", which means no coding. The result 0 means that the client does not accept the coding.
+ * - "x-gzip" in the field is the same as "gzip".
+ * - Without the field (NULL), identity has 1000 and every other coding has 0.
+ * - If the field names neither identity nor "*", identity has 1, so every coding that the field accepts has precedence.
+ * - Malformed members are ignored. The first of several members with the same name counts.
  */
 unsigned negotiate_encoding(const char *field, const char *coding);
 
 /*
- * The quality, in thousandths, that Accept gives to a media type ("text/html", or with parameters): of the ranges that
- * it falls under the most specific one counts (with parameters, type/subtype, type and "*", "*" and "*"; of equals the
- * first). A range whose parameters the type has not, charset aside, is not about it. 1000: no field (NULL), or none
- * with a range that can be read.
+ * Returns the quality, in thousandths, that Accept gives to a media type ("text/html", also with parameters). The most
+ * specific media range that matches the type counts; of equally specific ranges, the first one. From most to least
+ * specific, these are: a type with parameters, a type without, "type/" with a wildcard, and the wildcard for all types.
+ * A range with a parameter that the type does not have does not match, but "charset" is ignored. Without the field
+ * (NULL), or without a well-formed range in it, the result is 1000.
  */
 unsigned negotiate_type(const char *field, const char *type);
 

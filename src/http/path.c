@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The request target, RFC 9112 section 3.2 and RFC 3986, and the way back to a relative reference.
+ * Parses the request target (RFC 9112 section 3.2, RFC 3986), and formats paths as references. Pure functions; any
+ * thread; the target belongs to the request.
  *
- * Three steps: find_path() cuts a target into authority, path and query, check_bytes() knows which bytes and escapes
- * may stand in it, and resolve(), which may rely on that, decodes the path name by name, once. Dots are looked at after
- * decoding, so "%2e%2e" is ".."; slashes before, so "%2F" separates nothing. This keeps names honest for the log, the
- * dotfile rule and the redirect; that nothing leaves the root is openat2(RESOLVE_BENEATH)'s to guarantee.
+ * The main idea: parsing has three steps. find_path() splits the target into authority, path and query. check_bytes()
+ * rejects invalid bytes and escapes. resolve() relies on that and decodes the path name by name, once. Dot segments are
+ * resolved after decoding, so "%2e%2e" is "..". Slashes are split before decoding, so "%2F" is not a separator. The
+ * result is unambiguous for the log, the rule of hidden files and redirects. Confinement to the root does not depend on
+ * this code: openat2(RESOLVE_BENEATH) guarantees it.
  */
 #include "http/path.h"
 
@@ -23,7 +25,7 @@ static int hex_value(char digit)
 	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* Of the two digits at `at`, or -1. */
+/* Returns the value of the two hexadecimal digits at `at`, or -1. */
 static int escape_value(const char *at)
 {
 	int high = hex_value(at[0]);
@@ -36,7 +38,7 @@ static bool is_target_byte(char byte)
 	return (unsigned char)byte > ' ' && byte != 0x7f && byte != '#';
 }
 
-/* Escapes are only looked at up to the query, which is passed on as it is. */
+/* Checks all bytes, and the escapes of the path. The escapes of the query are not checked, as it is never decoded. */
 static int check_bytes(const char *target, const char *path_end)
 {
 	bool slash_escaped = false;
@@ -53,7 +55,7 @@ static int check_bytes(const char *target, const char *path_end)
 	return slash_escaped ? -ENOENT : 0;
 }
 
-/* Past "http://" or "https://" in any case, or NULL. */
+/* Returns the text after "http://" or "https://", in any case, or NULL. */
 static const char *skip_scheme(const char *target)
 {
 	const char *at = target;
@@ -65,7 +67,7 @@ static const char *skip_scheme(const char *target)
 	return strncmp(at, "://", 3) == 0 ? at + 3 : NULL;
 }
 
-/* Where the path begins, behind an authority if there is one; NULL: neither form. */
+/* Returns the start of the path, after an authority if there is one, or NULL if the target has neither form. */
 static const char *find_path(const char *target, const char **authority, size_t *authority_length)
 {
 	*authority = NULL;
@@ -83,7 +85,7 @@ static const char *find_path(const char *target, const char **authority, size_t 
 	return start + length;
 }
 
-/* One name of the raw path into name[PATH_NAME_MAX + 1]; its length, or -ENAMETOOLONG. */
+/* Decodes one name of the raw path into name[PATH_NAME_MAX + 1]. Returns its length, or -ENAMETOOLONG. */
 static int decode_name(const char *at, const char *end, char *name)
 {
 	int length = 0;
@@ -103,8 +105,8 @@ static bool is_dots(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Takes the last name of file[*used] away; at the root nothing. */
-static void go_up(char *file, size_t *used)
+/* Removes the last name of file[*used]. Has no effect at the root. */
+static void remove_name(char *file, size_t *used)
 {
 	const char *slash = memrchr(file, '/', *used);
 	*used = slash != NULL ? (size_t)(slash - file) : 0;
@@ -121,7 +123,7 @@ static int append_name(char *file, size_t *used, const char *name, size_t length
 	return 0;
 }
 
-/* The raw path from `at` to `end` into path->file, and what its last segment says into path->slash. */
+/* Decodes the raw path from `at` to `end` into path->file, and sets path->slash from its last segment. */
 static int resolve(const char *at, const char *end, struct path *path)
 {
 	char name[PATH_NAME_MAX + 1];
@@ -136,7 +138,7 @@ static int resolve(const char *at, const char *end, struct path *path)
 			return length;
 		path->slash = length == 0 || is_dots(name) || name_end < end;
 		if (strcmp(name, "..") == 0)
-			go_up(path->file, &used);
+			remove_name(path->file, &used);
 		else if (length > 0 && !is_dots(name) && append_name(path->file, &used, name, (size_t)length) < 0)
 			return -ENAMETOOLONG;
 		at = name_end < end ? name_end + 1 : end;
@@ -190,7 +192,7 @@ int path_parse(const char *target, struct path *path, const char **authority, si
 	return 0;
 }
 
-/* pchar of RFC 3986: unreserved, sub-delims, ":" and "@". */
+/* Returns true for pchar of RFC 3986: unreserved, sub-delims, ":" and "@". */
 static bool is_pchar(char byte)
 {
 	if ((byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z'))

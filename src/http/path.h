@@ -1,39 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The target of a request: from the bytes on the wire to a path beneath the root. */
+/* The target of a request, parsed to a path beneath the root. Pure; any thread. */
 #ifndef HTTP_PATH_H
 #define HTTP_PATH_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PATH_BYTES 4096	  /* of the decoded path with its NUL */
-#define PATH_NAME_MAX 255 /* of one decoded name */
+#define PATH_BYTES 4096	  /* size of a decoded path, with its NUL */
+#define PATH_NAME_MAX 255 /* maximum length of a decoded name */
 
 struct path {
-	char file[PATH_BYTES]; /* decoded, dot segments resolved, no leading, trailing or double slash; "" is the root
-				*/
-	bool slash;	       /* it ended in a slash or in a dot segment, or is the root: a directory is meant */
-	bool hidden;	       /* what path_is_hidden() says of `file` */
-	const char *query;     /* into the target, past its "?"; NULL when there is none */
+	/* Decoded path with resolved dot segments, without a leading, trailing or double slash. "" is the root. */
+	char file[PATH_BYTES];
+	bool slash;	   /* the target denotes a directory: it ends in a slash or a dot segment, or is the root */
+	bool hidden;	   /* result of path_is_hidden() for `file` */
+	const char *query; /* points into the target, after its "?"; NULL without a query */
 };
 
 /*
- * target: origin-form or absolute-form (http:// or https://, whose authority is skipped: see *authority), raw as sent.
- * Decodes once; ".." at the root stays there. 0, or -EINVAL (400: not a target, bad or %00 escape, raw blank, control
- * byte or "#"), -ENAMETOOLONG (400), -ENOENT (404: "%2F", which is never a separator and in no name). *authority,
- * *authority_length: into the target, the authority of an absolute-form (not empty, otherwise not checked), NULL and 0
- * otherwise. May both be NULL.
+ * Parses a raw request target (RFC 9112 section 3.2) in origin-form or absolute-form (http:// or https://). Names are
+ * decoded once, and ".." at the root is the root. The results:
+ * - 0: success. *authority and *authority_length point to the authority of an absolute-form, which is not empty but not
+ *   validated further. Without an authority they are NULL and 0. Both pointers may be NULL.
+ * - -EINVAL (status 400): not a target, an invalid escape or %00, or an unencoded blank, control byte or "#".
+ * - -ENAMETOOLONG (status 400): a name of more than PATH_NAME_MAX bytes, or a path of more than PATH_BYTES.
+ * - -ENOENT (status 404): the path contains "%2F", which is not a separator, and no file name contains a slash.
  */
 int path_parse(const char *target, struct path *path, const char **authority, size_t *authority_length);
 
 /*
- * A relative reference to the directory of the same target, so that it also holds behind a proxy that strips a prefix:
- * the last name of `path`, percent-encoded, with "./" before it if it holds a colon (just "./" for the root), then "/"
- * and "?query" if there was one. Into text; 0 or -ENAMETOOLONG.
+ * Writes a relative reference from a file target to the directory of the same name, for the redirect that adds a slash.
+ * Being relative, it also works behind a proxy that strips a prefix. It consists of the last name of `path`, percent-
+ * encoded, then "/", and "?query" if there is a query. A name with a colon is preceded by "./"; the root is "./" alone.
+ * Returns 0 or -ENAMETOOLONG.
  */
 int path_directory_location(const struct path *path, char *text, size_t text_bytes);
 
-/* `file` with what must be escaped in a path escaped; slashes stay. Into text; 0 or -ENAMETOOLONG. */
+/* Percent-encodes the names of a path and keeps its slashes. Returns 0 or -ENAMETOOLONG. */
 int path_escape(const char *file, char *text, size_t text_bytes);
 
 /*

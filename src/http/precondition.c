@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Conditional requests, RFC 9110 section 13: precondition_check() is section 13.2.2 in its order.
+ * Conditional requests, RFC 9110 section 13. precondition_check() follows the order of section 13.2.2. Pure functions;
+ * any thread; the fields belong to the request.
  *
- * A field that can't be read never makes an answer less safe: a malformed If-Match or If-None-Match matches nothing
- * (412, or the whole representation), a date that is none is as if absent, an If-Range that is neither tag nor date
- * does not match. Tags are compared as they stand in the field, so a list is walked without copying; commas may stand
- * inside the quotes.
+ * The main idea: a malformed field must not make a response less safe. A malformed If-Match or If-None-Match matches
+ * nothing, which yields 412 or the whole representation. A malformed date is ignored. An If-Range that is neither a tag
+ * nor a date does not match. Tags are compared in place, so a list is parsed without copying. A tag may contain commas.
  */
 #include "http/precondition.h"
 
@@ -14,16 +14,15 @@
 #include "http/date.h"
 
 #define BLANKS " \t"
-#define SETTLED_SECONDS 2 /* a Last-Modified this much older than Date is strong, RFC 9110 section 8.8.2.2 */
+#define STRONG_AGE_SECONDS 2 /* a Last-Modified is strong if it is this much older than Date, see if_range_holds() */
 
-/* A tag without its W/: from quote to quote. */
 struct tag {
-	const char *opaque;
+	const char *opaque; /* opaque-tag of RFC 9110 section 8.8.3: without W/, with both quotes */
 	size_t length;
 	bool weak;
 };
 
-static bool take_tag(const char **at, struct tag *tag)
+static bool parse_tag(const char **at, struct tag *tag)
 {
 	tag->weak = strncmp(*at, "W/", 2) == 0;
 	tag->opaque = tag->weak ? *at + 2 : *at;
@@ -52,16 +51,16 @@ static bool is_star(const char *field)
 	return *field == '*' && field[1 + strspn(field + 1, BLANKS)] == '\0';
 }
 
-/* One of the tags of the field is the file's, and the field is a list of tags from end to end. */
+/* Returns true if the whole field is a well-formed list of tags and one of them is the tag of the file. */
 static bool lists_tag(const char *field, const struct validator *validator, bool strong)
 {
 	const char *etag = validator->etag;
 	struct tag own, listed;
 	bool found = false;
-	if (!take_tag(&etag, &own))
+	if (!parse_tag(&etag, &own))
 		return false;
 	for (const char *at = field + strspn(field, BLANKS ","); *at != '\0'; at += strspn(at, BLANKS ",")) {
-		if (!take_tag(&at, &listed))
+		if (!parse_tag(&at, &listed))
 			return false;
 		at += strspn(at, BLANKS);
 		if (*at != ',' && *at != '\0')
@@ -76,13 +75,13 @@ static bool matches(const char *field, const struct validator *validator, bool s
 	return is_star(field) || lists_tag(field, validator, strong);
 }
 
-/* A date to compare Last-Modified with: false when there is no such field, no date in it, or no Last-Modified. */
+/* Parses the date of a condition. Returns false if the field is absent or malformed, or there is no Last-Modified. */
 static bool read_date(const char *field, const struct validator *validator, int64_t now, int64_t *date)
 {
 	return field != NULL && validator->has_last_modified && date_parse(field, now, date) == 0;
 }
 
-/* The tag, strong and byte by byte, and nothing after it but blanks. */
+/* Returns true if the text is the tag, compared byte by byte, and only blanks follow it. */
 static bool is_the_tag(const char *text, const struct validator *validator)
 {
 	size_t length = strlen(validator->etag);
@@ -90,11 +89,12 @@ static bool is_the_tag(const char *text, const struct validator *validator)
 	       text[length + strspn(text + length, BLANKS)] == '\0';
 }
 
-bool precondition_names(const char *if_range, const struct validator *validator)
+bool precondition_is_if_range_tag(const char *if_range, const struct validator *validator)
 {
 	return if_range != NULL && !validator->weak && is_the_tag(if_range + strspn(if_range, BLANKS), validator);
 }
 
+/* RFC 9110 sections 13.1.5 and 8.8.2.2: a date must be strong, that is, clearly older than the Date of the response. */
 static bool if_range_holds(const char *field, const struct validator *validator, int64_t now)
 {
 	int64_t date;
@@ -104,7 +104,7 @@ static bool if_range_holds(const char *field, const struct validator *validator,
 	if (*text == '"' || strncmp(text, "W/", 2) == 0)
 		return is_the_tag(text, validator);
 	return !validator->shared_date && read_date(text, validator, now, &date) && date == validator->last_modified &&
-	       date <= now - SETTLED_SECONDS;
+	       date <= now - STRONG_AGE_SECONDS;
 }
 
 enum precondition_verdict precondition_check(const struct precondition_fields *fields,

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Version 1 is a line of text of at most 107 bytes, version 2 has a fixed head that says how long the rest is. Both are
- * read from however many bytes have come: the caller asks again with more. What is not exactly as the protocol has it
- * is refused, since a connection that begins with something else did not come from the proxy.
+ * Parses the header of the PROXY protocol. Version 1 is a line of text of at most 107 bytes. Version 2 has a fixed head
+ * that contains the length of the rest. Pure functions; any thread; the bytes belong to the caller.
+ *
+ * The main idea: the parser keeps no state. It starts again with all bytes that have arrived, so the caller simply
+ * calls it after each read. It rejects any deviation from the protocol, because a connection that begins with other
+ * bytes does not come from the proxy.
  */
 #include "http/proxy_header.h"
 
@@ -18,7 +21,7 @@
 #define V2_ADDRESSES_V6 36
 #define V2_ADDRESSES_UNIX 216
 _Static_assert(PROXY_HEADER_BYTES >= V2_HEAD + V2_ADDRESSES_UNIX && PROXY_HEADER_BYTES > V1_BYTES,
-	       "as the header says");
+	       "the bytes of the longest addresses, as proxy_header.h states");
 
 static const uint8_t v2_signature[12] = { 0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a };
 
@@ -29,7 +32,7 @@ static bool begins_as(const uint8_t *bytes, size_t length, const void *prefix, s
 
 /* --- version 1 --- */
 
-/* 0 … 65535 without leading zeroes; -1: it is none. */
+/* Returns the port, 0 to 65535 without leading zeroes, or -1. */
 static int parse_port(const char *text)
 {
 	size_t length = strlen(text);
@@ -53,7 +56,7 @@ static bool set_source(struct sockaddr_storage *source, bool v6, const char *add
 	return inet_pton(source->ss_family, address, v6 ? (void *)&in6->sin6_addr : (void *)&in->sin_addr) == 1;
 }
 
-/* "TCP4 SOURCE DESTINATION PORT PORT" or "UNKNOWN…", a NUL behind it. */
+/* Parses "TCP4 SOURCE DESTINATION PORT PORT" or "UNKNOWN ...", with a terminating NUL. Modifies the line. */
 static bool parse_line(char *line, struct sockaddr_storage *source)
 {
 	struct sockaddr_storage destination = { 0 };
@@ -134,10 +137,10 @@ static enum proxy_header_state parse_v2(const uint8_t *bytes, size_t length, str
 	transport = bytes[13] & 15;
 	rest = (size_t)bytes[14] << 8 | bytes[15];
 	header->length = V2_HEAD + rest;
-	/* LOCAL, and what is of no known kind: what stands there is passed over. */
+	/* The addresses of LOCAL, and of an unspecified family or transport, are ignored. */
 	if (command == 0 || family == 0 || transport == 0)
 		return PROXY_HEADER_DONE;
-	if (transport != 1 || rest < v2_addresses(family)) /* nobody speaks HTTP/1 over datagrams */
+	if (transport != 1 || rest < v2_addresses(family)) /* HTTP/1 does not use datagrams */
 		return PROXY_HEADER_MALFORMED;
 	if (length < V2_HEAD + v2_addresses(family))
 		return PROXY_HEADER_MORE;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a proxy says before the first byte of a connection: the PROXY protocol, versions 1 and 2 (haproxy,
- * doc/proxy-protocol.txt). Pure. */
+/*
+ * Parses the header of the PROXY protocol, versions 1 and 2 (haproxy, doc/proxy-protocol.txt). A proxy sends it before
+ * the first request of a connection. Pure; any thread.
+ */
 #ifndef HTTP_PROXY_HEADER_H
 #define HTTP_PROXY_HEADER_H
 
@@ -8,23 +10,25 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* So many bytes tell all that is to be told; what a longer header has behind them (TLVs) is passed over. */
+/* This many bytes contain the addresses of any header. The rest of a longer header (TLVs) is skipped unread. */
 #define PROXY_HEADER_BYTES 232
 
 enum proxy_header_state { PROXY_HEADER_MORE, PROXY_HEADER_MALFORMED, PROXY_HEADER_DONE };
 
 struct proxy_header {
-	size_t length; /* of the whole header, which may be more than was given */
+	size_t length; /* of the whole header, which may exceed the parsed bytes */
 	/*
-	 * IPv4 or IPv6, whom the proxy speaks for. AF_UNSPEC: it speaks for itself (LOCAL, UNKNOWN), or for one without
-	 * an address here (a Unix socket of its own host): the peer is the client.
+	 * Address of the client, IPv4 or IPv6. AF_UNSPEC if the header names none: the connection is the proxy's own
+	 * (LOCAL, UNKNOWN), or its client uses a Unix socket. The peer of the connection is then the client.
 	 */
 	struct sockaddr_storage source;
 };
 
 /*
- * From the first `length` bytes of a connection. MORE: all of them are the header's, and there are less than
- * PROXY_HEADER_BYTES. DONE: *header is filled. MALFORMED as soon as it can be known.
+ * Parses the first `length` bytes of a connection.
+ * - PROXY_HEADER_MORE: the bytes are the beginning of a header, and there are fewer than PROXY_HEADER_BYTES of them.
+ * - PROXY_HEADER_DONE: *header is set.
+ * - PROXY_HEADER_MALFORMED: the bytes are not a header. This is returned as soon as the bytes show it.
  */
 enum proxy_header_state proxy_header_parse(const uint8_t *bytes, size_t length, struct proxy_header *header);
 

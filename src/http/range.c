@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The Range field, RFC 9110 section 14.2, and how ranges are coalesced (section 15.3.7.2).
+ * Parses the Range field (RFC 9110 section 14.2) and coalesces ranges (section 15.3.7.2). The request owns the set; the
+ * worker of its connection runs these functions.
  *
- * The field is read from left to right into a table of satisfiable ranges; the first member that is not a range-spec
- * makes the whole field invalid. Numbers have any number of digits: their value saturates at UINT64_MAX, which is past
- * every representation, so overflow needs no case of its own. Then the table is sorted by position, and one sweep joins
- * what overlaps or lies close; a joined range is put where its earliest member was asked for. A field of n ranges costs
- * O(n log n) time, and memory only if n > 1.
+ * The field is parsed from left to right into a table of satisfiable ranges. The first malformed member invalidates the
+ * whole field. Numbers may have any number of digits. Their value saturates at UINT64_MAX, which is after the end of
+ * every representation, so overflow needs no special case.
+ *
+ * The main idea: the table is sorted by position, and one pass coalesces ranges that overlap or are close together. A
+ * coalesced range keeps the place of its earliest member in the requested order. A field of n ranges takes O(n log n)
+ * time, and heap memory only if n > 1.
  */
 #include "http/range.h"
 
@@ -20,15 +23,16 @@
 struct number {
 	const char *digits; /* without leading zeros */
 	size_t length;
-	uint64_t value; /* UINT64_MAX when it is that or more */
+	uint64_t value; /* saturated at UINT64_MAX */
 };
 
-struct asked {
+/* A requested range and its place in the field. */
+struct requested {
 	struct byte_range range;
 	unsigned order;
 };
 
-/* Past "bytes=" in any case, or NULL. */
+/* Returns the text after "bytes=", in any case, or NULL. */
 static const char *skip_unit(const char *at)
 {
 	for (const char *unit = "bytes"; *unit != '\0'; unit++, at++)
@@ -37,8 +41,8 @@ static const char *skip_unit(const char *at)
 	return *at == '=' ? at + 1 : NULL;
 }
 
-/* False when there is no digit. */
-static bool take_number(const char **at, struct number *number)
+/* Returns false if there is no digit. */
+static bool parse_number(const char **at, struct number *number)
 {
 	size_t length = strspn(*at, "0123456789");
 	if (length == 0)
@@ -57,7 +61,7 @@ static bool take_number(const char **at, struct number *number)
 	return true;
 }
 
-/* Of the numbers as written, so that it holds past 64 bits. */
+/* Compares the digits instead of the values, so the result is also correct for more than 64 bits. */
 static bool is_greater(const struct number *a, const struct number *b)
 {
 	if (a->length != b->length)
@@ -65,12 +69,12 @@ static bool is_greater(const struct number *a, const struct number *b)
 	return memcmp(a->digits, b->digits, a->length) > 0;
 }
 
-/* "-N": 1 and the last N bytes, 0 when unsatisfiable, -EINVAL. */
-static int take_suffix(const char **at, uint64_t size, struct byte_range *range, bool *past_end)
+/* Parses "-N", the last N bytes. Returns 1 and the range, 0 if it is unsatisfiable, or -EINVAL. */
+static int parse_suffix(const char **at, uint64_t size, struct byte_range *range, bool *past_end)
 {
 	struct number length;
 	(*at)++;
-	if (!take_number(at, &length))
+	if (!parse_number(at, &length))
 		return -EINVAL;
 	if (length.value == 0)
 		return 0;
@@ -80,14 +84,14 @@ static int take_suffix(const char **at, uint64_t size, struct byte_range *range,
 	return 1;
 }
 
-/* "A-" or "A-B": 1 and the range, 0 when unsatisfiable, -EINVAL. */
-static int take_positions(const char **at, uint64_t size, struct byte_range *range, bool *past_end)
+/* Parses "A-" or "A-B". Returns 1 and the range, 0 if it is unsatisfiable, or -EINVAL. */
+static int parse_positions(const char **at, uint64_t size, struct byte_range *range, bool *past_end)
 {
 	struct number first, last;
-	if (!take_number(at, &first) || **at != '-')
+	if (!parse_number(at, &first) || **at != '-')
 		return -EINVAL;
 	(*at)++;
-	bool bounded = take_number(at, &last);
+	bool bounded = parse_number(at, &last);
 	if (bounded && is_greater(&first, &last))
 		return -EINVAL;
 	*past_end |= first.value >= size || (bounded && last.value >= size);
@@ -99,25 +103,25 @@ static int take_positions(const char **at, uint64_t size, struct byte_range *ran
 }
 
 /*
- * Reads a list of at most max ranges. Returns how many are satisfiable, and puts these into asked[max] (NULL: nowhere);
- * -EINVAL: the field is invalid. *past_end is set if one of them asks for bytes beyond the size.
+ * Parses a list of at most `max` ranges. Stores the satisfiable ranges in requested[max], which may be NULL, and
+ * returns their number, or -EINVAL if the field is invalid. Sets *past_end if a range requests bytes after the end.
  */
-static int read_list(const char *at, uint64_t size, unsigned max, struct asked *asked, bool *past_end)
+static int read_list(const char *at, uint64_t size, unsigned max, struct requested *requested, bool *past_end)
 {
 	unsigned members = 0, count = 0;
 	for (at += strspn(at, BLANKS ","); *at != '\0'; at += strspn(at, BLANKS ",")) {
 		if (++members > max)
 			return -EINVAL;
 		struct byte_range range;
-		int satisfiable = *at == '-' ? take_suffix(&at, size, &range, past_end)
-					     : take_positions(&at, size, &range, past_end);
+		int satisfiable = *at == '-' ? parse_suffix(&at, size, &range, past_end)
+					     : parse_positions(&at, size, &range, past_end);
 		if (satisfiable < 0)
 			return satisfiable;
 		at += strspn(at, BLANKS);
 		if (*at != ',' && *at != '\0')
 			return -EINVAL;
-		if (satisfiable && asked != NULL)
-			asked[count] = (struct asked){ range, count };
+		if (satisfiable && requested != NULL)
+			requested[count] = (struct requested){ range, count };
 		count += (unsigned)satisfiable;
 	}
 	return members > 0 ? (int)count : -EINVAL;
@@ -125,68 +129,68 @@ static int read_list(const char *at, uint64_t size, unsigned max, struct asked *
 
 static int compare_positions(const void *a, const void *b)
 {
-	const struct asked *left = a, *right = b;
+	const struct requested *left = a, *right = b;
 	return (left->range.first > right->range.first) - (left->range.first < right->range.first);
 }
 
 static int compare_orders(const void *a, const void *b)
 {
-	const struct asked *left = a, *right = b;
+	const struct requested *left = a, *right = b;
 	return (left->order > right->order) - (left->order < right->order);
 }
 
-/* a begins no later than b. */
+/* Returns true if the ranges overlap or are close together. `a` must not begin after `b`. */
 static bool is_near(const struct byte_range *a, const struct byte_range *b)
 {
 	return b->first <= a->last || b->first - a->last - 1 <= RANGE_GAP_BYTES;
 }
 
-/* Coalesces what is sorted by position; returns how many are left, still sorted. */
-static unsigned coalesce(struct asked *asked, unsigned count)
+/* Coalesces ranges that are sorted by position. Returns the number of remaining ranges, which are still sorted. */
+static unsigned coalesce(struct requested *requested, unsigned count)
 {
 	unsigned left = 0;
 	for (unsigned i = 1; i < count; i++) {
-		struct asked *into = &asked[left];
-		if (!is_near(&into->range, &asked[i].range)) {
-			asked[++left] = asked[i];
+		struct requested *into = &requested[left];
+		if (!is_near(&into->range, &requested[i].range)) {
+			requested[++left] = requested[i];
 			continue;
 		}
-		if (asked[i].range.last > into->range.last)
-			into->range.last = asked[i].range.last;
-		if (asked[i].order < into->order)
-			into->order = asked[i].order;
+		if (requested[i].range.last > into->range.last)
+			into->range.last = requested[i].range.last;
+		if (requested[i].order < into->order)
+			into->order = requested[i].order;
 	}
 	return left + 1;
 }
 
-static enum range_verdict keep(struct range_set *set, const struct asked *asked, unsigned count)
+static enum range_verdict store_ranges(struct range_set *set, const struct requested *requested, unsigned count)
 {
 	struct byte_range *ranges = count > 1 ? malloc(count * sizeof(*ranges)) : &set->one;
 	if (ranges == NULL)
 		return RANGE_NO_MEMORY;
 	for (unsigned i = 0; i < count; i++)
-		ranges[i] = asked[i].range;
+		ranges[i] = requested[i].range;
 	set->ranges = ranges;
 	set->count = count;
 	return RANGE_PARTIAL;
 }
 
-/* asked has room for max ranges. */
-static enum range_verdict read_ranges(const char *list, uint64_t size, unsigned max, struct asked *asked,
+/* `requested` has room for `max` ranges. */
+static enum range_verdict read_ranges(const char *list, uint64_t size, unsigned max, struct requested *requested,
 				      struct range_set *set)
 {
-	int satisfiable = read_list(list, size, max, asked, &set->past_end);
+	int satisfiable = read_list(list, size, max, requested, &set->past_end);
 	if (satisfiable < 0)
 		return RANGE_WHOLE;
 	if (satisfiable == 0)
 		return RANGE_UNSATISFIABLE;
-	qsort(asked, (size_t)satisfiable, sizeof(*asked), compare_positions);
-	unsigned left = coalesce(asked, (unsigned)satisfiable);
-	qsort(asked, left, sizeof(*asked), compare_orders);
-	return keep(set, asked, left);
+	qsort(requested, (size_t)satisfiable, sizeof(*requested), compare_positions);
+	unsigned left = coalesce(requested, (unsigned)satisfiable);
+	qsort(requested, left, sizeof(*requested), compare_orders);
+	return store_ranges(set, requested, left);
 }
 
-/* How many ranges the list can have, at most max. */
+/* Returns an upper bound of the number of ranges in the list, at most `max`. */
 static unsigned count_members(const char *list, unsigned max)
 {
 	unsigned count = 1;
@@ -195,7 +199,7 @@ static unsigned count_members(const char *list, unsigned max)
 	return count;
 }
 
-/* Past "bytes=" and blanks before it, or NULL. */
+/* Returns the text after leading blanks and "bytes=", or NULL. */
 static const char *list_of(const char *field)
 {
 	return field != NULL ? skip_unit(field + strspn(field, BLANKS)) : NULL;
@@ -211,20 +215,20 @@ bool range_is_valid(const char *field, unsigned max)
 enum range_verdict range_parse(const char *field, uint64_t size, unsigned max, struct range_set *set)
 {
 	const char *list = list_of(field);
-	struct asked only, *asked = &only;
+	struct requested only, *requested = &only;
 	*set = (struct range_set){ 0 };
 	set->past_end = list != NULL && size == 0;
 	if (list == NULL || size == 0)
 		return RANGE_WHOLE;
 	unsigned members = count_members(list, max);
 	if (members > 1)
-		asked = malloc(members * sizeof(*asked));
-	if (asked == NULL)
+		requested = malloc(members * sizeof(*requested));
+	if (requested == NULL)
 		return RANGE_NO_MEMORY;
-	/* A list with fewer commas than max cannot have more members than counted. */
-	enum range_verdict verdict = read_ranges(list, size, max, asked, set);
-	if (asked != &only)
-		free(asked);
+	/* `requested` suffices: a list with fewer than `max` commas has at most `members` members. */
+	enum range_verdict verdict = read_ranges(list, size, max, requested, set);
+	if (requested != &only)
+		free(requested);
 	return verdict;
 }
 

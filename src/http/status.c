@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Two tables: errno to status, and status to body. A path that cannot be resolved is 404 for every reason, so that the
- * answer says nothing about files outside the root. A lack of descriptors or memory, a file that does not hold still,
- * and storage that does not answer are 503 with Retry-After, since they pass. Every other error is 500.
+ * Two constant tables: errno to status, and status to body. Pure functions; any thread.
+ *
+ * The main idea: the status tells the client whether a retry can succeed. A path that cannot be resolved is 404 for
+ * every reason, so the response reveals nothing about files outside the root. Temporary conditions are 503 with
+ * Retry-After: a lack of descriptors or memory, a file that changes while it is read, and storage that does not
+ * respond. Every other error is 500.
  */
 #include "http/status.h"
 
@@ -28,7 +31,7 @@ static const struct {
 	{ ESTALE, 503 },
 	{ EBUSY, 503 },
 	{ EINTR, 503 },
-	/* lost storage: a server, a FUSE process or a disk that is away */
+	/* Lost storage: the server, the FUSE process or the disk is unreachable. */
 	{ EIO, 503 },
 	{ ENOTCONN, 503 },
 	{ ETIMEDOUT, 503 },

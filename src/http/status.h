@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an errno is on the wire, decided in one place, and the small bodies of errors. */
+/* The status of a response for an errno, decided in one place, and the default bodies of errors. Pure; any thread. */
 #ifndef HTTP_STATUS_H
 #define HTTP_STATUS_H
 
-/* The status for a -errno met while a file was found, opened or read. */
+/* Returns the status for a -errno that occurred when a file was looked up, opened or read. */
 unsigned status_of_error(int error);
 
-/* "404 Not Found\n": the body of an error; static. */
+/* Returns the body of an error response, such as "404 Not Found\n", or "" for another status. The string is static. */
 const char *status_body(unsigned status);
 
 #endif

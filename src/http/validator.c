@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Entity tag and Last-Modified of a file, RFC 9110 section 8.8.
+ * Entity tag and Last-Modified of a file, RFC 9110 section 8.8. Pure functions; any thread; the request owns the
+ * validator.
  *
- * The tag is made of mtime and size only, so that every node of a fleet that holds a copy (with its mtime) says the
- * same. It is strong once the file is not young any more: within a tick of the filesystem's clock a file can change
- * twice under one mtime. Reproducible builds and container layers set all mtimes to 0 or 1 s; such an mtime says
- * nothing, and a sidecar may speak instead. Nodes that do not keep mtimes agree if the tag is made of a digest of the
- * file.
+ * The main idea: the tag consists of mtime and size only, so all servers with a copy that has the same mtime send the
+ * same tag. The tag is strong when the file is no longer young: within one tick of the filesystem's clock, a file can
+ * change twice under one mtime. Reproducible builds and container layers set all mtimes to 0 or 1 s. Such an mtime
+ * identifies no version, so a sidecar file may supply the tag. Servers that do not preserve mtimes send the same tag if
+ * it is made from a digest of the file.
  */
 #include "http/validator.h"
 
@@ -18,7 +19,9 @@
 
 #define SECOND_NS ((int64_t)CLOCK_NS_PER_S)
 
-/* etagc of RFC 9110 section 8.8.3: visible ASCII but the quote, and bytes past ASCII. */
+/*
+ * Returns true if all bytes are etagc of RFC 9110 section 8.8.3: visible ASCII except the quote, and non-ASCII bytes.
+ */
 static bool is_tag(const char *text)
 {
 	for (; *text != '\0'; text++) {
@@ -34,19 +37,19 @@ static int64_t to_seconds(int64_t ns)
 	return ns / SECOND_NS - (ns % SECOND_NS < 0);
 }
 
-static void take_sidecar(struct validator *validator, const char *tag)
+static void use_sidecar_tag(struct validator *validator, const char *tag)
 {
 	bool fits = strlen(tag) + sizeof("\"\"") <= sizeof(validator->etag);
 	if (*tag != '\0' && fits && is_tag(tag))
 		snprintf(validator->etag, sizeof(validator->etag), "\"%s\"", tag);
 }
 
-void validator_mark(struct validator *validator, const char *mark)
+void validator_append_suffix(struct validator *validator, const char *suffix)
 {
 	size_t length = strlen(validator->etag), room = sizeof(validator->etag) - (length > 0 ? length - 1 : 0);
 
-	if (length > 0 && (size_t)snprintf(validator->etag + length - 1, room, "-%s\"", mark) >= room)
-		validator->etag[0] = '\0'; /* none rather than half of one */
+	if (length > 0 && (size_t)snprintf(validator->etag + length - 1, room, "-%s\"", suffix) >= room)
+		validator->etag[0] = '\0'; /* no tag is better than a truncated one */
 }
 
 void validator_use_digest(struct validator *validator, const uint8_t digest[32], bool settled)
@@ -65,7 +68,7 @@ void validator_make(struct validator *validator, int64_t mtime_ns, uint64_t size
 {
 	memset(validator, 0, sizeof(*validator));
 	if (mtime_ns >= 0 && mtime_ns < 2 * SECOND_NS) {
-		take_sidecar(validator, sidecar_tag);
+		use_sidecar_tag(validator, sidecar_tag);
 		return;
 	}
 	validator->weak = clock_is_young(mtime_ns, now_ns);

@@ -368,7 +368,7 @@ static void add_digest(struct request *request)
 		reply_header_format(&request->reply, "Repr-Digest", "%s", digest_format(siblings->digest, text));
 }
 
-static int reply_partial(struct request *request, const struct multipart_kind *kind)
+static int reply_partial(struct request *request, const struct multipart_representation *kind)
 {
 	struct reply *reply = &request->reply;
 	const struct byte_range *range = &request->ranges.ranges[0];
@@ -403,7 +403,7 @@ static void reply_whole(struct request *request, const char *type)
 
 /* What the Range field asks for. A multipart that is longer than the file is not worth it: then that is the whole, too.
  */
-static enum range_verdict read_ranges(struct request *request, const struct multipart_kind *kind)
+static enum range_verdict read_ranges(struct request *request, const struct multipart_representation *kind)
 {
 	const char *field = request->whole ? NULL : request->fields.range;
 	enum range_verdict verdict;
@@ -433,9 +433,10 @@ static enum step_result step_range(struct request *request)
 {
 	struct reply *reply = &request->reply;
 	struct answer answer = answer_of(request);
-	const struct multipart_kind kind = { .size = request->file->version.size,
-					     .type = answer_type(&answer, request->site->mime, request->path.file),
-					     .coding = coding_of(request) };
+	const struct multipart_representation kind = { .size = request->file->version.size,
+						       .type = answer_type(&answer, request->site->mime,
+									   request->path.file),
+						       .coding = coding_of(request) };
 	const enum range_verdict verdict = read_ranges(request, &kind);
 	int error = 0;
 

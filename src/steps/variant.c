@@ -44,7 +44,7 @@ void variant_validate(struct request *request, int64_t now_ns)
 		validator_use_digest(&request->validator, file->siblings.digest, file->siblings.digest_settled);
 	request->validator.shared_date = (request->reply.vary & REPLY_VARY_ACCEPT_ENCODING) != 0;
 	if (request->variant != NULL)
-		validator_mark(&request->validator, request->variant->mark);
+		validator_append_suffix(&request->validator, request->variant->mark);
 }
 
 static unsigned quality_of(const struct request *request, const char *coding)
@@ -96,7 +96,7 @@ static bool take(struct request *request)
 		if (!request->as_is)
 			return true;
 		variant_validate(request, clock_wall_ns());
-		if (precondition_names(request->fields.conditions.if_range, &request->validator))
+		if (precondition_is_if_range_tag(request->fields.conditions.if_range, &request->validator))
 			return true;
 		go_back_to_original(request);
 		return false;

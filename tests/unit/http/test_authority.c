@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Values of Host, valid and invalid ones. */
+/* Validation of the Host field, with tables of valid and invalid values. */
 #include "http/authority.h"
 
 #include <string.h>
@@ -108,7 +108,7 @@ START_TEST(rejects)
 }
 END_TEST
 
-START_TEST(a_nul_is_no_part_of_it)
+START_TEST(rejects_a_nul)
 {
 	ck_assert(!authority_is_valid("a\0b", 3));
 	ck_assert(!authority_is_valid("[::1\0]", 6));
@@ -116,8 +116,8 @@ START_TEST(a_nul_is_no_part_of_it)
 }
 END_TEST
 
-/* Nothing behind the text counts. */
-START_TEST(the_length_is_its_end)
+/* Bytes after the given length are not read. */
+START_TEST(reads_no_further_than_the_length)
 {
 	ck_assert(authority_is_valid("a:80/path", 4));
 	ck_assert(!authority_is_valid("a%41", 3));
@@ -132,8 +132,8 @@ int main(void)
 
 	tcase_add_loop_test(tests, accepts, 0, sizeof(valid) / sizeof(valid[0]));
 	tcase_add_loop_test(tests, rejects, 0, sizeof(invalid) / sizeof(invalid[0]));
-	tcase_add_test(tests, a_nul_is_no_part_of_it);
-	tcase_add_test(tests, the_length_is_its_end);
+	tcase_add_test(tests, rejects_a_nul);
+	tcase_add_test(tests, reads_no_further_than_the_length);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

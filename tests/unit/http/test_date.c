@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* HTTP dates: the three forms read, the one written, and a round trip against timegm(3) and gmtime_r(3). */
+/*
+ * HTTP dates: the three forms for parsing, the form for output, and round trips compared with timegm(3) and
+ * gmtime_r(3).
+ */
 #include "http/date.h"
 
 #include <errno.h>
@@ -21,7 +24,7 @@ static const struct {
 	{ "Sun Nov  6 08:49:37 1994", RFC_EXAMPLE },
 	{ "Wed Nov 16 08:49:37 1994", RFC_EXAMPLE + 10 * 86400 },
 	{ " \tSun, 06 Nov 1994 08:49:37 GMT\t ", RFC_EXAMPLE },
-	{ "Mon, 06 Nov 1994 08:49:37 GMT", RFC_EXAMPLE }, /* not the day it was */
+	{ "Mon, 06 Nov 1994 08:49:37 GMT", RFC_EXAMPLE }, /* the wrong day of the week */
 	{ "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
 	{ "Wed, 31 Dec 1969 23:59:59 GMT", -1 },
 	{ "Tue, 29 Feb 2000 00:00:00 GMT", 951782400 },
@@ -69,7 +72,7 @@ static const char *const bad[] = {
 	"Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:37 GMT",
 };
 
-START_TEST(reads_the_three_forms)
+START_TEST(parses_the_three_forms)
 {
 	int64_t seconds = 12345;
 	ck_assert_msg(date_parse(good[_i].text, NOW, &seconds) == 0, "refused: %s", good[_i].text);
@@ -77,7 +80,7 @@ START_TEST(reads_the_three_forms)
 }
 END_TEST
 
-START_TEST(refuses_what_is_no_date)
+START_TEST(rejects_malformed_dates)
 {
 	int64_t seconds;
 	ck_assert_msg(date_parse(bad[_i], NOW, &seconds) == -EINVAL, "taken: %s", bad[_i]);
@@ -97,7 +100,7 @@ static const struct {
 	{ "Thu, 01 Jan 2099 00:00:00 GMT", "Saturday, 01-Jan-05 00:00:00 GMT", "Thu, 01 Jan 2105 00:00:00 GMT" },
 };
 
-START_TEST(places_the_two_digits_of_an_rfc850_year)
+START_TEST(completes_the_year_of_an_rfc850_date)
 {
 	int64_t now, seconds;
 	char text[DATE_BYTES];
@@ -107,7 +110,7 @@ START_TEST(places_the_two_digits_of_an_rfc850_year)
 }
 END_TEST
 
-START_TEST(any_now_is_safe)
+START_TEST(accepts_any_value_of_now)
 {
 	static const int64_t nows[] = { INT64_MIN, INT64_MIN + 1, -1, 0, INT64_MAX - 1, INT64_MAX };
 	int64_t seconds;
@@ -145,7 +148,7 @@ static void check_against_libc(int64_t seconds)
 	char own[DATE_BYTES], libc[64];
 	int64_t again;
 	gmtime_r(&time, &tm);
-	if (tm.tm_year >= -900) { /* from year 1000 on %Y has four digits */
+	if (tm.tm_year >= -900) { /* %Y has four digits only from the year 1000 */
 		strftime(libc, sizeof(libc), "%a, %d %b %Y %H:%M:%S GMT", &tm);
 		ck_assert_str_eq(date_format(seconds, own), libc);
 		strftime(libc, sizeof(libc), "%a %b %e %H:%M:%S %Y", &tm);
@@ -178,10 +181,10 @@ static Suite *suite(void)
 	Suite *s = suite_create("date");
 	TCase *t = tcase_create("date");
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, reads_the_three_forms, 0, sizeof(good) / sizeof(*good));
-	tcase_add_loop_test(t, refuses_what_is_no_date, 0, sizeof(bad) / sizeof(*bad));
-	tcase_add_loop_test(t, places_the_two_digits_of_an_rfc850_year, 0, sizeof(placed) / sizeof(*placed));
-	tcase_add_test(t, any_now_is_safe);
+	tcase_add_loop_test(t, parses_the_three_forms, 0, sizeof(good) / sizeof(*good));
+	tcase_add_loop_test(t, rejects_malformed_dates, 0, sizeof(bad) / sizeof(*bad));
+	tcase_add_loop_test(t, completes_the_year_of_an_rfc850_date, 0, sizeof(placed) / sizeof(*placed));
+	tcase_add_test(t, accepts_any_value_of_now);
 	tcase_add_test(t, writes_imf_fixdate);
 	tcase_add_test(t, clamps_to_years_1_to_9999);
 	tcase_add_test(t, round_trip_agrees_with_libc);

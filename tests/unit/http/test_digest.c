@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Repr-Digest and Want-Repr-Digest, against the examples of RFC 9530 and the grammar of structured fields. */
+/* Repr-Digest and Want-Repr-Digest: the examples of RFC 9530 and the grammar of structured fields. */
 #include "http/digest.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@
 static const struct {
 	const char *hex, *field;
 } formats[] = {
-	/* RFC 9530: {"hello": "world"}, the same with a newline, and no byte at all */
+	/* RFC 9530: {"hello": "world"}, that text with a newline, and an empty representation */
 	{ "5f8f04f6a3a892aaabbddb6cf273894493773960d4a325b105fee46eef4304f1",
 	  "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:" },
 	{ "44aff4ab2d7c3250525675a08f0cfa9591168cffe51791c5f5bbc417c15a6c38",
@@ -25,7 +25,7 @@ static const struct {
 	  "sha-256=://////////////////////////////////////////8=:" },
 };
 
-START_TEST(digests_are_base64)
+START_TEST(formats_digests_as_base64)
 {
 	uint8_t digest[DIGEST_SHA256_BYTES];
 	char text[DIGEST_FIELD_BYTES];
@@ -51,7 +51,7 @@ static const struct {
 	{ "sha-256=3, sha-512=10", true },
 	{ "sha-256=0, sha-512=1", false },
 	{ "sha=10", false },
-	/* */
+	/* weights and other algorithms */
 	{ "sha-256=0", false },
 	{ "sha-256=00", false },
 	{ "sha-256=10", true },
@@ -68,14 +68,14 @@ static const struct {
 	  false },
 	{ "md5, a=?1, b=\"x\\\"\\\\y\", c=tok/en:*, d=:AA==:, e=1.5, f=-3, g=(1 \"a\" t;x), h=();y=1, *.=1", false },
 	{ "a=999999999999999", false },
-	/* a weight that is none is no preference */
+	/* an invalid weight expresses no preference */
 	{ "sha-256", true },
 	{ "sha-256=11", true },
 	{ "sha-256=-1", true },
 	{ "sha-256=0.5", true },
 	{ "sha-256=\"0\"", true },
 	{ "sha-256=?0", true },
-	/* one fault, and it is as if there were no field */
+	/* one error invalidates the whole field */
 	{ "sha-256=0,", true },
 	{ ",sha-256=0", true },
 	{ "sha-256=0,,sha-512=1", true },
@@ -108,7 +108,7 @@ static const struct {
 	{ "sha-512=@1", true },
 };
 
-START_TEST(wants_are_read)
+START_TEST(parses_want_repr_digest)
 {
 	ck_assert_msg(digest_wanted(wants[_i].field) == wants[_i].wanted, "%s: %d",
 		      wants[_i].field != NULL ? wants[_i].field : "(none)", !wants[_i].wanted);
@@ -120,8 +120,8 @@ static Suite *suite(void)
 	Suite *s = suite_create("digest");
 	TCase *t = tcase_create("digest");
 
-	tcase_add_loop_test(t, digests_are_base64, 0, COUNT(formats));
-	tcase_add_loop_test(t, wants_are_read, 0, COUNT(wants));
+	tcase_add_loop_test(t, formats_digests_as_base64, 0, COUNT(formats));
+	tcase_add_loop_test(t, parses_want_repr_digest, 0, COUNT(wants));
 	suite_add_tcase(s, t);
 	return s;
 }

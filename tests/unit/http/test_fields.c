@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is refused on sight of a request's head, one row a rule. */
+/* Rejection of requests because of their head, with one row for each rule. */
 #include "http/fields.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 #include "../suite.h"
 
-/* lines: "Name: value\n" each. */
+/* `lines` consists of "Name: value\n" lines. */
 static void add_lines(struct fields *fields, char *lines)
 {
 	char *state = NULL;
@@ -66,7 +66,7 @@ static const struct {
 	{ "BREW", "Host: a\n", false, 1, 100, 501 },
 };
 
-START_TEST(refusal)
+START_TEST(rejects_ambiguous_heads)
 {
 	static const struct fields_limits limits = { FIELDS_TARGET_MAX, FIELDS_HEADER_USUAL, 100 };
 	struct fields fields = { 0 };
@@ -112,7 +112,7 @@ int main(void)
 	Suite *suite = suite_create("fields");
 	TCase *tests = tcase_create("fields");
 
-	tcase_add_loop_test(tests, refusal, 0, sizeof(faults) / sizeof(faults[0]));
+	tcase_add_loop_test(tests, rejects_ambiguous_heads, 0, sizeof(faults) / sizeof(faults[0]));
 	tcase_add_test(tests, conditions_in_several_lines_are_one_list);
 	tcase_add_test(tests, range_lines_are_counted);
 	suite_add_tcase(suite, tests);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Forwarded and X-Forwarded-*: how far they are believed. The proxies are 10.0.0.0/8, 2001:db8:f::/48 and the Unix
- * socket. */
+/*
+ * Forwarded and X-Forwarded-*: which elements are trusted. The trusted proxies are 10.0.0.0/8, 2001:db8:f::/48 and
+ * local peers.
+ */
 #include "http/forwarded.h"
 
 #include <string.h>
@@ -45,10 +47,10 @@ static const struct {
 	{ "for=192.0.2.43, for=10.2.3.4", "192.0.2.43", "?" },
 	{ "for=192.0.2.43;proto=https, for=10.2.3.4;proto=http", "192.0.2.43", "https" },
 	{ "for=192.0.2.43, for=\"[2001:db8:f::1]\", for=10.2.3.4", "192.0.2.43", "?" },
-	{ "for=6.6.6.6, for=192.0.2.43, for=10.2.3.4", "192.0.2.43", "?" }, /* the left one is the client's own */
-	{ "for=10.2.3.4, for=10.2.3.5", "10.2.3.4", "?" },		    /* all are proxies */
+	{ "for=6.6.6.6, for=192.0.2.43, for=10.2.3.4", "192.0.2.43", "?" }, /* the client sent the left element */
+	{ "for=10.2.3.4, for=10.2.3.5", "10.2.3.4", "?" },		    /* all elements are proxies */
 	{ "for=\"192.0.2.43:80\"", "192.0.2.43", "?" },
-	{ "for=192.0.2.43:80", "192.0.2.43", "?" }, /* common, though not in the grammar */
+	{ "for=192.0.2.43:80", "192.0.2.43", "?" }, /* common, although the grammar does not allow it */
 	{ "proto=HTTPS;for=\"192.0.2.43\"", "192.0.2.43", "https" },
 	{ "for = 192.0.2.43 ; proto = https", "192.0.2.43", "https" },
 	{ ";;for=192.0.2.43;", "192.0.2.43", "?" },
@@ -56,12 +58,12 @@ static const struct {
 	{ "host=\"a,b;for=6.6.6.6\";for=192.0.2.43", "192.0.2.43", "?" },
 	{ "for=192.0.2.43;host=\"a\\\",for=6.6.6.6\"", "192.0.2.43", "?" },
 	{ "proto=ftp;for=192.0.2.43", "192.0.2.43", "?" },
-	/* hidden ones: the proxy that hides it is the last one known */
+	/* a hidden client: the proxy that hides it is the last known address */
 	{ "for=unknown", PEER, "?" },
 	{ "for=_hidden;proto=https", PEER, "https" },
 	{ "for=192.0.2.43, for=_secret, for=10.9.9.9", "10.9.9.9", "?" },
 	{ "by=10.0.0.1;proto=https", PEER, "https" },
-	/* what can't be read ends the walk, and does not reach over the comma */
+	/* a malformed element ends the walk, and does not extend past the comma */
 	{ "", PEER, "?" },
 	{ ",", PEER, "?" },
 	{ "for", PEER, "?" },
@@ -109,10 +111,10 @@ static const struct {
 	{ NULL, NULL, PEER, "?" },
 	{ NULL, "", PEER, "?" },
 	{ NULL, "gopher", PEER, "?" },
-	/* one for each hop, or one for all */
+	/* one value for each proxy, or a single value */
 	{ "192.0.2.43, 10.2.3.4", "https, http", "192.0.2.43", "https" },
 	{ "192.0.2.43, 10.2.3.4", "https", "192.0.2.43", "https" },
-	{ "192.0.2.43", "https, http", "192.0.2.43", "http" }, /* the left one is the client's own */
+	{ "192.0.2.43", "https, http", "192.0.2.43", "http" }, /* the client sent the left element */
 	{ NULL, "https, http", PEER, "http" },
 };
 
@@ -124,8 +126,8 @@ START_TEST(x_forwarded_for_is_read_from_the_right)
 }
 END_TEST
 
-/* Nobody can tell which of them the proxy wrote, and which it passed on. */
-START_TEST(both_must_name_the_same_client)
+/* There is no way to tell which field the proxy wrote and which it passed on from the client. */
+START_TEST(both_fields_must_name_the_same_client)
 {
 	check(&(struct forwarded_fields){ .forwarded = "for=192.0.2.1",
 					  .forwarded_for = "192.0.2.1",
@@ -143,7 +145,7 @@ int main(void)
 	TCase *t = tcase_create("forwarded");
 	tcase_add_loop_test(t, forwarded_is_read_from_the_right, 0, ROWS(forwarded));
 	tcase_add_loop_test(t, x_forwarded_for_is_read_from_the_right, 0, ROWS(x_forwarded));
-	tcase_add_test(t, both_must_name_the_same_client);
+	tcase_add_test(t, both_fields_must_name_the_same_client);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
 }

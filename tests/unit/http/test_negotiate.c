@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Accept-Encoding and Accept: what each form of the fields gives to a coding and to a type. */
+/* Accept-Encoding and Accept: the quality that each form of the fields gives to a coding and to a media type. */
 #include "http/negotiate.h"
 
 #include <stddef.h>
@@ -10,7 +10,7 @@ static const struct {
 	const char *field;
 	unsigned identity, gzip, br, zstd;
 } encodings[] = {
-	/* no field, nothing in it, nothing that can be read */
+	/* no field, an empty field, no well-formed member */
 	{ NULL, 1000, 0, 0, 0 },
 	{ "", 1, 0, 0, 0 },
 	{ " , ,", 1, 0, 0, 0 },
@@ -34,23 +34,23 @@ static const struct {
 	{ "identity, gzip;q=0.5", 1000, 500, 0, 0 },
 	{ "identity;q=0.2, gzip;q=0.1", 200, 100, 0, 0 },
 	{ "gzip;q=0", 1, 0, 0, 0 },
-	/* identity refused */
+	/* identity is not accepted */
 	{ "identity;q=0", 0, 0, 0, 0 },
 	{ "identity;q=0.000, gzip", 0, 1000, 0, 0 },
 	{ "*;q=0", 0, 0, 0, 0 },
 	{ "br, *;q=0", 0, 0, 1000, 0 },
 	{ "*;q=0, identity;q=0.5", 500, 0, 0, 0 },
 	{ "identity, *;q=0", 1000, 0, 0, 0 },
-	/* the star is about all that are not named */
+	/* the wildcard matches all codings that are not named */
 	{ "*", 1000, 1000, 1000, 1000 },
 	{ "*;q=0.3", 300, 300, 300, 300 },
 	{ "gzip;q=0.8, *;q=0.1", 100, 800, 100, 100 },
 	{ "*;q=0.1, gzip;q=0", 100, 0, 100, 100 },
 	{ "*;q=0.1, *;q=0.9", 100, 100, 100, 100 },
-	/* the first of two counts */
+	/* the first of two members with the same name counts */
 	{ "gzip;q=0.1, gzip;q=0.9", 1, 100, 0, 0 },
 	{ "x-gzip;q=0.3, gzip", 1, 300, 0, 0 },
-	/* one that is malformed costs no other */
+	/* a malformed member does not invalidate the others */
 	{ "gzip;q=1.001, br", 1, 0, 1000, 0 },
 	{ "gzip;q=0.1234, br", 1, 0, 1000, 0 },
 	{ "gzip;q=.5, br", 1, 0, 1000, 0 },
@@ -68,7 +68,7 @@ static const struct {
 	{ "identity;q=none, gzip", 1, 1000, 0, 0 },
 };
 
-START_TEST(encodings_have_their_quality)
+START_TEST(computes_the_quality_of_codings)
 {
 	const char *field = encodings[_i].field, *shown = field != NULL ? field : "(none)";
 
@@ -100,7 +100,7 @@ static const struct {
 	{ "text/*", "text/html", 1000 },
 	{ "text/*", "textual/html", 0 },
 	{ "tex/*", "text/html", 0 },
-	{ "*/html", "text/html", 1000 }, /* no range at all */
+	{ "*/html", "text/html", 1000 }, /* not a media range */
 	{ "image/*, */html", "text/html", 0 },
 	/* section 12.5.1 */
 	{ RFC_9110, "text/plain;format=flowed", 1000 },
@@ -109,7 +109,7 @@ static const struct {
 	{ RFC_9110, "image/jpeg", 500 },
 	{ RFC_9110, "text/plain;format=fixed", 400 },
 	{ RFC_9110, "text/html;level=3", 300 },
-	/* whatever their order, the most specific one counts */
+	/* the most specific range counts, in any order */
 	{ "*/*, text/*;q=0.5, text/html;q=0.2", "text/html", 200 },
 	{ "text/html;q=0.2, text/*;q=0.5, */*", "text/html", 200 },
 	{ "text/html;q=0, */*", "text/html", 0 },
@@ -123,10 +123,10 @@ static const struct {
 	{ "text/html;level=1;x=y;q=0.5", "text/html; x=Y; level=1", 500 },
 	{ "text/html;x=\"y\"", "text/html;x=y", 1000 },
 	{ "application/json;charset=utf-8, text/html;q=0.1", "application/json", 1000 },
-	{ "text/html;q=0.5;level=1", "text/html", 500 }, /* behind the weight it is no parameter of the type */
+	{ "text/html;q=0.5;level=1", "text/html", 500 }, /* after the weight, not a parameter of the type */
 	{ "text/html ; q=0.5 , */*;q=0.1", "text/html", 500 },
 	{ "text/plain;x=\"a,text/html;q=0.2,\\\"\", */*;q=0.3", "text/html", 300 },
-	/* one that is malformed costs no other */
+	/* a malformed member does not invalidate the others */
 	{ "text/html;q=.2, */*;q=0.1", "text/html", 100 },
 	{ "text/html/x, text/*;q=0.4", "text/html", 400 },
 	{ "/html, text/, text/*;q=0.4", "text/html", 400 },
@@ -134,7 +134,7 @@ static const struct {
 	{ "text/html, image/gif, *; q=.2, */*; q=.2", "application/json", 0 },
 };
 
-START_TEST(types_have_their_quality)
+START_TEST(computes_the_quality_of_media_types)
 {
 	ck_assert_msg(negotiate_type(types[_i].field, types[_i].type) == types[_i].quality, "%s in %s: %u",
 		      types[_i].type, types[_i].field != NULL ? types[_i].field : "(none)",
@@ -147,8 +147,8 @@ static Suite *suite(void)
 	Suite *s = suite_create("negotiate");
 	TCase *t = tcase_create("negotiate");
 
-	tcase_add_loop_test(t, encodings_have_their_quality, 0, sizeof(encodings) / sizeof(encodings[0]));
-	tcase_add_loop_test(t, types_have_their_quality, 0, sizeof(types) / sizeof(types[0]));
+	tcase_add_loop_test(t, computes_the_quality_of_codings, 0, sizeof(encodings) / sizeof(encodings[0]));
+	tcase_add_loop_test(t, computes_the_quality_of_media_types, 0, sizeof(types) / sizeof(types[0]));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Request targets: one table per rule, and the relative Location. */
+/* Request targets, with one table for each rule, and the relative Location of directories. */
 #include "http/path.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ static const struct {
 	{ "//a", "a", false },
 	{ "///", "", true },
 	{ "/a///", "a", true },
-	/* dot segments, also when escaped */
+	/* dot segments, also escaped ones */
 	{ "/.", "", true },
 	{ "/..", "", true },
 	{ "/../", "", true },
@@ -55,16 +55,16 @@ static const struct {
 	{ "/%C3%A9", "\xc3\xa9", false },
 	{ "/%ff%01%0a%7f", "\xff\x01\n\x7f", false },
 	{ "/%3Fx%23y", "?x#y", false },
-	/* a backslash is a byte */
+	/* a backslash is an ordinary byte */
 	{ "/a\\..\\b", "a\\..\\b", false },
 	{ "/a%5C..%5Cb", "a\\..\\b", false },
-	/* unwise, but tolerated */
+	/* not allowed in a URL, but tolerated */
 	{ "/\"<>^`{|}", "\"<>^`{|}", false },
 	{ "/\xc3\xa9", "\xc3\xa9", false },
 	{ "/a:b;c=d,e@f!$&'()*~", "a:b;c=d,e@f!$&'()*~", false },
 };
 
-START_TEST(resolves)
+START_TEST(resolves_targets)
 {
 	int result = path_parse(resolved[_i].target, &path, NULL, NULL);
 	ck_assert_msg(result == 0, "%d: %s", result, resolved[_i].target);
@@ -93,7 +93,7 @@ static const struct {
 	{ "ftp://h/a", -EINVAL },
 	{ "httpx://h/a", -EINVAL },
 	{ "\\a", -EINVAL },
-	/* bad escapes */
+	/* invalid escapes */
 	{ "/%", -EINVAL },
 	{ "/%2", -EINVAL },
 	{ "/%2?", -EINVAL },
@@ -108,7 +108,7 @@ static const struct {
 	/* a NUL */
 	{ "/a%00", -EINVAL },
 	{ "/a%00b/c", -EINVAL },
-	/* raw blanks, control bytes, a fragment; in the query too */
+	/* unencoded blanks, control bytes, a fragment; also in the query */
 	{ "/a b", -EINVAL },
 	{ "/a\tb", -EINVAL },
 	{ "/a\r\n", -EINVAL },
@@ -119,7 +119,7 @@ static const struct {
 	{ "/a?b\n", -EINVAL },
 	{ "/a?b#c", -EINVAL },
 	{ "http://h h/", -EINVAL },
-	/* an escaped slash, also in what ".." takes away; a bad request is bad first */
+	/* an escaped slash, also in a name that ".." removes; status 400 has precedence */
 	{ "/a%2Fb", -ENOENT },
 	{ "/a%2fb", -ENOENT },
 	{ "/%2F", -ENOENT },
@@ -128,21 +128,21 @@ static const struct {
 	{ "/a%2Fb%00", -EINVAL },
 };
 
-START_TEST(refuses)
+START_TEST(rejects_invalid_targets)
 {
 	int result = path_parse(refused[_i].target, &path, NULL, NULL);
 	ck_assert_msg(result == refused[_i].result, "%d: %s", result, refused[_i].target);
 }
 END_TEST
 
-START_TEST(an_escaped_slash_in_the_query_is_nothing_special)
+START_TEST(an_escaped_slash_is_allowed_in_the_query)
 {
 	ck_assert_int_eq(path_parse("/a?b=%2F&c=%00&d=%", &path, NULL, NULL), 0);
 	ck_assert_str_eq(path.query, "b=%2F&c=%00&d=%");
 }
 END_TEST
 
-START_TEST(query_begins_past_the_first_question_mark)
+START_TEST(query_begins_after_the_first_question_mark)
 {
 	ck_assert_int_eq(path_parse("/a/?b?c=/../d", &path, NULL, NULL), 0);
 	ck_assert_str_eq(path.file, "a");
@@ -166,7 +166,7 @@ static const struct {
 	{ "http://h/..", "h", "", NULL, true },
 };
 
-START_TEST(absolute_form_gives_its_authority)
+START_TEST(absolute_form_has_an_authority)
 {
 	const char *authority;
 	size_t length;
@@ -205,7 +205,7 @@ static const struct {
 	{ "/..a", true },
 	{ "/./a", false },
 	{ "/a/../b", false },
-	{ "/.git/../a", false }, /* what counts is what is left */
+	{ "/.git/../a", false }, /* only the resolved path counts */
 	{ "/.well-known", false },
 	{ "/.well-known/", false },
 	{ "/.well-known/a", false },
@@ -236,7 +236,7 @@ START_TEST(names_that_begin_with_a_dot_are_hidden)
 }
 END_TEST
 
-/* "/" and count bytes of name, escaped or not. */
+/* Returns "/" and a name of `count` bytes, escaped or not. */
 static char *target_of(unsigned count, const char *byte)
 {
 	static char target[4 * PATH_BYTES];
@@ -263,7 +263,7 @@ START_TEST(a_path_has_at_most_4095_bytes)
 	ck_assert_uint_eq(strlen(path.file), 4095);
 	ck_assert_int_eq(path_parse(strcat(target_of(2047, "a/"), "bb"), &path, NULL, NULL), -ENAMETOOLONG);
 	ck_assert_int_eq(path_parse(target_of(2049, "a/"), &path, NULL, NULL), -ENAMETOOLONG);
-	ck_assert_int_eq(path_parse(target_of(3000, "a/../"), &path, NULL, NULL), 0); /* of what is left */
+	ck_assert_int_eq(path_parse(target_of(3000, "a/../"), &path, NULL, NULL), 0); /* the resolved path is short */
 	ck_assert_str_eq(path.file, "");
 }
 END_TEST
@@ -300,7 +300,7 @@ START_TEST(directory_location_is_relative)
 }
 END_TEST
 
-START_TEST(directory_location_that_does_not_fit)
+START_TEST(directory_location_may_not_fit)
 {
 	char text[8] = "1234567";
 	ck_assert_int_eq(path_parse("/x/a%20b?q", &path, NULL, NULL), 0); /* "a%20b/?q" and a NUL */
@@ -312,7 +312,7 @@ START_TEST(directory_location_that_does_not_fit)
 }
 END_TEST
 
-START_TEST(every_byte_comes_back_from_its_location)
+START_TEST(location_of_every_byte_parses_to_that_byte)
 {
 	for (unsigned byte = 1; byte < 256; byte++) {
 		char target[16], text[32], again[40];
@@ -333,18 +333,18 @@ static Suite *suite(void)
 {
 	Suite *s = suite_create("path");
 	TCase *t = tcase_create("path");
-	tcase_add_loop_test(t, resolves, 0, ROWS(resolved));
-	tcase_add_loop_test(t, refuses, 0, ROWS(refused));
-	tcase_add_test(t, an_escaped_slash_in_the_query_is_nothing_special);
-	tcase_add_test(t, query_begins_past_the_first_question_mark);
-	tcase_add_loop_test(t, absolute_form_gives_its_authority, 0, ROWS(absolute));
+	tcase_add_loop_test(t, resolves_targets, 0, ROWS(resolved));
+	tcase_add_loop_test(t, rejects_invalid_targets, 0, ROWS(refused));
+	tcase_add_test(t, an_escaped_slash_is_allowed_in_the_query);
+	tcase_add_test(t, query_begins_after_the_first_question_mark);
+	tcase_add_loop_test(t, absolute_form_has_an_authority, 0, ROWS(absolute));
 	tcase_add_test(t, origin_form_has_no_authority);
 	tcase_add_loop_test(t, names_that_begin_with_a_dot_are_hidden, 0, ROWS(hiding));
 	tcase_add_test(t, a_name_has_at_most_255_bytes);
 	tcase_add_test(t, a_path_has_at_most_4095_bytes);
 	tcase_add_loop_test(t, directory_location_is_relative, 0, ROWS(redirected));
-	tcase_add_test(t, directory_location_that_does_not_fit);
-	tcase_add_test(t, every_byte_comes_back_from_its_location);
+	tcase_add_test(t, directory_location_may_not_fit);
+	tcase_add_test(t, location_of_every_byte_parses_to_that_byte);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Conditional requests: one table per field, and the order of RFC 9110 section 13.2.2. */
+/* Conditional requests, with one table for each field, and the order of RFC 9110 section 13.2.2. */
 #include "http/precondition.h"
 
 #include <string.h>
@@ -168,10 +168,10 @@ static const struct row if_range_rows[] = {
 	{ AFTER, &strong, WHOLE },
 	{ SAME, &tag_only, WHOLE },
 	{ SAME, &nothing, WHOLE },
-	/* a date that other representations have, too, is none of this one */
+	/* a date that another representation shares does not match */
 	{ TAG, &shared, NONE },
 	{ SAME, &shared, WHOLE },
-	/* a weak file matches none */
+	/* a weak validator does not match */
 	{ TAG, &weak, WHOLE },
 	{ "W/" TAG, &weak, WHOLE },
 	{ SAME, &weak, WHOLE },
@@ -199,13 +199,13 @@ static void check_order(struct precondition_fields fields, enum precondition_ver
 	ck_assert_int_eq(precondition_check(&fields, &strong, NOW), verdict);
 }
 
-START_TEST(no_field_goes_on)
+START_TEST(no_field_is_no_condition)
 {
 	check_order((struct precondition_fields){ 0 }, NONE);
 }
 END_TEST
 
-START_TEST(if_match_comes_instead_of_if_unmodified_since)
+START_TEST(if_match_overrides_if_unmodified_since)
 {
 	check_order((struct precondition_fields){ .if_match = TAG, .if_unmodified_since = BEFORE }, NONE);
 	check_order((struct precondition_fields){ .if_match = "*", .if_unmodified_since = BEFORE }, NONE);
@@ -213,7 +213,7 @@ START_TEST(if_match_comes_instead_of_if_unmodified_since)
 }
 END_TEST
 
-START_TEST(if_none_match_comes_instead_of_if_modified_since)
+START_TEST(if_none_match_overrides_if_modified_since)
 {
 	check_order((struct precondition_fields){ .if_none_match = "\"x\"", .if_modified_since = AFTER }, NONE);
 	check_order((struct precondition_fields){ .if_none_match = "junk", .if_modified_since = AFTER }, NONE);
@@ -221,7 +221,7 @@ START_TEST(if_none_match_comes_instead_of_if_modified_since)
 }
 END_TEST
 
-START_TEST(failed_comes_before_not_modified)
+START_TEST(failed_has_precedence_over_not_modified)
 {
 	check_order((struct precondition_fields){ .if_match = "\"x\"", .if_none_match = TAG }, FAILED);
 	check_order((struct precondition_fields){ .if_unmodified_since = BEFORE, .if_none_match = TAG }, FAILED);
@@ -231,7 +231,7 @@ START_TEST(failed_comes_before_not_modified)
 }
 END_TEST
 
-START_TEST(not_modified_comes_before_if_range)
+START_TEST(not_modified_has_precedence_over_if_range)
 {
 	check_order((struct precondition_fields){ .if_none_match = TAG, .if_range = "\"x\"" }, NOT_MODIFIED);
 	check_order((struct precondition_fields){ .if_modified_since = SAME, .if_range = TAG }, NOT_MODIFIED);
@@ -251,11 +251,11 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, if_unmodified_since, 0, ROWS(if_unmodified_since_rows));
 	tcase_add_loop_test(t, if_range, 0, ROWS(if_range_rows));
 	tcase_add_test(t, if_range_date_must_be_2_s_older_than_now);
-	tcase_add_test(t, no_field_goes_on);
-	tcase_add_test(t, if_match_comes_instead_of_if_unmodified_since);
-	tcase_add_test(t, if_none_match_comes_instead_of_if_modified_since);
-	tcase_add_test(t, failed_comes_before_not_modified);
-	tcase_add_test(t, not_modified_comes_before_if_range);
+	tcase_add_test(t, no_field_is_no_condition);
+	tcase_add_test(t, if_match_overrides_if_unmodified_since);
+	tcase_add_test(t, if_none_match_overrides_if_modified_since);
+	tcase_add_test(t, failed_has_precedence_over_not_modified);
+	tcase_add_test(t, not_modified_has_precedence_over_if_range);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* PROXY headers: each is given whole, byte by byte, and with the request behind it. */
+/* PROXY headers: each is parsed as a whole, byte by byte, and with a request after it. */
 #include "http/proxy_header.h"
 
 #include <stdbool.h>
@@ -23,7 +23,7 @@
 static const struct {
 	const char *bytes;
 	size_t length;
-	const char *source; /* NULL: malformed; "": none */
+	const char *source; /* NULL: malformed; "": no source address */
 } headers[] = {
 	{ BYTES("PROXY TCP4 192.0.2.1 198.51.100.2 12345 80\r\n"), "192.0.2.1" },
 	{ BYTES("PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n"), "255.255.255.255" },
@@ -87,7 +87,7 @@ static void check_source(const struct proxy_header *header, const char *expected
 	ck_assert_str_eq(address_format(&address, text), expected);
 }
 
-START_TEST(a_header_is_read_or_refused)
+START_TEST(accepts_or_rejects_headers)
 {
 	struct proxy_header header;
 	enum proxy_header_state state =
@@ -102,13 +102,13 @@ START_TEST(a_header_is_read_or_refused)
 }
 END_TEST
 
-START_TEST(it_may_come_byte_by_byte)
+START_TEST(parses_headers_byte_by_byte)
 {
 	struct proxy_header header;
 	enum proxy_header_state state = PROXY_HEADER_MORE;
 	size_t length = 0;
 	while (state == PROXY_HEADER_MORE && length <= headers[_i].length) {
-		uint8_t copy[512]; /* so that a byte too many is seen by a sanitizer or found wrong */
+		uint8_t copy[512]; /* exact size, so that a sanitizer detects an overread */
 		ck_assert_uint_lt(length, sizeof(copy));
 		memset(copy, 0xaa, sizeof(copy));
 		memcpy(copy, headers[_i].bytes, length);
@@ -124,7 +124,7 @@ START_TEST(it_may_come_byte_by_byte)
 }
 END_TEST
 
-START_TEST(what_comes_behind_is_not_its)
+START_TEST(ignores_bytes_after_the_header)
 {
 	struct proxy_header header;
 	uint8_t bytes[512];
@@ -138,7 +138,7 @@ START_TEST(what_comes_behind_is_not_its)
 }
 END_TEST
 
-START_TEST(the_longest_is_known_by_its_head)
+START_TEST(longest_header_needs_only_its_first_bytes)
 {
 	static const char head[] = SIGNATURE "\x21\x11\xff\xff" V4;
 	struct proxy_header header;
@@ -147,7 +147,7 @@ START_TEST(the_longest_is_known_by_its_head)
 }
 END_TEST
 
-START_TEST(the_longest_line_is_107_bytes)
+START_TEST(longest_line_has_107_bytes)
 {
 	struct proxy_header header;
 	char line[109];
@@ -167,11 +167,11 @@ int main(void)
 {
 	Suite *suite = suite_create("proxy_header");
 	TCase *t = tcase_create("proxy_header");
-	tcase_add_loop_test(t, a_header_is_read_or_refused, 0, ROWS(headers));
-	tcase_add_loop_test(t, it_may_come_byte_by_byte, 0, ROWS(headers));
-	tcase_add_loop_test(t, what_comes_behind_is_not_its, 0, ROWS(headers));
-	tcase_add_test(t, the_longest_is_known_by_its_head);
-	tcase_add_test(t, the_longest_line_is_107_bytes);
+	tcase_add_loop_test(t, accepts_or_rejects_headers, 0, ROWS(headers));
+	tcase_add_loop_test(t, parses_headers_byte_by_byte, 0, ROWS(headers));
+	tcase_add_loop_test(t, ignores_bytes_after_the_header, 0, ROWS(headers));
+	tcase_add_test(t, longest_header_needs_only_its_first_bytes);
+	tcase_add_test(t, longest_line_has_107_bytes);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The Range field: one test per rule, and random fields against a map of bytes. */
+/* The Range field: one test for each rule, and random fields compared with a map of bytes. */
 #include "http/range.h"
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 #define WHOLE "whole"
 #define UNSATISFIABLE "416"
 
-/* The verdict as text: WHOLE, UNSATISFIABLE, or the ranges, "0-9,5000-5009". */
+/* Checks the verdict as text: WHOLE, UNSATISFIABLE, or the ranges, "0-9,5000-5009". */
 #define MAX 256
 static const char *verdict_of(const char *field, uint64_t size)
 {
@@ -20,7 +20,7 @@ static const char *verdict_of(const char *field, uint64_t size)
 	struct range_set set;
 	size_t used = 0;
 	enum range_verdict verdict = range_parse(field, size, MAX, &set);
-	/* What is ignored does not depend on the size, but for one of 0. */
+	/* Whether a field is ignored does not depend on the size, except for size 0. */
 	if (size > 0)
 		ck_assert_int_eq(range_is_valid(field, MAX), verdict != RANGE_WHOLE);
 	if (verdict != RANGE_PARTIAL) {
@@ -40,13 +40,13 @@ static const char *verdict_of(const char *field, uint64_t size)
 
 #define check(field, size, expected) ck_assert_str_eq(verdict_of(field, size), expected)
 
-START_TEST(no_field_is_the_whole)
+START_TEST(no_field_is_the_whole_representation)
 {
 	check(NULL, 1000, WHOLE);
 }
 END_TEST
 
-START_TEST(empty_file_is_the_whole)
+START_TEST(empty_file_ignores_ranges)
 {
 	check("bytes=0-0", 0, WHOLE);
 	check("bytes=-1", 0, WHOLE);
@@ -78,7 +78,7 @@ START_TEST(suffix_is_the_last_bytes)
 }
 END_TEST
 
-START_TEST(suffix_longer_than_the_file_is_all_of_it)
+START_TEST(suffix_longer_than_the_file_is_the_whole_file)
 {
 	check("bytes=-1001", 1000, "0-999");
 	check("bytes=-18446744073709551615", 1000, "0-999");
@@ -159,13 +159,13 @@ static const char *const malformed[] = {
 	"bytes:0-1",
 };
 
-START_TEST(any_malformed_spec_voids_the_field)
+START_TEST(one_malformed_spec_invalidates_the_field)
 {
 	ck_assert_msg(strcmp(verdict_of(malformed[_i], 1000), WHOLE) == 0, "taken: %s", malformed[_i]);
 }
 END_TEST
 
-START_TEST(first_past_last_is_malformed)
+START_TEST(first_after_last_is_malformed)
 {
 	check("bytes=2-1", 1000, WHOLE);
 	check("bytes=0-1,5000-4000", 1000, WHOLE);
@@ -214,7 +214,7 @@ START_TEST(none_satisfiable_is_416)
 }
 END_TEST
 
-START_TEST(unsatisfiable_beside_satisfiable_is_left_out)
+START_TEST(unsatisfiable_ranges_beside_satisfiable_ones_are_omitted)
 {
 	check("bytes=1000-,0-9", 1000, "0-9");
 	check("bytes=0-9,20000-,9000-9009", 10000, "0-9,9000-9009");
@@ -230,7 +230,7 @@ START_TEST(the_largest_size_works)
 }
 END_TEST
 
-START_TEST(overlapping_ranges_are_merged)
+START_TEST(overlapping_ranges_are_coalesced)
 {
 	check("bytes=0-99,50-149", 1000, "0-149");
 	check("bytes=50-149,0-99", 1000, "0-149");
@@ -242,8 +242,8 @@ END_TEST
 
 START_TEST(ranges_with_a_gap_of_80_are_coalesced)
 {
-	check("bytes=0-9,90-199", 100000, "0-199");	 /* 80 between */
-	check("bytes=0-9,91-199", 100000, "0-9,91-199"); /* 81 between */
+	check("bytes=0-9,90-199", 100000, "0-199");	 /* gap of 80 */
+	check("bytes=0-9,91-199", 100000, "0-9,91-199"); /* gap of 81 */
 	check("bytes=90-199,0-9", 100000, "0-199");
 	check("bytes=91-199,0-9", 100000, "91-199,0-9");
 }
@@ -257,14 +257,14 @@ START_TEST(coalescing_is_transitive)
 }
 END_TEST
 
-START_TEST(survivors_keep_the_order_asked)
+START_TEST(ranges_keep_the_requested_order)
 {
 	check("bytes=60000-60009,20000-20009,40000-40009", 100000, "60000-60009,20000-20009,40000-40009");
 	check("bytes=-10,0-9", 100000, "99990-99999,0-9");
 }
 END_TEST
 
-START_TEST(a_merged_range_takes_the_place_of_its_earliest_member)
+START_TEST(coalesced_range_has_the_place_of_its_earliest_member)
 {
 	check("bytes=100-199,50000-50009,0-99", 100000, "0-199,50000-50009");
 	check("bytes=90000-90009,100-199,50000-50009,0-99", 100000, "90000-90009,0-199,50000-50009");
@@ -272,7 +272,7 @@ START_TEST(a_merged_range_takes_the_place_of_its_earliest_member)
 }
 END_TEST
 
-/* "bytes=" and count ranges of 10 bytes, `apart` from start to start. */
+/* Returns "bytes=" and `count` ranges of 10 bytes, whose starts are `apart` bytes apart. */
 static const char *field_of(unsigned count, unsigned apart)
 {
 	static char field[32768];
@@ -282,21 +282,21 @@ static const char *field_of(unsigned count, unsigned apart)
 	return field;
 }
 
-START_TEST(at_most_max_are_read)
+START_TEST(more_than_max_ranges_are_ignored)
 {
 	char field[8192] = "bytes=0-0";
 	check(field_of(MAX, 20), 100000, "0-5109");
 	check(field_of(MAX + 1, 20), 100000, WHOLE);
 	check(field_of(MAX + 1, 20), 5, WHOLE);
 	check(field_of(MAX, 20), 5, "0-4");
-	for (unsigned i = 0; i < MAX - 1; i++) /* unsatisfiable ones count, empty ones do not */
+	for (unsigned i = 0; i < MAX - 1; i++) /* unsatisfiable members count, empty members do not */
 		strcat(field, ",5000-,");
 	check(field, 1000, "0-0");
 	check(strcat(field, ",5000-"), 1000, WHOLE);
 }
 END_TEST
 
-START_TEST(max_may_be_one_or_a_thousand)
+START_TEST(max_may_be_1_or_1000)
 {
 	struct range_set set;
 	ck_assert_int_eq(range_parse("bytes=0-0,", 10, 1, &set), RANGE_PARTIAL);
@@ -315,8 +315,10 @@ END_TEST
 
 #define MAP_BYTES 200000
 
-/* What a field of these ranges must give, worked out byte by byte: runs of asked bytes, gaps up to RANGE_GAP_BYTES
- * filled. */
+/*
+ * Computes the expected result of a field byte by byte: the runs of requested bytes, with gaps of at most
+ * RANGE_GAP_BYTES filled.
+ */
 static unsigned model(const struct byte_range *asked, unsigned count, uint64_t size, struct byte_range *runs,
 		      unsigned *orders)
 {
@@ -347,7 +349,7 @@ static unsigned model(const struct byte_range *asked, unsigned count, uint64_t s
 	return run_count;
 }
 
-/* The i-th range as a spec that asks for it, in one of its spellings; blanks and empty members between. */
+/* Writes range i as a range-spec in one of its spellings, with blanks and empty members in between. */
 static size_t write_spec(char *to, const struct byte_range *range, uint64_t size)
 {
 	static const char *const separators[] = { ",", ", ", " ,", "\t,, ", ",," };
@@ -373,7 +375,7 @@ static void draw_ranges(struct byte_range *asked, unsigned count, uint64_t size)
 	}
 }
 
-/* The set is the runs in the order of their earliest members. */
+/* Checks that the set consists of the runs in the order of their earliest members. */
 static void check_set(const struct range_set *set, const struct byte_range *runs, const unsigned *orders,
 		      unsigned run_count)
 {
@@ -408,7 +410,7 @@ static void check_random_field(void)
 	range_set_fini(&set);
 }
 
-START_TEST(random_fields_give_what_a_map_of_bytes_says)
+START_TEST(random_fields_agree_with_a_map_of_bytes)
 {
 	srandom(2);
 	for (unsigned i = 0; i < 3000; i++)
@@ -427,7 +429,7 @@ static const struct {
 	{ "bytes=0-", 0, true },	{ "lines=0-99", 10, false },	{ NULL, 10, false },
 };
 
-START_TEST(says_whether_a_range_is_past_the_end)
+START_TEST(reports_ranges_past_the_end)
 {
 	struct range_set set;
 
@@ -439,37 +441,37 @@ END_TEST
 
 static void add_tests_of_one(TCase *t)
 {
-	tcase_add_loop_test(t, says_whether_a_range_is_past_the_end, 0, sizeof(ends) / sizeof(ends[0]));
-	tcase_add_test(t, no_field_is_the_whole);
-	tcase_add_test(t, empty_file_is_the_whole);
+	tcase_add_loop_test(t, reports_ranges_past_the_end, 0, sizeof(ends) / sizeof(ends[0]));
+	tcase_add_test(t, no_field_is_the_whole_representation);
+	tcase_add_test(t, empty_file_ignores_ranges);
 	tcase_add_test(t, first_and_last_are_inclusive);
 	tcase_add_test(t, open_range_runs_to_the_end);
 	tcase_add_test(t, suffix_is_the_last_bytes);
-	tcase_add_test(t, suffix_longer_than_the_file_is_all_of_it);
+	tcase_add_test(t, suffix_longer_than_the_file_is_the_whole_file);
 	tcase_add_test(t, suffix_of_zero_is_unsatisfiable);
 	tcase_add_test(t, a_range_that_covers_the_file_is_partial);
 	tcase_add_test(t, unit_is_case_insensitive);
 	tcase_add_test(t, unknown_unit_is_ignored);
-	tcase_add_loop_test(t, any_malformed_spec_voids_the_field, 0, sizeof(malformed) / sizeof(*malformed));
-	tcase_add_test(t, first_past_last_is_malformed);
+	tcase_add_loop_test(t, one_malformed_spec_invalidates_the_field, 0, sizeof(malformed) / sizeof(*malformed));
+	tcase_add_test(t, first_after_last_is_malformed);
 	tcase_add_test(t, blanks_and_empty_members_are_allowed);
 	tcase_add_test(t, overflowing_last_clamps_to_the_end);
 	tcase_add_test(t, overflowing_first_is_unsatisfiable);
 	tcase_add_test(t, none_satisfiable_is_416);
-	tcase_add_test(t, unsatisfiable_beside_satisfiable_is_left_out);
+	tcase_add_test(t, unsatisfiable_ranges_beside_satisfiable_ones_are_omitted);
 	tcase_add_test(t, the_largest_size_works);
 }
 
 static void add_tests_of_many(TCase *t)
 {
-	tcase_add_test(t, overlapping_ranges_are_merged);
+	tcase_add_test(t, overlapping_ranges_are_coalesced);
 	tcase_add_test(t, ranges_with_a_gap_of_80_are_coalesced);
 	tcase_add_test(t, coalescing_is_transitive);
-	tcase_add_test(t, survivors_keep_the_order_asked);
-	tcase_add_test(t, a_merged_range_takes_the_place_of_its_earliest_member);
-	tcase_add_test(t, at_most_max_are_read);
-	tcase_add_test(t, max_may_be_one_or_a_thousand);
-	tcase_add_test(t, random_fields_give_what_a_map_of_bytes_says);
+	tcase_add_test(t, ranges_keep_the_requested_order);
+	tcase_add_test(t, coalesced_range_has_the_place_of_its_earliest_member);
+	tcase_add_test(t, more_than_max_ranges_are_ignored);
+	tcase_add_test(t, max_may_be_1_or_1000);
+	tcase_add_test(t, random_fields_agree_with_a_map_of_bytes);
 }
 
 static Suite *suite(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Validators: one test per rule. */
+/* Entity tag and Last-Modified, with one test for each rule. */
 #include "http/validator.h"
 
 #include <stdio.h>
@@ -48,7 +48,7 @@ static const struct {
 	{ NOW, NOW + 20 * MS, true },
 	{ NOW, NOW + 2 * S - 1, true },
 	{ NOW, NOW + 2 * S, false },
-	/* ahead of now */
+	/* in the future */
 	{ NOW + 1, NOW, true },
 	{ NOW + 3600 * S + 1, NOW, true },
 	{ INT64_MAX, NOW, true },
@@ -68,14 +68,14 @@ START_TEST(tag_is_weak_while_the_file_is_young)
 }
 END_TEST
 
-START_TEST(tag_is_weak_when_the_change_is_ahead_of_now)
+START_TEST(tag_is_weak_while_the_mtime_is_in_the_future)
 {
 	ck_assert(made(NOW + 1, 1, "").weak);
 	ck_assert(made(INT64_MAX, 1, "").weak);
 }
 END_TEST
 
-START_TEST(last_modified_is_the_second_of_the_change)
+START_TEST(last_modified_is_the_second_of_the_mtime)
 {
 	struct validator validator = made(1600000000 * S + S - 1, 1, "");
 	ck_assert(validator.has_last_modified);
@@ -99,7 +99,7 @@ START_TEST(before_1970_seconds_are_rounded_down)
 }
 END_TEST
 
-START_TEST(mtime_of_0_or_1_second_gives_nothing)
+START_TEST(mtime_of_0_or_1_second_yields_no_validators)
 {
 	static const int64_t mtimes[] = { 0, 1, S, S + 1, 2 * S - 1 };
 	for (size_t i = 0; i < sizeof(mtimes) / sizeof(*mtimes); i++) {
@@ -111,7 +111,7 @@ START_TEST(mtime_of_0_or_1_second_gives_nothing)
 }
 END_TEST
 
-START_TEST(sidecar_speaks_for_mtime_of_0_or_1_second)
+START_TEST(sidecar_supplies_the_tag_for_mtime_of_0_or_1_second)
 {
 	struct validator validator = made(S, 5, "sha256:abc,def\xc3\xa9");
 	ck_assert_str_eq(validator.etag, "\"sha256:abc,def\xc3\xa9\"");
@@ -126,7 +126,7 @@ START_TEST(sidecar_is_not_used_beside_a_real_mtime)
 }
 END_TEST
 
-START_TEST(sidecar_that_is_no_tag_gives_nothing)
+START_TEST(invalid_sidecar_yields_no_tag)
 {
 	static const char *const tags[] = { "a b", "a\"b", "\"a\"", "a\n", "a\r\nX: y", "\x01", "a\x7f", " " };
 	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++)
@@ -134,7 +134,7 @@ START_TEST(sidecar_that_is_no_tag_gives_nothing)
 }
 END_TEST
 
-START_TEST(sidecar_that_does_not_fit_gives_nothing)
+START_TEST(sidecar_that_does_not_fit_yields_no_tag)
 {
 	char tag[200];
 	memset(tag, 'x', sizeof(tag));
@@ -146,7 +146,7 @@ START_TEST(sidecar_that_does_not_fit_gives_nothing)
 }
 END_TEST
 
-START_TEST(a_digest_makes_the_tag)
+START_TEST(digest_replaces_the_tag)
 {
 #define HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1dfeff"
 	struct validator validator = made(2 * S, 5, "");
@@ -156,7 +156,7 @@ START_TEST(a_digest_makes_the_tag)
 	validator_use_digest(&validator, digest, true);
 	ck_assert_str_eq(validator.etag, "\"sha256-" HEX "\"");
 	ck_assert(!validator.weak && validator.has_last_modified);
-	validator_mark(&validator, "zst");
+	validator_append_suffix(&validator, "zst");
 	ck_assert_str_eq(validator.etag, "\"sha256-" HEX "-zst\"");
 	validator = made(2 * S, 5, "");
 	validator_use_digest(&validator, digest, false);
@@ -175,11 +175,11 @@ END_TEST
 static struct validator marked(int64_t mtime_ns, const char *sidecar_tag, const char *mark)
 {
 	struct validator validator = made(mtime_ns, 5, sidecar_tag);
-	validator_mark(&validator, mark);
+	validator_append_suffix(&validator, mark);
 	return validator;
 }
 
-START_TEST(a_mark_stands_inside_the_quotes)
+START_TEST(suffix_is_inside_the_quotes)
 {
 	char tag[200], expected[256];
 	ck_assert_str_eq(marked(2 * S, "", "gz").etag, "\"77359400-5-gz\"");
@@ -187,7 +187,7 @@ START_TEST(a_mark_stands_inside_the_quotes)
 	ck_assert_str_eq(marked(0, "", "zst").etag, "");
 	ck_assert(strncmp(marked(NOW, "", "br").etag, "W/\"", 4 - 1) == 0);
 	ck_assert_str_eq(strrchr(marked(NOW, "", "br").etag, '-'), "-br\"");
-	memset(tag, 'x', sizeof(tag)); /* the longest that a sidecar may have */
+	memset(tag, 'x', sizeof(tag)); /* the longest tag of a sidecar */
 	tag[120] = '\0';
 	snprintf(expected, sizeof(expected), "\"%s-zst\"", tag);
 	ck_assert_str_eq(marked(0, tag, "zst").etag, expected);
@@ -201,19 +201,19 @@ static Suite *suite(void)
 {
 	Suite *s = suite_create("validator");
 	TCase *t = tcase_create("validator");
-	tcase_add_test(t, a_mark_stands_inside_the_quotes);
-	tcase_add_test(t, a_digest_makes_the_tag);
+	tcase_add_test(t, suffix_is_inside_the_quotes);
+	tcase_add_test(t, digest_replaces_the_tag);
 	tcase_add_test(t, tag_is_mtime_in_ns_and_size_in_hex);
 	tcase_add_loop_test(t, tag_is_weak_while_the_file_is_young, 0, sizeof(ages) / sizeof(*ages));
-	tcase_add_test(t, tag_is_weak_when_the_change_is_ahead_of_now);
-	tcase_add_test(t, last_modified_is_the_second_of_the_change);
+	tcase_add_test(t, tag_is_weak_while_the_mtime_is_in_the_future);
+	tcase_add_test(t, last_modified_is_the_second_of_the_mtime);
 	tcase_add_test(t, last_modified_is_never_later_than_now);
 	tcase_add_test(t, before_1970_seconds_are_rounded_down);
-	tcase_add_test(t, mtime_of_0_or_1_second_gives_nothing);
-	tcase_add_test(t, sidecar_speaks_for_mtime_of_0_or_1_second);
+	tcase_add_test(t, mtime_of_0_or_1_second_yields_no_validators);
+	tcase_add_test(t, sidecar_supplies_the_tag_for_mtime_of_0_or_1_second);
 	tcase_add_test(t, sidecar_is_not_used_beside_a_real_mtime);
-	tcase_add_test(t, sidecar_that_is_no_tag_gives_nothing);
-	tcase_add_test(t, sidecar_that_does_not_fit_gives_nothing);
+	tcase_add_test(t, invalid_sidecar_yields_no_tag);
+	tcase_add_test(t, sidecar_that_does_not_fit_yields_no_tag);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -70,8 +70,9 @@ START_TEST(multipart_has_text_before_each_range_and_at_the_end)
 	uint64_t total = 0;
 	char order[8] = "";
 
-	ck_assert_int_eq(
-		multipart_init(&multipart, &set, &(struct multipart_kind){ .size = 100000, .type = "text/plain" }), 0);
+	ck_assert_int_eq(multipart_init(&multipart, &set,
+					&(struct multipart_representation){ .size = 100000, .type = "text/plain" }),
+			 0);
 	plan_init(&plan, &set, &multipart, 16384);
 	while (plan_next(&plan, &piece)) {
 		strcat(order, piece.is_text ? "t" : "s");

@@ -60,9 +60,10 @@ static struct transfer *start(const char *ranges, size_t block_bytes)
 	range_set_fini(&set);
 	ck_assert_int_eq(range_parse(ranges, FILE_BYTES, RANGE_COUNT_MAX, &set), RANGE_PARTIAL);
 	if (set.count > 1) {
-		ck_assert_int_eq(multipart_init(&multipart, &set,
-						&(struct multipart_kind){ .size = FILE_BYTES, .type = "text/plain" }),
-				 0);
+		ck_assert_int_eq(
+			multipart_init(&multipart, &set,
+				       &(struct multipart_representation){ .size = FILE_BYTES, .type = "text/plain" }),
+			0);
 		options.multipart = &multipart;
 	}
 	expect_ranges();
