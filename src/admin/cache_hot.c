@@ -14,6 +14,7 @@
 #include "admin/cache_answer.h"
 #include "daemon/generation.h"
 #include "daemon/site_roots.h"
+#include "store/cache_content.h"
 
 #define LIMIT_DEFAULT 20
 #define LIMIT_MAX 1000
@@ -52,7 +53,7 @@ static struct sum *sum_up(struct cache *cache)
 	struct sum *sums = NULL;
 	size_t count;
 
-	while ((count = cache_walk(cache, &cursor, list, WALK_ROOM)) > 0)
+	while ((count = cache_content_walk(cache, &cursor, list, WALK_ROOM)) > 0)
 		for (size_t i = 0; i < count; i++) {
 			struct sum *sum = sum_of(&sums, &list[i].version);
 

@@ -17,6 +17,7 @@
 #include "admin/cache_walk.h"
 #include "base/clock.h"
 #include "daemon/worker.h"
+#include "store/cache_content.h"
 #include "store/warm.h"
 
 #define PROGRESS_MS 250
@@ -109,7 +110,7 @@ static uint64_t sticky_bytes(struct cache *cache, const struct file_version *ver
 	uint64_t bytes = 0;
 	size_t count;
 
-	while ((count = cache_walk(cache, &cursor, list, WALK_ROOM)) > 0)
+	while ((count = cache_content_walk(cache, &cursor, list, WALK_ROOM)) > 0)
 		for (size_t i = 0; i < count; i++)
 			if (list[i].pinned && file_version_equal(&list[i].version, version))
 				bytes += list[i].bytes;
@@ -143,7 +144,7 @@ static uint64_t room_of(const struct operation *operation)
 	struct cache_stats stats;
 	uint64_t half;
 
-	cache_stats(operation->process->cache, &stats);
+	cache_content_stats(operation->process->cache, &stats);
 	half = stats.bytes / 2;
 	if (!operation->pin)
 		return stats.bytes / 8 * FITS_EIGHTHS;
@@ -389,7 +390,7 @@ void cache_ops_evict(struct admin_call *call)
 	if (operation == NULL)
 		return;
 	while (!is_stopping(operation) && cache_walk_next(operation->walk, &version, &operation->left_out) != NULL) {
-		bytes += cache_invalidate(call->process->cache, &version);
+		bytes += cache_content_invalidate(call->process->cache, &version);
 		operation->files++;
 	}
 	cache_answer_json(

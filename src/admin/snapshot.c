@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "daemon/site_roots.h"
 #include "mhd/server.h"
+#include "store/cache_content.h"
 
 static void add_counters(struct counters *sum, const struct counters *counters)
 {
@@ -145,7 +146,7 @@ static int take_shared(struct snapshot *snapshot, struct process *process)
 		error = take_devices(snapshot, process->devices);
 	if (error != 0)
 		return error;
-	cache_stats(process->cache, &snapshot->cache);
+	cache_content_stats(process->cache, &snapshot->cache);
 	take_configuration(snapshot, process);
 	snapshot->connections = clients_count(process->clients);
 	if (snapshot->top != NULL)

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/worker.h"
 #include "request/counters.h"
+#include "store/cache_content.h"
 #include "store/files_walk.h"
 
 #define SNAPSHOT_TOP 20

@@ -14,6 +14,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/system_limits.h"
+#include "store/cache_content.h"
+#include "store/resize.h"
 
 #define REVALIDATE_MS 1000
 #define TRANSIENT_BYTES ((size_t)16 << 20) /* memory for what is on its way when nothing is kept */
@@ -110,7 +112,7 @@ int process_open(struct process *process, const struct config *config, unsigned 
 int process_resize(struct process *process, const struct config *config)
 {
 	size_t bytes = process_cache_bytes(config);
-	int error = cache_resize(process->cache, bytes, config->cache_size_bytes > 0);
+	int error = resize_start(process->cache, bytes, config->cache_size_bytes > 0);
 
 	if (error != 0)
 		return fail(error == -E2BIG
@@ -127,7 +129,7 @@ int process_resize(struct process *process, const struct config *config)
 
 void process_finish_resize(struct process *process)
 {
-	cache_finish_resize(process->cache);
+	resize_finish(process->cache);
 }
 
 void process_calibrate(struct process *process, const struct config *config, int root_fd)
@@ -144,7 +146,7 @@ static void version_superseded(void *context, const struct file_version *version
 {
 	struct process *process = context;
 
-	cache_invalidate(process->cache, version);
+	cache_content_invalidate(process->cache, version);
 }
 
 static void file_opened(void *context, struct file *file)

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The shards, and who waits for what. A want waits in one of two lists: an extent's, for the end of its read
- * (single-flight: whoever reads it), or the shard's, for memory, in order of arrival. Whoever ends a read or gives
- * memory back moves those who can go on out of the list while it has the lock, and posts them to their reactors after
- * it has let go of it.
+ * Lookups in the cache, and the queues of waits. A wait is in one of two queues: the queue of an extent, until its read
+ * ends (single-flight, whichever reactor reads it), or the queue of the shard, until there is memory, in the order of
+ * arrival. The thread that ends a read or unpins an extent takes the waits that can continue out of the queue under the
+ * lock, and posts them to their reactors after it has released the lock.
  *
- * A want needs one extent and holds none while it waits, so two wants can't wait for each other.
+ * A want needs one extent and pins nothing while it waits, so two wants cannot wait for each other.
  *
- * What is read on a miss: the whole extent, if at least half of it is asked for or it is small; else the span alone,
- * lest random ranges of a big file read 64 times of what they need. Spans that are there count: once half of an extent
- * was asked for in pieces, or SPANS_MAX of them, all of it is read, and replaces them.
+ * A load reads the complete extent if the span covers at least half of it or if it is small. Otherwise it reads only
+ * the span, because random small ranges of a big file would read 64 times of what they need. Spans in the cache count:
+ * once they cover half of an extent, or SPANS_MAX of them exist, a load reads the complete extent and replaces them.
+ *
+ * Owner: the process. Thread: any; a wait belongs to the thread of its reactor.
  */
 #include "store/cache.h"
 
@@ -22,31 +24,22 @@
 #include <utlist.h>
 
 #include "base/align.h"
-#include "store/resize.h"
+#include "base/container_of.h"
+#include "store/evict.h"
 
 #define SHARDS_MAX 16
 #define SHARD_MIN_BYTES ((size_t)64 << 20)
-#define SMALL_BYTES ((size_t)64 << 10) /* an extent up to this is always read whole */
+/* An extent up to this size is always read completely. */
+#define SMALL_BYTES ((size_t)64 << 10)
 #define SPANS_MAX 32
-#define UNIT_BYTES ARENA_BLOCK_MAX_BYTES
-#define PATIENT_FINISH_CALLS 1
-#define WALK_PAGES 1024 /* under one hold of a lock */
-#define SERVED_MAX 32	/* wants that wait for memory, under one hold of a lock */
+#define SERVED_MAX 32 /* Waits for memory that are answered under one lock. */
 
-struct cache {
-	_Atomic size_t bytes;
-	unsigned finish_calls; /* since its size was changed; of whoever does that */
-	atomic_uint waiting;   /* for memory, in all shards */
-	unsigned shard_count;  /* a power of two */
-	struct shard shards[];
-};
-
-/* Where a want's extent belongs, and what is there. */
+/* The place of a lookup: the key of its extent, and the result of the search in the index. */
 struct place {
 	struct shard *shard;
 	struct shard_key key;
 	uint64_t hash;
-	struct shard_view view; /* after find() */
+	struct shard_view view; /* Set by find(). */
 };
 
 static unsigned count_shards(size_t bytes)
@@ -58,13 +51,12 @@ static unsigned count_shards(size_t bytes)
 	return count;
 }
 
-/* They differ by a unit at most. */
-static size_t share(size_t bytes, unsigned shards, unsigned index)
+size_t cache_share(size_t bytes, unsigned shards, unsigned index)
 {
-	return (bytes / UNIT_BYTES + index) / shards * UNIT_BYTES;
+	return (bytes / CACHE_UNIT_BYTES + index) / shards * CACHE_UNIT_BYTES;
 }
 
-/* No cache grows beyond that: all of it is touched. */
+/* The maximum size of a cache, because all of its memory is touched. */
 static size_t machine_bytes(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
@@ -79,15 +71,15 @@ int cache_new(struct cache **cache, size_t bytes, bool retain)
 	struct cache *made;
 	int error = 0;
 
-	if (bytes == 0 || bytes % UNIT_BYTES != 0)
+	if (bytes == 0 || bytes % CACHE_UNIT_BYTES != 0)
 		return -EINVAL;
 	made = calloc(1, sizeof(*made) + count * sizeof(made->shards[0]));
 	if (made == NULL)
 		return -ENOMEM;
 	made->bytes = bytes;
 	for (; error == 0 && made->shard_count < count; made->shard_count += error == 0)
-		error = shard_init(&made->shards[made->shard_count], share(bytes, count, made->shard_count),
-				   share(align_up(most, UNIT_BYTES), count, made->shard_count), retain);
+		error = shard_init(&made->shards[made->shard_count], cache_share(bytes, count, made->shard_count),
+				   cache_share(align_up(most, CACHE_UNIT_BYTES), count, made->shard_count), retain);
 	if (error != 0) {
 		cache_free(made);
 		return error;
@@ -107,36 +99,36 @@ void cache_free(struct cache *cache)
 	free(cache);
 }
 
-static struct shard *shard_of(struct cache *cache, uint64_t hash)
+struct shard *cache_shard(struct cache *cache, uint64_t hash)
 {
 	return &cache->shards[(hash >> 56) & (cache->shard_count - 1)];
 }
 
-static bool is_one_extent(const struct file_version *version)
+bool cache_is_one_extent(const struct file_version *version)
 {
 	return version->size <= SHARD_WHOLE_MAX_BYTES;
 }
 
 bool cache_in_one_extent(const struct file_version *version, uint64_t first, uint64_t last)
 {
-	return is_one_extent(version) || first / SHARD_EXTENT_BYTES == last / SHARD_EXTENT_BYTES;
+	return cache_is_one_extent(version) || first / SHARD_EXTENT_BYTES == last / SHARD_EXTENT_BYTES;
 }
 
 static void locate(struct cache *cache, const struct cache_span *span, struct place *place)
 {
 	place->key.version = *span->version;
-	place->key.number = is_one_extent(span->version) ? 0 : span->offset / SHARD_EXTENT_BYTES;
+	place->key.number = cache_is_one_extent(span->version) ? 0 : span->offset / SHARD_EXTENT_BYTES;
 	place->hash = shard_hash(&place->key);
-	place->shard = shard_of(cache, place->hash);
+	place->shard = cache_shard(cache, place->hash);
 }
 
-static void lock(struct shard *shard)
+void cache_lock(struct shard *shard)
 {
 	pthread_mutex_lock(&shard->lock);
-	shard_begin(shard);
+	evict_begin(shard);
 }
 
-/* Under the lock, as all below that don't say otherwise. */
+/* Requires the lock of the shard, as all functions below unless their comment states otherwise. */
 static struct cache_extent *find(const struct cache_span *span, struct place *place)
 {
 	shard_find(place->shard, &place->key, place->hash, span->offset, span->length, &place->view);
@@ -145,39 +137,40 @@ static struct cache_extent *find(const struct cache_span *span, struct place *pl
 
 /* --- what is read on a miss --- */
 
-/* All of the extent with this key, as a read: aligned, up to the block that holds the file's last byte. */
+/* Returns the complete extent with this key as an aligned read, up to the block that has the last byte of the file. */
 static struct span whole_span(const struct cache_span *span, const struct shard_key *key)
 {
 	uint64_t size = span->version->size, offset = key->number * SHARD_EXTENT_BYTES;
-	uint64_t length = is_one_extent(span->version) ? size : SHARD_EXTENT_BYTES;
+	uint64_t length = cache_is_one_extent(span->version) ? size : SHARD_EXTENT_BYTES;
 
 	return span_aligned(offset, (size_t)(offset + length < size ? length : size - offset), size, span->alignment);
 }
 
-static bool wants_whole(const struct cache_span *span, const struct shard_view *view, const struct span *whole)
+static bool reads_whole(const struct cache_span *span, const struct shard_view *view, const struct span *whole)
 {
 	if (span->offset + span->length > whole->offset + whole->length)
-		return false; /* it goes on in the next one: contiguous memory is worth more */
+		/* The span crosses into the next extent, and one contiguous block is better than a whole extent. */
+		return false;
 	if (span->reach == CACHE_WHOLE || whole->length <= SMALL_BYTES || span->length * 2 >= whole->length)
 		return true;
 	return span->reach == CACHE_AS_NEEDED &&
 	       (view->spans >= SPANS_MAX || (view->span_bytes + span->length) * 2 >= whole->length);
 }
 
-/* What would be read, after what was seen of it. True: the whole extent. */
-static bool plan(const struct cache_span *span, const struct place *place, struct span *read)
+/* Sets *read to the range that a load reads. Returns true if it is the complete extent. */
+static bool plan_read(const struct cache_span *span, const struct place *place, struct span *read)
 {
 	*read = whole_span(span, &place->key);
-	if (wants_whole(span, &place->view, read))
+	if (reads_whole(span, &place->view, read))
 		return true;
 	*read = span_aligned(span->offset, span->length, span->version->size, span->alignment);
 	return false;
 }
 
-/* --- wants --- */
+/* --- lookups --- */
 
-/* Whether it stays is decided by whoever wants it most. */
-static void keep(struct shard *shard, struct cache_extent *extent, const struct cache_span *span)
+/* Applies the cache policy of a request. If requests differ, the policy that keeps the extent longest is effective. */
+static void apply_policy(struct shard *shard, struct cache_extent *extent, const struct cache_span *span)
 {
 	if (shard->retain && !span->transient)
 		extent->evict_on_unpin &= (uint8_t)~SHARD_TRANSIENT;
@@ -185,13 +178,13 @@ static void keep(struct shard *shard, struct cache_extent *extent, const struct 
 		shard_set_pinned(shard, extent);
 }
 
-/* A use of it; a client that takes an extent in small pieces uses it once. */
-static void use(struct shard *shard, struct cache_extent *extent, const struct cache_span *span)
+/* Pins an extent for a hit and counts the use. A client that reads an extent in small spans counts as one use. */
+static void use_extent(struct shard *shard, struct cache_extent *extent, const struct cache_span *span)
 {
-	shard_pin(shard, extent, 1);
+	shard_pin(shard, extent);
 	if (span->offset <= extent->offset || span->reach == CACHE_AS_NEEDED)
 		shard_touch(extent);
-	keep(shard, extent, span);
+	apply_policy(shard, extent, span);
 }
 
 static void wait_for_read(struct cache_wait *wait, struct cache_extent *extent)
@@ -208,45 +201,56 @@ static enum cache_answer answer_from_index(struct cache_wait *wait, struct place
 	if (extent == NULL)
 		return CACHE_MISS;
 	if (extent->ready) {
-		use(place->shard, extent, &wait->span);
+		use_extent(place->shard, extent, &wait->span);
 		wait->extent = extent;
 		place->shard->stats.hits++;
 		return CACHE_HIT;
 	}
-	keep(place->shard, extent, &wait->span);
-	shard_touch(extent); /* two want it: those who come later may, too */
+	apply_policy(place->shard, extent, &wait->span);
+	shard_touch(extent); /* A second request for the same extent counts as reuse. */
 	wait_for_read(wait, extent);
 	place->shard->stats.coalesced++;
 	return CACHE_COALESCED;
 }
 
-/* The whole extent, which `read` says, has no room. The span alone may have: what one hold of the lock finds. */
-static struct cache_extent *make_span(const struct cache_span *span, const struct place *place, const struct span *read)
+/* Adds an extent. Returns NULL if there is no room, see evict_make_room(). */
+static struct cache_extent *add(const struct place *place, const struct span *read, bool span)
+{
+	struct shard *shard = place->shard;
+
+	if (!evict_make_room(shard, read->length))
+		return NULL;
+	return shard_add(shard, &place->key, place->hash, read->offset, read->length, span);
+}
+
+/*
+ * There is no room for the complete extent `read`. Tries to add the span alone, with one budget of evict_make_room().
+ */
+static struct cache_extent *add_span(const struct cache_span *span, const struct place *place, const struct span *read)
 {
 	struct span less = span_aligned(span->offset, span->length, span->version->size, span->alignment);
 	struct cache_extent *extent;
 
 	if (arena_block_bytes(less.length) >= arena_block_bytes(read->length))
 		return NULL;
-	shard_begin(place->shard);
-	extent = shard_make(place->shard, &place->key, place->hash, less.offset, less.length, true);
-	shard_end_search(place->shard);
+	evict_begin(place->shard);
+	extent = add(place, &less, true);
+	evict_abort(place->shard);
 	return extent;
 }
 
-static struct cache_extent *make(const struct cache_span *span, const struct place *place)
+static struct cache_extent *add_for_miss(const struct cache_span *span, const struct place *place)
 {
 	struct span read;
-	bool whole = plan(span, place, &read);
-	struct cache_extent *extent =
-		shard_make(place->shard, &place->key, place->hash, read.offset, read.length, !whole);
+	bool whole = plan_read(span, place, &read);
+	struct cache_extent *extent = add(place, &read, !whole);
 
-	if (extent == NULL && whole && !shard_is_searching(place->shard))
-		extent = make_span(span, place, &read);
+	if (extent == NULL && whole && !evict_is_unfinished(place->shard))
+		extent = add_span(span, place, &read);
 	if (extent == NULL)
 		return NULL;
 	extent->evict_on_unpin = SHARD_TRANSIENT;
-	keep(place->shard, extent, span);
+	apply_policy(place->shard, extent, span);
 	place->shard->stats.loads++;
 	return extent;
 }
@@ -265,13 +269,14 @@ static void leave_memory_queue(struct cache *cache, struct shard *shard, struct 
 	atomic_fetch_sub_explicit(&cache->waiting, 1, memory_order_relaxed);
 }
 
-/* *again: there is more to look at for room, under another hold of the lock. */
-static enum cache_answer load(struct cache *cache, struct cache_wait *wait, const struct place *place, bool *again)
+/* Adds an extent or queues the wait for memory. *again: the search for room continues under the next lock. */
+static enum cache_answer add_or_queue(struct cache *cache, struct cache_wait *wait, const struct place *place,
+				      bool *again)
 {
 	const bool is_first = place->shard->waits == NULL;
-	struct cache_extent *extent = is_first ? make(&wait->span, place) : NULL;
+	struct cache_extent *extent = is_first ? add_for_miss(&wait->span, place) : NULL;
 
-	*again = extent == NULL && is_first && shard_is_searching(place->shard);
+	*again = extent == NULL && is_first && evict_is_unfinished(place->shard);
 	if (*again)
 		return CACHE_MISS;
 	if (extent == NULL) {
@@ -291,13 +296,16 @@ enum cache_answer cache_want(struct cache *cache, struct cache_wait *wait, bool 
 	wait->extent = NULL;
 	wait->state = CACHE_NOT_WAITING;
 	locate(cache, &wait->span, &place);
-	do { /* while the lock is not held, others may read what is wanted, or take the room that was made: so all is
-		looked at again */
+	/*
+	 * While the lock is released, other threads may load the extent or use the room, so each round starts with a
+	 * lookup.
+	 */
+	do {
 		again = false;
-		lock(place.shard);
+		cache_lock(place.shard);
 		answer = answer_from_index(wait, &place);
 		if (answer == CACHE_MISS && may_load)
-			answer = load(cache, wait, &place, &again);
+			answer = add_or_queue(cache, wait, &place, &again);
 		pthread_mutex_unlock(&place.shard->lock);
 	} while (again);
 	return answer;
@@ -313,7 +321,7 @@ enum cache_answer cache_find(struct cache *cache, const struct cache_span *span,
 	pthread_mutex_lock(&place.shard->lock);
 	*extent = find(span, &place);
 	if (*extent != NULL && (*extent)->ready) {
-		use(place.shard, *extent, span);
+		use_extent(place.shard, *extent, span);
 		place.shard->stats.hits++;
 		answer = CACHE_HIT;
 	} else if (*extent != NULL) {
@@ -321,14 +329,16 @@ enum cache_answer cache_find(struct cache *cache, const struct cache_span *span,
 	}
 	pthread_mutex_unlock(&place.shard->lock);
 	if (answer == CACHE_MISS)
-		plan(span, &place, read);
+		plan_read(span, &place, read);
 	return answer;
 }
 
 /* --- answers --- */
 
-/* Those at the head of the line who can go on, with their answers, linked by ->next. *more: others may, under another
- * hold of the lock. */
+/*
+ * Answers waits from the head of the queue for memory and returns them, linked by ->next. *more: continue under the
+ * next lock.
+ */
 static struct cache_wait *serve_some(struct cache *cache, struct shard *shard, bool *more)
 {
 	struct cache_wait *served = NULL, *wait;
@@ -346,14 +356,15 @@ static struct cache_wait *serve_some(struct cache *cache, struct shard *shard, b
 		if (wait->answer == CACHE_COALESCED)
 			continue;
 		if (wait->answer == CACHE_MISS) {
-			wait->extent = make(&wait->span, &place);
+			wait->extent = add_for_miss(&wait->span, &place);
 			wait->answer = CACHE_LOAD;
 		}
-		if (wait->extent == NULL) { /* still no room: it stays the first */
+		/* There is still no room: the wait stays at the head. */
+		if (wait->extent == NULL) {
 			DL_PREPEND(shard->waits, wait);
 			wait->state = CACHE_WAITING_FOR_MEMORY;
 			atomic_fetch_add_explicit(&cache->waiting, 1, memory_order_relaxed);
-			*more = shard_is_searching(shard);
+			*more = evict_is_unfinished(shard);
 			break;
 		}
 		wait->state = CACHE_POSTED;
@@ -362,32 +373,32 @@ static struct cache_wait *serve_some(struct cache *cache, struct shard *shard, b
 	return served;
 }
 
-void cache_deliver(struct cache_wait *wait)
+static void deliver(struct cache_wait *wait)
 {
 	wait->state = CACHE_NOT_WAITING;
-	wait->ready(wait, wait->answer);
+	wait->on_answer(wait, wait->answer);
 }
 
-static void deliver(struct reactor_message *message)
+static void deliver_message(struct reactor_message *message)
 {
-	cache_deliver((struct cache_wait *)message);
+	deliver(container_of(message, struct cache_wait, message));
 }
 
-/* Not under the lock. A wait is its owner's again as soon as it is posted. */
+/* Without the lock. A wait belongs to its owner again as soon as it is posted. */
 static void post(struct cache_wait *wait)
 {
 	for (struct cache_wait *next; wait != NULL; wait = next) {
 		next = wait->next;
-		wait->message.fn = deliver;
+		wait->message.fn = deliver_message;
 		reactor_post(wait->reactor, &wait->message);
 	}
 }
 
 /*
- * Under the lock, which it releases: serves the line for memory. Between two holds of the lock somebody else may serve
- * it, or cancel a want: nothing is remembered from one to the next.
+ * While the lock is released between two rounds, other threads may answer or cancel waits. So no state is kept from one
+ * round to the next.
  */
-static void serve_and_unlock(struct cache *cache, struct shard *shard)
+void cache_serve_and_unlock(struct cache *cache, struct shard *shard)
 {
 	bool more = true;
 
@@ -397,13 +408,13 @@ static void serve_and_unlock(struct cache *cache, struct shard *shard)
 		pthread_mutex_unlock(&shard->lock);
 		post(served);
 		if (more)
-			lock(shard);
+			cache_lock(shard);
 	}
 }
 
 void cache_wait_for_read(struct cache *cache, struct cache_wait *wait)
 {
-	struct shard *shard = shard_of(cache, wait->extent->hash);
+	struct shard *shard = cache_shard(cache, wait->extent->hash);
 
 	pthread_mutex_lock(&shard->lock);
 	wait_for_read(wait, wait->extent);
@@ -416,12 +427,13 @@ bool cache_cancel_queued(struct cache *cache, struct cache_wait *wait)
 	bool queued;
 
 	locate(cache, &wait->span, &place);
-	lock(place.shard);
+	cache_lock(place.shard);
 	queued = wait->state == CACHE_WAITING_FOR_MEMORY;
 	if (queued) {
 		leave_memory_queue(cache, place.shard, wait);
 		wait->state = CACHE_NOT_WAITING;
-		serve_and_unlock(cache, place.shard); /* it may have been the large one in front of small ones */
+		/* It may have been a large request ahead of small ones. */
+		cache_serve_and_unlock(cache, place.shard);
 	} else {
 		pthread_mutex_unlock(&place.shard->lock);
 	}
@@ -436,7 +448,7 @@ bool cache_cancel(struct cache *cache, struct cache_wait *wait)
 	if (cache_cancel_queued(cache, wait))
 		return true;
 	locate(cache, &wait->span, &place);
-	lock(place.shard);
+	cache_lock(place.shard);
 	out = wait->state != CACHE_POSTED;
 	if (wait->state == CACHE_WAITING_FOR_READ)
 		DL_DELETE(wait->extent->waits, wait);
@@ -446,7 +458,10 @@ bool cache_cancel(struct cache *cache, struct cache_wait *wait)
 	return out;
 }
 
-/* Takes the extent's waits, each with its answer; those of `reactor` apart from the others. */
+/*
+ * Takes all waits out of the queue of the extent and sets their answers. Returns those of `reactor`, and the rest in
+ * *others.
+ */
 static struct cache_wait *answer_waits(struct shard *shard, struct cache_extent *extent, int error,
 				       struct reactor *reactor, struct cache_wait **others)
 {
@@ -457,7 +472,7 @@ static struct cache_wait *answer_waits(struct shard *shard, struct cache_extent 
 		DL_DELETE(extent->waits, wait);
 		wait->answer = error != 0 ? error : CACHE_HIT;
 		if (error == 0)
-			shard_pin(shard, extent, 1);
+			shard_pin(shard, extent);
 		wait->state = CACHE_POSTED;
 		if (wait->reactor == reactor)
 			DL_APPEND(own, wait);
@@ -467,42 +482,45 @@ static struct cache_wait *answer_waits(struct shard *shard, struct cache_extent 
 	return own;
 }
 
-struct cache_wait *cache_loaded(struct cache *cache, struct cache_extent *extent, int error, struct reactor *reactor)
+void cache_loaded(struct cache *cache, struct cache_extent *extent, int error, struct reactor *reactor)
 {
-	struct shard *shard = shard_of(cache, extent->hash);
-	struct cache_wait *own, *others = NULL;
+	struct shard *shard = cache_shard(cache, extent->hash);
+	struct cache_wait *own, *others = NULL, *next;
 
-	lock(shard);
+	cache_lock(shard);
 	own = answer_waits(shard, extent, error, reactor, &others);
 	extent->ready = true;
 	if (error != 0)
 		shard_remove(shard, extent);
 	if (shard_unpin(shard, extent))
-		serve_and_unlock(cache, shard);
+		cache_serve_and_unlock(cache, shard);
 	else
 		pthread_mutex_unlock(&shard->lock);
 	post(others);
-	return own;
+	for (; own != NULL; own = next) {
+		next = own->next;
+		deliver(own);
+	}
 }
 
 bool cache_abandon(struct cache *cache, struct cache_extent *extent)
 {
-	struct shard *shard = shard_of(cache, extent->hash);
+	struct shard *shard = cache_shard(cache, extent->hash);
 	bool gone;
 
-	lock(shard);
+	cache_lock(shard);
 	gone = extent->waits == NULL;
 	if (gone) {
 		shard_remove(shard, extent);
 		shard_unpin(shard, extent);
 	}
-	serve_and_unlock(cache, shard);
+	cache_serve_and_unlock(cache, shard);
 	return gone;
 }
 
 void cache_touch(struct cache *cache, struct cache_extent *extent)
 {
-	struct shard *shard = shard_of(cache, extent->hash);
+	struct shard *shard = cache_shard(cache, extent->hash);
 
 	pthread_mutex_lock(&shard->lock);
 	shard_touch(extent);
@@ -511,7 +529,7 @@ void cache_touch(struct cache *cache, struct cache_extent *extent)
 
 void cache_unindex(struct cache *cache, struct cache_extent *extent)
 {
-	struct shard *shard = shard_of(cache, extent->hash);
+	struct shard *shard = cache_shard(cache, extent->hash);
 
 	pthread_mutex_lock(&shard->lock);
 	shard_remove(shard, extent);
@@ -520,96 +538,13 @@ void cache_unindex(struct cache *cache, struct cache_extent *extent)
 
 void cache_unpin(struct cache *cache, struct cache_extent *extent)
 {
-	struct shard *shard = shard_of(cache, extent->hash);
+	struct shard *shard = cache_shard(cache, extent->hash);
 
-	lock(shard);
+	cache_lock(shard);
 	if (shard_unpin(shard, extent))
-		serve_and_unlock(cache, shard);
+		cache_serve_and_unlock(cache, shard);
 	else
 		pthread_mutex_unlock(&shard->lock);
-}
-
-/* Not under the lock, as the next ones. All extents with one key. */
-static size_t invalidate_key(struct cache *cache, const struct shard_key *key)
-{
-	uint64_t hash = shard_hash(key);
-	struct shard *shard = shard_of(cache, hash);
-	size_t bytes;
-
-	lock(shard);
-	bytes = shard_remove_key(shard, key, hash);
-	serve_and_unlock(cache, shard);
-	return bytes;
-}
-
-/*
- * In steps. Who still reads the version may have it read anew behind the walk, as after it: the file is checked after
- * each read, so such bytes are of the version, and they go when their turn comes.
- */
-static size_t invalidate_in_shard(struct cache *cache, struct shard *shard, const struct file_version *version)
-{
-	uint32_t page = 0;
-	size_t bytes = 0;
-	bool more;
-
-	do {
-		lock(shard);
-		more = shard_remove_version(shard, version, &page, &bytes);
-		serve_and_unlock(cache, shard);
-	} while (more);
-	return bytes;
-}
-
-/* Looked up one by one while they are fewer than what there is to walk through. */
-size_t cache_invalidate(struct cache *cache, const struct file_version *version)
-{
-	uint64_t extents = is_one_extent(version) ? 1 : version->size / SHARD_EXTENT_BYTES + 1;
-	struct shard_key key = { .version = *version };
-	size_t bytes = 0;
-
-	if (extents > cache_bytes(cache) / SHARD_EXTENT_BYTES) {
-		for (unsigned i = 0; i < cache->shard_count; i++)
-			bytes += invalidate_in_shard(cache, &cache->shards[i], version);
-		return bytes;
-	}
-	for (key.number = 0; key.number < extents; key.number++)
-		bytes += invalidate_key(cache, &key);
-	return bytes;
-}
-
-/* --- what is there --- */
-
-/* Under the lock: of the next few MiB. True: the shard has more. */
-static bool walk_shard(struct shard *shard, uint32_t *page, struct cache_resident *list, size_t room, size_t *count)
-{
-	uint32_t pages = (uint32_t)arena_page_count(shard->arena),
-		 end = *page + WALK_PAGES < pages ? *page + WALK_PAGES : pages;
-	struct cache_extent *extent = NULL;
-
-	while (*count < room && *page < end && (extent = shard_next_extent(shard, page, end)) != NULL)
-		if (extent->indexed && extent->ready)
-			list[(*count)++] = (struct cache_resident){ extent->key.version, shard_file_bytes(extent),
-								    extent->pinned };
-	if (*count < room && *page < end)
-		*page = end;
-	return *page < pages;
-}
-
-size_t cache_walk(struct cache *cache, struct cache_cursor *cursor, struct cache_resident *list, size_t room)
-{
-	size_t count = 0;
-
-	while (count < room && cursor->shard < cache->shard_count) {
-		struct shard *shard = &cache->shards[cursor->shard];
-		bool more;
-
-		pthread_mutex_lock(&shard->lock);
-		more = walk_shard(shard, &cursor->page, list, room, &count);
-		pthread_mutex_unlock(&shard->lock);
-		if (!more)
-			*cursor = (struct cache_cursor){ .shard = cursor->shard + 1 };
-	}
-	return count;
 }
 
 bool cache_retains(struct cache *cache)
@@ -620,49 +555,6 @@ bool cache_retains(struct cache *cache)
 	retains = cache->shards[0].retain;
 	pthread_mutex_unlock(&cache->shards[0].lock);
 	return retains;
-}
-
-/* --- its size --- */
-
-static void serve_all(struct cache *cache)
-{
-	for (unsigned i = 0; i < cache->shard_count; i++) {
-		lock(&cache->shards[i]);
-		serve_and_unlock(cache, &cache->shards[i]);
-	}
-}
-
-int cache_resize(struct cache *cache, size_t bytes, bool retain)
-{
-	size_t whole = bytes > cache->shard_count * UNIT_BYTES ? bytes : cache->shard_count * UNIT_BYTES;
-	unsigned prepared = 0;
-	int error = 0;
-
-	if (bytes == 0 || bytes % UNIT_BYTES != 0)
-		return -EINVAL;
-	for (; error == 0 && prepared < cache->shard_count; prepared++)
-		error = resize_prepare(&cache->shards[prepared], share(whole, cache->shard_count, prepared));
-	if (error != 0) {
-		for (unsigned i = 0; i < prepared; i++)
-			resize_cancel(&cache->shards[i], share(whole, cache->shard_count, i));
-		return error;
-	}
-	for (unsigned i = 0; i < cache->shard_count; i++)
-		resize_shard(&cache->shards[i], share(whole, cache->shard_count, i), retain);
-	atomic_store(&cache->bytes, whole);
-	cache->finish_calls = 0;
-	serve_all(cache);
-	return 0;
-}
-
-bool cache_finish_resize(struct cache *cache)
-{
-	bool finished = true;
-
-	for (unsigned i = 0; i < cache->shard_count; i++)
-		finished &= resize_finish(&cache->shards[i], cache->finish_calls >= PATIENT_FINISH_CALLS);
-	cache->finish_calls += !finished;
-	return finished;
 }
 
 /* --- sums --- */
@@ -681,7 +573,7 @@ size_t cache_bytes(const struct cache *cache)
 	return atomic_load_explicit(&cache->bytes, memory_order_relaxed);
 }
 
-/* An estimate: the bounds that it is for leave room. */
+/* An estimate that compares with the mean size of a shard. The limits that use it leave a margin. */
 bool cache_is_crowded(const struct cache *cache, const struct cache_extent *extent)
 {
 	const struct shard *shard = &cache->shards[(extent->hash >> 56) & (cache->shard_count - 1)];
@@ -693,49 +585,4 @@ bool cache_is_crowded(const struct cache *cache, const struct cache_extent *exte
 unsigned cache_waiting(const struct cache *cache)
 {
 	return atomic_load_explicit(&cache->waiting, memory_order_relaxed);
-}
-
-static void add_up(struct cache_stats *stats, const struct shard *shard)
-{
-	struct shard_stats *sums = &stats->sums;
-
-	sums->hits += shard->stats.hits;
-	sums->coalesced += shard->stats.coalesced;
-	sums->loads += shard->stats.loads;
-	sums->evictions += shard->stats.evictions;
-	sums->evicted_bytes += shard->stats.evicted_bytes;
-	sums->ghost_hits += shard->stats.ghost_hits;
-	sums->admissions += shard->stats.admissions;
-	sums->idle_bytes += shard->stats.idle_bytes;
-	sums->pinned_bytes += shard->stats.pinned_bytes;
-	sums->extents += shard->stats.extents;
-	stats->free_bytes += arena_free_bytes(shard->arena);
-	stats->fragmented_bytes += arena_fragmented_bytes(shard->arena, SHARD_EXTENT_BYTES);
-	stats->small_bytes += shard->fifos[SHARD_SMALL].bytes;
-	stats->main_bytes += shard->fifos[SHARD_MAIN].bytes;
-}
-
-void cache_stats(struct cache *cache, struct cache_stats *stats)
-{
-	*stats = (struct cache_stats){ .bytes = cache_bytes(cache),
-				       .in_use_bytes = cache_in_use_bytes(cache),
-				       .waiting = cache_waiting(cache),
-				       .shards = cache->shard_count };
-	for (unsigned i = 0; i < cache->shard_count; i++) {
-		pthread_mutex_lock(&cache->shards[i].lock);
-		add_up(stats, &cache->shards[i]);
-		pthread_mutex_unlock(&cache->shards[i].lock);
-	}
-}
-
-void cache_check(struct cache *cache)
-{
-	for (unsigned i = 0; i < cache->shard_count; i++) {
-		struct shard *shard = &cache->shards[i];
-
-		pthread_mutex_lock(&shard->lock);
-		shard_check(shard);
-		assert(shard->waits == NULL || shard->in_use_bytes > 0); /* or else nobody would ever serve them */
-		pthread_mutex_unlock(&shard->lock);
-	}
 }

@@ -1,12 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The bytes of files that are in memory or on their way there, shared by all reactors: shards with a lock each, chosen
- * by the hash of the extent. Who wants a span gets an extent that holds it, pinned; or waits for one that somebody
- * reads; or reads it; or waits for memory. It does no I/O. No syscall is made and nobody is called back under a lock.
+ * The cache: extents of files that are in memory or are being read, shared by all reactors. It consists of shards with
+ * a lock each, chosen by the hash of the extent. It does no I/O. No syscall is made and no callback runs under a lock.
+ *
+ * A lookup of a span has one of these answers:
+ *
+ *	CACHE_HIT	An extent covers the span. It is pinned for the caller.
+ *	CACHE_COALESCED	Another load reads such an extent. The wait is queued at that extent.
+ *	CACHE_LOAD	A new extent was added. The caller reads it; the wait is queued at it.
+ *	CACHE_QUEUED	There is no memory. The wait is queued at the shard.
+ *	CACHE_MISS	None of these: the caller did not ask for memory.
+ *
+ * The states of a wait, and the functions that move it. An extent is pinned for the wait only after CACHE_HIT:
+ *
+ *	CACHE_NOT_WAITING ---cache_want()---> CACHE_WAITING_FOR_MEMORY ---an extent is unpinned---+
+ *	    ^      |                             |   |                                           |
+ *	    |      |                             |   +--another load reads the extent--+         |
+ *	    |      |                             |                                     v         |
+ *	    |      +---cache_want(), cache_wait_for_read()----------> CACHE_WAITING_FOR_READ     |
+ *	    |                                    |                         |  |                  |
+ *	    +-----------cache_cancel()-----------+-------------------------+  |cache_loaded()    |
+ *	    |                                                                 v                  |
+ *	    +--------------on_answer() runs---------------------------- CACHE_POSTED <-----------+
  */
 #ifndef STORE_CACHE_H
 #define STORE_CACHE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,168 +35,135 @@
 #include "store/shard.h"
 #include "store/span.h"
 
-#define CACHE_SPAN_MAX_BYTES (ARENA_BLOCK_MAX_BYTES - FILE_ALIGNMENT_MAX) /* of one want that is not in one extent */
+/* Maximum length of a span that crosses extents. */
+#define CACHE_SPAN_MAX_BYTES (ARENA_BLOCK_MAX_BYTES - FILE_ALIGNMENT_MAX)
+#define CACHE_UNIT_BYTES ARENA_BLOCK_MAX_BYTES /* The size of a cache is a multiple of this. */
 
 struct cache;
 
-/* What is read around a span that is not there. */
+/* How much is read on a miss. */
 enum cache_reach {
-	CACHE_AS_NEEDED, /* the whole extent if much of it is wanted, now or lately; else the span */
-	CACHE_EXACT,	 /* the span */
-	CACHE_WHOLE,	 /* the whole extent: the rest will be wanted, too */
+	CACHE_AS_NEEDED, /* The complete extent if requests cover much of it, otherwise the span. */
+	CACHE_EXACT,	 /* The span. */
+	CACHE_WHOLE,	 /* The complete extent, because the rest will be requested too. */
 };
 
-/* What one want asks for. */
+/* The span of a lookup. */
 struct cache_span {
 	const struct file_version *version;
-	uint32_t alignment; /* of a read of this file */
+	uint32_t alignment; /* For direct reads of this file. */
 	uint64_t offset;
-	size_t length; /* 1 … CACHE_SPAN_MAX_BYTES, or what lies in one extent; inside the version's size */
+	/* At least 1, inside the file. At most CACHE_SPAN_MAX_BYTES if the span crosses extents. */
+	size_t length;
 	enum cache_reach reach;
-	bool transient; /* not to be kept */
-	bool pinned;	/* to be kept for good */
+	bool transient; /* Cache policy "never": evict it with its last user. */
+	bool pinned;	/* Cache policy "pin": exclude it from eviction. */
 };
 
-enum cache_answer {
-	CACHE_MISS,	 /* nobody has it or reads it */
-	CACHE_HIT,	 /* wait->extent is pinned for the caller and ready */
-	CACHE_COALESCED, /* somebody reads it: wait->ready() will run */
-	CACHE_LOAD,	 /* wait->extent is the caller's to read: cache_loaded() or cache_abandon() */
-	CACHE_QUEUED,	 /* there is no memory: wait->ready() will run, with CACHE_HIT or CACHE_LOAD */
-};
+enum cache_answer { CACHE_MISS, CACHE_HIT, CACHE_COALESCED, CACHE_LOAD, CACHE_QUEUED };
 
 enum cache_wait_state { CACHE_NOT_WAITING, CACHE_WAITING_FOR_READ, CACHE_WAITING_FOR_MEMORY, CACHE_POSTED };
 
-/* Of one want that can't be answered at once; the caller's storage. */
+/* A lookup that may have to wait. Storage of the caller. */
 struct cache_wait {
 	struct reactor_message message;
 	struct cache_wait *next, *prev;
-	struct reactor *reactor; /* where ready() runs */
+	struct reactor *reactor; /* on_answer() runs on its thread. */
 	/*
-	 * answer: CACHE_HIT, CACHE_LOAD (the caller reads wait->extent, and waits for it only once cache_wait_for_read() was
-	 * called), or -errno of the read.
+	 * Ends the wait. answer: CACHE_HIT: wait->extent is pinned for the caller. CACHE_LOAD: the caller reads
+	 * wait->extent, and calls cache_wait_for_read() if it needs the bytes itself. Or -errno of the read.
 	 */
-	void (*ready)(struct cache_wait *wait, int answer);
+	void (*on_answer)(struct cache_wait *wait, int answer);
 	struct cache_span span;
 	struct cache_extent *extent;
 	int answer;
-	enum cache_wait_state state;
-};
-
-struct cache_stats {
-	struct shard_stats sums; /* of all shards */
-	size_t bytes, free_bytes, in_use_bytes, small_bytes, main_bytes;
-	size_t fragmented_bytes; /* free, but in pieces that no extent of a large file fits into: what fragmentation takes
-				*/
-	unsigned waiting;	 /* for memory */
-	unsigned shards;
+	enum cache_wait_state state; /* Protected by the lock of the shard. */
 };
 
 /*
- * bytes: a multiple of ARENA_BLOCK_MAX_BYTES, all of it touched now. retain: false: an extent goes with its last
- * reader. 0, -EINVAL or -ENOMEM. How many shards there are, one to 16, follows from it, and stays so.
+ * Creates a cache of `bytes`, a multiple of CACHE_UNIT_BYTES, and touches all of its memory. The number of shards, 1 to
+ * 16, depends on `bytes` and never changes. retain: false: an extent is evicted with its last user. Returns 0, -EINVAL
+ * or -ENOMEM.
  */
 int cache_new(struct cache **cache, size_t bytes, bool retain);
-/* No extent is pinned and nobody waits. NULL is fine. */
+/* Frees the cache. No extent is in use and no wait is queued. NULL is allowed. */
 void cache_free(struct cache *cache);
 
-/*
- * Another size, or another answer to whether anything is kept, while it is used. `bytes` as of cache_new(), but rounded
- * up to one ARENA_BLOCK_MAX_BYTES a shard: cache_bytes() says what it is then. By one thread at a time, as
- * cache_finish_resize(), and no reactor's: new memory is touched before anybody gets it. What lies in the part that
- * goes is evicted, or goes with its last reader; who waits for memory waits for the part that stays. 0; -EINVAL,
- * -ENOMEM, or -E2BIG (more than the machine has, or than it had addresses for at its start): then nothing has changed.
- * cache_finish_resize() is next.
- */
-int cache_resize(struct cache *cache, size_t bytes, bool retain);
-/*
- * Gives the kernel back what is free of the part that went. True: there is nothing more to give back; else it is to be
- * called again, in a few seconds. From the second time on, what readers have not let go of is read again for new ones,
- * so it ends when the readers of now do.
- */
-bool cache_finish_resize(struct cache *cache);
-
-/* Whether [first, last] of a file lies in one extent. */
+/* Returns true if the bytes [first, last] of a file lie in one extent. */
 bool cache_in_one_extent(const struct file_version *version, uint64_t first, uint64_t last);
 
 /*
- * Only looks. CACHE_HIT: *extent holds the span and is pinned for the caller. CACHE_COALESCED: it is being read,
- * cache_want() would wait for it. CACHE_MISS: *read is what would be read: the whole extent, or just the span, aligned.
- * Any thread.
+ * Looks a span up without waiting. CACHE_HIT: *extent covers the span and is pinned for the caller. CACHE_COALESCED: it
+ * is being read, and cache_want() would wait for it. CACHE_MISS: *read is the aligned range that a load would read: the
+ * complete extent, or the span. Any thread.
  */
 enum cache_answer cache_find(struct cache *cache, const struct cache_span *span, struct cache_extent **extent,
 			     struct span *read);
 
 /*
- * wait->span, ->reactor and ->ready are set by the caller, who is on that reactor's thread. may_load: on a miss take
- * memory for it, or queue for memory. After CACHE_LOAD the wait waits for its own extent, like those that join.
+ * Looks wait->span up. The caller sets wait->span, ->reactor and ->on_answer, and runs on that reactor's thread.
+ * may_load: on a miss add an extent, or queue for memory. on_answer() will run after CACHE_COALESCED, CACHE_LOAD and
+ * CACHE_QUEUED. After CACHE_LOAD the caller must end with cache_loaded() or cache_abandon().
  */
 enum cache_answer cache_want(struct cache *cache, struct cache_wait *wait, bool may_load);
-/* After ready(CACHE_LOAD): the wait waits for its extent from here on. */
+/* Queues the wait at its extent again, after on_answer(CACHE_LOAD). */
 void cache_wait_for_read(struct cache *cache, struct cache_wait *wait);
 /*
- * The wait is given up. True: it is out and ready() will not run. False: ready() is under way; the wait must live until
- * then. On the wait's reactor's thread.
+ * Cancels the wait. Returns true if on_answer() will not run. Returns false if the answer has been posted: on_answer()
+ * will run, and the wait must live until then. On the thread of wait->reactor.
  */
 bool cache_cancel(struct cache *cache, struct cache_wait *wait);
-/* Cancels the wait only if it is in the line for memory. False: it is not, or not any longer, and ready() will run. */
+/* Cancels the wait only if it waits for memory. Returns false if it does not: on_answer() will run. */
 bool cache_cancel_queued(struct cache *cache, struct cache_wait *wait);
 
 /*
- * The read has ended: error 0, then the bytes are there; or -errno, then it is forgotten. Those who wait are answered:
- * with a pin each, or the error. Those of `reactor` are returned, linked by ->next, for the caller to cache_deliver();
- * the others are posted to their reactors.
+ * Ends the load of an extent. error: 0 if the bytes are there, otherwise -errno, which removes the extent. Answers all
+ * waits that are queued at the extent, with a pin each or with the error: those of `reactor`, on whose thread the
+ * caller runs, before this returns, the others by a message.
  */
-struct cache_wait *cache_loaded(struct cache *cache, struct cache_extent *extent, int error, struct reactor *reactor);
-/* Calls ready(). The next one is ->next, to be looked at before. */
-void cache_deliver(struct cache_wait *wait);
-/* Gives up an extent before its read began, if nobody waits for it. True: it is gone. */
+void cache_loaded(struct cache *cache, struct cache_extent *extent, int error, struct reactor *reactor);
+/* Gives up an extent before its read has begun, unless waits are queued at it. Returns true if it was freed. */
 bool cache_abandon(struct cache *cache, struct cache_extent *extent);
 
-/* An extent that the caller has pinned was used once more. Any thread. */
+/* Counts another use of an extent that the caller has pinned. Any thread. */
 void cache_touch(struct cache *cache, struct cache_extent *extent);
-/* Takes an extent that the caller has pinned out of the table: no other want finds it, and its last pin frees it. Any
- * thread. */
+/*
+ * Removes an extent that the caller has pinned from the index. No later lookup finds it, and its last user frees it.
+ * Any thread.
+ */
 void cache_unindex(struct cache *cache, struct cache_extent *extent);
-/* One pin less. Any thread. */
+/* Removes a user of the extent. Any thread. */
 void cache_unpin(struct cache *cache, struct cache_extent *extent);
 
-/*
- * Forgets all extents of a version; who has one pinned keeps it till he lets go. How many bytes they were, or are being
- * read to. Any thread.
- */
-size_t cache_invalidate(struct cache *cache, const struct file_version *version);
-
-/* An extent that is there: how much of which version. */
-struct cache_resident {
-	struct file_version version;
-	size_t bytes;
-	bool pinned;
-};
-
-/* Where a walk through all extents is; all zero: at its start. */
-struct cache_cursor {
-	unsigned shard;
-	uint32_t page;
-};
-
-/*
- * The next extents that are there, at most `room`: how many; 0: there are no more. What comes or goes during a walk may
- * be in it or not. Any thread.
- */
-size_t cache_walk(struct cache *cache, struct cache_cursor *cursor, struct cache_resident *list, size_t room);
-/* False: an extent goes with its last reader. Any thread. */
+/* Returns false if an extent is evicted with its last user. Any thread. */
 bool cache_retains(struct cache *cache);
-
-/* Bytes that are pinned or being read; a little out of date. Any thread. */
+/* Returns the bytes of extents that are in use or being read; may lag behind. Any thread. */
 size_t cache_in_use_bytes(const struct cache *cache);
 size_t cache_bytes(const struct cache *cache);
-/* More than half of the shard of this extent, which the caller has pinned, is pinned. Any thread. */
+/* Returns true if more than half of the shard of this extent, which the caller has pinned, is in use. Any thread. */
 bool cache_is_crowded(const struct cache *cache, const struct cache_extent *extent);
+/* Returns the number of waits for memory. Any thread. */
 unsigned cache_waiting(const struct cache *cache);
-/* Any thread. */
-void cache_stats(struct cache *cache, struct cache_stats *stats);
-/* shard_check() of all, and that who is first in line for memory can't be served. For tests. */
-void cache_check(struct cache *cache);
+
+/* --- private to cache.c, cache_content.c and resize.c --- */
+
+struct cache {
+	_Atomic size_t bytes;  /* Relaxed or stronger: a number that publishes nothing. */
+	unsigned finish_calls; /* Owned by resize.c: calls of resize_finish() since the size was changed. */
+	atomic_uint waiting;   /* Waits for memory, in all shards. Relaxed: a count that publishes nothing. */
+	unsigned shard_count;  /* A power of two. */
+	struct shard shards[];
+};
+
+/* Returns the shard of an extent with this hash. */
+struct shard *cache_shard(struct cache *cache, uint64_t hash);
+/* Returns the size of one of `shards` shards of a cache of `bytes`. The sizes differ by one unit at most. */
+size_t cache_share(size_t bytes, unsigned shards, unsigned index);
+/* Returns true if the file is small enough to be one extent. */
+bool cache_is_one_extent(const struct file_version *version);
+/* Takes the lock of a shard, with a new budget for evictions. */
+void cache_lock(struct shard *shard);
+/* Answers waits for memory, as far as there is room, and releases the lock. */
+void cache_serve_and_unlock(struct cache *cache, struct shard *shard);
 
 #endif

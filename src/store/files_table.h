@@ -105,7 +105,9 @@ struct files_entry *files_table_add(struct files_shard *shard, uint64_t hash, co
 void files_table_use(struct files_entry *entry, uint64_t now_ns);
 /* Replaces the file of the entry. Takes over the reference to `file` and returns the reference to the file before. */
 struct file *files_table_swap_file(struct files_entry *entry, struct file *file);
-/* Removes an idle entry and adds it to the list `unlinked`, for files_table_free_unlinked() after the lock is released. */
+/*
+ * Removes an idle entry and adds it to the list `unlinked`, for files_table_free_unlinked() after the lock is released.
+ */
 void files_table_unlink(struct files_entry *entry, struct files_entry **unlinked);
 /*
  * Marks the file as outdated and queues its version for files_table_report_superseded(). Without memory for the queue

@@ -48,17 +48,11 @@ static void load_end(struct load *load, int error)
 		parts[i]->extent->read_ns = read_ns;
 		queue_finish(&parts[i]->ticket);
 	}
-	for (unsigned i = 0; i < count; i++) {
-		struct cache_wait *wait = cache_loaded(shared->cache, parts[i]->extent, error, shared->reactor), *next;
-
-		for (; wait != NULL; wait = next) {
-			next = wait->next;
-			cache_deliver(wait);
-		}
-	}
+	for (unsigned i = 0; i < count; i++)
+		cache_loaded(shared->cache, parts[i]->extent, error, shared->reactor);
 	for (unsigned i = 0; i < count; i++) {
 		parts[i]->loading = false;
-		parts[i]->ended(parts[i]);
+		parts[i]->on_end(parts[i]);
 	}
 }
 
@@ -283,7 +277,7 @@ static void offload_map_done(struct offload_job *job)
 	struct load *load = load_of_job(job);
 
 	if (load_abandon(load))
-		load->ended(load);
+		load->on_end(load);
 	else
 		load_read(load);
 }
@@ -308,7 +302,7 @@ static void load_merge(struct load *load)
 								  load->extent->offset + load->length,
 								  MERGED_MAX_BYTES - load->length);
 		struct load *other = ticket != NULL ? load_of_ticket(ticket) : NULL;
-		struct cache_extent *extent = other != NULL ? other->take(other) : NULL;
+		struct cache_extent *extent = other != NULL ? other->on_dispatch(other) : NULL;
 
 		if (extent == NULL)
 			break;
@@ -334,10 +328,10 @@ void load_begin(struct load *load, struct cache_extent *extent)
 		load_read(load);
 }
 
-static void load_turn(struct queue_ticket *ticket)
+static void load_dispatch(struct queue_ticket *ticket)
 {
 	struct load *load = load_of_ticket(ticket);
-	struct cache_extent *extent = load->take(load);
+	struct cache_extent *extent = load->on_dispatch(load);
 
 	if (extent != NULL)
 		load_begin(load, extent);
@@ -351,7 +345,7 @@ int load_queue(struct load *load, enum queue_class class, const void *client, co
 	load->ticket.bytes = missing->length;
 	load->ticket.file = load->file;
 	load->ticket.offset = missing->offset;
-	load->ticket.start = load_turn;
+	load->ticket.start = load_dispatch;
 	return queue_add(load->shared->queue, &load->ticket);
 }
 

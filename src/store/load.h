@@ -53,9 +53,9 @@ struct load {
 	 * Its turn at the disk: returns the extent to fill. NULL: there is none, or not yet (an extent that comes later
 	 * is handed to load_begin()); the ticket is the caller's to finish, which may have freed the load already.
 	 */
-	struct cache_extent *(*take)(struct load *load);
+	struct cache_extent *(*on_dispatch)(struct load *load);
 	/* It has ended: all who waited for its extent were answered, and it is not touched any more. */
-	void (*ended)(struct load *load);
+	void (*on_end)(struct load *load);
 	struct queue_ticket ticket; /* from load_queue() on; finished here once load_begin() was called */
 	/* result */
 	bool loading;	  /* into `extent`, by this load or by the one that it is a part of */

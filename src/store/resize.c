@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The size goes down in steps, each of which is whole when the lock is let go: so nobody waits long for the lock, and
- * whoever has it sees a shard of some size. What is above the size and pinned stays where it is, and is found, joined
- * and pinned again as before, but marked to go with its last pin.
+ * Changes the size of each shard in steps. After each step the shard is consistent and has a valid size, so no thread
+ * waits long for the lock. Extents in use above the new size stay where they are. Lookups still find, share and pin
+ * them, but they are evicted with their last user (SHARD_ABOVE_END).
  *
- * All that may fail or takes long is got before (resize_tables, memory above the size, where nobody looks) or given
- * back after.
+ * Everything that may fail or takes long is done before the steps or after them, without the lock: new tables (struct
+ * resize_tables) and new memory, which no other thread uses yet, and the return of memory to the kernel.
+ *
+ * Owner: the process. Thread: one at a time, not a reactor's.
  */
 #include "store/resize.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+#include "store/evict.h"
+#define PATIENT_FINISH_CALLS 1 /* Calls before extents in use above the size are removed from the index. */
 #define STEP_BYTES ARENA_BLOCK_MAX_BYTES
 #define STEP_PAGES ((uint32_t)(STEP_BYTES / ARENA_BLOCK_MIN_BYTES))
 
@@ -30,9 +34,9 @@ static void unlock(struct shard *shard)
 	pthread_mutex_unlock(&shard->lock);
 }
 
-/* --- what it takes --- */
+/* --- preparation --- */
 
-static size_t missing(struct shard *shard, size_t bytes, size_t *offset)
+static size_t find_uncommitted(struct shard *shard, size_t bytes, size_t *offset)
 {
 	size_t length;
 
@@ -42,13 +46,14 @@ static size_t missing(struct shard *shard, size_t bytes, size_t *offset)
 	return length;
 }
 
-static int fill(struct shard *shard, size_t bytes)
+static int commit(struct shard *shard, size_t bytes)
 {
 	int error = arena_prepare(shard->arena, bytes);
 
 	if (error == 0 && bytes > shard->bytes)
 		error = mapping_commit(&shard->table, shard_table_bytes(shard->bytes), shard_table_bytes(bytes));
-	for (size_t offset = 0, length; error == 0 && (length = missing(shard, bytes, &offset)) > 0; offset += length)
+	for (size_t offset = 0, length; error == 0 && (length = find_uncommitted(shard, bytes, &offset)) > 0;
+	     offset += length)
 		error = arena_commit(shard->arena, offset, length);
 	return error;
 }
@@ -63,11 +68,11 @@ static void free_tables(struct shard *shard)
 	shard->next = NULL;
 }
 
-/* The tables come last: they are written in full, so their size must be known to be possible by then. */
-int resize_prepare(struct shard *shard, size_t bytes)
+/* The tables come last, because they are written completely: by then the size is known to be possible. */
+static int prepare(struct shard *shard, size_t bytes)
 {
 	struct resize_tables *next;
-	int error = fill(shard, bytes);
+	int error = commit(shard, bytes);
 
 	if (error != 0)
 		return error;
@@ -80,7 +85,7 @@ int resize_prepare(struct shard *shard, size_t bytes)
 	return error == 0 && next->buckets == NULL ? -ENOMEM : error;
 }
 
-/* What is above the extents that there are, or may be. */
+/* Returns the memory of the tables that exceeds the existing extents. */
 static void trim(struct shard *shard)
 {
 	size_t used = shard_table_bytes(arena_page_count(shard->arena) * ARENA_BLOCK_MIN_BYTES);
@@ -89,17 +94,17 @@ static void trim(struct shard *shard)
 	mapping_decommit(&shard->table, used, shard->table.bytes);
 }
 
-void resize_cancel(struct shard *shard, size_t bytes)
+static void cancel(struct shard *shard, size_t bytes)
 {
 	size_t most = arena_max_bytes(shard->arena), end = bytes < most ? bytes : most;
 
 	free_tables(shard);
-	for (size_t offset = 0, length; (length = missing(shard, end, &offset)) > 0; offset += length)
+	for (size_t offset = 0, length; (length = find_uncommitted(shard, end, &offset)) > 0; offset += length)
 		arena_decommit(shard->arena, offset, length);
 	trim(shard);
 }
 
-/* --- the new size --- */
+/* --- changing the size --- */
 
 static void set_bytes(struct shard *shard, size_t bytes)
 {
@@ -108,16 +113,16 @@ static void set_bytes(struct shard *shard, size_t bytes)
 	shard->ghost.memory_bytes = shard_ghost_bytes(bytes);
 }
 
-static void leave(struct shard *shard, struct cache_extent *extent, uint8_t why)
+static void evict_or_mark(struct shard *shard, struct cache_extent *extent, uint8_t why)
 {
 	shard_clear_pinned(shard, extent);
 	if (extent->users == 0)
-		shard_evict(shard, extent);
+		evict_extent(shard, extent);
 	else
 		extent->evict_on_unpin |= why;
 }
 
-/* Under the lock, as the next one. */
+/* Under the lock, as the next function. */
 static void lower(struct shard *shard, size_t bytes)
 {
 	uint32_t page = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES),
@@ -126,7 +131,7 @@ static void lower(struct shard *shard, size_t bytes)
 
 	set_bytes(shard, bytes);
 	while ((extent = shard_next_extent(shard, &page, end)) != NULL)
-		leave(shard, extent, SHARD_ABOVE_END);
+		evict_or_mark(shard, extent, SHARD_ABOVE_END);
 }
 
 static void raise(struct shard *shard, size_t bytes)
@@ -140,7 +145,7 @@ static void raise(struct shard *shard, size_t bytes)
 		extent->evict_on_unpin &= (uint8_t)~SHARD_ABOVE_END;
 }
 
-/* One step; true: it has that size. */
+/* One step. Returns true when the shard has the new size. */
 static bool change_bytes(struct shard *shard, size_t bytes)
 {
 	bool done;
@@ -155,7 +160,7 @@ static bool change_bytes(struct shard *shard, size_t bytes)
 	return done;
 }
 
-/* Another table of buckets, in steps between which all extents are found. */
+/* Changes the number of buckets in steps. Between the steps, lookups find all extents. */
 static void change_buckets(struct shard *shard)
 {
 	struct resize_tables *next = shard->next;
@@ -169,8 +174,10 @@ static void change_buckets(struct shard *shard)
 	next->buckets = before;
 }
 
-/* Another ghost, in steps. What is evicted between them, into a set that was adopted already, is forgotten: it is a
- * guess anyway. */
+/*
+ * Replaces the ghost in steps. Extents that are evicted meanwhile into a set that was copied before are forgotten. This
+ * only makes the ghost a little less accurate.
+ */
 static void change_ghost(struct shard *shard)
 {
 	struct resize_tables *next = shard->next;
@@ -196,7 +203,7 @@ static void change_tables(struct shard *shard)
 	free_tables(shard);
 }
 
-/* For all extents in [*page, end), as far as one step goes. True: there are more. */
+/* One step of a walk: calls visit() for the extents on the next pages before `end`. Returns true if there are more. */
 static bool walk(struct shard *shard, uint32_t *page, void (*visit)(struct shard *shard, struct cache_extent *extent))
 {
 	uint32_t end = *page + STEP_PAGES, pages;
@@ -221,9 +228,9 @@ static void walk_from(struct shard *shard, uint32_t page,
 		;
 }
 
-static void drop(struct shard *shard, struct cache_extent *extent)
+static void evict_or_mark_transient(struct shard *shard, struct cache_extent *extent)
 {
-	leave(shard, extent, SHARD_TRANSIENT);
+	evict_or_mark(shard, extent, SHARD_TRANSIENT);
 }
 
 static void set_retain(struct shard *shard, bool retain)
@@ -232,18 +239,18 @@ static void set_retain(struct shard *shard, bool retain)
 	shard->retain = retain;
 	unlock(shard);
 	if (!retain)
-		walk_from(shard, 0, drop);
+		walk_from(shard, 0, evict_or_mark_transient);
 }
 
-/* With less memory, more may be pinned than half of it. */
+/* In a smaller shard, pinned extents may exceed half of the size. */
 static void limit_pinned(struct shard *shard, struct cache_extent *extent)
 {
 	if (shard->stats.pinned_bytes > shard->bytes / 2)
 		shard_clear_pinned(shard, extent);
 }
 
-/* The table is the right one for the larger of the two sizes all the time. */
-void resize_shard(struct shard *shard, size_t bytes, bool retain)
+/* The tables always fit the larger of the two sizes. */
+static void resize_shard(struct shard *shard, size_t bytes, bool retain)
 {
 	bool grows = bytes > shard->bytes;
 
@@ -257,22 +264,22 @@ void resize_shard(struct shard *shard, size_t bytes, bool retain)
 	walk_from(shard, 0, limit_pinned);
 }
 
-/* --- what is left --- */
+/* --- returning memory --- */
 
-static void hide(struct shard *shard, struct cache_extent *extent)
+static void unindex_in_use(struct shard *shard, struct cache_extent *extent)
 {
 	if ((extent->evict_on_unpin & SHARD_ABOVE_END) != 0 && extent->ready)
 		shard_remove(shard, extent);
 }
 
-bool resize_finish(struct shard *shard, bool insist)
+static bool finish_shard(struct shard *shard, bool unindex)
 {
 	size_t offset = 0, length;
 
 	if (arena_is_shrunk(shard->arena))
 		return true;
-	if (insist)
-		walk_from(shard, (uint32_t)(shard->bytes / ARENA_BLOCK_MIN_BYTES), hide);
+	if (unindex)
+		walk_from(shard, (uint32_t)(shard->bytes / ARENA_BLOCK_MIN_BYTES), unindex_in_use);
 	do {
 		lock(shard);
 		length = arena_detach_free(shard->arena, &offset);
@@ -282,4 +289,47 @@ bool resize_finish(struct shard *shard, bool insist)
 	} while (length > 0);
 	trim(shard);
 	return arena_is_shrunk(shard->arena);
+}
+
+/* --- the cache --- */
+
+static void serve_all(struct cache *cache)
+{
+	for (unsigned i = 0; i < cache->shard_count; i++) {
+		cache_lock(&cache->shards[i]);
+		cache_serve_and_unlock(cache, &cache->shards[i]);
+	}
+}
+
+int resize_start(struct cache *cache, size_t bytes, bool retain)
+{
+	size_t whole = bytes > cache->shard_count * CACHE_UNIT_BYTES ? bytes : cache->shard_count * CACHE_UNIT_BYTES;
+	unsigned prepared = 0;
+	int error = 0;
+
+	if (bytes == 0 || bytes % CACHE_UNIT_BYTES != 0)
+		return -EINVAL;
+	for (; error == 0 && prepared < cache->shard_count; prepared++)
+		error = prepare(&cache->shards[prepared], cache_share(whole, cache->shard_count, prepared));
+	if (error != 0) {
+		for (unsigned i = 0; i < prepared; i++)
+			cancel(&cache->shards[i], cache_share(whole, cache->shard_count, i));
+		return error;
+	}
+	for (unsigned i = 0; i < cache->shard_count; i++)
+		resize_shard(&cache->shards[i], cache_share(whole, cache->shard_count, i), retain);
+	atomic_store(&cache->bytes, whole);
+	cache->finish_calls = 0;
+	serve_all(cache);
+	return 0;
+}
+
+bool resize_finish(struct cache *cache)
+{
+	bool finished = true;
+
+	for (unsigned i = 0; i < cache->shard_count; i++)
+		finished &= finish_shard(&cache->shards[i], cache->finish_calls >= PATIENT_FINISH_CALLS);
+	cache->finish_calls += !finished;
+	return finished;
 }

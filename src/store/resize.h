@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Another size for a shard that is in use. By one thread at a time, which is no reactor's: it waits for the kernel.
- * None is called under the lock; each takes it for short steps of a few MiB, but for one walk through the extents when
- * the table of them changes.
+ * Changes the size of the cache while it is in use. One thread at a time, which is not a reactor's, because it waits
+ * for the kernel. Locks of shards are taken for short steps of a few MiB.
  */
 #ifndef STORE_RESIZE_H
 #define STORE_RESIZE_H
@@ -10,25 +9,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "store/shard.h"
+#include "store/cache.h"
 
 /*
- * Gets all that it takes to make the shard that large. 0: resize_shard() is next. -ENOMEM, or -E2BIG: more than it has
- * addresses for; then, and if it is not to be after all, resize_cancel() is next.
+ * Sets the size of the cache, as for cache_new(), and whether it retains extents without users. The size is rounded up
+ * to one CACHE_UNIT_BYTES per shard; cache_bytes() returns the result. New memory is touched before it is used. Extents
+ * above the new size are evicted at once, or with their last user. Wants that wait for memory keep waiting for the part
+ * that remains.
+ *
+ * Returns 0; the caller then calls resize_finish(). Returns -EINVAL, -ENOMEM, or -E2BIG if the size exceeds the memory
+ * of the machine or the address range that was reserved at the start; nothing has changed then.
  */
-int resize_prepare(struct shard *shard, size_t bytes);
-void resize_cancel(struct shard *shard, size_t bytes);
-
+int resize_start(struct cache *cache, size_t bytes, bool retain);
 /*
- * What lies above the new size, and with `retain` false everything, goes: at once, or with its last reader. Those who
- * wait for memory may have room then.
+ * Returns the unused memory above the size to the kernel. Returns true if nothing is left above the size, otherwise
+ * call it again after a few seconds. From the second call on, extents that are still in use above the size are removed
+ * from the index. New requests read them again, so shrinking ends when the current readers unpin them.
  */
-void resize_shard(struct shard *shard, size_t bytes, bool retain);
-
-/*
- * Gives back the memory that nobody uses any more. True: all of it. insist: what some reader or other has had all the
- * time is not shown to new ones any more, who read it again.
- */
-bool resize_finish(struct shard *shard, bool insist);
+bool resize_finish(struct cache *cache);
 
 #endif

@@ -1,8 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One part of the cache with a lock of its own: memory, a table of the extents that lie in it, and which of them go
- * when there is no room (S3-FIFO). It does no I/O, makes no syscall and calls nobody back. All functions but init and
- * fini want shard->lock. How it grows and shrinks is in store/resize.h.
+ * One part of the cache, with a lock of its own: memory, an index of the extents in it, and the queues that S3-FIFO
+ * evicts from. It does no I/O, makes no syscall and calls nothing back. All functions except init and fini require
+ * shard->lock. Eviction is in evict.h, growing and shrinking in resize.h.
+ *
+ * The life of an extent ("users" is its reference count, shard_pin() and shard_unpin() change it):
+ *
+ *	              shard_add(): takes a block of the arena, users = 1 (the load)
+ *	                                   |
+ *	                                   v
+ *	                               loading  (in the index, ready = false, wants may wait for it)
+ *	     cache_loaded(0): one user     |        cache_loaded(error), cache_abandon():
+ *	     for each want that waited     |        shard_remove() and shard_unpin()
+ *	                  +----------------+----------------------+
+ *	                  v                                       v
+ *	  shard_pin() +-> in use  (users > 0)                   freed: the block returns to the arena
+ *	              |   |    |                                  ^
+ *	              |   |    | shard_remove(): changed file,    |
+ *	              |   |    |  purge, young file               |
+ *	              |   |    +--> unindexed (users > 0) --------+ last shard_unpin()
+ *	              |   | last shard_unpin()                    |
+ *	              |   +---- evict_on_unpin is set ------------+
+ *	              |   v                                       |
+ *	              +-- idle  (users = 0) ----------------------+ evict_extent(), shard_remove()
+ *
+ * An idle extent is in the small or the main queue, or in the queue of pinned extents if its cache policy is "pin"
+ * (extent->pinned). Pinned extents are evicted only if they prevent large blocks, see evict.c. An extent in use keeps
+ * its queue, but eviction skips it.
  */
 #ifndef STORE_SHARD_H
 #define STORE_SHARD_H
@@ -18,54 +42,59 @@
 #include "store/file.h"
 #include "store/ghost.h"
 
-#define SHARD_WHOLE_MAX_BYTES ARENA_BLOCK_MAX_BYTES /* a file up to this size is one extent */
-#define SHARD_EXTENT_BYTES ((size_t)256 << 10)	    /* of a larger file */
+#define SHARD_WHOLE_MAX_BYTES ARENA_BLOCK_MAX_BYTES /* A file up to this size is one extent. */
+#define SHARD_EXTENT_BYTES ((size_t)256 << 10)	    /* Size of the extents of a larger file. */
+#define SHARD_NO_PAGE UINT32_MAX
+#define SHARD_SMALL_SHARE 10 /* The small queue has one tenth of the memory. */
 
-/* The place of an extent: the nth of one version of a file. Compared and hashed as bytes: it has no padding. */
+/* The key of an extent: its number in one version of a file. Hashed and compared as bytes, so it has no padding. */
 struct shard_key {
 	struct file_version version;
 	uint64_t number;
 };
 
-#define SHARD_TRANSIENT 1 /* nobody has asked for it to be kept */
-#define SHARD_ABOVE_END 2 /* its memory is to be given back */
+/* Reasons to evict an extent with its last shard_unpin(). */
+#define SHARD_TRANSIENT 1 /* No request has asked to keep it. */
+#define SHARD_ABOVE_END 2 /* It lies above the size of the shard, in memory that is to be given back. */
 
 enum shard_queue { SHARD_NO_QUEUE, SHARD_SMALL, SHARD_MAIN, SHARD_PINNED, SHARD_QUEUES };
 
 /*
- * Contiguous bytes of one version of a file, or the place where they are being read to: all of the extent with that
- * key, or just a span that begins in it.
+ * Contiguous bytes of one version of a file, or the memory that they are being read into. It covers all of the extent
+ * with its key, or only a span that begins in that extent.
  */
 struct cache_extent {
 	struct shard_key key;
 	uint64_t hash;
-	uint64_t offset;  /* in the file, aligned for the read */
-	size_t length;	  /* bytes from there; past the file's end there is padding */
-	uint8_t *block;	  /* at least length bytes */
-	uint64_t read_ns; /* when they had been read, if their version is still to be proven (see proof.h); 0: it was
-			     checked */
-	struct cache_wait *waits; /* the cache's: who waits for the end of the read */
-	uint32_t users;		  /* readers; and, while it is being read, 1 for whoever does that */
-	uint32_t chain;		  /* next of its bucket; the next three are numbers of pages */
-	uint32_t newer, older;	  /* of its queue */
-	uint8_t queue;		  /* enum shard_queue */
-	uint8_t touches;	  /* 0 … 3, since it came or since eviction last looked at it */
-	bool used;		  /* this struct speaks for an extent */
-	bool ready;		  /* its bytes are there */
-	bool span;		  /* not the whole of the extent with its key */
-	bool pinned;		  /* never evicted, as long as there is room for others */
-	uint8_t evict_on_unpin;	  /* with its last reader, if any is set: SHARD_TRANSIENT, SHARD_ABOVE_END */
-	bool indexed;		  /* in the table; else it goes with its last reader, too */
+	uint64_t offset; /* Offset in the file, aligned for direct reads. */
+	size_t length;	 /* Bytes of the read. Those past the end of the file are padding. */
+	uint8_t *block;	 /* Block of the arena, at least `length` bytes. */
+	/* End of the read (CLOCK_MONOTONIC) if its version is still to be proven, see proof.h. 0: it was checked. */
+	uint64_t read_ns;
+	struct cache_wait *waits; /* Owned by cache.c: wants that wait for the end of the read. */
+	uint32_t users;		  /* Reference count: readers, and one for the load while the extent is read. */
+	/* Links are numbers of pages. */
+	uint32_t chain;		/* Next extent of the bucket. */
+	uint32_t newer, older;	/* Neighbours in the queue. */
+	uint8_t queue;		/* enum shard_queue */
+	uint8_t touches;	/* Uses since it was added or since eviction inspected it, at most 3. */
+	bool used;		/* This struct describes an extent. */
+	bool ready;		/* The read has ended. */
+	bool span;		/* It covers only a part of the extent with its key. */
+	bool pinned;		/* Cache policy "pin": excluded from eviction. */
+	uint8_t evict_on_unpin; /* SHARD_TRANSIENT, SHARD_ABOVE_END */
+	bool indexed;		/* In the index and in a queue. Otherwise it is freed with the last shard_unpin(). */
 };
 
 struct shard_stats {
-	uint64_t hits, coalesced, loads; /* the cache's */
+	uint64_t hits, coalesced, loads; /* Counted by cache.c. */
 	uint64_t evictions, evicted_bytes, ghost_hits;
-	uint64_t admissions; /* of whole extents in place of spans */
+	uint64_t admissions; /* Complete extents that replaced their spans. */
 	size_t idle_bytes, pinned_bytes;
 	unsigned extents;
 };
 
+/* A queue of extents, linked by page numbers. */
 struct shard_fifo {
 	uint32_t newest, oldest;
 	size_t bytes;
@@ -73,117 +102,138 @@ struct shard_fifo {
 
 struct shard {
 	pthread_mutex_t lock;
-	size_t bytes;		     /* that may be used; extents that are pinned can lie above, until they are not */
-	bool retain;		     /* false: an extent goes with its last reader */
-	_Atomic size_t in_use_bytes; /* written under the lock, read without */
+	size_t bytes; /* Size. While it shrinks, extents in use may still lie above it. */
+	bool retain;  /* false: an extent is evicted with its last shard_unpin(). */
+	/* Bytes of extents in use. Written under the lock, read without it. Relaxed: a sum that publishes nothing. */
+	_Atomic size_t in_use_bytes;
 	struct arena *arena;
 	struct mapping table;
-	struct cache_extent *extents; /* the table: by the page that their block begins on */
+	struct cache_extent *extents; /* In `table`: an extent is described at the number of its first page. */
 	uint32_t *buckets, mask;
-	uint32_t *next_buckets, next_mask,
-		moved; /* while their number changes: the first ones have moved there; else NULL */
+	/* While the number of buckets changes: the new buckets, and how many old ones were moved. Otherwise NULL. */
+	uint32_t *next_buckets, next_mask, moved;
 	struct shard_fifo fifos[SHARD_QUEUES];
-	unsigned inspected;	  /* since shard_begin() */
-	unsigned failed_searches; /* in a row that ended before they had found room */
+	unsigned inspected;	  /* Private to evict.c: extents inspected under this lock. */
+	unsigned failed_searches; /* Private to evict.c: consecutive searches that found no room under one lock. */
 	struct ghost ghost;
 	struct shard_stats stats;
-	struct cache_wait *waits;   /* the cache's: who waits for memory, in order */
-	struct resize_tables *next; /* of whoever changes its size */
+	struct cache_wait *waits;   /* Owned by cache.c: wants that wait for memory, in the order of arrival. */
+	struct resize_tables *next; /* Owned by resize.c. */
 };
 
-/* As arena_new_growable(). 0 or -errno. */
+static inline uint32_t shard_page_of(const struct shard *shard, const struct cache_extent *extent)
+{
+	return (uint32_t)(extent - shard->extents);
+}
+
+/* Returns the extent that begins on this page, or NULL for SHARD_NO_PAGE. */
+static inline struct cache_extent *shard_extent_at(const struct shard *shard, uint32_t page)
+{
+	return page != SHARD_NO_PAGE ? &shard->extents[page] : NULL;
+}
+
+/* Returns the first page number that the arena does not have. */
+static inline uint32_t shard_page_end(const struct shard *shard)
+{
+	return (uint32_t)arena_page_count(shard->arena);
+}
+
+/* Returns true if eviction may take the extent. */
+static inline bool shard_is_idle(const struct cache_extent *extent)
+{
+	return extent->users == 0 && !extent->pinned;
+}
+
+/* Returns the memory that the extent occupies. */
+static inline size_t shard_block_bytes(const struct cache_extent *extent)
+{
+	return arena_block_bytes(extent->length);
+}
+
+/* Initialises a shard of `bytes` that can grow to max_bytes, as arena_new_growable(). Returns 0 or -errno. */
 int shard_init(struct shard *shard, size_t bytes, size_t max_bytes, bool retain);
-/* No extent is pinned. */
+/* Frees everything. No extent may be in use. */
 void shard_fini(struct shard *shard);
 
-/* Under the secret of the process: a client chooses the offsets that it asks for, and could fill one bucket, or one
- * shard, with them. */
+/*
+ * Returns the hash of a key under the secret of the process. Clients choose offsets, so with a public hash they could
+ * direct all extents into one bucket or one shard.
+ */
 uint64_t shard_hash(const struct shard_key *key);
 
-/* What there is of one extent. */
+/* The result of a search in the index. */
 struct shard_view {
-	struct cache_extent *extent; /* read or being read, which holds what was looked for; NULL: none does */
-	unsigned spans;		     /* if none does: how many spans of the extent there are, */
-	size_t span_bytes;	     /* and how much of it they hold */
+	struct cache_extent *extent; /* Extent that covers the range, ready or loading, or NULL. */
+	/* If it is NULL: number of the spans with the same key, and their total length. */
+	unsigned spans;
+	size_t span_bytes;
 };
 
-/* Looks for [offset, offset + length). What is found is neither pinned nor touched. */
+/* Searches for an extent that covers [offset, offset + length). Does not pin or touch it. */
 void shard_find(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
 		struct shard_view *view);
 
-/* The lock was just taken: from here on so many extents are looked at to make room until it should be released, and no
- * more. */
-static inline void shard_begin(struct shard *shard)
-{
-	shard->inspected = 0;
-}
-
 /*
- * A new extent, pinned once, for its maker to read, after evicting what has to go; NULL: no room for it until something
- * is unpinned, or, if shard_is_searching(), as far as was looked: then it is to be called again once the lock was
- * released. A whole one takes the place of its spans.
+ * Adds an extent with one user, the load that fills it. The caller has made room with evict_make_room(). A complete
+ * extent (not a span) replaces the ready spans with its key. Never fails.
  */
-struct cache_extent *shard_make(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset,
-				size_t length, bool span);
+struct cache_extent *shard_add(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset,
+			       size_t length, bool span);
 
-/* The last shard_make() was NULL because it had looked at enough extents for one hold of the lock. It ends after some
- * such holds. */
-static inline bool shard_is_searching(const struct shard *shard)
-{
-	return shard->failed_searches > 0;
-}
-
-/* It is not called again. */
-static inline void shard_end_search(struct shard *shard)
-{
-	shard->failed_searches = 0;
-}
-
-void shard_pin(struct shard *shard, struct cache_extent *extent, unsigned pins);
-/* The last pin of what is transient or in the table no more frees it. True: there may be room now for who waits for it.
+/* Adds a user. */
+void shard_pin(struct shard *shard, struct cache_extent *extent);
+/*
+ * Removes a user. The last one frees an extent that is not in the index, and evicts one that is transient or above the
+ * size of the shard. Returns true if it was the last user, so that wants waiting for memory may have room now.
  */
 bool shard_unpin(struct shard *shard, struct cache_extent *extent);
-/* It was used once more. */
+/* Counts a use of the extent for S3-FIFO. */
 void shard_touch(struct cache_extent *extent);
 /*
- * Not evicted from now on, as long as at most half of the shard is, and unless such extents lie so that nothing large
- * has room anywhere: then the oldest of them go, and what lies around them.
+ * Sets the policy "pin" for an extent, if pinned extents would not exceed half of the shard. Eviction ignores pinned
+ * extents, except if they are placed so that no large block fits anywhere: then the oldest ones are evicted, together
+ * with the extents around them.
  */
 void shard_set_pinned(struct shard *shard, struct cache_extent *extent);
 void shard_clear_pinned(struct shard *shard, struct cache_extent *extent);
-/* Its length without what lies past the file's end. */
+/* Moves an extent to the end of a queue. */
+void shard_requeue(struct shard *shard, struct cache_extent *extent, enum shard_queue queue);
+/* Returns the number of bytes of the extent that lie inside the file. */
 size_t shard_file_bytes(const struct cache_extent *extent);
-/* Nobody finds it any more; freed with its last pin. Its shard_file_bytes(), or 0: it was forgotten before. */
+/*
+ * Removes an extent from the index, so that no want finds it. It is freed at once if idle, otherwise with its last
+ * user. Returns shard_file_bytes(), or 0 if it was not in the index.
+ */
 size_t shard_remove(struct shard *shard, struct cache_extent *extent);
-/* Forgets all of one extent, */
+/* Removes all extents and spans with this key. Returns the sum of their shard_file_bytes(). */
 size_t shard_remove_key(struct shard *shard, const struct shard_key *key, uint64_t hash);
 /*
- * or those of a version that have memory in some pages from *page on: their bytes are added to *bytes, *page is where
- * to go on. False: that was the end of the shard. What is made in pages that were walked already stays, as does what is
- * made after the walk.
+ * One step of removing all extents of a version: those on the next pages from *page on. Adds their bytes to *bytes and
+ * sets *page for the next step. Returns false at the end of the shard. Extents that are added on pages before *page
+ * between two steps are not removed.
  */
 bool shard_remove_version(struct shard *shard, const struct file_version *version, uint32_t *page, size_t *bytes);
 
-/* Of one that is in use by nobody: as if its turn had come. */
-void shard_evict(struct shard *shard, struct cache_extent *extent);
-/* The first extent that has memory in pages [page, end), or NULL; *page is the one after it. */
+/* Returns the first extent on the pages [*page, end), or NULL. Sets *page to the page after it. */
 struct cache_extent *shard_next_extent(struct shard *shard, uint32_t *page, uint32_t end);
-/* Of the table of extents, for so many bytes of memory. */
+/* Returns the identity of an extent or span for the ghost: spans with one key differ by their offset. */
+uint64_t shard_ghost_hash(uint64_t hash, uint64_t offset, bool span);
+
+/* Returns the size of the table of extents for a shard of `bytes`. */
 size_t shard_table_bytes(size_t bytes);
-/* How many buckets it needs, a power of two; and such a table, for the caller to free() if it is not used. NULL: no
- * memory. */
+/* Returns the number of buckets for a shard of `bytes`, a power of two. */
 uint32_t shard_bucket_count(size_t bytes);
+/* Returns `count` empty buckets, which the caller frees with free(), or NULL if there is no memory. */
 uint32_t *shard_new_buckets(uint32_t count);
 /*
- * Moves extents to another table of so many buckets, as many as may be under one hold of the lock; between two calls,
- * which are of the same table, all are found. NULL: there are more to move. Else the table before, for the caller to
- * free.
+ * One step of moving all extents to new buckets. Between the steps all extents can be found. Returns NULL if there are
+ * more to move, otherwise the old buckets, which the caller frees.
  */
 uint32_t *shard_change_buckets(struct shard *shard, uint32_t *buckets, uint32_t count);
-/* Of `bytes`, what the ghost remembers. */
+/* Returns how many evicted bytes the ghost of a shard of `bytes` remembers. */
 uint64_t shard_ghost_bytes(size_t bytes);
 
-/* Asserts that table, queues, sums and arena agree. For tests. */
+/* Asserts that index, queues, sums and arena are consistent. For tests. */
 void shard_check(struct shard *shard);
 
 #endif

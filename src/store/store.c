@@ -29,7 +29,7 @@ struct store_read {
 	struct load load;
 	struct store *store;
 	struct store_want *want;  /* NULL: given up */
-	bool waiting;		  /* wait.ready() is to come */
+	bool waiting;		  /* wait.on_answer() is to come */
 	struct proof *proof;	  /* of wait.extent, which is pinned; NULL: none is awaited */
 	enum store_source source; /* of that */
 	uint64_t made_ns;
@@ -188,7 +188,7 @@ static bool must_prove(const struct store_want *want, const struct cache_extent 
 	return !want->unproven && !proof_is_known(want->file, extent->read_ns);
 }
 
-static void read_proven(void *context, int error)
+static void read_on_proof(void *context, int error)
 {
 	struct store_read *read = context;
 
@@ -203,7 +203,7 @@ static void read_proven(void *context, int error)
 static int read_prove(struct store_read *read, enum store_source source)
 {
 	read->source = source;
-	return store_prove(read->store, read->load.file, read->wait.extent->read_ns, read_proven, read, &read->proof);
+	return store_prove(read->store, read->load.file, read->wait.extent->read_ns, read_on_proof, read, &read->proof);
 }
 
 /* answer: CACHE_HIT, or an error. */
@@ -261,7 +261,7 @@ static void look_after_starved(void *context)
 }
 
 /* The cache has an answer for a read that waited: at an extent, or in the line for memory. */
-static void read_ready(struct cache_wait *wait, int answer)
+static void read_on_answer(struct cache_wait *wait, int answer)
 {
 	struct store_read *read = (struct store_read *)wait;
 
@@ -288,7 +288,7 @@ static struct store_read *read_of_load(struct load *load)
 }
 
 /* Its turn at the disk. */
-static struct cache_extent *read_take_memory(struct load *load)
+static struct cache_extent *read_on_dispatch(struct load *load)
 {
 	struct store_read *read = read_of_load(load);
 	enum cache_answer answer = cache_want(read->store->shared.cache, &read->wait, true);
@@ -312,7 +312,7 @@ static struct cache_extent *read_take_memory(struct load *load)
 	return NULL;
 }
 
-static void read_ended(struct load *load)
+static void read_on_load_end(struct load *load)
 {
 	read_settle(read_of_load(load));
 }
@@ -327,12 +327,12 @@ static struct store_read *read_new(struct store *store, struct store_want *want,
 	read->want = want;
 	read->load.shared = &store->shared;
 	read->load.file = file_ref(want->file);
-	read->load.take = read_take_memory;
-	read->load.ended = read_ended;
+	read->load.on_dispatch = read_on_dispatch;
+	read->load.on_end = read_on_load_end;
 	read->wait.span = *span;
 	read->wait.span.version = &read->load.file->version;
 	read->wait.reactor = store->shared.reactor;
-	read->wait.ready = read_ready;
+	read->wait.on_answer = read_on_answer;
 	read->made_ns = clock_now_ns();
 	store->pending++;
 	return read;

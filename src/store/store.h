@@ -81,8 +81,8 @@ void store_free(struct store *store);
  * -EBUSY: the device is behind its latency target (of QUEUE_FIRST only). The bytes are all of one version: after the
  * last read the file was checked again. If want->unproven is set, they are once store_prove() says so.
  *
- * -ENOBUFS: no memory of the cache became free in time. A divisible want waits for STORE_DIVISIBLE_WAIT_MS, a rejectable one
- * until latency_ms have passed since it was made. All others wait in line until there is some.
+ * -ENOBUFS: no memory of the cache became free in time. A divisible want waits for STORE_DIVISIBLE_WAIT_MS, a
+ * rejectable one until latency_ms have passed since it was made. All others wait in line until there is some.
  */
 int store_want(struct store *store, struct store_want *want);
 /*

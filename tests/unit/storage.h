@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/cache_content.h"
 #include "store/store.h"
 #include "suite.h"
 
@@ -164,7 +165,7 @@ static void storage_teardown(void)
 
 	while (storage_pending() > 0)
 		storage_turn_both();
-	cache_check(cache);
+	cache_content_check(cache);
 	ck_assert_uint_eq(cache_in_use_bytes(cache), 0);
 	ck_assert_uint_eq(device->in_flight_count, 0);
 	ck_assert_uint_eq(device->in_flight_bytes, 0);

@@ -18,6 +18,8 @@
 
 #include "../suite.h"
 #include "base/align.h"
+#include "store/cache_content.h"
+#include "store/resize.h"
 
 #ifndef POOL_CANARY
 #define POOL_CANARY 0
@@ -92,7 +94,7 @@ static void pinned(struct want *want)
 	check_bytes(want);
 }
 
-static void ready(struct cache_wait *wait, int answer)
+static void on_answer(struct cache_wait *wait, int answer)
 {
 	struct want *want = (struct want *)wait;
 
@@ -146,7 +148,7 @@ static void ask(struct player *player, struct want *want)
 	choose_span(player, &want->wait.span);
 	want->player = player;
 	want->wait.reactor = player->reactor;
-	want->wait.ready = ready;
+	want->wait.on_answer = on_answer;
 	answer = cache_want(cache, &want->wait, random_below(player, 8) != 0);
 	switch (answer) {
 	case CACHE_HIT:
@@ -176,7 +178,6 @@ static void end_read(struct player *player, struct want *want)
 {
 	int error = random_below(player, 20) == 0 ? -EIO : 0;
 	struct cache_extent *extent = want->extent;
-	struct cache_wait *wait, *next;
 
 	if (error == 0)
 		fill(extent);
@@ -185,10 +186,7 @@ static void end_read(struct player *player, struct want *want)
 		want->stage = IDLE;
 		want->given_up = false;
 	}
-	for (wait = cache_loaded(cache, extent, error, player->reactor); wait != NULL; wait = next) {
-		next = wait->next;
-		cache_deliver(wait);
-	}
+	cache_loaded(cache, extent, error, player->reactor);
 }
 
 static void give_up(struct want *want)
@@ -234,7 +232,7 @@ static void step(struct player *player)
 		break;
 	}
 	if (random_below(player, 1000) == 0)
-		cache_invalidate(cache, &versions[random_below(player, VERSIONS)]);
+		cache_content_invalidate(cache, &versions[random_below(player, VERSIONS)]);
 	reactor_iterate(player->reactor, 0);
 }
 
@@ -285,7 +283,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	cache_check(cache);
+	cache_content_check(cache);
 	ck_assert_uint_eq(cache_in_use_bytes(cache), 0);
 	ck_assert_uint_eq(cache_waiting(cache), 0);
 	for (unsigned i = 0; i < 4; i++)
@@ -309,7 +307,7 @@ START_TEST(random_wants_beside_a_model)
 	ck_assert_int_eq(cache_new(&cache, games[_i].bytes, games[_i].retain), 0);
 	for (unsigned i = 0; i < games[_i].steps; i++) {
 		step(&players[i % 2]);
-		cache_check(cache);
+		cache_content_check(cache);
 		check_pins(&players[0]);
 	}
 	for (unsigned i = 0; i < 10000 && !(is_over(&players[0]) && is_over(&players[1])); i++) {
@@ -358,7 +356,7 @@ END_TEST
 /* Wants it and reads it if need be. True: it was there. */
 static bool use(const struct file_version *version, uint64_t offset, size_t length, bool pinned)
 {
-	struct want want = { .wait = { .reactor = players[0].reactor, .ready = ready } };
+	struct want want = { .wait = { .reactor = players[0].reactor, .on_answer = on_answer } };
 	bool hit;
 
 	want.wait.span = (struct cache_span){
@@ -371,7 +369,7 @@ static bool use(const struct file_version *version, uint64_t offset, size_t leng
 	}
 	want.extent = want.wait.extent;
 	fill(want.extent);
-	cache_deliver(cache_loaded(cache, want.extent, 0, players[0].reactor));
+	cache_loaded(cache, want.extent, 0, players[0].reactor);
 	cache_unpin(cache, want.extent);
 	return false;
 }
@@ -404,7 +402,7 @@ START_TEST(a_scan_leaves_what_is_hot)
 	for (uint64_t at = 0; at < 320 * MIB; at += SHARD_EXTENT_BYTES)
 		ck_assert(!use(&huge, at, SHARD_EXTENT_BYTES, false));
 	ck_assert_uint_eq(use_all(320, 64 * KIB, false), 320);
-	cache_check(cache);
+	cache_content_check(cache);
 }
 END_TEST
 
@@ -416,7 +414,7 @@ START_TEST(what_comes_back_is_remembered)
 	ck_assert_int_eq(cache_new(&cache, 4 * MIB, true), 0);
 	use_all(80, 64 * KIB, false);
 	use_all(80, 64 * KIB, false);
-	cache_stats(cache, &stats);
+	cache_content_stats(cache, &stats);
 	ck_assert_uint_gt(stats.sums.ghost_hits, 10);
 	ck_assert_uint_gt(stats.main_bytes, MIB);
 }
@@ -431,10 +429,10 @@ START_TEST(what_is_sticky_stays_as_far_as_half_of_the_memory)
 	use_all(100, 64 * KIB, true);
 	for (uint64_t at = 0; at < 40 * MIB; at += SHARD_EXTENT_BYTES)
 		use(&huge, at, SHARD_EXTENT_BYTES, false);
-	cache_stats(cache, &stats);
+	cache_content_stats(cache, &stats);
 	ck_assert_uint_eq(stats.sums.pinned_bytes, 4 * MIB);
 	ck_assert_uint_ge(use_all(64, 64 * KIB, true), 64);
-	cache_check(cache);
+	cache_content_check(cache);
 }
 END_TEST
 
@@ -451,7 +449,7 @@ START_TEST(sticky_crumbs_do_not_block_large_extents)
 	}
 	ck_assert(!use(&large, 0, MIB, false));
 	ck_assert(use(&large, 0, MIB, false));
-	cache_check(cache);
+	cache_content_check(cache);
 }
 END_TEST
 
@@ -505,7 +503,7 @@ START_TEST(sticky_crumbs_beside_a_pin_do_not_block_either)
 		use(&version, 0, 4096, i % 100 == 0);
 	}
 	ck_assert(!use(&large, 0, MIB, false));
-	cache_check(cache);
+	cache_content_check(cache);
 	cache_unpin(cache, held);
 }
 END_TEST
@@ -520,15 +518,15 @@ START_TEST(a_version_that_is_gone_takes_its_extents_along)
 	for (uint64_t at = 0; at < old.size; at += SHARD_EXTENT_BYTES)
 		use(&old, at, SHARD_EXTENT_BYTES, false);
 	use(&other, 0, 100000, false);
-	cache_invalidate(cache, &old);
-	cache_stats(cache, &stats);
+	cache_content_invalidate(cache, &old);
+	cache_content_stats(cache, &stats);
 	ck_assert_uint_eq(stats.sums.extents, 1);
 	ck_assert(use(&other, 0, 100000, false));
 	ck_assert(!use(&old, 0, 1000, false));
 	use(&huge, 0, 1000, false); /* of more extents than the cache has */
 	use(&huge, 300 * MIB, 1000, false);
-	cache_invalidate(cache, &huge);
-	cache_stats(cache, &stats);
+	cache_content_invalidate(cache, &huge);
+	cache_content_stats(cache, &stats);
 	ck_assert_uint_eq(stats.sums.extents, 2);
 }
 END_TEST
@@ -559,8 +557,8 @@ static size_t resident_bytes(void)
 
 static void resize(size_t bytes, bool retain)
 {
-	ck_assert_int_eq(cache_resize(cache, bytes, retain), 0);
-	cache_check(cache);
+	ck_assert_int_eq(resize_start(cache, bytes, retain), 0);
+	cache_content_check(cache);
 	ck_assert_uint_eq(cache_bytes(cache), bytes);
 }
 
@@ -583,10 +581,10 @@ START_TEST(memory_comes_and_goes)
 		fill_up();
 		ck_assert_uint_eq(fill_up(), 1024);
 		resize(8 * MIB, true);
-		cache_stats(cache, &stats);
+		cache_content_stats(cache, &stats);
 		ck_assert_uint_le(stats.main_bytes + stats.small_bytes, 8 * MIB);
-		ck_assert(cache_finish_resize(cache));
-		cache_check(cache);
+		ck_assert(resize_finish(cache));
+		cache_content_check(cache);
 #if !POOL_CANARY /* sanitizers have shadows */
 		ck_assert_uint_le(resident_bytes(), before + 6 * MIB);
 #endif
@@ -612,8 +610,8 @@ START_TEST(growing_keeps_all_and_shrinking_some)
 	resize(256 * MIB, true); /* not all of it had gone */
 	fill_up();
 	ck_assert_uint_eq(fill_up(), 1024);
-	ck_assert(cache_finish_resize(cache));
-	cache_check(cache);
+	ck_assert(resize_finish(cache));
+	cache_content_check(cache);
 }
 END_TEST
 
@@ -621,14 +619,14 @@ END_TEST
 START_TEST(sizes_to_change_to)
 {
 	ck_assert_int_eq(cache_new(&cache, 256 * MIB, true), 0);
-	ck_assert_int_eq(cache_resize(cache, 0, true), -EINVAL);
-	ck_assert_int_eq(cache_resize(cache, MIB + 4096, true), -EINVAL);
-	ck_assert_int_eq(cache_resize(cache, (size_t)1 << 45, true), -E2BIG);
-	cache_check(cache);
+	ck_assert_int_eq(resize_start(cache, 0, true), -EINVAL);
+	ck_assert_int_eq(resize_start(cache, MIB + 4096, true), -EINVAL);
+	ck_assert_int_eq(resize_start(cache, (size_t)1 << 45, true), -E2BIG);
+	cache_content_check(cache);
 	ck_assert_uint_eq(cache_bytes(cache), 256 * MIB);
-	ck_assert_int_eq(cache_resize(cache, 2 * MIB, true), 0);
+	ck_assert_int_eq(resize_start(cache, 2 * MIB, true), 0);
 	ck_assert_uint_eq(cache_bytes(cache), 4 * MIB);
-	ck_assert(cache_finish_resize(cache));
+	ck_assert(resize_finish(cache));
 }
 END_TEST
 
@@ -644,10 +642,10 @@ START_TEST(memory_that_is_not_there)
 	ck_assert_int_eq(getrlimit(RLIMIT_DATA, &limit), 0);
 	before = resident_bytes();
 	ck_assert_int_eq(setrlimit(RLIMIT_DATA, &(struct rlimit){ 64 * MIB, limit.rlim_max }), 0);
-	ck_assert_int_eq(cache_resize(cache, 512 * MIB, true), -ENOMEM);
+	ck_assert_int_eq(resize_start(cache, 512 * MIB, true), -ENOMEM);
 	setrlimit(RLIMIT_DATA, &limit);
 	ck_assert_uint_le(resident_bytes(), before + 4 * MIB);
-	cache_check(cache);
+	cache_content_check(cache);
 	ck_assert_uint_eq(use_all(100, 64 * KIB, false), 100);
 	resize(64 * MIB, true);
 }
@@ -666,24 +664,24 @@ START_TEST(readers_hold_back_what_they_read)
 		held[i] = hold(&versions_held[i]);
 	}
 	resize(4 * MIB, true);
-	ck_assert(!cache_finish_resize(cache));
-	cache_check(cache);
-	cache_stats(cache, &stats);
+	ck_assert(!resize_finish(cache));
+	cache_content_check(cache);
+	cache_content_stats(cache, &stats);
 	ck_assert_uint_eq(stats.in_use_bytes, 64 * MIB);
 	ck_assert(use(&versions_held[60], 0, 1000, true)); /* is found, and goes all the same */
 	for (unsigned i = 0; i < 64; i++)
 		ck_assert_uint_eq(held[i]->block[97], byte_at(&versions_held[i], 97));
 	for (unsigned i = 8; i < 64; i++)
 		cache_unpin(cache, held[i]);
-	ck_assert(!cache_finish_resize(cache)); /* from here on nobody new gets those */
+	ck_assert(!resize_finish(cache)); /* from here on nobody new gets those */
 	ck_assert(use(&versions_held[0], 0, 1000, false));
 	cache_unpin(cache, held[0]);
 	ck_assert(!use(&versions_held[7], 0, 1000, false));
-	cache_check(cache);
+	cache_content_check(cache);
 	for (unsigned i = 1; i < 8; i++)
 		cache_unpin(cache, held[i]);
-	ck_assert(cache_finish_resize(cache));
-	cache_check(cache);
+	ck_assert(resize_finish(cache));
+	cache_content_check(cache);
 }
 END_TEST
 
@@ -697,22 +695,22 @@ START_TEST(what_is_being_read_is_read_to_its_end)
 	ck_assert_int_eq(cache_new(&cache, 32 * MIB, true), 0);
 	for (uint64_t at = 0; at < 31 * MIB; at += SHARD_EXTENT_BYTES)
 		use(&filler, at, SHARD_EXTENT_BYTES, false);
-	first = second =
-		(struct want){ .player = &players[0], .wait = { .reactor = players[0].reactor, .ready = ready } };
+	first = second = (struct want){ .player = &players[0],
+					.wait = { .reactor = players[0].reactor, .on_answer = on_answer } };
 	first.wait.span = second.wait.span =
 		(struct cache_span){ .version = &version, .alignment = ALIGNMENT, .length = 70 * KIB };
 	ck_assert_int_eq(cache_want(cache, &first.wait, true), CACHE_LOAD);
 	first.extent = first.wait.extent;
 	resize(4 * MIB, true);
-	cache_finish_resize(cache);
-	cache_finish_resize(cache);
+	resize_finish(cache);
+	resize_finish(cache);
 	ck_assert_int_eq(cache_want(cache, &second.wait, true), CACHE_COALESCED);
 	end_read(&players[0], &first);
 	ck_assert_int_eq(first.stage, PINS);
 	ck_assert_int_eq(second.stage, PINS);
 	cache_unpin(cache, first.extent);
 	cache_unpin(cache, second.extent);
-	ck_assert(cache_finish_resize(cache));
+	ck_assert(resize_finish(cache));
 	ck_assert(!use(&version, 0, 100, false));
 }
 END_TEST
@@ -729,7 +727,8 @@ START_TEST(who_waits_is_served)
 		others[i] = version_of(200 + i, MIB);
 		held[i] = hold(&others[i]);
 	}
-	waits = (struct want){ .player = &players[0], .wait = { .reactor = players[0].reactor, .ready = ready } };
+	waits = (struct want){ .player = &players[0],
+			       .wait = { .reactor = players[0].reactor, .on_answer = on_answer } };
 	waits.wait.span = (struct cache_span){ .version = &version, .alignment = ALIGNMENT, .length = MIB };
 	ck_assert_int_eq(cache_want(cache, &waits.wait, true), CACHE_QUEUED);
 	if (_i == 0)
@@ -740,14 +739,14 @@ START_TEST(who_waits_is_served)
 	ck_assert_int_eq(waits.reads, _i == 0);
 	for (unsigned i = 4; i-- > 0;) {
 		cache_unpin(cache, held[i]);
-		cache_check(cache);
-		cache_finish_resize(cache);
+		cache_content_check(cache);
+		resize_finish(cache);
 	}
 	reactor_iterate(players[0].reactor, 0);
 	ck_assert(waits.reads);
 	end_read(&players[0], &waits);
 	cache_unpin(cache, waits.extent);
-	ck_assert(cache_finish_resize(cache));
+	ck_assert(resize_finish(cache));
 }
 END_TEST
 
@@ -757,17 +756,17 @@ START_TEST(what_is_sticky_follows_the_size)
 
 	ck_assert_int_eq(cache_new(&cache, 32 * MIB, true), 0);
 	use_all(256, 64 * KIB, true);
-	cache_stats(cache, &stats);
+	cache_content_stats(cache, &stats);
 	ck_assert_uint_eq(stats.sums.pinned_bytes, 16 * MIB);
 	resize(8 * MIB, true);
-	cache_stats(cache, &stats);
+	cache_content_stats(cache, &stats);
 	ck_assert_uint_le(stats.sums.pinned_bytes, 4 * MIB);
 	ck_assert_uint_ge(stats.sums.pinned_bytes, 3 * MIB);
 	resize(32 * MIB, true);
 	use_all(1000, 64 * KIB, true);
-	cache_stats(cache, &stats);
+	cache_content_stats(cache, &stats);
 	ck_assert_uint_eq(stats.sums.pinned_bytes, 16 * MIB);
-	cache_check(cache);
+	cache_content_check(cache);
 }
 END_TEST
 
@@ -782,7 +781,7 @@ START_TEST(keeping_can_be_switched)
 	use_all(10, 4096, true);
 	held = hold(&version);
 	resize(16 * MIB, false);
-	cache_stats(cache, &stats);
+	cache_content_stats(cache, &stats);
 	ck_assert_uint_eq(stats.sums.extents, 1);
 	ck_assert(use(&version, 0, 100, false)); /* as long as somebody has it */
 	cache_unpin(cache, held);
@@ -791,7 +790,7 @@ START_TEST(keeping_can_be_switched)
 	resize(64 * MIB, true);
 	ck_assert(!use(&version, 0, 100, false));
 	ck_assert(use(&version, 0, 100, false));
-	ck_assert(cache_finish_resize(cache));
+	ck_assert(resize_finish(cache));
 }
 END_TEST
 
@@ -804,9 +803,9 @@ static void *resize_at_random(void *context)
 
 	while (!atomic_load(&game_over)) {
 		ck_assert_int_eq(
-			cache_resize(cache, steps[random_below(player, 8)] * MIB, random_below(player, 4) != 0), 0);
+			resize_start(cache, steps[random_below(player, 8)] * MIB, random_below(player, 4) != 0), 0);
 		for (unsigned i = random_below(player, 4); i > 0; i--)
-			cache_finish_resize(cache);
+			resize_finish(cache);
 	}
 	return NULL;
 }
@@ -829,7 +828,7 @@ START_TEST(three_threads_and_one_that_resizes)
 	atomic_store(&game_over, true);
 	pthread_join(other, NULL);
 	pthread_barrier_destroy(&all_played);
-	ck_assert(cache_finish_resize(cache));
+	ck_assert(resize_finish(cache));
 }
 END_TEST
 
@@ -843,11 +842,11 @@ START_TEST(random_wants_and_sizes)
 		step(&players[i % 2]);
 		if (random_below(&dice, 50) == 0)
 			ck_assert_int_eq(
-				cache_resize(cache, (1 + random_below(&dice, 24)) * MIB, random_below(&dice, 4) != 0),
+				resize_start(cache, (1 + random_below(&dice, 24)) * MIB, random_below(&dice, 4) != 0),
 				0);
 		if (random_below(&dice, 30) == 0)
-			cache_finish_resize(cache);
-		cache_check(cache);
+			resize_finish(cache);
+		cache_content_check(cache);
 		check_pins(&players[0]);
 	}
 	for (unsigned i = 0; i < 10000 && !(is_over(&players[0]) && is_over(&players[1])); i++) {
@@ -856,7 +855,7 @@ START_TEST(random_wants_and_sizes)
 	}
 	ck_assert(is_over(&players[0]) && is_over(&players[1]));
 	ck_assert_uint_gt(players[0].hits, 10);
-	ck_assert(cache_finish_resize(cache));
+	ck_assert(resize_finish(cache));
 }
 END_TEST
 

@@ -20,8 +20,10 @@
 #include "base/clock.h"
 #include "request/clients.h"
 #include "store/cache.h"
+#include "store/cache_content.h"
 #include "store/files.h"
 #include "store/files_walk.h"
+#include "store/resize.h"
 
 #define MIB ((size_t)1 << 20)
 #define PAGE 4096
@@ -92,7 +94,7 @@ static void expect_short_holds(const char *what)
 static struct cache *cache;
 static struct reactor *reactor;
 
-static void never(struct cache_wait *wait, int answer)
+static void ignore_answer(struct cache_wait *wait, int answer)
 {
 	(void)wait;
 	(void)answer;
@@ -108,7 +110,7 @@ static struct cache_extent *use(const struct file_version *version, uint64_t off
 				bool keep)
 {
 	struct cache_wait wait = { .reactor = reactor,
-				   .ready = never,
+				   .on_answer = ignore_answer,
 				   .span = { .version = version,
 					     .alignment = ALIGNMENT,
 					     .offset = offset,
@@ -139,7 +141,7 @@ static size_t fill(bool one_file)
 
 	ck_assert_int_eq(reactor_new(&reactor), 0);
 	ck_assert_int_eq(cache_new(&cache, 64 * MIB, true), 0);
-	ck_assert_int_eq(cache_resize(cache, mib * MIB, true), 0);
+	ck_assert_int_eq(resize_start(cache, mib * MIB, true), 0);
 	for (size_t i = 0; i < pages; i++) {
 		struct file_version own = version_of(i + 2, PAGE);
 
@@ -168,7 +170,7 @@ static void large_extents_among_small_ones(void)
 		use(&large, 0, MIB, false, false);
 	}
 	expect_short_holds("200 extents of 1 MiB");
-	cache_check(cache);
+	cache_content_check(cache);
 	longest_ns = 0;
 	empty();
 }
@@ -208,11 +210,11 @@ static void a_version_with_many_extents(void)
 	struct cache_stats stats;
 
 	longest_ns = 0;
-	while (cache_walk(cache, &cursor, list, 256) > 0)
+	while (cache_content_walk(cache, &cursor, list, 256) > 0)
 		;
-	cache_stats(cache, &stats);
+	cache_content_stats(cache, &stats);
 	expect_short_holds("a walk, and sums");
-	ck_assert_uint_eq(cache_invalidate(cache, &huge), pages * PAGE);
+	ck_assert_uint_eq(cache_content_invalidate(cache, &huge), pages * PAGE);
 	expect_short_holds("forgetting a version");
 	empty();
 }
@@ -224,14 +226,14 @@ static void another_size(void)
 	fill(false);
 	bytes = cache_bytes(cache);
 	longest_ns = 0;
-	ck_assert_int_eq(cache_resize(cache, bytes / 2, true), 0);
-	cache_finish_resize(cache);
+	ck_assert_int_eq(resize_start(cache, bytes / 2, true), 0);
+	resize_finish(cache);
 	expect_short_holds("half the size");
-	ck_assert_int_eq(cache_resize(cache, bytes, true), 0);
+	ck_assert_int_eq(resize_start(cache, bytes, true), 0);
 	expect_short_holds("twice the size");
-	ck_assert_int_eq(cache_resize(cache, bytes, false), 0);
+	ck_assert_int_eq(resize_start(cache, bytes, false), 0);
 	expect_short_holds("nothing is kept any more");
-	cache_check(cache);
+	cache_content_check(cache);
 	empty();
 }
 

@@ -4,6 +4,7 @@
  * an early end. Bytes are compared with what was written; nothing may be pinned after each test, whoever gave up when.
  * Two stores on one cache are two reactors: who reads what is told by counting what io_submit is given.
  */
+#include "store/cache_content.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -734,7 +735,7 @@ START_TEST(hundreds_of_wants_share_a_few_extents)
 	while (done_count < 400)
 		storage_turn_both();
 	ck_assert_uint_eq(hits, 0);
-	cache_check(cache);
+	cache_content_check(cache);
 }
 END_TEST
 
@@ -805,7 +806,7 @@ static unsigned waiting_for_memory(void)
 {
 	struct cache_stats stats;
 
-	cache_stats(cache, &stats);
+	cache_content_stats(cache, &stats);
 	return stats.waiting;
 }
 

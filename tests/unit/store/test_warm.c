@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* store/warm.c over a real file, with the kernel's answers changed on the way (--wrap=io_getevents). */
+#include "store/cache_content.h"
 #include "store/warm.h"
 
 #include <errno.h>
@@ -107,7 +108,7 @@ static uint64_t resident(uint64_t *pinned)
 	size_t count;
 
 	*pinned = 0;
-	while ((count = cache_walk(cache, &cursor, list, 7)) > 0)
+	while ((count = cache_content_walk(cache, &cursor, list, 7)) > 0)
 		for (size_t i = 0; i < count; i++) {
 			bytes += list[i].bytes;
 			*pinned += list[i].pinned ? list[i].bytes : 0;
@@ -129,7 +130,7 @@ START_TEST(a_file_is_brought_in)
 	start("f", SOME_BYTES, false);
 	ck_assert_int_eq(run(), 0);
 	ck_assert_uint_eq(warm_done_bytes(warm), SOME_BYTES);
-	ck_assert_uint_eq(cache_invalidate(cache, &file->version), 0); /* another version, before make_old() */
+	ck_assert_uint_eq(cache_content_invalidate(cache, &file->version), 0); /* another version, before make_old() */
 }
 END_TEST
 

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Invalidation, walk and statistics. Owner: the process. Thread: any thread; the functions take the lock of one shard
+ * at a time, and release it after each step of WALK_PAGES pages or extents of one key.
+ */
+#include "store/cache_content.h"
+
+#include <assert.h>
+
+#define WALK_PAGES 1024 /* Pages that one step visits. */
+
+/* Removes all extents with one key. Without a lock, as the next function. */
+static size_t invalidate_key(struct cache *cache, const struct shard_key *key)
+{
+	uint64_t hash = shard_hash(key);
+	struct shard *shard = cache_shard(cache, hash);
+	size_t bytes;
+
+	cache_lock(shard);
+	bytes = shard_remove_key(shard, key, hash);
+	cache_serve_and_unlock(cache, shard);
+	return bytes;
+}
+
+/*
+ * Removes all extents of the version from one shard, in steps. A reader of the version may load it again on pages that
+ * the walk has passed. Such extents are correct, because the file is checked after each read, and they are evicted in
+ * their order.
+ */
+static size_t invalidate_in_shard(struct cache *cache, struct shard *shard, const struct file_version *version)
+{
+	uint32_t page = 0;
+	size_t bytes = 0;
+	bool more;
+
+	do {
+		cache_lock(shard);
+		more = shard_remove_version(shard, version, &page, &bytes);
+		cache_serve_and_unlock(cache, shard);
+	} while (more);
+	return bytes;
+}
+
+/* Looks the extents up by key unless a walk through the whole cache is shorter. */
+size_t cache_content_invalidate(struct cache *cache, const struct file_version *version)
+{
+	uint64_t extents = cache_is_one_extent(version) ? 1 : version->size / SHARD_EXTENT_BYTES + 1;
+	struct shard_key key = { .version = *version };
+	size_t bytes = 0;
+
+	if (extents > cache_bytes(cache) / SHARD_EXTENT_BYTES) {
+		for (unsigned i = 0; i < cache->shard_count; i++)
+			bytes += invalidate_in_shard(cache, &cache->shards[i], version);
+		return bytes;
+	}
+	for (key.number = 0; key.number < extents; key.number++)
+		bytes += invalidate_key(cache, &key);
+	return bytes;
+}
+
+/* Lists the extents of the next few MiB, under the lock. Returns true if the shard has more. */
+static bool walk_shard(struct shard *shard, uint32_t *page, struct cache_resident *list, size_t room, size_t *count)
+{
+	uint32_t pages = (uint32_t)arena_page_count(shard->arena),
+		 end = *page + WALK_PAGES < pages ? *page + WALK_PAGES : pages;
+	struct cache_extent *extent = NULL;
+
+	while (*count < room && *page < end && (extent = shard_next_extent(shard, page, end)) != NULL)
+		if (extent->indexed && extent->ready)
+			list[(*count)++] = (struct cache_resident){ extent->key.version, shard_file_bytes(extent),
+								    extent->pinned };
+	if (*count < room && *page < end)
+		*page = end;
+	return *page < pages;
+}
+
+size_t cache_content_walk(struct cache *cache, struct cache_cursor *cursor, struct cache_resident *list, size_t room)
+{
+	size_t count = 0;
+
+	while (count < room && cursor->shard < cache->shard_count) {
+		struct shard *shard = &cache->shards[cursor->shard];
+		bool more;
+
+		pthread_mutex_lock(&shard->lock);
+		more = walk_shard(shard, &cursor->page, list, room, &count);
+		pthread_mutex_unlock(&shard->lock);
+		if (!more)
+			*cursor = (struct cache_cursor){ .shard = cursor->shard + 1 };
+	}
+	return count;
+}
+
+static void add_up(struct cache_stats *stats, const struct shard *shard)
+{
+	struct shard_stats *sums = &stats->sums;
+
+	sums->hits += shard->stats.hits;
+	sums->coalesced += shard->stats.coalesced;
+	sums->loads += shard->stats.loads;
+	sums->evictions += shard->stats.evictions;
+	sums->evicted_bytes += shard->stats.evicted_bytes;
+	sums->ghost_hits += shard->stats.ghost_hits;
+	sums->admissions += shard->stats.admissions;
+	sums->idle_bytes += shard->stats.idle_bytes;
+	sums->pinned_bytes += shard->stats.pinned_bytes;
+	sums->extents += shard->stats.extents;
+	stats->free_bytes += arena_free_bytes(shard->arena);
+	stats->fragmented_bytes += arena_fragmented_bytes(shard->arena, SHARD_EXTENT_BYTES);
+	stats->small_bytes += shard->fifos[SHARD_SMALL].bytes;
+	stats->main_bytes += shard->fifos[SHARD_MAIN].bytes;
+}
+
+void cache_content_stats(struct cache *cache, struct cache_stats *stats)
+{
+	*stats = (struct cache_stats){ .bytes = cache_bytes(cache),
+				       .in_use_bytes = cache_in_use_bytes(cache),
+				       .waiting = cache_waiting(cache),
+				       .shards = cache->shard_count };
+	for (unsigned i = 0; i < cache->shard_count; i++) {
+		pthread_mutex_lock(&cache->shards[i].lock);
+		add_up(stats, &cache->shards[i]);
+		pthread_mutex_unlock(&cache->shards[i].lock);
+	}
+}
+
+void cache_content_check(struct cache *cache)
+{
+	for (unsigned i = 0; i < cache->shard_count; i++) {
+		struct shard *shard = &cache->shards[i];
+
+		pthread_mutex_lock(&shard->lock);
+		shard_check(shard);
+		/* Otherwise no unpin would ever serve the waits. */
+		assert(shard->waits == NULL || shard->in_use_bytes > 0);
+		pthread_mutex_unlock(&shard->lock);
+	}
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The content of the whole cache: invalidation of a version, a walk through all extents, and statistics. Any thread.
+ * All functions go in steps and hold no lock for long.
+ */
+#ifndef STORE_CACHE_CONTENT_H
+#define STORE_CACHE_CONTENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/cache.h"
+
+/*
+ * Removes all extents of a version from the index. Extents in use are freed by their last user. Returns their bytes,
+ * including those that are being read.
+ */
+size_t cache_content_invalidate(struct cache *cache, const struct file_version *version);
+
+/* A ready extent: its version, how many bytes of the file it has, and whether its cache policy is "pin". */
+struct cache_resident {
+	struct file_version version;
+	size_t bytes;
+	bool pinned;
+};
+
+/* The position of a walk. All zero: the start. */
+struct cache_cursor {
+	unsigned shard;
+	uint32_t page;
+};
+
+/*
+ * Lists the next ready extents, at most `room`. Returns their number, 0 at the end. Extents that are added or evicted
+ * during a walk may be listed or not.
+ */
+size_t cache_content_walk(struct cache *cache, struct cache_cursor *cursor, struct cache_resident *list, size_t room);
+
+struct cache_stats {
+	struct shard_stats sums; /* Sums of all shards. */
+	size_t bytes, free_bytes, in_use_bytes, small_bytes, main_bytes;
+	size_t fragmented_bytes; /* Free memory in blocks that are too small for an extent of a large file. */
+	unsigned waiting;	 /* Waits for memory. */
+	unsigned shards;
+};
+
+void cache_content_stats(struct cache *cache, struct cache_stats *stats);
+
+/* Calls shard_check() for all shards, and asserts that waits for memory cannot be served. For tests. */
+void cache_content_check(struct cache *cache);
+
+#endif
