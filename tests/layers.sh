@@ -58,8 +58,8 @@ echo 1..6
 result 1 "every file of src/ is listed once in Makefile.am, and no other" \
 	"$(diff <(listed | sort) <(printf '%s\n' "${files[@]}") | grep '^[<>]')"
 result 2 "includes go down the list" "$(upward)"
-result 3 "only src/mhd/ includes microhttpd.h, and admin_listener.c" \
-	"$(grep -l 'microhttpd\.h' "${files[@]}" | grep -vx 'src/mhd/[a-z_]*\.[ch]\|src/admin/admin_listener\.c')"
+result 3 "only src/mhd/ includes microhttpd.h, and admin_server.c" \
+	"$(grep -l 'microhttpd\.h' "${files[@]}" | grep -vx 'src/mhd/[a-z_]*\.[ch]\|src/admin/admin_server\.c')"
 result 4 "no response from an iovec (with two or more elements a client can abort the process)" \
 	"$(grep -n '_from_iovec *(' "${files[@]}")"
 result 5 "foo.c exports only foo_*" "$(foreign_symbols)"

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A new resource is a line in the table here, and a function in a file of its own that takes a struct admin_call
- * (admin_call.h) and answers it. It runs on a thread of the connection's own, while workers run, and before they do
- * (process->state says which): what it reads must be readable from any thread.
+ * The table of the admin resources, and the two health checks. To add a resource, add a line to the table and a function
+ * in a file of its own, which receives a struct admin_call (admin_call.h) and sets the answer.
+ *
+ * A resource runs on the thread of its connection. It can run while the workers run and before they are started;
+ * process_state() tells which. It may therefore only read data that any thread may read.
  */
 #include "admin/admin.h"
 
@@ -19,8 +21,8 @@
 #include "base/log.h"
 #include "daemon/generation.h"
 
-#define STUCK_NS \
-	(10 * CLOCK_NS_PER_S) /* a reactor that has not turned for so long: its own timers turn it twice a second */
+/* A worker is stuck after this time without an iteration. Its own timers cause an iteration twice a second. */
+#define STUCK_NS (10 * CLOCK_NS_PER_S)
 
 static void answer_health(struct admin_call *call)
 {
@@ -75,7 +77,7 @@ static int start(struct admin_listener **listener, const struct admin_listener_o
 	}
 	error = admin_listener_start(*listener);
 	if (error != 0) {
-		log_error("admin: can't start: %s", strerror(-error));
+		log_error("admin: can't start the listener: %s", strerror(-error));
 		return error;
 	}
 	for (size_t i = 0; admin_listener_address(*listener, i, text, sizeof(text)) != NULL; i++)
@@ -86,8 +88,7 @@ static int start(struct admin_listener **listener, const struct admin_listener_o
 int admin_start(struct admin_listener **listener, struct process *process, const struct text_list *addresses)
 {
 	const struct admin_listener_options options = { .addresses = addresses,
-							.resources = resources,
-							.process = process };
+							.server = { .resources = resources, .process = process } };
 	int error = options.addresses->count > 0 ? start(listener, &options) : 0;
 
 	if (error != 0) {
@@ -102,7 +103,8 @@ void admin_give(struct admin_listener *listener, uid_t uid, gid_t gid)
 	int error = listener != NULL ? admin_listener_give(listener, uid, gid) : 0;
 
 	if (error != 0)
-		log_warning("admin: can't give the socket to the user: %s", strerror(-error));
+		log_warning("admin: can't change the owner of the Unix socket to the user of the workers: %s",
+			    strerror(-error));
 }
 
 bool admin_stop(struct admin_listener *listener)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the admin listener answers: the table of its resources, each of them another file's. It is there before the
- * workers serve and after they have ended, so that /readyz can say so.
+ * The admin listener as main.c sees it: start, change of user, stop. The listener answers from before the workers serve
+ * until after they have ended, so that /readyz can report both phases.
  */
 #ifndef ADMIN_ADMIN_H
 #define ADMIN_ADMIN_H
@@ -11,14 +11,16 @@
 struct admin_listener;
 
 /*
- * Opens and starts it on these addresses; nothing if there are none. 0 with *listener owned by the caller (or NULL), or
- * -errno, which was logged. Main thread.
+ * Listens on these addresses and starts to answer. Without addresses, *listener stays NULL. Returns 0 with *listener
+ * owned by the caller, or -errno, which has been logged. Main thread.
  */
 int admin_start(struct admin_listener **listener, struct process *process, const struct text_list *addresses);
-/* Who root is to become: the Unix sockets are his. What fails is logged. NULL is fine. Main thread. */
+/* Gives the Unix sockets to the user that the process switches to. Failures are logged. NULL is allowed. Main thread. */
 void admin_give(struct admin_listener *listener, uid_t uid, gid_t gid);
-/* Before anything of the process is freed, which must not be when it is false: as admin_listener_close(). NULL is fine.
- * Main thread. */
+/*
+ * Stops and frees the listener, before any part of the process is freed. Returns false if a call waits for a disk that
+ * does not respond; the parts of the process must then stay allocated. NULL is allowed. Main thread.
+ */
 bool admin_stop(struct admin_listener *listener);
 
 #endif

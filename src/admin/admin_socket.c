@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Nothing is looked up: an address that others could reach is refused before (listen_address_admin_fault()), so what
- * "localhost" is, the host's resolver is not asked.
+ * Binds the addresses of the key "admin". Names are not resolved: listen_address_admin_fault() rejects all addresses
+ * that other hosts could reach, and "localhost" stands for 127.0.0.1 and ::1 whatever the resolver of the host answers.
+ *
+ * The sockets are plain descriptors, owned by the caller. Main thread.
  */
 #include "admin/admin_socket.h"
 
@@ -62,7 +64,7 @@ static uint16_t port_of(int fd)
 	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 ? ntohs(address.sin_port) : 0;
 }
 
-/* Both families, where the host has IPv6. */
+/* Binds both families to the same port. A host without IPv6 has one socket. */
 static int open_localhost(uint16_t port, int fds[ADMIN_SOCKET_MAX])
 {
 	fds[0] = open_four("127.0.0.1", port);
@@ -90,7 +92,7 @@ int admin_socket_open(const char *text, int fds[ADMIN_SOCKET_MAX])
 	return fds[0] >= 0 ? 1 : fds[0];
 }
 
-/* Of a Unix socket only; else "". */
+/* Returns the path of a Unix socket, or "" for other sockets. */
 static const char *path_of(int fd, struct sockaddr_un *address)
 {
 	socklen_t length = sizeof(*address);

@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The listening sockets of the admin listener: loopback addresses, and Unix sockets that its group may use. Main
- * thread. */
+/* The listening sockets of the admin listener: loopback addresses, and Unix sockets for one group. Main thread. */
 #ifndef ADMIN_ADMIN_SOCKET_H
 #define ADMIN_ADMIN_SOCKET_H
 
 #include <stddef.h>
 #include <sys/types.h>
 
-#define ADMIN_SOCKET_MAX 2 /* of one address: "localhost" is two */
+#define ADMIN_SOCKET_MAX 2 /* sockets of one address: "localhost" has one for IPv4 and one for IPv6 */
 
 /*
- * Binds and listens, non-blocking: into fds. A Unix socket has mode 0660, and takes the place of one that nobody
- * listens on. How many, or -errno. text is one of listen_address_admin_fault().
+ * Binds an address and listens; the sockets, which are non-blocking, are stored in fds. text is an address that
+ * listen_address_admin_fault() accepts. A Unix socket has mode 0660 and replaces a stale one that no process listens on.
+ * Returns the number of sockets, or -errno.
  */
 int admin_socket_open(const char *text, int fds[ADMIN_SOCKET_MAX]);
-/* The address really bound, into text; returns text. */
+/* Writes the address that is bound to text, and returns text. */
 char *admin_socket_address(int fd, char *text, size_t text_bytes);
-/* Gives a Unix socket to this user and group, who may then use it and remove it where the folder lets them. 0 or
- * -errno; 0 of others. */
+/*
+ * Changes the owner and group of a Unix socket. They may then use it, and remove it if the directory permits. Returns 0
+ * or -errno; 0 for other sockets.
+ */
 int admin_socket_give(int fd, uid_t uid, gid_t gid);
-/* Closes it; removes it if it is a Unix socket. */
+/* Closes the socket, and removes it from the filesystem if it is a Unix socket. */
 void admin_socket_close(int fd);
 
 #endif

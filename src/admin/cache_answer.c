@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where memory runs out jansson hands on NULL, which becomes a 503 in the end. */
+/*
+ * Builds the JSON answers of /cache/warm, /cache/pin, /cache/evict and /cache/hot, and turns -errno into a message and an
+ * HTTP status. If memory runs out, jansson returns NULL; NULL is passed on and becomes a 503 in cache_answer_json().
+ *
+ * Runs on the thread of the connection and owns nothing beyond the call.
+ */
 #include "admin/cache_answer.h"
 
 #include <errno.h>
@@ -59,17 +64,17 @@ const char *cache_answer_text(int error)
 {
 	switch (error) {
 	case -ENOENT:
-		return "no such file is served";
+		return "no file is served at this path";
 	case -EPERM:
-		return "the configuration says \"cache = never\" of it";
+		return "the configuration sets \"cache = never\" for this file";
 	case -ESTALE:
-		return "it changed while it was read";
+		return "the file changed while it was read";
 	case -ECANCELED:
 		return "ranged is stopping";
 	case -ENOBUFS:
-		return "too many names";
+		return "the directories contain too many names";
 	case -EINVAL:
-		return "no path, or none that can be served";
+		return "not a valid path; a path starts with a slash";
 	default:
 		return strerror(-error);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* JSON answers of the cache's resources. */
+/* JSON answers of the cache resources. Functions that return json_t return NULL if memory runs out, as jansson does. */
 #ifndef ADMIN_CACHE_ANSWER_H
 #define ADMIN_CACHE_ANSWER_H
 
@@ -8,19 +8,19 @@
 #include "admin/admin_call.h"
 #include "store/file.h"
 
-/* A string of whatever bytes; of a path beneath a root with its slash in front. NULL: no memory, as all that jansson
- * makes. */
+/* Returns a string. Bytes that are not valid UTF-8 become U+FFFD. */
 json_t *cache_answer_string(const char *bytes);
+/* Returns a path beneath a root as a string with a leading slash. */
 json_t *cache_answer_path(const char *path);
 
-/* Takes the object over. */
+/* Answers with an object, which is freed. NULL is allowed and becomes status 503. */
 void cache_answer_json(struct admin_call *call, unsigned status, json_t *object);
-/* {"error": text} */
+/* Answers with {"error": text}. */
 void cache_answer_error(struct admin_call *call, unsigned status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Of -errno met with this path: 400, 403, 404 … */
+/* Answers with the message of an -errno that concerns this path; the status (400, 403, 404, ...) follows from it. */
 void cache_answer_errno(struct admin_call *call, int error, const char *path);
-/* What is said of an errno. */
+/* Returns the message of an -errno. */
 const char *cache_answer_text(int error);
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Extents know versions, the tables of open files know what versions are called: what is there is summed up by version
- * first, and then the largest get their names. What is in memory of a file that no table has open is left out.
+ * An extent refers to a version of a file, and the tables of open files map versions to paths. So the extents are first
+ * summed up by version, and then the largest sums are looked up in the tables. A file that is in the cache but not in a
+ * table of open files has no path, and is left out.
+ *
+ * Runs on the thread of the connection. The cache is walked in steps of WALK_ROOM extents, so no lock is held for long.
  */
 #include "admin/cache_hot.h"
 
@@ -18,15 +21,17 @@
 
 #define LIMIT_DEFAULT 20
 #define LIMIT_MAX 1000
-#define NAMES_PER_LINE 4 /* looked for: some have none */
-#define VERSIONS_MAX 200000
-#define WALK_ROOM 256
+#define VERSIONS_PER_FILE 4 /* looked up for each file of the answer, because some have no path */
+#define VERSIONS_MAX 200000 /* further versions are ignored, to bound the memory */
+#define WALK_ROOM 256	    /* extents in one step */
 
+/* The bytes of one version; files_name also has room for its path. */
 struct sum {
 	struct files_name name;
 	UT_hash_handle hh;
 };
 
+/* Returns the sum of a version, created if it does not exist; NULL if memory or VERSIONS_MAX is exhausted. */
 static struct sum *sum_of(struct sum **sums, const struct file_version *version)
 {
 	struct sum *sum;
@@ -70,7 +75,7 @@ static int largest_first(struct sum *a, struct sum *b)
 	return (a->name.bytes < b->name.bytes) - (a->name.bytes > b->name.bytes);
 }
 
-/* Frees the sums. */
+/* Returns the largest sums, and frees all of them. */
 static struct files_name *take_largest(struct sum *sums, size_t most, size_t *count)
 {
 	struct files_name *names = calloc(most, sizeof(*names));
@@ -96,6 +101,7 @@ static int most_resident_first(const void *a, const void *b)
 	return (x->requests < y->requests) - (x->requests > y->requests);
 }
 
+/* Looks up the paths and appends up to `limit` files to the array. */
 static void name_all(struct process *process, struct files_name *names, size_t count, json_t *array, unsigned limit)
 {
 	struct generation *generation = generation_current(process);
@@ -131,15 +137,15 @@ void cache_hot_answer(struct admin_call *call)
 	size_t count;
 
 	if (text != NULL && (text[0] < '0' || text[0] > '9' || *rest != '\0' || limit == 0 || limit > LIMIT_MAX)) {
-		cache_answer_error(call, 400, "limit: a number from 1 to %u", LIMIT_MAX);
+		cache_answer_error(call, 400, "limit: \"%s\" is not a number from 1 to %u", text, LIMIT_MAX);
 		return;
 	}
 	if (process_state(call->process) == PROCESS_STARTING) {
-		cache_answer_error(call, 503, "not now: starting");
+		cache_answer_error(call, 503, "the process is still starting; try again later");
 		return;
 	}
 	array = json_array();
-	names = take_largest(sum_up(call->process->cache), limit * NAMES_PER_LINE, &count);
+	names = take_largest(sum_up(call->process->cache), limit * VERSIONS_PER_FILE, &count);
 	if (names != NULL)
 		name_all(call->process, names, count, array, (unsigned)limit);
 	free(names);

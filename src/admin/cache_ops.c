@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Warming: one file after the other, each by one worker, while the connection's thread waits and says how far it is. It
- * ends early when the client leaves, when the process stops, and when the cache is as full with it as it may be: more
- * would push out what came first.
+ * Warming and pinning read one file after the other. The workers take turns: each file is read by one of them, with
+ * struct warm, while the thread of the connection waits and reports the progress as lines of JSON. The operation belongs
+ * to that thread; read_progress() is the callback that produces the lines.
+ *
+ * The operation ends early if the client disconnects, if the process stops, or if a reload changes cache_size. It also
+ * ends when it has filled its share of the cache, because further files would evict the first ones.
  */
 #include "admin/cache_ops.h"
 
@@ -14,96 +17,47 @@
 #include <string.h>
 
 #include "admin/cache_answer.h"
-#include "admin/cache_walk.h"
+#include "admin/cache_target.h"
 #include "base/clock.h"
 #include "daemon/worker.h"
 #include "store/cache_content.h"
 #include "store/warm.h"
 
-#define PROGRESS_MS 250
-#define WALK_ROOM 256	  /* extents at a time */
-#define FITS_EIGHTHS 7	  /* of the cache: shards don't fill up evenly */
-#define LINE_PATH_MAX 600 /* bytes of a path in a line: the JSON of it is six times that at worst */
+#define PROGRESS_MS 250	  /* between two lines */
+#define WALK_ROOM 256	  /* extents in one step of a walk */
+#define FITS_EIGHTHS 7	  /* of the cache can be filled, because shards do not fill up evenly */
+#define LINE_PATH_MAX 600 /* bytes of a path in a line; escaped as JSON they can become six times as many */
 
 struct operation {
-	struct process *process;
-	const atomic_bool *stopping;
-	struct generation *generation; /* a reference */
-	const struct site *site;
-	struct cache_walk *walk;
-	struct warm *warm; /* of the file that it is at */
-	bool pin, over, said;
-	struct file_version version; /* of that file */
-	uint64_t room_bytes;	     /* how much more may be read, or pinned, */
-	size_t cache_bytes;	     /* of a cache of this size */
+	struct cache_target target;
+	struct warm *warm; /* of the current file; NULL between two files */
+	bool pin;
+	bool over;		     /* no further file is read */
+	bool reported;		     /* the last line was produced */
+	struct file_version version; /* of the current file */
+	uint64_t room_bytes;	     /* that may still be read or pinned */
+	size_t cache_bytes;	     /* size of the cache that room_bytes was computed for */
 	uint64_t done_bytes, total_bytes;
 	unsigned files, left_out;
-	unsigned worker; /* whose turn it is */
-	char path[PATH_BYTES];
-	char *asked;
-	char fault[256]; /* why it ends early, or one file failed */
-	char *line;	 /* to be sent */
-	size_t line_bytes, sent;
+	unsigned worker;	 /* counts up to distribute the files over the workers */
+	char path[PATH_BYTES];	 /* of the current file, relative to the root */
+	char fault[256];	 /* the first error; "" if there is none */
+	char *line;		 /* the current line, with its newline instead of a NUL */
+	size_t line_bytes, sent; /* its length, and how much of it was sent */
 };
 
-/* --- what all have in common --- */
-
-static bool is_stopping(const struct operation *operation)
+static void free_operation(void *context)
 {
-	return atomic_load(operation->stopping) || process_state(operation->process) >= PROCESS_DRAINING;
-}
+	struct operation *operation = context;
 
-static void end(struct operation *operation)
-{
 	warm_free(operation->warm);
-	cache_walk_free(operation->walk);
-	generation_unref(operation->generation);
-	free(operation->asked);
+	cache_target_close(&operation->target);
 	free(operation->line);
 	free(operation);
 }
 
-/* NULL: the call was answered. */
-static struct operation *begin(struct admin_call *call)
-{
-	const char *path = admin_call_argument(call, "path"), *host = admin_call_argument(call, "site");
-	struct operation *made;
-	int error;
-
-	if (path == NULL || path[0] == '\0') {
-		cache_answer_error(call, 400, "path= is missing");
-		return NULL;
-	}
-	if (process_state(call->process) == PROCESS_STARTING || process_state(call->process) >= PROCESS_DRAINING) {
-		cache_answer_error(call, 503, "not now: %s", process_state_name(process_state(call->process)));
-		return NULL;
-	}
-	made = calloc(1, sizeof(*made));
-	if (made == NULL || (made->asked = strdup(path)) == NULL) {
-		free(made);
-		cache_answer_error(call, 503, "out of memory");
-		return NULL;
-	}
-	made->process = call->process;
-	made->stopping = call->stopping;
-	made->generation = generation_current(call->process);
-	made->site = cache_walk_site(made->generation, host);
-	if (made->site == NULL) {
-		cache_answer_error(call, 404, "%s: there is no such site", host != NULL ? host : "");
-		end(made);
-		return NULL;
-	}
-	error = cache_walk_open(&made->walk, made->generation, made->site, path);
-	if (error != 0) {
-		cache_answer_errno(call, error, path);
-		end(made);
-		return NULL;
-	}
-	return made;
-}
-
-/* How much of this version is kept for good. */
-static uint64_t sticky_bytes(struct cache *cache, const struct file_version *version)
+/* Returns how many bytes of this version are pinned in the cache. */
+static uint64_t pinned_bytes(struct cache *cache, const struct file_version *version)
 {
 	struct cache_resident list[WALK_ROOM];
 	struct cache_cursor cursor = { 0 };
@@ -119,6 +73,7 @@ static uint64_t sticky_bytes(struct cache *cache, const struct file_version *ver
 
 /* --- warm, pin --- */
 
+/* Called on the reactor before each read. */
 static bool may_continue(void *context)
 {
 	return process_state(context) < PROCESS_DRAINING;
@@ -126,7 +81,7 @@ static bool may_continue(void *context)
 
 static void fault(struct operation *operation, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The first one is the one that counts. */
+/* Records an error; later ones are ignored. */
 static void fault(struct operation *operation, const char *format, ...)
 {
 	va_list list;
@@ -138,13 +93,13 @@ static void fault(struct operation *operation, const char *format, ...)
 	va_end(list);
 }
 
-/* Most of what may be sticky, or be there at all. */
+/* Returns how many bytes may be pinned, or read into the cache at all. */
 static uint64_t room_of(const struct operation *operation)
 {
 	struct cache_stats stats;
 	uint64_t half;
 
-	cache_content_stats(operation->process->cache, &stats);
+	cache_content_stats(operation->target.process->cache, &stats);
 	half = stats.bytes / 2;
 	if (!operation->pin)
 		return stats.bytes / 8 * FITS_EIGHTHS;
@@ -153,12 +108,12 @@ static uint64_t room_of(const struct operation *operation)
 
 static void start_file(struct operation *operation, uint64_t max_bytes)
 {
-	struct process *process = operation->process;
+	struct process *process = operation->target.process;
 	const struct worker *worker = process->workers[operation->worker++ % process->count];
 	const struct warm_options options = { .reactor = worker_reactor(worker),
 					      .store = worker_store(worker),
 					      .cache = process->cache,
-					      .files = operation->site->files,
+					      .files = operation->target.site->files,
 					      .max_bytes = max_bytes,
 					      .pinned = operation->pin,
 					      .may_continue = may_continue,
@@ -171,62 +126,77 @@ static void start_file(struct operation *operation, uint64_t max_bytes)
 	operation->over = true;
 }
 
-/* Another file, unless there is none, or no room for it. */
+/*
+ * Returns how many bytes of the current file may be read. A file is pinned as a whole or not at all; the part of it that
+ * is pinned already counts as room. A file that is only warmed can be read in part.
+ */
+static uint64_t room_for_file(struct operation *operation)
+{
+	const uint64_t size = operation->version.size;
+
+	if (size > operation->room_bytes && operation->pin)
+		operation->room_bytes += pinned_bytes(operation->target.process->cache, &operation->version);
+	if (size <= operation->room_bytes)
+		return size;
+	if (operation->pin) {
+		fault(operation,
+		      "half of cache_size can be pinned; %" PRIu64 " bytes of that are left, but /%s has %" PRIu64
+		      " bytes",
+		      operation->room_bytes, operation->path, size);
+		return 0;
+	}
+	fault(operation, "the cache is full: only the first %" PRIu64 " of %" PRIu64 " bytes of /%s were read",
+	      operation->room_bytes, size, operation->path);
+	return operation->room_bytes;
+}
+
+/* Starts to read the next file, or ends the operation if there is no file left or no room for it. */
 static void next_file(struct operation *operation)
 {
 	struct file_version version;
-	const char *path = cache_walk_next(operation->walk, &version, &operation->left_out);
-	uint64_t most;
+	const char *path = cache_walk_next(operation->target.walk, &version, &operation->left_out);
+	const bool resized = cache_bytes(operation->target.process->cache) != operation->cache_bytes;
+	uint64_t max_bytes;
 
-	if (path != NULL && cache_bytes(operation->process->cache) != operation->cache_bytes)
-		fault(operation, "cache_size is another one now");
-	if (path == NULL || cache_bytes(operation->process->cache) != operation->cache_bytes) {
+	if (path != NULL && resized)
+		fault(operation, "a reload changed cache_size; repeat the operation");
+	if (path == NULL || resized) {
 		operation->over = true;
 		return;
 	}
 	strcpy(operation->path, path);
 	operation->version = version;
 	operation->total_bytes += version.size;
-	most = version.size;
-	if (most > operation->room_bytes && operation->pin)
-		operation->room_bytes += sticky_bytes(operation->process->cache, &version); /* it is counted already */
-	if (most > operation->room_bytes) {
-		fault(operation,
-		      operation->pin
-			      ? "it would be more than the half of cache_size that may be pinned: room for %" PRIu64
-				" bytes more"
-			      : "it is more than the cache can hold: room for %" PRIu64 " bytes more",
-		      operation->room_bytes);
-		most = operation->pin ? 0 : operation->room_bytes;
-	}
-	if (most < version.size && most == 0) {
+	max_bytes = room_for_file(operation);
+	if (max_bytes < version.size && max_bytes == 0) {
 		operation->over = true;
 		return;
 	}
-	operation->room_bytes -= most;
+	operation->room_bytes -= max_bytes;
 	operation->files++;
-	start_file(operation, most);
+	start_file(operation, max_bytes);
 }
 
-/* Each shard has a half of its own: when they fill up unevenly it is less than what was asked for. */
-static void note_pinned(struct operation *operation)
+/* Each shard can pin half of its own memory. If the shards fill up unevenly, less than the whole file is pinned. */
+static void check_pinned(struct operation *operation)
 {
 	uint64_t bytes;
 
-	if (!operation->pin || !cache_walk_is_file(operation->walk))
+	if (!operation->pin || !cache_walk_is_file(operation->target.walk))
 		return;
-	bytes = sticky_bytes(operation->process->cache, &operation->version);
+	bytes = pinned_bytes(operation->target.process->cache, &operation->version);
 	if (bytes < operation->version.size)
-		fault(operation, "no more than %" PRIu64 " bytes of it could be pinned", bytes);
+		fault(operation, "only %" PRIu64 " of %" PRIu64 " bytes could be pinned", bytes,
+		      operation->version.size);
 }
 
-static void file_over(struct operation *operation, int error)
+static void end_file(struct operation *operation, int error)
 {
 	operation->done_bytes += warm_done_bytes(operation->warm);
 	warm_free(operation->warm);
 	operation->warm = NULL;
 	if (error == 0) {
-		note_pinned(operation);
+		check_pinned(operation);
 		operation->over = operation->room_bytes == 0 && operation->fault[0] != '\0';
 		return;
 	}
@@ -235,7 +205,7 @@ static void file_over(struct operation *operation, int error)
 	operation->over = error == -ECANCELED;
 }
 
-/* Until something is to be said. */
+/* Continues until the next line is due or the operation is over. */
 static void proceed(struct operation *operation)
 {
 	const uint64_t until_ns = clock_now_ns() + PROGRESS_MS * CLOCK_NS_PER_MS;
@@ -244,7 +214,7 @@ static void proceed(struct operation *operation)
 		uint64_t now_ns = clock_now_ns();
 		int result;
 
-		if (is_stopping(operation)) {
+		if (cache_target_is_stopping(&operation->target)) {
 			fault(operation, "%s", cache_answer_text(-ECANCELED));
 			operation->over = true;
 		} else if (now_ns >= until_ns) {
@@ -254,21 +224,23 @@ static void proceed(struct operation *operation)
 		} else {
 			result = warm_wait(operation->warm, (until_ns - now_ns) / CLOCK_NS_PER_MS + 1);
 			if (result != -EINPROGRESS)
-				file_over(operation, result);
+				end_file(operation, result);
 		}
 	}
 }
 
+/* Returns the path of the current file, shortened; in the last line, the path as requested. */
 static json_t *line_path(const struct operation *operation)
 {
-	char cut[LINE_PATH_MAX];
+	char shortened[LINE_PATH_MAX];
 
 	if (operation->over)
-		return cache_answer_string(operation->asked);
-	snprintf(cut, sizeof(cut), "%.*s", (int)sizeof(cut) - 1, operation->path);
-	return cache_answer_path(cut);
+		return cache_answer_string(operation->target.path);
+	snprintf(shortened, sizeof(shortened), "%.*s", (int)sizeof(shortened) - 1, operation->path);
+	return cache_answer_path(shortened);
 }
 
+/* Replaces the current line. Returns false if memory runs out. */
 static bool make_line(struct operation *operation)
 {
 	uint64_t done_bytes = operation->done_bytes + (operation->warm != NULL ? warm_done_bytes(operation->warm) : 0);
@@ -296,16 +268,17 @@ static bool make_line(struct operation *operation)
 	return true;
 }
 
+/* See admin_call_read_fn. */
 static ssize_t read_progress(void *context, char *buffer, size_t bytes)
 {
 	struct operation *operation = context;
 	size_t left = operation->line_bytes - operation->sent, n;
 
 	if (left == 0) {
-		if (operation->said)
+		if (operation->reported)
 			return 0;
 		proceed(operation);
-		operation->said = operation->over;
+		operation->reported = operation->over;
 		if (!make_line(operation))
 			return -ENOMEM;
 		left = operation->line_bytes;
@@ -316,54 +289,56 @@ static ssize_t read_progress(void *context, char *buffer, size_t bytes)
 	return (ssize_t)n;
 }
 
-static void free_operation(void *context)
-{
-	end(context);
-}
-
-/* One file that can't be pinned is refused before anything is read. */
+/* Rejects a single file that is too large to be pinned, before anything is read. Returns false with an error answer. */
 static bool can_pin(struct admin_call *call, struct operation *operation)
 {
+	const struct cache_target *target = &operation->target;
 	struct file_version version;
+	struct cache_walk *walk;
 	unsigned left_out = 0;
 	const char *path;
-	struct cache_walk *look;
 	uint64_t room;
 	int error;
 
-	if (!operation->pin || !cache_walk_is_file(operation->walk))
+	if (!operation->pin || !cache_walk_is_file(target->walk))
 		return true;
-	error = cache_walk_open(&look, operation->generation, operation->site, operation->asked);
+	error = cache_walk_open(&walk, target->generation, target->site, target->path);
 	if (error != 0) {
-		cache_answer_errno(call, error, operation->asked);
+		cache_answer_errno(call, error, target->path);
 		return false;
 	}
-	path = cache_walk_next(look, &version, &left_out);
-	cache_walk_free(look);
-	room = operation->room_bytes + (path != NULL ? sticky_bytes(operation->process->cache, &version) : 0);
+	path = cache_walk_next(walk, &version, &left_out);
+	cache_walk_free(walk);
+	room = operation->room_bytes + (path != NULL ? pinned_bytes(target->process->cache, &version) : 0);
 	if (path == NULL || version.size <= room)
 		return true;
 	cache_answer_error(call, 409,
-			   "%s has %" PRIu64 " bytes: half of cache_size may be pinned, and %" PRIu64
+			   "%s has %" PRIu64 " bytes; half of cache_size can be pinned, and %" PRIu64
 			   " bytes of that are left",
-			   operation->asked, version.size, room);
+			   target->path, version.size, room);
 	return false;
 }
 
 static void warm(struct admin_call *call, bool pin)
 {
-	struct operation *operation = begin(call);
+	struct operation *operation = calloc(1, sizeof(*operation));
 
-	if (operation == NULL)
+	if (operation == NULL) {
+		cache_answer_error(call, 503, "out of memory");
 		return;
+	}
+	if (!cache_target_open(&operation->target, call)) {
+		free(operation);
+		return;
+	}
 	operation->pin = pin;
 	operation->room_bytes = room_of(operation);
 	operation->cache_bytes = cache_bytes(call->process->cache);
 	if (!cache_retains(call->process->cache)) {
-		cache_answer_error(call, 409, "cache_size is 0: nothing is kept");
-		end(operation);
+		cache_answer_error(call, 409, "cache_size is 0, so no file is kept in memory");
+		free_operation(operation);
 	} else if (!can_pin(call, operation)) {
-		end(operation);
+		free_operation(operation);
 	} else {
 		admin_call_stream(call, 200, ADMIN_CALL_LINES, read_progress, free_operation, operation);
 	}
@@ -383,18 +358,18 @@ void cache_ops_pin(struct admin_call *call)
 
 void cache_ops_evict(struct admin_call *call)
 {
-	struct operation *operation = begin(call);
+	struct cache_target target;
 	struct file_version version;
+	unsigned files = 0, left_out = 0;
 	uint64_t bytes = 0;
 
-	if (operation == NULL)
+	if (!cache_target_open(&target, call))
 		return;
-	while (!is_stopping(operation) && cache_walk_next(operation->walk, &version, &operation->left_out) != NULL) {
+	while (!cache_target_is_stopping(&target) && cache_walk_next(target.walk, &version, &left_out) != NULL) {
 		bytes += cache_content_invalidate(call->process->cache, &version);
-		operation->files++;
+		files++;
 	}
-	cache_answer_json(
-		call, 200,
-		json_pack("{s:I, s:I}", "evicted_bytes", (json_int_t)bytes, "files", (json_int_t)operation->files));
-	end(operation);
+	cache_answer_json(call, 200,
+			  json_pack("{s:I, s:I}", "evicted_bytes", (json_int_t)bytes, "files", (json_int_t)files));
+	cache_target_close(&target);
 }

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A stack of folders, each with its names in order. A link to a folder is not followed, lest the walk go round for
- * ever. */
+/*
+ * The walk is a stack of directories. Each level holds the sorted names of one directory and the index of the next name;
+ * walk->path is extended and shortened as the walk enters and leaves levels. Symbolic links to directories are not
+ * followed, because they could form a cycle.
+ *
+ * A walk belongs to the thread of a connection. Several walks can run at the same time; together they are limited to
+ * CACHE_WALK_NAMES_MAX names.
+ */
 #include "admin/cache_walk.h"
 
 #include <dirent.h>
@@ -15,20 +21,23 @@
 #include "store/entries.h"
 #include "store/file.h"
 
+/* One directory. */
 struct level {
-	char **names;
-	size_t count, next, path_bytes; /* of the folder's own path */
+	char **names;	   /* sorted */
+	size_t count;	   /* of names */
+	size_t next;	   /* index of the next name */
+	size_t path_bytes; /* length of the path of the directory */
 };
 
 struct cache_walk {
 	const struct config *config;
 	const struct site *site;
 	bool is_file;
-	size_t names; /* of all levels */
-	unsigned depth;
-	struct level levels[CACHE_WALK_FOLDERS_MAX];
+	size_t names;	/* in all levels; of a file, 1 once it has been returned */
+	unsigned depth; /* levels in use */
+	struct level levels[CACHE_WALK_DEPTH_MAX];
 	char path[PATH_BYTES];
-	struct match match;
+	struct match match; /* kept here because of its size */
 };
 
 static const struct site *first_with_root(const struct rules *rules)
@@ -55,17 +64,18 @@ const struct site *cache_walk_site(const struct generation *generation, const ch
 	return NULL;
 }
 
-/* 0, or why not. */
-static int is_served(struct cache_walk *walk, const char *path, bool folder)
+/* Returns 0 if a client could request this path, -ENOENT if not, or -EPERM if the file must not be cached. */
+static int is_served(struct cache_walk *walk, const char *path, bool directory)
 {
-	if (rules_match(&walk->config->rules, walk->site, path, folder, &walk->match) != 0)
+	if (rules_match(&walk->config->rules, walk->site, path, directory, &walk->match) != 0)
 		return -ENOENT;
 	if ((path_is_hidden(path) && !walk->config->dotfiles) || rules_hides(&walk->match, path))
 		return -ENOENT;
-	return !folder && walk->match.settings->cache == RULE_CACHE_NEVER ? -EPERM : 0;
+	return !directory && walk->match.settings->cache == RULE_CACHE_NEVER ? -EPERM : 0;
 }
 
-static int look(const struct cache_walk *walk, struct file_version *version)
+/* Stores the current version of the file at walk->path. Returns 0, -EISDIR for a directory, or another -errno. */
+static int get_version(const struct cache_walk *walk, struct file_version *version)
 {
 	int error = file_get_version(walk->site->root_fd, walk->path, walk->config->symlinks, version);
 
@@ -74,7 +84,8 @@ static int look(const struct cache_walk *walk, struct file_version *version)
 	return error;
 }
 
-static atomic_size_t all_names; /* of all walks */
+/* Names in all open walks. Relaxed order: the count publishes nothing. */
+static atomic_size_t all_names;
 
 static int compare_names(const void *a, const void *b)
 {
@@ -87,9 +98,9 @@ static int add_name(struct cache_walk *walk, struct level *level, const char *na
 {
 	char **names = level->names;
 
-	if (atomic_load(&all_names) >= CACHE_WALK_NAMES_MAX)
+	if (atomic_load_explicit(&all_names, memory_order_relaxed) >= CACHE_WALK_NAMES_MAX)
 		return -ENOBUFS;
-	if ((level->count & (level->count - 1)) == 0) { /* it is full at powers of two */
+	if ((level->count & (level->count - 1)) == 0) { /* the array grows whenever the count is a power of two */
 		names = realloc(names, (level->count > 0 ? 2 * level->count : 1) * sizeof(*names));
 		if (names == NULL)
 			return -ENOMEM;
@@ -100,7 +111,7 @@ static int add_name(struct cache_walk *walk, struct level *level, const char *na
 		return -ENOMEM;
 	level->count++;
 	walk->names++;
-	atomic_fetch_add(&all_names, 1);
+	atomic_fetch_add_explicit(&all_names, 1, memory_order_relaxed);
 	return 0;
 }
 
@@ -112,36 +123,37 @@ static void leave(struct cache_walk *walk)
 		free(level->names[i]);
 	free(level->names);
 	walk->names -= level->count;
-	atomic_fetch_sub(&all_names, level->count);
+	atomic_fetch_sub_explicit(&all_names, level->count, memory_order_relaxed);
 	walk->path[level->path_bytes] = '\0';
 }
 
+/* Reads the names of a directory into its level, and closes the descriptor. */
 static int read_names(struct cache_walk *walk, struct level *level, int fd)
 {
-	DIR *folder = fdopendir(fd);
+	DIR *directory = fdopendir(fd);
 	const struct dirent *entry;
 	int error = 0;
 
-	if (folder == NULL) {
+	if (directory == NULL) {
 		close(fd);
 		return -ENOMEM;
 	}
-	while (error == 0 && (errno = 0, entry = readdir(folder)) != NULL)
+	while (error == 0 && (errno = 0, entry = readdir(directory)) != NULL)
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			error = add_name(walk, level, entry->d_name);
 	if (error == 0)
 		error = -errno;
-	closedir(folder);
+	closedir(directory);
 	return error;
 }
 
-/* The folder at walk->path. */
+/* Enters the directory at walk->path. */
 static int enter(struct cache_walk *walk)
 {
 	struct level *level = &walk->levels[walk->depth];
 	int error, fd;
 
-	if (walk->depth == CACHE_WALK_FOLDERS_MAX)
+	if (walk->depth == CACHE_WALK_DEPTH_MAX)
 		return -ELOOP;
 	fd = file_open_beneath(walk->site->root_fd, walk->path, walk->config->symlinks, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
@@ -156,8 +168,8 @@ static int enter(struct cache_walk *walk)
 	return error;
 }
 
-/* "." segments, ".." and doubled slashes as in a request. */
-static int resolve(struct cache_walk *walk, const char *path, bool *folder)
+/* Normalises the path like the path of a request: "." and ".." segments, doubled slashes. */
+static int resolve(struct cache_walk *walk, const char *path, bool *directory)
 {
 	char escaped[3 * PATH_BYTES];
 	struct path parsed;
@@ -168,7 +180,7 @@ static int resolve(struct cache_walk *walk, const char *path, bool *folder)
 	if (error != 0)
 		return error;
 	strcpy(walk->path, parsed.file);
-	*folder = parsed.slash;
+	*directory = parsed.slash;
 	return 0;
 }
 
@@ -177,22 +189,22 @@ int cache_walk_open(struct cache_walk **walk, const struct generation *generatio
 {
 	struct cache_walk *made = calloc(1, sizeof(*made));
 	struct file_version version;
-	bool folder;
+	bool directory; /* the path ends in a slash */
 	int error;
 
 	if (made == NULL)
 		return -ENOMEM;
 	made->config = generation_config(generation);
 	made->site = site;
-	error = resolve(made, path, &folder);
+	error = resolve(made, path, &directory);
 	if (error == 0)
-		error = is_served(made, made->path, folder);
+		error = is_served(made, made->path, directory);
 	if (error == 0)
-		error = look(made, &version);
+		error = get_version(made, &version);
 	made->is_file = error == 0;
 	if (error == -EISDIR)
 		error = enter(made);
-	else if (error == 0 && folder)
+	else if (error == 0 && directory)
 		error = -ENOENT;
 	if (error != 0) {
 		cache_walk_free(made);
@@ -227,7 +239,10 @@ static bool is_link(const struct cache_walk *walk)
 	return linked;
 }
 
-/* The next name of the innermost folder, in walk->path. 0: it is a file; -EISDIR; or why it is none of it. */
+/*
+ * Moves walk->path to the next name of the innermost directory. Returns 0 for a file, -EISDIR for a directory, or another
+ * -errno if the name is not part of the walk.
+ */
 static int next_name(struct cache_walk *walk, struct file_version *version)
 {
 	struct level *level = &walk->levels[walk->depth - 1];
@@ -243,7 +258,7 @@ static int next_name(struct cache_walk *walk, struct file_version *version)
 	hidden = is_served(walk, walk->path, false);
 	if (hidden == -ENOENT)
 		return -ENOENT;
-	error = look(walk, version);
+	error = get_version(walk, version);
 	if (error == -EISDIR && is_link(walk))
 		return -ENOENT;
 	return error == 0 ? hidden : error;
@@ -252,7 +267,7 @@ static int next_name(struct cache_walk *walk, struct file_version *version)
 const char *cache_walk_next(struct cache_walk *walk, struct file_version *version, unsigned *left_out)
 {
 	if (walk->is_file) {
-		int error = walk->names > 0 ? -ENOENT : look(walk, version);
+		int error = walk->names > 0 ? -ENOENT : get_version(walk, version);
 
 		walk->names = 1;
 		return error == 0 ? walk->path : NULL;

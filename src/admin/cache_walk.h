@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The files below a path, as a client could ask for them: what is hidden, kept back by rules, or not to be cached is
- * not among them. In order: names as listings have them, a folder in its place, with all that is in it. BLOCKS: it
- * reads folders. One thread.
+ * A walk over the files below a path that a client could request. Files that are hidden, that a rule denies, or that must
+ * not be cached are left out. The order is that of a listing, and a directory is followed by its content. A walk reads
+ * directories, so it blocks. One thread uses a walk.
  */
 #ifndef ADMIN_CACHE_WALK_H
 #define ADMIN_CACHE_WALK_H
@@ -12,27 +12,31 @@
 
 struct cache_walk;
 
-#define CACHE_WALK_FOLDERS_MAX 64 /* one inside the other */
-#define CACHE_WALK_NAMES_MAX \
-	400000 /* of all folders of all walks that are open at a time: some 30 MB, 100 MB if they are long */
+#define CACHE_WALK_DEPTH_MAX 64 /* directories inside each other */
+/* Names in the directories of all walks that are open at the same time: about 30 MB, or 100 MB with long names. */
+#define CACHE_WALK_NAMES_MAX 400000
 
-/* The site of this name; NULL: the top level, or the first that has a root. NULL: there is none. */
+/*
+ * Returns the site of this name. host NULL means the top level, or the first site with a root. Returns NULL if there is
+ * no such site.
+ */
 const struct site *cache_walk_site(const struct generation *generation, const char *host);
 
 /*
- * path: of a URL, with its escapes decoded, from "/" on. 0, or -errno as for opening it: -EINVAL (no path), -ENOENT
- * (also for what rules keep back), -EACCES …; -EPERM: rules say "cache = never". generation and site stay the caller's,
- * and live longer.
+ * Opens a walk. path is the decoded path of a URL and starts with a slash. Returns 0 or -errno: -EINVAL (not a valid
+ * path), -ENOENT (also if a rule hides the file), -EPERM (cache = never), or another error of opening the file.
+ * generation and site belong to the caller and must outlive the walk.
  */
 int cache_walk_open(struct cache_walk **walk, const struct generation *generation, const struct site *site,
 		    const char *path);
+/* NULL is allowed. */
 void cache_walk_free(struct cache_walk *walk);
 
-/* One file was asked for, no folder. */
+/* Returns true if the path of the walk is a file, false if it is a directory. */
 bool cache_walk_is_file(const struct cache_walk *walk);
 /*
- * The next one, as for file_open(), until the next call, and its version; NULL: that was all. *left_out grows by the
- * files and folders that can't be read.
+ * Returns the path of the next file, relative to the root, and stores its version; NULL at the end. The path is valid
+ * until the next call. *left_out is increased for each file or directory that cannot be read.
  */
 const char *cache_walk_next(struct cache_walk *walk, struct file_version *version, unsigned *left_out);
 

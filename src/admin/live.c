@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* live.html, live.css and live.js are made into strings by the makefile, and into one document when it is first asked
- * for. */
+/*
+ * Serves the live page. The makefile turns live.html, live.css and live.js into string literals; the first request puts
+ * them together to one document, which then lives as long as the process. The Content-Security-Policy allows exactly this
+ * style and this script, by their hashes.
+ *
+ * Runs on the threads of the connections. pthread_once() makes the page visible to all of them.
+ */
 #include "admin/live.h"
 
 #include <pthread.h>
@@ -48,7 +53,7 @@ void live_answer(struct admin_call *call)
 {
 	pthread_once(&once, make);
 	if (page.failed) {
-		admin_call_say(call, 503, "There was no memory for the page.");
+		admin_call_say(call, 503, "out of memory");
 		return;
 	}
 	call->policy = policy;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The live page: one document that holds its style and its script, and shows what /status next to it says. */
+/* The live page: one HTML document with its style and script, which polls /status and draws charts of the values. */
 #ifndef ADMIN_LIVE_H
 #define ADMIN_LIVE_H
 
 #include "admin/admin_call.h"
 
-/* Answers with the page, which is made once, for the life of the process. Any thread. */
+/* Answers GET /. Any thread. */
 void live_answer(struct admin_call *call);
 
 #endif

@@ -22,7 +22,7 @@ post /cache/pin /keep.bin
 is "$CODE $(answer error)" "200 -" "once more is fine"
 post /cache/pin /large.bin
 is "$CODE" 409 "what is more than half of the memory with it is refused"
-like "$(answer error)" "12000000 bytes: .* and 107[0-9]* bytes of that are left" "with the figures"
+like "$(answer error)" "12000000 bytes; .* and 107[0-9]* bytes of that are left" "with the figures"
 is "$(resident /large.bin)" 0 "and is not read"
 post /cache/pin /d
 is "$CODE $(answer done_bytes) $(answer 'done')" "200 6000000 1" "of a folder, what fits in its order"

@@ -30,7 +30,7 @@ is "$(resident /many/2)" 9 "and is kept"
 post /cache/evict /
 (for ((i = 0; i < 200; i++)); do printf x >>"$ROOT/a.bin"; sleep 0.02; done) & writer=$!
 post /cache/warm /a.bin
-like "$CODE $(answer 'done') $(answer error)" "^200 1 /a.bin: it changed" "a file that changes all the time"
+like "$CODE $(answer 'done') $(answer error)" "^200 1 /a.bin: the file changed" "a file that changes all the time"
 kill $writer; wait $writer 2>/dev/null
 truncate -s 200000000 "$ROOT/a.bin"
 old a.bin

@@ -32,7 +32,7 @@ is "$CODE $(answer files)" "200 1" "a path as in a request"
 
 post /cache/warm /huge.bin
 is "$CODE $(answer done_bytes) $(answer total_bytes)" "200 29360128 60000000" "what is larger than the cache: as much as fits"
-like "$(answer error)" "more than the cache can hold" "and it says so"
+like "$(answer error)" "the cache is full: only the first [0-9]* of 60000000 bytes of /huge.bin were read" "and it says so"
 at_least "$(resident /huge.bin)" 25000000 "and that is there"
 
 while read -r code path why; do
@@ -40,16 +40,16 @@ while read -r code path why; do
 	is "$CODE" "$code" "$path: $code"
 	like "$(answer error)" "$why" "$path: $why"
 done <<-'END'
-	404 /nothing no such file
-	404 /../../etc/passwd no such file
-	404 /d/.hidden/z no such file
-	404 /d/secret.key no such file
-	404 /a.bin/ no such file
-	400 a.bin no path
+	404 /nothing no file is served
+	404 /../../etc/passwd no file is served
+	404 /d/.hidden/z no file is served
+	404 /d/secret.key no file is served
+	404 /a.bin/ no file is served
+	400 a.bin not a valid path
 	409 /d/never.iso never
 END
 post /cache/warm
-is "$CODE $(answer error)" "400 path= is missing" "no path"
+is "$CODE $(answer error)" '400 the argument "path" is missing' "no path"
 chmod 0 "$ROOT/d/y"
 if [ "$(id -u)" != 0 ]; then
 	post /cache/warm /d/y

@@ -40,9 +40,9 @@ is "$RC" 75 "an answer that ends without being done"
 echo '{"path": "/f", "done_bytes": 10, "total_bytes": 1024, "error": "Input/output error"}' | answer_with cache/pin 200 application/jsonl
 run_ctl pin /f
 is "$RC $(err)" "74 ranged-ctl: /f: Input/output error" "a fault on the way"
-printf '{"error":"/f: no such file is served"}' | answer_with cache/pin 404 application/json
+printf '{"error":"/f: no file is served at this path"}' | answer_with cache/pin 404 application/json
 run_ctl pin /f
-is "$RC $(err)" "66 ranged-ctl: ranged says: /f: no such file is served (404)" "a file that is not there"
+is "$RC $(err)" "66 ranged-ctl: ranged says: /f: no file is served at this path (404)" "a file that is not there"
 printf '{"error":"half of cache_size may be pinned"}' | answer_with cache/pin 409 application/json
 run_ctl pin /f
 is "$RC $(err)" "78 ranged-ctl: ranged says: half of cache_size may be pinned (409)" "what the configuration does not allow"

@@ -61,6 +61,6 @@ is "$RC" 78 "pin: more than may be"
 like "$(err)" "half of cache_size" "it says so"
 run_ctl warm /
 is "$RC" 74 "warm: more than there is room for"
-like "$(err)" "more than the cache can hold" "it says so"
+like "$(err)" "the cache is full: only the first [0-9]* of" "it says so"
 like "$(out)" "^/: [0-9.]+ MiB of [0-9] files in memory" "and what there is"
 finish

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Each request becomes a struct visit. libmicrohttpd (MHD) calls handle() at least twice. The first call checks the
+ * request and rejects it at once if a rule is violated. The last call, after the body, runs the resource, which sets the
+ * answer in its struct admin_call; send_answer() turns the answer into an MHD response. MHD owns the visit through
+ * req_cls, and completed() frees it.
+ *
+ * The callbacks run on the threads of the connections; the other functions on the main thread and on the accepting
+ * thread. The server knows no reactor and no statistics: those are the subject of the resources.
+ *
+ * Properties of MHD that shape this file (see mhd/sender.c for more):
+ * - A response from the first call closes the connection. Only rejected requests are answered there.
+ * - MHD_stop_daemon() waits for the threads. The flag `stopping` ends the waits of the resources before.
+ * - At its own connection limit, MHD 0.9.75 never releases a mutex. The limit of the listener is lower, so MHD never
+ *   reaches its own.
+ */
+#include "admin/admin_server.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#define CONNECTION_MEMORY_BYTES (16 * 1024)
+#define STACK_BYTES (1 << 20)
+#define TIMEOUT_S 30
+#define CONNECTIONS_UNREACHED 2048 /* far above ADMIN_LISTENER_CONNECTIONS */
+#define BLOCK_BYTES 4096	   /* of a streamed body */
+#define BODY_MAX_BYTES 65536	   /* of a request body, which is read and discarded */
+#define STOP_WAIT_MS 2000	   /* for calls in progress, when the server stops */
+#define STOP_STEP_MS 10
+
+/*
+ * The three atomics are accessed with relaxed order. They publish nothing: what the threads of the connections write is
+ * read after MHD_stop_daemon() has joined them.
+ */
+struct admin_server {
+	struct admin_server_options options;
+	struct MHD_Daemon *daemon;
+	atomic_uint connections; /* open */
+	atomic_uint calls;	 /* resources that are running */
+	atomic_bool stopping;	 /* also read by the resources: struct admin_call */
+};
+
+/* One request, from the first call of handle() to completed(). */
+struct visit {
+	struct admin_server *server;
+	struct MHD_Connection *mhd;
+	struct admin_call call;
+	const struct admin_resource *resource; /* NULL: the request is rejected */
+	size_t body_bytes;		       /* of the request, discarded so far */
+	bool bad_arguments;		       /* too many, or one contains a NUL */
+	bool streams;			       /* the body of the answer comes from call.read() */
+};
+
+/* --- rules that apply to all resources --- */
+
+/* Returns true for a loopback address or "localhost", with or without a port. */
+static bool is_loopback(const char *host)
+{
+	size_t length = strcspn(host, ":");
+	struct address address;
+	struct cidr four, six;
+
+	if (length == strlen("localhost") && strncasecmp(host, "localhost", length) == 0)
+		return strspn(host + length + (host[length] == ':'), "0123456789") ==
+		       strlen(host + length + (host[length] == ':'));
+	address_parse_cidr("127.0.0.0/8", &four);
+	address_parse_cidr("::1", &six);
+	return address_parse_endpoint(host, strlen(host), &address) == 0 &&
+	       (address_in(&address, &four) || address_in(&address, &six));
+}
+
+static bool is_unix(struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	return info != NULL && info->client_addr->sa_family == AF_UNIX;
+}
+
+static const struct admin_resource *find_resource(const struct admin_server *server, const char *path)
+{
+	const struct admin_resource *resource = server->options.resources;
+
+	while (resource->path != NULL && strcmp(resource->path, path) != 0)
+		resource++;
+	return resource->path != NULL ? resource : NULL;
+}
+
+/* Sets visit->resource, or an error answer. */
+static void check_request(struct visit *visit, const char *path, const char *method, const char *version)
+{
+	struct admin_call *call = &visit->call;
+	const char *host = MHD_lookup_connection_value(visit->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+	const struct admin_resource *resource = find_resource(visit->server, path);
+	const bool gets = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+
+	if (visit->bad_arguments)
+		admin_call_say(call, 400, "the query has more than %d arguments, or an argument contains a NUL",
+			       ADMIN_CALL_ARGUMENTS_MAX);
+	else if (host == NULL && strcmp(version, "HTTP/1.0") != 0)
+		admin_call_say(call, 400, "the Host field is missing");
+	else if (!call->local && host != NULL && !is_loopback(host))
+		admin_call_say(call, 403,
+			       "the host \"%.100s\" is not a loopback name; use localhost, 127.0.0.1 or [::1]", host);
+	else if (resource == NULL)
+		admin_call_say(call, 404, "no such resource; see ranged(8) for the list");
+	else if (!gets && !call->post)
+		admin_call_say(call, 405, "the method %.20s is not supported; use GET or POST", method);
+	else if ((resource->methods & (call->post ? ADMIN_POST : ADMIN_GET)) == 0)
+		admin_call_say(call, 405, "%s requires the method %s", path, call->post ? "GET" : "POST");
+	else if (call->post && !call->local)
+		admin_call_say(call, 403,
+			       "%s changes the cache and is accepted on a Unix socket only (admin = \"unix:/path\")",
+			       path);
+	else
+		visit->resource = resource;
+}
+
+/* --- answers --- */
+
+/* MHD's content reader. Waits inside the call until it returns bytes, because MHD would call again at once. */
+static ssize_t read_stream(void *cls, uint64_t position, char *buffer, size_t bytes)
+{
+	struct visit *visit = cls;
+	ssize_t n = -EAGAIN;
+
+	(void)position;
+	atomic_fetch_add_explicit(&visit->server->calls, 1, memory_order_relaxed);
+	while (n == -EAGAIN && !atomic_load_explicit(&visit->server->stopping, memory_order_relaxed))
+		n = visit->call.read(visit->call.context, buffer, bytes);
+	atomic_fetch_sub_explicit(&visit->server->calls, 1, memory_order_relaxed);
+	if (n == 0)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static struct MHD_Response *make_response(struct visit *visit)
+{
+	struct admin_call *call = &visit->call;
+	struct MHD_Response *response;
+
+	if (call->read != NULL) {
+		visit->streams = true;
+		/* No timeout, because a stream can pause for long; completed() sets it again. */
+		MHD_set_connection_option(visit->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
+		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_stream, visit, NULL);
+	}
+	response = MHD_create_response_from_buffer(
+		call->length, (void *)call->text, call->owned != NULL ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	if (response != NULL)
+		call->owned = NULL;
+	return response;
+}
+
+static const char *allow_of(const struct visit *visit)
+{
+	const struct admin_resource *resource = find_resource(visit->server, visit->call.path);
+	const unsigned methods = resource != NULL ? resource->methods : ADMIN_GET;
+
+	if (methods == (ADMIN_GET | ADMIN_POST))
+		return "GET, HEAD, POST";
+	return methods == ADMIN_POST ? "POST" : "GET, HEAD";
+}
+
+/*
+ * Adds the response fields. Answers are not cached, because numbers are outdated at once, and pages of other origins
+ * cannot embed them.
+ */
+static bool add_fields(struct MHD_Response *response, const struct visit *visit)
+{
+	bool added = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, visit->call.type) == MHD_YES &&
+		     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") == MHD_YES &&
+		     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES &&
+		     MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin") == MHD_YES;
+
+	if (visit->call.policy != NULL)
+		added = added &&
+			MHD_add_response_header(response, "Content-Security-Policy", visit->call.policy) == MHD_YES;
+	if (visit->call.status == 405)
+		added = added && MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow_of(visit)) == MHD_YES;
+	return added;
+}
+
+static enum MHD_Result send_answer(struct visit *visit)
+{
+	struct MHD_Response *response;
+	enum MHD_Result result = MHD_NO;
+
+	if (visit->call.status == 0)
+		admin_call_say(&visit->call, 500, "the resource set no answer");
+	response = make_response(visit);
+	if (response != NULL && add_fields(response, visit))
+		result = MHD_queue_response(visit->mhd, visit->call.status, response);
+	if (response != NULL)
+		MHD_destroy_response(response);
+	return result;
+}
+
+/* --- callbacks of MHD --- */
+
+static enum MHD_Result add_argument(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_length,
+				    const char *value, size_t value_length)
+{
+	struct visit *visit = cls;
+	struct admin_call *call = &visit->call;
+
+	(void)kind;
+	if (call->argument_count == ADMIN_CALL_ARGUMENTS_MAX || strlen(name) != name_length ||
+	    (value != NULL && strlen(value) != value_length)) {
+		visit->bad_arguments = true;
+		return MHD_NO;
+	}
+	call->arguments[call->argument_count++] = (struct admin_call_argument){ name, value != NULL ? value : "" };
+	return MHD_YES;
+}
+
+static struct visit *begin_visit(struct admin_server *server, struct MHD_Connection *mhd, const char *url,
+				 const char *method)
+{
+	struct visit *visit = calloc(1, sizeof(*visit));
+	const char *accept = MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+
+	if (visit == NULL)
+		return NULL;
+	visit->server = server;
+	visit->mhd = mhd;
+	visit->call = (struct admin_call){ .process = server->options.process,
+					   .stopping = &server->stopping,
+					   .path = url,
+					   .accept = accept != NULL ? accept : "",
+					   .post = strcmp(method, "POST") == 0,
+					   .local = is_unix(mhd) };
+	MHD_get_connection_values_n(mhd, MHD_GET_ARGUMENT_KIND, add_argument, visit);
+	return visit;
+}
+
+static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+			      const char *version, const char *upload_data, size_t *upload_data_size, void **req_cls)
+{
+	struct visit *visit = *req_cls;
+
+	(void)upload_data;
+	if (visit == NULL) {
+		visit = *req_cls = begin_visit(cls, mhd, url, method);
+		if (visit == NULL)
+			return MHD_NO;
+		check_request(visit, url, method, version);
+		return visit->resource != NULL ? MHD_YES : send_answer(visit);
+	}
+	if (*upload_data_size > 0) {
+		visit->body_bytes += *upload_data_size;
+		*upload_data_size = 0;
+		return visit->body_bytes <= BODY_MAX_BYTES ? MHD_YES : MHD_NO;
+	}
+	atomic_fetch_add_explicit(&visit->server->calls, 1, memory_order_relaxed);
+	visit->resource->fn(&visit->call);
+	atomic_fetch_sub_explicit(&visit->server->calls, 1, memory_order_relaxed);
+	return send_answer(visit);
+}
+
+static void completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enum MHD_RequestTerminationCode code)
+{
+	struct visit *visit = *req_cls;
+
+	(void)cls;
+	(void)code;
+	if (visit == NULL)
+		return;
+	if (visit->streams)
+		MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)TIMEOUT_S);
+	if (visit->call.free != NULL)
+		visit->call.free(visit->call.context);
+	free(visit->call.owned);
+	free(visit);
+	*req_cls = NULL;
+}
+
+static void connection_changed(void *cls, struct MHD_Connection *mhd, void **socket_context,
+			       enum MHD_ConnectionNotificationCode code)
+{
+	struct admin_server *server = cls;
+
+	(void)mhd;
+	(void)socket_context;
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+		atomic_fetch_sub_explicit(&server->connections, 1, memory_order_relaxed);
+}
+
+__attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char *format, va_list arguments)
+{
+	char text[512];
+
+	(void)cls;
+	vsnprintf(text, sizeof(text), format, arguments);
+	text[strcspn(text, "\n")] = '\0';
+	log_debug("libmicrohttpd: admin: %s", text);
+}
+
+/* --- start and stop --- */
+
+int admin_server_start(struct admin_server **server, const struct admin_server_options *options)
+{
+	const unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
+			       MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
+	struct admin_server *made = calloc(1, sizeof(*made));
+	const struct MHD_OptionItem items[] = {
+		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)completed, made },
+		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, made },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_UNREACHED, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S, NULL },
+		{ MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
+	if (made == NULL)
+		return -ENOMEM;
+	made->options = *options;
+	made->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, made, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
+					MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+	if (made->daemon == NULL) {
+		free(made);
+		return -ENOMEM;
+	}
+	*server = made;
+	return 0;
+}
+
+unsigned admin_server_connections(const struct admin_server *server)
+{
+	return atomic_load_explicit(&server->connections, memory_order_relaxed);
+}
+
+void admin_server_add(struct admin_server *server, int fd, const struct sockaddr *peer, socklen_t length)
+{
+	atomic_fetch_add_explicit(&server->connections, 1, memory_order_relaxed);
+	if (MHD_add_connection(server->daemon, fd, peer, length) != MHD_YES) /* then MHD has closed fd */
+		atomic_fetch_sub_explicit(&server->connections, 1, memory_order_relaxed);
+}
+
+bool admin_server_stop(struct admin_server *server)
+{
+	const struct timespec step = { .tv_nsec = STOP_STEP_MS * CLOCK_NS_PER_MS };
+
+	if (server == NULL)
+		return true;
+	atomic_store_explicit(&server->stopping, true, memory_order_relaxed);
+	for (unsigned ms = 0; atomic_load_explicit(&server->calls, memory_order_relaxed) > 0; ms += STOP_STEP_MS) {
+		if (ms >= STOP_WAIT_MS)
+			return false;
+		nanosleep(&step, NULL);
+	}
+	MHD_stop_daemon(server->daemon);
+	free(server);
+	return true;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The file or directory that a request to /cache/warm, /cache/pin or /cache/evict names, opened for a walk. One thread:
+ * that of the connection.
+ */
+#ifndef ADMIN_CACHE_TARGET_H
+#define ADMIN_CACHE_TARGET_H
+
+#include "admin/admin_call.h"
+#include "admin/cache_walk.h"
+
+struct cache_target {
+	struct process *process;
+	const atomic_bool *stopping;   /* struct admin_call */
+	struct generation *generation; /* a reference; keeps the site alive during a reload */
+	const struct site *site;
+	struct cache_walk *walk;
+	char *path; /* as requested */
+};
+
+/* Reads the arguments "path" and "site". Returns false if the request is answered with an error. */
+bool cache_target_open(struct cache_target *target, struct admin_call *call);
+/* Releases everything; an all-zero target is allowed. */
+void cache_target_close(struct cache_target *target);
+/* Returns true if the process stops or drains: the operation must end. */
+bool cache_target_is_stopping(const struct cache_target *target);
+
+#endif
