@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/log.h"
 #include "base/units.h"
 #include "config/config_key.h"
@@ -62,13 +63,6 @@ static void wake(struct request *request)
 static void ended(struct request *request)
 {
 	(void)request;
-}
-
-static bool nothing_ready(void *context, struct request *request)
-{
-	(void)context;
-	(void)request;
-	return false;
 }
 
 /* --- what is printed --- */
@@ -122,14 +116,14 @@ static void say_blocks(const struct options *options, const struct match *match)
 
 static void say_file(const struct request *request)
 {
-	const struct file *file = request->file;
+	const struct file *file = request->selected.file;
 	time_t seconds = (time_t)(file->version.mtime_ns / (int64_t)CLOCK_NS_PER_S);
 	char time[32];
 	struct tm tm;
 
 	strftime(time, sizeof(time), "%Y-%m-%d %H:%M:%S", gmtime_r(&seconds, &tm));
 	say("file", "%s/%s",
-	    request->match.site->root != NULL ? request->match.site->root : request->site->rules->sites[0].root,
+	    request->match.site->root != NULL ? request->match.site->root : request->site->config.rules->sites[0].root,
 	    request->path.file);
 	say("", "%" PRIu64 " bytes, last changed %s UTC", file->version.size, time);
 	if (file->direct)
@@ -144,7 +138,7 @@ static void say_address(const struct request *request, enum step_result result)
 	char text[ADDRESS_TEXT_BYTES];
 
 	if (settings_has(settings, SETTING_ALLOW) || settings_has(settings, SETTING_DENY))
-		say("address", "%s %s come in (allow, deny)", address_format(&request->client_address, text),
+		say("address", "%s %s come in (allow, deny)", address_format(&request->origin.client_address, text),
 		    result == STEP_NEXT ? "may" : "may not");
 }
 
@@ -154,38 +148,39 @@ static void say_password(const struct request *request, enum step_result result)
 
 	if (file == NULL || result == STEP_WAIT)
 		return;
-	if (request->user == NULL)
+	if (request->login.user == NULL)
 		say("password", "none was given (%s)", file);
 	else
-		say("password", "of \"%s\", %s (%s)", request->user, result == STEP_NEXT ? "right" : "wrong", file);
+		say("password", "of \"%s\", %s (%s)", request->login.user, result == STEP_NEXT ? "right" : "wrong",
+		    file);
 }
 
 static void say_signature(const struct request *request)
 {
-	say("signature", "%s (%s)", signature_words(request->verdict), request_settings(request)->sign_keys);
-	if (request->rate_bytes > 0)
-		say("", "which limits the answer to %" PRIu64 " bytes/s", request->rate_bytes);
+	say("signature", "%s (%s)", signature_words(request->signature.verdict), request_settings(request)->sign_keys);
+	if (request->signature.rate_bytes > 0)
+		say("", "which limits the answer to %" PRIu64 " bytes/s", request->signature.rate_bytes);
 }
 
 /* Why there is no file. */
 static const char *lookup_words(const struct request *request)
 {
 	const struct site *site = request->match.site->root != NULL ? request->match.site
-								    : &request->site->rules->sites[0];
-	int error = request->lookup.error;
+								    : &request->site->config.rules->sites[0];
+	int error = request->lookup.want.error;
 
 	if (error == -EISDIR)
 		return "a folder";
 	if (error == -EXDEV)
 		return "a symbolic link leads out of the root";
-	if (error == -ENOENT && file_is_misspelled(site->root_fd, request->path.file, request->site->symlinks))
+	if (error == -ENOENT && file_is_misspelled(site->root_fd, request->path.file, request->site->config.symlinks))
 		return "the filesystem has it, but its folder spells it in another way";
 	return strerror(-error);
 }
 
 static void say_found(const struct request *request)
 {
-	if (request->file != NULL)
+	if (request->selected.file != NULL)
 		say_file(request);
 	else
 		say("", "%s", lookup_words(request));
@@ -201,19 +196,20 @@ static void say_refusals(const struct file_siblings *siblings)
 
 static const char *variant_words(const struct request *request, const struct variant *variant, unsigned quality)
 {
-	if (variant == request->variant)
+	if (variant == request->selected.variant)
 		return "this one";
 	if (quality == 0)
 		return "not accepted";
-	return request->as_is ? "not for a range, unless If-Range has its tag" : "not as good, or gone";
+	return request->selected.as_is ? "not for a range, unless If-Range has its tag" : "not as good, or gone";
 }
 
 /* The variants beside the file, the quality that the client gives to each, and which one is sent. */
 static void say_variants(const struct request *request, enum step_result result)
 {
-	const struct file *original = request->original != NULL ? request->original : request->file;
+	const struct file *original = request->selected.original != NULL ? request->selected.original
+									 : request->selected.file;
 	const struct file_siblings *siblings = &original->siblings;
-	const char *field = request->fields.accept_encoding;
+	const char *field = request->input.fields.accept_encoding;
 	unsigned identity = negotiate_encoding(field, "identity");
 
 	if (!request_settings(request)->precompressed) {
@@ -236,10 +232,10 @@ static void say_variants(const struct request *request, enum step_result result)
 	}
 	say_refusals(siblings);
 	say("", "as it is, q=%u.%03u: %s", identity / 1000, identity % 1000,
-	    result == STEP_REPLY       ? "refused"
-	    : request->variant != NULL ? "not as good"
-	    : request->as_is	       ? "this one, because of Range"
-				       : "this one");
+	    result == STEP_REPLY		? "refused"
+	    : request->selected.variant != NULL ? "not as good"
+	    : request->selected.as_is		? "this one, because of Range"
+						: "this one");
 }
 
 static void say_condition(const char *name, const char *value, bool *any)
@@ -252,7 +248,7 @@ static void say_condition(const char *name, const char *value, bool *any)
 
 static void say_preconditions(const struct request *request, enum step_result result)
 {
-	const struct precondition_fields *fields = &request->fields.conditions;
+	const struct precondition_fields *fields = &request->input.fields.conditions;
 	bool any = false;
 
 	if (request->validator.etag[0] != '\0')
@@ -270,35 +266,35 @@ static void say_preconditions(const struct request *request, enum step_result re
 	else if (result == STEP_REPLY)
 		say("", "decided: %u", request->reply.status);
 	else if (fields->if_range != NULL)
-		say("",
-		    request->whole ? "If-Range does not fit: the whole file" : "If-Range fits: the range is served");
+		say("", request->content.whole ? "If-Range does not fit: the whole file"
+					       : "If-Range fits: the range is served");
 	else
 		say("", "none of them decides");
 }
 
 static void say_ranges(const struct request *request, enum step_result result)
 {
-	if (request->fields.range == NULL) {
+	if (request->input.fields.range == NULL) {
 		say("ranges", "none asked for");
 		return;
 	}
-	say("ranges", "asked: %s%s", request->fields.range,
-	    request->fields.ranges > 1 ? " and more Range fields: ignored" : "");
+	say("ranges", "asked: %s%s", request->input.fields.range,
+	    request->input.fields.ranges > 1 ? " and more Range fields: ignored" : "");
 	if (result == STEP_REPLY)
 		return;
 	if (request->reply.status != 206) {
 		say("", "the whole file is served");
 		return;
 	}
-	for (unsigned i = 0; i < request->ranges.count; i++)
-		say("", "served: %" PRIu64 "-%" PRIu64, request->ranges.ranges[i].first,
-		    request->ranges.ranges[i].last);
+	for (unsigned i = 0; i < request->content.ranges.count; i++)
+		say("", "served: %" PRIu64 "-%" PRIu64, request->content.ranges.ranges[i].first,
+		    request->content.ranges.ranges[i].last);
 }
 
 /* One span; returns whether it is in memory. */
 static void say_read(const struct request *request, uint64_t offset, size_t length)
 {
-	const struct file *file = request->file;
+	const struct file *file = request->selected.file;
 	struct cache_span span = { .version = &file->version,
 				   .alignment = file->direct ? file->offset_alignment : 1,
 				   .offset = offset,
@@ -306,7 +302,7 @@ static void say_read(const struct request *request, uint64_t offset, size_t leng
 	struct cache_extent *extent;
 	struct span read;
 
-	if (cache_find(request->site->cache, &span, &extent, &read) == CACHE_MISS)
+	if (cache_find(request->site->process.cache, &span, &extent, &read) == CACHE_MISS)
 		say("", "%" PRIu64 "-%" PRIu64 ": reads %zu bytes at %" PRIu64, offset, offset + length - 1,
 		    read.length, read.offset);
 }
@@ -319,13 +315,13 @@ static void say_reads(const struct request *request)
 
 	if (request->reply.length == 0)
 		return;
-	say("cache", "%s; a process that has just started holds nothing of it",
+	say("cache", "%s; a process that has just started refs nothing of it",
 	    (const char *const[]){ "kept as it is asked for (auto)", "not kept (never)",
 				   "kept before all others (pin)" }[request_settings(request)->cache]);
 	printf("%-15s from the disk, aligned:\n", "reads");
-	for (unsigned i = 0; i < request->ranges.count; i++) {
-		const struct byte_range *range = &request->ranges.ranges[i];
-		bool one = cache_in_one_extent(&request->file->version, range->first, range->last);
+	for (unsigned i = 0; i < request->content.ranges.count; i++) {
+		const struct byte_range *range = &request->content.ranges.ranges[i];
+		bool one = cache_in_one_extent(&request->selected.file->version, range->first, range->last);
 
 		for (uint64_t at = range->first; at <= range->last;) {
 			uint64_t end = one ? range->last : align_down(at, SHARD_EXTENT_BYTES) + SHARD_EXTENT_BYTES - 1;
@@ -359,9 +355,9 @@ static void say_reply(const struct request *request)
 /* For request.trace: a step has been run. */
 static void trace(const struct request *request, const struct request_step *step, enum step_result result)
 {
-	const struct scene *scene = (const struct scene *)((const char *)request->site - offsetof(struct scene, site));
+	const struct scene *scene = container_of(request->site, struct scene, site);
 
-	if (strcmp(step->name, "target") == 0 && request->files != NULL)
+	if (strcmp(step->name, "target") == 0 && request->lookup.files != NULL)
 		say_site(scene->options, request->match.site);
 	else if (strcmp(step->name, "signature") == 0 && request_settings(request)->sign_keys != NULL)
 		say_signature(request);
@@ -400,7 +396,7 @@ static int add_field(struct request *request, char *text)
 	}
 	*colon = '\0';
 	value = colon + 1 + strspn(colon + 1, " \t");
-	return fields_add(&request->fields, text, (size_t)(colon - text), value) == 0 ? 0 : EX_OSERR;
+	return fields_add(&request->input.fields, text, (size_t)(colon - text), value) == 0 ? 0 : EX_OSERR;
 }
 
 /* The first listener where the site that is meant can be had. */
@@ -427,18 +423,18 @@ static int fill(struct scene *scene, struct request *request, bool *done)
 			return status;
 	}
 	path_parse(scene->options->explain, &request->path, &host, &length);
-	if (host == NULL && request->fields.host != NULL) {
-		host = request->fields.host;
+	if (host == NULL && request->input.fields.host != NULL) {
+		host = request->input.fields.host;
 		length = strlen(host);
 	}
 	scene->peer.listener = find_listener(scene->options, host, host != NULL ? length : 0);
-	request->client_address = scene->peer.from;
+	request->origin.client_address = scene->peer.from;
 	gate_identify(request);
-	refused = fields_refuse(&request->fields, &scene->site.header_limits, request->method, true,
+	refused = fields_refuse(&request->input.fields, &scene->site.config.header_limits, request->input.method, true,
 				strlen(scene->options->explain), 0);
 	*done = refused != 0;
 	if (refused != 0)
-		steps_refuse(request, refused);
+		steps_reject(request, refused);
 	return 0;
 }
 
@@ -452,8 +448,8 @@ static int go(struct scene *scene)
 		return EX_OSERR;
 	request.wake = wake;
 	request.ended = ended;
-	request.peer = &scene->peer;
-	request.secure = scene->peer.tls;
+	request.origin.peer = &scene->peer;
+	request.origin.secure = scene->peer.tls;
 	request.trace = trace;
 	request.dry = true;
 	status = fill(scene, &request, &done);
@@ -499,23 +495,24 @@ static int set_scene(struct scene *scene)
 	((struct sockaddr_in *)&scene->peer.address)->sin_family = AF_INET;
 	((struct sockaddr_in *)&scene->peer.address)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	address_from_sockaddr((const struct sockaddr *)&scene->peer.address, &scene->peer.from);
-	scene->site = (struct request_site){ .reactor = scene->reactor,
-					     .folders = scene->folders,
-					     .mime = scene->mime,
-					     .rules = &config->rules,
-					     .signing = scene->signing,
-					     .cache = scene->cache,
-					     .ready = nothing_ready,
-					     .total = &scene->total,
-					     .login = scene->login,
-					     .trusted_proxies = &config->trusted_proxies,
-					     .header_limits = { .target_bytes = config->max_target_bytes,
-								.header_bytes = config->max_header_bytes,
-								.headers = config->max_headers },
-					     .max_ranges = config->max_ranges,
-					     .transfers = &scene->transfers,
-					     .dotfiles = config->dotfiles,
-					     .symlinks = config->symlinks };
+	scene->site = (struct request_site){
+		.config = { .rules = &config->rules,
+			    .mime = scene->mime,
+			    .signing = scene->signing,
+			    .trusted_proxies = &config->trusted_proxies,
+			    .header_limits = { .target_bytes = config->max_target_bytes,
+					       .header_bytes = config->max_header_bytes,
+					       .headers = config->max_headers },
+			    .max_ranges = config->max_ranges,
+			    .symlinks = config->symlinks,
+			    .dotfiles = config->dotfiles },
+		.worker = { .reactor = scene->reactor },
+		.process = { .cache = scene->cache,
+			     .directories = scene->folders,
+			     .login = scene->login,
+			     .total = &scene->total,
+			     .transfers = &scene->transfers },
+	};
 	return error;
 }
 

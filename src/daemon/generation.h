@@ -79,7 +79,7 @@ bool generation_has_no_root(struct process *process);
 /* The generation of a site of one of the workers. */
 static inline struct generation *generation_of(const struct request_site *site)
 {
-	return site->configuration;
+	return site->config.owner;
 }
 
 /* Main thread: those of `all` that nobody has a reference to are closed and taken out. */

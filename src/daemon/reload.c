@@ -173,7 +173,7 @@ static void make_known(struct generation *generation, struct generation *before,
 	const struct config *config = generation_config(generation);
 
 	say_what_is_fixed(config, generation_config(before));
-	clients_renew(process->clients, config->max_connections, config->max_connections_per_client);
+	clients_set_limits(process->clients, config->max_connections, config->max_connections_per_client);
 	logs_use(&generation->options.config);
 	generation_succeed(generation, before);
 	for (unsigned i = 0; i < process->count; i++)

@@ -18,7 +18,7 @@
 #include "request/clients.h"
 
 #define DESCRIPTORS_PER_WORKER 8 /* epoll, MHD's epoll, mailbox, AIO's eventfd, a spare, and some */
-#define DESCRIPTORS_OF_PROCESS (64 + CLIENTS_REFUSED_MAX)
+#define DESCRIPTORS_OF_PROCESS (64 + CLIENTS_REJECTED_MAX)
 #define CONNECTIONS_MIN 16
 #define LISTINGS_BYTES (UINT64_C(64) << 20)
 #define CONNECTION_BYTES (UINT64_C(36) << 10) /* with TLS, and a block for what is being sent */

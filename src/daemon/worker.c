@@ -27,7 +27,7 @@
 #include "mhd/server.h"
 #include "net/listener.h"
 #include "net/proxy_protocol.h"
-#include "request/refusal.h"
+#include "request/rejection.h"
 #include "store/store.h"
 
 #define LOAD_SLACK 2	 /* connections a worker may have more than the least loaded before it hands one over */
@@ -70,12 +70,12 @@ struct worker_renewal {
 	struct generation *generation; /* a reference */
 };
 
-static void connection_closed(void *context, void *token, bool refused)
+static void connection_closed(void *context, void *token, bool rejected)
 {
 	struct worker *worker = context;
 
-	if (refused)
-		clients_leave_refused(worker->process->clients, token);
+	if (rejected)
+		clients_leave_rejected(worker->process->clients, token);
 	else
 		clients_leave(worker->process->clients, token);
 	atomic_fetch_sub(&worker->load, 1);
@@ -151,19 +151,20 @@ static void log_refusal(const struct arrival *arrival, unsigned status)
 	struct peer peer = { .listener = arrival->listener, .tls = arrival->tls };
 
 	address_from_sockaddr((const struct sockaddr *)&arrival->address, &peer.from);
-	exchange_log_refused(arrival->site, &peer, status);
+	exchange_log_rejected(arrival->site, &peer, status);
 }
 
 /* Answers without reading a request that has not arrived yet; by TLS nothing can be said without a handshake. */
 static void refuse(const struct arrival *arrival)
 {
-	char head[REFUSAL_HEAD_BYTES], rest[4096], text[REFUSAL_TEXT_BYTES];
+	char head[REJECTION_HEAD_BYTES], rest[4096], text[REJECTION_TEXT_BYTES];
 	ssize_t got, sent = 0;
 
 	if (!arrival->tls) {
 		got = recv(arrival->fd, head, sizeof(head) - 1, MSG_DONTWAIT);
 		head[got > 0 ? got : 0] = '\0';
-		sent = send(arrival->fd, text, refusal_write(arrival->site->rules, arrival->listener, head, text),
+		sent = send(arrival->fd, text,
+			    rejection_write(arrival->site->config.rules, arrival->listener, head, text),
 			    MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
 	if (sent > 0)
@@ -187,12 +188,13 @@ static void turn_away(struct worker *worker, struct arrival *arrival, int error)
 
 	note_refusal(worker, arrival, error);
 	if ((error != -EUSERS && error != -EDQUOT) ||
-	    clients_enter_refused(worker->process->clients, (const struct sockaddr *)&arrival->address, &client) != 0) {
+	    clients_enter_rejected(worker->process->clients, (const struct sockaddr *)&arrival->address, &client) !=
+		    0) {
 		refuse(arrival);
 		return;
 	}
 	arrival->client = client;
-	arrival->refused = true;
+	arrival->rejected = true;
 	atomic_fetch_add(&worker->load, 1);
 	serve(worker, arrival);
 }
@@ -240,7 +242,7 @@ static void introduced(void *context, const struct arrival *arrival, bool reject
 	connection_closed(worker, own.client, false);
 	if (own.fd >= 0)
 		admit(worker, &own);
-	request_site_drop(arrival->site);
+	request_site_unref(arrival->site);
 }
 
 static bool is_proxy(const struct text_list *proxies, const struct sockaddr *peer)
@@ -282,7 +284,7 @@ static void came(void *context, int fd, unsigned listener, const struct sockaddr
 	}
 	arrival.client = client;
 	atomic_fetch_add(&worker->load, 1);
-	request_site_hold(arrival.site);
+	request_site_ref(arrival.site);
 	proxy_protocol_add(worker->preface, &arrival);
 }
 
@@ -300,7 +302,7 @@ static void server_ready(void *context, uint32_t events)
 	struct worker *worker = context;
 
 	(void)events;
-	server_fired(worker->server, 0);
+	server_set_readable(worker->server, 0);
 }
 
 static void tls_ready(void *context, uint32_t events)
@@ -308,7 +310,7 @@ static void tls_ready(void *context, uint32_t events)
 	struct worker *worker = context;
 
 	(void)events;
-	server_fired(worker->server, 1);
+	server_set_readable(worker->server, 1);
 }
 
 static void stop_listening(struct worker *worker)
@@ -317,7 +319,7 @@ static void stop_listening(struct worker *worker)
 		return;
 	listener_free(worker->listener);
 	worker->listener = NULL;
-	request_site_drop(worker->heard);
+	request_site_unref(worker->heard);
 }
 
 static void drain(struct reactor_message *message)
@@ -337,7 +339,7 @@ static void cut(struct reactor_message *message)
 	if (worker->server == NULL) /* it had ended before this arrived */
 		return;
 	proxy_protocol_abort(worker->preface);
-	server_cut(worker->server);
+	server_abort(worker->server);
 }
 
 void worker_report(const struct worker *worker, struct worker_report *report)
@@ -431,9 +433,9 @@ static struct request_site *fill_site(struct worker *worker, struct generation *
 {
 	struct request_site *site = &generation->sites[worker->index];
 
-	site->reactor = worker->reactor;
-	site->store = worker->store;
-	site->counters = &worker->counters;
+	site->worker.reactor = worker->reactor;
+	site->worker.store = worker->store;
+	site->worker.counters = &worker->counters;
 	return site;
 }
 
@@ -459,7 +461,7 @@ static int listen_to(struct worker *worker, struct generation *generation)
 
 	if (error != 0)
 		return error;
-	request_site_hold(site);
+	request_site_ref(site);
 	stop_listening(worker); /* whoever came in there came in under what held there */
 	worker->listener = listener;
 	worker->heard = site;
@@ -585,7 +587,7 @@ static int take_up(struct worker *worker, struct generation *generation)
 {
 	struct server_terms terms = terms_of(worker, generation),
 			    before = terms_of(worker, generation_of(worker->heard));
-	int error = server_renew(worker->server, &terms);
+	int error = server_reload(worker->server, &terms);
 
 	if (error != 0)
 		return error;
@@ -595,7 +597,7 @@ static int take_up(struct worker *worker, struct generation *generation)
 	if (error == 0)
 		proxy_protocol_set_timeout(worker->preface, generation_config(generation)->header_timeout_ms);
 	else
-		server_renew(worker->server, &before); /* whose daemons run */
+		server_reload(worker->server, &before); /* whose daemons run */
 	return error;
 }
 

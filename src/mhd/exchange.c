@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How an exchange is born, waits and ends. It lives on the server's reactor thread, in memory that is used again for
- * the next one.
+ * Creates, suspends and ends exchanges. Their states are in exchange.h. An exchange belongs to the server and runs on
+ * the reactor's thread. Its memory is reused for the next exchange, because it is large and each request needs one.
  *
- * Two hold it: MHD's request (from handler_begin() to handler_completed()), and the reply, if that points into the
- * request's memory (from sender_send() until MHD frees it). NOTIFY_COMPLETED comes before the reply's free callback: an
- * exchange lives until both have come (`holds`). A lookup that is still under way then keeps the memory until it ends,
- * even if the server has gone.
+ * When the last reference is dropped, a lookup may still be in flight. Then the memory lives until the lookup ends,
+ * even if the server was freed before.
  *
- * While it waits its connection is suspended, once. A resume is not announced by MHD_get_timeout(): it sets `rerun`,
- * and server_run() runs once every turn anyway.
+ * While the request waits, its connection is suspended. It is never suspended twice, because MHD does not count.
+ * MHD_get_timeout() of 0.9.75 does not announce a resumed connection. Therefore wake() sets `rerun`, and the event
+ * loop calls server_run() in every iteration.
  */
 #include "mhd/exchange.h"
 
@@ -21,20 +20,21 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "request/transfer.h"
 #include "steps/limit.h"
 #include "steps/steps.h"
 
 #define SPARES_MAX 64
-#define PAUSE_LONG_NS (20 * CLOCK_NS_PER_MS)
+#define PAUSE_LONG_NS (20 * CLOCK_NS_PER_MS) /* a pause from this length on releases memory */
 
-void exchange_release(struct exchange *exchange)
+void exchange_unref(struct exchange *exchange)
 {
 	struct exchange_shared *shared = exchange->shared;
 
-	if (--exchange->holds > 0 || !request_fini(&exchange->request))
+	if (--exchange->refs > 0 || !request_fini(&exchange->request))
 		return;
-	request_site_drop(exchange->site);
+	request_site_unref(exchange->site);
 	if (shared->spare_count == SPARES_MAX) {
 		free(exchange);
 		return;
@@ -44,16 +44,18 @@ void exchange_release(struct exchange *exchange)
 	shared->spare_count++;
 }
 
-/* Its lookup was under way when it was released. The server may have gone. */
+/* Frees an exchange whose lookup was in flight at its end. The server may have been freed. */
 static void ended(struct request *request)
 {
-	request_site_drop(((struct exchange *)request)->site);
-	free(request);
+	struct exchange *exchange = container_of(request, struct exchange, request);
+
+	request_site_unref(exchange->site);
+	free(exchange);
 }
 
 static void wake(struct request *request)
 {
-	struct exchange *exchange = (struct exchange *)request;
+	struct exchange *exchange = container_of(request, struct exchange, request);
 
 	if (exchange->mhd == NULL || !exchange->connection->suspended)
 		return;
@@ -62,7 +64,6 @@ static void wake(struct request *request)
 	MHD_resume_connection(exchange->mhd);
 }
 
-/* What is not cleared is set here. */
 struct exchange *exchange_new(struct exchange_shared *shared, struct connection *connection, struct MHD_Connection *mhd,
 			      const char *target)
 {
@@ -78,30 +79,31 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct connection 
 		free(exchange);
 		return NULL;
 	}
+	/* request_init() has initialised the request, which is not cleared as a whole. */
 	memset((char *)exchange + sizeof(exchange->request), 0, sizeof(*exchange) - sizeof(exchange->request));
 	exchange->request.wake = wake;
 	exchange->request.ended = ended;
 	exchange->shared = shared;
 	exchange->site = connection->site;
-	request_site_hold(exchange->site);
+	request_site_ref(exchange->site);
 	exchange->connection = connection;
-	exchange->request.peer = &connection->peer;
-	exchange->request.secure = connection->peer.tls;
-	exchange->request.client_address = connection->peer.from;
+	exchange->request.origin.peer = &connection->peer;
+	exchange->request.origin.secure = connection->peer.tls;
+	exchange->request.origin.client_address = connection->peer.from;
 	connection->exchange = exchange;
 	exchange->mhd = mhd;
-	exchange->holds = 1;
+	exchange->refs = 1;
 	exchange->start_ns = clock_now_ns();
 	return exchange;
 }
 
 void exchange_end(struct exchange *exchange)
 {
-	reactor_timer_stop(exchange->shared->site->reactor, &exchange->pause);
-	pins_close(&exchange->request.pins); /* the client may be gone before the reply is */
+	reactor_timer_stop(exchange->shared->site->worker.reactor, &exchange->pause);
+	pins_close(&exchange->request.body.pins); /* the client may be freed before the response */
 	limit_leave(&exchange->request);
 	exchange->mhd = NULL;
-	exchange_release(exchange);
+	exchange_unref(exchange);
 }
 
 void exchange_suspend(struct exchange *exchange)
@@ -111,7 +113,7 @@ void exchange_suspend(struct exchange *exchange)
 	MHD_suspend_connection(exchange->mhd);
 }
 
-static void pause_over(void *context)
+static void pause_ended(void *context)
 {
 	wake(context);
 }
@@ -119,17 +121,16 @@ static void pause_over(void *context)
 bool exchange_pause(struct exchange *exchange, uint64_t wait_ns)
 {
 	const struct request_site *site = exchange->site;
-	struct transfer *transfer = exchange->request.transfer;
+	struct transfer *transfer = exchange->request.body.transfer;
 
 	assert(exchange->pause.slot == 0);
-	exchange->pause = (struct reactor_timer){ .fn = pause_over, .context = &exchange->request };
-	if (reactor_timer_start(site->reactor, &exchange->pause, wait_ns / CLOCK_NS_PER_MS + 1) != 0)
+	exchange->pause = (struct reactor_timer){ .fn = pause_ended, .context = &exchange->request };
+	if (reactor_timer_start(site->worker.reactor, &exchange->pause, wait_ns / CLOCK_NS_PER_MS + 1) != 0)
 		return false;
-	if (transfer != NULL && wait_ns >= PAUSE_LONG_NS && cache_waiting(site->cache) > 0)
-		transfer_shed(transfer);
+	if (transfer != NULL && wait_ns >= PAUSE_LONG_NS && cache_waiting(site->process.cache) > 0)
+		transfer_release_window(transfer);
 	else if (transfer != NULL && wait_ns >= PAUSE_LONG_NS)
-		transfer_rest(
-			transfer); /* the piece it takes from would be read again each time where nothing is kept */
+		transfer_release_readahead(transfer); /* without a cache, the current piece would be read again */
 	exchange->connection->paused = true;
 	exchange_suspend(exchange);
 	return true;
@@ -140,15 +141,15 @@ bool exchange_is_paused(const struct exchange *exchange)
 	return exchange->pause.slot != 0;
 }
 
-void exchange_hurry(struct exchange *exchange)
+void exchange_wake_aborted(struct exchange *exchange)
 {
-	if (!exchange_is_paused(exchange) && exchange->request.listing == NULL)
+	if (!exchange_is_paused(exchange) && exchange->request.body.listing == NULL)
 		return;
-	reactor_timer_stop(exchange->shared->site->reactor, &exchange->pause);
+	reactor_timer_stop(exchange->shared->site->worker.reactor, &exchange->pause);
 	wake(&exchange->request);
 }
 
-void exchange_finish(const struct exchange *exchange)
+void exchange_shutdown_write(const struct exchange *exchange)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);

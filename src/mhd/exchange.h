@@ -1,7 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One request and its reply, from the request's first line until libmicrohttpd needs neither any more; and what all of
- * one server share. Belongs to its reactor's thread.
+ * An exchange: one request and its reply, as libmicrohttpd sees them. It lives from the request line until MHD needs
+ * neither the request nor the response. Belongs to its reactor's thread.
+ *
+ *	handler_begin()     RECEIVING   in shared->heads; the header block is being received
+ *	       |                |
+ *	first handler_call()    |  rejected: the error reply is queued -----------------------+
+ *	       |                v                                                             |
+ *	final handler_call() RUNNING   steps_run()                                            |
+ *	       |   ^            |  the request waits: exchange_suspend()                      |
+ *	       |   |            v                                                             |
+ *	       |   +------- SUSPENDED  the connection is out of MHD's epoll set; wake()       |
+ *	       v                                                                              v
+ *	sender_send()        SENDING    MHD sends the response; a transfer or a listing may be suspended again
+ *	       |                        (waiting for the disk, or paused by a rate limit)
+ *	       v
+ *	handler_completed()  ENDED      logged; the connection is idle; exchange->mhd is NULL
+ *	       |
+ *	the last reference is dropped: the request is finished and the memory is kept for the next exchange
+ *
+ * Two references exist: one of MHD's request, from handler_begin() to handler_completed(), and one of a response that
+ * points into the memory of the request, from sender_send() until MHD frees the response. MHD calls NOTIFY_COMPLETED
+ * before the free callback of the response, so ENDED may last until the client has received the response. Each
+ * exchange also holds one reference to its struct request_site.
  */
 #ifndef MHD_EXCHANGE_H
 #define MHD_EXCHANGE_H
@@ -19,68 +40,83 @@ struct MHD_Connection;
 struct exchange;
 struct prebuilt_table;
 
-/* Belongs to the server, which fills it but for what is another file's. */
+/* State that all exchanges of one server share. Owned by server.c, which initialises the fields of the other files. */
 struct exchange_shared {
-	struct request_site *site;    /* of connections that come in now; one hold */
-	uint64_t calls;		      /* of MHD to us, whichever file takes them: a sign of life */
-	bool rerun[2];		      /* a connection was resumed or came in, and MHD is to run; [1]: TLS's daemon */
-	bool lenient;		      /* libmicrohttpd is older than 1.0: handler.c checks what its parser accepts */
-	bool draining;		      /* replies say "Connection: close"; so do those of connections of an older site */
-	struct prebuilt_table *ready; /* sender.c's */
-	struct exchange *heads;	      /* handler.c's: those whose header block has not been accepted yet */
-	struct exchange *spares;      /* exchange.c's: exchanges are large, and there is one a request */
+	struct request_site *site; /* of the current generation, for new connections; one reference */
+	uint64_t calls;		   /* number of callbacks from MHD: shows whether a pass of MHD made progress */
+	bool rerun[2]; /* MHD must run: a connection was added or resumed; [0]: plain daemon, [1]: TLS daemon */
+	bool lenient;  /* libmicrohttpd is older than 1.0: handler.c checks what the parser has accepted */
+	bool draining; /* replies have "Connection: close" */
+	struct prebuilt_table *prebuilt; /* written by sender.c */
+	struct exchange *heads;		 /* exchanges in RECEIVING; written by handler.c */
+	struct exchange *spares;	 /* memory for new exchanges, which are large; written by exchange.c */
 	unsigned spare_count;
 };
 
 struct exchange {
-	struct request request;			/* first */
-	struct exchange *next;			/* of those that wait to be used again */
+	struct request request;
+	struct exchange *next;			/* in shared->spares */
 	struct exchange *head_prev, *head_next; /* in shared->heads, until `seen` */
 	struct connection *connection;
 	struct MHD_Connection *mhd; /* NULL once completed */
 	struct exchange_shared *shared;
-	struct request_site *site;   /* the connection's; one hold, until the memory is the exchange's own again */
-	unsigned holds;		     /* MHD's request, and the reply that points into the request's memory */
-	bool seen;		     /* the first call was made */
-	bool whole;		     /* its body was sent to its end, whatever MHD says */
-	bool closes;		     /* its reply is the connection's last one: how its body ends is in doubt */
-	size_t eaten_bytes;	     /* of the body */
-	uint64_t start_ns, reply_ns; /* when its first line came in; when the reply was made */
-	enum access_source source;
-	uint64_t taken_bytes;	    /* by MHD, of a transfer */
-	struct reactor_timer pause; /* of a limited one */
-	uint64_t swept_bytes;	    /* taken_bytes at the last sweep */
-	char version[9], method[16];
+	struct request_site *site;   /* of the connection; one reference, until the request is finished */
+	unsigned refs;		     /* see above */
+	bool seen;		     /* the first handler_call() was made */
+	bool whole;		     /* the whole body was sent, even if MHD reports an error */
+	bool closes;		     /* the connection closes after the reply: the end of the request is ambiguous */
+	size_t discarded_bytes;	     /* of the request body */
+	uint64_t start_ns, reply_ns; /* when the request line was received; when the reply was made */
+	enum access_source source;   /* of the first bytes of the body */
+	uint64_t sent_bytes;	     /* of a transfer or a body over TLS: handed to MHD */
+	struct reactor_timer pause;  /* runs while a rate limit pauses the body */
+	uint64_t swept_bytes;	     /* value of sent_bytes at the last sweep of server.c */
+	char version[9], method[16]; /* as received, for the log */
 };
 
-/* With one hold, as the one under way on this connection. target is copied. NULL: no memory. */
+/*
+ * Creates the exchange of a request on this connection, with one reference. The target is copied. Returns NULL without
+ * memory.
+ */
 struct exchange *exchange_new(struct exchange_shared *shared, struct connection *connection, struct MHD_Connection *mhd,
 			      const char *target);
-/* MHD's request is over, or MHD gave it up: nothing will wake it, and that hold is released. The connection is left
- * alone. */
+/*
+ * Ends the exchange because MHD has completed or dropped the request: cancels the pause and the accounting, and drops
+ * MHD's reference. Nothing resumes the connection afterwards. The connection itself is not changed.
+ */
 void exchange_end(struct exchange *exchange);
-/* Gives back one hold; with the last one it is gone. */
-void exchange_release(struct exchange *exchange);
+/* Drops a reference. The last one finishes the request. */
+void exchange_unref(struct exchange *exchange);
 
-/* Nothing is read from its connection or sent on it until what the request waits for has come. Not twice. */
+/* Suspends the connection until wake() of the request. The connection must not be suspended already. */
 void exchange_suspend(struct exchange *exchange);
-/* It may send no more for a while, and keeps nobody else from the memory meanwhile. False: it can't be woken. */
+/*
+ * Suspends the connection for wait_ns because of a rate limit. A long pause also releases readahead, or the whole
+ * window if other requests wait for memory. Returns false if no timer is available; then the body must be aborted.
+ */
 bool exchange_pause(struct exchange *exchange, uint64_t wait_ns);
 
+/* Returns true during a pause. */
 bool exchange_is_paused(const struct exchange *exchange);
-/* Its connection was cut: what would wait for long otherwise, a pause or a listing, is woken to see that. */
-void exchange_hurry(struct exchange *exchange);
+/*
+ * Resumes an exchange whose connection was aborted, so that MHD notices the abort. Only a pause and a listing are
+ * resumed; a read ends by itself.
+ */
+void exchange_wake_aborted(struct exchange *exchange);
 
-/* Nothing more is sent on its connection: over TLS close_notify, then the end of the stream. */
-void exchange_finish(const struct exchange *exchange);
+/* Ends the output of the connection: sends close_notify over TLS, then shuts down the socket for writing. */
+void exchange_shutdown_write(const struct exchange *exchange);
 
-/* This is its connection's last reply. */
+/*
+ * Returns true if the connection closes after this reply: its end is ambiguous, the server drains, or the connection
+ * belongs to an older generation of the configuration.
+ */
 static inline bool exchange_is_last(const struct exchange *exchange)
 {
 	return exchange->closes || exchange->shared->draining || exchange->site != exchange->shared->site;
 }
 
-/* Those that wait to be used again. */
+/* Frees the memory that is kept for new exchanges. */
 void exchange_free_spares(struct exchange_shared *shared);
 
 #endif

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An exchange that has ended becomes an entry of its site's log: it is packed into a record here, on the reactor's
- * thread, and handed over; a thread of the log makes a line of it (access.c and what stands beside it). So nothing here
- * waits, and nothing of the exchange is needed afterwards.
+ * Writes ended exchanges to the access log of their site, and counts them. The reactor's thread packs an exchange into
+ * a record and enqueues it; a thread of the log formats the line (site/access.c). So nothing here blocks, and the
+ * record needs nothing of the exchange.
  *
- * Here it is counted, too: its bytes where they came from (but for a transfer, which counts as it goes), for its file,
- * and for its client.
- *
- * Where its first bytes came from is asked earlier, when the reply is made: later they may be gone.
+ * The bytes of a body are counted by their source, by file and by client. The bytes of a transfer are counted by source
+ * while they are copied (transfer.c). The source of the first bytes is recorded when the reply is made, because their
+ * want may be released before the exchange ends.
  */
 #include "mhd/exchange_log.h"
 
@@ -21,21 +20,21 @@ enum access_source exchange_log_source(const struct request *request)
 	};
 	const struct store_want *want = NULL;
 
-	if (request->reply.body == REPLY_READY)
+	if (request->reply.body == REPLY_PREBUILT)
 		return ACCESS_HIT;
 	if (request->reply.body == REPLY_SPAN || request->reply.body == REPLY_COPY)
-		want = &request->want;
+		want = &request->body.want;
 	else if (request->reply.body == REPLY_TRANSFER)
 		want = request_first_want(request);
 	return want != NULL ? sources[want->source] : ACCESS_NOWHERE;
 }
 
-/* What was refused before its site was known is the top level's. */
+/* Returns the site whose log has the entry: the top level, if the request was rejected before its site was known. */
 static const struct site *site_of(const struct exchange *exchange)
 {
 	const struct site *site = exchange->request.match.site;
 
-	return site != NULL ? site : &exchange->site->rules->sites[0];
+	return site != NULL ? site : &exchange->site->config.rules->sites[0];
 }
 
 static void add_entry(const struct exchange *exchange, const struct site *site, unsigned status, uint64_t sent_bytes)
@@ -45,23 +44,23 @@ static void add_entry(const struct exchange *exchange, const struct site *site, 
 	const uint64_t now_ns = clock_now_ns();
 	_Alignas(8) char record[ACCESS_RECORD_BYTES];
 	struct access_entry entry = {
-		.client = request->client_address,
+		.client = request->origin.client_address,
 		.time_ns = clock_wall_ns() - (int64_t)(now_ns - exchange->start_ns),
 		.wait_ns = (exchange->reply_ns != 0 ? exchange->reply_ns : now_ns) - exchange->start_ns,
 		.taken_ns = now_ns - exchange->start_ns,
 		.sent_bytes = sent_bytes,
 		.status = status,
-		.port = exchange->site->rules->ports[connection->peer.listener],
+		.port = exchange->site->config.rules->ports[connection->peer.listener],
 		.tls = connection->peer.tls,
 		.source = exchange->source,
-		.texts = { [ACCESS_USER] = request->user,
+		.texts = { [ACCESS_USER] = request->login.user,
 			   [ACCESS_METHOD] = exchange->method,
-			   [ACCESS_TARGET] = request->target,
+			   [ACCESS_TARGET] = request->input.target,
 			   [ACCESS_VERSION] = exchange->version[0] != '\0' ? exchange->version : "-",
-			   [ACCESS_REFERER] = request->fields.referer,
-			   [ACCESS_USER_AGENT] = request->fields.user_agent,
-			   [ACCESS_RANGE] = request->fields.range,
-			   [ACCESS_HOST] = request->fields.host,
+			   [ACCESS_REFERER] = request->input.fields.referer,
+			   [ACCESS_USER_AGENT] = request->input.fields.user_agent,
+			   [ACCESS_RANGE] = request->input.fields.range,
+			   [ACCESS_HOST] = request->input.fields.host,
 			   [ACCESS_SITE] = site->host },
 	};
 
@@ -76,28 +75,28 @@ static void count(const struct exchange *exchange, unsigned status, uint64_t sen
 							[ACCESS_MISS] = COUNTERS_DISK };
 	const struct request *request = &exchange->request;
 	struct client *client = request_client(request);
-	struct counters *counters = request->site->counters;
+	struct counters *counters = request->site->worker.counters;
 
-	counters_request(counters, exchange->seen ? request->method : METHOD_UNKNOWN, status);
-	if (!exchange->seen && status >= 400) /* libmicrohttpd's own refusal */
+	counters_request(counters, exchange->seen ? request->input.method : METHOD_UNKNOWN, status);
+	if (!exchange->seen && status >= 400) /* an error reply of libmicrohttpd itself */
 		counters_reject(counters, COUNTERS_BAD_REQUEST);
 	if (request->reply.body != REPLY_TRANSFER)
 		counter_add(&counters->bytes[sources[exchange->source]], sent_bytes);
 	if (client != NULL)
-		clients_note(client, sent_bytes);
-	if (request->file != NULL)
-		file_count_request(request->file, sent_bytes);
+		clients_add_sent(client, sent_bytes);
+	if (request->selected.file != NULL)
+		file_count_request(request->selected.file, sent_bytes);
 }
 
-void exchange_log_refused(const struct request_site *site, const struct peer *peer, unsigned status)
+void exchange_log_rejected(const struct request_site *site, const struct peer *peer, unsigned status)
 {
-	const struct site *top = &site->rules->sites[0];
+	const struct site *top = &site->config.rules->sites[0];
 	_Alignas(8) char record[ACCESS_RECORD_BYTES];
 	const struct access_entry entry = {
 		.client = peer->from,
 		.time_ns = clock_wall_ns(),
 		.status = status,
-		.port = site->rules->ports[peer->listener],
+		.port = site->config.rules->ports[peer->listener],
 		.tls = peer->tls,
 		.source = ACCESS_NOWHERE,
 		.texts = { [ACCESS_METHOD] = "-",
@@ -117,7 +116,7 @@ void exchange_log(const struct exchange *exchange, unsigned status, bool whole)
 	uint64_t sent_bytes = reply->body == REPLY_LENGTH_ONLY ? 0 : reply->length;
 
 	if (!whole && sent_bytes > 0)
-		sent_bytes = connection_cut_bytes(exchange->connection, sent_bytes);
+		sent_bytes = connection_acked_body_bytes(exchange->connection, sent_bytes);
 	count(exchange, status, sent_bytes);
 	exchange->connection->logged = true;
 	if (site->log != 0)

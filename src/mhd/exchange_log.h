@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the log of requests says of an exchange, and what is counted of it. Reactor's thread. */
+/* The access log and the counters of exchanges. Runs on the reactor's thread. */
 #ifndef MHD_EXCHANGE_LOG_H
 #define MHD_EXCHANGE_LOG_H
 
 #include "mhd/exchange.h"
 
-/* Where the body begins, as its first bytes are there and none of them was taken. */
+/* Returns the source of the first bytes of the body. Call it when they are available and none of them was sent. */
 enum access_source exchange_log_source(const struct request *request);
 
-/* Counts it, and makes an entry if its site wants any. Its client got all of the body (whole), or what its kernel
- * acknowledged. */
+/*
+ * Counts an exchange, and adds it to the log of its site. whole: the client has received the whole body. Otherwise the
+ * number of bytes that its kernel acknowledged is logged.
+ */
 void exchange_log(const struct exchange *exchange, unsigned status, bool whole);
 
-/* A connection was refused before a request of it was read: an entry without a request. status: what the client was or
- * would be told. */
-void exchange_log_refused(const struct request_site *site, const struct peer *peer, unsigned status);
+/*
+ * Logs a connection that was rejected before a request was read: an entry without a request. status: the one that the
+ * client received, or would have received.
+ */
+void exchange_log_rejected(const struct request_site *site, const struct peer *peer, unsigned status);
 
 #endif

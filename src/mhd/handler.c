@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Between MHD's calls and a request. MHD shows the target in handler_begin(), and calls handler_call() twice or more
- * per request: the first call only looks at the fields (answering there closes the connection, which is meant for what
- * is refused), calls with data eat the body of a GET, and the final call runs the request until it waits (the
- * connection is suspended, once) or replies. When the request is woken, MHD makes the final call again.
- * handler_completed() is its end.
+ * Translates the callbacks of MHD into a request and its steps. MHD passes the target to handler_begin(). Then it calls
+ * handler_call() at least twice for each request:
  *
- * Before version 1.0 MHD's parser accepts what RFC 9112 has rejected, and where it does reject something it may send
- * the head of its answer twice. Both are mended here, see is_laid_out() and handler_parser_failed().
+ *  - The first call checks the header fields. A reply in this call closes the connection, so only rejected requests
+ *    are replied to here.
+ *  - Calls with data discard the body of a GET.
+ *  - The final call runs the request until it replies or waits. If it waits, the connection is suspended. After the
+ *    request was woken, MHD makes the final call again.
  *
- * MHD may drop a connection without NOTIFY_COMPLETED: what is left of its exchange is freed when the connection closes
- * (server.c).
+ * handler_completed() ends the exchange. MHD may drop a connection without this call; then server.c ends the exchange
+ * when the connection closes. All functions run on the reactor's thread.
+ *
+ * Before version 1.0, MHD's parser accepts requests that RFC 9112 forbids, and may send the head of its own error
+ * replies twice. is_laid_out() and handler_parser_failed() compensate for this.
  */
 #include "mhd/handler.h"
 
@@ -32,8 +35,8 @@
 #include "steps/steps.h"
 
 /*
- * Empties the query in MHD's own memory, which it would cut into arguments, each a record of its pool. Nothing asks for
- * them, and where they are too many 0.9.75 forgets the connection.
+ * Truncates the query in MHD's memory. Otherwise MHD parses it into arguments, each of which takes memory of the
+ * connection's pool. ranged does not use them, and if they do not fit, 0.9.75 loses track of the connection.
  */
 static void drop_query(const char *target)
 {
@@ -43,7 +46,7 @@ static void drop_query(const char *target)
 		query[1] = '\0';
 }
 
-/* MHD's request line callback: here the exchange is born, since nothing else shows the target as it was sent. */
+/* No other callback of MHD gets the target as it was received. */
 void *handler_begin(void *cls, const char *target, struct MHD_Connection *mhd)
 {
 	struct exchange_shared *shared = cls;
@@ -53,11 +56,11 @@ void *handler_begin(void *cls, const char *target, struct MHD_Connection *mhd)
 	shared->calls++;
 	drop_query(target);
 	if (exchange == NULL) {
-		counters_reject(shared->site->counters, COUNTERS_MEMORY);
+		counters_reject(shared->site->worker.counters, COUNTERS_MEMORY);
 		return NULL;
 	}
 	DL_APPEND2(shared->heads, exchange, head_prev, head_next);
-	connection_enter(exchange->connection, CONNECTION_HEAD, exchange->start_ns);
+	connection_set_phase(exchange->connection, CONNECTION_HEAD, exchange->start_ns);
 	return exchange;
 }
 
@@ -65,16 +68,15 @@ size_t handler_keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
 {
 	(void)cls;
 	(void)mhd;
-	return strlen(text); /* path.c decodes, once */
+	return strlen(text); /* http/path.c decodes the target */
 }
 
-/* A header block while its field lines are gathered. */
+/* The header block, while its fields are collected. */
 struct head {
 	struct fields *fields;
-	const char *at; /* where the next line begins in MHD's memory, if each line before it was one line that ended
-			   with CRLF */
-	bool laid_out;	/* they did until now */
-	int error;
+	const char *at; /* expected start of the next line in MHD's memory, if all lines before it ended in CRLF */
+	bool laid_out;	/* all lines so far were where they were expected */
+	int error;	/* of fields_add() */
 };
 
 static bool is_blank(char byte)
@@ -82,8 +84,8 @@ static bool is_blank(char byte)
 	return byte == ' ' || byte == '\t';
 }
 
-static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_length,
-			      const char *value, size_t value_length)
+static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_length,
+			       const char *value, size_t value_length)
 {
 	struct head *head = cls;
 
@@ -93,8 +95,7 @@ static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *na
 	if (value_length > 0 && is_blank(value[value_length - 1]) &&
 	    strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
 		head->laid_out = false;
-	/* Blanks at the end are none of the value (RFC 9110 section 5.5), and MHD leaves them there: in memory that is
-	 * its own. */
+	/* Trailing whitespace is not part of the value (RFC 9110 section 5.5). MHD keeps it; remove it in MHD's memory. */
 	while (value_length > 0 && is_blank(value[value_length - 1]))
 		((char *)value)[--value_length] = '\0';
 	head->error = fields_add(head->fields, name, name_length, value);
@@ -102,19 +103,24 @@ static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *na
 }
 
 /*
- * Returns true if the header block consists of the request line and the fields that were gathered, and of nothing else.
- * A parser older than 1.0 replaces the ends of all texts by NUL in the memory that the block was read into, and hands
- * over pointers into it. A NUL in the method, the target or a value ends that text early; a line that begins with NUL,
- * or has an empty name, ends the block early; a bare LF is one byte short; and a folded line moves the name before it.
- * Each of these shows as a text or an end that is not where it must be. A coding with blanks behind it is unknown to
- * such a parser, which would wait for a body without an end. A NUL directly before a bare LF cannot be told from CRLF.
+ * Returns true if the header block consists of the request line and the collected fields, and of nothing else. A parser
+ * older than 1.0 terminates each text with NUL in the memory that the block was read into, and passes pointers into
+ * that memory. Each of these errors therefore shows as a text, or an end of the block, at an unexpected address:
+ *
+ *  - a NUL in the method, the target or a value ends that text early;
+ *  - a line that begins with NUL, or that has an empty name, ends the block early;
+ *  - a bare LF is one byte shorter than CRLF;
+ *  - a folded line moves the name of the field before it.
+ *
+ * Such a parser also does not recognise a transfer coding that is followed by whitespace, and would wait for a body
+ * without an end; collect() rejects it. A NUL directly before a bare LF cannot be distinguished from CRLF.
  */
 static bool is_laid_out(const struct head *head, const char *block, size_t block_bytes)
 {
 	return head->laid_out && head->at + strlen("\r\n") == block + block_bytes;
 }
 
-/* The same for the request line. Returns where the first field line begins, or NULL. */
+/* Checks the request line likewise. Returns the address of the first field line, or NULL if the check fails. */
 static const char *after_request_line(const char *method, const char *url, const char *target, const char *version)
 {
 	if (url != method + strlen(method) + 1 || version != url + strlen(target) + 1)
@@ -127,37 +133,38 @@ static enum MHD_Result send_reply(struct exchange *exchange)
 	return sender_send(exchange) ? MHD_YES : MHD_NO;
 }
 
-/* The status to refuse the request with, or 0. */
+/* Returns the status with which the request must be rejected, or 0. */
 static unsigned check_head(struct exchange *exchange, const char *url, const char *method, const char *version)
 {
 	struct request *request = &exchange->request;
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 	const size_t bytes = info != NULL ? info->header_size : 0;
-	struct head head = { .fields = &request->fields,
-			     .at = after_request_line(method, url, request->target, version) };
+	struct head head = { .fields = &request->input.fields,
+			     .at = after_request_line(method, url, request->input.target, version) };
 
 	head.laid_out = head.at != NULL;
-	MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, gather, &head);
+	MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, collect, &head);
 	if (gate_identify(request) != 0 || head.error != 0)
 		return 503;
 	if (exchange->shared->lenient && !is_laid_out(&head, method, bytes))
 		return 400;
-	return fields_refuse(&request->fields, &exchange->site->header_limits, request->method,
-			     strcmp(version, "HTTP/1.0") == 0, strlen(request->target), bytes);
+	return fields_refuse(&request->input.fields, &exchange->site->config.header_limits, request->input.method,
+			     strcmp(version, "HTTP/1.0") == 0, strlen(request->input.target), bytes);
 }
 
 /*
- * HTTP/1.0 has no Transfer-Encoding: a body that came with one may end elsewhere for a proxy in between (RFC 9112
- * section 6.1). And the parser of chunks is as lenient before 1.0 as that of header blocks, where nothing shows it.
+ * Returns true if the end of the request body is ambiguous. HTTP/1.0 has no Transfer-Encoding, so a proxy in between may
+ * see another end of the body (RFC 9112 section 6.1). Before version 1.0, MHD's parser of chunks is as lenient as that
+ * of header blocks, and its errors cannot be detected here.
  */
-static bool is_body_in_doubt(const struct exchange *exchange)
+static bool is_body_ambiguous(const struct exchange *exchange)
 {
-	return exchange->request.fields.transfer_encodings > 0 &&
+	return exchange->request.input.fields.transfer_encodings > 0 &&
 	       (exchange->shared->lenient || strcmp(exchange->version, "HTTP/1.0") == 0);
 }
 
-static void count_refusal(struct counters *counters, unsigned status)
+static void count_rejection(struct counters *counters, unsigned status)
 {
 	if (status == 503)
 		counters_reject(counters, COUNTERS_MEMORY);
@@ -165,7 +172,7 @@ static void count_refusal(struct counters *counters, unsigned status)
 		counters_reject(counters, COUNTERS_BAD_REQUEST);
 }
 
-/* The first call: fields in, and a refusal out if one is due. Must neither suspend nor reply to what is well. */
+/* Makes the first call: collects the fields, and rejects invalid requests. It must not suspend, nor reply to valid ones. */
 static enum MHD_Result first_call(struct exchange *exchange, const char *url, const char *method, const char *version)
 {
 	struct request *request = &exchange->request;
@@ -175,21 +182,21 @@ static enum MHD_Result first_call(struct exchange *exchange, const char *url, co
 	DL_DELETE2(exchange->shared->heads, exchange, head_prev, head_next);
 	snprintf(exchange->method, sizeof(exchange->method), "%s", method);
 	snprintf(exchange->version, sizeof(exchange->version), "%s", version);
-	/* "HEAD" and a NUL is another method for the library, which would wait for the body. */
-	request->method = exchange->shared->lenient && url != method + strlen(method) + 1 ? METHOD_UNKNOWN
-											  : fields_method(method);
+	/* For the library, "HEAD" followed by NUL is another method, whose response has a body. */
+	request->input.method = exchange->shared->lenient && url != method + strlen(method) + 1 ? METHOD_UNKNOWN
+												: fields_method(method);
 	status = check_head(exchange, url, method, version);
-	if (exchange->connection->peer.refused) { /* counted when it came */
-		steps_refuse(request, 503);
+	if (exchange->connection->peer.rejected) { /* counted when it was accepted */
+		steps_reject(request, 503);
 		return send_reply(exchange);
 	}
 	if (status == 0) {
-		exchange->closes = is_body_in_doubt(exchange);
+		exchange->closes = is_body_ambiguous(exchange);
 		request->not_reusable = exchange->closes;
 		return MHD_YES;
 	}
-	count_refusal(exchange->shared->site->counters, status);
-	steps_refuse(request, status);
+	count_rejection(exchange->shared->site->worker.counters, status);
+	steps_reject(request, status);
 	return send_reply(exchange);
 }
 
@@ -205,19 +212,19 @@ enum MHD_Result handler_call(void *cls, struct MHD_Connection *mhd, const char *
 		return MHD_NO; /* handler_begin() had no memory */
 	if (!exchange->seen)
 		return first_call(exchange, url, method, version);
-	if (upload_data != NULL) { /* of no bytes, if "Expect" stands in a request without a body */
-		exchange->eaten_bytes += *upload_data_size;
+	if (upload_data != NULL) { /* has no bytes if a request without a body has "Expect" */
+		exchange->discarded_bytes += *upload_data_size;
 		*upload_data_size = 0;
-		return exchange->eaten_bytes <= FIELDS_BODY_MAX ? MHD_YES : MHD_NO;
+		return exchange->discarded_bytes <= FIELDS_BODY_MAX ? MHD_YES : MHD_NO;
 	}
 	if (steps_run(&exchange->request) == REQUEST_REPLIES)
 		return send_reply(exchange);
-	connection_enter(exchange->connection, CONNECTION_WORK, clock_now_ns());
+	connection_set_phase(exchange->connection, CONNECTION_WORK, clock_now_ns());
 	exchange_suspend(exchange);
 	return MHD_YES;
 }
 
-/* The request's end in MHD's sense: the field values are gone after it, the reply's memory goes next. */
+/* After this call MHD frees the values of the fields, and then the response. */
 void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enum MHD_RequestTerminationCode code)
 {
 	struct exchange *exchange = *req_cls;
@@ -230,13 +237,13 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, en
 	whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK || exchange->whole;
 	*req_cls = NULL;
 	signing_mask(&exchange->request);
-	exchange_log(exchange, info != NULL ? info->http_status : 0,
-		     whole); /* while `seen` tells whose answer it was */
+	/* Before handler_forget(), because `seen` tells whether the reply is MHD's own. */
+	exchange_log(exchange, info != NULL ? info->http_status : 0, whole);
 	handler_forget(exchange);
 	if (whole && exchange->request.reply.body != REPLY_LENGTH_ONLY)
 		exchange->connection->bodies_bytes += exchange->request.reply.length;
 	exchange->connection->exchange = NULL;
-	connection_enter(exchange->connection, CONNECTION_IDLE, clock_now_ns());
+	connection_set_phase(exchange->connection, CONNECTION_IDLE, clock_now_ns());
 	exchange_end(exchange);
 }
 
@@ -250,15 +257,15 @@ void handler_forget(struct exchange *exchange)
 
 /* --- errors of the parser before 1.0 --- */
 
-/* MHD has the whole header block and did not make the first call yet: it looks for a body. Nor has it made a reply. */
-static bool is_looking_for_body(const struct exchange *exchange)
+/* Returns true if MHD has the whole header block, and has neither made the first call nor created a reply. */
+static bool is_determining_body(const struct exchange *exchange)
 {
 	return MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE) != NULL &&
 	       MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_HTTP_STATUS) == NULL;
 }
 
-/* A head without a body is an answer to any method. */
-static void answer_now(struct exchange *exchange, unsigned status)
+/* Sends an error reply without a body, which is valid for any method, and ends the output. */
+static void send_error(struct exchange *exchange, unsigned status)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
@@ -274,16 +281,16 @@ static void answer_now(struct exchange *exchange, unsigned status)
 		gnutls_record_send(info->tls_session, text, length);
 	else
 		send(exchange->connection->fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-	exchange_finish(exchange);
+	exchange_shutdown_write(exchange);
 }
 
 void handler_parser_failed(struct exchange_shared *shared, unsigned status)
 {
 	for (struct exchange *exchange = shared->heads; exchange != NULL; exchange = exchange->head_next) {
-		if (!is_looking_for_body(exchange))
+		if (!is_determining_body(exchange))
 			continue;
 		handler_forget(exchange);
-		answer_now(exchange, status);
+		send_error(exchange, status);
 		return;
 	}
 }

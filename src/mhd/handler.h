@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What libmicrohttpd calls for a request, in this order: callbacks for MHD_start_daemon(), whose cls is the struct
- * exchange_shared of the server. Reactor's thread.
+ * The callbacks of libmicrohttpd for a request, in the order in which MHD calls them. They are options of
+ * MHD_start_daemon(), with the struct exchange_shared of the server as cls. MHD calls them on the reactor's thread.
  */
 #ifndef MHD_HANDLER_H
 #define MHD_HANDLER_H
@@ -12,23 +12,23 @@
 struct exchange;
 struct exchange_shared;
 
-/* MHD_OPTION_URI_LOG_CALLBACK: its exchange, or NULL if there is no memory. */
+/* MHD_OPTION_URI_LOG_CALLBACK: creates the exchange. Returns NULL without memory. */
 void *handler_begin(void *cls, const char *target, struct MHD_Connection *mhd);
-/* MHD_OPTION_UNESCAPE_CALLBACK. */
+/* MHD_OPTION_UNESCAPE_CALLBACK: leaves the target as it is. Returns its length. */
 size_t handler_keep_escapes(void *cls, struct MHD_Connection *mhd, char *text);
-/* MHD_AccessHandlerCallback. */
+/* MHD_AccessHandlerCallback. Returns MHD_NO if MHD is to close the connection. */
 enum MHD_Result handler_call(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
 			     const char *version, const char *upload_data, size_t *upload_data_size, void **req_cls);
-/* MHD_OPTION_NOTIFY_COMPLETED. */
+/* MHD_OPTION_NOTIFY_COMPLETED: logs and ends the exchange. */
 void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enum MHD_RequestTerminationCode code);
 
-/* Its connection has ended, before the first call perhaps. */
+/* Removes an exchange from shared->heads, because its connection has ended. */
 void handler_forget(struct exchange *exchange);
 
 /*
- * A library older than 1.0 is about to answer a request with this status because of its Content-Length or Cookie
- * fields, and would send the head of that answer twice. The answer is sent here, and the library's goes nowhere. To be
- * called before the library has made a reply, which is when it logs the fault.
+ * Sends an error reply in place of the library's own. A library older than 1.0 sends the head of its reply twice if the
+ * Content-Length or Cookie fields are invalid. Call it when the library logs the error, which is before it creates its
+ * reply. The library's reply is then discarded by the socket, which is shut down for writing.
  */
 void handler_parser_failed(struct exchange_shared *shared, unsigned status);
 

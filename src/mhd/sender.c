@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A reply of a request becomes a response of MHD: a buffer if its bytes are in memory, or a callback that MHD takes the
- * body from. What is asked for all the time keeps its response (ready.c has the table), which is sent to any number of
- * clients at once. On the reactor's thread; a response that points into a request's memory holds its exchange. MHD's
- * own traps, and how they are kept out:
+ * Turns a reply into a response of MHD: a buffer if the body is in memory, otherwise a callback (content reader) that
+ * MHD calls for each block of the body. A frequently requested small file keeps its response in a table
+ * (request/prebuilt.c); any number of clients may receive such a response at the same time. A response that points
+ * into the memory of a request holds a reference to its exchange. Everything runs on the reactor's thread.
  *
- *  - an iovec reply of two or more elements lets a client abort the process: a body is one buffer, or a callback;
- *  - -1 from a content reader is success on a truncated body (but the end of one whose length is not known), 0 without
- * a suspend is a busy loop: it returns bytes or suspends;
- *  - where a reader ends a connection, with -1 or END_WITH_ERROR, in a pass in which nothing was sent on it, MHD
- * forgets to close it until all older connections have gone: see fail() and end_of_listing();
- *  - before 1.0, behind the fields of a HEAD or a 304 whose body would be of unknown length it sends the last chunk:
- * see make_fields_only();
- *  - over TLS a pass sends one record, at most 16 KiB: so that such a pass shows a sign of life (see server.c), longer
- * bodies are callbacks that give 16 KiB.
+ * The following traps of MHD shape this file:
+ *
+ *  - With an iovec response of two or more elements, a client can abort the process. A body is therefore one buffer or
+ *    a callback.
+ *  - If a content reader returns -1 (END_OF_STREAM) for a body of known length, MHD reports success on a truncated
+ *    body. If it returns 0 without suspending, MHD loops. Therefore a reader returns bytes or suspends; -1 is used only
+ *    for bodies of unknown length.
+ *  - If a reader ends a connection with -1 or END_WITH_ERROR in a pass that sent nothing on this connection, MHD closes
+ *    it only after all older connections. See abort_body() and end_of_listing().
+ *  - Before version 1.0, MHD sends the last chunk after the header of a HEAD or 304 whose body has no known length. See
+ *    make_header_only().
+ *  - Over TLS, one pass of MHD sends one record of at most 16 KiB. Longer bodies are callbacks with blocks of 16 KiB,
+ *    so that each pass calls back and counts as progress (engine.c).
  */
 #include "mhd/sender.h"
 
@@ -29,74 +33,81 @@
 #include "steps/limit.h"
 
 #define VARIANT_KEY UINT64_C(0x9e3779b97f4a7c15)
-#define RECORD_BYTES (16 * 1024) /* of TLS: what one send moves, at most */
+#define RECORD_BYTES (16 * 1024) /* maximum TLS record */
 #define LISTING_BLOCK (16 * 1024)
 
 /*
- * Ends the connection in mid-body. For MHD one more byte was read: sending it fails, since nothing can be sent any
- * more, and where sending fails MHD closes the connection at once. Returns what the content reader returns.
+ * Aborts the connection in the middle of a body. Returns one byte for MHD to send: the send fails because the socket is
+ * shut down, and then MHD closes the connection at once. The content reader returns this result.
  */
-static ssize_t fail(struct exchange *exchange, char *buffer)
+static ssize_t abort_body(struct exchange *exchange, char *buffer)
 {
-	connection_cut(exchange->connection);
+	connection_abort(exchange->connection);
 	*buffer = '\0';
 	return 1;
 }
 
-/* Whether a reader may give anything now, and then how much of *length; else *answer is what it returns. */
-static bool may_give(struct exchange *exchange, uint64_t taken_bytes, char *buffer, size_t *length, ssize_t *answer)
+/*
+ * Returns true if a content reader may provide bytes now, and reduces *length to the number that the rate limit grants.
+ * Otherwise sets *result to the result of the reader.
+ */
+static bool may_provide(struct exchange *exchange, uint64_t sent_bytes, char *buffer, size_t *length, ssize_t *result)
 {
 	uint64_t wait_ns = 0;
 
 	exchange->shared->calls++;
-	if (exchange->connection->cut) {
-		*answer = fail(exchange, buffer);
+	if (exchange->connection->aborted) {
+		*result = abort_body(exchange, buffer);
 		return false;
 	}
-	if (exchange->request.limited)
-		*length = limit_grant(&exchange->request, *length, taken_bytes, &wait_ns);
+	if (exchange->request.limits.limited)
+		*length = limit_grant(&exchange->request, *length, sent_bytes, &wait_ns);
 	if (wait_ns > 0)
-		*answer = exchange_pause(exchange, wait_ns) ? 0 : fail(exchange, buffer);
+		*result = exchange_pause(exchange, wait_ns) ? 0 : abort_body(exchange, buffer);
 	return wait_ns == 0;
 }
 
-/* So much was read for it; or nothing is there yet, and it is suspended. False: neither, it can't go on. */
-static bool gave(struct exchange *exchange, ssize_t n, uint64_t *taken_bytes, ssize_t *answer)
+/*
+ * Handles the result of a read: counts n bytes, or suspends the connection for -EAGAIN. Returns false at the end and
+ * for other errors; otherwise sets *result to the result of the reader.
+ */
+static bool handle_read(struct exchange *exchange, ssize_t n, uint64_t *sent_bytes, ssize_t *result)
 {
-	*answer = n > 0 ? n : 0;
+	*result = n > 0 ? n : 0;
 	if (n > 0) {
-		if (exchange->request.limited)
+		if (exchange->request.limits.limited)
 			limit_use(&exchange->request, (size_t)n);
-		*taken_bytes += (uint64_t)n;
+		*sent_bytes += (uint64_t)n;
 	} else if (n == -EAGAIN) {
 		exchange_suspend(exchange);
 	}
 	return n > 0 || n == -EAGAIN;
 }
 
+/* Content reader of a transfer. */
 static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t length)
 {
 	struct exchange *exchange = cls;
 	struct request *request = &exchange->request;
 	size_t share = request_copy_bytes(request);
-	ssize_t n, answer;
+	ssize_t n, result;
 
 	(void)position;
 	if (length > share)
 		length = share;
-	if (!may_give(exchange, exchange->taken_bytes, buffer, &length, &answer))
-		return answer;
-	n = transfer_read(request->transfer, buffer, length);
-	if (gave(exchange, n, &exchange->taken_bytes, &answer))
-		return answer;
+	if (!may_provide(exchange, exchange->sent_bytes, buffer, &length, &result))
+		return result;
+	n = transfer_read(request->body.transfer, buffer, length);
+	if (handle_read(exchange, n, &exchange->sent_bytes, &result))
+		return result;
 	log_fault(n == -ESTALE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
-		  "/%s: at offset %" PRIu64 ": %s (transfer cut after %" PRIu64 " of %" PRIu64 " bytes)",
-		  request->path.file, transfer_offset(request->transfer),
-		  n == -ESTALE ? "the file changed" : strerror((int)-n), exchange->taken_bytes, request->reply.length);
-	return fail(exchange, buffer);
+		  "/%s: at offset %" PRIu64 ": %s; transfer aborted after %" PRIu64 " of %" PRIu64 " bytes",
+		  request->path.file, transfer_offset(request->body.transfer),
+		  n == -ESTALE ? "the file changed" : strerror((int)-n), exchange->sent_bytes, request->reply.length);
+	return abort_body(exchange, buffer);
 }
 
-/* A body that lies in memory, a record at a time. */
+/* Content reader of a body in memory, one TLS record at a time. */
 static ssize_t read_data(void *cls, uint64_t position, char *buffer, size_t length)
 {
 	struct exchange *exchange = cls;
@@ -106,43 +117,45 @@ static ssize_t read_data(void *cls, uint64_t position, char *buffer, size_t leng
 	if (length > reply->length - position)
 		length = (size_t)(reply->length - position);
 	memcpy(buffer, (const char *)reply->data + position, length);
-	exchange->taken_bytes += length;
+	exchange->sent_bytes += length;
 	return (ssize_t)length;
 }
 
-/* In chunks MHD sends the last one. Without them, for HTTP/1.0, the connection ends behind what was sent: see fail().
+/*
+ * Ends the body of a listing. With chunks, MHD sends the last chunk. Without chunks (HTTP/1.0), the end of the
+ * connection ends the body, so the output is shut down. Then one byte is returned, as in abort_body().
  */
 static ssize_t end_of_listing(struct exchange *exchange, char *buffer)
 {
 	if (!exchange->connection->close_ends_body)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	exchange->whole = true;
-	exchange_finish(exchange);
+	exchange_shutdown_write(exchange);
 	*buffer = '\0';
 	return 1;
 }
 
-/* Its length is known to nobody yet: MHD sends it in chunks, or closes behind it. */
+/* Content reader of a listing. Its length is unknown, so MHD sends chunks, or closes the connection after it. */
 static ssize_t read_listing(void *cls, uint64_t position, char *buffer, size_t length)
 {
 	struct exchange *exchange = cls;
 	struct request *request = &exchange->request;
-	ssize_t n, answer;
+	ssize_t n, result;
 
 	(void)position;
-	if (!may_give(exchange, request->reply.length, buffer, &length, &answer))
-		return answer;
-	n = listing_read(request->listing, buffer, length);
-	if (gave(exchange, n, &request->reply.length, &answer))
-		return answer;
+	if (!may_provide(exchange, request->reply.length, buffer, &length, &result))
+		return result;
+	n = listing_read(request->body.listing, buffer, length);
+	if (handle_read(exchange, n, &request->reply.length, &result))
+		return result;
 	if (n == 0)
 		return end_of_listing(exchange, buffer);
-	log_fault(LOG_LEVEL_ERROR, "/%s: %s (listing cut after %" PRIu64 " bytes)", request->path.file,
+	log_fault(LOG_LEVEL_ERROR, "/%s: %s; listing aborted after %" PRIu64 " bytes", request->path.file,
 		  strerror((int)-n), request->reply.length);
-	return fail(exchange, buffer);
+	return abort_body(exchange, buffer);
 }
 
-/* For HEAD and 304: MHD takes the length from it and never asks for a byte. */
+/* Content reader for HEAD and 304. MHD uses the length of the response and never calls the reader. */
 static ssize_t read_nothing(void *cls, uint64_t position, char *buffer, size_t length)
 {
 	(void)cls;
@@ -154,16 +167,16 @@ static ssize_t read_nothing(void *cls, uint64_t position, char *buffer, size_t l
 
 static void reply_freed(void *cls)
 {
-	exchange_release(cls);
+	exchange_unref(cls);
 }
 
 /*
- * The fields of a body of unknown length, without the body. Before 1.0 MHD would send the last chunk of the body that
- * it does not send, and the client would take it for the next reply: MHD is told to close the connection behind the
- * fields instead. So it is for a 304 of any version, because some clients wait for chunks behind a 304 that says
+ * Creates the response to HEAD, or a 304, for a body of unknown length. Before version 1.0, MHD would send the last
+ * chunk of the omitted body, and the client would parse it as the next reply. So MHD is told to close the connection
+ * after the header. This is done for a 304 with every version, because some clients wait for chunks after a 304 with
  * "Transfer-Encoding: chunked".
  */
-static struct MHD_Response *make_fields_only(const struct exchange *exchange)
+static struct MHD_Response *make_header_only(const struct exchange *exchange)
 {
 	struct MHD_Response *response =
 		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_nothing, NULL, NULL);
@@ -177,7 +190,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 {
 	const struct reply *reply = &exchange->request.reply;
 	const bool in_records = exchange->connection->peer.tls && reply->length > RECORD_BYTES;
-	size_t block_bytes = exchange->request.copy_bytes;
+	size_t block_bytes = exchange->request.body.copy_bytes;
 	struct MHD_Response *response = NULL;
 
 	switch (reply->body) {
@@ -187,13 +200,12 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 						       MHD_RESPMEM_PERSISTENT);
 	case REPLY_LENGTH_ONLY:
 		if (reply->length == REPLY_LENGTH_UNKNOWN)
-			return make_fields_only(exchange);
+			return make_header_only(exchange);
 		return MHD_create_response_from_callback(reply->length, 1, read_nothing, NULL, NULL);
-	case REPLY_COPY: /* the bytes become the response's, and their extent is unpinned before the client has seen the
-			    first one */
+	case REPLY_COPY: /* MHD copies the bytes, so the extent is unpinned at once */
 		response = MHD_create_response_from_buffer((size_t)reply->length, (void *)reply->data,
 							   MHD_RESPMEM_MUST_COPY);
-		store_release(exchange->site->store, &exchange->request.want);
+		store_release(exchange->site->worker.store, &exchange->request.body.want);
 		return response;
 	case REPLY_SPAN:
 		if (in_records)
@@ -203,7 +215,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 			response = MHD_create_response_from_buffer_with_free_callback_cls(
 				(size_t)reply->length, (void *)reply->data, reply_freed, exchange);
 		break;
-	case REPLY_READY: /* is one already */
+	case REPLY_PREBUILT: /* sender_send() queues the existing response */
 		break;
 	case REPLY_LISTING:
 		exchange->connection->close_ends_body = strcmp(exchange->version, "HTTP/1.0") == 0;
@@ -218,7 +230,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 		break;
 	}
 	if (response != NULL)
-		exchange->holds++;
+		exchange->refs++;
 	return response;
 }
 
@@ -243,77 +255,89 @@ static void prebuilt_dropped(void *response)
 	MHD_destroy_response(response);
 }
 
-/* A buffer is sent in one go, or over TLS by the record. */
+/* Returns true if a body of this length is sent from a buffer, not by a callback. */
 static bool may_be_buffer(const struct request *request, size_t length)
 {
-	return length <= (request->peer->tls ? RECORD_BYTES : PREBUILT_BODY_MAX_BYTES);
+	return length <= (request->origin.peer->tls ? RECORD_BYTES : PREBUILT_BODY_MAX_BYTES);
 }
 
-/* Of a request that any client could make, for a file that is old enough for its validators to stay as they are. */
-static bool may_be_ready(const struct exchange *exchange)
+/*
+ * Returns true if other requests may reuse the response: it depends only on the file and the configuration, its bytes
+ * were in the cache, and the file is old enough for its validators to remain valid.
+ */
+static bool may_be_prebuilt(const struct exchange *exchange)
 {
 	const struct request *request = &exchange->request;
 
 	return (request->reply.body == REPLY_SPAN || request->reply.body == REPLY_COPY) &&
-	       request->reply.status == 200 && !request->not_reusable && request->want.source == STORE_CACHE &&
-	       may_be_buffer(request, request->want.length) && request->method == METHOD_GET &&
-	       !exchange_is_last(exchange) && !request->want.transient && cache_waiting(exchange->site->cache) == 0 &&
-	       request->validator.etag[0] != '\0' && !request->validator.weak;
+	       request->reply.status == 200 && !request->not_reusable && request->body.want.source == STORE_CACHE &&
+	       may_be_buffer(request, request->body.want.length) && request->input.method == METHOD_GET &&
+	       !exchange_is_last(exchange) && !request->body.want.transient &&
+	       cache_waiting(exchange->site->process.cache) == 0 && request->validator.etag[0] != '\0' &&
+	       !request->validator.weak;
 }
 
-/* Over TLS there may be a field more; and a variant has other fields than the same file asked for by its own name. */
+/*
+ * Returns the key of a prebuilt response beside its file. Over TLS, the response may have Strict-Transport-Security. A
+ * file that is sent as a variant has other fields than the same file requested by its own name.
+ */
 static uint64_t prebuilt_key(const struct request *request)
 {
-	const uint64_t key = request->variant == NULL ? request->match.key : request->match.key ^ VARIANT_KEY;
+	const uint64_t key = request->selected.variant == NULL ? request->match.key : request->match.key ^ VARIANT_KEY;
 
-	return request->secure && request_settings(request)->hsts_ms > 0 ? ~key : key;
+	return request->origin.secure && request_settings(request)->hsts_ms > 0 ? ~key : key;
 }
 
-/* From here on the reply is the table's, for this request too. If it can't be, it stays the request's own. */
-static void make_ready(struct exchange_shared *shared, struct request *request)
+/*
+ * Moves the reply into the table of prebuilt responses, and uses it for this request, too. If that fails, the request
+ * keeps its reply.
+ */
+static void prebuild(struct exchange_shared *shared, struct request *request)
 {
 	struct reply *reply = &request->reply;
-	const size_t length = request->want.length;
-	struct prebuilt *ready = prebuilt_add(shared->ready, request->file, prebuilt_key(request), &request->want);
+	const size_t length = request->body.want.length;
+	struct prebuilt *entry =
+		prebuilt_add(shared->prebuilt, request->selected.file, prebuilt_key(request), &request->body.want);
 	struct MHD_Response *response;
 
-	if (ready == NULL)
+	if (entry == NULL)
 		return;
 	response = MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)reply->data, prebuilt_freed,
-									  ready);
+									  entry);
 	if (response == NULL || add_headers(response, reply, false) != MHD_YES) {
-		request->want = ready->want; /* back */
-		ready->want = (struct store_want){ .length = length };
+		request->body.want = entry->want; /* the request owns the extent again */
+		entry->want = (struct store_want){ .length = length };
 		if (response != NULL)
 			MHD_destroy_response(response);
 		else
-			prebuilt_free(ready);
+			prebuilt_free(entry);
 		return;
 	}
-	ready->response = response;
-	pins_set(&request->pins, 0); /* the table has bounds of its own */
-	reply->body = REPLY_READY;
+	entry->response = response;
+	pins_set(&request->body.pins, 0); /* the table has its own limit */
+	reply->body = REPLY_PREBUILT;
 	reply->data = response;
 }
 
-/* For request_site.ready. */
-static bool find_ready(void *context, struct request *request)
+/* Implements find_prebuilt() of the site. */
+static bool find_prebuilt(void *context, struct request *request)
 {
 	struct exchange_shared *shared = context;
-	const struct prebuilt *ready =
-		shared->draining ? NULL : prebuilt_find(shared->ready, request->file, prebuilt_key(request));
+	const struct prebuilt *entry =
+		shared->draining ? NULL
+				 : prebuilt_find(shared->prebuilt, request->selected.file, prebuilt_key(request));
 
-	if (ready == NULL || !may_be_buffer(request, ready->want.length))
+	if (entry == NULL || !may_be_buffer(request, entry->want.length))
 		return false;
-	request->reply.body = REPLY_READY;
+	request->reply.body = REPLY_PREBUILT;
 	request->reply.status = 200;
-	request->reply.data = ready->response;
-	request->reply.length = ready->want.length;
-	store_note_hit(shared->site->store, ready->want.length);
+	request->reply.data = entry->response;
+	request->reply.length = entry->want.length;
+	store_note_hit(shared->site->worker.store, entry->want.length);
 	return true;
 }
 
-static enum MHD_Result send_made(struct exchange *exchange)
+static enum MHD_Result send_new(struct exchange *exchange)
 {
 	const struct reply *reply = &exchange->request.reply;
 	struct MHD_Response *response = make_response(exchange);
@@ -332,48 +356,51 @@ bool sender_send(struct exchange *exchange)
 	enum MHD_Result result;
 
 	exchange->source = exchange_log_source(&exchange->request);
-	if (may_be_ready(exchange))
-		make_ready(exchange->shared, &exchange->request);
-	if (reply->body == REPLY_READY)
+	if (may_be_prebuilt(exchange))
+		prebuild(exchange->shared, &exchange->request);
+	if (reply->body == REPLY_PREBUILT)
 		result = MHD_queue_response(exchange->mhd, reply->status, (struct MHD_Response *)reply->data);
 	else
-		result = send_made(exchange);
+		result = send_new(exchange);
 	if (result != MHD_YES) {
-		counters_reject(exchange->shared->site->counters, COUNTERS_MEMORY);
-		log_fault(LOG_LEVEL_ERROR, "/%s: no reply could be made: out of memory", exchange->request.path.file);
+		counters_reject(exchange->shared->site->worker.counters, COUNTERS_MEMORY);
+		log_fault(LOG_LEVEL_ERROR, "/%s: out of memory for the reply; closing the connection",
+			  exchange->request.path.file);
 	}
 	exchange->reply_ns = clock_now_ns();
-	histogram_add_single_writer(&exchange->shared->site->counters->first_byte, exchange->reply_ns - exchange->start_ns);
-	connection_enter(exchange->connection, CONNECTION_SEND, exchange->reply_ns);
+	histogram_add_single_writer(&exchange->shared->site->worker.counters->first_byte,
+				    exchange->reply_ns - exchange->start_ns);
+	connection_set_phase(exchange->connection, CONNECTION_SEND, exchange->reply_ns);
 	return result == MHD_YES;
 }
 
-static void make_replies_ready(struct exchange_shared *shared)
+static void enable_prebuilt(struct exchange_shared *shared)
 {
-	shared->site->ready = find_ready;
-	shared->site->prebuilt_context = shared;
+	shared->site->worker.find_prebuilt = find_prebuilt;
+	shared->site->worker.prebuilt_context = shared;
 }
 
 int sender_init(struct exchange_shared *shared)
 {
-	make_replies_ready(shared);
-	return prebuilt_new(&shared->ready, shared->site->store, shared->site->prebuilt_bytes, prebuilt_dropped);
+	enable_prebuilt(shared);
+	return prebuilt_table_new(&shared->prebuilt, shared->site->worker.store, shared->site->config.prebuilt_bytes,
+				  prebuilt_dropped);
 }
 
-void sender_renew(struct exchange_shared *shared, struct request_site *before)
+void sender_reload(struct exchange_shared *shared, struct request_site *before)
 {
-	before->ready = NULL;
-	prebuilt_sweep(shared->ready, true);
-	prebuilt_resize(shared->ready, shared->site->prebuilt_bytes);
-	make_replies_ready(shared);
+	before->worker.find_prebuilt = NULL; /* the exchanges of the old site build their own responses */
+	prebuilt_sweep(shared->prebuilt, true);
+	prebuilt_resize(shared->prebuilt, shared->site->config.prebuilt_bytes);
+	enable_prebuilt(shared);
 }
 
 void sender_sweep(struct exchange_shared *shared, bool all)
 {
-	prebuilt_sweep(shared->ready, all);
+	prebuilt_sweep(shared->prebuilt, all);
 }
 
 void sender_fini(struct exchange_shared *shared)
 {
-	prebuilt_end(shared->ready);
+	prebuilt_table_free(shared->prebuilt);
 }

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Replies as something that libmicrohttpd sends. Reactor's thread. */
+/* Sends replies: turns a struct reply into a response of libmicrohttpd. Runs on the reactor's thread. */
 #ifndef MHD_SENDER_H
 #define MHD_SENDER_H
 
 #include "mhd/exchange.h"
 
-/* Makes shared->ready, and sets its site's ready(). 0 or -ENOMEM. */
+/* Creates shared->prebuilt, and sets find_prebuilt() of its site. Returns 0 or -ENOMEM. */
 int sender_init(struct exchange_shared *shared);
-/* shared->site has taken the place of `before`: what was made ready under that is given up. */
-void sender_renew(struct exchange_shared *shared, struct request_site *before);
-/* Gives up ready replies that were not used since the last time; or all. */
+/* Drops all prebuilt responses, because shared->site has replaced the site `before`. */
+void sender_reload(struct exchange_shared *shared, struct request_site *before);
+/* Drops the prebuilt responses that were not used since the last call, or all of them. */
 void sender_sweep(struct exchange_shared *shared, bool all);
-/* All were given up, and MHD's daemons have stopped, so that none is being sent. Nothing if sender_init() failed. */
+/*
+ * Frees the table. All responses must have been dropped, and MHD's daemons stopped, so that none is being sent. Does
+ * nothing if sender_init() failed.
+ */
 void sender_fini(struct exchange_shared *shared);
 
-/* Hands exchange->request.reply to MHD. False: there is no memory, and MHD is to close the connection. */
+/*
+ * Queues exchange->request.reply as a response of MHD. Returns false without memory; then the caller must tell MHD to
+ * close the connection.
+ */
 bool sender_send(struct exchange *exchange);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The HTTP side of one reactor: libmicrohttpd daemons, one for the clear and one for TLS, in external-epoll mode
- * without a listening socket. Connections come in through server_add(), replies go out through server_run(). Belongs to
- * its reactor's thread. Only server.c and three files under it know libmicrohttpd: exchange.c, sender.c and handler.c.
+ * The HTTP server of one reactor: its connections, and the daemons of libmicrohttpd that serve them. The worker adds
+ * accepted connections with server_add() and calls server_run() in each iteration of the event loop. All functions are
+ * for the reactor's thread. Only the files of this folder use libmicrohttpd.
  */
 #ifndef MHD_SERVER_H
 #define MHD_SERVER_H
@@ -16,58 +16,66 @@ struct server;
 
 struct server_options {
 	struct reactor *reactor;
-	void (*closed)(void *context, void *client,
-		       bool refused); /* a connection has ended; its descriptor is closed next */
+	/*
+	 * Called when a connection has ended, with the client and `rejected` of its struct arrival. Its descriptor is
+	 * closed directly afterwards.
+	 */
+	void (*closed)(void *context, void *client, bool rejected);
 	void *context;
 };
 
-/* What holds for connections that come in from here on. */
+/* The part of the configuration that changes with a reload. */
 struct server_terms {
-	struct request_site *site;	 /* its ready() is set by the server, which holds it, as each connection does */
+	struct request_site *site;	 /* for new connections; the server and each connection hold a reference */
 	struct connection_limits limits; /* for all connections */
-	uint64_t unsent_bytes;		 /* that the kernel may hold for all connections of this server together */
+	uint64_t unsent_bytes;		 /* maximum memory of the kernel for unsent data of all connections */
 };
 
-/* 0 with *server owned by the caller, or -errno. */
+/* Returns 0 with *server owned by the caller, or -errno. Sets find_prebuilt() of terms->site. */
 int server_new(struct server **server, const struct server_options *options, const struct server_terms *terms);
-/* Cuts what is left. After it, reads may still be in flight in the store; no MHD callback runs any more. NULL is fine.
+/*
+ * Aborts the remaining connections and frees the server. Reads may still be in flight in the store afterwards, but no
+ * callback of MHD runs any more. NULL is allowed.
  */
 void server_free(struct server *server);
 
 /*
- * The epoll descriptors of MHD's daemons, [1] that of TLS or -1 as long as no site had certificates: readable when
- * server_run() has something to do. Once that is seen, server_fired() is to be called before it.
+ * Returns an epoll descriptor of MHD: i = 0 for plain connections, i = 1 for TLS, or -1 if no site has used TLS so far.
+ * It is readable if server_run() has work to do. Call server_set_readable() before server_run() in that case.
  */
 #define SERVER_FDS 2
 int server_fd(const struct server *server, unsigned i);
-void server_fired(struct server *server, unsigned i);
+void server_set_readable(struct server *server, unsigned i);
 
 /*
- * Connections that are there keep the site that they came in under, for one more request, and their certificates. 0 or
- * -errno: TLS can't be had, and all is as it was.
+ * Applies the next generation of the configuration. Existing connections keep the site, and the certificates, under
+ * which they were accepted, for one more request. Returns 0, or -errno if TLS cannot be started; then nothing changes.
  */
-int server_renew(struct server *server, const struct server_terms *terms);
+int server_reload(struct server *server, const struct server_terms *terms);
 
-/* Takes its socket over (closes it in any case). Its client comes back through closed(), also on failure. 0 or -errno.
+/*
+ * Adds an accepted connection. Takes over its descriptor, and closes it also on failure. closed() returns the client,
+ * also on failure. Returns 0 or -errno.
  */
 int server_add(struct server *server, const struct arrival *arrival);
 
 /*
- * What can be done now, in a bounded time. Once a turn, always: MHD does not announce resumed
- * connections.
+ * Processes the connections that are ready, for a bounded time. Call it in every iteration of the event loop, because
+ * MHD does not announce resumed connections.
  */
 void server_run(struct server *server);
-/* How long the loop may sleep: 0 (there is more to do), so many ms, or -1. */
+/* Returns how long the event loop may sleep, in milliseconds: 0 if there is more work, or -1 without a limit. */
 int server_wait_ms(const struct server *server);
 
-/* From here on replies say "Connection: close", and connections without a request are closed. */
+/* Starts to drain: replies have "Connection: close", and idle connections are closed. */
 void server_drain(struct server *server);
-/* Shuts all connections down; server_run() then ends those that do not wait for the disk. */
-void server_cut(struct server *server);
+/* Shuts all connections down. server_run() then ends those that do not wait for the disk. */
+void server_abort(struct server *server);
 
+/* Returns the number of connections. */
 unsigned server_connections(const struct server *server);
 
-/* "0.9.75": of the library in use. */
+/* Returns the version of the library in use, for example "0.9.75". */
 const char *server_library_version(void);
 
 #endif

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A hash table of the clients that are here now. Who goes while something is left of what was taken from his buckets
- * stays in the table until they are full again, or a new connection would be a way around them; there is a bound to
- * those as well. The lock is taken once when a connection comes and once when it goes, and for requests only where a
- * proxy speaks for others.
+ * A hash table of clients. It belongs to the process, and all threads use it under one lock. The lock is taken once
+ * when a connection is accepted and once when it is closed; for a request it is taken only if a trusted proxy forwards
+ * it.
  *
- * Clients choose their addresses (an IPv6 network has any number of them), so they are hashed under a secret. The
- * number of buckets never changes: nothing is moved under the lock, and a walk over the buckets releases it after a
- * bounded number of entries.
+ * The entry of a disconnected client stays in the table until its token buckets have refilled. Otherwise a client could
+ * evade a limit by reconnecting. The number of these idle entries is limited, too.
+ *
+ * Clients can choose their addresses, because an IPv6 network has many of them. Therefore the addresses are hashed with
+ * a secret key. The number of hash buckets is constant, so no entry is ever moved under the lock, and an iteration over
+ * the table releases the lock after a bounded number of entries.
  */
 #include "request/clients.h"
 
@@ -20,31 +22,32 @@
 #include <utlist.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/keyed_hash.h"
 
-#define BUCKETS_MIN 1024 /* powers of two */
+#define BUCKETS_MIN 1024 /* both powers of two */
 #define BUCKETS_MAX (1 << 20)
-#define TOP_LOOKS 65536	      /* at entries, for one list */
-#define STEP_LOOKS 256	      /* at buckets and entries, under one hold of the lock */
-#define IDLE_PER_CONNECTION 4 /* clients that are remembered, for each connection there can be */
+#define TOP_VISITS 65536      /* maximum number of entries that clients_top() examines */
+#define STEP_VISITS 256	      /* maximum number of buckets and entries that are examined under one lock */
+#define IDLE_PER_CONNECTION 4 /* maximum number of idle entries, for each allowed connection */
 
 struct entry {
-	struct client client; /* first */
-	struct entry *chain;  /* of its bucket */
+	struct client client;
+	struct entry *chain; /* next entry of the same hash bucket */
 	unsigned char key[ADDRESS_BYTES];
-	unsigned connections, requests, refused;
-	struct entry *prev, *next; /* of those who have gone, the longest gone first */
+	unsigned connections, requests, rejected; /* current numbers; all 0: the entry is idle */
+	struct entry *prev, *next;		  /* in clients->idle, the entry that is idle for longest first */
 };
 
 struct clients {
 	pthread_mutex_t lock;
-	struct entry **buckets, *gone;
+	struct entry **buckets, *idle;
 	uint32_t mask;
 	struct entry local; /* all peers on Unix sockets; not in the table */
-	unsigned count, refused, gone_count, max_connections, per_client;
+	unsigned count, rejected, idle_count, max_connections, per_client;
 };
 
-/* As many as there can be entries. A later max_connections, if it is larger, makes chains longer. */
+/* Returns one bucket for each possible entry. If a reload raises max_connections, the chains become longer. */
 static uint32_t count_buckets(unsigned max_connections)
 {
 	uint32_t count = BUCKETS_MIN;
@@ -66,8 +69,8 @@ int clients_new(struct clients **clients, unsigned max_connections, unsigned per
 		free(c);
 		return -ENOMEM;
 	}
-	memset(c->buckets, 0,
-	       count * sizeof(struct entry *)); /* not calloc(): the pages are got here, and not under the lock */
+	/* Not calloc(): memset() faults the pages in now, so that it does not happen under the lock. */
+	memset(c->buckets, 0, count * sizeof(struct entry *));
 	c->mask = count - 1;
 	pthread_mutex_init(&c->lock, NULL);
 	c->max_connections = max_connections;
@@ -77,7 +80,7 @@ int clients_new(struct clients **clients, unsigned max_connections, unsigned per
 	return 0;
 }
 
-void clients_renew(struct clients *clients, unsigned max_connections, unsigned per_client)
+void clients_set_limits(struct clients *clients, unsigned max_connections, unsigned per_client)
 {
 	pthread_mutex_lock(&clients->lock);
 	clients->max_connections = max_connections;
@@ -90,15 +93,15 @@ static struct entry **bucket_of(struct clients *clients, const unsigned char key
 	return &clients->buckets[(uint32_t)keyed_hash(key, ADDRESS_BYTES) & clients->mask];
 }
 
-static void forget(struct clients *clients, struct entry *entry)
+static void remove_entry(struct clients *clients, struct entry *entry)
 {
 	struct entry **link = bucket_of(clients, entry->key);
 
 	while (*link != entry)
 		link = &(*link)->chain;
 	*link = entry->chain;
-	DL_DELETE(clients->gone, entry);
-	clients->gone_count--;
+	DL_DELETE(clients->idle, entry);
+	clients->idle_count--;
 	free(entry);
 }
 
@@ -106,34 +109,34 @@ void clients_free(struct clients *clients)
 {
 	if (clients == NULL)
 		return;
-	while (clients->gone != NULL)
-		forget(clients, clients->gone);
+	while (clients->idle != NULL)
+		remove_entry(clients, clients->idle);
 	assert(clients->count == 0);
 	pthread_mutex_destroy(&clients->lock);
 	free(clients->buckets);
 	free(clients);
 }
 
-static bool has_nothing_left(const struct entry *entry, uint64_t now_ns)
+static bool has_refilled(const struct entry *entry, uint64_t now_ns)
 {
 	return bucket_is_full(&entry->client.bytes, CLIENTS_BURST_NS, now_ns) &&
 	       bucket_is_full(&entry->client.requests, CLIENTS_BURST_NS, now_ns);
 }
 
-/* Two at a time, so that it keeps up and nobody waits for it. */
-static void forget_some(struct clients *clients)
+/* Removes at most two idle entries: more than are added by one call, and few enough not to delay others. */
+static void remove_idle(struct clients *clients)
 {
 	uint64_t now_ns = clock_now_ns();
 
-	for (unsigned i = 0; i < 2 && clients->gone != NULL; i++)
-		if (has_nothing_left(clients->gone, now_ns) ||
-		    clients->gone_count > (uint64_t)clients->max_connections * IDLE_PER_CONNECTION)
-			forget(clients, clients->gone);
+	for (unsigned i = 0; i < 2 && clients->idle != NULL; i++)
+		if (has_refilled(clients->idle, now_ns) ||
+		    clients->idle_count > (uint64_t)clients->max_connections * IDLE_PER_CONNECTION)
+			remove_entry(clients, clients->idle);
 }
 
-static bool is_gone(const struct entry *entry)
+static bool is_idle(const struct entry *entry)
 {
-	return entry->connections == 0 && entry->requests == 0 && entry->refused == 0;
+	return entry->connections == 0 && entry->requests == 0 && entry->rejected == 0;
 }
 
 static struct entry *find(struct clients *clients, const struct address *address)
@@ -143,8 +146,8 @@ static struct entry *find(struct clients *clients, const struct address *address
 
 	if (!address_key(address, key))
 		return &clients->local;
-	if (clients->gone != NULL)
-		forget_some(clients);
+	if (clients->idle != NULL)
+		remove_idle(clients);
 	bucket = bucket_of(clients, key);
 	for (entry = *bucket; entry != NULL; entry = entry->chain)
 		if (memcmp(entry->key, key, ADDRESS_BYTES) == 0)
@@ -155,29 +158,29 @@ static struct entry *find(struct clients *clients, const struct address *address
 	memcpy(entry->key, key, ADDRESS_BYTES);
 	entry->chain = *bucket;
 	*bucket = entry;
-	DL_APPEND(clients->gone, entry);
-	clients->gone_count++;
+	DL_APPEND(clients->idle, entry);
+	clients->idle_count++;
 	return entry;
 }
 
-/* It is about to be here. */
-static void come(struct clients *clients, struct entry *entry)
+/* Removes the entry from the idle list, before one of its numbers becomes positive. */
+static void set_busy(struct clients *clients, struct entry *entry)
 {
-	if (!is_gone(entry) || entry == &clients->local)
+	if (!is_idle(entry) || entry == &clients->local)
 		return;
-	DL_DELETE(clients->gone, entry);
-	clients->gone_count--;
+	DL_DELETE(clients->idle, entry);
+	clients->idle_count--;
 }
 
-/* It may have gone. */
-static void go(struct clients *clients, struct entry *entry)
+/* Adds the entry to the idle list if all of its numbers are 0, and removes it if its buckets are full. */
+static void set_idle(struct clients *clients, struct entry *entry)
 {
-	if (!is_gone(entry) || entry == &clients->local)
+	if (!is_idle(entry) || entry == &clients->local)
 		return;
-	DL_APPEND(clients->gone, entry);
-	clients->gone_count++;
-	if (has_nothing_left(entry, clock_now_ns()))
-		forget(clients, entry);
+	DL_APPEND(clients->idle, entry);
+	clients->idle_count++;
+	if (has_refilled(entry, clock_now_ns()))
+		remove_entry(clients, entry);
 }
 
 static int enter(struct clients *clients, const struct sockaddr *peer, struct client **client)
@@ -193,7 +196,7 @@ static int enter(struct clients *clients, const struct sockaddr *peer, struct cl
 		return -ENOMEM;
 	if (entry != &clients->local && clients->per_client > 0 && entry->connections >= clients->per_client)
 		return -EDQUOT;
-	come(clients, entry);
+	set_busy(clients, entry);
 	entry->connections++;
 	clients->count++;
 	*client = &entry->client;
@@ -212,66 +215,66 @@ int clients_enter(struct clients *clients, const struct sockaddr *peer, struct c
 
 void clients_leave(struct clients *clients, struct client *client)
 {
-	struct entry *entry = (struct entry *)client;
+	struct entry *entry = container_of(client, struct entry, client);
 
 	pthread_mutex_lock(&clients->lock);
 	assert(entry->connections > 0);
 	clients->count--;
 	entry->connections--;
-	go(clients, entry);
+	set_idle(clients, entry);
 	pthread_mutex_unlock(&clients->lock);
 }
 
-static int enter_refused(struct clients *clients, const struct sockaddr *peer, struct client **client)
+static int enter_rejected(struct clients *clients, const struct sockaddr *peer, struct client **client)
 {
 	struct address address;
 	struct entry *entry;
 
-	if (clients->refused >= CLIENTS_REFUSED_MAX)
+	if (clients->rejected >= CLIENTS_REJECTED_MAX)
 		return -EUSERS;
 	address_from_sockaddr(peer, &address);
 	entry = find(clients, &address);
 	if (entry == NULL)
 		return -ENOMEM;
-	if (entry->refused >= CLIENTS_REFUSED_PER_CLIENT)
+	if (entry->rejected >= CLIENTS_REJECTED_PER_CLIENT)
 		return -EUSERS;
-	come(clients, entry);
-	entry->refused++;
-	clients->refused++;
+	set_busy(clients, entry);
+	entry->rejected++;
+	clients->rejected++;
 	*client = &entry->client;
 	return 0;
 }
 
-int clients_enter_refused(struct clients *clients, const struct sockaddr *peer, struct client **client)
+int clients_enter_rejected(struct clients *clients, const struct sockaddr *peer, struct client **client)
 {
 	int result;
 
 	pthread_mutex_lock(&clients->lock);
-	result = enter_refused(clients, peer, client);
+	result = enter_rejected(clients, peer, client);
 	pthread_mutex_unlock(&clients->lock);
 	return result;
 }
 
-void clients_leave_refused(struct clients *clients, struct client *client)
+void clients_leave_rejected(struct clients *clients, struct client *client)
 {
-	struct entry *entry = (struct entry *)client;
+	struct entry *entry = container_of(client, struct entry, client);
 
 	pthread_mutex_lock(&clients->lock);
-	assert(entry->refused > 0);
-	clients->refused--;
-	entry->refused--;
-	go(clients, entry);
+	assert(entry->rejected > 0);
+	clients->rejected--;
+	entry->rejected--;
+	set_idle(clients, entry);
 	pthread_mutex_unlock(&clients->lock);
 }
 
-int clients_attend(struct clients *clients, const struct address *address, struct client **client)
+int clients_enter_request(struct clients *clients, const struct address *address, struct client **client)
 {
 	struct entry *entry;
 
 	pthread_mutex_lock(&clients->lock);
 	entry = find(clients, address);
 	if (entry != NULL) {
-		come(clients, entry);
+		set_busy(clients, entry);
 		entry->requests++;
 		*client = &entry->client;
 	}
@@ -279,14 +282,14 @@ int clients_attend(struct clients *clients, const struct address *address, struc
 	return entry != NULL ? 0 : -ENOMEM;
 }
 
-void clients_dismiss(struct clients *clients, struct client *client)
+void clients_leave_request(struct clients *clients, struct client *client)
 {
-	struct entry *entry = (struct entry *)client;
+	struct entry *entry = container_of(client, struct entry, client);
 
 	pthread_mutex_lock(&clients->lock);
 	assert(entry->requests > 0);
 	entry->requests--;
-	go(clients, entry);
+	set_idle(clients, entry);
 	pthread_mutex_unlock(&clients->lock);
 }
 
@@ -300,9 +303,9 @@ unsigned clients_count(struct clients *clients)
 	return count;
 }
 
-/* What is kept of an entry: it may be gone when the lock is released. */
+/* The clients that received most bytes. The entries are copied, because they may be removed without the lock. */
 struct top {
-	struct seen {
+	struct sample {
 		unsigned char key[ADDRESS_BYTES];
 		bool local;
 		uint64_t bytes;
@@ -311,54 +314,59 @@ struct top {
 	unsigned used, count;
 };
 
-/* Under the lock. */
+/* Inserts the entry by its bytes. The caller holds the lock. */
 static void insert(struct top *top, const struct entry *entry)
 {
+	/* Memory order relaxed: a statistic that publishes nothing. */
 	const uint64_t bytes = atomic_load_explicit(&entry->client.sent_bytes, memory_order_relaxed);
 	unsigned at = top->used;
 
 	while (at > 0 && top->list[at - 1].bytes < bytes)
 		at--;
-	if (is_gone(entry) || at == top->count)
+	if (is_idle(entry) || at == top->count)
 		return;
 	if (top->used < top->count)
 		top->used++;
 	memmove(&top->list[at + 1], &top->list[at], (top->used - at - 1) * sizeof(top->list[0]));
 	top->list[at] =
-		(struct seen){ .local = entry->client.local, .bytes = bytes, .connections = entry->connections };
+		(struct sample){ .local = entry->client.local, .bytes = bytes, .connections = entry->connections };
 	memcpy(top->list[at].key, entry->key, ADDRESS_BYTES);
 }
 
-/* Under the lock: the entries of the buckets from *next on. *next is the bucket to go on with. How many entries there
- * were. */
+/*
+ * Inserts the entries of the next buckets, from *next on, and advances *next. The caller holds the lock. Returns the
+ * number of entries.
+ */
 static unsigned insert_some(struct clients *clients, struct top *top, uint32_t *next)
 {
 	unsigned entries = 0;
 
-	for (unsigned buckets = 0; *next <= clients->mask && buckets + entries < STEP_LOOKS; ++*next, buckets++)
+	for (unsigned buckets = 0; *next <= clients->mask && buckets + entries < STEP_VISITS; ++*next, buckets++)
 		for (const struct entry *entry = clients->buckets[*next]; entry != NULL;
 		     entry = entry->chain, entries++)
 			insert(top, entry);
 	return entries;
 }
 
-/* An entry stays in its bucket, so each that is there all the time is met once, and those that come or go meanwhile
- * once at most. */
+/*
+ * Entries never change their bucket. So each entry that exists all the time is visited once, and entries that are added
+ * or removed meanwhile are visited at most once.
+ */
 static void find_top(struct clients *clients, struct top *top)
 {
 	uint32_t next = 0;
 
-	for (unsigned looks = 0; next <= clients->mask && looks < TOP_LOOKS;) {
+	for (unsigned visits = 0; next <= clients->mask && visits < TOP_VISITS;) {
 		pthread_mutex_lock(&clients->lock);
 		if (next == 0)
 			insert(top, &clients->local);
-		looks += insert_some(clients, top, &next);
+		visits += insert_some(clients, top, &next);
 		pthread_mutex_unlock(&clients->lock);
 	}
 }
 
-/* A key is what one customer has. */
-static void format_key(const struct seen *seen, struct clients_rank *rank)
+/* Formats the key: an IPv4 address, or the /64 network of an IPv6 address. */
+static void format_key(const struct sample *seen, struct clients_rank *rank)
 {
 	struct address address = { .local = seen->local };
 	char text[ADDRESS_TEXT_BYTES];

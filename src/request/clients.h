@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who is connected, and what is counted of each: connections in all and per client, what a client has been given,
- * across all connections and reactors. A client is an IPv4 address or an IPv6 /64 (what one customer gets); an IPv4
- * address that came in on an IPv6 socket is the same client. Peers on Unix sockets count in all only: they are one
- * client that no limit is about.
+ * The clients of the process, with the number of their connections and requests, their token buckets, and the bytes
+ * sent to them. All reactors share this table. A client is an IPv4 address, or the /64 network of an IPv6 address, which
+ * is what one customer usually gets. An IPv4 address that connects to an IPv6 socket is the same client. All peers on
+ * Unix sockets are one client that has no limits of its own; they count for the total only.
  */
 #ifndef REQUEST_CLIENTS_H
 #define REQUEST_CLIENTS_H
@@ -17,49 +17,55 @@
 
 struct clients;
 
-/* What others may use; it comes first in what clients.c keeps. */
+/*
+ * The public part of a client. All threads change its atomics without the lock. They are counters that publish no other
+ * data, so their memory order does not matter.
+ */
 struct client {
-	struct bucket bytes, requests;
-	atomic_uint transfers;	     /* requests being answered */
-	_Atomic uint64_t sent_bytes; /* since it came */
-	_Atomic size_t pinned_bytes; /* of the cache, by replies to it: see pins.h */
-	bool local;		     /* on a Unix socket */
+	struct bucket bytes, requests; /* token buckets of rate_client and requests_per_client */
+	atomic_uint transfers;	       /* number of requests that count for transfers_per_client */
+	_Atomic uint64_t sent_bytes;   /* since the entry was created */
+	_Atomic size_t pinned_bytes;   /* memory of the cache that is pinned for responses to this client: see pins.h */
+	bool local;		       /* all peers on Unix sockets */
 };
 
-/* The most that the buckets of a client save up. */
+/* The maximum burst of the buckets of a client. */
 #define CLIENTS_BURST_NS UINT64_C(1000000000)
 
-/* per_client 0: no limit. 0 or -ENOMEM. */
+/* Returns 0 with *clients owned by the caller, or -ENOMEM. per_client: maximum number of connections; 0: no limit. */
 int clients_new(struct clients **clients, unsigned max_connections, unsigned per_client);
-/* From here on these bounds hold; who is connected stays. Any thread. */
-void clients_renew(struct clients *clients, unsigned max_connections, unsigned per_client);
-/* All have left. NULL is fine. */
+/* Changes the limits for new connections. Existing connections stay. Any thread. */
+void clients_set_limits(struct clients *clients, unsigned max_connections, unsigned per_client);
+/* Frees the table. All connections and requests must have left. NULL is allowed. */
 void clients_free(struct clients *clients);
 
 /*
- * Counts one more connection: 0 with *client for clients_leave(), -EUSERS (full), -EDQUOT (this client has its share)
- * or -ENOMEM. Any thread.
+ * Counts a new connection. Returns 0 with *client for clients_leave(), -EUSERS if max_connections is reached, -EDQUOT
+ * if the limit of this client is reached, or -ENOMEM. Any thread.
  */
 int clients_enter(struct clients *clients, const struct sockaddr *peer, struct client **client);
 void clients_leave(struct clients *clients, struct client *client);
 
 /*
- * Counts a connection that was refused by clients_enter(), beside those and within bounds of its own, for as long as it
- * takes to tell the client: 0 with *client for clients_leave_refused(), -EUSERS or -ENOMEM: there are too many, and no
- * time for this one. Any thread.
+ * Counts a connection that clients_enter() has rejected, while the server sends it a 503. These connections have their
+ * own limits. Returns 0 with *client for clients_leave_rejected(), or -EUSERS or -ENOMEM if it must be closed at once.
+ * Any thread.
  */
-int clients_enter_refused(struct clients *clients, const struct sockaddr *peer, struct client **client);
-void clients_leave_refused(struct clients *clients, struct client *client);
+int clients_enter_rejected(struct clients *clients, const struct sockaddr *peer, struct client **client);
+void clients_leave_rejected(struct clients *clients, struct client *client);
 
-#define CLIENTS_REFUSED_MAX 64 /* at the same time, in all */
-#define CLIENTS_REFUSED_PER_CLIENT 16
+#define CLIENTS_REJECTED_MAX 64 /* maximum number of rejected connections at the same time */
+#define CLIENTS_REJECTED_PER_CLIENT 16
 
-/* The same for one request that a proxy passes on for this address: it is no connection. 0 or -ENOMEM. Any thread. */
-int clients_attend(struct clients *clients, const struct address *address, struct client **client);
-void clients_dismiss(struct clients *clients, struct client *client);
+/*
+ * Finds the client of one request that a trusted proxy forwards for this address. It does not count as a connection.
+ * Returns 0 with *client for clients_leave_request(), or -ENOMEM. Any thread.
+ */
+int clients_enter_request(struct clients *clients, const struct address *address, struct client **client);
+void clients_leave_request(struct clients *clients, struct client *client);
 
-/* So many bytes were sent to it. Any thread. */
-static inline void clients_note(struct client *client, uint64_t bytes)
+/* Adds to the bytes that were sent to the client. Any thread. Memory order relaxed: a statistic. */
+static inline void clients_add_sent(struct client *client, uint64_t bytes)
 {
 	atomic_fetch_add_explicit(&client->sent_bytes, bytes, memory_order_relaxed);
 }
@@ -75,14 +81,15 @@ struct clients_rank {
 #define CLIENTS_TOP_MAX 64
 
 /*
- * Those who are here now that were sent most, the most first, at most `count`: how many. With very many clients, some
- * are not looked at. Any thread.
+ * Writes the connected clients that were sent most bytes into ranks[count], in descending order. Returns their number.
+ * If the table is very large, only a part of it is examined. Any thread.
  */
 unsigned clients_top(struct clients *clients, struct clients_rank *ranks, unsigned count);
 
+/* Returns the number of connections. Any thread. */
 unsigned clients_count(struct clients *clients);
 
-/* How many clients the fullest bucket of the table has. For tests. */
+/* Returns the number of clients in the fullest hash bucket. For tests. */
 unsigned clients_longest_chain(struct clients *clients);
 
 #endif

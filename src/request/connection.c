@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A client's time runs while it owes us something: a request's head, or the taking of a reply. While the disk owes us
- * something (CONNECTION_WORK, or a reply that is suspended for its next block) no clock runs. The rate counts bytes
- * that the peer's kernel acknowledged, since what we handed to our own kernel says nothing; a client that has taken all
- * there was to take is not slow, we are. Peers on a Unix socket are proxies of the same host and are held to no rate.
+ * Implements the timeouts of connections. A timeout runs only while the server waits for the client: for a header
+ * block, for the next request, or for the client to read a response. No timeout runs while the client waits for the
+ * disk, which is in CONNECTION_WORK and while a response is suspended for its next block.
+ *
+ * The minimum rate counts the bytes that the client's kernel has acknowledged. Bytes that only the local kernel has
+ * accepted prove nothing. A client that has acknowledged everything is not slow, because the server is. Peers on Unix
+ * sockets are proxies on the same host, and have no minimum rate. The server owns the struct; all functions run on the
+ * reactor's thread.
  */
 #include "request/connection.h"
 
@@ -14,16 +18,16 @@
 
 #include "base/clock.h"
 
-#define REFUSED_MS 2000		/* for a refused one to say what it wants, so that it can be told */
-#define FIRST_NS CLOCK_NS_PER_S /* for a new connection to say something */
-#define TCP_STATE_ESTABLISHED 1 /* <netinet/tcp.h> has the name, and can't be had beside <linux/tcp.h> */
+#define REJECTED_MS 2000	/* time for a rejected connection to send the request that is answered with 503 */
+#define FIRST_NS CLOCK_NS_PER_S /* time for a new connection to send its first bytes, during a drain */
+#define TCP_STATE_ESTABLISHED 1 /* defined in <netinet/tcp.h>, which conflicts with <linux/tcp.h> */
 
-_Static_assert(CONNECTION_SEND + 1 == COUNTERS_PHASES, "each phase has its number");
+_Static_assert(CONNECTION_SEND + 1 == COUNTERS_PHASES, "each phase has a counter");
 
 void connection_join(struct connection *connection, enum connection_phase phase, uint64_t now_ns)
 {
 	counter_add(&connection->counters->connections[connection->phase], 1);
-	connection_enter(connection, phase, now_ns);
+	connection_set_phase(connection, phase, now_ns);
 }
 
 void connection_leave(struct connection *connection)
@@ -31,16 +35,16 @@ void connection_leave(struct connection *connection)
 	counter_subtract(&connection->counters->connections[connection->phase], 1);
 }
 
-void connection_enter(struct connection *connection, enum connection_phase phase, uint64_t now_ns)
+void connection_set_phase(struct connection *connection, enum connection_phase phase, uint64_t now_ns)
 {
 	counter_subtract(&connection->counters->connections[connection->phase], 1);
 	counter_add(&connection->counters->connections[phase], 1);
 	connection->phase = phase;
 	connection->since_ns = now_ns;
-	connection->acked_bytes = UINT64_MAX; /* sampled at the first look */
+	connection->acked_bytes = UINT64_MAX; /* sampled at the next sweep */
 }
 
-static bool acked(const struct connection *connection, uint64_t *bytes)
+static bool get_acked(const struct connection *connection, uint64_t *bytes)
 {
 	struct tcp_info info;
 	socklen_t length = sizeof(info);
@@ -59,13 +63,13 @@ static bool has_unsent(const struct connection *connection)
 	return ioctl(connection->fd, SIOCOUTQ, &unsent) == 0 && unsent > 0;
 }
 
-static bool too_slow(struct connection *connection, const struct connection_limits *limits, uint64_t now_ns)
+static bool is_too_slow(struct connection *connection, const struct connection_limits *limits, uint64_t now_ns)
 {
-	uint64_t taken_ms = (now_ns - connection->since_ns) / CLOCK_NS_PER_MS, before = connection->acked_bytes, now;
+	uint64_t elapsed_ms = (now_ns - connection->since_ns) / CLOCK_NS_PER_MS, before = connection->acked_bytes, now;
 
-	if (limits->min_rate_bytes == 0 || (before != UINT64_MAX && taken_ms < limits->stall_timeout_ms))
+	if (limits->min_rate_bytes == 0 || (before != UINT64_MAX && elapsed_ms < limits->stall_timeout_ms))
 		return false;
-	if (!acked(connection, &now))
+	if (!get_acked(connection, &now))
 		return false;
 	connection->acked_bytes = now;
 	if (before == UINT64_MAX || !has_unsent(connection) || connection->suspended || connection->paused) {
@@ -74,30 +78,33 @@ static bool too_slow(struct connection *connection, const struct connection_limi
 		return false;
 	}
 	connection->since_ns = now_ns;
-	return (now - before) * 1000 < limits->min_rate_bytes * taken_ms;
+	return (now - before) * 1000 < limits->min_rate_bytes * elapsed_ms;
 }
 
-const char *connection_overdue(struct connection *connection, const struct connection_limits *limits, uint64_t now_ns)
+const char *connection_timeout_reason(struct connection *connection, const struct connection_limits *limits,
+				      uint64_t now_ns)
 {
 	uint64_t age_ms = (now_ns - connection->since_ns) / CLOCK_NS_PER_MS;
 
 	switch (connection->phase) {
 	case CONNECTION_HEAD:
-		if (connection->peer.refused && age_ms >= REFUSED_MS)
-			return "refused";
+		if (connection->peer.rejected && age_ms >= REJECTED_MS)
+			return "rejected";
 		return age_ms >= limits->header_timeout_ms ? "header_timeout" : NULL;
 	case CONNECTION_IDLE:
 		return age_ms >= limits->idle_timeout_ms ? "idle_timeout" : NULL;
 	case CONNECTION_SEND:
-		return too_slow(connection, limits, now_ns) ? "min_rate" : NULL;
+		return is_too_slow(connection, limits, now_ns) ? "min_rate" : NULL;
 	case CONNECTION_WORK:
 		break;
 	}
 	return NULL;
 }
 
-/* A body whose end is that of the connection would seem to be whole. A TCP socket that is disconnected resets its
- * connection. */
+/*
+ * Resets the connection. Without a reset, a body that ends with the connection would seem to be complete. Connecting a
+ * TCP socket to AF_UNSPEC resets it. Returns false if that is not possible.
+ */
 static bool reset(const struct connection *connection)
 {
 	const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
@@ -105,23 +112,23 @@ static bool reset(const struct connection *connection)
 	return connection->peer.address.ss_family != AF_UNIX && connect(connection->fd, &nowhere, sizeof(nowhere)) == 0;
 }
 
-void connection_cut(struct connection *connection)
+void connection_abort(struct connection *connection)
 {
-	connection->cut = true;
+	connection->aborted = true;
 	if (!connection->close_ends_body || !reset(connection))
 		shutdown(connection->fd, SHUT_RDWR);
 }
 
-bool connection_finish(struct connection *connection)
+bool connection_close_idle(struct connection *connection)
 {
-	if (connection->ending || connection->suspended)
+	if (connection->closing || connection->suspended)
 		return false;
-	connection->ending = true;
+	connection->closing = true;
 	shutdown(connection->fd, SHUT_RD);
 	return true;
 }
 
-void connection_bound_unsent(struct connection *connection, unsigned bytes)
+void connection_limit_unsent(struct connection *connection, unsigned bytes)
 {
 	const int value = (int)bytes;
 
@@ -131,17 +138,17 @@ void connection_bound_unsent(struct connection *connection, unsigned bytes)
 	setsockopt(connection->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, sizeof(value));
 }
 
-uint64_t connection_cut_bytes(const struct connection *connection, uint64_t length)
+uint64_t connection_acked_body_bytes(const struct connection *connection, uint64_t length)
 {
 	uint64_t bytes;
 
-	if (!acked(connection, &bytes) || bytes <= connection->bodies_bytes)
+	if (!get_acked(connection, &bytes) || bytes <= connection->bodies_bytes)
 		return 0;
 	bytes -= connection->bodies_bytes;
 	return bytes < length ? bytes : length;
 }
 
-bool connection_is_left(const struct connection *connection)
+bool connection_is_closed_by_client(const struct connection *connection)
 {
 	struct tcp_info info;
 	socklen_t length = sizeof(info);

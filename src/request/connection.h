@@ -1,8 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the server keeps of one connection, and whether it has used up its time: libmicrohttpd knows no deadline for
- * headers, no minimum rate and no drain (MHD counts any byte as life). The lever is shutdown(2) on the descriptor,
- * which stays MHD's. Belongs to its reactor's thread.
+ * The state of one connection, and its timeouts. libmicrohttpd (MHD) has no timeout for a header block, no minimum rate
+ * and no drain: its own timeout restarts with each byte. ranged enforces these with shutdown(2) on the descriptor, which
+ * MHD owns. A connection belongs to its server (mhd/server.c) and to the reactor's thread.
+ *
+ * Phases:
+ *
+ *	server_add()
+ *	     |
+ *	     v
+ *	   HEAD <------------------------------- IDLE <-----------------+
+ *	     |      handler_begin():              ^                     |
+ *	     |      the next request line         | handler_completed() | handler_completed():
+ *	     | the request waits                  | the request was     | the response was sent
+ *	     v                                    | dropped             |
+ *	   WORK ----------------------------------+                     |
+ *	     |      sender_send(): the reply is made                    |
+ *	     v                                                          |
+ *	   SEND --------------------------------------------------------+
+ *
+ * A request that does not wait changes from HEAD to SEND. In every phase, the connection may end: MHD closes it, and
+ * server.c frees the state. The client's timeouts run in HEAD, IDLE and SEND, not in WORK.
  */
 #ifndef REQUEST_CONNECTION_H
 #define REQUEST_CONNECTION_H
@@ -16,78 +34,82 @@
 struct request_site;
 
 enum connection_phase {
-	CONNECTION_IDLE, /* between requests */
-	CONNECTION_HEAD, /* a request is coming in; also from accept to the first one, TLS's handshake included */
-	CONNECTION_WORK, /* being looked up and read: our time, not the client's */
-	CONNECTION_SEND, /* the reply is going out */
+	CONNECTION_IDLE, /* between two requests */
+	CONNECTION_HEAD, /* receiving a header block; also from accept, including the TLS handshake, to the first one */
+	CONNECTION_WORK, /* waiting for a lookup or the disk */
+	CONNECTION_SEND, /* sending the response */
 };
 
 struct connection {
-	struct connection *next, *prev;
-	int fd;
+	struct connection *next, *prev; /* in the list of server.c */
+	int fd;				/* owned by MHD */
 	enum connection_phase phase;
-	bool suspended;		   /* in MHD's sense */
-	bool logged;		   /* a request of it is in the access log */
-	bool cut;		   /* shut down by us: what still waits is to end */
-	bool ending;		   /* its time is over, and MHD was told to close it */
-	bool close_ends_body;	   /* only a reset tells the client that the body under way was cut */
-	bool paused;		   /* by a limit, since the last sample: the rate is ours, not the client's */
-	uint64_t since_ns;	   /* of the phase, or of the last sample of the rate */
-	uint64_t acked_bytes;	   /* at the last sample */
-	uint64_t bodies_bytes;	   /* of the replies that went out whole */
-	void *exchange;		   /* the server's: the request under way */
-	struct request_site *site; /* what held when it came in, certificates too; one hold */
+	bool suspended;		   /* suspended in MHD; written by mhd/exchange.c */
+	bool logged;		   /* the access log has an entry of a request on this connection */
+	bool aborted;		   /* connection_abort() was called: the current body must end */
+	bool closing;		   /* connection_close_idle() was called */
+	bool close_ends_body;	   /* the body ends with the connection, so only a reset shows that it is truncated */
+	bool paused;		   /* a rate limit paused the response since the last sample of the rate */
+	uint64_t since_ns;	   /* start of the phase, or of the last sample of the rate */
+	uint64_t acked_bytes;	   /* bytes acknowledged at the last sample; UINT64_MAX: no sample yet */
+	uint64_t bodies_bytes;	   /* bytes of the complete responses so far */
+	void *exchange;		   /* the current struct exchange; written by mhd/; NULL: none */
+	struct request_site *site; /* of the accepting generation, with its certificates; one reference */
 	struct counters *counters;
-	unsigned unsent_bytes; /* what the kernel takes ahead of the client (TCP_NOTSENT_LOWAT) */
+	unsigned unsent_bytes; /* current TCP_NOTSENT_LOWAT */
 	struct peer peer;
 };
 
 struct connection_limits {
 	uint64_t header_timeout_ms, idle_timeout_ms;
-	uint64_t min_rate_bytes;   /* a second; 0: none */
-	uint64_t stall_timeout_ms; /* the time over which the rate is taken */
+	uint64_t min_rate_bytes;   /* bytes per second; 0: no minimum */
+	uint64_t stall_timeout_ms; /* period over which the rate is measured */
 };
 
-/* Of a connection as it is accepted; and the least, which is a record of TLS. */
+/* The limit for unsent data of a new connection, and the lowest limit: one TLS record. */
 #define CONNECTION_UNSENT_MAX (256 * 1024)
 #define CONNECTION_UNSENT_MIN (16 * 1024)
 
-/* From now on its counters have it in its phase, until connection_leave(). */
+/* Adds the connection to the counters in this phase, until connection_leave(). */
 void connection_join(struct connection *connection, enum connection_phase phase, uint64_t now_ns);
 void connection_leave(struct connection *connection);
-void connection_enter(struct connection *connection, enum connection_phase phase, uint64_t now_ns);
+/* Changes the phase, and restarts its timeout. */
+void connection_set_phase(struct connection *connection, enum connection_phase phase, uint64_t now_ns);
 
 /*
- * NULL, or the reason to cut it: "header_timeout", "idle_timeout", "min_rate". Asks the kernel what the client has
- * taken (TCP_INFO) once per stall_timeout.
+ * Returns NULL, or why the connection must be ended: "header_timeout", "idle_timeout", "min_rate", or "rejected". Reads
+ * the number of acknowledged bytes from the kernel (TCP_INFO) once in each stall_timeout.
  */
-const char *connection_overdue(struct connection *connection, const struct connection_limits *limits, uint64_t now_ns);
+const char *connection_timeout_reason(struct connection *connection, const struct connection_limits *limits,
+				      uint64_t now_ns);
 
 /*
- * Ends the connection, whatever is under way; the body is cut. MHD sees it when it next sends or receives. Nothing that
- * is sent from here on reaches the client.
+ * Aborts the connection; a body in progress is truncated. MHD notices it with its next send or receive. The client
+ * receives nothing that is sent afterwards.
  */
-void connection_cut(struct connection *connection);
+void connection_abort(struct connection *connection);
 
 /*
- * Ends a connection that waits for a request: MHD reads the end of its input and closes it, which over TLS sends
- * close_notify. Returns false if that was done before, and the connection is still there.
+ * Closes a connection that waits for a request: MHD reads the end of the input and closes it, over TLS with
+ * close_notify. Returns false if this was done before, or if the connection is suspended.
  */
-bool connection_finish(struct connection *connection);
-
-/* From here on the kernel takes no more than so many bytes that it cannot send yet; what it has taken stays. No call if
- * nothing changes. */
-void connection_bound_unsent(struct connection *connection, unsigned bytes);
-
-/* Bytes of the body that the client's kernel acknowledged of a reply that was cut; at most `length`. */
-uint64_t connection_cut_bytes(const struct connection *connection, uint64_t length);
-
-/* Its client has closed it, or its side of it; MHD does not look while it is suspended. */
-bool connection_is_left(const struct connection *connection);
+bool connection_close_idle(struct connection *connection);
 
 /*
- * Nothing is under way and nothing has come in that MHD has not read yet; nor did it come so short a while ago that its
- * first request, or its handshake, is still on its way.
+ * Limits the number of bytes that the kernel accepts before it can send them (TCP_NOTSENT_LOWAT). Bytes that it has
+ * accepted already stay. Makes no system call if the limit does not change.
+ */
+void connection_limit_unsent(struct connection *connection, unsigned bytes);
+
+/* Returns how many bytes of a truncated body the client's kernel has acknowledged, at most `length`. */
+uint64_t connection_acked_body_bytes(const struct connection *connection, uint64_t length);
+
+/* Returns true if the client has closed the connection, or its half. MHD does not check this while it is suspended. */
+bool connection_is_closed_by_client(const struct connection *connection);
+
+/*
+ * Returns true if no request is in progress and no input is unread, so that a drain may close the connection. A
+ * connection that was accepted less than a second ago is not quiet: its first request or handshake may be under way.
  */
 bool connection_is_quiet(const struct connection *connection, uint64_t now_ns);
 

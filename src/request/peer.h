@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who is at the other end of a connection, and where it came in. */
+/* The peer of a connection, and a connection that was accepted but not yet added to a server. */
 #ifndef REQUEST_PEER_H
 #define REQUEST_PEER_H
 
@@ -10,26 +10,26 @@
 
 struct request_site;
 
+/* The peer of one connection. Written by mhd/server.c when the connection is added. */
 struct peer {
 	struct sockaddr_storage address;
-	struct address from; /* the same, as it is compared and counted */
-	unsigned listener;   /* of the configuration: which sites can be asked for */
+	struct address from; /* the address in the form that limits and rules compare */
+	unsigned listener;   /* number of the listener in the configuration: decides which sites are available */
 	bool tls;
-	bool refused; /* over a limit on connections: its first request is answered with 503, and it is closed */
-	void *client; /* the daemon's count of it: handed back when the connection has closed; between these the disk's
-			 queue goes round */
+	bool rejected; /* over a connection limit: the first request is answered with 503 and the connection closed */
+	void *client; /* a struct client of clients.c; returned when the connection has closed; key of the disk queues */
 };
 
-/* A connection that was accepted: a non-blocking socket, which whoever it is given to closes. */
+/* An accepted connection. The receiver of this struct owns the descriptor and closes it. */
 struct arrival {
-	int fd;
-	unsigned listener; /* of the configuration that it came in under */
+	int fd;		   /* non-blocking */
+	unsigned listener; /* as in struct peer */
 	bool tls;
-	bool refused; /* as in struct peer */
+	bool rejected; /* as in struct peer */
 	struct sockaddr_storage address;
-	socklen_t length;	   /* of address */
-	struct request_site *site; /* of that configuration */
-	void *client;		   /* the daemon's count of it */
+	socklen_t length;	   /* of the address */
+	struct request_site *site; /* of the accepting generation */
+	void *client;		   /* as in struct peer */
 };
 
 #endif

@@ -18,8 +18,8 @@ struct prebuilt_table {
 	struct prebuilt *places[PLACES];
 };
 
-int prebuilt_new(struct prebuilt_table **table, struct store *store, size_t pinned_max_bytes,
-		 void (*drop)(void *response))
+int prebuilt_table_new(struct prebuilt_table **table, struct store *store, size_t pinned_max_bytes,
+		       void (*drop)(void *response))
 {
 	struct prebuilt_table *made = calloc(1, sizeof(*made));
 
@@ -32,7 +32,7 @@ int prebuilt_new(struct prebuilt_table **table, struct store *store, size_t pinn
 	return 0;
 }
 
-void prebuilt_end(struct prebuilt_table *table)
+void prebuilt_table_free(struct prebuilt_table *table)
 {
 	free(table);
 }

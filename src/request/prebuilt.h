@@ -28,10 +28,10 @@ struct prebuilt {
 
 /* drop: the table has no use for this response any more; prebuilt_free() follows when nobody sends it any more. 0 or
  * -ENOMEM. */
-int prebuilt_new(struct prebuilt_table **table, struct store *store, size_t pinned_max_bytes,
-		 void (*drop)(void *response));
+int prebuilt_table_new(struct prebuilt_table **table, struct store *store, size_t pinned_max_bytes,
+		       void (*drop)(void *response));
 /* All entries were swept and freed. NULL is fine. */
-void prebuilt_end(struct prebuilt_table *table);
+void prebuilt_table_free(struct prebuilt_table *table);
 
 /* The entry of exactly this file and key, or NULL. */
 struct prebuilt *prebuilt_find(struct prebuilt_table *table, const struct file *file, uint64_t key);

@@ -160,16 +160,16 @@ void reply_empty(struct reply *reply, unsigned status)
 	reply->length = 0;
 }
 
-void reply_refuse(struct reply *reply, unsigned status, bool head)
+void reply_error(struct reply *reply, unsigned status, bool head)
 {
 	clear(reply);
 	reply->young = false;
-	reply_refuse_again(reply, status, head);
+	reply_error_body(reply, status, head);
 	if (status == 503)
 		reply_header(reply, "Retry-After", "1");
 }
 
-void reply_refuse_again(struct reply *reply, unsigned status, bool head)
+void reply_error_body(struct reply *reply, unsigned status, bool head)
 {
 	reply->status = status;
 	reply->body = head ? REPLY_LENGTH_ONLY : REPLY_TEXT;

@@ -20,7 +20,7 @@ enum reply_body {
 	REPLY_TRANSFER,
 	REPLY_LISTING,
 	REPLY_LENGTH_ONLY,
-	REPLY_READY
+	REPLY_PREBUILT
 };
 
 /* Bits: the request fields that another answer to the same target would depend on (RFC 9110 section 12.5.5). */
@@ -36,7 +36,8 @@ struct reply_field {
 struct reply {
 	unsigned status;
 	enum reply_body body;
-	const void *data; /* REPLY_TEXT: static; REPLY_SPAN, REPLY_COPY: the request's; REPLY_READY: the server's own */
+	const void
+		*data; /* REPLY_TEXT: static; REPLY_SPAN, REPLY_COPY: the request's; REPLY_PREBUILT: the server's own */
 	uint64_t length; /* of the body (REPLY_LISTING: of what was taken of it), or for REPLY_LENGTH_ONLY what it would
 			    be */
 	bool listing;	 /* it is one: of a folder, not of a file to be saved under a name */
@@ -72,9 +73,9 @@ const char *reply_value(const struct reply *reply, const char *name);
 /* No body and no fields yet. */
 void reply_empty(struct reply *reply, unsigned status);
 /* The small body of an error in place of whatever was there; head: its length only. */
-void reply_refuse(struct reply *reply, unsigned status, bool head);
+void reply_error(struct reply *reply, unsigned status, bool head);
 /* The same, and the fields that are there stay. */
-void reply_refuse_again(struct reply *reply, unsigned status, bool head);
+void reply_error_body(struct reply *reply, unsigned status, bool head);
 /* ETag and Last-Modified; a 304 has the tag only (RFC 9110 section 15.4.5), unless there is none. */
 void reply_validators(struct reply *reply, const struct validator *validator);
 /* The fields are all there: adds Vary. */

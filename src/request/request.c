@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the steps of a request stand on: its beginning and end, faults, the lookup of a file, and what its body needs.
- * A body that lies in one extent is sent as it lies there; a longer one is a transfer, which copies.
+ * The parts of a request that the steps share: its start and end, its failure, the lookup of a path, and the source of
+ * its body. request_init() and request_fini() frame its life. The storage belongs to the caller (mhd/exchange.c); the
+ * request owns the references to files, the extents it pins, and its strings. All functions run on the reactor's thread.
+ *
+ * A body that lies in one extent of the cache is sent directly from there, without a copy (REPLY_SPAN). The extent is
+ * pinned until the client has received the response, so this is done only within the limits of pins.c. Otherwise a
+ * small body is copied (REPLY_COPY), and a larger one is a transfer, which copies one block at a time.
  */
 #include "request/request.h"
 
@@ -10,57 +15,60 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/container_of.h"
 #include "base/log.h"
 #include "http/status.h"
 
 #define BLOCK_MAX ((size_t)256 * 1024)
 #define BLOCK_MIN ((size_t)16 * 1024)
-#define SHORT_MAX BLOCK_MAX		 /* a response up to this is first bytes */
-#define COPIES_MAX ((size_t)1024 * 1024) /* before the block of a new transfer shrinks */
-#define COPY_MAX BLOCK_MIN		 /* a reply up to this size may be a copy, which is memory of the connection */
-#define FAR_MORE 4			 /* times its size */
+#define SHORT_MAX BLOCK_MAX		 /* all bytes of a response up to this size are read with priority "first" */
+#define COPIES_MAX ((size_t)1024 * 1024) /* memory for the copies of all transfers, above which blocks shrink */
+#define COPY_MAX BLOCK_MIN		 /* maximum body that is copied as a whole, into memory of the connection */
+#define PIN_RATIO_MAX 4			 /* a copy is made if the extent pins more than this many times the body */
 
-enum step_result request_refuse(struct request *request, unsigned status)
+enum step_result request_fail(struct request *request, unsigned status)
 {
 	struct reply *reply = &request->reply;
-	bool head = request->method == METHOD_HEAD;
+	bool head = request->input.method == METHOD_HEAD;
 
-	if (request->error_status != 0) { /* its page could not be had */
-		reply_refuse_again(reply, request->error_status, head);
+	if (request->search.error_status != 0) { /* the error page cannot be sent */
+		reply_error_body(reply, request->search.error_status, head);
 		return STEP_REPLY;
 	}
-	reply_refuse(reply, status, head);
+	reply_error(reply, status, head);
 	if (status == 405)
 		reply_header(reply, "Allow", FIELDS_ALLOWED);
 	if (status == 416) {
 		reply_header(reply, "Accept-Ranges", "bytes");
-		reply_header_format(reply, "Content-Range", "bytes */%" PRIu64, request->file->version.size);
+		reply_header_format(reply, "Content-Range", "bytes */%" PRIu64, request->selected.file->version.size);
 	}
 	return STEP_REPLY;
 }
 
-enum step_result request_refuse_error(struct request *request, int error, uint64_t offset)
+enum step_result request_fail_errno(struct request *request, int error, uint64_t offset)
 {
 	unsigned status = status_of_error(error);
 
 	if (status >= 500)
-		log_fault(LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s (answered %u)", request->path.file, offset,
+		log_fault(LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s; replied with %u", request->path.file,
+			  offset,
 			  error == -ENOBUFS ? "all memory of the cache was in use for longer than disk_queue_timeout"
 					    : strerror(-error),
-			  request->error_status != 0 ? request->error_status : status);
+			  request->search.error_status != 0 ? request->search.error_status : status);
 	if (error == -EBUSY || error == -ENOMEM || error == -ENOBUFS)
-		counters_reject(request->site->counters, error == -EBUSY ? COUNTERS_DISK_LATENCY : COUNTERS_MEMORY);
-	return request_refuse(request, status);
+		counters_reject(request->site->worker.counters,
+				error == -EBUSY ? COUNTERS_DISK_LATENCY : COUNTERS_MEMORY);
+	return request_fail(request, status);
 }
 
 static void release(struct request *request);
 
 static void lookup_done(struct files_want *want)
 {
-	struct request *request = (struct request *)((char *)want - offsetof(struct request, lookup));
+	struct request *request = container_of(want, struct request, lookup.want);
 
-	request->looking = false;
-	if (!request->over) {
+	request->lookup.pending = false;
+	if (!request->abandoned) {
 		request->wake(request);
 		return;
 	}
@@ -72,26 +80,26 @@ int request_look_up(struct request *request, const char *path)
 {
 	int hit;
 
-	request->lookup = (struct files_want){ .reactor = request->site->reactor,
-					       .since_ns = request->since_ns,
-					       .done = lookup_done };
-	hit = files_find(request->files, path, &request->lookup);
-	request->looking = hit == 0;
+	request->lookup.want = (struct files_want){ .reactor = request->site->worker.reactor,
+						    .since_ns = request->lookup.since_ns,
+						    .done = lookup_done };
+	hit = files_find(request->lookup.files, path, &request->lookup.want);
+	request->lookup.pending = hit == 0;
 	return hit < 0 ? hit : 0;
 }
 
 enum step_result request_find(struct request *request)
 {
-	int error = files_has_root(request->files) ? request_look_up(request, request->path.file) : -ESHUTDOWN;
+	int error = files_has_root(request->lookup.files) ? request_look_up(request, request->path.file) : -ESHUTDOWN;
 
-	if (error == -ESHUTDOWN) /* it was logged when the root was lost */
-		return request_refuse(request, 503);
-	return error == 0 ? STEP_NEXT : request_refuse_error(request, error, 0);
+	if (error == -ESHUTDOWN) /* logged when the root was lost */
+		return request_fail(request, 503);
+	return error == 0 ? STEP_NEXT : request_fail_errno(request, error, 0);
 }
 
 static void span_done(struct store_want *want)
 {
-	struct request *request = (struct request *)((char *)want - offsetof(struct request, want));
+	struct request *request = container_of(want, struct request, body.want);
 
 	request->reply.body = REPLY_SPAN;
 	request->wake(request);
@@ -105,10 +113,11 @@ static void transfer_wakes(void *context)
 }
 
 /*
- * The pieces of all transfers together take at most a quarter of the cache, as long as that leaves them BLOCK_MIN: they
- * become fewer, then smaller; and once not even the extents that they are of had room in half of it, no more than the
- * pieces is read. A short response is not cut into smaller pieces: all of it together is no more than one piece of
- * another.
+ * Sizes the window of a new transfer. The pieces of all transfers together use at most a quarter of the cache, as long
+ * as each piece has at least BLOCK_MIN bytes. With more transfers, the windows first have fewer pieces, then smaller
+ * ones. If whole extents for all transfers would need more than half of the cache, only the pieces themselves are read
+ * (options->exact). The pieces of a short response are not divided, because the whole response is no larger than one
+ * piece of another.
  */
 static void share_out(size_t bytes, unsigned transfers, struct transfer_options *options)
 {
@@ -125,7 +134,7 @@ static void share_out(size_t bytes, unsigned transfers, struct transfer_options 
 							     : (unsigned)window;
 }
 
-/* What is copied for a client at a time is memory beyond the cache: BLOCK_MAX for a few of them, BLOCK_MIN for many. */
+/* Returns the size of one copy. Copies are memory beside the cache: BLOCK_MAX for a few transfers, BLOCK_MIN for many. */
 static size_t copy_bytes(size_t block_bytes, unsigned transfers)
 {
 	while (block_bytes > BLOCK_MIN && block_bytes * transfers > COPIES_MAX)
@@ -133,58 +142,59 @@ static size_t copy_bytes(size_t block_bytes, unsigned transfers)
 	return block_bytes;
 }
 
-/* Half of the cache or more is not pinned. */
+/* Returns true if at least half of the cache is not pinned. */
 static bool has_memory(const struct request *request)
 {
-	return cache_in_use_bytes(request->site->cache) < cache_bytes(request->site->cache) / 2;
+	return cache_in_use_bytes(request->site->process.cache) < cache_bytes(request->site->process.cache) / 2;
 }
 
 static int start_transfer(struct request *request)
 {
 	struct transfer_options options = {
-		.store = request->site->store,
-		.file = request->file,
-		.set = &request->ranges,
-		.multipart = request->ranges.count > 1 ? &request->multipart : NULL,
+		.store = request->site->worker.store,
+		.file = request->selected.file,
+		.set = &request->content.ranges,
+		.multipart = request->content.ranges.count > 1 ? &request->content.multipart : NULL,
 		.client = request_client(request),
 		.at_once = request->reply.length <= SHORT_MAX && has_memory(request),
 		.transient = request_settings(request)->cache == RULE_CACHE_NEVER,
 		.pinned = request_settings(request)->cache == RULE_CACHE_PIN,
-		.counters = request->site->counters,
-		.pins = &request->pins,
+		.counters = request->site->worker.counters,
+		.pins = &request->body.pins,
 		.wake = transfer_wakes,
 		.context = request,
 	};
-	unsigned transfers = atomic_load(request->site->transfers);
+	/* Memory order: the counter publishes nothing. An estimate is enough, here and in request_copy_bytes(). */
+	unsigned transfers = atomic_load(request->site->process.transfers);
 	int error;
 
-	share_out(cache_bytes(request->site->cache), transfers, &options);
-	request->copy_bytes = copy_bytes(options.block_bytes, transfers + 1);
-	error = transfer_new(&request->transfer, &options);
+	share_out(cache_bytes(request->site->process.cache), transfers, &options);
+	request->body.copy_bytes = copy_bytes(options.block_bytes, transfers + 1);
+	error = transfer_new(&request->body.transfer, &options);
 	if (error == 0)
-		atomic_fetch_add(request->site->transfers, 1);
+		atomic_fetch_add(request->site->process.transfers, 1);
 	return error;
 }
 
 /*
- * A body that lies in one extent is sent from there, which saves a copy, but the extent is pinned until the client has
- * taken the reply: so only within the bounds of pins.c. place_span() checks them again when the bytes are there.
+ * Returns true if the body may be sent directly from one extent. place_span() checks the limits of pins.c again when
+ * the bytes are available.
  */
 static bool fits_one_extent(const struct request *request)
 {
-	const struct byte_range *range = &request->ranges.ranges[0];
+	const struct byte_range *range = &request->content.ranges.ranges[0];
 
-	if (request->limited || request->ranges.count > 1 ||
-	    !cache_in_one_extent(&request->file->version, range->first, range->last))
+	if (request->limits.limited || request->content.ranges.count > 1 ||
+	    !cache_in_one_extent(&request->selected.file->version, range->first, range->last))
 		return false;
-	return request->reply.length <= COPY_MAX || pins_allow(&request->pins, (size_t)request->reply.length);
+	return request->reply.length <= COPY_MAX || pins_allow(&request->body.pins, (size_t)request->reply.length);
 }
 
 static int want_span(struct request *request)
 {
-	request->want = (struct store_want){
-		.file = request->file,
-		.offset = request->ranges.ranges[0].first,
+	request->body.want = (struct store_want){
+		.file = request->selected.file,
+		.offset = request->content.ranges.ranges[0].first,
 		.length = (size_t)request->reply.length,
 		.class = QUEUE_FIRST,
 		.client = request_client(request),
@@ -194,21 +204,24 @@ static int want_span(struct request *request)
 		.rejectable = true,
 		.done = span_done,
 	};
-	return store_want(request->site->store, &request->want);
+	return store_want(request->site->worker.store, &request->body.want);
 }
 
-/* The same for all transfers, whenever they began: or those that did early would run away from the others, and from the
- * cache. */
+/*
+ * The size depends on the current number of transfers, not on the number at the start of this one. Otherwise transfers
+ * that started early would have larger blocks than the others, and would read faster than the cache can keep up.
+ */
 size_t request_copy_bytes(const struct request *request)
 {
-	return copy_bytes(request->copy_bytes, atomic_load_explicit(request->site->transfers, memory_order_relaxed));
+	return copy_bytes(request->body.copy_bytes,
+			  atomic_load_explicit(request->site->process.transfers, memory_order_relaxed));
 }
 
 int request_want_body(struct request *request)
 {
 	int result;
 
-	pins_open(&request->pins, request->site->store, request_client(request));
+	pins_open(&request->body.pins, request->site->worker.store, request_client(request));
 	if (!fits_one_extent(request)) {
 		request->reply.body = REPLY_TRANSFER;
 		return start_transfer(request);
@@ -222,28 +235,29 @@ static int transfer_instead(struct request *request)
 {
 	int error;
 
-	store_release(request->site->store, &request->want);
+	store_release(request->site->worker.store, &request->body.want);
 	request->reply.body = REPLY_TRANSFER;
 	request->reply.data = NULL;
 	error = start_transfer(request);
-	return error == 0 ? transfer_ready(request->transfer) : error;
+	return error == 0 ? transfer_ready(request->body.transfer) : error;
 }
 
 /*
- * The bytes of the body are there, in one extent that is pinned. A short reply that would pin far more than it sends is
- * a copy: it would not even have to pin much, since one page in the middle of a MiB of memory keeps all of that from
- * being used for a large extent.
+ * Decides how to send a body whose bytes are available in one pinned extent. A short body is copied if its extent is
+ * much larger. Even a small pinned extent is costly: one pinned page in the middle of a MiB of the arena prevents the
+ * use of that MiB for a large extent.
  */
 static int place_span(struct request *request)
 {
-	const size_t pinned_bytes = store_in_use_bytes(&request->want);
+	const size_t pinned_bytes = store_in_use_bytes(&request->body.want);
 	const uint64_t length = request->reply.length;
 
-	request->reply.data = request->want.data;
-	if (length <= COPY_MAX && pinned_bytes > length * FAR_MORE)
+	request->reply.data = request->body.want.data;
+	if (length <= COPY_MAX && pinned_bytes > length * PIN_RATIO_MAX)
 		request->reply.body = REPLY_COPY;
-	else if (pins_allow(&request->pins, pinned_bytes) && !store_is_crowded(request->site->store, &request->want))
-		pins_set(&request->pins, pinned_bytes);
+	else if (pins_allow(&request->body.pins, pinned_bytes) &&
+		 !store_is_crowded(request->site->worker.store, &request->body.want))
+		pins_set(&request->body.pins, pinned_bytes);
 	else if (length <= COPY_MAX)
 		request->reply.body = REPLY_COPY;
 	else
@@ -254,56 +268,56 @@ static int place_span(struct request *request)
 int request_body_ready(struct request *request)
 {
 	if (request->reply.body == REPLY_TRANSFER)
-		return transfer_ready(request->transfer);
+		return transfer_ready(request->body.transfer);
 	if (request->reply.body != REPLY_SPAN)
 		return -EAGAIN;
-	if (request->want.error == -ENOBUFS && request->want.divisible) {
-		request->want.file = NULL; /* it brought nothing */
+	if (request->body.want.error == -ENOBUFS && request->body.want.divisible) {
+		request->body.want.file = NULL; /* the want has failed and holds no extent */
 		return transfer_instead(request);
 	}
-	return request->want.error == 0 ? place_span(request) : request->want.error;
+	return request->body.want.error == 0 ? place_span(request) : request->body.want.error;
 }
 
-/* A transfer may have taken the place of a want that brought them. */
+/* A transfer may have replaced a want that brought the first bytes; then that want is still the first one. */
 const struct store_want *request_first_want(const struct request *request)
 {
-	if (request->transfer != NULL && request->want.file == NULL)
-		return transfer_first(request->transfer);
-	return &request->want;
+	if (request->body.transfer != NULL && request->body.want.file == NULL)
+		return transfer_first(request->body.transfer);
+	return &request->body.want;
 }
 
 uint64_t request_body_offset(const struct request *request)
 {
-	return request->transfer != NULL ? transfer_offset(request->transfer) : request->want.offset;
+	return request->body.transfer != NULL ? transfer_offset(request->body.transfer) : request->body.want.offset;
 }
 
 void request_drop_body(struct request *request)
 {
-	store_release(request->site->store, &request->want);
-	request->want.file = NULL;
-	pins_set(&request->pins, 0);
-	if (request->transfer != NULL) {
-		atomic_fetch_sub(request->site->transfers, 1);
-		transfer_free(request->transfer);
-		request->transfer = NULL;
+	store_release(request->site->worker.store, &request->body.want);
+	request->body.want.file = NULL;
+	pins_set(&request->body.pins, 0);
+	if (request->body.transfer != NULL) {
+		atomic_fetch_sub(request->site->process.transfers, 1);
+		transfer_free(request->body.transfer);
+		request->body.transfer = NULL;
 	}
-	listing_free(request->listing);
-	request->listing = NULL;
-	range_set_fini(&request->ranges);
+	listing_free(request->body.listing);
+	request->body.listing = NULL;
+	range_set_fini(&request->content.ranges);
 }
 
 int request_init(struct request *request, const struct request_site *site, const struct request_step *first,
 		 const char *target)
 {
-	memset(request, 0, offsetof(struct request, reply));
+	memset(request, 0, offsetof(struct request, limits.links));
 	reply_init(&request->reply);
 	request->path.file[0] = '\0';
-	request->target = strdup(target);
-	if (request->target == NULL)
+	request->input.target = strdup(target);
+	if (request->input.target == NULL)
 		return -ENOMEM;
 	request->site = site;
-	request->match.site = &site->rules->sites[0];
-	request->match.settings = &site->rules->sites[0].settings;
+	request->match.site = &site->config.rules->sites[0];
+	request->match.settings = &site->config.rules->sites[0].settings;
 	request->match.chain[0] = request->match.settings;
 	request->match.rules[0] = NULL;
 	request->match.count = 1;
@@ -314,23 +328,23 @@ int request_init(struct request *request, const struct request_site *site, const
 static void release(struct request *request)
 {
 	request_drop_body(request);
-	file_unref(request->file);
-	file_unref(request->original);
-	file_unref(request->lookup.file);
-	fields_fini(&request->fields);
+	file_unref(request->selected.file);
+	file_unref(request->selected.original);
+	file_unref(request->lookup.want.file);
+	fields_fini(&request->input.fields);
 	reply_fini(&request->reply);
-	free(request->target);
-	free(request->asked);
-	free(request->authority);
-	free(request->user);
+	free(request->input.target);
+	free(request->search.original_path);
+	free(request->input.authority);
+	free(request->login.user);
 }
 
 bool request_fini(struct request *request)
 {
-	if (request->gate != NULL)
-		request->end_gate(request);
-	request->over = request->looking && !files_cancel(&request->lookup);
-	if (!request->over)
+	if (request->login.gate != NULL)
+		request->login.end_gate(request);
+	request->abandoned = request->lookup.pending && !files_cancel(&request->lookup.want);
+	if (!request->abandoned)
 		release(request);
-	return !request->over;
+	return !request->abandoned;
 }

@@ -1,8 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One request: what it was given, what was found on its way, and the reply it becomes; the way itself is the table of
- * steps.c. It knows no sockets: the server gives it fields and a wake function, runs it, and sends the reply. Belongs
- * to its reactor's thread.
+ * One HTTP request, from its header block to its reply. The request knows no sockets: the server fills in the input,
+ * runs the table of steps (steps/steps.h), and sends the reply. Each part of the struct is written by one file, which
+ * its comment names; all other files only read it. A request belongs to the thread of its reactor.
+ *
+ * States of a request:
+ *
+ *	     request_init()
+ *	          |
+ *	          v     a step waits              the wait ends: wake()
+ *	       RUNNING ------------> WAITING (lookup, password, read or listing) ------+
+ *	         ^ |                    |                                              |
+ *	         | |                    | request_fini() while a lookup is in flight   |
+ *	         +-|--------------------|----------------------------------------------+
+ *	           | the reply is made  v
+ *	           |                 ABANDONED --- the lookup ends ---> ended(), storage reusable
+ *	           v
+ *	        REPLIED (the body may still be read: a span or a copy is complete, a transfer or a listing continues)
+ *	           |
+ *	           | request_fini()
+ *	           v
+ *	        storage reusable
+ *
+ * From WAITING on, the request references the file and the extents of its first bytes. REPLIED keeps them until
+ * request_fini(), because the response may point into an extent.
  */
 #ifndef REQUEST_REQUEST_H
 #define REQUEST_REQUEST_H
@@ -25,189 +46,217 @@
 #include "request/peer.h"
 #include "request/pins.h"
 #include "request/reply.h"
+#include "request/request_site.h"
 #include "request/transfer.h"
-#include "site/mime.h"
 #include "site/rules.h"
 #include "store/files.h"
 #include "store/store.h"
 
-struct certificates;
+struct gate;
 struct request;
 struct variant;
-struct signing;
 
-/*
- * What all requests of one reactor share that came in under one configuration. While it runs another may take its
- * place: this one then lives until the last one that has a hold of it is over.
- */
-struct request_site {
-	unsigned holds;			  /* of this reactor's thread */
-	void *configuration;		  /* with these, which any thread may call, it is kept alive by others */
-	void (*ref)(void *configuration); /* NULL: it lives long enough */
-	void (*unref)(void *configuration);
-	struct reactor *reactor;
-	struct store *store;
-	struct directory_table *folders;
-	const struct mime *mime;
-	const struct rules *rules;
-	struct certificates *certificates; /* for those who come in by TLS; NULL: nobody does */
-	struct signing *signing;
-	struct cache *cache;
-	/* True: the caller has a reply ready for all of request->file, and put it into request->reply. */
-	bool (*ready)(void *context, struct request *request);
-	void *prebuilt_context;
-	size_t prebuilt_bytes; /* that such replies may pin */
-	struct clients *clients;
-	struct counters *counters;		 /* NULL: nobody counts */
-	struct login *login;			 /* NULL: nobody is asked for a password */
-	const struct text_list *trusted_proxies; /* of networks_parse(); NULL: none */
-	struct bucket *total;			 /* of the process */
-	uint64_t rate_total_bytes;		 /* a second; 0: any */
-	struct fields_limits header_limits;
-	unsigned max_ranges;
-	atomic_uint *transfers; /* of the process: the block of a new one shrinks as they multiply */
-	bool dotfiles;		/* serve names that begin with a dot */
-	enum file_symlinks symlinks;
+/* The result of a step. The results STEP_TO_* continue at an earlier or later step instead of the next one. */
+enum step_result {
+	STEP_NEXT,	 /* continue with the next step */
+	STEP_WAIT,	 /* the request waits; the same step runs again after wake() */
+	STEP_REPLY,	 /* the reply is made */
+	STEP_TO_RULES,	 /* match the rules of another path */
+	STEP_TO_FIND,	 /* look up the file again, or look up an error page */
+	STEP_TO_LISTING, /* reply with a listing of the directory */
 };
-
-static inline void request_site_hold(struct request_site *site)
-{
-	if (site->holds++ == 0 && site->ref != NULL)
-		site->ref(site->configuration);
-}
-
-static inline void request_site_drop(struct request_site *site)
-{
-	if (--site->holds == 0 && site->unref != NULL)
-		site->unref(site->configuration);
-}
-
-enum step_result { STEP_NEXT, STEP_WAIT, STEP_REPLY, STEP_AGAIN };
 
 struct request_step {
 	const char *name;
 	enum step_result (*run)(struct request *request);
 };
 
-struct request {
-	const struct request_site *site;
-	void (*wake)(struct request *request);	/* what steps_run() or the transfer waited for has come */
-	void (*ended)(struct request *request); /* request_fini() said false, and now it is over */
-	const struct peer *peer;
-	bool proxied, contradicted;    /* by a trusted proxy, whose fields name two clients */
-	bool secure;		       /* it came by TLS: to us, or to a proxy that is trusted */
-	struct address client_address; /* the peer's, or whom it speaks for if it is a trusted proxy */
-	/* given */
+/* The request as it was received. Written by mhd/handler.c before the first step; `authority` by steps/target.c. */
+struct request_input {
 	enum method method;
-	char *target; /* raw; owned */
+	char *target; /* as received, not decoded; owned */
 	struct fields fields;
-	/* found on the way */
-	const struct request_step *step;
-	bool inner;	/* another path than the one asked for is looked at: an index, a try, a page for an error */
-	bool in_folder; /* its index is looked for: path.file up to directory_bytes is the folder */
+	char *authority; /* of a target in absolute form (RFC 9112 section 3.2.2); owned; NULL: none */
+};
+
+/*
+ * The sender of the request. mhd/exchange.c sets peer, secure and client_address to those of the connection. If the
+ * peer is a trusted proxy, gate_identify() (steps/gate.c) replaces them with those of the client.
+ */
+struct request_origin {
+	const struct peer *peer;       /* of the connection */
+	struct address client_address; /* the peer's, or the one that a trusted proxy forwarded */
+	struct client *client;	       /* the forwarded client, until limit_leave(); NULL: the peer is the client */
+	bool secure;		       /* the request used TLS, to this server or to the trusted proxy */
+	bool proxied;		       /* the peer is a trusted proxy */
+	bool contradicted;	       /* the fields of the trusted proxy name two different clients */
+};
+
+/* The search for a file. Written by steps/locate.c; error_status by steps/steps.c. */
+struct request_search {
+	bool inner;	   /* `path` is not the requested path, but an index, a "try" or an error page */
+	bool in_directory; /* an index is searched; path.file up to directory_bytes is the directory */
 	size_t directory_bytes;
-	struct text_list index, try; /* of the path asked for, and how many of them were looked at */
-	unsigned indexes, tries;
-	char *authority;       /* of a target in absolute form; owned */
-	char *asked;	       /* that path, once others are tried; owned */
-	unsigned error_status; /* the page for this status is what is being made */
-	unsigned attempts;
-	bool guarded;			/* a signature is needed for what is asked for, or for what stands for it */
-	enum signature_verdict verdict; /* on the last one that was looked at */
-	const char *signed_by;		/* the file of keys that a good one is of; NULL: there was none */
-	bool not_reusable;		/* the reply depends on more than the file and the blocks it falls under */
-	struct gate *gate;		/* gate.c's: it was asked for a password */
+	struct text_list index, try; /* settings of the requested path */
+	unsigned indexes_tried, tries_done;
+	char *original_path;   /* the requested path, once a "try" has replaced it; owned */
+	unsigned error_status; /* the status whose error page is being looked up; 0: none */
+	unsigned attempts;     /* number of times that the file changed before its first byte was sent */
+};
+
+/* The signed URL. Written by steps/signing.c. */
+struct request_signature {
+	bool required;			/* the requested path, or the path that replaces it, needs a signature */
+	enum signature_verdict verdict; /* of the last check */
+	const char *key_file;		/* the key file of the valid signature; NULL: no valid signature */
+	uint64_t rate_bytes;		/* bytes per second that the signature allows; 0: it sets no limit */
+};
+
+/* The password. Written by steps/gate.c. */
+struct request_login {
+	struct gate *gate; /* state of the password check; NULL: no password was needed so far */
 	void (*end_gate)(struct request *request);
-	char *user;	     /* the name it gave, for the log; owned */
-	struct files *files; /* of the site */
-	struct files_want lookup;
-	bool looking;
-	uint64_t since_ns; /* lookups must be no older (CLOCK_MONOTONIC); 0: as old as the table of files allows */
-	struct file *file; /* whose bytes are sent */
-	const struct variant
-		*variant;      /* the coding that they are in, NULL: none; while looking, the one that is looked for */
-	struct file *original; /* the file that it is a variant of */
-	bool variant_failed;   /* to be looked up, for a reason that passes: none is no answer */
-	unsigned variants;     /* bits of enum sibling: not looked for yet */
-	bool as_is;	       /* a Range field asks for the file as it is, or for the variant that If-Range names */
-	uint64_t wanted_ns;    /* when the body was wanted, for Server-Timing */
-	bool whole;	       /* If-Range did not match */
-	struct store_want want;
+	char *user; /* the user name that the client sent, valid or not, for the log; owned */
+};
+
+/* The lookup of a path in the table of open files. Written by request.c; `files` by steps/target.c. */
+struct request_lookup {
+	struct files *files; /* of the site; NULL: no site was found */
+	struct files_want want;
+	bool pending;	   /* the lookup is in flight; its result will be in `want` */
+	uint64_t since_ns; /* the result must be no older (CLOCK_MONOTONIC); 0: as old as the table allows */
+};
+
+/* The selected representation (RFC 9110 section 3.2). Written by steps/variant.c; `file` by steps/locate.c, too. */
+struct request_selected {
+	struct file *file;	       /* the file whose bytes are sent; a reference */
+	struct file *original;	       /* the file of which `file` is a variant; a reference; NULL: not a variant */
+	const struct variant *variant; /* the coding of `file`, or the one being looked up; NULL: none */
+	unsigned remaining;	       /* bits of enum sibling: variants not looked up yet */
+	bool failed;		       /* the lookup of a variant failed temporarily: 503 instead of 406 */
+	bool as_is;		       /* because of the Range field, the original file is sent */
+};
+
+/* The ranges. Written by steps/content.c; `wanted_ns` by steps/provenance.c. */
+struct request_content {
+	bool whole; /* the Range field is ignored, for example because If-Range did not match */
+	struct range_set ranges;
+	struct multipart multipart; /* of `ranges`, if there are several */
+	uint64_t wanted_ns;	    /* when the first bytes were requested, for Server-Timing */
+};
+
+/* The source of the body: a span of one extent, a transfer, or a listing. Written by request.c; `listing` by
+ * steps/listing_reply.c. */
+struct request_body {
+	struct store_want want; /* the span; want.file == NULL: there is none */
 	struct transfer *transfer;
 	struct listing *listing;
-	size_t copy_bytes;	/* of the transfer: what is copied for its client at a time, at most */
-	struct pins pins;	/* what want and transfer keep of the cache */
-	struct client *client;	/* whom the limits are about, if that is not the peer's; until limit_leave() */
-	struct client *counted; /* one of whose transfers it is */
-	bool limited;		/* its body goes out as limit_grant() says */
-	bool said_dry;
-	uint64_t rate_bytes;		    /* a second, of this response: what its signature says; 0: nothing */
-	struct bucket pace;		    /* of this response */
-	unsigned link_count;		    /* of links: which buckets gave it */
-	uint64_t granted_bytes, granted_ns; /* what may go out, from then on; 0: now */
-	bool dry;			    /* as if for HEAD, but with its ranges: nothing is read */
-	void (*trace)(const struct request *request, const struct request_step *step,
-		      enum step_result result); /* a step was run; or NULL */
-	bool over;				/* request_fini() was called; the lookup's answer is still to come */
-	struct range_set ranges;
-	struct multipart multipart; /* of them, if there are several */
-	/* From here on nothing is cleared beforehand: it is large, and filled before it is read. */
-	struct reply reply; /* empty */
-	struct bucket_link links[4];
-	struct validator validator;
-	struct path path;
-	struct match match;
+	size_t copy_bytes; /* maximum number of bytes of the transfer that one call copies for the client */
+	struct pins pins;  /* memory of the cache that `want` and `transfer` pin */
+};
+
+/* The rate limits of the response. Written by steps/limit.c. */
+struct request_limits {
+	bool limited;			    /* limit_grant() decides how much of the body may be sent */
+	bool dry_run_logged;		    /* limits_dry_run has logged that the response would be slower */
+	struct client *transfer_owner;	    /* the client whose `transfers` count this request; NULL: not counted */
+	struct bucket pace;		    /* the token bucket of this response */
+	uint64_t granted_bytes, granted_ns; /* may be sent, from this time on; 0 ns: now */
+	unsigned link_count;
+	struct bucket_link links[4]; /* the buckets that granted the bytes; not cleared by request_init() */
+};
+
+struct request {
+	const struct request_site *site;
+	void (*wake)(struct request *request);	/* the wait of a step, or of the transfer, has ended */
+	void (*ended)(struct request *request); /* request_fini() returned false; the storage is reusable now */
+	/* Called after each step; NULL: none. Written by daemon/explain.c. */
+	void (*trace)(const struct request *request, const struct request_step *step, enum step_result result);
+	const struct request_step *step; /* the current step; written by steps/steps.c */
+	bool not_reusable; /* the reply depends on more than the file and the configuration: set by any step */
+	bool dry;	   /* as for HEAD, but with ranges: nothing is read; written by daemon/explain.c */
+	bool abandoned;	   /* request_fini() was called while a lookup was in flight */
+	struct request_input input;
+	struct request_origin origin;
+	struct request_search search;
+	struct request_signature signature;
+	struct request_login login;
+	struct request_lookup lookup;
+	struct request_selected selected;
+	struct request_content content;
+	struct request_body body;
+	struct request_limits limits;
+	/* request_init() does not clear the rest. It is large, and each part is written before it is read. */
+	struct reply reply;
+	struct validator validator; /* of `selected`; written by steps/variant.c and steps/listing_reply.c */
+	struct path path;	    /* the current path; written by steps/target.c and steps/locate.c */
+	struct match match;	    /* the site and the rules of `path`; written by steps/target.c */
 };
 
 enum request_state { REQUEST_WAITS, REQUEST_REPLIES };
 
-/* Storage of the caller's, in any state; wake, ended, peer and secure are set by the caller after it. target is copied.
- * 0 or -ENOMEM. */
+/*
+ * Initialises the caller's storage, whatever its contents. The target is copied. The caller then sets wake, ended,
+ * and the origin. Returns 0 or -ENOMEM.
+ */
 int request_init(struct request *request, const struct request_site *site, const struct request_step *first,
 		 const char *target);
 /*
- * What it waits for ends by itself; wake() will not run. True: the storage is the caller's again. False: it is once
- * ended() runs, which may be after the server has gone.
+ * Ends the request; wake() is not called any more. Returns true if the caller may reuse the storage. Returns false if
+ * a lookup is still in flight: then the caller may reuse it when ended() is called, which may be after the server was
+ * freed.
  */
 bool request_fini(struct request *request);
 
+/* Returns the settings that apply to the current path. */
 static inline const struct settings *request_settings(const struct request *request)
 {
 	return request->match.settings;
 }
 
-/* Whom the request is from, for limits, queues and sums: the peer, or the client that a trusted proxy speaks for. NULL:
- * nobody counts. */
+/*
+ * Returns the client to which limits, disk queues and counters are charged: the forwarded client of a trusted proxy,
+ * else the peer. Returns NULL if clients are not counted.
+ */
 static inline struct client *request_client(const struct request *request)
 {
-	return request->client != NULL ? request->client : request->peer->client;
+	return request->origin.client != NULL ? request->origin.client : request->origin.peer->client;
 }
 
-/* Makes the reply a refusal with this status; STEP_REPLY. */
-enum step_result request_refuse(struct request *request, unsigned status);
-/* A fault of the file or the disk, a -errno: one line in the log unless the client merely asked for what is not there.
- * STEP_REPLY. */
-enum step_result request_refuse_error(struct request *request, int error, uint64_t offset);
+/*
+ * Replaces the reply by an error with this status, with the fields that RFC 9110 requires for 405 (Allow) and 416
+ * (Content-Range), and Retry-After for 503. If an error page is being made, the reply keeps the status and the fields
+ * of the original error. Returns STEP_REPLY.
+ */
+enum step_result request_fail(struct request *request, unsigned status);
+/*
+ * The same for an error of a file or a device, a -errno. Errors that become a status of 500 or more are logged with
+ * the path and the offset, and those of overload are counted. Returns STEP_REPLY.
+ */
+enum step_result request_fail_errno(struct request *request, int error, uint64_t offset);
 
-/* Asks the table of open files for a path. 0: request->looking until the answer is in request->lookup; or -errno. */
+/*
+ * Looks up a path in the table of open files. Returns 0 with the result in request->lookup.want, or 0 with
+ * request->lookup.pending set if wake() will be called when the result is there, or -errno.
+ */
 int request_look_up(struct request *request, const char *path);
-/* Asks the table of open files for path.file. STEP_NEXT: request->looking until the answer is in request->lookup; or
- * STEP_REPLY. */
+/* Looks up path.file likewise. Returns STEP_NEXT, or STEP_REPLY if the lookup cannot be made. */
 enum step_result request_find(struct request *request);
 
 /*
- * Wants what the body (request->ranges of request->file) needs first: all of it if it lies in one extent, else the head
- * of a transfer. 0 or -errno.
+ * Requests the first bytes of the body (content.ranges of selected.file) from the store: the whole body if it lies in
+ * one extent, else the first pieces of a transfer. Returns 0 or -errno.
  */
 int request_want_body(struct request *request);
-/* 0: the first bytes are there; -EAGAIN: wake() will run; or -errno. */
+/* Returns 0 if the first bytes are available, -EAGAIN if wake() will be called, or another -errno. */
 int request_body_ready(struct request *request);
-/* The want that brought the first bytes of the body, or is to; NULL: there is none. */
+/* Returns the want of the first bytes of the body, or NULL if there is none. */
 const struct store_want *request_first_want(const struct request *request);
-/* Where in the file it stands or failed, for the log. */
+/* Returns the offset in the file at which the body continues or failed, for the log. */
 uint64_t request_body_offset(const struct request *request);
+/* Releases the extents, the transfer, the listing and the ranges. */
 void request_drop_body(struct request *request);
-/* How much of a transfer is to be copied for its client now. */
+/* Returns the maximum number of bytes of a transfer that may be copied for its client now. */
 size_t request_copy_bytes(const struct request *request);
 
 #endif

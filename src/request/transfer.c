@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A ring of slots in the order of the body. The head slot is what the client takes from; the ones behind it are being
- * read, or wait read for their turn. A slot that was emptied is filled with the plan's next piece at once.
+ * A transfer is a ring of slots in the order of the body. Each slot has one piece of the plan. The client's bytes are
+ * copied from the head slot. The other slots are being read, or have been read ahead. When the head slot is copied, the
+ * next piece of the plan takes its place. The transfer belongs to its request; everything runs on the reactor's thread.
  *
- * The version of the file is checked once more before the header, if the first bytes came from the cache: the file may
- * have changed since it was looked up, and then nothing is promised yet. Of a remote file the last slot is held back
- * until all bytes are proven (see store/proof.h), and the server is asked once a second while the transfer lasts, so
- * that it does not go on for nothing.
+ * Versions. If the first bytes came from the cache, the version of the file is checked again before the header is sent,
+ * because the file may have changed since its lookup. For a remote file, the last slot is held back until all bytes are
+ * proven to belong to one version (see store/proof.h). The version is also checked once a second during the transfer, so
+ * that it ends early if the file has changed.
  *
- * How many are filled is the window: it doubles each time the client had to wait for the disk, and starts anew when the
- * client has stalled. Then the slots are given up altogether (shed), since each remembers the plan as it was before it.
+ * Readahead. The number of filled slots is the window. It doubles each time that the client had to wait for the disk.
+ * When the client stalls, the window is reset and all slots are released. Each slot stores the state of the plan before
+ * its piece, so that the plan can continue from there.
  *
- * Slots pin extents. Where the bounds of pins.c are reached a transfer is lean: it reads nothing ahead, reads
- * LEAN_BYTES at a time, and pins nothing while its client takes what was copied.
+ * Memory. Slots pin extents. At the limits of pins.c, a transfer is lean: it has no readahead, requests LEAN_BYTES at a
+ * time, and pins nothing while its client receives the copied bytes.
  */
 #include "request/transfer.h"
 
@@ -22,21 +24,22 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 
 #define NO_PART UINT_MAX
 #define LEAN_BYTES ((size_t)16 * 1024)
-#define LEAN_PIECES 64 /* after there was no memory for a large one */
+#define LEAN_PIECES 64 /* number of small pieces to request after a large one has failed for lack of memory */
 
 struct slot {
 	struct store_want want;
 	struct transfer *transfer;
-	struct plan before; /* the plan as it was when this piece was next */
-	bool is_text;	    /* nothing to read; */
-	unsigned part;	    /* it stands before this part of the multipart */
-	uint64_t offset;
-	size_t length, taken;
-	bool ready;
-	int error;
+	struct plan before;   /* the state of the plan before this piece */
+	bool is_text;	      /* the header of a part of a multipart: nothing to read */
+	unsigned part;	      /* the part that follows this text */
+	uint64_t offset;      /* in the file */
+	size_t length, taken; /* size of the piece; number of its bytes that were copied */
+	bool ready;	      /* the read has ended */
+	int error;	      /* of the read; 0 or -errno */
 };
 
 struct transfer {
@@ -44,20 +47,19 @@ struct transfer {
 	struct plan plan;
 	unsigned head, count;
 	unsigned window;
-	bool started;	      /* the first piece was wanted */
-	bool checked;	      /* before the header */
+	bool started;	      /* the first piece was requested */
+	bool checked;	      /* the version was checked before the header */
 	bool waiting;	      /* wake() is due */
-	struct proof *proof;  /* that the transfer waits for */
-	uint64_t begin_ns;    /* when the first bytes were there */
-	uint64_t read_ns;     /* the latest of all slots so far: what is to be proven */
-	int error;	      /* of a proof */
-	bool shed;	      /* no slot is filled: the plan begins with the piece that was the head */
-	unsigned lean_pieces; /* to come: there was no memory for a large one */
-	size_t taken;	      /* of that piece */
-	char *text; /* of the part before which text_part says: written when the client has come to it; NULL: not a
-		       multipart */
+	struct proof *proof;  /* in progress; NULL: none */
+	uint64_t begin_ns;    /* when the first bytes were available */
+	uint64_t read_ns;     /* the latest read of all slots so far: the proof must be newer */
+	int error;	      /* of the last proof */
+	bool released;	      /* no slot is filled; the plan continues with the piece that was the head */
+	size_t taken;	      /* if `released`: number of bytes of that piece that were copied */
+	unsigned lean_pieces; /* number of small pieces still to request for lack of memory */
+	char *text;	      /* the header of text_part, formatted when it is copied; NULL: not a multipart */
 	unsigned text_part;
-	struct slot slots[]; /* options.window_max */
+	struct slot slots[]; /* options.window_max of them */
 };
 
 static struct slot *slot_at(struct transfer *transfer, unsigned i)
@@ -65,10 +67,7 @@ static struct slot *slot_at(struct transfer *transfer, unsigned i)
 	return &transfer->slots[(transfer->head + i) % transfer->options.window_max];
 }
 
-/*
- * The first slot that waits for the disk while the client could take it next, text before it aside; NULL: nothing is
- * left to wait for.
- */
+/* Returns the first slot with a piece of the file, which is the next one that the client waits for, or NULL. */
 static struct slot *first_span(struct transfer *transfer)
 {
 	for (unsigned i = 0; i < transfer->count; i++) {
@@ -85,7 +84,9 @@ static bool is_lean(const struct transfer *transfer)
 	return transfer->lean_pieces > 0 || (transfer->options.pins != NULL && !pins_allow(transfer->options.pins, 0));
 }
 
-/* Charges what the slots pin, or will once their reads have ended. Neighbours that lie in one extent count once. */
+/*
+ * Charges the memory that the slots pin, or will pin when their reads end. Adjacent slots in the same extent count once.
+ */
 static void charge(struct transfer *transfer)
 {
 	const struct cache_extent *before = NULL;
@@ -109,7 +110,7 @@ static void charge(struct transfer *transfer)
 
 static void want_done(struct store_want *want)
 {
-	struct slot *slot = (struct slot *)((char *)want - offsetof(struct slot, want));
+	struct slot *slot = container_of(want, struct slot, want);
 	struct transfer *transfer = slot->transfer;
 
 	slot->ready = true;
@@ -121,7 +122,7 @@ static void want_done(struct store_want *want)
 	}
 }
 
-static int want(struct transfer *transfer, struct slot *slot, enum queue_class class)
+static int request_piece(struct transfer *transfer, struct slot *slot, enum queue_class class)
 {
 	const struct transfer_options *options = &transfer->options;
 
@@ -144,13 +145,17 @@ static int want(struct transfer *transfer, struct slot *slot, enum queue_class c
 	return store_want(options->store, &slot->want);
 }
 
-/* -EBUSY is for the first piece only, when nothing is promised yet: what comes after it is never refused. */
+/*
+ * Requests the piece of a slot. Only the first piece may fail with -EBUSY, because the header is not sent yet. Later
+ * pieces are requested with a class that the queue does not reject.
+ */
 static void slot_want(struct transfer *transfer, struct slot *slot)
 {
-	int result = want(transfer, slot, transfer->options.at_once || !transfer->started ? QUEUE_FIRST : QUEUE_AHEAD);
+	int result = request_piece(transfer, slot,
+				   transfer->options.at_once || !transfer->started ? QUEUE_FIRST : QUEUE_AHEAD);
 
 	if (result == -EBUSY && transfer->started)
-		result = want(transfer, slot, QUEUE_STREAM);
+		result = request_piece(transfer, slot, QUEUE_STREAM);
 	transfer->started = true;
 	if (result == 0)
 		return; /* want_done() runs, or already has */
@@ -172,7 +177,10 @@ static void slot_fill(struct transfer *transfer, struct slot *slot, const struct
 		slot_want(transfer, slot);
 }
 
-/* The text before a part pins nothing, and is no sign that there will be memory for the part. */
+/*
+ * Returns the number of slots to fill. A lean multipart has two: the text before a part pins no memory, and does not show
+ * whether there is memory for the part itself.
+ */
 static unsigned window_now(const struct transfer *transfer, bool lean)
 {
 	const struct pins *pins = transfer->options.pins;
@@ -236,12 +244,12 @@ void transfer_free(struct transfer *transfer)
 	free(transfer);
 }
 
-/* All slots are given up. What is left of the first one is planned again. */
-static void empty(struct transfer *transfer)
+/* Releases all slots. The plan continues with the rest of the head slot. */
+static void release_all(struct transfer *transfer)
 {
 	const struct slot *head = slot_at(transfer, 0);
 
-	transfer->shed = true;
+	transfer->released = true;
 	transfer->taken = head->is_text ? head->taken : 0;
 	transfer->plan = head->before;
 	if (!head->is_text)
@@ -252,8 +260,7 @@ static void empty(struct transfer *transfer)
 	charge(transfer);
 }
 
-/* All but the first piece of the file, and what comes before that. */
-static void keep_first(struct transfer *transfer)
+void transfer_release_readahead(struct transfer *transfer)
 {
 	unsigned keep = 0;
 
@@ -269,8 +276,10 @@ static void keep_first(struct transfer *transfer)
 	charge(transfer);
 }
 
-/* The client has come to a slot that is not there yet: it is no readahead any more, and more should have been read
- * ahead. */
+/*
+ * Returns 0 or the error of a slot that the client needs now, or -EAGAIN after it has started to wait. A piece that is
+ * needed and not available gets the class of streams in place of readahead, and the window grows.
+ */
 static int slot_state(struct transfer *transfer, struct slot *slot)
 {
 	if (slot->ready)
@@ -279,24 +288,25 @@ static int slot_state(struct transfer *transfer, struct slot *slot)
 	transfer->window = 2 * transfer->window < transfer->options.window_max ? 2 * transfer->window
 									       : transfer->options.window_max;
 	fill(transfer);
-	if (slot->ready) /* it came meanwhile, and nobody was woken */
+	if (slot->ready) /* the read ended in fill(), when want_done() had no reason to call wake() */
 		return slot->error;
 	if (is_lean(transfer))
-		keep_first(transfer);
+		transfer_release_readahead(transfer);
 	transfer->waiting = true;
 	return -EAGAIN;
 }
 
+/* Requests the pieces of a released transfer again. */
 static void refill(struct transfer *transfer)
 {
-	if (!transfer->shed)
+	if (!transfer->released)
 		return;
-	transfer->shed = false;
+	transfer->released = false;
 	fill(transfer);
 	slot_at(transfer, 0)->taken = transfer->taken;
 }
 
-static void proven(void *context, int error)
+static void proof_ended(void *context, int error)
 {
 	struct transfer *transfer = context;
 
@@ -308,20 +318,26 @@ static void proven(void *context, int error)
 	}
 }
 
-/* 0: all bytes that were read until then are of the file's version. -EAGAIN: that is being asked. Or another -errno. */
+/*
+ * Returns 0 if all bytes that were read before since_ns belong to the version of the file, -EAGAIN while that is being
+ * checked, or another -errno.
+ */
 static int prove(struct transfer *transfer, uint64_t since_ns)
 {
 	int result = transfer->error;
 
 	if (result == 0 && transfer->proof == NULL)
-		result = store_prove(transfer->options.store, transfer->options.file, since_ns, proven, transfer,
+		result = store_prove(transfer->options.store, transfer->options.file, since_ns, proof_ended, transfer,
 				     &transfer->proof);
 	if (transfer->proof != NULL)
 		return -EAGAIN;
 	return result < 0 ? result : 0;
 }
 
-/* Bytes that were read for this transfer or since it began were checked then, if the file is local. */
+/*
+ * Checks the version before the header is sent. If the file is local and its first bytes were read for this transfer, the
+ * version was checked by the read.
+ */
 static int check_first(struct transfer *transfer, const struct slot *slot)
 {
 	int error = 0;
@@ -335,14 +351,16 @@ static int check_first(struct transfer *transfer, const struct slot *slot)
 	return error;
 }
 
-/* There was no memory for the piece that is needed next: smaller ones are tried. True: it was so. */
+/*
+ * If there was no memory for the next piece, requests smaller ones in its place, and returns true.
+ */
 static bool divide(struct transfer *transfer)
 {
 	const struct slot *slot = first_span(transfer);
 
 	if (slot == NULL || !slot->ready || slot->error != -ENOBUFS || !slot->want.divisible)
 		return false;
-	empty(transfer);
+	release_all(transfer);
 	transfer->lean_pieces = LEAN_PIECES;
 	refill(transfer);
 	return true;
@@ -354,7 +372,7 @@ int transfer_ready(struct transfer *transfer)
 	int error;
 
 	refill(transfer);
-	transfer->started = false; /* nothing is promised: what is wanted in place of a first piece is one */
+	transfer->started = false; /* the header is not sent: pieces that divide() requests may be rejected, too */
 	divide(transfer);
 	transfer->started = true;
 	slot = first_span(transfer);
@@ -372,13 +390,17 @@ static bool is_last(const struct transfer *transfer)
 	return transfer->count == 1 && !plan_next(&plan, &piece);
 }
 
-/* Whether bytes of a remote file may go out of this slot, which is ready. As prove(). */
-static int may_take(struct transfer *transfer, const struct slot *slot)
+/*
+ * Decides whether bytes of this slot may be copied. For a remote file, the last slot must wait for the proof. Returns 0,
+ * -EAGAIN or another -errno.
+ */
+static int check_version(struct transfer *transfer, const struct slot *slot)
 {
 	struct file *file = transfer->options.file;
 
 	if (!file->remote)
 		return 0;
+	/* Memory order relaxed: the flag publishes nothing; a later check is as good. */
 	if (atomic_load_explicit(&file->changed, memory_order_relaxed))
 		return -ESTALE;
 	if (!slot->is_text && slot->want.read_ns > transfer->read_ns)
@@ -400,8 +422,8 @@ static void head_done(struct transfer *transfer, struct slot *slot)
 		fill(transfer);
 }
 
-/* The piece that is next; NULL: there are no more. */
-static struct slot *head(struct transfer *transfer)
+/* Returns the slot of the next piece, filled if necessary, or NULL at the end. */
+static struct slot *head_slot(struct transfer *transfer)
 {
 	refill(transfer);
 	if (transfer->count == 0)
@@ -420,7 +442,7 @@ static void count(const struct transfer *transfer, const struct slot *slot, size
 			    bytes);
 }
 
-/* The bytes of a piece that is ready. */
+/* Returns the bytes of a piece that is ready. */
 static const char *slot_bytes(struct transfer *transfer, const struct slot *slot)
 {
 	if (!slot->is_text)
@@ -437,13 +459,13 @@ ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
 	struct slot *slot;
 	size_t copied = 0;
 
-	while (copied < length && (slot = head(transfer)) != NULL) {
-		/* What is there goes out first. */
+	while (copied < length && (slot = head_slot(transfer)) != NULL) {
+		/* Bytes that were copied are returned before an error. */
 		int error = slot->ready ? slot->error : copied > 0 ? -EAGAIN : slot_state(transfer, slot);
 		size_t n = slot->length - slot->taken;
 
 		if (error == 0) {
-			error = may_take(transfer, slot);
+			error = check_version(transfer, slot);
 			transfer->waiting = error == -EAGAIN && copied == 0;
 		}
 		if (error != 0 && copied > 0)
@@ -460,16 +482,16 @@ ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
 			head_done(transfer, slot);
 	}
 	if (transfer->count > 0 && is_lean(transfer))
-		empty(transfer);
+		release_all(transfer);
 	return (ssize_t)copied;
 }
 
-void transfer_shed(struct transfer *transfer)
+void transfer_release_window(struct transfer *transfer)
 {
 	if (transfer->count == 0 || transfer->waiting)
 		return;
 	transfer->window = TRANSFER_WINDOW_MIN;
-	empty(transfer);
+	release_all(transfer);
 }
 
 const struct store_want *transfer_first(const struct transfer *transfer)
@@ -481,18 +503,6 @@ const struct store_want *transfer_first(const struct transfer *transfer)
 			return &slot->want;
 	}
 	return NULL;
-}
-
-void transfer_yield(struct transfer *transfer)
-{
-	if (transfer->waiting)
-		keep_first(transfer);
-}
-
-void transfer_rest(struct transfer *transfer)
-{
-	if (!transfer->waiting)
-		keep_first(transfer);
 }
 
 uint64_t transfer_offset(const struct transfer *transfer)

@@ -1,7 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A body that is not one extent's on its way to a client: pieces of a plan, read ahead of the client and copied out in
- * order. Each piece is unpinned as soon as it was copied. Belongs to its reactor's thread.
+ * A transfer: a body that is read piece by piece, ahead of the client, and copied out in order. It is used for bodies
+ * that do not lie in one extent, and for bodies that may not pin their extent. Each piece is unpinned as soon as it was
+ * copied. A transfer belongs to its request and to the reactor's thread.
+ *
+ * States of a transfer; each change is made by the function at the arrow:
+ *
+ *	transfer_new()
+ *	     |
+ *	     v            transfer_read(), transfer_ready():
+ *	  FILLED -----------------------------------------> WAITING
+ *	   |  ^ ^         the next piece is not available      |
+ *	   |  | +----------------------------------------------+
+ *	   |  |           the read, or the proof of the file's version, has ended: wake()
+ *	   |  |
+ *	   |  |  transfer_read(), transfer_ready(): the same pieces are requested again
+ *	   v  |
+ *	  RELEASED   nothing is pinned; transfer_release_window(), or after each copy while memory is short
+ *
+ * FILLED and WAITING pin the extents of up to `window` pieces. An error ends the transfer in any state: the functions
+ * return it, and the caller aborts the body.
  */
 #ifndef REQUEST_TRANSFER_H
 #define REQUEST_TRANSFER_H
@@ -17,64 +35,62 @@
 #include "store/file.h"
 #include "store/store.h"
 
-#define TRANSFER_WINDOW_MIN 2 /* pieces under way: the one the client takes from, and the one after it */
+#define TRANSFER_WINDOW_MIN 2 /* pieces: the one that is copied from, and the next one */
 #define TRANSFER_WINDOW_MAX 32
 
 struct transfer;
 
 struct transfer_options {
 	struct store *store;
-	struct file *file;		   /* a reference is taken */
-	const struct range_set *set;	   /* lives as long as the transfer */
-	const struct multipart *multipart; /* likewise; NULL for one range */
-	size_t block_bytes;		   /* of a piece: a power of two, 4 KiB … SHARD_EXTENT_BYTES */
-	unsigned window_max;		   /* TRANSFER_WINDOW_MIN … TRANSFER_WINDOW_MAX */
-	bool at_once; /* a short response: all of it is first bytes, and as much as window_max allows is wanted at once
-		       */
-	bool exact;   /* memory is short: what is read may be gone before the next piece of it is wanted */
-	const void *client;	     /* see struct store_want */
-	bool transient, pinned;	     /* likewise */
-	struct pins *pins;	     /* lives as long as the transfer; NULL: nobody is charged */
-	struct counters *counters;   /* of the bytes that are copied; NULL: none */
-	void (*wake)(void *context); /* what was found missing (-EAGAIN) has come or failed; once for each time */
+	struct file *file;		   /* the transfer adds a reference */
+	const struct range_set *set;	   /* must live as long as the transfer */
+	const struct multipart *multipart; /* likewise; NULL: one range */
+	size_t block_bytes;		   /* size of a piece: a power of two, 4 KiB to SHARD_EXTENT_BYTES */
+	unsigned window_max;		   /* TRANSFER_WINDOW_MIN to TRANSFER_WINDOW_MAX pieces */
+	bool at_once; /* short response: requests window_max pieces at once, with the priority of first bytes */
+	bool exact;   /* memory is short: reads only the piece, because its extent may be evicted before the next one */
+	const void *client;	     /* as in struct store_want */
+	bool transient, pinned;	     /* as in struct store_want */
+	struct pins *pins;	     /* charged for the pinned memory; must live as long as the transfer; NULL: none */
+	struct counters *counters;   /* of the copied bytes; NULL: none */
+	void (*wake)(void *context); /* called once after each -EAGAIN, when the bytes are available or have failed */
 	void *context;
 };
 
-/* Wants the first pieces. 0 with *transfer owned by the caller, or -ENOMEM. */
+/* Creates a transfer and requests its first pieces. Returns 0 with *transfer owned by the caller, or -ENOMEM. */
 int transfer_new(struct transfer **transfer, const struct transfer_options *options);
-/* Reads in flight end by themselves. NULL is fine. */
+/* Frees the transfer. Reads in flight end by themselves. NULL is allowed. */
 void transfer_free(struct transfer *transfer);
 
-/* 0: the next bytes of the file are there. -EAGAIN: not yet, wake() will run. Another -errno: the transfer can't go on.
+/*
+ * Returns 0 if the next bytes of the file are available, -EAGAIN if wake() will be called, or the -errno that ends the
+ * transfer. Call it before the header is sent: it also checks the version of the file.
  */
 int transfer_ready(struct transfer *transfer);
 
 /*
- * Copies at most length bytes. Their number; 0 at the end; -EAGAIN: none is there yet, wake() will run; another -errno:
- * it can't go on (-ESTALE: the file changed).
+ * Copies at most `length` bytes of the body. Returns their number, 0 at the end, -EAGAIN if none is available and wake()
+ * will be called, or the -errno that ends the transfer (-ESTALE: the file changed).
  */
 ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length);
 
 /*
- * Its client takes nothing: what was pinned ahead of it is given back, and wanted again when it goes on; and less is
- * read ahead from then on. Not while wake() is due.
+ * Releases all pieces of a client that does not read, and resets the readahead. The next call of transfer_read()
+ * requests them again. Does nothing while wake() is due.
  */
-void transfer_shed(struct transfer *transfer);
+void transfer_release_window(struct transfer *transfer);
 
 /*
- * It waits, and so do others, for memory: what it has read ahead is given back, lest two of them wait for what the
- * other one has. Nothing unless wake() is due.
+ * Releases the readahead: all pieces of the file after the next one. It is used for a pause, and for a transfer that
+ * waits for memory while others do. Otherwise two transfers could each wait for the memory that the other one has
+ * pinned.
  */
-void transfer_yield(struct transfer *transfer);
+void transfer_release_readahead(struct transfer *transfer);
 
-/* The first piece of the file, until the client has taken of it; NULL: there is none. */
+/* Returns the want of the next piece of the file, or NULL if there is none. Before the first copy, it is the first. */
 const struct store_want *transfer_first(const struct transfer *transfer);
 
-/* It is to go on later: what it has read ahead behind the piece that its client takes from is given back. Not while
- * wake() is due. */
-void transfer_rest(struct transfer *transfer);
-
-/* Where in the file the transfer stands or failed, for the log. */
+/* Returns the offset in the file at which the transfer continues or has failed, for the log. */
 uint64_t transfer_offset(const struct transfer *transfer);
 
 #endif

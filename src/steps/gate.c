@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The steps go from cheap to dear: addresses, signatures (signing.c), passwords. A request without a block that asks
- * for any of it pays for a look at a few bits. What waits for a password is on the heap, since it may come back after
- * its request has gone.
+ * Decides whether a client may access a path. The checks run from the cheapest to the most expensive one: addresses,
+ * then signatures (signing.c), then passwords. If no block of the configuration requires a check, a request only tests
+ * a few bits.
+ *
+ * The hash of a password takes milliseconds, so an offload thread computes it and the request waits. The state of that
+ * wait, struct gate, is on the heap, because the result may arrive after the request has ended. The request owns it
+ * until then; afterwards password_checked() frees it. All functions run on the reactor's thread.
  */
 #include "steps/gate.h"
 
@@ -10,48 +14,52 @@
 #include <string.h>
 
 #include "auth/login.h"
+#include "base/container_of.h"
 #include "base/networks.h"
 #include "http/forwarded.h"
 
 #define ADDRESS_SETTINGS (UINT64_C(1) << SETTING_ALLOW | UINT64_C(1) << SETTING_DENY)
 
-/* What is kept of a request that was asked for a password. */
+/* The password check of one request. */
 struct gate {
 	struct login_want want;
-	struct request *request; /* NULL: it has gone */
-	struct login_file *file;
-	bool waiting;
+	struct request *request; /* NULL: the request has ended */
+	struct login_file *file; /* the password file of the last check */
+	bool waiting;		 /* password_checked() will be called */
 };
 
-/* --- whom it is from --- */
+/* --- identity of the client --- */
 
+/* Accepts the client's address and protocol from the fields of a trusted proxy. Returns 0 or -ENOMEM. */
 static int believe_proxy(struct request *request)
 {
-	const struct fields *fields = &request->fields;
-	const struct forwarded_fields said = { .forwarded = fields->forwarded,
-					       .forwarded_for = fields->forwarded_for,
-					       .forwarded_proto = fields->forwarded_proto };
-	struct address peer = request->client_address;
-	enum forwarded_proto proto = forwarded_walk(&said, request->site->trusted_proxies, &request->client_address);
+	const struct fields *fields = &request->input.fields;
+	const struct forwarded_fields forwarded = { .forwarded = fields->forwarded,
+						    .forwarded_for = fields->forwarded_for,
+						    .forwarded_proto = fields->forwarded_proto };
+	struct address peer = request->origin.client_address;
+	enum forwarded_proto proto =
+		forwarded_walk(&forwarded, request->site->config.trusted_proxies, &request->origin.client_address);
 
-	request->proxied = true;
-	request->contradicted = proto == FORWARDED_CONTRADICTION;
-	if (request->contradicted) {
-		request->client_address = peer;
+	request->origin.proxied = true;
+	request->origin.contradicted = proto == FORWARDED_CONTRADICTION;
+	if (request->origin.contradicted) {
+		request->origin.client_address = peer;
 		return 0;
 	}
 	if (proto != FORWARDED_PROTO_UNKNOWN)
-		request->secure = proto == FORWARDED_PROTO_HTTPS;
-	if (address_same(&peer, &request->client_address) || request->site->clients == NULL)
+		request->origin.secure = proto == FORWARDED_PROTO_HTTPS;
+	if (address_same(&peer, &request->origin.client_address) || request->site->process.clients == NULL)
 		return 0;
-	return clients_attend(request->site->clients, &request->client_address, &request->client);
+	return clients_enter_request(request->site->process.clients, &request->origin.client_address,
+				     &request->origin.client);
 }
 
 int gate_identify(struct request *request)
 {
-	const struct text_list *trusted = request->site->trusted_proxies;
+	const struct text_list *trusted = request->site->config.trusted_proxies;
 
-	if (trusted != NULL && trusted->count > 0 && networks_narrowest(trusted, &request->client_address) >= 0)
+	if (trusted != NULL && trusted->count > 0 && networks_narrowest(trusted, &request->origin.client_address) >= 0)
 		return believe_proxy(request);
 	return 0;
 }
@@ -77,7 +85,7 @@ bool gate_allows(const struct match *match, const struct address *address)
 
 static void password_checked(struct login_want *want)
 {
-	struct gate *gate = (struct gate *)want;
+	struct gate *gate = container_of(want, struct gate, want);
 
 	gate->waiting = false;
 	if (gate->request != NULL)
@@ -88,26 +96,26 @@ static void password_checked(struct login_want *want)
 
 static void end_gate(struct request *request)
 {
-	request->gate->request = NULL;
-	if (!request->gate->waiting)
-		free(request->gate);
-	request->gate = NULL;
+	request->login.gate->request = NULL;
+	if (!request->login.gate->waiting)
+		free(request->login.gate);
+	request->login.gate = NULL;
 }
 
-/* NULL: no memory. */
+/* Returns the state for a check against this file, or NULL without memory. */
 static struct gate *gate_for(struct request *request, struct login_file *file)
 {
-	struct gate *gate = request->gate;
+	struct gate *gate = request->login.gate;
 
 	if (gate == NULL) {
-		gate = request->gate = calloc(1, sizeof(*gate));
+		gate = request->login.gate = calloc(1, sizeof(*gate));
 		if (gate == NULL)
 			return NULL;
 		gate->request = request;
-		request->end_gate = end_gate;
+		request->login.end_gate = end_gate;
 	}
 	if (gate->file != file)
-		gate->want = (struct login_want){ .reactor = request->site->reactor, .done = password_checked };
+		gate->want = (struct login_want){ .reactor = request->site->worker.reactor, .done = password_checked };
 	gate->file = file;
 	return gate;
 }
@@ -116,71 +124,70 @@ static enum step_result challenge(struct request *request)
 {
 	const char *realm = request_settings(request)->auth_realm;
 
-	counters_reject(request->site->counters, COUNTERS_ACCESS);
-	request_refuse(request, 401);
+	counters_reject(request->site->worker.counters, COUNTERS_ACCESS);
+	request_fail(request, 401);
 	reply_header_format(&request->reply, "WWW-Authenticate", "Basic realm=\"%s\", charset=\"UTF-8\"",
 			    realm != NULL ? realm : "");
 	return STEP_REPLY;
 }
 
-static enum step_result refuse(struct request *request, unsigned status)
+static enum step_result reject_guesses(struct request *request)
 {
-	request_refuse(request, status);
-	if (status == 429)
-		reply_header(&request->reply, "Retry-After", "1");
+	counters_reject(request->site->worker.counters, COUNTERS_ACCESS);
+	request_fail(request, 429);
+	reply_header(&request->reply, "Retry-After", "1");
 	return STEP_REPLY;
 }
 
-static enum step_result answer(struct request *request, enum login_result result)
+static enum step_result apply_result(struct request *request, enum login_result result)
 {
 	switch (result) {
 	case LOGIN_WAIT:
-		request->gate->waiting = true;
+		request->login.gate->waiting = true;
 		return STEP_WAIT;
 	case LOGIN_GOOD:
 		return STEP_NEXT;
 	case LOGIN_BAD:
 		return challenge(request);
 	case LOGIN_TOO_MANY:
-		counters_reject(request->site->counters, COUNTERS_ACCESS);
-		return refuse(request, 429);
+		return reject_guesses(request);
 	case LOGIN_BUSY:
 	case LOGIN_BROKEN:
 		break;
 	}
-	return refuse(request, 503);
+	return request_fail(request, 503);
 }
 
 static enum step_result check_password(struct request *request)
 {
-	struct login *login = request->site->login;
+	struct login *login = request->site->process.login;
 	struct login_file *file = login_file(login, request_settings(request)->auth_file);
 	struct gate *gate = gate_for(request, file);
 	enum login_result result;
 	struct basic basic;
 
 	if (gate == NULL)
-		return refuse(request, 503);
-	if (request->fields.authorizations != 1 || basic_parse(request->fields.authorization, &basic) != 0)
+		return request_fail(request, 503);
+	if (request->input.fields.authorizations != 1 || basic_parse(request->input.fields.authorization, &basic) != 0)
 		return challenge(request);
-	if (request->user == NULL)
-		request->user = strdup(basic.user); /* for the log, right or wrong: the status says which */
-	result = login_check(login, file, &basic, &request->client_address, &gate->want);
+	if (request->login.user == NULL)
+		request->login.user = strdup(basic.user); /* logged even if the password is wrong: the status tells */
+	result = login_check(login, file, &basic, &request->origin.client_address, &gate->want);
 	basic_wipe(&basic);
-	return answer(request, result);
+	return apply_result(request, result);
 }
 
 enum step_result gate_address(struct request *request)
 {
-	if (request->contradicted) {
-		counters_reject(request->site->counters, COUNTERS_BAD_REQUEST);
-		return request_refuse(request, 400);
+	if (request->origin.contradicted) {
+		counters_reject(request->site->worker.counters, COUNTERS_BAD_REQUEST);
+		return request_fail(request, 400);
 	}
 	if ((request_settings(request)->set & ADDRESS_SETTINGS) == 0 ||
-	    gate_allows(&request->match, &request->client_address))
+	    gate_allows(&request->match, &request->origin.client_address))
 		return STEP_NEXT;
-	counters_reject(request->site->counters, COUNTERS_ACCESS);
-	return request_refuse(request, 403);
+	counters_reject(request->site->worker.counters, COUNTERS_ACCESS);
+	return request_fail(request, 403);
 }
 
 enum step_result gate_password(struct request *request)

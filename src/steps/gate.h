@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who may come in: whom a request is from, whether that address may ask, and whether it knows a password. Reactor's
- * thread. */
+/* Access control by address and by password, and the identity of the client. Runs on the reactor's thread. */
 #ifndef STEPS_GATE_H
 #define STEPS_GATE_H
 
@@ -10,20 +9,29 @@
 #include "request/request.h"
 
 /*
- * The fields have come: client_address and secure, which are the peer's, become those whom it speaks for if it is a
- * trusted proxy; then client is filled, too. Once a request. Returns 0, or -ENOMEM: whose limits apply is unknown then.
+ * Determines the client after the header fields were parsed. If the peer is a trusted proxy, origin.client_address and
+ * origin.secure become those that the proxy forwarded, and origin.client is set. Call it once for each request.
+ * Returns 0, or -ENOMEM: then the limits of the client are unknown, and the request must be rejected.
  */
 int gate_identify(struct request *request);
 
 /*
- * From the innermost block outwards, the first that has something to say to this address decides: one whose "allow" or
- * "deny" holds it (of both, the narrower network; of two alike, "deny"), or one with an "allow" that does not: that is
- * no. Without any: yes.
+ * Returns true if the rules allow the address. The blocks are checked from the innermost to the outermost one. The
+ * first block that decides wins:
+ *
+ *  - if a network of "allow" or "deny" contains the address, the narrower network decides; of two equal ones, "deny";
+ *  - if the block has an "allow" and no network contains the address, the address is denied.
+ *
+ * If no block decides, the address is allowed.
  */
 bool gate_allows(const struct match *match, const struct address *address);
 
-/* Steps. NEXT: it may come in; WAIT: wake() will run; REPLY: it was refused (403; 401, 429, 503). */
+/* Step: checks the address. Returns STEP_NEXT, or STEP_REPLY with 403, or 400 if the proxy's fields are contradictory. */
 enum step_result gate_address(struct request *request);
+/*
+ * Step: checks the password (RFC 7617). Returns STEP_NEXT, STEP_WAIT while a thread computes the hash, or STEP_REPLY
+ * with 401, 429 (too many wrong passwords from this address) or 503.
+ */
 enum step_result gate_password(struct request *request);
 
 #endif

@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * How fast a response may go out, and how often a client may ask: buckets of the process, the client, the file and the
- * response, one behind the other. Belongs to its reactor's thread.
- */
+/* Limits on the rate of responses, and on requests and transfers of a client. Runs on the reactor's thread. */
 #ifndef STEPS_LIMIT_H
 #define STEPS_LIMIT_H
 
 #include "request/request.h"
 
-/* Notes whether the response is limited (request->limited): it is sent piece by piece then, and from no reply made
- * before. */
-void limit_pace(struct request *request);
-/* The same, and counts the request. 0, or the seconds after which the client may ask again (429). */
-unsigned limit_enter(struct request *request);
+/*
+ * Step: counts the request and checks the limits of its client. Returns STEP_NEXT, or STEP_REPLY with 429 and
+ * Retry-After. Once counted, the request must be ended with limit_leave().
+ */
+enum step_result limit_check(struct request *request);
 
 /*
- * How many of `length` bytes of the body may go out now, when `taken_bytes` of it have: 0 with *wait_ns, the time until
- * some may. What was granted holds until it was used up.
+ * Sets limits.limited and not_reusable if a rate limits the response. Such a response is sent in chunks, and neither
+ * uses nor becomes a prebuilt response. Call it again when the settings or the signature of the request change.
  */
-size_t limit_grant(struct request *request, size_t length, uint64_t taken_bytes, uint64_t *wait_ns);
-/* So many of them were used. */
+void limit_pace(struct request *request);
+
+/*
+ * Returns how many of the next `length` bytes of the body may be sent now, after `sent_bytes` of the body were sent.
+ * Returns 0 and sets *wait_ns if none may be sent yet. A grant is valid until it is used up.
+ */
+size_t limit_grant(struct request *request, size_t length, uint64_t sent_bytes, uint64_t *wait_ns);
+/* Subtracts bytes that were sent from the grant. */
 void limit_use(struct request *request, size_t bytes);
 
 /*
- * The request is over: what was granted and not used is given back, or those who come and go would keep others waiting.
- * Before its connection has closed.
+ * Ends the accounting of the request, before its connection is closed. Returns unused reservations to the buckets, so
+ * that short-lived responses do not delay others.
  */
 void limit_leave(struct request *request);
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a listing is as a representation: HTML or JSON by "?format=" or else by Accept; a weak tag of all that it shows,
- * unless it is too large to be known before it is sent; to be asked for again each time, unless a block says otherwise.
- * Ranges are not served.
+ * A directory listing as a representation. Its format is HTML or JSON: "?format=" decides, otherwise Accept. Its entity
+ * tag is weak and covers all entries that the listing shows. A listing that is too large to be known before it is sent
+ * has no tag. It is sent with "Cache-Control: no-cache" unless the rules say otherwise. Ranges are not supported.
+ *
+ * The directory is read on the offload threads, and the request waits for its first part. The request owns the
+ * listing (body.listing); everything here runs on the reactor's thread.
  */
 #include "steps/listing_reply.h"
 
@@ -27,40 +30,40 @@ enum step_result listing_reply_begin(struct request *request)
 {
 	const struct request_site *site = request->site;
 	struct listing_options options = {
-		.table = site->folders,
-		.reactor = site->reactor,
-		.rules = site->rules,
+		.table = site->process.directories,
+		.reactor = site->worker.reactor,
+		.rules = site->config.rules,
 		.site = request->match.site,
-		.symlinks = site->symlinks,
-		.dotfiles = site->dotfiles,
+		.symlinks = site->config.symlinks,
+		.dotfiles = site->config.dotfiles,
 		.path = request->path.file,
-		.host = request->fields.host,
+		.host = request->input.fields.host,
 		.links_query = signing_links(request),
 		.page_entries = request_settings(request)->listing_limit,
 		.wake = wake,
 		.context = request,
-		.configuration = site->configuration,
-		.ref = site->ref,
-		.unref = site->unref,
+		.configuration = site->config.owner,
+		.ref = site->config.ref,
+		.unref = site->config.unref,
 	};
 	int error;
 
 	listing_query_parse(request->path.query, &options.query);
 	options.json = options.query.format == LISTING_JSON ||
 		       (options.query.format == LISTING_ANY &&
-			accept_choose(request->fields.accept, ACCEPT_HTML) == ACCEPT_JSON);
-	error = listing_new(&request->listing, &options);
-	return error == 0 ? STEP_NEXT : request_refuse_error(request, error, 0);
+			accept_choose(request->input.fields.accept, ACCEPT_HTML) == ACCEPT_JSON);
+	error = listing_new(&request->body.listing, &options);
+	return error == 0 ? STEP_NEXT : request_fail_errno(request, error, 0);
 }
 
-/* RFC 8288. */
+/* Adds the link to the next page of the listing (RFC 8288). */
 static void add_next(struct request *request)
 {
 	struct reply *reply = &request->reply;
 	struct text next = { 0 };
 	const char *value = NULL;
 
-	listing_put_next(request->listing, &next);
+	listing_put_next(request->body.listing, &next);
 	if (next.used > 0 && !next.failed)
 		value = reply_text_format(reply, "<%.*s>; rel=\"next\"", (int)next.used, next.bytes);
 	if (value != NULL)
@@ -77,16 +80,16 @@ static void add_fields(struct request *request)
 
 	reply->listing = true;
 	reply->vary |= REPLY_VARY_ACCEPT;
-	if (*listing_etag(request->listing) != '\0')
-		reply_header(reply, "ETag", listing_etag(request->listing));
+	if (*listing_etag(request->body.listing) != '\0')
+		reply_header(reply, "ETag", listing_etag(request->body.listing));
 	if (settings->cache_control == NULL && settings->expires_ms == 0)
 		reply_header(reply, "Cache-Control", "no-cache");
 	if (reply->status == 304)
 		return;
 	add_next(request);
-	reply_header(reply, "Content-Type", listing_type(request->listing));
+	reply_header(reply, "Content-Type", listing_type(request->body.listing));
 	reply_header(reply, "X-Content-Type-Options", "nosniff");
-	if (!listing_is_json(request->listing))
+	if (!listing_is_json(request->body.listing))
 		reply_header(reply, "Content-Security-Policy", page_policy());
 }
 
@@ -94,17 +97,18 @@ enum step_result listing_reply_make(struct request *request)
 {
 	struct reply *reply = &request->reply;
 	struct validator *validator = &request->validator;
-	int error = listing_ready(request->listing);
+	int error = listing_ready(request->body.listing);
 
 	if (error == -EAGAIN)
 		return STEP_WAIT;
 	if (error != 0)
-		return request_refuse_error(request, error, 0);
+		return request_fail_errno(request, error, 0);
 	*validator = (struct validator){ .weak = true };
-	snprintf(validator->etag, sizeof(validator->etag), "%s", listing_etag(request->listing));
-	switch (precondition_check(&request->fields.conditions, validator, clock_wall_ns() / (int64_t)CLOCK_NS_PER_S)) {
+	snprintf(validator->etag, sizeof(validator->etag), "%s", listing_etag(request->body.listing));
+	switch (precondition_check(&request->input.fields.conditions, validator,
+				   clock_wall_ns() / (int64_t)CLOCK_NS_PER_S)) {
 	case PRECONDITION_FAILED:
-		return request_refuse(request, 412);
+		return request_fail(request, 412);
 	case PRECONDITION_NOT_MODIFIED:
 		reply_empty(reply, 304);
 		reply->body = REPLY_LENGTH_ONLY;
@@ -113,8 +117,8 @@ enum step_result listing_reply_make(struct request *request)
 	case PRECONDITION_WHOLE:
 	case PRECONDITION_NONE:
 		reply_empty(reply, 200);
-		reply->body = request->method == METHOD_HEAD ? REPLY_LENGTH_ONLY : REPLY_LISTING;
-		reply->length = request->method == METHOD_HEAD ? REPLY_LENGTH_UNKNOWN : 0;
+		reply->body = request->input.method == METHOD_HEAD ? REPLY_LENGTH_ONLY : REPLY_LISTING;
+		reply->length = request->input.method == METHOD_HEAD ? REPLY_LENGTH_UNKNOWN : 0;
 		break;
 	}
 	add_fields(request);

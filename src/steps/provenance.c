@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is said is about the first piece of the body. A hit says the same each time, so its reply can be made ready like
- * any other. "disk" is what the disk took over the read; "wait" all the rest of the time until the bytes were there:
- * the line for the disk and for memory, or another client's read of the same bytes.
+ * Adds the header fields that describe the source of the first bytes of the body. In Server-Timing, "disk" is the
+ * duration of the disk read. "wait" is the rest of the time until the bytes were available: the time in the queues for
+ * the disk and for memory, or the time until the read of another request completed. A cache hit gets the same fields
+ * each time, so its reply can become a prebuilt response. Runs on the reactor's thread and owns nothing.
  */
 #include "steps/provenance.h"
 
@@ -25,7 +26,7 @@ static void add_cache_status(struct request *request, enum store_source source)
 
 static void add_server_timing(struct request *request, const struct store_want *want)
 {
-	uint64_t waited_ns = want->source != STORE_CACHE ? clock_now_ns() - request->wanted_ns : 0;
+	uint64_t waited_ns = want->source != STORE_CACHE ? clock_now_ns() - request->content.wanted_ns : 0;
 	uint64_t disk_us = (want->disk_ns < waited_ns ? want->disk_ns : waited_ns) / NS_PER_US,
 		 wait_us = waited_ns / NS_PER_US - disk_us;
 
@@ -37,7 +38,7 @@ static void add_server_timing(struct request *request, const struct store_want *
 void provenance_begin(struct request *request)
 {
 	if (request_settings(request)->server_timing)
-		request->wanted_ns = clock_now_ns();
+		request->content.wanted_ns = clock_now_ns();
 }
 
 void provenance_add(struct request *request)

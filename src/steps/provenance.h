@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where the first bytes of a body came from, and what they waited for: Cache-Status (RFC 9211) and Server-Timing. */
+/* The fields Cache-Status (RFC 9211) and Server-Timing: the source of the first bytes, and how long they took. */
 #ifndef STEPS_PROVENANCE_H
 #define STEPS_PROVENANCE_H
 
 #include "request/request.h"
 
-/* The body is about to be wanted: from here on it waits. */
+/* Starts the measurement, directly before the first bytes are requested from the store. */
 void provenance_begin(struct request *request);
 
-/* The first bytes of the body are there: adds the fields that the blocks ask for. */
+/* Adds the fields that the rules enable, once the first bytes of the body are available. */
 void provenance_add(struct request *request);
 
 #endif

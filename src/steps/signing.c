@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Files of keys are found by their names, as the configuration has them: there are few. A signature is for the path
- * that was asked for; a folder's index, or what "try" names, may then be had with it as far as the same keys guard it.
- * What other keys guard needs a signature of its own, so no block gives away what another one keeps. Reactor threads
- * read, none of them writes.
+ * Verifies signed URLs. A signature is made for the requested path. An index or a "try" that replaces this path is
+ * served with the same signature if the same key file protects it. If another key file protects it, the signature is
+ * checked against those keys, too, so one location never gives access to the files of another.
+ *
+ * struct signing holds the keys of one generation of the configuration. It is immutable and counted by reference, so
+ * the reactor threads read it without a lock. Key files are found by name in a list, because there are few.
  */
 #include "steps/signing.h"
 
@@ -16,14 +18,16 @@
 #include "auth/signature.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "steps/limit.h"
 
 struct key_file {
-	const char *path; /* the configuration's */
+	const char *path; /* owned by the configuration */
 	struct sign_keys *keys;
 };
 
 struct signing {
-	atomic_uint holders;
+	atomic_uint
+		refs; /* publishes nothing; the last reference frees the keys, so dropping one is acquire and release */
 	struct key_file *list;
 	size_t count;
 };
@@ -44,7 +48,7 @@ static int load(struct key_file *file)
 	if (error != 0)
 		log_error("sign_keys: %s", fault);
 	else if (file->keys->exposed)
-		log_warning("%s: everybody on this machine may read the keys in it (chmod o-r)", file->path);
+		log_warning("%s: key file is readable by all users of this machine; run chmod o-r on it", file->path);
 	return error;
 }
 
@@ -71,7 +75,7 @@ int signing_new(struct signing **signing, const struct rules *rules)
 	int error = made != NULL ? 0 : -ENOMEM;
 
 	if (made != NULL)
-		atomic_init(&made->holders, 1);
+		atomic_init(&made->refs, 1);
 	for (size_t i = 0; i < rules->site_count && error == 0; i++) {
 		const struct site *site = &rules->sites[i];
 
@@ -89,13 +93,13 @@ int signing_new(struct signing **signing, const struct rules *rules)
 struct signing *signing_ref(struct signing *signing)
 {
 	if (signing != NULL)
-		atomic_fetch_add(&signing->holders, 1);
+		atomic_fetch_add(&signing->refs, 1);
 	return signing;
 }
 
 void signing_unref(struct signing *signing)
 {
-	if (signing == NULL || atomic_fetch_sub(&signing->holders, 1) > 1)
+	if (signing == NULL || atomic_fetch_sub(&signing->refs, 1) > 1)
 		return;
 	for (size_t i = 0; i < signing->count; i++)
 		sign_keys_free(signing->list[i].keys);
@@ -113,19 +117,19 @@ static enum step_result verify(struct request *request, const char *key_file)
 	int64_t now = clock_wall_ns() / (int64_t)CLOCK_NS_PER_S;
 	struct signature signature;
 
-	request->guarded = true;
-	request->verdict = signature_check(find(request->site->signing, key_file), &request->path,
-					   &request->client_address, now, &signature);
-	if (request->verdict != SIGNATURE_GOOD) {
-		log_debug("/%s: refused: %s", request->path.file, signature_words(request->verdict));
-		counters_reject(request->site->counters,
-				request->verdict == SIGNATURE_EXPIRED ? COUNTERS_EXPIRED : COUNTERS_ACCESS);
-		return request_refuse(request, signature_status(request->verdict));
+	request->signature.required = true;
+	request->signature.verdict = signature_check(find(request->site->config.signing, key_file), &request->path,
+						     &request->origin.client_address, now, &signature);
+	if (request->signature.verdict != SIGNATURE_GOOD) {
+		log_debug("/%s: request rejected: %s", request->path.file, signature_words(request->signature.verdict));
+		counters_reject(request->site->worker.counters,
+				request->signature.verdict == SIGNATURE_EXPIRED ? COUNTERS_EXPIRED : COUNTERS_ACCESS);
+		return request_fail(request, signature_status(request->signature.verdict));
 	}
-	request->signed_by = key_file;
+	request->signature.key_file = key_file;
 	if (signature.rate_bytes > 0) {
-		request->rate_bytes = signature.rate_bytes;
-		request->limited = request->not_reusable = true;
+		request->signature.rate_bytes = signature.rate_bytes;
+		limit_pace(request);
 	}
 	return STEP_NEXT;
 }
@@ -135,11 +139,11 @@ enum step_result signing_check(struct request *request)
 	const char *key_file = request_settings(request)->sign_keys;
 
 	if (key_file == NULL) {
-		request->not_reusable = request->not_reusable ||
-					request->guarded; /* a reply to others is not marked private */
+		/* Other requests get this path without "Cache-Control: private". */
+		request->not_reusable = request->not_reusable || request->signature.required;
 		return STEP_NEXT;
 	}
-	if (request->signed_by != NULL && strcmp(request->signed_by, key_file) == 0)
+	if (request->signature.key_file != NULL && strcmp(request->signature.key_file, key_file) == 0)
 		return STEP_NEXT;
 	return verify(request, key_file);
 }
@@ -149,31 +153,32 @@ const char *signing_links(struct request *request)
 	struct signature signature;
 	char text[SIGNATURE_QUERY_BYTES];
 
-	if (request->signed_by == NULL || signature_parse(request->path.query, &signature) != SIGNATURE_GOOD ||
+	if (request->signature.key_file == NULL || signature_parse(request->path.query, &signature) != SIGNATURE_GOOD ||
 	    !signature.prefix || signature_format(&signature, text, sizeof(text)) != 0)
 		return NULL;
 	return reply_text_format(&request->reply, "%s", text);
 }
 
-/* Its memory is the library's: a copy is masked. */
+/* The field is in memory of libmicrohttpd, so a copy of it is masked. */
 static void mask_referer(struct request *request)
 {
-	const char *copy = reply_text_format(&request->reply, "%s", request->fields.referer);
+	const char *copy = reply_text_format(&request->reply, "%s", request->input.fields.referer);
 
 	if (copy != NULL)
 		signature_mask(strchr((char *)copy, '?') + 1);
-	request->fields.referer = copy;
+	request->input.fields.referer = copy;
 }
 
 void signing_mask(struct request *request)
 {
 	char *query;
 
-	if (request->site->signing == NULL || signing_is_empty(request->site->signing))
-		return; /* else a signature may stand in any of them: where a link led out of what it is for, too */
-	query = strchr(request->target, '?');
+	if (request->site->config.signing == NULL || signing_is_empty(request->site->config.signing))
+		return;
+	/* Any target and any Referer may contain a signature, also of a page that links to an unsigned path. */
+	query = strchr(request->input.target, '?');
 	if (query != NULL)
 		signature_mask(query + 1);
-	if (request->fields.referer != NULL && strchr(request->fields.referer, '?') != NULL)
+	if (request->input.fields.referer != NULL && strchr(request->input.fields.referer, '?') != NULL)
 		mask_referer(request);
 }

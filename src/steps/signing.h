@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The step that lets nobody past without a signature where "sign_keys" says so, and the files of keys of all blocks. */
+/* Signed URLs: the step that verifies them, and the keys of all locations ("sign_keys"). */
 #ifndef STEPS_SIGNING_H
 #define STEPS_SIGNING_H
 
@@ -9,28 +9,32 @@
 struct signing;
 
 /*
- * Reads each file that a block names, once. 0, or -errno, which was logged; so is which files everybody can read.
- * Blocks; main thread. *signing is immutable, and goes with its last holder: keys are renewed by making another one and
- * handing it to each reactor (request_site.signing), since a request looks at it within one step only.
+ * Reads each key file that a location names, once. Returns 0 with *signing owned by the caller, or -errno. Logs errors,
+ * and key files that all users can read. Blocks, so it runs on the main thread. *signing is immutable. To reload keys,
+ * create another one with the next generation; a request uses the keys only within one step.
  */
 int signing_new(struct signing **signing, const struct rules *rules);
-/* Any thread; NULL is fine. */
+/* Adds a reference. Any thread. NULL is allowed. */
 struct signing *signing_ref(struct signing *signing);
+/* Drops a reference; the last one frees the keys. Any thread. NULL is allowed. */
 void signing_unref(struct signing *signing);
-/* No block needs signatures. */
+/* Returns true if no location requires signatures. */
 bool signing_is_empty(const struct signing *signing);
 
-/* Of the path that is looked at. STEP_NEXT, or STEP_REPLY: refused. Sets request->guarded, signed_by, verdict and
- * rate_bytes. */
+/*
+ * Step: verifies the signature of the current path, and writes request->signature. Returns STEP_NEXT, or STEP_REPLY
+ * with 403, or 410 for an expired signature. Reactor's thread.
+ */
 enum step_result signing_check(struct request *request);
 
 /*
- * What links from a listing need behind their "?" to be followed: the parameters of a prefix that was signed, in which
- * all that is special in HTML but "&" is escaped. NULL: nothing. Lives as long as the reply.
+ * Returns the query that the links of a listing need so that their targets are signed, too: the parameters of a signed
+ * prefix. Characters that are special in HTML are percent-encoded, except "&". Returns NULL if no query is needed. The
+ * text is valid as long as the reply.
  */
 const char *signing_links(struct request *request);
 
-/* It is over: takes the signature out of its target, so that who reads the log can't use it. */
+/* Masks the signatures in the target and in Referer before they are logged, so that readers of the log cannot use them. */
 void signing_mask(struct request *request);
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of open files knows what lies beside a file, so a file without variants costs a look at a field; and a
- * variant is found in that table as any other file is, so asking for it may wait. What the table knows may be a second
- * old: the variant that is found must still be no older than the file and the one that was checked, or the next best
- * one is looked for.
+ * Negotiates Content-Encoding among the precompressed variants of a file. The table of open files knows which variants
+ * exist beside a file, so a file without variants costs the test of one field. A variant is looked up in that table
+ * like any other file, so the request may wait for it.
+ *
+ * The knowledge of the table may be a second old. The variant that is found must not be older than the file, and must
+ * be the one whose contents were checked. Otherwise the next best variant is looked up. request->selected is owned by
+ * this file; all functions run on the reactor's thread.
  */
 #include "steps/variant.h"
 
@@ -30,35 +33,35 @@ const char *variant_path(const struct request *request, char *path)
 {
 	char *end = stpcpy(path, request->path.file);
 
-	if (request->variant != NULL)
-		strcpy(end, sibling_suffix(request->variant->sibling));
+	if (request->selected.variant != NULL)
+		strcpy(end, sibling_suffix(request->selected.variant->sibling));
 	return path;
 }
 
 void variant_validate(struct request *request, int64_t now_ns)
 {
-	const struct file *file = request->file;
+	const struct file *file = request->selected.file;
 
 	validator_make(&request->validator, file->version.mtime_ns, file->version.size, file->tag, now_ns);
 	if (request_settings(request)->etag == RULE_ETAG_DIGEST && file->siblings.has_digest)
 		validator_use_digest(&request->validator, file->siblings.digest, file->siblings.digest_settled);
 	request->validator.shared_date = (request->reply.vary & REPLY_VARY_ACCEPT_ENCODING) != 0;
-	if (request->variant != NULL)
-		validator_append_suffix(&request->validator, request->variant->mark);
+	if (request->selected.variant != NULL)
+		validator_append_suffix(&request->validator, request->selected.variant->mark);
 }
 
 static unsigned quality_of(const struct request *request, const char *coding)
 {
-	return negotiate_encoding(request->fields.accept_encoding, coding);
+	return negotiate_encoding(request->input.fields.accept_encoding, coding);
 }
 
-/* Of those that were not looked for yet, the first of the best that is as good as `least`; NULL: none is. */
-static const struct variant *best(const struct request *request, unsigned least)
+/* Returns the best remaining variant with at least this quality, the first of equal ones, or NULL. */
+static const struct variant *best_remaining(const struct request *request, unsigned least)
 {
 	const struct variant *best = NULL;
 
 	for (unsigned i = 0; i < SIBLING_VARIANTS; i++) {
-		unsigned quality = request->variants >> i & 1 ? quality_of(request, variants[i].coding) : 0;
+		unsigned quality = request->selected.remaining >> i & 1 ? quality_of(request, variants[i].coding) : 0;
 
 		if (quality >= least && quality > 0) {
 			least = quality + 1;
@@ -68,70 +71,71 @@ static const struct variant *best(const struct request *request, unsigned least)
 	return best;
 }
 
-static bool is_what_was_checked(const struct file *found, const struct request *request)
+static bool is_checked(const struct file *found, const struct request *request)
 {
-	const struct file *file = request->file;
+	const struct file *file = request->selected.file;
 
 	return sibling_is_fresh(&found->version, &file->version) &&
-	       sibling_is_checked(&file->siblings, request->variant->sibling, &found->version, file->version.size);
+	       sibling_is_checked(&file->siblings, request->selected.variant->sibling, &found->version,
+				  file->version.size);
 }
 
-static void go_back_to_original(struct request *request)
+static void restore_original(struct request *request)
 {
-	file_unref(request->file);
-	request->file = request->original;
-	request->original = NULL;
+	file_unref(request->selected.file);
+	request->selected.file = request->selected.original;
+	request->selected.original = NULL;
 }
 
-/* The lookup has ended. Returns whether the variant is in the place of the file. */
-static bool take(struct request *request)
+/* Handles the result of the lookup. Returns true if the variant has replaced the file. */
+static bool use_result(struct request *request)
 {
-	struct file *found = request->lookup.file;
-	int error = request->lookup.error;
+	struct file *found = request->lookup.want.file;
+	int error = request->lookup.want.error;
 
-	request->lookup.file = NULL;
-	if (found != NULL && is_what_was_checked(found, request)) {
-		request->original = request->file;
-		request->file = found;
-		if (!request->as_is)
+	request->lookup.want.file = NULL;
+	if (found != NULL && is_checked(found, request)) {
+		request->selected.original = request->selected.file;
+		request->selected.file = found;
+		if (!request->selected.as_is)
 			return true;
 		variant_validate(request, clock_wall_ns());
-		if (precondition_is_if_range_tag(request->fields.conditions.if_range, &request->validator))
+		if (precondition_is_if_range_tag(request->input.fields.conditions.if_range, &request->validator))
 			return true;
-		go_back_to_original(request);
+		restore_original(request);
 		return false;
 	}
 	if (error != 0 && status_of_error(error) >= 500) {
-		request->variant_failed = true;
-		log_fault(LOG_LEVEL_ERROR, "/%s%s: %s (the file is sent as it is)", request->path.file,
-			  sibling_suffix(request->variant->sibling), strerror(-error));
+		request->selected.failed = true;
+		log_fault(LOG_LEVEL_ERROR, "/%s%s: %s; sending the file without the coding", request->path.file,
+			  sibling_suffix(request->selected.variant->sibling), strerror(-error));
 	}
 	file_unref(found);
 	return false;
 }
 
-static enum step_result choose(struct request *request)
+static enum step_result look_up_best(struct request *request)
 {
-	const unsigned identity = quality_of(request, "identity"), least = request->as_is ? 0 : identity;
+	const unsigned identity = quality_of(request, "identity"), least = request->selected.as_is ? 0 : identity;
 	char path[VARIANT_PATH_BYTES];
 
-	while ((request->variant = best(request, least)) != NULL) {
+	while ((request->selected.variant = best_remaining(request, least)) != NULL) {
 		int error = request_look_up(request, variant_path(request, path));
 
-		request->variants &= ~(1u << request->variant->sibling);
+		request->selected.remaining &= ~(1u << request->selected.variant->sibling);
 		if (error != 0)
-			return request_refuse_error(request, error, 0);
-		if (request->looking)
+			return request_fail_errno(request, error, 0);
+		if (request->lookup.pending)
 			return STEP_WAIT;
-		if (take(request))
+		if (use_result(request))
 			return STEP_NEXT;
 	}
 	if (identity > 0)
 		return STEP_NEXT;
-	return request_refuse(request, request->variant_failed ? 503 : 406);
+	return request_fail(request, request->selected.failed ? 503 : 406);
 }
 
-/* Whether the tag in an If-Range field may be one of this variant: it ends in its mark. */
+/* Returns true if the entity tag in If-Range may be a tag of this variant: it ends in the variant's mark. */
 static bool has_mark(const char *if_range, const struct variant *variant)
 {
 	char end[16];
@@ -143,20 +147,21 @@ static bool has_mark(const char *if_range, const struct variant *variant)
 	return length > end_bytes && memcmp(if_range + length - end_bytes, end, end_bytes) == 0;
 }
 
-/* Whether a Range field that is not ignored asks for the file as it is. */
-static bool asks_as_is(const struct request *request)
+/* Returns true if the request has a valid Range field, which applies to the file without a coding. */
+static bool wants_as_is(const struct request *request)
 {
-	return request->method == METHOD_GET && request->fields.ranges == 1 && quality_of(request, "identity") > 0 &&
-	       range_is_valid(request->fields.range, request->site->max_ranges);
+	return request->input.method == METHOD_GET && request->input.fields.ranges == 1 &&
+	       quality_of(request, "identity") > 0 &&
+	       range_is_valid(request->input.fields.range, request->site->config.max_ranges);
 }
 
-/* Says once for each version of the file why what lies beside it is not sent to clients that would take it. */
-static void log_refusals(struct request *request)
+/* Logs, once for each version of the file, why the variants beside it are not sent to clients that accept them. */
+static void log_rejected(struct request *request)
 {
-	struct file *file = request->file;
-	bool said = false;
+	struct file *file = request->selected.file;
+	bool logged = false;
 
-	/* Relaxed: at worst two threads log the same. */
+	/* Memory order relaxed: the flag publishes nothing. At worst two threads log the same message. */
 	if (atomic_load_explicit(&file->faults_logged, memory_order_relaxed))
 		return;
 	for (unsigned i = 0; i < SIBLING_VARIANTS; i++) {
@@ -166,9 +171,9 @@ static void log_refusals(struct request *request)
 			continue;
 		log_fault(LOG_LEVEL_INFO, "/%s%s is not sent in place of /%s: %s", request->path.file,
 			  sibling_suffix((enum sibling)i), request->path.file, encoding_fault_text(fault));
-		said = true;
+		logged = true;
 	}
-	if (said)
+	if (logged)
 		atomic_store_explicit(&file->faults_logged, true, memory_order_relaxed);
 }
 
@@ -181,33 +186,33 @@ bool variant_is_refused(const struct file_siblings *siblings)
 
 enum step_result variant_choose(struct request *request)
 {
-	if (request->looking)
+	if (request->lookup.pending)
 		return STEP_WAIT;
-	if (request->variant != NULL) /* it was looked for */
-		return take(request) ? STEP_NEXT : choose(request);
-	if (!request_settings(request)->precompressed || request->error_status != 0)
+	if (request->selected.variant != NULL) /* the variant was looked up */
+		return use_result(request) ? STEP_NEXT : look_up_best(request);
+	if (!request_settings(request)->precompressed || request->search.error_status != 0)
 		return STEP_NEXT;
-	if (request->fields.accept_encoding != NULL && variant_is_refused(&request->file->siblings))
-		log_refusals(request);
-	request->variants = request->file->siblings.variants;
-	if (request->variants == 0)
+	if (request->input.fields.accept_encoding != NULL && variant_is_refused(&request->selected.file->siblings))
+		log_rejected(request);
+	request->selected.remaining = request->selected.file->siblings.variants;
+	if (request->selected.remaining == 0)
 		return STEP_NEXT;
 	request->reply.vary |= REPLY_VARY_ACCEPT_ENCODING;
-	if (request->fields.accept_encoding == NULL)
+	if (request->input.fields.accept_encoding == NULL)
 		return STEP_NEXT;
-	request->as_is = asks_as_is(request);
-	for (unsigned i = 0; i < SIBLING_VARIANTS && request->as_is; i++)
-		if (!has_mark(request->fields.conditions.if_range, &variants[i]))
-			request->variants &= ~(1u << i);
-	return choose(request);
+	request->selected.as_is = wants_as_is(request);
+	for (unsigned i = 0; i < SIBLING_VARIANTS && request->selected.as_is; i++)
+		if (!has_mark(request->input.fields.conditions.if_range, &variants[i]))
+			request->selected.remaining &= ~(1u << i);
+	return look_up_best(request);
 }
 
 void variant_drop(struct request *request)
 {
-	file_unref(request->original);
-	file_unref(request->file);
-	request->original = request->file = NULL;
-	request->variant = NULL;
-	request->variant_failed = false;
-	request->as_is = false;
+	file_unref(request->selected.original);
+	file_unref(request->selected.file);
+	request->selected.original = request->selected.file = NULL;
+	request->selected.variant = NULL;
+	request->selected.failed = false;
+	request->selected.as_is = false;
 }

@@ -13,6 +13,6 @@ cmp_whole a.bin
 sleep 1.2 # one line a second of a kind
 for _ in 1 2 3 4 5 6; do get /small.bin; done
 is "$STATUS" 200 "nothing is refused"
-like "$(cat "$DIR/error.log")" '/a\.bin: limits_dry_run: this would be slower' "what would be slower"
-like "$(cat "$DIR/error.log")" '/small\.bin: limits_dry_run: this would be refused \(429\)' "what would be refused"
+like "$(cat "$DIR/error.log")" '/a\.bin: limits_dry_run: the response would be slower' "a response that would be slower is logged"
+like "$(cat "$DIR/error.log")" '/small\.bin: limits_dry_run: the request would be rejected with 429' "a request that would be rejected is logged"
 finish

@@ -16,7 +16,7 @@ get "$(sign /other/y.bin)"
 is "$STATUS" 403 "which is not that of the location"
 get "$(sign /other/y.bin --key-file "$DIR/others" 2>/dev/null)"
 is "$STATUS" 200 "that has its own"
-like "$(cat "$DIR/error.log")" "warning.* $DIR/others: everybody on this machine may read the keys" "a file that everybody can read is named"
+like "$(cat "$DIR/error.log")" "warning.* $DIR/others: key file is readable by all users" "a key file that all users can read is logged"
 is "$(grep -c "$DIR/keys" "$DIR/error.log")" 0 "no other"
 
 reloads() { grep -cE 'the configuration was (not )?taken' "$DIR/error.log"; }

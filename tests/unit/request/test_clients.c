@@ -110,10 +110,10 @@ START_TEST(who_was_sent_most)
 	ck_assert_int_eq(clients_enter(clients, peer("2001:db8:1:2::6"), &list[2]), 0);
 	ck_assert_int_eq(clients_enter(clients, peer("unix"), &list[3]), 0);
 	ck_assert_int_eq(clients_enter(clients, peer("192.0.2.9"), &list[4]), 0);
-	clients_note(list[0], 10);
-	clients_note(list[1], 20);
-	clients_note(list[2], 20);
-	clients_note(list[3], 30);
+	clients_add_sent(list[0], 10);
+	clients_add_sent(list[1], 20);
+	clients_add_sent(list[2], 20);
+	clients_add_sent(list[3], 30);
 	ck_assert_uint_eq(clients_top(clients, ranks, 3), 3);
 	ck_assert_str_eq(ranks[0].address, "2001:db8:1:2::/64");
 	ck_assert_uint_eq(ranks[0].bytes, 40);
@@ -142,7 +142,7 @@ START_TEST(who_was_sent_most_among_many)
 	for (unsigned i = 0; i < 3000; i++) {
 		snprintf(text, sizeof(text), "10.0.%u.%u", i / 250, i % 250);
 		ck_assert_int_eq(clients_enter(clients, peer(text), &list[i]), 0);
-		clients_note(list[i], i == 1234 ? 5000 : i);
+		clients_add_sent(list[i], i == 1234 ? 5000 : i);
 	}
 	ck_assert_uint_eq(clients_top(clients, ranks, 2), 2);
 	ck_assert_str_eq(ranks[0].address, "10.0.4.234");

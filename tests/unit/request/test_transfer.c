@@ -135,7 +135,7 @@ static void bytes_come_in_order_of(int i)
 			ck_abort_msg("other bytes at %zu", at);
 		at += (size_t)n;
 		if (transfers[i].shed_every > 0 && ++reads % transfers[i].shed_every == 0)
-			transfer_shed(transfer);
+			transfer_release_window(transfer);
 	}
 	ck_assert_int_eq(transfer_read(transfer, buffer, 1), 0);
 	transfer_free(transfer);
@@ -256,12 +256,12 @@ START_TEST(a_stalled_client_pins_nothing)
 	char bytes[2];
 
 	ck_assert_int_eq(transfer_ready(transfer), -EAGAIN);
-	transfer_shed(transfer); /* not while it waits */
+	transfer_release_window(transfer); /* not while it waits */
 	sleep_until_woken();
 	ck_assert_int_eq(transfer_read(transfer, bytes, 1), 1);
 	while (disk_in_flight(sides[0].disk) > 0)
 		storage_turn();
-	transfer_shed(transfer);
+	transfer_release_window(transfer);
 	ck_assert_uint_eq(cache_in_use_bytes(cache), 0);
 	ck_assert_int_eq(transfer_read(transfer, bytes, 2), 2);
 	ck_assert_int_eq(memcmp(bytes, expected + 1, 2), 0);
@@ -278,17 +278,16 @@ START_TEST(one_that_waits_for_memory_holds_none)
 	size_t at = 0;
 	ssize_t n;
 
-	transfer_yield(transfer); /* nothing: it does not wait */
 	ck_assert_uint_eq(queue_length(sides[0].queue), 2);
 	ck_assert_int_eq(transfer_ready(transfer), -EAGAIN);
 	ck_assert_uint_eq(queue_length(sides[0].queue), 4);
-	transfer_yield(transfer);
+	transfer_release_readahead(transfer);
 	ck_assert_uint_eq(queue_length(sides[0].queue), 1);
 	sleep_until_woken();
 	while ((n = transfer_read(transfer, buffer, sizeof(buffer))) != 0) {
 		if (n == -EAGAIN) {
 			if (at % 3 == 0)
-				transfer_yield(transfer);
+				transfer_release_readahead(transfer);
 			sleep_until_woken();
 			continue;
 		}

@@ -252,7 +252,7 @@ static void many_clients(void)
 					       .sin_addr.s_addr = htonl((uint32_t)(0x0a000000 + i)) };
 
 		ck_assert_int_eq(clients_enter(clients, (struct sockaddr *)&address, &list[i]), 0);
-		clients_note(list[i], i);
+		clients_add_sent(list[i], i);
 	}
 	expect_short_holds("clients come");
 	ck_assert_uint_eq(clients_top(clients, ranks, 10), 10);

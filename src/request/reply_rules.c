@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Blocks are merged, not replaced: a "header" of a site still holds in its locations, unless one of them says the same
+ * Blocks are merged, not replaced: a "header" of a site still refs in its locations, unless one of them says the same
  * field. Where nothing was said, nothing is done: a request without blocks pays for a look at a few bits.
  */
-#include "request/answer.h"
+#include "request/reply_rules.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -44,7 +44,7 @@ static const char *with_charset(struct reply *reply, const char *type, const cha
 	return reply_text_format(reply, "%.*s" CHARSET "%s", (int)length, type, charset);
 }
 
-const char *answer_type(const struct answer *answer, const struct mime *mime, const char *name)
+const char *reply_rules_type(const struct reply_rules *answer, const struct mime *mime, const char *name)
 {
 	const struct settings *settings = answer->match->settings;
 	const char *type = settings_has(settings, SETTING_MIME) ? own_type(answer->match, name) : NULL;
@@ -77,7 +77,7 @@ static void put_path(struct writer *writer, const char *file, bool folder)
 }
 
 /* What is left of the path behind the block's prefix, with the slash between them. */
-static const char *rest_of(const struct answer *answer)
+static const char *rest_of(const struct reply_rules *answer)
 {
 	size_t prefix = rules_prefix_bytes(answer->match, SETTING_REDIRECT), length = strlen(answer->path->file);
 	const char *rest;
@@ -89,7 +89,7 @@ static const char *rest_of(const struct answer *answer)
 }
 
 /* The Host as it came, if nothing is in it that a URL's authority can't have. */
-static const char *host_of(const struct answer *answer)
+static const char *host_of(const struct reply_rules *answer)
 {
 	const char *host = answer->fields->host;
 
@@ -100,7 +100,7 @@ static const char *host_of(const struct answer *answer)
 		       : "";
 }
 
-static void put_word(struct writer *writer, const struct answer *answer, const char *word, size_t length)
+static void put_word(struct writer *writer, const struct reply_rules *answer, const char *word, size_t length)
 {
 	const struct path *path = answer->path;
 
@@ -117,7 +117,7 @@ static void put_word(struct writer *writer, const struct answer *answer, const c
 	}
 }
 
-static void expand(struct writer *writer, const struct answer *answer, const char *target)
+static void expand(struct writer *writer, const struct reply_rules *answer, const char *target)
 {
 	for (const char *at = target; *at != '\0';) {
 		size_t length = *at == '{' ? strcspn(at, "}") + 1 : strcspn(at, "{");
@@ -134,31 +134,31 @@ static void expand(struct writer *writer, const struct answer *answer, const cha
 }
 
 /* It is written: the reply is a redirect to there, or a 404 if that is too long. */
-static void redirect_to(const struct answer *answer, struct writer *writer, unsigned status)
+static void redirect_to(const struct reply_rules *answer, struct writer *writer, unsigned status)
 {
 	if (writer_end(writer) != 0) {
-		reply_refuse(answer->reply, 404, false);
+		reply_error(answer->reply, 404, false);
 		return;
 	}
 	reply_empty(answer->reply, status);
 	reply_header_format(answer->reply, "Location", "%s", writer->text);
 }
 
-void answer_redirect(const struct answer *answer)
+void reply_rules_redirect(const struct reply_rules *answer)
 {
 	const char *redirect = answer->match->settings->redirect;
 	char text[FIELDS_TARGET_MAX];
 	struct writer writer = { .text = text, .size = sizeof(text) };
 
 	if (strstr(text_list_second(redirect), "{host}") != NULL && *host_of(answer) == '\0') {
-		reply_refuse(answer->reply, 400, false);
+		reply_error(answer->reply, 400, false);
 		return;
 	}
 	expand(&writer, answer, text_list_second(redirect));
 	redirect_to(answer, &writer, (unsigned)atoi(redirect));
 }
 
-void answer_https(const struct answer *answer, unsigned port)
+void reply_rules_https(const struct reply_rules *answer, unsigned port)
 {
 	const char *host = host_of(answer);
 	size_t length = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
@@ -166,7 +166,7 @@ void answer_https(const struct answer *answer, unsigned port)
 	struct writer writer = { .text = text, .size = sizeof(text) };
 
 	if (*host == '\0' || length > strlen(host)) {
-		reply_refuse(answer->reply, 403, false);
+		reply_error(answer->reply, 403, false);
 		return;
 	}
 	if (port != 0 && port != 443)
@@ -188,12 +188,12 @@ static bool has_origin(const struct text_list *origins, const char *origin)
 	return false;
 }
 
-static bool is_named(const struct answer *answer)
+static bool is_named(const struct reply_rules *answer)
 {
 	return answer->fields->origin != NULL && has_origin(&answer->match->settings->cors, answer->fields->origin);
 }
 
-static bool is_allowed(const struct answer *answer)
+static bool is_allowed(const struct reply_rules *answer)
 {
 	return has_origin(&answer->match->settings->cors, "*") || is_named(answer);
 }
@@ -219,7 +219,7 @@ static void allow_timing(struct reply *reply, const struct text_list *origins)
 }
 
 /* What pages of other origins may do with the reply (Fetch, section 3.3; Resource Timing, section 4.5). */
-static void add_cors(const struct answer *answer)
+static void add_cors(const struct reply_rules *answer)
 {
 	const struct settings *settings = answer->match->settings;
 	struct reply *reply = answer->reply;
@@ -248,7 +248,7 @@ static bool is_list_of_names(const char *text)
 	return at > text && *at == '\0';
 }
 
-void answer_options(const struct answer *answer)
+void reply_rules_options(const struct reply_rules *answer)
 {
 	const struct fields *fields = answer->fields;
 	struct reply *reply = answer->reply;
@@ -269,7 +269,7 @@ void answer_options(const struct answer *answer)
  * What not everybody gets is not for a cache that everybody shares. One keeps no answer to a password anyway (RFC 9111
  * section 3.5), but knows of no addresses.
  */
-static bool is_private(const struct answer *answer)
+static bool is_private(const struct reply_rules *answer)
 {
 	const struct match *match = answer->match;
 
@@ -282,7 +282,7 @@ static bool is_private(const struct answer *answer)
 	return false;
 }
 
-static void add_caching(const struct answer *answer)
+static void add_caching(const struct reply_rules *answer)
 {
 	const struct settings *settings = answer->match->settings;
 	uint64_t seconds = settings->expires_ms / 1000;
@@ -318,7 +318,7 @@ static bool is_attribute_byte(char byte)
 }
 
 /* RFC 6266 with RFC 8187: a name for those who know ASCII alone, and the whole one beside it where they differ. */
-static void add_disposition(const struct answer *answer)
+static void add_disposition(const struct reply_rules *answer)
 {
 	const char *slash = strrchr(answer->path->file, '/'), *name = slash != NULL ? slash + 1 : answer->path->file;
 	char plain[PATH_NAME_MAX + 1], full[PATH_NAME_MAX * 3 + 1];
@@ -380,7 +380,7 @@ static void forbid_reuse(struct reply *reply)
 	reply_header(reply, "Cache-Control", value);
 }
 
-bool answer_finish(const struct answer *answer)
+bool reply_rules_finish(const struct reply_rules *answer)
 {
 	const struct match *match = answer->match;
 	const struct settings *settings = match->settings;
@@ -420,7 +420,7 @@ bool answer_finish(const struct answer *answer)
 	return special;
 }
 
-const char *answer_error_page(const struct match *match, unsigned status)
+const char *reply_rules_error_page(const struct match *match, unsigned status)
 {
 	char exact[4], class[4];
 

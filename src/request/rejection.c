@@ -4,7 +4,7 @@
  * the bytes of the request that are in the socket's buffer are read, and only to find the rules that apply. The request
  * is not validated, because the status is 503 in any case.
  */
-#include "request/refusal.h"
+#include "request/rejection.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 #include "base/writer.h"
 #include "http/status.h"
-#include "request/answer.h"
+#include "request/reply_rules.h"
 
 #define STATUS 503
 #define LAST_WORDS \
@@ -88,7 +88,7 @@ static void find_rules(const struct rules *rules, unsigned listener, const char 
 
 static size_t write_reply(const struct reply *reply, bool with_body, char *text)
 {
-	struct writer writer = { .text = text, .size = REFUSAL_TEXT_BYTES };
+	struct writer writer = { .text = text, .size = REJECTION_TEXT_BYTES };
 	char length[64];
 
 	writer_text(&writer, "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n");
@@ -105,7 +105,7 @@ static size_t write_reply(const struct reply *reply, bool with_body, char *text)
 	return reply->failed || writer_end(&writer) != 0 ? 0 : writer.used - 1;
 }
 
-size_t refusal_write(const struct rules *rules, unsigned listener, char *head, char *text)
+size_t rejection_write(const struct rules *rules, unsigned listener, char *head, char *text)
 {
 	struct fields fields = { 0 };
 	struct reply reply;
@@ -113,15 +113,15 @@ size_t refusal_write(const struct rules *rules, unsigned listener, char *head, c
 	struct path path;
 	bool head_method;
 	const char *target = read_head(head, &fields, &head_method);
-	const struct answer answer = {
+	const struct reply_rules answer = {
 		.reply = &reply, .match = &match, .fields = &fields, .path = &path, .now = (int64_t)time(NULL)
 	};
 	size_t length;
 
 	find_rules(rules, listener, target, &fields, &path, &match);
 	reply_init(&reply);
-	reply_refuse(&reply, STATUS, false);
-	answer_finish(&answer);
+	reply_error(&reply, STATUS, false);
+	reply_rules_finish(&answer);
 	length = write_reply(&reply, !head_method, text);
 	if (length == 0)
 		length = (size_t)(stpcpy(text, LAST_WORDS) - text);

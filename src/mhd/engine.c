@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Starts and runs a daemon of libmicrohttpd (MHD). The server owns the engine; everything runs on the reactor's thread.
+ *
+ * TLS needs a guard against a busy loop. While a handshake waits for its client, MHD reports that there is more to do,
+ * without end. After FRUITLESS_MAX passes without progress, the engine therefore rests. Progress is a callback of MHD,
+ * a resumed connection, or an event on MHD's epoll descriptor. The rest doubles from REST_MIN_MS to REST_MAX_MS as long
+ * as there is no progress. Over TLS a pass sends one record of at most 16 KiB; sender.c uses callbacks for longer
+ * bodies, so that each such pass counts as progress.
+ */
+#include "mhd/engine.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/certificates.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "mhd/exchange.h"
+#include "mhd/handler.h"
+
+#define REPLY_MEMORY (4 * 1024) /* of the pool of a connection, beside the header block of the request */
+#define CONNECTIONS_MAX 2000000 /* clients.c enforces max_connections; MHD's limit must not be reached first */
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
+/*
+ * Flags and options that libmicrohttpd 0.9.75 does not have, with their values in microhttpd.h of 1.0.1. The program
+ * may run with another version of the library than it was built with, so the version at run time decides whether they
+ * are passed.
+ */
+#define MHD1_USE_NO_THREAD_SAFETY (1u << 19)
+#define MHD1_OPTION_CLIENT_DISCIPLINE_LVL 38
+#define FRUITLESS_MAX 3
+#define REST_MIN_MS 2
+#define REST_MAX_MS 64
+
+/* MHD_get_version_bin() does not exist in 0.9.75. */
+bool engine_library_is_1_or_later(void)
+{
+	return atoi(MHD_get_version()) >= 1;
+}
+
+__attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char *format, va_list arguments)
+{
+	static const char rejects[] = "Error processing request (HTTP response code is %u";
+	struct exchange_shared *shared = cls;
+	char text[512];
+	size_t length;
+	va_list again;
+
+	va_copy(again, arguments);
+	vsnprintf(text, sizeof(text), format, arguments);
+	if (shared->lenient && strncmp(format, rejects, strlen(rejects)) == 0)
+		handler_parser_failed(shared, va_arg(again, unsigned));
+	va_end(again);
+	length = strlen(text);
+	if (length > 0 && text[length - 1] == '\n')
+		text[length - 1] = '\0';
+	log_debug("libmicrohttpd: %s", text); /* mostly clients that closed their connections */
+}
+
+/*
+ * Returns the size of the memory pool of each connection. MHD replies 431 to a header block that does not fit, so a
+ * higher limit in the configuration takes effect after a restart.
+ */
+static size_t connection_memory(const struct exchange_shared *shared)
+{
+	size_t header_bytes = shared->site->config.header_limits.header_bytes;
+
+	return (header_bytes > FIELDS_HEADER_USUAL ? header_bytes : FIELDS_HEADER_USUAL) + REPLY_MEMORY;
+}
+
+/*
+ * From version 1.0 on, a thread-safe daemon enqueues an added connection and announces it in the next MHD_run(), when
+ * other connections may have been added. A daemon without thread safety announces it inside of MHD_add_connection(), as
+ * 0.9.75 does, and needs no eventfd to resume connections.
+ *
+ * Level 1 of the client discipline of 1.0 rejects spaces in a target, bare LF and folded lines with 400. Level 0
+ * accepts them, and replies to spaces in a target with a redirect that ranged never sees. Level 2 also rejects the CRLF
+ * that some clients send after a body (RFC 9112 section 2.2).
+ */
+static struct MHD_Daemon *start_daemon(bool tls, struct exchange_shared *shared, MHD_NotifyConnectionCallback notify,
+				       void *context)
+{
+	const bool since_1 = engine_library_is_1_or_later();
+	const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET |
+			       (tls ? MHD_USE_TLS : MHD_USE_TURBO) | (since_1 ? MHD1_USE_NO_THREAD_SAFETY : 0);
+	const struct MHD_OptionItem options[] = {
+		{ MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)handler_keep_escapes, NULL },
+		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)handler_begin, shared },
+		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)handler_completed, shared },
+		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)notify, context },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)connection_memory(shared), NULL },
+		{ MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL }, /* connection.c enforces the timeouts */
+		{ since_1 ? (enum MHD_OPTION)MHD1_OPTION_CLIENT_DISCIPLINE_LVL : MHD_OPTION_STRICT_FOR_CLIENT, since_1,
+		  NULL },
+		{ tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0, (char *)TLS_PRIORITIES },
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)certificates_retrieve },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
+	return MHD_start_daemon(flags, 0, NULL, NULL, handler_call, shared, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, shared,
+				MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+}
+
+int engine_start(struct engine *engine, bool tls, struct exchange_shared *shared, MHD_NotifyConnectionCallback notify,
+		 void *context)
+{
+	if (engine->daemon != NULL)
+		return 0;
+	if (tls && MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES) {
+		log_error("TLS is not available: this libmicrohttpd was built without it");
+		return -EPROTONOSUPPORT;
+	}
+	errno = 0;
+	engine->tls = tls;
+	engine->daemon = start_daemon(tls, shared, notify, context);
+	if (engine->daemon != NULL)
+		return 0;
+	return errno != 0 ? -errno : -ENOMEM;
+}
+
+void engine_stop(struct engine *engine)
+{
+	if (engine->daemon != NULL)
+		MHD_stop_daemon(engine->daemon);
+}
+
+/* Lets the engine rest if the last passes were without progress. */
+static void update_rest(struct engine *engine, bool progress)
+{
+	unsigned rest_ms = REST_MIN_MS;
+
+	if (progress || !engine->more) {
+		engine->fruitless = 0;
+		engine->rests_until_ns = 0;
+		return;
+	}
+	if (++engine->fruitless < FRUITLESS_MAX)
+		return;
+	for (unsigned i = FRUITLESS_MAX; i < engine->fruitless && rest_ms < REST_MAX_MS; i++)
+		rest_ms *= 2;
+	engine->rests_until_ns = clock_now_ns() + rest_ms * CLOCK_NS_PER_MS;
+	engine->more = false;
+}
+
+void engine_run(struct engine *engine, struct exchange_shared *shared, uint64_t now_ns)
+{
+	const uint64_t calls = shared->calls;
+	const bool readable = engine->readable;
+	bool *rerun = &shared->rerun[engine->tls];
+	MHD_UNSIGNED_LONG_LONG timeout;
+
+	if (engine->daemon == NULL || (!readable && !*rerun && now_ns < engine->rests_until_ns))
+		return;
+	engine->readable = *rerun = false;
+	MHD_run(engine->daemon);
+	engine->more = MHD_get_timeout(engine->daemon, &timeout) == MHD_YES && timeout == 0;
+	if (engine->tls)
+		update_rest(engine, readable || *rerun || shared->calls != calls);
+}

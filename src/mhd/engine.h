@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One daemon of libmicrohttpd, in external-epoll mode without a listening socket. A server has two: one for plain
+ * connections and one for TLS. Runs on the reactor's thread.
+ */
+#ifndef MHD_ENGINE_H
+#define MHD_ENGINE_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct exchange_shared;
+
+/* Embedded in struct server; all zero before engine_start(). */
+struct engine {
+	struct MHD_Daemon *daemon; /* NULL: not started */
+	bool tls;
+	bool readable;		 /* MHD's epoll descriptor is readable */
+	bool more;		 /* the last pass left work to do */
+	unsigned fruitless;	 /* number of consecutive passes without progress */
+	uint64_t rests_until_ns; /* no passes before this time, unless something happens; 0: not resting */
+};
+
+/*
+ * Starts the daemon if it was not started before. notify is called with `context` for each connection that begins or
+ * ends. Returns 0, -EPROTONOSUPPORT if the library has no TLS (logged), or another -errno.
+ */
+int engine_start(struct engine *engine, bool tls, struct exchange_shared *shared, MHD_NotifyConnectionCallback notify,
+		 void *context);
+/* Stops the daemon and closes its connections. All of them must be resumed. Does nothing if it was not started. */
+void engine_stop(struct engine *engine);
+
+/* Runs one pass over all connections that are ready. Does nothing while the engine rests and nothing has happened. */
+void engine_run(struct engine *engine, struct exchange_shared *shared, uint64_t now_ns);
+
+/* Returns true if the library in use, not the one at build time, is version 1.0 or later. */
+bool engine_library_is_1_or_later(void);
+
+#endif

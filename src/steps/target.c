@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The first steps of a request. They decide which site and which blocks of the configuration apply, and reply to
+ * requests that need no file: OPTIONS, redirects, and invalid targets. They write request->path, request->match,
+ * input.authority and lookup.files. They run on the reactor's thread and never wait.
+ *
+ * target_match() also runs for paths that replace the requested one: an index of a directory, or a "try". Then a
+ * hidden path counts as a missing file, and redirects do not apply.
+ */
+#include "steps/target.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "http/authority.h"
+#include "steps/locate.h"
+
+struct reply_rules target_reply_rules(struct request *request)
+{
+	return (struct reply_rules){ .reply = &request->reply,
+				     .match = &request->match,
+				     .fields = &request->input.fields,
+				     .path = &request->path,
+				     .now = clock_wall_ns() / (int64_t)CLOCK_NS_PER_S,
+				     .secure = request->origin.secure,
+				     .guarded = request->signature.required };
+}
+
+void target_match_rejected(struct request *request)
+{
+	const char *host = NULL;
+	size_t length = 0;
+	const bool readable = path_parse(request->input.target, &request->path, &host, &length) == 0;
+	const struct rules *rules = request->site->config.rules;
+	const struct site *site, *logged_of = request->match.site;
+
+	if (!readable) {
+		request->path.file[0] = '\0';
+		request->path.slash = true;
+		request->path.query = NULL;
+	}
+	if (host == NULL && request->input.fields.host != NULL) {
+		host = request->input.fields.host;
+		length = strlen(host);
+	}
+	site = rules_find_site(rules, request->origin.peer->listener, host, length);
+	if (site != NULL)
+		rules_match(rules, site, request->path.file, request->path.slash, &request->match);
+	request->match.site = logged_of;
+}
+
+static enum step_result reject(struct request *request, unsigned status)
+{
+	target_match_rejected(request);
+	return request_fail(request, status);
+}
+
+enum step_result target_parse(struct request *request)
+{
+	const char *host;
+	size_t host_length;
+	int error = path_parse(request->input.target, &request->path, &host, &host_length);
+
+	if (request->input.method == METHOD_OPTIONS && strcmp(request->input.target, "*") == 0) {
+		struct reply_rules rules = target_reply_rules(request);
+
+		reply_rules_options(&rules);
+		return STEP_REPLY;
+	}
+	if (error != 0)
+		return reject(request, error == -ENOENT ? 404 : 400);
+	if (host != NULL) { /* the host of the target replaces the Host field (RFC 9112 section 3.2.2) */
+		if (!authority_is_valid(host, host_length))
+			return reject(request, 400);
+		request->input.authority = strndup(host, host_length);
+		if (request->input.authority == NULL)
+			return request_fail_errno(request, -ENOMEM, 0);
+		request->input.fields.host = request->input.authority;
+	}
+	host = request->input.fields.host;
+	host_length = host != NULL ? strlen(host) : 0;
+	request->match.site =
+		rules_find_site(request->site->config.rules, request->origin.peer->listener, host, host_length);
+	if (request->match.site == NULL)
+		return request_fail(request, 421);
+	request->lookup.files = request->match.site->files;
+	return STEP_NEXT;
+}
+
+enum step_result target_match(struct request *request)
+{
+	const struct path *path = &request->path;
+	const bool inner = request->search.inner;
+	int error = rules_match(request->site->config.rules, request->match.site, path->file, path->slash && !inner,
+				&request->match);
+
+	if (error != 0)
+		return request_fail_errno(request, error, 0);
+	if (!inner && path->hidden && !request->site->config.dotfiles)
+		return request_fail(request, 404);
+	if (!rules_hides(&request->match, path->file))
+		return STEP_NEXT;
+	return inner ? locate_hidden(request) : request_fail(request, 404);
+}
+
+enum step_result target_redirect(struct request *request)
+{
+	const bool inner = request->search.inner, redirected = request_settings(request)->redirect != NULL && !inner,
+		   insecure = request_settings(request)->https_redirect && !request->origin.secure && !inner;
+	struct reply_rules rules;
+
+	if (request->input.method != METHOD_OPTIONS && !redirected && !insecure)
+		return STEP_NEXT;
+	rules = target_reply_rules(request);
+	if (insecure) /* the client of a proxy connects to the proxy's port, not to the site's */
+		reply_rules_https(&rules, request->origin.proxied ? 443 : request->match.site->https_port);
+	else if (request->input.method == METHOD_OPTIONS)
+		reply_rules_options(&rules);
+	else
+		reply_rules_redirect(&rules);
+	return STEP_REPLY;
+}
