@@ -92,7 +92,8 @@ static int make_workers(struct daemon *daemon)
 	struct process *process = &daemon->process;
 
 	process->workers = calloc(process->count, sizeof(struct worker *));
-	if (process->workers == NULL)
+	process->acceptors = calloc(process->count, sizeof(struct acceptor *));
+	if (process->workers == NULL || process->acceptors == NULL)
 		return fail("start", -ENOMEM);
 	for (unsigned i = 0; i < process->count; i++) {
 		int error = worker_new(&process->workers[i], daemon->generations, i);
@@ -279,6 +280,7 @@ static void take_apart(struct daemon *daemon)
 	for (unsigned i = 0; process->workers != NULL && i < process->count; i++)
 		worker_free(process->workers[i]);
 	free(process->workers);
+	free(process->acceptors);
 	for (struct generation *one = daemon->generations; one != NULL; one = one->next) {
 		generation_stop_listening(one);
 		generation_close_files(one);

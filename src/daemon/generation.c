@@ -42,7 +42,7 @@ struct generation *generation_new(struct process *process)
 		return NULL;
 	made->process = process;
 	made->references = 1;
-	sem_init(&made->taken_up, 0, 0);
+	sem_init(&made->applied, 0, 0);
 	return made;
 }
 
@@ -276,6 +276,6 @@ void generation_free(struct generation *generation)
 	logs_close(&generation->options.config);
 	options_fini(&generation->options);
 	free(generation->sites);
-	sem_destroy(&generation->taken_up);
+	sem_destroy(&generation->applied);
 	free(generation);
 }

@@ -26,7 +26,7 @@ struct generation {
 	struct signing *signing;
 	struct certificates *certificates; /* NULL: no listener is for TLS */
 	struct sockets *sockets;	   /* each worker releases them once */
-	sem_t taken_up;			   /* posted by each worker that has taken it up */
+	sem_t applied;			   /* posted by each worker that has taken it up */
 	/* private */
 	struct process *process;
 	struct generation *next; /* of those that are not gone, the newest first; the main thread's */

@@ -20,6 +20,7 @@
 #include "store/files.h"
 
 struct generation;
+struct acceptor;
 struct worker;
 
 /* What is said to whoever asks from outside. */
@@ -50,6 +51,7 @@ struct process {
 	int ended_fd;		    /* an eventfd, written once by each worker that ends, */
 	int retired_fd;		    /* and this one when nobody has a hold of a generation any more */
 	struct worker **workers;
+	struct acceptor **acceptors; /* of each worker */
 	unsigned count;
 	pthread_mutex_t lock; /* over what follows */
 	struct generation *current;

@@ -49,7 +49,7 @@ struct reload {
 	bool again, reported;
 	uint64_t started_ns;
 	struct generation *before, *generation;
-	struct worker_renewal **renewals;
+	struct worker_update **updates;
 	bool opened;
 };
 
@@ -150,11 +150,11 @@ static bool prepare(struct reload *reload)
 	struct process *process = reload->process;
 	int error = 0;
 
-	reload->renewals = calloc(process->count, sizeof(struct worker_renewal *));
-	if (reload->renewals == NULL)
+	reload->updates = calloc(process->count, sizeof(struct worker_update *));
+	if (reload->updates == NULL)
 		return false;
 	for (unsigned i = 0; i < process->count && error == 0; i++)
-		error = worker_prepare_renewal(process->workers[i], reload->generation, &reload->renewals[i]);
+		error = worker_update_new(&reload->updates[i], process->workers[i], reload->generation);
 	return error == 0;
 }
 
@@ -167,7 +167,7 @@ static bool resize(struct generation *generation, const struct generation *befor
 	       process_resize(generation->process, config) == 0;
 }
 
-static void make_known(struct generation *generation, struct generation *before, struct worker_renewal *const *renewals)
+static void make_known(struct generation *generation, struct generation *before, struct worker_update *const *updates)
 {
 	struct process *process = generation->process;
 	const struct config *config = generation_config(generation);
@@ -177,7 +177,7 @@ static void make_known(struct generation *generation, struct generation *before,
 	logs_use(&generation->options.config);
 	generation_succeed(generation, before);
 	for (unsigned i = 0; i < process->count; i++)
-		worker_renew(renewals[i]);
+		worker_update_post(updates[i]);
 }
 
 /* So that whoever was told that it holds finds it so. A worker that does not turn holds nobody up for long. */
@@ -190,7 +190,7 @@ static void wait_for_workers(struct generation *generation)
 	for (unsigned i = 0; i < generation->process->count; i++) {
 		int error;
 
-		while ((error = sem_clockwait(&generation->taken_up, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR)
+		while ((error = sem_clockwait(&generation->applied, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR)
 			;
 		if (error != 0) {
 			log_warning("a worker has not taken the configuration up within %d s", PATIENCE_S);
@@ -299,7 +299,7 @@ static void begin(struct reload *reload, struct generation *current)
 	atomic_store(&reload->process->reloading, true);
 	reload->again = reload->reported = reload->opened = false;
 	reload->started_ns = clock_now_ns();
-	reload->renewals = NULL;
+	reload->updates = NULL;
 	reload->before = current;
 	reload->generation = generation_new(reload->process);
 	if (reload->generation != NULL) {
@@ -334,7 +334,7 @@ static void succeed(struct reload *reload, struct generation **all)
 {
 	struct generation *before = reload->before;
 
-	make_known(reload->generation, before, reload->renewals);
+	make_known(reload->generation, before, reload->updates);
 	reload->generation->next = before;
 	*all = reload->generation;
 	generation_stop_listening(before);
@@ -353,8 +353,8 @@ static void decide(struct reload *reload, struct generation **all)
 /* It failed, or the process ends. */
 static void discard(struct reload *reload)
 {
-	for (unsigned i = 0; reload->renewals != NULL && i < reload->process->count; i++)
-		worker_forget_renewal(reload->renewals[i]);
+	for (unsigned i = 0; reload->updates != NULL && i < reload->process->count; i++)
+		worker_update_free(reload->updates[i]);
 	generation_free(reload->generation);
 	if (reload->opened)
 		log_warning("no other configuration is taken any more: this process ends");
@@ -373,7 +373,7 @@ static void end(struct reload *reload, struct generation **all)
 	} else {
 		discard(reload);
 	}
-	free(reload->renewals);
+	free(reload->updates);
 	reload->generation = reload->before = NULL;
 	finish(reload, succeeded);
 	if (reload->again && process_state(reload->process) == PROCESS_SERVING)

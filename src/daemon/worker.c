@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One turn of the loop, in this order: wait; completions of reads, new connections, messages, timers (all of which may
- * resume requests); then HTTP, until it wants nothing more; then the reads whose turn it is, and one io_submit of them.
- * A connection is served by the worker that has the fewest, whoever accepted it: the kernel wakes the same waiter again
- * and again as long as it keeps up, and connections live long.
+ * A worker owns one reactor thread and connects its parts: reactor, disk, queue, store, server and acceptor. The parts
+ * do not know each other; the worker watches their descriptors and calls them.
+ *
+ * One iteration of the event loop has this order:
+ *
+ * 1. Wait. Then completions of reads, new connections, messages and timers. All of these may resume requests.
+ * 2. HTTP: server_run(), until the server has no more work or its time is used up.
+ * 3. The queue dispatches reads, and one io_submit(2) submits all of them.
+ *
+ * The main thread creates and frees the worker. It talks to the running thread only through messages (drain, abort,
+ * update). Counters are written by the worker's thread and read by any thread.
  */
 #include "daemon/worker.h"
 
@@ -17,21 +24,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/log.h"
-#include "base/networks.h"
+#include "daemon/acceptor.h"
 #include "daemon/system_limits.h"
 #include "engine/disk.h"
 #include "engine/reactor.h"
-#include "http/status.h"
-#include "mhd/exchange_log.h"
 #include "mhd/server.h"
-#include "net/listener.h"
-#include "net/proxy_protocol.h"
-#include "request/rejection.h"
 #include "store/store.h"
 
-#define LOAD_SLACK 2	 /* connections a worker may have more than the least loaded before it hands one over */
-#define RING_RETRY_MS 10 /* when the kernel took no read and none of ours is there to end */
+#define RING_RETRY_MS 10 /* wait if the kernel accepted no read and no completion is expected */
 
 struct worker {
 	struct process *process;
@@ -42,253 +44,25 @@ struct worker {
 	struct queue *queue;
 	struct store *store;
 	struct server *server;
-	struct listener *listener;
-	struct request_site *heard; /* under which the listener hears; one hold */
-	struct proxy_protocol *preface;
+	struct acceptor *acceptor;
 	struct reactor_watch disk_watch, server_watches[SERVER_FDS];
-	struct reactor_message drain_message, cut_message;
+	struct reactor_message drain_message, abort_message;
+	bool draining; /* the worker's thread only */
+	/* Counters (base/counter.h): written by the worker's thread, read by any thread. Relaxed; they publish nothing. */
 	struct counters counters;
 	_Atomic uint64_t iterations, stalls[WORKER_SECTIONS], longest_ns[WORKER_SECTIONS];
-	_Atomic uint64_t queued, in_flight; /* as the last turn left them */
-	atomic_uint load;		    /* connections here or on their way here */
-	_Atomic uint64_t last_iteration_ns;
-	bool draining;
+	_Atomic uint64_t queued, in_flight; /* at the end of the last iteration */
+	_Atomic uint64_t last_iteration_ns; /* see worker_last_iteration_ns() */
 };
 
-/* One connection on its way to another worker. */
-struct handover {
-	struct reactor_message message;
-	struct worker *to;
-	struct generation *generation; /* a reference */
-	struct arrival arrival;
-};
-
-/* One generation on its way to a worker. */
-struct worker_renewal {
+/* A generation on its way to a worker. */
+struct worker_update {
 	struct reactor_message message;
 	struct worker *worker;
 	struct generation *generation; /* a reference */
 };
 
-static void connection_closed(void *context, void *token, bool rejected)
-{
-	struct worker *worker = context;
-
-	if (rejected)
-		clients_leave_rejected(worker->process->clients, token);
-	else
-		clients_leave(worker->process->clients, token);
-	atomic_fetch_sub(&worker->load, 1);
-}
-
-static void serve(struct worker *worker, const struct arrival *arrival)
-{
-	int error = server_add(worker->server, arrival);
-
-	if (error != 0)
-		log_fault(LOG_LEVEL_ERROR, "can't serve a connection: %s", strerror(-error));
-}
-
-static void handed_over(struct reactor_message *message)
-{
-	struct handover *handover = (struct handover *)message;
-
-	if (handover->to->server != NULL) {
-		serve(handover->to, &handover->arrival);
-	} else { /* it ended as this was on its way */
-		close(handover->arrival.fd);
-		connection_closed(handover->to, handover->arrival.client, false);
-	}
-	generation_unref(handover->generation);
-	free(handover);
-}
-
-static struct worker *least_loaded(struct worker *worker)
-{
-	struct process *process = worker->process;
-	struct worker *best = worker;
-
-	if (atomic_load(&process->state) == PROCESS_DRAINING)
-		return worker;
-	for (unsigned i = 0; i < process->count; i++)
-		if (atomic_load(&process->workers[i]->load) + LOAD_SLACK <= atomic_load(&best->load) ||
-		    (best != worker && atomic_load(&process->workers[i]->load) < atomic_load(&best->load)))
-			best = process->workers[i];
-	return best;
-}
-
-static enum counters_reason reason_of(int error)
-{
-	switch (error) {
-	case -EUSERS:
-		return COUNTERS_MAX_CONNECTIONS;
-	case -EDQUOT:
-		return COUNTERS_MAX_CONNECTIONS_PER_CLIENT;
-	case -EMFILE:
-	case -ENFILE:
-		return COUNTERS_DESCRIPTORS;
-	default:
-		return COUNTERS_MEMORY;
-	}
-}
-
-/* Once for each connection that is refused; log_fault() limits the rate of the lines. */
-static void note_refusal(struct worker *worker, const struct arrival *arrival, int error)
-{
-	char text[ADDRESS_TEXT_BYTES];
-	struct address address;
-
-	counters_reject(&worker->counters, reason_of(error));
-	address_from_sockaddr((const struct sockaddr *)&arrival->address, &address);
-	log_fault(LOG_LEVEL_WARNING, "a connection from %s was refused: %s", address_format(&address, text),
-		  error == -EUSERS   ? "max_connections is reached"
-		  : error == -EDQUOT ? "its client has max_connections_per_client"
-				     : strerror(-error));
-}
-
-static void log_refusal(const struct arrival *arrival, unsigned status)
-{
-	struct peer peer = { .listener = arrival->listener, .tls = arrival->tls };
-
-	address_from_sockaddr((const struct sockaddr *)&arrival->address, &peer.from);
-	exchange_log_rejected(arrival->site, &peer, status);
-}
-
-/* Answers without reading a request that has not arrived yet; by TLS nothing can be said without a handshake. */
-static void refuse(const struct arrival *arrival)
-{
-	char head[REJECTION_HEAD_BYTES], rest[4096], text[REJECTION_TEXT_BYTES];
-	ssize_t got, sent = 0;
-
-	if (!arrival->tls) {
-		got = recv(arrival->fd, head, sizeof(head) - 1, MSG_DONTWAIT);
-		head[got > 0 ? got : 0] = '\0';
-		sent = send(arrival->fd, text,
-			    rejection_write(arrival->site->config.rules, arrival->listener, head, text),
-			    MSG_DONTWAIT | MSG_NOSIGNAL);
-	}
-	if (sent > 0)
-		shutdown(arrival->fd, SHUT_WR);
-	/* What stays unread would reset the connection, and the answer with it; who sends more than a header may be
-	 * reset. */
-	for (unsigned i = 0; sent > 0 && i < 8 && recv(arrival->fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
-		;
-	close(arrival->fd);
-	log_refusal(arrival, 503);
-}
-
-/*
- * A connection over a limit. If there is room among those that are being refused it is served like any other, but with
- * 503 for its first request: then the answer has all the fields of its path, also by TLS, and the access log has the
- * request.
- */
-static void turn_away(struct worker *worker, struct arrival *arrival, int error)
-{
-	struct client *client;
-
-	note_refusal(worker, arrival, error);
-	if ((error != -EUSERS && error != -EDQUOT) ||
-	    clients_enter_rejected(worker->process->clients, (const struct sockaddr *)&arrival->address, &client) !=
-		    0) {
-		refuse(arrival);
-		return;
-	}
-	arrival->client = client;
-	arrival->rejected = true;
-	atomic_fetch_add(&worker->load, 1);
-	serve(worker, arrival);
-}
-
-/* Somebody whose address is known now: is there room for him, and with whom? */
-static void admit(struct worker *worker, struct arrival *arrival)
-{
-	struct worker *to;
-	struct handover *handover = NULL;
-	struct client *client;
-	int error = clients_enter(worker->process->clients, (const struct sockaddr *)&arrival->address, &client);
-
-	if (error != 0) {
-		turn_away(worker, arrival, error);
-		return;
-	}
-	counter_add(&worker->counters.accepted, 1);
-	arrival->client = client;
-	to = least_loaded(worker);
-	if (to != worker)
-		handover = calloc(1, sizeof(*handover));
-	if (handover == NULL)
-		to = worker;
-	atomic_fetch_add(&to->load, 1);
-	if (handover == NULL) {
-		serve(worker, arrival);
-		return;
-	}
-	*handover = (struct handover){ .message = { .fn = handed_over }, .to = to, .arrival = *arrival };
-	handover->generation = generation_ref(generation_of(arrival->site));
-	handover->arrival.site = &handover->generation->sites[to->index];
-	reactor_post(to->reactor, &handover->message);
-}
-
-/* A proxy has said whom it speaks for. While it had not it was counted, as nobody's. */
-static void introduced(void *context, const struct arrival *arrival, bool rejected)
-{
-	struct worker *worker = context;
-	struct arrival own = *arrival;
-
-	if (rejected) {
-		counters_reject(&worker->counters, COUNTERS_PROXY_PROTOCOL);
-		log_refusal(arrival, 400);
-	}
-	connection_closed(worker, own.client, false);
-	if (own.fd >= 0)
-		admit(worker, &own);
-	request_site_unref(arrival->site);
-}
-
-static bool is_proxy(const struct text_list *proxies, const struct sockaddr *peer)
-{
-	struct address address;
-
-	address_from_sockaddr(peer, &address);
-	return networks_narrowest(proxies, &address) >= 0;
-}
-
-static void came(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length,
-		 int accept_error)
-{
-	static const struct sockaddr nobody = { .sa_family = AF_UNIX };
-	struct worker *worker = context;
-	const struct config *config = generation_config(generation_of(worker->heard));
-	struct arrival arrival = {
-		.fd = fd, .listener = listener, .tls = config->listen[listener].address.tls, .site = worker->heard
-	};
-	struct client *client;
-	int error;
-
-	arrival.length = length < sizeof(arrival.address) ? length : sizeof(arrival.address);
-	memcpy(&arrival.address, peer, arrival.length);
-	if (accept_error != 0) {
-		note_refusal(worker, &arrival, accept_error);
-		refuse(&arrival);
-		return;
-	}
-	if (config->proxy_protocol.count == 0 || !is_proxy(&config->proxy_protocol, peer)) {
-		admit(worker, &arrival);
-		return;
-	}
-	error = clients_enter(worker->process->clients, &nobody, &client);
-	if (error != 0) {
-		note_refusal(worker, &arrival, error); /* its first bytes are no request */
-		refuse(&arrival);
-		return;
-	}
-	arrival.client = client;
-	atomic_fetch_add(&worker->load, 1);
-	request_site_ref(arrival.site);
-	proxy_protocol_add(worker->preface, &arrival);
-}
-
-static void disk_ready(void *context, uint32_t events)
+static void on_disk_ready(void *context, uint32_t events)
 {
 	struct worker *worker = context;
 
@@ -296,8 +70,8 @@ static void disk_ready(void *context, uint32_t events)
 	disk_reap(worker->disk);
 }
 
-/* An epoll set of MHD's has something; server_run() comes every turn. */
-static void server_ready(void *context, uint32_t events)
+/* The epoll set of an MHD daemon is readable. server_run() runs in every iteration, and needs this hint. */
+static void on_server_ready(void *context, uint32_t events)
 {
 	struct worker *worker = context;
 
@@ -305,7 +79,7 @@ static void server_ready(void *context, uint32_t events)
 	server_set_readable(worker->server, 0);
 }
 
-static void tls_ready(void *context, uint32_t events)
+static void on_tls_server_ready(void *context, uint32_t events)
 {
 	struct worker *worker = context;
 
@@ -313,39 +87,29 @@ static void tls_ready(void *context, uint32_t events)
 	server_set_readable(worker->server, 1);
 }
 
-static void stop_listening(struct worker *worker)
+static void on_drain(struct reactor_message *message)
 {
-	if (worker->listener == NULL)
-		return;
-	listener_free(worker->listener);
-	worker->listener = NULL;
-	request_site_unref(worker->heard);
-}
-
-static void drain(struct reactor_message *message)
-{
-	struct worker *worker = (struct worker *)((char *)message - offsetof(struct worker, drain_message));
+	struct worker *worker = container_of(message, struct worker, drain_message);
 
 	worker->draining = true;
-	stop_listening(worker);
-	proxy_protocol_drain(worker->preface);
+	acceptor_drain(worker->acceptor);
 	server_drain(worker->server);
 }
 
-static void cut(struct reactor_message *message)
+static void on_abort(struct reactor_message *message)
 {
-	struct worker *worker = (struct worker *)((char *)message - offsetof(struct worker, cut_message));
+	struct worker *worker = container_of(message, struct worker, abort_message);
 
-	if (worker->server == NULL) /* it had ended before this arrived */
+	if (worker->server == NULL) /* the worker ended before the message arrived */
 		return;
-	proxy_protocol_abort(worker->preface);
+	acceptor_abort(worker->acceptor);
 	server_abort(worker->server);
 }
 
 void worker_report(const struct worker *worker, struct worker_report *report)
 {
 	store_stats(worker->store, &report->store);
-	report->connections = atomic_load(&worker->load);
+	report->connections = acceptor_connections(worker->acceptor);
 	report->queued = (unsigned)counter_read(&worker->queued);
 	report->in_flight = (unsigned)counter_read(&worker->in_flight);
 	report->iterations = counter_read(&worker->iterations);
@@ -368,6 +132,7 @@ const char *worker_section_name(enum worker_section section)
 	return names[section];
 }
 
+/* Returns how long epoll_wait(2) may wait; -1: for any time. */
 static int wait_ms(const struct worker *worker)
 {
 	int ms = server_wait_ms(worker->server);
@@ -378,14 +143,15 @@ static int wait_ms(const struct worker *worker)
 	return ms >= 0 && ms < RING_RETRY_MS ? ms : RING_RETRY_MS;
 }
 
+/* Returns true if a draining worker has no connection and no read left. */
 static bool is_done(const struct worker *worker)
 {
-	return worker->draining && atomic_load(&worker->load) == 0 && server_connections(worker->server) == 0 &&
-	       store_pending(worker->store) == 0;
+	return worker->draining && acceptor_connections(worker->acceptor) == 0 &&
+	       server_connections(worker->server) == 0 && store_pending(worker->store) == 0;
 }
 
-/* A part of the turn has ended, which began at *since_ns. */
-static void note_section(struct worker *worker, enum worker_section section, uint64_t *since_ns)
+/* Measures a section of the iteration, which began at *since_ns. Sets *since_ns to its end. */
+static void measure_section(struct worker *worker, enum worker_section section, uint64_t *since_ns)
 {
 	uint64_t now_ns = clock_now_ns(), spent_ns = now_ns - *since_ns;
 
@@ -395,21 +161,21 @@ static void note_section(struct worker *worker, enum worker_section section, uin
 	*since_ns = now_ns;
 }
 
-static void turn(struct worker *worker)
+static void iterate(struct worker *worker)
 {
 	int result = reactor_iterate(worker->reactor, wait_ms(worker));
 	uint64_t since_ns = reactor_woken_ns(worker->reactor);
 
 	if (result < 0)
-		log_fault(LOG_LEVEL_ERROR, "worker %u: epoll: %s", worker->index, strerror(-result));
+		log_fault(LOG_LEVEL_ERROR, "worker %u: epoll_wait failed: %s", worker->index, strerror(-result));
 	counter_add(&worker->iterations, 1);
-	note_section(worker, WORKER_EVENTS, &since_ns);
+	measure_section(worker, WORKER_EVENTS, &since_ns);
 	server_run(worker->server);
-	note_section(worker, WORKER_HTTP, &since_ns);
+	measure_section(worker, WORKER_HTTP, &since_ns);
 	queue_run(worker->queue);
-	note_section(worker, WORKER_QUEUE, &since_ns);
+	measure_section(worker, WORKER_QUEUE, &since_ns);
 	disk_submit(worker->disk);
-	note_section(worker, WORKER_SUBMIT, &since_ns);
+	measure_section(worker, WORKER_SUBMIT, &since_ns);
 	counter_set(&worker->queued, queue_length(worker->queue));
 	counter_set(&worker->in_flight, disk_in_flight(worker->disk));
 	counter_set(&worker->last_iteration_ns, since_ns);
@@ -421,14 +187,14 @@ static void *run(void *context)
 	uint64_t one = 1;
 
 	while (!is_done(worker))
-		turn(worker);
+		iterate(worker);
 	counter_set(&worker->last_iteration_ns, UINT64_MAX);
 	if (write(worker->process->ended_fd, &one, sizeof(one)) < 0)
-		log_error("worker %u: can't say that it has ended: %s", worker->index, strerror(errno));
+		log_error("worker %u: cannot signal its end: %s", worker->index, strerror(errno));
 	return NULL;
 }
 
-/* What is the worker's own of a generation's site. */
+/* Sets the fields of the generation's site that belong to this worker. */
 static struct request_site *fill_site(struct worker *worker, struct generation *generation)
 {
 	struct request_site *site = &generation->sites[worker->index];
@@ -453,27 +219,14 @@ static struct server_terms terms_of(const struct worker *worker, struct generati
 	};
 }
 
-static int listen_to(struct worker *worker, struct generation *generation)
-{
-	struct request_site *site = &generation->sites[worker->index];
-	struct listener *listener;
-	int error = listener_new(&listener, worker->reactor, generation->sockets, came, worker);
-
-	if (error != 0)
-		return error;
-	request_site_ref(site);
-	stop_listening(worker); /* whoever came in there came in under what held there */
-	worker->listener = listener;
-	worker->heard = site;
-	return 0;
-}
-
 static int make_parts(struct worker *worker, struct generation *generation)
 {
 	struct process *process = worker->process;
 	const struct config *config = generation_config(generation);
 	int error = reactor_new(&worker->reactor);
 
+	if (error == 0)
+		error = acceptor_new(&worker->acceptor, process, worker->index, worker->reactor, &worker->counters);
 	if (error == 0)
 		error = disk_new(&worker->disk, &(struct disk_options){ .depth = system_limits_reads_per_worker(config),
 									.devices = process->devices });
@@ -491,21 +244,22 @@ static int make_parts(struct worker *worker, struct generation *generation)
 	}
 	if (error == 0) {
 		struct server_options options = { .reactor = worker->reactor,
-						  .closed = connection_closed,
-						  .context = worker };
+						  .closed = acceptor_connection_closed,
+						  .context = worker->acceptor };
 		struct server_terms terms;
 
 		fill_site(worker, generation);
 		terms = terms_of(worker, generation);
 		error = server_new(&worker->server, &options, &terms);
 	}
-	if (error == 0)
-		error = proxy_protocol_new(&worker->preface, worker->reactor, config->header_timeout_ms, introduced,
-					   worker);
-	return error == 0 ? listen_to(worker, generation) : error;
+	if (error != 0)
+		return error;
+	acceptor_set_server(worker->acceptor, worker->server);
+	process->acceptors[worker->index] = worker->acceptor;
+	return acceptor_listen(worker->acceptor, generation);
 }
 
-/* Those of MHD that are not watched yet. */
+/* Watches the descriptors of the MHD daemons that are not watched yet. */
 static int watch_server(struct worker *worker)
 {
 	int error = 0;
@@ -516,7 +270,7 @@ static int watch_server(struct worker *worker)
 		if (watch->fn != NULL || server_fd(worker->server, i) < 0)
 			continue;
 		*watch = (struct reactor_watch){ .fd = server_fd(worker->server, i),
-						 .fn = i == 0 ? server_ready : tls_ready,
+						 .fn = i == 0 ? on_server_ready : on_tls_server_ready,
 						 .context = worker };
 		error = reactor_add(worker->reactor, watch, EPOLLIN);
 		if (error != 0)
@@ -530,7 +284,7 @@ static int watch_parts(struct worker *worker)
 	int error;
 
 	worker->disk_watch =
-		(struct reactor_watch){ .fd = disk_eventfd(worker->disk), .fn = disk_ready, .context = worker };
+		(struct reactor_watch){ .fd = disk_eventfd(worker->disk), .fn = on_disk_ready, .context = worker };
 	error = reactor_add(worker->reactor, &worker->disk_watch, EPOLLIN | EPOLLET);
 	return error == 0 ? watch_server(worker) : error;
 }
@@ -544,8 +298,8 @@ int worker_new(struct worker **worker, struct generation *generation, unsigned i
 		return -ENOMEM;
 	w->process = generation->process;
 	w->index = index;
-	w->drain_message.fn = drain;
-	w->cut_message.fn = cut;
+	w->drain_message.fn = on_drain;
+	w->abort_message.fn = on_abort;
 	error = make_parts(w, generation);
 	if (error == 0)
 		error = watch_parts(w);
@@ -562,7 +316,7 @@ int worker_start(struct worker *worker)
 	char name[16];
 	int error;
 
-	counter_set(&worker->last_iteration_ns, clock_now_ns()); /* before anybody asks */
+	counter_set(&worker->last_iteration_ns, clock_now_ns()); /* so that the watchdog does not read 0 */
 	error = pthread_create(&worker->thread, NULL, run, worker);
 
 	if (error != 0)
@@ -579,65 +333,64 @@ void worker_drain(struct worker *worker)
 
 void worker_abort(struct worker *worker)
 {
-	reactor_post(worker->reactor, &worker->cut_message);
+	reactor_post(worker->reactor, &worker->abort_message);
 }
 
-/* 0; or nothing has changed. */
-static int take_up(struct worker *worker, struct generation *generation)
+/* Applies the settings of a generation to new connections. Returns 0, or -errno and nothing has changed. */
+static int apply(struct worker *worker, struct generation *generation)
 {
 	struct server_terms terms = terms_of(worker, generation),
-			    before = terms_of(worker, generation_of(worker->heard));
+			    before = terms_of(worker, acceptor_generation(worker->acceptor));
 	int error = server_reload(worker->server, &terms);
 
 	if (error != 0)
 		return error;
 	error = watch_server(worker);
 	if (error == 0)
-		error = listen_to(worker, generation);
-	if (error == 0)
-		proxy_protocol_set_timeout(worker->preface, generation_config(generation)->header_timeout_ms);
-	else
-		server_reload(worker->server, &before); /* whose daemons run */
+		error = acceptor_listen(worker->acceptor, generation);
+	if (error != 0)
+		server_reload(worker->server, &before); /* cannot fail: its MHD daemons exist */
 	return error;
 }
 
-static void renew(struct reactor_message *message)
+static void on_update(struct reactor_message *message)
 {
-	struct worker_renewal *renewal = (struct worker_renewal *)message;
-	struct worker *worker = renewal->worker;
-	struct generation *generation = renewal->generation;
-	int error = worker->draining || worker->server == NULL ? 0 : take_up(worker, generation);
+	struct worker_update *update = container_of(message, struct worker_update, message);
+	struct worker *worker = update->worker;
+	struct generation *generation = update->generation;
+	int error = worker->draining || worker->server == NULL ? 0 : apply(worker, generation);
 
 	if (error != 0)
-		log_error("worker %u goes on with the configuration before: %s", worker->index, strerror(-error));
-	if (worker->listener == NULL || generation_of(worker->heard) != generation)
+		log_error("worker %u cannot apply the new configuration: %s; keeping the former one", worker->index,
+			  strerror(-error));
+	if (acceptor_generation(worker->acceptor) != generation)
 		sockets_release(generation->sockets);
-	sem_post(&generation->taken_up);
-	worker_forget_renewal(renewal);
+	sem_post(&generation->applied);
+	worker_update_free(update);
 }
 
-int worker_prepare_renewal(struct worker *worker, struct generation *generation, struct worker_renewal **renewal)
+int worker_update_new(struct worker_update **update, struct worker *worker, struct generation *generation)
 {
-	*renewal = malloc(sizeof(**renewal));
-	if (*renewal == NULL)
+	*update = malloc(sizeof(**update));
+	if (*update == NULL)
 		return -ENOMEM;
 	fill_site(worker, generation);
-	**renewal = (struct worker_renewal){ .message = { .fn = renew },
-					     .worker = worker,
-					     .generation = generation_ref(generation) };
+	**update = (struct worker_update){ .message = { .fn = on_update },
+					   .worker = worker,
+					   .generation = generation_ref(generation) };
 	return 0;
 }
 
-void worker_forget_renewal(struct worker_renewal *renewal)
+void worker_update_free(struct worker_update *update)
 {
-	if (renewal != NULL)
-		generation_unref(renewal->generation);
-	free(renewal);
+	if (update != NULL)
+		generation_unref(update->generation);
+	free(update);
 }
 
-void worker_renew(struct worker_renewal *renewal)
+void worker_update_post(struct worker_update *update)
 {
-	reactor_post(renewal->worker->reactor, &renewal->message);
+	reactor_post(update->worker->reactor, &update->message);
 }
 
 uint64_t worker_last_iteration_ns(const struct worker *worker)
@@ -660,18 +413,18 @@ void worker_join(struct worker *worker)
 	pthread_join(worker->thread, NULL);
 }
 
+/* Pending messages are delivered while the reactor is freed. They find no server, and a closed acceptor. */
 void worker_free(struct worker *worker)
 {
 	if (worker == NULL)
 		return;
-	stop_listening(worker);
-	if (worker->preface != NULL)
-		proxy_protocol_abort(worker->preface);
-	proxy_protocol_free(worker->preface);
-	worker->preface = NULL;
+	acceptor_close(worker->acceptor);
 	server_free(worker->server);
 	worker->server = NULL;
+	if (worker->acceptor != NULL)
+		acceptor_set_server(worker->acceptor, NULL);
 	reactor_free(worker->reactor);
+	acceptor_free(worker->acceptor);
 	store_free(worker->store);
 	queue_free(worker->queue);
 	disk_free(worker->disk);

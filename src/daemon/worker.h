@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * One reactor thread and all it owns: an epoll loop, a libaio context, a store, an HTTP server, an ear on the listening
- * sockets. The worker wires their descriptors together; they do not know each other.
- */
+/* A worker: one reactor thread, and the parts that it runs: disk, queue, store, HTTP server and acceptor. */
 #ifndef DAEMON_WORKER_H
 #define DAEMON_WORKER_H
 
 #include "daemon/generation.h"
 
-/* The parts of a turn of the loop that could stall it. */
+/* The sections of an iteration of the event loop, whose times are measured. */
 enum worker_section { WORKER_EVENTS, WORKER_HTTP, WORKER_QUEUE, WORKER_SUBMIT, WORKER_SECTIONS };
 
-#define WORKER_STALL_NS UINT64_C(10000000) /* a part that took longer is a stall */
+#define WORKER_STALL_NS UINT64_C(10000000) /* a section that takes at least so long counts as a stall */
 
-/* What one worker has counted. */
+/* The counters of one worker. */
 struct worker_report {
 	struct store_stats store;
 	unsigned connections, queued, in_flight; /* now */
@@ -23,48 +20,54 @@ struct worker_report {
 };
 
 /*
- * Makes the worker; its thread does not run yet. 0 with *worker owned by the caller, or -errno (-EAGAIN: fs.aio-max-nr
- * is used up). Main thread.
+ * Creates worker `index` with its listening sockets; its thread does not run yet. Returns 0 with *worker owned by the
+ * caller, or -errno. -EAGAIN means that fs.aio-max-nr is exhausted. Main thread.
  */
 int worker_new(struct worker **worker, struct generation *generation, unsigned index);
-/* Starts its thread. 0 or -errno. All workers are made before the first one starts. */
+/* Starts the thread. All workers must have been created before. Returns 0 or -errno. Main thread. */
 int worker_start(struct worker *worker);
 
-/* Stop accepting; end when the last connection has ended. Main thread. */
+/* Stops accepting. The thread ends when the last connection has ended. Main thread. */
 void worker_drain(struct worker *worker);
-/* Cut what is left of them. Main thread. */
+/* Shuts down the remaining connections. Main thread. */
 void worker_abort(struct worker *worker);
 
 /*
- * Takes up another generation: sockets, certificates, keys, rules. Connections that are there are answered once more
- * under the one that they came in under. Main thread: first worker_prepare_renewal(), of all workers; it can fail
- * (-ENOMEM), and is undone by worker_forget_renewal(). Then worker_renew(), which can't, on one after another.
+ * Applies a new generation: sockets, certificates, keys and rules. An existing connection is served once more under its
+ * own generation and then closed.
+ *
+ * First worker_update_new() is called for all workers; it returns 0 or -ENOMEM. Then worker_update_post(), which cannot
+ * fail, sends each update to its worker and passes on its ownership. An update that is not posted is freed with
+ * worker_update_free(). Each worker posts generation->applied once. The thread of a reload creates updates, the main
+ * thread posts or frees them. NULL is allowed in worker_update_free().
  */
-struct worker_renewal;
-int worker_prepare_renewal(struct worker *worker, struct generation *generation, struct worker_renewal **renewal);
-void worker_forget_renewal(struct worker_renewal *renewal);
-void worker_renew(struct worker_renewal *renewal);
+struct worker_update;
+int worker_update_new(struct worker_update **update, struct worker *worker, struct generation *generation);
+void worker_update_free(struct worker_update *update);
+void worker_update_post(struct worker_update *update);
 
-/* What it has counted so far, without asking it. Any thread. */
+/* Reads the counters of the worker, without waiting for its thread. Any thread. */
 void worker_report(const struct worker *worker, struct worker_report *report);
-/* What its server counts; lives as long as the worker. Any thread reads. */
+/* Returns the counters of the server, which live as long as the worker. Any thread may read them. */
 const struct counters *worker_counters(const struct worker *worker);
 const char *worker_section_name(enum worker_section section);
 
-/* When its last turn of the loop ended, of clock_now_ns(); UINT64_MAX once it has ended; 0: it has not begun. Any
- * thread. */
+/*
+ * Returns when the last iteration of the event loop ended (clock_now_ns()). Returns 0 before worker_start(), and
+ * UINT64_MAX once the thread has ended. Any thread.
+ */
 uint64_t worker_last_iteration_ns(const struct worker *worker);
 
 /*
- * For what is done on its thread besides serving: see store/warm.h. Any thread, which ends that before the worker is
- * freed, and soon once the process is draining: a worker ends when its store has nothing to do.
+ * For other work on the worker's thread, such as store/warm.h. A worker ends only when its store has no reads left, so
+ * such work must end soon after the process begins to drain, and before the worker is freed. Any thread.
  */
 struct reactor *worker_reactor(const struct worker *worker);
 struct store *worker_store(const struct worker *worker);
 
-/* Waits for its thread to end. Main thread. */
+/* Waits for the thread to end. Main thread. */
 void worker_join(struct worker *worker);
-/* After worker_join() (or without worker_start()) and after the offload threads have ended. NULL is fine. */
+/* Frees the worker, after worker_join() and after the offload threads have ended. NULL is allowed. Main thread. */
 void worker_free(struct worker *worker);
 
 #endif

@@ -30,12 +30,12 @@ late() { # FIELD...
 		my ($address, $log, $before, @fields) = @ARGV;
 		my $socket = IO::Socket::INET->new($address) or die;
 		for (1 .. 1000) {
-			last if `grep -c "was refused" "$log"` > $before;
+			last if `grep -c " rejected: " "$log"` > $before;
 			select undef, undef, undef, 0.01;
 		}
 		print $socket join("\r\n", "GET /a.bin HTTP/1.1", "Host: x", @fields, "", "");
 		$socket->flush;
-		print while <$socket>' "$ADDRESS" "$DIR/error.log" "$(grep -c 'was refused' "$DIR/error.log")" "$@" >"$DIR/reply"
+		print while <$socket>' "$ADDRESS" "$DIR/error.log" "$(grep -c ' rejected: ' "$DIR/error.log")" "$@" >"$DIR/reply"
 	STATUSES=$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/" GET)
 	cp "$DIR/1.head" "$HEAD"
 }
@@ -48,7 +48,7 @@ ok "both are in the access log" await 5 has_entries '^127.0.0.1 .*"GET /a.bin HT
 get /a.bin --interface 127.0.0.2
 is "$STATUS" 200 "another client is served"
 ok "and counted" await_metric 'ranged_rejected_total{reason="max_connections_per_client"}' 2
-ok "the log says whose it was" grep -q 'connection from 127.0.0.1 was refused: its client has max_connections_per_client' "$DIR/error.log"
+ok "the log says whose it was" grep -q 'connection from 127.0.0.1 rejected: max_connections_per_client reached' "$DIR/error.log"
 
 # More than are listened to at the same time: the rest is answered at once.
 mkfifo "$DIR/hold2"

@@ -34,7 +34,7 @@ for i in 1 2 3; do
 	printf "${header}GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n" >"$DIR/in$i"
 	await 5 test -e "$DIR/at$i.reached"
 done
-ok "it is the client who has max_connections_per_client" await 5 grep -q 'its client has max_connections_per_client' "$DIR/error.log"
+ok "it is the client who has max_connections_per_client" await 5 grep -q 'max_connections_per_client reached' "$DIR/error.log"
 touch "$DIR/at1.go" "$DIR/at2.go" "$DIR/at3.go"
 ask "PROXY TCP4 192.0.2.2 198.51.100.2 12345 80\r\nGET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" -i 127.0.1.1
 is "$STATUS" 200 "another one is served"
