@@ -315,7 +315,7 @@ static void say_reads(const struct request *request)
 
 	if (request->reply.length == 0)
 		return;
-	say("cache", "%s; a process that has just started refs nothing of it",
+	say("cache", "%s; a process that has just started holds nothing of it",
 	    (const char *const[]){ "kept as it is asked for (auto)", "not kept (never)",
 				   "kept before all others (pin)" }[request_settings(request)->cache]);
 	printf("%-15s from the disk, aligned:\n", "reads");
