@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A record is the entry as it is and behind it its texts, each with its NUL. Each text is cut at a bound of its own, so
- * that a long target can't push out the status, and the bounds together fit into a line. Times are UTC: local time
- * costs a lock in libc and is ambiguous twice a year.
+ * Entries of the access log. The worker of the request packs an entry; the writer thread of the log unpacks and formats
+ * it. A record belongs to the queue of the log.
+ *
+ * The main idea: a record is a copy of the struct, followed by its texts, each with its NUL. Each text has a maximum
+ * length of its own, so a long target cannot displace the status, and all maximum lengths together fit into a line.
+ * Times are in UTC, because local time takes a lock in libc and is ambiguous once a year.
  */
 #include "site/access.h"
 
@@ -32,14 +35,14 @@ static const struct {
 };
 
 struct record {
-	struct access_entry entry; /* texts: NULL or anything else */
-	char bytes[];
+	struct access_entry entry; /* of `texts`, only whether an element is NULL matters */
+	char bytes[];		   /* the texts that are present */
 };
 
 _Static_assert(sizeof(struct record) + 128 + 16 + 1280 + 16 + 512 + 512 + 256 + 256 + 256 + ACCESS_TEXTS <=
 		       ACCESS_RECORD_BYTES,
-	       "a record of the longest texts");
-_Static_assert(ACCESS_RECORD_BYTES <= LOG_RECORD_BYTES, "a log takes a record");
+	       "the longest texts fit into a record");
+_Static_assert(ACCESS_RECORD_BYTES <= LOG_RECORD_BYTES, "a record fits into the queue of a log");
 
 size_t access_text_bytes(enum access_text text)
 {
@@ -53,12 +56,14 @@ const char *access_text_name(enum access_text text)
 
 const char *access_source_name(enum access_source source)
 {
-	static const char *const names[] = { [ACCESS_HIT] = "hit", [ACCESS_COALESCED] = "coalesced", [ACCESS_MISS] = "miss" };
+	static const char *const names[] = {
+		[ACCESS_HIT] = "hit", [ACCESS_COALESCED] = "coalesced", [ACCESS_MISS] = "miss"
+	};
 
 	return names[source];
 }
 
-/* Copies the text and its NUL, with a cut between two characters of UTF-8. Returns the end. */
+/* Copies the text and its NUL, truncated between two UTF-8 characters if necessary. Returns the end of the copy. */
 static char *put_text(char *to, const char *text, size_t max)
 {
 	size_t length = strnlen(text, max + 1);
@@ -140,7 +145,7 @@ void access_fields(const struct log_form *form, const void *record, struct sink 
 		text_field(sink, texts[i].field, entry.texts[i]);
 	number_field(sink, "RANGED_STATUS", entry.status);
 	number_field(sink, "RANGED_BYTES", entry.sent_bytes);
-	number_field(sink, "RANGED_DURATION_US", entry.taken_ns / 1000);
+	number_field(sink, "RANGED_DURATION_US", entry.duration_ns / 1000);
 	number_field(sink, "RANGED_WAIT_US", entry.wait_ns / 1000);
 	number_field(sink, "RANGED_TLS", entry.tls);
 	text_field(sink, "RANGED_CACHE", access_source_name(entry.source));

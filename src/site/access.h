@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the log of requests may say of one. A reactor packs it into a record, which costs it a copy of a few strings;
- * the log's writer makes a line of it.
+ * An entry of the access log. A worker packs the entry into a record, which costs a copy of a few strings. The writer
+ * thread of the log formats the record as a line.
  */
 #ifndef SITE_ACCESS_H
 #define SITE_ACCESS_H
@@ -21,46 +21,49 @@ enum access_text {
 	ACCESS_REFERER,
 	ACCESS_USER_AGENT,
 	ACCESS_RANGE,
-	ACCESS_HOST, /* as the client has it */
-	ACCESS_SITE, /* as the configuration has it */
+	ACCESS_HOST, /* value of the Host field */
+	ACCESS_SITE, /* name of the site block */
 	ACCESS_TEXTS
 };
 
-/* Where the first bytes of the body came from; ACCESS_NOWHERE: none was read. */
+/* The source of the first bytes of the body. ACCESS_NOWHERE: no file was read. */
 enum access_source { ACCESS_NOWHERE, ACCESS_HIT, ACCESS_COALESCED, ACCESS_MISS };
 
+/* The caller owns the struct and the strings; access_pack() copies them. */
 struct access_entry {
 	struct address client;
-	int64_t time_ns;	    /* since 1970, when the request came in */
-	uint64_t wait_ns, taken_ns; /* from then until the reply began, and until it ended */
-	uint64_t sent_bytes;	    /* of the body */
+	int64_t time_ns;      /* arrival of the request, since 1970 */
+	uint64_t wait_ns;     /* time from the arrival to the start of the response */
+	uint64_t duration_ns; /* time from the arrival to the end of the response */
+	uint64_t sent_bytes;  /* bytes of the body that were sent */
 	unsigned status;
-	unsigned port; /* the connection came in on; 0: a Unix socket */
+	unsigned port; /* port that accepted the connection; 0: a Unix socket */
 	bool tls;
 	enum access_source source;
 	const char *texts[ACCESS_TEXTS]; /* NULL: absent */
 };
 
-#define ACCESS_TEXT_MAX 1280 /* bytes of the longest text */
+#define ACCESS_TEXT_MAX 1280 /* length of the longest text, in bytes */
 #define ACCESS_RECORD_BYTES 4096
 
-/* Bytes that a text may take, in a record and, escaped, in a line: what is longer is cut, with "…" at its end. */
+/* Returns the maximum length of a text in a record, and, escaped, in a line. A longer text is truncated with "…". */
 size_t access_text_bytes(enum access_text text);
-/* "user", "user_agent" … */
+/* Returns the name of a text: "user", "user_agent" and so on. */
 const char *access_text_name(enum access_text text);
-/* "hit", "coalesced", "miss"; NULL: from nowhere. */
+/* Returns "hit", "coalesced" or "miss", or NULL for ACCESS_NOWHERE. */
 const char *access_source_name(enum access_source source);
 
-/* Into record[ACCESS_RECORD_BYTES], aligned to 8; returns its length. */
+/* Packs an entry into record[ACCESS_RECORD_BYTES], which is aligned to 8 bytes. Returns the length of the record. */
 size_t access_pack(const struct access_entry *entry, void *record);
-/* The reverse; the texts are the record's. */
+/* Unpacks a record. The texts of the entry point into the record. */
 void access_unpack(const void *record, struct access_entry *entry);
 
-/* "2026-11-22T23:26:41.123Z" into text; returns text. */
+/* Formats a time in UTC, "2026-11-22T23:26:41.123Z". Returns `text`. */
 #define ACCESS_TIME_BYTES 40
 const char *access_time(int64_t time_ns, char text[ACCESS_TIME_BYTES]);
 
-/* For struct log_form: RANGED_CLIENT, RANGED_TARGET …, those that are not absent. */
+/* Passes the fields of a record that are present to the journal (RANGED_CLIENT, RANGED_TARGET and so on). For struct
+ * log_form; runs on the writer thread of the log. */
 void access_fields(const struct log_form *form, const void *record, struct sink *sink);
 
 #endif

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A format is a small program: each op writes one thing to the end of the line. What an op must have is known when the
- * format is compiled (a number, a date, a literal), and of texts at least an ellipsis; so each op knows how much of the
- * line those behind it need, and no text, however long, takes that from them.
+ * Compiles the format string of an access log. The configuration owns a format until log_retire(); then the writer
+ * thread of the log frees it.
+ *
+ * The main idea: a format is a list of operations, each of which appends one value to the line. The minimum length of
+ * each operation is known at compile time: the length of a number, a date or a literal, and the length of an ellipsis
+ * for a text. Each operation therefore knows how many bytes the operations after it need, and no text uses those bytes,
+ * however long it is.
  */
 #include "site/access_format.h"
 
@@ -17,15 +21,15 @@
 #include "site/access_line.h"
 
 #define OPS_MAX 100
-#define NAME_MAX_BYTES 24 /* of what stands in braces */
+#define NAME_MAX_BYTES 24 /* maximum length of a name in braces, with its NUL */
 
 #define COMBINED "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\""
 #define TIMING "%h %l %u %t \"%r\" %>s %B \"%{Referer}i\" \"%{User-Agent}i\" \"%{Range}i\" %{duration}x"
 
 struct access_format {
-	struct log_form form; /* first */
+	struct log_form form; /* must be first: form_line() and form_free() cast it to the format */
 	bool json;
-	char *text; /* literals lie in it */
+	char *text; /* the format string, to which literals point */
 	unsigned count;
 	struct access_line_op ops[OPS_MAX];
 };
@@ -34,44 +38,46 @@ struct access_format {
 
 static const struct {
 	char letter;
-	const char *name; /* in braces; NULL: there are none */
+	const char *name; /* the name in braces; NULL: a directive without braces */
 	struct access_line_op op;
 } directives[] = {
-	{ 'a', NULL, { .kind = ACCESS_LINE_CLIENT, .needs = ADDRESS_TEXT_BYTES } },
-	{ 'h', NULL, { .kind = ACCESS_LINE_CLIENT, .needs = ADDRESS_TEXT_BYTES } },
-	{ 'l', NULL, { .kind = ACCESS_LINE_LITERAL, .literal = "-", .needs = 1 } },
-	{ 'u', NULL, { .kind = ACCESS_LINE_USER, .text = ACCESS_USER, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 't', NULL, { .kind = ACCESS_LINE_DATE, .needs = 32 } },
-	{ 't', "rfc3339", { .kind = ACCESS_LINE_RFC3339, .needs = ACCESS_TIME_BYTES } },
-	{ 't', "sec", { .kind = ACCESS_LINE_TIME, .unit = CLOCK_NS_PER_S, .needs = 20 } },
-	{ 't', "msec", { .kind = ACCESS_LINE_TIME, .unit = CLOCK_NS_PER_MS, .needs = 20 } },
-	{ 't', "usec", { .kind = ACCESS_LINE_TIME, .unit = 1000, .needs = 20 } },
-	{ 'm', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_METHOD, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 'U', NULL, { .kind = ACCESS_LINE_PATH, .text = ACCESS_TARGET, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 'q', NULL, { .kind = ACCESS_LINE_QUERY, .text = ACCESS_TARGET, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 'H', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_VERSION, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 's', NULL, { .kind = ACCESS_LINE_STATUS, .needs = 20 } },
-	{ 'b', NULL, { .kind = ACCESS_LINE_BYTES_CLF, .needs = 20 } },
-	{ 'B', NULL, { .kind = ACCESS_LINE_BYTES, .needs = 20 } },
-	{ 'D', NULL, { .kind = ACCESS_LINE_TAKEN, .unit = 1000, .needs = 20 } },
-	{ 'T', NULL, { .kind = ACCESS_LINE_TAKEN, .unit = CLOCK_NS_PER_S, .needs = 20 } },
-	{ 'T', "s", { .kind = ACCESS_LINE_TAKEN, .unit = CLOCK_NS_PER_S, .needs = 20 } },
-	{ 'T', "ms", { .kind = ACCESS_LINE_TAKEN, .unit = CLOCK_NS_PER_MS, .needs = 20 } },
-	{ 'T', "us", { .kind = ACCESS_LINE_TAKEN, .unit = 1000, .needs = 20 } },
-	{ 'v', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_SITE, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 'p', NULL, { .kind = ACCESS_LINE_PORT, .needs = 20 } },
-	{ 'i', "Referer", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_REFERER, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'a', NULL, { .kind = ACCESS_LINE_CLIENT, .min_bytes = ADDRESS_TEXT_BYTES } },
+	{ 'h', NULL, { .kind = ACCESS_LINE_CLIENT, .min_bytes = ADDRESS_TEXT_BYTES } },
+	{ 'l', NULL, { .kind = ACCESS_LINE_LITERAL, .literal = "-", .min_bytes = 1 } },
+	{ 'u', NULL, { .kind = ACCESS_LINE_USER, .text = ACCESS_USER, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 't', NULL, { .kind = ACCESS_LINE_DATE, .min_bytes = 32 } },
+	{ 't', "rfc3339", { .kind = ACCESS_LINE_RFC3339, .min_bytes = ACCESS_TIME_BYTES } },
+	{ 't', "sec", { .kind = ACCESS_LINE_TIME, .unit = CLOCK_NS_PER_S, .min_bytes = 20 } },
+	{ 't', "msec", { .kind = ACCESS_LINE_TIME, .unit = CLOCK_NS_PER_MS, .min_bytes = 20 } },
+	{ 't', "usec", { .kind = ACCESS_LINE_TIME, .unit = 1000, .min_bytes = 20 } },
+	{ 'm', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_METHOD, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'U', NULL, { .kind = ACCESS_LINE_PATH, .text = ACCESS_TARGET, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'q', NULL, { .kind = ACCESS_LINE_QUERY, .text = ACCESS_TARGET, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'H', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_VERSION, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 's', NULL, { .kind = ACCESS_LINE_STATUS, .min_bytes = 20 } },
+	{ 'b', NULL, { .kind = ACCESS_LINE_BYTES_CLF, .min_bytes = 20 } },
+	{ 'B', NULL, { .kind = ACCESS_LINE_BYTES, .min_bytes = 20 } },
+	{ 'D', NULL, { .kind = ACCESS_LINE_DURATION, .unit = 1000, .min_bytes = 20 } },
+	{ 'T', NULL, { .kind = ACCESS_LINE_DURATION, .unit = CLOCK_NS_PER_S, .min_bytes = 20 } },
+	{ 'T', "s", { .kind = ACCESS_LINE_DURATION, .unit = CLOCK_NS_PER_S, .min_bytes = 20 } },
+	{ 'T', "ms", { .kind = ACCESS_LINE_DURATION, .unit = CLOCK_NS_PER_MS, .min_bytes = 20 } },
+	{ 'T', "us", { .kind = ACCESS_LINE_DURATION, .unit = 1000, .min_bytes = 20 } },
+	{ 'v', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_SITE, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'p', NULL, { .kind = ACCESS_LINE_PORT, .min_bytes = 20 } },
+	{ 'i',
+	  "Referer",
+	  { .kind = ACCESS_LINE_TEXT, .text = ACCESS_REFERER, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
 	{ 'i',
 	  "User-Agent",
-	  { .kind = ACCESS_LINE_TEXT, .text = ACCESS_USER_AGENT, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 'i', "Range", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_RANGE, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 'i', "Host", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_HOST, .needs = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 'x', "duration", { .kind = ACCESS_LINE_DURATION, .needs = 28 } },
-	{ 'x', "wait", { .kind = ACCESS_LINE_DELAY, .needs = 28 } },
-	{ 'x', "wait_us", { .kind = ACCESS_LINE_WAIT, .unit = 1000, .needs = 20 } },
-	{ 'x', "scheme", { .kind = ACCESS_LINE_SCHEME, .needs = 5 } },
-	{ 'x', "cache", { .kind = ACCESS_LINE_CACHE, .needs = 6 } },
-	{ '%', NULL, { .kind = ACCESS_LINE_LITERAL, .literal = "%", .needs = 1 } },
+	  { .kind = ACCESS_LINE_TEXT, .text = ACCESS_USER_AGENT, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'i', "Range", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_RANGE, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'i', "Host", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_HOST, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'x', "duration", { .kind = ACCESS_LINE_DURATION_SECONDS, .min_bytes = 28 } },
+	{ 'x', "wait", { .kind = ACCESS_LINE_WAIT_SECONDS, .min_bytes = 28 } },
+	{ 'x', "wait_us", { .kind = ACCESS_LINE_WAIT, .unit = 1000, .min_bytes = 20 } },
+	{ 'x', "scheme", { .kind = ACCESS_LINE_SCHEME, .min_bytes = 5 } },
+	{ 'x', "cache", { .kind = ACCESS_LINE_CACHE, .min_bytes = 6 } },
+	{ '%', NULL, { .kind = ACCESS_LINE_LITERAL, .literal = "%", .min_bytes = 1 } },
 };
 #define DIRECTIVES (sizeof(directives) / sizeof(directives[0]))
 
@@ -83,7 +89,7 @@ struct compiler {
 	char *fault;
 };
 
-/* `bytes` of the text from `at` on are what is wrong. */
+/* Describes an error: `bytes` bytes of the format from `at` are invalid. Returns -EINVAL. */
 static int refuse(const struct compiler *compiler, const char *at, size_t bytes, const char *problem)
 {
 	snprintf(compiler->fault, ACCESS_FORMAT_FAULT_BYTES, "\"%.*s\" at byte %zu: %s", (int)(bytes < 40 ? bytes : 40),
@@ -99,15 +105,15 @@ static int add(struct compiler *compiler, const struct access_line_op *op)
 	return 0;
 }
 
-/* "%r" is three directives and what stands between them. */
+/* Adds "%r", which is three directives separated by blanks. */
 static int add_request_line(struct compiler *compiler)
 {
 	static const struct access_line_op ops[] = {
-		{ .kind = ACCESS_LINE_TEXT, .text = ACCESS_METHOD, .needs = ACCESS_LINE_ELLIPSIS_BYTES },
-		{ .kind = ACCESS_LINE_LITERAL, .literal = " ", .needs = 1 },
-		{ .kind = ACCESS_LINE_TEXT, .text = ACCESS_TARGET, .needs = ACCESS_LINE_ELLIPSIS_BYTES },
-		{ .kind = ACCESS_LINE_LITERAL, .literal = " ", .needs = 1 },
-		{ .kind = ACCESS_LINE_TEXT, .text = ACCESS_VERSION, .needs = ACCESS_LINE_ELLIPSIS_BYTES }
+		{ .kind = ACCESS_LINE_TEXT, .text = ACCESS_METHOD, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES },
+		{ .kind = ACCESS_LINE_LITERAL, .literal = " ", .min_bytes = 1 },
+		{ .kind = ACCESS_LINE_TEXT, .text = ACCESS_TARGET, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES },
+		{ .kind = ACCESS_LINE_LITERAL, .literal = " ", .min_bytes = 1 },
+		{ .kind = ACCESS_LINE_TEXT, .text = ACCESS_VERSION, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES }
 	};
 	int error = 0;
 
@@ -133,14 +139,17 @@ static int add_directive(struct compiler *compiler, const char *from, char lette
 	}
 	if (letter == 'i')
 		return refuse(compiler, from, bytes,
-			      "of the request's fields, Referer, User-Agent, Range and Host are kept");
+			      "only the request fields Referer, User-Agent, Range and Host can be logged");
 	if (letter == 'x')
 		return refuse(compiler, from, bytes,
-			      "in the braces of x stands duration, wait, wait_us, scheme or cache");
-	return refuse(compiler, from, bytes, known ? "this letter has no such braces" : "there is no such directive");
+			      "the name in braces before x must be duration, wait, wait_us, scheme or cache");
+	return refuse(compiler, from, bytes, known ? "unknown name in braces for this directive" : "unknown directive");
 }
 
-/* compiler->at is behind the percent sign. "<" and ">" say of which of several requests, and there is one. */
+/*
+ * Compiles the directive whose percent sign precedes compiler->at. Apache's "<" and ">" select one of several internal
+ * requests; they are ignored, because ranged has only one.
+ */
 static int compile_directive(struct compiler *compiler)
 {
 	const char *from = compiler->at - 1, *end;
@@ -151,14 +160,14 @@ static int compile_directive(struct compiler *compiler)
 	if (braces) {
 		end = strchr(compiler->at, '}');
 		if (end == NULL)
-			return refuse(compiler, from, strlen(from), "the brace is not closed");
+			return refuse(compiler, from, strlen(from), "missing closing brace");
 		snprintf(name, sizeof(name), "%.*s",
 			 (int)(end - compiler->at - 1 < NAME_MAX_BYTES ? end - compiler->at - 1 : NAME_MAX_BYTES),
 			 compiler->at + 1);
 		compiler->at = end + 1;
 	}
 	if (*compiler->at == '\0')
-		return refuse(compiler, from, strlen(from), "the format ends within a directive");
+		return refuse(compiler, from, strlen(from), "incomplete directive at the end of the format");
 	char letter = *compiler->at++;
 	return add_directive(compiler, from, letter, braces ? name : NULL);
 }
@@ -166,12 +175,11 @@ static int compile_directive(struct compiler *compiler)
 static int compile_literal(struct compiler *compiler)
 {
 	size_t length = strcspn(compiler->at, "%");
-	struct access_line_op op = { .kind = ACCESS_LINE_LITERAL, .literal = compiler->at, .needs = length };
+	struct access_line_op op = { .kind = ACCESS_LINE_LITERAL, .literal = compiler->at, .min_bytes = length };
 
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)compiler->at[i] < ' ' && compiler->at[i] != '\t')
-			return refuse(compiler, compiler->at, i,
-				      "a control character follows, which would break the line");
+			return refuse(compiler, compiler->at, i, "a control character follows, which is not allowed");
 	compiler->at += length;
 	return add(compiler, &op);
 }
@@ -179,12 +187,12 @@ static int compile_literal(struct compiler *compiler)
 static int compile(struct access_format *format, char *fault)
 {
 	struct compiler compiler = { .format = format, .at = format->text, .fault = fault };
-	size_t behind = 0;
+	size_t reserved = 0;
 	int error = 0;
 
 	if (strchr(format->text, '%') == NULL)
 		return refuse(&compiler, format->text, strlen(format->text),
-			      "this is neither combined, timing nor json, and has no directive");
+			      "expected combined, timing, json, or a format string with a % directive");
 	while (*compiler.at != '\0' && error == 0) {
 		bool directive = *compiler.at == '%';
 
@@ -192,11 +200,11 @@ static int compile(struct access_format *format, char *fault)
 		error = directive ? compile_directive(&compiler) : compile_literal(&compiler);
 	}
 	for (unsigned i = format->count; i-- > 0;) {
-		format->ops[i].behind = behind;
-		behind += format->ops[i].needs;
+		format->ops[i].reserved_bytes = reserved;
+		reserved += format->ops[i].min_bytes;
 	}
-	if (error == 0 && behind > SINK_LINE_BYTES - 1)
-		error = refuse(&compiler, format->text, 20, "its lines would be too long");
+	if (error == 0 && reserved > SINK_LINE_BYTES - 1)
+		error = refuse(&compiler, format->text, 20, "the lines of this format are too long");
 	return error;
 }
 

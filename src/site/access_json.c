@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * jansson does the writing, and takes strings of UTF-8 only; what a client sent is anything. Each text is cut by what
- * it will take in the line, where a control byte takes six bytes, so that the line is whole whatever is in it.
+ * Formats entries of the access log as JSON. Runs on the writer thread of the log; the entry and the line belong to the
+ * caller.
+ *
+ * The main idea: jansson writes the line but accepts UTF-8 only, and a client may send any bytes. Texts are therefore
+ * converted to UTF-8 first. They are truncated by their length in the line, where a control byte is six bytes long, so
+ * the line is complete JSON for any input.
  */
 #include "site/access_json.h"
 
@@ -11,13 +15,13 @@
 
 #define ELLIPSIS "…"
 
-struct text {
+struct json_text {
 	char bytes[ACCESS_TEXT_MAX + sizeof(ELLIPSIS)];
 	size_t used;
-	size_t left; /* bytes of the line */
+	size_t left; /* remaining bytes of the line */
 };
 
-/* The bytes of the character of UTF-8 (RFC 3629) that begins here; 0: none does. */
+/* Returns the length of the UTF-8 character (RFC 3629) that begins here, or 0 if there is none. */
 static unsigned character_bytes(const unsigned char *p)
 {
 	unsigned bytes = *p < 0x80 ? 1 : *p < 0xc2 ? 0 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : *p < 0xf5 ? 4 : 0;
@@ -31,18 +35,18 @@ static unsigned character_bytes(const unsigned char *p)
 	return bytes;
 }
 
-/* False: there is no room for it. */
-static bool put(struct text *text, const void *bytes, size_t length, size_t takes)
+/* Appends bytes whose length in the line is line_bytes. Returns false if they do not fit. */
+static bool put(struct json_text *text, const void *bytes, size_t length, size_t line_bytes)
 {
-	if (takes > text->left)
+	if (line_bytes > text->left)
 		return false;
-	text->left -= takes;
+	text->left -= line_bytes;
 	memcpy(text->bytes + text->used, bytes, length);
 	text->used += length;
 	return true;
 }
 
-static bool put_character(struct text *text, const unsigned char *p, unsigned bytes)
+static bool put_character(struct json_text *text, const unsigned char *p, unsigned bytes)
 {
 	static const char hex[] = "0123456789abcdef";
 
@@ -53,7 +57,7 @@ static bool put_character(struct text *text, const unsigned char *p, unsigned by
 
 static json_t *text_value(const char *from, size_t max)
 {
-	struct text text = { .left = max };
+	struct json_text text = { .left = max };
 	const unsigned char *p = (const unsigned char *)from;
 
 	if (from == NULL)
@@ -85,7 +89,8 @@ static json_t *object(const struct access_entry *entry)
 						      text_value(entry->texts[i], access_text_bytes(i)));
 	failed |= json_object_set_new_nocheck(line, "status", json_integer(entry->status));
 	failed |= json_object_set_new_nocheck(line, "bytes", json_integer((json_int_t)entry->sent_bytes));
-	failed |= json_object_set_new_nocheck(line, "duration_us", json_integer((json_int_t)(entry->taken_ns / 1000)));
+	failed |=
+		json_object_set_new_nocheck(line, "duration_us", json_integer((json_int_t)(entry->duration_ns / 1000)));
 	failed |= json_object_set_new_nocheck(line, "wait_us", json_integer((json_int_t)(entry->wait_ns / 1000)));
 	failed |= json_object_set_new_nocheck(line, "port", entry->port != 0 ? json_integer(entry->port) : json_null());
 	failed |= json_object_set_new_nocheck(line, "tls", json_boolean(entry->tls));

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A request as one object of JSON in one line. */
+/* Formats an entry of the access log as a JSON object in one line. */
 #ifndef SITE_ACCESS_JSON_H
 #define SITE_ACCESS_JSON_H
 
 #include "site/access.h"
 
 /*
- * Into line[SINK_LINE_BYTES]; returns its length, 0 without memory. All keys are always there, null if absent. Texts
- * are UTF-8: bytes that are none become "\xNN", and a backslash "\x5c", so that what was sent can be told. Any thread.
+ * Writes the line, without a newline, to line[SINK_LINE_BYTES]. Returns its length, or 0 without memory. Every key is
+ * present in every line; an absent value is null. Texts are UTF-8. A byte that is not UTF-8 becomes "\xNN", and a
+ * backslash becomes "\x5c", so the original bytes can be reconstructed. Any thread.
  */
 size_t access_json_line(const struct access_entry *entry, char *line);
 

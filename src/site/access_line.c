@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each op writes one thing to the end of the line. It knows how much of the line those behind it need, and no text,
- * however long, takes that from them: what was sent is one line, and all its parts are there.
+ * Formats lines of the access log. Runs on the writer thread of the log; the line belongs to the caller.
+ *
+ * The main idea: each operation appends one value to the line and leaves the bytes that the operations after it need at
+ * least. So each entry is one line with all its values, however long the texts of the client are.
  */
 #include "site/access_line.h"
 
@@ -15,8 +17,8 @@
 #define ELLIPSIS "…"
 #define ELLIPSIS_BYTES ACCESS_LINE_ELLIPSIS_BYTES
 
-/* The bytes before text[i] that begin a character of UTF-8 which goes on there. */
-static size_t begun_in_vain(const char *text, size_t i)
+/* Returns the number of bytes before text[i] that belong to a UTF-8 character that continues at text[i]. */
+static size_t partial_character_bytes(const char *text, size_t i)
 {
 	size_t back = 0;
 
@@ -25,8 +27,10 @@ static size_t begun_in_vain(const char *text, size_t i)
 	return ((unsigned char)text[i - back] & 0xc0) == 0xc0 ? back : 0;
 }
 
-/* Escaped (blanks only if they may not stay), and cut at `end`, where there is room for the ellipsis. Returns the new
- * length. */
+/*
+ * Appends a text with escapes; blanks are escaped unless `blanks` is true. A text that would extend past `end` is
+ * truncated so that the ellipsis ends there at the latest. Returns the new length of the line.
+ */
 static size_t put_text(char *line, size_t used, size_t end, const char *text, size_t length, bool blanks)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -34,10 +38,10 @@ static size_t put_text(char *line, size_t used, size_t end, const char *text, si
 	for (size_t i = 0; i < length; i++) {
 		unsigned char byte = (unsigned char)text[i];
 		bool plain = byte >= ' ' && byte != '"' && byte != '\\' && byte != 0x7f && (byte != ' ' || blanks);
-		size_t takes = plain ? 1 : 4;
+		size_t bytes = plain ? 1 : 4;
 
-		if (used + takes + (i + 1 < length ? ELLIPSIS_BYTES : 0) > end) {
-			used -= begun_in_vain(text, i);
+		if (used + bytes + (i + 1 < length ? ELLIPSIS_BYTES : 0) > end) {
+			used -= partial_character_bytes(text, i);
 			memcpy(line + used, ELLIPSIS, ELLIPSIS_BYTES);
 			return used + ELLIPSIS_BYTES;
 		}
@@ -45,7 +49,7 @@ static size_t put_text(char *line, size_t used, size_t end, const char *text, si
 			line[used] = (char)byte;
 		else
 			memcpy(line + used, (char[]){ '\\', 'x', hex[byte >> 4], hex[byte & 15] }, 4);
-		used += takes;
+		used += bytes;
 	}
 	return used;
 }
@@ -54,7 +58,8 @@ static size_t put_any(const struct access_line_op *op, const struct access_entry
 {
 	const char *text = entry->texts[op->text];
 	size_t path_length = text != NULL ? strcspn(text, "?") : 0;
-	size_t end = SINK_LINE_BYTES - 1 - op->behind, bound = used + access_text_bytes(op->text) + ELLIPSIS_BYTES;
+	size_t end = SINK_LINE_BYTES - 1 - op->reserved_bytes,
+	       bound = used + access_text_bytes(op->text) + ELLIPSIS_BYTES;
 	size_t length = text != NULL ? strlen(text) : 0;
 
 	if (op->kind == ACCESS_LINE_QUERY) {
@@ -98,7 +103,7 @@ static size_t put_seconds(char *line, uint64_t ns)
 	return put(line, text);
 }
 
-/* One second has many requests. */
+/* Formats the date once for each second and thread, because many requests share a second. */
 static size_t put_date(char *line, int64_t time_ns)
 {
 	static _Thread_local time_t last;
@@ -117,7 +122,7 @@ static size_t put_date(char *line, int64_t time_ns)
 	return put(line, text);
 }
 
-/* What takes no more than it needs. Returns what it took. */
+/* Writes a value of at most min_bytes. Returns its length. */
 static size_t put_fixed(const struct access_line_op *op, const struct access_entry *entry, char *line)
 {
 	char text[ACCESS_TIME_BYTES > ADDRESS_TEXT_BYTES ? ACCESS_TIME_BYTES : ADDRESS_TEXT_BYTES];
@@ -125,8 +130,8 @@ static size_t put_fixed(const struct access_line_op *op, const struct access_ent
 
 	switch (op->kind) {
 	case ACCESS_LINE_LITERAL:
-		memcpy(line, op->literal, op->needs);
-		return op->needs;
+		memcpy(line, op->literal, op->min_bytes);
+		return op->min_bytes;
 	case ACCESS_LINE_CLIENT:
 		return put(line, address_format(&entry->client, text));
 	case ACCESS_LINE_DATE:
@@ -135,13 +140,13 @@ static size_t put_fixed(const struct access_line_op *op, const struct access_ent
 		return put(line, access_time(entry->time_ns, text));
 	case ACCESS_LINE_TIME:
 		return put_number(line, (uint64_t)entry->time_ns / op->unit);
-	case ACCESS_LINE_TAKEN:
-		return put_number(line, entry->taken_ns / op->unit);
+	case ACCESS_LINE_DURATION:
+		return put_number(line, entry->duration_ns / op->unit);
 	case ACCESS_LINE_WAIT:
 		return put_number(line, entry->wait_ns / op->unit);
-	case ACCESS_LINE_DURATION:
-		return put_seconds(line, entry->taken_ns);
-	case ACCESS_LINE_DELAY:
+	case ACCESS_LINE_DURATION_SECONDS:
+		return put_seconds(line, entry->duration_ns);
+	case ACCESS_LINE_WAIT_SECONDS:
 		return put_seconds(line, entry->wait_ns);
 	case ACCESS_LINE_STATUS:
 		return put_number(line, entry->status);

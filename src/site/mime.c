@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Content types by extension.
+ * Content types by file name extension (RFC 9110 section 8.3, RFC 2046 section 4.1.2 for the charset). The
+ * configuration owns the table. The main thread fills it in mime_new(); it does not change afterwards, and any thread
+ * may read it.
  *
- * The built-in table is written in the format of mime.types (a type, then its extensions), so one reader serves both;
- * what is defined first stays, and the system's file is read first. Every value is made once, with its charset, so that
- * a request only looks up. The table does not change after mime_new(): any thread may read it. What would be
- * application/octet-stream needs no line. RFC 9110 section 8.3, RFC 2046 section 4.1.2 (charset).
+ * The main idea: the built-in table has the format of mime.types (a type, then its extensions), so one parser reads
+ * both. The first definition of an extension counts, and the file of the system is read first. Each value is formatted
+ * once, with its charset, so a request needs only a lookup. application/octet-stream needs no line, because it is the
+ * default.
  */
 #include "site/mime.h"
 
@@ -16,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Out of memory while adding: the entry is left unlinked (hh.tbl is NULL), and the table as it was. */
+/* Without memory, uthash leaves the entry unlinked (hh.tbl is NULL) and the table unchanged, instead of exiting. */
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
@@ -157,7 +159,7 @@ static char to_lower(char byte)
 	return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
 }
 
-/* Into text[EXTENSION_MAX + 1]; false when it is too long to be one. */
+/* Copies an extension in lower case to text[EXTENSION_MAX + 1]. Returns false if it is empty or too long. */
 static bool lower_extension(const char *from, size_t length, char *text)
 {
 	if (length == 0 || length > EXTENSION_MAX)
@@ -168,8 +170,8 @@ static bool lower_extension(const char *from, size_t length, char *text)
 	return true;
 }
 
-/* The next word of the line; false at its end. A word that begins with # begins a comment. */
-static bool take_word(const char **at, struct word *word)
+/* Advances to the next word of the line. Returns false at the end, or at a word that begins a comment with "#". */
+static bool next_word(const char **at, struct word *word)
 {
 	word->text = *at + strspn(*at, BLANKS);
 	word->length = strcspn(word->text, BLANKS);
@@ -177,7 +179,7 @@ static bool take_word(const char **at, struct word *word)
 	return word->length > 0 && *word->text != '#';
 }
 
-/* token "/" token */
+/* Returns true for token "/" token. */
 static bool is_media_type(const struct word *word)
 {
 	const char *slash = memchr(word->text, '/', word->length);
@@ -198,7 +200,7 @@ static bool is_text(const struct word *type)
 	return true;
 }
 
-/* Debian says Qt translations for .ts; on a server of byte ranges it is a segment of an MPEG-2 transport stream. */
+/* Debian's mime.types maps .ts to Qt translations. On a file server, .ts is a segment of an MPEG-2 transport stream. */
 static bool is_mistaken(const struct word *type, const char *extension)
 {
 	static const char linguist[] = "text/vnd.trolltech.linguist";
@@ -226,15 +228,15 @@ static int add(struct mime *mime, const struct word *type, const char *extension
 	return 0;
 }
 
-/* A line that defines nothing is 0 too. */
+/* Adds the definitions of a line. Returns 0, also for a line without definitions, or -ENOMEM. */
 static int add_line(struct mime *mime, const char *line)
 {
 	struct word type, word;
 	char extension[EXTENSION_MAX + 1];
 	int result = 0;
-	if (!take_word(&line, &type) || !is_media_type(&type))
+	if (!next_word(&line, &type) || !is_media_type(&type))
 		return 0;
-	while (result == 0 && take_word(&line, &word))
+	while (result == 0 && next_word(&line, &word))
 		if (lower_extension(word.text, word.length, extension) && !is_mistaken(&type, extension))
 			result = add(mime, &type, extension);
 	return result;

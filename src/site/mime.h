@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Content types by the extension of a name: the system's mime.types, then a built-in table. */
+/* Content types by file name extension: from a mime.types file, then from a built-in table. */
 #ifndef SITE_MIME_H
 #define SITE_MIME_H
 
 struct mime;
 
 /*
- * path: of a mime.types file; NULL or one that does not exist: only the built-in table. 0, or -errno: -ENOMEM, or of a
- * file that exists and can't be read; *mime is NULL then.
+ * Reads the mime.types file at `path` and adds the built-in table. If the path is NULL or the file does not exist, only
+ * the built-in table is used. Returns 0, and the caller owns *mime; or -ENOMEM, or -errno of a file that exists but
+ * cannot be read, and *mime is then NULL. Main thread.
  */
 int mime_new(struct mime **mime, const char *path);
+/* Frees the table. NULL is allowed. */
 void mime_free(struct mime *mime);
 
 /*
- * The value of Content-Type for a file of this name, "; charset=utf-8" on text; never NULL (application/octet-stream).
- * Lives as long as `mime`. Any thread.
+ * Returns the value of Content-Type for a file of this name, with "; charset=utf-8" for text. For an unknown extension
+ * it is "application/octet-stream". The string belongs to `mime`. Any thread.
  */
 const char *mime_type(const struct mime *mime, const char *name);
 

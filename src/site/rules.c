@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * There are few blocks and most are told apart within their first bytes, so they are looked at one after the other;
- * without any, a request pays for a comparison and a pointer. Only where some block is about the path are settings
- * copied and laid over each other: what the top level says, its locations, the site, the site's locations, and of
- * locations the prefixes, from short to long, then the globs in the order of the file.
+ * Selects the site of a request and merges the blocks that match its path. The configuration owns the rules; workers
+ * only read them, and the result belongs to the request.
+ *
+ * The main idea: a configuration has few blocks, and most differ in their first bytes, so all blocks are compared one
+ * after the other. Without any blocks, a request pays for a comparison and a pointer. Settings are copied and merged
+ * only if a block matches. The order, in which later blocks override earlier ones, is: the top level, its locations,
+ * the site, the locations of the site. Within locations it is: the prefixes from short to long, then the globs in the
+ * order of the file.
  */
 #include "site/rules.h"
 
@@ -57,15 +61,15 @@ const char *rules_pattern_fault(const char *pattern)
 	if (is_glob(pattern))
 		return pattern[0] == '/' || strpbrk(pattern, GLOB_BYTES) != NULL
 			       ? NULL
-			       : "a prefix begins with a slash, and a glob of names has a \"*\", \"?\" or \"[\" in it";
+			       : "a prefix must begin with a slash; a glob of names must contain \"*\", \"?\" or \"[\"";
 	for (const char *slash = pattern; slash != NULL; slash = strchr(slash + 1, '/')) {
 		const char *name = slash + 1;
 		size_t length = strcspn(name, "/");
 
 		if (length == 0 && *name == '/')
-			return "no path has two slashes in a row when it is compared";
+			return "a prefix with two consecutive slashes matches no path, because paths are normalised";
 		if ((length == 1 || length == 2) && strncmp(name, "..", length) == 0)
-			return "no path has \".\" or \"..\" in it when it is compared";
+			return "a prefix with \".\" or \"..\" matches no path, because paths are normalised";
 	}
 	return NULL;
 }
@@ -80,11 +84,11 @@ const char *rules_host_fault(const char *host)
 	if (*name == '\0')
 		return "the name is empty";
 	if (name[strspn(name, host_bytes)] != '\0')
-		return "this is neither a name (\"www.example.org\", \"*.example.org\", \"*\") nor an address";
+		return "expected a name (\"www.example.org\", \"*.example.org\", \"*\") or an address";
 	if (strlen(host) > 255)
-		return "the name is too long";
+		return "the name is too long: at most 255 bytes are allowed";
 	if (*name != '[' && strchr(name, ':') != NULL)
-		return "a name has no port here; listen in the site says where it is served";
+		return "the name of a site has no port; set \"listen\" in the site to choose the port";
 	return NULL;
 }
 
@@ -115,7 +119,7 @@ struct site *rules_add_site(struct rules *rules, const char *host)
 	return site;
 }
 
-/* Prefixes by their length, then globs; among equals the order of the file stays. */
+/* Returns the sort key: prefixes by their length, then globs. Blocks with equal keys stay in the order of the file. */
 static size_t rank(const struct rule *rule)
 {
 	return is_glob(rule->pattern) ? SIZE_MAX : strlen(rule->pattern);
@@ -126,7 +130,7 @@ void rules_finish(struct rules *rules)
 	for (size_t s = 0; s < rules->site_count; s++) {
 		struct rule *list = rules->sites[s].list;
 
-		for (size_t i = 1; i < rules->sites[s].count; i++) /* few, and mostly in order */
+		for (size_t i = 1; i < rules->sites[s].count; i++) /* insertion sort: few blocks, mostly sorted */
 			for (size_t j = i; j > 0 && rank(&list[j - 1]) > rank(&list[j]); j--) {
 				struct rule swapped = list[j];
 
@@ -138,7 +142,7 @@ void rules_finish(struct rules *rules)
 
 /* --- the site --- */
 
-/* The length of the host without its port and without the dot that may end it. */
+/* Returns the length of the host without trailing blanks, its port and a trailing dot. */
 static size_t name_length(const char *host, size_t length)
 {
 	const char *colon;
@@ -152,8 +156,8 @@ static size_t name_length(const char *host, size_t length)
 	return length > 1 && host[length - 1] == '.' ? length - 1 : length;
 }
 
-/* How well the name of a site fits: its length, more for an exact one; 0: not at all. */
-static size_t fit(const char *name, const char *host, size_t length)
+/* Returns how specifically the name of a site matches: its length, SIZE_MAX for an exact match, 0 for no match. */
+static size_t specificity(const char *name, const char *host, size_t length)
 {
 	size_t name_bytes = strlen(name);
 
@@ -170,16 +174,17 @@ const struct site *rules_find_site(const struct rules *rules, unsigned listener,
 {
 	const struct site *best = rules->listeners[listener] & 1 && rules->sites[0].root != NULL ? &rules->sites[0]
 												 : NULL;
-	size_t best_fit = 0, length;
+	size_t best_match = 0, length;
 
 	if (rules->site_count == 1)
 		return best;
 	length = host != NULL ? name_length(host, host_length) : 0;
 	for (size_t i = 1; i < rules->site_count; i++) {
-		size_t this_fit = rules->listeners[listener] >> i & 1 ? fit(rules->sites[i].host, host, length) : 0;
+		bool served = (rules->listeners[listener] >> i & 1) != 0;
+		size_t this_match = served ? specificity(rules->sites[i].host, host, length) : 0;
 
-		if (this_fit > best_fit) {
-			best_fit = this_fit;
+		if (this_match > best_match) {
+			best_match = this_match;
 			best = &rules->sites[i];
 		}
 	}
@@ -188,13 +193,13 @@ const struct site *rules_find_site(const struct rules *rules, unsigned listener,
 
 /* --- the blocks --- */
 
-static bool is_prefix(const char *prefix, const char *path, bool folder)
+static bool is_prefix(const char *prefix, const char *path, bool is_directory)
 {
 	const char *at = prefix + 1;
 
 	for (; *at != '\0' && *at == *path; at++)
 		path++;
-	if (folder && *path == '\0' && strcmp(at, "/") == 0)
+	if (is_directory && *path == '\0' && strcmp(at, "/") == 0)
 		return true;
 	return *at == '\0' && (at[-1] == '/' || *path == '/' || *path == '\0');
 }
@@ -206,21 +211,22 @@ static const char *last_name(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
-/* A pattern may begin with the slash that paths here are without. */
-static bool glob_fits(const char *glob, const char *path, bool folder)
+/* A glob of paths begins with a slash; the path does not. */
+static bool glob_matches(const char *glob, const char *path, bool is_directory)
 {
 	char slashed[PATH_BYTES + 1];
 
 	if (*glob != '/')
 		return fnmatch(glob, last_name(path), 0) == 0;
-	if (folder && *path != '\0' && strlen(path) + 1 < sizeof(slashed))
+	if (is_directory && *path != '\0' && strlen(path) + 1 < sizeof(slashed))
 		path = strcat(strcpy(slashed, path), "/");
 	return fnmatch(glob + 1, path, 0) == 0;
 }
 
-static bool fits(const struct rule *rule, const char *path, bool folder)
+static bool matches(const struct rule *rule, const char *path, bool is_directory)
 {
-	return is_glob(rule->pattern) ? glob_fits(rule->pattern, path, folder) : is_prefix(rule->pattern, path, folder);
+	return is_glob(rule->pattern) ? glob_matches(rule->pattern, path, is_directory)
+				      : is_prefix(rule->pattern, path, is_directory);
 }
 
 static int link_block(struct match *match, const struct settings *settings, const struct rule *rule, uint64_t number)
@@ -229,21 +235,23 @@ static int link_block(struct match *match, const struct settings *settings, cons
 		return -E2BIG;
 	match->chain[match->count] = settings;
 	match->rules[match->count++] = rule;
-	match->key = (match->key ^ number) * UINT64_C(0x100000001b3); /* FNV-1a, a number at a time */
+	match->key = (match->key ^ number) * UINT64_C(0x100000001b3); /* FNV-1a over numbers instead of bytes */
 	return 0;
 }
 
-static int link_rules(struct match *match, const struct site *site, const char *path, bool folder, uint64_t number)
+static int link_rules(struct match *match, const struct site *site, const char *path, bool is_directory,
+		      uint64_t number)
 {
 	int error = 0;
 
 	for (size_t i = 0; i < site->count && error == 0; i++)
-		if (fits(&site->list[i], path, folder))
+		if (matches(&site->list[i], path, is_directory))
 			error = link_block(match, &site->list[i].settings, &site->list[i], number + i + 1);
 	return error;
 }
 
-int rules_match(const struct rules *rules, const struct site *site, const char *path, bool folder, struct match *match)
+int rules_match(const struct rules *rules, const struct site *site, const char *path, bool is_directory,
+		struct match *match)
 {
 	const struct site *top = &rules->sites[0];
 	int error;
@@ -255,37 +263,37 @@ int rules_match(const struct rules *rules, const struct site *site, const char *
 	link_block(match, &top->settings, NULL, 0);
 	if (site == top && top->count == 0)
 		return 0;
-	error = link_rules(match, top, path, folder, 0);
+	error = link_rules(match, top, path, is_directory, 0);
 	if (site != top) {
 		uint64_t number = (uint64_t)(site - top) << 32;
 
 		if (error == 0)
 			error = link_block(match, &site->settings, NULL, number);
 		if (error == 0)
-			error = link_rules(match, site, path, folder, number);
+			error = link_rules(match, site, path, is_directory, number);
 	}
 	if (error != 0 || match->count == 1)
 		return error;
 	match->merged = top->settings;
 	for (unsigned i = 1; i < match->count; i++)
-		settings_lay_over(&match->merged, match->chain[i]);
+		settings_override(&match->merged, match->chain[i]);
 	match->settings = &match->merged;
 	return 0;
 }
 
-/* The path, or a folder that it is in. */
-static bool hides_whole(const char *glob, const char *path)
+/* Returns true if a glob of paths matches the path or one of its parent directories. */
+static bool hides_path(const char *glob, const char *path)
 {
-	char folder[PATH_BYTES + 1];
+	char parent[PATH_BYTES + 1];
 
 	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
 		size_t length = (size_t)(slash - path);
 
-		if (length >= sizeof(folder))
+		if (length >= sizeof(parent))
 			break;
-		memcpy(folder, path, length);
-		folder[length] = '\0';
-		if (fnmatch(glob + 1, folder, 0) == 0)
+		memcpy(parent, path, length);
+		parent[length] = '\0';
+		if (fnmatch(glob + 1, parent, 0) == 0)
 			return true;
 	}
 	return fnmatch(glob + 1, path, 0) == 0;
@@ -296,7 +304,7 @@ static bool hides(const char *glob, const char *path)
 	char name[256];
 
 	if (*glob == '/')
-		return hides_whole(glob, path);
+		return hides_path(glob, path);
 	for (const char *at = path; *at != '\0';) {
 		size_t length = strcspn(at, "/");
 

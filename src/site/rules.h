@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the configuration says of a request: its site (by the Host field), and the blocks that its path falls under,
- * laid over each other. Immutable after the start: every thread reads it.
+ * The rules of the configuration for a request: its site, which the Host field selects, and the blocks that match its
+ * path, merged. The main thread builds the rules while it reads the configuration. They are immutable afterwards,
+ * except for the members of a site that are marked below; any thread may read them.
  */
 #ifndef SITE_RULES_H
 #define SITE_RULES_H
@@ -12,9 +13,9 @@
 
 #include "site/settings.h"
 
-#define RULES_SITES_MAX 64 /* with the top level; a bit each */
+#define RULES_SITES_MAX 64 /* including the top level; one bit for each */
 #define RULES_LISTENERS_MAX 64
-#define RULES_CHAIN_MAX 32 /* blocks that one path falls under */
+#define RULES_CHAIN_MAX 32 /* maximum number of blocks that match one path */
 
 struct files;
 struct log_form;
@@ -22,85 +23,99 @@ struct root;
 
 /* One location block. */
 struct rule {
-	char *pattern; /* begins with a slash: a prefix of paths, or a glob if it has one of "*?["; else a glob of names
-			*/
-	unsigned line; /* where it begins in the file */
+	/*
+	 * With a leading slash, a prefix of paths, or a glob of paths if it contains one of "*?[". Without a leading
+	 * slash, a glob of names.
+	 */
+	char *pattern;
+	unsigned line; /* line of the file where the block begins */
 	struct settings settings;
 };
 
-/* What is served under one name. All names share what the top level says; all zero but for that is the site of no name.
- */
+/* A site block, or the top level of the file. Every site inherits the settings of the top level. */
 struct site {
-	char *host; /* "www.example.org", "*.example.org", "*"; NULL: the top level, which is the first of all sites */
+	char *host; /* "www.example.org", "*.example.org" or "*"; NULL for the top level, which is the first site */
 	unsigned line;
-	char *root;	     /* NULL: of the top level, whoever serves no folder without a name */
-	char *access_log;    /* NULL: as the top level; "": none */
+	char *root;	     /* served directory; NULL: the root of the top level, which may have none */
+	char *access_log;    /* NULL: as the top level; "": no access log */
 	char *access_format; /* NULL: as the top level */
 	struct settings settings;
-	struct rule *list; /* rules_finish() puts prefixes in front, the short ones first */
-	size_t count;
-	/* while it runs; the daemon's */
-	struct root *watched; /* the next two are of it; NULL: of no root yet, or of the top level's */
+	struct rule *list; /* location blocks; rules_finish() sorts them */
+	size_t count;	   /* number of location blocks */
+	/* The members below belong to the daemon, which sets them before it publishes the rules to the workers. */
+	struct root *watched; /* owner of root_fd and files; NULL: not open yet, or the root of the top level */
 	int root_fd;
 	struct files *files;
-	unsigned https_port; /* of the first listener for TLS where it is to be had; 0: there is none, or not yet */
-	unsigned log;	     /* where its requests go, in this form: see log_request(); 0: nowhere */
-	struct log_form *log_form;
+	unsigned https_port;	   /* port of the first TLS listener of this site; 0: none, or not listening yet */
+	unsigned log;		   /* access log of this site, for log_request(); 0: none */
+	struct log_form *log_form; /* format of that log */
 };
 
 struct rules {
 	struct site sites[RULES_SITES_MAX];
 	size_t site_count;			 /* at least 1: the top level */
-	uint64_t listeners[RULES_LISTENERS_MAX]; /* which sites can be asked for there: a bit each */
-	uint16_t ports[RULES_LISTENERS_MAX];	 /* while they listen; 0: a Unix socket */
+	uint64_t listeners[RULES_LISTENERS_MAX]; /* sites that each listener serves; bit i is sites[i] */
+	uint16_t ports[RULES_LISTENERS_MAX];	 /* port of each open listener; 0: a Unix socket */
 };
 
-/* What holds for one path; rules_match() fills it. */
+/* The rules for one path; rules_match() fills the struct, which the request owns. */
 struct match {
 	const struct site *site;
-	const struct settings *settings; /* all blocks laid over each other: top->settings or `merged` */
-	unsigned count;			 /* of the chain, which goes from outer to inner */
-	uint64_t key;			 /* the same for two paths of the same blocks */
-	/* from here on nothing is cleared beforehand */
-	const struct settings *chain[RULES_CHAIN_MAX];
-	const struct rule *rules[RULES_CHAIN_MAX]; /* NULL: the top level or the site itself */
+	const struct settings *settings; /* the merged settings: those of the top level, or `merged` */
+	unsigned count;			 /* length of the chain */
+	uint64_t key;			 /* equal for two paths that match the same blocks */
+	/* rules_match() does not clear the members below; only the first `count` elements are valid. */
+	const struct settings *chain[RULES_CHAIN_MAX]; /* the matching blocks, from the outermost to the innermost */
+	const struct rule *rules[RULES_CHAIN_MAX];     /* NULL: the block is the top level or a site */
 	struct settings merged;
 };
 
-/* One site, the top level, with nothing said. */
+/* Initialises rules to a top level without settings. */
 void rules_init(struct rules *rules);
+/* Frees all sites and blocks. */
 void rules_fini(struct rules *rules);
 
-/* NULL, or why there can't be such a pattern, or host (a static string). */
+/* Return NULL, or a static string that describes why the pattern, or the host of a site, is invalid. */
 const char *rules_pattern_fault(const char *pattern);
 const char *rules_host_fault(const char *host);
 
-/* A rule, or site, that says nothing yet. A rule moves with the next one of its site. NULL: no memory. */
+/*
+ * Add an empty location block to a site, or an empty site. The next rules_add() for the same site invalidates the
+ * pointer to a block. Return NULL without memory. Main thread.
+ */
 struct rule *rules_add(struct site *site, const char *pattern);
 struct site *rules_add_site(struct rules *rules, const char *host);
-/* All blocks are known. */
+/* Sorts the blocks of each site: prefixes from short to long, then globs. Call it when all blocks are added. */
 void rules_finish(struct rules *rules);
 
 /*
- * The site for this host (as in a Host field, with a port or without; any case) among those of the listener: the same
- * name, else the longest "*.name", else "*", else the top level if it has a root; NULL: none is meant (421). host may
- * be NULL.
+ * Returns the site for a host among the sites of a listener. The host is the value of a Host field, with or without a
+ * port, in any case; it may be NULL. The order of precedence is: the exact name, the longest matching "*.name", "*",
+ * and the top level if it has a root. Returns NULL if no site matches (status 421).
  */
 const struct site *rules_find_site(const struct rules *rules, unsigned listener, const char *host, size_t host_length);
 
 /*
- * path as in struct path: decoded, normalised, without the slashes it begins and ends with; folder: it ended in one.
- * Prefixes are made of whole names: "/a" is one of "a" and "a/b", not of "ab"; "/a/" of the folder "a" and of what is
- * below it. In a glob "*" is any bytes, slashes too; one that does not begin with a slash is about the last name. 0, or
- * -E2BIG: more than RULES_CHAIN_MAX blocks.
+ * Finds the blocks that match a path. The path has the form of struct path: decoded, normalised, without leading and
+ * trailing slashes. is_directory is true if the target ended in a slash.
+ * - A prefix consists of whole names: "/a" matches "a" and "a/b" but not "ab". "/a/" matches the directory "a" and all
+ *   paths below it.
+ * - In a glob, "*" matches any bytes, including slashes. A glob without a leading slash is compared with the last name.
+ * Returns 0, or -E2BIG if more than RULES_CHAIN_MAX blocks match.
  */
-int rules_match(const struct rules *rules, const struct site *site, const char *path, bool folder, struct match *match);
+int rules_match(const struct rules *rules, const struct site *site, const char *path, bool is_directory,
+		struct match *match);
 
-/* A "hide" of any of the blocks is about this path: about one of its names, or, if it begins with a slash, about it or
- * a folder it is in. */
+/*
+ * Returns true if a "hide" glob of any of the blocks matches the path: one of its names, or, for a glob with a leading
+ * slash, the path itself or one of its parent directories.
+ */
 bool rules_hides(const struct match *match, const char *path);
 
-/* The bytes of the prefix, its first slash included, of the innermost block that says this; 0: that is no prefix. */
+/*
+ * Returns the length of the prefix, including its leading slash, of the innermost block that has this setting. Returns
+ * 0 if that block is not a prefix.
+ */
 size_t rules_prefix_bytes(const struct match *match, enum setting setting);
 
 #endif

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One table says where each setting lies and of what kind it is; laying one block over another is a walk over the bits
- * of what the inner one says. Values of two words are cut where they are read, once, so that a request finds them cut.
+ * Overrides and frees the settings of blocks, and parses their values. The configuration owns the blocks. The main
+ * thread parses them; workers only read them.
+ *
+ * The main idea: one table lists the place and the type of each setting. Overriding one block with another is therefore
+ * a loop over the bits of the settings that the inner block contains. Values of two words are split once, when they are
+ * read, so a request does not have to split them.
  */
 #include "site/settings.h"
 
@@ -15,10 +19,10 @@
 
 enum kind { VALUE, TEXT, LIST };
 
-#define AT(member, its_kind)                                                                                 \
+#define AT(member, value_kind)                                                                               \
 	{                                                                                                    \
 		.place = offsetof(struct settings, member), .bytes = sizeof(((struct settings *)0)->member), \
-		.kind = its_kind                                                                             \
+		.kind = value_kind                                                                           \
 	}
 
 static const struct {
@@ -61,9 +65,9 @@ static const struct {
 	[SETTING_HSTS] = AT(hsts_ms, VALUE),
 	[SETTING_HTTPS_REDIRECT] = AT(https_redirect, VALUE),
 };
-_Static_assert(SETTING_COUNT <= 64, "a bit each");
+_Static_assert(SETTING_COUNT <= 64, "one bit of settings.set for each");
 
-void settings_lay_over(struct settings *outer, const struct settings *inner)
+void settings_override(struct settings *outer, const struct settings *inner)
 {
 	for (uint64_t left = inner->set; left != 0; left &= left - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(left);
@@ -87,7 +91,7 @@ void settings_fini(struct settings *settings)
 	*settings = (struct settings){ 0 };
 }
 
-/* Fields that say how the message is to be read: they are ranged's to say. */
+/* Returns true for fields of message framing and representation that ranged sets itself. */
 static bool is_framing(const char *name)
 {
 	static const char *const framing[] = { "Connection", "Content-Length", "Content-Range", "Content-Encoding",
@@ -100,7 +104,7 @@ static bool is_framing(const char *name)
 	return false;
 }
 
-/* The sign goes to the front, the colon and the blanks around it become the NUL between name and value. */
+/* Moves the name after the sign, and replaces the colon and the blanks after it by the NUL between name and value. */
 const char *settings_parse_header(char *text)
 {
 	char sign = *text == '+' || *text == '-' ? *text : '=';
@@ -109,29 +113,29 @@ const char *settings_parse_header(char *text)
 	while (fields_is_token_byte(*end))
 		end++;
 	if (end == name)
-		return "a field is written \"Name: value\", \"+Name: value\" or \"-Name\"";
+		return "expected \"Name: value\", \"+Name: value\" or \"-Name\"";
 	value = end;
 	if (sign == '-' ? *end != '\0' : *end != ':')
-		return sign == '-' ? "what is taken away is a name alone: \"-Name\""
-				   : "there is no colon behind the name";
+		return sign == '-' ? "expected only a name after the minus sign: \"-Name\""
+				   : "missing colon after the name";
 	if (sign != '-')
 		for (value++; *value == ' ' || *value == '\t'; value++)
 			;
 	for (const char *p = value; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ' && *p != '\t')
-			return "the value has a control character in it";
+			return "the value contains a control character";
 	if (sign != '-' && *value == '\0')
-		return "the value is empty; \"-Name\" takes a field away";
+		return "the value is empty; use \"-Name\" to remove a field";
 	size_t name_bytes = (size_t)(end - name), value_bytes = strlen(value);
 	memmove(text + 1 + name_bytes + 1, value, value_bytes + 1);
 	memmove(text + 1, name, name_bytes);
 	text[0] = sign;
 	text[1 + name_bytes] = '\0';
-	return is_framing(text + 1) ? "this field is not for the configuration to set" : NULL;
+	return is_framing(text + 1) ? "ranged sets this field itself; it cannot be configured" : NULL;
 }
 
-/* Cuts "word rest" in two; false: there are not two words. */
-static bool cut_in_two(char *text)
+/* Splits "word rest" into two strings. Returns false if there are not two words. */
+static bool split_words(char *text)
 {
 	char *end = text + strcspn(text, " \t"), *second = end + strspn(end, " \t");
 
@@ -144,10 +148,10 @@ static bool cut_in_two(char *text)
 
 const char *settings_parse_mime(char *text)
 {
-	if (!cut_in_two(text))
-		return "a type is written \"extension type/subtype\"";
+	if (!split_words(text))
+		return "expected \"extension type/subtype\"";
 	if (strchr(text_list_second(text), '/') == NULL)
-		return "the type has no slash in it";
+		return "the type contains no slash; expected \"extension type/subtype\"";
 	if (*text == '.')
 		memmove(text, text + 1, strlen(text) + strlen(text_list_second(text)) + 1);
 	return *text != '\0' ? NULL : "the extension is empty";
@@ -155,12 +159,12 @@ const char *settings_parse_mime(char *text)
 
 const char *settings_parse_error_page(char *text)
 {
-	if (!cut_in_two(text))
-		return "a page is written \"404 /path\" or \"5xx /path\"";
+	if (!split_words(text))
+		return "expected \"404 /path\" or \"5xx /path\"";
 	if (strlen(text) != 3 || (text[0] != '4' && text[0] != '5') ||
 	    (strcmp(text + 1, "xx") != 0 && strspn(text + 1, "0123456789") != 2))
-		return "the status is none from 400 to 599, 4xx or 5xx";
-	return *text_list_second(text) == '/' ? NULL : "the path of a page begins with a slash";
+		return "the status must be 400 to 599, 4xx or 5xx";
+	return *text_list_second(text) == '/' ? NULL : "the path of the page must begin with a slash";
 }
 
 const char *settings_parse_redirect(char *text)
@@ -170,8 +174,8 @@ const char *settings_parse_redirect(char *text)
 	const char *target = text;
 	bool known = !has_status;
 
-	if (has_status && !cut_in_two(text))
-		return "a redirect is written \"/path\" or \"301 /path\"";
+	if (has_status && !split_words(text))
+		return "expected \"/path\" or \"301 /path\"";
 	if (has_status)
 		target = text_list_second(text);
 	for (size_t i = 0; i < 5 && has_status; i++)
@@ -182,13 +186,14 @@ const char *settings_parse_redirect(char *text)
 		target = text + 4;
 	}
 	if (!known)
-		return "the status of a redirect is 301, 302, 303, 307 or 308";
+		return "the status of a redirect must be 301, 302, 303, 307 or 308";
 	for (const char *p = target; *p != '\0'; p++)
 		if ((unsigned char)*p <= ' ' || *p == '"' || *p == '<' || *p == '>')
-			return "the target has a byte in it that no reference may have";
+			return "the target contains a blank, a quote, an angle bracket or a control character; "
+			       "percent-encode it";
 	if (*target != '/' && strncmp(target, "{path}", 6) != 0 && strncmp(target, "{rest}", 6) != 0 &&
 	    strncmp(target, "http://", 7) != 0 && strncmp(target, "https://", 8) != 0)
-		return "the target begins with a slash, {path}, {rest}, http:// or https://";
+		return "the target must begin with a slash, {path}, {rest}, http:// or https://";
 	return NULL;
 }
 
@@ -199,20 +204,21 @@ const char *settings_parse_cors(char *text)
 	if (strcmp(text, "*") == 0)
 		return NULL;
 	if (host == NULL || host[3] == '\0' || strpbrk(host + 3, "/ \t\"") != NULL)
-		return "an origin is written \"https://host\" or \"https://host:port\", without a path; \"*\" is all of them";
+		return "expected an origin without a path (\"https://host\" or \"https://host:port\"), or "
+		       "\"*\" for all origins";
 	return NULL;
 }
 
 const char *settings_parse_path(char *text)
 {
-	return *text == '/' || strncmp(text, "{path}", 6) == 0 ? NULL : "a path begins with a slash or with {path}";
+	return *text == '/' || strncmp(text, "{path}", 6) == 0 ? NULL : "a path must begin with a slash or with {path}";
 }
 
 const char *settings_parse_index(char *text)
 {
 	if (*text == '\0' || strlen(text) > 255 || strchr(text, '/') != NULL || strcmp(text, ".") == 0 ||
 	    strcmp(text, "..") == 0)
-		return "this is not the name of a file";
+		return "not a valid file name";
 	return NULL;
 }
 
@@ -220,7 +226,7 @@ const char *settings_parse_realm(char *text)
 {
 	for (const char *at = text; *at != '\0'; at++)
 		if (*at == '"' || *at == '\\' || iscntrl((unsigned char)*at))
-			return "a realm has no quotes, backslashes or control bytes in it";
+			return "a realm must not contain quotes, backslashes or control characters";
 	return NULL;
 }
 
@@ -231,6 +237,6 @@ const char *settings_parse_hide(char *text)
 	if (length > 1 && text[length - 1] == '/')
 		text[--length] = '\0';
 	if (length == 0 || strcmp(text, "/") == 0)
-		return "this is about no name";
-	return *text == '/' || strchr(text, '/') == NULL ? NULL : "a glob of paths begins with a slash";
+		return "expected a glob of names (\"*.bak\") or of paths (\"/private/*\")";
+	return *text == '/' || strchr(text, '/') == NULL ? NULL : "a glob of paths must begin with a slash";
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What may be said of all paths, of a site, or of a location: the values of one block, and how an inner block is laid
- * over an outer one. Filled while the configuration is read, immutable once the reactors run; strings live until the
- * process ends.
+ * The settings of one block of the configuration (top level, site or location), and the rule by which an inner block
+ * overrides an outer one. The main thread fills a block while it reads the configuration. The block is immutable
+ * afterwards, and any thread may read it; settings_fini() frees its strings with the configuration.
  */
 #ifndef SITE_SETTINGS_H
 #define SITE_SETTINGS_H
@@ -13,10 +13,10 @@
 
 #include "base/text_list.h"
 
-/* Whether the blocks of a file stay in memory: as they are asked for, not at all, or before those of others. */
+/* Cache policy of a file: cached by use, never cached, or pinned, so that other files are evicted first. */
 enum rule_cache { RULE_CACHE_AUTO, RULE_CACHE_NEVER, RULE_CACHE_PIN };
 
-/* What the entity tag of a file is made of: its mtime and size, or the digest beside it, where there is one. */
+/* Source of the entity tag of a file: its mtime and size, or its digest file, if there is one. */
 enum rule_etag { RULE_ETAG_MTIME, RULE_ETAG_DIGEST };
 
 /* The bits of settings.set. */
@@ -59,53 +59,64 @@ enum setting {
 	SETTING_COUNT
 };
 
-/* Lists that are added up over the blocks of a request are walked in each of them; the others are the innermost
- * block's. */
+/* The settings of one block; all zero is an empty block. The caller owns the struct. */
 struct settings {
-	uint64_t set; /* bits of enum setting: what this block says */
+	uint64_t set; /* bits of enum setting: the settings that this block contains */
 	enum rule_cache cache;
 	enum rule_etag etag;
 	bool append_only, listing, download, precompressed, cache_status, server_timing, limits_dry_run, https_redirect;
-	unsigned listing_limit;				    /* entries on a page; 0: any number */
-	unsigned requests_per_client;			    /* a second; 0: any number */
-	unsigned transfers_per_client;			    /* at a time; 0: any number */
-	uint64_t expires_ms, hsts_ms, max_transfer_time_ms; /* 0: none */
-	uint64_t rate_bytes, rate_after_bytes, rate_file_bytes, rate_client_bytes;     /* a second; 0: any */
+	unsigned listing_limit;					 /* entries on a page of a listing; 0: unlimited */
+	unsigned requests_per_client;				 /* requests per second; 0: unlimited */
+	unsigned transfers_per_client;				 /* concurrent transfers; 0: unlimited */
+	uint64_t expires_ms, hsts_ms, max_transfer_time_ms;	 /* 0: none */
+	uint64_t rate_bytes, rate_file_bytes, rate_client_bytes; /* bytes per second; 0: unlimited */
+	uint64_t rate_after_bytes;				 /* bytes before rate_bytes applies */
 	char *cache_control, *charset, *redirect, *auth_file, *auth_realm, *sign_keys; /* NULL: none */
-	/* of texts as settings_parse_*() make them; added up */
+	/* Accumulated lists: the elements of all matching blocks apply, see struct match. */
 	struct text_list header, mime, hide, error_page, allow, deny;
-	/* the innermost block's */
+	/* Overridden lists: only the list of the innermost block applies. */
 	struct text_list cors, index, try;
 };
 
+/* Returns true if this block contains the setting. */
 static inline bool settings_has(const struct settings *settings, enum setting setting)
 {
 	return (settings->set >> setting & 1) != 0;
 }
 
-/* What `inner` says instead of what `outer` did; strings and lists are shared, not copied. */
-void settings_lay_over(struct settings *outer, const struct settings *inner);
+/* Copies the settings that `inner` contains over those of `outer`. Strings and lists are shared, not copied. */
+void settings_override(struct settings *outer, const struct settings *inner);
+/* Frees the strings and lists of a block and empties it. Not for the result of settings_override(). */
 void settings_fini(struct settings *settings);
 
-/* "Name: value" (in place of what is there), "+Name: value" (beside it), "-Name" (none): "=", "+" or "-" and the name;
- * the value. */
+/*
+ * Parse functions for text_list_add() and text_list_set(). Each checks one value and replaces it by its stored form,
+ * which may be two strings (see text_list_second()). Each returns NULL, or a static string that describes the error.
+ */
+
+/*
+ * Parses "Name: value" (replaces the field), "+Name: value" (adds a line) or "-Name" (removes the field). Stores "=",
+ * "+" or "-" followed by the name, and the value.
+ */
 const char *settings_parse_header(char *text);
-/* ".ext type" or "ext type": the extension without its dot; the type. */
+/* Parses ".ext type" or "ext type". Stores the extension without its dot, and the type. */
 const char *settings_parse_mime(char *text);
-/* "404 /path", "4xx /path": the status; the path. */
+/* Parses "404 /path" or "4xx /path". Stores the status and the path. */
 const char *settings_parse_error_page(char *text);
-/* "/path" or "https://host/path", either with a status (301, 302, 303, 307, 308; else it is 302) before it: status;
- * target. */
+/*
+ * Parses "/path" or "https://host/path", optionally preceded by a status (301, 302, 303, 307 or 308; default 302).
+ * Stores the status and the target.
+ */
 const char *settings_parse_redirect(char *text);
-/* "*" or an origin. */
+/* Parses "*" or an origin. */
 const char *settings_parse_cors(char *text);
-/* Of try: begins with a slash or with "{path}". */
+/* Parses an element of "try", which begins with a slash or "{path}". */
 const char *settings_parse_path(char *text);
-/* The name of a file. */
+/* Parses the name of a file. */
 const char *settings_parse_index(char *text);
-/* A glob of names, or of paths, which begins with a slash and loses the one it may end in: a folder is meant by its
- * name. */
+/* Parses a glob of names, or a glob of paths with a leading slash. A trailing slash is removed. */
 const char *settings_parse_hide(char *text);
-/* Goes between quotes as it is. */
+/* Parses a realm, which is later sent as a quoted string without escapes. */
 const char *settings_parse_realm(char *text);
+
 #endif

@@ -28,11 +28,11 @@ bad() { # FORMAT REGEX
 	isnt $? 0 "$1 is refused"
 	like "$OUT" "bad\.conf:2: access_format: .*$2" "$1: why"
 }
-bad "'%h %y'" '"%y" at byte 4: there is no such directive'
-bad "'%h %{Cookie}i'" '"%\{Cookie\}i" at byte 4: of the request.s fields, Referer'
-bad "'%h %{Host'" 'at byte 4: the brace is not closed'
-bad "comined" 'neither combined, timing nor json'
-bad "'%h %'" 'at byte 4: the format ends'
+bad "'%h %y'" '"%y" at byte 4: unknown directive'
+bad "'%h %{Cookie}i'" '"%\{Cookie\}i" at byte 4: only the request fields Referer'
+bad "'%h %{Host'" 'at byte 4: missing closing brace'
+bad "comined" 'expected combined, timing, json'
+bad "'%h %'" 'at byte 4: incomplete directive'
 printf 'site "a" {\n root = /\n access_format = "%%z"\n}\n' >"$DIR/bad.conf"
 like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" 'bad\.conf:3: access_format: ' "in a site"
 finish

@@ -159,7 +159,7 @@ START_TEST(many_locations)
 }
 END_TEST
 
-#define GLOB "a prefix begins with a slash, and a glob of names has a \"*\", \"?\" or \"[\" in it"
+#define GLOB "a prefix must begin with a slash; a glob of names must contain \"*\", \"?\" or \"[\""
 
 static const struct {
 	const char *text;
@@ -211,9 +211,9 @@ static const struct {
 	{ "access_log = syslog\naccess_format = '%h %{Referer}i'\nsite a { access_log = '' access_format = json }",
 	  "" },
 	{ "access_format = ''",
-	  "f:1: access_format: \"\": \"\" at byte 1: this is neither combined, timing nor json, and has no directive\n" },
+	  "f:1: access_format: \"\": \"\" at byte 1: expected combined, timing, json, or a format string with a % directive\n" },
 	{ "\nsite a {\naccess_format = '%h %y' }",
-	  "f:3: access_format: \"%h %y\": \"%y\" at byte 4: there is no such directive\n" },
+	  "f:3: access_format: \"%h %y\": \"%y\" at byte 4: unknown directive\n" },
 	{ "location / { access_log = x }",
 	  "f:1: access_log is not allowed in a location; set it in a site or outside all blocks\n" },
 	{ "\"  \" = 4", "f:1: unknown key \"  \"\n" },
@@ -246,8 +246,9 @@ static const struct {
 	{ "location /a /b {}", "f:1: missing opening brace for section 'location'\n" },
 	{ "\nlocation a/ {\n}\n", "f:2: location: \"a/\": " GLOB "\n" },
 	{ "location /a/../b {}",
-	  "f:1: location: \"/a/../b\": no path has \".\" or \"..\" in it when it is compared\n" },
-	{ "location '/a//b' {}", "f:1: location: \"/a//b\": no path has two slashes in a row when it is compared\n" },
+	  "f:1: location: \"/a/../b\": a prefix with \".\" or \"..\" matches no path, because paths are normalised\n" },
+	{ "location '/a//b' {}",
+	  "f:1: location: \"/a//b\": a prefix with two consecutive slashes matches no path, because paths are normalised\n" },
 	{ "location /a\n{\n\n}\nlocation /b {}\nlocation '/a' {\n}\nlocation \"/a\" {}",
 	  "f:6: location: \"/a\" already has a block in line 2\n"
 	  "f:8: location: \"/a\" already has a block in line 2\n" },

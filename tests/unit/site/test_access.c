@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Records of requests: what goes in comes out, texts are cut. */
+/* Records of the access log: packing, unpacking, and truncation of long texts. */
 #include "site/access.h"
 
 #include <arpa/inet.h>
@@ -25,7 +25,7 @@ static struct access_entry plain(void)
 				      .status = 206,
 				      .sent_bytes = UINT64_MAX,
 				      .wait_ns = 1,
-				      .taken_ns = 2,
+				      .duration_ns = 2,
 				      .port = 8080,
 				      .tls = true,
 				      .source = ACCESS_COALESCED };
@@ -37,7 +37,7 @@ static struct access_entry plain(void)
 	return entry;
 }
 
-START_TEST(what_goes_in_comes_out)
+START_TEST(unpacking_restores_the_entry)
 {
 	struct access_entry entry = plain(), copy;
 	char client[ADDRESS_TEXT_BYTES];
@@ -47,7 +47,7 @@ START_TEST(what_goes_in_comes_out)
 	ck_assert_uint_le(length, sizeof(struct access_entry) + 16);
 	ck_assert_str_eq(address_format(&copy.client, client), "192.0.2.1");
 	ck_assert(copy.time_ns == entry.time_ns && copy.sent_bytes == UINT64_MAX && copy.status == 206 &&
-		  copy.wait_ns == 1 && copy.taken_ns == 2);
+		  copy.wait_ns == 1 && copy.duration_ns == 2);
 	ck_assert(copy.port == 8080 && copy.tls && copy.source == ACCESS_COALESCED);
 	for (unsigned i = 0; i < ACCESS_TEXTS; i++)
 		if (entry.texts[i] == NULL)
@@ -57,8 +57,8 @@ START_TEST(what_goes_in_comes_out)
 }
 END_TEST
 
-/* Each text at its bound, one below and above, and far above. */
-START_TEST(texts_are_cut)
+/* Each text at its maximum length, one byte shorter, one byte longer and much longer. */
+START_TEST(long_texts_are_truncated)
 {
 	struct access_entry entry = { 0 }, copy;
 	size_t bound = access_text_bytes(_i), length;
@@ -88,7 +88,7 @@ START_TEST(texts_are_cut)
 }
 END_TEST
 
-START_TEST(all_of_the_longest_fit)
+START_TEST(all_texts_of_maximum_length_fit)
 {
 	struct access_entry entry = { 0 };
 	char text[5000];
@@ -103,7 +103,7 @@ START_TEST(all_of_the_longest_fit)
 }
 END_TEST
 
-START_TEST(times)
+START_TEST(formats_times)
 {
 	char text[ACCESS_TIME_BYTES];
 
@@ -117,10 +117,10 @@ int main(void)
 	Suite *suite = suite_create("access");
 	TCase *tests = tcase_create("access");
 
-	tcase_add_test(tests, what_goes_in_comes_out);
-	tcase_add_loop_test(tests, texts_are_cut, 0, ACCESS_TEXTS);
-	tcase_add_test(tests, all_of_the_longest_fit);
-	tcase_add_test(tests, times);
+	tcase_add_test(tests, unpacking_restores_the_entry);
+	tcase_add_loop_test(tests, long_texts_are_truncated, 0, ACCESS_TEXTS);
+	tcase_add_test(tests, all_texts_of_maximum_length_fit);
+	tcase_add_test(tests, formats_times);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

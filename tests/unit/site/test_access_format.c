@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Formats of the log of requests: what they print, what is no format, and that no byte of a client's breaks a line. */
+/* Formats of the access log: their output, invalid formats, and that no byte of a client breaks a line. */
 #include "site/access_format.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ static struct access_entry plain(void)
 				      .status = 206,
 				      .sent_bytes = 100,
 				      .wait_ns = 1234567,
-				      .taken_ns = 61000123999,
+				      .duration_ns = 61000123999,
 				      .port = 8080,
 				      .source = ACCESS_MISS };
 
@@ -31,7 +31,7 @@ static struct access_entry plain(void)
 	return entry;
 }
 
-/* The line as text; of the caller to free. */
+/* Returns the line as a string, which the caller frees. */
 static char *line_of(const char *text, const struct access_entry *entry)
 {
 	struct access_format *format = NULL;
@@ -51,8 +51,8 @@ static const struct {
 } lines[] = {
 	{ "combined",
 	  "2001:db8::1 - - [22/Nov/2026:23:26:41 +0000] \"GET /x/y?a=b&c HTTP/1.1\" 206 100 \"-\" \"curl/8\"" },
-	{ "timing",
-	  "2001:db8::1 - - [22/Nov/2026:23:26:41 +0000] \"GET /x/y?a=b&c HTTP/1.1\" 206 100 \"-\" \"curl/8\" \"bytes=0-99\" 61.000123" },
+	{ "timing", "2001:db8::1 - - [22/Nov/2026:23:26:41 +0000] \"GET /x/y?a=b&c HTTP/1.1\" 206 100 \"-\" \"curl/8\" "
+		    "\"bytes=0-99\" 61.000123" },
 	{ "%a %h %l %u|", "2001:db8::1 2001:db8::1 - -|" },
 	{ "%t %{sec}t %{msec}t %{usec}t %{rfc3339}t",
 	  "[22/Nov/2026:23:26:41 +0000] 1795390001 1795390001123 1795390001123456 2026-11-22T23:26:41.123Z" },
@@ -79,7 +79,7 @@ static const struct {
 	{ "a\nb%h", NULL },
 };
 
-START_TEST(prints)
+START_TEST(formats_directives)
 {
 	struct access_entry entry = plain();
 	struct access_format *format = NULL;
@@ -97,7 +97,7 @@ START_TEST(prints)
 }
 END_TEST
 
-START_TEST(what_is_not_there)
+START_TEST(formats_absent_values)
 {
 	struct access_entry entry = { .client.local = true, .tls = true };
 	char *line = line_of("%h %u %m %U[%q] %b %B %p %v %{scheme}x %{cache}x %s", &entry);
@@ -112,28 +112,28 @@ START_TEST(what_is_not_there)
 }
 END_TEST
 
-START_TEST(faults_say_where)
+START_TEST(faults_name_the_position)
 {
 	struct access_format *format;
 	char fault[ACCESS_FORMAT_FAULT_BYTES], many[1000] = "";
 
 	ck_assert_int_eq(access_format_new("%h %l %>y %s", &format, fault), -EINVAL);
-	ck_assert_str_eq(fault, "\"%>y\" at byte 7: there is no such directive");
+	ck_assert_str_eq(fault, "\"%>y\" at byte 7: unknown directive");
 	ck_assert_int_eq(access_format_new("%{Cookie}i", &format, fault), -EINVAL);
 	ck_assert_str_eq(
 		fault,
-		"\"%{Cookie}i\" at byte 1: of the request's fields, Referer, User-Agent, Range and Host are kept");
+		"\"%{Cookie}i\" at byte 1: only the request fields Referer, User-Agent, Range and Host can be logged");
 	for (int i = 0; i < 99; i++)
 		strcat(many, "%h");
 	ck_assert_int_eq(access_format_new(many, &format, fault), -EINVAL);
-	ck_assert_ptr_nonnull(strstr(fault, "its lines would be too long"));
+	ck_assert_ptr_nonnull(strstr(fault, "the lines of this format are too long"));
 	strcat(many, "%s%s");
 	ck_assert_int_eq(access_format_new(many, &format, fault), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(fault, "the format is too long"));
 }
 END_TEST
 
-/* Each text is `filler` over and over, as much as `bytes`. */
+/* Sets each text to `bytes` bytes of the repeated `filler`. */
 static struct access_entry filled(const char *filler, char *text, size_t bytes)
 {
 	struct access_entry entry = plain();
@@ -148,8 +148,8 @@ static struct access_entry filled(const char *filler, char *text, size_t bytes)
 
 static const char *const fillers[] = { "a", "\"", "\\", "\n", "\x7f", "\xff", "é", "€", "𝄞", " " };
 
-/* Whatever is sent, what follows it stays, and no character is torn. */
-START_TEST(long_parts_are_cut)
+/* A long text is truncated between two characters, and the values after it are complete. */
+START_TEST(long_texts_are_truncated)
 {
 	char text[9000];
 	struct access_entry entry = filled(fillers[_i], text, sizeof(text));
@@ -207,7 +207,7 @@ START_TEST(json_has_all_keys)
 }
 END_TEST
 
-/* Undoes "\xNN": what was sent can be told from the value. */
+/* Decodes "\xNN", which yields the bytes that the client sent. */
 static void unescape(const char *value, char *bytes)
 {
 	unsigned byte;
@@ -239,7 +239,7 @@ static void assert_lossless(const char *sent)
 	free(line);
 }
 
-START_TEST(json_takes_any_byte)
+START_TEST(json_accepts_any_byte)
 {
 	char text[8];
 
@@ -265,19 +265,19 @@ static const char *const not_utf8[] = {
 	"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82",	"\xf0\x9d\x84", "\xc3"
 };
 
-START_TEST(json_knows_utf8)
+START_TEST(json_keeps_utf8)
 {
 	assert_lossless(not_utf8[_i]);
 	assert_lossless("é€𝄞\xf4\x8f\xbf\xbf\xee\x80\x80");
 }
 END_TEST
 
-START_TEST(json_is_whole_whatever_its_length)
+START_TEST(json_is_complete_for_long_texts)
 {
 	char text[9000];
 	struct access_entry entry = filled(fillers[_i], text, sizeof(text));
 
-	entry.sent_bytes = entry.taken_ns = entry.wait_ns = INT64_MAX;
+	entry.sent_bytes = entry.duration_ns = entry.wait_ns = INT64_MAX;
 	entry.port = 65535;
 	char *line = line_of("json", &entry);
 	json_t *object = json_loads(line, 0, NULL);
@@ -297,14 +297,14 @@ int main(void)
 	const int filler_count = sizeof(fillers) / sizeof(fillers[0]);
 
 	tcase_set_timeout(tests, 60);
-	tcase_add_loop_test(tests, prints, 0, sizeof(lines) / sizeof(lines[0]));
-	tcase_add_test(tests, what_is_not_there);
-	tcase_add_test(tests, faults_say_where);
-	tcase_add_loop_test(tests, long_parts_are_cut, 0, filler_count);
+	tcase_add_loop_test(tests, formats_directives, 0, sizeof(lines) / sizeof(lines[0]));
+	tcase_add_test(tests, formats_absent_values);
+	tcase_add_test(tests, faults_name_the_position);
+	tcase_add_loop_test(tests, long_texts_are_truncated, 0, filler_count);
 	tcase_add_test(tests, json_has_all_keys);
-	tcase_add_test(tests, json_takes_any_byte);
-	tcase_add_loop_test(tests, json_knows_utf8, 0, sizeof(not_utf8) / sizeof(not_utf8[0]));
-	tcase_add_loop_test(tests, json_is_whole_whatever_its_length, 0, filler_count);
+	tcase_add_test(tests, json_accepts_any_byte);
+	tcase_add_loop_test(tests, json_keeps_utf8, 0, sizeof(not_utf8) / sizeof(not_utf8[0]));
+	tcase_add_loop_test(tests, json_is_complete_for_long_texts, 0, filler_count);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

@@ -20,7 +20,7 @@ static void use_built_in(void)
 	ck_assert_int_eq(mime_new(&mime, NULL), 0);
 }
 
-/* A mime.types file of this text. */
+/* Creates a mime.types file with this text. */
 static void use_file(const char *text)
 {
 	char path[] = "/tmp/test_mime.XXXXXX";
@@ -74,7 +74,7 @@ static const struct {
 	{ "a.gz.tar", "application/x-tar" },
 	{ "A.HTML", "text/html; charset=utf-8" },
 	{ "a b.Png", "image/png" },
-	/* of the last name only */
+	/* only the last name of a path counts */
 	{ "dir.html/a", UNKNOWN },
 	{ "dir.html/a.png", "image/png" },
 	/* no extension */
@@ -93,19 +93,19 @@ static const struct {
 	{ "a.0123456789012345678901234567890123456789", UNKNOWN },
 };
 
-START_TEST(built_in_table)
+START_TEST(looks_up_the_built_in_table)
 {
 	ck_assert_str_eq(mime_type(mime, built_in[_i].name), built_in[_i].type);
 }
 END_TEST
 
-START_TEST(a_value_is_made_once)
+START_TEST(values_are_formatted_once)
 {
 	ck_assert_ptr_eq(mime_type(mime, "a.html"), mime_type(mime, "b.HTML"));
 }
 END_TEST
 
-START_TEST(the_file_comes_before_the_table)
+START_TEST(the_file_overrides_the_table)
 {
 	use_file("application/x-own\thtml own\n");
 	ck_assert_str_eq(mime_type(mime, "a.html"), "application/x-own");
@@ -131,7 +131,7 @@ START_TEST(text_has_a_charset)
 }
 END_TEST
 
-START_TEST(comments_blanks_and_line_ends)
+START_TEST(accepts_comments_blanks_and_line_ends)
 {
 	use_file("# x/no a\n\n   \n#x/no b\n  x/lead\t \tc  d\t\nx/dos e\r\nx/note f # g\nx/none\nx/last h");
 	ck_assert_str_eq(mime_type(mime, "f.a"), UNKNOWN);
@@ -145,7 +145,7 @@ START_TEST(comments_blanks_and_line_ends)
 }
 END_TEST
 
-START_TEST(bad_lines_are_skipped)
+START_TEST(malformed_lines_are_skipped)
 {
 	use_file("noslash a\n/x a\nx/ a\nx/y/z a\nx/y; a\nx/\xc3\xa9 a\nx/\x01 a\n\"x/y\" a\nx/good b\n");
 	ck_assert_str_eq(mime_type(mime, "f.a"), UNKNOWN);
@@ -173,7 +173,7 @@ START_TEST(upper_case_extensions_of_the_file_match)
 }
 END_TEST
 
-START_TEST(ts_is_video_even_where_the_file_says_linguist)
+START_TEST(ts_is_video_even_if_the_file_says_linguist)
 {
 	use_file("text/vnd.trolltech.linguist ts qm\n");
 	ck_assert_str_eq(mime_type(mime, "a.ts"), "video/mp2t");
@@ -184,21 +184,21 @@ START_TEST(ts_is_video_even_where_the_file_says_linguist)
 }
 END_TEST
 
-START_TEST(a_missing_file_leaves_the_table)
+START_TEST(a_missing_file_is_not_an_error)
 {
 	ck_assert_int_eq(mime_new(&mime, "/nonexistent/mime.types"), 0);
 	ck_assert_str_eq(mime_type(mime, "a.png"), "image/png");
 }
 END_TEST
 
-START_TEST(a_file_that_cannot_be_read_is_an_error)
+START_TEST(an_unreadable_file_is_an_error)
 {
 	ck_assert_int_eq(mime_new(&mime, "/"), -EISDIR);
 	ck_assert_ptr_null(mime);
 }
 END_TEST
 
-START_TEST(free_of_null)
+START_TEST(null_can_be_freed)
 {
 	mime_free(NULL);
 }
@@ -206,17 +206,17 @@ END_TEST
 
 static void add_tests_of_files(TCase *t)
 {
-	tcase_add_test(t, the_file_comes_before_the_table);
+	tcase_add_test(t, the_file_overrides_the_table);
 	tcase_add_test(t, the_first_definition_wins);
 	tcase_add_test(t, text_has_a_charset);
-	tcase_add_test(t, comments_blanks_and_line_ends);
-	tcase_add_test(t, bad_lines_are_skipped);
+	tcase_add_test(t, accepts_comments_blanks_and_line_ends);
+	tcase_add_test(t, malformed_lines_are_skipped);
 	tcase_add_test(t, long_types_and_extensions_are_skipped);
 	tcase_add_test(t, upper_case_extensions_of_the_file_match);
-	tcase_add_test(t, ts_is_video_even_where_the_file_says_linguist);
-	tcase_add_test(t, a_missing_file_leaves_the_table);
-	tcase_add_test(t, a_file_that_cannot_be_read_is_an_error);
-	tcase_add_test(t, free_of_null);
+	tcase_add_test(t, ts_is_video_even_if_the_file_says_linguist);
+	tcase_add_test(t, a_missing_file_is_not_an_error);
+	tcase_add_test(t, an_unreadable_file_is_an_error);
+	tcase_add_test(t, null_can_be_freed);
 }
 
 static Suite *suite(void)
@@ -224,8 +224,8 @@ static Suite *suite(void)
 	Suite *s = suite_create("mime");
 	TCase *table = tcase_create("table"), *files = tcase_create("files");
 	tcase_add_checked_fixture(table, use_built_in, forget);
-	tcase_add_loop_test(table, built_in_table, 0, ROWS(built_in));
-	tcase_add_test(table, a_value_is_made_once);
+	tcase_add_loop_test(table, looks_up_the_built_in_table, 0, ROWS(built_in));
+	tcase_add_test(table, values_are_formatted_once);
 	tcase_add_checked_fixture(files, NULL, forget);
 	add_tests_of_files(files);
 	suite_add_tcase(s, table);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which prefix a path falls under, and which prefixes there can be. */
+/* Rules: which blocks match a path, which site a host selects, and which patterns are valid. */
 #include "site/rules.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static void fini(void)
 	rules_fini(&rules);
 }
 
-/* The innermost block of the top level for this path; NULL: none. */
+/* Returns the innermost block of the top level that matches the path, or NULL. */
 static const struct rule *match_of(const char *path)
 {
 	rules_finish(&rules);
@@ -37,7 +37,7 @@ static const char *pattern_of(const char *path)
 	return rule != NULL ? rule->pattern : NULL;
 }
 
-static void say_cache(const char *pattern, enum rule_cache cache)
+static void set_cache(const char *pattern, enum rule_cache cache)
 {
 	struct settings *settings = &rules_add(&rules.sites[0], pattern)->settings;
 	settings->cache = cache;
@@ -50,11 +50,11 @@ static const struct {
 } matched[] = {
 	{ { NULL }, "", NULL },
 	{ { NULL }, "a/b", NULL },
-	/* everything */
+	/* "/" matches all paths */
 	{ { "/" }, "", "/" },
 	{ { "/" }, "a", "/" },
 	{ { "/" }, "a/b", "/" },
-	/* whole names only */
+	/* a prefix consists of whole names */
 	{ { "/a" }, "a", "/a" },
 	{ { "/a" }, "a/b", "/a" },
 	{ { "/a" }, "a/b/c", "/a" },
@@ -68,12 +68,12 @@ static const struct {
 	{ { "/a/b" }, "a/bc", NULL },
 	{ { "/a/b" }, "a/b/c", "/a/b" },
 	{ { "/a/b.tif" }, "a/b.tif", "/a/b.tif" },
-	/* only what is below */
+	/* a trailing slash matches only paths below */
 	{ { "/a/" }, "a/b", "/a/" },
 	{ { "/a/" }, "a/b/c", "/a/" },
 	{ { "/a/" }, "a", NULL },
 	{ { "/a/" }, "ab", NULL },
-	/* the longest one, wherever it stands */
+	/* the longest prefix wins, in any order */
 	{ { "/", "/a", "/a/b" }, "a/b/c", "/a/b" },
 	{ { "/a/b", "/a", "/" }, "a/b/c", "/a/b" },
 	{ { "/a/b", "/a", "/" }, "a/c", "/a" },
@@ -90,7 +90,7 @@ static const struct {
 	{ { "/\xc3" }, "\xc3\xa9", NULL },
 };
 
-START_TEST(match)
+START_TEST(the_longest_prefix_matches)
 {
 	for (size_t i = 0; i < 4 && matched[_i].prefixes[i] != NULL; i++)
 		ck_assert_ptr_nonnull(rules_add(&rules.sites[0], matched[_i].prefixes[i]));
@@ -99,10 +99,10 @@ START_TEST(match)
 }
 END_TEST
 
-START_TEST(the_rule_that_was_set)
+START_TEST(returns_the_matching_rule)
 {
-	say_cache("/a", RULE_CACHE_PIN);
-	say_cache("/a/b", RULE_CACHE_NEVER);
+	set_cache("/a", RULE_CACHE_PIN);
+	set_cache("/a/b", RULE_CACHE_NEVER);
 	match_of("a/x");
 	ck_assert_int_eq(match_found.settings->cache, RULE_CACHE_PIN);
 	match_of("a/b/x");
@@ -139,14 +139,14 @@ static const struct {
 	{ "/*", "x", true },
 };
 
-START_TEST(a_glob)
+START_TEST(globs_match)
 {
 	rules_add(&rules.sites[0], globs[_i].glob);
 	ck_assert_int_eq(match_of(globs[_i].path) != NULL, globs[_i].fits);
 }
 END_TEST
 
-START_TEST(a_folder_is_below_its_own_prefix)
+START_TEST(a_directory_matches_its_prefix_with_a_slash)
 {
 	rules_add(&rules.sites[0], "/a/");
 	ck_assert_ptr_null(match_of("a"));
@@ -157,15 +157,17 @@ START_TEST(a_folder_is_below_its_own_prefix)
 }
 END_TEST
 
-/* Outer to inner: top level, its prefixes from short to long, its globs; the site, its prefixes, its globs. */
+/*
+ * The order from outer to inner: top level, its prefixes from short to long, its globs; site, its prefixes, its globs.
+ */
 START_TEST(blocks_are_merged)
 {
 	struct site *top = &rules.sites[0], *site = rules_add_site(&rules, "h");
 	static const char *const expected[] = { NULL, "/", "/a/b", "*.x", "b*", NULL, "/a", "*" };
-	say_cache("*.x", RULE_CACHE_NEVER);
+	set_cache("*.x", RULE_CACHE_NEVER);
 	rules_add(top, "b*");
 	rules_add(top, "/a/b");
-	say_cache("/", RULE_CACHE_PIN);
+	set_cache("/", RULE_CACHE_PIN);
 	rules_add(site, "*");
 	rules_add(site, "/a");
 	rules_add(site, "/c");
@@ -176,11 +178,11 @@ START_TEST(blocks_are_merged)
 		ck_assert_pstr_eq(match_found.rules[i] != NULL ? match_found.rules[i]->pattern : NULL, expected[i]);
 	ck_assert_ptr_eq(match_found.chain[5], &site->settings);
 	ck_assert_int_eq(match_found.settings->cache,
-			 RULE_CACHE_NEVER); /* the glob is inner to the prefix, and nobody inner says */
+			 RULE_CACHE_NEVER); /* the glob overrides the prefix, and no inner block sets it */
 }
 END_TEST
 
-START_TEST(the_key_is_of_the_blocks)
+START_TEST(the_key_identifies_the_blocks)
 {
 	struct site *top = &rules.sites[0], *site = rules_add_site(&rules, "h");
 	struct match a, b;
@@ -196,7 +198,7 @@ START_TEST(the_key_is_of_the_blocks)
 }
 END_TEST
 
-START_TEST(too_many_blocks)
+START_TEST(too_many_blocks_are_an_error)
 {
 	for (int i = 0; i < RULES_CHAIN_MAX; i++)
 		rules_add(&rules.sites[0], "*");
@@ -222,13 +224,13 @@ static const struct {
 	{ "a.only-there", "-" },
 };
 
-START_TEST(a_site)
+START_TEST(the_host_selects_a_site)
 {
 	static const char *const names[] = { "www.example.org", "*.example.org", "*.a.example.org", "[::1]",
 					     "a.only-there" };
 	for (size_t i = 0; i < 5; i++)
 		ck_assert_ptr_nonnull(rules_add_site(&rules, names[i]));
-	rules.listeners[0] = 0x1f; /* all but the last */
+	rules.listeners[0] = 0x1f; /* all sites except the last */
 	const char *host = hosts[_i].host;
 	ck_assert_ptr_null(rules_find_site(&rules, 0, "other", 5)); /* the top level has no root */
 	rules.sites[0].root = strdup("/");
@@ -241,7 +243,7 @@ START_TEST(a_site)
 }
 END_TEST
 
-START_TEST(hidden)
+START_TEST(hide_globs_match_names_and_paths)
 {
 	struct rule *rule = rules_add(&rules.sites[0], "/a");
 	text_list_add(&rules.sites[0].settings.hide, "*.key", NULL);
@@ -261,7 +263,7 @@ START_TEST(hidden)
 END_TEST
 
 static const struct {
-	const char *prefix, *fault; /* a part of it; NULL: it can be */
+	const char *prefix, *fault; /* a part of the message; NULL: a valid pattern */
 } prefixes[] = {
 	{ "/", NULL },
 	{ "/a", NULL },
@@ -271,12 +273,12 @@ static const struct {
 	{ "/..a/b..", NULL },
 	{ "/...", NULL },
 	{ "", "empty" },
-	{ "a", "begins with a slash" },
-	{ "a/b", "begins with a slash" },
-	{ "//", "two slashes" },
-	{ "//a", "two slashes" },
-	{ "/a//b", "two slashes" },
-	{ "/a//", "two slashes" },
+	{ "a", "must begin with a slash" },
+	{ "a/b", "must begin with a slash" },
+	{ "//", "two consecutive slashes" },
+	{ "//a", "two consecutive slashes" },
+	{ "/a//b", "two consecutive slashes" },
+	{ "/a//", "two consecutive slashes" },
 	{ "/..", "\"..\"" },
 	{ "/../a", "\"..\"" },
 	{ "/a/..", "\"..\"" },
@@ -286,7 +288,7 @@ static const struct {
 	{ "/a/./", "\".\"" },
 };
 
-START_TEST(prefix)
+START_TEST(invalid_patterns_have_a_fault)
 {
 	const char *fault = rules_pattern_fault(prefixes[_i].prefix);
 	if (prefixes[_i].fault == NULL) {
@@ -303,17 +305,17 @@ int main(void)
 	Suite *suite = suite_create("rules");
 	TCase *cases = tcase_create("rules");
 	tcase_add_checked_fixture(cases, init, fini);
-	tcase_add_loop_test(cases, match, 0, ROWS(matched));
-	tcase_add_test(cases, the_rule_that_was_set);
+	tcase_add_loop_test(cases, the_longest_prefix_matches, 0, ROWS(matched));
+	tcase_add_test(cases, returns_the_matching_rule);
 	tcase_add_test(cases, prefixes_are_copied);
-	tcase_add_loop_test(cases, a_glob, 0, ROWS(globs));
-	tcase_add_test(cases, a_folder_is_below_its_own_prefix);
+	tcase_add_loop_test(cases, globs_match, 0, ROWS(globs));
+	tcase_add_test(cases, a_directory_matches_its_prefix_with_a_slash);
 	tcase_add_test(cases, blocks_are_merged);
-	tcase_add_test(cases, the_key_is_of_the_blocks);
-	tcase_add_test(cases, too_many_blocks);
-	tcase_add_loop_test(cases, a_site, 0, ROWS(hosts));
-	tcase_add_test(cases, hidden);
-	tcase_add_loop_test(cases, prefix, 0, ROWS(prefixes));
+	tcase_add_test(cases, the_key_identifies_the_blocks);
+	tcase_add_test(cases, too_many_blocks_are_an_error);
+	tcase_add_loop_test(cases, the_host_selects_a_site, 0, ROWS(hosts));
+	tcase_add_test(cases, hide_globs_match_names_and_paths);
+	tcase_add_loop_test(cases, invalid_patterns_have_a_fault, 0, ROWS(prefixes));
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is kept of the values of a location's keys, and how one block is laid over another. */
+/* The stored form of the values of a block, and how one block overrides another. */
 #include "site/settings.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@
 static const struct {
 	text_list_parse_fn parse;
 	const char *text;
-	const char *first, *second; /* what is kept; NULL: it is refused */
+	const char *first, *second; /* the stored strings; NULL: the value is rejected */
 } values[] = {
 	{ settings_parse_header, "X-A: b", "=X-A", "b" },
 	{ settings_parse_header, "X-A:b", "=X-A", "b" },
@@ -69,7 +69,7 @@ static const struct {
 	{ settings_parse_index, "a/b", NULL, NULL },
 };
 
-START_TEST(a_value)
+START_TEST(values_are_parsed)
 {
 	struct text_list list = { 0 };
 	const char *fault = text_list_add(&list, values[_i].text, values[_i].parse);
@@ -87,12 +87,12 @@ START_TEST(a_value)
 }
 END_TEST
 
-START_TEST(what_is_said_goes_over_what_was)
+START_TEST(an_inner_block_overrides_an_outer_one)
 {
 	struct settings outer = { .cache = RULE_CACHE_PIN, .listing = true, .rate_bytes = 5, .charset = (char *)"a" };
 	struct settings inner = { .cache = RULE_CACHE_NEVER, .rate_bytes = 7, .charset = (char *)"b" };
 	inner.set = UINT64_C(1) << SETTING_CACHE | UINT64_C(1) << SETTING_CHARSET;
-	settings_lay_over(&outer, &inner);
+	settings_override(&outer, &inner);
 	ck_assert_int_eq(outer.cache, RULE_CACHE_NEVER);
 	ck_assert(outer.listing);
 	ck_assert_uint_eq(outer.rate_bytes, 5);
@@ -101,15 +101,15 @@ START_TEST(what_is_said_goes_over_what_was)
 }
 END_TEST
 
-START_TEST(a_second_value_is_kept_in_place_of_the_first)
+START_TEST(a_second_value_replaces_the_first)
 {
-	char *kept = NULL;
-	ck_assert_ptr_null(text_list_set(&kept, "/a", settings_parse_redirect));
-	ck_assert_ptr_nonnull(text_list_set(&kept, "b", settings_parse_redirect));
-	ck_assert_str_eq(text_list_second(kept), "/a");
-	ck_assert_ptr_null(text_list_set(&kept, "303 /c", settings_parse_redirect));
-	ck_assert_str_eq(kept, "303");
-	struct settings settings = { .redirect = kept };
+	char *value = NULL;
+	ck_assert_ptr_null(text_list_set(&value, "/a", settings_parse_redirect));
+	ck_assert_ptr_nonnull(text_list_set(&value, "b", settings_parse_redirect));
+	ck_assert_str_eq(text_list_second(value), "/a");
+	ck_assert_ptr_null(text_list_set(&value, "303 /c", settings_parse_redirect));
+	ck_assert_str_eq(value, "303");
+	struct settings settings = { .redirect = value };
 	settings_fini(&settings);
 	ck_assert_ptr_null(settings.redirect);
 }
@@ -119,9 +119,9 @@ int main(void)
 {
 	Suite *suite = suite_create("settings");
 	TCase *cases = tcase_create("settings");
-	tcase_add_loop_test(cases, a_value, 0, ROWS(values));
-	tcase_add_test(cases, what_is_said_goes_over_what_was);
-	tcase_add_test(cases, a_second_value_is_kept_in_place_of_the_first);
+	tcase_add_loop_test(cases, values_are_parsed, 0, ROWS(values));
+	tcase_add_test(cases, an_inner_block_overrides_an_outer_one);
+	tcase_add_test(cases, a_second_value_replaces_the_first);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
 }
