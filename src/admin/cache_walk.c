@@ -77,7 +77,7 @@ static int is_served(struct cache_walk *walk, const char *path, bool directory)
 /* Stores the current version of the file at walk->path. Returns 0, -EISDIR for a directory, or another -errno. */
 static int get_version(const struct cache_walk *walk, struct file_version *version)
 {
-	int error = file_get_version(walk->site->root_fd, walk->path, walk->config->symlinks, version);
+	int error = beneath_get_version(walk->site->root_fd, walk->path, walk->config->symlinks, version);
 
 	if (error == 0)
 		files_cached_version(walk->site->files, walk->path, version);
@@ -155,7 +155,7 @@ static int enter(struct cache_walk *walk)
 
 	if (walk->depth == CACHE_WALK_DEPTH_MAX)
 		return -ELOOP;
-	fd = file_open_beneath(walk->site->root_fd, walk->path, walk->config->symlinks, O_RDONLY | O_DIRECTORY);
+	fd = beneath_open(walk->site->root_fd, walk->path, walk->config->symlinks, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
 	*level = (struct level){ .path_bytes = strlen(walk->path) };
@@ -231,7 +231,7 @@ bool cache_walk_is_file(const struct cache_walk *walk)
 static bool is_link(const struct cache_walk *walk)
 {
 	char target[1];
-	int fd = file_open_beneath(walk->site->root_fd, walk->path, FILE_SYMLINKS_BENEATH, O_PATH | O_NOFOLLOW);
+	int fd = beneath_open(walk->site->root_fd, walk->path, FILE_SYMLINKS_BENEATH, O_PATH | O_NOFOLLOW);
 	bool linked = fd >= 0 && readlinkat(fd, "", target, sizeof(target)) >= 0;
 
 	if (fd >= 0)

@@ -34,8 +34,8 @@ static bool step_look(struct directory_pass *pass);
 
 static bool step_open(struct directory_pass *pass)
 {
-	pass->fd = file_open_beneath(pass->options.root_fd, pass->options.path, pass->options.symlinks,
-				     O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+	pass->fd = beneath_open(pass->options.root_fd, pass->options.path, pass->options.symlinks,
+				O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 	if (pass->fd < 0)
 		return fail(pass, pass->fd);
 	pass->step = step_read;
@@ -46,7 +46,7 @@ static void take_stat(struct entry *entry, const struct statx *st)
 {
 	struct file_version version;
 
-	file_set_version(&version, st);
+	file_version_set(&version, st);
 	entry->directory = S_ISDIR(st->stx_mode);
 	entry->size = entry->directory ? 0 : version.size;
 	entry->mtime_ns = version.mtime_ns;
@@ -62,7 +62,7 @@ static int stat_link(const struct directory_pass *pass, const char *name, struct
 	if (pass->options.symlinks == FILE_SYMLINKS_NONE)
 		return -ELOOP;
 	snprintf(path, sizeof(path), "%s%s%s", pass->options.path, *pass->options.path != '\0' ? "/" : "", name);
-	fd = file_open_beneath(pass->options.root_fd, path, pass->options.symlinks, O_PATH);
+	fd = beneath_open(pass->options.root_fd, path, pass->options.symlinks, O_PATH);
 	if (fd < 0)
 		return fd;
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STAT_MASK, st) < 0)

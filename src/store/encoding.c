@@ -117,7 +117,7 @@ static bool is_empty_member(struct cursor cursor)
 #undef BEGINS_WITH
 }
 
-enum encoding_fault encoding_check_gzip(const struct file_ends *ends, uint64_t gzip_size, uint64_t size)
+enum encoding_fault encoding_check_gzip(const struct beneath_ends *ends, uint64_t gzip_size, uint64_t size)
 {
 	struct cursor cursor = { ends->head, ends->head + ends->head_bytes };
 	enum encoding_fault fault;
@@ -167,7 +167,7 @@ static bool take_content_size(struct cursor *cursor, unsigned descriptor, uint64
 	return true;
 }
 
-enum encoding_fault encoding_check_zstd(const struct file_ends *ends, uint64_t size)
+enum encoding_fault encoding_check_zstd(const struct beneath_ends *ends, uint64_t size)
 {
 	struct cursor cursor = { ends->head, ends->head + ends->head_bytes };
 	const uint8_t *head = take(&cursor, 5);

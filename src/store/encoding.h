@@ -45,7 +45,7 @@ enum encoding_fault {
  * - The file must be at most 1,032 times as long as the gzip file, the maximum ratio of deflate. This matters from 4
  *   GiB on, where ISIZE is ambiguous.
  */
-enum encoding_fault encoding_check_gzip(const struct file_ends *ends, uint64_t gzip_size, uint64_t size);
+enum encoding_fault encoding_check_gzip(const struct beneath_ends *ends, uint64_t gzip_size, uint64_t size);
 
 /*
  * Checks a Zstandard file that should contain a file of `size` bytes. If its first frame states a size, it must be
@@ -53,7 +53,7 @@ enum encoding_fault encoding_check_gzip(const struct file_ends *ends, uint64_t g
  * dictionary is rejected, because clients cannot decode it. A skippable frame at the beginning is rejected, because
  * the frame after it is not checked.
  */
-enum encoding_fault encoding_check_zstd(const struct file_ends *ends, uint64_t size);
+enum encoding_fault encoding_check_zstd(const struct beneath_ends *ends, uint64_t size);
 
 /* Returns the text of a fault, as in "FILE.gz is not sent: it is older than the file". */
 const char *encoding_fault_text(enum encoding_fault fault);

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "store/file_check.h"
 #include "store/sibling.h"
 
 #define EVICT_INSPECT_MAX 64 /* Entries that a job inspects for eviction after it has opened one file. */
@@ -41,7 +42,7 @@ static void find_siblings(const struct files_entry *entry, const struct file_ver
 
 /*
  * Returns true if `file` is the same version as the previous file. A version that differs only in its ctime counts as
- * the same if file_revalidate() takes the difference for a change of metadata.
+ * the same if file_check_path() takes the difference for a change of metadata.
  */
 static bool is_previous_version(const struct files_entry *entry, const struct file *file)
 {
@@ -53,7 +54,7 @@ static bool is_previous_version(const struct files_entry *entry, const struct fi
 		return true;
 	version.ctime_ns = entry->previous->version.ctime_ns;
 	return file_version_equal(&version, &entry->previous->version) &&
-	       file_revalidate(entry->previous, options->root_fd, entry->path, options->symlinks, &state) == 0;
+	       file_check_path(entry->previous, options->root_fd, entry->path, options->symlinks, &state) == 0;
 }
 
 static bool is_unchanged(const struct files_entry *entry, const struct file *file)
@@ -113,9 +114,9 @@ static void revalidate_or_open(struct files_entry *entry, struct finding *findin
 	struct file_siblings siblings;
 
 	finding->validated_ns = clock_now_ns();
-	if (previous && !file_is_undated(&previous->version) && !file_must_reopen(previous)) {
+	if (previous && !file_version_is_undated(&previous->version) && !file_must_reopen(previous)) {
 		finding->revalidations++;
-		finding->error = file_revalidate(previous, options->root_fd, entry->path, options->symlinks, &state);
+		finding->error = file_check_path(previous, options->root_fd, entry->path, options->symlinks, &state);
 		if (finding->error < 0 && finding->error != -ESTALE)
 			return;
 		if (finding->error == 0 && may_be_read(entry, &state.metadata)) {

@@ -19,6 +19,8 @@
 #include "base/align.h"
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "store/fiemap.h"
+#include "store/file_check.h"
 
 #define MERGED_MAX_BYTES ((size_t)1 << 20)
 
@@ -267,8 +269,10 @@ static void offload_map(struct offload_job *job)
 	struct file *file = load->file;
 	uint64_t mapped = atomic_load(&file->mapped_bytes), known;
 
-	file_map(file, load->extent->offset, load->length, &known);
-	if (mapped != UINT64_MAX && file_map(file, mapped, file->version.size - mapped, &known) == 0 && known > mapped)
+	fiemap_load(file->fd, file->version.size, load->extent->offset, load->length, &known);
+	if (mapped != UINT64_MAX &&
+	    fiemap_load(file->fd, file->version.size, mapped, file->version.size - mapped, &known) == 0 &&
+	    known > mapped)
 		atomic_compare_exchange_strong(&file->mapped_bytes, &mapped, known);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "store/file_check.h"
 
 struct proof {
 	struct reactor_message message;

@@ -97,9 +97,11 @@ static enum encoding_fault read_ends(const struct beside *beside, enum sibling s
 				     struct file_version *version, int *error)
 {
 	uint8_t head[ENCODING_HEAD_BYTES], tail[ENCODING_TAIL_BYTES];
-	struct file_ends ends = { .head = head, .head_bytes = sizeof(head), .tail = tail, .tail_bytes = sizeof(tail) };
+	struct beneath_ends ends = {
+		.head = head, .head_bytes = sizeof(head), .tail = tail, .tail_bytes = sizeof(tail)
+	};
 
-	*error = file_read_ends(beside->root_fd, path, beside->symlinks, &ends, version);
+	*error = beneath_read_ends(beside->root_fd, path, beside->symlinks, &ends, version);
 	if (*error < 0)
 		return ENCODING_UNREADABLE;
 	if (!sibling_is_fresh(version, beside->original))
@@ -153,7 +155,7 @@ static void look_at_variant(const struct beside *beside, enum sibling sibling, c
 
 	if (!name_of(beside, suffixes[sibling], path))
 		return;
-	error = file_get_version(beside->root_fd, path, beside->symlinks, &version);
+	error = beneath_get_version(beside->root_fd, path, beside->symlinks, &version);
 	if (error == 0 && sibling_is_fresh(&version, beside->original))
 		fault = check_variant(beside, sibling, path, &version, known, found, &error);
 	if (is_transient(error)) {
@@ -206,7 +208,7 @@ static void read_digest(const struct beside *beside, const char *path, struct fi
 {
 	char text[DIGEST_FILE_BYTES + 1];
 	struct file_version version;
-	ssize_t length = file_read_head(beside->root_fd, path, beside->symlinks, text, sizeof(text) - 1, &version);
+	ssize_t length = beneath_read_head(beside->root_fd, path, beside->symlinks, text, sizeof(text) - 1, &version);
 
 	if (length < 0 || !sibling_is_fresh(&version, beside->original))
 		return;
@@ -224,7 +226,7 @@ static void look_at_digest(const struct beside *beside, const struct file_siblin
 	struct file_version version;
 
 	if (!name_of(beside, DIGEST_SUFFIX, path) ||
-	    file_get_version(beside->root_fd, path, beside->symlinks, &version) < 0 ||
+	    beneath_get_version(beside->root_fd, path, beside->symlinks, &version) < 0 ||
 	    !sibling_is_fresh(&version, beside->original))
 		return;
 	if (!known->digest_settled || !file_version_equal(&version, &known->digest_version)) {

@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "store/file_check.h"
 #include "store/load.h"
 
 #define STARVED_TICK_MS 50

@@ -75,9 +75,9 @@ static const struct {
 START_TEST(gzip)
 {
 	char head[ENCODING_HEAD_BYTES], tail[4];
-	struct file_ends ends = { .head = (uint8_t *)head,
-				  .tail = (uint8_t *)tail,
-				  .head_bytes = gzips[_i].head_bytes };
+	struct beneath_ends ends = { .head = (uint8_t *)head,
+				     .tail = (uint8_t *)tail,
+				     .head_bytes = gzips[_i].head_bytes };
 
 	ends.tail_bytes = gzips[_i].gzip_size < 4 ? gzips[_i].gzip_size : 4;
 	memcpy(head, gzips[_i].head, ends.head_bytes);
@@ -130,7 +130,7 @@ static const struct {
 START_TEST(zstd)
 {
 	uint8_t head[ENCODING_HEAD_BYTES];
-	struct file_ends ends = { .head = head, .head_bytes = zstds[_i].head_bytes };
+	struct beneath_ends ends = { .head = head, .head_bytes = zstds[_i].head_bytes };
 
 	memcpy(head, zstds[_i].head, ends.head_bytes);
 	ck_assert_int_eq(encoding_check_zstd(&ends, zstds[_i].size), zstds[_i].fault);

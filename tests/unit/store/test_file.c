@@ -20,7 +20,9 @@
 
 #include "../suite.h"
 #include "base/align.h"
+#include "store/fiemap.h"
 #include "store/file.h"
+#include "store/file_check.h"
 
 #define FILE_BYTES 10007
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
@@ -180,7 +182,7 @@ static void check_name(const char *path, enum file_symlinks symlinks, int expect
 	struct file_version version;
 	struct file *file = NULL;
 	int opened = file_open(root, path, symlinks, &file);
-	int looked = file_get_version(root, path, symlinks, &version);
+	int looked = beneath_get_version(root, path, symlinks, &version);
 
 	ck_assert_msg(opened == expected, "open \"%s\": %s, not %s", path, strerror(-opened), strerror(-expected));
 	ck_assert_msg(looked == expected, "look \"%s\": %s, not %s", path, strerror(-looked), strerror(-expected));
@@ -221,7 +223,7 @@ START_TEST(unreadable)
 	make_file("root/closed/file", 5);
 	ck_assert_int_eq(seteuid(65534), 0);
 	int opened = file_open(root, "secret", FILE_SYMLINKS_BENEATH, &file);
-	int looked = file_get_version(root, "secret", FILE_SYMLINKS_BENEATH, &version);
+	int looked = beneath_get_version(root, "secret", FILE_SYMLINKS_BENEATH, &version);
 	int inside = file_open(root, "closed/file", FILE_SYMLINKS_BENEATH, &file);
 	ck_assert_int_eq(seteuid(0), 0);
 	ck_assert_int_eq(opened, -EACCES);
@@ -312,7 +314,7 @@ START_TEST(holds_all_times)
 	set_mtime("root/file", times[_i].seconds, (long)times[_i].ns);
 	struct file *file = open_file("file");
 	ck_assert_int_eq(file->version.mtime_ns, times[_i].mtime_ns);
-	ck_assert(file_is_undated(&file->version) == times[_i].undated);
+	ck_assert(file_version_is_undated(&file->version) == times[_i].undated);
 	ck_assert_int_eq(file_check(file), 0);
 	file_unref(file);
 }
@@ -395,7 +397,7 @@ START_TEST(does_not_read_memory_directly)
 	check_bytes(buffer + 1, 7, FILE_BYTES - 7);
 	ck_assert_int_lt(file_pread(file, buffer, 1, UINT64_MAX - 5), 0);
 	uint64_t known = 0;
-	ck_assert_int_eq(file_map(file, 0, 100, &known), 0);
+	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, 0, 100, &known), 0);
 	ck_assert_uint_eq(known, UINT64_MAX);
 	file_unref(file);
 }
@@ -573,7 +575,7 @@ START_TEST(notices_changes)
 	for (unsigned i = 0; i < 7 && changes[_i].changes[i] != NULL; i++)
 		changes[_i].changes[i]();
 	/* By its path a file that was replaced is another one, whatever its readers may finish. */
-	int error = file_revalidate(opened, root, "file", FILE_SYMLINKS_BENEATH, &state);
+	int error = file_check_path(opened, root, "file", FILE_SYMLINKS_BENEATH, &state);
 	ck_assert_msg((error == 0) == changes[_i].same, "case %d by its path: %d", _i, error);
 	ck_assert_msg(file_check(opened) == changes[_i].expected, "case %d: %d", _i, file_check(opened));
 	ck_assert_int_eq(opened->changed, changes[_i].expected != 0);
@@ -686,7 +688,7 @@ static void make_fragmented(const char *path)
 
 START_TEST(maps_extents_in_steps)
 {
-	const uint64_t step_end = (uint64_t)(FILE_MAP_STEP - 1) * 2 * PIECE_BYTES + PIECE_BYTES;
+	const uint64_t step_end = (uint64_t)(FIEMAP_STEP - 1) * 2 * PIECE_BYTES + PIECE_BYTES;
 	uint64_t known = 0, steps = 0;
 
 	if (!on_ext4())
@@ -695,17 +697,17 @@ START_TEST(maps_extents_in_steps)
 	struct file *file = open_file("file");
 	ck_assert_uint_eq(file->mapped_bytes, step_end);
 	for (uint64_t offset = 0; known != UINT64_MAX; offset = known, steps++) {
-		ck_assert_int_eq(file_map(file, offset, UINT64_MAX, &known), 0);
+		ck_assert_int_eq(fiemap_load(file->fd, file->version.size, offset, UINT64_MAX, &known), 0);
 		ck_assert_uint_gt(known, offset);
 	}
 	ck_assert_uint_eq(steps, 3);
-	ck_assert_int_eq(file_map(file, 4096, 100000, &known), 0);
+	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, 4096, 100000, &known), 0);
 	ck_assert_uint_eq(known, 104096);
-	ck_assert_int_eq(file_map(file, PIECE_BYTES, 100, &known), 0); /* inside a hole */
+	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, PIECE_BYTES, 100, &known), 0); /* inside a hole */
 	ck_assert_uint_eq(known, PIECE_BYTES + 100);
-	ck_assert_int_eq(file_map(file, file->version.size - 100, 100, &known), 0);
+	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, file->version.size - 100, 100, &known), 0);
 	ck_assert_uint_eq(known, UINT64_MAX);
-	ck_assert_int_eq(file_map(file, file->version.size + 100, 100, &known), 0);
+	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, file->version.size + 100, 100, &known), 0);
 	ck_assert_uint_eq(known, UINT64_MAX);
 	file_unref(file);
 }

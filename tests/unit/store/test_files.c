@@ -20,6 +20,7 @@
 
 #include "../suite.h"
 #include "base/clock.h"
+#include "store/file_check.h"
 #include "store/files.h"
 #include "store/files_walk.h"
 #include "store/sibling.h"
@@ -762,7 +763,7 @@ START_TEST(knows_changes_of_metadata)
 		file_unref(again);
 	}
 	struct file_version version;
-	ck_assert_int_eq(file_get_version(root, "file", FILE_SYMLINKS_BENEATH, &version), 0);
+	ck_assert_int_eq(beneath_get_version(root, "file", FILE_SYMLINKS_BENEATH, &version), 0);
 	ck_assert(!file_version_equal(&version, &first->version));
 	files_cached_version(files, "file", &version);
 	ck_assert(file_version_equal(&version, &first->version));

@@ -108,7 +108,7 @@ static struct file_siblings look_with(const char *path, enum file_symlinks symli
 	struct file_siblings found;
 	struct file_version version;
 
-	ck_assert_int_eq(file_get_version(root, path, symlinks, &version), 0);
+	ck_assert_int_eq(beneath_get_version(root, path, symlinks, &version), 0);
 	sibling_find(root, path, symlinks, &version, known, &found);
 	return found;
 }
@@ -228,7 +228,7 @@ START_TEST(what_cannot_be_read_does_not_count)
 	make_gz("root/f.gz");
 	make_text("root/f.sha256", HEX);
 	ck_assert_int_eq(chmod("root/f.gz", 0600) | chmod("root/f.sha256", 0600) | chmod(".", 0755), 0);
-	ck_assert_int_eq(file_get_version(root, "f", FILE_SYMLINKS_BENEATH, &version), 0);
+	ck_assert_int_eq(beneath_get_version(root, "f", FILE_SYMLINKS_BENEATH, &version), 0);
 	ck_assert_int_eq(seteuid(65534), 0);
 	sibling_find(root, "f", FILE_SYMLINKS_BENEATH, &version, &nothing, &found);
 	ck_assert_int_eq(seteuid(0), 0);
@@ -384,7 +384,7 @@ START_TEST(a_check_is_remembered_for_each_version)
 	ck_assert_uint_eq(second.variants, 0);
 	ck_assert(!sibling_equal(&first, &second)); /* variants */
 
-	ck_assert_int_eq(file_get_version(root, "f.gz", FILE_SYMLINKS_BENEATH, &version), 0);
+	ck_assert_int_eq(beneath_get_version(root, "f.gz", FILE_SYMLINKS_BENEATH, &version), 0);
 	ck_assert(sibling_is_checked(&first, SIBLING_GZ, &version, SIZE_OF_F));
 	ck_assert(!sibling_is_checked(&first, SIBLING_GZ, &version, SIZE_OF_F + 1));
 	version.ctime_ns++; /* a chmod, which an open file does not notice */

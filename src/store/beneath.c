@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A name is first opened with O_PATH, which opens no driver and no other end of a FIFO, and a statx() shows what it is.
+ * What is then opened for reading must be the same inode. All names are resolved by openat2(RESOLVE_BENEATH |
+ * RESOLVE_NO_MAGICLINKS [| RESOLVE_NO_SYMLINKS]).
+ *
+ * No state and no objects. Thread: offload threads, because every call may wait for the disk.
+ */
+#include "store/beneath.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "store/spelling.h"
+
+/* The alignment is requested if the headers define it (Linux 6.1). Otherwise every file gets the default. */
+#ifdef STATX_DIOALIGN
+#define STAT_MASK (STATX_BASIC_STATS | STATX_DIOALIGN)
+#else
+#define STAT_MASK STATX_BASIC_STATS
+#endif
+
+#define RACE_TRIES 4 /* Attempts while the tree is being renamed. */
+
+/* A path beneath a root. */
+struct place {
+	int root_fd;
+	const char *path;
+	enum file_symlinks symlinks;
+};
+
+static uint64_t resolve_of(const struct place *place)
+{
+	return RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS |
+	       (place->symlinks == FILE_SYMLINKS_NONE ? RESOLVE_NO_SYMLINKS : 0);
+}
+
+static int open_beneath(const struct place *place, uint64_t flags)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve_of(place) };
+
+	for (int tries = 0; tries < RACE_TRIES; tries++) {
+		long fd = syscall(SYS_openat2, place->root_fd, *place->path ? place->path : ".", &how, sizeof(how));
+		if (fd >= 0)
+			return (int)fd;
+		/* EAGAIN: a rename raced with ".." in the path. */
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+	}
+	return -EAGAIN;
+}
+
+/*
+ * Opens the path if it is spelled as its directories store it. Returns -ENOENT for another spelling that the filesystem
+ * also accepts.
+ */
+static int open_spelled(const struct place *place, uint64_t flags)
+{
+	int fd = open_beneath(place, flags);
+	int error = fd < 0 ? fd : spelling_check(place->root_fd, place->path, resolve_of(place));
+
+	if (error == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+int beneath_open(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags)
+{
+	return open_spelled(&(struct place){ .root_fd = root_fd, .path = path, .symlinks = symlinks }, flags);
+}
+
+bool beneath_is_misspelled(int root_fd, const char *path, enum file_symlinks symlinks)
+{
+	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
+	int fd = open_beneath(&place, O_PATH);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return spelling_check(root_fd, path, resolve_of(&place)) == -ENOENT;
+}
+
+int beneath_statx(int fd, int flags, struct statx *st)
+{
+	return statx(fd, "", AT_EMPTY_PATH | flags, STAT_MASK, st) < 0 ? -errno : 0;
+}
+
+/*
+ * AT_STATX_FORCE_SYNC: a filesystem client that caches attributes asks its server. Local filesystems ignore the flag.
+ */
+static int stat_beneath(const struct place *place, struct statx *st)
+{
+	int fd = open_spelled(place, O_PATH);
+	if (fd < 0)
+		return fd;
+
+	int error = beneath_statx(fd, AT_STATX_FORCE_SYNC, st);
+	close(fd);
+	if (error < 0)
+		return error;
+	if (S_ISDIR(st->stx_mode))
+		return -EISDIR;
+	return S_ISREG(st->stx_mode) ? 0 : -ENOENT;
+}
+
+static bool same_inode(const struct statx *a, const struct statx *b)
+{
+	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor;
+}
+
+/*
+ * Opens a path that led to the regular file `seen`. Returns the descriptor and its state, or -errno. -EAGAIN: the path
+ * leads to another inode now.
+ */
+static int open_seen(const struct place *place, uint64_t flags, const struct statx *seen, struct statx *st)
+{
+	int fd = open_beneath(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags);
+	if (fd < 0)
+		return fd;
+
+	int error = beneath_statx(fd, AT_STATX_FORCE_SYNC, st);
+	if (error == 0 && !same_inode(st, seen))
+		error = -EAGAIN;
+	if (error < 0) {
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+static int open_regular(const struct place *place, uint64_t flags, struct statx *st)
+{
+	for (int tries = 0; tries < RACE_TRIES; tries++) {
+		struct statx seen;
+		int error = stat_beneath(place, &seen);
+		if (error < 0)
+			return error;
+
+		int fd = open_seen(place, flags, &seen, st);
+		if (fd != -EAGAIN)
+			return fd;
+	}
+	return -EAGAIN;
+}
+
+int beneath_open_regular(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags, struct statx *st)
+{
+	return open_regular(&(struct place){ .root_fd = root_fd, .path = path, .symlinks = symlinks }, flags, st);
+}
+
+ssize_t beneath_read_head(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes,
+			  struct file_version *version)
+{
+	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
+	struct statx st;
+	ssize_t length = 0;
+	int fd = open_regular(&place, 0, &st);
+
+	if (fd < 0)
+		return fd;
+	file_version_set(version, &st);
+	if (bytes > 0)
+		length = pread(fd, buffer, bytes, 0);
+	if (length < 0)
+		length = -errno;
+	close(fd);
+	return length;
+}
+
+/* Reads until *bytes or the end of the file, and sets *bytes to the number of bytes read. Returns 0 or -errno. */
+static int read_at(int fd, void *buffer, size_t *bytes, uint64_t offset)
+{
+	size_t done = 0;
+	ssize_t got = 1;
+
+	while (done < *bytes && got > 0) {
+		got = pread(fd, (char *)buffer + done, *bytes - done, (off_t)(offset + done));
+		if (got < 0 && errno == EINTR)
+			got = 1;
+		else if (got > 0)
+			done += (size_t)got;
+	}
+	*bytes = done;
+	return got < 0 ? -errno : 0;
+}
+
+int beneath_read_ends(int root_fd, const char *path, enum file_symlinks symlinks, struct beneath_ends *ends,
+		      struct file_version *version)
+{
+	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
+	struct statx st;
+	int error, fd = open_regular(&place, 0, &st);
+
+	if (fd < 0)
+		return fd;
+	file_version_set(version, &st);
+	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+	if (ends->tail_bytes > version->size)
+		ends->tail_bytes = (size_t)version->size;
+	error = read_at(fd, ends->head, &ends->head_bytes, 0);
+	if (error == 0)
+		error = read_at(fd, ends->tail, &ends->tail_bytes, version->size - ends->tail_bytes);
+	close(fd);
+	return error;
+}
+
+int beneath_stat(int root_fd, const char *path, enum file_symlinks symlinks, struct file_state *state)
+{
+	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
+	struct statx st;
+	int error = stat_beneath(&place, &st);
+
+	if (error == 0)
+		file_version_set_state(state, &st);
+	return error;
+}
+
+int beneath_get_version(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version)
+{
+	struct file_state state;
+	int error = beneath_stat(root_fd, path, symlinks, &state);
+
+	if (error == 0)
+		*version = state.version;
+	return error;
+}

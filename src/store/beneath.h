@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Opens and stats names beneath a root directory. No ".." and no symbolic link leads out of the root, even if the tree
+ * changes meanwhile, and no FIFO, socket or device is opened. A name is accepted only as its directories store it, see
+ * spelling.h.
+ *
+ * All functions take a path that is relative and has no leading slash; "" is the root itself. They BLOCK, so they run
+ * on offload threads. Errors are -errno: -ENOENT for a missing name, and also for what is neither a file nor a
+ * directory; -EISDIR; -EXDEV for a link that leads out of the root; -ELOOP, -EACCES, -EMFILE and so on.
+ */
+#ifndef STORE_BENEATH_H
+#define STORE_BENEATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "store/file_version.h"
+
+struct statx;
+
+/* Which symbolic links are followed: those that stay beneath the root, or none. */
+enum file_symlinks { FILE_SYMLINKS_BENEATH, FILE_SYMLINKS_NONE };
+
+/*
+ * Opens whatever the path leads to, with these flags and O_CLOEXEC, and returns the descriptor. With flags other than
+ * O_PATH or O_DIRECTORY, the caller must know that it is no FIFO, socket or device.
+ */
+int beneath_open(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags);
+
+/* Opens a regular file for reading, with these additional flags. Returns the descriptor, and its state in *st. */
+int beneath_open_regular(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags, struct statx *st);
+
+/* Stats an open descriptor. `flags`: AT_STATX_FORCE_SYNC or AT_STATX_DONT_SYNC. Returns 0 or -errno. */
+int beneath_statx(int fd, int flags, struct statx *st);
+
+/*
+ * Returns true if the filesystem resolves the path, but its directories store it under another spelling, so that the
+ * functions here return -ENOENT.
+ */
+bool beneath_is_misspelled(int root_fd, const char *path, enum file_symlinks symlinks);
+
+/* Stats a regular file without opening it for reading. Returns 0 or -errno. */
+int beneath_stat(int root_fd, const char *path, enum file_symlinks symlinks, struct file_state *state);
+/* Returns only the version. */
+int beneath_get_version(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version);
+
+/*
+ * Reads the first bytes of a regular file, at most `bytes`; 0 tests whether it can be read. For small files such as
+ * sidecars. Returns the number of bytes, or -errno.
+ */
+ssize_t beneath_read_head(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes,
+			  struct file_version *version);
+
+/* Buffers for the first and the last bytes of a file. */
+struct beneath_ends {
+	uint8_t *head, *tail;
+	/* Sizes of the buffers. Results: bytes that were read, fewer only if the file is shorter. */
+	size_t head_bytes, tail_bytes;
+};
+
+/* Reads both ends of a regular file of any size, without readahead. Returns 0 or -errno. */
+int beneath_read_ends(int root_fd, const char *path, enum file_symlinks symlinks, struct beneath_ends *ends,
+		      struct file_version *version);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Compares a new statx() with the version and the metadata of an open file. Owner of the state: the struct file, under
+ * its lock. Thread: any for local files; offload threads for remote files and for file_check_path().
+ *
+ * The one idea: two statx() calls of different threads have no known order. So a thread reads the counter of metadata
+ * changes before its statx, and repeats the statx if another thread has updated the metadata meanwhile.
+ */
+#include "store/file_check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+
+static bool same_attributes(const struct file_metadata *a, const struct file_metadata *b)
+{
+	return a->links == b->links && a->mode == b->mode && a->user == b->user && a->group == b->group;
+}
+
+static bool same_but_ctime(const struct file_version *a, const struct file_version *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns;
+}
+
+/*
+ * Evaluates a statx() that began when file->metadata_changes was `before`. Returns 0, -ESTALE, or -EAGAIN if another
+ * thread has updated the metadata meanwhile: the order of the two results is unknown, so the caller repeats the statx.
+ */
+static int judge(struct file *file, const struct file_state *now, unsigned before)
+{
+	int result = 0;
+
+	if (file_version_equal(&now->version, &file->version))
+		return 0;
+	if (!same_but_ctime(&now->version, &file->version))
+		return -ESTALE;
+	pthread_mutex_lock(&file->lock);
+	if (atomic_load_explicit(&file->metadata_changes, memory_order_relaxed) != before) {
+		result = -EAGAIN;
+	} else if (now->metadata.ctime_ns != file->metadata.ctime_ns) {
+		if (same_attributes(&now->metadata, &file->metadata)) {
+			result = -ESTALE;
+		} else {
+			file->metadata = now->metadata;
+			atomic_fetch_add_explicit(&file->metadata_changes, 1,
+						  /* The lock publishes it. */
+						  memory_order_relaxed);
+		}
+	}
+	pthread_mutex_unlock(&file->lock);
+	return result;
+}
+
+/*
+ * Returns true if an append-only file may have grown only, so that the bytes of the opened version are unchanged. The
+ * size may still be the same, because an append moves the mtime before the size.
+ */
+static bool has_only_grown(const struct file *file, const struct file_version *now)
+{
+	const struct file_version *version = &file->version;
+
+	return atomic_load_explicit(&file->append_only, memory_order_relaxed) && now->device == version->device &&
+	       now->inode == version->inode && now->size >= version->size;
+}
+
+/* Keeps the latest time. Relaxed: the number publishes nothing else. */
+static void note_verified(struct file *file, uint64_t start_ns)
+{
+	uint64_t before = atomic_load_explicit(&file->verified_ns, memory_order_relaxed);
+
+	while (before < start_ns && !atomic_compare_exchange_weak_explicit(&file->verified_ns, &before, start_ns,
+									   memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
+int file_check_path(struct file *file, int root_fd, const char *path, enum file_symlinks symlinks,
+		    struct file_state *state)
+{
+	uint64_t start_ns;
+	int result;
+
+	do {
+		/* Acquire: the statx must not begin before the load. */
+		unsigned before = atomic_load_explicit(&file->metadata_changes, memory_order_acquire);
+
+		start_ns = clock_now_ns();
+		result = beneath_stat(root_fd, path, symlinks, state);
+		if (result < 0)
+			return result;
+		result = judge(file, state, before);
+	} while (result == -EAGAIN);
+	if (result == 0)
+		note_verified(file, start_ns);
+	return result;
+}
+
+int file_check(struct file *file)
+{
+	const int flags = file->remote ? AT_STATX_FORCE_SYNC : AT_STATX_DONT_SYNC;
+	uint64_t start_ns = file->remote ? clock_now_ns() : 0;
+	struct file_state state;
+	struct statx st;
+	unsigned before;
+	int result;
+
+	if (atomic_load_explicit(&file->changed, memory_order_relaxed))
+		return -ESTALE;
+	do {
+		/* Acquire: the statx must not begin before the load. */
+		before = atomic_load_explicit(&file->metadata_changes, memory_order_acquire);
+		result = beneath_statx(file->fd, flags, &st);
+		/* ENOENT: a server that knows the file by its path does not find it any longer. */
+		if (result < 0)
+			return result == -ENOENT ? -ESTALE : result;
+		file_version_set_state(&state, &st);
+		result = judge(file, &state, before);
+		if (result == -ESTALE && has_only_grown(file, &state.version))
+			result = 0;
+	} while (result == -EAGAIN);
+	if (result == 0 && file->remote)
+		note_verified(file, start_ns);
+	if (result < 0) /* Relaxed: the flag publishes nothing else. */
+		atomic_store_explicit(&file->changed, true, memory_order_relaxed);
+	return result;
+}

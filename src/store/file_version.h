@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The identity of the bytes of a file, as a statx() reports it. Pure functions. */
+#ifndef STORE_FILE_VERSION_H
+#define STORE_FILE_VERSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct statx;
+
+/*
+ * A version of a file. Two equal versions have equal bytes, within the resolution of the filesystem's clock. Every
+ * response is made from one version. Hashed and compared as bytes by the cache.
+ */
+struct file_version {
+	uint64_t device, inode, size;
+	int64_t mtime_ns, ctime_ns; /* Since 1970. */
+};
+
+/* The attributes that chmod, chown, and adding or removing a name change. They move the ctime, but not the bytes. */
+struct file_metadata {
+	int64_t ctime_ns;
+	uint32_t links, mode, user, group;
+};
+
+/* The result of one statx(). */
+struct file_state {
+	struct file_version version;
+	struct file_metadata metadata;
+};
+
+/*
+ * Sets the version from a statx() with STATX_BASIC_STATS. Times outside of 1677 to 2262 become the nearest valid one.
+ */
+void file_version_set(struct file_version *version, const struct statx *st);
+/* Sets version and metadata likewise. */
+void file_version_set_state(struct file_state *state, const struct statx *st);
+bool file_version_equal(const struct file_version *a, const struct file_version *b);
+/*
+ * Returns true if the mtime is 0 or 1 s, as reproducible builds and container layers set it. Such an mtime does not
+ * tell versions apart, so a validator can only come from a sidecar.
+ */
+bool file_version_is_undated(const struct file_version *version);
+
+#endif

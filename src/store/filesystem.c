@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Lists of filesystem types. No state; any thread. */
+#include "store/filesystem.h"
+
+#include <linux/magic.h>
+#include <stddef.h>
+#include <sys/vfs.h>
+
+uint32_t filesystem_of(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 ? (uint32_t)fs.f_type : 0;
+}
+
+bool filesystem_is_local(uint32_t filesystem)
+{
+	static const uint32_t local[] = {
+		EXT4_SUPER_MAGIC,
+		XFS_SUPER_MAGIC,
+		BTRFS_SUPER_MAGIC,
+		F2FS_SUPER_MAGIC,
+		TMPFS_MAGIC,
+		RAMFS_MAGIC,
+		HUGETLBFS_MAGIC,
+		SQUASHFS_MAGIC,
+		EROFS_SUPER_MAGIC_V1,
+		CRAMFS_MAGIC,
+		ISOFS_SUPER_MAGIC,
+		MSDOS_SUPER_MAGIC,
+		EXFAT_SUPER_MAGIC,
+		MINIX_SUPER_MAGIC,
+		MINIX3_SUPER_MAGIC,
+		NILFS_SUPER_MAGIC,
+		REISERFS_SUPER_MAGIC,
+		0x15013346, /* UDF */
+		0x7275,	    /* romfs */
+		0x7366746e, /* NTFS3 */
+		0x482b,
+		0x4244,	    /* HFS+, HFS */
+		0x3153464a, /* JFS */
+		0x2fc12fc1, /* ZFS */
+		0xca451a4e, /* bcachefs */
+	};
+
+	for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+		if (local[i] == filesystem)
+			return true;
+	return false;
+}
+
+bool filesystem_is_memory(uint32_t filesystem)
+{
+	return filesystem == TMPFS_MAGIC || filesystem == RAMFS_MAGIC;
+}
+
+bool filesystem_has_nowait(uint32_t filesystem)
+{
+	return filesystem == EXT4_SUPER_MAGIC || filesystem == XFS_SUPER_MAGIC;
+}
