@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged answers long work with a line of JSON now and then, and the last one says that it is done: an answer that ends
- * without it was cut. The line on the terminal is written over and gone in the end; what is left is a line for each
- * path that was asked for.
+ * ranged answers warm and pin with a stream of JSON lines. The last line contains "done"; a stream that ends without it
+ * was interrupted. While the stream runs, its newest line is shown as a progress line on the terminal, which is erased at
+ * the end. One line of output then remains for each path.
+ *
+ * The stream of one path lives in a struct stream; ctl_cache_run() owns it. One thread.
  */
 #include "ctl/cache.h"
 
@@ -21,19 +23,19 @@
 #include "ctl/words.h"
 
 #define LINE_BYTES_MAX 65536
-#define SHOW_NS (100 * CLOCK_NS_PER_MS)
+#define SHOW_NS (100 * CLOCK_NS_PER_MS) /* between two updates of the progress line */
 
 struct stream {
 	const struct ctl_cache *cache;
-	const char *path; /* that was asked for */
-	char line[LINE_BYTES_MAX];
+	const char *path;	   /* as given on the command line */
+	char line[LINE_BYTES_MAX]; /* the incomplete line */
 	size_t used;
-	json_t *last; /* the last line */
+	json_t *last; /* the last complete line */
 	uint64_t begun_ns, shown_ns;
-	bool bad; /* there was a line that is none of ranged's */
+	bool bad; /* a line was not a JSON object, or too long */
 };
 
-/* Names come from outside: as they are but for control codes. */
+/* Prints a name that is not trusted: control characters become question marks. */
 static void print_name(const char *name)
 {
 	for (; *name != '\0'; name++)
@@ -63,13 +65,14 @@ static void show_progress(struct stream *stream)
 	if (!stream->cache->progress || now_ns - stream->shown_ns < SHOW_NS)
 		return;
 	stream->shown_ns = now_ns;
-	/* Of a folder ranged learns as it goes what is in it. */
+	/* The total size of a directory is not known in advance, because ranged reads it while it warms. */
 	progress.total_known = strcmp(progress.path, stream->path) == 0;
 	ctl_terminal_size(STDERR_FILENO, &width, &height);
 	fprintf(stderr, "\r%s\033[K",
 		ctl_progress_line(&progress, now_ns, width > 1 ? width - 1 : 1, text, sizeof(text)));
 }
 
+/* Parses the complete line. */
 static void take_line(struct stream *stream)
 {
 	json_t *json = json_loadb(stream->line, stream->used, 0, NULL);
@@ -84,6 +87,7 @@ static void take_line(struct stream *stream)
 	show_progress(stream);
 }
 
+/* See ctl_client_body_fn. */
 static void take_bytes(void *context, const char *bytes, size_t count)
 {
 	struct stream *stream = context;
@@ -101,6 +105,7 @@ static void take_bytes(void *context, const char *bytes, size_t count)
 	}
 }
 
+/* Prints an error message that starts with a path. Returns status. */
 static int complain(const char *path, const char *what, int status)
 {
 	fprintf(stderr, "ranged-ctl: ");
@@ -129,27 +134,29 @@ static void print_done(const struct ctl_cache *cache, const json_t *last, const 
 	fflush(stdout);
 }
 
-static int judge(const struct ctl_cache *cache, const struct stream *stream, const char *path, int status)
+/* Prints the result or an error message. Returns the exit status. */
+static int print_result(const struct ctl_cache *cache, const struct stream *stream, const char *path, int status)
 {
 	const char *error = ctl_value_text(stream->last, "error");
 	bool done = ctl_value_true(stream->last, "done") || ctl_value_at(stream->last, "evicted_bytes") != NULL;
 
-	if (status != 0 && ctl_client_status(cache->client) > 200) { /* then ranged says of which path */
+	if (status != 0 && ctl_client_status(cache->client) > 200) { /* the message of ranged names the path */
 		fprintf(stderr, "ranged-ctl: %s\n", ctl_client_fault(cache->client));
 		return status;
 	}
 	if (status != 0)
 		return complain(path, ctl_client_fault(cache->client), status);
 	if (stream->bad)
-		return complain(path, "the answer is none of ranged", EX_PROTOCOL);
+		return complain(path, "the server is not ranged: it sent a line that is not a JSON object",
+				EX_PROTOCOL);
 	if (done)
 		print_done(cache, stream->last, path);
 	if (*error != '\0')
 		return complain(path, error, EX_IOERR);
-	return done ? 0 : complain(path, "the answer ended before it was done", EX_TEMPFAIL);
+	return done ? 0 : complain(path, "the connection ended before the operation was complete", EX_TEMPFAIL);
 }
 
-/* The caller's, free(). NULL: no memory. */
+/* Returns the resource with its query, which the caller frees with free(); NULL if memory runs out. */
 static char *resource_of(const struct ctl_cache *cache, const char *path)
 {
 	char *escaped = ctl_client_escape(path), *site = cache->site != NULL ? ctl_client_escape(cache->site) : NULL,
@@ -178,7 +185,7 @@ int ctl_cache_run(const struct ctl_cache *cache, const char *path)
 		if (stream->used > 0)
 			take_line(stream);
 		clear_progress(stream);
-		status = judge(cache, stream, path, status);
+		status = print_result(cache, stream, path, status);
 		json_decref(stream->last);
 	}
 	free(resource);
@@ -222,7 +229,7 @@ int ctl_cache_hot(struct ctl_client *client, uint64_t limit, bool json)
 	body = ctl_client_body(client, &bytes);
 	hot = json_loadb(body, bytes, 0, NULL);
 	if (!json_is_array(json_object_get(hot, "files")))
-		status = complain("hot", "the answer is none of ranged", EX_PROTOCOL);
+		status = complain("hot", "the server is not ranged: its answer has no list of files", EX_PROTOCOL);
 	else if (json)
 		fwrite(body, 1, bytes, stdout);
 	else

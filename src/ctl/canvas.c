@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Cells, so that a frame is right by construction: no line is longer than the screen, no wide character is cut in half,
- * no byte of a name is taken for a code.
+ * Text is drawn into an array of cells and rendered at the end. This makes three properties hold by construction: no line
+ * is longer than the screen, no half of a wide character is drawn, and no byte of a name acts as an escape code.
+ *
+ * The canvas owns its cells and knows nothing of what is drawn. Without Unicode, texts and bars use ASCII only.
  */
 #include "ctl/canvas.h"
 
@@ -12,8 +14,8 @@
 #include <wchar.h>
 
 #define ELLIPSIS 0x2026u
-#define FULL_BLOCK 0x2588u /* where colours tell, shades of them would only be darker */
-#define CELL_BYTES 24	   /* of a cell with a change of style, at most */
+#define FULL_BLOCK 0x2588u /* with 256 colours, a shade character would only darken the colour */
+#define CELL_BYTES 24	   /* maximum output for one cell, with a change of style */
 
 int ctl_canvas_init(struct ctl_canvas *canvas, unsigned width, unsigned height, bool unicode)
 {
@@ -35,7 +37,7 @@ void ctl_canvas_fini(struct ctl_canvas *canvas)
 
 /* --- text --- */
 
-/* The next code point of UTF-8; a byte that is none is U+FFFD. */
+/* Returns the next code point of a UTF-8 text, and advances. A byte that is not valid UTF-8 becomes U+FFFD. */
 static uint32_t next_glyph(const char **text)
 {
 	const unsigned char *p = (const unsigned char *)*text;
@@ -56,7 +58,7 @@ none:
 	return 0xfffd;
 }
 
-/* What the words of ranged-ctl itself have of Unicode. */
+/* Returns the ASCII substitute of a code point. The table has those that ranged-ctl itself uses. */
 static uint32_t to_ascii(uint32_t glyph)
 {
 	static const struct {
@@ -70,8 +72,10 @@ static uint32_t to_ascii(uint32_t glyph)
 	return glyph < 0x80 ? glyph : '?';
 }
 
-/* The columns it takes, and what to show: control codes as a question mark, marks that join the letter before not at
- * all. */
+/*
+ * Returns the number of columns of a code point, and replaces the code point by the one to draw. Control characters become
+ * question marks. Combining characters have no column and are not drawn.
+ */
 static unsigned columns_of(const struct ctl_canvas *canvas, uint32_t *glyph)
 {
 	int columns;
@@ -113,7 +117,7 @@ void ctl_canvas_glyph(struct ctl_canvas *canvas, unsigned row, unsigned column, 
 	put(canvas, row, column, style, canvas->unicode ? glyph : (unsigned char)ascii);
 }
 
-/* As much as fits whole. */
+/* Draws the characters that fit as a whole, and returns the columns used. */
 static unsigned put_text(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned room, enum ctl_style style,
 			 const char *text)
 {
@@ -202,7 +206,7 @@ void ctl_canvas_bar(struct ctl_canvas *canvas, unsigned row, unsigned column, un
 	eighths = share > 0 && eighths == 0 ? 1 : eighths;
 	for (unsigned i = 0; i < eighths / 8; i++)
 		ctl_canvas_glyph(canvas, row, column + i, style, 0x2588, '#');
-	if (eighths % 8 > 0) /* from U+258F, an eighth, down to U+2589, seven of them */
+	if (eighths % 8 > 0) /* U+258F is one eighth, U+2589 seven eighths */
 		ctl_canvas_glyph(canvas, row, column + eighths / 8, style, 0x2590 - eighths % 8,
 				 eighths % 8 >= 4 || eighths < 8 ? '#' : ' ');
 }
@@ -242,7 +246,7 @@ static char *append_style(char *p, enum ctl_colours colours, unsigned style)
 	return p + sprintf(p, "\033[0m");
 }
 
-/* Blanks of these styles can be seen. */
+/* Returns true if the style has a background colour, so that blanks are visible. */
 static bool is_filled(unsigned style)
 {
 	return style == CTL_BAR || style == CTL_ALARM;
@@ -268,7 +272,7 @@ static char *append_row(const struct ctl_canvas *canvas, unsigned row, enum ctl_
 	}
 	if (style != CTL_PLAIN)
 		p = append_style(p, colours, CTL_PLAIN);
-	/* Behind the last column a terminal still stands on it, and would clear it. */
+	/* After the last column, the cursor of a terminal is still on that column, and the code would erase it. */
 	if (screen && length < canvas->width)
 		p = stpcpy(p, "\033[K");
 	return p;

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Everything goes through a multi handle, so that `top` can wait for the terminal and for ranged at once. A Unix socket
- * whose connect() failed is tried once more by hand: only the errno says what the user has to do.
+ * All requests use a multi handle of libcurl, so that `top` can wait for the terminal and for ranged at the same time. If
+ * libcurl cannot connect to a Unix socket, the connection is tried once more with connect(), because only its errno tells
+ * what the user can do.
+ *
+ * The client owns its libcurl handles and the stored body. The messages of failures are complete sentences for the user:
+ * the object first, then the reason, then a remedy.
  */
 #include "ctl/client.h"
 
@@ -27,9 +31,9 @@ struct ctl_client {
 	const char *socket_path, *url;
 	CURLM *multi;
 	CURL *easy;
-	bool under_way;
-	CURLcode code;
-	ctl_client_take_fn take;
+	bool running;  /* a request is in progress */
+	CURLcode code; /* its result */
+	ctl_client_body_fn on_body;
 	void *context;
 	char *body;
 	size_t body_bytes, body_room;
@@ -37,6 +41,7 @@ struct ctl_client {
 	char fault[CTL_CLIENT_FAULT_BYTES];
 };
 
+/* Stores a part of the body. Returns count, or 0 if the body is too large or memory runs out. */
 static size_t keep(struct ctl_client *client, const char *bytes, size_t count)
 {
 	size_t needed = client->body_bytes + count + 1;
@@ -58,14 +63,15 @@ static size_t keep(struct ctl_client *client, const char *bytes, size_t count)
 	return count;
 }
 
+/* The write callback of libcurl. */
 static size_t take_bytes(char *bytes, size_t size, size_t count, void *context)
 {
 	struct ctl_client *client = context;
 
 	curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &client->status);
-	if (client->take == NULL || client->status != 200)
+	if (client->on_body == NULL || client->status != 200)
 		return keep(client, bytes, size * count);
-	client->take(client->context, bytes, size * count);
+	client->on_body(client->context, bytes, size * count);
 	return size * count;
 }
 
@@ -91,7 +97,7 @@ void ctl_client_close(struct ctl_client *client)
 {
 	if (client == NULL)
 		return;
-	if (client->under_way)
+	if (client->running)
 		curl_multi_remove_handle(client->multi, client->easy);
 	curl_easy_cleanup(client->easy);
 	curl_multi_cleanup(client->multi);
@@ -100,7 +106,7 @@ void ctl_client_close(struct ctl_client *client)
 	free(client);
 }
 
-/* No proxy and no ~/.netrc: it is this machine, whatever the environment says. */
+/* Sets all options. The connection ignores proxies and ~/.netrc, because the server is on this host. */
 static bool set_options(struct ctl_client *client, bool post, const char *url)
 {
 	CURL *easy = client->easy;
@@ -117,7 +123,7 @@ static bool set_options(struct ctl_client *client, bool post, const char *url)
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_bytes);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, client);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-	if (client->take == NULL)
+	if (client->on_body == NULL)
 		curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)CTL_CLIENT_ANSWER_MS);
 	if (post) {
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
@@ -126,30 +132,31 @@ static bool set_options(struct ctl_client *client, bool post, const char *url)
 	return true;
 }
 
-int ctl_client_start(struct ctl_client *client, bool post, const char *resource, ctl_client_take_fn take, void *context)
+int ctl_client_start(struct ctl_client *client, bool post, const char *resource, ctl_client_body_fn on_body,
+		     void *context)
 {
 	const char *base = client->url != NULL ? client->url : "http://localhost";
 	char *url = NULL;
 	bool set;
 
-	client->take = take;
+	client->on_body = on_body;
 	client->context = context;
 	client->status = 0;
 	client->body_bytes = 0;
 	client->fault[0] = '\0';
 	client->code = CURLE_OK;
 	if (asprintf(&url, "%s%s", base, resource) < 0) {
-		strcpy(client->fault, "no memory");
+		strcpy(client->fault, "out of memory");
 		return EX_OSERR;
 	}
 	set = set_options(client, post, url);
 	free(url);
 	if (!set || curl_multi_add_handle(client->multi, client->easy) != CURLM_OK) {
-		snprintf(client->fault, sizeof(client->fault), "%s is no address to ask",
+		snprintf(client->fault, sizeof(client->fault), "\"%s\" is not a valid address",
 			 client->socket_path != NULL ? client->socket_path : base);
 		return EX_USAGE;
 	}
-	client->under_way = true;
+	client->running = true;
 	return 0;
 }
 
@@ -167,7 +174,7 @@ static bool has_ended(struct ctl_client *client)
 	return false;
 }
 
-bool ctl_client_turn(struct ctl_client *client, const int *fds, unsigned count, int milliseconds)
+bool ctl_client_wait(struct ctl_client *client, const int *fds, unsigned count, int milliseconds)
 {
 	struct curl_waitfd waits[FDS_MAX] = { { 0 } };
 	int running;
@@ -184,7 +191,8 @@ bool ctl_client_turn(struct ctl_client *client, const int *fds, unsigned count, 
 
 /* --- what went wrong --- */
 
-static int connect_by_hand(const char *path)
+/* Returns the errno of connect(), or 0. */
+static int try_connect(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd, error = 0;
@@ -200,27 +208,28 @@ static int connect_by_hand(const char *path)
 	return error;
 }
 
-/* The folder of a path, or the socket itself: the first one on the way that says no. */
-static void say_denied(struct ctl_client *client)
+/* Reports whether the directory or the socket itself denies the access, and who has access. */
+static void report_denied(struct ctl_client *client)
 {
 	const char *path = client->socket_path;
 	struct stat about;
 	struct group *group;
 
 	if (stat(path, &about) != 0) {
-		snprintf(client->fault, sizeof(client->fault), "%s: permission denied: its folder may not be entered",
-			 path);
+		snprintf(client->fault, sizeof(client->fault),
+			 "%s: permission denied: you have no access to its directory", path);
 		return;
 	}
 	group = getgrgid(about.st_gid);
 	if (group != NULL && (about.st_mode & S_IWGRP) != 0)
 		snprintf(client->fault, sizeof(client->fault),
-			 "%s: permission denied: it is for root and the group \"%s\"", path, group->gr_name);
+			 "%s: permission denied: only root and the group \"%s\" have access", path, group->gr_name);
 	else
-		snprintf(client->fault, sizeof(client->fault), "%s: permission denied: it is for its owner and root",
-			 path);
+		snprintf(client->fault, sizeof(client->fault),
+			 "%s: permission denied: only root and the owner have access", path);
 }
 
+/* Sets the message of a failed connection. Returns the exit status. */
 static int explain_connect(struct ctl_client *client)
 {
 	const char *path = client->socket_path;
@@ -228,30 +237,34 @@ static int explain_connect(struct ctl_client *client)
 
 	if (path == NULL) {
 		snprintf(client->fault, sizeof(client->fault),
-			 "%s: nobody answers: does ranged run, and is \"admin\" set in ranged.conf?", client->url);
+			 "%s: connection failed; check that ranged is running and that \"admin\" is set in ranged.conf",
+			 client->url);
 		return EX_UNAVAILABLE;
 	}
-	error = connect_by_hand(path);
+	error = try_connect(path);
 	switch (error) {
 	case EACCES:
 	case EPERM:
-		say_denied(client);
+		report_denied(client);
 		return EX_NOPERM;
 	case ENOENT:
 		snprintf(client->fault, sizeof(client->fault),
-			 "%s is not there: does ranged run, and is \"admin\" set in ranged.conf?", path);
+			 "%s does not exist; check that ranged is running and that \"admin\" is set in ranged.conf",
+			 path);
 		return EX_UNAVAILABLE;
 	case ECONNREFUSED:
-		snprintf(client->fault, sizeof(client->fault), "%s: nobody listens there: ranged does not run", path);
+		snprintf(client->fault, sizeof(client->fault),
+			 "%s: no process listens on the socket; ranged is not running", path);
 		return EX_UNAVAILABLE;
-	case 0: /* now it would have worked */
-		snprintf(client->fault, sizeof(client->fault), "%s: the connection failed", path);
+	case 0: /* the second attempt succeeded */
+		snprintf(client->fault, sizeof(client->fault), "%s: the connection failed; try again", path);
 		return EX_TEMPFAIL;
 	}
 	snprintf(client->fault, sizeof(client->fault), "%s: %s", path, strerror(error));
 	return error == ENAMETOOLONG ? EX_USAGE : EX_UNAVAILABLE;
 }
 
+/* Sets the message of an error of libcurl. Returns the exit status. */
 static int explain_code(struct ctl_client *client)
 {
 	const char *where = client->socket_path != NULL ? client->socket_path : client->url;
@@ -261,17 +274,17 @@ static int explain_code(struct ctl_client *client)
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return explain_connect(client);
 	case CURLE_OPERATION_TIMEDOUT:
-		snprintf(client->fault, sizeof(client->fault), "%s: ranged does not answer", where);
+		snprintf(client->fault, sizeof(client->fault), "%s: ranged did not answer in time", where);
 		return EX_TEMPFAIL;
 	case CURLE_GOT_NOTHING:
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		snprintf(client->fault, sizeof(client->fault), "%s: the connection was cut in the middle of the answer",
-			 where);
+		snprintf(client->fault, sizeof(client->fault),
+			 "%s: the connection was closed in the middle of the answer", where);
 		return EX_TEMPFAIL;
 	case CURLE_WRITE_ERROR:
-		snprintf(client->fault, sizeof(client->fault), "%s: the answer is too large", where);
+		snprintf(client->fault, sizeof(client->fault), "%s: the answer is larger than 64 MiB", where);
 		return EX_PROTOCOL;
 	default:
 		snprintf(client->fault, sizeof(client->fault), "%s: %s", where, curl_easy_strerror(client->code));
@@ -279,7 +292,7 @@ static int explain_code(struct ctl_client *client)
 	}
 }
 
-/* {"error": text}, or the first line of a text. The caller frees *json. */
+/* Returns the text of {"error": text}, or the first line of the body. The caller releases *json. */
 static const char *text_of_error(struct ctl_client *client, json_t **json, size_t *length)
 {
 	const char *text = client->body_bytes > 0 ? client->body : "";
@@ -291,7 +304,7 @@ static const char *text_of_error(struct ctl_client *client, json_t **json, size_
 	return text;
 }
 
-/* What is written to a terminal is without control codes. */
+/* Sets the message of an error response, without control characters. Returns the exit status. */
 static int explain_status(struct ctl_client *client)
 {
 	size_t length;
@@ -299,10 +312,10 @@ static int explain_status(struct ctl_client *client)
 	const char *text = text_of_error(client, &json, &length);
 
 	if (length > 0 && length < sizeof(client->fault) - 40)
-		snprintf(client->fault, sizeof(client->fault), "ranged says: %.*s (%ld)", (int)length, text,
+		snprintf(client->fault, sizeof(client->fault), "ranged: %.*s (status %ld)", (int)length, text,
 			 client->status);
 	else
-		snprintf(client->fault, sizeof(client->fault), "ranged answers with status %ld", client->status);
+		snprintf(client->fault, sizeof(client->fault), "ranged answered with status %ld", client->status);
 	json_decref(json);
 	for (char *p = client->fault; *p != '\0'; p++)
 		*p = (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
@@ -327,11 +340,11 @@ static int explain_status(struct ctl_client *client)
 
 int ctl_client_end(struct ctl_client *client)
 {
-	if (!client->under_way)
+	if (!client->running)
 		return EX_SOFTWARE;
 	curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &client->status);
 	curl_multi_remove_handle(client->multi, client->easy);
-	client->under_way = false;
+	client->running = false;
 	if (client->body == NULL && keep(client, "", 0) != 0)
 		return EX_OSERR;
 	if (client->code != CURLE_OK)
@@ -339,13 +352,14 @@ int ctl_client_end(struct ctl_client *client)
 	return client->status == 200 ? 0 : explain_status(client);
 }
 
-int ctl_client_ask(struct ctl_client *client, bool post, const char *resource, ctl_client_take_fn take, void *context)
+int ctl_client_ask(struct ctl_client *client, bool post, const char *resource, ctl_client_body_fn on_body,
+		   void *context)
 {
-	int status = ctl_client_start(client, post, resource, take, context);
+	int status = ctl_client_start(client, post, resource, on_body, context);
 
 	if (status != 0)
 		return status;
-	while (!ctl_client_turn(client, NULL, 0, 1000))
+	while (!ctl_client_wait(client, NULL, 0, 1000))
 		;
 	return ctl_client_end(client);
 }

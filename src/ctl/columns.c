@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Narrow windows lose the columns that matter least, not the ends of those that matter. */
+/*
+ * A narrow window leaves out the least important columns as a whole; it does not shorten the important ones. The
+ * priorities in the caller's array of struct ctl_column decide. The first column is always shown.
+ *
+ * A table is a plain struct of the caller; nothing is allocated.
+ */
 #include "ctl/columns.h"
 
 #define GAP 2
@@ -14,6 +19,7 @@ static unsigned width_of(const struct ctl_columns *table)
 	return width;
 }
 
+/* Leaves out the shown column with the highest priority number. */
 static void drop_one(struct ctl_columns *table)
 {
 	unsigned least = 0;

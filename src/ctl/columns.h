@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A table: as many of its columns as there is room for, what is left goes to the first one, or between them. Pure. */
+/*
+ * The layout of a table. Columns that do not fit are left out, in the order of their priority. Remaining room goes to the
+ * first column, or between the columns. The functions only draw on the canvas.
+ */
 #ifndef CTL_COLUMNS_H
 #define CTL_COLUMNS_H
 
@@ -10,28 +13,30 @@
 
 struct ctl_column {
 	const char *title;
-	unsigned width;	   /* of the first one: the least */
-	unsigned priority; /* where there is too little room, the one with the highest number goes first */
-	bool left;	   /* else numbers: at the right */
+	unsigned width;	   /* of the first column, the minimum */
+	unsigned priority; /* the column with the highest number is left out first */
+	bool left;	   /* aligned to the left; numbers are aligned to the right */
 };
 
 struct ctl_columns {
 	const struct ctl_column *columns;
-	unsigned count, column, width; /* of the table: where it begins, how wide it is */
+	unsigned count;
+	unsigned column, width; /* position and width of the table on the canvas */
 	bool shown[CTL_COLUMNS_MAX];
 	unsigned first_width, gap;
 };
 
-/* Which ones are shown. `columns` must live as long. */
+/* Chooses the columns that fit. The columns must outlive the table. */
 void ctl_columns_fit(struct ctl_columns *table, const struct ctl_column *columns, unsigned count, unsigned column,
 		     unsigned width);
-/* The same, but what is left goes between the columns. */
+/* Chooses the columns that fit, and distributes the remaining room between them. */
 void ctl_columns_spread(struct ctl_columns *table, const struct ctl_column *columns, unsigned count, unsigned column,
 			unsigned width);
 
+/* Draws the row of titles. */
 void ctl_columns_titles(struct ctl_canvas *canvas, unsigned row, const struct ctl_columns *table);
 
-/* The first one is cut at its beginning where it is too long. */
+/* Draws a row. `first` is the text of the first column, shortened at its beginning; texts[0] is not used. */
 void ctl_columns_row(struct ctl_canvas *canvas, unsigned row, const struct ctl_columns *table, const char *first,
 		     char texts[][CTL_COLUMNS_BYTES]);
 

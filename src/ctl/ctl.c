@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged-ctl: asks a running ranged how it is, and has it do things with its cache. All that it knows comes from the
- * admin listener; it shares no file and no memory with the daemon. One thread.
+ * ranged-ctl shows the state of a running ranged and controls its cache. It uses the admin listener only; it shares no
+ * file and no memory with the daemon. One thread.
+ *
+ * To add a command, add a row to `operations` and a line to the text of --help. A row has the letters of the options that
+ * the command accepts; check_command() rejects all others. Exit statuses are those of sysexits.h, except for health and
+ * ready, where 1 means no.
  */
 #include <argp.h>
 #include <errno.h>
@@ -36,12 +40,12 @@ struct command {
 	struct ctl_client *client;
 	char **paths;
 	unsigned path_count;
-	char given[16]; /* the options that were, but for whom to ask; each once */
+	char given[16]; /* letters of the options used, without --socket and --url; each once */
 };
 
 struct operation {
 	const char *name;
-	const char *options; /* that are for it */
+	const char *options; /* letters of the options that it accepts */
 	bool takes_paths;
 	int (*run)(struct command *command);
 };
@@ -72,7 +76,7 @@ static void print_body(const struct command *command)
 static int print_summary(const json_t *status)
 {
 	struct ctl_canvas canvas;
-	unsigned width = WIDTH_DEFAULT, height = 0; /* of it only the width matters */
+	unsigned width = WIDTH_DEFAULT, height = 0; /* the height is not used */
 	size_t bytes;
 	char *text = NULL;
 
@@ -101,7 +105,7 @@ static int run_status(struct command *command)
 	body = ctl_client_body(command->client, &bytes);
 	json = json_loadb(body, bytes, 0, NULL);
 	if (!json_is_object(json)) {
-		fprintf(stderr, "ranged-ctl: the answer is no status of ranged\n");
+		fprintf(stderr, "ranged-ctl: the server is not ranged: its answer to /status is not a JSON object\n");
 		status = EX_PROTOCOL;
 	} else if (command->json) {
 		print_body(command);
@@ -122,7 +126,7 @@ static int run_metrics(struct command *command)
 	return 0;
 }
 
-/* 503 is an answer as well: no. */
+/* Runs health or ready. Status 503 is a valid answer and makes the exit status 1. */
 static int ask_whether(struct command *command, const char *resource)
 {
 	int status = ctl_client_ask(command->client, false, resource, NULL, NULL);
@@ -151,7 +155,7 @@ static int run_top(struct command *command)
 	return (live ? ctl_top_run : ctl_top_once)(command->client, command->interval_ms, is_unicode());
 }
 
-/* All paths are tried; the first failure is the result. */
+/* Runs the operation on all paths, and returns the first failure. */
 static int run_cache(struct command *command)
 {
 	struct ctl_cache cache = {
@@ -188,15 +192,15 @@ static const struct operation operations[] = {
 /* --- the command line --- */
 
 static const struct argp_option option_table[] = {
-	{ "socket", 's', "PATH", 0, "Ask the ranged behind this Unix socket (default " SOCKET_DEFAULT ")", 0 },
-	{ "url", 'u', "URL", 0, "Ask by TCP, as http://127.0.0.1:9180: only what changes nothing is answered there",
-	  0 },
-	{ "json", 'j', NULL, 0, "status, hot: print the JSON of ranged as it is", 0 },
-	{ "limit", 'n', "N", 0, "hot: so many files (default 20)", 0 },
-	{ "site", 'S', "HOST", 0, "warm, pin, evict: of the site of this name", 0 },
-	{ "quiet", 'q', NULL, 0, "warm, pin, evict, health, ready: say only what goes wrong", 0 },
-	{ "interval", 'i', "TIME", 0, "top: how often, such as 500ms or 5s (default 1s)", 0 },
-	{ "once", '1', NULL, 0, "top: print one frame as text, and end", 0 },
+	{ "socket", 's', "PATH", 0, "Connect to this Unix socket (default " SOCKET_DEFAULT ")", 0 },
+	{ "url", 'u', "URL", 0,
+	  "Connect over TCP, for example to http://127.0.0.1:9180; warm, pin and evict need the Unix socket", 0 },
+	{ "json", 'j', NULL, 0, "status, hot: print the JSON answer of ranged", 0 },
+	{ "limit", 'n', "N", 0, "hot: maximum number of files (default 20)", 0 },
+	{ "site", 'S', "HOST", 0, "warm, pin, evict: use the site of this name", 0 },
+	{ "quiet", 'q', NULL, 0, "warm, pin, evict, health, ready: print errors only", 0 },
+	{ "interval", 'i', "TIME", 0, "top: time between two updates, for example 500ms or 5s (default 1s)", 0 },
+	{ "once", '1', NULL, 0, "top: print one frame as text, and exit", 0 },
 	{ 0 },
 };
 
@@ -207,7 +211,7 @@ static void set_url(struct command *command, char *text, struct argp_state *stat
 	while (length > 0 && text[length - 1] == '/')
 		text[--length] = '\0';
 	if (strncmp(text, "http://", 7) != 0 || length == 7 || strpbrk(text + 7, "/?# ") != NULL)
-		argp_error(state, "--url: \"%s\" is no URL such as http://127.0.0.1:9180", text);
+		argp_error(state, "--url: \"%s\" is not a valid URL; example: http://127.0.0.1:9180", text);
 	command->url = text;
 }
 
@@ -217,14 +221,14 @@ static void set_limit(struct command *command, const char *text, struct argp_sta
 
 	command->limit = strtoul(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end != '\0' || command->limit == 0 || command->limit > LIMIT_MAX)
-		argp_error(state, "--limit: \"%s\" is no number from 1 to %d", text, LIMIT_MAX);
+		argp_error(state, "--limit: \"%s\" is not a number from 1 to %d", text, LIMIT_MAX);
 }
 
 static void set_interval(struct command *command, const char *text, struct argp_state *state)
 {
 	if (units_parse_duration(text, &command->interval_ms) != 0 || command->interval_ms < INTERVAL_MS_MIN ||
 	    command->interval_ms > INTERVAL_MS_MAX)
-		argp_error(state, "--interval: \"%s\" is no time from 100ms to 60s", text);
+		argp_error(state, "--interval: \"%s\" is not a duration from 100ms to 60s", text);
 }
 
 static void set_operation(struct command *command, const char *text, struct argp_state *state)
@@ -233,7 +237,7 @@ static void set_operation(struct command *command, const char *text, struct argp
 		if (strcmp(operations[i].name, text) == 0)
 			command->operation = &operations[i];
 	if (command->operation == NULL)
-		argp_error(state, "there is no command \"%s\"", text);
+		argp_error(state, "unknown command \"%s\"", text);
 }
 
 static void take_argument(struct command *command, char *text, struct argp_state *state)
@@ -243,9 +247,9 @@ static void take_argument(struct command *command, char *text, struct argp_state
 		return;
 	}
 	if (!command->operation->takes_paths)
-		argp_error(state, "%s takes no arguments: \"%s\" is one too many", command->operation->name, text);
+		argp_error(state, "%s takes no arguments, but \"%s\" is given", command->operation->name, text);
 	if (*text != '/')
-		argp_error(state, "\"%s\": a path is as in a URL, from its first slash on", text);
+		argp_error(state, "\"%s\" is not a path of a URL, which starts with a slash", text);
 	command->paths[command->path_count++] = text;
 }
 
@@ -257,21 +261,22 @@ static const char *name_of(char letter)
 	return "";
 }
 
-static void look_at_it_all(struct command *command, struct argp_state *state)
+static void check_command(struct command *command, struct argp_state *state)
 {
 	if (command->operation == NULL)
-		argp_error(state, "say what to do: status, metrics, health, ready, top, warm, pin, evict or hot");
+		argp_error(state, "no command given; use status, metrics, health, ready, top, warm, pin, evict or hot");
 	if (command->operation->takes_paths && command->path_count == 0)
-		argp_error(state, "%s what? Name a path as in a URL, from its first slash on",
+		argp_error(state, "%s needs at least one path of a URL, which starts with a slash",
 			   command->operation->name);
 	if (command->socket_path != NULL && command->url != NULL)
-		argp_error(state, "either --socket or --url, not both");
+		argp_error(state, "--socket and --url cannot be used together");
 	for (const char *p = command->given; *p != '\0'; p++)
 		if (strchr(command->operation->options, *p) == NULL)
-			argp_error(state, "--%s is not for %s", name_of(*p), command->operation->name);
+			argp_error(state, "--%s cannot be used with %s", name_of(*p), command->operation->name);
 }
 
-static void note(struct command *command, char letter)
+/* Records that an option was used. */
+static void note_option(struct command *command, char letter)
 {
 	size_t length = strlen(command->given);
 
@@ -286,7 +291,7 @@ static error_t parse_option(int option, char *value, struct argp_state *state)
 	switch (option) {
 	case 's':
 		if (*value == '\0')
-			argp_error(state, "--socket: no path");
+			argp_error(state, "--socket: the path is empty");
 		command->socket_path = value;
 		return 0;
 	case 'u':
@@ -314,12 +319,12 @@ static error_t parse_option(int option, char *value, struct argp_state *state)
 		take_argument(command, value, state);
 		return 0;
 	case ARGP_KEY_END:
-		look_at_it_all(command, state);
+		check_command(command, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-	note(command, (char)option);
+	note_option(command, (char)option);
 	return 0;
 }
 
@@ -327,17 +332,17 @@ static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
 	.args_doc = "COMMAND [PATH...]",
-	.doc = "Ask a running ranged how it is, and have it do things with its cache, by the listener that \"admin\" of ranged.conf names.\n\n"
-	       "  status      a summary\n"
-	       "  metrics     what Prometheus would read\n"
-	       "  health      does it work? The exit status is 0 or 1\n"
-	       "  ready       does it take requests? Likewise\n"
-	       "  top         what is going on, live\n"
-	       "  warm PATH   read a file, or all files of a folder, into memory\n"
-	       "  pin PATH    the same, and keep them there\n"
-	       "  evict PATH  drop what is in memory of them\n"
-	       "  hot         the files that are most in memory\n"
-	       "\vExit status: as in sysexits.h: see ranged-ctl(8).",
+	.doc = "Show the state of a running ranged, and control its cache, over the admin listener (key \"admin\" in ranged.conf).\n\n"
+	       "  status      print a summary\n"
+	       "  metrics     print the metrics in the format of Prometheus\n"
+	       "  health      exit with 0 if all workers are running, otherwise with 1\n"
+	       "  ready       exit with 0 if ranged accepts requests, otherwise with 1\n"
+	       "  top         show a live view of traffic, latencies, files and clients\n"
+	       "  warm PATH   read a file, or all files of a directory, into the cache\n"
+	       "  pin PATH    the same, and protect them from eviction\n"
+	       "  evict PATH  remove a file, or all files of a directory, from the cache\n"
+	       "  hot         list the files with the most bytes in the cache\n"
+	       "\vThe exit status is one of sysexits.h; see ranged-ctl(8).",
 };
 
 static void print_version(FILE *stream, struct argp_state *state)
@@ -354,7 +359,7 @@ int main(int argc, char **argv)
 				   .paths = calloc((size_t)argc, sizeof(char *)) };
 	int status = EX_OSERR;
 
-	setlocale(LC_CTYPE, ""); /* not the numbers: they are the same everywhere */
+	setlocale(LC_CTYPE, ""); /* not LC_NUMERIC, so that numbers have the same form in all locales */
 	argp_program_version_hook = print_version;
 	argp_err_exit_status = EX_USAGE;
 	if (command.paths == NULL)
@@ -366,7 +371,7 @@ int main(int argc, char **argv)
 	if (command.client != NULL)
 		status = command.operation->run(&command);
 	else
-		fprintf(stderr, "ranged-ctl: libcurl can't be used\n");
+		fprintf(stderr, "ranged-ctl: cannot initialise libcurl\n");
 	ctl_client_close(command.client);
 	free(command.paths);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0) {

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What does not fit a narrow window is not there, rather than cut in the middle of a number. */
+/*
+ * Lines of items. An item that does not fit into the window is left out as a whole, because a shortened number would be
+ * read as another number. Items after it are left out as well, so that their order stays the same.
+ *
+ * The frame belongs to ctl_view_draw(); nothing is allocated.
+ */
 #include "ctl/frame.h"
 
 #include <stdarg.h>
@@ -22,7 +27,7 @@ void ctl_frame_item(struct ctl_frame *frame, enum ctl_style style, const char *l
 	va_end(arguments);
 	width = ctl_canvas_width(frame->canvas, label) + (*label != '\0') + ctl_canvas_width(frame->canvas, value);
 	if (frame->column + width > frame->canvas->width) {
-		frame->column = frame->canvas->width; /* nor what would come after it */
+		frame->column = frame->canvas->width; /* also leaves out the following items */
 		return;
 	}
 	frame->column +=

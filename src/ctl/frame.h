@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A frame of `top` while it is drawn, from top to bottom: what is compared with what, and where it has come to. */
+/*
+ * One frame of `ranged-ctl top` while it is drawn from top to bottom: the samples to compare, and the position of the
+ * next output.
+ */
 #ifndef CTL_FRAME_H
 #define CTL_FRAME_H
 
 #include "ctl/canvas.h"
 #include "ctl/history.h"
 
-#define CTL_FRAME_LABEL 1  /* the column of labels */
-#define CTL_FRAME_VALUE 11 /* of the first values */
+#define CTL_FRAME_LABEL 1  /* column of the labels */
+#define CTL_FRAME_VALUE 11 /* column of the first values */
 
 struct ctl_frame {
 	struct ctl_canvas *canvas;
 	const struct ctl_history *history;
-	bool still;			     /* the only frame: nothing is shown over time */
-	const json_t *now, *before, *oldest; /* before: an interval ago; oldest: the last ten; NULL: not known */
-	double seconds;			     /* from before to now; 0: not known */
+	bool still;	      /* there is only this frame, so nothing is shown over time */
+	const json_t *now;    /* the newest sample */
+	const json_t *before; /* one interval before; NULL: none */
+	const json_t *oldest; /* ten intervals before, or fewer; NULL: none */
+	double seconds;	      /* from before to now; 0: unknown */
 	unsigned row;
-	unsigned column; /* of a line of items */
+	unsigned column; /* of the next item in the line */
 };
 
-/* A line: its label, then items as long as they fit whole, "label value" each. The caller goes to the next row. */
+/* Starts a line with its label. The caller advances frame->row after the last item. */
 void ctl_frame_line(struct ctl_frame *frame, const char *label);
+/* Appends "label value" to the line. An item that does not fit as a whole is left out, as are all items after it. */
 void ctl_frame_item(struct ctl_frame *frame, enum ctl_style style, const char *label, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 

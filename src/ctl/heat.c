@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The bands are those in which anything was counted, as many as there are rows; where there are more, two or more of
- * them share a row. Brightness goes by the logarithm of the count, so that the one slow read among thousands can be
- * seen: it is what one looks for.
+ * The map shows the bands in which reads were counted. If there are more bands than rows, two or more bands share a row;
+ * if there are fewer, empty rows remain above and below. The brightness is proportional to the logarithm of the count, so
+ * that a single slow read among thousands of fast ones stays visible.
+ *
+ * Nothing is stored between two frames: each frame computes its bands from the history.
  */
 #include "ctl/heat.h"
 
@@ -13,12 +15,13 @@
 #define LABEL_COLUMNS 9
 #define CHART_COLUMN (LABEL_COLUMNS + 1)
 
+/* The buckets of the histogram that the rows show. */
 struct bands {
-	unsigned first; /* bucket of the lowest row */
+	unsigned first; /* the lowest bucket of the lowest row */
 	unsigned per_row, rows;
 };
 
-/* Which buckets are used: false if none is. */
+/* Finds the range of buckets that are not empty. Returns false if all are empty. */
 static bool find_used(const struct ctl_latency *latency, unsigned *lowest, unsigned *highest)
 {
 	bool found = false;
@@ -40,7 +43,7 @@ unsigned ctl_heat_rows(const struct ctl_latency *sum)
 	return find_used(sum, &lowest, &highest) ? highest - lowest + 1 : 1;
 }
 
-/* Around what is used: what rows are left over are above and below it. */
+/* Centres the range of used buckets in the rows. */
 static struct bands choose_bands(unsigned lowest, unsigned highest, unsigned rows)
 {
 	unsigned used = highest - lowest + 1, per_row = (used + rows - 1) / rows,
@@ -76,7 +79,7 @@ static void draw_label(struct ctl_canvas *canvas, unsigned row, const struct ban
 				 ctl_words_latency(UINT64_C(1) << bucket, words));
 }
 
-static void say_none(struct ctl_canvas *canvas, unsigned row)
+static void draw_none(struct ctl_canvas *canvas, unsigned row)
 {
 	ctl_canvas_text(canvas, row, CHART_COLUMN, canvas->width, CTL_DIM, "no reads");
 }
@@ -103,9 +106,10 @@ static void draw_column(struct ctl_canvas *canvas, unsigned row, unsigned column
 		draw_cell(canvas, row + bands->rows - 1 - band, column, count_in(bands, &tick->disk, band), most);
 }
 
+/* Returns the number of intervals that fit on a screen of this width. */
 static unsigned columns_of(unsigned width)
 {
-	return width > CHART_COLUMN + 1 ? width - CHART_COLUMN - 1 : 0; /* a blank at the right, as everywhere */
+	return width > CHART_COLUMN + 1 ? width - CHART_COLUMN - 1 : 0; /* one column at the right stays blank */
 }
 
 void ctl_heat_sum(const struct ctl_history *history, unsigned width, struct ctl_latency *sum)
@@ -143,7 +147,7 @@ void ctl_heat_draw(struct ctl_canvas *canvas, unsigned row, unsigned rows, const
 	if (rows == 0)
 		return;
 	if (!find_used(sum, &lowest, &highest)) {
-		say_none(canvas, row + rows / 2);
+		draw_none(canvas, row + rows / 2);
 		return;
 	}
 	bands = choose_bands(lowest, highest, rows);
@@ -154,7 +158,7 @@ void ctl_heat_draw(struct ctl_canvas *canvas, unsigned row, unsigned rows, const
 		draw_column(canvas, row, canvas->width - 2 - ago, &bands, tick, most);
 }
 
-/* --- at once --- */
+/* --- without time --- */
 
 void ctl_heat_draw_bars(struct ctl_canvas *canvas, unsigned row, unsigned rows, const struct ctl_latency *latency)
 {
@@ -166,7 +170,7 @@ void ctl_heat_draw_bars(struct ctl_canvas *canvas, unsigned row, unsigned rows, 
 	if (rows == 0)
 		return;
 	if (!find_used(latency, &lowest, &highest)) {
-		say_none(canvas, row + rows / 2);
+		draw_none(canvas, row + rows / 2);
 		return;
 	}
 	bands = choose_bands(lowest, highest, rows);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How long reads took, over time: a column an interval, a row a band of latencies, the more reads the brighter. Pure.
+/*
+ * A heat map of the latencies of disk reads. A column is an interval, a row is a band of latencies, and a brighter cell
+ * stands for more reads. The functions only draw on the canvas.
  */
 #ifndef CTL_HEAT_H
 #define CTL_HEAT_H
@@ -7,17 +9,17 @@
 #include "ctl/canvas.h"
 #include "ctl/history.h"
 
-/* All reads of the intervals that a screen of this width shows. */
+/* Adds up the reads of all intervals that fit on a screen of this width. */
 void ctl_heat_sum(const struct ctl_history *history, unsigned width, struct ctl_latency *sum);
 
-/* How many rows it would take for each band to have its own. */
+/* Returns the number of rows with which each band has a row of its own. */
 unsigned ctl_heat_rows(const struct ctl_latency *sum);
 
-/* Into these rows, over the whole width, with the sum of it; the newest interval is at the right. */
+/* Draws the map over the whole width; the newest interval is at the right. sum is the result of ctl_heat_sum(). */
 void ctl_heat_draw(struct ctl_canvas *canvas, unsigned row, unsigned rows, const struct ctl_history *history,
 		   const struct ctl_latency *sum);
 
-/* The same place without time: a bar for each band, of all reads since the start. */
+/* Draws a horizontal bar for each band instead, for all reads since the start. */
 void ctl_heat_draw_bars(struct ctl_canvas *canvas, unsigned row, unsigned rows, const struct ctl_latency *latency);
 
 #endif

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All numbers of ranged count from its start. What happened within a second is the difference of two answers, by the
- * server's clock. */
+/*
+ * All counters of ranged start at 0 when the process starts. The values of an interval are therefore differences of two
+ * samples, divided by the time between them. That time is taken from "now_ms" in the samples, the clock of the server.
+ *
+ * If the process was restarted, its counters start again, and differences to older samples are meaningless. The older
+ * samples are then removed. The history owns the samples.
+ */
 #include "ctl/history.h"
 
 #include <string.h>
@@ -28,7 +33,7 @@ const json_t *ctl_history_oldest(const struct ctl_history *history)
 	return last > 0 ? history->samples[last] : NULL;
 }
 
-static void forget(struct ctl_history *history)
+static void drop_samples(struct ctl_history *history)
 {
 	for (unsigned i = 0; i < CTL_HISTORY_SAMPLES; i++) {
 		json_decref(history->samples[i]);
@@ -36,8 +41,9 @@ static void forget(struct ctl_history *history)
 	}
 }
 
-/* "started" has whole seconds, so that it and the pid together tell. */
-static bool is_another(const json_t *sample, const json_t *last)
+/* Returns true if the samples come from different processes. "started" has a resolution of one second only, so the process
+ * ID is compared as well. */
+static bool is_restarted(const json_t *sample, const json_t *last)
 {
 	return ctl_value_count(sample, "pid") != ctl_value_count(last, "pid") ||
 	       strcmp(ctl_value_text(sample, "started"), ctl_value_text(last, "started")) != 0 ||
@@ -76,8 +82,8 @@ void ctl_history_add(struct ctl_history *history, json_t *sample)
 	bool first = history->samples[0] == NULL;
 
 	if (sample != NULL) {
-		if (!first && is_another(sample, history->samples[0]))
-			forget(history);
+		if (!first && is_restarted(sample, history->samples[0]))
+			drop_samples(history);
 		json_decref(history->samples[CTL_HISTORY_SAMPLES - 1]);
 		memmove(history->samples + 1, history->samples, (CTL_HISTORY_SAMPLES - 1) * sizeof(json_t *));
 		history->samples[0] = sample;
@@ -96,5 +102,5 @@ const struct ctl_tick *ctl_history_tick(const struct ctl_history *history, unsig
 
 void ctl_history_fini(struct ctl_history *history)
 {
-	forget(history);
+	drop_samples(history);
 }

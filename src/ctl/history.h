@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What `ranged-ctl top` remembers: the last answers of /status whole, and of each second before what its charts show.
- * One thread.
+ * What `ranged-ctl top` stores: the last answers of /status as samples, and for each interval a tick with the values that
+ * the charts show. One thread uses a history.
  */
 #ifndef CTL_HISTORY_H
 #define CTL_HISTORY_H
@@ -10,41 +10,44 @@
 
 #include "ctl/latency.h"
 
-#define CTL_HISTORY_TICKS 512  /* of the charts: more than a screen is wide */
-#define CTL_HISTORY_SAMPLES 11 /* whole ones: latencies are those of the last ten intervals */
+#define CTL_HISTORY_TICKS 512  /* more than the columns of a usual screen */
+#define CTL_HISTORY_SAMPLES 11 /* so that latencies cover the last ten intervals */
 
-enum ctl_source { CTL_CACHE, CTL_JOINED, CTL_DISK, CTL_OTHER, CTL_SOURCES };
+enum ctl_source { CTL_CACHE, CTL_COALESCED, CTL_DISK, CTL_OTHER, CTL_SOURCES };
 
-/* One interval. */
+/* The values of one interval. */
 struct ctl_tick {
-	bool known; /* else there was no answer, or none to compare with */
+	bool known; /* false: there was no answer, or no earlier answer to compare with */
 	double bytes_per_s[CTL_SOURCES];
 	double requests_per_s;
-	struct ctl_latency disk; /* the reads that ended in it */
+	struct ctl_latency disk; /* reads that ended in the interval */
 };
 
 struct ctl_history {
-	json_t *samples[CTL_HISTORY_SAMPLES];	  /* the newest one first; NULL: there is none */
+	json_t *samples[CTL_HISTORY_SAMPLES];	  /* the newest first; NULL: none */
 	struct ctl_tick ticks[CTL_HISTORY_TICKS]; /* a ring */
 	unsigned tick_count, next_tick;
 };
 
-extern const char *const ctl_history_sources[CTL_SOURCES]; /* as /status calls them */
+extern const char *const ctl_history_sources[CTL_SOURCES]; /* keys of "bytes" in /status */
 
-/* Takes `sample` over. One of another process than the last one, or NULL (there was no answer), breaks the charts; the
- * former also begins all anew. */
+/*
+ * Adds a sample, which the history then owns, and a tick. A missing answer (NULL) or an answer of another process makes
+ * an unknown tick. An answer of another process also removes the earlier samples.
+ */
 void ctl_history_add(struct ctl_history *history, json_t *sample);
 
-/* So many intervals ago; NULL: before the first one. */
+/* Returns the tick of so many intervals ago, or NULL before the first one. */
 const struct ctl_tick *ctl_history_tick(const struct ctl_history *history, unsigned ago);
 
-/* What to compare the newest sample with: the one before, and the oldest one that is kept. NULL: there is none. */
+/* Return the sample before the newest one, and the oldest sample that is kept; NULL if there is none. */
 const json_t *ctl_history_before(const struct ctl_history *history);
 const json_t *ctl_history_oldest(const struct ctl_history *history);
 
-/* Seconds from one sample to another, by the server's clock; 0 if one is missing. */
+/* Returns the seconds between two samples, by the clock of the server; 0 if one is NULL. */
 double ctl_history_seconds(const json_t *now, const json_t *before);
 
+/* Frees the samples. */
 void ctl_history_fini(struct ctl_history *history);
 
 #endif

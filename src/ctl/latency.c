@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Histograms count since the start; what was a moment ago is the difference of two. */
+/*
+ * Reads the histograms of /status. They count all events since the start of the process, so the events of an interval are
+ * the difference of two histograms. The buckets are powers of two of a microsecond, as in base/histogram.h, and so a
+ * quantile is exact to a factor of two.
+ *
+ * Nothing is allocated; the JSON belongs to the caller.
+ */
 #include "ctl/latency.h"
 
 #include <string.h>
 
-/* A finer bucket is counted with the power of two that it lies below. */
+/* Returns the bucket for an upper bound. A bound between two powers of two belongs to the larger one. */
 static unsigned bucket_of(const json_t *upper_us)
 {
 	double upper = json_number_value(upper_us);
 	unsigned bucket = 0;
 
-	if (!json_is_number(upper_us)) /* the infinite one */
+	if (!json_is_number(upper_us)) /* the last bucket has no bound */
 		return CTL_LATENCY_BUCKETS - 1;
 	while (bucket < CTL_LATENCY_BUCKETS - 1 && (double)(UINT64_C(1) << bucket) < upper)
 		bucket++;

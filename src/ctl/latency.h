@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A histogram of /status: how many took up to 1, 2, 4 … microseconds. Pure. */
+/* A histogram from /status: the number of events that took up to 1, 2, 4, ... microseconds. Functions without effects. */
 #ifndef CTL_LATENCY_H
 #define CTL_LATENCY_H
 
 #include <jansson.h>
 #include <stdint.h>
 
-#define CTL_LATENCY_BUCKETS 28 /* as many as base/histogram.h has */
+#define CTL_LATENCY_BUCKETS 28 /* as many as in base/histogram.h */
 
 struct ctl_latency {
-	uint64_t counts[CTL_LATENCY_BUCKETS]; /* [i]: up to 2^i us; the last one has whatever is longer, too */
+	uint64_t counts[CTL_LATENCY_BUCKETS]; /* [i]: up to 2^i us; the last bucket also counts all longer events */
 };
 
-/* What {"buckets": [[upper_us, count], …]} says; none where there is no such thing. */
+/* Reads {"buckets": [[upper_us, count], ...]}. The histogram is empty if the JSON has another form. */
 void ctl_latency_read(const json_t *json, struct ctl_latency *latency);
 
-/* What has come to it since `before`, which may be NULL: all. */
+/* Reads the events that were added since `before`; with NULL, all events. */
 void ctl_latency_since(const json_t *now, const json_t *before, struct ctl_latency *latency);
 
+/* Returns the number of events. */
 uint64_t ctl_latency_count(const struct ctl_latency *latency);
 
-/* What this share (in percent) did not exceed, in microseconds, as exactly as the buckets have it; 0: nothing was
- * counted. */
+/*
+ * Returns the upper bound of the bucket that contains this percentile, in microseconds; 0 if the histogram is empty.
+ */
 uint64_t ctl_latency_quantile_us(const struct ctl_latency *latency, unsigned percent);
 
 #endif

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The rate is that of all the time: the end is told by it, and it does not jump. */
+/*
+ * Formats one line of progress: how much is done, the rate, the remaining time and the current file. The rate is the
+ * average since the start. It changes slowly, and the remaining time is computed from it.
+ *
+ * The line is rendered with a canvas of one row, which shortens the path to the width of the terminal.
+ */
 #include "ctl/progress.h"
 
 #include <inttypes.h>
@@ -11,10 +16,10 @@
 #include "ctl/canvas.h"
 #include "ctl/words.h"
 
-#define SECONDS_MIN 0.5 /* a rate of less than that tells nothing */
+#define SECONDS_MIN 0.5 /* before, the rate is too inaccurate to be shown */
 #define PATH_COLUMNS_MIN 8
 
-/* Seconds; 0: not known. */
+/* Returns the remaining time in seconds, or 0 if it is unknown. */
 static double time_left(const struct ctl_progress *progress, double spent)
 {
 	uint64_t rest = progress->total_bytes > progress->done_bytes ? progress->total_bytes - progress->done_bytes : 0;
@@ -28,7 +33,7 @@ static void put_path(struct ctl_canvas *canvas, unsigned column, const char *pat
 		ctl_canvas_tail(canvas, 0, column, canvas->width - column, CTL_PLAIN, path);
 }
 
-/* How far it is, and how fast. */
+/* Writes the amount, the rate and the remaining time to line. */
 static void put_numbers(const struct ctl_progress *progress, double spent, char *line, size_t room)
 {
 	char done[CTL_WORDS_BYTES], total[CTL_WORDS_BYTES], share[CTL_WORDS_BYTES], rate[CTL_WORDS_BYTES],

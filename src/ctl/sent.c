@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All charts have one scale, so that they can be compared; whatever is there at all is seen. */
+/*
+ * One chart for the total and one for each source, over the intervals of the history. All charts have the same scale, so
+ * that they can be compared. A rate above 0 is drawn with at least one eighth of a cell, so that it is visible.
+ *
+ * A single frame has no history; it shows the share of each source as a horizontal bar instead.
+ */
 #include "ctl/sent.h"
 
 #include "ctl/words.h"
@@ -18,12 +23,13 @@ static double sent_in(const struct ctl_tick *tick)
 	return sum;
 }
 
-/* A source, or (CTL_SOURCES) all of them. */
+/* Returns the rate of a source; CTL_SOURCES stands for the total. */
 static double rate_in(const struct ctl_tick *tick, unsigned source)
 {
 	return source < CTL_SOURCES ? tick->bytes_per_s[source] : sent_in(tick);
 }
 
+/* Returns the highest total of the intervals that are shown. */
 static double peak_of(const struct ctl_frame *frame, unsigned columns)
 {
 	const struct ctl_tick *tick;
@@ -34,7 +40,7 @@ static double peak_of(const struct ctl_frame *frame, unsigned columns)
 	return peak;
 }
 
-/* Of a chart whose lowest row is the frame's. */
+/* Draws one column of a chart. The current row of the frame is the lowest row of the chart. */
 static void draw_column(struct ctl_frame *frame, unsigned column, enum ctl_style style, double share, unsigned rows)
 {
 	unsigned level = (unsigned)(share * rows * 8 + 0.5);
@@ -44,7 +50,7 @@ static void draw_column(struct ctl_frame *frame, unsigned column, enum ctl_style
 		ctl_canvas_level(frame->canvas, frame->row - row, column, style, level - 8 * row);
 }
 
-/* The newest at the right. */
+/* Draws a chart over time, with the newest interval at the right. */
 static void draw_chart(struct ctl_frame *frame, unsigned source, enum ctl_style style, unsigned columns, double peak,
 		       unsigned rows)
 {
@@ -55,7 +61,7 @@ static void draw_chart(struct ctl_frame *frame, unsigned source, enum ctl_style 
 			    rows);
 }
 
-/* Where there is no time: a bar of the share. */
+/* Draws the share of the source as a bar. */
 static void draw_share(struct ctl_frame *frame, unsigned source, enum ctl_style style, unsigned columns)
 {
 	const struct ctl_tick *tick = ctl_history_tick(frame->history, 0);

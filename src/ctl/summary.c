@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One label, then what belongs to it, separated by commas and broken between two of them. What is zero and need not be
- * known is left away. */
+/*
+ * The summary is a list of labels, each followed by items that are separated by commas. Lines are broken between two
+ * items. Errors and limits are left out while they are 0, so that what is shown in red or yellow deserves attention.
+ *
+ * Values that are missing in the JSON read as 0 or "": see value.h. The canvas and the JSON belong to the caller.
+ */
 #include "ctl/summary.h"
 
 #include <inttypes.h>
@@ -17,9 +21,10 @@ struct summary {
 	struct ctl_canvas *canvas;
 	const json_t *status;
 	unsigned columns, row, column;
-	bool first; /* of its label */
+	bool first; /* the next item is the first of its label */
 };
 
+/* Starts a new line with a label. */
 static void label(struct summary *summary, const char *text)
 {
 	summary->row += summary->column > 0;
@@ -29,8 +34,9 @@ static void label(struct summary *summary, const char *text)
 	summary->first = true;
 }
 
+/* Appends an item. */
 static void __attribute__((format(printf, 3, 4)))
-say(struct summary *summary, enum ctl_style style, const char *format, ...)
+add(struct summary *summary, enum ctl_style style, const char *format, ...)
 {
 	char text[512];
 	unsigned width;
@@ -43,7 +49,7 @@ say(struct summary *summary, enum ctl_style style, const char *format, ...)
 	if (!summary->first) {
 		ctl_canvas_text(summary->canvas, summary->row, summary->column, 1, CTL_PLAIN, ",");
 		summary->column += 2;
-		if (summary->column + width >= summary->columns) { /* one more for the comma behind it */
+		if (summary->column + width >= summary->columns) { /* one more column for the comma after it */
 			summary->row++;
 			summary->column = VALUE_COLUMN;
 		}
@@ -53,37 +59,38 @@ say(struct summary *summary, enum ctl_style style, const char *format, ...)
 	summary->first = false;
 }
 
-static void say_size(struct summary *summary, const char *path, const char *what)
+static void add_size(struct summary *summary, const char *path, const char *what)
 {
 	char words[CTL_WORDS_BYTES];
 
-	say(summary, CTL_PLAIN, "%s %s", ctl_words_size((double)ctl_value_count(summary->status, path), words), what);
+	add(summary, CTL_PLAIN, "%s %s", ctl_words_size((double)ctl_value_count(summary->status, path), words), what);
 }
 
-static void say_count(struct summary *summary, const json_t *json, const char *path, const char *what)
+static void add_count(struct summary *summary, const json_t *json, const char *path, const char *what)
 {
 	char words[CTL_WORDS_BYTES];
 
-	say(summary, CTL_PLAIN, "%s %s", ctl_words_count((double)ctl_value_count(json, path), words), what);
+	add(summary, CTL_PLAIN, "%s %s", ctl_words_count((double)ctl_value_count(json, path), words), what);
 }
 
-static void say_if(struct summary *summary, const json_t *json, const char *path, enum ctl_style style,
+/* Appends an item unless its number is 0. */
+static void add_if(struct summary *summary, const json_t *json, const char *path, enum ctl_style style,
 		   const char *what)
 {
 	char words[CTL_WORDS_BYTES];
 
 	if (ctl_value_count(json, path) > 0)
-		say(summary, style, "%s %s", ctl_words_count((double)ctl_value_count(json, path), words), what);
+		add(summary, style, "%s %s", ctl_words_count((double)ctl_value_count(json, path), words), what);
 }
 
-static void say_plural(struct summary *summary, const json_t *json, const char *path, enum ctl_style style,
+static void add_plural(struct summary *summary, const json_t *json, const char *path, enum ctl_style style,
 		       const char *one, const char *many)
 {
-	say_if(summary, json, path, style, ctl_value_count(json, path) == 1 ? one : many);
+	add_if(summary, json, path, style, ctl_value_count(json, path) == 1 ? one : many);
 }
 
-/* "200 1.2k" for each. */
-static void say_each(struct summary *summary, const char *path, enum ctl_style style)
+/* Appends "200 1.2k" for each number of an object that is not 0. */
+static void add_each(struct summary *summary, const char *path, enum ctl_style style)
 {
 	json_t *object = (json_t *)ctl_value_at(summary->status, path), *value;
 	char words[CTL_WORDS_BYTES];
@@ -91,17 +98,17 @@ static void say_each(struct summary *summary, const char *path, enum ctl_style s
 
 	json_object_foreach(object, key, value)
 		if (json_number_value(value) > 0)
-			say(summary, style, "%s %s", key, ctl_words_count(json_number_value(value), words));
+			add(summary, style, "%s %s", key, ctl_words_count(json_number_value(value), words));
 }
 
-static void say_latency(struct summary *summary, const json_t *histogram, const char *what)
+static void add_latency(struct summary *summary, const json_t *histogram, const char *what)
 {
 	struct ctl_latency latency;
 	char p50[CTL_WORDS_BYTES], p99[CTL_WORDS_BYTES];
 
 	ctl_latency_read(histogram, &latency);
 	if (ctl_latency_count(&latency) > 0)
-		say(summary, CTL_PLAIN, "%sp50 %s p99 %s", what,
+		add(summary, CTL_PLAIN, "%sp50 %s p99 %s", what,
 		    ctl_words_latency(ctl_latency_quantile_us(&latency, 50), p50),
 		    ctl_words_latency(ctl_latency_quantile_us(&latency, 99), p99));
 }
@@ -116,20 +123,20 @@ static void draw_head(struct summary *summary)
 
 	snprintf(text, sizeof(text), "ranged %s", ctl_value_text(status, "version"));
 	label(summary, text);
-	say(summary, ready ? CTL_GREEN : CTL_YELLOW, "%s", ctl_value_text(status, "state"));
-	say(summary, ready ? CTL_GREEN : CTL_YELLOW, "%s", ready ? "ready" : "not ready");
-	say(summary, CTL_PLAIN, "for %s", ctl_words_span(ctl_value_count(status, "uptime_ms") / 1000, words));
+	add(summary, ready ? CTL_GREEN : CTL_YELLOW, "%s", ctl_value_text(status, "state"));
+	add(summary, ready ? CTL_GREEN : CTL_YELLOW, "%s", ready ? "ready" : "not ready");
+	add(summary, CTL_PLAIN, "for %s", ctl_words_span(ctl_value_count(status, "uptime_ms") / 1000, words));
 	label(summary, "process");
-	say(summary, CTL_PLAIN, "pid %" PRIu64, ctl_value_count(status, "pid"));
+	add(summary, CTL_PLAIN, "pid %" PRIu64, ctl_value_count(status, "pid"));
 	if (*ctl_value_text(status, "started") != '\0')
-		say(summary, CTL_PLAIN, "since %s", ctl_value_text(status, "started"));
+		add(summary, CTL_PLAIN, "since %s", ctl_value_text(status, "started"));
 	if (*ctl_value_text(status, "library") != '\0')
-		say(summary, CTL_PLAIN, "libmicrohttpd %s", ctl_value_text(status, "library"));
+		add(summary, CTL_PLAIN, "libmicrohttpd %s", ctl_value_text(status, "library"));
 	label(summary, "config");
-	say(summary, CTL_PLAIN, "%s",
+	add(summary, CTL_PLAIN, "%s",
 	    *ctl_value_text(status, "config") != '\0' ? ctl_value_text(status, "config") : "the command line");
-	say_plural(summary, status, "reloads", CTL_PLAIN, "reload", "reloads");
-	say_if(summary, status, "reload_failures", CTL_RED, "failed");
+	add_plural(summary, status, "reloads", CTL_PLAIN, "reload", "reloads");
+	add_if(summary, status, "reload_failures", CTL_RED, "failed");
 }
 
 static void draw_clients(struct summary *summary)
@@ -138,22 +145,22 @@ static void draw_clients(struct summary *summary)
 	const json_t *connections = ctl_value_at(summary->status, "connections");
 
 	label(summary, "connections");
-	say(summary, CTL_PLAIN, "%" PRIu64 " of %" PRIu64, ctl_value_count(connections, "now"),
+	add(summary, CTL_PLAIN, "%" PRIu64 " of %" PRIu64, ctl_value_count(connections, "now"),
 	    ctl_value_count(connections, "max"));
 	for (unsigned i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		say_if(summary, connections, states[i], CTL_PLAIN, states[i]);
-	say_count(summary, connections, "accepted", "accepted");
-	say_if(summary, connections, "refused", CTL_RED, "refused");
+		add_if(summary, connections, states[i], CTL_PLAIN, states[i]);
+	add_count(summary, connections, "accepted", "accepted");
+	add_if(summary, connections, "refused", CTL_RED, "rejected");
 	label(summary, "requests");
-	say_count(summary, summary->status, "requests.total", "in all");
-	say_each(summary, "requests.by_method", CTL_PLAIN);
-	label(summary, "answers");
-	say_each(summary, "requests.by_status", CTL_PLAIN);
+	add_count(summary, summary->status, "requests.total", "in total");
+	add_each(summary, "requests.by_method", CTL_PLAIN);
+	label(summary, "responses");
+	add_each(summary, "requests.by_status", CTL_PLAIN);
 	if (summary->first)
-		say(summary, CTL_PLAIN, "none");
+		add(summary, CTL_PLAIN, "none");
 	if (ctl_value_sum(summary->status, "rejected") > 0) {
 		label(summary, "rejected");
-		say_each(summary, "rejected", CTL_RED);
+		add_each(summary, "rejected", CTL_RED);
 	}
 }
 
@@ -166,36 +173,36 @@ static void draw_bytes(struct summary *summary)
 	char words[CTL_WORDS_BYTES];
 
 	label(summary, "sent");
-	say_size(summary, "bytes.cache", "from the cache");
-	say_size(summary, "bytes.coalesced", "coalesced");
-	say_size(summary, "bytes.disk", "from disks");
-	say_size(summary, "bytes.other", "else");
+	add_size(summary, "bytes.cache", "from the cache");
+	add_size(summary, "bytes.coalesced", "coalesced");
+	add_size(summary, "bytes.disk", "from disks");
+	add_size(summary, "bytes.other", "generated");
 	label(summary, "hits");
-	say(summary, CTL_PLAIN, "%s",
+	add(summary, CTL_PLAIN, "%s",
 	    ctl_words_share(hits, hits + ctl_value_count(status, "cache_lookups.miss"), words));
-	say(summary, CTL_PLAIN, "%s of the bytes",
+	add(summary, CTL_PLAIN, "%s of the bytes",
 	    ctl_words_share(cached, cached + ctl_value_count(status, "bytes.disk"), words));
 	label(summary, "first byte");
-	say_latency(summary, ctl_value_at(status, "latency.first_byte"), "");
+	add_latency(summary, ctl_value_at(status, "latency.first_byte"), "");
 	if (summary->first)
-		say(summary, CTL_PLAIN, "-");
+		add(summary, CTL_PLAIN, "-");
 }
 
 static void draw_cache(struct summary *summary)
 {
 	label(summary, "cache");
-	say_size(summary, "cache.bytes", "in all");
-	say_size(summary, "cache.free_bytes", "free");
-	say_size(summary, "cache.in_use_bytes", "in use");
-	say_size(summary, "cache.pinned_bytes", "pinned");
-	say_count(summary, summary->status, "cache.extents", "extents");
-	say_count(summary, summary->status, "cache.evictions", "evictions");
-	say_if(summary, summary->status, "cache.waiting", CTL_YELLOW, "waiting for room");
+	add_size(summary, "cache.bytes", "in total");
+	add_size(summary, "cache.free_bytes", "free");
+	add_size(summary, "cache.in_use_bytes", "in use");
+	add_size(summary, "cache.pinned_bytes", "pinned");
+	add_count(summary, summary->status, "cache.extents", "extents");
+	add_count(summary, summary->status, "cache.evictions", "evictions");
+	add_if(summary, summary->status, "cache.waiting", CTL_YELLOW, "waiting for memory");
 	label(summary, "files");
-	say_count(summary, summary->status, "files.open", "open");
-	say_count(summary, summary->status, "files.hits", "found open");
-	say_count(summary, summary->status, "files.opens", "opened");
-	say_if(summary, summary->status, "files.failures", CTL_PLAIN, "not there");
+	add_count(summary, summary->status, "files.open", "open");
+	add_count(summary, summary->status, "files.hits", "hits");
+	add_count(summary, summary->status, "files.opens", "opened");
+	add_if(summary, summary->status, "files.failures", CTL_PLAIN, "failed");
 }
 
 static void draw_devices(struct summary *summary)
@@ -208,16 +215,16 @@ static void draw_devices(struct summary *summary)
 
 		snprintf(text, sizeof(text), "disk %s", ctl_value_text(device, "device"));
 		label(summary, text);
-		say(summary, CTL_PLAIN, "%s", ctl_value_text(device, "mode"));
-		say(summary, CTL_PLAIN, "%" PRIu64 " of %" PRIu64 " in flight", ctl_value_count(device, "in_flight"),
+		add(summary, CTL_PLAIN, "%s", ctl_value_text(device, "mode"));
+		add(summary, CTL_PLAIN, "%" PRIu64 " of %" PRIu64 " in flight", ctl_value_count(device, "in_flight"),
 		    ctl_value_count(device, "depth"));
-		say_count(summary, device, "queued", "queued");
-		say_count(summary, device, "reads", "reads");
-		say(summary, CTL_PLAIN, "%s", ctl_words_size((double)ctl_value_count(device, "read_bytes"), words));
-		say_latency(summary, json_object_get(device, "latency"), "");
-		say_latency(summary, json_object_get(device, "wait"), "waits ");
-		say_plural(summary, device, "errors", CTL_RED, "error", "errors");
-		say_plural(summary, device, "slow_submits", CTL_YELLOW, "slow submit", "slow submits");
+		add_count(summary, device, "queued", "queued");
+		add_count(summary, device, "reads", "reads");
+		add(summary, CTL_PLAIN, "%s", ctl_words_size((double)ctl_value_count(device, "read_bytes"), words));
+		add_latency(summary, json_object_get(device, "latency"), "");
+		add_latency(summary, json_object_get(device, "wait"), "waits ");
+		add_plural(summary, device, "errors", CTL_RED, "error", "errors");
+		add_plural(summary, device, "slow_submits", CTL_YELLOW, "slow submit", "slow submits");
 	}
 }
 
@@ -229,14 +236,14 @@ static void draw_workers(struct summary *summary)
 	size_t i;
 
 	label(summary, "workers");
-	say(summary, CTL_PLAIN, "%zu", json_array_size(workers));
+	add(summary, CTL_PLAIN, "%zu", json_array_size(workers));
 	json_array_foreach(workers, i, worker)
 		for (unsigned call = 0; call < sizeof(calls) / sizeof(calls[0]); call++) {
 			const json_t *stalls = json_object_get(worker, "stalls"),
 				     *longest = json_object_get(worker, "longest_us");
 
 			if (ctl_value_count(stalls, calls[call]) > 0)
-				say(summary, CTL_YELLOW, "worker %" PRIu64 ": %" PRIu64 " %s in %s, up to %s",
+				add(summary, CTL_YELLOW, "worker %" PRIu64 ": %" PRIu64 " %s in %s, up to %s",
 				    ctl_value_count(worker, "index"), ctl_value_count(stalls, calls[call]),
 				    ctl_value_count(stalls, calls[call]) == 1 ? "stall" : "stalls", calls[call],
 				    ctl_words_latency(ctl_value_count(longest, calls[call]), words));
@@ -250,9 +257,9 @@ static void draw_logs(struct summary *summary)
 
 	json_array_foreach(logs, i, log) {
 		label(summary, "log");
-		say(summary, CTL_PLAIN, "%s", ctl_value_text(log, "name"));
-		say_count(summary, log, "lines", "lines");
-		say_if(summary, log, "dropped", CTL_RED, "dropped");
+		add(summary, CTL_PLAIN, "%s", ctl_value_text(log, "name"));
+		add_count(summary, log, "lines", "lines");
+		add_if(summary, log, "dropped", CTL_RED, "dropped");
 	}
 }
 

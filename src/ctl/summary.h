@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* `ranged-ctl status`: all that counts, for people, in lines. Pure. */
+/* The output of `ranged-ctl status`: the most important numbers of /status as lines of text. */
 #ifndef CTL_SUMMARY_H
 #define CTL_SUMMARY_H
 
@@ -7,10 +7,11 @@
 
 #include "ctl/canvas.h"
 
-#define CTL_SUMMARY_ROWS 200   /* a canvas of so many holds it */
-#define CTL_SUMMARY_WIDTH 1024 /* and of this width all names */
+/* A canvas of this size has room for every summary, with the longest names. */
+#define CTL_SUMMARY_ROWS 200
+#define CTL_SUMMARY_WIDTH 1024
 
-/* Lines are broken at so many columns, but not within a name that is longer. */
+/* Draws the summary. Lines are broken at this many columns, but never within an item. */
 void ctl_summary_draw(struct ctl_canvas *canvas, unsigned columns, const json_t *status);
 
 #endif

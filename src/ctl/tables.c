@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Numbers of now are those of the last interval, latencies those of the last ten. */
+/*
+ * The tables of disks, files and clients. Rates are those of the last interval; latencies cover the last ten intervals,
+ * because a single interval can have too few reads for a percentile.
+ *
+ * In a wide window the files and the clients are side by side, in a narrow one below each other.
+ */
 #include "ctl/tables.h"
 
 #include <inttypes.h>
@@ -11,7 +16,7 @@
 #include "ctl/words.h"
 
 #define DEVICES_MAX 8
-#define SIDE_BY_SIDE 76 /* from this width on, files and clients are beside each other */
+#define SIDE_BY_SIDE 76 /* minimum width for files and clients side by side */
 #define GAP 3		/* between them */
 
 /* --- devices --- */
@@ -22,7 +27,7 @@ static const struct ctl_column device_columns[] = {
 	{ "waits p99", 9, 7, false },  { "p50", 7, 6, false },	   { "p99", 7, 4, false },
 };
 
-/* Of those that are shown. */
+/* Returns the number of disks that are shown. */
 static unsigned device_count(const struct ctl_frame *frame)
 {
 	size_t count = json_array_size(json_object_get(frame->now, "devices"));
@@ -98,7 +103,7 @@ static const char *title_of(const json_t *entry, bool of_files, char *text, size
 	return text;
 }
 
-/* In a part of the screen, with the title. */
+/* Draws the list of files or of clients, with its titles, in a part of the screen. */
 static void draw_list(struct ctl_frame *frame, bool of_files, unsigned row, unsigned rows, unsigned column,
 		      unsigned width)
 {

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tables of `top`: disks; files and clients that most is sent of and to. Pure. */
+/* The tables of `top`: the disks, and the files and clients with the most bytes sent. */
 #ifndef CTL_TABLES_H
 #define CTL_TABLES_H
 
 #include "ctl/frame.h"
 
-/* With the titles; what ctl_tables_devices() takes. */
+/* Returns the rows that the table of disks needs, with its titles. */
 unsigned ctl_tables_device_rows(const struct ctl_frame *frame);
+/* Draws the table of disks. */
 void ctl_tables_devices(struct ctl_frame *frame);
 
-/* How many rows would show all of them, and as many as there are rows for. */
+/* Returns the rows with which all files and clients would be shown. */
 unsigned ctl_tables_list_rows(const struct ctl_frame *frame);
+/* Draws the files and clients in this many rows; further entries are left out. */
 void ctl_tables_lists(struct ctl_frame *frame, unsigned rows);
 
 #endif

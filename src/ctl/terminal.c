@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Signals are blocked and read from a descriptor like keys, so that there is one place where things end and nothing is
- * interrupted in its midst. Those of a fault of our own have handlers, which do no more than give the terminal back.
+ * Signals are blocked and read from a signalfd, like keys from the terminal. So the program ends in one place, and no
+ * signal interrupts it elsewhere. Only the signals of a crash (SIGSEGV and so on) have handlers; they restore the terminal
+ * and then let the default action end the process.
+ *
+ * The state of the terminal is in static variables, because a signal handler needs it. One thread.
  */
 #include "ctl/terminal.h"
 
@@ -15,15 +18,15 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* The alternate screen, no cursor, no wrapping at the right edge; and back. */
+/* Enter: alternate screen, no cursor, no line wrap. Leave: the reverse, and normal colours. */
 #define ENTER "\033[?1049h\033[?25l\033[?7l\033[2J"
 #define LEAVE "\033[?7h\033[?25h\033[0m\033[?1049l"
 
-static const int taken[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT };
+static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT };
 static const int faults[] = { SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL };
 
-static struct termios before; /* a handler needs it */
-static volatile sig_atomic_t entered;
+static struct termios before;	      /* settings to restore */
+static volatile sig_atomic_t entered; /* the alternate screen is active */
 static sigset_t mask_before;
 
 enum ctl_colours ctl_terminal_colours(int fd)
@@ -80,7 +83,7 @@ int ctl_terminal_write(const char *bytes, size_t count)
 	return 0;
 }
 
-/* Only what a handler may call. */
+/* Restores the terminal. Async-signal-safe. */
 static void leave(void)
 {
 	if (!entered)
@@ -106,7 +109,7 @@ static int enter(void)
 	return ctl_terminal_write(ENTER, sizeof(ENTER) - 1);
 }
 
-/* SA_RESETHAND: the second time it is the default, which ends the process. */
+/* SA_RESETHAND restored the default action, so raise() ends the process. */
 static void end_by_fault(int number)
 {
 	leave();
@@ -120,8 +123,8 @@ int ctl_terminal_open(struct ctl_terminal *terminal)
 	int error;
 
 	sigemptyset(&mask);
-	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
-		sigaddset(&mask, taken[i]);
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		sigaddset(&mask, caught[i]);
 	*terminal = (struct ctl_terminal){ .fds = { STDIN_FILENO, signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK) } };
 	if (terminal->fds[1] < 0)
 		return -errno;
@@ -141,7 +144,7 @@ void ctl_terminal_close(struct ctl_terminal *terminal)
 	sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }
 
-/* Gives the terminal to the shell, and takes it again when it is told to go on. */
+/* Restores the terminal, suspends the process, and takes the terminal again after SIGCONT. */
 static enum ctl_event stop(struct ctl_terminal *terminal)
 {
 	leave();
@@ -182,7 +185,7 @@ static enum ctl_event take_key(struct ctl_terminal *terminal)
 	count = read(STDIN_FILENO, &key, 1);
 	if (count == 1)
 		return key == 'q' || key == 'Q' ? CTL_EVENT_QUIT : key == '\f' ? CTL_EVENT_REDRAW : CTL_EVENT_NONE;
-	/* Readable, and there is nothing: the terminal has gone. */
+	/* Readable without a key: the terminal was closed. */
 	if (count < 0 && errno == EAGAIN)
 		return CTL_EVENT_NONE;
 	terminal->signal = SIGHUP;

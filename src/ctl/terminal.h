@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The terminal of `top`: taken over whole, and given back as it was whatever ends the program. One at a time; one
- * thread. */
+/*
+ * The terminal of `top`: full screen, with its former state restored however the program ends. There is one at a time, and
+ * one thread uses it.
+ */
 #ifndef CTL_TERMINAL_H
 #define CTL_TERMINAL_H
 
@@ -9,23 +11,24 @@
 enum ctl_event { CTL_EVENT_NONE, CTL_EVENT_QUIT, CTL_EVENT_ENDED, CTL_EVENT_REDRAW };
 
 struct ctl_terminal {
-	int fds[2]; /* to wait for: keys, signals */
-	int signal; /* CTL_EVENT_ENDED: the one that did */
+	int fds[2]; /* readable when an event may be pending: keys, signals */
+	int signal; /* the signal of CTL_EVENT_ENDED */
 };
 
-/* What a stream shows: no codes if it is no terminal, no colours with NO_COLOR or where TERM knows none. */
+/* Returns what a stream can show: no codes if it is not a terminal, no colours if NO_COLOR is set or TERM has none. */
 enum ctl_colours ctl_terminal_colours(int fd);
-/* That of `fd`, else COLUMNS and LINES, else what is there already. */
+/* Stores the size of the terminal, or COLUMNS and LINES of the environment; otherwise the size stays unchanged. */
 void ctl_terminal_size(int fd, unsigned *width, unsigned *height);
 
-/* Switches to the alternate screen, with keys as they are typed. 0 or -errno. */
+/* Switches to the alternate screen and to input without line buffering. Returns 0 or -errno. */
 int ctl_terminal_open(struct ctl_terminal *terminal);
+/* Restores the terminal and the signal mask. */
 void ctl_terminal_close(struct ctl_terminal *terminal);
 
-/* What has come by fds; does not wait. A stop (^Z) is in here. */
+/* Returns the next event without waiting for one. Suspends the process itself on SIGTSTP (^Z). */
 enum ctl_event ctl_terminal_event(struct ctl_terminal *terminal);
 
-/* 0 or -errno. */
+/* Writes all bytes to standard output. Returns 0 or -errno. */
 int ctl_terminal_write(const char *bytes, size_t count);
 
 #endif

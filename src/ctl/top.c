@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Asks, draws, waits. An answer that does not come ends nothing: who looks at this wants to see how the server comes
- * back. The first one has to come, though, so that a wrong address is said and not shown.
+ * The loop of `top`: request /status, draw, wait. A failed request does not end the program, because the user may be
+ * watching a restart; the screen shows how long there has been no answer. Only the first request must succeed, so that a
+ * wrong address is reported as an error.
+ *
+ * The loop waits for the server, for keys and for signals at the same time. One thread.
  */
 #include "ctl/top.h"
 
@@ -17,7 +20,7 @@
 #include "ctl/terminal.h"
 #include "ctl/view.h"
 
-#define SLOW_MS 2500 /* an answer that has not come by then is said to be missing */
+#define SLOW_MS 2500 /* after this time without an answer, the screen says so */
 #define WIDTH 80
 #define HEIGHT 40
 
@@ -26,13 +29,13 @@ struct top {
 	struct ctl_history history;
 	struct ctl_terminal terminal;
 	bool unicode, asking;
-	uint64_t interval_ns, next_ns; /* when to ask */
-	uint64_t answered_ns;	       /* when the last answer came */
+	uint64_t interval_ns, next_ns; /* time of the next request */
+	uint64_t answered_ns;	       /* time of the last answer */
 	char trouble[CTL_CLIENT_FAULT_BYTES];
 	int status;
 };
 
-/* Takes the answer into the history. 0 or a sysexit, then trouble says why. */
+/* Adds the answer to the history. Returns 0 or an exit status, with the reason in top->trouble. */
 static int take_answer(struct top *top)
 {
 	int status = ctl_client_end(top->client);
@@ -44,7 +47,7 @@ static int take_answer(struct top *top)
 		json_decref(sample);
 		sample = NULL;
 		status = EX_PROTOCOL;
-		strcpy(top->trouble, "the answer is no status of ranged");
+		strcpy(top->trouble, "the server is not ranged: its answer to /status is not a JSON object");
 	} else if (status != 0) {
 		snprintf(top->trouble, sizeof(top->trouble), "%s", ctl_client_fault(top->client));
 	} else {
@@ -63,12 +66,12 @@ static int ask(struct top *top)
 		snprintf(top->trouble, sizeof(top->trouble), "%s", ctl_client_fault(top->client));
 		return status;
 	}
-	while (!ctl_client_turn(top->client, NULL, 0, 1000))
+	while (!ctl_client_wait(top->client, NULL, 0, 1000))
 		;
 	return take_answer(top);
 }
 
-/* The caller's, free(). NULL: no memory. */
+/* Returns the frame as text, which the caller frees with free(); NULL if memory runs out. */
 static char *draw(const struct top *top, unsigned width, unsigned height, bool still, enum ctl_colours colours,
 		  size_t *bytes)
 {
@@ -82,7 +85,7 @@ static char *draw(const struct top *top, unsigned width, unsigned height, bool s
 	if (top->trouble[0] != '\0')
 		view.trouble = top->trouble;
 	else if (top->asking && view.trouble_s * 1000 >= SLOW_MS && !still)
-		view.trouble = "ranged does not answer";
+		view.trouble = "ranged has not answered yet";
 	if (ctl_canvas_init(&canvas, width, height, top->unicode) == 0) {
 		ctl_view_draw(&canvas, &view);
 		text = ctl_canvas_render(&canvas, colours, !still, bytes);
@@ -142,7 +145,7 @@ static void show(struct top *top)
 	free(text);
 }
 
-static void begin_to_ask(struct top *top, uint64_t now_ns)
+static void start_request(struct top *top, uint64_t now_ns)
 {
 	top->next_ns += top->interval_ns;
 	if (top->next_ns < now_ns)
@@ -152,22 +155,22 @@ static void begin_to_ask(struct top *top, uint64_t now_ns)
 
 static int time_left_ms(const struct top *top, uint64_t now_ns)
 {
-	/* While an answer is awaited the screen still tells for how long. */
+	/* While a request is pending, the screen is updated twice a second with the time since the last answer. */
 	if (top->asking || top->next_ns <= now_ns)
 		return top->asking ? 500 : 0;
 	return (int)((top->next_ns - now_ns) / CLOCK_NS_PER_MS) + 1;
 }
 
-/* One wait. False: it is over. */
-static bool turn(struct top *top)
+/* Waits once and handles what happened. Returns false when the program must end. */
+static bool step(struct top *top)
 {
 	uint64_t now_ns = clock_now_ns();
 	enum ctl_event event;
 	bool ended;
 
 	if (!top->asking && now_ns >= top->next_ns)
-		begin_to_ask(top, now_ns);
-	ended = ctl_client_turn(top->client, top->terminal.fds, 2, time_left_ms(top, now_ns));
+		start_request(top, now_ns);
+	ended = ctl_client_wait(top->client, top->terminal.fds, 2, time_left_ms(top, now_ns));
 	if (top->asking && ended) {
 		top->asking = false;
 		take_answer(top);
@@ -195,11 +198,11 @@ int ctl_top_run(struct ctl_client *client, uint64_t interval_ms, bool unicode)
 	error = ctl_terminal_open(&top.terminal);
 	if (error != 0) {
 		ctl_history_fini(&top.history);
-		fprintf(stderr, "ranged-ctl: the terminal: %s\n", strerror(-error));
+		fprintf(stderr, "ranged-ctl: cannot use the terminal: %s\n", strerror(-error));
 		return EX_IOERR;
 	}
 	show(&top);
-	while (turn(&top))
+	while (step(&top))
 		;
 	number = top.terminal.signal;
 	ctl_terminal_close(&top.terminal);

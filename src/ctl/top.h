@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* `ranged-ctl top`: what is going on, once a second until it is told to stop, or in one frame. */
+/* The command `ranged-ctl top`. The functions return an exit status of sysexits.h. */
 #ifndef CTL_TOP_H
 #define CTL_TOP_H
 
@@ -7,10 +7,10 @@
 
 #include <stdint.h>
 
-/* On the terminal. Returns a sysexit; a signal that ends it ends the process. */
+/* Shows a live screen until the user quits. A signal that ends the screen also ends the process. */
 int ctl_top_run(struct ctl_client *client, uint64_t interval_ms, bool unicode);
 
-/* One frame as text, made of two answers that are so far apart. Returns a sysexit. */
+/* Prints one frame as text, from two answers of /status with this interval between them. */
 int ctl_top_once(struct ctl_client *client, uint64_t interval_ms, bool unicode);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What stands in the JSON of /status, by a dotted path: "connections.now". What is not there, or of another kind, is 0
- * or "": a newer or an older ranged is no reason to show nothing. Pure; texts are the JSON's.
+ * Values in the JSON of /status, addressed by a dotted path such as "connections.now". A value that is missing or of
+ * another type reads as 0, "" or false, so that ranged-ctl works with older and newer versions of ranged. Functions
+ * without effects; the texts belong to the JSON.
  */
 #ifndef CTL_VALUE_H
 #define CTL_VALUE_H
@@ -10,22 +11,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* NULL: it is not there. */
+/* Returns the value at the path, or NULL. The path "" is the JSON itself. */
 const json_t *ctl_value_at(const json_t *json, const char *path);
 
+/* Return the value at the path as a number that is not negative, a real number, a string, a truth value. */
 uint64_t ctl_value_count(const json_t *json, const char *path);
 double ctl_value_number(const json_t *json, const char *path);
 const char *ctl_value_text(const json_t *json, const char *path);
 bool ctl_value_true(const json_t *json, const char *path);
 
-/* The sum of all numbers of an object. */
+/* Returns the sum of all numbers in the object at the path. */
 uint64_t ctl_value_sum(const json_t *json, const char *path);
 
-/* How much more it is than before; 0 where it is less: it was counted anew. */
+/* Returns the increase of a counter since `before`; 0 if the counter decreased, because it was reset. */
 uint64_t ctl_value_gain(const json_t *now, const json_t *before, const char *path);
 
-/* Of a list of objects, the one that has the same texts as `like` in these two fields; the second may be NULL. NULL:
- * none. */
+/*
+ * Returns the object in a list that has the same texts as `like` in the fields `field` and `other`, or NULL. `other` may
+ * be NULL.
+ */
 const json_t *ctl_value_same(const json_t *list, const json_t *like, const char *field, const char *other);
 
 #endif

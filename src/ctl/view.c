@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From top to bottom: who it is, what is sent, what is asked for, the heat map, the devices, who and what takes most.
- * The first and the devices are as high as they are; the heat map and the lists share the rest, and what they have no
- * use for goes to the first chart. Numbers of now are those of the last interval, latencies those of the last ten.
+ * A frame has these parts, from top to bottom: the head, the bytes sent, the requests, the heat map of disk latencies, the
+ * disks, and the lists of files and clients. The head, the requests and the disks have a fixed height. The heat map and
+ * the lists share the remaining rows; rows that they do not need enlarge the chart of the bytes sent.
+ *
+ * Rates are those of the last interval; latencies cover the last ten intervals. Drawing changes only the canvas.
  */
 #include "ctl/view.h"
 
@@ -16,12 +18,12 @@
 #include "ctl/value.h"
 #include "ctl/words.h"
 
-#define SPACIOUS 30 /* from this height on, there are blank lines between the parts */
+#define SPACIOUS 30 /* minimum height for blank lines between the parts */
 #define BLANKS 5
-#define ASKED_ROWS 4   /* requests, first byte, clients, stalls */
-#define HEAT_AROUND 2  /* rows beside those with reads in them, so that there is room for what comes */
-#define CHART_MORE 5   /* the first chart grows by so many at most */
-#define STUCK_MS 10000 /* as /healthz has it */
+#define REQUEST_ROWS 4 /* requests, first byte, clients, stalls */
+#define HEAT_AROUND 2  /* further rows of the heat map, for latencies that have not occurred yet */
+#define CHART_MORE 5   /* maximum number of rows added to the chart of the bytes sent */
+#define STUCK_MS 10000 /* the same limit as that of /healthz */
 
 /* --- the head --- */
 
@@ -48,7 +50,7 @@ static void draw_head(struct ctl_frame *frame, const struct ctl_view *view)
 		ctl_canvas_text(canvas, frame->row++, CTL_FRAME_LABEL, canvas->width, CTL_RED, view->trouble);
 }
 
-/* --- what is asked for --- */
+/* --- requests and clients --- */
 
 static void draw_latency(struct ctl_frame *frame, const char *path)
 {
@@ -83,7 +85,7 @@ static void draw_requests(struct ctl_frame *frame)
 		ctl_frame_item(frame,
 			       rejected > ctl_value_sum(frame->oldest, "rejected") && frame->oldest != NULL ? CTL_RED
 													    : CTL_PLAIN,
-			       "refused", "%s", ctl_words_count((double)rejected, words));
+			       "rejected", "%s", ctl_words_count((double)rejected, words));
 	frame->row++;
 }
 
@@ -130,7 +132,7 @@ static void draw_connections(struct ctl_frame *frame)
 
 static const char *const calls[] = { "events", "http", "queue", "submit" };
 
-/* Of all workers, since the start. */
+/* Returns the stalls of all workers in this part of the loop since the start. */
 static uint64_t stalls_in(const json_t *sample, const char *call)
 {
 	const json_t *worker;
@@ -142,6 +144,7 @@ static uint64_t stalls_in(const json_t *sample, const char *call)
 	return sum;
 }
 
+/* Returns the longest stall of all workers, and stores the index of its part of the loop. */
 static uint64_t longest_us(const json_t *sample, unsigned *which)
 {
 	const json_t *worker;
@@ -196,9 +199,9 @@ static void draw_stalls(struct ctl_frame *frame)
 	frame->row++;
 }
 
-/* --- all of it --- */
+/* --- the heat map and the whole frame --- */
 
-/* What the map shows: what happened over time, or all that did since the start. */
+/* Adds up the reads that the map shows: those of its intervals, or, in a single frame, all since the start. */
 static void sum_of_heat(const struct ctl_frame *frame, struct ctl_latency *sum)
 {
 	if (frame->still)
@@ -225,9 +228,9 @@ static void draw_heat_title(struct ctl_frame *frame, uint64_t interval_ms)
 		ctl_canvas_right(frame->canvas, frame->row, 0, width - 1, CTL_PLAIN, text);
 	room = room > ctl_canvas_width(frame->canvas, text) + 2 ? room - ctl_canvas_width(frame->canvas, text) - 2 : 0;
 	if (frame->still)
-		snprintf(text, sizeof(text), "reads since the start, up to");
+		snprintf(text, sizeof(text), "reads since the start, by duration");
 	else
-		snprintf(text, sizeof(text), "reads that took up to; a column is %s",
+		snprintf(text, sizeof(text), "by duration; one column is %s",
 			 ctl_words_latency(interval_ms * 1000, words));
 	if (ctl_canvas_width(frame->canvas, text) < room)
 		ctl_canvas_text(frame->canvas, frame->row, used, room, CTL_DIM, text);
@@ -248,7 +251,7 @@ static void draw_heat(struct ctl_frame *frame, unsigned rows, uint64_t interval_
 	frame->row += rows;
 }
 
-/* How many rows the parts have whose height is not given. */
+/* The rows of the parts without a fixed height. */
 struct shares {
 	unsigned blank, chart, heat, lists;
 };
@@ -257,7 +260,7 @@ static struct shares share_height(const struct ctl_frame *frame)
 {
 	struct shares shares = { .blank = frame->canvas->height >= SPACIOUS };
 	unsigned given =
-		frame->row + CTL_SENT_ROWS + ASKED_ROWS + ctl_tables_device_rows(frame) + BLANKS * shares.blank;
+		frame->row + CTL_SENT_ROWS + REQUEST_ROWS + ctl_tables_device_rows(frame) + BLANKS * shares.blank;
 	unsigned rest = frame->canvas->height > given ? frame->canvas->height - given : 0, useful;
 	struct ctl_latency sum;
 

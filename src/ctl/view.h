@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A frame of `ranged-ctl top`. Pure: what it shows is in the history, how large it is in the canvas. */
+/* A frame of `ranged-ctl top`. The content depends on the history only, the layout on the size of the canvas. */
 #ifndef CTL_VIEW_H
 #define CTL_VIEW_H
 
@@ -8,13 +8,13 @@
 
 struct ctl_view {
 	const struct ctl_history *history;
-	const char *trouble;  /* why the last answer did not come; NULL: it did */
-	uint64_t interval_ms; /* between two answers */
-	uint64_t trouble_s;   /* since when, in seconds */
-	bool still;	      /* the only frame: what happened before is shown instead of what happens over time */
+	const char *trouble;  /* why the last request failed; NULL: it succeeded */
+	uint64_t interval_ms; /* between two requests */
+	uint64_t trouble_s;   /* seconds since the last answer */
+	bool still;	      /* there is only this frame: show totals instead of charts over time */
 };
 
-/* On a blank canvas. */
+/* Draws the frame on a blank canvas. */
 void ctl_view_draw(struct ctl_canvas *canvas, const struct ctl_view *view);
 
 #endif

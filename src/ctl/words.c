@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Three digits are enough to see what is going on; the JSON has the rest. */
+/*
+ * Formats numbers with about three digits, which is enough to see a trend; --json has the exact values. Sizes use units
+ * of 1024 (KiB), counts use units of 1000 (k).
+ *
+ * All texts are short enough for CTL_WORDS_BYTES, whatever the number is. Nothing is allocated.
+ */
 #include "ctl/words.h"
 
 #include <inttypes.h>
@@ -8,7 +13,7 @@
 
 #include "base/units.h"
 
-/* Decimals so that three digits show. */
+/* Returns the number of decimals with which three digits are shown. */
 static int decimals_of(double value)
 {
 	return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
@@ -79,7 +84,7 @@ char *ctl_words_share(uint64_t part, uint64_t whole, char *text)
 {
 	double share = whole > 0 ? 100 * (double)part / (double)whole : 0;
 
-	/* 100 % is said only of all of it. */
+	/* Rounding must not show 100 % unless the part is the whole. */
 	if (part < whole && share > 99.9)
 		share = 99.9;
 	if (whole == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Numbers as people read them, in few columns. Each writes into `text` (CTL_WORDS_BYTES are enough) and returns it.
- * Pure. */
+/*
+ * Numbers in a short form for people. Each function writes to text, which has CTL_WORDS_BYTES bytes, and returns text.
+ */
 #ifndef CTL_WORDS_H
 #define CTL_WORDS_H
 
@@ -15,16 +16,16 @@ char *ctl_words_count(double count, char *text);
 /* "512 B", "1.5 GiB". */
 char *ctl_words_size(double bytes, char *text);
 
-/* "1.5 GiB/s" */
+/* "1.5 GiB/s". */
 char *ctl_words_rate(double bytes_per_s, char *text);
 
 /* A latency: "128 µs", "2.0 ms", "33 ms", "1.0 s". */
 char *ctl_words_latency(uint64_t us, char *text);
 
-/* A time in which one waits or runs: "5 s", "2 min 5 s", "4 h 12 min", "3 d 4 h". */
+/* A duration: "5 s", "2 min 5 s", "4 h 12 min", "3 d 4 h". */
 char *ctl_words_span(uint64_t seconds, char *text);
 
-/* "93.1 %", or "-" if there is nothing to have a share of. */
+/* "93.1 %", or "-" if the whole is 0. */
 char *ctl_words_share(uint64_t part, uint64_t whole, char *text);
 
 #endif

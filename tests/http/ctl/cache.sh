@@ -33,7 +33,7 @@ is "$(out)" "/f: 2.0 KiB evicted" "evict"
 printf '{"path": "/f", "done_bytes": 10, "total_bytes": 1024, "files": 0}\n!cut\n' | answer_with cache/pin 200 application/jsonl
 run_ctl pin /f
 is "$RC $(out)" "75 " "cut in the middle"
-like "$(err)" '^ranged-ctl: /f: .*cut in the middle' "it says so"
+like "$(err)" '^ranged-ctl: /f: .*closed in the middle' "it says so"
 echo '{"path": "/f", "done_bytes": 10, "total_bytes": 1024, "files": 0}' | answer_with cache/pin 200 application/jsonl
 run_ctl pin /f
 is "$RC" 75 "an answer that ends without being done"
@@ -42,10 +42,10 @@ run_ctl pin /f
 is "$RC $(err)" "74 ranged-ctl: /f: Input/output error" "a fault on the way"
 printf '{"error":"/f: no file is served at this path"}' | answer_with cache/pin 404 application/json
 run_ctl pin /f
-is "$RC $(err)" "66 ranged-ctl: ranged says: /f: no file is served at this path (404)" "a file that is not there"
-printf '{"error":"half of cache_size may be pinned"}' | answer_with cache/pin 409 application/json
+is "$RC $(err)" "66 ranged-ctl: ranged: /f: no file is served at this path (status 404)" "a file that is not there"
+printf '{"error":"half of cache_size can be pinned"}' | answer_with cache/pin 409 application/json
 run_ctl pin /f
-is "$RC $(err)" "78 ranged-ctl: ranged says: half of cache_size may be pinned (409)" "what the configuration does not allow"
+is "$RC $(err)" "78 ranged-ctl: ranged: half of cache_size can be pinned (status 409)" "what the configuration does not allow"
 is "$(run_ctl pin /f; run_ctl evict /f; echo $RC)" 0 "the next one can be"
 echo 'nonsense' | answer_with cache/pin 200 text/plain
 run_ctl pin /f

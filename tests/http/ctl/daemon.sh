@@ -16,7 +16,7 @@ is "$RC" 0 "ready"
 run_ctl status
 is "$RC $(err)" "0 " "status"
 like "$(out)" '^ranged [0-9.]+ +serving, ready, for ' "it serves"
-like "$(out)" $'\nrequests +7 in all' "requests"
+like "$(out)" $'\nrequests +7 in total' "requests"
 like "$(out)" '206 3' "by status"
 like "$(out)" '404 1' "each of them"
 like "$(out)" $'\ndisk [0-9:]+ ' "the disk"
@@ -50,7 +50,7 @@ run_ctl hot --limit 1
 is "$(wc -l <"$DIR/ctl.out")" 2 "hot: one of them"
 run_ctl warm /absent
 is "$RC" 66 "warm: what is not there"
-like "$(err)" "ranged says: /absent: " "it says so"
+like "$(err)" "ranged: /absent: " "it says so"
 run_ctl warm /../secret
 isnt "$RC" 0 "nor what is outside"
 CACHE=4M

@@ -6,13 +6,13 @@
 
 run_ctl status
 is $RC 69 "no socket"
-like "$(err)" "admin\.sock is not there.*\"admin\" set in ranged\.conf\?" "it says where to look"
+like "$(err)" "admin\.sock does not exist; check .*\"admin\" is set in ranged\.conf$" "it says where to look"
 start_admin
 stop_admin
 perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die $!' "$SOCKET"
 run_ctl status
 is $RC 69 "nobody listens"
-like "$(err)" "nobody listens there: ranged does not run" "it says so"
+like "$(err)" "no process listens on the socket; ranged is not running" "it says so"
 rm -f "$SOCKET"
 touch "$SOCKET"
 run_ctl status
@@ -29,11 +29,11 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chmod 755 "$DIR/ranged-ctl"
 	unprivileged() { setpriv --reuid 65534 --regid 65534 --clear-groups "$DIR/ranged-ctl" --socket "$SOCKET" status 2>&1; echo $?; }
 	if setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$DIR/ranged-ctl"; then
-		like "$(unprivileged)" 'it is for root and the group "daemon".*77' "no permission: which group has it"
+		like "$(unprivileged)" 'only root and the group "daemon" have access.*77' "no permission: which group has it"
 		chmod 600 "$SOCKET"
-		like "$(unprivileged)" 'it is for its owner and root.*77' "none has"
+		like "$(unprivileged)" 'only root and the owner have access.*77' "none has"
 		chmod 700 "$ADMIN"
-		like "$(unprivileged)" 'its folder may not be entered.*77' "nor for its folder"
+		like "$(unprivileged)" 'no access to its directory.*77' "nor for its folder"
 		chmod 755 "$ADMIN"
 	else
 		diag "nobody may enter this folder: permissions are not tried"
@@ -47,15 +47,15 @@ refused() {
 	is $RC "$2" "$4: $1"
 	like "$(err)" "$3" "and why"
 }
-refused 403 77 '^ranged-ctl: ranged says: by a Unix socket only \(403\)$' "refused" < <(echo 'by a Unix socket only')
-refused 500 69 '^ranged-ctl: ranged says: first\?\[31m \(500\)$' "one line of it, without control codes" < <(printf 'first\033[31m\nsecond\n')
-refused 404 66 'answers with status 404' "nothing said" </dev/null
-refused 503 75 'ranged says: busy' "for now" < <(echo busy)
+refused 403 77 '^ranged-ctl: ranged: by a Unix socket only \(status 403\)$' "refused" < <(echo 'by a Unix socket only')
+refused 500 69 '^ranged-ctl: ranged: first\?\[31m \(status 500\)$' "one line of it, without control codes" < <(printf 'first\033[31m\nsecond\n')
+refused 404 66 'answered with status 404' "nothing said" </dev/null
+refused 503 75 'ranged: busy' "for now" < <(echo busy)
 
 printf 'a\n!cut\n' | answer_with metrics 200 text/plain
 run_ctl metrics
 is $RC 75 "an answer that is cut"
-like "$(err)" 'cut in the middle' "it says so"
+like "$(err)" 'closed in the middle' "it says so"
 is "$(out)" "" "nothing of it is printed"
 echo '<html>' | answer_with status 200 text/html
 run_ctl status
@@ -69,20 +69,20 @@ while read -r pattern arguments; do
 	is "$RC" 64 "64: $arguments"
 	like "$(err)" "$pattern" "and it says why"
 done <<-'END'
-	no.command..frob frob
+	unknown.command..frob frob
 	takes.no.arguments status /x
-	warm.what warm
-	from.its.first.slash warm x
-	json.is.not.for.ready ready --json
-	once.is.not.for.warm warm --once /x
-	site.is.not.for.hot hot --site h
-	no.number hot --limit 0
-	no.number hot -n 1x
-	no.time top --interval 1ms
-	not.both --url http://h status
-	no.URL --url ftp://h status
-	no.URL --url http://h/x status
-	no.path --socket= status
+	warm.needs.at.least warm
+	starts.with.a.slash warm x
+	json.cannot.be.used.with.ready ready --json
+	once.cannot.be.used.with.warm warm --once /x
+	site.cannot.be.used.with.hot hot --site h
+	not.a.number hot --limit 0
+	not.a.number hot -n 1x
+	not.a.duration top --interval 1ms
+	cannot.be.used.together --url http://h status
+	not.a.valid.URL --url ftp://h status
+	not.a.valid.URL --url http://h/x status
+	path.is.empty --socket= status
 END
 run_ctl
 is "$RC" 64 "nothing to do"

@@ -142,7 +142,7 @@ START_TEST(what_is_wrong_is_seen)
 	fill(9);
 	text = draw_view(&view, 100, 24, true);
 	has(text, "worker 0 has not iterated for 11 s");
-	has(text, "refused 1");
+	has(text, "rejected 1");
 	has(text, "http 1");
 	free(text);
 	ctl_history_fini(&history);
