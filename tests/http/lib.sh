@@ -221,7 +221,7 @@ launch_ranged() {
 	[ ! -e "$DIR/ranged.conf" ] || options+=(--config "$DIR/ranged.conf")
 	START_COUNT=$((START_COUNT + 1))
 	rm -f "$DIR/address"
-	"${PREFIX[@]}" "$RANGED" "${options[@]}" "$@" ${ROOT:+"$ROOT"} </dev/null >"$DIR/stdout" 2>"$DIR/stderr.$START_COUNT" &
+	"${PREFIX[@]}" "${CLOCKED[@]}" "$RANGED" "${options[@]}" "$@" ${ROOT:+"$ROOT"} </dev/null >"$DIR/stdout" 2>"$DIR/stderr.$START_COUNT" &
 	PID=$!
 }
 
@@ -279,6 +279,47 @@ await_exit() {
 		sleep 0.02
 	done
 }
+
+# --- the clock ---
+
+CLOCKED=() # put before a program: it then has the clock that advance moves
+
+# Lets the test move the clock of every ranged that it starts from now on. See tests/clock.c.
+control_clock() {
+	local library=${top_builddir:-${RANGED%/*}}/tests/clock.so
+	if [ ! -e "$library" ]; then
+		library=$DIR/clock.so
+		cc -D_GNU_SOURCE -O2 -shared -fPIC -o "$library" "$LIB/../clock.c" || exit
+	fi
+	head -c 4096 /dev/zero >"$DIR/clock"
+	CLOCKED=(env LD_PRELOAD="$library" TEST_CLOCK="$DIR/clock" ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0")
+}
+
+# Moves that clock forward, at once or in steps with 10 ms between them. Threads that sleep wake within some milliseconds.
+# The times of files remain those of the kernel.
+advance() { # SECONDS [STEP]
+	perl -e '
+		my ($file, $seconds, $step) = @ARGV;
+		open my $clock, "+<:raw", $file or die "$file: $!";
+		for (my $done = 0; $done < $seconds; $done += $step) {
+			select undef, undef, undef, 0.01 * $ENV{RANGED_SLOW} if $done > 0;
+			sysseek $clock, 0, 0;
+			sysread $clock, my $ns, 8;
+			sysseek $clock, 0, 0;
+			syswrite $clock, pack "q", unpack("q", $ns) + $step * 1e9;
+		}' "$DIR/clock" "$1" "${2:-$1}" || exit
+}
+
+# Lets that clock run several times as fast as the kernel's, until stop_fast_clock.
+start_fast_clock() { advance 100000 0.05 & FAST_CLOCK=$!; }
+stop_fast_clock() {
+	kill "$FAST_CLOCK"
+	wait "$FAST_CLOCK" 2>/dev/null
+}
+
+# The milliseconds since 1970 by that clock.
+clock_ms() { echo $(($(date +%s%3N) + $(od -An -td8 -N8 "$DIR/clock") / 1000000)); }
+await_clock() { while [ "$(clock_ms)" -lt "$1" ]; do sleep 0.01; done; } # MILLISECONDS since 1970
 
 # /proc of the server
 cpu_ticks() { awk '{ sub(/^.*\) /, ""); print $12 + $13 }' "/proc/$PID/stat"; }

@@ -7,6 +7,7 @@ need_cmd htpasswd
 make_file a.txt 100
 htpasswd -bcB -C 5 "$DIR/users" alice old 2>/dev/null
 config "auth_file = \"$DIR/users\""
+control_clock
 start_ranged
 
 answers() { get /a.txt -u "$1"; [ "$STATUS" = "$2" ]; }
@@ -22,13 +23,13 @@ ok "a user less" now_answers bob:new 401
 ok "the other one is still there" answers alice:new 200
 
 echo 'bob:plain' >>"$DIR/users"
-sleep 1.2
+advance 2
 ok "a file that is no good is not taken" answers alice:new 200
-sleep 1.2
+advance 2
 answers alice:new 200
 is "$(grep -c 'users:2: .*htpasswd -B.*stays in use' "$DIR/error.log")" 1 "which is said, once"
 rm "$DIR/users"
-sleep 1.2
+advance 2
 ok "nor is one that is not there" answers alice:new 200
 htpasswd -bcB -C 5 "$DIR/users" carol x 2>/dev/null
 ok "the next good one is" now_answers carol:x 200

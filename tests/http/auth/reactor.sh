@@ -10,6 +10,7 @@ htpasswd -bcB -C 12 "$DIR/users" alice right 2>/dev/null
 config "auth_file = \"$DIR/users\""
 PREFIX=(strace -D -f -o "$DIR/trace" -e 'trace=open,openat,openat2,stat,statx,newfstatat')
 [ -z "$SANITIZED" ] || export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" # which can't work under ptrace
+control_clock
 start_ranged --workers 1
 reactor=$(threads 'ranged-r0')
 offloads=$(threads 'ranged-offload*')
@@ -23,7 +24,7 @@ for i in 1 2 3 4 5 6; do
 	is "$STATUS" 401 "guess $i"
 done
 htpasswd -bB -C 5 "$DIR/users" bob new 2>/dev/null
-sleep 1.2
+advance 2
 get /a.txt -u bob:new
 is "$STATUS" 200 "a file that changed"
 # shellcheck disable=SC2086

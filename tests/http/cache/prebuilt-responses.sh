@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 5000
+control_clock
 start_ranged --workers 1
 get /a.bin
 cp "$HEAD" "$DIR/first.head"
@@ -35,14 +36,14 @@ at_least "$(stat_of cache 'stats bytes')" 45000 "bytes: these uses are counted"
 perl "$LIB/pattern.pl" - other 6000 >"$DIR/new"
 mv "$DIR/new" "$ROOT/a.bin"
 age "$ROOT/a.bin"
-sleep 1.2
+advance 2
 for i in 1 2 3; do
 	get /a.bin
 	cmp_whole a.bin "the new version, time $i"
 	is "$(header ETag)" "$(etag_of "$ROOT/a.bin")" "with its own tag"
 done
 rm "$ROOT/a.bin"
-sleep 1.2
+advance 2
 get /a.bin
 is "$STATUS" 404 "gone is gone"
 let_go() { ! find "/proc/$PID/fd" -lname '*a.bin*' 2>/dev/null | grep -q .; }

@@ -12,6 +12,7 @@ echo "no digest" >c.bin.sha256
 sha256sum --tag d.bin >d.bin.sha256
 sha256sum e.bin | cut -c 1-64 | tr -d '\n' >e.bin.sha256
 digest() { printf 'sha-256=:%s:' "$(sha256sum "$1" | cut -c 1-64 | perl -ne 'chomp; print pack "H*", $_' | base64)"; }
+control_clock
 start_ranged
 for name in a.bin d.bin e.bin big.bin; do
 	get /$name
@@ -34,12 +35,12 @@ get_range 50000- /a.bin
 is "$STATUS $(header_count Repr-Digest)" "416 0" "an error has none"
 
 sha256sum b.bin >b.bin.sha256
-sleep 1.2
+advance 2
 get /b.bin
 is "$(header Repr-Digest)" "$(digest b.bin)" "made anew, it is seen"
 perl "$LIB/pattern.pl" . new 30000
 mv new a.bin
-sleep 1.2
+advance 2
 get /a.bin
 cmp_whole a.bin
 is "$(header_count Repr-Digest)" 0 "the file is another one since"

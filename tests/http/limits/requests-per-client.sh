@@ -8,6 +8,7 @@ config 'requests_per_client = 5' 'location "/free/" { requests_per_client = 0 }'
 	"location \"/signed/\" { sign_keys = $DIR/keys }"
 echo 'one 0123456789abcdef0123456789abcdef' >"$DIR/keys"
 chmod 600 "$DIR/keys"
+control_clock
 start_ranged --workers 2
 many() { # COUNT PATH [OPTION...]: the statuses, counted
 	local url="$URL$2"
@@ -19,7 +20,7 @@ get /a.bin
 if [ "$STATUS" = 429 ]; then is "$(header Retry-After)" 1 "when to come again"; fi
 like "$(many 20 /a.bin --interface 127.0.0.2)" '^([5-9]|1[0-5])\*200' "another client has its own"
 is "$(many 20 /free/a.bin)" "20*200" "where there is no limit"
-sleep 1.2
+advance 2
 get /a.bin
 is "$STATUS" 200 "a second later it may ask again"
 cmp_whole a.bin

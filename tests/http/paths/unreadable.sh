@@ -10,6 +10,7 @@ if [ "$(id -u)" = 0 ]; then
 	# Root, but no more than others before the permissions of files.
 	PREFIX=(setpriv --bounding-set='-dac_override,-dac_read_search')
 fi
+control_clock
 start_ranged
 
 for target in /secret.bin /closed/a.bin /closed/absent; do
@@ -17,7 +18,7 @@ for target in /secret.bin /closed/a.bin /closed/absent; do
 	is "$STATUS" 403 "$target is 403"
 done
 chmod 644 "$ROOT/secret.bin"
-sleep 1.1
+advance 2
 get /secret.bin
 is "$STATUS" 200 "it is served once it may be read"
 chmod 755 "$ROOT/closed"

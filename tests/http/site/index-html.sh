@@ -5,6 +5,7 @@
 
 make_text site/index.html '<h1>site</h1>'
 mkdir "$ROOT/bare"
+control_clock
 start_ranged
 
 get /site/
@@ -19,7 +20,7 @@ is "$STATUS" 404 "a directory without"
 get /
 is "$STATUS" 404 "the root without"
 make_text index.html root
-sleep 1.1
+advance 2
 get /
 is "$STATUS" 200 "the root with one"
 finish

@@ -11,13 +11,14 @@ make_text d/main.txt five
 mkdir -p "$ROOT/e/index.htm"
 config 'index = {"index.htm", "main.txt"}' 'location "/c/" { index = "index.html" }' 'location "/d/" { index = "" }' \
 	'location "*.txt" { header = "X-Text: yes" }' 'hide = "/n/index.htm"'
+control_clock
 start_ranged
 get /a/
 is "$STATUS $(cat "$BODY")" "200 one" "the first of the list"
 get /b/
 is "$STATUS $(cat "$BODY")" "200 three" "the first of two that are there"
 rm "$ROOT/b/index.htm"
-sleep 1.1
+advance 2
 get /b/
 is "$STATUS $(cat "$BODY")" "200 two" "the second"
 is "$(header Content-Type) $(header X-Text)" "text/plain; charset=utf-8 yes" "with its own type and blocks"

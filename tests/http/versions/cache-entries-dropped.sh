@@ -4,6 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 9000001
+control_clock
 start_ranged --workers 2
 get /a.bin
 take_stats
@@ -12,7 +13,7 @@ for way in replaced rewritten; do
 	perl "$LIB/pattern.pl" - "$way" 5000001 >"$DIR/new"
 	if [ $way = replaced ]; then mv "$DIR/new" "$ROOT/a.bin"; else cat "$DIR/new" >"$ROOT/a.bin"; fi
 	age "$ROOT/a.bin"
-	sleep 1.2
+	advance 2
 	get /a.bin
 	cmp_whole a.bin "$way: the new version"
 	few() { take_stats && [ "$(stat_of extents 'stats cache')" = 20 ]; }

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100000 b.bin 100000 c.bin 100000
+control_clock
 start_ranged
 for name in a b c; do get "/$name.bin"; done
 
@@ -12,7 +13,7 @@ none_deleted() { [ "$(deleted)" = 0 ]; }
 rm "$ROOT/a.bin"
 mv "$ROOT/c.bin" "$ROOT/b.bin"
 at_least "$(deleted)" 0 "descriptors of deleted files now"
-sleep 1.1
+advance 2
 get /a.bin
 is "$STATUS" 404 "one is gone"
 get /b.bin

@@ -11,6 +11,7 @@ if [ "$(id -u)" = 0 ]; then
 	PREFIX=(setpriv --bounding-set='-dac_override,-dac_read_search')
 	user=(chown)
 fi
+control_clock
 start_ranged
 
 change() {
@@ -39,7 +40,7 @@ for how in ln chmod unlink "${user[@]}"; do
 	[ "$how" != chmod ] || chmod 600 "$ROOT/small.bin"
 	change "$how" small.bin
 	case $how in ln | unlink) continue ;; esac # seen together with the next one
-	sleep 1.1                                  # until the table looks again
+	advance 2                                  # until the table looks again
 	get /small.bin
 	is "$STATUS $(header ETag)" "200 $(etag_of "$ROOT/small.bin")" "$how: the tag stays"
 	cmp_whole small.bin "$how: the bytes, too"
@@ -47,7 +48,7 @@ done
 is "$(read_bytes)" "$read" "nothing was read again"
 
 chmod 000 "$ROOT/small.bin"
-sleep 1.1
+advance 2
 get /small.bin
 is "$STATUS" 403 "a file that may not be read any more is 403"
 chmod 644 "$ROOT/small.bin"

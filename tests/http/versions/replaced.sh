@@ -6,6 +6,7 @@
 make_file a.bin 20000000 new.bin 15000000
 mv "$ROOT/new.bin" "$DIR/new"
 cp "$ROOT/a.bin" "$DIR/old"
+control_clock
 start_ranged
 
 printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' | wire -b 65536 -f 100000 -p "$DIR/client" >"$DIR/reply" &
@@ -13,7 +14,7 @@ client=$!
 await 10 test -e "$DIR/client.reached"
 mv "$DIR/new" "$ROOT/a.bin"
 cp -p "$ROOT/a.bin" "$DIR/new"
-sleep 1.1
+advance 2
 get /a.bin
 is "$(header Content-Length)" 15000000 "who comes now gets the new one"
 cmp_whole "$DIR/new" "all of it"

@@ -5,6 +5,7 @@
 
 need_cmd prlimit
 make_file a.bin 300000 large.bin 3000000
+control_clock
 start_ranged --workers 1
 for file in a large; do get "/$file.bin"; get "/$file.bin"; done
 read=$(read_bytes)
@@ -28,7 +29,7 @@ PERL
 perl "$DIR/ask.pl" "$ADDRESS" "$DIR/ready" "$DIR/go" >"$DIR/statuses" &
 asker=$!
 await 10 test -e "$DIR/ready"
-sleep 1.1
+advance 2
 prlimit --pid "$PID" --nofile=3:
 touch "$DIR/go"
 wait $asker

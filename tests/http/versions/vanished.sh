@@ -5,13 +5,14 @@
 
 make_file a.bin 20000000
 cp "$ROOT/a.bin" "$DIR/old"
+control_clock
 start_ranged
 
 printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' | wire -b 65536 -f 100000 -p "$DIR/client" >"$DIR/reply" &
 client=$!
 await 10 test -e "$DIR/client.reached"
 rm "$ROOT/a.bin"
-sleep 1.1
+advance 2
 get /a.bin
 is "$STATUS" 404 "who comes now gets 404"
 touch "$DIR/client.go"

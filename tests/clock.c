@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The clock of a program under test. It runs as the kernel's clock does, plus an offset that the test moves forward, so
+ * a test of a timeout need not wait for it. The functions below replace those of the C library that
+ * read the monotonic or the wall clock, or sleep until a time, as far as ranged and its libraries call them.
+ *
+ * A script preloads this file as tests/clock.so and writes the offset into the file that $TEST_CLOCK names (advance in
+ * tests/http/lib.sh). A unit test links this file and calls clock_advance_ms().
+ *
+ * A function that sleeps does so in slices, and compares the clock with its end after each. The offset is the same for
+ * the monotonic and for the wall clock. The kernel does not know it: the times of files remain real.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+#define SLICE_NS (4 * NS_PER_MS)
+/* An earlier deadline belongs to the monotonic clock, which is 0 when the machine boots. */
+#define MONOTONIC_END_S 1000000000
+
+/* A program may read the clock before the constructors of its libraries have run, so no function here relies on one. */
+#define UNCHECKED __attribute__((no_sanitize("address", "thread", "undefined")))
+
+/* Returns the next definition of the function that calls this: the sanitizer's, or the C library's. */
+#define NEXT(function) ((__typeof__(&function))dlsym(RTLD_NEXT, #function))
+
+void clock_advance_ms(int64_t ms);
+int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size);
+
+/* Nanoseconds. The test writes them, all threads of the program read them; nothing else is published with them. */
+static _Atomic int64_t own_offset;
+static _Atomic int64_t *offset = &own_offset;
+
+__attribute__((constructor)) UNCHECKED static void map_offset(void)
+{
+	const char *path = getenv("TEST_CLOCK");
+	int fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	void *mapped = fd >= 0 ? mmap(NULL, sizeof(*offset), PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+
+	if (mapped != MAP_FAILED)
+		offset = mapped;
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Moves the clock of this program forward. For unit tests. */
+UNCHECKED void clock_advance_ms(int64_t ms)
+{
+	atomic_fetch_add_explicit(&own_offset, ms * NS_PER_MS, memory_order_relaxed);
+}
+
+UNCHECKED static int64_t offset_ns(void)
+{
+	return atomic_load_explicit(offset, memory_order_relaxed);
+}
+
+UNCHECKED static int64_t to_ns(const struct timespec *time)
+{
+	return time->tv_sec * NS_PER_S + time->tv_nsec;
+}
+
+UNCHECKED static struct timespec to_timespec(int64_t ns)
+{
+	return (struct timespec){ .tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S };
+}
+
+/* --- reading the clock --- */
+
+UNCHECKED int clock_gettime(clockid_t id, struct timespec *time)
+{
+	static __typeof__(&clock_gettime) next;
+	int error;
+
+	if (next == NULL)
+		next = NEXT(clock_gettime);
+	error = next(id, time);
+	if (error == 0 && id != CLOCK_PROCESS_CPUTIME_ID && id != CLOCK_THREAD_CPUTIME_ID)
+		*time = to_timespec(to_ns(time) + offset_ns());
+	return error;
+}
+
+UNCHECKED static int64_t now_ns(clockid_t id)
+{
+	struct timespec now;
+
+	clock_gettime(id, &now);
+	return to_ns(&now);
+}
+
+UNCHECKED time_t time(time_t *seconds)
+{
+	time_t now = (time_t)(now_ns(CLOCK_REALTIME) / NS_PER_S);
+
+	if (seconds != NULL)
+		*seconds = now;
+	return now;
+}
+
+UNCHECKED int gettimeofday(struct timeval *restrict time, void *restrict zone)
+{
+	int64_t now = now_ns(CLOCK_REALTIME);
+
+	(void)zone;
+	*time = (struct timeval){ .tv_sec = now / NS_PER_S, .tv_usec = now % NS_PER_S / 1000 };
+	return 0;
+}
+
+/* --- sleeping --- */
+
+/* Returns the nanoseconds until the time `end` of the clock, but not more than one slice and not less than 0. */
+UNCHECKED static int64_t slice_ns(clockid_t id, int64_t end)
+{
+	int64_t left = end - now_ns(id);
+
+	return left < 0 ? 0 : left < SLICE_NS ? left : SLICE_NS;
+}
+
+UNCHECKED static int slice_ms(int64_t end)
+{
+	return (int)((slice_ns(CLOCK_MONOTONIC, end) + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+UNCHECKED int epoll_wait(int epoll, struct epoll_event *events, int limit, int timeout_ms)
+{
+	__typeof__(&epoll_wait) next = NEXT(epoll_wait);
+	int64_t end = now_ns(CLOCK_MONOTONIC) + timeout_ms * NS_PER_MS;
+	int count, left_ms = timeout_ms;
+
+	do {
+		if (timeout_ms > 0)
+			left_ms = slice_ms(end);
+		count = next(epoll, events, limit, left_ms);
+	} while (count == 0 && timeout_ms > 0 && left_ms > 0);
+	return count;
+}
+
+UNCHECKED int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	__typeof__(&poll) next = NEXT(poll);
+	int64_t end = now_ns(CLOCK_MONOTONIC) + timeout_ms * NS_PER_MS;
+	int ready, left_ms = timeout_ms;
+
+	do {
+		if (timeout_ms > 0)
+			left_ms = slice_ms(end);
+		ready = next(fds, count, left_ms);
+	} while (ready == 0 && timeout_ms > 0 && left_ms > 0);
+	return ready;
+}
+
+/* Programs that are built with _FORTIFY_SOURCE call this function instead of poll(). */
+UNCHECKED int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size)
+{
+	(void)fds_size;
+	return poll(fds, count, timeout_ms);
+}
+
+UNCHECKED int clock_nanosleep(clockid_t id, int flags, const struct timespec *request, struct timespec *rest)
+{
+	__typeof__(&clock_nanosleep) next = NEXT(clock_nanosleep);
+	int64_t end = to_ns(request) + (flags & TIMER_ABSTIME ? 0 : now_ns(id)), left;
+	int error;
+
+	do {
+		left = slice_ns(id, end);
+		error = next(id, 0, &(struct timespec){ .tv_nsec = left }, NULL);
+	} while (error == 0 && left > 0);
+	if (error != 0 && rest != NULL && !(flags & TIMER_ABSTIME)) {
+		left = end - now_ns(id);
+		*rest = to_timespec(left > 0 ? left : 0);
+	}
+	return error;
+}
+
+UNCHECKED int nanosleep(const struct timespec *request, struct timespec *rest)
+{
+	int error = clock_nanosleep(CLOCK_MONOTONIC, 0, request, rest);
+
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+UNCHECKED int usleep(useconds_t us)
+{
+	return nanosleep(&(struct timespec){ .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 }, NULL);
+}
+
+UNCHECKED unsigned sleep(unsigned seconds)
+{
+	struct timespec rest = { .tv_sec = 0 };
+
+	nanosleep(&(struct timespec){ .tv_sec = seconds }, &rest);
+	return (unsigned)rest.tv_sec;
+}
+
+/*
+ * Returns the kernel's time at the end of a slice. If `id` is negative, the caller does not know the clock to which the
+ * deadline belongs.
+ */
+UNCHECKED static struct timespec slice_end(clockid_t id, const struct timespec *deadline, int64_t *left)
+{
+	if (id < 0)
+		id = deadline->tv_sec < MONOTONIC_END_S ? CLOCK_MONOTONIC : CLOCK_REALTIME;
+	*left = slice_ns(id, to_ns(deadline));
+	return to_timespec(now_ns(id) - offset_ns() + *left);
+}
+
+UNCHECKED int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
+				     const struct timespec *restrict deadline)
+{
+	__typeof__(&pthread_cond_timedwait) next = NEXT(pthread_cond_timedwait);
+	struct timespec end;
+	int64_t left;
+	int error;
+
+	do {
+		end = slice_end(-1, deadline, &left);
+		error = next(condition, mutex, &end);
+	} while (error == ETIMEDOUT && left > 0);
+	return error;
+}
+
+UNCHECKED int sem_timedwait(sem_t *restrict semaphore, const struct timespec *restrict deadline)
+{
+	__typeof__(&sem_timedwait) next = NEXT(sem_timedwait);
+	struct timespec end;
+	int64_t left;
+	int error;
+
+	do {
+		end = slice_end(CLOCK_REALTIME, deadline, &left);
+		error = next(semaphore, &end);
+	} while (error != 0 && errno == ETIMEDOUT && left > 0);
+	return error;
+}
+
+UNCHECKED int sem_clockwait(sem_t *restrict semaphore, clockid_t id, const struct timespec *restrict deadline)
+{
+	__typeof__(&sem_clockwait) next = NEXT(sem_clockwait);
+	struct timespec end;
+	int64_t left;
+	int error;
+
+	do {
+		end = slice_end(id, deadline, &left);
+		error = next(semaphore, id, &end);
+	} while (error != 0 && errno == ETIMEDOUT && left > 0);
+	return error;
+}
