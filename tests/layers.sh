@@ -52,9 +52,15 @@ unlisted_tests() {
 		sed 's/$/ is in no list/'
 }
 
+# Tests wait for an event; where time itself is the subject, they move the clock (control_clock in tests/http/lib.sh,
+# clock_advance_ms() in tests/unit/suite.h).
+long_sleeps() {
+	grep -rnE '(^|[^a-z_])sleep[ (]+"?(\$\(seconds )?[1-9]|usleep\(([0-9]{7,}|[0-9]{4,} \* 1000)\)|nanosleep.*tv_sec = [1-9]|select[ (]+undef, undef, undef, [1-9]|poll\(NULL, 0, [0-9]{4,}' tests/http tests/unit
+}
+
 failed=0
 mapfile -t files < <(find src -name '*.[ch]' | sort)
-echo 1..6
+echo 1..7
 result 1 "every file of src/ is listed once in Makefile.am, and no other" \
 	"$(diff <(listed | sort) <(printf '%s\n' "${files[@]}") | grep '^[<>]')"
 result 2 "includes go down the list" "$(upward)"
@@ -64,4 +70,5 @@ result 4 "no response from an iovec (with two or more elements a client can abor
 	"$(grep -n '_from_iovec *(' "${files[@]}")"
 result 5 "foo.c exports only foo_*" "$(foreign_symbols)"
 result 6 "every test is listed" "$(unlisted_tests)"
+result 7 "no test sleeps for a second or more" "$(long_sleeps)"
 exit $failed

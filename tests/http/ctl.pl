@@ -8,6 +8,7 @@
 # cache-warm): the status and the type in its first line, then lines of the body, of which some are orders:
 #
 #	!sleep SECONDS
+#	!hang (for ever)
 #	!cut		close the connection, though more was promised
 #
 # Without such a file, /status is what status_of() makes of the time; anything else is 404.
@@ -80,6 +81,8 @@ sub answer {
 	for (@lines) {
 		if (/^!sleep (\S+)/) {
 			sleep $1;
+		} elsif (/^!hang/) {
+			sleep;
 		} elsif (/^!cut/) {
 			close $client;
 			return 0;

@@ -297,21 +297,10 @@ control_clock() {
 
 # Moves that clock forward, at once or in steps with 10 ms between them. Threads that sleep wake within some milliseconds.
 # The times of files remain those of the kernel.
-advance() { # SECONDS [STEP]
-	perl -e '
-		my ($file, $seconds, $step) = @ARGV;
-		open my $clock, "+<:raw", $file or die "$file: $!";
-		for (my $done = 0; $done < $seconds; $done += $step) {
-			select undef, undef, undef, 0.01 * $ENV{RANGED_SLOW} if $done > 0;
-			sysseek $clock, 0, 0;
-			sysread $clock, my $ns, 8;
-			sysseek $clock, 0, 0;
-			syswrite $clock, pack "q", unpack("q", $ns) + $step * 1e9;
-		}' "$DIR/clock" "$1" "${2:-$1}" || exit
-}
+advance() { perl "$LIB/advance.pl" "$DIR/clock" "$1" "${2:-$1}" || exit; } # SECONDS [STEP]
 
 # Lets that clock run several times as fast as the kernel's, until stop_fast_clock.
-start_fast_clock() { advance 100000 0.05 & FAST_CLOCK=$!; }
+start_fast_clock() { perl "$LIB/advance.pl" "$DIR/clock" 100000 0.05 & FAST_CLOCK=$!; }
 stop_fast_clock() {
 	kill "$FAST_CLOCK"
 	wait "$FAST_CLOCK" 2>/dev/null
@@ -537,6 +526,21 @@ get_ranges() {
 # COUNT [ROOT]: all of them were had, and each has the right bytes.
 compare_ranges() {
 	is "$(perl "$LIB/compare.pl" "${2:-$ROOT}" "$DIR/out." "" <"$DIR/ranges")" "$1 looked at, 0 wrong" "all have the right bytes"
+}
+
+# NAME PATH [CURL-OPTION...]: downloads in the background and counts the bytes, until stop_counts.
+start_count() {
+	curl -sS -N "${@:3}" "$URL$2" > >(wc -c >"$DIR/$1.count") 2>/dev/null &
+	COUNTS+=($!)
+}
+COUNTS=()
+stop_counts() {
+	kill "${COUNTS[@]}" 2>/dev/null
+	await 10 no_empty_count
+}
+no_empty_count() { [ -z "$(find "$DIR" -name '*.count' -empty)" ]; }
+bytes_of() { # GLOB: all bytes of the downloads of these names
+	find "$DIR" -name "$1.count" -exec cat {} + | awk '{ sum += $1 } END { print sum }'
 }
 
 # PATH [CURL-OPTION...]: sets STATUS and RC (curl's); header fields to $HEAD, the body to $BODY.

@@ -38,7 +38,7 @@ while ($waiting->count) {
 	$waiting->remove($_) for $waiting->can_read;
 }
 print "held\n";
-sleep 600 if $option{rate} == 0;
+sleep if $option{rate} == 0;
 my $start = time;
 for (my $turn = 1;; $turn++) {
 	for my $socket (@sockets) {

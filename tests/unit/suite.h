@@ -4,6 +4,13 @@
 #define TESTS_UNIT_SUITE_H
 
 #include <check.h>
+#include <stdint.h>
+
+/*
+ * Moves the clocks of this program forward; threads that sleep wake within some milliseconds. For programs whose sources
+ * in Makefile.am include tests/clock.c.
+ */
+void clock_advance_ms(int64_t ms);
 
 /* The exit status for main(). Takes the suite over. */
 static inline int suite_run(Suite *suite)

@@ -7,6 +7,7 @@
 need_cmd strace
 strace -o /dev/null true 2>/dev/null || skip_all "strace may not trace here"
 make_file a.bin 100
+control_clock
 start_with_admin --workers 2
 get /a.bin
 reactor=$(threads ranged-r0)
@@ -15,6 +16,7 @@ reactor=$(threads ranged-r0)
 strace -o /dev/null -e trace=epoll_wait -e inject=epoll_wait:delay_enter=600000000 -p "$reactor" 2>"$DIR/strace" &
 tracer=$!
 stuck() { take_numbers && [ "$(status_value workers.0.last_iteration_ms_ago)" -ge 1500 ]; }
+advance 2
 await 10 stuck || { kill "$tracer"; skip_all "a thread can't be held here"; }
 ask_admin /healthz
 is "$STATUS" 200 "it may just be busy"
@@ -27,6 +29,7 @@ kill -USR2 "$PID"
 await 5 grep -q 'stats end' "$DIR/error.log"
 ok "SIGUSR2 is answered, too" grep -q 'stats worker 1 submit' "$DIR/error.log"
 sick() { ask_admin /healthz; [ "$STATUS" = 503 ]; }
+advance 10
 ok "after 10 s it is not well" await 15 sick
 like "$(cat "$BODY")" '^worker 0 has not completed an iteration of its event loop for 1[0-9]* s$' "and says so"
 ask_admin /readyz

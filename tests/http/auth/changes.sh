@@ -11,7 +11,7 @@ control_clock
 start_ranged
 
 answers() { get /a.txt -u "$1"; [ "$STATUS" = "$2" ]; }
-now_answers() { await 5 answers "$1" "$2"; }
+now_answers() { advance 2; await 5 answers "$1" "$2"; }
 ok "the first one" answers alice:old 200
 htpasswd -bB -C 5 "$DIR/users" bob new 2>/dev/null
 ok "a user more" now_answers bob:new 200

@@ -8,6 +8,7 @@ make_file a.bin 3000000 never/a.bin 3000000 slow/a.bin 3000000
 sync -f "$ROOT"
 config 'rate_total = 1M' 'drain_timeout = 1s' 'max_connections_per_client = 0' 'location "/never/" { cache = never rate = 200K }' \
 	'location "/slow/" { rate_file = 1K }'
+control_clock
 start_ranged --workers 1
 perl -MIO::Socket::INET -MSocket -e '
 	for (1 .. 400) {
@@ -24,7 +25,9 @@ cmp_range a.bin 0 99999
 at_most $took "$(seconds 3000)" "400 who came and left keep nobody waiting: $took ms"
 
 before=$(read_bytes)
+start_fast_clock
 get_range 0-599999 /never/a.bin
+stop_fast_clock
 cmp_range never/a.bin 0 599999
 at_most $(($(read_bytes) - before)) 2000000 "what is sent piece by piece is read once"
 

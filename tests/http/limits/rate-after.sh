@@ -5,13 +5,15 @@
 
 make_file a.bin 1300000 small.bin 10007 folder/index.html 200000
 config 'rate = 100K' 'rate_after = 1M' 'location "/folder/" { rate = 0 }' 'location "*index.html" { rate = 100K' ' rate_after = 0 }'
+control_clock
 start_ranged
 fetch() { # PATH [OPTION...]: sets MS
 	local from
-	from=$(date +%s%N)
+	from=$(clock_ms)
 	get "$@"
-	MS=$((($(date +%s%N) - from) / 1000000))
+	MS=$(($(clock_ms) - from))
 }
+start_fast_clock
 fetch /a.bin
 cmp_whole a.bin
 at_least $MS 2000 "251 424 bytes at 100 KiB/s"

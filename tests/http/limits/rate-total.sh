@@ -1,19 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# rate_total: all clients of all workers together; the narrowest bucket decides.
+# rate_total limits all clients of all workers together. If several rates apply to a response, the lowest one decides.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 20000000 slow/a.bin 20000000
 config 'rate_total = 2M' 'location "/slow/" { rate = 256K }'
+control_clock
 start_ranged --workers 2
-for i in 1 2 3 4; do
-	curl -sS --interface 127.0.0.$i --max-time 5 -o /dev/null -w '%{size_download}\n' "$URL/a.bin" >"$DIR/fast.$i" 2>/dev/null &
-	FETCHES[i]=$!
-done
-curl -sS --max-time 5 -o /dev/null -w '%{size_download}\n' "$URL/slow/a.bin" >"$DIR/slow" 2>/dev/null
-wait "${FETCHES[@]}"
-total=$(cat "$DIR"/fast.* "$DIR/slow" | awk '{ sum += $1 } END { print sum }')
-at_least "$total" $((5 * 2097152 * 90 / 100)) "all together"
-at_most "$total" $((5 * 2097152 * 110 / 100)) "all together"
-at_most "$(cat "$DIR/slow")" $((5 * 262144 * 115 / 100)) "one that is slower by itself"
+start=$(clock_ms)
+for i in 1 2 3 4; do start_count fast.$i /a.bin --interface 127.0.0.$i; done
+start_count slow /slow/a.bin
+start_fast_clock
+await_clock $((start + 5000))
+stop_fast_clock
+MS=$(($(clock_ms) - start))
+stop_counts
+total=$(bytes_of \*)
+at_least "$total" $((2097152 * MS / 1000 * 90 / 100)) "all clients together get rate_total"
+at_most "$total" $((2097152 * MS / 1000 * 110 / 100)) "all clients together do not get more"
+at_most "$(bytes_of slow)" $((262144 * MS / 1000 * 115 / 100)) "a response with a lower rate of its own has that rate"
 finish

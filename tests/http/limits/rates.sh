@@ -1,31 +1,32 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# rate, rate_client, rate_file: within 5 % over 10 s, with 16 connections of one client in one bucket.
+# rate, rate_client and rate_file hold within 5 % over 10 s, also with 16 connections of one client.
 . "$(dirname "$0")/../lib.sh"
 
 make_file response/a.bin 30000000 client/a.bin 30000000 file/a.bin 30000000
 config 'location "/response/" { rate = 1M }' 'location "/client/" { rate_client = 2M }' 'location "/file/" { rate_file = 1536K }'
+control_clock
 start_ranged --workers 2
-fetch() { # NAME FROM PATH: for 10 s
-	curl -sS --interface "$2" --max-time 10 -o /dev/null -w '%{size_download}\n' "$URL$3" >"$DIR/$1" 2>/dev/null &
-	FETCHES+=($!)
-}
-FETCHES=()
+start=$(clock_ms)
+fetch() { start_count "$1" "$3" --interface "$2"; } # NAME FROM PATH
 for i in 1 2; do fetch response.$i 127.0.0.1 /response/a.bin; done
 for i in $(seq 16); do fetch "client.$i" 127.0.0.2 /client/a.bin; done
 fetch other 127.0.0.3 /client/a.bin
 for i in 1 2 3; do fetch file.$i 127.0.0.$((3 + i)) /file/a.bin; done
-wait "${FETCHES[@]}"
-sum() { cat "$@" | awk '{ sum += $1 } END { print sum }'; }
-near() { # GOT RATE NAME
-	at_least "$1" $(($2 * 10 * 95 / 100)) "$3"
-	at_most "$1" $(($2 * 10 * 105 / 100)) "$3"
+start_fast_clock
+await_clock $((start + 10000))
+stop_fast_clock
+MS=$(($(clock_ms) - start))
+stop_counts
+near() { # BYTES RATE NAME
+	at_least "$1" $(($2 * MS / 1000 * 95 / 100)) "$3"
+	at_most "$1" $(($2 * MS / 1000 * 105 / 100)) "$3"
 }
-near "$(sum "$DIR/response.1")" 1048576 "a response"
-near "$(sum "$DIR/response.2")" 1048576 "another one beside it"
-near "$(sum "$DIR"/client.*)" 2097152 "sixteen connections of one client together"
-at_least "$(sort -n "$DIR"/client.* | head -n 1)" $((20971520 / 16 / 2)) "none of them starves"
-at_most "$(sort -n "$DIR"/client.* | tail -n 1)" $((2 * 20971520 / 16)) "none of them is served before the others"
-near "$(sum "$DIR/other")" 2097152 "another client has a bucket of its own"
-near "$(sum "$DIR"/file.*)" 1572864 "three clients of one file together"
+near "$(bytes_of response.1)" 1048576 "rate limits a response"
+near "$(bytes_of response.2)" 1048576 "a second response has a rate of its own"
+near "$(bytes_of client.\*)" 2097152 "rate_client limits sixteen connections of one client together"
+at_least "$(sort -n "$DIR"/client.*.count | head -n 1)" $((2097152 * MS / 1000 / 16 / 2)) "the slowest of them has at least half of its share"
+at_most "$(sort -n "$DIR"/client.*.count | tail -n 1)" $((2 * 2097152 * MS / 1000 / 16)) "the fastest of them has at most twice its share"
+near "$(bytes_of other)" 2097152 "another client has a rate of its own"
+near "$(bytes_of file.\*)" 1572864 "rate_file limits three clients of one file together"
 finish

@@ -21,10 +21,17 @@ perl -MSocket -e '
 	}
 	$| = 1;
 	print "held\n";
-	sleep 60' "$ADDRESS" >"$DIR/crowd" &
+	sleep' "$ADDRESS" >"$DIR/crowd" &
 crowd=$!
 ok "forty stall" await 20 grep -q held "$DIR/crowd"
-sleep 1
+settled() { # nothing was sent since the last call
+	local before=$SENT
+	take_stats
+	SENT=$(stat_of bytes 'stats bytes')
+	[ "$SENT" = "$before" ]
+}
+SENT=
+ok "ranged sends nothing more to them" await 10 settled
 for i in 1 2 3; do
 	get "/b.bin?$i" --max-time "$(seconds 5)"
 	cmp_whole b.bin "a small file is served meanwhile"

@@ -26,7 +26,7 @@ interrupt() { # SIGNAL STATUS DELAY NAME OPTION...
 }
 
 interrupt INT 130 0 "SIGINT while writing" --size 1G
-interrupt TERM 143 1 "SIGTERM while measuring" --size 16M --seconds 60
-interrupt HUP 129 1 "SIGHUP while measuring" --size 16M --seconds 60 --json
+interrupt TERM 143 0.4 "SIGTERM while measuring" --size 16M --seconds 60
+interrupt HUP 129 0.4 "SIGHUP while measuring" --size 16M --seconds 60 --json
 interrupt KILL 137 0.5 "SIGKILL" --size 16M --seconds 60
 finish

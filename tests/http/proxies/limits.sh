@@ -4,7 +4,8 @@
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 1000
-config 'proxy_protocol = {"127.0.1.0/24"}' 'max_connections = 8' 'max_connections_per_client = 2' 'header_timeout = 1s'
+config 'proxy_protocol = {"127.0.1.0/24"}' 'max_connections = 8' 'max_connections_per_client = 2' 'header_timeout = 60s'
+control_clock
 start_ranged
 
 hold() { # COUNT ADDRESS: so many connections that say nothing
@@ -22,6 +23,7 @@ hold 8 127.0.1.1
 get /a.bin
 is "$STATUS" 503 "who waits for a header counts in max_connections"
 served() { get /a.bin; [ "$STATUS" = 200 ]; }
+advance 61
 ok "for header_timeout" await 5 served
 ok "which is said" grep -q 'no complete PROXY header within header_timeout' "$DIR/error.log"
 let_go
@@ -40,7 +42,6 @@ ask "PROXY TCP4 192.0.2.2 198.51.100.2 12345 80\r\nGET /a.bin HTTP/1.1\r\nHost: 
 is "$STATUS" 200 "another one is served"
 
 stop_ranged
-sed -i 's/header_timeout = 1s/header_timeout = 60s/' "$DIR/ranged.conf"
 start_ranged
 hold 2 127.0.1.1
 start=$SECONDS

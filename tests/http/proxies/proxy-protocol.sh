@@ -5,7 +5,8 @@
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 10007 p/a.bin 100
-config 'proxy_protocol = {"127.0.1.0/24"}' 'header_timeout = 1s' 'location "/p/" { allow = {"192.0.2.0/24", "2001:db8::/32"} }'
+config 'proxy_protocol = {"127.0.1.0/24"}' 'header_timeout = 60s' 'location "/p/" { allow = {"192.0.2.0/24", "2001:db8::/32"} }'
+control_clock
 start_ranged
 
 request='GET /p/a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
@@ -43,7 +44,9 @@ closed "no header" "$request"
 closed "two headers in one" 'PROXY TCP4 192.0.2.1 198.51.100.2 12345 80 PROXY\r\n'
 closed "a line feed alone" 'PROXY TCP4 192.0.2.1 198.51.100.2 12345 80\n'
 closed "version 3" '\r\n\r\n\0\r\nQUIT\n\x31\x11\0\x0c\xc0\0\2\1\xc6\x33\x64\2\x30\x39\0\x50'
+while sleep 0.1; do advance 20; done & ticks=$!
 closed "half of one" 'PROXY TCP4 192.0.2.1'
+kill $ticks
 ok "which is said" grep -q 'connection from 127\.0\.1\.1 closed: .*PROXY header' "$DIR/error.log"
 at_most "$(grep -c 'connection from 127\.0\.1\.1 closed' "$DIR/error.log")" 5 "but not each time"
 

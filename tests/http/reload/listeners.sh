@@ -52,7 +52,7 @@ reload_ranged
 ok "and the same socket in the clear" over second
 cmp_whole a.bin "serves"
 
-perl -MIO::Socket::INET -e '$| = 1; $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1); print $s->sockport, "\n"; sleep 60' >"$DIR/taken" & holder=$!
+perl -MIO::Socket::INET -e '$| = 1; $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1); print $s->sockport, "\n"; sleep' >"$DIR/taken" & holder=$!
 await 10 test -s "$DIR/taken"
 taken=$(cat "$DIR/taken")
 config "listen = {\"127.0.0.1:$taken\", \"unix:$DIR/third.sock\"}"

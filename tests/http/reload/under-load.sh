@@ -19,7 +19,8 @@ function done(summary)
 end
 EOF
 wrk -t 1 -c 8 -d "$(seconds 60)" -s "$DIR/sum.lua" "$URL/a.bin" >"$DIR/wrk" 2>&1 & wrk=$!
-sleep 1
+served() { grep -q a.bin "$DIR/access.log"; }
+await 10 served
 reload_to() {
 	config "header = \"X-Say: $1\""
 	reload_ranged

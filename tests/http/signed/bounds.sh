@@ -6,6 +6,7 @@
 make_file x.bin 1000 large.bin 20000000 slow/large.bin 20000000
 make_keys 'one 0123456789abcdef'
 config "sign_keys = \"$DIR/keys\"" 'trusted_proxies = "127.0.1.0/24"' 'location "/slow/" { rate = 200K }'
+control_clock
 start_ranged --listen "[::1]:0" --listen "unix:$DIR/socket"
 v6=http://$(sed -n 2p "$DIR/address")
 while read -r address v4_status v6_status; do
@@ -37,24 +38,24 @@ is "$STATUS" 403 "and who does not"
 get "$url" -H 'X-Forwarded-For: 192.0.2.7'
 is "$STATUS" 403 "others are not believed"
 
-fetch() { # NAME PATH: for 4 s
-	curl -sS --max-time 4 -o /dev/null -w '%{size_download}\n' "$URL$2" >"$DIR/$1" 2>/dev/null &
-	FETCHES+=($!)
-}
-FETCHES=()
-fetch limited "$(sign /large.bin --rate 400K)"
-fetch less "$(sign /slow/large.bin --rate 400K)"
-fetch least "$(sign /slow/large.bin --rate 100K)"
-fetch any "$(sign /large.bin)"
-wait "${FETCHES[@]}"
+start=$(clock_ms)
+start_count limited "$(sign /large.bin --rate 400K)"
+start_count less "$(sign /slow/large.bin --rate 400K)"
+start_count least "$(sign /slow/large.bin --rate 100K)"
+get "$(sign /large.bin)"
+cmp_whole large.bin "another URL of the same file is not limited"
+start_fast_clock
+await_clock $((start + 5000))
+stop_fast_clock
+MS=$(($(clock_ms) - start))
+stop_counts
 near() { # GOT RATE NAME
-	at_least "$1" $(($2 * 4 * 70 / 100)) "$3"
-	at_most "$1" $(($2 * 4 * 110 / 100)) "$3"
+	at_least "$1" $(($2 * MS / 1000 * 80 / 100)) "$3"
+	at_most "$1" $(($2 * MS / 1000 * 110 / 100)) "$3"
 }
-near "$(cat "$DIR/limited")" 409600 "a rate that was signed"
-near "$(cat "$DIR/less")" 204800 "less, where the block says so"
-near "$(cat "$DIR/least")" 102400 "or where the signature does"
-is "$(cat "$DIR/any")" 20000000 "another URL of the same file is not limited"
+near "$(bytes_of limited)" 409600 "a rate that was signed"
+near "$(bytes_of less)" 204800 "less, where the block says so"
+near "$(bytes_of least)" 102400 "or where the signature does"
 get "$(sign /x.bin --rate 100K)"
 get "$(sign /x.bin)"
 cmp_whole x.bin

@@ -4,7 +4,8 @@
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 40000000
-config 'min_rate = 64K' 'stall_timeout = 1s'
+config 'min_rate = 16K' 'stall_timeout = 10s'
+control_clock
 start_ranged
 get /a.bin
 sockets=$(socket_count)
@@ -15,14 +16,19 @@ printf "$request\r\n" | wire -b 4096 -f 1000 -p "$DIR/stalled" -t "$(seconds 60)
 stalled=$!
 await 5 test -e "$DIR/stalled.reached"
 # shellcheck disable=SC2059
-printf "${request}Range: bytes=0-1500000\r\n\r\n" | wire -b 8192 -r 400000 -t "$(seconds 60)" >"$DIR/slow.reply" &
+printf "${request}Range: bytes=0-7999999\r\n\r\n" | wire -b 8192 -r 4000000 -t "$(seconds 60)" >"$DIR/slow.reply" &
 slow=$!
 
+# 20 s, in which the slow reader gets about 300 KB a second.
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	advance 2
+	sleep 0.15
+done
 ok "the stalled one is cut" await 5 sockets_at_most $((sockets + 1))
 wait $slow
 is "$?" 0 "the slow one ends"
 is "$(perl "$LIB/replies.pl" "$DIR/slow.reply" "$DIR/slow.")" 206 "with everything"
-cmp_range a.bin 0 1500000 "every byte of it" "$DIR/slow.1.body"
+cmp_range a.bin 0 7999999 "every byte of it" "$DIR/slow.1.body"
 touch "$DIR/stalled.go"
 wait $stalled
 is "$(perl "$LIB/replies.pl" "$DIR/stalled.reply" "$DIR/stalled.")" 200-cut "the stalled one has a part"

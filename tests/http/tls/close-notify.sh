@@ -10,7 +10,7 @@ mkdir "$ROOT/d"
 start_tls "$(tls_pairs a)" 'idle_timeout = 500ms' 'header_timeout = 500ms' 'max_transfer_time = 1s' 'listing = true'
 
 printf 'GET /b.bin HTTP/1.1\r\nHost: a.example\r\n\r\n' | timeout "$(seconds 30)" openssl s_client -quiet -connect "$TLS_ADDRESS" 2>"$DIR/cut" |
-	perl -e 'select undef, undef, undef, 2.5; 1 while sysread STDIN, $_, 65536' & cut=$!
+	perl -e 'select undef, undef, undef, 0.02 until -e $ARGV[0]; 1 while sysread STDIN, $_, 65536' "$DIR/go" & cut=$!
 
 # NAME STATUSES TEXT: the answers, and no complaint of OpenSSL about an end that came too early.
 ends_well() {
@@ -33,6 +33,8 @@ ends_well "400" 400 "$get: x\r\n\r\n"
 ends_well "400 for a length" 400 "${get}Content-Length: x\r\n\r\n"
 ends_well "405" 405 'POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n'
 
+ok "the transfer is aborted after max_transfer_time" await 10 grep -q 'GET /b\.bin' "$DIR/access.log"
+touch "$DIR/go"
 wait $cut
 ok "cut in mid-body: no close_notify" grep -iE 'unexpected eof|errno' "$DIR/cut"
 finish

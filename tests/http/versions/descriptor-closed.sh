@@ -23,5 +23,6 @@ ok "asked for again, both are let go" await 3 none_deleted
 make_file d.bin 100000
 get /d.bin
 rm "$ROOT/d.bin"
+advance 60
 ok "one that nobody asks for again is let go too" await 10 none_deleted
 finish

@@ -132,11 +132,6 @@ static void look(void)
 	atomic_store(&checks, 0);
 }
 
-static void pass_a_second(void)
-{
-	nanosleep(&(struct timespec){ .tv_sec = 1, .tv_nsec = 50000000 }, NULL);
-}
-
 static void hold(void)
 {
 	atomic_store(&held, true);
@@ -295,7 +290,7 @@ START_TEST(a_changed_file_is_read_within_a_second)
 {
 	look();
 	write_file("user:" OTHER "\n");
-	pass_a_second();
+	clock_advance_ms(1050);
 	ck_assert_int_eq(result_of("user", "secret"), LOGIN_BAD);
 	ck_assert_int_eq(result_of("user", "other"), LOGIN_GOOD);
 	ck_assert_int_eq(result_of("zoe", "other"), LOGIN_BAD);
@@ -310,7 +305,7 @@ START_TEST(a_change_that_does_not_show_is_found)
 	look();
 	write_file("ursu:" SECRET "\nzoe:" OTHER "\n");
 	ck_assert_int_eq(utimensat(AT_FDCWD, path, (struct timespec[]){ before.st_atim, before.st_mtim }, 0), 0);
-	pass_a_second();
+	clock_advance_ms(1050);
 	ck_assert_int_eq(result_of("user", "secret"), LOGIN_BAD);
 	ck_assert_int_eq(result_of("ursu", "secret"), LOGIN_GOOD);
 }
@@ -320,7 +315,7 @@ START_TEST(a_file_that_says_the_same_forgets_nothing)
 {
 	look();
 	write_file("# a comment\nzoe:" OTHER "\nuser:" SECRET "\n");
-	pass_a_second();
+	clock_advance_ms(1050);
 	ck_assert_int_eq(result_of("user", "secret"), LOGIN_GOOD);
 	ck_assert_uint_eq(atomic_load(&checks), 0);
 }
@@ -330,13 +325,13 @@ START_TEST(a_file_that_is_no_good_changes_nothing)
 {
 	look();
 	write_file("user:plain\n");
-	pass_a_second();
+	clock_advance_ms(1050);
 	ck_assert_int_eq(result_of("user", "secret"), LOGIN_GOOD);
 	unlink(path);
-	pass_a_second();
+	clock_advance_ms(1050);
 	ck_assert_int_eq(result_of("user", "secret"), LOGIN_GOOD);
 	write_file("zoe:" OTHER "\n");
-	pass_a_second();
+	clock_advance_ms(1050);
 	ck_assert_int_eq(result_of("user", "secret"), LOGIN_BAD);
 }
 END_TEST
@@ -345,7 +340,7 @@ START_TEST(nobody_comes_in_by_an_empty_file)
 {
 	look();
 	write_file("");
-	pass_a_second();
+	clock_advance_ms(1050);
 	ck_assert_int_eq(result_of("user", "secret"), LOGIN_BAD);
 	ck_assert_int_eq(result_of("", ""), LOGIN_BAD);
 }

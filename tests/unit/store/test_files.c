@@ -310,14 +310,14 @@ START_TEST(background_look_keeps_hits)
 	file_unref(get("file", &error));
 	settle();
 	for (unsigned i = 1; i <= 2; i++) {
-		usleep(1100 * 1000);
+		clock_advance_ms(1100);
 		ck_assert_int_eq(find("file", &lookup), 1);
 		file_unref(lookup.want.file);
 		settle();
 		ck_assert_uint_eq(stats().revalidations, i);
 	}
 	replace("root/file", 200);
-	usleep(1100 * 1000);
+	clock_advance_ms(1100);
 	ck_assert_int_eq(find("file", &lookup), 1);
 	ck_assert_uint_eq(lookup.want.file->version.size, 100);
 	file_unref(lookup.want.file);
@@ -337,7 +337,7 @@ START_TEST(background_look_drops_what_is_gone)
 	file_unref(get("file", &error));
 	settle();
 	ck_assert_int_eq(unlink("root/file"), 0);
-	usleep(1100 * 1000);
+	clock_advance_ms(1100);
 	ck_assert_int_eq(find("file", &lookup), 1);
 	file_unref(lookup.want.file);
 	settle();
@@ -711,7 +711,7 @@ START_TEST(failing_looks_are_few)
 	table(10, 2000);
 	struct file *first = get("file", &error);
 	settle();
-	usleep(1100 * 1000);
+	clock_advance_ms(1100);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	none = limit;
 	none.rlim_cur = 3;
