@@ -3,8 +3,10 @@
  * The accepting thread waits in poll() for its sockets and hands new connections to the server. The main thread owns the
  * listener; the accepting thread uses it between admin_listener_start() and the join in admin_listener_close().
  *
- * libmicrohttpd could accept by itself, but one of its daemons has one address only, it cannot reserve connections for
- * Unix sockets, and it reads past the address of a client on a Unix socket.
+ * libmicrohttpd could accept by itself, but one of its daemons has one address only, and it cannot reserve connections
+ * for Unix sockets. Before version 1.0, its accept also has a buffer of only 28 bytes for the address, but copies the
+ * number of bytes that accept4() returned, which is up to 110 for a Unix socket. A connection that is added, as here, is
+ * not affected: the library copies the given number of bytes from the caller's buffer.
  */
 #include "admin/admin_listener.h"
 
@@ -62,8 +64,6 @@ static void accept_one(struct admin_listener *listener, int listening)
 			poll(NULL, 0, PAUSE_MS); /* the socket stays readable: without a pause this were a busy loop */
 		return;
 	}
-	if (peer.ss_family == AF_UNIX)
-		length = sizeof(sa_family_t); /* MHD 0.9 keeps 28 bytes and believes the length */
 	if (admin_server_connections(listener->server) >= limit_for(peer.ss_family))
 		refuse(fd);
 	else

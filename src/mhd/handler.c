@@ -95,7 +95,9 @@ static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *n
 	if (value_length > 0 && is_blank(value[value_length - 1]) &&
 	    strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
 		head->laid_out = false;
-	/* Trailing whitespace is not part of the value (RFC 9110 section 5.5). MHD keeps it; remove it in MHD's memory. */
+	/*
+	 * Trailing whitespace is not part of the value (RFC 9110 section 5.5). MHD keeps it; remove it in MHD's memory.
+	 */
 	while (value_length > 0 && is_blank(value[value_length - 1]))
 		((char *)value)[--value_length] = '\0';
 	head->error = fields_add(head->fields, name, name_length, value);
@@ -154,9 +156,9 @@ static unsigned check_head(struct exchange *exchange, const char *url, const cha
 }
 
 /*
- * Returns true if the end of the request body is ambiguous. HTTP/1.0 has no Transfer-Encoding, so a proxy in between may
- * see another end of the body (RFC 9112 section 6.1). Before version 1.0, MHD's parser of chunks is as lenient as that
- * of header blocks, and its errors cannot be detected here.
+ * Returns true if the end of the request body is ambiguous. HTTP/1.0 has no Transfer-Encoding, so a proxy in between
+ * may see another end of the body (RFC 9112 section 6.1). Before version 1.0, MHD's parser of chunks is as lenient as
+ * that of header blocks, and its errors cannot be detected here.
  */
 static bool is_body_ambiguous(const struct exchange *exchange)
 {
@@ -172,7 +174,10 @@ static void count_rejection(struct counters *counters, unsigned status)
 		counters_reject(counters, COUNTERS_BAD_REQUEST);
 }
 
-/* Makes the first call: collects the fields, and rejects invalid requests. It must not suspend, nor reply to valid ones. */
+/*
+ * Makes the first call: collects the fields, and rejects invalid requests. It must not suspend, nor reply to valid
+ * ones.
+ */
 static enum MHD_Result first_call(struct exchange *exchange, const char *url, const char *method, const char *version)
 {
 	struct request *request = &exchange->request;

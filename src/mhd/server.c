@@ -176,7 +176,9 @@ static int start_engine(struct server *server, bool tls)
 
 int server_add(struct server *server, const struct arrival *arrival)
 {
-	/* A worker that applied a reload earlier may pass the first TLS connection to this one: start the engine here. */
+	/*
+	 * A worker that applied a reload earlier may pass the first TLS connection to this one: start the engine here.
+	 */
 	struct connection *connection = start_engine(server, arrival->tls) == 0 ? new_connection(arrival) : NULL;
 
 	if (connection == NULL) {
@@ -187,8 +189,9 @@ int server_add(struct server *server, const struct arrival *arrival)
 	server->incoming = connection;
 	server->shared.rerun[arrival->tls] = true;
 	/*
-	 * MHD copies `length` bytes of the address: 0.9.75 into a block of that size, 1.0.1 first into a sockaddr_storage
-	 * without checking the length. The length is that of accept4(), which never exceeds sizeof(arrival->address).
+	 * MHD copies `length` bytes of the address: 0.9.75 into a block of that size, 1.0.1 first into a
+	 * sockaddr_storage without checking the length. The length is that of accept4(), which never exceeds
+	 * sizeof(arrival->address).
 	 */
 	if (MHD_add_connection(server->engines[arrival->tls].daemon, arrival->fd,
 			       (const struct sockaddr *)&arrival->address, arrival->length) == MHD_YES)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The clients of the process, with the number of their connections and requests, their token buckets, and the bytes
- * sent to them. All reactors share this table. A client is an IPv4 address, or the /64 network of an IPv6 address, which
- * is what one customer usually gets. An IPv4 address that connects to an IPv6 socket is the same client. All peers on
- * Unix sockets are one client that has no limits of its own; they count for the total only.
+ * sent to them. All reactors share this table. A client is an IPv4 address, or the /64 network of an IPv6 address,
+ * which is what one customer usually gets. An IPv4 address that connects to an IPv6 socket is the same client. All
+ * peers on Unix sockets are one client that has no limits of its own; they count for the total only.
  */
 #ifndef REQUEST_CLIENTS_H
 #define REQUEST_CLIENTS_H

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The state of one connection, and its timeouts. libmicrohttpd (MHD) has no timeout for a header block, no minimum rate
- * and no drain: its own timeout restarts with each byte. ranged enforces these with shutdown(2) on the descriptor, which
- * MHD owns. A connection belongs to its server (mhd/server.c) and to the reactor's thread.
+ * and no drain: its own timeout restarts with each byte. ranged enforces these with shutdown(2) on the descriptor,
+ * which MHD owns. A connection belongs to its server (mhd/server.c) and to the reactor's thread.
  *
  * Phases:
  *
- *	server_add()
- *	     |
- *	     v
- *	   HEAD <------------------------------- IDLE <-----------------+
- *	     |      handler_begin():              ^                     |
- *	     |      the next request line         | handler_completed() | handler_completed():
- *	     | the request waits                  | the request was     | the response was sent
- *	     v                                    | dropped             |
- *	   WORK ----------------------------------+                     |
- *	     |      sender_send(): the reply is made                    |
- *	     v                                                          |
- *	   SEND --------------------------------------------------------+
+ * 	server_add()
+ * 	     |
+ * 	     v
+ * 	   HEAD <------------------------------- IDLE <-----------------+
+ * 	     |      handler_begin():              ^                     |
+ * 	     |      the next request line         | handler_completed() | handler_completed():
+ * 	     | the request waits                  | the request was     | the response was sent
+ * 	     v                                    | dropped             |
+ * 	   WORK ----------------------------------+                     |
+ * 	     |      sender_send(): the reply is made                    |
+ * 	     v                                                          |
+ * 	   SEND --------------------------------------------------------+
  *
  * A request that does not wait changes from HEAD to SEND. In every phase, the connection may end: MHD closes it, and
  * server.c frees the state. The client's timeouts run in HEAD, IDLE and SEND, not in WORK.

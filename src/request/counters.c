@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The names that the numbers go by, in metrics, in JSON and in the manual alike. */
+/*
+ * The names of the statistics of requests, as they appear as labels in the metrics, in JSON, and in the manual. Static
+ * and constant, so any thread may use them. The tables are in the order of the enums of counters.h.
+ */
 #include "request/counters.h"
 
 const char *counters_method_name(unsigned method)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All pages are made when the first one is asked for: they are few and small, and a server that is asked for what is
- * not there, a thousand times a second, has nothing to make. What has no memory then is answered as text, which is
- * static.
+ * Generates all error bodies when the first one is needed, under pthread_once(). They are few and small. Afterwards, a
+ * server that gets thousands of requests a second for missing files has nothing to generate. The table belongs to the
+ * process and is immutable after that, so all threads read it without a lock. If there is no memory for a body, the
+ * plain text is used in its place, which is static.
  */
 #include "request/error_page.h"
 
@@ -17,19 +18,19 @@
 #define STATUS_FIRST 300
 #define STATUS_COUNT 300
 
-/* What a person may want to know beyond the name of the status. */
+/* Explanations for users, in addition to the name of the status. */
 static const struct {
 	unsigned status;
 	const char *hint;
 } hints[] = {
-	{ 401, "This needs a name and a password." },
-	{ 403, "This may not be read from here." },
-	{ 404, "There is nothing at this address." },
+	{ 401, "A user name and a password are required." },
+	{ 403, "Access to this address is not allowed." },
+	{ 404, "There is no file at this address." },
 	{ 410, "This link has expired." },
-	{ 416, "This part is not in the file." },
-	{ 429, "Too much at once. Please try again in a moment." },
-	{ 500, "The server can't read this. Its log says why." },
-	{ 503, "Too much to do right now. Please try again in a moment." },
+	{ 416, "The requested range is outside of the file." },
+	{ 429, "Too many requests. Please try again in a moment." },
+	{ 500, "The server cannot read this file. See its log for the reason." },
+	{ 503, "The server is overloaded. Please try again in a moment." },
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -43,7 +44,7 @@ static const char *hint_for(unsigned status)
 	return NULL;
 }
 
-/* "404 Not Found\n" is number, blank, name, newline. */
+/* Makes the HTML page. line: the plain text, "404 Not Found\n": number, space, name, newline. */
 static void make_html(struct text *text, unsigned status, const char *line)
 {
 	const char *hint = hint_for(status);

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The small bodies of errors, as text, as a page or as JSON. Made once, for the life of the process. Any thread. */
+/* The built-in bodies of error responses, as plain text, HTML or JSON. They live as long as the process. Any thread. */
 #ifndef REQUEST_ERROR_PAGE_H
 #define REQUEST_ERROR_PAGE_H
 
 #include <stddef.h>
 
 struct error_page {
-	const char *type; /* its Content-Type */
+	const char *type; /* Content-Type */
 	const char *body;
-	size_t length;
-	const char *policy; /* its Content-Security-Policy, or NULL */
+	size_t length;	    /* of the body, in bytes */
+	const char *policy; /* Content-Security-Policy; NULL: none */
 };
 
-/* accept: the request's field, or NULL: text. The answer depends on it, so it is to be sent with "Vary: Accept". Never
- * NULL. */
+/*
+ * Returns the body for this status in the format that the client prefers (RFC 9110 section 12.5.1), never NULL. accept:
+ * the Accept field of the request; NULL: plain text. The response needs "Vary: Accept".
+ */
 const struct error_page *error_page_find(unsigned status, const char *accept);
 
 #endif

@@ -17,7 +17,7 @@ struct peer {
 	unsigned listener;   /* number of the listener in the configuration: decides which sites are available */
 	bool tls;
 	bool rejected; /* over a connection limit: the first request is answered with 503 and the connection closed */
-	void *client; /* a struct client of clients.c; returned when the connection has closed; key of the disk queues */
+	void *client;  /* a struct client, returned when the connection has closed; also the key of the disk queues */
 };
 
 /* An accepted connection. The receiver of this struct owns the descriptor and closes it. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A body as a sequence of pieces, made one at a time as the transfer asks for them, so that a body of any length costs
- * no memory here. Spans are cut at multiples of block_bytes of the *file*, not of the range: then each disk block
- * belongs to one span of a range only, and is read once for it. Two ranges may share the block in which one ends and
- * the other begins.
+ * Divides a body into pieces. The pieces are generated one at a time, when the transfer requests them, so a body of any
+ * length uses no memory here. Spans end at multiples of block_bytes of the file, not of the range. Each disk block
+ * therefore belongs to one span of a range only, and is read once for that range. Two ranges may share the block in
+ * which one of them ends and the other begins. The transfer owns the plan, on the reactor's thread.
  */
 #include "request/plan.h"
 

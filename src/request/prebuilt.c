@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A table with one place a hash: what finds its place taken by an entry that is in use is simply made anew each time. A
- * file that was replaced is another struct file, so its old reply is found no more, and goes with the next sweep.
+ * A hash table with one slot for each hash value. If the slot has an entry that was used since the last sweep, no entry
+ * is added, and the response is built for each request. An entry belongs to the table until it is dropped, and then to
+ * its response. Everything runs on the reactor's thread.
+ *
+ * A new version of a file is another struct file, so the entry of the old version is not found any more. The next
+ * sweeps drop it.
  */
 #include "request/prebuilt.h"
 
@@ -9,13 +13,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define PLACES PREBUILT_MAX
+#define SLOTS PREBUILT_MAX
 
 struct prebuilt_table {
 	struct store *store;
 	void (*drop)(void *response);
 	size_t pinned_bytes, pinned_max_bytes;
-	struct prebuilt *places[PLACES];
+	struct prebuilt *slots[SLOTS];
 };
 
 int prebuilt_table_new(struct prebuilt_table **table, struct store *store, size_t pinned_max_bytes,
@@ -37,68 +41,68 @@ void prebuilt_table_free(struct prebuilt_table *table)
 	free(table);
 }
 
-static struct prebuilt **place_of(struct prebuilt_table *table, const struct file *file, uint64_t key)
+static struct prebuilt **slot_of(struct prebuilt_table *table, const struct file *file, uint64_t key)
 {
-	return &table->places[(((uintptr_t)file ^ key) * UINT64_C(0x9e3779b97f4a7c15) >> 32) % PLACES];
+	return &table->slots[(((uintptr_t)file ^ key) * UINT64_C(0x9e3779b97f4a7c15) >> 32) % SLOTS];
 }
 
 struct prebuilt *prebuilt_find(struct prebuilt_table *table, const struct file *file, uint64_t key)
 {
-	struct prebuilt *ready = *place_of(table, file, key);
+	struct prebuilt *entry = *slot_of(table, file, key);
 
-	if (ready == NULL || ready->file != file || ready->key != key)
+	if (entry == NULL || entry->file != file || entry->key != key)
 		return NULL;
-	ready->used = true;
-	return ready;
+	entry->used = true;
+	return entry;
 }
 
-/* A page at least, however short the file. */
-static size_t held_bytes(const struct store_want *want)
+/* Returns the pinned memory: at least one page. */
+static size_t entry_bytes(const struct store_want *want)
 {
 	return arena_block_bytes(want->length);
 }
 
-static void drop(struct prebuilt_table *table, struct prebuilt **place)
+static void drop(struct prebuilt_table *table, struct prebuilt **slot)
 {
-	struct prebuilt *ready = *place;
+	struct prebuilt *entry = *slot;
 
-	*place = NULL;
-	table->drop(ready->response);
+	*slot = NULL;
+	table->drop(entry->response);
 }
 
 struct prebuilt *prebuilt_add(struct prebuilt_table *table, struct file *file, uint64_t key, struct store_want *want)
 {
-	struct prebuilt **place = place_of(table, file, key), *ready;
+	struct prebuilt **slot = slot_of(table, file, key), *entry;
 
-	if (table->pinned_bytes + held_bytes(want) > table->pinned_max_bytes || (*place != NULL && (*place)->used))
+	if (table->pinned_bytes + entry_bytes(want) > table->pinned_max_bytes || (*slot != NULL && (*slot)->used))
 		return NULL;
-	ready = calloc(1, sizeof(*ready));
-	if (ready == NULL)
+	entry = calloc(1, sizeof(*entry));
+	if (entry == NULL)
 		return NULL;
-	if (*place != NULL)
-		drop(table, place);
-	ready->table = table;
-	ready->file = file_ref(file);
-	ready->key = key;
-	ready->used = true;
-	ready->want = *want;
-	ready->want.file = ready->file;
+	if (*slot != NULL)
+		drop(table, slot);
+	entry->table = table;
+	entry->file = file_ref(file);
+	entry->key = key;
+	entry->used = true;
+	entry->want = *want;
+	entry->want.file = entry->file;
 	*want = (struct store_want){ 0 };
-	table->pinned_bytes += held_bytes(&ready->want);
-	*place = ready;
-	return ready;
+	table->pinned_bytes += entry_bytes(&entry->want);
+	*slot = entry;
+	return entry;
 }
 
-void prebuilt_free(struct prebuilt *ready)
+void prebuilt_free(struct prebuilt *entry)
 {
-	struct prebuilt_table *table = ready->table;
+	struct prebuilt_table *table = entry->table;
 
-	if (*place_of(table, ready->file, ready->key) == ready) /* it never had a response */
-		*place_of(table, ready->file, ready->key) = NULL;
-	table->pinned_bytes -= held_bytes(&ready->want);
-	store_release(table->store, &ready->want);
-	file_unref(ready->file);
-	free(ready);
+	if (*slot_of(table, entry->file, entry->key) == entry) /* the entry never had a response */
+		*slot_of(table, entry->file, entry->key) = NULL;
+	table->pinned_bytes -= entry_bytes(&entry->want);
+	store_release(table->store, &entry->want);
+	file_unref(entry->file);
+	free(entry);
 }
 
 void prebuilt_resize(struct prebuilt_table *table, size_t pinned_max_bytes)
@@ -108,14 +112,14 @@ void prebuilt_resize(struct prebuilt_table *table, size_t pinned_max_bytes)
 
 void prebuilt_sweep(struct prebuilt_table *table, bool all)
 {
-	for (unsigned i = 0; i < PLACES; i++) {
-		struct prebuilt *ready = table->places[i];
+	for (unsigned i = 0; i < SLOTS; i++) {
+		struct prebuilt *entry = table->slots[i];
 
-		if (ready == NULL)
+		if (entry == NULL)
 			continue;
-		if (all || !ready->used)
-			drop(table, &table->places[i]);
+		if (all || !entry->used)
+			drop(table, &table->slots[i]);
 		else
-			ready->used = false;
+			entry->used = false;
 	}
 }

@@ -1,7 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Replies to what is asked for all the time: a small file that is in memory, whole, without conditions. Such a reply is
- * made once and sent again and again, with its extent pinned, as long as it is used. Belongs to its reactor's thread.
+ * A table of prebuilt responses: complete responses for small files that are requested frequently, without conditions
+ * or ranges. Such a response is made once, keeps its extent pinned, and is sent to many clients. Each reactor has its
+ * own table. Belongs to the reactor's thread.
+ *
+ * Life of an entry:
+ *
+ *	prebuilt_add()
+ *	     |
+ *	     v
+ *	IN THE TABLE  any client may be sent the response
+ *	     |
+ *	     |  not used between two sweeps, replaced, or all entries are dropped: drop()
+ *	     v
+ *	  DROPPED     some clients are still receiving the response
+ *	     |
+ *	     |  the last one has received it: prebuilt_free(), which unpins the extent
+ *	     v
+ *	   freed
  */
 #ifndef REQUEST_PREBUILT_H
 #define REQUEST_PREBUILT_H
@@ -13,36 +29,40 @@
 #include "store/store.h"
 
 #define PREBUILT_BODY_MAX_BYTES ((size_t)64 << 10)
-#define PREBUILT_MAX 512 /* entries of one table; each keeps its file open */
+#define PREBUILT_MAX 512 /* maximum number of entries; each keeps its file open */
 
 struct prebuilt_table;
 
 struct prebuilt {
 	struct prebuilt_table *table;
-	struct file *file;	/* a reference; the reply is of this version */
-	uint64_t key;		/* of the blocks of the configuration that made it what it is */
-	struct store_want want; /* done: the body */
-	void *response;		/* of sender.c, set after prebuilt_add() */
+	struct file *file;	/* the version of the file that the response has; a reference */
+	uint64_t key;		/* of the blocks of the configuration that apply to the response */
+	struct store_want want; /* completed; pins the body */
+	void *response;		/* of mhd/sender.c, which sets it after prebuilt_add() */
 	bool used;		/* since the last sweep */
 };
 
-/* drop: the table has no use for this response any more; prebuilt_free() follows when nobody sends it any more. 0 or
- * -ENOMEM. */
+/*
+ * Creates a table. drop() is called when the table gives up a response; when no client is receiving it any more, the
+ * owner of the response calls prebuilt_free(). Returns 0 or -ENOMEM.
+ */
 int prebuilt_table_new(struct prebuilt_table **table, struct store *store, size_t pinned_max_bytes,
 		       void (*drop)(void *response));
-/* All entries were swept and freed. NULL is fine. */
+/* Frees the table. All entries must have been dropped and freed. NULL is allowed. */
 void prebuilt_table_free(struct prebuilt_table *table);
 
-/* The entry of exactly this file and key, or NULL. */
+/* Returns the entry of this version of the file and this key, or NULL. */
 struct prebuilt *prebuilt_find(struct prebuilt_table *table, const struct file *file, uint64_t key);
-/* A new one, which takes over a want that is done; NULL (and the want stays where it is): there is no room or no
- * memory. */
+/*
+ * Adds an entry, which takes over a completed want. Returns NULL, and leaves the want to the caller, if the table has
+ * no space for it or without memory.
+ */
 struct prebuilt *prebuilt_add(struct prebuilt_table *table, struct file *file, uint64_t key, struct store_want *want);
-/* The entry's response is gone. */
-void prebuilt_free(struct prebuilt *ready);
-/* From here on they may pin so much. */
+/* Frees an entry whose response was destroyed, or which never had one, and unpins its extent. */
+void prebuilt_free(struct prebuilt *entry);
+/* Changes the maximum number of bytes that new entries may pin. */
 void prebuilt_resize(struct prebuilt_table *table, size_t pinned_max_bytes);
-/* Drops what was not used since the last time; or all. */
+/* Drops the entries that were not used since the last call, or all of them. */
 void prebuilt_sweep(struct prebuilt_table *table, bool all);
 
 #endif

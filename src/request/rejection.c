@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The thread that accepted the connection sends the response at once; libmicrohttpd never sees the connection. Only
- * the bytes of the request that are in the socket's buffer are read, and only to find the rules that apply. The request
- * is not validated, because the status is 503 in any case.
+ * Makes the response to a connection over a limit. The thread that accepted the connection sends it at once;
+ * libmicrohttpd never sees the connection. Only the bytes of the request that are in the socket's buffer are read, and
+ * only to find the rules that apply. The request is not validated, because the status is 503 in any case. Nothing here
+ * is kept after the call, so there are no owners.
  */
 #include "request/rejection.h"
 
@@ -15,10 +16,9 @@
 #include "request/reply_rules.h"
 
 #define STATUS 503
-#define LAST_WORDS \
-	"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+#define FALLBACK "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 
-/* Cuts the next whole line off; NULL: there is none. */
+/* Terminates the next complete line, and advances *at. Returns the line, or NULL if there is none. */
 static char *take_line(char **at)
 {
 	char *line = *at, *end = strstr(line, "\r\n");
@@ -30,8 +30,8 @@ static char *take_line(char **at)
 	return line;
 }
 
-/* "METHOD TARGET VERSION": cuts it in three. Returns the target, or NULL. */
-static char *cut_request_line(char *line)
+/* Splits "METHOD TARGET VERSION" into three texts. Returns the target, or NULL. */
+static char *split_request_line(char *line)
 {
 	char *target = strchr(line, ' '), *version = target != NULL ? strchr(target + 1, ' ') : NULL;
 
@@ -55,10 +55,10 @@ static void add_field(struct fields *fields, char *line)
 	fields_add(fields, line, (size_t)(colon - line), value);
 }
 
-/* Reads the head as far as it has arrived. Returns the target, or NULL; *head_method: it is a HEAD. */
+/* Parses the head as far as it has arrived. Returns the target, or NULL. *head_method: the method is HEAD. */
 static const char *read_head(char *head, struct fields *fields, bool *head_method)
 {
-	char *line = take_line(&head), *target = line != NULL ? cut_request_line(line) : NULL;
+	char *line = take_line(&head), *target = line != NULL ? split_request_line(line) : NULL;
 
 	*head_method = line != NULL && strcmp(line, "HEAD") == 0;
 	while ((line = take_line(&head)) != NULL && *line != '\0')
@@ -113,7 +113,7 @@ size_t rejection_write(const struct rules *rules, unsigned listener, char *head,
 	struct path path;
 	bool head_method;
 	const char *target = read_head(head, &fields, &head_method);
-	const struct reply_rules answer = {
+	const struct reply_rules context = {
 		.reply = &reply, .match = &match, .fields = &fields, .path = &path, .now = (int64_t)time(NULL)
 	};
 	size_t length;
@@ -121,10 +121,10 @@ size_t rejection_write(const struct rules *rules, unsigned listener, char *head,
 	find_rules(rules, listener, target, &fields, &path, &match);
 	reply_init(&reply);
 	reply_error(&reply, STATUS, false);
-	reply_rules_finish(&answer);
+	reply_rules_finish(&context);
 	length = write_reply(&reply, !head_method, text);
 	if (length == 0)
-		length = (size_t)(stpcpy(text, LAST_WORDS) - text);
+		length = (size_t)(stpcpy(text, FALLBACK) - text);
 	reply_fini(&reply);
 	fields_fini(&fields);
 	return length;

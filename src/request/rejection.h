@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The 503 for a connection that is rejected before its request is parsed, with the header fields of its path. Pure. */
+/*
+ * The 503 for a connection that is rejected before its request is parsed, with the header fields of its path. The
+ * function has no side effects, and may run on any thread.
+ */
 #ifndef REQUEST_REJECTION_H
 #define REQUEST_REJECTION_H
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Values that are made for one reply live in the reply's own text, so that making one costs no allocation, or on the
- * heap if they are long.
+ * The header fields of a reply. Values that are formatted for one reply are stored in its own `text`, so that most
+ * replies need no allocation. Longer values are on the heap, in the list `kept`; reply_fini() frees them. The request
+ * owns the reply, and everything runs on the reactor's thread. Errors of memory are collected in `failed`, so that the
+ * callers need no checks; the sender tests it once.
  */
 #include "request/reply.h"
 
@@ -65,7 +67,7 @@ void reply_header(struct reply *reply, const char *name, const char *value)
 		reply->headers[reply->header_count++] = (struct reply_field){ name, value };
 }
 
-/* Room for a value that is too long for `text`; NULL: no memory. */
+/* Allocates memory for a value that is too long for `text`. Returns NULL without memory. */
 static char *keep(struct reply *reply, size_t bytes)
 {
 	struct kept *kept = malloc(sizeof(*kept) + bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is answered: a status, header fields, and what the body is. The server sends it; MHD adds Date, Content-Length
- * and Connection.
+ * A reply: the status, the header fields, and the kind of the body. mhd/sender.c makes an MHD response of it. MHD adds
+ * Date, Content-Length and Connection. A reply belongs to its request, and to the reactor's thread.
  */
 #ifndef REQUEST_REPLY_H
 #define REQUEST_REPLY_H
@@ -13,21 +13,21 @@
 #include "http/validator.h"
 
 enum reply_body {
-	REPLY_EMPTY,
-	REPLY_TEXT,
-	REPLY_SPAN,
-	REPLY_COPY,
-	REPLY_TRANSFER,
-	REPLY_LISTING,
-	REPLY_LENGTH_ONLY,
-	REPLY_PREBUILT
+	REPLY_EMPTY,	   /* no body */
+	REPLY_TEXT,	   /* static text */
+	REPLY_SPAN,	   /* bytes of a pinned extent, sent without a copy */
+	REPLY_COPY,	   /* bytes of a pinned extent, which the sender copies at once */
+	REPLY_TRANSFER,	   /* a transfer of the request */
+	REPLY_LISTING,	   /* a listing of the request; its length is unknown */
+	REPLY_LENGTH_ONLY, /* no body, but the Content-Length of one: HEAD and 304 */
+	REPLY_PREBUILT	   /* a prebuilt response */
 };
 
-/* Bits: the request fields that another answer to the same target would depend on (RFC 9110 section 12.5.5). */
+/* Bits: the request fields on which the selection of the response depends (RFC 9110 section 12.5.5). */
 enum reply_vary { REPLY_VARY_ACCEPT = 1, REPLY_VARY_ACCEPT_ENCODING = 2, REPLY_VARY_ORIGIN = 4 };
 
 #define REPLY_HEADERS_OWN 20
-#define REPLY_LENGTH_UNKNOWN UINT64_MAX /* of REPLY_LENGTH_ONLY */
+#define REPLY_LENGTH_UNKNOWN UINT64_MAX /* with REPLY_LENGTH_ONLY: the body would have no known length */
 
 struct reply_field {
 	const char *name, *value;
@@ -36,49 +36,53 @@ struct reply_field {
 struct reply {
 	unsigned status;
 	enum reply_body body;
-	const void
-		*data; /* REPLY_TEXT: static; REPLY_SPAN, REPLY_COPY: the request's; REPLY_PREBUILT: the server's own */
-	uint64_t length; /* of the body (REPLY_LISTING: of what was taken of it), or for REPLY_LENGTH_ONLY what it would
-			    be */
-	bool listing;	 /* it is one: of a folder, not of a file to be saved under a name */
-	bool young;	 /* its validators are those of a young file: see clock_is_young() */
+	/*
+	 * REPLY_TEXT: static memory. REPLY_SPAN, REPLY_COPY: memory that the request has pinned. REPLY_PREBUILT: the
+	 * response of mhd/sender.c.
+	 */
+	const void *data;
+	uint64_t length; /* of the body, in bytes; REPLY_LISTING: of the part that was sent */
+	bool listing;	 /* the reply is a listing, so it is not saved under a file name */
+	bool young;	 /* the validators are those of a recently changed file: see clock_is_young() */
 	unsigned vary;	 /* bits of enum reply_vary; reply_finish() makes the field */
 	unsigned header_count, header_room;
-	struct reply_field *headers; /* `own`, or longer and on the heap */
-	void *kept;		     /* values that did not fit into `text`, chained */
-	bool failed;		     /* there was no memory for a field: the reply can't be sent */
+	struct reply_field *headers; /* `own`, or a longer array on the heap */
+	void *kept;		     /* a list of values that did not fit into `text` */
+	bool failed;		     /* there was no memory for a field: the reply cannot be sent */
 	size_t text_used;
-	/* from here on nothing is cleared beforehand */
+	/* reply_init() does not clear the following fields */
 	struct reply_field own[REPLY_HEADERS_OWN];
-	char text[768]; /* where values live */
+	char text[768]; /* memory for values */
 };
 
-/* No status, body or field yet. */
+/* Initialises an empty reply, whatever the storage contains. */
 void reply_init(struct reply *reply);
-/* Frees what it owns. */
+/* Frees the memory of the values and fields. */
 void reply_fini(struct reply *reply);
 
-/* Adds a field. name and value are not copied. */
+/* Adds a field. The name and the value are not copied. */
 void reply_header(struct reply *reply, const char *name, const char *value);
-/* Adds a field whose value is kept in the reply, whatever its length. */
+/* Adds a field whose value is formatted into memory of the reply, whatever its length. The name is not copied. */
 void reply_header_format(struct reply *reply, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* A text that is kept in the reply, whatever its length. NULL: no memory, and the reply has failed. */
+/* Returns a text that is formatted into memory of the reply. Returns NULL without memory; then the reply has failed. */
 const char *reply_text_format(struct reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Takes all fields of this name away, in any case. */
+/* Removes all fields of this name, ignoring case. */
 void reply_remove(struct reply *reply, const char *name);
-/* The value of the first field of this name, or NULL. */
+/* Returns the value of the first field of this name, or NULL. */
 const char *reply_value(const struct reply *reply, const char *name);
 
-/* No body and no fields yet. */
+/* Sets the status, and removes the body. The fields stay. */
 void reply_empty(struct reply *reply, unsigned status);
-/* The small body of an error in place of whatever was there; head: its length only. */
+/*
+ * Replaces the fields and the body by the plain-text body of an error; head: by its length only. 503 gets Retry-After.
+ */
 void reply_error(struct reply *reply, unsigned status, bool head);
-/* The same, and the fields that are there stay. */
+/* Replaces only the body, likewise. The fields stay. */
 void reply_error_body(struct reply *reply, unsigned status, bool head);
-/* ETag and Last-Modified; a 304 has the tag only (RFC 9110 section 15.4.5), unless there is none. */
+/* Adds ETag and Last-Modified. A 304 gets Last-Modified only if there is no tag (RFC 9110 section 15.4.5). */
 void reply_validators(struct reply *reply, const struct validator *validator);
-/* The fields are all there: adds Vary. */
+/* Adds Vary, after all other fields. */
 void reply_finish(struct reply *reply);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Blocks are merged, not replaced: a "header" of a site still refs in its locations, unless one of them says the same
- * field. Where nothing was said, nothing is done: a request without blocks pays for a look at a few bits.
+ * Applies the rules of the configuration to a reply. Blocks are merged: a "header" of a site also applies in its
+ * locations, unless one of them sets the same field. If the configuration has no rule for a subject, the functions only
+ * test a few bits. Nothing is owned here: formatted values are stored in the reply. Runs on the reactor's thread. For a
+ * rejected connection (rejection.c), it runs on the thread that accepted it.
  */
 #include "request/reply_rules.h"
 
@@ -18,7 +20,7 @@
 #define PREFLIGHT_MAX_AGE "86400"
 #define CHARSET "; charset="
 
-/* --- the type --- */
+/* --- media types --- */
 
 static const char *own_type(const struct match *match, const char *name)
 {
@@ -31,7 +33,7 @@ static const char *own_type(const struct match *match, const char *name)
 	return NULL;
 }
 
-/* `type` with this charset in place of its own. */
+/* Returns a text type with this charset in place of its own. NULL: without a charset. */
 static const char *with_charset(struct reply *reply, const char *type, const char *charset)
 {
 	size_t length = strcspn(type, ";");
@@ -44,27 +46,27 @@ static const char *with_charset(struct reply *reply, const char *type, const cha
 	return reply_text_format(reply, "%.*s" CHARSET "%s", (int)length, type, charset);
 }
 
-const char *reply_rules_type(const struct reply_rules *answer, const struct mime *mime, const char *name)
+const char *reply_rules_type(const struct reply_rules *rules, const struct mime *mime, const char *name)
 {
-	const struct settings *settings = answer->match->settings;
-	const char *type = settings_has(settings, SETTING_MIME) ? own_type(answer->match, name) : NULL;
+	const struct settings *settings = rules->match->settings;
+	const char *type = settings_has(settings, SETTING_MIME) ? own_type(rules->match, name) : NULL;
 
 	if (type != NULL)
-		return strchr(type, ';') != NULL ? type : with_charset(answer->reply, type, settings->charset);
+		return strchr(type, ';') != NULL ? type : with_charset(rules->reply, type, settings->charset);
 	type = mime_type(mime, name);
-	return settings_has(settings, SETTING_CHARSET) ? with_charset(answer->reply, type, settings->charset) : type;
+	return settings_has(settings, SETTING_CHARSET) ? with_charset(rules->reply, type, settings->charset) : type;
 }
 
 /* --- redirects --- */
 
-/* One, also behind a target that ends in one: two would make a host of what follows. */
+/* Adds a slash unless the text ends in one: two slashes would turn the next segment into a host. */
 static void put_slash(struct writer *writer)
 {
 	if (writer->used == 0 || writer->used > writer->size || writer->text[writer->used - 1] != '/')
 		writer_put(writer, '/');
 }
 
-static void put_path(struct writer *writer, const char *file, bool folder)
+static void put_path(struct writer *writer, const char *file, bool directory)
 {
 	char escaped[PATH_BYTES * 3];
 
@@ -72,26 +74,27 @@ static void put_path(struct writer *writer, const char *file, bool folder)
 		writer->used = writer->size; /* too long */
 	else
 		writer_text(writer, escaped);
-	if (folder && *file != '\0')
+	if (directory && *file != '\0')
 		writer_put(writer, '/');
 }
 
-/* What is left of the path behind the block's prefix, with the slash between them. */
-static const char *rest_of(const struct reply_rules *answer)
+/* Returns the rest of the path after the prefix of the block and its slash. */
+static const char *rest_of(const struct reply_rules *rules)
 {
-	size_t prefix = rules_prefix_bytes(answer->match, SETTING_REDIRECT), length = strlen(answer->path->file);
+	size_t prefix = rules_prefix_bytes(rules->match, SETTING_REDIRECT), length = strlen(rules->path->file);
 	const char *rest;
 
 	if (prefix <= 1)
-		return answer->path->file;
-	rest = answer->path->file + (prefix - 1 < length ? prefix - 1 : length); /* a prefix counts its first slash */
+		return rules->path->file;
+	rest = rules->path->file +
+	       (prefix - 1 < length ? prefix - 1 : length); /* the prefix includes the first slash, the path does not */
 	return *rest == '/' ? rest + 1 : rest;
 }
 
-/* The Host as it came, if nothing is in it that a URL's authority can't have. */
-static const char *host_of(const struct reply_rules *answer)
+/* Returns the Host field, or "" if it contains characters that an authority of a URL cannot have. */
+static const char *host_of(const struct reply_rules *rules)
 {
-	const char *host = answer->fields->host;
+	const char *host = rules->fields->host;
 
 	return host != NULL && host[strspn(host,
 					   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]")] ==
@@ -100,73 +103,73 @@ static const char *host_of(const struct reply_rules *answer)
 		       : "";
 }
 
-static void put_word(struct writer *writer, const struct reply_rules *answer, const char *word, size_t length)
+static void put_placeholder(struct writer *writer, const struct reply_rules *rules, const char *word, size_t length)
 {
-	const struct path *path = answer->path;
+	const struct path *path = rules->path;
 
 	if (length == 6 && memcmp(word, "{path}", 6) == 0) {
 		put_slash(writer);
 		put_path(writer, path->file, path->slash);
 	} else if (length == 6 && memcmp(word, "{rest}", 6) == 0) {
 		put_slash(writer);
-		put_path(writer, rest_of(answer), path->slash);
+		put_path(writer, rest_of(rules), path->slash);
 	} else if (length == 6 && memcmp(word, "{host}", 6) == 0) {
-		writer_text(writer, host_of(answer));
+		writer_text(writer, host_of(rules));
 	} else {
 		writer_bytes(writer, word, length);
 	}
 }
 
-static void expand(struct writer *writer, const struct reply_rules *answer, const char *target)
+static void expand(struct writer *writer, const struct reply_rules *rules, const char *target)
 {
 	for (const char *at = target; *at != '\0';) {
 		size_t length = *at == '{' ? strcspn(at, "}") + 1 : strcspn(at, "{");
 
 		if (length > strlen(at))
 			length = strlen(at);
-		put_word(writer, answer, at, length);
+		put_placeholder(writer, rules, at, length);
 		at += length;
 	}
-	if (answer->path->query != NULL && strchr(target, '?') == NULL) {
+	if (rules->path->query != NULL && strchr(target, '?') == NULL) {
 		writer_put(writer, '?');
-		writer_text(writer, answer->path->query);
+		writer_text(writer, rules->path->query);
 	}
 }
 
-/* It is written: the reply is a redirect to there, or a 404 if that is too long. */
-static void redirect_to(const struct reply_rules *answer, struct writer *writer, unsigned status)
+/* Makes the reply a redirect to the written URL, or a 404 if the URL is too long. */
+static void redirect_to(const struct reply_rules *rules, struct writer *writer, unsigned status)
 {
 	if (writer_end(writer) != 0) {
-		reply_error(answer->reply, 404, false);
+		reply_error(rules->reply, 404, false);
 		return;
 	}
-	reply_empty(answer->reply, status);
-	reply_header_format(answer->reply, "Location", "%s", writer->text);
+	reply_empty(rules->reply, status);
+	reply_header_format(rules->reply, "Location", "%s", writer->text);
 }
 
-void reply_rules_redirect(const struct reply_rules *answer)
+void reply_rules_redirect(const struct reply_rules *rules)
 {
-	const char *redirect = answer->match->settings->redirect;
+	const char *redirect = rules->match->settings->redirect;
 	char text[FIELDS_TARGET_MAX];
 	struct writer writer = { .text = text, .size = sizeof(text) };
 
-	if (strstr(text_list_second(redirect), "{host}") != NULL && *host_of(answer) == '\0') {
-		reply_error(answer->reply, 400, false);
+	if (strstr(text_list_second(redirect), "{host}") != NULL && *host_of(rules) == '\0') {
+		reply_error(rules->reply, 400, false);
 		return;
 	}
-	expand(&writer, answer, text_list_second(redirect));
-	redirect_to(answer, &writer, (unsigned)atoi(redirect));
+	expand(&writer, rules, text_list_second(redirect));
+	redirect_to(rules, &writer, (unsigned)atoi(redirect));
 }
 
-void reply_rules_https(const struct reply_rules *answer, unsigned port)
+void reply_rules_https(const struct reply_rules *rules, unsigned port)
 {
-	const char *host = host_of(answer);
+	const char *host = host_of(rules);
 	size_t length = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
 	char text[FIELDS_TARGET_MAX], digits[16] = "";
 	struct writer writer = { .text = text, .size = sizeof(text) };
 
 	if (*host == '\0' || length > strlen(host)) {
-		reply_error(answer->reply, 403, false);
+		reply_error(rules->reply, 403, false);
 		return;
 	}
 	if (port != 0 && port != 443)
@@ -174,11 +177,11 @@ void reply_rules_https(const struct reply_rules *answer, unsigned port)
 	writer_text(&writer, "https://");
 	writer_bytes(&writer, host, length);
 	writer_text(&writer, digits);
-	expand(&writer, answer, "{path}");
-	redirect_to(answer, &writer, 308);
+	expand(&writer, rules, "{path}");
+	redirect_to(rules, &writer, 308);
 }
 
-/* --- other origins --- */
+/* --- CORS --- */
 
 static bool has_origin(const struct text_list *origins, const char *origin)
 {
@@ -188,17 +191,17 @@ static bool has_origin(const struct text_list *origins, const char *origin)
 	return false;
 }
 
-static bool is_named(const struct reply_rules *answer)
+static bool is_named(const struct reply_rules *rules)
 {
-	return answer->fields->origin != NULL && has_origin(&answer->match->settings->cors, answer->fields->origin);
+	return rules->fields->origin != NULL && has_origin(&rules->match->settings->cors, rules->fields->origin);
 }
 
-static bool is_allowed(const struct reply_rules *answer)
+static bool is_allowed(const struct reply_rules *rules)
 {
-	return has_origin(&answer->match->settings->cors, "*") || is_named(answer);
+	return has_origin(&rules->match->settings->cors, "*") || is_named(rules);
 }
 
-/* Whether replies to different origins differ. */
+/* Returns true if the list names origins, so that replies to different origins differ. */
 static bool names_origins(const struct text_list *origins)
 {
 	for (size_t i = 0; i < origins->count; i++)
@@ -207,7 +210,7 @@ static bool names_origins(const struct text_list *origins)
 	return false;
 }
 
-/* Every origin of the list, whichever asks: a page sends no Origin for a picture or a video. */
+/* Allows all origins of the list, because browsers send no Origin for images and videos. */
 static void allow_timing(struct reply *reply, const struct text_list *origins)
 {
 	const char *text = has_origin(origins, "*") ? "*" : origins->list[0];
@@ -218,20 +221,20 @@ static void allow_timing(struct reply *reply, const struct text_list *origins)
 		reply_header(reply, "Timing-Allow-Origin", text);
 }
 
-/* What pages of other origins may do with the reply (Fetch, section 3.3; Resource Timing, section 4.5). */
-static void add_cors(const struct reply_rules *answer)
+/* Adds the fields that let pages of other origins use the reply (Fetch, section 3.3; Resource Timing, section 4.5). */
+static void add_cors(const struct reply_rules *rules)
 {
-	const struct settings *settings = answer->match->settings;
-	struct reply *reply = answer->reply;
+	const struct settings *settings = rules->match->settings;
+	struct reply *reply = rules->reply;
 
 	if (names_origins(&settings->cors))
 		reply->vary |= REPLY_VARY_ORIGIN;
 	if (settings->server_timing)
 		allow_timing(reply, &settings->cors);
-	if (!is_allowed(answer))
+	if (!is_allowed(rules))
 		return;
-	if (is_named(answer)) { /* credentials are not for "*" */
-		reply_header_format(reply, "Access-Control-Allow-Origin", "%s", answer->fields->origin);
+	if (is_named(rules)) { /* browsers do not send credentials to "*" */
+		reply_header_format(reply, "Access-Control-Allow-Origin", "%s", rules->fields->origin);
 		reply_header(reply, "Access-Control-Allow-Credentials", "true");
 	} else {
 		reply_header(reply, "Access-Control-Allow-Origin", "*");
@@ -248,14 +251,14 @@ static bool is_list_of_names(const char *text)
 	return at > text && *at == '\0';
 }
 
-void reply_rules_options(const struct reply_rules *answer)
+void reply_rules_options(const struct reply_rules *rules)
 {
-	const struct fields *fields = answer->fields;
-	struct reply *reply = answer->reply;
+	const struct fields *fields = rules->fields;
+	struct reply *reply = rules->reply;
 
 	reply_empty(reply, 204);
 	reply_header(reply, "Allow", FIELDS_ALLOWED);
-	if (fields->cors_method == NULL || !is_allowed(answer))
+	if (fields->cors_method == NULL || !is_allowed(rules))
 		return;
 	reply_header(reply, "Access-Control-Allow-Methods", FIELDS_ALLOWED);
 	if (fields->cors_headers != NULL && is_list_of_names(fields->cors_headers))
@@ -263,17 +266,17 @@ void reply_rules_options(const struct reply_rules *answer)
 	reply_header(reply, "Access-Control-Max-Age", PREFLIGHT_MAX_AGE);
 }
 
-/* --- what is added to every reply --- */
+/* --- fields of every reply --- */
 
 /*
- * What not everybody gets is not for a cache that everybody shares. One keeps no answer to a password anyway (RFC 9111
- * section 3.5), but knows of no addresses.
+ * Returns true if access to the path is restricted, so that shared caches must not store the reply. They do not store
+ * replies to requests with a password anyway (RFC 9111 section 3.5), but they know nothing of allowed addresses.
  */
-static bool is_private(const struct reply_rules *answer)
+static bool is_private(const struct reply_rules *rules)
 {
-	const struct match *match = answer->match;
+	const struct match *match = rules->match;
 
-	if (answer->guarded || match->settings->auth_file != NULL)
+	if (rules->guarded || match->settings->auth_file != NULL)
 		return true;
 	for (unsigned i = 0; i < match->count && settings_has(match->settings, SETTING_ALLOW); i++)
 		for (size_t j = 0; j < match->chain[i]->allow.count; j++)
@@ -282,30 +285,30 @@ static bool is_private(const struct reply_rules *answer)
 	return false;
 }
 
-static void add_caching(const struct reply_rules *answer)
+static void add_caching(const struct reply_rules *rules)
 {
-	const struct settings *settings = answer->match->settings;
+	const struct settings *settings = rules->match->settings;
 	uint64_t seconds = settings->expires_ms / 1000;
 	char date[DATE_BYTES];
 
 	if (settings->cache_control != NULL)
-		reply_header(answer->reply, "Cache-Control", settings->cache_control);
+		reply_header(rules->reply, "Cache-Control", settings->cache_control);
 	if (settings->expires_ms == 0)
 		return;
 	if (settings->cache_control == NULL)
-		reply_header_format(answer->reply, "Cache-Control", "%smax-age=%" PRIu64,
-				    is_private(answer) ? "private, " : "", seconds);
-	reply_header_format(answer->reply, "Expires", "%s", date_format(answer->now + (int64_t)seconds, date));
+		reply_header_format(rules->reply, "Cache-Control", "%smax-age=%" PRIu64,
+				    is_private(rules) ? "private, " : "", seconds);
+	reply_header_format(rules->reply, "Expires", "%s", date_format(rules->now + (int64_t)seconds, date));
 }
 
-/* Unless the configuration says otherwise; a listing has said "no-cache" already. */
+/* Adds "private" unless the configuration sets Cache-Control. A listing has "no-cache" already. */
 static void mark_private(struct reply *reply)
 {
-	const char *said = reply_value(reply, "Cache-Control");
+	const char *value = reply_value(reply, "Cache-Control");
 
-	if (said == NULL) {
+	if (value == NULL) {
 		reply_header(reply, "Cache-Control", "private");
-	} else if (reply->listing && strcmp(said, "no-cache") == 0) {
+	} else if (reply->listing && strcmp(value, "no-cache") == 0) {
 		reply_remove(reply, "Cache-Control");
 		reply_header(reply, "Cache-Control", "private, no-cache");
 	}
@@ -317,10 +320,12 @@ static bool is_attribute_byte(char byte)
 	       (byte != '\0' && strchr("!#$&+-.^_`|~", byte) != NULL);
 }
 
-/* RFC 6266 with RFC 8187: a name for those who know ASCII alone, and the whole one beside it where they differ. */
-static void add_disposition(const struct reply_rules *answer)
+/*
+ * Adds Content-Disposition (RFC 6266): an ASCII file name, and the full name in UTF-8 (RFC 8187) if they differ.
+ */
+static void add_disposition(const struct reply_rules *rules)
 {
-	const char *slash = strrchr(answer->path->file, '/'), *name = slash != NULL ? slash + 1 : answer->path->file;
+	const char *slash = strrchr(rules->path->file, '/'), *name = slash != NULL ? slash + 1 : rules->path->file;
 	char plain[PATH_NAME_MAX + 1], full[PATH_NAME_MAX * 3 + 1];
 	size_t used = 0, full_used = 0;
 	bool differs = false;
@@ -337,10 +342,10 @@ static void add_disposition(const struct reply_rules *answer)
 	}
 	plain[used] = full[full_used] = '\0';
 	if (differs)
-		reply_header_format(answer->reply, "Content-Disposition",
+		reply_header_format(rules->reply, "Content-Disposition",
 				    "attachment; filename=\"%s\"; filename*=UTF-8''%s", plain, full);
 	else
-		reply_header_format(answer->reply, "Content-Disposition", "attachment; filename=\"%s\"", plain);
+		reply_header_format(rules->reply, "Content-Disposition", "attachment; filename=\"%s\"", plain);
 }
 
 static void apply_header(struct reply *reply, const char *rule)
@@ -353,7 +358,7 @@ static void apply_header(struct reply *reply, const char *rule)
 		reply_header(reply, name, text_list_second(name));
 }
 
-static bool says(const struct reply *reply, const char *directive)
+static bool has_directive(const struct reply *reply, const char *directive)
 {
 	for (unsigned i = 0; i < reply->header_count; i++)
 		if (strcasecmp(reply->headers[i].name, "Cache-Control") == 0 &&
@@ -363,60 +368,60 @@ static bool says(const struct reply *reply, const char *directive)
 }
 
 /*
- * A young file may be sent again under another tag, even if it does not change. A cache that assembles a file from
- * parts (slice of nginx) would keep a first part that does not match the next one, so no cache may reuse the reply
- * without asking, whatever the configuration says.
+ * Makes caches revalidate the reply, whatever the configuration says. A recently changed file gets another entity tag
+ * later, even if it does not change again. A cache that assembles a file from parts, such as nginx with "slice", would
+ * otherwise store a first part whose tag does not match the next one.
  */
 static void forbid_reuse(struct reply *reply)
 {
 	static const char *const lifetimes[] = { "Cache-Control", "Expires", "CDN-Cache-Control", "Surrogate-Control",
 						 "X-Accel-Expires" };
-	const char *value = says(reply, "no-store")  ? "no-store"
-			    : says(reply, "private") ? "private, no-cache"
-						     : "no-cache";
+	const char *value = has_directive(reply, "no-store")  ? "no-store"
+			    : has_directive(reply, "private") ? "private, no-cache"
+							      : "no-cache";
 
 	for (size_t i = 0; i < sizeof(lifetimes) / sizeof(lifetimes[0]); i++)
 		reply_remove(reply, lifetimes[i]);
 	reply_header(reply, "Cache-Control", value);
 }
 
-bool reply_rules_finish(const struct reply_rules *answer)
+bool reply_rules_finish(const struct reply_rules *rules)
 {
-	const struct match *match = answer->match;
+	const struct match *match = rules->match;
 	const struct settings *settings = match->settings;
-	unsigned status = answer->reply->status;
-	bool whole_or_part = status == 200 || status == 206, special = false;
+	unsigned status = rules->reply->status;
+	bool has_content = status == 200 || status == 206, special = false;
 
-	if ((settings->cache_control != NULL || settings->expires_ms > 0) && (whole_or_part || status == 304)) {
-		add_caching(answer);
+	if ((settings->cache_control != NULL || settings->expires_ms > 0) && (has_content || status == 304)) {
+		add_caching(rules);
 		special = settings->expires_ms > 0;
 	}
-	if (is_private(answer))
-		mark_private(answer->reply);
-	if (answer->guarded) /* the pages that one links to need not know the URL */
-		reply_header(answer->reply, "Referrer-Policy", "no-referrer");
-	if (settings->download && whole_or_part && !answer->reply->listing)
-		add_disposition(answer);
+	if (is_private(rules))
+		mark_private(rules->reply);
+	if (rules->guarded) /* keeps the signed URL from the sites that a page links to */
+		reply_header(rules->reply, "Referrer-Policy", "no-referrer");
+	if (settings->download && has_content && !rules->reply->listing)
+		add_disposition(rules);
 	if (settings->cors.count > 0) {
-		add_cors(answer);
+		add_cors(rules);
 		special = special || names_origins(&settings->cors);
 	}
 	/*
-	 * Pages under "Cross-Origin-Embedder-Policy: require-corp" show nothing without it. Such a page can read the
-	 * memory of its process, so what only some clients may have does not say it, unless the configuration names the
-	 * origins that may.
+	 * Pages with "Cross-Origin-Embedder-Policy: require-corp" cannot embed a reply without this field. Such a page
+	 * may be able to read the memory of its process. So replies with restricted access do not have the field,
+	 * unless the configuration names the allowed origins.
 	 */
-	if (settings->cors.count > 0 || !is_private(answer))
-		reply_header(answer->reply, "Cross-Origin-Resource-Policy", "cross-origin");
-	if (settings->hsts_ms > 0 && answer->secure)
-		reply_header_format(answer->reply, "Strict-Transport-Security", "max-age=%" PRIu64,
+	if (settings->cors.count > 0 || !is_private(rules))
+		reply_header(rules->reply, "Cross-Origin-Resource-Policy", "cross-origin");
+	if (settings->hsts_ms > 0 && rules->secure)
+		reply_header_format(rules->reply, "Strict-Transport-Security", "max-age=%" PRIu64,
 				    settings->hsts_ms / 1000);
 	for (unsigned i = 0; i < match->count; i++)
 		for (size_t j = 0; j < match->chain[i]->header.count; j++)
-			apply_header(answer->reply, match->chain[i]->header.list[j]);
-	if (answer->reply->young)
-		forbid_reuse(answer->reply);
-	reply_finish(answer->reply);
+			apply_header(rules->reply, match->chain[i]->header.list[j]);
+	if (rules->reply->young)
+		forbid_reuse(rules->reply);
+	reply_finish(rules->reply);
 	return special;
 }
 

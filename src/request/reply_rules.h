@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the configuration says to a reply: fields for every status, the type of a file, where a redirect leads. */
+/*
+ * Applies the rules of the configuration to a reply: header fields for every status, media types, redirects, CORS, and
+ * error pages. The functions write only to the reply, on the thread of its request.
+ */
 #ifndef REQUEST_REPLY_RULES_H
 #define REQUEST_REPLY_RULES_H
 
@@ -12,44 +15,44 @@
 #include "site/mime.h"
 #include "site/rules.h"
 
-/* What an answer may depend on. */
+/* The context in which rules are applied. All pointers are borrowed from the request. */
 struct reply_rules {
 	struct reply *reply;
-	const struct match *match;
+	const struct match *match; /* the site and its matching blocks */
 	const struct fields *fields;
 	const struct path *path;
 	int64_t now;  /* seconds since 1970 */
-	bool secure;  /* the request came by TLS */
-	bool guarded; /* it is had by a signature */
+	bool secure;  /* the request used TLS */
+	bool guarded; /* the path needs a signature */
 };
 
 /*
- * The value of Content-Type for a file of this name: a "mime" of the innermost block, else mime_type(), with the
- * block's charset if it is text. Lives as long as the reply.
+ * Returns the Content-Type for a file of this name: that of "mime" of the innermost block, else that of mime_type(),
+ * with the charset of the block if it is text. Valid as long as the reply.
  */
-const char *reply_rules_type(const struct reply_rules *answer, const struct mime *mime, const char *name);
+const char *reply_rules_type(const struct reply_rules *rules, const struct mime *mime, const char *name);
 
-/* The reply is a redirect to where the innermost "redirect" says; a long path may make it a 404. */
-void reply_rules_redirect(const struct reply_rules *answer);
+/* Makes the reply a redirect to the target of the innermost "redirect", or a 404 if the resulting URL is too long. */
+void reply_rules_redirect(const struct reply_rules *rules);
 
 /*
- * The reply is a redirect to the same by https, on this port (0: its own); 403 if the client does not say by which name
- * it came, 404 if the path is too long.
+ * Makes the reply a redirect to the same path over https on this port; 0: the default port. It is a 403 if the request
+ * has no usable host, and a 404 if the path is too long.
  */
-void reply_rules_https(const struct reply_rules *answer, unsigned port);
+void reply_rules_https(const struct reply_rules *rules, unsigned port);
 
-/* The reply to OPTIONS: what may be asked, and to a preflight whether a page of another origin may (Fetch,
- * section 3.3). */
-void reply_rules_options(const struct reply_rules *answer);
+/* Makes the reply to OPTIONS: the allowed methods, and for a preflight request the CORS fields (Fetch, section 3.3). */
+void reply_rules_options(const struct reply_rules *rules);
 
 /*
- * The reply is made but for what blocks add to it: Cache-Control and Expires (200, 206, 304), Content-Disposition (200,
- * 206), CORS, HSTS, and last every "header", outer blocks before inner ones, whatever the status. The reply of a young
- * file says "no-cache" after all. True: it says when, or to whom: not for another one.
+ * Finishes a reply: adds Cache-Control and Expires (to 200, 206, 304), Content-Disposition (to 200, 206), CORS and
+ * HSTS. The fields of "header" come last, for every status, those of outer blocks before those of inner ones. A
+ * recently changed file gets "no-cache" in any case. Returns true if the reply depends on the time or the client, so
+ * that it must not be reused for another request.
  */
-bool reply_rules_finish(const struct reply_rules *answer);
+bool reply_rules_finish(const struct reply_rules *rules);
 
-/* The path of the page for this error, or NULL. */
+/* Returns the path of the error page for this status, or NULL. */
 const char *reply_rules_error_page(const struct match *match, unsigned status);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * The parts of a request that the steps share: its start and end, its failure, the lookup of a path, and the source of
  * its body. request_init() and request_fini() frame its life. The storage belongs to the caller (mhd/exchange.c); the
- * request owns the references to files, the extents it pins, and its strings. All functions run on the reactor's thread.
+ * request owns the references to files, the extents it pins, and its strings. All functions run on the reactor's
+ * thread.
  *
  * A body that lies in one extent of the cache is sent directly from there, without a copy (REPLY_SPAN). The extent is
  * pinned until the client has received the response, so this is done only within the limits of pins.c. Otherwise a
@@ -119,7 +120,7 @@ static void transfer_wakes(void *context)
  * (options->exact). The pieces of a short response are not divided, because the whole response is no larger than one
  * piece of another.
  */
-static void share_out(size_t bytes, unsigned transfers, struct transfer_options *options)
+static void size_window(size_t bytes, unsigned transfers, struct transfer_options *options)
 {
 	size_t share = bytes / 4 / (transfers + 1), window;
 
@@ -134,7 +135,9 @@ static void share_out(size_t bytes, unsigned transfers, struct transfer_options 
 							     : (unsigned)window;
 }
 
-/* Returns the size of one copy. Copies are memory beside the cache: BLOCK_MAX for a few transfers, BLOCK_MIN for many. */
+/*
+ * Returns the size of one copy. Copies are memory beside the cache: BLOCK_MAX for a few transfers, BLOCK_MIN for many.
+ */
 static size_t copy_bytes(size_t block_bytes, unsigned transfers)
 {
 	while (block_bytes > BLOCK_MIN && block_bytes * transfers > COPIES_MAX)
@@ -142,8 +145,8 @@ static size_t copy_bytes(size_t block_bytes, unsigned transfers)
 	return block_bytes;
 }
 
-/* Returns true if at least half of the cache is not pinned. */
-static bool has_memory(const struct request *request)
+/* Returns true if more than half of the cache is not in use. */
+static bool is_half_free(const struct request *request)
 {
 	return cache_in_use_bytes(request->site->process.cache) < cache_bytes(request->site->process.cache) / 2;
 }
@@ -156,7 +159,7 @@ static int start_transfer(struct request *request)
 		.set = &request->content.ranges,
 		.multipart = request->content.ranges.count > 1 ? &request->content.multipart : NULL,
 		.client = request_client(request),
-		.at_once = request->reply.length <= SHORT_MAX && has_memory(request),
+		.at_once = request->reply.length <= SHORT_MAX && is_half_free(request),
 		.transient = request_settings(request)->cache == RULE_CACHE_NEVER,
 		.pinned = request_settings(request)->cache == RULE_CACHE_PIN,
 		.counters = request->site->worker.counters,
@@ -168,7 +171,7 @@ static int start_transfer(struct request *request)
 	unsigned transfers = atomic_load(request->site->process.transfers);
 	int error;
 
-	share_out(cache_bytes(request->site->process.cache), transfers, &options);
+	size_window(cache_bytes(request->site->process.cache), transfers, &options);
 	request->body.copy_bytes = copy_bytes(options.block_bytes, transfers + 1);
 	error = transfer_new(&request->body.transfer, &options);
 	if (error == 0)
@@ -209,7 +212,7 @@ static int want_span(struct request *request)
 
 /*
  * The size depends on the current number of transfers, not on the number at the start of this one. Otherwise transfers
- * that started early would have larger blocks than the others, and would read faster than the cache can keep up.
+ * that started early would have larger blocks than the others, and would use more memory than there is.
  */
 size_t request_copy_bytes(const struct request *request)
 {
@@ -231,7 +234,8 @@ int request_want_body(struct request *request)
 	return result < 0 ? result : 0;
 }
 
-static int transfer_instead(struct request *request)
+/* Replaces the want of one extent by a transfer. Returns as request_body_ready(). */
+static int switch_to_transfer(struct request *request)
 {
 	int error;
 
@@ -261,7 +265,7 @@ static int place_span(struct request *request)
 	else if (length <= COPY_MAX)
 		request->reply.body = REPLY_COPY;
 	else
-		return transfer_instead(request);
+		return switch_to_transfer(request);
 	return 0;
 }
 
@@ -273,12 +277,12 @@ int request_body_ready(struct request *request)
 		return -EAGAIN;
 	if (request->body.want.error == -ENOBUFS && request->body.want.divisible) {
 		request->body.want.file = NULL; /* the want has failed and holds no extent */
-		return transfer_instead(request);
+		return switch_to_transfer(request);
 	}
 	return request->body.want.error == 0 ? place_span(request) : request->body.want.error;
 }
 
-/* A transfer may have replaced a want that brought the first bytes; then that want is still the first one. */
+/* If a transfer replaced a want that had read the first bytes, that want is still the first one. */
 const struct store_want *request_first_want(const struct request *request)
 {
 	if (request->body.transfer != NULL && request->body.want.file == NULL)

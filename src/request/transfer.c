@@ -6,8 +6,8 @@
  *
  * Versions. If the first bytes came from the cache, the version of the file is checked again before the header is sent,
  * because the file may have changed since its lookup. For a remote file, the last slot is held back until all bytes are
- * proven to belong to one version (see store/proof.h). The version is also checked once a second during the transfer, so
- * that it ends early if the file has changed.
+ * proven to belong to one version (see store/proof.h). The version is also checked once a second during the transfer,
+ * so that it ends early if the file has changed.
  *
  * Readahead. The number of filled slots is the window. It doubles each time that the client had to wait for the disk.
  * When the client stalls, the window is reset and all slots are released. Each slot stores the state of the plan before
@@ -85,7 +85,8 @@ static bool is_lean(const struct transfer *transfer)
 }
 
 /*
- * Charges the memory that the slots pin, or will pin when their reads end. Adjacent slots in the same extent count once.
+ * Charges the memory that the slots pin, or will pin when their reads end. Adjacent slots in the same extent count
+ * once.
  */
 static void charge(struct transfer *transfer)
 {
@@ -178,8 +179,8 @@ static void slot_fill(struct transfer *transfer, struct slot *slot, const struct
 }
 
 /*
- * Returns the number of slots to fill. A lean multipart has two: the text before a part pins no memory, and does not show
- * whether there is memory for the part itself.
+ * Returns the number of slots to fill. A lean multipart has two: the text before a part pins no memory, and does not
+ * show whether there is memory for the part itself.
  */
 static unsigned window_now(const struct transfer *transfer, bool lean)
 {
@@ -335,8 +336,8 @@ static int prove(struct transfer *transfer, uint64_t since_ns)
 }
 
 /*
- * Checks the version before the header is sent. If the file is local and its first bytes were read for this transfer, the
- * version was checked by the read.
+ * Checks the version before the header is sent. If the file is local and its first bytes were read for this transfer,
+ * the version was checked by the read.
  */
 static int check_first(struct transfer *transfer, const struct slot *slot)
 {
@@ -391,8 +392,8 @@ static bool is_last(const struct transfer *transfer)
 }
 
 /*
- * Decides whether bytes of this slot may be copied. For a remote file, the last slot must wait for the proof. Returns 0,
- * -EAGAIN or another -errno.
+ * Decides whether bytes of this slot may be copied. For a remote file, the last slot must wait for the proof. Returns
+ * 0, -EAGAIN or another -errno.
  */
 static int check_version(struct transfer *transfer, const struct slot *slot)
 {

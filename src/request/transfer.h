@@ -69,8 +69,8 @@ void transfer_free(struct transfer *transfer);
 int transfer_ready(struct transfer *transfer);
 
 /*
- * Copies at most `length` bytes of the body. Returns their number, 0 at the end, -EAGAIN if none is available and wake()
- * will be called, or the -errno that ends the transfer (-ESTALE: the file changed).
+ * Copies at most `length` bytes of the body. Returns their number, 0 at the end, -EAGAIN if none is available and
+ * wake() will be called, or the -errno that ends the transfer (-ESTALE: the file changed).
  */
 ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length);
 

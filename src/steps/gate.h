@@ -26,7 +26,9 @@ int gate_identify(struct request *request);
  */
 bool gate_allows(const struct match *match, const struct address *address);
 
-/* Step: checks the address. Returns STEP_NEXT, or STEP_REPLY with 403, or 400 if the proxy's fields are contradictory. */
+/*
+ * Step: checks the address. Returns STEP_NEXT, or STEP_REPLY with 403, or 400 if the proxy's fields are contradictory.
+ */
 enum step_result gate_address(struct request *request);
 /*
  * Step: checks the password (RFC 7617). Returns STEP_NEXT, STEP_WAIT while a thread computes the hash, or STEP_REPLY

@@ -112,7 +112,9 @@ enum step_result locate_hidden(struct request *request)
 	return request->search.in_directory ? next_index(request) : found_nothing(request, -ENOENT);
 }
 
-/* Continues with the indexes of a directory whose path ends in a slash; otherwise redirects to the path with a slash. */
+/*
+ * Continues with the indexes of a directory whose path ends in a slash; otherwise redirects to the path with a slash.
+ */
 static enum step_result found_directory(struct request *request)
 {
 	struct path *path = &request->path;

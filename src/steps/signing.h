@@ -34,7 +34,9 @@ enum step_result signing_check(struct request *request);
  */
 const char *signing_links(struct request *request);
 
-/* Masks the signatures in the target and in Referer before they are logged, so that readers of the log cannot use them. */
+/*
+ * Masks the signatures in the target and in Referer before they are logged, so that readers of the log cannot use them.
+ */
 void signing_mask(struct request *request);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Connections counted in all and per client. */
+/* The table of clients: limits of connections in total and for each client, and the clients with the most bytes. */
 #include "request/clients.h"
 
 #include <arpa/inet.h>
@@ -37,14 +37,14 @@ static const struct {
 } pairs[] = {
 	{ "192.0.2.1", "192.0.2.1", true },
 	{ "192.0.2.1", "192.0.2.2", false },
-	{ "2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true }, /* one /64 */
+	{ "2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true }, /* the same /64 network */
 	{ "2001:db8:1:2::1", "2001:db8:1:3::1", false },
 	{ "192.0.2.1", "::ffff:192.0.2.1", true },
 	{ "::ffff:192.0.2.1", "::ffff:192.0.2.2", false },
-	{ "unix", "unix", false }, /* no limit on those */
+	{ "unix", "unix", false }, /* peers on Unix sockets have no limit */
 };
 
-START_TEST(who_is_the_same_client)
+START_TEST(addresses_of_one_client)
 {
 	struct clients *clients;
 	struct client *a, *b;
@@ -62,7 +62,7 @@ START_TEST(who_is_the_same_client)
 }
 END_TEST
 
-START_TEST(full_is_full_for_everybody)
+START_TEST(the_total_limits_every_client)
 {
 	struct clients *clients;
 	struct client *list[3];
@@ -80,7 +80,7 @@ START_TEST(full_is_full_for_everybody)
 }
 END_TEST
 
-START_TEST(a_share_is_free_again_after_leaving)
+START_TEST(a_closed_connection_frees_its_share)
 {
 	struct clients *clients;
 	struct client *client, *other;
@@ -97,7 +97,7 @@ START_TEST(a_share_is_free_again_after_leaving)
 }
 END_TEST
 
-START_TEST(who_was_sent_most)
+START_TEST(top_clients_by_bytes)
 {
 	struct clients *clients;
 	struct client *list[5];
@@ -122,7 +122,7 @@ START_TEST(who_was_sent_most)
 	ck_assert_str_eq(ranks[2].address, "192.0.2.1");
 	clients_leave(clients, list[3]);
 	ck_assert_uint_eq(clients_top(clients, ranks, 3), 3);
-	ck_assert_str_eq(ranks[1].address, "192.0.2.1"); /* who has gone is none of them */
+	ck_assert_str_eq(ranks[1].address, "192.0.2.1"); /* a disconnected client is not listed */
 	for (unsigned i = 0; i < 5; i++)
 		if (i != 3)
 			clients_leave(clients, list[i]);
@@ -130,8 +130,8 @@ START_TEST(who_was_sent_most)
 }
 END_TEST
 
-/* With more clients than one hold of the lock looks at. */
-START_TEST(who_was_sent_most_among_many)
+/* More clients than are examined under one lock. */
+START_TEST(top_of_many_clients)
 {
 	static struct client *list[3000];
 	struct clients *clients;
@@ -153,8 +153,8 @@ START_TEST(who_was_sent_most_among_many)
 }
 END_TEST
 
-/* Networks that an owner of an IPv6 /32 would choose so that they share a bucket of uthash's table. */
-START_TEST(nobody_chooses_a_bucket)
+/* Networks that the owner of an IPv6 /32 could choose so that they share a bucket of an unkeyed hash table (uthash). */
+START_TEST(clients_cannot_choose_their_bucket)
 {
 	static struct client *list[1000];
 	struct clients *clients;
@@ -181,7 +181,7 @@ START_TEST(nobody_chooses_a_bucket)
 }
 END_TEST
 
-static void *come_and_go(void *context)
+static void *connect_and_disconnect(void *context)
 {
 	for (unsigned i = 0; i < 20000; i++) {
 		struct client *client;
@@ -192,14 +192,14 @@ static void *come_and_go(void *context)
 	return NULL;
 }
 
-START_TEST(four_threads_come_and_go)
+START_TEST(four_threads_connect_and_disconnect)
 {
 	struct clients *clients;
 	pthread_t threads[4];
 
 	ck_assert_int_eq(clients_new(&clients, 3, 2), 0);
 	for (unsigned i = 0; i < 4; i++)
-		pthread_create(&threads[i], NULL, come_and_go, clients);
+		pthread_create(&threads[i], NULL, connect_and_disconnect, clients);
 	for (unsigned i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
 	ck_assert_uint_eq(clients_count(clients), 0);
@@ -213,13 +213,13 @@ int main(void)
 	TCase *tests = tcase_create("clients");
 
 	tcase_set_timeout(tests, 60);
-	tcase_add_loop_test(tests, who_is_the_same_client, 0, sizeof(pairs) / sizeof(pairs[0]));
-	tcase_add_test(tests, full_is_full_for_everybody);
-	tcase_add_test(tests, who_was_sent_most);
-	tcase_add_test(tests, who_was_sent_most_among_many);
-	tcase_add_test(tests, nobody_chooses_a_bucket);
-	tcase_add_test(tests, a_share_is_free_again_after_leaving);
-	tcase_add_test(tests, four_threads_come_and_go);
+	tcase_add_loop_test(tests, addresses_of_one_client, 0, sizeof(pairs) / sizeof(pairs[0]));
+	tcase_add_test(tests, the_total_limits_every_client);
+	tcase_add_test(tests, top_clients_by_bytes);
+	tcase_add_test(tests, top_of_many_clients);
+	tcase_add_test(tests, clients_cannot_choose_their_bucket);
+	tcase_add_test(tests, a_closed_connection_frees_its_share);
+	tcase_add_test(tests, four_threads_connect_and_disconnect);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which format a client likes best, and what errors look like in each. */
+/* The format that a client prefers, and the error bodies in each format. */
 #include <check.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ static const struct {
 	{ "text/html;q=0, */*;q=0.1", ACCEPT_TEXT, ACCEPT_JSON },
 };
 
-START_TEST(what_is_named_is_preferred)
+START_TEST(named_formats_are_preferred)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		ck_assert_msg(accept_choose(cases[i].accept, ACCEPT_TEXT) == cases[i].error, "%s", cases[i].accept);
@@ -76,7 +76,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("error_page");
 	TCase *t = tcase_create("error_page");
 
-	tcase_add_test(t, what_is_named_is_preferred);
+	tcase_add_test(t, named_formats_are_preferred);
 	tcase_add_test(t, each_status_has_three_bodies);
 	tcase_add_test(t, json_has_number_and_name);
 	suite_add_tcase(s, t);

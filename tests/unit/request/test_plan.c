@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The plan of a body, and the aligned reads it takes. The property: for random sizes, alignments and ranges, the pieces
- * cover each range exactly and in order, each aligned read covers its piece and stays inside the file's last block, and
- * no byte is read twice for one range. (Two ranges may share the block in which one ends and the other begins.)
+ * The plan of a body, and its aligned reads. For random sizes, alignments and ranges, the pieces must cover each range
+ * exactly and in order. Each aligned read must cover its piece and must not extend beyond the last block of the file.
+ * No byte may be read twice for one range. Two ranges may share the block in which one ends and the other begins.
  */
 #include "request/plan.h"
 
@@ -22,7 +22,7 @@ static uint64_t pick(uint64_t below)
 	return (uint64_t)rand_r(&seed) % below;
 }
 
-START_TEST(span_is_aligned_out)
+START_TEST(span_is_extended_to_the_alignment)
 {
 	static const struct {
 		uint64_t offset, length, size, alignment, start, end;
@@ -31,9 +31,9 @@ START_TEST(span_is_aligned_out)
 		{ 1, 10007, 1 << 20, 512, 0, 10240 },
 		{ 511, 2, 4096, 512, 0, 1024 },
 		{ 4096, 4096, 1 << 20, 4096, 4096, 8192 },
-		{ 1391, 1, 1392, 512, 1024, 1536 }, /* the last byte: not past its block */
+		{ 1391, 1, 1392, 512, 1024, 1536 }, /* the last byte: the read ends with its block */
 		{ UINT64_C(5368709119), 1, UINT64_C(5368709120), 4096, UINT64_C(5368705024), UINT64_C(5368709120) },
-		{ 7, 5, 20, 1, 7, 12 }, /* not direct */
+		{ 7, 5, 20, 1, 7, 12 }, /* no O_DIRECT: not aligned */
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -46,7 +46,7 @@ START_TEST(span_is_aligned_out)
 }
 END_TEST
 
-START_TEST(one_range_is_cut_at_multiples_of_the_block)
+START_TEST(pieces_end_at_multiples_of_the_block)
 {
 	struct range_set set = { .count = 1, .ranges = (struct byte_range[]){ { 1000, 40000 } } };
 	struct plan plan;
@@ -155,8 +155,8 @@ int main(void)
 	TCase *tests = tcase_create("plan");
 
 	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, span_is_aligned_out);
-	tcase_add_test(tests, one_range_is_cut_at_multiples_of_the_block);
+	tcase_add_test(tests, span_is_extended_to_the_alignment);
+	tcase_add_test(tests, pieces_end_at_multiples_of_the_block);
 	tcase_add_test(tests, multipart_has_text_before_each_range_and_at_the_end);
 	tcase_add_test(tests, random_plans_cover_their_ranges_and_read_nothing_twice);
 	suite_add_tcase(suite, tests);

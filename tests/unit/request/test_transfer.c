@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Long bodies on their way: bytes and order, readahead, what happens when the file or the client gives up. */
+/* Transfers: bytes and their order, readahead, memory limits, and files that change. */
 #include "request/transfer.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include "../storage.h"
 
 static struct range_set set;
-/* 1,000 ranges of 1 to 10 bytes, from the end to the beginning; setup() writes it. */
+/* 1,000 ranges of 1 to 10 bytes, in descending order; setup() writes the text. */
 static char many_ranges[20000];
 static struct multipart multipart;
 static struct pins pins;
@@ -91,7 +91,7 @@ static void teardown(void)
 	storage_teardown();
 }
 
-/* Waits, as a suspended connection does, until wake(). */
+/* Runs the storage until wake() is called, as for a suspended connection. */
 static void sleep_until_woken(void)
 {
 	for (unsigned before = wakes; wakes == before;)
@@ -101,7 +101,7 @@ static void sleep_until_woken(void)
 static const struct {
 	const char *ranges;
 	size_t block_bytes, take;
-	unsigned shed_every; /* 0: never */
+	unsigned release_every; /* 0: never */
 } transfers[] = {
 	{ "bytes=0-", 262144, 262144, 0 },
 	{ "bytes=0-", 16384, 262144, 0 },
@@ -132,9 +132,9 @@ static void bytes_come_in_order_of(int i)
 		ck_assert_int_gt(n, 0);
 		ck_assert_uint_le(at + (size_t)n, expected_bytes);
 		if (memcmp(buffer, expected + at, (size_t)n) != 0)
-			ck_abort_msg("other bytes at %zu", at);
+			ck_abort_msg("wrong bytes at %zu", at);
 		at += (size_t)n;
-		if (transfers[i].shed_every > 0 && ++reads % transfers[i].shed_every == 0)
+		if (transfers[i].release_every > 0 && ++reads % transfers[i].release_every == 0)
 			transfer_release_window(transfer);
 	}
 	ck_assert_int_eq(transfer_read(transfer, buffer, 1), 0);
@@ -152,11 +152,11 @@ START_TEST(bytes_of_a_remote_file_come_in_order)
 {
 	storage_be_remote();
 	bytes_come_in_order_of(_i);
-	ck_assert_uint_gt(file->verified_ns, 0); /* all of them are proven by then */
+	ck_assert_uint_gt(file->verified_ns, 0); /* the version of all bytes was proven */
 }
 END_TEST
 
-/* Until the next bytes or the error. */
+/* Waits for the next bytes or an error. */
 static ssize_t next_bytes(struct transfer *transfer, void *buffer, size_t length)
 {
 	ssize_t n;
@@ -166,8 +166,8 @@ static ssize_t next_bytes(struct transfer *transfer, void *buffer, size_t length
 	return n;
 }
 
-/* The last part is held back until the server has said that nothing changed, also if everything was read before. */
-START_TEST(a_remote_file_that_changes_is_never_whole)
+/* The last piece is held back until the server has confirmed the version, even if all bytes were read before. */
+START_TEST(a_remote_file_that_changes_is_never_complete)
 {
 	struct transfer *transfer = start(_i % 2 == 0 ? "bytes=0-299999" : "bytes=0-99999,200000-299999", 65536);
 	uint8_t *buffer = malloc(expected_bytes);
@@ -190,8 +190,8 @@ START_TEST(a_remote_file_that_changes_is_never_whole)
 }
 END_TEST
 
-/* The first bytes are in the cache; the file changes before the header goes out. */
-START_TEST(a_file_that_changed_before_it_begins)
+/* The first bytes are in the cache, and the file changes before the header is sent. */
+START_TEST(a_file_that_changes_before_the_header)
 {
 	struct transfer *transfer = start("bytes=0-600000", 65536);
 	int error;
@@ -210,8 +210,8 @@ START_TEST(a_file_that_changed_before_it_begins)
 }
 END_TEST
 
-/* Of the file, behind the text that a multipart begins with. */
-START_TEST(the_first_piece_says_where_it_came_from)
+/* The first piece of the file follows the text at the start of a multipart. */
+START_TEST(the_first_piece_has_its_source)
 {
 	for (unsigned i = 0; i < 2; i++) {
 		struct transfer *transfer = start("bytes=5-6,100000-900000,3000000-", SHARD_EXTENT_BYTES);
@@ -232,7 +232,7 @@ START_TEST(the_first_piece_says_where_it_came_from)
 }
 END_TEST
 
-/* Two pieces at first; after each wait of the client twice as many, up to four here. */
+/* The window has two pieces at first, and doubles with each wait of the client, to four in this test. */
 START_TEST(readahead_grows_when_the_client_waits)
 {
 	struct transfer *transfer = start("bytes=0-", SHARD_EXTENT_BYTES);
@@ -256,7 +256,7 @@ START_TEST(a_stalled_client_pins_nothing)
 	char bytes[2];
 
 	ck_assert_int_eq(transfer_ready(transfer), -EAGAIN);
-	transfer_release_window(transfer); /* not while it waits */
+	transfer_release_window(transfer); /* no effect while the transfer waits */
 	sleep_until_woken();
 	ck_assert_int_eq(transfer_read(transfer, bytes, 1), 1);
 	while (disk_in_flight(sides[0].disk) > 0)
@@ -270,8 +270,8 @@ START_TEST(a_stalled_client_pins_nothing)
 }
 END_TEST
 
-/* What it has ahead of the piece that it waits for goes back, and comes again in its turn. */
-START_TEST(one_that_waits_for_memory_holds_none)
+/* The pieces after the one that the transfer waits for are released, and requested again later. */
+START_TEST(readahead_is_released_while_waiting)
 {
 	struct transfer *transfer = start("bytes=0-", 16384);
 	uint8_t buffer[16384];
@@ -301,10 +301,11 @@ START_TEST(one_that_waits_for_memory_holds_none)
 END_TEST
 
 /*
- * Two of the same bytes, with so much read ahead that reads are submitted while pieces are still being wanted: what has
- * come by then must not be waited for. Lost, a wake would leave both asleep with nothing under way.
+ * Two transfers of the same bytes. Their windows are so large that reads are submitted while more pieces are being
+ * requested. A transfer must not wait for a piece that has arrived meanwhile: if the wake-up is lost, both transfers
+ * sleep without any read in flight.
  */
-START_TEST(two_of_one_file_wake_each_other)
+START_TEST(two_transfers_of_one_file_end)
 {
 	struct transfer_options options = { .store = store,
 					    .file = file,
@@ -378,8 +379,8 @@ static void expect_short(struct transfer *transfer)
 	ck_assert_int_eq(memcmp(buffer, content + 262144 - 32768, sizeof(buffer)), 0);
 }
 
-/* Both halves of a short range are first bytes, and are asked for at once. */
-START_TEST(a_short_one_is_first_bytes)
+/* Both halves of a short range have the class of first bytes, and are requested at once. */
+START_TEST(a_short_transfer_is_first_bytes)
 {
 	struct transfer *transfer = start_short("bytes=229376-294911", &set);
 
@@ -391,9 +392,11 @@ START_TEST(a_short_one_is_first_bytes)
 }
 END_TEST
 
-/* A disk that is late by the time the second half is asked for refuses new requests, but not the rest of one that was
- * begun. */
-START_TEST(the_rest_of_a_short_one_is_not_refused)
+/*
+ * When the second half is requested, the disk is over its latency target. It rejects new requests, but not the rest of
+ * a request that has started.
+ */
+START_TEST(the_rest_of_a_short_transfer_is_not_rejected)
 {
 	struct transfer *transfer;
 
@@ -408,14 +411,16 @@ START_TEST(the_rest_of_a_short_one_is_not_refused)
 }
 END_TEST
 
-/* The client pins more than it may in some of the turns, in all of them (1), or in none. */
-static void read_beyond_the_bounds(struct transfer *transfer, struct client *client, size_t take, unsigned every)
+/*
+ * Reads the body while the client is over its limit of pinned memory: always (every = 1), or in half of the iterations.
+ */
+static void read_beyond_the_limit(struct transfer *transfer, struct client *client, size_t take, unsigned every)
 {
 	uint8_t *buffer = malloc(take);
 	size_t at = 0;
 	ssize_t n;
 
-	for (unsigned turn = 0; (n = transfer_read(transfer, buffer, take)) != 0; turn++) {
+	for (unsigned iteration = 0; (n = transfer_read(transfer, buffer, take)) != 0; iteration++) {
 		if (n == -EAGAIN) {
 			sleep_until_woken();
 			continue;
@@ -429,14 +434,14 @@ static void read_beyond_the_bounds(struct transfer *transfer, struct client *cli
 		} else {
 			ck_assert_uint_ge(pins.bytes + ARENA_BYTES, cache_in_use_bytes(cache));
 			atomic_store(&client->pinned_bytes,
-				     turn % every < every / 2 ? ARENA_BYTES + pins.bytes : pins.bytes);
+				     iteration % every < every / 2 ? ARENA_BYTES + pins.bytes : pins.bytes);
 		}
 	}
 	ck_assert_uint_eq(at, expected_bytes);
 	free(buffer);
 }
 
-START_TEST(beyond_the_bounds_nothing_stays_pinned)
+START_TEST(over_the_limit_nothing_stays_pinned)
 {
 	static const unsigned every[] = { 1, 7 };
 
@@ -446,8 +451,7 @@ START_TEST(beyond_the_bounds_nothing_stays_pinned)
 
 		pins_open(&pins, store, &client);
 		transfer = start(transfers[_i].ranges, transfers[_i].block_bytes);
-		read_beyond_the_bounds(transfer, &client, transfers[_i].take > 500 ? transfers[_i].take : 500,
-				       every[i]);
+		read_beyond_the_limit(transfer, &client, transfers[_i].take > 500 ? transfers[_i].take : 500, every[i]);
 		transfer_free(transfer);
 		ck_assert_uint_eq(pins.bytes, 0);
 		pins_close(&pins);
@@ -460,7 +464,7 @@ START_TEST(beyond_the_bounds_nothing_stays_pinned)
 }
 END_TEST
 
-/* What is pinned is charged, once where two pieces lie in one extent, until the request is over. */
+/* Pinned extents are charged until the request ends. An extent with two pieces is charged once. */
 START_TEST(pinned_extents_are_charged)
 {
 	struct client client = { 0 };
@@ -488,8 +492,8 @@ static void ignore(struct store_want *want)
 	(void)want;
 }
 
-/* There is no room for a piece, but for smaller ones. */
-START_TEST(pieces_shrink_to_the_memory_there_is)
+/* The cache has no memory for a whole piece, but for smaller ones. */
+START_TEST(pieces_shrink_when_memory_is_short)
 {
 	struct transfer *transfer;
 	struct store_want held[4];
@@ -527,7 +531,7 @@ START_TEST(pieces_shrink_to_the_memory_there_is)
 }
 END_TEST
 
-START_TEST(a_changed_file_ends_it)
+START_TEST(a_changed_file_ends_the_transfer)
 {
 	struct transfer *transfer = start("bytes=0-", 16384);
 	char path[64], buffer[16384];
@@ -553,7 +557,7 @@ START_TEST(a_changed_file_ends_it)
 }
 END_TEST
 
-START_TEST(given_up_while_reads_are_in_flight)
+START_TEST(freed_while_reads_are_in_flight)
 {
 	struct transfer *transfer = start("bytes=0-", 262144);
 
@@ -574,20 +578,20 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, bytes_come_in_order, 0, sizeof(transfers) / sizeof(transfers[0]));
 	tcase_add_loop_test(tests, bytes_of_a_remote_file_come_in_order, 0, sizeof(transfers) / sizeof(transfers[0]));
-	tcase_add_loop_test(tests, a_remote_file_that_changes_is_never_whole, 0, 4);
-	tcase_add_loop_test(tests, a_file_that_changed_before_it_begins, 0, 2);
-	tcase_add_test(tests, the_first_piece_says_where_it_came_from);
+	tcase_add_loop_test(tests, a_remote_file_that_changes_is_never_complete, 0, 4);
+	tcase_add_loop_test(tests, a_file_that_changes_before_the_header, 0, 2);
+	tcase_add_test(tests, the_first_piece_has_its_source);
 	tcase_add_test(tests, readahead_grows_when_the_client_waits);
 	tcase_add_test(tests, a_stalled_client_pins_nothing);
-	tcase_add_test(tests, one_that_waits_for_memory_holds_none);
-	tcase_add_test(tests, two_of_one_file_wake_each_other);
-	tcase_add_test(tests, a_short_one_is_first_bytes);
-	tcase_add_test(tests, the_rest_of_a_short_one_is_not_refused);
-	tcase_add_loop_test(tests, beyond_the_bounds_nothing_stays_pinned, 4, 7);
+	tcase_add_test(tests, readahead_is_released_while_waiting);
+	tcase_add_test(tests, two_transfers_of_one_file_end);
+	tcase_add_test(tests, a_short_transfer_is_first_bytes);
+	tcase_add_test(tests, the_rest_of_a_short_transfer_is_not_rejected);
+	tcase_add_loop_test(tests, over_the_limit_nothing_stays_pinned, 4, 7);
 	tcase_add_test(tests, pinned_extents_are_charged);
-	tcase_add_test(tests, pieces_shrink_to_the_memory_there_is);
-	tcase_add_test(tests, a_changed_file_ends_it);
-	tcase_add_test(tests, given_up_while_reads_are_in_flight);
+	tcase_add_test(tests, pieces_shrink_when_memory_is_short);
+	tcase_add_test(tests, a_changed_file_ends_the_transfer);
+	tcase_add_test(tests, freed_while_reads_are_in_flight);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

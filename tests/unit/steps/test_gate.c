@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* allow and deny: which block decides about an address, and how. */
+/* Access control by address: which block of the configuration decides, and how "allow" and "deny" combine. */
 #include "steps/gate.h"
 
 #include <string.h>
@@ -9,14 +9,14 @@
 
 #define ROWS(table) ((int)(sizeof(table) / sizeof(table)[0]))
 
-/* Blocks from outer to inner: networks that are allowed, or with a "!" denied. */
+/* Blocks from the outermost to the innermost one, with allowed networks, and denied ones after a "!". */
 static const struct {
 	const char *blocks[3][5];
 	const char *address;
 	bool allowed;
 } cases[] = {
 	{ { { NULL } }, "192.0.2.1", true },
-	/* one list alone */
+	/* only "allow" or only "deny" */
 	{ { { "192.0.2.0/24" } }, "192.0.2.1", true },
 	{ { { "192.0.2.0/24" } }, "192.0.3.1", false },
 	{ { { "192.0.2.0/24" } }, "2001:db8::1", false },
@@ -26,7 +26,7 @@ static const struct {
 	{ { { "!192.0.2.0/24" } }, "192.0.3.1", true },
 	{ { { "!all" } }, "192.0.3.1", false },
 	{ { { "!all" } }, "unix:", false },
-	/* both: the narrower one, in any order; of the same, deny */
+	/* both: the narrower network decides, in any order; of equal networks, "deny" */
 	{ { { "10.0.0.0/8", "!10.1.0.0/16" } }, "10.1.0.1", false },
 	{ { { "10.0.0.0/8", "!10.1.0.0/16" } }, "10.2.0.1", true },
 	{ { { "10.0.0.0/8", "!10.1.0.0/16" } }, "11.0.0.1", false },
@@ -37,17 +37,17 @@ static const struct {
 	{ { { "10.0.0.0/8", "!10.0.0.0/8" } }, "10.0.0.1", false },
 	{ { { "!all", "2001:db8::/32" } }, "2001:db8::1", true },
 	{ { { "!all", "2001:db8::/32" } }, "2001:db9::1", false },
-	/* the innermost that has something to say */
+	/* the innermost block with a matching rule decides */
 	{ { { "10.0.0.0/8" }, { NULL } }, "11.0.0.1", false },
 	{ { { "10.0.0.0/8" }, { NULL } }, "10.0.0.1", true },
 	{ { { "10.0.0.0/8" }, { "all" } }, "11.0.0.1", true },
 	{ { { "!10.0.0.0/8" }, { "10.1.0.0/16" } }, "10.1.0.1", true },
 	{ { { "!10.0.0.0/8" }, { "10.1.0.0/16" } }, "10.2.0.1", false },
 	{ { { "!10.0.0.0/8" }, { "10.1.0.0/16" } }, "11.0.0.1", false },
-	/* who is not in an inner allow does not come in by an outer one */
+	/* an address that an inner "allow" does not contain is denied, even if an outer one contains it */
 	{ { { "10.0.0.0/8" }, { "10.1.0.0/16" } }, "10.2.0.1", false },
 	{ { { "all" }, { "10.1.0.0/16" } }, "10.2.0.1", false },
-	/* an inner deny leaves the others to the outer blocks */
+	/* for addresses that an inner "deny" does not contain, the outer blocks decide */
 	{ { { "10.0.0.0/8" }, { "!10.1.0.0/16" } }, "10.1.0.1", false },
 	{ { { "10.0.0.0/8" }, { "!10.1.0.0/16" } }, "10.2.0.1", true },
 	{ { { "10.0.0.0/8" }, { "!10.1.0.0/16" } }, "11.0.0.1", false },
@@ -58,7 +58,7 @@ static const struct {
 	{ { { "!10.0.0.0/8" }, { NULL }, { "all" } }, "10.1.2.4", true },
 };
 
-START_TEST(the_innermost_block_that_says_something_decides)
+START_TEST(the_innermost_matching_block_decides)
 {
 	struct settings blocks[3] = { 0 };
 	static struct match match;
@@ -87,7 +87,7 @@ int main(void)
 {
 	Suite *suite = suite_create("gate");
 	TCase *t = tcase_create("gate");
-	tcase_add_loop_test(t, the_innermost_block_that_says_something_decides, 0, ROWS(cases));
+	tcase_add_loop_test(t, the_innermost_matching_block_decides, 0, ROWS(cases));
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
 }
