@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Dates are read in all three forms; what can't be read is as if it were absent.
+# Dates are read in all three forms of RFC 9110. A condition with an invalid date is ignored.
 . "$(dirname "$0")/../lib.sh"
 
 make_text a.txt content
@@ -9,7 +9,7 @@ start_ranged
 
 while IFS= read -r date; do
 	get /a.txt -H "If-Modified-Since: $date"
-	is "$STATUS" 304 "$date is read"
+	is "$STATUS" 304 "$date is the date of the file"
 done <<-'END'
 	Sun, 06 Nov 1994 08:49:37 GMT
 	Sunday, 06-Nov-94 08:49:37 GMT
@@ -21,7 +21,7 @@ done <<-'END'
 END
 while IFS= read -r date; do
 	get /a.txt -H "If-Modified-Since: $date"
-	is "$STATUS" 200 "$date is older"
+	is "$STATUS" 200 "$date is earlier than the date of the file"
 done <<-'END'
 	Sun, 06 Nov 1994 08:49:36 GMT
 	Sunday, 06-Nov-94 08:49:36 GMT
@@ -29,7 +29,7 @@ done <<-'END'
 END
 while IFS= read -r date; do
 	get /a.txt -H "If-Modified-Since: $date" -H "If-Unmodified-Since: $date"
-	is "$STATUS" 200 "[$date] is no date"
+	is "$STATUS" 200 "[$date] is not a valid date"
 done <<-'END'
 	0
 	784111777

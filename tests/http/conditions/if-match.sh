@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# If-Match: strong comparison, lists, *; what fails is 412.
+# If-Match uses the strong comparison, lists and *. A false condition is answered with 412.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 10007
@@ -32,7 +32,7 @@ done <<-END
 	""
 END
 get /a.bin -H 'If-Match: "x"' -H "If-Match: $tag"
-is "$STATUS" 200 "several fields are one list"
+is "$STATUS" 200 "several If-Match fields are one list"
 get /absent -H 'If-Match: "x"'
-is "$STATUS" 404 "what is not there is 404 all the same"
+is "$STATUS" 404 "a missing file is answered with 404, not 412"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# If-None-Match: weak comparison, lists, *; what matches is 304.
+# If-None-Match uses the weak comparison, lists and *. The response to a match is 304.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 10007
@@ -10,7 +10,7 @@ tag=$(etag_of "$ROOT/a.bin")
 while IFS= read -r value; do
 	get /a.bin -H "If-None-Match: $value"
 	is "$STATUS" 304 "If-None-Match: $value matches"
-	is "$(size_of "$BODY")" 0 "no body"
+	is "$(size_of "$BODY")" 0 "the 304 response has no body"
 done <<-END
 	$tag
 	W/$tag
@@ -31,7 +31,7 @@ done <<-END
 	""
 END
 get /a.bin -H 'If-None-Match: "x"' -H "If-None-Match: $tag"
-is "$STATUS" 304 "several fields are one list"
+is "$STATUS" 304 "several If-None-Match fields are one list"
 get /a.bin --head -H "If-None-Match: $tag"
-is "$STATUS" 304 "HEAD too"
+is "$STATUS" 304 "HEAD: the status is 304"
 finish

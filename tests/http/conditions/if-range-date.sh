@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# If-Range with a date: exactly that of Last-Modified, in any form, and older than Date by 2 s.
+# A date in If-Range matches if it is exactly the Last-Modified date, in any form, and at least 2 s older than the Date
+# of the response.
 . "$(dirname "$0")/../lib.sh"
 
 make_text a.txt 0123456789
@@ -10,7 +11,7 @@ start_ranged
 
 while IFS= read -r date; do
 	get_range 2-4 /a.txt -H "If-Range: $date"
-	is "$STATUS" 206 "$date is its date"
+	is "$STATUS" 206 "$date is the date of the file"
 done <<-'END'
 	Sun, 06 Nov 1994 08:49:37 GMT
 	Sunday, 06-Nov-94 08:49:37 GMT
@@ -18,14 +19,14 @@ done <<-'END'
 END
 for seconds in -1 1 86400; do
 	get_range 2-4 /a.txt -H "If-Range: $(http_date "$ROOT/a.txt" $seconds)"
-	is "$STATUS" 200 "$seconds s off is the whole"
+	is "$STATUS" 200 "a date that differs by $seconds s does not match"
 done
 
-# Just written: its date is right, but says too little.
+# A file that was just written: its date is equal, but does not identify the version.
 touch -d "@$(date +%s)" "$ROOT/fresh.txt"
 date=$(http_date "$ROOT/fresh.txt")
 get_range 2-4 /fresh.txt -H "If-Range: $date"
-is "$STATUS" 200 "a file of now is never matched by its date"
+is "$STATUS" 200 "the date of a file that was just written does not match"
 later() { get_range 2-4 /fresh.txt -H "If-Range: $date" && [ "$STATUS" = 206 ]; }
-ok "later it is" await 5 later
+ok "the date matches 2 s later" await 5 later
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An mtime of 0 or 1 s says nothing: no Last-Modified, and no ETag but from a fresh sidecar.
+# An mtime of 0 or 1 s means that the time is unknown. The response has no Last-Modified, and an ETag only if a sidecar
+# file is newer than the file.
 . "$(dirname "$0")/../lib.sh"
 
 for mtime in 0 1 1.5; do
@@ -13,11 +14,11 @@ start_ranged
 
 for mtime in 0 1 1.5; do
 	get /$mtime.bin
-	is "$STATUS" 200 "mtime $mtime is served"
-	not_ok "mtime $mtime: no Last-Modified" header Last-Modified
-	not_ok "mtime $mtime: no ETag" header ETag
+	is "$STATUS" 200 "mtime $mtime: the file is served"
+	not_ok "mtime $mtime: there is no Last-Modified" header Last-Modified
+	not_ok "mtime $mtime: there is no ETag" header ETag
 	get /$mtime.bin -H "If-Modified-Since: $(date -u '+%a, %d %b %Y %H:%M:%S GMT')"
-	is "$STATUS" 200 "mtime $mtime: If-Modified-Since does not count"
+	is "$STATUS" 200 "mtime $mtime: If-Modified-Since is ignored"
 	get_range 0-9 /$mtime.bin
 	is "$STATUS" 206 "mtime $mtime: ranges work"
 	get_range 0-9 /$mtime.bin -H 'If-Range: Thu, 01 Jan 1970 00:00:00 GMT'
@@ -26,5 +27,5 @@ for mtime in 0 1 1.5; do
 	is "$STATUS" 200 "mtime $mtime: If-Match: * is true"
 done
 get /two.bin
-is "$(header ETag)" "$(etag_of "$ROOT/two.bin")" "2 s is a time"
+is "$(header ETag)" "$(etag_of "$ROOT/two.bin")" "an mtime of 2 s is a valid time"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Preconditions in the order of RFC 9110, section 13.2.2, and all of them before ranges.
+# Preconditions are evaluated in the order of RFC 9110, section 13.2.2, and all of them before ranges.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 10007

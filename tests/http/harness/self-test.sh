@@ -1,17 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A test whose server dies fails within seconds, whatever it was waiting for; it does not wait for what can no longer happen.
+# A test whose server ends fails within seconds: await does not wait for events that can no longer happen.
 # shellcheck disable=SC2016 # the lines are for another shell
 . "$(dirname "$0")/../lib.sh"
 
-# NAME LINES: runs a test of these lines, in a folder of its own, whose server dies while it waits; it may take 10 s.
+# NAME LINES: runs a test with these lines in a directory of its own. Its server ends while the test waits. The test may
+# take 10 s.
 dies() {
 	local start=$SECONDS
 	printf '%s\n' ". '$LIB/lib.sh'" 'make_file a.bin 100' 'start_ranged' '(sleep 0.3; kill -KILL "$PID") &' "$2" 'finish' >"$DIR/inner.sh"
 	(cd "$DIR" && RANGED=$RANGED RANGED_SLOW=8 bash "$DIR/inner.sh") >"$DIR/said" 2>&1
 	isnt $? 0 "$1: the test fails"
-	at_most $((SECONDS - start)) 10 "$1: seconds"
-	ok "$1: it says why" grep -qE '^#.* (the server (has )?ended|ranged did not start)' "$DIR/said"
+	at_most $((SECONDS - start)) 10 "$1: the test ends within 10 s"
+	ok "$1: the test reports that the server ended" grep -qE '^#.* (the server (has )?ended|ranged did not start)' "$DIR/said"
 }
 
 dies "await" 'ok "never" await 60 test -e "$DIR/never"'

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A method that is known but not served is 405 with Allow, an unknown one 501; neither touches the file.
+# A known method that is not supported is answered with 405 and Allow, an unknown method with 501. The file does not
+# change.
 . "$(dirname "$0")/../lib.sh"
 
 make_file hello.bin 100
@@ -9,17 +10,17 @@ start_ranged
 
 for method in POST PUT DELETE PATCH TRACE; do
 	get /hello.bin -X $method
-	is "$STATUS" 405 "$method is 405"
-	is "$(header Allow)" "GET, HEAD, OPTIONS" "$method: Allow"
+	is "$STATUS" 405 "$method: the status is 405"
+	is "$(header Allow)" "GET, HEAD, OPTIONS" "$method: the response has Allow"
 done
 get /hello.bin -X PUT --data-binary other
-is "$STATUS" 405 "PUT with a body is 405"
-ok "the file is as it was" cmp "$DIR/before" "$ROOT/hello.bin"
+is "$STATUS" 405 "PUT with a body: the status is 405"
+ok "the file has not changed" cmp "$DIR/before" "$ROOT/hello.bin"
 
 for method in BREW get Get G@T GETT 'GE;T'; do
 	ask "$method /hello.bin HTTP/1.1\r\nHost: x\r\n\r\n"
-	is "$STATUS" 501 "$method is 501"
+	is "$STATUS" 501 "$method: the status is 501"
 done
 get /hello.bin
-is "$STATUS" 200 "GET still is served"
+is "$STATUS" 200 "GET is served"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 200 mixed ranges at once, each byte-exact.
+# 200 concurrent requests for different ranges get exactly their bytes.
 . "$(dirname "$0")/../lib.sh"
 
 sizes=(1 511 4097 65537 1048577 9000001)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A malformed range, or one in an unknown unit, is as if it were not there.
+# A malformed Range header, or one with an unknown unit, is ignored.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 10007
@@ -8,9 +8,9 @@ start_ranged
 
 while IFS= read -r value; do
 	get /a.bin -H "Range: $value"
-	is "$STATUS" 200 "[$value] is 200"
-	[ "$(header Content-Range)" = "" ] || fail "[$value]: no Content-Range"
-	cmp_whole a.bin "[$value]: the whole"
+	is "$STATUS" 200 "[$value]: the status is 200"
+	[ "$(header Content-Range)" = "" ] || fail "[$value]: there is no Content-Range"
+	cmp_whole a.bin "[$value]: the body is the whole file"
 done <<-'END'
 	bytes=5-4
 	bytes=0-1,5-4
@@ -39,5 +39,5 @@ done <<-'END'
 	bytes=0-1 x
 END
 get /a.bin -H 'Range;'
-is "$STATUS" 200 "an empty Range is 200"
+is "$STATUS" 200 "an empty Range: the status is 200"
 finish

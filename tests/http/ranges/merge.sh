@@ -1,17 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Ranges that overlap or have at most 80 bytes between them are coalesced; the others are parts of their own and keep their order.
+# Ranges that overlap, or that have at most 80 bytes between them, are coalesced. The other ranges remain separate
+# parts, in their order.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100003
 start_ranged
 get_whole_head /a.bin
 
-# One is left: never a multipart.
+# If one range remains, the response is not a multipart.
 while read -r list range; do
 	get_range "$list" /a.bin
 	is "$STATUS $(header Content-Range)" "206 bytes $range/100003" "$list becomes $range"
-	cmp_range a.bin "${range%-*}" "${range#*-}" "$list: the bytes"
+	cmp_range a.bin "$list: the body is correct" "${range#*-}" "$list: the bytes"
 done <<-'END'
 	0-9,0-9 0-9
 	0-9,5-14 0-14
@@ -37,7 +38,7 @@ get_range 50000-50009,0-9,50005-50019,4-19 /a.bin
 is_multipart a.bin 50000-50019 0-19
 get_range 0-9,50000-50009,80-89,90000- /a.bin
 is_multipart a.bin 0-89 50000-50009 90000-100002
-# The third is what joins the first two.
+# The third range joins the first two.
 get_range 0-9,160-169,90000-90009,80-89 /a.bin
 is_multipart a.bin 0-169 90000-90009
 finish

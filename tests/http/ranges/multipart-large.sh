@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A multipart of large parts streams: every byte is right and the memory stays bounded.
+# A multipart of large parts is streamed: every byte is correct and the memory is bounded.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 30000001

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Several ranges: multipart/byteranges, framed exactly, with its exact length.
+# Several ranges are answered with multipart/byteranges. The framing and Content-Length are exact.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100003
@@ -18,10 +18,10 @@ for list in "0-0,5000-5000" "0-99,10000-10099,50000-50099" "1-4096,20001-30000,-
 	IFS=, read -ra ranges <<<"$ranges"
 	is_multipart a.bin "${ranges[@]}"
 done
-is "$(header Accept-Ranges)" bytes "Accept-Ranges"
-is "$(header ETag)" "$(etag_of "$ROOT/a.bin")" "ETag"
-is "$(header Last-Modified)" "$(http_date "$ROOT/a.bin")" "Last-Modified"
-not_ok "Content-Range is in the parts alone" header Content-Range
+is "$(header Accept-Ranges)" bytes "the response has Accept-Ranges"
+is "$(header ETag)" "$(etag_of "$ROOT/a.bin")" "the response has the ETag of the file"
+is "$(header Last-Modified)" "$(http_date "$ROOT/a.bin")" "the response has the Last-Modified of the file"
+not_ok "only the parts have Content-Range" header Content-Range
 
 get_whole_head /page.html
 get_range 0-9,20000-20009 /page.html

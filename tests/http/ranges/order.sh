@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Ranges come in the order in which they were asked for.
+# The parts of a multipart response have the order of the request.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100003

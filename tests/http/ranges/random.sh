@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Ranges at and around every boundary of sectors, pages and blocks, over files of all sizes.
+# Ranges at and around every boundary of sectors, pages and blocks are correct, for files of all sizes.
 . "$(dirname "$0")/../lib.sh"
 
 # shellcheck disable=SC2086

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# One range: 206, Content-Range, and exactly these bytes.
+# A single range is answered with 206, Content-Range and exactly its bytes.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100003
@@ -8,10 +8,10 @@ start_ranged
 
 while read -r asked first last; do
 	get_range "$asked" /a.bin
-	is "$STATUS" 206 "$asked is 206"
-	is "$(header Content-Range)" "bytes $first-$last/100003" "$asked: Content-Range"
-	is "$(header Content-Length)" $((last - first + 1)) "$asked: Content-Length"
-	cmp_range a.bin "$first" "$last" "$asked: the bytes"
+	is "$STATUS" 206 "$asked: the status is 206"
+	is "$(header Content-Range)" "bytes $first-$last/100003" "$asked: Content-Range is correct"
+	is "$(header Content-Length)" $((last - first + 1)) "$asked: Content-Length is correct"
+	cmp_range a.bin "$first" "$last" "$asked: the body is correct"
 done <<-'END'
 	0-0 0 0
 	0-99 0 99
@@ -23,8 +23,8 @@ done <<-'END'
 	0-100002 0 100002
 	007-0008 7 8
 END
-is "$(header Accept-Ranges)" bytes "Accept-Ranges on 206"
-is "$(header ETag)" "$(etag_of "$ROOT/a.bin")" "ETag on 206"
-is "$(header Last-Modified)" "$(http_date "$ROOT/a.bin")" "Last-Modified on 206"
-is "$(header Content-Type)" application/octet-stream "Content-Type on 206"
+is "$(header Accept-Ranges)" bytes "a 206 response has Accept-Ranges"
+is "$(header ETag)" "$(etag_of "$ROOT/a.bin")" "a 206 response has the ETag of the file"
+is "$(header Last-Modified)" "$(http_date "$ROOT/a.bin")" "a 206 response has the Last-Modified of the file"
+is "$(header Content-Type)" application/octet-stream "a 206 response has the Content-Type of the file"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file of 5 GiB, with data past 4 GiB.
+# Ranges of a sparse file of 5 GiB are correct, also beyond 4 GiB.
 . "$(dirname "$0")/../lib.sh"
 
 size=5368709120
@@ -13,11 +13,11 @@ age "$ROOT/big.bin"
 start_ranged
 
 head_of /big.bin
-is "$(header Content-Length)" $size "Content-Length"
+is "$(header Content-Length)" $size "Content-Length is the size of the file"
 while read -r asked first last; do
 	get_range "$asked" /big.bin
-	is "$STATUS $(header Content-Range)" "206 bytes $first-$last/$size" "$asked"
-	cmp_range big.bin "$first" "$last" "$asked: the bytes"
+	is "$STATUS $(header Content-Range)" "206 bytes $first-$last/$size" "$asked: the status and Content-Range are correct"
+	cmp_range big.bin "$first" "$last" "$asked: the body is correct"
 done <<-END
 	2147480000-2147490000 2147480000 2147490000
 	4294960000-4294970000 4294960000 4294970000

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Content-Type goes by the extension, text has a charset, nothing is sniffed.
+# Content-Type depends on the extension of the file name. Text types have a charset. Contents are not sniffed.
 . "$(dirname "$0")/../lib.sh"
 
 types='page.html text/html; charset=utf-8
@@ -27,12 +27,12 @@ start_ranged
 while read -r name type; do
 	get "/$name"
 	is "$(header Content-Type)" "$type" "$name is $type"
-	[ "$(header X-Content-Type-Options)" = nosniff ] || fail "$name: nosniff"
+	[ "$(header X-Content-Type-Options)" = nosniff ] || fail "$name: the response has nosniff"
 done <<<"$types"
 
 get /page.html -H 'Range: bytes=0-1'
-is "$(header Content-Type)" "text/html; charset=utf-8" "a range has the type of the whole"
-is "$(header X-Content-Type-Options)" nosniff "nosniff on 206"
+is "$(header Content-Type)" "text/html; charset=utf-8" "a range has the type of the file"
+is "$(header X-Content-Type-Options)" nosniff "a range has nosniff"
 get /absent
-is "$(header X-Content-Type-Options)" nosniff "nosniff on an error"
+is "$(header X-Content-Type-Options)" nosniff "an error response has nosniff"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# mime_types names the table of content types; what is not in it comes from the built-in one.
+# mime_types names the table of content types. Extensions that are not in it have the built-in type.
 . "$(dirname "$0")/../lib.sh"
 
 cat >"$DIR/types" <<-'END'
