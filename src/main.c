@@ -340,7 +340,7 @@ static int start(struct daemon *daemon)
 	error = make_workers(daemon);
 	if (error != 0)
 		return error;
-	generation_succeed(daemon->generations, NULL);
+	generation_make_current(daemon->generations, NULL);
 	error = start_workers(daemon);
 	return error == 0 ? announce(daemon) : error;
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All that can fail is done before anybody sees the new one, so a configuration that is refused changes nothing.
- * References: one of the main thread as long as it is the current one, one of each worker's site as long as somebody
- * there has a hold of that, one of each listing, connection on its way to another worker, and resource of the admin
- * listener that reads it.
+ * All steps that can fail come before a new generation is published, so a rejected configuration changes nothing.
+ *
+ * References are held by:
+ * - the main thread, while the generation is the current one;
+ * - the site of each worker, while its acceptor or a connection uses it;
+ * - each listing, each connection on its way to another worker, and each admin request that reads the generation.
+ *
+ * The thread that drops the last reference tells the main thread, which frees the generation in generation_sweep().
  */
 #include "daemon/generation.h"
 
@@ -59,7 +63,7 @@ static int load_certificates(struct generation *generation)
 	return error;
 }
 
-/* All but reactor and store, which the worker fills in. */
+/* Fills all fields of a site except those of the worker. */
 static void fill_site(struct generation *generation, struct request_site *site)
 {
 	struct process *process = generation->process;
@@ -120,14 +124,14 @@ int generation_open(struct generation *generation, const struct generation *befo
 			? site_roots_make_files(rules, before != NULL ? &before->options.config.rules : NULL, &files)
 			: -ENOMEM;
 	if (error != 0)
-		return fail("start", error);
+		return fail("cannot open the roots", error);
 	for (unsigned i = 0; i < process->count; i++)
 		fill_site(generation, &generation->sites[i]);
 	return 0;
 }
 
-/* The configuration may have said 0. */
-static void note_ports(struct generation *generation)
+/* Stores the bound ports in the rules; the configured port may be 0. */
+static void store_ports(struct generation *generation)
 {
 	struct rules *rules = &generation->options.config.rules;
 	const struct sockets *sockets = generation->sockets;
@@ -154,20 +158,20 @@ int generation_listen(struct generation *generation, const struct generation *be
 		log_error("%s", fault);
 		return error;
 	}
-	note_ports(generation);
+	store_ports(generation);
 	for (size_t i = 0; i < sockets_count(generation->sockets); i++)
 		if (sockets_is_new(generation->sockets, i))
 			log_info("listening on %s", sockets_address(generation->sockets, i, address, sizeof(address)));
 	return 0;
 }
 
-void generation_succeed(struct generation *generation, struct generation *before)
+void generation_make_current(struct generation *generation, struct generation *before)
 {
 	struct process *process = generation->process;
 
 	if (before != NULL)
 		sockets_inherit_files(generation->sockets, before->sockets);
-	generation->settled = generation->listens = true;
+	generation->published = generation->listens = true;
 	generation->number = before != NULL ? before->number + 1 : 1;
 	site_roots_watch(&generation->options.config.rules, &process->roots_replaced);
 	pthread_mutex_lock(&process->lock);
@@ -179,7 +183,8 @@ void generation_stop_listening(struct generation *generation)
 {
 	struct process *process = generation->process;
 
-	if (!generation->listens) /* only this thread writes it; the process may be closed already */
+	if (!generation
+		     ->listens) /* no lock: only this thread writes the field, and the process may be closed already */
 		return;
 	pthread_mutex_lock(&process->lock);
 	generation->listens = false;
@@ -187,20 +192,20 @@ void generation_stop_listening(struct generation *generation)
 	sockets_release(generation->sockets);
 }
 
-bool generation_hold_sockets(struct generation *generation)
+bool generation_ref_sockets(struct generation *generation)
 {
 	struct process *process = generation->process;
-	bool held;
+	bool listens;
 
 	pthread_mutex_lock(&process->lock);
-	held = generation->listens;
-	if (held)
-		sockets_hold(generation->sockets);
+	listens = generation->listens;
+	if (listens)
+		sockets_ref(generation->sockets);
 	pthread_mutex_unlock(&process->lock);
-	return held;
+	return listens;
 }
 
-void generation_drop_sockets(struct generation *generation)
+void generation_unref_sockets(struct generation *generation)
 {
 	sockets_release(generation->sockets);
 }
@@ -220,9 +225,9 @@ void generation_unref(struct generation *generation)
 
 	const int retired_fd = generation->process->retired_fd;
 
-	/* With the last reference it may be gone at once. */
+	/* Acquire and release: the main thread frees what others used. It may free the generation at once. */
 	if (atomic_fetch_sub(&generation->references, 1) == 1 && write(retired_fd, &one, sizeof(one)) < 0)
-		log_error("can't say that a configuration is over: %s", strerror(errno));
+		log_error("cannot signal the end of a configuration: %s", strerror(errno));
 }
 
 struct generation *generation_current(struct process *process)
@@ -266,7 +271,7 @@ void generation_free(struct generation *generation)
 	if (generation == NULL)
 		return;
 	generation_close_files(generation);
-	if (!generation->settled)
+	if (!generation->published)
 		sockets_discard(generation->sockets);
 	generation_stop_listening(generation);
 	mime_free(generation->mime);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One configuration while it holds, and what was opened for it: roots and their tables of open files, listening
- * sockets, certificates, keys, logs. At SIGHUP the next one takes its place; it lives on until the last connection that
- * came in under it has ended.
+ * A generation is one configuration and everything that was opened for it: roots and their tables of open files,
+ * listening sockets, certificates, keys and logs. A reload replaces the current generation. The former one lives until
+ * the last connection that was accepted under it has ended.
+ *
+ * The main thread owns the list of generations; other threads hold references. A generation is constant once it is
+ * published, except for the references and `listens`.
  */
 #ifndef DAEMON_GENERATION_H
 #define DAEMON_GENERATION_H
@@ -19,44 +22,49 @@
 #include "steps/signing.h"
 
 struct generation {
-	struct options
-		options; /* filled by the main thread before generation_open(), immutable after generation_listen() */
-	unsigned number; /* 1: of the start */
+	struct options options; /* parsed before generation_open(), constant after generation_listen() */
+	unsigned number;	/* 1 at the start, then counted up by each reload */
 	struct mime *mime;
 	struct signing *signing;
-	struct certificates *certificates; /* NULL: no listener is for TLS */
-	struct sockets *sockets;	   /* each worker releases them once */
-	sem_t applied;			   /* posted by each worker that has taken it up */
+	struct certificates *certificates; /* NULL: no listener has TLS */
+	struct sockets *sockets;	   /* used by the main thread and by each worker */
+	sem_t applied;			   /* posted by each worker that has applied the generation */
 	/* private */
 	struct process *process;
-	struct generation *next; /* of those that are not gone, the newest first; the main thread's */
+	struct generation *next; /* in the list of the main thread, the newest first */
 	atomic_uint references;
-	bool settled; /* the sockets are the workers', */
-	bool listens; /* and the main thread's, until another generation is the current one; under process->lock */
-	struct request_site *sites; /* of each worker, which fills in what is its own */
+	bool published;		    /* the workers use the sockets, or will */
+	bool listens;		    /* the main thread uses the sockets as well; under process->lock */
+	struct request_site *sites; /* an element for each worker, which sets the fields of the worker */
 };
 
-/* With one reference; nothing is open, and the options are to be parsed. The process may be opened later. NULL: no
- * memory. */
+/*
+ * Creates a generation with one reference. Nothing is open, and the options are not parsed yet. The process need not be
+ * open. Returns NULL if memory is short. Main thread.
+ */
 struct generation *generation_new(struct process *process);
 
 /*
- * Reads certificates, keys and passwords: what only root may be able to. 0, or -errno, which was logged.
+ * Reads certificates, keys and passwords, which may be readable by root only. Returns 0, or -errno after it has logged
+ * the error. This and the next two functions: main thread, or the thread of a reload.
  */
 int generation_read_secrets(struct generation *generation);
 /*
- * Opens everything else but logs and sockets, using what `before` (NULL: there is none) has of the same. 0, or -errno,
- * which was logged.
+ * Opens roots, tables of files and MIME types. Tables of `before` (may be NULL) for the same directories are shared.
+ * Returns 0, or -errno after it has logged the error.
  */
 int generation_open(struct generation *generation, const struct generation *before);
-/* Listens, and knows the ports then. 0, or -errno, which was logged. */
+/* Opens the listening sockets, or inherits those of `before` (may be NULL), and stores the bound ports in the rules.
+ * Returns 0, or -errno after it has logged the error. */
 int generation_listen(struct generation *generation, const struct generation *before);
-/* From here on the workers have it: sockets that it shares with `before` (NULL: there is none) are its own. Then it is
- * the current one. */
-void generation_succeed(struct generation *generation, struct generation *before);
-/* It is the current one no more, or all is to end: the main thread lets go of its sockets. Not twice is fine. */
+/*
+ * Makes the generation the current one. From now on it owns the files of inherited Unix sockets; `before` may be NULL.
+ * Main thread.
+ */
+void generation_make_current(struct generation *generation, struct generation *before);
+/* Releases the sockets on behalf of the main thread. A second call has no effect. Main thread. */
 void generation_stop_listening(struct generation *generation);
-/* The daemon's configuration. */
+/* Returns the configuration. */
 static inline const struct config *generation_config(const struct generation *generation)
 {
 	return &generation->options.config;
@@ -66,26 +74,32 @@ static inline const struct config *generation_config(const struct generation *ge
  * Keeps the sockets of a generation open while another thread takes over some of them. Returns false if the main thread
  * has released them. Any thread.
  */
-bool generation_hold_sockets(struct generation *generation);
-void generation_drop_sockets(struct generation *generation);
+bool generation_ref_sockets(struct generation *generation);
+void generation_unref_sockets(struct generation *generation);
 
+/* Adds a reference. Returns the generation. Any thread. */
 struct generation *generation_ref(struct generation *generation);
-/* One reference less; with the last one the main thread is told, by process->retired_fd. Any thread. NULL is fine. */
+/*
+ * Drops a reference. The last call writes to process->retired_fd, which wakes the main thread. Any thread. NULL is
+ * allowed.
+ */
 void generation_unref(struct generation *generation);
-/* The current one, with a reference. Any thread. */
+/* Returns the current generation with a new reference. Any thread. */
 struct generation *generation_current(struct process *process);
-/* All roots of the current one are gone, see root.h. Any thread, once the process is serving. */
+/* Returns true if all roots of the current generation are gone (root.h). Any thread, once the process is serving. */
 bool generation_has_no_root(struct process *process);
-/* The generation of a site of one of the workers. */
+/* Returns the generation that a site of a worker belongs to. */
 static inline struct generation *generation_of(const struct request_site *site)
 {
 	return site->config.owner;
 }
 
-/* Main thread: those of `all` that nobody has a reference to are closed and taken out. */
+/* Frees the generations in the list `all` that have no reference. Main thread. */
 void generation_sweep(struct generation **all);
-/* At the end, after the workers: gives back its tables of open files, before the offload threads are freed; then the
- * rest. */
+/*
+ * At the end of the process: generation_close_files() frees the tables of open files, after the workers and before the
+ * offload threads. generation_free() frees the rest. Main thread.
+ */
 void generation_close_files(struct generation *generation);
 void generation_free(struct generation *generation);
 

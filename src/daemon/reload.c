@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The thread of a reload does everything that can fail or wait: it reads the configuration, opens logs, keys, roots
- * and sockets, and resizes the cache. Then it waits for the main thread, which makes the new generation known to the
- * workers, one after another; for a moment some of them accept connections under the old one. At last the thread waits
- * for the workers and writes the address file.
+ * The thread of a reload does everything that can fail or wait: it reads the configuration, opens logs, keys, roots and
+ * sockets, and resizes the cache. Then it waits for the main thread, which makes the new generation the current one and
+ * sends it to the workers. For a moment some workers still accept connections under the former generation. Finally the
+ * thread waits for the workers and writes the address file.
  *
- * A reload that hangs in the storage is not ended by anything: the process can only exit without joining its thread.
- * Both generations live as long as it does.
+ * A reload that hangs in the storage cannot be cancelled: the process can only exit without joining its thread. Both
+ * generations live as long as the thread runs.
  */
 #include "daemon/reload.h"
 
@@ -26,40 +26,48 @@
 #include "daemon/worker.h"
 #include "net/passed.h"
 
-#define PATIENCE_S 2
+#define APPLY_TIMEOUT_S 2
 #define SLOW_S 3 /* a reload that takes longer is logged */
 
 /*
- *            reload_start()          thread              main thread            thread              main thread
- *   IDLE ------------------> OPENING --------> OPENED ------------------> KNOWN --------> ENDED ------------------>
- * IDLE |                 | (the process ends)                      ^
- *                               +-----------------+-----------------------------------------+
+ * The states of a reload, and the thread that enters each state:
+ *
+ *   IDLE -> OPENING        main thread, reload_start()
+ *   OPENING -> OPENED      thread of the reload: everything is open
+ *   OPENING -> ENDED       thread of the reload: a step failed
+ *   OPENED -> PUBLISHED    main thread: the new generation is the current one
+ *   OPENED -> ENDED        thread of the reload: the process is shutting down
+ *   PUBLISHED -> ENDED     thread of the reload: the workers have applied the generation
+ *   ENDED -> IDLE          main thread: the thread was joined
  */
-enum state { IDLE, OPENING, OPENED, KNOWN, ENDED };
+enum state { IDLE, OPENING, OPENED, PUBLISHED, ENDED };
 
 struct reload {
 	struct process *process;
 	int argc;
 	char **argv;
-	int fd; /* an eventfd: OPENED or ENDED was reached */
+	int fd; /* eventfd, written when OPENED or ENDED is reached */
 	pthread_t thread;
-	sem_t decided; /* by the main thread, on OPENED: KNOWN, or still OPENED if the process ends */
+	sem_t decided; /* posted by the main thread in OPENED; the state is then PUBLISHED, or OPENED to give up */
+	/* Sequentially consistent. The stores of OPENED and ENDED publish the fields that the thread has written. */
 	_Atomic enum state state;
-	_Atomic(const char *) opening; /* for the log */
-	bool again, reported;
+	/* What the thread is opening, for the log. A pointer to a constant string; it publishes nothing else. */
+	_Atomic(const char *) opening;
+	bool again, reported; /* another reload was requested; the slow reload was logged */
 	uint64_t started_ns;
 	struct generation *before, *generation;
 	struct worker_update **updates;
-	bool opened;
+	bool opened; /* all steps that can fail succeeded */
 };
 
-/* What was said about it, line by line. */
-static void log_faults(char *text)
+/* Logs error messages, one a line. */
+static void log_lines(char *text)
 {
 	for (char *rest, *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
 		log_error("%s", line);
 }
 
+/* Reads the command line and the configuration file. Errors are logged. */
 static bool parse(struct options *options, int argc, char **argv)
 {
 	char *text = NULL;
@@ -71,7 +79,7 @@ static bool parse(struct options *options, int argc, char **argv)
 		return false;
 	status = options_parse(argc, argv, passed_names(), options, faults);
 	if (fclose(faults) == 0)
-		log_faults(text);
+		log_lines(text);
 	free(text);
 	return status == 0;
 }
@@ -85,41 +93,44 @@ static bool are_same(const struct text_list *a, const struct text_list *b)
 	return same;
 }
 
-static void say_fixed(const char *key, bool changed)
+static void warn_if_changed(const char *key, bool changed)
 {
 	if (changed)
-		log_warning("%s: another value holds from the next start on", key);
+		log_warning("%s: changed; takes effect after a restart", key);
 }
 
-/* What threads and memory were made for at the start. */
-static void say_what_is_fixed(const struct config *now, const struct config *before)
+/* Warns of changed keys that determine threads and memory, which exist since the start. */
+static void warn_of_fixed_keys(const struct config *now, const struct config *before)
 {
-	say_fixed("workers", config_workers(now) != config_workers(before));
-	say_fixed("offload_threads", now->offload_threads != before->offload_threads);
-	say_fixed("disk_depth", now->disk_depth != before->disk_depth);
-	say_fixed("disk_inflight_bytes", now->disk_inflight_bytes != before->disk_inflight_bytes);
-	say_fixed("max_header_bytes",
-		  now->max_header_bytes > FIELDS_HEADER_USUAL && now->max_header_bytes > before->max_header_bytes);
-	say_fixed("admin", !are_same(&now->admin, &before->admin));
-	say_fixed("user", (now->user == NULL) != (before->user == NULL) ||
-				  (now->user != NULL && strcmp(now->user, before->user) != 0));
-	say_fixed("disk_queue_timeout", now->disk_queue_timeout_ms != before->disk_queue_timeout_ms);
+	warn_if_changed("workers", config_workers(now) != config_workers(before));
+	warn_if_changed("offload_threads", now->offload_threads != before->offload_threads);
+	warn_if_changed("disk_depth", now->disk_depth != before->disk_depth);
+	warn_if_changed("disk_inflight_bytes", now->disk_inflight_bytes != before->disk_inflight_bytes);
+	warn_if_changed("max_header_bytes", now->max_header_bytes > FIELDS_HEADER_USUAL &&
+						    now->max_header_bytes > before->max_header_bytes);
+	warn_if_changed("admin", !are_same(&now->admin, &before->admin));
+	warn_if_changed("user", (now->user == NULL) != (before->user == NULL) ||
+					(now->user != NULL && strcmp(now->user, before->user) != 0));
+	warn_if_changed("disk_queue_timeout", now->disk_queue_timeout_ms != before->disk_queue_timeout_ms);
 }
 
-static void note_step(struct reload *reload, const char *opening)
+static void set_step(struct reload *reload, const char *opening)
 {
 	atomic_store(&reload->opening, opening);
 }
 
-/* The main thread closes the sockets of the current generation when the process begins to drain. */
-static int listen_again(struct generation *generation, struct generation *before)
+/*
+ * Opens the sockets of the new generation. The main thread may release the sockets of the former one at any time,
+ * because the process begins to drain; so they are referenced meanwhile.
+ */
+static int open_sockets(struct generation *generation, struct generation *before)
 {
-	int error = generation_hold_sockets(before) ? 0 : -ECANCELED;
+	int error = generation_ref_sockets(before) ? 0 : -ECANCELED;
 
 	if (error != 0)
 		return error;
 	error = generation_listen(generation, before);
-	generation_drop_sockets(before);
+	generation_unref_sockets(before);
 	return error;
 }
 
@@ -129,23 +140,24 @@ static bool open_all(struct reload *reload)
 	char fault[LOGS_FAULT_BYTES];
 	int error;
 
-	note_step(reload, "the logs");
+	set_step(reload, "the logs");
 	error = logs_open(&generation->options.config, fault);
 	if (error != 0)
 		log_error("%s", fault);
-	note_step(reload, "keys, certificates and passwords");
+	set_step(reload, "keys, certificates and passwords");
 	if (error == 0)
 		error = generation_read_secrets(generation);
-	note_step(reload, "the roots");
+	set_step(reload, "the roots");
 	if (error == 0)
 		error = generation_open(generation, reload->before);
-	note_step(reload, "the listening sockets");
+	set_step(reload, "the listening sockets");
 	if (error == 0)
-		error = listen_again(generation, reload->before);
+		error = open_sockets(generation, reload->before);
 	return error == 0;
 }
 
-static bool prepare(struct reload *reload)
+/* Creates the updates of the workers. */
+static bool create_updates(struct reload *reload)
 {
 	struct process *process = reload->process;
 	int error = 0;
@@ -158,7 +170,7 @@ static bool prepare(struct reload *reload)
 	return error == 0;
 }
 
-/* The last thing that can fail. */
+/* Resizes the cache. This is the last step that can fail, because it changes the running process. */
 static bool resize(struct generation *generation, const struct generation *before)
 {
 	const struct config *config = generation_config(generation);
@@ -167,51 +179,55 @@ static bool resize(struct generation *generation, const struct generation *befor
 	       process_resize(generation->process, config) == 0;
 }
 
-static void make_known(struct generation *generation, struct generation *before, struct worker_update *const *updates)
+/* Makes the new generation the current one, and sends it to the workers. Cannot fail. */
+static void publish(struct generation *generation, struct generation *before, struct worker_update *const *updates)
 {
 	struct process *process = generation->process;
 	const struct config *config = generation_config(generation);
 
-	say_what_is_fixed(config, generation_config(before));
+	warn_of_fixed_keys(config, generation_config(before));
 	clients_set_limits(process->clients, config->max_connections, config->max_connections_per_client);
 	logs_use(&generation->options.config);
-	generation_succeed(generation, before);
+	generation_make_current(generation, before);
 	for (unsigned i = 0; i < process->count; i++)
 		worker_update_post(updates[i]);
 }
 
-/* So that whoever was told that it holds finds it so. A worker that does not turn holds nobody up for long. */
+/*
+ * Waits until all workers have applied the generation, so that the new configuration is in use when the log says so. A
+ * worker whose event loop is stuck delays this for APPLY_TIMEOUT_S at most.
+ */
 static void wait_for_workers(struct generation *generation)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += PATIENCE_S;
+	until.tv_sec += APPLY_TIMEOUT_S;
 	for (unsigned i = 0; i < generation->process->count; i++) {
 		int error;
 
 		while ((error = sem_clockwait(&generation->applied, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR)
 			;
 		if (error != 0) {
-			log_warning("a worker has not taken the configuration up within %d s", PATIENCE_S);
+			log_warning("a worker has not applied the new configuration within %d s", APPLY_TIMEOUT_S);
 			return;
 		}
 	}
 }
 
-/* Everything that can fail. */
+/* Does all steps that can fail. Errors are logged. */
 static bool open_generation(struct reload *reload)
 {
 	struct process *process = reload->process;
 	struct generation *generation = reload->generation;
 
-	note_step(reload, "the configuration");
+	set_step(reload, "the configuration");
 	if (!parse(&generation->options, reload->argc, reload->argv))
 		return false;
 	system_limits_raise_descriptors(&generation->options.config, process->count);
-	if (!system_limits_check_memory(generation_config(generation)) || !open_all(reload) || !prepare(reload))
+	if (!system_limits_check_memory(generation_config(generation)) || !open_all(reload) || !create_updates(reload))
 		return false;
-	note_step(reload, "memory for the cache");
+	set_step(reload, "memory for the cache");
 	return resize(generation, reload->before);
 }
 
@@ -219,9 +235,9 @@ static void enter(struct reload *reload, enum state state)
 {
 	const uint64_t one = 1;
 
-	atomic_store(&reload->state, state); /* after what it publishes */
+	atomic_store(&reload->state, state); /* publishes the fields of the reload */
 	if (write(reload->fd, &one, sizeof(one)) < 0)
-		log_error("reload: eventfd: %s", strerror(errno));
+		log_error("reload: cannot signal the main thread: %s", strerror(errno));
 }
 
 static void write_addresses(const struct generation *generation)
@@ -230,7 +246,7 @@ static void write_addresses(const struct generation *generation)
 	int error = file != NULL ? sockets_write_addresses(generation->sockets, file) : 0;
 
 	if (error != 0)
-		log_error("%s: %s", file, strerror(-error));
+		log_error("address_file: cannot write %s: %s", file, strerror(-error));
 }
 
 static void *run(void *context)
@@ -243,7 +259,7 @@ static void *run(void *context)
 		while (sem_wait(&reload->decided) != 0)
 			;
 	}
-	if (atomic_load(&reload->state) == KNOWN) {
+	if (atomic_load(&reload->state) == PUBLISHED) {
 		wait_for_workers(reload->generation);
 		write_addresses(reload->generation);
 	}
@@ -279,7 +295,7 @@ int reload_fd(const struct reload *reload)
 
 static void report_failure(struct reload *reload)
 {
-	log_error("the configuration was not taken: what held goes on");
+	log_error("reload failed; keeping the running configuration");
 	atomic_fetch_add(&reload->process->reload_failures, 1);
 }
 
@@ -303,7 +319,7 @@ static void begin(struct reload *reload, struct generation *current)
 	reload->before = current;
 	reload->generation = generation_new(reload->process);
 	if (reload->generation != NULL) {
-		note_step(reload, "the configuration");
+		set_step(reload, "the configuration");
 		atomic_store(&reload->state, OPENING);
 		error = pthread_create(&reload->thread, NULL, run, reload);
 	}
@@ -319,57 +335,57 @@ static void begin(struct reload *reload, struct generation *current)
 void reload_start(struct reload *reload, struct generation *current)
 {
 	if (process_state(reload->process) != PROCESS_SERVING) {
-		log_warning("no other configuration is taken any more: this process ends");
+		log_warning("reload ignored: the process is shutting down");
 	} else if (reload_is_running(reload)) {
-		log_info("a reload is under way; another one follows it");
+		log_info("a reload is in progress; another one will follow");
 		reload->again = true;
 	} else {
 		begin(reload, current);
 	}
 }
 
-/* From here on the new generation is the current one, also if the process begins to drain before the workers have it.
- */
-static void succeed(struct reload *reload, struct generation **all)
+/* The new generation becomes the current one, even if the process begins to drain before the workers apply it. */
+static void replace_generation(struct reload *reload, struct generation **all)
 {
 	struct generation *before = reload->before;
 
-	make_known(reload->generation, before, reload->updates);
+	publish(reload->generation, before, reload->updates);
 	reload->generation->next = before;
 	*all = reload->generation;
 	generation_stop_listening(before);
 	generation_unref(before);
 }
 
+/* The thread has opened everything: publishes the generation, or gives it up if the process is shutting down. */
 static void decide(struct reload *reload, struct generation **all)
 {
 	if (process_state(reload->process) == PROCESS_SERVING) {
-		succeed(reload, all);
-		atomic_store(&reload->state, KNOWN);
+		replace_generation(reload, all);
+		atomic_store(&reload->state, PUBLISHED);
 	}
 	sem_post(&reload->decided);
 }
 
-/* It failed, or the process ends. */
+/* Frees the new generation. The reload failed, or the process is shutting down. */
 static void discard(struct reload *reload)
 {
 	for (unsigned i = 0; reload->updates != NULL && i < reload->process->count; i++)
 		worker_update_free(reload->updates[i]);
 	generation_free(reload->generation);
 	if (reload->opened)
-		log_warning("no other configuration is taken any more: this process ends");
+		log_warning("reload cancelled: the process is shutting down");
 	else
 		report_failure(reload);
 }
 
 static void end(struct reload *reload, struct generation **all)
 {
-	bool succeeded = reload->generation->settled;
+	bool succeeded = reload->generation->published;
 
 	pthread_join(reload->thread, NULL);
 	if (succeeded) {
 		atomic_fetch_add(&reload->process->reloads, 1);
-		log_info("the configuration was taken: number %u", reload->generation->number);
+		log_info("configuration reloaded: generation %u", reload->generation->number);
 	} else {
 		discard(reload);
 	}
@@ -398,8 +414,9 @@ bool reload_is_running(struct reload *reload)
 		return false;
 	if (!reload->reported && clock_now_ns() - reload->started_ns > SLOW_S * CLOCK_NS_PER_S) {
 		reload->reported = true;
-		log_warning("reload: opening %s takes more than %d s; the running configuration goes on meanwhile",
-			    atomic_load(&reload->opening), SLOW_S);
+		log_warning(
+			"reload: opening %s has taken more than %d s so far; the running configuration stays in use",
+			atomic_load(&reload->opening), SLOW_S);
 	}
 	return true;
 }

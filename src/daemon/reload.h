@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * SIGHUP: the configuration is read again, and applied or rejected as a whole. Everything that a reload reads and
- * opens may lie on storage that does not answer, so it is done by a thread of its own; the main thread goes on reading
- * signals. Main thread only.
+ * Reload after SIGHUP: the configuration is read again, and is applied or rejected as a whole. The files that a reload
+ * reads and opens may be on storage that does not respond. So a thread of its own opens them, while the main thread
+ * handles signals. All functions are for the main thread.
  */
 #ifndef DAEMON_RELOAD_H
 #define DAEMON_RELOAD_H
@@ -11,25 +11,25 @@
 
 struct reload;
 
-/* Reads the same command line as the start did. 0 or -errno. */
+/* Creates the object. A reload parses this command line again. Returns 0 with *reload owned by the caller, or -errno. */
 int reload_new(struct reload **reload, struct process *process, int argc, char **argv);
-/* Readable when reload_proceed() has something to do. */
+/* Returns a descriptor that is readable when reload_proceed() is to be called. */
 int reload_fd(const struct reload *reload);
 
-/* Starts a reload. While one is under way the request is remembered, and a second reload follows the first. */
+/* Starts a reload. If one is in progress, another one follows it. */
 void reload_start(struct reload *reload, struct generation *current);
 /*
- * Continues a reload: once everything is open, *all begins with a new generation, which the workers take up from here
- * on; or the log has what was wrong, and nothing has changed. While the process is draining the new generation is
- * discarded.
+ * Continues a reload. When everything is open, the new generation is put in front of the list *all and sent to the
+ * workers. If a step failed, the log has the error and nothing has changed. If the process is draining, the new
+ * generation is freed.
  */
 void reload_proceed(struct reload *reload, struct generation **all);
 /*
- * Returns true while a reload is under way; after some seconds that is logged, once. No generation may be freed then,
- * nor the cache resized.
+ * Returns true while a reload is in progress. No generation may be freed then, and the resize of the cache must not be
+ * continued. Logs once if the reload takes more than a few seconds.
  */
 bool reload_is_running(struct reload *reload);
-/* Only if none is under way. NULL is fine. */
+/* Frees the object. No reload may be in progress. NULL is allowed. */
 void reload_free(struct reload *reload);
 
 #endif

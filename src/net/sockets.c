@@ -325,7 +325,7 @@ void sockets_discard(struct sockets *sockets)
 		close_all(sockets);
 }
 
-void sockets_hold(struct sockets *sockets)
+void sockets_ref(struct sockets *sockets)
 {
 	atomic_fetch_add(&sockets->users, 1);
 }

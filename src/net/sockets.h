@@ -35,7 +35,7 @@ int sockets_open(struct sockets **sockets, const struct listen_address_sites *li
  */
 void sockets_inherit_files(struct sockets *sockets, struct sockets *before);
 /* Adds a user. The caller must know that at least one user still holds the sockets. Any thread. */
-void sockets_hold(struct sockets *sockets);
+void sockets_ref(struct sockets *sockets);
 /* Drops a user. The last call closes the sockets and removes the files of Unix sockets. Any thread. */
 void sockets_release(struct sockets *sockets);
 /* Closes sockets that were opened but never used, whatever `users` was. NULL is allowed. */

@@ -233,7 +233,7 @@ reload_ranged() {
 	kill -HUP "$PID"
 	await 10 reloaded_after "$before" || { diag "it was not reloaded"; must_run; }
 }
-reloads() { grep -cE 'the configuration was (not )?taken' "$DIR/error.log"; }
+reloads() { grep -cE '(configuration reloaded|reload failed)' "$DIR/error.log"; }
 reloaded_after() { [ "$(reloads)" -gt "$1" ]; }
 
 listening_or_dead() { [ -s "$DIR/address" ] || ! running; }

@@ -10,7 +10,7 @@ start_ranged --workers 2
 resize() { # SIZE
 	config "cache_size = $1"
 	reload_ranged
-	like "$(tail -n 1 "$DIR/error.log")" "configuration was taken" "cache_size = $1 is taken"
+	like "$(tail -n 1 "$DIR/error.log")" "configuration reloaded" "cache_size = $1 is taken"
 }
 cached() { # whether all of it is read from memory
 	local before
@@ -51,6 +51,6 @@ ok "after it, it is" cached b.bin
 
 config 'cache_size = 900T'
 reload_ranged
-like "$(tail -n 2 "$DIR/error.log")" 'cache_size.*not taken' "more than there is of memory is refused"
+like "$(tail -n 2 "$DIR/error.log")" 'cache_size.*reload failed' "more than there is of memory is refused"
 ok "and what held holds" cached b.bin
 finish

@@ -54,9 +54,9 @@ served "where the top level is not" 421 /a.bin
 served "its first" 200 /b.txt --unix-socket "$DIR/socket" -H 'Host: api.example'
 web=$(sed -n 2p "$DIR/address")
 config 'listen = {"fd:spare", "fd:web"}'
-count=$(grep -c 'configuration was taken' "$DIR/error.log")
+count=$(grep -c 'configuration reloaded' "$DIR/error.log")
 kill -HUP "$PID"
-taken() { [ "$(grep -c 'configuration was taken' "$DIR/error.log")" -gt "$count" ]; }
+taken() { [ "$(grep -c 'configuration reloaded' "$DIR/error.log")" -gt "$count" ]; }
 ok "SIGHUP with other names" await 5 taken
 use_address "$(head -n 1 "$DIR/address")"
 served "one that was not listened on" 200 /a.bin

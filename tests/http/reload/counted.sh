@@ -31,7 +31,7 @@ config 'max_connections = 300' 'admin = "127.0.0.1:0"'
 reload_ranged
 take_numbers
 is "$(status_value reloads) $(status_value connections.max)" "2 300" "a third one"
-ok "another address is for the next start" grep -q 'admin: another value holds from the next start on' "$DIR/error.log"
+ok "another address is for the next start" grep -q 'admin: changed; takes effect after a restart' "$DIR/error.log"
 is "$(grep -c 'admin listener on' "$DIR/error.log")" 2 "none was opened"
 
 # While it is asked all the time.

@@ -12,7 +12,7 @@ refused() { # NAME REGEX LINE...
 	config "access_format = 'new %q'" "${@:3}"
 	reload_ranged
 	like "$(tail -n 2 "$DIR/error.log" | head -n 1)" "error: $2" "$1: is said"
-	like "$(tail -n 1 "$DIR/error.log")" 'not taken' "$1: is refused"
+	like "$(tail -n 1 "$DIR/error.log")" 'reload failed' "$1: is refused"
 	ok "$1: nothing is left open" await 5 fds_at_most "$fds"
 }
 refused "no folder" "access_log: $DIR/absent/log: No such file" "site \"a\" { access_log = $DIR/good.log }" "site \"b\" { access_log = $DIR/absent/log }"

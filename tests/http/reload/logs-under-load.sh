@@ -21,7 +21,7 @@ ask_on() { # HOST: requests, until the reloads are over
 }
 ask_on a.example & asking=$!
 ask_on b.example & asking="$asking $!"
-reloads() { cat "$DIR"/error.log.* | grep -c 'the configuration was taken'; }
+reloads() { cat "$DIR"/error.log.* | grep -c 'configuration reloaded'; }
 for i in $(seq 50); do
 	turn "$i"
 	reload_ranged

@@ -8,7 +8,7 @@ LOGS=
 names() { # ERROR-LOG LEVEL ACCESS-LOG FORMAT SITE-LINE
 	config "error_log = \"$DIR/$1\"" "log_level = $2" "access_log = \"$DIR/$3\"" "access_format = '$4'" "$5"
 }
-took() { grep -q 'the configuration was taken' "$DIR/$1"; }
+took() { grep -q 'configuration reloaded' "$DIR/$1"; }
 open_as() { find "/proc/$PID/fd" -lname "$DIR/$1" | wc -l; }
 closed() { [ "$(open_as "$1")" = 0 ]; }
 ask() { for i in $(seq "$2"); do get "/a.bin?$1$i" "${@:3}"; done; }

@@ -52,7 +52,7 @@ for bad in 'max_ranges = 0' 'no_such_key = 1' 'auth_file = "/nowhere"' 'sign_key
 	config "header = \"X-Say: bad\"" "$bad"
 	reload_ranged
 	like "$(tail -n 2 "$DIR/error.log" | head -n 1)" "error: .*(ranged.conf:2: |/nowhere)" "$bad: is said"
-	like "$(tail -n 1 "$DIR/error.log")" "not taken" "$bad: is refused"
+	like "$(tail -n 1 "$DIR/error.log")" "reload failed" "$bad: is refused"
 	get /a.bin
 	is "$(header X-Say)" three "$bad: what held goes on"
 done
@@ -65,7 +65,7 @@ long
 kill -TERM "$PID"
 await 5 grep -q 'finishing 1 connections' "$DIR/error.log"
 kill -HUP "$PID"
-ok "while it ends it takes none" await 5 grep -q 'no other configuration is taken' "$DIR/error.log"
+ok "while it ends it takes none" await 5 grep -q 'reload ignored' "$DIR/error.log"
 touch "$DIR/long.go"
 wait $long
 is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "ranged finishes the transfer before it stops"

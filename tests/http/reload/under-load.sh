@@ -28,7 +28,7 @@ reload_to() {
 for i in $(seq 10); do reload_to "$i"; done
 rss=$(rss_kib)
 for i in $(seq 11 100); do reload_to "$i"; done
-is "$(grep -c 'the configuration was taken' "$DIR/error.log")" 100 "a hundred were taken"
+is "$(grep -c 'configuration reloaded' "$DIR/error.log")" 100 "a hundred were taken"
 get /a.bin
 is "$(header X-Say)" 100 "the last one holds"
 [ -n "$SANITIZED" ] || at_most "$(rss_kib)" $((rss + 2048)) "KiB of memory, $rss after ten"

@@ -19,7 +19,7 @@ is "$STATUS" 200 "that has its own"
 like "$(cat "$DIR/error.log")" "warning.* $DIR/others: key file is readable by all users" "a key file that all users can read is logged"
 is "$(grep -c "$DIR/keys" "$DIR/error.log")" 0 "no other"
 
-reloads() { grep -cE 'the configuration was (not )?taken' "$DIR/error.log"; }
+reloads() { grep -cE '(configuration reloaded|reload failed)' "$DIR/error.log"; }
 reloads_at_least() { [ "$(reloads)" -ge "$1" ]; }
 reload() { # SECRET-LINE...
 	local before
@@ -45,7 +45,7 @@ get "$new"
 is "$STATUS" 200 "the new one stays"
 
 reload 'new short'
-like "$(tail -n 2 "$DIR/error.log")" "$DIR/keys:1: .*the configuration was not taken" "a bad file is named"
+like "$(tail -n 2 "$DIR/error.log")" "$DIR/keys:1: .*reload failed" "a bad file is named"
 get "$new"
 is "$STATUS" 200 "and what was read before holds"
 stop_ranged

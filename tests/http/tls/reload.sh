@@ -13,7 +13,7 @@ start_tls "$(tls_pairs a)"
 use_name a.example both
 
 serial() { handshake "$@" | openssl x509 -noout -serial; }
-reloads() { grep -c 'the configuration was taken' "$DIR/error.log"; }
+reloads() { grep -c 'configuration reloaded' "$DIR/error.log"; }
 reloads_at_least() { [ "$(reloads)" -ge "$1" ]; }
 use() { # NAME: as certbot does it, by rename
 	cp "$DIR/$1.pem" "$DIR/new.pem"; cp "$DIR/$1.key" "$DIR/new.key"

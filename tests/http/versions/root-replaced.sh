@@ -74,7 +74,7 @@ ok "logged once each" await 5 said_once 'root .*/current: No such file or direct
 
 # The folder itself is removed and made again, or another one takes its name; a reload keeps the watch.
 kill -HUP "$PID"
-ok "a reload" await 5 grep -q 'taken: number 2' "$DIR/error.log"
+ok "a reload" await 5 grep -q 'configuration reloaded: generation 2' "$DIR/error.log"
 mv "$SRV/v2" "$SRV/v3"
 ok "renamed" later has /a.bin 503
 mkdir "$SRV/v2"

@@ -48,10 +48,10 @@ hung_reload() { # NAME LINE...
 is_applied() { # NAME
 	taken=$((taken + 2))
 	kill -HUP "$PID"
-	ok "$1: a second SIGHUP is heard" await 5 said_times $((taken / 2)) 'another one follows it'
+	ok "$1: a second SIGHUP is heard" await 5 said_times $((taken / 2)) 'another one will follow'
 	ok "$1: so is SIGUSR2" take_stats
 	heal
-	ok "$1: both are applied" await 10 said "taken: number $((taken + 1))"
+	ok "$1: both are applied" await 10 said "configuration reloaded: generation $((taken + 1))"
 	get /a.bin
 	is "$(header X-Say)" "$tag" "$1: and hold"
 	rm "$DIR/ranged.conf"
@@ -81,7 +81,7 @@ is_applied certificate
 
 common=("${common[0]}" "tls = {\"$DIR/cert.pem $DIR/cert.key\"}")
 hung_reload root "site \"b.example\" { root = \"$DIR/hung/root\" }"
-ok "a slow reload is logged" await 10 said 'opening the roots takes more than 3 s'
+ok "a slow reload is logged" await 10 said 'opening the roots has taken more than 3 s'
 kill -TERM "$PID"
 ok "SIGTERM is heard" await 5 said 'finishing 0 connections'
 ok "nobody is served any more" await 5 refuses
@@ -112,7 +112,7 @@ get /a.bin
 is "$STATUS" 200 "SIGUSR1: it serves"
 taken=0
 reload_ranged
-ok "and reloads" said 'taken: number 2'
+ok "and reloads" said 'configuration reloaded: generation 2'
 kill -TERM "$PID"
 ok "SIGTERM is heard" await 5 said 'access.log accepts no data'
 heal

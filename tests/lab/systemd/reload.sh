@@ -22,7 +22,7 @@ for i in 1 2 3 4 5 6 7 8 9 10; do
 done
 is "$(header Cache-Control)" max-age=10 "each reload is in force when systemctl returns"
 
-refused() { journal | grep -c 'the configuration was not taken'; }
+refused() { journal | grep -c 'reload failed'; }
 says() { [[ $(property StatusText) == "The last reload failed: "* ]]; }
 before=$(refused)
 configure ranged 'listen = {":80"}' 'cache_size = many' 'cache_control = "max-age=20"'
