@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * O_TMPFILE makes a file that never has a name; where the filesystem has no such thing (FUSE, NFS) the name is taken
- * away as soon as it is there, with signals held back meanwhile. So whatever ends the program, the kernel frees the
- * file.
+ * O_TMPFILE creates a file that never has a name. A filesystem without O_TMPFILE (FUSE, NFS) gets a named file that is
+ * unlinked at once, with signals blocked in between. So the kernel frees the file however the program ends.
  *
- * What it is opened with is what ranged opens files with: O_DIRECT, and without where that is EINVAL.
+ * The file is opened as ranged opens its files: with O_DIRECT, and without it if that fails with EINVAL. The descriptor
+ * belongs to the caller of probe_file_open(). One thread.
  */
 #include "probe/file.h"
 
@@ -40,14 +40,15 @@
 #define STAT_MASK (STATX_BASIC_STATS | STATX_MNT_ID)
 #endif
 
-static int complain(const char *folder, const char *what, int error, int status)
+/* Prints a message; error is -errno or 0. Returns status. */
+static int complain(const char *directory, const char *what, int error, int status)
 {
-	fprintf(stderr, "ranged-probe: %s: %s%s%s\n", folder, what, error != 0 ? ": " : "",
+	fprintf(stderr, "ranged-probe: %s: %s%s%s\n", directory, what, error != 0 ? ": " : "",
 		error != 0 ? strerror(-error) : "");
 	return status;
 }
 
-/* --- what the filesystem is --- */
+/* --- properties of the filesystem --- */
 
 static bool lives_in_memory(int fd)
 {
@@ -56,7 +57,7 @@ static bool lives_in_memory(int fd)
 	return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
 }
 
-static void take_alignment(struct probe_file *file, const struct statx *st)
+static void read_alignment(struct probe_file *file, const struct statx *st)
 {
 	(void)st;
 	file->offset_alignment = file->memory_alignment = ALIGNMENT_DEFAULT;
@@ -65,7 +66,7 @@ static void take_alignment(struct probe_file *file, const struct statx *st)
 	if (!file->alignment_known)
 		return;
 	if (!align_is_power(st->stx_dio_offset_align) || st->stx_dio_offset_align > ALIGNMENT_MAX) {
-		file->direct = PROBE_DIRECT_NONE; /* 0: the kernel would not read this file directly */
+		file->direct = PROBE_DIRECT_NONE; /* 0: direct I/O is not supported for this file */
 		return;
 	}
 	file->offset_alignment = st->stx_dio_offset_align;
@@ -73,7 +74,7 @@ static void take_alignment(struct probe_file *file, const struct statx *st)
 #endif
 }
 
-static int look(struct probe_file *file)
+static int read_properties(struct probe_file *file)
 {
 	struct statx st;
 
@@ -82,16 +83,16 @@ static int look(struct probe_file *file)
 	file->major = st.stx_dev_major;
 	file->minor = st.stx_dev_minor;
 	probe_mount_find(&file->mount, st.stx_mask & STATX_MNT_ID ? st.stx_mnt_id : 0);
-	take_alignment(file, &st);
+	read_alignment(file, &st);
 	if (lives_in_memory(file->fd))
 		file->direct = PROBE_DIRECT_MEMORY;
 	return 0;
 }
 
-/* --- making it --- */
+/* --- creating the file --- */
 
-/* A name that is taken away at once. */
-static int open_named(const char *folder, int flags)
+/* Creates a file with a name, and unlinks it at once. */
+static int open_named(const char *directory, int flags)
 {
 	char path[PATH_MAX];
 	sigset_t all, before;
@@ -99,43 +100,42 @@ static int open_named(const char *folder, int flags)
 	int fd, error;
 
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number) ||
-	    snprintf(path, sizeof(path), "%s/.ranged-probe.%016" PRIx64, folder, number) >= (int)sizeof(path))
+	    snprintf(path, sizeof(path), "%s/.ranged-probe.%016" PRIx64, directory, number) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
 	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | flags, 0600);
 	error = fd < 0 ? -errno : 0;
-	/* On tmpfs of old kernels an O_DIRECT open is EINVAL, and the file is there all the same. */
+	/* On tmpfs, an old kernel fails an open with O_DIRECT (EINVAL) although it has created the file. */
 	if (fd >= 0 || error == -EINVAL)
 		unlink(path);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return error != 0 ? error : fd;
 }
 
-static int open_nameless(const char *folder, int flags)
+static int open_nameless(const char *directory, int flags)
 {
-	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | flags, 0600);
+	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC | flags, 0600);
 	int error = fd < 0 ? -errno : 0;
 
-	/* EISDIR: a kernel that takes it for an open of the folder; ENOENT and EINVAL: filesystems that do not expect
-	 * it. */
+	/* A kernel without O_TMPFILE opens the directory instead (EISDIR); some filesystems return ENOENT or EINVAL. */
 	if (error == -EOPNOTSUPP || error == -EISDIR || error == -ENOENT || error == -EINVAL)
-		return open_named(folder, flags);
+		return open_named(directory, flags);
 	return error != 0 ? error : fd;
 }
 
 static int open_any(struct probe_file *file)
 {
 	file->direct = PROBE_DIRECT_REAL;
-	file->fd = open_nameless(file->folder, O_DIRECT);
+	file->fd = open_nameless(file->directory, O_DIRECT);
 	if (file->fd == -EINVAL) {
 		file->direct = PROBE_DIRECT_NONE;
-		file->fd = open_nameless(file->folder, 0);
+		file->fd = open_nameless(file->directory, 0);
 	}
 	return file->fd < 0 ? file->fd : 0;
 }
 
-/* --- when it can't be made --- */
+/* --- errors --- */
 
 static bool is_sample(int directory_fd, const char *name)
 {
@@ -145,10 +145,10 @@ static bool is_sample(int directory_fd, const char *name)
 	       st.st_size >= SAMPLE_MIN_BYTES && faccessat(directory_fd, name, R_OK, AT_EACCESS) == 0;
 }
 
-/* Where nothing can be written, what is there already shows at least if O_DIRECT is to be had. */
-static void tell_of_sample(const char *folder)
+/* If the directory is not writable, an existing file still shows whether O_DIRECT is supported. */
+static void try_sample(const char *directory)
 {
-	DIR *dir = opendir(folder);
+	DIR *dir = opendir(directory);
 	struct dirent *entry;
 
 	for (int i = 0; dir != NULL && i < SAMPLE_TRIES && (entry = readdir(dir)) != NULL; i++) {
@@ -157,10 +157,10 @@ static void tell_of_sample(const char *folder)
 		if (!is_sample(dirfd(dir), entry->d_name))
 			continue;
 		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		fprintf(stderr, "ranged-probe: %s/%s: can %sbe opened with O_DIRECT%s\n", folder, entry->d_name,
+		fprintf(stderr, "ranged-probe: %s/%s: can %sbe opened with O_DIRECT%s\n", directory, entry->d_name,
 			fd < 0 ? "not " : "",
-			fd < 0 ? ": ranged would read it through the page cache"
-			       : ", so ranged can read it past the page cache");
+			fd < 0 ? "; ranged would read it through the page cache"
+			       : "; ranged can read it without the page cache");
 		if (fd >= 0)
 			close(fd);
 		break;
@@ -169,54 +169,54 @@ static void tell_of_sample(const char *folder)
 		closedir(dir);
 }
 
-static int refuse(const char *folder, int error)
+static int refuse(const char *directory, int error)
 {
 	switch (error) {
 	case -EROFS:
-		complain(folder, "this filesystem is read-only, and measuring needs a writable folder", 0, 0);
-		tell_of_sample(folder);
+		complain(directory, "the filesystem is read-only; the measurement needs a writable directory", 0, 0);
+		try_sample(directory);
 		return EX_CANTCREAT;
 	case -EACCES:
 	case -EPERM:
-		complain(folder, "this user may not write here, and measuring needs a writable folder", error, 0);
-		tell_of_sample(folder);
+		complain(directory, "no write permission; the measurement needs a writable directory", error, 0);
+		try_sample(directory);
 		return EX_CANTCREAT;
 	default:
-		return complain(folder, "can't make a temporary file", error, EX_CANTCREAT);
+		return complain(directory, "cannot create a temporary file", error, EX_CANTCREAT);
 	}
 }
 
-/* A filesystem that says nothing of its size (some FUSE) has no blocks at all. */
-static int check_room(const char *folder, uint64_t bytes)
+/* A filesystem that does not report its size (some FUSE filesystems) has 0 blocks, and is not checked. */
+static int check_room(const char *directory, uint64_t bytes)
 {
 	struct statvfs fs;
 	uint64_t free_bytes;
 	char have[16], need[16];
 
-	if (statvfs(folder, &fs) != 0 || fs.f_blocks == 0)
+	if (statvfs(directory, &fs) != 0 || fs.f_blocks == 0)
 		return 0;
 	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (free_bytes >= bytes)
 		return 0;
 	fprintf(stderr,
-		"ranged-probe: %s: not enough room: %s are free and the file to measure with takes %s (see --size)\n",
-		folder, units_format_size(free_bytes, have, sizeof(have)),
+		"ranged-probe: %s: not enough free space: %s are free, but the temporary file needs %s (see --size)\n",
+		directory, units_format_size(free_bytes, have, sizeof(have)),
 		units_format_size(bytes, need, sizeof(need)));
 	return EX_CANTCREAT;
 }
 
-static int check_folder(const char *folder)
+static int check_directory(const char *directory)
 {
 	struct stat st;
 
-	if (stat(folder, &st) != 0)
-		return complain(folder, "can't be looked at", -errno, EX_NOINPUT);
+	if (stat(directory, &st) != 0)
+		return complain(directory, "cannot read the properties of the directory", -errno, EX_NOINPUT);
 	if (!S_ISDIR(st.st_mode))
-		return complain(folder, "not a folder", 0, EX_NOINPUT);
+		return complain(directory, "not a directory", 0, EX_NOINPUT);
 	return 0;
 }
 
-/* Room for all of it, so that a full disk shows now; a filesystem that can't do that gets a hole. */
+/* Allocates the blocks, so that a full disk is detected now. Without support for that, the file becomes sparse. */
 static int make_room(struct probe_file *file, uint64_t bytes)
 {
 	if (fallocate(file->fd, 0, 0, (off_t)bytes) == 0)
@@ -226,29 +226,30 @@ static int make_room(struct probe_file *file, uint64_t bytes)
 	return ftruncate(file->fd, (off_t)bytes) == 0 ? 0 : -errno;
 }
 
-int probe_file_open(struct probe_file *file, const char *folder, uint64_t bytes)
+int probe_file_open(struct probe_file *file, const char *directory, uint64_t bytes)
 {
 	int status, error;
 
-	*file = (struct probe_file){ .folder = folder, .fd = -1, .bytes = bytes };
-	status = check_folder(folder);
+	*file = (struct probe_file){ .directory = directory, .fd = -1, .bytes = bytes };
+	status = check_directory(directory);
 	if (status != 0)
 		return status;
 	error = open_any(file);
 	if (error != 0)
-		return refuse(folder, error);
-	error = look(file);
+		return refuse(directory, error);
+	error = read_properties(file);
 	if (error != 0)
-		return complain(folder, "can't look at the temporary file", error, EX_IOERR);
-	status = check_room(folder, bytes);
+		return complain(directory, "cannot read the properties of the temporary file", error, EX_IOERR);
+	status = check_room(directory, bytes);
 	if (status != 0)
 		return status;
 	error = make_room(file, bytes);
 	return error == 0 ? 0
-			  : complain(folder, "no room for the file to measure with (see --size)", error, EX_CANTCREAT);
+			  : complain(directory, "not enough free space for the temporary file (see --size)", error,
+				     EX_CANTCREAT);
 }
 
-int probe_file_cut(struct probe_file *file, uint64_t bytes)
+int probe_file_shorten(struct probe_file *file, uint64_t bytes)
 {
 	if (ftruncate(file->fd, (off_t)bytes) != 0)
 		return -errno;
@@ -256,7 +257,7 @@ int probe_file_cut(struct probe_file *file, uint64_t bytes)
 	return 0;
 }
 
-int probe_file_settle(const struct probe_file *file)
+int probe_file_sync(const struct probe_file *file)
 {
 	if (fsync(file->fd) != 0)
 		return -errno;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The file that ranged-probe measures with: it has no name, so nothing can be left behind; and what its filesystem says
- * of itself. */
+/*
+ * The temporary file that ranged-probe measures with, and the properties of its filesystem. The file has no name, so it
+ * disappears with the process. One thread.
+ */
 #ifndef PROBE_FILE_H
 #define PROBE_FILE_H
 
@@ -10,18 +12,18 @@
 #include "probe/mount.h"
 
 enum probe_direct {
-	PROBE_DIRECT_REAL,     /* O_DIRECT, past the page cache as far as is known */
-	PROBE_DIRECT_BUFFERED, /* it can be asked for, but the data go through the page cache all the same */
-	PROBE_DIRECT_MEMORY,   /* tmpfs, ramfs: the page cache is where the file is */
-	PROBE_DIRECT_NONE,     /* the filesystem refuses it */
+	PROBE_DIRECT_REAL,     /* O_DIRECT bypasses the page cache, as far as can be observed */
+	PROBE_DIRECT_BUFFERED, /* O_DIRECT is accepted, but the data still pass through the page cache */
+	PROBE_DIRECT_MEMORY,   /* tmpfs, ramfs: the file consists of the page cache */
+	PROBE_DIRECT_NONE,     /* the filesystem rejects O_DIRECT */
 };
 
 struct probe_file {
-	const char *folder;
+	const char *directory;
 	int fd;
 	uint64_t bytes;
 	enum probe_direct direct;
-	bool alignment_known;	   /* STATX_DIOALIGN says it; else it is assumed */
+	bool alignment_known;	   /* from STATX_DIOALIGN; otherwise the alignment is assumed */
 	uint32_t offset_alignment; /* powers of two */
 	uint32_t memory_alignment;
 	struct probe_mount mount;
@@ -29,18 +31,21 @@ struct probe_file {
 };
 
 /*
- * Makes it: `bytes` long, a multiple of 1 MiB, its room allocated where the filesystem can do that. 0, or an exit
- * status of sysexits.h after saying on stderr what is in the way. The caller owns file->fd.
+ * Creates the file. Its size is `bytes`, a multiple of 1 MiB; the blocks are allocated if the filesystem supports that.
+ * Returns 0, or an exit status of sysexits.h after printing the reason on standard error. The caller owns file->fd.
  */
-int probe_file_open(struct probe_file *file, const char *folder, uint64_t bytes);
+int probe_file_open(struct probe_file *file, const char *directory, uint64_t bytes);
 
-/* Ends it at `bytes`. 0 or -errno. */
-int probe_file_cut(struct probe_file *file, uint64_t bytes);
+/* Shortens the file to this many bytes. Returns 0 or -errno. */
+int probe_file_shorten(struct probe_file *file, uint64_t bytes);
 
-/* fsync, then out of the page cache as far as any user can have it. 0 or -errno. BLOCKS. */
-int probe_file_settle(const struct probe_file *file);
+/*
+ * Calls fsync, then asks the kernel to drop the file from the page cache, which needs no privilege. Blocks. Returns 0 or
+ * -errno.
+ */
+int probe_file_sync(const struct probe_file *file);
 
-/* The share of the file that is in the page cache, 0 … 1; negative if the system does not say. */
+/* Returns the share of the file in the page cache, from 0 to 1; a negative number if the kernel does not report it. */
 double probe_file_resident(const struct probe_file *file);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One reactor, one disk, and memory for as many reads as can be in flight. A read that has ended begins the next one in
- * its place, and all that has begun in a turn goes down in one io_submit: as in ranged.
+ * One reactor, one disk, and one slot with memory for each request in flight. A request that ends starts the next one in
+ * its slot. All requests started in an iteration are submitted with one io_submit, as in ranged.
  *
- * Each slot has memory of its own, touched beforehand: btrfs checks what it has read where it has read it to, and reads
- * through the page cache into memory that is not there yet.
+ * Each slot has its own memory, which has been touched before. btrfs verifies checksums in the destination, and reads
+ * through the page cache if the destination is not mapped yet.
+ *
+ * The probe_io owns all of that; a job belongs to its caller and is set only while it runs. One thread.
  */
 #include "probe/io.h"
 
@@ -19,7 +21,7 @@
 #include "engine/reactor.h"
 #include "probe/pattern.h"
 
-#define RETRY_MS 1 /* after an io_submit that took nothing */
+#define RETRY_MS 1 /* after an io_submit that accepted no request */
 
 struct slot {
 	struct disk_read read;
@@ -36,7 +38,7 @@ struct probe_io {
 	struct slot slots[PROBE_IO_DEPTH_MAX];
 	uint64_t random;
 
-	/* of the job that is run */
+	/* of the current job */
 	struct probe_job *job;
 	uint64_t start_ns;
 	bool failed;
@@ -50,7 +52,7 @@ static void reap(void *context, uint32_t events)
 	disk_reap(io->disk);
 }
 
-static int take_memory(struct probe_io *io)
+static int allocate_memory(struct probe_io *io)
 {
 	int error = arena_new(&io->arena, PROBE_IO_DEPTH_MAX * PROBE_IO_BYTES_MAX);
 
@@ -81,7 +83,7 @@ int probe_io_new(struct probe_io **io)
 		error = reactor_add(made->reactor, &made->watch, EPOLLIN | EPOLLET);
 	}
 	if (error == 0)
-		error = take_memory(made);
+		error = allocate_memory(made);
 	if (error == 0)
 		*io = made;
 	else
@@ -104,7 +106,7 @@ void probe_io_free(struct probe_io *io)
 	free(io);
 }
 
-/* xorshift */
+/* Returns a pseudo-random number (xorshift). */
 static uint64_t next_random(uint64_t *state)
 {
 	*state ^= *state << 13;
@@ -131,7 +133,7 @@ static bool is_over(const struct probe_io *io)
 	       (job->time_ns != 0 && clock_now_ns() - io->start_ns >= job->time_ns);
 }
 
-static void begin(struct slot *slot)
+static void start_request(struct slot *slot)
 {
 	struct probe_io *io = slot->io;
 	struct probe_job *job = io->job;
@@ -144,7 +146,7 @@ static void begin(struct slot *slot)
 	disk_read(io->disk, &slot->read);
 }
 
-/* Of a job from beginning to end it is the first in the file that is told, not the first in time. */
+/* Records a fault. A sequential job keeps the fault with the lowest offset, a random job the first one in time. */
 static void note_fault(struct probe_io *io, struct probe_fault fault)
 {
 	fault.write = io->job->write;
@@ -154,7 +156,7 @@ static void note_fault(struct probe_io *io, struct probe_fault fault)
 	io->failed = true;
 }
 
-/* True if the request ended as it should have. */
+/* Returns true if the request transferred all bytes and they are right. */
 static bool check_result(struct slot *slot, ssize_t result)
 {
 	const struct probe_job *job = slot->io->job;
@@ -179,9 +181,9 @@ static void done(struct disk_read *read, ssize_t result)
 	uint64_t spent_ns = clock_now_ns() - slot->begun_ns;
 
 	if (job->nowait && result == -EAGAIN) {
-		job->again++;
+		job->eagain++;
 	} else if (job->nowait && result == -EOPNOTSUPP) {
-		job->refused++;
+		job->unsupported++;
 	} else if (check_result(slot, result)) {
 		job->count++;
 		job->done_bytes += job->bytes;
@@ -189,7 +191,7 @@ static void done(struct disk_read *read, ssize_t result)
 			probe_times_add(job->times, spent_ns);
 	}
 	if (!is_over(slot->io))
-		begin(slot);
+		start_request(slot);
 }
 
 static void prepare(struct slot *slot, const struct probe_job *job)
@@ -206,9 +208,8 @@ static void prepare(struct slot *slot, const struct probe_job *job)
 	};
 }
 
-/* Reads that queue behind a ring that takes nothing would wait for ever after a failed job, too: they are taken back.
- */
-static void drop_queued(struct probe_io *io)
+/* Cancels queued requests after a fault: if io_submit accepts nothing, they would wait for ever. */
+static void cancel_queued(struct probe_io *io)
 {
 	for (unsigned i = 0; i < io->job->depth; i++) {
 		if (io->slots[i].read.state == DISK_READ_QUEUED)
@@ -216,7 +217,7 @@ static void drop_queued(struct probe_io *io)
 	}
 }
 
-static void turn(struct probe_io *io)
+static void iterate(struct probe_io *io)
 {
 	uint64_t before_ns = clock_now_ns();
 	int error;
@@ -224,7 +225,7 @@ static void turn(struct probe_io *io)
 	if (disk_queued(io->disk) > 0 && disk_submit(io->disk) > 0 && io->job->submit_times != NULL)
 		probe_times_add(io->job->submit_times, clock_now_ns() - before_ns);
 	if (io->failed)
-		drop_queued(io);
+		cancel_queued(io);
 	if (disk_in_flight(io->disk) + disk_queued(io->disk) == 0)
 		return;
 	error = reactor_iterate(io->reactor, disk_queued(io->disk) > 0 ? RETRY_MS : -1);
@@ -241,10 +242,10 @@ bool probe_io_run(struct probe_io *io, struct probe_job *job)
 	io->start_ns = clock_now_ns();
 	for (unsigned i = 0; i < job->depth && !is_over(io); i++) {
 		prepare(&io->slots[i], job);
-		begin(&io->slots[i]);
+		start_request(&io->slots[i]);
 	}
 	while (disk_in_flight(io->disk) + disk_queued(io->disk) > 0)
-		turn(io);
+		iterate(io);
 	job->spent_ns = clock_now_ns() - io->start_ns;
 	return !io->failed;
 }

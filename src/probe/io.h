@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Jobs of many equal reads or writes, so many of them at once, on the engine that ranged reads with: libaio, eventfd,
- * epoll. */
+/*
+ * Jobs of many equal reads or writes with a constant number in flight. They use the engine of ranged: libaio, eventfd and
+ * epoll. One thread.
+ */
 #ifndef PROBE_IO_H
 #define PROBE_IO_H
 
@@ -16,44 +18,44 @@
 
 struct probe_io;
 
-/* The first one that failed, was short, or came back with other bytes than were written. */
+/* The first request that failed, was short, or returned other bytes than were written. */
 struct probe_fault {
-	int error; /* -errno; 0 if it was not the system that failed it */
+	int error; /* -errno; 0: the system call succeeded, but the result is short or wrong */
 	bool write;
-	uint64_t offset;   /* of the request; of the first wrong byte */
-	size_t asked, got; /* bytes; got < asked: short */
-	bool wrong;	   /* the bytes */
+	uint64_t offset;   /* of the request, or of the first wrong byte */
+	size_t asked, got; /* bytes requested and transferred; got < asked: short */
+	bool wrong;	   /* the bytes differ from those written */
 };
 
 struct probe_job {
 	int fd;
 	uint64_t file_bytes;
 	uint32_t alignment, memory_alignment;
-	bool write;	/* the pattern of `seed`, else reads */
-	bool compare;	/* what is read with that pattern */
-	bool nowait;	/* RWF_NOWAIT: EAGAIN and EOPNOTSUPP are counted and are no faults */
-	bool random;	/* places; else from the beginning to the end, once */
-	unsigned depth; /* at once */
-	size_t bytes;	/* of each */
+	bool write;	/* write the pattern of `seed`; otherwise read */
+	bool compare;	/* compare the bytes read with the pattern */
+	bool nowait;	/* use RWF_NOWAIT; EAGAIN and EOPNOTSUPP are counted and are not faults */
+	bool random;	/* random offsets; otherwise once from the start to the end of the file */
+	unsigned depth; /* requests in flight */
+	size_t bytes;	/* of each request */
 	uint64_t seed;
-	uint64_t time_ns;   /* none begins later; 0: no limit. Those under way are waited for */
+	uint64_t time_ns;   /* no request starts later; 0: no limit. The job waits for requests in flight */
 	uint64_t count_max; /* 0: no limit */
 
 	/* results */
-	struct probe_times *times, *submit_times; /* are added to; NULL: nobody wants to know */
-	uint64_t begun;
-	uint64_t count, done_bytes; /* of those that ended well */
-	uint64_t again, refused;    /* EAGAIN, EOPNOTSUPP */
+	struct probe_times *times, *submit_times; /* receive the durations; may be NULL */
+	uint64_t begun;				  /* requests started */
+	uint64_t count, done_bytes;		  /* requests that succeeded, and their bytes */
+	uint64_t eagain, unsupported;		  /* requests that failed with EAGAIN, EOPNOTSUPP */
 	uint64_t spent_ns;
 	struct probe_fault fault;
 };
 
-/* Takes 128 of fs.aio-max-nr and 128 MiB of memory. 0 with *io owned by the caller, or -errno. */
+/* Needs 128 of fs.aio-max-nr and 128 MiB of memory. Returns 0 with *io owned by the caller, or -errno. */
 int probe_io_new(struct probe_io **io);
-/* Nothing is in flight. NULL is fine. */
+/* No request may be in flight. NULL is allowed. */
 void probe_io_free(struct probe_io *io);
 
-/* Runs the job to its end on the calling thread. False: there is a fault. */
+/* Runs the job to its end on the calling thread. Returns false if job->fault is set. */
 bool probe_io_run(struct probe_io *io, struct probe_job *job);
 
 #endif

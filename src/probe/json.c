@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Times are in microseconds, sizes in bytes. What was not measured is null, or an empty list. */
+/*
+ * Builds the JSON report with jansson. Times are in microseconds unless a key says otherwise, sizes in bytes. A value
+ * that was not measured is null, and a list of such values is empty.
+ *
+ * The functions return new objects, or NULL if memory runs out; json_pack() passes a NULL on. One thread.
+ */
 #include "probe/json.h"
 
 #include <errno.h>
 #include <jansson.h>
 
-/* A path need not be UTF-8; JSON must be. */
+/* Returns the text, or null if it is not valid UTF-8, as JSON requires. */
 static json_t *text_of(const char *path)
 {
 	json_t *text = json_string(path);
@@ -63,8 +68,8 @@ static json_t *nowait_of(const struct probe_result *result)
 
 	if (nowait->reads == 0)
 		return json_null();
-	return json_pack("{s:b, s:I, s:f}", "accepted", nowait->refused == 0, "reads", (json_int_t)nowait->reads,
-			 "again_share", (double)nowait->again / (double)nowait->reads);
+	return json_pack("{s:b, s:I, s:f}", "accepted", nowait->unsupported == 0, "reads", (json_int_t)nowait->reads,
+			 "again_share", (double)nowait->eagain / (double)nowait->reads);
 }
 
 static json_t *cell_of(const struct probe_result *result, unsigned size, unsigned depth)
@@ -127,7 +132,7 @@ int probe_json_print(FILE *out, const struct probe_result *result, const struct 
 {
 	json_t *report = json_pack(
 		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:f, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
-		PACKAGE_VERSION, "folder", text_of(result->file.folder), "verdict",
+		PACKAGE_VERSION, "folder", text_of(result->file.directory), "verdict",
 		probe_verdict_suitability(verdict->suitability), "filesystem", filesystem_of(&result->file), "direct",
 		direct_of(result), "alignment", alignment_of(&result->file), "write", transfer_of(&result->write),
 		"fsync_seconds", (double)result->fsync_ns / 1e9, "read_back", transfer_of(&result->verify), "shortened",

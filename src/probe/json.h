@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The report for programs: one JSON object, its keys as ranged-probe(8) has them. */
+/* The report as one JSON object; ranged-probe(8) describes the keys. */
 #ifndef PROBE_JSON_H
 #define PROBE_JSON_H
 
@@ -7,7 +7,7 @@
 
 #include "probe/verdict.h"
 
-/* 0 or -EIO (it could not be written), -ENOMEM. */
+/* Prints the report. Returns 0, -EIO (cannot write) or -ENOMEM. */
 int probe_json_print(FILE *out, const struct probe_result *result, const struct probe_verdict *verdict);
 
 #endif

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The steps in their order: write the file, read it back and compare, then, if there is a disk below that is really
- * read, what RWF_NOWAIT does, the cells of depth and size, and the calibration that ranged itself would do.
+ * The steps, in this order: write the file; read it back and compare it; then, if the reads reach a disk, try RWF_NOWAIT,
+ * measure the cells of depth and size, and run the calibration of ranged.
  *
- * Cells go from few reads at once to many. One that would take too long to come to an end, by the throughput of the one
- * before it, is left out: so a disk of 50 reads a second does not hold the program for minutes.
+ * The cells of one size are measured with an increasing number of reads in flight. A cell is skipped if it would take too
+ * long, judging by the throughput of the cell before. So a disk with 50 reads per second does not block the program for
+ * minutes.
+ *
+ * The result belongs to the caller. One thread.
  */
 #include "probe/measure.h"
 
@@ -21,12 +24,12 @@
 
 #define STORAGE_FAULT 1 /* exit status */
 #define TRANSFER_DEPTH 8
-#define MIN_BYTES (UINT64_C(16) << 20) /* of a file that was shortened */
+#define MIN_BYTES (UINT64_C(16) << 20) /* minimum size of a shortened file */
 #define NOWAIT_READS 256
 #define NOWAIT_DEPTH 8
 #define NOWAIT_NS (CLOCK_NS_PER_S / 2)
-#define CALIBRATE_MS 1000   /* there is more time here than ranged has */
-#define BUFFERED_SHARE 0.05 /* a few pages may come in by accident */
+#define CALIBRATE_MS 1000   /* longer than in ranged, which calibrates at its start */
+#define BUFFERED_SHARE 0.05 /* a smaller share of the page cache can be accidental */
 
 struct measure {
 	const struct probe_options *options;
@@ -51,27 +54,27 @@ static struct probe_job job_of(const struct measure *measure)
 	};
 }
 
-static int tell_fault(const struct measure *measure, const struct probe_fault *fault)
+static int report_fault(const struct measure *measure, const struct probe_fault *fault)
 {
-	const char *folder = measure->result->file.folder, *what = fault->write ? "write" : "read";
+	const char *directory = measure->result->file.directory, *what = fault->write ? "write" : "read";
 
 	if (fault->error != 0)
 		fprintf(stderr, "ranged-probe: %s: %s of %zu bytes at offset %" PRIu64 " failed: %s (errno %d)\n",
-			folder, what, fault->asked, fault->offset, strerror(-fault->error), -fault->error);
+			directory, what, fault->asked, fault->offset, strerror(-fault->error), -fault->error);
 	else if (fault->wrong)
 		fprintf(stderr,
-			"ranged-probe: %s: at offset %" PRIu64 " the file does not have the bytes that were written\n",
-			folder, fault->offset);
+			"ranged-probe: %s: the byte at offset %" PRIu64 " differs from the byte that was written\n",
+			directory, fault->offset);
 	else
-		fprintf(stderr, "ranged-probe: %s: short %s at offset %" PRIu64 ": %zu of %zu bytes\n", folder, what,
+		fprintf(stderr, "ranged-probe: %s: short %s at offset %" PRIu64 ": %zu of %zu bytes\n", directory, what,
 			fault->offset, fault->got, fault->asked);
 	return STORAGE_FAULT;
 }
 
-static int tell_error(const struct measure *measure, const char *what, int error, int status)
+static int report_error(const struct measure *measure, const char *what, int error, int status)
 {
-	fprintf(stderr, "ranged-probe: %s: %s: %s (errno %d)\n", measure->result->file.folder, what, strerror(-error),
-		-error);
+	fprintf(stderr, "ranged-probe: %s: %s: %s (errno %d)\n", measure->result->file.directory, what,
+		strerror(-error), -error);
 	return status;
 }
 
@@ -88,15 +91,15 @@ static int make_io(struct measure *measure)
 	int error = probe_io_new(&measure->io);
 
 	if (error == -EAGAIN)
-		return tell_error(measure, "no room for asynchronous reads: raise fs.aio-max-nr", error, EX_OSERR);
+		return report_error(measure, "not enough asynchronous I/O slots; raise fs.aio-max-nr", error, EX_OSERR);
 	if (error != 0)
-		return tell_error(measure, "can't start", error, EX_OSERR);
+		return report_error(measure, "cannot start the I/O engine", error, EX_OSERR);
 	if (getrandom(&measure->seed, sizeof(measure->seed), 0) < 0)
 		measure->seed = clock_now_ns();
 	return 0;
 }
 
-/* What was not written in time is cut off. */
+/* Shortens the file to the part that was written in time. */
 static int shorten(struct measure *measure, uint64_t written)
 {
 	struct probe_result *result = measure->result;
@@ -105,8 +108,8 @@ static int shorten(struct measure *measure, uint64_t written)
 	if (written == result->file.bytes)
 		return 0;
 	result->shortened = true;
-	error = probe_file_cut(&result->file, written);
-	return error == 0 ? 0 : tell_error(measure, "can't shorten the file", error, STORAGE_FAULT);
+	error = probe_file_shorten(&result->file, written);
+	return error == 0 ? 0 : report_error(measure, "cannot shorten the file", error, STORAGE_FAULT);
 }
 
 static int write_file(struct measure *measure)
@@ -119,24 +122,24 @@ static int write_file(struct measure *measure)
 	rest = least;
 	least.count_max = MIN_BYTES / PROBE_IO_BYTES_MAX;
 	if (!probe_io_run(measure->io, &least))
-		return tell_fault(measure, &least.fault);
+		return report_fault(measure, &least.fault);
 	rest.begun = least.begun;
 	rest.time_ns = measure->options->write_ns_max;
 	if (!probe_io_run(measure->io, &rest))
-		return tell_fault(measure, &rest.fault);
+		return report_fault(measure, &rest.fault);
 	result->write = (struct probe_transfer){ least.done_bytes + rest.done_bytes, least.spent_ns + rest.spent_ns };
 	return shorten(measure, result->write.bytes);
 }
 
-static int settle_file(struct measure *measure)
+static int sync_file(struct measure *measure)
 {
 	uint64_t start_ns = clock_now_ns();
 	int error;
 
 	progress(measure, "waiting for fsync");
-	error = probe_file_settle(&measure->result->file);
+	error = probe_file_sync(&measure->result->file);
 	measure->result->fsync_ns = clock_now_ns() - start_ns;
-	return error == 0 ? 0 : tell_error(measure, "fsync failed", error, STORAGE_FAULT);
+	return error == 0 ? 0 : report_error(measure, "fsync failed", error, STORAGE_FAULT);
 }
 
 static int verify_file(struct measure *measure)
@@ -147,7 +150,7 @@ static int verify_file(struct measure *measure)
 	job.compare = true;
 	job.submit_times = &measure->submits;
 	if (!probe_io_run(measure->io, &job))
-		return tell_fault(measure, &job.fault);
+		return report_fault(measure, &job.fault);
 	measure->result->verify = (struct probe_transfer){ job.done_bytes, job.spent_ns };
 	return 0;
 }
@@ -165,8 +168,8 @@ static int try_nowait(struct measure *measure)
 	if (job.bytes % job.alignment != 0)
 		return 0;
 	if (!probe_io_run(measure->io, &job))
-		return tell_fault(measure, &job.fault);
-	measure->result->nowait = (struct probe_nowait){ job.begun, job.again, job.refused };
+		return report_fault(measure, &job.fault);
+	measure->result->nowait = (struct probe_nowait){ job.begun, job.eagain, job.unsupported };
 	return 0;
 }
 
@@ -191,7 +194,7 @@ static int measure_cell(struct measure *measure, unsigned size, unsigned depth)
 	job.times = &times;
 	job.submit_times = &submits;
 	if (!probe_io_run(measure->io, &job))
-		return tell_fault(measure, &job.fault);
+		return report_fault(measure, &job.fault);
 	*cell = (struct probe_cell){
 		.reads = job.count,
 		.bytes_per_s = (double)job.done_bytes * (double)CLOCK_NS_PER_S / (double)job.spent_ns,
@@ -203,7 +206,9 @@ static int measure_cell(struct measure *measure, unsigned size, unsigned depth)
 	return 0;
 }
 
-/* Whether one round of a cell's reads would hold us for more than two cells' time, by what the cell before it got. */
+/*
+ * Returns true if one round of reads would take longer than the time of two cells, at the throughput of the cell before.
+ */
 static bool takes_too_long(const struct measure *measure, unsigned size, unsigned depth)
 {
 	const struct probe_cell *before = depth == 0 ? NULL : &measure->result->cells[size][depth - 1];
@@ -240,10 +245,10 @@ static int calibrate(struct measure *measure)
 			      &result->calibration);
 	return error == 0
 		       ? 0
-		       : tell_error(measure, "the calibration failed", error, error == -EIO ? STORAGE_FAULT : EX_OSERR);
+		       : report_error(measure, "calibration failed", error, error == -EIO ? STORAGE_FAULT : EX_OSERR);
 }
 
-/* Is the data read past the page cache? Only where it may be, there is something to measure. */
+/* Detects reads through the page cache. Without reads from a disk there is nothing to measure. */
 static int judge_direct(struct measure *measure)
 {
 	struct probe_result *result = measure->result;
@@ -255,7 +260,7 @@ static int judge_direct(struct measure *measure)
 	return 0;
 }
 
-static void sum_up(struct measure *measure)
+static void summarise_submits(struct measure *measure)
 {
 	struct probe_submits *submits = &measure->result->submits;
 	const struct probe_times *times = &measure->submits;
@@ -270,8 +275,7 @@ static void sum_up(struct measure *measure)
 
 static int run_steps(struct measure *measure)
 {
-	static int (*const always[])(struct measure *) = { make_io, write_file, settle_file, verify_file,
-							   judge_direct };
+	static int (*const always[])(struct measure *) = { make_io, write_file, sync_file, verify_file, judge_direct };
 	static int (*const on_disks[])(struct measure *) = { try_nowait, measure_cells, calibrate, judge_direct };
 	int status = 0;
 
@@ -281,7 +285,7 @@ static int run_steps(struct measure *measure)
 		return status;
 	for (size_t i = 0; i < sizeof(on_disks) / sizeof(on_disks[0]) && status == 0; i++)
 		status = on_disks[i](measure);
-	sum_up(measure);
+	summarise_submits(measure);
 	return status;
 }
 
@@ -295,7 +299,7 @@ int probe_measure_run(const struct probe_options *options, struct probe_result *
 		return EX_OSERR;
 	measure->options = options;
 	measure->result = result;
-	status = probe_file_open(&result->file, options->folder, options->bytes);
+	status = probe_file_open(&result->file, options->directory, options->bytes);
 	if (status == 0)
 		status = run_steps(measure);
 	progress(measure, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What ranged-probe does, step by step, and what comes of it. */
+/* The steps of ranged-probe, and their results. One thread. */
 #ifndef PROBE_MEASURE_H
 #define PROBE_MEASURE_H
 
@@ -13,19 +13,19 @@
 #define PROBE_SIZES 5  /* 4 KiB, 16 KiB … 1 MiB */
 #define PROBE_DEPTHS 8 /* 1, 2, 4 … 128 */
 #define PROBE_SIZE_64K 2
-#define PROBE_SLOW_SUBMIT_NS UINT64_C(20000000) /* as ranged counts them */
+#define PROBE_SLOW_SUBMIT_NS UINT64_C(20000000) /* the same limit as in ranged */
 
 static inline size_t probe_size_bytes(unsigned size)
 {
 	return (size_t)4096 << 2 * size;
 }
 
-/* Random reads of one size, so many at once. */
+/* Random reads of one size, with a constant number in flight. */
 struct probe_cell {
-	uint64_t reads; /* 0: left out, because the device is saturated by fewer and would take too long */
+	uint64_t reads; /* 0: skipped, because fewer reads saturate the device and these would take too long */
 	double bytes_per_s;
 	uint64_t p50_ns, p99_ns;
-	uint64_t submit_p50_ns; /* the time that io_submit itself took */
+	uint64_t submit_p50_ns; /* duration of io_submit itself */
 };
 
 struct probe_transfer {
@@ -38,16 +38,16 @@ struct probe_submits {
 };
 
 struct probe_nowait {
-	uint64_t reads, again, refused;
+	uint64_t reads, eagain, unsupported; /* unsupported: EOPNOTSUPP */
 };
 
 struct probe_result {
 	struct probe_file file;
 	struct probe_transfer write, verify;
 	uint64_t fsync_ns;
-	bool shortened;	 /* the file is smaller than asked for: writing it all would have taken too long */
-	double resident; /* share of the file in the page cache after all was read; negative: not known */
-	bool measured;	 /* what follows was: there is a disk to measure */
+	bool shortened;	 /* the file is smaller than requested, because writing all of it would have taken too long */
+	double resident; /* share of the file in the page cache after reading; negative: unknown */
+	bool measured;	 /* there is a disk to measure, and the following members are set */
 	struct probe_submits submits;
 	struct probe_nowait nowait;
 	struct probe_cell cells[PROBE_SIZES][PROBE_DEPTHS];
@@ -55,16 +55,16 @@ struct probe_result {
 };
 
 struct probe_options {
-	const char *folder;
+	const char *directory;
 	uint64_t bytes;			    /* of the file: a multiple of 1 MiB */
-	uint64_t write_ns_max;		    /* rather a smaller file than to write for longer; 0: as long as it takes */
+	uint64_t write_ns_max;		    /* after this time, the file is shortened; 0: no limit */
 	uint64_t cells_ns;		    /* for all cells together */
-	void (*progress)(const char *step); /* is told what begins, and NULL at the end; may be NULL */
+	void (*progress)(const char *step); /* called when a step starts, and with NULL at the end; may be NULL */
 };
 
 /*
- * Runs all steps. 0, or an exit status after saying on stderr what went wrong and where: 1 for a fault of the storage,
- * else of sysexits.h. The caller closes result->file.fd, if it is not -1.
+ * Runs all steps. Returns 0, or an exit status after printing the reason on standard error: 1 for a fault of the storage,
+ * otherwise one of sysexits.h. The caller closes result->file.fd unless it is -1.
  */
 int probe_measure_run(const struct probe_options *options, struct probe_result *result);
 

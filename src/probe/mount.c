@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* By the number of the mount and not by st_dev, which on btrfs is that of a subvolume and stands in no list. */
+/*
+ * Reads /proc/self/mountinfo. Mounts are compared by their ID, not by st_dev: on btrfs, st_dev is the number of a
+ * subvolume, which mountinfo does not contain.
+ *
+ * The mount is a plain struct of the caller. One thread.
+ */
 #include "probe/mount.h"
 
 #include <inttypes.h>
@@ -8,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A line of /proc/self/mountinfo: "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw,errors=continue" */
+/* Parses a line of /proc/self/mountinfo: "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw,errors=continue". Returns true if it has this ID. */
 static bool parse_line(const char *line, uint64_t id, struct probe_mount *mount)
 {
 	const char *rest = strstr(line, " - ");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is mounted where a file is. */
+/* The mount that contains a file. */
 #ifndef PROBE_MOUNT_H
 #define PROBE_MOUNT_H
 
@@ -10,7 +10,7 @@ struct probe_mount {
 	char source[128]; /* "/dev/vda" */
 };
 
-/* The mount of this number, which is statx()'s stx_mnt_id; both "unknown" if there is none. */
+/* Finds the mount with this ID (stx_mnt_id of statx). If there is none, type and source become "unknown". */
 void probe_mount_find(struct probe_mount *mount, uint64_t id);
 
 #endif

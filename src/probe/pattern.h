@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The bytes that ranged-probe writes: they follow from a seed and their offset alone, so that what is read back can be
- * compared without being remembered, and nothing can compress them. Pure functions.
+ * The bytes that ranged-probe writes. They depend on a seed and their offset only, so the bytes read back can be verified
+ * without a copy. They cannot be compressed. Functions without side effects.
  */
 #ifndef PROBE_PATTERN_H
 #define PROBE_PATTERN_H
@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* offset and bytes are multiples of 8, the memory is aligned to that. */
+/* Fills the memory, which is aligned to 8. offset and bytes are multiples of 8. */
 void probe_pattern_fill(uint64_t seed, uint64_t offset, void *memory, size_t bytes);
 
-/* How many bytes from the first on are right: `bytes` if all are. */
+/* Returns the number of right bytes before the first wrong one; `bytes` if all are right. */
 size_t probe_pattern_right(uint64_t seed, uint64_t offset, const void *memory, size_t bytes);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged-probe: whether ranged will run well on a folder's filesystem, found out by doing what ranged does. One thread.
+ * ranged-probe tests whether ranged will run well on the filesystem of a directory, by performing the same operations as
+ * ranged. One thread.
  *
- * A signal ends it at once and with nothing to clean up: the file it measures with has no name, and all else is its own
- * memory.
+ * A signal ends the program at once. There is nothing to clean up, because the temporary file has no name and everything
+ * else is memory of the process. The exit status is 1 for a fault of the storage, otherwise one of sysexits.h.
  */
 #include <argp.h>
 #include <errno.h>
@@ -27,7 +28,7 @@
 #define BYTES_MAX (MIB << 20)
 #define CELLS_MS_DEFAULT 8000
 #define CELLS_MS_MAX (24 * 3600 * 1000)
-#define WRITE_NS_MAX (3 * CLOCK_NS_PER_S) /* unless a size was asked for */
+#define WRITE_NS_MAX (3 * CLOCK_NS_PER_S) /* unless --size is given */
 
 struct command {
 	struct probe_options options;
@@ -36,10 +37,10 @@ struct command {
 
 static const struct argp_option option_table[] = {
 	{ "json", 'j', NULL, 0, "Print one JSON object instead of the report", 0 },
-	{ "size", 's', "SIZE", 0, "Measure with a file of SIZE (default 256M, or less on a slow disk; at least 16M)",
+	{ "size", 's', "SIZE", 0, "Size of the temporary file (default 256M, or less on a slow disk; at least 16M)",
 	  0 },
 	{ "seconds", 't', "TIME", 0,
-	  "Measure depths and sizes for so long (default 8; writing and reading back come on top)", 0 },
+	  "Duration of the measurement (default 8), in addition to the time for writing and reading back the file", 0 },
 	{ 0 },
 };
 
@@ -48,7 +49,7 @@ static void set_size(struct command *command, const char *text, struct argp_stat
 	uint64_t bytes;
 
 	if (units_parse_size(text, &bytes) != 0 || bytes < BYTES_MIN || bytes > BYTES_MAX)
-		argp_error(state, "--size: \"%s\" is no size from 16M to 1T", text);
+		argp_error(state, "--size: \"%s\" is not a size from 16M to 1T", text);
 	command->options.bytes = bytes / MIB * MIB;
 	command->options.write_ns_max = 0;
 }
@@ -58,7 +59,7 @@ static void set_seconds(struct command *command, const char *text, struct argp_s
 	uint64_t ms;
 
 	if (units_parse_duration(text, &ms) != 0 || ms == 0 || ms > CELLS_MS_MAX)
-		argp_error(state, "--seconds: \"%s\" is no time up to a day", text);
+		argp_error(state, "--seconds: \"%s\" is not a duration of up to one day", text);
 	command->options.cells_ns = ms * CLOCK_NS_PER_MS;
 }
 
@@ -77,13 +78,13 @@ static error_t parse_option(int option, char *value, struct argp_state *state)
 		set_seconds(command, value, state);
 		return 0;
 	case ARGP_KEY_ARG:
-		if (command->options.folder != NULL)
-			argp_error(state, "one folder is measured, not two: \"%s\" is one too many", value);
-		command->options.folder = value;
+		if (command->options.directory != NULL)
+			argp_error(state, "only one directory can be measured, but \"%s\" is also given", value);
+		command->options.directory = value;
 		return 0;
 	case ARGP_KEY_END:
-		if (command->options.folder == NULL)
-			argp_error(state, "name the folder that is to be served");
+		if (command->options.directory == NULL)
+			argp_error(state, "no directory given");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -93,9 +94,10 @@ static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
 	.args_doc = "DIR",
-	.doc = "Tell whether ranged will run well on the filesystem of DIR, and with which settings. Writes a temporary file there that has "
-	       "no name and is gone at the end, whatever ends the program. Needs no root."
-	       "\vExit status: 0 measured, whatever the verdict; 1 the storage failed; others as in sysexits.h: see ranged-probe(8).",
+	.doc = "Test whether ranged will run well on the filesystem of DIR, and recommend settings. The program writes a temporary file to "
+	       "DIR. The file has no name, and disappears however the program ends. Root privileges are not needed."
+	       "\vThe exit status is 0 if the measurement was completed, whatever the verdict; 1 if the storage failed; otherwise one of "
+	       "sysexits.h. See ranged-probe(8).",
 };
 
 static void print_version(FILE *stream, struct argp_state *state)
@@ -104,7 +106,7 @@ static void print_version(FILE *stream, struct argp_state *state)
 	fprintf(stream, "ranged-probe %s\njansson %s\n", PACKAGE_VERSION, JANSSON_VERSION);
 }
 
-/* One line that is written over by the next and gone in the end. */
+/* Shows the current step in a line that the next step overwrites; NULL erases the line. */
 static void show_progress(const char *step)
 {
 	fprintf(stderr, "\r\033[K%s%s", step != NULL ? step : "", step != NULL ? " ..." : "");
@@ -117,7 +119,7 @@ static void end_by_signal(int number)
 	_exit(128 + number);
 }
 
-/* One that is ignored (nohup) stays so. */
+/* Installs the handlers. A signal that is ignored, for example because of nohup, stays ignored. */
 static void catch_signals(void)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
@@ -153,7 +155,7 @@ static int report(const struct command *command, const struct probe_result *resu
 		probe_report_print(&style, result, &verdict);
 	if (error == 0 && fflush(stdout) == 0 && !ferror(stdout))
 		return EXIT_SUCCESS;
-	fprintf(stderr, "ranged-probe: can't write the report: %s\n", strerror(error != 0 ? -error : errno));
+	fprintf(stderr, "ranged-probe: cannot write the report: %s\n", strerror(error != 0 ? -error : errno));
 	return EX_IOERR;
 }
 
@@ -167,7 +169,7 @@ int main(int argc, char **argv)
 	static struct probe_result result;
 	int status;
 
-	setlocale(LC_CTYPE, ""); /* not the numbers: they are the same everywhere */
+	setlocale(LC_CTYPE, ""); /* not LC_NUMERIC, so that numbers have the same form in all locales */
 	argp_program_version_hook = print_version;
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &command);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One page: a headline, one line for each thing that was looked at with a sign of whether it is well, what the warnings
- * mean, and the figures for who wants them.
+ * The report is one page of 80 columns: a headline, one line with a mark for each property that was checked, the text of
+ * the warnings, and the tables of table.c.
+ *
+ * Texts are wrapped at words. Marks and bars use Unicode and colours if the terminal supports them. One thread.
  */
 #include "probe/report.h"
 
@@ -14,7 +16,7 @@
 #include "probe/table.h"
 
 #define TEXT_COLUMN 18
-#define AGAIN_SHARE 4 /* where more than one in so many comes back, ranged does without RWF_NOWAIT */
+#define EAGAIN_SHARE 4 /* ranged stops to use RWF_NOWAIT if more than one in four reads fails with EAGAIN */
 
 struct report {
 	const struct probe_style *style;
@@ -22,7 +24,7 @@ struct report {
 	const struct probe_verdict *verdict;
 };
 
-/* Words, from `column` on, into lines that begin at TEXT_COLUMN. */
+/* Prints a text from TEXT_COLUMN on, wrapped at words. */
 static void print_wrapped(FILE *out, const char *text)
 {
 	size_t column = TEXT_COLUMN;
@@ -46,6 +48,7 @@ static void print_wrapped(FILE *out, const char *text)
 
 enum mark { MARK_GOOD, MARK_BAD, MARK_NONE };
 
+/* Prints a line with a mark and a label. */
 static void __attribute__((format(printf, 4, 5)))
 line(const struct report *report, enum mark mark, const char *label, const char *format, ...)
 {
@@ -81,9 +84,9 @@ static const char *headline(const struct report *report)
 	if (report->verdict->suitability == PROBE_WELL)
 		return "ranged will run well here.";
 	if (report->verdict->suitability == PROBE_WITH_CARE)
-		return "ranged will run here. Mind what is marked with \"!\".";
+		return "ranged will run here. Read the notes marked with \"!\".";
 	return report->result->file.direct == PROBE_DIRECT_MEMORY
-		       ? "ranged will run here, but this is memory and not a disk."
+		       ? "ranged will run here, but the files are in memory and not on a disk."
 		       : "ranged will run here, but without O_DIRECT.";
 }
 
@@ -97,7 +100,7 @@ static void print_head(const struct report *report)
 	probe_style_colour(style, well ? PROBE_GREEN : PROBE_YELLOW);
 	fprintf(style->out, "%s\n", headline(report));
 	probe_style_colour(style, PROBE_PLAIN);
-	fprintf(style->out, "%s: %s on %s\n\n", file->folder, file->mount.type, file->mount.source);
+	fprintf(style->out, "%s: %s on %s\n\n", file->directory, file->mount.type, file->mount.source);
 }
 
 static void print_setting(const struct report *report)
@@ -110,8 +113,9 @@ static void print_setting(const struct report *report)
 	line(report, MARK_NONE, "set", "disk_depth = %u, disk_inflight_bytes = %" PRIu64 "M", calibration->depth,
 	     calibration->depth_bytes >> 20);
 	line(report, MARK_NONE, "",
-	     "%u reads of 64 KiB in flight reach 90 %% of the best throughput (%.*f MiB/s, %.0f reads/s); four times as "
-	     "many leave room for small ones. ranged finds the same at start, unless these are set.",
+	     "%u reads of 64 KiB in flight reach 90 %% of the maximum throughput (%.*f MiB/s, %.0f reads/s). The "
+	     "recommended depth is four times as large, for smaller reads. ranged measures the same values when it starts, "
+	     "unless they are set.",
 	     calibration->knee, probe_style_decimals(rate), rate, calibration->iops);
 	fputc('\n', report->style->out);
 }
@@ -124,35 +128,36 @@ static void print_direct(const struct report *report)
 	case PROBE_DIRECT_REAL:
 		if (result->resident < 0)
 			line(report, MARK_GOOD, "O_DIRECT",
-			     "yes (this filesystem does not tell what is in the page cache)");
+			     "supported (the filesystem does not report which pages are cached)");
 		else
 			line(report, MARK_GOOD, "O_DIRECT",
-			     "yes, and real: %.0f %% of the file is in the page cache afterwards",
+			     "supported: %.0f %% of the file is in the page cache after reading",
 			     100 * result->resident);
 		break;
 	case PROBE_DIRECT_BUFFERED:
-		line(report, MARK_BAD, "O_DIRECT", "accepted, but not real");
+		line(report, MARK_BAD, "O_DIRECT", "accepted, but the reads use the page cache");
 		break;
 	case PROBE_DIRECT_MEMORY:
-		line(report, MARK_BAD, "O_DIRECT", "accepted, but it means nothing: %s is memory",
+		line(report, MARK_BAD, "O_DIRECT", "accepted without effect: %s keeps files in memory",
 		     result->file.mount.type);
 		break;
 	case PROBE_DIRECT_NONE:
-		line(report, MARK_BAD, "O_DIRECT", "no");
+		line(report, MARK_BAD, "O_DIRECT", "not supported");
 	}
 }
 
 static void print_submits(const struct report *report)
 {
-	static const char *const words[] = { "does not wait", "waits for the disk at times", "is not asynchronous" };
+	static const char *const words[] = { "does not block", "sometimes blocks until the disk responds",
+					     "is synchronous" };
 	const struct probe_submits *submits = &report->result->submits;
 	const struct probe_verdict *verdict = report->verdict;
 
 	if (!report->result->measured)
 		return;
 	line(report, verdict->blocking == PROBE_BLOCKS_NEVER ? MARK_GOOD : MARK_BAD, "io_submit",
-	     "%s: 99 of 100 calls take at most %.2f ms, the longest took %.1f ms (one read of 64 KiB: %.2f ms)",
-	     words[verdict->blocking], ms(submits->p99_ns), ms(submits->longest_ns), ms(verdict->read_p50_ns));
+	     "%s: p99 %.2f ms, longest call %.1f ms (a read of 64 KiB takes %.2f ms)", words[verdict->blocking],
+	     ms(submits->p99_ns), ms(submits->longest_ns), ms(verdict->read_p50_ns));
 }
 
 static void print_nowait(const struct report *report)
@@ -161,12 +166,13 @@ static void print_nowait(const struct report *report)
 
 	if (!report->result->measured || nowait->reads == 0)
 		return;
-	if (nowait->refused > 0)
-		line(report, MARK_NONE, "RWF_NOWAIT", "not on this filesystem (EOPNOTSUPP); ranged does without");
+	if (nowait->unsupported > 0)
+		line(report, MARK_NONE, "RWF_NOWAIT",
+		     "not supported by this filesystem (EOPNOTSUPP); ranged works without it");
 	else
-		line(report, MARK_NONE, "RWF_NOWAIT", "accepted; %.0f %% of the reads came back with EAGAIN%s",
-		     100.0 * (double)nowait->again / (double)nowait->reads,
-		     nowait->again > nowait->reads / AGAIN_SHARE ? ": of no use here" : "");
+		line(report, MARK_NONE, "RWF_NOWAIT", "supported; %.0f %% of the reads failed with EAGAIN%s",
+		     100.0 * (double)nowait->eagain / (double)nowait->reads,
+		     nowait->eagain > nowait->reads / EAGAIN_SHARE ? ", so ranged will not use it" : "");
 }
 
 static void print_bytes(const struct report *report)
@@ -174,11 +180,11 @@ static void print_bytes(const struct report *report)
 	const struct probe_result *result = report->result;
 	char size[16];
 
-	line(report, MARK_GOOD, "data", "%s written and read back, every byte the same%s",
+	line(report, MARK_GOOD, "data", "%s written, read back and compared%s",
 	     units_format_size(result->verify.bytes, size, sizeof(size)),
-	     result->shortened ? " (a smaller file, not to write for too long; --size takes the time)" : "");
-	line(report, MARK_NONE, "", "written at %.0f MiB/s, fsync %.0f ms, read at %.0f MiB/s",
-	     mib_per_s(&result->write), ms(result->fsync_ns), mib_per_s(&result->verify));
+	     result->shortened ? " (a smaller file, because writing was slow; use --size to force a size)" : "");
+	line(report, MARK_NONE, "", "write %.0f MiB/s, fsync %.0f ms, read %.0f MiB/s", mib_per_s(&result->write),
+	     ms(result->fsync_ns), mib_per_s(&result->verify));
 }
 
 static void print_alignment(const struct report *report)
@@ -186,8 +192,9 @@ static void print_alignment(const struct report *report)
 	const struct probe_file *file = &report->result->file;
 
 	if (report->result->measured)
-		line(report, MARK_NONE, "alignment", "%u of offsets, %u of memory%s", file->offset_alignment,
-		     file->memory_alignment, file->alignment_known ? "" : " (assumed: the filesystem does not say)");
+		line(report, MARK_NONE, "alignment", "offsets %u, memory %u%s", file->offset_alignment,
+		     file->memory_alignment,
+		     file->alignment_known ? "" : " (assumed, because the filesystem does not report it)");
 }
 
 static void print_warnings(const struct report *report)
@@ -197,7 +204,7 @@ static void print_warnings(const struct report *report)
 	if (verdict->warning_count > 0)
 		fputc('\n', report->style->out);
 	for (unsigned i = 0; i < verdict->warning_count; i++)
-		line(report, MARK_BAD, i == 0 ? "to know" : "", "%s", verdict->warnings[i].text);
+		line(report, MARK_BAD, i == 0 ? "notes" : "", "%s", verdict->warnings[i].text);
 }
 
 void probe_report_print(const struct probe_style *style, const struct probe_result *result,

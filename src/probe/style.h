@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the terminal can show: colours, and the signs of Unicode. */
+/* The abilities of the output: colours and Unicode characters. */
 #ifndef PROBE_STYLE_H
 #define PROBE_STYLE_H
 
@@ -15,6 +15,7 @@ struct probe_style {
 	bool colours, unicode;
 };
 
+/* Switches the colour, if colours are enabled. */
 static inline void probe_style_colour(const struct probe_style *style, enum probe_colour colour)
 {
 	static const char *const codes[] = { "0", "1", "2", "32", "33" };
@@ -23,7 +24,7 @@ static inline void probe_style_colour(const struct probe_style *style, enum prob
 		fprintf(style->out, "\033[%sm", codes[colour]);
 }
 
-/* Decimals so that three or four digits show. */
+/* Returns the number of decimals with which three or four digits are shown. */
 static inline int probe_style_decimals(double value)
 {
 	return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;

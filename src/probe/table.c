@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A row for each number of reads in flight, a column for each size of a read. The chart shows the column that the
- * calibration goes by, with a mark at the depth that it chose.
+ * The tables have a row for each number of reads in flight and a column for each read size. A cell that was skipped is
+ * shown as "-". The chart shows reads of 64 KiB, the size that the calibration uses, with a mark at the chosen depth.
+ *
+ * The functions only print; the result belongs to the caller. One thread.
  */
 #include "probe/table.h"
 
@@ -62,7 +64,7 @@ static void print_rows(const struct probe_style *style, const struct probe_resul
 	}
 }
 
-/* `share` of BAR_COLUMNS, in eighths of a column where there are such signs, and blanks up to the end. */
+/* Prints a bar over a share of BAR_COLUMNS, padded with blanks. With Unicode, its resolution is an eighth of a column. */
 static void print_bar(const struct probe_style *style, double share)
 {
 	static const char *const eighths[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
@@ -123,6 +125,6 @@ void probe_table_print(const struct probe_style *style, const struct probe_resul
 	print_chart(style, result);
 	print_heads(style, "Throughput", "MiB/s, random reads");
 	print_rows(style, result, format_rate);
-	print_heads(style, "Latency", "ms: the median, and what 99 of 100 reads do not exceed");
+	print_heads(style, "Latency", "ms, as median and 99th percentile");
 	print_rows(style, result, format_latency);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Durations of one measurement, counted so finely that a quantile is within 3 %. One thread only. */
+/* A histogram of durations whose buckets are so narrow that a quantile is exact to 3 %. One thread. */
 #ifndef PROBE_TIMES_H
 #define PROBE_TIMES_H
 
@@ -15,7 +15,7 @@ struct probe_times {
 	uint64_t count, longest_ns;
 };
 
-/* Below 64 ns each has a bucket of its own; the last bucket takes whatever is longer than an hour. */
+/* Returns the bucket of a duration. Each value below 64 ns has its own bucket; the last one counts all above an hour. */
 static inline unsigned probe_times_bucket(uint64_t ns)
 {
 	unsigned shift = ns >> PROBE_TIMES_BITS == 0 ? 0 : 63 - PROBE_TIMES_BITS - (unsigned)__builtin_clzll(ns);
@@ -24,7 +24,7 @@ static inline unsigned probe_times_bucket(uint64_t ns)
 	return bucket < PROBE_TIMES_BUCKETS ? (unsigned)bucket : PROBE_TIMES_BUCKETS - 1;
 }
 
-/* The longest time that falls into the bucket. */
+/* Returns the longest duration that belongs to the bucket. */
 static inline uint64_t probe_times_upper_ns(unsigned bucket)
 {
 	unsigned shift = bucket >> PROBE_TIMES_BITS;
@@ -35,6 +35,7 @@ static inline uint64_t probe_times_upper_ns(unsigned bucket)
 	return ((low + (1u << PROBE_TIMES_BITS) + 1) << (shift - 1)) - 1;
 }
 
+/* Adds a duration. */
 static inline void probe_times_add(struct probe_times *times, uint64_t ns)
 {
 	times->counts[probe_times_bucket(ns)]++;
@@ -43,7 +44,7 @@ static inline void probe_times_add(struct probe_times *times, uint64_t ns)
 		times->longest_ns = ns;
 }
 
-/* What so many per cent of the times do not exceed; 0 when there are none. */
+/* Returns the duration that this percentage of the durations does not exceed; 0 if there are none. */
 static inline uint64_t probe_times_quantile_ns(const struct probe_times *times, unsigned per_cent)
 {
 	uint64_t below = 0;

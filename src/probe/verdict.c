@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rules, one function for each thing that can be wrong. A missing O_DIRECT is what ranged can't make up for: it
- * then reads by offload threads, through the page cache. Everything else it copes with, or the operator can change.
+ * The rules, with one function for each possible problem. Only a missing O_DIRECT makes the verdict "poorly", because
+ * ranged then reads through the page cache with its offload threads. For all other problems ranged has a fallback, or the
+ * operator can change a limit; they make the verdict "with-care".
+ *
+ * The result and the verdict belong to the caller. One thread.
  */
 #include "probe/verdict.h"
 
@@ -14,7 +17,7 @@
 #include "base/clock.h"
 #include "daemon/system_limits.h"
 
-#define SLOW_SUBMITS_MAX 3 /* of SUBMITS: as ranged counts them */
+#define SLOW_SUBMITS_MAX 3 /* of SUBMITS calls; the same limit as in ranged */
 #define SUBMITS 1000
 
 static void __attribute__((format(printf, 3, 4)))
@@ -39,19 +42,19 @@ static void judge_direct(const struct probe_result *result, struct probe_verdict
 		break;
 	case PROBE_DIRECT_BUFFERED:
 		warn(verdict, "page-cache",
-		     "%.0f %% of the file is in the page cache after it was read: O_DIRECT is accepted here and "
-		     "not kept. ranged works, but it does not leave the page cache to others.",
+		     "%.0f %% of the file is in the page cache after reading. The filesystem accepts O_DIRECT, but does not "
+		     "bypass the page cache. ranged works, but it displaces pages of other programs.",
 		     100 * result->resident);
 		break;
 	case PROBE_DIRECT_MEMORY:
 		warn(verdict, "memory",
-		     "%s has no disk below it: its files are in memory. O_DIRECT means nothing here, there is nothing "
-		     "to measure, and ranged reads such files with ordinary reads.",
+		     "%s keeps its files in memory. O_DIRECT has no effect, and there is no disk to measure. ranged "
+		     "serves such files with ordinary reads.",
 		     result->file.mount.type);
 		break;
 	case PROBE_DIRECT_NONE:
 		warn(verdict, "no-direct",
-		     "%s can't read this file with O_DIRECT: ranged reads such files through the page cache, by its "
+		     "%s does not support O_DIRECT for this file. ranged reads such files through the page cache, with its "
 		     "offload threads (offload_threads).",
 		     result->file.mount.type);
 	}
@@ -75,12 +78,12 @@ static void judge_submits(const struct probe_result *result, struct probe_verdic
 	verdict->blocking = blocking_of(result, verdict->read_p50_ns);
 	if (verdict->blocking == PROBE_BLOCKS_ALWAYS)
 		warn(verdict, "io-submit-synchronous",
-		     "io_submit returns only when the data are there: reads of this filesystem are not "
-		     "asynchronous. ranged reads by its offload threads here; give it as many as reads should overlap (offload_threads).");
+		     "io_submit returns only after the data have been read, so reads are not asynchronous. ranged "
+		     "uses its offload threads here; set offload_threads to the number of reads that may overlap.");
 	else if (verdict->blocking == PROBE_BLOCKS_SOMETIMES)
 		warn(verdict, "io-submit-blocks",
-		     "io_submit was seen to wait for the disk: up to %.1f ms. Where that goes on, ranged reads "
-		     "by its offload threads.",
+		     "io_submit blocked for up to %.1f ms. If that continues while ranged runs, ranged uses its offload "
+		     "threads instead.",
 		     (double)result->submits.longest_ns / (double)CLOCK_NS_PER_MS);
 }
 
@@ -90,8 +93,8 @@ static void judge_aio(struct probe_verdict *verdict)
 
 	if (limits->aio_max != 0 && limits->aio_used + limits->aio_needed > limits->aio_max)
 		warn(verdict, "aio-max-nr",
-		     "fs.aio-max-nr is %" PRIu64 ", of which %" PRIu64 " are in use, and ranged would take %" PRIu64
-		     ": sysctl -w fs.aio-max-nr=%" PRIu64,
+		     "fs.aio-max-nr is %" PRIu64 ", %" PRIu64 " are in use, and ranged needs %" PRIu64
+		     ". Raise the limit: sysctl -w fs.aio-max-nr=%" PRIu64,
 		     limits->aio_max, limits->aio_used, limits->aio_needed, limits->aio_used + limits->aio_needed);
 }
 
@@ -101,8 +104,9 @@ static void judge_files(struct probe_verdict *verdict)
 
 	if (limits->files_hard < limits->files_needed)
 		warn(verdict, "open-files",
-		     "a process may have %" PRIu64 " descriptors (ulimit -Hn) and ranged with its defaults can come to "
-		     "need %" PRIu64 ": raise LimitNOFILE=, or lower max_connections.",
+		     "The limit of open files is %" PRIu64
+		     " (ulimit -Hn), but ranged with its defaults can need %" PRIu64
+		     ". Raise LimitNOFILE=, or reduce max_connections.",
 		     limits->files_hard, limits->files_needed);
 }
 

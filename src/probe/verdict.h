@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the measurements mean for ranged: the verdict, and what the operator should know. Both reports say it by this.
- */
+/* The conclusions from the measurements: a verdict, and warnings for the operator. Both reports are printed from it. */
 #ifndef PROBE_VERDICT_H
 #define PROBE_VERDICT_H
 
@@ -12,8 +11,8 @@ enum probe_suitability { PROBE_WELL, PROBE_WITH_CARE, PROBE_POORLY };
 
 enum probe_blocking {
 	PROBE_BLOCKS_NEVER,
-	PROBE_BLOCKS_SOMETIMES, /* it was seen to wait for the disk now and then */
-	PROBE_BLOCKS_ALWAYS,	/* it is the read: it returns when the data are there */
+	PROBE_BLOCKS_SOMETIMES, /* some calls waited for the disk */
+	PROBE_BLOCKS_ALWAYS,	/* a call returns when the data have been read */
 };
 
 struct probe_warning {
@@ -22,24 +21,24 @@ struct probe_warning {
 };
 
 struct probe_limits {
-	uint64_t aio_max, aio_used;	   /* 0 0: not known */
-	uint64_t files_soft, files_hard;   /* RLIMIT_NOFILE; UINT64_MAX: none */
-	uint64_t aio_needed, files_needed; /* by ranged with its defaults and the depth recommended here */
+	uint64_t aio_max, aio_used;	   /* of fs.aio-max-nr; both 0: unknown */
+	uint64_t files_soft, files_hard;   /* RLIMIT_NOFILE; UINT64_MAX: unlimited */
+	uint64_t aio_needed, files_needed; /* by ranged, with its defaults and the recommended depth */
 };
 
 struct probe_verdict {
 	enum probe_suitability suitability;
 	enum probe_blocking blocking;
-	uint64_t read_p50_ns; /* what blocking is measured by: one read of 64 KiB alone */
+	uint64_t read_p50_ns; /* of a single read of 64 KiB, which `blocking` is compared with */
 	struct probe_limits limits;
 	struct probe_warning warnings[PROBE_WARNINGS_MAX];
 	unsigned warning_count;
 };
 
-/* 0 or -ENOMEM. */
+/* Derives the verdict. Returns 0 or -ENOMEM. */
 int probe_verdict_reach(const struct probe_result *result, struct probe_verdict *verdict);
 
-/* The words of the JSON report. */
+/* Return the words of the JSON report. */
 const char *probe_verdict_suitability(enum probe_suitability suitability);
 const char *probe_verdict_blocking(enum probe_blocking blocking);
 const char *probe_verdict_direct(enum probe_direct direct);

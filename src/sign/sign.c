@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged-sign: makes the signed URLs that ranged verifies, and says of one whether it holds. It is what signature.c is
- * to ranged, seen from the other side.
+ * ranged-sign creates the signed URLs that ranged verifies, and checks existing ones. It uses the same code as ranged
+ * (auth/signature.c), so both always agree on the format.
+ *
+ * The arguments are handled one after the other; an error in one does not prevent the others. The exit status is that of
+ * the last error: 1 if --check found a URL that ranged rejects, otherwise one of sysexits.h. One thread.
  */
 #include <argp.h>
 #include <errno.h>
@@ -21,11 +24,11 @@
 
 struct command {
 	const char *key_file, *key_id;
-	const char *address;	    /* as it was given */
-	struct address client;	    /* to be checked for */
-	struct signature signature; /* what is to be signed, but for the path */
+	const char *address;	    /* value of --address, or NULL */
+	struct address client;	    /* the client to check for */
+	struct signature signature; /* the parameters to sign; the path is filled in for each URL */
 	bool check;
-	int delimiter; /* of what is read */
+	int delimiter; /* of the lines on standard input */
 	const struct sign_key *key;
 	struct sign_keys *keys;
 	int64_t now;
@@ -33,17 +36,19 @@ struct command {
 };
 
 static const struct argp_option option_table[] = {
-	{ "key-file", 'k', "FILE", 0, "The file of keys that ranged has as sign_keys (needed)", 0 },
+	{ "key-file", 'k', "FILE", 0, "File of keys, the same as sign_keys in ranged.conf (required)", 0 },
 	{ "key", 'i', "ID", 0, "Sign with this key instead of the first one in the file", 0 },
 	{ "expires", 'e', "TIME", 0,
-	  "Until when, or for how long, it is good: 90s, 30m, 1h, 7d, 2026-12-31, 2026-12-31T18:00Z, @1798741800 (default 1h)",
+	  "Expiry, as a duration or a time: 90s, 30m, 1h, 7d, 2026-12-31, 2026-12-31T18:00Z, @1798741800 (default 1h)",
 	  0 },
-	{ "prefix", 'p', NULL, 0, "Sign for all paths below this one as well, which takes the same parameters", 0 },
-	{ "address", 'a', "ADDRESS", 0, "Only for this client, or network (192.0.2.0/24)", 0 },
-	{ "rate", 'r', "SIZE", 0, "Limit answers to this many bytes a second (as 500K or 2M)", 0 },
-	{ "null", '0', NULL, 0, "What \"-\" reads ends in NUL bytes, not in newlines", 0 },
+	{ "prefix", 'p', NULL, 0,
+	  "Make a signature that is valid for all paths below this one, with the same parameters", 0 },
+	{ "address", 'a', "ADDRESS", 0, "Restrict the URL to this client or network (192.0.2.0/24)", 0 },
+	{ "rate", 'r', "SIZE", 0, "Limit responses to this many bytes per second (for example 500K or 2M)", 0 },
+	{ "null", '0', NULL, 0, "Lines on standard input end in NUL bytes instead of newlines", 0 },
 	{ "check", 'c', NULL, 0,
-	  "Don't sign: tell what ranged answers to these signed URLs, asked by --address if that is given", 0 },
+	  "Do not sign; check signed URLs, and print the status with which ranged answers them to the client of --address",
+	  0 },
 	{ 0 },
 };
 
@@ -52,7 +57,7 @@ static void set_expires(struct command *command, const char *text, struct argp_s
 	int error = sign_time_parse(text, command->now, &command->signature.expires);
 
 	if (error == -ERANGE)
-		argp_error(state, "--expires: \"%s\" is not later than now, or too late", text);
+		argp_error(state, "--expires: \"%s\" is not in the future, or too far in the future", text);
 	else if (error != 0)
 		argp_error(
 			state,
@@ -65,7 +70,7 @@ static void set_rate(struct command *command, const char *text, struct argp_stat
 	uint64_t bytes;
 
 	if (units_parse_size(text, &bytes) != 0 || bytes == 0 || bytes > SIGNATURE_RATE_MAX)
-		argp_error(state, "--rate: \"%s\" is no size (as 500K or 2M)", text);
+		argp_error(state, "--rate: \"%s\" is not a size such as 500K or 2M", text);
 	command->signature.rate_bytes = bytes;
 }
 
@@ -117,6 +122,7 @@ static void print_version(FILE *stream, struct argp_state *state)
 	fprintf(stream, "ranged-sign %s\nGnuTLS %s\n", PACKAGE_VERSION, gnutls_check_version(NULL));
 }
 
+/* Prints an error message about a URL or a file, and sets the exit status. */
 static void complain(struct command *command, int status, const char *about, const char *what)
 {
 	fprintf(stderr, "ranged-sign: %s: %s\n", about, what);
@@ -131,12 +137,13 @@ static void sign_url(struct command *command, const char *text, const struct sig
 	char query[SIGNATURE_QUERY_BYTES];
 
 	if (signature_parse(url->query, &found) != SIGNATURE_MISSING) {
-		complain(command, EX_DATAERR, text, "it has parameters of a signature already: e, k, s, a, r or p");
+		complain(command, EX_DATAERR, text,
+			 "the URL already has parameters of a signature (e, k, s, a, r or p)");
 		return;
 	}
 	strcpy(stpcpy(signature->path, "/"), url->path.file);
 	if (signature_sign(signature, command->key) != 0 || signature_format(signature, query, sizeof(query)) != 0) {
-		complain(command, EX_SOFTWARE, text, "it can't be signed");
+		complain(command, EX_SOFTWARE, text, "cannot sign the URL; it may be too long");
 		return;
 	}
 	printf("%s%s%s%s\n", url->text,
@@ -146,7 +153,7 @@ static void sign_url(struct command *command, const char *text, const struct sig
 	       query, url->fragment);
 }
 
-/* Without an address to check for, the one that was signed. */
+/* Returns the client to check for. Without --address it is the address in the signature. */
 static struct address client_of(const struct command *command, const struct sign_url *url)
 {
 	struct signature signature;
@@ -171,9 +178,9 @@ static void check_url(struct command *command, const struct sign_url *url)
 		printf("; %s %s, key %s", verdict == SIGNATURE_GOOD ? "until" : "at",
 		       sign_time_format(signature.expires, time, sizeof(time)), signature.key);
 		if (signature.prefix)
-			printf(", for all below %s", signature.path);
+			printf(", valid for all paths below %s", signature.path);
 		if (signature.address[0] != '\0')
-			printf(", from %s", signature.address);
+			printf(", client %s", signature.address);
 		if (signature.rate_bytes > 0)
 			printf(", %" PRIu64 " bytes/s", signature.rate_bytes);
 	}
@@ -182,7 +189,7 @@ static void check_url(struct command *command, const struct sign_url *url)
 		command->status = 1;
 }
 
-static void take(struct command *command, const char *text)
+static void handle(struct command *command, const char *text)
 {
 	struct sign_url url;
 	const char *fault = sign_url_parse(text, !command->check, &url);
@@ -198,7 +205,7 @@ static void take(struct command *command, const char *text)
 	sign_url_free(&url);
 }
 
-static void take_stdin(struct command *command)
+static void handle_stdin(struct command *command)
 {
 	char *text = NULL;
 	size_t room = 0;
@@ -208,25 +215,26 @@ static void take_stdin(struct command *command)
 		if (text[length - 1] == command->delimiter)
 			text[length - 1] = '\0';
 		if (*text != '\0')
-			take(command, text);
+			handle(command, text);
 	}
 	if (ferror(stdin))
 		complain(command, EX_NOINPUT, "standard input", strerror(errno));
 	free(text);
 }
 
-/* --- the whole --- */
+/* --- the command line --- */
 
 static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
 	.args_doc = "URL|PATH...\n-",
-	.doc = "Print signed URLs for ranged, one a line. A URL is taken as it is; a PATH begins with a slash, is the name of a file below "
-	       "the root that ranged serves, and is escaped. \"-\" reads them from the standard input."
-	       "\vExit status: 0 all is well; 1 --check found a URL that ranged refuses; others as in sysexits.h: see ranged-sign(1).",
+	.doc = "Print signed URLs for ranged, one per line. A URL is used unchanged. A PATH starts with a slash, is the name of a file below "
+	       "the root that ranged serves, and is percent-encoded. \"-\" reads URLs and paths from standard input."
+	       "\vThe exit status is 0 on success; 1 if --check found a URL that ranged rejects; otherwise one of sysexits.h. See "
+	       "ranged-sign(1).",
 };
 
-/* 0 or the exit status. */
+/* Loads the file and selects the key. Returns 0 or an exit status. */
 static int load_keys(struct command *command)
 {
 	char fault[SIGN_KEYS_FAULT_BYTES];
@@ -237,28 +245,28 @@ static int load_keys(struct command *command)
 		return error == -EINVAL || error == -EFBIG ? EX_CONFIG : EX_NOINPUT;
 	}
 	if (command->keys->exposed)
-		fprintf(stderr, "ranged-sign: %s: everybody on this machine may read it (chmod o-r)\n",
+		fprintf(stderr, "ranged-sign: %s: every user of this host can read the file of keys; run chmod o-r\n",
 			command->key_file);
 	command->key = command->key_id == NULL ? &command->keys->list[0]
 					       : sign_keys_find(command->keys, command->key_id);
 	if (command->key != NULL)
 		return 0;
-	fprintf(stderr, "ranged-sign: %s: there is no key \"%s\" in it\n", command->key_file, command->key_id);
+	fprintf(stderr, "ranged-sign: %s: the file has no key \"%s\"\n", command->key_file, command->key_id);
 	return EX_CONFIG;
 }
 
-/* What only shows when all options are known; 0 or the exit status. */
-static int look_at_options(struct command *command, int arguments)
+/* Checks the options against each other. Returns 0 or an exit status. */
+static int check_options(struct command *command, int arguments)
 {
 	const char *fault = NULL;
 
 	if (command->key_file == NULL)
-		fault = "which --key-file?";
+		fault = "no --key-file given";
 	else if (arguments == 0)
-		fault = "name a URL or a path, or \"-\" for the standard input";
+		fault = "no URL or path given; use \"-\" for standard input";
 	else if (command->check && command->address != NULL &&
 		 address_parse(command->address, strlen(command->address), &command->client) != 0)
-		fault = "--check is about one --address, not a network";
+		fault = "--check needs a single --address, not a network";
 	if (fault != NULL)
 		fprintf(stderr, "ranged-sign: %s\nTry `ranged-sign --help' for more information.\n", fault);
 	else if (command->address != NULL)
@@ -276,15 +284,15 @@ int main(int argc, char **argv)
 	argp_program_version_hook = print_version;
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&argp, argc, argv, 0, &first, &command);
-	command.status = look_at_options(&command, argc - first);
+	command.status = check_options(&command, argc - first);
 	if (command.status == 0)
 		command.status = load_keys(&command);
 	if (command.keys != NULL && command.key != NULL)
 		for (int i = first; i < argc; i++) {
 			if (strcmp(argv[i], "-") == 0)
-				take_stdin(&command);
+				handle_stdin(&command);
 			else
-				take(&command, argv[i]);
+				handle(&command, argv[i]);
 		}
 	sign_keys_free(command.keys);
 	if (fflush(stdout) != 0 || ferror(stdout))

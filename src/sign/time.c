@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What begins like a date is one, what begins with "@" is seconds since 1970 as in date(1), all else is a duration.
- * Times are UTC: a URL is for people in other zones than the one it was made in.
+ * A text that starts like a date is a date. A text that starts with "@" is a number of seconds since 1970, as in date(1).
+ * Any other text is a duration.
+ *
+ * Dates are in UTC, because a URL is used in other time zones than the one in which it was signed. Functions without side
+ * effects.
  */
 #include "sign/time.h"
 
@@ -15,6 +18,7 @@
 
 #define DIGITS "0123456789"
 
+/* Returns 0 or -EINVAL. */
 static int parse_date(const char *text, int64_t *seconds)
 {
 	static const char *const formats[] = { "%Y-%m-%d", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ" };
@@ -27,7 +31,9 @@ static int parse_date(const char *text, int64_t *seconds)
 		if (end == NULL || *end != '\0')
 			continue;
 		*seconds = timegm(&tm);
-		return tm.tm_mday == day ? 0 : -EINVAL; /* there is no February 30th */
+		return tm.tm_mday == day
+			       ? 0
+			       : -EINVAL; /* timegm() changes the day of a date that does not exist, such as February 30th */
 	}
 	return -EINVAL;
 }

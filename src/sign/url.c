@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A URL is taken as it is, down to its dot segments, and the path in it as ranged will take it. The path of a file
- * becomes one by escaping all in it that is special, "%" and "?" too: names that find(1) prints can be handed over as
- * they are.
+ * A URL is printed unchanged, including its dot segments; its path is parsed as ranged parses it. The path of a file is
+ * percent-encoded first, including "%" and "?", so that the names printed by find(1) can be used directly.
+ *
+ * A struct sign_url owns its text. Functions without other effects.
  */
 #include "sign/url.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The memory is the caller's; NULL: none, or a name is too long. */
+/* Returns the encoded path, which the caller frees; NULL if memory runs out or a name is too long. */
 static char *escape(const char *path)
 {
 	size_t bytes = 3 * strlen(path) + 2;
@@ -25,14 +26,15 @@ static char *escape(const char *path)
 	return NULL;
 }
 
-static const char *words(int error)
+/* Returns the message of a -errno of path_parse(). */
+static const char *message_of(int error)
 {
 	if (error == -ENAMETOOLONG)
-		return "a name or the path is too long";
+		return "the path or a name in it is too long";
 	if (error == -ENOENT)
-		return "there is a %2F in its path, which is in no name";
-	return "that is no URL with http:// or https://, and no path that begins with a slash; or one with a blank, a control byte or a bad "
-	       "escape in it";
+		return "the path contains %2F, but no file name can contain a slash";
+	return "not a URL with http:// or https:// and not a path that starts with a slash, or it contains a blank, a control character or an "
+	       "invalid escape";
 }
 
 const char *sign_url_parse(const char *text, bool raw_path, struct sign_url *url)
@@ -42,14 +44,14 @@ const char *sign_url_parse(const char *text, bool raw_path, struct sign_url *url
 
 	*url = (struct sign_url){ .text = raw_path && *text == '/' ? escape(text) : strdup(text), .fragment = "" };
 	if (url->text == NULL)
-		return words(-ENAMETOOLONG);
+		return message_of(-ENAMETOOLONG);
 	fragment = strchr(url->text, '#');
 	if (fragment != NULL)
 		*fragment = '\0';
 	error = path_parse(url->text, &url->path, NULL, NULL);
 	if (error != 0) {
 		sign_url_free(url);
-		return words(error);
+		return message_of(error);
 	}
 	if (fragment != NULL)
 		url->fragment = text + (fragment - url->text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is to be signed: a URL, or the path of a file below the root of what is served. */
+/* The argument to sign or check: a URL, or the path of a file below the root that is served. */
 #ifndef SIGN_URL_H
 #define SIGN_URL_H
 
@@ -7,16 +7,18 @@
 
 struct sign_url {
 	struct path path;
-	char *text;	      /* as it is to be printed, with its query, without the fragment; owned */
-	const char *query;    /* into text, past its "?"; NULL: none */
-	const char *fragment; /* with its "#"; or "" */
+	char *text;	      /* the URL with its query, without the fragment; owned */
+	const char *query;    /* points into text, behind the "?"; NULL: none */
+	const char *fragment; /* with its "#"; "" if there is none */
 };
 
 /*
- * raw_path: a text that begins with a slash is the path of a file as it is called there, and is escaped; else it is the
- * beginning of a URL like any other. NULL and url to be freed, or what is wrong (a static string).
+ * Parses a URL. raw_path: a text that starts with a slash is the path of a file, and is percent-encoded; otherwise such a
+ * text is a URL without scheme and host. Returns NULL, and the caller calls sign_url_free(); or an error message, which is
+ * a constant.
  */
 const char *sign_url_parse(const char *text, bool raw_path, struct sign_url *url);
+/* Frees the text. */
 void sign_url_free(struct sign_url *url);
 
 #endif

@@ -11,16 +11,16 @@ refused() { # NAME STATUS REGEX OPTION...
 }
 
 touch "$ROOT/file"
-refused "no folder" 64 folder
-refused "two folders" 64 "$DIR" "$ROOT" "$DIR"
+refused "no directory" 64 "no directory given"
+refused "two directories" 64 "$DIR" "$ROOT" "$DIR"
 refused "an unknown option" 64 no-such-option --no-such-option "$ROOT"
 refused "a size that is none" 64 64Q --size 64Q "$ROOT"
 refused "a size too small" 64 1M --size 1M "$ROOT"
 refused "a time that is none" 64 fast --seconds fast "$ROOT"
-refused "a folder that is not there" 66 "$ROOT/absent: .*No such file" "$ROOT/absent"
-refused "a file" 66 "$ROOT/file: not a folder" "$ROOT/file"
-refused "more than there is room" 73 "$ROOT: not enough room: .* are free and .* takes 1.0 TiB" --size 1T "$ROOT"
-refused "a folder where nothing can be made" 73 "/proc: can't make a temporary file" /proc
+refused "a directory that does not exist" 66 "$ROOT/absent: .*No such file" "$ROOT/absent"
+refused "a file" 66 "$ROOT/file: not a directory" "$ROOT/file"
+refused "more than there is room" 73 "$ROOT: not enough free space: .* are free, but .* needs 1.0 TiB" --size 1T "$ROOT"
+refused "a directory where no file can be created" 73 "/proc: cannot create a temporary file" /proc
 out=$("$RANGED_PROBE" --version)
 is $? 0 "--version"
 like "$out" '^ranged-probe [0-9]+\.[0-9]+' "of ranged-probe"
@@ -39,6 +39,6 @@ if [ "$(stat -f -c %T /dev/shm)" = tmpfs ] && [ -w /dev/shm ]; then
 	is "$(probe_value measurements)" "" "and nothing to measure"
 	like "$(grep '"id"' "$DIR/probe.out")" '"memory"' "a warning says so"
 	run_probe --size 16M /dev/shm
-	like "$(head -n 1 "$DIR/probe.out")" 'memory and not a disk' "and so does the report"
+	like "$(head -n 1 "$DIR/probe.out")" 'in memory and not on a disk' "and so does the report"
 fi
 finish

@@ -23,6 +23,6 @@ is "$(find "$DIR/open" -mindepth 1)" "" "nothing is left"
 run_probe --size 16M "$DIR/closed"
 chmod 755 "$DIR/closed"
 is $RC 73 "a folder that can't be written to"
-like "$(cat "$DIR/probe.err")" "$DIR/closed: .*writable folder.*Permission denied" "says so"
+like "$(cat "$DIR/probe.err")" "$DIR/closed: .*writable directory: Permission denied" "says so"
 like "$(cat "$DIR/probe.err")" "$DIR/closed/big.bin: can be opened with O_DIRECT" "and what can be said of the files there"
 finish

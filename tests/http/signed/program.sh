@@ -23,15 +23,15 @@ while read -r status pattern arguments; do
 	is "$(run $arguments)" "$status" "$status: $arguments"
 	like "$(cat "$DIR/err")" "$pattern" "and it says why"
 done <<-'END'
-	64 name.a.URL
+	64 no.URL.or.path
 	64 neither.a.duration -e tomorrow /x
-	64 not.later -e 1999-01-01 /x
-	64 no.size -r fast /x
+	64 not.in.the.future -e 1999-01-01 /x
+	64 not.a.size -r fast /x
 	64 neither.an.address -a example.org /x
-	64 one.--address -c -a 10.0.0.0/8 /x
-	65 no.URL x.bin
-	65 no.URL ftp://h/x
-	65 has.parameters http://h/x?e=1
+	64 single.--address -c -a 10.0.0.0/8 /x
+	65 not.a.URL x.bin
+	65 not.a.URL ftp://h/x
+	65 already.has.parameters http://h/x?e=1
 	78 no.key..three -i three /x
 END
 is "$(run http://h/%zz /x)" 65 "one of two can't be signed"
@@ -42,11 +42,11 @@ echo x >"$DIR/bad"
 like "$("$RANGED_SIGN" -k "$DIR/bad" /x 2>&1; echo $?)" "$DIR/bad:1: a line is .*78" "a bad one"
 is "$(sign /x >/dev/full 2>/dev/null; echo $?)" 74 "output that can't be written"
 
-like "$(sign -c "$(sign -e 2100-01-01 -p /a)")" '^200 .*until 2100-01-01T00:00:00Z, key one, for all below /a$' "--check of a good one"
+like "$(sign -c "$(sign -e 2100-01-01 -p /a)")" '^200 .*until 2100-01-01T00:00:00Z, key one, valid for all paths below /a$' "--check of a good one"
 like "$(sign -c "http://h/a?e=1&k=one&s=$(code_of 1 /a)")" '^410 .*1970-01-01T00:00:01Z' "of an expired one"
 is "$(run -c "/a?e=1&k=one&s=$(code_of 2 /a)")" 1 "a bad one is status 1"
 like "$(cat "$DIR/out")" '^403 the signature is wrong' "and named"
 like "$(sign -c -a 10.0.0.2 "$(sign -a 10.0.0.1 /x)")" '^403 .*another address' "of another address"
-like "$(sign -c "$(sign -a 10.0.0.0/8 /x)")" '^200 .*from 10.0.0.0/8' "of any that it is for"
+like "$(sign -c "$(sign -a 10.0.0.0/8 /x)")" '^200 .*client 10.0.0.0/8' "of any that it is for"
 like "$("$RANGED_SIGN" --version)" '^ranged-sign [0-9]' "--version"
 finish
