@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A load fills one extent of the cache:
+ * A load obtains memory only when the queue dispatches it. It then merges loads that are queued for the following
+ * bytes: they become its parts, and one vectored read fills the extents of all. After the read it checks the version of
+ * the file. For a remote file this is done later, see proof.h. The state diagram is in load.h.
  *
- *	queue for the disk -> memory (its owner takes it) -> extent map, if that part of it is not known yet (offload)
- * -> read (disk, or offload) -> check the version (of a remote file: later, see proof.h) -> answer all who wait for the
- * extent
+ * A read in flight cannot be cancelled, and other wants may wait for its extent, so it always runs to its end.
  *
- * Memory is asked for only when it is the load's turn: what waits for a disk that is slow or hangs holds none. A load
- * takes along what waits for the bytes after its own: its parts, each another load with an extent of its own.
- *
- * A read in flight can't be called back, and others may wait for it; it ends by itself. All of it runs on the reactor's
- * thread but the work() of offload jobs.
+ * Owner: store.c. Thread: the reactor's, except the work() functions of offload jobs.
  */
 #include "store/load.h"
 
@@ -24,9 +20,10 @@
 
 #define MERGED_MAX_BYTES ((size_t)1 << 20)
 
-/* What was not handed to the kernel yet, is for one extent only, and is waited for by nobody, is not read. True: so it
- * was. */
-static bool load_abandon(struct load *load)
+/*
+ * Cancels a load that has submitted nothing and has one part, if no want waits for its extent. Returns true on success.
+ */
+static bool abandon(struct load *load)
 {
 	if (load->part_count != 1 || !cache_abandon(load->shared->cache, load->extent))
 		return false;
@@ -36,8 +33,8 @@ static bool load_abandon(struct load *load)
 	return true;
 }
 
-/* The read has ended for all of its parts. They stay until all answers are out. */
-static void load_end(struct load *load, int error)
+/* Ends the read for all of its parts. The parts live until all waits are answered. */
+static void end(struct load *load, int error)
 {
 	struct load_shared *shared = load->shared;
 	struct load *parts[DISK_PARTS_MAX];
@@ -58,7 +55,7 @@ static void load_end(struct load *load, int error)
 	}
 }
 
-static void load_alone(struct load *load)
+static void reset_to_one_part(struct load *load)
 {
 	load->parts[0] = load;
 	load->part_count = 1;
@@ -66,10 +63,10 @@ static void load_alone(struct load *load)
 	load->got = 0;
 }
 
-static void load_read(struct load *load);
+static void start_read(struct load *load);
 
-/* A fault may be one part's only: each is read by itself. */
-static void load_split(struct load *load)
+/* The error may concern only one part, so each part is read again by itself. */
+static void split(struct load *load)
 {
 	struct load *parts[DISK_PARTS_MAX];
 	unsigned count = load->part_count;
@@ -77,13 +74,13 @@ static void load_split(struct load *load)
 	for (unsigned i = 0; i < count; i++)
 		parts[i] = load->parts[i];
 	for (unsigned i = 0; i < count; i++) {
-		load_alone(parts[i]);
-		load_read(parts[i]);
+		reset_to_one_part(parts[i]);
+		start_read(parts[i]);
 	}
 }
 
-/* What is left to read after the first `skip` bytes, as pieces of memory. */
-static unsigned load_vector(const struct load *load, size_t skip, struct iovec *vector)
+/* Sets the vector to the memory of all parts after the first `skip` bytes. Returns the number of elements. */
+static unsigned vector_from(const struct load *load, size_t skip, struct iovec *vector)
 {
 	unsigned count = 0;
 
@@ -99,12 +96,12 @@ static unsigned load_vector(const struct load *load, size_t skip, struct iovec *
 }
 
 static uint32_t alignment_of(const struct file *file);
-static void load_disk(struct load *load);
-static void load_offload(struct load *load);
+static void read_by_disk(struct load *load);
+static void read_by_offload(struct load *load);
 
 /*
- * Whether the file is still what it was now that its bytes are here. Of a remote file that would take an answer of its
- * server: see proof.h.
+ * Checks whether the file is still the version that was opened, now that the bytes were read. For a remote file only
+ * its server knows, see proof.h.
  */
 static int check_version(struct load *load)
 {
@@ -121,31 +118,31 @@ static int check_version(struct load *load)
 	return check->result;
 }
 
-/* `result` more bytes have come to where the last read began, or it is -errno. */
-static void load_progress(struct load *load, size_t from, ssize_t result)
+/* Continues after a read that began at `from`. result: the number of bytes, or -errno. */
+static void progress(struct load *load, size_t from, ssize_t result)
 {
 	size_t before = load->got;
 
 	if (result < 0 && load->part_count > 1) {
-		load_split(load);
+		split(load);
 		return;
 	}
 	if (result < 0) {
-		load_end(load, (int)result);
+		end(load, (int)result);
 		return;
 	}
 	counter_add(&load->shared->read_bytes, (uint64_t)result);
 	if (from + (size_t)result > load->got)
 		load->got = from + (size_t)result;
 	if (load->got >= load->needed)
-		load_end(load, check_version(load));
+		end(load, check_version(load));
 	else if (result == 0)
-		load_end(load, -ESTALE); /* the file ends before the byte that its version promised */
+		end(load, -ESTALE); /* The file is shorter than its version. */
 	else if (load->stage == LOAD_DISK && align_down(load->got, alignment_of(load->file)) > before)
-		load_disk(load);
+		read_by_disk(load);
+	/* Short by less than a block: FUSE and network filesystems, which accept any offset. */
 	else
-		load_offload(
-			load); /* short by less than a block: FUSE and network filesystems, which take any offset */
+		read_by_offload(load);
 }
 
 static void disk_done(struct disk_read *disk, ssize_t result)
@@ -156,21 +153,21 @@ static void disk_done(struct disk_read *disk, ssize_t result)
 	load->took_ns += disk->took_ns;
 	if (result == -EOPNOTSUPP && disk->nowait) {
 		atomic_compare_exchange_strong(&load->file->device->mode, &nowait, DEVICE_ASYNC);
-		load_disk(load);
+		read_by_disk(load);
 	} else if (result == -EAGAIN && disk->nowait) {
-		load_offload(load);
+		read_by_offload(load);
 	} else {
-		load_progress(load, (size_t)(disk->offset - load->extent->offset), result);
+		progress(load, (size_t)(disk->offset - load->extent->offset), result);
 	}
 }
 
-/* Of offsets, lengths and memory, when a read goes on where another one ended. */
+/* Returns the alignment of offsets, lengths and memory for continuing a read at the offset where another one ended. */
 static uint32_t alignment_of(const struct file *file)
 {
 	return file->memory_alignment > file->offset_alignment ? file->memory_alignment : file->offset_alignment;
 }
 
-static void load_disk(struct load *load)
+static void read_by_disk(struct load *load)
 {
 	size_t skip = (size_t)align_down(load->got, alignment_of(load->file));
 
@@ -184,7 +181,7 @@ static void load_disk(struct load *load)
 		.nowait = atomic_load(&load->file->device->mode) == DEVICE_NOWAIT,
 		.done = disk_done,
 	};
-	load->disk.part_count = load_vector(load, skip, load->disk.parts);
+	load->disk.part_count = vector_from(load, skip, load->disk.parts);
 	counter_add(&load->shared->reads, 1);
 	disk_read(load->shared->disk, &load->disk);
 }
@@ -195,14 +192,15 @@ static struct load *load_of_job(struct offload_job *job)
 }
 
 /*
- * A direct read must be of whole blocks, to the last one's end beyond the end of the file. What has come to within a
- * block is read on from where it ends, as this can only be on filesystems that take any offset.
+ * Reads the rest on an offload thread. A direct read must consist of whole blocks, including the block that contains
+ * the end of the file. If a read has ended within a block, the rest is read from there, because this happens only on
+ * filesystems that accept any offset.
  */
 static void offload_read(struct offload_job *job)
 {
 	struct load *load = load_of_job(job);
 	struct iovec vector[DISK_PARTS_MAX];
-	unsigned count = load_vector(load, load->got, vector);
+	unsigned count = vector_from(load, load->got, vector);
 	bool whole_blocks = align_is_aligned(load->got, load->file->offset_alignment);
 	size_t left = load->needed - load->got;
 	uint64_t offset = load->extent->offset + load->got, start_ns = clock_now_ns(), spent_ns;
@@ -231,38 +229,38 @@ static void offload_read_done(struct offload_job *job)
 		devices_count(&load->file->device->read_bytes, (uint64_t)load->result);
 	else if (load->result < 0)
 		devices_count(&load->file->device->errors, 1);
-	load_progress(load, load->got, load->result);
+	progress(load, load->got, load->result);
 }
 
-static void load_job(struct load *load, enum load_stage stage, void (*work)(struct offload_job *),
-		     void (*done)(struct offload_job *))
+static void start_job(struct load *load, enum load_stage stage, void (*work)(struct offload_job *),
+		      void (*done)(struct offload_job *))
 {
 	load->stage = stage;
 	load->job = (struct offload_job){ .reactor = load->shared->reactor, .work = work, .done = done };
 	offload_start(load->shared->offload, &load->job);
 }
 
-static void load_offload(struct load *load)
+static void read_by_offload(struct load *load)
 {
 	counter_add(&load->shared->reads, 1);
-	if (load->stage != LOAD_DISK) /* else it counts as the one that it goes on with, or that came back */
+	/* Otherwise it is counted already, as the direct read that it continues or repeats. */
+	if (load->stage != LOAD_DISK)
 		devices_count(&load->file->device->reads, 1);
-	load_job(load, LOAD_OFFLOAD, offload_read, offload_read_done);
+	start_job(load, LOAD_OFFLOAD, offload_read, offload_read_done);
 }
 
-static void load_read(struct load *load)
+static void start_read(struct load *load)
 {
 	uint64_t left = load->file->version.size - load->extent->offset;
 
 	load->needed = left < load->length ? (size_t)left : load->length;
 	if (load->file->direct && atomic_load(&load->file->device->mode) != DEVICE_OFFLOAD)
-		load_disk(load);
+		read_by_disk(load);
 	else
-		load_offload(load);
+		read_by_offload(load);
 }
 
-/* Walks the part that this read needs, and takes the known part one step further, so that a few reads make all of it
- * known. */
+/* Loads the extent map of this read, and the next part of the whole map, so that a few reads make all of it known. */
 static void offload_map(struct offload_job *job)
 {
 	struct load *load = load_of_job(job);
@@ -280,13 +278,13 @@ static void offload_map_done(struct offload_job *job)
 {
 	struct load *load = load_of_job(job);
 
-	if (load_abandon(load))
+	if (abandon(load))
 		load->on_end(load);
 	else
-		load_read(load);
+		start_read(load);
 }
 
-static void load_claim(struct load *load, struct cache_extent *extent)
+static void claim_extent(struct load *load, struct cache_extent *extent)
 {
 	load->extent = extent;
 	load->loading = true;
@@ -298,8 +296,8 @@ static struct load *load_of_ticket(struct queue_ticket *ticket)
 	return container_of(ticket, struct load, ticket);
 }
 
-/* Takes along who waits for the bytes behind this read. */
-static void load_merge(struct load *load)
+/* Merges loads of the same client that are queued for the following bytes. */
+static void merge_adjacent(struct load *load)
 {
 	while (load->part_count < DISK_PARTS_MAX && load->length < MERGED_MAX_BYTES) {
 		struct queue_ticket *ticket = queue_take_adjacent(load->shared->queue, &load->ticket,
@@ -311,10 +309,11 @@ static void load_merge(struct load *load)
 		if (extent == NULL)
 			break;
 		if (extent->offset != load->extent->offset + load->length) {
-			load_begin(other, extent); /* it became another read than it was when it was queued */
+			/* Its extent differs from the range that it was queued for, so it is a read of its own. */
+			load_begin(other, extent);
 			break;
 		}
-		load_claim(other, extent);
+		claim_extent(other, extent);
 		load->parts[load->part_count++] = other;
 		load->length += extent->length;
 	}
@@ -322,17 +321,17 @@ static void load_merge(struct load *load)
 
 void load_begin(struct load *load, struct cache_extent *extent)
 {
-	load_claim(load, extent);
-	load_alone(load);
+	claim_extent(load, extent);
+	reset_to_one_part(load);
 	if (load->file->direct)
-		load_merge(load);
+		merge_adjacent(load);
 	if (load->file->direct && load->extent->offset + load->length > atomic_load(&load->file->mapped_bytes))
-		load_job(load, LOAD_MAP, offload_map, offload_map_done);
+		start_job(load, LOAD_MAP, offload_map, offload_map_done);
 	else
-		load_read(load);
+		start_read(load);
 }
 
-static void load_dispatch(struct queue_ticket *ticket)
+static void dispatch(struct queue_ticket *ticket)
 {
 	struct load *load = load_of_ticket(ticket);
 	struct cache_extent *extent = load->on_dispatch(load);
@@ -349,12 +348,12 @@ int load_queue(struct load *load, enum queue_class class, const void *client, co
 	load->ticket.bytes = missing->length;
 	load->ticket.file = load->file;
 	load->ticket.offset = missing->offset;
-	load->ticket.start = load_dispatch;
+	load->ticket.start = dispatch;
 	return queue_add(load->shared->queue, &load->ticket);
 }
 
 void load_cancel(struct load *load)
 {
-	if (load->stage == LOAD_DISK && load->disk.state == DISK_READ_QUEUED && load_abandon(load))
+	if (load->stage == LOAD_DISK && load->disk.state == DISK_READ_QUEUED && abandon(load))
 		disk_cancel(load->shared->disk, &load->disk);
 }

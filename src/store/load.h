@@ -1,8 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads that bring extents of the cache in: by the disk, directly at the aligned offsets around what is wanted, or by
- * an offload thread where the file can't do O_DIRECT or io_submit would block. Who wants the bytes is not known here:
- * the cache knows who waits for an extent. All on one reactor's thread.
+ * Loads: each reads one extent of the cache. A load reads directly at the aligned offsets around the span. An offload
+ * thread reads it if the file does not support O_DIRECT or if io_submit would block. A load does not know which wants
+ * need the bytes; they wait in the queue of the extent. All functions run on the thread of one reactor.
+ *
+ * The states of a load, and the functions that move it:
+ *
+ *	idle ---load_queue()---> queued ---on_dispatch() returns an extent---> loading: extent map (LOAD_MAP),
+ *	  ^                        |                    or load_begin()            |  only if it is not known
+ *	  |                        |                                               v
+ *	  |                        |                                        reading (LOAD_DISK, LOAD_OFFLOAD)
+ *	  |                        |                                               |
+ *	  +---queue_cancel()-------+                                               | check of the version
+ *	  +---load_cancel(), if nothing was submitted and no want waits------------+
+ *	  +---on_end(), after cache_loaded() has answered all waits----------------+
+ *
+ *	State		Memory held
+ *	queued		none, so that reads of a slow or hanging device occupy no memory
+ *	loading		one extent, with one user for the load
+ *	reading		likewise; the extent and the file must live until the read has ended
  */
 #ifndef STORE_LOAD_H
 #define STORE_LOAD_H
@@ -20,71 +36,81 @@
 #include "store/file.h"
 #include "store/span.h"
 
-#define LOAD_CHECKS 16
+#define LOAD_CHECKS 16 /* Size of a small hash table, see struct load_check. */
 
-/* A look at a file after the disk has handed over a batch of reads is good for all of them. */
+/* The result of file_check() after a batch of completions. It is valid for all reads of that batch. */
 struct load_check {
 	const struct file *file;
 	uint64_t batch;
 	int result;
 };
 
-/* What the loads of one reactor have in common; the caller's storage, which sets the pointers and zeroes the rest. */
+/* State that all loads of one reactor share. Storage of the caller, which sets the pointers and zeroes the rest. */
 struct load_shared {
 	struct reactor *reactor;
 	struct disk *disk;
 	struct queue *queue;
 	struct cache *cache;
 	struct offload *offload;
-	/* result */
-	_Atomic uint64_t reads, read_bytes; /* so far, by disk and offload threads */
-	/* private */
+	/* Results. */
+	/* Totals of disk and offload threads. Relaxed: written by the reactor only. */
+	_Atomic uint64_t reads, read_bytes;
+	/* Private. */
 	struct load_check checks[LOAD_CHECKS];
 };
 
 enum load_stage { LOAD_NONE, LOAD_MAP, LOAD_DISK, LOAD_OFFLOAD };
 
-/* One load; the caller's storage, zero-initialised. It must live until it is not `loading` and its ticket is
- * QUEUE_IDLE. */
+/*
+ * One load. Storage of the caller, zero-initialised. It must live until `loading` is false and its ticket is
+ * QUEUE_IDLE.
+ */
 struct load {
 	struct load_shared *shared;
-	struct file *file; /* the caller's reference is held over the load's life */
+	struct file *file; /* A reference that the caller holds for the life of the load. */
 	/*
-	 * Its turn at the disk: returns the extent to fill. NULL: there is none, or not yet (an extent that comes later
-	 * is handed to load_begin()); the ticket is the caller's to finish, which may have freed the load already.
+	 * The queue dispatches the load. Returns the extent to fill. Returns NULL if there is none, or none yet: then
+	 * the caller must finish the ticket, and may already have freed the load. An extent that becomes available
+	 * later is passed to load_begin().
 	 */
 	struct cache_extent *(*on_dispatch)(struct load *load);
-	/* It has ended: all who waited for its extent were answered, and it is not touched any more. */
+	/* The load has ended and all waits for its extent were answered. It is not used after this call. */
 	void (*on_end)(struct load *load);
-	struct queue_ticket ticket; /* from load_queue() on; finished here once load_begin() was called */
-	/* result */
-	bool loading;	  /* into `extent`, by this load or by the one that it is a part of */
-	uint64_t took_ns; /* by the disk so far; all of it when those who wait are answered */
-	/* private */
+	/* In use from load_queue() on. Finished by load.c once load_begin() was called. */
+	struct queue_ticket ticket;
+	/* Results. */
+	/* The extent is being filled, by this load or by another one that it is a part of. */
+	bool loading;
+	/* Time that the disk has spent; complete when the waits are answered. */
+	uint64_t took_ns;
+	/* Private. */
 	struct cache_extent *extent;
 	struct disk_read disk;
 	struct offload_job job;
-	/* of a load that reads */
-	struct load *parts[DISK_PARTS_MAX]; /* contiguous; the first is the load itself */
+	/* For a load that reads. */
+	/* Loads of contiguous extents; the first is this load. */
+	struct load *parts[DISK_PARTS_MAX];
 	unsigned part_count;
-	size_t length; /* of all parts */
-	size_t needed; /* of that, up to the end of the file */
+	size_t length; /* Sum of all parts. */
+	size_t needed; /* Bytes of `length` up to the end of the file. */
 	size_t got;
-	ssize_t result; /* of an offload job */
+	ssize_t result; /* Result of an offload job. */
 	enum load_stage stage;
 };
 
-/* Gets in line for the disk, for the bytes that are missing. take() never runs from inside. 0, -EBUSY or -ENOMEM: see
- * queue_add(). */
+/*
+ * Queues the load for the disk, with the range that is missing. on_dispatch() does not run before this returns. Returns
+ * 0, -EBUSY or -ENOMEM, see queue_add().
+ */
 int load_queue(struct load *load, enum queue_class class, const void *client, const struct span *missing);
 
-/* The cache gave this load, whose turn it is, an extent to fill. It may end before this returns. */
+/* Starts to fill the extent that the cache has given to this dispatched load. The load may end before this returns. */
 void load_begin(struct load *load, struct cache_extent *extent);
 
 /*
- * Nobody wants it any more, as far as its owner knows. What was not handed to the kernel yet, is for one extent only,
- * and is waited for by nobody, is not read: it is not `loading` when this returns, and ended() does not run. All else
- * goes on. Fine on an idle one.
+ * Tries to cancel a load whose owner does not need it any longer. Succeeds if nothing was submitted to the kernel, no
+ * other load is a part of it, and no want waits for its extent: then `loading` is false and on_end() does not run.
+ * Otherwise the load continues to its end. An idle load is allowed.
  */
 void load_cancel(struct load *load);
 

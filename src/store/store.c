@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One store_read carries one want that the cache could not answer at once, until it is answered and, if it turned out
- * to be the one that reads, until its load has ended: see load.c. Somebody else may have read the extent before it is
- * this one's turn at the disk.
+ * A store_read carries a want that the cache could not answer at once. It lives until the want is complete and, if it
+ * is the one that loads the extent, until the load has ended. While it is queued for the disk, another want may load
+ * the extent. The want may be cancelled at any time; the load then runs to its end without it. The state diagram is in
+ * store.h.
  *
- * The want may be given up at any time; its load ends by itself. All of it runs on the reactor's thread.
+ * Reads that wait for memory with a limit are in a list of the store. While the list is not empty, a timer expires
+ * them.
  *
- * Reads that wait for memory and may not wait for ever are in a list of the store. While it is not empty a timer looks
- * for those whose time is up.
+ * Owner: the worker. Thread: its reactor's; only statistics are read by others.
  */
 #include "store/store.h"
 
@@ -22,51 +23,52 @@
 #include "store/file_check.h"
 #include "store/load.h"
 
-#define STARVED_TICK_MS 50
-#define EARLY_TICKETS 8 /* that many wait: the disk need not wait for the end of the turn */
+#define MEMORY_TICK_MS 50
+/* With this many queued tickets the disk does not wait for the end of the iteration. */
+#define EARLY_TICKETS 8
 
 struct store_read {
-	struct cache_wait wait; /* first: the cache hands it back */
+	struct cache_wait wait;
 	struct load load;
 	struct store *store;
-	struct store_want *want;  /* NULL: given up */
-	bool waiting;		  /* wait.on_answer() is to come */
-	struct proof *proof;	  /* of wait.extent, which is pinned; NULL: none is awaited */
-	enum store_source source; /* of that */
+	struct store_want *want;  /* NULL: cancelled. */
+	bool waiting;		  /* wait.on_answer() will run. */
+	struct proof *proof;	  /* A pending proof of wait.extent, which is pinned, or NULL. */
+	enum store_source source; /* Source of the bytes that are to be proven. */
 	uint64_t made_ns;
-	/* Of those that wait for memory, while it does and its time is limited. */
-	bool starved;
+	/* For a read that waits for memory with a limit. */
+	bool limited;
 	uint64_t until_ns;
 	struct store_read *next, *prev;
 };
 
 struct store {
-	struct load_shared shared; /* with what it was told to use */
+	struct load_shared shared; /* Includes the options. */
 	_Atomic uint64_t lookups[STORE_SOURCES], lookup_bytes[STORE_SOURCES];
 	unsigned pending;
-	uint64_t latency_ns; /* UINT64_MAX: no limit */
-	struct store_read *starved;
-	struct reactor_timer starved_timer;
+	uint64_t latency_ns; /* UINT64_MAX: unlimited. */
+	struct store_read *limited;
+	struct reactor_timer memory_timer;
 };
 
-static void look_after_starved(void *context);
+static void expire_memory_waits(void *context);
 
 int store_new(struct store **store, const struct store_options *options)
 {
-	struct store *s = calloc(1, sizeof(*s));
+	struct store *made = calloc(1, sizeof(*made));
 
-	if (s == NULL)
+	if (made == NULL)
 		return -ENOMEM;
-	s->shared = (struct load_shared){
+	made->shared = (struct load_shared){
 		.reactor = options->reactor,
 		.disk = options->disk,
 		.queue = options->queue,
 		.cache = options->cache,
 		.offload = options->offload,
 	};
-	s->latency_ns = options->latency_ms > 0 ? options->latency_ms * CLOCK_NS_PER_MS : UINT64_MAX;
-	s->starved_timer = (struct reactor_timer){ .fn = look_after_starved, .context = s };
-	*store = s;
+	made->latency_ns = options->latency_ms > 0 ? options->latency_ms * CLOCK_NS_PER_MS : UINT64_MAX;
+	made->memory_timer = (struct reactor_timer){ .fn = expire_memory_waits, .context = made };
+	*store = made;
 	return 0;
 }
 
@@ -74,39 +76,39 @@ void store_free(struct store *store)
 {
 	if (store == NULL)
 		return;
-	assert(store->pending == 0 && store->starved == NULL);
+	assert(store->pending == 0 && store->limited == NULL);
 	free(store);
 }
 
 /* --- waiting for memory --- */
 
-/* 0 or -ENOMEM: there is no timer that would end it. */
-static int starve(struct store_read *read, uint64_t until_ns)
+/* Limits the wait for memory. Returns 0, or -ENOMEM if the timer cannot be started. */
+static int limit_memory_wait(struct store_read *read, uint64_t until_ns)
 {
 	struct store *store = read->store;
 	int error = 0;
 
-	if (store->starved == NULL)
-		error = reactor_timer_start(store->shared.reactor, &store->starved_timer, STARVED_TICK_MS);
+	if (store->limited == NULL)
+		error = reactor_timer_start(store->shared.reactor, &store->memory_timer, MEMORY_TICK_MS);
 	if (error != 0)
 		return error;
-	read->starved = true;
+	read->limited = true;
 	read->until_ns = until_ns;
-	DL_APPEND(store->starved, read);
+	DL_APPEND(store->limited, read);
 	return 0;
 }
 
-static void end_starving(struct store_read *read)
+static void end_memory_limit(struct store_read *read)
 {
-	if (!read->starved)
+	if (!read->limited)
 		return;
-	read->starved = false;
-	DL_DELETE(read->store->starved, read);
-	if (read->store->starved == NULL)
-		reactor_timer_stop(read->store->shared.reactor, &read->store->starved_timer);
+	read->limited = false;
+	DL_DELETE(read->store->limited, read);
+	if (read->store->limited == NULL)
+		reactor_timer_stop(read->store->shared.reactor, &read->store->memory_timer);
 }
 
-/* UINT64_MAX: it waits until there is memory. */
+/* Returns UINT64_MAX if the wait is unlimited. */
 static uint64_t wait_for_memory_until_ns(const struct store_read *read)
 {
 	const uint64_t latency_ns = read->store->latency_ns;
@@ -118,8 +120,8 @@ static uint64_t wait_for_memory_until_ns(const struct store_read *read)
 	return read->want->rejectable && latency_ns != UINT64_MAX ? read->made_ns + latency_ns : UINT64_MAX;
 }
 
-/* Frees the read once nothing refers to it. */
-static void read_settle(struct store_read *read)
+/* Frees the read if nothing refers to it any longer. */
+static void read_free_if_done(struct store_read *read)
 {
 	if (read->waiting || read->proof != NULL || read->load.loading || read->load.ticket.state != QUEUE_IDLE)
 		return;
@@ -139,21 +141,21 @@ void store_note_hit(struct store *store, size_t bytes)
 	note(store, STORE_CACHE, bytes);
 }
 
-static void want_take(struct store *store, struct store_want *want, struct cache_extent *extent,
-		      enum store_source source)
+static void want_set_data(struct store *store, struct store_want *want, struct cache_extent *extent,
+			  enum store_source source)
 {
 	want->extent = extent;
 	want->data = extent->block + (want->offset - extent->offset);
 	want->read_ns = extent->read_ns;
 	want->error = 0;
 	want->source = source;
-	/* A young file may change and stay the same version, so what was read of it is for nobody who comes later. */
+	/* A young file may change without a change of its version, so later wants must not get these bytes. */
 	if (want->young)
 		cache_unindex(store->shared.cache, extent);
 	note(store, source, want->length);
 }
 
-static void read_tell(struct store_read *read, int answer, enum store_source source)
+static void read_complete(struct store_read *read, int answer, enum store_source source)
 {
 	struct store_want *want = read->want;
 
@@ -161,9 +163,10 @@ static void read_tell(struct store_read *read, int answer, enum store_source sou
 	want->read = NULL;
 	want->disk_ns = source == STORE_DISK ? read->load.took_ns : 0;
 	if (answer == CACHE_HIT)
-		want_take(read->store, want, read->wait.extent, source);
+		want_set_data(read->store, want, read->wait.extent, source);
+	/* Callers would take EAGAIN for "not yet". */
 	else
-		want->error = answer == -EAGAIN ? -EIO : answer; /* who wants this would take it for "not yet" */
+		want->error = answer == -EAGAIN ? -EIO : answer;
 	want->done(want);
 }
 
@@ -196,19 +199,19 @@ static void read_on_proof(void *context, int error)
 	read->proof = NULL;
 	if (error != 0)
 		cache_unpin(read->store->shared.cache, read->wait.extent);
-	read_tell(read, error != 0 ? error : (int)CACHE_HIT, read->source);
-	read_settle(read);
+	read_complete(read, error != 0 ? error : (int)CACHE_HIT, read->source);
+	read_free_if_done(read);
 }
 
-/* Waits for the proof of the extent in read->wait, which is pinned. As proof_new(). */
+/* Requests the proof of the extent in read->wait, which is pinned. Returns as proof_new(). */
 static int read_prove(struct store_read *read, enum store_source source)
 {
 	read->source = source;
 	return store_prove(read->store, read->load.file, read->wait.extent->read_ns, read_on_proof, read, &read->proof);
 }
 
-/* answer: CACHE_HIT, or an error. */
-static void read_answer(struct store_read *read, int answer, enum store_source source)
+/* Completes the want after its proof, if it needs one. answer: CACHE_HIT or -errno. */
+static void read_prove_or_complete(struct store_read *read, int answer, enum store_source source)
 {
 	int result = 1;
 
@@ -223,51 +226,51 @@ static void read_answer(struct store_read *read, int answer, enum store_source s
 		return;
 	if (result < 0)
 		cache_unpin(read->store->shared.cache, read->wait.extent);
-	read_tell(read, result < 0 ? result : answer, source);
+	read_complete(read, result < 0 ? result : answer, source);
 }
 
 /*
- * Ends the wait for memory. The cache may have served the read without a message: then it waits for the extent of
- * another read, whose bytes are on the way, and no time is set for that.
+ * Ends the wait for memory. The cache may meanwhile have moved the wait, without a message, to the extent of another
+ * load. Then its bytes are on the way, and no limit applies.
  */
-static void give_up_waiting(struct store_read *read)
+static void expire_memory_wait(struct store_read *read)
 {
-	end_starving(read);
+	end_memory_limit(read);
 	if (!cache_cancel_queued(read->store->shared.cache, &read->wait))
 		return;
 	read->waiting = false;
 	queue_finish(&read->load.ticket);
-	read_answer(read, -ENOBUFS, STORE_DISK);
-	read_settle(read);
+	read_prove_or_complete(read, -ENOBUFS, STORE_DISK);
+	read_free_if_done(read);
 }
 
-static void give_up_due(struct store *store, uint64_t now_ns)
+static void expire_due(struct store *store, uint64_t now_ns)
 {
-	for (struct store_read *read = store->starved, *next; read != NULL; read = next) {
+	for (struct store_read *read = store->limited, *next; read != NULL; read = next) {
 		next = read->next;
 		if (read->until_ns <= now_ns)
-			give_up_waiting(read);
+			expire_memory_wait(read);
 	}
 }
 
-/* Without a timer all of them are due now. */
-static void look_after_starved(void *context)
+/* If the timer cannot be restarted, all waits expire now. */
+static void expire_memory_waits(void *context)
 {
 	struct store *store = context;
 
-	give_up_due(store, clock_now_ns());
-	if (store->starved != NULL &&
-	    reactor_timer_start(store->shared.reactor, &store->starved_timer, STARVED_TICK_MS) != 0)
-		give_up_due(store, UINT64_MAX);
+	expire_due(store, clock_now_ns());
+	if (store->limited != NULL &&
+	    reactor_timer_start(store->shared.reactor, &store->memory_timer, MEMORY_TICK_MS) != 0)
+		expire_due(store, UINT64_MAX);
 }
 
-/* The cache has an answer for a read that waited: at an extent, or in the line for memory. */
+/* The cache has answered a wait for a read or for memory. */
 static void read_on_answer(struct cache_wait *wait, int answer)
 {
-	struct store_read *read = (struct store_read *)wait;
+	struct store_read *read = container_of(wait, struct store_read, wait);
 
 	read->waiting = false;
-	end_starving(read);
+	end_memory_limit(read);
 	if (answer == CACHE_LOAD && (read->want != NULL || !cache_abandon(read->store->shared.cache, wait->extent))) {
 		if (read->want != NULL) {
 			cache_wait_for_read(read->store->shared.cache, wait);
@@ -279,8 +282,8 @@ static void read_on_answer(struct cache_wait *wait, int answer)
 	if (!read->load.loading && read->load.ticket.state == QUEUE_STARTED)
 		queue_finish(&read->load.ticket);
 	if (answer != CACHE_LOAD)
-		read_answer(read, answer, read->load.loading ? STORE_DISK : STORE_COALESCED);
-	read_settle(read);
+		read_prove_or_complete(read, answer, read->load.loading ? STORE_DISK : STORE_COALESCED);
+	read_free_if_done(read);
 }
 
 static struct store_read *read_of_load(struct load *load)
@@ -288,7 +291,7 @@ static struct store_read *read_of_load(struct load *load)
 	return container_of(load, struct store_read, load);
 }
 
-/* Its turn at the disk. */
+/* The queue has dispatched the load. */
 static struct cache_extent *read_on_dispatch(struct load *load)
 {
 	struct store_read *read = read_of_load(load);
@@ -300,22 +303,22 @@ static struct cache_extent *read_on_dispatch(struct load *load)
 	if (answer == CACHE_QUEUED) {
 		uint64_t until_ns = wait_for_memory_until_ns(read);
 
-		if (until_ns <= clock_now_ns() || (until_ns != UINT64_MAX && starve(read, until_ns) != 0))
-			give_up_waiting(read);
+		if (until_ns <= clock_now_ns() || (until_ns != UINT64_MAX && limit_memory_wait(read, until_ns) != 0))
+			expire_memory_wait(read);
 		return NULL;
 	}
 	if (answer == CACHE_HIT || answer == CACHE_COALESCED)
 		queue_finish(&read->load.ticket);
 	if (answer == CACHE_HIT) {
-		read_answer(read, CACHE_HIT, STORE_COALESCED);
-		read_settle(read);
+		read_prove_or_complete(read, CACHE_HIT, STORE_COALESCED);
+		read_free_if_done(read);
 	}
 	return NULL;
 }
 
 static void read_on_load_end(struct load *load)
 {
-	read_settle(read_of_load(load));
+	read_free_if_done(read_of_load(load));
 }
 
 static struct store_read *read_new(struct store *store, struct store_want *want, const struct cache_span *span)
@@ -339,7 +342,10 @@ static struct store_read *read_new(struct store *store, struct store_want *want,
 	return read;
 }
 
-/* read->wait.extent is pinned for the want. 0: the read waits for the proof of it; 1: the want is done; or -errno. */
+/*
+ * Completes a want whose extent, read->wait.extent, is pinned. Returns 0 if the read waits for a proof, 1 if the want
+ * is done, or -errno.
+ */
 static int read_hit(struct store_read *read, struct store_want *want)
 {
 	struct store *store = read->store;
@@ -352,12 +358,12 @@ static int read_hit(struct store_read *read, struct store_want *want)
 	if (result < 0)
 		cache_unpin(store->shared.cache, read->wait.extent);
 	else
-		want_take(store, want, read->wait.extent, STORE_CACHE);
-	read_settle(read);
+		want_set_data(store, want, read->wait.extent, STORE_CACHE);
+	read_free_if_done(read);
 	return result;
 }
 
-/* The same for an extent that the cache gave without a read. */
+/* Waits for the proof of an extent that the cache had ready. Returns as read_hit(). */
 static int want_prove(struct store *store, struct store_want *want, const struct cache_span *span,
 		      struct cache_extent *extent)
 {
@@ -371,8 +377,11 @@ static int want_prove(struct store *store, struct store_want *want, const struct
 	return read_hit(read, want);
 }
 
-/* Waits for the read that somebody has under way. 0; 1: it has just ended; -EAGAIN: and failed; or another -errno. */
-static int want_join(struct store *store, struct store_want *want, const struct cache_span *span)
+/*
+ * Waits for the load of another want. Returns 0, 1 if the load has just ended, -EAGAIN if it has just failed, or
+ * another -errno.
+ */
+static int want_coalesce(struct store *store, struct store_want *want, const struct cache_span *span)
 {
 	struct store_read *read = read_new(store, want, span);
 	enum cache_answer answer;
@@ -387,11 +396,11 @@ static int want_join(struct store *store, struct store_want *want, const struct 
 	}
 	if (answer == CACHE_HIT)
 		return read_hit(read, want);
-	read_settle(read);
+	read_free_if_done(read);
 	return -EAGAIN;
 }
 
-/* Gets in line for the disk. 0, -EBUSY or -ENOMEM. */
+/* Queues the want for the disk. Returns 0, -EBUSY or -ENOMEM. */
 static int want_queue(struct store *store, struct store_want *want, const struct cache_span *span,
 		      const struct span *missing)
 {
@@ -404,7 +413,7 @@ static int want_queue(struct store *store, struct store_want *want, const struct
 	if (error == 0)
 		want->read = read;
 	else
-		read_settle(read);
+		read_free_if_done(read);
 	if (queue_length(store->shared.queue) >= EARLY_TICKETS) {
 		queue_run(store->shared.queue);
 		disk_submit(store->shared.disk);
@@ -412,8 +421,11 @@ static int want_queue(struct store *store, struct store_want *want, const struct
 	return error;
 }
 
-/* Nobody will ask again for a version that is no more; and a young file may change and stay the same version. */
-static bool is_worth_keeping(struct store_want *want)
+/*
+ * Returns false if the extent is not to be retained: an outdated version is not requested again, and a young file may
+ * change without a change of its version.
+ */
+static bool may_retain(struct store_want *want)
 {
 	want->young = file_is_young(want->file);
 	return !atomic_load_explicit(&want->file->outdated, memory_order_relaxed) && !want->young;
@@ -421,7 +433,7 @@ static bool is_worth_keeping(struct store_want *want)
 
 int store_want(struct store *store, struct store_want *want)
 {
-	const bool keep = is_worth_keeping(want);
+	const bool keep = may_retain(want);
 	const struct cache_span span = {
 		.version = &want->file->version,
 		.alignment = want->file->offset_alignment,
@@ -444,10 +456,10 @@ int store_want(struct store *store, struct store_want *want)
 		if (answer == CACHE_HIT && must_prove(want, extent))
 			return want_prove(store, want, &span, extent);
 		if (answer == CACHE_HIT) {
-			want_take(store, want, extent, STORE_CACHE);
+			want_set_data(store, want, extent, STORE_CACHE);
 			return 1;
 		}
-		result = answer == CACHE_COALESCED ? want_join(store, want, &span)
+		result = answer == CACHE_COALESCED ? want_coalesce(store, want, &span)
 						   : want_queue(store, want, &span, &missing);
 	} while (result == -EAGAIN);
 	return result;
@@ -502,16 +514,16 @@ void store_release(struct store *store, struct store_want *want)
 		read->proof = NULL;
 		cache_unpin(store->shared.cache, read->wait.extent);
 	}
-	end_starving(read);
+	end_memory_limit(read);
 	if (read->load.ticket.state == QUEUE_WAITING)
 		queue_cancel(store->shared.queue, &read->load.ticket);
 	if (read->waiting && cache_cancel(store->shared.cache, &read->wait))
 		read->waiting = false;
 	if (!read->waiting && !read->load.loading && read->load.ticket.state == QUEUE_STARTED)
-		queue_finish(&read->load.ticket); /* it was in the line for memory */
+		queue_finish(&read->load.ticket); /* It was waiting for memory. */
 	else if (!read->waiting)
 		load_cancel(&read->load);
-	read_settle(read);
+	read_free_if_done(read);
 }
 
 unsigned store_pending(const struct store *store)

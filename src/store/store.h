@@ -1,9 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * "Give me this span of that file": the one place that joins memory and disk. Each reactor has one store over its own
- * disk context and queue; the cache is shared. A span comes back as one contiguous piece of aligned memory: from the
- * cache; or from a read that somebody else has under way; or read, directly at the aligned offsets around it, by an
- * offload thread where the file can't do O_DIRECT or io_submit would block.
+ * The store of a reactor joins cache and disk: a want asks for a span of a file and gets it as one contiguous, aligned
+ * range of memory. The bytes come from the cache, from a read that another want has started, or from a read of its own.
+ * Each reactor has one store with its own disk context and queue; all stores share the cache.
+ *
+ * The states of a want and what is pinned in each (load.h and cache.h have the states of the load and of the wait):
+ *
+ *	State			Moved by			Pinned or held
+ *	idle			store_want()			nothing
+ *	done			store_want() returns 1		the extent, until store_release()
+ *	queued for the disk	queue_run()			a ticket
+ *	waiting for memory	cache_unpin() of any want	a ticket that was dispatched
+ *	waiting for a read	end of the load			nothing; the load has the extent pinned
+ *	waiting for a proof	check of the file, see proof.h	the extent
+ *	done with data		done() was called		the extent, until store_release()
+ *	done with an error	done() was called		nothing
+ *
+ *	idle -+-> done
+ *	      +-> waiting for a read (coalesced) ---------------------------+
+ *	      +-> queued for the disk -+-> done (another want has read it)  |
+ *	                               +-> waiting for memory --+           |
+ *	                               +-------------------+    |           |
+ *	                                                   v    v           v
+ *	                                                 waiting for a read -+-> done
+ *	                                                                     +-> waiting for a proof -> done
+ *
+ * store_release() is allowed in each state and leads to idle.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -23,7 +45,7 @@
 struct store;
 struct store_read;
 
-/* The longest span that one want may ask for, unless it lies in one extent. */
+/* Maximum length of a want whose span crosses extents. */
 #define STORE_SPAN_MAX_BYTES CACHE_SPAN_MAX_BYTES
 #define STORE_DIVISIBLE_WAIT_MS 250
 
@@ -33,85 +55,104 @@ struct store_options {
 	struct queue *queue;
 	struct cache *cache;
 	struct offload *offload;
-	unsigned latency_ms; /* how long a want may wait for memory, from when it was made; 0: without limit */
+	/* Maximum time that a rejectable want waits for memory, from store_want() on. 0: unlimited. */
+	unsigned latency_ms;
 };
 
-/* Where the bytes of a want came from. */
+/* The source of the bytes of a want: the cache, a read of another want, or a read of its own. */
 enum store_source { STORE_CACHE, STORE_COALESCED, STORE_DISK, STORE_SOURCES };
 
-/* One want; the caller's storage, zero-initialised. One at a time. */
+/* One want. Storage of the caller, zero-initialised. It can be used again after store_release(). */
 struct store_want {
-	struct file *file; /* the caller's reference is held over the want's life */
+	struct file *file; /* A reference that the caller holds for the life of the want. */
 	uint64_t offset;
-	size_t length; /* 1 … STORE_SPAN_MAX_BYTES, or what lies in one extent; inside the file's version */
+	/* At least 1, inside the file. At most STORE_SPAN_MAX_BYTES if the span crosses extents. */
+	size_t length;
 	enum queue_class class;
-	const void *client;	/* between whom the disk's queue goes round */
-	enum cache_reach reach; /* see struct cache_span, for this and the next */
+	const void *client;	/* Key for the round robin of the disk queue. */
+	enum cache_reach reach; /* See struct cache_span, also for the next two. */
 	bool transient, pinned;
-	bool unproven; /* the bytes of a remote file may still have to be proven: the caller sees to that, by read_ns */
-	bool divisible;	 /* the caller can ask for less at a time: it waits for memory for a moment only */
-	bool rejectable; /* nothing is promised to the client yet: it waits for memory for latency_ms */
+	/* Bytes of a remote file may be delivered before they are proven. The caller proves them by `read_ns`. */
+	bool unproven;
+	/* The caller can ask for fewer bytes instead, so it waits for memory only for STORE_DIVISIBLE_WAIT_MS. */
+	bool divisible;
+	/* The client has not been promised anything yet, so the want waits for memory at most latency_ms. */
+	bool rejectable;
 	void (*done)(struct store_want *want);
-	/* result */
-	int error; /* 0; -EIO and other errors of the disk, never -EAGAIN; -ESTALE: the file changed or shrank;
-		      -ENOBUFS: see below */
-	const uint8_t *data; /* length bytes, until store_release() */
-	uint64_t read_ns;    /* as of struct cache_extent */
+	/* Results. */
+	/*
+	 * 0. -EIO and other errors of the disk, never -EAGAIN. -ESTALE: the file changed or shrank. -ENOBUFS: no
+	 * memory.
+	 */
+	int error;
+	const uint8_t *data; /* `length` bytes, valid until store_release(). */
+	uint64_t read_ns;    /* As in struct cache_extent. */
 	enum store_source source;
-	uint64_t disk_ns; /* STORE_DISK: how long the disk took over it */
-	/* private */
-	bool young; /* the file was young when it was wanted */
+	uint64_t disk_ns; /* For STORE_DISK: the time that the disk took. */
+	/* Private. */
+	bool young; /* The file was young when store_want() was called. */
 	struct cache_extent *extent;
 	struct store_read *read;
 };
 
 struct store_stats {
 	uint64_t lookups[STORE_SOURCES], lookup_bytes[STORE_SOURCES];
-	uint64_t reads,
-		read_bytes; /* read_bytes / lookup_bytes[STORE_DISK]: the overhead of alignment, and of whole extents */
+	/* read_bytes / lookup_bytes[STORE_DISK] is the overhead of alignment and of complete extents. */
+	uint64_t reads, read_bytes;
 };
 
+/* Creates a store with the objects of one reactor, which must outlive it. Returns 0 or -ENOMEM. */
 int store_new(struct store **store, const struct store_options *options);
-/* No want is pending and no read in flight (store_pending() == 0). */
+/* Frees the store. store_pending() must be 0. */
 void store_free(struct store *store);
 
 /*
- * Wants [offset, offset + length). 1: want->data is there already, done() will not run. 0: done() runs once, on the
- * store's reactor, with want->error and ->data: later, or before this returns. -ENOMEM. -ESTALE: the file changed.
- * -EBUSY: the device is behind its latency target (of QUEUE_FIRST only). The bytes are all of one version: after the
- * last read the file was checked again. If want->unproven is set, they are once store_prove() says so.
+ * Requests [offset, offset + length). On the store's reactor. Returns:
  *
- * -ENOBUFS: no memory of the cache became free in time. A divisible want waits for STORE_DIVISIBLE_WAIT_MS, a
- * rejectable one until latency_ms have passed since it was made. All others wait in line until there is some.
+ * - 1: want->data is set, and done() will not run.
+ * - 0: done() runs once, later or before this returns, with want->error and want->data set.
+ * - -ENOMEM.
+ * - -ESTALE: the file has changed.
+ * - -EBUSY: the device exceeds its latency target. Only for QUEUE_FIRST.
+ *
+ * All bytes are of one version, because the file is checked after the last read. If want->unproven is set, this holds
+ * only after store_prove().
+ *
+ * want->error is -ENOBUFS if no memory of the cache became free in time. A divisible want waits for
+ * STORE_DIVISIBLE_WAIT_MS, and a rejectable one until latency_ms have passed since store_want(). All others wait
+ * without a limit.
  */
 int store_want(struct store *store, struct store_want *want);
 /*
- * Asks whether all bytes of a file that were read until since_ns are of its version. As proof_new(): 1, 0 (done() will
- * run), -ESTALE or -ENOMEM. At once for a local file: what its wants gave was checked; -ESTALE also if it has changed
- * since.
+ * Requests a proof that all bytes of a file that were read until since_ns are of its version. Returns as proof_new(): 1, 0
+ * (done() will run), -ESTALE or -ENOMEM. For a local file the result is immediate, because its reads were checked: 1,
+ * or -ESTALE if the file has changed since.
  */
 int store_prove(struct store *store, struct file *file, uint64_t since_ns, void (*done)(void *context, int error),
 		void *context, struct proof **proof);
-/* The memory of the cache that cannot be used for anything else while this want is done and not released; 0: none. */
+/* Returns the memory of the cache that the want keeps in use until store_release(), 0 if none. */
 size_t store_in_use_bytes(const struct store_want *want);
-/* More than half of the part of the cache that the want's bytes lie in is pinned. */
+/* Returns true if more than half of the shard of the want's extent is in use. */
 bool store_is_crowded(const struct store *store, const struct store_want *want);
-/* Bytes of the whole cache, and those that are pinned or being read. Any thread. */
+/* Return the size of the whole cache, and its bytes that are in use or being read. Any thread. */
 size_t store_cache_bytes(const struct store *store);
 size_t store_cache_in_use_bytes(const struct store *store);
-/* Bytes of a want that is done were used once more. */
+/* Counts another use of bytes of a want that is done, as a hit. */
 void store_note_hit(struct store *store, size_t bytes);
-/* What was wanted, and is there, is to be kept as if it had been asked for once more. */
+/* Counts another use of the want's extent for the eviction. */
 void store_touch(struct store *store, struct store_want *want);
-/* The client of a want that is pending has come to it: it is no readahead any more. */
+/* Moves a want that is queued for readahead to a class of higher priority, because its client needs the bytes now. */
 void store_promote(struct store *store, struct store_want *want, enum queue_class class);
 /*
- * Gives up a want that is pending (done() will not run; what nobody else waits for and was not submitted is not read)
- * or gives back one that is done. Fine on an idle one.
+ * Releases a want that is done, or cancels one that is pending: done() will not run. A read that was not submitted and
+ * that no other want waits for is not made. An idle want is allowed.
  */
 void store_release(struct store *store, struct store_want *want);
 
-/* Reads that are not over: wanted or orphaned. The store may be freed when it is 0. */
+/*
+ * Returns the number of reads and proofs that have not ended, including those of cancelled wants. The store may be
+ * freed when it is 0.
+ */
 unsigned store_pending(const struct store *store);
 /* Any thread. */
 void store_stats(const struct store *store, struct store_stats *stats);
