@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Folders stand in one line; at most TURNS_MAX offload jobs each take the first one, do one step of it
- * (directory_pass.c), put it back at the end, and start themselves anew behind whatever else the offload threads have
- * to do. A job never waits for another one, so one thread is enough.
+ * Directories that are to be read wait in one queue. At most WORKERS_MAX offload jobs each take the first one, run one
+ * step of it (directory_pass.c) and append it to the queue again. A job then queues itself again behind the other
+ * offload jobs. A job never waits for another one, so one offload thread is enough.
  *
- * A folder belongs to its reactor while a chunk is there, and to the line from directory_new() or directory_next()
- * until its message has arrived; `waits` (the reactor's) says which. Given up on while it is in line, it is marked
- * `over` (under the table's lock) and freed by whoever meets it next.
+ * Owner of a directory: its reactor while a chunk is ready; the queue from directory_new() or directory_next() until
+ * its message has arrived. `pending`, which belongs to the reactor, tells which. A directory that is freed while it is
+ * in the queue is marked `cancelled` under the lock of the table, and the thread that takes it next frees it.
  */
 #include "store/directory.h"
 
@@ -19,8 +19,8 @@
 #include "base/container_of.h"
 #include "store/directory_pass.h"
 
-#define TURNS_MAX 2
-#define SHARE 8 /* of the memory that is left, one in so many parts */
+#define WORKERS_MAX 2
+#define SHARE 8 /* A directory reserves at most this part of the free memory. */
 #define MEMORY_BYTES ((size_t)64 * 1024 * 1024)
 #define CHUNK_BYTES ((size_t)8 * 1024 * 1024)
 
@@ -32,21 +32,22 @@ struct directory_worker {
 
 struct directory_table {
 	struct directory_table_options options;
-	pthread_mutex_t lock; /* over what follows, and `over` and `next` of each folder */
-	struct directory *line;
+	/* Protects all members below, and `cancelled` and `next` of each directory. */
+	pthread_mutex_t lock;
+	struct directory *queue;
 	size_t used_bytes;
 	bool stopping;
-	struct directory_worker turns[TURNS_MAX];
+	struct directory_worker workers[WORKERS_MAX];
 };
 
 struct directory {
 	struct reactor_message message;
-	struct directory *prev, *next; /* in line */
+	struct directory *prev, *next; /* Neighbours in the queue. */
 	struct directory_table *table;
 	struct directory_options options;
 	char *path;
 	size_t reserved_bytes;
-	bool waits, over;
+	bool pending, cancelled;
 	struct directory_pass pass;
 };
 
@@ -61,8 +62,8 @@ int directory_table_new(struct directory_table **table, const struct directory_t
 		made->options.memory_bytes = MEMORY_BYTES;
 	if (made->options.chunk_bytes == 0)
 		made->options.chunk_bytes = CHUNK_BYTES;
-	for (int i = 0; i < TURNS_MAX; i++)
-		made->turns[i].table = made;
+	for (int i = 0; i < WORKERS_MAX; i++)
+		made->workers[i].table = made;
 	pthread_mutex_init(&made->lock, NULL);
 	*table = made;
 	return 0;
@@ -76,7 +77,10 @@ void directory_table_free(struct directory_table *table)
 	free(table);
 }
 
-/* A part of what is left, so that there is something for others; and the least that is of use even if nothing is. */
+/*
+ * Reserves a part of the free memory, so that some is left for other directories, but at least the minimum that is
+ * useful.
+ */
 static size_t reserve(struct directory_table *table)
 {
 	size_t limit = table->options.memory_bytes, bytes;
@@ -92,147 +96,151 @@ static size_t reserve(struct directory_table *table)
 	return bytes;
 }
 
-/* What it needs no more. */
-static void settle_reservation(struct directory *folder, size_t bytes)
+/* Returns the part of the reservation that exceeds `bytes`. */
+static void reduce_reservation(struct directory *directory, size_t bytes)
 {
-	if (bytes >= folder->reserved_bytes)
+	if (bytes >= directory->reserved_bytes)
 		return;
-	pthread_mutex_lock(&folder->table->lock);
-	folder->table->used_bytes -= folder->reserved_bytes - bytes;
-	pthread_mutex_unlock(&folder->table->lock);
-	folder->reserved_bytes = bytes;
+	pthread_mutex_lock(&directory->table->lock);
+	directory->table->used_bytes -= directory->reserved_bytes - bytes;
+	pthread_mutex_unlock(&directory->table->lock);
+	directory->reserved_bytes = bytes;
 }
 
-/* BLOCKS if it is still open. */
-static void dispose(struct directory *folder)
+/* BLOCKS if the descriptor is still open. */
+static void free_directory(struct directory *directory)
 {
-	void (*freed)(void *context) = folder->options.freed;
-	void *context = folder->options.context;
+	void (*freed)(void *context) = directory->options.freed;
+	void *context = directory->options.context;
 
-	directory_pass_fini(&folder->pass);
-	settle_reservation(folder, 0);
-	free(folder->path);
-	free(folder);
+	directory_pass_fini(&directory->pass);
+	reduce_reservation(directory, 0);
+	free(directory->path);
+	free(directory);
 	if (freed != NULL)
 		freed(context);
 }
 
 static void work(struct offload_job *job);
 
-/* The lock is held. A turn to be started, or NULL. */
-static struct directory_worker *stand_in_line(struct directory *folder)
+/* Appends the directory. Returns an idle worker that the caller starts, or NULL. Under the lock. */
+static struct directory_worker *enqueue_locked(struct directory *directory)
 {
-	struct directory_table *table = folder->table;
+	struct directory_table *table = directory->table;
 
-	DL_APPEND(table->line, folder);
-	for (int i = 0; i < TURNS_MAX; i++) {
-		if (table->turns[i].busy)
+	DL_APPEND(table->queue, directory);
+	for (int i = 0; i < WORKERS_MAX; i++) {
+		if (table->workers[i].busy)
 			continue;
-		table->turns[i].busy = true;
-		return &table->turns[i];
+		table->workers[i].busy = true;
+		return &table->workers[i];
 	}
 	return NULL;
 }
 
-static void start_turn(struct directory_worker *turn)
+static void start_worker(struct directory_worker *worker)
 {
-	turn->job = (struct offload_job){ .work = work };
-	offload_start(turn->table->options.offload, &turn->job);
+	worker->job = (struct offload_job){ .work = work };
+	offload_start(worker->table->options.offload, &worker->job);
 }
 
-static void enter_line(struct directory *folder)
+static void enqueue(struct directory *directory)
 {
-	struct directory_table *table = folder->table;
-	struct directory_worker *turn;
+	struct directory_table *table = directory->table;
+	struct directory_worker *worker;
 
-	folder->waits = true;
+	directory->pending = true;
 	pthread_mutex_lock(&table->lock);
-	turn = stand_in_line(folder);
+	worker = enqueue_locked(directory);
 	pthread_mutex_unlock(&table->lock);
-	if (turn != NULL)
-		start_turn(turn);
+	if (worker != NULL)
+		start_worker(worker);
 }
 
-static bool is_over(struct directory *folder)
+static bool is_cancelled(struct directory *directory)
 {
-	bool over;
+	bool cancelled;
 
-	pthread_mutex_lock(&folder->table->lock);
-	over = folder->over;
-	pthread_mutex_unlock(&folder->table->lock);
-	return over;
+	pthread_mutex_lock(&directory->table->lock);
+	cancelled = directory->cancelled;
+	pthread_mutex_unlock(&directory->table->lock);
+	return cancelled;
 }
 
 static void deliver(struct reactor_message *message)
 {
-	struct directory *folder = container_of(message, struct directory, message);
+	struct directory *directory = container_of(message, struct directory, message);
 
-	folder->waits = false;
-	if (!is_over(folder))
-		folder->options.ready(folder->options.context);
-	else if (folder->pass.fd >= 0)
-		enter_line(folder); /* for close() */
+	directory->pending = false;
+	if (!is_cancelled(directory))
+		directory->options.ready(directory->options.context);
+	else if (directory->pass.fd >= 0)
+		enqueue(directory); /* An offload thread closes its descriptor. */
 	else
-		dispose(folder);
+		free_directory(directory);
 }
 
-/* The first in line, or NULL: the turn is over then. */
-static struct directory *take_first(struct directory_worker *turn, bool *stopping, bool *over)
+/* Returns the first directory of the queue, or NULL, which makes the worker idle. */
+static struct directory *dequeue(struct directory_worker *worker, bool *stopping, bool *cancelled)
 {
-	struct directory_table *table = turn->table;
-	struct directory *folder;
+	struct directory_table *table = worker->table;
+	struct directory *directory;
 
 	pthread_mutex_lock(&table->lock);
-	folder = table->line;
-	if (folder != NULL)
-		DL_DELETE(table->line, folder);
+	directory = table->queue;
+	if (directory != NULL)
+		DL_DELETE(table->queue, directory);
 	else
-		turn->busy = false;
+		worker->busy = false;
 	*stopping = table->stopping;
-	*over = folder != NULL && folder->over;
+	*cancelled = directory != NULL && directory->cancelled;
 	pthread_mutex_unlock(&table->lock);
-	return folder;
+	return directory;
 }
 
-static void run_step(struct directory *folder, bool stopping)
+static void run_step(struct directory *directory, bool stopping)
 {
-	struct directory_table *table = folder->table;
-	bool again = !stopping && directory_pass_step(&folder->pass), over;
+	struct directory_table *table = directory->table;
+	bool unfinished = !stopping && directory_pass_step(&directory->pass), cancelled;
 
 	if (stopping)
-		folder->pass.error = -ECANCELED;
-	if (!again && !folder->pass.more && folder->pass.error == 0) /* all of it is there */
-		settle_reservation(folder, entries_shrink(&folder->pass.entries));
+		directory->pass.error = -ECANCELED;
+	/* The chunk is the last one, so its size is final. */
+	if (!unfinished && !directory->pass.more && directory->pass.error == 0)
+		reduce_reservation(directory, entries_shrink(&directory->pass.entries));
 	pthread_mutex_lock(&table->lock);
-	over = folder->over;
-	if (!over && again)
-		DL_APPEND(table->line, folder);
+	cancelled = directory->cancelled;
+	if (!cancelled && unfinished)
+		DL_APPEND(table->queue, directory);
 	pthread_mutex_unlock(&table->lock);
-	if (over) {
-		dispose(folder);
-	} else if (!again) {
-		folder->message.fn = deliver;
-		reactor_post(folder->options.reactor, &folder->message);
+	if (cancelled) {
+		free_directory(directory);
+	} else if (!unfinished) {
+		directory->message.fn = deliver;
+		reactor_post(directory->options.reactor, &directory->message);
 	}
 }
 
-/* One step of one folder. Once all is stopping, the offload threads may have ended: the line is worked off here. */
+/*
+ * Runs one step of one directory. Once the table is stopping, the offload threads may have ended, so this call empties
+ * the queue.
+ */
 static void work(struct offload_job *job)
 {
-	struct directory_worker *turn = container_of(job, struct directory_worker, job);
-	bool stopping, over;
+	struct directory_worker *worker = container_of(job, struct directory_worker, job);
+	bool stopping, cancelled;
 
 	do {
-		struct directory *folder = take_first(turn, &stopping, &over);
+		struct directory *directory = dequeue(worker, &stopping, &cancelled);
 
-		if (folder == NULL)
+		if (directory == NULL)
 			return;
-		if (over)
-			dispose(folder);
+		if (cancelled)
+			free_directory(directory);
 		else
-			run_step(folder, stopping);
+			run_step(directory, stopping);
 	} while (stopping);
-	start_turn(turn);
+	start_worker(worker);
 }
 
 void directory_table_stop(struct directory_table *table)
@@ -242,7 +250,7 @@ void directory_table_stop(struct directory_table *table)
 	pthread_mutex_unlock(&table->lock);
 }
 
-int directory_new(struct directory **folder, struct directory_table *table, const struct directory_options *options)
+int directory_new(struct directory **directory, struct directory_table *table, const struct directory_options *options)
 {
 	struct directory *made = calloc(1, sizeof(*made));
 
@@ -266,64 +274,65 @@ int directory_new(struct directory **folder, struct directory_table *table, cons
 							      .shows = options->shows,
 							      .context = options->context },
 			    made->reserved_bytes);
-	enter_line(made);
-	*folder = made;
+	enqueue(made);
+	*directory = made;
 	return 0;
 }
 
-void directory_free(struct directory *folder)
+void directory_free(struct directory *directory)
 {
-	bool waits;
+	bool pending;
 
-	if (folder == NULL)
+	if (directory == NULL)
 		return;
-	waits = folder->waits;
-	if (!waits && folder->pass.fd < 0) {
-		dispose(folder);
+	pending = directory->pending;
+	if (!pending && directory->pass.fd < 0) {
+		free_directory(directory);
 		return;
 	}
-	pthread_mutex_lock(&folder->table->lock);
-	folder->over = true;
-	pthread_mutex_unlock(&folder->table->lock); /* if it waits, it may be gone from here on */
-	if (!waits)
-		enter_line(folder); /* for close() */
+	pthread_mutex_lock(&directory->table->lock);
+	directory->cancelled = true;
+	/* If it was pending, another thread may have freed it from here on. */
+	pthread_mutex_unlock(&directory->table->lock);
+	if (!pending)
+		enqueue(directory); /* An offload thread closes its descriptor. */
 }
 
-int directory_state(const struct directory *folder)
+int directory_state(const struct directory *directory)
 {
-	return folder->waits ? -EAGAIN : folder->pass.error;
+	return directory->pending ? -EAGAIN : directory->pass.error;
 }
 
-size_t directory_count(const struct directory *folder)
+size_t directory_count(const struct directory *directory)
 {
-	return folder->pass.count;
+	return directory->pass.count;
 }
 
-const struct entry *directory_entry(const struct directory *folder, size_t index)
+const struct entry *directory_entry(const struct directory *directory, size_t index)
 {
-	return entries_at(&folder->pass.entries, folder->pass.first + index);
+	return entries_at(&directory->pass.entries, directory->pass.first + index);
 }
 
-bool directory_is_whole(const struct directory *folder)
+bool directory_is_whole(const struct directory *directory)
 {
-	return folder->pass.chunks == 1 && !folder->pass.more;
+	return directory->pass.chunks == 1 && !directory->pass.more;
 }
 
-uint64_t directory_hash(const struct directory *folder)
+uint64_t directory_hash(const struct directory *directory)
 {
-	return folder->pass.hash;
+	return directory->pass.hash;
 }
 
-bool directory_next(struct directory *folder)
+bool directory_next(struct directory *directory)
 {
-	if (!directory_pass_next(&folder->pass))
+	if (!directory_pass_next(&directory->pass))
 		return false;
-	enter_line(folder);
+	enqueue(directory);
 	return true;
 }
 
-void directory_totals(const struct directory *folder, uint64_t *folders, uint64_t *files)
+void directory_totals(const struct directory *directory, uint64_t *directories, uint64_t *files)
 {
-	*folders = folder->pass.folders;
-	*files = folder->pass.files;
+	*directories = directory->pass.directories;
+	*files = directory->pass.files;
 }

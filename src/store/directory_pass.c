@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A small machine: open, read all names (and sort and cut whenever memory is full), sort, choose what was asked for,
- * look at what is chosen (size, mtime). Each step is a bounded piece of it, and says what is the next one.
+ * A state machine whose steps are functions: open; read all names, and whenever the memory is full, sort the entries
+ * and keep the first half; sort; choose the entries of the chunk; stat them (size, mtime). Each step takes a bounded
+ * time and sets the next one.
+ *
+ * Owner: directory.c. Thread: offload threads, one at a time.
  */
 #include "store/directory_pass.h"
 
@@ -19,7 +22,7 @@
 
 #define STEP_NAMES 4096
 #define STEP_NS (10 * CLOCK_NS_PER_MS)
-#define NAMES_BYTES (32 * 1024) /* of one getdents64() */
+#define NAMES_BYTES (32 * 1024) /* Buffer of one getdents64(). */
 #define STAT_MASK (STATX_TYPE | STATX_SIZE | STATX_MTIME)
 
 static bool fail(struct directory_pass *pass, int error)
@@ -30,7 +33,7 @@ static bool fail(struct directory_pass *pass, int error)
 
 static bool step_read(struct directory_pass *pass);
 static bool step_sort(struct directory_pass *pass);
-static bool step_look(struct directory_pass *pass);
+static bool step_stat(struct directory_pass *pass);
 
 static bool step_open(struct directory_pass *pass)
 {
@@ -42,7 +45,7 @@ static bool step_open(struct directory_pass *pass)
 	return true;
 }
 
-static void take_stat(struct entry *entry, const struct statx *st)
+static void set_stat(struct entry *entry, const struct statx *st)
 {
 	struct file_version version;
 
@@ -53,7 +56,7 @@ static void take_stat(struct entry *entry, const struct statx *st)
 	entry->known = true;
 }
 
-/* A link counts as what it leads to, if that is beneath the root. */
+/* A symbolic link is listed as its target, if that lies beneath the root. */
 static int stat_link(const struct directory_pass *pass, const char *name, struct statx *st)
 {
 	char path[PATH_MAX + ENTRIES_NAME_MAX + 2];
@@ -71,8 +74,8 @@ static int stat_link(const struct directory_pass *pass, const char *name, struct
 	return error;
 }
 
-/* -errno: it can't be looked at, or is neither file nor folder. */
-static int look(const struct directory_pass *pass, struct entry *entry)
+/* Sets size, mtime and type. Returns -errno if the stat fails or the entry is neither a file nor a directory. */
+static int stat_entry(const struct directory_pass *pass, struct entry *entry)
 {
 	struct statx st;
 	int error = statx(pass->fd, entry->name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STAT_MASK, &st) < 0 ? -errno
@@ -83,11 +86,11 @@ static int look(const struct directory_pass *pass, struct entry *entry)
 	if (error == 0 && !S_ISDIR(st.stx_mode) && !S_ISREG(st.stx_mode))
 		error = -ENOENT;
 	if (error == 0)
-		take_stat(entry, &st);
+		set_stat(entry, &st);
 	return error;
 }
 
-/* Whether it is one that is shown; its type is known then, and all of it if the order needs that. */
+/* Returns true if the name is to be listed, and sets its type, and also size and mtime if the sort order needs them. */
 static bool is_shown(const struct directory_pass *pass, const struct dirent64 *found, struct entry *entry)
 {
 	size_t length = strlen(found->d_name);
@@ -104,49 +107,53 @@ static bool is_shown(const struct directory_pass *pass, const struct dirent64 *f
 	switch (found->d_type) {
 	case DT_DIR:
 	case DT_REG:
-		return pass->options.sort == ENTRIES_BY_NAME || look(pass, entry) == 0;
+		return pass->options.sort == ENTRIES_BY_NAME || stat_entry(pass, entry) == 0;
 	case DT_LNK:
 	case DT_UNKNOWN:
-		return look(pass, entry) == 0;
+		return stat_entry(pass, entry) == 0;
 	default:
 		return false;
 	}
 }
 
-static void take_entry(struct directory_pass *pass, const struct entry *entry)
+static void add_entry(struct directory_pass *pass, const struct entry *entry)
 {
 	const struct entries *entries = &pass->entries;
 
 	if (!pass->counted) {
-		pass->folders += entry->directory;
+		pass->directories += entry->directory;
 		pass->files += !entry->directory;
 	}
 	if (pass->after_cursor && entries_compare(entries, entry, &pass->cursor) <= 0)
 		return;
 	if (pass->bounded && entries_compare(entries, entry, &pass->bound_at) > 0)
-		pass->dropped = true;
+		pass->truncated = true;
 	else
 		entries_add(&pass->entries, entry);
 }
 
-static uint64_t wanted(const struct directory_pass *pass)
+static uint64_t needed(const struct directory_pass *pass)
 {
 	return pass->left > UINT64_MAX - pass->skip ? UINT64_MAX : pass->skip + pass->left;
 }
 
-/* 0, or -ENOBUFS: there are enough of them, or no memory for more; sort, and keep the first. */
+/*
+ * Returns 0, or -ENOBUFS if there are enough entries or no memory for more: then the caller sorts and keeps the first
+ * ones.
+ */
 static int make_room(struct directory_pass *pass)
 {
 	size_t count = pass->entries.count;
 
-	if (count >= STEP_NAMES && count / 2 >= wanted(pass))
+	if (count >= STEP_NAMES && count / 2 >= needed(pass))
 		return -ENOBUFS;
 	return entries_make_room(&pass->entries);
 }
 
-/* The names in a buffer of getdents64(), until it is time to stop. 0, or -errno: -EAGAIN: there is more in the buffer.
+/*
+ * Adds the names of a getdents64() buffer until the time is used up. Returns 0 or -errno. -EAGAIN: the buffer has more.
  */
-static int take_names(struct directory_pass *pass, char *names, size_t length, uint64_t until_ns)
+static int add_names(struct directory_pass *pass, char *names, size_t length, uint64_t until_ns)
 {
 	struct entry entry;
 
@@ -157,7 +164,7 @@ static int take_names(struct directory_pass *pass, char *names, size_t length, u
 		if (error != 0)
 			return error;
 		if (is_shown(pass, found, &entry))
-			take_entry(pass, &entry);
+			add_entry(pass, &entry);
 		pass->resume = found->d_off;
 		at += found->d_reclen;
 		if (at < length && clock_now_ns() >= until_ns)
@@ -183,7 +190,7 @@ static bool step_read(struct directory_pass *pass)
 			pass->step = step_sort;
 			return true;
 		}
-		error = take_names(pass, names, (size_t)got, until_ns);
+		error = add_names(pass, names, (size_t)got, until_ns);
 	}
 	if (error == -ENOMEM)
 		return fail(pass, error);
@@ -194,16 +201,16 @@ static bool step_read(struct directory_pass *pass)
 	return true;
 }
 
-/* In mid-pass: only what comes before the last that is kept has a chance from here on. */
-static bool cut(struct directory_pass *pass)
+/* In the middle of a pass: entries after the last one that is kept are not needed any longer. */
+static bool keep_first_half(struct directory_pass *pass)
 {
 	struct entries *entries = &pass->entries;
 	size_t keep = entries->count / 2;
 
-	if (keep > wanted(pass))
-		keep = (size_t)wanted(pass);
-	pass->dropped = true;
-	if (keep == 0) { /* limit=0: they are only counted */
+	if (keep > needed(pass))
+		keep = (size_t)needed(pass);
+	pass->truncated = true;
+	if (keep == 0) { /* limit = 0: entries are only counted. */
 		entries_clear(entries);
 		memset(&pass->bound_at, 0, sizeof(pass->bound_at));
 		pass->bound_at.directory = true;
@@ -220,7 +227,7 @@ static void reset(struct directory_pass *pass)
 {
 	entries_clear(&pass->entries);
 	pass->bounded = false;
-	pass->dropped = false;
+	pass->truncated = false;
 	pass->at_end = false;
 	pass->resume = 0;
 }
@@ -238,29 +245,29 @@ static bool step_reopen(struct directory_pass *pass)
 	return step_open(pass);
 }
 
-/* At the end of a pass: which of those kept are the chunk. None, if all of them are among those to skip. */
-static bool choose(struct directory_pass *pass)
+/* At the end of a pass: chooses the entries of the chunk. If all entries are to be skipped, starts another pass. */
+static bool choose_chunk(struct directory_pass *pass)
 {
 	struct entries *entries = &pass->entries;
 
 	if (entries->count > 0)
 		entries_copy(&pass->cursor, entries_at(entries, entries->count - 1));
 	pass->after_cursor = entries->count > 0;
-	if (pass->skip >= entries->count && pass->dropped && pass->after_cursor && pass->left > 0) {
+	if (pass->skip >= entries->count && pass->truncated && pass->after_cursor && pass->left > 0) {
 		pass->skip -= entries->count;
 		return begin_pass(pass);
 	}
 	pass->first = pass->skip < entries->count ? (size_t)pass->skip : entries->count;
 	pass->count = entries->count - pass->first;
-	pass->more = pass->dropped || pass->count > pass->left;
+	pass->more = pass->truncated || pass->count > pass->left;
 	if (pass->count > pass->left)
 		pass->count = (size_t)pass->left;
 	pass->skip = 0;
 	pass->left -= pass->count;
 	pass->more = pass->more && pass->left > 0 && pass->count > 0;
-	pass->looked = 0;
+	pass->stat_count = 0;
 	pass->hash = 0;
-	pass->step = step_look;
+	pass->step = step_stat;
 	return true;
 }
 
@@ -268,20 +275,20 @@ static bool step_sort(struct directory_pass *pass)
 {
 	if (!entries_sort(&pass->entries))
 		return true;
-	return pass->at_end ? choose(pass) : cut(pass);
+	return pass->at_end ? choose_chunk(pass) : keep_first_half(pass);
 }
 
 static void hash_entry(struct directory_pass *pass, const struct entry *entry)
 {
 	const struct {
-		uint64_t folder, size, mtime_ns;
+		uint64_t directory, size, mtime_ns;
 	} facts = { entry->directory, entry->size, (uint64_t)entry->mtime_ns };
 
 	pass->hash = XXH64(&facts, sizeof(facts), pass->hash);
 	pass->hash = XXH64(entry->name, (size_t)entry->length + 1, pass->hash);
 }
 
-/* Whoever takes the entries may take his time: no descriptor is kept for him. */
+/* Closes the descriptor, because the reader of the chunk may be slow. */
 static bool finish(struct directory_pass *pass)
 {
 	pass->chunks++;
@@ -290,17 +297,17 @@ static bool finish(struct directory_pass *pass)
 	return false;
 }
 
-static bool step_look(struct directory_pass *pass)
+static bool step_stat(struct directory_pass *pass)
 {
 	uint64_t until_ns = clock_now_ns() + STEP_NS;
 
-	for (unsigned i = 0; pass->looked < pass->count; i++, pass->looked++) {
-		struct entry *entry = entries_at(&pass->entries, pass->first + pass->looked);
+	for (unsigned i = 0; pass->stat_count < pass->count; i++, pass->stat_count++) {
+		struct entry *entry = entries_at(&pass->entries, pass->first + pass->stat_count);
 		bool was_directory = entry->directory;
 
 		if (i == STEP_NAMES || clock_now_ns() >= until_ns)
 			return true;
-		if (!entry->known && (look(pass, entry) != 0 || entry->directory != was_directory))
+		if (!entry->known && (stat_entry(pass, entry) != 0 || entry->directory != was_directory))
 			entry->vanished = true;
 		if (!entry->vanished)
 			hash_entry(pass, entry);

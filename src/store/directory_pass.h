@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reading one folder, step by step, over and over: each pass finds the next chunk of what was asked for, in order. The
- * caller's storage, one thread at a time.
+ * Reads one directory in steps and passes: each pass finds the next chunk of the sorted listing. Storage of the caller,
+ * used by one thread at a time.
  */
 #ifndef STORE_DIRECTORY_PASS_H
 #define STORE_DIRECTORY_PASS_H
@@ -14,7 +14,7 @@
 #include "store/entries.h"
 #include "store/file.h"
 
-/* As in struct directory_options; path must outlive the pass. */
+/* As in struct directory_options. `path` must outlive the pass. */
 struct directory_pass_options {
 	int root_fd;
 	const char *path;
@@ -22,41 +22,44 @@ struct directory_pass_options {
 	enum entries_key sort;
 	bool descending;
 	uint64_t offset, limit;
-	bool (*shows)(void *context, const char *name, bool folder);
+	bool (*shows)(void *context, const char *name, bool directory);
 	void *context;
 };
 
 struct directory_pass {
 	struct directory_pass_options options;
-	bool (*step)(struct directory_pass *pass); /* the next one */
+	bool (*step)(struct directory_pass *pass); /* The next step. */
 	int error;
-	/* the chunk, once step() has said false: entries [first, first + count) */
+	/* The chunk, once step() has returned false: entries [first, first + count). */
 	struct entries entries;
 	size_t first, count;
-	unsigned chunks;	 /* of them so far, this one included */
-	bool more;		 /* there is another one */
-	uint64_t hash;		 /* of all in it */
-	uint64_t folders, files; /* in all, as counted in the first pass */
-	/* while it is read */
-	int fd;	      /* open until there is nothing more to read or to look at; -1 */
-	off_t resume; /* behind the last name that was read */
-	bool at_end, counted, dropped;
-	uint64_t skip, left; /* of offset and limit */
-	size_t looked;
+	unsigned chunks;	     /* Number of chunks so far, including this one. */
+	bool more;		     /* Another chunk follows. */
+	uint64_t hash;		     /* Hash of all entries of the chunk. */
+	uint64_t directories, files; /* Totals, counted in the first pass. */
+	/* State of the pass. */
+	int fd;	      /* Open until everything was read and stat; -1 otherwise. */
+	off_t resume; /* Position after the last name that was read. */
+	bool at_end, counted, truncated;
+	uint64_t skip, left; /* Rest of offset and limit. */
+	size_t stat_count;
 	bool bounded, after_cursor;
-	struct entry bound_at; /* nothing beyond it is kept in this pass */
-	struct entry cursor;   /* the last of the chunk before */
+	struct entry bound_at; /* Entries after this one are dropped in this pass. */
+	struct entry cursor;   /* Last entry of the previous chunk. */
 };
 
-/* memory_bytes: of the entries. */
+/* Initialises a pass. memory_bytes: for the entries. */
 void directory_pass_init(struct directory_pass *pass, const struct directory_pass_options *options,
 			 size_t memory_bytes);
-/* BLOCKS if fd is open. */
+/* Frees the entries and closes the descriptor. BLOCKS if it is open. */
 void directory_pass_fini(struct directory_pass *pass);
 
-/* Some milliseconds. BLOCKS. True: there is more to do. False: a chunk is there, or pass->error (-errno). */
+/*
+ * Runs one step, which takes some milliseconds. BLOCKS. Returns true if there is more to do, false if a chunk is ready
+ * or pass->error (-errno) is set.
+ */
 bool directory_pass_step(struct directory_pass *pass);
-/* The chunk is done with. True: steps will make the next one. */
+/* Releases the chunk. Returns true if further steps will read another one. */
 bool directory_pass_next(struct directory_pass *pass);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The fields of a header are read through a cursor that knows how many bytes are left. A header that does not fit
- * into the bytes that were read is rejected. Nothing is decompressed.
+ * A cursor that knows the number of remaining bytes reads the fields of a header. A header that does not fit into the
+ * bytes that were read is rejected. Nothing is decompressed. Pure functions; any thread.
  */
 #include "store/encoding.h"
 
@@ -29,7 +29,7 @@ struct cursor {
 	const uint8_t *at, *end;
 };
 
-/* Returns the next bytes, or NULL if there are not so many. */
+/* Returns the next bytes, or NULL if fewer are left. */
 static const uint8_t *take(struct cursor *cursor, size_t bytes)
 {
 	const uint8_t *taken = cursor->at;
@@ -59,7 +59,10 @@ static bool skip_text(struct cursor *cursor)
 	return true;
 }
 
-/* Whether the extra field of a member has the subfield "BC" of bgzip (SAM/BAM format specification, section 4.1). */
+/*
+ * Returns true if the extra field of a member has the subfield "BC" of bgzip (SAM/BAM format specification, section
+ * 4.1).
+ */
 static bool is_bgzip(struct cursor extra)
 {
 	const uint8_t *head;
@@ -73,7 +76,7 @@ static bool is_bgzip(struct cursor extra)
 	return false;
 }
 
-/* Moves the cursor behind the header of the first member. */
+/* Moves the cursor past the header of the first member. */
 static enum encoding_fault skip_gzip_header(struct cursor *cursor)
 {
 	const uint8_t *fixed = take(cursor, GZIP_FIXED_BYTES), *length, *extra;
@@ -96,7 +99,7 @@ static enum encoding_fault skip_gzip_header(struct cursor *cursor)
 	return ENCODING_FINE;
 }
 
-/* Whether an empty member ends here: empty blocks of any of the ways to write them, and a trailer of zeros. */
+/* Returns true if the member is empty: empty blocks, in any of their forms, and a trailer of zeros. */
 static bool is_empty_member(struct cursor cursor)
 {
 	static const uint8_t flushed[] = { 0, 0, 0, 0xff, 0xff }, stored[] = { 1, 0, 0, 0xff, 0xff },
@@ -136,8 +139,10 @@ enum encoding_fault encoding_check_gzip(const struct beneath_ends *ends, uint64_
 	return size / DEFLATE_RATIO_MAX > gzip_size ? ENCODING_TOO_SHORT : ENCODING_FINE;
 }
 
-/* Takes the size of the window; 0: the frame states none, because it is that of the content. False: there are not so
- * many bytes. */
+/*
+ * Reads the window size into *window, or 0 if the frame does not state one, because it is the size of the content.
+ * Returns false if too few bytes are left.
+ */
 static bool take_window(struct cursor *cursor, unsigned descriptor, uint64_t *window)
 {
 	const uint8_t *byte;
@@ -153,7 +158,7 @@ static bool take_window(struct cursor *cursor, unsigned descriptor, uint64_t *wi
 	return true;
 }
 
-/* The same for the size of the content; *stated: the frame states one. */
+/* Reads the size of the content. *stated: the frame states one. Returns false if too few bytes are left. */
 static bool take_content_size(struct cursor *cursor, unsigned descriptor, uint64_t *content, bool *stated)
 {
 	const size_t lengths[] = { (descriptor & ZSTD_SINGLE_SEGMENT) != 0 ? 1 : 0, 2, 4, 8 };

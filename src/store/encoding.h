@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Checks by its first and last bytes whether a file is a compressed form of another file. Formats: gzip (RFC 1952)
- * and Zstandard (RFC 8878). Pure.
+ * Checks by the first and the last bytes of a file whether it is a compressed form of another file. Formats: gzip (RFC
+ * 1952) and Zstandard (RFC 8878). Pure functions.
  */
 #ifndef STORE_ENCODING_H
 #define STORE_ENCODING_H
@@ -13,7 +13,7 @@
 /* The reason why a compressed file is not sent in place of the file beside it. */
 enum encoding_fault {
 	ENCODING_FINE,
-	ENCODING_OLDER, /* set by sibling.c, as are UNREADABLE and OF_NOTHING of a .br */
+	ENCODING_OLDER, /* Set by sibling.c, as UNREADABLE, and as OF_NOTHING for a .br. */
 	ENCODING_UNREADABLE,
 	ENCODING_OF_NOTHING,
 	ENCODING_NOT_GZIP,
@@ -30,8 +30,8 @@ enum encoding_fault {
 	ENCODING_FAULTS
 };
 
-#define ENCODING_HEAD_BYTES 1024 /* read from the beginning of the compressed file */
-#define ENCODING_TAIL_BYTES 4	 /* read from its end */
+#define ENCODING_HEAD_BYTES 1024 /* First bytes of the compressed file that are read. */
+#define ENCODING_TAIL_BYTES 4	 /* Last bytes that are read. */
 
 /*
  * Checks a gzip file of gzip_size bytes that should contain a file of `size` bytes. ends: the first

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Entries lie packed, one behind the other; `order` says where each begins. Sorting is a merge sort from below that can
- * stop after each level, so that a thread that has other things to do is never kept for long. Keeping the first ones
- * moves them together in one walk over the records, in which each finds its place in `order` through its rank.
+ * Entries are packed one after the other, and `order` has their offsets. Sorting is a bottom-up merge sort that can
+ * stop after each level, so that it never occupies an offload thread for long. To keep the first entries, one walk over
+ * the records moves them together; the rank of a record is its place in `order`.
+ *
+ * Owner: the caller. Thread: one at a time.
  */
 #include "store/entries.h"
 
@@ -10,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN 4096 /* what is sorted in one go; each step after that merges all runs into runs of twice the length */
+/* Entries that are sorted at once. Each later step merges all runs into runs of twice the length. */
+#define RUN 4096
 #define RUNS_A_STEP 2
 #define FIRST_BYTES 4096
 #define RECORD_MAX ((sizeof(struct entry) + 7) & ~(size_t)7)
@@ -31,7 +34,7 @@ static int fold(char byte)
 	return byte >= 'A' && byte <= 'Z' ? byte + 32 : (unsigned char)byte;
 }
 
-/* Of two runs of digits, which *a and *b move past. Zeros before a number say nothing. */
+/* Compares two runs of digits by value, ignoring leading zeros. Moves *a and *b past them. */
 static int compare_numbers(const char **a, const char *a_end, const char **b, const char *b_end)
 {
 	const char *x, *y;
@@ -114,7 +117,7 @@ void entries_clear(struct entries *entries)
 	entries->width = 0;
 }
 
-/* Three quarters of the memory are for records, a quarter for the order and its scratch. */
+/* Three quarters of the memory are for records, one quarter for the order and its scratch space. */
 static int grow_records(struct entries *entries)
 {
 	size_t limit = entries->limit_bytes / 4 * 3;
@@ -194,7 +197,7 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Two runs of `order` that lie side by side, through the scratch. */
+/* Merges two adjacent runs of `order` through the scratch space. */
 static void merge(struct entries *entries, size_t first, size_t middle, size_t end)
 {
 	uint32_t *from = entries->order, *scratch = entries->order + entries->room;

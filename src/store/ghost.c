@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A table of sets of four fingerprints, each with the time at which it came, counted in evicted bytes: an entry is
- * forgotten when as much again as the ghost remembers was evicted after it, and without any list to keep. A set that is
- * full loses its oldest. Two keys with one fingerprint only make an extent look known that is not.
+ * A hash table of sets with four fingerprints each. An entry has the time of its eviction, measured in evicted bytes.
+ * It is forgotten when as many bytes as the ghost remembers were evicted after it, so no list is necessary. A full set
+ * loses its oldest entry. If two keys have the same fingerprint, an extent may look known although it is not, which is
+ * harmless.
+ *
+ * Owner: a shard. Thread: any, under the lock of the shard.
  */
 #include "store/ghost.h"
 
@@ -10,12 +13,13 @@
 #include <stdlib.h>
 
 #define SET_ENTRIES 4
-#define ENTRY_BYTES_MEAN 16384 /* of what one entry stands for, if all is remembered */
+/* Mean size of an evicted extent, to choose the number of sets. */
+#define ENTRY_BYTES_MEAN 16384
 #define CLOCK_UNIT_BYTES 4096
-#define STEP_SETS 1024 /* that are adopted in one step */
+#define STEP_SETS 1024 /* Sets that one step copies. */
 
 struct ghost_entry {
-	uint32_t fingerprint; /* 0: empty */
+	uint32_t fingerprint; /* 0: empty. */
 	uint32_t time;
 };
 
@@ -51,7 +55,7 @@ static uint32_t now(const struct ghost *ghost)
 	return (uint32_t)(ghost->clock_bytes / CLOCK_UNIT_BYTES);
 }
 
-/* Into a free place of the set, or the oldest one's. */
+/* Puts the entry into a free place of the set, or replaces the oldest one if that is older. */
 static void put(struct ghost *ghost, struct ghost_entry *set, const struct ghost_entry *entry)
 {
 	struct ghost_entry *place = set;
@@ -63,7 +67,10 @@ static void put(struct ghost *ghost, struct ghost_entry *set, const struct ghost
 		*place = *entry;
 }
 
-/* The lower bits of a hash, which say the set, are not in its entry: it goes to all sets that it could be in. */
+/*
+ * The lower bits of the hash, which select the set, are not part of an entry. So an entry is copied to all sets that it
+ * may belong to.
+ */
 bool ghost_adopt(struct ghost *ghost, const struct ghost *other, uint32_t *set)
 {
 	uint32_t most = ghost->mask > other->mask ? ghost->mask : other->mask,

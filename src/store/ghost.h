@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What was evicted not long ago: fingerprints without bytes (the ghost queue of S3-FIFO, Yang et al., SOSP 2023). It
- * remembers as many bytes as it is told to, give or take what falls out of its table. Whoever owns it has the lock.
+ * The ghost queue of S3-FIFO (Yang et al., SOSP 2023): fingerprints of extents that were evicted recently, without
+ * their bytes. It remembers about as many evicted bytes as configured. The owner locks it.
  */
 #ifndef STORE_GHOST_H
 #define STORE_GHOST_H
@@ -12,25 +12,25 @@
 
 struct ghost {
 	struct ghost_entry *entries;
-	uint32_t mask;	      /* of sets */
-	uint64_t clock_bytes; /* that were evicted so far */
+	uint32_t mask;	      /* Mask of the set number. */
+	uint64_t clock_bytes; /* Bytes that were evicted so far. */
 	uint64_t memory_bytes;
 };
 
-/* memory_bytes: how far back it remembers. 0 or -ENOMEM. */
+/* Initialises a ghost that remembers the last memory_bytes evicted bytes. Returns 0 or -ENOMEM. */
 int ghost_init(struct ghost *ghost, uint64_t memory_bytes);
 void ghost_fini(struct ghost *ghost);
 
 /*
- * Takes over what another one knows, whatever their sizes, into an empty one: some sets from *set on, which says where
- * to go on. False: those were the last. Where this one has more sets, a hash looks a little more often as if it were
- * known, until as much was evicted again.
+ * One step of copying another ghost, of any size, into an empty one: the sets from *set on. Sets *set for the next
+ * step. Returns false after the last one. If this ghost has more sets than the other one, unknown hashes look known a
+ * little more often, until as many bytes were evicted again.
  */
 bool ghost_adopt(struct ghost *ghost, const struct ghost *other, uint32_t *set);
 
-/* What has this hash was evicted, with so many bytes. */
+/* Records the eviction of an extent with this hash and size. */
 void ghost_add(struct ghost *ghost, uint64_t hash, size_t bytes);
-/* Whether it was, not too long ago; it is forgotten then. */
+/* Returns true if the hash was evicted recently, and forgets it. */
 bool ghost_take(struct ghost *ghost, uint64_t hash);
 
 #endif

@@ -20,13 +20,14 @@ struct proof {
 	struct proof *next;
 	struct proof_options options;
 	int error;
-	bool waits;	/* it is on the list of its file, whose lock protects this */
-	bool cancelled; /* of the reactor's thread: the answer is under way, but is not wanted any more */
+	bool waits; /* Is in the list of its file, whose lock protects this. */
+	/* Used on the reactor's thread: the result has been posted, but is not needed any longer. */
+	bool cancelled;
 };
 
 bool proof_is_known(const struct file *file, uint64_t read_ns)
 {
-	/* Relaxed: the number is all that is published. */
+	/* Relaxed: the number publishes nothing else. */
 	return read_ns <= atomic_load_explicit(&file->verified_ns, memory_order_relaxed);
 }
 
@@ -46,7 +47,7 @@ static void answer(struct reactor_message *message)
 	proof_free(proof);
 }
 
-/* Under the lock of the file. Those that a check which began at `start_ns` answers, linked. */
+/* Returns the proofs that a check which began at `start_ns` answers, linked. Under the lock of the file. */
 static struct proof *take_answered(struct file *file, uint64_t start_ns, int error)
 {
 	const bool changed = atomic_load_explicit(&file->changed, memory_order_relaxed);
@@ -73,8 +74,7 @@ static void post_all(struct proof *proof)
 	}
 }
 
-/* On an offload thread. If there are questions left, the job and its reference to the file are the next round's once it
- * is started. */
+/* Runs on an offload thread. If proofs are left, the job runs again and keeps its reference to the file. */
 static void check(struct offload_job *job)
 {
 	struct file *file = container_of(job, struct file, check);
@@ -95,7 +95,7 @@ static void check(struct offload_job *job)
 		file_unref(file);
 }
 
-/* Under the lock. True: the caller hands the job to start_check() once it has released the lock. */
+/* Under the lock. Returns true if the caller must call start_check() after releasing it. */
 static bool claim_check(struct file *file)
 {
 	bool claimed = !file->checking;

@@ -7,8 +7,8 @@
  *
  *	read ends at time r --> unproven --(a check that began at r or later found the version)--> proven
  *	                           |
- *	                           +------(a check found another version)--> file->changed: every later proof is
- * -ESTALE, and the table of files removes the version
+ *	                           +------(a check found another version)--> file->changed is set:
+ *	                                   every later proof is -ESTALE, and the version is superseded
  *
  * The extent stores r. (r is 0 if the file is local: its version was checked before the extent was ready.) The file
  * stores the time at which its last successful check began. Both times are of CLOCK_MONOTONIC. A check through any
@@ -31,7 +31,7 @@
 struct proof;
 
 struct proof_options {
-	struct file *file; /* the proof holds a reference */
+	struct file *file; /* The proof has a reference of its own. */
 	uint64_t since_ns; /* the check must begin at this time or later */
 	struct reactor *reactor;
 	unsigned *pending;			/* counts the proofs that still need the reactor */

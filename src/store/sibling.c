@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Siblings are found by their names, each time the table looks at a file: a look costs a syscall for each that is
- * missing, and a few for each that is there. Digests and variants are read again only when they are other versions, or
+ * Siblings are found by their names on each revalidation of a file. This costs one syscall for each missing sibling,
+ * and a few for each existing one. Digests and variants are read again only if their version has changed, or if they
  * were young when they were read.
+ *
+ * No state: the caller stores the result. Thread: offload threads.
  */
 #include "store/sibling.h"
 
@@ -18,7 +20,7 @@
 #include "store/encoding.h"
 
 #define DIGEST_SUFFIX ".sha256"
-#define DIGEST_FILE_BYTES 512 /* of which the first line counts */
+#define DIGEST_FILE_BYTES 512 /* Only the first line is used. */
 #define DIGEST_BYTES 32
 #define SECOND_NS ((int64_t)CLOCK_NS_PER_S)
 
@@ -26,7 +28,7 @@ static const char *const suffixes[SIBLING_VARIANTS] = {
 	[SIBLING_ZST] = ".zst", [SIBLING_BR] = ".br", [SIBLING_GZ] = ".gz"
 };
 
-/* Where to look, and beside what. */
+/* The file whose siblings are searched. */
 struct beside {
 	int root_fd;
 	const char *path;
@@ -69,9 +71,9 @@ static bool name_of(const struct beside *beside, const char *suffix, char *path)
 }
 
 /*
- * What a check of a variant depends on, as a number that is not 0. The ctime is not in it: it moves with chmod and ln,
- * and an open file keeps its version then. It is remembered beside it, because a variant whose ctime has moved is read
- * again.
+ * Returns a number, never 0, for everything that a check of a variant depends on, except the ctime. chmod and ln move
+ * the ctime without a change of the version of an open file. The ctime is stored separately, because a variant whose
+ * ctime has moved is read again.
  */
 static uint64_t fingerprint(const struct file_version *variant, uint64_t size)
 {
@@ -86,13 +88,13 @@ bool sibling_is_checked(const struct file_siblings *siblings, enum sibling sibli
 	return siblings->checked[sibling] == 0 || siblings->checked[sibling] == fingerprint(version, size);
 }
 
-/* An error that says nothing about the file: what was known before still holds. */
+/* Returns true for errors that do not concern the file: the previous result is still valid. */
 static bool is_transient(int error)
 {
 	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EAGAIN || error == -ETIMEDOUT;
 }
 
-/* Reads both ends of a variant; *version is what was read, *error why nothing was. */
+/* Reads and checks both ends of a variant. Sets *version to the version that was read, and *error if reading failed. */
 static enum encoding_fault read_ends(const struct beside *beside, enum sibling sibling, const char *path,
 				     struct file_version *version, int *error)
 {
@@ -110,10 +112,11 @@ static enum encoding_fault read_ends(const struct beside *beside, enum sibling s
 		return encoding_check_gzip(&ends, version->size, beside->original->size);
 	if (sibling == SIBLING_ZST)
 		return encoding_check_zstd(&ends, beside->original->size);
-	return beside->original->size > 0 ? ENCODING_FINE : ENCODING_OF_NOTHING; /* brotli states nothing */
+	/* A brotli file has no header to check. */
+	return beside->original->size > 0 ? ENCODING_FINE : ENCODING_OF_NOTHING;
 }
 
-/* A variant that was not young when it was checked has the same verdict as long as it is the same version. */
+/* The result for a variant that was not young when it was checked is valid as long as its version is the same. */
 static enum encoding_fault check_variant(const struct beside *beside, enum sibling sibling, const char *path,
 					 struct file_version *version, const struct file_siblings *known,
 					 struct file_siblings *found, int *error)
@@ -145,8 +148,8 @@ static void keep_known(enum sibling sibling, const struct file_siblings *known, 
 	found->checked_young[sibling] = known->checked_young[sibling];
 }
 
-static void look_at_variant(const struct beside *beside, enum sibling sibling, const struct file_siblings *known,
-			    struct file_siblings *found)
+static void find_variant(const struct beside *beside, enum sibling sibling, const struct file_siblings *known,
+			 struct file_siblings *found)
 {
 	char path[PATH_MAX];
 	struct file_version version;
@@ -173,7 +176,7 @@ static int hex_digit(char byte)
 	return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'f' ? (byte | 0x20) - 'a' + 10 : -1;
 }
 
-/* 64 digits, and then no more of them. */
+/* Parses exactly 64 digits. */
 static bool parse_hex(const char *text, uint8_t digest[DIGEST_BYTES])
 {
 	for (unsigned i = 0; i < DIGEST_BYTES; i++) {
@@ -188,8 +191,8 @@ static bool parse_hex(const char *text, uint8_t digest[DIGEST_BYTES])
 }
 
 /*
- * The first line: "DIGEST", "DIGEST  name" (with a backslash before it if there is one in the name), or "SHA256 (name)
- * = DIGEST" in the spellings of sha256sum --tag, BSD's sha256 and openssl.
+ * Parses the first line: "DIGEST", "DIGEST name" (with a backslash before it if the name has one), or "SHA256 (name) =
+ * DIGEST" as written by sha256sum --tag, BSD's sha256 and openssl.
  */
 static bool parse_digest(char *text, uint8_t digest[DIGEST_BYTES])
 {
@@ -220,7 +223,7 @@ static void read_digest(const struct beside *beside, const char *path, struct fi
 	found->digest_settled = !clock_is_young(version.mtime_ns, clock_wall_ns());
 }
 
-static void look_at_digest(const struct beside *beside, const struct file_siblings *known, struct file_siblings *found)
+static void find_digest(const struct beside *beside, const struct file_siblings *known, struct file_siblings *found)
 {
 	char path[PATH_MAX];
 	struct file_version version;
@@ -247,10 +250,10 @@ void sibling_find(int root_fd, const char *path, enum file_symlinks symlinks, co
 	*found = (struct file_siblings){ 0 };
 	if (!is_variant(path)) {
 		for (unsigned i = 0; i < SIBLING_VARIANTS; i++)
-			look_at_variant(&beside, (enum sibling)i, known, found);
+			find_variant(&beside, (enum sibling)i, known, found);
 	}
 	if (!ends_with(path, DIGEST_SUFFIX))
-		look_at_digest(&beside, known, found);
+		find_digest(&beside, known, found);
 }
 
 bool sibling_equal(const struct file_siblings *a, const struct file_siblings *b)

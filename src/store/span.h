@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The direct read that a span of a file takes: aligned out at both ends, and not past the block that holds the file's
- * last byte. */
+/*
+ * The aligned range that a direct read of a span covers: rounded to blocks at both ends, and at most up to the block
+ * that has the last byte of the file.
+ */
 #ifndef STORE_SPAN_H
 #define STORE_SPAN_H
 
@@ -14,8 +16,10 @@ struct span {
 	size_t length;
 };
 
-/* The aligned span around [offset, offset + length), which ends inside a file of `size` bytes. alignment: a power of
- * two. */
+/*
+ * Returns the aligned range around [offset, offset + length), limited by a file of `size` bytes. alignment: a power of
+ * two.
+ */
 static inline struct span span_aligned(uint64_t offset, size_t length, uint64_t size, uint32_t alignment)
 {
 	uint64_t start = align_down(offset, alignment);

@@ -48,50 +48,54 @@
 
 #define LIFETIME_NS CLOCK_NS_PER_S
 #define READ_AGAIN_NS (10 * CLOCK_NS_PER_S)
-#define SETTLED_S 2 /* the coarsest mtime of a directory (vfat) */
+#define SETTLED_S 2 /* Resolution of the coarsest mtime of a directory (vfat). */
 #define SLOTS 1024
-#define NAMES_MAX (1u << 20) /* in all directories together, 8 bytes each */
+#define NAMES_MAX (1u << 20) /* Limit for all directories together; 8 bytes each. */
 #define NAMES_BYTES (32 * 1024)
 #define BCACHEFS_MAGIC 0xca451a4e
 #define EXFAT_MAGIC 0x2011bab0
 
-enum kind { KIND_NONE, KIND_BYTES, KIND_CASE, KIND_LISTED, KIND_FINE /* this name, whatever the others are */ };
+/* This name is valid, whatever the others are. */
+enum kind { KIND_NONE, KIND_BYTES, KIND_CASE, KIND_LISTED, KIND_FINE };
 
-/* The hashes of all names of a directory, sorted, and which version of it they are of. */
+/* The sorted hashes of all names of a directory, and the version of the directory. */
 struct names {
 	uint64_t *hashes;
 	size_t count, room;
 	uint64_t device, inode;
 	struct statx_timestamp mtime, ctime;
-	bool settled;		/* a later change shows in mtime */
-	uint64_t read_again_ns; /* from then on the names are not kept any longer, even if the times are the same */
+	bool settled; /* A later change moves the mtime. */
+	/* From this time on the directory is read again, even if its times are the same. */
+	uint64_t read_again_ns;
 };
 
-/* A directory. */
+/* A directory in the table. */
 struct slot {
 	uint64_t key;
 	uint64_t until_ns;
 	enum kind kind;
-	struct names names; /* hashes NULL: it was not read */
+	struct names names; /* `hashes` is NULL if the directory was not read. */
 };
 
 static struct {
 	pthread_mutex_t lock;
 	struct slot slots[SLOTS];
-	size_t names; /* of all slots */
+	size_t names; /* Number of names in all slots. */
 	unsigned hand;
 } table = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* A name in a directory below the root. */
+/* A name in a directory beneath the root. */
 struct spelled {
 	int root_fd;
 	uint64_t resolve;
-	const char *directory; /* its path; "" is the root */
+	const char *directory; /* Path of the directory; "" is the root. */
 	const char *name;
-	uint64_t key, hash; /* of the directory; of the name */
+	uint64_t key, hash; /* Hash of the directory; hash of the name. */
 };
 
-/* What is hashed for the key of a directory: the root may be replaced under the same descriptor. */
+/*
+ * The key of a directory is the hash of this. It includes the root, which may be replaced behind the same descriptor.
+ */
 struct identity {
 	uint64_t device, inode, mount, resolve;
 	char path[PATH_MAX];
@@ -111,7 +115,7 @@ static bool has_name(const struct names *names, uint64_t hash)
 	return bsearch(&hash, names->hashes, names->count, sizeof(hash), compare_hashes) != NULL;
 }
 
-/* The lock is held. The caller frees the result. */
+/* Under the lock. The caller frees the result. */
 static uint64_t *empty_slot(struct slot *slot)
 {
 	uint64_t *hashes = slot->names.hashes;
@@ -121,7 +125,10 @@ static uint64_t *empty_slot(struct slot *slot)
 	return hashes;
 }
 
-/* Takes over the hashes. Slots of other directories are emptied, one after another, until all names fit. */
+/*
+ * Stores the result for a directory and takes over the hashes. Empties slots of other directories in turn until all
+ * names fit.
+ */
 static void keep(uint64_t key, enum kind kind, struct names *names)
 {
 	uint64_t *freed[SLOTS];
@@ -139,13 +146,14 @@ static void keep(uint64_t key, enum kind kind, struct names *names)
 		free(freed[--count]);
 }
 
-/* What the table knows of a directory and of a name in it. */
+/* What the table contains about a directory and a name in it. */
 struct known {
-	enum kind kind; /* KIND_NONE: nothing */
-	bool fresh;	/* younger than LIFETIME_NS; otherwise only the names are of use, if the directory is current */
-	bool listed;	/* the names are known */
-	bool present;	/* the name is one of them */
-	struct names names; /* a copy; its hashes may not be read */
+	enum kind kind; /* KIND_NONE: nothing. */
+	/* Younger than LIFETIME_NS. Otherwise only the names are useful, if the directory has not changed. */
+	bool fresh;
+	bool listed;	    /* The names are known. */
+	bool present;	    /* The name is one of them. */
+	struct names names; /* A copy whose hashes may not be accessed. */
 };
 
 static struct known look_up(const struct spelled *spelled)
@@ -178,7 +186,7 @@ static bool is_same_version(const struct names *a, const struct names *b)
 	       is_same_time(&a->ctime, &b->ctime);
 }
 
-/* The directory still was the version of these names at start_ns. */
+/* Extends the lifetime, because the directory still had the version of these names at start_ns. */
 static void keep_longer(uint64_t key, const struct names *names, uint64_t start_ns)
 {
 	struct slot *slot = &table.slots[key % SLOTS];
@@ -203,7 +211,7 @@ static int open_directory(const struct spelled *spelled)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* Of an O_PATH descriptor. */
+/* Opens the directory of an O_PATH descriptor for reading. */
 static int open_for_reading(int fd)
 {
 	int readable = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
@@ -229,7 +237,7 @@ static bool is_named_by_bytes(long filesystem)
 	}
 }
 
-/* A change of the names in a directory changes its times. */
+/* Returns true if a change of the names in a directory always changes its times. */
 static bool notes_changes(long filesystem)
 {
 	switch ((unsigned long)filesystem & 0xffffffff) {
@@ -241,7 +249,10 @@ static bool notes_changes(long filesystem)
 	}
 }
 
-/* XFS_IOC_FSGEOMETRY_V1 and XFS_FSOP_GEOM_FLAGS_DIRV2CI of xfs/xfs_fs.h: it was made with "-n version=ci". */
+/*
+ * Returns true for an XFS that was made with "-n version=ci". XFS_IOC_FSGEOMETRY_V1 and XFS_FSOP_GEOM_FLAGS_DIRV2CI are
+ * from xfs/xfs_fs.h.
+ */
 static bool folds_all(int fd, long filesystem)
 {
 	union {
@@ -261,7 +272,7 @@ static bool folds_all(int fd, long filesystem)
 	       (geometry.fields.flags & 1u << 12) != 0;
 }
 
-/* Of a filesystem of bytes. KIND_NONE: it can't be told, for a directory that can't be opened for reading. */
+/* For a filesystem that compares bytes. Returns KIND_NONE if the directory cannot be opened for reading. */
 static enum kind kind_by_flags(int fd, long filesystem)
 {
 	int readable = open_for_reading(fd), flags = 0;
@@ -276,7 +287,7 @@ static enum kind kind_by_flags(int fd, long filesystem)
 	return kind;
 }
 
-/* False: there is no letter in it. */
+/* Returns false if the name has no letters. */
 static bool swap_case(const char *name, char *swapped)
 {
 	bool letters = false;
@@ -311,7 +322,9 @@ static bool is_ascii(const char *name)
 	return *name == '\0';
 }
 
-/* On a filesystem of bytes, of a directory that can't be opened: case, and what goes with it, is all that it can fold.
+/*
+ * For a directory that cannot be opened, on a filesystem that compares bytes. Such a directory can fold only case, and
+ * what belongs to case folding.
  */
 static enum kind kind_of_closed(int fd, const char *name)
 {
@@ -333,7 +346,7 @@ static enum kind find_kind(int fd, const char *name)
 	return kind != KIND_NONE ? kind : kind_of_closed(fd, name);
 }
 
-/* An ASCII name with nothing in it that a filesystem which keeps case is known to make of another name. */
+/* Returns true for an ASCII name without anything that a case-sensitive filesystem is known to map to another name. */
 static bool is_plain(const char *name)
 {
 	char last = '\0';
@@ -348,7 +361,7 @@ static bool is_plain(const char *name)
 
 /* --- its names --- */
 
-/* The server is asked: a client of a network filesystem shows a change late. */
+/* Asks the server, because the client of a network filesystem shows changes late. */
 static int note_version(int fd, struct names *names)
 {
 	struct statx st;
@@ -363,7 +376,7 @@ static int note_version(int fd, struct names *names)
 	return 0;
 }
 
-/* The directory has not changed since its names were read. */
+/* Returns true if the directory has not changed since its names were read. */
 static bool is_current(int fd, const struct names *names)
 {
 	struct names now;
@@ -371,7 +384,7 @@ static bool is_current(int fd, const struct names *names)
 	return names->settled && note_version(fd, &now) == 0 && is_same_version(&now, names);
 }
 
-/* Without room or memory for more, what there is of the set is given up: the directory is read again the next time. */
+/* Adds a name. If there is no room or memory, the set is given up, and the directory is read again the next time. */
 static void add_name(struct names *names, bool *whole, uint64_t hash)
 {
 	if (*whole && names->count == names->room) {
@@ -388,7 +401,7 @@ static void add_name(struct names *names, bool *whole, uint64_t hash)
 		names->hashes[names->count++] = hash;
 }
 
-/* Reads all names. 0, *found says whether the name is among them; or -errno. */
+/* Reads all names. Returns 0 and sets *found if the name is among them, or returns -errno. */
 static int read_names(int readable, const char *name, struct names *names, bool *whole, bool *found)
 {
 	_Alignas(struct dirent64) char buffer[NAMES_BYTES];
@@ -408,7 +421,7 @@ static int read_names(int readable, const char *name, struct names *names, bool 
 	return got < 0 ? -errno : 0;
 }
 
-/* When names that are read now have to be read again. */
+/* Returns the time from which names that are read now must be read again. */
 static uint64_t read_again_ns(int fd)
 {
 	struct statfs fs;
@@ -416,7 +429,7 @@ static uint64_t read_again_ns(int fd)
 	return fstatfs(fd, &fs) == 0 && notes_changes((long)fs.f_type) ? UINT64_MAX : clock_now_ns() + READ_AGAIN_NS;
 }
 
-/* Looks for the name in the directory. 0, -ENOENT, or another -errno. */
+/* Searches the directory for the name. Returns 0, -ENOENT, or another -errno. */
 static int find_name(const struct spelled *spelled, int fd, enum kind kind)
 {
 	struct names names = { 0 };
@@ -444,7 +457,7 @@ static bool needs_no_names(enum kind kind, const char *name)
 	return kind == KIND_BYTES || (kind == KIND_CASE && is_plain(name));
 }
 
-/* Of a directory of which nothing is known that holds. */
+/* For a directory of which the table has nothing valid. */
 static int check_unknown(const struct spelled *spelled, int fd, enum kind kind)
 {
 	if (kind == KIND_NONE)

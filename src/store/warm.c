@@ -1,8 +1,11 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-start_timer */
 /*
- * Two have a hold of a warm: its maker, until the message of warm_free() has come, and the reactor, until nothing is
- * under way there. What came in is marked as used once more, as otherwise the next scan would take it along; how far it
- * is to be kept is the cache's business.
+ * A warming has two references: one of its creator, until the message of warm_free() has arrived, and one of the
+ * reactor, until nothing is pending there. Loaded extents are marked as used again, because otherwise the next scan
+ * would evict them first. The cache decides how long they stay.
+ *
+ * Thread: the reactor's, except warm_new(), warm_free(), warm_wait() and warm_done_bytes(), which belong to the
+ * creator.
  */
 #include "store/warm.h"
 
@@ -16,59 +19,60 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 
-#define PIECES 4      /* at a time */
-#define BURST 64      /* that were there already, before others have their turn */
-#define FRESH_MS 500  /* between looks at a file that was written to just now, */
-#define FRESH_LOOKS 6 /* so many */
-#define CROWDED_MS 20 /* between looks whether somebody waits for memory */
+#define CHUNKS 4       /* Chunks that are read at a time. */
+#define BURST 64       /* Chunks from the cache before other work of the reactor runs. */
+#define YOUNG_MS 500   /* Interval between lookups of a young file. */
+#define YOUNG_CHECKS 6 /* Maximum number of such lookups. */
+#define CROWDED_MS 20  /* Interval between tests whether wants still wait for memory. */
 
-struct piece {
+struct chunk {
 	struct store_want want;
 	struct warm *warm;
 	bool busy;
 };
 
 struct warm {
-	struct reactor_message go_message, stop_message;
+	struct reactor_message pump_message, stop_message;
 	struct reactor_timer timer;
 	struct files_want lookup;
 	struct warm_options options;
-	atomic_uint holds;
+	atomic_uint references;
 	_Atomic uint64_t done_bytes;
 	atomic_int result;
-	sem_t over; /* posted once */
-	/* the reactor's */
+	sem_t end_posted; /* Posted once, at the end. */
+	/* Used on the reactor only. */
 	struct file *file;
 	uint64_t next, end;
-	struct piece pieces[PIECES];
-	unsigned busy, looks;
-	bool looking, posted, timed, going, ended;
-	int error; /* the first one: no more is begun */
+	struct chunk chunks[CHUNKS];
+	unsigned busy, age_checks;
+	bool lookup_pending, posted, timer_runs, pumping, ended;
+	int error; /* The first error; no further chunk is started after it. */
 	char path[];
 };
 
-static void release(struct warm *warm)
+static void unref(struct warm *warm)
 {
-	if (atomic_fetch_sub(&warm->holds, 1) > 1)
+	if (atomic_fetch_sub(&warm->references, 1) > 1)
 		return;
 	files_unref(warm->options.files);
-	sem_destroy(&warm->over);
+	sem_destroy(&warm->end_posted);
 	free(warm);
 }
 
-/* Whether nothing is under way or to come; then it is over. */
-static bool settle(struct warm *warm)
+/* Ends the warming if nothing is pending and nothing is left to do. Returns true if it has ended. */
+static bool end_if_idle(struct warm *warm)
 {
 	bool all = warm->error == 0 && warm->file != NULL && warm->next >= warm->end;
 
-	if (warm->ended || warm->busy > 0 || warm->looking || warm->posted || warm->timed || (warm->error == 0 && !all))
+	if (warm->ended || warm->busy > 0 || warm->lookup_pending || warm->posted || warm->timer_runs ||
+	    (warm->error == 0 && !all))
 		return false;
 	warm->ended = true;
 	file_unref(warm->file);
 	warm->file = NULL;
 	atomic_store(&warm->result, warm->error);
-	sem_post(&warm->over);
-	release(warm);
+	sem_post(&warm->end_posted);
+	unref(warm);
 	return true;
 }
 
@@ -81,46 +85,46 @@ static void fail(struct warm *warm, int error)
 static void post(struct warm *warm)
 {
 	warm->posted = true;
-	reactor_post(warm->options.reactor, &warm->go_message);
+	reactor_post(warm->options.reactor, &warm->pump_message);
 }
 
-static void later(struct warm *warm, uint64_t delay_ms)
+static void start_timer(struct warm *warm, uint64_t delay_ms)
 {
 	int error = reactor_timer_start(warm->options.reactor, &warm->timer, delay_ms);
 
 	if (error != 0)
 		fail(warm, error);
 	else
-		warm->timed = true;
+		warm->timer_runs = true;
 }
 
-/* --- pieces --- */
+/* --- chunks --- */
 
-static void piece_over(struct piece *piece)
+static void chunk_end(struct chunk *chunk)
 {
-	struct warm *warm = piece->warm;
+	struct warm *warm = chunk->warm;
 
-	piece->busy = false;
+	chunk->busy = false;
 	warm->busy--;
-	if (piece->want.error != 0) {
-		fail(warm, piece->want.error);
+	if (chunk->want.error != 0) {
+		fail(warm, chunk->want.error);
 	} else {
-		store_touch(warm->options.store, &piece->want);
-		atomic_fetch_add_explicit(&warm->done_bytes, piece->want.length, memory_order_relaxed);
+		store_touch(warm->options.store, &chunk->want);
+		atomic_fetch_add_explicit(&warm->done_bytes, chunk->want.length, memory_order_relaxed);
 	}
-	store_release(warm->options.store, &piece->want);
+	store_release(warm->options.store, &chunk->want);
 }
 
-static void go(struct warm *warm);
+static void pump(struct warm *warm);
 
-static void piece_done(struct store_want *want)
+static void chunk_done(struct store_want *want)
 {
-	struct piece *piece = container_of(want, struct piece, want);
-	struct warm *warm = piece->warm;
+	struct chunk *chunk = container_of(want, struct chunk, want);
+	struct warm *warm = chunk->warm;
 
-	piece_over(piece);
-	if (!warm->going)
-		go(warm);
+	chunk_end(chunk);
+	if (!warm->pumping)
+		pump(warm);
 }
 
 static size_t next_length(const struct warm *warm)
@@ -131,11 +135,11 @@ static size_t next_length(const struct warm *warm)
 	return (size_t)(left < most ? left : most);
 }
 
-static void begin(struct warm *warm, struct piece *piece)
+static void begin_chunk(struct warm *warm, struct chunk *chunk)
 {
 	int result;
 
-	*piece = (struct piece){ .warm = warm,
+	*chunk = (struct chunk){ .warm = warm,
 				 .busy = true,
 				 .want = { .file = warm->file,
 					   .offset = warm->next,
@@ -144,37 +148,39 @@ static void begin(struct warm *warm, struct piece *piece)
 					   .client = warm,
 					   .reach = CACHE_WHOLE,
 					   .pinned = warm->options.pinned,
-					   .unproven = true, /* it sends nothing */
-					   .done = piece_done } };
+					   .unproven = true, /* Nothing is sent to a client. */
+					   .done = chunk_done } };
 	warm->busy++;
-	warm->next += piece->want.length;
-	result = store_want(warm->options.store, &piece->want);
+	warm->next += chunk->want.length;
+	result = store_want(warm->options.store, &chunk->want);
 	if (result == 0)
-		return; /* piece_done() runs, or already has */
+		return; /* chunk_done() will run, or has run already. */
 	if (result < 0)
-		piece->want.error = result;
-	piece_over(piece);
+		chunk->want.error = result;
+	chunk_end(chunk);
 }
 
-static struct piece *idle_piece(struct warm *warm)
+static struct chunk *idle_chunk(struct warm *warm)
 {
-	for (unsigned i = 0; i < PIECES; i++)
-		if (!warm->pieces[i].busy)
-			return &warm->pieces[i];
+	for (unsigned i = 0; i < CHUNKS; i++)
+		if (!warm->chunks[i].busy)
+			return &warm->chunks[i];
 	return NULL;
 }
 
-/* Whether another piece may begin now; if it may only later, that is seen to. */
+/*
+ * Returns true if another chunk may be started now. If it may be started only later, posts a message or starts a timer.
+ */
 static bool may_begin(struct warm *warm, unsigned begun)
 {
 	const struct warm_options *options = &warm->options;
 
-	if (warm->error != 0 || warm->next >= warm->end || warm->posted || warm->timed)
+	if (warm->error != 0 || warm->next >= warm->end || warm->posted || warm->timer_runs)
 		return false;
 	if (options->may_continue != NULL && !options->may_continue(options->context))
 		fail(warm, -ECANCELED);
 	else if (cache_waiting(options->cache) > 0)
-		later(warm, CROWDED_MS);
+		start_timer(warm, CROWDED_MS);
 	else if (begun >= BURST)
 		post(warm);
 	else
@@ -182,20 +188,20 @@ static bool may_begin(struct warm *warm, unsigned begun)
 	return false;
 }
 
-static void go(struct warm *warm)
+static void pump(struct warm *warm)
 {
-	struct piece *piece;
+	struct chunk *chunk;
 
-	warm->going = true;
-	for (unsigned begun = 0; (piece = idle_piece(warm)) != NULL && may_begin(warm, begun); begun++)
-		begin(warm, piece);
-	warm->going = false;
-	settle(warm);
+	warm->pumping = true;
+	for (unsigned begun = 0; (chunk = idle_chunk(warm)) != NULL && may_begin(warm, begun); begun++)
+		begin_chunk(warm, chunk);
+	warm->pumping = false;
+	end_if_idle(warm);
 }
 
 /* --- the file --- */
 
-/* What is fresh is not kept: it could change once more without a trace. */
+/* Extents of a young file are not retained, because it could change without a change of its version. */
 static void found(struct warm *warm)
 {
 	struct file *file = warm->lookup.file;
@@ -204,27 +210,27 @@ static void found(struct warm *warm)
 	warm->lookup.file = NULL;
 	if (warm->lookup.error != 0) {
 		fail(warm, warm->lookup.error);
-	} else if (file_is_young(file) && ++warm->looks < FRESH_LOOKS) {
+	} else if (file_is_young(file) && ++warm->age_checks < YOUNG_CHECKS) {
 		file_unref(file);
-		later(warm, FRESH_MS);
+		start_timer(warm, YOUNG_MS);
 	} else {
 		warm->file = file;
 		warm->end = file->version.size < most ? file->version.size : most;
 	}
-	go(warm);
+	pump(warm);
 }
 
 static void looked_up(struct files_want *lookup)
 {
 	struct warm *warm = container_of(lookup, struct warm, lookup);
 
-	warm->looking = false;
+	warm->lookup_pending = false;
 	if (warm->error == 0) {
 		found(warm);
 		return;
 	}
 	file_unref(lookup->file);
-	settle(warm);
+	end_if_idle(warm);
 }
 
 static void look_up(struct warm *warm)
@@ -232,11 +238,11 @@ static void look_up(struct warm *warm)
 	int result;
 
 	warm->lookup = (struct files_want){ .reactor = warm->options.reactor, .done = looked_up };
-	warm->looking = true;
+	warm->lookup_pending = true;
 	result = files_find(warm->options.files, warm->path, &warm->lookup);
 	if (result == 0)
 		return;
-	warm->looking = false;
+	warm->lookup_pending = false;
 	if (result < 0)
 		warm->lookup.error = result;
 	found(warm);
@@ -247,20 +253,20 @@ static void next_step(struct warm *warm)
 	if (warm->error == 0 && warm->file == NULL)
 		look_up(warm);
 	else
-		go(warm);
+		pump(warm);
 }
 
 static void timer_fired(void *context)
 {
 	struct warm *warm = context;
 
-	warm->timed = false;
+	warm->timer_runs = false;
 	next_step(warm);
 }
 
-static void message_came(struct reactor_message *message)
+static void on_pump_message(struct reactor_message *message)
 {
-	struct warm *warm = container_of(message, struct warm, go_message);
+	struct warm *warm = container_of(message, struct warm, pump_message);
 
 	warm->posted = false;
 	next_step(warm);
@@ -271,22 +277,22 @@ static void stop(struct reactor_message *message)
 	struct warm *warm = container_of(message, struct warm, stop_message);
 
 	fail(warm, -ECANCELED);
-	if (warm->timed)
+	if (warm->timer_runs)
 		reactor_timer_stop(warm->options.reactor, &warm->timer);
-	warm->timed = false;
-	if (warm->looking && files_cancel(&warm->lookup))
-		warm->looking = false;
-	for (unsigned i = 0; i < PIECES; i++)
-		if (warm->pieces[i].busy) {
-			store_release(warm->options.store, &warm->pieces[i].want);
-			warm->pieces[i].busy = false;
+	warm->timer_runs = false;
+	if (warm->lookup_pending && files_cancel(&warm->lookup))
+		warm->lookup_pending = false;
+	for (unsigned i = 0; i < CHUNKS; i++)
+		if (warm->chunks[i].busy) {
+			store_release(warm->options.store, &warm->chunks[i].want);
+			warm->chunks[i].busy = false;
 			warm->busy--;
 		}
-	settle(warm);
-	release(warm);
+	end_if_idle(warm);
+	unref(warm);
 }
 
-/* --- of its maker --- */
+/* --- functions of the creator --- */
 
 int warm_new(struct warm **warm, const struct warm_options *options, const char *path)
 {
@@ -297,13 +303,13 @@ int warm_new(struct warm **warm, const struct warm_options *options, const char 
 	strcpy(made->path, path);
 	made->options = *options;
 	made->options.files = files_ref(options->files);
-	made->holds = 2;
+	made->references = 2;
 	made->result = -EINPROGRESS;
-	made->go_message.fn = message_came;
+	made->pump_message.fn = on_pump_message;
 	made->stop_message.fn = stop;
 	made->timer.fn = timer_fired;
 	made->timer.context = made;
-	sem_init(&made->over, 0, 0);
+	sem_init(&made->end_posted, 0, 0);
 	post(made);
 	*warm = made;
 	return 0;
@@ -326,10 +332,10 @@ int warm_wait(struct warm *warm, uint64_t wait_ms)
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;
 	}
-	while (sem_clockwait(&warm->over, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
+	while (sem_clockwait(&warm->end_posted, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
 		;
 	if (atomic_load(&warm->result) != -EINPROGRESS)
-		sem_post(&warm->over); /* for the next one who asks */
+		sem_post(&warm->end_posted); /* For the next call. */
 	return atomic_load(&warm->result);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One file is brought into the cache by a reactor, behind all that clients want: a few pieces at a time, as readahead,
- * and none while somebody waits for memory. Started, watched and given up by another thread.
+ * Warming: loads one file into the cache, with lower priority than all requests of clients. It reads a few chunks at a
+ * time in the readahead class, and pauses while wants wait for memory. Another thread starts, observes and cancels it;
+ * a reactor does the work.
  */
 #ifndef STORE_WARM_H
 #define STORE_WARM_H
@@ -15,32 +16,32 @@
 struct warm;
 
 struct warm_options {
-	struct reactor *reactor; /* on which all of it runs */
-	struct store *store;	 /* of that reactor */
+	struct reactor *reactor; /* Reactor that does the work. */
+	struct store *store;	 /* Store of that reactor. */
 	struct cache *cache;
 	struct files *files;
-	uint64_t max_bytes; /* of the file, from its start */
-	bool pinned;	    /* to be kept for good, as far as the cache does that */
-	/* Asked on the reactor before each piece; false: it ends with -ECANCELED. May be NULL. */
+	uint64_t max_bytes; /* Maximum number of bytes, from the start of the file. */
+	bool pinned;	    /* Cache policy "pin", as far as the cache allows it. */
+	/* Runs on the reactor before each chunk. false ends the warming with -ECANCELED. May be NULL. */
 	bool (*may_continue)(void *context);
 	void *context;
 };
 
 /*
- * path: as for files_find(); copied. What the options point to lives until warm_free(), and until the reactor has run
- * the messages that are on their way then, or was freed. -ENOMEM.
+ * Starts to warm a path, as for files_find(); copied. The objects in the options must live until warm_free(), and then
+ * until the reactor has run its pending messages or was freed. Returns 0 or -ENOMEM.
  */
 int warm_new(struct warm **warm, const struct warm_options *options, const char *path);
-/* At any time: what is under way is given up. NULL is fine. */
+/* Releases the warming at any time, and cancels it if it has not ended. NULL is allowed. */
 void warm_free(struct warm *warm);
 
 /*
- * Waits for its end, at most so long. -EINPROGRESS; 0: all of it was read, and was in the cache at some time; or
- * -errno: of opening or reading; -ESTALE: it changed meanwhile. A file that was written to just now is waited for,
- * until it can be kept.
+ * Waits for the end, at most wait_ms. Returns -EINPROGRESS; 0 if everything was read and was in the cache at some time;
+ * or -errno of opening or reading. -ESTALE: the file has changed. A file that was written to just now is retried until
+ * it may be retained.
  */
 int warm_wait(struct warm *warm, uint64_t wait_ms);
-/* So far. */
+/* Returns the number of bytes that were loaded so far. Any thread. */
 uint64_t warm_done_bytes(const struct warm *warm);
 
 #endif
