@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What was read is not read again: the disk sees each byte once, and the counters say where bytes came from.
+# Cached bytes are not read again: each byte is read from the disk once, and the counters show where the bytes came
+# from.
 . "$(dirname "$0")/../lib.sh"
 
 [ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
@@ -10,18 +11,18 @@ start_ranged --workers 2
 before=$(read_bytes)
 for i in 1 2 3 4 5; do
 	get /a.bin
-	cmp_whole a.bin "a file of one extent, time $i"
+	cmp_whole a.bin "a file of one extent is correct, request $i"
 	get /b.bin
-	cmp_whole b.bin "one of many, time $i"
+	cmp_whole b.bin "a file of many extents is correct, request $i"
 	get_range $((i * 1000000 + 1))-$((i * 1000000 + 400000)) /b.bin
 	cmp_range b.bin $((i * 1000000 + 1)) $((i * 1000000 + 400000))
 done
-at_most $(($(read_bytes) - before)) 10500000 "bytes were read from the disk"
+at_most $(($(read_bytes) - before)) 10500000 "each byte is read from the disk once"
 take_stats
-at_least "$(stat_of cache 'stats bytes')" 40000000 "bytes came from the cache"
-is "$(($(stat_of disk 'stats bytes') + $(stat_of coalesced 'stats bytes') + $(stat_of cache 'stats bytes')))" $((5 * 10400004)) "all bytes are counted"
+at_least "$(stat_of cache 'stats bytes')" 40000000 "the counter of bytes from the cache is correct"
+is "$(($(stat_of disk 'stats bytes') + $(stat_of coalesced 'stats bytes') + $(stat_of cache 'stats bytes')))" $((5 * 10400004)) "the counters add up to all bytes"
 is "$(stat_of in_use 'stats cache ')" 0 "no extent stays in use"
-is "$(stat_of in_flight 'stats device')" 0 "nothing is in flight"
-at_least "$(stat_of reads 'stats device')" 5 "reads"
+is "$(stat_of in_flight 'stats device')" 0 "no read is in flight"
+at_least "$(stat_of reads 'stats device')" 5 "the reads are counted"
 stop_ranged
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# location blocks: cache = never keeps nothing, cache = pin keeps through everything.
+# cache = never keeps nothing of the files of a location in the cache. cache = pin keeps their extents until the file
+# changes.
 . "$(dirname "$0")/../lib.sh"
 
 [ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
@@ -9,7 +10,7 @@ sync -f "$ROOT"
 CACHE=16M
 config 'location "/never/" { cache = never }' 'location "/pin/" { cache = pin }'
 start_ranged --workers 2
-costs() { # PATH: bytes that it takes from the disk
+costs() { # PATH: sets COST, the bytes that the request reads from the disk
 	local before
 	before=$(read_bytes)
 	get "$1"
@@ -19,19 +20,19 @@ costs() { # PATH: bytes that it takes from the disk
 for name in a b; do
 	costs /never/$name.bin
 	costs /never/$name.bin
-	at_least $COST 500000 "never: it is read again"
+	at_least $COST 500000 "a file with cache = never is read again"
 	costs /pin/$name.bin
 	costs /pin/$name.bin
-	is "$COST" 0 "pin: it is not"
+	is "$COST" 0 "a pinned file is not read again"
 done
 take_stats
-at_most "$(stat_of extents 'stats cache')" 14 "extents: only what is pinned"
-at_least "$(stat_of pinned 'stats cache ')" 3500000 "bytes are pinned"
+at_most "$(stat_of extents 'stats cache')" 14 "the cache contains only pinned extents"
+at_least "$(stat_of pinned 'stats cache ')" 3500000 "the pinned bytes are counted"
 get /huge.bin
 get /huge.bin
 for name in a b; do
 	costs /pin/$name.bin
-	is "$COST" 0 "pin: not after two passes over a huge file either"
+	is "$COST" 0 "a pinned file remains in the cache during two scans of a huge file"
 done
 stop_ranged
 finish

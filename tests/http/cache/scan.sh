@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A pass over a file much larger than the cache leaves in place what is hot.
+# A scan of a file much larger than the cache does not evict the extents that are used often.
 . "$(dirname "$0")/../lib.sh"
 
 [ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
@@ -13,11 +13,11 @@ CACHE=24M
 start_ranged --workers 2
 for i in $(seq 150); do printf 'url = "%s/hot/%d.bin"\noutput = /dev/null\n%s\n' "$URL" "$i" "$([ "$i" = 150 ] || echo next)"; done >"$DIR/curls"
 get_hot() { curl -sS --fail --no-progress-meter --config "$DIR/curls"; }
-ok "hot files, asked for" get_hot
-ok "hot files, again" get_hot
+ok "hot files are served" get_hot
+ok "hot files are served from the cache" get_hot
 get /huge.bin
 cmp_whole huge.bin
 before=$(read_bytes)
-ok "hot files, after the scan" get_hot
-at_most $(($(read_bytes) - before)) 700000 "bytes of ten million were read again"
+ok "hot files are served after the scan" get_hot
+at_most $(($(read_bytes) - before)) 700000 "few bytes of ten million are read again"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# server_timing: how long the disk took over the first bytes, and how long they waited besides; no more than the client waited.
+# server_timing adds a Server-Timing field with the disk time of the first bytes and their waiting time. Their sum is
+# not more than the time that the client measures.
 . "$(dirname "$0")/../lib.sh"
 
 [ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
@@ -12,17 +13,17 @@ form='^disk;dur=([0-9]+\.[0-9]{3}), wait;dur=([0-9]+\.[0-9]{3})$'
 for path in /a.bin /big.bin; do
 	get $path -w '%{http_code} %{time_total}'
 	timing=$(header Server-Timing)
-	like "$timing" "$form" "$path: its form"
+	like "$timing" "$form" "$path: the field has the right form"
 	[[ $timing =~ $form ]]
 	disk=${BASH_REMATCH[1]} wait=${BASH_REMATCH[2]}
-	ok "the disk took some time" perl -e "exit !($disk > 0)"
-	ok "both together less than the client waited" perl -e "exit !($disk + $wait <= ${STATUS#* } * 1000)"
+	ok "the disk time is more than 0" perl -e "exit !($disk > 0)"
+	ok "the sum is less than the time of the client" perl -e "exit !($disk + $wait <= ${STATUS#* } * 1000)"
 	for i in 1 2 3; do
 		get $path
-		is "$(header Server-Timing)" "disk;dur=0.000, wait;dur=0.000" "from memory: nothing, time $i"
+		is "$(header Server-Timing)" "disk;dur=0.000, wait;dur=0.000" "a hit has no disk time and no waiting time, request $i"
 	done
 	cmp_whole "${path#/}"
 done
 get /off/a.bin
-is "$STATUS $(header_count Server-Timing)" "200 0" "only where it is asked for"
+is "$STATUS $(header_count Server-Timing)" "200 0" "there is no Server-Timing unless it is configured"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Where mtime says nothing, FILE.etag gives the tag.
+# If the mtime is unknown (0 or 1 s), the entity tag comes from FILE.etag.
 . "$(dirname "$0")/../lib.sh"
 
 for name in a b; do
@@ -13,14 +13,14 @@ printf 'other' >"$ROOT/dated.bin.etag"
 start_ranged
 
 get /a.bin
-is "$(header ETag)" '"sha256-1f2e3d"' "the tag of the sidecar"
-not_ok "no Last-Modified" header Last-Modified
+is "$(header ETag)" '"sha256-1f2e3d"' "the tag is the content of the sidecar file"
+not_ok "there is no Last-Modified" header Last-Modified
 get /a.bin -H 'If-None-Match: "sha256-1f2e3d"'
-is "$STATUS" 304 "it validates"
+is "$STATUS" 304 "If-None-Match with the tag matches"
 get_range 0-9 /a.bin -H 'If-Range: "sha256-1f2e3d"'
-is "$STATUS" 206 "and it is strong"
+is "$STATUS" 206 "the tag is strong"
 get /b.bin
-not_ok "another file has none" header ETag
+not_ok "a file without a sidecar file has no tag" header ETag
 get /dated.bin
-is "$(header ETag)" "$(etag_of "$ROOT/dated.bin")" "a file with a time of its own does not need one"
+is "$(header ETag)" "$(etag_of "$ROOT/dated.bin")" "a file with an mtime does not use its sidecar file"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Want-Repr-Digest: who says that he does not want SHA-256 does not get it.
+# Want-Repr-Digest: a client that refuses SHA-256 gets no Repr-Digest.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 5000
@@ -8,10 +8,10 @@ make_file a.bin 5000
 start_ranged --workers 1
 for i in 1 2 3; do
 	get /a.bin
-	is "$(header_count Repr-Digest)" 1 "not asked, time $i"
+	is "$(header_count Repr-Digest)" 1 "without Want-Repr-Digest the digest is sent, request $i"
 	while read -r count want; do
 		get /a.bin -H "Want-Repr-Digest: $want"
-		is "$STATUS $(header_count Repr-Digest)" "200 $count" "$want"
+		is "$STATUS $(header_count Repr-Digest)" "200 $count" "Want-Repr-Digest: $want"
 		cmp_whole a.bin
 	done <<-'TABLE'
 		1 sha-256=1
@@ -22,5 +22,5 @@ for i in 1 2 3; do
 	TABLE
 done
 get /a.bin -H 'Want-Repr-Digest: sha-512=1' -H 'Want-Repr-Digest: sha-256=2'
-is "$(header_count Repr-Digest)" 1 "two lines are one dictionary"
+is "$(header_count Repr-Digest)" 1 "two Want-Repr-Digest fields are one dictionary"
 finish

@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A .gz or .zst that is not the file, compressed, is not sent in its place: files of several members, other files, no archives at all.
+# A .gz or .zst file that does not decompress to the file is not sent in its place: a gzip file with several members, a
+# compressed form of another file, or not a compressed file at all.
 . "$(dirname "$0")/../lib.sh"
 
 fastas="bgzip appended empty-first other text long zst-other zst-frames zst-text zst-skip zst-window zst-dictionary good unstated"
 for name in $fastas; do make_file "$name.fa" 200000; done
 cd "$ROOT" || exit 1
 halves() { head -c 65280 "$1" | "${@:2}"; tail -c +65281 "$1" | "${@:2}"; }
-extra() { # bgzip's blocks: an extra field, and an empty block at the end
+extra() { # a bgzip file: blocks with an extra field, and an empty block at the end
 	perl -e '
 		my ($file) = @ARGV;
 		open my $in, "<:raw", $file or die;
@@ -40,13 +41,13 @@ start_ranged
 accept=(-H 'Accept-Encoding: gzip, zstd')
 while read -r name reason; do
 	get "/$name.fa" "${accept[@]}"
-	is "$STATUS $(header_count Content-Encoding) $(header_count Vary)" "200 0 0" "$name: the file as it is"
+	is "$STATUS $(header_count Content-Encoding) $(header_count Vary)" "200 0 0" "$name: the file is sent uncompressed"
 	cmp_whole "$name.fa"
 	case $name in bgzip | appended | zst-window | empty) ;; *) continue ;; esac
 	head_of "/$name.fa" "${accept[@]}"
-	is "$(header Content-Length)" "$(size_of "$name.fa")" "$name: HEAD"
+	is "$(header Content-Length)" "$(size_of "$name.fa")" "$name: HEAD has the length of the uncompressed file"
 	"$RANGED" "$ROOT" --explain "/$name.fa" "${accept[@]}" >"$DIR/explained" 2>&1 </dev/null
-	like "$(cat "$DIR/explained")" "is not sent: .*$reason" "$name: the reason"
+	like "$(cat "$DIR/explained")" "is not sent: .*$reason" "$name: --explain names the reason"
 done <<-'END'
 	bgzip bgzip file
 	appended last gzip member does not have the size
@@ -63,25 +64,25 @@ done <<-'END'
 	empty the file is empty
 END
 await 5 grep -q 'bgzip.fa.gz is not sent' "$DIR/error.log"
-like "$(cat "$DIR/error.log")" '/bgzip.fa.gz is not sent in place of /bgzip.fa: it is a bgzip file' "the log says why"
-is "$(grep -c 'bgzip.fa.gz is not sent' "$DIR/error.log")" 1 "once"
+like "$(cat "$DIR/error.log")" '/bgzip.fa.gz is not sent in place of /bgzip.fa: it is a bgzip file' "the log names the reason"
+is "$(grep -c 'bgzip.fa.gz is not sent' "$DIR/error.log")" 1 "the log has one line about the variant"
 get /bgzip.fa.gz
-cmp_whole bgzip.fa.gz "by its own name it is a file like any other"
+cmp_whole bgzip.fa.gz "a variant that is requested by its own name is sent"
 get /good.fa -H 'Accept-Encoding: gzip'
-is "$(header Content-Encoding)" gzip "one that is the file is sent"
+is "$(header Content-Encoding)" gzip "a variant that matches the file is sent"
 cmp_whole good.fa.gz
 for name in good unstated; do
 	get /$name.fa -H 'Accept-Encoding: zstd'
-	is "$(header Content-Encoding)" zstd "$name.zst"
+	is "$(header Content-Encoding)" zstd "$name.zst is sent"
 	cmp_whole $name.fa.zst
 done
 
-# It is checked again when it is another version.
+# A new version of the variant is checked again.
 gzip -c bgzip.fa >new && age new && mv new bgzip.fa.gz
 sent() { get /bgzip.fa -H 'Accept-Encoding: gzip' && [ "$(header Content-Encoding)" = gzip ] && cmp -s "$BODY" bgzip.fa.gz; }
-ok "a good one takes its place" await 4 sent
+ok "a new version that matches the file is sent" await 4 sent
 gzip -c "$LIB/lib.sh" >new && age new && mv new bgzip.fa.gz
 not_sent() { get /bgzip.fa -H 'Accept-Encoding: gzip' && [ "$(header_count Content-Encoding)" = 0 ]; }
-ok "and another one that is not" await 4 not_sent
+ok "a new version that does not match is not sent" await 4 not_sent
 cmp_whole bgzip.fa
 finish

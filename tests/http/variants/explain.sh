@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --explain says which variants there are, what the client gives to them, and which one it gets.
+# --explain lists the variants of a file, the preferences of the client, and the variant that is sent.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.js 20000 plain.js 1000 off/a.js 20000 other.js 20000

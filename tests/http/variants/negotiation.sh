@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Which of FILE.zst, FILE.br, FILE.gz and FILE is sent: by q-values, and in that order where a client likes several equally.
+# The file with the highest q-value is sent. If q-values are equal, the order is FILE.zst, FILE.br, FILE.gz, FILE.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.js 20000 b.js 20000 c.js 20000
@@ -10,7 +10,7 @@ sent() { # PATH ACCEPT-ENCODING EXTENSION
 	local coding
 	case $3 in .gz) coding=gzip ;; .zst) coding=zstd ;; *) coding=${3#.} ;; esac
 	get "$1" -H "Accept-Encoding: $2"
-	is "$STATUS $(header Content-Encoding) $(header Content-Length)" "200 $coding $(size_of "$ROOT$1$3")" "$1, \"$2\": ${3:-as it is}"
+	is "$STATUS $(header Content-Encoding) $(header Content-Length)" "200 $coding $(size_of "$ROOT$1$3")" "$1, Accept-Encoding \"$2\": the response is ${3:-the file}"
 	cmp_whole "${1#/}$3"
 }
 while IFS='|' read -r path accept extension; do
@@ -39,11 +39,11 @@ done <<-'TABLE'
 	/c.js|gzip, br, zstd|
 TABLE
 get /a.js
-is "$(header_count Content-Encoding)" 0 "no Accept-Encoding: as it is"
+is "$(header_count Content-Encoding)" 0 "without Accept-Encoding the file is sent"
 cmp_whole a.js
 get /a.js -H 'Accept-Encoding;'
-is "$(header_count Content-Encoding)" 0 "an empty one: as it is"
+is "$(header_count Content-Encoding)" 0 "with an empty Accept-Encoding the file is sent"
 get /a.js -H 'Accept-Encoding: br' -H 'Accept-Encoding: gzip;q=0.5'
-is "$(header Content-Encoding)" br "two lines are one list"
-is "$(header Content-Type)" "$(head_of /c.js; header Content-Type)" "the type is the original's"
+is "$(header Content-Encoding)" br "two Accept-Encoding fields are one list"
+is "$(header Content-Type)" "$(head_of /c.js; header Content-Type)" "Content-Type is that of the file"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A variant that is older than the file is of other bytes: it is as if it were not there.
+# A variant that is older than the file is ignored, because it may be made from other bytes.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.js 20000
@@ -14,18 +14,18 @@ sent() { # CODING NAME
 	is "$STATUS $(header Content-Encoding)" "200 $1" "$2"
 	cmp_whole a.js"${3:-}"
 }
-sent gzip "one that is a nanosecond older is not sent, one that is not is" .gz
+sent gzip "a variant that is one nanosecond older is ignored, another variant is sent" .gz
 at 02:02:01 a.js.gz
 advance 2
-sent "" "a second older, too"
-is "$(header_count Vary)" 0 "and the path does not vary"
+sent "" "a variant that is one second older is ignored"
+is "$(header_count Vary)" 0 "the response does not vary"
 at 02:02:02 a.js.br
 advance 2
-sent br "whole seconds of the same time are what brotli leaves" .br
+sent br "a variant with the same mtime in whole seconds is sent, because brotli stores whole seconds" .br
 at 02:02:03 a.js
 advance 2
-sent "" "the file was written to since"
+sent "" "a variant is ignored after the file has changed"
 at 02:03:00 a.js.gz
 advance 2
-sent gzip "and compressed again" .gz
+sent gzip "a variant that is made again is sent" .gz
 finish

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A GET with Range gets a part of the file as it is, whatever Accept-Encoding says: many clients send that with every request, and cannot
-# decode a part. It is a part of a variant only if If-Range names the tag of that (225) or the client refuses the file as it is.
+# A GET request with Range gets a part of the file, not of a variant, because many clients send Accept-Encoding with
+# every request and cannot decode a part. The response is a part of a variant if If-Range names its tag (validators.sh),
+# or if the client refuses the identity coding.
 . "$(dirname "$0")/../lib.sh"
 
 perl -e 'print "line $_ of many, compressed to less than half\n" for 1 .. 50000' >"$ROOT/a.txt"
@@ -25,15 +26,16 @@ gzip=(-H 'Accept-Encoding: gzip')
 get_range 0-9,300000-300099 /a.txt "${gzip[@]}"
 is_multipart a.txt 0-9 300000-300099
 get_range "$size-" /a.txt "${gzip[@]}"
-is "$STATUS $(header Content-Range)" "416 bytes */$size" "past the end of the file"
+is "$STATUS $(header Content-Range)" "416 bytes */$size" "a range beyond the end of the file: the status is 416"
 get_range 0-9 /a.txt "${gzip[@]}" -H "If-None-Match: $(etag_of "$ROOT/a.txt")"
-is "$STATUS" 304 "conditions are about the file as it is, too"
+is "$STATUS" 304 "conditions apply to the file, not to a variant"
 
-# What is ignored does not choose either: the response is the one without that field, also after the variant was made ready.
+# A field that is ignored does not influence the choice. The response is that to the request without the field, also
+# after a prebuilt response exists.
 for try in 1 2; do
 	while IFS= read -r field; do
 		get /a.txt "${gzip[@]}" -H "$field"
-		is "$STATUS $(header Content-Encoding)" "200 gzip" "$field, time $try"
+		is "$STATUS $(header Content-Encoding)" "200 gzip" "$field, request $try: the variant is sent"
 		cmp_whole a.txt.gz
 	done <<-'END'
 		Range: items=0-9
@@ -43,31 +45,31 @@ for try in 1 2; do
 		If-Range: "x"
 	END
 	get /a.txt "${gzip[@]}" -H 'Range: bytes=0-9' -H 'Range: bytes=0-9'
-	is "$STATUS $(header Content-Encoding)" "200 gzip" "two Range fields, time $try"
+	is "$STATUS $(header Content-Encoding)" "200 gzip" "two Range fields, request $try: the variant is sent"
 	get_range "$(yes 0-0 | head -n 257 | paste -sd,)" /a.txt "${gzip[@]}"
-	is "$STATUS $(header Content-Encoding)" "200 gzip" "more ranges than max_ranges, time $try"
+	is "$STATUS $(header Content-Encoding)" "200 gzip" "more ranges than max_ranges, request $try: the variant is sent"
 	get /a.txt "${gzip[@]}"
-	is "$STATUS $(header Content-Encoding)" "200 gzip" "no Range, time $try"
+	is "$STATUS $(header Content-Encoding)" "200 gzip" "no Range, request $try: the variant is sent"
 	head_of /a.txt "${gzip[@]}" -H 'Range: bytes=0-9'
-	is "$STATUS $(header Content-Length) $(header Content-Encoding)" "200 $gz gzip" "HEAD, time $try"
+	is "$STATUS $(header Content-Length) $(header Content-Encoding)" "200 $gz gzip" "HEAD, request $try: the header is that of the variant"
 	get_range 0-9 /a.txt "${gzip[@]}"
-	is "$STATUS $(header_count Content-Encoding)" "206 0" "a range again, time $try"
+	is "$STATUS $(header_count Content-Encoding)" "206 0" "a range, request $try: a part of the file is sent"
 done
 get_range 0-9 /a.txt "${gzip[@]}" -H 'If-Range: "other"'
-is "$STATUS $(header_count Content-Encoding)" "200 0" "an If-Range that does not match: the file as it is, whole"
+is "$STATUS $(header_count Content-Encoding)" "200 0" "an If-Range that does not match: the whole file is sent"
 cmp_whole a.txt
 
-# Who refuses the file as it is gets parts of the variant, the parts say how they are encoded.
+# A client that refuses the identity coding gets parts of the variant. Content-Encoding of the parts names the coding.
 for refused in 'gzip, identity;q=0' '*;q=0, gzip' 'gzip;q=0.1, *;q=0'; do
 	get_range 100-199 /a.txt -H "Accept-Encoding: $refused"
-	is "$STATUS $(header Content-Encoding) $(header Content-Range)" "206 gzip bytes 100-199/$gz" "$refused"
+	is "$STATUS $(header Content-Encoding) $(header Content-Range)" "206 gzip bytes 100-199/$gz" "Accept-Encoding: $refused: a part of the variant is sent"
 	cmp_range a.txt.gz 100 199
 done
 refused=(-H 'Accept-Encoding: gzip, identity;q=0')
 get_range "$gz-" /a.txt "${refused[@]}"
-is "$STATUS $(header Content-Range) $(header_count Content-Encoding)" "416 bytes */$gz 0" "past the end of the variant"
+is "$STATUS $(header Content-Range) $(header_count Content-Encoding)" "416 bytes */$gz 0" "a range beyond the end of the variant: the status is 416"
 get_range 0-9,30000-30099 /a.txt "${refused[@]}"
-is "$STATUS $(header_count Content-Encoding)" "206 0" "two ranges"
+is "$STATUS $(header_count Content-Encoding)" "206 0" "two ranges of the file are sent"
 boundary=$(boundary_of)
 {
 	for range in 0-9 30000-30099; do
@@ -76,8 +78,8 @@ boundary=$(boundary_of)
 	done
 	printf '\r\n--%s--\r\n' "$boundary"
 } >"$DIR/expected"
-is "$(header Content-Length)" "$(size_of "$DIR/expected")" "its length"
-ok "all of it" cmp "$DIR/expected" "$BODY"
+is "$(header Content-Length)" "$(size_of "$DIR/expected")" "Content-Length of the multipart is correct"
+ok "the multipart body is correct" cmp "$DIR/expected" "$BODY"
 get_range 0-9 /a.txt -H 'Accept-Encoding: compress, identity;q=0'
-is "$STATUS" 406 "nothing is left"
+is "$STATUS" 406 "no acceptable coding: the status is 406"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What is no variant: where precompressed is off, folders and FIFOs, links that leave the root, what can't be read, variants of variants.
+# Files that are not used as variants: those of locations with precompressed = false, directories, FIFOs, links that
+# leave the root, unreadable files, and variants of variants.
 . "$(dirname "$0")/../lib.sh"
 
 need_root
@@ -26,21 +27,21 @@ as_it_is() { # PATH WHY
 	is "$STATUS $(header_count Content-Encoding) $(header_count Vary)" "200 0 0" "$2"
 	cmp_whole "$1"
 }
-as_it_is off/a.js "switched off"
+as_it_is off/a.js "precompressed = false: variants are ignored"
 get /off/on/a.js -H 'Accept-Encoding: gzip'
-is "$(header Content-Encoding)" gzip "and on again"
-as_it_is folder.js "a folder"
-as_it_is fifo.js "a FIFO"
-as_it_is out.js "a link out of the root"
-as_it_is secret.js "one that can't be read"
-as_it_is v.gz "what is a variant by its name has none"
+is "$(header Content-Encoding)" gzip "an inner location can switch precompressed on"
+as_it_is folder.js "a directory is ignored"
+as_it_is fifo.js "a FIFO is ignored"
+as_it_is out.js "a link that leaves the root is ignored"
+as_it_is secret.js "an unreadable variant is ignored"
+as_it_is v.gz "a file that is itself a variant has no variants"
 get /in.js -H 'Accept-Encoding: gzip'
-is "$STATUS $(header Content-Encoding)" "200 gzip" "a link within it is one"
+is "$STATUS $(header Content-Encoding)" "200 gzip" "a link within the root is used"
 cmp_whole within
 get /in.js.gz
-is "$STATUS" 404 "also if its own name is hidden"
+is "$STATUS" 404 "a hidden variant is not served under its own name"
 stop_ranged
 config 'symlinks = none'
 start_ranged
-as_it_is in.js "unless links are not followed"
+as_it_is in.js "a link is ignored if follow_symlinks is off"
 finish

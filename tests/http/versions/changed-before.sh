@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file whose first bytes are in the cache changes before it is asked for: the new version is served whole, not the old one cut short.
+# If a file with cached extents changes before the next request, the new version is served completely. The response is
+# not an aborted one of the old version.
 . "$(dirname "$0")/../lib.sh"
 
 make_file first.bin 4000000 other.bin 4000000
@@ -18,20 +19,20 @@ for how in append rewrite shorten rewrite_and_reset; do
 		cp "$ROOT/first.bin" "$ROOT/$file"
 		age "$ROOT/$file"
 		get_range 0-1048575 /$file
-		cmp_range $file 0 1048575 "$how: the first MiB"
+		cmp_range $file 0 1048575 "$how: the first MiB is correct"
 		$how "$ROOT/$file"
 		size=$(size_of "$ROOT/$file")
 		if [ -n "$range" ]; then get_range "$range" /$file; else get /$file; fi
-		is "$RC" 0 "$how, [$range]: not cut"
+		is "$RC" 0 "$how, range [$range]: the response is not aborted"
 		case $range in
 		'')
-			is "$STATUS $(header Content-Length)" "200 $size" "$how: the new length"
-			cmp_whole $file "$how: the new bytes"
+			is "$STATUS $(header Content-Length)" "200 $size" "$how: Content-Length is that of the new version"
+			cmp_whole $file "$how: the body is the new version"
 			;;
-		*,*) ok "$how: parts of the new version" grep -aq "^Content-Range: bytes 2000000-2000000/$size" "$BODY" ;;
+		*,*) ok "$how: the parts are those of the new version" grep -aq "^Content-Range: bytes 2000000-2000000/$size" "$BODY" ;;
 		*)
-			is "$STATUS" 206 "$how: a range"
-			cmp_range $file 0 $((size > 3799999 ? 3799999 : size - 1)) "$how: the new bytes"
+			is "$STATUS" 206 "$how: the status of a range is 206"
+			cmp_range $file 0 $((size > 3799999 ? 3799999 : size - 1)) "$how: the range is one of the new version"
 			;;
 		esac
 	done

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file that grows by 16 KiB every 20 ms. With append_only no transfer is cut, and one who follows its end gets the new bytes or a 416 with the size of
-# now. Without it, too, no 416 has an outdated size.
+# A file that grows by 16 KiB every 20 ms. With append_only no transfer is aborted, and a client that follows the end of
+# the file gets the new bytes, or a 416 response with the current size. Without append_only the size in a 416 response
+# is current, too.
 . "$(dirname "$0")/../lib.sh"
 
-# Line n of 16 bytes is n, so that each byte of the file is known whatever its size.
+# Line n of 16 bytes contains n, so that the content of the file is known for any size.
 cat >"$DIR/grow.pl" <<'PERL'
 my ($file, $blocks, $stop) = @ARGV;
 my $line = 0;
@@ -24,14 +25,14 @@ start_ranged
 
 for i in 1 2; do
 	get_range $((i * 100000))-$((i * 100000 + 16777215)) /log.txt --limit-rate 80M
-	is "$STATUS $RC" "206 0" "16 MiB of it are not cut"
-	cmp_range log.txt $((i * 100000)) $((i * 100000 + 16777215)) "and right"
+	is "$STATUS $RC" "206 0" "a transfer of 16 MiB is not aborted"
+	cmp_range log.txt $((i * 100000)) $((i * 100000 + 16777215)) "its bytes are correct"
 done
 get /log.txt --limit-rate 100M
-is "$STATUS $RC" "200 0" "nor is the whole file"
-ok "with the bytes it had" cmp -n "$(size_of "$BODY")" "$ROOT/log.txt" "$BODY"
+is "$STATUS $RC" "200 0" "a transfer of the whole file is not aborted"
+ok "the response has the size of the file at the time of the request" cmp -n "$(size_of "$BODY")" "$ROOT/log.txt" "$BODY"
 
-# Follows the end: all that there was when it asked is there when the answer comes.
+# Follows the end of the file. A response contains at least all bytes that the file had when the request was sent.
 follow() { # NAME
 	local next before after i wrong=0 late=0 unsatisfied=0
 	next=$(size_of "$ROOT/$1.txt")
@@ -54,41 +55,41 @@ follow() { # NAME
 		*) wrong=$((wrong + 1)) ;;
 		esac
 	done
-	diag "$1: $unsatisfied times 416"
-	is "$late" 0 "$1: no 416 has an outdated size"
-	[ "$1" = plain ] || is "$wrong" 0 "$1: all bytes are right, and nothing is refused"
+	diag "$1: $unsatisfied responses were 416"
+	is "$late" 0 "$1: the size in each 416 response is current"
+	[ "$1" = plain ] || is "$wrong" 0 "$1: all bytes are correct and no request fails"
 }
 follow log
 follow plain
 
-# A range that ends beyond the size that is known is of all that there is now.
+# The end of a range that exceeds the known size is replaced by the current end of the file.
 get_range 0-0 /log.txt
 before=$(size_of "$ROOT/log.txt")
 get_range 19000000-99999999 /log.txt
 size=$(header Content-Range)
-at_least "${size#*/}" "$before" "a range past the end is of the size of now"
-cmp_range log.txt 19000000 $((${size#*/} - 1)) "with its bytes"
+at_least "${size#*/}" "$before" "a range beyond the end has the current size"
+cmp_range log.txt 19000000 $((${size#*/} - 1)) "its bytes are correct"
 touch "$DIR/stop"
 
-# An empty file, and then it grows; and one that is rewritten or shortened is cut after all.
+# A file that is empty and then grows, and a file that is truncated in spite of append_only.
 : >"$ROOT/log2.txt"
 get_range 0- /log2.txt
-is "$STATUS $(header Content-Length)" "200 0" "an empty file"
+is "$STATUS $(header Content-Length)" "200 0" "an empty file is served"
 printf 'first\n' >>"$ROOT/log2.txt"
 get_range 0- /log2.txt
-is "$STATUS $(cat "$BODY")" "206 first" "its first bytes"
+is "$STATUS $(cat "$BODY")" "206 first" "the first bytes are served"
 get_range 6- /log2.txt
-is "$STATUS $(header Content-Range)" "416 bytes */6" "and no more"
+is "$STATUS $(header Content-Range)" "416 bytes */6" "a range beyond the end is 416 with the current size"
 head -c 194 /dev/zero >>"$ROOT/log2.txt"
 get_range 200- /log2.txt
 head -c 5000 /dev/zero >>"$ROOT/log2.txt"
 get_range 0-0,150-999 /log2.txt
-is "$STATUS" 206 "two ranges that would have been longer than the file before it grew"
+is "$STATUS" 206 "two ranges are checked against the current size of the file"
 printf 'GET /log.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' | wire -b 65536 -f 100000 -p "$DIR/client" >"$DIR/reply" &
 client=$!
 await 10 test -e "$DIR/client.reached"
 truncate -s 15000000 "$ROOT/log.txt"
 touch "$DIR/client.go"
 wait $client
-is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "one that is shortened is cut"
+is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "the transfer of a truncated file is aborted"
 finish

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# While a file is rewritten over and over, no whole body is a mixture of versions.
+# While a file is rewritten repeatedly, no complete body contains bytes of two versions.
 . "$(dirname "$0")/../lib.sh"
 
-# Each version is one byte repeated, written by one call, so a mixture shows.
+# Each version consists of one repeated byte and is written by one system call, so that a mixture is visible.
 perl -e 'print "A" x 3000000' >"$ROOT/in-place"
 cp "$ROOT/in-place" "$ROOT/renamed"
 start_ranged
@@ -29,7 +29,7 @@ while [ $SECONDS -le $end ] || { [ $whole -lt 5 ] && [ $SECONDS -le $((end + 30)
 		get "/$target" --limit-rate 60M
 		if [ $RC != 0 ]; then
 			cut=$((cut + 1))
-			[ "$target" = in-place ] || fail "a renamed file was cut"
+					[ "$target" = in-place ] || fail "the transfer of a replaced file was aborted"
 		else
 			whole=$((whole + 1))
 			[ "$(size_of "$BODY")" = 3000000 ] || length=$((length + 1))
@@ -42,7 +42,7 @@ done
 touch "$DIR/stop"
 wait $writer
 diag "$whole whole, $cut cut"
-is $mixed 0 "no body is mixed"
-is $length 0 "none is short"
-at_least $whole 5 "there were whole ones"
+is $mixed 0 "no body contains two versions"
+is $length 0 "no complete body is too short"
+at_least $whole 5 "at least five bodies were complete"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A replaced or rewritten file is served under its new tag at most 1 s later, and each body is that of its tag.
+# A replaced or rewritten file is served with its new tag after at most 1 s, and each body is the version of its tag.
 . "$(dirname "$0")/../lib.sh"
 
 control_clock
@@ -25,7 +25,7 @@ for how in rename rewrite rename touch rewrite; do
 	advance 1
 	get /a.bin
 	is "$(header ETag)" "${new#W/}" "$how: the response has the new tag after 1 s"
-	isnt "$new" "$old" "it is another one"
-	cmp_whole a.bin "$how: with the new bytes"
+	isnt "$new" "$old" "the new tag differs from the old one"
+	cmp_whole a.bin "$how: the body is the new version"
 done
 finish

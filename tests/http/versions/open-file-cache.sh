@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# More files than open_file_cache are served all the same, and no more are kept open.
+# More files than open_file_cache can be served. At most open_file_cache files remain open.
 . "$(dirname "$0")/../lib.sh"
 
 # shellcheck disable=SC2046
@@ -17,9 +17,9 @@ for i in $(seq 100); do
 	echo "$i.bin 0 $((i - 1))" >&3
 done >"$DIR/curls" 3>"$DIR/list"
 for round in first second; do
-	ok "100 files, $round time" curl -sS --fail --config "$DIR/curls"
-	is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/list")" "100 looked at, 0 wrong" "all are right"
+	ok "100 files are served, round $round" curl -sS --fail --config "$DIR/curls"
+	is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/list")" "100 looked at, 0 wrong" "all bodies are correct"
 	rm "$DIR"/out.*
 done
-ok "8 are kept open at most" await 2 few
+ok "at most 8 files remain open" await 2 few
 finish

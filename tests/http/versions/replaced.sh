@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file replaced in mid-transfer: the old one is sent to its end, the new one from then on.
+# If a file is replaced during a transfer, the transfer continues with the old file. Later requests get the new file.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 20000000 new.bin 15000000
@@ -16,10 +16,10 @@ mv "$DIR/new" "$ROOT/a.bin"
 cp -p "$ROOT/a.bin" "$DIR/new"
 advance 2
 get /a.bin
-is "$(header Content-Length)" 15000000 "who comes now gets the new one"
-cmp_whole "$DIR/new" "all of it"
+is "$(header Content-Length)" 15000000 "a later request gets the new file"
+cmp_whole "$DIR/new" "the new file is complete"
 touch "$DIR/client.go"
 wait $client
-is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "who came before gets all of the old one"
-cmp_whole "$DIR/old" "byte by byte" "$DIR/1.body"
+is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "the transfer continues with the old file"
+cmp_whole "$DIR/old" "the old file is complete" "$DIR/1.body"
 finish

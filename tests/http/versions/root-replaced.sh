@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The path of a root is looked at each second. What it leads to is served within 2 s, without SIGHUP; transfers that are under way go on;
-# a path that leads nowhere is 503 until it leads somewhere again. Each change is logged once.
+# The path of each root is resolved once a second. Requests are served from the new directory without SIGHUP, and
+# transfers continue. While a path does not exist, requests are answered with 503. Each change is logged once.
 . "$(dirname "$0")/../lib.sh"
 . "$LIB/admin.sh"
 
@@ -18,78 +18,78 @@ control_clock
 start_with_admin
 said_once() { # TEXT...
 	local text
-	for text; do [ "$(grep -c "$text" "$DIR/error.log")" = 1 ] || return 1; done # a thread of its own writes the log
+	for text; do [ "$(grep -c "$text" "$DIR/error.log")" = 1 ] || return 1; done # the log is written by another thread
 }
 later() { advance 1; await 5 "$@"; } # the paths of roots are compared once a second
 has() { get "$1"; [ "$STATUS" = "$2" ] && { [ $# -lt 3 ] || cmp -s "$3" "$BODY"; }; }
 
 get /a.bin
-cmp_whole "$SRV/v1/a.bin" "the first folder"
+cmp_whole "$SRV/v1/a.bin" "the first directory is served"
 get /only.bin
 printf 'GET /long.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' | wire -t "$(seconds 60)" -b 65536 -f 100000 -p "$DIR/long" >"$DIR/reply" & long=$!
 await 10 test -e "$DIR/long.reached"
 ln -s v2 "$SRV/next"
 mv -T "$SRV/next" "$SRV/current"
-ok "switched" later has /a.bin 200 "$SRV/v2/a.bin"
+ok "the new directory is served" later has /a.bin 200 "$SRV/v2/a.bin"
 get /only.bin
-is "$STATUS" 404 "what the new one has not is not there"
+is "$STATUS" 404 "files of the old directory are 404"
 get /new/b.bin
-cmp_whole "$SRV/v2/new/b.bin" "what it has is"
+cmp_whole "$SRV/v2/new/b.bin" "files of the new directory are served"
 get /
-like "$(cat "$BODY")" 'new/' "a listing is of the new one"
-not_ok "and of no other" grep -q 'only\.bin' "$BODY"
+like "$(cat "$BODY")" 'new/' "the listing shows the new directory"
+not_ok "the listing does not show the old directory" grep -q 'only\.bin' "$BODY"
 touch "$DIR/long.go"
 wait $long
 is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "a transfer that began before continues"
 cmp_whole "$SRV/v1/long.bin" "a transfer that began before is complete" "$DIR/1.body"
-ok "it is logged once" await 5 said_once "root .*/current: serving $SRV/v2 from now on, instead of $SRV/v1"
+ok "the change is logged once" await 5 said_once "root .*/current: serving $SRV/v2 from now on, instead of $SRV/v1"
 
-# Gone, and back.
+# The path is removed and created again.
 rm "$SRV/current"
-ok "a path that leads nowhere" later has /a.bin 503
-is "$(header Retry-After)" 1 "with Retry-After"
+ok "requests for a root whose path does not exist are answered with 503" later has /a.bin 503
+is "$(header Retry-After)" 1 "the 503 response has Retry-After"
 for path in /only.bin / /new/ /new; do
 	get "$path"
-	is "$STATUS" 503 "$path, too"
+	is "$STATUS" 503 "$path is 503, too"
 done
 get /a.bin -I
-is "$STATUS" 503 "HEAD"
+is "$STATUS" 503 "HEAD is 503, too"
 get /a.bin -H 'Host: b.example'
 is "$(cat "$BODY")" other "another site is served"
 ask_admin /readyz
-is "$STATUS" 200 "and this server is ready"
+is "$STATUS" 200 "/readyz reports 200 while one root exists"
 take_numbers
-is "$(metric ranged_roots) $(metric ranged_roots_gone) $(metric ranged_roots_replaced_total)" "2 1 1" "the metrics"
-is "$(status_value roots_gone)" 1 "the status"
+is "$(metric ranged_roots) $(metric ranged_roots_gone) $(metric ranged_roots_replaced_total)" "2 1 1" "the metrics count the missing root"
+is "$(status_value roots_gone)" 1 "the status counts the missing root"
 mv "$DIR/other" "$DIR/away"
 not_ready() { ask_admin /readyz; [ "$STATUS" = 503 ]; }
-ok "without any root it is not ready" later not_ready
-is "$(cat "$BODY")" "all roots are gone" "and says why"
+ok "without any root /readyz reports 503" later not_ready
+is "$(cat "$BODY")" "all roots are gone" "/readyz names the reason"
 mv "$DIR/away" "$DIR/other"
 ln -s v2 "$SRV/current"
-ok "back" later has /a.bin 200 "$SRV/v2/a.bin"
+ok "a root that exists again is served" later has /a.bin 200 "$SRV/v2/a.bin"
 ask_admin /readyz
-is "$STATUS" 200 "ready"
-ok "logged once each" await 5 said_once 'root .*/current: No such file or directory; requests are answered 503' 'root .*/current: it is back'
+is "$STATUS" 200 "/readyz reports 200 again"
+ok "each change is logged once" await 5 said_once 'root .*/current: No such file or directory; requests are answered 503' 'root .*/current: it is back'
 
-# The folder itself is removed and made again, or another one takes its name; a reload keeps the watch.
+# The directory itself is renamed and created again, or another one gets its name. A reload does not affect the checks.
 kill -HUP "$PID"
-ok "a reload" await 5 grep -q 'configuration reloaded: generation 2' "$DIR/error.log"
+ok "the configuration is reloaded" await 5 grep -q 'configuration reloaded: generation 2' "$DIR/error.log"
 mv "$SRV/v2" "$SRV/v3"
-ok "renamed" later has /a.bin 503
+ok "a root whose directory was renamed is 503" later has /a.bin 503
 mkdir "$SRV/v2"
 cp -p "$SRV/v1/only.bin" "$SRV/v2"
-ok "another of that name" later has /only.bin 200 "$SRV/v1/only.bin"
+ok "a new directory of the same name is served" later has /only.bin 200 "$SRV/v1/only.bin"
 printf file >"$SRV/file"
 ln -sfn file "$SRV/current"
-ok "a file" later has /only.bin 503
+ok "a root that is a regular file is 503" later has /only.bin 503
 ln -sfn current "$SRV/current"
 kill -HUP "$PID"
-ok "a reload meanwhile is refused" await 5 grep -q "can't serve $SRV/current" "$DIR/error.log"
+ok "a reload with an unusable root fails" await 5 grep -q "can't serve $SRV/current" "$DIR/error.log"
 get /only.bin
-is "$STATUS" 503 "which changes nothing"
+is "$STATUS" 503 "the state does not change by the failed reload"
 ln -sfn v3 "$SRV/current"
-ok "and back" later has /a.bin 200 "$SRV/v3/a.bin"
+ok "a root that exists again is served after the failed reload" later has /a.bin 200 "$SRV/v3/a.bin"
 closed() { ! find "/proc/$PID/fd" -lname "$SRV/v1*" 2>/dev/null | grep -q .; }
-ok "no file of the first folder is open" later closed
+ok "no file of the first directory is open" later closed
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A lookup that fails for a lack of descriptors says nothing about the file: 503 with Retry-After, and what is cached of it stays.
+# A lookup that fails because no descriptor is available is answered with 503 and Retry-After. The cached extents of the
+# file remain.
 . "$(dirname "$0")/../lib.sh"
 
 need_cmd prlimit
@@ -10,7 +11,7 @@ start_ranged --workers 1
 for file in a large; do get "/$file.bin"; get "/$file.bin"; done
 read=$(read_bytes)
 
-# On a connection that is there already.
+# The requests use a connection that was opened before.
 cat >"$DIR/ask.pl" <<'PERL'
 use IO::Socket::INET;
 my ($address, $ready, $go) = @ARGV;
@@ -34,12 +35,12 @@ prlimit --pid "$PID" --nofile=3:
 touch "$DIR/go"
 wait $asker
 prlimit --pid "$PID" --nofile=1000:
-is "$(tr '\n' ';' <"$DIR/statuses")" "200;503 Retry-After: 1;503 Retry-After: 1;503 Retry-After: 1;" "without a descriptor it is 503"
+is "$(tr '\n' ';' <"$DIR/statuses")" "200;503 Retry-After: 1;503 Retry-After: 1;503 Retry-After: 1;" "requests without an available descriptor are answered with 503"
 
 for file in a large; do
 	get "/$file.bin"
-	is "$STATUS" 200 "$file.bin is served when there are descriptors again"
+	is "$STATUS" 200 "$file.bin is served when descriptors are available again"
 	cmp_whole "$file.bin"
 done
-is "$(read_bytes)" "$read" "from the cache"
+is "$(read_bytes)" "$read" "the bytes come from the cache"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file truncated in mid-transfer: the connection is cut, nothing is padded.
+# If a file is truncated during a transfer, the transfer is aborted. The body is not padded.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 40000000
@@ -19,12 +19,12 @@ for size in 200001 0; do
 	truncate -s $size "$ROOT/a.bin"
 	touch "$DIR/client.go"
 	wait $client
-	is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "truncated to $size: cut"
+	is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "truncated to $size bytes: the transfer is aborted"
 	length=$(size_of "$DIR/1.body")
-	ok "$length bytes came, all of the old file" cmp -n "$length" "$DIR/old" "$DIR/1.body"
+	ok "all $length received bytes are those of the old version" cmp -n "$length" "$DIR/old" "$DIR/1.body"
 	advance 2
 	get /a.bin
-	is "$STATUS $(header Content-Length)" "200 $size" "who comes now gets what there is"
+	is "$STATUS $(header Content-Length)" "200 $size" "a later request gets the truncated file"
 	cmp_whole a.bin
 done
 finish

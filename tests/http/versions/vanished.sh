@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A file removed in mid-transfer is sent to its end, and is 404 from then on.
+# If a file is removed during a transfer, the transfer continues. Later requests are answered with 404.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 20000000
@@ -14,9 +14,9 @@ await 10 test -e "$DIR/client.reached"
 rm "$ROOT/a.bin"
 advance 2
 get /a.bin
-is "$STATUS" 404 "who comes now gets 404"
+is "$STATUS" 404 "a later request is answered with 404"
 touch "$DIR/client.go"
 wait $client
-is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "who came before gets all of it"
-cmp_whole "$DIR/old" "byte by byte" "$DIR/1.body"
+is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "the transfer continues"
+cmp_whole "$DIR/old" "the transfer is complete" "$DIR/1.body"
 finish
