@@ -1,5 +1,5 @@
-// The live page: asks for the status once a second and keeps what it said for five minutes. What the server names is put in as
-// text only. Lines that begin with a comment, and blanks at their start, are left out of the program.
+// The live page requests /status once a second, stores the answers of the last five minutes, and draws them. Names from the server
+// are inserted as text, never as HTML. The makefile removes comment lines and leading blanks when it embeds this file in ranged.
 "use strict";
 {
 	const SPAN = 300e3, RECENT = 10e3, MINUTE = 60e3;
@@ -15,11 +15,11 @@
 		if (text !== undefined) element.textContent = text;
 		return element;
 	};
-	// only what has changed
+	// writes only if the text has changed, so that the browser does not lay out the page again
 	const put = (element, text) => element.textContent !== text && (element.textContent = text);
 	const sum = (list) => list.reduce((a, b) => a + b, 0);
 
-	// numbers with three digits
+	// numbers with about three digits
 	const digits = (n) => n.toFixed(n < 9.995 ? 2 : n < 99.95 ? 1 : 0);
 	const scaled = (n, base, units) => {
 		let unit = 0;
@@ -36,19 +36,19 @@
 		return d ? d + " d " + h % 24 + " h" : h ? h + " h " + m % 60 + " min" : m ? m + " min" + (s % 60 ? " " + s % 60 + " s" : "") : s + " s";
 	};
 
-	// what the server said (samples), and what came to pass between two of its answers (steps)
+	// samples: the answers of the server; steps: the differences between two successive samples
 	let samples = [], steps = [], now, lost, hover;
 	const same = (a, b) => a.pid === b.pid && a.started === b.started && a.now_ms <= b.now_ms;
-	// the answer of so long ago, or the oldest there is
+	// the sample of so many milliseconds ago, or the oldest one
 	const ago = (ms) => samples.findLast((s) => s.now_ms <= now.now_ms - ms) || samples[0];
 	const grown = (a, b) => b.now_ms > a.now_ms && { per: (x, y) => (y - x) / (b.now_ms - a.now_ms) * 1e3 };
 
-	// buckets as [upper, count] of what came between two histograms
+	// the difference of two histograms, as buckets [upper bound, count]
 	const between = (a, b) => {
 		const was = new Map(a ? a.buckets : []);
 		return b.buckets.map(([upper, n]) => [upper, n - (was.get(upper) || 0)]).filter((cell) => cell[1] > 0);
 	};
-	// as Prometheus has it: linear within a bucket, whose lower end is half of its upper
+	// interpolated linearly within a bucket, as Prometheus does; the lower bound of a bucket is half of its upper bound
 	const quantile = (cells, q) => {
 		const all = sum(cells.map((cell) => cell[1]));
 		let below = 0;
@@ -65,7 +65,8 @@
 	const device = (status, name) => status.devices.find((d) => d.device === name);
 	const failed = (s) => sum(Object.entries(s.requests.by_status).map(([status, n]) => status >= "400" ? n : 0));
 
-	// of those that had most: [name, bytes, requests] that came; who is new is all new, unless the list was full without
+	// the increase of each entry of a top list, as [name, bytes, requests]. A new entry counts from 0, unless the earlier list was full:
+	// then the entry may have existed before, and counts nothing in this step.
 	const nameOf = (e) => e.address || e.site + e.path;
 	const risen = (a, b) => b.map((e) => {
 		const was = a.find((o) => nameOf(o) === nameOf(e)), n = was && was.bytes <= e.bytes ? was : was || a.length < 20 ? { bytes: 0, requests: 0 } : e;
@@ -111,7 +112,7 @@
 		c.font = "12px " + style.fontFamily;
 		return { c, w, h, snap: (v) => Math.round(v * scale) / scale, x: (t) => w + (t - now.now_ms) / SPAN * w };
 	};
-	// where there is time in it: a place for labels at the left and below
+	// the width of the labels to the left of a chart over time
 	const edge = (canvas) => canvas.clientWidth < 480 ? 56 : 68;
 	const frame = (canvas) => {
 		const p = pen(canvas), { c, w, h, snap } = p;
@@ -125,7 +126,7 @@
 			c.lineTo(snap(x1) - 0.5, snap(y1) - 0.5);
 			c.stroke();
 		};
-		// a line across, and what it stands for
+		// a horizontal line with its value
 		p.grid = (y, text) => {
 			c.textAlign = "right";
 			c.fillStyle = colour("soft");
@@ -141,7 +142,7 @@
 		}
 		return p;
 	};
-	// of steps that follow on each other; a long one is flat
+	// groups of successive steps, as points to connect; a step of more than 3 s is drawn as a flat line
 	const runs = () => {
 		const found = [];
 		let last;
@@ -200,8 +201,8 @@
 		p.end();
 		put(card.most, count(most) + " reads/s");
 		const is = device(now, name), was = device(samples[0], name), cells = is ? between(was && was.latency, is.latency) : [];
-		card.canvas.ariaLabel = "Latency of reads from disk " + name + ", the last five minutes, as a heat map: half of them within " + time(quantile(cells, 0.5)) +
-			", 99 of 100 within " + time(quantile(cells, 0.99)) + ".";
+		card.canvas.ariaLabel = "Latency of reads from disk " + name + ", the last five minutes, as a heat map: median " + time(quantile(cells, 0.5)) +
+			", 99th percentile " + time(quantile(cells, 0.99)) + ".";
 	};
 	const drawSpark = ({ canvas, of, floor }) => {
 		const p = pen(canvas), { c } = p, most = Math.max(floor, ...steps.map((step) => step[of] || 0)), y = (v) => p.h - 1 - (v || 0) / most * (p.h - 3);
@@ -217,7 +218,7 @@
 		}
 	};
 
-	// tables: rows are kept, and only what has changed is written
+	// tables: rows are reused, and only changed cells are written
 	const fill = (id, list) => {
 		const body = get(id).tBodies[0];
 		while (body.rows.length > list.length) body.lastChild.remove();
@@ -261,11 +262,11 @@
 		const last = steps.at(-1), was = ago(RECENT), recent = grown(was, now);
 		const first = between(recent && was.latency.first_byte, now.latency.first_byte), asked = now.requests.total - was.requests.total;
 		tile(0, rate(last && last.total), recent ? rate(recent.per(was.bytes.read, now.bytes.read)) + " from disks" : "–");
-		tile(1, last ? count(last.requests) + "/s" : "–", asked > 0 ? percent((failed(now) - failed(was)) / asked) + " of them errors" : "none just now");
+		tile(1, last ? count(last.requests) + "/s" : "–", asked > 0 ? percent((failed(now) - failed(was)) / asked) + " errors" : "none recently");
 		tile(2, percent(ratio(was.cache_lookups, now.cache_lookups, RESULTS)), "of bytes " + percent(ratio(was.bytes, now.bytes, SOURCES)));
 		tile(3, time(recent ? quantile(first, 0.5) : undefined), "p99 " + time(recent ? quantile(first, 0.99) : undefined));
 		tile(4, count(now.connections.now), count(now.connections.send) + " sending, of " + now.connections.max);
-		tile(5, count(sum(now.devices.map((d) => d.in_flight))), count(sum(now.devices.map((d) => d.queued))) + " more wait");
+		tile(5, count(sum(now.devices.map((d) => d.in_flight))), count(sum(now.devices.map((d) => d.queued))) + " queued");
 	};
 	const showMemory = () => {
 		const m = now.cache, c = now.connections, rest = Math.max(0, m.bytes - m.free_bytes - m.idle_bytes - m.in_use_bytes);
@@ -288,7 +289,7 @@
 			sums.set(name, [at[0] + n, at[1] + requests]);
 		}
 		const rows = [...sums].filter((row) => row[1][0] > 0).sort((a, b) => b[1][0] - a[1][0]).slice(0, 10);
-		caption(list, (rows.length ? "" : "nothing sent, ") + "last " + Math.round((now.now_ms - since) / 1e3) + " s");
+		caption(list, (rows.length ? "" : "none in the ") + "last " + Math.round((now.now_ms - since) / 1e3) + " s");
 		fill(list, rows.map(([name, [n, requests]]) => [[name, "", name], bytes(n), count(other(name, requests))]));
 	};
 	const showTables = () => {
@@ -312,7 +313,7 @@
 		showTop("clients", (name) => (now.top.clients.find((e) => e.address === name) || { connections: 0 }).connections);
 	};
 
-	// disks: a card for each, as it is first seen
+	// disks: one card for each, added when the disk first appears
 	const cards = {};
 	const cardOf = (name) => {
 		if (cards[name]) return cards[name];
@@ -322,7 +323,7 @@
 		const scale = make(key, "span", "scale", "1");
 		make(scale, "span", "ramp");
 		card.most = make(scale, "span");
-		for (const [what, bar] of [["In flight", 1], ["Bytes in flight", 1], ["Queued"], ["Waited, p99"], ["Slow submits"], ["Merged"], ["Cancelled, rejected"], ["Errors"]]) {
+		for (const [what, bar] of [["In flight", 1], ["Bytes in flight", 1], ["Queued"], ["Queue wait, p99"], ["Slow submits"], ["Merged"], ["Cancelled, rejected"], ["Errors"]]) {
 			make(list, "dt", "", what);
 			card.values[what] = make(list, "dd");
 			if (!bar) continue;
@@ -345,7 +346,7 @@
 		full("In flight", d.in_flight, d.depth, count);
 		full("Bytes in flight", d.in_flight_bytes, d.depth_bytes, bytes);
 		put(v.Queued, count(d.queued));
-		put(v["Waited, p99"], time(quantile(between(was && was.wait, d.wait), 0.99)));
+		put(v["Queue wait, p99"], time(quantile(between(was && was.wait, d.wait), 0.99)));
 		put(v["Slow submits"], count(d.slow_submits) + " of " + count(d.submits));
 		put(v.Merged, count(d.merged) + " of " + count(d.reads));
 		put(v["Cancelled, rejected"], count(d.cancelled) + ", " + count(d.rejected));
@@ -353,7 +354,7 @@
 		v.Errors.className = d.errors ? "hit" : "";
 	};
 
-	// legends say what is now, or where the pointer is
+	// legends show the values at the pointer, or the newest values
 	const pointed = () => hover ? steps.find((step) => step.from < hover && hover <= step.to) : steps.at(-1);
 	const keys = {};
 	for (const source of ["all", ...SOURCES]) {
@@ -407,7 +408,7 @@
 	const showRest = () => {
 		const logs = now.logs.map((log) => log.name + " log " + count(log.lines) + " lines, " + count(log.dropped) + " dropped");
 		put(get("rest"), [now.config || "no configuration file", count(now.reloads) + " reloads, " + count(now.reload_failures) + " failed", count(now.files.open) + " files open",
-			count(now.cache.evictions) + " evictions", count(now.cache.waiting) + " wait for memory", percent(now.cache.fragmentation) + " fragmented", ...logs].join(" · "));
+			count(now.cache.evictions) + " evictions", count(now.cache.waiting) + " reads wait for memory", percent(now.cache.fragmentation) + " fragmented", ...logs].join(" · "));
 	};
 	const show = () => {
 		document.querySelector("main").hidden = false;
@@ -431,7 +432,7 @@
 		asking = true;
 		clearTimeout(timer);
 		try {
-			const status = await ask().catch((why) => (lost = { why: why > 0 ? "answers " + why : "does not answer", since: lost ? lost.since : new Date() }, 0));
+			const status = await ask().catch((why) => (lost = { why: why > 0 ? "status " + why : "no answer", since: lost ? lost.since : new Date() }, 0));
 			if (status) lost = 0, take(status), show();
 			showHead();
 		} finally {

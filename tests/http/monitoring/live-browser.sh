@@ -17,7 +17,7 @@ is "$SAID" '"serving"' "it says the state"
 see_until 'document.querySelector(".big").textContent != "\u2013"' 'document.querySelector(".big").textContent'
 is "$SAID" '"0 B/s"' "nothing is sent yet"
 see 'eval document.querySelector("#files caption").textContent.replace(/\d+/, "N")'
-is "$SAID" '"Files nothing sent, last N s"' "nor of any file"
+is "$SAID" '"Files none in the last N s"' "nor of any file"
 
 while :; do
 	curl -s --max-time 10 --limit-rate 20M -o /dev/null "$URL/%3Cimg%20src=x%20onerror=%22document.title='caught'%22%3E.bin" -o /dev/null "$URL/large.bin" -o /dev/null "$URL/none"
@@ -39,9 +39,9 @@ see_until 'document.querySelector("#clients tbody th")' 'document.querySelector(
 is "$SAID" '"127.0.0.1"' "the client"
 see 'eval document.querySelector("#sent").ariaLabel'
 like "$SAID" 'the last five minutes: now [0-9.]+ [KM]iB/s, at most .*cache [0-9.]+ .iB/s, coalesced .*, disk ' "the chart in words"
-see_until '/within [0-9.]+ .?s/.test(document.querySelector(".device canvas")?.ariaLabel)' \
+see_until '/median [0-9.]+ .?s/.test(document.querySelector(".device canvas")?.ariaLabel)' \
 	'document.querySelector(".device canvas").ariaLabel'
-like "$SAID" 'Latency of reads from disk [0-9]+:[0-9]+, .*half of them within [0-9.]+ [^ ]*s, ' "the disk's chart in words"
+like "$SAID" 'Latency of reads from disk [0-9]+:[0-9]+, .*median [0-9.]+ [^ ]*s, 99th percentile ' "the disk's chart in words"
 see 'eval (() => { const c = document.querySelector("#sent"), d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data; return new Set(new Uint32Array(d.buffer)).size > 5 })()'
 is "$SAID" true "something is drawn"
 places='JSON.stringify([...document.querySelectorAll("main > *, .tile, .device")].map(e => { const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height] }))'

@@ -27,7 +27,7 @@ see errors
 is "$SAID" '[]' "no errors"
 
 stop_ranged
-see_until 'document.querySelector("#state").textContent == "does not answer"' 'document.documentElement.className + document.querySelector("#facts").textContent.slice(0, 6)'
+see_until 'document.querySelector("#state").textContent == "no answer"' 'document.documentElement.className + document.querySelector("#facts").textContent.slice(0, 6)'
 is "$SAID" '"stalesince "' "it says that nothing answers, and since when"
 see 'eval document.title'
 is "$SAID" '"✕ ranged"' "so does the title"
