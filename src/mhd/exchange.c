@@ -6,7 +6,8 @@
  * When the last reference is dropped, a lookup may still be in flight. Then the memory lives until the lookup ends,
  * even if the server was freed before.
  *
- * While the request waits, its connection is suspended. It is never suspended twice, because MHD does not count.
+ * While the request waits, its connection is suspended. It is never suspended twice, because MHD does not
+ * count suspensions.
  * MHD_get_timeout() of 0.9.75 does not announce a resumed connection. Therefore wake() sets `rerun`, and the event
  * loop calls server_run() in every iteration.
  */
@@ -53,6 +54,7 @@ static void ended(struct request *request)
 	free(exchange);
 }
 
+/* Implements wake() of the request: resumes the connection. */
 static void wake(struct request *request)
 {
 	struct exchange *exchange = container_of(request, struct exchange, request);
@@ -130,7 +132,8 @@ bool exchange_pause(struct exchange *exchange, uint64_t wait_ns)
 	if (transfer != NULL && wait_ns >= PAUSE_LONG_NS && cache_waiting(site->process.cache) > 0)
 		transfer_release_window(transfer);
 	else if (transfer != NULL && wait_ns >= PAUSE_LONG_NS)
-		transfer_release_readahead(transfer); /* without a cache, the current piece would be read again */
+		transfer_release_readahead(
+			transfer); /* not the current piece: with "cache = never" it would be read again */
 	exchange->connection->paused = true;
 	exchange_suspend(exchange);
 	return true;

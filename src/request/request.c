@@ -22,7 +22,7 @@
 
 #define BLOCK_MAX ((size_t)256 * 1024)
 #define BLOCK_MIN ((size_t)16 * 1024)
-#define SHORT_MAX BLOCK_MAX		 /* all bytes of a response up to this size are read with priority "first" */
+#define SHORT_MAX BLOCK_MAX		 /* all bytes of a response up to this size are read with the class "first" */
 #define COPIES_MAX ((size_t)1024 * 1024) /* memory for the copies of all transfers, above which blocks shrink */
 #define COPY_MAX BLOCK_MIN		 /* maximum body that is copied as a whole, into memory of the connection */
 #define PIN_RATIO_MAX 4			 /* a copy is made if the extent pins more than this many times the body */
@@ -120,19 +120,16 @@ static void transfer_wakes(void *context)
  * (options->exact). The pieces of a short response are not divided, because the whole response is no larger than one
  * piece of another.
  */
-static void size_window(size_t bytes, unsigned transfers, struct transfer_options *options)
+static void size_window(size_t bytes, unsigned transfers, struct window_options *options)
 {
 	size_t share = bytes / 4 / (transfers + 1), window;
 
 	options->block_bytes = BLOCK_MAX;
-	while (!options->at_once && options->block_bytes > BLOCK_MIN &&
-	       options->block_bytes * (TRANSFER_WINDOW_MIN + 1) > share)
+	while (!options->at_once && options->block_bytes > BLOCK_MIN && options->block_bytes * (WINDOW_MIN + 1) > share)
 		options->block_bytes /= 2;
-	options->exact = !options->at_once && BLOCK_MAX * TRANSFER_WINDOW_MIN * (transfers + 1) > bytes / 2;
+	options->exact = !options->at_once && BLOCK_MAX * WINDOW_MIN * (transfers + 1) > bytes / 2;
 	window = share / options->block_bytes;
-	options->window_max = window > TRANSFER_WINDOW_MAX   ? TRANSFER_WINDOW_MAX
-			      : window < TRANSFER_WINDOW_MIN ? TRANSFER_WINDOW_MIN
-							     : (unsigned)window;
+	options->size_max = window > WINDOW_MAX ? WINDOW_MAX : window < WINDOW_MIN ? WINDOW_MIN : (unsigned)window;
 }
 
 /*
@@ -154,16 +151,16 @@ static bool is_half_free(const struct request *request)
 static int start_transfer(struct request *request)
 {
 	struct transfer_options options = {
-		.store = request->site->worker.store,
-		.file = request->selected.file,
-		.set = &request->content.ranges,
-		.multipart = request->content.ranges.count > 1 ? &request->content.multipart : NULL,
-		.client = request_client(request),
-		.at_once = request->reply.length <= SHORT_MAX && is_half_free(request),
-		.transient = request_settings(request)->cache == RULE_CACHE_NEVER,
-		.pinned = request_settings(request)->cache == RULE_CACHE_PIN,
+		.window = { .store = request->site->worker.store,
+			    .file = request->selected.file,
+			    .set = &request->content.ranges,
+			    .multipart = request->content.ranges.count > 1 ? &request->content.multipart : NULL,
+			    .client = request_client(request),
+			    .at_once = request->reply.length <= SHORT_MAX && is_half_free(request),
+			    .transient = request_settings(request)->cache == RULE_CACHE_NEVER,
+			    .pinned = request_settings(request)->cache == RULE_CACHE_PIN,
+			    .pins = &request->body.pins },
 		.counters = request->site->worker.counters,
-		.pins = &request->body.pins,
 		.wake = transfer_wakes,
 		.context = request,
 	};
@@ -171,8 +168,8 @@ static int start_transfer(struct request *request)
 	unsigned transfers = atomic_load(request->site->process.transfers);
 	int error;
 
-	size_window(cache_bytes(request->site->process.cache), transfers, &options);
-	request->body.copy_bytes = copy_bytes(options.block_bytes, transfers + 1);
+	size_window(cache_bytes(request->site->process.cache), transfers, &options.window);
+	request->body.copy_bytes = copy_bytes(options.window.block_bytes, transfers + 1);
 	error = transfer_new(&request->body.transfer, &options);
 	if (error == 0)
 		atomic_fetch_add(request->site->process.transfers, 1);

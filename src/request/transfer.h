@@ -18,7 +18,7 @@
  *	   v  |
  *	  RELEASED   nothing is pinned; transfer_release_window(), or after each copy while memory is short
  *
- * FILLED and WAITING pin the extents of up to `window` pieces. An error ends the transfer in any state: the functions
+ * FILLED and WAITING pin the extents of the pieces in the window. An error ends the transfer in any state: the functions
  * return it, and the caller aborts the body.
  */
 #ifndef REQUEST_TRANSFER_H
@@ -30,28 +30,13 @@
 #include <sys/types.h>
 
 #include "request/counters.h"
-#include "request/pins.h"
-#include "request/plan.h"
-#include "store/file.h"
+#include "request/window.h"
 #include "store/store.h"
-
-#define TRANSFER_WINDOW_MIN 2 /* pieces: the one that is copied from, and the next one */
-#define TRANSFER_WINDOW_MAX 32
 
 struct transfer;
 
 struct transfer_options {
-	struct store *store;
-	struct file *file;		   /* the transfer adds a reference */
-	const struct range_set *set;	   /* must live as long as the transfer */
-	const struct multipart *multipart; /* likewise; NULL: one range */
-	size_t block_bytes;		   /* size of a piece: a power of two, 4 KiB to SHARD_EXTENT_BYTES */
-	unsigned window_max;		   /* TRANSFER_WINDOW_MIN to TRANSFER_WINDOW_MAX pieces */
-	bool at_once; /* short response: requests window_max pieces at once, with the priority of first bytes */
-	bool exact;   /* memory is short: reads only the piece, because its extent may be evicted before the next one */
-	const void *client;	     /* as in struct store_want */
-	bool transient, pinned;	     /* as in struct store_want */
-	struct pins *pins;	     /* charged for the pinned memory; must live as long as the transfer; NULL: none */
+	struct window_options window;
 	struct counters *counters;   /* of the copied bytes; NULL: none */
 	void (*wake)(void *context); /* called once after each -EAGAIN, when the bytes are available or have failed */
 	void *context;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Verifies signed URLs. A signature is made for the requested path. An index or a "try" that replaces this path is
- * served with the same signature if the same key file protects it. If another key file protects it, the signature is
- * checked against those keys, too, so one location never gives access to the files of another.
+ * served with the same signature if the same key file protects it. If another key file protects it, the request needs a
+ * valid signature of that key file, so one location never gives access to the files of another.
  *
  * struct signing holds the keys of one generation of the configuration. It is immutable and counted by reference, so
  * the reactor threads read it without a lock. Key files are found by name in a list, because there are few.
@@ -27,7 +27,7 @@ struct key_file {
 
 struct signing {
 	atomic_uint
-		refs; /* publishes nothing; the last reference frees the keys, so dropping one is acquire and release */
+		refs; /* Memory order: the default. The thread that drops the last reference must see all uses of the keys. */
 	struct key_file *list;
 	size_t count;
 };

@@ -177,7 +177,7 @@ static void log_rejected(struct request *request)
 		atomic_store_explicit(&file->faults_logged, true, memory_order_relaxed);
 }
 
-bool variant_is_refused(const struct file_siblings *siblings)
+bool variant_is_rejected(const struct file_siblings *siblings)
 {
 	static const uint8_t none[SIBLING_VARIANTS];
 
@@ -192,7 +192,7 @@ enum step_result variant_choose(struct request *request)
 		return use_result(request) ? STEP_NEXT : look_up_best(request);
 	if (!request_settings(request)->precompressed || request->search.error_status != 0)
 		return STEP_NEXT;
-	if (request->input.fields.accept_encoding != NULL && variant_is_refused(&request->selected.file->siblings))
+	if (request->input.fields.accept_encoding != NULL && variant_is_rejected(&request->selected.file->siblings))
 		log_rejected(request);
 	request->selected.remaining = request->selected.file->siblings.variants;
 	if (request->selected.remaining == 0)

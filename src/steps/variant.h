@@ -32,7 +32,7 @@ const struct variant *variant_of(enum sibling sibling);
 enum step_result variant_choose(struct request *request);
 
 /* Returns true if a file exists beside this one that is named like a variant, but is not sent. */
-bool variant_is_refused(const struct file_siblings *siblings);
+bool variant_is_rejected(const struct file_siblings *siblings);
 
 /* Makes request->validator for the selected file and its coding. now_ns: wall clock, nanoseconds since 1970. */
 void variant_validate(struct request *request, int64_t now_ns);

@@ -48,12 +48,12 @@ static void expect_ranges(void)
 
 static struct transfer *start(const char *ranges, size_t block_bytes)
 {
-	struct transfer_options options = { .store = store,
-					    .file = file,
-					    .set = &set,
-					    .block_bytes = block_bytes,
-					    .window_max = 4,
-					    .pins = &pins,
+	struct transfer_options options = { .window.store = store,
+					    .window.file = file,
+					    .window.set = &set,
+					    .window.block_bytes = block_bytes,
+					    .window.size_max = 4,
+					    .window.pins = &pins,
 					    .wake = wake };
 	struct transfer *transfer;
 
@@ -64,7 +64,7 @@ static struct transfer *start(const char *ranges, size_t block_bytes)
 			multipart_init(&multipart, &set,
 				       &(struct multipart_representation){ .size = FILE_BYTES, .type = "text/plain" }),
 			0);
-		options.multipart = &multipart;
+		options.window.multipart = &multipart;
 	}
 	expect_ranges();
 	ck_assert_int_eq(transfer_new(&transfer, &options), 0);
@@ -265,7 +265,7 @@ START_TEST(a_stalled_client_pins_nothing)
 	ck_assert_uint_eq(cache_in_use_bytes(cache), 0);
 	ck_assert_int_eq(transfer_read(transfer, bytes, 2), 2);
 	ck_assert_int_eq(memcmp(bytes, expected + 1, 2), 0);
-	ck_assert_uint_eq(cache_in_use_bytes(cache), TRANSFER_WINDOW_MIN * SHARD_EXTENT_BYTES);
+	ck_assert_uint_eq(cache_in_use_bytes(cache), WINDOW_MIN * SHARD_EXTENT_BYTES);
 	transfer_free(transfer);
 }
 END_TEST
@@ -307,11 +307,11 @@ END_TEST
  */
 START_TEST(two_transfers_of_one_file_end)
 {
-	struct transfer_options options = { .store = store,
-					    .file = file,
-					    .set = &set,
-					    .block_bytes = 16384,
-					    .window_max = TRANSFER_WINDOW_MAX,
+	struct transfer_options options = { .window.store = store,
+					    .window.file = file,
+					    .window.set = &set,
+					    .window.block_bytes = 16384,
+					    .window.size_max = WINDOW_MAX,
 					    .wake = note_wake };
 	struct transfer *both[2];
 	unsigned woken[2] = { 1, 1 };
@@ -347,12 +347,12 @@ END_TEST
 
 static struct transfer *start_short(const char *range, struct range_set *of)
 {
-	struct transfer_options options = { .store = store,
-					    .file = file,
-					    .set = of,
-					    .block_bytes = 262144,
-					    .window_max = 2,
-					    .at_once = true,
+	struct transfer_options options = { .window.store = store,
+					    .window.file = file,
+					    .window.set = of,
+					    .window.block_bytes = 262144,
+					    .window.size_max = 2,
+					    .window.at_once = true,
 					    .wake = wake };
 	struct transfer *transfer;
 

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Requests the pieces of a transfer ahead of its client. The slots form a ring in the order of the body. The client's
+ * bytes are copied from the head slot; the other slots are being read, or have been read ahead. When the head slot is
+ * copied, the next piece of the plan fills the free slot. The transfer owns the window; everything runs on the
+ * reactor's thread.
+ *
+ * The size of the window is the number of slots to fill. It doubles each time that the client had to wait for the disk.
+ * When the client stalls, the size is reset and all slots are released. Each slot stores the state of the plan before
+ * its piece, so that the plan can continue from there.
+ *
+ * Slots pin extents. At the limits of pins.c, the window is lean: it has no readahead, and requests LEAN_BYTES at a
+ * time.
+ */
+#include "request/window.h"
+
+#include <errno.h>
+
+#include "base/container_of.h"
+
+#define LEAN_BYTES ((size_t)16 * 1024)
+#define LEAN_PIECES 64 /* number of small pieces to request after a large one has failed for lack of memory */
+
+static struct window_slot *slot_at(const struct window *window, unsigned i)
+{
+	return &window->slots[(window->head + i) % window->options.size_max];
+}
+
+struct window_slot *window_first_span(const struct window *window)
+{
+	for (unsigned i = 0; i < window->count; i++) {
+		struct window_slot *slot = slot_at(window, i);
+
+		if (!slot->is_text)
+			return slot;
+	}
+	return NULL;
+}
+
+bool window_is_lean(const struct window *window)
+{
+	return window->lean_pieces > 0 || (window->options.pins != NULL && !pins_allow(window->options.pins, 0));
+}
+
+/*
+ * Charges the memory that the slots pin, or will pin when their reads end. Adjacent slots in the same extent count
+ * once.
+ */
+static void charge(struct window *window)
+{
+	const struct cache_extent *before = NULL;
+	size_t bytes = 0;
+
+	if (window->options.pins == NULL)
+		return;
+	for (unsigned i = 0; i < window->count; i++) {
+		const struct window_slot *slot = slot_at(window, i);
+
+		if (slot->is_text || (slot->ready && slot->error != 0))
+			continue;
+		if (slot->want.extent == NULL)
+			bytes += slot->length;
+		else if (slot->want.extent != before)
+			bytes += store_in_use_bytes(&slot->want);
+		before = slot->want.extent;
+	}
+	pins_set(window->options.pins, bytes);
+}
+
+static void want_done(struct store_want *want)
+{
+	struct window_slot *slot = container_of(want, struct window_slot, want);
+	struct window *window = slot->window;
+
+	slot->ready = true;
+	slot->error = want->error;
+	charge(window);
+	window->read_ended(window, slot);
+}
+
+static int request_piece(struct window *window, struct window_slot *slot, enum queue_class class)
+{
+	const struct window_options *options = &window->options;
+
+	slot->want = (struct store_want){
+		.file = options->file,
+		.offset = slot->offset,
+		.length = slot->length,
+		.class = class,
+		.client = options->client,
+		.reach = options->exact || window->plan.block_bytes < options->block_bytes ? CACHE_EXACT
+			 : slot->length == options->block_bytes				   ? CACHE_WHOLE
+											   : CACHE_AS_NEEDED,
+		.transient = options->transient,
+		.pinned = options->pinned,
+		.unproven = true,
+		.divisible = slot->length > LEAN_BYTES,
+		.rejectable = !window->started,
+		.done = want_done,
+	};
+	return store_want(options->store, &slot->want);
+}
+
+/*
+ * Requests the piece of a slot. Only the first piece may fail with -EBUSY, because the header is not sent yet. Later
+ * pieces are requested with a class that the queue does not reject.
+ */
+static void slot_want(struct window *window, struct window_slot *slot)
+{
+	int result =
+		request_piece(window, slot, window->options.at_once || !window->started ? QUEUE_FIRST : QUEUE_AHEAD);
+
+	if (result == -EBUSY && window->started)
+		result = request_piece(window, slot, QUEUE_STREAM);
+	window->started = true;
+	if (result == 0)
+		return; /* want_done() will be called, or has been called */
+	slot->ready = true;
+	slot->error = result < 0 ? result : 0;
+}
+
+static void slot_fill(struct window *window, struct window_slot *slot, const struct plan_piece *piece)
+{
+	*slot = (struct window_slot){
+		.window = window,
+		.is_text = piece->is_text,
+		.part = piece->part,
+		.offset = piece->offset,
+		.length = piece->length,
+		.ready = piece->is_text,
+	};
+	if (!piece->is_text)
+		slot_want(window, slot);
+}
+
+/*
+ * Returns the number of slots to fill now. A lean window of a multipart has two: the text before a part pins no memory,
+ * and does not show whether there is memory for the part itself.
+ */
+static unsigned current_size(const struct window *window, bool lean)
+{
+	const struct pins *pins = window->options.pins;
+
+	if (lean)
+		return window->options.multipart != NULL ? 2 : 1;
+	return pins == NULL || pins_allow_ahead(pins) ? window->size : WINDOW_MIN;
+}
+
+static void fill(struct window *window)
+{
+	const bool lean = window_is_lean(window);
+	const unsigned size = current_size(window, lean);
+	struct plan_piece piece;
+	struct plan before;
+
+	window->plan.block_bytes = lean && LEAN_BYTES < window->options.block_bytes ? LEAN_BYTES
+										    : window->options.block_bytes;
+	for (before = window->plan; window->count < size && plan_next(&window->plan, &piece); before = window->plan) {
+		struct window_slot *slot = slot_at(window, window->count++);
+
+		slot_fill(window, slot, &piece);
+		slot->before = before;
+		window->lean_pieces -= window->lean_pieces > 0 && !piece.is_text;
+	}
+	charge(window);
+}
+
+void window_init(struct window *window, const struct window_options *options, struct window_slot *slots,
+		 void (*read_ended)(struct window *window, const struct window_slot *slot))
+{
+	*window = (struct window){
+		.options = *options,
+		.read_ended = read_ended,
+		.size = options->at_once ? options->size_max : WINDOW_MIN,
+		.slots = slots,
+	};
+	file_ref(options->file);
+	plan_init(&window->plan, options->set, options->multipart, options->block_bytes);
+	fill(window);
+}
+
+void window_fini(struct window *window)
+{
+	for (unsigned i = 0; i < window->count; i++)
+		store_release(window->options.store, &slot_at(window, i)->want);
+	if (window->options.pins != NULL)
+		pins_set(window->options.pins, 0);
+	file_unref(window->options.file);
+}
+
+void window_release(struct window *window)
+{
+	const struct window_slot *head = slot_at(window, 0);
+
+	window->released = true;
+	window->taken = head->is_text ? head->taken : 0;
+	window->plan = head->before;
+	if (!head->is_text)
+		window->plan.position += head->taken;
+	for (unsigned i = 0; i < window->count; i++)
+		store_release(window->options.store, &slot_at(window, i)->want);
+	window->count = 0;
+	charge(window);
+}
+
+void window_release_readahead(struct window *window)
+{
+	unsigned keep = 0;
+
+	while (keep < window->count && slot_at(window, keep)->is_text)
+		keep++;
+	if (++keep >= window->count)
+		return;
+	window->plan = slot_at(window, keep)->before;
+	for (unsigned i = keep; i < window->count; i++)
+		store_release(window->options.store, &slot_at(window, i)->want);
+	window->count = keep;
+	window->size = WINDOW_MIN;
+	charge(window);
+}
+
+void window_promote(struct window *window, struct window_slot *slot)
+{
+	const unsigned size_max = window->options.size_max;
+
+	store_promote(window->options.store, &slot->want, QUEUE_STREAM);
+	window->size = 2 * window->size < size_max ? 2 * window->size : size_max;
+	fill(window);
+}
+
+void window_refill(struct window *window)
+{
+	if (!window->released)
+		return;
+	window->released = false;
+	fill(window);
+	slot_at(window, 0)->taken = window->taken;
+}
+
+bool window_divide(struct window *window)
+{
+	const struct window_slot *slot = window_first_span(window);
+
+	if (slot == NULL || !slot->ready || slot->error != -ENOBUFS || !slot->want.divisible)
+		return false;
+	window_release(window);
+	window->lean_pieces = LEAN_PIECES;
+	window_refill(window);
+	return true;
+}
+
+struct window_slot *window_head(struct window *window)
+{
+	window_refill(window);
+	if (window->count == 0)
+		fill(window);
+	if (window_divide(window) && window->count == 0)
+		return NULL;
+	return window->count > 0 ? slot_at(window, 0) : NULL;
+}
+
+bool window_is_last(const struct window *window)
+{
+	struct plan plan = window->plan;
+	struct plan_piece piece;
+
+	return window->count == 1 && !plan_next(&plan, &piece);
+}
+
+void window_advance(struct window *window)
+{
+	store_release(window->options.store, &slot_at(window, 0)->want);
+	window->head = (window->head + 1) % window->options.size_max;
+	window->count--;
+	if (window_is_lean(window))
+		charge(window);
+	else
+		fill(window);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The window of a transfer: a ring of slots with the next pieces of the body, in order. Each slot requests its piece of
+ * the file from the store, and keeps the extent pinned until it is released. A window is embedded in its transfer, and
+ * belongs to the reactor's thread.
+ */
+#ifndef REQUEST_WINDOW_H
+#define REQUEST_WINDOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "request/pins.h"
+#include "request/plan.h"
+#include "store/file.h"
+#include "store/store.h"
+
+#define WINDOW_MIN 2 /* pieces: the one that is copied from, and the next one */
+#define WINDOW_MAX 32
+
+struct window;
+
+struct window_options {
+	struct store *store;
+	struct file *file;		   /* the window adds a reference */
+	const struct range_set *set;	   /* must live as long as the window */
+	const struct multipart *multipart; /* likewise; NULL: one range */
+	size_t block_bytes;		   /* size of a piece: a power of two, 4 KiB to SHARD_EXTENT_BYTES */
+	unsigned size_max;		   /* maximum number of slots: WINDOW_MIN to WINDOW_MAX */
+	bool at_once; /* short response: requests size_max pieces at once, with the class of first bytes */
+	bool exact;   /* memory is short: reads only the piece, because its extent may be evicted before the next one */
+	const void *client;	/* as in struct store_want */
+	bool transient, pinned; /* as in struct store_want */
+	struct pins *pins;	/* charged for the pinned memory; must live as long as the window; NULL: none */
+};
+
+struct window_slot {
+	struct store_want want;
+	struct window *window;
+	struct plan before;   /* the state of the plan before this piece */
+	bool is_text;	      /* the header of a part of a multipart: nothing to read */
+	unsigned part;	      /* the part that follows this text */
+	uint64_t offset;      /* in the file */
+	size_t length, taken; /* size of the piece; number of its bytes that were copied */
+	bool ready;	      /* the read has ended */
+	int error;	      /* of the read; 0 or -errno */
+};
+
+struct window {
+	struct window_options options;
+	void (*read_ended)(struct window *window, const struct window_slot *slot);
+	struct plan plan;	   /* the pieces after the last slot */
+	unsigned head, count;	   /* the first slot of the ring; number of filled slots */
+	unsigned size;		   /* number of slots to fill */
+	bool started;		   /* the first piece was requested: later ones may not fail with -EBUSY */
+	bool released;		   /* no slot is filled; the plan continues with the piece that was the head */
+	size_t taken;		   /* if `released`: number of bytes of that piece that were copied */
+	unsigned lean_pieces;	   /* number of small pieces still to request for lack of memory */
+	struct window_slot *slots; /* size_max of them; memory of the caller */
+};
+
+/*
+ * Initialises a window, and requests its first pieces. slots: memory for options->size_max slots, all zero. read_ended()
+ * is called when the read of a slot has ended, which may be before this function returns.
+ */
+void window_init(struct window *window, const struct window_options *options, struct window_slot *slots,
+		 void (*read_ended)(struct window *window, const struct window_slot *slot));
+/* Releases all slots and the file. Reads in flight end by themselves; read_ended() is not called any more. */
+void window_fini(struct window *window);
+
+/* Returns the slot of the next piece, filled if necessary, or NULL at the end of the body. */
+struct window_slot *window_head(struct window *window);
+/* Returns the first slot with a piece of the file, which is the next one that the client waits for, or NULL. */
+struct window_slot *window_first_span(const struct window *window);
+/* Returns true if the head slot has the last piece of the body. */
+bool window_is_last(const struct window *window);
+/* Releases the head slot, and requests the next piece unless the window is lean. */
+void window_advance(struct window *window);
+
+/*
+ * Gives a piece that the client needs now the class of streams in place of readahead, and doubles the window, because
+ * more should have been read ahead.
+ */
+void window_promote(struct window *window, struct window_slot *slot);
+
+/*
+ * Returns true if memory is short. A lean window has no readahead, requests small pieces, and should pin nothing while
+ * the client receives copied bytes.
+ */
+bool window_is_lean(const struct window *window);
+/* Releases all slots, and resets the plan to the rest of the head slot. At least one slot must be filled. */
+void window_release(struct window *window);
+/* Releases all slots after the next piece of the file, and resets the size of the window. */
+void window_release_readahead(struct window *window);
+/* Requests the pieces of a released window again. */
+void window_refill(struct window *window);
+/* If there was no memory for the next piece, requests smaller ones in its place, and returns true. */
+bool window_divide(struct window *window);
+
+#endif
