@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Credentials are read strictly: one text has one meaning, so that a name in the log is the name that was checked.
- * "charset" of the challenge asks for UTF-8, so anything else was not meant for us.
+ * Parses Basic credentials. Pure functions; any thread; the caller owns the credentials, and no copy of them remains in
+ * memory.
+ *
+ * The main idea: parsing is strict, so that a field has exactly one meaning and the name in the log is the name that
+ * was checked. Text that is not UTF-8 is rejected, because the challenge requests UTF-8 with its "charset" parameter.
  */
 #include "auth/basic.h"
 
@@ -12,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define PAIR_BYTES (BASIC_USER_BYTES + BASIC_PASSWORD_BYTES) /* "user:password" and a NUL at most */
+#define PAIR_BYTES (BASIC_USER_BYTES + BASIC_PASSWORD_BYTES) /* maximum length of "user:password", with its NUL */
 
 static int sextet(char byte)
 {
@@ -22,7 +25,9 @@ static int sextet(char byte)
 	return at != NULL ? (int)(at - digits) : -1;
 }
 
-/* RFC 4648 section 4: padded, no other bytes, the bits that are left over zero. The length of what it says, or -EINVAL.
+/*
+ * Decodes base64 (RFC 4648 section 4). Padding is required, other bytes are not allowed, and unused bits must be zero.
+ * Returns the length of the decoded text, or -EINVAL.
  */
 static int decode(const char *text, size_t length, char out[PAIR_BYTES])
 {
@@ -52,10 +57,10 @@ static int decode(const char *text, size_t length, char out[PAIR_BYTES])
 	return (int)used;
 }
 
-/* The length of the code point at `at`, or 0: it is none (RFC 3629: no surrogates, no longer form than needed). */
+/* Returns the length of the UTF-8 code point at `at`, or 0 if it is invalid (RFC 3629: surrogate or overlong form). */
 static size_t code_point(const uint8_t *at, size_t left)
 {
-	static const uint8_t second_least[] = { [0] = 0xa0, [16] = 0x90 }; /* of E0 and F0 */
+	static const uint8_t second_least[] = { [0] = 0xa0, [16] = 0x90 }; /* lowest second byte after E0 and F0 */
 	size_t length = at[0] < 0x80   ? 1
 			: at[0] < 0xc2 ? 0
 			: at[0] < 0xe0 ? 2
@@ -75,7 +80,7 @@ static size_t code_point(const uint8_t *at, size_t left)
 	return length;
 }
 
-/* UTF-8 without control bytes (RFC 7617 section 2). */
+/* Returns true for UTF-8 without control bytes (RFC 7617 section 2). */
 static bool is_text(const char *text, size_t length)
 {
 	const uint8_t *at = (const uint8_t *)text;
@@ -98,7 +103,7 @@ static int split(const char *pair, size_t length, struct basic *basic)
 		return -EINVAL;
 	memcpy(basic->user, pair, user);
 	basic->user[user] = '\0';
-	memcpy(basic->password, colon + 1, length - user); /* and its NUL */
+	memcpy(basic->password, colon + 1, length - user); /* with its NUL */
 	return 0;
 }
 

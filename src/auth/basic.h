@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The name and password of "Authorization: Basic" (RFC 7617). Pure. */
+/* Parses the name and the password of "Authorization: Basic" (RFC 7617). Pure; any thread. */
 #ifndef AUTH_BASIC_H
 #define AUTH_BASIC_H
 
-#define BASIC_USER_BYTES 256	 /* with the NUL behind it */
-#define BASIC_PASSWORD_BYTES 512 /* libcrypt takes no longer ones */
+#define BASIC_USER_BYTES 256	 /* maximum length of a name, with its NUL */
+#define BASIC_PASSWORD_BYTES 512 /* maximum length of a password, with its NUL: the limit of libcrypt */
 
+/* Credentials. The caller owns the struct and calls basic_wipe() when it no longer needs them. */
 struct basic {
 	char user[BASIC_USER_BYTES], password[BASIC_PASSWORD_BYTES];
 };
 
 /*
- * 0, or -EINVAL: another scheme, base64 that is not exactly that, no colon, a control byte, no UTF-8, or too long.
- * basic_wipe() it afterwards.
+ * Parses the value of an Authorization field. Returns 0, or -EINVAL for another scheme, malformed base64, a missing
+ * colon, a control byte, text that is not UTF-8, or a name or password that is too long.
  */
 int basic_parse(const char *authorization, struct basic *basic);
+/* Overwrites the credentials in memory. */
 void basic_wipe(struct basic *basic);
 
 #endif

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * GnuTLS asks for a certificate in the midst of a handshake, on a reactor: by then everything is in memory. The chain
- * and the key that it is given are not copied, and it may look at them as long as its session lives, so a connection
- * holds its set until it ends; the old sets of a server that reloads every minute cost a few KiB each, as long as
- * somebody is there who came by them.
+ * Loads TLS certificates and selects one for each handshake. A generation of the configuration and its connections own
+ * a set. The main thread loads it; workers only read it.
  *
- * Keys are used by several reactors at once; GnuTLS reads them only. Each set has a key of its own for session tickets:
- * with a reload (because a key was stolen, say) old tickets are worth nothing.
+ * The main idea: GnuTLS requests a certificate during a handshake, on a worker, so everything is in memory by then.
+ * GnuTLS does not copy the chain and the key, and it may read them as long as the session lives. A connection therefore
+ * keeps a reference to its set until it is closed. Old sets of a server that reloads every minute cost a few KiB each,
+ * as long as their connections are open.
+ *
+ * Several workers use a key at the same time, because GnuTLS only reads it. Each set has its own key for session
+ * tickets. A reload, for example after a key was stolen, therefore invalidates all old tickets.
  */
 #include "auth/certificates.h"
 
@@ -27,7 +30,7 @@
 #define ALGORITHMS_MAX 32
 
 struct certificate {
-	char **names; /* in lower case; "*.example.org" is a wildcard */
+	char **names; /* DNS names in lower case; "*.example.org" is a wildcard */
 	size_t name_count;
 	gnutls_pk_algorithm_t algorithm;
 	gnutls_pcert_st *chain;
@@ -59,12 +62,12 @@ static int load(const char *path, gnutls_datum_t *text, char *fault)
 	errno = 0;
 	if (gnutls_load_file(path, text) == GNUTLS_E_SUCCESS)
 		return 0;
-	return refuse(fault, path, errno != 0 ? strerror(errno) : "can't be read");
+	return refuse(fault, path, errno != 0 ? strerror(errno) : "cannot read the file");
 }
 
 /* --- names --- */
 
-/* A copy in lower case without the dot at its end, into a place of NAME_BYTES. False: too long. */
+/* Copies a name to normal[NAME_BYTES], in lower case and without a trailing dot. Returns false if it is too long. */
 static bool normalize(const char *name, size_t length, char *normal)
 {
 	if (length > 0 && name[length - 1] == '.')
@@ -83,7 +86,7 @@ static int add_name(struct certificate *certificate, const char *name, size_t le
 	char **names;
 
 	if (!normalize(name, length, normal))
-		return 0; /* nobody can ask for it */
+		return 0; /* no server name indication can match it */
 	names = realloc(certificate->names, (certificate->name_count + 1) * sizeof(*names));
 	if (names == NULL)
 		return -ENOMEM;
@@ -92,8 +95,8 @@ static int add_name(struct certificate *certificate, const char *name, size_t le
 	return names[certificate->name_count++] != NULL ? 0 : -ENOMEM;
 }
 
-/* The subject's common name counts only where there is no other (RFC 9525 has done away with it). */
-static int take_names(struct certificate *certificate, gnutls_x509_crt_t leaf)
+/* Adds the DNS names of a certificate. The common name is used only without them (RFC 9525 deprecates it). */
+static int add_names(struct certificate *certificate, gnutls_x509_crt_t leaf)
 {
 	char name[NAME_BYTES];
 	size_t length = sizeof(name);
@@ -114,7 +117,7 @@ static int take_names(struct certificate *certificate, gnutls_x509_crt_t leaf)
 	return error;
 }
 
-/* A wildcard stands for one label, the leftmost. */
+/* Returns true if the wildcard matches: it stands for exactly one label, the leftmost (RFC 9525 section 6.3). */
 static bool covers(const char *pattern, const char *name)
 {
 	const char *rest = strchr(name, '.');
@@ -122,7 +125,7 @@ static bool covers(const char *pattern, const char *name)
 	return strncmp(pattern, "*.", 2) == 0 && rest != NULL && rest != name && strcmp(pattern + 1, rest) == 0;
 }
 
-/* 2: by its very name; 1: by a wildcard; 0: not at all. */
+/* Returns 2 for an exact match, 1 for a wildcard match, or 0. */
 static unsigned match(const struct certificate *certificate, const char *name)
 {
 	unsigned best = 0;
@@ -138,7 +141,7 @@ static unsigned match(const struct certificate *certificate, const char *name)
 
 /* --- loading --- */
 
-static void note(const struct certificate *certificate, const char *path, gnutls_x509_crt_t leaf)
+static void log_certificate(const struct certificate *certificate, const char *path, gnutls_x509_crt_t leaf)
 {
 	time_t from = gnutls_x509_crt_get_activation_time(leaf), until = gnutls_x509_crt_get_expiration_time(leaf),
 	       now = time(NULL);
@@ -152,12 +155,12 @@ static void note(const struct certificate *certificate, const char *path, gnutls
 	else if (now >= until)
 		log_warning("%s: this certificate (%s) expired at %s", path, name, date);
 	else
-		log_info("%s: certificate of %s%s, %s, until %s", path, name,
+		log_info("%s: certificate of %s%s, %s, valid until %s", path, name,
 			 certificate->name_count > 1 ? " and others" : "", gnutls_pk_get_name(certificate->algorithm),
 			 date);
 }
 
-static int take_key(struct certificate *certificate, const char *path, char *fault)
+static int load_key(struct certificate *certificate, const char *path, char *fault)
 {
 	gnutls_datum_t text;
 	int code, error = load(path, &text, fault);
@@ -170,9 +173,9 @@ static int take_key(struct certificate *certificate, const char *path, char *fau
 	gnutls_memset(text.data, 0, text.size);
 	gnutls_free(text.data);
 	if (code == GNUTLS_E_DECRYPTION_FAILED)
-		return refuse(fault, path, "the key is encrypted with a password, which nobody is there to give");
+		return refuse(fault, path, "the key is encrypted with a password; ranged needs an unencrypted key");
 	if (code == GNUTLS_E_BASE64_UNEXPECTED_HEADER_ERROR || code == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
-		return refuse(fault, path, "there is no private key in it (in PEM)");
+		return refuse(fault, path, "the file contains no private key in PEM format");
 	return code == 0 ? 0 : refuse_code(fault, path, code);
 }
 
@@ -193,19 +196,19 @@ static bool belong_together(gnutls_x509_crt_t leaf, gnutls_privkey_t key)
 	return same;
 }
 
-/* What is to be known of the chain, whose first certificate is the server's own. */
-static int take_chain(struct certificate *certificate, gnutls_x509_crt_t *chain, unsigned length, const char *path,
-		      const char *key_path, char *fault)
+/* Imports a chain, whose first certificate is the server's own, and its key. */
+static int import_chain(struct certificate *certificate, gnutls_x509_crt_t *chain, unsigned length, const char *path,
+			const char *key_path, char *fault)
 {
-	int code, error = take_names(certificate, chain[0]);
+	int code, error = add_names(certificate, chain[0]);
 
 	if (error == 0)
-		error = take_key(certificate, key_path, fault);
+		error = load_key(certificate, key_path, fault);
 	if (error != 0)
 		return error;
 	certificate->algorithm = (gnutls_pk_algorithm_t)gnutls_x509_crt_get_pk_algorithm(chain[0], NULL);
 	if (!belong_together(chain[0], certificate->key)) {
-		snprintf(fault, CERTIFICATES_FAULT_BYTES, "%.200s: the key is not the one of the certificate in %.200s",
+		snprintf(fault, CERTIFICATES_FAULT_BYTES, "%.200s: the key does not match the certificate in %.200s",
 			 key_path, path);
 		return -EINVAL;
 	}
@@ -216,7 +219,7 @@ static int take_chain(struct certificate *certificate, gnutls_x509_crt_t *chain,
 	if (code != 0)
 		return refuse_code(fault, path, code);
 	certificate->chain_length = length;
-	note(certificate, path, chain[0]);
+	log_certificate(certificate, path, chain[0]);
 	return 0;
 }
 
@@ -233,16 +236,17 @@ static int load_certificate(struct certificate *certificate, const char *path, c
 	gnutls_memset(text.data, 0, text.size);
 	gnutls_free(text.data);
 	if (code < 0 || length == 0)
-		return code == GNUTLS_E_MEMORY_ERROR ? -ENOMEM
-						     : refuse(fault, path, "there is no certificate in it (in PEM)");
-	error = take_chain(certificate, chain, length, path, key_path, fault);
+		return code == GNUTLS_E_MEMORY_ERROR
+			       ? -ENOMEM
+			       : refuse(fault, path, "the file contains no certificate in PEM format");
+	error = import_chain(certificate, chain, length, path, key_path, fault);
 	for (unsigned i = 0; i < length; i++)
 		gnutls_x509_crt_deinit(chain[i]);
 	gnutls_free(chain);
 	return error;
 }
 
-/* "certificate key", or one file that has both. */
+/* Loads "certificate key", or one file that contains both. */
 static int load_pair(struct certificate *certificate, const char *pair, char *fault)
 {
 	char *text = strdup(pair), *rest, *path, *key_path;
@@ -253,7 +257,8 @@ static int load_pair(struct certificate *certificate, const char *pair, char *fa
 	path = strtok_r(text, " \t", &rest);
 	key_path = strtok_r(NULL, " \t", &rest);
 	if (path == NULL || (key_path != NULL && strtok_r(NULL, " \t", &rest) != NULL))
-		error = refuse(fault, pair, "not a certificate's file and its key's, with a space between");
+		error = refuse(fault, pair,
+			       "expected the file of a certificate and the file of its key, separated by a space");
 	else
 		error = load_certificate(certificate, path, key_path != NULL ? key_path : path, fault);
 	free(text);
@@ -308,7 +313,8 @@ void certificates_free(struct certificates *set)
 
 /* --- handshakes --- */
 
-static bool suits(const struct certificate *certificate, const gnutls_pk_algorithm_t *algorithms, size_t count)
+/* Returns true if the client supports the key algorithm of the certificate. */
+static bool is_supported(const struct certificate *certificate, const gnutls_pk_algorithm_t *algorithms, size_t count)
 {
 	bool found = count == 0;
 
@@ -327,7 +333,8 @@ size_t certificates_find(const struct certificates *set, const char *name, const
 
 	for (size_t i = 0; i < set->count; i++) {
 		const struct certificate *certificate = &set->list[i];
-		unsigned score = 2 * (named ? match(certificate, normal) : 0) + suits(certificate, algorithms, count);
+		unsigned score =
+			2 * (named ? match(certificate, normal) : 0) + is_supported(certificate, algorithms, count);
 
 		if (score > best_score) {
 			best_score = score;
@@ -337,7 +344,7 @@ size_t certificates_find(const struct certificates *set, const char *name, const
 	return best;
 }
 
-/* The kinds of keys that the client can check a signature of. */
+/* Returns the key algorithms whose signatures the client can verify. */
 static size_t client_algorithms(gnutls_session_t session, gnutls_pk_algorithm_t *algorithms)
 {
 	gnutls_sign_algorithm_t sign;
@@ -346,7 +353,7 @@ static size_t client_algorithms(gnutls_session_t session, gnutls_pk_algorithm_t 
 	for (size_t i = 0; count < ALGORITHMS_MAX && gnutls_sign_algorithm_get_requested(session, i, &sign) == 0; i++) {
 		gnutls_pk_algorithm_t algorithm = gnutls_sign_get_pk_algorithm(sign);
 
-		/* An RSA key makes PSS signatures, too. */
+		/* An RSA key can also create PSS signatures. */
 		algorithms[count++] = algorithm == GNUTLS_PK_RSA_PSS &&
 						      gnutls_sign_supports_pk_algorithm(sign, GNUTLS_PK_RSA)
 					      ? GNUTLS_PK_RSA
@@ -358,7 +365,7 @@ static size_t client_algorithms(gnutls_session_t session, gnutls_pk_algorithm_t 
 void certificates_begin(const struct certificates *set, gnutls_session_t session)
 {
 	gnutls_session_set_ptr(session, (void *)set);
-	gnutls_session_ticket_enable_server(session, &set->ticket_key); /* without memory: no tickets */
+	gnutls_session_ticket_enable_server(session, &set->ticket_key); /* an error (no memory) only disables tickets */
 }
 
 int certificates_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
@@ -375,7 +382,7 @@ int certificates_retrieve(gnutls_session_t session, const gnutls_datum_t *author
 
 	(void)authorities;
 	(void)authority_count;
-	(void)algorithms; /* a server's callback gets none */
+	(void)algorithms; /* GnuTLS passes none to the callback of a server */
 	(void)algorithm_count;
 	chosen = &set->list[certificates_find(set, named ? name : NULL, known, client_algorithms(session, known))];
 	*chain = chosen->chain;

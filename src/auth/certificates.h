@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The certificates that TLS connections are met with, and their keys: one set, immutable once loaded, shared by all
- * reactors. A reload makes a new set; one lives as long as there is a connection that began with it, since GnuTLS
- * points into its certificates.
+ * The set of TLS certificates and keys. A set is immutable after it is loaded, and all workers share it. A reload loads
+ * a new set. The old set must live as long as any connection that began with it, because GnuTLS keeps pointers to its
+ * certificates.
  */
 #ifndef AUTH_CERTIFICATES_H
 #define AUTH_CERTIFICATES_H
@@ -16,31 +16,33 @@ struct certificates;
 #define CERTIFICATES_FAULT_BYTES 512
 
 /*
- * Reads pairs of files, "certificate.pem key.pem" (the certificate may have its chain behind it), or one file with
- * both. 0 with *set the caller's; -EINVAL with the file and what is wrong with it in `fault`; -ENOMEM. Logs a line for
- * each certificate, a warning for one that is not valid now. Reads files: not on a reactor.
+ * Loads certificates from pairs of PEM files, "certificate.pem key.pem", or from single files that contain both. The
+ * certificate may be followed by its chain. Returns 0, and the caller owns *set; -EINVAL, and `fault` then names the
+ * file and the error; or -ENOMEM. Logs a line for each certificate, and a warning if it is not valid now. Reads files,
+ * so it must not run on a worker.
  */
 int certificates_load(struct certificates **set, char *const *pairs, size_t count,
 		      char fault[CERTIFICATES_FAULT_BYTES]);
 
-/* NULL is fine. */
+/* Frees a set and wipes its ticket key. NULL is allowed. */
 void certificates_free(struct certificates *set);
 
 /*
- * The certificate for a server name: one that has this name, else one that has it by a wildcard, else the first of all;
- * of those that are as good, the first whose kind of key is among the client's (count 0: any is), else the first. name
- * NULL: the client gave none. The index of the pair.
+ * Selects the certificate for a server name, which is NULL if the client sent none. Returns the index of its pair. The
+ * order of precedence is: a certificate with exactly this name, a certificate with a matching wildcard, and the first
+ * certificate of the set. Among equals, the first certificate whose key algorithm the client supports is selected, and
+ * otherwise the first of them. With count 0, every algorithm is supported. Any thread.
  */
 size_t certificates_find(const struct certificates *set, const char *name, const gnutls_pk_algorithm_t *algorithms,
 			 size_t count);
 
 /*
- * Before the handshake: has the session take its certificate from this set, by certificates_retrieve(), and hand out
- * tickets with which a client may come back without the costly half of a handshake. The set must be held as long as the
- * session lives.
+ * Prepares a session before its handshake: the session uses the certificates of this set, through
+ * certificates_retrieve(), and issues session tickets, with which a client resumes without a full handshake. The caller
+ * keeps the set alive as long as the session.
  */
 void certificates_begin(const struct certificates *set, gnutls_session_t session);
-/* A gnutls_certificate_retrieve_function2. */
+/* Returns the certificate for a handshake to GnuTLS: a gnutls_certificate_retrieve_function2. Runs on the worker. */
 int certificates_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
 			  const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **chain,
 			  unsigned *chain_length, gnutls_privkey_t *key);

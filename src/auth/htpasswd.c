@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Only hashes that are slow to guess are taken; what Apache's tool wrote by default before (MD5, SHA-1, DES) is refused
- * with the remedy, when the file is read and not when somebody's login fails. Whether a hash is whole is looked at too:
- * a line that was cut would let nobody in, and nobody would know why.
+ * Parses htpasswd files and verifies passwords. password_file.c owns the result. Offload threads and the main thread
+ * call these functions.
+ *
+ * The main idea: faults are reported when the file is read, not when a login fails. Only slow hashes are accepted. The
+ * former defaults of Apache's htpasswd (MD5, SHA-1, DES) are rejected with a message that names the remedy. The length
+ * of each hash is also checked, because a truncated hash would reject every password without an explanation.
  */
 #include "auth/htpasswd.h"
 
@@ -12,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REMEDY "; write the line anew with \"htpasswd -B\""
+#define REMEDY "; create the line again with \"htpasswd -B\""
 
 struct entry {
 	const char *user, *hash;
@@ -20,9 +23,9 @@ struct entry {
 };
 
 struct htpasswd {
-	char *text; /* cut into strings */
-	size_t count;
-	struct entry *entries; /* by user */
+	char *text;	       /* copy of the file, split into strings to which the entries point */
+	size_t count;	       /* of entries */
+	struct entry *entries; /* sorted by user */
 };
 
 /* --- hashes --- */
@@ -33,14 +36,14 @@ static bool is_crypt64(const char *text, size_t length)
 	       text[length] == '\0';
 }
 
-/* "$2y$10$" and 53 bytes. */
+/* Returns true for "$2y$10$" and 53 bytes. */
 static bool is_bcrypt(const char *hash)
 {
 	return strlen(hash) == 60 && hash[4] >= '0' && hash[4] <= '3' && hash[5] >= '0' && hash[5] <= '9' &&
 	       hash[6] == '$' && is_crypt64(hash + 7, 53);
 }
 
-/* "$5$salt$43" or "$6$rounds=5000$salt$86". */
+/* Returns true for "$5$salt$" and 43 bytes, or "$6$rounds=5000$salt$" and 86 bytes. The rounds are optional. */
 static bool is_sha_crypt(const char *hash)
 {
 	const char *last = strrchr(hash + 3, '$');
@@ -48,7 +51,7 @@ static bool is_sha_crypt(const char *hash)
 	return last != NULL && is_crypt64(last + 1, hash[1] == '5' ? 43 : 86);
 }
 
-/* "$y$j9T$salt$43". */
+/* Returns true for "$y$j9T$salt$" and 43 bytes. */
 static bool is_scrypt(const char *hash)
 {
 	const char *last = strrchr(hash, '$');
@@ -56,37 +59,37 @@ static bool is_scrypt(const char *hash)
 	return last - hash > 4 && is_crypt64(last + 1, 43);
 }
 
-/* libcrypt of another system may not have it: then it answers with what begins with a star, or with nothing. */
-static bool is_known(const char *hash)
+/* Returns true if libcrypt supports this kind of hash. Otherwise crypt_r() returns NULL or a string that begins "*". */
+static bool is_supported(const char *hash)
 {
 	struct crypt_data *data = calloc(1, sizeof(*data));
 	const char *made = data != NULL ? crypt_r("", hash, data) : NULL;
-	bool known = made != NULL && made[0] != '*';
+	bool supported = made != NULL && made[0] != '*';
 
 	free(data);
-	return known;
+	return supported;
 }
 
 static const char *hash_fault(const char *hash)
 {
-	static const char cut[] = "the hash is not whole";
+	static const char malformed[] = "the hash is malformed or truncated";
 
 	if (strlen(hash) >= HTPASSWD_HASH_BYTES)
-		return "this is too long for a hash";
+		return "the hash is too long";
 	if (strncmp(hash, "$2y$", 4) == 0 || strncmp(hash, "$2b$", 4) == 0 || strncmp(hash, "$2a$", 4) == 0)
-		return is_bcrypt(hash) ? NULL : cut;
+		return is_bcrypt(hash) ? NULL : malformed;
 	if (strncmp(hash, "$5$", 3) == 0 || strncmp(hash, "$6$", 3) == 0)
-		return is_sha_crypt(hash) ? NULL : cut;
+		return is_sha_crypt(hash) ? NULL : malformed;
 	if (strncmp(hash, "$y$", 3) == 0 || strncmp(hash, "$7$", 3) == 0 || strncmp(hash, "$gy$", 4) == 0)
-		return !is_scrypt(hash) ? cut
-		       : is_known(hash) ? NULL
-					: "the libcrypt of this system does not know this kind of hash";
+		return !is_scrypt(hash)	    ? malformed
+		       : is_supported(hash) ? NULL
+					    : "libcrypt of this system does not support this kind of hash" REMEDY;
 	if (strncmp(hash, "$apr1$", 6) == 0 || strncmp(hash, "$1$", 3) == 0)
-		return "MD5 is too easily guessed" REMEDY;
+		return "MD5 hashes are not supported, because they are easy to crack" REMEDY;
 	if (strncmp(hash, "{SHA}", 5) == 0 || strncmp(hash, "{SSHA}", 6) == 0)
-		return "SHA-1 is too easily guessed" REMEDY;
-	return strlen(hash) == 13 ? "DES, or a password as it is, is too easily guessed" REMEDY
-				  : "this is no hash of bcrypt, SHA-crypt or yescrypt" REMEDY;
+		return "SHA-1 hashes are not supported, because they are easy to crack" REMEDY;
+	return strlen(hash) == 13 ? "DES hashes and unhashed passwords are not supported" REMEDY
+				  : "expected a hash of bcrypt, SHA-crypt or yescrypt" REMEDY;
 }
 
 /* --- lines --- */
@@ -100,13 +103,13 @@ static char *trimmed(char *line)
 	return line + strspn(line, " \t");
 }
 
-/* NULL, or what is wrong. What stands behind a second colon is a comment (Apache, nginx). */
+/* Parses a line. The text after a second colon is a comment, as in Apache and nginx. Returns NULL, or the error. */
 static const char *parse_line(char *line, struct entry *entry)
 {
 	char *colon = strchr(line, ':');
 
 	if (colon == NULL)
-		return "a line is written \"name:hash\"";
+		return "expected \"name:hash\"";
 	if (colon == line)
 		return "the name is empty";
 	*colon = '\0';
@@ -144,12 +147,13 @@ static const char *parse_lines(struct htpasswd *made, unsigned *number)
 	return NULL;
 }
 
-static const char *find_twins(const struct htpasswd *made, unsigned *number)
+/* Finds a name that occurs twice. The entries are sorted. Returns NULL, or the error. */
+static const char *find_duplicate(const struct htpasswd *made, unsigned *number)
 {
 	for (size_t i = 1; i < made->count; i++) {
 		*number = made->entries[i].line;
 		if (strcmp(made->entries[i - 1].user, made->entries[i].user) == 0)
-			return "this name was there before";
+			return "the name occurs twice";
 	}
 	return NULL;
 }
@@ -158,7 +162,7 @@ static int fill(struct htpasswd *made, const char *text, size_t length, struct h
 {
 	size_t lines = 1;
 
-	*fault = (struct htpasswd_fault){ .line = 1, .what = "this is not a text: it holds a NUL byte" };
+	*fault = (struct htpasswd_fault){ .line = 1, .what = "the file contains a NUL byte; expected a text file" };
 	if (memchr(text, '\0', length) != NULL)
 		return -EINVAL;
 	for (size_t i = 0; i < length; i++)
@@ -173,7 +177,7 @@ static int fill(struct htpasswd *made, const char *text, size_t length, struct h
 	if (fault->what != NULL)
 		return -EINVAL;
 	qsort(made->entries, made->count, sizeof(*made->entries), by_user);
-	fault->what = find_twins(made, &fault->line);
+	fault->what = find_duplicate(made, &fault->line);
 	return fault->what != NULL ? -EINVAL : 0;
 }
 
@@ -237,7 +241,7 @@ const char *htpasswd_any(const struct htpasswd *htpasswd)
 	return htpasswd->count > 0 ? htpasswd->entries[0].hash : NULL;
 }
 
-/* Takes as long wherever they differ; how long the hash is is no secret. */
+/* Compares in constant time. The length of a hash is not secret. */
 static bool same(const char *a, const char *b)
 {
 	size_t length = strlen(a);

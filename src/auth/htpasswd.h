@@ -1,37 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The text of a htpasswd file, and whether a password is the one of a line of it. Immutable once parsed. */
+/* Parses a htpasswd file and verifies passwords against its hashes. The result of parsing is immutable. */
 #ifndef AUTH_HTPASSWD_H
 #define AUTH_HTPASSWD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define HTPASSWD_HASH_BYTES 384 /* CRYPT_OUTPUT_SIZE */
+#define HTPASSWD_HASH_BYTES 384 /* maximum length of a hash, with its NUL: CRYPT_OUTPUT_SIZE of libcrypt */
 
 struct htpasswd;
 
 struct htpasswd_fault {
-	unsigned line; /* from 1 */
-	const char *what;
+	unsigned line;	  /* from 1 */
+	const char *what; /* static string that describes the error */
 };
 
 /*
- * Lines "name:hash", blank ones and comments. Hashes are bcrypt ($2y$, $2b$, $2a$), SHA-crypt ($5$, $6$), or yescrypt,
- * gost-yescrypt or scrypt if libcrypt knows them. 0 with *htpasswd owned by the caller; -EINVAL with *fault; -ENOMEM.
+ * Parses lines of the form "name:hash"; empty lines and comments are skipped. Supported hashes are bcrypt ($2y$, $2b$,
+ * $2a$) and SHA-crypt ($5$, $6$), and, if libcrypt supports them, yescrypt, gost-yescrypt and scrypt. Returns 0, and
+ * the caller owns *htpasswd; -EINVAL and *fault; or -ENOMEM.
  */
 int htpasswd_parse(struct htpasswd **htpasswd, const char *text, size_t length, struct htpasswd_fault *fault);
+/* NULL is allowed. */
 void htpasswd_free(struct htpasswd *htpasswd);
 
-/* The same users with the same hashes. */
+/* Returns true if both contain the same users with the same hashes. */
 bool htpasswd_same(const struct htpasswd *a, const struct htpasswd *b);
+/* Returns the number of users. */
 size_t htpasswd_count(const struct htpasswd *htpasswd);
-/* The user's hash, or NULL. */
+/* Returns the hash of a user, or NULL. */
 const char *htpasswd_find(const struct htpasswd *htpasswd, const char *user);
-/* The hash of some user, to have somebody who is not in the file wait as long as those who are; NULL: nobody is. */
+/*
+ * Returns the hash of some user, or NULL for an empty file. Checking an unknown user against this hash takes as long as
+ * checking a known one, so the duration does not reveal which users exist.
+ */
 const char *htpasswd_any(const struct htpasswd *htpasswd);
 
-/* 1: it is the password; 0: it is not; -EIO: libcrypt can't say. Takes its time, which is what such hashes are for. Any
- * thread. */
+/*
+ * Returns 1 if the password matches the hash, 0 if it does not, or -EIO if libcrypt fails. Blocks for 50 ms or more,
+ * because such hashes are slow by design. Any thread that may block.
+ */
 int htpasswd_verify(const char *hash, const char *password);
 
 #endif

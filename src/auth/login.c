@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Two things may have to be waited for. First a look at the file, if nobody has looked for a second: so a verdict never
- * outlives by more than that the line it was about. Then, if nothing is remembered, a guess: the hash, which takes 50
- * ms and more on purpose. Guesses wait in one line, those that are the same as one, and are checked by a few runners,
- * one guess at a time and each behind what else the offload threads have to do: whoever guesses passwords keeps neither
- * files from being opened nor all of those who know theirs from coming in, since the line is short and no client has
- * more than a part of it.
+ * Checks passwords without blocking a worker. The process owns the struct login. Workers call login_check(), and
+ * offload threads run the jobs.
  *
- * What is remembered is a keyed hash of file, name and password; the key dies with the process.
+ * A login may wait for two jobs. The first revalidates the password file if the last revalidation is more than a second
+ * ago, so a cached result outlives a changed line of the file by at most a second. The second computes the hash, which
+ * takes 50 ms or more by design; it is necessary only if no result is cached.
+ *
+ * The main idea: an attacker who tries many passwords must not delay other requests. Checks wait in one short queue, in
+ * which one client can have only a part of the entries, and identical checks are coalesced. A few runners check one
+ * password at a time. Each check is a new job at the end of the queue of the offload threads, so opening files does not
+ * have to wait for all checks.
+ *
+ * The key of a cached result is a keyed hash of file, name and password. The secret of the hash exists only in the
+ * memory of this process.
  */
 #include "auth/login.h"
 
@@ -19,24 +25,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/auth_cache.h"
 #include "auth/password_file.h"
-#include "auth/verdicts.h"
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/log.h"
 
-#define LOOK_NS CLOCK_NS_PER_S
+#define REVALIDATE_NS CLOCK_NS_PER_S
 #define RUNNERS_MAX 32
-#define LINE_MAX 64	   /* guesses that wait */
-#define LINE_CLIENT_MAX 16 /* those of one client */
+#define QUEUE_MAX 64	    /* maximum number of queued checks */
+#define QUEUE_CLIENT_MAX 16 /* maximum number of queued checks of one client */
 
-struct guess {
-	struct guess *next;
-	uint8_t key[VERDICTS_KEY_BYTES];
+/*
+ * A password check. It is created for the first request with these credentials, then queued or given to a runner, and
+ * freed when the runner has finished it. Later requests with the same credentials are added to its waiters.
+ */
+struct check {
+	struct check *next; /* next check in the queue */
+	uint8_t key[AUTH_CACHE_KEY_BYTES];
 	struct login_file *file;
 	struct basic basic;
-	bool remote;
-	uint8_t client[ADDRESS_BYTES]; /* of address_key() */
-	struct login_want *waiters;
+	bool remote;		       /* `client` is valid */
+	uint8_t client[ADDRESS_BYTES]; /* see address_key() */
+	struct login_waiter *waiters;  /* protected by login->lock */
 };
 
 struct login_file {
@@ -44,144 +55,149 @@ struct login_file {
 	char *path;
 	struct login *login;
 	struct login_file *next;
-	unsigned index;
-	struct offload_job look;
-	/* the lock's */
-	bool looking;
-	uint64_t looked_ns;
-	struct login_want *waiters;
+	unsigned index; /* identifies the file in the keys of the cache */
+	struct offload_job revalidation;
+	/* The members below are protected by login->lock. */
+	bool revalidating;	      /* `revalidation` is running */
+	uint64_t revalidated_ns;      /* end of the last revalidation, see clock_now_ns() */
+	struct login_waiter *waiters; /* requests that wait for the revalidation */
 };
 
+/* A job of the offload threads that checks one password at a time. */
 struct runner {
 	struct offload_job job;
 	struct login *login;
-	struct guess *guess; /* the lock's; NULL: it is idle */
+	struct check *check; /* protected by login->lock; NULL: the runner is idle */
 };
 
 struct login {
 	struct offload *offload;
-	_Atomic(struct login_file *) files; /* the last one added first; one stays what it is */
-	uint8_t key[32];
-	pthread_mutex_t lock; /* over what follows */
-	struct verdicts *verdicts;
-	struct guess *first, *last; /* the line */
-	unsigned line_count;
-	bool stopped;
-	unsigned runner_count;
+	/*
+	 * List of the password files, newest first. Only the main thread adds files, and none is removed before
+	 * login_free(). The store is sequentially consistent and publishes the initialised file to the workers.
+	 */
+	_Atomic(struct login_file *) files;
+	uint8_t key[32];      /* secret of the keyed hash; constant */
+	pthread_mutex_t lock; /* protects the members below */
+	struct auth_cache *cache;
+	struct check *first, *last; /* the queue */
+	unsigned queued;	    /* its length */
+	bool stopped;		    /* login_stop() was called */
+	unsigned runner_count;	    /* constant */
 	struct runner runners[RUNNERS_MAX];
 };
 
-/* --- who waits --- */
+/* --- waiters --- */
 
 static void done(struct reactor_message *message)
 {
-	struct login_want *want = (struct login_want *)((char *)message - offsetof(struct login_want, message));
+	struct login_waiter *waiter = container_of(message, struct login_waiter, message);
 
-	want->done(want);
+	waiter->done(waiter);
 }
 
-/* The lock is held. */
-static void join(struct login_want **waiters, struct login_want *want)
+/* Requires the lock. */
+static void add_waiter(struct login_waiter **waiters, struct login_waiter *waiter)
 {
-	want->next = *waiters;
-	*waiters = want;
+	waiter->next = *waiters;
+	*waiters = waiter;
 }
 
-/* The lock is not held. result WAIT: nothing is decided yet. */
-static void wake(struct login_want *waiters, enum login_result result)
+/* Notifies all waiters. LOGIN_WAIT is not a final result: the waiters call login_check() again. Without the lock. */
+static void wake_waiters(struct login_waiter *waiters, enum login_result result)
 {
 	while (waiters != NULL) {
-		struct login_want *want = waiters;
+		struct login_waiter *waiter = waiters;
 
-		waiters = want->next;
-		want->looked = true;
-		want->decided = result != LOGIN_WAIT;
-		want->result = result;
-		want->message.fn = done;
-		reactor_post(want->reactor, &want->message); /* and it is the reactor's */
+		waiters = waiter->next;
+		waiter->revalidated = true;
+		waiter->decided = result != LOGIN_WAIT;
+		waiter->result = result;
+		waiter->message.fn = done;
+		reactor_post(waiter->reactor, &waiter->message); /* the waiter must not be used after this */
 	}
 }
 
-/* --- looks --- */
+/* --- revalidation of a password file --- */
 
-static void look(struct offload_job *job)
+static void revalidate(struct offload_job *job)
 {
-	struct login_file *file = (struct login_file *)((char *)job - offsetof(struct login_file, look));
+	struct login_file *file = container_of(job, struct login_file, revalidation);
 	struct login *login = file->login;
-	struct login_want *waiters;
+	struct login_waiter *waiters;
 
-	password_file_look(&file->file);
+	password_file_revalidate(&file->file);
 	pthread_mutex_lock(&login->lock);
 	waiters = file->waiters;
 	file->waiters = NULL;
-	file->looking = false;
-	file->looked_ns = clock_now_ns();
+	file->revalidating = false;
+	file->revalidated_ns = clock_now_ns();
 	pthread_mutex_unlock(&login->lock);
-	wake(waiters, LOGIN_WAIT);
+	wake_waiters(waiters, LOGIN_WAIT);
 }
 
-/* The lock is held. True: the caller starts the job. */
-static bool await_look(struct login_file *file, struct login_want *want)
+/* Adds a waiter. Returns true if the caller must start the job. Requires the lock. */
+static bool join_revalidation(struct login_file *file, struct login_waiter *waiter)
 {
-	bool first = !file->looking;
+	bool first = !file->revalidating;
 
-	join(&file->waiters, want);
-	file->looking = true;
+	add_waiter(&file->waiters, waiter);
+	file->revalidating = true;
 	return first;
 }
 
-/* --- guesses --- */
+/* --- checks --- */
 
-static enum login_result check(const struct guess *guess, uint64_t *generation)
+static enum login_result verify(const struct check *check, uint64_t *generation)
 {
 	char hash[HTPASSWD_HASH_BYTES];
-	int known = password_file_hash(&guess->file->file, guess->basic.user, hash, generation);
-	int result = hash[0] != '\0' ? htpasswd_verify(hash, guess->basic.password) : 0;
+	int known = password_file_hash(&check->file->file, check->basic.user, hash, generation);
+	int result = hash[0] != '\0' ? htpasswd_verify(hash, check->basic.password) : 0;
 
 	explicit_bzero(hash, sizeof(hash));
 	if (result < 0) {
-		log_fault(LOG_LEVEL_ERROR, "%s: a password could not be checked: %s", guess->file->file.path,
+		log_fault(LOG_LEVEL_ERROR, "%s: a password could not be checked: %s", check->file->file.path,
 			  strerror(-result));
-		return LOGIN_BROKEN;
+		return LOGIN_ERROR;
 	}
-	return known == 0 && result == 1 ? LOGIN_GOOD : LOGIN_BAD; /* only now: all take as long */
+	return known == 0 && result == 1 ? LOGIN_GOOD : LOGIN_BAD; /* after the hash: unknown users take as long */
 }
 
-static void free_guess(struct guess *guess)
+static void free_check(struct check *check)
 {
-	basic_wipe(&guess->basic);
-	free(guess);
+	basic_wipe(&check->basic);
+	free(check);
 }
 
-/* The lock is held. */
-static struct guess *next_in_line(struct login *login)
+/* Requires the lock. */
+static struct check *dequeue(struct login *login)
 {
-	struct guess *guess = login->first;
+	struct check *check = login->first;
 
-	if (guess == NULL)
+	if (check == NULL)
 		return NULL;
-	login->first = guess->next;
-	login->line_count--;
-	return guess;
+	login->first = check->next;
+	login->queued--;
+	return check;
 }
 
 static void run(struct offload_job *job)
 {
-	struct runner *runner = (struct runner *)((char *)job - offsetof(struct runner, job));
+	struct runner *runner = container_of(job, struct runner, job);
 	struct login *login = runner->login;
-	struct guess *guess = runner->guess;
+	struct check *check = runner->check;
 	uint64_t generation;
-	enum login_result result = check(guess, &generation);
+	enum login_result result = verify(check, &generation);
 	bool again;
 
 	pthread_mutex_lock(&login->lock);
-	if (result != LOGIN_BROKEN)
-		verdicts_keep(login->verdicts, guess->key, generation, result == LOGIN_GOOD, clock_now_ns());
-	runner->guess = next_in_line(login);
-	again = runner->guess != NULL;
+	if (result != LOGIN_ERROR)
+		auth_cache_store(login->cache, check->key, generation, result == LOGIN_GOOD, clock_now_ns());
+	runner->check = dequeue(login);
+	again = runner->check != NULL;
 	pthread_mutex_unlock(&login->lock);
-	wake(guess->waiters, result);
-	free_guess(guess);
+	wake_waiters(check->waiters, result);
+	free_check(check);
 	if (again)
 		offload_start(login->offload, &runner->job);
 }
@@ -189,157 +205,160 @@ static void run(struct offload_job *job)
 static struct runner *idle_runner(struct login *login)
 {
 	for (unsigned i = 0; i < login->runner_count; i++)
-		if (login->runners[i].guess == NULL)
+		if (login->runners[i].check == NULL)
 			return &login->runners[i];
 	return NULL;
 }
 
-static bool is_guess(const struct guess *guess, const uint8_t key[VERDICTS_KEY_BYTES])
+static bool is_same_check(const struct check *check, const uint8_t key[AUTH_CACHE_KEY_BYTES])
 {
-	return guess != NULL && memcmp(guess->key, key, VERDICTS_KEY_BYTES) == 0;
+	return check != NULL && memcmp(check->key, key, AUTH_CACHE_KEY_BYTES) == 0;
 }
 
-/* One that waits or runs and is the same. */
-static struct guess *find_guess(struct login *login, const uint8_t key[VERDICTS_KEY_BYTES])
+/* Returns the running or queued check with this key, or NULL. Requires the lock. */
+static struct check *find_check(struct login *login, const uint8_t key[AUTH_CACHE_KEY_BYTES])
 {
 	for (unsigned i = 0; i < login->runner_count; i++)
-		if (is_guess(login->runners[i].guess, key))
-			return login->runners[i].guess;
-	for (struct guess *guess = login->first; guess != NULL; guess = guess->next)
-		if (is_guess(guess, key))
-			return guess;
+		if (is_same_check(login->runners[i].check, key))
+			return login->runners[i].check;
+	for (struct check *check = login->first; check != NULL; check = check->next)
+		if (is_same_check(check, key))
+			return check;
 	return NULL;
 }
 
-/* The guesses in line of the one that is about to join it. */
-static unsigned of_client(const struct login *login, const struct guess *guess)
+/* Returns the number of queued checks of the client of a new check. Requires the lock. */
+static unsigned count_of_client(const struct login *login, const struct check *check)
 {
 	unsigned count = 0;
 
-	for (const struct guess *other = login->first; other != NULL; other = other->next)
-		count += other->remote && guess->remote && memcmp(other->client, guess->client, ADDRESS_BYTES) == 0;
+	for (const struct check *other = login->first; other != NULL; other = other->next)
+		count += other->remote && check->remote && memcmp(other->client, check->client, ADDRESS_BYTES) == 0;
 	return count;
 }
 
-/* The lock is held. WAIT: it is in line, or *runner is to be started with it. */
-static enum login_result line_up(struct login *login, struct guess *guess, struct runner **runner)
+/*
+ * Gives a check to an idle runner or appends it to the queue. Returns LOGIN_WAIT, and the caller starts *runner if it
+ * is not NULL; LOGIN_BUSY or LOGIN_TOO_MANY. Requires the lock.
+ */
+static enum login_result enqueue(struct login *login, struct check *check, struct runner **runner)
 {
 	*runner = idle_runner(login);
 	if (*runner != NULL) {
-		(*runner)->guess = guess;
+		(*runner)->check = check;
 		return LOGIN_WAIT;
 	}
-	if (login->line_count == LINE_MAX)
+	if (login->queued == QUEUE_MAX)
 		return LOGIN_BUSY;
-	if (of_client(login, guess) >= LINE_CLIENT_MAX)
+	if (count_of_client(login, check) >= QUEUE_CLIENT_MAX)
 		return LOGIN_TOO_MANY;
 	if (login->first == NULL)
-		login->first = guess;
+		login->first = check;
 	else
-		login->last->next = guess;
-	login->last = guess;
-	login->line_count++;
+		login->last->next = check;
+	login->last = check;
+	login->queued++;
 	return LOGIN_WAIT;
 }
 
-static struct guess *make_guess(struct login_file *file, const struct basic *basic, const struct address *client,
-				const uint8_t key[VERDICTS_KEY_BYTES])
+static struct check *new_check(struct login_file *file, const struct basic *basic, const struct address *client,
+			       const uint8_t key[AUTH_CACHE_KEY_BYTES])
 {
-	struct guess *guess = calloc(1, sizeof(*guess));
+	struct check *check = calloc(1, sizeof(*check));
 
-	if (guess == NULL)
+	if (check == NULL)
 		return NULL;
-	memcpy(guess->key, key, VERDICTS_KEY_BYTES);
-	guess->file = file;
-	guess->basic = *basic;
-	guess->remote = address_key(client, guess->client);
-	return guess;
+	memcpy(check->key, key, AUTH_CACHE_KEY_BYTES);
+	check->file = file;
+	check->basic = *basic;
+	check->remote = address_key(client, check->client);
+	return check;
 }
 
-/* --- asking --- */
+/* --- lookup of a result --- */
 
 static bool make_key(const struct login *login, const struct login_file *file, const struct basic *basic,
-		     uint8_t key[VERDICTS_KEY_BYTES])
+		     uint8_t key[AUTH_CACHE_KEY_BYTES])
 {
 	char text[sizeof(file->index) + BASIC_USER_BYTES + BASIC_PASSWORD_BYTES];
 	size_t user = strlen(basic->user) + 1, password = strlen(basic->password), used = sizeof(file->index);
 	int error;
 
 	memcpy(text, &file->index, used);
-	memcpy(text + used, basic->user, user); /* and its NUL, which neither has inside */
+	memcpy(text + used, basic->user, user); /* with its NUL, which separates name and password unambiguously */
 	memcpy(text + used + user, basic->password, password);
 	error = gnutls_hmac_fast(GNUTLS_MAC_SHA256, login->key, sizeof(login->key), text, used + user + password, key);
 	explicit_bzero(text, sizeof(text));
 	return error == 0;
 }
 
-/* What the lock is held for: from WAIT on, `want` is no longer the caller's. */
-struct asking {
+/* The arguments of login_check(), for the functions under the lock. */
+struct lookup {
 	struct login_file *file;
 	const struct basic *basic;
 	const struct address *client;
-	struct login_want *want;
-	uint8_t key[VERDICTS_KEY_BYTES];
-	struct offload_job *start; /* afterwards */
+	struct login_waiter *waiter;
+	uint8_t key[AUTH_CACHE_KEY_BYTES];
+	struct offload_job *start; /* job to start after unlocking, or NULL */
 };
 
-static enum login_result ask_runner(struct login *login, struct asking *asking)
+static enum login_result start_check(struct login *login, struct lookup *lookup)
 {
-	struct guess *guess = find_guess(login, asking->key);
+	struct check *check = find_check(login, lookup->key);
 	struct runner *runner = NULL;
 	enum login_result result = LOGIN_WAIT;
 
-	if (guess == NULL) {
-		guess = make_guess(asking->file, asking->basic, asking->client, asking->key);
-		result = guess != NULL ? line_up(login, guess, &runner) : LOGIN_BUSY;
+	if (check == NULL) {
+		check = new_check(lookup->file, lookup->basic, lookup->client, lookup->key);
+		result = check != NULL ? enqueue(login, check, &runner) : LOGIN_BUSY;
 	}
 	if (result == LOGIN_WAIT)
-		join(&guess->waiters, asking->want);
-	else if (guess != NULL)
-		free_guess(guess);
+		add_waiter(&check->waiters, lookup->waiter);
+	else if (check != NULL)
+		free_check(check);
 	if (runner != NULL)
-		asking->start = &runner->job;
+		lookup->start = &runner->job;
 	return result;
 }
 
-static enum login_result ask(struct login *login, struct asking *asking)
+static enum login_result look_up(struct login *login, struct lookup *lookup)
 {
-	struct login_file *file = asking->file;
+	struct login_file *file = lookup->file;
 	uint64_t now_ns = clock_now_ns();
-	enum verdict verdict;
+	enum auth_cache_result cached;
 
-	if (!asking->want->looked && now_ns - file->looked_ns >= LOOK_NS) {
+	if (!lookup->waiter->revalidated && now_ns - file->revalidated_ns >= REVALIDATE_NS) {
 		if (login->stopped)
 			return LOGIN_BUSY;
-		if (await_look(file, asking->want))
-			asking->start = &file->look;
+		if (join_revalidation(file, lookup->waiter))
+			lookup->start = &file->revalidation;
 		return LOGIN_WAIT;
 	}
-	verdict = verdicts_find(login->verdicts, asking->key, password_file_generation(&file->file), now_ns);
-	if (verdict != VERDICT_NONE)
-		return verdict == VERDICT_GOOD ? LOGIN_GOOD : LOGIN_BAD;
-	return login->stopped ? LOGIN_BUSY : ask_runner(login, asking);
+	cached = auth_cache_find(login->cache, lookup->key, password_file_generation(&file->file), now_ns);
+	if (cached != AUTH_CACHE_UNKNOWN)
+		return cached == AUTH_CACHE_VALID ? LOGIN_GOOD : LOGIN_BAD;
+	return login->stopped ? LOGIN_BUSY : start_check(login, lookup);
 }
 
 enum login_result login_check(struct login *login, struct login_file *file, const struct basic *basic,
-			      const struct address *client, struct login_want *want)
+			      const struct address *client, struct login_waiter *waiter)
 {
-	struct asking asking = { .file = file, .basic = basic, .client = client, .want = want };
+	struct lookup lookup = { .file = file, .basic = basic, .client = client, .waiter = waiter };
 	enum login_result result;
 
-	if (want->decided)
-		return want->result;
-	if (!make_key(login, file, basic, asking.key))
-		return LOGIN_BROKEN;
+	if (waiter->decided)
+		return waiter->result;
+	if (!make_key(login, file, basic, lookup.key))
+		return LOGIN_ERROR;
 	pthread_mutex_lock(&login->lock);
-	result = ask(login, &asking);
+	result = look_up(login, &lookup);
 	pthread_mutex_unlock(&login->lock);
-	if (asking.start != NULL)
-		offload_start(login->offload, asking.start);
+	if (lookup.start != NULL)
+		offload_start(login->offload, lookup.start);
 	return result;
 }
 
-/* --- beginning and end --- */
+/* --- creation and shutdown --- */
 
 static void init(struct login *login, struct offload *offload, unsigned offload_threads)
 {
@@ -355,13 +374,13 @@ static void init(struct login *login, struct offload *offload, unsigned offload_
 int login_new(struct login **login, struct offload *offload, unsigned offload_threads)
 {
 	struct login *made = calloc(1, sizeof(*made));
-	int error = made != NULL ? verdicts_new(&made->verdicts) : -ENOMEM;
+	int error = made != NULL ? auth_cache_new(&made->cache) : -ENOMEM;
 
 	if (error == 0 && gnutls_rnd(GNUTLS_RND_KEY, made->key, sizeof(made->key)) != 0)
 		error = -EIO;
 	if (error != 0) {
 		if (made != NULL)
-			verdicts_free(made->verdicts);
+			auth_cache_free(made->cache);
 		free(made);
 		return error;
 	}
@@ -399,7 +418,7 @@ int login_add(struct login *login, const char *path)
 		return error;
 	}
 	file->login = login;
-	file->look.work = look;
+	file->revalidation.work = revalidate;
 	file->next = login->files;
 	file->index = file->next != NULL ? file->next->index + 1 : 0;
 	atomic_store(&login->files, file);
@@ -408,18 +427,18 @@ int login_add(struct login *login, const char *path)
 
 void login_stop(struct login *login)
 {
-	struct guess *line, *guess;
+	struct check *queue, *check;
 
 	pthread_mutex_lock(&login->lock);
 	login->stopped = true;
-	line = login->first;
+	queue = login->first;
 	login->first = NULL;
-	login->line_count = 0;
+	login->queued = 0;
 	pthread_mutex_unlock(&login->lock);
-	while ((guess = line) != NULL) {
-		line = guess->next;
-		wake(guess->waiters, LOGIN_BUSY);
-		free_guess(guess);
+	while ((check = queue) != NULL) {
+		queue = check->next;
+		wake_waiters(check->waiters, LOGIN_BUSY);
+		free_check(check);
 	}
 }
 
@@ -433,7 +452,7 @@ void login_free(struct login *login)
 		free(file->path);
 		free(file);
 	}
-	verdicts_free(login->verdicts);
+	auth_cache_free(login->cache);
 	pthread_mutex_destroy(&login->lock);
 	explicit_bzero(login->key, sizeof(login->key));
 	free(login);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether somebody's password is the right one, asked from a reactor that must not wait for the answer: files are read
- * and hashes computed by the offload threads, a few at a time, and what came out is remembered for a short while.
- * Shared by all reactors.
+ * Asynchronous password checks. Workers must not block, so the offload threads read password files and compute hashes,
+ * a few at a time, and results are cached for a short time. All workers share one struct login, which belongs to the
+ * process.
  */
 #ifndef AUTH_LOGIN_H
 #define AUTH_LOGIN_H
@@ -15,46 +15,55 @@ struct login;
 struct login_file;
 
 enum login_result {
-	LOGIN_WAIT, /* done() will run: ask again then */
-	LOGIN_GOOD,
-	LOGIN_BAD,
-	LOGIN_BUSY,	/* too many passwords wait to be checked */
-	LOGIN_TOO_MANY, /* too many of this client do */
-	LOGIN_BROKEN,	/* it can't be checked, which was logged */
+	LOGIN_WAIT,	/* the check is pending; call again after done() */
+	LOGIN_GOOD,	/* the password is correct */
+	LOGIN_BAD,	/* unknown user or wrong password */
+	LOGIN_BUSY,	/* the queue of pending checks is full */
+	LOGIN_TOO_MANY, /* this client has too many checks in the queue */
+	LOGIN_ERROR,	/* the check failed; the error was logged */
 };
 
-/* Who waits: the caller's storage, all zero but for these two; from WAIT to done() it is not the caller's. */
-struct login_want {
-	struct reactor *reactor;
-	void (*done)(struct login_want *want); /* on the reactor's thread */
-	/* login.c's */
+/*
+ * A request that waits for a check. The caller owns the storage and sets the first two members; the others are zero at
+ * first. From LOGIN_WAIT until done(), the storage belongs to login.c.
+ */
+struct login_waiter {
+	struct reactor *reactor;		   /* of the calling worker */
+	void (*done)(struct login_waiter *waiter); /* called on the thread of that reactor */
+	/* The members below are used by login.c only. */
 	struct reactor_message message;
-	struct login_want *next;
+	struct login_waiter *next;
 	enum login_result result;
-	bool looked, decided;
+	bool revalidated; /* the password file was revalidated for this waiter */
+	bool decided;	  /* `result` is final */
 };
 
-/* At most half of the offload threads check passwords at a time. 0 with *login owned by the caller, or -errno. Main
- * thread. */
+/*
+ * Creates the checker. At most half of the offload threads check passwords at the same time. Returns 0, and the caller
+ * owns *login, or -errno. Main thread.
+ */
 int login_new(struct login **login, struct offload *offload, unsigned offload_threads);
 /*
- * A htpasswd file that requests will ask about, from now to the end; twice is once. 0, or -errno, which was logged.
- * Main thread.
+ * Reads a htpasswd file that requests will use, and keeps it until login_free(). Adding a file again has no effect.
+ * Returns 0, or -errno, and the error was logged. Main thread.
  */
 int login_add(struct login *login, const char *path);
-/* NULL: it was not added. Any thread. */
+/* Returns a file that was added, or NULL. Any thread. */
 struct login_file *login_file(const struct login *login, const char *path);
 
-/* Who waits in line gets BUSY, and nobody waits any more: for the end. Any thread. */
+/*
+ * Shuts down: all queued checks end with LOGIN_BUSY, and no further check is queued. Call it before offload_stop(). Any
+ * thread.
+ */
 void login_stop(struct login *login);
-/* After offload_stop(). NULL is fine. */
+/* Frees everything. Call it after offload_stop(). NULL is allowed. */
 void login_free(struct login *login);
 
 /*
- * What is known of these credentials, from this client. Never blocks. After WAIT and done() the same want asks again,
- * with the same credentials.
+ * Checks the credentials of a request from this client. Never blocks. After LOGIN_WAIT and done(), call it again with
+ * the same waiter and the same credentials. The thread of waiter->reactor.
  */
 enum login_result login_check(struct login *login, struct login_file *file, const struct basic *basic,
-			      const struct address *client, struct login_want *want);
+			      const struct address *client, struct login_waiter *waiter);
 
 #endif

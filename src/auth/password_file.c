@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Editors and htpasswd write in place or by rename, and maybe twice within the tick of a file's clock: a file whose
- * mtime was younger than that when it was read is read again at the next look. Only another text makes another
- * generation, so that touching the file forgets no verdict.
+ * Reads a htpasswd file and reads it again after changes. login.c owns the struct; the main thread reads the file
+ * first, and offload threads revalidate it.
+ *
+ * The main idea: an editor or htpasswd may write a file in place or by rename, and twice within one tick of the
+ * filesystem's clock. A file that was young when it was read is therefore read again at the next revalidation. The
+ * generation changes only with the content, so touching the file does not invalidate cached results.
  */
 #include "auth/password_file.h"
 
@@ -19,6 +22,7 @@
 
 #define FILE_MAX_BYTES ((size_t)4 << 20)
 
+/* The last generation of all files. Sequentially consistent, but only uniqueness matters: it publishes nothing else. */
 static atomic_uint_fast64_t generations;
 
 static bool is_same(const struct stat *a, const struct stat *b)
@@ -35,7 +39,7 @@ static bool is_settled(const struct stat *seen)
 	return !clock_is_young(changed_ns, clock_wall_ns());
 }
 
-/* All of it: 0 with *text to be freed, or -errno. */
+/* Reads the whole file. Returns 0 and *text, which the caller frees, or -errno. */
 static int read_text(int fd, size_t size, char **text, size_t *length)
 {
 	ssize_t n = 1;
@@ -53,7 +57,7 @@ static int read_text(int fd, size_t size, char **text, size_t *length)
 
 static int open_text(const char *path, struct stat *seen, char **text, size_t *length)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO must not hold it up */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* open(2) of a FIFO must not block */
 	int error = fd < 0 || fstat(fd, seen) != 0 ? -errno : 0;
 
 	if (error == 0 && !S_ISREG(seen->st_mode))
@@ -67,21 +71,22 @@ static int open_text(const char *path, struct stat *seen, char **text, size_t *l
 	return error;
 }
 
-static void complain(struct password_file *file, int error, const struct htpasswd_fault *fault)
+/* Logs an error, once until the file changes again. At the start it is always logged. */
+static void log_read_error(struct password_file *file, int error, const struct htpasswd_fault *fault)
 {
-	const char *then = file->users != NULL ? " (what was read before stays in use)" : "";
+	const char *then = file->users != NULL ? "; keeping the previous content" : "";
 
-	if (file->complained)
+	if (file->error_logged)
 		return;
-	file->complained = file->users != NULL;
+	file->error_logged = file->users != NULL;
 	if (fault->what != NULL)
 		log_error("%s:%u: %s%s", file->path, fault->line, fault->what, then);
 	else
-		log_error("auth_file: %s: %s%s", file->path, error == -EINVAL ? "this is not a file" : strerror(-error),
+		log_error("auth_file: %s: %s%s", file->path, error == -EINVAL ? "not a regular file" : strerror(-error),
 			  then);
 }
 
-static void swap_in(struct password_file *file, struct htpasswd *users)
+static void replace_users(struct password_file *file, struct htpasswd *users)
 {
 	struct htpasswd *before;
 
@@ -94,7 +99,7 @@ static void swap_in(struct password_file *file, struct htpasswd *users)
 	}
 	pthread_mutex_unlock(&file->lock);
 	if (before != NULL && users == before)
-		log_info("%s: read anew", file->path);
+		log_info("%s: read again after a change", file->path);
 	htpasswd_free(users);
 }
 
@@ -113,15 +118,15 @@ static int read_file(struct password_file *file)
 		explicit_bzero(text, length);
 	free(text);
 	if (!is_same(&file->seen, &seen))
-		file->complained = false;
+		file->error_logged = false;
 	file->seen = seen;
 	file->settled = error != -ENOMEM && is_settled(&seen);
 	if (error != 0) {
-		complain(file, error, &fault);
+		log_read_error(file, error, &fault);
 		return error;
 	}
-	file->complained = false;
-	swap_in(file, users);
+	file->error_logged = false;
+	replace_users(file, users);
 	return 0;
 }
 
@@ -138,7 +143,7 @@ void password_file_fini(struct password_file *file)
 	pthread_mutex_destroy(&file->lock);
 }
 
-void password_file_look(struct password_file *file)
+void password_file_revalidate(struct password_file *file)
 {
 	struct stat now;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A htpasswd file and what was read of it last. What it holds is swapped in whole; a file that can't be read changes
- * nothing. */
+/*
+ * A htpasswd file and its parsed content. New content replaces the old content as a whole. If the file cannot be read,
+ * the old content stays in use.
+ */
 #ifndef AUTH_PASSWORD_FILE_H
 #define AUTH_PASSWORD_FILE_H
 
@@ -12,29 +14,32 @@
 #include "auth/htpasswd.h"
 
 struct password_file {
-	const char *path;     /* its owner's */
-	pthread_mutex_t lock; /* over the next two */
+	const char *path;     /* belongs to the caller and must outlive the struct */
+	pthread_mutex_t lock; /* protects the next two members */
 	struct htpasswd *users;
-	uint64_t generation; /* another one with each other text; of all files, so that no two have the same */
-	/* the reader's, one at a time */
-	struct stat seen;
-	bool settled;	 /* `seen` is old enough for a change to show */
-	bool complained; /* of what stands in the way of reading it */
+	uint64_t generation; /* changes with the content; unique among all files */
+	/* Used by the reading thread only; there is one at a time. */
+	struct stat seen;  /* of the file when it was read last */
+	bool settled;	   /* the file was not young when it was read, so any later change is visible in `seen` */
+	bool error_logged; /* the current error was logged */
 };
 
-/* Reads it for the first time: 0, or -errno, which was logged. Owned by the caller in any case. */
+/*
+ * Reads the file for the first time. Returns 0, or -errno, and the error was logged. The caller calls fini in any case.
+ */
 int password_file_init(struct password_file *file, const char *path);
 void password_file_fini(struct password_file *file);
 
-/* Reads it again if it has changed. Blocks; one at a time. What went wrong is logged, once. */
-void password_file_look(struct password_file *file);
+/* Reads the file again if it has changed, and logs an error once. Blocks; one thread at a time. */
+void password_file_revalidate(struct password_file *file);
 
 /*
- * The hash to check this user's password against, and of which generation it is: -ENOENT if there is no such user,
- * whose hash is then some other one's, or empty. Any thread.
+ * Copies the hash for checking the password of a user, and the generation of the content. Returns 0, or -ENOENT for an
+ * unknown user; the hash is then that of another user, or empty. Any thread.
  */
 int password_file_hash(struct password_file *file, const char *user, char hash[HTPASSWD_HASH_BYTES],
 		       uint64_t *generation);
+/* Returns the generation of the content. Any thread. */
 uint64_t password_file_generation(struct password_file *file);
 
 #endif

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A key file is small and read whole, then cut into lines in a copy that is wiped afterwards, as are the secrets in the
- * end: what is freed may lie in memory for long, and get into a core dump. Secrets are not put into faults, which go
- * into logs.
+ * Reads the key files for signed URLs. The configuration owns the keys; the main thread reads them (and ranged-sign
+ * does), and workers only use them.
+ *
+ * The main idea: secrets leave no copies behind. A key file is small and is read as a whole, then split into lines in a
+ * copy that is wiped afterwards, as are the secrets at the end: freed memory could otherwise appear in a core dump.
+ * Messages contain no secrets, because they are logged.
  */
 #include "auth/sign_keys.h"
 
@@ -40,7 +43,7 @@ static int hex_value(char digit)
 	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* Of both alphabets of RFC 4648. */
+/* Accepts both alphabets of RFC 4648. */
 static int base64_value(char digit)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -52,7 +55,10 @@ static int base64_value(char digit)
 	return at != NULL ? (int)(at - digits) : -1;
 }
 
-/* Digits of so many bits each into bytes, which may be where they come from. The bytes; 0: that are no such digits. */
+/*
+ * Decodes digits of digit_bits bits each; the result may overwrite the text. Returns the number of bytes, or 0 if the
+ * text contains another character or an incomplete byte.
+ */
 static size_t decode(const char *text, size_t length, int (*value_of)(char), unsigned digit_bits, unsigned char *bytes)
 {
 	unsigned pending = 0, bits = 0;
@@ -74,7 +80,7 @@ static size_t decode(const char *text, size_t length, int (*value_of)(char), uns
 	return bits < digit_bits && pending == 0 ? used : 0;
 }
 
-/* Decodes a secret in its place; its bytes. */
+/* Decodes a secret in place. Returns its length, or 0 if it is malformed. */
 static size_t decode_secret(char *text)
 {
 	unsigned char *bytes = (unsigned char *)text;
@@ -96,9 +102,10 @@ static const char *secret_fault(char *text, size_t *bytes)
 {
 	*bytes = decode_secret(text);
 	if (*bytes == 0)
-		return "the secret is not what its hex: or base64: says";
+		return "the secret after hex: or base64: is malformed or empty";
 	if (*bytes < SIGN_KEYS_SECRET_MIN)
-		return "the secret has less than 16 bytes (\"openssl rand -hex 32\" makes one, for hex:)";
+		return "the secret has less than 16 bytes; create one with \"openssl rand -hex 32\" and prefix it "
+		       "with hex:";
 	return *bytes > SIGN_KEYS_SECRET_MAX ? "the secret has more than 1024 bytes" : NULL;
 }
 
@@ -109,7 +116,7 @@ const char *sign_keys_id_fault(const char *id)
 	size_t length = strspn(id, ID_BYTES);
 
 	if (length == 0 || id[length] != '\0')
-		return "an id is made of letters, digits, \".\", \"_\" and \"-\"";
+		return "an id must consist of letters, digits, \".\", \"_\" and \"-\"";
 	return length > SIGN_KEYS_ID_MAX ? "the id has more than 64 bytes" : NULL;
 }
 
@@ -121,9 +128,9 @@ static const char *add_key(struct sign_keys *keys, const char *id, char *secret)
 	if (fault != NULL)
 		return fault;
 	if (sign_keys_find(keys, id) != NULL)
-		return "there is a key of this id already";
+		return "the id occurs twice";
 	if (keys->count == SIGN_KEYS_MAX)
-		return "that is one more than the 64 keys there can be";
+		return "too many keys: a file can have at most 64";
 	fault = secret_fault(secret, &key->secret_bytes);
 	if (fault != NULL)
 		return fault;
@@ -136,7 +143,7 @@ static const char *add_key(struct sign_keys *keys, const char *id, char *secret)
 	return NULL;
 }
 
-/* line is cut into its words. NULL, or what is wrong with it. */
+/* Parses a line and splits it into its words. Returns NULL, or the error. */
 static const char *parse_line(struct sign_keys *keys, char *line)
 {
 	char *id = line + strspn(line, BLANKS), *secret = id + strcspn(id, BLANKS), *end;
@@ -148,12 +155,12 @@ static const char *parse_line(struct sign_keys *keys, char *line)
 	secret += strspn(secret, BLANKS);
 	end = secret + strcspn(secret, BLANKS);
 	if (*secret == '\0' || end[strspn(end, BLANKS)] != '\0')
-		return "a line is an id and a secret, with a blank between them and none within";
+		return "expected an id and a secret, separated by a blank";
 	*end = '\0';
 	return add_key(keys, id, secret);
 }
 
-/* text is cut into lines. */
+/* Splits the text into lines and parses them. */
 static int parse_lines(const char *name, char *text, size_t length, struct sign_keys *keys, char *fault)
 {
 	unsigned number = 1;
@@ -165,12 +172,12 @@ static int parse_lines(const char *name, char *text, size_t length, struct sign_
 		if (end == NULL)
 			end = text + length;
 		*end = '\0';
-		problem = strlen(line) < (size_t)(end - line) ? "there is a NUL in it" : parse_line(keys, line);
+		problem = strlen(line) < (size_t)(end - line) ? "the line contains a NUL byte" : parse_line(keys, line);
 		if (problem != NULL)
 			return refuse(fault, -EINVAL, "%s:%u: %s", name, number, problem);
 		line = end + 1;
 	}
-	return keys->count > 0 ? 0 : refuse(fault, -EINVAL, "%s: there is no key in it", name);
+	return keys->count > 0 ? 0 : refuse(fault, -EINVAL, "%s: the file contains no key", name);
 }
 
 int sign_keys_parse(const char *name, const char *text, size_t length, struct sign_keys **keys,
@@ -197,7 +204,7 @@ int sign_keys_parse(const char *name, const char *text, size_t length, struct si
 
 /* --- the file --- */
 
-/* The length of what was read; -errno. */
+/* Reads until the end of the file. Returns the number of bytes, or -errno; -EFBIG if they do not fit. */
 static ssize_t read_all(int fd, char *text, size_t room)
 {
 	size_t used = 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The keys of one file that URLs are signed with: "id secret", one a line. Immutable once made: any thread reads it. */
+/*
+ * The keys for signed URLs, from a file with one "id secret" on each line. The keys are immutable after they are read,
+ * and any thread may use them.
+ */
 #ifndef AUTH_SIGN_KEYS_H
 #define AUTH_SIGN_KEYS_H
 
@@ -7,41 +10,45 @@
 #include <stddef.h>
 
 #define SIGN_KEYS_MAX 64
-#define SIGN_KEYS_ID_MAX 64	  /* bytes of an id */
-#define SIGN_KEYS_SECRET_MIN 16	  /* bytes of a secret */
-#define SIGN_KEYS_SECRET_MAX 1024 /* likewise */
+#define SIGN_KEYS_ID_MAX 64	  /* maximum length of an id, in bytes */
+#define SIGN_KEYS_SECRET_MIN 16	  /* minimum length of a secret, in bytes */
+#define SIGN_KEYS_SECRET_MAX 1024 /* maximum length of a secret, in bytes */
 #define SIGN_KEYS_FAULT_BYTES 512
 
 struct sign_key {
-	char id[SIGN_KEYS_ID_MAX + 1]; /* of letters, digits, ".", "_" and "-" */
-	unsigned char *secret;
+	char id[SIGN_KEYS_ID_MAX + 1]; /* letters, digits, ".", "_" and "-" */
+	unsigned char *secret;	       /* decoded */
 	size_t secret_bytes;
 };
 
 struct sign_keys {
-	struct sign_key list[SIGN_KEYS_MAX]; /* the first one signs, all verify */
+	struct sign_key list[SIGN_KEYS_MAX]; /* the first key signs; all keys verify */
 	size_t count;			     /* at least 1 */
-	bool exposed;			     /* everybody on this machine may read the file */
+	bool exposed;			     /* every user of this machine may read the file */
 };
 
 /*
- * The keys in a text of this length, which `name` stands for in faults. A secret is "hex:" or "base64:" (either
- * alphabet, padded or not) and what they say, or else the bytes that stand there. Blank lines and such as begin with
- * "#" are nothing. 0; -EINVAL or -ENOMEM with "name:line: what is wrong" in `fault`.
+ * Parses keys from a text of this length; `name` identifies the text in messages. A secret is "hex:" followed by
+ * hexadecimal digits, "base64:" followed by base64 (either alphabet of RFC 4648, padded or not), or the bytes
+ * themselves. Empty lines and lines that begin with "#" are skipped. Returns 0, and the caller owns *keys; or -EINVAL
+ * or -ENOMEM, and `fault` contains "name:line: error".
  */
 int sign_keys_parse(const char *name, const char *text, size_t length, struct sign_keys **keys,
 		    char fault[SIGN_KEYS_FAULT_BYTES]);
 
-/* The same of a file. Or the -errno of open(2) or read(2); -EFBIG: that is no file of keys. Blocks. */
+/*
+ * Parses the keys of a file. Fails as sign_keys_parse(), or with -errno of open(2) or read(2), or with -EFBIG for a
+ * file of more than 256 KiB, which cannot be a key file. Blocks.
+ */
 int sign_keys_load(const char *path, struct sign_keys **keys, char fault[SIGN_KEYS_FAULT_BYTES]);
 
-/* Wipes the secrets. NULL is allowed. */
+/* Wipes the secrets and frees the keys. NULL is allowed. */
 void sign_keys_free(struct sign_keys *keys);
 
-/* NULL: there is none of this id. */
+/* Returns the key with this id, or NULL. */
 const struct sign_key *sign_keys_find(const struct sign_keys *keys, const char *id);
 
-/* NULL, or what is wrong with this id (a static string). */
+/* Returns NULL, or a static string that describes why the id is invalid. */
 const char *sign_keys_id_fault(const char *id);
 
 #endif

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The parameters are read into one struct, which alone says what is signed: what was read is written down again and
- * hashed, so a value that could be written in two ways (a leading zero, a sign) is refused, not repaired. Codes are
- * compared as text, all of it always: then there is no second text for the same code either, and nothing to decode.
+ * Parses, verifies and creates signed URLs. Pure functions; any thread; the request (or ranged-sign) owns the
+ * signature.
+ *
+ * The main idea: the signed text is formatted from the parsed values, never copied from the URL. A value that could be
+ * written in two ways (with a leading zero or a sign) is therefore rejected and not normalised. Codes are compared as
+ * text, over their whole length. So no code has a second spelling, and nothing has to be decoded.
  */
 #include "auth/signature.h"
 
@@ -30,7 +33,10 @@ static int hex_value(char digit)
 	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* As forms do it, for the libraries that make queries do: "+" is a blank. False: a bad escape, a NUL, or no room. */
+/*
+ * Decodes a value. "+" is a blank, as in HTML forms, because libraries encode queries that way. Returns false for an
+ * invalid escape, a NUL, or a value that is too long.
+ */
 static bool decode_value(const char *at, size_t length, char *text, size_t text_bytes)
 {
 	size_t used = 0;
@@ -55,8 +61,8 @@ static bool decode_value(const char *at, size_t length, char *text, size_t text_
 	return true;
 }
 
-/* A whole number above zero of at most so many digits, written in the one way there is. */
-static bool take_number(const char *at, size_t length, unsigned digits_max, uint64_t *number)
+/* Parses a positive whole number of at most digits_max digits, without a sign and leading zeroes. */
+static bool parse_number(const char *at, size_t length, unsigned digits_max, uint64_t *number)
 {
 	*number = 0;
 	if (length == 0 || length > digits_max || *at == '0')
@@ -69,27 +75,27 @@ static bool take_number(const char *at, size_t length, unsigned digits_max, uint
 	return true;
 }
 
-static bool take_expires(struct signature *signature, const char *at, size_t length)
+static bool parse_expires(struct signature *signature, const char *at, size_t length)
 {
 	uint64_t number;
-	bool taken = take_number(at, length, EXPIRES_DIGITS, &number);
+	bool parsed = parse_number(at, length, EXPIRES_DIGITS, &number);
 
 	signature->expires = (int64_t)number;
-	return taken;
+	return parsed;
 }
 
-static bool take_rate(struct signature *signature, const char *at, size_t length)
+static bool parse_rate(struct signature *signature, const char *at, size_t length)
 {
-	return take_number(at, length, RATE_DIGITS, &signature->rate_bytes);
+	return parse_number(at, length, RATE_DIGITS, &signature->rate_bytes);
 }
 
-static bool take_key(struct signature *signature, const char *at, size_t length)
+static bool parse_key(struct signature *signature, const char *at, size_t length)
 {
 	return decode_value(at, length, signature->key, sizeof(signature->key)) &&
 	       sign_keys_id_fault(signature->key) == NULL;
 }
 
-static bool take_code(struct signature *signature, const char *at, size_t length)
+static bool parse_code(struct signature *signature, const char *at, size_t length)
 {
 	if (length != CODE_LENGTH)
 		return false;
@@ -97,7 +103,7 @@ static bool take_code(struct signature *signature, const char *at, size_t length
 	return true;
 }
 
-static bool take_address(struct signature *signature, const char *at, size_t length)
+static bool parse_address(struct signature *signature, const char *at, size_t length)
 {
 	struct cidr ignored;
 
@@ -105,7 +111,7 @@ static bool take_address(struct signature *signature, const char *at, size_t len
 	       address_parse_cidr(signature->address, &ignored) == NULL;
 }
 
-static bool take_prefix(struct signature *signature, const char *at, size_t length)
+static bool parse_prefix(struct signature *signature, const char *at, size_t length)
 {
 	signature->prefix = true;
 	return decode_value(at, length, signature->path, sizeof(signature->path)) &&
@@ -115,14 +121,14 @@ static bool take_prefix(struct signature *signature, const char *at, size_t leng
 static const struct {
 	char name;
 	bool needed;
-	bool (*take)(struct signature *signature, const char *at, size_t length);
+	bool (*parse)(struct signature *signature, const char *at, size_t length);
 } parameters[] = {
-	{ 'e', true, take_expires },  { 'k', true, take_key },	 { 's', true, take_code },
-	{ 'a', false, take_address }, { 'r', false, take_rate }, { 'p', false, take_prefix },
+	{ 'e', true, parse_expires },  { 'k', true, parse_key },   { 's', true, parse_code },
+	{ 'a', false, parse_address }, { 'r', false, parse_rate }, { 'p', false, parse_prefix },
 };
 #define PARAMETER_COUNT (sizeof(parameters) / sizeof(parameters[0]))
 
-/* One of ours from `at` to `end`: its index and where its value is; PARAMETER_COUNT: it is another one. */
+/* Returns the index of the parameter from `at` to `end` and sets *value; PARAMETER_COUNT for any other parameter. */
 static size_t find_parameter(const char *at, const char *end, const char **value)
 {
 	size_t i = 0;
@@ -149,7 +155,7 @@ enum signature_verdict signature_parse(const char *query, struct signature *sign
 
 		if (i < PARAMETER_COUNT) {
 			good = good && (seen >> i & 1) == 0 &&
-			       parameters[i].take(signature, value, (size_t)(end - value));
+			       parameters[i].parse(signature, value, (size_t)(end - value));
 			seen |= 1U << i;
 		}
 		query = *end == '&' ? end + 1 : end;
@@ -177,7 +183,7 @@ static void encode(const unsigned char digest[DIGEST_BYTES], char code[SIGNATURE
 	code[used] = '\0';
 }
 
-/* 0, or -EIO: GnuTLS would not. */
+/* Computes the code. Returns 0, or -EIO if GnuTLS fails. */
 static int make_code(const struct signature *signature, const struct sign_key *key, char code[SIGNATURE_CODE_BYTES])
 {
 	char text[sizeof(signature->path) + SIGNATURE_ADDRESS_BYTES + 80], rate[24] = "";
@@ -194,7 +200,7 @@ static int make_code(const struct signature *signature, const struct sign_key *k
 	return 0;
 }
 
-/* Whole names: "/a" covers "a" and "a/b", not "ab". A slash at its end is not looked at. */
+/* A prefix consists of whole names: "/a" covers "a" and "a/b" but not "ab". A trailing slash is ignored. */
 static bool covers(const char *prefix, const char *file)
 {
 	size_t length = strlen(++prefix);
@@ -243,35 +249,34 @@ unsigned signature_status(enum signature_verdict verdict)
 	return verdict == SIGNATURE_EXPIRED ? 410 : 403;
 }
 
-const char *signature_words(enum signature_verdict verdict)
+const char *signature_description(enum signature_verdict verdict)
 {
-	static const char *const words[] = {
-		[SIGNATURE_GOOD] = "the signature is good",
-		[SIGNATURE_MISSING] = "there is no signature",
-		[SIGNATURE_MALFORMED] =
-			"a parameter of the signature is missing, there twice, or not what it should be",
-		[SIGNATURE_UNKNOWN_KEY] = "the key is not in the file of keys",
+	static const char *const descriptions[] = {
+		[SIGNATURE_GOOD] = "the signature is valid",
+		[SIGNATURE_MISSING] = "the URL has no signature",
+		[SIGNATURE_MALFORMED] = "a parameter of the signature is missing, repeated or invalid",
+		[SIGNATURE_UNKNOWN_KEY] = "the key file contains no key with this id",
 		[SIGNATURE_WRONG] =
-			"the signature is wrong: of another path, of other parameters, or by another secret",
-		[SIGNATURE_OUTSIDE] = "the path is outside of the prefix that was signed",
-		[SIGNATURE_OTHER_ADDRESS] = "it was signed for another address",
-		[SIGNATURE_EXPIRED] = "it has expired",
+			"the signature does not match: it was made for another path, other parameters or another key",
+		[SIGNATURE_OUTSIDE] = "the path is not below the signed prefix",
+		[SIGNATURE_OTHER_ADDRESS] = "the URL was signed for another address",
+		[SIGNATURE_EXPIRED] = "the signature has expired",
 	};
 
-	return words[verdict];
+	return descriptions[verdict];
 }
 
 const char *signature_prefix_fault(const char *prefix)
 {
 	if (*prefix != '/')
-		return "a prefix begins with a slash";
+		return "a prefix must begin with a slash";
 	if (strlen(prefix) > PATH_BYTES - 1)
 		return "the prefix is too long";
 	for (const char *name = prefix + 1; *name != '\0';) {
 		size_t length = strcspn(name, "/");
 
 		if (length == 0 || (length <= 2 && strspn(name, ".") >= length))
-			return "a prefix has no \".\", \"..\" or empty name in it";
+			return "a prefix must not contain \".\", \"..\" or an empty name";
 		if (length > PATH_NAME_MAX)
 			return "a name in the prefix is too long";
 		name += length + (name[length] == '/');
@@ -279,9 +284,9 @@ const char *signature_prefix_fault(const char *prefix)
 	return NULL;
 }
 
-/* --- what ranged-sign writes, and what a log shows --- */
+/* --- formatting, for ranged-sign and the log --- */
 
-/* Escapes whatever might mean something in a query. */
+/* Escapes all characters that may have a meaning in a query. */
 static void put_value(struct writer *writer, const char *name, const char *value)
 {
 	writer_text(writer, name);

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Signed, expiring URLs: what stands in their query, and whether it holds. Pure.
+ * Signed URLs that expire: parses, verifies and creates the parameters in their query. Pure functions; any thread.
  *
- *	e=EXPIRY     when it ends, in seconds since 1970
- *	k=KEY        the id of the key
+ *	e=EXPIRY     time of expiry, in seconds since 1970
+ *	k=KEY        id of the key
  *	s=SIGNATURE  HMAC-SHA256 in base64url without padding: 43 bytes
- *	a=ADDRESS    optional: the client's, or a network such as 192.0.2.0/24
- *	r=RATE       optional: bytes a second that the answer is limited to
- *	p=PREFIX     optional: it is for this folder and what is below it, not for one path
+ *	a=ADDRESS    optional: address of the client, or a network such as 192.0.2.0/24
+ *	r=RATE       optional: limit of the transfer rate, in bytes per second
+ *	p=PREFIX     optional: the signature is valid for this directory and all paths below, instead of one path
  *
- * Other parameters may stand there, and are not signed. What is signed are six lines, the last of which has no newline
- * behind it and is the only one that might have some within, so that no two sets of values make the same text:
+ * The query may contain other parameters, which are not signed. The signed text consists of six lines. Only the last
+ * line has no newline at its end, and only the last line can contain newlines, so different values always yield
+ * different texts:
  *
  *	ranged1
  *	EXPIRY
- *	ADDRESS, or nothing
- *	RATE, or nothing
- *	"path", or "prefix" if there is a p
- *	the path with its first slash, decoded, without the one at its end; or PREFIX, decoded, as it stands in p
+ *	ADDRESS, or an empty line
+ *	RATE, or an empty line
+ *	"path", or "prefix" with the parameter p
+ *	the decoded path with its leading slash and without a trailing slash; or the decoded PREFIX, unchanged
  */
 #ifndef AUTH_SIGNATURE_H
 #define AUTH_SIGNATURE_H
@@ -30,64 +31,69 @@
 #include "base/address.h"
 #include "http/path.h"
 
-#define SIGNATURE_CODE_BYTES 44	   /* of s, with its NUL */
-#define SIGNATURE_ADDRESS_BYTES 64 /* of a, likewise */
+#define SIGNATURE_CODE_BYTES 44	   /* length of the parameter s, with its NUL */
+#define SIGNATURE_ADDRESS_BYTES 64 /* maximum length of the parameter a, with its NUL */
 #define SIGNATURE_EXPIRES_MAX INT64_C(999999999999)
 #define SIGNATURE_RATE_MAX UINT64_C(999999999999999)
-/* Of all parameters, with the NUL: each byte of a prefix may become three. */
+/* Maximum length of all parameters, with the NUL. Percent-encoding may triple the length of a prefix. */
 #define SIGNATURE_QUERY_BYTES (3 * PATH_BYTES + 512)
 
 enum signature_verdict {
 	SIGNATURE_GOOD,
 	SIGNATURE_MISSING,
-	SIGNATURE_MALFORMED, /* a parameter that is missing, there twice, or not what it should be */
-	SIGNATURE_UNKNOWN_KEY,
-	SIGNATURE_WRONG,
-	SIGNATURE_OUTSIDE, /* of its prefix */
+	SIGNATURE_MALFORMED,   /* a required parameter is missing, or a parameter is repeated or invalid */
+	SIGNATURE_UNKNOWN_KEY, /* no key has the id in k */
+	SIGNATURE_WRONG,       /* s does not match the signed text */
+	SIGNATURE_OUTSIDE,     /* the path is not below the prefix */
 	SIGNATURE_OTHER_ADDRESS,
-	SIGNATURE_EXPIRED, /* and in all else it is good */
+	SIGNATURE_EXPIRED, /* valid in all other respects */
 };
 
-/* What one allows. */
+/* The parameters of a signature. */
 struct signature {
-	int64_t expires;     /* it is good before this second */
-	uint64_t rate_bytes; /* 0: any */
-	bool prefix;
-	char address[SIGNATURE_ADDRESS_BYTES]; /* as it stands in the URL; "": from anywhere */
+	int64_t expires;		       /* first second at which the signature is invalid */
+	uint64_t rate_bytes;		       /* bytes per second; 0: unlimited */
+	bool prefix;			       /* there is a parameter p */
+	char address[SIGNATURE_ADDRESS_BYTES]; /* as written in the URL; "": any address */
 	char key[SIGN_KEYS_ID_MAX + 1];
-	char code[SIGNATURE_CODE_BYTES];
-	char path[PATH_BYTES + 1]; /* what is signed: the path, or the prefix */
+	char code[SIGNATURE_CODE_BYTES]; /* the parameter s */
+	char path[PATH_BYTES + 1];	 /* the signed path or prefix */
 };
 
-/* query may be NULL. Fills *signature but for its path, unless it has a prefix. GOOD, MISSING or MALFORMED. */
+/*
+ * Parses the parameters of a query, which may be NULL. Without a prefix, signature->path is left empty. Returns
+ * SIGNATURE_GOOD if the parameters are well formed, SIGNATURE_MISSING or SIGNATURE_MALFORMED.
+ */
 enum signature_verdict signature_parse(const char *query, struct signature *signature);
 
 /*
- * Whether the query of `path` allows client, now, to have it. *signature is filled as far as it was looked at; what it
- * says counts only if the verdict is GOOD. The time it takes does not depend on how much of s is right.
+ * Verifies that the signature in the query of `path` permits the client to access that path at the time `now`, in
+ * seconds since 1970. Fills *signature; its values may be used only if the result is SIGNATURE_GOOD. The duration does
+ * not depend on how many bytes of s are correct.
  */
 enum signature_verdict signature_check(const struct sign_keys *keys, const struct path *path,
 				       const struct address *client, int64_t now, struct signature *signature);
 
-/* 200, 403 or 410. */
+/* Returns the status of the response: 200, 403 or 410. */
 unsigned signature_status(enum signature_verdict verdict);
-/* In words (a static string). */
-const char *signature_words(enum signature_verdict verdict);
+/* Returns a description of the result (a static string). */
+const char *signature_description(enum signature_verdict verdict);
 
-/* NULL, or what is wrong with a prefix: each name in it must be one that a path can have after dot segments are
- * resolved. */
+/*
+ * Returns NULL, or a static string that describes why a prefix is invalid. Each name must be one that can occur in a
+ * path with resolved dot segments.
+ */
 const char *signature_prefix_fault(const char *prefix);
 
-/* Signs what *signature says with this key: sets its key and code. 0, or -EIO: GnuTLS does not do it. */
+/* Signs the parameters with this key: sets signature->key and signature->code. Returns 0, or -EIO if GnuTLS fails. */
 int signature_sign(struct signature *signature, const struct sign_key *key);
 /*
- * What *signature says as parameters, "e=…&k=…&s=…", into text; 0 or -ENAMETOOLONG. All that is special in a query or
- * in HTML is escaped, but for the "&".
+ * Formats the parameters as a query, "e=...&k=...&s=...". All characters that are special in a query or in HTML are
+ * escaped, except the "&" between parameters. Returns 0 or -ENAMETOOLONG.
  */
 int signature_format(const struct signature *signature, char *text, size_t text_bytes);
 
-/* Makes each s in the query that is as long as a signature a "*", in its place: what a log may show. query may be NULL.
- */
+/* Replaces each parameter s that is as long as a signature by "*" in place, for logs. The query may be NULL. */
 void signature_mask(char *query);
 
 #endif

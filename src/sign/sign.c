@@ -173,7 +173,7 @@ static void check_url(struct command *command, const struct sign_url *url)
 	enum signature_verdict verdict = signature_check(command->keys, &url->path, &client, command->now, &signature);
 	char time[40];
 
-	printf("%u %s", signature_status(verdict), signature_words(verdict));
+	printf("%u %s", signature_status(verdict), signature_description(verdict));
 	if (verdict == SIGNATURE_GOOD || verdict == SIGNATURE_EXPIRED) {
 		printf("; %s %s, key %s", verdict == SIGNATURE_GOOD ? "until" : "at",
 		       sign_time_format(signature.expires, time, sizeof(time)), signature.key);

@@ -22,7 +22,7 @@
 
 /* The password check of one request. */
 struct gate {
-	struct login_want want;
+	struct login_waiter want;
 	struct request *request; /* NULL: the request has ended */
 	struct login_file *file; /* the password file of the last check */
 	bool waiting;		 /* password_checked() will be called */
@@ -83,7 +83,7 @@ bool gate_allows(const struct match *match, const struct address *address)
 
 /* --- passwords --- */
 
-static void password_checked(struct login_want *want)
+static void password_checked(struct login_waiter *want)
 {
 	struct gate *gate = container_of(want, struct gate, want);
 
@@ -115,7 +115,8 @@ static struct gate *gate_for(struct request *request, struct login_file *file)
 		request->login.end_gate = end_gate;
 	}
 	if (gate->file != file)
-		gate->want = (struct login_want){ .reactor = request->site->worker.reactor, .done = password_checked };
+		gate->want =
+			(struct login_waiter){ .reactor = request->site->worker.reactor, .done = password_checked };
 	gate->file = file;
 	return gate;
 }
@@ -152,7 +153,7 @@ static enum step_result apply_result(struct request *request, enum login_result 
 	case LOGIN_TOO_MANY:
 		return reject_guesses(request);
 	case LOGIN_BUSY:
-	case LOGIN_BROKEN:
+	case LOGIN_ERROR:
 		break;
 	}
 	return request_fail(request, 503);

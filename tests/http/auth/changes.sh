@@ -27,7 +27,7 @@ advance 2
 ok "a file that is no good is not taken" answers alice:new 200
 advance 2
 answers alice:new 200
-is "$(grep -c 'users:2: .*htpasswd -B.*stays in use' "$DIR/error.log")" 1 "which is said, once"
+is "$(grep -c 'users:2: .*htpasswd -B.*keeping the previous content' "$DIR/error.log")" 1 "which is said, once"
 rm "$DIR/users"
 advance 2
 ok "nor is one that is not there" answers alice:new 200

@@ -39,7 +39,7 @@ $(htpasswd -nbm a secret)"
 refused "SHA-1" 1 'htpasswd -B' "$(htpasswd -nbs a secret)"
 refused "DES" 1 'htpasswd -B' "$(htpasswd -nbd a secret)"
 refused "a plain password" 1 'htpasswd -B' "a:secret"
-refused "half a hash" 1 'not whole' "$(htpasswd -nbB a secret | cut -c 1-50)"
+refused "half a hash" 1 'truncated' "$(htpasswd -nbB a secret | cut -c 1-50)"
 refused "a line without a name" 1 'name:hash' 'secret'
 config "auth_file = \"$DIR/absent\""
 OUT=$("$RANGED" --check -c "$DIR/ranged.conf" "$ROOT" 2>&1)

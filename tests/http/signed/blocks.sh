@@ -54,7 +54,7 @@ is "$(grep -c 's=search&e=1' "$DIR/access.log")" 1 "nor is it masked in the log"
 is "$(grep -c "$code" "$DIR/access.log")" 0 "but what could be a signature is, wherever it stands"
 
 explain() { "$RANGED" --explain "$1" -c "$DIR/ranged.conf" "$ROOT"; }
-like "$(explain /d/)" "signature +there is no signature \($DIR/keys\)" "--explain: none"
-like "$(explain "$(sign -e 2d /d/)")" "signature +the signature is good" "--explain: a good one"
-like "$(explain "/d/?e=1&k=one&s=$(code_of 1 /d)")" "signature +it has expired" "--explain: an old one"
+like "$(explain /d/)" "signature +the URL has no signature \($DIR/keys\)" "--explain: none"
+like "$(explain "$(sign -e 2d /d/)")" "signature +the signature is valid" "--explain: a good one"
+like "$(explain "/d/?e=1&k=one&s=$(code_of 1 /d)")" "signature +the signature has expired" "--explain: an old one"
 finish

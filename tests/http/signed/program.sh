@@ -45,7 +45,7 @@ is "$(sign /x >/dev/full 2>/dev/null; echo $?)" 74 "output that can't be written
 like "$(sign -c "$(sign -e 2100-01-01 -p /a)")" '^200 .*until 2100-01-01T00:00:00Z, key one, valid for all paths below /a$' "--check of a good one"
 like "$(sign -c "http://h/a?e=1&k=one&s=$(code_of 1 /a)")" '^410 .*1970-01-01T00:00:01Z' "of an expired one"
 is "$(run -c "/a?e=1&k=one&s=$(code_of 2 /a)")" 1 "a bad one is status 1"
-like "$(cat "$DIR/out")" '^403 the signature is wrong' "and named"
+like "$(cat "$DIR/out")" '^403 the signature does not match' "and named"
 like "$(sign -c -a 10.0.0.2 "$(sign -a 10.0.0.1 /x)")" '^403 .*another address' "of another address"
 like "$(sign -c "$(sign -a 10.0.0.0/8 /x)")" '^200 .*client 10.0.0.0/8' "of any that it is for"
 like "$("$RANGED_SIGN" --version)" '^ranged-sign [0-9]' "--version"

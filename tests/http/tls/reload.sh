@@ -58,7 +58,7 @@ now=$(serial)
 echo nonsense >"$DIR/a.pem"
 count=$(reloads)
 kill -HUP "$PID"
-ok "a bad file is told" await 10 grep -q "a.pem: there is no certificate in it" "$DIR/error.log"
+ok "a bad file is told" await 10 grep -q "a.pem: the file contains no certificate in PEM format" "$DIR/error.log"
 is "$(serial) $(reloads)" "$now $count" "and the old certificate stays in force"
 secure_get /1000.bin
 is "$STATUS" 200 "it goes on serving"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* "Authorization: Basic": what it says, and what is refused because it could mean two things. */
+/* "Authorization: Basic": valid fields, and fields that are rejected because they are ambiguous or malformed. */
 #include "auth/basic.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #define ROWS(table) ((int)(sizeof(table) / sizeof(table)[0]))
 
 static const struct {
-	const char *field, *user, *password; /* user NULL: refused */
+	const char *field, *user, *password; /* user NULL: rejected */
 } fields[] = {
 	{ "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "Aladdin", "open sesame" },
 	{ "Basic dGVzdDoxMjPCow==", "test", "123\xc2\xa3" }, /* RFC 7617 section 2.1 */
@@ -37,7 +37,7 @@ static const struct {
 	{ "Basic YT=p", NULL, NULL },
 	{ "Basic =YTp", NULL, NULL },
 	{ "Basic YTpj-_==", NULL, NULL }, /* base64url */
-	{ "Basic YTp=", NULL, NULL },	  /* bits are left over */
+	{ "Basic YTp=", NULL, NULL },	  /* unused bits are set */
 	{ "Basic Oh==", NULL, NULL },
 	{ "Basic YWI=", NULL, NULL },	  /* no colon */
 	{ "Basic YTpiAA==", NULL, NULL }, /* NUL */
@@ -50,10 +50,10 @@ static const struct {
 	{ "Basic YTrtoIA=", NULL, NULL }, /* surrogate */
 	{ "Basic YTr0kICA", NULL, NULL }, /* beyond U+10FFFF */
 	{ "Basic YTrwgICA", NULL, NULL },
-	{ "Basic YTri", NULL, NULL }, /* cut in a code point */
+	{ "Basic YTri", NULL, NULL }, /* truncated code point */
 };
 
-START_TEST(a_field_says_a_name_and_a_password)
+START_TEST(parses_name_and_password)
 {
 	struct basic basic;
 	int result = basic_parse(fields[_i].field, &basic);
@@ -67,7 +67,7 @@ START_TEST(a_field_says_a_name_and_a_password)
 }
 END_TEST
 
-/* "Basic " and the base64 of so many letters, a colon, and so many letters. */
+/* Returns "Basic " and the base64 of a name and a password of the given lengths. */
 static char *field_of(size_t user, size_t password)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -95,7 +95,7 @@ static const struct {
 	{ 255, 512, -EINVAL }, { 256, 510, -EINVAL }, { 5000, 5000, -EINVAL },
 };
 
-START_TEST(lengths_are_bounded)
+START_TEST(lengths_are_limited)
 {
 	struct basic basic;
 	char *field = field_of(lengths[_i].user, lengths[_i].password);
@@ -112,8 +112,8 @@ int main(void)
 {
 	Suite *suite = suite_create("basic");
 	TCase *t = tcase_create("basic");
-	tcase_add_loop_test(t, a_field_says_a_name_and_a_password, 0, ROWS(fields));
-	tcase_add_loop_test(t, lengths_are_bounded, 0, ROWS(lengths));
+	tcase_add_loop_test(t, parses_name_and_password, 0, ROWS(fields));
+	tcase_add_loop_test(t, lengths_are_limited, 0, ROWS(lengths));
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
 }

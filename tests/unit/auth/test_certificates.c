@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Certificates: read from files that are made here, chosen by name and by what the client understands, handed to
- * handshakes. */
+/*
+ * Certificates: loading from files that the test creates, selection by server name and key algorithm, and handshakes.
+ */
 #include "auth/certificates.h"
 
 #include <errno.h>
@@ -50,8 +51,10 @@ static void write_key(const char *name, gnutls_x509_privkey_t key)
 	gnutls_free(text.data);
 }
 
-/* NAME.pem and NAME.key, signed by itself, for these names (with a space between), to end in so many days (before, if
- * below 0). */
+/*
+ * Creates NAME.pem and NAME.key, a self-signed certificate for a list of names separated by spaces. It expires after
+ * the given number of days; a negative number means that it has expired.
+ */
 static void make(const char *name, gnutls_pk_algorithm_t algorithm, const char *names, int days)
 {
 	gnutls_x509_privkey_t key;
@@ -113,7 +116,7 @@ static void tear_down(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* "a b": the pairs a.pem a.key and b.pem b.key. */
+/* Loads the pairs a.pem a.key and b.pem b.key for "a b". */
 static struct certificates *load_all(const char *names)
 {
 	char copy[128], *pairs[8], *rest = NULL;
@@ -132,7 +135,7 @@ static struct certificates *load_all(const char *names)
 
 static const gnutls_pk_algorithm_t rsa[] = { GNUTLS_PK_RSA }, both[] = { GNUTLS_PK_RSA, GNUTLS_PK_ECDSA };
 
-/* Of the pairs a, b, c, plain.example. */
+/* Selection from the pairs a, b, c and plain.example. */
 static const struct {
 	const char *name;
 	const gnutls_pk_algorithm_t *algorithms;
@@ -148,17 +151,17 @@ static const struct {
 	{ "b.example", both, 2, 1 },
 	{ "b.example", &both[1], 1, 2 },     /* its second certificate */
 	{ "any.a.example", NULL, 0, 0 },     /* a wildcard */
-	{ "sub.a.example", NULL, 0, 1 },     /* its very name before a wildcard */
-	{ "sub.a.example", &both[1], 1, 1 }, /* a name counts more than a kind of key */
-	{ "x.any.a.example", NULL, 0, 0 },   /* a wildcard is for one label: the default */
+	{ "sub.a.example", NULL, 0, 1 },     /* the exact name wins over a wildcard */
+	{ "sub.a.example", &both[1], 1, 1 }, /* the name wins over the key algorithm */
+	{ "x.any.a.example", NULL, 0, 0 },   /* a wildcard matches one label: the default */
 	{ "plain.example", NULL, 0, 3 },     /* by its common name */
 	{ "*.a.example", NULL, 0, 0 },
 	{ ".a.example", rsa, 1, 1 }, /* no label: the default for this client */
 	{ "", rsa, 1, 1 },
-	{ "nobody.example", rsa, 1, 1 }, /* the first that it understands */
+	{ "nobody.example", rsa, 1, 1 }, /* the first that the client supports */
 };
 
-START_TEST(a_certificate_is_found_by_name)
+START_TEST(selects_a_certificate_by_name)
 {
 	struct certificates *set = load_all("a b c plain.example");
 	size_t found = certificates_find(set, choices[_i].name, choices[_i].algorithms, choices[_i].count);
@@ -168,7 +171,7 @@ START_TEST(a_certificate_is_found_by_name)
 }
 END_TEST
 
-START_TEST(a_long_name_is_nobodys)
+START_TEST(an_overlong_name_matches_nothing)
 {
 	struct certificates *set = load_all("b a");
 	char name[2000];
@@ -182,22 +185,22 @@ START_TEST(a_long_name_is_nobodys)
 }
 END_TEST
 
-/* @ is the folder. */
+/* "@" is replaced by the directory of the test. */
 static const struct {
 	const char *pair, *fault;
 } faults[] = {
 	{ "@/none.pem @/a.key", "/none.pem: No such file or directory" },
 	{ "@/a.pem @/none.key", "/none.key: No such file or directory" },
-	{ "@/a.pem @/b.key", "/b.key: the key is not the one of the certificate in " },
-	{ "@/a.key @/a.key", "/a.key: there is no certificate in it" },
-	{ "@/a.pem @/a.pem", "/a.pem: there is no private key in it" },
-	{ "@/a.pem", "/a.pem: there is no private key in it" },
-	{ "@/empty @/a.key", "/empty: there is no certificate in it" },
-	{ "@/noise @/a.key", "/noise: there is no certificate in it" },
-	{ "@/a.pem @/noise", "/noise: there is no private key in it" },
+	{ "@/a.pem @/b.key", "/b.key: the key does not match the certificate in " },
+	{ "@/a.key @/a.key", "/a.key: the file contains no certificate in PEM format" },
+	{ "@/a.pem @/a.pem", "/a.pem: the file contains no private key in PEM format" },
+	{ "@/a.pem", "/a.pem: the file contains no private key in PEM format" },
+	{ "@/empty @/a.key", "/empty: the file contains no certificate in PEM format" },
+	{ "@/noise @/a.key", "/noise: the file contains no certificate in PEM format" },
+	{ "@/a.pem @/noise", "/noise: the file contains no private key in PEM format" },
 	{ "@/a.pem @/locked.key", "/locked.key: the key is encrypted" },
-	{ "@/a.pem @/a.key more", "not a certificate's file and its key's" },
-	{ " ", "not a certificate's file and its key's" },
+	{ "@/a.pem @/a.key more", "expected the file of a certificate and the file of its key" },
+	{ " ", "expected the file of a certificate and the file of its key" },
 	{ "@ @/a.key", ": Is a directory" },
 };
 
@@ -227,7 +230,7 @@ static void fill_in(const char *from, char *to, size_t bytes)
 					   *from == '@' ? folder : from);
 }
 
-START_TEST(a_fault_names_its_file)
+START_TEST(an_error_names_the_file)
 {
 	struct certificates *set = (struct certificates *)&fault;
 	char pair[512], good[256], *pairs[2] = { good, pair };
@@ -277,7 +280,7 @@ static void begin(struct talk *talk, struct certificates *set, const char *name,
 	gnutls_transport_set_int(talk->client, talk->fds[1]);
 }
 
-/* 0, or what either side says. */
+/* Returns 0, or the error of either side. */
 static int shake(struct talk *talk)
 {
 	int server = GNUTLS_E_AGAIN, client = GNUTLS_E_AGAIN;
@@ -339,7 +342,7 @@ static const struct {
 	{ "plain.example", TLS12, "plain.example" },
 };
 
-START_TEST(a_handshake_gets_the_clients_certificate)
+START_TEST(a_handshake_uses_the_selected_certificate)
 {
 	struct certificates *set = load_all("a b c plain.example");
 	struct talk talk;
@@ -356,7 +359,7 @@ START_TEST(a_handshake_gets_the_clients_certificate)
 }
 END_TEST
 
-/* A ticket of the first connection is taken by a second one with the same set, and declined with another. */
+/* A ticket of the first connection is accepted by a second one with the same set, and declined with another set. */
 static bool comes_back(struct certificates *first, struct certificates *second)
 {
 	struct talk talk;
@@ -378,7 +381,7 @@ static bool comes_back(struct certificates *first, struct certificates *second)
 	return resumed;
 }
 
-START_TEST(tickets_are_for_their_set)
+START_TEST(tickets_are_valid_for_their_set_only)
 {
 	struct certificates *set = load_all("a"), *other = load_all("a");
 
@@ -403,12 +406,12 @@ int main(void)
 
 	tcase_add_unchecked_fixture(tcase, set_up, tear_down);
 	tcase_add_checked_fixture(tcase, be_quiet, speak);
-	tcase_add_loop_test(tcase, a_certificate_is_found_by_name, 0, ROWS(choices));
-	tcase_add_test(tcase, a_long_name_is_nobodys);
-	tcase_add_loop_test(tcase, a_fault_names_its_file, 0, ROWS(faults));
+	tcase_add_loop_test(tcase, selects_a_certificate_by_name, 0, ROWS(choices));
+	tcase_add_test(tcase, an_overlong_name_matches_nothing);
+	tcase_add_loop_test(tcase, an_error_names_the_file, 0, ROWS(faults));
 	tcase_add_test(tcase, an_expired_certificate_is_used);
-	tcase_add_loop_test(tcase, a_handshake_gets_the_clients_certificate, 0, ROWS(handshakes));
-	tcase_add_test(tcase, tickets_are_for_their_set);
+	tcase_add_loop_test(tcase, a_handshake_uses_the_selected_certificate, 0, ROWS(handshakes));
+	tcase_add_test(tcase, tickets_are_valid_for_their_set_only);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* htpasswd files: which lines are taken, which are refused and why, and whose password is the right one. */
+/* htpasswd files: valid lines, invalid lines with their errors, and verification of passwords. */
 #include "auth/htpasswd.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #define ROWS(table) ((int)(sizeof(table) / sizeof(table)[0]))
 
-/* All of "secret"; the first by htpasswd -B, the others by mkpasswd. */
+/* Hashes of "secret". htpasswd -B created the first one, and mkpasswd the others. */
 #define BCRYPT "$2y$05$Yxlae/qAbn68bFocoYegdOJexPIfPo1ZkkVes8t2DMJu7JEvtotne"
 #define SHA256 "$5$BgHjOxsfcMtELTx6$46IWY2gTxapNmWYfHmNOXVW4CYuoq8Jbwe7BoubJrX."
 
@@ -21,7 +21,8 @@ static const char *const hashes[] = {
 	"$2a$05$yDxQi/wYEYSjjrV4YjaScOP0SE1T/.j81d1s6h7wMifRU0i4UG9j.",
 	"$2b$05$X3eqDQaW7lZ0Q8vnMkHe.e3Hk7DiOIfOW/yZFWskFDwqKsfJ2AlYW",
 	"$6$YqH.M3u1fRy7TEGS$khyy.UM5l42QWIonsw.qFBSj8k8X5c9k6aeQDkA4kUMmJvDZ1ciHYV57wjy.I9s9VXoK8OEvitvIHNvRsZzWn1",
-	"$6$rounds=1000$ktu/8LZgmkPNVaPk$4aBYUBxofaMUszzO0lD3KUmAiCwxtUCGbtrTYVIP7z5Tq10x6qsZvWHd6f4YN1EWzIrnA3lF/glXvG9NuXpjt.",
+	"$6$rounds=1000$ktu/8LZgmkPNVaPk$"
+	"4aBYUBxofaMUszzO0lD3KUmAiCwxtUCGbtrTYVIP7z5Tq10x6qsZvWHd6f4YN1EWzIrnA3lF/glXvG9NuXpjt.",
 	"$y$j9T$OcStT4MskkGX.nD/C9iEJ1$lB7kqmIXyvMlHFLN0WbJOD7LWbPYpAwNGBc1TRhKjI6",
 	"$7$BU..../....yYRDSgLJbejYGFSpuZtgo/$nwelggegIPWwQ2KEIBoUSF/kn90wQP2Pr.WG7dmov28",
 	"$gy$j9T$GSGYNdDQ7HUHvgcbfB3ur.$38klQbAo3IgNyr6J5hFMEKgNVDUFgfmRWMC92CKUe.3",
@@ -36,7 +37,7 @@ static struct htpasswd *parsed(const char *text)
 	return htpasswd;
 }
 
-START_TEST(a_password_is_the_right_one_or_not)
+START_TEST(verifies_passwords)
 {
 	char text[512];
 	struct htpasswd *htpasswd;
@@ -53,7 +54,7 @@ START_TEST(a_password_is_the_right_one_or_not)
 }
 END_TEST
 
-START_TEST(what_libcrypt_cannot_say_is_no_match)
+START_TEST(an_error_of_libcrypt_is_not_a_match)
 {
 	ck_assert_int_eq(htpasswd_verify("*0", "secret"), -EIO);
 	ck_assert_int_eq(htpasswd_verify("$2y$99$2C3kG2Aaz4tes2X5XgndFuR0kXrN.ciQyvv3SBECiHyM8TfB1/Ywm", "secret"),
@@ -61,7 +62,7 @@ START_TEST(what_libcrypt_cannot_say_is_no_match)
 }
 END_TEST
 
-START_TEST(users_are_found)
+START_TEST(finds_users)
 {
 	struct htpasswd *htpasswd = parsed("# who may come in\n\n  \t\nzoe:" BCRYPT "\r\n\tadam:" SHA256
 					   ":a comment  \n#eve:x\nm\xc3\xbcller:" SHA256);
@@ -79,7 +80,7 @@ START_TEST(users_are_found)
 }
 END_TEST
 
-START_TEST(nobody_is_in_an_empty_file)
+START_TEST(an_empty_file_has_no_users)
 {
 	struct htpasswd *htpasswd = parsed("# nobody\n");
 	ck_assert_uint_eq(htpasswd_count(htpasswd), 0);
@@ -103,18 +104,18 @@ static const struct {
 	{ "a:rqXexS6ZhobKA", 1, "htpasswd -B" },
 	{ "a:secret", 1, "htpasswd -B" },
 	{ "a:", 1, "htpasswd -B" },
-	{ "a:$2y$05$2C3kG2Aaz4tes2X5XgndFuR0kXrN.ciQyvv3SBECiHyM8TfB1/Yw", 1, "not whole" },
-	{ "a:$2y$05$2C3kG2Aaz4tes2X5XgndFuR0kXrN.ciQyvv3SBECiHyM8TfB1/Yw!", 1, "not whole" },
-	{ "a:$2y$xx$2C3kG2Aaz4tes2X5XgndFuR0kXrN.ciQyvv3SBECiHyM8TfB1/Ywm", 1, "not whole" },
-	{ "a:$5$k48d6E/cOQBFJ6dQ$UxKfm8MepjineZT73", 1, "not whole" },
-	{ "a:$5$", 1, "not whole" },
-	{ "a:$6$salt", 1, "not whole" },
-	{ "a:$y$", 1, "not whole" },
-	{ "a:$y$j9T$", 1, "not whole" },
-	{ "a:" BCRYPT "\nb:" BCRYPT "\na:" SHA256 "\n", 3, "before" },
+	{ "a:$2y$05$2C3kG2Aaz4tes2X5XgndFuR0kXrN.ciQyvv3SBECiHyM8TfB1/Yw", 1, "truncated" },
+	{ "a:$2y$05$2C3kG2Aaz4tes2X5XgndFuR0kXrN.ciQyvv3SBECiHyM8TfB1/Yw!", 1, "truncated" },
+	{ "a:$2y$xx$2C3kG2Aaz4tes2X5XgndFuR0kXrN.ciQyvv3SBECiHyM8TfB1/Ywm", 1, "truncated" },
+	{ "a:$5$k48d6E/cOQBFJ6dQ$UxKfm8MepjineZT73", 1, "truncated" },
+	{ "a:$5$", 1, "truncated" },
+	{ "a:$6$salt", 1, "truncated" },
+	{ "a:$y$", 1, "truncated" },
+	{ "a:$y$j9T$", 1, "truncated" },
+	{ "a:" BCRYPT "\nb:" BCRYPT "\na:" SHA256 "\n", 3, "occurs twice" },
 };
 
-START_TEST(a_line_that_is_no_good_is_named)
+START_TEST(an_error_names_the_line)
 {
 	struct htpasswd *htpasswd = NULL;
 	struct htpasswd_fault fault;
@@ -124,7 +125,7 @@ START_TEST(a_line_that_is_no_good_is_named)
 }
 END_TEST
 
-START_TEST(a_nul_and_a_long_hash_are_refused)
+START_TEST(rejects_a_nul_and_an_overlong_hash)
 {
 	struct htpasswd *htpasswd = NULL;
 	struct htpasswd_fault fault;
@@ -141,12 +142,12 @@ int main(void)
 	Suite *suite = suite_create("htpasswd");
 	TCase *t = tcase_create("htpasswd");
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, a_password_is_the_right_one_or_not, 0, ROWS(hashes));
-	tcase_add_test(t, what_libcrypt_cannot_say_is_no_match);
-	tcase_add_test(t, users_are_found);
-	tcase_add_test(t, nobody_is_in_an_empty_file);
-	tcase_add_loop_test(t, a_line_that_is_no_good_is_named, 0, ROWS(faults));
-	tcase_add_test(t, a_nul_and_a_long_hash_are_refused);
+	tcase_add_loop_test(t, verifies_passwords, 0, ROWS(hashes));
+	tcase_add_test(t, an_error_of_libcrypt_is_not_a_match);
+	tcase_add_test(t, finds_users);
+	tcase_add_test(t, an_empty_file_has_no_users);
+	tcase_add_loop_test(t, an_error_names_the_line, 0, ROWS(faults));
+	tcase_add_test(t, rejects_a_nul_and_an_overlong_hash);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Passwords asked for from a reactor: what is remembered, what waits, what is one guess, and what a changed file does.
- * Instead of libcrypt there is a check that counts, and that waits if the test says so.
+ * Asynchronous password checks: cached results, the queue, coalesced checks, and changes of the password file. The
+ * linker replaces htpasswd_verify() by a function that counts its calls, and that blocks if the test requests it.
  */
 #include "auth/login.h"
 
@@ -33,7 +33,7 @@ static atomic_bool held;
 static sem_t released;
 
 static struct ask {
-	struct login_want want; /* first */
+	struct login_waiter want; /* first */
 	struct basic basic;
 	struct address client;
 	enum login_result result;
@@ -87,7 +87,7 @@ static void teardown(void)
 	unlink(path);
 }
 
-static void woken(struct login_want *want)
+static void woken(struct login_waiter *want)
 {
 	((struct ask *)want)->woken = true;
 }
@@ -96,7 +96,7 @@ static struct ask *begin(unsigned i, const char *user, const char *password)
 {
 	struct ask *ask = &asks[i];
 	memset(ask, 0, sizeof(*ask));
-	ask->want = (struct login_want){ .reactor = reactor, .done = woken };
+	ask->want = (struct login_waiter){ .reactor = reactor, .done = woken };
 	strcpy(ask->basic.user, user);
 	strcpy(ask->basic.password, password);
 	ck_assert_int_eq(address_parse("192.0.2.1", 9, &ask->client), 0);
@@ -125,7 +125,7 @@ static enum login_result result_of(const char *user, const char *password)
 	return finish(begin(0, user, password));
 }
 
-/* So that nobody has to look at the file. */
+/* Revalidates the file, so that the next checks do not have to. */
 static void look(void)
 {
 	result_of("user", "secret");
@@ -144,31 +144,31 @@ static void release_all(void)
 		sem_post(&released);
 }
 
-START_TEST(a_password_is_right_or_wrong)
+START_TEST(checks_passwords)
 {
 	ck_assert_int_eq(result_of("user", "secret"), LOGIN_GOOD);
 	ck_assert_int_eq(result_of("user", "other"), LOGIN_BAD);
 	ck_assert_int_eq(result_of("zoe", "other"), LOGIN_GOOD);
 	ck_assert_int_eq(result_of("zoe", "secret"), LOGIN_BAD);
 	ck_assert_int_eq(result_of("adam", "secret"), LOGIN_BAD);
-	ck_assert_int_eq(result_of("user", "broken"), LOGIN_BROKEN);
+	ck_assert_int_eq(result_of("user", "broken"), LOGIN_ERROR);
 }
 END_TEST
 
-START_TEST(what_came_out_is_remembered)
+START_TEST(results_are_cached)
 {
 	look();
 	ck_assert_int_eq(begin(0, "user", "secret")->result, LOGIN_GOOD); /* at once */
 	ck_assert_int_eq(result_of("user", "wrong"), LOGIN_BAD);
 	ck_assert_int_eq(begin(0, "user", "wrong")->result, LOGIN_BAD);
 	ck_assert_uint_eq(atomic_load(&checks), 1);
-	ck_assert_int_eq(result_of("user", "broken"), LOGIN_BROKEN);
-	ck_assert_int_eq(result_of("user", "broken"), LOGIN_BROKEN);
+	ck_assert_int_eq(result_of("user", "broken"), LOGIN_ERROR);
+	ck_assert_int_eq(result_of("user", "broken"), LOGIN_ERROR);
 	ck_assert_uint_eq(atomic_load(&checks), 3);
 }
 END_TEST
 
-START_TEST(an_unknown_user_takes_a_check_too)
+START_TEST(an_unknown_user_is_checked_against_a_hash)
 {
 	look();
 	ck_assert_int_eq(result_of("nobody", "secret"), LOGIN_BAD);
@@ -176,7 +176,7 @@ START_TEST(an_unknown_user_takes_a_check_too)
 }
 END_TEST
 
-START_TEST(name_and_password_are_not_run_together)
+START_TEST(name_and_password_are_separated_in_the_key)
 {
 	look();
 	write_file("user:" SECRET "\nuse:" SECRET "\n");
@@ -185,7 +185,7 @@ START_TEST(name_and_password_are_not_run_together)
 }
 END_TEST
 
-START_TEST(the_same_guess_is_checked_once)
+START_TEST(identical_checks_are_coalesced)
 {
 	look();
 	hold();
@@ -198,7 +198,7 @@ START_TEST(the_same_guess_is_checked_once)
 }
 END_TEST
 
-START_TEST(half_of_the_threads_check_at_a_time)
+START_TEST(half_of_the_threads_check_passwords)
 {
 	char password[16];
 	look();
@@ -209,17 +209,18 @@ START_TEST(half_of_the_threads_check_at_a_time)
 	}
 	for (unsigned i = 0; i < 10000 && atomic_load(&at_once) < 2; i++)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL); /* for a third one, if there is */
+	nanosleep(&(struct timespec){ .tv_nsec = 50000000 },
+		  NULL); /* time for a third check to start, which would be an error */
 	ck_assert_uint_eq(atomic_load(&most_at_once), 2);
-	ck_assert_int_eq(begin(18, "user", "18")->result, LOGIN_TOO_MANY); /* 2 are checked, 16 wait */
-	ck_assert_int_eq(begin(19, "user", "secret")->result, LOGIN_GOOD); /* who is remembered is not concerned */
-	ck_assert_int_eq(begin(20, "user", "17")->result, LOGIN_WAIT);	   /* one that waits already */
+	ck_assert_int_eq(begin(18, "user", "18")->result, LOGIN_TOO_MANY); /* 2 are running, 16 are queued */
+	ck_assert_int_eq(begin(19, "user", "secret")->result, LOGIN_GOOD); /* a cached result needs no check */
+	ck_assert_int_eq(begin(20, "user", "17")->result, LOGIN_WAIT);	   /* coalesced with a queued check */
 	release_all();
 	for (unsigned i = 0; i < 18; i++)
 		ck_assert_int_eq(finish(&asks[i]), LOGIN_BAD);
 	ck_assert_int_eq(finish(&asks[20]), LOGIN_BAD);
 	ck_assert_uint_eq(atomic_load(&most_at_once), 2);
-	ck_assert_int_eq(result_of("user", "18"), LOGIN_BAD); /* there is room again */
+	ck_assert_int_eq(result_of("user", "18"), LOGIN_BAD); /* the queue is empty again */
 }
 END_TEST
 
@@ -228,7 +229,7 @@ static struct ask *begin_from(unsigned i, unsigned address)
 	struct ask *ask = &asks[i];
 	char text[64];
 	memset(ask, 0, sizeof(*ask));
-	ask->want = (struct login_want){ .reactor = reactor, .done = woken };
+	ask->want = (struct login_waiter){ .reactor = reactor, .done = woken };
 	strcpy(ask->basic.user, "user");
 	snprintf(ask->basic.password, sizeof(ask->basic.password), "%u", i);
 	snprintf(text, sizeof(text), "192.0.2.%u", address);
@@ -237,7 +238,7 @@ static struct ask *begin_from(unsigned i, unsigned address)
 	return ask;
 }
 
-START_TEST(the_line_is_short_for_all_of_them_together)
+START_TEST(the_queue_is_limited_for_all_clients)
 {
 	look();
 	hold();
@@ -251,7 +252,7 @@ START_TEST(the_line_is_short_for_all_of_them_together)
 }
 END_TEST
 
-START_TEST(local_peers_have_the_whole_line)
+START_TEST(local_peers_may_use_the_whole_queue)
 {
 	look();
 	hold();
@@ -271,7 +272,7 @@ START_TEST(local_peers_have_the_whole_line)
 }
 END_TEST
 
-START_TEST(stopping_answers_who_waits)
+START_TEST(stopping_ends_queued_checks)
 {
 	look();
 	hold();
@@ -297,8 +298,8 @@ START_TEST(a_changed_file_is_read_within_a_second)
 }
 END_TEST
 
-/* It is changed twice within the tick of its clock, and says the same of itself each time. */
-START_TEST(a_change_that_does_not_show_is_found)
+/* The file changes twice within one tick of the filesystem's clock, so stat(2) returns the same values. */
+START_TEST(a_change_within_one_tick_is_detected)
 {
 	struct stat before;
 	ck_assert_int_eq(stat(path, &before), 0);
@@ -311,7 +312,7 @@ START_TEST(a_change_that_does_not_show_is_found)
 }
 END_TEST
 
-START_TEST(a_file_that_says_the_same_forgets_nothing)
+START_TEST(an_unchanged_content_keeps_cached_results)
 {
 	look();
 	write_file("# a comment\nzoe:" OTHER "\nuser:" SECRET "\n");
@@ -321,7 +322,7 @@ START_TEST(a_file_that_says_the_same_forgets_nothing)
 }
 END_TEST
 
-START_TEST(a_file_that_is_no_good_changes_nothing)
+START_TEST(an_invalid_file_changes_nothing)
 {
 	look();
 	write_file("user:plain\n");
@@ -336,7 +337,7 @@ START_TEST(a_file_that_is_no_good_changes_nothing)
 }
 END_TEST
 
-START_TEST(nobody_comes_in_by_an_empty_file)
+START_TEST(an_empty_file_rejects_everyone)
 {
 	look();
 	write_file("");
@@ -346,7 +347,7 @@ START_TEST(nobody_comes_in_by_an_empty_file)
 }
 END_TEST
 
-START_TEST(a_file_must_be_there_at_the_start)
+START_TEST(a_missing_file_is_an_error_at_the_start)
 {
 	ck_assert_int_eq(login_add(login, path), 0); /* again */
 	ck_assert_int_eq(login_add(login, "/absent/passwords"), -ENOENT);
@@ -361,21 +362,21 @@ int main(void)
 	TCase *t = tcase_create("login");
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
-	tcase_add_test(t, a_password_is_right_or_wrong);
-	tcase_add_test(t, what_came_out_is_remembered);
-	tcase_add_test(t, an_unknown_user_takes_a_check_too);
-	tcase_add_test(t, name_and_password_are_not_run_together);
-	tcase_add_test(t, the_same_guess_is_checked_once);
-	tcase_add_test(t, half_of_the_threads_check_at_a_time);
-	tcase_add_test(t, the_line_is_short_for_all_of_them_together);
-	tcase_add_test(t, local_peers_have_the_whole_line);
-	tcase_add_test(t, stopping_answers_who_waits);
+	tcase_add_test(t, checks_passwords);
+	tcase_add_test(t, results_are_cached);
+	tcase_add_test(t, an_unknown_user_is_checked_against_a_hash);
+	tcase_add_test(t, name_and_password_are_separated_in_the_key);
+	tcase_add_test(t, identical_checks_are_coalesced);
+	tcase_add_test(t, half_of_the_threads_check_passwords);
+	tcase_add_test(t, the_queue_is_limited_for_all_clients);
+	tcase_add_test(t, local_peers_may_use_the_whole_queue);
+	tcase_add_test(t, stopping_ends_queued_checks);
 	tcase_add_test(t, a_changed_file_is_read_within_a_second);
-	tcase_add_test(t, a_change_that_does_not_show_is_found);
-	tcase_add_test(t, a_file_that_says_the_same_forgets_nothing);
-	tcase_add_test(t, a_file_that_is_no_good_changes_nothing);
-	tcase_add_test(t, nobody_comes_in_by_an_empty_file);
-	tcase_add_test(t, a_file_must_be_there_at_the_start);
+	tcase_add_test(t, a_change_within_one_tick_is_detected);
+	tcase_add_test(t, an_unchanged_content_keeps_cached_results);
+	tcase_add_test(t, an_invalid_file_changes_nothing);
+	tcase_add_test(t, an_empty_file_rejects_everyone);
+	tcase_add_test(t, a_missing_file_is_an_error_at_the_start);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Files of keys: what a line may be, and where what is wrong stands. */
+/* Key files: valid lines, and invalid lines with their positions. */
 #include "auth/sign_keys.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static int parse(const char *text)
 	return sign_keys_parse("keys", text, strlen(text), &keys, fault);
 }
 
-/* One line, and the bytes of its secret. */
+/* A line, and the length of its secret. */
 static const struct {
 	const char *line, *id, *secret;
 } read_as[] = {
@@ -45,7 +45,7 @@ static const struct {
 	  "0123456789abcdef" },
 };
 
-START_TEST(a_line_is_an_id_and_a_secret)
+START_TEST(parses_id_and_secret)
 {
 	size_t length = _i == 7 ? 16 : strlen(read_as[_i].secret);
 
@@ -61,43 +61,45 @@ END_TEST
 static const struct {
 	const char *text, *fault;
 } refused[] = {
-	{ "", "keys: there is no key in it" },
-	{ "# nothing\n\n", "keys: there is no key in it" },
-	{ "a", "keys:1: a line is an id and a secret, with a blank between them and none within" },
-	{ "a \n", "keys:1: a line is an id and a secret, with a blank between them and none within" },
-	{ "a 0123456789abcdef x\n", "keys:1: a line is an id and a secret, with a blank between them and none within" },
-	{ "\n\na 0123456789abcde\n",
-	  "keys:3: the secret has less than 16 bytes (\"openssl rand -hex 32\" makes one, for hex:)" },
+	{ "", "keys: the file contains no key" },
+	{ "# nothing\n\n", "keys: the file contains no key" },
+	{ "a", "keys:1: expected an id and a secret, separated by a blank" },
+	{ "a \n", "keys:1: expected an id and a secret, separated by a blank" },
+	{ "a 0123456789abcdef x\n", "keys:1: expected an id and a secret, separated by a blank" },
+	{ "\n\na 0123456789abcde\n", "keys:3: the secret has less than 16 bytes; "
+				     "create one with \"openssl rand -hex 32\" and prefix it with hex:" },
 	{ "a hex:303132333435363738396162636465\n",
-	  "keys:1: the secret has less than 16 bytes (\"openssl rand -hex 32\" makes one, for hex:)" },
-	{ "a hex:3031323334353637383961626364656\n", "keys:1: the secret is not what its hex: or base64: says" },
-	{ "a hex:3031323334353637383961626364656g\n", "keys:1: the secret is not what its hex: or base64: says" },
-	{ "a hex:\n", "keys:1: the secret is not what its hex: or base64: says" },
-	{ "a base64:MDEyMzQ1Njc4OWFiY2RlZ\n", "keys:1: the secret is not what its hex: or base64: says" },
-	{ "a base64:MDEyMzQ1Njc4OWFiY2RlZh==\n", "keys:1: the secret is not what its hex: or base64: says" },
-	{ "a base64:MDEyMzQ1Njc4OWFiY2RlZg===\n", "keys:1: the secret is not what its hex: or base64: says" },
+	  "keys:1: the secret has less than 16 bytes; "
+	  "create one with \"openssl rand -hex 32\" and prefix it with hex:" },
+	{ "a hex:3031323334353637383961626364656\n", "keys:1: the secret after hex: or base64: is malformed or empty" },
+	{ "a hex:3031323334353637383961626364656g\n",
+	  "keys:1: the secret after hex: or base64: is malformed or empty" },
+	{ "a hex:\n", "keys:1: the secret after hex: or base64: is malformed or empty" },
+	{ "a base64:MDEyMzQ1Njc4OWFiY2RlZ\n", "keys:1: the secret after hex: or base64: is malformed or empty" },
+	{ "a base64:MDEyMzQ1Njc4OWFiY2RlZh==\n", "keys:1: the secret after hex: or base64: is malformed or empty" },
+	{ "a base64:MDEyMzQ1Njc4OWFiY2RlZg===\n", "keys:1: the secret after hex: or base64: is malformed or empty" },
 	{ "a 0123456789abcdef\nb&c 0123456789abcdef\n",
-	  "keys:2: an id is made of letters, digits, \".\", \"_\" and \"-\"" },
-	{ "a 0123456789abcdef\na 0123456789abcdeF\n", "keys:2: there is a key of this id already" },
+	  "keys:2: an id must consist of letters, digits, \".\", \"_\" and \"-\"" },
+	{ "a 0123456789abcdef\na 0123456789abcdeF\n", "keys:2: the id occurs twice" },
 };
 
-START_TEST(what_is_wrong_is_said_with_its_line)
+START_TEST(an_error_names_the_line)
 {
 	ck_assert_int_eq(parse(refused[_i].text), -EINVAL);
 	ck_assert_str_eq(fault, refused[_i].fault);
 }
 END_TEST
 
-START_TEST(a_nul_is_refused)
+START_TEST(rejects_a_nul)
 {
 	static const char text[] = "a 0123456789abcdef\nb 0123456789\0abcdefghi\n";
 
 	ck_assert_int_eq(sign_keys_parse("keys", text, sizeof(text) - 1, &keys, fault), -EINVAL);
-	ck_assert_str_eq(fault, "keys:2: there is a NUL in it");
+	ck_assert_str_eq(fault, "keys:2: the line contains a NUL byte");
 }
 END_TEST
 
-START_TEST(ids_and_secrets_have_bounds)
+START_TEST(ids_and_secrets_have_limits)
 {
 	char text[2000], id[100], secret[1200];
 
@@ -113,7 +115,7 @@ START_TEST(ids_and_secrets_have_bounds)
 }
 END_TEST
 
-START_TEST(there_are_at_most_64)
+START_TEST(limits_the_number_of_keys)
 {
 	char text[64 * 1024] = "", *end = text;
 
@@ -129,7 +131,7 @@ START_TEST(there_are_at_most_64)
 }
 END_TEST
 
-START_TEST(a_secret_is_not_in_what_is_said)
+START_TEST(errors_do_not_contain_secrets)
 {
 	ck_assert_int_eq(parse("a SECRETSECRET\n"), -EINVAL);
 	ck_assert_ptr_null(strstr(fault, "SECRET"));
@@ -164,7 +166,7 @@ static void remove_name(void)
 	unlink(name);
 }
 
-START_TEST(a_file_is_read)
+START_TEST(loads_a_file)
 {
 	write_file("new 0123456789abcdef\nold hex:30313233343536373839616263646566\n");
 	ck_assert_int_eq(chmod(name, 0640), 0);
@@ -180,7 +182,7 @@ START_TEST(a_file_is_read)
 }
 END_TEST
 
-START_TEST(a_file_that_is_none)
+START_TEST(reports_unreadable_files)
 {
 	char text[SIGN_KEYS_FAULT_BYTES];
 
@@ -201,16 +203,16 @@ static Suite *suite(void)
 {
 	Suite *s = suite_create("sign_keys");
 	TCase *t = tcase_create("text"), *files = tcase_create("file");
-	tcase_add_loop_test(t, a_line_is_an_id_and_a_secret, 0, ROWS(read_as));
-	tcase_add_loop_test(t, what_is_wrong_is_said_with_its_line, 0, ROWS(refused));
-	tcase_add_test(t, a_nul_is_refused);
-	tcase_add_test(t, ids_and_secrets_have_bounds);
-	tcase_add_test(t, there_are_at_most_64);
-	tcase_add_test(t, a_secret_is_not_in_what_is_said);
+	tcase_add_loop_test(t, parses_id_and_secret, 0, ROWS(read_as));
+	tcase_add_loop_test(t, an_error_names_the_line, 0, ROWS(refused));
+	tcase_add_test(t, rejects_a_nul);
+	tcase_add_test(t, ids_and_secrets_have_limits);
+	tcase_add_test(t, limits_the_number_of_keys);
+	tcase_add_test(t, errors_do_not_contain_secrets);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(files, make_name, remove_name);
-	tcase_add_test(files, a_file_is_read);
-	tcase_add_test(files, a_file_that_is_none);
+	tcase_add_test(files, loads_a_file);
+	tcase_add_test(files, reports_unreadable_files);
 	suite_add_tcase(s, files);
 	return s;
 }

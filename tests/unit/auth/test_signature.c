@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Signed queries: codes that openssl computed, what is refused, and that no bit of one can be another. */
+/* Signed URLs: codes that openssl computed, invalid signatures, and that changing any bit invalidates a signature. */
 #include "auth/signature.h"
 
 #include <errno.h>
@@ -44,8 +44,11 @@ static enum signature_verdict check(const char *target)
 	return check_from(target, "192.0.2.9", NOW);
 }
 
-/* printf 'ranged1\n…' | openssl dgst -sha256 -mac HMAC -macopt hexkey:… -binary | openssl base64 -A | tr '+/' '-_' | tr
- * -d = */
+/*
+ * The codes were computed with:
+ * printf 'ranged1\n...' | openssl dgst -sha256 -mac HMAC -macopt hexkey:... -binary | openssl base64 -A |
+ * tr '+/' '-_' | tr -d =
+ */
 static const struct {
 	const char *target, *client;
 } by_openssl[] = {
@@ -59,25 +62,26 @@ static const struct {
 	{ "/caf%C3%A9/100%25%20%3F%23%0A.txt?e=1767225600&k=one&r=1000&s=_BO45f4f4bmKnZdW0U-GLkXjWmLyJd-MOzMdt_e_53o",
 	  "192.0.2.9" },
 	{ "/v6?e=999999999999&k=one&a=2001:db8::1&s=02e05ByW2Kcy7QSh8cqW3plHl1ZhEOtuniUh4iTjPHU", "2001:db8::1" },
-	/* the same in other words: order, escapes, others' parameters, another way to the same path */
+	/* other spellings of the same URL: order, escapes, foreign parameters, dot segments */
 	{ "/film.mkv?s=lZ1Allm7RjGoGEGQC0YxheNGTFraLF7b5tr_obV02gI&k=one&e=1767225600", "192.0.2.9" },
 	{ "/film.mkv?format=json&&e=1767225600&x&ss=1&=&k=one&s=lZ1Allm7RjGoGEGQC0YxheNGTFraLF7b5tr_obV02gI&",
 	  "192.0.2.9" },
 	{ "/%66ilm.mkv?e=1767225600&k=%6fne&s=lZ1Allm7RjGoGEGQC0YxheNGTFraLF7b5tr_obV02gI", "192.0.2.9" },
 	{ "/a/..//./film.mkv?e=1767225600&k=one&s=lZ1Allm7RjGoGEGQC0YxheNGTFraLF7b5tr_obV02gI", "192.0.2.9" },
-	{ "/a%20b/c?e=1767225600&k=two&a=192.0.2.0%2F24&r=1048576&p=%2Fa%20b&s=hOQ7Izk2vGugOj-MWnDFtGawQdPlv3XBGkODJG1yoWc",
+	{ "/a%20b/c?e=1767225600&k=two&a=192.0.2.0%2F24&r=1048576&p=%2Fa%20b"
+	  "&s=hOQ7Izk2vGugOj-MWnDFtGawQdPlv3XBGkODJG1yoWc",
 	  "192.0.2.9" },
 	{ "/film.mkv/?e=1767225600&k=one&s=lZ1Allm7RjGoGEGQC0YxheNGTFraLF7b5tr_obV02gI",
-	  "192.0.2.9" }, /* that it is no folder shows later */
+	  "192.0.2.9" }, /* that it is not a directory is detected later */
 };
 
-START_TEST(what_openssl_signed_is_good)
+START_TEST(verifies_signatures_of_openssl)
 {
 	ck_assert_int_eq(check_from(by_openssl[_i].target, by_openssl[_i].client, NOW), SIGNATURE_GOOD);
 }
 END_TEST
 
-START_TEST(what_is_written_is_what_openssl_has)
+START_TEST(creates_the_same_signatures_as_openssl)
 {
 	char query[SIGNATURE_QUERY_BYTES];
 	const char *expected = strchr(by_openssl[_i].target, '?') + 1;
@@ -86,10 +90,9 @@ START_TEST(what_is_written_is_what_openssl_has)
 	signature.code[0] = '\0';
 	ck_assert_int_eq(signature_sign(&signature, sign_keys_find(keys, signature.key)), 0);
 	ck_assert_int_eq(signature_format(&signature, query, sizeof(query)), 0);
-	if (strstr(expected, "p=/a+b") != NULL) /* written with %20 */
-		ck_assert_str_eq(
-			query,
-			"e=1767225600&k=two&a=192.0.2.0/24&r=1048576&p=/a%20b&s=hOQ7Izk2vGugOj-MWnDFtGawQdPlv3XBGkODJG1yoWc");
+	if (strstr(expected, "p=/a+b") != NULL) /* signature_format() writes %20 */
+		ck_assert_str_eq(query, "e=1767225600&k=two&a=192.0.2.0/24&r=1048576&p=/a%20b"
+					"&s=hOQ7Izk2vGugOj-MWnDFtGawQdPlv3XBGkODJG1yoWc");
 	else
 		ck_assert_str_eq(query, expected);
 }
@@ -106,19 +109,19 @@ static const struct {
 	{ "/film.mkv", SIGNATURE_MISSING },
 	{ "/film.mkv?", SIGNATURE_MISSING },
 	{ "/film.mkv?format=json&es=1", SIGNATURE_MISSING },
-	/* something is not there */
+	/* a missing parameter */
 	{ "/film.mkv?k=one&s=" CODE, SIGNATURE_MALFORMED },
 	{ "/film.mkv?e=1767225600&s=" CODE, SIGNATURE_MALFORMED },
 	{ "/film.mkv?e=1767225600&k=one", SIGNATURE_MALFORMED },
 	{ "/film.mkv?r=1", SIGNATURE_MALFORMED },
 	{ "/film.mkv?e&k&s", SIGNATURE_MALFORMED },
 	{ "/film.mkv?e=1767225600&k=one;s=" CODE, SIGNATURE_MALFORMED },
-	/* or there twice */
+	/* a repeated parameter */
 	{ "/film.mkv?e=1767225600&k=one&s=" CODE "&s=" CODE, SIGNATURE_MALFORMED },
 	{ "/film.mkv?e=1767225600&e=1767225600&k=one&s=" CODE, SIGNATURE_MALFORMED },
 	{ "/film.mkv?e=1767225600&k=one&k=two&s=" CODE, SIGNATURE_MALFORMED },
 	{ "/film.mkv?e=1767225600&k=one&s=" CODE "&s", SIGNATURE_MALFORMED },
-	/* or in another form */
+	/* a malformed parameter */
 	{ "/film.mkv?e=01767225600&k=one&s=" CODE, SIGNATURE_MALFORMED },
 	{ "/film.mkv?e=+1767225600&k=one&s=" CODE, SIGNATURE_MALFORMED },
 	{ "/film.mkv?e=-1&k=one&s=" CODE, SIGNATURE_MALFORMED },
@@ -146,14 +149,14 @@ static const struct {
 	/* another key */
 	{ "/film.mkv?e=1767225600&k=On&s=" CODE, SIGNATURE_UNKNOWN_KEY },
 	{ "/film.mkv?e=1767225600&k=two&s=" CODE, SIGNATURE_WRONG },
-	/* not what was signed */
+	/* another path or parameter than the signed one */
 	{ "/film.mk?e=1767225600&k=one&s=" CODE, SIGNATURE_WRONG },
 	{ "/film.mkv2?e=1767225600&k=one&s=" CODE, SIGNATURE_WRONG },
 	{ "/Film.mkv?e=1767225600&k=one&s=" CODE, SIGNATURE_WRONG },
 	{ "/a/film.mkv?e=1767225600&k=one&s=" CODE, SIGNATURE_WRONG },
 	{ "/?e=1767225600&k=one&s=" CODE, SIGNATURE_WRONG },
 	{ "/film.mkv?e=1767225601&k=one&s=" CODE, SIGNATURE_WRONG },
-	{ "/film.mkv?e=1&k=one&s=" CODE, SIGNATURE_WRONG }, /* not "expired": it never was right */
+	{ "/film.mkv?e=1&k=one&s=" CODE, SIGNATURE_WRONG }, /* not "expired", because the code was never valid */
 	{ "/film.mkv?e=1767225600&k=one&a=192.0.2.9&s=" CODE, SIGNATURE_WRONG },
 	{ "/film.mkv?e=1767225600&k=one&r=1&s=" CODE, SIGNATURE_WRONG },
 	{ "/film.mkv?e=1767225600&k=one&p=/film.mkv&s=" CODE, SIGNATURE_WRONG },
@@ -166,7 +169,7 @@ static const struct {
 	  SIGNATURE_WRONG },
 	{ "/a%20b?e=1767225600&k=two&a=192.0.2.0/24&r=1048576&s=hOQ7Izk2vGugOj-MWnDFtGawQdPlv3XBGkODJG1yoWc",
 	  SIGNATURE_WRONG },
-	/* the prefix is of whole names */
+	/* a prefix consists of whole names */
 	{ "/films/2024" IN_PREFIX, SIGNATURE_GOOD },
 	{ "/films/2024/" IN_PREFIX, SIGNATURE_GOOD },
 	{ "/films/2024/.." IN_PREFIX, SIGNATURE_OUTSIDE },
@@ -179,11 +182,11 @@ static const struct {
 	{ "/films/2023/../2024/a" IN_PREFIX, SIGNATURE_GOOD },
 };
 
-START_TEST(what_is_not_as_it_was_signed_is_refused)
+START_TEST(rejects_changed_urls)
 {
 	enum signature_verdict verdict = check(refused[_i].target);
 
-	ck_assert_msg(verdict == refused[_i].verdict, "%s: %s", refused[_i].target, signature_words(verdict));
+	ck_assert_msg(verdict == refused[_i].verdict, "%s: %s", refused[_i].target, signature_description(verdict));
 }
 END_TEST
 
@@ -199,15 +202,15 @@ static const struct {
 	{ "::c000:201", SIGNATURE_OTHER_ADDRESS },
 };
 
-START_TEST(only_the_network_that_was_signed)
+START_TEST(accepts_only_the_signed_network)
 {
 	enum signature_verdict verdict = check_from("/a%20b/c" IN_NETWORK, clients[_i].client, NOW);
 
-	ck_assert_msg(verdict == clients[_i].verdict, "%s: %s", clients[_i].client, signature_words(verdict));
+	ck_assert_msg(verdict == clients[_i].verdict, "%s: %s", clients[_i].client, signature_description(verdict));
 }
 END_TEST
 
-START_TEST(a_client_of_a_unix_socket_is_in_no_network)
+START_TEST(a_local_peer_is_in_no_network)
 {
 	struct address client = { .local = true };
 
@@ -216,7 +219,7 @@ START_TEST(a_client_of_a_unix_socket_is_in_no_network)
 }
 END_TEST
 
-START_TEST(it_ends_at_its_second)
+START_TEST(expires_at_the_given_second)
 {
 	static const char target[] = "/film.mkv?e=1767225600&k=one&s=" CODE;
 
@@ -224,13 +227,13 @@ START_TEST(it_ends_at_its_second)
 	ck_assert_int_eq(check_from(target, "192.0.2.9", NOW + 1), SIGNATURE_EXPIRED);
 	ck_assert_int_eq(check_from("/?e=1&k=one&s=sLGj7opTrd2zutNl4Q3Urlo8HPbzd88hmBGTs0GSIDw", "::1", NOW),
 			 SIGNATURE_EXPIRED);
-	/* that it has expired is for those to know who might have used it */
+	/* only a client that could use the URL learns that it has expired */
 	ck_assert_int_eq(check_from("/films/2023" IN_PREFIX, "192.0.2.9", NOW + 1), SIGNATURE_OUTSIDE);
 	ck_assert_int_eq(check_from("/a%20b/c" IN_NETWORK, "192.0.3.0", NOW + 1), SIGNATURE_OTHER_ADDRESS);
 }
 END_TEST
 
-START_TEST(what_it_allows_is_told)
+START_TEST(returns_the_parameters)
 {
 	ck_assert_int_eq(check("/a%20b/c" IN_NETWORK), SIGNATURE_GOOD);
 	ck_assert_int_eq(signature.expires, 1767225600);
@@ -242,8 +245,8 @@ START_TEST(what_it_allows_is_told)
 }
 END_TEST
 
-/* Every bit of every byte behind the "?", one at a time. */
-START_TEST(no_bit_of_it_can_be_another)
+/* Changes each bit of each byte after the "?", one at a time. */
+START_TEST(changing_any_bit_invalidates_it)
 {
 	static const char good[] = "/a%20b/c" IN_NETWORK;
 
@@ -260,7 +263,7 @@ START_TEST(no_bit_of_it_can_be_another)
 }
 END_TEST
 
-START_TEST(the_last_digit_has_no_spare_bits)
+START_TEST(the_last_digit_has_one_spelling)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=";
 	char target[] = "/film.mkv?e=1767225600&k=one&s=" CODE;
@@ -272,8 +275,8 @@ START_TEST(the_last_digit_has_no_spare_bits)
 }
 END_TEST
 
-/* What is written is read as the same, whatever is in it. */
-START_TEST(every_byte_may_be_in_a_prefix)
+/* Formatting and parsing a prefix yields the same prefix, for all bytes. */
+START_TEST(a_prefix_may_contain_any_byte)
 {
 	for (unsigned byte = 1; byte < 256; byte++) {
 		struct signature made = { .expires = NOW + 1, .prefix = true };
@@ -295,7 +298,7 @@ START_TEST(every_byte_may_be_in_a_prefix)
 }
 END_TEST
 
-START_TEST(what_does_not_fit_is_said)
+START_TEST(reports_a_buffer_that_is_too_small)
 {
 	struct signature made = { .expires = NOW, .path = "/" };
 	char query[80];
@@ -307,7 +310,7 @@ START_TEST(what_does_not_fit_is_said)
 }
 END_TEST
 
-START_TEST(the_longest_prefix)
+START_TEST(formats_the_longest_prefix)
 {
 	static char target[4 * PATH_BYTES];
 	char *end = stpcpy(target, "/?e=1&k=one&s=" CODE "&p=");
@@ -330,10 +333,10 @@ static const struct {
 	{ SIGNATURE_OTHER_ADDRESS, 403 }, { SIGNATURE_EXPIRED, 410 },
 };
 
-START_TEST(bad_is_403_expired_410)
+START_TEST(invalid_is_403_and_expired_is_410)
 {
 	ck_assert_uint_eq(signature_status(statuses[_i].verdict), statuses[_i].status);
-	ck_assert_ptr_nonnull(signature_words(statuses[_i].verdict));
+	ck_assert_ptr_nonnull(signature_description(statuses[_i].verdict));
 }
 END_TEST
 
@@ -354,7 +357,7 @@ static const struct {
 	{ "a=s=" MASKABLE, "a=s=" MASKABLE },
 };
 
-START_TEST(a_log_does_not_show_it)
+START_TEST(masks_the_signature)
 {
 	char query[256];
 
@@ -370,20 +373,20 @@ static Suite *suite(void)
 	Suite *s = suite_create("signature");
 	TCase *t = tcase_create("signature");
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_loop_test(t, what_openssl_signed_is_good, 0, ROWS(by_openssl));
-	tcase_add_loop_test(t, what_is_written_is_what_openssl_has, 0, 7);
-	tcase_add_loop_test(t, what_is_not_as_it_was_signed_is_refused, 0, ROWS(refused));
-	tcase_add_loop_test(t, only_the_network_that_was_signed, 0, ROWS(clients));
-	tcase_add_test(t, a_client_of_a_unix_socket_is_in_no_network);
-	tcase_add_test(t, it_ends_at_its_second);
-	tcase_add_test(t, what_it_allows_is_told);
-	tcase_add_test(t, no_bit_of_it_can_be_another);
-	tcase_add_test(t, the_last_digit_has_no_spare_bits);
-	tcase_add_test(t, every_byte_may_be_in_a_prefix);
-	tcase_add_test(t, what_does_not_fit_is_said);
-	tcase_add_test(t, the_longest_prefix);
-	tcase_add_loop_test(t, bad_is_403_expired_410, 0, ROWS(statuses));
-	tcase_add_loop_test(t, a_log_does_not_show_it, 0, ROWS(masked));
+	tcase_add_loop_test(t, verifies_signatures_of_openssl, 0, ROWS(by_openssl));
+	tcase_add_loop_test(t, creates_the_same_signatures_as_openssl, 0, 7);
+	tcase_add_loop_test(t, rejects_changed_urls, 0, ROWS(refused));
+	tcase_add_loop_test(t, accepts_only_the_signed_network, 0, ROWS(clients));
+	tcase_add_test(t, a_local_peer_is_in_no_network);
+	tcase_add_test(t, expires_at_the_given_second);
+	tcase_add_test(t, returns_the_parameters);
+	tcase_add_test(t, changing_any_bit_invalidates_it);
+	tcase_add_test(t, the_last_digit_has_one_spelling);
+	tcase_add_test(t, a_prefix_may_contain_any_byte);
+	tcase_add_test(t, reports_a_buffer_that_is_too_small);
+	tcase_add_test(t, formats_the_longest_prefix);
+	tcase_add_loop_test(t, invalid_is_403_and_expired_is_410, 0, ROWS(statuses));
+	tcase_add_loop_test(t, masks_the_signature, 0, ROWS(masked));
 	suite_add_tcase(s, t);
 	return s;
 }
