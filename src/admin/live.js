@@ -348,7 +348,7 @@
 		put(v.Queued, count(d.queued));
 		put(v["Queue wait, p99"], time(quantile(between(was && was.wait, d.wait), 0.99)));
 		put(v["Slow submits"], count(d.slow_submits) + " of " + count(d.submits));
-		put(v.Merged, count(d.merged) + " of " + count(d.reads));
+		put(v.Merged, count(d.merged));
 		put(v["Cancelled, rejected"], count(d.cancelled) + ", " + count(d.rejected));
 		put(v.Errors, count(d.errors));
 		v.Errors.className = d.errors ? "hit" : "";

@@ -201,6 +201,7 @@ static void draw_cache(struct summary *summary)
 	label(summary, "files");
 	add_count(summary, summary->status, "files.open", "open");
 	add_count(summary, summary->status, "files.hits", "hits");
+	add_count(summary, summary->status, "files.revalidations", "revalidated");
 	add_count(summary, summary->status, "files.opens", "opened");
 	add_if(summary, summary->status, "files.failures", CTL_PLAIN, "failed");
 }
@@ -222,7 +223,7 @@ static void draw_devices(struct summary *summary)
 		add_count(summary, device, "reads", "reads");
 		add(summary, CTL_PLAIN, "%s", ctl_words_size((double)ctl_value_count(device, "read_bytes"), words));
 		add_latency(summary, json_object_get(device, "latency"), "");
-		add_latency(summary, json_object_get(device, "wait"), "waits ");
+		add_latency(summary, json_object_get(device, "wait"), "queue wait ");
 		add_plural(summary, device, "errors", CTL_RED, "error", "errors");
 		add_plural(summary, device, "slow_submits", CTL_YELLOW, "slow submit", "slow submits");
 	}
