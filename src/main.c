@@ -262,7 +262,7 @@ static bool serve(struct daemon *daemon)
 	login_stop(process->login);
 	for (unsigned i = 0; i < process->count; i++)
 		worker_abort(process->workers[i]);
-	directory_table_stop(process->folders); /* what reads a folder ends now, too */
+	directory_table_stop(process->directories); /* what reads a folder ends now, too */
 	next_end(daemon, CUT_GRACE_MS);
 	return daemon->ended == daemon->running;
 }

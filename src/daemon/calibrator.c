@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The walk for a file is bounded, and takes the first one that will do: it is a guess which device the root's files are
- * on, and the others are found when they are used.
+ * Calibrates devices, so that the queue knows how many reads and bytes may be in flight.
+ *
+ * At the start, an offload thread searches a large file below the root and calibrates its device. The search is bounded
+ * and uses the first suitable file. Other devices are calibrated when a large file on them is opened. Each device is
+ * calibrated once: the thread that sets device->depth_claimed does so.
+ *
+ * The jobs run on offload threads. A struct search is shared by the main thread and the job; a struct trial belongs to
+ * its job.
  */
 #include "daemon/calibrator.h"
 
@@ -21,22 +27,22 @@
 #include "base/log.h"
 #include "engine/calibrate.h"
 
-#define FILE_MIN_BYTES (UINT64_C(64) << 20) /* a smaller one says little of a disk */
+#define FILE_MIN_BYTES (UINT64_C(64) << 20) /* smaller files give no useful measurement */
 #define ENTRIES_MAX 2000
-#define FOLDERS_MAX 4 /* one inside the other */
-#define PATIENCE_S 1
+#define DEPTH_MAX 4	  /* nested directories */
+#define START_TIMEOUT_S 1 /* the start waits so long for the calibration */
 
-/* The search at start; freed by whichever side comes last. */
+/* The search at the start. The last of its two users frees it. */
 struct search {
 	struct offload_job job;
 	struct calibrator *calibrator;
 	sem_t over;
-	atomic_uint holds;
+	atomic_uint users; /* the main thread and the job; sequentially consistent */
 	unsigned entries_left;
 	char path[PATH_MAX];
 };
 
-/* A calibration on a file that was opened for somebody. */
+/* A calibration with a file that was opened for a request. */
 struct trial {
 	struct offload_job job;
 	struct calibrator *calibrator;
@@ -50,17 +56,18 @@ static void calibrate(struct calibrator *calibrator, const struct file *file)
 	int error = calibrate_run(file->fd, file->version.size, file->offset_alignment, CALIBRATE_BUDGET_MS, &found);
 
 	if (error != 0) {
-		log_warning("device %u:%u was not calibrated: %s; %u reads may be in flight", major(device->id),
+		log_warning("device %u:%u: calibration failed: %s; the limit is %u reads in flight", major(device->id),
 			    minor(device->id), strerror(-error), device->depth);
 		return;
 	}
 	devices_set_depth(calibrator->devices, device, found.depth, found.depth_bytes);
-	log_info("device %u:%u: %u reads, %llu KiB may be in flight (it reads %.0f MB/s, %.0f times 64 KiB a second)",
-		 major(device->id), minor(device->id), device->depth, (unsigned long long)device->depth_bytes >> 10,
-		 found.bytes_per_s / 1e6, found.iops);
+	log_info(
+		"device %u:%u: calibrated; the limits are %u reads and %llu KiB in flight (measured: %.0f MB/s, %.0f reads of 64 KiB a second)",
+		major(device->id), minor(device->id), device->depth, (unsigned long long)device->depth_bytes >> 10,
+		found.bytes_per_s / 1e6, found.iops);
 }
 
-/* True: it is the caller's to calibrate. */
+/* Returns true if the caller is to calibrate the device of this file. */
 static bool claims(const struct file *file)
 {
 	return file->direct && file->version.size >= FILE_MIN_BYTES && !atomic_load(&file->device->depth_claimed) &&
@@ -84,17 +91,17 @@ void calibrator_file_opened(struct calibrator *calibrator, struct file *file)
 		return;
 	trial = calloc(1, sizeof(*trial));
 	if (trial == NULL)
-		return; /* the device keeps what every one has at first */
+		return; /* the device keeps the default limits */
 	trial->job.work = trial_work;
 	trial->calibrator = calibrator;
 	trial->file = file_ref(file);
 	offload_start(calibrator->offload, &trial->job);
 }
 
-/* Whether the path in search->path is a file that will do, or leads to one; then that is in search->path. */
-static bool find_file(struct search *search, int directory_fd, unsigned folders);
+/* Searches a suitable file in a directory. Returns true if search->path is its path. Closes directory_fd. */
+static bool find_file(struct search *search, int directory_fd, unsigned depth);
 
-static bool look_at(struct search *search, int directory_fd, const char *name, unsigned folders)
+static bool check_entry(struct search *search, int directory_fd, const char *name, unsigned depth)
 {
 	size_t length = strlen(search->path);
 	struct stat st;
@@ -106,38 +113,37 @@ static bool look_at(struct search *search, int directory_fd, const char *name, u
 		return false;
 	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size >= FILE_MIN_BYTES &&
 	    (uint64_t)st.st_blocks * 512 >= (uint64_t)st.st_size)
-		return true; /* no holes: reading them would say nothing */
-	fd = S_ISDIR(st.st_mode) && folders > 0
+		return true; /* no holes, which would be read without the disk */
+	fd = S_ISDIR(st.st_mode) && depth > 0
 		     ? openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 		     : -1;
-	if (fd >= 0 && find_file(search, fd, folders - 1))
+	if (fd >= 0 && find_file(search, fd, depth - 1))
 		return true;
 	search->path[length] = '\0';
 	return false;
 }
 
-/* Takes the descriptor over. */
-static bool find_file(struct search *search, int directory_fd, unsigned folders)
+static bool find_file(struct search *search, int directory_fd, unsigned depth)
 {
-	DIR *folder = fdopendir(directory_fd);
+	DIR *directory = fdopendir(directory_fd);
 	const struct dirent *entry;
 	bool found = false;
 
-	if (folder == NULL) {
+	if (directory == NULL) {
 		close(directory_fd);
 		return false;
 	}
-	while (!found && search->entries_left > 0 && (entry = readdir(folder)) != NULL) {
+	while (!found && search->entries_left > 0 && (entry = readdir(directory)) != NULL) {
 		search->entries_left--;
-		found = look_at(search, dirfd(folder), entry->d_name, folders);
+		found = check_entry(search, dirfd(directory), entry->d_name, depth);
 	}
-	closedir(folder);
+	closedir(directory);
 	return found;
 }
 
 static void search_release(struct search *search)
 {
-	if (atomic_fetch_sub(&search->holds, 1) > 1)
+	if (atomic_fetch_sub(&search->users, 1) > 1)
 		return;
 	sem_destroy(&search->over);
 	free(search);
@@ -150,7 +156,7 @@ static void search_work(struct offload_job *job)
 	int root_fd = openat(calibrator->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct file *file;
 
-	if (root_fd >= 0 && find_file(search, root_fd, FOLDERS_MAX) &&
+	if (root_fd >= 0 && find_file(search, root_fd, DEPTH_MAX) &&
 	    file_open(calibrator->root_fd, search->path, FILE_SYMLINKS_NONE, &file) == 0) {
 		file->device = devices_get(calibrator->devices, file->version.device,
 					   file->nowait ? DEVICE_NOWAIT : DEVICE_ASYNC);
@@ -158,7 +164,7 @@ static void search_work(struct offload_job *job)
 			calibrate(calibrator, file);
 		file_unref(file);
 	}
-	close(calibrator->root_fd); /* or else it would keep a filesystem that was unmounted */
+	close(calibrator->root_fd); /* an open descriptor would keep the filesystem busy */
 	calibrator->root_fd = -1;
 	sem_post(&search->over);
 	search_release(search);
@@ -174,10 +180,10 @@ void calibrator_start(struct calibrator *calibrator)
 	search->job.work = search_work;
 	search->calibrator = calibrator;
 	search->entries_left = ENTRIES_MAX;
-	search->holds = 2;
+	search->users = 2;
 	sem_init(&search->over, 0, 0);
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += PATIENCE_S;
+	until.tv_sec += START_TIMEOUT_S;
 	offload_start(calibrator->offload, &search->job);
 	while (sem_timedwait(&search->over, &until) != 0 && errno == EINTR)
 		;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How much may be in flight on a device, found by a short calibration: at start on the root's device, with a file found
- * below the root; on any other when the first file of it is opened that is large enough. Where the operator has set it,
- * nothing is done.
+ * Finds how many reads and bytes may be in flight on a device, with a short calibration. The device of the first root is
+ * calibrated at the start, with a file below the root. Other devices are calibrated when the first large file on them is
+ * opened. If disk_depth is set, no device is calibrated.
  */
 #ifndef DAEMON_CALIBRATOR_H
 #define DAEMON_CALIBRATOR_H
@@ -14,16 +14,20 @@
 struct calibrator {
 	struct devices *devices;
 	struct offload *offload;
-	int root_fd;
+	int root_fd; /* closed after the search; -1: closed, or no search */
 };
 
 /*
- * Calibrates the root's device; waits for that for a second at most, then it goes on by itself. Main thread, before the
- * workers start. The calibrator lives as long as the offload threads.
+ * Calibrates the device of the root on an offload thread. Waits for at most a second; after that the calibration
+ * continues in the background. The calibrator must live as long as the offload threads. Main thread, before the workers
+ * start.
  */
 void calibrator_start(struct calibrator *calibrator);
 
-/* A file was opened. If it is the first large one of its device, an offload thread calibrates it. Any thread. */
+/*
+ * Calibrates the device of an opened file on an offload thread, if it is the first large file of that device. Any
+ * thread.
+ */
 void calibrator_file_opened(struct calibrator *calibrator, struct file *file);
 
 #endif

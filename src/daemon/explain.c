@@ -173,7 +173,8 @@ static const char *lookup_words(const struct request *request)
 		return "a folder";
 	if (error == -EXDEV)
 		return "a symbolic link leads out of the root";
-	if (error == -ENOENT && beneath_is_misspelled(site->root_fd, request->path.file, request->site->config.symlinks))
+	if (error == -ENOENT &&
+	    beneath_is_misspelled(site->root_fd, request->path.file, request->site->config.symlinks))
 		return "the filesystem has it, but its folder spells it in another way";
 	return strerror(-error);
 }

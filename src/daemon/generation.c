@@ -87,7 +87,7 @@ static void fill_site(struct generation *generation, struct request_site *site)
 			    .symlinks = config->symlinks,
 			    .dotfiles = config->dotfiles },
 		.process = { .cache = process->cache,
-			     .directories = process->folders,
+			     .directories = process->directories,
 			     .clients = process->clients,
 			     .login = process->login,
 			     .total = &process->total,

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a site does not say of its log, the top level says. Sites that name the same target share a log, each with lines
- * of its own form, and so do configurations. The formats were found to be good when the configuration was read.
+ * A site without access_log or access_format uses the value of the top level. Sites with the same target share a log, and
+ * each writes lines in its own format. Two configurations share a log in the same way. The formats were checked when the
+ * configuration was read.
+ *
+ * base/log.c owns the logs and counts their users.
  */
 #include "daemon/logs.h"
 
@@ -14,11 +17,12 @@
 #include "base/log.h"
 #include "site/access_format.h"
 
-static int say_failed(const char *key, const char *target, int error, char *fault)
+/* Writes the error message. Returns `error`. */
+static int report_failure(const char *key, const char *target, int error, char *fault)
 {
 	const char *why =
 		error == -EBUSY
-			? "too many logs are open; those of former configurations that nobody reads are among them"
+			? "too many logs are open, including logs of former configurations whose readers are stuck"
 			: strerrordesc_np(-error);
 
 	snprintf(fault, LOGS_FAULT_BYTES, "%s: %.300s: %s", key, target, why);
@@ -43,7 +47,7 @@ static int open_site(struct site *site, const struct site *top, char *fault)
 		else
 			access_format_free(format);
 	}
-	return error == 0 ? 0 : say_failed("access_log", target, error, fault);
+	return error == 0 ? 0 : report_failure("access_log", target, error, fault);
 }
 
 int logs_open(struct config *config, char fault[LOGS_FAULT_BYTES])
@@ -52,7 +56,8 @@ int logs_open(struct config *config, char fault[LOGS_FAULT_BYTES])
 	int error = log_open_errors(config->error_log, &config->errors);
 
 	if (error != 0)
-		return say_failed("error_log", config->error_log != NULL ? config->error_log : "stderr", error, fault);
+		return report_failure("error_log", config->error_log != NULL ? config->error_log : "stderr", error,
+				      fault);
 	for (size_t i = 0; i < rules->site_count && error == 0; i++)
 		error = open_site(&rules->sites[i], &rules->sites[0], fault);
 	if (error != 0)
@@ -60,18 +65,19 @@ int logs_open(struct config *config, char fault[LOGS_FAULT_BYTES])
 	return error;
 }
 
+/* Checks that a log file can be written to, or created in its directory. Creates nothing. */
 static int check_target(const char *key, const char *target, char *fault)
 {
-	char folder[PATH_MAX];
+	char directory[PATH_MAX];
 	size_t length;
 
 	if (target == NULL || *target != '/' || access(target, W_OK) == 0)
 		return 0;
 	length = (size_t)(strrchr(target, '/') - target);
-	if (errno != ENOENT || length >= sizeof(folder))
-		return say_failed(key, target, -errno, fault);
-	snprintf(folder, sizeof(folder), "%.*s/", (int)length, target);
-	return access(folder, W_OK | X_OK) == 0 ? 0 : say_failed(key, target, -errno, fault);
+	if (errno != ENOENT || length >= sizeof(directory))
+		return report_failure(key, target, -errno, fault);
+	snprintf(directory, sizeof(directory), "%.*s/", (int)length, target);
+	return access(directory, W_OK | X_OK) == 0 ? 0 : report_failure(key, target, -errno, fault);
 }
 
 int logs_check(const struct config *config, char fault[LOGS_FAULT_BYTES])

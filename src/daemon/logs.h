@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The logs as a configuration names them: which site writes to which, in what form. Two may be open at once. Main
- * thread. */
+/*
+ * Opens and closes the logs that a configuration names: one error log, and access logs of sites. The logs of two
+ * configurations may be open at the same time. Main thread, or the thread of a reload.
+ */
 #ifndef DAEMON_LOGS_H
 #define DAEMON_LOGS_H
 
@@ -9,18 +11,20 @@
 #define LOGS_FAULT_BYTES 512
 
 /*
- * Opens the logs that are not open yet, and tells each site its own. 0; or -errno with what is wrong in `fault`, and
- * all is as it was. Nothing is written to any of them by that, and the error log stays what it is.
+ * Opens the logs that are not open yet, and assigns the access logs to the sites. Writes nothing, and the error log in
+ * use stays the same. Returns 0, or -errno with a message in `fault`; no log was opened then.
  */
 int logs_open(struct config *config, char fault[LOGS_FAULT_BYTES]);
-/* Opens and makes nothing: whether files and their folders could be written to. 0, or -errno with what is wrong in
- * `fault`. */
+/*
+ * Checks that the log files, or their directories, can be written to. Opens and creates nothing. Returns 0, or -errno
+ * with a message in `fault`.
+ */
 int logs_check(const struct config *config, char fault[LOGS_FAULT_BYTES]);
-/* Its error log and its level hold from now on, until it is the turn of another. Once for each logs_open(). */
+/* Uses the error log and the log level of this configuration from now on. Called once for each logs_open(). */
 void logs_use(struct config *config);
 /*
- * No request is under way that belongs to it: logs of requests that no other configuration has open end when they have
- * written what is queued. Waits for nothing; the configuration is not needed after it. Nothing to do if it isn't open.
+ * Closes the logs of a configuration that has no request left. A log that no other configuration uses is closed when its
+ * queued lines are written. Does not wait, and does not need the configuration afterwards. No effect if no log is open.
  */
 void logs_close(struct config *config);
 

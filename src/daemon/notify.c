@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A thread of its own, so that the watchdog looks at the reactors and at nothing else: the main thread may wait for a
- * disk while it opens roots, offload threads may hang in one, and that is no reason to kill what serves from other
- * disks. A reactor that is idle iterations twice a second by its own timers.
+ * Messages to systemd with sd_notify(3). A thread of its own sends the watchdog messages, so that they depend on the
+ * event loops of the workers and on nothing else. The main thread may wait for a disk while it opens roots, and offload
+ * threads may hang in a disk. Neither is a reason to kill a process that serves from other disks.
+ *
+ * An idle worker still iterates twice a second, because of its own timers. The lock in the struct below protects all
+ * fields that change while the thread runs.
  */
 #include "daemon/notify.h"
 
@@ -18,8 +21,8 @@
 
 #include "base/clock.h"
 
-#define LINE_NS (5 * CLOCK_NS_PER_S)
-#define TURN_NS CLOCK_NS_PER_S /* the least that a reactor is given for a turn */
+#define LINE_NS (5 * CLOCK_NS_PER_S) /* interval of status lines */
+#define ITERATION_NS CLOCK_NS_PER_S  /* minimum time within which a worker must iterate */
 
 static struct {
 	pthread_t thread;
@@ -27,7 +30,7 @@ static struct {
 	pthread_cond_t stop_asked;
 	bool runs, stops, reload_failed;
 	struct notify_options options;
-	uint64_t beat_ns; /* between two signs of life; 0: nobody waits for one */
+	uint64_t beat_ns; /* interval of watchdog messages; 0: no watchdog */
 	struct notify_sample before;
 	uint64_t sampled_ns;
 	char line[NOTIFY_LINE_BYTES];
@@ -35,6 +38,7 @@ static struct {
 
 static size_t append(char *text, size_t bytes, size_t used, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Appends to a text of `used` bytes. Returns the new length, at most bytes - 1. */
 static size_t append(char *text, size_t bytes, size_t used, const char *format, ...)
 {
 	va_list list;
@@ -63,7 +67,7 @@ void notify_format(char *text, size_t bytes, const struct notify_sample *before,
 	append(text, bytes, used, ", %" PRIu64 " read%s queued", now->queued, now->queued == 1 ? "" : "s");
 }
 
-/* Each message is a system call and a line in systemd's memory: only what is new. */
+/* Sends the status line if it has changed. */
 static void send_line(uint64_t now_ns)
 {
 	struct notify_sample now = { 0 };
@@ -81,11 +85,11 @@ static void send_line(uint64_t now_ns)
 	sd_notifyf(0, "STATUS=%s", line);
 }
 
-/* The longest that a reactor may not have turned: it is stuck before the manager's time is over, never later. */
-static bool all_turn(uint64_t now_ns)
+/* Returns true if all workers have iterated recently. The limit is less than the time that systemd waits. */
+static bool all_iterate(uint64_t now_ns)
 {
 	uint64_t last_iteration_ns = notify.options.last_iteration_ns(notify.options.context);
-	uint64_t limit_ns = notify.beat_ns > TURN_NS ? notify.beat_ns : TURN_NS;
+	uint64_t limit_ns = notify.beat_ns > ITERATION_NS ? notify.beat_ns : ITERATION_NS;
 
 	return last_iteration_ns >= now_ns || now_ns - last_iteration_ns < limit_ns;
 }
@@ -98,7 +102,7 @@ static void wait_until(uint64_t due_ns)
 	pthread_cond_timedwait(&notify.stop_asked, &notify.lock, &due);
 }
 
-/* The lock is held but while it waits, so that notify_stop() comes between two messages. */
+/* The lock is held except while the thread waits, so notify_stop() never interrupts a message. */
 static void *run(void *context)
 {
 	uint64_t line_ns = clock_now_ns() + LINE_NS;
@@ -110,7 +114,7 @@ static void *run(void *context)
 		uint64_t now_ns = clock_now_ns();
 
 		if (now_ns >= beat_ns) {
-			if (all_turn(now_ns))
+			if (all_iterate(now_ns))
 				sd_notify(0, "WATCHDOG=1");
 			beat_ns = now_ns + notify.beat_ns;
 		}
@@ -174,7 +178,7 @@ void notify_reloading(void)
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now_ns() / 1000);
 }
 
-/* READY=1 ends the reload; systemd has no message that says that it failed, so the status line does. */
+/* READY=1 ends the reload. systemd has no message for a failed reload, so the status line reports the failure. */
 void notify_reloaded(bool succeeded)
 {
 	pthread_mutex_lock(&notify.lock);

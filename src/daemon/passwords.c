@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All files are read at the start, those of locations that nobody asks for too: a file that can't be read is said to
- * whoever starts ranged, not to whoever comes first.
+ * All password files are read at the start or at a reload, before the first request for their locations. So the operator
+ * learns of an unreadable file at once, and no client has to wait or fail because of it.
  */
 #include "daemon/passwords.h"
 
@@ -38,7 +38,7 @@ int passwords_open(struct login **login, const struct config *config, struct off
 	int error = login_new(&made, offload, config->offload_threads);
 
 	if (error != 0) {
-		log_error("passwords: %s", strerror(-error));
+		log_error("cannot set up the check of passwords: %s", strerror(-error));
 		return error;
 	}
 	error = passwords_add(made, config);

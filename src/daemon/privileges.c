@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * setresuid() and its like are for all threads in glibc, what prctl(2) and capset(2) set is for the calling one: so the
- * latter come first, before there are others, and are inherited. The kernel takes the capabilities away when the last
- * of the three user ids stops being 0, and makes the process undumpable: other processes of that user can't read from
- * its memory the keys that only root may read. That stays as it is.
+ * glibc applies setresuid() and similar calls to all threads. prctl(2) and capset(2) affect only the calling thread. So
+ * the latter are called before other threads exist, which then inherit the result.
+ *
+ * The kernel clears the capabilities when the last of the three user ids stops being 0. It also makes the process
+ * undumpable, so other processes of that user cannot read the keys from its memory. This flag stays as it is.
  */
 #include "daemon/privileges.h"
 
@@ -27,8 +28,9 @@
 
 #define GROUPS_MAX 65536
 
-static int refuse(char *fault, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static int refuse(char *fault, int error, const char *format, ...)
+static int reject(char *fault, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Writes the error message. Returns `error`. */
+static int reject(char *fault, int error, const char *format, ...)
 {
 	va_list list;
 
@@ -38,7 +40,7 @@ static int refuse(char *fault, int error, const char *format, ...)
 	return error;
 }
 
-/* True if all of the text is a number, which may be of nobody. */
+/* Parses a number, which need not be the id of a user or group. Returns true if the text is a number. */
 static bool is_number(const char *text, unsigned long *number)
 {
 	char *end;
@@ -66,11 +68,11 @@ static int find_group(const char *name, gid_t *gid, char *fault)
 	else if (is_number(name, &number))
 		*gid = (gid_t)number;
 	else
-		return refuse(fault, -ENOENT, "user: there is no group \"%.63s\"", name);
+		return reject(fault, -ENOENT, "user: there is no group \"%.63s\"", name);
 	return 0;
 }
 
-/* Grows the list until all of them have room. */
+/* Finds all groups of the user. Grows the list until it has room for all of them. */
 static int find_groups(struct privileges *privileges, const char *login, char *fault)
 {
 	int room = 64;
@@ -79,13 +81,13 @@ static int find_groups(struct privileges *privileges, const char *login, char *f
 		gid_t *groups = realloc(privileges->groups, (size_t)room * sizeof(*groups));
 
 		if (groups == NULL)
-			return refuse(fault, -ENOMEM, "user: out of memory");
+			return reject(fault, -ENOMEM, "user: out of memory");
 		privileges->groups = groups;
 		privileges->group_count = room;
 		if (getgrouplist(login, privileges->gid, groups, &privileges->group_count) >= 0)
 			return 0;
 		if (room >= GROUPS_MAX)
-			return refuse(fault, -E2BIG, "user: \"%s\" is in too many groups", privileges->name);
+			return reject(fault, -E2BIG, "user: \"%s\" is in too many groups", privileges->name);
 		room *= 2;
 	}
 }
@@ -101,11 +103,11 @@ int privileges_find(struct privileges *privileges, const char *user, char fault[
 	if (user == NULL)
 		return 0;
 	if (length == 0 || length >= sizeof(privileges->name))
-		return refuse(fault, -EINVAL, "user: \"%.200s\" is neither a name nor name:group", user);
+		return reject(fault, -EINVAL, "user: \"%.200s\" is not of the form name or name:group", user);
 	memcpy(privileges->name, user, length);
 	entry = find_user(privileges->name);
 	if (entry == NULL)
-		return refuse(fault, -ENOENT, "user: there is no user \"%s\"", privileges->name);
+		return reject(fault, -ENOENT, "user: there is no user \"%s\"", privileges->name);
 	privileges->uid = entry->pw_uid;
 	privileges->gid = entry->pw_gid;
 	if (colon != NULL)
@@ -123,13 +125,13 @@ void privileges_fini(struct privileges *privileges)
 	*privileges = (struct privileges){ 0 };
 }
 
-/* Root that is to become somebody. */
+/* Returns true if the process runs as root and is to switch to another user. */
 static bool is_due(const struct privileges *privileges)
 {
 	return privileges->name[0] != '\0' && privileges->uid != 0 && geteuid() == 0;
 }
 
-/* The calling thread opens files as that user, who can open them again later. */
+/* setfsuid(2) affects only the calling thread, and only access to files. */
 void privileges_lend(const struct privileges *privileges)
 {
 	if (!is_due(privileges))
@@ -165,10 +167,10 @@ int privileges_prepare(struct privileges *privileges, const char *user, char fau
 		return error;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0 ||
 	    set_capabilities(true) != 0)
-		error = refuse(fault, -errno, "user: can't prepare to become %s: %s", privileges->name,
+		error = reject(fault, -errno, "user: cannot prepare the switch to %s: %s", privileges->name,
 			       strerror(errno));
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	/* Without CAP_SETPCAP it can't be: then the programs that would get them are out of reach all the same. */
+	/* Fails without CAP_SETPCAP. No harm: PR_SET_NO_NEW_PRIVS denies capabilities to executed programs anyway. */
 	for (unsigned long capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++)
 		;
 	if (error != 0)
@@ -176,7 +178,7 @@ int privileges_prepare(struct privileges *privileges, const char *user, char fau
 	return error;
 }
 
-/* The permitted ones of a thread, and of all users that it can be; UINT64_MAX: not to be known. */
+/* Returns the capabilities of a thread, and bit 0 if one of its user ids is 0. UINT64_MAX: unknown. */
 static uint64_t rights_of_task(const char *task)
 {
 	char path[300], line[256];
@@ -187,7 +189,7 @@ static uint64_t rights_of_task(const char *task)
 	snprintf(path, sizeof(path), "/proc/self/task/%s/status", task);
 	file = fopen(path, "re");
 	if (file == NULL)
-		return errno == ENOENT ? 0 : UINT64_MAX; /* it has ended */
+		return errno == ENOENT ? 0 : UINT64_MAX; /* ENOENT: the thread has ended */
 	while (fgets(line, sizeof(line), file) != NULL) {
 		if (sscanf(line, "Cap%*3[PrmEfInhAmb]: %" SCNx64, &value) == 1 && strncmp(line, "CapBnd", 6) != 0)
 			rights |= value;
@@ -198,22 +200,26 @@ static uint64_t rights_of_task(const char *task)
 	return rights;
 }
 
-/* Where there is no /proc only the calling thread is known, and it has none. */
+/*
+ * Returns true if any thread has a capability or a user id of 0. Without /proc it returns false: only the calling thread
+ * can be checked then, and its privileges are known to be dropped.
+ */
 static bool any_task_has_rights(void)
 {
-	DIR *folder = opendir("/proc/self/task");
+	DIR *directory = opendir("/proc/self/task");
 	const struct dirent *entry;
 	bool any = false;
 
-	if (folder == NULL)
+	if (directory == NULL)
 		return false;
-	while (!any && (entry = readdir(folder)) != NULL)
+	while (!any && (entry = readdir(directory)) != NULL)
 		any = entry->d_name[0] != '.' && rights_of_task(entry->d_name) != 0;
-	closedir(folder);
+	closedir(directory);
 	return any;
 }
 
-static int become(const struct privileges *privileges)
+/* Switches all threads to the user. */
+static int switch_user(const struct privileges *privileges)
 {
 	if (setgroups((size_t)privileges->group_count, privileges->groups) != 0 ||
 	    setresgid(privileges->gid, privileges->gid, privileges->gid) != 0 ||
@@ -228,18 +234,19 @@ int privileges_drop(const struct privileges *privileges, char fault[PRIVILEGES_F
 
 	if (privileges->name[0] == '\0' && geteuid() == 0)
 		log_warning(
-			"started as root, and stays root: say user = \"name\" in ranged.conf (or \"root\", if that is meant), "
-			"or start it as somebody else");
+			"started as root and still running as root; set user = \"name\" in ranged.conf, or user = \"root\" "
+			"to keep root");
 	else if (privileges->name[0] != '\0' && geteuid() != 0 && privileges->uid != geteuid())
-		log_warning("user: only root can become %s; this stays the user %u", privileges->name,
+		log_warning("user: only root can switch to %s; still running as user %u", privileges->name,
 			    (unsigned)geteuid());
 	if (!is_due(privileges))
 		return 0;
-	error = become(privileges);
+	error = switch_user(privileges);
 	if (error != 0)
-		return refuse(fault, error, "user: can't become %s: %s", privileges->name, strerror(-error));
+		return reject(fault, error, "user: cannot switch to %s: %s", privileges->name, strerror(-error));
 	if (setresuid((uid_t)-1, 0, (uid_t)-1) == 0 || any_task_has_rights())
-		return refuse(fault, -EPERM, "user: something of root is left after becoming %s", privileges->name);
+		return reject(fault, -EPERM, "user: privileges of root remain after the switch to %s",
+			      privileges->name);
 	log_info("running as %s (user %u, group %u)", privileges->name, (unsigned)privileges->uid,
 		 (unsigned)privileges->gid);
 	return 0;

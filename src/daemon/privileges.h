@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From root to the user of the configuration. What needs root is done between the two calls: ports below 1024, keys and
- * logs that only root may open. Afterwards there is no way back, for any thread. Main thread.
+ * Switches from root to the user of the key user. privileges_prepare() runs before the first thread starts. Then the
+ * process opens what only root may open: ports below 1024, keys and logs. After privileges_drop() no thread can become
+ * root again. Main thread.
  */
 #ifndef DAEMON_PRIVILEGES_H
 #define DAEMON_PRIVILEGES_H
@@ -13,34 +14,37 @@
 #define PRIVILEGES_FAULT_BYTES 400
 
 struct privileges {
-	char name[64]; /* "": nobody was named */
+	char name[64]; /* "": no user is configured */
 	uid_t uid;
 	gid_t gid;
 	gid_t *groups;
 	int group_count;
 };
 
-/* "name" or "name:group" (numbers will do for both), as it is in the system now. 0, or -errno with what is wrong in
- * `fault`. */
+/*
+ * Looks up "name" or "name:group"; both parts may be numbers. NULL: no user is configured. Returns 0, or -errno with a
+ * message in `fault`. The caller frees the result with privileges_fini().
+ */
 int privileges_find(struct privileges *privileges, const char *user, char fault[PRIVILEGES_FAULT_BYTES]);
 void privileges_fini(struct privileges *privileges);
 
 /*
- * Before the first thread: finds `user` (NULL: nobody) and, if this is root and is to become somebody else, gives up
- * what threads would inherit and nothing here needs (programs that raise privileges, capabilities for programs).
- * Results as privileges_find().
+ * Looks up the user as privileges_find() does. If the process is to switch from root to that user, it also gives up the
+ * capabilities for executed programs, and programs that raise privileges. Call it before the first thread starts,
+ * because threads inherit these settings. Same results as privileges_find().
  */
 int privileges_prepare(struct privileges *privileges, const char *user, char fault[PRIVILEGES_FAULT_BYTES]);
 /*
- * Becomes the user, in all threads, and makes sure that this is for good. Logs what has become of it; with root that
- * stays root a warning, unless that was said ("root"). 0, or -errno with what is wrong in `fault`: the process must not
- * go on then.
+ * Switches all threads to the user, and verifies that no thread can become root again. Logs the new user. Logs a warning
+ * if the process keeps running as root, unless user = "root" is configured. Returns 0, or -errno with a message in
+ * `fault`; the process must then exit.
  */
 int privileges_drop(const struct privileges *privileges, char fault[PRIVILEGES_FAULT_BYTES]);
 
 /*
- * Between the two, files are opened and made as that user, whom a link that he has put in the place of one leads no
- * further than he may go. Nothing where privileges_drop() would do nothing. The calling thread only.
+ * Between these two calls the calling thread opens and creates files with the rights of the user. So a symbolic link
+ * that the user has put in place of a log leads only to files that the user may open. No effect if privileges_drop()
+ * would have none.
  */
 void privileges_lend(const struct privileges *privileges);
 void privileges_take_back(const struct privileges *privileges);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Made once, in the order in which its parts need each other, and taken apart the other way round. What was not made is
- * NULL. */
+/*
+ * The parts are created in the order of their dependencies and freed in the reverse order. A part that was not created
+ * is NULL, so process_close() can follow a failed process_open().
+ *
+ * The main thread owns the struct. Each part says in its own header which threads may use it.
+ */
 #include "daemon/process.h"
 
 #include <errno.h>
@@ -18,7 +22,7 @@
 #include "store/resize.h"
 
 #define REVALIDATE_MS 1000
-#define TRANSIENT_BYTES ((size_t)16 << 20) /* memory for what is on its way when nothing is kept */
+#define TRANSIENT_BYTES ((size_t)16 << 20) /* memory for data in flight if caching is off */
 #define DEPTH_DEFAULT 32		   /* of a device that was not calibrated */
 #define DEPTH_BYTES_DEFAULT (UINT64_C(16) << 20)
 
@@ -28,18 +32,18 @@ static int fail(const char *what, int error)
 	return error;
 }
 
-/* From the reactor that saw it. */
+/* Called on the thread of the worker that noticed it. */
 static void device_demoted(const struct device *device)
 {
 	log_warning(
-		"device %u:%u: asynchronous submits block (%llu of %llu took more than 20 ms, one %llu ms): it is read by the offload "
-		"threads from now on",
+		"device %u:%u: asynchronous submits block (%llu of %llu took more than 20 ms, the longest %llu ms); its reads "
+		"now run on the offload threads",
 		major(device->id), minor(device->id), (unsigned long long)device->slow_submits,
 		(unsigned long long)device->submits, (unsigned long long)(device->submit_max_ns / CLOCK_NS_PER_MS));
 }
 
-/* A disk that hangs keeps what it has in flight. */
-static uint64_t flight_max_bytes(const struct process *process)
+/* Returns the limit of bytes in flight for one device. A hung disk blocks the memory of its reads in flight. */
+static uint64_t max_inflight_bytes(const struct process *process)
 {
 	return cache_bytes(process->cache) / 4;
 }
@@ -49,7 +53,7 @@ static int make_devices(struct process *process, const struct config *config)
 	struct devices_options options = {
 		.depth = config->disk_depth > 0 ? config->disk_depth : DEPTH_DEFAULT,
 		.depth_bytes = config->disk_inflight_bytes > 0 ? config->disk_inflight_bytes : DEPTH_BYTES_DEFAULT,
-		.max_bytes = flight_max_bytes(process),
+		.max_bytes = max_inflight_bytes(process),
 		.depth_fixed = config->disk_depth > 0,
 		.demoted = device_demoted,
 	};
@@ -91,7 +95,7 @@ int process_open(struct process *process, const struct config *config, unsigned 
 	process->unsent_bytes = system_limits_unsent_bytes();
 	error = cache_new(&process->cache, process_cache_bytes(config), config->cache_size_bytes > 0);
 	if (error != 0)
-		return fail("can't map cache_size of memory", error);
+		return fail("cannot map the memory of cache_size", error);
 	error = make_devices(process, config);
 	if (error == 0)
 		error = make_descriptors(process);
@@ -99,8 +103,8 @@ int process_open(struct process *process, const struct config *config, unsigned 
 		return fail("start", error);
 	error = offload_new(&process->offload, config->offload_threads);
 	if (error != 0)
-		return fail("can't start offload_threads", error);
-	error = directory_table_new(&process->folders,
+		return fail("cannot start the offload threads", error);
+	error = directory_table_new(&process->directories,
 				    &(struct directory_table_options){ .offload = process->offload });
 	if (error == 0)
 		error = make_login(process, config);
@@ -115,14 +119,15 @@ int process_resize(struct process *process, const struct config *config)
 	int error = resize_start(process->cache, bytes, config->cache_size_bytes > 0);
 
 	if (error != 0)
-		return fail(error == -E2BIG
-				    ? "cache_size is more than this machine has, or had addresses for at the start"
-				    : "can't map cache_size of memory",
-			    error);
+		return fail(
+			error == -E2BIG
+				? "cache_size exceeds the memory of this machine, or the address range that was reserved at the start"
+				: "cannot map the memory of cache_size",
+			error);
 	if (cache_bytes(process->cache) > bytes)
-		log_info("cache_size: the cache takes %zu MiB, the least that it can be shrunk to",
+		log_info("cache_size: the cache has %zu MiB, the minimum to which it can shrink while the process runs",
 			 cache_bytes(process->cache) >> 20);
-	devices_set_max_bytes(process->devices, flight_max_bytes(process));
+	devices_set_max_bytes(process->devices, max_inflight_bytes(process));
 	process_finish_resize(process);
 	return 0;
 }
@@ -171,8 +176,8 @@ struct files_options process_files_options(struct process *process, const struct
 
 void process_stop(struct process *process)
 {
-	if (process->folders != NULL)
-		directory_table_stop(process->folders);
+	if (process->directories != NULL)
+		directory_table_stop(process->directories);
 	if (process->login != NULL)
 		login_stop(process->login);
 	if (process->offload != NULL)
@@ -184,7 +189,7 @@ void process_close(struct process *process)
 	const int descriptors[] = { process->ended_fd, process->retired_fd, process->calibrator.root_fd };
 
 	clients_free(process->clients);
-	directory_table_free(process->folders);
+	directory_table_free(process->directories);
 	login_free(process->login);
 	offload_free(process->offload);
 	cache_free(process->cache);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What all workers of the process share for as long as it runs, whatever the configuration says meanwhile: memory,
- * disks, the offload threads, who is connected. What depends on the configuration is a generation's.
+ * Resources that all workers share for the life of the process: memory, devices, offload threads, and the table of
+ * clients. Resources that depend on the configuration belong to a generation (generation.h).
+ *
+ * The main thread creates and frees them, and owns the struct. Other threads use them as their own headers allow.
  */
 #ifndef DAEMON_PROCESS_H
 #define DAEMON_PROCESS_H
@@ -23,47 +25,50 @@ struct generation;
 struct acceptor;
 struct worker;
 
-/* What is said to whoever asks from outside. */
+/* The state of the process, as /readyz and /status report it. */
 enum process_state {
-	PROCESS_STARTING, /* some of what is below is not there yet */
+	PROCESS_STARTING, /* some fields of struct process are not set yet */
 	PROCESS_SERVING,
-	PROCESS_LEAVING,  /* it serves as before, while those who ask learn that it will not for long */
-	PROCESS_DRAINING, /* what was asked for is answered, and no more */
+	PROCESS_LEAVING,  /* drain_delay: /readyz reports 503, but connections are still accepted */
+	PROCESS_DRAINING, /* no connections are accepted; requests in progress are finished */
 };
 
 struct process {
 	struct devices *devices;
 	struct cache *cache;
 	struct offload *offload;
-	struct directory_table *folders;
+	struct directory_table *directories;
 	struct clients *clients;
 	struct login *login;
 	struct calibrator calibrator;
-	atomic_uint transfers;
-	uint64_t unsent_bytes; /* system_limits_unsent_bytes() */
-	struct bucket total;   /* of rate_total */
-	_Atomic enum process_state state;
-	atomic_uint reloads, reload_failures;
-	atomic_uint roots_replaced; /* by the folder that their path leads to now */
-	atomic_bool reloading;	    /* a reload is under way */
-	uint64_t started_ns;	    /* of the monotonic clock, */
-	int64_t started_wall_ns;    /* and of the other */
-	int ended_fd;		    /* an eventfd, written once by each worker that ends, */
-	int retired_fd;		    /* and this one when nobody has a hold of a generation any more */
+	atomic_uint transfers;		  /* in progress, of all workers; sequentially consistent, publishes nothing */
+	uint64_t unsent_bytes;		  /* system_limits_unsent_bytes() */
+	struct bucket total;		  /* token bucket of rate_total */
+	_Atomic enum process_state state; /* see process_set_state() */
+	atomic_uint reloads, reload_failures; /* counters of the main thread, for statistics */
+	atomic_uint roots_replaced;	      /* how often a root was replaced by another directory, for statistics */
+	atomic_bool reloading;		      /* a reload is in progress; for statistics and the status line */
+	uint64_t started_ns;		      /* start of the process, monotonic clock */
+	int64_t started_wall_ns;	      /* start of the process, wall clock */
+	int ended_fd;			      /* eventfd, written once by each worker that ends */
+	int retired_fd;			      /* eventfd, written when the last reference to a generation is dropped */
 	struct worker **workers;
 	struct acceptor **acceptors; /* of each worker */
-	unsigned count;
-	pthread_mutex_t lock; /* over what follows */
+	unsigned count;		     /* of workers */
+	pthread_mutex_t lock;	     /* protects `current`, and `listens` of all generations */
 	struct generation *current;
 };
 
-/* The main thread says what is the case now. Any thread may ask; what was made before it was said is there for whoever
- * has seen it. */
+/*
+ * Sets the state. Main thread. The store is sequentially consistent and publishes everything that the main thread has
+ * created before: a thread that reads PROCESS_SERVING may use all fields of the struct.
+ */
 static inline void process_set_state(struct process *process, enum process_state state)
 {
 	atomic_store(&process->state, state);
 }
 
+/* Returns the state. Any thread. */
 static inline enum process_state process_state(const struct process *process)
 {
 	return atomic_load(&process->state);
@@ -76,30 +81,31 @@ static inline const char *process_state_name(enum process_state state)
 	return names[state];
 }
 
-/* Nothing is made yet, and process_close() is fine. */
+/* Initializes an empty struct. process_close() may be called from now on. */
 void process_init(struct process *process);
 /*
- * Makes all but workers and generations, as the configuration says. 0, or -errno, which was logged; in any case
- * process_close() takes apart what was made. After process_init(). Main thread, as all of this.
+ * Creates all resources except workers and generations, after process_init(). Returns 0, or -errno after it has logged
+ * the error. The caller calls process_close() in both cases. Main thread.
  */
 int process_open(struct process *process, const struct config *config, unsigned workers);
-/* Of the cache that this configuration asks for. */
+/* Returns the size of the cache for this configuration, in bytes. */
 size_t process_cache_bytes(const struct config *config);
 /*
- * Another configuration: the cache gets its size, and is what it was if that is not to be had. 0, or -errno, which was
- * logged. Then process_finish_resize() is to be called every few seconds.
+ * Resizes the cache to the size in the configuration. Shrinking continues in process_finish_resize(), which is to be
+ * called every few seconds. Returns 0, or -errno after it has logged the error; the size is then unchanged. Main thread,
+ * or the thread of a reload.
  */
 int process_resize(struct process *process, const struct config *config);
 void process_finish_resize(struct process *process);
-/* Finds out how much may be in flight on the disk of this folder, unless that was set by hand. */
+/* Calibrates the device of the root at root_fd, unless disk_depth is set (calibrator.h). Main thread. */
 void process_calibrate(struct process *process, const struct config *config, int root_fd);
 
-/* What a table of open files of this configuration is made with; but for its root. */
+/* Returns the options for a table of open files of this configuration, except root_fd. */
 struct files_options process_files_options(struct process *process, const struct config *config);
 
-/* Workers were joined: the offload threads end, after which nothing is under way. */
+/* Ends the offload threads, after the workers were joined. No job or read is in progress afterwards. */
 void process_stop(struct process *process);
-/* After process_stop(), when workers and the tables of open files are gone. */
+/* Frees all resources, after process_stop(), and after workers and tables of open files were freed. */
 void process_close(struct process *process);
 
 #endif

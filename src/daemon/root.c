@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Each root has its own thread for the lookups of its path. A lookup that waits for storage therefore delays neither
- * the reactors, nor the main thread, nor the lookups of other roots. dup3() replaces the folder behind the
- * descriptor that all threads use, so request lookups need no lock and no notification. Request lookups that are
- * under way end in the former folder; later ones begin in the new one.
+ * the reactors, nor the main thread, nor the lookups of other roots. dup3() replaces the directory
+ * behind the descriptor that all threads use, so request lookups need no lock and no notification. Request lookups that
+ * are in progress end in the former directory; later ones begin in the new one.
  *
  * The object is shared by its users (the sites of each generation) and its thread. The last of them to end frees it.
  */
@@ -24,37 +24,41 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define LOOK_MS 1000
-#define SECOND_LOOK_MS 100 /* after a path was missing: it may be about to be switched by an unlink and a symlink */
+#define LOOKUP_MS 1000
+#define RETRY_MS 100 /* after a failed lookup: an unlink and a symlink may be switching the path right now */
 #define STEP_MS 10
 
-/* What a path led to. */
+/* The directory that a path led to. */
 struct directory_identity {
 	uint64_t device, inode, mount;
 	bool is_mount_root;
-	char name[PATH_MAX]; /* without symbolic links; "": not known */
+	char name[PATH_MAX]; /* path without symbolic links; "": unknown */
 };
 
 struct root {
 	char *path;
 	int fd;
 	struct files *files;
-	atomic_uint references; /* of users, and one of the thread */
-	atomic_uint users;
-	atomic_bool gone;
+	atomic_uint references; /* users, plus one for the thread; see drop_reference() for the memory order */
+	atomic_uint users;	/* sequentially consistent; the last one stops the thread */
+	atomic_bool gone;	/* sequentially consistent; publishes no other data */
 	pthread_t thread;
-	pthread_mutex_t lock; /* over what follows */
+	pthread_mutex_t lock; /* protects the condition and the three flags below */
 	pthread_cond_t changed;
-	bool watched, looking, stopping;
-	/* the thread's */
+	bool watched, looking_up, stopping;
+	/* Used by the thread only, once it runs. */
 	atomic_uint *replaced;
-	struct directory_identity folder; /* the one that is served, or was served last */
-	unsigned misses;
-	int trouble; /* the last look failed with this error, which says nothing about the folder */
+	struct directory_identity directory; /* the served directory, or the last one that was served */
+	unsigned misses;		     /* lookups in a row that found no directory */
+	int last_error;			     /* of the last lookup, if the error says nothing about the directory */
 };
 
+/*
+ * Sequentially consistent: a thread increments `lookups` before it reads `all_stop`, root_stop_watching() writes
+ * `all_stop` before it reads `lookups`. So no lookup starts unnoticed.
+ */
 static atomic_bool all_stop;
-static atomic_uint looks; /* under way, of all roots */
+static atomic_uint lookups; /* in progress, of all roots */
 
 /* --- opening a path --- */
 
@@ -74,7 +78,7 @@ int root_open_directory(const char *root)
 
 const char *root_error_text(int error)
 {
-	return error == -EACCES ? "its permissions do not let this user read it" : strerror(-error);
+	return error == -EACCES ? "no permission to read this directory" : strerror(-error);
 }
 
 int root_open(const char *root)
@@ -82,30 +86,30 @@ int root_open(const char *root)
 	int fd = root_open_directory(root);
 
 	if (fd < 0)
-		log_error("can't serve %s: %s", root, root_error_text(fd));
+		log_error("cannot serve %s: %s", root, root_error_text(fd));
 	return fd;
 }
 
 /* --- lookups, on the thread --- */
 
-static void identify(int fd, struct directory_identity *folder)
+static void identify(int fd, struct directory_identity *directory)
 {
 	char link[64];
 	struct statx st;
 	ssize_t length;
 
-	*folder = (struct directory_identity){ 0 };
+	*directory = (struct directory_identity){ 0 };
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &st) == 0) {
-		folder->device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
-		folder->inode = st.stx_ino;
-		folder->mount = (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
-		folder->is_mount_root = (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+		directory->device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
+		directory->inode = st.stx_ino;
+		directory->mount = (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
+		directory->is_mount_root = (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 	}
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, folder->name, sizeof(folder->name) - 1);
+	length = readlink(link, directory->name, sizeof(directory->name) - 1);
 	if (length < 0)
 		length = 0;
-	folder->name[length] = '\0';
+	directory->name[length] = '\0';
 }
 
 static bool is_same(const struct directory_identity *a, const struct directory_identity *b)
@@ -113,19 +117,20 @@ static bool is_same(const struct directory_identity *a, const struct directory_i
 	return a->device == b->device && a->inode == b->inode && a->mount == b->mount;
 }
 
+/* Returns true if the filesystem whose root was served was unmounted: the path now leads to the mount point. */
 static bool is_unmounted(const struct directory_identity *now, const struct directory_identity *before)
 {
 	return before->is_mount_root && !now->is_mount_root && before->name[0] != '\0' &&
 	       strcmp(now->name, before->name) == 0;
 }
 
-/* The path leads nowhere, or where nobody may go. Any other error is one of the process or of the storage. */
+/* Returns true if the path leads to no accessible directory. Other errors come from the process or the storage. */
 static bool is_missing(int error)
 {
 	return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -EACCES || error == -ENAMETOOLONG;
 }
 
-/* Its descriptor, or -errno; -ENODEV: the filesystem was unmounted. */
+/* Looks up the path. Returns a descriptor or -errno; -ENODEV means that the filesystem was unmounted. */
 static int look_up(const struct root *root, struct directory_identity *now)
 {
 	int fd = root_open_directory(root->path);
@@ -133,58 +138,62 @@ static int look_up(const struct root *root, struct directory_identity *now)
 	if (fd < 0)
 		return fd;
 	identify(fd, now);
-	if (!is_unmounted(now, &root->folder))
+	if (!is_unmounted(now, &root->directory))
 		return fd;
 	close(fd);
 	return -ENODEV;
 }
 
+/* The path leads to no directory any more. */
 static void lose(struct root *root, int error)
 {
 	if (atomic_load(&root->gone))
 		return;
 	atomic_store(&root->gone, true);
 	files_set_root_lost(root->files, true);
-	log_error("root %s: %s; requests are answered 503 until it is back", root->path,
+	log_error("root %s: %s; requests are answered with 503 until the path leads to a directory again", root->path,
 		  error == -ENODEV ? "its filesystem was unmounted" : root_error_text(error));
 }
 
+/* Serves another directory from now on. */
 static void replace(struct root *root, int fd, const struct directory_identity *now)
 {
 	int error = dup3(fd, root->fd, O_CLOEXEC) < 0 ? -errno : files_replace_root(root->files, fd);
 
 	if (error != 0) {
-		log_fault(LOG_LEVEL_ERROR, "root %s: the new folder can't be served: %s", root->path, strerror(-error));
+		log_fault(LOG_LEVEL_ERROR, "root %s: cannot serve the new directory: %s; still serving the former one",
+			  root->path, strerror(-error));
 		return;
 	}
-	log_info("root %s: serving %s from now on, instead of %s", root->path,
-		 now->name[0] != '\0' ? now->name : "another folder",
-		 root->folder.name[0] != '\0' ? root->folder.name : "the former one");
-	root->folder = *now;
+	log_info("root %s: now serving %s instead of %s", root->path,
+		 now->name[0] != '\0' ? now->name : "another directory",
+		 root->directory.name[0] != '\0' ? root->directory.name : "the former one");
+	root->directory = *now;
 	atomic_fetch_add(root->replaced, 1);
 }
 
+/* The path leads to this directory. */
 static void find(struct root *root, int fd, const struct directory_identity *now)
 {
-	if (!is_same(now, &root->folder))
+	if (!is_same(now, &root->directory))
 		replace(root, fd, now);
-	if (!is_same(now, &root->folder) || !atomic_load(&root->gone))
+	if (!is_same(now, &root->directory) || !atomic_load(&root->gone))
 		return;
 	files_set_root_lost(root->files, false);
 	atomic_store(&root->gone, false);
-	log_info("root %s: it is back", root->path);
+	log_info("root %s: available again", root->path);
 }
 
-/* Storage that has an error of its own answers requests with that error; the log has it once. */
-static void note_trouble(struct root *root, int error)
+/* Logs an error of the process or of the storage, once. Requests fail with their own errors in such a case. */
+static void note_error(struct root *root, int error)
 {
-	if (error != root->trouble && error != 0)
-		log_warning("root %s: can't be looked up: %s; still serving the folder that it led to last", root->path,
-			    strerror(-error));
-	root->trouble = error;
+	if (error != root->last_error && error != 0)
+		log_warning("root %s: cannot look up the path: %s; still serving the directory that it last led to",
+			    root->path, strerror(-error));
+	root->last_error = error;
 }
 
-static void look(struct root *root)
+static void check_path(struct root *root)
 {
 	struct directory_identity now;
 	int fd = look_up(root, &now);
@@ -194,7 +203,7 @@ static void look(struct root *root)
 			lose(root, fd);
 		return;
 	}
-	note_trouble(root, fd < 0 ? fd : 0);
+	note_error(root, fd < 0 ? fd : 0);
 	if (fd < 0)
 		return;
 	root->misses = 0;
@@ -204,9 +213,9 @@ static void look(struct root *root)
 
 /* --- the thread --- */
 
-static void leave(struct root *root)
+static void drop_reference(struct root *root)
 {
-	/* Release and acquire: the last one frees what the others used. */
+	/* Release publishes the changes of this user; acquire makes those of all users visible to the last one. */
 	if (atomic_fetch_sub_explicit(&root->references, 1, memory_order_acq_rel) > 1)
 		return;
 	files_unref(root->files);
@@ -218,10 +227,10 @@ static void leave(struct root *root)
 	free(root);
 }
 
-/* The lock is held. True: it is time for a look. */
-static bool wait_for_look(struct root *root)
+/* Waits until the next lookup is due. The lock is held. Returns false if the thread is to end. */
+static bool wait_for_lookup(struct root *root)
 {
-	uint64_t due_ns = clock_now_ns() + (root->misses == 1 ? SECOND_LOOK_MS : LOOK_MS) * CLOCK_NS_PER_MS;
+	uint64_t due_ns = clock_now_ns() + (root->misses == 1 ? RETRY_MS : LOOKUP_MS) * CLOCK_NS_PER_MS;
 	struct timespec due = { .tv_sec = (time_t)(due_ns / CLOCK_NS_PER_S),
 				.tv_nsec = (long)(due_ns % CLOCK_NS_PER_S) };
 
@@ -235,22 +244,22 @@ static void *run(void *context)
 	struct root *root = context;
 
 	pthread_mutex_lock(&root->lock);
-	while (wait_for_look(root)) {
-		root->looking = true;
+	while (wait_for_lookup(root)) {
+		root->looking_up = true;
 		pthread_mutex_unlock(&root->lock);
-		atomic_fetch_add(&looks, 1);
+		atomic_fetch_add(&lookups, 1);
 		if (!atomic_load(&all_stop))
-			look(root);
-		atomic_fetch_sub(&looks, 1);
+			check_path(root);
+		atomic_fetch_sub(&lookups, 1);
 		pthread_mutex_lock(&root->lock);
-		root->looking = false;
+		root->looking_up = false;
 	}
 	pthread_mutex_unlock(&root->lock);
-	leave(root);
+	drop_reference(root);
 	return NULL;
 }
 
-/* --- its users --- */
+/* --- users --- */
 
 static int init(struct root *root, const char *path, int fd, const struct files_options *options)
 {
@@ -268,7 +277,7 @@ static int init(struct root *root, const char *path, int fd, const struct files_
 	if (root->path == NULL)
 		return -ENOMEM;
 	own.root_fd = fd;
-	identify(fd, &root->folder);
+	identify(fd, &root->directory);
 	return files_new(&root->files, &own);
 }
 
@@ -279,7 +288,7 @@ int root_new(struct root **root, const char *path, int fd, const struct files_op
 
 	if (error != 0) {
 		if (made != NULL)
-			leave(made);
+			drop_reference(made);
 		return error;
 	}
 	made->fd = fd;
@@ -314,15 +323,15 @@ struct root *root_ref(struct root *root)
 
 static void stop(struct root *root)
 {
-	bool looking;
+	bool looking_up;
 
 	pthread_mutex_lock(&root->lock);
 	root->stopping = true;
-	looking = root->looking;
+	looking_up = root->looking_up;
 	pthread_cond_signal(&root->changed);
 	pthread_mutex_unlock(&root->lock);
-	if (looking)
-		pthread_detach(root->thread); /* it ends when the storage answers */
+	if (looking_up)
+		pthread_detach(root->thread); /* the thread ends when the storage responds */
 	else
 		pthread_join(root->thread, NULL);
 }
@@ -333,7 +342,7 @@ void root_unref(struct root *root)
 		return;
 	if (atomic_fetch_sub(&root->users, 1) == 1 && root->watched)
 		stop(root);
-	leave(root);
+	drop_reference(root);
 }
 
 bool root_is_like(const struct root *root, const char *path, const struct files_options *options)
@@ -359,7 +368,7 @@ bool root_is_gone(const struct root *root)
 bool root_stop_watching(unsigned patience_ms)
 {
 	atomic_store(&all_stop, true);
-	for (unsigned waited_ms = 0; atomic_load(&looks) > 0 && waited_ms < patience_ms; waited_ms += STEP_MS)
+	for (unsigned waited_ms = 0; atomic_load(&lookups) > 0 && waited_ms < patience_ms; waited_ms += STEP_MS)
 		nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * CLOCK_NS_PER_MS }, NULL);
-	return atomic_load(&looks) == 0;
+	return atomic_load(&lookups) == 0;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A served folder: its path, the descriptor at which lookups begin, and its table of open files.
+ * A root is a served directory: its path, the descriptor at which lookups begin, and its table of open files.
  *
  * While the root is watched, its path is looked up once a second:
  *
- * - If the path leads to another folder, that folder replaces the former one behind the same descriptor. A symbolic
- *   link was switched, or a filesystem was mounted. Transfers from the former folder continue.
- * - If the path leads to no folder, the root is gone. Requests are answered 503 until the path leads to a folder.
+ * - If the path leads to another directory, that directory replaces the former one behind the same descriptor. A symbolic
+ *   link was switched, or a filesystem was mounted. Transfers from the former directory continue.
+ * - If the path leads to no directory, the root is gone. Requests are answered 503 until the path leads to a directory.
  * - If the filesystem of the root was unmounted, the root is gone, too. This is detected if the path led to the root of
  *   a mounted filesystem, and the same path now leads to the mount point under it.
  *
@@ -38,11 +38,12 @@ int root_open(const char *path);
  */
 int root_new(struct root **root, const char *path, int fd, const struct files_options *options);
 /*
- * Starts the thread that looks up the path. The thread increments *replaced when another folder replaces the served
+ * Starts the thread that looks up the path. The thread increments *replaced when another directory replaces the served
  * one. A second call has no effect. Returns 0 or -errno.
  */
 int root_watch(struct root *root, atomic_uint *replaced);
 
+/* Adds a reference. Returns the root. Main thread, or the thread of a reload. */
 struct root *root_ref(struct root *root);
 /*
  * Drops a reference. The last call also ends the thread; a thread that waits for storage ends when the storage
@@ -55,9 +56,10 @@ void root_unref(struct root *root);
  * descriptor that was just opened from the path. BLOCKS.
  */
 bool root_is_like(const struct root *root, const char *path, const struct files_options *options);
+/* Return the descriptor (O_PATH) and the table of files, which are owned by the root. Any thread. */
 int root_fd(const struct root *root);
 struct files *root_files(const struct root *root);
-/* Returns true if the path leads to no folder that may be served. Any thread. */
+/* Returns true if the path leads to no directory that may be served. Any thread. */
 bool root_is_gone(const struct root *root);
 
 /*

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A table of open files knows paths below one root only, so each site that has a root has a table; what is read through
- * them is one cache's all the same, since that goes by device and inode.
+ * A table of open files covers the paths below one root, so each site with a root has its own table. A site without a
+ * root uses the table of the top level. All tables share one cache, because the cache identifies a file by device and
+ * inode.
+ *
+ * A root is shared by consecutive generations (root.h). The functions here apply an operation to the roots of all sites
+ * of one configuration.
  */
 #include "daemon/site_roots.h"
 
@@ -11,6 +15,7 @@
 #include "base/log.h"
 #include "daemon/root.h"
 
+/* Returns true if site i has a root of its own. */
 static bool has_own(const struct rules *rules, size_t i)
 {
 	return rules->sites[i].root != NULL;
@@ -30,7 +35,7 @@ int site_roots_open(struct rules *rules)
 	return 0;
 }
 
-/* One of the generation before: of the same path, which leads to the same folder. */
+/* Returns a root of the former generation with the same path and the same directory, or NULL. */
 static struct root *find_like(const struct rules *before, const char *path, const struct files_options *options)
 {
 	for (size_t i = 0; before != NULL && i < before->site_count; i++)
@@ -80,7 +85,9 @@ void site_roots_watch(struct rules *rules, atomic_uint *replaced)
 		int error = has_own(rules, i) ? root_watch(rules->sites[i].watched, replaced) : 0;
 
 		if (error != 0)
-			log_error("root %s: is not watched: %s", rules->sites[i].root, strerror(-error));
+			log_error(
+				"root %s: cannot start the thread that watches its path: %s; changes of the path go unnoticed",
+				rules->sites[i].root, strerror(-error));
 	}
 }
 

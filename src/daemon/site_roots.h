@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The folders of the sites, and the table of open files of each. Main thread only, but for what it hands on. */
+/*
+ * The roots of all sites of a configuration, and their tables of open files. Main thread or the thread of a reload,
+ * except where noted.
+ */
 #ifndef DAEMON_SITE_ROOTS_H
 #define DAEMON_SITE_ROOTS_H
 
@@ -9,34 +12,38 @@
 #include "store/files.h"
 #include "store/files_walk.h"
 
-/* Opens the root of each site that has one (site->root_fd). 0, or -errno, which was logged. */
+/* Opens the root of each site that has one, as site->root_fd. Returns 0, or -errno after it has logged the error. */
 int site_roots_open(struct rules *rules);
 /*
- * Makes their tables (site->files), all alike but for root_fd; a site without a root has the top level's. Tables of
- * `before` (NULL: there are none) that are of the same folder are used further. 0 or -errno.
+ * Creates the tables of open files (site->files) with these options; root_fd in them is ignored. A site without a root
+ * uses the table of the top level. Roots of `before` (may be NULL) with the same directory are shared. Returns 0 or
+ * -errno.
  */
 int site_roots_make_files(struct rules *rules, const struct rules *before, const struct files_options *options);
-/* Starts to look at each of them once a second, see root.h; those of the generation before go on. Main thread. */
+/* Starts to watch the path of each root (root.h), unless it is watched already. Main thread. */
 void site_roots_watch(struct rules *rules, atomic_uint *replaced);
-/* How many of them lead to nothing that may be served now; *count: of how many. Any thread. */
+/*
+ * Returns the number of roots whose path leads to no directory (root_is_gone()). Sets *count to the number of roots. Any
+ * thread.
+ */
 unsigned site_roots_gone(const struct rules *rules, unsigned *count);
-/* What is served, to name it. */
+/* Returns the path of the first root, for messages. */
 const char *site_roots_first(const struct rules *rules);
-/* The folder that calibration looks into: the first there is. */
+/* Returns the descriptor of the first root, for the calibration. */
 int site_roots_first_fd(const struct rules *rules);
 
-/* files_walk_close_deleted() of all. */
+/* Calls files_walk_close_deleted() for all tables. */
 void site_roots_close_deleted(const struct rules *rules);
-/* The sums. Any thread. */
+/* Sums the statistics of all tables. Any thread. */
 void site_roots_stats(const struct rules *rules, struct files_stats *stats);
 
-/* files_walk_top() of all; each rank's table is the index of its site. Any thread. */
+/* Calls files_walk_top() for all tables; the table of a rank is the index of its site. Any thread. */
 unsigned site_roots_top(const struct rules *rules, struct files_rank *ranks, unsigned count);
 
-/* files_walk_names() of all, likewise. Any thread. */
+/* Calls files_walk_names() for all tables, likewise. Any thread. */
 void site_roots_name_all(const struct rules *rules, struct files_name *names, size_t count);
 
-/* What site_roots_make_files() and site_roots_open() made, as far as they came. */
+/* Free the results of site_roots_make_files() and of site_roots_open(), also after these have failed. */
 void site_roots_free_files(struct rules *rules);
 void site_roots_close(struct rules *rules);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The thread has its own signalfd, for the two signals only. Other signals stay pending until the main thread reads
- * them. The process does not serve requests yet, so it can exit at once.
+ * A thread waits for SIGTERM and SIGINT while the main thread starts the process and may block. The thread has its own
+ * signalfd, for the two signals only. Other signals stay pending until the main thread reads them. The process does not
+ * serve requests yet, so it can exit at once.
  */
 #include "daemon/startup_signals.h"
 
@@ -22,30 +23,30 @@ static struct {
 	pthread_t thread;
 	bool runs;
 	int signal_fd, started_fd;
-} early;
+} startup = { .signal_fd = -1, .started_fd = -1 };
 
 static void *run(void *context)
 {
-	struct pollfd fds[] = { { .fd = early.signal_fd, .events = POLLIN },
-				{ .fd = early.started_fd, .events = POLLIN } };
+	struct pollfd fds[] = { { .fd = startup.signal_fd, .events = POLLIN },
+				{ .fd = startup.started_fd, .events = POLLIN } };
 	struct signalfd_siginfo info;
 
 	(void)context;
 	while (poll(fds, 2, -1) < 0)
 		;
-	if (fds[1].revents != 0 || read(early.signal_fd, &info, sizeof(info)) != sizeof(info))
+	if (fds[1].revents != 0 || read(startup.signal_fd, &info, sizeof(info)) != sizeof(info))
 		return NULL;
-	log_warning("%s while starting: leaving", strsignal((int)info.ssi_signo));
+	log_warning("%s during the start; exiting", strsignal((int)info.ssi_signo));
 	log_stop();
 	_exit(EXIT_SUCCESS);
 }
 
 static void close_all(void)
 {
-	if (early.signal_fd >= 0)
-		close(early.signal_fd);
-	if (early.started_fd >= 0)
-		close(early.started_fd);
+	if (startup.signal_fd >= 0)
+		close(startup.signal_fd);
+	if (startup.started_fd >= 0)
+		close(startup.started_fd);
 }
 
 void startup_signals_begin(void)
@@ -55,11 +56,11 @@ void startup_signals_begin(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
-	early.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	early.started_fd = eventfd(0, EFD_CLOEXEC);
-	early.runs = early.signal_fd >= 0 && early.started_fd >= 0 &&
-		     pthread_create(&early.thread, NULL, run, NULL) == 0;
-	if (!early.runs)
+	startup.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	startup.started_fd = eventfd(0, EFD_CLOEXEC);
+	startup.runs = startup.signal_fd >= 0 && startup.started_fd >= 0 &&
+		       pthread_create(&startup.thread, NULL, run, NULL) == 0;
+	if (!startup.runs)
 		close_all();
 }
 
@@ -67,10 +68,10 @@ void startup_signals_end(void)
 {
 	const uint64_t one = 1;
 
-	if (!early.runs)
+	if (!startup.runs)
 		return;
-	if (write(early.started_fd, &one, sizeof(one)) == sizeof(one))
-		pthread_join(early.thread, NULL);
+	if (write(startup.started_fd, &one, sizeof(one)) == sizeof(one))
+		pthread_join(startup.thread, NULL);
 	close_all();
-	early.runs = false;
+	startup.runs = false;
 }

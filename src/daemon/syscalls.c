@@ -41,7 +41,7 @@ struct call {
 	const char *name;
 	long number;
 	int expected;  /* errno */
-	bool optional; /* the C library does without it where it is ENOSYS */
+	bool optional; /* ENOSYS is fine: the C library uses another call then */
 	long arguments[5];
 };
 
@@ -65,7 +65,7 @@ static const struct call calls[] = {
 	{ "signalfd4", SYS_signalfd4, EINVAL, false, { NO_FD, AT(bytes), 0, 0 } },
 	{ "epoll_create1", SYS_epoll_create1, EINVAL, false, { NO_FLAGS } },
 	{ "epoll_ctl", SYS_epoll_ctl, EBADF, false, { NO_FD, EPOLL_CTL_ADD, NO_FD, AT(&event) } },
-#ifdef SYS_epoll_wait /* elsewhere the C library makes it of epoll_pwait */
+#ifdef SYS_epoll_wait /* without it, the C library uses epoll_pwait */
 	{ "epoll_wait", SYS_epoll_wait, EBADF, false, { NO_FD, AT(&event), 1, 0 } },
 #else
 	{ "epoll_pwait", SYS_epoll_pwait, EBADF, false, { NO_FD, AT(&event), 1, 0, 0 } },
@@ -90,8 +90,8 @@ static const struct call calls[] = {
 #endif
 };
 
-/* 0 if the kernel has looked at the arguments, else the errno that came instead. */
-static int refusal(const struct call *call)
+/* Returns 0 if the kernel has checked the arguments, else the errno of the refused call. */
+static int refused_errno(const struct call *call)
 {
 	const long *arguments = call->arguments;
 
@@ -105,7 +105,7 @@ bool syscalls_check(FILE *faults)
 	unsigned refused = 0;
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		int error = refusal(&calls[i]);
+		int error = refused_errno(&calls[i]);
 
 		if (error == 0)
 			continue;
@@ -114,9 +114,9 @@ bool syscalls_check(FILE *faults)
 	}
 	if (refused > 0)
 		fprintf(faults,
-			". They are refused by the kernel (openat2 needs Linux 5.6, io_* CONFIG_AIO) or by a seccomp filter. systemd: "
-			"SystemCallFilter=@system-service, and neither DynamicUser= nor RestrictSUIDSGID=, which refuse openat2. "
-			"Docker or Podman: update it and libseccomp, or --security-opt seccomp=PROFILE with a profile that allows "
-			"them.\n");
+			". The kernel (openat2 needs Linux 5.6, io_* needs CONFIG_AIO) or a seccomp filter refuses them. With "
+			"systemd, set SystemCallFilter=@system-service, and do not set DynamicUser= or RestrictSUIDSGID=, which "
+			"refuse openat2. With Docker or Podman, update it and libseccomp, or use --security-opt seccomp=PROFILE with "
+			"a profile that allows these calls.\n");
 	return refused == 0;
 }

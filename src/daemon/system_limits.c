@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Looked at once, at start, on the main thread: what would otherwise be a 503 or an EAGAIN in the middle of the night
- * is said now, in the operator's terms.
+ * Compares the needs of a configuration with the limits of the system: descriptors, AIO slots, memory. The checks run at
+ * the start and at each reload. Without them a low limit would show only under load, as responses with 503 or as failed
+ * system calls. Each message names the needed amount, the limit, and the setting to change.
  */
 #include "daemon/system_limits.h"
 
@@ -17,14 +18,14 @@
 #include "base/log.h"
 #include "request/clients.h"
 
-#define DESCRIPTORS_PER_WORKER 8 /* epoll, MHD's epoll, mailbox, AIO's eventfd, a spare, and some */
+#define DESCRIPTORS_PER_WORKER 8 /* epoll, the epoll sets of MHD, mailbox, eventfd of AIO, timer, a spare one */
 #define DESCRIPTORS_OF_PROCESS (64 + CLIENTS_REJECTED_MAX)
 #define CONNECTIONS_MIN 16
 #define LISTINGS_BYTES (UINT64_C(64) << 20)
-#define CONNECTION_BYTES (UINT64_C(36) << 10) /* with TLS, and a block for what is being sent */
+#define CONNECTION_BYTES (UINT64_C(36) << 10) /* with TLS and a block of the body */
 #define MEMORY_OF_PROCESS (UINT64_C(64) << 20)
-#define UNSENT_PAGES 65536 /* if tcp_mem cannot be read: the value of a machine with 4 GiB */
-#define RING_DEFAULT 128   /* what a calibration tries at most */
+#define UNSENT_PAGES 65536 /* default if tcp_mem cannot be read: the value of a machine with 4 GiB */
+#define RING_DEFAULT 128   /* the maximum that a calibration tries */
 
 static bool has_listings(const struct rules *rules)
 {
@@ -47,7 +48,7 @@ static unsigned count_roots(const struct rules *rules)
 	return count > 0 ? count : 1;
 }
 
-/* Each connection may have a folder read, which is open meanwhile. */
+/* With listings, each connection may have a directory open as well. */
 uint64_t system_limits_descriptors_needed(const struct config *config, unsigned workers)
 {
 	uint64_t connections = (uint64_t)config->max_connections * (has_listings(&config->rules) ? 2 : 1);
@@ -71,8 +72,8 @@ void system_limits_raise_descriptors(struct config *config, unsigned workers)
 	config->max_connections = config->max_connections > missing + CONNECTIONS_MIN
 					  ? config->max_connections - (unsigned)missing
 					  : CONNECTIONS_MIN;
-	log_warning("%" PRIu64 " descriptors are needed and the limit is %" PRIu64 ": max_connections is lowered to %u "
-		    "(raise LimitNOFILE= of the service, or \"ulimit -Hn\")",
+	log_warning("the configuration needs %" PRIu64 " descriptors, but the limit is %" PRIu64
+		    "; max_connections is lowered to %u; raise LimitNOFILE= of the service, or \"ulimit -Hn\"",
 		    needed, (uint64_t)limit.rlim_cur, config->max_connections);
 }
 
@@ -98,14 +99,14 @@ bool system_limits_check_aio(const struct config *config, unsigned workers)
 	if (!read_number("/proc/sys/fs/aio-max-nr", &max) || !read_number("/proc/sys/fs/aio-nr", &used) ||
 	    used + needed <= max)
 		return true;
-	log_error("%" PRIu64
-		  " asynchronous reads (workers x disk_depth, or x 128) are needed and fs.aio-max-nr leaves %" PRIu64
-		  ": lower disk_depth or workers, or \"sysctl -w fs.aio-max-nr=%" PRIu64 "\"",
+	log_error("the workers need %" PRIu64
+		  " asynchronous reads (workers x disk_depth, or workers x 128), but fs.aio-max-nr leaves %" PRIu64
+		  "; lower disk_depth or workers, or run \"sysctl -w fs.aio-max-nr=%" PRIu64 "\"",
 		  needed, used < max ? max - used : 0, used + needed);
 	return false;
 }
 
-/* The least of what this group of processes may have, and those above it. `path` is cut off from its end. */
+/* Returns the lowest limit of a control group and of the groups above it. Shortens `path` to its parents. */
 static uint64_t least_limit(const char *hierarchy, char *path, const char *file)
 {
 	uint64_t least = UINT64_MAX, limit;
@@ -115,7 +116,7 @@ static uint64_t least_limit(const char *hierarchy, char *path, const char *file)
 		char *slash = strrchr(path, '/');
 
 		snprintf(name, sizeof(name), "%s%s/%s", hierarchy, path, file);
-		if (read_number(name, &limit) && limit < least) /* "max" is no number */
+		if (read_number(name, &limit) && limit < least) /* "max" is not a number */
 			least = limit;
 		if (slash == NULL)
 			return least;
@@ -123,7 +124,10 @@ static uint64_t least_limit(const char *hierarchy, char *path, const char *file)
 	}
 }
 
-/* Lines of /proc/self/cgroup: "0::/path" of version 2, which may stand beside "4:memory:/path" of version 1. */
+/*
+ * Returns the memory limit of the control group of the process. /proc/self/cgroup has the line "0::/path" for version 2
+ * and lines such as "4:memory:/path" for version 1; both may be present.
+ */
 static uint64_t memory_of_group(void)
 {
 	FILE *file = fopen("/proc/self/cgroup", "re");
@@ -176,15 +180,15 @@ bool system_limits_check_memory(const struct config *config)
 	uint64_t needed = system_limits_memory_needed(config);
 
 	if (taken >= has)
-		log_error("cache_size takes %" PRIu64 " MiB, and no more than %" PRIu64
-			  " MiB may be used (MemoryMax= of the service, or the limit "
-			  "of its container): raise that, or lower cache_size",
+		log_error("cache_size needs %" PRIu64 " MiB, but the process may use only %" PRIu64
+			  " MiB; raise MemoryMax= of the service or the limit of its container, or lower cache_size",
 			  taken >> 20, has >> 20);
 	else if (needed > has)
 		log_warning(
-			"up to %" PRIu64 " MiB are needed, besides what is in sockets, and no more than %" PRIu64
-			" MiB may be used (MemoryMax= of the "
-			"service, or the limit of its container): raise that, or lower cache_size or max_connections",
+			"the process may need up to %" PRIu64
+			" MiB in addition to socket buffers, but may use only %" PRIu64
+			" MiB; raise MemoryMax= of the service or the limit of its container, or lower cache_size or "
+			"max_connections",
 			needed >> 20, has >> 20);
 	return taken < has;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether the system gives what the configuration asks for: descriptors, AIO slots, a readable root. Each complaint has
- * the figure needed and how to set it.
+ * Checks that the limits of the system meet the needs of a configuration: descriptors, AIO slots and memory. Main
+ * thread, or the thread of a reload.
  */
 #ifndef DAEMON_SYSTEM_LIMITS_H
 #define DAEMON_SYSTEM_LIMITS_H
@@ -10,24 +10,26 @@
 
 #include "config/config.h"
 
-/* Descriptors that this configuration can come to need. */
+/* Returns the maximum number of descriptors that this configuration can need. */
 uint64_t system_limits_descriptors_needed(const struct config *config, unsigned workers);
 
-/* Raises RLIMIT_NOFILE to its hard limit and says so if that is less than needed. Then max_connections is lowered to
- * what fits. */
+/*
+ * Raises RLIMIT_NOFILE to its hard limit. If that is less than needed, lowers max_connections accordingly and logs a
+ * warning.
+ */
 void system_limits_raise_descriptors(struct config *config, unsigned workers);
 
-/* Reads in flight at most, of one worker on all devices together. */
+/* Returns the maximum number of reads in flight of one worker, on all devices together. */
 unsigned system_limits_reads_per_worker(const struct config *config);
 
-/* Says so if fs.aio-max-nr leaves less than `workers` contexts take. True if it is enough, or can't be known. */
+/* Returns true if fs.aio-max-nr leaves enough for the workers, or cannot be read. Otherwise logs an error. */
 bool system_limits_check_aio(const struct config *config, unsigned workers);
 
-/* Bytes of memory that this configuration can come to need, without those in the kernel's queues of sockets. */
+/* Returns the maximum number of bytes that this configuration can need, without the socket buffers of the kernel. */
 uint64_t system_limits_memory_needed(const struct config *config);
 /*
- * Says so if the process, its service or container, may not have as much. True: it can start all the same, or no limit
- * is known; false: cache_size alone is more, and the kernel would end it in the middle of the start.
+ * Compares the needed memory with the limit of the control group, and logs if the limit is lower. Returns false if
+ * cache_size alone exceeds the limit: the kernel would then kill the process during the start.
  */
 bool system_limits_check_memory(const struct config *config);
 

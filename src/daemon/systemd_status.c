@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Nobody is asked, and nothing waited for: these are numbers that each worker leaves where any thread may read them. */
+/*
+ * Callbacks for notify.c. They read counters that the workers publish for any thread, so they wait for nothing. They run
+ * on the thread "ranged-notify".
+ */
 #include "daemon/systemd_status.h"
 
 #include "daemon/notify.h"
@@ -39,7 +42,8 @@ static void sample(void *context, struct notify_sample *sample)
 		add_worker(sample, process->workers[i]);
 }
 
-static uint64_t last_iteration_ns(void *context)
+/* Returns the oldest of the last iterations of all workers. */
+static uint64_t oldest_iteration_ns(void *context)
 {
 	const struct process *process = context;
 	uint64_t oldest_ns = UINT64_MAX;
@@ -55,5 +59,5 @@ static uint64_t last_iteration_ns(void *context)
 int systemd_status_start(struct process *process)
 {
 	return notify_start(&(struct notify_options){
-		.sample = sample, .last_iteration_ns = last_iteration_ns, .context = process });
+		.sample = sample, .last_iteration_ns = oldest_iteration_ns, .context = process });
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What systemd hears of the workers: figures, and whether they turn. Main thread. */
+/* Connects the notifications for systemd with the workers: figures for the status line, and the watchdog. */
 #ifndef DAEMON_SYSTEMD_STATUS_H
 #define DAEMON_SYSTEMD_STATUS_H
 
 #include "daemon/process.h"
 
-/* They run: from here on it is told, until notify_stop(). 0 or -errno. */
+/* Starts the notifications, after the workers were started; notify_stop() ends them. Returns 0 or -errno. Main thread. */
 int systemd_status_start(struct process *process);
 
 #endif

@@ -43,6 +43,6 @@ is "$(tr '\n' ' ' <"$DIR/two.log.1")" "two ?second1 two ?second2 two ?second3 b 
 	"one that both name goes on, with another form"
 is "$(cat "$DIR/two.log")" "three ?fourth1" "after the rotation"
 is "$(wc -l <"$DIR/one.log")" 30 "nothing more in the old one"
-like "$(cat "$DIR/other.log")" 'info: ended' "the error log, to the end"
+like "$(cat "$DIR/other.log")" 'info: stopped' "the error log, to the end"
 is "$(cat "$DIR/stderr.1")" "" "nothing was said elsewhere"
 finish

@@ -63,7 +63,7 @@ is "$(header X-Say)" four "a good one is taken after it"
 
 long
 kill -TERM "$PID"
-await 5 grep -q 'finishing 1 connections' "$DIR/error.log"
+await 5 grep -q 'draining 1 connections' "$DIR/error.log"
 kill -HUP "$PID"
 ok "while it ends it takes none" await 5 grep -q 'reload ignored' "$DIR/error.log"
 touch "$DIR/long.go"

@@ -55,7 +55,7 @@ refused() { # NAME REGEX LINE
 }
 refused "a user who is not there" 'there is no user "absent-user"' 'user = "absent-user"'
 refused "a group that is not there" 'there is no group "absent-group"' 'user = "nobody:absent-group"'
-refused "no name" 'neither a name nor name:group' 'user = ":daemon"'
+refused "no name" 'not of the form name or name:group' 'user = ":daemon"'
 
 # A folder of that user's, in which a log is a link to where only root may write.
 mkdir -m 700 "$DIR/roots"
@@ -74,16 +74,16 @@ is "$(rights Gid)" " $(id -g daemon) $(id -g daemon) $(id -g daemon) $(id -g dae
 stop_ranged
 config 'listen = {"127.0.0.1:0"}'
 start_ranged
-is "$(grep -c 'warning: started as root, and stays root' "$DIR/error.log")" 1 "without it a warning"
+is "$(grep -c 'warning: started as root and still running as root' "$DIR/error.log")" 1 "without it a warning"
 stop_ranged
 : >"$DIR/error.log"
 config 'listen = {"127.0.0.1:0"}' 'user = root'
 start_ranged
-not_ok "unless that is meant" grep -q 'stays root' "$DIR/error.log"
+not_ok "unless that is meant" grep -q 'still running as root' "$DIR/error.log"
 stop_ranged
 chmod 666 "$DIR/error.log" "$DIR/access.log"
 PREFIX=(setpriv --reuid nobody --regid "$group" --clear-groups)
 config 'listen = {"127.0.0.1:0"}' 'user = daemon'
 start_ranged
-ok "who is not root stays, and is told" grep -q 'only root can become daemon' "$DIR/error.log"
+ok "who is not root stays, and is told" grep -q 'only root can switch to daemon' "$DIR/error.log"
 finish

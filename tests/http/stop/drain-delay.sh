@@ -21,9 +21,9 @@ for i in 1 2 3; do
 	advance 15
 done
 refused() { ! curl -sS -o /dev/null "$URL/a.bin" 2>/dev/null; }
-not_ok "it does not drain before that time" grep -q 'finishing 0 connections' "$DIR/error.log"
+not_ok "it does not drain before that time" grep -q 'draining 0 connections' "$DIR/error.log"
 advance 6
-ok "then it drains" await 5 grep -q 'finishing 0 connections' "$DIR/error.log"
+ok "then it drains" await 5 grep -q 'draining 0 connections' "$DIR/error.log"
 ok "and refuses" await 5 refused
 end_ranged
 is $? 0 "exit status"

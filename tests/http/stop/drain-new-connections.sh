@@ -12,7 +12,7 @@ for pause in 0 0.4; do
 	connected() { [ "$(socket_count)" -gt "$sockets" ]; }
 	await 5 connected
 	kill -TERM "$PID"
-	await 5 grep -q 'finishing 1 connections' "$DIR/error.log"
+	await 5 grep -q 'draining 1 connections' "$DIR/error.log"
 	sleep $pause
 	printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n' >&3
 	cat <&3 >"$DIR/reply"

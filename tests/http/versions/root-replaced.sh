@@ -42,7 +42,7 @@ touch "$DIR/long.go"
 wait $long
 is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "a transfer that began before continues"
 cmp_whole "$SRV/v1/long.bin" "a transfer that began before is complete" "$DIR/1.body"
-ok "the change is logged once" await 5 said_once "root .*/current: serving $SRV/v2 from now on, instead of $SRV/v1"
+ok "the change is logged once" await 5 said_once "root .*/current: now serving $SRV/v2 instead of $SRV/v1"
 
 # The path is removed and created again.
 rm "$SRV/current"
@@ -70,7 +70,7 @@ ln -s v2 "$SRV/current"
 ok "a root that exists again is served" later has /a.bin 200 "$SRV/v2/a.bin"
 ask_admin /readyz
 is "$STATUS" 200 "/readyz reports 200 again"
-ok "each change is logged once" await 5 said_once 'root .*/current: No such file or directory; requests are answered 503' 'root .*/current: it is back'
+ok "each change is logged once" await 5 said_once 'root .*/current: No such file or directory; requests are answered with 503' 'root .*/current: available again'
 
 # The directory itself is renamed and created again, or another one gets its name. A reload does not affect the checks.
 kill -HUP "$PID"
@@ -85,7 +85,7 @@ ln -sfn file "$SRV/current"
 ok "a root that is a regular file is 503" later has /only.bin 503
 ln -sfn current "$SRV/current"
 kill -HUP "$PID"
-ok "a reload with an unusable root fails" await 5 grep -q "can't serve $SRV/current" "$DIR/error.log"
+ok "a reload with an unusable root fails" await 5 grep -q "cannot serve $SRV/current" "$DIR/error.log"
 get /only.bin
 is "$STATUS" 503 "the state does not change by the failed reload"
 ln -sfn v3 "$SRV/current"

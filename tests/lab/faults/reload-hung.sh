@@ -83,9 +83,9 @@ common=("${common[0]}" "tls = {\"$DIR/cert.pem $DIR/cert.key\"}")
 hung_reload root "site \"b.example\" { root = \"$DIR/hung/root\" }"
 ok "a slow reload is logged" await 10 said 'opening the roots has taken more than 3 s'
 kill -TERM "$PID"
-ok "SIGTERM is heard" await 5 said 'finishing 0 connections'
+ok "SIGTERM is heard" await 5 said 'draining 0 connections'
 ok "nobody is served any more" await 5 refuses
-ok "the process leaves without the reload" await 10 said 'leaving with'
+ok "the process leaves without the reload" await 10 said 'exiting with'
 heal
 end_ranged
 is $? 0 "it ends"
@@ -96,7 +96,7 @@ launch_ranged
 hangs() { [ -n "$(threads ranged-offload)" ]; }
 ok "a start" await 10 hangs
 kill -TERM "$PID"
-ok "SIGTERM is heard" await 5 said 'Terminated while starting'
+ok "SIGTERM is heard" await 5 said 'Terminated during the start'
 heal
 end_ranged
 is $? 0 "it ends"

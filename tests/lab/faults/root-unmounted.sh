@@ -29,11 +29,11 @@ said_once() { [ "$(grep -c "$1" "$DIR/error.log")" = 1 ]; } # a thread of its ow
 ok "the mounted filesystem" has x 200 mounted
 umount -l "$DIR/volume"
 ok "unmounted: 503" await 5 has x 503
-ok "it is logged once" await 5 said_once 'root .*/volume: its filesystem was unmounted; requests are answered 503'
+ok "it is logged once" await 5 said_once 'root .*/volume: its filesystem was unmounted; requests are answered with 503'
 ok "and stays so" has x 503
 mount_volume again
 ok "mounted again" await 5 has x 200 again
-ok "logged once" await 5 said_once 'root .*/volume: it is back'
+ok "logged once" await 5 said_once 'root .*/volume: available again'
 mount_volume over
 ok "mounted over" await 5 has x 200 over
 umount -l "$DIR/volume"
@@ -59,7 +59,7 @@ ok "remote again" await 5 has c.example 200 remote
 kill -KILL "$STORAGE"
 wait "$STORAGE" 2>/dev/null
 ok "dead: 503" await 5 has c.example 503
-ok "which is logged" await 5 grep -qE "root .*/www: can't be looked up: .*still serving" "$DIR/error.log"
+ok "which is logged" await 5 grep -qE "root .*/www: cannot look up the path: .*still serving" "$DIR/error.log"
 umount -l "$DIR/remote"
 ok "unmounted: its folder is not there" await 5 grep -q 'root .*/www: No such file' "$DIR/error.log"
 "$DIR/faultfs" "$DIR/source" "$DIR/control" "$DIR/remote" -f </dev/null >"$DIR/faultfs.log" 2>&1 &
@@ -70,7 +70,7 @@ ok "mounted again: served" await 5 has c.example 200 remote
 # Files of a filesystem that does not answer can't even be closed.
 hang
 kill -TERM "$PID"
-ok "the server ends all the same" await 10 grep -qE 'leaving with' "$DIR/error.log"
+ok "the server ends all the same" await 10 grep -qE 'exiting with' "$DIR/error.log"
 kill -CONT "$STORAGE"
 end_ranged
 is $? 0 "with success"

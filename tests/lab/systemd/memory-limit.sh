@@ -24,7 +24,7 @@ CACHE=
 [ -z "$SANITIZED" ] || skip_all "a sanitizer's own memory is many times ranged's"
 out=$("${PREFIX[@]}" "$RANGED" -l 127.0.0.1:0 -m 512M "$ROOT" 2>&1)
 isnt $? 0 "cache_size is more than the limit: refused"
-like "$out" 'cache_size takes 527 MiB, and no more than 300 MiB may be used' "and why"
+like "$out" 'cache_size needs 527 MiB, but the process may use only 300 MiB' "and why"
 start_ranged -m 128M
-ok "with as many connections it may be too little" grep -q 'warning: up to 339 MiB are needed' "$DIR/error.log"
+ok "with as many connections it may be too little" grep -q 'warning: the process may need up to 339 MiB' "$DIR/error.log"
 finish
