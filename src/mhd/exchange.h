@@ -3,21 +3,28 @@
  * An exchange: one request and its reply, as libmicrohttpd sees them. It lives from the request line until MHD needs
  * neither the request nor the response. Belongs to its reactor's thread.
  *
- *	handler_begin()     RECEIVING   in shared->heads; the header block is being received
- *	       |                |
- *	first handler_call()    |  rejected: the error reply is queued -----------------------+
- *	       |                v                                                             |
- *	final handler_call() RUNNING   steps_run()                                            |
- *	       |   ^            |  the request waits: exchange_suspend()                      |
- *	       |   |            v                                                             |
- *	       |   +------- SUSPENDED  the connection is out of MHD's epoll set; wake()       |
- *	       v                                                                              v
- *	sender_send()        SENDING    MHD sends the response; a transfer or a listing may be suspended again
- *	       |                        (waiting for the disk, or paused by a rate limit)
- *	       v
- *	handler_completed()  ENDED      logged; the connection is idle; exchange->mhd is NULL
- *	       |
- *	the last reference is dropped: the request is finished and the memory is kept for the next exchange
+ *	handler_begin()
+ *	     |
+ *	     v
+ *	 RECEIVING   the header block is being received; the exchange is in shared->heads
+ *	     |
+ *	     |  first handler_call(): the header is valid; if not, the error reply is queued, and SENDING is next
+ *	     v
+ *	  RUNNING  ---------------->  SUSPENDED   the request waits: exchange_suspend()
+ *	     |     <----------------              wake(): MHD makes the final handler_call() again
+ *	     |
+ *	     |  sender_send()
+ *	     v
+ *	  SENDING  ---------------->  SUSPENDED   the body waits for the disk, or for a rate limit: exchange_pause()
+ *	     |     <----------------              wake(): MHD calls the content reader again
+ *	     |
+ *	     |  handler_completed(): the exchange is logged and counted
+ *	     v
+ *	   ENDED     the response may still reference the exchange
+ *	     |
+ *	     |  exchange_unref() of the last reference
+ *	     v
+ *	the memory is kept for the next exchange
  *
  * Two references exist: one of MHD's request, from handler_begin() to handler_completed(), and one of a response that
  * points into the memory of the request, from sender_send() until MHD frees the response. MHD calls NOTIFY_COMPLETED

@@ -6,21 +6,20 @@
  *
  * Phases:
  *
- * 	server_add()
- * 	     |
- * 	     v
- * 	   HEAD <------------------------------- IDLE <-----------------+
- * 	     |      handler_begin():              ^                     |
- * 	     |      the next request line         | handler_completed() | handler_completed():
- * 	     | the request waits                  | the request was     | the response was sent
- * 	     v                                    | dropped             |
- * 	   WORK ----------------------------------+                     |
- * 	     |      sender_send(): the reply is made                    |
- * 	     v                                                          |
- * 	   SEND --------------------------------------------------------+
+ *	server_add()
+ *	     |
+ *	     v     sender_send()
+ *	   HEAD ------------------------> SEND
+ *	   ^ |                            ^  |
+ *	   | |  the request waits         |  |
+ *	   | +-----------> WORK ----------+  |
+ *	   |                 sender_send()   |
+ *	   |                                 |  handler_completed()
+ *	   |  handler_begin()                v
+ *	   +------------------------------ IDLE
  *
- * A request that does not wait changes from HEAD to SEND. In every phase, the connection may end: MHD closes it, and
- * server.c frees the state. The client's timeouts run in HEAD, IDLE and SEND, not in WORK.
+ * handler_completed() also ends HEAD and WORK if MHD drops the request. In every phase, the connection may end: MHD
+ * closes it, and server.c frees the state. The client's timeouts run in HEAD, IDLE and SEND, not in WORK.
  */
 #ifndef REQUEST_CONNECTION_H
 #define REQUEST_CONNECTION_H

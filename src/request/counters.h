@@ -61,7 +61,7 @@ const char *counters_source_name(unsigned source);
 const char *counters_reason_name(unsigned reason);
 const char *counters_phase_name(unsigned phase);
 
-/* Counts a request that has ended. Reactor's thread. */
+/* Counts a request that has ended. Runs on the reactor's thread. */
 static inline void counters_request(struct counters *counters, enum method method, unsigned status)
 {
 	unsigned row = method < METHOD_REFUSED ? method : COUNTERS_METHODS - 1;
@@ -69,7 +69,7 @@ static inline void counters_request(struct counters *counters, enum method metho
 	counter_add(&counters->requests[row][status < COUNTERS_STATUSES ? status : 0], 1);
 }
 
-/* Counts a rejected connection or request. counters may be NULL: then nothing is counted. Reactor's thread. */
+/* Counts a rejected connection or request. counters may be NULL: then nothing is counted. Runs on the reactor's thread. */
 static inline void counters_reject(struct counters *counters, enum counters_reason reason)
 {
 	if (counters != NULL)

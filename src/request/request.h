@@ -6,24 +6,23 @@
  *
  * States of a request:
  *
- *	     request_init()
- *	          |
- *	          v     a step waits              the wait ends: wake()
- *	       RUNNING ------------> WAITING (lookup, password, read or listing) ------+
- *	         ^ |                    |                                              |
- *	         | |                    | request_fini() while a lookup is in flight   |
- *	         +-|--------------------|----------------------------------------------+
- *	           | the reply is made  v
- *	           |                 ABANDONED --- the lookup ends ---> ended(), storage reusable
- *	           v
- *	        REPLIED (the body may still be read: a span or a copy is complete, a transfer or a listing continues)
- *	           |
- *	           | request_fini()
- *	           v
- *	        storage reusable
+ *	request_init()
+ *	     |
+ *	     v      a step waits
+ *	  RUNNING ----------------> WAITING
+ *	     |    <----------------    |
+ *	     |      wake()             |
+ *	     |                         |  request_fini() while a lookup is in flight
+ *	     |  the reply is made      v
+ *	     v                     ABANDONED
+ *	  REPLIED                      |
+ *	     |                         |  the lookup ends: ended()
+ *	     |  request_fini()         v
+ *	     +------------> the storage is reusable
  *
- * From WAITING on, the request references the file and the extents of its first bytes. REPLIED keeps them until
- * request_fini(), because the response may point into an extent.
+ * request_fini() also ends a request in RUNNING or WAITING at once if no lookup is in flight. From the first WAITING
+ * on, the request may reference a file and the extents of its first bytes. It keeps them until request_fini(), because
+ * the response may point into an extent.
  */
 #ifndef REQUEST_REQUEST_H
 #define REQUEST_REQUEST_H
@@ -145,8 +144,10 @@ struct request_content {
 	uint64_t wanted_ns;	    /* when the first bytes were requested, for Server-Timing */
 };
 
-/* The source of the body: a span of one extent, a transfer, or a listing. Written by request.c; `listing` by
- * steps/listing_reply.c. */
+/*
+ * The source of the body: a span of one extent, a transfer, or a listing. Written by request.c; `listing` by
+ * steps/listing_reply.c.
+ */
 struct request_body {
 	struct store_want want; /* the span; want.file == NULL: there is none */
 	struct transfer *transfer;
@@ -224,8 +225,8 @@ static inline struct client *request_client(const struct request *request)
 }
 
 /*
- * Replaces the reply by an error with this status, with the fields that RFC 9110 requires for 405 (Allow) and 416
- * (Content-Range), and Retry-After for 503. If an error page is being made, the reply keeps the status and the fields
+ * Replaces the reply by an error with this status. RFC 9110 requires a field for 405 (Allow) and 416 (Content-Range),
+ * which are added, as is Retry-After for 503. If an error page is being made, the reply keeps the status and the fields
  * of the original error. Returns STEP_REPLY.
  */
 enum step_result request_fail(struct request *request, unsigned status);

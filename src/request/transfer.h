@@ -4,19 +4,18 @@
  * that do not lie in one extent, and for bodies that may not pin their extent. Each piece is unpinned as soon as it was
  * copied. A transfer belongs to its request and to the reactor's thread.
  *
- * States of a transfer; each change is made by the function at the arrow:
+ * States of a transfer:
  *
  *	transfer_new()
  *	     |
- *	     v            transfer_read(), transfer_ready():
- *	  FILLED -----------------------------------------> WAITING
- *	   |  ^ ^         the next piece is not available      |
- *	   |  | +----------------------------------------------+
- *	   |  |           the read, or the proof of the file's version, has ended: wake()
+ *	     v    the next piece, or the proof of the version, is not available
+ *	  FILLED ---------------------------------------------------------------> WAITING
+ *	   ^  |  <---------------------------------------------------------------
+ *	   |  |   the read or the proof has ended: wake()
  *	   |  |
- *	   |  |  transfer_read(), transfer_ready(): the same pieces are requested again
- *	   v  |
- *	  RELEASED   nothing is pinned; transfer_release_window(), or after each copy while memory is short
+ *	   |  |  transfer_release_window(), or after each copy while memory is short
+ *	   |  v
+ *	 RELEASED   nothing is pinned; transfer_read() and transfer_ready() request the pieces again
  *
  * FILLED and WAITING pin the extents of the pieces in the window. An error ends the transfer in any state: the functions
  * return it, and the caller aborts the body.

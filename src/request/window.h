@@ -61,8 +61,8 @@ struct window {
 };
 
 /*
- * Initialises a window, and requests its first pieces. slots: memory for options->size_max slots, all zero. read_ended()
- * is called when the read of a slot has ended, which may be before this function returns.
+ * Initialises a window, and requests its first pieces. slots: memory for options->size_max slots, all zero.
+ * read_ended() is called when the read of a slot has ended, which may be before this function returns.
  */
 void window_init(struct window *window, const struct window_options *options, struct window_slot *slots,
 		 void (*read_ended)(struct window *window, const struct window_slot *slot));
@@ -79,8 +79,8 @@ bool window_is_last(const struct window *window);
 void window_advance(struct window *window);
 
 /*
- * Gives a piece that the client needs now the class of streams in place of readahead, and doubles the window, because
- * more should have been read ahead.
+ * Handles a piece that the client needs, and that is not available. Changes its class from readahead to streams.
+ * Doubles the window, because more should have been read ahead.
  */
 void window_promote(struct window *window, struct window_slot *slot);
 

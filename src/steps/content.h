@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The steps that turn a file into a reply: prebuilt responses, preconditions, ranges, and the first bytes. Reactor's
- * thread. */
+/*
+ * The steps that turn a file into a reply: prebuilt responses, preconditions, ranges, and the first bytes. They run on
+ * the reactor's thread.
+ */
 #ifndef STEPS_CONTENT_H
 #define STEPS_CONTENT_H
 

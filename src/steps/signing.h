@@ -23,7 +23,7 @@ bool signing_is_empty(const struct signing *signing);
 
 /*
  * Step: verifies the signature of the current path, and writes request->signature. Returns STEP_NEXT, or STEP_REPLY
- * with 403, or 410 for an expired signature. Reactor's thread.
+ * with 403, or 410 for an expired signature. Runs on the reactor's thread.
  */
 enum step_result signing_check(struct request *request);
 

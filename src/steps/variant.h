@@ -23,9 +23,9 @@ const struct variant *variant_of(enum sibling sibling);
  * to selected.original. A variant that was removed meanwhile is skipped, down to the file itself. If the client does
  * not accept the file itself, the reply is 406. A file without variants is not negotiated.
  *
- * A GET with a valid Range field gets a range of the file itself, because clients that send Accept-Encoding with every
- * request cannot decode a part of a variant. selected.as_is is set then. Two kinds of clients are exempt: those whose
- * If-Range names the entity tag of a variant, and those that do not accept the file itself.
+ * A GET with a valid Range field gets a range of the file itself. The reason is that clients that send Accept-Encoding
+ * with every request cannot decode a part of a variant. selected.as_is is set then. Two kinds of clients are exempt:
+ * those whose If-Range names the entity tag of a variant, and those that do not accept the file itself.
  *
  * Returns STEP_NEXT, STEP_WAIT, or STEP_REPLY with 406 or 503.
  */

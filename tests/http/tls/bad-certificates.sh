@@ -19,7 +19,7 @@ refused() { # TLS-VALUE REGEX NAME
 	like "$? $out" "^(78|69) .*$2" "$3, at start"
 }
 pair() { echo "tls = \"$DIR/$1 $DIR/$2\""; }
-refused "" 'listen: "tls:" needs a certificate' "no certificate"
+refused "" 'listen: an address with "tls:" needs a certificate' "no certificate"
 refused "$(pair none.pem a.key)" "$DIR/none.pem: No such file or directory" "no such certificate"
 refused "$(pair a.pem none.key)" "$DIR/none.key: No such file or directory" "no such key"
 refused "$(pair nonsense.pem a.key)" "$DIR/nonsense.pem: the file contains no certificate in PEM format" "no certificate in it"
