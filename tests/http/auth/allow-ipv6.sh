@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# allow and deny: IPv6, IPv4 on an IPv6 socket, and Unix sockets.
+# allow and deny apply to IPv6 clients, to IPv4 clients of an IPv6 socket, and to clients of Unix sockets.
 . "$(dirname "$0")/../lib.sh"
 
 perl -MSocket=:DEFAULT,inet_pton -e 'socket S, PF_INET6, SOCK_STREAM, 0 or exit 1; bind S, pack_sockaddr_in6(0, inet_pton(AF_INET6, "::1")) or exit 1' ||
-	skip_all "no IPv6 on this machine"
+	skip_all "there is no IPv6 on this machine"
 make_file six/a 100 four/a 100 local/a 100 all6/a 100
 config 'location "/six/" { allow = {"::1"} }' 'location "/four/" { allow = {"127.0.0.0/8"} }' 'location "/local/" { allow = {"unix:"} }' \
 	'location "/all6/" { allow = {"::/0"} }'

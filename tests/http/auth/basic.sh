@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# auth_file: who knows a password of the file may come in, whatever he asks for; others get a challenge and nothing else.
+# auth_file: a request needs a user name and a password from the file, whatever its method. Other requests get 401 and a
+# challenge only.
 . "$(dirname "$0")/../lib.sh"
 need_cmd htpasswd
 
@@ -12,33 +13,33 @@ config 'cors = {"*"}' "location \"/p/\" { auth_file = \"$DIR/users\"" '  auth_re
 start_ranged
 
 get /a.txt
-is "$STATUS" 200 "what is not protected"
+is "$STATUS" 200 "a file outside the location is served"
 get /p/a.bin
-is "$STATUS" 401 "nobody"
-is "$(header WWW-Authenticate)" 'Basic realm="the den", charset="UTF-8"' "the challenge"
-not_ok "no byte of the file" cmp "$BODY" "$ROOT/p/a.bin"
-is "$(header_count ETag)" 0 "nor what it is like"
+is "$STATUS" 401 "a request without a password is 401"
+is "$(header WWW-Authenticate)" 'Basic realm="the den", charset="UTF-8"' "the 401 response has the challenge"
+not_ok "the body does not contain the file" cmp "$BODY" "$ROOT/p/a.bin"
+is "$(header_count ETag)" 0 "the 401 response has no validators of the file"
 get /p/absent
-is "$STATUS" 401 "nor whether it is there"
+is "$STATUS" 401 "a missing file is 401, too"
 get /p/open/a.txt
-is "$STATUS" 200 "an inner block opens what it wants"
+is "$STATUS" 200 "an inner block can switch the password off"
 
 get /p/a.bin -u alice:wonder:land
-is "$STATUS" 200 "a password"
+is "$STATUS" 200 "a right password is accepted"
 cmp_whole p/a.bin
-is "$(header Cache-Control)" private "for no shared cache"
+is "$(header Cache-Control)" private "the response is private"
 get /p/a.bin -u alice:wonder:land -H 'Range: bytes=5-9'
-cmp_range p/a.bin 5 9 "a range"
+cmp_range p/a.bin 5 9 "a range is served"
 get /p/a.bin -u alice:wonder:land -H "If-None-Match: $(header ETag)"
-is "$STATUS" 304 "not modified"
+is "$STATUS" 304 "a condition is evaluated"
 head_of /p/a.bin -u alice:wonder:land
-is "$STATUS" 200 "HEAD"
+is "$STATUS" 200 "HEAD with a password is served"
 head_of /p/a.bin
-is "$STATUS" 401 "HEAD of nobody"
+is "$STATUS" 401 "HEAD without a password is 401"
 get /p/d/ -u alice:wonder:land
-is "$STATUS $(header Cache-Control)" "200 max-age=60" "a folder's index; what a block says of caching stays"
+is "$STATUS $(header Cache-Control)" "200 max-age=60" "the index of a directory is served with the configured Cache-Control"
 get /p/a.bin -u 'müller:größe'
-is "$STATUS" 200 "UTF-8"
+is "$STATUS" 200 "a password in UTF-8 is accepted"
 
 for credentials in alice:wonder alice:wonder:lan alice:wonder:landx alice: alice :wonder:land bob:wonder:land Alice:wonder:land: müller:wonder:land; do
 	get /p/a.bin -u "$credentials"
@@ -50,18 +51,18 @@ for field in 'Basic' 'Basic =' 'Basic YWxpY2U' 'Basic YWxpY2U6d29uZGVyOmxhbmQ' '
 	is "$STATUS" 401 "Authorization: ${field:0:60}"
 done
 get /p/a.bin -H 'Authorization: Basic YWxpY2U6d29uZGVyOmxhbmQ=' -H 'Authorization: Basic YWxpY2U6d29uZGVyOmxhbmQ='
-is "$STATUS" 401 "two fields"
+is "$STATUS" 401 "two Authorization fields are rejected"
 
 get /q/absent
-is "$STATUS" 401 "the way through a try is no way around"
+is "$STATUS" 401 "a file of try needs the password of its location"
 get /q/absent -u alice:wonder:land
-is "$STATUS" 200 "with a password it is one"
+is "$STATUS" 200 "a file of try is served with a password"
 get /p/a.bin -X OPTIONS -H 'Origin: https://x.test' -H 'Access-Control-Request-Method: GET'
-is "$STATUS" 204 "a preflight brings no password"
+is "$STATUS" 204 "a preflight request needs no password"
 
 use_log() { await 5 grep -q "$1" "$DIR/access.log"; }
-ok "the name is logged" use_log '^127\.0\.0\.1 - alice .* 200 '
-ok "that of nobody is not" use_log '^127\.0\.0\.1 - - .*/p/a.bin.* 401 '
-ok "the name of a failure is" use_log '^127\.0\.0\.1 - bob .* 401 '
-not_ok "a password is not" grep -qi 'wonder\|YWxpY2' "$DIR/access.log" "$DIR/error.log"
+ok "the user name is in the access log" use_log '^127\.0\.0\.1 - alice .* 200 '
+ok "a request without a password has no user name in the access log" use_log '^127\.0\.0\.1 - - .*/p/a.bin.* 401 '
+ok "the user name of a failed login is in the access log" use_log '^127\.0\.0\.1 - bob .* 401 '
+not_ok "no password is in the logs" grep -qi 'wonder\|YWxpY2' "$DIR/access.log" "$DIR/error.log"
 finish

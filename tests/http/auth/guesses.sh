@@ -1,22 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Somebody who guesses passwords, many at once, holds up neither files that need none nor those whose password is known; the line of
-# guesses is bounded, and who has too many in it is told so.
+# Many concurrent password guesses do not delay files without a password or users whose password is known. The queue of
+# guesses is bounded: requests beyond its limit are answered with 429.
 . "$(dirname "$0")/../lib.sh"
 need_cmd htpasswd
 
 make_file open/a.bin 1000 p/a.bin 1000
 for i in $(seq 40); do make_file "open/$i.bin" 1000; done
-htpasswd -bcB -C 11 "$DIR/users" alice right 2>/dev/null # a tenth of a second or more
+htpasswd -bcB -C 11 "$DIR/users" alice right 2>/dev/null # takes 0.1 s or more
 config 'offload_threads = 2' "location \"/p/\" { auth_file = \"$DIR/users\" }"
 start_ranged
 sockets=$(socket_count)
 first=${EPOCHREALTIME/[.,]/}
 get /p/a.bin -u alice:right
 first=$(((${EPOCHREALTIME/[.,]/} - first) / 1000))
-is "$STATUS" 200 "who knows the password"
+is "$STATUS" 200 "the right password is accepted"
 
-# 60 connections, each with guess after guess.
+# 60 connections, each of which tries many passwords.
 for i in $(seq 400); do
 	[ "$i" = 1 ] || echo next
 	printf 'url = "%s/p/a.bin"\nuser = "alice:guess%d"\noutput = "/dev/null"\n' "$URL" "$i"
@@ -24,10 +24,10 @@ done >"$DIR/guesses"
 curl -s --parallel --parallel-immediate --parallel-max 60 --config "$DIR/guesses" 2>/dev/null &
 guesser=$!
 many() { [ "$(grep -c ' 429 ' "$DIR/access.log")" -ge 10 ]; }
-ok "guesses are refused" await 20 many
+ok "guesses are rejected with 429" await 20 many
 
 failed=0 times=()
-for i in $(seq 40); do # none of them was opened before
+for i in $(seq 40); do # none of these files was opened before
 	start=${EPOCHREALTIME/[.,]/}
 	get "/open/$i.bin"
 	ms=$(((${EPOCHREALTIME/[.,]/} - start) / 1000))
@@ -35,15 +35,16 @@ for i in $(seq 40); do # none of them was opened before
 	times+=("$ms")
 done
 mapfile -t times < <(printf '%s\n' "${times[@]}" | sort -n)
-is "$failed" 0 "files that need no password are served"
-# Behind sixteen of one client they would take sixteen times as long as one check; on a busy machine that is more than the quarter.
+is "$failed" 0 "files without a password are served"
+# Behind sixteen checks of one client, a request would take sixteen times as long as one check. On a busy machine this
+# is more than 0.25 s.
 quick=$((250 * RANGED_SLOW > 4 * first ? 250 * RANGED_SLOW : 4 * first))
-at_most "${times[30]}" $quick "three of four within a quarter of a second, or four checks (longest ${times[39]} ms)"
+at_most "${times[30]}" $quick "three of four requests take at most 0.25 s or four checks (longest ${times[39]} ms)"
 get /p/a.bin -u alice:right
-is "$STATUS" 200 "and so is who was in before"
+is "$STATUS" 200 "a known password is accepted"
 kill $guesser 2>/dev/null
 wait $guesser 2>/dev/null
-ok "the line comes to its end" await 60 sockets_at_most "$sockets"
+ok "the queue becomes empty" await 60 sockets_at_most "$sockets"
 stop_ranged
-is "$(awk '$7 == "/p/a.bin" { print $9 }' "$DIR/access.log" | sort -u | tr '\n' ' ')" '200 401 429 ' "wrong, or too many"
+is "$(awk '$7 == "/p/a.bin" { print $9 }' "$DIR/access.log" | sort -u | tr '\n' ' ')" '200 401 429 ' "guesses are answered with 401 or 429"
 finish

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A password that was checked a moment ago is not checked again: the second request is much faster. A wrong one, and an unknown name,
-# take as long as a right one.
+# A verified password is remembered, so the second request is much faster. A wrong password and an unknown user name
+# take as long as a right password.
 . "$(dirname "$0")/../lib.sh"
 need_cmd htpasswd
 
 make_file a.txt 100
-htpasswd -bcB -C 13 "$DIR/users" alice right 2>/dev/null # half a second or more
+htpasswd -bcB -C 13 "$DIR/users" alice right 2>/dev/null # takes half a second or more
 config "auth_file = \"$DIR/users\""
 start_ranged
 
@@ -17,26 +17,26 @@ timed() { # USER:PASSWORD: sets MS
 }
 timed alice:right
 first=$MS
-is "$STATUS" 200 "the first time"
+is "$STATUS" 200 "the first request is accepted"
 for _ in 1 2 3; do
 	timed alice:right
 	[ "$MS" -ge $((first / 3)) ] || break
 done
-is "$STATUS" 200 "the second time"
-at_most "$MS" $((first / 3)) "in a third of the time ($first ms before)"
+is "$STATUS" 200 "the second request is accepted"
+at_most "$MS" $((first / 3)) "the second request takes at most a third of the time ($first ms before)"
 
 wrong=999999 unknown=999999
-for i in 1 2 3; do # the least of three: others use this machine, too
+for i in 1 2 3; do # the shortest of three times, because other processes use this machine
 	timed alice:wrong$i
 	[ "$MS" -ge $wrong ] || wrong=$MS
 	timed nobody:wrong$i
 	[ "$MS" -ge $unknown ] || unknown=$MS
 done
-is "$STATUS" 401 "an unknown name"
-at_least "$unknown" $((wrong / 2)) "takes as long as a wrong password ($wrong ms)"
+is "$STATUS" 401 "an unknown user name is rejected"
+at_least "$unknown" $((wrong / 2)) "an unknown user name takes as long as a wrong password ($wrong ms)"
 for _ in 1 2 3; do
 	timed nobody:wrong3
 	[ "$MS" -ge $((unknown / 3)) ] || break
 done
-at_most "$MS" $((unknown / 3)) "the same guess again is remembered, too"
+at_most "$MS" $((unknown / 3)) "a repeated guess is remembered"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Stopping while passwords are being checked: those are answered, and a second signal waits for no line.
+# When ranged stops while passwords are verified, these requests are answered. A second signal does not wait for the
+# queue.
 . "$(dirname "$0")/../lib.sh"
 need_cmd htpasswd
 
@@ -8,7 +9,7 @@ make_file a.bin 1000
 htpasswd -bcB -C 10 "$DIR/users" alice right 2>/dev/null
 config 'offload_threads = 2' "auth_file = \"$DIR/users\""
 
-guess() { # COUNT: all of them are there before the second has been checked
+guess() { # COUNT: all requests have arrived before the second password is verified
 	local sockets i
 	sockets=$(socket_count)
 	for i in $(seq "$1"); do
@@ -23,7 +24,7 @@ answered() { [ "$(grep -c '^401$' "$DIR/statuses")" = "$1" ]; }
 start_ranged
 guess 6
 stop_ranged
-ok "who asked is answered" await 5 answered 6
+ok "waiting requests are answered" await 5 answered 6
 
 rm "$DIR/statuses"
 start_ranged
@@ -31,6 +32,6 @@ guess 16
 kill -TERM "$PID"
 sleep 0.2
 stop_ranged
-not_ok "none kept the end waiting" grep -q "does not answer" "$DIR/error.log"
-at_most "$(grep -c '^401$' "$DIR/statuses")" 15 "not all were checked"
+not_ok "no worker delays the stop" grep -q "does not answer" "$DIR/error.log"
+at_most "$(grep -c '^401$' "$DIR/statuses")" 15 "not all passwords are verified"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Connections that are accepted in one iteration of the event loop each get their own answer, again and again, over TLS too.
+# Connections that are accepted in one iteration of the event loop get their own responses, also over TLS.
 . "$(dirname "$0")/../lib.sh"
 . "$LIB/tls.sh"
 
@@ -15,14 +15,14 @@ for workers in 1 2 4; do
 		perl "$LIB/together.pl" "$PID" "${PLAIN_URL#http://}" /a.bin 50 2000 "$DIR/out"
 		[ "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/ranges")" = "50 looked at, 0 wrong" ] || wrong=$((wrong + 1))
 	done
-	is $wrong 0 "20 times 50 at once, $workers workers"
+	is $wrong 0 "20 times 50 concurrent requests are answered correctly with $workers workers"
 	head -n 20 "$DIR/ranges" | awk -v url="$URL" -v dir="$DIR" -v resolve="${TRUST[3]}" '
 		NR > 1 { print "next" }
 		{ printf "url = \"%s/a.bin\"\nrange = \"%d-%d\"\n", url, $2, $3
 		  printf "output = \"%s/tls.%d\"\ncacert = \"%s/a.pem\"\nresolve = \"%s\"\n", dir, NR, dir, resolve }' >"$DIR/curls"
-	ok "20 over TLS at once, $workers workers" \
+	ok "20 concurrent TLS requests succeed with $workers workers" \
 		curl -sS --fail --no-progress-meter --parallel --parallel-immediate --parallel-max 20 --config "$DIR/curls"
-	is "$(head -n 20 "$DIR/ranges" | perl "$LIB/compare.pl" "$ROOT" "$DIR/tls." "")" "20 looked at, 0 wrong" "each has its bytes"
+	is "$(head -n 20 "$DIR/ranges" | perl "$LIB/compare.pl" "$ROOT" "$DIR/tls." "")" "20 looked at, 0 wrong" "all bodies are correct"
 	stop_ranged
 done
 finish

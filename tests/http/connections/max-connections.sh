@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Connections over max_connections are answered 503 or closed; when others end there is room again.
+# Connections over max_connections are answered with 503 or closed. When other connections end, new ones are accepted.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100
@@ -11,15 +11,15 @@ mkfifo "$DIR/hold"
 perl "$LIB/crowd.pl" 8 "$ADDRESS" /a.bin <"$DIR/hold" >"$DIR/crowd" &
 exec 9>"$DIR/hold"
 eight() { [ "$(grep -c 200 "$DIR/crowd")" = 8 ]; }
-ok "eight are served" await 10 eight
+ok "eight connections are served" await 10 eight
 
 for _ in 1 2 3; do
 	get /a.bin --max-time "$(seconds 5)"
-	like "$RC $STATUS" '^(0 503|(52|56) 000)$' "the ninth is refused at once"
+	like "$RC $STATUS" '^(0 503|(52|56) 000)$' "the ninth connection is rejected at once"
 done
-if [ "$STATUS" = 503 ]; then ok "with Retry-After" header Retry-After; fi
+if [ "$STATUS" = 503 ]; then ok "the 503 response has Retry-After" header Retry-After; fi
 
 exec 9>&-
 served() { get /a.bin; [ "$STATUS" = 200 ]; }
-ok "there is room again" await 5 served
+ok "a new connection is served after others have ended" await 5 served
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# With no descriptor left ranged neither spins nor floods the log, and goes on when there are some again.
+# When no descriptor is available, ranged neither uses the processor nor fills the log. It continues when descriptors
+# are available again.
 . "$(dirname "$0")/../lib.sh"
 
 need_cmd prlimit
@@ -18,17 +19,17 @@ exec 9>"$DIR/hold"
 sleep 0.5
 ticks=$(cpu_ticks)
 sleep 0.5
-at_most $(($(cpu_ticks) - ticks)) 8 "it does not spin: hundredths of a second of CPU time in half a second"
-at_most "$(wc -l <"$DIR/error.log")" 12 "nor flood the log"
+at_most $(($(cpu_ticks) - ticks)) 8 "ranged uses little processor time without descriptors (hundredths of a second in half a second)"
+at_most "$(wc -l <"$DIR/error.log")" 12 "ranged logs few lines"
 
 exec 9>&-
 sleep 0.2
-# One connection fits, but no further file does: 503, or its connection was refused.
+# One connection is possible, but no other file can be opened: the response is 503, or the connection is rejected.
 for i in $(seq 30); do
 	get "/$i.bin" --max-time "$(seconds 5)"
-	like "$RC $STATUS" '^(0 (200|503)|(52|56) 000)$' "file $i is served or refused"
+	like "$RC $STATUS" '^(0 (200|503)|(52|56) 000)$' "file $i is served or rejected"
 done
 prlimit --pid "$PID" --nofile=1000:
 served() { get /1.bin && [ "$STATUS" = 200 ]; }
-ok "with descriptors again it serves" await 5 served
+ok "files are served when descriptors are available again" await 5 served
 finish

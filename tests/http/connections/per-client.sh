@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Connections of one client over max_connections_per_client are refused, those of another are not; pages of other origins see that.
+# Connections of one client over max_connections_per_client are rejected, with the fields of cors. Other clients are
+# served.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100
@@ -12,13 +13,13 @@ mkfifo "$DIR/hold"
 perl "$LIB/crowd.pl" 4 "$ADDRESS" /a.bin <"$DIR/hold" >"$DIR/crowd" &
 exec 9>"$DIR/hold"
 four() { [ "$(grep -c 200 "$DIR/crowd")" = 4 ]; }
-ok "four of one client are served" await 10 four
+ok "four connections of one client are served" await 10 four
 
 get /a.bin --max-time "$(seconds 5)"
-like "$RC $STATUS" '^(0 503|(52|56) 000)$' "the fifth is refused at once"
-is "$STATUS $(header Access-Control-Allow-Origin) $(header Cross-Origin-Resource-Policy) $(header Retry-After)" "503 * cross-origin 1" "with the fields of cors"
-is "$(cat "$BODY")" "503 Service Unavailable" "and its body"
-# METHOD PATH FIELD...: has arrived when the connection is accepted.
+like "$RC $STATUS" '^(0 503|(52|56) 000)$' "the fifth connection is rejected at once"
+is "$STATUS $(header Access-Control-Allow-Origin) $(header Cross-Origin-Resource-Policy) $(header Retry-After)" "503 * cross-origin 1" "the 503 response has the fields of cors"
+is "$(cat "$BODY")" "503 Service Unavailable" "the 503 response has a body"
+# METHOD PATH FIELD...: sends a request that has arrived when the connection is accepted.
 arrived() {
 	perl -MIO::Socket::INET -e '
 		my ($pid, $address, $method, $path, @fields) = @ARGV;
@@ -32,28 +33,28 @@ arrived() {
 	cp "$DIR/1.head" "$HEAD"
 }
 arrived GET /named/x 'Host: x' 'Origin: https://a.example'
-is "$STATUSES $(header Access-Control-Allow-Origin) $(header Access-Control-Allow-Credentials) $(header X-Tiles)" "503 https://a.example true yes" "those of its path"
+is "$STATUSES $(header Access-Control-Allow-Origin) $(header Access-Control-Allow-Credentials) $(header X-Tiles)" "503 https://a.example true yes" "the 503 response has the fields of its location"
 arrived GET /named/x 'Host: x' 'Origin: https://b.example'
-is "$STATUSES $(header_count Access-Control-Allow-Origin) $(header Vary)" "503 0 Accept, Origin" "not for another origin"
+is "$STATUSES $(header_count Access-Control-Allow-Origin) $(header Vary)" "503 0 Accept, Origin" "an origin that is not listed is not allowed"
 arrived GET /a.bin 'Host: s.example' 'origin:https://s.example '
-is "$STATUSES $(header Access-Control-Allow-Origin)" "503 https://s.example" "those of its site"
+is "$STATUSES $(header Access-Control-Allow-Origin)" "503 https://s.example" "the 503 response has the fields of its site"
 arrived HEAD /a.bin 'Host: x'
-is "$STATUSES $(header Access-Control-Allow-Origin) $(header Content-Length)" "503 * 24" "HEAD"
+is "$STATUSES $(header Access-Control-Allow-Origin) $(header Content-Length)" "503 * 24" "the 503 response to HEAD has the fields"
 for odd in '%00' '/%2' '*' "/$(printf '%05000d' 0)"; do
 	arrived GET "$odd" 'Host: x' 'Host: y' '(x): y'
-	is "$STATUSES $(header Access-Control-Allow-Origin)" "503 *" "whatever it asks for: ${odd:0:8}"
+	is "$STATUSES $(header Access-Control-Allow-Origin)" "503 *" "the 503 response to a malformed request has the fields: ${odd:0:8}"
 done
-# From version 1.0 on the library rejects these by itself.
+# libmicrohttpd 1.0 and later rejects these requests itself.
 malformed="503 *"
 ! since_mhd_1 || malformed="400 "
 arrived GET 'x y z' 'Host: x'
-is "$STATUSES $(header Access-Control-Allow-Origin)" "$malformed" "blanks in its target"
+is "$STATUSES $(header Access-Control-Allow-Origin)" "$malformed" "blanks in the target"
 arrived GET /a.bin 'Host: x' ': x' 'no colon'
-is "$STATUSES $(header Access-Control-Allow-Origin)" "$malformed" "lines that are no fields"
+is "$STATUSES $(header Access-Control-Allow-Origin)" "$malformed" "malformed field lines"
 get /a.bin --interface 127.0.0.2
 is "$STATUS" 200 "another client is served"
 
 exec 9>&-
 served() { get /a.bin; [ "$STATUS" = 200 ]; }
-ok "there is room again" await 5 served
+ok "a new connection is served after others have ended" await 5 served
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A connection over a limit is answered when it has said what it wants, by TLS too, with the fields of cors; it is counted, and it is in the
-# access log, in every format, even if it said nothing.
+# A connection over a limit is answered after its request has arrived, also over TLS, with the fields of cors. The
+# rejection is counted and logged in the access log, in every format, even if no request arrives.
 . "$(dirname "$0")/../lib.sh"
 . "$LIB/admin.sh"
 . "$LIB/tls.sh"
@@ -22,9 +22,9 @@ mkfifo "$DIR/hold"
 perl "$LIB/crowd.pl" 2 "$ADDRESS" /a.bin <"$DIR/hold" >"$DIR/crowd" &
 exec 9>"$DIR/hold"
 two() { [ "$(grep -c 200 "$DIR/crowd")" = 2 ]; }
-ok "two of one client are served" await 10 two
+ok "two connections of one client are served" await 10 two
 
-# Sends its request once its refusal is in the log, as over a network: then the head arrives after the connection.
+# Sends its request after the rejection is logged, as over a network: the request arrives later than the connection.
 late() { # FIELD...
 	perl -MIO::Socket::INET -e '
 		my ($address, $log, $before, @fields) = @ARGV;
@@ -41,36 +41,36 @@ late() { # FIELD...
 }
 late 'Origin: https://page.example'
 is "$STATUSES $(header Access-Control-Allow-Origin) $(header Retry-After) $(header Connection)" "503 https://page.example 1 close" \
-	"a request that comes later than its connection is answered, with the fields of cors"
+		"a request that arrives later than its connection is answered with the fields of cors"
 URL=https://a.example:$TLS_PORT get /a.bin --cacert "$DIR/a.pem" --resolve "a.example:$TLS_PORT:127.0.0.1" -H 'Origin: https://page.example'
-is "$STATUS $(header Access-Control-Allow-Origin) $(header Connection)" "503 https://page.example close" "by TLS too"
-ok "both are in the access log" await 5 has_entries '^127.0.0.1 .*"GET /a.bin HTTP/1.1" 503 ' 2
+is "$STATUS $(header Access-Control-Allow-Origin) $(header Connection)" "503 https://page.example close" "a request over TLS is answered with the fields of cors"
+ok "both requests are in the access log" await 5 has_entries '^127.0.0.1 .*"GET /a.bin HTTP/1.1" 503 ' 2
 get /a.bin --interface 127.0.0.2
 is "$STATUS" 200 "another client is served"
-ok "and counted" await_metric 'ranged_rejected_total{reason="max_connections_per_client"}' 2
-ok "the log says whose it was" grep -q 'connection from 127.0.0.1 rejected: max_connections_per_client reached' "$DIR/error.log"
+ok "both rejections are counted" await_metric 'ranged_rejected_total{reason="max_connections_per_client"}' 2
+ok "the error log names the client" grep -q 'connection from 127.0.0.1 rejected: max_connections_per_client reached' "$DIR/error.log"
 
-# More than are listened to at the same time: the rest is answered at once.
+# More rejected connections than ranged reads requests from: the others are answered at once.
 mkfifo "$DIR/hold2"
 perl "$LIB/crowd.pl" 20 "$ADDRESS" "" <"$DIR/hold2" >"$DIR/crowd2" &
 exec 8>"$DIR/hold2"
-ok "those that say nothing are counted" await_metric 'ranged_rejected_total{reason="max_connections_per_client"}' 22
-ok "each is in the access log within seconds" await 5 has_entries '^127.0.0.1 .*"- - -" 503 ' 20
+ok "rejected connections without a request are counted" await_metric 'ranged_rejected_total{reason="max_connections_per_client"}' 22
+ok "each rejected connection is in the access log" await 5 has_entries '^127.0.0.1 .*"- - -" 503 ' 20
 four() { [ "$(grep -c 503 "$DIR/crowd2")" -ge 4 ]; }
-ok "some were answered at once" await 5 four
+ok "some connections are answered at once" await 5 four
 all() { [ "$(grep -cE 'closed|503' "$DIR/crowd2")" = 20 ]; }
-ok "and all were closed" await 5 all
+ok "all connections are closed" await 5 all
 exec 8>&-
 
 ask 'nothing\r\n' -i 127.0.0.50
 ok "a connection without its PROXY header is counted" await_metric 'ranged_rejected_total{reason="proxy_protocol"}' 1
-ok "and in the access log" await 5 has_entries '^127.0.0.50 .*"- - -" 400 ' 1
+ok "a connection without its PROXY header is in the access log" await 5 has_entries '^127.0.0.50 .*"- - -" 400 ' 1
 exec 9>&-
 served() { get /a.bin; [ "$STATUS" = 200 ]; }
-ok "there is room again" await 5 served
+ok "a new connection is served after others have ended" await 5 served
 stop_ranged
 
-# FORMAT PATTERN: of what is answered at once.
+# FORMAT PATTERN: the entry of a connection that is answered at once.
 entry() {
 	rm "$DIR/access.log" "$DIR/hold"
 	config 'listen = "127.0.0.1:0"' 'max_connections = 1' "access_format = $1"
@@ -78,7 +78,7 @@ entry() {
 	mkfifo "$DIR/hold"
 	perl "$LIB/crowd.pl" 20 "$ADDRESS" "" <"$DIR/hold" >"$DIR/crowd" &
 	exec 9>"$DIR/hold"
-	ok "an entry: $1" await 5 has_entries "$2" 3
+	ok "the access log format $1 has an entry for a rejected connection" await 5 has_entries "$2" 3
 	exec 9>&-
 	stop_ranged
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# %00 and invalid escapes are 400.
+# A path with %00 or an invalid escape is answered with 400.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100
@@ -12,5 +12,5 @@ for target in /a.bin%00 /%00 /a%00.bin /a.bin%00.txt /%zz /a%zz /% /a.bin% /a.bi
 	is "$STATUS" 400 "$target is 400"
 done
 get '/a.bin?%zz%00'
-is "$STATUS" 200 "a query is not decoded"
+is "$STATUS" 200 "the query is not decoded"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Dot segments are resolved, inside the root.
+# Dot segments are resolved and cannot leave the root.
 . "$(dirname "$0")/../lib.sh"
 
 make_text a.txt a
@@ -10,7 +10,7 @@ start_ranged
 
 while read -r target content; do
 	get "$target"
-	is "$STATUS $(cat "$BODY")" "200 $content" "$target"
+	is "$STATUS $(cat "$BODY")" "200 $content" "$target is served"
 done <<-'END'
 	/./a.txt a
 	/dir/../a.txt a
@@ -26,6 +26,6 @@ done <<-'END'
 END
 for target in /../outside.txt /dir/../../outside.txt /%2e%2e/outside.txt /..%5coutside.txt /../../../../../../../../etc/passwd /..../outside.txt "/dir/..;/outside.txt"; do
 	get "$target"
-	is "$STATUS" 404 "$target stays inside"
+	is "$STATUS" 404 "$target does not leave the root"
 done
 finish

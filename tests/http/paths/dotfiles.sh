@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Names that begin with a dot are 404, except .well-known and the metadata of Zarr version 2, unless dotfiles are wanted.
+# Names that begin with a dot are answered with 404, except .well-known and the metadata of Zarr version 2, unless
+# dotfiles = true.
 . "$(dirname "$0")/../lib.sh"
 
 for name in .hidden .git/config dir/.hidden .well-known/security.txt dir/.well-known/x .well-known/.secret ...; do
@@ -22,12 +23,12 @@ for name in .zgroup .zmetadata temperature/.zarray deep/er/.zattrs; do
 	is "$STATUS $(cat "$BODY")" "200 $name" "$name is served"
 done
 head_of /z/.zgroup
-is "$STATUS $(header Content-Length)" "200 7" "HEAD of .zgroup"
+is "$STATUS $(header Content-Length)" "200 7" "HEAD of .zgroup is served"
 get /z/%2ezgroup
-is "$STATUS" 200 "in another spelling"
+is "$STATUS" 200 "an escaped spelling is served"
 for name in .zarray .zarray2 .zarray.bak .Zarray .zgroup.d/x a/.zattrs.d/.zarray .git/.zarray .zmeta .zgroup/ ; do
 	get "/z/$name"
-	is "$STATUS" 404 "$name is 404"
+	is "$STATUS" 404 "the similar name $name is 404"
 done
 
 stop_ranged

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Names are decoded once: any byte but NUL and slash can be in one.
+# Paths are decoded once. A name may contain any byte except NUL and slash.
 . "$(dirname "$0")/../lib.sh"
 
 make_text 'with space.txt' space
@@ -17,7 +17,7 @@ start_ranged
 
 while read -r target content; do
 	get "$target"
-	is "$STATUS $(cat "$BODY")" "200 $content" "$target"
+	is "$STATUS $(cat "$BODY")" "200 $content" "$target is served"
 done <<-'END'
 	/with%20space.txt space
 	/plus+sign.txt plus
@@ -35,9 +35,9 @@ done <<-'END'
 	/A%2Etxt letter
 END
 get /with+space.txt
-is "$STATUS" 404 "+ is no blank"
+is "$STATUS" 404 "+ is not a blank"
 get /perAcent.txt
-is "$STATUS" 404 "decoded once only"
+is "$STATUS" 404 "an escape is decoded only once"
 get /%2541.txt
 is "$STATUS" 404 "%25 is not decoded twice"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# FIFOs, sockets and devices are 404, and are not opened: nothing hangs and nobody on their other end notices.
+# FIFOs, sockets and devices are answered with 404. They are not opened, so no request hangs.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100
@@ -11,15 +11,15 @@ specials="fifo socket to-fifo"
 if [ "$(id -u)" = 0 ] && mknod "$ROOT/device" c 1 5 2>/dev/null; then specials="$specials device"; fi
 start_ranged
 
-# A writer of the FIFO would get past its open if anybody opened it for reading.
+# A writer of the FIFO would continue if the FIFO were opened for reading.
 (echo x >"$ROOT/fifo"; touch "$DIR/opened") 2>/dev/null &
 for name in $specials; do
 	get "/$name" --max-time "$(seconds 5)"
 	is "$RC $STATUS" "0 404" "$name is 404"
 	get_range 0-9 "/$name" --max-time "$(seconds 5)"
-	is "$RC $STATUS" "0 404" "a range of $name too"
+	is "$RC $STATUS" "0 404" "a range of $name is 404"
 done
-not_ok "the FIFO was not opened" test -e "$DIR/opened"
+not_ok "the FIFO is not opened" test -e "$DIR/opened"
 get /a.bin
-is "$STATUS" 200 "a file is served"
+is "$STATUS" 200 "a regular file is served"
 finish

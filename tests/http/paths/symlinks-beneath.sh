@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A symlink may stay inside the root; one that leaves it is 404.
+# By default, a symbolic link is followed if its target is beneath the root. Other links are answered with 404.
 . "$(dirname "$0")/../lib.sh"
 
 make_text a.txt a
@@ -27,10 +27,10 @@ start_ranged
 
 for target in /to-file /to-dir/b.txt /dir/up /to-link /to-dir/up; do
 	get $target
-	is "$STATUS" 200 "$target stays inside"
+	is "$STATUS" 200 "$target stays beneath the root"
 done
 for target in /out-relative /out-absolute /in-absolute /out-dir/secret.txt /out-dir/ /out-dir /etc/passwd /magic /dangling /loop /loop-a; do
 	get $target
-	is "$STATUS" 404 "$target is 404"
+	is "$STATUS" 404 "$target leaves the root"
 done
 finish

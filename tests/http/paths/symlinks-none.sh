@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# symlinks = none: none is followed.
+# symlinks = none: no symbolic link is followed.
 . "$(dirname "$0")/../lib.sh"
 
 make_text a.txt a
@@ -13,8 +13,8 @@ start_ranged
 
 for target in /to-file /to-dir/b.txt /to-dir/ /to-dir /out; do
 	get $target
-	is "$STATUS" 404 "$target is 404"
+	is "$STATUS" 404 "$target is a link"
 done
 get /dir/b.txt
-is "$STATUS" 200 "what is no link is served"
+is "$STATUS" 200 "a regular file is served"
 finish

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What may not be read is 403.
+# An unreadable file is answered with 403.
 . "$(dirname "$0")/../lib.sh"
 
 make_file secret.bin 100 closed/a.bin 100
 chmod 000 "$ROOT/secret.bin" "$ROOT/closed"
 if [ "$(id -u)" = 0 ]; then
 	need_cmd setpriv
-	# Root, but no more than others before the permissions of files.
+	# Root without the capabilities that bypass file permissions.
 	PREFIX=(setpriv --bounding-set='-dac_override,-dac_read_search')
 fi
 control_clock
@@ -20,6 +20,6 @@ done
 chmod 644 "$ROOT/secret.bin"
 advance 2
 get /secret.bin
-is "$STATUS" 200 "it is served once it may be read"
+is "$STATUS" 200 "the file is served after it becomes readable"
 chmod 755 "$ROOT/closed"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Field lines that are none are 400.
+# A request with a malformed field line is answered with 400.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100
@@ -23,5 +23,5 @@ END
 ask "GET /a.bin HTTP/1.1\r\nHost : x\r\n\r\n"
 is "$STATUS" 400 "[Host : x] is 400"
 ask "GET /a.bin HTTP/1.1\r\nHost: x\r\nX-a!#\$%%&'*+.^_\`|~9: y\r\nConnection: close\r\n\r\n"
-is "$STATUS" 200 "every character of a token is allowed"
+is "$STATUS" 200 "every token character is allowed in a field name"
 finish

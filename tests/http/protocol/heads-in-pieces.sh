@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The answer to a head does not depend on how it comes in: byte by byte, behind another request, or by TLS.
+# The response does not depend on the way in which the header arrives: byte by byte, behind other requests, or over TLS.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 
@@ -20,12 +20,12 @@ each_way() {
 	is "$STATUSES $RC" "200 200 $2 0" "$1, behind two requests"
 	# shellcheck disable=SC2059
 	printf "$first$3" | tls_wire >"$DIR/reply"
-	is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" "200 $2" "$1, by TLS"
+	is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" "200 $2" "$1, over TLS"
 }
 
-each_way "a good one" 200 "GET /a.bin?a=b&c=d HTTP/1.1\r\n${host}X:  y \r\nEmpty:\r\nCookie: a=b; c=d\r\nConnection: close\r\n$end"
-each_way "a long one" 200 "GET /a.bin HTTP/1.1\r\n$host${fields}Connection: close\r\n$end"
-each_way "without fields" 200 "GET /a.bin HTTP/1.0\r\n$end"
+each_way "a valid header" 200 "GET /a.bin?a=b&c=d HTTP/1.1\r\n${host}X:  y \r\nEmpty:\r\nCookie: a=b; c=d\r\nConnection: close\r\n$end"
+each_way "a long header" 200 "GET /a.bin HTTP/1.1\r\n$host${fields}Connection: close\r\n$end"
+each_way "a header without fields" 200 "GET /a.bin HTTP/1.0\r\n$end"
 each_way "an empty name" 400 "GET /a.bin HTTP/1.1\r\n$host: x\r\n$first"
 each_way "a NUL in a value" 400 "GET /a.bin HTTP/1.1\r\n${host}X: a\\0b\r\n$end"
 each_way "a folded line" 400 "GET /a.bin HTTP/1.1\r\n${host}X: a\r\n b\r\n$end"
@@ -33,12 +33,12 @@ each_way "bare LF" 400 "GET /a.bin HTTP/1.1\r\n${host}X: a\n$end"
 each_way "a bad length" 400 "GET /a.bin HTTP/1.1\r\n${host}Content-Length: +5\r\n$end"
 each_way "a huge length" 413 "GET /a.bin HTTP/1.1\r\n${host}Content-Length: 99999999999999999999999\r\n$end"
 
-# The connection ends at once, with the whole answer, though an older one is idle.
+# The connection is closed at once, with the complete response, while an older connection is idle.
 printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n' | wire -t "$(seconds 30)" -f 1 -p "$DIR/idle" >"$DIR/idle.out" & idle=$!
 await 10 test -e "$DIR/idle.reached"
 start=$(date +%s%3N)
 ask "HEAD\\0 /a.bin HTTP/1.1\r\n$host\r\n"
-at_most $(($(date +%s%3N) - start)) "$(seconds 300)" "ms for a method with a NUL"
-[[ $STATUSES = 400 ]] || since_mhd_1 || fail "it is 400" "$STATUSES"
+at_most $(($(date +%s%3N) - start)) "$(seconds 300)" "a method with a NUL is answered at once (ms)"
+[[ $STATUSES = 400 ]] || since_mhd_1 || fail "a method with a NUL is answered with 400" "$STATUSES"
 kill $idle
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A body over 64 KiB is refused with 413, and the connection closed.
+# A request body of more than 64 KiB is answered with 413 and the connection is closed.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 10007
@@ -8,10 +8,10 @@ start_ranged
 next='GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n'
 
 ask "GET /a.bin HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n$next"
-is "$STATUSES" 413 "by its length, before it comes"
-like "$RC" '^[04]$' "closed"
+is "$STATUSES" 413 "the request is rejected because of its length, before the body arrives"
+like "$RC" '^[04]$' "the connection is closed"
 
-# 70000 bytes that would be requests.
+# The chunks contain 70,000 bytes that look like requests.
 {
 	printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
 	for _ in $(seq 70); do
@@ -21,8 +21,8 @@ like "$RC" '^[04]$' "closed"
 	done
 	printf '0\r\n\r\n'
 } | wire >"$DIR/reply"
-like "$?" '^[04]$' "in chunks: closed"
-like "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" '^(413)?$' "and nothing in it was served"
+like "$?" '^[04]$' "the connection with a large chunked body is closed"
+like "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" '^(413)?$' "nothing in the body is interpreted as a request"
 get /a.bin
-is "$STATUS" 200 "others are served"
+is "$STATUS" 200 "other clients are served"
 finish

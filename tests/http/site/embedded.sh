@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A page that is isolated from other origins (Cross-Origin-Embedder-Policy: require-corp) plays a video of another server of ours that says
-# nothing about that in its configuration, but not one that only some may have.
+# A page that is isolated from other origins (Cross-Origin-Embedder-Policy: require-corp) can embed a public video of
+# another ranged server without any configuration. It cannot embed a video with access control.
 . "$(dirname "$0")/../lib.sh"
 
 need_cmd chromium
@@ -16,11 +16,11 @@ config 'location "/page/" { header = {"Cross-Origin-Embedder-Policy: require-cor
 start_ranged --listen 127.0.0.1:0
 other=http://$(sed -n 2p "$DIR/address")
 isnt "$other" "http://" "there is another origin"
-play() { # URL: a step that prints its seconds
+play() { # URL: a browser command that prints the length of the recording
 	echo "eval new Promise(done => { const v = document.createElement('video'); v.onloadedmetadata = () => done(v.duration); v.onerror = () => done('refused'); v.src = '$1' })"
 }
 printf '%s\n' "go $URL/page/" 'eval crossOriginIsolated' "$(play /a.wav)" "$(play "$other/a.wav")" "$(play "$other/a.wav?again")" \
 	"$(play /inside/a.wav)" "$(play "$other/inside/a.wav")" | perl "$LIB/chromium.pl" "$DIR/chromium" >"$DIR/seen" 2>"$DIR/browser"
 [ -s "$DIR/seen" ] || skip_all "chromium does not start here: $(head -n 1 "$DIR/browser")"
-is "$(paste -sd' ' "$DIR/seen")" 'true 100 100 100 100 "refused"' "isolated; own, other, other again, own of some, other's of some"
+is "$(paste -sd' ' "$DIR/seen")" 'true 100 100 100 100 "refused"' "isolated; own file, other server, other server again, own file with access control, other server with access control"
 finish

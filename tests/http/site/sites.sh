@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# site blocks: by the Host field, and by where a connection came in.
+# The site block of a request is chosen by the Host field and by the listening socket.
 . "$(dirname "$0")/../lib.sh"
 
 for site in top one wild deep own; do make_text $site/which $site; done
@@ -12,44 +12,44 @@ config "root = $SITES/top" 'listen = {"127.0.0.1:0"}' 'header = "X-Top: 1"' \
 	"site \"own.example\" { root = $SITES/own" ' listen = {"127.0.0.1:0"} }' 'site "shared.example" { header = "X-Site: shared" }'
 LISTEN=
 start_ranged
-is "$(wc -l <"$DIR/address")" 2 "two listeners"
+is "$(wc -l <"$DIR/address")" 2 "there are two listening sockets"
 served() { # HOST: what is served under it
 	get /which -H "Host: $1"
 	if [ "$STATUS" = 200 ]; then cat "$BODY"; else echo "$STATUS"; fi
 }
-is "$(served other)" top "a name that nobody has: the top level"
-is "$(served one.example)" one "a name"
+is "$(served other)" top "an unknown host gets the top level"
+is "$(served one.example)" one "the host of a site block gets the site"
 get /which -H 'Host: one.example'
-is "$(header X-Top) $(header X-Site) $(header Cache-Control)" "1 one no-store" "what the top level says holds in a site, and its locations in it"
-is "$(served ONE.Example:8080)" one "in any case, with a port"
-is "$(served one.example.)" one "with the dot of the root"
+is "$(header X-Top) $(header X-Site) $(header Cache-Control)" "1 one no-store" "the top level applies in a site, and locations of the site apply in it"
+is "$(served ONE.Example:8080)" one "the host is case-insensitive, and the port is ignored"
+is "$(served one.example.)" one "a trailing dot is ignored"
 ask 'GET /which HTTP/1.1\r\nHost: one.example \t\r\nRange: bytes=0-1 \r\nConnection: close\r\n\r\n'
-is "$STATUS $(cat "$DIR/1.body")" "206 on" "blanks behind a value are none of it"
-is "$(served a.example)" wild "a wildcard"
-is "$(served a.deep.example)" deep "the longest wildcard"
-is "$(served shared.example)" top "a site without a root has the top level's"
+is "$STATUS $(cat "$DIR/1.body")" "206 on" "blanks after the value of Host are ignored"
+is "$(served a.example)" wild "a wildcard matches"
+is "$(served a.deep.example)" deep "the longest wildcard takes precedence"
+is "$(served shared.example)" top "a site without a root has the root of the top level"
 get /which -H 'Host: shared.example'
-is "$(header X-Site)" shared "and what it says itself"
-is "$(served own.example)" wild "a site with a listener of its own is not to be had elsewhere"
+is "$(header X-Site)" shared "a site without a root has its own keys"
+is "$(served own.example)" wild "a site with a listening socket of its own is not served on the others"
 get /alone -H 'Host: one.example'
-is "$STATUS" 404 "a site's root is not looked for in another"
+is "$STATUS" 404 "a path of one site is not served in another"
 ask 'GET http://one.example/which HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n'
-is "$(cat "$DIR/1.body")" one "the authority of an absolute target beats Host"
+is "$(cat "$DIR/1.body")" one "the authority of an absolute target takes precedence over Host"
 ask 'GET /which HTTP/1.0\r\n\r\n'
-is "$(cat "$DIR/1.body")" top "HTTP/1.0 without a Host"
+is "$(cat "$DIR/1.body")" top "HTTP/1.0 without Host gets the top level"
 use_address "$(tail -n 1 "$DIR/address")"
-is "$(served own.example)" own "at its listener"
-is "$(served one.example)" 421 "where others are not to be had: 421"
+is "$(served own.example)" own "a site is served on its own listening socket"
+is "$(served one.example)" 421 "another host on that socket is answered with 421"
 stop_ranged
 
 config "site a { root = $SITES/one" ' location "/a" { cache = pin }' ' workers = 3' '}' "site A { root = $SITES/one }" 'site "a b" {}' "site b {"
 OUT=$("$RANGED" --check -c "$DIR/ranged.conf" 2>&1)
-like "$OUT" "ranged.conf:3: workers is not allowed in a site" "what can't be said in a site"
-like "$OUT" 'ranged.conf:5: site: "A" already has a block in line 1' "a second block of a host"
-like "$OUT" 'ranged.conf:6: site: "a b": ' "a host that can't be"
+like "$OUT" "ranged.conf:3: workers is not allowed in a site" "a key that is not allowed in a site is rejected"
+like "$OUT" 'ranged.conf:5: site: "A" already has a block in line 1' "a second block for the same host is rejected"
+like "$OUT" 'ranged.conf:6: site: "a b": ' "an invalid host is rejected"
 config 'site a { header = "A: b" }'
-like "$("$RANGED" --check -c "$DIR/ranged.conf" 2>&1)" 'the site "a" in line 1 has no root' "no root anywhere"
+like "$("$RANGED" --check -c "$DIR/ranged.conf" 2>&1)" 'the site "a" in line 1 has no root' "a site without any root is rejected"
 config "site a { root = $SITES/one }"
 start_ranged --listen 127.0.0.1:0
-is "$(served a) $(served b)" "one 421" "sites alone"
+is "$(served a) $(served b)" "one 421" "a configuration may consist of sites only"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# try: other paths for what is not there, as one-page applications and pages without their extension want.
+# The key try names other files for paths that do not exist, as single-page applications and pages without extensions
+# need.
 . "$(dirname "$0")/../lib.sh"
 
 make_text app/index.html app
@@ -13,18 +14,18 @@ config 'location "/app/" { try = "/app/index.html" }' 'location "/docs/" { try =
 	'location "*.html" { cache_control = "no-cache" }' 'location "/loop/" { try = "/loop/x" }'
 start_ranged
 got() { get "$1"; echo "$STATUS $(cat "$BODY")"; }
-is "$(got /app/style.css)" "200 css" "what is there is served"
-is "$(got /app/some/route)" "200 app" "what is not is the application"
-is "$(header Cache-Control) $(header Content-Type)" "no-cache text/html; charset=utf-8" "with the blocks and the type of the file that is served"
-is "$(got '/app/some/route/?q=1')" "200 app" "with a slash behind it"
+is "$(got /app/style.css)" "200 css" "a file that exists is served"
+is "$(got /app/some/route)" "200 app" "another path is served as the application"
+is "$(header Cache-Control) $(header Content-Type)" "no-cache text/html; charset=utf-8" "the location blocks and the type of the served file apply"
+is "$(got '/app/some/route/?q=1')" "200 app" "a path with a trailing slash is served as the application"
 get_range 1-1 /app/some/route
-is "$STATUS $(cat "$BODY")" "206 p" "a range of it"
-is "$(got /docs/a)" "200 a" "{path} is what was asked for"
-is "$(got /docs/b/)" "200 b" "also of a folder without an index"
-is "$(got /docs/c/)" "200 missing" "the last one"
-is "$(got /docs/b)" "301 " "a folder without its slash is a folder"
-is "$(got /loop/a)" "404 404 Not Found" "a path that is not there either"
-is "$(got /other)" "404 404 Not Found" "elsewhere what is not there is not there"
+is "$STATUS $(cat "$BODY")" "206 p" "a range of the served file is sent"
+is "$(got /docs/a)" "200 a" "{path} is the path of the request"
+is "$(got /docs/b/)" "200 b" "try applies to a directory without an index"
+is "$(got /docs/c/)" "200 missing" "the last name of the list is served"
+is "$(got /docs/b)" "301 " "a directory without a slash is redirected"
+is "$(got /loop/a)" "404 404 Not Found" "if no file of the list exists, the response is 404"
+is "$(got /other)" "404 404 Not Found" "try does not apply to other locations"
 printf 'try = "index.html"\n' >"$DIR/bad.conf"
-like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:1: try: " "a path has a slash"
+like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:1: try: " "a path without a slash is rejected"
 finish
