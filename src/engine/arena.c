@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A buddy allocator over one mapping. Nothing about a block is kept inside it, because the kernel reads into it: per 4
- * KiB page there is a small struct in a table beside, and the first page of a block speaks for the block. Blocks tile
- * the mapping; they are used, free, or gone: one of the largest that has no memory. A free one is a buddy (a power of
- * two of pages, aligned to its size) and lies in the list of its order; two free buddies are always merged, so a length
- * fits exactly if some aligned run of its buddy's size is free. A used one begins where a buddy does and has as many
- * pages as it needs: what follows it in that buddy is smaller buddies, free or used by others.
+ * A buddy allocator over one mapping. The kernel reads into the blocks, so they contain no metadata. Each 4 KiB page
+ * has a small struct in a separate table, and the first page of a block describes the block.
  *
- * What is free lies in one of two sets of lists: what may be taken, and what lies above the arena's size and is to go.
- * A buddy is at most as large as the unit of that size, so the two never merge.
+ * Blocks cover the whole mapping. A block is used, free or uncommitted; an uncommitted block has the maximum size and
+ * no memory. A free block is a buddy (a power of two of pages, aligned to its size) in the list of its order. Two free
+ * buddies are always merged, so a length fits if and only if an aligned run of its buddy's size is free. A used block
+ * begins where a buddy begins and has as many pages as it needs. The rest of that buddy consists of smaller buddies,
+ * which are free or used by others.
  *
- * Owner and lock: the caller's. Nothing here knows of threads.
+ * Free blocks are in one of two sets of lists: below the size of the arena they can be allocated, above it they are to
+ * be returned to the kernel. The size is a multiple of the largest buddy, so blocks of the two sets never merge.
  *
- * A kernel that writes into a freed block is seen by no sanitizer. So what is free is poisoned for ASan (our own
- * accesses), and in debug builds (POOL_CANARY) also filled with a pattern that is looked at when it is handed out again
- * (the kernel's).
+ * Sanitizers do not see a kernel that writes into a freed block. So free memory is poisoned for ASan, which finds
+ * accesses of this process. In debug builds (POOL_CANARY) it is also filled with a pattern, which is checked when it is
+ * allocated again and finds writes of the kernel.
+ *
+ * Owner and lock: the caller's. Thread: any.
  */
 #include "engine/arena.h"
 
@@ -28,7 +30,7 @@
 #include "engine/mapping.h"
 
 #if __has_include(<sanitizer/asan_interface.h>)
-#include <sanitizer/asan_interface.h> /* no-ops without ASan */
+#include <sanitizer/asan_interface.h> /* No-ops without ASan. */
 #else
 #define ASAN_POISON_MEMORY_REGION(address, bytes) ((void)(address), (void)(bytes))
 #define ASAN_UNPOISON_MEMORY_REGION(address, bytes) ((void)(address), (void)(bytes))
@@ -41,27 +43,29 @@
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 #define SECTOR_BYTES ((size_t)512)
 #define CANARY UINT64_C(0xdeadb10cdeadb10c)
-#define ORDER_MAX 8 /* 4 KiB << 8 is ARENA_BLOCK_MAX_BYTES */
+#define ORDER_MAX 8 /* 4 KiB << 8 is ARENA_BLOCK_MAX_BYTES. */
 #define NO_PAGE UINT32_MAX
 #define UNIT_PAGES (UINT32_C(1) << ORDER_MAX)
-#define GIVEN_BACK_MAX ((size_t)64 << 20) /* at a time */
+#define DETACH_MAX_BYTES ((size_t)64 << 20) /* Limit of one range of arena_detach_free(). */
 
-enum page_state { PAGE_INSIDE, PAGE_FREE, PAGE_USED, PAGE_GONE }; /* all but the first: first page of a block */
+/* All states except PAGE_INSIDE: the first page of a block. */
+enum page_state { PAGE_INSIDE, PAGE_FREE, PAGE_USED, PAGE_UNCOMMITTED };
 
 struct page {
-	uint32_t next, prev; /* of a free block: in the list of its order */
-	uint16_t count;	     /* of pages; of a free block a power of two */
+	uint32_t next, prev; /* Links of a free block in the list of its order. */
+	uint16_t count;	     /* Number of pages; a power of two for a free block. */
 	uint8_t state;
 };
 
 struct arena {
 	struct mapping memory, table;
-	size_t table_bytes;	  /* of the table: that have memory */
-	size_t bytes, free_bytes; /* what is above `bytes` is not counted */
-	struct page *pages;	  /* the table */
-	uint32_t end; /* pages that it speaks for, to above `bytes` as long as something there has not gone */
-	uint32_t free_first[2][ORDER_MAX + 1],
-		free_count[2][ORDER_MAX + 1]; /* below `bytes`, and above; of each order */
+	size_t table_bytes;	  /* Bytes of the table that have memory. */
+	size_t bytes, free_bytes; /* free_bytes does not include memory above `bytes`. */
+	struct page *pages;	  /* Address of the table. */
+	/* Number of pages that the table describes. It exceeds `bytes` while committed memory is left above it. */
+	uint32_t end;
+	/* For each order: free blocks below `bytes` [0] and above it [1]. */
+	uint32_t free_first[2][ORDER_MAX + 1], free_count[2][ORDER_MAX + 1];
 };
 
 static uint32_t pages_of(size_t length)
@@ -70,7 +74,7 @@ static uint32_t pages_of(size_t length)
 	return length == 0 ? 1 : (uint32_t)(align_up(length, ARENA_BLOCK_MIN_BYTES) / ARENA_BLOCK_MIN_BYTES);
 }
 
-/* Of the smallest buddy that holds so many pages. */
+/* Returns the order of the smallest buddy that holds this number of pages. */
 static unsigned order_of(uint32_t pages)
 {
 	unsigned order = 0;
@@ -106,7 +110,7 @@ void *arena_page_address(const struct arena *arena, uint32_t page)
 	return arena->memory.address + pages_bytes(page);
 }
 
-/* What is free: canary and poison. */
+/* --- canary and poison of free memory --- */
 
 static void fill_canary(uint8_t *block, size_t bytes)
 {
@@ -116,7 +120,7 @@ static void fill_canary(uint8_t *block, size_t bytes)
 		words[i] = CANARY;
 }
 
-/* Somebody, the kernel if it was not us, wrote into a block after it was put if this fails. */
+/* If this fails, this process or the kernel wrote into a block after it was freed. */
 static void check_canary(const uint8_t *block, size_t bytes, size_t stride)
 {
 	for (size_t at = 0; POOL_CANARY && at < bytes; at += stride)
@@ -135,7 +139,7 @@ static void open_block(uint8_t *block, size_t bytes)
 	check_canary(block, bytes, sizeof(uint64_t));
 }
 
-/* The buddies. */
+/* --- buddies --- */
 
 static uint32_t *list_of(struct arena *arena, uint32_t index, unsigned order)
 {
@@ -189,9 +193,9 @@ static void release(struct arena *arena, uint32_t index, unsigned order)
 }
 
 /*
- * Frees what a buddy has from `at` on, which isn't its start. The lowest one bit of a page number is the largest buddy
- * that begins there, and none of these reaches beyond the end. Nothing is to merge: what stays lies in the buddies of
- * all of them.
+ * Frees the part [at, end) of a buddy, where `at` is not its start. The lowest one bit of a page number is the largest
+ * buddy that begins there, and none of these extends beyond the end. No merge is possible, because the buddies of all
+ * of them are partly used.
  */
 static void free_tail(struct arena *arena, uint32_t at, uint32_t end)
 {
@@ -199,7 +203,7 @@ static void free_tail(struct arena *arena, uint32_t at, uint32_t end)
 		push_free(arena, at, order_of(at & -at));
 }
 
-/* The smallest order that has a free block which holds this one; above ORDER_MAX: none. */
+/* Returns the smallest order, from this one on, that has a free block. More than ORDER_MAX: there is none. */
 static unsigned find_order(const struct arena *arena, unsigned order)
 {
 	while (order <= ORDER_MAX && arena->free_first[0][order] == NO_PAGE)
@@ -229,7 +233,7 @@ void *arena_alloc_block(struct arena *arena, size_t length)
 	return arena_page_address(arena, index);
 }
 
-/* A block begins where a buddy that holds it does, so the binary digits of its count, from the highest, are buddies. */
+/* A block begins where a buddy begins, so the binary digits of its page count, from the highest on, are buddies. */
 void arena_free_block(struct arena *arena, void *block)
 {
 	uint32_t index = arena_page_of(arena, block);
@@ -245,7 +249,7 @@ void arena_free_block(struct arena *arena, void *block)
 		}
 }
 
-/* The pages. */
+/* --- pages --- */
 
 uint32_t arena_page_of(const struct arena *arena, const void *block)
 {
@@ -253,7 +257,8 @@ uint32_t arena_page_of(const struct arena *arena, const void *block)
 	uint32_t index = (uint32_t)(offset / ARENA_BLOCK_MIN_BYTES);
 
 	assert(offset < pages_bytes(arena->end) && align_is_aligned(offset, ARENA_BLOCK_MIN_BYTES));
-	assert(arena->pages[index].state == PAGE_USED); /* else: put already, or not the block's first byte */
+	/* Otherwise it was freed before, or is not the start of a block. */
+	assert(arena->pages[index].state == PAGE_USED);
 	return index;
 }
 
@@ -263,8 +268,10 @@ size_t arena_used_bytes_at(const struct arena *arena, uint32_t page)
 	return pages_bytes(arena->pages[page].count);
 }
 
-/* Of the block that holds this page. It begins where a buddy that holds it does: at this page, less some of its lowest
- * bits. */
+/*
+ * Returns the first page of the block that contains this page. A block begins where a buddy begins, so its number is
+ * that of the page without some of its lowest bits.
+ */
 static uint32_t first_page(const struct arena *arena, uint32_t page)
 {
 	while (arena->pages[page].state == PAGE_INSIDE)
@@ -292,7 +299,7 @@ void arena_region(const struct arena *arena, uint32_t page, size_t length, uint3
 	*end = *first + pages;
 }
 
-/* The size. */
+/* --- size --- */
 
 static size_t table_bytes(size_t bytes)
 {
@@ -312,10 +319,10 @@ int arena_prepare(struct arena *arena, size_t bytes)
 	return error;
 }
 
-/* Above `bytes`; also what never was there. */
-static bool is_gone(const struct arena *arena, uint32_t index)
+/* Also true for pages that the table does not describe. */
+static bool is_uncommitted(const struct arena *arena, uint32_t index)
 {
-	return index >= arena->end || arena->pages[index].state == PAGE_GONE;
+	return index >= arena->end || arena->pages[index].state == PAGE_UNCOMMITTED;
 }
 
 size_t arena_find_uncommitted(const struct arena *arena, size_t bytes, size_t *offset)
@@ -325,9 +332,9 @@ size_t arena_find_uncommitted(const struct arena *arena, size_t bytes, size_t *o
 
 	if (from < limit_of(arena))
 		from = limit_of(arena);
-	while (from < end && !is_gone(arena, from))
+	while (from < end && !is_uncommitted(arena, from))
 		from += UNIT_PAGES;
-	for (to = from; to < end && is_gone(arena, to); to += UNIT_PAGES)
+	for (to = from; to < end && is_uncommitted(arena, to); to += UNIT_PAGES)
 		;
 	*offset = pages_bytes(from);
 	return pages_bytes(to - from);
@@ -342,7 +349,7 @@ int arena_commit(struct arena *arena, size_t offset, size_t bytes)
 	return error;
 }
 
-/* Free blocks of [from, to) out of their lists; they stay marked as free. */
+/* Removes the free blocks of [from, to) from their lists. They stay marked as free. Returns their bytes. */
 static size_t unlist(struct arena *arena, uint32_t from, uint32_t to)
 {
 	size_t bytes = 0;
@@ -357,7 +364,7 @@ static size_t unlist(struct arena *arena, uint32_t from, uint32_t to)
 	return bytes;
 }
 
-/* Likewise, into their lists. */
+/* Adds the free blocks of [from, to) to their lists. */
 static void list(struct arena *arena, uint32_t from, uint32_t to)
 {
 	for (uint32_t index = from; index < to; index += arena->pages[index].count)
@@ -365,7 +372,7 @@ static void list(struct arena *arena, uint32_t from, uint32_t to)
 			push_free(arena, index, order_of(arena->pages[index].count));
 }
 
-/* What is free above `bytes` is to go. */
+/* Moves free blocks above the new size to the other set of lists. */
 static void lower(struct arena *arena, size_t bytes)
 {
 	uint32_t from = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES), end = limit_of(arena);
@@ -375,13 +382,13 @@ static void lower(struct arena *arena, size_t bytes)
 	list(arena, from, end);
 }
 
-/* What was gone was filled. */
+/* Uncommitted blocks below the new size were committed by arena_commit(). */
 static void raise(struct arena *arena, size_t bytes)
 {
 	uint32_t from = limit_of(arena), end = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES);
 
 	for (uint32_t index = from; index < end; index += UNIT_PAGES) {
-		if (is_gone(arena, index)) {
+		if (is_uncommitted(arena, index)) {
 			arena->pages[index] = (struct page){ .count = UNIT_PAGES, .state = PAGE_FREE };
 			arena->free_bytes += ARENA_BLOCK_MAX_BYTES;
 		} else {
@@ -391,7 +398,8 @@ static void raise(struct arena *arena, size_t bytes)
 	if (arena->end < end)
 		arena->end = end;
 	arena->bytes = bytes;
-	for (uint32_t index = end; index > from; index -= UNIT_PAGES) /* from above: the lowest is handed out first */
+	/* From above, so that the lowest block is allocated first. */
+	for (uint32_t index = end; index > from; index -= UNIT_PAGES)
 		list(arena, index - UNIT_PAGES, index);
 }
 
@@ -417,12 +425,12 @@ size_t arena_detach_free(struct arena *arena, size_t *offset)
 		index = limit_of(arena);
 	while (index < arena->end && !is_whole(arena, index))
 		index += UNIT_PAGES;
-	for (from = index; index < arena->end && is_whole(arena, index) && pages_bytes(index - from) < GIVEN_BACK_MAX;
+	for (from = index; index < arena->end && is_whole(arena, index) && pages_bytes(index - from) < DETACH_MAX_BYTES;
 	     index += UNIT_PAGES) {
 		unlink_free(arena, index);
-		arena->pages[index].state = PAGE_GONE;
+		arena->pages[index].state = PAGE_UNCOMMITTED;
 	}
-	while (arena->end > limit_of(arena) && arena->pages[arena->end - UNIT_PAGES].state == PAGE_GONE)
+	while (arena->end > limit_of(arena) && arena->pages[arena->end - UNIT_PAGES].state == PAGE_UNCOMMITTED)
 		arena->end -= UNIT_PAGES;
 	*offset = pages_bytes(from);
 	return pages_bytes(index - from);
@@ -449,7 +457,7 @@ bool arena_is_shrunk(const struct arena *arena)
 	return arena->end == limit_of(arena);
 }
 
-/* Where it would do no good it is no error that there are no addresses to grow into. */
+/* Falls back to the initial size if the addresses to grow are not available: the arena works without them. */
 static int reserve(struct arena *arena, size_t bytes, size_t max_bytes)
 {
 	int error = mapping_reserve(&arena->memory, max_bytes,
@@ -529,7 +537,7 @@ size_t arena_fragmented_bytes(const struct arena *arena, size_t length)
 	return bytes;
 }
 
-/* One word a sector will do: a direct read writes whole ones. Opened to be looked at, and closed again. */
+/* One word per sector is enough, because a direct read writes whole sectors. Unpoisons the memory for the check. */
 static void check_free_memory(const struct arena *arena, uint32_t index)
 {
 	uint8_t *block = arena_page_address(arena, index);
@@ -546,8 +554,8 @@ static void check_free_block(const struct arena *arena, uint32_t index)
 	unsigned order = order_of(page->count);
 
 	assert(align_is_power(page->count));
-	assert(order == ORDER_MAX ||
-	       !is_free_buddy(arena, buddy_of(index, order), order)); /* else they had been merged */
+	/* Otherwise they would have been merged. */
+	assert(order == ORDER_MAX || !is_free_buddy(arena, buddy_of(index, order), order));
 	assert(page->next == NO_PAGE || arena->pages[page->next].prev == index);
 	assert(page->prev == NO_PAGE ? arena->free_first[index >= limit_of(arena)][order] == index
 				     : arena->pages[page->prev].next == index);
@@ -565,7 +573,8 @@ static size_t listed_free_bytes(const struct arena *arena, bool above)
 		     index = arena->pages[index].next) {
 			assert(is_free_buddy(arena, index, order) && above == (index >= limit_of(arena)));
 			bytes += pages_bytes(arena->pages[index].count);
-			assert(bytes <= pages_bytes(arena->end)); /* the list is no ring */
+			/* The list is not circular. */
+			assert(bytes <= pages_bytes(arena->end));
 			count++;
 		}
 		assert(count == arena->free_count[above][order]);
@@ -582,7 +591,7 @@ void arena_check(const struct arena *arena)
 		const struct page *page = &arena->pages[index];
 
 		next = index + page->count;
-		assert(page->state != PAGE_GONE || (index >= limit_of(arena) && page->count == UNIT_PAGES));
+		assert(page->state != PAGE_UNCOMMITTED || (index >= limit_of(arena) && page->count == UNIT_PAGES));
 		assert(page->state != PAGE_INSIDE && page->count > 0 && page->count <= 1 << ORDER_MAX);
 		assert(align_is_aligned(index, UINT32_C(1) << order_of(page->count)));
 		for (uint32_t inside = index + 1; inside < next; inside++)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a bucket holds is the time between now and paid_until_ns turned into units, so that filling it costs nothing and
- * nobody has to do it. A cost is rounded up, by less than a nanosecond each time.
+ * The content of a bucket is the time between paid_until_ns and now, converted to units. So the bucket fills by itself,
+ * without a timer. A cost is rounded up by less than a nanosecond.
+ *
+ * Owner: the caller. Thread: any; the only member is atomic. All operations are relaxed, because the number publishes
+ * nothing else.
  */
 #include "engine/bucket.h"
 
@@ -14,7 +17,7 @@ static uint64_t cost_ns(const struct bucket_rate *rate, uint64_t units)
 	return (uint64_t)(cost / rate->units);
 }
 
-/* No more than the burst is saved up. */
+/* Limits the saved units to the burst. */
 static uint64_t paid_until(uint64_t paid_until_ns, const struct bucket_rate *rate, uint64_t now_ns)
 {
 	uint64_t earliest_ns = now_ns > rate->burst_ns ? now_ns - rate->burst_ns : 0;

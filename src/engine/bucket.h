@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A token bucket shared by threads: one number, the time up to which what was given away is paid for (the theoretical
- * arrival time of the generic cell rate algorithm, ITU-T I.371 annex A). All zero is a full one. Any thread.
+ * A token bucket that threads share. It is a single number: the theoretical arrival time of the generic cell rate
+ * algorithm (ITU-T I.371 annex A), up to which all granted units are paid for. All zero is a full bucket. Any thread.
  */
 #ifndef ENGINE_BUCKET_H
 #define ENGINE_BUCKET_H
@@ -11,38 +11,44 @@
 #include <stdint.h>
 
 struct bucket {
-	_Atomic uint64_t paid_until_ns; /* of the clock that its users have */
+	/* By the clock of its users. Relaxed: the number publishes nothing else. */
+	_Atomic uint64_t paid_until_ns;
 };
 
-/* What fills it: so many units a second, and at most burst_ns of that is saved up. */
+/* The rate of a bucket: `units` per second. Unused units are saved up for at most burst_ns. */
 struct bucket_rate {
-	uint64_t units; /* 1 … 2^40 */
+	uint64_t units; /* 1 to 2^40. */
 	uint64_t burst_ns;
 };
 
-/* A bucket, and how it fills for those who come this way. */
+/* A bucket together with a rate. Buckets may be used with several rates. */
 struct bucket_link {
 	struct bucket *bucket;
 	struct bucket_rate rate;
 };
 
 /*
- * Takes `units` for later, come what may; returns when they may be used: now_ns or before (at once), or then. Whoever
- * takes in turn gets the same share.
+ * Reserves `units` unconditionally. Returns the time from which they may be used, which is now_ns or earlier if at
+ * once. Users that reserve alternately get equal shares.
  */
 uint64_t bucket_reserve(struct bucket *bucket, const struct bucket_rate *rate, uint64_t units, uint64_t now_ns);
 
-/* Gives back what was reserved and is not used after all. */
+/* Returns units that were reserved and are not needed. */
 void bucket_return(struct bucket *bucket, const struct bucket_rate *rate, uint64_t units);
 
-/* When the `units` that were reserved last could be used if they were reserved now; anybody's since then counts as
- * before them. */
+/*
+ * Returns the time from which the `units` that were reserved last could be used if they were reserved now, after all
+ * reservations that others have made since.
+ */
 uint64_t bucket_ready_ns(const struct bucket *bucket, const struct bucket_rate *rate, uint64_t units);
 
-/* Takes `units` if they are there now: 0. Else takes nothing: the ns until they are. */
+/*
+ * Takes `units` and returns 0 if they are available now. Otherwise takes nothing and returns the time until they are,
+ * in ns.
+ */
 uint64_t bucket_try(struct bucket *bucket, const struct bucket_rate *rate, uint64_t units, uint64_t now_ns);
 
-/* Whether all that can be saved up is there: it has nothing to remember. */
+/* Returns true if the bucket is full, so that it contains no information. */
 bool bucket_is_full(const struct bucket *bucket, uint64_t burst_ns, uint64_t now_ns);
 
 #endif

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One step for each depth, one after the other, on the calling thread; everything here lives for one call of
- * calibrate_run().
+ * A trial runs one step for each depth on the calling thread. All objects live for one call of calibrate_run().
  *
- * The one idea is how it stays within its time on a disk of which it knows nothing. A read that ends is followed by
- * another only if that one is likely to end within the step, too; and a step whose reads would take too long at the
- * throughput of the step before (as they do on a device that serves one after the other) is not begun. So on a slow
- * disk a step is one round of reads.
+ * The one idea is how the trial keeps its time on an unknown disk. A completed read is followed by another one only if
+ * that one will probably also complete within the step. A step is omitted if its reads would take too long at the
+ * throughput of the previous step, as on a device that serves one read at a time. So on a slow disk a step is one round
+ * of reads.
  *
- * Each read has memory of its own: btrfs checks what it has read where it has read it to.
+ * Each read has memory of its own, because btrfs verifies checksums in the destination of a read.
  */
 #include "engine/calibrate.h"
 
@@ -24,13 +23,14 @@
 #include "engine/arena.h"
 #include "engine/disk.h"
 
-#define STEPS 8 /* 1, 2, 4 … 128 */
+#define STEPS 8 /* 1, 2, 4 ... 128 reads at a time. */
 #define GOOD_SHARE 0.9
-#define HEADROOM 4 /* what is allowed, for one at the knee: queues of small reads, and several streams */
+/* Allowed reads per read at the knee: queues of small reads, and several streams. */
+#define HEADROOM 4
 #define DEPTH_BYTES_MIN (UINT64_C(16) << 20)
 #define DEPTH_BYTES_MAX (UINT64_C(64) << 20)
 #define MEMORY_ALIGNMENT 4096
-#define WAIT_MS 100 /* a look at the ring now and then, should an event have been missed */
+#define WAIT_MS 100 /* Limit of one wait, in case an event was missed. */
 
 struct trial;
 
@@ -43,14 +43,14 @@ struct slot {
 struct trial {
 	int fd;
 	uint32_t alignment;
-	uint64_t places; /* at which a read can begin */
+	uint64_t places; /* Number of possible offsets. */
 	uint64_t random;
 	struct disk *disk;
 	struct arena *arena;
 	struct slot slots[CALIBRATE_DEPTH_MAX];
-	int error; /* the first */
+	int error; /* The first error. */
 
-	/* the current step */
+	/* State of the current step. */
 	uint64_t end_ns, last_ns;
 	uint64_t reads, read_bytes;
 };
@@ -59,7 +59,7 @@ struct rate {
 	double iops, bytes_per_s;
 };
 
-/* xorshift: it only has to be different places. */
+/* xorshift: the offsets only have to differ. */
 static uint64_t next_random(uint64_t *state)
 {
 	*state ^= *state << 13;
@@ -114,7 +114,7 @@ static int make_slots(struct trial *trial)
 	return 0;
 }
 
-/* Nothing is in flight. */
+/* No read may be in flight. */
 static void trial_free(struct trial *trial)
 {
 	for (unsigned i = 0; i < CALIBRATE_DEPTH_MAX; i++) {
@@ -150,9 +150,11 @@ static int trial_new(struct trial **trial, int fd, uint64_t size_bytes, uint32_t
 	return error;
 }
 
-/* The kernel takes nothing (EAGAIN) and nothing is in flight that could end: after the step's time that is an answer,
- * too. */
-static void give_up_queued(struct trial *trial)
+/*
+ * If the kernel accepts no read (EAGAIN) and none is in flight that could complete, the step ends with that error when
+ * its time is over.
+ */
+static void cancel_unsubmitted(struct trial *trial)
 {
 	if (disk_queued(trial->disk) == 0 || disk_in_flight(trial->disk) > 0 || clock_now_ns() < trial->end_ns)
 		return;
@@ -163,7 +165,7 @@ static void give_up_queued(struct trial *trial)
 	}
 }
 
-static void turn(struct trial *trial)
+static void iterate(struct trial *trial)
 {
 	struct pollfd event = { .fd = disk_eventfd(trial->disk), .events = POLLIN };
 	uint64_t count;
@@ -171,9 +173,9 @@ static void turn(struct trial *trial)
 	disk_submit(trial->disk);
 	if (poll(&event, 1, disk_queued(trial->disk) > 0 ? 1 : WAIT_MS) == 1 &&
 	    read(event.fd, &count, sizeof(count)) < 0)
-		return; /* never: nobody else reads it */
+		return; /* Cannot happen: no other thread reads the eventfd. */
 	disk_reap(trial->disk);
-	give_up_queued(trial);
+	cancel_unsubmitted(trial);
 }
 
 static struct rate run_step(struct trial *trial, unsigned depth, uint64_t slice_ns)
@@ -187,18 +189,18 @@ static struct rate run_step(struct trial *trial, unsigned depth, uint64_t slice_
 	for (unsigned i = 0; i < depth; i++)
 		queue(&trial->slots[i]);
 	while (disk_queued(trial->disk) + disk_in_flight(trial->disk) > 0)
-		turn(trial);
+		iterate(trial);
 	seconds = (double)(trial->last_ns - start_ns) / (double)CLOCK_NS_PER_S;
 	return (struct rate){ (double)trial->reads / seconds, (double)trial->read_bytes / seconds };
 }
 
-/* Whether a round of `depth` reads, one after the other, would still end in time. */
+/* Returns true if a round of `depth` consecutive reads would complete in time. */
 static bool fits(unsigned depth, struct rate before, uint64_t spent_ns, uint64_t budget_ns)
 {
 	return (double)spent_ns + depth / before.iops * (double)CLOCK_NS_PER_S <= 1.5 * (double)budget_ns;
 }
 
-/* How many steps were run; fewer than STEPS on a slow device or after an error. */
+/* Returns the number of steps, fewer than STEPS on a slow device or after an error. */
 static unsigned run_steps(struct trial *trial, unsigned budget_ms, struct rate *rates)
 {
 	uint64_t start_ns = clock_now_ns(), budget_ns = budget_ms * CLOCK_NS_PER_MS;
@@ -218,7 +220,7 @@ static uint64_t clamp_bytes(uint64_t bytes)
 	return bytes < DEPTH_BYTES_MIN ? DEPTH_BYTES_MIN : bytes > DEPTH_BYTES_MAX ? DEPTH_BYTES_MAX : bytes;
 }
 
-/* The floor may be a depth that was not reached: then the figures are those of the greatest one that was. */
+/* The minimum depth may exceed all depths that were measured. Then the figures are those of the greatest one. */
 static void choose(const struct rate *rates, unsigned count, struct calibration *result)
 {
 	double best = 0;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A list that only grows, at its head, so that it can be walked without the lock: a machine has a handful of
- * filesystems, and a file keeps the pointer to its device.
+ * A list that only grows, at its head, so that it is read without the lock: a machine has only a few filesystems, and a
+ * file keeps the pointer to its device. New devices are published by a sequentially consistent store of `first`, after
+ * all their members were set.
  *
- * What "blocks" means: an io_submit that took longer than SLOW_NS. A thread that merely lost its processor looks the
- * same, so one is not enough; but a filesystem whose cold metadata is read inside io_submit (ext4 and XFS with
- * fragmented files, btrfs with compression, FUSE beyond its max_background) does it again and again.
+ * An io_submit that takes longer than SLOW_NS counts as blocking. A thread that has lost its processor looks the same,
+ * so one slow call does not demote a device. But filesystems that read cold metadata inside io_submit block repeatedly:
+ * ext4 and XFS with fragmented files, btrfs with compression, FUSE beyond its max_background.
+ *
+ * Owner: the process. Thread: any.
  */
 #include "engine/devices.h"
 
@@ -14,14 +17,14 @@
 #include <stdlib.h>
 
 #define SLOW_NS UINT64_C(20000000)
-#define SLOW_MAX 3 /* of WINDOW_SUBMITS */
+#define SLOW_MAX 3 /* Slow calls per WINDOW_SUBMITS that demote a device. */
 #define WINDOW_SUBMITS 1000
-#define AGAIN_MIN 64  /* before that many came back, nothing is concluded */
-#define AGAIN_SHARE 4 /* one in so many */
+#define EAGAIN_MIN 64  /* Failed reads before a decision. */
+#define EAGAIN_SHARE 4 /* One in this many reads may fail. */
 
 struct devices {
 	struct devices_options options;
-	pthread_mutex_t lock; /* over additions, and how much may be in flight */
+	pthread_mutex_t lock; /* Protects additions and changes of the limits. */
 	_Atomic(struct device *) first;
 };
 
@@ -105,7 +108,7 @@ struct device *devices_get(struct devices *devices, uint64_t id, enum device_mod
 	made->depth_claimed = devices->options.depth_fixed;
 	pthread_mutex_lock(&devices->lock);
 	set_depth(devices, made, devices->options.depth, devices->options.depth_bytes);
-	device = find(devices, id); /* somebody may have been faster */
+	device = find(devices, id); /* Another thread may have added it meanwhile. */
 	if (device == NULL) {
 		made->next = devices->first;
 		atomic_store(&devices->first, made);
@@ -146,6 +149,6 @@ void devices_note_eagain(struct device *device)
 	int nowait = DEVICE_NOWAIT;
 	uint64_t again = atomic_fetch_add_explicit(&device->eagain, 1, memory_order_relaxed) + 1;
 
-	if (again >= AGAIN_MIN && again * AGAIN_SHARE > atomic_load_explicit(&device->reads, memory_order_relaxed))
+	if (again >= EAGAIN_MIN && again * EAGAIN_SHARE > atomic_load_explicit(&device->reads, memory_order_relaxed))
 		atomic_compare_exchange_strong(&device->mode, &nowait, DEVICE_ASYNC);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What all reactors know of one filesystem (st_dev): how much may be in flight on it, whether submitting to it blocks,
- * and what it has done so far. Everything in a struct device is atomic: any thread may read it and count in it.
+ * The state of a filesystem (st_dev) that all reactors share: the limits of reads in flight, whether io_submit blocks,
+ * and statistics. All members of a struct device that change are atomic, so any thread may read and count. They are
+ * counts, limits and flags that publish nothing else, so relaxed order is sufficient; counters use it.
  */
 #ifndef ENGINE_DEVICES_H
 #define ENGINE_DEVICES_H
@@ -12,72 +13,84 @@
 
 #include "base/histogram.h"
 
-/* How reads are handed to it. Each may fall to the one after it, never back. */
+/* How reads are submitted to a device. A device may be demoted to the next mode, but is never promoted. */
 enum device_mode {
-	DEVICE_NOWAIT,	/* io_submit with RWF_NOWAIT: what would have blocked comes back as EAGAIN and is read by an
-			   offload thread */
-	DEVICE_ASYNC,	/* io_submit */
-	DEVICE_OFFLOAD, /* by offload threads: io_submit was seen to block */
+	/* io_submit with RWF_NOWAIT. A read that would block fails with EAGAIN, and an offload thread reads it. */
+	DEVICE_NOWAIT,
+	DEVICE_ASYNC,	/* io_submit without RWF_NOWAIT. */
+	DEVICE_OFFLOAD, /* Offload threads read, because io_submit was seen to block. */
 };
 
 struct device {
 	uint64_t id; /* st_dev */
 	atomic_int mode;
-	atomic_uint depth;	      /* reads in flight at most */
-	_Atomic uint64_t depth_bytes; /* bytes in flight at most; a read that is alone may be longer */
-	uint64_t unlimited_bytes;     /* the same, if devices_set_max_bytes() did not limit it */
-	atomic_uint in_flight_count;  /* of all reactors together */
+	atomic_uint depth; /* Maximum number of reads in flight. */
+	/* Maximum number of bytes in flight. A single read may exceed it. */
+	_Atomic uint64_t depth_bytes;
+	/* depth_bytes before devices_set_max_bytes() limits it. Protected by the lock of `devices`. */
+	uint64_t unlimited_bytes;
+	atomic_uint in_flight_count; /* Reads in flight of all reactors. */
 	_Atomic uint64_t in_flight_bytes;
-	atomic_uint bulk_count; /* of those, the reads of streams and readahead */
+	atomic_uint bulk_count; /* Reads in flight for streams and readahead. */
 	_Atomic uint64_t bulk_bytes;
-	_Atomic uint64_t first_ns; /* when first bytes were asked for last */
-	atomic_uint queued;	   /* in the queues of all reactors */
-	atomic_bool depth_claimed; /* its depth was set by hand or by a calibration, or one is under way */
+	_Atomic uint64_t first_ns; /* Time of the last request for first bytes. */
+	atomic_uint queued;	   /* Tickets in the queues of all reactors. */
+	/*
+	 * The depth was set by hand or by a calibration, or a calibration runs. Sequentially consistent: the thread
+	 * that sets it runs the calibration.
+	 */
+	atomic_bool depth_claimed;
 
-	/* counters */
-	_Atomic uint64_t reads, read_bytes, errors;			  /* by whatever way they are read */
-	_Atomic uint64_t submits, submit_ns, submit_max_ns, slow_submits; /* io_submit calls */
-	_Atomic uint64_t eagain;					  /* reads that RWF_NOWAIT sent back */
-	_Atomic uint64_t rejected;					  /* wants that found the queue too long */
-	_Atomic uint64_t cancelled; /* reads that nobody wanted any more when their turn came */
-	_Atomic uint64_t merged;    /* wants read by the iocb of a neighbour */
-	struct histogram
-		service;       /* from submit to completion, without what came back; or the call of an offload thread */
-	struct histogram wait; /* in the queue */
+	/* Counters. */
+	_Atomic uint64_t reads, read_bytes, errors; /* By all ways of reading. */
+	/* Calls of io_submit. */
+	_Atomic uint64_t submits, submit_ns, submit_max_ns, slow_submits;
+	_Atomic uint64_t eagain; /* Reads that failed with EAGAIN because of RWF_NOWAIT. */
+	/* Wants that were rejected because the queue was too long. */
+	_Atomic uint64_t rejected;
+	_Atomic uint64_t cancelled; /* Reads that were cancelled in the queue. */
+	_Atomic uint64_t merged;    /* Wants that the iocb of an adjacent read has read. */
+	/* Time from submit to completion, without EAGAIN, or of the call of an offload thread. */
+	struct histogram service;
+	struct histogram wait; /* Time in the queue. */
 	struct device *next;
 };
 
 struct devices;
 
 struct devices_options {
-	unsigned depth; /* of a device that is new; 1 … */
+	unsigned depth; /* Initial depth of a new device, at least 1. */
 	uint64_t depth_bytes;
-	uint64_t max_bytes; /* in flight, of each one, whatever is found: a disk that hangs keeps the memory; 0: any */
-	bool depth_fixed;   /* the depth was set by hand: nobody calibrates */
-	void (*demoted)(const struct device *device); /* once a device, from the thread that saw it: its reads go to the
-							 offload threads */
+	/* Upper limit of depth_bytes of each device, because a disk that hangs keeps that memory. 0: none. */
+	uint64_t max_bytes;
+	bool depth_fixed; /* The depth was set by hand, so devices are not calibrated. */
+	/* A device was demoted to DEVICE_OFFLOAD. Runs once per device, on the thread that saw io_submit block. */
+	void (*demoted)(const struct device *device);
 };
 
-/* 0 or -ENOMEM. */
+/* Creates an empty set of devices. Returns 0 or -ENOMEM. */
 int devices_new(struct devices **devices, const struct devices_options *options);
-/* No file of any of them is open. NULL is fine. */
+/* Frees the set. No file of any device is open. NULL is allowed. */
 void devices_free(struct devices *devices);
 
 /*
- * The device with this st_dev, made when it is new; lives as long as `devices`. mode: of a new one. NULL: no memory.
- * Any thread.
+ * Returns the device with this st_dev, or adds it with this mode. It lives as long as `devices`. Returns NULL if there
+ * is no memory. Any thread.
  */
 struct device *devices_get(struct devices *devices, uint64_t id, enum device_mode mode);
-/* How much may be in flight on a device, as far as max_bytes allows. Any thread. */
+/* Sets the limits of a device, as far as max_bytes allows. Any thread. */
 void devices_set_depth(struct devices *devices, struct device *device, unsigned depth, uint64_t depth_bytes);
-/* Another max_bytes, for all there are and those to come. Any thread. */
+/* Changes max_bytes for all existing and future devices. Any thread. */
 void devices_set_max_bytes(struct devices *devices, uint64_t max_bytes);
-/* The first of all devices, in no order; the others by ->next. Any thread. */
+/* Returns the first device, in no particular order; the others follow by ->next. Any thread. */
 struct device *devices_first(struct devices *devices);
 
-/* One io_submit for this device took so long. Three that blocked among a thousand demote it. Any thread. */
+/* Records the duration of an io_submit. Demotes the device after three slow calls in a thousand. Any thread. */
 void devices_note_submit(struct devices *devices, struct device *device, uint64_t spent_ns);
-/* RWF_NOWAIT sent a read back. Where more than a quarter comes back it is of no use, and is left away from then on. */
+/*
+ * Records an EAGAIN of RWF_NOWAIT. If more than a quarter of the reads fails this way, RWF_NOWAIT is not used any
+ * longer.
+ */
 void devices_note_eagain(struct device *device);
 
 static inline void devices_count(_Atomic uint64_t *counter, uint64_t n)

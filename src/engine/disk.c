@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads queue in a list and go to the kernel in batches, one io_submit a turn in the usual case. The reads are their
- * callers' and carry their own links and iocb; nothing here allocates after the start.
+ * Reads are queued in a list and submitted in batches, usually with one io_submit per iteration. The reads belong to
+ * their callers and contain their links and iocb, so nothing is allocated after the start.
  *
- * Owner and only user: one reactor thread. It submits, and when the eventfd says so it reaps.
+ * Owner and only user: one reactor thread. It submits, and reaps when the eventfd is readable.
  *
- * A read moves idle -> queued -> in flight -> idle, and done() is called in the last step only, when nothing here
- * refers to the read any more: so done() may queue it or others again, cancel others, or free it. No loop below keeps a
- * pointer into the queue over a done().
+ * A read moves idle -> queued -> in flight -> idle. done() runs in the last step, when nothing here refers to the read
+ * any longer. So done() may queue, cancel or free reads, including its own. No loop below keeps a pointer into the
+ * queue across a done().
  *
- * What the kernel says: io_submit stops at the first iocb it can't take and returns the count before it, or, if that is
- * the first one, the error. -EAGAIN is the ring being full (or the kernel out of memory) and is nobody's fault; any
- * other error is that one iocb's. libaio returns -errno and leaves errno alone. Errors of the disk itself come later,
- * in io_event.res.
+ * io_submit stops at the first iocb that the kernel does not accept and returns the count before it, or its error if it
+ * is the first one. -EAGAIN means that the ring is full or that the kernel has no memory; it does not belong to an
+ * iocb. Any other error belongs to that iocb. libaio returns -errno and does not set errno. Errors of the disk are
+ * reported later, in io_event.res.
  */
 #include "engine/disk.h"
 
@@ -37,7 +37,7 @@ struct disk {
 	int eventfd;
 	unsigned in_flight_count, queued_count;
 	uint64_t batch;
-	struct disk_read *first, *last; /* queued */
+	struct disk_read *first, *last; /* The queue. */
 	struct disk_stats stats;
 };
 
@@ -181,7 +181,7 @@ static void count(struct disk *disk, struct device *device, ssize_t result)
 		devices_count(&device->errors, 1);
 }
 
-/* The read is out of all lists and counts by now: done() may do with it as it likes. */
+/* The read is in no list and no count any longer, so done() may use it freely. */
 static void finish(struct disk *disk, struct disk_read *read, ssize_t result)
 {
 	count(disk, read->device, result);
@@ -189,7 +189,7 @@ static void finish(struct disk *disk, struct disk_read *read, ssize_t result)
 	read->done(read, result);
 }
 
-/* The count taken, or -errno. */
+/* Returns the number of accepted reads, or -errno. */
 static int submit_timed(struct disk *disk, struct device *device, struct iocb **iocbs, unsigned count)
 {
 	uint64_t before_ns = clock_now_ns(), spent_ns;
@@ -207,8 +207,10 @@ static int submit_timed(struct disk *disk, struct device *device, struct iocb **
 	return taken;
 }
 
-/* Offers the kernel the head of the queue, up to max_count reads of one device: if it blocks, it is that device's
- * doing. */
+/*
+ * Offers the first reads of the queue, at most max_count and all of one device, so that a slow io_submit is counted for
+ * that device.
+ */
 static int submit_batch(struct disk *disk, unsigned max_count)
 {
 	struct iocb *iocbs[BATCH_READS];
@@ -238,7 +240,7 @@ static void take_in_flight(struct disk *disk, unsigned count)
 	disk->stats.reads += count;
 }
 
-static void refuse_first(struct disk *disk, int error)
+static void reject_first(struct disk *disk, int error)
 {
 	struct disk_read *read = disk->first;
 
@@ -252,9 +254,9 @@ static unsigned min_count(unsigned a, unsigned b)
 }
 
 /*
- * `left` counts only what was queued when it began: a done() that answers a refusal with a new read, also refused,
- * can't keep us here. Such reads wait for the next turn. After a short count it goes round once more: then the read it
- * stopped at is the first, and the answer tells EAGAIN from an error.
+ * `left` counts only reads that were queued at the start. So a done() that queues a read which is rejected again cannot
+ * keep this loop running; such reads wait for the next iteration. After a short count the loop repeats once: the read
+ * at which the kernel stopped is then the first one, and its error distinguishes EAGAIN from others.
  */
 unsigned disk_submit(struct disk *disk)
 {
@@ -270,7 +272,7 @@ unsigned disk_submit(struct disk *disk)
 		} else if (taken == 0 || taken == -EAGAIN) {
 			break;
 		} else {
-			refuse_first(disk, taken);
+			reject_first(disk, taken);
 			left--;
 		}
 	}

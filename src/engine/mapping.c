@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Addresses without memory are PROT_NONE: they count against no limit of memory, and whoever uses them by mistake dies.
- * What is emptied is mapped anew as that, which also takes back what vm.overcommit_memory = 2 has counted.
+ * Addresses without memory are mapped with PROT_NONE: they count against no memory limit, and an access is a fault.
+ * Memory is returned by mapping its addresses with PROT_NONE again, which also releases what vm.overcommit_memory = 2
+ * has accounted.
+ *
+ * Owner: the caller. Thread: one at a time, not a reactor's.
  */
 #include "engine/mapping.h"
 
@@ -16,11 +19,10 @@
 #endif
 
 #define PAGE_BYTES ((size_t)4096)
-#define PIECE_BYTES \
-	((size_t)8 << 20) /* about a millisecond of zeroing, for which the process's mappings are locked \
-			   */
+/* About a millisecond of zeroing. The address space of the process is locked during that time. */
+#define CHUNK_BYTES ((size_t)8 << 20)
 
-static uint8_t *map_nothing(void *address, size_t bytes, int flags)
+static uint8_t *map_inaccessible(void *address, size_t bytes, int flags)
 {
 	return mmap(address, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 }
@@ -28,7 +30,7 @@ static uint8_t *map_nothing(void *address, size_t bytes, int flags)
 int mapping_reserve(struct mapping *mapping, size_t bytes, size_t alignment)
 {
 	size_t whole = align_up(bytes, PAGE_BYTES), head_bytes;
-	uint8_t *all = whole + alignment > whole ? map_nothing(NULL, whole + alignment, 0) : MAP_FAILED;
+	uint8_t *all = whole + alignment > whole ? map_inaccessible(NULL, whole + alignment, 0) : MAP_FAILED;
 
 	*mapping = (struct mapping){ 0 };
 	if (all == MAP_FAILED)
@@ -64,7 +66,9 @@ int mapping_commit(struct mapping *mapping, size_t from, size_t to)
 	return -ENOMEM;
 }
 
-/* At once where the kernel can (5.14), which also answers "no memory" instead of killing us later; else page by page.
+/*
+ * Populates at once where the kernel supports it (5.14), which reports a lack of memory instead of killing the process
+ * later. Otherwise touches page by page.
  */
 static int touch(uint8_t *memory, size_t bytes)
 {
@@ -86,22 +90,27 @@ int mapping_populate(struct mapping *mapping, size_t from, size_t to)
 
 	if (error != 0 || from == to)
 		return error;
-	madvise(mapping->address + from, to - from, MADV_HUGEPAGE); /* both are wishes */
+	/* Both calls are only hints. */
+	madvise(mapping->address + from, to - from, MADV_HUGEPAGE);
 	madvise(mapping->address + from, to - from, MADV_DONTDUMP);
-	for (size_t at = from; error == 0 && at < to; at += PIECE_BYTES)
-		error = touch(mapping->address + at, to - at < PIECE_BYTES ? to - at : PIECE_BYTES);
+	for (size_t at = from; error == 0 && at < to; at += CHUNK_BYTES)
+		error = touch(mapping->address + at, to - at < CHUNK_BYTES ? to - at : CHUNK_BYTES);
 	if (error != 0)
 		mapping_decommit(mapping, from, to);
 	return error;
 }
 
-/* MADV_DONTNEED first: giving pages back takes a while, and others may use the process's mappings meanwhile. */
+/*
+ * MADV_DONTNEED comes first and in chunks, because returning pages takes a while, and other threads may use the address
+ * space between two chunks.
+ */
 void mapping_decommit(struct mapping *mapping, size_t from, size_t to)
 {
 	check_part(mapping, from, to);
-	for (size_t at = from; at < to; at += PIECE_BYTES)
-		madvise(mapping->address + at, to - at < PIECE_BYTES ? to - at : PIECE_BYTES, MADV_DONTNEED);
+	for (size_t at = from; at < to; at += CHUNK_BYTES)
+		madvise(mapping->address + at, to - at < CHUNK_BYTES ? to - at : CHUNK_BYTES, MADV_DONTNEED);
 	if (from < to)
-		map_nothing(mapping->address + from, to - from,
-			    MAP_FIXED); /* fails for want of mappings only, and then it is empty, too */
+		map_inaccessible(mapping->address + from, to - from,
+				 /* Fails only for lack of mappings. The memory was returned even then. */
+				 MAP_FIXED);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A range of addresses that is taken once, of which some parts have memory: what lies in it grows and shrinks where it
- * is. Its owner knows which parts do. No function is for a reactor's thread, or under a lock: all of them can take
- * long.
+ * A reserved range of addresses, of which parts have memory. So a table or an arena can grow and shrink in place. The
+ * owner keeps track of the parts. No function may run on a reactor's thread or under a lock, because all of them may
+ * take long.
  */
 #ifndef ENGINE_MAPPING_H
 #define ENGINE_MAPPING_H
@@ -15,20 +15,22 @@ struct mapping {
 	size_t bytes;
 };
 
-/* Addresses for `bytes`, from a multiple of `alignment` on (a power of two, 4096 at least); none has memory. 0 or
- * -ENOMEM. */
+/* Reserves `bytes` of addresses without memory, aligned to a power of two of at least 4096. Returns 0 or -ENOMEM. */
 int mapping_reserve(struct mapping *mapping, size_t bytes, size_t alignment);
-/* NULL addresses are fine. */
+/* Unmaps the range. A NULL address is allowed. */
 void mapping_release(struct mapping *mapping);
 
-/* Memory for [from, to), zeroed, as it is used: multiples of 4096. 0, or -ENOMEM: then it is as it was. */
+/*
+ * Makes [from, to), multiples of 4096, accessible. The kernel adds zeroed pages on first use. Returns 0, or -ENOMEM
+ * without a change.
+ */
 int mapping_commit(struct mapping *mapping, size_t from, size_t to);
 /*
- * The same, all of it touched now, on huge pages where they are to be had, and in no core dump. It is done in pieces:
- * who maps or faults meanwhile waits for one of them only.
+ * Likewise, and touches all pages now, on huge pages if available, and excludes them from core dumps. Works in chunks,
+ * because other threads that map or fault memory wait for each chunk.
  */
 int mapping_populate(struct mapping *mapping, size_t from, size_t to);
-/* The memory of [from, to) goes back to the kernel; parts that have none are fine. */
+/* Returns the memory of [from, to) to the kernel. Parts without memory are allowed. */
 void mapping_decommit(struct mapping *mapping, size_t from, size_t to);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Threads for the calls that can wait for a disk: a reactor hands a job over, one of these threads runs work(), and
- * done() runs back on the reactor.
+ * Threads for calls that may wait for a disk: a reactor queues a job, one of these threads runs work(), and done() runs
+ * on the reactor again.
  *
- * The job is the caller's and carries its own links: nothing here allocates after the start, so handing over can't
- * fail. One mutex is over the queue and the count; work() and reactor_post() run outside of it. After the post the job
- * belongs to the reactor again and is not touched.
+ * A job belongs to its caller and contains its links, so nothing is allocated after the start and queueing cannot fail.
+ * One mutex protects the queue and the count. work() and reactor_post() run without it. After the post the job belongs
+ * to the reactor again and is not accessed.
  *
- * All signals are blocked in these threads, so that they stay with the thread that reads the signalfd.
+ * All signals are blocked in these threads, so that the thread with the signalfd receives them.
  */
 #include "engine/offload.h"
 
@@ -22,17 +22,17 @@
 #define THREADS_MAX 64
 
 struct offload {
-	pthread_mutex_t lock; /* over all but the threads */
+	pthread_mutex_t lock; /* Protects all members except the threads. */
 	pthread_cond_t changed;
 	struct offload_job *first, *last;
-	unsigned pending_count; /* waiting or running */
+	unsigned pending_count; /* Jobs that are queued or run. */
 	bool stopping;
 
 	unsigned thread_count;
 	pthread_t threads[THREADS_MAX];
 };
 
-/* The next job, waiting for one; NULL when there will be none. */
+/* Waits for the next job. Returns NULL if there will be none. */
 static struct offload_job *take_job(struct offload *offload)
 {
 	struct offload_job *job;
@@ -63,7 +63,7 @@ static void run_job(struct offload *offload, struct offload_job *job)
 	offload->pending_count--;
 	pthread_mutex_unlock(&offload->lock);
 	if (!comes_back)
-		return; /* it may be gone */
+		return; /* The job may have been freed. */
 	job->message.fn = deliver;
 	reactor_post(job->reactor, &job->message);
 }
@@ -79,7 +79,7 @@ static void *run_thread(void *context)
 	return NULL;
 }
 
-/* A thread is born with its maker's signal mask. */
+/* A thread inherits the signal mask of its creator. */
 static int start_threads(struct offload *offload, unsigned threads)
 {
 	sigset_t all, before;
@@ -139,7 +139,7 @@ void offload_free(struct offload *offload)
 	free(offload);
 }
 
-/* The lock is held. */
+/* Under the lock. */
 static void enqueue(struct offload *offload, struct offload_job *job)
 {
 	if (offload->first == NULL)

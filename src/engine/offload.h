@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A few threads for calls that block: open, stat, FIEMAP, reads of files that can't do O_DIRECT. Results come back
- * through reactor_post().
+ * Offload threads, for calls that block: open, stat, FIEMAP, and reads of files that do not support O_DIRECT. Results
+ * return to a reactor by reactor_post().
  */
 #ifndef ENGINE_OFFLOAD_H
 #define ENGINE_OFFLOAD_H
@@ -10,30 +10,34 @@
 
 struct offload;
 
-/* One job; the caller's storage, which must live until done() has run. */
+/* One job. Storage of the caller, which must live until done() has run. */
 struct offload_job {
 	struct reactor_message message;
 	struct offload_job *next;
-	struct reactor *reactor;	       /* where done() runs */
-	void (*work)(struct offload_job *job); /* on an offload thread; may block */
-	void (*done)(struct offload_job
-			     *job); /* on the reactor's thread; NULL: work() is the end of it and may free the job */
+	struct reactor *reactor;	       /* done() runs on its thread. */
+	void (*work)(struct offload_job *job); /* Runs on an offload thread; may block. */
+	/* Runs on the reactor's thread. NULL: the job ends with work(), which may free it. */
+	void (*done)(struct offload_job *job);
 };
 
-/* Starts `threads` threads (1 … 64), signals blocked. 0 or -errno. */
+/* Starts `threads` threads, 1 to 64, with all signals blocked. Returns 0 or -errno. */
 int offload_new(struct offload **offload, unsigned threads);
 /*
- * Works off what is queued, then joins the threads. The done()s are posted by then: the reactors must outlive this.
- * What is started after it is worked on by its starter, at once: at the end of the process nobody minds waiting.
+ * Runs the queued jobs, then joins the threads. Their done() messages are posted by then, so the reactors must outlive
+ * this call. A job that is started later runs at once on the thread that starts it, because blocking is acceptable at
+ * the end of the process.
  */
 void offload_stop(struct offload *offload);
-/* Stops it if that has not been done. NULL is fine. */
+/* Stops the threads if necessary, and frees the object. NULL is allowed. */
 void offload_free(struct offload *offload);
 
-/* Queues at the end; FIFO. Any thread. Unbounded by itself: a job belongs to a request, and requests are bounded. */
+/*
+ * Appends a job to the queue. Any thread. The queue is not bounded by itself: a job belongs to a request, and requests
+ * are bounded.
+ */
 void offload_start(struct offload *offload, struct offload_job *job);
 
-/* Jobs waiting or running; one whose done() runs does not count any more. Any thread. */
+/* Returns the number of jobs that are queued or run. A job whose done() runs does not count. Any thread. */
 unsigned offload_pending(struct offload *offload);
 
 #endif

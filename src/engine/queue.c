@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A lane per device; in it a ring of flows per class, one flow per client that has something waiting; in a flow its
- * tickets in order of arrival.
+ * A queue has a lane for each device. A lane has a ring of flows for each class. A flow has the queued tickets of one
+ * client, in the order of arrival.
  *
- * Between the flows of a class it is deficit round robin (Shreedhar and Varghese, 1995). All that is read for a client
- * is charged to its flow: tickets that start, those that are read along with a neighbour, and what a read grows by. A
- * flow that owes something when its last ticket has started stays in the ring until the debt is paid, or until no other
- * flow of its class has anything waiting.
+ * Flows of a class share it by deficit round robin (Shreedhar and Varghese, 1995). Everything that is read for a client
+ * is charged to its flow: tickets that start, tickets that are merged with an adjacent one, and the growth of a read. A
+ * flow that is in debt when its last ticket has started stays in the ring until the debt is paid, or until no other
+ * flow of the class has tickets.
  *
- * Between the classes it is weighted fair queueing (Demers, Keshav and Shenker, 1989): the class whose next ticket
- * would end first, if each of those that have something waiting got its share of the disk, is next. So first bytes
- * overtake streams, and streams overtake readahead, by the weights, and each class gets its share however long the
- * queues of the others are. A read costs its bytes and READ_COST, since small reads are not cheap. A read that is
- * merged with a neighbour costs its class the bytes only.
+ * Classes share the device by weighted fair queueing (Demers, Keshav and Shenker, 1989). The next ticket is that of the
+ * class whose ticket would end first if each class with tickets had its share of the disk. So first bytes overtake
+ * streams, and streams overtake readahead, by the weights, and each class gets its share however long the other queues
+ * are. A read costs its bytes plus READ_COST, because small reads are not cheap. A merged read costs its class only its
+ * bytes.
  *
- * What is in flight can't be overtaken: so while first bytes are asked for, streams and readahead may have a part of
- * the device's bounds in flight only, and first bytes do not wait for the end of many long reads. One read of theirs is
- * always let through, for each reactor: one that waits for another reactor's reads is not told when they end. When the
- * class that is next has no room, the others wait, too: or small reads would always take the room that a large one
- * needs.
+ * Reads in flight cannot be overtaken. So while first bytes are requested, streams and readahead may use only a part of
+ * the limits, and first bytes do not wait for many long reads. Each reactor may always have one such read in flight,
+ * because no message tells it when reads of another reactor end. If the class that is next has no room, the other
+ * classes wait too. Otherwise small reads would always take the room that a large one needs.
  *
- * The counts in flight are the device's, shared by all reactors, without a lock: a reactor that has nothing in flight
- * on a device may always start one read, so each reactor is woken by a completion of its own, and the bound is exceeded
- * by at most one read a reactor.
+ * The counts of reads in flight belong to the device, and all reactors share them without a lock. A reactor with
+ * nothing in flight on a device may always start one read. So a completion of its own wakes each reactor, and the limit
+ * is exceeded by at most one read per reactor.
+ *
+ * Owner: the worker. Thread: its reactor's.
  */
 #include "engine/queue.h"
 
@@ -33,49 +34,55 @@
 #include "base/clock.h"
 #include "base/keyed_hash.h"
 
-/* Keys are addresses of memory, which clients hardly choose; but they may try. */
+/* Keys are memory addresses, which clients can hardly choose. A keyed hash protects against attempts. */
 #define HASH_FUNCTION(key, length, hash) ((hash) = (unsigned)keyed_hash(key, length))
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 #include <utlist.h>
 
-#define NEIGHBOUR_LOOKS 64
-#define RECENT_NS (100 * CLOCK_NS_PER_MS) /* since first bytes were asked for */
-#define BULK_DEPTH_SHARE 2 /* then one in so many reads, and in so many bytes, may be a stream's or readahead */
+#define ADJACENT_INSPECT_MAX 64
+#define RECENT_NS (100 * CLOCK_NS_PER_MS) /* Time after the last request for first bytes. */
+/* During that time streams and readahead may use one in this many reads and bytes of the limits. */
+#define BULK_DEPTH_SHARE 2
 #define BULK_BYTES_SHARE 8
-#define READ_COST ((uint64_t)64 << 10) /* bytes that a disk could read in the time it takes to begin one more read */
+/* Bytes that a disk could read in the time that it needs to start one more read. */
+#define READ_COST ((uint64_t)64 << 10)
 
-/* What one visit of the round gives to a flow. Small for first bytes: a client with many of them is soon overtaken by
- * another. */
+/*
+ * Bytes that a flow may read per visit. Small for first bytes, so that other clients soon overtake a client with many
+ * of them.
+ */
 static const int64_t quantum_bytes[QUEUE_CLASSES] = { 16 << 10, 256 << 10, 256 << 10 };
-/* By how much a class is slowed down against the first one: of 21 parts of the disk, 16, 4 and 1 are theirs. */
+/* Slowdown of a class relative to the first one: the classes have 16, 4 and 1 of 21 parts of the disk. */
 static const uint64_t slowness[QUEUE_CLASSES] = { 1, 4, 16 };
 
 struct queue_flow {
 	const void *client;
 	enum queue_class class;
-	struct queue_ticket *tickets;	/* NULL: it only owes something */
-	int64_t deficit_bytes;		/* what it may have; negative: what it owes */
-	struct queue_flow *next, *prev; /* the ring */
+	struct queue_ticket *tickets;	/* NULL: the flow is only in debt. */
+	int64_t deficit_bytes;		/* Bytes that the flow may read; negative: its debt. */
+	struct queue_flow *next, *prev; /* Neighbours in the ring. */
 	UT_hash_handle hh;
 };
 
 /* One class of a lane. */
 struct queue_ring {
-	struct queue_flow *turn;  /* the flow whose turn it is */
-	struct queue_flow *flows; /* by client */
-	unsigned backlog;	  /* flows that have tickets */
-	uint64_t time;		  /* virtual: when what the class was given would have ended */
+	struct queue_flow *current; /* The flow that is being visited. */
+	struct queue_flow *flows;   /* Hash table by client. */
+	unsigned backlog;	    /* Number of flows that have tickets. */
+	/* Virtual time at which everything that the class has started would have ended. */
+	uint64_t time;
 };
 
 struct queue_lane {
 	struct device *device;
-	unsigned in_flight;	 /* of this reactor */
-	unsigned bulk_in_flight; /* of those, the reads of streams and readahead */
+	unsigned in_flight;	 /* Reads in flight of this reactor. */
+	unsigned bulk_in_flight; /* Those of streams and readahead. */
 	unsigned waiting;
-	uint64_t time; /* virtual: when the last ticket that was started would have begun */
+	/* Virtual time at which the ticket that was started last would have begun. */
+	uint64_t time;
 	struct queue_ring rings[QUEUE_CLASSES];
-	struct queue_ticket *oldest; /* of all that wait, readahead aside */
+	struct queue_ticket *oldest; /* The oldest queued ticket, readahead excluded. */
 	struct queue_lane *next;
 };
 
@@ -127,9 +134,9 @@ static struct queue_lane *lane_of(struct queue *queue, struct device *device)
 	return lane;
 }
 
-/* --- what may be in flight --- */
+/* --- limits of reads in flight --- */
 
-/* Relaxed, here and below: these are sums; what was read into memory is handed on by the completions. */
+/* Relaxed, here and below: these are sums that publish nothing. Completions publish the bytes that were read. */
 static bool has_room(const struct queue_lane *lane, size_t bytes)
 {
 	const struct device *device = lane->device;
@@ -147,7 +154,7 @@ static bool is_recent(const struct device *device, uint64_t now_ns)
 	return now_ns < first_ns || now_ns - first_ns < RECENT_NS;
 }
 
-/* Whether a class is inside its part of what may be in flight. */
+/* Returns true if the class is within its part of the limits. */
 static bool has_share(const struct queue_lane *lane, enum queue_class class, size_t bytes, uint64_t now_ns)
 {
 	const struct device *device = lane->device;
@@ -159,7 +166,7 @@ static bool has_share(const struct queue_lane *lane, enum queue_class class, siz
 		       device->depth_bytes / BULK_BYTES_SHARE;
 }
 
-/* Changes the sums of what is in flight. */
+/* Adds to the counts of the device. */
 static void add_in_flight(const struct queue_ticket *ticket, int count, uint64_t bytes)
 {
 	struct device *device = ticket->device;
@@ -190,7 +197,7 @@ void queue_finish(struct queue_ticket *ticket)
 	add_in_flight(ticket, -1, -(uint64_t)ticket->bytes);
 }
 
-/* --- who waits --- */
+/* --- queued tickets --- */
 
 static struct queue_flow *find_flow(const struct queue_ring *ring, const void *client)
 {
@@ -200,14 +207,14 @@ static struct queue_flow *find_flow(const struct queue_ring *ring, const void *c
 	return flow;
 }
 
-/* The turn has come to a flow: this is where it is given its quantum. */
+/* Starts the visit of a flow, which gives it its quantum. */
 static void begin_visit(struct queue_ring *ring, struct queue_flow *flow)
 {
-	ring->turn = flow;
+	ring->current = flow;
 	flow->deficit_bytes += quantum_bytes[flow->class];
 }
 
-/* NULL: no memory. */
+/* Returns the flow of the client, or NULL if there is no memory for a new one. */
 static struct queue_flow *flow_of(struct queue_lane *lane, enum queue_class class, const void *client)
 {
 	struct queue_ring *ring = &lane->rings[class];
@@ -225,7 +232,7 @@ static struct queue_flow *flow_of(struct queue_lane *lane, enum queue_class clas
 		free(flow);
 		return NULL;
 	}
-	CDL_APPEND(ring->turn, flow);
+	CDL_APPEND(ring->current, flow);
 	if (flow->next == flow)
 		begin_visit(ring, flow);
 	return flow;
@@ -233,27 +240,26 @@ static struct queue_flow *flow_of(struct queue_lane *lane, enum queue_class clas
 
 static void free_flow(struct queue_ring *ring, struct queue_flow *flow)
 {
-	struct queue_flow *next = ring->turn == flow && flow->next != flow ? flow->next : NULL;
+	struct queue_flow *next = ring->current == flow && flow->next != flow ? flow->next : NULL;
 
-	CDL_DELETE(ring->turn, flow);
+	CDL_DELETE(ring->current, flow);
 	HASH_DEL(ring->flows, flow);
 	free(flow);
 	if (next != NULL)
 		begin_visit(ring, next);
 }
 
-/* Its last ticket is gone. When nobody has anything waiting, nobody is kept waiting by what others owe. */
+/* The last ticket of the flow has left. When no flow of the class has tickets, all debts are cancelled. */
 static void flow_emptied(struct queue_ring *ring, struct queue_flow *flow)
 {
 	ring->backlog--;
 	if (flow->deficit_bytes >= 0)
 		free_flow(ring, flow);
-	while (ring->backlog == 0 && ring->turn != NULL)
-		free_flow(ring, ring->turn);
+	while (ring->backlog == 0 && ring->current != NULL)
+		free_flow(ring, ring->current);
 }
 
-/* So many bytes more, or less, are read for a client and its class. Without memory for a flow the client is not
- * charged. */
+/* Charges a client and its class for `bytes` more, or fewer. Without memory for a flow the client is not charged. */
 static void charge(struct queue_lane *lane, enum queue_class class, const void *client, int64_t bytes)
 {
 	struct queue_ring *ring = &lane->rings[class];
@@ -282,7 +288,8 @@ static int enqueue(struct queue *queue, struct queue_lane *lane, struct queue_ti
 	if (flow == NULL)
 		return -ENOMEM;
 	if (ring->backlog == 0 && ring->time < lane->time)
-		ring->time = lane->time; /* what it did not ask for is not made up for */
+		/* A class is not compensated for time in which it had no tickets. */
+		ring->time = lane->time;
 	ring->backlog += flow->tickets == NULL;
 	DL_APPEND(flow->tickets, ticket);
 	if (ticket->class != QUEUE_AHEAD)
@@ -342,7 +349,7 @@ void queue_cancel(struct queue *queue, struct queue_ticket *ticket)
 	dequeue(queue, ticket);
 }
 
-/* Without memory for another flow it stays where it was: it comes later, that is all. */
+/* Without memory for another flow the ticket stays in its class and is only dispatched later. */
 void queue_promote(struct queue *queue, struct queue_ticket *ticket, enum queue_class class)
 {
 	enum queue_class before = ticket->class;
@@ -355,7 +362,7 @@ void queue_promote(struct queue *queue, struct queue_ticket *ticket, enum queue_
 	enqueue(queue, lane, ticket);
 }
 
-/* --- whose turn it is --- */
+/* --- dispatching --- */
 
 static bool can_pay(const struct queue_flow *flow)
 {
@@ -363,29 +370,33 @@ static bool can_pay(const struct queue_flow *flow)
 }
 
 /*
- * The ticket of a class that is next: goes round, a quantum a visit, until a flow can pay. Nothing is charged yet:
- * until it is, the answer is the same. The class has something waiting, so this ends.
+ * Returns the next ticket of a class: visits flow after flow, and adds a quantum per visit, until one can pay for its
+ * first ticket. Nothing is charged yet, so the result stays the same until the ticket is started. The class has
+ * tickets, so the loop ends.
  */
 static struct queue_ticket *next_ticket(struct queue_ring *ring)
 {
-	while (!can_pay(ring->turn)) {
-		struct queue_flow *flow = ring->turn;
+	while (!can_pay(ring->current)) {
+		struct queue_flow *flow = ring->current;
 
 		if (flow->tickets == NULL && flow->deficit_bytes >= 0)
 			free_flow(ring, flow);
 		else
 			begin_visit(ring, flow->next);
 	}
-	return ring->turn->tickets;
+	return ring->current->tickets;
 }
 
-/* Of the virtual time of its class. */
+/* Returns the cost in virtual time of the class. */
 static uint64_t duration_of(const struct queue_ticket *ticket, enum queue_class class)
 {
 	return (ticket->bytes + READ_COST) * slowness[class];
 }
 
-/* The ticket that is next of all classes that are inside their part; NULL: there is none, or it has no room yet. */
+/*
+ * Returns the next ticket of the classes that are within their part of the limits. Returns NULL if there is none, or if
+ * it has no room yet.
+ */
 static struct queue_ticket *choose(struct queue_lane *lane, uint64_t now_ns)
 {
 	struct queue_ticket *best = NULL;
@@ -400,8 +411,8 @@ static struct queue_ticket *choose(struct queue_lane *lane, uint64_t now_ns)
 			continue;
 		end = ring->time + duration_of(ticket, class);
 		if (!has_share(lane, class, ticket->bytes, now_ns)) {
-			if (end <
-			    lane->time) /* it is next when it may be, but what it was kept from is not made up for */
+			/* It is next as soon as it is allowed, but is not compensated for the time before. */
+			if (end < lane->time)
 				ring->time = lane->time - duration_of(ticket, class);
 			continue;
 		}
@@ -413,7 +424,7 @@ static struct queue_ticket *choose(struct queue_lane *lane, uint64_t now_ns)
 	return best != NULL && has_room(lane, best->bytes) ? best : NULL;
 }
 
-/* Charges the ticket to its flow, and takes it out of the queue. */
+/* Removes the ticket from the queue and charges its flow. */
 static void start(struct queue *queue, struct queue_lane *lane, struct queue_ticket *ticket)
 {
 	histogram_add(&lane->device->wait, clock_now_ns() - ticket->queued_ns);
@@ -422,7 +433,7 @@ static void start(struct queue *queue, struct queue_lane *lane, struct queue_tic
 	take_off(lane, ticket);
 }
 
-/* The ticket that was chosen. Its class is ahead by its cost from here on. */
+/* Dispatches a ticket and charges its class. */
 static void start_chosen(struct queue *queue, struct queue_lane *lane, struct queue_ticket *ticket)
 {
 	struct queue_ring *ring = &lane->rings[ticket->class];
@@ -434,8 +445,7 @@ static void start_chosen(struct queue *queue, struct queue_lane *lane, struct qu
 	ticket->start(ticket);
 }
 
-/* What start() adds is behind what waits, and what it finishes leaves room: bounded by the lane's length at the
- * beginning. */
+/* Dispatches at most as many tickets as were queued at the start, because start() may queue and finish tickets. */
 static void run_lane(struct queue *queue, struct queue_lane *lane)
 {
 	uint64_t now_ns = clock_now_ns();
@@ -463,10 +473,10 @@ struct queue_ticket *queue_take_adjacent(struct queue *queue, const struct queue
 	for (enum queue_class class = QUEUE_FIRST; class < QUEUE_CLASSES; class ++) {
 		const struct queue_flow *flow = find_flow(&lane->rings[class], ticket->client);
 		struct queue_ticket *other;
-		unsigned looks = 0;
+		unsigned inspected = 0;
 
-		for (other = flow != NULL ? flow->tickets : NULL; other != NULL && looks < NEIGHBOUR_LOOKS;
-		     other = other->next, looks++) {
+		for (other = flow != NULL ? flow->tickets : NULL; other != NULL && inspected < ADJACENT_INSPECT_MAX;
+		     other = other->next, inspected++) {
 			if (other->file != ticket->file || other->offset != offset || other->bytes > max_bytes)
 				continue;
 			lane->rings[class].time += other->bytes * slowness[class];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whose turn it is to read: one reactor's reads that have no memory yet, per device, by shares between classes, and
- * within a class round robin by bytes between clients. It reads nothing: when a ticket's turn has come its start() is
- * called. The bounds are the device's and hold for all reactors together. Belongs to its reactor's thread.
+ * The disk queue of one reactor decides which read is next, before the reads get memory. Each device has a lane. In a
+ * lane, the classes share the device by weights. In a class, the clients take turns by bytes (round robin). The queue
+ * makes no reads: it dispatches a ticket by calling its start(). The limits of reads in flight belong to the device and
+ * apply to all reactors together. Used on its reactor's thread.
  */
 #ifndef ENGINE_QUEUE_H
 #define ENGINE_QUEUE_H
@@ -14,9 +15,9 @@
 #include "engine/devices.h"
 
 enum queue_class {
-	QUEUE_FIRST,  /* the head of a response, and all of a short one */
-	QUEUE_STREAM, /* the next piece of a body, which its client waits for */
-	QUEUE_AHEAD,  /* readahead */
+	QUEUE_FIRST,  /* The first bytes of a response, and all of a short one. */
+	QUEUE_STREAM, /* The next extent of a body that its client waits for. */
+	QUEUE_AHEAD,  /* Readahead. */
 	QUEUE_CLASSES
 };
 
@@ -26,54 +27,59 @@ struct queue;
 struct queue_lane;
 struct queue_flow;
 
-/* One read to come; the caller's storage, zero-initialised. */
+/* A queued read. Storage of the caller, zero-initialised. */
 struct queue_ticket {
 	struct device *device;
 	enum queue_class class;
-	const void *client; /* between whom it goes round: compared, never followed; NULL is one, too */
+	/* Key for the round robin: compared, never dereferenced. NULL is a key, too. */
+	const void *client;
 	size_t bytes;
-	const void *file; /* with offset: what queue_take_adjacent() looks for */
+	const void *file; /* With `offset`: the position that queue_take_adjacent() compares. */
 	uint64_t offset;
-	void (*start)(struct queue_ticket *ticket); /* its turn: it is QUEUE_STARTED until queue_finish() */
-	/* private */
+	/* Dispatches the ticket. It is QUEUE_STARTED until queue_finish(). */
+	void (*start)(struct queue_ticket *ticket);
+	/* Private. */
 	enum queue_state state;
 	uint64_t queued_ns;
 	struct queue_lane *lane;
 	struct queue_flow *flow;
-	struct queue_ticket *next, *prev;     /* of its flow */
-	struct queue_ticket *younger, *older; /* of its lane, in order of arrival */
+	struct queue_ticket *next, *prev; /* Neighbours in the flow. */
+	/* Neighbours in the lane, in the order of arrival. */
+	struct queue_ticket *younger, *older;
 };
 
-/* latency_ms: how long the oldest read of a device (readahead aside) may have waited before more is refused. 0 or
- * -ENOMEM. */
+/*
+ * Creates a queue. latency_ms: if the oldest queued ticket of a device (readahead excluded) is older, new tickets of
+ * class QUEUE_FIRST are rejected. Returns 0 or -ENOMEM.
+ */
 int queue_new(struct queue **queue, unsigned latency_ms);
-/* No ticket waits and none is started. NULL is fine. */
+/* Frees the queue. No ticket is queued or started. NULL is allowed. */
 void queue_free(struct queue *queue);
 
 /*
- * Queues an idle ticket; start() never runs from inside. 0; -EBUSY: QUEUE_FIRST only: the device is behind its latency
- * target (the answer to its client is 503, for others it goes on); -ENOMEM.
+ * Queues an idle ticket. start() does not run before this returns. Returns 0, -ENOMEM, or for QUEUE_FIRST -EBUSY if the
+ * device exceeds its latency target: the client gets a 503, and queued tickets are not affected.
  */
 int queue_add(struct queue *queue, struct queue_ticket *ticket);
-/* Of a ticket that waits: out of the queue, nobody wants it any more. */
+/* Cancels a queued ticket. */
 void queue_cancel(struct queue *queue, struct queue_ticket *ticket);
-/* Of a ticket that waits for the readahead's turn: its client has come to it. */
+/* Moves a queued ticket to a class of higher priority, because its client waits for the bytes now. */
 void queue_promote(struct queue *queue, struct queue_ticket *ticket, enum queue_class class);
-/* A started ticket turned out to need another number of bytes than it said: its client is charged for those. */
+/* Corrects the size of a started ticket. Its client is charged for the difference. */
 void queue_resize(struct queue_ticket *ticket, size_t bytes);
-/* A started ticket has ended. queue_run() then starts what has room now. */
+/* Ends a started ticket. queue_run() then dispatches tickets that have room now. */
 void queue_finish(struct queue_ticket *ticket);
-/* Starts what has room. Once a turn, before disk_submit(). */
+/* Dispatches the tickets that have room. Once per iteration, before disk_submit(). */
 void queue_run(struct queue *queue);
 
 /*
- * A ticket of the same client that waits for this file and begins at this offset, taken out, charged and QUEUE_STARTED
- * (start() is not called); or NULL.
+ * Removes and returns a queued ticket of the same client and file that begins at this offset, charged and
+ * QUEUE_STARTED, without calling its start(). Returns NULL if there is none.
  */
 struct queue_ticket *queue_take_adjacent(struct queue *queue, const struct queue_ticket *ticket, uint64_t offset,
 					 size_t max_bytes);
 
-/* Tickets that wait. */
+/* Returns the number of queued tickets. */
 unsigned queue_length(const struct queue *queue);
 
 #endif

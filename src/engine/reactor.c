@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The event loop of one thread. The epoll set points straight at the caller's watches (epoll_event.data.ptr); a NULL
- * there is an event to skip: either the mailbox's, which only ends the sleep, or one blanked because its watch was
- * removed by a callback earlier in the same batch.
+ * The event loop of one thread. The epoll set points directly to the watches of the callers (epoll_event.data.ptr). A
+ * NULL there is an event to skip. It is either that of the mailbox, which only ends the wait, or one whose watch was
+ * removed by an earlier callback of the same batch.
  *
- * Owner: the thread that turns it. Only the mailbox is shared: a list behind a mutex, and an eventfd written by whoever
- * finds the list empty, after dropping the lock. The eventfd is watched edge-triggered and never read: every write is
- * an edge. A turn takes the whole list at once, so what is posted while it runs finds an empty list again, writes, and
- * makes the next epoll_wait return at once: nothing is lost, nothing sleeps.
+ * Owner: the thread of the loop. Only the mailbox is shared: a list behind a mutex, and an eventfd. The thread that
+ * adds a message to an empty list writes to the eventfd after it has released the lock. The eventfd is watched
+ * edge-triggered and never read: each write is an edge. An iteration takes the whole list at once. So a message that is
+ * posted meanwhile finds an empty list, and its write lets the next epoll_wait return at once: no message is lost or
+ * delayed.
  *
- * Timers are a binary heap of pointers to the caller's storage; each timer knows its slot, so moving and stopping cost
- * a sift, not a search. There is no timerfd: epoll_wait's own timeout does, rounded up to its milliseconds so that a
- * turn never wakes before the timer is due and spins.
+ * Timers are a binary heap of pointers to the storage of the callers. Each timer knows its index, so moving and
+ * stopping need no search. There is no timerfd: the timeout of epoll_wait is used, rounded up to milliseconds, so that
+ * an iteration does not wake before the timer is due and spin.
  */
 #include "engine/reactor.h"
 
@@ -33,15 +34,15 @@ struct reactor {
 	int epoll_fd;
 
 	int mailbox_fd;
-	pthread_mutex_t mailbox_lock; /* over the two below */
+	pthread_mutex_t mailbox_lock; /* Protects the next two members. */
 	struct reactor_message *mailbox_first;
 	struct reactor_message *mailbox_last;
 
-	struct reactor_timer **timers; /* a heap: the earliest is [0] */
+	struct reactor_timer **timers; /* A heap; timers[0] is the earliest. */
 	size_t timer_count, timer_capacity;
 
 	struct epoll_event batch[BATCH_EVENTS];
-	int batch_count; /* 0 outside of dispatch */
+	int batch_count; /* 0 outside of run_batch(). */
 	uint64_t woken_ns;
 };
 
@@ -110,7 +111,7 @@ static int run_mailbox(struct reactor *reactor)
 	int run_count = 0;
 
 	for (; message != NULL; message = next) {
-		next = message->next; /* fn may free or repost it */
+		next = message->next; /* fn may free or post it again. */
 		message->fn(message);
 		run_count++;
 	}
@@ -145,7 +146,7 @@ void reactor_post(struct reactor *reactor, struct reactor_message *message)
 		reactor->mailbox_last->next = message;
 	reactor->mailbox_last = message;
 	pthread_mutex_unlock(&reactor->mailbox_lock);
-	/* The counter can't be full: that would take 2^64 - 1 writes. */
+	/* The counter cannot be full: that would need 2^64 - 1 writes. */
 	while (was_empty && write(reactor->mailbox_fd, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 }
@@ -299,7 +300,10 @@ static int run_batch(struct reactor *reactor, int count)
 	return run_count;
 }
 
-/* The clock was read once: a timer that starts itself again with no delay has its next turn, not this one for ever. */
+/*
+ * The clock was read once, so a timer that restarts itself without a delay runs again in the next iteration, not in
+ * this one.
+ */
 static int run_timers(struct reactor *reactor)
 {
 	uint64_t now_ns = reactor->woken_ns;
@@ -319,7 +323,7 @@ int reactor_iterate(struct reactor *reactor, int max_wait_ms)
 {
 	int count, run_count;
 
-	assert(reactor->batch_count == 0); /* not from inside a callback */
+	assert(reactor->batch_count == 0); /* Not allowed in a callback. */
 	count = epoll_wait(reactor->epoll_fd, reactor->batch, BATCH_EVENTS, wait_ms(reactor, max_wait_ms));
 	if (count < 0 && errno != EINTR)
 		return -errno;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One thread's event loop: an epoll set, timers, and a mailbox that other threads post to. It knows no disk and no
- * HTTP. All functions but reactor_post() belong to the thread that turns the loop.
+ * The event loop of one thread: an epoll set, timers, and a mailbox that other threads post messages to. It knows
+ * neither disk nor HTTP. All functions except reactor_post() run on the thread of the loop.
  */
 #ifndef ENGINE_REACTOR_H
 #define ENGINE_REACTOR_H
@@ -15,58 +15,69 @@ struct reactor;
 typedef void (*reactor_event_fn)(void *context, uint32_t events);
 typedef void (*reactor_timer_fn)(void *context);
 
-/* One watched fd; the caller's storage, which must not move while it is added. The fd stays the caller's. */
+/*
+ * A watched descriptor. Storage of the caller, which must not move while it is in the set. The caller owns the
+ * descriptor.
+ */
 struct reactor_watch {
 	int fd;
 	reactor_event_fn fn;
 	void *context;
 };
 
-/* One timer; the caller's storage, zero-initialised before first use, which must not move while it runs. */
+/* A timer. Storage of the caller, zero-initialised before first use, which must not move while it runs. */
 struct reactor_timer {
 	reactor_timer_fn fn;
 	void *context;
-	uint64_t due_ns; /* of clock_now_ns() */
-	size_t slot;	 /* 1 + its place in the heap; 0: not running */
+	uint64_t due_ns; /* Time of clock_now_ns(). */
+	size_t slot;	 /* 1 + its index in the heap; 0: it does not run. */
 };
 
-/* One message between threads: embedded in the sender's object, so that posting can't fail for want of memory. */
+/* A message between threads. It is a member of the sender's object, so that posting cannot fail for lack of memory. */
 struct reactor_message {
 	struct reactor_message *next;
-	void (*fn)(struct reactor_message *message); /* runs on the reactor's thread */
+	void (*fn)(struct reactor_message *message); /* Runs on the reactor's thread. */
 };
 
-/* 0 with *reactor owned by the caller, or -errno. */
+/* Creates a reactor, which the caller owns. Returns 0 or -errno. */
 int reactor_new(struct reactor **reactor);
-/* Messages not delivered yet are delivered first. No other thread may post any more: join them before. NULL is fine. */
+/*
+ * Delivers all pending messages and frees the reactor. No other thread may post any longer: join them before. NULL is
+ * allowed.
+ */
 void reactor_free(struct reactor *reactor);
 
-/* events: EPOLLIN, EPOLLOUT, EPOLLET, EPOLLEXCLUSIVE … 0 or -errno. */
+/* Adds or modifies a watch. events: EPOLLIN, EPOLLOUT, EPOLLET, EPOLLEXCLUSIVE and so on. Returns 0 or -errno. */
 int reactor_add(struct reactor *reactor, struct reactor_watch *watch, uint32_t events);
 int reactor_modify(struct reactor *reactor, struct reactor_watch *watch, uint32_t events);
-/* Safe from inside any callback: an event of this watch that is still to come in the current batch is blanked. */
+/* Removes a watch. Allowed in any callback: its events in the current batch are cleared. */
 void reactor_remove(struct reactor *reactor, struct reactor_watch *watch);
 
 /*
- * Runs fn once, delay_ms from now or a little later. fn may start it again. Starting a running timer moves it. 0 or
- * -ENOMEM (only if it did not run).
+ * Runs fn once, after delay_ms or a little later. fn may start the timer again. Starting a running timer moves it.
+ * Returns 0, or -ENOMEM if the timer was not running.
  */
 int reactor_timer_start(struct reactor *reactor, struct reactor_timer *timer, uint64_t delay_ms);
-/* Fine on a timer that does not run. */
+/* Stops the timer. A timer that does not run is allowed. */
 void reactor_timer_stop(struct reactor *reactor, struct reactor_timer *timer);
 
-/* Any thread. Messages of one thread arrive in order. Wakes the loop: one eventfd write for a mailbox that was empty.
+/*
+ * Posts a message. Any thread. The messages of one thread arrive in order. Wakes the loop with one eventfd write if the
+ * mailbox was empty.
  */
 void reactor_post(struct reactor *reactor, struct reactor_message *message);
 
 /*
- * One turn: waits at most max_wait_ms (-1: until something happens, 0: only looks) or until the next timer, then
- * dispatches fd events, the mailbox, and due timers, in that order. Returns the number of callbacks run, or -errno. A
- * signal (EINTR) only ends the wait. What a message posts, or a timer posts or starts, is for the next turn. Not from
- * inside a callback.
+ * Runs one iteration: waits for events, at most max_wait_ms (-1: without limit, 0: without waiting) or until the next
+ * timer. Then runs the callbacks of events, messages and expired timers, in that order. Messages and timers that a
+ * callback adds run in the next iteration. A signal (EINTR) ends only the wait. Returns the number of callbacks, or
+ * -errno. Not allowed in a callback.
  */
 int reactor_iterate(struct reactor *reactor, int max_wait_ms);
-/* When the last turn's wait was over, of clock_now_ns(): what has passed since then is work. */
+/*
+ * Returns the time of clock_now_ns() when the wait of the last iteration ended. The time since then was spent in
+ * callbacks.
+ */
 uint64_t reactor_woken_ns(const struct reactor *reactor);
 
 #endif
