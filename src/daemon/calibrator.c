@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/container_of.h"
 #include "base/log.h"
 #include "engine/calibrate.h"
 
@@ -76,7 +77,7 @@ static bool claims(const struct file *file)
 
 static void trial_work(struct offload_job *job)
 {
-	struct trial *trial = (struct trial *)job;
+	struct trial *trial = container_of(job, struct trial, job);
 
 	calibrate(trial->calibrator, trial->file);
 	file_unref_here(trial->file);
@@ -151,7 +152,7 @@ static void search_release(struct search *search)
 
 static void search_work(struct offload_job *job)
 {
-	struct search *search = (struct search *)job;
+	struct search *search = container_of(job, struct search, job);
 	struct calibrator *calibrator = search->calibrator;
 	int root_fd = openat(calibrator->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct file *file;

@@ -6,10 +6,9 @@
  * When the last reference is dropped, a lookup may still be in flight. Then the memory lives until the lookup ends,
  * even if the server was freed before.
  *
- * While the request waits, its connection is suspended. It is never suspended twice, because MHD does not
- * count suspensions.
- * MHD_get_timeout() of 0.9.75 does not announce a resumed connection. Therefore wake() sets `rerun`, and the event
- * loop calls server_run() in every iteration.
+ * While the request waits, its connection is suspended. It is never suspended twice, because MHD does not count
+ * suspensions. MHD_get_timeout() of 0.9.75 does not announce a resumed connection. Therefore wake() sets `rerun`, and
+ * the event loop calls server_run() in every iteration.
  */
 #include "mhd/exchange.h"
 

@@ -46,7 +46,7 @@ static void drop_query(const char *target)
 		query[1] = '\0';
 }
 
-/* No other callback of MHD gets the target as it was received. */
+/* The exchange is created here, because no other callback of MHD gets the target as it was received. */
 void *handler_begin(void *cls, const char *target, struct MHD_Connection *mhd)
 {
 	struct exchange_shared *shared = cls;
@@ -175,7 +175,7 @@ static void count_rejection(struct counters *counters, unsigned status)
 }
 
 /*
- * Makes the first call: collects the fields, and rejects invalid requests. It must not suspend, nor reply to valid
+ * Handles the first call: collects the fields, and rejects invalid requests. It must not suspend, nor reply to valid
  * ones.
  */
 static enum MHD_Result first_call(struct exchange *exchange, const char *url, const char *method, const char *version)

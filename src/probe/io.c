@@ -16,6 +16,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "engine/arena.h"
 #include "engine/disk.h"
 #include "engine/reactor.h"
@@ -176,7 +177,7 @@ static bool check_result(struct slot *slot, ssize_t result)
 
 static void done(struct disk_read *read, ssize_t result)
 {
-	struct slot *slot = (struct slot *)((char *)read - offsetof(struct slot, read));
+	struct slot *slot = container_of(read, struct slot, read);
 	struct probe_job *job = slot->io->job;
 	uint64_t spent_ns = clock_now_ns() - slot->begun_ns;
 

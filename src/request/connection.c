@@ -5,9 +5,9 @@
  * disk, which is in CONNECTION_WORK and while a response is suspended for its next block.
  *
  * The minimum rate counts the bytes that the client's kernel has acknowledged. Bytes that only the local kernel has
- * accepted prove nothing. A client that has acknowledged everything is not slow, because the server is. Peers on Unix
- * sockets are proxies on the same host, and have no minimum rate. The server owns the struct; all functions run on the
- * reactor's thread.
+ * accepted prove nothing. If the client has acknowledged all sent bytes, the server is the slower side, and the client
+ * passes. Peers on Unix sockets are proxies on the same host, and have no minimum rate. The server owns the struct; all
+ * functions run on the reactor's thread.
  */
 #include "request/connection.h"
 

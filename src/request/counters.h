@@ -69,7 +69,9 @@ static inline void counters_request(struct counters *counters, enum method metho
 	counter_add(&counters->requests[row][status < COUNTERS_STATUSES ? status : 0], 1);
 }
 
-/* Counts a rejected connection or request. counters may be NULL: then nothing is counted. Runs on the reactor's thread. */
+/*
+ * Counts a rejected connection or request. counters may be NULL: then nothing is counted. Runs on the reactor's thread.
+ */
 static inline void counters_reject(struct counters *counters, enum counters_reason reason)
 {
 	if (counters != NULL)

@@ -2,8 +2,8 @@
 /*
  * Makes the response to a connection over a limit. The thread that accepted the connection sends it at once;
  * libmicrohttpd never sees the connection. Only the bytes of the request that are in the socket's buffer are read, and
- * only to find the rules that apply. The request is not validated, because the status is 503 in any case. Nothing here
- * is kept after the call, so there are no owners.
+ * only to find the rules that apply. The request is not validated, because the status is 503 in any case. All memory
+ * belongs to the caller.
  */
 #include "request/rejection.h"
 

@@ -2,8 +2,8 @@
 /*
  * The header fields of a reply. Values that are formatted for one reply are stored in its own `text`, so that most
  * replies need no allocation. Longer values are on the heap, in the list `kept`; reply_fini() frees them. The request
- * owns the reply, and everything runs on the reactor's thread. Errors of memory are collected in `failed`, so that the
- * callers need no checks; the sender tests it once.
+ * owns the reply, and everything runs on the reactor's thread. A failed allocation sets `failed`, so that the callers
+ * need no checks; the sender tests it once.
  */
 #include "request/reply.h"
 

@@ -17,8 +17,8 @@
  *	   |  v
  *	 RELEASED   nothing is pinned; transfer_read() and transfer_ready() request the pieces again
  *
- * FILLED and WAITING pin the extents of the pieces in the window. An error ends the transfer in any state: the functions
- * return it, and the caller aborts the body.
+ * FILLED and WAITING pin the extents of the pieces in the window. An error ends the transfer in any state: the
+ * functions return it, and the caller aborts the body.
  */
 #ifndef REQUEST_TRANSFER_H
 #define REQUEST_TRANSFER_H

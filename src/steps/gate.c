@@ -172,7 +172,7 @@ static enum step_result check_password(struct request *request)
 	if (request->input.fields.authorizations != 1 || basic_parse(request->input.fields.authorization, &basic) != 0)
 		return challenge(request);
 	if (request->login.user == NULL)
-		request->login.user = strdup(basic.user); /* logged even if the password is wrong: the status tells */
+		request->login.user = strdup(basic.user); /* for the log, even if the password is wrong */
 	result = login_check(login, file, &basic, &request->origin.client_address, &gate->want);
 	basic_wipe(&basic);
 	return apply_result(request, result);

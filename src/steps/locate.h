@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The steps that find the file: by its path, as the index of a directory, or by the paths of "try". Runs on the reactor's thread.
+ * The steps that find the file: by its path, as the index of a directory, or by the paths of "try". Runs on the
+ * reactor's thread.
  */
 #ifndef STEPS_LOCATE_H
 #define STEPS_LOCATE_H

@@ -121,7 +121,8 @@ static enum step_result verify(struct request *request, const char *key_file)
 	request->signature.verdict = signature_check(find(request->site->config.signing, key_file), &request->path,
 						     &request->origin.client_address, now, &signature);
 	if (request->signature.verdict != SIGNATURE_GOOD) {
-		log_debug("/%s: request rejected: %s", request->path.file, signature_description(request->signature.verdict));
+		log_debug("/%s: request rejected: %s", request->path.file,
+			  signature_description(request->signature.verdict));
 		counters_reject(request->site->worker.counters,
 				request->signature.verdict == SIGNATURE_EXPIRED ? COUNTERS_EXPIRED : COUNTERS_ACCESS);
 		return request_fail(request, signature_status(request->signature.verdict));

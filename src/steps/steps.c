@@ -8,7 +8,7 @@
  * index of a directory, or a "try". STEP_TO_FIND looks up a file again that changed before its first byte was sent.
  * STEP_TO_LISTING replies with a listing. An error that has an error page also returns to "find", once.
  *
- * The steps themselves are in the other files of this folder; they run on the reactor's thread and own nothing.
+ * The functions of the steps are in the other files of this folder. They run on the reactor's thread.
  */
 #include "steps/steps.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The steps that need no file: they parse the target, find the site and the rules, and redirect. Runs on the reactor's thread. */
+/*
+ * The steps that need no file: they parse the target, find the site and the rules, and redirect. Runs on the reactor's
+ * thread.
+ */
 #ifndef STEPS_TARGET_H
 #define STEPS_TARGET_H
 
