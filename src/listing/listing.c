@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Between a folder's chunks and a client. Text is made a row at a time, as much as the client takes at once, and the
- * next chunk is asked for when the last row of one was made. A listing lives on after listing_free() until the offload
- * threads have let go of its folder: they ask it what is shown.
+ * Generates the listing of a directory from the chunks of entries that store/directory.c reads. The request owns a
+ * listing; the worker of the request runs all functions except is_shown() and directory_freed().
+ *
+ * The main idea: text is generated row by row, only as much as the client accepts at once, and the next chunk is
+ * requested after the last row of the current one. So a directory with millions of entries needs little memory.
+ *
+ * After listing_free(), the listing exists until the offload threads have released the directory, because they call
+ * is_shown() for each entry.
  */
 #include "listing/listing.h"
 
@@ -18,23 +23,23 @@
 #include "listing/listing_json.h"
 #include "listing/page.h"
 
-enum part { PART_HEAD, PART_ROWS, PART_TAIL, PART_END };
+enum phase { PHASE_HEAD, PHASE_ROWS, PHASE_TAIL, PHASE_END };
 
 struct listing {
 	struct listing_options options;
 	struct listing_view view;
-	struct directory *folder;
-	bool hides; /* there are names that a block hides */
-	bool asked; /* somebody waits for wake() */
-	bool begun; /* the first chunk has been seen */
-	enum part part;
-	size_t index; /* of the next row in its chunk */
-	bool any;     /* a row was made */
-	struct text text;
-	size_t text_taken;
-	uint64_t taken_bytes;
+	struct directory *directory;
+	bool hides; /* a block of the configuration hides names */
+	bool asked; /* the request waits for wake() */
+	bool begun; /* the first chunk has arrived */
+	enum phase phase;
+	size_t index;	     /* of the next row in the current chunk */
+	bool any;	     /* a row was generated */
+	struct text text;    /* generated text */
+	size_t text_sent;    /* bytes of `text` that listing_read() has returned */
+	uint64_t sent_bytes; /* bytes that listing_read() has returned in total */
 	char etag[32];
-	char *path, *host, *links_query;
+	char *path, *host, *links_query; /* copies of the options */
 };
 
 static void chunk_ready(void *context)
@@ -47,8 +52,8 @@ static void chunk_ready(void *context)
 		listing->options.wake(listing->options.context);
 }
 
-/* What a request for it would be told is not there, is not shown. On an offload thread. */
-static bool is_shown(void *context, const char *name, bool folder)
+/* Returns false for an entry whose URL would yield 404, so that the listing omits it. Runs on an offload thread. */
+static bool is_shown(void *context, const char *name, bool is_directory)
 {
 	const struct listing *listing = context;
 	const struct listing_options *options = &listing->options;
@@ -62,7 +67,8 @@ static bool is_shown(void *context, const char *name, bool folder)
 		return false;
 	if (!listing->hides)
 		return true;
-	return rules_match(options->rules, options->site, path, folder, &match) == 0 && !rules_hides(&match, path);
+	return rules_match(options->rules, options->site, path, is_directory, &match) == 0 &&
+	       !rules_hides(&match, path);
 }
 
 static bool hides_any(const struct site *site)
@@ -95,7 +101,7 @@ static int start(struct listing *listing)
 	const struct listing_options *options = &listing->options;
 	const struct site *top = &options->rules->sites[0], *site = options->site;
 	int root_fd = site->root_fd >= 0 && site->root != NULL ? site->root_fd : top->root_fd;
-	struct directory_options folder = {
+	struct directory_options directory = {
 		.reactor = options->reactor,
 		.root_fd = root_fd,
 		.path = listing->path,
@@ -111,7 +117,7 @@ static int start(struct listing *listing)
 	};
 
 	listing->hides = hides_any(top) || hides_any(site);
-	return directory_new(&listing->folder, options->table, &folder);
+	return directory_new(&listing->directory, options->table, &directory);
 }
 
 int listing_new(struct listing **listing, const struct listing_options *options)
@@ -150,17 +156,17 @@ int listing_new(struct listing **listing, const struct listing_options *options)
 void listing_free(struct listing *listing)
 {
 	if (listing != NULL)
-		directory_free(listing->folder);
+		directory_free(listing->directory);
 }
 
 static void make_etag(struct listing *listing)
 {
 	const struct {
-		uint64_t page, entries, folders, files, offset, limit, order;
+		uint64_t page, entries, directories, files, offset, limit, order;
 	} facts = {
 		.page = listing->options.json ? 0 : page_hash(),
-		.entries = directory_hash(listing->folder),
-		.folders = listing->view.folders,
+		.entries = directory_hash(listing->directory),
+		.directories = listing->view.directories,
 		.files = listing->view.files,
 		.offset = listing->view.query.offset,
 		.limit = listing->view.limit,
@@ -178,14 +184,14 @@ static void make_etag(struct listing *listing)
 
 int listing_ready(struct listing *listing)
 {
-	int state = directory_state(listing->folder);
+	int state = directory_state(listing->directory);
 
 	listing->asked = state == -EAGAIN;
 	if (state != 0 || listing->begun)
 		return state;
 	listing->begun = true;
-	directory_totals(listing->folder, &listing->view.folders, &listing->view.files);
-	if (directory_is_whole(listing->folder))
+	directory_totals(listing->directory, &listing->view.directories, &listing->view.files);
+	if (directory_is_whole(listing->directory))
 		make_etag(listing);
 	return 0;
 }
@@ -200,7 +206,7 @@ void listing_put_next(const struct listing *listing, struct text *text)
 	const struct listing_view *view = &listing->view;
 	struct listing_query next;
 
-	if (!listing_query_next(&view->query, view->limit, view->folders + view->files, &next))
+	if (!listing_query_next(&view->query, view->limit, view->directories + view->files, &next))
 		return;
 	if (listing->options.json)
 		next.format = LISTING_JSON;
@@ -223,12 +229,12 @@ static void make_head(struct listing *listing)
 		listing_json_head(&listing->text, &listing->view);
 	else
 		listing_html_head(&listing->text, &listing->view);
-	listing->part = PART_ROWS;
+	listing->phase = PHASE_ROWS;
 }
 
 static void make_row(struct listing *listing)
 {
-	const struct entry *entry = directory_entry(listing->folder, listing->index++);
+	const struct entry *entry = directory_entry(listing->directory, listing->index++);
 
 	if (entry->vanished)
 		return;
@@ -241,12 +247,12 @@ static void make_row(struct listing *listing)
 
 static void make_rows(struct listing *listing)
 {
-	if (listing->index < directory_count(listing->folder)) {
+	if (listing->index < directory_count(listing->directory)) {
 		make_row(listing);
 	} else {
 		listing->index = 0;
-		if (!directory_next(listing->folder))
-			listing->part = PART_TAIL;
+		if (!directory_next(listing->directory))
+			listing->phase = PHASE_TAIL;
 	}
 }
 
@@ -256,21 +262,24 @@ static void make_tail(struct listing *listing)
 		listing_json_tail(&listing->text);
 	else
 		listing_html_tail(&listing->text, &listing->view);
-	listing->part = PART_END;
+	listing->phase = PHASE_END;
 }
 
-/* Until there are so many bytes, or the end, or what comes next is still being read. 0 or -errno. */
+/*
+ * Generates text until `length` bytes are available, or the listing ends, or the next chunk has not arrived. Returns 0,
+ * -EAGAIN or -errno.
+ */
 static int make_text(struct listing *listing, size_t length)
 {
 	int state = 0;
 
-	while (listing->text.used - listing->text_taken < length && listing->part != PART_END) {
-		state = directory_state(listing->folder);
+	while (listing->text.used - listing->text_sent < length && listing->phase != PHASE_END) {
+		state = directory_state(listing->directory);
 		if (state != 0)
 			break;
-		if (listing->part == PART_HEAD)
+		if (listing->phase == PHASE_HEAD)
 			make_head(listing);
-		else if (listing->part == PART_ROWS)
+		else if (listing->phase == PHASE_ROWS)
 			make_rows(listing);
 		else
 			make_tail(listing);
@@ -282,7 +291,7 @@ ssize_t listing_read(struct listing *listing, char *buffer, size_t length)
 {
 	struct text *text = &listing->text;
 	int error = make_text(listing, length);
-	size_t have = text->used - listing->text_taken;
+	size_t have = text->used - listing->text_sent;
 
 	if (error != 0 && error != -EAGAIN)
 		return error;
@@ -292,17 +301,17 @@ ssize_t listing_read(struct listing *listing, char *buffer, size_t length)
 	}
 	if (have > length)
 		have = length;
-	memcpy(buffer, text->bytes + listing->text_taken, have);
-	listing->text_taken += have;
-	listing->taken_bytes += have;
-	if (listing->text_taken == text->used || listing->text_taken > text->used / 2) {
-		text_drop(text, listing->text_taken);
-		listing->text_taken = 0;
+	memcpy(buffer, text->bytes + listing->text_sent, have);
+	listing->text_sent += have;
+	listing->sent_bytes += have;
+	if (listing->text_sent == text->used || listing->text_sent > text->used / 2) {
+		text_drop(text, listing->text_sent);
+		listing->text_sent = 0;
 	}
 	return (ssize_t)have;
 }
 
-uint64_t listing_taken_bytes(const struct listing *listing)
+uint64_t listing_sent_bytes(const struct listing *listing)
 {
-	return listing->taken_bytes;
+	return listing->sent_bytes;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is in a folder, as HTML or JSON, made piece by piece while it is sent. The reading is store/folder.h's; this is
- * its reader and belongs to one reactor's thread.
+ * The content of a directory as HTML or JSON, generated while it is sent. store/directory.h reads the directory on
+ * offload threads. A listing belongs to one request, and all functions run on the worker of that request.
  */
 #ifndef LISTING_LISTING_H
 #define LISTING_LISTING_H
@@ -19,44 +19,49 @@ struct listing;
 
 struct listing_options {
 	struct directory_table *table;
-	struct reactor *reactor;
-	const struct rules *rules; /* what they hide is not shown */
+	struct reactor *reactor;   /* of the calling worker */
+	const struct rules *rules; /* files that they hide are omitted */
 	const struct site *site;
 	enum file_symlinks symlinks;
-	bool dotfiles;
+	bool dotfiles;		 /* include files whose name begins with a dot */
 	const char *path;	 /* as in struct path; copied */
-	const char *host;	 /* for the title, or NULL; copied */
+	const char *host;	 /* for the heading, or NULL; copied */
 	const char *links_query; /* as in struct listing_view; copied */
 	struct listing_query query;
-	uint64_t page_entries; /* of a page in HTML at most, unless the query says; 0: any number */
+	uint64_t page_entries; /* maximum number of entries on an HTML page without "limit"; 0: unlimited */
 	bool json;
-	void (*wake)(void *context); /* once after an -EAGAIN */
+	void (*wake)(void *context); /* called once after an -EAGAIN, on the thread of the reactor */
 	void *context;
-	/* It may outlive who asks for it, on any thread, and keeps what rules and site are of alive by these; NULL:
-	 * they live long enough. */
+	/*
+	 * The listing may outlive the request on an offload thread. It keeps the configuration, to which rules and site
+	 * belong, alive with these functions, which any thread may call. NULL: the configuration lives long enough.
+	 */
 	void *configuration;
 	void (*ref)(void *configuration);
 	void (*unref)(void *configuration);
 };
 
-/* Starts to read it. 0 or -ENOMEM. */
+/* Creates a listing and starts reading the directory. Returns 0, and the caller owns *listing, or -ENOMEM. */
 int listing_new(struct listing **listing, const struct listing_options *options);
-/* At any time. NULL is fine. */
+/* Frees a listing at any time, also while it is read. NULL is allowed. */
 void listing_free(struct listing *listing);
 
-/* 0: its status, fields and tag can be sent. -EAGAIN: wake() will run. -errno as directory_state(). */
-int listing_ready(struct listing *listing);
-/* Once ready: a weak entity tag of all that is shown, or "" if it is too large to have one. */
-const char *listing_etag(const struct listing *listing);
-/* Once ready: puts the query of what follows behind its last entry, as a relative reference; nothing if it is complete.
+/*
+ * Returns 0 when the status, the header fields and the tag are known; -EAGAIN, and wake() follows; or -errno of
+ * directory_state(). The functions below require that it has returned 0.
  */
+int listing_ready(struct listing *listing);
+/* Returns a weak entity tag of the page, or "" if the directory is too large for one. */
+const char *listing_etag(const struct listing *listing);
+/* Appends a relative reference to the next page. Appends nothing if there is no next page. */
 void listing_put_next(const struct listing *listing, struct text *text);
+/* Returns the content type. */
 const char *listing_type(const struct listing *listing);
 bool listing_is_json(const struct listing *listing);
 
-/* Once ready: bytes of the body, 0 at its end. -EAGAIN: wake() will run. -errno: it can't go on. */
+/* Returns the next bytes of the body, 0 at its end, -EAGAIN, and wake() follows, or -errno if reading failed. */
 ssize_t listing_read(struct listing *listing, char *buffer, size_t length);
-/* How much has been read. */
-uint64_t listing_taken_bytes(const struct listing *listing);
+/* Returns the number of bytes that listing_read() has returned in total. */
+uint64_t listing_sent_bytes(const struct listing *listing);
 
 #endif

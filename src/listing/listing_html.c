@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The page is a table that is complete without script: sorting, other pages and JSON are buttons of forms, times are
- * UTC. page.js makes times local, sorts in place, and adds a filter and links to all folders above. Links are relative,
- * so that they hold behind a proxy that strips a prefix. Programs read the page, too: its title is the one that
- * Apache's has, and each entry is one line, whose first link it is.
+ * Generates the HTML page of a listing. Pure functions; the listing owns the text and runs them on its worker.
+ *
+ * The main idea: the page is a table that works without a script. Sorting, other pages and JSON are buttons of forms,
+ * and times are in UTC. page.js shows local times, sorts in place, and adds a filter and links to all parent
+ * directories. Links are relative, so they also work behind a proxy that strips a prefix.
+ *
+ * Programs also read the page. Its title is that of an Apache listing. Each entry is on a line of its own, and the
+ * first link of that line is the entry.
  */
 #include "listing/listing_html.h"
 
@@ -12,10 +16,10 @@
 #include <string.h>
 
 #include "http/date.h"
-#include "listing/kind.h"
+#include "listing/file_kind.h"
 #include "listing/page.h"
 
-/* 4 321 000, with thin spaces that don't break. */
+/* Appends a number as "4 321 000", grouped with narrow no-break spaces. */
 static void put_count(struct text *text, uint64_t count)
 {
 	char digits[24];
@@ -43,7 +47,7 @@ static unsigned depth_of(const char *path)
 	return depth;
 }
 
-/* How deep the folder lies that the signature of links_query is for: its "p", with a slash before each name. */
+/* Returns the depth of the directory for which the signature in links_query is valid: the parameter "p", see auth/. */
 static unsigned signed_depth(const struct listing_view *view)
 {
 	const char *at = view->links_query != NULL ? strstr(view->links_query, "&p=") : NULL;
@@ -55,10 +59,10 @@ static unsigned signed_depth(const struct listing_view *view)
 }
 
 /*
- * The query of a link to the folder that lies that deep. The order is kept from folder to folder, the offset is not. A
- * signature is left out where it does not hold.
+ * Appends the query of a link to a directory of this depth. The link keeps the order but not the offset. A signature is
+ * omitted if it is not valid for the directory.
  */
-static void put_folder_query(struct text *text, const struct listing_view *view, unsigned depth)
+static void put_directory_query(struct text *text, const struct listing_view *view, unsigned depth)
 {
 	struct listing_query query = { .sort = view->query.sort, .descending = view->query.descending };
 
@@ -66,9 +70,9 @@ static void put_folder_query(struct text *text, const struct listing_view *view,
 }
 
 /*
- * Opens the element of the folder that lies `levels` above. Only the parent is a link, as on the pages of other
- * servers: programs that join URLs as text (fsspec) never come to an end if they find "../../". page.js makes links of
- * the others.
+ * Opens the element of the ancestor that is `levels` levels up. Only the parent is a link, as in listings of other
+ * servers: programs that concatenate URLs (fsspec) recurse endlessly if they find "../../". page.js turns the other
+ * elements into links.
  */
 static void put_ancestor(struct text *text, const struct listing_view *view, unsigned levels)
 {
@@ -76,7 +80,7 @@ static void put_ancestor(struct text *text, const struct listing_view *view, uns
 		text_puts(text, "<a href=\"../");
 	else
 		text_printf(text, "<span data-up=\"%u\" data-query=\"", levels);
-	put_folder_query(text, view, depth_of(view->path) - levels);
+	put_directory_query(text, view, depth_of(view->path) - levels);
 	text_puts(text, "\"");
 }
 
@@ -130,12 +134,12 @@ static void put_crumbs(struct text *text, const struct listing_view *view)
 
 static bool is_paged(const struct listing_view *view)
 {
-	return view->query.offset > 0 || view->limit < view->folders + view->files;
+	return view->query.offset > 0 || view->limit < view->directories + view->files;
 }
 
 static void put_place(struct text *text, const struct listing_view *view)
 {
-	uint64_t total = view->folders + view->files, last = total;
+	uint64_t total = view->directories + view->files, last = total;
 
 	if (view->limit < total && view->query.offset < total - view->limit)
 		last = view->query.offset + view->limit;
@@ -148,16 +152,16 @@ static void put_place(struct text *text, const struct listing_view *view)
 
 static void put_summary(struct text *text, const struct listing_view *view)
 {
-	if (view->folders + view->files == 0)
+	if (view->directories + view->files == 0)
 		return;
 	text_puts(text, "<div class=\"bar\"><p role=\"status\">");
-	if (view->folders > 0)
-		put_counted(text, view->folders, "folder", "folders");
-	if (view->folders > 0 && view->files > 0)
+	if (view->directories > 0)
+		put_counted(text, view->directories, "folder", "folders");
+	if (view->directories > 0 && view->files > 0)
 		text_puts(text, ", ");
 	if (view->files > 0)
 		put_counted(text, view->files, "file", "files");
-	if (is_paged(view) && view->query.offset < view->folders + view->files) {
+	if (is_paged(view) && view->query.offset < view->directories + view->files) {
 		text_puts(text, " \xc2\xb7 ");
 		put_place(text, view);
 	}
@@ -169,7 +173,7 @@ static int hex_value(char digit)
 	return digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
 }
 
-/* The parameters of links_query as fields of a form, which encodes them again. */
+/* Appends the parameters of links_query as decoded fields of a form, because the browser encodes fields itself. */
 static void put_links_fields(struct text *text, const struct listing_view *view)
 {
 	const char *at = view->links_query;
@@ -194,8 +198,7 @@ static void put_links_fields(struct text *text, const struct listing_view *view)
 	}
 }
 
-/* What crawlers are not to follow are buttons of forms: other orders, other pages, JSON. `limit`: as the query has it.
- */
+/* Opens a form. Other orders, other pages and JSON are buttons instead of links, because crawlers follow links. */
 static void put_form(struct text *text, const struct listing_view *view, uint64_t limit)
 {
 	text_puts(text, "<form>");
@@ -209,7 +212,10 @@ static void put_sort_field(struct text *text, enum entries_key sort)
 	text_printf(text, "<input type=\"hidden\" name=\"sort\" value=\"%s\">", listing_query_sort_name(sort));
 }
 
-/* A second click on a column turns it round. What is large or new is more wanted than what is small or old. */
+/*
+ * Appends the head of a column with its sort button. A second click reverses the order. Sizes and times are sorted in
+ * descending order first, because users usually look for large or new files.
+ */
 static void put_column(struct text *text, const struct listing_view *view, enum entries_key sort, const char *title)
 {
 	bool current = view->query.sort == sort;
@@ -224,12 +230,15 @@ static void put_column(struct text *text, const struct listing_view *view, enum 
 	text_printf(text, "<button name=\"order\" value=\"%s\">%s</button></form>", descending ? "desc" : "asc", title);
 }
 
-/* Programs that read the page for links of files take no <link> for one; crawlers (wget -r) follow it. */
+/*
+ * Appends the link to the next page as <link>: crawlers (wget -r) follow it, and other programs do not list it as a
+ * file.
+ */
 static void put_next(struct text *text, const struct listing_view *view)
 {
 	struct listing_query next;
 
-	if (!listing_query_next(&view->query, view->limit, view->folders + view->files, &next))
+	if (!listing_query_next(&view->query, view->limit, view->directories + view->files, &next))
 		return;
 	text_puts(text, "<link rel=\"next\" href=\"");
 	listing_query_put(text, &next, view->links_query, "&amp;");
@@ -249,8 +258,9 @@ static void put_title(struct text *text, const struct listing_view *view)
 }
 
 /*
- * Where its user had to escape the path, GDAL (VSICurl's ParseHTMLFileList()) looks for a title without the last slash,
- * anywhere in a line. A ">" could end the comment.
+ * Appends a second title, in a comment, for GDAL. If the path in the URL is percent-encoded, VSICurl's
+ * ParseHTMLFileList() searches all lines for a title without the trailing slash. A path with ">" has none, because it
+ * could end the comment.
  */
 static void put_second_title(struct text *text, const struct listing_view *view)
 {
@@ -272,7 +282,7 @@ void listing_html_head(struct text *text, const struct listing_view *view)
 	put_crumbs(text, view);
 	put_summary(text, view);
 	text_puts(text, "</header>\n<main class=\"list\">\n");
-	if (view->query.offset >= view->folders + view->files)
+	if (view->query.offset >= view->directories + view->files)
 		return;
 	text_printf(text, "<table%s><caption class=\"off\">Folders and files</caption>\n<thead><tr>",
 		    is_paged(view) ? " class=\"part\"" : "");
@@ -282,7 +292,7 @@ void listing_html_head(struct text *text, const struct listing_view *view)
 	text_puts(text, "</tr></thead>\n<tbody>\n");
 }
 
-/* Two or three digits are enough for the eye: "3.7 GiB", "631 MiB". */
+/* Appends a size with two or three digits: "3.7 GiB", "631 MiB". The exact size is the title of the cell. */
 static void put_size(struct text *text, uint64_t bytes)
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
@@ -307,13 +317,13 @@ static void put_time(struct text *text, int64_t mtime_ns)
 
 void listing_html_row(struct text *text, const struct listing_view *view, const struct entry *entry)
 {
-	enum kind kind = entry->directory ? KIND_FOLDER : kind_of(entry->name);
+	enum file_kind kind = entry->directory ? FILE_KIND_DIRECTORY : file_kind_of(entry->name);
 
 	text_printf(text, "<tr><td class=\"%c\"><a href=\"", kind);
 	text_href(text, entry->name, entry->length);
 	if (entry->directory) {
 		text_puts(text, "/");
-		put_folder_query(text, view, depth_of(view->path) + 1);
+		put_directory_query(text, view, depth_of(view->path) + 1);
 	} else {
 		listing_query_put(text, &(struct listing_query){ 0 }, view->links_query, "&amp;");
 	}
@@ -335,7 +345,7 @@ static void put_page_button(struct text *text, uint64_t offset, const char *titl
 
 static void put_pages(struct text *text, const struct listing_view *view)
 {
-	uint64_t total = view->folders + view->files, offset = view->query.offset;
+	uint64_t total = view->directories + view->files, offset = view->query.offset;
 	struct listing_query next;
 
 	text_puts(text, "<nav class=\"pages\" aria-label=\"Pages\">");
@@ -352,20 +362,20 @@ static void put_pages(struct text *text, const struct listing_view *view)
 		put_place(text, view);
 		text_puts(text, "</span>");
 	}
-	if (listing_query_next(&view->query, view->limit, view->folders + view->files, &next))
+	if (listing_query_next(&view->query, view->limit, view->directories + view->files, &next))
 		put_page_button(text, next.offset, "Next");
 	text_puts(text, "</form></nav>\n");
 }
 
 void listing_html_tail(struct text *text, const struct listing_view *view)
 {
-	uint64_t total = view->folders + view->files;
+	uint64_t total = view->directories + view->files;
 
 	if (view->query.offset < total)
 		text_puts(text, "</tbody></table>\n");
 	else
 		text_printf(text, "<p class=\"empty\">%s</p>\n",
-			    total == 0 ? "This folder is empty." : "Nothing more is in this folder.");
+			    total == 0 ? "This folder is empty." : "There are no more entries in this folder.");
 	text_puts(text, "</main>\n<footer>\n");
 	if (is_paged(view))
 		put_pages(text, view);

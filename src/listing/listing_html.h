@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A listing as a page for people: head, a row for each entry, tail. */
+/* Generates a listing as an HTML page: the head, a row for each entry, and the tail. Pure; any thread. */
 #ifndef LISTING_LISTING_HTML_H
 #define LISTING_LISTING_HTML_H
 
@@ -9,16 +9,17 @@
 #include "listing/listing_query.h"
 #include "store/entries.h"
 
-/* What is said of the folder as a whole. */
+/* The properties of a listing that its text depends on. The listing owns the strings. */
 struct listing_view {
-	const char *path; /* as in struct path */
-	const char *host; /* whose root it is, for the eye alone; may be NULL */
-	const char
-		*links_query; /* what links from it need behind their "?", as signing_links() has it; NULL: nothing */
+	const char *path;	 /* as in struct path */
+	const char *host;	 /* shown as the name of the root; may be NULL */
+	const char *links_query; /* query that each link needs, see signing_links(); NULL: none */
 	struct listing_query query;
-	uint64_t limit;		 /* of entries shown: the query's, or else the default; UINT64_MAX: none */
-	uint64_t folders, files; /* in all */
+	uint64_t limit;		     /* entries on a page, from the query or the default; UINT64_MAX: unlimited */
+	uint64_t directories, files; /* total numbers in the directory */
 };
+
+/* Append the head, the row of an entry and the tail of the page to the text. A failure sets text->failed. */
 
 void listing_html_head(struct text *text, const struct listing_view *view);
 void listing_html_row(struct text *text, const struct listing_view *view, const struct entry *entry);

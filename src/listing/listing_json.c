@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Written as it is read: neither all of it nor a tree of it is ever in memory. RFC 8259. */
+/*
+ * Generates the JSON of a listing (RFC 8259). Pure functions; the listing owns the text and runs them on its worker.
+ *
+ * The main idea: each entry is written as text as soon as it is read. Neither the whole listing nor a tree of JSON
+ * values is ever in memory, so jansson is not used.
+ */
 #include "listing/listing_json.h"
 
 #include <inttypes.h>
@@ -7,12 +12,12 @@
 
 #include "http/date.h"
 
-/* A relative reference to what follows, unless nothing does. */
+/* Appends a relative reference to the next page, if there is one. */
 static void put_next(struct text *text, const struct listing_view *view)
 {
 	struct listing_query next;
 
-	if (!listing_query_next(&view->query, view->limit, view->folders + view->files, &next))
+	if (!listing_query_next(&view->query, view->limit, view->directories + view->files, &next))
 		return;
 	next.format = LISTING_JSON;
 	text_puts(text, "\"next\":\"");
@@ -27,7 +32,7 @@ void listing_json_head(struct text *text, const struct listing_view *view)
 	text_puts(text, *view->path != '\0' ? "/" : "");
 	text_printf(text,
 		    "\",\"total\":%" PRIu64 ",\"folders\":%" PRIu64 ",\"files\":%" PRIu64 ",\"offset\":%" PRIu64 ",",
-		    view->folders + view->files, view->folders, view->files, view->query.offset);
+		    view->directories + view->files, view->directories, view->files, view->query.offset);
 	put_next(text, view);
 	text_puts(text, "\"entries\":[");
 }
@@ -43,7 +48,7 @@ void listing_json_row(struct text *text, const struct listing_view *view, const 
 	text_puts(text, entry->directory ? "/" : "");
 	if (view->links_query != NULL) {
 		text_puts(text, "?");
-		text_puts(text, view->links_query); /* longer than text_printf() takes */
+		text_puts(text, view->links_query); /* may exceed the limit of text_printf() */
 	}
 	text_printf(text, "\",\"type\":\"%s\"", entry->directory ? "folder" : "file");
 	if (!entry->directory)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A listing for programs: one object, an entry a line. */
+/* Generates a listing as a JSON object with one entry on each line. Pure; any thread. */
 #ifndef LISTING_LISTING_JSON_H
 #define LISTING_LISTING_JSON_H
 
@@ -8,8 +8,12 @@
 #include "listing/listing_html.h"
 
 /*
- * { "path", "total", "folders", "files", "offset", "entries": [ { "name", "href", "type": "file" | "folder", "size" (of
- * a file), "mtime" } ] }. What is not UTF-8 in a name is U+FFFD; "href" is exact.
+ * Append the head, the row of an entry and the tail of the object to the text. A failure sets text->failed.
+ *
+ *	{ "path", "total", "folders", "files", "offset", "next" (relative reference, if there is a next page),
+ *	  "entries": [ { "name", "href", "type": "file" | "folder", "size" (files only), "mtime" } ] }
+ *
+ * Bytes of a name that are not UTF-8 become U+FFFD; "href" is always exact.
  */
 void listing_json_head(struct text *text, const struct listing_view *view);
 void listing_json_row(struct text *text, const struct listing_view *view, const struct entry *entry, bool first);

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One pass over the query: a name, "=", a value, up to the next "&". Nothing in it needs percent-decoding. */
+/*
+ * Parses and formats the query of a listing. Pure functions; any thread; the query belongs to the request.
+ *
+ * The main idea: one pass over the query splits it at "&" and "=". No valid name or value contains a character that
+ * needs percent-encoding, so nothing is decoded, and an encoded parameter is ignored like an unknown one.
+ */
 #include "listing/listing_query.h"
 
 #include <inttypes.h>
@@ -10,7 +15,7 @@ static const char *const sort_names[] = { "name", "size", "time" };
 static const char *const order_names[] = { "asc", "desc" };
 static const char *const format_names[] = { "", "html", "json" };
 
-/* The place of the value in the list, or -1. */
+/* Returns the index of the value in the list, or -1. */
 static int find(const char *value, size_t length, const char *const *names, int count)
 {
 	for (int i = 0; i < count; i++)
@@ -19,8 +24,8 @@ static int find(const char *value, size_t length, const char *const *names, int 
 	return -1;
 }
 
-/* Digits only. */
-static bool take_number(const char *value, size_t length, uint64_t *number)
+/* Parses digits. Returns false, and leaves *number unchanged, for any other text or a number that is too large. */
+static bool parse_number(const char *value, size_t length, uint64_t *number)
 {
 	uint64_t n = 0;
 
@@ -34,7 +39,8 @@ static bool take_number(const char *value, size_t length, uint64_t *number)
 	return length > 0;
 }
 
-static void take(const char *name, size_t name_length, const char *value, size_t length, struct listing_query *parsed)
+static void set_parameter(const char *name, size_t name_length, const char *value, size_t length,
+			  struct listing_query *parsed)
 {
 	static const char *const names[] = { "sort", "order", "limit", "offset", "format" };
 	int found;
@@ -49,10 +55,10 @@ static void take(const char *name, size_t name_length, const char *value, size_t
 		parsed->descending = found >= 0 ? found == 1 : parsed->descending;
 		break;
 	case 2:
-		take_number(value, length, &parsed->limit);
+		parse_number(value, length, &parsed->limit);
 		break;
 	case 3:
-		take_number(value, length, &parsed->offset);
+		parse_number(value, length, &parsed->offset);
 		break;
 	case 4:
 		found = find(value, length, format_names, 3);
@@ -73,7 +79,7 @@ void listing_query_parse(const char *query, struct listing_query *parsed)
 		if (equals != NULL) {
 			size_t name_length = (size_t)(equals - query);
 
-			take(query, name_length, equals + 1, length - name_length - 1, parsed);
+			set_parameter(query, name_length, equals + 1, length - name_length - 1, parsed);
 		}
 		query += length + (query[length] == '&');
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the query of a folder's address says of its listing. Pure. */
+/* The query of a listing: order, page and format. Pure; any thread. */
 #ifndef LISTING_LISTING_QUERY_H
 #define LISTING_LISTING_QUERY_H
 
@@ -15,28 +15,30 @@ struct listing_query {
 	enum listing_format format;
 	enum entries_key sort;
 	bool descending;
-	uint64_t offset, limit; /* limit 0: none was given */
+	uint64_t offset, limit; /* limit 0: absent from the query */
 };
 
 /*
- * "sort=name|size|time", "order=asc|desc", "limit=N", "offset=N", "format=html|json", joined with "&". Names it does
- * not know, and values that are none of these, are as if absent; of two, the last one counts. query: NULL if there is
- * none.
+ * Parses "sort=name|size|time", "order=asc|desc", "limit=N", "offset=N" and "format=html|json", separated by "&".
+ * Unknown parameters and invalid values are ignored. The last one of several valid values counts. The query may be
+ * NULL.
  */
 void listing_query_parse(const char *query, struct listing_query *parsed);
 
 /*
- * The other way round: "?" and what of `query` is not its default, joined by `ampersand` ("&", or "&amp;" in HTML);
- * first `prefix`, a query without its "?" that is safe in HTML but for "&" (NULL: none). Nothing at all if nothing is
- * to be said.
+ * Appends "?" and all parameters that differ from their defaults, separated by `ampersand` ("&", or "&amp;" in HTML).
+ * `prefix` is a query that precedes them, without its "?"; it may be NULL, and apart from "&" it must be safe in HTML.
+ * Appends nothing if there are no parameters and no prefix.
  */
 void listing_query_put(struct text *text, const struct listing_query *query, const char *prefix, const char *ampersand);
 
-/* Whether entries follow behind the first `limit` from query->offset on, of `total` in all; *next is the query that
- * shows them. */
+/*
+ * Returns true if there are entries after the page of `limit` entries at query->offset, of `total` entries, and sets
+ * *next to the query of the next page.
+ */
 bool listing_query_next(const struct listing_query *query, uint64_t limit, uint64_t total, struct listing_query *next);
 
-/* "name", "size" or "time". */
+/* Returns "name", "size" or "time". */
 const char *listing_query_sort_name(enum entries_key sort);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * colours.css, page.css, page.js and page.svg are made into strings by the makefile. Their hashes for the policy (W3C
- * CSP, section 2.3.1: base64 of SHA-256) are computed when they are first needed, so that whoever edits them has
- * nothing else to do.
+ * The common parts of the generated HTML pages. They are static, and any thread may use them.
+ *
+ * The main idea: the makefile converts colours.css, page.css, page.js and page.svg to C strings. The hashes of style
+ * and script for the Content-Security-Policy (W3C CSP section 2.3.1: base64 of SHA-256) are computed at the first use,
+ * so an edit of these files needs no other change. pthread_once() publishes the result.
  */
 #include "listing/page.h"
 

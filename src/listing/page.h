@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the pages that ranged makes have in common: a style, a script, pictures, and the policy that lets nothing else
- * in. Made once, for the life of the process. Any thread.
+ * The common parts of the HTML pages that ranged generates: style, script, icons, and the Content-Security-Policy that
+ * allows nothing else. They are constant for the life of the process. Any thread.
  */
 #ifndef LISTING_PAGE_H
 #define LISTING_PAGE_H
@@ -11,24 +11,24 @@
 
 #include "base/text.h"
 
-/* How each page begins, as a literal; then come its favicon and its title. */
+/* Beginning of each page, as a string literal. The favicon and the title follow. */
 #define PAGE_HEAD                                                                   \
 	"<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"           \
 	"<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n" \
 	"<meta name=\"color-scheme\" content=\"light dark\">\n"
 
-/* From the doctype to the style, with this title (for text_title()) and this favicon; the body's content may follow. */
+/* Appends the page from the doctype to the style. The title is escaped by text_title(). The body may follow. */
 void page_begin(struct text *text, const char *title, size_t title_length);
-/* The pictures, as symbols by one letter: <svg><use href="#d"/></svg>. */
+/* Appends the icons, which are used as <svg><use href="#d"/></svg>. */
 void page_symbols(struct text *text);
-/* The script, which finds its way by itself; at the end. */
+/* Appends the script, which must be at the end of the page. */
 void page_script(struct text *text);
 
-/* The value of Content-Security-Policy: this style and this script, and no other. */
+/* Returns the value of Content-Security-Policy, which allows the style and the script of the page only. */
 const char *page_policy(void);
-/* The same for a page of one's own, with what else is to stand in it. */
+/* Formats such a policy for a page with another style and script. `more` is appended as further directives. */
 void page_make_policy(char *policy, size_t policy_bytes, const char *css, const char *js, const char *more);
-/* Of style, script and pictures: for entity tags. */
+/* Returns a hash of style, script and icons, for entity tags. */
 uint64_t page_hash(void);
 
 #endif

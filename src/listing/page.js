@@ -1,10 +1,11 @@
-// Of the listing, which is complete without it: links to all folders above, local times, sorting in place, a filter, arrow keys. Lines that begin with a comment are left out.
+// Script of the listing, which also works without it. It adds links to all parent directories, local times, sorting in
+// place, a filter and arrow keys. The makefile removes lines that begin with a comment.
 "use strict";
 {
 	const all = (query) => [...document.querySelectorAll(query)];
 	const table = document.querySelector("table");
 
-	// times as the reader's clock and language have them
+	// Show times in the time zone and the language of the user.
 	const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 	const long = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 	for (const time of all("time")) {
@@ -15,7 +16,7 @@
 	}
 	for (const zone of all(".zone")) zone.remove();
 
-	// links that programs are not to see: they would join them to URLs that have no end
+	// Add links to ancestors. They are not in the page itself, because programs would follow them endlessly.
 	for (const folder of all("[data-up]")) {
 		const link = document.createElement("a");
 		link.href = "../".repeat(folder.dataset.up) + folder.dataset.query;
@@ -30,7 +31,7 @@
 		const rows = all("tbody tr").map((row) => ({ row, link: row.querySelector("a") }));
 		for (const entry of rows) entry.name = entry.link.textContent.toLowerCase();
 
-		// In place if all entries are here, in the order of names; else the server sorts.
+		// Sort in place if the page contains all entries in the order of their names. Otherwise the server sorts.
 		const heads = all("th");
 		const body = table.tBodies[0];
 		const field = (form, name) => form.elements.namedItem(name);
@@ -47,7 +48,7 @@
 			rows.sort((a, b) => b.folder - a.folder || difference(a, b));
 			body.append(...rows.map((entry) => entry.row));
 		};
-		// the order goes along into folders, and holds when the page is loaded again
+		// Add the order to links to directories and to the URL, so that it also applies after a reload.
 		const keepOrder = (key, down) => {
 			const ordered = (search) => {
 				const query = new URLSearchParams(search);
@@ -122,7 +123,7 @@
 			else return;
 			event.preventDefault();
 		});
-		// what a browser kept in the box when one comes back
+		// Apply the text that the browser restores in the filter when the user navigates back.
 		addEventListener("pageshow", filter);
 	}
 }

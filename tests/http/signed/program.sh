@@ -39,7 +39,7 @@ is "$(wc -l <"$DIR/out")" 1 "the other one is"
 is "$("$RANGED_SIGN" -k "$DIR/absent" /x 2>/dev/null; echo $?)" 66 "no file of keys"
 is "$("$RANGED_SIGN" /x 2>/dev/null; echo $?)" 64 "none named"
 echo x >"$DIR/bad"
-like "$("$RANGED_SIGN" -k "$DIR/bad" /x 2>&1; echo $?)" "$DIR/bad:1: a line is .*78" "a bad one"
+like "$("$RANGED_SIGN" -k "$DIR/bad" /x 2>&1; echo $?)" "$DIR/bad:1: expected an id and a secret.*78" "a bad one"
 is "$(sign /x >/dev/full 2>/dev/null; echo $?)" 74 "output that can't be written"
 
 like "$(sign -c "$(sign -e 2100-01-01 -p /a)")" '^200 .*until 2100-01-01T00:00:00Z, key one, valid for all paths below /a$' "--check of a good one"

@@ -7,7 +7,7 @@
 #include "../suite.h"
 #include "base/text.h"
 #include "http/date.h"
-#include "listing/kind.h"
+#include "listing/file_kind.h"
 #include "listing/listing_query.h"
 
 static const struct {
@@ -160,37 +160,37 @@ START_TEST(kinds_by_extension)
 {
 	static const struct {
 		const char *name;
-		enum kind kind;
+		enum file_kind kind;
 	} files[] = {
-		{ "a.7z", KIND_ARCHIVE },
-		{ "a.zst", KIND_ARCHIVE },
-		{ "a.PNG", KIND_IMAGE },
-		{ "a.tar.gz", KIND_ARCHIVE },
-		{ "a.mkv", KIND_VIDEO },
-		{ "a.mp3", KIND_AUDIO },
-		{ "a.c", KIND_CODE },
-		{ "a.md", KIND_TEXT },
-		{ "LICENSE", KIND_TEXT },
-		{ "SHA256SUMS", KIND_TEXT },
-		{ ".png", KIND_FILE },
-		{ "a.", KIND_FILE },
-		{ "a", KIND_FILE },
-		{ "a.unheardofextension", KIND_FILE },
-		{ "a.br", KIND_ARCHIVE },
-		{ "a.jsonl", KIND_DATA },
-		{ "a.m3u8", KIND_VIDEO },
-		{ "a.ods", KIND_TEXT },
-		{ "a.squashfs", KIND_ARCHIVE },
-		{ "a.webp", KIND_IMAGE },
-		{ "a.wma", KIND_AUDIO },
-		{ "a.cxx", KIND_CODE },
-		{ "a.html", KIND_CODE },
-		{ "a.tsx", KIND_CODE },
+		{ "a.7z", FILE_KIND_ARCHIVE },
+		{ "a.zst", FILE_KIND_ARCHIVE },
+		{ "a.PNG", FILE_KIND_IMAGE },
+		{ "a.tar.gz", FILE_KIND_ARCHIVE },
+		{ "a.mkv", FILE_KIND_VIDEO },
+		{ "a.mp3", FILE_KIND_AUDIO },
+		{ "a.c", FILE_KIND_CODE },
+		{ "a.md", FILE_KIND_TEXT },
+		{ "LICENSE", FILE_KIND_TEXT },
+		{ "SHA256SUMS", FILE_KIND_TEXT },
+		{ ".png", FILE_KIND_FILE },
+		{ "a.", FILE_KIND_FILE },
+		{ "a", FILE_KIND_FILE },
+		{ "a.unheardofextension", FILE_KIND_FILE },
+		{ "a.br", FILE_KIND_ARCHIVE },
+		{ "a.jsonl", FILE_KIND_DATA },
+		{ "a.m3u8", FILE_KIND_VIDEO },
+		{ "a.ods", FILE_KIND_TEXT },
+		{ "a.squashfs", FILE_KIND_ARCHIVE },
+		{ "a.webp", FILE_KIND_IMAGE },
+		{ "a.wma", FILE_KIND_AUDIO },
+		{ "a.cxx", FILE_KIND_CODE },
+		{ "a.html", FILE_KIND_CODE },
+		{ "a.tsx", FILE_KIND_CODE },
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-		ck_assert_msg(kind_of(files[i].name) == files[i].kind, "%s is %c", files[i].name,
-			      kind_of(files[i].name));
+		ck_assert_msg(file_kind_of(files[i].name) == files[i].kind, "%s is %c", files[i].name,
+			      file_kind_of(files[i].name));
 }
 END_TEST
 

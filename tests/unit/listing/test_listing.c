@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Listings of real folders: what is in the text, how little of it is asked for at a time, its tag, giving up on it. */
+/* Listings of real directories: their text, reading in small parts, the entity tag, and freeing them early. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -130,7 +130,7 @@ static int await_ready(struct listing *listing)
 	return state;
 }
 
-/* All of it, taken `step` bytes at a time. */
+/* Returns the whole text, read `step` bytes at a time. */
 static char *text_of(const char *path, const char *query, size_t step, char *etag)
 {
 	struct listing *listing = begin(path, query);
@@ -150,7 +150,7 @@ static char *text_of(const char *path, const char *query, size_t step, char *eta
 		ck_assert_uint_le((size_t)n, step);
 		used += (size_t)n;
 	}
-	ck_assert_uint_eq(listing_taken_bytes(listing), used);
+	ck_assert_uint_eq(listing_sent_bytes(listing), used);
 	text[used] = '\0';
 	listing_free(listing);
 	return text;
@@ -165,7 +165,7 @@ static unsigned occurrences(const char *text, const char *what)
 	return count;
 }
 
-START_TEST(json_says_all)
+START_TEST(json_has_all_fields)
 {
 	char *text;
 
@@ -188,7 +188,7 @@ START_TEST(json_says_all)
 }
 END_TEST
 
-START_TEST(html_has_rows_ways_and_an_order)
+START_TEST(html_has_rows_ancestors_and_an_order)
 {
 	char *text;
 
@@ -272,8 +272,8 @@ START_TEST(html_has_pages)
 }
 END_TEST
 
-/* Whatever is asked for at a time, and however many chunks it takes. */
-START_TEST(pieces_make_the_same_whole)
+/* The text does not depend on the size of the reads and on the number of chunks. */
+START_TEST(small_reads_return_the_same_text)
 {
 	char *whole, *pieces, etag[64];
 
@@ -291,7 +291,7 @@ START_TEST(pieces_make_the_same_whole)
 }
 END_TEST
 
-START_TEST(the_tag_is_of_what_is_shown)
+START_TEST(the_tag_depends_on_the_content)
 {
 	char tags[6][64];
 	static const char *const queries[] = { "", "format=json", "sort=size", "limit=1", "offset=1" };
@@ -311,7 +311,7 @@ START_TEST(the_tag_is_of_what_is_shown)
 }
 END_TEST
 
-START_TEST(can_be_given_up_on)
+START_TEST(can_be_freed_early)
 {
 	struct listing *listing;
 	char byte[100];
@@ -332,7 +332,7 @@ START_TEST(can_be_given_up_on)
 }
 END_TEST
 
-START_TEST(the_policy_names_two_hashes)
+START_TEST(the_policy_contains_two_hashes)
 {
 	ck_assert_uint_eq(occurrences(page_policy(), "'sha256-"), 2);
 	ck_assert_ptr_nonnull(strstr(page_policy(), "default-src 'none'"));
@@ -346,13 +346,13 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 120);
-	tcase_add_test(t, json_says_all);
-	tcase_add_test(t, html_has_rows_ways_and_an_order);
+	tcase_add_test(t, json_has_all_fields);
+	tcase_add_test(t, html_has_rows_ancestors_and_an_order);
 	tcase_add_test(t, html_has_pages);
-	tcase_add_test(t, pieces_make_the_same_whole);
-	tcase_add_test(t, the_tag_is_of_what_is_shown);
-	tcase_add_test(t, can_be_given_up_on);
-	tcase_add_test(t, the_policy_names_two_hashes);
+	tcase_add_test(t, small_reads_return_the_same_text);
+	tcase_add_test(t, the_tag_depends_on_the_content);
+	tcase_add_test(t, can_be_freed_early);
+	tcase_add_test(t, the_policy_contains_two_hashes);
 	suite_add_tcase(s, t);
 	return s;
 }
