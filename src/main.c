@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The main thread: makes what all workers share, starts them, then waits for signals. SIGTERM and SIGINT drain, after
- * drain_delay: listening stops, what is being sent is finished within drain_timeout, then exit 0; a second one cuts.
- * SIGHUP starts a reload (reload.c), SIGUSR1 reopens the logs, SIGUSR2 logs what has been counted. Everything is taken
- * apart in the reverse order, except when a disk hangs: a read in flight can be neither cancelled nor waited for, so
- * then the process leaves without ending its contexts.
+ * The main thread: creates the process, starts the workers, handles signals, and stops everything.
+ *
+ * SIGTERM and SIGINT shut the process down. For drain_delay, only /readyz changes. Then listening stops, and responses in
+ * progress are finished within drain_timeout. A second signal, or the timeout, closes the remaining connections. SIGHUP
+ * starts a reload (daemon/reload.c), SIGUSR1 opens the logs again, SIGUSR2 logs the statistics.
+ *
+ * The stop frees everything in the reverse order of the start. If a disk hangs, nothing is freed, because a read in
+ * flight can be neither cancelled nor waited for (daemon/forced_exit.c).
  */
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +26,11 @@
 #include "base/keyed_hash.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "daemon/check.h"
 #include "daemon/explain.h"
+#include "daemon/forced_exit.h"
 #include "daemon/logs.h"
 #include "daemon/notify.h"
-#include "daemon/passwords.h"
 #include "daemon/privileges.h"
 #include "daemon/reload.h"
 #include "daemon/root.h"
@@ -37,34 +39,28 @@
 #include "daemon/syscalls.h"
 #include "daemon/system_limits.h"
 #include "daemon/systemd_status.h"
-#include "daemon/worker.h"
+#include "daemon/workers.h"
 #include "mhd/server.h"
 #include "net/passed.h"
 
-#define LET_GO_MS 5000	    /* between looks for open files that were deleted */
-#define RELOAD_LOOK_MS 1000 /* the same while a reload is under way, which may be slow */
-#define STOP_SLACK_MS 10000 /* for taking everything apart, and the logs */
-#define CUT_GRACE_MS 2000   /* for reads in flight, after the connections were cut */
+#define CLEANUP_MS 5000	     /* interval of clean_up() */
+#define RELOAD_CHECK_MS 1000 /* the same during a reload, so that a slow reload is logged soon */
+#define EXIT_MS 10000	     /* time for freeing everything and writing the logs */
+#define ABORT_MS 2000	     /* time for reads in flight after the connections were closed */
 
 struct daemon {
 	int argc;
 	char **argv;
 	struct process process;
-	struct generation *generations; /* the current one first, then those that are not over yet */
+	struct generation *generations; /* the current one first, then former ones with references */
 	struct admin_listener *admin;
 	struct reload *reload;
-	bool retired; /* a generation waits for generation_sweep() */
+	bool retired; /* generation_sweep() has something to free */
 	struct privileges privileges;
 	int signal_fd;
-	unsigned running; /* workers */
-	uint64_t ended;	  /* of them */
+	unsigned running; /* number of workers whose thread was started */
+	uint64_t ended;	  /* number of workers whose thread has ended */
 };
-
-static int fail(const char *what, int error)
-{
-	log_error("%s: %s", what, strerror(-error));
-	return error;
-}
 
 static const struct config *config_of(const struct daemon *daemon)
 {
@@ -84,39 +80,11 @@ static int block_signals(struct daemon *daemon)
 	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	daemon->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return daemon->signal_fd < 0 ? fail("signalfd", -errno) : 0;
+	return daemon->signal_fd < 0 ? log_failure("cannot create a signalfd", -errno) : 0;
 }
 
-static int make_workers(struct daemon *daemon)
-{
-	struct process *process = &daemon->process;
-
-	process->workers = calloc(process->count, sizeof(struct worker *));
-	process->acceptors = calloc(process->count, sizeof(struct acceptor *));
-	if (process->workers == NULL || process->acceptors == NULL)
-		return fail("start", -ENOMEM);
-	for (unsigned i = 0; i < process->count; i++) {
-		int error = worker_new(&process->workers[i], daemon->generations, i);
-
-		if (error != 0)
-			return fail("can't make a worker", error);
-	}
-	return 0;
-}
-
-static int start_workers(struct daemon *daemon)
-{
-	for (; daemon->running < daemon->process.count; daemon->running++) {
-		int error = worker_start(daemon->process.workers[daemon->running]);
-
-		if (error != 0)
-			return fail("can't start a worker", error);
-	}
-	return 0;
-}
-
-/* To a person at a terminal: what is served, where. */
-static void greet(const struct daemon *daemon)
+/* Prints what is served, and at which addresses, to a terminal. */
+static void print_summary(const struct daemon *daemon)
 {
 	const struct sockets *sockets = daemon->generations->sockets;
 	char address[300], size[32];
@@ -133,19 +101,20 @@ static void greet(const struct daemon *daemon)
 		else
 			printf("  %s://%s/\n", tls ? "https" : "http", bare);
 	}
-	printf("with %u worker%s and %s of memory for data; Ctrl-C ends it.\n", daemon->process.count,
+	printf("%u worker%s, %s of cache. Press Ctrl-C to stop.\n", daemon->process.count,
 	       daemon->process.count == 1 ? "" : "s",
 	       units_format_size(config_of(daemon)->cache_size_bytes, size, sizeof(size)));
 	fflush(stdout);
 }
 
-/* For those who asked for the addresses. */
 static int write_addresses(const struct daemon *daemon)
 {
 	const char *file = config_of(daemon)->address_file;
 	int error = file != NULL ? sockets_write_addresses(daemon->generations->sockets, file) : 0;
 
-	return error == 0 ? 0 : fail(file, error);
+	if (error != 0)
+		log_error("address_file: cannot write %s: %s", file, strerror(-error));
+	return error;
 }
 
 static int announce(const struct daemon *daemon)
@@ -155,7 +124,24 @@ static int announce(const struct daemon *daemon)
 	return write_addresses(daemon);
 }
 
-/* The next signal, or 0 when until_ns has passed or all workers have ended. */
+/* Handles everything that other threads have signalled to the main thread. */
+static void handle_events(struct daemon *daemon)
+{
+	struct process *process = &daemon->process;
+	uint64_t n;
+
+	if (read(process->ended_fd, &n, sizeof(n)) == sizeof(n))
+		daemon->ended += n;
+	reload_proceed(daemon->reload, &daemon->generations);
+	if (read(process->retired_fd, &n, sizeof(n)) == sizeof(n))
+		daemon->retired = true;
+	if (daemon->retired && !reload_is_running(daemon->reload)) {
+		daemon->retired = false;
+		generation_sweep(&daemon->generations);
+	}
+}
+
+/* Waits for a signal and returns it. Returns 0 at until_ns, or when all workers have ended. */
 static int next_signal(struct daemon *daemon, uint64_t until_ns)
 {
 	struct process *process = &daemon->process;
@@ -166,20 +152,12 @@ static int next_signal(struct daemon *daemon, uint64_t until_ns)
 	struct signalfd_siginfo info;
 
 	while (daemon->ended < daemon->running) {
-		uint64_t now = clock_now_ns(), n;
+		uint64_t now = clock_now_ns();
 		int wait = until_ns <= now ? 0 : (int)((until_ns - now) / CLOCK_NS_PER_MS) + 1;
 
 		if (poll(fds, sizeof(fds) / sizeof(fds[0]), wait) == 0)
 			return 0;
-		if (read(process->ended_fd, &n, sizeof(n)) == sizeof(n))
-			daemon->ended += n;
-		reload_proceed(daemon->reload, &daemon->generations);
-		if (read(process->retired_fd, &n, sizeof(n)) == sizeof(n))
-			daemon->retired = true;
-		if (daemon->retired && !reload_is_running(daemon->reload)) {
-			daemon->retired = false;
-			generation_sweep(&daemon->generations);
-		}
+		handle_events(daemon);
 		if (read(daemon->signal_fd, &info, sizeof(info)) == sizeof(info))
 			return (int)info.ssi_signo;
 	}
@@ -196,8 +174,8 @@ static void report(struct daemon *daemon)
 	snapshot_free(snapshot);
 }
 
-/* The next signal that ends it, or 0 as above. */
-static int next_end(struct daemon *daemon, uint64_t wait_ms)
+/* Waits for SIGTERM or SIGINT, and handles the other signals. Returns 0 after wait_ms, or when all workers have ended. */
+static int next_stop_signal(struct daemon *daemon, uint64_t wait_ms)
 {
 	uint64_t until_ns = clock_now_ns() + wait_ms * CLOCK_NS_PER_MS;
 	int signal_number;
@@ -214,7 +192,8 @@ static int next_end(struct daemon *daemon, uint64_t wait_ms)
 	return signal_number;
 }
 
-static void let_go(struct daemon *daemon)
+/* Work that is repeated while the process serves. */
+static void clean_up(struct daemon *daemon)
 {
 	for (const struct generation *one = daemon->generations; one != NULL; one = one->next)
 		site_roots_close_deleted(&generation_config(one)->rules);
@@ -222,65 +201,77 @@ static void let_go(struct daemon *daemon)
 		process_finish_resize(&daemon->process);
 }
 
-/* Whoever chooses among servers finds that this one is not ready, and has time to. */
-static void leave(struct daemon *daemon)
+/* Waits for drain_delay. Load balancers see that /readyz fails, and stop sending requests. */
+static void announce_drain(struct daemon *daemon)
 {
 	uint64_t delay_ms = config_of(daemon)->drain_delay_ms;
 
 	if (delay_ms == 0)
 		return;
 	process_set_state(&daemon->process, PROCESS_LEAVING);
-	log_info("not ready any more: serving for %llu ms yet", (unsigned long long)delay_ms);
-	next_end(daemon, delay_ms);
+	log_info("draining: /readyz reports 503; still accepting connections for %llu ms",
+		 (unsigned long long)delay_ms);
+	next_stop_signal(daemon, delay_ms);
 }
 
-/* True when all workers have ended. */
-static bool serve(struct daemon *daemon)
+/* Stops accepting connections, and waits until the responses in progress are finished. */
+static void drain(struct daemon *daemon)
 {
 	struct process *process = &daemon->process;
-	uint64_t timeout_ms;
-	int signal_number;
+	uint64_t timeout_ms = config_of(daemon)->drain_timeout_ms;
 
-	while ((signal_number = next_end(daemon, reload_is_running(daemon->reload) ? RELOAD_LOOK_MS : LET_GO_MS)) == 0)
-		let_go(daemon);
-	notify_stopping(config_of(daemon)->drain_delay_ms + config_of(daemon)->drain_timeout_ms + CUT_GRACE_MS +
-			STOP_SLACK_MS);
-	leave(daemon);
-	timeout_ms = config_of(daemon)->drain_timeout_ms;
-	log_info("%s: finishing %u connections within %llu ms", strsignal(signal_number),
-		 clients_count(process->clients), (unsigned long long)timeout_ms);
+	log_info("draining %u connections within %llu ms", clients_count(process->clients),
+		 (unsigned long long)timeout_ms);
 	process_set_state(process, PROCESS_DRAINING);
-	if (!reload_is_running(daemon->reload)) /* it could be about to take some of them */
+	if (!reload_is_running(daemon->reload)) /* a reload may be duplicating some of them */
 		passed_close();
 	generation_stop_listening(daemon->generations);
-	for (unsigned i = 0; i < process->count; i++)
-		worker_drain(process->workers[i]);
-	next_end(daemon, timeout_ms);
-	if (daemon->ended == daemon->running)
-		return true;
-	log_warning("cutting %u connections", clients_count(process->clients));
+	workers_drain(process);
+	next_stop_signal(daemon, timeout_ms);
+}
+
+/* Closes the remaining connections. */
+static void abort_connections(struct daemon *daemon)
+{
+	struct process *process = &daemon->process;
+
+	log_warning("closing %u connections that are still open", clients_count(process->clients));
 	login_stop(process->login);
-	for (unsigned i = 0; i < process->count; i++)
-		worker_abort(process->workers[i]);
-	directory_table_stop(process->directories); /* what reads a folder ends now, too */
-	next_end(daemon, CUT_GRACE_MS);
+	workers_abort(process);
+	directory_table_stop(process->directories); /* also ends the reads of directories */
+	next_stop_signal(daemon, ABORT_MS);
+}
+
+/* Serves until a signal stops the process. Returns true if all workers have ended. */
+static bool serve(struct daemon *daemon)
+{
+	int signal_number;
+
+	while ((signal_number = next_stop_signal(daemon, reload_is_running(daemon->reload) ? RELOAD_CHECK_MS
+											   : CLEANUP_MS)) == 0)
+		clean_up(daemon);
+	notify_stopping(config_of(daemon)->drain_delay_ms + config_of(daemon)->drain_timeout_ms + ABORT_MS + EXIT_MS);
+	log_info("shutting down: received SIG%s", sigabbrev_np(signal_number));
+	announce_drain(daemon);
+	drain(daemon);
+	if (daemon->ended < daemon->running)
+		abort_connections(daemon);
 	return daemon->ended == daemon->running;
 }
 
-/* What was not made is NULL. Offload threads end before the reactors that they post to are freed. */
-static void take_apart(struct daemon *daemon)
+/*
+ * Frees everything. Parts that were not created are NULL. The offload threads end before the reactors are freed, because
+ * they post messages to the reactors.
+ */
+static void free_all(struct daemon *daemon)
 {
 	struct process *process = &daemon->process;
 
 	notify_stop();
-	for (unsigned i = 0; i < daemon->running; i++)
-		worker_join(process->workers[i]);
+	workers_join(process, daemon->running);
 	admin_stop(daemon->admin);
 	process_stop(process);
-	for (unsigned i = 0; process->workers != NULL && i < process->count; i++)
-		worker_free(process->workers[i]);
-	free(process->workers);
-	free(process->acceptors);
+	workers_free(process);
 	for (struct generation *one = daemon->generations; one != NULL; one = one->next) {
 		generation_stop_listening(one);
 		generation_close_files(one);
@@ -305,7 +296,7 @@ static int drop_privileges(struct daemon *daemon)
 	return error;
 }
 
-/* First what root may have to do, and with the roots nothing of that. */
+/* Reads secrets and opens sockets with the privileges of root, and everything else as the configured user. */
 static int open_all(struct daemon *daemon)
 {
 	struct generation *generation = daemon->generations;
@@ -337,11 +328,11 @@ static int start(struct daemon *daemon)
 	if (error != 0)
 		return error;
 	process_calibrate(process, config, site_roots_first_fd(&config->rules));
-	error = make_workers(daemon);
+	error = workers_new(process, daemon->generations);
 	if (error != 0)
 		return error;
 	generation_make_current(daemon->generations, NULL);
-	error = start_workers(daemon);
+	error = workers_start(process, &daemon->running);
 	return error == 0 ? announce(daemon) : error;
 }
 
@@ -353,55 +344,20 @@ static bool stop_admin(struct daemon *daemon)
 	return admin_stop(admin);
 }
 
-/* Waits for a reload that the end of the workers has overtaken. False: it hangs in storage, and uses what would be
- * taken apart. */
+/*
+ * Waits for a reload that is still in progress although the workers have ended. Returns false if it hangs in the storage;
+ * nothing that it uses may then be freed.
+ */
 static bool end_reload(struct daemon *daemon)
 {
-	uint64_t until_ns = clock_now_ns() + CUT_GRACE_MS * CLOCK_NS_PER_MS;
+	uint64_t until_ns = clock_now_ns() + ABORT_MS * CLOCK_NS_PER_MS;
 	struct pollfd fd = { .fd = reload_fd(daemon->reload), .events = POLLIN };
 
 	while (reload_is_running(daemon->reload) && clock_now_ns() < until_ns) {
-		poll(&fd, 1, CUT_GRACE_MS / 10);
+		poll(&fd, 1, ABORT_MS / 10);
 		reload_proceed(daemon->reload, &daemon->generations);
 	}
 	return !reload_is_running(daemon->reload);
-}
-
-static void leave_at_once(void)
-{
-	log_warning("a disk does not answer: leaving with reads in flight");
-	log_stop();
-	_exit(EXIT_SUCCESS);
-}
-
-/* The first thread to call it ends the process; another one waits here for that. */
-static void claim_the_end(void)
-{
-	static atomic_flag claimed = ATOMIC_FLAG_INIT;
-
-	while (atomic_flag_test_and_set(&claimed))
-		pause();
-}
-
-static void *leave_in_time(void *context)
-{
-	const struct timespec patience = { .tv_sec = STOP_SLACK_MS / 2 / 1000 };
-
-	(void)context;
-	nanosleep(&patience, NULL);
-	claim_the_end();
-	leave_at_once();
-	return NULL;
-}
-
-/* Closing a file waits for its filesystem, too (FUSE, NFS). Without a thread the service manager has to end what hangs.
- */
-static void bound_the_end(void)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, leave_in_time, NULL) == 0)
-		pthread_detach(thread);
 }
 
 static int run(struct daemon *daemon)
@@ -414,21 +370,21 @@ static int run(struct daemon *daemon)
 		startup_signals_end();
 	}
 	if (error == 0) {
-		greet(daemon);
+		print_summary(daemon);
 		process_set_state(&daemon->process, PROCESS_SERVING);
 		if (systemd_status_start(&daemon->process) != 0)
-			log_error("systemd is told nothing more: no thread can be started");
+			log_error(
+				"cannot start the thread for messages to systemd; no status and watchdog messages are sent");
 	}
-	if (error == 0 &&
-	    !(serve(daemon) && stop_admin(daemon) && end_reload(daemon) && root_stop_watching(CUT_GRACE_MS)))
-		leave_at_once();
+	if (error == 0 && !(serve(daemon) && stop_admin(daemon) && end_reload(daemon) && root_stop_watching(ABORT_MS)))
+		forced_exit_now();
 	if (error == 0)
-		bound_the_end();
-	if (error == 0 || daemon->running == 0) /* after a start that failed midway nobody ends the workers that run */
-		take_apart(daemon);
+		forced_exit_after(EXIT_MS / 2);
+	if (error == 0 || daemon->running == 0) /* else the start failed, and nothing stops the running workers */
+		free_all(daemon);
 	else
 		admin_stop(daemon->admin);
-	claim_the_end();
+	forced_exit_cancel();
 	return error == 0 ? EXIT_SUCCESS : EX_UNAVAILABLE;
 }
 
@@ -450,8 +406,8 @@ static int run_with_logs(struct daemon *daemon)
 		fprintf(stderr, "ranged: %s\n", user_fault);
 		return EX_CONFIG;
 	}
-	privileges_lend(
-		&daemon->privileges); /* a link that this user has put there leads no further than the user may go */
+	/* A symbolic link that the user has put in place of a log must not lead to files of root. */
+	privileges_lend(&daemon->privileges);
 	status = logs_open(config, fault);
 	privileges_take_back(&daemon->privileges);
 	if (status != 0) {
@@ -461,58 +417,11 @@ static int run_with_logs(struct daemon *daemon)
 	logs_use(config);
 	system_limits_raise_descriptors(config, config_workers(config));
 	status = system_limits_check_memory(config) ? run(daemon) : EX_UNAVAILABLE;
-	log_info("ended");
-	if (status == EXIT_SUCCESS || daemon->running == 0) /* else some may log requests still */
+	log_info("stopped");
+	if (status == EXIT_SUCCESS || daemon->running == 0) /* else running workers may still log requests */
 		free_generations(daemon);
 	log_stop();
 	return status;
-}
-
-static int check_user(const char *user)
-{
-	struct privileges privileges;
-	char fault[PRIVILEGES_FAULT_BYTES];
-	int error = privileges_find(&privileges, user, fault);
-
-	if (error != 0)
-		log_error("%s", fault);
-	privileges_fini(&privileges);
-	return error;
-}
-
-/* All that generation_open() and what goes before it would find wrong. */
-static int check(struct options *options)
-{
-	struct config *config = &options->config;
-	struct certificates *certificates = NULL;
-	struct signing *signing = NULL;
-	struct login *login = NULL;
-	char fault[CERTIFICATES_FAULT_BYTES], log_fault[LOGS_FAULT_BYTES];
-	int error = site_roots_open(&config->rules);
-
-	if (error == 0)
-		error = signing_new(&signing, &config->rules);
-	signing_unref(signing);
-	site_roots_close(&config->rules);
-	if (error == 0)
-		error = passwords_open(&login, config, NULL);
-	login_free(login);
-	if (config_tls_listeners(config) != 0 &&
-	    certificates_load(&certificates, config->tls.list, config->tls.count, fault) != 0) {
-		log_error("%s", fault);
-		error = -EINVAL;
-	}
-	certificates_free(certificates);
-	if (logs_check(config, log_fault) != 0) {
-		log_error("%s", log_fault);
-		error = -EINVAL;
-	}
-	if (error == 0)
-		error = check_user(config->user);
-	if (error != 0)
-		return EX_CONFIG;
-	printf("%s: ok\n", options->config_path != NULL ? options->config_path : "command line");
-	return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
@@ -528,7 +437,7 @@ int main(int argc, char **argv)
 	}
 	error = keyed_hash_init();
 	if (error != 0) {
-		fprintf(stderr, "ranged: getrandom: %s: no secret for the hash tables\n", strerror(-error));
+		fprintf(stderr, "ranged: cannot get random bytes for the hash tables: %s\n", strerror(-error));
 		return EX_UNAVAILABLE;
 	}
 	tzset();
@@ -545,7 +454,7 @@ int main(int argc, char **argv)
 	if (!syscalls_check(stderr))
 		status = EX_UNAVAILABLE;
 	else if (options->check_only)
-		status = check(options);
+		status = check_run(options);
 	else if (options->explain != NULL)
 		status = explain_run(options);
 	else

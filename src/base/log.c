@@ -69,6 +69,12 @@ void log_at(enum log_level level, const char *format, ...)
 	} while (!done);
 }
 
+int log_failure(const char *what, int error)
+{
+	log_error("%s: %s", what, strerror(-error));
+	return error;
+}
+
 void log_request(unsigned log, const struct log_form *form, const void *record, size_t length)
 {
 	assert(log != NONE && log <= LOG_OPEN_MAX && length <= LOG_RECORD_BYTES);

@@ -67,6 +67,9 @@ void log_reopen(void);
  */
 void log_at(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Logs "WHAT: description of the error" as an error. `error` is a -errno, which is returned. */
+int log_failure(const char *what, int error);
+
 /* Queues a copy of a record. The copy that `form` receives is aligned to 8 bytes. */
 void log_request(unsigned log, const struct log_form *form, const void *record, size_t length);
 #define LOG_RECORD_BYTES 8192 /* maximum length of a record */

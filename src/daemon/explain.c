@@ -157,7 +157,8 @@ static void say_password(const struct request *request, enum step_result result)
 
 static void say_signature(const struct request *request)
 {
-	say("signature", "%s (%s)", signature_description(request->signature.verdict), request_settings(request)->sign_keys);
+	say("signature", "%s (%s)", signature_description(request->signature.verdict),
+	    request_settings(request)->sign_keys);
 	if (request->signature.rate_bytes > 0)
 		say("", "which limits the answer to %" PRIu64 " bytes/s", request->signature.rate_bytes);
 }

@@ -22,12 +22,6 @@
 #include "daemon/passwords.h"
 #include "daemon/site_roots.h"
 
-static int fail(const char *what, int error)
-{
-	log_error("%s: %s", what, strerror(-error));
-	return error;
-}
-
 static void site_ref(void *configuration)
 {
 	generation_ref(configuration);
@@ -118,13 +112,13 @@ int generation_open(struct generation *generation, const struct generation *befo
 		return error;
 	error = mime_new(&generation->mime, config->mime_types);
 	if (error != 0)
-		return fail(config->mime_types, error);
+		return log_failure(config->mime_types, error);
 	generation->sites = calloc(process->count, sizeof(*generation->sites));
 	error = generation->sites != NULL
 			? site_roots_make_files(rules, before != NULL ? &before->options.config.rules : NULL, &files)
 			: -ENOMEM;
 	if (error != 0)
-		return fail("cannot open the roots", error);
+		return log_failure("cannot open the roots", error);
 	for (unsigned i = 0; i < process->count; i++)
 		fill_site(generation, &generation->sites[i]);
 	return 0;

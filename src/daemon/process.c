@@ -26,12 +26,6 @@
 #define DEPTH_DEFAULT 32		   /* of a device that was not calibrated */
 #define DEPTH_BYTES_DEFAULT (UINT64_C(16) << 20)
 
-static int fail(const char *what, int error)
-{
-	log_error("%s: %s", what, strerror(-error));
-	return error;
-}
-
 /* Called on the thread of the worker that noticed it. */
 static void device_demoted(const struct device *device)
 {
@@ -95,22 +89,22 @@ int process_open(struct process *process, const struct config *config, unsigned 
 	process->unsent_bytes = system_limits_unsent_bytes();
 	error = cache_new(&process->cache, process_cache_bytes(config), config->cache_size_bytes > 0);
 	if (error != 0)
-		return fail("cannot map the memory of cache_size", error);
+		return log_failure("cannot map the memory of cache_size", error);
 	error = make_devices(process, config);
 	if (error == 0)
 		error = make_descriptors(process);
 	if (error != 0)
-		return fail("start", error);
+		return log_failure("start", error);
 	error = offload_new(&process->offload, config->offload_threads);
 	if (error != 0)
-		return fail("cannot start the offload threads", error);
+		return log_failure("cannot start the offload threads", error);
 	error = directory_table_new(&process->directories,
 				    &(struct directory_table_options){ .offload = process->offload });
 	if (error == 0)
 		error = make_login(process, config);
 	if (error == 0)
 		error = clients_new(&process->clients, config->max_connections, config->max_connections_per_client);
-	return error == 0 ? 0 : fail("start", error);
+	return error == 0 ? 0 : log_failure("start", error);
 }
 
 int process_resize(struct process *process, const struct config *config)
@@ -119,7 +113,7 @@ int process_resize(struct process *process, const struct config *config)
 	int error = resize_start(process->cache, bytes, config->cache_size_bytes > 0);
 
 	if (error != 0)
-		return fail(
+		return log_failure(
 			error == -E2BIG
 				? "cache_size exceeds the memory of this machine, or the address range that was reserved at the start"
 				: "cannot map the memory of cache_size",

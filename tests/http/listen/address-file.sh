@@ -12,7 +12,7 @@ mapfile -t lines <"$DIR/address"
 like "${lines[0]}" '^127\.0\.0\.1:[1-9][0-9]*$' "the first"
 like "${lines[1]}" '^127\.0\.0\.2:[1-9][0-9]*$' "the second"
 is "${lines[2]}" "unix:$DIR/socket" "the third"
-is "$(find "$DIR" -name 'address*' | wc -l)" 1 "no other file is left beside it"
+is "$(find "$DIR" -mindepth 1 -name 'address*' | wc -l)" 1 "no other file is left beside it"
 for line in "${lines[@]:0:2}"; do
 	use_address "$line"
 	get /a.bin

@@ -13,7 +13,7 @@ get /a.bin
 kill -TERM "$PID"
 not_ready() { [ "$(readiness)" = 503 ]; }
 ok "it is not ready any more" await 5 not_ready
-ok "it says so" await 5 grep -q 'serving for 50000 ms yet' "$DIR/error.log"
+ok "it says so" await 5 grep -q 'still accepting connections for 50000 ms' "$DIR/error.log"
 for i in 1 2 3; do
 	get /a.bin
 	is "$STATUS" 200 "new connections are served"
@@ -31,7 +31,7 @@ is $? 0 "exit status"
 config 'drain_delay = 1m'
 start_ranged
 kill -TERM "$PID"
-ok "a long one" await 5 grep -q 'serving for 60000 ms yet' "$DIR/error.log"
+ok "a long one" await 5 grep -q 'still accepting connections for 60000 ms' "$DIR/error.log"
 kill -TERM "$PID"
 end_ranged
 is $? 0 "a second signal ends the delay"

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The parser has already checked the keys and values. Here everything is opened that generation_open() and the steps
+ * before it would open, with the same functions, so that --check and a start report the same errors. Listening sockets
+ * are the exception: the addresses may be in use by the running daemon. Each part is closed again at once.
+ */
+#include "daemon/check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "auth/certificates.h"
+#include "base/log.h"
+#include "daemon/logs.h"
+#include "daemon/passwords.h"
+#include "daemon/privileges.h"
+#include "daemon/site_roots.h"
+#include "steps/signing.h"
+
+static int check_roots_and_keys(struct config *config)
+{
+	struct signing *signing = NULL;
+	int error = site_roots_open(&config->rules);
+
+	if (error == 0)
+		error = signing_new(&signing, &config->rules);
+	signing_unref(signing);
+	site_roots_close(&config->rules);
+	return error;
+}
+
+static int check_passwords(const struct config *config)
+{
+	struct login *login = NULL;
+	int error = passwords_open(&login, config, NULL);
+
+	login_free(login);
+	return error;
+}
+
+static int check_certificates(const struct config *config)
+{
+	struct certificates *certificates = NULL;
+	char fault[CERTIFICATES_FAULT_BYTES];
+	int error = config_tls_listeners(config) != 0
+			    ? certificates_load(&certificates, config->tls.list, config->tls.count, fault)
+			    : 0;
+
+	if (error != 0)
+		log_error("%s", fault);
+	certificates_free(certificates);
+	return error;
+}
+
+static int check_logs(const struct config *config)
+{
+	char fault[LOGS_FAULT_BYTES];
+	int error = logs_check(config, fault);
+
+	if (error != 0)
+		log_error("%s", fault);
+	return error;
+}
+
+static int check_user(const char *user)
+{
+	struct privileges privileges;
+	char fault[PRIVILEGES_FAULT_BYTES];
+	int error = privileges_find(&privileges, user, fault);
+
+	if (error != 0)
+		log_error("%s", fault);
+	privileges_fini(&privileges);
+	return error;
+}
+
+int check_run(struct options *options)
+{
+	struct config *config = &options->config;
+	int error = check_roots_and_keys(config), other_error;
+
+	if (error == 0)
+		error = check_passwords(config);
+	other_error = check_certificates(config);
+	error = error != 0 ? error : other_error;
+	other_error = check_logs(config);
+	error = error != 0 ? error : other_error;
+	if (error == 0)
+		error = check_user(config->user);
+	if (error != 0)
+		return EX_CONFIG;
+	printf("%s: ok\n", options->config_path != NULL ? options->config_path : "command line");
+	return EXIT_SUCCESS;
+}

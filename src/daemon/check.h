@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ranged --check: checks a configuration without serving it. */
+#ifndef DAEMON_CHECK_H
+#define DAEMON_CHECK_H
+
+#include "config/options.h"
+
+/*
+ * Checks what a start with this configuration would open: roots, keys, passwords, certificates, logs and the user.
+ * Creates nothing. Errors are logged to stderr; otherwise "FILE: ok" is printed. Returns the exit status, 0 or EX_CONFIG
+ * (sysexits.h). Main thread.
+ */
+int check_run(struct options *options);
+
+#endif
