@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Clients that go away in mid-listing, or take nothing of it, leave nothing behind and keep nobody waiting.
+# Clients that disconnect during a listing, or do not read it, leave nothing behind and delay no other client.
 . "$(dirname "$0")/../lib.sh"
 
 mkdir "$ROOT/d"
@@ -18,10 +18,10 @@ fds=$(fd_count) memory=$(rss_kib)
 abort 5 -f 100000 -a
 abort 10 -f 1 -q
 abort 10 -f 0 -a
-ok "after 25 aborts there are as many descriptors" await 20 fds_at_most "$fds"
-[ -n "$SANITIZED" ] || at_most $(($(rss_kib) - memory)) 70000 "and not much more memory"
+ok "after 25 aborts the number of descriptors is the same" await 20 fds_at_most "$fds"
+[ -n "$SANITIZED" ] || at_most $(($(rss_kib) - memory)) 70000 "after 25 aborts the memory has grown little"
 get "/d/?format=json"
-is "$STATUS $(size_of "$BODY")" "200 $size" "others are served"
-abort 3 -f 0 -a & # and the server is told to stop while they are read
+is "$STATUS $(size_of "$BODY")" "200 $size" "other clients are served"
+abort 3 -f 0 -a & # ranged is stopped while the listings are read
 sleep 0.1
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A listing in Chromium: nothing is refused by its own policy; times, filter, order, keys; folders and files a click away.
+# A listing in Chromium: its content security policy blocks nothing; times, filter, order and keys work; directories and
+# files can be opened.
 . "$(dirname "$0")/../lib.sh"
 
 need_cmd chromium
@@ -32,7 +33,7 @@ browse "go $URL/pub/" "eval $seen_names" "eval $said" \
 	'eval [...document.querySelectorAll("nav a")].map(a => a.getAttribute("href")).join(" ")' \
 	'click th:nth-child(1) button' 'load' 'eval location.search + document.querySelectorAll("tbody tr").length' \
 	'click tbody a' 'load' 'eval document.body.textContent'
-is "$RC" 0 "the browser did all of it"
+is "$RC" 0 "the browser ran all commands"
 is "$(cat "$DIR/seen")" '"sub dir/ a.iso b9.bin b10.bin"
 "1 folder, 3 files"
 "20px"
@@ -62,5 +63,5 @@ done
 browse "${steps[@]}" "go $URL/absent" 'eval document.querySelector("h1").textContent' 'eval getComputedStyle(document.querySelector(".code")).fontSize' \
 	"go $URL/empty/" 'eval document.querySelector(".empty").textContent'
 is "$(head -n 4 "$DIR/seen" | xargs)" "320: true 390: true 768: true 1280: true" "nothing is wider than the window"
-is "$(tail -n +5 "$DIR/seen")" $'"Not Found"\n"72px"\n"This folder is empty."' "an error, and an empty folder"
+is "$(tail -n +5 "$DIR/seen")" $'"Not Found"\n"72px"\n"This folder is empty."' "the pages of an error and of an empty directory are correct"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Names of every byte that the filesystem allows, and as long as it allows: the links of HTML and JSON lead to exactly these files.
+# File names with every byte and of every length that the filesystem allows: the links in HTML and JSON lead to exactly
+# these files.
 . "$(dirname "$0")/../lib.sh"
 
 mkdir "$ROOT/d:1" "$ROOT/d:1/sub <&>\"' %41?#"
@@ -17,21 +18,21 @@ perl -e 'chdir $ARGV[0] or die;
 		$made++;
 	}
 	print $made' "$ROOT/d:1" >"$DIR/count"
-at_least "$(cat "$DIR/count")" 500 "files were made"
+at_least "$(cat "$DIR/count")" 500 "the files are created"
 config 'listing = true'
 start_ranged
 for format in html json; do
 	get "/d:1/?format=$format"
-	is "$RC $STATUS" "0 200" "$format"
+	is "$RC $STATUS" "0 200" "the $format listing is served"
 	cp "$BODY" "$DIR/list"
 	perl "$LIB/links.pl" $format curl "$URL/d:1/" "$DIR/got." <"$DIR/list" >"$DIR/curls"
-	ok "$format: every link is fetched" curl -sS --no-progress-meter --config "$DIR/curls"
+	ok "$format: every link can be fetched" curl -sS --no-progress-meter --config "$DIR/curls"
 	is "$(perl "$LIB/links.pl" $format compare "$ROOT/d:1" "$DIR/got." <"$DIR/list")" "$(cat "$DIR/count") fetched, 0 wrong, 0 missing" \
-		"$format: and is its file"
+			"$format: every link leads to its file"
 	rm -f "$DIR"/got.*
 done
 # shellcheck disable=SC2016
-ok "JSON: what is UTF-8 in names is exact, the rest is marked" perl -MJSON::PP -e 'local $/; my %name;
+ok "JSON: UTF-8 in names is exact, other bytes are marked" perl -MJSON::PP -e 'local $/; my %name;
 	for (@{decode_json(<STDIN>)->{entries}}) { utf8::encode(my $name = $_->{name}); $name{$_->{href}} = $name }
 	for ("%E2%82%AC" x 85, "%3Cscript%3Ealert(1)%3C%2Fscript%3E", "a%0D%0Ab", "%22", "%5C") {
 		(my $real = $_) =~ s/%(..)/chr hex $1/ge;
@@ -50,6 +51,6 @@ while read -r shown; do like "$(cat "$BODY")" "$shown" "shown as $shown"; done <
 	<span>&amp;amp;</span>
 END
 get "/d:1/sub%20%3C%26%3E%22%27%20%2541%3F%23/"
-is "$STATUS" 200 "a folder of an odd name"
-like "$(cat "$BODY")" '<h1>sub &lt;&amp;&gt;&quot;&#39; %41\?#</h1>' "and its title"
+is "$STATUS" 200 "a directory with an unusual name is listed"
+like "$(cat "$BODY")" '<h1>sub &lt;&amp;&gt;&quot;&#39; %41\?#</h1>' "the title is escaped"
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# No page depends on the fonts that there are: the live page, a listing and an error page fit into a window of 320 pixels with DejaVu Sans alone,
-# and with letters a third wider than that.
+# Pages do not depend on the available fonts: the live page, a listing and an error page fit into a window of 320 pixels
+# with DejaVu Sans, and with a font that is a third wider.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../admin.sh"
 . "$(dirname "$0")/../live.sh"
@@ -14,7 +14,7 @@ CACHE=16M
 config 'listing = true'
 start_with_admin
 
-# Whichever family a page asks for, it gets this one.
+# Whichever family a page requests, the browser uses this font.
 use_font() { # FAMILY BOLD
 	mkdir -p "$DIR/$1"
 	printf '%s\n' '<?xml version="1.0"?>' '<!DOCTYPE fontconfig SYSTEM "fonts.dtd">' '<fontconfig>' \
@@ -25,7 +25,7 @@ use_font() { # FAMILY BOLD
 	[[ $(fc-match -f '%{family} %{file}' sans-serif) == "$1"* ]] || fail "fontconfig chooses $1" "$(fc-match sans-serif)"
 }
 
-# What sticks out, if anything does.
+# Prints the elements that are wider than the window.
 widest='(() => { const out = document.documentElement.scrollWidth > innerWidth; return innerWidth + (out ? " < " + document.documentElement.scrollWidth + ": " +
 	[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth).slice(0, 6).map(e => e.tagName + "." + e.className + "#" + e.id + " " + e.textContent.slice(0, 30)).join(" | ") : "") })()'
 widest=${widest//$'\n'/ }
@@ -53,6 +53,6 @@ for font in 'DejaVu Sans/regular' 'DejaVu Sans Mono/bold'; do
 	see_until '!document.querySelector("main").hidden && document.querySelectorAll("#workers tbody tr").length > 0 && document.querySelector(".big").textContent != "\u2013"'
 	fits "$name: the live page"
 	close_browser
-	is $? 0 "the browser ended well"
+	is $? 0 "the browser ends with status 0"
 done
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A listing as JSON, by Accept or by ?format=json, which goes before.
+# A listing is sent as JSON if Accept or ?format=json asks for it. The query takes precedence.
 . "$(dirname "$0")/../lib.sh"
 
 make_file pub/a.bin 1234567 pub/b/c.bin 10
@@ -12,15 +12,15 @@ expected='{"path":"/pub/","total":2,"folders":1,"files":1,"offset":0,"entries":[
 {"name":"a.bin","href":"a.bin","type":"file","size":1234567,"mtime":"2020-02-02T02:02:02.123456789Z"}
 ]}'
 get /pub/?format=json
-is "$STATUS $(header Content-Type) $(header Vary)" "200 application/json Accept" "by the query"
-is "$(cat "$BODY")" "$expected" "all that is in it"
+is "$STATUS $(header Content-Type) $(header Vary)" "200 application/json Accept" "?format=json selects JSON"
+is "$(cat "$BODY")" "$expected" "the JSON listing is correct"
 get /pub/ -H 'Accept: application/json'
-is "$(cat "$BODY")" "$expected" "by Accept"
+is "$(cat "$BODY")" "$expected" "Accept selects JSON"
 get /pub/?format=json -H 'Accept: text/html'
-is "$(cat "$BODY")" "$expected" "the query goes before Accept"
+is "$(cat "$BODY")" "$expected" "?format=json takes precedence over Accept"
 while read -r type accept; do
 	get /pub/ -H "Accept: $accept"
-	is "$(header Content-Type | cut -d ';' -f 1)" "$type" "$accept"
+	is "$(header Content-Type | cut -d ';' -f 1)" "$type" "Accept: $accept selects the right format"
 done <<-'END'
 	text/html */*
 	text/html text/html,application/xhtml+xml,*/*;q=0.8
@@ -29,12 +29,12 @@ done <<-'END'
 	application/json text/html;q=0.5, application/json
 END
 get /pub/?format=html -H 'Accept: application/json'
-like "$(header Content-Type)" text/html "format=html"
+like "$(header Content-Type)" text/html "?format=html selects HTML"
 get /pub/?format=xml
-like "$(header Content-Type)" text/html "a format that is not known"
+like "$(header Content-Type)" text/html "an unknown format is HTML"
 get "/pub/?format=json" -0
-is "$RC $(cat "$BODY")" "0 $expected" "to HTTP/1.0"
+is "$RC $(cat "$BODY")" "0 $expected" "an HTTP/1.0 client gets the listing"
 ask 'GET /pub/?format=json HTTP/1.0\r\n\r\n'
-is "$STATUS $RC" "200 0" "which gets no chunks: its end is the connection's"
-is "$(cat "$DIR/1.body")" "$expected" "and the same body"
+is "$STATUS $RC" "200 0" "HTTP/1.0 has no chunks: the end of the connection ends the body"
+is "$(cat "$DIR/1.body")" "$expected" "the body of HTTP/1.0 is the same"
 finish

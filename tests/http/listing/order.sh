@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# sort, order, limit and offset; what they don't know is as if it were not said.
+# The parameters sort, order, limit and offset. Unknown values are ignored.
 . "$(dirname "$0")/../lib.sh"
 
 make_file d/f10 50 d/f9 40 d/F1 60 d/b 10 d/a 10 d/c 9
@@ -32,6 +32,6 @@ done <<-'END'
 	order=desc&order=asc x/ y/ a b c F1 f9 f10
 END
 get "/d/?sort=size&order=desc"
-like "$(cat "$BODY")" 'aria-sort="descending"><form><input type="hidden" name="sort" value="size"><button name="order" value="asc">Size' "the column says how it is sorted, and turns it round"
-like "$(cat "$BODY")" '<a href="x/\?sort=size&amp;order=desc">' "the order goes along into a folder"
+like "$(cat "$BODY")" 'aria-sort="descending"><form><input type="hidden" name="sort" value="size"><button name="order" value="asc">Size' "the sorted column shows its direction and offers the other one"
+like "$(cat "$BODY")" '<a href="x/\?sort=size&amp;order=desc">' "links to directories keep the order"
 finish

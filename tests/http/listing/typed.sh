@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# "ranged FOLDER" typed at a terminal lists folders; with a file of configuration, or started by a program, it does not.
+# The command "ranged DIRECTORY" at a terminal lists directories. With a configuration file, or when started by a
+# program, it does not.
 . "$(dirname "$0")/../lib.sh"
 
 need_cmd script
@@ -18,15 +19,15 @@ stop_typed() {
 }
 start_typed
 get /
-is "$STATUS" 200 "typed: listed"
-like "$(cat "$BODY")" 'a\.bin' "with its files"
+is "$STATUS" 200 "started at a terminal: the directory is listed"
+like "$(cat "$BODY")" 'a\.bin' "the listing has the files"
 stop_typed
 echo 'cache_size = 16M' >"$DIR/typed.conf"
 start_typed --config "$DIR/typed.conf"
 get /
-is "$STATUS" 404 "with a configuration: not listed"
+is "$STATUS" 404 "with a configuration file: the directory is not listed"
 stop_typed
 start_ranged
 get /
-is "$STATUS" 404 "started by a program: not listed"
+is "$STATUS" 404 "started by a program: the directory is not listed"
 finish

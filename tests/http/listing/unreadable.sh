@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A folder that may not be read is 403, an empty one has a page that says so.
+# An unreadable directory is answered with 403. The page of an empty directory says that it is empty.
 . "$(dirname "$0")/../lib.sh"
 
 make_file closed/a 1 through/a 100
@@ -16,15 +16,15 @@ config 'listing = true'
 start_ranged
 for target in /closed/ /through/ "/through/?format=json"; do
 	get "$target"
-	is "$STATUS" 403 "$target may not be read"
+	is "$STATUS" 403 "$target is unreadable"
 done
 get /through/a
-is "$STATUS" 200 "but what is in it may be"
+is "$STATUS" 200 "a file in an unreadable directory is served"
 get /empty/
-is "$STATUS" 200 "an empty folder"
-like "$(cat "$BODY")" 'This folder is empty' "says so"
+is "$STATUS" 200 "an empty directory is listed"
+like "$(cat "$BODY")" 'This folder is empty' "the page says that the directory is empty"
 get "/empty/?format=json"
-is "$(cat "$BODY")" $'{"path":"/empty/","total":0,"folders":0,"files":0,"offset":0,"entries":[\n]}' "and in JSON"
-like "$(header ETag)" '^W/"' "it has a tag, too"
+is "$(cat "$BODY")" $'{"path":"/empty/","total":0,"folders":0,"files":0,"offset":0,"entries":[\n]}' "the JSON listing is empty"
+like "$(header ETag)" '^W/"' "the listing has a tag"
 chmod 755 "$ROOT/closed" "$ROOT/through"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Behind a trusted proxy limits are about whom it speaks for, and https on the way to it is https.
+# Requests of a trusted proxy count for the client that the proxy names. If the client uses https, the request is https.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100 s/a.bin 100 free/a.bin 100
@@ -11,24 +11,24 @@ passed() { # FIELD [CURL-OPTION...]: how many of 20 at once are not refused
 }
 proxy=(--interface 127.0.1.1)
 for client in 192.0.2.1 192.0.2.2 2001:db8:1::1 2001:db8:2::1; do
-	at_least "$(passed "X-Forwarded-For: $client" "${proxy[@]}")" 5 "$client has its own"
+	at_least "$(passed "X-Forwarded-For: $client" "${proxy[@]}")" 5 "$client has a limit of its own"
 done
-at_most "$(passed 'X-Forwarded-For: 192.0.2.1' --interface 127.0.1.2)" 6 "by another proxy it is the same client"
-at_most "$(passed 'X-Forwarded-For: 2001:db8:1::9' "${proxy[@]}")" 6 "so is another address of its /64"
+at_most "$(passed 'X-Forwarded-For: 192.0.2.1' --interface 127.0.1.2)" 6 "the same client through another proxy has the same limit"
+at_most "$(passed 'X-Forwarded-For: 2001:db8:1::9' "${proxy[@]}")" 6 "another address of the same /64 network has the same limit"
 passed 'X-Forwarded-For: 192.0.2.7' >/dev/null
-at_most "$(passed 'X-Forwarded-For: 192.0.2.8')" 6 "who is no proxy has one"
+at_most "$(passed 'X-Forwarded-For: 192.0.2.8')" 6 "a client without a proxy has one limit, whatever it claims"
 
 check() { # NAME STATUS CURL-OPTION...
 	get /s/a.bin "${@:3}"
 	is "$STATUS" "$2" "$1"
 }
-check "in the clear" 308
-check "by a proxy that says nothing" 308 "${proxy[@]}"
-check "by a proxy, https" 200 "${proxy[@]}" -H 'X-Forwarded-Proto: https'
-is "$(header Strict-Transport-Security)" max-age=60 "which is https"
-check "by a proxy, http" 308 "${proxy[@]}" -H 'X-Forwarded-Proto: http'
-check "by a proxy, with Forwarded" 200 "${proxy[@]}" -H 'Forwarded: for=192.0.2.1;proto=https'
-check "another proxy between them does not matter" 200 "${proxy[@]}" -H 'Forwarded: for=192.0.2.1;proto=https, for=127.0.1.9;proto=http'
-check "what a client says itself does not count" 308 -H 'X-Forwarded-Proto: https'
-check "nor by Forwarded" 308 -H 'Forwarded: proto=https'
+check "http without a proxy" 308
+check "a proxy that sends no field" 308 "${proxy[@]}"
+check "a proxy that reports https" 200 "${proxy[@]}" -H 'X-Forwarded-Proto: https'
+is "$(header Strict-Transport-Security)" max-age=60 "a request that is https has Strict-Transport-Security"
+check "a proxy that reports http" 308 "${proxy[@]}" -H 'X-Forwarded-Proto: http'
+check "a proxy that reports https with Forwarded" 200 "${proxy[@]}" -H 'Forwarded: for=192.0.2.1;proto=https'
+check "a second proxy does not change the protocol" 200 "${proxy[@]}" -H 'Forwarded: for=192.0.2.1;proto=https, for=127.0.1.9;proto=http'
+check "a field of a client is ignored" 308 -H 'X-Forwarded-Proto: https'
+check "Forwarded of a client is ignored" 308 -H 'Forwarded: proto=https'
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# PROXY headers as HAProxy writes them, version 1 and 2, over TCP and over a Unix socket, and its checks.
+# PROXY headers of HAProxy, versions 1 and 2, over TCP and over a Unix socket, and its health checks.
 . "$(dirname "$0")/../lib.sh"
 need_cmd haproxy
 
@@ -22,7 +22,7 @@ start_ranged --listen 127.0.0.1:0 --listen "unix:$DIR/ranged"
 		v2-unix unix@$DIR/ranged send-proxy-v2
 	END
 } >"$DIR/haproxy.cfg"
-# It takes no port 0, but sockets that somebody else has opened.
+# HAProxy does not accept port 0, but it accepts sockets that another process has opened.
 perl -MSocket -MPOSIX=dup2 -e '
 	$^F = 99;
 	for my $fd (10 .. 14) {
@@ -36,7 +36,7 @@ perl -MSocket -MPOSIX=dup2 -e '
 	open STDOUT, ">&", \*STDERR;
 	exec "haproxy", "-db", "-f", $ARGV[0]' "$DIR/haproxy.cfg" >"$DIR/ports" 2>"$DIR/haproxy.log" &
 haproxy_pid=$!
-ok "HAProxy is up" await 10 test -S "$DIR/v2-unix"
+ok "HAProxy has started" await 10 test -S "$DIR/v2-unix"
 mapfile -t ports <"$DIR/ports"
 
 i=0
@@ -44,17 +44,17 @@ for name in v1 v2 v2-more v1-unix v2-unix; do
 	use_address "127.0.0.1:${ports[i]}"
 	i=$((i + 1))
 	get /a.bin
-	is "$STATUS" 200 "$name"
-	cmp_whole a.bin "$name: all of it"
+	is "$STATUS" 200 "$name: the request is served"
+	cmp_whole a.bin "$name: the body is correct"
 	get /p/a.bin
-	is "$STATUS" 403 "$name: not for everybody"
+	is "$STATUS" 403 "$name: a client that is not allowed is rejected"
 	get /p/a.bin --interface 127.0.0.9
-	is "$STATUS" 200 "$name: its client is whom the header names"
+	is "$STATUS" 200 "$name: the client is the one that the header names"
 	get_range 5-9 /a.bin --unix-socket "$DIR/$name"
-	cmp_range a.bin 5 9 "$name: a client of HAProxy on a Unix socket"
+	cmp_range a.bin 5 9 "$name: a client of HAProxy on a Unix socket is served"
 done
 kill "$haproxy_pid"
 wait "$haproxy_pid"
 stop_ranged
-ok "the log says who it was" grep -q '^127\.0\.0\.9 - - ' "$DIR/access.log"
+ok "the access log has the address of the client" grep -q '^127\.0\.0\.9 - - ' "$DIR/access.log"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# proxy_protocol and limits: who waits for a header counts, has header_timeout, and holds up no end; the client is who the header names.
+# proxy_protocol and limits: a connection that waits for its PROXY header is counted, is closed after header_timeout,
+# and does not delay the stop. Limits per client apply to the client in the header.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 1000
@@ -8,7 +9,7 @@ config 'proxy_protocol = {"127.0.1.0/24"}' 'max_connections = 8' 'max_connection
 control_clock
 start_ranged
 
-hold() { # COUNT ADDRESS: so many connections that say nothing
+hold() { # COUNT ADDRESS: opens connections that send nothing
 	mkfifo "$DIR/held"
 	perl "$LIB/crowd.pl" "$1" "$ADDRESS" "" "$2" <"$DIR/held" >"$DIR/crowd" &
 	crowd=$!
@@ -21,11 +22,11 @@ let_go() { exec 9>&-; wait "$crowd"; }
 
 hold 8 127.0.1.1
 get /a.bin
-is "$STATUS" 503 "who waits for a header counts in max_connections"
+is "$STATUS" 503 "connections that wait for a header count for max_connections"
 served() { get /a.bin; [ "$STATUS" = 200 ]; }
 advance 61
-ok "for header_timeout" await 5 served
-ok "which is said" grep -q 'no complete PROXY header within header_timeout' "$DIR/error.log"
+ok "they are closed after header_timeout" await 5 served
+ok "the timeout is logged" grep -q 'no complete PROXY header within header_timeout' "$DIR/error.log"
 let_go
 
 header='PROXY TCP4 192.0.2.1 198.51.100.2 12345 80\r\n'
@@ -36,15 +37,15 @@ for i in 1 2 3; do
 	printf "${header}GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n" >"$DIR/in$i"
 	await 5 test -e "$DIR/at$i.reached"
 done
-ok "it is the client who has max_connections_per_client" await 5 grep -q 'max_connections_per_client reached' "$DIR/error.log"
+ok "max_connections_per_client applies to the client in the header" await 5 grep -q 'max_connections_per_client reached' "$DIR/error.log"
 touch "$DIR/at1.go" "$DIR/at2.go" "$DIR/at3.go"
 ask "PROXY TCP4 192.0.2.2 198.51.100.2 12345 80\r\nGET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" -i 127.0.1.1
-is "$STATUS" 200 "another one is served"
+is "$STATUS" 200 "another client is served"
 
 stop_ranged
 start_ranged
 hold 2 127.0.1.1
 start=$SECONDS
 stop_ranged
-at_most $((SECONDS - start)) $((3 * RANGED_SLOW)) "who has said nothing holds up no end"
+at_most $((SECONDS - start)) $((3 * RANGED_SLOW)) "connections that wait for a header do not delay the stop"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# proxy_protocol before a handshake of TLS.
+# A PROXY header before a TLS handshake.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 
@@ -9,16 +9,16 @@ make_file a.bin 300001 p/a.bin 100
 start_tls "$(tls_pairs a)" 'proxy_protocol = {"127.0.1.0/24"}' 'trusted_proxies = {"192.0.2.0/24"}' 'location "/p/" { allow = {"192.0.2.0/24"} }'
 
 secure_get /a.bin
-is "$STATUS" 200 "without a proxy"
+is "$STATUS" 200 "a connection without a proxy is served"
 secure_get /a.bin --interface 127.0.1.1 --haproxy-protocol
-is "$STATUS" 200 "curl's header, then a handshake"
+is "$STATUS" 200 "a header and a handshake of curl are accepted"
 cmp_whole a.bin
 secure_get /a.bin --interface 127.0.1.1
-isnt "$RC" 0 "no handshake without a header"
+isnt "$RC" 0 "a handshake without a header is rejected"
 secure_get /a.bin --haproxy-protocol
-isnt "$RC" 0 "a header of somebody else is no handshake"
+isnt "$RC" 0 "a header from another address is rejected"
 
-# A proxy that puts its header before what openssl sends.
+# A proxy that sends a header before the bytes of openssl.
 perl -MSocket -MIO::Select -e '
 	my ($to, $header) = @ARGV;
 	socket my $listener, PF_INET, SOCK_STREAM, 0 or die;
@@ -38,11 +38,11 @@ perl -MSocket -MIO::Select -e '
 			syswrite $_ == $client ? $server : $client, $bytes;
 		}
 	}' "$TLS_PORT" 'PROXY TCP4 192.0.2.1 198.51.100.2 12345 443' >"$DIR/port" &
-ok "a proxy" await 5 test -s "$DIR/port"
+ok "the proxy has started" await 5 test -s "$DIR/port"
 printf 'GET /p/a.bin HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n' |
 	timeout "$(seconds 30)" openssl s_client -quiet -connect "127.0.0.1:$(cat "$DIR/port")" -servername a.example >"$DIR/reply" 2>"$DIR/s_client"
-is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "the client is whom the header names"
-cmp_whole p/a.bin "all of it" "$DIR/1.body"
+is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "the client is the one that the header names"
+cmp_whole p/a.bin "the body is correct" "$DIR/1.body"
 stop_ranged
-ok "the log says so" grep -q '^192\.0\.2\.1 - - .* 200 ' "$DIR/access.log"
+ok "the access log has the address of the client" grep -q '^192\.0\.2\.1 - - .* 200 ' "$DIR/access.log"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Files of keys: rotation without a restart, one for each location, and what is said when there is something wrong with one.
+# Key files: rotation without a restart, one key file per location, and the messages about invalid key files.
 . "$(dirname "$0")/../lib.sh"
 
 make_file x.bin 1000 other/y.bin 1000
@@ -11,13 +11,13 @@ chmod 644 "$DIR/others"
 start_ranged
 old=$(sign /x.bin)
 get "$old"
-is "$STATUS" 200 "the one key"
+is "$STATUS" 200 "a signature with the key is accepted"
 get "$(sign /other/y.bin)"
-is "$STATUS" 403 "which is not that of the location"
+is "$STATUS" 403 "a key of another location is rejected"
 get "$(sign /other/y.bin --key-file "$DIR/others" 2>/dev/null)"
-is "$STATUS" 200 "that has its own"
+is "$STATUS" 200 "a location can have its own key file"
 like "$(cat "$DIR/error.log")" "warning.* $DIR/others: key file is readable by all users" "a key file that all users can read is logged"
-is "$(grep -c "$DIR/keys" "$DIR/error.log")" 0 "no other"
+is "$(grep -c "$DIR/keys" "$DIR/error.log")" 0 "other key files are not logged"
 
 reloads() { grep -cE '(configuration reloaded|reload failed)' "$DIR/error.log"; }
 reloads_at_least() { [ "$(reloads)" -ge "$1" ]; }
@@ -30,35 +30,35 @@ reload() { # SECRET-LINE...
 }
 reload 'new hex:00112233445566778899aabbccddeeff' 'old 0123456789abcdef'
 new=$(sign /x.bin)
-like "$new" 'k=new&' "the first key signs"
+like "$new" 'k=new&' "ranged-sign uses the first key"
 for i in 1 2 3 4; do
 	get "$new"
-	is "$STATUS" 200 "with the new key, whichever worker is asked ($i)"
+	is "$STATUS" 200 "a signature with the new key is accepted by each worker ($i)"
 done
 get "$old"
-is "$STATUS" 200 "the old one still holds"
+is "$STATUS" 200 "the old key remains valid"
 
 reload 'new hex:00112233445566778899aabbccddeeff'
 get "$old"
-is "$STATUS" 403 "until it is taken away"
+is "$STATUS" 403 "the old key is rejected after it is removed"
 get "$new"
-is "$STATUS" 200 "the new one stays"
+is "$STATUS" 200 "the new key remains valid"
 
 reload 'new short'
-like "$(tail -n 2 "$DIR/error.log")" "$DIR/keys:1: .*reload failed" "a bad file is named"
+like "$(tail -n 2 "$DIR/error.log")" "$DIR/keys:1: .*reload failed" "an invalid key file is logged with its line"
 get "$new"
-is "$STATUS" 200 "and what was read before holds"
+is "$STATUS" 200 "the keys that were read before remain valid"
 stop_ranged
 make_keys 'new hex:00112233445566778899aabbccddeeff'
 
 check() { "$RANGED" --check -c "$DIR/ranged.conf" "$ROOT" 2>&1; }
 ok "--check reads them" check
 make_keys '' 'short x'
-like "$(check)" "$DIR/keys:2: the secret has less than 16 bytes" "a fault is said with its line"
-not_ok "and --check fails" check
+like "$(check)" "$DIR/keys:2: the secret has less than 16 bytes" "the message about a short secret names its line"
+not_ok "--check fails" check
 rm "$DIR/keys"
-like "$(check)" "$DIR/keys: No such file" "a file that is not there"
+like "$(check)" "$DIR/keys: No such file" "a missing key file is reported"
 launch_ranged
 end_ranged
-is $? 69 "without its keys ranged does not start"
+is $? 69 "ranged does not start without its key file"
 finish

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The programs that ranged-sign(1) prints for other languages make URLs that ranged takes. They are cut out of the manual and run.
+# The programs in ranged-sign(1) for other languages make URLs that ranged accepts. The test extracts them from the
+# manual and runs them.
 . "$(dirname "$0")/../lib.sh"
 need_cmd openssl
 
 manual=$LIB/../../man/ranged-sign.1
-recipe() { # TITLE-PATTERN: what stands in the first literal block behind it
+recipe() { # TITLE-PATTERN: prints the first literal block after this title
 	awk -v title="$1" '/^\.S[hs] / { on = $0 ~ "^.S[hs] " title } on && /^\.Ed/ { exit } on && inside
 		on && /^\.Bd/ { inside = 1 }' "$manual" | sed 's/\\e/\\/g; s/\\&//g'
 }
@@ -16,22 +17,22 @@ make_keys "$(recipe 'OTHER LANGUAGES')"
 config "sign_keys = \"$DIR/keys\""
 start_ranged
 
-# NAME COMMAND SUFFIX [no-odd]: runs the recipe with this command. The suffix is for those who look at it.
+# NAME COMMAND SUFFIX [no-odd]: runs the program with this command
 try() {
 	local program="$DIR/recipe.$3"
 	if ! command -v "$2" >/dev/null; then
-		diag "no $2 here: the recipe for $1 is not run"
+		diag "there is no $2 here: the program for $1 is not run"
 		return
 	fi
 	recipe "$1" >"$program"
 	# shellcheck disable=SC2086
 	get "$($2 ${4:-} "$program" /plain/x.bin 2>"$DIR/said")"
-	is "$STATUS $(cat "$BODY")" "200 plain" "$1"
+	is "$STATUS $(cat "$BODY")" "200 plain" "$1: a plain name"
 	[ "$STATUS" = 200 ] || diag "$(cat "$DIR/said")"
 	[ "$1" != Shell ] || return
 	# shellcheck disable=SC2086
 	get "$($2 ${4:-} "$program" "/d/a b%3F+'~é&=.bin" 2>>"$DIR/said")"
-	is "$STATUS $(cat "$BODY")" "200 odd" "$1, a name to be escaped"
+	is "$STATUS $(cat "$BODY")" "200 odd" "$1: a name that must be escaped"
 }
 
 export HOME=$DIR GOCACHE=$DIR/go-cache GOFLAGS=-mod=mod GO111MODULE=off
@@ -41,5 +42,5 @@ try JavaScript node js
 try PHP php php
 try Perl perl pl
 try Go go go run
-at_least "$TESTS" 3 "the shell's and Perl's at least were run"
+at_least "$TESTS" 3 "at least the programs for the shell and for Perl were run"
 finish

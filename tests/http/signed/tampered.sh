@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whatever is changed of a signed URL makes it 403.
+# Every change of a signed URL is answered with 403.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a/x.bin 1000 a/y.bin 1000 x.bin 1000
@@ -9,12 +9,12 @@ config "sign_keys = \"$DIR/keys\""
 start_ranged
 url=$(sign /a/x.bin --rate 1M --address 127.0.0.0/8)
 get "$url"
-is "$STATUS" 200 "as it is: $url"
+is "$STATUS" 200 "the unchanged URL is accepted: $url"
 while read -r from to what; do
 	changed=${url/"$from"/"$to"}
-	[ "$changed" != "$url" ] || fail "$what changes it"
+	[ "$changed" != "$url" ] || fail "$what: the URL is changed"
 	get "$changed"
-	is "$STATUS" 403 "$what"
+	is "$STATUS" 403 "$what is rejected"
 done <<-END
 	x.bin y.bin another path
 	/a/x.bin /x.bin its name alone
@@ -38,10 +38,10 @@ for at in 0 21 42; do
 	other=A
 	[ "${s:$at:1}" != A ] || other=B
 	get "${url%s=*}s=${s:0:$at}$other${s:$((at + 1))}"
-	is "$STATUS" 403 "another digit at $at"
+	is "$STATUS" 403 "another character at position $at is rejected"
 done
 get "$url=="
-is "$STATUS" 403 "padding"
+is "$STATUS" 403 "padding is rejected"
 get "${url/\?/"?format=json&"}&utm=1&x"
-is "$STATUS" 200 "parameters of others don't matter"
+is "$STATUS" 200 "other parameters are ignored"
 finish

@@ -10,7 +10,8 @@ start_ranged
 sockets=$(socket_count)
 connected() { [ "$(socket_count)" -gt "$sockets" ]; }
 
-# NAME WIRE-OPTION...: sends $DIR/request. The connection is open 50 s later, and closed 61 s later.
+# NAME WIRE-OPTION...: sends $DIR/request. The connection is open 50 s later, and closed 111 s later, because the time begins
+# again when the request line has arrived.
 is_disconnected() {
 	local client
 	await 10 sockets_at_most "$sockets"
@@ -20,7 +21,7 @@ is_disconnected() {
 	get /a.bin
 	is "$STATUS" 200 "another client is served"
 	ok "$1: the connection is open before header_timeout" kill -0 $client
-	advance 11
+	advance 61
 	wait $client
 	like "$?" '^[04]$' "$1: the connection is closed after header_timeout"
 }
