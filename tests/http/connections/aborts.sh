@@ -19,7 +19,7 @@ abort 100 -f 100000 -a
 abort 50 -f 1 -q
 abort 50 -f 0 -a
 ok "after 200 aborts the number of descriptors is the same" await 10 fds_at_most "$fds"
-	[ -n "$SANITIZED" ] || at_most $(($(rss_kib) - memory)) 8192 "after 200 aborts the memory has grown by at most 8 MiB"
+[ -n "$SANITIZED" ] || at_most $(($(rss_kib) - memory)) 8192 "after 200 aborts the memory has grown by at most 8 MiB"
 get /a.bin
 is "$STATUS" 200 "other clients are served"
 cmp_whole a.bin

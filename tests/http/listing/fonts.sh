@@ -27,7 +27,7 @@ use_font() { # FAMILY BOLD
 
 # Prints the elements that are wider than the window.
 widest='(() => { const out = document.documentElement.scrollWidth > innerWidth; return innerWidth + (out ? " < " + document.documentElement.scrollWidth + ": " +
-	[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth).slice(0, 6).map(e => e.tagName + "." + e.className + "#" + e.id + " " + e.textContent.slice(0, 30)).join(" | ") : "") })()'
+[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth).slice(0, 6).map(e => e.tagName + "." + e.className + "#" + e.id + " " + e.textContent.slice(0, 30)).join(" | ") : "") })()'
 widest=${widest//$'\n'/ }
 fits() { # NAME
 	for width in 320 768; do

@@ -12,7 +12,7 @@ for target in /dir/sub "/dir/sub?a=1&b=%2F?" /odd%20%2541%3F%23name /a:b //dir//
 	get "$target"
 	is "$STATUS" 301 "$target is 301"
 	location=$(header Location)
-		[[ $location =~ ^([a-z]+:|//) ]] && fail "$target: Location is relative" "$location"
+	[[ $location =~ ^([a-z]+:|//) ]] && fail "$target: Location is relative" "$location"
 	get "$target" -L
 	is "$STATUS" 200 "$target: $location is served"
 done

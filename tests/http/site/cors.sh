@@ -65,9 +65,9 @@ all_of() { # NAME STATUS EXPECTED-ORIGIN CURL-OPTION...
 from=(-H 'Origin: https://a.example')
 for try in 1 2 3; do
 	get /some/x.bin "${from[@]}"
-		all_of "200, request $try" 200 https://a.example
+	all_of "200, request $try" 200 https://a.example
 	get /any/x.bin "${from[@]}"
-		all_of "200 for all origins, request $try" 200 '*'
+	all_of "200 for all origins, request $try" 200 '*'
 	is "$(header Timing-Allow-Origin)" "*" "Timing-Allow-Origin allows all origins"
 	get /some/x.bin
 	is "$(header Cross-Origin-Resource-Policy) $(header Timing-Allow-Origin)" "cross-origin https://a.example, https://b.example:8443" "a request without Origin, as for an image, has the fields for embedding, request $try"
