@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of the admin resources, and the two health checks. To add a resource, add a line to the table and a function
- * in a file of its own, which receives a struct admin_call (admin_call.h) and sets the answer.
+ * The table of the admin resources, and the two health checks. To add a resource, add a line to the table and a
+ * function in a file of its own, which receives a struct admin_call (admin_call.h) and sets the answer.
  *
  * A resource runs on the thread of its connection. It can run while the workers run and before they are started;
  * process_state() tells which. It may therefore only read data that any thread may read.

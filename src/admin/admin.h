@@ -15,7 +15,9 @@ struct admin_listener;
  * owned by the caller, or -errno, which has been logged. Main thread.
  */
 int admin_start(struct admin_listener **listener, struct process *process, const struct text_list *addresses);
-/* Gives the Unix sockets to the user that the process switches to. Failures are logged. NULL is allowed. Main thread. */
+/*
+ * Gives the Unix sockets to the user that the process switches to. Failures are logged. NULL is allowed. Main thread.
+ */
 void admin_give(struct admin_listener *listener, uid_t uid, gid_t gid);
 /*
  * Stops and frees the listener, before any part of the process is freed. Returns false if a call waits for a disk that

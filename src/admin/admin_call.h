@@ -22,9 +22,9 @@ struct admin_call_argument {
 };
 
 /*
- * Produces the next part of a streamed body: stores up to `bytes` bytes in buffer and returns their number. Returns 0 at
- * the end of the body. Returns -EAGAIN if there is nothing to send yet; it is then called again at once, so it must have
- * waited for some 100 ms. Another -errno aborts the connection. Runs on the thread of the connection.
+ * Produces the next part of a streamed body: stores up to `bytes` bytes in buffer and returns their number. Returns 0
+ * at the end of the body. Returns -EAGAIN if there is nothing to send yet; it is then called again at once, so it must
+ * have waited for some 100 ms. Another -errno aborts the connection. Runs on the thread of the connection.
  */
 typedef ssize_t (*admin_call_read_fn)(void *context, char *buffer, size_t bytes);
 /* Frees the context, once, after the body was sent or the client has disconnected. */
@@ -43,12 +43,12 @@ struct admin_call {
 	unsigned status; /* 0: not set */
 	const char *type;
 	const char *policy; /* Content-Security-Policy of a page, or NULL; lives as long as the process */
-	const char *text;   /* of this length; NULL: read() produces the body */
+	const char *text;   /* the body; NULL: read() produces it */
 	size_t length;
-	char *owned; /* text, if free() must be called after sending */
+	char *owned; /* the text if it must be freed after sending, otherwise NULL */
 	admin_call_read_fn read;
 	admin_call_free_fn free;
-	void *context; /* of read() and free() */
+	void *context; /* argument of read() and free() */
 };
 
 #define ADMIN_CALL_TEXT "text/plain; charset=utf-8"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The accepting thread waits in poll() for its sockets and hands new connections to the server. The main thread owns the
- * listener; the accepting thread uses it between admin_listener_start() and the join in admin_listener_close().
+ * The accepting thread waits in poll() for its sockets and hands new connections to the server. The main thread owns
+ * the listener; the accepting thread uses it between admin_listener_start() and the join in admin_listener_close().
  *
  * libmicrohttpd could accept by itself, but one of its daemons has one address only, and it cannot reserve connections
  * for Unix sockets. Before version 1.0, its accept also has a buffer of only 28 bytes for the address, but copies the
- * number of bytes that accept4() returned, which is up to 110 for a Unix socket. A connection that is added, as here, is
- * not affected: the library copies the given number of bytes from the caller's buffer.
+ * number of bytes that accept4() returned, which is up to 110 for a Unix socket. A connection that is added, as here,
+ * is not affected: the library copies the given number of bytes from the caller's buffer.
  */
 #include "admin/admin_listener.h"
 
@@ -21,7 +21,7 @@
 
 #include "admin/admin_socket.h"
 
-#define PAUSE_MS 100 /* after a failed accept(), for example without descriptors */
+#define PAUSE_MS 100 /* pause after a failed accept(), for example without descriptors */
 
 struct admin_listener {
 	struct admin_listener_options options;
@@ -61,7 +61,8 @@ static void accept_one(struct admin_listener *listener, int listening)
 
 	if (fd < 0) {
 		if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
-			poll(NULL, 0, PAUSE_MS); /* the socket stays readable: without a pause this were a busy loop */
+			poll(NULL, 0,
+			     PAUSE_MS); /* the socket stays readable, so without a pause the thread would loop */
 		return;
 	}
 	if (admin_server_connections(listener->server) >= limit_for(peer.ss_family))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The sockets and threads of the admin listener: one accepting thread ("ranged-admin"), and one thread for each of a few
- * connections (admin_server.h). The admin listener uses neither the sockets nor the reactors of the workers, so it
+ * The sockets and threads of the admin listener: one accepting thread ("ranged-admin"), and one thread for each of a
+ * few connections (admin_server.h). The admin listener uses neither the sockets nor the reactors of the workers, so it
  * answers while a worker is stuck, and its clients delay no other clients.
  */
 #ifndef ADMIN_ADMIN_LISTENER_H
@@ -15,15 +15,15 @@
 struct admin_listener;
 
 struct admin_listener_options {
-	const struct text_list *addresses; /* at least one; listen_address_admin_fault() accepts each */
+	const struct text_list *addresses; /* addresses that listen_address_admin_fault() accepts; at least one */
 	struct admin_server_options server;
 };
 
 #define ADMIN_LISTENER_FAULT_BYTES 512
 
 /*
- * Binds all addresses and listens. Returns 0 with *listener owned by the caller, or -errno with a message in fault. Main
- * thread, before other threads exist.
+ * Binds all addresses and listens. Returns 0 with *listener owned by the caller, or -errno with a message in fault.
+ * Main thread, before other threads exist.
  */
 int admin_listener_open(struct admin_listener **listener, const struct admin_listener_options *options,
 			char fault[ADMIN_LISTENER_FAULT_BYTES]);

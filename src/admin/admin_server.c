@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Each request becomes a struct visit. libmicrohttpd (MHD) calls handle() at least twice. The first call checks the
- * request and rejects it at once if a rule is violated. The last call, after the body, runs the resource, which sets the
- * answer in its struct admin_call; send_answer() turns the answer into an MHD response. MHD owns the visit through
+ * request and rejects it at once if a rule is violated. The last call, after the body, runs the resource, which sets
+ * the answer in its struct admin_call; send_answer() turns the answer into an MHD response. MHD owns the visit through
  * req_cls, and completed() frees it.
  *
  * The callbacks run on the threads of the connections; the other functions on the main thread and on the accepting
@@ -32,9 +32,9 @@
 #define STACK_BYTES (1 << 20)
 #define TIMEOUT_S 30
 #define CONNECTIONS_UNREACHED 2048 /* far above ADMIN_LISTENER_CONNECTIONS */
-#define BLOCK_BYTES 4096	   /* of a streamed body */
-#define BODY_MAX_BYTES 65536	   /* of a request body, which is read and discarded */
-#define STOP_WAIT_MS 2000	   /* for calls in progress, when the server stops */
+#define BLOCK_BYTES 4096	   /* unit in which MHD requests a streamed body */
+#define BODY_MAX_BYTES 65536	   /* maximum size of a request body, which is read and discarded */
+#define STOP_WAIT_MS 2000	   /* maximum wait for calls in progress when the server stops */
 #define STOP_STEP_MS 10
 
 /*
@@ -44,9 +44,9 @@
 struct admin_server {
 	struct admin_server_options options;
 	struct MHD_Daemon *daemon;
-	atomic_uint connections; /* open */
-	atomic_uint calls;	 /* resources that are running */
-	atomic_bool stopping;	 /* also read by the resources: struct admin_call */
+	atomic_uint connections; /* number of open connections */
+	atomic_uint calls;	 /* number of resources that are running */
+	atomic_bool stopping;	 /* the server stops; the resources read it, too (struct admin_call) */
 };
 
 /* One request, from the first call of handle() to completed(). */
@@ -55,7 +55,7 @@ struct visit {
 	struct MHD_Connection *mhd;
 	struct admin_call call;
 	const struct admin_resource *resource; /* NULL: the request is rejected */
-	size_t body_bytes;		       /* of the request, discarded so far */
+	size_t body_bytes;		       /* bytes of the request body discarded so far */
 	bool bad_arguments;		       /* too many, or one contains a NUL */
 	bool streams;			       /* the body of the answer comes from call.read() */
 };
@@ -342,7 +342,7 @@ unsigned admin_server_connections(const struct admin_server *server)
 void admin_server_add(struct admin_server *server, int fd, const struct sockaddr *peer, socklen_t length)
 {
 	atomic_fetch_add_explicit(&server->connections, 1, memory_order_relaxed);
-	if (MHD_add_connection(server->daemon, fd, peer, length) != MHD_YES) /* then MHD has closed fd */
+	if (MHD_add_connection(server->daemon, fd, peer, length) != MHD_YES) /* MHD has closed fd */
 		atomic_fetch_sub_explicit(&server->connections, 1, memory_order_relaxed);
 }
 

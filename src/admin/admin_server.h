@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The HTTP server of the admin listener: libmicrohttpd with one thread for each connection, so that a resource may block
- * without delaying the next request. The server accepts no connections itself; admin_listener.c adds them.
+ * The HTTP server of the admin listener: libmicrohttpd with one thread for each connection, so that a resource may
+ * block without delaying the next request. The server accepts no connections itself; admin_listener.c adds them.
  *
  * Requests over TCP must name a loopback host in the Host field, and may only read. This stops a web page whose host
  * name resolves to 127.0.0.1 (DNS rebinding). Requests that change something must use a Unix socket, whose mode (0660)
@@ -14,12 +14,12 @@
 
 #include "admin/admin_call.h"
 
-enum admin_methods { ADMIN_GET = 1, ADMIN_POST = 2 }; /* bits; HEAD is allowed where GET is */
+enum admin_methods { ADMIN_GET = 1, ADMIN_POST = 2 }; /* bit flags; HEAD is allowed where GET is allowed */
 
 struct admin_resource {
-	const char *path; /* compared exactly */
+	const char *path; /* compared as a whole */
 	unsigned methods;
-	void (*fn)(struct admin_call *call); /* sets the answer; on the thread of the connection */
+	void (*fn)(struct admin_call *call); /* sets the answer; runs on the thread of the connection */
 };
 
 struct admin_server;
@@ -39,9 +39,9 @@ unsigned admin_server_connections(const struct admin_server *server);
  */
 void admin_server_add(struct admin_server *server, int fd, const struct sockaddr *peer, socklen_t length);
 /*
- * Cancels the calls in progress, joins the threads of the connections and frees the server. Returns false if a call does
- * not return in time, because it waits for a disk; then nothing is freed. NULL is allowed. Main thread, after the last
- * admin_server_add().
+ * Cancels the calls in progress, joins the threads of the connections and frees the server. Returns false if a call
+ * does not return in time, because it waits for a disk; then nothing is freed. NULL is allowed. Main thread, after the
+ * last admin_server_add().
  */
 bool admin_server_stop(struct admin_server *server);
 

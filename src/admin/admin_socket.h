@@ -10,8 +10,8 @@
 
 /*
  * Binds an address and listens; the sockets, which are non-blocking, are stored in fds. text is an address that
- * listen_address_admin_fault() accepts. A Unix socket has mode 0660 and replaces a stale one that no process listens on.
- * Returns the number of sockets, or -errno.
+ * listen_address_admin_fault() accepts. A Unix socket has mode 0660 and replaces a stale one that no process listens
+ * on. Returns the number of sockets, or -errno.
  */
 int admin_socket_open(const char *text, int fds[ADMIN_SOCKET_MAX]);
 /* Writes the address that is bound to text, and returns text. */

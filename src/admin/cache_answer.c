@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Builds the JSON answers of /cache/warm, /cache/pin, /cache/evict and /cache/hot, and turns -errno into a message and an
- * HTTP status. If memory runs out, jansson returns NULL; NULL is passed on and becomes a 503 in cache_answer_json().
+ * Builds the JSON answers of /cache/warm, /cache/pin, /cache/evict and /cache/hot, and turns -errno into a message and
+ * an HTTP status. If memory runs out, jansson returns NULL; NULL is passed on and becomes a 503 in cache_answer_json().
  *
  * Runs on the thread of the connection and owns nothing beyond the call.
  */

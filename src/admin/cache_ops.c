@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Warming and pinning read one file after the other. The workers take turns: each file is read by one of them, with
- * struct warm, while the thread of the connection waits and reports the progress as lines of JSON. The operation belongs
- * to that thread; read_progress() is the callback that produces the lines.
+ * struct warm, while the thread of the connection waits and reports the progress as lines of JSON. The operation
+ * belongs to that thread; read_progress() is the callback that produces the lines.
  *
  * The operation ends early if the client disconnects, if the process stops, or if a reload changes cache_size. It also
  * ends when it has filled its share of the cache, because further files would evict the first ones.
@@ -23,24 +23,24 @@
 #include "store/cache_content.h"
 #include "store/warm.h"
 
-#define PROGRESS_MS 250	  /* between two lines */
+#define PROGRESS_MS 250	  /* time between two lines */
 #define WALK_ROOM 256	  /* extents in one step of a walk */
-#define FITS_EIGHTHS 7	  /* of the cache can be filled, because shards do not fill up evenly */
+#define FITS_EIGHTHS 7	  /* share of the cache that is filled, in eighths; shards do not fill up evenly */
 #define LINE_PATH_MAX 600 /* bytes of a path in a line; escaped as JSON they can become six times as many */
 
 struct operation {
 	struct cache_target target;
-	struct warm *warm; /* of the current file; NULL between two files */
+	struct warm *warm; /* the operation on the current file; NULL between two files */
 	bool pin;
 	bool over;		     /* no further file is read */
 	bool reported;		     /* the last line was produced */
-	struct file_version version; /* of the current file */
-	uint64_t room_bytes;	     /* that may still be read or pinned */
-	size_t cache_bytes;	     /* size of the cache that room_bytes was computed for */
+	struct file_version version; /* version of the current file */
+	uint64_t room_bytes;	     /* bytes that may still be read or pinned */
+	size_t cache_bytes;	     /* size of the cache when room_bytes was computed */
 	uint64_t done_bytes, total_bytes;
 	unsigned files, left_out;
 	unsigned worker;	 /* counts up to distribute the files over the workers */
-	char path[PATH_BYTES];	 /* of the current file, relative to the root */
+	char path[PATH_BYTES];	 /* path of the current file, relative to the root */
 	char fault[256];	 /* the first error; "" if there is none */
 	char *line;		 /* the current line, with its newline instead of a NUL */
 	size_t line_bytes, sent; /* its length, and how much of it was sent */
@@ -127,8 +127,8 @@ static void start_file(struct operation *operation, uint64_t max_bytes)
 }
 
 /*
- * Returns how many bytes of the current file may be read. A file is pinned as a whole or not at all; the part of it that
- * is pinned already counts as room. A file that is only warmed can be read in part.
+ * Returns how many bytes of the current file may be read. A file is pinned as a whole or not at all; the part of it
+ * that is pinned already counts as room. A file that is only warmed can be read in part.
  */
 static uint64_t room_for_file(struct operation *operation)
 {

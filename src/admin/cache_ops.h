@@ -8,7 +8,9 @@
 
 #include "admin/admin_call.h"
 
-/* Reads a file, or all files of a directory, into the cache. Answers with lines of JSON: the progress, then the result. */
+/*
+ * Reads a file, or all files of a directory, into the cache. Answers with lines of JSON: the progress, then the result.
+ */
 void cache_ops_warm(struct admin_call *call);
 /* The same as cache_ops_warm(), but the extents are also pinned, up to half of the cache. */
 void cache_ops_pin(struct admin_call *call);

@@ -15,7 +15,7 @@ struct cache_target {
 	struct generation *generation; /* a reference; keeps the site alive during a reload */
 	const struct site *site;
 	struct cache_walk *walk;
-	char *path; /* as requested */
+	char *path; /* the path as requested */
 };
 
 /* Reads the arguments "path" and "site". Returns false if the request is answered with an error. */

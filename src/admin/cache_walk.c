@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The walk is a stack of directories. Each level holds the sorted names of one directory and the index of the next name;
- * walk->path is extended and shortened as the walk enters and leaves levels. Symbolic links to directories are not
- * followed, because they could form a cycle.
+ * The walk is a stack of directories. Each level holds the sorted names of one directory and the index of the next
+ * name; walk->path is extended and shortened as the walk enters and leaves levels. Symbolic links to directories are
+ * not followed, because they could form a cycle.
  *
  * A walk belongs to the thread of a connection. Several walks can run at the same time; together they are limited to
  * CACHE_WALK_NAMES_MAX names.
@@ -24,7 +24,7 @@
 /* One directory. */
 struct level {
 	char **names;	   /* sorted */
-	size_t count;	   /* of names */
+	size_t count;	   /* number of names */
 	size_t next;	   /* index of the next name */
 	size_t path_bytes; /* length of the path of the directory */
 };
@@ -33,7 +33,7 @@ struct cache_walk {
 	const struct config *config;
 	const struct site *site;
 	bool is_file;
-	size_t names;	/* in all levels; of a file, 1 once it has been returned */
+	size_t names;	/* number of names in all levels; if the walk is a file, 1 once the file was returned */
 	unsigned depth; /* levels in use */
 	struct level levels[CACHE_WALK_DEPTH_MAX];
 	char path[PATH_BYTES];
@@ -240,8 +240,8 @@ static bool is_link(const struct cache_walk *walk)
 }
 
 /*
- * Moves walk->path to the next name of the innermost directory. Returns 0 for a file, -EISDIR for a directory, or another
- * -errno if the name is not part of the walk.
+ * Moves walk->path to the next name of the innermost directory. Returns 0 for a file, -EISDIR for a directory, or
+ * another -errno if the name is not part of the walk.
  */
 static int next_name(struct cache_walk *walk, struct file_version *version)
 {

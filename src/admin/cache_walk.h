@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A walk over the files below a path that a client could request. Files that are hidden, that a rule denies, or that must
- * not be cached are left out. The order is that of a listing, and a directory is followed by its content. A walk reads
- * directories, so it blocks. One thread uses a walk.
+ * A walk over the files below a path that a client could request. Files that are hidden, that a rule denies, or that
+ * must not be cached are left out. The order is that of a listing, and a directory is followed by its content. A walk
+ * reads directories, so it blocks. One thread uses a walk.
  */
 #ifndef ADMIN_CACHE_WALK_H
 #define ADMIN_CACHE_WALK_H

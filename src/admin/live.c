@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Serves the live page. The makefile turns live.html, live.css and live.js into string literals; the first request puts
- * them together to one document, which then lives as long as the process. The Content-Security-Policy allows exactly this
- * style and this script, by their hashes.
+ * them together to one document, which then lives as long as the process. The Content-Security-Policy allows exactly
+ * this style and this script, by their hashes.
  *
  * Runs on the threads of the connections. pthread_once() makes the page visible to all of them.
  */
@@ -27,8 +27,8 @@ static const char body[] =
 	;
 
 static const char head[] = PAGE_HEAD
-	"<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 10 10'%3E%3Cpath"
-	" stroke='%234a83e8' stroke-width='2' d='M2 9V5M5 9V1M8 9V3'/%3E%3C/svg%3E\">\n"
+	"<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 10 10'%3E"
+	"%3Cpath stroke='%234a83e8' stroke-width='2' d='M2 9V5M5 9V1M8 9V3'/%3E%3C/svg%3E\">\n"
 	"<title>ranged</title>\n";
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;

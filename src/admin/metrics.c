@@ -25,7 +25,7 @@ struct output {
 	struct text *text;
 	const struct snapshot *snapshot;
 	bool openmetrics;
-	const char *family; /* the current one */
+	const char *family; /* the current family */
 };
 
 /* The labels of one sample; the strings belong to the caller. */

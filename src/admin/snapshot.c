@@ -151,7 +151,7 @@ static int take_shared(struct snapshot *snapshot, struct process *process)
 	snapshot->connections = clients_count(process->clients);
 	if (snapshot->top != NULL)
 		snapshot->top->client_count = clients_top(process->clients, snapshot->top->clients, SNAPSHOT_TOP);
-	snapshot->transfers = atomic_load(&process->transfers);
+	snapshot->transfers = atomic_load_explicit(&process->transfers, memory_order_relaxed);
 	return 0;
 }
 
@@ -179,9 +179,10 @@ int snapshot_take(struct snapshot **snapshot, struct process *process, bool with
 	taken->started_ns = process->started_ns;
 	taken->started_wall_ns = process->started_wall_ns;
 	format_started(taken);
-	taken->reloads = atomic_load(&process->reloads);
-	taken->roots_replaced = atomic_load(&process->roots_replaced);
-	taken->reload_failures = atomic_load(&process->reload_failures);
+	/* Relaxed order: each count stands alone and publishes nothing. */
+	taken->reloads = atomic_load_explicit(&process->reloads, memory_order_relaxed);
+	taken->roots_replaced = atomic_load_explicit(&process->roots_replaced, memory_order_relaxed);
+	taken->reload_failures = atomic_load_explicit(&process->reload_failures, memory_order_relaxed);
 	take_logs(taken);
 	if (with_top) {
 		taken->top = calloc(1, sizeof(*taken->top));
@@ -235,5 +236,8 @@ const char *snapshot_mode_name(const struct device *device)
 		[DEVICE_NOWAIT] = "nowait", [DEVICE_ASYNC] = "async", [DEVICE_OFFLOAD] = "offload"
 	};
 
-	return names[atomic_load(&device->mode)]; /* gcc takes an atomic index for a plain one */
+	/*
+	 * Explicit, because gcc treats an atomic variable as a plain one when it is an array index. Publishes nothing.
+	 */
+	return names[atomic_load_explicit(&device->mode, memory_order_relaxed)];
 }

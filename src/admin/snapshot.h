@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A copy of what the process has counted, taken at one point in time. The renderers of the statistics read the copy, so
- * numbers that belong together agree. Taking a snapshot asks no worker, so it works while a worker is stuck.
+ * numbers that belong together agree. It is taken without the help of the workers, so it works while a worker is stuck.
  */
 #ifndef ADMIN_SNAPSHOT_H
 #define ADMIN_SNAPSHOT_H
@@ -23,7 +23,7 @@ struct snapshot_device {
 };
 
 struct snapshot_file {
-	char path[FILES_WALK_PATH_BYTES]; /* with a leading slash */
+	char path[FILES_WALK_PATH_BYTES]; /* the path with a leading slash */
 	char site[SNAPSHOT_HOST_BYTES];	  /* "": the top level */
 	uint64_t bytes, requests;
 };
@@ -41,18 +41,18 @@ struct snapshot {
 	const char *version, *library;
 	int pid;
 	enum process_state state;
-	uint64_t now_ns, started_ns; /* of clock_now_ns() */
-	int64_t started_wall_ns;     /* since the Unix epoch */
-	char started[32];	     /* the same as text: "2026-11-22T23:26:41Z" */
+	uint64_t now_ns, started_ns; /* times of clock_now_ns() */
+	int64_t started_wall_ns;     /* start time since the Unix epoch */
+	char started[32];	     /* start time as text: "2026-11-22T23:26:41Z" */
 	uint64_t reloads, reload_failures;
-	unsigned roots, roots_gone; /* see root.h */
+	unsigned roots, roots_gone; /* number of roots, and of roots whose directory is gone */
 	uint64_t roots_replaced;
 	bool ready;
 	char *config_path; /* or NULL */
 	/* its clients */
 	unsigned connections, max_connections, transfers;
 	struct counters counters; /* the sum of all workers */
-	struct store_stats store; /* likewise */
+	struct store_stats store; /* the sum of all workers */
 	/* its cache and files */
 	struct cache_stats cache;
 	struct files_stats files;

@@ -157,7 +157,10 @@ static uint64_t worker_index(const struct snapshot *snapshot, unsigned item, uns
 	return item;
 }
 
-/* The snapshot's time was taken first, so an iteration can be younger; a worker that has ended counts as if it iterated. */
+/*
+ * Returns the time since the last iteration. It is 0 if the iteration ended after the snapshot was started, or if the
+ * worker has ended.
+ */
 static uint64_t since_iteration_ns(const struct snapshot *snapshot, unsigned item, unsigned member)
 {
 	const uint64_t last_ns = snapshot->workers[item].last_iteration_ns;
@@ -171,7 +174,7 @@ static uint64_t since_iteration_ns(const struct snapshot *snapshot, unsigned ite
 #define GAUGE(name, text) .family = name, .type = STATISTICS_GAUGE, .help = text
 #define COUNTER(name, text) .family = name, .type = STATISTICS_COUNTER, .help = text
 #define HISTOGRAM(name, text) .family = name, .type = STATISTICS_HISTOGRAM, .help = text
-#define MORE(name) .family = name /* of the row before */
+#define MORE(name) .family = name /* a further row of the same family */
 #define LABEL(name, value) .label = name, .label_value = value
 #define JSON(at) .path = at
 #define REPORT(word, name) .line = word, .field = name
@@ -272,7 +275,8 @@ const struct statistics_row statistics_table[] = {
 	{ COUNTER("ranged_cache_evicted_bytes_total", "Bytes of the extents evicted from the cache."),
 	  JSON("cache.evicted_bytes"), REPORT("cache", "evicted"), CACHE(sums.evicted_bytes) },
 	{ COUNTER("ranged_cache_ghost_hits_total",
-		  "Extents that were requested again soon after their eviction; a high rate means that the cache is too small."),
+		  "Extents that were requested again soon after their eviction; a high rate means that the cache is "
+		  "too small."),
 	  JSON("cache.ghost_hits"), REPORT("cache", "ghost_hits"), CACHE(sums.ghost_hits) },
 	{ JSON("cache.admissions"), REPORT("cache", "admissions"), CACHE(sums.admissions) },
 	{ COUNTER("ranged_cache_lookups_total", "Lookups of spans of files in the cache, by result: hit, coalesced "

@@ -38,7 +38,7 @@ enum statistics_kind {
 
 /* The members that the values of one row are distinguished by. */
 struct statistics_set {
-	const char *label; /* in /metrics */
+	const char *label; /* name of the label in /metrics */
 	unsigned count;
 	const char *(*name)(unsigned member); /* NULL: the name of a member is its number */
 };
@@ -48,19 +48,19 @@ struct statistics_row {
 	const char *family; /* NULL: not in /metrics */
 	enum statistics_type type;
 	const char *help;
-	const char *label, *label_value; /* a constant label; without a value, the label of a STATISTICS_TEXT */
+	const char *label, *label_value; /* a label with a constant value; value NULL: the value is the text */
 	/* In /status. */
 	const char *path; /* within the object of its item: "connections.max"; NULL: not in /status */
 	/* In the report. */
 	const char *line;  /* the word behind "stats"; NULL: not in the report. Rows of one line are neighbours. */
-	const char *field; /* NULL: the names of the set are the fields, of a row with a set */
+	const char *field; /* name of the field; NULL in a row with a set: the members are the fields */
 	/* The value. */
 	enum statistics_scope scope;
 	enum statistics_kind kind;
 	const struct statistics_set *set;     /* NULL: one value for each item */
 	const struct statistics_set *columns; /* a second set: the row has a value for each pair */
 	bool sparse;			      /* values of 0 are left out */
-	size_t offset, bytes;		      /* of the first value in the item, and of each value */
+	size_t offset, bytes;		      /* offset of the first value in the item; size of each value */
 	/* Functions that compute the value; NULL: the value is read at the offset. */
 	uint64_t (*number)(const struct snapshot *snapshot, unsigned item, unsigned member);
 	double (*ratio)(const struct snapshot *snapshot);
@@ -69,7 +69,7 @@ struct statistics_row {
 
 /* Constant, so any thread may read it. */
 extern const struct statistics_row statistics_table[];
-extern const unsigned statistics_count; /* of rows */
+extern const unsigned statistics_count; /* number of rows */
 
 /* Returns the number of items of a scope: 1 for the process. */
 unsigned statistics_items(const struct snapshot *snapshot, enum statistics_scope scope);
@@ -89,8 +89,8 @@ const char *statistics_member_name(const struct statistics_set *set, unsigned me
 
 /*
  * These return one value of a row: the first for the kinds NUMBER, US and MS (in nanoseconds) and TRUTH, the others for
- * RATIO, TEXT and TIMES. member: an index into the set; for a pair, row index * columns->count + column index; 0 without
- * a set. A text can be NULL. Histogram and text are valid as long as the snapshot. Any thread.
+ * RATIO, TEXT and TIMES. member: an index into the set; for a pair, row index * columns->count + column index; 0
+ * without a set. A text can be NULL. Histogram and text are valid as long as the snapshot. Any thread.
  */
 uint64_t statistics_number(const struct statistics_row *row, const struct snapshot *snapshot, unsigned item,
 			   unsigned member);

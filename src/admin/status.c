@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Walks the table of statistics.h and puts each row that has a path into a tree of JSON objects. The path is relative to
- * the object of its item: the root, or one object in the arrays "devices", "workers" and "logs". Objects on the way
+ * Walks the table of statistics.h and puts each row that has a path into a tree of JSON objects. The path is relative
+ * to the object of its item: the root, or one object in the arrays "devices", "workers" and "logs". Objects on the way
  * are created when they are needed. The lists of the top files and clients are added at the end; they are not part of
  * the table, because they exist in /status only.
  *
- * If memory runs out, jansson returns NULL, and passing NULL on to jansson is safe. The error is remembered and reported
- * once at the end. Runs on the thread of the connection and owns nothing beyond the call.
+ * If memory runs out, jansson returns NULL, and passing NULL on to jansson is safe. The error is remembered and
+ * reported once at the end. Runs on the thread of the connection and owns nothing beyond the call.
  */
 #include "admin/status.h"
 
@@ -20,7 +20,7 @@
 struct output {
 	const struct snapshot *snapshot;
 	json_t *root;
-	json_t *arrays[STATISTICS_SCOPES]; /* of the scopes other than the process; borrowed from root */
+	json_t *arrays[STATISTICS_SCOPES]; /* the arrays of the scopes other than the process; borrowed from root */
 	bool failed;			   /* memory ran out */
 };
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Renders the statistics as JSON, for the live page, ranged-ctl and scripts. ranged(8) describes the keys. Any thread. */
+/*
+ * Renders the statistics as JSON, for the live page, ranged-ctl and scripts. ranged(8) describes the keys. Any thread.
+ */
 #ifndef ADMIN_STATUS_H
 #define ADMIN_STATUS_H
 

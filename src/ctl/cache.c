@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * ranged answers warm and pin with a stream of JSON lines. The last line contains "done"; a stream that ends without it
- * was interrupted. While the stream runs, its newest line is shown as a progress line on the terminal, which is erased at
- * the end. One line of output then remains for each path.
+ * was interrupted. While the stream runs, its newest line is shown as a progress line on the terminal, which is erased
+ * at the end. One line of output then remains for each path.
  *
  * The stream of one path lives in a struct stream; ctl_cache_run() owns it. One thread.
  */
@@ -27,7 +27,7 @@
 
 struct stream {
 	const struct ctl_cache *cache;
-	const char *path;	   /* as given on the command line */
+	const char *path;	   /* the path as given on the command line */
 	char line[LINE_BYTES_MAX]; /* the incomplete line */
 	size_t used;
 	json_t *last; /* the last complete line */

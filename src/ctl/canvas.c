@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Text is drawn into an array of cells and rendered at the end. This makes three properties hold by construction: no line
- * is longer than the screen, no half of a wide character is drawn, and no byte of a name acts as an escape code.
+ * Text is drawn into an array of cells and rendered at the end. This makes three properties hold by construction: no
+ * line is longer than the screen, no half of a wide character is drawn, and no byte of a name acts as an escape code.
  *
  * The canvas owns its cells and knows nothing of what is drawn. Without Unicode, texts and bars use ASCII only.
  */
@@ -73,8 +73,8 @@ static uint32_t to_ascii(uint32_t glyph)
 }
 
 /*
- * Returns the number of columns of a code point, and replaces the code point by the one to draw. Control characters become
- * question marks. Combining characters have no column and are not drawn.
+ * Returns the number of columns of a code point, and replaces the code point by the one to draw. Control characters
+ * become question marks. Combining characters have no column and are not drawn.
  */
 static unsigned columns_of(const struct ctl_canvas *canvas, uint32_t *glyph)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A rectangle of cells to draw on, which is then written as lines, with or without terminal escape codes. Drawing beyond
- * the edges has no effect. Control characters in texts are replaced, because the names of files and clients are not
- * trusted. One thread uses a canvas.
+ * A rectangle of cells to draw on, which is then written as lines, with or without terminal escape codes. Drawing
+ * beyond the edges has no effect. Control characters in texts are replaced, because the names of files and clients are
+ * not trusted. One thread uses a canvas.
  */
 #ifndef CTL_CANVAS_H
 #define CTL_CANVAS_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All requests use a multi handle of libcurl, so that `top` can wait for the terminal and for ranged at the same time. If
- * libcurl cannot connect to a Unix socket, the connection is tried once more with connect(), because only its errno tells
- * what the user can do.
+ * All requests use a multi handle of libcurl, so that `top` can wait for the terminal and for ranged at the same time.
+ * If libcurl cannot connect to a Unix socket, the connection is tried once more with connect(), because only its errno
+ * tells what the user can do.
  *
- * The client owns its libcurl handles and the stored body. The messages of failures are complete sentences for the user:
- * the object first, then the reason, then a remedy.
+ * The client owns its libcurl handles and the stored body. The messages of failures are complete sentences for the
+ * user: the object first, then the reason, then a remedy.
  */
 #include "ctl/client.h"
 

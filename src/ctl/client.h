@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An HTTP client of the admin listener, over its Unix socket or over TCP, for one request at a time. client.c is the only
- * file that includes the header of libcurl. Functions that return int return an exit status of sysexits.h, where 0 is
- * success; ctl_client_fault() then has the message. One thread uses a client.
+ * An HTTP client of the admin listener, over its Unix socket or over TCP, for one request at a time. client.c is the
+ * only file that includes the header of libcurl. Functions that return int return an exit status of sysexits.h, where 0
+ * is success; ctl_client_fault() then has the message. One thread uses a client.
  */
 #ifndef CTL_CLIENT_H
 #define CTL_CLIENT_H
@@ -19,23 +19,23 @@ struct ctl_client;
 typedef void (*ctl_client_body_fn)(void *context, const char *bytes, size_t count);
 
 /*
- * Makes a client. Either socket_path or url is NULL; both strings must outlive the client. Returns NULL if libcurl cannot
- * be initialised or memory runs out.
+ * Makes a client. Either socket_path or url is NULL; both strings must outlive the client. Returns NULL if libcurl
+ * cannot be initialised or memory runs out.
  */
 struct ctl_client *ctl_client_open(const char *socket_path, const char *url);
 /* Cancels a request in progress. NULL is allowed. */
 void ctl_client_close(struct ctl_client *client);
 
 /*
- * Starts a request for a resource, such as "/status". on_body receives the body; with NULL, the client stores the body. The
- * body of an error response is always stored.
+ * Starts a request for a resource, such as "/status". on_body receives the body; with NULL, the client stores the body.
+ * The body of an error response is always stored.
  */
 int ctl_client_start(struct ctl_client *client, bool post, const char *resource, ctl_client_body_fn on_body,
 		     void *context);
 
 /*
- * Transfers data for up to this many milliseconds, or until one of `count` descriptors becomes readable. Returns true if
- * the request has ended.
+ * Transfers data for up to this many milliseconds, or until one of `count` descriptors becomes readable. Returns true
+ * if the request has ended.
  */
 bool ctl_client_wait(struct ctl_client *client, const int *fds, unsigned count, int milliseconds);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The layout of a table. Columns that do not fit are left out, in the order of their priority. Remaining room goes to the
- * first column, or between the columns. The functions only draw on the canvas.
+ * The layout of a table. Columns that do not fit are left out, in the order of their priority. Remaining room goes to
+ * the first column, or between the columns. The functions only draw on the canvas.
  */
 #ifndef CTL_COLUMNS_H
 #define CTL_COLUMNS_H
@@ -13,7 +13,7 @@
 
 struct ctl_column {
 	const char *title;
-	unsigned width;	   /* of the first column, the minimum */
+	unsigned width;	   /* width; the minimum width in the case of the first column */
 	unsigned priority; /* the column with the highest number is left out first */
 	bool left;	   /* aligned to the left; numbers are aligned to the right */
 };

@@ -3,9 +3,9 @@
  * ranged-ctl shows the state of a running ranged and controls its cache. It uses the admin listener only; it shares no
  * file and no memory with the daemon. One thread.
  *
- * To add a command, add a row to `operations` and a line to the text of --help. A row has the letters of the options that
- * the command accepts; check_command() rejects all others. Exit statuses are those of sysexits.h, except for health and
- * ready, where 1 means no.
+ * To add a command, add a row to `operations` and a line to the text of --help. A row has the letters of the options
+ * that the command accepts; check_command() rejects all others. Exit statuses are those of sysexits.h, except for
+ * health and ready, where 1 means no.
  */
 #include <argp.h>
 #include <errno.h>
@@ -332,7 +332,8 @@ static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
 	.args_doc = "COMMAND [PATH...]",
-	.doc = "Show the state of a running ranged, and control its cache, over the admin listener (key \"admin\" in ranged.conf).\n\n"
+	.doc = "Show the state of a running ranged, and control its cache, over the admin listener (key \"admin\" in "
+	       "ranged.conf).\n\n"
 	       "  status      print a summary\n"
 	       "  metrics     print the metrics in the format of Prometheus\n"
 	       "  health      exit with 0 if all workers are running, otherwise with 1\n"

@@ -19,9 +19,9 @@ struct ctl_frame {
 	const json_t *now;    /* the newest sample */
 	const json_t *before; /* one interval before; NULL: none */
 	const json_t *oldest; /* ten intervals before, or fewer; NULL: none */
-	double seconds;	      /* from before to now; 0: unknown */
+	double seconds;	      /* time from `before` to `now`; 0: unknown */
 	unsigned row;
-	unsigned column; /* of the next item in the line */
+	unsigned column; /* column of the next item in the line */
 };
 
 /* Starts a line with its label. The caller advances frame->row after the last item. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The map shows the bands in which reads were counted. If there are more bands than rows, two or more bands share a row;
- * if there are fewer, empty rows remain above and below. The brightness is proportional to the logarithm of the count, so
- * that a single slow read among thousands of fast ones stays visible.
+ * The map shows the bands in which reads were counted. If there are more bands than rows, two or more bands share a
+ * row; if there are fewer, empty rows remain above and below. The brightness is proportional to the logarithm of the
+ * count, so that a single slow read among thousands of fast ones stays visible.
  *
  * Nothing is stored between two frames: each frame computes its bands from the history.
  */

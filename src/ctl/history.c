@@ -41,8 +41,10 @@ static void drop_samples(struct ctl_history *history)
 	}
 }
 
-/* Returns true if the samples come from different processes. "started" has a resolution of one second only, so the process
- * ID is compared as well. */
+/*
+ * Returns true if the samples come from different processes. "started" has a resolution of one second only, so the
+ * process ID is compared as well.
+ */
 static bool is_restarted(const json_t *sample, const json_t *last)
 {
 	return ctl_value_count(sample, "pid") != ctl_value_count(last, "pid") ||

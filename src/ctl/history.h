@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What `ranged-ctl top` stores: the last answers of /status as samples, and for each interval a tick with the values that
- * the charts show. One thread uses a history.
+ * What `ranged-ctl top` stores: the last answers of /status as samples, and for each interval a tick with the values
+ * that the charts show. One thread uses a history.
  */
 #ifndef CTL_HISTORY_H
 #define CTL_HISTORY_H

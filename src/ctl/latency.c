@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads the histograms of /status. They count all events since the start of the process, so the events of an interval are
- * the difference of two histograms. The buckets are powers of two of a microsecond, as in base/histogram.h, and so a
- * quantile is exact to a factor of two.
+ * Reads the histograms of /status. They count all events since the start of the process, so the events of an interval
+ * are the difference of two histograms. The buckets are powers of two of a microsecond, as in base/histogram.h, and so
+ * a quantile is exact to a factor of two.
  *
  * Nothing is allocated; the JSON belongs to the caller.
  */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A histogram from /status: the number of events that took up to 1, 2, 4, ... microseconds. Functions without effects. */
+/*
+ * A histogram from /status: the number of events that took up to 1, 2, 4, ... microseconds. Functions without effects.
+ */
 #ifndef CTL_LATENCY_H
 #define CTL_LATENCY_H
 

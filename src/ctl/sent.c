@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One chart for the total and one for each source, over the intervals of the history. All charts have the same scale, so
- * that they can be compared. A rate above 0 is drawn with at least one eighth of a cell, so that it is visible.
+ * One chart for the total and one for each source, over the intervals of the history. All charts have the same scale,
+ * so that they can be compared. A rate above 0 is drawn with at least one eighth of a cell, so that it is visible.
  *
  * A single frame has no history; it shows the share of each source as a horizontal bar instead.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Signals are blocked and read from a signalfd, like keys from the terminal. So the program ends in one place, and no
- * signal interrupts it elsewhere. Only the signals of a crash (SIGSEGV and so on) have handlers; they restore the terminal
- * and then let the default action end the process.
+ * signal interrupts it elsewhere. Only the signals of a crash (SIGSEGV and so on) have handlers; they restore the
+ * terminal and then let the default action end the process.
  *
  * The state of the terminal is in static variables, because a signal handler needs it. One thread.
  */

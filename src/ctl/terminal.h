@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The terminal of `top`: full screen, with its former state restored however the program ends. There is one at a time, and
- * one thread uses it.
+ * The terminal of `top`: full screen, with its former state restored however the program ends. There is one at a time,
+ * and one thread uses it.
  */
 #ifndef CTL_TERMINAL_H
 #define CTL_TERMINAL_H

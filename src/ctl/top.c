@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The loop of `top`: request /status, draw, wait. A failed request does not end the program, because the user may be
- * watching a restart; the screen shows how long there has been no answer. Only the first request must succeed, so that a
- * wrong address is reported as an error.
+ * watching a restart; the screen shows how long there has been no answer. Only the first request must succeed, so that
+ * a wrong address is reported as an error.
  *
  * The loop waits for the server, for keys and for signals at the same time. One thread.
  */

@@ -27,8 +27,8 @@ uint64_t ctl_value_sum(const json_t *json, const char *path);
 uint64_t ctl_value_gain(const json_t *now, const json_t *before, const char *path);
 
 /*
- * Returns the object in a list that has the same texts as `like` in the fields `field` and `other`, or NULL. `other` may
- * be NULL.
+ * Returns the object in a list that has the same texts as `like` in the fields `field` and `other`, or NULL. `other`
+ * may be NULL.
  */
 const json_t *ctl_value_same(const json_t *list, const json_t *like, const char *field, const char *other);
 

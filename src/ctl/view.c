@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A frame has these parts, from top to bottom: the head, the bytes sent, the requests, the heat map of disk latencies, the
- * disks, and the lists of files and clients. The head, the requests and the disks have a fixed height. The heat map and
- * the lists share the remaining rows; rows that they do not need enlarge the chart of the bytes sent.
+ * A frame has these parts, from top to bottom: the head, the bytes sent, the requests, the heat map of disk latencies,
+ * the disks, and the lists of files and clients. The head, the requests and the disks have a fixed height. The heat map
+ * and the lists share the remaining rows; rows that they do not need enlarge the chart of the bytes sent.
  *
  * Rates are those of the last interval; latencies cover the last ten intervals. Drawing changes only the canvas.
  */

@@ -23,7 +23,7 @@ struct probe_file {
 	int fd;
 	uint64_t bytes;
 	enum probe_direct direct;
-	bool alignment_known;	   /* from STATX_DIOALIGN; otherwise the alignment is assumed */
+	bool alignment_known;	   /* STATX_DIOALIGN reported the alignment; otherwise it is assumed */
 	uint32_t offset_alignment; /* powers of two */
 	uint32_t memory_alignment;
 	struct probe_mount mount;
@@ -40,8 +40,8 @@ int probe_file_open(struct probe_file *file, const char *directory, uint64_t byt
 int probe_file_shorten(struct probe_file *file, uint64_t bytes);
 
 /*
- * Calls fsync, then asks the kernel to drop the file from the page cache, which needs no privilege. Blocks. Returns 0 or
- * -errno.
+ * Calls fsync, then asks the kernel to drop the file from the page cache, which needs no privilege. Blocks. Returns 0
+ * or -errno.
  */
 int probe_file_sync(const struct probe_file *file);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One reactor, one disk, and one slot with memory for each request in flight. A request that ends starts the next one in
- * its slot. All requests started in an iteration are submitted with one io_submit, as in ranged.
+ * One reactor, one disk, and one slot with memory for each request in flight. A request that ends starts the next one
+ * in its slot. All requests started in an iteration are submitted with one io_submit, as in ranged.
  *
  * Each slot has its own memory, which has been touched before. btrfs verifies checksums in the destination, and reads
  * through the page cache if the destination is not mapped yet.
@@ -39,7 +39,7 @@ struct probe_io {
 	struct slot slots[PROBE_IO_DEPTH_MAX];
 	uint64_t random;
 
-	/* of the current job */
+	/* members of the current job */
 	struct probe_job *job;
 	uint64_t start_ns;
 	bool failed;

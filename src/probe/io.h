@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Jobs of many equal reads or writes with a constant number in flight. They use the engine of ranged: libaio, eventfd and
- * epoll. One thread.
+ * Jobs of many equal reads or writes with a constant number in flight. They use the engine of ranged: libaio, eventfd
+ * and epoll. One thread.
  */
 #ifndef PROBE_IO_H
 #define PROBE_IO_H
@@ -13,7 +13,7 @@
 
 #include "probe/times.h"
 
-#define PROBE_IO_BYTES_MAX ((size_t)1 << 20) /* of one read */
+#define PROBE_IO_BYTES_MAX ((size_t)1 << 20) /* maximum size of one request */
 #define PROBE_IO_DEPTH_MAX 128u
 
 struct probe_io;
@@ -22,7 +22,7 @@ struct probe_io;
 struct probe_fault {
 	int error; /* -errno; 0: the system call succeeded, but the result is short or wrong */
 	bool write;
-	uint64_t offset;   /* of the request, or of the first wrong byte */
+	uint64_t offset;   /* offset of the request, or of the first wrong byte */
 	size_t asked, got; /* bytes requested and transferred; got < asked: short */
 	bool wrong;	   /* the bytes differ from those written */
 };
@@ -36,7 +36,7 @@ struct probe_job {
 	bool nowait;	/* use RWF_NOWAIT; EAGAIN and EOPNOTSUPP are counted and are not faults */
 	bool random;	/* random offsets; otherwise once from the start to the end of the file */
 	unsigned depth; /* requests in flight */
-	size_t bytes;	/* of each request */
+	size_t bytes;	/* size of each request */
 	uint64_t seed;
 	uint64_t time_ns;   /* no request starts later; 0: no limit. The job waits for requests in flight */
 	uint64_t count_max; /* 0: no limit */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The steps, in this order: write the file; read it back and compare it; then, if the reads reach a disk, try RWF_NOWAIT,
- * measure the cells of depth and size, and run the calibration of ranged.
+ * The steps, in this order: write the file; read it back and compare it; then, if the reads reach a disk, try
+ * RWF_NOWAIT, measure the cells of depth and size, and run the calibration of ranged.
  *
- * The cells of one size are measured with an increasing number of reads in flight. A cell is skipped if it would take too
- * long, judging by the throughput of the cell before. So a disk with 50 reads per second does not block the program for
- * minutes.
+ * The cells of one size are measured with an increasing number of reads in flight. A cell is skipped if it would take
+ * too long, judging by the throughput of the cell before. So a disk with 50 reads per second does not block the program
+ * for minutes.
  *
  * The result belongs to the caller. One thread.
  */
@@ -36,7 +36,7 @@ struct measure {
 	struct probe_result *result;
 	struct probe_io *io;
 	uint64_t seed;
-	struct probe_times submits; /* of all reads */
+	struct probe_times submits; /* durations of io_submit for all reads */
 };
 
 static struct probe_job job_of(const struct measure *measure)
@@ -207,7 +207,8 @@ static int measure_cell(struct measure *measure, unsigned size, unsigned depth)
 }
 
 /*
- * Returns true if one round of reads would take longer than the time of two cells, at the throughput of the cell before.
+ * Returns true if one round of reads would take longer than the time of two cells, at the throughput of the cell
+ * before.
  */
 static bool takes_too_long(const struct measure *measure, unsigned size, unsigned depth)
 {

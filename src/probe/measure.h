@@ -56,15 +56,15 @@ struct probe_result {
 
 struct probe_options {
 	const char *directory;
-	uint64_t bytes;			    /* of the file: a multiple of 1 MiB */
+	uint64_t bytes;			    /* size of the file, a multiple of 1 MiB */
 	uint64_t write_ns_max;		    /* after this time, the file is shortened; 0: no limit */
-	uint64_t cells_ns;		    /* for all cells together */
+	uint64_t cells_ns;		    /* duration of the measurement of all cells */
 	void (*progress)(const char *step); /* called when a step starts, and with NULL at the end; may be NULL */
 };
 
 /*
- * Runs all steps. Returns 0, or an exit status after printing the reason on standard error: 1 for a fault of the storage,
- * otherwise one of sysexits.h. The caller closes result->file.fd unless it is -1.
+ * Runs all steps. Returns 0, or an exit status after printing the reason on standard error: 1 for a fault of the
+ * storage, otherwise one of sysexits.h. The caller closes result->file.fd unless it is -1.
  */
 int probe_measure_run(const struct probe_options *options, struct probe_result *result);
 

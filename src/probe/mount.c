@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Parses a line of /proc/self/mountinfo: "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw,errors=continue". Returns true if it has this ID. */
+/*
+ * Parses a line of /proc/self/mountinfo: "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root
+ * rw,errors=continue". Returns true if it has this ID.
+ */
 static bool parse_line(const char *line, uint64_t id, struct probe_mount *mount)
 {
 	const char *rest = strstr(line, " - ");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The bytes that ranged-probe writes. They depend on a seed and their offset only, so the bytes read back can be verified
- * without a copy. They cannot be compressed. Functions without side effects.
+ * The bytes that ranged-probe writes. They depend on a seed and their offset only, so the bytes read back can be
+ * verified without a copy. They cannot be compressed. Functions without side effects.
  */
 #ifndef PROBE_PATTERN_H
 #define PROBE_PATTERN_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged-probe tests whether ranged will run well on the filesystem of a directory, by performing the same operations as
- * ranged. One thread.
+ * ranged-probe tests whether ranged will run well on the filesystem of a directory, by performing the same operations
+ * as ranged. One thread.
  *
- * A signal ends the program at once. There is nothing to clean up, because the temporary file has no name and everything
- * else is memory of the process. The exit status is 1 for a fault of the storage, otherwise one of sysexits.h.
+ * A signal ends the program at once. There is nothing to clean up, because the temporary file has no name and
+ * everything else is memory of the process. The exit status is 1 for a fault of the storage, otherwise one of
+ * sysexits.h.
  */
 #include <argp.h>
 #include <errno.h>
@@ -94,10 +95,10 @@ static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
 	.args_doc = "DIR",
-	.doc = "Test whether ranged will run well on the filesystem of DIR, and recommend settings. The program writes a temporary file to "
-	       "DIR. The file has no name, and disappears however the program ends. Root privileges are not needed."
-	       "\vThe exit status is 0 if the measurement was completed, whatever the verdict; 1 if the storage failed; otherwise one of "
-	       "sysexits.h. See ranged-probe(8).",
+	.doc = "Test whether ranged will run well on the filesystem of DIR, and recommend settings. The program "
+	       "writes a temporary file to DIR. The file has no name, and disappears however the program ends. Root privileges are not needed."
+	       "\vThe exit status is 0 if the measurement was completed, whatever the verdict; 1 if the storage "
+	       "failed; otherwise one of sysexits.h. See ranged-probe(8).",
 };
 
 static void print_version(FILE *stream, struct argp_state *state)

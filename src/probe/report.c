@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The report is one page of 80 columns: a headline, one line with a mark for each property that was checked, the text of
- * the warnings, and the tables of table.c.
+ * The report is one page of 80 columns: a headline, one line with a mark for each property that was checked, the text
+ * of the warnings, and the tables of table.c.
  *
  * Texts are wrapped at words. Marks and bars use Unicode and colours if the terminal supports them. One thread.
  */
@@ -114,7 +114,8 @@ static void print_setting(const struct report *report)
 	     calibration->depth_bytes >> 20);
 	line(report, MARK_NONE, "",
 	     "%u reads of 64 KiB in flight reach 90 %% of the maximum throughput (%.*f MiB/s, %.0f reads/s). The "
-	     "recommended depth is four times as large, for smaller reads. ranged measures the same values when it starts, "
+	     "recommended depth is four times as large, for smaller reads. ranged measures the same values when it "
+	     "starts, "
 	     "unless they are set.",
 	     calibration->knee, probe_style_decimals(rate), rate, calibration->iops);
 	fputc('\n', report->style->out);

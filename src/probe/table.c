@@ -64,7 +64,9 @@ static void print_rows(const struct probe_style *style, const struct probe_resul
 	}
 }
 
-/* Prints a bar over a share of BAR_COLUMNS, padded with blanks. With Unicode, its resolution is an eighth of a column. */
+/*
+ * Prints a bar over a share of BAR_COLUMNS, padded with blanks. With Unicode, its resolution is an eighth of a column.
+ */
 static void print_bar(const struct probe_style *style, double share)
 {
 	static const char *const eighths[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };

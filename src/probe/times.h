@@ -15,7 +15,9 @@ struct probe_times {
 	uint64_t count, longest_ns;
 };
 
-/* Returns the bucket of a duration. Each value below 64 ns has its own bucket; the last one counts all above an hour. */
+/*
+ * Returns the bucket of a duration. Each value below 64 ns has its own bucket; the last one counts all above an hour.
+ */
 static inline unsigned probe_times_bucket(uint64_t ns)
 {
 	unsigned shift = ns >> PROBE_TIMES_BITS == 0 ? 0 : 63 - PROBE_TIMES_BITS - (unsigned)__builtin_clzll(ns);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The rules, with one function for each possible problem. Only a missing O_DIRECT makes the verdict "poorly", because
- * ranged then reads through the page cache with its offload threads. For all other problems ranged has a fallback, or the
- * operator can change a limit; they make the verdict "with-care".
+ * ranged then reads through the page cache with its offload threads. For all other problems ranged has a fallback, or
+ * the operator can change a limit; they make the verdict "with-care".
  *
  * The result and the verdict belong to the caller. One thread.
  */
@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "daemon/system_limits.h"
 
-#define SLOW_SUBMITS_MAX 3 /* of SUBMITS calls; the same limit as in ranged */
+#define SLOW_SUBMITS_MAX 3 /* maximum number in SUBMITS calls; the same limit as in ranged */
 #define SUBMITS 1000
 
 static void __attribute__((format(printf, 3, 4)))
@@ -42,7 +42,8 @@ static void judge_direct(const struct probe_result *result, struct probe_verdict
 		break;
 	case PROBE_DIRECT_BUFFERED:
 		warn(verdict, "page-cache",
-		     "%.0f %% of the file is in the page cache after reading. The filesystem accepts O_DIRECT, but does not "
+		     "%.0f %% of the file is in the page cache after reading. The filesystem accepts O_DIRECT, but "
+		     "does not "
 		     "bypass the page cache. ranged works, but it displaces pages of other programs.",
 		     100 * result->resident);
 		break;
@@ -54,7 +55,8 @@ static void judge_direct(const struct probe_result *result, struct probe_verdict
 		break;
 	case PROBE_DIRECT_NONE:
 		warn(verdict, "no-direct",
-		     "%s does not support O_DIRECT for this file. ranged reads such files through the page cache, with its "
+		     "%s does not support O_DIRECT for this file. ranged reads such files through the page cache, "
+		     "with its "
 		     "offload threads (offload_threads).",
 		     result->file.mount.type);
 	}
@@ -82,7 +84,8 @@ static void judge_submits(const struct probe_result *result, struct probe_verdic
 		     "uses its offload threads here; set offload_threads to the number of reads that may overlap.");
 	else if (verdict->blocking == PROBE_BLOCKS_SOMETIMES)
 		warn(verdict, "io-submit-blocks",
-		     "io_submit blocked for up to %.1f ms. If that continues while ranged runs, ranged uses its offload "
+		     "io_submit blocked for up to %.1f ms. If that continues while ranged runs, ranged uses its "
+		     "offload "
 		     "threads instead.",
 		     (double)result->submits.longest_ns / (double)CLOCK_NS_PER_MS);
 }

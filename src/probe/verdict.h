@@ -21,15 +21,15 @@ struct probe_warning {
 };
 
 struct probe_limits {
-	uint64_t aio_max, aio_used;	   /* of fs.aio-max-nr; both 0: unknown */
+	uint64_t aio_max, aio_used;	   /* fs.aio-max-nr and fs.aio-nr; both 0: unknown */
 	uint64_t files_soft, files_hard;   /* RLIMIT_NOFILE; UINT64_MAX: unlimited */
-	uint64_t aio_needed, files_needed; /* by ranged, with its defaults and the recommended depth */
+	uint64_t aio_needed, files_needed; /* what ranged needs with its defaults and the recommended depth */
 };
 
 struct probe_verdict {
 	enum probe_suitability suitability;
 	enum probe_blocking blocking;
-	uint64_t read_p50_ns; /* of a single read of 64 KiB, which `blocking` is compared with */
+	uint64_t read_p50_ns; /* median duration of a single read of 64 KiB, the reference for `blocking` */
 	struct probe_limits limits;
 	struct probe_warning warnings[PROBE_WARNINGS_MAX];
 	unsigned warning_count;

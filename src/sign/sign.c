@@ -3,8 +3,8 @@
  * ranged-sign creates the signed URLs that ranged verifies, and checks existing ones. It uses the same code as ranged
  * (auth/signature.c), so both always agree on the format.
  *
- * The arguments are handled one after the other; an error in one does not prevent the others. The exit status is that of
- * the last error: 1 if --check found a URL that ranged rejects, otherwise one of sysexits.h. One thread.
+ * The arguments are handled one after the other; an error in one does not prevent the others. The exit status is that
+ * of the last error: 1 if --check found a URL that ranged rejects, otherwise one of sysexits.h. One thread.
  */
 #include <argp.h>
 #include <errno.h>
@@ -28,7 +28,7 @@ struct command {
 	struct address client;	    /* the client to check for */
 	struct signature signature; /* the parameters to sign; the path is filled in for each URL */
 	bool check;
-	int delimiter; /* of the lines on standard input */
+	int delimiter; /* delimiter of the lines on standard input */
 	const struct sign_key *key;
 	struct sign_keys *keys;
 	int64_t now;
@@ -47,7 +47,8 @@ static const struct argp_option option_table[] = {
 	{ "rate", 'r', "SIZE", 0, "Limit responses to this many bytes per second (for example 500K or 2M)", 0 },
 	{ "null", '0', NULL, 0, "Lines on standard input end in NUL bytes instead of newlines", 0 },
 	{ "check", 'c', NULL, 0,
-	  "Do not sign; check signed URLs, and print the status with which ranged answers them to the client of --address",
+	  "Do not sign; check signed URLs, and print the status with which ranged answers them to the client of "
+	  "--address",
 	  0 },
 	{ 0 },
 };
@@ -59,10 +60,10 @@ static void set_expires(struct command *command, const char *text, struct argp_s
 	if (error == -ERANGE)
 		argp_error(state, "--expires: \"%s\" is not in the future, or too far in the future", text);
 	else if (error != 0)
-		argp_error(
-			state,
-			"--expires: \"%s\" is neither a duration (90s, 30m, 1h, 7d) nor a time (2026-12-31, 2026-12-31T18:00Z, @1798741800)",
-			text);
+		argp_error(state,
+			   "--expires: \"%s\" is neither a duration (90s, 30m, 1h, 7d) nor a time (2026-12-31, "
+			   "2026-12-31T18:00Z, @1798741800)",
+			   text);
 }
 
 static void set_rate(struct command *command, const char *text, struct argp_state *state)
@@ -228,10 +229,10 @@ static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
 	.args_doc = "URL|PATH...\n-",
-	.doc = "Print signed URLs for ranged, one per line. A URL is used unchanged. A PATH starts with a slash, is the name of a file below "
-	       "the root that ranged serves, and is percent-encoded. \"-\" reads URLs and paths from standard input."
-	       "\vThe exit status is 0 on success; 1 if --check found a URL that ranged rejects; otherwise one of sysexits.h. See "
-	       "ranged-sign(1).",
+	.doc = "Print signed URLs for ranged, one per line. A URL is used unchanged. A PATH starts with a slash, is "
+	       "the name of a file below the root that ranged serves, and is percent-encoded. \"-\" reads URLs and paths from standard input."
+	       "\vThe exit status is 0 on success; 1 if --check found a URL that ranged rejects; otherwise one of "
+	       "sysexits.h. See ranged-sign(1).",
 };
 
 /* Loads the file and selects the key. Returns 0 or an exit status. */

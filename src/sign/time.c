@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A text that starts like a date is a date. A text that starts with "@" is a number of seconds since 1970, as in date(1).
- * Any other text is a duration.
+ * A text that starts like a date is a date. A text that starts with "@" is a number of seconds since 1970, as in
+ * date(1). Any other text is a duration.
  *
- * Dates are in UTC, because a URL is used in other time zones than the one in which it was signed. Functions without side
- * effects.
+ * Dates are in UTC, because a URL is used in other time zones than the one in which it was signed. Functions without
+ * side effects.
  */
 #include "sign/time.h"
 
@@ -31,9 +31,8 @@ static int parse_date(const char *text, int64_t *seconds)
 		if (end == NULL || *end != '\0')
 			continue;
 		*seconds = timegm(&tm);
-		return tm.tm_mday == day
-			       ? 0
-			       : -EINVAL; /* timegm() changes the day of a date that does not exist, such as February 30th */
+		/* timegm() changes the day of a date that does not exist, such as February 30th. */
+		return tm.tm_mday == day ? 0 : -EINVAL;
 	}
 	return -EINVAL;
 }

@@ -9,13 +9,13 @@ struct sign_url {
 	struct path path;
 	char *text;	      /* the URL with its query, without the fragment; owned */
 	const char *query;    /* points into text, behind the "?"; NULL: none */
-	const char *fragment; /* with its "#"; "" if there is none */
+	const char *fragment; /* the fragment with its "#"; "" if there is none */
 };
 
 /*
- * Parses a URL. raw_path: a text that starts with a slash is the path of a file, and is percent-encoded; otherwise such a
- * text is a URL without scheme and host. Returns NULL, and the caller calls sign_url_free(); or an error message, which is
- * a constant.
+ * Parses a URL. raw_path: a text that starts with a slash is the path of a file, and is percent-encoded; otherwise such
+ * a text is a URL without scheme and host. Returns NULL, and the caller calls sign_url_free(); or an error message,
+ * which is a constant.
  */
 const char *sign_url_parse(const char *text, bool raw_path, struct sign_url *url);
 /* Frees the text. */
