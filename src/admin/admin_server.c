@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each request becomes a struct visit. libmicrohttpd (MHD) calls handle() at least twice. The first call checks the
+ * Each request becomes a struct exchange. libmicrohttpd (MHD) calls handle() at least twice. The first call checks the
  * request and rejects it at once if a rule is violated. The last call, after the body, runs the resource, which sets
- * the answer in its struct admin_call; send_answer() turns the answer into an MHD response. MHD owns the visit through
+ * the answer in its struct admin_call; send_answer() turns the answer into an MHD response. MHD owns the exchange through
  * req_cls, and completed() frees it.
  *
  * The callbacks run on the threads of the connections; the other functions on the main thread and on the accepting
@@ -50,7 +50,7 @@ struct admin_server {
 };
 
 /* One request, from the first call of handle() to completed(). */
-struct visit {
+struct exchange {
 	struct admin_server *server;
 	struct MHD_Connection *mhd;
 	struct admin_call call;
@@ -94,15 +94,15 @@ static const struct admin_resource *find_resource(const struct admin_server *ser
 	return resource->path != NULL ? resource : NULL;
 }
 
-/* Sets visit->resource, or an error answer. */
-static void check_request(struct visit *visit, const char *path, const char *method, const char *version)
+/* Sets exchange->resource, or an error answer. */
+static void check_request(struct exchange *exchange, const char *path, const char *method, const char *version)
 {
-	struct admin_call *call = &visit->call;
-	const char *host = MHD_lookup_connection_value(visit->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
-	const struct admin_resource *resource = find_resource(visit->server, path);
+	struct admin_call *call = &exchange->call;
+	const char *host = MHD_lookup_connection_value(exchange->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+	const struct admin_resource *resource = find_resource(exchange->server, path);
 	const bool gets = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 
-	if (visit->bad_arguments)
+	if (exchange->bad_arguments)
 		admin_call_say(call, 400, "the query has more than %d arguments, or an argument contains a NUL",
 			       ADMIN_CALL_ARGUMENTS_MAX);
 	else if (host == NULL && strcmp(version, "HTTP/1.0") != 0)
@@ -121,7 +121,7 @@ static void check_request(struct visit *visit, const char *path, const char *met
 			       "%s changes the cache and is accepted on a Unix socket only (admin = \"unix:/path\")",
 			       path);
 	else
-		visit->resource = resource;
+		exchange->resource = resource;
 }
 
 /* --- answers --- */
@@ -129,29 +129,29 @@ static void check_request(struct visit *visit, const char *path, const char *met
 /* MHD's content reader. Waits inside the call until it returns bytes, because MHD would call again at once. */
 static ssize_t read_stream(void *cls, uint64_t position, char *buffer, size_t bytes)
 {
-	struct visit *visit = cls;
+	struct exchange *exchange = cls;
 	ssize_t n = -EAGAIN;
 
 	(void)position;
-	atomic_fetch_add_explicit(&visit->server->calls, 1, memory_order_relaxed);
-	while (n == -EAGAIN && !atomic_load_explicit(&visit->server->stopping, memory_order_relaxed))
-		n = visit->call.read(visit->call.context, buffer, bytes);
-	atomic_fetch_sub_explicit(&visit->server->calls, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&exchange->server->calls, 1, memory_order_relaxed);
+	while (n == -EAGAIN && !atomic_load_explicit(&exchange->server->stopping, memory_order_relaxed))
+		n = exchange->call.read(exchange->call.context, buffer, bytes);
+	atomic_fetch_sub_explicit(&exchange->server->calls, 1, memory_order_relaxed);
 	if (n == 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-static struct MHD_Response *make_response(struct visit *visit)
+static struct MHD_Response *make_response(struct exchange *exchange)
 {
-	struct admin_call *call = &visit->call;
+	struct admin_call *call = &exchange->call;
 	struct MHD_Response *response;
 
 	if (call->read != NULL) {
-		visit->streams = true;
+		exchange->streams = true;
 		/* No timeout, because a stream can pause for long; completed() sets it again. */
-		MHD_set_connection_option(visit->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
-		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_stream, visit, NULL);
+		MHD_set_connection_option(exchange->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
+		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_stream, exchange, NULL);
 	}
 	response = MHD_create_response_from_buffer(
 		call->length, (void *)call->text, call->owned != NULL ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
@@ -160,9 +160,9 @@ static struct MHD_Response *make_response(struct visit *visit)
 	return response;
 }
 
-static const char *allow_of(const struct visit *visit)
+static const char *allow_of(const struct exchange *exchange)
 {
-	const struct admin_resource *resource = find_resource(visit->server, visit->call.path);
+	const struct admin_resource *resource = find_resource(exchange->server, exchange->call.path);
 	const unsigned methods = resource != NULL ? resource->methods : ADMIN_GET;
 
 	if (methods == (ADMIN_GET | ADMIN_POST))
@@ -174,31 +174,32 @@ static const char *allow_of(const struct visit *visit)
  * Adds the response fields. Answers are not cached, because numbers are outdated at once, and pages of other origins
  * cannot embed them.
  */
-static bool add_fields(struct MHD_Response *response, const struct visit *visit)
+static bool add_fields(struct MHD_Response *response, const struct exchange *exchange)
 {
-	bool added = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, visit->call.type) == MHD_YES &&
+	bool added = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, exchange->call.type) == MHD_YES &&
 		     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store") == MHD_YES &&
 		     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") == MHD_YES &&
 		     MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin") == MHD_YES;
 
-	if (visit->call.policy != NULL)
+	if (exchange->call.policy != NULL)
 		added = added &&
-			MHD_add_response_header(response, "Content-Security-Policy", visit->call.policy) == MHD_YES;
-	if (visit->call.status == 405)
-		added = added && MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow_of(visit)) == MHD_YES;
+			MHD_add_response_header(response, "Content-Security-Policy", exchange->call.policy) == MHD_YES;
+	if (exchange->call.status == 405)
+		added = added &&
+			MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow_of(exchange)) == MHD_YES;
 	return added;
 }
 
-static enum MHD_Result send_answer(struct visit *visit)
+static enum MHD_Result send_answer(struct exchange *exchange)
 {
 	struct MHD_Response *response;
 	enum MHD_Result result = MHD_NO;
 
-	if (visit->call.status == 0)
-		admin_call_say(&visit->call, 500, "the resource set no answer");
-	response = make_response(visit);
-	if (response != NULL && add_fields(response, visit))
-		result = MHD_queue_response(visit->mhd, visit->call.status, response);
+	if (exchange->call.status == 0)
+		admin_call_say(&exchange->call, 500, "the resource set no answer");
+	response = make_response(exchange);
+	if (response != NULL && add_fields(response, exchange))
+		result = MHD_queue_response(exchange->mhd, exchange->call.status, response);
 	if (response != NULL)
 		MHD_destroy_response(response);
 	return result;
@@ -209,77 +210,77 @@ static enum MHD_Result send_answer(struct visit *visit)
 static enum MHD_Result add_argument(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_length,
 				    const char *value, size_t value_length)
 {
-	struct visit *visit = cls;
-	struct admin_call *call = &visit->call;
+	struct exchange *exchange = cls;
+	struct admin_call *call = &exchange->call;
 
 	(void)kind;
 	if (call->argument_count == ADMIN_CALL_ARGUMENTS_MAX || strlen(name) != name_length ||
 	    (value != NULL && strlen(value) != value_length)) {
-		visit->bad_arguments = true;
+		exchange->bad_arguments = true;
 		return MHD_NO;
 	}
 	call->arguments[call->argument_count++] = (struct admin_call_argument){ name, value != NULL ? value : "" };
 	return MHD_YES;
 }
 
-static struct visit *begin_visit(struct admin_server *server, struct MHD_Connection *mhd, const char *url,
-				 const char *method)
+static struct exchange *begin_exchange(struct admin_server *server, struct MHD_Connection *mhd, const char *url,
+				       const char *method)
 {
-	struct visit *visit = calloc(1, sizeof(*visit));
+	struct exchange *exchange = calloc(1, sizeof(*exchange));
 	const char *accept = MHD_lookup_connection_value(mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
 
-	if (visit == NULL)
+	if (exchange == NULL)
 		return NULL;
-	visit->server = server;
-	visit->mhd = mhd;
-	visit->call = (struct admin_call){ .process = server->options.process,
-					   .stopping = &server->stopping,
-					   .path = url,
-					   .accept = accept != NULL ? accept : "",
-					   .post = strcmp(method, "POST") == 0,
-					   .local = is_unix(mhd) };
-	MHD_get_connection_values_n(mhd, MHD_GET_ARGUMENT_KIND, add_argument, visit);
-	return visit;
+	exchange->server = server;
+	exchange->mhd = mhd;
+	exchange->call = (struct admin_call){ .process = server->options.process,
+					      .stopping = &server->stopping,
+					      .path = url,
+					      .accept = accept != NULL ? accept : "",
+					      .post = strcmp(method, "POST") == 0,
+					      .local = is_unix(mhd) };
+	MHD_get_connection_values_n(mhd, MHD_GET_ARGUMENT_KIND, add_argument, exchange);
+	return exchange;
 }
 
 static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
 			      const char *version, const char *upload_data, size_t *upload_data_size, void **req_cls)
 {
-	struct visit *visit = *req_cls;
+	struct exchange *exchange = *req_cls;
 
 	(void)upload_data;
-	if (visit == NULL) {
-		visit = *req_cls = begin_visit(cls, mhd, url, method);
-		if (visit == NULL)
+	if (exchange == NULL) {
+		exchange = *req_cls = begin_exchange(cls, mhd, url, method);
+		if (exchange == NULL)
 			return MHD_NO;
-		check_request(visit, url, method, version);
-		return visit->resource != NULL ? MHD_YES : send_answer(visit);
+		check_request(exchange, url, method, version);
+		return exchange->resource != NULL ? MHD_YES : send_answer(exchange);
 	}
 	if (*upload_data_size > 0) {
-		visit->body_bytes += *upload_data_size;
+		exchange->body_bytes += *upload_data_size;
 		*upload_data_size = 0;
-		return visit->body_bytes <= BODY_MAX_BYTES ? MHD_YES : MHD_NO;
+		return exchange->body_bytes <= BODY_MAX_BYTES ? MHD_YES : MHD_NO;
 	}
-	atomic_fetch_add_explicit(&visit->server->calls, 1, memory_order_relaxed);
-	visit->resource->fn(&visit->call);
-	atomic_fetch_sub_explicit(&visit->server->calls, 1, memory_order_relaxed);
-	return send_answer(visit);
+	atomic_fetch_add_explicit(&exchange->server->calls, 1, memory_order_relaxed);
+	exchange->resource->fn(&exchange->call);
+	atomic_fetch_sub_explicit(&exchange->server->calls, 1, memory_order_relaxed);
+	return send_answer(exchange);
 }
 
 static void completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enum MHD_RequestTerminationCode code)
 {
-	struct visit *visit = *req_cls;
+	struct exchange *exchange = *req_cls;
 
 	(void)cls;
 	(void)code;
-	if (visit == NULL)
+	if (exchange == NULL)
 		return;
-	if (visit->streams)
+	if (exchange->streams)
 		MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)TIMEOUT_S);
-	if (visit->call.free != NULL)
-		visit->call.free(visit->call.context);
-	free(visit->call.owned);
-	free(visit);
+	if (exchange->call.free != NULL)
+		exchange->call.free(exchange->call.context);
+	free(exchange->call.owned);
+	free(exchange);
 	*req_cls = NULL;
 }
 

@@ -11,7 +11,7 @@
 
 struct cache_target {
 	struct process *process;
-	const atomic_bool *stopping;   /* struct admin_call */
+	const atomic_bool *stopping;   /* see struct admin_call */
 	struct generation *generation; /* a reference; keeps the site alive during a reload */
 	const struct site *site;
 	struct cache_walk *walk;

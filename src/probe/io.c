@@ -22,7 +22,7 @@
 #include "engine/reactor.h"
 #include "probe/pattern.h"
 
-#define RETRY_MS 1 /* after an io_submit that accepted no request */
+#define RETRY_MS 1 /* pause after an io_submit that accepted no request */
 
 struct slot {
 	struct disk_read read;

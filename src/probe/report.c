@@ -16,7 +16,7 @@
 #include "probe/table.h"
 
 #define TEXT_COLUMN 18
-#define EAGAIN_SHARE 4 /* ranged stops to use RWF_NOWAIT if more than one in four reads fails with EAGAIN */
+#define EAGAIN_SHARE 4 /* ranged stops using RWF_NOWAIT if more than one in four reads fails with EAGAIN */
 
 struct report {
 	const struct probe_style *style;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rules, with one function for each possible problem. Only a missing O_DIRECT makes the verdict "poorly", because
- * ranged then reads through the page cache with its offload threads. For all other problems ranged has a fallback, or
- * the operator can change a limit; they make the verdict "with-care".
+ * The rules, with one function for each possible problem. The verdict is "poorly" if O_DIRECT is not supported, because
+ * ranged then reads through the page cache with its offload threads, or if the files are in memory. For all other
+ * problems ranged has a fallback, or the operator can change a limit. Those make the verdict "with-care".
  *
  * The result and the verdict belong to the caller. One thread.
  */
