@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A store over a real file of FILE_BYTES, for the tests of what stands on it. All memory must be back in the arena at
- * the end. */
+/* A store over a real file of FILE_BYTES, for unit tests of higher layers. All memory must be free at the end. */
 #ifndef TESTS_UNIT_STORAGE_H
 #define TESTS_UNIT_STORAGE_H
 
@@ -22,7 +21,7 @@
 #define LATENCY_MS 5000
 #endif
 
-/* What a worker has, but turned by hand. */
+/* The objects of a worker, whose iterations the test runs by hand. */
 struct side {
 	struct reactor *reactor;
 	struct disk *disk;
@@ -31,7 +30,7 @@ struct side {
 	struct reactor_watch watch;
 };
 
-static struct side sides[2]; /* two reactors on one cache; most tests know the first one only */
+static struct side sides[2]; /* Two reactors on one cache; most tests use only the first one. */
 static struct store *store;
 static struct devices *devices;
 static struct device *device;
@@ -39,7 +38,7 @@ static struct cache *cache;
 static struct offload *offload;
 static struct file *file;
 static uint8_t *content;
-static unsigned latency_ms = 1000; /* of the queue of a side that is started */
+static unsigned latency_ms = 1000; /* Of the queue of a side that is set up. */
 static char directory[] = "store.XXXXXX";
 
 static void reap(void *context, uint32_t events)
@@ -116,7 +115,7 @@ static void storage_setup(void)
 	storage_setup_with(ARENA_BYTES, true);
 }
 
-/* The attributes of the file are a client's from now on, and nothing is proven. */
+/* From now on the file's attributes are a client's copy, and nothing is proven. */
 __attribute__((unused)) static void storage_be_remote(void)
 {
 	file->remote = true;
@@ -158,7 +157,7 @@ static unsigned storage_pending(void)
 	return store_pending(sides[0].store) + store_pending(sides[1].store);
 }
 
-/* Nothing may be pinned at the end. */
+/* No extent may be in use at the end. */
 static void storage_teardown(void)
 {
 	char path[64];

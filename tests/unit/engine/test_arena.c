@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * engine/arena.c. The random test runs beside a model that knows only which block each page belongs to, and so says
- * what is free, whether a length must fit, and which block lies in the way of another; the arena says where a block
- * comes to lie.
+ * Tests of engine/arena.c. The random test runs beside a model that knows only which block each page belongs to. So the
+ * model knows what is free, whether a length must fit, and which blocks are in the way of another one. The arena
+ * chooses the place of a block.
  */
 #include "engine/arena.h"
 
@@ -27,7 +27,7 @@
 #define MIB ((size_t)1 << 20)
 #define PAGE_BYTES ARENA_BLOCK_MIN_BYTES
 #define BLOCK_PAGES ((uint32_t)(ARENA_BLOCK_MAX_BYTES / PAGE_BYTES))
-#define BLOCKS 3 /* of the largest; no power of two */
+#define BLOCKS 3 /* In units of the largest block; not a power of two. */
 #define PAGES (BLOCKS * BLOCK_PAGES)
 
 static struct arena *arena;
@@ -37,7 +37,7 @@ static void setup(void)
 	ck_assert_int_eq(arena_new(&arena, BLOCKS * MIB), 0);
 }
 
-/* Whatever was done to it: once all is back, it is as new. */
+/* Once all blocks are free, the arena must be as new. */
 static void teardown(void)
 {
 	void *blocks[BLOCKS];
@@ -67,7 +67,7 @@ static void put(void *block)
 	arena_check(arena);
 }
 
-/* The power of two that a block is cut from. */
+/* The power of two that a block is taken from. */
 static size_t buddy_bytes(size_t length)
 {
 	size_t bytes = PAGE_BYTES;
@@ -77,7 +77,7 @@ static size_t buddy_bytes(size_t length)
 	return bytes;
 }
 
-/* Of a block that has free memory behind it. */
+/* For a block with free memory behind it. */
 static void check_poison(void *block, size_t bytes)
 {
 #ifdef __SANITIZE_ADDRESS__
@@ -132,7 +132,7 @@ START_TEST(blocks_are_of_whole_pages)
 }
 END_TEST
 
-/* Each is cut from a buddy of 32 KiB; the 12 KiB behind it are there for others, down to the last page. */
+/* Each is taken from a buddy of 32 KiB. The 12 KiB behind it are available for others, down to the last page. */
 START_TEST(tails_are_used_up)
 {
 	const unsigned large_count = BLOCKS * 32;
@@ -140,7 +140,7 @@ START_TEST(tails_are_used_up)
 
 	for (unsigned i = 0; i < large_count; i++)
 		large[i] = take(20 * KIB);
-	ck_assert_ptr_null(arena_alloc_block(arena, 12 * KIB)); /* they lie one page off */
+	ck_assert_ptr_null(arena_alloc_block(arena, 12 * KIB)); /* They are not aligned. */
 	for (unsigned i = 0; i < 3 * large_count; i++)
 		small[i] = take(4 * KIB);
 	ck_assert_uint_eq(arena_free_bytes(arena), 0);
@@ -154,15 +154,16 @@ START_TEST(tails_are_used_up)
 }
 END_TEST
 
-START_TEST(splinters_are_what_is_too_small)
+START_TEST(fragments_are_blocks_that_are_too_small)
 {
 	void *a = take(MIB), *b = take(MIB), *c;
 
 	ck_assert_uint_eq(arena_fragmented_bytes(arena, MIB), 0);
-	c = take(KIB); /* of the last one: what is left of it is 4, 8 … 512 KiB */
+	c = take(KIB); /* From the last one: the rest of it is 4, 8 ... 512 KiB. */
 	ck_assert_uint_eq(arena_fragmented_bytes(arena, MIB), MIB - PAGE_BYTES);
 	ck_assert_uint_eq(arena_fragmented_bytes(arena, 256 * KIB), 256 * KIB - PAGE_BYTES);
-	ck_assert_uint_eq(arena_fragmented_bytes(arena, 129 * KIB), 256 * KIB - PAGE_BYTES); /* which takes 256 */
+	/* It takes 256. */
+	ck_assert_uint_eq(arena_fragmented_bytes(arena, 129 * KIB), 256 * KIB - PAGE_BYTES);
 	ck_assert_uint_eq(arena_fragmented_bytes(arena, 1), 0);
 	arena_free_block(arena, c);
 	ck_assert_uint_eq(arena_fragmented_bytes(arena, MIB), 0);
@@ -171,7 +172,7 @@ START_TEST(splinters_are_what_is_too_small)
 }
 END_TEST
 
-START_TEST(new_says_what_is_wrong)
+START_TEST(new_reports_errors)
 {
 	struct arena *other = NULL;
 
@@ -210,7 +211,7 @@ START_TEST(regions_are_buddies)
 END_TEST
 
 /* One buddy of 32 pages: a block of 18, 2 free ones, a block of 4, 8 free ones. */
-START_TEST(next_used_finds_what_begins_before)
+START_TEST(next_used_finds_blocks_that_begin_earlier)
 {
 	void *large = take(72 * KIB), *hole = take(8 * KIB), *small = take(16 * KIB);
 	uint32_t first = arena_page_of(arena, large), next = arena_page_of(arena, small);
@@ -233,7 +234,7 @@ START_TEST(next_used_finds_what_begins_before)
 }
 END_TEST
 
-/* --- another size --- */
+/* --- changing the size --- */
 
 /* In KiB. */
 static size_t resident_kib(const void *address, size_t bytes)
@@ -258,8 +259,8 @@ static void grow(struct arena *other, size_t bytes)
 	arena_check(other);
 }
 
-/* How much went back to the kernel. */
-static size_t let_go(struct arena *other)
+/* Returns how much was returned to the kernel. */
+static size_t decommit_free(struct arena *other)
 {
 	size_t offset = 0, length, sum = 0;
 
@@ -294,18 +295,19 @@ START_TEST(grows_and_shrinks)
 	arena_set_bytes(other, 2 * MIB);
 	arena_check(other);
 	ck_assert_uint_eq(arena_bytes(other), 2 * MIB);
-	ck_assert_uint_eq(arena_free_bytes(other), 8 * KIB); /* the tails above are to go */
-	ck_assert_uint_eq(let_go(other), 0);
+	/* The free memory above the size does not count. */
+	ck_assert_uint_eq(arena_free_bytes(other), 8 * KIB);
+	ck_assert_uint_eq(decommit_free(other), 0);
 	ck_assert(!arena_is_shrunk(other));
 	arena_free_block(other, blocks[3]);
 	ck_assert(!arena_has_room(other, 8 * KIB));
-	ck_assert_uint_eq(let_go(other), MIB);
+	ck_assert_uint_eq(decommit_free(other), MIB);
 	ck_assert_uint_eq(resident_kib(blocks[3], MIB - 4096), 0);
 	ck_assert_uint_eq(resident_kib(blocks[4], MIB - 4096), 1020);
 	arena_free_block(other, blocks[5]);
-	ck_assert_uint_eq(let_go(other), MIB);
+	ck_assert_uint_eq(decommit_free(other), MIB);
 	ck_assert_uint_eq(arena_page_count(other), 5 * BLOCK_PAGES);
-	grow(other, 5 * MIB); /* one hole, and two units that had not gone */
+	grow(other, 5 * MIB); /* One hole, and two units that are still committed. */
 	ck_assert(arena_is_shrunk(other));
 	ck_assert_uint_eq(arena_free_bytes(other), MIB + 16 * KIB);
 	ck_assert_uint_eq(resident_kib(blocks[3], MIB - 4096), 1020);
@@ -315,7 +317,7 @@ START_TEST(grows_and_shrinks)
 			arena_free_block(other, blocks[i]);
 		}
 	arena_set_bytes(other, MIB);
-	ck_assert_uint_eq(let_go(other), 4 * MIB);
+	ck_assert_uint_eq(decommit_free(other), 4 * MIB);
 	ck_assert(arena_is_shrunk(other));
 	arena_free(other);
 }
@@ -334,19 +336,19 @@ START_TEST(grows_as_far_as_it_has_addresses)
 	ck_assert_uint_eq(offset, 2 * MIB);
 	ck_assert_uint_eq(length, 2 * MIB);
 	ck_assert_int_eq(arena_commit(other, offset, length), 0);
-	arena_decommit(other, offset, length); /* not after all */
+	arena_decommit(other, offset, length); /* It is not needed after all. */
 	arena_trim(other);
 	ck_assert_uint_eq(arena_find_uncommitted(other, 4 * MIB, &offset), 2 * MIB);
 	arena_check(other);
 	arena_free(other);
-	/* Addresses that nobody has are no reason not to start. */
+	/* An arena starts even if the addresses to grow are not available. */
 	ck_assert_int_eq(arena_new_growable(&other, MIB, (size_t)1 << 43), 0);
 	ck_assert_int_eq(arena_prepare(other, 2 * MIB), arena_max_bytes(other) > MIB ? 0 : -E2BIG);
 	arena_free(other);
 }
 END_TEST
 
-/* --- these die --- */
+/* --- tests that abort --- */
 
 #ifdef POOL_CANARY
 static bool forks(void)
@@ -356,8 +358,8 @@ static bool forks(void)
 	return fork == NULL || strcmp(fork, "no") != 0;
 }
 
-/* As a read would that is longer than its block: through the kernel, past all sanitizers. */
-START_TEST(kernel_writing_into_a_tail_is_seen)
+/* As a read that is longer than its block would: through the kernel, unseen by sanitizers. */
+START_TEST(a_kernel_write_behind_a_block_is_detected)
 {
 	uint8_t *block = take(20 * KIB);
 	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -365,24 +367,24 @@ START_TEST(kernel_writing_into_a_tail_is_seen)
 	ck_assert_int_eq(syscall(SYS_read, zero, block, 20 * KIB), 20 * KIB);
 	arena_check(arena);
 	ck_assert_int_eq(syscall(SYS_read, zero, block + 20 * KIB, 512), 512);
-	arena_check(arena); /* aborts */
+	arena_check(arena); /* Aborts. */
 }
 END_TEST
 
-START_TEST(putting_twice_is_seen)
+START_TEST(freeing_twice_is_detected)
 {
 	void *block = take(20 * KIB);
 
 	put(block);
-	put(block); /* aborts */
+	put(block); /* Aborts. */
 }
 END_TEST
 
-START_TEST(putting_a_page_inside_is_seen)
+START_TEST(freeing_an_inner_page_is_detected)
 {
 	uint8_t *block = take(20 * KIB);
 
-	put(block + 16 * KIB); /* aborts */
+	put(block + 16 * KIB); /* Aborts. */
 }
 END_TEST
 
@@ -390,9 +392,9 @@ static void add_deadly_tests(TCase *tcase)
 {
 	if (!forks())
 		return;
-	tcase_add_test_raise_signal(tcase, kernel_writing_into_a_tail_is_seen, SIGABRT);
-	tcase_add_test_raise_signal(tcase, putting_twice_is_seen, SIGABRT);
-	tcase_add_test_raise_signal(tcase, putting_a_page_inside_is_seen, SIGABRT);
+	tcase_add_test_raise_signal(tcase, a_kernel_write_behind_a_block_is_detected, SIGABRT);
+	tcase_add_test_raise_signal(tcase, freeing_twice_is_detected, SIGABRT);
+	tcase_add_test_raise_signal(tcase, freeing_an_inner_page_is_detected, SIGABRT);
 }
 #endif
 
@@ -403,7 +405,8 @@ static void add_deadly_tests(TCase *tcase)
 
 static struct model {
 	uint64_t random;
-	uint32_t owner[PAGES]; /* the first page of the block that each page belongs to, or NOBODY */
+	/* The first page of the block that each page belongs to, or NOBODY. */
+	uint32_t owner[PAGES];
 	size_t used_pages;
 } model;
 
@@ -415,7 +418,7 @@ static uint32_t random_below(uint32_t limit)
 	return (uint32_t)(model.random >> 32) % limit;
 }
 
-/* Small ones are likelier than large ones. */
+/* Small lengths are more likely than large ones. */
 static size_t random_length(void)
 {
 	return random_below((uint32_t)(PAGE_BYTES << random_below(9)) + 1);
@@ -447,7 +450,7 @@ static bool model_fits(size_t length)
 	return false;
 }
 
-/* Each word of a block has a value of its own, so that an overlap shows. */
+/* Each word of a block has a value of its own, so that an overlap is detected. */
 static void write_pattern(uint64_t *words, size_t bytes)
 {
 	for (size_t i = 0; i < bytes / sizeof(*words); i++)
@@ -518,7 +521,7 @@ static void step_put(void)
 		put_block(first);
 }
 
-/* What a cache does for one large block: everything goes that lies in its way, and nothing else. */
+/* As the cache makes room for one large block: frees everything in its region, and nothing else. */
 static void step_make_room(void)
 {
 	size_t length = random_length();
@@ -539,7 +542,7 @@ static void step_make_room(void)
 	ck_assert(arena_has_room(arena, length));
 }
 
-/* A ck_assert a block would be slow: each one that passes is written to Check's file. */
+/* One ck_assert per block would be slow, because Check writes each one that passes to its file. */
 static void check_walk(void)
 {
 	uint32_t page = 0, first, wrong_blocks = 0;
@@ -594,10 +597,10 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, blocks_are_of_whole_pages, 0, sizeof(lengths) / sizeof(*lengths));
 	tcase_add_test(tcase, tails_are_used_up);
-	tcase_add_test(tcase, splinters_are_what_is_too_small);
-	tcase_add_test(tcase, new_says_what_is_wrong);
+	tcase_add_test(tcase, fragments_are_blocks_that_are_too_small);
+	tcase_add_test(tcase, new_reports_errors);
 	tcase_add_test(tcase, regions_are_buddies);
-	tcase_add_test(tcase, next_used_finds_what_begins_before);
+	tcase_add_test(tcase, next_used_finds_blocks_that_begin_earlier);
 	tcase_add_test(tcase, grows_and_shrinks);
 	tcase_add_test(tcase, grows_as_far_as_it_has_addresses);
 	tcase_add_loop_test(tcase, random_steps_against_a_model, 0, 3);

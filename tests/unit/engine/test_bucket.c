@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Token buckets: what they give in a time, in turn, and to several threads at once. */
+/* Tests of token buckets: what they grant over time, alternately, and to several threads at once. */
 #include "engine/bucket.h"
 
 #include <pthread.h>
@@ -11,7 +11,7 @@
 #define S CLOCK_NS_PER_S
 #define START (1000 * S)
 
-/* What a user who takes pieces of that size, and waits for each, gets until `end_ns`. */
+/* Returns what a user who takes chunks of that size, and waits for each, gets until `end_ns`. */
 static uint64_t take_until(struct bucket *bucket, const struct bucket_rate *rate, uint64_t piece, uint64_t end_ns)
 {
 	uint64_t taken = 0, now_ns = START;
@@ -42,14 +42,15 @@ START_TEST(a_rate_is_kept)
 	uint64_t seconds = rates[_i].rate / rates[_i].piece > 100000 ? 1 : 50,
 		 taken = take_until(&bucket, &rate, rates[_i].piece, START + seconds * S);
 	double expected = (double)rates[_i].rate * (double)seconds;
-	/* One burst and one piece more at most, one piece less. */
-	ck_assert_double_ge((double)taken, expected * 0.997 - (double)rates[_i].piece); /* costs are whole ns */
+	/* At most one burst and one chunk more, at least one chunk less. */
+	/* Costs are whole ns. */
+	ck_assert_double_ge((double)taken, expected * 0.997 - (double)rates[_i].piece);
 	ck_assert_double_le((double)taken,
 			    expected * 1.001 + 0.1 * (double)rates[_i].rate + 2 * (double)rates[_i].piece);
 }
 END_TEST
 
-START_TEST(what_is_saved_up_is_no_more_than_the_burst)
+START_TEST(no_more_than_the_burst_is_saved_up)
 {
 	struct bucket bucket = { 0 };
 	struct bucket_rate rate = { .units = 1000, .burst_ns = S };
@@ -61,7 +62,7 @@ START_TEST(what_is_saved_up_is_no_more_than_the_burst)
 }
 END_TEST
 
-START_TEST(what_is_refused_costs_nothing)
+START_TEST(a_failed_try_costs_nothing)
 {
 	struct bucket bucket = { 0 };
 	struct bucket_rate rate = { .units = 10, .burst_ns = S };
@@ -73,7 +74,7 @@ START_TEST(what_is_refused_costs_nothing)
 }
 END_TEST
 
-START_TEST(who_takes_in_turn_waits_in_turn)
+START_TEST(alternating_users_wait_equally)
 {
 	struct bucket bucket = { 0 };
 	struct bucket_rate rate = { .units = 1000, .burst_ns = 0 };
@@ -82,7 +83,7 @@ START_TEST(who_takes_in_turn_waits_in_turn)
 }
 END_TEST
 
-START_TEST(what_is_given_back_is_there_again)
+START_TEST(returned_units_are_available_again)
 {
 	struct bucket bucket = { 0 };
 	struct bucket_rate rate = { .units = 1000, .burst_ns = 0 };
@@ -93,7 +94,8 @@ START_TEST(what_is_given_back_is_there_again)
 	ck_assert_uint_eq(bucket_ready_ns(&bucket, &rate, 10), START);
 	bucket_return(&bucket, &rate, 10);
 	ck_assert_uint_eq(bucket_reserve(&bucket, &rate, 10, START), START);
-	bucket_return(&bucket, &rate, 1000); /* more than was taken saves up no more than the burst */
+	/* Returning more than was taken does not save up more than the burst. */
+	bucket_return(&bucket, &rate, 1000);
 	ck_assert_uint_eq(bucket_reserve(&bucket, &rate, 10, START), START);
 }
 END_TEST
@@ -138,10 +140,10 @@ int main(void)
 	Suite *suite = suite_create("bucket");
 	TCase *cases = tcase_create("bucket");
 	tcase_add_loop_test(cases, a_rate_is_kept, 0, sizeof(rates) / sizeof(rates[0]));
-	tcase_add_test(cases, what_is_saved_up_is_no_more_than_the_burst);
-	tcase_add_test(cases, what_is_refused_costs_nothing);
-	tcase_add_test(cases, who_takes_in_turn_waits_in_turn);
-	tcase_add_test(cases, what_is_given_back_is_there_again);
+	tcase_add_test(cases, no_more_than_the_burst_is_saved_up);
+	tcase_add_test(cases, a_failed_try_costs_nothing);
+	tcase_add_test(cases, alternating_users_wait_equally);
+	tcase_add_test(cases, returned_units_are_available_again);
 	tcase_add_test(cases, full);
 	tcase_add_test(cases, four_threads_get_what_one_would);
 	suite_add_tcase(suite, cases);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * engine/calibrate.c on a real file. io_submit and io_getevents are wrapped (-Wl,--wrap): they can be made to fail, and
- * what completes to take longer, on a disk that serves its reads one after the other or all at once.
+ * Tests of engine/calibrate.c on a real file. io_submit and io_getevents are wrapped (-Wl,--wrap). They can fail, and
+ * completions can be delayed as on a disk that serves its reads one at a time or all at once.
  */
 #include "engine/calibrate.h"
 
@@ -26,12 +26,12 @@ int __wrap_io_getevents(io_context_t context, long min, long count, struct io_ev
 #define FILE_BYTES (8 << 20)
 
 static struct {
-	long delay_ms;	  /* of one read */
-	bool parallel;	  /* of all that are there together */
-	int submit_error; /* of every io_submit */
-	long result;	  /* of the reads from read number `from` on, if not 1 */
+	long delay_ms;	  /* Of one read. */
+	bool parallel;	  /* One delay for all reads in flight together. */
+	int submit_error; /* Of every io_submit. */
+	long result;	  /* Result of all reads from number `from` on, unless 1. */
 	unsigned from, given;
-	long count_max; /* the most reads offered at once */
+	long count_max; /* Maximum number of reads offered at once. */
 } fake;
 
 int __wrap_io_submit(io_context_t context, long count, struct iocb **iocbs)
@@ -76,7 +76,8 @@ static void setup(void)
 		ck_assert_int_eq(write(fd, block, sizeof(block)), sizeof(block));
 	}
 	fsync(fd);
-	fcntl(fd, F_SETFL, O_DIRECT); /* a filesystem that has none is read otherwise, and nothing below notices */
+	/* A filesystem without O_DIRECT is read without it, which does not affect the tests. */
+	fcntl(fd, F_SETFL, O_DIRECT);
 }
 
 static void teardown(void)
@@ -110,7 +111,7 @@ static void check_bounds(void)
 	ck_assert_double_eq_tol(result.bytes_per_s, result.iops * CALIBRATE_READ_BYTES, result.bytes_per_s / 1000);
 }
 
-/* Time for what is not the disk: memory, the end of the context, a machine that does other things. */
+/* Time for everything except the disk: memory, the end of the context, other load of the machine. */
 static uint64_t slack_ms(void)
 {
 	const char *slow = getenv("RANGED_SLOW");
@@ -118,7 +119,7 @@ static uint64_t slack_ms(void)
 	return 2000 * (slow != NULL ? strtoul(slow, NULL, 10) : 1);
 }
 
-/* How far it comes is a matter of what else the machine does: it may have three times, each longer than the last. */
+/* The reached depth depends on other load of the machine, so there are three attempts, each longer than the last. */
 START_TEST(real_file)
 {
 	unsigned budget_ms = 80;
@@ -134,7 +135,7 @@ START_TEST(real_file)
 }
 END_TEST
 
-/* 50 reads a second, whatever is in flight: a few depths fit, and more in flight brings nothing. */
+/* 50 reads per second at any depth: a few depths fit into the budget, and a greater depth has no advantage. */
 START_TEST(slow_serial_disk)
 {
 	fake.delay_ms = 20;
@@ -146,7 +147,7 @@ START_TEST(slow_serial_disk)
 }
 END_TEST
 
-/* 20 ms, but any number at a time: the greatest depth that is tried is the best. Three times, as above. */
+/* 20 ms, but for any number at a time: the greatest depth that is tried is the best. Three attempts, as above. */
 START_TEST(slow_parallel_disk)
 {
 	fake.delay_ms = 20;
@@ -187,7 +188,7 @@ START_TEST(smallest_file)
 }
 END_TEST
 
-/* It ends at once with it, however much time is left. */
+/* The calibration ends at once with the error, however much time is left. */
 START_TEST(read_error)
 {
 	fake.result = -EIO;

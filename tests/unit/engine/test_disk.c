@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * engine/disk.c. io_submit and io_getevents are wrapped (-Wl,--wrap): with fake.on they answer from a script, which is
- * how each bad state of the kernel is had on demand; without, they are the real ones, for reads of a file.
+ * Tests of engine/disk.c. io_submit and io_getevents are wrapped (-Wl,--wrap). With fake.on a script answers them, so
+ * that each bad state of the kernel can be produced. Without it they are the real ones, for reads of a file.
  */
 #include "engine/disk.h"
 
@@ -26,18 +26,22 @@ int __wrap_io_getevents(io_context_t context, long min, long count, struct io_ev
 #define READS 600
 #define BLOCK_BYTES ((size_t)4096)
 
-/* --- a kernel by script --- */
+/* --- a scripted kernel --- */
 
 static struct {
 	bool on;
-	int answers[READS]; /* of io_submit, in order: how many to take at most, or -errno. After the last: takes all */
+	/*
+	 * Answers of io_submit, in order: the maximum number of reads to accept, or -errno. After the last one all are
+	 * accepted.
+	 */
+	int answers[READS];
 	unsigned answer_count, answers_given;
 	unsigned submit_calls, getevents_calls;
 	struct iocb *taken[READS];
 	unsigned taken_count;
 	struct io_event events[READS];
 	unsigned event_count, events_given;
-	int getevents_error; /* answered once */
+	int getevents_error; /* Returned once. */
 	long slow_ns;
 } fake;
 
@@ -153,7 +157,9 @@ static void check_counts(unsigned queued, unsigned in_flight)
 	ck_assert_uint_eq(disk_in_flight(disk), in_flight);
 }
 
-/* Reads [first, first + count) went down in order as the kernel's n-th and following. */
+/*
+ * Checks that the reads [first, first + count) were submitted in order, as the n-th and following ones of the kernel.
+ */
 static void check_taken(unsigned nth, unsigned first, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
@@ -180,7 +186,7 @@ START_TEST(one_call_for_all)
 }
 END_TEST
 
-START_TEST(iocb_says_what_was_asked)
+START_TEST(iocb_describes_the_read)
 {
 	queue(7, 1);
 	disk_submit(disk);
@@ -205,7 +211,7 @@ START_TEST(eagain_leaves_them_queued)
 }
 END_TEST
 
-START_TEST(taking_none_leaves_them_queued)
+START_TEST(accepting_none_leaves_them_queued)
 {
 	SCRIPT(0);
 	queue(0, 10);
@@ -227,7 +233,7 @@ START_TEST(full_ring_after_some)
 }
 END_TEST
 
-START_TEST(short_count_goes_on_with_the_rest)
+START_TEST(short_count_continues_with_the_rest)
 {
 	SCRIPT(3);
 	queue(0, 10);
@@ -237,7 +243,7 @@ START_TEST(short_count_goes_on_with_the_rest)
 }
 END_TEST
 
-START_TEST(interrupted_is_tried_again)
+START_TEST(an_interrupted_call_is_repeated)
 {
 	SCRIPT(-EINTR, -EINTR);
 	queue(0, 10);
@@ -248,7 +254,7 @@ END_TEST
 
 static const int refusals[] = { -EINVAL, -EBADF, -EOPNOTSUPP, -ENOMEM, -EFAULT };
 
-START_TEST(refused_first_ends_with_its_errno)
+START_TEST(rejected_first_ends_with_its_errno)
 {
 	struct disk_stats stats;
 
@@ -266,7 +272,7 @@ START_TEST(refused_first_ends_with_its_errno)
 }
 END_TEST
 
-START_TEST(refused_in_the_middle_ends_alone)
+START_TEST(rejected_in_the_middle_ends_alone)
 {
 	SCRIPT(4, -EBADF, 2, -EINVAL);
 	queue(0, 10);
@@ -280,7 +286,7 @@ START_TEST(refused_in_the_middle_ends_alone)
 }
 END_TEST
 
-START_TEST(all_refused)
+START_TEST(all_rejected)
 {
 	SCRIPT(-EBADF, -EBADF, -EBADF, -EBADF);
 	queue(0, 4);
@@ -293,8 +299,8 @@ END_TEST
 START_TEST(depth_bounds_what_is_in_flight)
 {
 	queue(0, 500);
-	ck_assert_uint_eq(disk_submit(disk), 256); /* setup()'s depth */
-	ck_assert_uint_eq(fake.submit_calls, 2);   /* of 128 */
+	ck_assert_uint_eq(disk_submit(disk), 256); /* The depth of setup(). */
+	ck_assert_uint_eq(fake.submit_calls, 2);   /* Of 128 each. */
 	check_counts(244, 256);
 	ck_assert_uint_eq(disk_submit(disk), 0);
 	ck_assert_uint_eq(fake.submit_calls, 2);
@@ -328,8 +334,14 @@ static const struct {
 	long res, res2;
 	ssize_t result;
 } completions[] = {
-	{ 4096, 0, 4096 }, { 1392, 0, 1392 }, /* short: the caller knows whether that is the end of the file */
-	{ 0, 0, 0 },	   { -EIO, 0, -EIO }, { -EINVAL, 0, -EINVAL }, { 4096, 1, -EIO }, { 4096, -ENODATA, -ENODATA },
+	/* Short: the caller knows whether the file ends there. */
+	{ 4096, 0, 4096 },
+	{ 1392, 0, 1392 },
+	{ 0, 0, 0 },
+	{ -EIO, 0, -EIO },
+	{ -EINVAL, 0, -EINVAL },
+	{ 4096, 1, -EIO },
+	{ 4096, -ENODATA, -ENODATA },
 };
 
 START_TEST(completion_becomes_a_result)
@@ -374,7 +386,7 @@ START_TEST(reaps_until_the_ring_is_empty)
 		complete(&reads[i], 4096, 0);
 	fake.getevents_error = -EINTR;
 	ck_assert_uint_eq(disk_reap(disk), 256);
-	ck_assert_uint_eq(fake.getevents_calls, 1 + 3); /* interrupted, 128, 128, none */
+	ck_assert_uint_eq(fake.getevents_calls, 1 + 3); /* Interrupted, 128, 128, none. */
 	check_counts(0, 0);
 	ck_assert_uint_eq(disk_reap(disk), 0);
 }
@@ -388,7 +400,8 @@ START_TEST(cancel_queued_but_not_in_flight)
 	queue(0, 8);
 	disk_submit(disk);
 	ck_assert(!disk_cancel(disk, &reads[1]));
-	ck_assert(disk_cancel(disk, &reads[2])); /* the first, one in the middle, and the last of the queue */
+	/* The first, one in the middle, and the last of the queue. */
+	ck_assert(disk_cancel(disk, &reads[2]));
 	ck_assert(disk_cancel(disk, &reads[4]));
 	ck_assert(disk_cancel(disk, &reads[7]));
 	check_counts(3, 2);
@@ -416,7 +429,7 @@ START_TEST(cancel_the_only_one)
 }
 END_TEST
 
-/* --- from inside done() --- */
+/* --- calls in done() --- */
 
 static void done_queues_itself(struct disk_read *read, ssize_t result)
 {
@@ -431,7 +444,7 @@ static void done_cancels_the_next(struct disk_read *read, ssize_t result)
 	disk_read(disk, read);
 }
 
-START_TEST(refused_for_ever_does_not_keep_submit)
+START_TEST(endless_rejections_do_not_block_submit)
 {
 	const int answers[] = { -EBADF, -EBADF, -EBADF, -EBADF, -EBADF, -EBADF };
 
@@ -448,12 +461,12 @@ START_TEST(refused_for_ever_does_not_keep_submit)
 }
 END_TEST
 
-START_TEST(refused_cancels_the_next)
+START_TEST(rejected_read_cancels_the_next)
 {
 	SCRIPT(-EBADF);
 	reads[0].done = done_cancels_the_next;
 	queue(0, 4);
-	ck_assert_uint_eq(disk_submit(disk), 3); /* 2, 3, and 0 again in the place of 1 */
+	ck_assert_uint_eq(disk_submit(disk), 3); /* 2, 3, and 0 again instead of 1. */
 	check_taken(0, 2, 2);
 	check_taken(2, 0, 1);
 	ck_assert_uint_eq(done_counts[1], 0);
@@ -499,7 +512,7 @@ static int open_direct_in(const char *folder)
 	return fd;
 }
 
-/* Written with O_DIRECT off, so that the odd tail can be. */
+/* Written without O_DIRECT, because the tail is not aligned. */
 static void write_content(void)
 {
 	int flags = fcntl(file, F_GETFL);
@@ -553,7 +566,10 @@ static void note_ready(void *context, uint32_t events)
 	*(bool *)context = (events & EPOLLIN) != 0;
 }
 
-/* Until all is done, sleeping on the eventfd as the daemon does: edge-triggered, its counter never read. */
+/*
+ * Runs until all reads are done, waiting for the eventfd as the daemon does: edge-triggered, without reading its
+ * counter.
+ */
 static void run_disk(unsigned depth)
 {
 	bool ready = false;
@@ -564,7 +580,8 @@ static void run_disk(unsigned depth)
 	ck_assert_int_eq(reactor_add(reactor, &watch, EPOLLIN | EPOLLET), 0);
 	while (disk_submit(disk), disk_in_flight(disk) > 0) {
 		ck_assert_uint_le(disk_in_flight(disk), depth);
-		ck_assert_int_ge(reactor_iterate(reactor, 10000), 1); /* else: slept through a completion */
+		/* Otherwise a completion was missed. */
+		ck_assert_int_ge(reactor_iterate(reactor, 10000), 1);
 		ck_assert(ready);
 		disk_reap(disk);
 	}
@@ -595,7 +612,7 @@ START_TEST(real_reads)
 }
 END_TEST
 
-START_TEST(real_refusal)
+START_TEST(real_rejection)
 {
 	queue_real(0, file, 0);
 	queue_real(1, -1, 0);
@@ -609,13 +626,13 @@ START_TEST(real_refusal)
 }
 END_TEST
 
-START_TEST(new_says_what_is_wrong)
+START_TEST(new_reports_errors)
 {
 	struct disk *none = NULL;
 
 	ck_assert_int_eq(disk_new(&none, &(struct disk_options){ .depth = 0 }), -EINVAL);
 	ck_assert_int_eq(disk_new(&none, &(struct disk_options){ .depth = (1 << 22) - 1 }),
-			 -EAGAIN); /* more than fs.aio-max-nr */
+			 -EAGAIN); /* More than fs.aio-max-nr. */
 	disk_free(none);
 }
 END_TEST
@@ -623,18 +640,18 @@ END_TEST
 static void add_submit_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, one_call_for_all);
-	tcase_add_test(tcase, iocb_says_what_was_asked);
+	tcase_add_test(tcase, iocb_describes_the_read);
 	tcase_add_test(tcase, eagain_leaves_them_queued);
-	tcase_add_test(tcase, taking_none_leaves_them_queued);
+	tcase_add_test(tcase, accepting_none_leaves_them_queued);
 	tcase_add_test(tcase, full_ring_after_some);
-	tcase_add_test(tcase, short_count_goes_on_with_the_rest);
-	tcase_add_test(tcase, interrupted_is_tried_again);
-	tcase_add_loop_test(tcase, refused_first_ends_with_its_errno, 0, sizeof(refusals) / sizeof(*refusals));
-	tcase_add_test(tcase, refused_in_the_middle_ends_alone);
-	tcase_add_test(tcase, all_refused);
+	tcase_add_test(tcase, short_count_continues_with_the_rest);
+	tcase_add_test(tcase, an_interrupted_call_is_repeated);
+	tcase_add_loop_test(tcase, rejected_first_ends_with_its_errno, 0, sizeof(refusals) / sizeof(*refusals));
+	tcase_add_test(tcase, rejected_in_the_middle_ends_alone);
+	tcase_add_test(tcase, all_rejected);
 	tcase_add_test(tcase, depth_bounds_what_is_in_flight);
 	tcase_add_test(tcase, longest_submit_is_measured);
-	tcase_add_test(tcase, new_says_what_is_wrong);
+	tcase_add_test(tcase, new_reports_errors);
 }
 
 static void add_other_tests(TCase *tcase)
@@ -644,8 +661,8 @@ static void add_other_tests(TCase *tcase)
 	tcase_add_test(tcase, reaps_until_the_ring_is_empty);
 	tcase_add_test(tcase, cancel_queued_but_not_in_flight);
 	tcase_add_test(tcase, cancel_the_only_one);
-	tcase_add_test(tcase, refused_for_ever_does_not_keep_submit);
-	tcase_add_test(tcase, refused_cancels_the_next);
+	tcase_add_test(tcase, endless_rejections_do_not_block_submit);
+	tcase_add_test(tcase, rejected_read_cancels_the_next);
 	tcase_add_test(tcase, completed_queues_itself);
 }
 
@@ -662,7 +679,7 @@ int main(void)
 	tcase_add_checked_fixture(reals, setup, teardown);
 	tcase_add_checked_fixture(reals, setup_file, teardown_file);
 	tcase_add_test(reals, real_reads);
-	tcase_add_test(reals, real_refusal);
+	tcase_add_test(reals, real_rejection);
 	suite_add_tcase(suite, reals);
 	return suite_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* engine/offload.c: where work and results run, in which order, and what stopping does. */
+/* Tests of engine/offload.c: on which threads work() and done() run, in which order, and what stopping does. */
 #include "engine/offload.h"
 
 #include <check.h>
@@ -16,9 +16,9 @@
 #define JOBS 200
 
 struct test_job {
-	struct offload_job job; /* first */
+	struct offload_job job;
 	unsigned number;
-	unsigned worked_as; /* which in the order of work */
+	unsigned worked_as; /* Its place in the order of work. */
 	pthread_t worked_on, done_on;
 	char thread_name[16];
 	bool signals_blocked;
@@ -113,7 +113,7 @@ START_TEST(one_thread_is_fifo)
 }
 END_TEST
 
-START_TEST(free_works_off_what_is_queued)
+START_TEST(free_runs_queued_jobs)
 {
 	const unsigned count = 50;
 
@@ -123,13 +123,13 @@ START_TEST(free_works_off_what_is_queued)
 	ck_assert_uint_gt(offload_pending(offload), 0);
 	offload_free(offload);
 	ck_assert_uint_eq(worked_count, count);
-	ck_assert_uint_eq(done_count, 0); /* posted, not run elsewhere */
+	ck_assert_uint_eq(done_count, 0); /* Posted, not run on another thread. */
 	ck_assert_int_eq(reactor_iterate(reactor, 0), (int)count);
 	ck_assert_uint_eq(done_count, count);
 }
 END_TEST
 
-/* A slow job holds one thread, not the others. */
+/* A slow job blocks one thread, not the others. */
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
 static void work_at_gate(struct offload_job *job)
@@ -174,7 +174,7 @@ START_TEST(done_may_start_its_job_again)
 }
 END_TEST
 
-/* At the end of the process: nobody is left to hand over to, and nobody minds waiting. */
+/* At the end of the process no thread is left, and blocking is acceptable. */
 START_TEST(started_after_the_stop_runs_on_its_starter)
 {
 	ck_assert_int_eq(offload_new(&offload, 2), 0);
@@ -185,7 +185,7 @@ START_TEST(started_after_the_stop_runs_on_its_starter)
 	ck_assert_uint_eq(done_count, 0);
 	turn_until_done(1);
 	ck_assert_uint_eq(offload_pending(offload), 0);
-	offload_stop(offload); /* fine twice */
+	offload_stop(offload); /* A second call has no effect. */
 	offload_free(offload);
 }
 END_TEST
@@ -211,7 +211,7 @@ START_TEST(without_done_work_may_free_the_job)
 }
 END_TEST
 
-START_TEST(refuses_silly_counts)
+START_TEST(rejects_invalid_counts)
 {
 	ck_assert_int_eq(offload_new(&offload, 0), -EINVAL);
 	ck_assert_int_eq(offload_new(&offload, 65), -EINVAL);
@@ -228,12 +228,12 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, results_come_on_the_reactors_thread);
 	tcase_add_test(tcase, one_thread_is_fifo);
-	tcase_add_test(tcase, free_works_off_what_is_queued);
+	tcase_add_test(tcase, free_runs_queued_jobs);
 	tcase_add_test(tcase, threads_work_beside_each_other);
 	tcase_add_test(tcase, done_may_start_its_job_again);
 	tcase_add_test(tcase, started_after_the_stop_runs_on_its_starter);
 	tcase_add_test(tcase, without_done_work_may_free_the_job);
-	tcase_add_test(tcase, refuses_silly_counts);
+	tcase_add_test(tcase, rejects_invalid_counts);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* engine/queue.c and the bounds in engine/devices.c: who starts, in which order, and who has to wait. */
+/*
+ * Tests of engine/queue.c and of the limits in engine/devices.c: which tickets start, in which order, and which have to
+ * wait.
+ */
 #include "engine/queue.h"
 
 #include <errno.h>
@@ -64,7 +67,7 @@ static int add(unsigned i, enum queue_class class, uintptr_t client, size_t byte
 	return queue_add(i < TICKETS / 2 ? queue : other_queue, &tickets[i]);
 }
 
-/* Ends what was started, and lets start what then can, until nothing waits. */
+/* Ends the started tickets and dispatches others until none is queued. */
 static void run_dry(void)
 {
 	for (unsigned ended = 0; queue_length(queue) > 0 || ended < started_count;) {
@@ -112,8 +115,8 @@ START_TEST(the_bytes_are_kept)
 }
 END_TEST
 
-/* Or else it would wait for ever. */
-START_TEST(one_that_is_alone_may_be_longer)
+/* Otherwise it would never start. */
+START_TEST(a_single_read_may_exceed_the_limit)
 {
 	add(0, QUEUE_AHEAD, 1, 4096 * KIB);
 	add(1, QUEUE_AHEAD, 1, 4096 * KIB);
@@ -122,8 +125,11 @@ START_TEST(one_that_is_alone_may_be_longer)
 }
 END_TEST
 
-/* Streams may have all of it, but while first bytes are asked for half of the reads and an eighth of the bytes. */
-START_TEST(streams_make_way_for_first_bytes)
+/*
+ * Streams may use the full limits, but while first bytes are requested only half of the reads and an eighth of the
+ * bytes.
+ */
+START_TEST(streams_yield_to_first_bytes)
 {
 	for (unsigned i = 0; i < 20; i++)
 		add(i, i % 2 == 0 ? QUEUE_STREAM : QUEUE_AHEAD, i, 4 * KIB);
@@ -141,7 +147,7 @@ START_TEST(streams_make_way_for_first_bytes)
 }
 END_TEST
 
-START_TEST(long_reads_make_way_for_first_bytes)
+START_TEST(long_reads_yield_to_first_bytes)
 {
 	add(0, QUEUE_FIRST, 1, 4 * KIB);
 	for (unsigned i = 1; i < 5; i++)
@@ -154,8 +160,10 @@ START_TEST(long_reads_make_way_for_first_bytes)
 }
 END_TEST
 
-/* What first bytes have in flight leaves streams their part; and a read that is larger than the part is let through
- * alone. */
+/*
+ * First bytes in flight do not reduce the part of streams. A read that is larger than the part is admitted if it is the
+ * only one.
+ */
 START_TEST(first_bytes_in_flight_do_not_take_the_part_of_streams)
 {
 	for (unsigned i = 0; i < 6; i++)
@@ -174,8 +182,8 @@ START_TEST(first_bytes_in_flight_do_not_take_the_part_of_streams)
 }
 END_TEST
 
-/* Of another reactor, too. */
-START_TEST(streams_make_way_for_first_bytes_of_all_reactors)
+/* Also for first bytes of another reactor. */
+START_TEST(streams_yield_to_first_bytes_of_all_reactors)
 {
 	add(0, QUEUE_FIRST, 1, 4 * KIB);
 	queue_run(queue);
@@ -186,7 +194,7 @@ START_TEST(streams_make_way_for_first_bytes_of_all_reactors)
 }
 END_TEST
 
-/* What another reactor has in flight ends without a word to this one, which would wait for it again and again. */
+/* No message tells this reactor when reads of another reactor end, so it would wait again and again. */
 START_TEST(each_reactor_has_a_stream_in_flight)
 {
 	add(0, QUEUE_FIRST, 1, 4 * KIB);
@@ -202,8 +210,8 @@ START_TEST(each_reactor_has_a_stream_in_flight)
 }
 END_TEST
 
-/* Small reads, for which there is room, do not keep a large one waiting whose turn it is. */
-START_TEST(a_large_read_is_not_passed_over_for_ever)
+/* Small reads that have room do not delay a large one that is next. */
+START_TEST(a_large_read_does_not_starve)
 {
 	unsigned large = 60;
 
@@ -221,7 +229,9 @@ static void start_all_at_once(void)
 	queue_run(queue);
 }
 
-/* 16, 4 and 1 of 21 parts while all have something waiting; at the same time, the one that comes first in this order.
+/*
+ * While all classes have tickets, they get 16, 4 and 1 of 21 parts. At the same virtual time the class that is first in
+ * this order is next.
  */
 START_TEST(classes_have_shares)
 {
@@ -243,8 +253,10 @@ START_TEST(classes_have_shares)
 }
 END_TEST
 
-/* However many first bytes wait, and of however many clients: (256 + 64) * 4 / (64 + 64) = 10 of them for one read of
- * the stream. */
+/*
+ * However many first bytes are queued, for however many clients: (256 + 64) * 4 / (64 + 64) = 10 of them for one read
+ * of the stream.
+ */
 START_TEST(a_flood_of_first_bytes_leaves_a_stream_its_share)
 {
 	for (unsigned i = 0; i < 100; i++)
@@ -257,7 +269,7 @@ START_TEST(a_flood_of_first_bytes_leaves_a_stream_its_share)
 }
 END_TEST
 
-/* A class that had nothing waiting for long has no more than its share afterwards. */
+/* A class that had no tickets for a long time gets only its share afterwards. */
 START_TEST(no_class_saves_up)
 {
 	for (unsigned i = 0; i < 50; i++)
@@ -269,7 +281,7 @@ START_TEST(no_class_saves_up)
 		add(i, QUEUE_STREAM, 1, 64 * KIB);
 	start_all_at_once();
 	ck_assert_uint_eq(started_count, 62);
-	/* streams were given 50 reads; first bytes begin where they stand, and have four for one */
+	/* Streams have had 50 reads. First bytes begin at the same virtual time, and get four reads for one. */
 	for (unsigned i = 0; i < 4; i++)
 		ck_assert_uint_eq(started[50 + i], 50 + i);
 	ck_assert_uint_le(place_of(58), 50 + 8);
@@ -277,8 +289,8 @@ START_TEST(no_class_saves_up)
 }
 END_TEST
 
-/* Client 1 came first with 100 reads; client 2 has as many bytes in 4 large ones: they take turns by bytes. */
-START_TEST(between_clients_it_goes_round_by_bytes)
+/* Client 1 came first with 100 reads; client 2 has as many bytes in 4 large ones. They alternate by bytes. */
+START_TEST(clients_take_turns_by_bytes)
 {
 	for (unsigned i = 0; i < 100; i++)
 		add(i, QUEUE_STREAM, 1, 64 * KIB);
@@ -286,14 +298,14 @@ START_TEST(between_clients_it_goes_round_by_bytes)
 		add(i, QUEUE_STREAM, 2, 256 * KIB);
 	run_dry();
 	ck_assert_uint_eq(started_count, 125);
-	for (unsigned i = 1; i <= 25; i++) /* for each large one about four small ones */
+	for (unsigned i = 1; i <= 25; i++) /* About four small ones for each large one. */
 		ck_assert_uint_ge(place_of(99 + i) + 6, i * 5);
 	ck_assert_uint_le(place_of(124), 124);
 	ck_assert_uint_gt(place_of(99), 110);
 }
 END_TEST
 
-START_TEST(one_with_a_thousand_reads_does_not_hold_another_up)
+START_TEST(a_client_with_a_thousand_reads_does_not_delay_another)
 {
 	for (unsigned i = 0; i < 120; i++)
 		add(i, QUEUE_FIRST, 1, 256 * KIB);
@@ -303,7 +315,9 @@ START_TEST(one_with_a_thousand_reads_does_not_hold_another_up)
 }
 END_TEST
 
-/* With eight reads in flight, the last of which has just been started, how many bytes a client has been given. */
+/*
+ * Returns how many bytes a client has been given when eight reads are in flight and the last one has just been started.
+ */
 static size_t given_bytes(uintptr_t client)
 {
 	size_t bytes = 0;
@@ -314,7 +328,7 @@ static size_t given_bytes(uintptr_t client)
 	return bytes;
 }
 
-/* As load.c does: up to 1 MiB of what lies behind a read is read with it. */
+/* As load.c does: merges up to 1 MiB of adjacent reads. */
 static void start_merging(struct queue_ticket *ticket)
 {
 	uint64_t end = ticket->offset + ticket->bytes;
@@ -328,7 +342,7 @@ static void start_merging(struct queue_ticket *ticket)
 	}
 }
 
-/* Client 1 reads a file from its beginning to its end, client 2 here and there. */
+/* Client 1 reads a file sequentially, client 2 at scattered offsets. */
 static void add_contiguous_and_scattered(enum queue_class class, unsigned each)
 {
 	for (unsigned i = 0; i < each; i++) {
@@ -340,7 +354,7 @@ static void add_contiguous_and_scattered(enum queue_class class, unsigned each)
 		add(i, class, 2, 64 * KIB);
 }
 
-START_TEST(neighbours_that_are_read_along_are_charged)
+START_TEST(merged_reads_are_charged_to_the_client)
 {
 	unsigned ended = 0;
 
@@ -355,7 +369,7 @@ START_TEST(neighbours_that_are_read_along_are_charged)
 }
 END_TEST
 
-/* Client 1's reads start, one by one, as the only ticket of its flow; they turn out to be four times what they said. */
+/* The reads of client 1 start one at a time, each as the only ticket of its flow, and grow to four times their size. */
 static void start_growing(struct queue_ticket *ticket)
 {
 	start(ticket);
@@ -381,7 +395,7 @@ START_TEST(reads_that_grow_are_charged)
 }
 END_TEST
 
-/* 32 reads of a stream that wait beside first bytes. */
+/* 32 queued reads of a stream beside first bytes. */
 static void add_streams_beside_first_bytes(void (*starts)(struct queue_ticket *ticket))
 {
 	for (unsigned i = 0; i < 32; i++) {
@@ -394,9 +408,11 @@ static void add_streams_beside_first_bytes(void (*starts)(struct queue_ticket *t
 	start_all_at_once();
 }
 
-/* After 16 reads in one, (1024 + 64) * 4 / (64 + 64) = 34 of first bytes are the share of their class; for one read
- * they would be four. */
-START_TEST(neighbours_count_for_their_class)
+/*
+ * After 16 merged reads, the share of first bytes is (1024 + 64) * 4 / (64 + 64) = 34 reads; after one read it would be
+ * four.
+ */
+START_TEST(merged_reads_are_charged_to_the_class)
 {
 	add_streams_beside_first_bytes(start_merging);
 	ck_assert_uint_eq(place_of(0), 4);
@@ -404,8 +420,8 @@ START_TEST(neighbours_count_for_their_class)
 }
 END_TEST
 
-/* (256 + 64) * 4 / (64 + 64) = 10 of first bytes for each read that has grown to 256 KiB. */
-START_TEST(reads_that_grow_count_for_their_class)
+/* (256 + 64) * 4 / (64 + 64) = 10 reads of first bytes for each read that has grown to 256 KiB. */
+START_TEST(reads_that_grow_are_charged_to_the_class)
 {
 	add_streams_beside_first_bytes(start_growing);
 	for (unsigned i = 0; i < 8; i++)
@@ -413,8 +429,8 @@ START_TEST(reads_that_grow_count_for_their_class)
 }
 END_TEST
 
-/* What was read while nobody else waited is no debt later on. */
-START_TEST(debts_end_with_the_line)
+/* Bytes that were read while no other client had tickets are not a debt later. */
+START_TEST(debts_end_with_the_queue)
 {
 	for (unsigned i = 0; i < 32; i++) {
 		add(i, QUEUE_STREAM, 1, 64 * KIB);
@@ -431,7 +447,7 @@ START_TEST(debts_end_with_the_line)
 }
 END_TEST
 
-/* A debt is paid: client 1, who was read 1 MiB for, is passed over for as much, and no more. */
+/* A debt is paid: client 1, for which 1 MiB was read, is skipped for as much, and not longer. */
 START_TEST(debts_are_paid_once)
 {
 	for (unsigned i = 0; i < 17; i++) {
@@ -448,18 +464,19 @@ START_TEST(debts_are_paid_once)
 }
 END_TEST
 
-START_TEST(a_device_that_is_late_takes_no_new_requests)
+START_TEST(a_device_over_its_latency_target_rejects_requests)
 {
 	for (unsigned i = 0; i < 10; i++)
 		add(i, QUEUE_FIRST, 1, 4 * KIB);
-	queue_run(queue); /* eight hang */
+	queue_run(queue); /* Eight reads hang. */
 	ck_assert_int_eq(add(10, QUEUE_FIRST, 1, 4 * KIB), 0);
 	usleep(40000);
 	ck_assert_int_eq(add(11, QUEUE_FIRST, 2, 4 * KIB), -EBUSY);
-	ck_assert_int_eq(add(12, QUEUE_STREAM, 2, 4 * KIB), 0); /* what was begun goes on */
+	/* A response that has begun continues. */
+	ck_assert_int_eq(add(12, QUEUE_STREAM, 2, 4 * KIB), 0);
 	ck_assert_int_eq(add(13, QUEUE_AHEAD, 2, 4 * KIB), 0);
 	ck_assert_uint_eq(device->rejected, 1);
-	device = other_device; /* nobody else notices */
+	device = other_device; /* Other devices are not affected. */
 	ck_assert_int_eq(add(14, QUEUE_FIRST, 2, 4 * KIB), 0);
 	queue_run(queue);
 	ck_assert_uint_eq(started[started_count - 1], 14);
@@ -471,8 +488,8 @@ START_TEST(a_device_that_is_late_takes_no_new_requests)
 }
 END_TEST
 
-/* A queue of readahead alone is no reason to refuse anybody. */
-START_TEST(old_readahead_makes_nobody_late)
+/* A queue that has only readahead rejects nothing. */
+START_TEST(old_readahead_does_not_reject_requests)
 {
 	for (unsigned i = 0; i < 20; i++)
 		add(i, QUEUE_AHEAD, 1, 4 * KIB);
@@ -482,7 +499,7 @@ START_TEST(old_readahead_makes_nobody_late)
 }
 END_TEST
 
-START_TEST(what_is_dropped_is_not_started)
+START_TEST(cancelled_tickets_are_not_started)
 {
 	for (unsigned i = 0; i < 3; i++)
 		add(i, QUEUE_AHEAD, 1, 4 * KIB);
@@ -494,18 +511,18 @@ START_TEST(what_is_dropped_is_not_started)
 }
 END_TEST
 
-START_TEST(readahead_whose_client_has_come_is_raised)
+START_TEST(readahead_that_a_client_needs_is_promoted)
 {
 	for (unsigned i = 0; i < 10; i++)
 		add(i, QUEUE_AHEAD, 1, 4 * KIB);
 	queue_promote(queue, &tickets[9], QUEUE_STREAM);
-	queue_promote(queue, &tickets[9], QUEUE_AHEAD); /* never back */
+	queue_promote(queue, &tickets[9], QUEUE_AHEAD); /* Never to a lower class. */
 	run_dry();
 	ck_assert_uint_eq(started[0], 9);
 }
 END_TEST
 
-START_TEST(a_neighbour_is_found_once)
+START_TEST(an_adjacent_ticket_is_found_once)
 {
 	add(0, QUEUE_STREAM, 1, 1024 * KIB);
 	add(1, QUEUE_AHEAD, 1, 256 * KIB);
@@ -513,8 +530,10 @@ START_TEST(a_neighbour_is_found_once)
 	ck_assert_uint_eq(tickets[1].offset, 1024 * KIB);
 	queue_run(queue);
 	ck_assert_uint_eq(started_count, 1);
-	ck_assert_ptr_null(queue_take_adjacent(queue, &tickets[0], 1024 * KIB, 255 * KIB)); /* too long */
-	ck_assert_ptr_null(queue_take_adjacent(queue, &tickets[0], 2048 * KIB, 256 * KIB)); /* another client's */
+	/* Too long. */
+	ck_assert_ptr_null(queue_take_adjacent(queue, &tickets[0], 1024 * KIB, 255 * KIB));
+	/* Of another client. */
+	ck_assert_ptr_null(queue_take_adjacent(queue, &tickets[0], 2048 * KIB, 256 * KIB));
 	ck_assert_ptr_eq(queue_take_adjacent(queue, &tickets[0], 1024 * KIB, 256 * KIB), &tickets[1]);
 	ck_assert_int_eq(tickets[1].state, QUEUE_STARTED);
 	ck_assert_ptr_null(queue_take_adjacent(queue, &tickets[0], 1024 * KIB, 256 * KIB));
@@ -522,8 +541,8 @@ START_TEST(a_neighbour_is_found_once)
 }
 END_TEST
 
-/* The bounds are for all reactors; each may have one read beyond them, so that none sleeps for ever. */
-START_TEST(the_bounds_are_the_devices)
+/* All reactors share the limits. Each may have one read beyond them, so that none waits for ever. */
+START_TEST(all_reactors_share_the_limits)
 {
 	for (unsigned i = 0; i < 20; i++)
 		add(i, QUEUE_FIRST, 1, 4 * KIB);
@@ -538,7 +557,7 @@ START_TEST(the_bounds_are_the_devices)
 }
 END_TEST
 
-/* Another size of the cache: less, then more than was found. */
+/* As after a change of the cache size: a lower limit, then one above the measured depth. */
 START_TEST(bytes_in_flight_can_be_limited)
 {
 	ck_assert_uint_eq(device->depth_bytes, 1024 * KIB);
@@ -564,30 +583,30 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, the_depth_is_kept);
 	tcase_add_test(tests, the_bytes_are_kept);
-	tcase_add_test(tests, one_that_is_alone_may_be_longer);
-	tcase_add_test(tests, streams_make_way_for_first_bytes);
-	tcase_add_test(tests, long_reads_make_way_for_first_bytes);
+	tcase_add_test(tests, a_single_read_may_exceed_the_limit);
+	tcase_add_test(tests, streams_yield_to_first_bytes);
+	tcase_add_test(tests, long_reads_yield_to_first_bytes);
 	tcase_add_test(tests, first_bytes_in_flight_do_not_take_the_part_of_streams);
-	tcase_add_test(tests, streams_make_way_for_first_bytes_of_all_reactors);
+	tcase_add_test(tests, streams_yield_to_first_bytes_of_all_reactors);
 	tcase_add_test(tests, each_reactor_has_a_stream_in_flight);
-	tcase_add_test(tests, a_large_read_is_not_passed_over_for_ever);
+	tcase_add_test(tests, a_large_read_does_not_starve);
 	tcase_add_test(tests, classes_have_shares);
 	tcase_add_test(tests, a_flood_of_first_bytes_leaves_a_stream_its_share);
 	tcase_add_test(tests, no_class_saves_up);
-	tcase_add_loop_test(tests, neighbours_that_are_read_along_are_charged, QUEUE_FIRST, QUEUE_CLASSES);
+	tcase_add_loop_test(tests, merged_reads_are_charged_to_the_client, QUEUE_FIRST, QUEUE_CLASSES);
 	tcase_add_test(tests, reads_that_grow_are_charged);
-	tcase_add_test(tests, neighbours_count_for_their_class);
-	tcase_add_test(tests, reads_that_grow_count_for_their_class);
-	tcase_add_test(tests, debts_end_with_the_line);
+	tcase_add_test(tests, merged_reads_are_charged_to_the_class);
+	tcase_add_test(tests, reads_that_grow_are_charged_to_the_class);
+	tcase_add_test(tests, debts_end_with_the_queue);
 	tcase_add_test(tests, debts_are_paid_once);
-	tcase_add_test(tests, between_clients_it_goes_round_by_bytes);
-	tcase_add_test(tests, one_with_a_thousand_reads_does_not_hold_another_up);
-	tcase_add_test(tests, a_device_that_is_late_takes_no_new_requests);
-	tcase_add_test(tests, old_readahead_makes_nobody_late);
-	tcase_add_test(tests, what_is_dropped_is_not_started);
-	tcase_add_test(tests, readahead_whose_client_has_come_is_raised);
-	tcase_add_test(tests, a_neighbour_is_found_once);
-	tcase_add_test(tests, the_bounds_are_the_devices);
+	tcase_add_test(tests, clients_take_turns_by_bytes);
+	tcase_add_test(tests, a_client_with_a_thousand_reads_does_not_delay_another);
+	tcase_add_test(tests, a_device_over_its_latency_target_rejects_requests);
+	tcase_add_test(tests, old_readahead_does_not_reject_requests);
+	tcase_add_test(tests, cancelled_tickets_are_not_started);
+	tcase_add_test(tests, readahead_that_a_client_needs_is_promoted);
+	tcase_add_test(tests, an_adjacent_ticket_is_found_once);
+	tcase_add_test(tests, all_reactors_share_the_limits);
 	tcase_add_test(tests, bytes_in_flight_can_be_limited);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);

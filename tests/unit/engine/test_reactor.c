@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* engine/reactor.c: watches, timers and the mailbox, alone and from inside each other's callbacks. */
+/* Tests of engine/reactor.c: watches, timers and the mailbox, alone and in each other's callbacks. */
 #include "engine/reactor.h"
 
 #include <check.h>
@@ -16,7 +16,7 @@
 #include "../suite.h"
 #include "base/clock.h"
 
-#define LATE_MS 2000 /* how late a busy test machine may be */
+#define LATE_MS 2000 /* Maximum delay on a busy machine. */
 
 static struct reactor *reactor;
 
@@ -61,7 +61,7 @@ static void start_timer(unsigned i, uint64_t delay_ms)
 	ck_assert_int_eq(reactor_timer_start(reactor, &timers[i], delay_ms), 0);
 }
 
-static void turn_until_ran(unsigned count)
+static void iterate_until_ran(unsigned count)
 {
 	while (ran_count < count)
 		ck_assert_int_ge(reactor_iterate(reactor, -1), 0);
@@ -73,7 +73,7 @@ START_TEST(timers_run_in_order_and_not_early)
 	srand(1);
 	for (unsigned i = 0; i < TIMERS; i++)
 		start_timer(i, (uint64_t)(rand() % 40));
-	turn_until_ran(TIMERS);
+	iterate_until_ran(TIMERS);
 	ck_assert_int_eq(reactor_iterate(reactor, 0), 0);
 }
 END_TEST
@@ -87,19 +87,21 @@ START_TEST(timers_move_and_stop)
 		start_timer(i, (uint64_t)(rand() % 100));
 	for (unsigned i = 0; i < TIMERS; i++) {
 		if (rand() % 3 == 0)
-			start_timer(i, (uint64_t)(rand() % 40)); /* runs already: moves */
+			/* It runs already, so this moves it. */
+			start_timer(i, (uint64_t)(rand() % 40));
 		else if (rand() % 2 == 0)
 			reactor_timer_stop(reactor, &timers[i]);
-		reactor_timer_stop(reactor, &timers[TIMERS - 1]); /* fine twice */
+		/* A second call has no effect. */
+		reactor_timer_stop(reactor, &timers[TIMERS - 1]);
 	}
 	for (unsigned i = 0; i < TIMERS; i++)
 		running += timers[i].slot != 0;
-	turn_until_ran(running);
+	iterate_until_ran(running);
 }
 END_TEST
 
-/* Woken once, when it is due: not before, which would be a turn for nothing. */
-START_TEST(one_turn_per_timer)
+/* The loop wakes once, when the timer is due. An earlier wake-up would be a useless iteration. */
+START_TEST(one_iteration_per_timer)
 {
 	static const uint64_t delays_ms[] = { 0, 1, 2, 7, 30 };
 	uint64_t before_ns = clock_now_ns();
@@ -120,7 +122,7 @@ START_TEST(wait_is_bounded_by_the_caller_and_by_the_timer)
 	start_timer(0, 60000);
 	ck_assert_int_eq(reactor_iterate(reactor, 10), 0);
 	ck_assert_int_eq(reactor_iterate(reactor, 0), 0);
-	start_timer(1, UINT64_MAX); /* for ever, not overflowed into the past */
+	start_timer(1, UINT64_MAX); /* Never due; the time does not overflow into the past. */
 	reactor_timer_stop(reactor, &timers[0]);
 	ck_assert_int_eq(reactor_iterate(reactor, 10), 0);
 	ck_assert_uint_lt(elapsed_ms(before_ns), 20 + 10 + 10 + LATE_MS);
@@ -162,7 +164,8 @@ START_TEST(stop_another_due_timer_inside_the_callback)
 		timers[i].context = &timers[i];
 		ck_assert_int_eq(reactor_timer_start(reactor, &timers[i], 1), 0);
 	}
-	nanosleep(&(struct timespec){ .tv_nsec = 3000000 }, NULL); /* both are due in the same turn */
+	/* Both are due in the same iteration. */
+	nanosleep(&(struct timespec){ .tv_nsec = 3000000 }, NULL);
 	ck_assert_int_eq(reactor_iterate(reactor, -1), 1);
 	ck_assert_int_eq(reactor_iterate(reactor, 0), 0);
 }
@@ -214,7 +217,7 @@ static void remove_and_free_both(void *context, uint32_t events)
 	}
 }
 
-START_TEST(watch_says_what_happened)
+START_TEST(watch_reports_events)
 {
 	make_ready_pair(note_events);
 	ck_assert_int_eq(reactor_iterate(reactor, -1), 2);
@@ -227,7 +230,7 @@ START_TEST(watch_says_what_happened)
 }
 END_TEST
 
-START_TEST(remove_inside_a_batch_blanks_the_rest)
+START_TEST(remove_inside_a_batch_clears_the_rest)
 {
 	make_ready_pair(remove_and_free_both);
 	ck_assert_int_eq(reactor_iterate(reactor, -1), 1);
@@ -236,7 +239,7 @@ START_TEST(remove_inside_a_batch_blanks_the_rest)
 }
 END_TEST
 
-START_TEST(add_says_what_is_wrong)
+START_TEST(add_reports_errors)
 {
 	struct reactor_watch watch = { .fd = -1 };
 
@@ -273,7 +276,7 @@ END_TEST
 #define POSTS 5000
 
 struct numbered {
-	struct reactor_message message; /* first */
+	struct reactor_message message;
 	unsigned number;
 	unsigned *expected;
 };
@@ -309,7 +312,7 @@ START_TEST(posts_of_each_thread_come_in_order)
 				(struct numbered){ .message.fn = check_order, .number = i, .expected = &expected[t] };
 	for (unsigned t = 0; t < POSTERS; t++)
 		ck_assert_int_eq(pthread_create(&threads[t], NULL, post_all, numbered[t]), 0);
-	turn_until_ran(POSTERS * POSTS); /* hangs if a wake-up is lost */
+	iterate_until_ran(POSTERS * POSTS); /* Hangs if a wake-up is lost. */
 	for (unsigned t = 0; t < POSTERS; t++)
 		pthread_join(threads[t], NULL);
 }
@@ -328,7 +331,7 @@ static void *post_later(void *context)
 	return NULL;
 }
 
-START_TEST(post_wakes_a_sleeping_turn)
+START_TEST(post_wakes_a_sleeping_iteration)
 {
 	struct reactor_message message = { .fn = count_message };
 	uint64_t before_ns = clock_now_ns();
@@ -363,13 +366,13 @@ static void post_inner_from_watch(void *context, uint32_t events)
 	reactor_post(reactor, &inner);
 }
 
-START_TEST(post_inside_a_turn_is_for_the_next_and_wakes_it)
+START_TEST(post_inside_an_iteration_wakes_the_next)
 {
 	struct reactor_message outer = { .fn = post_inner };
 
 	reactor_post(reactor, &outer);
 	ck_assert_int_eq(reactor_iterate(reactor, -1), 1);
-	ck_assert_int_eq(reactor_iterate(reactor, -1), 1); /* sleeps for ever if it was lost */
+	ck_assert_int_eq(reactor_iterate(reactor, -1), 1); /* Sleeps for ever if it was lost. */
 	timers[0].fn = post_inner_from_timer;
 	ck_assert_int_eq(reactor_timer_start(reactor, &timers[0], 0), 0);
 	ck_assert_int_eq(reactor_iterate(reactor, -1), 1);
@@ -378,8 +381,11 @@ START_TEST(post_inside_a_turn_is_for_the_next_and_wakes_it)
 }
 END_TEST
 
-/* The order of a turn is fds, mailbox, timers: what a watch posts is delivered in the same turn. */
-START_TEST(mailbox_comes_after_the_fds)
+/*
+ * An iteration handles descriptors, mailbox and timers in this order: a message that a watch posts is delivered in the
+ * same iteration.
+ */
+START_TEST(mailbox_follows_the_descriptors)
 {
 	make_ready_pair(post_inner_from_watch);
 	ck_assert_int_eq(reactor_iterate(reactor, -1), 2);
@@ -394,8 +400,8 @@ START_TEST(free_delivers)
 	reactor_post(reactor, &plain);
 	reactor_post(reactor, &outer);
 	reactor_free(reactor);
-	ck_assert_uint_eq(ran_count, 3); /* the one posted while freeing too */
-	reactor = NULL;			 /* NULL is fine in teardown() */
+	ck_assert_uint_eq(ran_count, 3); /* Including the one that was posted while freeing. */
+	reactor = NULL;			 /* teardown() accepts NULL. */
 }
 END_TEST
 
@@ -419,18 +425,18 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, timers_run_in_order_and_not_early);
 	tcase_add_test(tcase, timers_move_and_stop);
-	tcase_add_loop_test(tcase, one_turn_per_timer, 0, 5);
+	tcase_add_loop_test(tcase, one_iteration_per_timer, 0, 5);
 	tcase_add_test(tcase, wait_is_bounded_by_the_caller_and_by_the_timer);
 	tcase_add_test(tcase, restart_inside_the_callback);
 	tcase_add_test(tcase, stop_another_due_timer_inside_the_callback);
-	tcase_add_test(tcase, watch_says_what_happened);
-	tcase_add_test(tcase, remove_inside_a_batch_blanks_the_rest);
-	tcase_add_test(tcase, add_says_what_is_wrong);
+	tcase_add_test(tcase, watch_reports_events);
+	tcase_add_test(tcase, remove_inside_a_batch_clears_the_rest);
+	tcase_add_test(tcase, add_reports_errors);
 	tcase_add_test(tcase, signal_only_ends_the_wait);
 	tcase_add_test(tcase, posts_of_each_thread_come_in_order);
-	tcase_add_test(tcase, post_wakes_a_sleeping_turn);
-	tcase_add_test(tcase, post_inside_a_turn_is_for_the_next_and_wakes_it);
-	tcase_add_test(tcase, mailbox_comes_after_the_fds);
+	tcase_add_test(tcase, post_wakes_a_sleeping_iteration);
+	tcase_add_test(tcase, post_inside_an_iteration_wakes_the_next);
+	tcase_add_test(tcase, mailbox_follows_the_descriptors);
 	tcase_add_test(tcase, free_delivers);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * store/cache.c and store/shard.c. The random test runs beside a model that knows what it has pinned, what it reads and
- * who waits: so it knows what must be a hit, that nothing is read twice at a time, and that nobody is forgotten. Bytes
- * are a function of the version and the offset, written when a read ends and compared at each hit: memory that changes
- * hands too early shows.
+ * Tests of store/cache.c, shard.c, evict.c and resize.c. The random test runs beside a model that knows which extents
+ * it has pinned, which it reads and which wants wait. So the model knows which lookups must be hits, that no extent is
+ * read twice at a time, and that no want is forgotten. The bytes are a function of the version and the offset. They are
+ * written when a read ends and compared at each hit, so memory that is reused too early is detected.
  */
 #include "store/cache.h"
 
@@ -36,15 +36,15 @@ static const uint64_t sizes[VERSIONS] = { 1, 10000, 70000, 1048576, 3000000, 900
 enum stage { IDLE, WAITS, READS, PINS };
 
 struct want {
-	struct cache_wait wait; /* first */
+	struct cache_wait wait;
 	struct player *player;
 	enum stage stage;
-	bool given_up; /* its answer is on its way */
-	bool reads;    /* extent is its to read, whatever it waits for */
+	bool given_up; /* It was cancelled, but its answer has been posted. */
+	bool reads;    /* The want reads its extent, even after it was cancelled. */
 	struct cache_extent *extent;
 };
 
-/* One reactor and its wants. */
+/* A reactor and its wants. */
 struct player {
 	struct reactor *reactor;
 	struct want wants[WANTS];
@@ -71,7 +71,8 @@ static uint8_t byte_at(const struct file_version *version, uint64_t offset)
 
 static void fill(struct cache_extent *extent)
 {
-	for (size_t i = 0; i < extent->length; i += 97) /* a sample is enough, and each block has some */
+	/* A sample that has bytes of each block. */
+	for (size_t i = 0; i < extent->length; i += 97)
 		extent->block[i] = byte_at(&extent->key.version, extent->offset + i);
 }
 
@@ -182,7 +183,7 @@ static void end_read(struct player *player, struct want *want)
 	if (error == 0)
 		fill(extent);
 	want->reads = false;
-	if (want->stage == READS && want->given_up) { /* it only read for others */
+	if (want->stage == READS && want->given_up) { /* It only read for other wants. */
 		want->stage = IDLE;
 		want->given_up = false;
 	}
@@ -236,7 +237,7 @@ static void step(struct player *player)
 	reactor_iterate(player->reactor, 0);
 }
 
-/* What is pinned here can't be gone. */
+/* A pinned extent must be found. */
 static void check_pins(const struct player *player)
 {
 	for (unsigned i = 0; i < WANTS; i++)
@@ -252,8 +253,8 @@ static bool is_over(const struct player *player)
 	return true;
 }
 
-/* Ends reads and gives back pins; whoever waits must then get an answer. */
-static void wind_up(struct player *player)
+/* Ends all reads and unpins all extents. All waits must then be answered. */
+static void end_all(struct player *player)
 {
 	for (unsigned i = 0; i < WANTS; i++) {
 		struct want *want = &player->wants[i];
@@ -297,9 +298,9 @@ static const struct {
 	bool retain;
 	unsigned steps;
 } games[] = {
-	{ 1 * MIB, true, 4000 }, /* one large extent at a time */
+	{ 1 * MIB, true, 4000 }, /* One large extent at a time. */
 	{ 4 * MIB, true, 8000 }, { 4 * MIB, false, 4000 },
-	{ 8 * MIB, true, 8000 }, { 32 * MIB, true, 6000 }, /* nearly all fits */
+	{ 8 * MIB, true, 8000 }, { 32 * MIB, true, 6000 }, /* Nearly everything fits. */
 };
 
 START_TEST(random_wants_beside_a_model)
@@ -311,8 +312,8 @@ START_TEST(random_wants_beside_a_model)
 		check_pins(&players[0]);
 	}
 	for (unsigned i = 0; i < 10000 && !(is_over(&players[0]) && is_over(&players[1])); i++) {
-		wind_up(&players[0]);
-		wind_up(&players[1]);
+		end_all(&players[0]);
+		end_all(&players[1]);
 	}
 	ck_assert(is_over(&players[0]) && is_over(&players[1]));
 	ck_assert_uint_gt(players[0].loads, 10);
@@ -332,7 +333,7 @@ static void *play(void *context)
 	for (unsigned i = 0; i < 20000; i++)
 		step(player);
 	while (!is_over(player))
-		wind_up(player);
+		end_all(player);
 	pthread_barrier_wait(&all_played);
 	return NULL;
 }
@@ -351,9 +352,9 @@ START_TEST(four_threads)
 }
 END_TEST
 
-/* --- what stays and what goes --- */
+/* --- eviction --- */
 
-/* Wants it and reads it if need be. True: it was there. */
+/* Looks a span up and loads it on a miss. Returns true on a hit. */
 static bool use(const struct file_version *version, uint64_t offset, size_t length, bool pinned)
 {
 	struct want want = { .wait = { .reactor = players[0].reactor, .on_answer = on_answer } };
@@ -391,8 +392,8 @@ static unsigned use_all(unsigned count, uint64_t size, bool pinned)
 	return hits;
 }
 
-/* 20 MiB that were used twice stay through a scan of ten times the cache, in a file of 320 MiB. */
-START_TEST(a_scan_leaves_what_is_hot)
+/* 20 MiB that were used twice stay in the cache during a scan of ten times the cache, in a file of 320 MiB. */
+START_TEST(a_scan_does_not_evict_hot_extents)
 {
 	struct file_version huge = version_of(1000, 320 * MIB);
 
@@ -406,8 +407,8 @@ START_TEST(a_scan_leaves_what_is_hot)
 }
 END_TEST
 
-/* What comes back soon after it was evicted goes to the main queue at once. */
-START_TEST(what_comes_back_is_remembered)
+/* An extent that is requested again soon after its eviction enters the main queue. */
+START_TEST(an_extent_that_returns_soon_enters_the_main_queue)
 {
 	struct cache_stats stats;
 
@@ -420,7 +421,7 @@ START_TEST(what_comes_back_is_remembered)
 }
 END_TEST
 
-START_TEST(what_is_sticky_stays_as_far_as_half_of_the_memory)
+START_TEST(pinned_extents_stay_up_to_half_of_the_memory)
 {
 	struct file_version huge = version_of(1000, 320 * MIB);
 	struct cache_stats stats;
@@ -436,8 +437,8 @@ START_TEST(what_is_sticky_stays_as_far_as_half_of_the_memory)
 }
 END_TEST
 
-/* Sticky pages all over the memory: a large extent has room all the same. */
-START_TEST(sticky_crumbs_do_not_block_large_extents)
+/* Pinned pages are distributed over the memory; a large extent still finds room. */
+START_TEST(pinned_pages_do_not_block_large_extents)
 {
 	struct file_version large = version_of(5000, MIB);
 
@@ -453,7 +454,7 @@ START_TEST(sticky_crumbs_do_not_block_large_extents)
 }
 END_TEST
 
-/* Keeps it pinned. */
+/* Keeps the extent in use. */
 static struct cache_extent *hold(const struct file_version *version)
 {
 	const struct cache_span span = { .version = version, .alignment = ALIGNMENT, .length = (size_t)version->size };
@@ -465,8 +466,8 @@ static struct cache_extent *hold(const struct file_version *version)
 	return extent;
 }
 
-/* The new small ones all lie beside one that is pinned: what is larger and was used before goes, then. */
-START_TEST(pinned_crumbs_do_not_block_large_extents)
+/* All new small extents are beside one that is in use, so larger extents that were used before are evicted. */
+START_TEST(pages_in_use_do_not_block_large_extents)
 {
 	struct file_version large = version_of(5000, MIB);
 	struct cache_extent *held[8];
@@ -489,8 +490,8 @@ START_TEST(pinned_crumbs_do_not_block_large_extents)
 }
 END_TEST
 
-/* The same with pinned ones, while somebody has something pinned. */
-START_TEST(sticky_crumbs_beside_a_pin_do_not_block_either)
+/* Likewise with pinned extents, while another extent is in use. */
+START_TEST(pinned_pages_beside_one_in_use_do_not_block)
 {
 	struct file_version large = version_of(5000, MIB), small = version_of(6000, 4096);
 	struct cache_extent *held;
@@ -508,7 +509,7 @@ START_TEST(sticky_crumbs_beside_a_pin_do_not_block_either)
 }
 END_TEST
 
-START_TEST(a_version_that_is_gone_takes_its_extents_along)
+START_TEST(invalidating_a_version_removes_its_extents)
 {
 	struct file_version old = version_of(1, 5 * MIB), other = version_of(2, 100000),
 			    huge = version_of(3, 320 * MIB);
@@ -523,7 +524,7 @@ START_TEST(a_version_that_is_gone_takes_its_extents_along)
 	ck_assert_uint_eq(stats.sums.extents, 1);
 	ck_assert(use(&other, 0, 100000, false));
 	ck_assert(!use(&old, 0, 1000, false));
-	use(&huge, 0, 1000, false); /* of more extents than the cache has */
+	use(&huge, 0, 1000, false); /* A file with more extents than the cache has. */
 	use(&huge, 300 * MIB, 1000, false);
 	cache_content_invalidate(cache, &huge);
 	cache_content_stats(cache, &stats);
@@ -542,7 +543,7 @@ START_TEST(another_version_is_another_file)
 }
 END_TEST
 
-/* --- another size --- */
+/* --- changing the size --- */
 
 static size_t resident_bytes(void)
 {
@@ -562,13 +563,13 @@ static void resize(size_t bytes, bool retain)
 	ck_assert_uint_eq(cache_bytes(cache), bytes);
 }
 
-/* 64 MiB of files; then what of them is there. */
+/* Loads 64 MiB of files, and returns how many are in the cache then. */
 static unsigned fill_up(void)
 {
 	return use_all(1024, 64 * KIB, false);
 }
 
-START_TEST(memory_comes_and_goes)
+START_TEST(the_size_can_be_changed)
 {
 	struct cache_stats stats;
 	size_t before;
@@ -585,7 +586,7 @@ START_TEST(memory_comes_and_goes)
 		ck_assert_uint_le(stats.main_bytes + stats.small_bytes, 8 * MIB);
 		ck_assert(resize_finish(cache));
 		cache_content_check(cache);
-#if !POOL_CANARY /* sanitizers have shadows */
+#if !POOL_CANARY /* Sanitizers use shadow memory. */
 		ck_assert_uint_le(resident_bytes(), before + 6 * MIB);
 #endif
 		ck_assert_uint_le(fill_up(), 8 * 16);
@@ -593,12 +594,12 @@ START_TEST(memory_comes_and_goes)
 }
 END_TEST
 
-/* What lies in the part that stays stays. */
-START_TEST(growing_keeps_all_and_shrinking_some)
+/* Extents in the part that remains stay in the cache. */
+START_TEST(growing_keeps_all_extents_and_shrinking_some)
 {
 	unsigned hits;
 
-	ck_assert_int_eq(cache_new(&cache, 256 * MIB, true), 0); /* 4 shards */
+	ck_assert_int_eq(cache_new(&cache, 256 * MIB, true), 0); /* 4 shards. */
 	fill_up();
 	ck_assert_uint_eq(fill_up(), 1024);
 	resize(400 * MIB, true);
@@ -607,7 +608,7 @@ START_TEST(growing_keeps_all_and_shrinking_some)
 	hits = fill_up();
 	ck_assert_uint_gt(hits, 200);
 	resize(6 * MIB, true);
-	resize(256 * MIB, true); /* not all of it had gone */
+	resize(256 * MIB, true); /* Not all memory had been returned. */
 	fill_up();
 	ck_assert_uint_eq(fill_up(), 1024);
 	ck_assert(resize_finish(cache));
@@ -615,7 +616,7 @@ START_TEST(growing_keeps_all_and_shrinking_some)
 }
 END_TEST
 
-/* Each shard has a unit at least. */
+/* Each shard has at least one unit. */
 START_TEST(sizes_to_change_to)
 {
 	ck_assert_int_eq(cache_new(&cache, 256 * MIB, true), 0);
@@ -631,8 +632,8 @@ START_TEST(sizes_to_change_to)
 END_TEST
 
 #if !POOL_CANARY
-/* More than can be had: what it is stays, and is not left larger. */
-START_TEST(memory_that_is_not_there)
+/* A size that exceeds the available memory: the cache keeps its size and its memory. */
+START_TEST(growing_without_memory_changes_nothing)
 {
 	struct rlimit limit;
 	size_t before;
@@ -652,7 +653,7 @@ START_TEST(memory_that_is_not_there)
 END_TEST
 #endif
 
-START_TEST(readers_hold_back_what_they_read)
+START_TEST(extents_in_use_delay_shrinking)
 {
 	struct file_version versions_held[64];
 	struct cache_extent *held[64];
@@ -668,12 +669,13 @@ START_TEST(readers_hold_back_what_they_read)
 	cache_content_check(cache);
 	cache_content_stats(cache, &stats);
 	ck_assert_uint_eq(stats.in_use_bytes, 64 * MIB);
-	ck_assert(use(&versions_held[60], 0, 1000, true)); /* is found, and goes all the same */
+	/* It is found, but still evicted with its last user. */
+	ck_assert(use(&versions_held[60], 0, 1000, true));
 	for (unsigned i = 0; i < 64; i++)
 		ck_assert_uint_eq(held[i]->block[97], byte_at(&versions_held[i], 97));
 	for (unsigned i = 8; i < 64; i++)
 		cache_unpin(cache, held[i]);
-	ck_assert(!resize_finish(cache)); /* from here on nobody new gets those */
+	ck_assert(!resize_finish(cache)); /* From here on lookups do not find them. */
 	ck_assert(use(&versions_held[0], 0, 1000, false));
 	cache_unpin(cache, held[0]);
 	ck_assert(!use(&versions_held[7], 0, 1000, false));
@@ -685,8 +687,8 @@ START_TEST(readers_hold_back_what_they_read)
 }
 END_TEST
 
-/* A read that is under way ends where it began, and whoever waits for it gets it. */
-START_TEST(what_is_being_read_is_read_to_its_end)
+/* A read in flight ends where it began, and the wants that wait for it get its bytes. */
+START_TEST(a_read_in_flight_ends_during_a_resize)
 {
 	static struct want first, second;
 	struct file_version version = version_of(77, 70 * KIB);
@@ -715,8 +717,11 @@ START_TEST(what_is_being_read_is_read_to_its_end)
 }
 END_TEST
 
-/* All is pinned, and one waits: for the memory that comes, or, with less, for the first pin that goes there. */
-START_TEST(who_waits_is_served)
+/*
+ * All memory is in use and one want waits: for new memory, or with less memory for the first unpin in the part that
+ * remains.
+ */
+START_TEST(wants_that_wait_are_served_during_a_resize)
 {
 	static struct want waits;
 	struct file_version others[4], version = version_of(99, MIB);
@@ -750,7 +755,7 @@ START_TEST(who_waits_is_served)
 }
 END_TEST
 
-START_TEST(what_is_sticky_follows_the_size)
+START_TEST(pinned_extents_follow_the_size)
 {
 	struct cache_stats stats;
 
@@ -770,7 +775,7 @@ START_TEST(what_is_sticky_follows_the_size)
 }
 END_TEST
 
-START_TEST(keeping_can_be_switched)
+START_TEST(retaining_can_be_switched)
 {
 	struct file_version version = version_of(500, 100000);
 	struct cache_extent *held;
@@ -783,7 +788,7 @@ START_TEST(keeping_can_be_switched)
 	resize(16 * MIB, false);
 	cache_content_stats(cache, &stats);
 	ck_assert_uint_eq(stats.sums.extents, 1);
-	ck_assert(use(&version, 0, 100, false)); /* as long as somebody has it */
+	ck_assert(use(&version, 0, 100, false)); /* While it is in use. */
 	cache_unpin(cache, held);
 	ck_assert(!use(&version, 0, 100, false));
 	ck_assert(!use(&version, 0, 100, false));
@@ -810,7 +815,7 @@ static void *resize_at_random(void *context)
 	return NULL;
 }
 
-/* Three play; the fourth changes the size all the time. */
+/* Three threads play; the fourth changes the size all the time. */
 START_TEST(three_threads_and_one_that_resizes)
 {
 	static struct player resizer;
@@ -832,7 +837,7 @@ START_TEST(three_threads_and_one_that_resizes)
 }
 END_TEST
 
-/* The game beside the model, with other sizes and answers now and then. */
+/* The random test beside the model, with changes of size and of `retain` from time to time. */
 START_TEST(random_wants_and_sizes)
 {
 	struct player dice = { .random = 2862933555777941757u + (uint64_t)_i };
@@ -850,8 +855,8 @@ START_TEST(random_wants_and_sizes)
 		check_pins(&players[0]);
 	}
 	for (unsigned i = 0; i < 10000 && !(is_over(&players[0]) && is_over(&players[1])); i++) {
-		wind_up(&players[0]);
-		wind_up(&players[1]);
+		end_all(&players[0]);
+		end_all(&players[1]);
 	}
 	ck_assert(is_over(&players[0]) && is_over(&players[1]));
 	ck_assert_uint_gt(players[0].hits, 10);
@@ -859,7 +864,7 @@ START_TEST(random_wants_and_sizes)
 }
 END_TEST
 
-START_TEST(sizes_that_are_none)
+START_TEST(invalid_sizes_are_rejected)
 {
 	ck_assert_int_eq(cache_new(&cache, 0, true), -EINVAL);
 	ck_assert_int_eq(cache_new(&cache, MIB + 4096, true), -EINVAL);
@@ -876,28 +881,28 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, random_wants_beside_a_model, 0, sizeof(games) / sizeof(games[0]));
 	tcase_add_loop_test(tests, four_threads, 0, 2);
-	tcase_add_test(tests, a_scan_leaves_what_is_hot);
-	tcase_add_test(tests, what_comes_back_is_remembered);
-	tcase_add_test(tests, what_is_sticky_stays_as_far_as_half_of_the_memory);
-	tcase_add_test(tests, sticky_crumbs_do_not_block_large_extents);
-	tcase_add_test(tests, pinned_crumbs_do_not_block_large_extents);
-	tcase_add_test(tests, sticky_crumbs_beside_a_pin_do_not_block_either);
-	tcase_add_test(tests, a_version_that_is_gone_takes_its_extents_along);
+	tcase_add_test(tests, a_scan_does_not_evict_hot_extents);
+	tcase_add_test(tests, an_extent_that_returns_soon_enters_the_main_queue);
+	tcase_add_test(tests, pinned_extents_stay_up_to_half_of_the_memory);
+	tcase_add_test(tests, pinned_pages_do_not_block_large_extents);
+	tcase_add_test(tests, pages_in_use_do_not_block_large_extents);
+	tcase_add_test(tests, pinned_pages_beside_one_in_use_do_not_block);
+	tcase_add_test(tests, invalidating_a_version_removes_its_extents);
 	tcase_add_test(tests, another_version_is_another_file);
-	tcase_add_test(tests, sizes_that_are_none);
+	tcase_add_test(tests, invalid_sizes_are_rejected);
 	tcase_set_timeout(resizes, 300);
 	tcase_add_checked_fixture(resizes, setup, teardown);
-	tcase_add_test(resizes, memory_comes_and_goes);
-	tcase_add_test(resizes, growing_keeps_all_and_shrinking_some);
+	tcase_add_test(resizes, the_size_can_be_changed);
+	tcase_add_test(resizes, growing_keeps_all_extents_and_shrinking_some);
 	tcase_add_test(resizes, sizes_to_change_to);
-#if !POOL_CANARY /* sanitizers can't live so */
-	tcase_add_test(resizes, memory_that_is_not_there);
+#if !POOL_CANARY /* Sanitizers do not support this limit. */
+	tcase_add_test(resizes, growing_without_memory_changes_nothing);
 #endif
-	tcase_add_test(resizes, readers_hold_back_what_they_read);
-	tcase_add_test(resizes, what_is_being_read_is_read_to_its_end);
-	tcase_add_loop_test(resizes, who_waits_is_served, 0, 2);
-	tcase_add_test(resizes, what_is_sticky_follows_the_size);
-	tcase_add_test(resizes, keeping_can_be_switched);
+	tcase_add_test(resizes, extents_in_use_delay_shrinking);
+	tcase_add_test(resizes, a_read_in_flight_ends_during_a_resize);
+	tcase_add_loop_test(resizes, wants_that_wait_are_served_during_a_resize, 0, 2);
+	tcase_add_test(resizes, pinned_extents_follow_the_size);
+	tcase_add_test(resizes, retaining_can_be_switched);
 	tcase_add_loop_test(resizes, three_threads_and_one_that_resizes, 0, 2);
 	tcase_add_loop_test(resizes, random_wants_and_sizes, 0, 4);
 	suite_add_tcase(suite, tests);

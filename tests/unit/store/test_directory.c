@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reading folders: order, offset and limit, many chunks against one sort of all, links, what is hidden, giving up at
- * any time. */
+/*
+ * Tests of reading directories: order, offset and limit, many chunks compared with one sort of everything, links,
+ * hidden names, freeing at any time.
+ */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -67,7 +69,7 @@ static void make_file(const char *name, size_t size, int64_t mtime)
 	close(fd);
 }
 
-/* ---- a reading, and all its entries as text: "name/ name …" ---- */
+/* ---- a listing, and all its entries as text: "name/ name ..." ---- */
 
 static unsigned prebuilt_count, freed_count;
 
@@ -83,8 +85,8 @@ static void freed(void *context)
 	__atomic_add_fetch(&freed_count, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Until no job is under way: the table may go. */
-static void settle(void)
+/* Waits until no job runs, so that the table may be freed. */
+static void wait_for_jobs(void)
 {
 	while (offload_pending(offload) > 0)
 		reactor_iterate(reactor, 1);
@@ -148,7 +150,7 @@ static char *listed(const struct directory_options *options)
 	return text;
 }
 
-START_TEST(names_are_ordered_as_people_count)
+START_TEST(names_are_in_natural_order)
 {
 	static const char *const order[] = { "",   "-",	   "0",	    "00",  "01",   "1",	   "1a",      "2",  "9",
 					     "10", "A",	   "a",	    "a-1", "a1",   "A1b",  "a02",     "a2", "a10",
@@ -164,7 +166,7 @@ START_TEST(names_are_ordered_as_people_count)
 }
 END_TEST
 
-START_TEST(folders_come_first_and_ties_go_by_name)
+START_TEST(directories_come_first_and_ties_are_sorted_by_name)
 {
 	struct directory_options options;
 
@@ -211,7 +213,7 @@ static bool shows(void *context, const char *name, bool folder)
 	return name[0] != 'h';
 }
 
-START_TEST(facts_and_totals)
+START_TEST(attributes_and_totals)
 {
 	struct directory_options options = options_of(ENTRIES_BY_NAME, false);
 	struct directory *folder;
@@ -248,7 +250,7 @@ START_TEST(facts_and_totals)
 }
 END_TEST
 
-START_TEST(errors_are_told)
+START_TEST(errors_are_reported)
 {
 	struct directory_options options = options_of(ENTRIES_BY_NAME, false);
 	unsigned chunks;
@@ -285,7 +287,7 @@ static void make_many(void)
 	}
 }
 
-/* Chunks and limits must not show: all that one big chunk says is what many small ones say. */
+/* Chunks and limits do not change the result: many small chunks contain the same entries as one big chunk. */
 START_TEST(many_small_chunks_are_one_large_one)
 {
 	struct directory_table *small;
@@ -316,12 +318,12 @@ START_TEST(many_small_chunks_are_one_large_one)
 		ck_assert_uint_ge(chunks, i < 6 ? 5 : 1);
 		free(expected);
 	}
-	settle();
+	wait_for_jobs();
 	directory_table_free(small);
 }
 END_TEST
 
-START_TEST(a_limit_bounds_what_is_kept)
+START_TEST(a_limit_bounds_the_memory)
 {
 	struct directory_options options = options_of(ENTRIES_BY_NAME, false);
 	struct directory *folder;
@@ -343,8 +345,8 @@ START_TEST(a_limit_bounds_what_is_kept)
 }
 END_TEST
 
-/* However many are read: all of them are, and what each had is there for the next one. */
-START_TEST(memory_is_shared_out_and_given_back)
+/* Many directories at once: all are read, and the memory of each is available for the next one. */
+START_TEST(memory_is_shared_and_returned)
 {
 	struct directory *folders[64];
 	struct directory_options options = options_of(ENTRIES_BY_NAME, false);
@@ -366,7 +368,7 @@ START_TEST(memory_is_shared_out_and_given_back)
 		first = directory_count(folders[0]);
 		for (unsigned i = 0; i < 64; i++)
 			directory_free(folders[i]);
-		settle();
+		wait_for_jobs();
 	}
 	directory_table_free(small);
 }
@@ -382,9 +384,8 @@ static void plug_work(struct offload_job *job)
 	sem_wait(&((struct plug *)job)->pulled);
 }
 
-/* Given up on while it is in line, while it is read, when its message is under way, and when its first chunk is there.
- */
-START_TEST(can_be_given_up_on_at_any_time)
+/* Freed while it is queued, while it is read, while its message is posted, and while its first chunk is ready. */
+START_TEST(can_be_freed_at_any_time)
 {
 	struct directory_options options = options_of(ENTRIES_BY_SIZE, false);
 	struct directory *folder;
@@ -404,15 +405,15 @@ START_TEST(can_be_given_up_on_at_any_time)
 			reactor_iterate(reactor, 0);
 		directory_free(folder);
 	}
-	settle();
+	wait_for_jobs();
 	reactor_iterate(reactor, 0);
-	settle();
+	wait_for_jobs();
 	ck_assert_uint_eq(freed_count, 41);
 }
 END_TEST
 
-/* As at the end of the process: the threads end while a folder is being read, and it is freed after that. */
-START_TEST(stopping_ends_what_is_read)
+/* As at the end of the process: the threads end while a directory is read, and it is freed after that. */
+START_TEST(stopping_ends_all_listings)
 {
 	struct directory_options options = options_of(ENTRIES_BY_SIZE, false);
 	struct directory *folders[3];
@@ -434,20 +435,20 @@ END_TEST
 
 static Suite *suite(void)
 {
-	Suite *s = suite_create("folder");
-	TCase *t = tcase_create("folder");
+	Suite *s = suite_create("directory");
+	TCase *t = tcase_create("directory");
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 300);
-	tcase_add_test(t, names_are_ordered_as_people_count);
-	tcase_add_test(t, folders_come_first_and_ties_go_by_name);
-	tcase_add_test(t, facts_and_totals);
-	tcase_add_test(t, errors_are_told);
+	tcase_add_test(t, names_are_in_natural_order);
+	tcase_add_test(t, directories_come_first_and_ties_are_sorted_by_name);
+	tcase_add_test(t, attributes_and_totals);
+	tcase_add_test(t, errors_are_reported);
 	tcase_add_test(t, many_small_chunks_are_one_large_one);
-	tcase_add_test(t, a_limit_bounds_what_is_kept);
-	tcase_add_test(t, memory_is_shared_out_and_given_back);
-	tcase_add_test(t, can_be_given_up_on_at_any_time);
-	tcase_add_test(t, stopping_ends_what_is_read);
+	tcase_add_test(t, a_limit_bounds_the_memory);
+	tcase_add_test(t, memory_is_shared_and_returned);
+	tcase_add_test(t, can_be_freed_at_any_time);
+	tcase_add_test(t, stopping_ends_all_listings);
 	suite_add_tcase(s, t);
 	return s;
 }

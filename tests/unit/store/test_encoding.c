@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the ends of a compressed file tell about the file it is of. */
+/* Tests what the first and last bytes of a compressed file tell about the original file. */
 #include "store/encoding.h"
 
 #include <string.h>
@@ -16,21 +16,22 @@
 static const struct {
 	const char *head;
 	size_t head_bytes;
-	const char *tail; /* four bytes */
+	const char *tail; /* Four bytes. */
 	uint64_t gzip_size, size;
 	enum encoding_fault fault;
 } gzips[] = {
 	{ BYTES(PLAIN DATA), "\x10\x27\0\0", 5000, 10000, ENCODING_FINE },
 	{ BYTES(PLAIN DATA), "\x10\x27\0\0", 5000, 10001, ENCODING_OTHER_SIZE },
 	{ BYTES(PLAIN DATA), "\0\0\0\0", 5000, 10000, ENCODING_OTHER_SIZE },
-	{ BYTES(PLAIN DATA), "\x10\x27\0\0", 5000000, UINT64_C(0x100002710), ENCODING_FINE }, /* modulo 2^32 */
+	/* Modulo 2^32. */
+	{ BYTES(PLAIN DATA), "\x10\x27\0\0", 5000000, UINT64_C(0x100002710), ENCODING_FINE },
 	{ BYTES(PLAIN DATA), "\x10\x27\0\0", 5000, UINT64_C(0x100002710), ENCODING_TOO_SHORT },
 	{ BYTES(PLAIN DATA), "\0\0\0\0", 5000, UINT64_C(0x100000000), ENCODING_TOO_SHORT },
 	{ BYTES(PLAIN DATA), "\xff\xff\xff\xff", 5000000, UINT64_C(0xffffffff), ENCODING_FINE },
-	/* nothing */
+	/* The original is empty. */
 	{ BYTES(PLAIN "\x03\0\0\0\0\0\0\0\0\0"), "\0\0\0\0", 20, 0, ENCODING_OF_NOTHING },
 	{ BYTES(""), "", 0, 0, ENCODING_OF_NOTHING },
-	/* not gzip */
+	/* Not gzip. */
 	{ BYTES(""), "", 0, 10000, ENCODING_NOT_GZIP },
 	{ BYTES("\x1f\x8b\x08\0\0"), "\0\0\0\0", 5, 10000, ENCODING_NOT_GZIP },
 	{ BYTES(PLAIN), "\x10\x27\0\0", 10, 10000, ENCODING_NOT_GZIP },
@@ -38,7 +39,7 @@ static const struct {
 	{ BYTES("\x1f\x9d\x08\0" REST DATA), "\x10\x27\0\0", 5000, 10000, ENCODING_NOT_GZIP },
 	{ BYTES(FIXED "\x20" REST DATA), "\x10\x27\0\0", 5000, 10000, ENCODING_NOT_GZIP },
 	{ BYTES("plain text, and more of it than 20 bytes"), "\x10\x27\0\0", 5000, 10000, ENCODING_NOT_GZIP },
-	/* headers of all kinds */
+	/* Headers of all kinds. */
 	{ BYTES(FIXED "\x08" REST "name\0" DATA), "\x10\x27\0\0", 5000, 10000, ENCODING_FINE },
 	{ BYTES(FIXED "\x1f" REST "\x08\0RA\x04\0abcd"
 		      "name\0"
@@ -61,7 +62,7 @@ static const struct {
 	{ BYTES(FIXED "\x04" REST "\x06\0XY\xff\xff"
 		      "BC" DATA),
 	  "\x10\x27\0\0", 5000, 10000, ENCODING_FINE },
-	/* an empty member first, as several tools write it */
+	/* An empty first member, as several tools write it. */
 	{ BYTES(PLAIN "\x03\0\0\0\0\0\0\0\0\0" PLAIN DATA), "\x10\x27\0\0", 5000, 10000, ENCODING_EMPTY_MEMBER },
 	{ BYTES(FIXED "\x08" REST "name\0\x03\0\0\0\0\0\0\0\0\0" PLAIN DATA), "\x10\x27\0\0", 5000, 10000,
 	  ENCODING_EMPTY_MEMBER },
@@ -94,33 +95,34 @@ static const struct {
 	uint64_t size;
 	enum encoding_fault fault;
 } zstds[] = {
-	/* sizes of 1, 2, 4 and 8 bytes */
+	/* Sizes of 1, 2, 4 and 8 bytes. */
 	{ BYTES(MAGIC "\x20\x0a"), 10, ENCODING_FINE },
 	{ BYTES(MAGIC "\x20\x0a"), 11, ENCODING_OTHER_CONTENT_SIZE },
 	{ BYTES(MAGIC "\x60\0\0"), 256, ENCODING_FINE },
 	{ BYTES(MAGIC "\x60\0\0"), 0, ENCODING_OF_NOTHING },
 	{ BYTES(MAGIC "\xa0\x10\x27\0\0"), 10000, ENCODING_FINE },
-	{ BYTES(MAGIC "\xa4\x10\x27\0\0"), 10000, ENCODING_FINE }, /* with a checksum */
+	{ BYTES(MAGIC "\xa4\x10\x27\0\0"), 10000, ENCODING_FINE }, /* With a checksum. */
 	{ BYTES(MAGIC "\xa0\x10\x27\0\0"), UINT64_C(0x100002710), ENCODING_OTHER_CONTENT_SIZE },
 	{ BYTES(MAGIC "\xe0\x10\x27\0\0\0\0\0\0"), 10000, ENCODING_FINE },
-	/* with a window: of 1 KiB, of 8 MiB, and more */
+	/* With a window of 1 KiB, of 8 MiB, and larger. */
 	{ BYTES(MAGIC "\x80\0\x10\x27\0\0"), 10000, ENCODING_FINE },
 	{ BYTES(MAGIC "\xc0\x68\0\0\0\0\1\0\0\0"), UINT64_C(0x100000000), ENCODING_FINE },
 	{ BYTES(MAGIC "\xc0\x69\0\0\0\0\1\0\0\0"), UINT64_C(0x100000000), ENCODING_WINDOW },
 	{ BYTES(MAGIC "\xc0\xff\0\0\0\0\1\0\0\0"), UINT64_C(0x100000000), ENCODING_WINDOW },
 	{ BYTES(MAGIC "\xa0\0\0\x80\0"), 8 << 20, ENCODING_FINE },
 	{ BYTES(MAGIC "\xa0\1\0\x80\0"), (8 << 20) + 1, ENCODING_WINDOW },
-	/* no size */
+	/* No size. */
 	{ BYTES(MAGIC "\0\x58"), 10000, ENCODING_FINE },
 	{ BYTES(MAGIC "\0\x88"), 10000, ENCODING_WINDOW },
-	/* none, or not all of one */
+	/* No header, or a truncated one. */
 	{ BYTES(""), 10000, ENCODING_NOT_ZSTD },
 	{ BYTES(MAGIC), 10000, ENCODING_NOT_ZSTD },
 	{ BYTES(MAGIC "\xa0\x10\x27\0"), 10000, ENCODING_NOT_ZSTD },
 	{ BYTES(MAGIC "\0"), 10000, ENCODING_NOT_ZSTD },
-	{ BYTES(MAGIC "\xa8\x10\x27\0\0"), 10000, ENCODING_NOT_ZSTD }, /* the reserved bit */
+	{ BYTES(MAGIC "\xa8\x10\x27\0\0"), 10000, ENCODING_NOT_ZSTD }, /* The reserved bit. */
 	{ BYTES("plain text"), 10000, ENCODING_NOT_ZSTD },
-	{ BYTES("\x27\xb5\x2f\xfd\xa0\x10\x27\0\0"), 10000, ENCODING_NOT_ZSTD }, /* an old version */
+	/* An old version. */
+	{ BYTES("\x27\xb5\x2f\xfd\xa0\x10\x27\0\0"), 10000, ENCODING_NOT_ZSTD },
 	{ BYTES("\x50\x2a\x4d\x18\4\0\0\0abcd" MAGIC "\xa0\x10\x27\0\0"), 10000, ENCODING_SKIPPABLE },
 	{ BYTES("\x5f\x2a\x4d\x18\4\0\0\0abcd" MAGIC "\xa0\x10\x27\0\0"), 10000, ENCODING_SKIPPABLE },
 	{ BYTES(MAGIC "\xa1\1\x10\x27\0\0"), 10000, ENCODING_DICTIONARY },
@@ -137,7 +139,7 @@ START_TEST(zstd)
 }
 END_TEST
 
-START_TEST(each_fault_has_words)
+START_TEST(each_fault_has_a_text)
 {
 	for (unsigned i = 0; i < ENCODING_FAULTS; i++)
 		ck_assert_uint_gt(strlen(encoding_fault_text((enum encoding_fault)i)), 5);
@@ -151,7 +153,7 @@ int main(void)
 
 	tcase_add_loop_test(tests, gzip, 0, COUNT(gzips));
 	tcase_add_loop_test(tests, zstd, 0, COUNT(zstds));
-	tcase_add_test(tests, each_fault_has_words);
+	tcase_add_test(tests, each_fault_has_a_text);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

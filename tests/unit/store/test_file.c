@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Opening files below a root, noticing that they change, their alignment, sidecar tags and extent maps; on real files.
- */
+/* Tests with real files: opening beneath a root, detecting changes, alignment, sidecar tags and extent maps. */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +26,7 @@
 #define FILE_BYTES 10007
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
 
-/* Each test works in a folder of its own: its working directory is that folder, which holds "root/", opened as root. */
+/* Each test works in a directory of its own, which is its working directory and contains "root/", opened as root. */
 static char dir[PATH_MAX], home[PATH_MAX];
 static int root = -1;
 
@@ -141,7 +140,7 @@ static void make_tree(void)
 
 static const struct {
 	const char *path;
-	int beneath, none; /* what comes of it with either rule for links */
+	int beneath, none; /* The result with either rule for symbolic links. */
 } names[] = {
 	{ "file", 0, 0 },
 	{ "sub/inner", 0, 0 },
@@ -246,7 +245,7 @@ static void *swap_names(void *context)
 	return NULL;
 }
 
-/* A file and a FIFO change places all the time: whatever is opened is the file, and nothing hangs. */
+/* A file and a FIFO are exchanged all the time: what is opened is always the file, and no open blocks. */
 START_TEST(races_with_renames)
 {
 	struct swapper swapper = { 0 };
@@ -291,7 +290,7 @@ START_TEST(knows_its_version)
 }
 END_TEST
 
-/* tmpfs keeps times that ext4 does not. */
+/* tmpfs stores times that ext4 does not. */
 static const struct {
 	int64_t seconds, ns, mtime_ns;
 	bool undated;
@@ -308,7 +307,7 @@ static const struct {
 	{ -(INT64_C(1) << 40), 5, INT64_MIN, false },
 };
 
-START_TEST(holds_all_times)
+START_TEST(stores_all_times)
 {
 	make_file("root/file", 1);
 	set_mtime("root/file", times[_i].seconds, (long)times[_i].ns);
@@ -379,7 +378,7 @@ START_TEST(reads_directly_where_it_can)
 }
 END_TEST
 
-/* On tmpfs O_DIRECT would be a copy inside io_submit. */
+/* On tmpfs O_DIRECT would copy inside io_submit. */
 START_TEST(does_not_read_memory_directly)
 {
 	unsigned char buffer[100];
@@ -530,11 +529,11 @@ static void check_it(void)
 	usleep(20000);
 }
 
-/* Changes one after the other; the file is checked between those that check_it() separates. */
+/* Changes in order; the file is checked between those that check_it() separates. */
 static const struct {
 	void (*changes[7])(void);
 	int expected;
-	bool same; /* by its path, too, it is the same version, but for the ctime */
+	bool same; /* By its path it is the same version, too, except for the ctime. */
 } changes[] = {
 	{ { nothing }, 0, true },
 	{ { read_it }, 0, true },
@@ -555,12 +554,12 @@ static const struct {
 	{ { remove_it, check_it, nothing }, 0, false },
 	{ { add_name, check_it, remove_it, check_it, rewrite_other_and_reset }, -ESTALE, false },
 	{ { rewrite, remove_it }, -ESTALE, false },
-	{ { change_name }, -ESTALE, false }, /* its ctime moves alone */
+	{ { change_name }, -ESTALE, false }, /* Its ctime moves alone. */
 	{ { append, check_changed, cut_one }, -ESTALE, false },
-	{ { append_much }, 0, false }, /* readers go on; by its path it is a new version */
+	{ { append_much }, 0, false }, /* Readers continue; by its path it is a new version. */
 	{ { append_much, check_it, append, change_mode }, 0, false },
 	{ { grow_and_cut }, -ESTALE, false },
-	{ { promise, rewrite }, 0, false }, /* an append under way looks like that */
+	{ { promise, rewrite }, 0, false }, /* The state in the middle of an append. */
 	{ { promise, change_mode }, 0, true },
 };
 
@@ -571,10 +570,10 @@ START_TEST(notices_changes)
 	make_file("root/file", FILE_BYTES);
 	opened = open_file("file");
 	ck_assert_int_eq(file_check(opened), 0);
-	usleep(20000); /* a tick of the filesystem's clock, where it is coarse */
+	usleep(20000); /* One tick of a coarse filesystem clock. */
 	for (unsigned i = 0; i < 7 && changes[_i].changes[i] != NULL; i++)
 		changes[_i].changes[i]();
-	/* By its path a file that was replaced is another one, whatever its readers may finish. */
+	/* By its path a replaced file is another version, although its readers may continue. */
 	int error = file_check_path(opened, root, "file", FILE_SYMLINKS_BENEATH, &state);
 	ck_assert_msg((error == 0) == changes[_i].same, "case %d by its path: %d", _i, error);
 	ck_assert_msg(file_check(opened) == changes[_i].expected, "case %d: %d", _i, file_check(opened));
@@ -613,8 +612,8 @@ static const struct {
 	{ "a\nb\n", "", 0, 5 },
 	{ "a\x7f", "", 0, 5 },
 	{ "a\x01", "", 0, 5 },
-	{ "abc", "", 1, 0 }, /* older than the file */
-	{ "abc", "", 2, 5 }, /* the file's own time is good */
+	{ "abc", "", 1, 0 }, /* Older than the file. */
+	{ "abc", "", 2, 5 }, /* The same time as the file is valid. */
 	{ "abc", "", -1, 5 },
 	{ "abc", "", 1700000000, 1700000001 },
 };
@@ -631,7 +630,7 @@ START_TEST(tags_from_sidecars)
 }
 END_TEST
 
-/* NULs in it, a directory, a FIFO, links: the rules of all other files. */
+/* NULs in it, a directory, a FIFO, links: the rules of all other files apply. */
 START_TEST(odd_sidecars)
 {
 	make_file("root/file", 10);
@@ -671,24 +670,24 @@ START_TEST(odd_sidecars)
 }
 END_TEST
 
-#define PIECES 1200
-#define PIECE_BYTES 8192
+#define CHUNKS 1200
+#define CHUNK_BYTES 8192
 
-/* Every other piece is a hole, so that there are PIECES extents. */
+/* Every other chunk is a hole, so that there are CHUNKS extents. */
 static void make_fragmented(const char *path)
 {
-	static const char piece[PIECE_BYTES] = { 1 };
+	static const char chunk[CHUNK_BYTES] = { 1 };
 	int fd = open(path, O_WRONLY | O_CREAT, 0644);
 
-	for (int i = 0; i < PIECES; i++)
-		ck_assert_int_eq(pwrite(fd, piece, sizeof(piece), (off_t)i * 2 * PIECE_BYTES), PIECE_BYTES);
+	for (int i = 0; i < CHUNKS; i++)
+		ck_assert_int_eq(pwrite(fd, chunk, sizeof(chunk), (off_t)i * 2 * CHUNK_BYTES), CHUNK_BYTES);
 	ck_assert_int_eq(fsync(fd), 0);
 	close(fd);
 }
 
 START_TEST(maps_extents_in_steps)
 {
-	const uint64_t step_end = (uint64_t)(FIEMAP_STEP - 1) * 2 * PIECE_BYTES + PIECE_BYTES;
+	const uint64_t step_end = (uint64_t)(FIEMAP_STEP - 1) * 2 * CHUNK_BYTES + CHUNK_BYTES;
 	uint64_t known = 0, steps = 0;
 
 	if (!on_ext4())
@@ -703,8 +702,9 @@ START_TEST(maps_extents_in_steps)
 	ck_assert_uint_eq(steps, 3);
 	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, 4096, 100000, &known), 0);
 	ck_assert_uint_eq(known, 104096);
-	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, PIECE_BYTES, 100, &known), 0); /* inside a hole */
-	ck_assert_uint_eq(known, PIECE_BYTES + 100);
+	/* Inside a hole. */
+	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, CHUNK_BYTES, 100, &known), 0);
+	ck_assert_uint_eq(known, CHUNK_BYTES + 100);
 	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, file->version.size - 100, 100, &known), 0);
 	ck_assert_uint_eq(known, UINT64_MAX);
 	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, file->version.size + 100, 100, &known), 0);
@@ -749,7 +749,7 @@ static Suite *suite(void)
 	tcase_add_test(disk, maps_small_and_empty_files_at_once);
 	tcase_add_checked_fixture(memory, enter_memory, leave);
 	tcase_add_test(memory, does_not_read_memory_directly);
-	tcase_add_loop_test(memory, holds_all_times, 0, COUNT(times));
+	tcase_add_loop_test(memory, stores_all_times, 0, COUNT(times));
 	tcase_add_loop_test(memory, notices_changes, 0, COUNT(changes));
 	suite_add_tcase(s, disk);
 	suite_add_tcase(s, memory);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of open files: one look for all who ask, freshness, failures, cancelling, eviction; with a reactor and
- * offload threads.
+ * Tests of the table of open files, with a reactor and offload threads: one lookup for all wants, maximum age,
+ * failures, cancelling, eviction.
  */
 #include <check.h>
 #include <dirent.h>
@@ -25,7 +25,7 @@
 #include "store/files_walk.h"
 #include "store/sibling.h"
 
-#define FOREVER 60000 /* ms: no test lasts that long */
+#define FOREVER 60000 /* In ms; no test takes that long. */
 
 static char dir[PATH_MAX];
 static int root = -1;
@@ -33,7 +33,7 @@ static struct reactor *reactor;
 static struct offload *offload;
 static struct files *files;
 
-/* ---- a lookup, and an offload thread that can be held up ---- */
+/* ---- a lookup, and an offload thread that can be blocked ---- */
 
 struct lookup {
 	struct files_want want;
@@ -60,7 +60,7 @@ static void wait_for(const struct lookup *lookup)
 	ck_assert_uint_eq(lookup->answers, 1);
 }
 
-/* The result of a lookup that may or may not be a hit: a reference, or NULL and the error. */
+/* Waits for the result of a lookup: a reference, or NULL and the error. */
 static struct file *get(const char *path, int *error)
 {
 	struct lookup lookup;
@@ -74,8 +74,8 @@ static struct file *get(const char *path, int *error)
 	return lookup.want.file;
 }
 
-/* Until every job has run. */
-static void settle(void)
+/* Waits until every job has run. */
+static void wait_for_jobs(void)
 {
 	while (offload_pending(offload) > 0)
 		ck_assert_int_ge(reactor_iterate(reactor, 1), 0);
@@ -91,8 +91,8 @@ static void plug_work(struct offload_job *job)
 	sem_wait(&((struct plug *)job)->pulled);
 }
 
-/* Holds up the only offload thread until the plug is pulled. */
-static void put_plug(struct plug *plug)
+/* Blocks the only offload thread until the plug is removed. */
+static void block_thread(struct plug *plug)
 {
 	*plug = (struct plug){ .job = { .work = plug_work } };
 	sem_init(&plug->pulled, 0, 0);
@@ -122,21 +122,21 @@ static void replace(const char *path, size_t length)
 
 static void rewrite(const char *path)
 {
-	usleep(20000); /* a tick of the filesystem's clock, where it is coarse */
+	usleep(20000); /* One tick of a coarse filesystem clock. */
 	make_file(path, 100);
 }
 
 static struct devices *devices;
 static struct file_version gone[8];
-static atomic_uint gone_count;
+static atomic_uint superseded_count;
 
 static void note_superseded(void *context, const struct file_version *version)
 {
 	(void)context;
-	if (gone_count == 8)
+	if (superseded_count == 8)
 		return;
-	gone[gone_count] = *version;
-	gone_count++; /* after it: who sees it may look */
+	gone[superseded_count] = *version;
+	superseded_count++; /* Last: a thread that sees the count may read the version. */
 }
 
 static void table_with(unsigned max_files, unsigned revalidate_ms, bool siblings)
@@ -182,7 +182,7 @@ static void set_up(void)
 	snprintf(dir, sizeof(dir), "%s/test_files.XXXXXX", parent ? parent : ".");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(devices_new(&devices, &(struct devices_options){ .depth = 1, .depth_bytes = 1 }), 0);
-	gone_count = 0;
+	superseded_count = 0;
 	ck_assert_int_eq(chdir(dir), 0);
 	ck_assert_ptr_nonnull(getcwd(dir, sizeof(dir)));
 	ck_assert_int_eq(mkdir("root", 0755), 0);
@@ -209,15 +209,15 @@ static void tear_down(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* ---- one by one ---- */
+/* ---- one at a time ---- */
 
-START_TEST(opens_once_for_all_who_ask)
+START_TEST(opens_once_for_all_lookups)
 {
 	struct lookup lookups[5];
 	struct plug plug;
 
 	table(10, FOREVER);
-	put_plug(&plug);
+	block_thread(&plug);
 	for (int i = 0; i < 5; i++)
 		ck_assert_int_eq(find("file", &lookups[i]), 0);
 	pull_plug(&plug);
@@ -229,7 +229,7 @@ START_TEST(opens_once_for_all_who_ask)
 	ck_assert_uint_eq(stats().opens, 1);
 	ck_assert_uint_eq(stats().hits, 0);
 	ck_assert_uint_eq(stats().open, 1);
-	settle();
+	wait_for_jobs();
 	ck_assert_uint_eq(lookups[0].want.file->references, 6);
 	for (int i = 0; i < 5; i++)
 		file_unref(lookups[i].want.file);
@@ -243,13 +243,13 @@ START_TEST(hits_cost_nothing)
 
 	table(10, FOREVER);
 	struct file *file = get("file", &error);
-	settle();
+	wait_for_jobs();
 	for (int i = 0; i < 3; i++) {
 		ck_assert_int_eq(find("file", &lookup), 1);
 		ck_assert_ptr_eq(lookup.want.file, file);
 		file_unref(lookup.want.file);
 	}
-	settle();
+	wait_for_jobs();
 	ck_assert_uint_eq(lookup.answers, 0);
 	ck_assert_uint_eq(stats().hits, 3);
 	ck_assert_uint_eq(stats().opens, 1);
@@ -258,7 +258,7 @@ START_TEST(hits_cost_nothing)
 }
 END_TEST
 
-START_TEST(looks_again_when_it_is_time)
+START_TEST(revalidates_after_the_maximum_age)
 {
 	int error;
 
@@ -275,10 +275,10 @@ START_TEST(looks_again_when_it_is_time)
 	ck_assert_uint_eq(third->version.size, 200);
 	ck_assert_uint_eq(stats().opens, 2);
 	ck_assert_uint_eq(stats().open, 1);
-	ck_assert_int_eq(file_check(first), 0); /* who reads the old one may finish */
-	for (unsigned tries = 0; gone_count == 0 && tries < 1000; tries++)
-		usleep(1000); /* it is told after the answers went out */
-	ck_assert_uint_eq(gone_count, 1);
+	ck_assert_int_eq(file_check(first), 0); /* Readers of the old file may continue. */
+	for (unsigned tries = 0; superseded_count == 0 && tries < 1000; tries++)
+		usleep(1000); /* The version is reported after the results were posted. */
+	ck_assert_uint_eq(superseded_count, 1);
 	ck_assert(file_version_equal(&gone[0], &first->version));
 	file_unref(first);
 	file_unref(second);
@@ -286,7 +286,7 @@ START_TEST(looks_again_when_it_is_time)
 }
 END_TEST
 
-/* With nothing ever fresh, those who come while an answer is under way get a look of their own. */
+/* With a maximum age of 0, wants that arrive during a lookup get another one. */
 START_TEST(never_fresh)
 {
 	int error;
@@ -300,20 +300,20 @@ START_TEST(never_fresh)
 }
 END_TEST
 
-/* Halfway through its time a busy file is looked at behind its readers' backs: nobody ever waits. */
-START_TEST(background_look_keeps_hits)
+/* Past half of the maximum age a busy file is revalidated in the background: no lookup waits. */
+START_TEST(background_revalidation_keeps_hits)
 {
 	struct lookup lookup;
 	int error;
 
 	table(10, 2000);
 	file_unref(get("file", &error));
-	settle();
+	wait_for_jobs();
 	for (unsigned i = 1; i <= 2; i++) {
 		clock_advance_ms(1100);
 		ck_assert_int_eq(find("file", &lookup), 1);
 		file_unref(lookup.want.file);
-		settle();
+		wait_for_jobs();
 		ck_assert_uint_eq(stats().revalidations, i);
 	}
 	replace("root/file", 200);
@@ -321,40 +321,40 @@ START_TEST(background_look_keeps_hits)
 	ck_assert_int_eq(find("file", &lookup), 1);
 	ck_assert_uint_eq(lookup.want.file->version.size, 100);
 	file_unref(lookup.want.file);
-	settle();
+	wait_for_jobs();
 	ck_assert_int_eq(find("file", &lookup), 1);
 	ck_assert_uint_eq(lookup.want.file->version.size, 200);
 	file_unref(lookup.want.file);
 }
 END_TEST
 
-START_TEST(background_look_drops_what_is_gone)
+START_TEST(background_revalidation_removes_missing_files)
 {
 	struct lookup lookup;
 	int error;
 
 	table(10, 2000);
 	file_unref(get("file", &error));
-	settle();
+	wait_for_jobs();
 	ck_assert_int_eq(unlink("root/file"), 0);
 	clock_advance_ms(1100);
 	ck_assert_int_eq(find("file", &lookup), 1);
 	file_unref(lookup.want.file);
-	settle();
+	wait_for_jobs();
 	ck_assert_uint_eq(stats().open, 0);
 	ck_assert_ptr_null(get("file", &error));
 	ck_assert_int_eq(error, -ENOENT);
 }
 END_TEST
 
-START_TEST(failures_reach_all_and_are_not_kept)
+START_TEST(failures_reach_all_lookups_and_are_not_cached)
 {
 	struct lookup lookups[3];
 	struct plug plug;
 	int error;
 
 	table(10, FOREVER);
-	put_plug(&plug);
+	block_thread(&plug);
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(find("later", &lookups[i]), 0);
 	pull_plug(&plug);
@@ -377,14 +377,14 @@ START_TEST(failures_reach_all_and_are_not_kept)
 }
 END_TEST
 
-START_TEST(cancels_what_waits)
+START_TEST(cancels_waiting_lookups)
 {
 	struct lookup one, two, three;
 	struct plug plug;
 	int error;
 
 	table(10, FOREVER);
-	put_plug(&plug);
+	block_thread(&plug);
 	ck_assert_int_eq(find("file", &one), 0);
 	ck_assert_int_eq(find("file", &two), 0);
 	ck_assert_int_eq(find("file", &three), 0);
@@ -392,27 +392,28 @@ START_TEST(cancels_what_waits)
 	pull_plug(&plug);
 	wait_for(&one);
 	wait_for(&three);
-	settle();
+	wait_for_jobs();
 	ck_assert_uint_eq(two.answers, 0);
 	ck_assert_ptr_null(two.want.file);
 	file_unref(one.want.file);
 	file_unref(three.want.file);
 
-	put_plug(&plug); /* all of them: the job goes on and its result is kept, or dropped */
+	/* All are cancelled: the job runs to its end, and its result is stored or discarded. */
+	block_thread(&plug);
 	make_file("root/other", 1);
 	ck_assert_int_eq(find("other", &one), 0);
 	ck_assert_int_eq(find("nothing", &two), 0);
 	ck_assert(files_cancel(&one.want));
 	ck_assert(files_cancel(&two.want));
 	pull_plug(&plug);
-	settle();
+	wait_for_jobs();
 	ck_assert_uint_eq(one.answers + two.answers, 0);
 	file_unref(get("other", &error));
 	ck_assert_uint_eq(stats().hits, 1);
 }
 END_TEST
 
-START_TEST(cannot_cancel_what_is_answered)
+START_TEST(cannot_cancel_posted_results)
 {
 	struct lookup lookup;
 
@@ -458,9 +459,9 @@ START_TEST(evicts_the_least_recently_used)
 	struct file *used = get_number(0, &error);
 	for (unsigned i = 1; i < 20; i++) {
 		file_unref(get_number(i, &error));
-		settle();
+		wait_for_jobs();
 		ck_assert_uint_le(stats().open, 4);
-		ck_assert_int_eq(find("1", &lookup), 1); /* stays, because it is asked for */
+		ck_assert_int_eq(find("1", &lookup), 1); /* It stays because it is used. */
 		file_unref(lookup.want.file);
 	}
 	ck_assert_uint_eq(stats().opens, 20);
@@ -469,13 +470,13 @@ START_TEST(evicts_the_least_recently_used)
 	ck_assert_int_eq(find("2", &lookup), 0);
 	wait_for(&lookup);
 	file_unref(lookup.want.file);
-	ck_assert_int_eq(file_check(used), 0); /* evicted, but open while it has a reader */
+	ck_assert_int_eq(file_check(used), 0); /* Evicted, but open while it has a reader. */
 	ck_assert_uint_eq(used->references, 1);
 	file_unref(used);
 }
 END_TEST
 
-/* The last reader is on a reactor, and freeing the blocks of a file that was unlinked waits for the disk. */
+/* The last reader is on a reactor, and freeing the blocks of an unlinked file waits for the disk. */
 START_TEST(closes_on_an_offload_thread)
 {
 	struct plug plug;
@@ -483,28 +484,28 @@ START_TEST(closes_on_an_offload_thread)
 
 	table(10, FOREVER);
 	struct file *file = get("file", &error);
-	settle();
+	wait_for_jobs();
 	int fd = file->fd;
 	rewrite("root/file");
 	ck_assert_int_eq(file_check(file), -ESTALE);
 	files_invalidate(files, "file", file);
-	put_plug(&plug);
+	block_thread(&plug);
 	file_unref(file);
 	ck_assert_int_ge(fcntl(fd, F_GETFD), 0);
 	pull_plug(&plug);
-	settle();
+	wait_for_jobs();
 	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
 }
 END_TEST
 
-/* A reactor that is stopping, or busy, and was the first to ask keeps nobody else waiting. */
-START_TEST(answers_without_the_first_to_ask)
+/* A reactor that is stopping or busy, and made the first lookup, does not delay the others. */
+START_TEST(completes_without_the_first_reactor)
 {
 	struct lookup here, there = { .want = { .done = answered } };
 	struct plug plug;
 
 	table(10, FOREVER);
-	put_plug(&plug);
+	block_thread(&plug);
 	ck_assert_int_eq(reactor_new(&there.want.reactor), 0);
 	ck_assert_int_eq(files_find(files, "file", &there.want), 0);
 	ck_assert_int_eq(find("file", &here), 0);
@@ -520,7 +521,7 @@ START_TEST(answers_without_the_first_to_ask)
 }
 END_TEST
 
-/* More at once than the table may keep: all are served, and then there are no more than that. */
+/* More files at once than the limit: all lookups succeed, and afterwards the limit is kept. */
 START_TEST(evicts_after_a_burst)
 {
 	struct lookup lookups[20];
@@ -537,42 +538,43 @@ START_TEST(evicts_after_a_burst)
 		ck_assert_uint_eq(lookups[i].want.file->version.size, i);
 		file_unref(lookups[i].want.file);
 	}
-	settle();
+	wait_for_jobs();
 	ck_assert_uint_le(stats().open, 4);
 }
 END_TEST
 
-START_TEST(keeps_none)
+START_TEST(keeps_no_file_with_a_limit_of_zero)
 {
 	int error;
 
 	table(0, FOREVER);
 	file_unref(get("file", &error));
-	settle();
+	wait_for_jobs();
 	ck_assert_uint_eq(stats().open, 0);
 }
 END_TEST
 
-START_TEST(forgets)
+START_TEST(invalidates)
 {
 	struct lookup lookup;
 	int error;
 
 	table(10, FOREVER);
 	struct file *first = get("file", &error);
-	settle();
+	wait_for_jobs();
 	rewrite("root/file");
 	ck_assert_int_eq(file_check(first), -ESTALE);
 	files_invalidate(files, "nothing", first);
-	ck_assert_uint_eq(gone_count, 0);
+	ck_assert_uint_eq(superseded_count, 0);
 	files_invalidate(files, "file", first);
 	ck_assert_uint_eq(stats().open, 0);
 	struct file *second = get("file", &error);
 	ck_assert_ptr_ne(first, second);
-	settle();
-	ck_assert_uint_eq(gone_count, 1);
+	wait_for_jobs();
+	ck_assert_uint_eq(superseded_count, 1);
 	ck_assert(file_version_equal(&gone[0], &first->version));
-	files_invalidate(files, "file", first); /* no longer what the table holds */
+	/* It is not the file of the table any longer. */
+	files_invalidate(files, "file", first);
 	ck_assert_int_eq(find("file", &lookup), 1);
 	ck_assert_ptr_eq(lookup.want.file, second);
 	ck_assert_uint_eq(stats().opens, 2);
@@ -582,28 +584,30 @@ START_TEST(forgets)
 }
 END_TEST
 
-/* A descriptor that a server has lost (ESTALE) says nothing about the file: it is opened again, and its version stays
- * in the cache. */
+/*
+ * A descriptor that its server has lost (ESTALE) does not mean that the file has changed: it is opened again, and its
+ * version stays in the cache.
+ */
 START_TEST(opens_an_unusable_file_again)
 {
 	int error;
 
 	table(10, FOREVER);
 	struct file *first = get("file", &error);
-	settle();
+	wait_for_jobs();
 	files_invalidate(files, "file", first);
 	struct file *second = get("file", &error);
-	settle();
+	wait_for_jobs();
 	ck_assert_ptr_ne(first, second);
 	ck_assert(file_version_equal(&first->version, &second->version));
-	ck_assert_uint_eq(gone_count, 0);
+	ck_assert_uint_eq(superseded_count, 0);
 	file_unref(first);
 	file_unref(second);
 }
 END_TEST
 
-/* Forgotten while a look at it is under way: nobody gets the struct file any more. */
-START_TEST(forgets_during_a_look)
+/* Invalidated during a lookup: no later want gets the struct file. */
+START_TEST(invalidates_during_a_lookup)
 {
 	struct lookup lookup;
 	struct plug plug;
@@ -612,9 +616,9 @@ START_TEST(forgets_during_a_look)
 	for (int changed = 0; changed < 2; changed++) {
 		table(10, 30);
 		struct file *first = get("file", &error);
-		settle();
+		wait_for_jobs();
 		usleep(40000);
-		put_plug(&plug);
+		block_thread(&plug);
 		ck_assert_int_eq(find("file", &lookup), 0);
 		if (changed)
 			rewrite("root/file");
@@ -624,20 +628,19 @@ START_TEST(forgets_during_a_look)
 		wait_for(&lookup);
 		ck_assert_ptr_ne(lookup.want.file, first);
 		ck_assert_uint_eq(stats().opens, 2);
-		settle();
-		ck_assert_uint_eq(gone_count, changed);
+		wait_for_jobs();
+		ck_assert_uint_eq(superseded_count, changed);
 		file_unref(lookup.want.file);
 		ck_assert_uint_eq(first->references, 1);
 		file_unref(first);
 		files_unref(files);
 	}
-	table(10, 30); /* for tear_down() */
+	table(10, 30); /* For tear_down(). */
 }
 END_TEST
 
-/* An answer that has to be of a look which began later than what the table knows, or than the look that is under way.
- */
-START_TEST(looks_again_on_demand)
+/* A want that needs a lookup which began later than the last one of the entry, or than the one in progress. */
+START_TEST(revalidates_on_demand)
 {
 	struct lookup first, second;
 	struct plug plug;
@@ -645,17 +648,17 @@ START_TEST(looks_again_on_demand)
 
 	table(10, FOREVER);
 	file_unref(get("file", &error));
-	settle();
+	wait_for_jobs();
 	replace("root/file", 200);
 	first = (struct lookup){ .want = { .reactor = reactor, .done = answered, .since_ns = clock_now_ns() } };
 	ck_assert_int_eq(files_find(files, "file", &first.want), 0);
 	wait_for(&first);
 	ck_assert_uint_eq(first.want.file->version.size, 200);
 	ck_assert_uint_eq(stats().opens, 2);
-	settle();
+	wait_for_jobs();
 	file_unref(first.want.file);
 
-	put_plug(&plug);
+	block_thread(&plug);
 	first = (struct lookup){ .want = { .reactor = reactor, .done = answered, .since_ns = clock_now_ns() } };
 	ck_assert_int_eq(files_find(files, "file", &first.want), 0);
 	second = (struct lookup){
@@ -665,22 +668,22 @@ START_TEST(looks_again_on_demand)
 	pull_plug(&plug);
 	wait_for(&first);
 	wait_for(&second);
-	ck_assert_uint_ge(stats().revalidations, 3); /* until one began late enough */
+	ck_assert_uint_ge(stats().revalidations, 3); /* Until one began late enough. */
 	ck_assert_ptr_eq(first.want.file, second.want.file);
 	file_unref(first.want.file);
 	file_unref(second.want.file);
 }
 END_TEST
 
-/* What a lack of descriptors says about a path is nothing: what is known of it stays, and so do its bytes. */
-START_TEST(keeps_its_file_when_a_look_fails)
+/* A lack of descriptors does not concern the path: the entry keeps its file, and its bytes stay in the cache. */
+START_TEST(keeps_its_file_when_a_revalidation_fails)
 {
 	struct rlimit limit, none;
 	int error;
 
 	table(10, 0);
 	struct file *first = get("file", &error);
-	settle();
+	wait_for_jobs();
 	getrlimit(RLIMIT_NOFILE, &limit);
 	none = limit;
 	none.rlim_cur = 3;
@@ -688,10 +691,10 @@ START_TEST(keeps_its_file_when_a_look_fails)
 	for (int i = 0; i < 3; i++) {
 		ck_assert_ptr_null(get("file", &error));
 		ck_assert_int_eq(error, -EMFILE);
-		settle();
+		wait_for_jobs();
 	}
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	ck_assert_uint_eq(gone_count, 0);
+	ck_assert_uint_eq(superseded_count, 0);
 	ck_assert_uint_eq(stats().open, 1);
 	struct file *second = get("file", &error);
 	ck_assert_ptr_eq(first, second);
@@ -701,8 +704,8 @@ START_TEST(keeps_its_file_when_a_look_fails)
 }
 END_TEST
 
-/* A look in the background that fails is not repeated by each hit. */
-START_TEST(failing_looks_are_few)
+/* A failed background revalidation is not repeated by each hit. */
+START_TEST(failing_revalidations_are_few)
 {
 	struct rlimit limit, none;
 	struct lookup lookup;
@@ -710,7 +713,7 @@ START_TEST(failing_looks_are_few)
 
 	table(10, 2000);
 	struct file *first = get("file", &error);
-	settle();
+	wait_for_jobs();
 	clock_advance_ms(1100);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	none = limit;
@@ -719,7 +722,7 @@ START_TEST(failing_looks_are_few)
 	for (int i = 0; i < 20; i++) {
 		ck_assert_int_eq(find("file", &lookup), 1);
 		file_unref(lookup.want.file);
-		settle();
+		wait_for_jobs();
 	}
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	ck_assert_uint_eq(stats().failures, 1);
@@ -742,8 +745,7 @@ static void change_mode(void)
 	ck_assert_int_eq(chmod("root/file", 0600), 0);
 }
 
-/* None of them is another version; a new mode is the only one for which the file is opened again, to see whether it may
- * be. */
+/* None of them is another version. Only a new mode opens the file again, to find out whether it may be read. */
 START_TEST(knows_changes_of_metadata)
 {
 	void (*const changes[])(void) = { link_it, change_mode, unlink_other };
@@ -756,7 +758,8 @@ START_TEST(knows_changes_of_metadata)
 		usleep(20000);
 		changes[i]();
 		if (i == 1)
-			ck_assert_int_eq(file_check(first), 0); /* a reader may see it before the table does */
+			/* A reader may see the change before the table does. */
+			ck_assert_int_eq(file_check(first), 0);
 		struct file *again = get("file", &error);
 		ck_assert_ptr_eq(again, first);
 		ck_assert_uint_eq(stats().opens, opens[i]);
@@ -767,13 +770,13 @@ START_TEST(knows_changes_of_metadata)
 	ck_assert(!file_version_equal(&version, &first->version));
 	files_cached_version(files, "file", &version);
 	ck_assert(file_version_equal(&version, &first->version));
-	settle();
-	ck_assert_uint_eq(gone_count, 0);
+	wait_for_jobs();
+	ck_assert_uint_eq(superseded_count, 0);
 	file_unref(first);
 }
 END_TEST
 
-START_TEST(refuses_what_may_not_be_read_any_more)
+START_TEST(rejects_files_that_became_unreadable)
 {
 	int error;
 
@@ -792,14 +795,14 @@ START_TEST(refuses_what_may_not_be_read_any_more)
 	ck_assert_int_eq(chmod("root/file", 0644), 0);
 	struct file *second = get("file", &error);
 	ck_assert_ptr_eq(second, first);
-	settle();
-	ck_assert_uint_eq(gone_count, 0);
+	wait_for_jobs();
+	ck_assert_uint_eq(superseded_count, 0);
 	file_unref(first);
 	file_unref(second);
 }
 END_TEST
 
-START_TEST(ranks_what_was_sent_most)
+START_TEST(ranks_files_by_bytes_sent)
 {
 	static const char *const paths[] = { "a", "b", "c", "d" };
 	static const uint64_t bytes[] = { 10, 40, 0, 20 };
@@ -822,14 +825,16 @@ START_TEST(ranks_what_was_sent_most)
 	ck_assert_uint_eq(files_walk_top(files, 5, ranks, 0, 2), 2);
 	ck_assert_str_eq(ranks[0].path, "b");
 	ck_assert_str_eq(ranks[1].path, "d");
-	used = files_walk_top(files, 5, ranks, 0, 3); /* what nobody was sent is none of them */
+	/* Files of which nothing was sent are not listed. */
+	used = files_walk_top(files, 5, ranks, 0, 3);
 	ck_assert_uint_eq(used, 3);
 	ck_assert_str_eq(ranks[2].path, "a");
 	ck_assert_uint_eq(ranks[2].bytes, 10);
 	ck_assert_uint_eq(ranks[2].requests, 1);
 	ck_assert_uint_eq(ranks[2].table, 5);
 	ranks[0] = (struct files_rank){ .path = "other", .bytes = 30, .table = 4 };
-	used = files_walk_top(files, 5, ranks, 1, 3); /* among those of another table */
+	/* Merged with the ranks of another table. */
+	used = files_walk_top(files, 5, ranks, 1, 3);
 	ck_assert_uint_eq(used, 3);
 	ck_assert_str_eq(ranks[0].path, "b");
 	ck_assert_str_eq(ranks[1].path, "other");
@@ -837,7 +842,7 @@ START_TEST(ranks_what_was_sent_most)
 }
 END_TEST
 
-START_TEST(lets_go_of_what_was_deleted)
+START_TEST(closes_deleted_files)
 {
 	struct file *kept;
 	int error;
@@ -855,12 +860,12 @@ START_TEST(lets_go_of_what_was_deleted)
 	replace("root/b", 20);
 	files_walk_close_deleted(files);
 	ck_assert_uint_eq(stats().open, 1);
-	ck_assert_int_eq(file_check(kept), 0); /* its reader goes on */
+	ck_assert_int_eq(file_check(kept), 0); /* Its reader continues. */
 	file_unref(kept);
 }
 END_TEST
 
-START_TEST(makes_room_for_descriptors)
+START_TEST(closes_unused_files_for_descriptors)
 {
 	struct rlimit limit;
 	struct file *held[100];
@@ -875,12 +880,12 @@ START_TEST(makes_room_for_descriptors)
 		struct file *file = get_number(i, &error);
 		ck_assert_msg(file != NULL, "%u: %s", i, strerror(-error));
 		file_unref(file);
-		settle();
+		wait_for_jobs();
 	}
 	unsigned count = 0;
 	while (count < 100 && (held[count] = get_number(count, &error)) != NULL)
 		count++;
-	ck_assert_int_eq(error, -EMFILE); /* those in use can't be closed */
+	ck_assert_int_eq(error, -EMFILE); /* Files in use cannot be closed. */
 	ck_assert_uint_gt(count, 30);
 	while (count > 0)
 		file_unref(held[--count]);
@@ -890,7 +895,7 @@ START_TEST(makes_room_for_descriptors)
 }
 END_TEST
 
-/* A file of mtime 0 has its tag from a sidecar, which changes by itself. */
+/* A file with mtime 0 has its tag from a sidecar, which may change alone. */
 START_TEST(sees_a_new_sidecar)
 {
 	struct timespec zero[2] = { { 0, 0 }, { 0, 0 } };
@@ -912,7 +917,7 @@ START_TEST(sees_a_new_sidecar)
 }
 END_TEST
 
-/* After a while, whatever was known has been looked at again. */
+/* Waits until the entry must be revalidated. */
 static struct file *get_later(const char *path)
 {
 	int error;
@@ -921,8 +926,8 @@ static struct file *get_later(const char *path)
 	return get(path, &error);
 }
 
-/* A new struct file, but of the same version: what is in memory of it stays. */
-START_TEST(sees_siblings_come_and_go)
+/* A new struct file with the same version: its bytes stay in the cache. */
+START_TEST(detects_new_and_removed_siblings)
 {
 	table_with(10, 30, true);
 	struct file *none = get_later("file"), *same = get_later("file");
@@ -938,12 +943,12 @@ START_TEST(sees_siblings_come_and_go)
 	struct file *gone_again = get_later("file");
 	ck_assert_uint_eq(gone_again->siblings.variants, 0);
 	ck_assert(!atomic_load(&none->outdated) && !atomic_load(&one->outdated));
-	settle();
-	ck_assert_uint_eq(gone_count, 0);
+	wait_for_jobs();
+	ck_assert_uint_eq(superseded_count, 0);
 	replace("root/file", 50);
 	struct file *other = get_later("file");
-	settle();
-	ck_assert_uint_eq(gone_count, 1);
+	wait_for_jobs();
+	ck_assert_uint_eq(superseded_count, 1);
 	ck_assert(atomic_load(&gone_again->outdated));
 	file_unref(none);
 	file_unref(same);
@@ -954,7 +959,7 @@ START_TEST(sees_siblings_come_and_go)
 }
 END_TEST
 
-START_TEST(does_not_look_for_siblings_unless_told_to)
+START_TEST(searches_siblings_only_if_enabled)
 {
 	make_file("root/file.br", 5);
 	table(10, 30);
@@ -966,7 +971,7 @@ START_TEST(does_not_look_for_siblings_unless_told_to)
 }
 END_TEST
 
-/* ---- all at once ---- */
+/* ---- concurrently ---- */
 
 #define THREADS 4
 #define ROUNDS 1500
@@ -1052,7 +1057,7 @@ static void *hammer_main(void *context)
 
 static atomic_bool stop;
 
-/* Sizes say which path a file belongs to: size % PATHS. Path 16 is never there. */
+/* The size of a file tells its path: size % PATHS. Path 16 never exists. */
 static void *replacer_main(void *context)
 {
 	char path[32];
@@ -1101,7 +1106,7 @@ START_TEST(many_reactors)
 }
 END_TEST
 
-/* Another folder below which there is another "file". */
+/* Makes another directory with another "file". */
 static int make_other_root(void)
 {
 	int other;
@@ -1127,10 +1132,11 @@ START_TEST(serves_another_root)
 	after = get("file", &error);
 	ck_assert_uint_eq(before->version.size, 100);
 	ck_assert_uint_eq(after->version.size, 200);
-	ck_assert_int_eq(file_check(before), 0); /* its reader goes on */
+	ck_assert_int_eq(file_check(before), 0); /* Its reader continues. */
 	ck_assert_uint_eq(stats().open, 2);
 	files_walk_close_deleted(files);
-	ck_assert_uint_eq(stats().open, 1); /* what was not asked for since is of the former root */
+	/* Entries that were not used since belong to the former root. */
+	ck_assert_uint_eq(stats().open, 1);
 	ck_assert_ptr_null(get("only", &error));
 	ck_assert_int_eq(error, -ENOENT);
 	files_set_root_lost(files, true);
@@ -1145,7 +1151,7 @@ END_TEST
 
 static int other_root = -1;
 
-/* The root is replaced while a file of it is looked at. */
+/* Replaces the root during a lookup of a file. */
 static void replace_once(void *context, struct file *file)
 {
 	(void)context, (void)file;
@@ -1156,7 +1162,7 @@ static void replace_once(void *context, struct file *file)
 	other_root = -1;
 }
 
-START_TEST(finds_nothing_of_a_root_that_was_replaced)
+START_TEST(discards_results_of_a_replaced_root)
 {
 	struct files_options options = { .root_fd = root,
 					 .max_files = 10,
@@ -1183,36 +1189,36 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_set_timeout(c, 60);
-	tcase_add_test(c, opens_once_for_all_who_ask);
+	tcase_add_test(c, opens_once_for_all_lookups);
 	tcase_add_test(c, hits_cost_nothing);
-	tcase_add_test(c, looks_again_when_it_is_time);
+	tcase_add_test(c, revalidates_after_the_maximum_age);
 	tcase_add_test(c, never_fresh);
-	tcase_add_test(c, background_look_keeps_hits);
-	tcase_add_test(c, background_look_drops_what_is_gone);
-	tcase_add_test(c, failures_reach_all_and_are_not_kept);
-	tcase_add_test(c, cancels_what_waits);
-	tcase_add_test(c, cannot_cancel_what_is_answered);
+	tcase_add_test(c, background_revalidation_keeps_hits);
+	tcase_add_test(c, background_revalidation_removes_missing_files);
+	tcase_add_test(c, failures_reach_all_lookups_and_are_not_cached);
+	tcase_add_test(c, cancels_waiting_lookups);
+	tcase_add_test(c, cannot_cancel_posted_results);
 	tcase_add_test(c, evicts_the_least_recently_used);
 	tcase_add_test(c, evicts_after_a_burst);
 	tcase_add_test(c, closes_on_an_offload_thread);
-	tcase_add_test(c, answers_without_the_first_to_ask);
-	tcase_add_test(c, keeps_none);
-	tcase_add_test(c, forgets);
+	tcase_add_test(c, completes_without_the_first_reactor);
+	tcase_add_test(c, keeps_no_file_with_a_limit_of_zero);
+	tcase_add_test(c, invalidates);
 	tcase_add_test(c, opens_an_unusable_file_again);
-	tcase_add_test(c, forgets_during_a_look);
-	tcase_add_test(c, looks_again_on_demand);
-	tcase_add_test(c, keeps_its_file_when_a_look_fails);
-	tcase_add_test(c, failing_looks_are_few);
+	tcase_add_test(c, invalidates_during_a_lookup);
+	tcase_add_test(c, revalidates_on_demand);
+	tcase_add_test(c, keeps_its_file_when_a_revalidation_fails);
+	tcase_add_test(c, failing_revalidations_are_few);
 	tcase_add_test(c, knows_changes_of_metadata);
-	tcase_add_test(c, refuses_what_may_not_be_read_any_more);
-	tcase_add_test(c, ranks_what_was_sent_most);
-	tcase_add_test(c, lets_go_of_what_was_deleted);
-	tcase_add_test(c, makes_room_for_descriptors);
+	tcase_add_test(c, rejects_files_that_became_unreadable);
+	tcase_add_test(c, ranks_files_by_bytes_sent);
+	tcase_add_test(c, closes_deleted_files);
+	tcase_add_test(c, closes_unused_files_for_descriptors);
 	tcase_add_test(c, serves_another_root);
-	tcase_add_test(c, finds_nothing_of_a_root_that_was_replaced);
+	tcase_add_test(c, discards_results_of_a_replaced_root);
 	tcase_add_test(c, sees_a_new_sidecar);
-	tcase_add_test(c, sees_siblings_come_and_go);
-	tcase_add_test(c, does_not_look_for_siblings_unless_told_to);
+	tcase_add_test(c, detects_new_and_removed_siblings);
+	tcase_add_test(c, searches_siblings_only_if_enabled);
 	tcase_add_test(c, many_reactors);
 	suite_add_tcase(s, c);
 	return s;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* store/ghost.c: what is remembered, and for how long. */
+/* Tests of store/ghost.c: what it remembers, and for how long. */
 #include "store/ghost.h"
 
 #include "../suite.h"
@@ -25,7 +25,7 @@ static void teardown(void)
 	ghost_fini(&ghost);
 }
 
-START_TEST(what_was_added_is_there_once)
+START_TEST(an_added_hash_is_found_once)
 {
 	ck_assert(!ghost_take(&ghost, hash_of(1)));
 	ghost_add(&ghost, hash_of(1), EXTENT_BYTES);
@@ -35,8 +35,8 @@ START_TEST(what_was_added_is_there_once)
 }
 END_TEST
 
-/* 16 MiB are 256 extents: of the last 200 nearly all are known, of those before the last 256 none. */
-START_TEST(it_remembers_so_many_bytes)
+/* 16 MiB are 256 extents: nearly all of the last 200 are known, and none before the last 256. */
+START_TEST(remembers_the_configured_bytes)
 {
 	unsigned known = 0;
 
@@ -50,7 +50,7 @@ START_TEST(it_remembers_so_many_bytes)
 }
 END_TEST
 
-START_TEST(strangers_are_hardly_ever_known)
+START_TEST(unknown_hashes_are_rarely_found)
 {
 	unsigned known = 0;
 
@@ -63,7 +63,7 @@ START_TEST(strangers_are_hardly_ever_known)
 END_TEST
 
 /* The clock wraps after 16 TiB. */
-START_TEST(its_clock_may_wrap)
+START_TEST(the_clock_may_wrap)
 {
 	ghost.clock_bytes = (UINT64_C(1) << 44) - EXTENT_BYTES;
 	ghost_add(&ghost, hash_of(1), EXTENT_BYTES / 2);
@@ -73,8 +73,8 @@ START_TEST(its_clock_may_wrap)
 }
 END_TEST
 
-/* One of another size, which knows what this one knew: the last 100 extents. */
-START_TEST(what_it_knows_can_be_taken_over)
+/* A ghost of another size knows what this one knew: the last 100 extents. */
+START_TEST(can_be_copied_to_another_size)
 {
 	static const uint64_t sizes[] = { 4 * MIB, 16 * MIB, 256 * MIB, 1024 * MIB };
 	unsigned known = 0, strangers = 0;
@@ -101,11 +101,11 @@ int main(void)
 	TCase *tests = tcase_create("ghost");
 
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_test(tests, what_was_added_is_there_once);
-	tcase_add_test(tests, it_remembers_so_many_bytes);
-	tcase_add_test(tests, strangers_are_hardly_ever_known);
-	tcase_add_test(tests, its_clock_may_wrap);
-	tcase_add_loop_test(tests, what_it_knows_can_be_taken_over, 0, 4);
+	tcase_add_test(tests, an_added_hash_is_found_once);
+	tcase_add_test(tests, remembers_the_configured_bytes);
+	tcase_add_test(tests, unknown_hashes_are_rarely_found);
+	tcase_add_test(tests, the_clock_may_wrap);
+	tcase_add_loop_test(tests, can_be_copied_to_another_size, 0, 4);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What lies beside a file: which variants count, and which digests; on real files. */
+/* Tests with real files: which variants and which digests beside a file count. */
 #include "store/sibling.h"
 
 #include <errno.h>
@@ -49,7 +49,7 @@ static void make_bytes(const char *path, const void *bytes, size_t length)
 
 #define SIZE_OF_F 16
 
-/* The first and the last bytes of what f or a file of another size is compressed to. */
+/* The first and the last bytes of the compressed form of f, or of a file of another size. */
 static void make_gz_of(const char *path, uint8_t size)
 {
 	const uint8_t bytes[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b, 0x4c, 4, 0, 1, 2, 3, 4, size, 0, 0, 0 };
@@ -76,7 +76,7 @@ static void set_mtime(const char *path, int64_t seconds, long ns)
 	ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
-/* The working directory holds "root/" with the file "f" in it, last written long ago. */
+/* The working directory contains "root/" with the file "f", which was last written long ago. */
 static void setup(void)
 {
 	const char *parent = getenv("TMPDIR");
@@ -120,7 +120,7 @@ static struct file_siblings look_at(const char *path)
 	return look_with(path, FILE_SYMLINKS_BENEATH, &nothing);
 }
 
-START_TEST(nothing_beside_it)
+START_TEST(a_file_without_siblings)
 {
 	static const struct file_siblings nothing;
 	struct file_siblings found = look_at("f");
@@ -129,7 +129,7 @@ START_TEST(nothing_beside_it)
 }
 END_TEST
 
-START_TEST(each_variant_is_seen)
+START_TEST(each_variant_is_found)
 {
 	make_gz("root/f.gz");
 	ck_assert_uint_eq(look_at("f").variants, GZ);
@@ -148,7 +148,7 @@ START_TEST(each_variant_is_seen)
 END_TEST
 
 static const struct {
-	int64_t seconds, ns; /* of the file */
+	int64_t seconds, ns; /* Mtime of the file. */
 	int64_t sibling_seconds, sibling_ns;
 	bool fresh;
 } times[] = {
@@ -156,7 +156,7 @@ static const struct {
 	{ LONG_AGO, 500, LONG_AGO, 501, true },
 	{ LONG_AGO, 500, LONG_AGO + 1, 0, true },
 	{ LONG_AGO, 500, LONG_AGO, 499, false },
-	{ LONG_AGO, 500, LONG_AGO, 0, true }, /* a copy of the time in whole seconds */
+	{ LONG_AGO, 500, LONG_AGO, 0, true }, /* A copy of the whole seconds of the time. */
 	{ LONG_AGO, 500, LONG_AGO, 1, false },
 	{ LONG_AGO, 500, LONG_AGO - 1, 999999999, false },
 	{ LONG_AGO, 0, LONG_AGO - 1, 0, false },
@@ -166,7 +166,7 @@ static const struct {
 	{ -2, 500, -3, 0, false },
 };
 
-START_TEST(what_is_older_is_ignored)
+START_TEST(older_siblings_are_ignored)
 {
 	make_gz("root/f.gz");
 	make_text("root/f.sha256", HEX);
@@ -195,7 +195,7 @@ START_TEST(a_variant_has_no_variants)
 }
 END_TEST
 
-/* Folders, FIFOs, links: the rules of all other files. */
+/* Directories, FIFOs, links: the rules of all other files apply. */
 START_TEST(only_files_below_the_root_count)
 {
 	static const struct file_siblings nothing;
@@ -217,7 +217,7 @@ START_TEST(only_files_below_the_root_count)
 }
 END_TEST
 
-START_TEST(what_cannot_be_read_does_not_count)
+START_TEST(unreadable_siblings_do_not_count)
 {
 	static const struct file_siblings nothing;
 	struct file_siblings found;
@@ -241,7 +241,8 @@ START_TEST(long_names)
 {
 	char path[NAME_MAX + 16] = "root/";
 
-	memset(path + 5, 'n', NAME_MAX - 3); /* room for ".gz", none for ".zst" and ".sha256" */
+	/* There is room for ".gz", but not for ".zst" and ".sha256". */
+	memset(path + 5, 'n', NAME_MAX - 3);
 	make_text(path, "what it is about");
 	strcat(path, ".gz");
 	make_gz(path);
@@ -293,7 +294,7 @@ START_TEST(digests_as_tools_write_them)
 }
 END_TEST
 
-START_TEST(a_long_list_is_read_to_its_first_line)
+START_TEST(only_the_first_line_of_a_digest_is_read)
 {
 	FILE *f = fopen("root/f.sha256", "w");
 
@@ -312,12 +313,12 @@ START_TEST(a_digest_is_read_again_when_it_changes)
 	ck_assert(first.has_digest && first.digest_settled);
 	ck_assert(sibling_equal(&first, &same));
 
-	first.digest[5] ^= 1; /* to see that it is not read */
+	first.digest[5] ^= 1; /* Shows that it is not read. */
 	same = look_with("f", FILE_SYMLINKS_BENEATH, &first);
 	ck_assert_mem_eq(same.digest, first.digest, 32);
 
 	make_text("root/f.sha256", HEX_63 "1\n");
-	set_mtime("root/f.sha256", LONG_AGO + 10, 0); /* only its ctime tells */
+	set_mtime("root/f.sha256", LONG_AGO + 10, 0); /* Only its ctime shows the change. */
 	struct file_siblings second = look_with("f", FILE_SYMLINKS_BENEATH, &first);
 	ck_assert_int_eq(second.digest[31], 0x11);
 	ck_assert(!sibling_equal(&first, &second));
@@ -331,7 +332,7 @@ START_TEST(a_digest_is_read_again_when_it_changes)
 }
 END_TEST
 
-/* Within a tick of the filesystem's clock it could be written again and look the same. */
+/* Within one tick of the filesystem's clock it could be written again with the same version. */
 START_TEST(a_young_digest_is_read_each_time)
 {
 	make_text("root/f.sha256", HEX "\n");
@@ -344,7 +345,7 @@ START_TEST(a_young_digest_is_read_each_time)
 }
 END_TEST
 
-START_TEST(a_variant_must_be_of_the_file)
+START_TEST(a_variant_must_match_the_file)
 {
 	make_gz_of("root/f.gz", SIZE_OF_F + 1);
 	make_zst_of("root/f.zst", SIZE_OF_F - 1);
@@ -378,26 +379,26 @@ START_TEST(a_check_is_remembered_for_each_version)
 	set_mtime("root/f.gz", LONG_AGO + 10, 0);
 	struct file_siblings first = look_at("f");
 	ck_assert_uint_eq(first.variants, GZ);
-	first.faults[SIBLING_GZ] = ENCODING_BGZIP; /* to see that it is not read */
+	first.faults[SIBLING_GZ] = ENCODING_BGZIP; /* Shows that it is not read. */
 	struct file_siblings second = look_with("f", FILE_SYMLINKS_BENEATH, &first);
 	ck_assert_int_eq(second.faults[SIBLING_GZ], ENCODING_BGZIP);
 	ck_assert_uint_eq(second.variants, 0);
-	ck_assert(!sibling_equal(&first, &second)); /* variants */
+	ck_assert(!sibling_equal(&first, &second)); /* Variants. */
 
 	ck_assert_int_eq(beneath_get_version(root, "f.gz", FILE_SYMLINKS_BENEATH, &version), 0);
 	ck_assert(sibling_is_checked(&first, SIBLING_GZ, &version, SIZE_OF_F));
 	ck_assert(!sibling_is_checked(&first, SIBLING_GZ, &version, SIZE_OF_F + 1));
-	version.ctime_ns++; /* a chmod, which an open file does not notice */
+	version.ctime_ns++; /* A chmod, which does not change the version of an open file. */
 	ck_assert(sibling_is_checked(&first, SIBLING_GZ, &version, SIZE_OF_F));
 	version.mtime_ns++;
 	ck_assert(!sibling_is_checked(&first, SIBLING_GZ, &version, SIZE_OF_F));
 
-	make_gz_of("root/f.gz", 7); /* only its ctime tells */
+	make_gz_of("root/f.gz", 7); /* Only its ctime shows the change. */
 	set_mtime("root/f.gz", LONG_AGO + 10, 0);
 	second = look_with("f", FILE_SYMLINKS_BENEATH, &first);
 	ck_assert_int_eq(second.faults[SIBLING_GZ], ENCODING_OTHER_SIZE);
 
-	/* The file has another size: the verdict is about that one. */
+	/* The file has another size, and the result is for that size. */
 	make_gz("root/f.gz");
 	set_mtime("root/f.gz", LONG_AGO + 10, 0);
 	first = look_at("f");
@@ -426,18 +427,18 @@ static Suite *suite(void)
 	TCase *t = tcase_create("sibling");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, nothing_beside_it);
-	tcase_add_test(t, each_variant_is_seen);
-	tcase_add_loop_test(t, what_is_older_is_ignored, 0, COUNT(times));
+	tcase_add_test(t, a_file_without_siblings);
+	tcase_add_test(t, each_variant_is_found);
+	tcase_add_loop_test(t, older_siblings_are_ignored, 0, COUNT(times));
 	tcase_add_test(t, a_variant_has_no_variants);
 	tcase_add_test(t, only_files_below_the_root_count);
-	tcase_add_test(t, what_cannot_be_read_does_not_count);
+	tcase_add_test(t, unreadable_siblings_do_not_count);
 	tcase_add_test(t, long_names);
 	tcase_add_loop_test(t, digests_as_tools_write_them, 0, COUNT(digests));
-	tcase_add_test(t, a_long_list_is_read_to_its_first_line);
+	tcase_add_test(t, only_the_first_line_of_a_digest_is_read);
 	tcase_add_test(t, a_digest_is_read_again_when_it_changes);
 	tcase_add_test(t, a_young_digest_is_read_each_time);
-	tcase_add_test(t, a_variant_must_be_of_the_file);
+	tcase_add_test(t, a_variant_must_match_the_file);
 	tcase_add_test(t, a_check_is_remembered_for_each_version);
 	tcase_add_test(t, a_young_variant_is_read_each_time);
 	suite_add_tcase(s, t);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The store over a real file, and with the kernel's answers changed on the way (--wrap=io_getevents): short reads, EIO,
- * an early end. Bytes are compared with what was written; nothing may be pinned after each test, whoever gave up when.
- * Two stores on one cache are two reactors: who reads what is told by counting what io_submit is given.
+ * Tests of the store over a real file. The answers of the kernel are modified (--wrap=io_getevents): short reads, EIO,
+ * an early end of the file. Bytes are compared with what was written. No extent may be in use after a test, whenever
+ * wants were cancelled. Two stores on one cache act as two reactors; the counted calls of io_submit show which one
+ * reads.
  */
 #include "store/cache_content.h"
 #include "store/store.h"
@@ -13,19 +14,21 @@
 
 #include "base/clock.h"
 
-#define LATENCY_MS 400 /* of the store */
+#define LATENCY_MS 400 /* Of the store. */
 #include "../storage.h"
 
 static unsigned done_count;
 
-/* The kernel's answer to every read is cut to this many bytes (0: as it is), or is this error, so often, after `spare`
- * ones. */
+/*
+ * Each answer of the kernel is limited to this many bytes (0: unlimited) or replaced by this error, this many times,
+ * after `spare` unmodified ones.
+ */
 static long short_bytes, error_result;
 static unsigned spare, faults_left, kernel_reads;
 static size_t kernel_bytes;
-static bool hold_answers;  /* the kernel has answered no read yet */
-static int timers_left;	   /* so many are started; then there is no memory for another */
-static bool refuse_nowait; /* io_submit knows no RWF_NOWAIT */
+static bool hold_answers;  /* The kernel has not answered yet. */
+static int timers_left;	   /* Number of timers that can be started before memory runs out. */
+static bool refuse_nowait; /* io_submit does not support RWF_NOWAIT. */
 
 int __real_io_getevents(io_context_t context, long min, long max, struct io_event *events, struct timespec *timeout);
 int __wrap_io_getevents(io_context_t context, long min, long max, struct io_event *events, struct timespec *timeout);
@@ -123,7 +126,7 @@ static void get_right(uint64_t offset, size_t length)
 	store_release(store, &want);
 }
 
-/* Where bytes came from, and how long the disk took over them: no longer than it all did. */
+/* Checks the source of the bytes, and that the time of the disk does not exceed the total time. */
 static void check_source(struct store_want *want, enum store_source source, uint64_t start_ns)
 {
 	ck_assert_int_eq(want->error, 0);
@@ -152,7 +155,7 @@ START_TEST(spans_of_any_alignment_are_right)
 }
 END_TEST
 
-START_TEST(many_at_once_are_right)
+START_TEST(many_spans_at_once_are_right)
 {
 	struct store_want wants[64];
 
@@ -170,7 +173,7 @@ START_TEST(many_at_once_are_right)
 }
 END_TEST
 
-/* More than the arena holds: each is released as it comes, and all come. */
+/* More than the arena has: each want is released as soon as it is done, and all are completed. */
 static void release_at_once(struct store_want *want)
 {
 	ck_assert_int_eq(want->error, 0);
@@ -179,7 +182,7 @@ static void release_at_once(struct store_want *want)
 	done_count++;
 }
 
-START_TEST(wants_beyond_the_arena_wait_their_turn)
+START_TEST(wants_beyond_the_arena_wait_for_memory)
 {
 	struct store_want wants[40];
 
@@ -193,7 +196,7 @@ START_TEST(wants_beyond_the_arena_wait_their_turn)
 }
 END_TEST
 
-START_TEST(short_reads_in_mid_file_are_read_on)
+START_TEST(short_reads_within_the_file_are_continued)
 {
 	static const long cuts[] = { 4096, 512 * 3, 65536 };
 
@@ -204,23 +207,25 @@ START_TEST(short_reads_in_mid_file_are_read_on)
 }
 END_TEST
 
-/* 1000 bytes at a time, as a FUSE file without page cache does: an aligned read never gets further, so the rest comes
- * otherwise. */
+/*
+ * 1000 bytes at a time, as a FUSE file without page cache returns them. An aligned read cannot continue there, so an
+ * unaligned one reads the rest.
+ */
 START_TEST(short_reads_of_less_than_a_block_end)
 {
 	struct store_want want = want_of(0, 3000);
 
 	short_bytes = 100;
 	get(&want);
-	ck_assert(want.error == 0 ||
-		  want.error == -EINVAL); /* EINVAL: this filesystem takes no unaligned direct read */
+	/* EINVAL: the filesystem does not support unaligned direct reads. */
+	ck_assert(want.error == 0 || want.error == -EINVAL);
 	if (want.error == 0)
 		ck_assert_int_eq(memcmp(want.data, content, 3000), 0);
 	store_release(store, &want);
 }
 END_TEST
 
-START_TEST(an_error_of_the_disk_is_the_wants)
+START_TEST(an_error_of_the_disk_is_the_error_of_the_want)
 {
 	struct store_want want = want_of(5, 5);
 
@@ -234,7 +239,7 @@ START_TEST(an_error_of_the_disk_is_the_wants)
 }
 END_TEST
 
-/* -EAGAIN would be taken for "not yet", and nobody would ever come back to it. */
+/* -EAGAIN would be taken for "not yet", and the want would never be repeated. */
 START_TEST(bytes_of_a_remote_file_are_proven)
 {
 	struct store_want want = want_of(5, 5), again = want_of(100, 5);
@@ -247,7 +252,7 @@ START_TEST(bytes_of_a_remote_file_are_proven)
 	ck_assert_uint_gt(want.read_ns, start_ns);
 	ck_assert_uint_ge(file->verified_ns, want.read_ns);
 	store_release(store, &want);
-	/* What is proven costs nothing, and is one version whatever becomes of the file. */
+	/* Proven bytes need no further check, and belong to one version even if the file changes. */
 	storage_change_file();
 	ck_assert_int_eq(store_want(store, &again), 1);
 	ck_assert_int_eq(memcmp(again.data, content + 100, 5), 0);
@@ -255,7 +260,7 @@ START_TEST(bytes_of_a_remote_file_are_proven)
 }
 END_TEST
 
-/* Bytes that were read for somebody who did not need proof are proven for the next one who does. */
+/* Bytes that were read for a want that needs no proof are proven for the next one that does. */
 START_TEST(unproven_bytes_are_proven_when_needed)
 {
 	struct store_want want = want_of(5, 5), strict = want_of(5, 5);
@@ -278,7 +283,7 @@ START_TEST(unproven_bytes_are_proven_when_needed)
 }
 END_TEST
 
-START_TEST(a_remote_file_that_changed_is_given_to_nobody)
+START_TEST(a_changed_remote_file_is_not_served)
 {
 	struct store_want want = want_of(5, 5);
 
@@ -295,7 +300,7 @@ START_TEST(a_remote_file_that_changed_is_given_to_nobody)
 }
 END_TEST
 
-/* Forty that wait for one read or for its proof. Each second one gives up, sooner or later. */
+/* Forty wants wait for one read or for its proof. Every second one is cancelled, at different times. */
 START_TEST(a_crowd_waits_for_a_proof)
 {
 	struct store_want wants[40];
@@ -319,7 +324,7 @@ START_TEST(a_crowd_waits_for_a_proof)
 }
 END_TEST
 
-START_TEST(again_from_the_disk_is_an_error)
+START_TEST(eagain_from_the_disk_is_eio)
 {
 	struct store_want want = want_of(5, 5);
 
@@ -376,22 +381,24 @@ START_TEST(a_file_that_shrank_is_stale)
 }
 END_TEST
 
-START_TEST(given_up_at_any_stage_all_memory_comes_back)
+START_TEST(cancelling_at_any_stage_frees_all_memory)
 {
 	struct store_want wants[8];
 
-	for (unsigned i = 0; i < 8; i++) { /* the first few have memory and are queued, the others wait for memory */
+	/* The first few have memory and are queued; the others wait for memory. */
+	for (unsigned i = 0; i < 8; i++) {
 		wants[i] = want_of(0, 1000000);
 		ck_assert_int_eq(store_want(store, &wants[i]), 0);
 	}
-	for (unsigned i = 0; i < (unsigned)_i; i++) /* 0: not submitted, 1: in flight, 2: some done */
+	/* 0: not submitted, 1: in flight, 2: some are done. */
+	for (unsigned i = 0; i < (unsigned)_i; i++)
 		storage_turn();
 	for (unsigned i = 0; i < 8; i++)
 		store_release(store, &wants[i]);
 }
 END_TEST
 
-START_TEST(a_file_without_direct_reads_goes_through_the_offload_threads)
+START_TEST(offload_threads_read_files_without_direct_reads)
 {
 	char folder[] = "/dev/shm/store.XXXXXX", path[64];
 
@@ -414,8 +421,8 @@ START_TEST(a_file_without_direct_reads_goes_through_the_offload_threads)
 }
 END_TEST
 
-/* Where the extent map is not known yet, it is walked first, off the loop. */
-START_TEST(an_unknown_extent_map_is_walked_before_the_read)
+/* If the extent map is not known yet, an offload thread loads it before the read. */
+START_TEST(an_unknown_extent_map_is_loaded_before_the_read)
 {
 	atomic_store(&file->mapped_bytes, 0);
 	get_right(FILE_BYTES - 100, 100);
@@ -425,7 +432,7 @@ END_TEST
 
 /* --- the cache --- */
 
-START_TEST(what_was_read_is_not_read_again)
+START_TEST(cached_bytes_are_not_read_again)
 {
 	get_right(100, 1000);
 	get_right(0, FILE_BYTES < STORE_SPAN_MAX_BYTES ? FILE_BYTES : 200000);
@@ -436,7 +443,10 @@ START_TEST(what_was_read_is_not_read_again)
 }
 END_TEST
 
-/* A young file may change and stay the same version: what one want has pinned is not for the next one. */
+/*
+ * A young file may change without a change of its version, so an extent that one want has pinned is not used for the
+ * next one.
+ */
 START_TEST(bytes_of_a_young_file_are_not_shared)
 {
 	const struct timespec ahead[2] = { { .tv_sec = time(NULL) + 1000 }, { .tv_sec = time(NULL) + 1000 } };
@@ -460,7 +470,7 @@ START_TEST(bytes_of_a_young_file_are_not_shared)
 }
 END_TEST
 
-START_TEST(without_a_cache_all_is_read_again)
+START_TEST(without_a_cache_everything_is_read_again)
 {
 	get_right(0, 200000);
 	ck_assert_uint_eq(kernel_reads, 1);
@@ -469,8 +479,9 @@ START_TEST(without_a_cache_all_is_read_again)
 }
 END_TEST
 
-/* Of large files, a small range costs its blocks only; what is asked for again is there; after 32 pieces the extent is
- * read. */
+/*
+ * In large files a small range reads only its blocks, and a repeated range is a hit. After 32 spans the extent is read.
+ */
 START_TEST(small_ranges_read_their_span_only)
 {
 	for (unsigned i = 0; i < 32; i++) {
@@ -486,8 +497,8 @@ START_TEST(small_ranges_read_their_span_only)
 }
 END_TEST
 
-/* Or once half of it was asked for. */
-START_TEST(pieces_of_half_an_extent_bring_all_of_it)
+/* Likewise once spans cover half of the extent. */
+START_TEST(spans_of_half_an_extent_load_all_of_it)
 {
 	get_right(0, 65536);
 	get_right(100000, 50000);
@@ -497,7 +508,7 @@ START_TEST(pieces_of_half_an_extent_bring_all_of_it)
 }
 END_TEST
 
-/* All of these at once, on two reactors: one read. */
+/* All of these wants at once, on two reactors: one read. */
 START_TEST(many_wants_of_cold_bytes_cost_one_read)
 {
 	struct store_want wants[40];
@@ -517,7 +528,7 @@ START_TEST(many_wants_of_cold_bytes_cost_one_read)
 }
 END_TEST
 
-START_TEST(tells_where_bytes_came_from)
+START_TEST(reports_the_source_of_the_bytes)
 {
 	const uint64_t start_ns = clock_now_ns();
 	struct store_want first = want_of(0, 1000), second = want_of(5000, 1000), third = want_of(5000, 1000);
@@ -547,8 +558,8 @@ START_TEST(tells_where_bytes_came_from)
 }
 END_TEST
 
-/* Whoever began it has gone: the others get their bytes all the same. */
-START_TEST(a_shared_read_outlives_who_began_it)
+/* The want that started the read is cancelled; the others get their bytes. */
+START_TEST(a_shared_read_outlives_its_first_want)
 {
 	struct store_want first = want_of(0, 200000), second = want_of(5000, 100000);
 
@@ -565,7 +576,7 @@ START_TEST(a_shared_read_outlives_who_began_it)
 }
 END_TEST
 
-START_TEST(a_fault_is_that_of_all_who_share_the_read_and_of_nobody_else)
+START_TEST(an_error_reaches_all_wants_of_the_read_and_no_others)
 {
 	struct store_want wants[20], other = want_of(2000000, 100);
 
@@ -589,7 +600,7 @@ START_TEST(a_fault_is_that_of_all_who_share_the_read_and_of_nobody_else)
 }
 END_TEST
 
-/* --- one read for what lies side by side --- */
+/* --- one read for adjacent extents --- */
 
 static void want_three(struct store_want *wants)
 {
@@ -605,7 +616,7 @@ START_TEST(adjacent_wants_are_one_read)
 {
 	struct store_want wants[3];
 
-	short_bytes = _i; /* also when it comes in pieces */
+	short_bytes = _i; /* Also with short reads. */
 	want_three(wants);
 	if (_i == 0)
 		ck_assert_uint_eq(kernel_reads, 1);
@@ -617,8 +628,8 @@ START_TEST(adjacent_wants_are_one_read)
 }
 END_TEST
 
-/* EIO for the read of three: each is read by itself, and what fails again is that one's fault. */
-START_TEST(a_fault_in_a_merged_read_is_found_by_reading_its_parts)
+/* EIO for the read of three parts: each part is read again by itself, and only those that fail again have an error. */
+START_TEST(an_error_of_a_merged_read_is_found_by_reading_its_parts)
 {
 	struct store_want wants[3];
 	unsigned failed = 0;
@@ -637,7 +648,7 @@ START_TEST(a_fault_in_a_merged_read_is_found_by_reading_its_parts)
 }
 END_TEST
 
-START_TEST(readahead_that_nobody_wants_any_more_is_not_read)
+START_TEST(cancelled_readahead_is_not_read)
 {
 	struct store_want wants[3];
 
@@ -655,9 +666,9 @@ START_TEST(readahead_that_nobody_wants_any_more_is_not_read)
 }
 END_TEST
 
-/* --- how reads are handed over --- */
+/* --- modes of submission --- */
 
-START_TEST(what_nowait_sends_back_is_read_off_the_loop)
+START_TEST(offload_threads_read_after_eagain)
 {
 	device->mode = DEVICE_NOWAIT;
 	error_result = -EAGAIN;
@@ -669,7 +680,7 @@ START_TEST(what_nowait_sends_back_is_read_off_the_loop)
 }
 END_TEST
 
-START_TEST(nowait_is_left_away_where_it_is_of_no_use)
+START_TEST(nowait_is_not_used_where_it_mostly_fails)
 {
 	device->mode = DEVICE_NOWAIT;
 	for (unsigned i = 0; i < 100; i++) {
@@ -680,7 +691,7 @@ START_TEST(nowait_is_left_away_where_it_is_of_no_use)
 }
 END_TEST
 
-START_TEST(nowait_is_left_away_where_there_is_no_such_thing)
+START_TEST(nowait_is_not_used_where_it_is_unsupported)
 {
 	device->mode = DEVICE_NOWAIT;
 	refuse_nowait = true;
@@ -690,7 +701,7 @@ START_TEST(nowait_is_left_away_where_there_is_no_such_thing)
 }
 END_TEST
 
-START_TEST(a_device_that_blocks_is_read_by_the_offload_threads)
+START_TEST(offload_threads_read_devices_that_block)
 {
 	for (unsigned i = 0; i < 3; i++)
 		devices_note_submit(devices, device, 30000000);
@@ -701,7 +712,7 @@ START_TEST(a_device_that_blocks_is_read_by_the_offload_threads)
 }
 END_TEST
 
-START_TEST(one_slow_submit_in_a_thousand_is_borne)
+START_TEST(one_slow_submit_in_a_thousand_does_not_demote)
 {
 	for (unsigned i = 0; i < 10000; i++)
 		devices_note_submit(devices, device, i % 1000 == 0 ? 30000000 : 1000);
@@ -739,7 +750,7 @@ START_TEST(hundreds_of_wants_share_a_few_extents)
 }
 END_TEST
 
-START_TEST(half_of_a_crowd_gives_up)
+START_TEST(half_of_many_wants_are_cancelled)
 {
 	unsigned seed = 5, given_up = 0;
 
@@ -761,8 +772,8 @@ START_TEST(half_of_a_crowd_gives_up)
 }
 END_TEST
 
-/* All memory is pinned, by clients that do not go on. */
-START_TEST(wants_that_get_no_memory_end_in_time)
+/* All memory is in use by clients that do not read. */
+START_TEST(wants_without_memory_expire)
 {
 	struct store_want pinned[4], first = want_of(2500000, 16384), large = want_of(2600000, 100000),
 				     later = want_of(2700000, 16384);
@@ -791,7 +802,8 @@ START_TEST(wants_that_get_no_memory_end_in_time)
 	ck_assert_uint_ge(large_ms, STORE_DIVISIBLE_WAIT_MS);
 	ck_assert_uint_ge(first_ms, LATENCY_MS);
 	ck_assert_uint_lt(first_ms, LATENCY_MS + 2000);
-	ck_assert_int_eq(later.error, 0); /* its response has begun: it waits for as long as it takes */
+	/* Its response has begun, so it waits without a limit. */
+	ck_assert_int_eq(later.error, 0);
 	ck_assert_ptr_null(later.data);
 	for (unsigned i = 0; i < 4; i++)
 		store_release(store, &pinned[i]);
@@ -810,9 +822,10 @@ static unsigned waiting_for_memory(void)
 	return stats.waiting;
 }
 
-/* Both wait for memory. Then the first one reads the extent of both, and that takes longer than they may wait for
- * memory. */
-START_TEST(a_read_that_was_joined_in_the_line_is_waited_for)
+/*
+ * Both wait for memory. Then the first one loads the extent of both, which takes longer than they may wait for memory.
+ */
+START_TEST(a_want_that_was_coalesced_while_waiting_for_memory_does_not_expire)
 {
 	struct store_want pinned[4], reads = want_of(2500000, 16384), joins = want_of(2500000, 16384);
 	uint64_t start_ns;
@@ -843,7 +856,7 @@ START_TEST(a_read_that_was_joined_in_the_line_is_waited_for)
 }
 END_TEST
 
-/* No timer can be started for it, or its timer can't be started again. */
+/* No timer can be started, or it cannot be restarted. */
 START_TEST(without_a_timer_no_read_waits_for_memory)
 {
 	struct store_want pinned[4], first = want_of(2500000, 16384);
@@ -866,8 +879,8 @@ START_TEST(without_a_timer_no_read_waits_for_memory)
 }
 END_TEST
 
-/* 128 KiB are free: that is room for the span, not for the 256 KiB of its extent. */
-START_TEST(where_the_extent_has_no_room_the_span_is_read)
+/* 128 KiB are free: enough for the span, but not for the 256 KiB of its extent. */
+START_TEST(the_span_is_read_if_the_extent_has_no_room)
 {
 	struct store_want pinned[4];
 
@@ -891,53 +904,53 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup, storage_teardown);
 	tcase_add_test(tests, spans_of_any_alignment_are_right);
-	tcase_add_test(tests, many_at_once_are_right);
-	tcase_add_test(tests, wants_beyond_the_arena_wait_their_turn);
-	tcase_add_loop_test(tests, short_reads_in_mid_file_are_read_on, 0, 3);
+	tcase_add_test(tests, many_spans_at_once_are_right);
+	tcase_add_test(tests, wants_beyond_the_arena_wait_for_memory);
+	tcase_add_loop_test(tests, short_reads_within_the_file_are_continued, 0, 3);
 	tcase_add_test(tests, short_reads_of_less_than_a_block_end);
-	tcase_add_test(tests, an_error_of_the_disk_is_the_wants);
-	tcase_add_test(tests, again_from_the_disk_is_an_error);
+	tcase_add_test(tests, an_error_of_the_disk_is_the_error_of_the_want);
+	tcase_add_test(tests, eagain_from_the_disk_is_eio);
 	tcase_add_test(tests, an_error_in_the_second_part_of_a_read);
 	tcase_add_test(tests, a_file_that_was_written_to_is_stale);
 	tcase_add_test(tests, a_file_that_shrank_is_stale);
-	tcase_add_loop_test(tests, given_up_at_any_stage_all_memory_comes_back, 0, 3);
-	tcase_add_test(tests, a_file_without_direct_reads_goes_through_the_offload_threads);
-	tcase_add_test(tests, an_unknown_extent_map_is_walked_before_the_read);
-	tcase_add_test(tests, what_was_read_is_not_read_again);
+	tcase_add_loop_test(tests, cancelling_at_any_stage_frees_all_memory, 0, 3);
+	tcase_add_test(tests, offload_threads_read_files_without_direct_reads);
+	tcase_add_test(tests, an_unknown_extent_map_is_loaded_before_the_read);
+	tcase_add_test(tests, cached_bytes_are_not_read_again);
 	tcase_add_test(tests, bytes_of_a_young_file_are_not_shared);
 	tcase_add_test(tests, small_ranges_read_their_span_only);
-	tcase_add_test(tests, pieces_of_half_an_extent_bring_all_of_it);
+	tcase_add_test(tests, spans_of_half_an_extent_load_all_of_it);
 	tcase_add_test(tests, many_wants_of_cold_bytes_cost_one_read);
-	tcase_add_test(tests, tells_where_bytes_came_from);
-	tcase_add_test(tests, a_shared_read_outlives_who_began_it);
-	tcase_add_test(tests, a_fault_is_that_of_all_who_share_the_read_and_of_nobody_else);
+	tcase_add_test(tests, reports_the_source_of_the_bytes);
+	tcase_add_test(tests, a_shared_read_outlives_its_first_want);
+	tcase_add_test(tests, an_error_reaches_all_wants_of_the_read_and_no_others);
 	tcase_add_loop_test(tests, adjacent_wants_are_one_read, 0, 1);
 	tcase_add_loop_test(tests, adjacent_wants_are_one_read, 100000, 100001);
-	tcase_add_loop_test(tests, a_fault_in_a_merged_read_is_found_by_reading_its_parts, 0, 3);
-	tcase_add_test(tests, readahead_that_nobody_wants_any_more_is_not_read);
-	tcase_add_test(tests, what_nowait_sends_back_is_read_off_the_loop);
-	tcase_add_test(tests, nowait_is_left_away_where_it_is_of_no_use);
-	tcase_add_test(tests, nowait_is_left_away_where_there_is_no_such_thing);
-	tcase_add_test(tests, a_device_that_blocks_is_read_by_the_offload_threads);
-	tcase_add_test(tests, one_slow_submit_in_a_thousand_is_borne);
+	tcase_add_loop_test(tests, an_error_of_a_merged_read_is_found_by_reading_its_parts, 0, 3);
+	tcase_add_test(tests, cancelled_readahead_is_not_read);
+	tcase_add_test(tests, offload_threads_read_after_eagain);
+	tcase_add_test(tests, nowait_is_not_used_where_it_mostly_fails);
+	tcase_add_test(tests, nowait_is_not_used_where_it_is_unsupported);
+	tcase_add_test(tests, offload_threads_read_devices_that_block);
+	tcase_add_test(tests, one_slow_submit_in_a_thousand_does_not_demote);
 	tcase_add_test(tests, hundreds_of_wants_share_a_few_extents);
-	tcase_add_test(tests, half_of_a_crowd_gives_up);
+	tcase_add_test(tests, half_of_many_wants_are_cancelled);
 	tcase_add_test(tests, bytes_of_a_remote_file_are_proven);
 	tcase_add_loop_test(tests, unproven_bytes_are_proven_when_needed, 0, 2);
-	tcase_add_test(tests, a_remote_file_that_changed_is_given_to_nobody);
+	tcase_add_test(tests, a_changed_remote_file_is_not_served);
 	tcase_add_loop_test(tests, a_crowd_waits_for_a_proof, 0, 5);
-	tcase_add_test(tests, wants_that_get_no_memory_end_in_time);
-	tcase_add_test(tests, a_read_that_was_joined_in_the_line_is_waited_for);
+	tcase_add_test(tests, wants_without_memory_expire);
+	tcase_add_test(tests, a_want_that_was_coalesced_while_waiting_for_memory_does_not_expire);
 	tcase_add_loop_test(tests, without_a_timer_no_read_waits_for_memory, 0, 2);
-	tcase_add_test(tests, where_the_extent_has_no_room_the_span_is_read);
+	tcase_add_test(tests, the_span_is_read_if_the_extent_has_no_room);
 	suite_add_tcase(suite, tests);
 	tests = tcase_create("without cache");
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup_without_cache, storage_teardown);
-	tcase_add_test(tests, without_a_cache_all_is_read_again);
+	tcase_add_test(tests, without_a_cache_everything_is_read_again);
 	tcase_add_test(tests, many_wants_of_cold_bytes_cost_one_read);
 	tcase_add_test(tests, hundreds_of_wants_share_a_few_extents);
-	tcase_add_test(tests, half_of_a_crowd_gives_up);
+	tcase_add_test(tests, half_of_many_wants_are_cancelled);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

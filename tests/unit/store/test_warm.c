@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* store/warm.c over a real file, with the kernel's answers changed on the way (--wrap=io_getevents). */
+/* Tests of store/warm.c over a real file, with modified answers of the kernel (--wrap=io_getevents). */
 #include "store/cache_content.h"
 #include "store/warm.h"
 
@@ -116,13 +116,13 @@ static uint64_t resident(uint64_t *pinned)
 	return bytes;
 }
 
-START_TEST(a_file_is_brought_in)
+START_TEST(a_file_is_loaded)
 {
 	uint64_t pinned;
 
 	start("f", SOME_BYTES, _i == 1);
 	ck_assert_int_eq(run(), 0);
-	ck_assert_int_eq(run(), 0); /* as often as it is asked */
+	ck_assert_int_eq(run(), 0); /* As often as it is requested. */
 	ck_assert_uint_eq(warm_done_bytes(warm), SOME_BYTES);
 	ck_assert_uint_eq(resident(&pinned), SOME_BYTES);
 	ck_assert_uint_eq(pinned, _i == 1 ? SOME_BYTES : 0);
@@ -130,11 +130,12 @@ START_TEST(a_file_is_brought_in)
 	start("f", SOME_BYTES, false);
 	ck_assert_int_eq(run(), 0);
 	ck_assert_uint_eq(warm_done_bytes(warm), SOME_BYTES);
-	ck_assert_uint_eq(cache_content_invalidate(cache, &file->version), 0); /* another version, before make_old() */
+	/* Another version, before make_old(). */
+	ck_assert_uint_eq(cache_content_invalidate(cache, &file->version), 0);
 }
 END_TEST
 
-START_TEST(faults_end_it)
+START_TEST(errors_end_it)
 {
 	error_result = -EIO;
 	spare = 2;
@@ -152,12 +153,12 @@ START_TEST(a_file_that_changes_ends_it)
 	start("f", UINT64_MAX, false);
 	for (unsigned i = 0; i < 5000 && warm_done_bytes(warm) == 0; i++)
 		storage_turn();
-	make_old(); /* its ctime is another one */
+	make_old(); /* Its ctime differs. */
 	ck_assert_int_eq(run(), -ESTALE);
 }
 END_TEST
 
-START_TEST(it_can_be_given_up)
+START_TEST(it_can_be_cancelled)
 {
 	uint64_t pinned;
 
@@ -173,7 +174,7 @@ START_TEST(it_can_be_given_up)
 }
 END_TEST
 
-START_TEST(its_reactor_may_have_enough)
+START_TEST(it_can_be_ended_by_its_callback)
 {
 	start("f", UINT64_MAX, false);
 	for (unsigned i = 0; i < 5000 && warm_done_bytes(warm) == 0; i++)
@@ -184,8 +185,8 @@ START_TEST(its_reactor_may_have_enough)
 }
 END_TEST
 
-/* Larger than the memory: it comes through, and somebody else gets memory meanwhile. */
-START_TEST(others_have_memory)
+/* Larger than the memory: it completes, and other wants get memory meanwhile. */
+START_TEST(other_wants_get_memory)
 {
 	start("f", UINT64_MAX, false);
 	ck_assert_int_eq(run(), 0);
@@ -194,13 +195,14 @@ START_TEST(others_have_memory)
 }
 END_TEST
 
-START_TEST(what_is_fresh_is_waited_for)
+START_TEST(a_young_file_is_retried)
 {
 	char path[64];
 	uint64_t pinned;
 
 	snprintf(path, sizeof(path), "%s/f", directory);
-	const struct timespec second = { .tv_sec = time(NULL) }; /* which is young for 2 s */
+	/* The file is young for 2 s. */
+	const struct timespec second = { .tv_sec = time(NULL) };
 	ck_assert_int_eq(utimensat(AT_FDCWD, path, (const struct timespec[]){ second, second }, 0), 0);
 	start("f", SOME_BYTES, false);
 	for (unsigned i = 0; i < 20; i++)
@@ -219,13 +221,13 @@ int main(void)
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup, teardown);
-	tcase_add_loop_test(tests, a_file_is_brought_in, 0, 2);
-	tcase_add_test(tests, faults_end_it);
+	tcase_add_loop_test(tests, a_file_is_loaded, 0, 2);
+	tcase_add_test(tests, errors_end_it);
 	tcase_add_test(tests, a_file_that_changes_ends_it);
-	tcase_add_loop_test(tests, it_can_be_given_up, 0, 12);
-	tcase_add_test(tests, its_reactor_may_have_enough);
-	tcase_add_test(tests, others_have_memory);
-	tcase_add_test(tests, what_is_fresh_is_waited_for);
+	tcase_add_loop_test(tests, it_can_be_cancelled, 0, 12);
+	tcase_add_test(tests, it_can_be_ended_by_its_callback);
+	tcase_add_test(tests, other_wants_get_memory);
+	tcase_add_test(tests, a_young_file_is_retried);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The longest time for which a lock that reactors take is held, by processor time of the thread that holds it, while
- * tables are large: a shard of 4 KiB extents, clients, open files. HOLDS_MIB says how large the shard is, HOLDS_CLIENTS
- * how many clients there are.
+ * Measures the longest time for which a lock that reactors take is locked, in processor time of the thread that has
+ * locked it. The tables are large: a shard of 4 KiB extents, clients, open files. LOCK_TIMES_MIB sets the size of the shard,
+ * LOCK_TIMES_CLIENTS the number of clients.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,18 +30,18 @@
 #define ALIGNMENT 4096
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MOST_NS (50 * CLOCK_NS_PER_MS)
+#define MAX_NS (50 * CLOCK_NS_PER_MS)
 #else
-#define MOST_NS \
-	(3 * CLOCK_NS_PER_MS) /* on a machine to itself it is less than 1 ms, also with HOLDS_MIB=4096 \
-				 HOLDS_CLIENTS=1000000 */
+/* On an idle machine it is below 1 ms, also with LOCK_TIMES_MIB=4096 LOCK_TIMES_CLIENTS=1000000. */
+#define MAX_NS (3 * CLOCK_NS_PER_MS)
 #endif
 
-/* --- how long --- */
+/* --- measuring --- */
 
 static _Thread_local uint64_t since_ns;
-static _Thread_local uint64_t longest_ns; /* of this thread, which makes all the calls that walk */
-static char fault[128];			  /* of the case that runs: the first hold that was too long; "" if none was */
+/* Of this thread, which makes all calls that walk through tables. */
+static _Thread_local uint64_t longest_ns;
+static char fault[128]; /* The first locking of the current case that took too long, or "". */
 
 int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
 int __real_pthread_mutex_unlock(pthread_mutex_t *mutex);
@@ -80,11 +80,11 @@ static size_t number_of(const char *name, size_t preset)
 	return text != NULL ? strtoul(text, NULL, 10) : preset;
 }
 
-static void expect_short_holds(const char *what)
+static void expect_short_locks(const char *what)
 {
-	if (getenv("HOLDS_VERBOSE") != NULL)
+	if (getenv("LOCK_TIMES_VERBOSE") != NULL)
 		fprintf(stderr, "%-50s %8.3f ms\n", what, (double)longest_ns / 1e6);
-	if (longest_ns >= MOST_NS && *fault == '\0')
+	if (longest_ns >= MAX_NS && *fault == '\0')
 		snprintf(fault, sizeof(fault), "%s: a lock was held for %.3f ms", what, (double)longest_ns / 1e6);
 	longest_ns = 0;
 }
@@ -105,7 +105,7 @@ static struct file_version version_of(uint64_t inode, uint64_t size)
 	return (struct file_version){ .device = 2, .inode = inode, .size = size };
 }
 
-/* Has it read. With keep, one pin is the caller's. NULL: there is no memory for it. */
+/* Loads an extent. keep: one user is the caller's. Returns NULL if there is no memory. */
 static struct cache_extent *use(const struct file_version *version, uint64_t offset, size_t length, bool pinned,
 				bool keep)
 {
@@ -125,7 +125,7 @@ static struct cache_extent *use(const struct file_version *version, uint64_t off
 		return NULL;
 	}
 	if (answer == CACHE_LOAD)
-		cache_loaded(cache, extent, 0, reactor); /* pinned by its wait */
+		cache_loaded(cache, extent, 0, reactor); /* Pinned for the wait. */
 	else
 		ck_assert_int_eq(answer, CACHE_HIT);
 	if (!keep)
@@ -133,10 +133,10 @@ static struct cache_extent *use(const struct file_version *version, uint64_t off
 	return extent;
 }
 
-/* A cache that is one shard, full of extents of a page each: all of one file, or each of its own. */
+/* A cache of one shard, full of extents of one page each: all of one file, or each of its own. */
 static size_t fill(bool one_file)
 {
-	size_t mib = number_of("HOLDS_MIB", 320), pages = mib * MIB / PAGE;
+	size_t mib = number_of("LOCK_TIMES_MIB", 320), pages = mib * MIB / PAGE;
 	struct file_version whole = version_of(1, UINT64_C(1) << 40);
 
 	ck_assert_int_eq(reactor_new(&reactor), 0);
@@ -163,19 +163,19 @@ static void large_extents_among_small_ones(void)
 {
 	size_t pages = fill(false);
 
-	expect_short_holds("filling a shard, a third of it sticky");
+	expect_short_locks("filling a shard, a third of it pinned");
 	for (unsigned i = 0; i < 200; i++) {
 		struct file_version large = version_of(pages + 10 + i, MIB);
 
 		use(&large, 0, MIB, false, false);
 	}
-	expect_short_holds("200 extents of 1 MiB");
+	expect_short_locks("200 extents of 1 MiB");
 	cache_content_check(cache);
 	longest_ns = 0;
 	empty();
 }
 
-/* Every 64th page is in use: no room for 1 MiB anywhere, whatever is looked at. */
+/* Every 64th page is in use, so there is no room for 1 MiB anywhere. */
 static void no_room_among_those_in_use(void)
 {
 	size_t pages = fill(false), count = 0;
@@ -187,16 +187,16 @@ static void no_room_among_those_in_use(void)
 		held[count] = use(&own, 0, PAGE, false, true);
 		count += held[count] != NULL;
 	}
-	expect_short_holds("pinning a 64th of them");
+	expect_short_locks("a 64th of them in use");
 	for (unsigned i = 0; i < 20; i++) {
 		struct file_version large = version_of(pages + 10 + i, MIB);
 
 		use(&large, 0, MIB, false, false);
 	}
-	expect_short_holds("20 extents of 1 MiB that have no room");
+	expect_short_locks("20 extents of 1 MiB that have no room");
 	while (count > 0)
 		cache_unpin(cache, held[--count]);
-	expect_short_holds("unpinning");
+	expect_short_locks("unpinning");
 	free(held);
 	empty();
 }
@@ -213,9 +213,9 @@ static void a_version_with_many_extents(void)
 	while (cache_content_walk(cache, &cursor, list, 256) > 0)
 		;
 	cache_content_stats(cache, &stats);
-	expect_short_holds("a walk, and sums");
+	expect_short_locks("a walk and statistics");
 	ck_assert_uint_eq(cache_content_invalidate(cache, &huge), pages * PAGE);
-	expect_short_holds("forgetting a version");
+	expect_short_locks("invalidating a version");
 	empty();
 }
 
@@ -228,11 +228,11 @@ static void another_size(void)
 	longest_ns = 0;
 	ck_assert_int_eq(resize_start(cache, bytes / 2, true), 0);
 	resize_finish(cache);
-	expect_short_holds("half the size");
+	expect_short_locks("half the size");
 	ck_assert_int_eq(resize_start(cache, bytes, true), 0);
-	expect_short_holds("twice the size");
+	expect_short_locks("twice the size");
 	ck_assert_int_eq(resize_start(cache, bytes, false), 0);
-	expect_short_holds("nothing is kept any more");
+	expect_short_locks("retaining switched off");
 	cache_content_check(cache);
 	empty();
 }
@@ -241,7 +241,7 @@ static void another_size(void)
 
 static void many_clients(void)
 {
-	size_t count = number_of("HOLDS_CLIENTS", 50000);
+	size_t count = number_of("LOCK_TIMES_CLIENTS", 50000);
 	struct client **list = calloc(count, sizeof(struct client *));
 	struct clients_rank ranks[10];
 	struct clients *clients;
@@ -254,19 +254,19 @@ static void many_clients(void)
 		ck_assert_int_eq(clients_enter(clients, (struct sockaddr *)&address, &list[i]), 0);
 		clients_add_sent(list[i], i);
 	}
-	expect_short_holds("clients come");
+	expect_short_locks("adding clients");
 	ck_assert_uint_eq(clients_top(clients, ranks, 10), 10);
-	expect_short_holds("a list of clients");
+	expect_short_locks("listing clients");
 	for (size_t i = 0; i < count; i++)
 		clients_leave(clients, list[i]);
-	expect_short_holds("clients leave");
+	expect_short_locks("removing clients");
 	clients_free(clients);
 	free(list);
 }
 
 /* --- open files --- */
 
-static char directory[16];
+static char directory[32];
 
 static void answered(struct files_want *want)
 {
@@ -274,7 +274,7 @@ static void answered(struct files_want *want)
 	want->file = NULL;
 }
 
-/* As many as there may be descriptors; each entry of the table has one. */
+/* As many files as descriptors are available; each entry of the table has one. */
 static unsigned make_files(void)
 {
 	struct rlimit limit;
@@ -284,7 +284,7 @@ static unsigned make_files(void)
 	limit.rlim_cur = limit.rlim_max;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	count = limit.rlim_cur > 4200 ? 4000 : (unsigned)limit.rlim_cur - 200;
-	strcpy(directory, "holds.XXXXXX");
+	strcpy(directory, "lock_times.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	for (unsigned i = 0; i < count; i++) {
 		char path[64];
@@ -335,12 +335,12 @@ static void many_files(void)
 	longest_ns = 0;
 	files_walk_top(files, 0, ranks, 0, 10);
 	files_walk_names(files, 0, names, 4);
-	expect_short_holds("lists of files");
+	expect_short_locks("listing files");
 	files_walk_close_deleted(files);
-	expect_short_holds("a look for deleted files");
+	expect_short_locks("searching deleted files");
 	remove_files(count);
 	files_walk_close_deleted(files);
-	expect_short_holds("all of them were deleted");
+	expect_short_locks("closing deleted files");
 	files_stats(files, &stats);
 	ck_assert_uint_eq(stats.open, 0);
 	offload_stop(options.offload);
@@ -360,9 +360,11 @@ static void (*const cases[])(void) = { large_extents_among_small_ones,
 				       many_clients,
 				       many_files };
 
-/* The processor time of a thread includes interrupts, and what a hypervisor takes: a walk that is too long is so each
- * time. */
-START_TEST(holds_are_short)
+/*
+ * The processor time of a thread includes interrupts and time that a hypervisor takes. A walk that is too long is so
+ * each time.
+ */
+START_TEST(locks_are_short)
 {
 	for (unsigned attempt = 0; attempt < 3; attempt++) {
 		*fault = '\0';
@@ -377,11 +379,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("holds");
-	TCase *tests = tcase_create("holds");
+	Suite *suite = suite_create("lock_times");
+	TCase *tests = tcase_create("lock_times");
 
 	tcase_set_timeout(tests, 300);
-	tcase_add_loop_test(tests, holds_are_short, 0, sizeof(cases) / sizeof(cases[0]));
+	tcase_add_loop_test(tests, locks_are_short, 0, sizeof(cases) / sizeof(cases[0]));
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }
