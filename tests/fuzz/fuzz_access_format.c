@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of access formats. The input is a format, a NUL, and a text that a client could have sent. Either
- * the format is refused with a reason, or its line is one line that fits.
+ * libFuzzer target of access_format_new() and access_format_line(). The input is a format, a NUL, and a text that a
+ * client could send. Either the format is rejected with an error message, or it formats exactly one line that fits.
  */
 #include "site/access_format.h"
 

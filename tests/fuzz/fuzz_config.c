@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Any bytes as ranged.conf: it says what is wrong with them, or the result keeps to the bounds of the keys. */
+/*
+ * libFuzzer target of config_file_parse(). The input is a configuration file. Either it is rejected with an error
+ * message, or all values are within the limits of their keys.
+ */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,19 +44,19 @@ static void check_rules(struct rules *rules)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct config config;
-	char *said = NULL;
-	size_t said_bytes = 0;
-	FILE *faults = open_memstream(&said, &said_bytes);
+	char *messages = NULL;
+	size_t message_bytes = 0;
+	FILE *faults = open_memstream(&messages, &message_bytes);
 	if (faults == NULL || config_init(&config) != 0)
 		abort();
 	int error = config_file_parse(&config, "f", (const char *)data, size, faults);
 	fclose(faults);
-	assert((error == 0) == (said_bytes == 0));
+	assert((error == 0) == (message_bytes == 0));
 	assert(config.cache_size_bytes >= (4 << 20) && config.cache_size_bytes % (1 << 20) == 0);
 	assert(config.workers <= 256 && config.disk_depth <= 4096 && config.offload_threads >= 1);
 	check_addresses(&config);
 	check_rules(&config.rules);
 	config_fini(&config);
-	free(said);
+	free(messages);
 	return 0;
 }

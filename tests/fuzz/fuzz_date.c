@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of date_parse() and date_format(). The input is the text. A date that was read is written and read
- * again as itself, whatever the year that places two digits.
+ * libFuzzer target of date_parse() and date_format(). The input is the text. A date that was parsed must be the same
+ * after it is formatted and parsed again, for any current time.
  */
 #include "http/date.h"
 

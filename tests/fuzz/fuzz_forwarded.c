@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of forwarded_walk(). The input is what a client sent itself; what the proxy added to its right must
- * be what counts, whatever that is.
+ * libFuzzer target of forwarded_walk(). The input is the part of the field that the client sent. The element that the
+ * proxy appended must determine the result, whatever the client sent.
  */
 #include "http/forwarded.h"
 

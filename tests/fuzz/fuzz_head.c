@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of a whole ranged, which runs in a thread and is spoken to over a Unix socket. The input is what a
- * client sends on one connection. What comes back must be answers as RFC 9110 and 9112 have them: a status line, field
- * lines, a body of the length that they say and none for HEAD, 1xx, 204 and 304; no byte behind the last one; not more
- * answers than there were requests. The log of errors stays empty, since nothing that a client sends is a fault of the
- * server. Corpus: tests/fuzz/corpus/head.
+ * libFuzzer target of the whole daemon, which runs in a thread and listens on a Unix socket. The input is the data that
+ * a client sends on one connection. Corpus: tests/fuzz/corpus/head.
+ *
+ * The data that the server sends must consist of valid responses (RFC 9110, RFC 9112): a status line, field lines, and
+ * a body of the stated length; no body for HEAD, 1xx, 204 and 304. There must be no bytes after the last response, and
+ * no more responses than requests. The error log must be empty, because no input of a client is an error of the server.
  */
 #include <assert.h>
 #include <ctype.h>
@@ -24,35 +25,35 @@
 #include <unistd.h>
 
 #define REPLY_MAX (1024 * 1024)
-#define QUIET_MS 2   /* nothing came for so long: it waits for us */
-#define END_MS 10000 /* it must have ended by then */
+#define QUIET_MS 2   /* after this time without data, the server is waiting for the client */
+#define END_MS 10000 /* after this time, the server must have closed the connection */
 
 int ranged_main(int argc, char **argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 const char *__asan_default_options(void);
 
-static char folder[] = "/tmp/fuzz_head.XXXXXX";
+static char directory[] = "/tmp/fuzz_head.XXXXXX";
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
 static char reply[REPLY_MAX + 1];
 
-/* The server's threads allocate while an input runs, which libFuzzer would take for leaks of that input. */
+/* The threads of the server allocate while an input runs. libFuzzer would report these allocations as leaks. */
 const char *__asan_default_options(void)
 {
 	return "detect_leaks=0";
 }
 
-static const char *in_folder(const char *name)
+static const char *in_directory(const char *name)
 {
 	static char path[256];
 
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	return path;
 }
 
 static void put(const char *name, const char *text)
 {
-	FILE *file = fopen(in_folder(name), "w");
+	FILE *file = fopen(in_directory(name), "w");
 
 	assert(file != NULL);
 	fputs(text, file);
@@ -66,9 +67,9 @@ static void *serve(void *argument)
 			       "16M",	 "--workers", "1",    root,	     NULL };
 
 	(void)argument;
-	snprintf(config, sizeof(config), "%s/ranged.conf", folder);
-	snprintf(log, sizeof(log), "%s/error.log", folder);
-	snprintf(root, sizeof(root), "%s/www", folder);
+	snprintf(config, sizeof(config), "%s/ranged.conf", directory);
+	snprintf(log, sizeof(log), "%s/error.log", directory);
+	snprintf(root, sizeof(root), "%s/www", directory);
 	ranged_main(sizeof(argv) / sizeof(argv[0]) - 1, (char **)argv);
 	abort();
 }
@@ -91,12 +92,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc;
 	(void)argv;
-	assert(mkdtemp(folder) != NULL);
-	assert(mkdir(in_folder("www"), 0755) == 0 && mkdir(in_folder("www/dir"), 0755) == 0);
+	assert(mkdtemp(directory) != NULL);
+	assert(mkdir(in_directory("www"), 0755) == 0 && mkdir(in_directory("www/dir"), 0755) == 0);
 	put("www/a.bin",
 	    "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789");
 	put("www/b.bin", "01234567890123456789");
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", folder);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", directory);
 	snprintf(config, sizeof(config),
 		 "listen = \"unix:%s\"\nlisting = true\nlog_level = warning\nsite \"a.example\" { cors = \"*\" }\n",
 		 address.sun_path);
@@ -109,13 +110,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* --- the answers --- */
+/* --- responses --- */
 
-struct answers {
+struct responses {
 	const char *end;
-	bool cut;   /* we ended the connection, so that the last one may be incomplete */
-	bool heads; /* there may be requests with HEAD behind the first one */
-	unsigned most;
+	bool cut;     /* the client ended the connection, so the last response may be incomplete */
+	bool heads;   /* requests after the first one may be HEAD requests */
+	unsigned max; /* maximum number of responses */
 };
 
 struct head {
@@ -187,7 +188,7 @@ static bool read_field(const char *line, const char *end, struct head *head)
 	return true;
 }
 
-/* Sets *at behind the head. 1: read; 0: incomplete; -1: it is none. */
+/* Advances *at past the head. Returns 1, 0 if the head is incomplete, or -1 if it is invalid. */
 static int read_head(const char **at, const char *end, struct head *head)
 {
 	bool first = true;
@@ -203,7 +204,7 @@ static int read_head(const char **at, const char *end, struct head *head)
 	return 0;
 }
 
-/* The same for the body in chunks. */
+/* Advances *at past a chunked body. Returns 1, 0 if the body is incomplete, or -1 if it is invalid. */
 static int read_chunks(const char **at, const char *end)
 {
 	for (const char *line = *at, *next; (next = line_end(line, end)) != NULL;) {
@@ -230,7 +231,7 @@ static int read_body(const char **at, const char *end, const struct head *head)
 {
 	if (head->chunked)
 		return read_chunks(at, end);
-	if (!head->has_length) { /* until the end */
+	if (!head->has_length) { /* the body extends to the end of the connection */
 		*at = end;
 		return head->close ? 1 : -1;
 	}
@@ -245,39 +246,39 @@ static bool may_have_body(unsigned status)
 	return status >= 200 && status != 204 && status != 304;
 }
 
-static bool are_answers(const char *at, const struct answers *answers, unsigned count, int is_head);
+static bool are_responses(const char *at, const struct responses *responses, unsigned count, int is_head);
 
-/* Behind one: the end, or another one unless it said that it is the last. */
-static bool go_on(const char *at, const struct answers *answers, unsigned count, const struct head *head)
+/* Returns true if the data after a response is empty, or, unless the response has "close", more valid responses. */
+static bool rest_is_valid(const char *at, const struct responses *responses, unsigned count, const struct head *head)
 {
-	if (at == answers->end)
+	if (at == responses->end)
 		return true;
-	return !head->close && are_answers(at, answers, count, answers->heads ? -1 : 0);
+	return !head->close && are_responses(at, responses, count, responses->heads ? -1 : 0);
 }
 
-/* is_head: whether the request was HEAD; -1: it is not known. */
-static bool are_answers(const char *at, const struct answers *answers, unsigned count, int is_head)
+/* Returns true if the data consists of valid responses. is_head: the request was HEAD; -1 if that is unknown. */
+static bool are_responses(const char *at, const struct responses *responses, unsigned count, int is_head)
 {
 	struct head head = { 0 };
 	const char *body;
-	int state = read_head(&at, answers->end, &head);
+	int state = read_head(&at, responses->end, &head);
 
 	if (state <= 0)
-		return state == 0 && answers->cut;
+		return state == 0 && responses->cut;
 	if (head.status == 100)
 		return !head.has_length && !head.chunked &&
-		       (at == answers->end ? answers->cut : are_answers(at, answers, count, is_head));
-	if (head.status < 200 || ++count > answers->most)
+		       (at == responses->end ? responses->cut : are_responses(at, responses, count, is_head));
+	if (head.status < 200 || ++count > responses->max)
 		return false;
 	if (!may_have_body(head.status))
-		return (head.status == 304 || !head.has_length) && go_on(at, answers, count, &head);
+		return (head.status == 304 || !head.has_length) && rest_is_valid(at, responses, count, &head);
 	body = at;
 	if (is_head != 1) {
-		state = read_body(&body, answers->end, &head);
-		if (state == 1 ? go_on(body, answers, count, &head) : state == 0 && answers->cut)
+		state = read_body(&body, responses->end, &head);
+		if (state == 1 ? rest_is_valid(body, responses, count, &head) : state == 0 && responses->cut)
 			return true;
 	}
-	return is_head != 0 && go_on(at, answers, count, &head);
+	return is_head != 0 && rest_is_valid(at, responses, count, &head);
 }
 
 /* --- a connection --- */
@@ -293,7 +294,9 @@ static void send_all(int fd, const uint8_t *data, size_t size)
 	}
 }
 
-/* All that comes until the end; *cut: the server waited for more, and we ended the connection. */
+/*
+ * Receives until the end. Sets *cut if the server waited for more data and the client therefore ended the connection.
+ */
 static size_t receive_all(int fd, bool *cut)
 {
 	size_t used = 0;
@@ -317,8 +320,8 @@ static size_t receive_all(int fd, bool *cut)
 	}
 }
 
-/* A request needs the end of a line at least, and one that is too long needs none. */
-static unsigned requests_at_most(const uint8_t *data, size_t size)
+/* Each request has at least one line end, except a last one that is too long. */
+static unsigned max_requests(const uint8_t *data, size_t size)
 {
 	unsigned lines = 1;
 
@@ -328,8 +331,9 @@ static unsigned requests_at_most(const uint8_t *data, size_t size)
 }
 
 /*
- * Behind empty lines it depends on the library whether there is a method. Before 1.0 it answers a target that does not
- * fit in its memory as if it were GET's.
+ * Returns 1 if the first request is certainly HEAD, 0 if certainly not, or -1. After empty lines, it depends on the
+ * version of libmicrohttpd whether a method is recognised. Before 1.0, it responds to a target that exceeds its memory
+ * as to a GET request.
  */
 static int first_is_head(const uint8_t *data, size_t size, bool heads)
 {
@@ -343,9 +347,9 @@ static bool log_is_empty(void)
 	static off_t seen;
 	struct stat st;
 
-	if (stat(in_folder("error.log"), &st) != 0 || st.st_size == seen)
+	if (stat(in_directory("error.log"), &st) != 0 || st.st_size == seen)
 		return true;
-	if (seen == 0) { /* from its start */
+	if (seen == 0) { /* messages of the start */
 		seen = st.st_size;
 		return true;
 	}
@@ -355,8 +359,8 @@ static bool log_is_empty(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const bool heads = memmem(data, size, "HEAD", 4) != NULL;
-	struct answers answers = { .heads = heads, .most = requests_at_most(data, size) };
-	/* In two pieces, whose border depends on the input alone. */
+	struct responses responses = { .heads = heads, .max = max_requests(data, size) };
+	/* Send the input in two parts. The split depends on the input only, so that each run is reproducible. */
 	size_t first = size > 0 ? (size * 2654435761u) % size : 0, used;
 	int fd = dial();
 
@@ -364,13 +368,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(log_is_empty());
 	send_all(fd, data, first);
 	send_all(fd, data + first, size - first);
-	used = receive_all(fd, &answers.cut);
+	used = receive_all(fd, &responses.cut);
 	close(fd);
-	answers.end = reply + used;
+	responses.end = reply + used;
 	reply[used] = '\0';
-	if (used > 0 && !are_answers(reply, &answers, 0, first_is_head(data, size, heads))) {
-		fprintf(stderr, "these are no answers%s:\n%.*s\n", answers.cut ? " (we ended the connection)" : "",
-			(int)used, reply);
+	if (used > 0 && !are_responses(reply, &responses, 0, first_is_head(data, size, heads))) {
+		fprintf(stderr, "invalid responses%s:\n%.*s\n",
+			responses.cut ? " (the client ended the connection)" : "", (int)used, reply);
 		abort();
 	}
 	return 0;

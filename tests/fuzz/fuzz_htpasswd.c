@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of htpasswd_parse() and basic_parse(): both look at the same input. Every user that was read is
- * found, and credentials that were read have no byte in them that a log or a comparison could take for something else.
+ * libFuzzer target of htpasswd_parse() and basic_parse(), which receive the same input. Every parsed user must be
+ * found. Parsed credentials must not contain bytes that are ambiguous in a log or in a comparison.
  */
 #include "auth/basic.h"
 #include "auth/htpasswd.h"
@@ -42,7 +42,7 @@ static void check_file(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
-	/* yescrypt and its like would be tried out, at some milliseconds a piece */
+	/* Skip yescrypt and similar hashes: parsing would call libcrypt, which takes milliseconds for each. */
 	if (strstr(text, "$y$") == NULL && strstr(text, "$7$") == NULL && strstr(text, "$gy$") == NULL)
 		check_file((const char *)data, size);
 	check_credentials(text);

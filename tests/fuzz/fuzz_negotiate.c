@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of negotiate.h: the input is an Accept-Encoding or an Accept field. A quality is 0 … 1000, and one
- * more member in front of the list that names the coding or the type decides, unless the list has become part of it.
+ * libFuzzer target of negotiate_encoding() and negotiate_type(). The input is an Accept-Encoding or Accept field. A
+ * quality must be 0 to 1000. An additional first member that names the coding or the type must determine the result,
+ * unless the rest of the list becomes a part of that member.
  */
 #include "http/negotiate.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of path_parse() and path_directory_location(). The input is the target. What comes out is a clean
- * relative path within its bounds, and the location of its directory is a target again that names the same last name.
+ * libFuzzer target of path_parse() and path_directory_location(). The input is the target. The result must be a
+ * normalised relative path within its limits. The location of its directory must be a valid target with the same last
+ * name.
  */
 #include "http/path.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of proxy_header_parse(). However the bytes are cut, the verdict is the same: what is read of all of
- * them is what is read of the first that suffice.
+ * libFuzzer target of proxy_header_parse(). The result for all bytes must be the same as the result for the first bytes
+ * that suffice, wherever the input is split.
  */
 #include "http/proxy_header.h"
 
@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum proxy_header_state verdict = proxy_header_parse(data, size, &whole), state = PROXY_HEADER_MORE;
 	size_t length = 0;
 	for (; length <= size && state == PROXY_HEADER_MORE; length++) {
-		uint8_t *copy = malloc(length + 1); /* of its own size: the sanitizer sees every byte too many */
+		uint8_t *copy = malloc(length + 1); /* exact size, so that the sanitizer detects an overread */
 		memcpy(copy, data, length);
 		state = proxy_header_parse(copy, length, &part);
 		free(copy);

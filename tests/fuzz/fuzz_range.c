@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer target of range_parse(). The input is a size in decimal, one byte to part them, and the field: "10000
- * bytes=0-9". What is left of the ranges lies inside the size, with gaps of more than RANGE_GAP_BYTES; fields of more
- * than MAX ranges are ignored.
+ * libFuzzer target of range_parse(). The input is a size in decimal, one separating byte and the field: "10000
+ * bytes=0-9". The resulting ranges must be within the size and have gaps of more than RANGE_GAP_BYTES. Fields of more
+ * than MAX ranges must be ignored.
  */
 #include "http/range.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libFuzzer target of signature_parse(), signature_check(), signature_format() and signature_mask(). The input is a
- * request target; seeds are signed with the keys below. What is read, and written again, is read as the same; what is
- * called right has the code that a signer of the same values writes; and a mask leaves neither a code nor more text
- * than there was.
+ * request target; the corpus contains targets that were signed with the keys below.
+ * - Parameters must be the same after they are formatted and parsed again.
+ * - A signature that is accepted must have the code that signing the same values yields.
+ * - A masked query must contain no code and must not be longer than before.
  */
 #include "auth/signature.h"
 

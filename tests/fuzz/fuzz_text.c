@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Any bytes as the name of a file: the link decodes to them, JSON and HTML hold nothing that would end a string or
- * begin a tag, and both are UTF-8. The same bytes as a query and as an Accept field must only not break anything.
+ * libFuzzer target of base/text.h. The input is a file name of any bytes. The link must decode to these bytes. JSON and
+ * HTML must be UTF-8 and must contain no characters that end a string or begin a tag. The same input as a query of a
+ * listing and as an Accept field must not crash.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -46,7 +47,7 @@ static void check_visible(const struct text *text, const char *forbidden)
 		must((unsigned char)text->bytes[i] >= ' ' && strchr(forbidden, text->bytes[i]) == NULL);
 }
 
-/* Every quote in it stands behind an odd number of backslashes. */
+/* Checks that every quote is escaped, and that every backslash begins an escape. */
 static void check_json(const struct text *text)
 {
 	for (size_t i = 0; i < text->used; i++) {

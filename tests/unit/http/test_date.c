@@ -176,6 +176,19 @@ START_TEST(every_day_of_four_centuries)
 }
 END_TEST
 
+START_TEST(formats_timestamps_of_rfc_3339)
+{
+	char text[DATE_ISO_BYTES];
+
+	ck_assert_str_eq(date_format_iso(0, text), "1970-01-01T00:00:00Z");
+	ck_assert_str_eq(date_format_iso(INT64_C(1580608922123456789), text), "2020-02-02T02:02:02.123456789Z");
+	ck_assert_str_eq(date_format_iso(-1, text), "1969-12-31T23:59:59.999999999Z");
+	ck_assert_str_eq(date_format_iso(INT64_C(5000000001), text), "1970-01-01T00:00:05.000000001Z");
+	ck_assert_uint_lt(strlen(date_format_iso(INT64_MIN, text)), DATE_ISO_BYTES);
+	ck_assert_uint_lt(strlen(date_format_iso(INT64_MAX, text)), DATE_ISO_BYTES);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("date");
@@ -189,6 +202,7 @@ static Suite *suite(void)
 	tcase_add_test(t, clamps_to_years_1_to_9999);
 	tcase_add_test(t, round_trip_agrees_with_libc);
 	tcase_add_test(t, every_day_of_four_centuries);
+	tcase_add_test(t, formats_timestamps_of_rfc_3339);
 	suite_add_tcase(s, t);
 	return s;
 }
