@@ -3,15 +3,15 @@
 #
 #	ctl.pl DIR
 #
-# An admin listener that is none of ranged: on the Unix socket DIR/admin.sock and on a TCP port, which is written to DIR/port. What is
-# asked for is added to DIR/requests, as "METHOD TARGET". An answer is what DIR/RESOURCE holds (slashes as dashes: /cache/warm is
-# cache-warm): the status and the type in its first line, then lines of the body, of which some are orders:
+# A substitute for the admin listener of ranged, on the Unix socket DIR/admin.sock and on a TCP port, which is written to DIR/port. Each
+# request is appended to DIR/requests as "METHOD TARGET". The answer is read from the file DIR/RESOURCE, with dashes instead of slashes
+# (cache-warm for /cache/warm). Its first line has the status and the type; the other lines are the body. Some lines are commands:
 #
 #	!sleep SECONDS
-#	!hang (for ever)
-#	!cut		close the connection, though more was promised
+#	!hang		never answer
+#	!cut		close the connection before the end of the body
 #
-# Without such a file, /status is what status_of() makes of the time; anything else is 404.
+# Without a file, /status is answered with numbers of a busy server, which status_of() computes from the time. Any other resource is 404.
 use strict;
 use warnings;
 use IO::Select;
@@ -70,7 +70,7 @@ sub answer {
 	my ($client, $target) = @_;
 	my ($name) = $target =~ m{^/([^?]*)};
 	$name =~ tr{/}{-};
-	my @lines = ("404 text/plain\n", "there is no /$name\n");
+	my @lines = ("404 text/plain\n", "no such resource: /$name\n");
 	if (open my $in, "<", "$dir/$name") {
 		@lines = <$in>;
 	} elsif ($name eq "status") {
@@ -94,7 +94,7 @@ sub answer {
 	return 1;
 }
 
-# --- a server that is busy ---
+# --- the numbers of a busy server ---
 
 sub histogram {
 	my (%counts) = @_;
@@ -106,7 +106,7 @@ sub histogram {
 	return { count => $count, sum_us => int $sum, buckets => [map { [$_ + 0, int $counts{$_}] } sort { $a <=> $b } grep { $counts{$_} >= 1 } keys %counts] };
 }
 
-# What has come together up to time t of something whose rate goes up and down.
+# Returns the total at time t of a counter whose rate rises and falls.
 sub waves { my ($t, $rate, $period) = @_; $rate * ($t + 0.8 * $period / 6.2832 * (1 - cos(6.2832 * $t / $period))) }
 
 sub disk_times {

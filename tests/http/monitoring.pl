@@ -1,14 +1,14 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Of what conf/ has for Grafana and Prometheus. Usage: monitoring.pl check|rows|queries FILE.json, monitoring.pl alerts FILE.yml,
-# monitoring.pl ask URL <QUERIES
+# Reads the files of conf/ for Grafana and Prometheus. Usage: monitoring.pl check|rows|queries FILE.json,
+# monitoring.pl alerts FILE.yml, monitoring.pl ask URL <QUERIES
 #
-#	check    what is wrong with a dashboard, a line each
-#	rows     the titles of its rows
-#	queries  panel, query, a line each with a tab between; Grafana's variables are replaced
-#	alerts   alert, expression, likewise; and each series that it looks at, as if that were the expression of "ALERT of SERIES"
-#	ask      such lines: adds a third field, which is the number of results that are numbers, or what Prometheus at URL says is wrong
+#	check    prints the errors in a dashboard, one per line
+#	rows     prints the titles of its rows
+#	queries  prints a line for each query: the panel, a tab, the query. Variables of Grafana are replaced
+#	alerts   prints a line for each alert: its name, a tab, its expression. A line "ALERT of SERIES" follows for each series in it
+#	ask      reads such lines and adds a third field: the number of results that are numbers, or the error message of Prometheus at URL
 use strict;
 use warnings;
 use HTTP::Tiny;
@@ -46,9 +46,9 @@ sub check_panel {
 	my %refs;
 	for my $target (@{$panel->{targets}}) {
 		push @wrong, "no legend" unless length($target->{legendFormat} // "");
-		push @wrong, "two of $target->{refId}" if $refs{$target->{refId}}++;
-		push @wrong, "not of one instance: $target->{expr}" unless $target->{expr} =~ /instance=~"\$instance"/;
-		push @wrong, "an unknown variable: $1" if query_of($target->{expr}) =~ /(\$\w+)/;
+		push @wrong, "refId $target->{refId} is used twice" if $refs{$target->{refId}}++;
+		push @wrong, "the query does not select the instance: $target->{expr}" unless $target->{expr} =~ /instance=~"\$instance"/;
+		push @wrong, "unknown variable: $1" if query_of($target->{expr}) =~ /(\$\w+)/;
 	}
 	return @wrong;
 }
@@ -60,22 +60,22 @@ sub overlap {
 
 sub check {
 	print "no $_\n" for grep { !defined $board->{$_} } qw(title uid schemaVersion time refresh tags version);
-	print "no variable of type datasource\n" unless ($variables{datasource}{type} // "") eq "datasource";
-	print "no variable of the instance\n" unless ($variables{instance}{type} // "") eq "query";
+	print "no variable of the type datasource\n" unless ($variables{datasource}{type} // "") eq "datasource";
+	print "no variable for the instance\n" unless ($variables{instance}{type} // "") eq "query";
 	my %ids;
 	for my $panel (@panels) {
 		my $name = "panel '$panel->{title}'";
-		print "$name: two of id $panel->{id}\n" if $ids{$panel->{id}}++;
-		print "$name: outside of the grid\n" if $panel->{gridPos}{x} + $panel->{gridPos}{w} > 24;
+		print "$name: ID $panel->{id} is used twice\n" if $ids{$panel->{id}}++;
+		print "$name: outside the grid\n" if $panel->{gridPos}{x} + $panel->{gridPos}{w} > 24;
 		next if $panel->{type} eq "row";
 		print "$name: $_\n" for check_panel($panel);
 	}
 	for my $i (0 .. $#panels) {
-		print "panel '$panels[$i]{title}' lies on '$panels[$_]{title}'\n" for grep { overlap($panels[$i], $panels[$_]) } $i + 1 .. $#panels;
+		print "panel '$panels[$i]{title}' overlaps '$panels[$_]{title}'\n" for grep { overlap($panels[$i], $panels[$_]) } $i + 1 .. $#panels;
 	}
 }
 
-# No reader of YAML is at hand, and none is needed: an expression is on its line, or on those below that are further in.
+# Perl has no YAML parser, and none is needed: an expression is on the line of its key, or on the indented lines below.
 sub alerts {
 	while ($text =~ /^ *- alert: (\S+)\n *expr: (?:>-\n((?: {10,}.*\n)+)|(.*)\n)/mg) {
 		my ($alert, $expr) = ($1, $2 // $3);
@@ -109,4 +109,4 @@ my %does = (
 		}
 	},
 );
-($does{$what // ""} // die "what?\n")->();
+($does{$what // ""} // die "usage: monitoring.pl check|rows|queries|alerts FILE, monitoring.pl ask URL\n")->();

@@ -13,7 +13,7 @@ at_least "$(perl "$LIB/monitoring.pl" queries "$dashboard" | wc -l)" 50 "queries
 sed '0,/"unit": "s"/s//"unit": ""/' "$dashboard" >"$DIR/a.json"
 like "$(look_at "$DIR/a.json")" 'no unit' "a unit that is missing"
 sed '0,/"x": 12/s//"x": 4/' "$dashboard" >"$DIR/b.json"
-like "$(look_at "$DIR/b.json")" 'lies on' "one panel on another"
+like "$(look_at "$DIR/b.json")" 'overlaps' "one panel on another"
 if command -v promtool >/dev/null; then
 	{
 		echo 'groups: [{name: panels, rules: ['

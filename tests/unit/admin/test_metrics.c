@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is counted, and how it is written down: counters, histograms, the text of both formats, the JSON. */
+/* Counters and histograms, the table of statistics, and its rendering: Prometheus text, OpenMetrics, JSON. */
 #include "admin/metrics.h"
 
 #include <jansson.h>
@@ -13,7 +13,7 @@
 
 #include "../suite.h"
 
-/* Of a text that is taken over. */
+/* Returns the text as a string, which the caller frees. */
 static char *string_of(struct text *text)
 {
 	text_put(text, "", 1);
@@ -56,7 +56,7 @@ static const struct {
 	{ "\xc3\"", "\xef\xbf\xbd\\\"" },
 };
 
-START_TEST(values_of_labels_are_escaped)
+START_TEST(label_values_are_escaped)
 {
 	struct text text = { 0 };
 	char *string;
@@ -68,7 +68,7 @@ START_TEST(values_of_labels_are_escaped)
 }
 END_TEST
 
-START_TEST(a_histogram_is_cumulative)
+START_TEST(histograms_are_cumulative)
 {
 	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
 	struct histogram *histogram = &snapshot->counters.first_byte;
@@ -79,7 +79,7 @@ START_TEST(a_histogram_is_cumulative)
 	histogram_add_single_writer(histogram, 1000); /* 1 us: below 2 */
 	histogram_add_single_writer(histogram, 1999);
 	histogram_add_single_writer(histogram, 1000 * 1000);	      /* 1000 us: below 1024 */
-	histogram_add_single_writer(histogram, 100 * CLOCK_NS_PER_S); /* past the last bound */
+	histogram_add_single_writer(histogram, 100 * CLOCK_NS_PER_S); /* beyond the last bound */
 	text = written(snapshot, false);
 	ck_assert_line(text, "# TYPE ranged_first_byte_seconds histogram");
 	ck_assert_line(text, "ranged_first_byte_seconds_bucket{le=\"1e-06\"} 1");
@@ -95,7 +95,7 @@ START_TEST(a_histogram_is_cumulative)
 }
 END_TEST
 
-START_TEST(both_formats)
+START_TEST(prometheus_and_openmetrics)
 {
 	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
 	struct device device = { .id = 0x801, .depth = 7, .queued = 3 };
@@ -152,7 +152,7 @@ START_TEST(ratios)
 }
 END_TEST
 
-START_TEST(whatever_a_file_is_called)
+START_TEST(names_become_valid_utf8)
 {
 	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
 	json_t *root, *files;
@@ -219,7 +219,7 @@ START_TEST(the_table_is_consistent)
 }
 END_TEST
 
-/* --- one thread counts, another one looks --- */
+/* --- one thread counts while another one reads --- */
 
 #define TIMES 300000
 
@@ -235,7 +235,7 @@ static void *count_up(void *context)
 	return NULL;
 }
 
-START_TEST(whoever_looks_sees_numbers_grow)
+START_TEST(counters_never_decrease)
 {
 	struct counters *counters = calloc(1, sizeof(*counters));
 	uint64_t before = 0, now = 0;
@@ -256,7 +256,7 @@ START_TEST(whoever_looks_sees_numbers_grow)
 }
 END_TEST
 
-START_TEST(counters_of_what_comes_and_goes)
+START_TEST(counters_can_be_decremented)
 {
 	_Atomic uint64_t counter = 0;
 
@@ -266,11 +266,11 @@ START_TEST(counters_of_what_comes_and_goes)
 	counter_raise(&counter, 7);
 	counter_raise(&counter, 5);
 	ck_assert_uint_eq(counter_read(&counter), 7);
-	counters_reject(NULL, COUNTERS_MEMORY); /* where nobody counts */
+	counters_reject(NULL, COUNTERS_MEMORY); /* counters may be NULL */
 }
 END_TEST
 
-START_TEST(every_name_is_there)
+START_TEST(every_counter_has_a_name)
 {
 	for (unsigned i = 0; i < COUNTERS_METHODS; i++)
 		ck_assert_ptr_nonnull(counters_method_name(i));
@@ -288,15 +288,15 @@ int main(void)
 	Suite *suite = suite_create("metrics");
 	TCase *tcase = tcase_create("metrics");
 
-	tcase_add_loop_test(tcase, values_of_labels_are_escaped, 0, sizeof(labels) / sizeof(labels[0]));
-	tcase_add_test(tcase, a_histogram_is_cumulative);
-	tcase_add_test(tcase, both_formats);
+	tcase_add_loop_test(tcase, label_values_are_escaped, 0, sizeof(labels) / sizeof(labels[0]));
+	tcase_add_test(tcase, histograms_are_cumulative);
+	tcase_add_test(tcase, prometheus_and_openmetrics);
 	tcase_add_test(tcase, ratios);
-	tcase_add_test(tcase, whatever_a_file_is_called);
+	tcase_add_test(tcase, names_become_valid_utf8);
 	tcase_add_test(tcase, the_table_is_consistent);
-	tcase_add_test(tcase, whoever_looks_sees_numbers_grow);
-	tcase_add_test(tcase, counters_of_what_comes_and_goes);
-	tcase_add_test(tcase, every_name_is_there);
+	tcase_add_test(tcase, counters_never_decrease);
+	tcase_add_test(tcase, counters_can_be_decremented);
+	tcase_add_test(tcase, every_counter_has_a_name);
 	suite_add_tcase(suite, tcase);
 	return suite_run(suite);
 }

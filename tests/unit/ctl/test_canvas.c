@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Cells: what is cut, what is shown of what must not be shown, and the codes of a terminal. */
+/* The canvas: shortened texts, replaced control characters, and terminal codes. */
 #include "ctl/canvas.h"
 
 #include <locale.h>
@@ -33,7 +33,7 @@ static void is(enum ctl_colours colours, bool screen, const char *expected)
 }
 
 static const struct {
-	const char *text, *cut, *tail, *ascii; /* in six columns; ascii: cut */
+	const char *text, *cut, *tail, *ascii; /* the expected output in six columns; ascii: of a canvas without Unicode */
 } texts[] = {
 	{ "abc", "abc\n", "abc\n", "abc\n" },
 	{ "abcdef", "abcdef\n", "abcdef\n", "abcdef\n" },
@@ -53,7 +53,7 @@ static const struct {
 	{ "", "", "", "" },
 };
 
-START_TEST(texts_are_cut)
+START_TEST(long_texts_are_shortened)
 {
 	begin(8, 2, true);
 	ck_assert_uint_le(ctl_canvas_text(&canvas, 0, 0, 6, CTL_PLAIN, texts[_i].text), 6);
@@ -67,7 +67,7 @@ START_TEST(texts_are_cut)
 }
 END_TEST
 
-START_TEST(nothing_is_beyond_the_edges)
+START_TEST(drawing_beyond_the_edges_has_no_effect)
 {
 	begin(4, 2, true);
 	ctl_canvas_text(&canvas, 0, 3, 100, CTL_PLAIN, "日");
@@ -83,7 +83,7 @@ START_TEST(nothing_is_beyond_the_edges)
 }
 END_TEST
 
-START_TEST(an_empty_canvas)
+START_TEST(empty_canvas)
 {
 	begin(0, 0, true);
 	ctl_canvas_text(&canvas, 0, 0, 5, CTL_PLAIN, "x");
@@ -93,10 +93,11 @@ START_TEST(an_empty_canvas)
 }
 END_TEST
 
-START_TEST(codes_of_a_terminal)
+START_TEST(terminal_codes)
 {
 	begin(4, 3, true);
-	ctl_canvas_text(&canvas, 0, 0, 4, CTL_BAR, "abcd"); /* to the last column: no clearing behind it */
+	ctl_canvas_text(&canvas, 0, 0, 4, CTL_BAR,
+			"abcd"); /* a row that fills the width has no code to clear its rest */
 	ctl_canvas_text(&canvas, 1, 0, 4, CTL_RED, "r");
 	ctl_canvas_text(&canvas, 1, 1, 4, CTL_PLAIN, "p");
 	ctl_canvas_glyph(&canvas, 2, 0, CTL_HEAT + 7, 0x2588, '#');
@@ -133,7 +134,7 @@ END_TEST
 
 static const struct ctl_column columns[] = { { "name", 4, 0, true }, { "kind", 4, 2, true }, { "size", 5, 1, false } };
 
-START_TEST(columns_go_by_priority)
+START_TEST(columns_are_left_out_by_priority)
 {
 	char row[CTL_COLUMNS_MAX][CTL_COLUMNS_BYTES] = { "", "k", "12" };
 	struct ctl_columns table;
@@ -162,12 +163,12 @@ static Suite *suite(void)
 {
 	Suite *s = suite_create("ctl_canvas");
 	TCase *t = tcase_create("ctl_canvas");
-	tcase_add_loop_test(t, texts_are_cut, 0, ROWS(texts));
-	tcase_add_test(t, nothing_is_beyond_the_edges);
-	tcase_add_test(t, an_empty_canvas);
-	tcase_add_test(t, codes_of_a_terminal);
+	tcase_add_loop_test(t, long_texts_are_shortened, 0, ROWS(texts));
+	tcase_add_test(t, drawing_beyond_the_edges_has_no_effect);
+	tcase_add_test(t, empty_canvas);
+	tcase_add_test(t, terminal_codes);
 	tcase_add_test(t, bars_and_levels);
-	tcase_add_test(t, columns_go_by_priority);
+	tcase_add_test(t, columns_are_left_out_by_priority);
 	suite_add_tcase(s, t);
 	return s;
 }

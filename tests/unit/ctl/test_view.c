@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Frames of `ranged-ctl top`, made of answers of /status that are written down here; and what is remembered of them. */
+/* Frames of `ranged-ctl top`, and its history, for given answers of /status. */
 #include "ctl/view.h"
 
 #include <locale.h>
@@ -13,7 +13,7 @@
 
 static struct ctl_history history;
 
-/* `round` seconds after the start; `fast` and `slow` reads so far. */
+/* Returns an answer of /status: `round` seconds after the start, with this number of fast and slow reads. */
 static json_t *sample(unsigned pid, unsigned round, unsigned fast, unsigned slow)
 {
 	char text[4096];
@@ -70,7 +70,7 @@ static void has_not(const char *text, const char *part)
 	ck_assert_msg(strstr(text, part) == NULL, "\"%s\" in:\n%s", part, text);
 }
 
-START_TEST(a_frame)
+START_TEST(frame)
 {
 	struct ctl_view view = { .history = &history, .interval_ms = 1000 };
 	char *text;
@@ -95,8 +95,8 @@ START_TEST(a_frame)
 }
 END_TEST
 
-/* No line is longer than the window, nor is there one too many, however small it is. */
-START_TEST(every_size_fits)
+/* At any size, no line is longer than the window, and there are not more lines than rows. */
+START_TEST(frame_fits_every_size)
 {
 	struct ctl_view view = { .history = &history, .interval_ms = 1000 };
 
@@ -115,7 +115,7 @@ START_TEST(every_size_fits)
 }
 END_TEST
 
-START_TEST(trouble_is_said)
+START_TEST(failed_request_is_shown)
 {
 	struct ctl_view view = { .history = &history, .interval_ms = 1000, .trouble = "it has gone", .trouble_s = 65 };
 	char *text;
@@ -134,7 +134,7 @@ START_TEST(trouble_is_said)
 }
 END_TEST
 
-START_TEST(what_is_wrong_is_seen)
+START_TEST(problems_are_shown)
 {
 	struct ctl_view view = { .history = &history, .interval_ms = 1000 };
 	char *text;
@@ -149,7 +149,7 @@ START_TEST(what_is_wrong_is_seen)
 }
 END_TEST
 
-START_TEST(a_still_frame_has_no_time)
+START_TEST(single_frame_shows_totals)
 {
 	struct ctl_view view = { .history = &history, .interval_ms = 1000, .still = true };
 	char *text;
@@ -166,7 +166,7 @@ START_TEST(a_still_frame_has_no_time)
 }
 END_TEST
 
-START_TEST(another_process_begins_anew)
+START_TEST(restart_removes_older_samples)
 {
 	fill(4);
 	ck_assert_uint_eq(history.tick_count, 3);
@@ -184,8 +184,8 @@ START_TEST(another_process_begins_anew)
 }
 END_TEST
 
-/* An answer that did not come is a gap; the one after it counts for all of the time since the last. */
-START_TEST(a_missing_answer_is_a_gap)
+/* A missing answer leaves a gap; the next answer covers the whole time since the last one. */
+START_TEST(missing_answer_leaves_a_gap)
 {
 	fill(2);
 	ctl_history_add(&history, NULL);
@@ -197,7 +197,7 @@ START_TEST(a_missing_answer_is_a_gap)
 }
 END_TEST
 
-START_TEST(the_oldest_is_of_ten_intervals)
+START_TEST(oldest_sample_is_ten_intervals_old)
 {
 	fill(CTL_HISTORY_TICKS + 20);
 	ck_assert_uint_eq(history.tick_count, CTL_HISTORY_TICKS);
@@ -209,7 +209,7 @@ START_TEST(the_oldest_is_of_ten_intervals)
 }
 END_TEST
 
-START_TEST(a_summary)
+START_TEST(summary)
 {
 	json_t *json = sample(1, 9, 9000, 9);
 	struct ctl_canvas canvas;
@@ -227,7 +227,7 @@ START_TEST(a_summary)
 	has(text, "\nhits          75.0 %, 66.7 % of the bytes\n");
 	has(text, "worker 0: 1 stall in http, up to 12 ms");
 	for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1)
-		ck_assert_uint_le(strcspn(line, "\n"), 60 + 4); /* µ are two bytes */
+		ck_assert_uint_le(strcspn(line, "\n"), 60 + 4); /* "µ" has two bytes */
 	free(text);
 	json_decref(json);
 }
@@ -237,15 +237,15 @@ static Suite *suite(void)
 {
 	Suite *s = suite_create("ctl_view");
 	TCase *t = tcase_create("ctl_view");
-	tcase_add_test(t, a_frame);
-	tcase_add_test(t, every_size_fits);
-	tcase_add_test(t, trouble_is_said);
-	tcase_add_test(t, what_is_wrong_is_seen);
-	tcase_add_test(t, a_still_frame_has_no_time);
-	tcase_add_test(t, another_process_begins_anew);
-	tcase_add_test(t, a_missing_answer_is_a_gap);
-	tcase_add_test(t, the_oldest_is_of_ten_intervals);
-	tcase_add_test(t, a_summary);
+	tcase_add_test(t, frame);
+	tcase_add_test(t, frame_fits_every_size);
+	tcase_add_test(t, failed_request_is_shown);
+	tcase_add_test(t, problems_are_shown);
+	tcase_add_test(t, single_frame_shows_totals);
+	tcase_add_test(t, restart_removes_older_samples);
+	tcase_add_test(t, missing_answer_leaves_a_gap);
+	tcase_add_test(t, oldest_sample_is_ten_intervals_old);
+	tcase_add_test(t, summary);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What ranged-ctl makes of numbers: words, values of the JSON, histograms, the line of progress. */
+/* Numbers in ranged-ctl: short forms, values in JSON, histograms, and the progress line. */
 #include "ctl/words.h"
 
 #include <stdlib.h>
@@ -59,7 +59,7 @@ START_TEST(spans_have_two_units)
 }
 END_TEST
 
-START_TEST(shares_are_honest)
+START_TEST(shares_below_the_whole_are_below_100)
 {
 	char text[CTL_WORDS_BYTES];
 
@@ -82,7 +82,7 @@ static json_t *parse(const char *text)
 	return json;
 }
 
-START_TEST(values_are_found)
+START_TEST(values_by_path)
 {
 	json_t *json = parse(
 		"{\"a\": {\"b\": {\"c\": 7, \"d\": 2.5, \"n\": -1}}, \"t\": \"x\", \"y\": true, \"l\": [{\"k\": \"1\", \"s\": \"\"}, {\"k\": \"1\", \"s\": \"2\"}]}");
@@ -108,7 +108,7 @@ START_TEST(values_are_found)
 }
 END_TEST
 
-START_TEST(what_is_not_there_is_nothing)
+START_TEST(missing_values_read_as_zero)
 {
 	static const char *const paths[] = {
 		"x",	"a.x", "a.b.c.d", "t.x",
@@ -128,7 +128,7 @@ START_TEST(what_is_not_there_is_nothing)
 }
 END_TEST
 
-START_TEST(latencies_of_a_while)
+START_TEST(latencies_of_an_interval)
 {
 	json_t *before = parse("{\"buckets\": [[64, 10], [1024, 1]]}");
 	json_t *now = parse("{\"buckets\": [[64, 107], [100, 1], [1024, 2], [\"inf\", 1], [99999999999, 1]]}");
@@ -137,7 +137,7 @@ START_TEST(latencies_of_a_while)
 	ctl_latency_since(now, before, &latency);
 	ck_assert_uint_eq(ctl_latency_count(&latency), 97 + 1 + 1 + 2);
 	ck_assert_uint_eq(latency.counts[6], 97);
-	ck_assert_uint_eq(latency.counts[7], 1); /* of another scale */
+	ck_assert_uint_eq(latency.counts[7], 1); /* a bound that is not a power of two */
 	ck_assert_uint_eq(latency.counts[10], 1);
 	ck_assert_uint_eq(latency.counts[CTL_LATENCY_BUCKETS - 1], 2);
 	ck_assert_uint_eq(ctl_latency_quantile_us(&latency, 50), 64);
@@ -154,7 +154,7 @@ START_TEST(latencies_of_a_while)
 }
 END_TEST
 
-START_TEST(progress_in_a_line)
+START_TEST(progress_line)
 {
 	struct ctl_progress progress = { .begun_ns = 1000,
 					 .done_bytes = 1 << 20,
@@ -194,11 +194,11 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, counts_are_short, 0, ROWS(counts));
 	tcase_add_loop_test(t, latencies_are_short, 0, ROWS(latencies));
 	tcase_add_loop_test(t, spans_have_two_units, 0, ROWS(spans));
-	tcase_add_test(t, shares_are_honest);
-	tcase_add_test(t, values_are_found);
-	tcase_add_test(t, what_is_not_there_is_nothing);
-	tcase_add_test(t, latencies_of_a_while);
-	tcase_add_test(t, progress_in_a_line);
+	tcase_add_test(t, shares_below_the_whole_are_below_100);
+	tcase_add_test(t, values_by_path);
+	tcase_add_test(t, missing_values_read_as_zero);
+	tcase_add_test(t, latencies_of_an_interval);
+	tcase_add_test(t, progress_line);
 	suite_add_tcase(s, t);
 	return s;
 }

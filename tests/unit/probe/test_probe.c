@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The pure parts of ranged-probe: probe/probe_pattern.c, probe_times.h and the rules of probe_verdict.c. */
+/* The parts of ranged-probe without I/O: the pattern, the histogram of durations, and the rules of the verdict. */
 #include "probe/pattern.h"
 #include "probe/times.h"
 #include "probe/verdict.h"
@@ -13,7 +13,7 @@
 static uint64_t words[512];
 static uint8_t *const bytes = (uint8_t *)words;
 
-START_TEST(pattern_is_checked)
+START_TEST(pattern_detects_wrong_bytes)
 {
 	probe_pattern_fill(7, 4096, words, sizeof(words));
 	ck_assert_uint_eq(probe_pattern_right(7, 4096, words, sizeof(words)), sizeof(words));
@@ -25,8 +25,8 @@ START_TEST(pattern_is_checked)
 }
 END_TEST
 
-/* What another run or another place left there is not taken for ours. */
-START_TEST(pattern_is_of_its_place)
+/* Bytes of another run or of another offset are detected. */
+START_TEST(pattern_depends_on_the_offset)
 {
 	probe_pattern_fill(7, 4096, words, sizeof(words));
 	ck_assert_uint_lt(probe_pattern_right(8, 4096, words, sizeof(words)), 8);
@@ -34,7 +34,7 @@ START_TEST(pattern_is_of_its_place)
 }
 END_TEST
 
-START_TEST(times_are_in_order)
+START_TEST(buckets_are_ordered)
 {
 	unsigned last = 0;
 
@@ -67,7 +67,7 @@ START_TEST(quantiles)
 }
 END_TEST
 
-/* A disk of 8 ms a read on which nothing is wrong. */
+/* Returns the result of a disk without problems that needs 8 ms for a read. */
 static struct probe_result good_result(void)
 {
 	struct probe_result result = { .measured = true, .resident = 0, .calibration = { .depth = 32 } };
@@ -86,7 +86,7 @@ static void reach(const struct probe_result *result)
 	ck_assert_int_eq(probe_verdict_reach(result, &verdict), 0);
 }
 
-/* The machine's own limits may add some. */
+/* The limits of this host can cause further warnings. */
 static bool is_warned(const char *id)
 {
 	for (unsigned i = 0; i < verdict.warning_count; i++) {
@@ -102,7 +102,7 @@ START_TEST(blocking)
 
 	reach(&result);
 	ck_assert_int_eq(verdict.blocking, PROBE_BLOCKS_NEVER);
-	result.submits.slow_count = 17; /* of 5000, one below ranged's own measure */
+	result.submits.slow_count = 17; /* of 5000 calls, one less than the limit of ranged */
 	reach(&result);
 	ck_assert_int_eq(verdict.blocking, PROBE_BLOCKS_NEVER);
 	result.submits.slow_count = 18;
@@ -152,9 +152,9 @@ int main(void)
 	Suite *suite = suite_create("probe");
 	TCase *tests = tcase_create("probe");
 
-	tcase_add_test(tests, pattern_is_checked);
-	tcase_add_test(tests, pattern_is_of_its_place);
-	tcase_add_test(tests, times_are_in_order);
+	tcase_add_test(tests, pattern_detects_wrong_bytes);
+	tcase_add_test(tests, pattern_depends_on_the_offset);
+	tcase_add_test(tests, buckets_are_ordered);
 	tcase_add_test(tests, quantiles);
 	tcase_add_test(tests, blocking);
 	tcase_add_test(tests, direct);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* When a URL expires: durations and points in time. */
+/* The expiry of a URL: durations and times. */
 #include "sign/time.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ static const struct {
 	{ "2028-02-29", 0, 1835395200 },
 	{ "@1767225601", 0, NOW + 1 },
 	{ "@999999999999", 0, INT64_C(999999999999) },
-	/* no time */
+	/* not a valid time */
 	{ "", -EINVAL, 0 },
 	{ "d", -EINVAL, 0 },
 	{ "1q", -EINVAL, 0 },
@@ -51,7 +51,7 @@ static const struct {
 	{ "2026-12-31T18:30:00+01:00", -EINVAL, 0 },
 	{ "2026-12-31T25:00Z", -EINVAL, 0 },
 	{ "2026-12-31x", -EINVAL, 0 },
-	/* none to expire at */
+	/* not in the future, or too far in the future */
 	{ "0", -ERANGE, 0 },
 	{ "500ms", -ERANGE, 0 },
 	{ "2026-01-01", -ERANGE, 0 },
@@ -65,7 +65,7 @@ static const struct {
 	{ "9999999999999999w", -ERANGE, 0 },
 };
 
-START_TEST(is_read_as)
+START_TEST(parses)
 {
 	int64_t seconds = -1;
 	int error;
@@ -79,7 +79,7 @@ START_TEST(is_read_as)
 }
 END_TEST
 
-START_TEST(is_written_as)
+START_TEST(formats)
 {
 	char text[40];
 
@@ -92,8 +92,8 @@ static Suite *suite(void)
 {
 	Suite *s = suite_create("sign_time");
 	TCase *t = tcase_create("sign_time");
-	tcase_add_loop_test(t, is_read_as, 0, ROWS(times));
-	tcase_add_test(t, is_written_as);
+	tcase_add_loop_test(t, parses, 0, ROWS(times));
+	tcase_add_test(t, formats);
 	suite_add_tcase(s, t);
 	return s;
 }
