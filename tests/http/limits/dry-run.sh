@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# limits_dry_run: says what would be limited, and limits nothing.
+# limits_dry_run logs what would be limited and limits nothing.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 3000000 small.bin 100
@@ -9,11 +9,11 @@ control_clock
 start_ranged
 from=$(date +%s%N)
 get /a.bin
-at_most $((($(date +%s%N) - from) / 1000000)) "$(seconds 5000)" "no rate is kept"
+at_most $((($(date +%s%N) - from) / 1000000)) "$(seconds 5000)" "a rate is not applied"
 cmp_whole a.bin
-advance 2 # one line a second of a kind
+advance 2 # one line per second and kind
 for _ in 1 2 3 4 5 6; do get /small.bin; done
-is "$STATUS" 200 "nothing is refused"
+is "$STATUS" 200 "no request is rejected"
 like "$(cat "$DIR/error.log")" '/a\.bin: limits_dry_run: the response would be slower' "a response that would be slower is logged"
 like "$(cat "$DIR/error.log")" '/small\.bin: limits_dry_run: the request would be rejected with 429' "a request that would be rejected is logged"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whoever leaves while a limit has him wait gives back what he had reserved; a limited response reads each byte once; and a cut ends it.
+# A client that disconnects while it is limited returns its reserved share. A limited response reads each byte once.
+# Stopping ends limited responses.
 . "$(dirname "$0")/../lib.sh"
 
 [ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
@@ -22,14 +23,14 @@ from=$(date +%s%N)
 get_range 0-99999 /a.bin
 took=$((($(date +%s%N) - from) / 1000000))
 cmp_range a.bin 0 99999
-at_most $took "$(seconds 3000)" "400 who came and left keep nobody waiting: $took ms"
+at_most $took "$(seconds 3000)" "400 clients that disconnected delay no other client: $took ms"
 
 before=$(read_bytes)
 start_fast_clock
 get_range 0-599999 /never/a.bin
 stop_fast_clock
 cmp_range never/a.bin 0 599999
-at_most $(($(read_bytes) - before)) 2000000 "what is sent piece by piece is read once"
+at_most $(($(read_bytes) - before)) 2000000 "a response that is sent in small parts is read once"
 
 for i in $(seq 20); do
 	curl -sS -o /dev/null "$URL/slow/a.bin" 2>/dev/null &
@@ -37,7 +38,7 @@ for i in $(seq 20); do
 done
 sleep 0.5
 stop_ranged
-is "$(grep -c 'does not answer' "$DIR/error.log")" 0 "those who pause end when they are cut"
+is "$(grep -c 'does not answer' "$DIR/error.log")" 0 "limited responses end when ranged stops"
 wait "${FETCHES[@]}" 2>/dev/null
 echo "1..$TESTS"
 FINISHED=1

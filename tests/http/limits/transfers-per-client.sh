@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# transfers_per_client: so many answers at a time; whoever ends or goes makes room.
+# transfers_per_client limits the concurrent responses of a client. A response that ends or is aborted makes room for
+# another one.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 8000000 small.bin 100
 config 'transfers_per_client = 2' 'rate = 1M'
 start_ranged --workers 2
-busy() { # COUNT: until so many are under way
+busy() { # COUNT: waits for this number of connections
 	await 10 sockets_at_least "$1"
 	sleep 0.3
 }
@@ -17,13 +18,13 @@ for i in 1 2; do
 done
 busy 2
 get /small.bin
-is "$STATUS $(header Retry-After)" "429 1" "a third one"
+is "$STATUS $(header Retry-After)" "429 1" "a third transfer is rejected"
 get /small.bin --interface 127.0.0.2
-is "$STATUS" 200 "of another client"
+is "$STATUS" 200 "another client is served"
 kill "${FETCH[1]}"
 wait "${FETCH[1]}" 2>/dev/null
 allowed() { get /small.bin; [ "$STATUS" = 200 ]; }
-ok "when one was aborted there is room" await 10 allowed
+ok "after an aborted transfer another one is served" await 10 allowed
 cmp_whole small.bin
 for _ in 1 2 3 4 5; do
 	get /small.bin
@@ -31,6 +32,6 @@ for _ in 1 2 3 4 5; do
 	get /absent
 	get /small.bin -H "If-None-Match: $(etag_of "$ROOT/small.bin")"
 done
-is "$STATUS" 304 "each that ends gives back its place"
+is "$STATUS" 304 "every response that ends makes room for another one"
 kill "${FETCH[2]}"
 finish

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# access_log = journal: an entry a request, in the journal's own protocol, with fields.
+# access_log = journal sends one entry per request to the journal, in its native protocol, with fields.
 . "$(dirname "$0")/../lib.sh"
 
 need_root
 need_cmd unshare
 unshare -m true 2>/dev/null || skip_all "needs mount namespaces"
 make_file a.bin 100
-# In a /run of its own, where the journal's socket is a link to one of this test.
+# In a private /run, the socket of the journal is a link to a socket of this test.
 # shellcheck disable=SC2016
 PREFIX=(unshare -m bash -c 'mount -t tmpfs none /run && mkdir -p /run/systemd/journal && ln -s "$0/journal" /run/systemd/journal/socket && exec "$@"' "$DIR")
 perl -MSocket -e '
@@ -29,7 +29,7 @@ start_ranged --access-log journal
 get_range 0-9 '/a.bin?q' -A agent/1 -H 'Host: www.example'
 get /absent -A $'x\xff'
 lines() { [ "$(grep -c '^--' "$DIR/entries")" -ge "$1" ]; }
-ok "an entry for each" await 5 lines 2
+ok "each request has an entry" await 5 lines 2
 stop_ranged
 
 entry() { awk -v n="$1" 'BEGIN { entry = 1 } /^--$/ { entry++; next } entry == n' "$DIR/entries"; }
@@ -37,11 +37,11 @@ entry 1 >"$DIR/first"
 for field in 'MESSAGE=GET /a.bin' PRIORITY=6 SYSLOG_IDENTIFIER=ranged RANGED_CLIENT=127.0.0.1 RANGED_METHOD=GET RANGED_TARGET=/a.bin?q \
 	RANGED_STATUS=206 RANGED_BYTES=10 'RANGED_SITE=*.example' RANGED_HOST=www.example RANGED_USER_AGENT=agent/1 RANGED_RANGE=bytes=0-9 \
 	RANGED_VERSION=HTTP/1.1 RANGED_TLS=0 RANGED_CACHE=miss; do
-	ok "$field" grep -qxF -e "$field" "$DIR/first"
+	ok "the entry has $field" grep -qxF -e "$field" "$DIR/first"
 done
-ok "the duration" grep -qE '^RANGED_DURATION_US=[0-9]+$' "$DIR/first"
-not_ok "what is not there is not a field" grep -q RANGED_REFERER "$DIR/first"
+ok "the entry has the duration" grep -qE '^RANGED_DURATION_US=[0-9]+$' "$DIR/first"
+not_ok "a missing value has no field" grep -q RANGED_REFERER "$DIR/first"
 entry 2 >"$DIR/second"
-ok "any byte" grep -qaxF -e $'RANGED_USER_AGENT=x\xff' "$DIR/second"
-not_ok "all is fields" grep -q garbage "$DIR/entries"
+ok "a value may contain any byte" grep -qaxF -e $'RANGED_USER_AGENT=x\xff' "$DIR/second"
+not_ok "values cannot add fields" grep -q garbage "$DIR/entries"
 finish

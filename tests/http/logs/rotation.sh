@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# SIGUSR1 opens the logs again: no line is lost, none is in two files.
+# SIGUSR1 reopens the logs. No line is lost or written twice.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100
@@ -16,15 +16,15 @@ while kill -0 $client 2>/dev/null; do
 	mv "$log" "$log.$rotated"
 	mv "$DIR/error.log" "$DIR/error.log.$rotated"
 	kill -USR1 "$PID"
-	ok "rotation $rotated: a new log" await 5 test -e "$log"
+	ok "rotation $rotated: the new log exists" await 5 test -e "$log"
 	await 5 test -e "$DIR/error.log"
 	sleep 0.05
 done
 wait $client
-is $? 0 "the client noticed nothing"
+is $? 0 "all requests of the client succeed"
 stop_ranged
-at_least $rotated 2 "rotations in the meantime"
-is "$(cat "$log"* | wc -l)" 600 "600 lines"
-is "$(cat "$log"* | grep -o '?[0-9]* ' | sort -u | wc -l)" 600 "each once"
-like "$(cat "$DIR/error.log")" 'end' "the error log goes on in the new file"
+at_least $rotated 2 "the log was rotated several times during the requests"
+is "$(cat "$log"* | wc -l)" 600 "the logs have one line per request"
+is "$(cat "$log"* | grep -o '?[0-9]* ' | sort -u | wc -l)" 600 "each request is logged once"
+like "$(cat "$DIR/error.log")" 'end' "the error log continues in the new file"
 finish

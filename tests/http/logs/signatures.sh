@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# No signature is in the log, even of what was refused before anything was known of it: who reads it could use it.
+# The access log never contains a signature that could be used, even if the request is rejected early.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100 paid/b.bin 100
@@ -11,7 +11,7 @@ start_ranged
 signed=$("${RANGED%/*}/ranged-sign" --key-file "$DIR/keys" --expires 1h "$URL/paid/b.bin")
 signed=${signed#"$URL"}
 get "$signed"
-is "$STATUS" 200 "a good one"
+is "$STATUS" 200 "a valid URL is served"
 get "$signed" -X POST
 ask "GET $signed&x HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"
 ask "GET /%%zz$signed HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A log on a full disk and one that nobody reads: requests are served, other logs go on, what is lost is counted, and the end comes.
+# A log on a full disk and a log that is not read: requests are served, other logs are written, lost lines are counted,
+# and ranged stops in time.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100
@@ -8,18 +9,18 @@ mkfifo "$DIR/fifo"
 config 'access_format = json' "site \"fifo.example\" { access_log = $DIR/fifo }" 'site "full.example" { access_log = /dev/full }'
 start_ranged
 get /a.bin -H 'Host: full.example'
-is "$STATUS" 200 "served, without room for its line"
-ok "which is said" await 5 grep -q 'warning: 1 lines of the log /dev/full were lost: No space left on device' "$DIR/error.log"
+is "$STATUS" 200 "a request whose line cannot be written is served"
+ok "the lost line is reported" await 5 grep -q 'warning: 1 lines of the log /dev/full were lost: No space left on device' "$DIR/error.log"
 
 for i in $(seq 3000); do echo "url = \"$URL/a.bin?$(printf '%01000d' "$i")\""; echo "output = \"$DIR/out\""; done >"$DIR/curls"
-ok "served, as nobody reads the log" curl -sS --fail --config "$DIR/curls" -H 'Host: fifo.example'
+ok "requests are served while the log is not read" curl -sS --fail --config "$DIR/curls" -H 'Host: fifo.example'
 get /a.bin?other
 other() { grep -q other "$DIR/access.log"; }
-ok "another log goes on" await 5 other
+ok "another log is written" await 5 other
 take_stats
-at_least "$(stat_of dropped 'log.*name=.*/fifo$')" 100 "what did not fit is counted"
-is "$(stat_of lines 'log.*name=.*access.log$') $(stat_of dropped 'log.*name=.*access.log$')" "1 0" "of each log"
+at_least "$(stat_of dropped 'log.*name=.*/fifo$')" 100 "lines that do not fit are counted"
+is "$(stat_of lines 'log.*name=.*access.log$') $(stat_of dropped 'log.*name=.*access.log$')" "1 0" "the counters are those of each log"
 stop_ranged
-not_ok "no other" grep -q 'access.log accepts no data' "$DIR/error.log"
-ok "what is left is said" grep -q 'the log .*/fifo accepts no data: its queued lines are lost' "$DIR/error.log"
+not_ok "no other log is reported" grep -q 'access.log accepts no data' "$DIR/error.log"
+ok "the queued lines of the log are reported as lost" grep -q 'the log .*/fifo accepts no data: its queued lines are lost' "$DIR/error.log"
 finish

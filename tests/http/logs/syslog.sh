@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# access_log = syslog: a datagram a line; a logger that is started anew, hangs or is gone keeps nobody waiting.
+# access_log = syslog: each line is one datagram. A syslog daemon that restarts, hangs or is missing delays no request.
 . "$(dirname "$0")/../lib.sh"
 
 need_root
 need_cmd unshare
 unshare -m true 2>/dev/null || skip_all "needs mount namespaces"
 make_file a.bin 100
-# In a /dev of its own, where log is a link to a socket of this test.
+# In a private /dev, log is a link to a socket of this test.
 # shellcheck disable=SC2016
 PREFIX=(unshare -m bash -c 'mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/urandom c 1 9 && ln -s "$0/logger" /dev/log && exec "$@"' "$DIR")
-receive() { # what comes as lines into $DIR/syslog, until the socket is removed
+receive() { # writes each datagram as a line of $DIR/syslog until the socket is removed
 	perl -MSocket -e '
 		chdir $ARGV[0] or die;
 		socket S, PF_UNIX, SOCK_DGRAM, 0 or die;
@@ -28,26 +28,26 @@ config 'access_format = combined'
 start_ranged --access-log syslog
 get_range 0-9 /a.bin -A agent/1
 get '/absent?x'
-ok "a datagram for each" await 5 lines 2
+ok "each request has a datagram" await 5 lines 2
 head='^<30>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} ranged\['$PID'\]: 127\.0\.0\.1 - - \['
-like "$(sed -n 1p "$DIR/syslog")" "$head.*\"GET /a\.bin HTTP/1\.1\" 206 10 \"-\" \"agent/1\"\$" "the line behind what syslog wants"
-like "$(sed -n 2p "$DIR/syslog")" "$head.*\"GET /absent\?x HTTP/1\.1\" 404 " "the next"
+like "$(sed -n 1p "$DIR/syslog")" "$head.*\"GET /a\.bin HTTP/1\.1\" 206 10 \"-\" \"agent/1\"\$" "the line follows the header of syslog"
+like "$(sed -n 2p "$DIR/syslog")" "$head.*\"GET /absent\?x HTTP/1\.1\" 404 " "the second line is correct"
 
 forget
 get /a.bin
-is "$STATUS" 200 "served without a logger"
-ok "what is lost is said" await 5 grep -q 'lines of the log syslog were lost: No such file' "$DIR/error.log"
+is "$STATUS" 200 "a request is served without a syslog daemon"
+ok "lost lines are reported" await 5 grep -q 'lines of the log syslog were lost: No such file' "$DIR/error.log"
 receive
 get /a.bin?again
-ok "a new logger is found" await 5 grep -q again "$DIR/syslog"
+ok "a new syslog daemon gets the lines" await 5 grep -q again "$DIR/syslog"
 
 kill -STOP "$LOGGER"
 for i in $(seq 3000); do echo "url = \"$URL/a.bin?$(printf '%01000d' "$i")\""; echo "output = \"$DIR/out\""; done >"$DIR/curls"
-ok "served as the logger hangs" curl -sS --fail --config "$DIR/curls"
+ok "requests are served while the daemon hangs" curl -sS --fail --config "$DIR/curls"
 take_stats
-at_least "$(stat_of dropped 'log.*name=syslog')" 100 "what did not fit is counted"
+at_least "$(stat_of dropped 'log.*name=syslog')" 100 "lines that do not fit are counted"
 kill -CONT "$LOGGER"
-ok "and the rest comes" await 10 lines 100
+ok "the queued lines are sent when the daemon continues" await 10 lines 100
 stop_ranged
 forget
 finish

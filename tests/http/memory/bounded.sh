@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Memory is bounded by the configuration, however much is served to however many.
+# The memory is bounded by the configuration, for any number of clients and bytes.
 . "$(dirname "$0")/../lib.sh"
 
-[ -z "$SANITIZED" ] || skip_all "a sanitizer's memory is not ranged's"
+[ -z "$SANITIZED" ] || skip_all "the memory of a sanitizer would be counted"
 make_file a.bin 1000003
 truncate -s 400M "$ROOT/big.bin"
 age "$ROOT/big.bin"
@@ -14,10 +14,10 @@ for i in $(seq 60); do
 	[ "$i" = 1 ] || echo next
 	printf 'url = "%s/big.bin"\nrange = "%d-%d"\noutput = /dev/null\n' "$URL" $((i * 4000000)) $((i * 4000000 + 20000000))
 done >"$DIR/curls"
-ok "60 large ones at once" curl -sS --fail --no-progress-meter --parallel --parallel-immediate --parallel-max 60 --config "$DIR/curls"
-# The arena, 60 connections, threads, libraries.
-at_most "$(rss_kib)" $((16384 + 49152)) "KiB of memory"
-at_most "$(awk '/^VmHWM:/ { print $2 }' "/proc/$PID/status")" $((16384 + 65536)) "KiB of memory at most"
+ok "60 concurrent large transfers succeed" curl -sS --fail --no-progress-meter --parallel --parallel-immediate --parallel-max 60 --config "$DIR/curls"
+# The arena, 60 connections, threads and libraries.
+at_most "$(rss_kib)" $((16384 + 49152)) "the memory is bounded (KiB)"
+at_most "$(awk '/^VmHWM:/ { print $2 }' "/proc/$PID/status")" $((16384 + 65536)) "the highest memory is bounded (KiB)"
 get /a.bin
 cmp_whole a.bin
 finish

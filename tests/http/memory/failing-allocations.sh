@@ -1,21 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# An allocation that fails changes no decision: each answer is the right one, 500, 503, cut, or none at all.
+# A failing allocation never changes a decision: the response is the right one, 500, 503, an aborted one, or none.
 . "$(dirname "$0")/../lib.sh"
 need_cmd cc gzip
-[ -z "$SANITIZED" ] || skip_all "sanitizers bring allocators of their own"
+[ -z "$SANITIZED" ] || skip_all "sanitizers have allocators of their own"
 cc -O2 -Wall -shared -fPIC -o "$DIR/fail_alloc.so" "$LIB/fail_alloc.c" || exit
 
 make_file a.bin 100 m.bin 300000 p/secret.bin 50 s/signed.bin 50 e/404.html 60 i/index.html 40 t/found.bin 30 v.txt 4000 h/x.key 20 l/1 1 l/2 1
 mkdir "$ROOT/b"
 make_file b/a.bin 90
 gzip -9nk "$ROOT/v.txt"
-# Files that nobody asked for yet.
+# Files that have not been requested before.
 # shellcheck disable=SC2016
 perl -e 'chdir $ARGV[0]; for (1000 .. 2900) { link "a.bin", "cold.$_"; link "v.txt", "v$_.txt"; link "v.txt.gz", "v$_.txt.gz" }' "$ROOT"
 age "$ROOT"/*
 make_keys "k 30313233343536373839616263646566"
-# alice:wonder, by openssl
+# the password of alice is "wonder"
 printf 'alice:%s\n' "$(openssl passwd -6 -salt abcdefgh wonder)" >"$DIR/users"
 LONG=$(printf 'x%.0s' $(seq 300))
 config 'listing = false' 'trusted_proxies = {"127.0.0.0/8"}' 'requests_per_client = 100000' \
@@ -76,9 +76,9 @@ cases=(
 perl "$LIB/fail-alloc.pl" "$ADDRESS" "$DIR/control" "${cases[@]}" >"$DIR/wrong"
 tried=$(sed -n '$s/ answers$//p' "$DIR/wrong")
 diag "$tried answers"
-at_least "${tried:-0}" 500 "so many allocations were made to fail"
-is "$(sed '$d' "$DIR/wrong" | tr -d '\r' | head -c 3000)" "" "none of them changed a decision"
+at_least "${tried:-0}" 500 "many allocations failed"
+is "$(sed '$d' "$DIR/wrong" | tr -d '\r' | head -c 3000)" "" "no failing allocation changed a decision"
 get /a.bin
-is "$STATUS" 200 "others are served"
+is "$STATUS" 200 "other requests are served"
 cmp_whole a.bin
 finish

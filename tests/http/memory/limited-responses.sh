@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Limited responses sleep: they hold no memory that others want, and cost no time.
+# Limited responses sleep: they hold no memory that other responses need, and use little processor time.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 20000000 free/b.bin 1000000 free/c.bin 10007
@@ -24,7 +24,7 @@ sleep 0.5
 ticks=$(($(cpu_ticks) - before))
 at_most $ticks "$(seconds 75)" "100 limited responses use little processor time (hundredths of a second)"
 advance 30 0.1
-is "$(pgrep -P $$ -c curl)" 100 "none was cut for being slow, which is not its client's fault"
+is "$(pgrep -P $$ -c curl)" 100 "no limited response is aborted because of min_rate"
 kill "${FETCHES[@]}"
 wait "${FETCHES[@]}" 2>/dev/null
 finish

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 20 seconds of everything at once: whole files, ranges, multiparts, clients that stall and that go away. Memory stays below its
-# bound all the time, and nothing is left behind.
+# 20 seconds of mixed load: whole files, ranges, multipart responses, and clients that stall or disconnect. The memory
+# is bounded, and nothing is left behind.
 . "$(dirname "$0")/../lib.sh"
 
-[ -z "$SANITIZED" ] || skip_all "a sanitizer's memory is not ranged's"
+[ -z "$SANITIZED" ] || skip_all "the memory of a sanitizer would be counted"
 # shellcheck disable=SC2086
 make_sizes $ODD_SIZES
 make_file big.bin 60000001 big2.bin 60000001
@@ -27,12 +27,12 @@ for _ in $(seq 100); do
 	sleep 0.2
 done
 touch "$DIR/stop"
-# The cache and its table, connections, threads, libraries.
-at_most "$highest" $((32768 + 2048 + 49152)) "KiB of memory at most"
-kill -0 "$PID" && pass "it is alive"
+# The cache and its index, connections, threads and libraries.
+at_most "$highest" $((32768 + 2048 + 49152)) "the memory is bounded (KiB)"
+kill -0 "$PID" && pass "ranged is running"
 get /big.bin --max-time "$(seconds 20)"
-cmp_whole big.bin "it serves"
+cmp_whole big.bin "a request is served after the load"
 quiet() { take_stats && [ "$(stat_of in_use 'stats cache ') $(stat_of waiting 'stats cache ') $(stat_of in_flight 'stats device')" = "0 0 0" ]; }
-ok "in the end nothing is pinned, waits, or is in flight" await 20 quiet
+ok "after the load no extent is in use, and no read waits or is in flight" await 20 quiet
 stop_ranged
 finish

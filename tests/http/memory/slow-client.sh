@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Clients that read slowly, whatever they ask for, do not take the cache from others: cold files are served at once meanwhile.
+# Clients that read slowly do not keep the cache from other clients, whatever they request: cold files are served at
+# once.
 . "$(dirname "$0")/../lib.sh"
 
 hot=() cold=()
@@ -14,7 +15,7 @@ config 'error_page = {"404 /error.bin"}' 'trusted_proxies = {"127.0.0.50"}'
 start_ranged --workers 2
 
 LINES=0 NEXT=0
-request() { # VERSION TARGET [FIELD...]: into $DIR/request, as often as makes more than fits into a socket
+request() { # VERSION TARGET [FIELD...]: writes $DIR/request, as many times as exceed the socket buffers
 	local i
 	for i in $(seq 100); do
 		printf 'GET %s HTTP/%s\r\nHost: x\r\nConnection: keep-alive\r\n' "$2" "$1"
@@ -22,7 +23,7 @@ request() { # VERSION TARGET [FIELD...]: into $DIR/request, as often as makes mo
 		printf '\r\n'
 	done >"$DIR/request"
 }
-# Nothing more is sent: the sockets are full.
+# The socket buffers are full: nothing more is sent.
 settled() {
 	local before=$HITS
 	take_stats
@@ -39,7 +40,7 @@ attack() { # NAME SLOW-OPTION...
 	await 5 settled || fail "$1: they stall"
 	for i in 1 2 3; do
 		get "/cold$((NEXT++)).bin" --interface 127.0.0.77 --max-time "$(seconds 2)"
-		cmp_whole "cold$((NEXT - 1)).bin" "$1: cold file $i is served meanwhile"
+		cmp_whole "$1: cold file $i is served to another client" "$1: cold file $i is served meanwhile"
 	done
 	kill $slow
 	wait $slow
@@ -64,7 +65,7 @@ attack "error pages" own=127.0.2.1 addresses=64
 request 1.1 /hot%N.bin 'Range: bytes=0-300000' 'X-Forwarded-For: 192.0.2.%N'
 attack "clients behind a trusted proxy" own=127.0.0.50
 
-# The proxy's other clients are not held to what one of them has.
+# Other clients of the proxy are not limited by this client.
 take_stats
-at_most "$(stat_of waiting 'stats cache bytes')" 0 "nothing waits for memory"
+at_most "$(stat_of waiting 'stats cache bytes')" 0 "no read waits for memory"
 finish

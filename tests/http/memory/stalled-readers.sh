@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Clients that stall in the middle of files of about a MiB do not use up the arena: others are served meanwhile.
+# Clients that stall in the middle of files of about 1 MiB do not exhaust the arena: other clients are served.
 . "$(dirname "$0")/../lib.sh"
 
 CACHE=16M
 make_file a.bin 1000000
 make_file b.bin 10007
 start_ranged
-# Forty of them want 40 MB in blocks, out of 16.
+# Forty clients request 40 MB in extents, of a cache of 16 MB.
 # shellcheck disable=SC2016
 perl -MSocket -e '
 	my ($host, $port) = split /:/, $ARGV[0];
@@ -23,8 +23,8 @@ perl -MSocket -e '
 	print "held\n";
 	sleep' "$ADDRESS" >"$DIR/crowd" &
 crowd=$!
-ok "forty stall" await 20 grep -q held "$DIR/crowd"
-settled() { # nothing was sent since the last call
+ok "forty clients stall" await 20 grep -q held "$DIR/crowd"
+settled() { # returns true if nothing was sent since the last call
 	local before=$SENT
 	take_stats
 	SENT=$(stat_of bytes 'stats bytes')
@@ -34,9 +34,9 @@ SENT=
 ok "ranged sends nothing more to them" await 10 settled
 for i in 1 2 3; do
 	get "/b.bin?$i" --max-time "$(seconds 5)"
-	cmp_whole b.bin "a small file is served meanwhile"
+	cmp_whole b.bin "a small file is served to another client"
 	get "/a.bin?$i" --max-time "$(seconds 5)"
-	cmp_whole a.bin "a large one too"
+	cmp_whole a.bin "a large file is served to another client"
 done
 kill $crowd
 finish

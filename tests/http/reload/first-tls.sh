@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The first listener for TLS comes with a reload while clients knock: one worker hands connections to another that has not taken the
-# configuration up yet. And a reload in which descriptors run out midway leaves something that the next one goes on from.
+# The first TLS listener is added by a reload while clients connect: a worker passes connections to a worker that has
+# not applied the configuration yet. After a reload that fails for lack of descriptors, the next reload succeeds.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 
@@ -21,10 +21,10 @@ for round in 1 2 3; do
 		done 2>/dev/null &
 		knockers[i]=$!
 	done
-	# The cache grows meanwhile, which takes a while, and clients queue up.
+	# The reload also enlarges the cache, which takes some time, so clients wait in the queue.
 	config "listen = {\"$plain\", \"tls:127.0.0.1:$port\"}" "$(tls_pairs one)" 'cache_size = 256M'
 	reload_ranged
-	ok "round $round: it serves by TLS" await 10 test -e "$DIR/served"
+	ok "round $round: TLS is served" await 10 test -e "$DIR/served"
 	rm -f "$DIR/go" "$DIR/served"
 	wait "${knockers[@]}"
 	stop_ranged
@@ -44,8 +44,8 @@ done
 prlimit --pid "$PID" --nofile="$limit:$limit"
 config "listen = {\"$plain\", \"unix:$DIR/more.sock\"}" 'cache_size = 16M'
 reload_ranged
-ok "after reloads for which there were too few descriptors it serves" curl -sS --unix-socket "$DIR/plain.sock" -o "$BODY" http://x/a.bin
+ok "requests are served after reloads that failed for lack of descriptors" curl -sS --unix-socket "$DIR/plain.sock" -o "$BODY" http://x/a.bin
 cmp_whole a.bin "the right bytes"
-ok "and on a listener that came after them" curl -sS --unix-socket "$DIR/more.sock" -o "$BODY" http://x/a.bin
+ok "a listener that was added after these reloads is served" curl -sS --unix-socket "$DIR/more.sock" -o "$BODY" http://x/a.bin
 stop_ranged
 finish

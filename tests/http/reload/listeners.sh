@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# SIGHUP and the listeners: one that stays refuses nobody meanwhile, new ones are there, others go; TLS comes and goes.
+# SIGHUP and the listeners: a listener that remains rejects no connection during a reload. Listeners are added and
+# removed, also with TLS.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 
@@ -12,7 +13,7 @@ port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(LocalAddr => "127
 config "listen = {\"127.0.0.1:$port\", \"$first\"}"
 start_ranged --workers 2
 over() { curl -sS --unix-socket "$DIR/$1.sock" -o "$BODY" http://x/a.bin; }
-ok "a socket" over first
+ok "a Unix socket is served" over first
 cmp_whole a.bin "serves"
 
 touch "$DIR/go"
@@ -35,21 +36,21 @@ for _ in 1 2 3; do
 	[ ! -e "$DIR/second.sock" ] || refused=$((refused + 1))
 	[ -S "$DIR/first.sock" ] || refused=$((refused + 1))
 done
-is $refused 0 "a listener comes and goes, three times"
+is $refused 0 "a listener is added and removed three times"
 rm "$DIR/go"
 wait $knocker
 read -r failed rounds <"$DIR/knocked"
-is "$failed" 0 "those that stay refused none of $rounds"
-at_least "$rounds" 3 "there were some"
+is "$failed" 0 "listeners that remain rejected none of $rounds connections"
+at_least "$rounds" 3 "connections were made during the reloads"
 
 config "listen = {\"tls:$second\", \"127.0.0.1:$port\"}" "$(tls_pairs one)"
 reload_ranged
 curl -sS --unix-socket "$DIR/second.sock" --cacert "$DIR/one.pem" -o "$BODY" https://a.example/a.bin
 cmp_whole a.bin "TLS where there was none"
-not_ok "the first socket has gone" test -e "$DIR/first.sock"
+not_ok "the first socket is removed" test -e "$DIR/first.sock"
 config "listen = {\"$second\", \"127.0.0.1:$port\"}"
 reload_ranged
-ok "and the same socket in the clear" over second
+ok "the same socket is served without TLS" over second
 cmp_whole a.bin "serves"
 
 perl -MIO::Socket::INET -e '$| = 1; $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1); print $s->sockport, "\n"; sleep' >"$DIR/taken" & holder=$!
@@ -57,12 +58,12 @@ await 10 test -s "$DIR/taken"
 taken=$(cat "$DIR/taken")
 config "listen = {\"127.0.0.1:$taken\", \"unix:$DIR/third.sock\"}"
 reload_ranged
-like "$(tail -n 2 "$DIR/error.log" | head -n 1)" "cannot listen on 127.0.0.1:$taken: Address already in use" "a port that is taken is said"
+like "$(tail -n 2 "$DIR/error.log" | head -n 1)" "cannot listen on 127.0.0.1:$taken: Address already in use" "a port that is in use is reported"
 kill "$holder"
-not_ok "nothing of that was opened" test -e "$DIR/third.sock"
-ok "and nothing closed" over second
+not_ok "the other listeners of a failed reload are not opened" test -e "$DIR/third.sock"
+ok "the listeners of the old configuration remain open" over second
 get /a.bin
-is "$STATUS" 200 "neither of them"
+is "$STATUS" 200 "both old listeners are served"
 stop_ranged
-not_ok "at the end its socket is removed" test -e "$DIR/second.sock"
+not_ok "the socket is removed when ranged stops" test -e "$DIR/second.sock"
 finish

@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Fifty reloads with other logs and forms each time, under load: each request is one whole line of one of the logs, each reload one of the
-# error logs.
+# Fifty reloads under load, each with other logs and formats. Each request is one complete line in one of the access
+# logs, and each reload is in one of the error logs.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100
 LOGS=
-turn() { # NUMBER
+turn() { # NUMBER: reloads with other logs
 	config "error_log = \"$DIR/error.log.$(($1 % 2))\"" "access_log = \"$DIR/access.log.$(($1 / 2 % 3))\"" "access_format = 'form $1 %U%q.'" \
 		"site \"b.example\" { access_log = \"$DIR/access.log.$(($1 % 3))\" }"
 }
 turn 0
 start_ranged --workers 2
-ask_on() { # HOST: requests, until the reloads are over
+ask_on() { # HOST: sends requests until the reloads have ended
 	local i=0
 	while [ ! -e "$DIR/stop" ]; do
 		i=$((i + 1))
@@ -31,16 +31,16 @@ touch "$DIR/stop"
 wait $asking
 open_logs() { find "/proc/$PID/fd" -lname "$DIR/*.log*" | wc -l; }
 few() { [ "$(open_logs)" -le 3 ]; }
-ok "no more are open than the last one names" await 5 few
+ok "only the logs of the last configuration are open" await 5 few
 stop_ranged
-is "$(reloads)" 50 "reloads that are in an error log"
-is "$(cat "$DIR"/curl.* | head -n 3)" "" "no request failed"
-is "$(sort -u "$DIR"/statuses.*)" 200 "all were served"
+is "$(reloads)" 50 "each reload is in an error log"
+is "$(cat "$DIR"/curl.* | head -n 3)" "" "no request fails"
+is "$(sort -u "$DIR"/statuses.*)" 200 "all requests are served"
 asked=$(cat "$DIR"/statuses.* | wc -l)
-at_least "$asked" 500 "requests"
-is "$(cat "$DIR"/access.log.* | wc -l)" "$asked" "as many lines"
-is "$(cat "$DIR"/access.log.* | cut -d ' ' -f 3 | sort -u | wc -l)" "$asked" "each once"
-is "$(cat "$DIR"/access.log.* | grep -cvE '^form [0-9]+ /a\.bin\?[ab]\.example-[0-9]+-[0-9]+\.$')" 0 "each whole"
-at_least "$(cat "$DIR"/access.log.* | cut -d ' ' -f 2 | sort -u | wc -l)" 10 "forms were in use"
-is "$(cat "$DIR"/error.log.* | grep -c 'lost')" 0 "nothing was lost"
+at_least "$asked" 500 "many requests were sent"
+is "$(cat "$DIR"/access.log.* | wc -l)" "$asked" "each request has a line"
+is "$(cat "$DIR"/access.log.* | cut -d ' ' -f 3 | sort -u | wc -l)" "$asked" "no line is written twice"
+is "$(cat "$DIR"/access.log.* | grep -cvE '^form [0-9]+ /a\.bin\?[ab]\.example-[0-9]+-[0-9]+\.$')" 0 "each line is complete"
+at_least "$(cat "$DIR"/access.log.* | cut -d ' ' -f 2 | sort -u | wc -l)" 10 "many formats were used"
+is "$(cat "$DIR"/error.log.* | grep -c 'lost')" 0 "no line is lost"
 finish

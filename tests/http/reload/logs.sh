@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# SIGHUP changes the logs: where they are, their formats, the level. What was said before is in the old ones, to the last line.
+# SIGHUP changes the logs: their files, their formats and the level. Lines of earlier requests are in the old files.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100
@@ -19,30 +19,30 @@ ask first 30
 ask b 30 -H 'Host: b.example'
 names other.log warning two.log 'two %q' 'site "b.example" { access_format = "b %q" }'
 kill -HUP "$PID"
-ok "the old logs are closed" await 5 closed '*[eb].log'
-ok "and the old one of errors" await 5 closed error.log
-is "$(open_as other.log) $(open_as two.log)" "1 1" "the new ones are open"
-is "$(wc -l <"$DIR/one.log") $(tail -n 1 "$DIR/one.log")" "30 one ?first30" "the last lines of one are there"
-is "$(wc -l <"$DIR/b.log") $(tail -n 1 "$DIR/b.log")" "30 one ?b30" "and of the one that is gone"
-not_ok "what is less than a warning is not said" took other.log
+ok "the old access logs are closed" await 5 closed '*[eb].log'
+ok "the old error log is closed" await 5 closed error.log
+is "$(open_as other.log) $(open_as two.log)" "1 1" "the new logs are open"
+is "$(wc -l <"$DIR/one.log") $(tail -n 1 "$DIR/one.log")" "30 one ?first30" "the last lines of the old log are written"
+is "$(wc -l <"$DIR/b.log") $(tail -n 1 "$DIR/b.log")" "30 one ?b30" "the last lines of a removed log are written"
+not_ok "a message below the level warning is not logged" took other.log
 
 ask second 3
 ask b 1 -H 'Host: b.example'
 names other.log info two.log 'three %q' ''
 kill -HUP "$PID"
-ok "a level that is lower" await 5 took other.log
+ok "with a lower level the message is logged" await 5 took other.log
 ask third 2
 mv "$DIR/two.log" "$DIR/two.log.1"
 mv "$DIR/other.log" "$DIR/other.log.1"
 kill -USR1 "$PID"
-ok "rotation opens those that there are" await 5 test -e "$DIR/two.log"
-ok "all of them" await 5 test -e "$DIR/other.log"
+ok "a rotation reopens the access log" await 5 test -e "$DIR/two.log"
+ok "a rotation reopens the error log" await 5 test -e "$DIR/other.log"
 ask fourth 1
 stop_ranged
 is "$(tr '\n' ' ' <"$DIR/two.log.1")" "two ?second1 two ?second2 two ?second3 b ?b1 three ?third1 three ?third2 " \
 	"one that both name goes on, with another form"
-is "$(cat "$DIR/two.log")" "three ?fourth1" "after the rotation"
-is "$(wc -l <"$DIR/one.log")" 30 "nothing more in the old one"
-like "$(cat "$DIR/other.log")" 'info: stopped' "the error log, to the end"
-is "$(cat "$DIR/stderr.1")" "" "nothing was said elsewhere"
+is "$(cat "$DIR/two.log")" "three ?fourth1" "after the rotation lines go to the new file"
+is "$(wc -l <"$DIR/one.log")" 30 "the old log gets no other lines"
+like "$(cat "$DIR/other.log")" 'info: stopped' "the error log is complete"
+is "$(cat "$DIR/stderr.1")" "" "nothing is written to standard error"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A log that nobody reads holds no reload up, be it still wanted or not; and if somebody reads it after all, what was queued is there.
+# A log that is not read does not delay a reload, whether it is removed or not. If it is read later, the queued lines
+# are written.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100
@@ -12,15 +13,15 @@ for i in $(seq 3000); do echo "url = \"$URL/a.bin?$(printf '%01000d' "$i")\""; e
 curl -sS --fail --config "$DIR/curls" -H 'Host: fifo.example'
 take_stats
 queued=$(stat_of lines 'log.*name=.*/fifo$')
-at_least "$(stat_of dropped 'log.*name=.*/fifo$')" 100 "it is full"
+at_least "$(stat_of dropped 'log.*name=.*/fifo$')" 100 "the log is full"
 
 timed_reload() { # NAME
 	local start
 	start=$(date +%s%3N)
 	reload_ranged
-	at_most $(($(date +%s%3N) - start)) "$(seconds 2000)" "$1: ms for a reload"
+	at_most $(($(date +%s%3N) - start)) "$(seconds 2000)" "$1: the reload takes at most 2 s"
 	get "/a.bin?$1"
-	ok "$1: others are logged" await 5 grep -q "?$1\$" "$DIR/access.log"
+	ok "$1: other logs are written" await 5 grep -q "?$1\$" "$DIR/access.log"
 }
 config "access_format = 'again %q'" "$stuck"
 timed_reload wanted
@@ -28,15 +29,15 @@ config "access_format = '%q'"
 timed_reload unwanted
 timed_reload once-more
 fifo_open() { find "/proc/$PID/fd" -lname "$DIR/fifo" | grep -q .; }
-ok "its writer is left with it" fifo_open
+ok "the log that is not read remains open" fifo_open
 cat "$DIR/fifo" >"$DIR/read" &
 reader=$!
 fifo_closed() { ! fifo_open; }
-ok "as soon as it is read it ends" await 10 fifo_closed
-kill $reader 2>/dev/null # it may have opened it after the last line, and then waits for ever
+ok "the log is closed after it is read" await 10 fifo_closed
+kill $reader 2>/dev/null # the reader may have opened the FIFO after the last line, and would wait forever
 wait $reader 2>/dev/null
-at_most "$(grep -cE '^\?[0-9]{1000}$' "$DIR/read")" "$queued" "lines"
-is "$(grep -cvE '^\?[0-9]{1000}$' "$DIR/read")" 0 "all of them whole"
+at_most "$(grep -cE '^\?[0-9]{1000}$' "$DIR/read")" "$queued" "at most the queued lines are written"
+is "$(grep -cvE '^\?[0-9]{1000}$' "$DIR/read")" 0 "all lines are complete"
 config "access_format = '%q'" "$stuck"
 timed_reload back
 stop_ranged

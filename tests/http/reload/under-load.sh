@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A hundred reloads while wrk asks without a pause and fifty long downloads run: no request fails, no transfer is cut, nothing grows.
+# A hundred reloads during continuous requests of wrk and fifty long transfers: no request fails, no transfer is
+# aborted, and the memory does not grow.
 . "$(dirname "$0")/../lib.sh"
 
 command -v wrk >/dev/null || skip_all "no wrk"
@@ -28,21 +29,21 @@ reload_to() {
 for i in $(seq 10); do reload_to "$i"; done
 rss=$(rss_kib)
 for i in $(seq 11 100); do reload_to "$i"; done
-is "$(grep -c 'configuration reloaded' "$DIR/error.log")" 100 "a hundred were taken"
+is "$(grep -c 'configuration reloaded' "$DIR/error.log")" 100 "a hundred reloads succeed"
 get /a.bin
-is "$(header X-Say)" 100 "the last one holds"
-[ -n "$SANITIZED" ] || at_most "$(rss_kib)" $((rss + 2048)) "KiB of memory, $rss after ten"
+is "$(header X-Say)" 100 "the last configuration is in effect"
+[ -n "$SANITIZED" ] || at_most "$(rss_kib)" $((rss + 2048)) "the memory does not grow after ten reloads (KiB)"
 cut=0
 for i in $(seq 50); do
 	wait "${longs[i]}" && cmp -s "$DIR/long.$i" "$ROOT/long.bin" || cut=$((cut + 1))
 done
-is $cut 0 "of fifty long downloads as many were cut"
+is $cut 0 "none of fifty transfers is aborted"
 kill -INT $wrk
 wait $wrk
 read -r _ requests failed < <(grep '^sum' "$DIR/wrk")
-at_least "$requests" 1000 "requests by wrk"
-is "$failed" 0 "so many of them failed"
+at_least "$requests" 1000 "wrk sends many requests"
+is "$failed" 0 "no request of wrk fails"
 few_fds() { fds_at_most 40; }
-ok "descriptors are given back" await 20 few_fds
+ok "descriptors are closed" await 20 few_fds
 stop_ranged
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# URLs that are signed for an address or a network, and for a rate.
+# Signed URLs that are bound to an address or a network, or that carry a rate.
 . "$(dirname "$0")/../lib.sh"
 
 make_file x.bin 1000 large.bin 20000000 slow/large.bin 20000000
@@ -12,10 +12,10 @@ v6=http://$(sed -n 2p "$DIR/address")
 while read -r address v4_status v6_status; do
 	url=$(sign /x.bin --address "$address")
 	get "$url"
-	is "$STATUS" "$v4_status" "127.0.0.1 asks with the URL of $address"
-	is "$(curl -sg -o /dev/null -w '%{http_code}' "$v6$url")" "$v6_status" "::1 asks with the URL of $address"
+	is "$STATUS" "$v4_status" "127.0.0.1 uses the URL of $address"
+	is "$(curl -sg -o /dev/null -w '%{http_code}' "$v6$url")" "$v6_status" "::1 uses the URL of $address"
 	get "$url" --unix-socket "$DIR/socket"
-	is "$STATUS" 403 "a Unix socket's client is none of them"
+	is "$STATUS" 403 "a client of a Unix socket is rejected"
 done <<-END
 	127.0.0.1 200 403
 	127.0.0.0/8 200 403
@@ -27,16 +27,16 @@ done <<-END
 	2001:db8::/32 403 403
 END
 get "$(sign /x.bin --address 127.0.0.2)" --interface 127.0.0.2
-is "$STATUS" 200 "127.0.0.2 asks with its own"
+is "$STATUS" 200 "127.0.0.2 uses its own URL"
 get "$(sign /x.bin)" --unix-socket "$DIR/socket"
-is "$STATUS" 200 "and a Unix socket's client with one that is for all"
+is "$STATUS" 200 "a client of a Unix socket uses a URL without an address"
 url=$(sign /x.bin --address 192.0.2.7)
 get "$url" --interface 127.0.1.1 -H 'X-Forwarded-For: 192.0.2.7'
-is "$STATUS" 200 "a proxy that is trusted says who asks"
+is "$STATUS" 200 "the client that a trusted proxy names is accepted"
 get "$url" --interface 127.0.1.1 -H 'X-Forwarded-For: 192.0.2.8'
-is "$STATUS" 403 "and who does not"
+is "$STATUS" 403 "another client of the proxy is rejected"
 get "$url" -H 'X-Forwarded-For: 192.0.2.7'
-is "$STATUS" 403 "others are not believed"
+is "$STATUS" 403 "the field of a client without a proxy is ignored"
 
 start=$(clock_ms)
 start_count limited "$(sign /large.bin --rate 400K)"
@@ -53,9 +53,9 @@ near() { # GOT RATE NAME
 	at_least "$1" $(($2 * MS / 1000 * 80 / 100)) "$3"
 	at_most "$1" $(($2 * MS / 1000 * 110 / 100)) "$3"
 }
-near "$(bytes_of limited)" 409600 "a rate that was signed"
-near "$(bytes_of less)" 204800 "less, where the block says so"
-near "$(bytes_of least)" 102400 "or where the signature does"
+near "$(bytes_of limited)" 409600 "a signed rate"
+near "$(bytes_of less)" 204800 "a signed rate above the configured one"
+near "$(bytes_of least)" 102400 "a signed rate below the configured one"
 get "$(sign /x.bin --rate 100K)"
 get "$(sign /x.bin)"
 cmp_whole x.bin

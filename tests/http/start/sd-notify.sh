@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# systemd is told READY=1 when ranged can be connected to, and STOPPING=1 when it drains.
+# systemd gets READY=1 when ranged accepts connections, and STOPPING=1 when ranged drains.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100
@@ -14,11 +14,11 @@ PREFIX=(env "NOTIFY_SOCKET=$DIR/notify")
 start_ranged
 
 ready() { grep -q '^READY=1$' "$DIR/notes"; }
-ok "READY=1" await 5 ready
+ok "READY=1 is sent" await 5 ready
 get /a.bin
-is "$STATUS" 200 "and it is"
-not_ok "not STOPPING=1 yet" grep STOPPING "$DIR/notes"
+is "$STATUS" 200 "ranged accepts connections then"
+not_ok "STOPPING=1 is not sent before the stop" grep STOPPING "$DIR/notes"
 stop_ranged
-ok "STOPPING=1" await 5 grep -q '^STOPPING=1$' "$DIR/notes"
+ok "STOPPING=1 is sent" await 5 grep -q '^STOPPING=1$' "$DIR/notes"
 kill $listener 2>/dev/null
 finish

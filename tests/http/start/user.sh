@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# user: what was started as root becomes somebody else, in all its threads and for good, after it has opened what only root may open.
+# The key user: a ranged that is started as root switches all threads to another user after it has opened the files that
+# only root may open.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 need_root
@@ -19,71 +20,71 @@ for port in 987 988 989 990 0; do
 done
 config "listen = {\"127.0.0.1:$port\", \"tls:127.0.0.1:0\"}" 'user = nobody' "$(tls_pairs a)" \
 	"location \"/a.bin\" { auth_file = \"$DIR/users\" }"
-# A folder that nobody but its owner may enter is no place for what is served.
+# A directory that only its owner may enter cannot be served.
 reachable() { setpriv --reuid nobody --regid "$group" --clear-groups test -r "$ROOT/a.bin"; }
 chown nobody "$DIR" # for the address file
-reachable || skip_all "where the checkout lies below a folder that only root may enter, nobody else can serve it"
+reachable || skip_all "the source tree is below a directory that only root may enter, so another user cannot serve it"
 start_ranged --admin "unix:$DIR/admin.sock"
 get /a.bin -u anna:pw
-is "$STATUS" 200 "served, with a password file that only root may read"
+is "$STATUS" 200 "a file with a password file that only root may read is served"
 cmp_whole a.bin
 get /secret.bin
-is "$STATUS" 403 "not what only root may read"
+is "$STATUS" 403 "a file that only root may read is 403"
 URL=https://a.example:$(sed -n 's/^tls:.*://p' "$DIR/address") get /a.bin -u anna:pw -k --connect-to "::127.0.0.1:$(sed -n 's/^tls:.*://p' "$DIR/address")"
-is "$STATUS" 200 "and by TLS, with such a key"
+is "$STATUS" 200 "TLS with a key that only root may read is served"
 cmp_whole a.bin
-ok "the log says who it is" grep -q 'running as nobody (user' "$DIR/error.log"
+ok "the user is logged" grep -q 'running as nobody (user' "$DIR/error.log"
 uid=$(id -u nobody) gid=$(id -g nobody)
 rights() { cat /proc/"$PID"/task/*/status | awk -v key="$1:" '$1 == key { $1 = ""; print }' | sort -u; }
-is "$(rights Uid)" " $uid $uid $uid $uid" "every thread is nobody"
-is "$(stat -c '%a %u %g' "$DIR/admin.sock")" "660 $uid $gid" "the admin socket is his"
-is "$(rights Gid)" " $gid $gid $gid $gid" "and of nobody's group"
-is "$(rights Groups)" " $(id -G nobody)" "and of no other"
-for set in CapInh CapPrm CapEff CapBnd CapAmb; do is "$(rights $set)" " 0000000000000000" "$set: none"; done
-is "$(rights NoNewPrivs)" " 1" "no new privileges"
+is "$(rights Uid)" " $uid $uid $uid $uid" "every thread has the user"
+is "$(stat -c '%a %u %g' "$DIR/admin.sock")" "660 $uid $gid" "the admin socket belongs to the user"
+is "$(rights Gid)" " $gid $gid $gid $gid" "every thread has the group"
+is "$(rights Groups)" " $(id -G nobody)" "every thread has the supplementary groups of the user only"
+for set in CapInh CapPrm CapEff CapBnd CapAmb; do is "$(rights $set)" " 0000000000000000" "$set is empty"; done
+is "$(rights NoNewPrivs)" " 1" "no new privileges are possible"
 spy() { setpriv --reuid nobody --regid "$group" --clear-groups cat "/proc/$PID/maps"; }
-not_ok "others of that user can't look into its memory" spy
+not_ok "other processes of the user cannot read the memory" spy
 stop_ranged
 
 refused() { # NAME REGEX LINE
 	config "$3" 'listen = {"127.0.0.1:0"}'
 	local out
 	out=$("$RANGED" -c "$DIR/ranged.conf" -m 16M "$ROOT" 2>&1)
-	isnt $? 0 "$1: refused"
-	like "$out" "$2" "$1: says why"
-	not_ok "$1: --check, too" "$RANGED" --check -c "$DIR/ranged.conf" "$ROOT"
+	isnt $? 0 "$1: the start fails"
+	like "$out" "$2" "$1: the message names the reason"
+	not_ok "$1: --check fails, too" "$RANGED" --check -c "$DIR/ranged.conf" "$ROOT"
 }
-refused "a user who is not there" 'there is no user "absent-user"' 'user = "absent-user"'
-refused "a group that is not there" 'there is no group "absent-group"' 'user = "nobody:absent-group"'
-refused "no name" 'not of the form name or name:group' 'user = ":daemon"'
+refused "an unknown user" 'there is no user "absent-user"' 'user = "absent-user"'
+refused "an unknown group" 'there is no group "absent-group"' 'user = "nobody:absent-group"'
+refused "an empty name" 'not of the form name or name:group' 'user = ":daemon"'
 
-# A folder of that user's, in which a log is a link to where only root may write.
+# A directory of that user, in which a log is a link to a directory of root.
 mkdir -m 700 "$DIR/roots"
 mkdir "$DIR/nobodys"
 ln -s "$DIR/roots/made" "$DIR/nobodys/access.log"
 chown -h nobody "$DIR/nobodys" "$DIR/nobodys/access.log"
 config 'user = nobody' 'listen = {"127.0.0.1:0"}' "access_log = \"$DIR/nobodys/access.log\""
 "$RANGED" -c "$DIR/ranged.conf" -m 16M "$ROOT" >"$DIR/out" 2>&1
-is "$?" 73 "a log that leads to root's: refused"
-like "$(cat "$DIR/out")" 'access_log: .*Permission denied' "and says why"
-not_ok "and nothing is made there" test -e "$DIR/roots/made"
+is "$?" 73 "a log that leads to a directory of root ends the start"
+like "$(cat "$DIR/out")" 'access_log: .*Permission denied' "the message names the reason"
+not_ok "no file is created in the directory of root" test -e "$DIR/roots/made"
 
 config "user = \"nobody:daemon\"" 'listen = {"127.0.0.1:0"}'
 start_ranged
-is "$(rights Gid)" " $(id -g daemon) $(id -g daemon) $(id -g daemon) $(id -g daemon)" "another group"
+is "$(rights Gid)" " $(id -g daemon) $(id -g daemon) $(id -g daemon) $(id -g daemon)" "the group can be given"
 stop_ranged
 config 'listen = {"127.0.0.1:0"}'
 start_ranged
-is "$(grep -c 'warning: started as root and still running as root' "$DIR/error.log")" 1 "without it a warning"
+is "$(grep -c 'warning: started as root and still running as root' "$DIR/error.log")" 1 "running as root is reported"
 stop_ranged
 : >"$DIR/error.log"
 config 'listen = {"127.0.0.1:0"}' 'user = root'
 start_ranged
-not_ok "unless that is meant" grep -q 'still running as root' "$DIR/error.log"
+not_ok "user = root is not reported" grep -q 'still running as root' "$DIR/error.log"
 stop_ranged
 chmod 666 "$DIR/error.log" "$DIR/access.log"
 PREFIX=(setpriv --reuid nobody --regid "$group" --clear-groups)
 config 'listen = {"127.0.0.1:0"}' 'user = daemon'
 start_ranged
-ok "who is not root stays, and is told" grep -q 'only root can switch to daemon' "$DIR/error.log"
+ok "a server that is not started as root reports that it cannot switch" grep -q 'only root can switch to daemon' "$DIR/error.log"
 finish

@@ -8,14 +8,14 @@ make_file a.bin 100
 for signal in TERM INT; do
 	start_ranged
 	sockets=$(socket_count)
-	# One that was served, and one that never asked.
+	# One connection was served before, the other one has not sent a request.
 	printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n' | wire -t "$(seconds 30)" >"$DIR/served.$signal" &
 	clients=$!
 	wire -t "$(seconds 30)" </dev/null >"$DIR/silent" &
 	clients="$clients $!"
 	await 10 test -s "$DIR/served.$signal"
 	connected() { [ "$(socket_count)" -ge $((sockets + 2)) ]; }
-	ok "SIG$signal: both are connected" await 10 connected
+	ok "SIG$signal: both clients are connected" await 10 connected
 
 	start=$(date +%s%3N)
 	kill -$signal "$PID"
@@ -24,7 +24,7 @@ for signal in TERM INT; do
 		like "$?" '^[04]$' "SIG$signal: an idle connection is closed"
 	done
 	end_ranged
-	is $? 0 "SIG$signal: exit status"
-	at_most $(($(date +%s%3N) - start)) "$(seconds 2500)" "SIG$signal: at once"
+	is $? 0 "SIG$signal: the exit status is 0"
+	at_most $(($(date +%s%3N) - start)) "$(seconds 2500)" "SIG$signal: ranged stops at once"
 done
 finish

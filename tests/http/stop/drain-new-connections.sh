@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# SIGTERM just after somebody has connected: the request that is on its way is answered; who says nothing does not hold it up.
+# SIGTERM shortly after a client has connected: a request that is under way is answered. A client that sends nothing
+# does not delay the stop.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 10007
@@ -17,10 +18,10 @@ for pause in 0 0.4; do
 	printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n' >&3
 	cat <&3 >"$DIR/reply"
 	exec 3>&-
-	is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "asked $pause s after the drain began: answered"
-	cmp_whole a.bin "all of it" "$DIR/1.body"
+	is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "a request $pause s after SIGTERM is answered"
+	cmp_whole a.bin "the response is complete" "$DIR/1.body"
 	end_ranged
-	is $? 0 "exit status"
+	is $? 0 "the exit status is 0"
 	: >"$DIR/error.log"
 done
 
@@ -30,6 +31,6 @@ sleep 0.2
 kill -TERM "$PID"
 before=$(date +%s%3N)
 end_ranged
-is $? 0 "somebody who says nothing: exit status"
-at_most $(($(date +%s%3N) - before)) "$(seconds 2500)" "soon"
+is $? 0 "a client that sends nothing: the exit status is 0"
+at_most $(($(date +%s%3N) - before)) "$(seconds 2500)" "a client that sends nothing does not delay the stop"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What is not sent within drain_timeout is cut, and the exit status is 0.
+# Transfers that do not end within drain_timeout are aborted, and the exit status is 0.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 40000000
@@ -21,5 +21,5 @@ end_ranged
 is $? 0 "ranged exits with status 0 after drain_timeout"
 touch "$DIR/client.go"
 wait $client
-is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "the client was cut"
+is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "the transfer is aborted"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# SIGTERM: what is being sent is sent to its end, nobody else is accepted, and then the exit status is 0.
+# SIGTERM: transfers are completed, new connections are refused, and the exit status is 0.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 40000000
@@ -16,16 +16,16 @@ for i in 1 2 3; do await 10 test -e "$DIR/client.$i.reached"; done
 kill -TERM "$PID"
 refused() { ! curl -sS -o /dev/null "$URL/a.bin" 2>/dev/null; }
 ok "new connections are refused" await 5 refused
-ok "it goes on as long as there is something to send" running
+ok "ranged runs until the transfers are complete" running
 for i in 1 2 3; do touch "$DIR/client.$i.go"; done
 for client in $clients; do
 	wait "$client"
-	is "$?" 0 "the connection is closed after the answer"
+	is "$?" 0 "the connection is closed after the response"
 done
 for i in 1 2 3; do
-	is "$(perl "$LIB/replies.pl" "$DIR/reply.$i" "$DIR/")" 200 "client $i"
-	cmp_whole a.bin "has all of it" "$DIR/1.body"
+	is "$(perl "$LIB/replies.pl" "$DIR/reply.$i" "$DIR/")" 200 "client $i gets the response"
+	cmp_whole a.bin "the response is complete" "$DIR/1.body"
 done
 end_ranged
-is $? 0 "exit status"
+is $? 0 "the exit status is 0"
 finish

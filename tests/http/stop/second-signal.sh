@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A second signal cuts what the first one would have waited for.
+# A second signal aborts the transfers for which the first signal waits.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 40000000
@@ -13,14 +13,14 @@ for second in TERM INT; do
 	await 10 test -e "$DIR/client.reached"
 	kill -TERM "$PID"
 	sleep 0.3
-	ok "the first is waited for" running
+	ok "ranged waits after the first signal" running
 	start=$(date +%s%3N)
 	kill -$second "$PID"
 	end_ranged
-	is $? 0 "SIG$second: exit status"
-	at_most $(($(date +%s%3N) - start)) "$(seconds 2500)" "SIG$second: at once"
+	is $? 0 "SIG$second: the exit status is 0"
+	at_most $(($(date +%s%3N) - start)) "$(seconds 2500)" "SIG$second: ranged stops at once"
 	touch "$DIR/client.go"
 	wait $client
-	is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "the client was cut"
+	is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "the transfer is aborted"
 done
 finish

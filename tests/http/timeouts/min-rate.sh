@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A reader that takes less than min_rate is cut, a slow one above it is not.
+# A client that reads less than min_rate is disconnected. A slow client above this rate is not.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 40000000
@@ -19,17 +19,17 @@ await 5 test -e "$DIR/stalled.reached"
 printf "${request}Range: bytes=0-7999999\r\n\r\n" | wire -b 8192 -r 4000000 -t "$(seconds 60)" >"$DIR/slow.reply" &
 slow=$!
 
-# 20 s, in which the slow reader gets about 300 KB a second.
+# During these 20 s the slow client reads about 300 KB a second.
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	advance 2
 	sleep 0.15
 done
-ok "the stalled one is cut" await 5 sockets_at_most $((sockets + 1))
+ok "the stalled client is disconnected" await 5 sockets_at_most $((sockets + 1))
 wait $slow
-is "$?" 0 "the slow one ends"
-is "$(perl "$LIB/replies.pl" "$DIR/slow.reply" "$DIR/slow.")" 206 "with everything"
-cmp_range a.bin 0 7999999 "every byte of it" "$DIR/slow.1.body"
+is "$?" 0 "the slow client gets its response"
+is "$(perl "$LIB/replies.pl" "$DIR/slow.reply" "$DIR/slow.")" 206 "the response to the slow client is complete"
+cmp_range a.bin 0 7999999 "every byte for the slow client is correct" "$DIR/slow.1.body"
 touch "$DIR/stalled.go"
 wait $stalled
-is "$(perl "$LIB/replies.pl" "$DIR/stalled.reply" "$DIR/stalled.")" 200-cut "the stalled one has a part"
+is "$(perl "$LIB/replies.pl" "$DIR/stalled.reply" "$DIR/stalled.")" 200-cut "the stalled client has a part of its response"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Clients that stall in the middle of long bodies, plain and multipart, do not use up the smallest memory there can be.
+# Clients that stall in the middle of long responses, single and multipart, do not exhaust the smallest cache.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 1000001 big.bin 30000000
@@ -15,14 +15,14 @@ for i in $(seq 20); do
 	done
 done
 all_stalled() { [ "$(find "$DIR" -name '*.reached' | wc -l)" = 40 ]; }
-ok "40 of them stall" await 20 all_stalled
+ok "40 clients stall" await 20 all_stalled
 
 for _ in 1 2 3; do
 	get /a.bin --max-time "$(seconds 10)"
-	is "$RC $STATUS" "0 200" "a file of a MiB is served"
+	is "$RC $STATUS" "0 200" "a file of 1 MiB is served"
 	cmp_whole a.bin
 	get /big.bin --max-time "$(seconds 10)"
-	is "$RC $STATUS" "0 200" "a large one is served"
+	is "$RC $STATUS" "0 200" "a large file is served"
 	cmp_whole big.bin
 done
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Clients that go away in the handshake, in a header, or in a body leave nothing behind.
+# Clients that disconnect in the handshake, in a request header, or in a response leave nothing behind.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 
@@ -18,8 +18,8 @@ for i in 1 2 3 4 5 6 7 8 9 10; do
 done
 echo | openssl s_client -connect "$TLS_ADDRESS" >/dev/null 2>&1
 printf 'GET /1000.bin HT' | timeout 1 openssl s_client -connect "$TLS_ADDRESS" >/dev/null 2>&1
-ok "nothing is left" await 10 sockets_at_most "$idle"
+ok "all connections are closed" await 10 sockets_at_most "$idle"
 secure_get /20000000.bin
-cmp_whole 20000000.bin "others are served"
-like "$(grep -c ' 200 ' "$DIR/access.log")" '^1[0-9]$' "whoever asked is in the log"
+cmp_whole 20000000.bin "other clients are served"
+like "$(grep -c ' 200 ' "$DIR/access.log")" '^1[0-9]$' "each client that sent a request is in the access log"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Certificates that can't be used are refused with their file and the reason, by --check and at start; an expired one is told.
+# Unusable certificates are rejected by --check and at the start; the message names the file and the reason. An expired
+# certificate is reported.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 
@@ -16,15 +17,15 @@ refused() { # TLS-VALUE REGEX NAME
 	status=$?
 	like "$status $out" "^78 .*$2" "$3"
 	out=$("$RANGED" -c "$DIR/bad.conf" "$ROOT" 2>&1)
-	like "$? $out" "^(78|69) .*$2" "$3, at start"
+	like "$? $out" "^(78|69) .*$2" "$3, at the start"
 }
 pair() { echo "tls = \"$DIR/$1 $DIR/$2\""; }
 refused "" 'listen: an address with "tls:" needs a certificate' "no certificate"
-refused "$(pair none.pem a.key)" "$DIR/none.pem: No such file or directory" "no such certificate"
-refused "$(pair a.pem none.key)" "$DIR/none.key: No such file or directory" "no such key"
-refused "$(pair nonsense.pem a.key)" "$DIR/nonsense.pem: the file contains no certificate in PEM format" "no certificate in it"
-refused "$(pair a.pem nonsense.pem)" "$DIR/nonsense.pem: the file contains no private key in PEM format" "no key in it"
-refused "$(pair a.pem b.key)" "$DIR/b.key: the key does not match the certificate in $DIR/a.pem" "the key of another"
+refused "$(pair none.pem a.key)" "$DIR/none.pem: No such file or directory" "a missing certificate"
+refused "$(pair a.pem none.key)" "$DIR/none.key: No such file or directory" "a missing key"
+refused "$(pair nonsense.pem a.key)" "$DIR/nonsense.pem: the file contains no certificate in PEM format" "a file without a certificate"
+refused "$(pair a.pem nonsense.pem)" "$DIR/nonsense.pem: the file contains no private key in PEM format" "a file without a key"
+refused "$(pair a.pem b.key)" "$DIR/b.key: the key does not match the certificate in $DIR/a.pem" "the key of another certificate"
 refused "$(pair a.pem locked.key)" "$DIR/locked.key: the key is encrypted" "a key with a password"
 refused "tls = {\"$DIR/a.pem $DIR/a.key\", \"$DIR/b.pem $DIR/a.key\"}" "$DIR/a.key: the key does not match the certificate in $DIR/b.pem" "the second pair"
 refused "tls = \"$DIR/a.pem $DIR/a.key $DIR/b.key\"" "expected the file of a certificate and the file of its key" "three files"
@@ -32,13 +33,13 @@ refused "tls = \"$DIR/a.pem $DIR/a.key $DIR/b.key\"" "expected the file of a cer
 cat "$DIR/a.pem" "$DIR/a.key" >"$DIR/one.pem"
 start_tls "tls = \"$DIR/one.pem\""
 secure_get /x.bin
-is "$STATUS" 200 "one file with both is fine"
+is "$STATUS" 200 "one file with both is accepted"
 stop_ranged
 cp "$DIR/a.key" "$DIR/old.key"
 openssl req -new -key "$DIR/old.key" -subj /CN=a.example -out "$DIR/old.csr" 2>/dev/null
 sign_certificate old 20200101000000Z 20200201000000Z
 start_tls "$(tls_pairs old)"
-like "$(cat "$DIR/error.log")" "warning: .*old.pem: this certificate \(a.example\) expired at 20" "an expired one is told"
+like "$(cat "$DIR/error.log")" "warning: .*old.pem: this certificate \(a.example\) expired at 20" "an expired certificate is reported"
 secure_get /x.bin -k
-is "$STATUS" 200 "and served all the same"
+is "$STATUS" 200 "an expired certificate is used"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Which certificate a client is shown: by the name it asks for, and by what it can check.
+# The certificate is chosen by the server name of the client and by the signature algorithms that the client supports.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 
@@ -11,20 +11,20 @@ make_certificate r a.example rsa
 make_certificate e ed.example ed25519
 make_file x.bin 1000
 start_tls "$(tls_pairs a b c r e)"
-is "$(subject_for -)" "CN=a.example" "without a name: the first"
-is "$(subject_for nobody.example)" "CN=a.example" "likewise with one that nobody has"
-is "$(subject_for b.example)" "CN=b.example" "by name"
-is "$(subject_for B.EXAMPLE)" "CN=b.example" "in any case"
-is "$(subject_for y.b.example)" "CN=b.example" "by a wildcard"
-is "$(subject_for x.b.example)" "CN=x.b.example" "a name goes before a wildcard"
-is "$(subject_for ed.example)" "CN=ed.example" "Ed25519"
+is "$(subject_for -)" "CN=a.example" "without a name the first certificate is sent"
+is "$(subject_for nobody.example)" "CN=a.example" "for an unknown name the first certificate is sent"
+is "$(subject_for b.example)" "CN=b.example" "the certificate with the name is sent"
+is "$(subject_for B.EXAMPLE)" "CN=b.example" "the name is case-insensitive"
+is "$(subject_for y.b.example)" "CN=b.example" "a wildcard matches"
+is "$(subject_for x.b.example)" "CN=x.b.example" "a name takes precedence over a wildcard"
+is "$(subject_for ed.example)" "CN=ed.example" "an Ed25519 certificate is sent"
 for version in tls1_2 tls1_3; do
-	like "$(handshake -servername a.example -$version)" 'Peer signature type: (ECDSA|ecdsa_secp256r1_sha256)' "$version: the first of two for one name"
-	like "$(handshake -servername a.example -$version -sigalgs RSA-PSS+SHA256:RSA+SHA256)" 'Peer signature type: (RSA|rsa_pss_rsae_sha256)' "$version: the one that the client understands"
+	like "$(handshake -servername a.example -$version)" 'Peer signature type: (ECDSA|ecdsa_secp256r1_sha256)' "$version: the first of two certificates with the name is sent"
+	like "$(handshake -servername a.example -$version -sigalgs RSA-PSS+SHA256:RSA+SHA256)" 'Peer signature type: (RSA|rsa_pss_rsae_sha256)' "$version: the certificate whose algorithm the client supports is sent"
 done
 for name in a.example b.example y.b.example x.b.example; do
 	case $name in a.example) use_name $name a ;; x.*) use_name $name c ;; *) use_name $name b ;; esac
 	secure_get /x.bin
-	is "$STATUS $RC" "200 0" "curl believes it for $name"
+	is "$STATUS $RC" "200 0" "curl accepts the certificate for $name"
 done
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 50 clients at once, by TLS and in the clear, small and large, with one worker that serves them all.
+# 50 concurrent clients, with and without TLS, for small and large files, are served correctly by one worker.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 
@@ -22,20 +22,20 @@ fetch() { # CLIENT
 }
 for i in {1..50}; do fetch "$i" >"$DIR/said.$i" 2>&1 & clients[i]=$!; done
 wait "${clients[@]}"
-is "$(cat "$DIR"/said.*)" "" "each of 150 files arrived whole"
+is "$(cat "$DIR"/said.*)" "" "all of 150 files are complete"
 logged() { [ "$(grep -c '" 200 ' "$DIR/access.log")" = 150 ]; }
-ok "each is in the log" await 5 logged
+ok "each request is in the access log" await 5 logged
 
-# The bound on connections counts both kinds.
+# max_connections counts connections with and without TLS.
 stop_ranged
 start_tls "$(tls_pairs a)" 'max_connections = 3'
 idle=$(socket_count)
 for i in 1 2 3; do (printf G | tls_wire >/dev/null) & done
 connected() { [ "$(socket_count)" -ge $((idle + 3)) ]; }
-ok "three are connected" await 10 connected
+ok "three clients are connected" await 10 connected
 secure_get /1000.bin
-is "$RC $STATUS" "0 503" "a client too many by TLS is refused"
+is "$RC $STATUS" "0 503" "another TLS connection is rejected"
 URL=$PLAIN_URL
 get /1000.bin
-is "$STATUS" 503 "and in the clear"
+is "$STATUS" 503 "another connection without TLS is rejected"
 finish

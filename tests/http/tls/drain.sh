@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# SIGTERM: what is being sent by TLS is sent to its end; idle connections and handshakes are closed at once.
+# SIGTERM: transfers over TLS are completed. Idle connections and handshakes are closed at once.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 
@@ -14,25 +14,25 @@ await 10 test -s "$DIR/out"
 await 10 test -s "$DIR/idle"
 kill -TERM "$PID"
 wait $stalled
-like "$?" '^[04]$' "a handshake is cut"
+like "$?" '^[04]$' "a handshake is aborted"
 wait $idle
 is $? 0 "an idle connection is closed"
 wait $client
-is $? 0 "a transfer goes on"
-cmp_whole a.bin "to its end" "$DIR/out"
+is $? 0 "a transfer continues"
+cmp_whole a.bin "a transfer is completed" "$DIR/out"
 end_ranged
-is $? 0 "exit status"
+is $? 0 "the exit status is 0"
 
-# A second signal cuts.
+# A second signal aborts transfers.
 start_tls "$(tls_pairs a)"
 curl -sS "${TRUST[@]}" --limit-rate 100k -o "$DIR/cut" "$URL/b.bin" 2>/dev/null & client=$!
 await 10 test -s "$DIR/cut"
 kill -TERM "$PID"
 sleep 0.3
-ok "it waits for the client" running
+ok "ranged waits for the client" running
 kill -TERM "$PID"
 end_ranged
-is $? 0 "exit status after a second signal"
+is $? 0 "the exit status after a second signal is 0"
 wait $client
-isnt $? 0 "and the client knows that it has not all of it"
+isnt $? 0 "the client notices that the response is incomplete"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# hsts: said by TLS only, with every status, also from replies that were made before.
+# hsts: Strict-Transport-Security is sent over TLS only, with every status, also by prebuilt responses.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 
@@ -9,21 +9,21 @@ make_sizes 1000 30000 3000000
 make_text quiet/x.txt quiet
 start_tls "$(tls_pairs a)" 'hsts = 1y' 'location "/quiet/" { hsts = 0 }' 'workers = 1'
 said() { header Strict-Transport-Security || echo none; }
-for i in 1 2 3 4; do # in turn, since replies are kept
+for i in 1 2 3 4; do # alternately, because responses are prebuilt
 	for size in 1000 30000 3000000; do
 		secure_get "/$size.bin"
-		is "$STATUS $(said)" "200 max-age=31536000" "by TLS, $size bytes, $i"
+		is "$STATUS $(said)" "200 max-age=31536000" "over TLS, $size bytes, request $i"
 		tls=$URL URL=$PLAIN_URL
 		get "/$size.bin"
-		is "$STATUS $(said)" "200 none" "in the clear, $size bytes, $i"
+		is "$STATUS $(said)" "200 none" "without TLS, $size bytes, request $i"
 		URL=$tls
 	done
 done
 for request in "/none" "/quiet" "/1000.bin -r 0-9" "/1000.bin -r 5000-" "/1000.bin --head" "/1000.bin -X PUT" "/1000.bin -X OPTIONS"; do
 	# shellcheck disable=SC2086
 	secure_get $request
-	is "$(said)" "max-age=31536000" "with status $STATUS"
+	is "$(said)" "max-age=31536000" "a response with status $STATUS has the field"
 done
 secure_get /quiet/x.txt
-is "$STATUS $(said)" "200 none" "0 says nothing"
+is "$STATUS $(said)" "200 none" "the value 0 sends no field"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# SIGHUP reads the certificates again: no client notices, new ones see the new certificate, a bad one leaves the old one in force.
+# SIGHUP loads the certificates again. No client is affected, new connections get the new certificate, and an invalid
+# certificate leaves the old one in effect.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 
@@ -15,7 +16,7 @@ use_name a.example both
 serial() { handshake "$@" | openssl x509 -noout -serial; }
 reloads() { grep -c 'configuration reloaded' "$DIR/error.log"; }
 reloads_at_least() { [ "$(reloads)" -ge "$1" ]; }
-use() { # NAME: as certbot does it, by rename
+use() { # NAME: replaces the files by rename, as certbot does
 	cp "$DIR/$1.pem" "$DIR/new.pem"; cp "$DIR/$1.key" "$DIR/new.key"
 	mv "$DIR/new.key" "$DIR/a.key"; mv "$DIR/new.pem" "$DIR/a.pem"
 	before=$(reloads)
@@ -23,11 +24,11 @@ use() { # NAME: as certbot does it, by rename
 	await 10 reloads_at_least $((before + 1))
 }
 old=$(serial)
-tls_wire </dev/null >"$DIR/held" & # begun with the old one
+tls_wire </dev/null >"$DIR/held" & # a connection that began with the old certificate
 curl -sS "${TRUST[@]}" --limit-rate 1M -o "$DIR/slow" "$URL/3000000.bin" & slow=$!
 use two
-is "$(serial)" "$(openssl x509 -noout -serial -in "$DIR/two.pem")" "new clients see the new certificate"
-isnt "$(serial)" "$old" "which is another one"
+is "$(serial)" "$(openssl x509 -noout -serial -in "$DIR/two.pem")" "new connections get the new certificate"
+isnt "$(serial)" "$old" "the new certificate differs from the old one"
 
 touch "$DIR/go"
 load() {
@@ -48,18 +49,18 @@ rm "$DIR/go"
 wait $load1 $load2
 for i in 1 2; do
 	read -r count failed <"$DIR/count.$i"
-	is "$failed" 0 "load $i: none of $count failed"
-	at_least "$count" 3 "load $i: there were some"
+	is "$failed" 0 "load $i: none of $count requests failed"
+	at_least "$count" 3 "load $i: requests were made"
 done
 wait $slow
-cmp_whole 3000000.bin "a transfer that was under way got all of it" "$DIR/slow"
+cmp_whole 3000000.bin "a transfer during the reload is complete" "$DIR/slow"
 
 now=$(serial)
 echo nonsense >"$DIR/a.pem"
 count=$(reloads)
 kill -HUP "$PID"
-ok "a bad file is told" await 10 grep -q "a.pem: the file contains no certificate in PEM format" "$DIR/error.log"
-is "$(serial) $(reloads)" "$now $count" "and the old certificate stays in force"
+ok "an invalid certificate is reported" await 10 grep -q "a.pem: the file contains no certificate in PEM format" "$DIR/error.log"
+is "$(serial) $(reloads)" "$now $count" "the old certificate remains in effect"
 secure_get /1000.bin
-is "$STATUS" 200 "it goes on serving"
+is "$STATUS" 200 "requests are served"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Clients that stall in the handshake, at any point, cost no CPU time, keep nobody waiting, and are cut by header_timeout.
+# Clients that stall in the TLS handshake, at any point, need little processor time, delay no other client, and are
+# disconnected after header_timeout.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 
@@ -9,7 +10,7 @@ make_sizes 1000 20000000
 control_clock
 start_tls "$(tls_pairs a)" 'header_timeout = 60s' 'max_connections_per_client = 0'
 hello='\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'
-# A whole ClientHello, of which no answer is read on.
+# A complete ClientHello; the client does not read the response.
 mkfifo "$DIR/tap"
 perl -MSocket -e '
 	socket(my $s, PF_INET, SOCK_STREAM, 0); bind $s, sockaddr_in(0, INADDR_LOOPBACK); listen $s, 1;
@@ -30,11 +31,11 @@ connected() { [ "$(socket_count)" -ge $((idle + 20)) ]; }
 ok "20 clients stall" await 5 connected
 before=$(cpu_ticks)
 sleep 0.5
-at_most $(($(cpu_ticks) - before)) $((10 * RANGED_SLOW)) "hundredths of a second of CPU time in half a second"
+at_most $(($(cpu_ticks) - before)) $((10 * RANGED_SLOW)) "stalled clients need little processor time (hundredths of a second in half a second)"
 secure_get /20000000.bin --max-time "$(seconds 20)"
-cmp_whole 20000000.bin "others are served"
+cmp_whole 20000000.bin "other clients are served"
 secure_get /1000.bin -w '%{time_total}'
-like "$STATUS" '^0\.[0-2]|^[0-9]\.' "at once"
+like "$STATUS" '^0\.[0-2]|^[0-9]\.' "other clients are served at once"
 advance 61
-ok "they are cut by header_timeout" await 20 sockets_at_most "$idle"
+ok "the stalled clients are disconnected after header_timeout" await 20 sockets_at_most "$idle"
 finish
