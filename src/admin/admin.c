@@ -77,7 +77,7 @@ static int start(struct admin_listener **listener, const struct admin_listener_o
 	}
 	error = admin_listener_start(*listener);
 	if (error != 0) {
-		log_error("admin: can't start the listener: %s", strerror(-error));
+		log_error("admin: cannot start the listener: %s", strerror(-error));
 		return error;
 	}
 	for (size_t i = 0; admin_listener_address(*listener, i, text, sizeof(text)) != NULL; i++)
@@ -103,7 +103,7 @@ void admin_give(struct admin_listener *listener, uid_t uid, gid_t gid)
 	int error = listener != NULL ? admin_listener_give(listener, uid, gid) : 0;
 
 	if (error != 0)
-		log_warning("admin: can't change the owner of the Unix socket to the user of the workers: %s",
+		log_warning("admin: cannot change the owner of the Unix socket to the user of the workers: %s",
 			    strerror(-error));
 }
 

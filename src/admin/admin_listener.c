@@ -109,8 +109,8 @@ static int open_all(struct admin_listener *listener, char *fault)
 		int opened = admin_socket_open(addresses->list[i], listener->fds + listener->fd_count);
 
 		if (opened < 0) {
-			snprintf(fault, ADMIN_LISTENER_FAULT_BYTES, "admin: can't listen on %s: %s", addresses->list[i],
-				 strerror(-opened));
+			snprintf(fault, ADMIN_LISTENER_FAULT_BYTES, "admin: cannot listen on %s: %s",
+				 addresses->list[i], strerror(-opened));
 			return opened;
 		}
 		listener->fd_count += (size_t)opened;

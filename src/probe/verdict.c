@@ -42,9 +42,8 @@ static void judge_direct(const struct probe_result *result, struct probe_verdict
 		break;
 	case PROBE_DIRECT_BUFFERED:
 		warn(verdict, "page-cache",
-		     "%.0f %% of the file is in the page cache after reading. The filesystem accepts O_DIRECT, but "
-		     "does not "
-		     "bypass the page cache. ranged works, but it displaces pages of other programs.",
+		     "%.0f %% of the file is in the page cache after reading. The filesystem accepts O_DIRECT, but does "
+		     "not bypass the page cache. ranged works, but it displaces pages of other programs.",
 		     100 * result->resident);
 		break;
 	case PROBE_DIRECT_MEMORY:
@@ -56,8 +55,7 @@ static void judge_direct(const struct probe_result *result, struct probe_verdict
 	case PROBE_DIRECT_NONE:
 		warn(verdict, "no-direct",
 		     "%s does not support O_DIRECT for this file. ranged reads such files through the page cache, "
-		     "with its "
-		     "offload threads (offload_threads).",
+		     "with its offload threads (offload_threads).",
 		     result->file.mount.type);
 	}
 }

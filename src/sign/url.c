@@ -33,9 +33,8 @@ static const char *message_of(int error)
 		return "the path or a name in it is too long";
 	if (error == -ENOENT)
 		return "the path contains %2F, but no file name can contain a slash";
-	return "not a URL with http:// or https:// and not a path that starts with a slash, or it contains a blank, a "
-	       "control character or an "
-	       "invalid escape";
+	return "not a URL with http:// or https://, and not a path that starts with a slash; blanks, control "
+	       "characters and invalid escapes are not allowed";
 }
 
 const char *sign_url_parse(const char *text, bool raw_path, struct sign_url *url)

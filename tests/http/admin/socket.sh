@@ -18,7 +18,7 @@ fi
 # Another one does not take it away.
 "$RANGED" --listen 127.0.0.1:0 --admin "unix:$DIR/admin.sock" "$ROOT" 2>"$DIR/second"
 isnt $? 0 "a second one with the same socket does not start"
-like "$(cat "$DIR/second")" "can't listen on unix:.*in use" "and says why"
+like "$(cat "$DIR/second")" "cannot listen on unix:.*in use" "and says why"
 ask_socket /healthz
 is "$(cat "$BODY")" ok "the first one goes on"
 
