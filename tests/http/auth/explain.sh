@@ -12,19 +12,19 @@ explain() { # URL [FIELD]: stores the output in $OUT
 }
 says() { like "$OUT" "$1" "$2"; }
 explain /p/a.txt
-says 'password +none was given' "without a password: the reason"
+says 'password +the request has no password' "without a password: the reason"
 says 'status +401' "without a password: the status"
 explain /p/a.txt "Authorization: Basic $(printf 'alice:right' | base64)"
-says 'password +of "alice", right' "the right password: the result"
+says 'password +of user "alice": correct' "the right password: the result"
 says 'status +200' "the right password: the status"
 explain /p/a.txt "Authorization: Basic $(printf 'alice:wrong' | base64)"
-says 'password +of "alice", wrong' "a wrong password: the result"
+says 'password +of user "alice": wrong' "a wrong password: the result"
 says 'status +401' "a wrong password: the status"
 explain /q/a.txt
-says 'address +127\.0\.0\.1 may not come in' "an address that is not allowed: the reason"
+says 'address +127\.0\.0\.1 is denied' "an address that is not allowed: the reason"
 says 'status +403' "an address that is not allowed: the status"
 explain /q/a.txt 'X-Forwarded-For: 192.0.2.1'
-says 'address +192\.0\.2\.1 may come in' "an allowed address that a trusted proxy reports"
+says 'address +192\.0\.2\.1 is allowed' "an allowed address that a trusted proxy reports"
 explain /a.txt
 not_ok "a path without access control has no such lines" grep -E '^(address|password)' <<<"$OUT"
 finish

@@ -77,7 +77,7 @@ changed() { get /small.bin && [ "$(header ETag | tr -d W/)" = "$(etag_of small.b
 ok "a digest that is older than the file is ignored" await 4 changed
 cmp_whole small.bin
 "$RANGED" -c "$DIR/ranged.conf" "$ROOT" --explain /a.bin -H "If-Range: $tag" -H 'Range: bytes=0-9' >"$DIR/explained" 2>&1 </dev/null
-like "$(cat "$DIR/explained")" "ETag $tag.*If-Range fits" "--explain shows the tag"
+like "$(cat "$DIR/explained")" "ETag $tag.*If-Range matches" "--explain shows the tag"
 printf 'etag = inode\n' >"$DIR/bad.conf"
 like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:1: etag: .*mtime" "an invalid value of etag is rejected"
 finish

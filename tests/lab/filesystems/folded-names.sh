@@ -82,7 +82,7 @@ get /fold/try
 is "$STATUS" 404 "try: neither"
 get /fold/open/ -H 'Accept: application/json'
 is "$STATUS" 200 "a listing again"
-like "$("$RANGED" --explain /fold/OTHER.BIN "$ROOT")" 'its folder spells it in another way' "--explain says why"
+like "$("$RANGED" --explain /fold/OTHER.BIN "$ROOT")" 'its directory has another spelling' "--explain says why"
 
 # Renamed, and made anew, under a server that runs.
 mv "$SOURCE/other.bin" "$SOURCE/OTHER.BIN"

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The output of --explain. After each step of the request, the fields that the step has set are printed, with the keys
+ * and the lines of the configuration that they come from. Nothing is decided here; the steps have decided.
+ *
+ * A step is recognized by its name in the table of steps/steps.c. Steps without output are not listed.
+ */
+#include "daemon/explain_report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/align.h"
+#include "base/clock.h"
+#include "config/config_key.h"
+#include "http/negotiate.h"
+#include "steps/variant.h"
+#include "store/span.h"
+
+#define READS_SHOWN 8
+
+static void print(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prints a line with a label, which is "" for further lines of the same subject. */
+static void print(const char *label, const char *format, ...)
+{
+	va_list arguments;
+
+	printf("%-15s ", label);
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	putchar('\n');
+}
+
+static const char *config_name(const struct options *options)
+{
+	return options->config_path != NULL ? options->config_path : "command line";
+}
+
+static void print_settings(const struct settings *settings)
+{
+	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
+		if (config_key_setting(i) != SETTING_COUNT && settings_has(settings, config_key_setting(i)))
+			printf(" %s", config_key(i));
+	putchar('\n');
+}
+
+static void print_site(const struct options *options, const struct site *site)
+{
+	if (site->host != NULL)
+		print("site", "\"%s\" (%s:%u)", site->host, config_name(options), site->line);
+	else
+		print("site", "the top level (%s)", config_name(options));
+}
+
+static void print_blocks(const struct options *options, const struct match *match)
+{
+	for (unsigned i = 0; i < match->count; i++) {
+		const struct rule *rule = match->rules[i];
+
+		if (rule != NULL)
+			printf("%-15s %s:%u: location \"%s\":", i == 0 ? "blocks" : "", config_name(options),
+			       rule->line, rule->pattern);
+		else
+			printf("%-15s %s:", i == 0 ? "blocks" : "", i == 0 ? "outside all blocks" : "the site itself");
+		print_settings(match->chain[i]);
+	}
+}
+
+static void print_file(const struct request *request)
+{
+	const struct file *file = request->selected.file;
+	time_t seconds = (time_t)(file->version.mtime_ns / (int64_t)CLOCK_NS_PER_S);
+	char time[32];
+	struct tm tm;
+
+	strftime(time, sizeof(time), "%Y-%m-%d %H:%M:%S", gmtime_r(&seconds, &tm));
+	print("file", "%s/%s",
+	      request->match.site->root != NULL ? request->match.site->root
+						: request->site->config.rules->sites[0].root,
+	      request->path.file);
+	print("", "%" PRIu64 " bytes, modified %s UTC", file->version.size, time);
+	if (file->direct)
+		print("", "read with O_DIRECT, with an alignment of %u bytes", file->offset_alignment);
+	else
+		print("", "read by the offload threads, because its filesystem does not support O_DIRECT");
+}
+
+static void print_address(const struct request *request, enum step_result result)
+{
+	const struct settings *settings = request_settings(request);
+	char text[ADDRESS_TEXT_BYTES];
+
+	if (settings_has(settings, SETTING_ALLOW) || settings_has(settings, SETTING_DENY))
+		print("address", "%s is %s (allow, deny)", address_format(&request->origin.client_address, text),
+		      result == STEP_NEXT ? "allowed" : "denied");
+}
+
+static void print_password(const struct request *request, enum step_result result)
+{
+	const char *file = request_settings(request)->auth_file;
+
+	if (file == NULL || result == STEP_WAIT)
+		return;
+	if (request->login.user == NULL)
+		print("password", "the request has no password (%s)", file);
+	else
+		print("password", "of user \"%s\": %s (%s)", request->login.user,
+		      result == STEP_NEXT ? "correct" : "wrong", file);
+}
+
+static void print_signature(const struct request *request)
+{
+	print("signature", "%s (%s)", signature_description(request->signature.verdict),
+	      request_settings(request)->sign_keys);
+	if (request->signature.rate_bytes > 0)
+		print("", "the signature limits the response to %" PRIu64 " bytes a second",
+		      request->signature.rate_bytes);
+}
+
+/* Describes why the path leads to no file. */
+static const char *describe_lookup(const struct request *request)
+{
+	const struct site *site = request->match.site->root != NULL ? request->match.site
+								    : &request->site->config.rules->sites[0];
+	int error = request->lookup.want.error;
+
+	if (error == -EISDIR)
+		return "a directory";
+	if (error == -EXDEV)
+		return "a symbolic link leads out of the root";
+	if (error == -ENOENT &&
+	    beneath_is_misspelled(site->root_fd, request->path.file, request->site->config.symlinks))
+		return "the filesystem finds the name, but its directory has another spelling of it";
+	return strerror(-error);
+}
+
+static void print_found(const struct request *request)
+{
+	if (request->selected.file != NULL)
+		print_file(request);
+	else
+		print("", "%s", describe_lookup(request));
+}
+
+static void print_rejected_variants(const struct file_siblings *siblings)
+{
+	for (unsigned i = 0; i < SIBLING_VARIANTS; i++)
+		if (siblings->faults[i] != ENCODING_FINE)
+			print("", "%s is not sent: %s", sibling_suffix((enum sibling)i),
+			      encoding_fault_text((enum encoding_fault)siblings->faults[i]));
+}
+
+static const char *describe_variant(const struct request *request, const struct variant *variant, unsigned quality)
+{
+	if (variant == request->selected.variant)
+		return "selected";
+	if (quality == 0)
+		return "not accepted";
+	return request->selected.as_is ? "not used for a range, unless If-Range has its tag"
+				       : "not preferred, or removed";
+}
+
+/* Prints the variants of the file with their quality for the client, and the selected one. */
+static void print_variants(const struct request *request, enum step_result result)
+{
+	const struct file *original = request->selected.original != NULL ? request->selected.original
+									 : request->selected.file;
+	const struct file_siblings *siblings = &original->siblings;
+	const char *field = request->input.fields.accept_encoding;
+	unsigned identity = negotiate_encoding(field, "identity");
+
+	if (!request_settings(request)->precompressed) {
+		print("variants", "precompressed is off");
+		return;
+	}
+	if (siblings->variants == 0) {
+		print("variants", "none (.zst, .br, .gz)");
+		print_rejected_variants(siblings);
+		return;
+	}
+	print("variants", "Accept-Encoding: %s", field != NULL ? field : "(not sent)");
+	for (unsigned i = 0; i < SIBLING_VARIANTS; i++) {
+		const struct variant *variant = variant_of((enum sibling)i);
+		unsigned quality = negotiate_encoding(field, variant->coding);
+
+		if (siblings->variants >> i & 1)
+			print("", "%s, q=%u.%03u: %s", variant->coding, quality / 1000, quality % 1000,
+			      describe_variant(request, variant, quality));
+	}
+	print_rejected_variants(siblings);
+	print("", "unencoded, q=%u.%03u: %s", identity / 1000, identity % 1000,
+	      result == STEP_REPLY		  ? "rejected"
+	      : request->selected.variant != NULL ? "not preferred"
+	      : request->selected.as_is		  ? "selected, because of Range"
+						  : "selected");
+}
+
+static void print_condition(const char *name, const char *value, bool *any)
+{
+	if (value == NULL)
+		return;
+	print(*any ? "" : "preconditions", "%s: %s", name, value);
+	*any = true;
+}
+
+static void print_preconditions(const struct request *request, enum step_result result)
+{
+	const struct precondition_fields *fields = &request->input.fields.conditions;
+	bool any = false;
+
+	if (request->validator.etag[0] != '\0')
+		print("validators", "ETag %s%s", request->validator.etag,
+		      request->validator.weak
+			      ? " (weak, because the file or its digest changed just now and may change again with the same mtime; If-Range does not match)"
+			      : "");
+	print_condition("If-Match", fields->if_match, &any);
+	print_condition("If-Unmodified-Since", fields->if_unmodified_since, &any);
+	print_condition("If-None-Match", fields->if_none_match, &any);
+	print_condition("If-Modified-Since", fields->if_modified_since, &any);
+	print_condition("If-Range", fields->if_range, &any);
+	if (!any)
+		print("preconditions", "none");
+	else if (result == STEP_REPLY)
+		print("", "result: %u", request->reply.status);
+	else if (fields->if_range != NULL)
+		print("", request->content.whole ? "If-Range does not match: the whole file is served"
+						 : "If-Range matches: the range is served");
+	else
+		print("", "all of them are met");
+}
+
+static void print_ranges(const struct request *request, enum step_result result)
+{
+	if (request->input.fields.range == NULL) {
+		print("ranges", "not requested");
+		return;
+	}
+	print("ranges", "requested: %s%s", request->input.fields.range,
+	      request->input.fields.ranges > 1 ? " and further Range fields, which are ignored" : "");
+	if (result == STEP_REPLY)
+		return;
+	if (request->reply.status != 206) {
+		print("", "the whole file is served");
+		return;
+	}
+	for (unsigned i = 0; i < request->content.ranges.count; i++)
+		print("", "served: %" PRIu64 "-%" PRIu64, request->content.ranges.ranges[i].first,
+		      request->content.ranges.ranges[i].last);
+}
+
+/* Prints the read for a span. */
+static void print_read(const struct request *request, uint64_t offset, size_t length)
+{
+	const struct file *file = request->selected.file;
+	struct cache_span span = { .version = &file->version,
+				   .alignment = file->direct ? file->offset_alignment : 1,
+				   .offset = offset,
+				   .length = length };
+	struct cache_extent *extent;
+	struct span read;
+
+	if (cache_find(request->site->process.cache, &span, &extent, &read) == CACHE_MISS)
+		print("", "%" PRIu64 "-%" PRIu64 ": reads %zu bytes at %" PRIu64, offset, offset + length - 1,
+		      read.length, read.offset);
+}
+
+/* Divides the body as a transfer does: no read crosses the end of an extent. */
+static void print_reads(const struct request *request)
+{
+	unsigned shown = 0;
+	uint64_t left = 0;
+
+	if (request->reply.length == 0)
+		return;
+	print("cache", "%s; the reads are those of an empty cache",
+	      (const char *const[]){ "cached by use (auto)", "not cached (never)",
+				     "pinned (pin)" }[request_settings(request)->cache]);
+	printf("%-15s from the disk, at aligned offsets:\n", "reads");
+	for (unsigned i = 0; i < request->content.ranges.count; i++) {
+		const struct byte_range *range = &request->content.ranges.ranges[i];
+		bool one = cache_in_one_extent(&request->selected.file->version, range->first, range->last);
+
+		for (uint64_t at = range->first; at <= range->last;) {
+			uint64_t end = one ? range->last : align_down(at, SHARD_EXTENT_BYTES) + SHARD_EXTENT_BYTES - 1;
+
+			if (end > range->last)
+				end = range->last;
+			if (shown++ < READS_SHOWN)
+				print_read(request, at, (size_t)(end - at + 1));
+			else
+				left++;
+			at = end + 1;
+		}
+	}
+	if (left > 0)
+		print("", "and %" PRIu64 " more", left);
+}
+
+void explain_report_reply(const struct request *request)
+{
+	const struct reply *reply = &request->reply;
+
+	print("status", "%u", reply->status);
+	for (unsigned i = 0; i < reply->header_count; i++)
+		printf("%-15s %s: %s\n", i == 0 ? "fields" : "", reply->headers[i].name, reply->headers[i].value);
+	if (reply->listing && reply->status == 200)
+		print("", "Transfer-Encoding: chunked");
+	else if (reply->status != 204 && !reply->listing)
+		print("", "Content-Length: %" PRIu64, reply->length);
+}
+
+void explain_report_step(const struct options *options, const struct request *request, const struct request_step *step,
+			 enum step_result result)
+{
+	if (strcmp(step->name, "target") == 0 && request->lookup.files != NULL)
+		print_site(options, request->match.site);
+	else if (strcmp(step->name, "signature") == 0 && request_settings(request)->sign_keys != NULL)
+		print_signature(request);
+	else if (strcmp(step->name, "address") == 0)
+		print_address(request, result);
+	else if (strcmp(step->name, "password") == 0)
+		print_password(request, result);
+	else if (strcmp(step->name, "find") == 0)
+		print("looks for", "/%s", request->path.file);
+	else if (strcmp(step->name, "rules") == 0)
+		print_blocks(options, &request->match);
+	else if (strcmp(step->name, "found") == 0 && result != STEP_WAIT)
+		print_found(request);
+	else if (strcmp(step->name, "variant") == 0 && result != STEP_WAIT)
+		print_variants(request, result);
+	else if (strcmp(step->name, "preconditions") == 0)
+		print_preconditions(request, result);
+	else if (strcmp(step->name, "range") == 0)
+		print_ranges(request, result);
+	else if (strcmp(step->name, "listing") == 0 && result != STEP_WAIT)
+		print("lists", "/%s", request->path.file);
+	else if (strcmp(step->name, "read") == 0)
+		print_reads(request);
+}
+
+void explain_report_request(const char *target)
+{
+	print("request", "GET %s", target);
+}
