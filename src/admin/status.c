@@ -128,12 +128,15 @@ static void put_row(struct output *output, const struct statistics_row *row, jso
 	}
 }
 
-/* Creates an array with an empty object for each item. */
-static void add_array(struct output *output, enum statistics_scope scope, const char *key)
+/* Creates the array of a scope, with an empty object for each item. */
+static void add_array(struct output *output, enum statistics_scope scope)
 {
+	static const char *const keys[STATISTICS_SCOPES] = {
+		[STATISTICS_DEVICE] = "devices", [STATISTICS_WORKER] = "workers", [STATISTICS_LOG] = "logs"
+	};
 	json_t *array = json_array();
 
-	put(output, output->root, key, array);
+	put(output, output->root, keys[scope], array);
 	for (unsigned i = 0; i < statistics_items(output->snapshot, scope); i++)
 		append(output, array, json_object());
 	output->arrays[scope] = array;
@@ -141,18 +144,19 @@ static void add_array(struct output *output, enum statistics_scope scope, const 
 
 static void put_table(struct output *output)
 {
-	add_array(output, STATISTICS_DEVICE, "devices");
-	add_array(output, STATISTICS_WORKER, "workers");
-	add_array(output, STATISTICS_LOG, "logs");
 	for (unsigned i = 0; i < statistics_count; i++) {
 		const struct statistics_row *row = &statistics_table[i];
-		const unsigned items = row->path != NULL ? statistics_items(output->snapshot, row->scope) : 0;
 
-		for (unsigned item = 0; item < items; item++)
-			put_row(output, row,
-				row->scope == STATISTICS_PROCESS ? output->root
-								 : json_array_get(output->arrays[row->scope], item),
-				item);
+		if (row->path == NULL)
+			continue;
+		if (row->scope == STATISTICS_PROCESS) {
+			put_row(output, row, output->root, 0);
+			continue;
+		}
+		if (output->arrays[row->scope] == NULL)
+			add_array(output, row->scope);
+		for (unsigned item = 0; item < statistics_items(output->snapshot, row->scope); item++)
+			put_row(output, row, json_array_get(output->arrays[row->scope], item), item);
 	}
 }
 

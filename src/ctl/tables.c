@@ -24,7 +24,7 @@
 static const struct ctl_column device_columns[] = {
 	{ "device", 7, 0, true },      { "mode", 7, 8, true },	   { "queued", 6, 1, false },
 	{ "in flight", 10, 2, false }, { "reads/s", 7, 5, false }, { "read", 12, 3, false },
-	{ "waits p99", 9, 7, false },  { "p50", 7, 6, false },	   { "p99", 7, 4, false },
+	{ "wait p99", 9, 7, false },   { "p50", 7, 6, false },	   { "p99", 7, 4, false },
 };
 
 /* Returns the number of disks that are shown. */
