@@ -84,6 +84,18 @@ if grep -qx -e --admin "$DIR/all.options"; then
 	same "ranged.8: each metric, and no others" "$DIR/documented" "$DIR/families"
 fi
 
+# --- messages ---
+
+# The messages in ranged.8 are constant parts of those in the source, where a literal may be split over several lines.
+cat src/*.c src/*/*.c | perl -0pe 's/"\s*\n\s*"//g' >"$DIR/source"
+sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/s/^\.It Qq //p' man/ranged.8 >"$DIR/messages"
+at_least "$(wc -l <"$DIR/messages")" 10 "ranged.8 describes messages"
+unknown=
+while read -r message; do
+	grep -qF "$message" "$DIR/source" || unknown+="$message; "
+done <"$DIR/messages"
+is "$unknown" "" "ranged.8: the source contains each of these messages"
+
 # --- how they look ---
 
 for page in man/*.[1-8]; do
