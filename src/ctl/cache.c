@@ -73,7 +73,7 @@ static void show_progress(struct stream *stream)
 }
 
 /* Parses the complete line. */
-static void take_line(struct stream *stream)
+static void parse_line(struct stream *stream)
 {
 	json_t *json = json_loadb(stream->line, stream->used, 0, NULL);
 
@@ -88,7 +88,7 @@ static void take_line(struct stream *stream)
 }
 
 /* See ctl_client_body_fn. */
-static void take_bytes(void *context, const char *bytes, size_t count)
+static void receive_bytes(void *context, const char *bytes, size_t count)
 {
 	struct stream *stream = context;
 
@@ -100,13 +100,13 @@ static void take_bytes(void *context, const char *bytes, size_t count)
 			continue;
 		}
 		if (stream->used > 0)
-			take_line(stream);
+			parse_line(stream);
 		stream->used = 0;
 	}
 }
 
 /* Prints an error message that starts with a path. Returns status. */
-static int complain(const char *path, const char *what, int status)
+static int print_error(const char *path, const char *what, int status)
 {
 	fprintf(stderr, "ranged-ctl: ");
 	for (; *path != '\0'; path++)
@@ -145,15 +145,15 @@ static int print_result(const struct ctl_cache *cache, const struct stream *stre
 		return status;
 	}
 	if (status != 0)
-		return complain(path, ctl_client_fault(cache->client), status);
+		return print_error(path, ctl_client_fault(cache->client), status);
 	if (stream->bad)
-		return complain(path, "the server is not ranged: it sent a line that is not a JSON object",
-				EX_PROTOCOL);
+		return print_error(path, "the server is not ranged: it sent a line that is not a JSON object",
+				   EX_PROTOCOL);
 	if (done)
 		print_done(cache, stream->last, path);
 	if (*error != '\0')
-		return complain(path, error, EX_IOERR);
-	return done ? 0 : complain(path, "the connection ended before the operation was complete", EX_TEMPFAIL);
+		return print_error(path, error, EX_IOERR);
+	return done ? 0 : print_error(path, "the connection ended before the operation was complete", EX_TEMPFAIL);
 }
 
 /* Returns the resource with its query, which the caller frees with free(); NULL if memory runs out. */
@@ -181,9 +181,9 @@ int ctl_cache_run(const struct ctl_cache *cache, const char *path)
 		stream->cache = cache;
 		stream->path = path;
 		stream->begun_ns = clock_now_ns();
-		status = ctl_client_ask(cache->client, true, resource, take_bytes, stream);
+		status = ctl_client_request(cache->client, true, resource, receive_bytes, stream);
 		if (stream->used > 0)
-			take_line(stream);
+			parse_line(stream);
 		clear_progress(stream);
 		status = print_result(cache, stream, path, status);
 		json_decref(stream->last);
@@ -223,13 +223,13 @@ int ctl_cache_hot(struct ctl_client *client, uint64_t limit, bool json)
 	int status;
 
 	snprintf(resource, sizeof(resource), "/cache/hot?limit=%" PRIu64, limit);
-	status = ctl_client_ask(client, false, resource, NULL, NULL);
+	status = ctl_client_request(client, false, resource, NULL, NULL);
 	if (status != 0)
-		return complain("hot", ctl_client_fault(client), status);
+		return print_error("hot", ctl_client_fault(client), status);
 	body = ctl_client_body(client, &bytes);
 	hot = json_loadb(body, bytes, 0, NULL);
 	if (!json_is_array(json_object_get(hot, "files")))
-		status = complain("hot", "the server is not ranged: its answer has no list of files", EX_PROTOCOL);
+		status = print_error("hot", "the server is not ranged: its answer has no list of files", EX_PROTOCOL);
 	else if (json)
 		fwrite(body, 1, bytes, stdout);
 	else

@@ -64,7 +64,7 @@ static size_t keep(struct ctl_client *client, const char *bytes, size_t count)
 }
 
 /* The write callback of libcurl. */
-static size_t take_bytes(char *bytes, size_t size, size_t count, void *context)
+static size_t receive_bytes(char *bytes, size_t size, size_t count, void *context)
 {
 	struct ctl_client *client = context;
 
@@ -120,7 +120,7 @@ static bool set_options(struct ctl_client *client, bool post, const char *url)
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "ranged-ctl/" PACKAGE_VERSION);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_bytes);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive_bytes);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, client);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	if (client->on_body == NULL)
@@ -352,8 +352,8 @@ int ctl_client_end(struct ctl_client *client)
 	return client->status == 200 ? 0 : explain_status(client);
 }
 
-int ctl_client_ask(struct ctl_client *client, bool post, const char *resource, ctl_client_body_fn on_body,
-		   void *context)
+int ctl_client_request(struct ctl_client *client, bool post, const char *resource, ctl_client_body_fn on_body,
+		       void *context)
 {
 	int status = ctl_client_start(client, post, resource, on_body, context);
 

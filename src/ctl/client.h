@@ -43,8 +43,8 @@ bool ctl_client_wait(struct ctl_client *client, const int *fds, unsigned count, 
 int ctl_client_end(struct ctl_client *client);
 
 /* Runs a request from its start to its end. */
-int ctl_client_ask(struct ctl_client *client, bool post, const char *resource, ctl_client_body_fn on_body,
-		   void *context);
+int ctl_client_request(struct ctl_client *client, bool post, const char *resource, ctl_client_body_fn on_body,
+		       void *context);
 
 /* Returns the stored body of the last request, terminated by a NUL that *bytes does not count. */
 const char *ctl_client_body(const struct ctl_client *client, size_t *bytes);

@@ -55,7 +55,7 @@ static bool is_unicode(void)
 	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-static int complain(const struct command *command, int status)
+static int print_error(const struct command *command, int status)
 {
 	fprintf(stderr, "ranged-ctl: %s\n", ctl_client_fault(command->client));
 	return status;
@@ -95,13 +95,13 @@ static int print_summary(const json_t *status)
 
 static int run_status(struct command *command)
 {
-	int status = ctl_client_ask(command->client, false, "/status", NULL, NULL);
+	int status = ctl_client_request(command->client, false, "/status", NULL, NULL);
 	const char *body;
 	size_t bytes;
 	json_t *json;
 
 	if (status != 0)
-		return complain(command, status);
+		return print_error(command, status);
 	body = ctl_client_body(command->client, &bytes);
 	json = json_loadb(body, bytes, 0, NULL);
 	if (!json_is_object(json)) {
@@ -118,21 +118,21 @@ static int run_status(struct command *command)
 
 static int run_metrics(struct command *command)
 {
-	int status = ctl_client_ask(command->client, false, "/metrics", NULL, NULL);
+	int status = ctl_client_request(command->client, false, "/metrics", NULL, NULL);
 
 	if (status != 0)
-		return complain(command, status);
+		return print_error(command, status);
 	print_body(command);
 	return 0;
 }
 
 /* Runs health or ready. Status 503 is a valid answer and makes the exit status 1. */
-static int ask_whether(struct command *command, const char *resource)
+static int run_check(struct command *command, const char *resource)
 {
-	int status = ctl_client_ask(command->client, false, resource, NULL, NULL);
+	int status = ctl_client_request(command->client, false, resource, NULL, NULL);
 
 	if (status != 0 && ctl_client_status(command->client) != 503)
-		return complain(command, status);
+		return print_error(command, status);
 	if (!command->quiet)
 		print_body(command);
 	return status == 0 ? 0 : 1;
@@ -140,12 +140,12 @@ static int ask_whether(struct command *command, const char *resource)
 
 static int run_health(struct command *command)
 {
-	return ask_whether(command, "/healthz");
+	return run_check(command, "/healthz");
 }
 
 static int run_ready(struct command *command)
 {
-	return ask_whether(command, "/readyz");
+	return run_check(command, "/readyz");
 }
 
 static int run_top(struct command *command)
@@ -240,7 +240,7 @@ static void set_operation(struct command *command, const char *text, struct argp
 		argp_error(state, "unknown command \"%s\"", text);
 }
 
-static void take_argument(struct command *command, char *text, struct argp_state *state)
+static void add_argument(struct command *command, char *text, struct argp_state *state)
 {
 	if (command->operation == NULL) {
 		set_operation(command, text, state);
@@ -316,7 +316,7 @@ static error_t parse_option(int option, char *value, struct argp_state *state)
 		command->once = true;
 		break;
 	case ARGP_KEY_ARG:
-		take_argument(command, value, state);
+		add_argument(command, value, state);
 		return 0;
 	case ARGP_KEY_END:
 		check_command(command, state);

@@ -155,7 +155,7 @@ static enum ctl_event stop(struct ctl_terminal *terminal)
 	return CTL_EVENT_ENDED;
 }
 
-static enum ctl_event take_signal(struct ctl_terminal *terminal)
+static enum ctl_event read_signal(struct ctl_terminal *terminal)
 {
 	struct signalfd_siginfo info;
 
@@ -174,7 +174,7 @@ static enum ctl_event take_signal(struct ctl_terminal *terminal)
 	return CTL_EVENT_ENDED;
 }
 
-static enum ctl_event take_key(struct ctl_terminal *terminal)
+static enum ctl_event read_key(struct ctl_terminal *terminal)
 {
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	char key;
@@ -194,7 +194,7 @@ static enum ctl_event take_key(struct ctl_terminal *terminal)
 
 enum ctl_event ctl_terminal_event(struct ctl_terminal *terminal)
 {
-	enum ctl_event event = take_signal(terminal);
+	enum ctl_event event = read_signal(terminal);
 
-	return event != CTL_EVENT_NONE ? event : take_key(terminal);
+	return event != CTL_EVENT_NONE ? event : read_key(terminal);
 }

@@ -28,7 +28,7 @@ struct top {
 	struct ctl_client *client;
 	struct ctl_history history;
 	struct ctl_terminal terminal;
-	bool unicode, asking;
+	bool unicode, requesting;
 	uint64_t interval_ns, next_ns; /* time of the next request */
 	uint64_t answered_ns;	       /* time of the last answer */
 	char trouble[CTL_CLIENT_FAULT_BYTES];
@@ -36,7 +36,7 @@ struct top {
 };
 
 /* Adds the answer to the history. Returns 0 or an exit status, with the reason in top->trouble. */
-static int take_answer(struct top *top)
+static int add_answer(struct top *top)
 {
 	int status = ctl_client_end(top->client);
 	size_t bytes;
@@ -58,7 +58,7 @@ static int take_answer(struct top *top)
 	return status;
 }
 
-static int ask(struct top *top)
+static int request_status(struct top *top)
 {
 	int status = ctl_client_start(top->client, false, "/status", NULL, NULL);
 
@@ -68,7 +68,7 @@ static int ask(struct top *top)
 	}
 	while (!ctl_client_wait(top->client, NULL, 0, 1000))
 		;
-	return take_answer(top);
+	return add_answer(top);
 }
 
 /* Returns the frame as text, which the caller frees with free(); NULL if memory runs out. */
@@ -84,7 +84,7 @@ static char *draw(const struct top *top, unsigned width, unsigned height, bool s
 	view.trouble_s = (clock_now_ns() - top->answered_ns) / CLOCK_NS_PER_S;
 	if (top->trouble[0] != '\0')
 		view.trouble = top->trouble;
-	else if (top->asking && view.trouble_s * 1000 >= SLOW_MS && !still)
+	else if (top->requesting && view.trouble_s * 1000 >= SLOW_MS && !still)
 		view.trouble = "ranged has not answered yet";
 	if (ctl_canvas_init(&canvas, width, height, top->unicode) == 0) {
 		ctl_view_draw(&canvas, &view);
@@ -94,7 +94,7 @@ static char *draw(const struct top *top, unsigned width, unsigned height, bool s
 	return text;
 }
 
-static int complain(const struct top *top, int status)
+static int print_error(const struct top *top, int status)
 {
 	fprintf(stderr, "ranged-ctl: %s\n", top->trouble);
 	return status;
@@ -109,14 +109,14 @@ int ctl_top_once(struct ctl_client *client, uint64_t interval_ms, bool unicode)
 	int status;
 
 	top = (struct top){ .client = client, .unicode = unicode, .interval_ns = interval_ms * CLOCK_NS_PER_MS };
-	status = ask(&top);
+	status = request_status(&top);
 	if (status == 0) {
 		usleep((useconds_t)(interval_ms * 1000));
-		status = ask(&top);
+		status = request_status(&top);
 	}
 	if (status != 0) {
 		ctl_history_fini(&top.history);
-		return complain(&top, status);
+		return print_error(&top, status);
 	}
 	ctl_terminal_size(STDOUT_FILENO, &width, &height);
 	text = draw(&top, width, height, true, CTL_NO_CODES, &bytes);
@@ -150,14 +150,14 @@ static void start_request(struct top *top, uint64_t now_ns)
 	top->next_ns += top->interval_ns;
 	if (top->next_ns < now_ns)
 		top->next_ns = now_ns + top->interval_ns;
-	top->asking = ctl_client_start(top->client, false, "/status", NULL, NULL) == 0;
+	top->requesting = ctl_client_start(top->client, false, "/status", NULL, NULL) == 0;
 }
 
 static int time_left_ms(const struct top *top, uint64_t now_ns)
 {
 	/* While a request is pending, the screen is updated twice a second with the time since the last answer. */
-	if (top->asking || top->next_ns <= now_ns)
-		return top->asking ? 500 : 0;
+	if (top->requesting || top->next_ns <= now_ns)
+		return top->requesting ? 500 : 0;
 	return (int)((top->next_ns - now_ns) / CLOCK_NS_PER_MS) + 1;
 }
 
@@ -168,14 +168,14 @@ static bool step(struct top *top)
 	enum ctl_event event;
 	bool ended;
 
-	if (!top->asking && now_ns >= top->next_ns)
+	if (!top->requesting && now_ns >= top->next_ns)
 		start_request(top, now_ns);
 	ended = ctl_client_wait(top->client, top->terminal.fds, 2, time_left_ms(top, now_ns));
-	if (top->asking && ended) {
-		top->asking = false;
-		take_answer(top);
+	if (top->requesting && ended) {
+		top->requesting = false;
+		add_answer(top);
 		show(top);
-	} else if (top->asking && clock_now_ns() - top->answered_ns >= SLOW_MS * CLOCK_NS_PER_MS) {
+	} else if (top->requesting && clock_now_ns() - top->answered_ns >= SLOW_MS * CLOCK_NS_PER_MS) {
 		show(top);
 	}
 	while ((event = ctl_terminal_event(&top->terminal)) == CTL_EVENT_REDRAW)
@@ -189,10 +189,10 @@ int ctl_top_run(struct ctl_client *client, uint64_t interval_ms, bool unicode)
 	int status, error, number;
 
 	top = (struct top){ .client = client, .unicode = unicode, .interval_ns = interval_ms * CLOCK_NS_PER_MS };
-	status = ask(&top);
+	status = request_status(&top);
 	if (status != 0) {
 		ctl_history_fini(&top.history);
-		return complain(&top, status);
+		return print_error(&top, status);
 	}
 	top.next_ns = clock_now_ns() + top.interval_ns;
 	error = ctl_terminal_open(&top.terminal);

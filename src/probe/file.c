@@ -41,7 +41,7 @@
 #endif
 
 /* Prints a message; error is -errno or 0. Returns status. */
-static int complain(const char *directory, const char *what, int error, int status)
+static int print_error(const char *directory, const char *what, int error, int status)
 {
 	fprintf(stderr, "ranged-probe: %s: %s%s%s\n", directory, what, error != 0 ? ": " : "",
 		error != 0 ? strerror(-error) : "");
@@ -169,20 +169,20 @@ static void try_sample(const char *directory)
 		closedir(dir);
 }
 
-static int refuse(const char *directory, int error)
+static int report_open_error(const char *directory, int error)
 {
 	switch (error) {
 	case -EROFS:
-		complain(directory, "the filesystem is read-only; the measurement needs a writable directory", 0, 0);
+		print_error(directory, "the filesystem is read-only; the measurement needs a writable directory", 0, 0);
 		try_sample(directory);
 		return EX_CANTCREAT;
 	case -EACCES:
 	case -EPERM:
-		complain(directory, "no write permission; the measurement needs a writable directory", error, 0);
+		print_error(directory, "no write permission; the measurement needs a writable directory", error, 0);
 		try_sample(directory);
 		return EX_CANTCREAT;
 	default:
-		return complain(directory, "cannot create a temporary file", error, EX_CANTCREAT);
+		return print_error(directory, "cannot create a temporary file", error, EX_CANTCREAT);
 	}
 }
 
@@ -210,9 +210,9 @@ static int check_directory(const char *directory)
 	struct stat st;
 
 	if (stat(directory, &st) != 0)
-		return complain(directory, "cannot read the properties of the directory", -errno, EX_NOINPUT);
+		return print_error(directory, "cannot read the properties of the directory", -errno, EX_NOINPUT);
 	if (!S_ISDIR(st.st_mode))
-		return complain(directory, "not a directory", 0, EX_NOINPUT);
+		return print_error(directory, "not a directory", 0, EX_NOINPUT);
 	return 0;
 }
 
@@ -236,17 +236,17 @@ int probe_file_open(struct probe_file *file, const char *directory, uint64_t byt
 		return status;
 	error = open_any(file);
 	if (error != 0)
-		return refuse(directory, error);
+		return report_open_error(directory, error);
 	error = read_properties(file);
 	if (error != 0)
-		return complain(directory, "cannot read the properties of the temporary file", error, EX_IOERR);
+		return print_error(directory, "cannot read the properties of the temporary file", error, EX_IOERR);
 	status = check_room(directory, bytes);
 	if (status != 0)
 		return status;
 	error = make_room(file, bytes);
 	return error == 0 ? 0
-			  : complain(directory, "not enough free space for the temporary file (see --size)", error,
-				     EX_CANTCREAT);
+			  : print_error(directory, "not enough free space for the temporary file (see --size)", error,
+					EX_CANTCREAT);
 }
 
 int probe_file_shorten(struct probe_file *file, uint64_t bytes)

@@ -42,7 +42,8 @@ static void judge_direct(const struct probe_result *result, struct probe_verdict
 		break;
 	case PROBE_DIRECT_BUFFERED:
 		warn(verdict, "page-cache",
-		     "%.0f %% of the file is in the page cache after reading. The filesystem accepts O_DIRECT, but does "
+		     "%.0f %% of the file is in the page cache after reading. The filesystem accepts O_DIRECT, but "
+		     "does "
 		     "not bypass the page cache. ranged works, but it displaces pages of other programs.",
 		     100 * result->resident);
 		break;

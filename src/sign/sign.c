@@ -124,7 +124,7 @@ static void print_version(FILE *stream, struct argp_state *state)
 }
 
 /* Prints an error message about a URL or a file, and sets the exit status. */
-static void complain(struct command *command, int status, const char *about, const char *what)
+static void print_error(struct command *command, int status, const char *about, const char *what)
 {
 	fprintf(stderr, "ranged-sign: %s: %s\n", about, what);
 	command->status = status;
@@ -138,13 +138,13 @@ static void sign_url(struct command *command, const char *text, const struct sig
 	char query[SIGNATURE_QUERY_BYTES];
 
 	if (signature_parse(url->query, &found) != SIGNATURE_MISSING) {
-		complain(command, EX_DATAERR, text,
-			 "the URL already has parameters of a signature (e, k, s, a, r or p)");
+		print_error(command, EX_DATAERR, text,
+			    "the URL already has parameters of a signature (e, k, s, a, r or p)");
 		return;
 	}
 	strcpy(stpcpy(signature->path, "/"), url->path.file);
 	if (signature_sign(signature, command->key) != 0 || signature_format(signature, query, sizeof(query)) != 0) {
-		complain(command, EX_SOFTWARE, text, "cannot sign the URL; it may be too long");
+		print_error(command, EX_SOFTWARE, text, "cannot sign the URL; it may be too long");
 		return;
 	}
 	printf("%s%s%s%s\n", url->text,
@@ -196,7 +196,7 @@ static void handle(struct command *command, const char *text)
 	const char *fault = sign_url_parse(text, !command->check, &url);
 
 	if (fault != NULL) {
-		complain(command, EX_DATAERR, text, fault);
+		print_error(command, EX_DATAERR, text, fault);
 		return;
 	}
 	if (command->check)
@@ -219,7 +219,7 @@ static void handle_stdin(struct command *command)
 			handle(command, text);
 	}
 	if (ferror(stdin))
-		complain(command, EX_NOINPUT, "standard input", strerror(errno));
+		print_error(command, EX_NOINPUT, "standard input", strerror(errno));
 	free(text);
 }
 
@@ -230,7 +230,8 @@ static const struct argp argp = {
 	.parser = parse_option,
 	.args_doc = "URL|PATH...\n-",
 	.doc = "Print signed URLs for ranged, one per line. A URL is used unchanged. A PATH starts with a slash, is "
-	       "the name of a file below the root that ranged serves, and is percent-encoded. \"-\" reads URLs and paths from standard input."
+	       "the name of a file below the root that ranged serves, and is percent-encoded. \"-\" reads URLs and "
+	       "paths from standard input."
 	       "\vThe exit status is 0 on success; 1 if --check found a URL that ranged rejects; otherwise one of "
 	       "sysexits.h. See ranged-sign(1).",
 };
@@ -297,6 +298,6 @@ int main(int argc, char **argv)
 		}
 	sign_keys_free(command.keys);
 	if (fflush(stdout) != 0 || ferror(stdout))
-		complain(&command, EX_IOERR, "standard output", strerror(errno));
+		print_error(&command, EX_IOERR, "standard output", strerror(errno));
 	return command.status;
 }
