@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# SIGHUP gives the cache another size: memory comes and goes, what is being sent goes on, and nothing fails meanwhile.
+# A reload can change cache_size: memory is mapped and unmapped, transfers continue, and no request fails.
 . "$(dirname "$0")/../lib.sh"
 
 CACHE=
@@ -10,9 +10,9 @@ start_ranged --workers 2
 resize() { # SIZE
 	config "cache_size = $1"
 	reload_ranged
-	like "$(tail -n 1 "$DIR/error.log")" "configuration reloaded" "cache_size = $1 is taken"
+	like "$(tail -n 1 "$DIR/error.log")" "configuration reloaded" "cache_size = $1 is applied"
 }
-cached() { # whether all of it is read from memory
+cached() { # returns true if the file is read from the cache only
 	local before
 	curl -sS -o "$BODY" "$URL/$1"
 	before=$(read_bytes)
@@ -23,9 +23,9 @@ cached a.bin
 small=$(rss_kib)
 
 resize 128M
-ok "it holds more" cached a.bin
+ok "the larger cache contains the file" cached a.bin
 cmp_whole a.bin "the same bytes"
-[ -n "$SANITIZED" ] || at_least "$(rss_kib)" $((small + 100000)) "its memory is there"
+[ -n "$SANITIZED" ] || at_least "$(rss_kib)" $((small + 100000)) "the memory of the larger cache is mapped"
 
 curl -sS --limit-rate 8M -o "$DIR/long" "$URL/a.bin" & long=$!
 for i in 1 2 3; do
@@ -33,24 +33,24 @@ for i in 1 2 3; do
 	(while [ ! -e "$DIR/over" ]; do curl -sSf -w '%{http_code} %{size_download}\n' -K "$DIR/some.$i" || echo failed; done) >"$DIR/answers.$i" & some[i]=$!
 done
 for size in 8M 64M 0 16M 4M 200M 0 8M; do resize "$size"; done
-wait $long; is $? 0 "a transfer goes on through all of it"
-cmp_whole a.bin "with all of its bytes" "$DIR/long"
+wait $long; is $? 0 "a transfer continues during all changes"
+cmp_whole a.bin "the transfer is complete" "$DIR/long"
 touch "$DIR/over"
 wait "${some[@]}"
-is "$(sort -u "$DIR"/answers.*)" "206 70001" "nothing failed meanwhile"
-at_least "$(cat "$DIR"/answers.* | wc -l)" 600 "though much was asked for"
+is "$(sort -u "$DIR"/answers.*)" "206 70001" "no request fails"
+at_least "$(cat "$DIR"/answers.* | wc -l)" 600 "many requests were sent"
 
 gone() { [ "$(rss_kib)" -le $((small + 12000)) ]; }
-[ -n "$SANITIZED" ] || ok "the memory is the machine's again" await 15 gone
-not_ok "and it holds no more than that" cached a.bin
+[ -n "$SANITIZED" ] || ok "the memory of the smaller cache is unmapped" await 15 gone
+not_ok "the smaller cache does not contain the file" cached a.bin
 resize 0
-not_ok "with 0 nothing is kept" cached b.bin
-cmp_whole b.bin "the bytes are right"
+not_ok "with cache_size = 0 nothing is cached" cached b.bin
+cmp_whole b.bin "with cache_size = 0 files are served"
 resize 8M
-ok "after it, it is" cached b.bin
+ok "after it files are cached again" cached b.bin
 
 config 'cache_size = 900T'
 reload_ranged
-like "$(tail -n 2 "$DIR/error.log")" 'cache_size.*reload failed' "more than there is of memory is refused"
-ok "and what held holds" cached b.bin
+like "$(tail -n 2 "$DIR/error.log")" 'cache_size.*reload failed' "a size that exceeds the memory is rejected"
+ok "the old size remains in effect" cached b.bin
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Warming ends when its client leaves, or the server is told to stop, and goes round files that change or can't be read. A server that is
-# told so meanwhile stops in time.
+# Warming ends when its client disconnects or ranged stops. Files that change or cannot be read are skipped. Warming
+# does not delay the stop.
 . "$(dirname "$0")/../lib.sh"
 . "$LIB/cache-ops.sh"
 
@@ -16,21 +16,21 @@ start_admin --workers 1
 sleep 0.1
 kill $client 2>/dev/null; wait $client 2>/dev/null
 pending() { take_stats; [ "$(stat_of queued 'stats worker')" = 0 ] && [ "$(stat_of in_flight 'stats worker')" = 0 ]; }
-ok "who leaves: what he had asked for ends" await 5 pending
+ok "warming ends when its client disconnects" await 5 pending
 get /a.bin -r 199000000-199999999
-is "$STATUS" 206 "others are served"
+is "$STATUS" 206 "other clients are served"
 
-# Fresh: it is waited for, until a version of it can be kept.
+# A young file: warming waits until its version can be cached.
 echo "just now" >"$ROOT/many/2"
 post /cache/warm /many
-is "$CODE $(answer files) $(answer done_bytes) $(answer error)" "200 3 600009 -" "what was written just now is waited for"
-is "$(resident /many/2)" 9 "and is kept"
+is "$CODE $(answer files) $(answer done_bytes) $(answer error)" "200 3 600009 -" "warming waits until a young file can be cached"
+is "$(resident /many/2)" 9 "the file is cached"
 
-# It changes while it is read.
+# The file changes while it is read.
 post /cache/evict /
 (for ((i = 0; i < 200; i++)); do printf x >>"$ROOT/a.bin"; sleep 0.02; done) & writer=$!
 post /cache/warm /a.bin
-like "$CODE $(answer 'done') $(answer error)" "^200 1 /a.bin: the file changed" "a file that changes all the time"
+like "$CODE $(answer 'done') $(answer error)" "^200 1 /a.bin: the file changed" "a file that changes permanently is reported"
 kill $writer; wait $writer 2>/dev/null
 truncate -s 200000000 "$ROOT/a.bin"
 old a.bin
@@ -41,5 +41,5 @@ sleep 0.1
 before=$SECONDS
 stop_ranged
 wait $client
-at_most $((SECONDS - before)) "$(seconds 5)" "a server that is told to stop does"
+at_most $((SECONDS - before)) "$(seconds 5)" "warming does not delay the stop"
 finish

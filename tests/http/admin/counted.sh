@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What clients did and what is counted agree: requests by method and status, bytes by where they came from, rejections by reason.
+# The metrics agree with the requests: requests by method and status, bytes by source, rejections by reason.
 . "$(dirname "$0")/../lib.sh"
 . "$LIB/admin.sh"
 
@@ -16,15 +16,15 @@ count() { metric "ranged_requests_total{method=\"$1\",status=\"$2\"}"; }
 
 get /a.bin
 await_metric 'ranged_requests_total{method="GET",status="200"}' 1
-is "$(bytes)" "0 10000" "cold: from disk"
+is "$(bytes)" "0 10000" "the bytes of a miss come from the disk"
 for _ in 1 2 3 4 5; do get /a.bin; done
 await_metric 'ranged_requests_total{method="GET",status="200"}' 6
-is "$(bytes)" "50000 10000" "hot: from the cache"
+is "$(bytes)" "50000 10000" "the bytes of a hit come from the cache"
 get /long.bin
 get /long.bin
 await_metric 'ranged_requests_total{method="GET",status="200"}' 8
-is "$(bytes)" "3050000 3010000" "the same of what is sent piece by piece"
-is "$(metric 'ranged_response_bytes_total{source="other"}')" 0 "nothing else was sent"
+is "$(bytes)" "3050000 3010000" "the bytes of a streamed file are counted"
+is "$(metric 'ranged_response_bytes_total{source="other"}')" 0 "no other bytes are counted"
 cp "$DIR/metrics" "$DIR/before"
 
 head_of /a.bin
@@ -43,44 +43,44 @@ get /secret.bin
 denied=$(size_of "$BODY")
 get /often/a.bin
 get /often/a.bin
-is "$STATUS" 429 "too often"
+is "$STATUS" 429 "a request over the limit is 429"
 often=$(size_of "$BODY")
 get "/$(printf '%0300d' 0)"
-is "$STATUS" 414 "too long"
+is "$STATUS" 414 "a target that is too long is 414"
 long=$(size_of "$BODY")
 get /list/
 listed=$(size_of "$BODY")
 ask 'GET /a.bin HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n'
-is "$STATUS" 400 "what is no header"
+is "$STATUS" 400 "a malformed request is 400"
 await_metric 'ranged_requests_total{method="GET",status="414"}' 1
 await_metric 'ranged_requests_total{method="GET",status="200"}' 10
 
-is "$(count HEAD 200) $(count OPTIONS 204) $(count other 405)" "1 1 1" "HEAD, OPTIONS and another one"
-is "$(count GET 206) $(count GET 416) $(count GET 404) $(count GET 304) $(count GET 403) $(count GET 429)" "2 1 1 1 1 1" "other statuses"
-is "$(metric 'ranged_rejected_total{reason="access"}')" 1 "an address"
-is "$(metric 'ranged_rejected_total{reason="requests_per_client"}')" 1 "a limit"
-is "$(count other 400)" 1 "what libmicrohttpd refuses"
-is "$(metric 'ranged_rejected_total{reason="bad_request"}')" 2 "that, and a target that is too long"
-is "$(metric 'ranged_response_bytes_total{source="cache"}')" $((3050000 + 100 + 11)) "ranges: from the cache"
-is "$(metric 'ranged_response_bytes_total{source="disk"}')" $((3010000 + 10000)) "a copy: from disk"
+is "$(count HEAD 200) $(count OPTIONS 204) $(count other 405)" "1 1 1" "HEAD, OPTIONS and another method are counted"
+is "$(count GET 206) $(count GET 416) $(count GET 404) $(count GET 304) $(count GET 403) $(count GET 429)" "2 1 1 1 1 1" "other statuses are counted"
+is "$(metric 'ranged_rejected_total{reason="access"}')" 1 "a rejected address is counted"
+is "$(metric 'ranged_rejected_total{reason="requests_per_client"}')" 1 "a request over a limit is counted"
+is "$(count other 400)" 1 "a request that libmicrohttpd rejects is counted"
+is "$(metric 'ranged_rejected_total{reason="bad_request"}')" 2 "this request and a target that is too long are counted as bad_request"
+is "$(metric 'ranged_response_bytes_total{source="cache"}')" $((3050000 + 100 + 11)) "the bytes of ranges come from the cache"
+is "$(metric 'ranged_response_bytes_total{source="disk"}')" $((3010000 + 10000)) "the bytes of a copy come from the disk"
 made=$(metric 'ranged_response_bytes_total{source="other"}')
 expected=$((parts - 11 + unsatisfied + absent + deleted + denied + often + long + listed))
-at_least "$made" "$expected" "what ranged makes itself"
-at_most "$made" $((expected + 1000)) "and no more"
+at_least "$made" "$expected" "the bytes that ranged generates are counted"
+at_most "$made" $((expected + 1000)) "not more of these bytes are counted"
 total=$(awk '/^ranged_requests_total/ { sum += $2 } END { print sum }' "$DIR/metrics")
-is "$(status_value requests.total)" "$total" "/status has the same sum"
-is "$(status_value requests.by_status.206) $(status_value requests.by_method.HEAD)" "2 1" "and the same parts"
-is "$(status_value bytes.cache)" "$(metric 'ranged_response_bytes_total{source="cache"}')" "and bytes"
-is "$(metric ranged_first_byte_seconds_count)" 21 "replies have a first byte"
-at_least "$(metric ranged_connections_accepted_total)" 20 "connections"
-is "$(status_value top.files.0.path) $(status_value top.files.0.bytes) $(status_value top.files.0.requests)" "/long.bin 6000000 2" "who has most"
-is "$(status_value config)" "$DIR/ranged.conf" "the file of configuration"
+is "$(status_value requests.total)" "$total" "/status has the same total"
+is "$(status_value requests.by_status.206) $(status_value requests.by_method.HEAD)" "2 1" "/status has the same parts"
+is "$(status_value bytes.cache)" "$(metric 'ranged_response_bytes_total{source="cache"}')" "/status has the same bytes"
+is "$(metric ranged_first_byte_seconds_count)" 21 "the times of the first bytes are counted"
+at_least "$(metric ranged_connections_accepted_total)" 20 "connections are counted"
+is "$(status_value top.files.0.path) $(status_value top.files.0.bytes) $(status_value top.files.0.requests)" "/long.bin 6000000 2" "/status lists the file with the most bytes"
+is "$(status_value config)" "$DIR/ranged.conf" "/status names the configuration file"
 
-# FILE FILE: counters of the first that are less in the second.
+# FILE FILE: prints the counters of the first file that are smaller in the second one.
 shrunk() {
 	awk 'NR == FNR { if ($1 ~ /_total|_count|_bucket|_sum/ && $1 !~ /^#/) was[$1] = $2; next } ($1 in was) && $2 + 0 < was[$1] + 0 { print $1, was[$1], $2 }' "$1" "$2"
 }
-is "$(shrunk "$DIR/before" "$DIR/metrics")" "" "no counter went down"
+is "$(shrunk "$DIR/before" "$DIR/metrics")" "" "no counter decreases"
 
 cp "$DIR/metrics" "$DIR/before"
 (while [ ! -e "$DIR/stop" ]; do curl -sS "$URL/a.bin" "$URL/long.bin" -r 0-400000 -o /dev/null -o /dev/null; done) &
@@ -92,18 +92,18 @@ for _ in $(seq 30); do
 done
 touch "$DIR/stop"
 wait $!
-is "$fell" "" "nor does one under load"
+is "$fell" "" "no counter decreases under load"
 
 mkfifo "$DIR/hold"
 perl "$LIB/crowd.pl" 7 "$ADDRESS" /a.bin <"$DIR/hold" >"$DIR/crowd" &
 exec 9>"$DIR/hold"
 await_metric 'ranged_connections{state="idle"}' 7
-is "$(metric 'ranged_connections{state="idle"}')" 7 "connections by state"
-is "$(status_value connections.now) $(status_value top.clients.0.address) $(status_value top.clients.0.connections)" "7 127.0.0.1 7" "and by client"
+is "$(metric 'ranged_connections{state="idle"}')" 7 "connections are counted by state"
+is "$(status_value connections.now) $(status_value top.clients.0.address) $(status_value top.clients.0.connections)" "7 127.0.0.1 7" "connections are counted by client"
 exec 9>&-
 await_metric 'ranged_connections{state="idle"}' 0
-is "$(metric 'ranged_connections{state="idle"}')" 0 "which have left"
+is "$(metric 'ranged_connections{state="idle"}')" 0 "closed connections are no longer counted"
 curl -sS --limit-rate 100K --max-time 1 "$URL/long.bin" -o /dev/null 2>"$DIR/curl"
 await_metric 'ranged_connections{state="send"}' 0
-is "$(metric 'ranged_connections{state="send"}') $(status_value transfers)" "0 0" "one that is cut is counted out"
+is "$(metric 'ranged_connections{state="send"}') $(status_value transfers)" "0 0" "an aborted connection is no longer counted"
 finish

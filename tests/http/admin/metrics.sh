@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# /metrics and /status have all that they promise, by name, in forms that Prometheus reads; each metric is in the manual.
+# /metrics and /status contain all documented names, in formats that Prometheus reads. Each metric is in the manual.
 . "$(dirname "$0")/../lib.sh"
 . "$LIB/admin.sh"
 
@@ -10,17 +10,17 @@ start_with_admin --workers 2
 get /a.bin
 await_metric 'ranged_requests_total{method="GET",status="200"}' 1
 
-# Families without labels, then those with, by one of their samples.
+# First the families without labels, then the others, by one of their samples.
 for name in ranged_start_time_seconds ranged_ready ranged_connections_max ranged_connections_accepted_total ranged_transfers ranged_cache_hit_ratio \
 	ranged_cache_byte_hit_ratio ranged_first_byte_seconds_sum ranged_first_byte_seconds_count ranged_cache_size_bytes ranged_cache_extents \
 	ranged_cache_evictions_total ranged_cache_evicted_bytes_total ranged_cache_ghost_hits_total ranged_cache_waiting \
 	ranged_cache_fragmentation_ratio ranged_open_files; do
-	like "$(metric $name)" '^[0-9.e+-]+$' "$name"
+	like "$(metric $name)" '^[0-9.e+-]+$' "$name has a value"
 done
 has() { # FAMILY LABEL VALUE...
 	local value
 	for value in "${@:3}"; do
-		ok "$1 $2=$value" grep -qE "^$1\{([a-z]+=\"[^\"]*\",)*$2=\"$value\"[,}].* [0-9.e+-]+$" "$DIR/metrics"
+		ok "$1 has $2=$value" grep -qE "^$1\{([a-z]+=\"[^\"]*\",)*$2=\"$value\"[,}].* [0-9.e+-]+$" "$DIR/metrics"
 	done
 }
 has ranged_build_info version "$("$RANGED" --version | sed -n 's/^ranged //p')"
@@ -47,38 +47,38 @@ has ranged_file_lookups_total result hit revalidated opened failed
 has ranged_log_lines_total log '.*error[.]log' '.*access[.]log'
 has ranged_log_dropped_total log '.*error[.]log'
 
-is "$(promtool check metrics <"$DIR/metrics" 2>&1)" "" "promtool finds nothing to say"
+is "$(promtool check metrics <"$DIR/metrics" 2>&1)" "" "promtool reports nothing"
 ask_admin /metrics
-is "$(header Content-Type)" "text/plain; version=0.0.4; charset=utf-8" "the type of the text"
+is "$(header Content-Type)" "text/plain; version=0.0.4; charset=utf-8" "the text format has its content type"
 ask_admin /metrics -H 'Accept: application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1'
-is "$(header Content-Type)" "application/openmetrics-text; version=1.0.0; charset=utf-8" "OpenMetrics for who likes it better"
-is "$(tail -n 1 "$BODY")" "# EOF" "which says where it ends"
-ok "counters have no _total in their TYPE there" grep -qx '# TYPE ranged_requests counter' "$BODY"
-not_ok "none has" grep -qE '^# (TYPE|HELP) [a-z_]+_total ' "$BODY"
+is "$(header Content-Type)" "application/openmetrics-text; version=1.0.0; charset=utf-8" "OpenMetrics is sent on request"
+is "$(tail -n 1 "$BODY")" "# EOF" "OpenMetrics ends with # EOF"
+ok "in OpenMetrics the TYPE of a counter has no _total" grep -qx '# TYPE ranged_requests counter' "$BODY"
+not_ok "no TYPE or HELP has _total" grep -qE '^# (TYPE|HELP) [a-z_]+_total ' "$BODY"
 samples() { grep -v '^#' "$1" | sed 's/ [^ ]*$//'; }
-is "$(diff <(samples "$BODY") <(samples "$DIR/metrics") | head -n 3)" "" "both have the same samples"
+is "$(diff <(samples "$BODY") <(samples "$DIR/metrics") | head -n 3)" "" "both formats have the same samples"
 ask_admin /metrics -H 'Accept: text/plain, application/openmetrics-text;q=0.2'
-like "$(header Content-Type)" '^text/plain' "and the text for who likes that"
+like "$(header Content-Type)" '^text/plain' "the text format is sent on request"
 for python in /usr/bin/python3 python3; do
 	"$python" -c 'import prometheus_client.openmetrics.parser' 2>/dev/null || continue
 	ask_admin /metrics -H 'Accept: application/openmetrics-text'
-	ok "a strict parser of OpenMetrics takes it" "$python" -c 'import sys
+	ok "a strict OpenMetrics parser accepts it" "$python" -c 'import sys
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
 assert len(list(parse(sys.stdin.read()))) > 40' <"$BODY"
 	break
 done
 
-# Cumulative: never less than the bucket before, and +Inf is the count.
+# Buckets are cumulative: each is at least the one before, and +Inf is the count.
 is "$(awk '/^ranged_[a-z_]*_bucket/ { series = $1; sub(/,?le="[^"]*"/, "", series); if (series == last && $2 < before) print; last = series; before = $2 }' \
 	"$DIR/metrics")" "" "buckets only grow"
-is "$(metric 'ranged_first_byte_seconds_bucket{le="+Inf"}')" "$(metric ranged_first_byte_seconds_count)" "up to the count"
+is "$(metric 'ranged_first_byte_seconds_bucket{le="+Inf"}')" "$(metric ranged_first_byte_seconds_count)" "the bucket +Inf is the count"
 
 while read -r family; do
 	ok "$family is in the manual" grep -qE "(^|[ ,])$family( |,|\$)" "$LIB/../../man/ranged.8"
 done < <(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$DIR/metrics")
 
 ask_admin /status
-is "$STATUS $(header Content-Type)" "200 application/json" "/status"
+is "$STATUS $(header Content-Type)" "200 application/json" "/status is JSON"
 cp "$BODY" "$DIR/status"
 for key in version library pid started uptime_ms now_ms state ready reloads reload_failures \
 	connections.{now,max,idle,head,work,send,accepted,refused} transfers requests.{total,by_status.200,by_method.GET} \
@@ -91,10 +91,10 @@ for key in version library pid started uptime_ms now_ms state ready reloads relo
 	devices.0.{slow_submits,latency.count,wait.count} \
 	workers.1.{index,connections,queued,in_flight,iterations,last_iteration_ms_ago,stalls.{events,http,queue,submit},longest_us.{events,http,queue,submit}} \
 	logs.0.{name,lines,dropped} top.files.0.{path,site,bytes,requests} top.clients; do
-	isnt "$(status_value "$key")" null "$key"
+	isnt "$(status_value "$key")" null "/status has $key"
 done
-is "$(status_value config)" null "no file of configuration"
-is "$(status_value pid) $(status_value state) $(status_value ready)" "$PID serving 1" "the process"
-like "$(status_value started)" '^20[0-9-]*T[0-9:]*Z$' "since when"
-is "$(status_value top.files.0.path)" /a.bin "the file of which most was sent"
+is "$(status_value config)" null "/status has no configuration file"
+is "$(status_value pid) $(status_value state) $(status_value ready)" "$PID serving 1" "/status has the process"
+like "$(status_value started)" '^20[0-9-]*T[0-9:]*Z$' "/status has the time of the start"
+is "$(status_value top.files.0.path)" /a.bin "/status lists the file with the most bytes"
 finish

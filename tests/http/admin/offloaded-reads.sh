@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Reads by offload threads are counted with their device as others are: how many, how long they took, and what failed.
+# Reads of the offload threads are counted for their device: number, duration and errors.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../admin.sh"
 
@@ -15,8 +15,8 @@ get /large.bin
 cmp_whole large.bin
 take_numbers
 device() { status_value "devices.0.$1"; }
-is "$(device read_bytes)" 5000000 "bytes that were read"
-at_least "$(device reads)" 5 "reads"
-is "$(device latency.count)" "$(device reads)" "each took its time"
-is "$(device errors)" 0 "none failed"
+is "$(device read_bytes)" 5000000 "the bytes are counted"
+at_least "$(device reads)" 5 "the reads are counted"
+is "$(device latency.count)" "$(device reads)" "the duration of each read is counted"
+is "$(device errors)" 0 "no error is counted"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The live page when ranged goes away and comes back, and when nobody looks at it.
+# The live page while ranged is not available, and while the page is hidden.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../admin.sh"
 . "$(dirname "$0")/../live.sh"
@@ -10,38 +10,38 @@ start_with_admin
 open_browser
 browse "go http://$ADMIN/"
 see_until 'document.querySelector("#state").textContent == "serving"'
-is "$SAID" true "it is there"
+is "$SAID" true "the page is loaded"
 asked='performance.getEntriesByName(location.href + "status").length'
 see_until "$asked > 2"
-is "$SAID" true "it asks again and again"
+is "$SAID" true "the page sends requests"
 hide() { # true|false
 	see "eval Object.defineProperty(document, 'hidden', { get: () => $1, configurable: true }) && document.dispatchEvent(new Event('visibilitychange'))"
 }
 hide true
 see "eval new Promise(r => setTimeout(() => { const was = $asked; setTimeout(() => r($asked - was), 2500) }, 500))"
-is "$SAID" 0 "but not while it is hidden"
+is "$SAID" 0 "a hidden page sends no requests"
 hide false
 see_until "$asked > 4"
-is "$SAID" true "and goes on when it is seen again"
+is "$SAID" true "a visible page sends requests again"
 see errors
-is "$SAID" '[]' "no errors"
+is "$SAID" '[]' "there are no errors"
 
 stop_ranged
 see_until 'document.querySelector("#state").textContent == "no answer"' 'document.documentElement.className + document.querySelector("#facts").textContent.slice(0, 6)'
-is "$SAID" '"stalesince "' "it says that nothing answers, and since when"
+is "$SAID" '"stalesince "' "the page shows that ranged does not answer, and since when"
 see 'eval document.title'
-is "$SAID" '"✕ ranged"' "so does the title"
+is "$SAID" '"✕ ranged"' "the title shows it"
 start_ranged --admin "$ADMIN"
 see_until 'document.querySelector("#state").textContent == "serving"' 'document.documentElement.className'
-is "$SAID" '""' "it comes back by itself"
+is "$SAID" '""' "the page recovers"
 see "eval document.querySelector('#facts').textContent.includes('pid $PID')"
-is "$SAID" true "with what it says now"
+is "$SAID" true "the page shows the new values"
 curl -s "$URL/100000.bin" -o /dev/null
 see_until 'document.querySelector("#statuses tbody")?.textContent.startsWith("200")'
-is "$SAID" true "and counts from the start"
+is "$SAID" true "the rates start again"
 see errors
-# Chromium notes each request that failed.
-is "$(perl -MJSON::PP -e 'print "$_\n" for grep { !/^Failed to load resource/ } @{decode_json($ARGV[0])}' "$SAID")" "" "no other errors"
+# Chromium logs each failed request.
+is "$(perl -MJSON::PP -e 'print "$_\n" for grep { !/^Failed to load resource/ } @{decode_json($ARGV[0])}' "$SAID")" "" "there are no other errors"
 close_browser
-is $? 0 "the browser ended well"
+is $? 0 "the browser ends with status 0"
 finish

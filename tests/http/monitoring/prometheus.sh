@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A Prometheus that scrapes ranged under load: each query of the dashboard and each series of the alerts has numbers in it.
+# A Prometheus that scrapes ranged under load: each query of the dashboard and each series of the alerts has a result.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../admin.sh"
 
@@ -11,7 +11,7 @@ CACHE=16M
 config 'listing = true' 'location "/small.bin" { requests_per_client = 50 }'
 start_with_admin --workers 2
 
-load() { # until it is ended: of each kind a little
+load() { # sends requests of each kind until it is killed
 	local i=0
 	while :; do
 		i=$((i + 1))
@@ -32,13 +32,13 @@ listens() { PROMETHEUS=http://$(grep -oE 'Listening on" address=[0-9.:]+' "$DIR/
 await 20 listens || { diag "$(tail -n 5 "$DIR/prometheus")"; fail "Prometheus starts"; finish; }
 ask() { perl "$LIB/monitoring.pl" ask "$PROMETHEUS" >"$DIR/answers"; } # stdin: queries
 scraped() { printf 'up\tsum_over_time(up{job="ranged"}[1m]) >= 8\n' | ask && [ "$(cut -f 3 "$DIR/answers")" = 1 ]; }
-ok "it scrapes" await 40 scraped
+ok "ranged is scraped" await 40 scraped
 
-# An alert's own expression has a result only when something is wrong; all else must have one.
+# The expression of an alert has a result only if the alert fires. All other queries must have one.
 may_be_empty() { [[ $1 =~ ^Ranged[A-Za-z]+$ ]]; }
 perl "$LIB/monitoring.pl" queries "$conf/grafana-dashboard.json" >"$DIR/queries"
 perl "$LIB/monitoring.pl" alerts "$conf/prometheus-alerts.yml" >>"$DIR/queries"
-at_least "$(wc -l <"$DIR/queries")" 90 "queries there are"
+at_least "$(wc -l <"$DIR/queries")" 90 "there are at least 90 queries"
 ask <"$DIR/queries"
 while IFS=$'\t' read -r name query said; do
 	case $said in
@@ -48,14 +48,14 @@ while IFS=$'\t' read -r name query said; do
 	esac
 done <"$DIR/answers"
 printf 'x\tranged_no_such_metric\ny\tsum(\n' | ask
-like "$(cut -f 3 "$DIR/answers" | paste -sd ' ')" '^0 .*parse error' "what is not there, or wrong, is found"
-rules() { # how each of them fares
+like "$(cut -f 3 "$DIR/answers" | paste -sd ' ')" '^0 .*parse error' "queries without a result, and invalid queries, are detected"
+rules() { # prints the health of each rule
 	curl -s "$PROMETHEUS/api/v1/rules" | perl -MJSON::PP -0777 -ne 'print "$_->{health} $_->{lastError}\n" for map { @{$_->{rules}} } @{decode_json($_)->{data}{groups}}'
 }
 evaluated() { [[ ! "$(rules)" =~ unknown ]]; }
-ok "the alerts are looked at" await 20 evaluated
-is "$(rules | sort | uniq -c | xargs)" "$(grep -c 'alert:' "$conf/prometheus-alerts.yml") ok" "none of them ends in an error"
+ok "the alerts are evaluated" await 20 evaluated
+is "$(rules | sort | uniq -c | xargs)" "$(grep -c 'alert:' "$conf/prometheus-alerts.yml") ok" "no alert has an error"
 kill -TERM $prometheus
 wait $prometheus
-is $? 0 "Prometheus stopped"
+is $? 0 "Prometheus ends with status 0"
 finish

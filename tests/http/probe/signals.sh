@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A signal ends ranged-probe promptly, with its status, in whatever step; and no file is left, even by SIGKILL.
+# A signal ends ranged-probe promptly, in every phase, with its exit status. No file is left, even after SIGKILL.
 . "$(dirname "$0")/../lib.sh"
 
 start_probe() { # OPTION...
-	# A shell without job control has its background jobs ignore SIGINT, and nohup has all ignore SIGHUP.
+	# A shell without job control makes background jobs ignore SIGINT, and nohup makes all processes ignore SIGHUP.
 	env --default-signal=INT,TERM,HUP "$RANGED_PROBE" "$@" "$ROOT" </dev/null >"$DIR/out" 2>"$DIR/err" &
 	PROBE=$!
 }
@@ -14,15 +14,15 @@ gone() { ! kill -0 "$PROBE" 2>/dev/null; }
 
 interrupt() { # SIGNAL STATUS DELAY NAME OPTION...
 	start_probe "${@:5}"
-	ok "$4: it has its file open" await 10 has_file
+	ok "$4: the temporary file is open" await 10 has_file
 	sleep "$3"
-	is "$(find "$ROOT" -mindepth 1)" "" "$4: which has no name"
+	is "$(find "$ROOT" -mindepth 1)" "" "$4: the temporary file has no name"
 	kill -s "$1" $PROBE
-	ok "$4: ends promptly" await 2 gone
+	ok "$4: ranged-probe ends promptly" await 2 gone
 	wait $PROBE 2>/dev/null
-	is $? "$2" "$4: status"
-	is "$(find "$ROOT" -mindepth 1)" "" "$4: nothing is left"
-	is "$(cat "$DIR/out")" "" "$4: no report"
+	is $? "$2" "$4: the exit status is $2"
+	is "$(find "$ROOT" -mindepth 1)" "" "$4: no file is left"
+	is "$(cat "$DIR/out")" "" "$4: there is no report"
 }
 
 interrupt INT 130 0 "SIGINT while writing" --size 1G
