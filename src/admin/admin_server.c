@@ -2,8 +2,8 @@
 /*
  * Each request becomes a struct exchange. libmicrohttpd (MHD) calls handle() at least twice. The first call checks the
  * request and rejects it at once if a rule is violated. The last call, after the body, runs the resource, which sets
- * the answer in its struct admin_call; send_answer() turns the answer into an MHD response. MHD owns the exchange through
- * req_cls, and completed() frees it.
+ * the answer in its struct admin_call; send_answer() turns the answer into an MHD response. MHD owns the exchange
+ * through req_cls, and completed() frees it.
  *
  * The callbacks run on the threads of the connections; the other functions on the main thread and on the accepting
  * thread. The server knows no reactor and no statistics: those are the subject of the resources.

@@ -33,7 +33,8 @@ static void is(enum ctl_colours colours, bool screen, const char *expected)
 }
 
 static const struct {
-	const char *text, *cut, *tail, *ascii; /* the expected output in six columns; ascii: of a canvas without Unicode */
+	const char *text, *cut, *tail,
+		*ascii; /* the expected output in six columns; ascii: of a canvas without Unicode */
 } texts[] = {
 	{ "abc", "abc\n", "abc\n", "abc\n" },
 	{ "abcdef", "abcdef\n", "abcdef\n", "abcdef\n" },

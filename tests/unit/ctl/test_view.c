@@ -21,15 +21,21 @@ static json_t *sample(unsigned pid, unsigned round, unsigned fast, unsigned slow
 
 	snprintf(
 		text, sizeof(text),
-		"{\"version\": \"0.1.0\", \"state\": \"serving\", \"ready\": true, \"pid\": %u, \"started\": \"x\", \"uptime_ms\": %u,"
+		"{\"version\": \"0.1.0\", \"state\": \"serving\", \"ready\": true, \"pid\": %u, \"started\": \"x\", "
+		"\"uptime_ms\": %u,"
 		"\"now_ms\": %u, \"connections\": {\"now\": 3, \"max\": 9, \"idle\": 1}, \"requests\": {\"total\": %u},"
-		"\"bytes\": {\"cache\": %u, \"coalesced\": 0, \"disk\": %u, \"other\": 1}, \"cache_lookups\": {\"hit\": %u, \"coalesced\": 0, \"miss\": %u},"
-		"\"rejected\": {\"access\": %u}, \"latency\": {\"disk\": {\"buckets\": [[128, %u], [65536, %u]]}, \"first_byte\": {\"buckets\": [[256, %u]]}},"
+		"\"bytes\": {\"cache\": %u, \"coalesced\": 0, \"disk\": %u, \"other\": 1}, \"cache_lookups\": "
+		"{\"hit\": %u, \"coalesced\": 0, \"miss\": %u},"
+		"\"rejected\": {\"access\": %u}, \"latency\": {\"disk\": {\"buckets\": [[128, %u], [65536, %u]]}, "
+		"\"first_byte\": {\"buckets\": [[256, %u]]}},"
 		"\"cache\": {\"bytes\": 1073741824, \"free_bytes\": 536870912, \"pinned_bytes\": 0},"
-		"\"devices\": [{\"device\": \"8:0\", \"mode\": \"async\", \"depth\": 32, \"in_flight\": 5, \"queued\": 2, \"reads\": %u, \"read_bytes\": %u,"
+		"\"devices\": [{\"device\": \"8:0\", \"mode\": \"async\", \"depth\": 32, \"in_flight\": 5, "
+		"\"queued\": 2, \"reads\": %u, \"read_bytes\": %u,"
 		"\"latency\": {\"buckets\": [[128, %u], [65536, %u]]}, \"wait\": {\"buckets\": []}}],"
-		"\"workers\": [{\"index\": 0, \"last_iteration_ms_ago\": %u, \"stalls\": {\"http\": %u}, \"longest_us\": {\"http\": 12000}}],"
-		"\"top\": {\"files\": [{\"path\": \"/a\", \"site\": \"\", \"bytes\": %u, \"requests\": 7}], \"clients\": [{\"address\": \"192.0.2.1\", \"bytes\": %u, \"connections\": 2}]}}",
+		"\"workers\": [{\"index\": 0, \"last_iteration_ms_ago\": %u, \"stalls\": {\"http\": %u}, "
+		"\"longest_us\": {\"http\": 12000}}],"
+		"\"top\": {\"files\": [{\"path\": \"/a\", \"site\": \"\", \"bytes\": %u, \"requests\": 7}], "
+		"\"clients\": [{\"address\": \"192.0.2.1\", \"bytes\": %u, \"connections\": 2}]}}",
 		pid, 1000 * round, 1000 * round + 5, 100 * round, round << 20, round << 19, 3 * round, round,
 		round > 5 ? 1 : 0, fast, slow, fast, fast + slow, round << 19, fast, slow, round > 8 ? 11000 : 1,
 		round > 6, round << 18, round << 18);

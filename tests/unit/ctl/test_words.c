@@ -84,8 +84,9 @@ static json_t *parse(const char *text)
 
 START_TEST(values_by_path)
 {
-	json_t *json = parse(
-		"{\"a\": {\"b\": {\"c\": 7, \"d\": 2.5, \"n\": -1}}, \"t\": \"x\", \"y\": true, \"l\": [{\"k\": \"1\", \"s\": \"\"}, {\"k\": \"1\", \"s\": \"2\"}]}");
+	json_t *json =
+		parse("{\"a\": {\"b\": {\"c\": 7, \"d\": 2.5, \"n\": -1}}, \"t\": \"x\", \"y\": true, \"l\": [{\"k\": "
+		      "\"1\", \"s\": \"\"}, {\"k\": \"1\", \"s\": \"2\"}]}");
 	json_t *less = parse("{\"a\": {\"b\": {\"c\": 9}}}"), *like = parse("{\"k\": \"1\", \"s\": \"2\"}");
 
 	ck_assert_uint_eq(ctl_value_count(json, "a.b.c"), 7);
