@@ -2,9 +2,9 @@
 /*
  * The main thread: creates the process, starts the workers, handles signals, and stops everything.
  *
- * SIGTERM and SIGINT shut the process down. For drain_delay, only /readyz changes. Then listening stops, and responses in
- * progress are finished within drain_timeout. A second signal, or the timeout, closes the remaining connections. SIGHUP
- * starts a reload (daemon/reload.c), SIGUSR1 opens the logs again, SIGUSR2 logs the statistics.
+ * SIGTERM and SIGINT shut the process down. For drain_delay, only /readyz changes. Then listening stops, and responses
+ * in progress are finished within drain_timeout. A second signal, or the timeout, closes the remaining connections.
+ * SIGHUP starts a reload (daemon/reload.c), SIGUSR1 opens the logs again, SIGUSR2 logs the statistics.
  *
  * The stop frees everything in the reverse order of the start. If a disk hangs, nothing is freed, because a read in
  * flight can be neither cancelled nor waited for (daemon/forced_exit.c).
@@ -174,7 +174,9 @@ static void report(struct daemon *daemon)
 	snapshot_free(snapshot);
 }
 
-/* Waits for SIGTERM or SIGINT, and handles the other signals. Returns 0 after wait_ms, or when all workers have ended. */
+/*
+ * Waits for SIGTERM or SIGINT, and handles the other signals. Returns 0 after wait_ms, or when all workers have ended.
+ */
 static int next_stop_signal(struct daemon *daemon, uint64_t wait_ms)
 {
 	uint64_t until_ns = clock_now_ns() + wait_ms * CLOCK_NS_PER_MS;
@@ -260,8 +262,8 @@ static bool serve(struct daemon *daemon)
 }
 
 /*
- * Frees everything. Parts that were not created are NULL. The offload threads end before the reactors are freed, because
- * they post messages to the reactors.
+ * Frees everything. Parts that were not created are NULL. The offload threads end before the reactors are freed,
+ * because they post messages to the reactors.
  */
 static void free_all(struct daemon *daemon)
 {
@@ -345,8 +347,8 @@ static bool stop_admin(struct daemon *daemon)
 }
 
 /*
- * Waits for a reload that is still in progress although the workers have ended. Returns false if it hangs in the storage;
- * nothing that it uses may then be freed.
+ * Waits for a reload that is still in progress although the workers have ended. Returns false if it hangs in the
+ * storage; nothing that it uses may then be freed.
  */
 static bool end_reload(struct daemon *daemon)
 {
@@ -373,8 +375,8 @@ static int run(struct daemon *daemon)
 		print_summary(daemon);
 		process_set_state(&daemon->process, PROCESS_SERVING);
 		if (systemd_status_start(&daemon->process) != 0)
-			log_error(
-				"cannot start the thread for messages to systemd; no status and watchdog messages are sent");
+			log_error("cannot start the thread for messages to systemd; no status and watchdog messages "
+				  "are sent");
 	}
 	if (error == 0 && !(serve(daemon) && stop_admin(daemon) && end_reload(daemon) && root_stop_watching(ABORT_MS)))
 		forced_exit_now();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Sets the values of the keys of ranged.conf, including the defaults. Main thread, or the thread of a reload; one thread
- * at a time for each struct config.
+ * Sets the values of the keys of ranged.conf, including the defaults. Main thread, or the thread of a reload; one
+ * thread at a time for each struct config.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -12,8 +12,11 @@
 
 #include "config/config_values.h"
 
-/* Sets all keys to their defaults. Returns 0 or -ENOMEM. On success the caller frees the contents with config_fini(). */
+/*
+ * Sets all keys to their defaults. Returns 0 or -ENOMEM. On success the caller frees the contents with config_fini().
+ */
 int config_init(struct config *config);
+/* Frees the contents. */
 void config_fini(struct config *config);
 
 #define CONFIG_FAULT_BYTES 512

@@ -178,7 +178,9 @@ static bool begin_block(const cfg_t *block, const cfg_opt_t *option)
 	return true;
 }
 
-/* Returns true if the option belongs to this block. libconfuse accepts "location|cache" outside the block as its key. */
+/*
+ * Returns true if the option belongs to this block. libconfuse accepts "location|cache" outside the block as its key.
+ */
 static bool is_option_of(const cfg_t *cfg, const cfg_opt_t *option)
 {
 	const cfg_opt_t *own = cfg->opts;
@@ -218,8 +220,8 @@ static bool is_listed_unknown(const char *name, enum config_scope scope)
 }
 
 /*
- * Called by libconfuse when it stops. An unknown key is listed for the next pass. An unknown block cannot be skipped, so
- * it is reported at once.
+ * Called by libconfuse when it stops. An unknown key is listed for the next pass. An unknown block cannot be skipped,
+ * so it is reported at once.
  */
 static void on_error(cfg_t *cfg, const char *format, va_list list) __attribute__((format(printf, 2, 0)));
 static void on_error(cfg_t *cfg, const char *format, va_list list)

@@ -12,9 +12,9 @@
 #include "config/config.h"
 
 /*
- * Reads the file at `path`. Keys that the file does not set keep their defaults. All errors are written to `faults`, one
- * line each: "FILE:LINE: message". Returns 0, -EINVAL if the file has errors, or another -errno if it cannot be read;
- * that error is written to `faults` as well. `config` was initialized with config_init().
+ * Reads the file at `path`. Keys that the file does not set keep their defaults. All errors are written to `faults`,
+ * one line each: "FILE:LINE: message". Returns 0, -EINVAL if the file has errors, or another -errno if it cannot be
+ * read; that error is written to `faults` as well. `config` was initialized with config_init().
  */
 int config_file_load(struct config *config, const char *path, FILE *faults);
 

@@ -111,7 +111,8 @@ const char *listen_address_admin_fault(const char *text)
 		return NULL;
 	if (inet_pton(AF_INET6, address.host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six))
 		return NULL;
-	return "the admin listener must not be reachable from other hosts; use 127.0.0.1, [::1], localhost or unix:/path";
+	return "the admin listener must not be reachable from other hosts; use 127.0.0.1, [::1], localhost or "
+	       "unix:/path";
 }
 
 char *listen_address_format(const struct listen_address *address, char *text, size_t text_bytes)

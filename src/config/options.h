@@ -29,6 +29,7 @@ struct options {
  * --version and malformed options print a text and exit the process.
  */
 int options_parse(int argc, char **argv, const char *const *sockets, struct options *options, FILE *faults);
+/* Frees the contents. */
 void options_fini(struct options *options);
 
 #endif

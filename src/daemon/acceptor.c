@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A new connection passes these stages: accept(2) in net/listener.c, the PROXY header if the peer is a trusted proxy, the
- * limits on connections in request/clients.c, and the choice of the worker. Then the server of that worker owns it.
+ * A new connection passes these stages: accept(2) in net/listener.c, the PROXY header if the peer is a trusted proxy,
+ * the limits on connections in request/clients.c, and the choice of the worker. Then the server of that worker owns it.
  *
  * The kernel wakes the same waiting worker again and again as long as that worker keeps up, and connections live long.
  * So the worker with the fewest connections serves a new connection, whichever worker accepted it. An accepted
  * connection travels to another worker in a message (struct handover).
  *
- * The acceptor has a reference to the site of the generation under which it accepts. A handover holds its own reference, since the
- * generation may be replaced while the message is on its way.
+ * The acceptor has a reference to the site of the generation under which it accepts. A handover holds its own
+ * reference, since the generation may be replaced while the message is on its way.
  */
 #include "daemon/acceptor.h"
 
@@ -40,9 +40,9 @@ struct acceptor {
 	struct request_site *accepting; /* site of the generation of new connections; a reference */
 	struct proxy_protocol *proxies;
 	/*
-	 * Number of connections that this worker serves, or that were assigned to it. Any thread. The worker that assigns
-	 * a connection increments it before it posts the message, so a draining worker that reads 0 gets no connection
-	 * any more. Sequentially consistent.
+	 * Number of connections that this worker serves, or that were assigned to it. Any thread. The worker that
+	 * assigns a connection increments it before it posts the message, so a draining worker that reads 0 gets no
+	 * connection any more. Sequentially consistent.
 	 */
 	atomic_uint connections;
 };

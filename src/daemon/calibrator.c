@@ -62,10 +62,10 @@ static void calibrate(struct calibrator *calibrator, const struct file *file)
 		return;
 	}
 	devices_set_depth(calibrator->devices, device, found.depth, found.depth_bytes);
-	log_info(
-		"device %u:%u: calibrated; the limits are %u reads and %llu KiB in flight (measured: %.0f MB/s, %.0f reads of 64 KiB a second)",
-		major(device->id), minor(device->id), device->depth, (unsigned long long)device->depth_bytes >> 10,
-		found.bytes_per_s / 1e6, found.iops);
+	log_info("device %u:%u: calibrated; the limits are %u reads and %llu KiB in flight (measured: %.0f MB/s, "
+		 "%.0f reads of 64 KiB a second)",
+		 major(device->id), minor(device->id), device->depth, (unsigned long long)device->depth_bytes >> 10,
+		 found.bytes_per_s / 1e6, found.iops);
 }
 
 /* Returns true if the caller is to calibrate the device of this file. */

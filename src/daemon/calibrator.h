@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds how many reads and bytes may be in flight on a device, with a short calibration. The device of the first root is
- * calibrated at the start, with a file below the root. Other devices are calibrated when the first large file on them is
- * opened. If disk_depth is set, no device is calibrated.
+ * Finds how many reads and bytes may be in flight on a device, with a short calibration. The device of the first root
+ * is calibrated at the start, with a file below the root. Other devices are calibrated when the first large file on
+ * them is opened. If disk_depth is set, no device is calibrated.
  */
 #ifndef DAEMON_CALIBRATOR_H
 #define DAEMON_CALIBRATOR_H

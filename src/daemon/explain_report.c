@@ -216,7 +216,8 @@ static void print_preconditions(const struct request *request, enum step_result 
 	if (request->validator.etag[0] != '\0')
 		print("validators", "ETag %s%s", request->validator.etag,
 		      request->validator.weak
-			      ? " (weak, because the file or its digest changed just now and may change again with the same mtime; If-Range does not match)"
+			      ? " (weak, because the file or its digest changed just now and may change again with the "
+				"same mtime; If-Range does not match)"
 			      : "");
 	print_condition("If-Match", fields->if_match, &any);
 	print_condition("If-Unmodified-Since", fields->if_unmodified_since, &any);
@@ -231,7 +232,7 @@ static void print_preconditions(const struct request *request, enum step_result 
 		print("", request->content.whole ? "If-Range does not match: the whole file is served"
 						 : "If-Range matches: the range is served");
 	else
-		print("", "all of them are met");
+		print("", "no effect; the request is processed");
 }
 
 static void print_ranges(const struct request *request, enum step_result result)
@@ -278,7 +279,7 @@ static void print_reads(const struct request *request)
 	if (request->reply.length == 0)
 		return;
 	print("cache", "%s; the reads are those of an empty cache",
-	      (const char *const[]){ "cached by use (auto)", "not cached (never)",
+	      (const char *const[]){ "cached according to use (auto)", "not cached (never)",
 				     "pinned (pin)" }[request_settings(request)->cache]);
 	printf("%-15s from the disk, at aligned offsets:\n", "reads");
 	for (unsigned i = 0; i < request->content.ranges.count; i++) {

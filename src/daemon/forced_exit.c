@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A read in flight can be neither cancelled nor waited for if its disk hangs. Closing a file can wait for its filesystem
- * as well (FUSE, NFS). In these cases the process exits without freeing anything.
+ * A read in flight can be neither cancelled nor waited for if its disk hangs. Closing a file can wait for its
+ * filesystem as well (FUSE, NFS). In these cases the process exits without freeing anything.
  *
  * Two threads may end the process: the main thread and the thread with the time limit. The first one to set the flag
  * does so, and the other one waits for the exit.

@@ -23,8 +23,9 @@ int logs_check(const struct config *config, char fault[LOGS_FAULT_BYTES]);
 /* Uses the error log and the log level of this configuration from now on. Called once for each logs_open(). */
 void logs_use(struct config *config);
 /*
- * Closes the logs of a configuration that has no request left. A log that no other configuration uses is closed when its
- * queued lines are written. Does not wait, and does not need the configuration afterwards. No effect if no log is open.
+ * Closes the logs of a configuration that has no request left. A log that no other configuration uses is closed when
+ * its queued lines are written. Does not wait, and does not need the configuration afterwards. No effect if no log is
+ * open.
  */
 void logs_close(struct config *config);
 

@@ -22,7 +22,7 @@
 #include "base/clock.h"
 
 #define LINE_NS (5 * CLOCK_NS_PER_S) /* interval of status lines */
-#define ITERATION_NS CLOCK_NS_PER_S  /* minimum time within which a worker must iterate */
+#define ITERATION_NS CLOCK_NS_PER_S  /* a worker is given at least this time for an iteration */
 
 static struct {
 	pthread_t thread;

@@ -201,8 +201,8 @@ static uint64_t rights_of_task(const char *task)
 }
 
 /*
- * Returns true if any thread has a capability or a user id of 0. Without /proc it returns false: only the calling thread
- * can be checked then, and its privileges are known to be dropped.
+ * Returns true if any thread has a capability or a user id of 0. Without /proc it returns false: only the calling
+ * thread can be checked then, and its privileges are known to be dropped.
  */
 static bool any_task_has_rights(void)
 {
@@ -233,9 +233,8 @@ int privileges_drop(const struct privileges *privileges, char fault[PRIVILEGES_F
 	int error;
 
 	if (privileges->name[0] == '\0' && geteuid() == 0)
-		log_warning(
-			"started as root and still running as root; set user = \"name\" in ranged.conf, or user = \"root\" "
-			"to keep root");
+		log_warning("started as root and still running as root; set user = \"name\" in ranged.conf, or user = "
+			    "\"root\" to keep root");
 	else if (privileges->name[0] != '\0' && geteuid() != 0 && privileges->uid != geteuid())
 		log_warning("user: only root can switch to %s; still running as user %u", privileges->name,
 			    (unsigned)geteuid());

@@ -26,6 +26,7 @@ struct privileges {
  * message in `fault`. The caller frees the result with privileges_fini().
  */
 int privileges_find(struct privileges *privileges, const char *user, char fault[PRIVILEGES_FAULT_BYTES]);
+/* Frees the contents. */
 void privileges_fini(struct privileges *privileges);
 
 /*
@@ -35,9 +36,9 @@ void privileges_fini(struct privileges *privileges);
  */
 int privileges_prepare(struct privileges *privileges, const char *user, char fault[PRIVILEGES_FAULT_BYTES]);
 /*
- * Switches all threads to the user, and verifies that no thread can become root again. Logs the new user. Logs a warning
- * if the process keeps running as root, unless user = "root" is configured. Returns 0, or -errno with a message in
- * `fault`; the process must then exit.
+ * Switches all threads to the user, and verifies that no thread can become root again. Logs the new user. Logs a
+ * warning if the process keeps running as root, unless user = "root" is configured. Returns 0, or -errno with a message
+ * in `fault`; the process must then exit.
  */
 int privileges_drop(const struct privileges *privileges, char fault[PRIVILEGES_FAULT_BYTES]);
 

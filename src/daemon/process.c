@@ -30,8 +30,8 @@
 static void device_demoted(const struct device *device)
 {
 	log_warning(
-		"device %u:%u: asynchronous submits block (%llu of %llu took more than 20 ms, the longest %llu ms); its reads "
-		"now run on the offload threads",
+		"device %u:%u: asynchronous submits block (%llu of %llu took more than 20 ms, the longest %llu ms); "
+		"its reads now run on the offload threads",
 		major(device->id), minor(device->id), (unsigned long long)device->slow_submits,
 		(unsigned long long)device->submits, (unsigned long long)(device->submit_max_ns / CLOCK_NS_PER_MS));
 }
@@ -115,7 +115,7 @@ int process_resize(struct process *process, const struct config *config)
 	if (error != 0)
 		return log_failure(
 			error == -E2BIG
-				? "cache_size exceeds the memory of this machine, or the address range that was reserved at the start"
+				? "cache_size exceeds the memory of this machine, or the address range reserved for it"
 				: "cannot map the memory of cache_size",
 			error);
 	if (cache_bytes(process->cache) > bytes)

@@ -74,6 +74,7 @@ static inline enum process_state process_state(const struct process *process)
 	return atomic_load(&process->state);
 }
 
+/* Returns the name of a state, as /readyz and /status report it. */
 static inline const char *process_state_name(enum process_state state)
 {
 	static const char *const names[] = { "starting", "serving", "leaving", "draining" };
@@ -92,10 +93,11 @@ int process_open(struct process *process, const struct config *config, unsigned 
 size_t process_cache_bytes(const struct config *config);
 /*
  * Resizes the cache to the size in the configuration. Shrinking continues in process_finish_resize(), which is to be
- * called every few seconds. Returns 0, or -errno after it has logged the error; the size is then unchanged. Main thread,
- * or the thread of a reload.
+ * called every few seconds. Returns 0, or -errno after it has logged the error; the size is then unchanged. Main
+ * thread, or the thread of a reload.
  */
 int process_resize(struct process *process, const struct config *config);
+/* Continues a shrink of the cache. Does nothing if no shrink is in progress. Main thread. */
 void process_finish_resize(struct process *process);
 /* Calibrates the device of the root at root_fd, unless disk_depth is set (calibrator.h). Main thread. */
 void process_calibrate(struct process *process, const struct config *config, int root_fd);

@@ -11,7 +11,9 @@
 
 struct reload;
 
-/* Creates the object. A reload parses this command line again. Returns 0 with *reload owned by the caller, or -errno. */
+/*
+ * Creates the object. A reload parses this command line again. Returns 0 with *reload owned by the caller, or -errno.
+ */
 int reload_new(struct reload **reload, struct process *process, int argc, char **argv);
 /* Returns a descriptor that is readable when reload_proceed() is to be called. */
 int reload_fd(const struct reload *reload);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Each root has its own thread for the lookups of its path. A lookup that waits for storage therefore delays neither
- * the reactors, nor the main thread, nor the lookups of other roots. dup3() replaces the directory
- * behind the descriptor that all threads use, so request lookups need no lock and no notification. Request lookups that
- * are in progress end in the former directory; later ones begin in the new one.
+ * the reactors, nor the main thread, nor the lookups of other roots.
  *
- * The object is shared by its users (the sites of each generation) and its thread. The last of them to end frees it.
+ * dup3() replaces the directory behind the descriptor that all threads use, so request lookups need no lock and no
+ * notification. Request lookups that are in progress end in the former directory; later ones begin in the new one.
+ *
+ * The object is shared by its users (the sites of each generation) and its thread. The last of them frees it.
  */
 #include "daemon/root.h"
 

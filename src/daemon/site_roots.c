@@ -85,9 +85,9 @@ void site_roots_watch(struct rules *rules, atomic_uint *replaced)
 		int error = has_own(rules, i) ? root_watch(rules->sites[i].watched, replaced) : 0;
 
 		if (error != 0)
-			log_error(
-				"root %s: cannot start the thread that watches its path: %s; changes of the path go unnoticed",
-				rules->sites[i].root, strerror(-error));
+			log_error("root %s: cannot start the thread that watches its path: %s; changes of the path "
+				  "go unnoticed",
+				  rules->sites[i].root, strerror(-error));
 	}
 }
 

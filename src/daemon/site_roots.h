@@ -23,8 +23,8 @@ int site_roots_make_files(struct rules *rules, const struct rules *before, const
 /* Starts to watch the path of each root (root.h), unless it is watched already. Main thread. */
 void site_roots_watch(struct rules *rules, atomic_uint *replaced);
 /*
- * Returns the number of roots whose path leads to no directory (root_is_gone()). Sets *count to the number of roots. Any
- * thread.
+ * Returns the number of roots whose path leads to no directory (root_is_gone()). Sets *count to the number of roots.
+ * Any thread.
  */
 unsigned site_roots_gone(const struct rules *rules, unsigned *count);
 /* Returns the path of the first root, for messages. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Compares the needs of a configuration with the limits of the system: descriptors, AIO slots, memory. The checks run at
- * the start and at each reload. Without them a low limit would show only under load, as responses with 503 or as failed
- * system calls. Each message names the needed amount, the limit, and the setting to change.
+ * Compares the needs of a configuration with the limits of the system: descriptors, AIO slots, memory. The checks run
+ * at the start and at each reload. Without them a low limit would show only under load, as responses with 503 or as
+ * failed system calls. Each message names the needed amount, the limit, and the setting to change.
  */
 #include "daemon/system_limits.h"
 

@@ -5,7 +5,9 @@
 
 #include "daemon/process.h"
 
-/* Starts the notifications, after the workers were started; notify_stop() ends them. Returns 0 or -errno. Main thread. */
+/*
+ * Starts the notifications, after the workers were started; notify_stop() ends them. Returns 0 or -errno. Main thread.
+ */
 int systemd_status_start(struct process *process);
 
 #endif

@@ -48,7 +48,9 @@ struct worker {
 	struct reactor_watch disk_watch, server_watches[SERVER_FDS];
 	struct reactor_message drain_message, abort_message;
 	bool draining; /* the worker's thread only */
-	/* Counters (base/counter.h): written by the worker's thread, read by any thread. Relaxed; they publish nothing. */
+	/*
+	 * Counters (base/counter.h): written by the worker's thread, read by any thread. Relaxed; they publish nothing.
+	 */
 	struct counters counters;
 	_Atomic uint64_t iterations, stalls[WORKER_SECTIONS], longest_ns[WORKER_SECTIONS];
 	_Atomic uint64_t queued, in_flight; /* at the end of the last iteration */

@@ -50,6 +50,7 @@ void worker_update_post(struct worker_update *update);
 void worker_report(const struct worker *worker, struct worker_report *report);
 /* Returns the counters of the server, which live as long as the worker. Any thread may read them. */
 const struct counters *worker_counters(const struct worker *worker);
+/* Returns the name of a section, as it appears in metrics. */
 const char *worker_section_name(enum worker_section section);
 
 /*

@@ -6,11 +6,14 @@
 #include "daemon/worker.h"
 
 /*
- * Creates process->count workers, with the sockets of this generation; no thread runs yet. Returns 0, or -errno after it
- * has logged the error. The caller calls workers_free() in both cases.
+ * Creates process->count workers, with the sockets of this generation; no thread runs yet. Returns 0, or -errno after
+ * it has logged the error. The caller calls workers_free() in both cases.
  */
 int workers_new(struct process *process, struct generation *generation);
-/* Starts the threads. Adds the number of started threads to *running. Returns 0, or -errno after it has logged the error. */
+/*
+ * Starts the threads. Adds the number of started threads to *running. Returns 0, or -errno after it has logged the
+ * error.
+ */
 int workers_start(struct process *process, unsigned *running);
 
 /* Calls worker_drain() for all workers. */

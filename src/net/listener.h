@@ -25,8 +25,8 @@ typedef void (*listener_accept_fn)(void *context, int fd, unsigned listener, con
 int listener_new(struct listener **listener, struct reactor *reactor, struct sockets *sockets,
 		 listener_accept_fn on_accept, void *context);
 /*
- * Accepts the connections that the kernel has queued, so that none of them is reset. Then releases the sockets and frees
- * the listener. NULL is allowed.
+ * Accepts the connections that the kernel has queued, so that none of them is reset. Then releases the sockets and
+ * frees the listener. NULL is allowed.
  */
 void listener_free(struct listener *listener);
 

@@ -4,8 +4,8 @@
  * wait in their queues while ranged restarts.
  *
  * The descriptors begin at SD_LISTEN_FDS_START and are owned by this file until passed_close(). Only O_NONBLOCK and
- * FD_CLOEXEC are set here; sockets.c sets the TCP options on its duplicates. Main thread only, except that the thread of
- * a reload reads the list; passed_close() is not called while a reload runs.
+ * FD_CLOEXEC are set here; sockets.c sets the TCP options on its duplicates. Main thread only, except that the thread
+ * of a reload reads the list; passed_close() is not called while a reload runs.
  */
 #include "net/passed.h"
 
@@ -28,10 +28,10 @@ static int adopt(int fd, const char *name, char *fault)
 	int flags = fcntl(fd, F_GETFL);
 
 	if (sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0) {
-		snprintf(
-			fault, PASSED_FAULT_BYTES,
-			"the descriptor passed as \"%.255s\" is not a listening stream socket; set ListenStream= and Accept=no in the socket unit",
-			name);
+		snprintf(fault, PASSED_FAULT_BYTES,
+			 "the descriptor passed as \"%.255s\" is not a listening stream socket; set ListenStream= and "
+			 "Accept=no in the socket unit",
+			 name);
 		return -ENOTSOCK;
 	}
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A set of listening sockets is owned by its users, which are the main thread and the workers. It is filled by one thread
- * and constant afterwards; only `users` changes, so any thread may read the set.
+ * A set of listening sockets is owned by its users, which are the main thread and the workers. It is filled by one
+ * thread and constant afterwards; only `users` changes, so any thread may read the set.
  *
  * Accepted connections inherit socket options from their listening socket. TCP_NODELAY and TCP_NOTSENT_LOWAT are
  * therefore set here, once, and cost no system call for each connection. TCP_NOTSENT_LOWAT limits the unsent bytes that
@@ -272,7 +272,8 @@ static void warn_of_unnamed(const struct listen_address_sites *listen, size_t co
 	for (const char *const *name = passed_names(); *name != NULL; name++)
 		if (!names_passed(listen, count, *name))
 			log_warning(
-				"sockets were passed as \"%s\", but no listen names them; add listen = \"fd:%s\", or remove them from the socket unit",
+				"sockets were passed as \"%s\", but no listen names them; add listen = \"fd:%s\", or "
+				"remove them from the socket unit",
 				*name, *name);
 }
 

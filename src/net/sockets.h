@@ -20,9 +20,9 @@ struct sockets;
  * Binds and listens on every address of the list. A host name with several addresses is bound on all of them. A Unix
  * socket on which no process listens is replaced.
  *
- * A socket of `before` (may be NULL) with the same address is inherited: the new object duplicates its descriptor, so no
- * connection is refused during a reload. Passed sockets (passed.h) are duplicated, too; passed sockets that no address
- * names are logged.
+ * A socket of `before` (may be NULL) with the same address is inherited: the new object duplicates its descriptor, so
+ * no connection is refused during a reload. Passed sockets (passed.h) are duplicated, too; passed sockets that no
+ * address names are logged.
  *
  * `users` is the number of calls of sockets_release() that will follow. Returns 0 with *sockets, or -errno with the
  * address and the reason in `fault`. May resolve host names, so it can block. Main thread, or the thread of a reload.
