@@ -9,8 +9,8 @@
  * begins where a buddy begins and has as many pages as it needs. The rest of that buddy consists of smaller buddies,
  * which are free or used by others.
  *
- * Free blocks are in one of two sets of lists: below the size of the arena they can be allocated, above it they are to
- * be returned to the kernel. The size is a multiple of the largest buddy, so blocks of the two sets never merge.
+ * Free blocks are in one of two sets of lists. Those below the size of the arena can be allocated; those above it await
+ * their return to the kernel. The size is a multiple of the largest buddy, so blocks of the two sets never merge.
  *
  * Sanitizers do not see a kernel that writes into a freed block. So free memory is poisoned for ASan, which finds
  * accesses of this process. In debug builds (POOL_CANARY) it is also filled with a pattern, which is checked when it is
@@ -194,8 +194,8 @@ static void release(struct arena *arena, uint32_t index, unsigned order)
 
 /*
  * Frees the part [at, end) of a buddy, where `at` is not its start. The lowest one bit of a page number is the largest
- * buddy that begins there, and none of these extends beyond the end. No merge is possible, because the buddies of all
- * of them are partly used.
+ * buddy that begins there, and such a buddy never extends beyond the end. No merge is possible, because the buddies of
+ * all of them are partly used.
  */
 static void free_tail(struct arena *arena, uint32_t at, uint32_t end)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A token bucket that threads share. It is a single number: the theoretical arrival time of the generic cell rate
- * algorithm (ITU-T I.371 annex A), up to which all granted units are paid for. All zero is a full bucket. Any thread.
+ * A token bucket that threads share. Its state is one number: the theoretical arrival time of the generic cell rate
+ * algorithm (ITU-T I.371 annex A). All granted units are paid for up to that time. All zero is a full bucket. Any
+ * thread.
  */
 #ifndef ENGINE_BUCKET_H
 #define ENGINE_BUCKET_H

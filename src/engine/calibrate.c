@@ -4,8 +4,8 @@
  *
  * The one idea is how the trial keeps its time on an unknown disk. A completed read is followed by another one only if
  * that one will probably also complete within the step. A step is omitted if its reads would take too long at the
- * throughput of the previous step, as on a device that serves one read at a time. So on a slow disk a step is one round
- * of reads.
+ * throughput of the previous step. This happens on a device that serves one read at a time. So on a slow disk a step is
+ * one round of reads.
  *
  * Each read has memory of its own, because btrfs verifies checksums in the destination of a read.
  */

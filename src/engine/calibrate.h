@@ -27,17 +27,18 @@ struct calibration {
 };
 
 /*
- * Reads 64 KiB at random offsets of an open O_DIRECT file, with 1, 2, 4 ... 128 reads at a time, each depth for an
- * eighth of budget_ms. alignment: of offsets, a power of two up to 64 KiB. size_bytes: size of the file. The caller
- * keeps the descriptor. BLOCKS: only on an offload thread or during the start. Uses a libaio context (128 of
- * fs.aio-max-nr) and 8 MiB of memory while it runs.
+ * Reads 64 KiB at random offsets of an open O_DIRECT file, with 1, 2, 4 ... 128 reads at a time. Each depth takes an
+ * eighth of budget_ms. `alignment` is that of the offsets, a power of two up to 64 KiB. `size_bytes` is the size of the
+ * file. The caller keeps the descriptor. BLOCKS: only on an offload thread or during the start. Uses a libaio context
+ * (128 of fs.aio-max-nr) and 8 MiB of memory while it runs.
  *
  * Takes budget_ms, or less than twice as long. On a slow device it omits the greater depths, and *result is the best of
  * the measured depths. It waits only for reads in flight, however long they take: a device that hangs blocks the
  * caller.
  *
- * Returns 0 and sets *result, or returns -errno: -EINVAL (a file below 4 MiB, no budget, or an invalid alignment),
- * -EAGAIN (fs.aio-max-nr is used up), -ENOMEM, -EIO (also for a file that was truncated), or another error of a read.
+ * Returns 0 and sets *result, or returns -errno. -EINVAL: the file is smaller than 4 MiB, the budget is 0, or the
+ * alignment is invalid. -EAGAIN: fs.aio-max-nr is used up. -EIO: also if the file was truncated. -ENOMEM, or another
+ * error of a read.
  */
 int calibrate_run(int fd, uint64_t size_bytes, uint32_t alignment, unsigned budget_ms, struct calibration *result);
 

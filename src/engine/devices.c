@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A list that only grows, at its head, so that it is read without the lock: a machine has only a few filesystems, and a
- * file keeps the pointer to its device. New devices are published by a sequentially consistent store of `first`, after
- * all their members were set.
+ * Devices are in a list that only grows, at its head, so that it is read without the lock. They are never removed,
+ * because a machine has only a few filesystems and a file keeps the pointer to its device. New devices are published by
+ * a sequentially consistent store of `first`, after all their members were set.
  *
  * An io_submit that takes longer than SLOW_NS counts as blocking. A thread that has lost its processor looks the same,
  * so one slow call does not demote a device. But filesystems that read cold metadata inside io_submit block repeatedly:

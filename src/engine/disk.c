@@ -9,9 +9,9 @@
  * any longer. So done() may queue, cancel or free reads, including its own. No loop below keeps a pointer into the
  * queue across a done().
  *
- * io_submit stops at the first iocb that the kernel does not accept and returns the count before it, or its error if it
- * is the first one. -EAGAIN means that the ring is full or that the kernel has no memory; it does not belong to an
- * iocb. Any other error belongs to that iocb. libaio returns -errno and does not set errno. Errors of the disk are
+ * io_submit stops at the first iocb that the kernel does not accept. It returns the count before that one, or its error
+ * if it is the first one. -EAGAIN means that the ring is full or that the kernel has no memory; it does not belong to
+ * an iocb. Any other error belongs to that iocb. libaio returns -errno and does not set errno. Errors of the disk are
  * reported later, in io_event.res.
  */
 #include "engine/disk.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Asynchronous direct reads: one libaio context and one eventfd, used by one thread only, because submitting and
- * reaping on different threads is a data race for the sanitizers. Reads queue here and are submitted with one io_submit
- * per iteration and device. If the ring is full they stay queued: this is back-pressure, not an error.
+ * Asynchronous direct reads, with one libaio context and one eventfd. Only one thread may use a disk, because the
+ * sanitizers report a data race if one thread submits and another one reaps. Reads queue here and are submitted with
+ * one io_submit per iteration and device. If the ring is full they stay queued: this is back-pressure, not an error.
  */
 #ifndef ENGINE_DISK_H
 #define ENGINE_DISK_H

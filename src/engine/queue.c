@@ -3,10 +3,10 @@
  * A queue has a lane for each device. A lane has a ring of flows for each class. A flow has the queued tickets of one
  * client, in the order of arrival.
  *
- * Flows of a class share it by deficit round robin (Shreedhar and Varghese, 1995). Everything that is read for a client
- * is charged to its flow: tickets that start, tickets that are merged with an adjacent one, and the growth of a read. A
- * flow that is in debt when its last ticket has started stays in the ring until the debt is paid, or until no other
- * flow of the class has tickets.
+ * Flows of a class share it by deficit round robin (Shreedhar and Varghese, 1995). All bytes that are read for a client
+ * are charged to its flow: started tickets, merged tickets, and the growth of a read. A flow may be in debt when its
+ * last ticket has started. It then stays in the ring until the debt is paid, or until no other flow of the class has
+ * tickets.
  *
  * Classes share the device by weighted fair queueing (Demers, Keshav and Shenker, 1989). The next ticket is that of the
  * class whose ticket would end first if each class with tickets had its share of the disk. So first bytes overtake

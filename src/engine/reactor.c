@@ -11,8 +11,8 @@
  * delayed.
  *
  * Timers are a binary heap of pointers to the storage of the callers. Each timer knows its index, so moving and
- * stopping need no search. There is no timerfd: the timeout of epoll_wait is used, rounded up to milliseconds, so that
- * an iteration does not wake before the timer is due and spin.
+ * stopping need no search. There is no timerfd. The timeout of epoll_wait is used, rounded up to milliseconds, so that
+ * an iteration never wakes before the timer is due.
  */
 #include "engine/reactor.h"
 

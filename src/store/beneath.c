@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A name is first opened with O_PATH, which opens no driver and no other end of a FIFO, and a statx() shows what it is.
- * What is then opened for reading must be the same inode. All names are resolved by openat2(RESOLVE_BENEATH |
- * RESOLVE_NO_MAGICLINKS [| RESOLVE_NO_SYMLINKS]).
+ * A name is first opened with O_PATH, which opens no driver and no other end of a FIFO. A statx() then shows the type
+ * of the inode. The descriptor that is opened for reading must belong to the same inode. All names are resolved by
+ * openat2(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS [| RESOLVE_NO_SYMLINKS]).
  *
  * No state and no objects. Thread: offload threads, because every call may wait for the disk.
  */
@@ -45,6 +45,7 @@ static int open_beneath(const struct place *place, uint64_t flags)
 
 	for (int tries = 0; tries < RACE_TRIES; tries++) {
 		long fd = syscall(SYS_openat2, place->root_fd, *place->path ? place->path : ".", &how, sizeof(how));
+
 		if (fd >= 0)
 			return (int)fd;
 		/* EAGAIN: a rename raced with ".." in the path. */
@@ -96,11 +97,11 @@ int beneath_statx(int fd, int flags, struct statx *st)
  */
 static int stat_beneath(const struct place *place, struct statx *st)
 {
-	int fd = open_spelled(place, O_PATH);
+	int fd = open_spelled(place, O_PATH), error;
+
 	if (fd < 0)
 		return fd;
-
-	int error = beneath_statx(fd, AT_STATX_FORCE_SYNC, st);
+	error = beneath_statx(fd, AT_STATX_FORCE_SYNC, st);
 	close(fd);
 	if (error < 0)
 		return error;
@@ -120,11 +121,11 @@ static bool same_inode(const struct statx *a, const struct statx *b)
  */
 static int open_seen(const struct place *place, uint64_t flags, const struct statx *seen, struct statx *st)
 {
-	int fd = open_beneath(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags);
+	int fd = open_beneath(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags), error;
+
 	if (fd < 0)
 		return fd;
-
-	int error = beneath_statx(fd, AT_STATX_FORCE_SYNC, st);
+	error = beneath_statx(fd, AT_STATX_FORCE_SYNC, st);
 	if (error == 0 && !same_inode(st, seen))
 		error = -EAGAIN;
 	if (error < 0) {
@@ -138,11 +139,11 @@ static int open_regular(const struct place *place, uint64_t flags, struct statx 
 {
 	for (int tries = 0; tries < RACE_TRIES; tries++) {
 		struct statx seen;
-		int error = stat_beneath(place, &seen);
+		int fd, error = stat_beneath(place, &seen);
+
 		if (error < 0)
 			return error;
-
-		int fd = open_seen(place, flags, &seen, st);
+		fd = open_seen(place, flags, &seen, st);
 		if (fd != -EAGAIN)
 			return fd;
 	}

@@ -5,8 +5,8 @@
  * spelling.h.
  *
  * All functions take a path that is relative and has no leading slash; "" is the root itself. They BLOCK, so they run
- * on offload threads. Errors are -errno: -ENOENT for a missing name, and also for what is neither a file nor a
- * directory; -EISDIR; -EXDEV for a link that leads out of the root; -ELOOP, -EACCES, -EMFILE and so on.
+ * on offload threads. Errors are -errno. -ENOENT: the name is missing, or it is neither a file nor a directory. -EXDEV:
+ * a link leads out of the root. -EISDIR, -ELOOP, -EACCES, -EMFILE and others have their usual meaning.
  */
 #ifndef STORE_BENEATH_H
 #define STORE_BENEATH_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lookups in the cache, and the queues of waits. A wait is in one of two queues: the queue of an extent, until its read
- * ends (single-flight, whichever reactor reads it), or the queue of the shard, until there is memory, in the order of
- * arrival. The thread that ends a read or unpins an extent takes the waits that can continue out of the queue under the
- * lock, and posts them to their reactors after it has released the lock.
+ * Lookups in the cache, and the queues of waits. A wait is in one of two queues. In the queue of an extent it waits for
+ * the end of the read, whichever reactor reads it (single-flight). In the queue of the shard it waits for memory, in
+ * the order of arrival. The thread that ends a read or unpins an extent removes the waits that can continue from the
+ * queue, under the lock. It posts them to their reactors after it has released the lock.
  *
  * A want needs one extent and pins nothing while it waits, so two wants cannot wait for each other.
  *
@@ -135,7 +135,7 @@ static struct cache_extent *find(const struct cache_span *span, struct place *pl
 	return place->view.extent;
 }
 
-/* --- what is read on a miss --- */
+/* --- range of a load --- */
 
 /* Returns the complete extent with this key as an aligned read, up to the block that has the last byte of the file. */
 static struct span whole_span(const struct cache_span *span, const struct shard_key *key)

@@ -9,7 +9,7 @@
  *	CACHE_COALESCED	Another load reads such an extent. The wait is queued at that extent.
  *	CACHE_LOAD	A new extent was added. The caller reads it; the wait is queued at it.
  *	CACHE_QUEUED	There is no memory. The wait is queued at the shard.
- *	CACHE_MISS	None of these: the caller did not ask for memory.
+ *	CACHE_MISS	There is no extent, and the caller did not ask for memory.
  *
  * The states of a wait, and the functions that move it. An extent is pinned for the wait only after CACHE_HIT:
  *
@@ -101,8 +101,8 @@ enum cache_answer cache_find(struct cache *cache, const struct cache_span *span,
 			     struct span *read);
 
 /*
- * Looks wait->span up. The caller sets wait->span, ->reactor and ->on_answer, and runs on that reactor's thread.
- * may_load: on a miss add an extent, or queue for memory. on_answer() will run after CACHE_COALESCED, CACHE_LOAD and
+ * Looks wait->span up. The caller sets wait->span, ->reactor and ->on_answer, and runs on that reactor's thread. With
+ * `may_load`, a miss adds an extent or queues for memory. on_answer() will run after CACHE_COALESCED, CACHE_LOAD and
  * CACHE_QUEUED. After CACHE_LOAD the caller must end with cache_loaded() or cache_abandon().
  */
 enum cache_answer cache_want(struct cache *cache, struct cache_wait *wait, bool may_load);
@@ -118,8 +118,8 @@ bool cache_cancel_queued(struct cache *cache, struct cache_wait *wait);
 
 /*
  * Ends the load of an extent. error: 0 if the bytes are there, otherwise -errno, which removes the extent. Answers all
- * waits that are queued at the extent, with a pin each or with the error: those of `reactor`, on whose thread the
- * caller runs, before this returns, the others by a message.
+ * waits that are queued at the extent, with a pin each or with the error. The caller runs on the thread of `reactor`.
+ * Waits of that reactor are answered before this returns, the others by a message.
  */
 void cache_loaded(struct cache *cache, struct cache_extent *extent, int error, struct reactor *reactor);
 /* Gives up an extent before its read has begun, unless waits are queued at it. Returns true if it was freed. */
@@ -163,7 +163,7 @@ size_t cache_share(size_t bytes, unsigned shards, unsigned index);
 bool cache_is_one_extent(const struct file_version *version);
 /* Takes the lock of a shard, with a new budget for evictions. */
 void cache_lock(struct shard *shard);
-/* Answers waits for memory, as far as there is room, and releases the lock. */
+/* Answers waits for memory until there is no more room, and releases the lock. */
 void cache_serve_and_unlock(struct cache *cache, struct shard *shard);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Invalidation, walk and statistics. Owner: the process. Thread: any thread; the functions take the lock of one shard
- * at a time, and release it after each step of WALK_PAGES pages or extents of one key.
+ * Invalidation, walk and statistics. Owner: the process. Thread: any. The functions take the lock of one shard at a
+ * time. They release it after each step of WALK_PAGES pages, or of all extents with one key.
  */
 #include "store/cache_content.h"
 

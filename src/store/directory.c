@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Directories that are to be read wait in one queue. At most WORKERS_MAX offload jobs each take the first one, run one
- * step of it (directory_pass.c) and append it to the queue again. A job then queues itself again behind the other
+ * All directories that need reading wait in one queue. At most WORKERS_MAX offload jobs each take the first one, run
+ * one step of it (directory_pass.c) and append it to the queue again. A job then queues itself again behind the other
  * offload jobs. A job never waits for another one, so one offload thread is enough.
  *
  * Owner of a directory: its reactor while a chunk is ready; the queue from directory_new() or directory_next() until
- * its message has arrived. `pending`, which belongs to the reactor, tells which. A directory that is freed while it is
- * in the queue is marked `cancelled` under the lock of the table, and the thread that takes it next frees it.
+ * its message has arrived. `pending`, which belongs to the reactor, tells which. If a directory is freed while it is in
+ * the queue, it is marked `cancelled` under the lock of the table. The thread that takes it next frees it.
  */
 #include "store/directory.h"
 

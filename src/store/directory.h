@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Sorted listings of directories. Offload threads read a directory in short steps and with bounded memory. A small
- * directory is one chunk. Of a larger one, each pass over the directory keeps the next chunk: the first entries, in the
- * requested order, after the last entry of the previous chunk. Two directories are read at a time, whatever their
- * number, one step of each alternately, so that opens of files run between the steps.
+ * directory is one chunk. A larger one has several: each pass over the directory keeps the next chunk, the first
+ * entries after the last entry of the previous chunk, in the requested order. Two directories are read at a time,
+ * whatever their number, one step of each alternately, so that opens of files run between the steps.
  */
 #ifndef STORE_DIRECTORY_H
 #define STORE_DIRECTORY_H
@@ -38,8 +38,8 @@ struct directory_options {
 	/* Skips `offset` entries, then lists at most `limit` (UINT64_MAX: all). */
 	uint64_t offset, limit;
 	/*
-	 * Returns whether the client may see this name. `directory`: it is a directory, as far as that is known yet.
-	 * Runs on an offload thread. NULL: all names are shown.
+	 * Returns whether the client may see this name. `directory`: the name is known to be a directory. Runs on an
+	 * offload thread. NULL: all names are shown.
 	 */
 	bool (*shows)(void *context, const char *name, bool directory);
 	/*

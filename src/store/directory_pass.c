@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A state machine whose steps are functions: open; read all names, and whenever the memory is full, sort the entries
- * and keep the first half; sort; choose the entries of the chunk; stat them (size, mtime). Each step takes a bounded
- * time and sets the next one.
+ * A state machine whose steps are functions. The steps are: open; read names; sort; choose the entries of the chunk;
+ * stat them for size and mtime. If the memory is full before all names were read, the entries are sorted, the first
+ * half is kept, and reading continues. Each step takes a bounded time and sets the next one.
  *
  * Owner: directory.c. Thread: offload threads, one at a time.
  */
@@ -90,7 +90,9 @@ static int stat_entry(const struct directory_pass *pass, struct entry *entry)
 	return error;
 }
 
-/* Returns true if the name is to be listed, and sets its type, and also size and mtime if the sort order needs them. */
+/*
+ * Returns true if the name belongs to the listing. Sets its type, and also size and mtime if the sort order needs them.
+ */
 static bool is_shown(const struct directory_pass *pass, const struct dirent64 *found, struct entry *entry)
 {
 	size_t length = strlen(found->d_name);
@@ -245,7 +247,7 @@ static bool step_reopen(struct directory_pass *pass)
 	return step_open(pass);
 }
 
-/* At the end of a pass: chooses the entries of the chunk. If all entries are to be skipped, starts another pass. */
+/* At the end of a pass: chooses the entries of the chunk. If the offset skips all of them, starts another pass. */
 static bool choose_chunk(struct directory_pass *pass)
 {
 	struct entries *entries = &pass->entries;

@@ -34,11 +34,11 @@ enum encoding_fault {
 #define ENCODING_TAIL_BYTES 4	 /* Last bytes that are read. */
 
 /*
- * Checks a gzip file of gzip_size bytes that should contain a file of `size` bytes. ends: the first
+ * Checks a gzip file of gzip_size bytes that should contain a file of `size` bytes. `ends` has the first
  * ENCODING_HEAD_BYTES and the last ENCODING_TAIL_BYTES of the gzip file, or fewer if it is shorter.
  *
- * A file of several members is rejected, because browsers and HTTP libraries decode only the first member. Three
- * rules detect such files without decompression:
+ * A file of several members is rejected, because browsers and HTTP libraries decode only the first member. Three rules
+ * detect such files without decompression:
  * - The length of the last member (ISIZE) must be the size of the file modulo 2^32. For contents below 4 GiB this
  *   rejects all files of several members, unless all members except the last are empty.
  * - An empty first member is rejected, which covers that case.

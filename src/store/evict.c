@@ -11,7 +11,7 @@
  * result there is no room until an extent is unpinned, and the caller waits for that.
  *
  * Extents of many sizes fragment the memory. To make room for a large block, the victim is evicted together with the
- * other extents of its buddy, if none of them is in use.
+ * other extents of its buddy, unless one of them is in use.
  *
  * Owner: cache.c and resize.c. Thread: any, under shard->lock.
  */

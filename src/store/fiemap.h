@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Loads the extent map of a file into memory, so that io_submit does not wait for it: with a cold map it may block for
- * up to a second.
- */
+/* Loads the extent map of a file into memory. With a cold map, io_submit would read it and block for up to a second. */
 #ifndef STORE_FIEMAP_H
 #define STORE_FIEMAP_H
 

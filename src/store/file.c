@@ -112,6 +112,7 @@ static void set_alignment(struct file *file, const struct statx *st, uint32_t fi
 		return;
 	if (file->direct) { /* Otherwise file_pread() would have to be aligned, too. */
 		int flags = fcntl(file->fd, F_GETFL);
+
 		fcntl(file->fd, F_SETFL, flags & ~O_DIRECT);
 	}
 	file->direct = false;
@@ -149,10 +150,11 @@ int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct
 	uint64_t known = UINT64_MAX, start_ns = clock_now_ns();
 	uint32_t filesystem;
 	struct file *opened = calloc(1, sizeof(*opened));
+	int error;
 
 	if (!opened)
 		return -ENOMEM;
-	int error = open_direct(&place, opened, &st);
+	error = open_direct(&place, opened, &st);
 	if (error < 0) {
 		free(opened);
 		return error;
@@ -230,6 +232,7 @@ ssize_t file_pread(const struct file *file, void *buffer, size_t length, uint64_
 
 	while (done < length) {
 		ssize_t got = pread(file->fd, (char *)buffer + done, length - done, (off_t)(offset + done));
+
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)

@@ -2,7 +2,7 @@
 /*
  * Checks whether an open file is still the version that was opened.
  *
- * A ctime that moved together with the link count, the mode, the owner or the group is a change of metadata: the
+ * If the ctime moved together with the link count, the mode, the owner or the group, the change is one of metadata. The
  * version is still valid, and file->metadata is updated. A ctime that moved alone counts as a change of the file,
  * because a write followed by utimes() looks the same. A mirror that renames a new file over the old one drops the link
  * count of the old inode. This is a change of metadata, so readers of the old file continue to its end.

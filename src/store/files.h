@@ -7,7 +7,7 @@
  * lookup waits for the revalidation. One revalidation or open per path is under way at a time; all lookups of the path
  * share it.
  *
- * An error that does not concern the path itself (EMFILE, ETIMEDOUT, EACCES, ...) completes the lookups that waited,
+ * Some errors do not concern the path itself (EMFILE, ETIMEDOUT, EACCES, ...). They complete the lookups that waited,
  * but the entry keeps its file, and nothing is evicted from the cache.
  */
 #ifndef STORE_FILES_H

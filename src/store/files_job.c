@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The job of an entry revalidates or opens its path and ends on the offload thread: it posts the results to the
+ * The job of an entry revalidates or opens its path and ends on the offload thread. It posts the results to the
  * reactors of the lookups, closes files, and makes the entry idle again. The job has no done() callback, because it
- * must not depend on one reactor: that one may have stopped while requests of another reactor wait for the result. An
+ * must not depend on one reactor, which may have stopped while requests of another reactor wait for the result. An
  * entry whose path leads to no file leaves the table and is freed here.
  */
 #include "store/files_job.h"

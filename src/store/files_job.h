@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The job of an entry in the table of open files: it revalidates or opens the path on an offload thread, and completes
+ * The job of an entry in the table of open files. It revalidates or opens the path on an offload thread and completes
  * the lookups that wait for the entry. An entry has at most one job at a time (single-flight).
  */
 #ifndef STORE_FILES_JOB_H

@@ -132,8 +132,8 @@ void files_table_free_unlinked(struct files_entry *unlinked)
 }
 
 /*
- * Returns the shard whose first entry was used least recently, as far as the published times tell, or NULL if all
- * shards are empty. Without a lock.
+ * Returns the shard whose first entry was used least recently, by the published times, or NULL if all shards are empty.
+ * Without a lock.
  */
 static struct files_shard *oldest_shard(struct files *files)
 {

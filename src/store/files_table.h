@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The data of the table of open files, private to files.c, files_job.c and files_walk.c: shards with a lock each, the
- * entries of a shard in hash buckets and in LRU order, and the limit on open files.
+ * The data of the table of open files, private to files.c, files_job.c and files_walk.c. The table consists of shards
+ * with a lock each. A shard has its entries in hash buckets and in LRU order. The limit on open files applies to the
+ * whole table.
  *
  * An entry is a path plus at most one job that finds out which file the path leads to:
  *
@@ -41,7 +42,7 @@ struct files_entry {
 	uint32_t mode, user, group;	 /* Private to the job: attributes when the path was last opened for reading. */
 	struct files_want *wants;	 /* Lookups that wait for the job, the latest first. */
 	struct file *previous;		 /* Private to the job: its reference to `file` as of its start. */
-	struct files_entry *prev, *next; /* LRU order. `next` also links entries that are to be freed. */
+	struct files_entry *prev, *next; /* LRU order. `next` also links unlinked entries. */
 	struct files_entry *chain;	 /* Next entry of the bucket. */
 	uint64_t hash;
 	char path[];

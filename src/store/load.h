@@ -108,8 +108,8 @@ int load_queue(struct load *load, enum queue_class class, const void *client, co
 void load_begin(struct load *load, struct cache_extent *extent);
 
 /*
- * Tries to cancel a load whose owner does not need it any longer. Succeeds if nothing was submitted to the kernel, no
- * other load is a part of it, and no want waits for its extent: then `loading` is false and on_end() does not run.
+ * Tries to cancel a load whose owner does not need it any longer. This succeeds if nothing was submitted to the kernel,
+ * no other load is a part of it, and no want waits for its extent. Then `loading` is false and on_end() does not run.
  * Otherwise the load continues to its end. An idle load is allowed.
  */
 void load_cancel(struct load *load);

@@ -4,8 +4,8 @@
  * waits long for the lock. Extents in use above the new size stay where they are. Lookups still find, share and pin
  * them, but they are evicted with their last user (SHARD_ABOVE_END).
  *
- * Everything that may fail or takes long is done before the steps or after them, without the lock: new tables (struct
- * resize_tables) and new memory, which no other thread uses yet, and the return of memory to the kernel.
+ * Everything that may fail or takes long runs without the lock. New tables (struct resize_tables) and new memory are
+ * prepared before the steps, when no other thread uses them. Memory is returned to the kernel after the steps.
  *
  * Owner: the process. Thread: one at a time, not a reactor's.
  */

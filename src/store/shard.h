@@ -55,7 +55,8 @@ struct shard_key {
 
 /* Reasons to evict an extent with its last shard_unpin(). */
 #define SHARD_TRANSIENT 1 /* No request has asked to keep it. */
-#define SHARD_ABOVE_END 2 /* It lies above the size of the shard, in memory that is to be given back. */
+/* It lies above the size of the shard, in memory that will be returned to the kernel. */
+#define SHARD_ABOVE_END 2
 
 enum shard_queue { SHARD_NO_QUEUE, SHARD_SMALL, SHARD_MAIN, SHARD_PINNED, SHARD_QUEUES };
 
@@ -190,8 +191,8 @@ bool shard_unpin(struct shard *shard, struct cache_extent *extent);
 /* Counts a use of the extent for S3-FIFO. */
 void shard_touch(struct cache_extent *extent);
 /*
- * Sets the policy "pin" for an extent, if pinned extents would not exceed half of the shard. Eviction ignores pinned
- * extents, except if they are placed so that no large block fits anywhere: then the oldest ones are evicted, together
+ * Sets the policy "pin" for an extent, if pinned extents would not exceed half of the shard. Eviction skips pinned
+ * extents. The exception: if they are placed so that no large block fits anywhere, the oldest ones are evicted together
  * with the extents around them.
  */
 void shard_set_pinned(struct shard *shard, struct cache_extent *extent);

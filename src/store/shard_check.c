@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Consistency check of a shard for tests: walks through all extents and compares what they add up to with the index,
- * the queues, the statistics and the arena. Runs under shard->lock.
+ * Consistency check of a shard for tests. It walks through all extents and compares their sums with the index, the
+ * queues, the statistics and the arena. Runs under shard->lock.
  */
 #include "store/shard.h"
 

@@ -71,7 +71,7 @@ static bool name_of(const struct beside *beside, const char *suffix, char *path)
 }
 
 /*
- * Returns a number, never 0, for everything that a check of a variant depends on, except the ctime. chmod and ln move
+ * Returns a hash of everything that a check of a variant depends on, except the ctime. It is never 0. chmod and ln move
  * the ctime without a change of the version of an open file. The ctime is stored separately, because a variant whose
  * ctime has moved is read again.
  */

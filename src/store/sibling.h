@@ -32,8 +32,8 @@ bool sibling_is_checked(const struct file_siblings *siblings, enum sibling sibli
 
 /*
  * Finds the siblings of `path`, whose version is `original`, by the rules of beneath.h. Only regular files that can be
- * read count. A file that is a variant by its name has no variants. known: the previous result for the same size (all
- * zero: none); digest and variants are read again only if they may have changed. BLOCKS: offload threads only.
+ * read count. A file that is a variant by its name has no variants. `known` is the previous result for the same size,
+ * or all zero. Digest and variants are read again only if they may have changed. BLOCKS: offload threads only.
  *
  * A .gz and a .zst are checked as encoding.h describes. For a .br only the age can be checked.
  */

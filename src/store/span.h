@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The aligned range that a direct read of a span covers: rounded to blocks at both ends, and at most up to the block
- * that has the last byte of the file.
+ * The aligned range that a direct read of a span covers. It is rounded to blocks at both ends, and ends at the latest
+ * with the block that has the last byte of the file.
  */
 #ifndef STORE_SPAN_H
 #define STORE_SPAN_H

@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 /*
- * Returns 0 if each name of the path is stored in its directory with exactly these bytes, -ENOENT if one is not, or
- * another -errno if a directory can't be read. The path is relative and normalised, and openat2(root_fd, path,
- * resolve) has just resolved it. Targets of symbolic links are not checked. The result for a directory is reused for
- * up to 1 s. BLOCKS. Any thread.
+ * Returns 0 if each name of the path is stored in its directory with exactly these bytes. Returns -ENOENT if one is
+ * not, or another -errno if a directory cannot be read. The path is relative and normalised, and openat2(root_fd, path,
+ * resolve) has just resolved it. Targets of symbolic links are not checked. The result for a directory is reused for up
+ * to 1 s. BLOCKS. Any thread.
  */
 int spelling_check(int root_fd, const char *path, uint64_t resolve);
 

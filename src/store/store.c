@@ -34,7 +34,7 @@ struct store_read {
 	struct store_want *want;  /* NULL: cancelled. */
 	bool waiting;		  /* wait.on_answer() will run. */
 	struct proof *proof;	  /* A pending proof of wait.extent, which is pinned, or NULL. */
-	enum store_source source; /* Source of the bytes that are to be proven. */
+	enum store_source source; /* Source of the bytes that await the proof. */
 	uint64_t made_ns;
 	/* For a read that waits for memory with a limit. */
 	bool limited;
@@ -422,7 +422,7 @@ static int want_queue(struct store *store, struct store_want *want, const struct
 }
 
 /*
- * Returns false if the extent is not to be retained: an outdated version is not requested again, and a young file may
+ * Returns false if the extent must not be retained. An outdated version is not requested again, and a young file may
  * change without a change of its version.
  */
 static bool may_retain(struct store_want *want)

@@ -1,29 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The store of a reactor joins cache and disk: a want asks for a span of a file and gets it as one contiguous, aligned
- * range of memory. The bytes come from the cache, from a read that another want has started, or from a read of its own.
- * Each reactor has one store with its own disk context and queue; all stores share the cache.
+ * The store of a reactor joins cache and disk. A want asks for a span of a file and receives it as one contiguous,
+ * aligned range of memory. The bytes come from the cache, from a read that another want has started, or from a read of
+ * its own. Each reactor has one store with its own disk context and queue; all stores share the cache.
  *
- * The states of a want and what is pinned in each (load.h and cache.h have the states of the load and of the wait):
+ * The states of a want (load.h has the states of a load, cache.h those of a wait):
  *
- *	State			Moved by			Pinned or held
- *	idle			store_want()			nothing
- *	done			store_want() returns 1		the extent, until store_release()
- *	queued for the disk	queue_run()			a ticket
- *	waiting for memory	cache_unpin() of any want	a ticket that was dispatched
- *	waiting for a read	end of the load			nothing; the load has the extent pinned
- *	waiting for a proof	check of the file, see proof.h	the extent
- *	done with data		done() was called		the extent, until store_release()
- *	done with an error	done() was called		nothing
+ *	State			Left through			Objects that it keeps
+ *	idle			store_want()			none
+ *	queued for the disk	queue_run()			a queued ticket
+ *	waiting for memory	an unpin, or its time limit	a started ticket
+ *	waiting for a read	the end of the load		none; the load, its own or another one, pins the extent
+ *	waiting for a proof	the check of the file		the extent, pinned
+ *	done			store_release()			the extent, pinned, unless there was an error
  *
- *	idle -+-> done
- *	      +-> waiting for a read (coalesced) ---------------------------+
- *	      +-> queued for the disk -+-> done (another want has read it)  |
- *	                               +-> waiting for memory --+           |
- *	                               +-------------------+    |           |
- *	                                                   v    v           v
- *	                                                 waiting for a read -+-> done
- *	                                                                     +-> waiting for a proof -> done
+ *	idle -+-> done (cache hit)
+ *	      +-> waiting for a proof (cache hit) ---------> done
+ *	      +-> waiting for a read (coalesced) ----------> done, or waiting for a proof
+ *	      +-> queued for the disk -+-> done, or waiting for a proof (another want has loaded the extent)
+ *	                               +-> waiting for a read, its own or a coalesced one
+ *	                               +-> waiting for memory -+-> waiting for a read
+ *	                                                       +-> done (another want has loaded the extent)
+ *	                                                       +-> done (-ENOBUFS)
  *
  * store_release() is allowed in each state and leads to idle.
  */

@@ -21,7 +21,7 @@ struct warm_options {
 	struct cache *cache;
 	struct files *files;
 	uint64_t max_bytes; /* Maximum number of bytes, from the start of the file. */
-	bool pinned;	    /* Cache policy "pin", as far as the cache allows it. */
+	bool pinned;	    /* Cache policy "pin", within the limits of the cache. */
 	/* Runs on the reactor before each chunk. false ends the warming with -ECANCELED. May be NULL. */
 	bool (*may_continue)(void *context);
 	void *context;

@@ -11,7 +11,7 @@
 #define S CLOCK_NS_PER_S
 #define START (1000 * S)
 
-/* Returns what a user who takes chunks of that size, and waits for each, gets until `end_ns`. */
+/* Returns the units that one user gets until `end_ns` by taking chunks of that size and waiting for each. */
 static uint64_t take_until(struct bucket *bucket, const struct bucket_rate *rate, uint64_t piece, uint64_t end_ns)
 {
 	uint64_t taken = 0, now_ns = START;

@@ -147,7 +147,9 @@ START_TEST(slow_serial_disk)
 }
 END_TEST
 
-/* 20 ms, but for any number at a time: the greatest depth that is tried is the best. Three attempts, as above. */
+/*
+ * Any number of reads at a time takes 20 ms, so the greatest depth that is tried is the best. Three attempts, as above.
+ */
 START_TEST(slow_parallel_disk)
 {
 	fake.delay_ms = 20;

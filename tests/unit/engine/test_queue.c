@@ -254,8 +254,8 @@ START_TEST(classes_have_shares)
 END_TEST
 
 /*
- * However many first bytes are queued, for however many clients: (256 + 64) * 4 / (64 + 64) = 10 of them for one read
- * of the stream.
+ * (256 + 64) * 4 / (64 + 64) = 10 reads of first bytes for one read of the stream, whatever the number of queued first
+ * bytes and of their clients.
  */
 START_TEST(a_flood_of_first_bytes_leaves_a_stream_its_share)
 {

@@ -245,7 +245,7 @@ static void *swap_names(void *context)
 	return NULL;
 }
 
-/* A file and a FIFO are exchanged all the time: what is opened is always the file, and no open blocks. */
+/* A file and a FIFO are exchanged all the time. The open always returns the file and never blocks. */
 START_TEST(races_with_renames)
 {
 	struct swapper swapper = { 0 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tests of store/ghost.c: what it remembers, and for how long. */
+/* Tests of store/ghost.c: which hashes it remembers, and for how long. */
 #include "store/ghost.h"
 
 #include "../suite.h"

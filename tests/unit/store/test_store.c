@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Tests of the store over a real file. The answers of the kernel are modified (--wrap=io_getevents): short reads, EIO,
- * an early end of the file. Bytes are compared with what was written. No extent may be in use after a test, whenever
- * wants were cancelled. Two stores on one cache act as two reactors; the counted calls of io_submit show which one
- * reads.
+ * an early end of the file. The bytes are compared with the content that the test has written. No extent may be in use
+ * after a test, whenever wants were cancelled. Two stores on one cache act as two reactors; the counted calls of
+ * io_submit show which one reads.
  */
 #include "store/cache_content.h"
 #include "store/store.h"
