@@ -17,8 +17,8 @@
  * above the new size are evicted at once, or with their last user. Wants that wait for memory keep waiting for the part
  * that remains.
  *
- * Returns 0; the caller then calls resize_finish(). Otherwise returns -EINVAL, -ENOMEM or -E2BIG, and nothing has changed. -E2BIG:
- * the size exceeds the memory of the machine, or the addresses that were reserved at the start.
+ * Returns 0; the caller then calls resize_finish(). Otherwise returns -EINVAL, -ENOMEM or -E2BIG, and nothing has
+ * changed. -E2BIG: the size exceeds the memory of the machine, or the addresses that were reserved at the start.
  */
 int resize_start(struct cache *cache, size_t bytes, bool retain);
 /*
