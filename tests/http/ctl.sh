@@ -1,14 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# For the tests of ranged-ctl, beside lib.sh: an admin listener that says what the test wants to hear (ctl.pl), and the program.
+# Functions for tests of ranged-ctl; source after lib.sh. The program talks to a substitute for the admin listener (ctl.pl), whose
+# answers the test defines.
 
 RANGED_CTL=${RANGED_CTL:-${RANGED%/*}/ranged-ctl}
-ADMIN=$DIR/a # short: the path of a socket has 107 bytes at most
+ADMIN=$DIR/a # short, because the path of a socket is limited to 107 bytes
 SOCKET=$ADMIN/admin.sock
 mkdir "$ADMIN"
 
-# Sets ADMIN_PID, ADMIN_PORT.
+# Starts the substitute. Sets ADMIN_PID and ADMIN_PORT.
 start_admin() {
 	rm -f "$ADMIN/port"
 	perl "$LIB/ctl.pl" "$ADMIN" 2>>"$DIR/stderr.admin" &
@@ -24,12 +25,12 @@ stop_admin() {
 	rm -f "$SOCKET"
 }
 
-# RESOURCE STATUS TYPE: answers it with the lines of stdin from now on. See ctl.pl.
+# RESOURCE STATUS TYPE: from now on, the resource is answered with the lines of stdin. See ctl.pl.
 answer_with() {
 	{ echo "$2 $3"; cat; } >"$ADMIN/${1//\//-}"
 }
 
-# Runs it. Sets RC; what it prints goes to $DIR/ctl.out and $DIR/ctl.err.
+# ARGUMENT...: runs ranged-ctl. Sets RC; the output is stored in $DIR/ctl.out and $DIR/ctl.err.
 run_ctl() {
 	"$RANGED_CTL" --socket "$SOCKET" "$@" </dev/null >"$DIR/ctl.out" 2>"$DIR/ctl.err"
 	# shellcheck disable=SC2034
