@@ -2,12 +2,12 @@
 /*
  * An HTTP client for bench/run that sends the requests of a trace.
  *
- *	replay PORT CONNECTIONS TRACE [SECONDS]
+ * replay PORT CONNECTIONS TRACE [SECONDS]
  *
  * A line of the trace is "PATH" or "PATH FIRST-LAST". Each idle connection sends the request of the next line. The
- * client exits after the last line. With SECONDS, it starts the trace again at its end, and exits when the time is over.
- * The kernel discards bodies without copying them (MSG_TRUNC, see tcp(7)). wrk reads 8 KiB at a time and is therefore
- * slower than the servers if responses are long.
+ * client exits after the last line. With SECONDS, it starts the trace again at its end, and exits when the time is
+ * over. The kernel discards bodies without copying them (MSG_TRUNC, see tcp(7)). wrk reads 8 KiB at a time and is
+ * therefore slower than the servers if responses are long.
  *
  * Prints "requests body-bytes microseconds p50 p99 errors", with latencies in microseconds. An error is a connection
  * that ended early, or a response with a status other than 200 and 206.

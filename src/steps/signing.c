@@ -26,8 +26,8 @@ struct key_file {
 };
 
 struct signing {
-	atomic_uint
-		refs; /* Memory order: the default. The thread that drops the last reference must see all uses of the keys. */
+	/* Memory order: the default. The thread that drops the last reference must see all uses of the keys. */
+	atomic_uint refs;
 	struct key_file *list;
 	size_t count;
 };

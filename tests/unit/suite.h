@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * Moves the clocks of this program forward; threads that sleep wake within some milliseconds. For programs whose sources
- * in Makefile.am include tests/clock.c.
+ * Moves the clocks of this program forward; threads that sleep wake within some milliseconds. For programs whose
+ * sources in Makefile.am include tests/clock.c.
  */
 void clock_advance_ms(int64_t ms);
 

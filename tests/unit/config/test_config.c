@@ -80,9 +80,11 @@ START_TEST(every_key)
 		parse("root = /srv/files\n"
 		      "listen = {\":80\", \"[::1]:0\", unix:/run/ranged.sock}\n"
 		      "listen += {'files.example:8081'}\n"
-		      "workers = 3\ncache_size = 4999K\noffload_threads = 64\ndisk_depth = 1\ndisk_inflight_bytes = 3M\ndisk_queue_timeout = 250ms\nopen_file_cache = 7\n"
+		      "workers = 3\ncache_size = 4999K\noffload_threads = 64\ndisk_depth = 1\ndisk_inflight_bytes = "
+		      "3M\ndisk_queue_timeout = 250ms\nopen_file_cache = 7\n"
 		      "max_connections = 8\nmax_connections_per_client = 0\n"
-		      "header_timeout = 250ms\nidle_timeout = 5m\ndrain_timeout = 0\ndrain_delay = 3s\nuser = a:b\nmin_rate = 0\nstall_timeout = 5\n"
+		      "header_timeout = 250ms\nidle_timeout = 5m\ndrain_timeout = 0\ndrain_delay = 3s\nuser = a:b\n"
+		      "min_rate = 0\nstall_timeout = 5\n"
 		      "symlinks = none\ndotfiles = Yes\nmime_types = \"\"\n"
 		      "access_log = \"-\"\nerror_log = '/var/log/a b'\nlog_level = debug\naddress_file = a # b\n"),
 		0);
@@ -211,7 +213,8 @@ static const struct {
 	{ "access_log = syslog\naccess_format = '%h %{Referer}i'\nsite a { access_log = '' access_format = json }",
 	  "" },
 	{ "access_format = ''",
-	  "f:1: access_format: \"\": \"\" at byte 1: expected combined, timing, json, or a format string with a % directive\n" },
+	  "f:1: access_format: \"\": \"\" at byte 1: expected combined, timing, json, or a format string with a % "
+	  "directive\n" },
 	{ "\nsite a {\naccess_format = '%h %y' }",
 	  "f:3: access_format: \"%h %y\": \"%y\" at byte 4: unknown directive\n" },
 	{ "location / { access_log = x }",
@@ -248,7 +251,8 @@ static const struct {
 	{ "location /a/../b {}",
 	  "f:1: location: \"/a/../b\": a prefix with \".\" or \"..\" matches no path, because paths are normalised\n" },
 	{ "location '/a//b' {}",
-	  "f:1: location: \"/a//b\": a prefix with two consecutive slashes matches no path, because paths are normalised\n" },
+	  "f:1: location: \"/a//b\": a prefix with two consecutive slashes matches no path, because paths are "
+	  "normalised\n" },
 	{ "location /a\n{\n\n}\nlocation /b {}\nlocation '/a' {\n}\nlocation \"/a\" {}",
 	  "f:6: location: \"/a\" already has a block in line 2\n"
 	  "f:8: location: \"/a\" already has a block in line 2\n" },
@@ -273,8 +277,10 @@ static const struct {
 	{ "location /a {\n workers = 2\nlocation /b {}\n",
 	  "f:2: workers is not allowed in a location; set it outside all blocks\n"
 	  "f:3: a location must not stand in another location; the block that begins in line 1 is not closed\n" },
-	/* A key that is unknown in a block is reported outside of it as well, and the reverse. A known key is unknown in other
-	 * scopes. */
+	/*
+	 * A key that is unknown in a block is reported outside of it as well, and the reverse. A known key is unknown
+	 * in other scopes.
+	 */
 	{ "x = 1\nlocation /a {\n x = 2\n}\nlocation /b { x = 3 }\nx = 4\ncache = pin\n",
 	  "f:1: unknown key \"x\"\n"
 	  "f:3: unknown key \"x\" in a location\n"
@@ -286,7 +292,8 @@ static const struct {
 	{ "location /a {}\n\"location|x\" = pin\n", "f:2: no such option 'x'\n" },
 
 	/* All errors are reported at once, in the order of the file. */
-	{ "workers = x\nlocation /a/ {\n cahce = pin\n cache = pinn\n}\nroto = /\nlocation b {\n cache = x\n}\nlocation /a/ {\n"
+	{ "workers = x\nlocation /a/ {\n cahce = pin\n cache = pinn\n}\nroto = /\nlocation b {\n cache = x\n}\n"
+	  "location /a/ {\n"
 	  " cache = y\n cache = never\n}\nlocation /c {\n disk_depth = 3\n",
 	  "f:1: workers: \"x\" is not a whole number from 0 to 256\n"
 	  "f:3: unknown key \"cahce\" in a location (did you mean \"cache\"?)\n"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Listening sockets and the listener: addresses, accepted connections, a lack of descriptors, and the files of Unix sockets
- * at the end. */
+/*
+ * Listening sockets and the listener: addresses, accepted connections, a lack of descriptors, and the files of Unix
+ * sockets at the end.
+ */
 #include "net/listener.h"
 
 #include <errno.h>
