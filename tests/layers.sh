@@ -58,9 +58,23 @@ long_sleeps() {
 	grep -rnE '(^|[^a-z_])sleep[ (]+"?(\$\(seconds )?[1-9]|usleep\(([0-9]{7,}|[0-9]{4,} \* 1000)\)|nanosleep.*tv_sec = [1-9]|select[ (]+undef, undef, undef, [1-9]|poll\(NULL, 0, [0-9]{4,}' tests/http tests/unit
 }
 
+# A tab is 8 columns wide, and a character of UTF-8 is one column wide.
+long_lines() {
+	find src tests bench -name '*.[ch]' -exec env LC_ALL=C.UTF-8 wc -L {} + |
+		awk '$1 > 120 && $2 != "total" { print $2 " has a line of " $1 " columns" }'
+}
+
+folders_without_readme() {
+	local folder
+	for folder in src/*/; do
+		[ -f "$folder/README" ] || echo "$folder has no README"
+		grep -qF "${folder}README \\" Makefile.am || echo "${folder}README is not in EXTRA_DIST"
+	done
+}
+
 failed=0
 mapfile -t files < <(find src -name '*.[ch]' | sort)
-echo 1..7
+echo 1..9
 result 1 "every file of src/ is listed once in Makefile.am, and no other" \
 	"$(diff <(listed | sort) <(printf '%s\n' "${files[@]}") | grep '^[<>]')"
 result 2 "includes go down the list" "$(upward)"
@@ -71,4 +85,6 @@ result 4 "no response from an iovec (with two or more elements a client can abor
 result 5 "foo.c exports only foo_*" "$(foreign_symbols)"
 result 6 "every test is listed" "$(unlisted_tests)"
 result 7 "no test sleeps for a second or more" "$(long_sleeps)"
+result 8 "no line of a C file is longer than 120 columns" "$(long_lines)"
+result 9 "each folder of src/ has a README" "$(folders_without_readme)"
 exit $failed
