@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # compare.pl FOLDER PREFIX SUFFIX: reads lines "FILE FIRST LAST"; the n-th says what PREFIXnSUFFIX must hold of FOLDER/FILE. Prints a line for
-# each that is wrong, and at the end how many were looked at and how many were wrong. One process, where a cmp for each would take minutes.
+# each that is wrong, and at the end how many were compared and how many were wrong. One process, where a cmp for each would take minutes.
 use strict;
 use warnings;
 
@@ -17,4 +17,4 @@ while (<STDIN>) {
 	next if defined $body && $body eq substr $$bytes, $first, $last - $first + 1;
 	print "answer $count is wrong: $file $first-$last, ", defined $body ? length($body) . " bytes\n" : "no body\n" if $wrong++ < 10;
 }
-print "$count looked at, $wrong wrong\n";
+print "$count compared, $wrong wrong\n";

@@ -1,25 +1,27 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The harness of the tests that speak HTTP to a running ranged. A test is a bash script of one behaviour:
+# The harness of the tests that send HTTP requests to a running ranged. A test is a bash script that tests one behaviour:
 #
 #	. "$(dirname "$0")/../lib.sh"
 #	make_file hello.bin 10007
 #	start_ranged
 #	get /hello.bin -H 'Range: bytes=0-99'
-#	is "$STATUS" 206 "a range is served"
-#	cmp_range hello.bin 0 99 "a range has the file's bytes"
+#	is "$STATUS" 206 "the status of a range is 206"
+#	cmp_range hello.bin 0 99 "a range has the bytes of the file"
 #	finish
 #
-# It prints TAP and runs alone, from any folder: RANGED=build/ranged tests/http/ranges/single.sh
+# It prints TAP, and it can be run alone from any directory: RANGED=build/ranged tests/http/ranges/single.sh
+# tests/README is the introduction.
 #
-#	RANGED        the program (default: $top_builddir/ranged, else build/ranged of this checkout)
-#	RANGED_PROBE  ranged-probe (default: beside it)
-#	RANGED_SIGN   ranged-sign, likewise
-#	RANGED_SLOW   how much longer than on an idle machine things may take (default 1, under sanitizers 8)
-#	RANGED_KEEP   set: keep the folder of the test
+#	RANGED        the program (default: $top_builddir/ranged, else build/ranged of this source tree)
+#	RANGED_PROBE  ranged-probe (default: in the directory of RANGED)
+#	RANGED_SIGN   ranged-sign (default: in the directory of RANGED)
+#	RANGED_SLOW   factor for all time limits (default: 1, with sanitizers 8)
+#	RANGED_KEEP   if set, the directory of the test is kept
 #
-# Each test has a folder of its own below the current one (a disk: /tmp may be a tmpfs, which knows no O_DIRECT), removed at the end.
+# Each test has its own directory below the current one, which is removed at the end. The current directory should be on a
+# disk: /tmp may be a tmpfs, which does not support O_DIRECT.
 
 set -u
 export LC_ALL=C
@@ -40,7 +42,7 @@ export RANGED_SLOW=${RANGED_SLOW:-1}
 
 DIR=$(mktemp -d "$PWD/$ID.XXXXXX") || exit 1
 chmod 755 "$DIR"
-ROOT=$DIR/www # what is served
+ROOT=$DIR/www # the root of ranged
 HEAD=$DIR/head
 BODY=$DIR/body
 mkdir "$ROOT"
@@ -55,7 +57,7 @@ fail() { # NAME [WHY]
 	TESTS=$((TESTS + 1)) FAILED=$((FAILED + 1))
 	echo "not ok $TESTS - $1"
 	[ $# -lt 2 ] || diag "${@:2}"
-	# The test is at the bottom of the stack.
+	# The last frame of the stack is the line of the test.
 	diag "at ${0##*/} line ${BASH_LINENO[-2]}"
 }
 
@@ -97,7 +99,7 @@ skip_all() { # REASON
 	exit 0
 }
 
-# Whether the program runs with libmicrohttpd 1.0 or later, whose parser rejects more than that of 0.9.
+# Returns true if the program runs with libmicrohttpd 1.0 or later, whose parser is stricter than that of 0.9.
 since_mhd_1() { "$RANGED" --version </dev/null | grep -q '^libmicrohttpd [1-9]'; }
 
 need_root() { [ "$(id -u)" = 0 ] || skip_all "needs root"; }
@@ -109,7 +111,7 @@ need_cmd() {
 	done
 }
 
-# The last line of every test: stops the server, prints the plan.
+# Stops the server and prints the plan. This is the last line of every test.
 finish() {
 	[ -z "$PID" ] || stop_ranged
 	echo "1..$TESTS"
@@ -132,7 +134,8 @@ clean_up() {
 	exit $status
 }
 
-# Prints how long the test took, and the processor time of the test and of all that it waited for. tests/summary.sh --slowest reads these lines.
+# Prints the duration of the test, and the processor time of the test and of its children. tests/summary.sh --slowest
+# reads these lines.
 show_times() {
 	local now=${EPOCHREALTIME//[.,]/} stat
 	read -r stat <"/proc/$$/stat"
@@ -140,7 +143,7 @@ show_times() {
 	echo "# took $(((now - STARTED) / 1000)) ms, of that $(((stat[11] + stat[12] + stat[13] + stat[14]) * 1000 / $(getconf CLK_TCK))) ms of processor time"
 }
 
-# Whatever the test left running in the background, and what that started; nothing else.
+# Ends all descendants of the test, and no other process.
 end_descendants() {
 	perl -e '
 		my %children;
@@ -167,9 +170,9 @@ show_logs() {
 # --- the server ---
 
 PID=
-PREFIX=()                # put before the program: strace, setpriv, a shell with a ulimit
-LISTEN=127.0.0.1:0       # empty: the test gives its own
-LOGS=1                   # empty: the configuration of the test names them
+PREFIX=()                # the command that runs the program: strace, setpriv, a shell with a ulimit
+LISTEN=127.0.0.1:0       # empty: the test has its own listen key
+LOGS=1                   # empty: the test configures the logs
 CACHE=32M
 STOP_SECONDS=$((15 * RANGED_SLOW))
 START_COUNT=0
@@ -177,9 +180,9 @@ START_COUNT=0
 trap clean_up EXIT
 trap 'exit 1' INT TERM HUP
 
-seconds() { echo $(($1 * RANGED_SLOW)); } # a time limit, scaled
+seconds() { echo $(($1 * RANGED_SLOW)); } # scales a time limit
 
-# Waits until the command succeeds. Gives up after that many seconds, or 2 s after the server has ended in the meantime.
+# Waits until the command succeeds. Fails after that many seconds, or 2 s after the server has ended.
 await() { # SECONDS COMMAND...
 	local end=$((SECONDS + $1 * RANGED_SLOW + 1)) served=
 	shift
@@ -195,16 +198,16 @@ await() { # SECONDS COMMAND...
 	done
 }
 
-# Ends the test when the server has ended: whatever the test would wait for next could never happen.
+# Ends the test if the server has ended, because the next event for which the test waits could never happen.
 must_run() {
 	running || { diag "the server has ended"; exit 1; }
 }
 
-config() { # LINE...: writes $DIR/ranged.conf, which start_ranged then uses
+config() { # LINE...: writes $DIR/ranged.conf for the next start_ranged
 	printf '%s\n' "$@" >"$DIR/ranged.conf"
 }
 
-# Serves $ROOT. Sets PID, ADDRESS ("127.0.0.1:4711") and URL. The options are ranged's.
+# Starts ranged with $ROOT and these options. Sets PID, ADDRESS ("127.0.0.1:4711") and URL.
 start_ranged() {
 	launch_ranged "$@"
 	await 20 listening_or_dead
@@ -212,7 +215,7 @@ start_ranged() {
 	use_address "$(head -n 1 "$DIR/address")"
 }
 
-# The same without waiting for it to listen.
+# Starts ranged like start_ranged, but does not wait until it listens.
 launch_ranged() {
 	local options=(--address-file "$DIR/address")
 	[ -z "$LOGS" ] || options+=(--access-log "$DIR/access.log" --error-log "$DIR/error.log")
@@ -225,13 +228,13 @@ launch_ranged() {
 	PID=$!
 }
 
-# SIGHUP, and waits until the log says what became of it.
+# Sends SIGHUP and waits until the log reports the result.
 reload_ranged() {
 	local before
 	must_run
 	before=$(reloads)
 	kill -HUP "$PID"
-	await 10 reloaded_after "$before" || { diag "it was not reloaded"; must_run; }
+	await 10 reloaded_after "$before" || { diag "the result of the reload was not logged"; must_run; }
 }
 reloads() { grep -cE '(configuration reloaded|reload failed)' "$DIR/error.log"; }
 reloaded_after() { [ "$(reloads)" -gt "$1" ]; }
@@ -245,7 +248,7 @@ use_address() {
 	URL=http://$1
 }
 
-# SIGTERM; ranged must then exit 0 in time, and no sanitizer may have said anything.
+# Sends SIGTERM and checks that ranged exits with status 0 in time, without a report of a sanitizer.
 stop_ranged() {
 	local status
 	kill -TERM "$PID" 2>/dev/null
@@ -258,7 +261,8 @@ stop_ranged() {
 	fi
 }
 
-# Waits for its end, SIGKILL when it is overdue. The result is the exit status, or 99 for a sanitizer's report.
+# Waits until ranged has ended; sends SIGKILL after STOP_SECONDS. Returns the exit status, or 99 for a report of a
+# sanitizer.
 end_ranged() {
 	local status
 	await_exit || { diag "ranged did not stop within $STOP_SECONDS s"; kill -KILL "$PID"; }
@@ -266,7 +270,7 @@ end_ranged() {
 	status=$?
 	PID=
 	if grep -qE 'ERROR: [A-Za-z]+Sanitizer|WARNING: [A-Za-z]+Sanitizer|runtime error:' "$DIR/stderr.$START_COUNT"; then
-		diag "a sanitizer's report, status $status"
+		diag "a report of a sanitizer, status $status"
 		status=99
 	fi
 	return $status
@@ -310,7 +314,7 @@ stop_fast_clock() {
 clock_ms() { echo $(($(date +%s%3N) + $(od -An -td8 -N8 "$DIR/clock") / 1000000)); }
 await_clock() { while [ "$(clock_ms)" -lt "$1" ]; do sleep 0.01; done; } # MILLISECONDS since 1970
 
-# /proc of the server
+# --- numbers of the server ---
 cpu_ticks() { awk '{ sub(/^.*\) /, ""); print $12 + $13 }' "/proc/$PID/stat"; }
 rss_kib() { awk '/^VmRSS:/ { print $2 }' "/proc/$PID/status"; }
 fd_count() { find "/proc/$PID/fd" -mindepth 1 2>/dev/null | wc -l; }
@@ -318,20 +322,20 @@ socket_count() { find "/proc/$PID/fd" -lname 'socket:*' 2>/dev/null | wc -l; }
 fds_at_most() { [ "$(fd_count)" -le "$1" ]; }
 sockets_at_most() { [ "$(socket_count)" -le "$1" ]; }
 read_bytes() { awk '/^read_bytes:/ { print $2 }' "/proc/$PID/io"; } # from the disk
-take_stats() { # has ranged log what it has counted, into $DIR/stats
+take_stats() { # writes the report of SIGUSR2 to $DIR/stats
 	local before
 	must_run
 	before=$(grep -c 'stats cache bytes' "$DIR/error.log")
 	kill -USR2 "$PID"
-	await 10 stats_after "$before" || { diag "no stats came"; must_run; return 1; }
+	await 10 stats_after "$before" || { diag "SIGUSR2 logged no report"; must_run; return 1; }
 }
 stats_after() { # COUNT
 	awk -v before="$1" '/stats cache bytes/ { seen++ } seen > before' "$DIR/error.log" >"$DIR/stats" && grep -q 'stats end' "$DIR/stats"
 }
-stat_of() { # KEY [LINE-PATTERN]: its value in what take_stats took
+stat_of() { # KEY [LINE-PATTERN]: prints a value of the last report
 	grep -e "${2:-stats}" "$DIR/stats" | grep -oE " $1=[^ ]*" | head -n 1 | cut -d = -f 2
 }
-threads() { # NAME-GLOB: the ids of the threads of that name
+threads() { # NAME-GLOB: prints the ids of the threads with matching names
 	local comm
 	for comm in "/proc/$PID/task"/*/comm; do
 		# shellcheck disable=SC2254
@@ -341,17 +345,17 @@ threads() { # NAME-GLOB: the ids of the threads of that name
 
 # --- ranged-probe ---
 
-# Runs it with these options. Sets RC; what it prints goes to $DIR/probe.out and $DIR/probe.err.
+# Runs ranged-probe with these options. Sets RC; the output goes to $DIR/probe.out and $DIR/probe.err.
 run_probe() {
 	"${PREFIX[@]}" "$RANGED_PROBE" "$@" </dev/null >"$DIR/probe.out" 2>"$DIR/probe.err"
 	RC=$?
 	[ "$RC" -lt 2 ] || diag "ranged-probe $*: status $RC: $(head -n 3 "$DIR/probe.err")"
 }
 
-# KEY[.KEY...]: that value of the JSON object that was printed last, or "null".
+# KEY[.KEY...]: prints a value of the JSON object of the last run_probe, or "null".
 probe_value() { probe_expression "\$j->{${1//./\}{}}"; }
 
-# EXPRESSION: what it comes to in Perl, where $j is that object.
+# EXPRESSION: prints the value of a Perl expression; $j is the JSON object of the last run_probe.
 probe_expression() {
 	perl -MJSON::PP -e '
 		local $/;
@@ -364,15 +368,15 @@ probe_expression() {
 
 # --- ranged-sign ---
 
-# "id secret", one a line, into $DIR/keys.
+# KEY...: writes lines "id secret" to $DIR/keys.
 make_keys() {
 	(umask 077 && printf '%s\n' "$@" >"$DIR/keys")
 }
 
-# URL-OR-PATH [OPTION...]: signed with them.
+# URL-OR-PATH [OPTION...]: signs with the keys in $DIR/keys.
 sign() { "$RANGED_SIGN" --key-file "$DIR/keys" "$@"; }
 
-# EXPIRY PATH [prefix|path [ADDRESS [RATE]]]: the code for it by openssl, with the secret "0123456789abcdef".
+# EXPIRY PATH [prefix|path [ADDRESS [RATE]]]: prints the signature computed by openssl with the secret "0123456789abcdef".
 code_of() {
 	printf 'ranged1\n%s\n%s\n%s\n%s\n%s' "$1" "${4:-}" "${5:-}" "${3:-path}" "$2" |
 		openssl dgst -sha256 -mac HMAC -macopt hexkey:30313233343536373839616263646566 -binary | openssl base64 | tr '+/' '-_' | tr -d '='
@@ -380,7 +384,8 @@ code_of() {
 
 # --- files ---
 
-# NAME SIZE...: pseudo-random bytes below $ROOT, the same ones every time; older than the 2 s within which an entity tag is weak.
+# NAME SIZE...: makes files of pseudo-random bytes below $ROOT, the same bytes every time. They are old, so their entity
+# tags are strong.
 make_file() {
 	local names=()
 	perl "$LIB/pattern.pl" "$ROOT" "$@" || { echo "Bail out! no files to serve"; exit 1; }
@@ -391,7 +396,7 @@ make_file() {
 	age "${names[@]}"
 }
 
-make_sizes() { # SIZE...: files SIZE.bin
+make_sizes() { # SIZE...: makes files SIZE.bin
 	local size files=()
 	for size; do files+=("$size.bin" "$size"); done
 	make_file "${files[@]}"
@@ -403,7 +408,8 @@ make_text() { # NAME TEXT
 	age "$ROOT/$1"
 }
 
-# FILE.gz, FILE.zst or FILE.br...: those files below $ROOT, compressed; as old as they. Of .br, which is not checked, some bytes.
+# FILE.gz, FILE.zst or FILE.br...: makes compressed variants of files below $ROOT, with the same mtime. A .br variant, which
+# ranged does not check, contains arbitrary bytes.
 make_variants() {
 	local variant
 	for variant; do
@@ -416,7 +422,8 @@ make_variants() {
 	done
 }
 
-# FILE [DESCRIPTOR SIZE-IN-HEX]: a zstd frame of it, uncompressed, with this descriptor and what follows it instead of its size.
+# FILE [DESCRIPTOR SIZE-IN-HEX]: prints a zstd frame with the uncompressed file. The descriptor and the size in the frame
+# header can be replaced.
 zstd_of() {
 	perl -e '
 		my ($file, $descriptor, $size) = @ARGV;
@@ -435,27 +442,27 @@ age() { touch -d '2020-02-02 02:02:02.123456789 UTC' "$@"; }
 
 size_of() { stat -L -c %s "$1"; }
 
-# Where mtime stands in HTTP's first form, plus so many seconds.
+# Prints the mtime plus SECONDS as an HTTP date.
 http_date() { # FILE [SECONDS]
 	date -u -d "@$(($(stat -L -c %Y "$1") + ${2:-0}))" '+%a, %d %b %Y %H:%M:%S GMT'
 }
 
-# The tag of a file as the README has it.
+# Prints the entity tag that a file must have.
 etag_of() {
 	local mtime
 	mtime=$(stat -L -c %.9Y "$1")
 	printf '"%x-%x"' $((${mtime%.*} * 1000000000 + 10#${mtime#*.})) "$(size_of "$1")"
 }
 
-# FILE FIRST LAST [NAME [BODY]]: the body is exactly that part of a file below $ROOT (or of an absolute one).
+# FILE FIRST LAST [NAME [BODY]]: checks that the body is exactly that range of a file below $ROOT, or with an absolute path.
 cmp_range() {
 	local file=$1 body=${5:-$BODY} size
 	[ "${file#/}" != "$file" ] || file=$ROOT/$file
 	size=$(size_of "$body")
 	if [ "$size" != $(($3 - $2 + 1)) ]; then
-		fail "${4:-bytes $2-$3 of $1}" "the body has $size bytes, not $(($3 - $2 + 1))"
+		fail "${4:-the body is bytes $2-$3 of $1}" "the body has $size bytes, not $(($3 - $2 + 1))"
 	else
-		ok "${4:-bytes $2-$3 of $1}" same_range "$file" "$2" "$3" "$body"
+		ok "${4:-the body is bytes $2-$3 of $1}" same_range "$file" "$2" "$3" "$body"
 	fi
 }
 
@@ -466,15 +473,15 @@ same_range() { # FILE FIRST LAST BODY
 cmp_whole() { # FILE [NAME [BODY]]
 	local file=$1
 	[ "${file#/}" != "$file" ] || file=$ROOT/$file
-	ok "${2:-all of $1}" cmp "$file" "${3:-$BODY}"
+	ok "${2:-the body is the whole file $1}" cmp "$file" "${3:-$BODY}"
 }
 
 # --- requests ---
 
-# The sizes at which sectors, pages and blocks begin and end.
+# Sizes at and around the boundaries of sectors, pages and extents.
 ODD_SIZES="1 511 512 513 4095 4096 4097 65535 65536 65537 1048575 1048576 1048577"
 
-# Asks for ranges at and around every such boundary of files SIZE.bin, by one process of curl, and compares them all.
+# Requests ranges at and around every such boundary of files SIZE.bin, with one curl process, and compares all of them.
 check_odd_ranges() { # NAME [CURL-OPTION...]
 	local size edge first length last count
 	for size in $ODD_SIZES; do
@@ -493,12 +500,12 @@ check_odd_ranges() { # NAME [CURL-OPTION...]
 	count=$(wc -l <"$DIR/odd")
 	awk -v url="$URL" -v out="$DIR/odd." 'NR > 1 { print "next" }
 		{ printf "url = \"%s/%s\"\nrange = \"%s-%s\"\noutput = \"%s%d\"\nfail\n", url, $1, $2, $3, out, NR }' "$DIR/odd" >"$DIR/curls"
-	ok "$1: $count odd ranges" curl -sS --no-progress-meter "${@:2}" --config "$DIR/curls"
-	is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/odd." "" <"$DIR/odd")" "$count looked at, 0 wrong" "$1: each has the right bytes"
+	ok "$1: $count ranges are served" curl -sS --no-progress-meter "${@:2}" --config "$DIR/curls"
+	is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/odd." "" <"$DIR/odd")" "$count compared, 0 wrong" "$1: all bodies are correct"
 	rm -f "$DIR/odd."*
 }
 
-# SEED COUNT SIZE...: ranges of files SIZE.bin, as random as the seed, for get_ranges.
+# SEED COUNT SIZE...: writes pseudo-random ranges of files SIZE.bin for get_ranges.
 random_ranges() {
 	local count=$2 of=("${@:3}") i size a b c
 	RANDOM=$1
@@ -510,22 +517,22 @@ random_ranges() {
 	done >"$DIR/ranges"
 }
 
-# STEP COUNT FILE: ranges of 5000 bytes, so far apart, for get_ranges.
+# STEP COUNT FILE: writes ranges of 5000 bytes, STEP bytes apart, for get_ranges.
 spaced_ranges() {
 	local i
 	for i in $(seq "$2"); do echo "$3 $((i * $1)) $((i * $1 + 4999))"; done >"$DIR/ranges"
 }
 
-# NAME PARALLEL [CURL-OPTION...]: asks for the ranges in $DIR/ranges, so many at once; they go to $DIR/out.1 and on.
+# NAME PARALLEL [CURL-OPTION...]: requests the ranges in $DIR/ranges, PARALLEL at a time; the bodies go to $DIR/out.1, ...
 get_ranges() {
 	awk -v url="$URL" -v out="$DIR/out." 'NR > 1 { print "next" }
 		{ printf "url = \"%s/%s\"\nrange = \"%s-%s\"\noutput = \"%s%d\"\n", url, $1, $2, $3, out, NR }' "$DIR/ranges" >"$DIR/curls"
 	ok "$1" curl -sS --fail --no-progress-meter --parallel --parallel-immediate --parallel-max "$2" "${@:3}" --config "$DIR/curls"
 }
 
-# COUNT [ROOT]: all of them were had, and each has the right bytes.
+# COUNT [ROOT]: checks that get_ranges got all bodies, with the right bytes.
 compare_ranges() {
-	is "$(perl "$LIB/compare.pl" "${2:-$ROOT}" "$DIR/out." "" <"$DIR/ranges")" "$1 looked at, 0 wrong" "all have the right bytes"
+	is "$(perl "$LIB/compare.pl" "${2:-$ROOT}" "$DIR/out." "" <"$DIR/ranges")" "$1 compared, 0 wrong" "all bodies are correct"
 }
 
 # NAME PATH [CURL-OPTION...]: downloads in the background and counts the bytes, until stop_counts.
@@ -543,7 +550,8 @@ bytes_of() { # GLOB: all bytes of the downloads of these names
 	find "$DIR" -name "$1.count" -exec cat {} + | awk '{ sum += $1 } END { print sum }'
 }
 
-# PATH [CURL-OPTION...]: sets STATUS and RC (curl's); header fields to $HEAD, the body to $BODY.
+# PATH [CURL-OPTION...]: requests a path with curl. Sets STATUS and RC, the exit status of curl. The header goes to $HEAD,
+# the body to $BODY.
 get() {
 	local path=$1
 	shift
@@ -559,7 +567,7 @@ get_range() { # RANGES PATH [CURL-OPTION...]
 
 head_of() { get "$1" --head "${@:2}"; }
 
-# The value of a field of the last answer; fails when there is none.
+# Prints the value of a field of the last response; fails if there is none.
 header() { # NAME [FILE]
 	awk -v name="$1" 'BEGIN { status = 1; name = tolower(name) ":" }
 		index(tolower($0), name) == 1 { sub(/^[^:]*:[ \t]*/, ""); sub(/[ \t]*\r?$/, ""); print; status = 0 }
@@ -568,11 +576,12 @@ header() { # NAME [FILE]
 
 header_count() { grep -ic "^$1:" "${2:-$HEAD}"; }
 
-# Bytes as they are, from stdin, to the server; what comes back to stdout until it closes. See wire.pl.
+# Sends standard input unchanged to the server, and prints the response until the server closes. See wire.pl.
 wire() { perl "$LIB/wire.pl" "$@" "$ADDRESS"; }
 
-# TEXT [WIRE-OPTION...]: sends printf's rendering of TEXT, splits the answers into $DIR/1.head, $DIR/1.body, $DIR/2.head …;
-# sets STATUS of the first, STATUSES of all, RC of wire.pl (0: the server closed, 3: it did not, 4: reset). -m METHODS: see replies.pl.
+# TEXT [WIRE-OPTION...]: sends TEXT as printf prints it, and splits the responses into $DIR/1.head, $DIR/1.body, $DIR/2.head
+# and so on. Sets STATUS of the first response, STATUSES of all, and RC of wire.pl (0: the server closed, 3: it did not,
+# 4: it reset the connection). For -m METHODS see replies.pl.
 ask() {
 	local text=$1 methods=
 	shift
@@ -587,7 +596,7 @@ ask() {
 	STATUS=${STATUSES%% *}
 }
 
-# BOUNDARY TYPE FILE FIRST-LAST...: what a multipart/byteranges body must be, to stdout.
+# BOUNDARY TYPE FILE FIRST-LAST...: prints the multipart/byteranges body that is expected.
 multipart_reference() {
 	perl -e '
 		my ($boundary, $type, $file) = splice @ARGV, 0, 3;
@@ -605,10 +614,11 @@ multipart_reference() {
 
 boundary_of() { header Content-Type "${1:-$HEAD}" | sed -n 's/^multipart\/byteranges; *boundary="\{0,1\}\([0-9A-Za-z_.-]*\)"\{0,1\}$/\1/p'; }
 
-# FILE FIRST-LAST...: the last answer is 206, a multipart of exactly these ranges, byte by byte, with its exact length.
+# FILE FIRST-LAST...: checks that the last response is a 206 multipart response of exactly these ranges, with its exact
+# length.
 is_multipart() {
-	local file=$1 name="multipart of ${*:2}" boundary
-	[ $# -le 10 ] || name="multipart of $(($# - 1)) ranges"
+	local file=$1 name="the response is a multipart of ${*:2}" boundary
+	[ $# -le 10 ] || name="the response is a multipart of $(($# - 1)) ranges"
 	shift
 	boundary=$(boundary_of)
 	[ "$STATUS" = 206 ] || { fail "$name" "status $STATUS, curl $RC" "$(cat "$HEAD")" "$(tail -n 2 "$DIR/access.log")"; return; }
@@ -619,5 +629,5 @@ is_multipart() {
 	ok "$name" cmp "$DIR/expected" "$BODY"
 }
 
-# The header fields of the whole file, which is_multipart() takes the type of the parts from.
+# Requests the header of the whole file, from which is_multipart takes the type of the parts.
 get_whole_head() { head_of "$1"; cp "$HEAD" "$DIR/whole.head"; }
