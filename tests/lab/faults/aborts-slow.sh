@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Clients that go away while a slow disk reads for them: nothing is left of them, and what is read for them harms nobody.
+# Clients that disconnect during reads of a slow disk leave nothing behind, and their reads do not affect other clients.
 . "$(dirname "$0")/../lib.sh"
 
 need_fuse
@@ -12,7 +12,7 @@ head_of /slow.bin
 fds=$(fd_count)
 set_fault 300 0 0
 
-# More than the memory has room for, so that some wait for memory as well.
+# More reads than the cache has room for, so that some of them wait for memory.
 for _ in 1 2 3 4 5 6; do
 	printf 'GET /slow.bin HTTP/1.1\r\nHost: x\r\n\r\n' | wire -n 10 -f 0 -a >/dev/null &
 	printf 'GET /slow.bin HTTP/1.1\r\nHost: x\r\nRange: bytes=7000001-7900000\r\n\r\n' | wire -n 10 -f 0 -q >/dev/null &
@@ -20,11 +20,11 @@ done
 sleep 1
 set_fault 0 0 0
 get /slow.bin
-is "$STATUS" 200 "others are served"
+is "$STATUS" 200 "other clients are served"
 cmp_whole slow.bin
 ok "no descriptor is left" await 10 fds_at_most "$fds"
 for _ in 1 2 3; do
 	get_range 5000001-9999999 /slow.bin
-	cmp_range slow.bin 5000001 9999999 "all memory is there again"
+	cmp_range slow.bin 5000001 9999999 "all memory is available again"
 done
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A filesystem on which io_submit blocks (FUSE with more reads under way than it takes) is moved to the offload threads, by itself,
-# with one line in the log; other files stay as fast as they are.
+# A device on which io_submit blocks (FUSE with more reads in flight than it accepts) is demoted to the offload threads,
+# with one line in the log. Files of other devices are not affected.
 . "$(dirname "$0")/../lib.sh"
 
 need_fuse
@@ -20,17 +20,17 @@ get /fast.bin
 set_fault 50 0 0
 spaced_ranges 300000 120 fuse/a.bin
 get_ranges "120 reads" 60
-sed -i 's|^fuse/||' "$DIR/ranges" # as they lie below it
+sed -i 's|^fuse/||' "$DIR/ranges" # relative to the mount point
 compare_ranges 120 "$DIR/source"
-is "$(grep -c 'warning: device .* submits block' "$DIR/error.log")" 1 "one line says that it is read otherwise from now on"
+is "$(grep -c 'warning: device .* submits block' "$DIR/error.log")" 1 "the log has one line about the demotion"
 take_stats
-is "$(grep -c 'mode=offload' "$DIR/stats")" 1 "one device is"
-# Now a crowd on it holds nobody up: nobody waits for any of its reads, of half a second now.
+is "$(grep -c 'mode=offload' "$DIR/stats")" 1 "one device is demoted"
+# Many reads on the demoted device, of 0.5 s each, now delay no other device.
 set_fault 500 0 0
 for i in $(seq 30); do curl -sS -o /dev/null -r $((i * 1200000))-$((i * 1200000 + 4999)) "$URL/fuse/a.bin" & done
 for _ in 1 2 3 4 5; do curl -sS -o "$DIR/fast" -w '%{time_total}\n' "$URL/fast.bin"; done >"$DIR/times"
-cmp_whole fast.bin "another disk's file" "$DIR/fast"
-at_most "$(sort -n "$DIR/times" | tail -n 1 | awk '{ print int($1 * 1000) }')" "$(seconds 300)" "ms at most for a file of another disk"
+cmp_whole fast.bin "a file of another disk is correct" "$DIR/fast"
+at_most "$(sort -n "$DIR/times" | tail -n 1 | awk '{ print int($1 * 1000) }')" "$(seconds 300)" "a file of another disk is served at once (ms)"
 set_fault 0 0 0
 wait_clients
 stop_ranged

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A fault that repeats is logged once a second at most, with the number of those not shown.
+# An error that repeats is logged at most once a second, with the number of suppressed lines.
 . "$(dirname "$0")/../lib.sh"
 
 need_fuse
@@ -18,11 +18,11 @@ done | curl -sS --config - -w '%{http_code}\n' >"$DIR/statuses"
 sleep 1.1
 get /a.bin
 took=$(($(date +%s) - start + 1))
-is "$(grep -c 503 "$DIR/statuses")" 300 "300 faults"
+is "$(grep -c 503 "$DIR/statuses")" 300 "300 requests fail"
 stop_ranged
 faults() { grep -c 'Input/output error' "$DIR/error.log"; }
-at_most "$(faults)" $((took + 1)) "lines in $took seconds"
-at_least "$(faults)" 2 "but more than one"
-ok "the others are counted" grep -E 'Input/output error.*[0-9]+' "$DIR/error.log"
-is "$(wc -l <"$DIR/access.log")" 302 "each is in the access log"
+at_most "$(faults)" $((took + 1)) "the log has at most one line per second ($took s)"
+at_least "$(faults)" 2 "the log has more than one line"
+ok "the suppressed lines are counted" grep -E 'Input/output error.*[0-9]+' "$DIR/error.log"
+is "$(wc -l <"$DIR/access.log")" 302 "each request is in the access log"
 finish

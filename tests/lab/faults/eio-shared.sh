@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Forty clients wait for one read, which ends with EIO: all of them are answered 503, nobody else, and nothing bad is kept.
+# Forty clients wait for one coalesced read that fails with EIO: all of them get 503, other clients do not, and the
+# extent is not cached.
 . "$(dirname "$0")/../lib.sh"
 
 need_fuse
@@ -18,16 +19,16 @@ for _ in 1 2; do
 	for i in $(seq 40); do curl -sS -o "$DIR/out.$i" -w '%{http_code}\n' "$URL/a.bin" & done >"$DIR/codes"
 	sleep 0.1
 	get /b.bin
-	cmp_whole "$DIR/good/b.bin" "what is in memory is served"
+	cmp_whole "$DIR/good/b.bin" "a cached file is served"
 	wait_clients
-	is "$(sort "$DIR/codes" | uniq -c | awk '{ print $1, $2 }')" "40 503" "all forty are told"
+	is "$(sort "$DIR/codes" | uniq -c | awk '{ print $1, $2 }')" "40 503" "all forty clients get 503"
 done
 set_fault 0 0 0
 get /a.bin
-is "$STATUS" 200 "when the disk is well again it is served"
-cmp_whole "$DIR/good/a.bin" "with the right bytes"
+is "$STATUS" 200 "the file is served after the disk has recovered"
+cmp_whole "$DIR/good/a.bin" "the body is correct"
 take_stats
 is "$(stat_of in_use 'stats cache ')" 0 "no extent stays in use"
-at_least "$(stat_of coalesced 'stats cache ')" 50 "they shared reads"
+at_least "$(stat_of coalesced 'stats cache ')" 50 "reads were coalesced"
 stop_ranged
 finish

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Whatever a reload reads or opens may lie on storage that does not answer. The running configuration goes on, a second SIGHUP is remembered,
-# SIGUSR1 and SIGUSR2 are obeyed, the watchdog is fed, and SIGTERM ends the process.
+# The files that a reload reads or opens may be on storage that does not answer. The running configuration remains in
+# effect, a second SIGHUP is queued, SIGUSR1 and SIGUSR2 work, the watchdog is notified, and SIGTERM ends the process.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../../http/tls.sh"
 need_fuse
-export TSAN_OPTIONS=${TSAN_OPTIONS:-}:report_thread_leaks=0 # a process that leaves without a thread that hangs joins no other either
+export TSAN_OPTIONS=${TSAN_OPTIONS:-}:report_thread_leaks=0 # a process that exits while one of its threads hangs joins no other thread either
 
 make_file a.bin 100000
 make_certificate cert localhost
@@ -19,7 +19,7 @@ chmod 755 "$DIR/source/root"
 : >"$DIR/control"
 # shellcheck disable=SC2046
 cc -O2 -Wall -o "$DIR/faultfs" "$LAB/faultfs.c" $(pkg-config --cflags --libs fuse3) || exit
-# Nothing is remembered by the kernel, so everything has to be asked for.
+# The kernel caches nothing, so every access reaches the storage.
 "$DIR/faultfs" "$DIR/source" "$DIR/control" "$DIR/hung" -f -o entry_timeout=0,attr_timeout=0 </dev/null >"$DIR/faultfs.log" 2>&1 &
 STORAGE=$!
 await 10 mountpoint -q "$DIR/hung" || exit
@@ -42,18 +42,18 @@ hung_reload() { # NAME LINE...
 	kill -HUP "$PID"
 	ok "$1: a thread waits" await 5 reloading
 	get /a.bin
-	is "$STATUS $(header X-Say)" "200 $((tag - 1))" "$1: what held goes on"
+	is "$STATUS $(header X-Say)" "200 $((tag - 1))" "$1: the running configuration remains in effect"
 }
 
 is_applied() { # NAME
 	taken=$((taken + 2))
 	kill -HUP "$PID"
-	ok "$1: a second SIGHUP is heard" await 5 said_times $((taken / 2)) 'another one will follow'
-	ok "$1: so is SIGUSR2" take_stats
+	ok "$1: a second SIGHUP is queued" await 5 said_times $((taken / 2)) 'another one will follow'
+	ok "$1: SIGUSR2 logs a report" take_stats
 	heal
-	ok "$1: both are applied" await 10 said "configuration reloaded: generation $((taken + 1))"
+	ok "$1: both reloads are applied" await 10 said "configuration reloaded: generation $((taken + 1))"
 	get /a.bin
-	is "$(header X-Say)" "$tag" "$1: and hold"
+	is "$(header X-Say)" "$tag" "$1: the new configuration is in effect"
 	rm "$DIR/ranged.conf"
 }
 said_times() { [ "$(grep -c "$2" "$DIR/error.log")" -ge "$1" ]; }
@@ -83,25 +83,25 @@ common=("${common[0]}" "tls = {\"$DIR/cert.pem $DIR/cert.key\"}")
 hung_reload root "site \"b.example\" { root = \"$DIR/hung/root\" }"
 ok "a slow reload is logged" await 10 said 'opening the roots has taken more than 3 s'
 kill -TERM "$PID"
-ok "SIGTERM is heard" await 5 said 'draining 0 connections'
-ok "nobody is served any more" await 5 refuses
-ok "the process leaves without the reload" await 10 said 'exiting with'
+ok "SIGTERM begins to drain" await 5 said 'draining 0 connections'
+ok "new connections are refused" await 5 refuses
+ok "the process does not wait for the reload" await 10 said 'exiting with'
 heal
 end_ranged
-is $? 0 "it ends"
+is $? 0 "the exit status is 0"
 
-# A start that hangs is ended, too.
+# A start that hangs can be ended.
 hang
 launch_ranged
 hangs() { [ -n "$(threads ranged-offload)" ]; }
-ok "a start" await 10 hangs
+ok "the start hangs" await 10 hangs
 kill -TERM "$PID"
-ok "SIGTERM is heard" await 5 said 'Terminated during the start'
+ok "SIGTERM is logged" await 5 said 'Terminated during the start'
 heal
 end_ranged
-is $? 0 "it ends"
+is $? 0 "the exit status is 0"
 
-# A log that does not answer: SIGUSR1 has it opened again by its own writer.
+# A log that does not answer: SIGUSR1 makes the thread that writes it open it again.
 heal
 config "${common[@]}" "access_log = \"$DIR/hung/access.log\""
 LOGS='' start_ranged --error-log "$DIR/error.log"
@@ -109,13 +109,13 @@ use_address "$(grep -v tls: "$DIR/address")"
 hang
 kill -USR1 "$PID"
 get /a.bin
-is "$STATUS" 200 "SIGUSR1: it serves"
+is "$STATUS" 200 "files are served after SIGUSR1"
 taken=0
 reload_ranged
-ok "and reloads" said 'configuration reloaded: generation 2'
+ok "the configuration can be reloaded" said 'configuration reloaded: generation 2'
 kill -TERM "$PID"
-ok "SIGTERM is heard" await 5 said 'access.log accepts no data'
+ok "the log that does not answer is reported" await 5 said 'access.log accepts no data'
 heal
 end_ranged
-is $? 0 "it ends"
+is $? 0 "the exit status is 0"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A filesystem that returns less than it was asked for in mid-file: ranged reads on, and every range is right.
+# A filesystem that returns fewer bytes than requested in the middle of a file: ranged continues to read, and every
+# range is correct.
 . "$(dirname "$0")/../lib.sh"
 
 need_fuse
@@ -16,12 +17,12 @@ for bytes in 0 1000 4096 5000 70001; do
 	set_fault 0 0 $bytes
 	for file in 4097 65537 1048577 big sparse; do
 		get "/$file.bin"
-		is "$STATUS" 200 "$bytes at a time: $file.bin"
-		cmp_whole "$DIR/source/$file.bin" "$bytes at a time: its bytes"
+		is "$STATUS" 200 "reads of $bytes bytes: $file.bin is served"
+		cmp_whole "$DIR/source/$file.bin" "reads of $bytes bytes: the body is correct"
 	done
 	ROOT=$DIR/source
 	get_range 5001-70000 /1048577.bin
-	cmp_range 1048577.bin 5001 70000 "$bytes at a time: a range"
+	cmp_range 1048577.bin 5001 70000 "reads of $bytes bytes: a range is correct"
 	ROOT=$DIR/mirror
 done
 set_fault 0 0 1000

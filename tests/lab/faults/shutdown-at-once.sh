@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A transfer that fails while it waits for the disk ends for its client at once, by TLS and in the clear, with HTTP/1.0 and 1.1, also where an
-# older connection is idle. So does a listing that has no length; and no connection is left behind.
+# If a transfer fails while it waits for the disk, the connection ends at once, with and without TLS, with HTTP/1.0 and
+# 1.1, also if an older connection is idle. The same holds for a listing without a length. No connection is left behind.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../../http/tls.sh"
 
@@ -17,7 +17,7 @@ ROOT=$DIR/mirror
 start_tls "$(tls_pairs a)" 'workers = 1' 'listing = true' 'cache_size = 16M'
 ROOT=$DIR/source
 
-# VERSION PATH [CLIENT-OPTION...]: a request whose answer comes to stdout until the server closes.
+# VERSION PATH [CLIENT-OPTION...]: sends a request and prints the response until the server closes
 plain() { printf 'GET %s HTTP/%s\r\nHost: a.example\r\n%b\r\n' "$2" "$1" "${3-Connection: close\r\n}" | wire -t "$(seconds 50)"; }
 secure() { printf 'GET %s HTTP/%s\r\nHost: a.example\r\n%b\r\n' "$2" "$1" "${3-Connection: close\r\n}" | tls_wire; }
 
@@ -28,7 +28,7 @@ await 10 test -s "$DIR/idle.secure"
 sockets=$(socket_count)
 ways=(plain-1.0 plain-1.1 secure-1.0 secure-1.1)
 
-begin() { # PATH BYTES: a client each way; returns when each has that much
+begin() { # PATH BYTES: starts a client of each kind; returns when each has received BYTES
 	local way
 	rm -f "$DIR"/out.*
 	clients=()
@@ -43,10 +43,10 @@ begin() { # PATH BYTES: a client each way; returns when each has that much
 }
 more_than() { [ "$(size_of "$2")" -gt "$1" ]; }
 
-# NAME MILLISECONDS: all of them have ended since, in mid-body.
+# NAME MILLISECONDS: checks that all clients have ended in time
 ends() {
 	wait "${clients[@]}"
-	at_most $(($(date +%s%3N) - begun)) "$(seconds "$2")" "ms until the clients see: $1"
+	at_most $(($(date +%s%3N) - begun)) "$(seconds "$2")" "the clients notice the end in time (ms): $1"
 	ok "$1: no connection is left behind" await 2 sockets_at_most "$sockets"
 }
 
@@ -54,8 +54,8 @@ is_cut() { # NAME MILLISECONDS
 	local way
 	ends "$@"
 	for way in "${ways[@]}"; do
-		like "$(perl "$LIB/replies.pl" "$DIR/out.$way" "$DIR/")" '^200-cut$' "$1: $way is cut"
-		ok "$way: none of it is wrong" cmp -n "$(size_of "$DIR/1.body")" "$DIR/old" "$DIR/1.body"
+		like "$(perl "$LIB/replies.pl" "$DIR/out.$way" "$DIR/")" '^200-cut$' "$1: the response of $way is incomplete"
+		ok "$way: the received bytes are correct" cmp -n "$(size_of "$DIR/1.body")" "$DIR/old" "$DIR/1.body"
 	done
 	set_fault 0 0 0
 	cat "$DIR/old" >"$ROOT/a.bin"
@@ -72,16 +72,16 @@ done
 set_fault 200 0 0
 begin /a.bin 300000
 touch "$ROOT/a.bin"
-is_cut "another mtime" 2500 # attributes of FUSE are good for a second
+is_cut "another mtime" 2500 # FUSE caches attributes for a second
 set_fault 200 0 0
 begin /a.bin 300000
 truncate -s 1000000 "$ROOT/a.bin"
 is_cut "truncated" 2500
 
-# A whole listing ends as soon, with the end that its version has.
+# A complete listing ends in time, in the way of its HTTP version.
 begin '/d/?format=json' 1000
 ends "the end of a listing" 1000
 for way in "${ways[@]}"; do
-	ok "$way: the listing is whole" grep -q '^]}' "$DIR/out.$way"
+	ok "$way: the listing is complete" grep -q '^]}' "$DIR/out.$way"
 done
 finish

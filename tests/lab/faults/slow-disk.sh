@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A slow disk: 64 reads of it overlap, and requests that don't need it are as fast as ever, on the same reactor.
+# A slow disk: 64 reads overlap, and requests that do not need this disk are not delayed, with the same reactor.
 . "$(dirname "$0")/../lib.sh"
 
 need_fuse
@@ -16,9 +16,9 @@ set_fault 100 0 0
 spaced_ranges 900000 64 slow/slow.bin
 start=$(date +%s%3N)
 get_ranges "64 reads at once" 64
-at_most $(($(date +%s%3N) - start)) "$(seconds 2000)" "overlap: one after the other they would take 6.4 s"
+at_most $(($(date +%s%3N) - start)) "$(seconds 2000)" "64 reads overlap: one after the other they would take 6.4 s (ms)"
 
-# Now with a stream of them in the background, and half a second a read, of which nothing may show.
+# A stream of reads of 0.5 s each runs in the background, and must not delay other requests.
 set_fault 500 0 0
 (while [ ! -e "$DIR/stop" ]; do curl -sS --no-progress-meter --parallel --parallel-immediate --parallel-max 64 --config "$DIR/curls"; done) 2>/dev/null &
 stream=$!
@@ -27,11 +27,11 @@ for _ in $(seq 10); do
 	curl -sS -o "$DIR/fast" -o /dev/null -w '%{time_total}\n' "$URL/fast.bin" "$URL/absent"
 done >"$DIR/times"
 touch "$DIR/stop"
-cmp_whole fast.bin "another disk's file" "$DIR/fast"
+cmp_whole fast.bin "a file of another disk is correct" "$DIR/fast"
 worst=$(sort -n "$DIR/times" | tail -n 1)
 diag "the slowest took $worst s"
-at_most "$(echo "$worst" | awk '{ print int($1 * 1000) }')" "$(seconds 300)" "ms for a file of another disk, or a 404"
+at_most "$(echo "$worst" | awk '{ print int($1 * 1000) }')" "$(seconds 300)" "a file of another disk, and a 404 response, are not delayed (ms)"
 set_fault 0 0 0
 wait $stream
-is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/ranges")" "64 compared, 0 wrong" "the slow bytes are right"
+is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/ranges")" "64 compared, 0 wrong" "the bytes of the slow disk are correct"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Opening files on a slow disk, cold, does not keep those of another disk waiting.
+# Opening cold files on a slow disk does not delay files of another disk.
 . "$(dirname "$0")/../lib.sh"
 
 need_fuse
@@ -28,10 +28,10 @@ for i in $(seq 2 20); do
 done | sort -n >"$DIR/cold"
 kill -0 $slow 2>/dev/null && diag "the slow ones were still under way"
 wait $slow
-is $? 0 "the slow ones are served"
+is $? 0 "the files of the slow disk are served"
 ms() { tail -n 1 "$1" | awk '{ print int($1 * 1000) }'; }
 diag "the slowest of an open file took $(ms "$DIR/open") ms, of others $(ms "$DIR/cold") ms"
-at_most "$(ms "$DIR/open")" "$(seconds 1500)" "ms for a file that is open"
-at_most "$(ms "$DIR/cold")" "$(seconds 5000)" "ms for files that are not"
+at_most "$(ms "$DIR/open")" "$(seconds 1500)" "a file that is open is not delayed (ms)"
+at_most "$(ms "$DIR/cold")" "$(seconds 5000)" "files that are not open are not delayed (ms)"
 set_fault 0 0 0
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# btrfs, sectors of 512 bytes: cold, every range of every file is right, and what was served is not in the page cache.
+# btrfs with sectors of 512 bytes: every range of every file is correct, read from the disk, and no served page remains
+# in the page cache.
 . "$(dirname "$0")/../lib.sh"
 
 make_filesystem "$DIR/image" 300M 512 mkfs.btrfs -q -f
@@ -10,5 +11,5 @@ start_ranged
 
 check_page_cache "btrfs"
 check_assortment "btrfs"
-at_least "$(direct_files)" 10 "read with O_DIRECT"
+at_least "$(direct_files)" 10 "the files are read with O_DIRECT"
 finish

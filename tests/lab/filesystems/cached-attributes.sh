@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A FUSE filesystem whose attributes the kernel keeps for an hour. A file that is overwritten, shortened or touched behind it: a transfer is cut, a
-# request that comes later gets the new version, and no body is a mixture or padded.
+# A FUSE filesystem whose attributes the kernel caches for an hour. If a file is overwritten, truncated or touched in
+# the underlying directory, a transfer is aborted and a later request gets the new version. No body contains two
+# versions or is padded.
 . "$(dirname "$0")/../lib.sh"
 
 need_cmd bindfs
@@ -33,10 +34,10 @@ for how in overwrite overwrite_and_reset shorten replace; do
 	$how "$source/$file"
 	touch "$DIR/client.go"
 	wait $client
-	is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "$how: a transfer is cut"
+	is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "$how: the transfer is aborted"
 	get "/$file"
-	is "$STATUS $RC $(header Content-Length)" "200 0 $(size_of "$source/$file")" "$how: the next response is whole"
-	cmp_whole "$source/$file" "$how: with the new bytes"
+	is "$STATUS $RC $(header Content-Length)" "200 0 $(size_of "$source/$file")" "$how: the next response is complete"
+	cmp_whole "$source/$file" "$how: the next response is the new version"
 done
 
 # The first MiB is in the cache when the file changes.
@@ -47,20 +48,20 @@ for how in overwrite overwrite_and_reset shorten; do
 	get_range 0-1048575 "/$file"
 	$how "$source/$file"
 	get "/$file"
-	is "$STATUS $RC $(header Content-Length)" "200 0 $(size_of "$source/$file")" "$how before the request: not cut"
-	cmp_whole "$source/$file" "$how before the request: the new bytes"
+	is "$STATUS $RC $(header Content-Length)" "200 0 $(size_of "$source/$file")" "$how before the request: the response is complete"
+	cmp_whole "$source/$file" "$how before the request: the response is the new version"
 done
 
-# Small files, one extent each: a second later at most they are the new ones.
+# A small file of one extent: the new version is served after at most one second.
 head -c 50000 "$source/a.bin" >"$source/small.bin"
 age "$source/small.bin"
 get /small.bin
-cmp_whole "$source/small.bin" "a small file"
+cmp_whole "$source/small.bin" "a small file is served"
 head -c 50000 "$source/b.bin" >"$source/small.bin"
 renewed() { get /small.bin && [ "$STATUS" = 200 ] && cmp -s "$source/small.bin" "$BODY"; }
-ok "the small file is served anew" await 2 renewed
+ok "the new version of the small file is served" await 2 renewed
 
-# Chmod and ln are no changes here, either.
+# Changes of mode and link count do not change the version.
 printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' | wire -b 65536 -f 100000 -p "$DIR/second" >"$DIR/reply" &
 client=$!
 await 10 test -e "$DIR/second.reached"
@@ -68,10 +69,10 @@ chmod 640 "$source/a.bin"
 ln "$source/a.bin" "$source/name"
 touch "$DIR/second.go"
 wait $client
-is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "a change of metadata cuts nothing"
-cmp_whole "$source/a.bin" "all of it" "$DIR/1.body"
+is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "a change of metadata aborts no transfer"
+cmp_whole "$source/a.bin" "the transfer is complete" "$DIR/1.body"
 
-# Each version is one byte repeated, written by one call, so a mixture shows.
+# Each version consists of one repeated byte and is written by one system call, so that a mixture is visible.
 perl -e '
 	my ($file, $stop) = @ARGV;
 	for (my $i = 0; !-e $stop; $i++) {
@@ -85,7 +86,7 @@ whole=0 cut=0 mixed=0 short=0
 end=$((SECONDS + 2))
 while [ $SECONDS -le $end ] || { [ $whole -lt 3 ] && [ $SECONDS -le $((end + 30)) ]; }; do
 	get /rewritten --limit-rate 100M
-	[ "$STATUS" = 200 ] || continue # 503: it did not hold still for three attempts
+	[ "$STATUS" = 200 ] || continue # 503: the file changed during each of three attempts
 	if [ $RC = 0 ]; then
 		whole=$((whole + 1))
 		[ "$(size_of "$BODY")" = 3000000 ] || short=$((short + 1))
@@ -98,6 +99,6 @@ done
 touch "$DIR/stop"
 wait $writer
 diag "$whole whole, $cut cut"
-is "$mixed $short" "0 0" "no whole body is mixed or short"
-at_least $whole 3 "there were whole ones"
+is "$mixed $short" "0 0" "no complete body contains two versions or is too short"
+at_least $whole 3 "at least three bodies were complete"
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What counts as a change, on each filesystem: bytes rewritten with the mtime set back cut a transfer; chmod, ln, and a new file renamed over the old one do
-# not. A file that grew before it was asked for is served as it is now.
+# Changes of a file during a transfer, on each filesystem: rewriting the bytes aborts the transfer, even if the mtime is
+# restored. chmod, ln, and a rename over the file do not. A file that grew before the request is served in its new size.
 . "$(dirname "$0")/../lib.sh"
 
 start_client() { # FILE
@@ -26,17 +26,17 @@ check_changes() { # NAME
 	chmod 640 "$big"
 	ln "$big" "$ROOT/other.bin"
 	end_client
-	is "$STATUSES" 200 "$name: chmod and ln cut nothing"
-	cmp_whole "$DIR/big" "$name: all bytes came" "$DIR/1.body"
+	is "$STATUSES" 200 "$name: chmod and ln abort no transfer"
+	cmp_whole "$DIR/big" "$name: the transfer is complete" "$DIR/1.body"
 	cp "$DIR/big" "$ROOT/d.bin"
 	age "$ROOT/d.bin"
 	start_client d.bin
 	dd if=/dev/zero of="$ROOT/d.bin" bs=1M seek=18 count=1 conv=notrunc status=none
 	age "$ROOT/d.bin"
 	end_client
-	is "$STATUSES" 200-cut "$name: a file that was rewritten is cut"
-	# Its layers may be remote, so it is checked once a second, and before the last byte.
-	[ "$name" = overlayfs ] || ok "$name: what came is the old file's" cmp -n "$(size_of "$DIR/1.body")" "$DIR/big" "$DIR/1.body"
+	is "$STATUSES" 200-cut "$name: rewriting aborts the transfer"
+	# The layers of an overlay may be remote, so the file is revalidated once a second and before the last byte.
+	[ "$name" = overlayfs ] || ok "$name: all received bytes are those of the old version" cmp -n "$(size_of "$DIR/1.body")" "$DIR/big" "$DIR/1.body"
 
 	cp "$DIR/big" "$ROOT/b.bin"
 	cp "$DIR/big" "$ROOT/next"
@@ -44,15 +44,15 @@ check_changes() { # NAME
 	start_client b.bin
 	mv "$ROOT/next" "$ROOT/b.bin"
 	end_client
-	is "$STATUSES" 200 "$name: one that was replaced is not"
-	cmp_whole "$DIR/big" "$name: all bytes of the old one came" "$DIR/1.body"
+	is "$STATUSES" 200 "$name: a rename over the file aborts no transfer"
+	cmp_whole "$DIR/big" "$name: the transfer of the old file is complete" "$DIR/1.body"
 
 	cp "$DIR/big" "$ROOT/c.bin"
 	age "$ROOT/c.bin"
 	get_range 0-1048575 /c.bin
 	printf x >>"$ROOT/c.bin"
 	get /c.bin
-	is "$STATUS $RC $(header Content-Length)" "200 0 20000001" "$name: one that grew before is not cut"
+	is "$STATUS $RC $(header Content-Length)" "200 0 20000001" "$name: a file that grew before the request is served completely"
 	stop_ranged
 	rm "$ROOT"/*.bin
 }

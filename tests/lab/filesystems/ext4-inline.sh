@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# ext4 with tiny files in their inodes, sectors of 512 bytes: cold, every range of every file is right, and what was served is not in the
-# page cache.
+# ext4 with small files in their inodes and sectors of 512 bytes: every range of every file is correct, read from the
+# disk, and no served page remains in the page cache.
 . "$(dirname "$0")/../lib.sh"
 
 make_filesystem "$DIR/image" 150M 512 mkfs.ext4 -q -F -O inline_data
@@ -11,5 +11,5 @@ start_ranged
 
 check_page_cache "ext4 with tiny files in their inodes"
 check_assortment "ext4 with tiny files in their inodes"
-at_least "$(direct_files)" 10 "read with O_DIRECT"
+at_least "$(direct_files)" 10 "the files are read with O_DIRECT"
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# On a filesystem that folds case or knows other aliases of a name, a file is served only under the spelling that its folder has: no other
-# spelling passes by a rule.
+# On a filesystem that is case-insensitive or has other aliases of names, a file is served only under the spelling in
+# its directory. Other spellings could evade the rules of a location.
 . "$(dirname "$0")/../lib.sh"
 need_fuse
 
@@ -24,9 +24,9 @@ for kind in "case fold" "alias alias"; do
 	"$DIR/foldfs" "$1" "$SOURCE" "$ROOT/$2" -f </dev/null >"$DIR/$2.log" 2>&1 &
 	await 10 mountpoint -q "$ROOT/$2" || exit
 done
-# What this kernel has itself.
+# The case-insensitive filesystems of this kernel.
 KERNEL=
-mount_image() { # NAME MKFS...: an image of that filesystem on $ROOT/NAME, with the same files
+mount_image() { # NAME MKFS...: mounts an image with this filesystem on $ROOT/NAME, with the same files
 	truncate -s 64M "$DIR/$1.img"
 	mkdir "$ROOT/$1"
 	"${@:2}" "$DIR/$1.img" >"$DIR/$1.mkfs" 2>&1 && mount -o loop "$DIR/$1.img" "$ROOT/$1" 2>/dev/null || return
@@ -45,17 +45,17 @@ config 'listing = true' 'hide = {"*.key", "/fold/café.txt", "/alias/café.txt"}
 start_ranged
 served() { # PATH FILE NAME
 	get "$1"
-	is "$STATUS" 200 "$3"
-	cmp_whole "$SOURCE/$2" "$3: its bytes"
+	is "$STATUS" 200 "$3: the file is served"
+	cmp_whole "$SOURCE/$2" "$3: the body is correct"
 }
 refused() { # PATH [STATUS]
 	get "$1"
-	is "$STATUS" "${2:-404}" "$1"
+	is "$STATUS" "${2:-404}" "$1 is ${2:-404}"
 }
 
-served /fold/other.bin other.bin "as the folder spells it"
-served /fold/open/deep/file.bin open/deep/file.bin "in folders below"
-served /fold/12.34 12.34 "without a letter"
+served /fold/other.bin other.bin "the spelling of the directory"
+served /fold/open/deep/file.bin open/deep/file.bin "subdirectories"
+served /fold/12.34 12.34 "a name without letters"
 refused /fold/secret.key
 refused /fold/PAID/a.bin 403
 refused /fold/PAID/ 403
@@ -68,34 +68,34 @@ for path in OTHER.BIN open/DEEP/file.bin Open/deep/file.bin open/deep/FILE.bin o
 	refused "/fold/$path"
 done
 get /fold/open
-is "$STATUS" 301 "a folder without its slash"
-served /fold/link/deep/file.bin open/deep/file.bin "a link leads where it leads, however that is spelled"
+is "$STATUS" 301 "a directory without a slash is redirected"
+served /fold/link/deep/file.bin open/deep/file.bin "the target of a link may have another spelling"
 refused /fold/LINK/deep/file.bin
 get /fold/open/readme.txt --compressed
-is "$(header Content-Encoding)" "" "a variant in another spelling is none"
+is "$(header Content-Encoding)" "" "a variant with another spelling is ignored"
 get /fold/index/
-is "$(grep -c '<p>index</p>' "$BODY")" 0 "nor is an index"
+is "$(grep -c '<p>index</p>' "$BODY")" 0 "an index with another spelling is ignored"
 get /fold/open/
-like "$(cat "$BODY")" 'readme\.txt' "a listing"
+like "$(cat "$BODY")" 'readme\.txt' "a directory is listed"
 refused /fold/OPEN/?format=json
 get /fold/try
-is "$STATUS" 404 "try: neither"
+is "$STATUS" 404 "a file of try with another spelling is ignored"
 get /fold/open/ -H 'Accept: application/json'
-is "$STATUS" 200 "a listing again"
-like "$("$RANGED" --explain /fold/OTHER.BIN "$ROOT")" 'its directory has another spelling' "--explain says why"
+is "$STATUS" 200 "a directory is listed after that"
+like "$("$RANGED" --explain /fold/OTHER.BIN "$ROOT")" 'its directory has another spelling' "--explain names the reason"
 
-# Renamed, and made anew, under a server that runs.
+# A file is renamed, and another one is created, while ranged runs.
 mv "$SOURCE/other.bin" "$SOURCE/OTHER.BIN"
 gone() { get "$1"; [ "$STATUS" = 404 ]; }
-ok "renamed: the former spelling ends" await 10 gone /fold/other.bin
-served /fold/OTHER.BIN OTHER.BIN "and the new one is served"
+ok "the former spelling of a renamed file is 404" await 10 gone /fold/other.bin
+served /fold/OTHER.BIN OTHER.BIN "the new spelling of a renamed file"
 printf 'new' >"$SOURCE/new.txt"
-served /fold/new.txt new.txt "a new file at once"
+served /fold/new.txt new.txt "a new file"
 
-# The names of a folder that stays as it is are not read again every second.
+# The names of a directory that does not change are not read again every second.
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	touch -d '2020-02-02 02:02:02 UTC' "$SOURCE"
-	served /fold/12.34 12.34 "a folder that has not changed for long"
+	served /fold/12.34 12.34 "a directory without changes"
 	strace -f -o "$DIR/trace" -e trace=getdents64,openat2 -p "$PID" 2>"$DIR/strace.log" &
 	STRACE=$!
 	traced() { get /fold/12.34; [ -s "$DIR/trace" ]; }
@@ -109,28 +109,28 @@ if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	done
 	kill "$STRACE"
 	wait "$STRACE" 2>/dev/null
-	is "$SECONDS" "$END" "present and absent names are told apart all the time"
-	at_most "$(grep -c 'getdents64(.*) = 0' "$DIR/trace")" 1 "its names are read once at most"
+	is "$SECONDS" "$END" "existing and missing names are distinguished correctly all the time"
+	at_most "$(grep -c 'getdents64(.*) = 0' "$DIR/trace")" 1 "the names are read at most once"
 fi
 
-# A filesystem that keeps case, and has other aliases.
-served /alias/PAID/a.bin PAID/a.bin "alias: as the folder spells it"
+# A case-sensitive filesystem with other aliases of names.
+served /alias/PAID/a.bin PAID/a.bin "alias: the spelling of the directory"
 refused /alias/paid/a.bin
 for path in SECRET~1.KEY secret.key::\$DATA open::\$DATA/readme.txt $'cafe%CC%81.txt' PAID/a.bin::\$DATA PAID::\$DATA/a.bin; do
 	refused "/alias/$path"
 done
 refused /alias/caf%C3%A9.txt
-served /alias/open/readme.txt open/readme.txt "alias: as plain as can be"
+served /alias/open/readme.txt open/readme.txt "alias: a plain name"
 
 for name in $KERNEL; do
-	served "/$name/other.bin" other.bin "$name: as the folder spells it"
-	served "/$name/PAID/a.bin" PAID/a.bin "$name: in a folder"
+	served "/$name/other.bin" other.bin "$name: the spelling of the directory"
+	served "/$name/PAID/a.bin" PAID/a.bin "$name: a subdirectory"
 	for path in SECRET.KEY OTHER.bin paid/a.bin PAID/A.bin paid/; do
 		refused "/$name/$path"
 	done
 done
 
-# Beside them, and on the usual filesystem.
+# A case-sensitive filesystem beside them.
 refused /local/secret.key
 refused /local/SECRET.KEY
 refused /LOCAL/

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# overlayfs over squashfs, which opens without O_DIRECT alone: every range of every file is right.
+# overlayfs on squashfs, where files can only be opened without O_DIRECT: every range of every file is correct.
 . "$(dirname "$0")/../lib.sh"
 
 need_cmd mksquashfs
@@ -13,5 +13,5 @@ mount -t overlay overlay -o "lowerdir=$DIR/lower,upperdir=$DIR/over/upper,workdi
 start_ranged
 
 check_assortment "overlayfs over squashfs"
-is "$(direct_files)" 0 "read without O_DIRECT"
+is "$(direct_files)" 0 "the files are read without O_DIRECT"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# overlayfs over ext4, from the lower and from the upper folder: every range of every file is right.
+# overlayfs on ext4, with files of the lower and of the upper directory: every range of every file is correct.
 . "$(dirname "$0")/../lib.sh"
 
 lower=$DIR/lower root=$ROOT
@@ -19,10 +19,10 @@ start_ranged
 check_assortment overlayfs
 get /upper.bin
 cmp_whole upper.bin
-# Copied up while it is served.
+# The file is copied to the upper directory while it is served.
 printf x >>"$ROOT/65537.bin"
 sleep 1.1
 get /65537.bin
-is "$(header Content-Length)" 65538 "a file that was copied up"
+is "$(header Content-Length)" 65538 "the copied file is served"
 cmp_whole 65537.bin
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# squashfs, which has no O_DIRECT: every range of every file is right.
+# squashfs, which does not support O_DIRECT: every range of every file is correct.
 . "$(dirname "$0")/../lib.sh"
 
 need_cmd mksquashfs
@@ -12,5 +12,5 @@ mount_device "$device" "$ROOT" -o ro || skip_all "no squashfs"
 start_ranged
 
 check_assortment squashfs
-is "$(direct_files)" 0 "read without O_DIRECT"
+is "$(direct_files)" 0 "the files are read without O_DIRECT"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# tmpfs, which has no disk: every range of every file is right.
+# tmpfs, which has no disk: every range of every file is correct.
 . "$(dirname "$0")/../lib.sh"
 
 mount -t tmpfs -o size=64m none "$ROOT" || exit

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A limit of memory that is less than the configuration needs (MemoryMax= of the unit): said at the start, instead of the kernel's end of it.
+# A memory limit (MemoryMax= of the unit) below the needs of the configuration is reported at the start, before the
+# kernel ends the process.
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 100000
@@ -10,7 +11,7 @@ else
 	group=/sys/fs/cgroup/ranged-test-$$ limit=memory.max
 fi
 limited() { mkdir "$group" && echo 300M >"$group/$limit"; }
-limited 2>/dev/null || skip_all "no control group with a limit of memory can be made"
+limited 2>/dev/null || skip_all "cannot create a control group with a memory limit"
 mkdir "$group/inner"
 eval "$(declare -f clean_up_more | sed '1s/clean_up_more/unmount_all/')"
 clean_up_more() {
@@ -21,10 +22,10 @@ clean_up_more() {
 PREFIX=(bash -c 'echo $$ >"$0/inner/cgroup.procs"; exec "$@"' "$group")
 
 CACHE=
-[ -z "$SANITIZED" ] || skip_all "a sanitizer's own memory is many times ranged's"
+[ -z "$SANITIZED" ] || skip_all "a sanitizer needs many times the memory of ranged"
 out=$("${PREFIX[@]}" "$RANGED" -l 127.0.0.1:0 -m 512M "$ROOT" 2>&1)
-isnt $? 0 "cache_size is more than the limit: refused"
-like "$out" 'cache_size needs 527 MiB, but the process may use only 300 MiB' "and why"
+isnt $? 0 "a cache_size above the limit ends the start"
+like "$out" 'cache_size needs 527 MiB, but the process may use only 300 MiB' "the message names both sizes"
 start_ranged -m 128M
-ok "with as many connections it may be too little" grep -q 'warning: the process may need up to 339 MiB' "$DIR/error.log"
+ok "a limit that may not suffice for all connections is reported" grep -q 'warning: the process may need up to 339 MiB' "$DIR/error.log"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Restarts with a socket unit, under load: nobody is refused, and nobody gets less than all of a file. After a crash, likewise.
+# Restarts with a socket unit under load: no connection is refused, and every response is complete. The same holds after
+# a crash.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../systemd.sh"
 
@@ -8,10 +9,10 @@ make_file a.bin 300000
 boot
 inside systemctl start ranged.socket
 get_inside /a.bin
-is "$STATUS" 200 "served"
+is "$STATUS" 200 "a request is served"
 cp "$BODY" "$DIR/all"
 
-# One after the other until the file $DIR/enough is there; a line for each that failed.
+# Sends requests one after the other until the file $DIR/enough exists, and prints a line for each that fails.
 clients() {
 	while [ ! -e "$DIR/enough" ]; do
 		inside curl -sS --max-time 30 --fail http://127.0.0.1/a.bin 2>>"$DIR/failed.$1" | cmp - "$ROOT/a.bin" >>"$DIR/failed.$1" 2>&1
@@ -27,11 +28,11 @@ sleep 0.3
 touch "$DIR/enough"
 # shellcheck disable=SC2086
 wait $loops
-at_least "$(cat "$DIR"/count.* | wc -l)" 20 "requests went on"
-is "$(cat "$DIR"/failed.*)" "" "five restarts, and none of them failed"
-at_least "$(journal | grep -c 'serves /srv/files')" 6 "it was another process each time"
+at_least "$(cat "$DIR"/count.* | wc -l)" 20 "many requests were sent"
+is "$(cat "$DIR"/failed.*)" "" "no request fails during five restarts"
+at_least "$(journal | grep -c 'serves /srv/files')" 6 "the process was another one after each restart"
 
 inside systemctl kill --signal=KILL ranged
 get_inside /a.bin
-is "$STATUS" 200 "after a crash the next connection waits for the new start"
+is "$STATUS" 200 "a connection after a crash waits for the new process"
 finish

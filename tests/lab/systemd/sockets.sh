@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Socket units: TCP, IPv6 and Unix, by name; the first connection starts the service; the files of Unix sockets outlive it.
+# Socket units for TCP, IPv6 and Unix sockets, by name. The first connection starts the service. The files of Unix
+# sockets remain when it stops.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../systemd.sh"
 
@@ -11,38 +12,38 @@ configure ranged 'site "api.example" { root = "/srv/files/api" listen = {"fd:api
 printf '%s\n' '[Socket]' 'ListenStream=[::1]:8081' 'ListenStream=127.0.0.1:8082' FileDescriptorName=api Service=ranged.service >"$UNITS/api.socket"
 printf '%s\n' '[Socket]' 'ListenStream=8083' FileDescriptorName=spare Service=ranged.service >"$UNITS/spare.socket"
 boot_machine
-ok "sockets" inside systemctl start ranged.socket api.socket spare.socket
-is "$(property ActiveState)" inactive "nothing runs"
+ok "the sockets listen" inside systemctl start ranged.socket api.socket spare.socket
+is "$(property ActiveState)" inactive "the service does not run"
 get_inside /a.bin
 is "$STATUS" 200 "the first connection is answered"
 cmp_whole a.bin
-is "$(property ActiveState)" active "it runs"
+is "$(property ActiveState)" active "the service runs"
 URL="http://[::1]:80" get_inside /a.bin
-is "$STATUS" 200 "IPv6"
+is "$STATUS" 200 "an IPv6 client is served"
 get_inside /a.bin --unix-socket /run/ranged.http
-is "$STATUS" 200 "a Unix socket"
+is "$STATUS" 200 "a client of a Unix socket is served"
 cmp_whole a.bin
 for address in "[::1]:8081" 127.0.0.1:8082; do
 	URL=http://$address get_inside /b.txt -H 'Host: api.example'
-	is "$STATUS" 200 "another name, $address"
+	is "$STATUS" 200 "the socket with another name is served: $address"
 	cmp_whole api/b.txt
 done
-ok "a name that nobody listens to has a warning" eval 'journal | grep -q "passed as \"spare\", but no listen names them"'
+ok "a socket that no listen names is logged" eval 'journal | grep -q "passed as \"spare\", but no listen names them"'
 
-ok "stops" inside systemctl stop ranged
-ok "the Unix socket is there yet" inside test -S /run/ranged.http
+ok "the service stops" inside systemctl stop ranged
+ok "the Unix socket remains" inside test -S /run/ranged.http
 get_inside /a.bin --unix-socket /run/ranged.http
-is "$STATUS" 200 "and starts it"
+is "$STATUS" 200 "a connection to the Unix socket starts the service"
 
 inside systemctl stop ranged.service ranged.socket api.socket spare.socket
 configure ranged
 inside systemctl start ranged.socket api.socket
 URL=http://127.0.0.1:8082 get_inside /a.bin
-is "$STATUS" 200 "without a listen all are listened on"
+is "$STATUS" 200 "without a listen key all sockets are used"
 get_inside /a.bin
-is "$STATUS" 200 "this one, too"
+is "$STATUS" 200 "another socket is used, too"
 inside systemctl stop ranged.service api.socket
 configure ranged 'listen = {"fd:api"}'
-not_ok "a name that was not passed" inside systemctl start ranged.service
-ok "is said" eval 'journal | grep -q "fd:api: no passed socket has this name"'
+not_ok "a name that was not passed ends the start" inside systemctl start ranged.service
+ok "the journal names the socket" eval 'journal | grep -q "fd:api: no passed socket has this name"'
 finish

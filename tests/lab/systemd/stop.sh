@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A stop waits for downloads: as long as drain_timeout says, and drain_delay before, whatever TimeoutStopSec says.
+# A stop waits for transfers up to drain_timeout, after drain_delay, independent of TimeoutStopSec.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../systemd.sh"
 
@@ -17,15 +17,15 @@ SECONDS=0
 inside systemctl stop ranged &
 stop=$!
 stopping() { [ "$(property ActiveState)" = deactivating ]; }
-ok "stopping" await 5 stopping
-like "$(property StatusText)" '^(Stopping|Leaving: .*)$' "its status"
+ok "the service is stopping" await 5 stopping
+like "$(property StatusText)" '^(Stopping|Leaving: .*)$' "the status text is correct"
 get_inside /a.bin -r 0-99
-is "$STATUS" 206 "new clients are served meanwhile"
+is "$STATUS" 206 "new clients are served during the delay"
 wait $stop
-is $? 0 "stopped"
-at_least $SECONDS 5 "when the download was done"
+is $? 0 "the service stops"
+at_least $SECONDS 5 "the stop waits for the transfer"
 wait $client
-is "$(cat "$DIR/slow.status")" 0 "it was whole"
-cmp_whole a.bin "all of it" "$DIR/slow"
-is "$(property Result) $(property ExecMainStatus)" "success 0" "well"
+is "$(cat "$DIR/slow.status")" 0 "the transfer is complete"
+cmp_whole a.bin "the body is correct" "$DIR/slow"
+is "$(property Result) $(property ExecMainStatus)" "success 0" "the service stops with success"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A disk that hangs, with reads and openings of files waiting for it, is no reason for the watchdog; and what is in memory is served meanwhile.
+# A disk that hangs does not trigger the watchdog, with reads and opens that wait for it. Cached files are served.
 . "$(dirname "$0")/../lib.sh"
 
 need_fuse
@@ -17,7 +17,7 @@ get /hot.bin
 get /hot.bin
 beats() { grep -c '^WATCHDOG=1$' "$DIR/notes"; }
 alive() { [ "$(beats)" -ge "$1" ]; }
-ok "signs of life" await 5 alive 2
+ok "the watchdog is notified" await 5 alive 2
 
 set_fault $((8000 * RANGED_SLOW)) 0 0
 curl -sS -o "$DIR/cold" "$URL/cold.bin" &
@@ -28,11 +28,11 @@ sleep 1
 before=$(beats)
 sleep "$(seconds 5)"
 ok "the disk hangs" kill -0 $cold
-at_least $(($(beats) - before)) 4 "and signs of life go on"
+at_least $(($(beats) - before)) 4 "the watchdog is still notified"
 get /hot.bin
-is "$STATUS" 200 "what is in memory is served"
+is "$STATUS" 200 "a cached file is served"
 set_fault 0 0 0
 wait $cold
-is $? 0 "in the end the disk answers"
-cmp_whole cold.bin "with all of it" "$DIR/cold"
+is $? 0 "the request is answered after the disk has recovered"
+cmp_whole cold.bin "the body is correct" "$DIR/cold"
 finish

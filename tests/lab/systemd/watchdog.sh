@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# WatchdogSec: a process that is stopped, or has one reactor stuck, is ended and started again; one whose disk hangs is not.
+# WatchdogSec: a process that is stopped, or that has a hanging reactor, is ended and restarted.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../systemd.sh"
 need_cmd strace
@@ -13,14 +13,14 @@ boot_machine
 inside systemctl start ranged
 first=$(main_pid)
 sleep 7
-is "$(main_pid) $(property NRestarts)" "$first 0" "idle for longer than that, it lives"
+is "$(main_pid) $(property NRestarts)" "$first 0" "an idle process is not restarted"
 
 restarted() { [ "$(main_pid)" != "$first" ] && [ "$(property ActiveState)" = active ]; }
 kill -STOP "$(host_pid)"
-ok "stopped, it is started again" await 30 restarted
-is "$(journal_of_manager | grep -c 'Watchdog timeout')" 1 "by the watchdog"
+ok "a stopped process is restarted" await 30 restarted
+is "$(journal_of_manager | grep -c 'Watchdog timeout')" 1 "the watchdog ended the process"
 get_inside /a.bin
-is "$STATUS" 200 "and serves"
+is "$STATUS" 200 "requests are served after the restart"
 
 first=$(main_pid)
 PID=$(host_pid)
@@ -29,10 +29,10 @@ PID=
 strace -qq -p "$reactor" -e trace=epoll_wait,epoll_pwait -e inject=epoll_wait,epoll_pwait:delay_enter=60s >/dev/null 2>&1 &
 tracer=$!
 timed_out_twice() { [ "$(journal_of_manager | grep -c 'Watchdog timeout')" = 2 ]; }
-ok "one reactor stuck: the watchdog sees it" await 30 timed_out_twice
-kill $tracer # nobody dies while a tracer sleeps over him
+ok "the watchdog detects a hanging reactor" await 30 timed_out_twice
+kill $tracer # a process cannot end while its tracer delays it
 wait $tracer 2>/dev/null
-ok "likewise" await 30 restarted
+ok "the process is restarted" await 30 restarted
 get_inside /a.bin
-is "$STATUS" 200 "and serves"
+is "$STATUS" 200 "requests are served after this restart"
 finish
