@@ -2,26 +2,27 @@
 /*
  * Each directory on the path has one of three kinds:
  *
- *	BYTES	Names are compared as bytes. This holds for the usual Linux filesystems, except for directories with the
+ *	BYTES	Names are compared as bytes. The usual Linux filesystems do this, except in directories with the
  *		casefold flag.
- *	CASE	The filesystem is of unknown behaviour (FUSE, network, foreign), but does not fold case: the requested
- *		name with the case of all letters swapped does not exist. The filesystem could still accept other
- *		aliases, such as normalised Unicode, "SECRET~1.KEY", "secret.key." or "secret.key::$DATA". Names that
- *		could be such an alias are looked for in the directory.
- *	LISTED	Every name is looked for in the directory. This is any directory in which the swapped name exists too,
- *		or for which this can't be determined.
+ *	CASE	The behaviour of the filesystem is unknown (FUSE, network, foreign), but it does not fold case: the
+ *		requested name with the case of all letters swapped does not exist. The filesystem could still accept
+ *		other aliases, such as normalised Unicode, "SECRET~1.KEY", "secret.key." or "secret.key::$DATA". Names
+ *		that could be such an alias are searched for in the directory.
+ *	LISTED	Every name is searched for in the directory. This kind is used if the swapped name exists too, or if
+ *		this cannot be determined.
  *
- * Inode numbers do not help, because libfuse numbers spellings instead of files. Neither does the name that
- * /proc/self/fd shows, because it is the name that was looked up.
+ * Inode numbers do not help, because libfuse numbers spellings instead of files. The name in /proc/self/fd does not help
+ * either, because it is the name that was looked up.
  *
- * Results are kept for LIFETIME_NS in a table of fixed size, by the path of the directory. For a directory that had
- * to be read, the table keeps hashes of all its names. A missing name counts as missing only if the directory has
- * not changed since it was read; otherwise the directory is read again. The table is under one mutex, and no system
- * call is made while it is locked.
+ * Results are kept for one second in spelling_table.c, by the path of the directory. If a directory was read, the table
+ * keeps hashes of all its names. A missing name counts as missing only if the directory has not changed since it was
+ * read; otherwise the directory is read again.
  *
- * After LIFETIME_NS, the names of a directory are kept for another LIFETIME_NS if its times have not changed. FUSE
- * and network filesystems need not change the times of a directory when its names change. Their directories are
- * therefore read again after READ_AGAIN_NS.
+ * After that second, the names are kept for another second if the times of the directory have not changed. FUSE and
+ * network filesystems need not change the times of a directory when its names change. Their directories are therefore
+ * read again after READ_AGAIN_NS.
+ *
+ * No state of its own. Thread: offload threads, because all checks may wait for the disk.
  */
 #include "store/spelling.h"
 
@@ -32,7 +33,6 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -45,44 +45,13 @@
 
 #include "base/clock.h"
 #include "base/keyed_hash.h"
+#include "store/spelling_table.h"
 
-#define LIFETIME_NS CLOCK_NS_PER_S
 #define READ_AGAIN_NS (10 * CLOCK_NS_PER_S)
 #define SETTLED_S 2 /* Resolution of the coarsest mtime of a directory (vfat). */
-#define SLOTS 1024
-#define NAMES_MAX (1u << 20) /* Limit for all directories together; 8 bytes each. */
 #define NAMES_BYTES (32 * 1024)
 #define BCACHEFS_MAGIC 0xca451a4e
 #define EXFAT_MAGIC 0x2011bab0
-
-/* This name is valid, whatever the others are. */
-enum kind { KIND_NONE, KIND_BYTES, KIND_CASE, KIND_LISTED, KIND_FINE };
-
-/* The sorted hashes of all names of a directory, and the version of the directory. */
-struct names {
-	uint64_t *hashes;
-	size_t count, room;
-	uint64_t device, inode;
-	struct statx_timestamp mtime, ctime;
-	bool settled; /* A later change moves the mtime. */
-	/* From this time on the directory is read again, even if its times are the same. */
-	uint64_t read_again_ns;
-};
-
-/* A directory in the table. */
-struct slot {
-	uint64_t key;
-	uint64_t until_ns;
-	enum kind kind;
-	struct names names; /* `hashes` is NULL if the directory was not read. */
-};
-
-static struct {
-	pthread_mutex_t lock;
-	struct slot slots[SLOTS];
-	size_t names; /* Number of names in all slots. */
-	unsigned hand;
-} table = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* A name in a directory beneath the root. */
 struct spelled {
@@ -100,105 +69,6 @@ struct identity {
 	uint64_t device, inode, mount, resolve;
 	char path[PATH_MAX];
 };
-
-/* --- the table --- */
-
-static int compare_hashes(const void *a, const void *b)
-{
-	const uint64_t *left = a, *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
-static bool has_name(const struct names *names, uint64_t hash)
-{
-	return bsearch(&hash, names->hashes, names->count, sizeof(hash), compare_hashes) != NULL;
-}
-
-/* Under the lock. The caller frees the result. */
-static uint64_t *empty_slot(struct slot *slot)
-{
-	uint64_t *hashes = slot->names.hashes;
-
-	table.names -= slot->names.count;
-	*slot = (struct slot){ .kind = KIND_NONE };
-	return hashes;
-}
-
-/*
- * Stores the result for a directory and takes over the hashes. Empties slots of other directories in turn until all
- * names fit.
- */
-static void keep(uint64_t key, enum kind kind, struct names *names)
-{
-	uint64_t *freed[SLOTS];
-	unsigned count = 0;
-	struct slot *slot = &table.slots[key % SLOTS];
-
-	pthread_mutex_lock(&table.lock);
-	freed[count++] = empty_slot(slot);
-	while (names->count > 0 && table.names + names->count > NAMES_MAX && count < SLOTS)
-		freed[count++] = empty_slot(&table.slots[table.hand++ % SLOTS]);
-	*slot = (struct slot){ .key = key, .until_ns = clock_now_ns() + LIFETIME_NS, .kind = kind, .names = *names };
-	table.names += names->count;
-	pthread_mutex_unlock(&table.lock);
-	while (count > 0)
-		free(freed[--count]);
-}
-
-/* What the table contains about a directory and a name in it. */
-struct known {
-	enum kind kind; /* KIND_NONE: nothing. */
-	/* Younger than LIFETIME_NS. Otherwise only the names are useful, if the directory has not changed. */
-	bool fresh;
-	bool listed;	    /* The names are known. */
-	bool present;	    /* The name is one of them. */
-	struct names names; /* A copy whose hashes may not be accessed. */
-};
-
-static struct known look_up(const struct spelled *spelled)
-{
-	const struct slot *slot = &table.slots[spelled->key % SLOTS];
-	struct known known = { .kind = KIND_NONE };
-	uint64_t now_ns = clock_now_ns();
-
-	pthread_mutex_lock(&table.lock);
-	if (slot->kind != KIND_NONE && slot->key == spelled->key) {
-		known.fresh = now_ns < slot->until_ns;
-		known.listed = slot->names.hashes != NULL && (known.fresh || now_ns < slot->names.read_again_ns);
-		known.present = known.listed && has_name(&slot->names, spelled->hash);
-		known.names = slot->names;
-		if (known.fresh || known.listed)
-			known.kind = slot->kind;
-	}
-	pthread_mutex_unlock(&table.lock);
-	return known;
-}
-
-static bool is_same_time(const struct statx_timestamp *a, const struct statx_timestamp *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool is_same_version(const struct names *a, const struct names *b)
-{
-	return a->device == b->device && a->inode == b->inode && is_same_time(&a->mtime, &b->mtime) &&
-	       is_same_time(&a->ctime, &b->ctime);
-}
-
-/* Extends the lifetime, because the directory still had the version of these names at start_ns. */
-static void keep_longer(uint64_t key, const struct names *names, uint64_t start_ns)
-{
-	struct slot *slot = &table.slots[key % SLOTS];
-	uint64_t until_ns = start_ns + LIFETIME_NS < names->read_again_ns ? start_ns + LIFETIME_NS
-									  : names->read_again_ns;
-
-	pthread_mutex_lock(&table.lock);
-	if (slot->key == key && slot->names.hashes != NULL && slot->names.read_again_ns == names->read_again_ns &&
-	    is_same_version(&slot->names, names) && slot->until_ns < until_ns)
-		slot->until_ns = until_ns;
-	pthread_mutex_unlock(&table.lock);
-}
 
 /* --- a directory --- */
 
@@ -272,17 +142,17 @@ static bool folds_all(int fd, long filesystem)
 	       (geometry.fields.flags & 1u << 12) != 0;
 }
 
-/* For a filesystem that compares bytes. Returns KIND_NONE if the directory cannot be opened for reading. */
-static enum kind kind_by_flags(int fd, long filesystem)
+/* For a filesystem that compares bytes. Returns SPELLING_TABLE_NONE if the directory cannot be opened for reading. */
+static enum spelling_kind kind_by_flags(int fd, long filesystem)
 {
 	int readable = open_for_reading(fd), flags = 0;
-	enum kind kind = KIND_BYTES;
+	enum spelling_kind kind = SPELLING_TABLE_BYTES;
 
 	if (readable < 0)
-		return KIND_NONE;
+		return SPELLING_TABLE_NONE;
 	if ((ioctl(readable, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_CASEFOLD_FL) != 0) ||
 	    folds_all(readable, filesystem))
-		kind = KIND_LISTED;
+		kind = SPELLING_TABLE_LISTED;
 	close(readable);
 	return kind;
 }
@@ -303,16 +173,16 @@ static bool swap_case(const char *name, char *swapped)
 	return letters;
 }
 
-static enum kind kind_by_trial(int fd, const char *name)
+static enum spelling_kind kind_by_trial(int fd, const char *name)
 {
 	char swapped[NAME_MAX + 1];
 	struct statx st;
 
 	if (strlen(name) > NAME_MAX || !swap_case(name, swapped))
-		return KIND_LISTED;
+		return SPELLING_TABLE_LISTED;
 	return statx(fd, swapped, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &st) < 0 && errno == ENOENT
-		       ? KIND_CASE
-		       : KIND_LISTED;
+		       ? SPELLING_TABLE_CASE
+		       : SPELLING_TABLE_LISTED;
 }
 
 static bool is_ascii(const char *name)
@@ -326,24 +196,24 @@ static bool is_ascii(const char *name)
  * For a directory that cannot be opened, on a filesystem that compares bytes. Such a directory can fold only case, and
  * what belongs to case folding.
  */
-static enum kind kind_of_closed(int fd, const char *name)
+static enum spelling_kind kind_of_closed(int fd, const char *name)
 {
 	char swapped[NAME_MAX + 1];
 
 	if (!swap_case(name, swapped))
-		return is_ascii(name) ? KIND_FINE : KIND_LISTED;
-	return kind_by_trial(fd, name) == KIND_CASE ? KIND_BYTES : KIND_LISTED;
+		return is_ascii(name) ? SPELLING_TABLE_FINE : SPELLING_TABLE_LISTED;
+	return kind_by_trial(fd, name) == SPELLING_TABLE_CASE ? SPELLING_TABLE_BYTES : SPELLING_TABLE_LISTED;
 }
 
-static enum kind find_kind(int fd, const char *name)
+static enum spelling_kind find_kind(int fd, const char *name)
 {
 	struct statfs fs;
-	enum kind kind;
+	enum spelling_kind kind;
 
 	if (fstatfs(fd, &fs) != 0 || !is_named_by_bytes((long)fs.f_type))
 		return kind_by_trial(fd, name);
 	kind = kind_by_flags(fd, (long)fs.f_type);
-	return kind != KIND_NONE ? kind : kind_of_closed(fd, name);
+	return kind != SPELLING_TABLE_NONE ? kind : kind_of_closed(fd, name);
 }
 
 /* Returns true for an ASCII name without anything that a case-sensitive filesystem is known to map to another name. */
@@ -362,7 +232,7 @@ static bool is_plain(const char *name)
 /* --- its names --- */
 
 /* Asks the server, because the client of a network filesystem shows changes late. */
-static int note_version(int fd, struct names *names)
+static int note_version(int fd, struct spelling_names *names)
 {
 	struct statx st;
 
@@ -377,19 +247,20 @@ static int note_version(int fd, struct names *names)
 }
 
 /* Returns true if the directory has not changed since its names were read. */
-static bool is_current(int fd, const struct names *names)
+static bool is_current(int fd, const struct spelling_names *names)
 {
-	struct names now;
+	struct spelling_names now;
 
-	return names->settled && note_version(fd, &now) == 0 && is_same_version(&now, names);
+	return names->settled && note_version(fd, &now) == 0 && spelling_table_same_version(&now, names);
 }
 
 /* Adds a name. If there is no room or memory, the set is given up, and the directory is read again the next time. */
-static void add_name(struct names *names, bool *whole, uint64_t hash)
+static void add_name(struct spelling_names *names, bool *whole, uint64_t hash)
 {
 	if (*whole && names->count == names->room) {
 		size_t room = names->room > 0 ? names->room * 2 : 64;
-		uint64_t *grown = room <= NAMES_MAX ? reallocarray(names->hashes, room, sizeof(*grown)) : NULL;
+		uint64_t *grown = room <= SPELLING_TABLE_NAMES_MAX ? reallocarray(names->hashes, room, sizeof(*grown))
+								   : NULL;
 
 		*whole = grown != NULL;
 		if (grown != NULL) {
@@ -402,7 +273,7 @@ static void add_name(struct names *names, bool *whole, uint64_t hash)
 }
 
 /* Reads all names. Returns 0 and sets *found if the name is among them, or returns -errno. */
-static int read_names(int readable, const char *name, struct names *names, bool *whole, bool *found)
+static int read_names(int readable, const char *name, struct spelling_names *names, bool *whole, bool *found)
 {
 	_Alignas(struct dirent64) char buffer[NAMES_BYTES];
 	ssize_t got;
@@ -430,9 +301,9 @@ static uint64_t read_again_ns(int fd)
 }
 
 /* Searches the directory for the name. Returns 0, -ENOENT, or another -errno. */
-static int find_name(const struct spelled *spelled, int fd, enum kind kind)
+static int find_name(const struct spelled *spelled, int fd, enum spelling_kind kind)
 {
-	struct names names = { 0 };
+	struct spelling_names names = { 0 };
 	bool whole = true, found = false;
 	int readable = open_for_reading(fd), error;
 
@@ -446,33 +317,32 @@ static int find_name(const struct spelled *spelled, int fd, enum kind kind)
 	if (error != 0 || !whole || names.count == 0) {
 		free(names.hashes);
 	} else {
-		qsort(names.hashes, names.count, sizeof(*names.hashes), compare_hashes);
-		keep(spelled->key, kind, &names);
+		spelling_table_store(spelled->key, kind, &names);
 	}
 	return error != 0 ? error : found ? 0 : -ENOENT;
 }
 
-static bool needs_no_names(enum kind kind, const char *name)
+static bool needs_no_names(enum spelling_kind kind, const char *name)
 {
-	return kind == KIND_BYTES || (kind == KIND_CASE && is_plain(name));
+	return kind == SPELLING_TABLE_BYTES || (kind == SPELLING_TABLE_CASE && is_plain(name));
 }
 
 /* For a directory of which the table has nothing valid. */
-static int check_unknown(const struct spelled *spelled, int fd, enum kind kind)
+static int check_unknown(const struct spelled *spelled, int fd, enum spelling_kind kind)
 {
-	if (kind == KIND_NONE)
+	if (kind == SPELLING_TABLE_NONE)
 		kind = find_kind(fd, spelled->name);
-	if (kind == KIND_FINE)
+	if (kind == SPELLING_TABLE_FINE)
 		return 0;
 	if (!needs_no_names(kind, spelled->name))
 		return find_name(spelled, fd, kind);
-	keep(spelled->key, kind, &(struct names){ 0 });
+	spelling_table_store(spelled->key, kind, &(struct spelling_names){ 0 });
 	return 0;
 }
 
 static int check_name(const struct spelled *spelled)
 {
-	const struct known known = look_up(spelled);
+	const struct spelling_known known = spelling_table_find(spelled->key, spelled->hash);
 	uint64_t start_ns = clock_now_ns();
 	int fd, error;
 
@@ -482,10 +352,10 @@ static int check_name(const struct spelled *spelled)
 	if (fd < 0)
 		return fd;
 	if (known.listed && is_current(fd, &known.names)) {
-		keep_longer(spelled->key, &known.names, start_ns);
+		spelling_table_extend(spelled->key, &known.names, start_ns);
 		error = known.present ? 0 : -ENOENT;
 	} else {
-		error = check_unknown(spelled, fd, known.fresh ? known.kind : KIND_NONE);
+		error = check_unknown(spelled, fd, known.fresh ? known.kind : SPELLING_TABLE_NONE);
 	}
 	close(fd);
 	return error;
