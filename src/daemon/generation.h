@@ -31,8 +31,8 @@ struct generation {
 	sem_t applied;			   /* posted by each worker that has applied the generation */
 	/* private */
 	struct process *process;
-	struct generation *next; /* in the list of the main thread, the newest first */
-	atomic_uint references;
+	struct generation *next;    /* in the list of the main thread, the newest first */
+	atomic_uint references;	    /* sequentially consistent; see generation_unref() */
 	bool published;		    /* the workers use the sockets, or will */
 	bool listens;		    /* the main thread uses the sockets as well; under process->lock */
 	struct request_site *sites; /* an element for each worker, which sets the fields of the worker */
@@ -54,8 +54,10 @@ int generation_read_secrets(struct generation *generation);
  * Returns 0, or -errno after it has logged the error.
  */
 int generation_open(struct generation *generation, const struct generation *before);
-/* Opens the listening sockets, or inherits those of `before` (may be NULL), and stores the bound ports in the rules.
- * Returns 0, or -errno after it has logged the error. */
+/*
+ * Opens the listening sockets, or inherits those of `before` (may be NULL), and stores the bound ports in the rules.
+ * Returns 0, or -errno after it has logged the error.
+ */
 int generation_listen(struct generation *generation, const struct generation *before);
 /*
  * Makes the generation the current one. From now on it owns the files of inherited Unix sockets; `before` may be NULL.
@@ -71,8 +73,8 @@ static inline const struct config *generation_config(const struct generation *ge
 }
 
 /*
- * Keeps the sockets of a generation open while another thread takes over some of them. Returns false if the main thread
- * has released them. Any thread.
+ * Keeps the sockets of a generation open while another thread duplicates some of them; generation_unref_sockets() ends
+ * this. Returns false if the main thread has released the sockets. Any thread.
  */
 bool generation_ref_sockets(struct generation *generation);
 void generation_unref_sockets(struct generation *generation);

@@ -53,7 +53,7 @@ static size_t append(char *text, size_t bytes, size_t used, const char *format, 
 void notify_format(char *text, size_t bytes, const struct notify_sample *before, const struct notify_sample *now,
 		   uint64_t ns)
 {
-	uint64_t wants = now->wants - before->wants, hits = now->hits - before->hits;
+	uint64_t lookups = now->lookups - before->lookups, hits = now->hits - before->hits;
 	double rate =
 		ns > 0 ? (double)(now->sent_bytes - before->sent_bytes) * (double)CLOCK_NS_PER_S / (double)ns / 1e6 : 0;
 	size_t used = 0;
@@ -62,8 +62,8 @@ void notify_format(char *text, size_t bytes, const struct notify_sample *before,
 		used = append(text, bytes, used, "%s: ", now->state);
 	used = append(text, bytes, used, "%" PRIu64 " client%s, %.1f MB/s", now->clients, now->clients == 1 ? "" : "s",
 		      rate);
-	if (wants > 0)
-		used = append(text, bytes, used, ", %" PRIu64 " %% hits", hits * 100 / wants);
+	if (lookups > 0)
+		used = append(text, bytes, used, ", %" PRIu64 " %% hits", hits * 100 / lookups);
 	append(text, bytes, used, ", %" PRIu64 " read%s queued", now->queued, now->queued == 1 ? "" : "s");
 }
 

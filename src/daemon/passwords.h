@@ -6,8 +6,10 @@
 #include "auth/login.h"
 #include "config/config.h"
 
-/* Reads the files that were not read before; they are kept until the process ends. Returns 0, or -errno after it has
- * logged the error. */
+/*
+ * Reads the files that were not read before; they are kept until the process ends. Returns 0, or -errno after it has
+ * logged the error.
+ */
 int passwords_add(struct login *login, const struct config *config);
 /*
  * Creates a login and reads all files. Returns 0 with *login owned by the caller, or -errno after it has logged the

@@ -6,7 +6,7 @@
  *
  * - If the path leads to another directory, that directory replaces the former one behind the same descriptor. A
  *   symbolic link was switched, or a filesystem was mounted. Transfers from the former directory continue.
- * - If the path leads to no directory, the root is gone. Requests are answered 503 until the path leads to a directory.
+ * - If the path leads to no directory, the root is gone. Requests are answered with 503 until the path leads to a directory.
  * - If the filesystem of the root was unmounted, the root is gone, too. This is detected if the path led to the root of
  *   a mounted filesystem, and the same path now leads to the mount point under it.
  *
@@ -63,7 +63,7 @@ struct files *root_files(const struct root *root);
 bool root_is_gone(const struct root *root);
 
 /*
- * Stops the lookups of all roots, and waits for those that are under way. Returns false if a lookup still waits for
+ * Stops the lookups of all roots, and waits for those that are in progress. Returns false if a lookup still waits for
  * storage after patience_ms; the objects that it uses must not be freed then. Main thread.
  */
 bool root_stop_watching(unsigned patience_ms);

@@ -26,8 +26,8 @@ static void add_worker(struct notify_sample *sample, const struct worker *worker
 	worker_report(worker, &report);
 	sample->queued += report.queued;
 	sample->hits += report.store.lookups[STORE_CACHE] + report.store.lookups[STORE_COALESCED];
-	sample->wants += report.store.lookups[STORE_CACHE] + report.store.lookups[STORE_COALESCED] +
-			 report.store.lookups[STORE_DISK];
+	sample->lookups += report.store.lookups[STORE_CACHE] + report.store.lookups[STORE_COALESCED] +
+			   report.store.lookups[STORE_DISK];
 	for (unsigned i = 0; i < COUNTERS_SOURCES; i++)
 		sample->sent_bytes += counter_read(&counters->bytes[i]);
 }

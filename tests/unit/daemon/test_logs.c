@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The logs of configurations, two of which are there at once. */
+/* Opening and closing the logs of configurations, also of two at the same time. */
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
@@ -123,7 +123,7 @@ START_TEST(configurations_share_what_both_name)
 	await_open(3);
 	ck_assert_uint_eq(old.rules.sites[0].log, 0);
 	ck_assert_int_eq(access(in_dir("new"), F_OK), 0);
-	logs_close(&old); /* nothing to do */
+	logs_close(&old); /* has no effect */
 	ck_assert_uint_eq(count_open(), 3);
 }
 END_TEST
@@ -141,7 +141,7 @@ START_TEST(one_that_fails_leaves_all_as_it_was)
 	ck_assert_ptr_nonnull(strstr(fault, "absent/log: No such file or directory"));
 	await_open(2);
 	log_warning("here");
-	logs_close(&new); /* nothing to do */
+	logs_close(&new); /* has no effect */
 	logs_close(&old);
 	ck_assert(log_stop());
 	struct stat st;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The line of figures, and what is sent to a socket of the test's own: the state, the line, and signs of life only
- * while reactors turn. */
+/* The status line, and the messages that arrive at a socket of the test: state, status line, and watchdog messages. */
 #include "daemon/notify.h"
 
 #include <errno.h>
@@ -25,12 +24,12 @@ static const struct {
 } lines[] = {
 	{ { 0 }, { 0 }, S, "0 clients, 0.0 MB/s, 0 reads queued" },
 	{ { 0 }, { .clients = 1, .queued = 1, .sent_bytes = 1500000 }, S, "1 client, 1.5 MB/s, 1 read queued" },
-	{ { .sent_bytes = 1000000, .wants = 10, .hits = 10 },
-	  { .clients = 12, .queued = 3, .sent_bytes = 191500000, .wants = 110, .hits = 101 },
+	{ { .sent_bytes = 1000000, .lookups = 10, .hits = 10 },
+	  { .clients = 12, .queued = 3, .sent_bytes = 191500000, .lookups = 110, .hits = 101 },
 	  5 * S,
 	  "12 clients, 38.1 MB/s, 91 % hits, 3 reads queued" },
-	{ { .wants = 5, .hits = 5 },
-	  { .state = "Draining", .clients = 2, .wants = 7, .hits = 5 },
+	{ { .lookups = 5, .hits = 5 },
+	  { .state = "Draining", .clients = 2, .lookups = 7, .hits = 5 },
 	  S,
 	  "Draining: 2 clients, 0.0 MB/s, 0 % hits, 0 reads queued" },
 	{ { 0 }, { .sent_bytes = 5 }, 0, "0 clients, 0.0 MB/s, 0 reads queued" },
@@ -65,7 +64,7 @@ static uint64_t last_iteration_ns(void *context)
 
 static const struct notify_options options = { .sample = sample, .last_iteration_ns = last_iteration_ns };
 
-/* A name of no file, so that nothing is left behind. */
+/* An abstract socket address, so that no file remains. */
 static void setup(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -88,7 +87,7 @@ static void teardown(void)
 	close(manager);
 }
 
-/* The next message, or "" when none comes within that time. */
+/* Returns the next message, or "" if none arrives in time. */
 static const char *next(unsigned ms)
 {
 	static char text[1024];
@@ -144,7 +143,7 @@ START_TEST(signs_of_life)
 	ck_assert_uint_ge(count, 3);
 	ck_assert_uint_le(count, 4);
 	atomic_store(&stuck, true);
-	beats_within(100); /* one that was on its way */
+	beats_within(100); /* a message that was in progress */
 	ck_assert_uint_eq(beats_within(2600), 0);
 	atomic_store(&stuck, false);
 	ck_assert_uint_ge(beats_within(2600), 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is said of the system at start. */
+/* Checks of descriptors, AIO slots and roots. */
 #include "daemon/root.h"
 #include "daemon/system_limits.h"
 
@@ -58,24 +58,24 @@ START_TEST(more_reads_than_the_system_has_are_refused)
 }
 END_TEST
 
-START_TEST(root_must_be_a_readable_folder)
+START_TEST(root_must_be_a_readable_directory)
 {
-	char folder[] = "root.XXXXXX";
+	char directory[] = "root.XXXXXX";
 	int fd;
 
 	ck_assert_int_eq(root_open("/nonexistent"), -ENOENT);
 	ck_assert_int_eq(root_open("/dev/null"), -ENOTDIR);
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	fd = root_open(folder);
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	fd = root_open(directory);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
 	if (geteuid() == 0) {
-		chmod(folder, 0700);
+		chmod(directory, 0700);
 		ck_assert_int_eq(seteuid(65534), 0);
-		ck_assert_int_eq(root_open(folder), -EACCES);
+		ck_assert_int_eq(root_open(directory), -EACCES);
 		ck_assert_int_eq(seteuid(0), 0);
 	}
-	rmdir(folder);
+	rmdir(directory);
 }
 END_TEST
 
@@ -88,7 +88,7 @@ int main(void)
 	tcase_add_test(tests, soft_limit_is_raised_to_the_hard_one);
 	tcase_add_test(tests, connections_are_lowered_to_what_fits);
 	tcase_add_test(tests, more_reads_than_the_system_has_are_refused);
-	tcase_add_test(tests, root_must_be_a_readable_folder);
+	tcase_add_test(tests, root_must_be_a_readable_directory);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }
