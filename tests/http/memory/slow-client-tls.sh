@@ -28,6 +28,6 @@ HITS=
 ok "nothing more is sent to them" await 10 settled
 for i in 1 2 3; do
 	secure_get "/cold$i.bin" --interface 127.0.0.77 --max-time "$(seconds 3)"
-	cmp_whole "cold file $i is served to another client" "cold file $i is served meanwhile"
+	cmp_whole "cold$i.bin" "cold file $i is served to another client"
 done
 finish

@@ -40,7 +40,7 @@ attack() { # NAME SLOW-OPTION...
 	await 5 settled || fail "$1: they stall"
 	for i in 1 2 3; do
 		get "/cold$((NEXT++)).bin" --interface 127.0.0.77 --max-time "$(seconds 2)"
-		cmp_whole "$1: cold file $i is served to another client" "$1: cold file $i is served meanwhile"
+		cmp_whole "cold$((NEXT - 1)).bin" "$1: cold file $i is served to another client"
 	done
 	kill $slow
 	wait $slow

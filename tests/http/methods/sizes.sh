@@ -12,7 +12,7 @@ for round in first second; do
 	for size in $sizes; do
 		get "/$size.bin"
 		[ "$STATUS" = 200 ] || fail "$size bytes: the status is 200" "$STATUS"
-		cmp_range "$size bytes, request $round: the body is correct" 0 $((size - 1)) "$size bytes, $round time"
+		cmp_range "$size.bin" 0 $((size - 1)) "$size bytes, $round request: the body is correct"
 	done
 done
 finish

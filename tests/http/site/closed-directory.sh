@@ -19,7 +19,7 @@ start_ranged
 for path in a.bin:a.bin 12.34:12.34 caf%C3%A9.txt:$'caf\xc3\xa9.txt' SECRET~1.KEY:SECRET~1.KEY dot.:dot.; do
 	get "/closed/${path%%:*}"
 	is "$STATUS" 200 "${path%%:*} is served"
-	cmp_whole "the body is correct" "its bytes"
+	cmp_whole "closed/${path#*:}" "the body is correct"
 done
 get /closed/A.bin
 is "$STATUS" 404 "another name is 404"

@@ -12,7 +12,7 @@ for i in 1 2; do # the second time from the cache
 	for size in 1 512 10007 16384 16385 300000 1048577; do
 		secure_get "/$size.bin"
 		is "$STATUS $RC" "200 0" "round $i: $size bytes are served"
-		cmp_whole "round $i: the body of $size bytes is correct" "round $i: all of them"
+		cmp_whole "$size.bin" "round $i: the body of $size bytes is correct"
 	done
 done
 secure_get /300000.bin -r 12345-245678

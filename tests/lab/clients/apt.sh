@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# apt uses a mirror that ranged serves: update, again without a byte, download, and the rest of a package of which a part is there.
+# apt uses a mirror on ranged: update, update again without changes, download, and the rest of an incomplete package.
 . "$(dirname "$0")/lib.sh"
 
 need_client apt-get apt
@@ -35,21 +35,21 @@ echo "deb [trusted=yes] $URL/debian stable main" >apt/etc/sources.list
 printf '%s\n' "Dir::Etc \"$DIR/apt/etc\";" "Dir::State \"$DIR/apt\";" "Dir::State::lists \"$DIR/apt/lists\";" "Dir::State::status \"$DIR/apt/dpkg/status\";" \
 	"Dir::Cache \"$DIR/apt/cache\";" 'APT::Sandbox::User "root";' 'Acquire::Languages "none";' 'APT::Architecture "amd64";' 'APT::Architectures { "amd64"; };' >apt/conf
 export APT_CONFIG=$DIR/apt/conf
-ok "update" apt-get -q update
+ok "apt-get update succeeds" apt-get -q update
 mark_log
-at_least "$(asked '^GET /debian/dists/stable/main/binary-[a-z0-9]*/Packages.xz 200')" 1 "has the lists"
+at_least "$(asked '^GET /debian/dists/stable/main/binary-[a-z0-9]*/Packages.xz 200')" 1 "the package lists are fetched"
 : >access.log
-ok "update again" apt-get -q update
+ok "a second update succeeds" apt-get -q update
 mark_log
-is "$(asked '^GET [^ ]*(Release|Packages.xz) 200')" 0 "takes nothing that did not change"
-at_least "$(asked '^GET [^ ]*Release 304')" 1 "304"
-ok "download" apt-get -q download ranged-test-1 ranged-test-2
-for n in 1 2; do ok "package $n" cmp "$ROOT/debian/pool/ranged-test-${n}_1.${n}_all.deb" "ranged-test-${n}_1.${n}_all.deb"; done
+is "$(asked '^GET [^ ]*(Release|Packages.xz) 200')" 0 "unchanged files are not sent again"
+at_least "$(asked '^GET [^ ]*Release 304')" 1 "unchanged files are answered with 304"
+ok "apt-get download succeeds" apt-get -q download ranged-test-1 ranged-test-2
+for n in 1 2; do ok "package $n is complete" cmp "$ROOT/debian/pool/ranged-test-${n}_1.${n}_all.deb" "ranged-test-${n}_1.${n}_all.deb"; done
 deb=ranged-test-3_1.3_all.deb
 head -c 1234567 "$ROOT/debian/pool/$deb" >"apt/cache/archives/partial/$deb"
 touch -d '2024-01-01 UTC' "apt/cache/archives/partial/$deb"
-ok "install --download-only" apt-get -q -y install --download-only ranged-test-3
-ok "makes the package whole" cmp "$ROOT/debian/pool/$deb" "apt/cache/archives/$deb"
+ok "install --download-only succeeds" apt-get -q -y install --download-only ranged-test-3
+ok "the incomplete package is completed" cmp "$ROOT/debian/pool/$deb" "apt/cache/archives/$deb"
 mark_log
-is "$(asked "^GET /debian/pool/$deb 206 [0-9]+ bytes=1234567-")" 1 "by a range"
+is "$(asked "^GET /debian/pool/$deb 206 [0-9]+ bytes=1234567-")" 1 "the rest of the package is fetched as a range"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# curl: parts in parallel, resumed downloads, several ranges; over HTTP/1.0, IPv6, a Unix socket and TLS.
+# curl: concurrent ranges, resumed downloads, several ranges in a request; over HTTP/1.0, IPv6, a Unix socket and TLS.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=../../http/tls.sh
 . "$LIB/tls.sh"
@@ -27,18 +27,18 @@ for way in "${ways[@]}"; do
 	for i in 0 1 2 3 4 5 6 7; do parts+=(-r "$((i * 2500000))-$((i * 2500000 + 2499999))" -o "part.$i" "$base/big.bin" --next -sS -f "${options[@]}"); done
 	unset 'parts[-1]' 'parts[-1]' 'parts[-1]'
 	for _ in "${options[@]}"; do unset 'parts[-1]'; done
-	ok "$name: parts in parallel" curl -Z --parallel-immediate --no-progress-meter -sS -f "${options[@]}" "${parts[@]}"
+	ok "$name: concurrent ranges are served" curl -Z --parallel-immediate --no-progress-meter -sS -f "${options[@]}" "${parts[@]}"
 	cat part.? >whole
-	ok "$name: make the file" cmp "$ROOT/big.bin" whole
+	ok "$name: the ranges make up the file" cmp "$ROOT/big.bin" whole
 	head -c 7654321 "$ROOT/big.bin" >big.bin
-	ok "$name: -C -" curl -sS -f "${options[@]}" -C - -o big.bin "$base/big.bin"
-	ok "$name: makes it whole" cmp "$ROOT/big.bin" big.bin
-	ok "$name: several ranges" curl -sS -f "${options[@]}" -r 0-9,5000000-5000009 -o multi "$base/big.bin"
-	is "$(grep -ac '^Content-Range: bytes' multi)" 2 "$name: in two parts"
+	ok "$name: a download is resumed" curl -sS -f "${options[@]}" -C - -o big.bin "$base/big.bin"
+	ok "$name: the file is complete" cmp "$ROOT/big.bin" big.bin
+	ok "$name: several ranges in a request are served" curl -sS -f "${options[@]}" -r 0-9,5000000-5000009 -o multi "$base/big.bin"
+	is "$(grep -ac '^Content-Range: bytes' multi)" 2 "$name: the response has two parts"
 done
-# As downloaders of video do it: many connections, each with a small part.
+# Like video downloaders: many connections, each with a small range.
 for i in $(seq 0 39); do printf 'url = "%s/big.bin"\nrange = "%s-%s"\noutput = "piece.%02d"\n%s\n' "$URL" $((i * 500000)) $((i * 500000 + 499999)) "$i" next; done | sed '$d' >pieces
-ok "40 parts on 40 connections" curl -sS -Z --parallel-immediate --parallel-max 40 --no-progress-meter --config pieces
+ok "40 ranges on 40 connections are served" curl -sS -Z --parallel-immediate --parallel-max 40 --no-progress-meter --config pieces
 cat piece.?? >whole
-ok "make the file" cmp "$ROOT/big.bin" whole
+ok "the ranges make up the file" cmp "$ROOT/big.bin" whole
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# fsspec: find ends and sees each file once, and files are read in pieces, coded ones beside them or not.
+# fsspec: find ends and lists each file once, and files are read in ranges, with and without variants beside them.
 . "$(dirname "$0")/lib.sh"
 
 need_module fsspec.implementations.http python3-fsspec
@@ -16,7 +16,7 @@ import os, sys, urllib.parse, fsspec
 url, root = sys.argv[1:]
 fs = fsspec.filesystem("http")
 found = [urllib.parse.unquote(u[len(url):]) for u in fs.find(url)]
-# It lists an empty folder as a file.
+# fsspec lists an empty directory as a file.
 found = sorted(f for f in found if f != "empty/")
 real = sorted(os.path.relpath(os.path.join(d, f), root) for d, _, fs in os.walk(root) for f in fs)
 print(len(found), "found,", "the same" if found == real else sorted(set(found) ^ set(real))[:10])
@@ -40,6 +40,6 @@ assert fs.info(url)["size"] in (len(data), None), fs.info(url)
 print("right")
 END
 for file in big.bin coded.txt; do
-	is "$("$PYTHON" "$DIR/read.py" "$URL/$file" "$ROOT/$file" 2>&1 | tail -n 1)" right "$file in pieces and as a whole"
+	is "$("$PYTHON" "$DIR/read.py" "$URL/$file" "$ROOT/$file" 2>&1 | tail -n 1)" right "$file is read correctly, in ranges and as a whole"
 done
 finish

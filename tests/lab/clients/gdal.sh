@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# GDAL through /vsicurl: folders, and windows of a cloud-optimized GeoTIFF by several ranges in one request.
+# GDAL with /vsicurl: directories, and windows of a cloud-optimized GeoTIFF with several ranges in a request.
 . "$(dirname "$0")/lib.sh"
 
 need_client gdal_translate gdal-bin
@@ -13,19 +13,19 @@ serve
 export GDAL_PAM_ENABLED=NO CPL_VSIL_CURL_CHUNK_SIZE=16384
 cd "$DIR" || exit 1
 
-# sum of a window: by ranges and of the file itself
+# prints the checksum of a window
 window() { gdal_translate -q -of PNM -srcwin "${@:2}" "$1" "$DIR/window.pgm" && sha256sum <"$DIR/window.pgm"; }
-like "$(gdalinfo "/vsicurl/$URL/maps/cog.tif")" 'Size is 2048, 2048' "gdalinfo"
+like "$(gdalinfo "/vsicurl/$URL/maps/cog.tif")" 'Size is 2048, 2048' "gdalinfo reads the file"
 for at in "0 0 100 100" "300 300 700 500" "1948 1948 100 100" "0 1000 2048 3"; do
 	# shellcheck disable=SC2086
-	is "$(window "/vsicurl/$URL/maps/cog.tif" $at)" "$(window "$ROOT/maps/cog.tif" $at)" "window $at"
+	is "$(window "/vsicurl/$URL/maps/cog.tif" $at)" "$(window "$ROOT/maps/cog.tif" $at)" "the window at $at is correct"
 done
 GDAL_HTTP_MULTIRANGE=SINGLE_GET window "/vsicurl/$URL/maps/cog.tif" 300 300 700 500 >"$DIR/sum"
-is "$(cat "$DIR/sum")" "$(window "$ROOT/maps/cog.tif" 300 300 700 500)" "by one request"
-like "$(gdalinfo "/vsicurl/$URL/maps/sub%20dir/%C3%A4%20b.tif")" 'Size is 2048, 2048' "a folder and a name with a blank"
+is "$(cat "$DIR/sum")" "$(window "$ROOT/maps/cog.tif" 300 300 700 500)" "a window with one request is correct"
+like "$(gdalinfo "/vsicurl/$URL/maps/sub%20dir/%C3%A4%20b.tif")" 'Size is 2048, 2048' "a directory and a name with a blank are read"
 mark_log
-is "$(asked '^GET /maps/cog.tif 200')" 0 "the file was never sent whole"
-at_least "$(asked '^GET /maps/cog.tif 206 [0-9]+ bytes=[^ ]*,')" 1 "several ranges in one request"
+is "$(asked '^GET /maps/cog.tif 200')" 0 "the file is never sent as a whole"
+at_least "$(asked '^GET /maps/cog.tif 206 [0-9]+ bytes=[^ ]*,')" 1 "a request has several ranges"
 
 cat >"$DIR/list.py" <<'END'
 import sys
@@ -37,12 +37,12 @@ for url in sys.argv[1:]:
 END
 list() { "$PYTHON" "$DIR/list.py" "$@"; }
 "$PYTHON" -c 'import osgeo' 2>/dev/null || finish
-is "$(list "$URL/maps")" "maps cog.tif sub%20dir" "ReadDir"
-is "$(list "$URL/maps/")" "maps/ cog.tif sub%20dir" "ReadDir with a slash"
-is "$(list "$URL/")" " maps tree" "ReadDir of the root"
-is "$(list "$URL/maps/sub%20dir")" "maps/sub%20dir %C3%A4%20b.tif" "ReadDir of a folder with a blank"
-is "$(list "$URL/tree/many" | wc -w)" 1201 "ReadDir of 1,200"
+is "$(list "$URL/maps")" "maps cog.tif sub%20dir" "ReadDir lists a directory"
+is "$(list "$URL/maps/")" "maps/ cog.tif sub%20dir" "ReadDir lists a directory with a slash"
+is "$(list "$URL/")" " maps tree" "ReadDir lists the root"
+is "$(list "$URL/maps/sub%20dir")" "maps/sub%20dir %C3%A4%20b.tif" "ReadDir lists a directory with a blank"
+is "$(list "$URL/tree/many" | wc -w)" 1201 "ReadDir lists 1,200 files"
 is "$(list "$URL/tree/di%26r" "$URL/tree/d%C3%AF" "$URL/tree/di%27r" "$URL/tree/nest/a/b/c" | cut -d ' ' -f 2 | xargs)" "f%20x f%20x f%20x f%20x" "other names"
 list "$URL/tree" | tr ' ' '\n' | tail -n +2 | perl -pe 's/%(..)/chr hex $1/ge' >"$DIR/names"
-is "$(grep -c . "$DIR/names")" "$(find "$ROOT/tree" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -c .)" "ReadDir of odd names"
+is "$(grep -c . "$DIR/names")" "$(find "$ROOT/tree" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -c .)" "ReadDir lists unusual names"
 finish

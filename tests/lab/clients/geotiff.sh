@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# geotiff.js reads windows of a tiled TIFF, all tiles at once, and by blocks. (Several ranges in one request, which it can ask for, it reads two bytes
-# beside where they are, of any server: 3.0.5.)
+# geotiff.js reads windows of a tiled TIFF, with all tiles at once and in blocks. (Several ranges in a request are not
+# tested: version 3.0.5 reads the parts two bytes beside their position, from any server.)
 . "$(dirname "$0")/lib.sh"
 
 need_npm geotiff
-# 2048 × 2048 bytes in tiles of 64 × 64, without compression: the byte at x, y is a function of both.
+# 2048 × 2048 bytes in tiles of 64 × 64, uncompressed. Each byte is a function of its position.
 # shellcheck disable=SC2016
 perl -e 'my $tiles = 32 * 32; my $data = 4096; my @at = map { $data + 4096 * 3 + $_ * 4224 } 0 .. $tiles - 1;
 	my @tags = ([256, 3, 1, 2048], [257, 3, 1, 2048], [258, 3, 1, 8], [259, 3, 1, 1], [262, 3, 1, 1], [277, 3, 1, 1], [322, 3, 1, 64], [323, 3, 1, 64],
@@ -33,8 +33,8 @@ for (const [x0, y0, x1, y1] of [[0, 0, 10, 10], [100, 100, 700, 900], [2000, 200
 console.log(image.getWidth(), wrong, "wrong");
 END
 for block in 0 4096; do
-	is "$(timeout "$(seconds 60)" node "$DIR/window.mjs" "$URL/t.tif" $block 2>&1 | tail -n 1)" "2048 0 wrong" "in blocks of $block"
+	is "$(timeout "$(seconds 60)" node "$DIR/window.mjs" "$URL/t.tif" $block 2>&1 | tail -n 1)" "2048 0 wrong" "blocks of $block bytes: the windows are correct"
 done
 mark_log
-is "$(asked '^GET /t.tif 200')" 0 "never the whole file"
+is "$(asked '^GET /t.tif 200')" 0 "the file is never sent as a whole"
 finish

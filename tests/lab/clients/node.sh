@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# fetch() of Node opens a connection for each request that waits: 400 ranges at once all come, and so do they by TLS.
+# fetch() of Node.js opens a connection for each waiting request: 400 concurrent ranges are served, also over TLS.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=../../http/tls.sh
 . "$LIB/tls.sh"
 
 need_client node nodejs
-node -e 'fetch' 2>/dev/null || skip_all "needs a Node that has fetch (18)"
+node -e 'fetch' 2>/dev/null || skip_all "needs a Node.js with fetch (18)"
 make_file big.bin 20000000
 gzip -k "$ROOT/big.bin"
 make_certificate a localhost
@@ -28,7 +28,7 @@ const whole = Buffer.from(await (await fetch(url)).arrayBuffer());
 if (!whole.equals(data)) wrong.push("the whole");
 console.log(wrong.length ? wrong.length + " wrong: " + wrong.slice(0, 3).join(", ") : "right");
 END
-is "$(node "$DIR/ranges.mjs" "$URL/big.bin" "$ROOT/big.bin" 400 2>&1 | tail -n 1)" right "400 ranges at once"
+is "$(node "$DIR/ranges.mjs" "$URL/big.bin" "$ROOT/big.bin" 400 2>&1 | tail -n 1)" right "400 concurrent ranges are correct"
 is "$(NODE_EXTRA_CA_CERTS=$DIR/a.pem node "$DIR/ranges.mjs" "https://localhost:$(sed -n 's/^tls:.*://p' "$DIR/address")/big.bin" "$ROOT/big.bin" 100 2>&1 | tail -n 1)" right \
 	"100 by TLS"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# pmtiles: each tile of an archive, by ranges; and after the archive was replaced, those of the new one.
+# pmtiles reads each tile of an archive with range requests, also after the archive was replaced.
 . "$(dirname "$0")/lib.sh"
 
 need_npm pmtiles
@@ -51,5 +51,5 @@ mv "$ROOT/new.pmtiles" "$ROOT/a.pmtiles.new"
 touch -d '2020-02-02 UTC' "$ROOT/a.pmtiles"
 touch -d '2020-02-03 UTC' "$ROOT/a.pmtiles.new"
 serve
-is "$(timeout "$(seconds 60)" node "$DIR/read.mjs" "$URL/a.pmtiles" "$ROOT/a.pmtiles" 2>&1 | tail -n 1)" "0 0 wrong" "256 tiles, and those of a new archive"
+is "$(timeout "$(seconds 60)" node "$DIR/read.mjs" "$URL/a.pmtiles" "$ROOT/a.pmtiles" 2>&1 | tail -n 1)" "0 0 wrong" "256 tiles of the old and of the new archive are correct"
 finish

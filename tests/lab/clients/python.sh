@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# requests, httpx and aiohttp, which accept gzip with each request: ranges, resumed downloads and whole files, where FILE.gz lies beside FILE
-# and where it is one of bgzip; by TLS, too.
+# requests, httpx and aiohttp, which accept gzip in each request: ranges, resumed downloads and whole files are correct,
+# with a FILE.gz beside FILE, also if it is a bgzip file, and over TLS.
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=../../http/tls.sh
 . "$LIB/tls.sh"
@@ -11,14 +11,14 @@ need_cmd gzip
 make_file big.bin 3000000
 perl -e 'print "line $_ of a file that can be compressed\n" for 1 .. 100000' >"$ROOT/coded.txt"
 cp "$ROOT/coded.txt" "$ROOT/ref.fa"
-split -b 65280 --filter=gzip "$ROOT/ref.fa" >"$ROOT/ref.fa.gz" # of many members, as bgzip makes them
+split -b 65280 --filter=gzip "$ROOT/ref.fa" >"$ROOT/ref.fa.gz" # a gzip file with several members, like those of bgzip
 gzip -k "$ROOT/coded.txt"
 age "$ROOT"/*.txt "$ROOT/ref.fa"
 make_certificate a localhost
 LISTEN=
 config "${CLIENT_CONFIG[@]}" 'listen = {"127.0.0.1:0", "tls:127.0.0.1:0"}' "$(tls_pairs a)"
 start_ranged
-unset CURL_CA_BUNDLE REQUESTS_CA_BUNDLE # which go before what the script says
+unset CURL_CA_BUNDLE REQUESTS_CA_BUNDLE # these take precedence over the certificate in the script
 cat >"$DIR/client.py" <<'END'
 import sys, hashlib
 kind, url, path, trust = sys.argv[1:]
@@ -73,9 +73,9 @@ for kind in requests httpx aiohttp; do
 	"$PYTHON" -c "import $kind" 2>/dev/null || continue
 	diag "python3-$kind $(dpkg-query -W -f '${Version}' "python3-$kind")"
 	for file in big.bin coded.txt ref.fa; do
-		is "$("$PYTHON" "$DIR/client.py" "$kind" "$URL/$file" "$ROOT/$file" "" 2>&1 | tail -n 1)" right "$kind: $file"
+		is "$("$PYTHON" "$DIR/client.py" "$kind" "$URL/$file" "$ROOT/$file" "" 2>&1 | tail -n 1)" right "$kind: $file is read correctly"
 	done
 	tls=https://localhost:$(sed -n 's/^tls:.*://p' "$DIR/address")
-	is "$("$PYTHON" "$DIR/client.py" "$kind" "$tls/big.bin" "$ROOT/big.bin" "$DIR/a.pem" 2>&1 | tail -n 1)" right "$kind: by TLS"
+	is "$("$PYTHON" "$DIR/client.py" "$kind" "$tls/big.bin" "$ROOT/big.bin" "$DIR/a.pem" 2>&1 | tail -n 1)" right "$kind: a file is read correctly over TLS"
 done
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# samtools, tabix and bcftools read regions of what lies on a server, beside it the layout that genomics has: ref.fa and a ref.fa.gz of bgzip.
+# samtools, tabix and bcftools read regions of remote files, in the usual layout of genomics: ref.fa and a bgzip file
+# ref.fa.gz.
 . "$(dirname "$0")/lib.sh"
 
 need_client samtools samtools
@@ -21,13 +22,13 @@ serve
 mkdir "$DIR/work"
 cd "$DIR/work" || exit 1
 for region in chr1:1-100 chr2:123456-130000 chr3:599900-600000; do
-	is "$(samtools faidx "$URL/ref.fa" "$region" | sha256sum)" "$(samtools faidx "$ROOT/ref.fa" "$region" | sha256sum)" "faidx $region"
-	is "$(samtools view "$URL/x.bam" "$region" | sha256sum)" "$(samtools view "$ROOT/x.bam" "$region" | sha256sum)" "view $region"
-	is "$(tabix "$URL/v.vcf.gz" "$region" | sha256sum)" "$(tabix "$ROOT/v.vcf.gz" "$region" | sha256sum)" "tabix $region"
+	is "$(samtools faidx "$URL/ref.fa" "$region" | sha256sum)" "$(samtools faidx "$ROOT/ref.fa" "$region" | sha256sum)" "faidx of $region is correct"
+	is "$(samtools view "$URL/x.bam" "$region" | sha256sum)" "$(samtools view "$ROOT/x.bam" "$region" | sha256sum)" "view of $region is correct"
+	is "$(tabix "$URL/v.vcf.gz" "$region" | sha256sum)" "$(tabix "$ROOT/v.vcf.gz" "$region" | sha256sum)" "tabix of $region is correct"
 	if command -v bcftools >/dev/null; then
-		is "$(bcftools view -H "$URL/v.vcf.gz" "$region" | sha256sum)" "$(bcftools view -H "$ROOT/v.vcf.gz" "$region" | sha256sum)" "bcftools $region"
+		is "$(bcftools view -H "$URL/v.vcf.gz" "$region" | sha256sum)" "$(bcftools view -H "$ROOT/v.vcf.gz" "$region" | sha256sum)" "bcftools of $region is correct"
 	fi
 done
 get /ref.fa --compressed
-cmp_whole ref.fa "a client that accepts gzip has all of ref.fa"
+cmp_whole ref.fa "a client that accepts gzip gets the complete ref.fa"
 finish

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# zarrita reads arrays of Zarr 2 and 3, chunked and sharded; what is not there is the fill value. Nothing but "cors" is said about it.
+# zarrita reads Zarr 2 and 3 arrays, chunked and sharded. Missing chunks have the fill value. The configuration contains
+# only "cors".
 . "$(dirname "$0")/lib.sh"
 
 need_npm zarrita
@@ -57,8 +58,8 @@ node "$DIR/make.mjs" "$ROOT" || { echo "Bail out! no arrays"; exit 1; }
 serve 'cors = {"*"}'
 for array in "v2 v2" "v3 v3" "shards v3"; do
 	read -r name version <<<"$array"
-	is "$(timeout "$(seconds 60)" node "$DIR/read.mjs" "$URL/$name" "$version" 2>&1 | tail -n 1)" "100x100 0 true" "$name"
+	is "$(timeout "$(seconds 60)" node "$DIR/read.mjs" "$URL/$name" "$version" 2>&1 | tail -n 1)" "100x100 0 true" "the array $name is correct"
 done
 mark_log
-at_least "$(asked '^GET /shards/[^ ]* 206')" 4 "shards by ranges"
+at_least "$(asked '^GET /shards/[^ ]* 206')" 4 "shards are read in ranges"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# zckdl brings an old copy up to date by several ranges in one request; it wants the parts that it asked for.
+# zckdl updates an old copy with several ranges in a request. It needs exactly the parts that it requests.
 . "$(dirname "$0")/lib.sh"
 
 need_client zckdl zchunk
@@ -10,9 +10,9 @@ cd "$DIR" || exit 1
 zck -o v1.zck v1
 zck -o "$ROOT/v2.zck" v2
 serve
-ok "zckdl" timeout "$(seconds 30)" zckdl -s v1.zck "$URL/v2.zck"
-ok "makes the new file" cmp "$ROOT/v2.zck" v2.zck
+ok "zckdl succeeds" timeout "$(seconds 30)" zckdl -s v1.zck "$URL/v2.zck"
+ok "the new file is correct" cmp "$ROOT/v2.zck" v2.zck
 mark_log
-at_least "$(asked '^GET /v2.zck 206 [0-9]+ bytes=[^ ]*,')" 1 "several ranges in one request"
-is "$(asked '^GET /v2.zck 200')" 0 "never the whole file"
+at_least "$(asked '^GET /v2.zck 206 [0-9]+ bytes=[^ ]*,')" 1 "a request has several ranges"
+is "$(asked '^GET /v2.zck 200')" 0 "the file is never sent as a whole"
 finish
