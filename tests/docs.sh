@@ -120,6 +120,14 @@ cat doc/*.md src/*/README | words '\b[a-z]+_[a-z_]+\(\)|\bstruct [a-z_]+' | sed 
 grep -ohwE '[a-z_]+' -r src tests --include='*.[ch]' | sort -u >"$DIR/identifiers"
 is "$(comm -23 "$DIR/named" "$DIR/identifiers" | xargs)" "" "doc/ and the READMEs of src/: each function and type that they name exists"
 
+strangers=
+while IFS='|' read -r _ term owner _; do
+	owner=src/$(tr -d ' `' <<<"$owner")
+	word=$(sed -E 's/^ *([^ ]*).*/\1/' <<<"$term")
+	[ -f "$owner" ] && grep -qiF "$word" "$owner" || strangers+="$word is not in $owner; "
+done < <(grep '^| ' doc/glossary.md | tail -n +2)
+is "$strangers" "" "glossary.md: each term occurs in the file that owns it"
+
 # Links to files of the tree, apart from those with a scheme.
 broken=
 for page in README.md CHANGELOG.md SECURITY.md doc/*.md src/*/README; do
