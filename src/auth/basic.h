@@ -12,8 +12,8 @@ struct basic {
 };
 
 /*
- * Parses the value of an Authorization field. Returns 0, or -EINVAL for another scheme, malformed base64, a missing
- * colon, a control byte, text that is not UTF-8, or a name or password that is too long.
+ * Parses the value of an Authorization field. Returns 0 or -EINVAL. Errors are: another scheme, malformed base64, a
+ * missing colon, a control byte, text that is not UTF-8, and a name or password that is too long.
  */
 int basic_parse(const char *authorization, struct basic *basic);
 /* Overwrites the credentials in memory. */

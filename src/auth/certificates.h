@@ -37,8 +37,8 @@ size_t certificates_find(const struct certificates *set, const char *name, const
 			 size_t count);
 
 /*
- * Prepares a session before its handshake: the session uses the certificates of this set, through
- * certificates_retrieve(), and issues session tickets, with which a client resumes without a full handshake. The caller
+ * Prepares a session before its handshake. The session uses the certificates of this set, which certificates_retrieve()
+ * returns to GnuTLS. It also issues session tickets, with which a client resumes without a full handshake. The caller
  * keeps the set alive as long as the session.
  */
 void certificates_begin(const struct certificates *set, gnutls_session_t session);

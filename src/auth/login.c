@@ -4,8 +4,8 @@
  * offload threads run the jobs.
  *
  * A login may wait for two jobs. The first revalidates the password file if the last revalidation is more than a second
- * ago, so a cached result outlives a changed line of the file by at most a second. The second computes the hash, which
- * takes 50 ms or more by design; it is necessary only if no result is cached.
+ * ago. A cached result therefore outlives a changed line of the file by at most a second. The second job computes the
+ * hash, which takes 50 ms or more by design; it is necessary only if no result is cached.
  *
  * The main idea: an attacker who tries many passwords must not delay other requests. Checks wait in one short queue, in
  * which one client can have only a part of the entries, and identical checks are coalesced. A few runners check one

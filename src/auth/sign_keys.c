@@ -3,9 +3,9 @@
  * Reads the key files for signed URLs. The configuration owns the keys; the main thread reads them (and ranged-sign
  * does), and workers only use them.
  *
- * The main idea: secrets leave no copies behind. A key file is small and is read as a whole, then split into lines in a
- * copy that is wiped afterwards, as are the secrets at the end: freed memory could otherwise appear in a core dump.
- * Messages contain no secrets, because they are logged.
+ * The main idea: no copies of secrets remain in memory. A key file is small and is read as a whole, then split into
+ * lines in a copy that is wiped afterwards. The secrets are wiped when the keys are freed. Freed memory could otherwise
+ * appear in a core dump. Messages contain no secrets, because they are logged.
  */
 #include "auth/sign_keys.h"
 

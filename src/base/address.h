@@ -43,8 +43,8 @@ const char *address_format(const struct address *address, char text[ADDRESS_TEXT
 bool address_same(const struct address *a, const struct address *b);
 
 /*
- * Computes the key under which a client is counted: the IPv4 address, or the /64 network of an IPv6 address, because
- * one customer usually controls a whole /64. Returns false for a local peer, and the key is then all zeroes.
+ * Computes the key under which a client is counted: the IPv4 address, or the /64 network of an IPv6 address. One
+ * customer usually controls a whole /64. Returns false for a local peer, and the key is then all zeroes.
  */
 bool address_key(const struct address *address, uint8_t key[ADDRESS_BYTES]);
 

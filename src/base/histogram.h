@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A histogram of durations. The bounds of its buckets are powers of two of a microsecond. Any thread may add and read,
- * without a lock. The memory order of all counts is relaxed: each publishes itself only, so a reader may see a duration
- * in its bucket before it is part of the sum.
+ * without a lock. The memory order of all counts is relaxed, because each publishes itself only. A reader may see a
+ * duration in its bucket before it is part of the sum.
  */
 #ifndef BASE_HISTOGRAM_H
 #define BASE_HISTOGRAM_H

@@ -4,8 +4,8 @@
  * may block.
  *
  * The main idea: lines are collected and written in batches. A regular file is opened for appending, so one write(2) of
- * a whole batch is atomic, and two logs may share a file. Every other destination receives chunks of whole lines, each
- * of at most PIPE_BUF bytes, so that the lines of another writer of the same pipe do not mix with them.
+ * a whole batch is atomic, and two logs may share a file. Every other destination receives chunks of whole lines of at
+ * most PIPE_BUF bytes. The lines of another writer of the same pipe therefore do not mix with them.
  *
  * Syslog and the journal receive one datagram for each entry, over an unconnected socket. The kernel resolves the
  * address for each datagram, so a restarted logger is found again. Both protocols are implemented here, in a dozen

@@ -2,9 +2,9 @@
 /*
  * Growing buffers of text, and the escaping of file names. The caller owns the text; no function keeps a reference.
  *
- * The main idea: a file name is a sequence of any bytes except slash and NUL. decode_character() splits it into UTF-8
- * characters and bytes that are not UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing above U+10FFFF). Each
- * format then decides how to write a character and how to write a stray byte.
+ * The main idea: a file name is a sequence of any bytes except slash and NUL. The function decode_character() splits it
+ * into UTF-8 characters and bytes that are not UTF-8. Surrogates, overlong forms and code points above U+10FFFF are not
+ * UTF-8 (RFC 3629). Each format then decides how to write a character and how to write a stray byte.
  */
 #include "base/text.h"
 

@@ -4,8 +4,8 @@
  * request.
  *
  * The main idea: a type that the field names wins over a type that only a wildcard matches. A browser sends
- * "text/html,...;q=0.9", curl sends a wildcard, and a program that wants JSON sends "application/json", often together
- * with a wildcard of the same quality. negotiate.c computes the qualities.
+ * "text/html,...;q=0.9", and curl sends a wildcard. A program that wants JSON sends "application/json", often together
+ * with a wildcard of the same quality. The file negotiate.c computes the qualities.
  */
 #include "http/accept.h"
 

@@ -4,9 +4,9 @@
  * buffers belong to the caller.
  *
  * The main idea: each form is one expression of parse_*() calls that advance a cursor, in the order of its grammar, so
- * the code reads like the ABNF. strptime(3), strftime(3) and mktime(3) are not used, because they depend on locales and
- * time zones and accept more blanks than the RFC allows. Days are computed with years that begin in March, so that a
- * leap day is the last day of its year, and with eras of 400 years.
+ * the code reads like the ABNF. The functions strptime(3), strftime(3) and mktime(3) are not used: they depend on
+ * locales and time zones, and they accept more blanks than the RFC allows. Days are computed with years that begin in
+ * March, so that a leap day is the last day of its year, and with eras of 400 years.
  */
 #include "http/date.h"
 

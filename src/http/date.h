@@ -10,8 +10,8 @@
 /*
  * Parses a date in one of the three forms (IMF-fixdate, rfc850, asctime) to seconds since 1970. Names are
  * case-sensitive, as the RFC requires; the name of the day is not compared with the date. Surrounding blanks are
- * allowed. `now`, in seconds since 1970, completes the year of the rfc850 form, which has two digits: a date more than
- * 50 years in the future is in the past century. Returns 0, or -EINVAL; the caller then ignores the field.
+ * allowed. The rfc850 form has a year of two digits, which `now` completes, in seconds since 1970: a date more than 50
+ * years in the future belongs to the past century. Returns 0, or -EINVAL; the caller then ignores the field.
  */
 int date_parse(const char *text, int64_t now, int64_t *seconds);
 

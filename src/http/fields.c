@@ -4,10 +4,13 @@
  * worker of its connection runs these functions.
  *
  * The main idea: libmicrohttpd passes on every field line, and it uses the first of two conflicting lines. Conflicts
- * are therefore detected here, over all lines. A request is rejected for two Content-Length or two Host lines, an
- * invalid Host, a Content-Length together with a Transfer-Encoding, a field name that is not a token (RFC 9110 section
- * 5.6.2), or a CR inside a value. Two Range lines are counted, and later ignored. Several lines of a list field, such
- * as the conditions, are one list (RFC 9110 section 5.3).
+ * are therefore detected here, over all lines. The following make a request invalid:
+ * - two Content-Length lines, or a Content-Length together with a Transfer-Encoding
+ * - two Host lines, or an invalid Host
+ * - a field name that is not a token (RFC 9110 section 5.6.2), or a CR inside a value
+ *
+ * Two Range lines are counted, and later ignored. Several lines of a list field, such as the conditions, are one list
+ * (RFC 9110 section 5.3).
  */
 #include "http/fields.h"
 
@@ -163,9 +166,9 @@ void fields_fini(struct fields *fields)
 }
 
 /*
- * Returns the status with which to reject a Transfer-Encoding (RFC 9112 sections 6.1 and 6.3), or 0 for none or for
- * "chunked" alone, the only coding that libmicrohttpd decodes. If "chunked" is not the last coding or is applied twice,
- * the length of the body is unknown: 400. A coding before it is not implemented: 501.
+ * Returns the status with which to reject a Transfer-Encoding (RFC 9112 sections 6.1 and 6.3). Returns 0 without the
+ * field, and for "chunked" alone, which is the only coding that libmicrohttpd decodes. If "chunked" is not the last
+ * coding or is applied twice, the length of the body is unknown: 400. A coding before it is not implemented: 501.
  */
 static unsigned refuse_transfer_encoding(const struct fields *fields)
 {

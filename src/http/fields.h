@@ -22,8 +22,8 @@
 enum method { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_REFUSED /* known, not served */, METHOD_UNKNOWN };
 
 /*
- * The fields of one request; all zero at first. The values point into the header memory of the request, except for the
- * values of several lines, which are joined with ", " in memory that this struct owns. A field without a line is NULL.
+ * The fields of one request; all zero at first. The values point into the header memory of the request. The values of a
+ * list field with several lines are joined with ", ", in memory that this struct owns. A field without a line is NULL.
  */
 struct fields {
 	const char *range, *referer, *user_agent, *transfer_encoding, *host, *authorization, *origin;

@@ -21,10 +21,10 @@ struct forwarded_fields {
 /*
  * Finds the client. On entry, *client is the peer. On return, *client is the rightmost address that is not in `trusted`
  * (a list of networks_parse()). If a trusted proxy names no client, a hidden one ("unknown", "_name") or a malformed
- * one, *client is that proxy, because any client may have written the elements further left.
+ * one, *client is that proxy. The elements further left are not used, because any client may have written them.
  *
  * Returns the scheme that this client used. Returns FORWARDED_CONTRADICTION if Forwarded and X-Forwarded-For name
- * different clients: a proxy writes one of the fields and passes on the other one unchanged from the client, and there
+ * different clients. A proxy writes one of the fields and passes on the other one unchanged from the client, and there
  * is no way to tell which.
  */
 enum forwarded_proto forwarded_walk(const struct forwarded_fields *fields, const struct text_list *trusted,

@@ -3,10 +3,10 @@
  * multipart/byteranges, RFC 9110 section 14.6, with the framing of RFC 2046 section 5.1.1. The request owns the
  * multipart; the worker of its connection runs these functions.
  *
- * The main idea: the length of the head of a part follows from the number of digits of its positions, so the exact
- * length of the body is known before any text is written. Each head is written when the transfer reaches it, so a body
- * of 1,000 parts needs no memory for its heads. Every delimiter begins with CRLF, including the first one, where the
- * CRLF ends an empty preamble. The boundary is random, so nobody can create a file that contains it.
+ * The main idea: the length of the head of a part follows from the number of digits of its positions. The exact length
+ * of the body is therefore known before any text is written. Each head is written when the transfer reaches it, so a
+ * body of 1,000 parts needs no memory for its heads. Every delimiter begins with CRLF, including the first one, where
+ * the CRLF ends an empty preamble. The boundary is random, so nobody can create a file that contains it.
  */
 #include "http/multipart.h"
 

@@ -3,11 +3,14 @@
  * Parses the request target (RFC 9112 section 3.2, RFC 3986), and formats paths as references. Pure functions; any
  * thread; the target belongs to the request.
  *
- * The main idea: parsing has three steps. find_path() splits the target into authority, path and query. check_bytes()
- * rejects invalid bytes and escapes. resolve() relies on that and decodes the path name by name, once. Dot segments are
- * resolved after decoding, so "%2e%2e" is "..". Slashes are split before decoding, so "%2F" is not a separator. The
- * result is unambiguous for the log, the rule of hidden files and redirects. Confinement to the root does not depend on
- * this code: openat2(RESOLVE_BENEATH) guarantees it.
+ * The main idea: parsing has three steps.
+ * - find_path() splits the target into authority, path and query.
+ * - check_bytes() rejects invalid bytes and escapes.
+ * - resolve() relies on that and decodes the path name by name, once.
+ *
+ * Dot segments are resolved after decoding, so "%2e%2e" is "..". Slashes are split before decoding, so "%2F" is not a
+ * separator. The result is unambiguous for the log, the rule of hidden files and redirects. Confinement to the root
+ * does not depend on this code: openat2(RESOLVE_BENEATH) guarantees it.
  */
 #include "http/path.h"
 

@@ -30,8 +30,8 @@ int path_parse(const char *target, struct path *path, const char **authority, si
 
 /*
  * Writes a relative reference from a file target to the directory of the same name, for the redirect that adds a slash.
- * Being relative, it also works behind a proxy that strips a prefix. It consists of the last name of `path`, percent-
- * encoded, then "/", and "?query" if there is a query. A name with a colon is preceded by "./"; the root is "./" alone.
+ * Being relative, it also works behind a proxy that strips a prefix. It consists of the percent-encoded last name of
+ * `path`, "/", and "?query" if there is a query. A name with a colon is preceded by "./"; the root is "./" alone.
  * Returns 0 or -ENAMETOOLONG.
  */
 int path_directory_location(const struct path *path, char *text, size_t text_bytes);

@@ -43,8 +43,8 @@ enum range_verdict {
 enum range_verdict range_parse(const char *field, uint64_t size, unsigned max, struct range_set *set);
 
 /*
- * Returns true if range_parse() does not ignore this field for any size but 0: the unit is bytes, and the field is well
- * formed and has at most `max` ranges.
+ * Returns true if range_parse() evaluates this field for a representation that is not empty. The unit must be bytes,
+ * and the field must be well formed and have at most `max` ranges.
  */
 bool range_is_valid(const char *field, unsigned max);
 

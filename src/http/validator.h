@@ -18,12 +18,13 @@ struct validator {
 };
 
 /*
- * Makes the validators of a file from its mtime and its size at now_ns (clock_wall_ns()). The tag is
- * "<mtime in ns, hex>-<size, hex>".
+ * Makes the validators of a file from its mtime and its size at now_ns (clock_wall_ns()). The tag is "<mtime in ns,
+ * hex>-<size, hex>".
  * - The tag is weak while the file is young, and while its mtime is in the future. Last-Modified is at most now_ns,
  *   because it must not be later than Date.
- * - An mtime in the first two seconds of 1970 yields neither a tag nor a Last-Modified. sidecar_tag, without quotes or
- *   "" for none, then becomes a strong tag if it is valid and fits.
+ * - An mtime in the first two seconds of 1970 yields neither a tag nor a Last-Modified. In this case, the tag of the
+ *   sidecar file (sidecar_tag, without quotes) becomes a strong tag if it is valid and fits. "" means that there is
+ *   none.
  */
 void validator_make(struct validator *validator, int64_t mtime_ns, uint64_t size, const char *sidecar_tag,
 		    int64_t now_ns);

@@ -3,8 +3,8 @@
  * Generates the listing of a directory from the chunks of entries that store/directory.c reads. The request owns a
  * listing; the worker of the request runs all functions except is_shown() and directory_freed().
  *
- * The main idea: text is generated row by row, only as much as the client accepts at once, and the next chunk is
- * requested after the last row of the current one. So a directory with millions of entries needs little memory.
+ * The main idea: text is generated row by row, only as much as the client accepts at once. The next chunk is requested
+ * after the last row of the current one. So a directory with millions of entries needs little memory.
  *
  * After listing_free(), the listing exists until the offload threads have released the directory, because they call
  * is_shown() for each entry.

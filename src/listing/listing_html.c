@@ -3,7 +3,7 @@
  * Generates the HTML page of a listing. Pure functions; the listing owns the text and runs them on its worker.
  *
  * The main idea: the page is a table that works without a script. Sorting, other pages and JSON are buttons of forms,
- * and times are in UTC. page.js shows local times, sorts in place, and adds a filter and links to all parent
+ * and times are in UTC. The script page.js shows local times, sorts in place, and adds a filter and links to all parent
  * directories. Links are relative, so they also work behind a proxy that strips a prefix.
  *
  * Programs also read the page. Its title is that of an Apache listing. Each entry is on a line of its own, and the
@@ -71,8 +71,8 @@ static void put_directory_query(struct text *text, const struct listing_view *vi
 
 /*
  * Opens the element of the ancestor that is `levels` levels up. Only the parent is a link, as in listings of other
- * servers: programs that concatenate URLs (fsspec) recurse endlessly if they find "../../". page.js turns the other
- * elements into links.
+ * servers: programs that concatenate URLs (fsspec) recurse endlessly if they find "../../". The script page.js turns
+ * the other elements into links.
  */
 static void put_ancestor(struct text *text, const struct listing_view *view, unsigned levels)
 {

@@ -27,8 +27,8 @@ void listing_query_parse(const char *query, struct listing_query *parsed);
 
 /*
  * Appends "?" and all parameters that differ from their defaults, separated by `ampersand` ("&", or "&amp;" in HTML).
- * `prefix` is a query that precedes them, without its "?"; it may be NULL, and apart from "&" it must be safe in HTML.
- * Appends nothing if there are no parameters and no prefix.
+ * The parameters of the query `prefix` precede them; it has no "?", and it may be NULL. Apart from "&", it must be safe
+ * in HTML. Appends nothing if there are no parameters and no prefix.
  */
 void listing_query_put(struct text *text, const struct listing_query *query, const char *prefix, const char *ampersand);
 

@@ -2,9 +2,9 @@
 /*
  * The common parts of the generated HTML pages. They are static, and any thread may use them.
  *
- * The main idea: the makefile converts colours.css, page.css, page.js and page.svg to C strings. The hashes of style
- * and script for the Content-Security-Policy (W3C CSP section 2.3.1: base64 of SHA-256) are computed at the first use,
- * so an edit of these files needs no other change. pthread_once() publishes the result.
+ * The main idea: the makefile converts colours.css, page.css, page.js and page.svg to C strings. The policy contains
+ * the hashes of style and script (W3C CSP section 2.3.1: base64 of SHA-256). They are computed at the first use, so an
+ * edit of these files needs no other change. The function pthread_once() publishes the result to other threads.
  */
 #include "listing/page.h"
 

@@ -4,7 +4,7 @@
  * thread of the log frees it.
  *
  * The main idea: a format is a list of operations, each of which appends one value to the line. The minimum length of
- * each operation is known at compile time: the length of a number, a date or a literal, and the length of an ellipsis
+ * each operation is known when the format is compiled. It is the length of a number, date or literal, or of an ellipsis
  * for a text. Each operation therefore knows how many bytes the operations after it need, and no text uses those bytes,
  * however long it is.
  */

@@ -107,8 +107,8 @@ int rules_match(const struct rules *rules, const struct site *site, const char *
 		struct match *match);
 
 /*
- * Returns true if a "hide" glob of any of the blocks matches the path: one of its names, or, for a glob with a leading
- * slash, the path itself or one of its parent directories.
+ * Returns true if a "hide" glob of any of the blocks matches the path. A glob of names is compared with each name of
+ * the path. A glob with a leading slash is compared with the path and with each of its parent directories.
  */
 bool rules_hides(const struct match *match, const char *path);
 

@@ -3,9 +3,10 @@
  * libFuzzer target of the whole daemon, which runs in a thread and listens on a Unix socket. The input is the data that
  * a client sends on one connection. Corpus: tests/fuzz/corpus/head.
  *
- * The data that the server sends must consist of valid responses (RFC 9110, RFC 9112): a status line, field lines, and
- * a body of the stated length; no body for HEAD, 1xx, 204 and 304. There must be no bytes after the last response, and
- * no more responses than requests. The error log must be empty, because no input of a client is an error of the server.
+ * The data that the server sends must consist of valid responses (RFC 9110, RFC 9112). A response has a status line,
+ * field lines, and a body of the stated length. Responses to HEAD and those with status 1xx, 204 or 304 have no body.
+ * There must be no bytes after the last response, and no more responses than requests. The error log must be empty,
+ * because no input of a client is an error of the server.
  */
 #include <assert.h>
 #include <ctype.h>
@@ -63,8 +64,9 @@ static void put(const char *name, const char *text)
 static void *serve(void *argument)
 {
 	static char config[256], log[256], root[256];
-	const char *argv[] = { "ranged", "--config",  config, "--error-log", log, "--access-log", "off", "--cache-size",
-			       "16M",	 "--workers", "1",    root,	     NULL };
+	const char *argv[] = { "ranged",    "--config",	    config, "--error-log", log, "--access-log",
+			       "/dev/null", "--cache-size", "16M",  "--workers",   "1", root,
+			       NULL };
 
 	(void)argument;
 	snprintf(config, sizeof(config), "%s/ranged.conf", directory);

@@ -20,7 +20,7 @@
 
 #define DAY (24 * 60 * 60)
 
-static char folder[64], fault[CERTIFICATES_FAULT_BYTES];
+static char directory[64], fault[CERTIFICATES_FAULT_BYTES];
 
 static const char *path_of(const char *name)
 {
@@ -28,7 +28,7 @@ static const char *path_of(const char *name)
 	static unsigned next;
 	char *path = paths[next++ % 4];
 
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+	snprintf(path, sizeof(paths[0]), "%s/%s", directory, name);
 	return path;
 }
 
@@ -91,8 +91,8 @@ static void make(const char *name, gnutls_pk_algorithm_t algorithm, const char *
 
 static void set_up(void)
 {
-	strcpy(folder, "/tmp/test_certificates.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	strcpy(directory, "/tmp/test_certificates.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
 	make("a", GNUTLS_PK_ECDSA, "a.example *.a.example", 30);
 	make("b", GNUTLS_PK_RSA, "b.example sub.a.example", 30);
 	make("c", GNUTLS_PK_ECDSA, "b.example", 30);
@@ -112,7 +112,7 @@ static void tear_down(void)
 {
 	char command[128];
 
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	snprintf(command, sizeof(command), "rm -rf '%s'", directory);
 	ck_assert_int_eq(system(command), 0);
 }
 
@@ -125,7 +125,7 @@ static struct certificates *load_all(const char *names)
 
 	snprintf(copy, sizeof(copy), "%s", names);
 	for (char *one = strtok_r(copy, " ", &rest); one != NULL; one = strtok_r(NULL, " ", &rest))
-		ck_assert_int_gt(asprintf(&pairs[count++], "%s/%s.pem %s/%s.key", folder, one, folder, one), 0);
+		ck_assert_int_gt(asprintf(&pairs[count++], "%s/%s.pem %s/%s.key", directory, one, directory, one), 0);
 	fault[0] = '\0';
 	ck_assert_msg(certificates_load(&set, pairs, count, fault) == 0, "%s", fault);
 	while (count > 0)
@@ -227,7 +227,7 @@ static void fill_in(const char *from, char *to, size_t bytes)
 
 	for (to[0] = '\0'; *from != '\0'; from++)
 		length += (size_t)snprintf(to + length, bytes - length, *from == '@' ? "%s" : "%.1s",
-					   *from == '@' ? folder : from);
+					   *from == '@' ? directory : from);
 }
 
 START_TEST(an_error_names_the_file)
@@ -236,7 +236,7 @@ START_TEST(an_error_names_the_file)
 	char pair[512], good[256], *pairs[2] = { good, pair };
 
 	make_odd_files();
-	snprintf(good, sizeof(good), "%s/b.pem %s/b.key", folder, folder);
+	snprintf(good, sizeof(good), "%s/b.pem %s/b.key", directory, directory);
 	fill_in(faults[_i].pair, pair, sizeof(pair));
 	ck_assert_int_eq(certificates_load(&set, pairs, 2, fault), -EINVAL);
 	ck_assert_msg(strstr(fault, faults[_i].fault) != NULL, "%s: \"%s\"", pair, fault);
