@@ -39,8 +39,7 @@ int fiemap_load(int fd, uint64_t size, uint64_t offset, uint64_t length, uint64_
 	map->fm_extent_count = FIEMAP_STEP;
 	if (ioctl(fd, FS_IOC_FIEMAP, map) == 0)
 		*known = known_after(map, end, size);
-	/* The filesystem does not have the call. */
-	else if (errno == ENOTTY || errno == EOPNOTSUPP || errno == EBADR)
+	else if (errno == ENOTTY || errno == EOPNOTSUPP || errno == EBADR) /* The filesystem does not have the call. */
 		*known = UINT64_MAX;
 	else
 		error = -errno;

@@ -95,7 +95,12 @@ static unsigned vector_from(const struct load *load, size_t skip, struct iovec *
 	return count;
 }
 
-static uint32_t alignment_of(const struct file *file);
+/* Returns the alignment of offsets, lengths and memory for continuing a read at the offset where another one ended. */
+static uint32_t alignment_of(const struct file *file)
+{
+	return file->memory_alignment > file->offset_alignment ? file->memory_alignment : file->offset_alignment;
+}
+
 static void read_by_disk(struct load *load);
 static void read_by_offload(struct load *load);
 
@@ -140,8 +145,7 @@ static void progress(struct load *load, size_t from, ssize_t result)
 		end(load, -ESTALE); /* The file is shorter than its version. */
 	else if (load->stage == LOAD_DISK && align_down(load->got, alignment_of(load->file)) > before)
 		read_by_disk(load);
-	/* Short by less than a block: FUSE and network filesystems, which accept any offset. */
-	else
+	else /* Within a block: FUSE and network filesystems, which accept any offset. */
 		read_by_offload(load);
 }
 
@@ -159,12 +163,6 @@ static void disk_done(struct disk_read *disk, ssize_t result)
 	} else {
 		progress(load, (size_t)(disk->offset - load->extent->offset), result);
 	}
-}
-
-/* Returns the alignment of offsets, lengths and memory for continuing a read at the offset where another one ended. */
-static uint32_t alignment_of(const struct file *file)
-{
-	return file->memory_alignment > file->offset_alignment ? file->memory_alignment : file->offset_alignment;
 }
 
 static void read_by_disk(struct load *load)

@@ -11,8 +11,8 @@
  *	LISTED	Every name is searched for in the directory. This kind is used if the swapped name exists too, or if
  *		this cannot be determined.
  *
- * Inode numbers do not help, because libfuse numbers spellings instead of files. The name in /proc/self/fd does not help
- * either, because it is the name that was looked up.
+ * Inode numbers do not help, because libfuse numbers spellings instead of files. The name in /proc/self/fd does not
+ * help either, because it is the name that was looked up.
  *
  * Results are kept for one second in spelling_table.c, by the path of the directory. If a directory was read, the table
  * keeps hashes of all its names. A missing name counts as missing only if the directory has not changed since it was
