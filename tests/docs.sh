@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What the programs can do stands in their manuals and in the sample configuration, and what stands there they can do.
+# The manuals and the sample configuration describe exactly the options, keys, metrics and messages of the programs.
 . "$(dirname "$0")/http/lib.sh"
 
 need_cmd mandoc
@@ -10,10 +10,10 @@ KEYS=${top_builddir:-${RANGED%/*}}/tests/config_keys
 [ -x "$KEYS" ] || { echo "Bail out! no program at $KEYS: make check TESTS="; exit 1; }
 cd "$SOURCE" || exit 1
 
-# A word a line, each once.
+# Prints the matching words, one per line, each once.
 words() { grep -oE -e "$1" | sort -u; }
 
-# Both are sorted. What is wrong is said a dozen names a line.
+# Both files are sorted. Differences are printed with a dozen names per line.
 same() { # NAME GOT EXPECTED
 	local surplus missing
 	surplus=$(comm -23 "$2" "$3" | xargs -rn 12 echo "not there:")
@@ -21,11 +21,11 @@ same() { # NAME GOT EXPECTED
 	is "${surplus:+$surplus${missing:+; }}$missing" "" "$1"
 }
 
-# --- the programs' options ---
+# --- options of the programs ---
 
-# Of --help: the options, apart from what is said of them.
+# Prints the options that --help lists.
 options_of() { "${RANGED%/*}/$1" --help </dev/null | sed -nE 's/^  (  |-., )( *--[a-z-]+).*/\1\2/p' | words '-[^ ,]'"|--[a-z-]+"; }
-# Of a manual: those that have an entry.
+# Prints the options that have an entry in a manual.
 entries_of() { sed -n 's/^\.It Fl //p' "$1" | sed -E 's/ (Ns|Ar|No|Op) .*//; s/\\&//g; s/( , | )(Fl )?/ -/g; s/^/-/' | words '-[^ ,]( |$)|--[a-z-]+' | tr -d ' ' | sort -u; }
 
 for page in man/ranged*.[18]; do
@@ -38,8 +38,8 @@ for page in man/ranged*.[18]; do
 done
 
 sed 's/\\&//g' man/ranged*.[158] | words '(Fl|,) -[a-z-]+' | sed 's/.* /-/' | sort -u >"$DIR/options.mentioned"
-at_least "$(wc -l <"$DIR/options.mentioned")" 20 "manuals speak of options"
-is "$(grep -vxFf "$DIR/all.options" "$DIR/options.mentioned")" "" "no manual speaks of an option that there is not"
+at_least "$(wc -l <"$DIR/options.mentioned")" 20 "the manuals mention options"
+is "$(grep -vxFf "$DIR/all.options" "$DIR/options.mentioned")" "" "the manuals mention only options that exist"
 for program in "${RANGED%/*}"/ranged-*; do
 	[ ! -x "$program" ] || ok "${program##*/} has a manual" compgen -G "man/${program##*/}.[18]"
 done
@@ -53,22 +53,22 @@ at_least "$(wc -l <"$DIR/keys")" 64 "the program has keys"
 sed -n 's/^\.It Cm \([a-z_]*\) No = .*/\1/p' man/ranged.conf.5 | sort >"$DIR/entries"
 same "ranged.conf.5: an entry for each key, once, and no others" "$DIR/entries" "$DIR/keys"
 
-# What begins without a blank after the number sign is meant to be used.
+# A line that begins with # and no blank is a setting in the sample configuration.
 sed -n 's/^#\{0,1\}\([a-z].*\)/\1/p' conf/ranged.conf >"$DIR/settings"
 words '\b[a-z_]+ =' <"$DIR/settings" | tr -d ' =' >"$DIR/sample"
 same "conf/ranged.conf: each key, and no others" "$DIR/sample" "$DIR/keys"
 
-# A key that has no default stands there with an example, or with nothing.
+# A key without a default value has an example or nothing as its value.
 wrong=
 while IFS=$'\t' read -r key preset; do
 	value=$(sed -n "s/^$key = //p" "$DIR/settings" | sed 's/^{"\([^,]*\)"}$/\1/')
 	[ "$preset" = - ] || [ "$value" = "$preset" ] || wrong+="$key is $preset, not $value; "
 done <"$DIR/keys.tsv"
-is "$wrong" "" "conf/ranged.conf: each default is the program's"
+is "$wrong" "" "conf/ranged.conf: each value is the default value"
 
-# Words with an underscore are keys in all manuals, but for those of what programs print.
+# In the manuals, words with an underscore are keys, except in the sections about JSON.
 awk 'FNR == 1 { json = 0 } /^\.Sh JSON/ { json = 1 } !json && sub(/^\.(It )?Cm /, "")' man/ranged*.[158] | words '[a-z]+_[a-z_]+' >"$DIR/keys.mentioned"
-is "$(grep -vxFf "$DIR/keys" "$DIR/keys.mentioned")" "" "no manual speaks of a key that there is not"
+is "$(grep -vxFf "$DIR/keys" "$DIR/keys.mentioned")" "" "the manuals mention only keys that exist"
 
 # --- metrics ---
 
@@ -76,7 +76,7 @@ if grep -qx -e --admin "$DIR/all.options"; then
 	make_file a.bin 10007
 	start_ranged --admin "unix:$DIR/admin"
 	get /a.bin
-	# From the disk once; then there is something to say of it.
+	# One read from the disk, so that all metrics have values.
 	curl -sS --unix-socket "$DIR/admin" -o "$DIR/metrics" http://localhost/metrics
 	sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$DIR/metrics" | sort -u >"$DIR/families"
 	at_least "$(wc -l <"$DIR/families")" 40 "there are metrics"
@@ -96,12 +96,12 @@ while read -r message; do
 done <"$DIR/messages"
 is "$unknown" "" "ranged.8: the source contains each of these messages"
 
-# --- how they look ---
+# --- format ---
 
 for page in man/*.[1-8]; do
-	# What other manuals are installed here, and by whom, is none of its faults; REPORT is what that section is.
+	# The other manuals that mandoc misses are not faults of these; REPORT is a section of ranged-probe(8).
 	said=$(mandoc -T lint "$page" 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db|Sh REPORT instead of')
-	is "$said" "" "mandoc has nothing to say about ${page#man/}"
+	is "$said" "" "mandoc reports nothing about ${page#man/}"
 done
 
 # --- the pages for developers ---

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What `make install` puts where: all that stands in tests/installed, a name a line, and nothing else; and `make uninstall` takes it away.
+# `make install` installs exactly the files in tests/installed, which has one name per line, and `make uninstall`
+# removes them.
 . "$(dirname "$0")/http/lib.sh"
 
 need_cmd make
 LIST=$(cd "$(dirname "$0")" && pwd)/installed
 BUILD=${top_builddir:-${RANGED%/*}}
 [ -e "$BUILD/Makefile" ] || skip_all "needs a build directory"
-# This may itself be run by a make.
+# The test may itself run under make.
 unset MAKEFLAGS MAKELEVEL MFLAGS
 
 # shellcheck disable=SC2317 # called by ok
@@ -18,24 +19,24 @@ make_there() { # TARGET
 }
 installed() { find "$DIR/to" ! -type d -printf '%P\n' | sort; }
 
-# Without systemd's .pc file, its units are not installed.
+# Without the .pc file of systemd, the units are not installed.
 expected() { if grep -q "^HAVE_SYSTEMD_UNITS_TRUE = #" "$BUILD/Makefile"; then grep -vE '/(systemd|sysusers\.d|tmpfiles\.d)/' "$LIST"; else cat "$LIST"; fi; }
 
-ok "make install" make_there install
-is "$(diff <(installed) <(expected) | sed -n 's/^</not in the list:/p; s/^>/not installed:/p')" "" "what is in the list, and no more"
-is "$(sort -cu "$LIST" 2>&1)" "" "the list is in order"
-is "$(find "$DIR/to" -type f -perm /111 ! -path '*/bin/*' ! -path '*/sbin/*')" "" "only programs can be run"
-is "$(find "$DIR/to" -type f -path '*bin/*' ! -perm -111)" "" "and all of them can"
-is "$(find "$DIR/to" ! -type l ! -perm -444)$(find "$DIR/to" ! -type l -perm /022)" "" "everybody can read it, and only the owner can write"
-# What is not substituted in a template.
-is "$(find "$DIR/to" -type f ! -path '*bin/*' -exec grep -lE '@[a-z]+dir@' {} +)" "" "templates are filled in"
+ok "make install succeeds" make_there install
+is "$(diff <(installed) <(expected) | sed -n 's/^</not in the list:/p; s/^>/not installed:/p')" "" "exactly the listed files are installed"
+is "$(sort -cu "$LIST" 2>&1)" "" "the list is sorted"
+is "$(find "$DIR/to" -type f -perm /111 ! -path '*/bin/*' ! -path '*/sbin/*')" "" "other files are not executable"
+is "$(find "$DIR/to" -type f -path '*bin/*' ! -perm -111)" "" "all programs are executable"
+is "$(find "$DIR/to" ! -type l ! -perm -444)$(find "$DIR/to" ! -type l -perm /022)" "" "everyone can read the files, and only the owner can write them"
+# Names that should have been substituted in a template.
+is "$(find "$DIR/to" -type f ! -path '*bin/*' -exec grep -lE '@[a-z]+dir@' {} +)" "" "all names in templates are substituted"
 
 echo '# an operator was here' >>"$DIR/to/etc/ranged/ranged.conf"
-ok "make install, once more" make_there install
-is "$(tail -n 1 "$DIR/to/etc/ranged/ranged.conf")" '# an operator was here' "the configuration was left as it is"
-ok "make uninstall" make_there uninstall
-is "$(installed)" etc/ranged/ranged.conf "nothing else is left"
+ok "a second make install succeeds" make_there install
+is "$(tail -n 1 "$DIR/to/etc/ranged/ranged.conf")" '# an operator was here' "the configuration is not overwritten"
+ok "make uninstall succeeds" make_there uninstall
+is "$(installed)" etc/ranged/ranged.conf "only the changed configuration is left"
 cp "${LIST%/tests/installed}/conf/ranged.conf" "$DIR/to/etc/ranged/ranged.conf"
-ok "make uninstall" make_there uninstall
-is "$(installed)" "" "a configuration that is the sample's goes, too"
+ok "a second make uninstall succeeds" make_there uninstall
+is "$(installed)" "" "an unchanged sample configuration is removed"
 finish

@@ -8,7 +8,7 @@ src=${top_srcdir:-$(cd "$(dirname "$0")/.." && pwd)}
 build=${top_builddir:-$src/build}
 cd "$src" || exit 1
 
-# result NUMBER TITLE FINDINGS: no finding is a pass.
+# result NUMBER TITLE FINDINGS: passes if there are no findings.
 result() {
 	[ -z "$3" ] && { echo "ok $1 - $2"; return; }
 	printf '# %s\n' "${3//$'\n'/$'\n# '}"
@@ -18,7 +18,7 @@ result() {
 
 listed() { sed -n '/^[a-z]*_files = /,/[^\\]$/p; /^ranged_SOURCES/p; /^ranged_probe_SOURCES/p; /^ranged_sign_SOURCES/p; /^ranged_ctl_SOURCES/p' Makefile.am | grep -oE 'src/([a-z_]+/)?[a-z_]+\.[ch]'; }
 
-# Every include of a file of ours, as "includer included".
+# Prints every include of a header of this tree as "includer included".
 includes() { grep -Ho '^#include "[^"]*"' "${files[@]}" | sed 's/:#include "/ src\//; s/"$//'; }
 
 upward() {
@@ -45,7 +45,7 @@ foreign_symbols() {
 	done
 }
 
-# A test that no makefile names never runs; one of its helpers that none names is not in the tarball.
+# A test that no makefile lists never runs. A helper that no makefile lists is missing in the tarball.
 unlisted_tests() {
 	comm -13 <(cat Makefile.am tests/http/tests.am tests/lab/tests.am | tr -s '\\ \t' '\n' | sort -u) \
 		<(printf '%s\n' tests/unit/*/*.c tests/http/*.sh tests/http/*.pl tests/http/*/*.sh tests/lab/*.sh tests/lab/*.c tests/lab/*/*.sh | sed '/unit/s/\.c$//' | sort) |

@@ -1,21 +1,21 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A headless Chromium that does what stdin says, a line at a time, through the DevTools protocol over a pipe; no network but
-# 127.0.0.1. Usage: chromium.pl PROFILE-FOLDER [PROGRAM]
+# A headless Chromium that executes the commands on standard input, one per line, through the DevTools protocol over a
+# pipe. It has no network except 127.0.0.1. Usage: chromium.pl PROFILE-DIRECTORY [PROGRAM]
 #
-#	go URL           loads it and waits until it is there
-#	size W H         of the window, in CSS pixels
-#	dark, light      what the reader prefers
-#	eval JS          prints what it comes to, as JSON
+#	go URL           loads the page and waits until it is loaded
+#	size W H         sets the size of the window in CSS pixels
+#	dark, light      sets the preferred colour scheme
+#	eval JS          prints the value of the expression as JSON
 #	key NAME         presses "/", "Escape", "ArrowDown", "Enter" …
-#	type TEXT        as if typed
-#	click SELECTOR   the middle of the first element, with the mouse; "load" then waits for a page
-#	end              as the end of stdin
-#	shot FILE        a picture of the window (PNG)
-#	errors           prints what went wrong in pages since the start, or since this was asked last: exceptions, errors and warnings
-#	                 of the console, what a policy refused; as JSON
-#	requests         prints the addresses that were asked for, likewise
+#	type TEXT        types the text
+#	click SELECTOR   clicks at the centre of the first matching element; "load" then waits for a page
+#	end              ends the browser, like the end of standard input
+#	shot FILE        writes a screenshot of the window (PNG)
+#	errors           prints the errors of pages since the start or the last "errors", as JSON: exceptions, errors and warnings of the
+#	                 console, and violations of policies
+#	requests         prints the requested addresses, likewise
 use strict;
 use warnings;
 use JSON::PP;
@@ -24,7 +24,7 @@ use POSIX qw(dup2);
 
 my ($profile, $program) = @ARGV;
 $program //= "chromium";
-$^F = 20;    # the pipes are to survive exec
+$^F = 20;    # exec keeps the pipes
 pipe my $their_in, my $our_out or die;
 pipe my $our_in, my $their_out or die;
 my $pid = fork // die;
@@ -47,7 +47,7 @@ $SIG{ALRM} = sub { kill "KILL", $pid; die "chromium takes too long\n" };
 alarm 60 * ($ENV{RANGED_SLOW} // 1);
 END { end_all() if $pid }
 
-# With all that it started, which would go on to write into the profile.
+# Ends all child processes, too, because they would continue to write into the profile.
 sub end_all {
 	my $status = $?;
 	kill "TERM", $pid;

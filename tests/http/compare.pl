@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# compare.pl FOLDER PREFIX SUFFIX: reads lines "FILE FIRST LAST"; the n-th says what PREFIXnSUFFIX must hold of FOLDER/FILE. Prints a line for
-# each that is wrong, and at the end how many were compared and how many were wrong. One process, where a cmp for each would take minutes.
+# compare.pl DIRECTORY PREFIX SUFFIX: reads lines "FILE FIRST LAST". Line N gives the file below DIRECTORY and the range
+# that PREFIXNSUFFIX must contain. Prints a line for each wrong body, and at the end the numbers of compared and wrong
+# bodies. One process compares all files, because a cmp for each would take minutes.
 use strict;
 use warnings;
 

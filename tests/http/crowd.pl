@@ -1,8 +1,10 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# crowd.pl COUNT ADDRESS [PATH [OWN-ADDRESS]]: COUNT connections at once to host:port, all held until stdin ends. With a PATH each asks for it and the first line of its
-# answer is printed ("200", "503", "closed"), else "open" or "closed" is, one line each as soon as it is known. Needs perl-base only.
+# crowd.pl COUNT ADDRESS [PATH [OWN-ADDRESS]]: opens COUNT connections to host:port at once, and keeps them until
+# standard input ends. With PATH each connection sends a request, and the status of its response is printed ("200",
+# "503", or "closed"). Without PATH, "open" or "closed" is printed. Each result is one line, printed as soon as it is
+# known. Needs perl-base only.
 use strict;
 use warnings;
 use Socket qw(:DEFAULT getaddrinfo IPPROTO_TCP);

@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# fail-alloc.pl ADDRESS CONTROL NAME REQUEST...: sends each request (printf's escapes \r \n; %d is a number that is another one each time) over and
-# over, while the first, the second, the third … allocation of the server fails (see fail_alloc.c), until there are no more. Each answer must be
-# the one that comes without a failure, a head that begins like it and a connection that ends in mid-body, 500, 503, or none. Prints what is not.
-# Needs perl-base only.
+# fail-alloc.pl ADDRESS CONTROL NAME REQUEST...: sends each request repeatedly while the first, the second, the third, …
+# allocation of the server fails (see fail_alloc.c), until there is no further allocation. In a request, \r and \n are
+# escapes of printf, and %d is another number each time. Each response must be the one without a failure, or one with
+# the same header that is aborted in its body, 500, 503, or none. Other responses are printed. Needs perl-base only.
 use strict;
 use warnings;
 use Socket qw(:DEFAULT IPPROTO_TCP TCP_NODELAY MSG_NOSIGNAL);

@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# heads.pl ADDRESS FILE...: sends each file to host:port as it is, on a connection of its own, and prints "NAME STATUS... END" for it. END is
-# "closed" (by a reset, too), or "open" after 5 s. The answers are read strictly: a status line, field lines, a body exactly as long as they say, none
-# for HEAD, 1xx, 204 and 304; anything else is "junk". A file's first word is the method of its first request, the others are GET.
-# Needs perl-base only.
+# heads.pl ADDRESS FILE...: sends each file unchanged to host:port on a connection of its own, and prints "NAME
+# STATUS... END". END is "closed" (also by a reset), or "open" after 5 s. Responses are parsed strictly: a status line,
+# field lines, and a body of exactly the given length; no body for HEAD, 1xx, 204 and 304. Other bytes are "junk". The
+# first word of a file is the method of its first request; the other requests are GET. Needs perl-base only.
 use strict;
 use warnings;
 use Socket qw(:DEFAULT getaddrinfo IPPROTO_TCP MSG_NOSIGNAL);

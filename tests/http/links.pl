@@ -1,9 +1,10 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The links of a listing, HTML or JSON, on stdin: "links.pl html|json" prints one a line, as they stand there after the rules of HTML or
-# JSON, folders with a slash behind them. "links.pl html|json curl BASE-URL OUT" prints a configuration for curl that fetches those of
-# files into OUT1, OUT2 …; "links.pl html|json compare FOLDER OUT" compares them with the files that the links, decoded, mean there.
+# Reads a listing in HTML or JSON from standard input. "links.pl html|json" prints its links, one per line, after the
+# rules of HTML or JSON; directories end with a slash. "links.pl html|json curl BASE-URL OUT" prints a configuration for
+# curl that fetches the files to OUT1, OUT2 and so on. "links.pl html|json compare DIRECTORY OUT" compares these files
+# with the ones in DIRECTORY to which the decoded links refer.
 use strict;
 use warnings;
 use JSON::PP;

@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# pass.pl NAME=ADDRESS... -- PROGRAM [ARGUMENT...]: what systemd does with a socket unit. Listens on each address ("127.0.0.1:0",
-# "[::1]:0", "unix:/path", "unix:@name"; "udp": a socket that nobody can listen on), then becomes the program, which finds them as
-# LISTEN_FDS under these names.
+# pass.pl NAME=ADDRESS... -- PROGRAM [ARGUMENT...]: passes sockets like a socket unit of systemd. It listens on each
+# address ("127.0.0.1:0", "[::1]:0", "unix:/path", "unix:@name"; "udp" is a socket that cannot listen), then becomes the
+# program, which finds the sockets in LISTEN_FDS under these names.
 use strict;
 use warnings;
 use Fcntl qw(F_DUPFD);
@@ -27,7 +27,7 @@ while (@ARGV and (my $spec = shift @ARGV) ne "--") {
 	push @names, $name;
 	push @sockets, $socket;
 }
-# Out of the way first: one of them may have the number that another is to get.
+# Moves the sockets to other numbers first, because one of them may have a number that is needed.
 my @high = map { fcntl($_, F_DUPFD, 100) or die "pass.pl: $!\n" } @sockets;
 POSIX::dup2($high[$_], 3 + $_) for 0 .. $#high;
 POSIX::close($_) for @high;

@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# pattern.pl FOLDER [NAME SIZE]...: files below FOLDER (made as needed; with "-" all of it goes to stdout) of SIZE pseudo-random bytes, the same
-# for the same NAME; a shorter file is the head of a longer one. No two blocks of a file and no two files share a stretch, so a byte from the
-# wrong place shows. Needs perl-base only.
+# pattern.pl DIRECTORY [NAME SIZE]...: makes files of SIZE pseudo-random bytes below DIRECTORY, which is created if
+# needed; "-" writes all bytes to standard output. The bytes depend on NAME only; a shorter file is a prefix of a longer
+# one. No two blocks and no two files have a sequence in common, so a byte from a wrong position is detected. Needs
+# perl-base only.
 use strict;
 use warnings;
 use integer;
@@ -10,7 +11,7 @@ use integer;
 my $folder = shift;
 my $state;
 
-sub draw # xorshift of 32 bits
+sub draw # xorshift with 32 bits
 {
 	$state ^= ($state << 13) & 0xffffffff;
 	$state ^= ($state >> 17) & 0x7fff;
@@ -18,7 +19,7 @@ sub draw # xorshift of 32 bits
 	return $state &= 0xffffffff;
 }
 
-sub create # NAME: the open file
+sub create # NAME: returns the open file
 {
 	my @folders = split m{/}, "$folder/$_[0]", -1;
 	pop @folders;
@@ -30,7 +31,7 @@ sub create # NAME: the open file
 sub fill # OUT NAME SIZE
 {
 	my ($out, $name, $size) = @_;
-	my $chunk_size = 65521; # a prime: chunks never fall on blocks
+	my $chunk_size = 65521; # a prime, so that chunks and blocks have no common boundaries
 	$state = 0x2545F491;
 	$state = ($state * 31 + ord) & 0x7fffffff for split //, $name;
 	my $base_size = $size < $chunk_size ? $size : $chunk_size;

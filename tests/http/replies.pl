@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# replies.pl FILE PREFIX [METHODS]: splits what a server sent on one connection into PREFIX1.head, PREFIX1.body, PREFIX2.head … and prints the
-# status codes on one line. METHODS: of the requests, comma separated ("GET,HEAD"): an answer to HEAD has no body. What does not parse
-# as a response counts as status "junk"; a body that ends before its Content-Length as "206-cut". Needs perl-base only.
+# replies.pl FILE PREFIX [METHODS]: splits the bytes that a server sent on one connection into PREFIX1.head,
+# PREFIX1.body, PREFIX2.head and so on, and prints the status codes on one line. METHODS are the methods of the
+# requests, separated by commas ("GET,HEAD"): a response to HEAD has no body. Bytes that are not a response have the
+# status "junk". A body that is shorter than its Content-Length has a status like "206-cut". Needs perl-base only.
 use strict;
 use warnings;
 
@@ -28,7 +29,7 @@ while ($at < length $bytes) {
 	my ($length) = $head =~ /^Content-Length: *(\d+)\r$/mi;
 	my $method = $status < 200 ? 'GET' : shift(@methods) // 'GET';
 	$length = 0 if $status < 200 || $status == 204 || $status == 304 || $method eq 'HEAD';
-	$length //= length($bytes) - $at; # until the end
+	$length //= length($bytes) - $at; # until the end of the connection
 	my $body = substr $bytes, $at, $length;
 	put("$prefix$number.head", $head);
 	put("$prefix$number.body", $body);

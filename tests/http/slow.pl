@@ -3,9 +3,10 @@
 #
 # slow.pl COUNT HOST:PORT [rate=BYTES] [own=ADDRESS] [addresses=COUNT] [files=COUNT] <REQUEST
 #
-# COUNT connections at once, held until the program is killed. Each sends the text of standard input, with its number modulo `files` in
-# place of %N, and then reads so many bytes a second (0, the default: nothing) into a small receive buffer. Connection N comes from the own
-# address + N modulo `addresses`. Prints "held" once each connection has got the first byte of a response. Needs perl-base only.
+# Opens COUNT connections at once and keeps them until the program is killed. Each sends the text of standard input,
+# with its number modulo `files` in place of %N, and then reads `rate` bytes per second (0, the default: nothing) into a
+# small receive buffer. The source address of connection N is `own` + N modulo `addresses`. Prints "held" when each
+# connection has received the first byte of a response. Needs perl-base only.
 use strict;
 use warnings;
 use Socket;

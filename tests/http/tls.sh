@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What tests of TLS need besides lib.sh: certificates made on the spot, and a server that listens in the clear and for TLS.
+# Functions for tests of TLS; source after lib.sh. They make certificates and start a server that listens with and
+# without TLS.
 
 need_cmd openssl
 
-# NAME SUBJECT [KIND [SAN...]]: $DIR/NAME.pem and .key for these names (the subject's without any); KIND: ec, rsa, ed25519.
+# NAME SUBJECT [KIND [SAN...]]: makes $DIR/NAME.pem and $DIR/NAME.key for these names. KIND is ec, rsa or ed25519.
 make_certificate() {
 	local name=$1 subject=$2 kind=${3:-ec} names=DNS:$2 san options=()
 	shift $(($# < 3 ? $# : 3))
@@ -19,7 +20,8 @@ make_certificate() {
 		-addext "subjectAltName=$names,IP:127.0.0.1" 2>"$DIR/openssl" || { cat "$DIR/openssl"; echo "Bail out! no certificate"; exit 1; }
 }
 
-# NAME FIRST LAST: $DIR/NAME.pem, for $DIR/NAME.csr and signed with $DIR/NAME.key, valid between these two times (YYYYMMDDHHMMSSZ).
+# NAME FIRST LAST: makes $DIR/NAME.pem from $DIR/NAME.csr, signed with $DIR/NAME.key, valid between these two times
+# (YYYYMMDDHHMMSSZ).
 sign_certificate() {
 	: >"$DIR/ca.index"
 	printf '%s\n' '[ca]' 'default_ca = test' '[test]' "database = $DIR/ca.index" "new_certs_dir = $DIR" 'policy = any' 'default_md = sha256' \
@@ -28,15 +30,16 @@ sign_certificate() {
 		-startdate "$2" -enddate "$3" 2>"$DIR/openssl" || { cat "$DIR/openssl"; echo "Bail out! no certificate"; exit 1; }
 }
 
-# NAME...: the value of the key tls with these pairs.
+# NAME...: prints the key tls with these certificates.
 tls_pairs() {
 	local name pairs=
 	for name; do pairs="$pairs${pairs:+, }\"$DIR/$name.pem $DIR/$name.key\""; done
 	echo "tls = {$pairs}"
 }
 
-# CONFIG-LINE...: serves $ROOT in the clear and by TLS. Sets PLAIN_URL, TLS_ADDRESS, TLS_PORT, and URL to https://a.example:port; TRUST are
-# the options with which curl finds and believes it. A line with "tls" must be among them.
+# CONFIG-LINE...: serves $ROOT with and without TLS. Sets PLAIN_URL, TLS_ADDRESS, TLS_PORT, URL
+# (https://a.example:port), and TRUST, the options with which curl finds and trusts this URL. One of the lines must set
+# the key tls.
 start_tls() {
 	# shellcheck disable=SC2034
 	LISTEN=
@@ -56,16 +59,16 @@ use_name() { # NAME [CERTIFICATE]
 
 secure_get() { get "$1" "${TRUST[@]}" "${@:2}"; }
 
-# What stdin says, by TLS; what comes back until the server closes.
+# Sends standard input over TLS, and prints the response until the server closes the connection.
 tls_wire() { timeout "$(seconds 30)" openssl s_client -quiet -connect "$TLS_ADDRESS" -servername a.example "$@" 2>"$DIR/s_client"; }
 
-# OPTION...: one handshake, what openssl says of it.
+# OPTION...: makes a handshake and prints the messages of openssl.
 handshake() { timeout "$(seconds 20)" openssl s_client -connect "$TLS_ADDRESS" "$@" </dev/null 2>&1; }
 
-# NAME|- OPTION...: the subject of the certificate that a client of this name is shown.
+# NAME|- OPTION...: prints the subject of the certificate for this server name.
 subject_for() {
 	local name=$1
 	shift
 	if [ "$name" = - ]; then set -- -noservername "$@"; else set -- -servername "$name" "$@"; fi
-	handshake "$@" | sed -n 's/ = /=/g; s/^subject=//p' # OpenSSL 3.0 writes "CN = name", later ones "CN=name"
+	handshake "$@" | sed -n 's/ = /=/g; s/^subject=//p' # OpenSSL 3.0 prints "CN = name", later versions "CN=name"
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# together.pl PID ADDRESS PATH COUNT STEP OUT: COUNT connections that the server accepts in one iteration of its event loop, since it
-# is stopped while they are made. Connection N (from 1) asks for STEP bytes from (N - 1) * STEP on, in HTTP/1.0, and the body of its 206 goes to OUT.N.
+# together.pl PID ADDRESS PATH COUNT STEP OUT: opens COUNT connections that the server accepts in one iteration of its
+# event loop, because it is stopped meanwhile. Connection N (from 1) requests STEP bytes from position (N - 1) * STEP
+# with HTTP/1.0. The body of its 206 response goes to OUT.N.
 use strict;
 use warnings;
 use IO::Socket::INET;

@@ -1,19 +1,21 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# wire.pl [OPTION]... ADDRESS: sends stdin exactly as it is to host:port, [v6]:port or unix:/path, and writes what comes back to stdout until the
-# server closes. Never half-closes. Exits 0 when the server closed, 4 when it reset, 3 at the time limit, 5 when it refused the connection.
+# wire.pl [OPTION]... ADDRESS: sends standard input unchanged to host:port, [v6]:port or unix:/path, and writes the
+# response to standard output until the server closes the connection. It never half-closes the connection. The exit
+# status is 0 if the server closed the connection, 4 if it reset it, 3 at the time limit, and 5 if it refused the
+# connection.
 #
-#	-t SECONDS  time limit (20, times RANGED_SLOW)
-#	-c BYTES    send this much at a time (all), and
-#	-d SECONDS  wait as long between two pieces
-#	-b BYTES    SO_RCVBUF
-#	-f BYTES    read this much, then do what the next ones say:
-#	-p PREFIX   touch PREFIX.reached, and read on when PREFIX.go exists
-#	-r RATE     read on at this many bytes a second
+#	-t SECONDS  time limit (default: 20 times RANGED_SLOW)
+#	-c BYTES    send this many bytes at a time (default: all)
+#	-d SECONDS  pause between two of these sends
+#	-b BYTES    size of the receive buffer (SO_RCVBUF)
+#	-f BYTES    read this many bytes, then do as the following options say:
+#	-p PREFIX   create PREFIX.reached, and continue when PREFIX.go exists
+#	-r RATE     continue with this many bytes per second
 #	-a          reset the connection; -q closes it
-#	-n COUNT    all of it so many times, one connection after the other
-#	-i ADDRESS  the client's own address
+#	-n COUNT    repeat everything COUNT times, with one connection after the other
+#	-i ADDRESS  source address
 # Needs perl-base only.
 use strict;
 use warnings;
@@ -37,7 +39,7 @@ my $status = 0;
 $status = converse() for 1 .. $option{n};
 exit $status;
 
-# Whole seconds are too coarse for the rate, and Time::HiRes is not in perl-base: uptime has hundredths.
+# The rate needs fractions of a second. Time::HiRes is not in perl-base, but /proc/uptime has hundredths.
 sub now { open my $uptime, '<', '/proc/uptime' or die; return (split ' ', <$uptime>)[0] }
 
 sub nap { select undef, undef, undef, $_[0] }
@@ -67,7 +69,8 @@ sub dial
 	return $socket;
 }
 
-# SOCKET SECONDS WANTS ("r", "w", "rw"): what it is ready for, a string of the same letters. Ends the program at the time limit.
+# SOCKET SECONDS WANTS ("r", "w", "rw"): waits until the socket is ready, and returns for what, as a string of the same
+# letters. Ends the program at the time limit.
 sub ready
 {
 	my ($socket, $wait, $wants) = @_;
@@ -80,7 +83,7 @@ sub ready
 	return join '', map { $_->[1] =~ /[^\0]/ ? $_->[0] : () } ['r', $read], ['w', $write];
 }
 
-# Reads at most this much: the number of bytes, 0 at the end, undef for a reset.
+# Reads at most this many bytes. Returns their number, 0 at the end, or undef after a reset.
 sub take
 {
 	my ($socket, $most) = @_;
@@ -95,7 +98,7 @@ sub take
 	return $count;
 }
 
-# Sends the request; with $eager it reads what comes meanwhile, so that neither side waits for the other.
+# Sends the request. With $eager it also reads, so that neither side waits for the other.
 sub send_all
 {
 	my ($socket, $eager) = @_;

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The harness of the tests that need filesystems and disks of their own; on top of that of the HTTP tests. Root only.
+# The harness of the tests that need root, for filesystems and disks of their own. It extends the harness of the HTTP
+# tests.
 #
-# Each test runs in a mount namespace of its own, and each loop device is detached by the kernel when its last mount goes. So whatever becomes of a
-# test, also when it is killed, nothing of it stays mounted or attached.
+# Each test runs in a mount namespace of its own, and the kernel detaches each loop device after its last unmount. So
+# nothing stays mounted or attached after a test, even if the test is killed.
 
 if [ -z "${RANGED_LAB:-}" ]; then
 	[ "$(id -u)" = 0 ] || { echo "1..0 # SKIP needs root"; exit 0; }
@@ -21,14 +22,15 @@ FAULT_PID=
 clean_up_more() {
 	[ -z "$FAULT_PID" ] || echo "0 0 0" >"$DIR/control"
 	local mounted
-	# The last one mounted first.
+	# In reverse order of mounting.
 	for mounted in $(awk -v dir="$DIR/" 'index($2, dir) == 1 { print $2 }' /proc/self/mounts | tac); do
 		umount "$mounted" 2>/dev/null || umount -l "$mounted"
 	done
 	[ -z "$FAULT_PID" ] || wait "$FAULT_PID" 2>/dev/null
 }
 
-# IMAGE [LOSETUP-OPTION...]: prints the device. Another test may take the free one first: then again.
+# IMAGE [LOSETUP-OPTION...]: attaches a loop device and prints its name. Another test may take the free device first, so
+# it is repeated.
 attach() {
 	local attempt
 	for attempt in 1 2 3 4 5; do
@@ -38,13 +40,14 @@ attach() {
 	return 1
 }
 
-# DEVICE FOLDER [MOUNT-OPTION...]: mounts it and leaves the detaching to the kernel.
+# DEVICE DIRECTORY [MOUNT-OPTION...]: mounts the device; the kernel detaches it after the unmount.
 mount_device() {
 	mount "${@:3}" "$1" "$2" || { losetup --detach "$1"; return 1; }
 	losetup --detach "$1"
 }
 
-# IMAGE SIZE SECTOR-BYTES MKFS...: makes an image of that size with a filesystem on a disk with such sectors, mounts it on $ROOT.
+# IMAGE SIZE SECTOR-BYTES MKFS...: makes an image with a filesystem, on a disk with this sector size, and mounts it on
+# $ROOT.
 make_filesystem() {
 	local image=$1 size=$2 sector=$3 device
 	need_cmd "$4" losetup
@@ -55,7 +58,7 @@ make_filesystem() {
 	chmod 755 "$ROOT"
 }
 
-# Unmounted and mounted again, nothing of it is in memory.
+# Mounts the filesystem again, so that nothing of it is in memory.
 remount() { # IMAGE SECTOR-BYTES [MOUNT-OPTION...]
 	local device
 	umount "$ROOT" || exit
@@ -68,7 +71,7 @@ make_assortment() {
 	make_sizes 0 $ODD_SIZES
 	make_file big.bin 9000001
 	make_text dir/index.html '<p>index</p>'
-	# A hole, then data, then space that was given but never written.
+	# A hole, then data, then space that is allocated but was never written.
 	truncate -s 3000000 "$ROOT/sparse.bin"
 	perl "$LIB/pattern.pl" - sparse 100000 | dd of="$ROOT/sparse.bin" bs=1000 seek=1000 conv=notrunc status=none
 	fallocate -o 3000000 -l 1000000 "$ROOT/sparse.bin" 2>/dev/null
@@ -76,7 +79,7 @@ make_assortment() {
 	sync -f "$ROOT"
 }
 
-# The same requests on every filesystem.
+# NAME: sends the same requests on every filesystem.
 check_assortment() { # NAME
 	local name=$1 file
 	check_odd_ranges "$name"
@@ -95,7 +98,7 @@ check_assortment() { # NAME
 	is "$STATUS" 404 "$name: 404"
 }
 
-# How many open files below $ROOT are O_DIRECT.
+# Prints the number of files below $ROOT that are open with O_DIRECT.
 direct_files() {
 	perl -MFcntl=:DEFAULT -e '
 		my ($pid, $root) = @ARGV;
@@ -109,7 +112,8 @@ direct_files() {
 		print "$direct\n"' "$PID" "$ROOT" 2>/dev/null
 }
 
-# Serves all of these files, and then no page of them is resident. To be called first: a cmp leaves pages.
+# Serves these files and checks that no page of them is resident. It must be called first, because cmp leaves pages
+# behind.
 check_page_cache() { # NAME
 	local file
 	need_cmd fincore
@@ -128,7 +132,7 @@ need_fuse() {
 	[ -c /dev/fuse ] || skip_all "needs /dev/fuse"
 }
 
-# SOURCE MOUNTPOINT: a mirror with faults, see faultfs.c.
+# SOURCE MOUNTPOINT: mounts a mirror with faults, see faultfs.c.
 start_faultfs() {
 	local flags connection
 	flags=$(pkg-config --cflags --libs fuse3)
@@ -138,13 +142,14 @@ start_faultfs() {
 	"$DIR/faultfs" "$1" "$DIR/control" "$2" -f -o max_threads=64,max_idle_threads=64 </dev/null >"$DIR/faultfs.log" 2>&1 &
 	FAULT_PID=$!
 	await 10 mountpoint -q "$2" || { diag "$(cat "$DIR/faultfs.log")"; exit 1; }
-	# By default only 12 reads are under way at once. The number of the connection is the minor of the device.
+	# By default FUSE allows only 12 background reads. The number of the connection is the minor number of the
+	# device.
 	mountpoint -q /sys/fs/fuse/connections || mount -t fusectl none /sys/fs/fuse/connections
 	connection=$(stat -c %d "$2")
 	echo 256 >"/sys/fs/fuse/connections/$connection/max_background"
 }
 
-wait_clients() { # what the test started in the background, other than ranged and the disk
+wait_clients() { # waits for all background jobs except ranged and the disk
 	local clients
 	mapfile -t clients < <(jobs -p | grep -vx -e "$PID" -e "$FAULT_PID")
 	wait "${clients[@]}"
@@ -155,7 +160,7 @@ set_fault() { # DELAY-MS ERRNO SHORT-BYTES [FROM [FLIP]]
 	mv "$DIR/control.next" "$DIR/control"
 }
 
-# FOLDER: ext4 with what the function make_content puts there, on a disk whose faults set_fault sets.
+# DIRECTORY: mounts an ext4 filesystem with the files of make_content, on a disk whose faults set_fault sets.
 mount_faulty_disk() {
 	need_cmd mkfs.ext4
 	mkdir -p "$DIR/disk" "$DIR/fuse" "$1"

@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A systemd of the test's own, on top of lib.sh: systemd-nspawn boots it in about a second on an overlay of this machine's root, with
-# ranged and its units installed as "make install" does. Nothing is written to the machine. Usage:
+# A private systemd, in addition to lib.sh: systemd-nspawn boots it in about a second on an overlay of the root
+# filesystem, with ranged and its units installed as "make install" does. Nothing is written to the machine itself.
+# Usage:
 #
 #	. "$(dirname "$0")/../lib.sh"
 #	. "$(dirname "$0")/../systemd.sh"
 #	make_file a.bin 10007
-#	boot 'listen = {":80"}'         # lines of /etc/ranged/ranged.conf besides the root, which is $ROOT (there: /srv/files)
+#	boot 'listen = {":80"}'         # lines of /etc/ranged/ranged.conf; the root is $ROOT, as /srv/files
 #	inside systemctl start ranged
 #	get_inside /a.bin
 #	finish
@@ -15,13 +16,13 @@
 need_cmd systemd-nspawn systemctl nsenter make curl
 [ -z "$SANITIZED" ] || skip_all "what a sanitizer needs the sandbox of the unit forbids"
 
-MACHINE=$DIR/machine # the root that systemd has
+MACHINE=$DIR/machine # the root filesystem of this systemd
 NSPAWN=
 LEADER=
 UNITS=$MACHINE/etc/systemd/system
 GROUP=ranged-test-$$
 
-# The files of the units, for the program in /usr/sbin and the configuration in /etc.
+# Installs the units, for the program in /usr/sbin and the configuration in /etc.
 install_units() {
 	local build=${RANGED%/*} unit program config
 	make -s -C "$build" systemd/ranged.service systemd/ranged@.service >"$DIR/make" 2>&1 ||
@@ -37,7 +38,8 @@ install_units() {
 	mkdir -p "$MACHINE/etc/ranged" "$MACHINE/srv/files"
 }
 
-# NAME LINE...: /etc/ranged/NAME.conf: these lines, then the root, little memory, and two workers, unless they say otherwise.
+# NAME LINE...: writes /etc/ranged/NAME.conf with these lines, and the root, a small cache and two workers unless the
+# lines set them.
 configure() {
 	local key lines=("${@:2}")
 	for key in 'root = /srv/files' 'cache_size = 16M' 'workers = 2'; do
@@ -46,7 +48,7 @@ configure() {
 	printf '%s\n' "${lines[@]}" >"$MACHINE/etc/ranged/$1.conf"
 }
 
-# UNIT LINE...: what "systemctl edit" makes. Before boot, or a daemon-reload after it.
+# UNIT LINE...: writes a drop-in for the unit. To be called before boot; after it, a daemon-reload is needed.
 drop_in() {
 	mkdir -p "$UNITS/$1.d"
 	printf '%s\n' "${@:2}" >"$UNITS/$1.d/test.conf"
@@ -65,7 +67,8 @@ make_machine() {
 	install_units
 }
 
-# Of its own in each hierarchy: two systemds in one would end each other's services.
+# The machine has its own group in each hierarchy, because two systemd instances in one group would end each other's
+# services.
 enter_groups() {
 	local folder
 	for folder in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
@@ -107,14 +110,14 @@ booted() {
 
 inside() { nsenter -t "$LEADER" -a -- "$@"; }
 
-# Of ranged.service unless another is named.
+# Applies to ranged.service unless another unit is named.
 property() { inside systemctl show -P "$1" "${2:-ranged.service}"; }
 journal() { inside journalctl -q --no-pager -o cat -u ranged.service "$@"; }
 journal_of_manager() { inside journalctl -q --no-pager -o cat _PID=1; }
 is_active() { [ "$(property ActiveState "$@")" = active ]; }
 is_failed() { [ "$(property ActiveState "$@")" = failed ]; }
 
-# As seen from there. The pid that this machine knows it by is not the same.
+# The process id inside of the machine. Outside it has another one.
 main_pid() { property MainPID "$@"; }
 host_pid() {
 	local inner status
@@ -126,7 +129,7 @@ host_pid() {
 	done
 }
 
-# PATH [CURL-OPTION...]: as get, from there.
+# PATH [CURL-OPTION...]: like get, from inside of the machine.
 get_inside() {
 	: >"$HEAD"
 	inside curl -sS -g --path-as-is --max-time "$(seconds 30)" -D /run/test.head -o /run/test.body -w '%{http_code}' "${@:2}" \
@@ -149,7 +152,7 @@ shut_down() {
 }
 machine_is_off() { ! kill -0 "$NSPAWN"; }
 
-# Before all that the test has started is ended, which would end the services there, too.
+# Runs before the processes of the test are ended, because the services are among them.
 eval "$(declare -f end_descendants | sed '1s/end_descendants/end_what_is_left/')"
 end_descendants() {
 	if [ -n "$LEADER" ] && { [ "$FAILED" != 0 ] || [ -z "$FINISHED" ]; }; then

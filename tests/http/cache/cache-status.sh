@@ -3,7 +3,7 @@
 # cache_status = true adds a Cache-Status field (RFC 9211) that says whether the bytes came from the cache.
 . "$(dirname "$0")/../lib.sh"
 
-[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 make_file a.bin 10007 big.bin 3000000 crowd.bin 60000001 off/a.bin 10007 never/a.bin 10007
 make_variants a.bin.gz
 sync -f "$ROOT"

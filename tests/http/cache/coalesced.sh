@@ -3,7 +3,7 @@
 # Concurrent reads of the same cold file by 60 clients of several workers are coalesced: the file is read once.
 . "$(dirname "$0")/../lib.sh"
 
-[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 make_file a.bin 20000001
 sync -f "$ROOT"
 CACHE=64M

@@ -4,7 +4,7 @@
 # from.
 . "$(dirname "$0")/../lib.sh"
 
-[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 make_file a.bin 1000003 b.bin 9000001
 sync -f "$ROOT"
 start_ranged --workers 2

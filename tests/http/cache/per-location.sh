@@ -4,7 +4,7 @@
 # changes.
 . "$(dirname "$0")/../lib.sh"
 
-[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 make_file never/a.bin 500000 never/b.bin 3000000 pin/a.bin 500000 pin/b.bin 3000000 huge.bin 100000000
 sync -f "$ROOT"
 CACHE=16M

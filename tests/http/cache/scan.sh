@@ -3,7 +3,7 @@
 # A scan of a file much larger than the cache does not evict the extents that are used often.
 . "$(dirname "$0")/../lib.sh"
 
-[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 hot=()
 for i in $(seq 150); do hot+=("hot/$i.bin" 65536); done
 make_file "${hot[@]}"

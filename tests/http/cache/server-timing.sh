@@ -4,7 +4,7 @@
 # not more than the time that the client measures.
 . "$(dirname "$0")/../lib.sh"
 
-[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 make_file a.bin 10007 big.bin 3000000 off/a.bin 10007
 sync -f "$ROOT"
 config 'server_timing = true' 'location "/off/" { server_timing = false }'

@@ -4,7 +4,7 @@
 # whole extent is read.
 . "$(dirname "$0")/../lib.sh"
 
-[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 make_file big.bin 150000000
 sync -f "$ROOT"
 start_ranged --workers 1

@@ -5,7 +5,7 @@
 
 need_cmd fincore
 make_file a.bin 20000001 small.bin 10007
-[ "$(stat -f -c %T "$ROOT")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$ROOT")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 start_ranged
 
 resident() { fincore -n -b -o PAGES "$ROOT/$1" | tr -d ' '; }

@@ -6,7 +6,7 @@
 
 need_cmd strace
 strace -o /dev/null true 2>/dev/null || skip_all "strace cannot trace here"
-[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 make_file a.bin 5000001 dir/b.bin 10007
 make_text dir/index.html index
 ln -s a.bin "$ROOT/link"

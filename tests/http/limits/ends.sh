@@ -4,7 +4,7 @@
 # Stopping ends limited responses.
 . "$(dirname "$0")/../lib.sh"
 
-[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$PWD")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 make_file a.bin 3000000 never/a.bin 3000000 slow/a.bin 3000000
 sync -f "$ROOT"
 config 'rate_total = 1M' 'drain_timeout = 1s' 'max_connections_per_client = 0' 'location "/never/" { cache = never rate = 200K }' \

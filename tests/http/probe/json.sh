@@ -4,7 +4,7 @@
 # shellcheck disable=SC2016 # Perl's variables
 . "$(dirname "$0")/../lib.sh"
 
-[ "$(stat -f -c %T "$ROOT")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$ROOT")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 run_probe --json --size 16M --seconds 1 "$ROOT"
 is $RC 0 "the exit status is 0"
 is "$(cat "$DIR/probe.err")" "" "nothing is printed to standard error"

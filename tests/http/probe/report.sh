@@ -3,7 +3,7 @@
 # The report of ranged-probe begins with the verdict, fits into 80 columns, and uses only the features of the terminal.
 . "$(dirname "$0")/../lib.sh"
 
-[ "$(stat -f -c %T "$ROOT")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$ROOT")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 run_probe --size 16M --seconds 1 "$ROOT"
 is $RC 0 "the exit status is 0"
 like "$(head -n 1 "$DIR/probe.out")" '^ranged will run (well )?here\.' "the first line is the verdict"

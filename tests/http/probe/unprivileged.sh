@@ -9,7 +9,7 @@ if [ "$(id -u)" = 0 ]; then
 	PREFIX=(setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs)
 	"${PREFIX[@]}" test -x "$RANGED_PROBE" || skip_all "the user nobody cannot run $RANGED_PROBE"
 fi
-[ "$(stat -f -c %T "$ROOT")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$ROOT")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 mkdir -m 777 "$DIR/open"
 mkdir "$DIR/closed"
 perl "$LIB/pattern.pl" "$DIR/closed" big.bin 5000000

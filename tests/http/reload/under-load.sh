@@ -4,7 +4,7 @@
 # aborted, and the memory does not grow.
 . "$(dirname "$0")/../lib.sh"
 
-command -v wrk >/dev/null || skip_all "no wrk"
+command -v wrk >/dev/null || skip_all "needs wrk"
 make_file a.bin 4000 long.bin 20000000
 config 'header = "X-Say: 0"'
 start_ranged --workers 2

@@ -9,7 +9,7 @@ ROOT=$lower
 make_filesystem "$DIR/image" 150M 512 mkfs.ext4 -q -F
 make_assortment
 ROOT=$root
-[ "$(stat -f -c %T "$DIR")" != tmpfs ] || skip_all "the current folder is on a tmpfs"
+[ "$(stat -f -c %T "$DIR")" != tmpfs ] || skip_all "the current directory is on a tmpfs"
 mount -t overlay overlay -o "lowerdir=$lower,upperdir=$DIR/upper,workdir=$DIR/work" "$ROOT" || skip_all "no overlayfs"
 make_file 4097.bin 4097 upper.bin 300001
 rm "$ROOT/512.bin"
