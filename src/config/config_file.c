@@ -53,13 +53,13 @@ struct parse {
 	struct site *site; /* the last site that began */
 	struct rule *rule; /* the last location that began; &rejected if that block is invalid */
 	struct rule rejected;
-	int set_at[CONFIG_LOCATION + 1]
-		  [CONFIG_KEY_COUNT]; /* line of each key in the last block of each scope; 0: not set */
+	/* Line of each key in the last block of each scope; 0: not set. */
+	int set_at[CONFIG_LOCATION + 1][CONFIG_KEY_COUNT];
 	struct unknown unknown[UNKNOWN_MAX];
 	size_t unknown_count;
 };
 
-static struct parse *parse; /* the parse under way */
+static struct parse *parse; /* the parse in progress */
 
 static void report(int line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void report(int line, const char *format, ...)

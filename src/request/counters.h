@@ -34,13 +34,13 @@ enum counters_reason {
 	COUNTERS_MAX_CONNECTIONS_PER_CLIENT,
 	COUNTERS_REQUESTS_PER_CLIENT,
 	COUNTERS_TRANSFERS_PER_CLIENT,
-	COUNTERS_DISK_LATENCY,	 /* 503: the queue of the device is longer than disk_queue_timeout */
-	COUNTERS_BAD_REQUEST,	 /* 400, 413, 414, 417, 431: the request is invalid or too large */
-	COUNTERS_ACCESS,	 /* 401, 403, 429: address, password or signature */
-	COUNTERS_EXPIRED,	 /* 410: the signature has expired */
-	COUNTERS_MEMORY,	 /* out of memory, or all memory of the cache is in use */
-	COUNTERS_DESCRIPTORS,	 /* a connection was closed because all file descriptors were in use */
-	COUNTERS_PROXY_PROTOCOL, /* a connection did not begin with the required PROXY header */
+	COUNTERS_DISK_QUEUE_TIMEOUT, /* 503: the queue of the device is longer than disk_queue_timeout */
+	COUNTERS_BAD_REQUEST,	     /* 400, 413, 414, 417, 431: the request is invalid or too large */
+	COUNTERS_ACCESS,	     /* 401, 403, 429: address, password or signature */
+	COUNTERS_EXPIRED,	     /* 410: the signature has expired */
+	COUNTERS_MEMORY,	     /* out of memory, or all memory of the cache is in use */
+	COUNTERS_DESCRIPTORS,	     /* a connection was closed because all file descriptors were in use */
+	COUNTERS_PROXY_PROTOCOL,     /* a connection did not begin with the required PROXY header */
 	COUNTERS_REASONS
 };
 

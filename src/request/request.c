@@ -58,7 +58,7 @@ enum step_result request_fail_errno(struct request *request, int error, uint64_t
 			  request->search.error_status != 0 ? request->search.error_status : status);
 	if (error == -EBUSY || error == -ENOMEM || error == -ENOBUFS)
 		counters_reject(request->site->worker.counters,
-				error == -EBUSY ? COUNTERS_DISK_LATENCY : COUNTERS_MEMORY);
+				error == -EBUSY ? COUNTERS_DISK_QUEUE_TIMEOUT : COUNTERS_MEMORY);
 	return request_fail(request, status);
 }
 

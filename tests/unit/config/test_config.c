@@ -382,7 +382,7 @@ START_TEST(precedence)
 }
 END_TEST
 
-START_TEST(set_refuses)
+START_TEST(set_rejects)
 {
 	char fault[CONFIG_FAULT_BYTES];
 	ck_assert_int_eq(config_set(&config, "worker", "1", fault), -ENOENT);
@@ -520,7 +520,7 @@ int main(void)
 	tcase_add_test(cases, nul_byte);
 	tcase_add_test(cases, load);
 	tcase_add_test(cases, precedence);
-	tcase_add_test(cases, set_refuses);
+	tcase_add_test(cases, set_rejects);
 	tcase_add_test(cases, set_rule);
 	tcase_add_test(cases, keys);
 	tcase_add_loop_test(cases, address, 0, sizeof(addresses) / sizeof(addresses[0]));

@@ -110,7 +110,7 @@ START_TEST(each_site_has_its_log)
 }
 END_TEST
 
-START_TEST(configurations_share_what_both_name)
+START_TEST(two_configurations_share_a_log)
 {
 	add_site(&old, "old.example", in_dir("old"));
 	add_site(&new, "new.example", in_dir("new"));
@@ -128,7 +128,7 @@ START_TEST(configurations_share_what_both_name)
 }
 END_TEST
 
-START_TEST(one_that_fails_leaves_all_as_it_was)
+START_TEST(a_failure_changes_nothing)
 {
 	char fault[LOGS_FAULT_BYTES];
 
@@ -165,8 +165,8 @@ int main(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, each_site_has_its_log);
-	tcase_add_test(t, configurations_share_what_both_name);
-	tcase_add_test(t, one_that_fails_leaves_all_as_it_was);
+	tcase_add_test(t, two_configurations_share_a_log);
+	tcase_add_test(t, a_failure_changes_nothing);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
 }

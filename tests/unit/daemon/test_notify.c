@@ -133,7 +133,7 @@ static unsigned beats_within(unsigned ms)
 	return count;
 }
 
-START_TEST(signs_of_life)
+START_TEST(watchdog_messages)
 {
 	unsigned count;
 
@@ -174,7 +174,7 @@ int main(void)
 	tcase_set_timeout(cases, 60);
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_add_test(cases, states);
-	tcase_add_test(cases, signs_of_life);
+	tcase_add_test(cases, watchdog_messages);
 	tcase_add_test(cases, without_a_manager);
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);

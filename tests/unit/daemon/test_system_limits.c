@@ -36,7 +36,7 @@ START_TEST(soft_limit_is_raised_to_the_hard_one)
 }
 END_TEST
 
-START_TEST(connections_are_lowered_to_what_fits)
+START_TEST(max_connections_is_lowered_to_fit)
 {
 	struct rlimit limit = { .rlim_cur = 2000, .rlim_max = 2000 };
 
@@ -49,7 +49,7 @@ START_TEST(connections_are_lowered_to_what_fits)
 }
 END_TEST
 
-START_TEST(more_reads_than_the_system_has_are_refused)
+START_TEST(too_many_asynchronous_reads_are_rejected)
 {
 	config.disk_depth = 4096;
 	ck_assert(!system_limits_check_aio(&config, 1 << 20));
@@ -86,8 +86,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, soft_limit_is_raised_to_the_hard_one);
-	tcase_add_test(tests, connections_are_lowered_to_what_fits);
-	tcase_add_test(tests, more_reads_than_the_system_has_are_refused);
+	tcase_add_test(tests, max_connections_is_lowered_to_fit);
+	tcase_add_test(tests, too_many_asynchronous_reads_are_rejected);
 	tcase_add_test(tests, root_must_be_a_readable_directory);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);

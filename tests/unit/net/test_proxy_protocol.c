@@ -101,7 +101,7 @@ static void check_closed(void)
 	ck_assert_int_ne(errno, EAGAIN);
 }
 
-START_TEST(only_the_header_is_taken)
+START_TEST(only_the_header_is_received)
 {
 	send_bytes(HEADER "GET /", sizeof(HEADER "GET /") - 1);
 	iterate();
@@ -109,7 +109,7 @@ START_TEST(only_the_header_is_taken)
 }
 END_TEST
 
-START_TEST(it_may_come_byte_by_byte)
+START_TEST(the_header_may_arrive_byte_by_byte)
 {
 	for (size_t i = 0; i < sizeof(HEADER) - 1; i++) {
 		ck_assert_uint_eq(reads, 0);
@@ -131,7 +131,7 @@ START_TEST(half_a_header_does_not_spin)
 }
 END_TEST
 
-START_TEST(what_is_long_is_passed_over)
+START_TEST(a_long_header_is_skipped)
 {
 	static char rest[16384 - 12];
 	send_bytes(V2_LONG, sizeof(V2_LONG) - 1);
@@ -147,7 +147,7 @@ START_TEST(what_is_long_is_passed_over)
 }
 END_TEST
 
-START_TEST(a_proxy_may_speak_for_itself)
+START_TEST(a_header_without_address_keeps_the_proxy)
 {
 	send_bytes(V2_LOCAL "GET", sizeof(V2_LOCAL "GET") - 1);
 	iterate();
@@ -155,7 +155,7 @@ START_TEST(a_proxy_may_speak_for_itself)
 }
 END_TEST
 
-START_TEST(what_is_no_header_is_closed)
+START_TEST(a_malformed_header_closes_the_connection)
 {
 	send_bytes("GET / HTTP/1.1\r\n", 16);
 	iterate();
@@ -163,7 +163,7 @@ START_TEST(what_is_no_header_is_closed)
 }
 END_TEST
 
-START_TEST(who_goes_away_is_forgotten)
+START_TEST(a_closed_connection_is_removed)
 {
 	send_bytes(HEADER, 10);
 	close(far);
@@ -174,7 +174,7 @@ START_TEST(who_goes_away_is_forgotten)
 }
 END_TEST
 
-START_TEST(a_header_has_its_time)
+START_TEST(the_header_has_a_timeout)
 {
 	uint64_t start_ns = clock_now_ns();
 	send_bytes(HEADER, 10);
@@ -185,7 +185,7 @@ START_TEST(a_header_has_its_time)
 }
 END_TEST
 
-START_TEST(draining_closes_who_has_said_nothing)
+START_TEST(draining_closes_silent_connections)
 {
 	int quiet = far;
 	char byte;
@@ -209,15 +209,15 @@ int main(void)
 	Suite *suite = suite_create("proxies");
 	TCase *t = tcase_create("proxies");
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, only_the_header_is_taken);
-	tcase_add_test(t, it_may_come_byte_by_byte);
+	tcase_add_test(t, only_the_header_is_received);
+	tcase_add_test(t, the_header_may_arrive_byte_by_byte);
 	tcase_add_test(t, half_a_header_does_not_spin);
-	tcase_add_test(t, what_is_long_is_passed_over);
-	tcase_add_test(t, a_proxy_may_speak_for_itself);
-	tcase_add_test(t, what_is_no_header_is_closed);
-	tcase_add_test(t, who_goes_away_is_forgotten);
-	tcase_add_test(t, a_header_has_its_time);
-	tcase_add_test(t, draining_closes_who_has_said_nothing);
+	tcase_add_test(t, a_long_header_is_skipped);
+	tcase_add_test(t, a_header_without_address_keeps_the_proxy);
+	tcase_add_test(t, a_malformed_header_closes_the_connection);
+	tcase_add_test(t, a_closed_connection_is_removed);
+	tcase_add_test(t, the_header_has_a_timeout);
+	tcase_add_test(t, draining_closes_silent_connections);
 	suite_add_tcase(suite, t);
 	return suite_run(suite);
 }
