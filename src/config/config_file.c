@@ -5,8 +5,8 @@
  *
  * - It stops at the first unknown key, but all errors of a file are to be reported at once. An unknown key is therefore
  *   added to the list of options, where it is reported like other errors, and the text is parsed again.
- * - It has no callback for the beginning of a block. It sets the defaults of the options of a block at that moment, so
- *   each block has an extra option with a default, which on_value() recognizes.
+ * - It has no callback for the beginning of a block, but it sets the defaults of the options of a block at that moment.
+ *   So each block has an extra option with a default, which on_value() recognizes.
  * - It accepts the end of the file as the end of a block or a string; see report_open().
  * - Its lexer has global state. So only one thread may parse at a time, and the current parse is a static variable.
  */

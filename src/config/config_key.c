@@ -3,8 +3,8 @@
  * The keys of ranged.conf. A constant table gives for each key its kind, the field that it sets, its default and its
  * bounds. config.c sets the fields.
  *
- * A new key needs a line in this table, a field in struct config, struct site or struct settings, an entry in the
- * manual and one in conf/ranged.conf.
+ * A new key needs a line in this table, and a field in struct config, struct site or struct settings. It also needs an
+ * entry in the manual and one in conf/ranged.conf.
  */
 #include "config/config_key.h"
 

@@ -21,8 +21,8 @@ enum config_kind {
 };
 
 /*
- * The struct that a key belongs to. A key of struct config stands at the top level only, a key of struct site also in a
- * site, and a key of struct settings also in a location.
+ * The struct that a key belongs to. A key of struct config is allowed at the top level only. A key of struct site is
+ * also allowed in a site, and a key of struct settings also in a location.
  */
 enum config_home { CONFIG_OF_CONFIG, CONFIG_OF_SITE, CONFIG_OF_SETTINGS };
 

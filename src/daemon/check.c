@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The parser has already checked the keys and values. Here everything is opened that generation_open() and the steps
- * before it would open, with the same functions, so that --check and a start report the same errors. Listening sockets
- * are the exception: the addresses may be in use by the running daemon. Each part is closed again at once.
+ * The parser has already checked the keys and values. --check opens the same files as a start, with the same functions,
+ * so both report the same errors. Each part is closed again at once. Listening sockets are the exception, because the
+ * running daemon may use their addresses.
  */
 #include "daemon/check.h"
 

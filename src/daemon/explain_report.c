@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The output of --explain. After each step of the request, the fields that the step has set are printed, with the keys
- * and the lines of the configuration that they come from. Nothing is decided here; the steps have decided.
+ * The output of --explain. After each step of the request, the results of the step are printed, with the keys and lines
+ * of the configuration that caused them. This file makes no decisions; it only reads the fields of the request.
  *
  * A step is recognized by its name in the table of steps/steps.c. Steps without output are not listed.
  */

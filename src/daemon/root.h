@@ -8,8 +8,8 @@
  *   symbolic link was switched, or a filesystem was mounted. Transfers from the former directory continue.
  * - If the path leads to no directory, the root is gone. Requests are answered with 503 until the path leads to a
  *   directory.
- * - If the filesystem of the root was unmounted, the root is gone, too. This is detected if the path led to the root of
- *   a mounted filesystem, and the same path now leads to the mount point under it.
+ * - If the filesystem of the root was unmounted, the root is gone, too. To detect this, the path must have led to the
+ *   root of a mounted filesystem. It now leads to the mount point under it.
  *
  * Each transition is logged once.
  */

@@ -34,9 +34,9 @@ uint64_t system_limits_memory_needed(const struct config *config);
 bool system_limits_check_memory(const struct config *config);
 
 /*
- * Returns how many unsent bytes the kernel may hold for all connections: an eighth of the memory that TCP may use on
- * this machine before it is under pressure (net.ipv4.tcp_mem), and at most an eighth of the memory that the process may
- * use.
+ * Returns how many unsent bytes the kernel may hold for all connections. This is an eighth of the memory at which the
+ * kernel starts to limit TCP on this machine (net.ipv4.tcp_mem), and at most an eighth of the memory limit of the
+ * process.
  */
 uint64_t system_limits_unsent_bytes(void);
 

@@ -60,8 +60,8 @@ const char *worker_section_name(enum worker_section section);
 uint64_t worker_last_iteration_ns(const struct worker *worker);
 
 /*
- * For other work on the worker's thread, such as store/warm.h. A worker ends only when its store has no reads left, so
- * such work must end soon after the process begins to drain, and before the worker is freed. Any thread.
+ * For other work on the worker's thread, such as store/warm.h. A worker ends only when its store has no reads left. So
+ * such work must end soon after the process begins to drain. Any thread.
  */
 struct reactor *worker_reactor(const struct worker *worker);
 struct store *worker_store(const struct worker *worker);
