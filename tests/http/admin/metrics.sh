@@ -70,7 +70,7 @@ done
 
 # Buckets are cumulative: each is at least the one before, and +Inf is the count.
 is "$(awk '/^ranged_[a-z_]*_bucket/ { series = $1; sub(/,?le="[^"]*"/, "", series); if (series == last && $2 < before) print; last = series; before = $2 }' \
-	"$DIR/metrics")" "" "buckets only grow"
+	"$DIR/metrics")" "" "buckets are cumulative"
 is "$(metric 'ranged_first_byte_seconds_bucket{le="+Inf"}')" "$(metric ranged_first_byte_seconds_count)" "the bucket +Inf is the count"
 
 while read -r family; do

@@ -17,9 +17,9 @@ END
 run_ctl warm '/d/é &?' /e --site 'h.example:8080'
 is "$RC $(err)" "0 " "warm succeeds"
 is "$(cat "$ADMIN/requests")" "POST /cache/warm?path=%2Fd%2F%C3%A9%20%26%3F&site=h.example%3A8080
-POST /cache/warm?path=%2Fe&site=h.example%3A8080" "a POST for each path, escaped"
+POST /cache/warm?path=%2Fe&site=h.example%3A8080" "each path is sent with a POST, escaped"
 is "$(out)" "/d/é &?: 3.0 MiB of 2 files in memory
-/e: 3.0 MiB of 2 files in memory" "a plain line for each"
+/e: 3.0 MiB of 2 files in memory" "each path has a line"
 run_ctl warm --quiet /d
 is "$RC $(out)$(err)" "0 " "--quiet prints nothing"
 

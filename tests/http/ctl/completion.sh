@@ -27,7 +27,7 @@ done
 # An option with a value is completed with an equals sign, other options are not.
 for program in $programs; do
 	is "$(offers "$program" -- | grep '=$')" "$("${RANGED%/*}/$program" --help | grep -oE '^ +(-., )?--[a-z-]+=' | grep -oE -- '--[a-z-]+=' | sort -u)" \
-		"those of $program that take a value"
+		"options of $program with a value end with an equals sign"
 done
 
 mkdir "$DIR/here" && cd "$DIR/here" || exit 1

@@ -30,7 +30,7 @@ start_admin
 tm new-session -d -s top -x 80 -y 24 "stty -g >'$DIR/stty.before'; PS1='\$ ' bash --norc --noprofile"
 type_in() { tm send-keys -t top "$@"; }
 begin() { # OPTION...
-	in_shell || fail "the shell is there"
+	in_shell || fail "the shell has started"
 	type_in "clear; '$RANGED_CTL' --socket '$SOCKET' top -i 200ms; echo ended \$?; stty -g >'$DIR/stty.after'" Enter
 	await 20 shows '^ ranged 0\.1\.0' || diag "$(screen)"
 }

@@ -29,7 +29,7 @@ is "$STATUSES $(size_of "$DIR/reply")" "200 $(size_of "$DIR/1.head")" "nothing f
 ask 'GET /d/ HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\n\r\n' -m GET
 is "$STATUSES $(tail -c 4 "$DIR/reply" | od -An -tx1 | xargs)" "304 0d 0a 0d 0a" "nothing follows the header of a 304 response"
 is "$(curl -sS -o "$BODY" -o "$BODY" -w '%{http_code} %{num_connects} ' "$URL/d/" "$URL/d/?format=json")" "200 1 200 0 " \
-	"the connection goes on after a listing"
+	"the connection remains open after a listing"
 other_tag() { get "$1"; isnt "$(header ETag)" "$tag" "another tag: $2"; }
 other_tag /d/?format=json JSON
 other_tag /d/?sort=size "another order"

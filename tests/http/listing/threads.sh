@@ -20,6 +20,6 @@ stop_ranged
 at_least "$(grep -c 'getdents64(' "$DIR/trace")" 9 "the directory is read"
 for thread in $reactors; do
 	is "$(grep -E "^$thread +(open|openat|openat2|readlink|getdents64|stat|newfstatat|statx)\(|^$thread +close\(.*$ROOT" "$DIR/trace")" "" \
-		"not by a reactor"
+		"no reactor reads the directory"
 done
 finish

@@ -21,5 +21,5 @@ for log in access one; do
 	is "$(cat "$DIR/$log.log.1") $(cat "$DIR/$log.log")" "/a.bin?before /a.bin?after" "$log: each line is in the right file"
 done
 is "$(cat "$DIR/moved/log")" "/a.bin?before
-/a.bin?after" "the old file goes on"
+/a.bin?after" "the old file remains in use"
 finish

@@ -23,5 +23,5 @@ is "$(cat "$DIR/access.log")" "GET $masked 200
 POST $masked 405
 GET $masked&x 400
 GET /%zz$masked 400
-GET /a.bin?s=other 200" "as in all else"
+GET /a.bin?s=other 200" "other parameters are logged"
 finish

@@ -57,7 +57,7 @@ attack "whole files by HTTP/1.0" own=127.0.2.1 addresses=64
 request 1.1 /hot%N.bin 'Range: bytes=0-16383,500000-516383'
 attack "multipart" own=127.0.2.1 addresses=64
 request 1.1 /small%N.bin
-attack "replies that are prebuilt" own=127.0.2.1 addresses=64
+attack "prebuilt responses" own=127.0.2.1 addresses=64
 request 1.1 /v%N.bin 'Accept-Encoding: br'
 attack "variants" own=127.0.2.1 addresses=64
 request 1.1 /absent%N 'Range: bytes=0-16383'

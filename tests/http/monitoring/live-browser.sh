@@ -59,7 +59,7 @@ see errors
 is "$SAID" '[]' "there are no errors"
 see requests
 is "$(perl -MJSON::PP -e 'my %seen; print "$_\n" for sort grep { !$seen{$_}++ } @{decode_json($ARGV[0])}' "$SAID" | sed "s|^http://$ADMIN||; /^data:/d" | sort -u | xargs)" \
-	"/ /status" "what it asked for"
+	"/ /status" "the page requests only itself and /status"
 close_browser
 is $? 0 "the browser ends with status 0"
 kill "$load"

@@ -27,12 +27,12 @@ for count in 2 17 256; do
 	ask_for a.bin "$count ranges"
 done
 spread 256 3900 10 | sort -R --random-source=<(yes) >"$DIR/list"
-ask_for a.bin "in any order"
+ask_for a.bin "ranges in any order are served"
 spread 256 3900 2000 >"$DIR/list"
-ask_for a.bin "large ones"
+ask_for a.bin "large ranges are served"
 # Ten digits in each position make 5.6 KB of header.
 spread 256 10000030 10 2000006000 >"$DIR/list"
-ask_for b.bin "256 ranges of ten digits"
+ask_for b.bin "256 ranges with positions of ten digits are served"
 
 # A response that would be longer than the file: each part has a header of at least 130 bytes, so nine parts of one byte
 # are longer than 1,000 bytes.
@@ -58,7 +58,7 @@ start_ranged --workers 1
 spread 1000 1000 10 >"$DIR/list"
 ask_for a.bin "1000 ranges"
 spread 1000 2000006 10 2000006000 >"$DIR/list"
-ask_for b.bin "1000 ranges of ten digits, 22 KB"
+ask_for b.bin "1000 ranges with positions of ten digits are served (a header of 22 KB)"
 before=$(rss_kib)
 for i in $(seq 3); do get_range "$(joined <"$DIR/list")" /b.bin; done
 at_most $(($(rss_kib) - before)) $((2048 * RANGED_SLOW)) "the requests leave no memory behind"

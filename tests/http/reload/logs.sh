@@ -40,7 +40,7 @@ ok "a rotation reopens the error log" await 5 test -e "$DIR/other.log"
 ask fourth 1
 stop_ranged
 is "$(tr '\n' ' ' <"$DIR/two.log.1")" "two ?second1 two ?second2 two ?second3 b ?b1 three ?third1 three ?third2 " \
-	"one that both name goes on, with another form"
+	"a log of both configurations continues, with another format"
 is "$(cat "$DIR/two.log")" "three ?fourth1" "after the rotation lines go to the new file"
 is "$(wc -l <"$DIR/one.log")" 30 "the old log gets no other lines"
 like "$(cat "$DIR/other.log")" 'info: stopped' "the error log is complete"

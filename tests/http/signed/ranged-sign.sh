@@ -9,7 +9,7 @@ run() { sign "$@" >"$DIR/out" 2>"$DIR/err" </dev/null; echo $?; }
 
 is "$(sign -e @4102444800 '/a b/x.bin')" "/a%20b/x.bin?e=4102444800&k=one&s=$(code_of 4102444800 '/a b/x.bin')" "a path is signed with the code that openssl computes"
 is "$(sign -e 2100-01-01 -r 2K -a 192.0.2.0/24 -p '/a b/')" \
-	"/a%20b/?e=4102444800&k=one&a=192.0.2.0/24&r=2048&p=/a%20b&s=$(code_of 4102444800 '/a b' prefix 192.0.2.0/24 2048)" "all there is"
+	"/a%20b/?e=4102444800&k=one&a=192.0.2.0/24&r=2048&p=/a%20b&s=$(code_of 4102444800 '/a b' prefix 192.0.2.0/24 2048)" "all options together"
 is "$(sign -e @4102444800 'https://h:8443/a%20b/../x.bin?y=1#z')" \
 	"https://h:8443/a%20b/../x.bin?y=1&e=4102444800&k=one&s=$(code_of 4102444800 /x.bin)#z" "a URL stays as it is"
 like "$(sign --key two /x)" '&k=two&' "--key selects a key"

@@ -21,7 +21,7 @@ says "ranged\.conf:5: location \"\*\.bin\": cache" "a matching block is named wi
 says "file  +$ROOT/small\.bin"
 says "ETag $(etag_of "$ROOT/small.bin")" "the validator is printed"
 says 'If-Match: \*' "a condition is printed"
-says $'served: 100-199\n +served: 5000-5099|served: 100-5099' "the ranges"
+says $'served: 100-199\n +served: 5000-5099|served: 100-5099' "the ranges are printed"
 says 'status  +206' "the status is printed"
 get /small.bin -H 'Range: bytes=100-199,5000-5099' -H 'If-Match: *'
 is "$(grep -ci 'content-type: multipart' "$DIR/out") $(header Content-Length)" \

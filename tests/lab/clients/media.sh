@@ -14,7 +14,7 @@ for at in 0 7.5 19; do
 	isnt "$(frames "$URL/film.mp4" $at)" "" "there are frames at $at s"
 done
 is "$(ffprobe -v error -show_entries format=duration,size -of csv=p=0 "$URL/film.mp4")" \
-	"$(ffprobe -v error -show_entries format=duration,size -of csv=p=0 "$ROOT/film.mp4")" "ffprobe"
+	"$(ffprobe -v error -show_entries format=duration,size -of csv=p=0 "$ROOT/film.mp4")" "ffprobe reads the duration and the size"
 if command -v mpv >/dev/null; then
 	diag "mpv $(dpkg-query -W -f '${Version}' mpv)"
 	ok "mpv plays the video" timeout "$(seconds 30)" mpv --no-config --no-terminal --vo=null --ao=null --untimed --start=12 --length=0.5 "$URL/film.mp4"

@@ -54,7 +54,7 @@ ok "and in force" comes_into_force max-age=30
 not_says() { ! says; }
 ok "the status line says so no more" await 10 not_says
 
-# As somebody would without systemctl.
+# SIGHUP without systemctl.
 configure ranged 'listen = {":80"}' 'cache_control = "max-age=40"'
 ok "SIGHUP by hand" inside kill -HUP "$pid"
 ok "is a reload, too" await 10 in_force max-age=40
