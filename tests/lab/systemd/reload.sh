@@ -10,7 +10,7 @@ boot 'listen = {":80"}' 'cache_control = no-cache'
 if [ "$(inside systemctl --version | awk 'NR == 1 { print $2 }')" -ge 253 ]; then type=notify-reload; else type=notify; fi
 is "$(sed -n 's/^Type=//p' "$MACHINE/lib/systemd/system/ranged.service")" $type "the type that this version of systemd has"
 [ $type = notify-reload ] || is "$(grep -c '^ExecReload=/bin/kill -HUP' "$MACHINE/lib/systemd/system/ranged.service")" 1 "the unit itself sends SIGHUP"
-ok "starts" inside systemctl start ranged
+ok "the service starts" inside systemctl start ranged
 pid=$(main_pid)
 
 in_force() { get_inside /a.bin && [ "$(header Cache-Control)" = "$1" ]; }
@@ -31,8 +31,8 @@ is "$(property ActiveState) $(property SubState) $(main_pid)" "active running $p
 ok "max-age=10 is still in force" in_force max-age=10
 ok "the journal names the line" eval 'journal | grep -q "ranged.conf:2: cache_size: \"many\" is not a valid size"'
 if [ $type = notify-reload ]; then
-	ok "ranged rejected it as well" await 5 eval "[ \$(refused) -gt $before ]"
-	ok "the status line says so" await 10 says
+	ok "ranged rejects it, too" await 5 eval "[ \$(refused) -gt $before ]"
+	ok "the status line shows the failure" await 10 says
 fi
 
 # The address is in use, which no check of the file can find.
@@ -45,19 +45,19 @@ before=$(refused)
 configure ranged 'listen = {":80", "127.0.0.1:99"}' 'cache_control = "max-age=30"'
 inside systemctl reload ranged
 ok "ranged rejects it" await 10 eval "[ \$(refused) -gt $before ]"
-ok "the status line says so" await 10 says
+ok "the status line shows the failure" await 10 says
 ok "max-age=10 is still in force" in_force max-age=10
 is "$(property ActiveState) $(property SubState) $(main_pid)" "active running $pid" "the same process runs"
 inside systemctl stop other
 ok "with the address free, the same configuration is accepted" inside systemctl reload ranged
-ok "and in force" comes_into_force max-age=30
+ok "the configuration is in force" comes_into_force max-age=30
 not_says() { ! says; }
-ok "the status line says so no more" await 10 not_says
+ok "the status line does not show a failure any more" await 10 not_says
 
 # SIGHUP without systemctl.
 configure ranged 'listen = {":80"}' 'cache_control = "max-age=40"'
-ok "SIGHUP by hand" inside kill -HUP "$pid"
-ok "is a reload, too" await 10 in_force max-age=40
+ok "SIGHUP is sent" inside kill -HUP "$pid"
+ok "SIGHUP reloads the configuration" await 10 in_force max-age=40
 settled() { [ "$(property SubState)" = running ]; }
-ok "which systemd sees the end of" await 10 settled
+ok "systemd is notified of the end of the reload" await 10 settled
 finish
