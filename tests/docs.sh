@@ -118,7 +118,8 @@ same "architecture.md: the map lists each file of src/, and no others" "$DIR/map
 shopt -s nullglob
 cat doc/*.md src/*/README | words '\b[a-z]+_[a-z_]+\(\)|\bstruct [a-z_]+' | sed 's/()//; s/^struct //' | sort -u >"$DIR/named"
 grep -ohwE '[a-z_]+' -r src tests --include='*.[ch]' | sort -u >"$DIR/identifiers"
-is "$(comm -23 "$DIR/named" "$DIR/identifiers" | xargs)" "" "doc/ and the READMEs of src/: each function and type that they name exists"
+is "$(comm -23 "$DIR/named" "$DIR/identifiers" | xargs)" "" \
+	"doc/ and the READMEs of src/: each function and type that they name exists"
 
 strangers=
 while IFS='|' read -r _ term owner _; do

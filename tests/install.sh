@@ -23,13 +23,16 @@ installed() { find "$DIR/to" ! -type d -printf '%P\n' | sort; }
 expected() { if grep -q "^HAVE_SYSTEMD_UNITS_TRUE = #" "$BUILD/Makefile"; then grep -vE '/(systemd|sysusers\.d|tmpfiles\.d)/' "$LIST"; else cat "$LIST"; fi; }
 
 ok "make install succeeds" make_there install
-is "$(diff <(installed) <(expected) | sed -n 's/^</not in the list:/p; s/^>/not installed:/p')" "" "exactly the listed files are installed"
+is "$(diff <(installed) <(expected) | sed -n 's/^</not in the list:/p; s/^>/not installed:/p')" "" \
+	"exactly the listed files are installed"
 is "$(sort -cu "$LIST" 2>&1)" "" "the list is sorted"
 is "$(find "$DIR/to" -type f -perm /111 ! -path '*/bin/*' ! -path '*/sbin/*')" "" "other files are not executable"
 is "$(find "$DIR/to" -type f -path '*bin/*' ! -perm -111)" "" "all programs are executable"
-is "$(find "$DIR/to" ! -type l ! -perm -444)$(find "$DIR/to" ! -type l -perm /022)" "" "everyone can read the files, and only the owner can write them"
+is "$(find "$DIR/to" ! -type l ! -perm -444)$(find "$DIR/to" ! -type l -perm /022)" "" \
+	"everyone can read the files, and only the owner can write them"
 # Names that should have been substituted in a template.
-is "$(find "$DIR/to" -type f ! -path '*bin/*' -exec grep -lE '@[a-z]+dir@' {} +)" "" "all names in templates are substituted"
+is "$(find "$DIR/to" -type f ! -path '*bin/*' -exec grep -lE '@[a-z]+dir@' {} +)" "" \
+	"all names in templates are substituted"
 
 echo '# an operator was here' >>"$DIR/to/etc/ranged/ranged.conf"
 ok "a second make install succeeds" make_there install

@@ -501,7 +501,8 @@ check_odd_ranges() { # NAME [CURL-OPTION...]
 	awk -v url="$URL" -v out="$DIR/odd." 'NR > 1 { print "next" }
 		{ printf "url = \"%s/%s\"\nrange = \"%s-%s\"\noutput = \"%s%d\"\nfail\n", url, $1, $2, $3, out, NR }' "$DIR/odd" >"$DIR/curls"
 	ok "$1: $count ranges are served" curl -sS --no-progress-meter "${@:2}" --config "$DIR/curls"
-	is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/odd." "" <"$DIR/odd")" "$count compared, 0 wrong" "$1: all bodies are correct"
+	is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/odd." "" <"$DIR/odd")" "$count compared, 0 wrong" \
+		"$1: all bodies are correct"
 	rm -f "$DIR/odd."*
 }
 
@@ -532,7 +533,8 @@ get_ranges() {
 
 # COUNT [ROOT]: checks that get_ranges got all bodies, with the right bytes.
 compare_ranges() {
-	is "$(perl "$LIB/compare.pl" "${2:-$ROOT}" "$DIR/out." "" <"$DIR/ranges")" "$1 compared, 0 wrong" "all bodies are correct"
+	is "$(perl "$LIB/compare.pl" "${2:-$ROOT}" "$DIR/out." "" <"$DIR/ranges")" "$1 compared, 0 wrong" \
+		"all bodies are correct"
 }
 
 # NAME PATH [CURL-OPTION...]: downloads in the background and counts the bytes, until stop_counts.

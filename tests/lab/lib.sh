@@ -121,7 +121,8 @@ check_page_cache() { # NAME
 		get "/$file.bin"
 		get_range 1-300 "/$file.bin"
 	done
-	is "$(fincore -n -b -o PAGES "$ROOT"/{big,1048577,65537,4097}.bin | awk '{ sum += $1 } END { print sum }')" 0 "$1: no page is resident"
+	is "$(fincore -n -b -o PAGES "$ROOT"/{big,1048577,65537,4097}.bin | awk '{ sum += $1 } END { print sum }')" 0 \
+		"$1: no page is resident"
 }
 
 # --- a disk with faults ---

@@ -18,7 +18,8 @@ post /cache/pin /keep.bin
 is "$CODE $(answer done_bytes) $(answer error)" "200 6000000 -" "a file is pinned"
 get /scan.bin
 get /scan.bin
-is "$(resident /keep.bin) $(resident /keep.bin pinned) $(resident /keep.bin pinned_bytes)" "6000000 1 6000000" "a pinned file remains in the cache during a scan"
+is "$(resident /keep.bin) $(resident /keep.bin pinned) $(resident /keep.bin pinned_bytes)" "6000000 1 6000000" \
+	"a pinned file remains in the cache during a scan"
 post /cache/pin /keep.bin
 is "$CODE $(answer error)" "200 -" "a file can be pinned again"
 post /cache/pin /large.bin
@@ -26,7 +27,8 @@ is "$CODE" 409 "a file that exceeds half of the cache with the pinned ones is re
 like "$(answer error)" "12000000 bytes; .* and 107[0-9]* bytes of that are left" "the message has the sizes"
 is "$(resident /large.bin)" 0 "the rejected file is not read"
 post /cache/pin /d
-is "$CODE $(answer done_bytes) $(answer 'done')" "200 6000000 1" "the files of a directory that fit are pinned in their order"
+is "$CODE $(answer done_bytes) $(answer 'done')" "200 6000000 1" \
+	"the files of a directory that fit are pinned in their order"
 like "$(answer error)" "half of cache_size" "the message names the limit"
 is "$(resident /d/1 pinned) $(resident /d/2 pinned) $(resident /d/3)" "1 1 0" "these files are pinned"
 
@@ -59,10 +61,12 @@ post /cache/evict /
 get /d/2; get /d/2; get /d/2; get /d/1
 post /cache/hot '' limit=1
 is "$CODE $(grep -o '"path"' "$DIR/answer" | wc -l)" "200 1" "limit restricts the number of files"
-is "$(resident /d/2 requests) $(resident /d/1 requests) $(resident /d/2 size)" "3 1 3000000" "the number of requests is listed"
+is "$(resident /d/2 requests) $(resident /d/1 requests) $(resident /d/2 size)" "3 1 3000000" \
+	"the number of requests is listed"
 for limit in 0 1001 x -1 ''; do
 	post /cache/hot '' "limit=$limit"
 	is "$CODE" 400 "limit=$limit is rejected"
 done
-is "$(curl -sS -o "$BODY" -w '%{http_code}' --unix-socket "$SOCKET" 'http://localhost/cache/hot?limit=1000')" 200 "GET lists the cached files"
+is "$(curl -sS -o "$BODY" -w '%{http_code}' --unix-socket "$SOCKET" 'http://localhost/cache/hot?limit=1000')" 200 \
+	"GET lists the cached files"
 finish

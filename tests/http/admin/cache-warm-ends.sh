@@ -23,14 +23,16 @@ is "$STATUS" 206 "other clients are served"
 # A young file: warming waits until its version can be cached.
 echo "just now" >"$ROOT/many/2"
 post /cache/warm /many
-is "$CODE $(answer files) $(answer done_bytes) $(answer error)" "200 3 600009 -" "warming waits until a young file can be cached"
+is "$CODE $(answer files) $(answer done_bytes) $(answer error)" "200 3 600009 -" \
+	"warming waits until a young file can be cached"
 is "$(resident /many/2)" 9 "the file is cached"
 
 # The file changes while it is read.
 post /cache/evict /
 (for ((i = 0; i < 200; i++)); do printf x >>"$ROOT/a.bin"; sleep 0.02; done) & writer=$!
 post /cache/warm /a.bin
-like "$CODE $(answer 'done') $(answer error)" "^200 1 /a.bin: the file changed" "a file that changes permanently is reported"
+like "$CODE $(answer 'done') $(answer error)" "^200 1 /a.bin: the file changed" \
+	"a file that changes permanently is reported"
 kill $writer; wait $writer 2>/dev/null
 truncate -s 200000000 "$ROOT/a.bin"
 old a.bin

@@ -13,7 +13,8 @@ config 'hide = "*.key"' 'location "*.iso" { cache = never }'
 start_admin
 
 post /cache/warm /a.bin
-is "$CODE $(answer done_bytes) $(answer total_bytes) $(answer files) $(answer 'done')" "200 9000001 9000001 1 1" "a file is warmed"
+is "$CODE $(answer done_bytes) $(answer total_bytes) $(answer files) $(answer 'done')" "200 9000001 9000001 1 1" \
+	"a file is warmed"
 is "$(resident /a.bin)" 9000001 "the whole file is cached"
 before=$(read_bytes)
 get /a.bin
@@ -23,8 +24,10 @@ post /cache/warm /a.bin
 is "$(answer done_bytes) $(read_bytes)" "9000001 $before" "a file that is warmed again is not read again"
 
 post /cache/warm /d
-is "$CODE $(answer files) $(answer total_bytes) $(answer path)" "200 4 375000 /d" "a directory is warmed without hidden files and files that are never cached"
-is "$(resident '/d/one two%.bin') $(resident /d/deep/x) $(resident /d/y)" "70000 5000 300000" "the files of the directory are cached"
+is "$CODE $(answer files) $(answer total_bytes) $(answer path)" "200 4 375000 /d" \
+	"a directory is warmed without hidden files and files that are never cached"
+is "$(resident '/d/one two%.bin') $(resident /d/deep/x) $(resident /d/y)" "70000 5000 300000" \
+	"the files of the directory are cached"
 is "$(resident /d/.hidden/z) $(resident /d/secret.key) $(resident /d/never.iso)" "0 0 0" "other files are not cached"
 post /cache/warm /empty/
 is "$CODE $(answer files) $(answer 'done')" "200 0 1" "an empty directory can be warmed"
@@ -32,8 +35,10 @@ post /cache/warm '/empty/../d//one two%.bin'
 is "$CODE $(answer files)" "200 1" "the path is decoded as in a request"
 
 post /cache/warm /huge.bin
-is "$CODE $(answer done_bytes) $(answer total_bytes)" "200 29360128 60000000" "of a file larger than the cache the first bytes are cached"
-like "$(answer error)" "the cache is full: only the first [0-9]* of 60000000 bytes of /huge.bin were read" "the message has the sizes"
+is "$CODE $(answer done_bytes) $(answer total_bytes)" "200 29360128 60000000" \
+	"of a file larger than the cache the first bytes are cached"
+like "$(answer error)" "the cache is full: only the first [0-9]* of 60000000 bytes of /huge.bin were read" \
+	"the message has the sizes"
 at_least "$(resident /huge.bin)" 25000000 "these bytes are cached"
 
 while read -r code path why; do
@@ -56,12 +61,14 @@ if [ "$(id -u)" != 0 ]; then
 	post /cache/warm /d/y
 	is "$CODE" 403 "an unreadable file is rejected"
 fi
-is "$(curl -sS -o "$BODY" -w '%{http_code}' --unix-socket "$SOCKET" http://localhost/cache/warm?path=/a.bin)" 405 "GET is rejected"
+is "$(curl -sS -o "$BODY" -w '%{http_code}' --unix-socket "$SOCKET" http://localhost/cache/warm?path=/a.bin)" 405 \
+	"GET is rejected"
 stop_ranged
 
 start_ranged --admin 127.0.0.1:0
 admin=$(sed -n 's/.*admin listener on //p' "$DIR/error.log" | tail -n 1)
-is "$(curl -sS -o "$BODY" -w '%{http_code}' -X POST "http://$admin/cache/warm?path=/a.bin")" 403 "a TCP client is rejected"
+is "$(curl -sS -o "$BODY" -w '%{http_code}' -X POST "http://$admin/cache/warm?path=/a.bin")" 403 \
+	"a TCP client is rejected"
 stop_ranged
 
 CACHE=0

@@ -56,13 +56,17 @@ await_metric 'ranged_requests_total{method="GET",status="414"}' 1
 await_metric 'ranged_requests_total{method="GET",status="200"}' 10
 
 is "$(count HEAD 200) $(count OPTIONS 204) $(count other 405)" "1 1 1" "HEAD, OPTIONS and another method are counted"
-is "$(count GET 206) $(count GET 416) $(count GET 404) $(count GET 304) $(count GET 403) $(count GET 429)" "2 1 1 1 1 1" "other statuses are counted"
+is "$(count GET 206) $(count GET 416) $(count GET 404) $(count GET 304) $(count GET 403) $(count GET 429)" "2 1 1 1 1 1" \
+	"other statuses are counted"
 is "$(metric 'ranged_rejected_total{reason="access"}')" 1 "a rejected address is counted"
 is "$(metric 'ranged_rejected_total{reason="requests_per_client"}')" 1 "a request over a limit is counted"
 is "$(count other 400)" 1 "a request that libmicrohttpd rejects is counted"
-is "$(metric 'ranged_rejected_total{reason="bad_request"}')" 2 "this request and a target that is too long are counted as bad_request"
-is "$(metric 'ranged_response_bytes_total{source="cache"}')" $((3050000 + 100 + 11)) "the bytes of ranges come from the cache"
-is "$(metric 'ranged_response_bytes_total{source="disk"}')" $((3010000 + 10000)) "the bytes of a copy come from the disk"
+is "$(metric 'ranged_rejected_total{reason="bad_request"}')" 2 \
+	"this request and a target that is too long are counted as bad_request"
+is "$(metric 'ranged_response_bytes_total{source="cache"}')" $((3050000 + 100 + 11)) \
+	"the bytes of ranges come from the cache"
+is "$(metric 'ranged_response_bytes_total{source="disk"}')" $((3010000 + 10000)) \
+	"the bytes of a copy come from the disk"
 made=$(metric 'ranged_response_bytes_total{source="other"}')
 expected=$((parts - 11 + unsatisfied + absent + deleted + denied + often + long + listed))
 at_least "$made" "$expected" "the bytes that ranged generates are counted"
@@ -73,7 +77,8 @@ is "$(status_value requests.by_status.206) $(status_value requests.by_method.HEA
 is "$(status_value bytes.cache)" "$(metric 'ranged_response_bytes_total{source="cache"}')" "/status has the same bytes"
 is "$(metric ranged_first_byte_seconds_count)" 21 "the times of the first bytes are counted"
 at_least "$(metric ranged_connections_accepted_total)" 20 "connections are counted"
-is "$(status_value top.files.0.path) $(status_value top.files.0.bytes) $(status_value top.files.0.requests)" "/long.bin 6000000 2" "/status lists the file with the most bytes"
+is "$(status_value top.files.0.path) $(status_value top.files.0.bytes) $(status_value top.files.0.requests)" "/long.bin 6000000 2" \
+	"/status lists the file with the most bytes"
 is "$(status_value config)" "$DIR/ranged.conf" "/status names the configuration file"
 
 # FILE FILE: prints the counters of the first file that are smaller in the second one.
@@ -99,11 +104,13 @@ perl "$LIB/crowd.pl" 7 "$ADDRESS" /a.bin <"$DIR/hold" >"$DIR/crowd" &
 exec 9>"$DIR/hold"
 await_metric 'ranged_connections{state="idle"}' 7
 is "$(metric 'ranged_connections{state="idle"}')" 7 "connections are counted by state"
-is "$(status_value connections.now) $(status_value top.clients.0.address) $(status_value top.clients.0.connections)" "7 127.0.0.1 7" "connections are counted by client"
+is "$(status_value connections.now) $(status_value top.clients.0.address) $(status_value top.clients.0.connections)" "7 127.0.0.1 7" \
+	"connections are counted by client"
 exec 9>&-
 await_metric 'ranged_connections{state="idle"}' 0
 is "$(metric 'ranged_connections{state="idle"}')" 0 "closed connections are no longer counted"
 curl -sS --limit-rate 100K --max-time 1 "$URL/long.bin" -o /dev/null 2>"$DIR/curl"
 await_metric 'ranged_connections{state="send"}' 0
-is "$(metric 'ranged_connections{state="send"}') $(status_value transfers)" "0 0" "an aborted connection is no longer counted"
+is "$(metric 'ranged_connections{state="send"}') $(status_value transfers)" "0 0" \
+	"an aborted connection is no longer counted"
 finish

@@ -29,5 +29,6 @@ calls=$(grep -cE '^[a-z_0-9]+\(' "$DIR/trace")
 is "$(grep -c '^sendmsg(' "$DIR/trace")" 1000 "each of 1,000 responses takes one sendmsg"
 at_most "$calls" 4200 "a request takes four calls"
 diag "$calls calls"
-at_least "$(curl -sS "http://$ADMIN/metrics" | sed -n 's/^ranged_requests_total{method="GET",status="200"} //p')" 1002 "all requests are counted"
+at_least "$(curl -sS "http://$ADMIN/metrics" | sed -n 's/^ranged_requests_total{method="GET",status="200"} //p')" 1002 \
+	"all requests are counted"
 finish

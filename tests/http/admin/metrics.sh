@@ -51,7 +51,8 @@ is "$(promtool check metrics <"$DIR/metrics" 2>&1)" "" "promtool reports nothing
 ask_admin /metrics
 is "$(header Content-Type)" "text/plain; version=0.0.4; charset=utf-8" "the text format has its content type"
 ask_admin /metrics -H 'Accept: application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1'
-is "$(header Content-Type)" "application/openmetrics-text; version=1.0.0; charset=utf-8" "OpenMetrics is sent on request"
+is "$(header Content-Type)" "application/openmetrics-text; version=1.0.0; charset=utf-8" \
+	"OpenMetrics is sent on request"
 is "$(tail -n 1 "$BODY")" "# EOF" "OpenMetrics ends with # EOF"
 ok "in OpenMetrics the TYPE of a counter has no _total" grep -qx '# TYPE ranged_requests counter' "$BODY"
 not_ok "no TYPE or HELP has _total" grep -qE '^# (TYPE|HELP) [a-z_]+_total ' "$BODY"
@@ -71,7 +72,8 @@ done
 # Buckets are cumulative: each is at least the one before, and +Inf is the count.
 is "$(awk '/^ranged_[a-z_]*_bucket/ { series = $1; sub(/,?le="[^"]*"/, "", series); if (series == last && $2 < before) print; last = series; before = $2 }' \
 	"$DIR/metrics")" "" "buckets are cumulative"
-is "$(metric 'ranged_first_byte_seconds_bucket{le="+Inf"}')" "$(metric ranged_first_byte_seconds_count)" "the bucket +Inf is the count"
+is "$(metric 'ranged_first_byte_seconds_bucket{le="+Inf"}')" "$(metric ranged_first_byte_seconds_count)" \
+	"the bucket +Inf is the count"
 
 while read -r family; do
 	ok "$family is in the manual" grep -qE "(^|[ ,])$family( |,|\$)" "$LIB/../../man/ranged.8"

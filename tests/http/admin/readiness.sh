@@ -21,7 +21,8 @@ is "$(cat "$BODY")" draining "/readyz names the reason"
 ask_admin /healthz
 is "$STATUS" 200 "/healthz reports 200 while ranged drains"
 take_numbers
-is "$(metric ranged_ready) $(status_value state) $(status_value ready)" "0 draining 0" "the metrics and /status have the same state"
+is "$(metric ranged_ready) $(status_value state) $(status_value ready)" "0 draining 0" \
+	"the metrics and /status have the same state"
 wait $transfer
 is $? 0 "a transfer is completed"
 end_ranged

@@ -32,7 +32,8 @@ ok "SIGUSR2 logs a report" grep -q 'stats worker 1 submit' "$DIR/error.log"
 sick() { ask_admin /healthz; [ "$STATUS" = 503 ]; }
 advance 10
 ok "/healthz reports 503 after 10 s" await 15 sick
-like "$(cat "$BODY")" '^worker 0 has not completed an iteration of its event loop for 1[0-9]* s$' "/healthz names the worker"
+like "$(cat "$BODY")" '^worker 0 has not completed an iteration of its event loop for 1[0-9]* s$' \
+	"/healthz names the worker"
 ask_admin /readyz
 is "$STATUS" 200 "/readyz reports 200, because the other worker serves"
 

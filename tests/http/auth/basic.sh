@@ -37,7 +37,8 @@ is "$STATUS" 200 "HEAD with a password is served"
 head_of /p/a.bin
 is "$STATUS" 401 "HEAD without a password is 401"
 get /p/d/ -u alice:wonder:land
-is "$STATUS $(header Cache-Control)" "200 max-age=60" "the index of a directory is served with the configured Cache-Control"
+is "$STATUS $(header Cache-Control)" "200 max-age=60" \
+	"the index of a directory is served with the configured Cache-Control"
 get /p/a.bin -u 'müller:größe'
 is "$STATUS" 200 "a password in UTF-8 is accepted"
 

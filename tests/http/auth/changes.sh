@@ -27,7 +27,8 @@ advance 2
 ok "an invalid file is not used" answers alice:new 200
 advance 2
 answers alice:new 200
-is "$(grep -c 'users:2: .*htpasswd -B.*keeping the previous content' "$DIR/error.log")" 1 "the invalid line is logged once"
+is "$(grep -c 'users:2: .*htpasswd -B.*keeping the previous content' "$DIR/error.log")" 1 \
+	"the invalid line is logged once"
 rm "$DIR/users"
 advance 2
 ok "the users remain valid while the file is missing" answers alice:new 200

@@ -20,7 +20,8 @@ done
 at_most $(($(read_bytes) - before)) 10500000 "each byte is read from the disk once"
 take_stats
 at_least "$(stat_of cache 'stats bytes')" 40000000 "the counter of bytes from the cache is correct"
-is "$(($(stat_of disk 'stats bytes') + $(stat_of coalesced 'stats bytes') + $(stat_of cache 'stats bytes')))" $((5 * 10400004)) "the counters add up to all bytes"
+is "$(($(stat_of disk 'stats bytes') + $(stat_of coalesced 'stats bytes') + $(stat_of cache 'stats bytes')))" $((5 * 10400004)) \
+	"the counters add up to all bytes"
 is "$(stat_of in_use 'stats cache ')" 0 "no extent stays in use"
 is "$(stat_of in_flight 'stats device')" 0 "no read is in flight"
 at_least "$(stat_of reads 'stats device')" 5 "the reads are counted"

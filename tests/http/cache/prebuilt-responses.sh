@@ -12,7 +12,8 @@ cp "$HEAD" "$DIR/first.head"
 for i in 1 2 3 4; do
 	get /a.bin
 	cmp_whole a.bin "request $i: the body is correct"
-	is "$(grep -vi '^date:' "$HEAD")" "$(grep -vi '^date:' "$DIR/first.head")" "request $i: the header fields are those of the first response"
+	is "$(grep -vi '^date:' "$HEAD")" "$(grep -vi '^date:' "$DIR/first.head")" \
+		"request $i: the header fields are those of the first response"
 done
 get_range 10-19 /a.bin
 is "$STATUS" 206 "a range request is answered with a range"

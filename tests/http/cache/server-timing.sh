@@ -20,7 +20,8 @@ for path in /a.bin /big.bin; do
 	ok "the sum is less than the time of the client" perl -e "exit !($disk + $wait <= ${STATUS#* } * 1000)"
 	for i in 1 2 3; do
 		get $path
-		is "$(header Server-Timing)" "disk;dur=0.000, wait;dur=0.000" "a hit has no disk time and no waiting time, request $i"
+		is "$(header Server-Timing)" "disk;dur=0.000, wait;dur=0.000" \
+			"a hit has no disk time and no waiting time, request $i"
 	done
 	cmp_whole "${path#/}"
 done

@@ -30,7 +30,8 @@ is "$STATUS" 200 "If-Range with the strong form of the tag does not match"
 get_range 0-9 /a.bin
 is "$STATUS $(header ETag) $(header Cache-Control)" "206 W/$strong no-cache" "a range of a young file has the weak tag"
 get_range 20000- /a.bin
-is "$STATUS $(header Cache-Control)" "416 no-cache" "a range beyond the end of a young file: the 416 response must be revalidated"
+is "$STATUS $(header Cache-Control)" "416 no-cache" \
+	"a range beyond the end of a young file: the 416 response must be revalidated"
 get /a.bin -H "If-Match: W/$strong"
 is "$STATUS" 412 "If-Match with the weak tag does not match"
 get /a.bin -H "If-None-Match: W/$strong"
@@ -44,7 +45,8 @@ case $(stat -c %.9Y "$ROOT/b.bin") in
 *.000000000) ;; # the fraction is 0 by accident, or the filesystem stores whole seconds
 *)
 	get /b.bin
-	is "$(header ETag) $(header_count Cache-Control)" "$(etag_of "$ROOT/b.bin") 0" "the tag of a file that was written 0.1 s ago is strong"
+	is "$(header ETag) $(header_count Cache-Control)" "$(etag_of "$ROOT/b.bin") 0" \
+		"the tag of a file that was written 0.1 s ago is strong"
 	get_range 0-9 /b.bin -H "If-Range: $(etag_of "$ROOT/b.bin")"
 	is "$STATUS" 206 "If-Range with this tag matches"
 	get_range 0-9 /b.bin -H "If-Range: $(http_date "$ROOT/b.bin")"
@@ -63,13 +65,15 @@ get /settled.bin
 is "$(header ETag) $(header_count Cache-Control)" "$(etag_of "$ROOT/settled.bin") 0" "the tag of an old file is strong"
 
 get /ahead.bin
-is "$(header ETag) $(header Cache-Control)" "W/$(etag_of "$ROOT/ahead.bin") no-cache" "the tag of a file with an mtime in the future is weak"
+is "$(header ETag) $(header Cache-Control)" "W/$(etag_of "$ROOT/ahead.bin") no-cache" \
+	"the tag of a file with an mtime in the future is weak"
 
 # Configured cache fields do not apply to a young file, whether the response is new or prebuilt.
 while read -r name value; do
 	for try in 1 2 3; do
 		get "/$name/a.bin"
-		is "$(header Cache-Control) $(header_count Expires) $(header_count X-Accel-Expires) $(header ETag | cut -c 1-2)" "$value 0 0 W/" "a young file in /$name/, request $try: the cache must revalidate"
+		is "$(header Cache-Control) $(header_count Expires) $(header_count X-Accel-Expires) $(header ETag | cut -c 1-2)" "$value 0 0 W/" \
+			"a young file in /$name/, request $try: the cache must revalidate"
 	done
 done <<-'END'
 	kept no-cache

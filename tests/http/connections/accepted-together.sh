@@ -22,7 +22,8 @@ for workers in 1 2 4; do
 		  printf "output = \"%s/tls.%d\"\ncacert = \"%s/a.pem\"\nresolve = \"%s\"\n", dir, NR, dir, resolve }' >"$DIR/curls"
 	ok "20 concurrent TLS requests succeed with $workers workers" \
 		curl -sS --fail --no-progress-meter --parallel --parallel-immediate --parallel-max 20 --config "$DIR/curls"
-	is "$(head -n 20 "$DIR/ranges" | perl "$LIB/compare.pl" "$ROOT" "$DIR/tls." "")" "20 compared, 0 wrong" "all bodies are correct"
+	is "$(head -n 20 "$DIR/ranges" | perl "$LIB/compare.pl" "$ROOT" "$DIR/tls." "")" "20 compared, 0 wrong" \
+		"all bodies are correct"
 	stop_ranged
 done
 finish

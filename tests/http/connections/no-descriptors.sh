@@ -19,7 +19,8 @@ exec 9>"$DIR/hold"
 sleep 0.5
 ticks=$(cpu_ticks)
 sleep 0.5
-at_most $(($(cpu_ticks) - ticks)) 8 "ranged uses little processor time without descriptors (hundredths of a second in half a second)"
+at_most $(($(cpu_ticks) - ticks)) 8 \
+	"ranged uses little processor time without descriptors (hundredths of a second in half a second)"
 at_most "$(wc -l <"$DIR/error.log")" 12 "ranged logs few lines"
 
 exec 9>&-

@@ -17,7 +17,8 @@ ok "four connections of one client are served" await 10 four
 
 get /a.bin --max-time "$(seconds 5)"
 like "$RC $STATUS" '^(0 503|(52|56) 000)$' "the fifth connection is rejected at once"
-is "$STATUS $(header Access-Control-Allow-Origin) $(header Cross-Origin-Resource-Policy) $(header Retry-After)" "503 * cross-origin 1" "the 503 response has the fields of cors"
+is "$STATUS $(header Access-Control-Allow-Origin) $(header Cross-Origin-Resource-Policy) $(header Retry-After)" "503 * cross-origin 1" \
+	"the 503 response has the fields of cors"
 is "$(cat "$BODY")" "503 Service Unavailable" "the 503 response has a body"
 # METHOD PATH FIELD...: sends a request that has arrived when the connection is accepted.
 arrived() {
@@ -33,16 +34,21 @@ arrived() {
 	cp "$DIR/1.head" "$HEAD"
 }
 arrived GET /named/x 'Host: x' 'Origin: https://a.example'
-is "$STATUSES $(header Access-Control-Allow-Origin) $(header Access-Control-Allow-Credentials) $(header X-Tiles)" "503 https://a.example true yes" "the 503 response has the fields of its location"
+is "$STATUSES $(header Access-Control-Allow-Origin) $(header Access-Control-Allow-Credentials) $(header X-Tiles)" "503 https://a.example true yes" \
+	"the 503 response has the fields of its location"
 arrived GET /named/x 'Host: x' 'Origin: https://b.example'
-is "$STATUSES $(header_count Access-Control-Allow-Origin) $(header Vary)" "503 0 Accept, Origin" "an origin that is not listed is not allowed"
+is "$STATUSES $(header_count Access-Control-Allow-Origin) $(header Vary)" "503 0 Accept, Origin" \
+	"an origin that is not listed is not allowed"
 arrived GET /a.bin 'Host: s.example' 'origin:https://s.example '
-is "$STATUSES $(header Access-Control-Allow-Origin)" "503 https://s.example" "the 503 response has the fields of its site"
+is "$STATUSES $(header Access-Control-Allow-Origin)" "503 https://s.example" \
+	"the 503 response has the fields of its site"
 arrived HEAD /a.bin 'Host: x'
-is "$STATUSES $(header Access-Control-Allow-Origin) $(header Content-Length)" "503 * 24" "the 503 response to HEAD has the fields"
+is "$STATUSES $(header Access-Control-Allow-Origin) $(header Content-Length)" "503 * 24" \
+	"the 503 response to HEAD has the fields"
 for odd in '%00' '/%2' '*' "/$(printf '%05000d' 0)"; do
 	arrived GET "$odd" 'Host: x' 'Host: y' '(x): y'
-	is "$STATUSES $(header Access-Control-Allow-Origin)" "503 *" "the 503 response to a malformed request has the fields: ${odd:0:8}"
+	is "$STATUSES $(header Access-Control-Allow-Origin)" "503 *" \
+		"the 503 response to a malformed request has the fields: ${odd:0:8}"
 done
 # libmicrohttpd 1.0 and later rejects these requests itself.
 malformed="503 *"

@@ -43,7 +43,8 @@ late 'Origin: https://page.example'
 is "$STATUSES $(header Access-Control-Allow-Origin) $(header Retry-After) $(header Connection)" "503 https://page.example 1 close" \
 		"a request that arrives later than its connection is answered with the fields of cors"
 URL=https://a.example:$TLS_PORT get /a.bin --cacert "$DIR/a.pem" --resolve "a.example:$TLS_PORT:127.0.0.1" -H 'Origin: https://page.example'
-is "$STATUS $(header Access-Control-Allow-Origin) $(header Connection)" "503 https://page.example close" "a request over TLS is answered with the fields of cors"
+is "$STATUS $(header Access-Control-Allow-Origin) $(header Connection)" "503 https://page.example close" \
+	"a request over TLS is answered with the fields of cors"
 ok "both requests are in the access log" await 5 has_entries '^127.0.0.1 .*"GET /a.bin HTTP/1.1" 503 ' 2
 get /a.bin --interface 127.0.0.2
 is "$STATUS" 200 "another client is served"

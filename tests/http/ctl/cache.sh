@@ -42,10 +42,12 @@ run_ctl pin /f
 is "$RC $(err)" "74 ranged-ctl: /f: Input/output error" "an error during warming: the exit status is 74"
 printf '{"error":"/f: no file is served at this path"}' | answer_with cache/pin 404 application/json
 run_ctl pin /f
-is "$RC $(err)" "66 ranged-ctl: ranged: /f: no file is served at this path (status 404)" "a missing file: the exit status is 66"
+is "$RC $(err)" "66 ranged-ctl: ranged: /f: no file is served at this path (status 404)" \
+	"a missing file: the exit status is 66"
 printf '{"error":"half of cache_size can be pinned"}' | answer_with cache/pin 409 application/json
 run_ctl pin /f
-is "$RC $(err)" "78 ranged-ctl: ranged: half of cache_size can be pinned (status 409)" "a limit of the configuration: the exit status is 78"
+is "$RC $(err)" "78 ranged-ctl: ranged: half of cache_size can be pinned (status 409)" \
+	"a limit of the configuration: the exit status is 78"
 is "$(run_ctl pin /f; run_ctl evict /f; echo $RC)" 0 "the next command succeeds"
 echo 'nonsense' | answer_with cache/pin 200 text/plain
 run_ctl pin /f
@@ -53,7 +55,8 @@ is "$RC" 76 "a response of another server: the exit status is 76"
 
 echo '{"path": "/d", "done_bytes": 1024, "total_bytes": 4096, "files": 2, "done": true, "left_out": 1, "error": "/d/x: Input/output error"}' | answer_with cache/pin 200 application/jsonl
 run_ctl pin /d
-is "$RC $(err) $(out)" "74 ranged-ctl: /d: /d/x: Input/output error /d: 1.0 KiB of 2 files pinned, 1 left out" "unreadable files of a directory are counted"
+is "$RC $(err) $(out)" "74 ranged-ctl: /d: /d/x: Input/output error /d: 1.0 KiB of 2 files pinned, 1 left out" \
+	"unreadable files of a directory are counted"
 
 if command -v script >/dev/null; then
 	on_a_terminal() { TERM=xterm script -qec "'$RANGED_CTL' --socket '$SOCKET' $*" /dev/null </dev/null | tr '\r' '\n'; }
@@ -63,6 +66,7 @@ if command -v script >/dev/null; then
 	is "$(grep -c '^/d: 3\.0 MiB of 2 files in memory' <(sed 's/\x1b\[K//g' "$DIR/seen"))" 1 "the last line remains"
 	is "$(on_a_terminal warm --quiet /d)" "" "--quiet prints nothing on a terminal"
 	on_a_terminal warm /d/b >"$DIR/seen"
-	like "$(cat "$DIR/seen")" '2\.0 MiB of 3\.0 MiB  66\.7 %  [0-9.]+ MiB/s  0 s left  /d/b' "a terminal shows the remaining bytes and time of a file"
+	like "$(cat "$DIR/seen")" '2\.0 MiB of 3\.0 MiB  66\.7 %  [0-9.]+ MiB/s  0 s left  /d/b' \
+		"a terminal shows the remaining bytes and time of a file"
 fi
 finish

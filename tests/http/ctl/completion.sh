@@ -20,7 +20,8 @@ offers() {
 
 for program in $programs; do
 	at_least "$(options_of "$program" | wc -l)" 6 "$program --help lists options"
-	is "$(offers "$program" -- | sed 's/=$//' | sort)" "$(options_of "$program")" "bash completes the options of $program"
+	is "$(offers "$program" -- | sed 's/=$//' | sort)" "$(options_of "$program")" \
+		"bash completes the options of $program"
 	isnt "$(offers "$program" --he)" "" "bash completes the beginning of an option"
 	is "$(cat "$DIR/bash.err")" "" "bash reports no error"
 done
@@ -32,15 +33,19 @@ done
 
 mkdir "$DIR/here" && cd "$DIR/here" || exit 1
 mkdir folder && touch file.conf
-is "$(offers ranged --log-level = | tr '\n' ' ')" "debug error info warning " "levels are completed after the equals sign"
+is "$(offers ranged --log-level = | tr '\n' ' ')" "debug error info warning " \
+	"levels are completed after the equals sign"
 is "$(offers ranged --log-level = w)" "warning" "the beginning of a level is completed"
 is "$(offers ranged -c f | tr '\n' ' ')" "file.conf folder " "files are completed"
 is "$(offers ranged f)" "folder" "directories are completed as the root"
 is "$(offers ranged-probe '')" "folder" "ranged-probe completes directories"
 is "$(offers ranged --listen = f)" "" "a value that is not known is not completed"
-is "$(offers ranged-ctl '' | tr '\n' ' ')" "evict health hot metrics pin ready status top warm " "commands are completed"
-is "$("${RANGED%/*}/ranged-ctl" --help | sed -n '/^  status/,/^$/p' | awk '$1 != "" { print $1 }' | sort)" "$(offers ranged-ctl '')" "the commands are those of --help"
-is "$(offers ranged-ctl -s /x hot -- | tr '\n' ' ')" "--json --limit= --socket= --url= " "the options of a command are completed"
+is "$(offers ranged-ctl '' | tr '\n' ' ')" "evict health hot metrics pin ready status top warm " \
+	"commands are completed"
+is "$("${RANGED%/*}/ranged-ctl" --help | sed -n '/^  status/,/^$/p' | awk '$1 != "" { print $1 }' | sort)" "$(offers ranged-ctl '')" \
+	"the commands are those of --help"
+is "$(offers ranged-ctl -s /x hot -- | tr '\n' ' ')" "--json --limit= --socket= --url= " \
+	"the options of a command are completed"
 is "$(offers ranged-ctl top --interval 5)" "500ms
 5s" "a value behind a blank"
 
@@ -52,7 +57,8 @@ if command -v zsh >/dev/null; then
 	}
 	for program in $programs; do
 		is "$(zsh_options "$program")" "$(options_of "$program")" "zsh completes the options of $program"
-		is "$(head -n 1 "$completions/_ranged" | tr ' ' '\n' | grep -cx "$program")" 1 "the file for zsh applies to $program"
+		is "$(head -n 1 "$completions/_ranged" | tr ' ' '\n' | grep -cx "$program")" 1 \
+			"the file for zsh applies to $program"
 	done
 	if command -v tmux >/dev/null; then
 		tm() { tmux -S "$DIR/tmux" -f /dev/null "$@"; }

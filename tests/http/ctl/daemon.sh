@@ -23,7 +23,8 @@ like "$(out)" $'\ndisk [0-9:]+ ' "status shows the disk"
 like "$(out)" "pid $PID" "status shows the process"
 like "$(out)" "$DIR/access\.log" "status shows the logs"
 run_ctl status --json
-is "$(perl -MJSON::PP -e 'local $/; my $j = decode_json(<>); print $j->{requests}{by_status}{206}' "$DIR/ctl.out")" 3 "--json prints the JSON of /status"
+is "$(perl -MJSON::PP -e 'local $/; my $j = decode_json(<>); print $j->{requests}{by_status}{206}' "$DIR/ctl.out")" 3 \
+	"--json prints the JSON of /status"
 run_ctl metrics
 like "$(out)" 'ranged_requests_total\{' "metrics prints the metrics"
 exec 3<>"/dev/tcp/127.0.0.1/${ADDRESS##*:}" # a client that stays connected

@@ -18,7 +18,8 @@ touch "$SOCKET"
 run_ctl status
 is "$RC" 69 "a file that is not a socket: the exit status is 69"
 rm "$SOCKET"
-is "$("$RANGED_CTL" -s "$(printf '/%0200d' 1)" status 2>/dev/null; echo $?)" 64 "a path that is too long for a socket: the exit status is 64"
+is "$("$RANGED_CTL" -s "$(printf '/%0200d' 1)" status 2>/dev/null; echo $?)" 64 \
+	"a path that is too long for a socket: the exit status is 64"
 is "$("$RANGED_CTL" -u http://127.0.0.1:1 health 2>/dev/null; echo $?)" 69 "a closed port: the exit status is 69"
 
 start_admin
@@ -29,11 +30,14 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chmod 755 "$DIR/ranged-ctl"
 	unprivileged() { setpriv --reuid 65534 --regid 65534 --clear-groups "$DIR/ranged-ctl" --socket "$SOCKET" status 2>&1; echo $?; }
 	if setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$DIR/ranged-ctl"; then
-		like "$(unprivileged)" 'only root and the group "daemon" have access.*77' "without permission: the message names the group that has access"
+		like "$(unprivileged)" 'only root and the group "daemon" have access.*77' \
+			"without permission: the message names the group that has access"
 		chmod 600 "$SOCKET"
-		like "$(unprivileged)" 'only root and the owner have access.*77' "without permission: the message says that no group has access"
+		like "$(unprivileged)" 'only root and the owner have access.*77' \
+			"without permission: the message says that no group has access"
 		chmod 700 "$ADMIN"
-		like "$(unprivileged)" 'no access to its directory.*77' "without permission: the message names the directory"
+		like "$(unprivileged)" 'no access to its directory.*77' \
+			"without permission: the message names the directory"
 		chmod 755 "$ADMIN"
 	else
 		diag "other users cannot enter this directory, so permissions are not tested"

@@ -32,13 +32,15 @@ mirrors=("Host: x" "Host: seconds.example" "Host: nothing.example")
 for host in "${mirrors[@]}"; do
 	for try in 1 2 3; do
 		get /small.bin -H "$host"
-		is "$STATUS $(header ETag) $(header_count Cache-Control)" "200 \"sha256-$(digest small.bin)\" 0" "$host, request $try: the tag is the digest"
+		is "$STATUS $(header ETag) $(header_count Cache-Control)" "200 \"sha256-$(digest small.bin)\" 0" \
+			"$host, request $try: the tag is the digest"
 	done
 	get_range 100000-100099 /a.bin -H "$host" -H "If-Range: $tag"
 	is "$STATUS $(header ETag)" "206 $tag" "$host: If-Range with this tag matches"
 	cmp_range a.bin 100000 100099
 	get_range 10-19 /a.bin -H "$host" -H "If-Range: $gzip" -H 'Accept-Encoding: gzip'
-	is "$STATUS $(header ETag) $(header Content-Encoding)" "206 $gzip gzip" "$host: the variant has the tag of its own digest"
+	is "$STATUS $(header ETag) $(header Content-Encoding)" "206 $gzip gzip" \
+		"$host: the variant has the tag of its own digest"
 	cmp_range a.bin.gz 10 19
 	get /a.bin -H "$host" -H "If-None-Match: W/$tag"
 	is "$STATUS $(header ETag)" "304 $tag" "$host: If-None-Match with this tag matches"
@@ -58,7 +60,8 @@ for name in b.bin late.bin; do
 	is "$(header ETag)" "$(etag_of $name)" "$name: without an up-to-date digest the tag is made from the mtime"
 done
 get /undated.bin
-is "$(header ETag) $(header_count Last-Modified)" "\"sha256-$(digest undated.bin)\" 0" "a file with an mtime of 1 s has the tag of its digest"
+is "$(header ETag) $(header_count Last-Modified)" "\"sha256-$(digest undated.bin)\" 0" \
+	"a file with an mtime of 1 s has the tag of its digest"
 get /off/a.bin
 is "$(header ETag)" "$(etag_of off/a.bin)" "a location with etag = mtime has tags made from mtimes"
 get /list/
@@ -79,5 +82,6 @@ cmp_whole small.bin
 "$RANGED" -c "$DIR/ranged.conf" "$ROOT" --explain /a.bin -H "If-Range: $tag" -H 'Range: bytes=0-9' >"$DIR/explained" 2>&1 </dev/null
 like "$(cat "$DIR/explained")" "ETag $tag.*If-Range matches" "--explain shows the tag"
 printf 'etag = inode\n' >"$DIR/bad.conf"
-like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:1: etag: .*mtime" "an invalid value of etag is rejected"
+like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:1: etag: .*mtime" \
+	"an invalid value of etag is rejected"
 finish

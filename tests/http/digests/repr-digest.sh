@@ -25,7 +25,8 @@ is "$(header Repr-Digest)" "$(digest a.bin)" "HEAD has the digest"
 get_range 10-19 /a.bin
 is "$STATUS $(header Repr-Digest)" "206 $(digest a.bin)" "a range has the digest of the whole file"
 get /a.bin -H 'Accept-Encoding: gzip'
-is "$(header Content-Encoding) $(header Repr-Digest)" "gzip $(digest a.bin.gz)" "a variant has the digest of the encoded bytes"
+is "$(header Content-Encoding) $(header Repr-Digest)" "gzip $(digest a.bin.gz)" \
+	"a variant has the digest of the encoded bytes"
 cmp_whole a.bin.gz
 for name in b.bin c.bin; do
 	get /$name

@@ -19,7 +19,8 @@ is "$STATUS $(cat "$BODY")" "404 <p>lost" "Range and conditions do not apply to 
 head_of /absent
 is "$STATUS $(header Content-Length)" "404 7" "HEAD has the length of the page"
 get_range 5000- /x.bin
-is "$STATUS $(cat "$BODY") $(header Content-Range)" "416 <p>four bytes */1000" "the page of a class of statuses is sent with the fields of the error"
+is "$STATUS $(cat "$BODY") $(header Content-Range)" "416 <p>four bytes */1000" \
+	"the page of a class of statuses is sent with the fields of the error"
 get /x.bin -H 'If-Match: "x"'
 is "$STATUS $(cat "$BODY")" "412 <p>four" "a 412 response has the page"
 get /app/x
@@ -32,5 +33,6 @@ cmp_whole big.html
 ask 'GET /absent HTTP/1.1\r\nHost: x\r\n\r\nGET /x.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 is "$STATUSES" "404 200" "the connection serves another request"
 printf 'error_page = "200 /x"\n' >"$DIR/bad.conf"
-like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:1: error_page: " "a status that is not an error is rejected"
+like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:1: error_page: " \
+	"a status that is not an error is rejected"
 finish

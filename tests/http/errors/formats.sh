@@ -7,7 +7,8 @@ make_file a.bin 100
 start_ranged
 while IFS="|" read -r type accept; do
 	get /absent -H "Accept: $accept"
-	is "$STATUS $(header Content-Type) $(header Vary)" "404 $type Accept" "the error body for Accept: $accept has the right type"
+	is "$STATUS $(header Content-Type) $(header Vary)" "404 $type Accept" \
+		"the error body for Accept: $accept has the right type"
 done <<-'END'
 	text/plain; charset=utf-8|*/*
 	text/plain; charset=utf-8|image/png
@@ -27,9 +28,11 @@ get /absent -H 'Accept: text/html'
 like "$(cat "$BODY")" '<p class="code">404</p>.*<h1>Not Found</h1>' "the HTML body is correct"
 like "$(header Content-Security-Policy)" "^default-src 'none'" "the HTML body loads no other resources"
 get_range 200- /a.bin -H 'Accept: application/json'
-is "$STATUS $(header Content-Range) $(cat "$BODY")" '416 bytes */100 {"status":416,"error":"Range Not Satisfiable"}' "a 416 response keeps Content-Range"
+is "$STATUS $(header Content-Range) $(cat "$BODY")" '416 bytes */100 {"status":416,"error":"Range Not Satisfiable"}' \
+	"a 416 response keeps Content-Range"
 get /a.bin -X DELETE -H 'Accept: application/json'
-is "$STATUS $(header Allow) $(header Content-Type)" '405 GET, HEAD, OPTIONS application/json' "a 405 response, which is sent before the request is processed, has the right type"
+is "$STATUS $(header Allow) $(header Content-Type)" '405 GET, HEAD, OPTIONS application/json' \
+	"a 405 response, which is sent before the request is processed, has the right type"
 get /a.bin -H 'Accept: application/json'
 is "$STATUS $(header_count Vary)" "200 0" "a response with a file does not vary by Accept"
 finish

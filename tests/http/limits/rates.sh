@@ -25,8 +25,10 @@ near() { # BYTES RATE NAME
 near "$(bytes_of response.1)" 1048576 "rate limits a response"
 near "$(bytes_of response.2)" 1048576 "a second response has a rate of its own"
 near "$(bytes_of client.\*)" 2097152 "rate_client limits sixteen connections of one client together"
-at_least "$(sort -n "$DIR"/client.*.count | head -n 1)" $((2097152 * MS / 1000 / 16 / 2)) "the slowest of them has at least half of its share"
-at_most "$(sort -n "$DIR"/client.*.count | tail -n 1)" $((2 * 2097152 * MS / 1000 / 16)) "the fastest of them has at most twice its share"
+at_least "$(sort -n "$DIR"/client.*.count | head -n 1)" $((2097152 * MS / 1000 / 16 / 2)) \
+	"the slowest of them has at least half of its share"
+at_most "$(sort -n "$DIR"/client.*.count | tail -n 1)" $((2 * 2097152 * MS / 1000 / 16)) \
+	"the fastest of them has at most twice its share"
 near "$(bytes_of other)" 2097152 "another client has a rate of its own"
 near "$(bytes_of file.\*)" 1572864 "rate_file limits three clients of one file together"
 finish

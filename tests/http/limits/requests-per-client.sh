@@ -26,5 +26,6 @@ is "$STATUS" 200 "a request one second later is served"
 cmp_whole a.bin
 many 20 /a.bin --interface 127.0.0.3 >/dev/null
 like "$(many 20 /a.bin --interface 127.0.0.3)" '\*429$' "new connections do not evade the limit"
-like "$(many 20 /signed/a.bin --interface 127.0.0.4)" '^([5-9]|1[0-5])\*403 ([5-9]|1[0-5])\*429$' "requests without a valid signature are counted"
+like "$(many 20 /signed/a.bin --interface 127.0.0.4)" '^([5-9]|1[0-5])\*403 ([5-9]|1[0-5])\*429$' \
+	"requests without a valid signature are counted"
 finish

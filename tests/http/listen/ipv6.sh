@@ -27,5 +27,6 @@ for address in "127.0.0.1:$port" "[::1]:$port"; do
 	is "$STATUS" 200 "$address is served"
 done
 stop_ranged
-like "$(tail -n 2 "$DIR/access.log" | head -n 1)" '^(::ffff:)?127\.0\.0\.1 - - ' "the access log has the address of an IPv4 client"
+like "$(tail -n 2 "$DIR/access.log" | head -n 1)" '^(::ffff:)?127\.0\.0\.1 - - ' \
+	"the access log has the address of an IPv4 client"
 finish

@@ -32,7 +32,8 @@ for address in $(head -n 2 "$DIR/address"); do
 	served "$address" 200 /a.bin
 	cmp_whole a.bin
 done
-is "$(sed -n '3,4p' "$DIR/address" | paste -sd ' ')" "unix:$DIR/socket unix:@ranged-test-$$" "the names of Unix sockets are in the address file"
+is "$(sed -n '3,4p' "$DIR/address" | paste -sd ' ')" "unix:$DIR/socket unix:@ranged-test-$$" \
+	"the names of Unix sockets are in the address file"
 served "a Unix socket" 200 /a.bin --unix-socket "$DIR/socket"
 cmp_whole a.bin
 served "an abstract Unix socket" 200 /a.bin --abstract-unix-socket "ranged-test-$$"
@@ -46,7 +47,8 @@ both=('listen = {"127.0.0.1:0", "fd:web"}' "$(tls_pairs a)" 'site "api.example" 
 config "${both[@]}"
 hand_over spare=127.0.0.1:0 secure=127.0.0.1:0 "api=unix:$DIR/socket" web=127.0.0.1:0 "api=127.0.0.1:0"
 start_ranged
-is "$(sed 's/127.*/tcp/; s/unix.*/unix/' "$DIR/address" | paste -sd ' ')" "tcp tcp unix tcp tls:tcp" "passed sockets are used by name, beside a socket that ranged opens"
+is "$(sed 's/127.*/tcp/; s/unix.*/unix/' "$DIR/address" | paste -sd ' ')" "tcp tcp unix tcp tls:tcp" \
+	"passed sockets are used by name, beside a socket that ranged opens"
 use_address "$(sed -n 2p "$DIR/address")"
 served "the socket of the top level" 200 /a.bin
 use_address "$(sed -n 4p "$DIR/address")"
@@ -72,7 +74,8 @@ ok "a reload with the first names succeeds" await 5 taken
 TLS_PORT=$(sed -n 's/^tls:.*://p' "$DIR/address")
 URL=https://api.example:$TLS_PORT
 served "a passed socket with TLS" 200 /b.txt -k --connect-to "::127.0.0.1:$TLS_PORT"
-is "$(grep -c 'passed as "spare", but no listen names' "$DIR/error.log")" 2 "each start and reload warns of an unused socket"
+is "$(grep -c 'passed as "spare", but no listen names' "$DIR/error.log")" 2 \
+	"each start and reload warns of an unused socket"
 stop_ranged
 
 rm "$DIR/socket"

@@ -13,7 +13,8 @@ for workers in 1 2 7; do
 		echo "a.bin 0 1000002" >&3
 	done >"$DIR/curls" 3>"$DIR/ranges"
 	ok "40 concurrent requests succeed" curl -sS --fail --no-progress-meter --parallel --parallel-immediate --parallel-max 40 --config "$DIR/curls"
-	is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/ranges")" "40 compared, 0 wrong" "all bodies are correct"
+	is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/ranges")" "40 compared, 0 wrong" \
+		"all bodies are correct"
 	stop_ranged
 done
 finish

@@ -63,5 +63,6 @@ done
 browse "${steps[@]}" "go $URL/absent" 'eval document.querySelector("h1").textContent' 'eval getComputedStyle(document.querySelector(".code")).fontSize' \
 	"go $URL/empty/" 'eval document.querySelector(".empty").textContent'
 is "$(head -n 4 "$DIR/seen" | xargs)" "320: true 390: true 768: true 1280: true" "nothing is wider than the window"
-is "$(tail -n +5 "$DIR/seen")" $'"Not Found"\n"72px"\n"This folder is empty."' "the pages of an error and of an empty directory are correct"
+is "$(tail -n +5 "$DIR/seen")" $'"Not Found"\n"72px"\n"This folder is empty."' \
+	"the pages of an error and of an empty directory are correct"
 finish

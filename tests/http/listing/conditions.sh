@@ -17,7 +17,8 @@ is "$(grep -vi '^date:\|^transfer-encoding:\|^connection:' "$HEAD" | diff - "$DI
 is "$(header_count Content-Length)" 0 "HEAD has no Content-Length, because the length is not known"
 for sent in "$tag" "${tag#W/}" '*' "\"x\", $tag"; do
 	get /d/ -H "If-None-Match: $sent"
-	is "$STATUS $(header ETag) $(header Vary) $(header Cache-Control) $(header X-All)" "304 $tag Accept no-cache 1" "If-None-Match: $sent matches"
+	is "$STATUS $(header ETag) $(header Vary) $(header Cache-Control) $(header X-All)" "304 $tag Accept no-cache 1" \
+		"If-None-Match: $sent matches"
 	is "$(header_count Content-Length)$(header_count Transfer-Encoding)" 00 "a 304 response has no length"
 done
 get /d/ -H 'If-None-Match: "other"' -H 'Range: bytes=0-1'
@@ -27,7 +28,8 @@ is "$STATUS" 412 "If-Match needs a strong tag"
 ask 'HEAD /d/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' -m HEAD
 is "$STATUSES $(size_of "$DIR/reply")" "200 $(size_of "$DIR/1.head")" "nothing follows the header of a response to HEAD"
 ask 'GET /d/ HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\n\r\n' -m GET
-is "$STATUSES $(tail -c 4 "$DIR/reply" | od -An -tx1 | xargs)" "304 0d 0a 0d 0a" "nothing follows the header of a 304 response"
+is "$STATUSES $(tail -c 4 "$DIR/reply" | od -An -tx1 | xargs)" "304 0d 0a 0d 0a" \
+	"nothing follows the header of a 304 response"
 is "$(curl -sS -o "$BODY" -o "$BODY" -w '%{http_code} %{num_connects} ' "$URL/d/" "$URL/d/?format=json")" "200 1 200 0 " \
 	"the connection remains open after a listing"
 other_tag() { get "$1"; isnt "$(header ETag)" "$tag" "another tag: $2"; }

@@ -26,5 +26,6 @@ done
 stop_ranged
 config 'listing = true' 'dotfiles = true'
 start_ranged
-like "$(listed /)" '^.well-known/ drafts/ sub/ zarr/ .dot ' "with dotfiles = true names that begin with a dot are listed"
+like "$(listed /)" '^.well-known/ drafts/ sub/ zarr/ .dot ' \
+	"with dotfiles = true names that begin with a dot are listed"
 finish

@@ -17,7 +17,8 @@ get "/big/?offset=10000"
 is "$(names) $(header_count Link)" "10001 0" "the second page has the other entries"
 rm "$ROOT/big/10001"
 get /big/
-is "$(names | wc -l) $(header_count Link) $(grep -c 'rel="next"' "$BODY")" "10000 0 0" "a listing with exactly 10,000 entries has no next page"
+is "$(names | wc -l) $(header_count Link) $(grep -c 'rel="next"' "$BODY")" "10000 0 0" \
+	"a listing with exactly 10,000 entries has no next page"
 get "/big/?format=json"
 is "$(names json | wc -l) $(header_count Link) $(grep -c '"next"' "$BODY")" "10000 0 0" "JSON has all entries"
 get /all/
@@ -58,7 +59,8 @@ done
 get /d/?offset=26
 is "$STATUS $(names | wc -l) $(header_count Link)" "200 0 0" "an offset beyond the end is an empty page"
 get /e/
-is "$STATUS $(header_count Link) $(grep -c 'This folder is empty' "$BODY")" "200 0 1" "an empty directory has no next page"
+is "$STATUS $(header_count Link) $(grep -c 'This folder is empty' "$BODY")" "200 0 1" \
+	"an empty directory has no next page"
 get "/d/?format=json&limit=5&offset=20"
 like "$(cat "$BODY")" '"offset":20,"next":"\?format=json&limit=5&offset=25","entries"' "the next page is in the JSON"
 finish

@@ -32,6 +32,7 @@ done <<-'END'
 	order=desc&order=asc x/ y/ a b c F1 f9 f10
 END
 get "/d/?sort=size&order=desc"
-like "$(cat "$BODY")" 'aria-sort="descending"><form><input type="hidden" name="sort" value="size"><button name="order" value="asc">Size' "the sorted column shows its direction and offers the other one"
+like "$(cat "$BODY")" 'aria-sort="descending"><form><input type="hidden" name="sort" value="size"><button name="order" value="asc">Size' \
+	"the sorted column shows its direction and offers the other one"
 like "$(cat "$BODY")" '<a href="x/\?sort=size&amp;order=desc">' "links to directories keep the order"
 finish

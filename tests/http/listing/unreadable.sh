@@ -24,7 +24,8 @@ get /empty/
 is "$STATUS" 200 "an empty directory is listed"
 like "$(cat "$BODY")" 'This folder is empty' "the page says that the directory is empty"
 get "/empty/?format=json"
-is "$(cat "$BODY")" $'{"path":"/empty/","total":0,"folders":0,"files":0,"offset":0,"entries":[\n]}' "the JSON listing is empty"
+is "$(cat "$BODY")" $'{"path":"/empty/","total":0,"folders":0,"files":0,"offset":0,"entries":[\n]}' \
+	"the JSON listing is empty"
 like "$(header ETag)" '^W/"' "the listing has a tag"
 chmod 755 "$ROOT/closed" "$ROOT/through"
 finish

@@ -24,14 +24,18 @@ printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n' | wire -b 4096 -f 100000 -a >"$D
 ok "each request has a line" await 5 lines 9
 
 client='^127\.0\.0\.1 - - '
-like "$(line 1)" "$client$date \"GET /a.bin\?q=1 HTTP/1\.1\" 200 20000000 \"http://from/\" \"agent/1\" \"-\" $seconds" "the line of GET is correct"
-like "$(line 2)" "$client$date \"GET /a.bin HTTP/1\.1\" 206 100 \"-\" \"agent/1\" \"bytes=5-104\" $seconds" "the line of a range is correct"
-like "$(line 3)" "\" 206 $length \"-\" \"agent/1\" \"bytes=0-9,50000-50009\" $seconds" "the line of two ranges is correct"
+like "$(line 1)" "$client$date \"GET /a.bin\?q=1 HTTP/1\.1\" 200 20000000 \"http://from/\" \"agent/1\" \"-\" $seconds" \
+	"the line of GET is correct"
+like "$(line 2)" "$client$date \"GET /a.bin HTTP/1\.1\" 206 100 \"-\" \"agent/1\" \"bytes=5-104\" $seconds" \
+	"the line of a range is correct"
+like "$(line 3)" "\" 206 $length \"-\" \"agent/1\" \"bytes=0-9,50000-50009\" $seconds" \
+	"the line of two ranges is correct"
 like "$(line 4)" "\"HEAD /absent HTTP/1\.1\" 404 0 \"-\" \"agent/1\" \"-\" $seconds" "the line of HEAD is correct"
 like "$(line 5)" "\" 304 0 \"-\" \"agent/1\" \"-\" $seconds" "the line of a 304 response is correct"
 like "$(line 6)" "\" 416 [0-9]+ \"-\" \"agent/1\" \"bytes=20000000-\" $seconds" "the line of a 416 response is correct"
 like "$(line 7)" "\"GET /%zz HTTP/1\.1\" 400 [0-9]+ \"-\" \"-\" \"-\" $seconds" "the line of a 400 response is correct"
-like "$(line 8)" "\"GET [^\" ]*quote HTTP/1\.1\" 206 1 \"-\" \"[^\"]*\" \"bytes=0-0\" $seconds" "quotes and control characters are escaped"
+like "$(line 8)" "\"GET [^\" ]*quote HTTP/1\.1\" 206 1 \"-\" \"[^\"]*\" \"bytes=0-0\" $seconds" \
+	"quotes and control characters are escaped"
 not_ok "the log has no control bytes" grep -q $'[\x01-\x08]' "$DIR/access.log"
 sent=$(line 9 | awk '{ print $10 }')
 at_least "$sent" 50000 "an aborted response is logged with the bytes that were sent"

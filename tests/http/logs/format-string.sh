@@ -9,8 +9,10 @@ start_ranged
 get_range 0-9 '/a.bin?x=y&z' -H 'Host: here:1'
 get '/sub/b%20c'
 stop_ranged
-is "$(sed -n 1p "$DIR/access.log")" "GET|/a.bin|?x=y&z|HTTP/1.1|206|10|here:1|bytes=0-9|${ADDRESS##*:}|http|miss|-|-|100%" "each directive has its value"
-is "$(sed -n 2p "$DIR/access.log" | cut -d '|' -f 1-6)" "GET|/sub/b%20c||HTTP/1.1|200|10" "a request without a query is logged"
+is "$(sed -n 1p "$DIR/access.log")" "GET|/a.bin|?x=y&z|HTTP/1.1|206|10|here:1|bytes=0-9|${ADDRESS##*:}|http|miss|-|-|100%" \
+	"each directive has its value"
+is "$(sed -n 2p "$DIR/access.log" | cut -d '|' -f 1-6)" "GET|/sub/b%20c||HTTP/1.1|200|10" \
+	"a request without a query is logged"
 
 rm "$DIR/access.log"
 config "access_format = '%D %{ms}T %T %{sec}t %{wait_us}x'"
@@ -34,5 +36,6 @@ bad "'%h %{Host'" 'at byte 4: missing closing brace'
 bad "comined" 'expected combined, timing, json'
 bad "'%h %'" 'at byte 4: incomplete directive'
 printf 'site "a" {\n root = /\n access_format = "%%z"\n}\n' >"$DIR/bad.conf"
-like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" 'bad\.conf:3: access_format: ' "the message about a format of a site names its line"
+like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" 'bad\.conf:3: access_format: ' \
+	"the message about a format of a site names its line"
 finish

@@ -18,7 +18,8 @@ ok "a log that cannot be reopened is reported" await 5 grep -q "cannot reopen th
 ask_all after
 stop_ranged
 for log in access one; do
-	is "$(cat "$DIR/$log.log.1") $(cat "$DIR/$log.log")" "/a.bin?before /a.bin?after" "$log: each line is in the right file"
+	is "$(cat "$DIR/$log.log.1") $(cat "$DIR/$log.log")" "/a.bin?before /a.bin?after" \
+		"$log: each line is in the right file"
 done
 is "$(cat "$DIR/moved/log")" "/a.bin?before
 /a.bin?after" "the old file remains in use"

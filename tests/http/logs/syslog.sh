@@ -30,7 +30,8 @@ get_range 0-9 /a.bin -A agent/1
 get '/absent?x'
 ok "each request has a datagram" await 5 lines 2
 head='^<30>[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} ranged\['$PID'\]: 127\.0\.0\.1 - - \['
-like "$(sed -n 1p "$DIR/syslog")" "$head.*\"GET /a\.bin HTTP/1\.1\" 206 10 \"-\" \"agent/1\"\$" "the line follows the header of syslog"
+like "$(sed -n 1p "$DIR/syslog")" "$head.*\"GET /a\.bin HTTP/1\.1\" 206 10 \"-\" \"agent/1\"\$" \
+	"the line follows the header of syslog"
 like "$(sed -n 2p "$DIR/syslog")" "$head.*\"GET /absent\?x HTTP/1\.1\" 404 " "the second line is correct"
 
 forget

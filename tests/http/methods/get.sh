@@ -15,7 +15,8 @@ is "$(header Last-Modified)" "$(http_date "$ROOT/hello.bin")" "Last-Modified is 
 is "$(header ETag)" "$(etag_of "$ROOT/hello.bin")" "ETag is that of the file"
 like "$(head -n 1 "$HEAD")" '^HTTP/1\.1 200 OK' "the status line is correct"
 
-like "$(header Date)" '^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3][0-9] [A-Z][a-z]{2} 20[0-9]{2} [0-2][0-9]:[0-5][0-9]:[0-6][0-9] GMT$' "Date is an IMF-fixdate"
+like "$(header Date)" '^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-3][0-9] [A-Z][a-z]{2} 20[0-9]{2} [0-2][0-9]:[0-5][0-9]:[0-6][0-9] GMT$' \
+	"Date is an IMF-fixdate"
 now=$(date +%s) date=$(date -d "$(header Date)" +%s)
 at_most $((now - date)) "$(seconds 5)" "Date is the current time"
 for field in Date Content-Length Content-Type ETag Last-Modified Accept-Ranges; do

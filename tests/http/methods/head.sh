@@ -13,7 +13,8 @@ for path in /hello.bin /empty /absent; do
 	get $path
 	fields "$HEAD" >"$DIR/get"
 	ask "HEAD $path HTTP/1.1\r\nHost: x\r\n\r\nGET /hello.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" -m HEAD,GET
-	is "$STATUSES" "$(awk 'NR == 1 { print $2 }' "$HEAD") 200" "HEAD $path has the status of GET, and no body before the next response"
+	is "$STATUSES" "$(awk 'NR == 1 { print $2 }' "$HEAD") 200" \
+		"HEAD $path has the status of GET, and no body before the next response"
 	fields "$DIR/1.head" >"$DIR/head.fields"
 	ok "HEAD $path has the header fields of GET" diff "$DIR/get" "$DIR/head.fields"
 	cmp_whole hello.bin "the next response is complete" "$DIR/2.body"

@@ -39,10 +39,12 @@ is "$SAID" '"200 404"' "requests are shown by status"
 see_until 'document.querySelector("#clients tbody th")' 'document.querySelector("#clients tbody th").textContent'
 is "$SAID" '"127.0.0.1"' "the client is shown"
 see 'eval document.querySelector("#sent").ariaLabel'
-like "$SAID" 'the last five minutes: now [0-9.]+ [KM]iB/s, at most .*cache [0-9.]+ .iB/s, coalesced .*, disk ' "the chart has a description"
+like "$SAID" 'the last five minutes: now [0-9.]+ [KM]iB/s, at most .*cache [0-9.]+ .iB/s, coalesced .*, disk ' \
+	"the chart has a description"
 see_until '/median [0-9.]+ .?s/.test(document.querySelector(".device canvas")?.ariaLabel)' \
 	'document.querySelector(".device canvas").ariaLabel'
-like "$SAID" 'Latency of reads from disk [0-9]+:[0-9]+, .*median [0-9.]+ [^ ]*s, 99th percentile ' "the disk chart has a description"
+like "$SAID" 'Latency of reads from disk [0-9]+:[0-9]+, .*median [0-9.]+ [^ ]*s, 99th percentile ' \
+	"the disk chart has a description"
 see 'eval (() => { const c = document.querySelector("#sent"), d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data; return new Set(new Uint32Array(d.buffer)).size > 5 })()'
 is "$SAID" true "the chart is drawn"
 places='JSON.stringify([...document.querySelectorAll("main > *, .tile, .device")].map(e => { const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height] }))'

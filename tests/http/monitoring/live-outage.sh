@@ -41,7 +41,8 @@ see_until 'document.querySelector("#statuses tbody")?.textContent.startsWith("20
 is "$SAID" true "the rates start again"
 see errors
 # Chromium logs each failed request.
-is "$(perl -MJSON::PP -e 'print "$_\n" for grep { !/^Failed to load resource/ } @{decode_json($ARGV[0])}' "$SAID")" "" "there are no other errors"
+is "$(perl -MJSON::PP -e 'print "$_\n" for grep { !/^Failed to load resource/ } @{decode_json($ARGV[0])}' "$SAID")" "" \
+	"there are no other errors"
 close_browser
 is $? 0 "the browser ends with status 0"
 finish

@@ -48,7 +48,8 @@ while IFS=$'\t' read -r name query said; do
 	esac
 done <"$DIR/answers"
 printf 'x\tranged_no_such_metric\ny\tsum(\n' | ask
-like "$(cut -f 3 "$DIR/answers" | paste -sd ' ')" '^0 .*parse error' "queries without a result, and invalid queries, are detected"
+like "$(cut -f 3 "$DIR/answers" | paste -sd ' ')" '^0 .*parse error' \
+	"queries without a result, and invalid queries, are detected"
 rules() { # prints the health of each rule
 	curl -s "$PROMETHEUS/api/v1/rules" | perl -MJSON::PP -0777 -ne 'print "$_->{health} $_->{lastError}\n" for map { @{$_->{rules}} } @{decode_json($_)->{data}{groups}}'
 }

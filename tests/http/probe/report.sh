@@ -8,7 +8,8 @@ run_probe --size 16M --seconds 1 "$ROOT"
 is $RC 0 "the exit status is 0"
 like "$(head -n 1 "$DIR/probe.out")" '^ranged will run (well )?here\.' "the first line is the verdict"
 like "$(sed -n 2p "$DIR/probe.out")" "^$ROOT: [a-z0-9]+ on " "the second line names the directory and the disk"
-like "$(sed -n 4p "$DIR/probe.out")" '^ +set +disk_depth = [0-9]+, disk_inflight_bytes = [0-9]+M$' "the fourth line names the recommended settings"
+like "$(sed -n 4p "$DIR/probe.out")" '^ +set +disk_depth = [0-9]+, disk_inflight_bytes = [0-9]+M$' \
+	"the fourth line names the recommended settings"
 for word in O_DIRECT io_submit RWF_NOWAIT alignment Throughput Latency; do
 	like "$(cat "$DIR/probe.out")" " ${word}[ ,]" "the report mentions $word"
 done

@@ -25,5 +25,6 @@ run_probe --size 16M "$DIR/closed"
 chmod 755 "$DIR/closed"
 is $RC 73 "a directory without write permission: the exit status is 73"
 like "$(cat "$DIR/probe.err")" "$DIR/closed: .*writable directory: Permission denied" "the message names the remedy"
-like "$(cat "$DIR/probe.err")" "$DIR/closed/big.bin: can be opened with O_DIRECT" "the report contains the results of existing files"
+like "$(cat "$DIR/probe.err")" "$DIR/closed/big.bin: can be opened with O_DIRECT" \
+	"the report contains the results of existing files"
 finish

@@ -20,7 +20,8 @@ like "$STATUSES" '^(100 )?200$' "a request without a body is answered"
 for method in GET HEAD OPTIONS; do
 	for length in '' 'Content-Length: 0\r\n'; do
 		ask "$method /a.bin HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n$length\r\nGET /a.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" -m $method,GET
-		like "$STATUSES $RC" '^(100 )?20[04] 200 0$' "$method ${length:+with a length of 0 }and a pipelined request are answered"
+		like "$STATUSES $RC" '^(100 )?20[04] 200 0$' \
+			"$method ${length:+with a length of 0 }and a pipelined request are answered"
 	done
 done
 not_ok "the log has no error" grep -E ' error: |memory' "$DIR/error.log"

@@ -16,6 +16,7 @@ done >"$DIR/ranges"
 	printf 'GET /absent HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 } | wire >"$DIR/reply"
 is $? 0 "the server closes the connection after the last response"
-is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" "$(yes 206 | head -n 1000 | tr '\n' ' ')404" "all requests are answered"
+is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" "$(yes 206 | head -n 1000 | tr '\n' ' ')404" \
+	"all requests are answered"
 is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/" .body <"$DIR/ranges")" "1000 compared, 0 wrong" "all bodies are correct"
 finish

@@ -13,8 +13,10 @@ proxy=(--interface 127.0.1.1)
 for client in 192.0.2.1 192.0.2.2 2001:db8:1::1 2001:db8:2::1; do
 	at_least "$(passed "X-Forwarded-For: $client" "${proxy[@]}")" 5 "$client has a limit of its own"
 done
-at_most "$(passed 'X-Forwarded-For: 192.0.2.1' --interface 127.0.1.2)" 6 "the same client through another proxy has the same limit"
-at_most "$(passed 'X-Forwarded-For: 2001:db8:1::9' "${proxy[@]}")" 6 "another address of the same /64 network has the same limit"
+at_most "$(passed 'X-Forwarded-For: 192.0.2.1' --interface 127.0.1.2)" 6 \
+	"the same client through another proxy has the same limit"
+at_most "$(passed 'X-Forwarded-For: 2001:db8:1::9' "${proxy[@]}")" 6 \
+	"another address of the same /64 network has the same limit"
 passed 'X-Forwarded-For: 192.0.2.7' >/dev/null
 at_most "$(passed 'X-Forwarded-For: 192.0.2.8')" 6 "a client without a proxy has one limit, whatever it claims"
 

@@ -16,7 +16,8 @@ head_of /big.bin
 is "$(header Content-Length)" $size "Content-Length is the size of the file"
 while read -r asked first last; do
 	get_range "$asked" /big.bin
-	is "$STATUS $(header Content-Range)" "206 bytes $first-$last/$size" "$asked: the status and Content-Range are correct"
+	is "$STATUS $(header Content-Range)" "206 bytes $first-$last/$size" \
+		"$asked: the status and Content-Range are correct"
 	cmp_range big.bin "$first" "$last" "$asked: the body is correct"
 done <<-END
 	2147480000-2147490000 2147480000 2147490000

@@ -14,7 +14,8 @@ is "$(metric ranged_connections_max)" 100 "the first configuration is in effect"
 config 'max_connections = 200'
 reload_ranged
 take_numbers
-is "$(metric 'ranged_reloads_total{result="done"}') $(metric 'ranged_reloads_total{result="failed"}')" "1 0" "one reload is counted"
+is "$(metric 'ranged_reloads_total{result="done"}') $(metric 'ranged_reloads_total{result="failed"}')" "1 0" \
+	"one reload is counted"
 is "$(metric ranged_connections_max) $(status_value connections.max)" "200 200" "the new configuration is in effect"
 is "$(metric 'ranged_requests_total{method="GET",status="200"}')" 3 "the request counter keeps its value"
 is "$(metric 'ranged_response_bytes_total{source="disk"}')" 100000 "the byte counter keeps its value"

@@ -58,7 +58,8 @@ await 10 test -s "$DIR/taken"
 taken=$(cat "$DIR/taken")
 config "listen = {\"127.0.0.1:$taken\", \"unix:$DIR/third.sock\"}"
 reload_ranged
-like "$(tail -n 2 "$DIR/error.log" | head -n 1)" "cannot listen on 127.0.0.1:$taken: Address already in use" "a port that is in use is reported"
+like "$(tail -n 2 "$DIR/error.log" | head -n 1)" "cannot listen on 127.0.0.1:$taken: Address already in use" \
+	"a port that is in use is reported"
 kill "$holder"
 not_ok "the other listeners of a failed reload are not opened" test -e "$DIR/third.sock"
 ok "the listeners of the old configuration remain open" over second

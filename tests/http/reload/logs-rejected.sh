@@ -23,7 +23,8 @@ config "access_format = 'new %q'"
 reload_ranged
 get /a.bin?3
 stop_ranged
-is "$(tr '\n' ' ' <"$DIR/access.log")" "old ?1 old ?2 new ?3 " "the old configuration remains in effect until a valid one is loaded"
+is "$(tr '\n' ' ' <"$DIR/access.log")" "old ?1 old ?2 new ?3 " \
+	"the old configuration remains in effect until a valid one is loaded"
 is "$(cat "$DIR/good.log")" "" "the logs of the rejected configurations are empty"
 
 LOGS=
@@ -31,5 +32,6 @@ config "error_log = \"$DIR/error.log\""
 start_ranged
 config 'error_log = "/nowhere/error.log"'
 reload_ranged
-like "$(tail -n 2 "$DIR/error.log" | head -n 1)" 'error: error_log: /nowhere/error.log: No such file' "an error log that cannot be opened is reported"
+like "$(tail -n 2 "$DIR/error.log" | head -n 1)" 'error: error_log: /nowhere/error.log: No such file' \
+	"an error log that cannot be opened is reported"
 finish

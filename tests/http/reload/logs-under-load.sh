@@ -40,7 +40,8 @@ asked=$(cat "$DIR"/statuses.* | wc -l)
 at_least "$asked" 500 "many requests were sent"
 is "$(cat "$DIR"/access.log.* | wc -l)" "$asked" "each request has a line"
 is "$(cat "$DIR"/access.log.* | cut -d ' ' -f 3 | sort -u | wc -l)" "$asked" "no line is written twice"
-is "$(cat "$DIR"/access.log.* | grep -cvE '^form [0-9]+ /a\.bin\?[ab]\.example-[0-9]+-[0-9]+\.$')" 0 "each line is complete"
+is "$(cat "$DIR"/access.log.* | grep -cvE '^form [0-9]+ /a\.bin\?[ab]\.example-[0-9]+-[0-9]+\.$')" 0 \
+	"each line is complete"
 at_least "$(cat "$DIR"/access.log.* | cut -d ' ' -f 2 | sort -u | wc -l)" 10 "many formats were used"
 is "$(cat "$DIR"/error.log.* | grep -c 'lost')" 0 "no line is lost"
 finish

@@ -51,7 +51,8 @@ cmp_whole long.bin "a transfer that began before the reload is complete" "$DIR/1
 for bad in 'max_ranges = 0' 'no_such_key = 1' 'auth_file = "/nowhere"' 'sign_keys = "/nowhere"' 'site "c.example" { root = "/nowhere" }' 'listen = "256.0.0.1"'; do
 	config "header = \"X-Say: bad\"" "$bad"
 	reload_ranged
-	like "$(tail -n 2 "$DIR/error.log" | head -n 1)" "error: .*(ranged.conf:2: |/nowhere)" "$bad: the reason is logged"
+	like "$(tail -n 2 "$DIR/error.log" | head -n 1)" "error: .*(ranged.conf:2: |/nowhere)" \
+		"$bad: the reason is logged"
 	like "$(tail -n 1 "$DIR/error.log")" "reload failed" "$bad: the reload fails"
 	get /a.bin
 	is "$(header X-Say)" three "$bad: the old configuration remains in effect"

@@ -66,14 +66,16 @@ follow() {
 url=$(sign --prefix /list/)
 get "$url"
 like "$STATUS $(header Cache-Control)" "^200 " "a listing is served"
-is "$(follow | tr '\n' ' ')" "200 /list/sub/ 200 /list/x%26y%3F.bin 403 /list/../ " "the links of the listing are signed, except that to the parent"
+is "$(follow | tr '\n' ' ')" "200 /list/sub/ 200 /list/x%26y%3F.bin 403 /list/../ " \
+	"the links of the listing are signed, except that to the parent"
 # What a browser sends for the last form of the page.
 fields=$(sed -n '/<footer>/,$p' "$BODY" | grep -oE 'name="[^"]*" value="[^"]*"' | sed -E 's/name="(.*)" value="(.*)"/--data-urlencode \1=\2/')
 # shellcheck disable=SC2086
 get /list/ -G $fields
 is "$STATUS $(header Content-Type)" "200 application/json" "the forms of the listing contain the signature"
 get "$url&limit=1"
-like "$(header Link)" "^<\?e=[0-9]*&k=one&p=/list&s=[^&]*&limit=1&offset=1>; rel=\"next\"$" "Link contains the signature"
+like "$(header Link)" "^<\?e=[0-9]*&k=one&p=/list&s=[^&]*&limit=1&offset=1>; rel=\"next\"$" \
+	"Link contains the signature"
 get "$url&format=json"
 is "$(follow | tr '\n' ' ')" "200 /list/sub/ 200 /list/x%26y%3F.bin " "the links of the JSON listing are signed"
 etag=$(header ETag)

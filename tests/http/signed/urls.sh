@@ -18,7 +18,8 @@ is "$STATUS $(header_count Cache-Control)" "200 0" "a location can be served wit
 small=$(sign /small.bin) film=$(sign /film.mkv)
 for _ in 1 2 3; do
 	get "$small"
-	is "$STATUS $(header Cache-Control) $(header Referrer-Policy)" "200 private no-referrer" "a signed URL is served"
+	is "$STATUS $(header Cache-Control) $(header Referrer-Policy)" "200 private no-referrer" \
+		"a signed URL is served"
 	cmp_whole small.bin
 done
 get /small.bin

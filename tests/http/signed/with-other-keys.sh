@@ -34,19 +34,23 @@ is "$STATUS" 403 "a file of another location cannot be read as an index"
 get "$(sign /e/index.html --key-file "$DIR/html")"
 is "$STATUS $(cat "$BODY")" "200 e" "a file of another location is served with its own signature"
 get "$(sign --prefix /e/ --key-file "$DIR/html")"
-is "$STATUS $(cat "$BODY") $(header Cache-Control)" "200 e private" "a file of another location is served with a prefix signed by its own keys"
+is "$STATUS $(cat "$BODY") $(header Cache-Control)" "200 e private" \
+	"a file of another location is served with a prefix signed by its own keys"
 for _ in 1 2 3; do
 	get "$(sign /f/)"
-	is "$STATUS $(header Cache-Control)" "200 private" "an index without sign_keys is private if the directory has a signature"
+	is "$STATUS $(header Cache-Control)" "200 private" \
+		"an index without sign_keys is private if the directory has a signature"
 	get /f/index.html
 	is "$STATUS $(header_count Cache-Control)" "200 0" "an index without sign_keys is public without a signature"
 done
 get "$(sign /spa/any/path)"
 is "$STATUS $(cat "$BODY")" "200 app" "a file of try is served"
-is "$(header Referrer-Policy) $(header Cache-Control)" "origin max-age=5" "the location sets its own Referrer-Policy and Cache-Control"
+is "$(header Referrer-Policy) $(header Cache-Control)" "origin max-age=5" \
+	"the location sets its own Referrer-Policy and Cache-Control"
 code=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN-_9
 get "/to/x.txt?e=1&k=one&s=$code" -e "$URL/f/?s=$code"
-is "$STATUS $(header Location)" "302 /plain/x.txt?e=1&k=one&s=$code" "a redirection needs no signature and keeps the query"
+is "$STATUS $(header Location)" "302 /plain/x.txt?e=1&k=one&s=$code" \
+	"a redirection needs no signature and keeps the query"
 get "/plain/x.txt?s=search&e=1"
 is "$STATUS $(header_count Cache-Control)" "200 0" "a location without sign_keys ignores the query"
 stop_ranged
@@ -56,5 +60,6 @@ is "$(grep -c "$code" "$DIR/access.log")" 0 "a parameter that may be a signature
 explain() { "$RANGED" --explain "$1" -c "$DIR/ranged.conf" "$ROOT"; }
 like "$(explain /d/)" "signature +the URL has no signature \($DIR/keys\)" "--explain without a signature"
 like "$(explain "$(sign -e 2d /d/)")" "signature +the signature is valid" "--explain with a valid signature"
-like "$(explain "/d/?e=1&k=one&s=$(code_of 1 /d)")" "signature +the signature has expired" "--explain with an expired signature"
+like "$(explain "/d/?e=1&k=one&s=$(code_of 1 /d)")" "signature +the signature has expired" \
+	"--explain with an expired signature"
 finish

@@ -17,20 +17,24 @@ config 'listing = true' 'location "/any/" { cors = "*" server_timing = true }' \
 start_ranged
 get /any/x.bin -H 'Origin: https://who.example'
 is "$(header Access-Control-Allow-Origin)" "*" "the value * allows every origin"
-is "$(header Access-Control-Expose-Headers)" "Content-Range, Content-Length, ETag, Accept-Ranges" "scripts may read the fields of range requests"
+is "$(header Access-Control-Expose-Headers)" "Content-Range, Content-Length, ETag, Accept-Ranges" \
+	"scripts may read the fields of range requests"
 is "$(header_count Vary)" 0 "a response that is the same for all origins does not vary"
 get_range 0-9 /any/x.bin -H 'Origin: https://who.example'
 is "$STATUS $(header Access-Control-Allow-Origin)" "206 *" "a range has the fields"
 get /any/absent -H 'Origin: https://who.example'
-is "$STATUS $(header Access-Control-Allow-Origin)" "404 *" "an error response has the fields, so that a script can read the status"
+is "$STATUS $(header Access-Control-Allow-Origin)" "404 *" \
+	"an error response has the fields, so that a script can read the status"
 for origin in https://a.example https://b.example:8443; do
 	get /some/x.bin -H "Origin: $origin"
 	is "$(header Access-Control-Allow-Origin) $(header Vary)" "$origin Origin" "a listed origin is allowed"
 done
 get /some/x.bin -H "Origin: https://b.example"
-is "$STATUS $(header_count Access-Control-Allow-Origin) $(header Vary)" "200 0 Origin" "an origin that is not listed is not allowed"
+is "$STATUS $(header_count Access-Control-Allow-Origin) $(header Vary)" "200 0 Origin" \
+	"an origin that is not listed is not allowed"
 get /some/x.bin
-is "$STATUS $(header_count Access-Control-Allow-Origin) $(header Vary)" "200 0 Origin" "a request without Origin varies by Origin"
+is "$STATUS $(header_count Access-Control-Allow-Origin) $(header Vary)" "200 0 Origin" \
+	"a request without Origin varies by Origin"
 get /none/x.bin -H 'Origin: https://a.example'
 is "$(grep -ic access-control "$HEAD")" 0 "a location without cors sends no fields"
 
@@ -38,15 +42,19 @@ preflight() { # PATH ORIGIN
 	get "$1" -X OPTIONS -H "Origin: $2" -H 'Access-Control-Request-Method: GET' -H 'Access-Control-Request-Headers: range,if-none-match'
 }
 preflight /any/x.bin https://who.example
-is "$STATUS $(header Access-Control-Allow-Origin) $(header Access-Control-Allow-Headers)" "204 * range,if-none-match" "a preflight request is answered"
+is "$STATUS $(header Access-Control-Allow-Origin) $(header Access-Control-Allow-Headers)" "204 * range,if-none-match" \
+	"a preflight request is answered"
 is "$(header Access-Control-Allow-Methods)" "GET, HEAD, OPTIONS" "a preflight response lists the methods"
 like "$(header Access-Control-Max-Age)" '^[0-9]+$' "a preflight response may be cached"
 get /any/x.bin -X OPTIONS -H 'Origin: https://a' -H 'Access-Control-Request-Method: GET' -H 'Access-Control-Request-Headers: a"b'
-is "$STATUS $(header_count Access-Control-Allow-Headers)" "204 0" "requested header names that are malformed are not repeated"
+is "$STATUS $(header_count Access-Control-Allow-Headers)" "204 0" \
+	"requested header names that are malformed are not repeated"
 preflight /some/x.bin https://a.example
-is "$STATUS $(header Access-Control-Allow-Origin)" "204 https://a.example" "a preflight request of a listed origin is answered"
+is "$STATUS $(header Access-Control-Allow-Origin)" "204 https://a.example" \
+	"a preflight request of a listed origin is answered"
 preflight /some/x.bin https://c.example
-is "$STATUS $(header_count Access-Control-Allow-Origin)$(header_count Access-Control-Allow-Methods)" "204 00" "a preflight request of another origin is not allowed"
+is "$STATUS $(header_count Access-Control-Allow-Origin)$(header_count Access-Control-Allow-Methods)" "204 00" \
+	"a preflight request of another origin is not allowed"
 
 # Credentials are allowed only for listed origins, and never for "*".
 get /some/x.bin -H 'Origin: https://a.example'
@@ -54,9 +62,11 @@ is "$(header Access-Control-Allow-Credentials)" true "credentials are allowed fo
 get /any/x.bin -H 'Origin: https://a.example'
 is "$(header_count Access-Control-Allow-Credentials)" 0 "credentials are not allowed for *"
 get /both/x.bin -H 'Origin: https://a.example'
-is "$(header Access-Control-Allow-Origin) $(header Access-Control-Allow-Credentials) $(header Vary)" "https://a.example true Origin" "a listed origin beside * may send credentials"
+is "$(header Access-Control-Allow-Origin) $(header Access-Control-Allow-Credentials) $(header Vary)" "https://a.example true Origin" \
+	"a listed origin beside * may send credentials"
 get /both/x.bin -H 'Origin: https://b.example'
-is "$(header Access-Control-Allow-Origin) $(header_count Access-Control-Allow-Credentials) $(header Vary)" "* 0 Origin" "another origin beside * may not send credentials"
+is "$(header Access-Control-Allow-Origin) $(header_count Access-Control-Allow-Credentials) $(header Vary)" "* 0 Origin" \
+	"another origin beside * may not send credentials"
 
 # Responses of every status have the fields, whether they are new or prebuilt.
 all_of() { # NAME STATUS EXPECTED-ORIGIN CURL-OPTION...
@@ -70,7 +80,8 @@ for try in 1 2 3; do
 	all_of "200 for all origins, request $try" 200 '*'
 	is "$(header Timing-Allow-Origin)" "*" "Timing-Allow-Origin allows all origins"
 	get /some/x.bin
-	is "$(header Cross-Origin-Resource-Policy) $(header Timing-Allow-Origin)" "cross-origin https://a.example, https://b.example:8443" "a request without Origin, as for an image, has the fields for embedding, request $try"
+	is "$(header Cross-Origin-Resource-Policy) $(header Timing-Allow-Origin)" "cross-origin https://a.example, https://b.example:8443" \
+		"a request without Origin, as for an image, has the fields for embedding, request $try"
 done
 is "$(get /both/x.bin && header_count Timing-Allow-Origin)" 0 "there is no Timing-Allow-Origin without server_timing"
 get_range 0-9 /some/x.bin "${from[@]}"
@@ -119,11 +130,14 @@ done
 get /locked/x.bin
 is "$STATUS $(header_count Cross-Origin-Resource-Policy)" "401 0" "a 401 response has no Cross-Origin-Resource-Policy"
 get /locked/x.bin -u a:b
-is "$STATUS $(header_count Cross-Origin-Resource-Policy)" "200 0" "a file that needs a password has no Cross-Origin-Resource-Policy"
+is "$STATUS $(header_count Cross-Origin-Resource-Policy)" "200 0" \
+	"a file that needs a password has no Cross-Origin-Resource-Policy"
 get /inside/x.bin
-is "$STATUS $(header_count Cross-Origin-Resource-Policy)" "200 0" "a file with allowed addresses has no Cross-Origin-Resource-Policy"
+is "$STATUS $(header_count Cross-Origin-Resource-Policy)" "200 0" \
+	"a file with allowed addresses has no Cross-Origin-Resource-Policy"
 get "$(sign --expires 1h /signed/x.bin)"
-is "$STATUS $(header_count Cross-Origin-Resource-Policy)" "200 0" "a file that needs a signature has no Cross-Origin-Resource-Policy"
+is "$STATUS $(header_count Cross-Origin-Resource-Policy)" "200 0" \
+	"a file that needs a signature has no Cross-Origin-Resource-Policy"
 printf 'cors = "https://a.example/path"\n' >"$DIR/bad.conf"
 like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:1: cors: " "an origin with a path is rejected"
 finish

@@ -34,13 +34,15 @@ is "$STATUS $(header X-Set)" "204 one" "a 204 response has the field"
 head_of /x.bin
 is "$STATUS $(header X-Set)" "200 one" "the response to HEAD has the field"
 for _ in 1 2 3; do get /plain/x.bin; done
-is "$STATUS $(header_count X-Set)$(header_count X-Content-Type-Options)" "200 00" "- removes fields, also from a prebuilt response"
+is "$STATUS $(header_count X-Set)$(header_count X-Content-Type-Options)" "200 00" \
+	"- removes fields, also from a prebuilt response"
 is "$(header Content-Type)" "application/x-mine" "a field that ranged sets itself can be replaced"
 is "$(header_count Content-Type)" 1 "a replaced field occurs once"
 cmp_whole plain/x.bin
 
 for bad in 'Content-Length: 5' 'no colon' 'Bad Name: x' 'X-Empty:' '-X: y' 'Date: now'; do
 	printf '\nheader = "%s"\n' "$bad" >"$DIR/bad.conf"
-	like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:2: header: " "$bad is rejected with its line"
+	like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:2: header: " \
+		"$bad is rejected with its line"
 done
 finish

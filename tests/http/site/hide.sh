@@ -21,7 +21,8 @@ start_ranged
 get /secret/a.txt
 is "$STATUS" 404 "a directory can be written with a slash"
 printf 'hide = "a/b"\n' >"$DIR/bad.conf"
-like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:1: hide: " "a pattern with a slash must begin with one"
+like "$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1)" "bad.conf:1: hide: " \
+	"a pattern with a slash must begin with one"
 config 'hide = "*.key"'
 stop_ranged
 start_ranged

@@ -21,7 +21,8 @@ rm "$ROOT/b/index.htm"
 advance 2
 get /b/
 is "$STATUS $(cat "$BODY")" "200 two" "if the first file is missing, the second one is served"
-is "$(header Content-Type) $(header X-Text)" "text/plain; charset=utf-8 yes" "the index has its own content type and location blocks"
+is "$(header Content-Type) $(header X-Text)" "text/plain; charset=utf-8 yes" \
+	"the index has its own content type and location blocks"
 get /c/
 is "$STATUS $(cat "$BODY")" "200 four" "the list of a location replaces the outer list"
 get /d/

@@ -11,7 +11,8 @@ config 'header = {"X-Top: 1", "X-Who: top"}' 'cache_control = "max-age=1"' \
 	'location "/*/x.*" { header = "X-Deep: 1" }'
 start_ranged
 get /x.bin
-is "$(header X-Who) $(header X-Top) $(header Cache-Control)" "top 1 max-age=1" "a path without a block has the settings of the top level"
+is "$(header X-Who) $(header X-Top) $(header Cache-Control)" "top 1 max-age=1" \
+	"a path without a block has the settings of the top level"
 is "$(header_count X-A)" 0 "blocks do not affect other paths"
 get /a/b/x.bin
 is "$(header X-Who)" b "the longer prefix takes precedence, independent of the order of blocks"

@@ -12,7 +12,8 @@ start_ranged
 to() { get "$1" "${@:2}"; echo "$STATUS $(header Location)"; }
 is "$(to /old/a/b)" "301 /new/a/b" "{rest} is the path after the prefix"
 is "$(to /old/)" "301 /new/" "{rest} may be empty"
-is "$(to '/old/a%20b/%C3%A9/?x=1&y=2')" "301 /new/a%20b/%C3%A9/?x=1&y=2" "{rest} is escaped, and the trailing slash and the query are kept"
+is "$(to '/old/a%20b/%C3%A9/?x=1&y=2')" "301 /new/a%20b/%C3%A9/?x=1&y=2" \
+	"{rest} is escaped, and the trailing slash and the query are kept"
 is "$(to '/old/%0d%0aX-Evil:%201')" "301 /new/%0D%0AX-Evil:%201" "a line end in the path is escaped"
 is "$(to /docs/a)" "302 https://docs.example/docs/a" "{path} is the whole path; the default status is 302"
 is "$(to '/q?a=b')" "308 /other?fixed=1" "a query in the target replaces that of the request"
@@ -21,7 +22,8 @@ is "$(to /host -H 'Host: a"<b')" "400 " "an invalid host is rejected"
 is "$(to /strip/evil.example/a)" "301 /evil.example/a" "a slash before {rest} does not make the path a host"
 is "$(to /bare/a)" "302 /a" "{rest} may be the whole target"
 ask 'GET http://good.example/host HTTP/1.1\r\nHost: evil.example\r\n\r\nGET http://a@b/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
-is "$(header Location "$DIR/1.head")" "http://good.example:81/host" "{host} is the authority of an absolute request target"
+is "$(header Location "$DIR/1.head")" "http://good.example:81/host" \
+	"{host} is the authority of an absolute request target"
 is "$STATUSES" "307 400" "an authority with user information is rejected"
 is "$(to /a/b.moved)" "302 /x.bin" "a glob can redirect"
 get /a/b.moved -L

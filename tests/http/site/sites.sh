@@ -20,7 +20,8 @@ served() { # HOST: what is served under it
 is "$(served other)" top "an unknown host gets the top level"
 is "$(served one.example)" one "the host of a site block gets the site"
 get /which -H 'Host: one.example'
-is "$(header X-Top) $(header X-Site) $(header Cache-Control)" "1 one no-store" "the top level applies in a site, and locations of the site apply in it"
+is "$(header X-Top) $(header X-Site) $(header Cache-Control)" "1 one no-store" \
+	"the top level applies in a site, and locations of the site apply in it"
 is "$(served ONE.Example:8080)" one "the host is case-insensitive, and the port is ignored"
 is "$(served one.example.)" one "a trailing dot is ignored"
 ask 'GET /which HTTP/1.1\r\nHost: one.example \t\r\nRange: bytes=0-1 \r\nConnection: close\r\n\r\n'
@@ -48,7 +49,8 @@ like "$OUT" "ranged.conf:3: workers is not allowed in a site" "a key that is not
 like "$OUT" 'ranged.conf:5: site: "A" already has a block in line 1' "a second block for the same host is rejected"
 like "$OUT" 'ranged.conf:6: site: "a b": ' "an invalid host is rejected"
 config 'site a { header = "A: b" }'
-like "$("$RANGED" --check -c "$DIR/ranged.conf" 2>&1)" 'the site "a" in line 1 has no root' "a site without any root is rejected"
+like "$("$RANGED" --check -c "$DIR/ranged.conf" 2>&1)" 'the site "a" in line 1 has no root' \
+	"a site without any root is rejected"
 config "site a { root = $SITES/one }"
 start_ranged --listen 127.0.0.1:0
 is "$(served a) $(served b)" "one 421" "a configuration may consist of sites only"

@@ -16,7 +16,8 @@ start_ranged
 got() { get "$1"; echo "$STATUS $(cat "$BODY")"; }
 is "$(got /app/style.css)" "200 css" "a file that exists is served"
 is "$(got /app/some/route)" "200 app" "another path is served as the application"
-is "$(header Cache-Control) $(header Content-Type)" "no-cache text/html; charset=utf-8" "the location blocks and the type of the served file apply"
+is "$(header Cache-Control) $(header Content-Type)" "no-cache text/html; charset=utf-8" \
+	"the location blocks and the type of the served file apply"
 is "$(got '/app/some/route/?q=1')" "200 app" "a path with a trailing slash is served as the application"
 get_range 1-1 /app/some/route
 is "$STATUS $(cat "$BODY")" "206 p" "a range of the served file is sent"

@@ -27,7 +27,8 @@ is "$STATUS" 401 "share: a password is needed"
 get /a.bin -u anna:sesame
 cmp_whole "$SITES/share/a.bin"
 get / -u anna:sesame -H 'Accept: text/html'
-is "$STATUS $(grep -c 'a\.bin' "$BODY" | sed 's/[1-9][0-9]*/some/') $(grep -cE 'secret|drafts' "$BODY")" "200 some 0" "share: the listing is correct"
+is "$STATUS $(grep -c 'a\.bin' "$BODY" | sed 's/[1-9][0-9]*/some/') $(grep -cE 'secret|drafts' "$BODY")" "200 some 0" \
+	"share: the listing is correct"
 get /secret.key -u anna:sesame
 is "$STATUS" 404 "share: a hidden file is 404"
 stop_ranged
@@ -46,7 +47,8 @@ stop_ranged
 ROOT=$SITES/video make_file a.mp4 9437184 a.m3u8 100
 configuration 3
 get /a.m3u8 -H 'Origin: https://player.example'
-is "$(header Access-Control-Allow-Origin) $(header Content-Type)" "https://player.example application/vnd.apple.mpegurl" "video: the playlist has its type and the fields of cors"
+is "$(header Access-Control-Allow-Origin) $(header Content-Type)" "https://player.example application/vnd.apple.mpegurl" \
+	"video: the playlist has its type and the fields of cors"
 started=$(date +%s%N)
 get /a.mp4
 took=$((($(date +%s%N) - started) / 1000000))

@@ -8,7 +8,8 @@ renamed() { # OLD NEW VALUE
 	local message="ranged.conf:2: \"$1\" was renamed to \"$2\"" line
 	for line in "$1 = $3" "site \"a\" { $1 = $3 }" "location \"/a\" { $1 = $3 }"; do
 		config '# a comment' "$line"
-		is "$("$RANGED" --check -c "$DIR/ranged.conf" "$ROOT" 2>&1 </dev/null)" "$DIR/$message" "--check rejects: $line"
+		is "$("$RANGED" --check -c "$DIR/ranged.conf" "$ROOT" 2>&1 </dev/null)" "$DIR/$message" \
+			"--check rejects: $line"
 		reload_ranged
 		like "$(tail -n 2 "$DIR/error.log" | head -n 1)" "error: .*$message" "a reload rejects: $line"
 	done

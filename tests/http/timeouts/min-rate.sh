@@ -31,5 +31,6 @@ is "$(perl "$LIB/replies.pl" "$DIR/slow.reply" "$DIR/slow.")" 206 "the response 
 cmp_range a.bin 0 7999999 "every byte for the slow client is correct" "$DIR/slow.1.body"
 touch "$DIR/stalled.go"
 wait $stalled
-is "$(perl "$LIB/replies.pl" "$DIR/stalled.reply" "$DIR/stalled.")" 200-cut "the stalled client has a part of its response"
+is "$(perl "$LIB/replies.pl" "$DIR/stalled.reply" "$DIR/stalled.")" 200-cut \
+	"the stalled client has a part of its response"
 finish

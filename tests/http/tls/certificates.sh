@@ -19,8 +19,10 @@ is "$(subject_for y.b.example)" "CN=b.example" "a wildcard matches"
 is "$(subject_for x.b.example)" "CN=x.b.example" "a name takes precedence over a wildcard"
 is "$(subject_for ed.example)" "CN=ed.example" "an Ed25519 certificate is sent"
 for version in tls1_2 tls1_3; do
-	like "$(handshake -servername a.example -$version)" 'Peer signature type: (ECDSA|ecdsa_secp256r1_sha256)' "$version: the first of two certificates with the name is sent"
-	like "$(handshake -servername a.example -$version -sigalgs RSA-PSS+SHA256:RSA+SHA256)" 'Peer signature type: (RSA|rsa_pss_rsae_sha256)' "$version: the certificate whose algorithm the client supports is sent"
+	like "$(handshake -servername a.example -$version)" 'Peer signature type: (ECDSA|ecdsa_secp256r1_sha256)' \
+		"$version: the first of two certificates with the name is sent"
+	like "$(handshake -servername a.example -$version -sigalgs RSA-PSS+SHA256:RSA+SHA256)" 'Peer signature type: (RSA|rsa_pss_rsae_sha256)' \
+		"$version: the certificate whose algorithm the client supports is sent"
 done
 for name in a.example b.example y.b.example x.b.example; do
 	case $name in a.example) use_name $name a ;; x.*) use_name $name c ;; *) use_name $name b ;; esac

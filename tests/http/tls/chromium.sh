@@ -18,5 +18,6 @@ spki=$(openssl x509 -in "$DIR/a.pem" -pubkey -noout | openssl pkey -pubin -outfo
 timeout "$(seconds 60)" "$CHROMIUM" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$DIR/chromium" \
 	--ignore-certificate-errors-spki-list="$spki" --host-resolver-rules='MAP a.example 127.0.0.1' --virtual-time-budget=20000 \
 	--dump-dom "$URL/page.html" >"$DIR/dom" 2>"$DIR/chromium.log"
-like "$(cat "$DIR/dom")" 'https: 3000000 206 true http/1.1 123px' "the page, the script, the style sheet and the image are loaded"
+like "$(cat "$DIR/dom")" 'https: 3000000 206 true http/1.1 123px' \
+	"the page, the script, the style sheet and the image are loaded"
 finish

@@ -45,5 +45,6 @@ cmp_whole 16385.bin "the fourth pipelined response is correct" "$DIR/4.body"
 
 get /10007.bin
 isnt "$RC" 0 "curl rejects a certificate of an unknown issuer"
-like "$(printf 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' | perl "$LIB/wire.pl" "$TLS_ADDRESS" | tr -d '\0' | head -c 200)" '^[^H]*$' "a plain request on a TLS port gets no plain response"
+like "$(printf 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' | perl "$LIB/wire.pl" "$TLS_ADDRESS" | tr -d '\0' | head -c 200)" '^[^H]*$' \
+	"a plain request on a TLS port gets no plain response"
 finish

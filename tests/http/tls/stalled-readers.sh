@@ -27,7 +27,8 @@ SENT=
 await 10 settled
 ticks=$(cpu_ticks)
 sleep 0.5
-at_most $(($(cpu_ticks) - ticks)) $((10 * RANGED_SLOW)) "stalled clients need little processor time (hundredths of a second in half a second)"
+at_most $(($(cpu_ticks) - ticks)) $((10 * RANGED_SLOW)) \
+	"stalled clients need little processor time (hundredths of a second in half a second)"
 [ -n "$SANITIZED" ] || at_most $(($(rss_kib) - before)) $((32768 + 8 * 300)) "stalled clients need bounded memory (KiB)"
 secure_get /50000000.bin
 cmp_whole 50000000.bin "other clients are served"

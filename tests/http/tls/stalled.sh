@@ -31,7 +31,8 @@ connected() { [ "$(socket_count)" -ge $((idle + 20)) ]; }
 ok "20 clients stall" await 5 connected
 before=$(cpu_ticks)
 sleep 0.5
-at_most $(($(cpu_ticks) - before)) $((10 * RANGED_SLOW)) "stalled clients need little processor time (hundredths of a second in half a second)"
+at_most $(($(cpu_ticks) - before)) $((10 * RANGED_SLOW)) \
+	"stalled clients need little processor time (hundredths of a second in half a second)"
 secure_get /20000000.bin --max-time "$(seconds 20)"
 cmp_whole 20000000.bin "other clients are served"
 secure_get /1000.bin -w '%{time_total}'

@@ -41,7 +41,8 @@ start_ranged
 accept=(-H 'Accept-Encoding: gzip, zstd')
 while read -r name reason; do
 	get "/$name.fa" "${accept[@]}"
-	is "$STATUS $(header_count Content-Encoding) $(header_count Vary)" "200 0 0" "$name: the file is sent uncompressed"
+	is "$STATUS $(header_count Content-Encoding) $(header_count Vary)" "200 0 0" \
+		"$name: the file is sent uncompressed"
 	cmp_whole "$name.fa"
 	case $name in bgzip | appended | zst-window | empty) ;; *) continue ;; esac
 	head_of "/$name.fa" "${accept[@]}"
@@ -64,7 +65,8 @@ done <<-'END'
 	empty the file is empty
 END
 await 5 grep -q 'bgzip.fa.gz is not sent' "$DIR/error.log"
-like "$(cat "$DIR/error.log")" '/bgzip.fa.gz is not sent in place of /bgzip.fa: it is a bgzip file' "the log names the reason"
+like "$(cat "$DIR/error.log")" '/bgzip.fa.gz is not sent in place of /bgzip.fa: it is a bgzip file' \
+	"the log names the reason"
 is "$(grep -c 'bgzip.fa.gz is not sent' "$DIR/error.log")" 1 "the log has one line about the variant"
 get /bgzip.fa.gz
 cmp_whole bgzip.fa.gz "a variant that is requested by its own name is sent"

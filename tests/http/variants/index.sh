@@ -10,7 +10,8 @@ mkdir "$ROOT/app" "$ROOT/p"
 start_ranged
 while read -r path file coding; do
 	get "$path" -H 'Accept-Encoding: gzip, br'
-	is "$STATUS $(header Content-Encoding) $(header Vary)" "200 $coding Accept-Encoding" "the variant of $path is sent"
+	is "$STATUS $(header Content-Encoding) $(header Vary)" "200 $coding Accept-Encoding" \
+		"the variant of $path is sent"
 	is "$(header Content-Type)" "text/html; charset=utf-8" "the content type is that of the file"
 	cmp_whole "$file"
 done <<-'TABLE'

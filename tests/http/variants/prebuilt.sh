@@ -8,16 +8,19 @@ make_variants a.js.gz a.js.br
 start_ranged --workers 1
 for i in 1 2 3 4; do
 	get /a.js
-	is "$STATUS $(header_count Content-Encoding) $(header ETag)" "200 0 $(etag_of "$ROOT/a.js")" "the file is sent, request $i"
+	is "$STATUS $(header_count Content-Encoding) $(header ETag)" "200 0 $(etag_of "$ROOT/a.js")" \
+		"the file is sent, request $i"
 	type=$(header Content-Type)
 	cmp_whole a.js
 	for coding in gzip br; do
 		name=a.js.${coding/gzip/gz}
 		get /a.js -H "Accept-Encoding: $coding"
-		is "$(header Content-Encoding) $(header Vary) $(header Content-Type)" "$coding Accept-Encoding $type" "the $coding variant is sent, request $i"
+		is "$(header Content-Encoding) $(header Vary) $(header Content-Type)" "$coding Accept-Encoding $type" \
+			"the $coding variant is sent, request $i"
 		cmp_whole "$name"
 		get "/$name" -H "Accept-Encoding: $coding"
-		is "$(header_count Content-Encoding) $(header_count Vary)" "0 0" "$name is sent under its own name, request $i"
+		is "$(header_count Content-Encoding) $(header_count Vary)" "0 0" \
+			"$name is sent under its own name, request $i"
 		isnt "$(header Content-Type)" "$type" "$name has its own content type"
 		is "$(header ETag)" "$(etag_of "$ROOT/$name")" "$name has its own tag"
 		cmp_whole "$name"

@@ -47,11 +47,13 @@ for try in 1 2; do
 	get /a.txt "${gzip[@]}" -H 'Range: bytes=0-9' -H 'Range: bytes=0-9'
 	is "$STATUS $(header Content-Encoding)" "200 gzip" "two Range fields, request $try: the variant is sent"
 	get_range "$(yes 0-0 | head -n 257 | paste -sd,)" /a.txt "${gzip[@]}"
-	is "$STATUS $(header Content-Encoding)" "200 gzip" "more ranges than max_ranges, request $try: the variant is sent"
+	is "$STATUS $(header Content-Encoding)" "200 gzip" \
+		"more ranges than max_ranges, request $try: the variant is sent"
 	get /a.txt "${gzip[@]}"
 	is "$STATUS $(header Content-Encoding)" "200 gzip" "no Range, request $try: the variant is sent"
 	head_of /a.txt "${gzip[@]}" -H 'Range: bytes=0-9'
-	is "$STATUS $(header Content-Length) $(header Content-Encoding)" "200 $gz gzip" "HEAD, request $try: the header is that of the variant"
+	is "$STATUS $(header Content-Length) $(header Content-Encoding)" "200 $gz gzip" \
+		"HEAD, request $try: the header is that of the variant"
 	get_range 0-9 /a.txt "${gzip[@]}"
 	is "$STATUS $(header_count Content-Encoding)" "206 0" "a range, request $try: a part of the file is sent"
 done
@@ -62,12 +64,14 @@ cmp_whole a.txt
 # A client that refuses the identity coding gets parts of the variant. Content-Encoding of the parts names the coding.
 for refused in 'gzip, identity;q=0' '*;q=0, gzip' 'gzip;q=0.1, *;q=0'; do
 	get_range 100-199 /a.txt -H "Accept-Encoding: $refused"
-	is "$STATUS $(header Content-Encoding) $(header Content-Range)" "206 gzip bytes 100-199/$gz" "Accept-Encoding: $refused: a part of the variant is sent"
+	is "$STATUS $(header Content-Encoding) $(header Content-Range)" "206 gzip bytes 100-199/$gz" \
+		"Accept-Encoding: $refused: a part of the variant is sent"
 	cmp_range a.txt.gz 100 199
 done
 refused=(-H 'Accept-Encoding: gzip, identity;q=0')
 get_range "$gz-" /a.txt "${refused[@]}"
-is "$STATUS $(header Content-Range) $(header_count Content-Encoding)" "416 bytes */$gz 0" "a range beyond the end of the variant: the status is 416"
+is "$STATUS $(header Content-Range) $(header_count Content-Encoding)" "416 bytes */$gz 0" \
+	"a range beyond the end of the variant: the status is 416"
 get_range 0-9,30000-30099 /a.txt "${refused[@]}"
 is "$STATUS $(header_count Content-Encoding)" "206 0" "two ranges of the file are sent"
 boundary=$(boundary_of)

@@ -26,13 +26,15 @@ for how in append rewrite shorten rewrite_and_reset; do
 		is "$RC" 0 "$how, range [$range]: the response is not aborted"
 		case $range in
 		'')
-			is "$STATUS $(header Content-Length)" "200 $size" "$how: Content-Length is that of the new version"
+			is "$STATUS $(header Content-Length)" "200 $size" \
+				"$how: Content-Length is that of the new version"
 			cmp_whole $file "$how: the body is the new version"
 			;;
 		*,*) ok "$how: the parts are those of the new version" grep -aq "^Content-Range: bytes 2000000-2000000/$size" "$BODY" ;;
 		*)
 			is "$STATUS" 206 "$how: the status of a range is 206"
-			cmp_range $file 0 $((size > 3799999 ? 3799999 : size - 1)) "$how: the range is one of the new version"
+			cmp_range $file 0 $((size > 3799999 ? 3799999 : size - 1)) \
+				"$how: the range is one of the new version"
 			;;
 		esac
 	done

@@ -18,7 +18,8 @@ for i in $(seq 100); do
 done >"$DIR/curls" 3>"$DIR/list"
 for round in first second; do
 	ok "100 files are served, round $round" curl -sS --fail --config "$DIR/curls"
-	is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/list")" "100 compared, 0 wrong" "all bodies are correct"
+	is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/list")" "100 compared, 0 wrong" \
+		"all bodies are correct"
 	rm "$DIR"/out.*
 done
 ok "at most 8 files remain open" await 2 few

@@ -59,7 +59,8 @@ is "$(cat "$BODY")" other "another site is served"
 ask_admin /readyz
 is "$STATUS" 200 "/readyz reports 200 while one root exists"
 take_numbers
-is "$(metric ranged_roots) $(metric ranged_roots_gone) $(metric ranged_roots_replaced_total)" "2 1 1" "the metrics count the missing root"
+is "$(metric ranged_roots) $(metric ranged_roots_gone) $(metric ranged_roots_replaced_total)" "2 1 1" \
+	"the metrics count the missing root"
 is "$(status_value roots_gone)" 1 "the status counts the missing root"
 mv "$DIR/other" "$DIR/away"
 not_ready() { ask_admin /readyz; [ "$STATUS" = 503 ]; }

@@ -35,7 +35,8 @@ prlimit --pid "$PID" --nofile=3:
 touch "$DIR/go"
 wait $asker
 prlimit --pid "$PID" --nofile=1000:
-is "$(tr '\n' ';' <"$DIR/statuses")" "200;503 Retry-After: 1;503 Retry-After: 1;503 Retry-After: 1;" "requests without an available descriptor are answered with 503"
+is "$(tr '\n' ';' <"$DIR/statuses")" "200;503 Retry-After: 1;503 Retry-After: 1;503 Retry-After: 1;" \
+	"requests without an available descriptor are answered with 503"
 
 for file in a large; do
 	get "/$file.bin"

@@ -40,6 +40,7 @@ assert fs.info(url)["size"] in (len(data), None), fs.info(url)
 print("right")
 END
 for file in big.bin coded.txt; do
-	is "$("$PYTHON" "$DIR/read.py" "$URL/$file" "$ROOT/$file" 2>&1 | tail -n 1)" right "$file is read correctly, in ranges and as a whole"
+	is "$("$PYTHON" "$DIR/read.py" "$URL/$file" "$ROOT/$file" 2>&1 | tail -n 1)" right \
+		"$file is read correctly, in ranges and as a whole"
 done
 finish

@@ -18,11 +18,13 @@ window() { gdal_translate -q -of PNM -srcwin "${@:2}" "$1" "$DIR/window.pgm" && 
 like "$(gdalinfo "/vsicurl/$URL/maps/cog.tif")" 'Size is 2048, 2048' "gdalinfo reads the file"
 for at in "0 0 100 100" "300 300 700 500" "1948 1948 100 100" "0 1000 2048 3"; do
 	# shellcheck disable=SC2086
-	is "$(window "/vsicurl/$URL/maps/cog.tif" $at)" "$(window "$ROOT/maps/cog.tif" $at)" "the window at $at is correct"
+	is "$(window "/vsicurl/$URL/maps/cog.tif" $at)" "$(window "$ROOT/maps/cog.tif" $at)" \
+		"the window at $at is correct"
 done
 GDAL_HTTP_MULTIRANGE=SINGLE_GET window "/vsicurl/$URL/maps/cog.tif" 300 300 700 500 >"$DIR/sum"
 is "$(cat "$DIR/sum")" "$(window "$ROOT/maps/cog.tif" 300 300 700 500)" "a window with one request is correct"
-like "$(gdalinfo "/vsicurl/$URL/maps/sub%20dir/%C3%A4%20b.tif")" 'Size is 2048, 2048' "a directory and a name with a blank are read"
+like "$(gdalinfo "/vsicurl/$URL/maps/sub%20dir/%C3%A4%20b.tif")" 'Size is 2048, 2048' \
+	"a directory and a name with a blank are read"
 mark_log
 is "$(asked '^GET /maps/cog.tif 200')" 0 "the file is never sent as a whole"
 at_least "$(asked '^GET /maps/cog.tif 206 [0-9]+ bytes=[^ ]*,')" 1 "a request has several ranges"
@@ -42,7 +44,9 @@ is "$(list "$URL/maps/")" "maps/ cog.tif sub%20dir" "ReadDir lists a directory w
 is "$(list "$URL/")" " maps tree" "ReadDir lists the root"
 is "$(list "$URL/maps/sub%20dir")" "maps/sub%20dir %C3%A4%20b.tif" "ReadDir lists a directory with a blank"
 is "$(list "$URL/tree/many" | wc -w)" 1201 "ReadDir lists 1,200 files"
-is "$(list "$URL/tree/di%26r" "$URL/tree/d%C3%AF" "$URL/tree/di%27r" "$URL/tree/nest/a/b/c" | cut -d ' ' -f 2 | xargs)" "f%20x f%20x f%20x f%20x" "other names"
+is "$(list "$URL/tree/di%26r" "$URL/tree/d%C3%AF" "$URL/tree/di%27r" "$URL/tree/nest/a/b/c" | cut -d ' ' -f 2 | xargs)" "f%20x f%20x f%20x f%20x" \
+	"other names"
 list "$URL/tree" | tr ' ' '\n' | tail -n +2 | perl -pe 's/%(..)/chr hex $1/ge' >"$DIR/names"
-is "$(grep -c . "$DIR/names")" "$(find "$ROOT/tree" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -c .)" "ReadDir lists unusual names"
+is "$(grep -c . "$DIR/names")" "$(find "$ROOT/tree" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -c .)" \
+	"ReadDir lists unusual names"
 finish

@@ -33,7 +33,8 @@ for (const [x0, y0, x1, y1] of [[0, 0, 10, 10], [100, 100, 700, 900], [2000, 200
 console.log(image.getWidth(), wrong, "wrong");
 END
 for block in 0 4096; do
-	is "$(timeout "$(seconds 60)" node "$DIR/window.mjs" "$URL/t.tif" $block 2>&1 | tail -n 1)" "2048 0 wrong" "blocks of $block bytes: the windows are correct"
+	is "$(timeout "$(seconds 60)" node "$DIR/window.mjs" "$URL/t.tif" $block 2>&1 | tail -n 1)" "2048 0 wrong" \
+		"blocks of $block bytes: the windows are correct"
 done
 mark_log
 is "$(asked '^GET /t.tif 200')" 0 "the file is never sent as a whole"

@@ -25,7 +25,8 @@ END
 node "$DIR/make.mjs" "$ROOT/t.parquet" || { echo "Bail out! no file"; exit 1; }
 age "$ROOT/t.parquet"
 serve
-is "$(timeout "$(seconds 60)" node "$DIR/read.mjs" "$URL/t.parquet" 2>&1 | tail -n 1)" "60 0 50000 0" "rows and columns are correct"
+is "$(timeout "$(seconds 60)" node "$DIR/read.mjs" "$URL/t.parquet" 2>&1 | tail -n 1)" "60 0 50000 0" \
+	"rows and columns are correct"
 mark_log
 is "$(asked '^GET /t.parquet 200')" 0 "the file is never sent as a whole"
 at_least "$(asked '^GET /t.parquet 206')" 2 "the file is read in ranges"

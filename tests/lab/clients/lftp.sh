@@ -17,5 +17,6 @@ is "$(asked '^GET /tree/many/f')" 0 "unchanged files are not sent again"
 ok "pget succeeds" lftp -c "pget -n 4 $URL/big.bin"
 ok "the file is correct" cmp "$ROOT/big.bin" big.bin
 mark_log
-at_least "$(asked '^GET /big.bin 206')" 1 "the file is fetched in ranges, unless the first one is faster than the others begin"
+at_least "$(asked '^GET /big.bin 206')" 1 \
+	"the file is fetched in ranges, unless the first one is faster than the others begin"
 finish

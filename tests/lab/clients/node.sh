@@ -28,7 +28,8 @@ const whole = Buffer.from(await (await fetch(url)).arrayBuffer());
 if (!whole.equals(data)) wrong.push("the whole");
 console.log(wrong.length ? wrong.length + " wrong: " + wrong.slice(0, 3).join(", ") : "right");
 END
-is "$(node "$DIR/ranges.mjs" "$URL/big.bin" "$ROOT/big.bin" 400 2>&1 | tail -n 1)" right "400 concurrent ranges are correct"
+is "$(node "$DIR/ranges.mjs" "$URL/big.bin" "$ROOT/big.bin" 400 2>&1 | tail -n 1)" right \
+	"400 concurrent ranges are correct"
 is "$(NODE_EXTRA_CA_CERTS=$DIR/a.pem node "$DIR/ranges.mjs" "https://localhost:$(sed -n 's/^tls:.*://p' "$DIR/address")/big.bin" "$ROOT/big.bin" 100 2>&1 | tail -n 1)" right \
 	"100 by TLS"
 finish

@@ -51,5 +51,6 @@ mv "$ROOT/new.pmtiles" "$ROOT/a.pmtiles.new"
 touch -d '2020-02-02 UTC' "$ROOT/a.pmtiles"
 touch -d '2020-02-03 UTC' "$ROOT/a.pmtiles.new"
 serve
-is "$(timeout "$(seconds 60)" node "$DIR/read.mjs" "$URL/a.pmtiles" "$ROOT/a.pmtiles" 2>&1 | tail -n 1)" "0 0 wrong" "256 tiles of the old and of the new archive are correct"
+is "$(timeout "$(seconds 60)" node "$DIR/read.mjs" "$URL/a.pmtiles" "$ROOT/a.pmtiles" 2>&1 | tail -n 1)" "0 0 wrong" \
+	"256 tiles of the old and of the new archive are correct"
 finish

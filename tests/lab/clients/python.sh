@@ -73,9 +73,11 @@ for kind in requests httpx aiohttp; do
 	"$PYTHON" -c "import $kind" 2>/dev/null || continue
 	diag "python3-$kind $(dpkg-query -W -f '${Version}' "python3-$kind")"
 	for file in big.bin coded.txt ref.fa; do
-		is "$("$PYTHON" "$DIR/client.py" "$kind" "$URL/$file" "$ROOT/$file" "" 2>&1 | tail -n 1)" right "$kind: $file is read correctly"
+		is "$("$PYTHON" "$DIR/client.py" "$kind" "$URL/$file" "$ROOT/$file" "" 2>&1 | tail -n 1)" right \
+			"$kind: $file is read correctly"
 	done
 	tls=https://localhost:$(sed -n 's/^tls:.*://p' "$DIR/address")
-	is "$("$PYTHON" "$DIR/client.py" "$kind" "$tls/big.bin" "$ROOT/big.bin" "$DIR/a.pem" 2>&1 | tail -n 1)" right "$kind: a file is read correctly over TLS"
+	is "$("$PYTHON" "$DIR/client.py" "$kind" "$tls/big.bin" "$ROOT/big.bin" "$DIR/a.pem" 2>&1 | tail -n 1)" right \
+		"$kind: a file is read correctly over TLS"
 done
 finish

@@ -22,11 +22,15 @@ serve
 mkdir "$DIR/work"
 cd "$DIR/work" || exit 1
 for region in chr1:1-100 chr2:123456-130000 chr3:599900-600000; do
-	is "$(samtools faidx "$URL/ref.fa" "$region" | sha256sum)" "$(samtools faidx "$ROOT/ref.fa" "$region" | sha256sum)" "faidx of $region is correct"
-	is "$(samtools view "$URL/x.bam" "$region" | sha256sum)" "$(samtools view "$ROOT/x.bam" "$region" | sha256sum)" "view of $region is correct"
-	is "$(tabix "$URL/v.vcf.gz" "$region" | sha256sum)" "$(tabix "$ROOT/v.vcf.gz" "$region" | sha256sum)" "tabix of $region is correct"
+	is "$(samtools faidx "$URL/ref.fa" "$region" | sha256sum)" "$(samtools faidx "$ROOT/ref.fa" "$region" | sha256sum)" \
+		"faidx of $region is correct"
+	is "$(samtools view "$URL/x.bam" "$region" | sha256sum)" "$(samtools view "$ROOT/x.bam" "$region" | sha256sum)" \
+		"view of $region is correct"
+	is "$(tabix "$URL/v.vcf.gz" "$region" | sha256sum)" "$(tabix "$ROOT/v.vcf.gz" "$region" | sha256sum)" \
+		"tabix of $region is correct"
 	if command -v bcftools >/dev/null; then
-		is "$(bcftools view -H "$URL/v.vcf.gz" "$region" | sha256sum)" "$(bcftools view -H "$ROOT/v.vcf.gz" "$region" | sha256sum)" "bcftools of $region is correct"
+		is "$(bcftools view -H "$URL/v.vcf.gz" "$region" | sha256sum)" "$(bcftools view -H "$ROOT/v.vcf.gz" "$region" | sha256sum)" \
+			"bcftools of $region is correct"
 	fi
 done
 get /ref.fa --compressed

@@ -58,7 +58,8 @@ node "$DIR/make.mjs" "$ROOT" || { echo "Bail out! no arrays"; exit 1; }
 serve 'cors = {"*"}'
 for array in "v2 v2" "v3 v3" "shards v3"; do
 	read -r name version <<<"$array"
-	is "$(timeout "$(seconds 60)" node "$DIR/read.mjs" "$URL/$name" "$version" 2>&1 | tail -n 1)" "100x100 0 true" "the array $name is correct"
+	is "$(timeout "$(seconds 60)" node "$DIR/read.mjs" "$URL/$name" "$version" 2>&1 | tail -n 1)" "100x100 0 true" \
+		"the array $name is correct"
 done
 mark_log
 at_least "$(asked '^GET /shards/[^ ]* 206')" 4 "shards are read in ranges"

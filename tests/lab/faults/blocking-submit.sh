@@ -30,7 +30,8 @@ set_fault 500 0 0
 for i in $(seq 30); do curl -sS -o /dev/null -r $((i * 1200000))-$((i * 1200000 + 4999)) "$URL/fuse/a.bin" & done
 for _ in 1 2 3 4 5; do curl -sS -o "$DIR/fast" -w '%{time_total}\n' "$URL/fast.bin"; done >"$DIR/times"
 cmp_whole fast.bin "a file of another disk is correct" "$DIR/fast"
-at_most "$(sort -n "$DIR/times" | tail -n 1 | awk '{ print int($1 * 1000) }')" "$(seconds 300)" "a file of another disk is served at once (ms)"
+at_most "$(sort -n "$DIR/times" | tail -n 1 | awk '{ print int($1 * 1000) }')" "$(seconds 300)" \
+	"a file of another disk is served at once (ms)"
 set_fault 0 0 0
 wait_clients
 stop_ranged

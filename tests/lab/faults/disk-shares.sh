@@ -39,8 +39,10 @@ diag "inside: p50 $(percentile "$DIR/inner" 50) ms, p99 $(percentile "$DIR/inner
 	"over a border: p50 $(percentile "$DIR/border" 50) ms, p99 $(percentile "$DIR/border" 99) ms"
 is "$(cut -d ' ' -f 1,3 "$DIR/border" | sort | uniq -c | xargs)" '240 206 65536' "all ranges are served"
 # A range across a border needs two reads, so at a given depth half as many ranges are in progress.
-at_most "$(percentile "$DIR/border" 50)" "$(($(percentile "$DIR/inner" 50) * 2 + $(seconds 50)))" "the median across a border is at most twice the median within an extent (ms)"
-at_most "$(percentile "$DIR/border" 99)" "$(($(percentile "$DIR/inner" 99) * 2 + $(seconds 100)))" "the 99th percentile across a border is at most twice the one within an extent (ms)"
+at_most "$(percentile "$DIR/border" 50)" "$(($(percentile "$DIR/inner" 50) * 2 + $(seconds 50)))" \
+	"the median across a border is at most twice the median within an extent (ms)"
+at_most "$(percentile "$DIR/border" 99)" "$(($(percentile "$DIR/inner" 99) * 2 + $(seconds 100)))" \
+	"the 99th percentile across a border is at most twice the one within an extent (ms)"
 
 # SECONDS NAME: measures the KiB that a stream gets in this time
 stream() {

@@ -23,7 +23,8 @@ get_range 100000-100009 /a.bin
 is "$STATUS" 503 "a range is 503"
 logged() { grep -E "(error|warning): .*$1" "$DIR/error.log"; }
 ok "the error is logged" await 5 logged a.bin
-like "$(logged a.bin | head -n 1)" 'a\.bin.* [0-9]+.*Input/output error' "the line has the path, the offset and the error"
+like "$(logged a.bin | head -n 1)" 'a\.bin.* [0-9]+.*Input/output error' \
+	"the line has the path, the offset and the error"
 at_most "$(logged a.bin | wc -l)" 1 "the error is logged once"
 
 set_fault 0 0 0
@@ -41,7 +42,8 @@ is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "after the first byt
 length=$(size_of "$DIR/1.body")
 ok "all $length received bytes are correct" cmp -n "$length" "$DIR/good/b.bin" "$DIR/1.body"
 ok "the error is logged" await 5 logged b.bin
-like "$(logged b.bin | head -n 1)" 'b\.bin.* [1-9][0-9]+.*Input/output error' "the line has the path, the offset and the error"
+like "$(logged b.bin | head -n 1)" 'b\.bin.* [1-9][0-9]+.*Input/output error' \
+	"the line has the path, the offset and the error"
 set_fault 0 0 0
 get /b.bin
 is "$STATUS" 200 "the file is served after the disk has recovered"

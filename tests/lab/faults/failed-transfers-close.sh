@@ -54,7 +54,8 @@ is_cut() { # NAME MILLISECONDS
 	local way
 	ends "$@"
 	for way in "${ways[@]}"; do
-		like "$(perl "$LIB/replies.pl" "$DIR/out.$way" "$DIR/")" '^200-cut$' "$1: the response of $way is incomplete"
+		like "$(perl "$LIB/replies.pl" "$DIR/out.$way" "$DIR/")" '^200-cut$' \
+			"$1: the response of $way is incomplete"
 		ok "$way: the received bytes are correct" cmp -n "$(size_of "$DIR/1.body")" "$DIR/old" "$DIR/1.body"
 	done
 	set_fault 0 0 0

@@ -38,7 +38,8 @@ for i in 1 2 3; do
 done
 set_fault 0 0 0
 wait_clients
-is "$(sort "$DIR/codes" | uniq -c | awk '{ print $1 "*" $2 }' | paste -sd ' ')" '60*206' "the queued requests are served after the disk has recovered"
+is "$(sort "$DIR/codes" | uniq -c | awk '{ print $1 "*" $2 }' | paste -sd ' ')" '60*206' \
+	"the queued requests are served after the disk has recovered"
 get_range 100-200 /slow/slow.bin
 is "$STATUS" 206 "new requests are served"
 cmp_range slow/slow.bin 100 200

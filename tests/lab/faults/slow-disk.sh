@@ -30,8 +30,10 @@ touch "$DIR/stop"
 cmp_whole fast.bin "a file of another disk is correct" "$DIR/fast"
 worst=$(sort -n "$DIR/times" | tail -n 1)
 diag "the slowest took $worst s"
-at_most "$(echo "$worst" | awk '{ print int($1 * 1000) }')" "$(seconds 300)" "a file of another disk, and a 404 response, are not delayed (ms)"
+at_most "$(echo "$worst" | awk '{ print int($1 * 1000) }')" "$(seconds 300)" \
+	"a file of another disk, and a 404 response, are not delayed (ms)"
 set_fault 0 0 0
 wait $stream
-is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/ranges")" "64 compared, 0 wrong" "the bytes of the slow disk are correct"
+is "$(perl "$LIB/compare.pl" "$ROOT" "$DIR/out." "" <"$DIR/ranges")" "64 compared, 0 wrong" \
+	"the bytes of the slow disk are correct"
 finish

@@ -36,7 +36,8 @@ for how in overwrite overwrite_and_reset shorten replace; do
 	wait $client
 	is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "$how: the transfer is aborted"
 	get "/$file"
-	is "$STATUS $RC $(header Content-Length)" "200 0 $(size_of "$source/$file")" "$how: the next response is complete"
+	is "$STATUS $RC $(header Content-Length)" "200 0 $(size_of "$source/$file")" \
+		"$how: the next response is complete"
 	cmp_whole "$source/$file" "$how: the next response is the new version"
 done
 
@@ -48,7 +49,8 @@ for how in overwrite overwrite_and_reset shorten; do
 	get_range 0-1048575 "/$file"
 	$how "$source/$file"
 	get "/$file"
-	is "$STATUS $RC $(header Content-Length)" "200 0 $(size_of "$source/$file")" "$how before the request: the response is complete"
+	is "$STATUS $RC $(header Content-Length)" "200 0 $(size_of "$source/$file")" \
+		"$how before the request: the response is complete"
 	cmp_whole "$source/$file" "$how before the request: the response is the new version"
 done
 

@@ -52,7 +52,8 @@ check_changes() { # NAME
 	get_range 0-1048575 /c.bin
 	printf x >>"$ROOT/c.bin"
 	get /c.bin
-	is "$STATUS $RC $(header Content-Length)" "200 0 20000001" "$name: a file that grew before the request is served completely"
+	is "$STATUS $RC $(header Content-Length)" "200 0 20000001" \
+		"$name: a file that grew before the request is served completely"
 	stop_ranged
 	rm "$ROOT"/*.bin
 }

@@ -32,7 +32,8 @@ build_package() { cd "$SOURCE" && DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" 
 ok "dpkg-buildpackage succeeds" build_package
 DEB=$DIR/ranged_$VERSION-1_$ARCH.deb
 [ -e "$DEB" ] || exit
-is "$(cd "$DIR" && lintian --no-cfg --allow-root --fail-on none --tag-display-limit 0 ranged_*.changes 2>&1)" "" "lintian reports no error and no warning"
+is "$(cd "$DIR" && lintian --no-cfg --allow-root --fail-on none --tag-display-limit 0 ranged_*.changes 2>&1)" "" \
+	"lintian reports no error and no warning"
 
 # The next revision: the same package with one more line in its configuration.
 make_next() { # REVISION LINE
@@ -85,7 +86,8 @@ like "$(inside stat -c '%U %a' /var/log/ranged/access.log)" '^ranged 6[04]0$' "o
 is "$(property NRestarts)" 0 "the service was started once"
 is "$(inside dpkg -V ranged)" "" "all files are unchanged"
 # The addresses of listening sockets are hexadecimal.
-is "$(inside cat /proc/net/tcp /proc/net/tcp6 | awk '$4 == "0A" { print $2 }')" 0100007F:1F90 "only one port of the loopback interface is open"
+is "$(inside cat /proc/net/tcp /proc/net/tcp6 | awk '$4 == "0A" { print $2 }')" 0100007F:1F90 \
+	"only one port of the loopback interface is open"
 
 # --- upgrade ---
 

@@ -21,7 +21,8 @@ faulty() { # NAME FAULT REGEX
 	set_fault $2
 	run_probe --size 32M --seconds 1 "$DIR/mirror"
 	is $RC 1 "$1: the exit status is 1"
-	like "$(cat "$DIR/probe.err")" "^ranged-probe: $DIR/mirror: $3" "$1: the message has the path, the offset and the error"
+	like "$(cat "$DIR/probe.err")" "^ranged-probe: $DIR/mirror: $3" \
+		"$1: the message has the path, the offset and the error"
 	is "$(cat "$DIR/probe.out")" "" "$1: there is no report"
 	ok "$1: no file is left" await 5 nothing_left
 }

@@ -42,5 +42,6 @@ mount -o loop,ro "$DIR/image.squashfs" "$DIR/squash" || exit
 run_probe "$DIR/squash"
 is $RC 73 "squashfs: the exit status is 73"
 like "$(cat "$DIR/probe.err")" "$DIR/squash: .*read-only.*writable folder" "the message names the reason and the remedy"
-like "$(cat "$DIR/probe.err")" "big.bin: can not be opened with O_DIRECT" "the report says that O_DIRECT is not supported"
+like "$(cat "$DIR/probe.err")" "big.bin: can not be opened with O_DIRECT" \
+	"the report says that O_DIRECT is not supported"
 finish

@@ -43,10 +43,12 @@ is $? 0 "no request fails"
 asked=$(cat "$DIR/asked")
 all_written() { [ "$(zcat -f "$LOGS"/access.log* | wc -l)" -ge "$asked" ]; }
 await 10 all_written
-is "$(diff <(zcat -f "$LOGS"/access.log* | grep -o 'n=[0-9]*' | sort) <(seq -f n=%.0f "$asked" | sort) | head -n 5)" "" "each of $asked requests has its line, once"
+is "$(diff <(zcat -f "$LOGS"/access.log* | grep -o 'n=[0-9]*' | sort) <(seq -f n=%.0f "$asked" | sort) | head -n 5)" "" \
+	"each of $asked requests has its line, once"
 ok "older logs are compressed" test -s "$LOGS/access.log.2.gz"
 is "$(find "$LOGS" -type f -perm /007)" "" "other users cannot read the logs"
-is "$(inside stat -c %U:%G /var/log/ranged/access.log /var/log/ranged/access.log.2.gz | sort -u)" ranged:ranged "the logs belong to ranged"
+is "$(inside stat -c %U:%G /var/log/ranged/access.log /var/log/ranged/access.log.2.gz | sort -u)" ranged:ranged \
+	"the logs belong to ranged"
 get_other after
 ok "an instance writes to its log" await 10 written other
 is "$(grep -c . "$LOGS/other.log")" 1 "the log of the instance is a new file"

@@ -8,7 +8,8 @@
 make_file a.bin 100000
 boot 'listen = {":80"}' 'cache_control = no-cache'
 if [ "$(inside systemctl --version | awk 'NR == 1 { print $2 }')" -ge 253 ]; then type=notify-reload; else type=notify; fi
-is "$(sed -n 's/^Type=//p' "$MACHINE/lib/systemd/system/ranged.service")" $type "the type that this version of systemd has"
+is "$(sed -n 's/^Type=//p' "$MACHINE/lib/systemd/system/ranged.service")" $type \
+	"the type that this version of systemd has"
 [ $type = notify-reload ] || is "$(grep -c '^ExecReload=/bin/kill -HUP' "$MACHINE/lib/systemd/system/ranged.service")" 1 "the unit itself sends SIGHUP"
 ok "the service starts" inside systemctl start ranged
 pid=$(main_pid)

@@ -9,7 +9,8 @@ make_file a.bin 3000001
 boot 'listen = {":80"}' 'access_log = journal'
 
 for unit in ranged.service ranged@.service ranged.socket; do
-	is "$(inside systemd-analyze verify --man=no "/lib/systemd/system/$unit" 2>&1)" "" "systemd-analyze verify reports nothing about $unit"
+	is "$(inside systemd-analyze verify --man=no "/lib/systemd/system/$unit" 2>&1)" "" \
+		"systemd-analyze verify reports nothing about $unit"
 done
 for unit in ranged.service ranged@.service; do
 	ok "the exposure of $unit is at most 1.5" inside systemd-analyze security --no-pager --offline=true --threshold=15 "/lib/systemd/system/$unit"
@@ -27,5 +28,6 @@ is "$(inside cat "/proc/$(main_pid)/comm")" ranged "systemd knows the main proce
 ok "the journal has the messages" await 5 eval 'journal | grep -q "ranged .* serves /srv/files"'
 ok "the journal has the requests, with fields" await 5 eval 'inside journalctl -q --no-pager -u ranged RANGED_STATUS=200 RANGED_METHOD=GET | grep -q "GET /a.bin"'
 ok "the service stops" inside systemctl stop ranged
-is "$(property ActiveState) $(property Result) $(property ExecMainStatus)" "inactive success 0" "the service stops with success"
+is "$(property ActiveState) $(property Result) $(property ExecMainStatus)" "inactive success 0" \
+	"the service stops with success"
 finish
