@@ -31,16 +31,16 @@
 /* An earlier deadline belongs to the monotonic clock, which is 0 when the machine boots. */
 #define MONOTONIC_END_S 1000000000
 
-/* A program may read the clock before the constructors of its libraries have run, so no function here relies on one. */
+/* The program may read the clock before sanitizers are initialised, so these functions are not instrumented. */
 #define UNCHECKED __attribute__((no_sanitize("address", "thread", "undefined")))
 
-/* Returns the next definition of the function that calls this: the sanitizer's, or the C library's. */
+/* Returns the next definition of a function: that of a sanitizer or of the C library. */
 #define NEXT(function) ((__typeof__(&function))dlsym(RTLD_NEXT, #function))
 
 void clock_advance_ms(int64_t ms);
 int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size);
 
-/* Nanoseconds. The test writes them, all threads of the program read them; nothing else is published with them. */
+/* In nanoseconds. The test writes it and all threads read it; it publishes no other data, so relaxed order suffices. */
 static _Atomic int64_t own_offset;
 static _Atomic int64_t *offset = &own_offset;
 

@@ -1,11 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# tests/summary.sh [--counts | --slowest] BUILD-DIR: what the last `make check` there found. Ends with the one line
-# "N passed, N failed, N skipped"; before it, the logs of what failed and the names of what was skipped, with the reasons. The
-# exit status is 1 when something failed or nothing ran. With RANGED_CI set, a skipped test that .ci/skips does not list
-# counts as failed; RANGED_CI holds the words that an entry there may ask for, as "sanitizers" or "debian13". --counts: only the three
-# numbers. --slowest: how long the ten slowest scripts took, and how long all of them took one after another.
+# tests/summary.sh [--counts | --slowest] BUILD-DIR: prints the result of the last `make check`: the logs of failed
+# tests, the names of skipped tests with their reasons, and the line "N passed, N failed, N skipped". The exit status is
+# 1 if a test failed or none ran.
+#
+# RANGED_CI contains words for .ci/skips, for example "sanitizers" or "debian13". If it is set, a skipped test that
+# .ci/skips does not list for these words counts as failed.
+#
+# --counts prints only the three numbers. --slowest prints the times of the ten slowest scripts, and the sum of all
+# times.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 counts=
@@ -33,10 +37,10 @@ if [ -z "$counts" ] && [ ${#results[@]} -gt 0 ]; then
 	done
 fi
 
-# A test that was reported as failed also makes its program exit with a status: that is one failure, not two. The logs hold, among
-# the output of the tests, one line "RESULT: NAME NUMBER TITLE" for each result.
+# If a test fails, its program also exits with a status other than 0; this counts as one failure, not as two. Besides
+# the output of the tests, the logs contain a line "RESULT: NAME NUMBER TITLE" for each result.
 awk -v counts="$counts" -v ci="${RANGED_CI:-}" -v skips="$here/../.ci/skips" '
-# "[word,word]": only where RANGED_CI has one of these words.
+# Returns true if RANGED_CI contains one of the words in "[WORD,WORD]".
 function holds(where,    words, i) {
 	if (where !~ /^\[.*\]$/) return 1
 	for (i = split(substr(where, 2, length(where) - 2), words, ","); i > 0; i--)

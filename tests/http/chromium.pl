@@ -13,8 +13,8 @@
 #	click SELECTOR   clicks at the centre of the first matching element; "load" then waits for a page
 #	end              ends the browser, like the end of standard input
 #	shot FILE        writes a screenshot of the window (PNG)
-#	errors           prints the errors of pages since the start or the last "errors", as JSON: exceptions, errors and warnings of the
-#	                 console, and violations of policies
+#	errors           prints the errors of pages since the start or the last "errors", as JSON: exceptions, errors
+#	                 and warnings of the console, and violations of policies
 #	requests         prints the requested addresses, likewise
 use strict;
 use warnings;

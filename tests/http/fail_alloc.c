@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * To be preloaded: lets allocations of the whole process fail. The file $FAIL_ALLOC holds three numbers of 32 bits:
- * which allocation fails (0: none), how many there were since that was set, and if it is not 0, that all that follow
- * fail, too.
+ * A library to be preloaded, which makes allocations of the process fail. The file $FAIL_ALLOC contains three numbers of
+ * 32 bits: the number of the allocation that fails (0: none), the number of allocations since it was set, and a flag
+ * that makes all later allocations fail, too.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * faultfs SOURCE CONTROL MOUNTPOINT [FUSE-OPTION...]: a mirror of a folder whose reads can be made slow, short, faulty
- * or wrong while it runs. Writes always go well.
+ * faultfs SOURCE CONTROL MOUNTPOINT [FUSE-OPTION...]: a mirror of a directory whose reads can be slow, short, failing or
+ * wrong. Writes always succeed.
  *
- * CONTROL holds "DELAY_MS ERRNO SHORT_BYTES [FROM [FLIP]]": every read of a file at or past FROM (0) takes DELAY_MS
- * longer, fails with ERRNO unless that is 0, returns SHORT_BYTES at most unless that is 0, and if FLIP is 1 has its
- * first byte at or past FROM inverted. It is read anew for each read: replace it by rename. A loop device on a file of
- * this filesystem is a bad disk.
+ * The file CONTROL contains "DELAY_MS ERRNO SHORT_BYTES [FROM [FLIP]]". It applies to every read that ends after the
+ * position FROM (0 by default): the read takes DELAY_MS longer; it fails with ERRNO unless that is 0; it returns at most
+ * SHORT_BYTES unless that is 0; and if FLIP is 1, the first byte at or after FROM is inverted. The file is read for each
+ * read, so it must be replaced by rename. A loop device on a file of this filesystem is a faulty disk.
  */
 #define _GNU_SOURCE
 #define FUSE_USE_VERSION 35
@@ -70,7 +70,7 @@ static int open_with(const char *path, int flags, mode_t mode, struct fuse_file_
 	if (fd < 0)
 		return -errno;
 	info->fh = (uint64_t)fd;
-	info->direct_io = 1; /* or else a short read is the end of the file to the kernel, which then says it shrank */
+	info->direct_io = 1; /* otherwise the kernel takes a short read for the end of the file */
 	return 0;
 }
 
@@ -144,7 +144,7 @@ static int fault_unlink(const char *path)
 	return error != 0 ? error : unlink(full) == 0 ? 0 : -errno;
 }
 
-/* libfuse gives another name to a file that is unlinked while it is open. */
+/* libfuse renames a file that is unlinked while it is open. */
 static int fault_rename(const char *from, const char *to, unsigned flags)
 {
 	char full_from[PATH_MAX], full_to[PATH_MAX];

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * foldfs case|alias SOURCE MOUNTPOINT [FUSE-OPTION...]: a read-only mirror of a folder on which several spellings lead
- * to one file.
+ * foldfs case|alias SOURCE MOUNTPOINT [FUSE-OPTION...]: a read-only mirror of a directory in which a file has several
+ * spellings.
  *
- * case: as vfat, exfat and SMB servers do: ASCII letters of either case, dots and blanks at the end, "SECRET~1.KEY"
- * (six letters, "~1", the suffix).
- * alias: as ntfs-3g and HFSX do: case counts; "SECRET~1.KEY", "name::$DATA", and "e" with U+0301 for "é".
+ * "case" behaves like vfat, exfat and SMB servers: ASCII letters are case-insensitive, dots and blanks at the end are
+ * ignored, and short names like "SECRET~1.KEY" (six letters, "~1", the suffix) exist.
+ * "alias" behaves like ntfs-3g and HFSX: names are case-sensitive, and "SECRET~1.KEY", "name::$DATA", and "e" with
+ * U+0301 for "é" are aliases.
  */
 #define _GNU_SOURCE
 #define FUSE_USE_VERSION 35
@@ -27,7 +28,7 @@
 static char source[PATH_MAX];
 static bool keeps_case;
 
-/* What the filesystem makes of a name before it compares it. */
+/* Converts a name to the form that the filesystem compares. */
 static void normalise(char *to, const char *name)
 {
 	const char *from = name;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The end of every unit test: run the suite as the environment says (CK_FORK, CK_TAP_LOG_FILE_NAME …). */
+/* Functions for all unit tests. libcheck reads options from the environment (CK_FORK, CK_TAP_LOG_FILE_NAME). */
 #ifndef TESTS_UNIT_SUITE_H
 #define TESTS_UNIT_SUITE_H
 
@@ -12,7 +12,7 @@
  */
 void clock_advance_ms(int64_t ms);
 
-/* The exit status for main(). Takes the suite over. */
+/* Runs the suite and returns the exit status for main(). Frees the suite. */
 static inline int suite_run(Suite *suite)
 {
 	SRunner *runner = srunner_create(suite);
