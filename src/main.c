@@ -83,7 +83,7 @@ static int block_signals(struct daemon *daemon)
 	return daemon->signal_fd < 0 ? log_failure("cannot create a signalfd", -errno) : 0;
 }
 
-/* Prints what is served, and at which addresses, to a terminal. */
+/* Prints the served directory and the addresses to a terminal. */
 static void print_summary(const struct daemon *daemon)
 {
 	const struct sockets *sockets = daemon->generations->sockets;

@@ -23,8 +23,9 @@ struct admin_call_argument {
 
 /*
  * Produces the next part of a streamed body: stores up to `bytes` bytes in buffer and returns their number. Returns 0
- * at the end of the body. Returns -EAGAIN if there is nothing to send yet; it is then called again at once, so it must
- * have waited for some 100 ms. Another -errno aborts the connection. Runs on the thread of the connection.
+ * at the end of the body. Returns -EAGAIN if no bytes are available yet. The server then calls it again at once, so the
+ * function must wait for about 100 ms before it returns -EAGAIN. Another -errno aborts the connection. Runs on the
+ * thread of the connection.
  */
 typedef ssize_t (*admin_call_read_fn)(void *context, char *buffer, size_t bytes);
 /* Frees the context, once, after the body was sent or the client has disconnected. */

@@ -3,10 +3,11 @@
  * The accepting thread waits in poll() for its sockets and hands new connections to the server. The main thread owns
  * the listener; the accepting thread uses it between admin_listener_start() and the join in admin_listener_close().
  *
- * libmicrohttpd could accept by itself, but one of its daemons has one address only, and it cannot reserve connections
- * for Unix sockets. Before version 1.0, its accept also has a buffer of only 28 bytes for the address, but copies the
- * number of bytes that accept4() returned, which is up to 110 for a Unix socket. A connection that is added, as here,
- * is not affected: the library copies the given number of bytes from the caller's buffer.
+ * libmicrohttpd could accept the connections, but each of its daemons listens on only one address, and it cannot
+ * reserve connections for Unix sockets. Before version 1.0, its accept code also has an address buffer of only 28
+ * bytes, yet copies as many bytes as accept4() reported, up to 110 for a Unix socket. Connections that the caller
+ * accepts and adds, as this file does, are not affected: for them the library copies the given number of bytes from the
+ * caller's buffer.
  */
 #include "admin/admin_listener.h"
 
@@ -46,8 +47,8 @@ static void refuse(int fd)
 	close(fd);
 }
 
-/* Returns the limit of connections for clients of this kind. Every user of the host can connect over TCP, so a quarter
- * of the connections is reserved for Unix sockets. */
+/* Returns the connection limit for clients of this address family. Every user of the host can connect over TCP, so a
+ * quarter of the connections is reserved for Unix sockets. */
 static unsigned limit_for(sa_family_t family)
 {
 	return family == AF_UNIX ? ADMIN_LISTENER_CONNECTIONS : ADMIN_LISTENER_CONNECTIONS * 3 / 4;

@@ -6,11 +6,11 @@
  * through req_cls, and completed() frees it.
  *
  * The callbacks run on the threads of the connections; the other functions on the main thread and on the accepting
- * thread. The server knows no reactor and no statistics: those are the subject of the resources.
+ * thread. The server itself uses neither reactors nor statistics; only the resources do.
  *
  * Properties of MHD that shape this file (see mhd/sender.c for more):
  * - A response from the first call closes the connection. Only rejected requests are answered there.
- * - MHD_stop_daemon() waits for the threads. The flag `stopping` ends the waits of the resources before.
+ * - MHD_stop_daemon() waits for the threads. Before that call, the flag `stopping` ends the waits of the resources.
  * - At its own connection limit, MHD 0.9.75 never releases a mutex. The limit of the listener is lower, so MHD never
  *   reaches its own.
  */
@@ -38,8 +38,8 @@
 #define STOP_STEP_MS 10
 
 /*
- * The three atomics are accessed with relaxed order. They publish nothing: what the threads of the connections write is
- * read after MHD_stop_daemon() has joined them.
+ * The three atomics are accessed with relaxed order. They publish nothing: data that the threads of the connections
+ * write is read after MHD_stop_daemon() has joined them.
  */
 struct admin_server {
 	struct admin_server_options options;

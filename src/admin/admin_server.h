@@ -34,8 +34,8 @@ int admin_server_start(struct admin_server **server, const struct admin_server_o
 /* Returns the number of open connections. Any thread. */
 unsigned admin_server_connections(const struct admin_server *server);
 /*
- * Serves a connection and takes over its descriptor. If memory or threads run out, the connection is closed. peer is
- * copied. One thread at a time.
+ * Serves a connection and takes ownership of its descriptor. If memory or threads run out, the connection is closed.
+ * peer is copied. One thread at a time.
  */
 void admin_server_add(struct admin_server *server, int fd, const struct sockaddr *peer, socklen_t length);
 /*

@@ -31,7 +31,7 @@ struct sum {
 	UT_hash_handle hh;
 };
 
-/* Returns the sum of a version, created if it does not exist; NULL if memory or VERSIONS_MAX is exhausted. */
+/* Returns the sum of a version, created if it does not exist; NULL if memory runs out or VERSIONS_MAX is reached. */
 static struct sum *sum_of(struct sum **sums, const struct file_version *version)
 {
 	struct sum *sum;

@@ -127,8 +127,8 @@ static void start_file(struct operation *operation, uint64_t max_bytes)
 }
 
 /*
- * Returns how many bytes of the current file may be read. A file is pinned as a whole or not at all; the part of it
- * that is pinned already counts as room. A file that is only warmed can be read in part.
+ * Returns how many bytes of the current file may be read. A file is pinned as a whole or not at all. Bytes of the file
+ * that are pinned already are added to the room. A file that is only warmed can be read in part.
  */
 static uint64_t room_for_file(struct operation *operation)
 {

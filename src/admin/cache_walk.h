@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A walk over the files below a path that a client could request. Files that are hidden, that a rule denies, or that
- * must not be cached are left out. The order is that of a listing, and a directory is followed by its content. A walk
- * reads directories, so it blocks. One thread uses a walk.
+ * A walk over all files below a path, as far as a client could request them. Files that are hidden, that a rule denies,
+ * or that must not be cached are left out. The order is that of a listing, and the content of a directory follows
+ * directly after its name. A walk reads directories, so it blocks. One thread uses a walk.
  */
 #ifndef ADMIN_CACHE_WALK_H
 #define ADMIN_CACHE_WALK_H
@@ -13,7 +13,7 @@
 struct cache_walk;
 
 #define CACHE_WALK_DEPTH_MAX 64 /* directories inside each other */
-/* Names in the directories of all walks that are open at the same time: about 30 MB, or 100 MB with long names. */
+/* Maximum number of names that all open walks together keep in memory: about 30 MB, or 100 MB with long names. */
 #define CACHE_WALK_NAMES_MAX 400000
 
 /*

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Walks the table of statistics.h and writes each row that has a family. A family starts with its HELP and TYPE lines;
- * its samples follow without a gap. The labels of a sample are, in this order: the item (device, worker, log), the
- * constant label of the row, and the members of its sets.
+ * Walks the table of statistics.h and writes each row that has a family. A family starts with its HELP and TYPE lines,
+ * which are directly followed by all of its samples. The labels of a sample are, in this order: the item (device,
+ * worker, log), the constant label of the row, and the members of its sets.
  *
  * The two formats differ in two points. OpenMetrics names a counter without the "_total" of its samples, and ends with
  * "# EOF". Runs on the thread of the connection and owns nothing beyond the call.
@@ -153,7 +153,7 @@ static void put_members(struct output *output, const struct statistics_row *row,
 	}
 }
 
-/* Writes the one sample of an item whose labels are the texts of all rows of this family. */
+/* Writes the only sample that an item has in an info family. Its labels are the texts of all rows of the family. */
 static void put_info(struct output *output, const struct statistics_row *row, struct labels labels, unsigned item)
 {
 	const struct statistics_row *end = statistics_table + statistics_count;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Walks the table of statistics.h. Neighbouring rows with the same line word make one line for each item: "stats device
- * 8:0 depth=32 ...". A row with a set and a field makes further lines, one for each member: "stats worker 0 http
- * stalls=0". A histogram becomes three fields: _p50, _p99 and _sum.
+ * Logs the table of statistics.h. Adjacent rows with the same `line` become one log line for each item, such as each
+ * device: "stats device 8:0 depth=32 ...". A row that has both a set and a field becomes further log lines, one for
+ * each member of the set: "stats worker 0 http stalls=0". A histogram becomes three fields: _p50, _p99 and _sum.
  *
  * Sizes are in bytes and times in microseconds. Runs on the main thread, which handles the signal.
  */
@@ -70,7 +70,7 @@ static void log_text(struct text *text)
 	text_fini(text);
 }
 
-/* Logs the values of an item that need no line for each member. */
+/* Logs the main line of an item: all values except those whose members have lines of their own. */
 static void log_item(const struct group *group, unsigned item)
 {
 	struct text text = { 0 };
@@ -132,7 +132,7 @@ static void log_group(const struct group *group)
 	}
 }
 
-/* Returns the end of the group that starts at `first`: the row behind the last one with the same line word. */
+/* Returns the end of the group that starts at `first`: the row after the last one with the same `line`. */
 static unsigned end_of_group(unsigned first)
 {
 	unsigned end = first + 1;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Most numbers are counters with one writer each, which any thread reads without a lock. The cache, the tables of open
- * files and the table of clients have locks of their own, held for a short time only. What the workers share exists
- * once the state of the process is past PROCESS_STARTING; before, those parts of the snapshot stay zero.
+ * files and the table of clients have locks of their own, which are held only briefly. The objects that the workers
+ * share exist once the state of the process has passed PROCESS_STARTING. Until then, their parts of the snapshot stay
+ * zero.
  *
  * The caller owns the snapshot. The structs of devices that it points to live as long as the process.
  */
@@ -60,7 +61,7 @@ static int take_workers(struct snapshot *snapshot, const struct process *process
 	return 0;
 }
 
-/* The list only grows, at its head, so the devices counted first are still there when they are copied. */
+/* Devices are only added, at the head of the list, so both loops see the same devices, from `first` on. */
 static int take_devices(struct snapshot *snapshot, struct devices *devices)
 {
 	const struct device *first = devices_first(devices);
@@ -137,7 +138,7 @@ static void take_configuration(struct snapshot *snapshot, struct process *proces
 	generation_unref(current);
 }
 
-/* Takes the parts that exist once the process serves. */
+/* Fills in the parts that exist once the process is serving. */
 static int take_shared(struct snapshot *snapshot, struct process *process)
 {
 	int error = take_workers(snapshot, process);
@@ -237,7 +238,8 @@ const char *snapshot_mode_name(const struct device *device)
 	};
 
 	/*
-	 * Explicit, because gcc treats an atomic variable as a plain one when it is an array index. Publishes nothing.
+	 * An explicit load, because gcc reads an atomic variable like a plain one if it is an array index. Relaxed: the
+	 * mode publishes nothing.
 	 */
 	return names[atomic_load_explicit(&device->mode, memory_order_relaxed)];
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A copy of what the process has counted, taken at one point in time. The renderers of the statistics read the copy, so
- * numbers that belong together agree. It is taken without the help of the workers, so it works while a worker is stuck.
+ * A copy of the statistics of the process, taken at one point in time. The renderers of the statistics read the copy,
+ * so numbers that belong together agree. The copy is made without the help of the workers, so it is also available
+ * while a worker is stuck.
  */
 #ifndef ADMIN_SNAPSHOT_H
 #define ADMIN_SNAPSHOT_H
@@ -18,7 +19,7 @@
 
 struct snapshot_device {
 	char name[24];		     /* "8:0": major and minor number */
-	const struct device *device; /* lives as long as the process; other threads count in it */
+	const struct device *device; /* lives as long as the process; other threads update its counters */
 	struct histogram service, wait;
 };
 
@@ -73,11 +74,16 @@ struct snapshot {
 int snapshot_take(struct snapshot **snapshot, struct process *process, bool with_top);
 void snapshot_free(struct snapshot *snapshot);
 
-/* Return a share from 0 to 1: of the cache lookups, or of their bytes, that needed no read of their own. 0 without a
- * lookup. */
+/*
+ * Return the share, from 0 to 1, of the cache lookups (or of the bytes looked up) that needed no read of their own. The
+ * result is 0 if there were no lookups.
+ */
 double snapshot_hit_ratio(const struct snapshot *snapshot);
 double snapshot_byte_hit_ratio(const struct snapshot *snapshot);
-/* Returns a share from 0 to 1: of the cache memory that is free in blocks too small for an extent of a large file. */
+/*
+ * Returns the share, from 0 to 1, of the cache memory that is free but in blocks too small for an extent of a large
+ * file.
+ */
 double snapshot_fragmentation(const struct snapshot *snapshot);
 
 /* Returns the name of the device's current read mode: "nowait", "async" or "offload". */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Three renderers read the table from top to bottom, so its order is the order of /metrics, of the keys in /status and
- * of the lines in the report. Two rules follow. Rows of one family are neighbours, and so are rows of one report line.
+ * of the lines in the report. Two rules follow. Rows of one family are adjacent, and so are rows of one report line.
  * The report starts with the line "stats cache" and ends with "stats end"; scripts rely on both.
  *
  * Most values are plain or atomic integers inside an item (the snapshot, a struct device, a struct worker_report, a

@@ -36,7 +36,7 @@ enum statistics_kind {
 	STATISTICS_TIMES, /* a struct histogram */
 };
 
-/* The members that the values of one row are distinguished by. */
+/* A set of members. A row with a set has one value for each member. */
 struct statistics_set {
 	const char *label; /* name of the label in /metrics */
 	unsigned count;
@@ -44,7 +44,7 @@ struct statistics_set {
 };
 
 struct statistics_row {
-	/* In /metrics. Rows of one family are neighbours; the first one has the type and the help text. */
+	/* In /metrics. Rows of one family are adjacent; the first one has the type and the help text. */
 	const char *family; /* NULL: not in /metrics */
 	enum statistics_type type;
 	const char *help;
@@ -52,7 +52,7 @@ struct statistics_row {
 	/* In /status. */
 	const char *path; /* within the object of its item: "connections.max"; NULL: not in /status */
 	/* In the report. */
-	const char *line;  /* the word behind "stats"; NULL: not in the report. Rows of one line are neighbours. */
+	const char *line;  /* the word after "stats"; NULL: not in the report. Rows of one line are adjacent. */
 	const char *field; /* name of the field; NULL in a row with a set: the members are the fields */
 	/* The value. */
 	enum statistics_scope scope;
@@ -88,9 +88,10 @@ const char *statistics_member_name(const struct statistics_set *set, unsigned me
 				   char buffer[STATISTICS_NAME_BYTES]);
 
 /*
- * These return one value of a row: the first for the kinds NUMBER, US and MS (in nanoseconds) and TRUTH, the others for
- * RATIO, TEXT and TIMES. member: an index into the set; for a pair, row index * columns->count + column index; 0
- * without a set. A text can be NULL. Histogram and text are valid as long as the snapshot. Any thread.
+ * Return one value of a row. statistics_number() is for the kinds NUMBER, US and MS (in nanoseconds) and TRUTH, and the
+ * other functions are for RATIO, TEXT and TIMES. member: an index into the set; for a pair, row index * columns->count
+ * + column index; 0 without a set. A text can be NULL. Histogram and text are valid as long as the snapshot. Any
+ * thread.
  */
 uint64_t statistics_number(const struct statistics_row *row, const struct snapshot *snapshot, unsigned item,
 			   unsigned member);

@@ -43,14 +43,14 @@ static json_t *string(const char *bytes)
 	return made;
 }
 
-/* Takes over value, which may be NULL. */
+/* Takes ownership of value, which may be NULL. */
 static void put(struct output *output, json_t *object, const char *key, json_t *value)
 {
 	if (json_object_set_new(object, key, value) != 0)
 		output->failed = true;
 }
 
-/* Takes over value, which may be NULL. */
+/* Takes ownership of value, which may be NULL. */
 static void append(struct output *output, json_t *array, json_t *value)
 {
 	if (json_array_append_new(array, value) != 0)

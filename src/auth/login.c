@@ -9,8 +9,8 @@
  *
  * The main idea: an attacker who tries many passwords must not delay other requests. Checks wait in one short queue, in
  * which one client can have only a part of the entries, and identical checks are coalesced. A few runners check one
- * password at a time. Each check is a new job at the end of the queue of the offload threads, so opening files does not
- * have to wait for all checks.
+ * password at a time. Each check is a new job at the end of the queue of the offload threads, so jobs that open files
+ * do not wait for all queued checks.
  *
  * The key of a cached result is a keyed hash of file, name and password. The secret of the hash exists only in the
  * memory of this process.
@@ -160,7 +160,7 @@ static enum login_result verify(const struct check *check, uint64_t *generation)
 			  strerror(-result));
 		return LOGIN_ERROR;
 	}
-	return known == 0 && result == 1 ? LOGIN_GOOD : LOGIN_BAD; /* after the hash: unknown users take as long */
+	return known == 0 && result == 1 ? LOGIN_GOOD : LOGIN_BAD; /* only now, so that an unknown user takes as long */
 }
 
 static void free_check(struct check *check)

@@ -45,7 +45,7 @@ struct login_waiter {
 int login_new(struct login **login, struct offload *offload, unsigned offload_threads);
 /*
  * Reads a htpasswd file that requests will use, and keeps it until login_free(). Adding a file again has no effect.
- * Returns 0, or -errno, and the error was logged. Main thread.
+ * Returns 0, or -errno after it has logged the error. Main thread.
  */
 int login_add(struct login *login, const char *path);
 /* Returns a file that was added, or NULL. Any thread. */

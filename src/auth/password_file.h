@@ -19,13 +19,14 @@ struct password_file {
 	struct htpasswd *users;
 	uint64_t generation; /* changes with the content; unique among all files */
 	/* Used by the reading thread only; there is one at a time. */
-	struct stat seen;  /* of the file when it was read last */
-	bool settled;	   /* the file was not young when it was read, so any later change is visible in `seen` */
+	struct stat seen;  /* stat of the file when it was last read */
+	bool settled;	   /* the file was not young when it was read, so any later change differs from `seen` */
 	bool error_logged; /* the current error was logged */
 };
 
 /*
- * Reads the file for the first time. Returns 0, or -errno, and the error was logged. The caller calls fini in any case.
+ * Reads the file for the first time. Returns 0, or -errno after it has logged the error. The caller calls
+ * password_file_fini() in both cases.
  */
 int password_file_init(struct password_file *file, const char *path);
 void password_file_fini(struct password_file *file);
@@ -34,8 +35,8 @@ void password_file_fini(struct password_file *file);
 void password_file_revalidate(struct password_file *file);
 
 /*
- * Copies the hash for checking the password of a user, and the generation of the content. Returns 0, or -ENOENT for an
- * unknown user; the hash is then that of another user, or empty. Any thread.
+ * Copies the password hash of a user, and the generation of the content. Returns 0, or -ENOENT for an unknown user. The
+ * hash is then that of another user, so that checking it takes as long, or empty if the file has no users. Any thread.
  */
 int password_file_hash(struct password_file *file, const char *user, char hash[HTPASSWD_HASH_BYTES],
 		       uint64_t *generation);

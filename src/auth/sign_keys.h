@@ -37,7 +37,7 @@ int sign_keys_parse(const char *name, const char *text, size_t length, struct si
 		    char fault[SIGN_KEYS_FAULT_BYTES]);
 
 /*
- * Parses the keys of a file. Fails as sign_keys_parse(), or with -errno of open(2) or read(2), or with -EFBIG for a
+ * Parses the keys of a file. Fails like sign_keys_parse(), or with -errno of open(2) or read(2), or with -EFBIG for a
  * file of more than 256 KiB, which cannot be a key file. Blocks.
  */
 int sign_keys_load(const char *path, struct sign_keys **keys, char fault[SIGN_KEYS_FAULT_BYTES]);

@@ -80,8 +80,8 @@ unsigned signature_status(enum signature_verdict verdict);
 const char *signature_description(enum signature_verdict verdict);
 
 /*
- * Returns NULL, or a static string that describes why a prefix is invalid. Each name must be one that can occur in a
- * path with resolved dot segments.
+ * Returns NULL, or a static string that describes why a prefix is invalid. A prefix must not contain a name that cannot
+ * occur in a normalised path, such as "..".
  */
 const char *signature_prefix_fault(const char *prefix);
 

@@ -29,8 +29,8 @@ static inline int64_t clock_wall_ns(void)
 /*
  * Returns true if a file with this mtime (or ctime) is young at now_ns. A young file can still change and keep its
  * mtime. A file is young for two ticks of the kernel's clock (20 ms) if the filesystem stores fractions of a second. It
- * is young for 2 s if the fraction is 0, because the filesystem may store whole seconds, or even seconds only (vfat).
- * A time after now_ns is young, because the clock of a file server may be ahead. Pure; any thread.
+ * is young for 2 s if the fraction is 0, because the filesystem may store whole seconds, or only even-numbered seconds
+ * (vfat). A time after now_ns is young, because the clock of a file server may be ahead. Pure; any thread.
  */
 bool clock_is_young(int64_t time_ns, int64_t now_ns);
 

@@ -25,7 +25,7 @@
 #include "base/log_queue.h"
 
 #define NONE 0
-#define STOP_SECONDS 3 /* for all logs together to take what is queued */
+#define STOP_SECONDS 3 /* time limit for all logs together to write their queued lines */
 
 static struct {
 	struct log_queue list[1 + LOG_OPEN_MAX]; /* the first entry is not used */

@@ -38,8 +38,8 @@ int log_open_errors(const char *path, unsigned *log);
 void log_close(unsigned log);
 
 /*
- * Makes this log the error log and sets the level. Takes over the reference of the caller: the next log_use() closes
- * this log. Lines that are queued for the previous error log are still written there.
+ * Makes this log the error log and sets the level. Takes ownership of the reference of the caller: the next log_use()
+ * closes this log. Lines that are queued for the previous error log are still written there.
  */
 void log_use(unsigned log, enum log_level level);
 
@@ -91,7 +91,7 @@ uint64_t log_dropped(void);
 /*
  * Limits the rate of one message to one line per second and counts the suppressed lines. Each message has its own
  * static, zero-initialised gate. Any thread may use it. The compare-and-exchange on open_at_ns lets exactly one thread
- * pass; both values publish nothing but themselves, so order matters for neither.
+ * pass; neither value publishes other data, so their memory order does not matter.
  */
 struct log_gate {
 	_Atomic uint64_t open_at_ns; /* time of clock_now_ns() from which the next line may pass */

@@ -14,7 +14,7 @@
 #include "base/log_form.h"
 #include "base/sink.h"
 
-/* The kind decides the format of a line: the error log has another one on stderr (see line_stderr_is_journal()). */
+/* The kind decides the format of a line: the error log has a different one on stderr (see line_stderr_is_journal()). */
 enum log_queue_kind { LOG_QUEUE_REQUESTS, LOG_QUEUE_ERRORS, LOG_QUEUE_STDERR };
 
 struct log_buffer {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The destination of one log: a file, stderr, stdout, syslog or the journal. A sink belongs to one thread. Writing
- * blocks for as long as the reader of the destination does not read, so this thread is never a reactor's.
+ * blocks while the reader of the destination does not read, so this thread is never the thread of a reactor.
  */
 #ifndef BASE_SINK_H
 #define BASE_SINK_H
@@ -20,7 +20,7 @@ enum sink_kind { SINK_FILE, SINK_STDERR, SINK_STDOUT, SINK_SYSLOG, SINK_JOURNAL 
 
 struct sink {
 	enum sink_kind kind;
-	char *path;	      /* of the file, or of the socket of syslog or the journal */
+	char *path;	      /* path of the file, or of the socket of syslog or the journal */
 	int fd;		      /* descriptor of the file or socket; -1 when closed */
 	bool is_regular;      /* a regular file in append mode, where writes of any length are atomic */
 	bool torn;	      /* a write failed in the middle of a line */

@@ -29,7 +29,9 @@ extern const char text_list_no_memory[];
  * error of the parse function, or text_list_no_memory; after an error the list is unchanged.
  */
 const char *text_list_add(struct text_list *list, const char *text, text_list_parse_fn parse);
-/* Replaces the string *value, which may be NULL, by a parsed copy of the text. Parses and fails as text_list_add(). */
+/*
+ * Replaces the string *value, which may be NULL, by a parsed copy of the text. Parses and fails like text_list_add().
+ */
 const char *text_list_set(char **value, const char *text, text_list_parse_fn parse);
 
 /* Frees all strings and empties the list. */

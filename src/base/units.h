@@ -15,7 +15,7 @@ int units_parse_size(const char *text, uint64_t *bytes);
 
 /*
  * Parses a duration to milliseconds: "250ms", "30s", "5m", "2h", "7d", "4w", "1y" (365 days). Units are in lower case;
- * a number without a unit is in seconds. Fails as units_parse_size().
+ * a number without a unit is in seconds. Fails like units_parse_size().
  */
 int units_parse_duration(const char *text, uint64_t *milliseconds);
 

@@ -322,9 +322,9 @@ static bool is_well_formed_with(const char *tail)
 }
 
 /*
- * Reports a string, a comment or a block that the end of the file closes, which libconfuse accepts. Such a text stays
- * well-formed with a certain tail. Half a setting is accepted if it is part of a string, and a brace if it closes a
- * block.
+ * Reports a string, a comment or a block that the end of the file closes, which libconfuse accepts. To detect this, the
+ * text is parsed again with a tail. A tail of half a setting is only accepted inside an open string or comment, and a
+ * tail of one closing brace only inside an open block.
  */
 static void report_open(int last_line)
 {

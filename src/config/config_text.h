@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Scans the text of ranged.conf for what libconfuse does not report. Any thread. */
+/*
+ * Handles comments and empty lists in the text of ranged.conf, which libconfuse does not handle correctly. Any thread.
+ */
 #ifndef CONFIG_CONFIG_TEXT_H
 #define CONFIG_CONFIG_TEXT_H
 

@@ -3,7 +3,7 @@
  * Text is drawn into an array of cells and rendered at the end. This makes three properties hold by construction: no
  * line is longer than the screen, no half of a wide character is drawn, and no byte of a name acts as an escape code.
  *
- * The canvas owns its cells and knows nothing of what is drawn. Without Unicode, texts and bars use ASCII only.
+ * The canvas owns its cells and does not depend on the content. Without Unicode, texts and bars use ASCII only.
  */
 #include "ctl/canvas.h"
 

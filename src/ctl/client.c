@@ -2,7 +2,7 @@
 /*
  * All requests use a multi handle of libcurl, so that `top` can wait for the terminal and for ranged at the same time.
  * If libcurl cannot connect to a Unix socket, the connection is tried once more with connect(), because only its errno
- * tells what the user can do.
+ * shows how the user can solve the problem.
  *
  * The client owns its libcurl handles and the stored body. The messages of failures are complete sentences for the
  * user: the object first, then the reason, then a remedy.

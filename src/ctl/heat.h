@@ -12,7 +12,7 @@
 /* Adds up the reads of all intervals that fit on a screen of this width. */
 void ctl_heat_sum(const struct ctl_history *history, unsigned width, struct ctl_latency *sum);
 
-/* Returns the number of rows with which each band has a row of its own. */
+/* Returns the number of rows that the map needs to show each band in a row of its own. */
 unsigned ctl_heat_rows(const struct ctl_latency *sum);
 
 /* Draws the map over the whole width; the newest interval is at the right. sum is the result of ctl_heat_sum(). */

@@ -37,7 +37,7 @@ extern const char *const ctl_history_sources[CTL_SOURCES]; /* keys of "bytes" in
  */
 void ctl_history_add(struct ctl_history *history, json_t *sample);
 
-/* Returns the tick of so many intervals ago, or NULL before the first one. */
+/* Returns the tick of `ago` intervals before now, or NULL if there is none. */
 const struct ctl_tick *ctl_history_tick(const struct ctl_history *history, unsigned ago);
 
 /* Return the sample before the newest one, and the oldest sample that is kept; NULL if there is none. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The summary is a list of labels, each followed by items that are separated by commas. Lines are broken between two
- * items. Errors and limits are left out while they are 0, so that what is shown in red or yellow deserves attention.
+ * items. Errors and limits are left out while they are 0, so that each number in red or yellow deserves attention.
  *
  * Values that are missing in the JSON read as 0 or "": see value.h. The canvas and the JSON belong to the caller.
  */

@@ -5,12 +5,12 @@
 
 #include "ctl/frame.h"
 
-/* Returns the rows that the table of disks needs, with its titles. */
+/* Returns the number of rows that the table of disks needs, with its titles. */
 unsigned ctl_tables_device_rows(const struct ctl_frame *frame);
 /* Draws the table of disks. */
 void ctl_tables_devices(struct ctl_frame *frame);
 
-/* Returns the rows with which all files and clients would be shown. */
+/* Returns the number of rows that are needed to show all files and clients. */
 unsigned ctl_tables_list_rows(const struct ctl_frame *frame);
 /* Draws the files and clients in this many rows; further entries are left out. */
 void ctl_tables_lists(struct ctl_frame *frame, unsigned rows);

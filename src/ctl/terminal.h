@@ -15,7 +15,9 @@ struct ctl_terminal {
 	int signal; /* the signal of CTL_EVENT_ENDED */
 };
 
-/* Returns what a stream can show: no codes if it is not a terminal, no colours if NO_COLOR is set or TERM has none. */
+/*
+ * Returns the abilities of a stream: no codes if it is not a terminal, no colours if NO_COLOR is set or TERM has none.
+ */
 enum ctl_colours ctl_terminal_colours(int fd);
 /* Stores the size of the terminal, or COLUMNS and LINES of the environment; otherwise the size stays unchanged. */
 void ctl_terminal_size(int fd, unsigned *width, unsigned *height);

@@ -13,7 +13,7 @@
 
 #include "base/units.h"
 
-/* Returns the number of decimals with which three digits are shown. */
+/* Returns the number of decimals that is needed to show three digits. */
 static int decimals_of(double value)
 {
 	return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;

@@ -3,9 +3,9 @@
  * A new connection passes these stages: accept(2) in net/listener.c, the PROXY header if the peer is a trusted proxy,
  * the limits on connections in request/clients.c, and the choice of the worker. Then the server of that worker owns it.
  *
- * The kernel wakes the same waiting worker again and again as long as that worker keeps up, and connections live long.
- * So the worker with the fewest connections serves a new connection, whichever worker accepted it. An accepted
- * connection travels to another worker in a message (struct handover).
+ * The kernel keeps waking the same worker as long as that worker accepts fast enough, and connections live long. To
+ * balance the load, the worker with the fewest connections serves a new connection, whichever worker accepted it. An
+ * accepted connection travels to another worker in a message (struct handover).
  *
  * The acceptor has a reference to the site of the generation under which it accepts. A handover holds its own
  * reference, since the generation may be replaced while the message is on its way.
@@ -27,7 +27,7 @@
 #include "net/proxy_protocol.h"
 #include "request/rejection.h"
 
-#define LOAD_SLACK 2   /* a connection is handed over if this worker has so many more than the least loaded one */
+#define LOAD_SLACK 2   /* a connection is handed over if this worker has this many more than the least loaded one */
 #define DISCARDS_MAX 8 /* buffers of unread bytes that are discarded before a rejected connection is closed */
 
 struct acceptor {

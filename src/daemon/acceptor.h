@@ -39,7 +39,7 @@ struct generation *acceptor_generation(const struct acceptor *acceptor);
 void acceptor_drain(struct acceptor *acceptor);
 /* Closes all connections whose PROXY header is incomplete. */
 void acceptor_abort(struct acceptor *acceptor);
-/* Stops listening and closes all connections that the server does not have. NULL is allowed. */
+/* Stops listening and closes all connections that were not passed to the server yet. NULL is allowed. */
 void acceptor_close(struct acceptor *acceptor);
 
 /* Returns the number of connections that this worker serves, or that were assigned to it. Any thread. */

@@ -2,9 +2,9 @@
 /*
  * Calibrates devices, so that the queue knows how many reads and bytes may be in flight.
  *
- * At the start, an offload thread searches a large file below the root and calibrates its device. The search is bounded
- * and uses the first suitable file. Other devices are calibrated when a large file on them is opened. Each device is
- * calibrated once: the thread that sets device->depth_claimed does so.
+ * At the start, an offload thread searches for a large file below the root and calibrates its device. The search is
+ * bounded and uses the first suitable file. Other devices are calibrated when a large file on them is opened. Each
+ * device is calibrated once: the thread that sets device->depth_claimed does so.
  *
  * The jobs run on offload threads. A struct search is shared by the main thread and the job; a struct trial belongs to
  * its job.
@@ -31,7 +31,7 @@
 #define FILE_MIN_BYTES (UINT64_C(64) << 20) /* smaller files give no useful measurement */
 #define ENTRIES_MAX 2000
 #define DEPTH_MAX 4	  /* nested directories */
-#define START_TIMEOUT_S 1 /* the start waits so long for the calibration */
+#define START_TIMEOUT_S 1 /* maximum time that the start waits for the calibration */
 
 /* The search at the start. The last of its two users frees it. */
 struct search {
@@ -99,7 +99,7 @@ void calibrator_file_opened(struct calibrator *calibrator, struct file *file)
 	offload_start(calibrator->offload, &trial->job);
 }
 
-/* Searches a suitable file in a directory. Returns true if search->path is its path. Closes directory_fd. */
+/* Searches for a suitable file in a directory. Returns true if search->path is its path. Closes directory_fd. */
 static bool find_file(struct search *search, int directory_fd, unsigned depth);
 
 static bool check_entry(struct search *search, int directory_fd, const char *name, unsigned depth)

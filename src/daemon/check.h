@@ -6,9 +6,9 @@
 #include "config/options.h"
 
 /*
- * Checks what a start with this configuration would open: roots, keys, passwords, certificates, logs and the user.
- * Creates nothing. Errors are logged to stderr; otherwise "FILE: ok" is printed. Returns the exit status, 0 or
- * EX_CONFIG (sysexits.h). Main thread.
+ * Checks the objects that a start with this configuration would open: roots, keys, passwords, certificates, logs and
+ * the user. Creates nothing. Errors are logged to stderr; otherwise "FILE: ok" is printed. Returns the exit status, 0
+ * or EX_CONFIG (sysexits.h). Main thread.
  */
 int check_run(struct options *options);
 

@@ -254,7 +254,7 @@ static void print_ranges(const struct request *request, enum step_result result)
 		      request->content.ranges.ranges[i].last);
 }
 
-/* Prints the read for a span. */
+/* Prints the disk read for a span that is not in the cache. */
 static void print_read(const struct request *request, uint64_t offset, size_t length)
 {
 	const struct file *file = request->selected.file;

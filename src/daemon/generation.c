@@ -219,7 +219,10 @@ void generation_unref(struct generation *generation)
 
 	const int retired_fd = generation->process->retired_fd;
 
-	/* Acquire and release: the main thread frees what others used. It may free the generation at once. */
+	/*
+	 * Acquire and release: the main thread frees memory that other threads have used. It may free the generation at
+	 * once.
+	 */
 	if (atomic_fetch_sub(&generation->references, 1) == 1 && write(retired_fd, &one, sizeof(one)) < 0)
 		log_error("cannot signal the end of a configuration: %s", strerror(errno));
 }

@@ -33,7 +33,7 @@ struct generation {
 	struct process *process;
 	struct generation *next;    /* in the list of the main thread, the newest first */
 	atomic_uint references;	    /* sequentially consistent; see generation_unref() */
-	bool published;		    /* the workers use the sockets, or will */
+	bool published;		    /* the workers use the sockets, or will use them */
 	bool listens;		    /* the main thread uses the sockets as well; under process->lock */
 	struct request_site *sites; /* an element for each worker, which sets the fields of the worker */
 };

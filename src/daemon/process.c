@@ -23,10 +23,10 @@
 
 #define REVALIDATE_MS 1000
 #define TRANSIENT_BYTES ((size_t)16 << 20) /* memory for data in flight if caching is off */
-#define DEPTH_DEFAULT 32		   /* of a device that was not calibrated */
+#define DEPTH_DEFAULT 32		   /* depth of a device that was not calibrated */
 #define DEPTH_BYTES_DEFAULT (UINT64_C(16) << 20)
 
-/* Called on the thread of the worker that noticed it. */
+/* Called on the thread of the worker whose io_submit was slow. */
 static void device_demoted(const struct device *device)
 {
 	log_warning(

@@ -51,7 +51,7 @@ struct root {
 	atomic_uint *replaced;
 	struct directory_identity directory; /* the served directory, or the last one that was served */
 	unsigned misses;		     /* lookups in a row that found no directory */
-	int last_error;			     /* of the last lookup, if the error says nothing about the directory */
+	int last_error;			     /* errno of the last lookup, if it says nothing about the directory */
 };
 
 /*

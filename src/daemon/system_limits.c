@@ -22,7 +22,7 @@
 #define DESCRIPTORS_OF_PROCESS (64 + CLIENTS_REJECTED_MAX)
 #define CONNECTIONS_MIN 16
 #define LISTINGS_BYTES (UINT64_C(64) << 20)
-#define CONNECTION_BYTES (UINT64_C(36) << 10) /* with TLS and a block of the body */
+#define CONNECTION_BYTES (UINT64_C(36) << 10) /* memory of one connection, with TLS and a block of the body */
 #define MEMORY_OF_PROCESS (UINT64_C(64) << 20)
 #define UNSENT_PAGES 65536 /* default if tcp_mem cannot be read: the value of a machine with 4 GiB */
 #define RING_DEFAULT 128   /* the maximum that a calibration tries */

@@ -8,7 +8,7 @@
 /* The sections of an iteration of the event loop, whose times are measured. */
 enum worker_section { WORKER_EVENTS, WORKER_HTTP, WORKER_QUEUE, WORKER_SUBMIT, WORKER_SECTIONS };
 
-#define WORKER_STALL_NS UINT64_C(10000000) /* a section that takes at least so long counts as a stall */
+#define WORKER_STALL_NS UINT64_C(10000000) /* a section that takes at least this long counts as a stall */
 
 /* The counters of one worker. */
 struct worker_report {
@@ -60,8 +60,8 @@ const char *worker_section_name(enum worker_section section);
 uint64_t worker_last_iteration_ns(const struct worker *worker);
 
 /*
- * For other work on the worker's thread, such as store/warm.h. A worker ends only when its store has no reads left. So
- * such work must end soon after the process begins to drain. Any thread.
+ * Return the reactor and the store, for other work on the worker's thread, such as store/warm.h. A worker ends only
+ * when its store has no reads left, so such work must end soon after the process begins to drain. Any thread.
  */
 struct reactor *worker_reactor(const struct worker *worker);
 struct store *worker_store(const struct worker *worker);

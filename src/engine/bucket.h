@@ -44,8 +44,8 @@ void bucket_return(struct bucket *bucket, const struct bucket_rate *rate, uint64
 uint64_t bucket_ready_ns(const struct bucket *bucket, const struct bucket_rate *rate, uint64_t units);
 
 /*
- * Takes `units` and returns 0 if they are available now. Otherwise takes nothing and returns the time until they are,
- * in ns.
+ * Takes `units` and returns 0 if they are available now. Otherwise takes nothing and returns the time until they are
+ * available, in ns.
  */
 uint64_t bucket_try(struct bucket *bucket, const struct bucket_rate *rate, uint64_t units, uint64_t now_ns);
 

@@ -25,7 +25,7 @@
 
 #define STEPS 8 /* 1, 2, 4 ... 128 reads at a time. */
 #define GOOD_SHARE 0.9
-/* Allowed reads per read at the knee: queues of small reads, and several streams. */
+/* Ratio of the limit to the reads at the knee, to allow for queues of small reads and for several streams. */
 #define HEADROOM 4
 #define DEPTH_BYTES_MIN (UINT64_C(16) << 20)
 #define DEPTH_BYTES_MAX (UINT64_C(64) << 20)

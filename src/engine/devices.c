@@ -4,9 +4,9 @@
  * because a machine has only a few filesystems and a file keeps the pointer to its device. New devices are published by
  * a sequentially consistent store of `first`, after all their members were set.
  *
- * An io_submit that takes longer than SLOW_NS counts as blocking. A thread that has lost its processor looks the same,
- * so one slow call does not demote a device. But filesystems that read cold metadata inside io_submit block repeatedly:
- * ext4 and XFS with fragmented files, btrfs with compression, FUSE beyond its max_background.
+ * An io_submit that takes longer than SLOW_NS counts as blocking. A thread that was preempted looks the same, so one
+ * slow call does not demote a device. But filesystems that read cold metadata inside io_submit block repeatedly: ext4
+ * and XFS with fragmented files, btrfs with compression, FUSE beyond its max_background.
  *
  * Owner: the process. Thread: any.
  */

@@ -90,9 +90,8 @@ bool disk_cancel(struct disk *disk, struct disk_read *read);
 /*
  * Submits queued reads with as few io_submit calls as possible. A read that io_submit rejects ends at once, through
  * done() with its errno. After EAGAIN or with a full ring, the rest stays queued for the next iteration, and so do
- * reads that a done() in here queues. A completion wakes the loop for reads behind a full ring, but nothing does for
- * the others. So while disk_queued() > 0, do not sleep for long before the next call. Returns the number of submitted
- * reads.
+ * reads that a done() in here queues. If the ring was full, a completion wakes the loop. In the other cases nothing
+ * wakes it, so the caller must not sleep for long while disk_queued() > 0. Returns the number of submitted reads.
  */
 unsigned disk_submit(struct disk *disk);
 

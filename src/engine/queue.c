@@ -411,7 +411,10 @@ static struct queue_ticket *choose(struct queue_lane *lane, uint64_t now_ns)
 			continue;
 		end = ring->time + duration_of(ticket, class);
 		if (!has_share(lane, class, ticket->bytes, now_ns)) {
-			/* It is next as soon as it is allowed, but is not compensated for the time before. */
+			/*
+			 * The class is next once it is within its part again, but is not compensated for the time
+			 * before.
+			 */
 			if (end < lane->time)
 				ring->time = lane->time - duration_of(ticket, class);
 			continue;

@@ -52,7 +52,7 @@ struct exchange_shared {
 	struct request_site *site; /* of the current generation, for new connections; one reference */
 	uint64_t calls;		   /* number of callbacks from MHD: shows whether a pass of MHD made progress */
 	bool rerun[2]; /* MHD must run: a connection was added or resumed; [0]: plain daemon, [1]: TLS daemon */
-	bool lenient;  /* libmicrohttpd is older than 1.0: handler.c checks what the parser has accepted */
+	bool lenient;  /* libmicrohttpd is older than 1.0: handler.c checks the requests that the parser has accepted */
 	bool draining; /* replies have "Connection: close" */
 	struct prebuilt_table *prebuilt; /* written by sender.c */
 	struct exchange *heads;		 /* exchanges in RECEIVING; written by handler.c */

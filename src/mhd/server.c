@@ -78,7 +78,7 @@ static void connection_opened(struct server *server, struct connection *connecti
 	connection_limit_unsent(connection, unsent_share(server));
 }
 
-/* Frees a connection that MHD knows no more, or never knew. */
+/* Frees a connection that MHD has closed, or that was never added to MHD. */
 static void free_connection(struct server *server, struct connection *connection)
 {
 	connection_leave(connection);

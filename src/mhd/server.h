@@ -54,8 +54,8 @@ void server_set_readable(struct server *server, unsigned i);
 int server_reload(struct server *server, const struct server_terms *terms);
 
 /*
- * Adds an accepted connection. Takes over its descriptor, and closes it also on failure. closed() returns the client,
- * also on failure. Returns 0 or -errno.
+ * Adds an accepted connection. Takes ownership of its descriptor, and closes it also on failure. closed() returns the
+ * client, also on failure. Returns 0 or -errno.
  */
 int server_add(struct server *server, const struct arrival *arrival);
 

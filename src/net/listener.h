@@ -19,8 +19,8 @@ typedef void (*listener_accept_fn)(void *context, int fd, unsigned listener, con
 				   socklen_t length, int error);
 
 /*
- * Starts to accept connections. Takes over one use of the sockets (sockets_open()) on success. Returns 0 with *listener
- * owned by the caller, or -errno.
+ * Starts to accept connections. Takes ownership of one use of the sockets (sockets_open()) on success. Returns 0 with
+ * *listener owned by the caller, or -errno.
  */
 int listener_new(struct listener **listener, struct reactor *reactor, struct sockets *sockets,
 		 listener_accept_fn on_accept, void *context);

@@ -6,7 +6,7 @@
  * Each slot has its own memory, which has been touched before. btrfs verifies checksums in the destination, and reads
  * through the page cache if the destination is not mapped yet.
  *
- * The probe_io owns all of that; a job belongs to its caller and is set only while it runs. One thread.
+ * The probe_io owns all of these; a job belongs to its caller and is set only while it runs. One thread.
  */
 #include "probe/io.h"
 
@@ -157,7 +157,7 @@ static void note_fault(struct probe_io *io, struct probe_fault fault)
 	io->failed = true;
 }
 
-/* Returns true if the request transferred all bytes and they are right. */
+/* Returns true if the request transferred all bytes and they are correct. */
 static bool check_result(struct slot *slot, ssize_t result)
 {
 	const struct probe_job *job = slot->io->job;

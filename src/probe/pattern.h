@@ -12,7 +12,7 @@
 /* Fills the memory, which is aligned to 8. offset and bytes are multiples of 8. */
 void probe_pattern_fill(uint64_t seed, uint64_t offset, void *memory, size_t bytes);
 
-/* Returns the number of right bytes before the first wrong one; `bytes` if all are right. */
+/* Returns the number of correct bytes before the first wrong one; `bytes` if all are correct. */
 size_t probe_pattern_right(uint64_t seed, uint64_t offset, const void *memory, size_t bytes);
 
 #endif

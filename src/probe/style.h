@@ -24,7 +24,7 @@ static inline void probe_style_colour(const struct probe_style *style, enum prob
 		fprintf(style->out, "\033[%sm", codes[colour]);
 }
 
-/* Returns the number of decimals with which three or four digits are shown. */
+/* Returns the number of decimals that is needed to show three or four digits. */
 static inline int probe_style_decimals(double value)
 {
 	return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;

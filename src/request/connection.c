@@ -2,7 +2,7 @@
 /*
  * Implements the timeouts of connections. A timeout runs only while the server waits for the client: for a header
  * block, for the next request, or for the client to read a response. No timeout runs while the client waits for the
- * disk, which is in CONNECTION_WORK and while a response is suspended for its next block.
+ * disk, that is, in CONNECTION_WORK and while a response is suspended until its next block is read.
  *
  * The minimum rate counts the bytes that the client's kernel has acknowledged. Bytes that only the local kernel has
  * accepted prove nothing. If the client has acknowledged all sent bytes, the server is the slower side, and the client

@@ -34,7 +34,7 @@ struct request_site;
 
 enum connection_phase {
 	CONNECTION_IDLE, /* between two requests */
-	CONNECTION_HEAD, /* receiving a header block; also from accept, including the TLS handshake, to the first one */
+	CONNECTION_HEAD, /* receiving a header block; for the first one also the time since accept (TLS handshake) */
 	CONNECTION_WORK, /* waiting for a lookup or the disk */
 	CONNECTION_SEND, /* sending the response */
 };

@@ -17,7 +17,7 @@ struct peer {
 	unsigned listener;   /* number of the listener in the configuration: decides which sites are available */
 	bool tls;
 	bool rejected; /* over a connection limit: the first request is answered with 503 and the connection closed */
-	void *client;  /* a struct client, returned when the connection has closed; also the key of the disk queues */
+	void *client;  /* a struct client, released when the connection has closed; also the key of the disk queues */
 };
 
 /* An accepted connection. The receiver of this struct owns the descriptor and closes it. */
@@ -28,7 +28,7 @@ struct arrival {
 	bool rejected; /* as in struct peer */
 	struct sockaddr_storage address;
 	socklen_t length;	   /* of the address */
-	struct request_site *site; /* of the accepting generation */
+	struct request_site *site; /* site of the generation that accepted the connection */
 	void *client;		   /* as in struct peer */
 };
 

@@ -54,8 +54,8 @@ void prebuilt_table_free(struct prebuilt_table *table);
 /* Returns the entry of this version of the file and this key, or NULL. */
 struct prebuilt *prebuilt_find(struct prebuilt_table *table, const struct file *file, uint64_t key);
 /*
- * Adds an entry, which takes over a completed want. Returns NULL, and leaves the want to the caller, if the table has
- * no space for it or without memory.
+ * Adds an entry, which takes ownership of a completed want. Returns NULL, and leaves the want to the caller, if the
+ * table has no space for it or without memory.
  */
 struct prebuilt *prebuilt_add(struct prebuilt_table *table, struct file *file, uint64_t key, struct store_want *want);
 /* Frees an entry whose response was destroyed, or which never had one, and unpins its extent. */

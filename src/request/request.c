@@ -118,7 +118,7 @@ static void transfer_wakes(void *context)
  * as each piece has at least BLOCK_MIN bytes. With more transfers, the windows first have fewer pieces, then smaller
  * ones. If whole extents for all transfers would need more than half of the cache, only the pieces themselves are read
  * (options->exact). The pieces of a short response are not divided, because the whole response is no larger than one
- * piece of another.
+ * piece of a long response.
  */
 static void size_window(size_t bytes, unsigned transfers, struct window_options *options)
 {
@@ -209,7 +209,7 @@ static int want_span(struct request *request)
 
 /*
  * The size depends on the current number of transfers, not on the number at the start of this one. Otherwise transfers
- * that started early would have larger blocks than the others, and would use more memory than there is.
+ * that started early would have larger blocks than the others, and all transfers together would exceed the memory.
  */
 size_t request_copy_bytes(const struct request *request)
 {
@@ -231,7 +231,7 @@ int request_want_body(struct request *request)
 	return result < 0 ? result : 0;
 }
 
-/* Replaces the want of one extent by a transfer. Returns as request_body_ready(). */
+/* Replaces the want of one extent by a transfer. Returns the same results as request_body_ready(). */
 static int switch_to_transfer(struct request *request)
 {
 	int error;

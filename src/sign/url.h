@@ -8,7 +8,7 @@
 struct sign_url {
 	struct path path;
 	char *text;	      /* the URL with its query, without the fragment; owned */
-	const char *query;    /* points into text, behind the "?"; NULL: none */
+	const char *query;    /* points into text, after the "?"; NULL: none */
 	const char *fragment; /* the fragment with its "#"; "" if there is none */
 };
 

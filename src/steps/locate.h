@@ -12,10 +12,13 @@
 enum step_result locate_find(struct request *request);
 /*
  * Step: handles the result of the lookup. Returns STEP_NEXT with selected.file set, STEP_WAIT, STEP_TO_RULES for the
- * next index or "try", STEP_TO_LISTING, or STEP_REPLY: a redirect to the directory's slash, or an error.
+ * next index or "try", STEP_TO_LISTING, or STEP_REPLY: a redirect to the path with a slash, or an error.
  */
 enum step_result locate_found(struct request *request);
-/* Continues the search if the rules hide the current path, which is an index or a "try". Returns as locate_found(). */
+/*
+ * Continues the search because the rules hide the current path, an index or a path of "try". Returns the same results
+ * as locate_found().
+ */
 enum step_result locate_hidden(struct request *request);
 
 #endif

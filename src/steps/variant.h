@@ -20,8 +20,8 @@ const struct variant *variant_of(enum sibling sibling);
 
 /*
  * Step, after selected.file was found: replaces it by the variant that the client prefers, and moves the requested file
- * to selected.original. A variant that was removed meanwhile is skipped, down to the file itself. If the client does
- * not accept the file itself, the reply is 406. A file without variants is not negotiated.
+ * to selected.original. If a variant was removed meanwhile, the next best one is used, or finally the file itself. If
+ * the client does not accept the file itself, the reply is 406. A file without variants is not negotiated.
  *
  * A GET with a valid Range field gets a range of the file itself. The reason is that clients that send Accept-Encoding
  * with every request cannot decode a part of a variant. selected.as_is is set then. Two kinds of clients are exempt:

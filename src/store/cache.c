@@ -8,8 +8,9 @@
  * A want needs one extent and pins nothing while it waits, so two wants cannot wait for each other.
  *
  * A load reads the complete extent if the span covers at least half of it or if it is small. Otherwise it reads only
- * the span, because random small ranges of a big file would read 64 times of what they need. Spans in the cache count:
- * once they cover half of an extent, or SPANS_MAX of them exist, a load reads the complete extent and replaces them.
+ * the span, because random small ranges of a big file would read 64 times as many bytes as they need. Spans in the
+ * cache count: once they cover half of an extent, or SPANS_MAX of them exist, a load reads the complete extent and
+ * replaces them.
  *
  * Owner: the process. Thread: any; a wait belongs to the thread of its reactor.
  */
@@ -128,7 +129,7 @@ void cache_lock(struct shard *shard)
 	evict_begin(shard);
 }
 
-/* Requires the lock of the shard, as all functions below unless their comment states otherwise. */
+/* Requires the lock of the shard, like all functions below unless their comment states otherwise. */
 static struct cache_extent *find(const struct cache_span *span, struct place *place)
 {
 	shard_find(place->shard, &place->key, place->hash, span->offset, span->length, &place->view);
@@ -432,7 +433,7 @@ bool cache_cancel_queued(struct cache *cache, struct cache_wait *wait)
 	if (queued) {
 		leave_memory_queue(cache, place.shard, wait);
 		wait->state = CACHE_NOT_WAITING;
-		/* It may have been a large request ahead of small ones. */
+		/* The cancelled wait may have been a large one, ahead of small ones that fit. */
 		cache_serve_and_unlock(cache, place.shard);
 	} else {
 		pthread_mutex_unlock(&place.shard->lock);

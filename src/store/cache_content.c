@@ -9,7 +9,7 @@
 
 #define WALK_PAGES 1024 /* Pages that one step visits. */
 
-/* Removes all extents with one key. Without a lock, as the next function. */
+/* Removes all extents with one key. Called without a lock, like the next function. */
 static size_t invalidate_key(struct cache *cache, const struct shard_key *key)
 {
 	uint64_t hash = shard_hash(key);

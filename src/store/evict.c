@@ -7,8 +7,8 @@
  * them.
  *
  * A search never inspects all extents under one lock. Inspected extents move to the other end of their queue, so each
- * search continues where the previous one ended, for whatever want. After SEARCHES_MAX consecutive searches without a
- * result there is no room until an extent is unpinned, and the caller waits for that.
+ * search continues where the previous one ended, whichever want it serves. After SEARCHES_MAX consecutive searches
+ * without a result there is no room until an extent is unpinned, and the caller waits for that.
  *
  * Extents of many sizes fragment the memory. To make room for a large block, the victim is evicted together with the
  * other extents of its buddy, unless one of them is in use.

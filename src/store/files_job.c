@@ -218,8 +218,8 @@ void files_job_claim(struct files_entry *entry)
 }
 
 /*
- * Ends a job. Takes over the reference in `finding`. The entry may be freed when this returns, and so may the table if
- * it has no other user.
+ * Ends a job. Takes ownership of the reference in `finding`. The entry may be freed when this returns, and so may the
+ * table if it has no other user.
  */
 static void finish(struct files_entry *entry, struct finding *finding)
 {

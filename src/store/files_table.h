@@ -104,7 +104,10 @@ struct files_entry *files_table_find(struct files_shard *shard, uint64_t hash, c
 struct files_entry *files_table_add(struct files_shard *shard, uint64_t hash, const char *path);
 /* Makes the entry the most recently used one of its shard. */
 void files_table_use(struct files_entry *entry, uint64_t now_ns);
-/* Replaces the file of the entry. Takes over the reference to `file` and returns the reference to the file before. */
+/*
+ * Replaces the file of the entry. Takes ownership of the reference to `file` and returns the reference to the former
+ * file.
+ */
 struct file *files_table_swap_file(struct files_entry *entry, struct file *file);
 /*
  * Removes an idle entry and adds it to the list `unlinked`, for files_table_free_unlinked() after the lock is released.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A hash table of sets with four fingerprints each. An entry has the time of its eviction, measured in evicted bytes.
- * It is forgotten when as many bytes as the ghost remembers were evicted after it, so no list is necessary. A full set
- * loses its oldest entry. If two keys have the same fingerprint, an extent may look known although it is not, which is
- * harmless.
+ * A hash table of sets with four fingerprints each. The clock of the ghost counts evicted bytes, and an entry stores
+ * the time of its eviction. An entry expires when memory_bytes more bytes were evicted after it, so no list is
+ * necessary. A full set loses its oldest entry. If two keys have the same fingerprint, an extent may look known
+ * although it is not, which is harmless.
  *
  * Owner: a shard. Thread: any, under the lock of the shard.
  */
@@ -55,7 +55,7 @@ static uint32_t now(const struct ghost *ghost)
 	return (uint32_t)(ghost->clock_bytes / CLOCK_UNIT_BYTES);
 }
 
-/* Puts the entry into a free place of the set, or replaces the oldest one if that is older. */
+/* Stores the entry in a free slot of the set, or replaces the oldest entry of the set if the new entry is younger. */
 static void put(struct ghost *ghost, struct ghost_entry *set, const struct ghost_entry *entry)
 {
 	struct ghost_entry *place = set;

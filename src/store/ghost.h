@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The ghost queue of S3-FIFO (Yang et al., SOSP 2023): fingerprints of extents that were evicted recently, without
- * their bytes. It remembers about as many evicted bytes as configured. The owner locks it.
+ * their bytes. It remembers an extent until about memory_bytes more bytes were evicted. The owner locks it.
  */
 #ifndef STORE_GHOST_H
 #define STORE_GHOST_H
@@ -22,9 +22,9 @@ int ghost_init(struct ghost *ghost, uint64_t memory_bytes);
 void ghost_fini(struct ghost *ghost);
 
 /*
- * One step of copying another ghost, of any size, into an empty one: the sets from *set on. Sets *set for the next
- * step. Returns false after the last one. If this ghost has more sets than the other one, unknown hashes look known a
- * little more often, until as many bytes were evicted again.
+ * Copies another ghost, of any size, into an empty one, in steps. Each call copies some sets, from *set on, and
+ * advances *set. Returns false after the last step. If this ghost has more sets than the other one, false matches are a
+ * little more frequent until memory_bytes more bytes were evicted.
  */
 bool ghost_adopt(struct ghost *ghost, const struct ghost *other, uint32_t *set);
 

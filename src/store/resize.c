@@ -122,7 +122,7 @@ static void evict_or_mark(struct shard *shard, struct cache_extent *extent, uint
 		extent->evict_on_unpin |= why;
 }
 
-/* Under the lock, as the next function. */
+/* Called under the lock, like the next function. */
 static void lower(struct shard *shard, size_t bytes)
 {
 	uint32_t page = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What spelling.c has found out about directories, kept for a second. Thread-safe. */
+/* The results of spelling.c for directories, kept for one second. Thread-safe. */
 #ifndef STORE_SPELLING_TABLE_H
 #define STORE_SPELLING_TABLE_H
 
@@ -30,7 +30,7 @@ struct spelling_names {
 	uint64_t read_again_ns;
 };
 
-/* What the table contains about a directory and a name in it. */
+/* The content of the table for a directory, and for a name in it. */
 struct spelling_known {
 	enum spelling_kind kind; /* SPELLING_TABLE_NONE: nothing. */
 	/* Younger than LIFETIME_NS. Otherwise only the names are useful, if the directory has not changed. */
@@ -40,11 +40,11 @@ struct spelling_known {
 	struct spelling_names names; /* A copy whose hashes may not be accessed. */
 };
 
-/* Returns what is known about the directory with this key, and whether it has a name with this hash. */
+/* Returns the content of the table for the directory with this key and the name with this hash. */
 struct spelling_known spelling_table_find(uint64_t key, uint64_t hash);
 /*
- * Stores the result for a directory for one second. Takes over and sorts the hashes. Empties slots of other directories
- * in turn until all names fit.
+ * Stores the result for a directory for one second. Takes ownership of the hashes, and sorts them. Empties slots of
+ * other directories in turn until all names fit.
  */
 void spelling_table_store(uint64_t key, enum spelling_kind kind, struct spelling_names *names);
 /* Keeps the names for another second from start_ns, because the directory had the same version then. */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A store_read carries a want that the cache could not answer at once. It lives until the want is complete and, if it
- * is the one that loads the extent, until the load has ended. While it is queued for the disk, another want may load
- * the extent. The want may be cancelled at any time; the load then runs to its end without it. The state diagram is in
- * store.h.
+ * A store_read exists for each want that the cache could not answer at once. It lives until the want is complete and,
+ * if it loads the extent itself, until the load has ended. While it is queued for the disk, another want may load the
+ * extent. A want may be cancelled at any time; its load then continues without it. The state diagram is in store.h.
  *
- * Reads that wait for memory with a limit are in a list of the store. While the list is not empty, a timer expires
- * them.
+ * Reads that wait for memory for a limited time are in a list of the store. While the list is not empty, a timer
+ * expires them.
  *
- * Owner: the worker. Thread: its reactor's; only statistics are read by others.
+ * Owner: the worker. Thread: that of its reactor; other threads read only the statistics.
  */
 #include "store/store.h"
 
@@ -24,7 +23,7 @@
 #include "store/load.h"
 
 #define MEMORY_TICK_MS 50
-/* With this many queued tickets the disk does not wait for the end of the iteration. */
+/* From this number of queued tickets on, reads are submitted at once, not at the end of the iteration. */
 #define EARLY_TICKETS 8
 
 struct store_read {
@@ -36,7 +35,7 @@ struct store_read {
 	struct proof *proof;	  /* A pending proof of wait.extent, which is pinned, or NULL. */
 	enum store_source source; /* Source of the bytes that await the proof. */
 	uint64_t made_ns;
-	/* For a read that waits for memory with a limit. */
+	/* For a read that waits for memory for a limited time. */
 	bool limited;
 	uint64_t until_ns;
 	struct store_read *next, *prev;
@@ -164,7 +163,7 @@ static void read_complete(struct store_read *read, int answer, enum store_source
 	want->disk_ns = source == STORE_DISK ? read->load.took_ns : 0;
 	if (answer == CACHE_HIT)
 		want_set_data(read->store, want, read->wait.extent, source);
-	/* Callers would take EAGAIN for "not yet". */
+	/* Callers would interpret EAGAIN as "not yet". */
 	else
 		want->error = answer == -EAGAIN ? -EIO : answer;
 	want->done(want);
@@ -203,7 +202,7 @@ static void read_on_proof(void *context, int error)
 	read_free_if_done(read);
 }
 
-/* Requests the proof of the extent in read->wait, which is pinned. Returns as proof_new(). */
+/* Requests the proof of the extent in read->wait, which is pinned. Returns the same results as proof_new(). */
 static int read_prove(struct store_read *read, enum store_source source)
 {
 	read->source = source;
@@ -230,8 +229,8 @@ static void read_prove_or_complete(struct store_read *read, int answer, enum sto
 }
 
 /*
- * Ends the wait for memory. The cache may meanwhile have moved the wait, without a message, to the extent of another
- * load. Then its bytes are on the way, and no limit applies.
+ * Ends the wait for memory. The cache may meanwhile have moved the wait to the extent of another load, without a
+ * message. Then the bytes of the wait are being read, and no limit applies.
  */
 static void expire_memory_wait(struct store_read *read)
 {
@@ -363,7 +362,7 @@ static int read_hit(struct store_read *read, struct store_want *want)
 	return result;
 }
 
-/* Waits for the proof of an extent that the cache had ready. Returns as read_hit(). */
+/* Waits for the proof of an extent that was found in the cache. Returns the same results as read_hit(). */
 static int want_prove(struct store *store, struct store_want *want, const struct cache_span *span,
 		      struct cache_extent *extent)
 {

@@ -122,9 +122,9 @@ void store_free(struct store *store);
  */
 int store_want(struct store *store, struct store_want *want);
 /*
- * Requests a proof that all bytes of a file that were read until since_ns are of its version. Returns as proof_new():
- * 1, 0 (done() will run), -ESTALE or -ENOMEM. For a local file the result is immediate, because its reads were checked:
- * 1, or -ESTALE if the file has changed since.
+ * Requests a proof that all bytes of a file that were read until since_ns are of its version. Returns the same results
+ * as proof_new(): 1, 0 (done() will run), -ESTALE or -ENOMEM. For a local file the result is immediate, because its
+ * reads were checked: 1, or -ESTALE if the file has changed since.
  */
 int store_prove(struct store *store, struct file *file, uint64_t since_ns, void (*done)(void *context, int error),
 		void *context, struct proof **proof);
