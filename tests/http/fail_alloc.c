@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A library to be preloaded, which makes allocations of the process fail. The file $FAIL_ALLOC contains three numbers of
- * 32 bits: the number of the allocation that fails (0: none), the number of allocations since it was set, and a flag
+ * A library to be preloaded, which makes allocations of the process fail. The file $FAIL_ALLOC contains three numbers
+ * of 32 bits: the number of the allocation that fails (0: none), the number of allocations since it was set, and a flag
  * that makes all later allocations fail, too.
  */
 #define _GNU_SOURCE

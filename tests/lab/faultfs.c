@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * faultfs SOURCE CONTROL MOUNTPOINT [FUSE-OPTION...]: a mirror of a directory whose reads can be slow, short, failing or
- * wrong. Writes always succeed.
+ * faultfs SOURCE CONTROL MOUNTPOINT [FUSE-OPTION...]: a mirror of a directory whose reads can be slow, short, failing
+ * or wrong. Writes always succeed.
  *
  * The file CONTROL contains "DELAY_MS ERRNO SHORT_BYTES [FROM [FLIP]]". It applies to every read that ends after the
- * position FROM (0 by default): the read takes DELAY_MS longer; it fails with ERRNO unless that is 0; it returns at most
- * SHORT_BYTES unless that is 0; and if FLIP is 1, the first byte at or after FROM is inverted. The file is read for each
- * read, so it must be replaced by rename. A loop device on a file of this filesystem is a faulty disk.
+ * position FROM (0 by default): the read takes DELAY_MS longer; it fails with ERRNO unless that is 0; it returns at
+ * most SHORT_BYTES unless that is 0; and if FLIP is 1, the first byte at or after FROM is inverted. The file is read
+ * for each read, so it must be replaced by rename. A loop device on a file of this filesystem is a faulty disk.
  */
 #define _GNU_SOURCE
 #define FUSE_USE_VERSION 35
