@@ -145,8 +145,8 @@ const char *address_parse_cidr(const char *text, struct cidr *cidr)
 	memcpy(cidr->bytes, address.bytes, ADDRESS_BYTES);
 	return is_clear_after(cidr->bytes, cidr->bits)
 		       ? NULL
-		       : "the address has bits set after the prefix: write a network with zeroes there, or a single "
-			 "address without a slash";
+		       : "the bits after the prefix must be zero, as in \"10.0.0.0/8\"; write a single address "
+			 "without a slash";
 }
 
 bool address_in(const struct address *address, const struct cidr *cidr)

@@ -107,10 +107,10 @@ static void report_unknown(int line, const char *name, enum config_scope scope)
 	char fault[CONFIG_FAULT_BYTES];
 	if (scope == CONFIG_LOCATION && strcmp(name, LOCATION) == 0)
 		report(line,
-		       "a location must not stand in another location; the block that begins in line %d is not closed",
+		       "a location must not be inside another location; the block that begins in line %d is not closed",
 		       parse->block_at);
 	else if (scope != CONFIG_TOP && strcmp(name, SITE) == 0)
-		report(line, "a site must not stand in another block; the block that begins in line %d is not closed",
+		report(line, "a site must not be inside another block; the block that begins in line %d is not closed",
 		       parse->block_at);
 	else if (set(name, scope, "", fault) != 0)
 		report(line, "%s", fault);

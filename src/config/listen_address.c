@@ -60,7 +60,7 @@ static const char *parse_passed(const char *name, struct listen_address *address
 	if (name[0] == '\0')
 		return "the name of the sockets is missing (FileDescriptorName= of the socket unit)";
 	if (strlen(name) >= sizeof(address->host))
-		return "the name of passed sockets is at most 255 bytes long";
+		return "the name of passed sockets must not be longer than 255 bytes";
 	for (const char *c = name; *c != '\0'; c++)
 		if (*c < ' ' || *c >= 0x7f || *c == ':')
 			return "the name of passed sockets may contain only printable ASCII characters and no colon";

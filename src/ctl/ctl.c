@@ -340,7 +340,7 @@ static const struct argp argp = {
 	       "  ready       exit with 0 if ranged accepts requests, otherwise with 1\n"
 	       "  top         show a live view of traffic, latencies, files and clients\n"
 	       "  warm PATH   read a file, or all files of a directory, into the cache\n"
-	       "  pin PATH    the same, and protect them from eviction\n"
+	       "  pin PATH    like warm, and also protect the files from eviction\n"
 	       "  evict PATH  remove a file, or all files of a directory, from the cache\n"
 	       "  hot         list the files with the most bytes in the cache\n"
 	       "\vThe exit status is one of sysexits.h; see ranged-ctl(8).",

@@ -135,7 +135,7 @@ static const char *describe_lookup(const struct request *request)
 		return "a symbolic link leads out of the root";
 	if (error == -ENOENT &&
 	    beneath_is_misspelled(site->root_fd, request->path.file, request->site->config.symlinks))
-		return "the filesystem finds the name, but its directory has another spelling of it";
+		return "the filesystem finds the name, but the directory stores it with another spelling";
 	return strerror(-error);
 }
 
@@ -161,7 +161,7 @@ static const char *describe_variant(const struct request *request, const struct 
 		return "selected";
 	if (quality == 0)
 		return "not accepted";
-	return request->selected.as_is ? "not used for a range, unless If-Range has its tag"
+	return request->selected.as_is ? "not used for a range, unless If-Range contains its ETag"
 				       : "not preferred, or removed";
 }
 
@@ -278,8 +278,8 @@ static void print_reads(const struct request *request)
 
 	if (request->reply.length == 0)
 		return;
-	print("cache", "%s; the reads are those of an empty cache",
-	      (const char *const[]){ "cached according to use (auto)", "not cached (never)",
+	print("cache", "%s; the reads below assume an empty cache",
+	      (const char *const[]){ "cached (auto)", "not cached (never)",
 				     "pinned (pin)" }[request_settings(request)->cache]);
 	printf("%-15s from the disk, at aligned offsets:\n", "reads");
 	for (unsigned i = 0; i < request->content.ranges.count; i++) {

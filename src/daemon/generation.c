@@ -224,7 +224,7 @@ void generation_unref(struct generation *generation)
 	 * once.
 	 */
 	if (atomic_fetch_sub(&generation->references, 1) == 1 && write(retired_fd, &one, sizeof(one)) < 0)
-		log_error("cannot signal the end of a configuration: %s", strerror(errno));
+		log_error("cannot signal that a configuration is no longer used: %s", strerror(errno));
 }
 
 struct generation *generation_current(struct process *process)

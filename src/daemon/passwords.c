@@ -38,7 +38,7 @@ int passwords_open(struct login **login, const struct config *config, struct off
 	int error = login_new(&made, offload, config->offload_threads);
 
 	if (error != 0) {
-		log_error("cannot set up the check of passwords: %s", strerror(-error));
+		log_error("cannot set up password checks: %s", strerror(-error));
 		return error;
 	}
 	error = passwords_add(made, config);

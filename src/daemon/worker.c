@@ -192,7 +192,7 @@ static void *run(void *context)
 		iterate(worker);
 	counter_set(&worker->last_iteration_ns, UINT64_MAX);
 	if (write(worker->process->ended_fd, &one, sizeof(one)) < 0)
-		log_error("worker %u: cannot signal its end: %s", worker->index, strerror(errno));
+		log_error("worker %u: cannot signal that the worker has ended: %s", worker->index, strerror(errno));
 	return NULL;
 }
 

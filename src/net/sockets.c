@@ -271,10 +271,9 @@ static void warn_of_unnamed(const struct listen_address_sites *listen, size_t co
 {
 	for (const char *const *name = passed_names(); *name != NULL; name++)
 		if (!names_passed(listen, count, *name))
-			log_warning(
-				"sockets were passed as \"%s\", but no listen names them; add listen = \"fd:%s\", or "
-				"remove them from the socket unit",
-				*name, *name);
+			log_warning("sockets were passed as \"%s\", but no listen key uses this name; add "
+				    "listen = \"fd:%s\", or remove them from the socket unit",
+				    *name, *name);
 }
 
 int sockets_open(struct sockets **sockets, const struct listen_address_sites *listen, size_t count, unsigned users,

@@ -88,7 +88,7 @@ const char *rules_host_fault(const char *host)
 	if (strlen(host) > 255)
 		return "the name is too long: at most 255 bytes are allowed";
 	if (*name != '[' && strchr(name, ':') != NULL)
-		return "the name of a site has no port; set \"listen\" in the site to choose the port";
+		return "the name of a site must not contain a port; set \"listen\" in the site to choose the port";
 	return NULL;
 }
 

@@ -194,7 +194,7 @@ static void reserve(struct request *request, uint64_t left, uint64_t sent_bytes,
 	reserve_in_buckets(request, now_ns);
 	if (request->limits.granted_ns > now_ns && settings->limits_dry_run) {
 		if (!request->limits.dry_run_logged)
-			log_dry_run(request, "the response would be slower");
+			log_dry_run(request, "the rate of the response would be limited");
 		request->limits.dry_run_logged = true;
 		request->limits.granted_ns = 0;
 	}

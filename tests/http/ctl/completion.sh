@@ -47,7 +47,7 @@ is "$("${RANGED%/*}/ranged-ctl" --help | sed -n '/^  status/,/^$/p' | awk '$1 !=
 is "$(offers ranged-ctl -s /x hot -- | tr '\n' ' ')" "--json --limit= --socket= --url= " \
 	"the options of a command are completed"
 is "$(offers ranged-ctl top --interval 5)" "500ms
-5s" "a value behind a blank"
+5s" "a value after a blank"
 
 if command -v zsh >/dev/null; then
 	# Prints the arguments that _arguments gets.

@@ -14,7 +14,7 @@ cmp_whole a.bin
 advance 2 # one line per second and kind
 for _ in 1 2 3 4 5 6; do get /small.bin; done
 is "$STATUS" 200 "no request is rejected"
-like "$(cat "$DIR/error.log")" '/a\.bin: limits_dry_run: the response would be slower' \
+like "$(cat "$DIR/error.log")" '/a\.bin: limits_dry_run: the rate of the response would be limited' \
 	"a response that would be slower is logged"
 like "$(cat "$DIR/error.log")" '/small\.bin: limits_dry_run: the request would be rejected with 429' \
 	"a request that would be rejected is logged"

@@ -37,7 +37,7 @@ is "$(sed -n '3,4p' "$DIR/address" | paste -sd ' ')" "unix:$DIR/socket unix:@ran
 served "a Unix socket" 200 /a.bin --unix-socket "$DIR/socket"
 cmp_whole a.bin
 served "an abstract Unix socket" 200 /a.bin --abstract-unix-socket "ranged-test-$$"
-grep -q 'but no listen names' "$DIR/error.log"
+grep -q 'but no listen key uses this name' "$DIR/error.log"
 is $? 1 "there is no warning"
 stop_ranged
 ok "the file of the Unix socket remains" test -S "$DIR/socket"
@@ -66,7 +66,7 @@ served "a socket that was not used before" 200 /a.bin
 use_address "$web"
 served "a socket that was used before" 200 /a.bin
 not_ok "a socket that is no longer named accepts no connection" curl -sS --max-time 1 --unix-socket "$DIR/socket" http://localhost/a.bin
-ok "the unused socket is logged" grep -q 'passed as "api", but no listen names' "$DIR/error.log"
+ok "the unused socket is logged" grep -q 'passed as "api", but no listen key uses this name' "$DIR/error.log"
 config "${both[@]}"
 count=$((count + 1))
 kill -HUP "$PID"
@@ -74,7 +74,7 @@ ok "a reload with the first names succeeds" await 5 taken
 TLS_PORT=$(sed -n 's/^tls:.*://p' "$DIR/address")
 URL=https://api.example:$TLS_PORT
 served "a passed socket with TLS" 200 /b.txt -k --connect-to "::127.0.0.1:$TLS_PORT"
-is "$(grep -c 'passed as "spare", but no listen names' "$DIR/error.log")" 2 \
+is "$(grep -c 'passed as "spare", but no listen key uses this name' "$DIR/error.log")" 2 \
 	"each start and reload warns of an unused socket"
 stop_ranged
 
@@ -93,5 +93,5 @@ rm "$DIR/ranged.conf"
 hand_over web=127.0.0.1:0
 start_ranged --listen 127.0.0.1:0
 is "$(wc -l <"$DIR/address")" 1 "addresses of the command line replace passed sockets"
-ok "the unused passed socket is logged" grep -q 'passed as "web", but no listen names' "$DIR/error.log"
+ok "the unused passed socket is logged" grep -q 'passed as "web", but no listen key uses this name' "$DIR/error.log"
 finish

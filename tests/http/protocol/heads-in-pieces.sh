@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The response does not depend on the way in which the header arrives: byte by byte, behind other requests, or over TLS.
+# The response does not depend on the way in which the header arrives: byte by byte, after other requests, or over TLS.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 
@@ -17,7 +17,7 @@ each_way() {
 	ask "$3" -c 1
 	like "$STATUSES $RC" "^$2 [04]\$" "$1, byte by byte"
 	ask "$first$first$3"
-	is "$STATUSES $RC" "200 200 $2 0" "$1, behind two requests"
+	is "$STATUSES $RC" "200 200 $2 0" "$1, after two requests"
 	# shellcheck disable=SC2059
 	printf "$first$3" | tls_wire >"$DIR/reply"
 	is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" "200 $2" "$1, over TLS"

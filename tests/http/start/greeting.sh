@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# At a terminal ranged prints what it serves and where. Otherwise it prints nothing.
+# At a terminal ranged prints the served directory and its addresses. Otherwise it prints nothing.
 . "$(dirname "$0")/../lib.sh"
 
 need_cmd script

@@ -18,7 +18,7 @@ get_range 0-1999999 /a.bin
 is "$STATUS" 206 "a range before the bad block is served"
 cmp_range a.bin 0 1999999
 get_range 15000000-15000009 /a.bin
-is "$STATUS" 503 "a range behind the bad block is 503"
+is "$STATUS" 503 "a range after the bad block is 503"
 get /a.bin
 isnt $RC 0 "a range across the bad block is aborted"
 length=$(size_of "$BODY")

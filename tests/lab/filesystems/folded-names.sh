@@ -82,7 +82,7 @@ get /fold/try
 is "$STATUS" 404 "a file of try with another spelling is ignored"
 get /fold/open/ -H 'Accept: application/json'
 is "$STATUS" 200 "a directory is listed after that"
-like "$("$RANGED" --explain /fold/OTHER.BIN "$ROOT")" 'its directory has another spelling' "--explain names the reason"
+like "$("$RANGED" --explain /fold/OTHER.BIN "$ROOT")" 'the directory stores it with another spelling' "--explain names the reason"
 
 # A file is renamed, and another one is created, while ranged runs.
 mv "$SOURCE/other.bin" "$SOURCE/OTHER.BIN"

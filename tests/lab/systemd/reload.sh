@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# systemctl reload: when it returns, the new configuration is in force (notify-reload, systemd 253 and later); a configuration that the check
-# rejects makes it fail; one that only ranged itself can reject leaves the running one in force, which the status line says.
+# systemctl reload returns when the new configuration is in effect (notify-reload, systemd 253 and later). It fails if the
+# check rejects the configuration. If only ranged itself can reject the configuration, the running one stays in effect, and
+# the status line says so.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../systemd.sh"
 

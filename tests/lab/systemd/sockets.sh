@@ -28,7 +28,7 @@ for address in "[::1]:8081" 127.0.0.1:8082; do
 	is "$STATUS" 200 "the socket with another name is served: $address"
 	cmp_whole api/b.txt
 done
-ok "a socket that no listen names is logged" eval 'journal | grep -q "passed as \"spare\", but no listen names them"'
+ok "a socket that no listen key uses is logged" eval 'journal | grep -q "passed as \"spare\", but no listen key uses this name"'
 
 ok "the service stops" inside systemctl stop ranged
 ok "the Unix socket remains" inside test -S /run/ranged.http

@@ -185,9 +185,9 @@ static const struct {
 	{ "10.0.0.0/8 ", "0 to 32" },
 	{ "10.0.0.0/255.0.0.0", "0 to 32" },
 	{ "2001:db8::/129", "0 to 128" },
-	{ "10.0.0.1/8", "zeroes" },
-	{ "192.0.2.1/31", "zeroes" },
-	{ "2001:db8::1/64", "zeroes" },
+	{ "10.0.0.1/8", "must be zero" },
+	{ "192.0.2.1/31", "must be zero" },
+	{ "2001:db8::1/64", "must be zero" },
 };
 
 START_TEST(invalid_networks_are_rejected)

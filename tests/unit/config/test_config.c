@@ -276,7 +276,7 @@ static const struct {
 	{ "locations /a {\n cache = pin\n}", "f:1: unknown key \"locations\" (did you mean \"location\"?)\n" },
 	{ "location /a {\n workers = 2\nlocation /b {}\n",
 	  "f:2: workers is not allowed in a location; set it outside all blocks\n"
-	  "f:3: a location must not stand in another location; the block that begins in line 1 is not closed\n" },
+	  "f:3: a location must not be inside another location; the block that begins in line 1 is not closed\n" },
 	/*
 	 * A key that is unknown in a block is reported outside of it as well, and the reverse. A known key is unknown
 	 * in other scopes.

@@ -77,7 +77,7 @@ static size_t buddy_bytes(size_t length)
 	return bytes;
 }
 
-/* For a block with free memory behind it. */
+/* For a block that is followed by free memory. */
 static void check_poison(void *block, size_t bytes)
 {
 #ifdef __SANITIZE_ADDRESS__
@@ -132,7 +132,7 @@ START_TEST(blocks_are_of_whole_pages)
 }
 END_TEST
 
-/* Each is taken from a buddy of 32 KiB. The 12 KiB behind it are available for others, down to the last page. */
+/* Each is taken from a buddy of 32 KiB. The 12 KiB after it are available for others, down to the last page. */
 START_TEST(tails_are_used_up)
 {
 	const unsigned large_count = BLOCKS * 32;
@@ -497,7 +497,7 @@ static void step_take(void)
 		model_take(block, length);
 }
 
-/* Returns the first page behind it. */
+/* Returns the first page after it. */
 static uint32_t put_block(uint32_t first)
 {
 	size_t bytes = model_block_bytes(first);

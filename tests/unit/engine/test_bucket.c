@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tests of token buckets: what they grant over time, alternately, and to several threads at once. */
+/* Tests of token buckets: the units that they grant over time, alternately, and to several threads at once. */
 #include "engine/bucket.h"
 
 #include <pthread.h>

@@ -815,7 +815,7 @@ static void *resize_at_random(void *context)
 	return NULL;
 }
 
-/* Three threads play; the fourth changes the size all the time. */
+/* Three threads run the random test; the fourth one resizes the cache all the time. */
 START_TEST(three_threads_and_one_that_resizes)
 {
 	static struct player resizer;

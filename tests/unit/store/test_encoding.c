@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Tests what the first and last bytes of a compressed file tell about the original file. */
+/* Tests the checks of the first and the last bytes of compressed files. */
 #include "store/encoding.h"
 
 #include <string.h>

@@ -361,8 +361,8 @@ static void (*const cases[])(void) = { large_extents_among_small_ones,
 				       many_files };
 
 /*
- * The processor time of a thread includes interrupts and time that a hypervisor takes. A walk that is too long is so
- * each time.
+ * The processor time of a thread includes interrupts and time that a hypervisor takes. A walk that really is too long
+ * exceeds the limit each time.
  */
 START_TEST(locks_are_short)
 {
