@@ -16,7 +16,7 @@ stop_fast_clock
 MS=$(($(clock_ms) - start))
 stop_counts
 total=$(bytes_of \*)
-at_least "$total" $((2097152 * MS / 1000 * 90 / 100)) "all clients together get rate_total"
-at_most "$total" $((2097152 * MS / 1000 * 110 / 100)) "all clients together do not get more"
-at_most "$(bytes_of slow)" $((262144 * MS / 1000 * 115 / 100)) "a response with a lower rate of its own has that rate"
+at_least "$total" $((2097152 * MS * 90 / 100000)) "all clients together get rate_total"
+at_most "$total" $((2097152 * MS * 110 / 100000)) "all clients together do not get more"
+at_most "$(bytes_of slow)" $((262144 * MS * 115 / 100000)) "a response with a lower rate of its own has that rate"
 finish

@@ -19,8 +19,8 @@ stop_fast_clock
 MS=$(($(clock_ms) - start))
 stop_counts
 near() { # BYTES RATE NAME
-	at_least "$1" $(($2 * MS / 1000 * 95 / 100)) "$3"
-	at_most "$1" $(($2 * MS / 1000 * 105 / 100)) "$3"
+	at_least "$1" $(($2 * MS * 95 / 100000)) "$3"
+	at_most "$1" $(($2 * MS * 105 / 100000)) "$3"
 }
 near "$(bytes_of response.1)" 1048576 "rate limits a response"
 near "$(bytes_of response.2)" 1048576 "a second response has a rate of its own"

@@ -50,8 +50,8 @@ stop_fast_clock
 MS=$(($(clock_ms) - start))
 stop_counts
 near() { # GOT RATE NAME
-	at_least "$1" $(($2 * MS / 1000 * 80 / 100)) "$3"
-	at_most "$1" $(($2 * MS / 1000 * 110 / 100)) "$3"
+	at_least "$1" $(($2 * MS * 80 / 100000)) "$3"
+	at_most "$1" $(($2 * MS * 110 / 100000)) "$3"
 }
 near "$(bytes_of limited)" 409600 "a signed rate"
 near "$(bytes_of less)" 204800 "a signed rate above the configured one"
