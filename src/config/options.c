@@ -42,7 +42,7 @@ static const struct argp_option option_table[] = {
 	  0 },
 	{ "workers", 'w', "N", 0, "Start N worker threads (default: one for each CPU)", 0 },
 	{ "cache-size", 'm', "SIZE", 0, "Set the memory of the cache, such as 256M", 0 },
-	{ "address-file", OPTION_ADDRESS_FILE, "FILE", 0, "Write the bound addresses to FILE, one a line", 0 },
+	{ "address-file", OPTION_ADDRESS_FILE, "FILE", 0, "Write the bound addresses to FILE, one per line", 0 },
 	{ "access-log", OPTION_ACCESS_LOG, "FILE", 0, "Log requests to FILE; \"-\" means stderr", 0 },
 	{ "error-log", OPTION_ERROR_LOG, "FILE", 0, "Log errors to FILE (default: stderr)", 0 },
 	{ "log-level", OPTION_LOG_LEVEL, "LEVEL", 0, "Set the log level: error, warning, info or debug", 0 },

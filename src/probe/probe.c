@@ -96,8 +96,8 @@ static const struct argp argp = {
 	.parser = parse_option,
 	.args_doc = "DIR",
 	.doc = "Test whether ranged will run well on the filesystem of DIR, and recommend settings. The program "
-	       "writes a temporary file to DIR. The file has no name, and disappears however the program ends. Root "
-	       "privileges are not needed."
+	       "writes a temporary file to DIR. The file has no name, so nothing remains even if the program is "
+	       "killed. Root privileges are not needed."
 	       "\vThe exit status is 0 if the measurement was completed, whatever the verdict; 1 if the storage "
 	       "failed; otherwise one of sysexits.h. See ranged-probe(8).",
 };

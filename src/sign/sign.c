@@ -230,8 +230,8 @@ static const struct argp argp = {
 	.parser = parse_option,
 	.args_doc = "URL|PATH...\n-",
 	.doc = "Print signed URLs for ranged, one per line. A URL is used unchanged. A PATH starts with a slash, is "
-	       "the name of a file below the root that ranged serves, and is percent-encoded. \"-\" reads URLs and "
-	       "paths from standard input."
+	       "the name of a file below the root that ranged serves, and is not escaped; the program escapes it. "
+	       "\"-\" reads URLs and paths from standard input."
 	       "\vThe exit status is 0 on success; 1 if --check found a URL that ranged rejects; otherwise one of "
 	       "sysexits.h. See ranged-sign(1).",
 };
