@@ -89,13 +89,17 @@ static void on_handover(struct reactor_message *message)
 	free(handover);
 }
 
-/* Returns the acceptor of the worker with the fewest connections; this one if the difference is small. */
+/*
+ * Returns the acceptor of the worker with the fewest connections; this one if the difference is small. Before the
+ * process serves, and while it drains, it is always this one: if the start fails, the other workers may not exist.
+ */
 static struct acceptor *least_loaded(struct acceptor *acceptor)
 {
 	struct process *process = acceptor->process;
+	const int state = atomic_load(&process->state);
 	struct acceptor *best = acceptor;
 
-	if (atomic_load(&process->state) == PROCESS_DRAINING)
+	if (state == PROCESS_STARTING || state == PROCESS_DRAINING)
 		return acceptor;
 	for (unsigned i = 0; i < process->count; i++)
 		if (atomic_load(&process->acceptors[i]->connections) + LOAD_SLACK <= atomic_load(&best->connections) ||
