@@ -33,6 +33,7 @@
  * The states of a reload, and the thread that enters each state:
  *
  *   IDLE -> OPENING        main thread, reload_start()
+ *   OPENING -> IDLE        main thread: the thread cannot be started
  *   OPENING -> OPENED      thread of the reload: everything is open
  *   OPENING -> ENDED       thread of the reload: a step failed
  *   OPENED -> PUBLISHED    main thread: the new generation is the current one

@@ -190,8 +190,8 @@ int server_add(struct server *server, const struct arrival *arrival)
 	server->shared.rerun[arrival->tls] = true;
 	/*
 	 * MHD copies `length` bytes of the address: 0.9.75 into a block of that size, 1.0.1 first into a
-	 * sockaddr_storage without checking the length. The length is that of accept4(), which never exceeds
-	 * sizeof(arrival->address).
+	 * sockaddr_storage without checking the length. The length never exceeds sizeof(arrival->address): it is that
+	 * of accept4(), or that of a whole sockaddr_storage after a PROXY header.
 	 */
 	if (MHD_add_connection(server->engines[arrival->tls].daemon, arrival->fd,
 			       (const struct sockaddr *)&arrival->address, arrival->length) == MHD_YES)

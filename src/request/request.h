@@ -20,9 +20,9 @@
  *	     |  request_fini()         v
  *	     +------------> the storage is reusable
  *
- * request_fini() also ends a request in RUNNING or WAITING at once if no lookup is in flight. From the first WAITING
- * on, the request may reference a file and the extents of its first bytes. It keeps them until request_fini(), because
- * the response may point into an extent.
+ * request_fini() also ends a request in RUNNING or WAITING at once if no lookup is in flight. In all states, the
+ * request may reference a file and the extents of its first bytes. REPLIED keeps them until request_fini(), because the
+ * response may point into an extent.
  */
 #ifndef REQUEST_REQUEST_H
 #define REQUEST_REQUEST_H
