@@ -5,7 +5,7 @@
 
 #include "admin/snapshot.h"
 
-/* Logs lines of the form "stats SUBJECT key=value key=value ..." and, at last, "stats end". Any thread. */
+/* Logs lines of the form "stats SUBJECT key=value key=value ..." and finally "stats end". Any thread. */
 void report_log(const struct snapshot *snapshot);
 
 #endif

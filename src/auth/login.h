@@ -28,7 +28,7 @@ enum login_result {
  * first. From LOGIN_WAIT until done(), the storage belongs to login.c.
  */
 struct login_waiter {
-	struct reactor *reactor;		   /* of the calling worker */
+	struct reactor *reactor;		   /* reactor of the calling worker */
 	void (*done)(struct login_waiter *waiter); /* called on the thread of that reactor */
 	/* The members below are used by login.c only. */
 	struct reactor_message message;

@@ -32,7 +32,7 @@
 /* A queued record. `bytes` starts at a multiple of 8. */
 struct frame {
 	const struct log_form *form; /* NULL: `bytes` is the line */
-	uint64_t length;	     /* of `bytes` */
+	uint64_t length;	     /* length of `bytes` */
 	char bytes[];
 };
 

@@ -32,7 +32,7 @@
 
 struct acceptor {
 	struct process *process;
-	unsigned index; /* of the worker */
+	unsigned index; /* index of the worker */
 	struct reactor *reactor;
 	struct counters *counters;
 	struct server *server;

@@ -15,7 +15,7 @@ struct notify_sample {
 	const char *state; /* such as "Draining"; NULL: serving */
 	uint64_t clients, queued;
 	uint64_t sent_bytes;
-	uint64_t lookups, hits; /* of the cache */
+	uint64_t lookups, hits; /* counts of the cache */
 };
 
 /* Callbacks of the thread "ranged-notify". They must not block. */

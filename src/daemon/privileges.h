@@ -30,9 +30,10 @@ int privileges_find(struct privileges *privileges, const char *user, char fault[
 void privileges_fini(struct privileges *privileges);
 
 /*
- * Looks up the user as privileges_find() does. If the process is to switch from root to that user, it also gives up the
- * capabilities for executed programs, and programs that raise privileges. Call it before the first thread starts,
- * because threads inherit these settings. Same results as privileges_find().
+ * Looks up the user as privileges_find() does. If the process is to switch from root to that user, it also sets
+ * PR_SET_NO_NEW_PRIVS and drops the bounding set, so that executed programs can neither get capabilities nor raise
+ * privileges. Call it before the first thread starts, because threads inherit these settings. Returns the same results
+ * as privileges_find().
  */
 int privileges_prepare(struct privileges *privileges, const char *user, char fault[PRIVILEGES_FAULT_BYTES]);
 /*

@@ -49,7 +49,7 @@ struct reload {
 	char **argv;
 	int fd; /* eventfd, written when OPENED or ENDED is reached */
 	pthread_t thread;
-	sem_t decided; /* posted by the main thread in OPENED; the state is then PUBLISHED, or OPENED to give up */
+	sem_t decided; /* posted by the main thread; the state is then PUBLISHED, or still OPENED to give up */
 	/* Sequentially consistent. The stores of OPENED and ENDED publish the fields that the thread has written. */
 	_Atomic enum state state;
 	/* What the thread is opening, for the log. A pointer to a constant string; it publishes nothing else. */

@@ -319,7 +319,7 @@ int arena_prepare(struct arena *arena, size_t bytes)
 	return error;
 }
 
-/* Also true for pages that the table does not describe. */
+/* Returns true also for pages that the table does not describe. */
 static bool is_uncommitted(const struct arena *arena, uint32_t index)
 {
 	return index >= arena->end || arena->pages[index].state == PAGE_UNCOMMITTED;

@@ -21,7 +21,10 @@ struct arena;
  * because btrfs buffers direct reads into untouched pages. Returns 0, -EINVAL or -ENOMEM.
  */
 int arena_new(struct arena **arena, size_t bytes);
-/* Likewise, and reserves addresses to grow to max_bytes. If they are not available, growing fails later with -E2BIG. */
+/*
+ * Maps an arena like arena_new(), and reserves addresses to grow to max_bytes. If they are not available, growing fails
+ * later with -E2BIG.
+ */
 int arena_new_growable(struct arena **arena, size_t bytes, size_t max_bytes);
 /* Unmaps the arena. All blocks must be free. */
 void arena_free(struct arena *arena);

@@ -36,8 +36,8 @@ struct device {
 	_Atomic uint64_t first_ns; /* Time of the last request for first bytes. */
 	atomic_uint queued;	   /* Tickets in the queues of all reactors. */
 	/*
-	 * The depth was set by hand or by a calibration, or a calibration runs. Sequentially consistent: the thread
-	 * that sets it runs the calibration.
+	 * The depth was configured or calibrated, or a calibration runs. Sequentially consistent: the thread that sets
+	 * it runs the calibration.
 	 */
 	atomic_bool depth_claimed;
 
@@ -63,7 +63,7 @@ struct devices_options {
 	uint64_t depth_bytes;
 	/* Upper limit of depth_bytes of each device, because a disk that hangs keeps that memory. 0: none. */
 	uint64_t max_bytes;
-	bool depth_fixed; /* The depth was set by hand, so devices are not calibrated. */
+	bool depth_fixed; /* The depth was configured, so devices are not calibrated. */
 	/* A device was demoted to DEVICE_OFFLOAD. Runs once per device, on the thread that saw io_submit block. */
 	void (*demoted)(const struct device *device);
 };

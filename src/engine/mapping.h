@@ -26,8 +26,8 @@ void mapping_release(struct mapping *mapping);
  */
 int mapping_commit(struct mapping *mapping, size_t from, size_t to);
 /*
- * Likewise, and touches all pages now, on huge pages if available, and excludes them from core dumps. Works in chunks,
- * because other threads that map or fault memory wait for each chunk.
+ * Makes [from, to) accessible like mapping_commit(). Also touches all pages now, on huge pages if available, and
+ * excludes them from core dumps. Works in chunks, because other threads that map or fault memory wait for each chunk.
  */
 int mapping_populate(struct mapping *mapping, size_t from, size_t to);
 /* Returns the memory of [from, to) to the kernel. Parts without memory are allowed. */

@@ -259,7 +259,10 @@ static void flow_emptied(struct queue_ring *ring, struct queue_flow *flow)
 		free_flow(ring, ring->current);
 }
 
-/* Charges a client and its class for `bytes` more, or fewer. Without memory for a flow the client is not charged. */
+/*
+ * Charges a client and its class for `bytes` more, or fewer. If there is no memory for a flow, the client is not
+ * charged.
+ */
 static void charge(struct queue_lane *lane, enum queue_class class, const void *client, int64_t bytes)
 {
 	struct queue_ring *ring = &lane->rings[class];
@@ -349,7 +352,7 @@ void queue_cancel(struct queue *queue, struct queue_ticket *ticket)
 	dequeue(queue, ticket);
 }
 
-/* Without memory for another flow the ticket stays in its class and is only dispatched later. */
+/* If there is no memory for another flow, the ticket stays in its class and is only dispatched later. */
 void queue_promote(struct queue *queue, struct queue_ticket *ticket, enum queue_class class)
 {
 	enum queue_class before = ticket->class;

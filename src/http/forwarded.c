@@ -63,7 +63,9 @@ static bool pop_element(struct slice *list, bool quotes, struct slice *element)
 	return true;
 }
 
-/* Removes the last element that is not empty; RFC 9110 section 5.6.1 allows empty ones. Returns false without one. */
+/*
+ * Removes the last element that is not empty; RFC 9110 section 5.6.1 allows empty ones. Returns false if there is none.
+ */
 static bool next_element(struct slice *list, bool quotes, struct slice *element)
 {
 	while (pop_element(list, quotes, element))

@@ -32,7 +32,7 @@ struct multipart {
 	char boundary[MULTIPART_BOUNDARY_BYTES];
 	const struct range_set *set; /* belongs to the caller and must outlive the multipart */
 	struct multipart_representation representation;
-	uint64_t length; /* of the whole body, in bytes */
+	uint64_t length; /* length of the whole body, in bytes */
 };
 
 /* Returns the length of the body for these ranges, in bytes, without creating it. */

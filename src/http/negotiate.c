@@ -84,7 +84,9 @@ static bool parse_parameter(const char **at, struct slice *name, struct slice *v
 	return value->length > 0;
 }
 
-/* Advances from the end of a name or parameter to the next parameter, past empty ones. Returns false without one. */
+/*
+ * Advances from the end of a name or parameter to the next parameter, past empty ones. Returns false if there is none.
+ */
 static bool next_parameter(const char **at)
 {
 	*at += strspn(*at, BLANKS);

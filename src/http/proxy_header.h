@@ -16,7 +16,7 @@
 enum proxy_header_state { PROXY_HEADER_MORE, PROXY_HEADER_MALFORMED, PROXY_HEADER_DONE };
 
 struct proxy_header {
-	size_t length; /* of the whole header, which may exceed the parsed bytes */
+	size_t length; /* length of the whole header, which may exceed the parsed bytes */
 	/*
 	 * Address of the client, IPv4 or IPv6. AF_UNSPEC if the header names none: the connection is the proxy's own
 	 * (LOCAL, UNKNOWN), or its client uses a Unix socket. The peer of the connection is then the client.

@@ -33,7 +33,7 @@ struct listing {
 	bool asked; /* the request waits for wake() */
 	bool begun; /* the first chunk has arrived */
 	enum phase phase;
-	size_t index;	     /* of the next row in the current chunk */
+	size_t index;	     /* index of the next row in the current chunk */
 	bool any;	     /* a row was generated */
 	struct text text;    /* generated text */
 	size_t text_sent;    /* bytes of `text` that listing_read() has returned */

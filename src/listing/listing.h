@@ -19,7 +19,7 @@ struct listing;
 
 struct listing_options {
 	struct directory_table *table;
-	struct reactor *reactor;   /* of the calling worker */
+	struct reactor *reactor;   /* reactor of the calling worker */
 	const struct rules *rules; /* files that they hide are omitted */
 	const struct site *site;
 	enum file_symlinks symlinks;

@@ -49,7 +49,7 @@ struct prebuilt_table;
 
 /* State that all exchanges of one server share. Owned by server.c, which initialises the fields of the other files. */
 struct exchange_shared {
-	struct request_site *site; /* of the current generation, for new connections; one reference */
+	struct request_site *site; /* site of the current generation, for new connections; one reference */
 	uint64_t calls;		   /* number of callbacks from MHD: shows whether a pass of MHD made progress */
 	bool rerun[2]; /* MHD must run: a connection was added or resumed; [0]: plain daemon, [1]: TLS daemon */
 	bool lenient;  /* libmicrohttpd is older than 1.0: handler.c checks the requests that the parser has accepted */
@@ -67,23 +67,23 @@ struct exchange {
 	struct connection *connection;
 	struct MHD_Connection *mhd; /* NULL once completed */
 	struct exchange_shared *shared;
-	struct request_site *site;   /* of the connection; one reference, until the request is finished */
+	struct request_site *site;   /* site of the connection; one reference, until the request is finished */
 	unsigned refs;		     /* see above */
 	bool seen;		     /* the first handler_call() was made */
 	bool whole;		     /* the whole body was sent, even if MHD reports an error */
 	bool closes;		     /* the connection closes after the reply: the end of the request is ambiguous */
-	size_t discarded_bytes;	     /* of the request body */
+	size_t discarded_bytes;	     /* bytes of the request body that were discarded */
 	uint64_t start_ns, reply_ns; /* when the request line was received; when the reply was made */
-	enum access_source source;   /* of the first bytes of the body */
-	uint64_t sent_bytes;	     /* of a transfer or a body over TLS: handed to MHD */
+	enum access_source source;   /* source of the first bytes of the body */
+	uint64_t sent_bytes;	     /* bytes of a transfer, or of a body over TLS, that MHD was given */
 	struct reactor_timer pause;  /* runs while a rate limit pauses the body */
 	uint64_t swept_bytes;	     /* value of sent_bytes at the last sweep of server.c */
 	char version[9], method[16]; /* as received, for the log */
 };
 
 /*
- * Creates the exchange of a request on this connection, with one reference. The target is copied. Returns NULL without
- * memory.
+ * Creates the exchange of a request on this connection, with one reference. The target is copied. Returns NULL if
+ * memory runs out.
  */
 struct exchange *exchange_new(struct exchange_shared *shared, struct connection *connection, struct MHD_Connection *mhd,
 			      const char *target);

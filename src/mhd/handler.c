@@ -122,7 +122,7 @@ static bool is_laid_out(const struct head *head, const char *block, size_t block
 	return head->laid_out && head->at + strlen("\r\n") == block + block_bytes;
 }
 
-/* Checks the request line likewise. Returns the address of the first field line, or NULL if the check fails. */
+/* Checks the request line in the same way. Returns the address of the first field line, or NULL if the check fails. */
 static const char *after_request_line(const char *method, const char *url, const char *target, const char *version)
 {
 	if (url != method + strlen(method) + 1 || version != url + strlen(target) + 1)

@@ -12,7 +12,7 @@
 struct exchange;
 struct exchange_shared;
 
-/* MHD_OPTION_URI_LOG_CALLBACK: creates the exchange. Returns NULL without memory. */
+/* MHD_OPTION_URI_LOG_CALLBACK: creates the exchange. Returns NULL if memory runs out. */
 void *handler_begin(void *cls, const char *target, struct MHD_Connection *mhd);
 /* MHD_OPTION_UNESCAPE_CALLBACK: leaves the target as it is. Returns its length. */
 size_t handler_keep_escapes(void *cls, struct MHD_Connection *mhd, char *text);

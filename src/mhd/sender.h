@@ -18,8 +18,8 @@ void sender_sweep(struct exchange_shared *shared, bool all);
 void sender_fini(struct exchange_shared *shared);
 
 /*
- * Queues exchange->request.reply as a response of MHD. Returns false without memory; then the caller must tell MHD to
- * close the connection.
+ * Queues exchange->request.reply as a response of MHD. Returns false if memory runs out; then the caller must tell MHD
+ * to close the connection.
  */
 bool sender_send(struct exchange *exchange);
 

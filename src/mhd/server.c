@@ -147,7 +147,7 @@ static void notify_connection(void *cls, struct MHD_Connection *mhd, void **sock
 	}
 }
 
-/* Creates the state of a connection. Returns NULL without memory. */
+/* Creates the state of a connection. Returns NULL if memory runs out. */
 static struct connection *new_connection(const struct arrival *arrival)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));

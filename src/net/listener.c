@@ -25,7 +25,7 @@
 
 struct listening_socket {
 	struct reactor_watch watch;
-	unsigned index; /* of the configured listener */
+	unsigned index; /* index of the configured listener */
 	struct listener *listener;
 };
 

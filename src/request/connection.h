@@ -53,7 +53,7 @@ struct connection {
 	uint64_t acked_bytes;	   /* bytes acknowledged at the last sample; UINT64_MAX: no sample yet */
 	uint64_t bodies_bytes;	   /* bytes of the complete responses so far */
 	void *exchange;		   /* the current struct exchange; written by mhd/; NULL: none */
-	struct request_site *site; /* of the accepting generation, with its certificates; one reference */
+	struct request_site *site; /* site of the accepting generation, with its certificates; one reference */
 	struct counters *counters;
 	unsigned unsent_bytes; /* current TCP_NOTSENT_LOWAT */
 	struct peer peer;

@@ -8,7 +8,7 @@
 struct error_page {
 	const char *type; /* Content-Type */
 	const char *body;
-	size_t length;	    /* of the body, in bytes */
+	size_t length;	    /* length of the body, in bytes */
 	const char *policy; /* Content-Security-Policy; NULL: none */
 };
 

@@ -27,7 +27,7 @@ struct arrival {
 	bool tls;
 	bool rejected; /* as in struct peer */
 	struct sockaddr_storage address;
-	socklen_t length;	   /* of the address */
+	socklen_t length;	   /* length of the address */
 	struct request_site *site; /* site of the generation that accepted the connection */
 	void *client;		   /* as in struct peer */
 };

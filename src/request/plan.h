@@ -15,7 +15,7 @@
 
 struct plan {
 	const struct range_set *set;	   /* at least one range; must live as long as the plan */
-	const struct multipart *multipart; /* likewise; NULL: one range, no text */
+	const struct multipart *multipart; /* must live as long as the plan; NULL: one range, no text */
 	size_t block_bytes;		   /* a power of two; no span crosses a multiple of it */
 	unsigned part;			   /* the current range */
 	bool in_text;			   /* the next piece is the text before `part` */

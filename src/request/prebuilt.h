@@ -36,9 +36,9 @@ struct prebuilt_table;
 struct prebuilt {
 	struct prebuilt_table *table;
 	struct file *file;	/* the version of the file that the response has; a reference */
-	uint64_t key;		/* of the blocks of the configuration that apply to the response */
+	uint64_t key;		/* identifies the blocks of the configuration that apply to the response */
 	struct store_want want; /* completed; pins the body */
-	void *response;		/* of mhd/sender.c, which sets it after prebuilt_add() */
+	void *response;		/* response of mhd/sender.c, which sets it after prebuilt_add() */
 	bool used;		/* since the last sweep */
 };
 
@@ -55,7 +55,7 @@ void prebuilt_table_free(struct prebuilt_table *table);
 struct prebuilt *prebuilt_find(struct prebuilt_table *table, const struct file *file, uint64_t key);
 /*
  * Adds an entry, which takes ownership of a completed want. Returns NULL, and leaves the want to the caller, if the
- * table has no space for it or without memory.
+ * table has no space for it or memory runs out.
  */
 struct prebuilt *prebuilt_add(struct prebuilt_table *table, struct file *file, uint64_t key, struct store_want *want);
 /* Frees an entry whose response was destroyed, or which never had one, and unpins its extent. */

@@ -67,7 +67,7 @@ void reply_header(struct reply *reply, const char *name, const char *value)
 		reply->headers[reply->header_count++] = (struct reply_field){ name, value };
 }
 
-/* Allocates memory for a value that is too long for `text`. Returns NULL without memory. */
+/* Allocates memory for a value that is too long for `text`. Returns NULL if memory runs out. */
 static char *keep(struct reply *reply, size_t bytes)
 {
 	struct kept *kept = malloc(sizeof(*kept) + bytes);

@@ -41,7 +41,7 @@ struct reply {
 	 * response of mhd/sender.c.
 	 */
 	const void *data;
-	uint64_t length; /* of the body, in bytes; REPLY_LISTING: of the part that was sent */
+	uint64_t length; /* length of the body, in bytes; REPLY_LISTING: of the part that was sent */
 	bool listing;	 /* the reply is a listing, so it is not saved under a file name */
 	bool young;	 /* the validators are those of a recently changed file: see clock_is_young() */
 	unsigned vary;	 /* bits of enum reply_vary; reply_finish() makes the field */
@@ -65,7 +65,10 @@ void reply_header(struct reply *reply, const char *name, const char *value);
 /* Adds a field whose value is formatted into memory of the reply, whatever its length. The name is not copied. */
 void reply_header_format(struct reply *reply, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Returns a text that is formatted into memory of the reply. Returns NULL without memory; then the reply has failed. */
+/*
+ * Returns a text that is formatted into memory of the reply. Returns NULL if memory runs out; then the reply has
+ * failed.
+ */
 const char *reply_text_format(struct reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Removes all fields of this name, ignoring case. */
 void reply_remove(struct reply *reply, const char *name);
@@ -75,10 +78,11 @@ const char *reply_value(const struct reply *reply, const char *name);
 /* Sets the status, and removes the body. The fields stay. */
 void reply_empty(struct reply *reply, unsigned status);
 /*
- * Replaces the fields and the body by the plain-text body of an error; head: by its length only. 503 gets Retry-After.
+ * Removes all fields, and sets the status and the plain-text body of an error. head: only the length of the body is
+ * sent. 503 gets Retry-After.
  */
 void reply_error(struct reply *reply, unsigned status, bool head);
-/* Replaces only the body, likewise. The fields stay. */
+/* Sets the status and the plain-text body of an error, and keeps all fields except the content type. */
 void reply_error_body(struct reply *reply, unsigned status, bool head);
 /* Adds ETag and Last-Modified. A 304 gets Last-Modified only if there is no tag (RFC 9110 section 15.4.5). */
 void reply_validators(struct reply *reply, const struct validator *validator);

@@ -75,7 +75,7 @@ struct request_input {
 	enum method method;
 	char *target; /* as received, not decoded; owned */
 	struct fields fields;
-	char *authority; /* of a target in absolute form (RFC 9112 section 3.2.2); owned; NULL: none */
+	char *authority; /* authority of a target in absolute form (RFC 9112 section 3.2.2); owned; NULL: none */
 };
 
 /*
@@ -83,7 +83,7 @@ struct request_input {
  * peer is a trusted proxy, gate_identify() (steps/gate.c) replaces them with those of the client.
  */
 struct request_origin {
-	const struct peer *peer;       /* of the connection */
+	const struct peer *peer;       /* peer of the connection */
 	struct address client_address; /* the peer's, or the one that a trusted proxy forwarded */
 	struct client *client;	       /* the forwarded client, until limit_leave(); NULL: the peer is the client */
 	bool secure;		       /* the request used TLS, to this server or to the trusted proxy */
@@ -106,7 +106,7 @@ struct request_search {
 /* The signed URL. Written by steps/signing.c. */
 struct request_signature {
 	bool required;			/* the requested path, or the path that replaces it, needs a signature */
-	enum signature_verdict verdict; /* of the last check */
+	enum signature_verdict verdict; /* result of the last check */
 	const char *key_file;		/* the key file of the valid signature; NULL: no valid signature */
 	uint64_t rate_bytes;		/* bytes per second that the signature allows; 0: it sets no limit */
 };
@@ -120,7 +120,7 @@ struct request_login {
 
 /* The lookup of a path in the table of open files. Written by request.c; `files` by steps/target.c. */
 struct request_lookup {
-	struct files *files; /* of the site; NULL: no site was found */
+	struct files *files; /* table of the site; NULL: no site was found */
 	struct files_want want;
 	bool pending;	   /* the lookup is in flight; its result will be in `want` */
 	uint64_t since_ns; /* the result must be no older (CLOCK_MONOTONIC); 0: as old as the table allows */
@@ -140,7 +140,7 @@ struct request_selected {
 struct request_content {
 	bool whole; /* the Range field is ignored, for example because If-Range did not match */
 	struct range_set ranges;
-	struct multipart multipart; /* of `ranges`, if there are several */
+	struct multipart multipart; /* multipart of `ranges`, if there are several */
 	uint64_t wanted_ns;	    /* when the first bytes were requested, for Server-Timing */
 };
 
@@ -189,7 +189,7 @@ struct request {
 	struct request_limits limits;
 	/* request_init() does not clear the rest. It is large, and each part is written before it is read. */
 	struct reply reply;
-	struct validator validator; /* of `selected`; written by steps/variant.c and steps/listing_reply.c */
+	struct validator validator; /* validator of `selected`; written by steps/variant.c and steps/listing_reply.c */
 	struct path path;	    /* the current path; written by steps/target.c and steps/locate.c */
 	struct match match;	    /* the site and the rules of `path`; written by steps/target.c */
 };
@@ -241,7 +241,7 @@ enum step_result request_fail_errno(struct request *request, int error, uint64_t
  * request->lookup.pending set if wake() will be called when the result is there, or -errno.
  */
 int request_look_up(struct request *request, const char *path);
-/* Looks up path.file likewise. Returns STEP_NEXT, or STEP_REPLY if the lookup cannot be made. */
+/* Looks up path.file in the same way. Returns STEP_NEXT, or STEP_REPLY if the lookup cannot be made. */
 enum step_result request_find(struct request *request);
 
 /*

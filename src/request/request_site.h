@@ -32,11 +32,11 @@ struct signing;
 struct request_site_config {
 	void *owner;		    /* the generation; ref() and unref() count references to it, from any thread */
 	void (*ref)(void *owner);   /* NULL: the owner outlives all requests */
-	void (*unref)(void *owner); /* NULL likewise */
+	void (*unref)(void *owner); /* NULL if ref is NULL */
 	const struct rules *rules;  /* sites and locations */
 	const struct mime *mime;    /* media types by file name extension */
-	struct certificates *certificates;	 /* of the TLS listeners; NULL: no TLS listener is configured */
-	struct signing *signing;		 /* keys for signed URLs */
+	struct certificates *certificates; /* certificates of the TLS listeners; NULL: no TLS listener is configured */
+	struct signing *signing;	   /* keys for signed URLs */
 	const struct text_list *trusted_proxies; /* made by networks_parse(); NULL: no proxy is trusted */
 	struct fields_limits header_limits;
 	unsigned max_ranges;	   /* maximum number of ranges in one Range field */

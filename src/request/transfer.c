@@ -31,7 +31,7 @@ struct transfer {
 	struct proof *proof; /* in progress; NULL: none */
 	uint64_t begin_ns;   /* when the first bytes were available */
 	uint64_t read_ns;    /* the latest read of all slots so far: the proof must be newer */
-	int error;	     /* of the last proof */
+	int error;	     /* result of the last proof: 0 or -errno */
 	char *text;	     /* the header of text_part, formatted when it is copied; NULL: not a multipart */
 	unsigned text_part;
 	struct window_slot slots[]; /* options.window.size_max of them */

@@ -36,7 +36,7 @@ struct transfer;
 
 struct transfer_options {
 	struct window_options window;
-	struct counters *counters;   /* of the copied bytes; NULL: none */
+	struct counters *counters;   /* count the copied bytes; NULL: not counted */
 	void (*wake)(void *context); /* called once after each -EAGAIN, when the bytes are available or have failed */
 	void *context;
 };

@@ -25,7 +25,7 @@ struct window_options {
 	struct store *store;
 	struct file *file;		   /* the window adds a reference */
 	const struct range_set *set;	   /* must live as long as the window */
-	const struct multipart *multipart; /* likewise; NULL: one range */
+	const struct multipart *multipart; /* must live as long as the window; NULL: one range */
 	size_t block_bytes;		   /* size of a piece: a power of two, 4 KiB to SHARD_EXTENT_BYTES */
 	unsigned size_max;		   /* maximum number of slots: WINDOW_MIN to WINDOW_MAX */
 	bool at_once; /* short response: requests size_max pieces at once, with the class of first bytes */
@@ -44,7 +44,7 @@ struct window_slot {
 	uint64_t offset;      /* in the file */
 	size_t length, taken; /* size of the piece; number of its bytes that were copied */
 	bool ready;	      /* the read has ended */
-	int error;	      /* of the read; 0 or -errno */
+	int error;	      /* result of the read: 0 or -errno */
 };
 
 struct window {

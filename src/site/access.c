@@ -35,7 +35,7 @@ static const struct {
 };
 
 struct record {
-	struct access_entry entry; /* of `texts`, only whether an element is NULL matters */
+	struct access_entry entry; /* the elements of `texts` are only compared with NULL */
 	char bytes[];		   /* the texts that are present */
 };
 

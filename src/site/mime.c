@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Without memory, uthash leaves the entry unlinked (hh.tbl is NULL) and the table unchanged, instead of exiting. */
+/* If memory runs out, uthash leaves the entry unlinked (hh.tbl is NULL) and the table unchanged, instead of exiting. */
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 

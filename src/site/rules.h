@@ -81,7 +81,7 @@ const char *rules_host_fault(const char *host);
 
 /*
  * Add an empty location block to a site, or an empty site. The next rules_add() for the same site invalidates the
- * pointer to a block. Return NULL without memory. Main thread.
+ * pointer to a block. Return NULL if memory runs out. Main thread.
  */
 struct rule *rules_add(struct site *site, const char *pattern);
 struct site *rules_add_site(struct rules *rules, const char *host);

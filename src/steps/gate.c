@@ -102,7 +102,7 @@ static void end_gate(struct request *request)
 	request->login.gate = NULL;
 }
 
-/* Returns the state for a check against this file, or NULL without memory. */
+/* Returns the state for a check against this file, or NULL if memory runs out. */
 static struct gate *gate_for(struct request *request, struct login_file *file)
 {
 	struct gate *gate = request->login.gate;

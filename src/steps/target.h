@@ -11,7 +11,7 @@
 
 /*
  * Step: parses the target and finds its site. Returns STEP_NEXT, or STEP_REPLY: 204 for "OPTIONS *", 400 or 404 for an
- * invalid target (RFC 9112 section 3.2), 421 for a host without a site, 503 without memory.
+ * invalid target (RFC 9112 section 3.2), 421 for a host without a site, 503 if memory runs out.
  */
 enum step_result target_parse(struct request *request);
 /* Step: matches the rules of the current path. Returns STEP_NEXT, or the result for a path that the rules hide. */

@@ -33,7 +33,7 @@ struct file_state {
  * Sets the version from a statx() with STATX_BASIC_STATS. Times outside of 1677 to 2262 become the nearest valid one.
  */
 void file_version_set(struct file_version *version, const struct statx *st);
-/* Sets version and metadata likewise. */
+/* Sets the version, as file_version_set() does, and the metadata. */
 void file_version_set_state(struct file_state *state, const struct statx *st);
 bool file_version_equal(const struct file_version *a, const struct file_version *b);
 /*

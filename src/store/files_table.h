@@ -114,8 +114,8 @@ struct file *files_table_swap_file(struct files_entry *entry, struct file *file)
  */
 void files_table_unlink(struct files_entry *entry, struct files_entry **unlinked);
 /*
- * Marks the file as outdated and queues its version for files_table_report_superseded(). Without memory for the queue
- * the version is not reported: no lookup finds its extents in the cache, and they are evicted in their order.
+ * Marks the file as outdated and queues its version for files_table_report_superseded(). If there is no memory for the
+ * queue, the version is not reported: no lookup finds its extents in the cache, and they are evicted in their order.
  */
 void files_table_note_superseded(struct files *files, struct file *file);
 

@@ -68,7 +68,10 @@ static void free_tables(struct shard *shard)
 	shard->next = NULL;
 }
 
-/* The tables come last, because they are written completely: by then the size is known to be possible. */
+/*
+ * The tables are made last, because making them writes all of their memory. The new size is known to be possible by
+ * then.
+ */
 static int prepare(struct shard *shard, size_t bytes)
 {
 	struct resize_tables *next;

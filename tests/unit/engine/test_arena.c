@@ -37,7 +37,7 @@ static void setup(void)
 	ck_assert_int_eq(arena_new(&arena, BLOCKS * MIB), 0);
 }
 
-/* Once all blocks are free, the arena must be as new. */
+/* Once all blocks are free, the arena must be in its initial state. */
 static void teardown(void)
 {
 	void *blocks[BLOCKS];
@@ -358,7 +358,7 @@ static bool forks(void)
 	return fork == NULL || strcmp(fork, "no") != 0;
 }
 
-/* As a read that is longer than its block would: through the kernel, unseen by sanitizers. */
+/* Writes past a block through the kernel, like a read that is longer than its block. Sanitizers do not see it. */
 START_TEST(a_kernel_write_behind_a_block_is_detected)
 {
 	uint8_t *block = take(20 * KIB);
@@ -521,7 +521,7 @@ static void step_put(void)
 		put_block(first);
 }
 
-/* As the cache makes room for one large block: frees everything in its region, and nothing else. */
+/* Frees all blocks in the region of one large block, and no others, as the cache does to make room for it. */
 static void step_make_room(void)
 {
 	size_t length = random_length();

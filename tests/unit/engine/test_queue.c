@@ -182,7 +182,7 @@ START_TEST(first_bytes_in_flight_do_not_take_the_part_of_streams)
 }
 END_TEST
 
-/* Also for first bytes of another reactor. */
+/* The same holds for first bytes of another reactor. */
 START_TEST(streams_yield_to_first_bytes_of_all_reactors)
 {
 	add(0, QUEUE_FIRST, 1, 4 * KIB);
@@ -328,7 +328,7 @@ static size_t given_bytes(uintptr_t client)
 	return bytes;
 }
 
-/* As load.c does: merges up to 1 MiB of adjacent reads. */
+/* Merges up to 1 MiB of adjacent reads, as load.c does. */
 static void start_merging(struct queue_ticket *ticket)
 {
 	uint64_t end = ticket->offset + ticket->bytes;
@@ -557,7 +557,7 @@ START_TEST(all_reactors_share_the_limits)
 }
 END_TEST
 
-/* As after a change of the cache size: a lower limit, then one above the measured depth. */
+/* The limit changes as after a change of the cache size: to a lower one, then to one above the measured depth. */
 START_TEST(bytes_in_flight_can_be_limited)
 {
 	ck_assert_uint_eq(device->depth_bytes, 1024 * KIB);

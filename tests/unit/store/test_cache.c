@@ -490,7 +490,7 @@ START_TEST(pages_in_use_do_not_block_large_extents)
 }
 END_TEST
 
-/* Likewise with pinned extents, while another extent is in use. */
+/* Pinned pages are distributed over the memory while another extent is in use; a large extent still finds room. */
 START_TEST(pinned_pages_beside_one_in_use_do_not_block)
 {
 	struct file_version large = version_of(5000, MIB), small = version_of(6000, 4096);

@@ -412,7 +412,7 @@ START_TEST(can_be_freed_at_any_time)
 }
 END_TEST
 
-/* As at the end of the process: the threads end while a directory is read, and it is freed after that. */
+/* At the end of the process, the threads end while a directory is read, and it is freed after that. */
 START_TEST(stopping_ends_all_listings)
 {
 	struct directory_options options = options_of(ENTRIES_BY_SIZE, false);

@@ -497,7 +497,7 @@ START_TEST(small_ranges_read_their_span_only)
 }
 END_TEST
 
-/* Likewise once spans cover half of the extent. */
+/* The extent is also read once spans cover half of it. */
 START_TEST(spans_of_half_an_extent_load_all_of_it)
 {
 	get_right(0, 65536);
