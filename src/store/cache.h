@@ -13,7 +13,7 @@
  *
  * The states of a wait, and the functions that move it. An extent is pinned for the wait only after CACHE_HIT:
  *
- *	CACHE_NOT_WAITING ---cache_want()---> CACHE_WAITING_FOR_MEMORY ---an extent is unpinned---+
+ *	CACHE_NOT_WAITING ---cache_want()---> CACHE_WAITING_FOR_MEMORY --memory has become free---+
  *	    ^      |                             |   |                                           |
  *	    |      |                             |   +--another load reads the extent--+         |
  *	    |      |                             |                                     v         |

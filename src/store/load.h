@@ -12,7 +12,9 @@
  *	  |                        |                                        reading (LOAD_DISK, LOAD_OFFLOAD)
  *	  |                        |                                               |
  *	  +---queue_cancel()-------+                                               | check of the version
- *	  +---load_cancel(), if nothing was submitted and no want waits------------+
+ *	  +---queue_finish()-------+ if on_dispatch() led to no extent             |
+ *	  +---load_cancel(), if its read was not submitted and no want waits-------+
+ *	  +---on_end(), without a read, if no want waits after LOAD_MAP------------+
  *	  +---on_end(), after cache_loaded() has answered all waits----------------+
  *
  *	State		Memory held
@@ -108,9 +110,10 @@ int load_queue(struct load *load, enum queue_class class, const void *client, co
 void load_begin(struct load *load, struct cache_extent *extent);
 
 /*
- * Tries to cancel a load whose owner does not need it any longer. This succeeds if nothing was submitted to the kernel,
- * no other load is a part of it, and no want waits for its extent. Then `loading` is false and on_end() does not run.
- * Otherwise the load continues to its end. An idle load is allowed.
+ * Tries to cancel a load whose owner does not need it any longer. This succeeds if its read is queued at the disk but
+ * was not submitted, no other load is a part of it, and no want waits for its extent. Then `loading` is false and
+ * on_end() does not run. Otherwise the load continues to its end. A load that is loading its extent map then ends
+ * without a read, if it still has no other part and no want waits. An idle load is allowed.
  */
 void load_cancel(struct load *load);
 

@@ -9,7 +9,7 @@
  *	State			Left through			Objects that it keeps
  *	idle			store_want()			none
  *	queued for the disk	queue_run()			a queued ticket
- *	waiting for memory	an unpin, or its time limit	a started ticket
+ *	waiting for memory	free memory, or its time limit	a started ticket
  *	waiting for a read	the end of the load		none; the load, its own or another one, pins the extent
  *	waiting for a proof	the check of the file		the extent, pinned
  *	done			store_release()			the extent, pinned, unless there was an error
@@ -20,7 +20,7 @@
  *	      +-> queued for the disk -+-> done, or waiting for a proof (another want has loaded the extent)
  *	                               +-> waiting for a read, its own or a coalesced one
  *	                               +-> waiting for memory -+-> waiting for a read
- *	                                                       +-> done (another want has loaded the extent)
+ *	                                                       +-> done, or waiting for a proof (another has loaded it)
  *	                                                       +-> done (-ENOBUFS)
  *
  * store_release() is allowed in each state and leads to idle.
