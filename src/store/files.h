@@ -53,9 +53,9 @@ bool files_cancel(struct files_want *want);
 
 /*
  * Reports that `file`, to which the caller has a reference, failed with -ESTALE. If it is the file of this path, the
- * next files_find() opens the path again. If file_check() has set file->changed, the version is reported to
- * options.superseded() at once. Otherwise it is reported only if the path turns out to lead to another version. Any
- * thread.
+ * next files_find() opens the path again. If file_check() has set file->changed, the version is queued for
+ * options.superseded() now, and the next job that ends reports it. Otherwise it is reported only if the path turns out
+ * to lead to another version. Any thread.
  */
 void files_invalidate(struct files *files, const char *path, struct file *file);
 

@@ -25,7 +25,10 @@ struct files_options {
 	struct devices *devices; /* Devices of the files. */
 	/* Runs on an offload thread after a file was opened. May be NULL. */
 	void (*opened)(void *context, struct file *file);
-	/* Runs on an offload thread when no path of the table leads to this version any longer. May be NULL. */
+	/*
+	 * Runs when no path of the table leads to this version any longer: on an offload thread, or on the thread that
+	 * frees the table. May be NULL.
+	 */
 	void (*superseded)(void *context, const struct file_version *version);
 	void *context;
 };
