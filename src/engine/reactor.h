@@ -69,9 +69,10 @@ void reactor_post(struct reactor *reactor, struct reactor_message *message);
 
 /*
  * Runs one iteration: waits for events, at most max_wait_ms (-1: without limit, 0: without waiting) or until the next
- * timer. Then runs the callbacks of events, messages and expired timers, in that order. Messages and timers that a
- * callback adds run in the next iteration. A signal (EINTR) ends only the wait. Returns the number of callbacks, or
- * -errno. Not allowed in a callback.
+ * timer. Then runs the callbacks of events, messages and expired timers, in that order. A message that the
+ * callback of an event posts runs in the same iteration. Messages of the other callbacks, and timers that a callback
+ * starts, run in the next one. A signal (EINTR) ends only the wait. Returns the number of callbacks, or -errno. Not
+ * allowed in a callback.
  */
 int reactor_iterate(struct reactor *reactor, int max_wait_ms);
 /*
