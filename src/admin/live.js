@@ -39,7 +39,7 @@
 	// samples: the answers of the server; steps: the differences between two successive samples
 	let samples = [], steps = [], now, lost, hover;
 	const same = (a, b) => a.pid === b.pid && a.started === b.started && a.now_ms <= b.now_ms;
-	// the sample of so many milliseconds ago, or the oldest one
+	// the newest sample that is at least `ms` milliseconds old, or the oldest one
 	const ago = (ms) => samples.findLast((s) => s.now_ms <= now.now_ms - ms) || samples[0];
 	const grown = (a, b) => b.now_ms > a.now_ms && { per: (x, y) => (y - x) / (b.now_ms - a.now_ms) * 1e3 };
 

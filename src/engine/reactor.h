@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The event loop of one thread: an epoll set, timers, and a mailbox that other threads post messages to. It knows
- * neither disk nor HTTP. All functions except reactor_post() run on the thread of the loop.
+ * The event loop of one thread: an epoll set, timers, and a mailbox that other threads post messages to. It does not
+ * depend on disks or HTTP. All functions except reactor_post() run on the thread of the loop.
  */
 #ifndef ENGINE_REACTOR_H
 #define ENGINE_REACTOR_H

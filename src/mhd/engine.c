@@ -22,8 +22,7 @@
 #include "mhd/exchange.h"
 #include "mhd/handler.h"
 
-#define REPLY_MEMORY \
-	(4 * 1024) /* memory for a reply in the pool of a connection, in addition to the header block of the request */
+#define REPLY_MEMORY (4 * 1024) /* pool memory for a reply, in addition to the header block of the request */
 #define CONNECTIONS_MAX 2000000 /* clients.c enforces max_connections; MHD's limit must not be reached first */
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 /*

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One HTTP request, from its header block to its reply. The request knows no sockets: the server fills in the input,
+ * One HTTP request, from its header block to its reply. A request does not use sockets: the server fills in the input,
  * runs the table of steps (steps/steps.h), and sends the reply. Each part of the struct is written by one file, which
  * its comment names; all other files only read it. A request belongs to the thread of its reactor.
  *
  * States of a request:
  *
- *	request_init()
- *	     |
- *	     v      a step waits
- *	  RUNNING ----------------> WAITING
- *	     |    <----------------    |
- *	     |      wake()             |
- *	     |                         |  request_fini() while a lookup is in flight
- *	     |  the reply is made      v
- *	     v                     ABANDONED
- *	  REPLIED                      |
- *	     |                         |  the lookup ends: ended()
- *	     |  request_fini()         v
- *	     +------------> the storage is reusable
+ * 	request_init()
+ * 	     |
+ * 	     v      a step waits
+ * 	  RUNNING ----------------> WAITING
+ * 	     |    <----------------    |
+ * 	     |      wake()             |
+ * 	     |                         |  request_fini() while a lookup is in flight
+ * 	     |  the reply is made      v
+ * 	     v                     ABANDONED
+ * 	  REPLIED                      |
+ * 	     |                         |  the lookup ends: ended()
+ * 	     |  request_fini()         v
+ * 	     +------------> the storage is reusable
  *
  * request_fini() also ends a request in RUNNING or WAITING at once if no lookup is in flight. In all states, the
  * request may reference a file and the extents of its first bytes. REPLIED keeps them until request_fini(), because the
