@@ -177,8 +177,8 @@ void generation_stop_listening(struct generation *generation)
 {
 	struct process *process = generation->process;
 
-	if (!generation
-		     ->listens) /* no lock: only this thread writes the field, and the process may be closed already */
+	/* The field is read without the lock, because only this thread writes it. The process may be closed already. */
+	if (!generation->listens)
 		return;
 	pthread_mutex_lock(&process->lock);
 	generation->listens = false;

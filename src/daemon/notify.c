@@ -67,7 +67,7 @@ void notify_format(char *text, size_t bytes, const struct notify_sample *before,
 	append(text, bytes, used, ", %" PRIu64 " read%s queued", now->queued, now->queued == 1 ? "" : "s");
 }
 
-/* Sends the status line if it has changed. */
+/* Sends the status line if it has changed: each message is a system call here and a wakeup of systemd. */
 static void send_line(uint64_t now_ns)
 {
 	struct notify_sample now = { 0 };

@@ -131,8 +131,8 @@ bool exchange_pause(struct exchange *exchange, uint64_t wait_ns)
 	if (transfer != NULL && wait_ns >= PAUSE_LONG_NS && cache_waiting(site->process.cache) > 0)
 		transfer_release_window(transfer);
 	else if (transfer != NULL && wait_ns >= PAUSE_LONG_NS)
-		transfer_release_readahead(
-			transfer); /* not the current piece: with "cache = never" it would be read again */
+		/* The current extent stays in use, because with "cache = never" it would be read again. */
+		transfer_release_readahead(transfer);
 	exchange->connection->paused = true;
 	exchange_suspend(exchange);
 	return true;

@@ -18,7 +18,8 @@
  *	  SENDING  ---------------->  SUSPENDED   the body waits for the disk, or for a rate limit: exchange_pause()
  *	     |     <----------------              wake(): MHD calls the content reader again
  *	     |
- *	     |  handler_completed(): the exchange is logged and counted
+ *	     |  handler_completed(): the exchange is logged and counted. MHD also calls it in any state above, when the
+ *	     |  client has disconnected or the connection was aborted.
  *	     v
  *	   ENDED     the response may still reference the exchange
  *	     |

@@ -157,8 +157,8 @@ static void try_sample(const char *directory)
 		if (!is_sample(dirfd(dir), entry->d_name))
 			continue;
 		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		fprintf(stderr, "ranged-probe: %s/%s: can %sbe opened with O_DIRECT%s\n", directory, entry->d_name,
-			fd < 0 ? "not " : "",
+		fprintf(stderr, "ranged-probe: %s/%s: %s be opened with O_DIRECT%s\n", directory, entry->d_name,
+			fd < 0 ? "cannot" : "can",
 			fd < 0 ? "; ranged would read it through the page cache"
 			       : "; ranged can read it without the page cache");
 		if (fd >= 0)

@@ -184,9 +184,20 @@ seconds() { echo $(($1 * RANGED_SLOW)); } # scales a time limit
 
 # Waits until the command succeeds. Fails after that many seconds, or 2 s after the server has ended.
 await() { # SECONDS COMMAND...
-	local end=$((SECONDS + $1 * RANGED_SLOW + 1)) served=
-	shift
+	local served=
 	! running || served=1
+	poll_until "$@"
+}
+
+# The same for an event that only the server can cause: it may have ended before the wait began.
+await_server() { # SECONDS COMMAND...
+	local served=1
+	poll_until "$@"
+}
+
+poll_until() { # SECONDS COMMAND...: of await and await_server, which set $served
+	local end=$((SECONDS + $1 * RANGED_SLOW + 1))
+	shift
 	until "$@" 2>/dev/null; do
 		[ $SECONDS -lt $end ] || return 1
 		if [ -n "$served" ] && ! running; then
@@ -234,7 +245,7 @@ reload_ranged() {
 	must_run
 	before=$(reloads)
 	kill -HUP "$PID"
-	await 10 reloaded_after "$before" || { diag "the result of the reload was not logged"; must_run; }
+	await_server 10 reloaded_after "$before" || { diag "the result of the reload was not logged"; must_run; }
 }
 reloads() { grep -cE '(configuration reloaded|reload failed)' "$DIR/error.log"; }
 reloaded_after() { [ "$(reloads)" -gt "$1" ]; }
@@ -327,7 +338,7 @@ take_stats() { # writes the report of SIGUSR2 to $DIR/stats
 	must_run
 	before=$(grep -c 'stats cache bytes' "$DIR/error.log")
 	kill -USR2 "$PID"
-	await 10 stats_after "$before" || { diag "SIGUSR2 logged no report"; must_run; return 1; }
+	await_server 10 stats_after "$before" || { diag "SIGUSR2 logged no report"; must_run; return 1; }
 }
 stats_after() { # COUNT
 	awk -v before="$1" '/stats cache bytes/ { seen++ } seen > before' "$DIR/error.log" >"$DIR/stats" && grep -q 'stats end' "$DIR/stats"

@@ -28,7 +28,7 @@ faulty() { # NAME FAULT REGEX
 }
 faulty "reads that fail" "0 5 0 10000000" 'read of 1048576 bytes at offset 9437184 failed: Input/output error \(errno 5\)'
 faulty "short reads" "0 0 1000 20000000" 'short read at offset 19922944: 1000 of 1048576 bytes'
-faulty "wrong bytes" "0 0 0 12345678 1" 'at offset 12345678 the file does not have the bytes that were written'
+faulty "wrong bytes" "0 0 0 12345678 1" 'the byte at offset 12345678 differs from the byte that was written'
 
 set_fault 0 0 0
 "$RANGED_PROBE" --size 32M --seconds 60 "$DIR/mirror" </dev/null >/dev/null 2>&1 &

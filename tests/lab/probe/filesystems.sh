@@ -33,7 +33,7 @@ umount "$ROOT"
 make_filesystem "$DIR/small" 20M 512 mkfs.ext4 -q -F
 run_probe --size 64M "$ROOT"
 is $RC 73 "a disk that is too small: the exit status is 73"
-like "$(cat "$DIR/probe.err")" "$ROOT: not enough room" "the message names the reason"
+like "$(cat "$DIR/probe.err")" "$ROOT: not enough free space" "the message names the reason"
 mkdir "$DIR/content" "$DIR/squash"
 perl "$LIB/pattern.pl" "$DIR/content" big.bin 5000000
 need_cmd mksquashfs
@@ -41,7 +41,7 @@ mksquashfs "$DIR/content" "$DIR/image.squashfs" -quiet -no-progress >/dev/null
 mount -o loop,ro "$DIR/image.squashfs" "$DIR/squash" || exit
 run_probe "$DIR/squash"
 is $RC 73 "squashfs: the exit status is 73"
-like "$(cat "$DIR/probe.err")" "$DIR/squash: .*read-only.*writable folder" "the message names the reason and the remedy"
-like "$(cat "$DIR/probe.err")" "big.bin: can not be opened with O_DIRECT" \
+like "$(cat "$DIR/probe.err")" "$DIR/squash: .*read-only.*writable directory" "the message names the reason and the remedy"
+like "$(cat "$DIR/probe.err")" "big.bin: cannot be opened with O_DIRECT" \
 	"the report says that O_DIRECT is not supported"
 finish
