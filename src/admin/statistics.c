@@ -218,8 +218,9 @@ const struct statistics_row statistics_table[] = {
 	{ JSON("connections.now"), SNAPSHOT(connections) },
 	{ GAUGE("ranged_connections_max", "Maximum number of client connections (max_connections)."),
 	  JSON("connections.max"), SNAPSHOT(max_connections) },
-	{ GAUGE("ranged_connections", "Client connections, by state: idle between requests, head while a request is "
-				      "received, work while it is processed, send while the response is sent."),
+	{ GAUGE("ranged_connections",
+		"Client connections, by state: idle (between requests), head (receiving a request), "
+		"work (processing it), send (sending the response)."),
 	  JSON("connections"), .set = &phases, SNAPSHOT(counters.connections[0]) },
 	{ COUNTER("ranged_connections_accepted_total", "Client connections accepted."), JSON("connections.accepted"),
 	  SNAPSHOT(counters.accepted) },
@@ -247,8 +248,8 @@ const struct statistics_row statistics_table[] = {
 	{ GAUGE("ranged_cache_size_bytes", "Size of the cache memory (cache_size)."), JSON("cache.bytes"),
 	  REPORT("cache", "bytes"), CACHE(bytes) },
 	{ GAUGE("ranged_cache_bytes",
-		"Cache memory by state: free; in_use by requests; idle, kept for later requests; pinned, protected "
-		"from eviction (cache = pin)."),
+		"Cache memory by state: free, in_use (by requests), idle (kept for later requests), pinned "
+		"(protected from eviction by cache = pin)."),
 	  LABEL("state", "free"), JSON("cache.free_bytes"), REPORT("cache", "free"), CACHE(free_bytes) },
 	{ MORE("ranged_cache_bytes"), LABEL("state", "in_use"), JSON("cache.in_use_bytes"), REPORT("cache", "in_use"),
 	  CACHE(in_use_bytes) },
@@ -264,7 +265,7 @@ const struct statistics_row statistics_table[] = {
 	{ GAUGE("ranged_cache_waiting", "Reads that wait for cache memory."), JSON("cache.waiting"),
 	  REPORT("cache", "waiting"), CACHE(waiting) },
 	{ GAUGE("ranged_cache_fragmentation_ratio",
-		"Share of the cache memory that is free in blocks too small for a whole extent."),
+		"Share of the cache memory that is free, but in fragments of less than 256 KiB."),
 	  JSON("cache.fragmentation"), .kind = STATISTICS_RATIO, .ratio = snapshot_fragmentation },
 	{ JSON("cache.hits"), REPORT("cache", "hits"), CACHE(sums.hits) },
 	{ JSON("cache.coalesced"), REPORT("cache", "coalesced"), CACHE(sums.coalesced) },
@@ -282,10 +283,11 @@ const struct statistics_row statistics_table[] = {
 						"(with a read that another request had started), or miss."),
 	  JSON("cache_lookups"), REPORT("cache_lookups", NULL), .set = &results, SNAPSHOT(store.lookups[0]) },
 	{ GAUGE("ranged_cache_hit_ratio",
-		"Share of the cache lookups since the start that needed no read of their own."),
+		"Share of the cache lookups since the start that were hits or were coalesced with a read in progress."),
 	  .kind = STATISTICS_RATIO, .ratio = snapshot_hit_ratio },
 	{ GAUGE("ranged_cache_byte_hit_ratio",
-		"Share of the bytes looked up since the start that needed no read of their own."),
+		"Share of the bytes looked up in the cache since the start that were hits or were coalesced with a "
+		"read in progress."),
 	  .kind = STATISTICS_RATIO, .ratio = snapshot_byte_hit_ratio },
 	{ REPORT("bytes", NULL), .set = &store_sources, SNAPSHOT(store.lookup_bytes[0]) },
 	{ JSON("bytes.read"), REPORT("bytes", "read"), SNAPSHOT(store.read_bytes) },
@@ -293,8 +295,8 @@ const struct statistics_row statistics_table[] = {
 	{ REPORT("bytes", "reads"), SNAPSHOT(store.reads) },
 
 	/* open files */
-	{ GAUGE("ranged_open_files", "Files in the caches of open files."), JSON("files.open"), REPORT("files", "open"),
-	  SNAPSHOT(files.open) },
+	{ GAUGE("ranged_open_files", "Files that are kept open (open_file_cache)."), JSON("files.open"),
+	  REPORT("files", "open"), SNAPSHOT(files.open) },
 	{ COUNTER("ranged_file_lookups_total",
 		  "Lookups of paths in the caches of open files, by result: hit, revalidated, opened or failed."),
 	  LABEL("result", "hit"), JSON("files.hits"), REPORT("files", "hits"), SNAPSHOT(files.hits) },

@@ -247,7 +247,7 @@ static void add_argument(struct command *command, char *text, struct argp_state 
 		return;
 	}
 	if (!command->operation->takes_paths)
-		argp_error(state, "%s takes no arguments, but \"%s\" is given", command->operation->name, text);
+		argp_error(state, "%s takes no arguments, but \"%s\" was given", command->operation->name, text);
 	if (*text != '/')
 		argp_error(state, "\"%s\" is not a path of a URL, which starts with a slash", text);
 	command->paths[command->path_count++] = text;

@@ -22,7 +22,8 @@ static int report_failure(const char *key, const char *target, int error, char *
 {
 	const char *why =
 		error == -EBUSY
-			? "too many logs are open, including logs of former configurations whose readers are stuck"
+			? "too many logs are open; logs of former configurations stay open while the programs that "
+			  "read them are stuck"
 			: strerrordesc_np(-error);
 
 	snprintf(fault, LOGS_FAULT_BYTES, "%s: %.300s: %s", key, target, why);

@@ -29,11 +29,10 @@
 /* Called on the thread of the worker whose io_submit was slow. */
 static void device_demoted(const struct device *device)
 {
-	log_warning(
-		"device %u:%u: asynchronous submits block (%llu of %llu took more than 20 ms, the longest %llu ms); "
-		"its reads now run on the offload threads",
-		major(device->id), minor(device->id), (unsigned long long)device->slow_submits,
-		(unsigned long long)device->submits, (unsigned long long)(device->submit_max_ns / CLOCK_NS_PER_MS));
+	log_warning("device %u:%u: io_submit blocks (%llu of %llu calls took more than 20 ms, the longest %llu ms); "
+		    "its reads now run on the offload threads",
+		    major(device->id), minor(device->id), (unsigned long long)device->slow_submits,
+		    (unsigned long long)device->submits, (unsigned long long)(device->submit_max_ns / CLOCK_NS_PER_MS));
 }
 
 /* Returns the limit of bytes in flight for one device. A hung disk blocks the memory of its reads in flight. */

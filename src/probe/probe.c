@@ -80,7 +80,7 @@ static error_t parse_option(int option, char *value, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (command->options.directory != NULL)
-			argp_error(state, "only one directory can be measured, but \"%s\" is also given", value);
+			argp_error(state, "only one directory can be measured, but \"%s\" was also given", value);
 		command->options.directory = value;
 		return 0;
 	case ARGP_KEY_END:

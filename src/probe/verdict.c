@@ -95,7 +95,7 @@ static void judge_aio(struct probe_verdict *verdict)
 
 	if (limits->aio_max != 0 && limits->aio_used + limits->aio_needed > limits->aio_max)
 		warn(verdict, "aio-max-nr",
-		     "fs.aio-max-nr is %" PRIu64 ", %" PRIu64 " are in use, and ranged needs %" PRIu64
+		     "fs.aio-max-nr is %" PRIu64 ", of which %" PRIu64 " are in use, and ranged needs %" PRIu64 " more"
 		     ". Raise the limit: sysctl -w fs.aio-max-nr=%" PRIu64,
 		     limits->aio_max, limits->aio_used, limits->aio_needed, limits->aio_used + limits->aio_needed);
 }

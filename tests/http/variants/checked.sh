@@ -51,7 +51,7 @@ while read -r name reason; do
 	like "$(cat "$DIR/explained")" "is not sent: .*$reason" "$name: --explain names the reason"
 done <<-'END'
 	bgzip bgzip file
-	appended last gzip member does not have the size
+	appended the size in its last gzip member
 	empty-first
 	other
 	text

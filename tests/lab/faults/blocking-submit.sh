@@ -22,7 +22,7 @@ spaced_ranges 300000 120 fuse/a.bin
 get_ranges "120 reads" 60
 sed -i 's|^fuse/||' "$DIR/ranges" # relative to the mount point
 compare_ranges 120 "$DIR/source"
-is "$(grep -c 'warning: device .* submits block' "$DIR/error.log")" 1 "the log has one line about the demotion"
+is "$(grep -c 'warning: device .* io_submit blocks' "$DIR/error.log")" 1 "the log has one line about the demotion"
 take_stats
 is "$(grep -c 'mode=offload' "$DIR/stats")" 1 "one device is demoted"
 # Many reads on the demoted device, of 0.5 s each, now delay no other device.
