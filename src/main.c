@@ -44,7 +44,7 @@
 #include "net/passed.h"
 
 #define CLEANUP_MS 5000	     /* interval of clean_up() */
-#define RELOAD_CHECK_MS 1000 /* the same during a reload, so that a slow reload is logged soon */
+#define RELOAD_CHECK_MS 1000 /* interval of clean_up() during a reload, so that a slow reload is logged soon */
 #define EXIT_MS 10000	     /* time for freeing everything and writing the logs */
 #define ABORT_MS 2000	     /* time for reads in flight after the connections were closed */
 
@@ -225,7 +225,7 @@ static void drain(struct daemon *daemon)
 	log_info("draining %u connections within %llu ms", clients_count(process->clients),
 		 (unsigned long long)timeout_ms);
 	process_set_state(process, PROCESS_DRAINING);
-	if (!reload_is_running(daemon->reload)) /* a reload may be duplicating some of them */
+	if (!reload_is_running(daemon->reload)) /* a reload may be duplicating passed sockets */
 		passed_close();
 	generation_stop_listening(daemon->generations);
 	workers_drain(process);
@@ -382,7 +382,7 @@ static int run(struct daemon *daemon)
 		forced_exit_now();
 	if (error == 0)
 		forced_exit_after(EXIT_MS / 2);
-	if (error == 0 || daemon->running == 0) /* else the start failed, and nothing stops the running workers */
+	if (error == 0 || daemon->running == 0) /* nothing stops the running workers after a failed start */
 		free_all(daemon);
 	else
 		admin_stop(daemon->admin);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The resources /cache/warm, /cache/pin and /cache/evict of the admin listener. They block on the thread of the
- * connection; the workers read the files.
+ * The resources /cache/warm, /cache/pin and /cache/evict of the admin listener. The functions block the thread of the
+ * admin connection; the workers read the files.
  */
 #ifndef ADMIN_CACHE_OPS_H
 #define ADMIN_CACHE_OPS_H

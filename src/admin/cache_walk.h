@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A walk over all files below a path, as far as a client could request them. Files that are hidden, that a rule denies,
- * or that must not be cached are left out. The order is that of a listing, and the content of a directory follows
- * directly after its name. A walk reads directories, so it blocks. One thread uses a walk.
+ * A walk over all files below a path that a client could request. Files that are hidden, that a rule denies, or that
+ * must not be cached are left out. The order is that of a listing, and the content of a directory follows directly
+ * after its name. A walk reads directories, so it blocks. One thread uses a walk.
  */
 #ifndef ADMIN_CACHE_WALK_H
 #define ADMIN_CACHE_WALK_H
@@ -12,13 +12,13 @@
 
 struct cache_walk;
 
-#define CACHE_WALK_DEPTH_MAX 64 /* directories inside each other */
+#define CACHE_WALK_DEPTH_MAX 64 /* maximum depth of nested directories */
 /* Maximum number of names that all open walks together keep in memory: about 30 MB, or 100 MB with long names. */
 #define CACHE_WALK_NAMES_MAX 400000
 
 /*
- * Returns the site of this name. host NULL means the top level, or the first site with a root. Returns NULL if there is
- * no such site.
+ * Returns the site of this name, or NULL if no site has it. If host is NULL, returns the top level if it has a root, or
+ * else the first site with a root.
  */
 const struct site *cache_walk_site(const struct generation *generation, const char *host);
 

@@ -69,13 +69,13 @@ struct snapshot {
 
 /*
  * Returns 0 with *snapshot owned by the caller, or -ENOMEM. with_top: also rank files and clients, which walks tables
- * under their locks, some thousand entries at a time. Any thread, while the process exists.
+ * under their locks, a few thousand entries at a time. Any thread, while the process exists.
  */
 int snapshot_take(struct snapshot **snapshot, struct process *process, bool with_top);
 void snapshot_free(struct snapshot *snapshot);
 
 /*
- * Return the share, from 0 to 1, of the cache lookups (or of the bytes looked up) that needed no read of their own. The
+ * Return the share, from 0 to 1, of the cache lookups (or of the bytes looked up) that were hits or were coalesced. The
  * result is 0 if there were no lookups.
  */
 double snapshot_hit_ratio(const struct snapshot *snapshot);

@@ -24,7 +24,7 @@ struct entry {
 
 struct htpasswd {
 	char *text;	       /* copy of the file, split into strings to which the entries point */
-	size_t count;	       /* of entries */
+	size_t count;	       /* number of entries */
 	struct entry *entries; /* sorted by user */
 };
 

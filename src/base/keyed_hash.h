@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * SipHash-1-3 (Aumasson and Bernstein, 2012) under a random secret of the process. For hash tables whose keys are
- * chosen by clients: addresses, paths, offsets in a file. A client that does not know the secret cannot choose keys
- * that share a bucket.
+ * SipHash-1-3 (Aumasson and Bernstein, 2012) under a random secret of the process. It is used for hash tables whose
+ * keys are chosen by clients: addresses, paths, offsets in a file. A client that does not know the secret cannot choose
+ * keys that share a bucket.
  */
 #ifndef BASE_KEYED_HASH_H
 #define BASE_KEYED_HASH_H

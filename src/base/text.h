@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A growing buffer of text, and functions that append file names to it, escaped for HTML, JSON or links. A file name
- * may contain any bytes. Pure except for memory; any thread, one at a time for each text.
+ * may contain any bytes. The functions have no side effects except allocations. Any thread may call them, but only one
+ * at a time for each text.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H

@@ -2,7 +2,7 @@
 /*
  * Messages to systemd with sd_notify(3). A thread of its own sends the watchdog messages, so that they depend on the
  * event loops of the workers and on nothing else. The main thread may wait for a disk while it opens roots, and offload
- * threads may hang in a disk. Neither is a reason to kill a process that serves from other disks.
+ * threads may hang in a disk. Neither should kill a process that still serves files from other disks.
  *
  * An idle worker still iterates twice a second, because of its own timers. The lock in the struct below protects all
  * fields that change while the thread runs.

@@ -53,8 +53,8 @@ struct process {
 	int ended_fd;			      /* eventfd, written once by each worker that ends */
 	int retired_fd;			      /* eventfd, written when the last reference to a generation is dropped */
 	struct worker **workers;
-	struct acceptor **acceptors; /* of each worker */
-	unsigned count;		     /* of workers */
+	struct acceptor **acceptors; /* one for each worker */
+	unsigned count;		     /* number of workers */
 	pthread_mutex_t lock;	     /* protects `current`, and `listens` of all generations */
 	struct generation *current;
 };

@@ -49,7 +49,8 @@ struct reload {
 	char **argv;
 	int fd; /* eventfd, written when OPENED or ENDED is reached */
 	pthread_t thread;
-	sem_t decided; /* posted by the main thread; the state is then PUBLISHED, or still OPENED to give up */
+	/* Posted by the main thread. The state is then PUBLISHED, or still OPENED if the generation is discarded. */
+	sem_t decided;
 	/* Sequentially consistent. The stores of OPENED and ENDED publish the fields that the thread has written. */
 	_Atomic enum state state;
 	/* What the thread is opening, for the log. A pointer to a constant string; it publishes nothing else. */
@@ -357,7 +358,7 @@ static void replace_generation(struct reload *reload, struct generation **all)
 	generation_unref(before);
 }
 
-/* The thread has opened everything: publishes the generation, or gives it up if the process is shutting down. */
+/* The thread has opened everything: publishes the generation, or discards it if the process is shutting down. */
 static void decide(struct reload *reload, struct generation **all)
 {
 	if (process_state(reload->process) == PROCESS_SERVING) {

@@ -37,10 +37,10 @@ void site_roots_close_deleted(const struct rules *rules);
 /* Sums the statistics of all tables. Any thread. */
 void site_roots_stats(const struct rules *rules, struct files_stats *stats);
 
-/* Calls files_walk_top() for all tables; the table of a rank is the index of its site. Any thread. */
+/* Calls files_walk_top() for all tables. The member `table` of a rank is the index of the site. Any thread. */
 unsigned site_roots_top(const struct rules *rules, struct files_rank *ranks, unsigned count);
 
-/* Calls files_walk_names() for all tables; the table of a name is the index of its site. Any thread. */
+/* Calls files_walk_names() for all tables. The member `table` of a name is the index of the site. Any thread. */
 void site_roots_name_all(const struct rules *rules, struct files_name *names, size_t count);
 
 /* Free the results of site_roots_make_files() and of site_roots_open(), also after these have failed. */

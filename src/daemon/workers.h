@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All workers of the process, as process->workers and process->acceptors. Main thread. */
+/* All workers of the process. They are stored in process->workers and process->acceptors. Main thread. */
 #ifndef DAEMON_WORKERS_H
 #define DAEMON_WORKERS_H
 

@@ -257,7 +257,7 @@ uint32_t arena_page_of(const struct arena *arena, const void *block)
 	uint32_t index = (uint32_t)(offset / ARENA_BLOCK_MIN_BYTES);
 
 	assert(offset < pages_bytes(arena->end) && align_is_aligned(offset, ARENA_BLOCK_MIN_BYTES));
-	/* Otherwise it was freed before, or is not the start of a block. */
+	/* Otherwise the block was freed before, or does not begin at this page. */
 	assert(arena->pages[index].state == PAGE_USED);
 	return index;
 }

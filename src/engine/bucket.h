@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct bucket {
-	/* By the clock of its users. Relaxed: the number publishes nothing else. */
+	/* Time of the clock that the callers use. Relaxed: the number publishes nothing else. */
 	_Atomic uint64_t paid_until_ns;
 };
 

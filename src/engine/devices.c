@@ -4,9 +4,9 @@
  * because a machine has only a few filesystems and a file keeps the pointer to its device. New devices are published by
  * a sequentially consistent store of `first`, after all their members were set.
  *
- * An io_submit that takes longer than SLOW_NS counts as blocking. A thread that was preempted looks the same, so one
- * slow call does not demote a device. But filesystems that read cold metadata inside io_submit block repeatedly: ext4
- * and XFS with fragmented files, btrfs with compression, FUSE beyond its max_background.
+ * An io_submit that takes longer than SLOW_NS counts as blocking. A call also takes that long if its thread was
+ * preempted, so one slow call does not demote a device. But filesystems that read cold metadata inside io_submit block
+ * repeatedly: ext4 and XFS with fragmented files, btrfs with compression, FUSE beyond its max_background.
  *
  * Owner: the process. Thread: any.
  */
@@ -19,7 +19,7 @@
 #define SLOW_NS UINT64_C(20000000)
 #define SLOW_MAX 3 /* Slow calls per WINDOW_SUBMITS that demote a device. */
 #define WINDOW_SUBMITS 1000
-#define EAGAIN_MIN 64  /* Failed reads before a decision. */
+#define EAGAIN_MIN 64  /* The mode is not changed before this many reads failed with EAGAIN. */
 #define EAGAIN_SHARE 4 /* One in this many reads may fail. */
 
 struct devices {

@@ -5,9 +5,9 @@
  *
  * Owner and only user: one reactor thread. It submits, and reaps when the eventfd is readable.
  *
- * A read moves idle -> queued -> in flight -> idle. done() runs in the last step, when nothing here refers to the read
- * any longer. So done() may queue, cancel or free reads, including its own. No loop below keeps a pointer into the
- * queue across a done().
+ * A read moves idle -> queued -> in flight -> idle. done() runs in the last step, when nothing in this file refers to
+ * the read any more. Therefore done() may queue, cancel or free reads, including its own. No loop below keeps a pointer
+ * into the queue across a done().
  *
  * io_submit stops at the first iocb that the kernel does not accept. It returns the count before that one, or its error
  * if it is the first one. -EAGAIN means that the ring is full or that the kernel has no memory; it does not belong to
@@ -181,7 +181,7 @@ static void count(struct disk *disk, struct device *device, ssize_t result)
 		devices_count(&device->errors, 1);
 }
 
-/* The read is in no list and no count any longer, so done() may use it freely. */
+/* The read is no longer in any list or count, so done() may use it freely. */
 static void finish(struct disk *disk, struct disk_read *read, ssize_t result)
 {
 	count(disk, read->device, result);

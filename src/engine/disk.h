@@ -22,7 +22,10 @@ struct disk;
 
 enum disk_read_state { DISK_READ_IDLE, DISK_READ_QUEUED, DISK_READ_IN_FLIGHT };
 
-/* One read. Storage of the caller, zero-initialised. It and its buffers must live until done() has run. */
+/*
+ * One read. The caller allocates and zero-initialises the struct. The struct and its buffers must live until done() has
+ * run.
+ */
 struct disk_read {
 	struct iocb iocb;
 	/* Device for statistics and demotion. Reads of one device share an io_submit. NULL: no statistics. */

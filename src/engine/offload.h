@@ -10,7 +10,7 @@
 
 struct offload;
 
-/* One job. Storage of the caller, which must live until done() has run. */
+/* One job. The caller allocates the struct, which must live until done() has run. */
 struct offload_job {
 	struct reactor_message message;
 	struct offload_job *next;

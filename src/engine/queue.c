@@ -42,7 +42,7 @@
 
 #define ADJACENT_INSPECT_MAX 64
 #define RECENT_NS (100 * CLOCK_NS_PER_MS) /* Time after the last request for first bytes. */
-/* During that time streams and readahead may use one in this many reads and bytes of the limits. */
+/* During that time streams and readahead may use only this fraction (1/n) of the limits on reads and bytes. */
 #define BULK_DEPTH_SHARE 2
 #define BULK_BYTES_SHARE 8
 /* Bytes that a disk could read in the time that it needs to start one more read. */

@@ -27,7 +27,7 @@ struct queue;
 struct queue_lane;
 struct queue_flow;
 
-/* A queued read. Storage of the caller, zero-initialised. */
+/* A queued read. The caller allocates and zero-initialises the struct. */
 struct queue_ticket {
 	struct device *device;
 	enum queue_class class;

@@ -16,8 +16,8 @@ typedef void (*reactor_event_fn)(void *context, uint32_t events);
 typedef void (*reactor_timer_fn)(void *context);
 
 /*
- * A watched descriptor. Storage of the caller, which must not move while it is in the set. The caller owns the
- * descriptor.
+ * A watched descriptor. The caller allocates the struct and must not move it while it is in the set. The caller also
+ * owns the descriptor.
  */
 struct reactor_watch {
 	int fd;
@@ -25,7 +25,7 @@ struct reactor_watch {
 	void *context;
 };
 
-/* A timer. Storage of the caller, zero-initialised before first use, which must not move while it runs. */
+/* A timer. The caller allocates the struct, zero-initialises it, and must not move it while the timer runs. */
 struct reactor_timer {
 	reactor_timer_fn fn;
 	void *context;
@@ -42,8 +42,7 @@ struct reactor_message {
 /* Creates a reactor, which the caller owns. Returns 0 or -errno. */
 int reactor_new(struct reactor **reactor);
 /*
- * Delivers all pending messages and frees the reactor. No other thread may post any longer: join them before. NULL is
- * allowed.
+ * Delivers all pending messages and frees the reactor. The threads that post messages must have ended. NULL is allowed.
  */
 void reactor_free(struct reactor *reactor);
 
@@ -54,8 +53,8 @@ int reactor_modify(struct reactor *reactor, struct reactor_watch *watch, uint32_
 void reactor_remove(struct reactor *reactor, struct reactor_watch *watch);
 
 /*
- * Runs fn once, after delay_ms or a little later. fn may start the timer again. Starting a running timer moves it.
- * Returns 0, or -ENOMEM if the timer was not running.
+ * Runs fn once, after delay_ms or a little later. fn may start the timer again. Starting a running timer changes its
+ * expiry. Returns 0, or -ENOMEM if the timer was not running.
  */
 int reactor_timer_start(struct reactor *reactor, struct reactor_timer *timer, uint64_t delay_ms);
 /* Stops the timer. A timer that does not run is allowed. */

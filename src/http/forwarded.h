@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds the client behind a chain of proxies: Forwarded (RFC 7239), X-Forwarded-For and X-Forwarded-Proto. Only for
- * requests whose peer is a trusted proxy, because any other peer may have forged these fields. Pure; any thread.
+ * Finds the client behind a chain of proxies: Forwarded (RFC 7239), X-Forwarded-For and X-Forwarded-Proto. The
+ * functions are only for requests whose peer is a trusted proxy, because any other peer may have forged these fields.
+ * Pure; any thread.
  */
 #ifndef HTTP_FORWARDED_H
 #define HTTP_FORWARDED_H

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define DIGITS_MAX 20 /* of UINT64_MAX */
+#define DIGITS_MAX 20 /* number of digits of UINT64_MAX */
 
 static int draw_boundary(char *boundary)
 {

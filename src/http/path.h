@@ -20,11 +20,11 @@ struct path {
 /*
  * Parses a raw request target (RFC 9112 section 3.2) in origin-form or absolute-form (http:// or https://). Names are
  * decoded once, and ".." at the root is the root. The results:
- * - 0: success. *authority and *authority_length point to the authority of an absolute-form, which is not empty but not
- *   validated further. Without an authority they are NULL and 0. Both pointers may be NULL.
+ * - 0: success. *authority and *authority_length are set to the authority of an absolute-form. It is not empty; its
+ *   syntax is not checked. Without an authority they are NULL and 0. Both pointers may be NULL.
  * - -EINVAL (status 400): not a target, an invalid escape or %00, or an unencoded blank, control byte or "#".
  * - -ENAMETOOLONG (status 400): a name of more than PATH_NAME_MAX bytes, or a path of more than PATH_BYTES.
- * - -ENOENT (status 404): the path contains "%2F", which is not a separator, and no file name contains a slash.
+ * - -ENOENT (status 404): the path contains "%2F". An encoded slash is part of a name, and no file has such a name.
  */
 int path_parse(const char *target, struct path *path, const char **authority, size_t *authority_length);
 

@@ -76,7 +76,7 @@ struct head {
 	struct fields *fields;
 	const char *at; /* expected start of the next line in MHD's memory, if all lines before it ended in CRLF */
 	bool laid_out;	/* all lines so far were where they were expected */
-	int error;	/* of fields_add() */
+	int error;	/* result of fields_add() */
 };
 
 static bool is_blank(char byte)

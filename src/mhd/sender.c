@@ -278,8 +278,9 @@ static bool may_be_prebuilt(const struct exchange *exchange)
 }
 
 /*
- * Returns the key of a prebuilt response beside its file. Over TLS, the response may have Strict-Transport-Security. A
- * file that is sent as a variant has other fields than the same file requested by its own name.
+ * Returns the part of the key of a prebuilt response that does not identify its file. Over TLS, the response may have
+ * Strict-Transport-Security. A file that is sent as a variant has other fields than the same file requested by its own
+ * name.
  */
 static uint64_t prebuilt_key(const struct request *request)
 {

@@ -42,7 +42,7 @@ struct server {
 	struct connection *connections;
 	struct connection *incoming; /* passed to MHD_add_connection() and not announced yet */
 	struct reactor_timer sweep;
-	unsigned count; /* of connections */
+	unsigned count; /* number of connections */
 };
 
 const char *server_library_version(void)

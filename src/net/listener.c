@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All workers watch the same listening sockets with EPOLLEXCLUSIVE, so a new connection wakes one worker. The worker
- * decides who serves the connection.
+ * All workers watch the same listening sockets with EPOLLEXCLUSIVE, so a new connection wakes one worker. That worker
+ * then chooses the worker that serves the connection.
  *
  * If the process has no free descriptor (EMFILE), accept(2) fails although the socket stays readable, and the loop
  * would spin. The listener therefore keeps a spare descriptor. It closes the spare one, accepts one connection in its

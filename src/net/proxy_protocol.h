@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Connections from proxies whose PROXY header is incomplete: versions 1 and 2 of the protocol, as specified in
- * proxy-protocol.txt of HAProxy. One object for each worker. Belongs to its reactor's thread.
+ * proxy-protocol.txt of HAProxy. Each worker has one object, which belongs to the thread of its reactor.
  */
 #ifndef NET_PROXY_PROTOCOL_H
 #define NET_PROXY_PROTOCOL_H

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The steps, in this order: write the file; read it back and compare it; then, if the reads reach a disk, try
- * RWF_NOWAIT, measure the cells of depth and size, and run the calibration of ranged.
+ * RWF_NOWAIT, measure random reads, and run the calibration of ranged. The random reads have one cell for each size and
+ * each number of reads in flight.
  *
  * The cells of one size are measured with an increasing number of reads in flight. A cell is skipped if it would take
- * too long, judging by the throughput of the cell before. So a disk with 50 reads per second does not block the program
- * for minutes.
+ * too long, judging by the throughput of the previous cell. So a disk with 50 reads per second does not block the
+ * program for minutes.
  *
  * The result belongs to the caller. One thread.
  */
@@ -29,7 +30,7 @@
 #define NOWAIT_DEPTH 8
 #define NOWAIT_NS (CLOCK_NS_PER_S / 2)
 #define CALIBRATE_MS 1000   /* longer than in ranged, which calibrates at its start */
-#define BUFFERED_SHARE 0.05 /* a smaller share of the page cache can be accidental */
+#define BUFFERED_SHARE 0.05 /* a smaller share of the file can be in the page cache by accident */
 
 struct measure {
 	const struct probe_options *options;
@@ -207,8 +208,8 @@ static int measure_cell(struct measure *measure, unsigned size, unsigned depth)
 }
 
 /*
- * Returns true if one round of reads would take longer than the time of two cells, at the throughput of the cell
- * before.
+ * Returns true if one round of reads would take longer than the time of two cells, at the throughput of the previous
+ * cell.
  */
 static bool takes_too_long(const struct measure *measure, unsigned size, unsigned depth)
 {

@@ -3,7 +3,7 @@
  * Each word of 8 bytes is a hash of the seed and of the index of the word (the finaliser of splitmix64). So three kinds
  * of damage are detected: a stale block of an earlier run, a block from another offset, and a flipped bit.
  *
- * The words are computed in the byte order of the host, because they never leave it.
+ * The words are written in the byte order of the host, because only the host that wrote them reads them.
  */
 #include "probe/pattern.h"
 

@@ -43,8 +43,8 @@ struct prebuilt {
 };
 
 /*
- * Creates a table. drop() is called when the table gives up a response; when no client is receiving it any more, the
- * owner of the response calls prebuilt_free(). Returns 0 or -ENOMEM.
+ * Creates a table. drop() is called when the table removes a response. When no client is receiving the response any
+ * more, its owner calls prebuilt_free(). Returns 0 or -ENOMEM.
  */
 int prebuilt_table_new(struct prebuilt_table **table, struct store *store, size_t pinned_max_bytes,
 		       void (*drop)(void *response));

@@ -23,9 +23,9 @@
 #define BLOCK_MAX ((size_t)256 * 1024)
 #define BLOCK_MIN ((size_t)16 * 1024)
 #define SHORT_MAX BLOCK_MAX		 /* all bytes of a response up to this size are read with the class "first" */
-#define COPIES_MAX ((size_t)1024 * 1024) /* memory for the copies of all transfers, above which blocks shrink */
+#define COPIES_MAX ((size_t)1024 * 1024) /* memory for the copies of all transfers; above it, copies are smaller */
 #define COPY_MAX BLOCK_MIN		 /* maximum body that is copied as a whole, into memory of the connection */
-#define PIN_RATIO_MAX 4			 /* a copy is made if the extent pins more than this many times the body */
+#define PIN_RATIO_MAX 4			 /* a body is copied if its extent is larger than this many times the body */
 
 enum step_result request_fail(struct request *request, unsigned status)
 {
@@ -117,8 +117,8 @@ static void transfer_wakes(void *context)
  * Sizes the window of a new transfer. The pieces of all transfers together use at most a quarter of the cache, as long
  * as each piece has at least BLOCK_MIN bytes. With more transfers, the windows first have fewer pieces, then smaller
  * ones. If whole extents for all transfers would need more than half of the cache, only the pieces themselves are read
- * (options->exact). The pieces of a short response are not divided, because the whole response is no larger than one
- * piece of a long response.
+ * (options->exact). A short response always has pieces of BLOCK_MAX, because the whole response is no larger than one
+ * such piece.
  */
 static void size_window(size_t bytes, unsigned transfers, struct window_options *options)
 {
@@ -133,7 +133,8 @@ static void size_window(size_t bytes, unsigned transfers, struct window_options 
 }
 
 /*
- * Returns the size of one copy. Copies are memory beside the cache: BLOCK_MAX for a few transfers, BLOCK_MIN for many.
+ * Returns the size of one copy, which is not part of the cache memory. The size is block_bytes for a few transfers, and
+ * decreases to BLOCK_MIN for many.
  */
 static size_t copy_bytes(size_t block_bytes, unsigned transfers)
 {
@@ -279,7 +280,10 @@ int request_body_ready(struct request *request)
 	return request->body.want.error == 0 ? place_span(request) : request->body.want.error;
 }
 
-/* If a transfer replaced a want that had read the first bytes, that want is still the first one. */
+/*
+ * Returns the want that read the first bytes. If want_span() has read them before a transfer replaced it, this is the
+ * want of the span.
+ */
 const struct store_want *request_first_want(const struct request *request)
 {
 	if (request->body.transfer != NULL && request->body.want.file == NULL)

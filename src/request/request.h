@@ -231,8 +231,8 @@ static inline struct client *request_client(const struct request *request)
  */
 enum step_result request_fail(struct request *request, unsigned status);
 /*
- * The same for an error of a file or a device, a -errno. Errors that become a status of 500 or more are logged with
- * the path and the offset, and those of overload are counted. Returns STEP_REPLY.
+ * Answers with the status of an -errno of a file or a device. Errors that become a status of 500 or more are logged
+ * with the path and the offset, and those of overload are counted. Returns STEP_REPLY.
  */
 enum step_result request_fail_errno(struct request *request, int error, uint64_t offset);
 

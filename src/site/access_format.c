@@ -89,7 +89,7 @@ struct compiler {
 	char *fault;
 };
 
-/* Describes an error: `bytes` bytes of the format from `at` are invalid. Returns -EINVAL. */
+/* Describes the problem with the `bytes` bytes of the format that begin at `at`. Returns -EINVAL. */
 static int refuse(const struct compiler *compiler, const char *at, size_t bytes, const char *problem)
 {
 	snprintf(compiler->fault, ACCESS_FORMAT_FAULT_BYTES, "\"%.*s\" at byte %zu: %s", (int)(bytes < 40 ? bytes : 40),

@@ -5,8 +5,9 @@
  * a few bits.
  *
  * The hash of a password takes milliseconds, so an offload thread computes it and the request waits. The state of that
- * wait, struct gate, is on the heap, because the result may arrive after the request has ended. The request owns it
- * until then; afterwards password_checked() frees it. All functions run on the reactor's thread.
+ * wait, struct gate, is on the heap, because the result may arrive after the request has ended. The request owns the
+ * state. If the request ends before the result arrives, password_checked() frees the state. All functions run on the
+ * reactor's thread.
  */
 #include "steps/gate.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Finds the file of a request. The requested path is looked up in the table of open files. If it is a directory, its
- * indexes are looked up in their order, then a listing is made if the rules allow it. If nothing is found, the paths
- * of "try" are looked up in their order.
+ * indexes are looked up in the configured order, then a listing is made if the rules allow it. If nothing is found, the
+ * paths of "try" are looked up in the configured order.
  *
  * Each path that replaces the requested one goes through the rules again (STEP_TO_RULES), because other locations may
  * apply to it. The state of the search is request->search, which this file owns. It runs on the reactor's thread;

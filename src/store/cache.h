@@ -64,7 +64,7 @@ enum cache_answer { CACHE_MISS, CACHE_HIT, CACHE_COALESCED, CACHE_LOAD, CACHE_QU
 
 enum cache_wait_state { CACHE_NOT_WAITING, CACHE_WAITING_FOR_READ, CACHE_WAITING_FOR_MEMORY, CACHE_POSTED };
 
-/* A lookup that may have to wait. Storage of the caller. */
+/* A lookup that may have to wait. The caller allocates the struct. */
 struct cache_wait {
 	struct reactor_message message;
 	struct cache_wait *next, *prev;
@@ -122,7 +122,7 @@ bool cache_cancel_queued(struct cache *cache, struct cache_wait *wait);
  * Waits of that reactor are answered before this returns, the others by a message.
  */
 void cache_loaded(struct cache *cache, struct cache_extent *extent, int error, struct reactor *reactor);
-/* Gives up an extent before its read has begun, unless waits are queued at it. Returns true if it was freed. */
+/* Frees an extent whose read has not begun, unless waits are queued at it. Returns true if the extent was freed. */
 bool cache_abandon(struct cache *cache, struct cache_extent *extent);
 
 /* Counts another use of an extent that the caller has pinned. Any thread. */

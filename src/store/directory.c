@@ -292,7 +292,7 @@ void directory_free(struct directory *directory)
 	}
 	pthread_mutex_lock(&directory->table->lock);
 	directory->cancelled = true;
-	/* If it was pending, another thread may have freed it from here on. */
+	/* From here on, another thread may have freed a pending directory. */
 	pthread_mutex_unlock(&directory->table->lock);
 	if (!pending)
 		enqueue(directory); /* An offload thread closes its descriptor. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads one directory in steps and passes: each pass finds the next chunk of the sorted listing. Storage of the caller,
- * used by one thread at a time.
+ * Reads one directory in steps and passes: each pass finds the next chunk of the sorted listing. The caller allocates
+ * the struct. One thread at a time may use it.
  */
 #ifndef STORE_DIRECTORY_PASS_H
 #define STORE_DIRECTORY_PASS_H

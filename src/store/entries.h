@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Entries of a directory in a fixed amount of memory, and their sort order. If the memory is full, the caller sorts the
- * entries and keeps the first ones. Storage of the caller, used by one thread at a time. Makes no system calls.
+ * entries and keeps the first ones. The caller allocates the struct. One thread at a time may use it. The functions
+ * make no system calls.
  */
 #ifndef STORE_ENTRIES_H
 #define STORE_ENTRIES_H

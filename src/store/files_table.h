@@ -54,7 +54,9 @@ struct files_superseded {
 	struct files_superseded *next;
 };
 
-/* The number of buckets never changes, so an entry stays in one bucket for its life, and a walk can go by buckets. */
+/*
+ * The number of buckets never changes, so an entry never changes its bucket, and a walk can iterate over the buckets.
+ */
 struct files_shard {
 	_Alignas(FILES_CACHE_LINE_BYTES) pthread_mutex_t lock; /* Protects all members below. */
 	struct files *files;
@@ -114,8 +116,9 @@ struct file *files_table_swap_file(struct files_entry *entry, struct file *file)
  */
 void files_table_unlink(struct files_entry *entry, struct files_entry **unlinked);
 /*
- * Marks the file as outdated and queues its version for files_table_report_superseded(). If there is no memory for the
- * queue, the version is not reported: no lookup finds its extents in the cache, and they are evicted in their order.
+ * Marks the file as outdated and queues its version for files_table_report_superseded(). If memory runs out, the
+ * version is not reported. That is harmless, because no lookup finds the extents of the version, and the cache evicts
+ * them like other unused extents.
  */
 void files_table_note_superseded(struct files *files, struct file *file);
 
@@ -129,7 +132,9 @@ void files_table_free_unlinked(struct files_entry *unlinked);
  */
 void files_table_evict(struct files *files, unsigned keep, bool unused_only, unsigned max_inspected,
 		       struct files_entry **unlinked);
-/* Closes the oldest quarter of the files that only the table keeps open. For EMFILE. BLOCKS. */
+/*
+ * Closes the oldest quarter of the files that only the table keeps open, after an open has failed with EMFILE. BLOCKS.
+ */
 void files_table_close_unused(struct files *files);
 /* Returns the number of open files in the table. */
 unsigned files_table_open_count(struct files *files);

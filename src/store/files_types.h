@@ -33,7 +33,10 @@ struct files_options {
 	void *context;
 };
 
-/* One lookup. Storage of the caller, which must live until done() has run or files_cancel() has returned true. */
+/*
+ * One lookup. The caller allocates the struct, which must live until done() has run or files_cancel() has returned
+ * true.
+ */
 struct files_want {
 	struct reactor_message message;
 	struct files_want *next;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A walk over all entries goes by buckets or along the LRU list, and handles a bounded number of entries under one
- * lock. Files that a step uses without the lock are referenced meanwhile. Entries that are added or evicted between two
- * steps are skipped: they were used just now, or have been closed.
+ * A walk over all entries iterates over the buckets or the LRU list, and handles a bounded number of entries each time
+ * it takes a lock. Files that a step uses without the lock are referenced meanwhile. Entries that are added or evicted
+ * between two steps are skipped: they were used just now, or have been closed.
  */
 #include "store/files_walk.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Walks through the table of open files: closing deleted files, and reports of the files that are sent most. Each walk
- * goes in steps and releases the lock of a shard after each step.
+ * Walks over the table of open files. One closes deleted files; the others report the files that are sent most. A walk
+ * consists of steps and releases the lock of a shard after each step.
  */
 #ifndef STORE_FILES_WALK_H
 #define STORE_FILES_WALK_H
@@ -27,8 +27,8 @@ struct files_rank {
 
 /*
  * Merges the open files with the most bytes sent into `ranks`, which has `used` elements in descending order and room
- * for `count`. Returns the new number of elements. Inspects only the most recently used entries, some thousands. Any
- * thread.
+ * for `count`. Returns the new number of elements. Inspects only a few thousand entries, the most recently used ones.
+ * Any thread.
  */
 unsigned files_walk_top(struct files *files, unsigned table, struct files_rank *ranks, unsigned used, unsigned count);
 
@@ -43,8 +43,9 @@ struct files_name {
 };
 
 /*
- * Fills in `path`, `requests` and `table` of the names that are files of this table and have no path yet. `names` is
- * sorted by files_walk_compare_names(). Inspects only the most recently used entries, some thousands. Any thread.
+ * Fills in `path`, `requests` and `table` of the names whose version is open in this table and whose path is still "".
+ * `names` is sorted by files_walk_compare_names(). Inspects only a few thousand entries, the most recently used ones.
+ * Any thread.
  */
 void files_walk_names(struct files *files, unsigned table, struct files_name *names, size_t count);
 /* Compares two struct files_name by version, for qsort(). */

@@ -47,7 +47,7 @@ struct load_check {
 	int result;
 };
 
-/* State that all loads of one reactor share. Storage of the caller, which sets the pointers and zeroes the rest. */
+/* State that all loads of one reactor share. The caller allocates the struct, sets the pointers and zeroes the rest. */
 struct load_shared {
 	struct reactor *reactor;
 	struct disk *disk;
@@ -64,8 +64,8 @@ struct load_shared {
 enum load_stage { LOAD_NONE, LOAD_MAP, LOAD_DISK, LOAD_OFFLOAD };
 
 /*
- * One load. Storage of the caller, zero-initialised. It must live until `loading` is false and its ticket is
- * QUEUE_IDLE.
+ * One load. The caller allocates and zero-initialises the struct. It must live until `loading` is false and its ticket
+ * is QUEUE_IDLE.
  */
 struct load {
 	struct load_shared *shared;

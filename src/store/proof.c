@@ -20,7 +20,7 @@ struct proof {
 	struct proof *next;
 	struct proof_options options;
 	int error;
-	bool waits; /* Is in the list of its file, whose lock protects this. */
+	bool waits; /* The check is in the list of its file. Protected by the lock of the file. */
 	/* Used on the reactor's thread: the result has been posted, but is not needed any longer. */
 	bool cancelled;
 };

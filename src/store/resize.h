@@ -12,10 +12,10 @@
 #include "store/cache.h"
 
 /*
- * Sets the size of the cache, as for cache_new(), and whether it retains extents without users. The size is rounded up
- * to one CACHE_UNIT_BYTES per shard; cache_bytes() returns the result. New memory is touched before it is used. Extents
- * above the new size are evicted at once, or with their last user. Wants that wait for memory keep waiting for the part
- * that remains.
+ * Sets the size of the cache, and whether it retains extents without users. Both have the same meaning as in
+ * cache_new(). The size is rounded up to one CACHE_UNIT_BYTES per shard; cache_bytes() returns the result. New memory
+ * is touched before it is used. Extents above the new size are evicted at once, or with their last user. Wants that
+ * wait for memory keep waiting for the part that remains.
  *
  * Returns 0; the caller then calls resize_finish(). Otherwise returns -EINVAL, -ENOMEM or -E2BIG, and nothing has
  * changed. -E2BIG: the size exceeds the memory of the machine, or the addresses that were reserved at the start.

@@ -55,7 +55,7 @@ struct shard_key {
 
 /* Reasons to evict an extent with its last shard_unpin(). */
 #define SHARD_TRANSIENT 1 /* No request has asked to keep it. */
-/* It lies above the size of the shard, in memory that will be returned to the kernel. */
+/* The extent is above the size of the shard, in memory that will be returned to the kernel. */
 #define SHARD_ABOVE_END 2
 
 enum shard_queue { SHARD_NO_QUEUE, SHARD_SMALL, SHARD_MAIN, SHARD_PINNED, SHARD_QUEUES };
@@ -81,7 +81,7 @@ struct cache_extent {
 	uint8_t touches;	/* Uses since it was added or since eviction inspected it, at most 3. */
 	bool used;		/* This struct describes an extent. */
 	bool ready;		/* The read has ended. */
-	bool span;		/* It covers only a part of the extent with its key. */
+	bool span;		/* The bytes are only a part of the extent with this key. */
 	bool pinned;		/* Cache policy "pin": excluded from eviction. */
 	uint8_t evict_on_unpin; /* SHARD_TRANSIENT, SHARD_ABOVE_END */
 	bool indexed;		/* In the index and in a queue. Otherwise it is freed with the last shard_unpin(). */

@@ -254,7 +254,7 @@ static bool is_current(int fd, const struct spelling_names *names)
 	return names->settled && note_version(fd, &now) == 0 && spelling_table_same_version(&now, names);
 }
 
-/* Adds a name. If there is no room or memory, the set is given up, and the directory is read again the next time. */
+/* Adds a name. If there is no room or memory, the set is discarded, and the directory is read again the next time. */
 static void add_name(struct spelling_names *names, bool *whole, uint64_t hash)
 {
 	if (*whole && names->count == names->room) {

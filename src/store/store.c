@@ -519,7 +519,7 @@ void store_release(struct store *store, struct store_want *want)
 	if (read->waiting && cache_cancel(store->shared.cache, &read->wait))
 		read->waiting = false;
 	if (!read->waiting && !read->load.loading && read->load.ticket.state == QUEUE_STARTED)
-		queue_finish(&read->load.ticket); /* It was waiting for memory. */
+		queue_finish(&read->load.ticket); /* The read was waiting for memory. */
 	else if (!read->waiting)
 		load_cancel(&read->load);
 	read_free_if_done(read);

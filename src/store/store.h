@@ -60,7 +60,7 @@ struct store_options {
 /* The source of the bytes of a want: the cache, a read of another want, or a read of its own. */
 enum store_source { STORE_CACHE, STORE_COALESCED, STORE_DISK, STORE_SOURCES };
 
-/* One want. Storage of the caller, zero-initialised. It can be used again after store_release(). */
+/* One want. The caller allocates and zero-initialises the struct, and can use it again after store_release(). */
 struct store_want {
 	struct file *file; /* A reference that the caller holds for the life of the want. */
 	uint64_t offset;

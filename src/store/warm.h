@@ -28,17 +28,18 @@ struct warm_options {
 };
 
 /*
- * Starts to warm a path, as for files_find(); copied. The objects in the options must live until warm_free(), and then
- * until the reactor has run its pending messages or was freed. Returns 0 or -ENOMEM.
+ * Starts to warm a path, which has the form that files_find() requires and is copied. The objects in the options must
+ * stay valid after warm_free(), until the reactor has run the messages that are then pending, or was freed. Returns 0
+ * or -ENOMEM.
  */
 int warm_new(struct warm **warm, const struct warm_options *options, const char *path);
 /* Releases the warming at any time, and cancels it if it has not ended. NULL is allowed. */
 void warm_free(struct warm *warm);
 
 /*
- * Waits for the end, at most wait_ms. Returns -EINPROGRESS; 0 if everything was read and was in the cache at some time;
- * or -errno of opening or reading. -ESTALE: the file has changed. A file that was written to just now is retried until
- * it may be retained.
+ * Waits for the end, at most wait_ms. Returns 0 if everything was read and was in the cache at some time, -EINPROGRESS
+ * if the warming has not ended, -ESTALE if the file has changed, or the -errno of opening or reading. A young file is
+ * read again until the cache may retain its extents.
  */
 int warm_wait(struct warm *warm, uint64_t wait_ms);
 /* Returns the number of bytes that were loaded so far. Any thread. */

@@ -38,7 +38,7 @@ static struct cache *cache;
 static struct offload *offload;
 static struct file *file;
 static uint8_t *content;
-static unsigned latency_ms = 1000; /* Of the queue of a side that is set up. */
+static unsigned latency_ms = 1000; /* Latency limit of the queue of a side that is set up. */
 static char directory[] = "store.XXXXXX";
 
 static void reap(void *context, uint32_t events)

@@ -140,7 +140,7 @@ START_TEST(tails_are_used_up)
 
 	for (unsigned i = 0; i < large_count; i++)
 		large[i] = take(20 * KIB);
-	ck_assert_ptr_null(arena_alloc_block(arena, 12 * KIB)); /* They are not aligned. */
+	ck_assert_ptr_null(arena_alloc_block(arena, 12 * KIB)); /* The free parts are not aligned. */
 	for (unsigned i = 0; i < 3 * large_count; i++)
 		small[i] = take(4 * KIB);
 	ck_assert_uint_eq(arena_free_bytes(arena), 0);
@@ -162,7 +162,7 @@ START_TEST(fragments_are_blocks_that_are_too_small)
 	c = take(KIB); /* From the last one: the rest of it is 4, 8 ... 512 KiB. */
 	ck_assert_uint_eq(arena_fragmented_bytes(arena, MIB), MIB - PAGE_BYTES);
 	ck_assert_uint_eq(arena_fragmented_bytes(arena, 256 * KIB), 256 * KIB - PAGE_BYTES);
-	/* It takes 256. */
+	/* A block of 129 KiB needs 256 KiB. */
 	ck_assert_uint_eq(arena_fragmented_bytes(arena, 129 * KIB), 256 * KIB - PAGE_BYTES);
 	ck_assert_uint_eq(arena_fragmented_bytes(arena, 1), 0);
 	arena_free_block(arena, c);
@@ -336,7 +336,7 @@ START_TEST(grows_as_far_as_it_has_addresses)
 	ck_assert_uint_eq(offset, 2 * MIB);
 	ck_assert_uint_eq(length, 2 * MIB);
 	ck_assert_int_eq(arena_commit(other, offset, length), 0);
-	arena_decommit(other, offset, length); /* It is not needed after all. */
+	arena_decommit(other, offset, length); /* The memory is not used. */
 	arena_trim(other);
 	ck_assert_uint_eq(arena_find_uncommitted(other, 4 * MIB, &offset), 2 * MIB);
 	arena_check(other);

@@ -26,9 +26,9 @@ int __wrap_io_getevents(io_context_t context, long min, long count, struct io_ev
 #define FILE_BYTES (8 << 20)
 
 static struct {
-	long delay_ms;	  /* Of one read. */
+	long delay_ms;	  /* Duration of one read. */
 	bool parallel;	  /* One delay for all reads in flight together. */
-	int submit_error; /* Of every io_submit. */
+	int submit_error; /* Result of every io_submit. */
 	long result;	  /* Result of all reads from number `from` on, unless 1. */
 	unsigned from, given;
 	long count_max; /* Maximum number of reads offered at once. */

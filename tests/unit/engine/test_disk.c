@@ -300,7 +300,7 @@ START_TEST(depth_bounds_what_is_in_flight)
 {
 	queue(0, 500);
 	ck_assert_uint_eq(disk_submit(disk), 256); /* The depth of setup(). */
-	ck_assert_uint_eq(fake.submit_calls, 2);   /* Of 128 each. */
+	ck_assert_uint_eq(fake.submit_calls, 2);   /* Each of 128 reads. */
 	check_counts(244, 256);
 	ck_assert_uint_eq(disk_submit(disk), 0);
 	ck_assert_uint_eq(fake.submit_calls, 2);

@@ -182,7 +182,7 @@ START_TEST(first_bytes_in_flight_do_not_take_the_part_of_streams)
 }
 END_TEST
 
-/* The same holds for first bytes of another reactor. */
+/* First bytes of another reactor behave in the same way. */
 START_TEST(streams_yield_to_first_bytes_of_all_reactors)
 {
 	add(0, QUEUE_FIRST, 1, 4 * KIB);
@@ -532,7 +532,7 @@ START_TEST(an_adjacent_ticket_is_found_once)
 	ck_assert_uint_eq(started_count, 1);
 	/* Too long. */
 	ck_assert_ptr_null(queue_take_adjacent(queue, &tickets[0], 1024 * KIB, 255 * KIB));
-	/* Of another client. */
+	/* This read belongs to another client. */
 	ck_assert_ptr_null(queue_take_adjacent(queue, &tickets[0], 2048 * KIB, 256 * KIB));
 	ck_assert_ptr_eq(queue_take_adjacent(queue, &tickets[0], 1024 * KIB, 256 * KIB), &tickets[1]);
 	ck_assert_int_eq(tickets[1].state, QUEUE_STARTED);

@@ -87,7 +87,7 @@ START_TEST(timers_move_and_stop)
 		start_timer(i, (uint64_t)(rand() % 100));
 	for (unsigned i = 0; i < TIMERS; i++) {
 		if (rand() % 3 == 0)
-			/* It runs already, so this moves it. */
+			/* The timer runs already, so its expiry changes. */
 			start_timer(i, (uint64_t)(rand() % 40));
 		else if (rand() % 2 == 0)
 			reactor_timer_stop(reactor, &timers[i]);

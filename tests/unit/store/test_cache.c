@@ -39,7 +39,7 @@ struct want {
 	struct cache_wait wait;
 	struct player *player;
 	enum stage stage;
-	bool given_up; /* It was cancelled, but its answer has been posted. */
+	bool given_up; /* The want was cancelled, but its answer has been posted. */
 	bool reads;    /* The want reads its extent, even after it was cancelled. */
 	struct cache_extent *extent;
 };
@@ -183,7 +183,7 @@ static void end_read(struct player *player, struct want *want)
 	if (error == 0)
 		fill(extent);
 	want->reads = false;
-	if (want->stage == READS && want->given_up) { /* It only read for other wants. */
+	if (want->stage == READS && want->given_up) { /* Only other wants needed the read. */
 		want->stage = IDLE;
 		want->given_up = false;
 	}
@@ -669,7 +669,7 @@ START_TEST(extents_in_use_delay_shrinking)
 	cache_content_check(cache);
 	cache_content_stats(cache, &stats);
 	ck_assert_uint_eq(stats.in_use_bytes, 64 * MIB);
-	/* It is found, but still evicted with its last user. */
+	/* The lookup finds the extent, which is still evicted with its last user. */
 	ck_assert(use(&versions_held[60], 0, 1000, true));
 	for (unsigned i = 0; i < 64; i++)
 		ck_assert_uint_eq(held[i]->block[97], byte_at(&versions_held[i], 97));

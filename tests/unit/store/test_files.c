@@ -573,7 +573,7 @@ START_TEST(invalidates)
 	wait_for_jobs();
 	ck_assert_uint_eq(superseded_count, 1);
 	ck_assert(file_version_equal(&gone[0], &first->version));
-	/* It is not the file of the table any longer. */
+	/* The file is no longer in the table. */
 	files_invalidate(files, "file", first);
 	ck_assert_int_eq(find("file", &lookup), 1);
 	ck_assert_ptr_eq(lookup.want.file, second);

@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 
-#define LATENCY_MS 400 /* Of the store. */
+#define LATENCY_MS 400 /* Latency limit of the store. */
 #include "../storage.h"
 
 static unsigned done_count;
