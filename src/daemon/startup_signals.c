@@ -36,7 +36,7 @@ static void *run(void *context)
 		;
 	if (fds[1].revents != 0 || read(startup.signal_fd, &info, sizeof(info)) != sizeof(info))
 		return NULL;
-	log_warning("%s during the start; exiting", strsignal((int)info.ssi_signo));
+	log_warning("received SIG%s during the start; exiting", sigabbrev_np((int)info.ssi_signo));
 	log_stop();
 	_exit(EXIT_SUCCESS);
 }

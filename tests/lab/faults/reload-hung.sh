@@ -96,7 +96,7 @@ launch_ranged
 hangs() { [ -n "$(threads ranged-offload)" ]; }
 ok "the start hangs" await 10 hangs
 kill -TERM "$PID"
-ok "SIGTERM is logged" await 5 said 'Terminated during the start'
+ok "SIGTERM is logged" await 5 said 'received SIGTERM during the start'
 heal
 end_ranged
 is $? 0 "the exit status is 0"
