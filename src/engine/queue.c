@@ -154,7 +154,7 @@ static bool is_recent(const struct device *device, uint64_t now_ns)
 	return now_ns < first_ns || now_ns - first_ns < RECENT_NS;
 }
 
-/* Returns true if the class is within its part of the limits. */
+/* Returns true if the class is within its share of the limits. */
 static bool has_share(const struct queue_lane *lane, enum queue_class class, size_t bytes, uint64_t now_ns)
 {
 	const struct device *device = lane->device;
@@ -415,8 +415,8 @@ static struct queue_ticket *choose(struct queue_lane *lane, uint64_t now_ns)
 		end = ring->time + duration_of(ticket, class);
 		if (!has_share(lane, class, ticket->bytes, now_ns)) {
 			/*
-			 * The class is next once it is within its part again, but is not compensated for the time
-			 * before.
+			 * A class that exceeds its share is the next one as soon as it is within its share again, but
+			 * it gets no compensation for the time in between.
 			 */
 			if (end < lane->time)
 				ring->time = lane->time - duration_of(ticket, class);

@@ -159,7 +159,7 @@ START_TEST(fragments_are_blocks_that_are_too_small)
 	void *a = take(MIB), *b = take(MIB), *c;
 
 	ck_assert_uint_eq(arena_fragmented_bytes(arena, MIB), 0);
-	c = take(KIB); /* From the last one: the rest of it is 4, 8 ... 512 KiB. */
+	c = take(KIB); /* Splits the last free MiB, which leaves blocks of 4, 8 ... 512 KiB. */
 	ck_assert_uint_eq(arena_fragmented_bytes(arena, MIB), MIB - PAGE_BYTES);
 	ck_assert_uint_eq(arena_fragmented_bytes(arena, 256 * KIB), 256 * KIB - PAGE_BYTES);
 	/* A block of 129 KiB needs 256 KiB. */

@@ -675,7 +675,7 @@ START_TEST(extents_in_use_delay_shrinking)
 		ck_assert_uint_eq(held[i]->block[97], byte_at(&versions_held[i], 97));
 	for (unsigned i = 8; i < 64; i++)
 		cache_unpin(cache, held[i]);
-	ck_assert(!resize_finish(cache)); /* From here on lookups do not find them. */
+	ck_assert(!resize_finish(cache)); /* From here on, lookups do not find these extents. */
 	ck_assert(use(&versions_held[0], 0, 1000, false));
 	cache_unpin(cache, held[0]);
 	ck_assert(!use(&versions_held[7], 0, 1000, false));

@@ -613,7 +613,7 @@ static const struct {
 	{ "a\x7f", "", 0, 5 },
 	{ "a\x01", "", 0, 5 },
 	{ "abc", "", 1, 0 }, /* Older than the file. */
-	{ "abc", "", 2, 5 }, /* The same time as the file is valid. */
+	{ "abc", "", 2, 5 }, /* As old as the file: valid. */
 	{ "abc", "", -1, 5 },
 	{ "abc", "", 1700000000, 1700000001 },
 };

@@ -461,7 +461,7 @@ START_TEST(evicts_the_least_recently_used)
 		file_unref(get_number(i, &error));
 		wait_for_jobs();
 		ck_assert_uint_le(stats().open, 4);
-		ck_assert_int_eq(find("1", &lookup), 1); /* It stays because it is used. */
+		ck_assert_int_eq(find("1", &lookup), 1); /* The file stays open because it is used. */
 		file_unref(lookup.want.file);
 	}
 	ck_assert_uint_eq(stats().opens, 20);
@@ -745,7 +745,10 @@ static void change_mode(void)
 	ck_assert_int_eq(chmod("root/file", 0600), 0);
 }
 
-/* None of them is another version. Only a new mode opens the file again, to find out whether it may be read. */
+/*
+ * A change of metadata does not create another version. Only after a change of the mode is the file opened again, to
+ * find out whether it may be read.
+ */
 START_TEST(knows_changes_of_metadata)
 {
 	void (*const changes[])(void) = { link_it, change_mode, unlink_other };

@@ -39,7 +39,7 @@
 /* --- measuring --- */
 
 static _Thread_local uint64_t since_ns;
-/* Of this thread, which makes all calls that walk through tables. */
+/* Longest time for which this thread held a lock. This thread makes all calls that walk through tables. */
 static _Thread_local uint64_t longest_ns;
 static char fault[128]; /* The first locking of the current case that took too long, or "". */
 

@@ -616,7 +616,7 @@ START_TEST(adjacent_wants_are_one_read)
 {
 	struct store_want wants[3];
 
-	short_bytes = _i; /* Also with short reads. */
+	short_bytes = _i; /* The test also runs with short reads. */
 	want_three(wants);
 	if (_i == 0)
 		ck_assert_uint_eq(kernel_reads, 1);

@@ -185,7 +185,7 @@ START_TEST(it_can_be_ended_by_its_callback)
 }
 END_TEST
 
-/* Larger than the memory: it completes, and other wants get memory meanwhile. */
+/* The file is larger than the memory. The warming completes, and other wants get memory meanwhile. */
 START_TEST(other_wants_get_memory)
 {
 	start("f", UINT64_MAX, false);
