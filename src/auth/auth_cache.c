@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A cache of the results of password checks. login.c owns it and calls it under its lock.
+ * A cache of the results of password checks. login.c owns the cache and uses it under the lock of struct login.
  *
  * The main idea: there are two four-way set-associative tables, one for valid and one for invalid credentials. A flood
  * of wrong passwords therefore evicts no valid entry. Invalid entries only help against a client that repeats the same
- * wrong password. A key is a keyed hash, so its first bytes select the set, and the time of comparing it reveals
- * nothing to an attacker.
+ * wrong password. The first bytes of a key select the set. A key is a keyed hash, so the duration of a comparison is of
+ * no use to an attacker.
  */
 #include "auth/auth_cache.h"
 
@@ -24,7 +24,7 @@
 struct entry {
 	uint8_t key[AUTH_CACHE_KEY_BYTES];
 	uint64_t generation;
-	uint64_t until_ns; /* time of expiry; 0: a free entry */
+	uint64_t until_ns; /* time of expiry, or 0 for a free entry */
 };
 
 struct auth_cache {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses Basic credentials. Pure functions; any thread; the caller owns the credentials, and no copy of them remains in
- * memory.
+ * Parses Basic credentials. All functions are pure and thread-safe. The caller owns the credentials, and no copy of
+ * them remains in memory.
  *
  * The main idea: parsing is strict, so that a field has exactly one meaning and the name in the log is the name that
  * was checked. Text that is not UTF-8 is rejected, because the challenge requests UTF-8 with its "charset" parameter.
@@ -103,7 +103,7 @@ static int split(const char *pair, size_t length, struct basic *basic)
 		return -EINVAL;
 	memcpy(basic->user, pair, user);
 	basic->user[user] = '\0';
-	memcpy(basic->password, colon + 1, length - user); /* with its NUL */
+	memcpy(basic->password, colon + 1, length - user); /* including the NUL */
 	return 0;
 }
 

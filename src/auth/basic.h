@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Parses the name and the password of "Authorization: Basic" (RFC 7617). Pure; any thread. */
+/* Parses the name and the password of "Authorization: Basic" (RFC 7617). All functions are pure and thread-safe. */
 #ifndef AUTH_BASIC_H
 #define AUTH_BASIC_H
 
 #define BASIC_USER_BYTES 256	 /* maximum length of a name, with its NUL */
-#define BASIC_PASSWORD_BYTES 512 /* maximum length of a password, with its NUL: the limit of libcrypt */
+#define BASIC_PASSWORD_BYTES 512 /* maximum length of a password in libcrypt, with its NUL */
 
 /* Credentials. The caller owns the struct and calls basic_wipe() when it no longer needs them. */
 struct basic {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Loads TLS certificates and selects one for each handshake. A generation of the configuration and its connections own
- * a set. The main thread loads it; workers only read it.
+ * Loads TLS certificates and selects one for each handshake. A generation of the configuration owns a set, together
+ * with the connections of the generation. The main thread loads the set. Workers only read it.
  *
- * The main idea: GnuTLS requests a certificate during a handshake, on a worker, so everything is in memory by then.
- * GnuTLS does not copy the chain and the key, and it may read them as long as the session lives. A connection therefore
- * keeps a reference to its set until it is closed. Old sets of a server that reloads every minute cost a few KiB each,
- * as long as their connections are open.
+ * The main idea: GnuTLS requests a certificate during a handshake, on a worker, which must not block. All certificates
+ * and keys are therefore loaded into memory in advance. GnuTLS does not copy the chain and the key, and it may read
+ * them until the session ends. A connection therefore keeps a reference to its set until it is closed. Each old set
+ * costs a few KiB until its connections are closed, even if the server reloads every minute.
  *
  * Several workers use a key at the same time, because GnuTLS only reads it. Each set has its own key for session
  * tickets. A reload, for example after a key was stolen, therefore invalidates all old tickets.
@@ -67,7 +67,10 @@ static int load(const char *path, gnutls_datum_t *text, char *fault)
 
 /* --- names --- */
 
-/* Copies a name to normal[NAME_BYTES], in lower case and without a trailing dot. Returns false if it is too long. */
+/*
+ * Copies a name to normal[NAME_BYTES], in lower case and without a trailing dot. Returns false if the name is too long
+ * or contains a NUL.
+ */
 static bool normalize(const char *name, size_t length, char *normal)
 {
 	if (length > 0 && name[length - 1] == '.')
@@ -86,7 +89,7 @@ static int add_name(struct certificate *certificate, const char *name, size_t le
 	char **names;
 
 	if (!normalize(name, length, normal))
-		return 0; /* no server name indication can match it */
+		return 0; /* no client can request this name */
 	names = realloc(certificate->names, (certificate->name_count + 1) * sizeof(*names));
 	if (names == NULL)
 		return -ENOMEM;
@@ -95,7 +98,10 @@ static int add_name(struct certificate *certificate, const char *name, size_t le
 	return names[certificate->name_count++] != NULL ? 0 : -ENOMEM;
 }
 
-/* Adds the DNS names of a certificate. The common name is used only without them (RFC 9525 deprecates it). */
+/*
+ * Adds the DNS names of a certificate. The common name, which RFC 9525 deprecates, is used only if there is no DNS
+ * name.
+ */
 static int add_names(struct certificate *certificate, gnutls_x509_crt_t leaf)
 {
 	char name[NAME_BYTES];
@@ -117,7 +123,9 @@ static int add_names(struct certificate *certificate, gnutls_x509_crt_t leaf)
 	return error;
 }
 
-/* Returns true if the wildcard matches: it stands for exactly one label, the leftmost (RFC 9525 section 6.3). */
+/*
+ * Returns true if the wildcard matches. A wildcard stands for exactly one label, the leftmost (RFC 9525 section 6.3).
+ */
 static bool covers(const char *pattern, const char *name)
 {
 	const char *rest = strchr(name, '.');
@@ -125,7 +133,7 @@ static bool covers(const char *pattern, const char *name)
 	return strncmp(pattern, "*.", 2) == 0 && rest != NULL && rest != name && strcmp(pattern + 1, rest) == 0;
 }
 
-/* Returns 2 for an exact match, 1 for a wildcard match, or 0. */
+/* Returns 2 for an exact match, 1 for a wildcard match, or 0 for no match. */
 static unsigned match(const struct certificate *certificate, const char *name)
 {
 	unsigned best = 0;
@@ -156,7 +164,7 @@ static void log_certificate(const struct certificate *certificate, const char *p
 		log_warning("%s: this certificate (%s) expired at %s", path, name, date);
 	else
 		log_info("%s: certificate of %s%s, %s, valid until %s", path, name,
-			 certificate->name_count > 1 ? " and others" : "", gnutls_pk_get_name(certificate->algorithm),
+			 certificate->name_count > 1 ? " and other names" : "", gnutls_pk_get_name(certificate->algorithm),
 			 date);
 }
 
@@ -196,7 +204,7 @@ static bool belong_together(gnutls_x509_crt_t leaf, gnutls_privkey_t key)
 	return same;
 }
 
-/* Imports a chain, whose first certificate is the server's own, and its key. */
+/* Imports a chain and its key. The first certificate of the chain is the certificate of the server. */
 static int import_chain(struct certificate *certificate, gnutls_x509_crt_t *chain, unsigned length, const char *path,
 			const char *key_path, char *fault)
 {
@@ -246,7 +254,7 @@ static int load_certificate(struct certificate *certificate, const char *path, c
 	return error;
 }
 
-/* Loads "certificate key", or one file that contains both. */
+/* Loads a certificate and its key from two files, "certificate.pem key.pem", or from one file that contains both. */
 static int load_pair(struct certificate *certificate, const char *pair, char *fault)
 {
 	char *text = strdup(pair), *rest, *path, *key_path;
@@ -382,7 +390,7 @@ int certificates_retrieve(gnutls_session_t session, const gnutls_datum_t *author
 
 	(void)authorities;
 	(void)authority_count;
-	(void)algorithms; /* GnuTLS passes none to the callback of a server */
+	(void)algorithms; /* GnuTLS passes no algorithms to the callback of a server */
 	(void)algorithm_count;
 	chosen = &set->list[certificates_find(set, named ? name : NULL, known, client_algorithms(session, known))];
 	*chain = chosen->chain;

@@ -36,14 +36,17 @@ static bool is_crypt64(const char *text, size_t length)
 	       text[length] == '\0';
 }
 
-/* Returns true for "$2y$10$" and 53 bytes. */
+/* Returns true for "$2y$10$" followed by 53 bytes. */
 static bool is_bcrypt(const char *hash)
 {
 	return strlen(hash) == 60 && hash[4] >= '0' && hash[4] <= '3' && hash[5] >= '0' && hash[5] <= '9' &&
 	       hash[6] == '$' && is_crypt64(hash + 7, 53);
 }
 
-/* Returns true for "$5$salt$" and 43 bytes, or "$6$rounds=5000$salt$" and 86 bytes. The rounds are optional. */
+/*
+ * Returns true for "$5$salt$" followed by 43 bytes, or "$6$salt$" followed by 86 bytes. "rounds=5000$" may precede the
+ * salt.
+ */
 static bool is_sha_crypt(const char *hash)
 {
 	const char *last = strrchr(hash + 3, '$');
@@ -51,7 +54,7 @@ static bool is_sha_crypt(const char *hash)
 	return last != NULL && is_crypt64(last + 1, hash[1] == '5' ? 43 : 86);
 }
 
-/* Returns true for "$y$j9T$salt$" and 43 bytes. */
+/* Returns true for "$y$j9T$salt$" followed by 43 bytes. */
 static bool is_scrypt(const char *hash)
 {
 	const char *last = strrchr(hash, '$');
@@ -59,7 +62,7 @@ static bool is_scrypt(const char *hash)
 	return last - hash > 4 && is_crypt64(last + 1, 43);
 }
 
-/* Returns true if libcrypt supports this kind of hash. Otherwise crypt_r() returns NULL or a string that begins "*". */
+/* Returns true if libcrypt supports this kind of hash. Otherwise crypt_r() returns NULL or "*0". */
 static bool is_supported(const char *hash)
 {
 	struct crypt_data *data = calloc(1, sizeof(*data));
@@ -103,7 +106,10 @@ static char *trimmed(char *line)
 	return line + strspn(line, " \t");
 }
 
-/* Parses a line. The text after a second colon is a comment, as in Apache and nginx. Returns NULL, or the error. */
+/*
+ * Parses a line. The text after a second colon is a comment, as in Apache and nginx. Returns NULL on success, or the
+ * error.
+ */
 static const char *parse_line(char *line, struct entry *entry)
 {
 	char *colon = strchr(line, ':');
@@ -147,7 +153,7 @@ static const char *parse_lines(struct htpasswd *made, unsigned *number)
 	return NULL;
 }
 
-/* Finds a name that occurs twice. The entries are sorted. Returns NULL, or the error. */
+/* Searches the sorted entries for a name that occurs twice. Returns NULL if all names are different, or the error. */
 static const char *find_duplicate(const struct htpasswd *made, unsigned *number)
 {
 	for (size_t i = 1; i < made->count; i++) {
@@ -241,7 +247,7 @@ const char *htpasswd_any(const struct htpasswd *htpasswd)
 	return htpasswd->count > 0 ? htpasswd->entries[0].hash : NULL;
 }
 
-/* Compares in constant time. The length of a hash is not secret. */
+/* Compares two hashes in constant time. The length of a hash is not secret. */
 static bool same(const char *a, const char *b)
 {
 	size_t length = strlen(a);
@@ -256,7 +262,7 @@ static bool same(const char *a, const char *b)
 
 int htpasswd_verify(const char *hash, const char *password)
 {
-	struct crypt_data *data = calloc(1, sizeof(*data)); /* 32 KiB */
+	struct crypt_data *data = calloc(1, sizeof(*data)); /* the struct has 32 KiB */
 	const char *made = data != NULL ? crypt_r(password, hash, data) : NULL;
 	int result = made == NULL || made[0] == '*' ? -EIO : same(made, hash);
 

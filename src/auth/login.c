@@ -3,12 +3,13 @@
  * Checks passwords without blocking a worker. The process owns the struct login. Workers call login_check(), and
  * offload threads run the jobs.
  *
- * A login may wait for two jobs. The first revalidates the password file if the last revalidation is more than a second
- * ago. A cached result therefore outlives a changed line of the file by at most a second. The second job computes the
- * hash, which takes 50 ms or more by design; it is necessary only if no result is cached.
+ * A login may wait for two jobs. The first job revalidates the password file if the last revalidation is more than a
+ * second ago. A cached result therefore remains valid for at most a second after its line of the file has changed. The
+ * second job computes the hash, which takes 50 ms or more by design. The second job is necessary only if no result is
+ * cached.
  *
  * The main idea: an attacker who tries many passwords must not delay other requests. Checks wait in one short queue, in
- * which one client can have only a part of the entries, and identical checks are coalesced. A few runners check one
+ * which the number of entries of one client is limited. Identical checks are coalesced. A few runners check one
  * password at a time. Each check is a new job at the end of the queue of the offload threads, so jobs that open files
  * do not wait for all queued checks.
  *
@@ -37,8 +38,8 @@
 #define QUEUE_CLIENT_MAX 16 /* maximum number of queued checks of one client */
 
 /*
- * A password check. It is created for the first request with these credentials, then queued or given to a runner, and
- * freed when the runner has finished it. Later requests with the same credentials are added to its waiters.
+ * A password check. A check is created for the first request with certain credentials, then enqueued or assigned to a
+ * runner. A later request with the same credentials is added to the waiters of the check. The runner frees the check.
  */
 struct check {
 	struct check *next; /* next check in the queue */
@@ -74,14 +75,14 @@ struct login {
 	struct offload *offload;
 	/*
 	 * List of the password files, newest first. Only the main thread adds files, and none is removed before
-	 * login_free(). The store is sequentially consistent and publishes the initialised file to the workers.
+	 * login_free(). The atomic store is sequentially consistent and publishes the initialised file to the workers.
 	 */
 	_Atomic(struct login_file *) files;
 	uint8_t key[32];      /* secret of the keyed hash; constant */
 	pthread_mutex_t lock; /* protects the members below */
 	struct auth_cache *cache;
 	struct check *first, *last; /* the queue */
-	unsigned queued;	    /* its length */
+	unsigned queued;	    /* number of checks in the queue */
 	bool stopped;		    /* login_stop() was called */
 	unsigned runner_count;	    /* constant */
 	struct runner runners[RUNNERS_MAX];
@@ -96,14 +97,17 @@ static void done(struct reactor_message *message)
 	waiter->done(waiter);
 }
 
-/* Requires the lock. */
+/* The caller holds the lock. */
 static void add_waiter(struct login_waiter **waiters, struct login_waiter *waiter)
 {
 	waiter->next = *waiters;
 	*waiters = waiter;
 }
 
-/* Notifies all waiters. LOGIN_WAIT is not a final result: the waiters call login_check() again. Without the lock. */
+/*
+ * Notifies all waiters. After LOGIN_WAIT, which is not a final result, they call login_check() again. The caller must
+ * not hold the lock.
+ */
 static void wake_waiters(struct login_waiter *waiters, enum login_result result)
 {
 	while (waiters != NULL) {
@@ -136,7 +140,7 @@ static void revalidate(struct offload_job *job)
 	wake_waiters(waiters, LOGIN_WAIT);
 }
 
-/* Adds a waiter. Returns true if the caller must start the job. Requires the lock. */
+/* Adds a waiter for the revalidation. Returns true if the caller must start its job. The caller holds the lock. */
 static bool join_revalidation(struct login_file *file, struct login_waiter *waiter)
 {
 	bool first = !file->revalidating;
@@ -156,11 +160,12 @@ static enum login_result verify(const struct check *check, uint64_t *generation)
 
 	explicit_bzero(hash, sizeof(hash));
 	if (result < 0) {
-		log_fault(LOG_LEVEL_ERROR, "%s: a password could not be checked: %s", check->file->file.path,
+		log_fault(LOG_LEVEL_ERROR, "%s: cannot check a password: %s", check->file->file.path,
 			  strerror(-result));
 		return LOGIN_ERROR;
 	}
-	return known == 0 && result == 1 ? LOGIN_GOOD : LOGIN_BAD; /* only now, so that an unknown user takes as long */
+	/* An unknown user is rejected only here, so that the duration does not reveal which users exist. */
+	return known == 0 && result == 1 ? LOGIN_GOOD : LOGIN_BAD;
 }
 
 static void free_check(struct check *check)
@@ -169,7 +174,7 @@ static void free_check(struct check *check)
 	free(check);
 }
 
-/* Requires the lock. */
+/* The caller holds the lock. */
 static struct check *dequeue(struct login *login)
 {
 	struct check *check = login->first;
@@ -215,7 +220,7 @@ static bool is_same_check(const struct check *check, const uint8_t key[AUTH_CACH
 	return check != NULL && memcmp(check->key, key, AUTH_CACHE_KEY_BYTES) == 0;
 }
 
-/* Returns the running or queued check with this key, or NULL. Requires the lock. */
+/* Returns the running or queued check with this key, or NULL. The caller holds the lock. */
 static struct check *find_check(struct login *login, const uint8_t key[AUTH_CACHE_KEY_BYTES])
 {
 	for (unsigned i = 0; i < login->runner_count; i++)
@@ -227,7 +232,7 @@ static struct check *find_check(struct login *login, const uint8_t key[AUTH_CACH
 	return NULL;
 }
 
-/* Returns the number of queued checks of the client of a new check. Requires the lock. */
+/* Returns the number of queued checks of the client that needs a new check. The caller holds the lock. */
 static unsigned count_of_client(const struct login *login, const struct check *check)
 {
 	unsigned count = 0;
@@ -238,8 +243,8 @@ static unsigned count_of_client(const struct login *login, const struct check *c
 }
 
 /*
- * Gives a check to an idle runner or appends it to the queue. Returns LOGIN_WAIT, and the caller starts *runner if it
- * is not NULL; LOGIN_BUSY or LOGIN_TOO_MANY. Requires the lock.
+ * Assigns a check to an idle runner or appends it to the queue. Returns LOGIN_WAIT, LOGIN_BUSY or LOGIN_TOO_MANY. Sets
+ * *runner to the runner that the caller must start, or to NULL. The caller holds the lock.
  */
 static enum login_result enqueue(struct login *login, struct check *check, struct runner **runner)
 {
@@ -285,14 +290,14 @@ static bool make_key(const struct login *login, const struct login_file *file, c
 	int error;
 
 	memcpy(text, &file->index, used);
-	memcpy(text + used, basic->user, user); /* with its NUL, which separates name and password unambiguously */
+	memcpy(text + used, basic->user, user); /* including the NUL, which separates name and password unambiguously */
 	memcpy(text + used + user, basic->password, password);
 	error = gnutls_hmac_fast(GNUTLS_MAC_SHA256, login->key, sizeof(login->key), text, used + user + password, key);
 	explicit_bzero(text, sizeof(text));
 	return error == 0;
 }
 
-/* The arguments of login_check(), for the functions under the lock. */
+/* The arguments of login_check(), for the functions that run under the lock. */
 struct lookup {
 	struct login_file *file;
 	const struct basic *basic;

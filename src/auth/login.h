@@ -24,8 +24,8 @@ enum login_result {
 };
 
 /*
- * A request that waits for a check. The caller owns the storage and sets the first two members; the others are zero at
- * first. From LOGIN_WAIT until done(), the storage belongs to login.c.
+ * A request that waits for a check. The caller provides the storage, sets the first two members, and sets the other
+ * members to zero. From LOGIN_WAIT until done() runs, only login.c may access the struct.
  */
 struct login_waiter {
 	struct reactor *reactor;		   /* reactor of the calling worker */
@@ -39,29 +39,29 @@ struct login_waiter {
 };
 
 /*
- * Creates the checker. At most half of the offload threads check passwords at the same time. Returns 0, and the caller
- * owns *login, or -errno. Main thread.
+ * Creates the checker. At most half of the offload threads check passwords at the same time. Returns 0 or -errno. On
+ * success, the caller owns *login. Called on the main thread.
  */
 int login_new(struct login **login, struct offload *offload, unsigned offload_threads);
 /*
  * Reads a htpasswd file that requests will use, and keeps it until login_free(). Adding a file again has no effect.
- * Returns 0, or -errno after it has logged the error. Main thread.
+ * Returns 0, or -errno after logging the error. Called on the main thread.
  */
 int login_add(struct login *login, const char *path);
-/* Returns a file that was added, or NULL. Any thread. */
+/* Returns the file with this path, or NULL if login_add() has not added it. Thread-safe. */
 struct login_file *login_file(const struct login *login, const char *path);
 
 /*
- * Shuts down: all queued checks end with LOGIN_BUSY, and no further check is queued. Call it before offload_stop(). Any
- * thread.
+ * Stops the checker. All queued checks end with LOGIN_BUSY, and no further check is queued. Must be called before
+ * offload_stop(). Thread-safe.
  */
 void login_stop(struct login *login);
-/* Frees everything. Call it after offload_stop(). NULL is allowed. */
+/* Frees the checker and its password files. Must be called after offload_stop(). NULL is allowed. */
 void login_free(struct login *login);
 
 /*
- * Checks the credentials of a request from this client. Never blocks. After LOGIN_WAIT and done(), call it again with
- * the same waiter and the same credentials. The thread of waiter->reactor.
+ * Checks the credentials of a request from this client. Never blocks. After LOGIN_WAIT and done(), the caller calls
+ * login_check() again with the same waiter and the same credentials. Must be called on the thread of waiter->reactor.
  */
 enum login_result login_check(struct login *login, struct login_file *file, const struct basic *basic,
 			      const struct address *client, struct login_waiter *waiter);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads a htpasswd file and reads it again after changes. login.c owns the struct; the main thread reads the file
- * first, and offload threads revalidate it.
+ * Reads a htpasswd file, and reads it again after changes. login.c owns the struct. The main thread reads the file for
+ * the first time, and offload threads revalidate it.
  *
  * The main idea: an editor or htpasswd may write a file in place or by rename, and twice within one tick of the
  * filesystem's clock. A file that was young when it was read is therefore read again at the next revalidation. The
@@ -22,7 +22,10 @@
 
 #define FILE_MAX_BYTES ((size_t)4 << 20)
 
-/* The last generation of all files. Sequentially consistent, but only uniqueness matters: it publishes nothing else. */
+/*
+ * The most recent generation of any file. The accesses are sequentially consistent, but publish no other data. Only the
+ * uniqueness of the numbers is required.
+ */
 static atomic_uint_fast64_t generations;
 
 static bool is_same(const struct stat *a, const struct stat *b)
@@ -39,7 +42,7 @@ static bool is_settled(const struct stat *seen)
 	return !clock_is_young(changed_ns, clock_wall_ns());
 }
 
-/* Reads the whole file. Returns 0 and *text, which the caller frees, or -errno. */
+/* Reads the whole file into *text. Returns 0 or -errno. The caller frees *text in both cases. */
 static int read_text(int fd, size_t size, char **text, size_t *length)
 {
 	ssize_t n = 1;
@@ -71,7 +74,9 @@ static int open_text(const char *path, struct stat *seen, char **text, size_t *l
 	return error;
 }
 
-/* Logs an error, once until the file changes again. At the start it is always logged. */
+/*
+ * Logs an error, unless an error was logged since the last change of the file. Errors at the start are always logged.
+ */
 static void log_read_error(struct password_file *file, int error, const struct htpasswd_fault *fault)
 {
 	const char *then = file->users != NULL ? "; keeping the previous content" : "";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads the key files for signed URLs. The configuration owns the keys; the main thread reads them (and ranged-sign
- * does), and workers only use them.
+ * Reads the key files for signed URLs. The configuration owns the keys. The main thread of ranged reads the files, as
+ * does ranged-sign. Workers only use the keys.
  *
  * The main idea: no copies of secrets remain in memory. A key file is small and is read as a whole, then split into
  * lines in a copy that is wiped afterwards. The secrets are wiped when the keys are freed. Freed memory could otherwise
@@ -43,7 +43,7 @@ static int hex_value(char digit)
 	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-/* Accepts both alphabets of RFC 4648. */
+/* Returns the value of a digit in either base64 alphabet of RFC 4648, or -1. */
 static int base64_value(char digit)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -56,7 +56,7 @@ static int base64_value(char digit)
 }
 
 /*
- * Decodes digits of digit_bits bits each; the result may overwrite the text. Returns the number of bytes, or 0 if the
+ * Decodes digits of digit_bits bits each. The result may overwrite the text. Returns the number of bytes, or 0 if the
  * text contains another character or an incomplete byte.
  */
 static size_t decode(const char *text, size_t length, int (*value_of)(char), unsigned digit_bits, unsigned char *bytes)
@@ -104,7 +104,7 @@ static const char *secret_fault(char *text, size_t *bytes)
 	if (*bytes == 0)
 		return "the secret after hex: or base64: is malformed or empty";
 	if (*bytes < SIGN_KEYS_SECRET_MIN)
-		return "the secret has less than 16 bytes; create one with \"openssl rand -hex 32\" and prefix it "
+		return "the secret has fewer than 16 bytes; create one with \"openssl rand -hex 32\" and prefix it "
 		       "with hex:";
 	return *bytes > SIGN_KEYS_SECRET_MAX ? "the secret has more than 1024 bytes" : NULL;
 }
@@ -143,7 +143,7 @@ static const char *add_key(struct sign_keys *keys, const char *id, char *secret)
 	return NULL;
 }
 
-/* Parses a line and splits it into its words. Returns NULL, or the error. */
+/* Parses a line and splits it into its words. Returns NULL on success, or the error. */
 static const char *parse_line(struct sign_keys *keys, char *line)
 {
 	char *id = line + strspn(line, BLANKS), *secret = id + strcspn(id, BLANKS), *end;
@@ -204,7 +204,7 @@ int sign_keys_parse(const char *name, const char *text, size_t length, struct si
 
 /* --- the file --- */
 
-/* Reads until the end of the file. Returns the number of bytes, or -errno; -EFBIG if they do not fit. */
+/* Reads until the end of the file. Returns the number of bytes, -EFBIG if they do not fit, or -errno. */
 static ssize_t read_all(int fd, char *text, size_t room)
 {
 	size_t used = 0;

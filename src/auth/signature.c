@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses, verifies and creates signed URLs. Pure functions; any thread; the request (or ranged-sign) owns the
- * signature.
+ * Parses, verifies and creates signed URLs. All functions are pure and thread-safe. The request (or ranged-sign) owns
+ * the signature.
  *
  * The main idea: the signed text is formatted from the parsed values, never copied from the URL. A value that could be
  * written in two ways (with a leading zero or a sign) is therefore rejected and not normalised. Codes are compared as
- * text, over their whole length. So no code has a second spelling, and nothing has to be decoded.
+ * text, over their whole length. Therefore no code has a second spelling, and codes need not be decoded.
  */
 #include "auth/signature.h"
 
@@ -128,7 +128,7 @@ static const struct {
 };
 #define PARAMETER_COUNT (sizeof(parameters) / sizeof(parameters[0]))
 
-/* Returns the index of the parameter from `at` to `end` and sets *value; PARAMETER_COUNT for any other parameter. */
+/* Returns the index of the parameter from `at` to `end`, or PARAMETER_COUNT if it is not in the table. Sets *value. */
 static size_t find_parameter(const char *at, const char *end, const char **value)
 {
 	size_t i = 0;
@@ -200,7 +200,10 @@ static int make_code(const struct signature *signature, const struct sign_key *k
 	return 0;
 }
 
-/* A prefix consists of whole names: "/a" covers "a" and "a/b" but not "ab". A trailing slash is ignored. */
+/*
+ * Returns true if the file is below the prefix. A prefix consists of whole names: "/a" covers "a" and "a/b" but not
+ * "ab". A trailing slash is ignored.
+ */
 static bool covers(const char *prefix, const char *file)
 {
 	size_t length = strlen(++prefix);
@@ -286,7 +289,7 @@ const char *signature_prefix_fault(const char *prefix)
 
 /* --- formatting, for ranged-sign and the log --- */
 
-/* Escapes all characters that may have a meaning in a query. */
+/* Appends a value. Escapes all characters that may have a meaning in a query. */
 static void put_value(struct writer *writer, const char *name, const char *value)
 {
 	writer_text(writer, name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Maps file name extensions to the icons of a listing. Pure; any thread.
+ * Maps file name extensions to the icons of a listing. Pure and thread-safe.
  *
  * The main idea: the table is sorted by extension and searched with bsearch(3). It is separate from site/mime.c,
  * because content types are part of the protocol, while the kind of a file only selects an icon.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The kind of a file by its name (image, video, archive and so on), which selects its icon. Pure; any thread. */
+/* The kind of a file by its name (image, video, archive and so on), which selects its icon. Pure and thread-safe. */
 #ifndef LISTING_FILE_KIND_H
 #define LISTING_FILE_KIND_H
 
@@ -18,7 +18,7 @@ enum file_kind {
 
 /*
  * Returns the kind for the extension of a name. A name in capitals without an extension (README, LICENSE, SHA256SUMS)
- * is text. The default is FILE_KIND_FILE; the result is never FILE_KIND_DIRECTORY.
+ * is text. The default is FILE_KIND_FILE. The result is never FILE_KIND_DIRECTORY.
  */
 enum file_kind file_kind_of(const char *name);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Generates the listing of a directory from the chunks of entries that store/directory.c reads. The request owns a
- * listing; the worker of the request runs all functions except is_shown() and directory_freed().
+ * Generates the listing of a directory from the chunks of entries that store/directory.c reads. The request owns the
+ * listing. The worker of the request runs all functions except is_shown() and directory_freed().
  *
- * The main idea: text is generated row by row, only as much as the client accepts at once. The next chunk is requested
- * after the last row of the current one. So a directory with millions of entries needs little memory.
+ * The main idea: text is generated row by row, and only as much as the client accepts at once. The next chunk is
+ * requested after the last row of the current chunk. A directory with millions of entries therefore needs little
+ * memory.
  *
  * After listing_free(), the listing exists until the offload threads have released the directory, because they call
  * is_shown() for each entry.
@@ -266,8 +267,8 @@ static void make_tail(struct listing *listing)
 }
 
 /*
- * Generates text until `length` bytes are available, or the listing ends, or the next chunk has not arrived. Returns 0,
- * -EAGAIN or -errno.
+ * Generates text until `length` bytes are available or the listing ends. Returns 0, -EAGAIN if the next chunk has not
+ * arrived, or -errno.
  */
 static int make_text(struct listing *listing, size_t length)
 {

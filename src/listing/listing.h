@@ -20,7 +20,7 @@ struct listing;
 struct listing_options {
 	struct directory_table *table;
 	struct reactor *reactor;   /* reactor of the calling worker */
-	const struct rules *rules; /* files that they hide are omitted */
+	const struct rules *rules; /* hidden files are omitted */
 	const struct site *site;
 	enum file_symlinks symlinks;
 	bool dotfiles;		 /* include files whose name begins with a dot */
@@ -30,28 +30,29 @@ struct listing_options {
 	struct listing_query query;
 	uint64_t page_entries; /* maximum number of entries on an HTML page without "limit"; 0: unlimited */
 	bool json;
-	void (*wake)(void *context); /* called once after an -EAGAIN, on the thread of the reactor */
+	void (*wake)(void *context); /* called once after each -EAGAIN, on the thread of the reactor */
 	void *context;
 	/*
-	 * The listing may outlive the request on an offload thread. It keeps the configuration, to which rules and site
-	 * belong, alive with these functions, which any thread may call. NULL: the configuration lives long enough.
+	 * An offload thread may use the listing after the request has ended. The listing therefore references the
+	 * configuration that owns `rules` and `site`. Any thread may call ref() and unref(). They are NULL if the
+	 * configuration outlives the listing anyway.
 	 */
 	void *configuration;
 	void (*ref)(void *configuration);
 	void (*unref)(void *configuration);
 };
 
-/* Creates a listing and starts reading the directory. Returns 0, and the caller owns *listing, or -ENOMEM. */
+/* Creates a listing and starts reading the directory. Returns 0 or -ENOMEM. On success, the caller owns *listing. */
 int listing_new(struct listing **listing, const struct listing_options *options);
-/* Frees a listing at any time, also while it is read. NULL is allowed. */
+/* Frees a listing. May be called at any time, even while the directory is being read. NULL is allowed. */
 void listing_free(struct listing *listing);
 
 /*
- * Returns 0 when the status, the header fields and the tag are known; -EAGAIN, and wake() follows; or -errno of
- * directory_state(). The functions below require that it has returned 0.
+ * Returns 0 if the status, the header fields and the entity tag are known, -EAGAIN if wake() will be called, or -errno
+ * of directory_state(). The functions below may be called only after listing_ready() has returned 0.
  */
 int listing_ready(struct listing *listing);
-/* Returns a weak entity tag of the page, or "" if the directory is too large for one. */
+/* Returns a weak entity tag of the page, or "" if the directory is too large for a tag. */
 const char *listing_etag(const struct listing *listing);
 /* Appends a relative reference to the next page. Appends nothing if there is no next page. */
 void listing_put_next(const struct listing *listing, struct text *text);
@@ -59,7 +60,10 @@ void listing_put_next(const struct listing *listing, struct text *text);
 const char *listing_type(const struct listing *listing);
 bool listing_is_json(const struct listing *listing);
 
-/* Returns the next bytes of the body, 0 at its end, -EAGAIN, and wake() follows, or -errno if reading failed. */
+/*
+ * Copies the next bytes of the body to the buffer. Returns their number, 0 at the end of the body, -EAGAIN if wake()
+ * will be called, or -errno if reading failed.
+ */
 ssize_t listing_read(struct listing *listing, char *buffer, size_t length);
 /* Returns the number of bytes that listing_read() has returned in total. */
 uint64_t listing_sent_bytes(const struct listing *listing);

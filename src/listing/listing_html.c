@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Generates the HTML page of a listing. Pure functions; the listing owns the text and runs them on its worker.
+ * Generates the HTML page of a listing. The listing owns the text and calls these functions on its worker.
  *
  * The main idea: the page is a table that works without a script. Sorting, other pages and JSON are buttons of forms,
  * and times are in UTC. The script page.js shows local times, sorts in place, and adds a filter and links to all parent
  * directories. Links are relative, so they also work behind a proxy that strips a prefix.
  *
- * Programs also read the page. Its title is that of an Apache listing. Each entry is on a line of its own, and the
- * first link of that line is the entry.
+ * Programs also read the page. The title is the same as in a listing of Apache. Each entry is on a line of its own, and
+ * the first link of the line leads to the entry.
  */
 #include "listing/listing_html.h"
 
@@ -47,7 +47,7 @@ static unsigned depth_of(const char *path)
 	return depth;
 }
 
-/* Returns the depth of the directory for which the signature in links_query is valid: the parameter "p", see auth/. */
+/* Returns the depth of the signed directory, which is the parameter "p" in links_query. See auth/signature.h. */
 static unsigned signed_depth(const struct listing_view *view)
 {
 	const char *at = view->links_query != NULL ? strstr(view->links_query, "&p=") : NULL;
@@ -71,8 +71,8 @@ static void put_directory_query(struct text *text, const struct listing_view *vi
 
 /*
  * Opens the element of the ancestor that is `levels` levels up. Only the parent is a link, as in listings of other
- * servers: programs that concatenate URLs (fsspec) recurse endlessly if they find "../../". The script page.js turns
- * the other elements into links.
+ * servers, because programs that concatenate URLs (fsspec) recurse endlessly if they find "../../". The script page.js
+ * turns the other elements into links.
  */
 static void put_ancestor(struct text *text, const struct listing_view *view, unsigned levels)
 {
@@ -231,8 +231,8 @@ static void put_column(struct text *text, const struct listing_view *view, enum 
 }
 
 /*
- * Appends the link to the next page as <link>: crawlers (wget -r) follow it, and other programs do not list it as a
- * file.
+ * Appends a <link> element to the next page. Crawlers (wget -r) follow the element, and other programs do not list it
+ * as a file.
  */
 static void put_next(struct text *text, const struct listing_view *view)
 {
@@ -259,8 +259,8 @@ static void put_title(struct text *text, const struct listing_view *view)
 
 /*
  * Appends a second title, in a comment, for GDAL. If the path in the URL is percent-encoded, VSICurl's
- * ParseHTMLFileList() searches all lines for a title without the trailing slash. A path with ">" has none, because it
- * could end the comment.
+ * ParseHTMLFileList() searches all lines for a title without the trailing slash. For a path with ">", the second title
+ * is omitted, because ">" could end the comment.
  */
 static void put_second_title(struct text *text, const struct listing_view *view)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Generates a listing as an HTML page: the head, a row for each entry, and the tail. Pure; any thread. */
+/* Generates a listing as an HTML page: the head, a row for each entry, and the tail. Thread-safe. */
 #ifndef LISTING_LISTING_HTML_H
 #define LISTING_LISTING_HTML_H
 
@@ -15,8 +15,8 @@ struct listing_view {
 	const char *host;	 /* shown as the name of the root; may be NULL */
 	const char *links_query; /* query that each link needs, see signing_links(); NULL: none */
 	struct listing_query query;
-	uint64_t limit;		     /* entries on a page, from the query or the default; UINT64_MAX: unlimited */
-	uint64_t directories, files; /* total numbers in the directory */
+	uint64_t limit;		     /* maximum number of entries on a page; UINT64_MAX: unlimited */
+	uint64_t directories, files; /* numbers of entries in the whole directory */
 };
 
 /* Append the head, the row of an entry and the tail of the page to the text. A failure sets text->failed. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Generates the JSON of a listing (RFC 8259). Pure functions; the listing owns the text and runs them on its worker.
+ * Generates the JSON of a listing (RFC 8259). The listing owns the text and calls these functions on its worker.
  *
  * The main idea: each entry is written as text as soon as it is read. Neither the whole listing nor a tree of JSON
  * values is ever in memory, so jansson is not used.
@@ -12,7 +12,7 @@
 
 #include "http/date.h"
 
-/* Appends a relative reference to the next page, if there is one. */
+/* Appends a relative reference to the next page, if there is a next page. */
 static void put_next(struct text *text, const struct listing_view *view)
 {
 	struct listing_query next;
@@ -48,7 +48,7 @@ void listing_json_row(struct text *text, const struct listing_view *view, const 
 	text_puts(text, entry->directory ? "/" : "");
 	if (view->links_query != NULL) {
 		text_puts(text, "?");
-		text_puts(text, view->links_query); /* may exceed the limit of text_printf() */
+		text_puts(text, view->links_query); /* links_query may exceed the limit of text_printf() */
 	}
 	text_printf(text, "\",\"type\":\"%s\"", entry->directory ? "folder" : "file");
 	if (!entry->directory)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses and formats the query of a listing. Pure functions; any thread; the query belongs to the request.
+ * Parses and formats the query of a listing. All functions are pure and thread-safe. The query belongs to the request.
  *
  * The main idea: one pass over the query splits it at "&" and "=". No valid name or value contains a character that
  * needs percent-encoding, so nothing is decoded, and an encoded parameter is ignored like an unknown one.
@@ -24,7 +24,10 @@ static int find(const char *value, size_t length, const char *const *names, int 
 	return -1;
 }
 
-/* Parses digits. Returns false, and leaves *number unchanged, for any other text or a number that is too large. */
+/*
+ * Parses a decimal number. Returns false, and leaves *number unchanged, if the text is not a number or the number is
+ * too large.
+ */
 static bool parse_number(const char *value, size_t length, uint64_t *number)
 {
 	uint64_t n = 0;

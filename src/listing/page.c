@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The common parts of the generated HTML pages. They are static, and any thread may use them.
+ * The common parts of the generated HTML pages. The parts are static, and any thread may use them.
  *
  * The main idea: the makefile converts colours.css, page.css, page.js and page.svg to C strings. The policy contains
- * the hashes of style and script (W3C CSP section 2.3.1: base64 of SHA-256). They are computed at the first use, so an
- * edit of these files needs no other change. The function pthread_once() publishes the result to other threads.
+ * the hashes of style and script (W3C CSP section 2.3.1: base64 of SHA-256). The hashes are computed at the first use,
+ * so a change of a source file needs no other change. The function pthread_once() publishes the result to other
+ * threads.
  */
 #include "listing/page.h"
 

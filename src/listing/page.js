@@ -1,5 +1,5 @@
-// Script of the listing, which also works without it. It adds links to all parent directories, local times, sorting in
-// place, a filter and arrow keys. The makefile removes lines that begin with a comment.
+// Script of the listing. It adds links to all parent directories, local times, sorting in place, a filter and keys for
+// moving between entries. The listing also works without the script. The makefile removes lines that begin with a comment.
 "use strict";
 {
 	const all = (query) => [...document.querySelectorAll(query)];
@@ -16,7 +16,7 @@
 	}
 	for (const zone of all(".zone")) zone.remove();
 
-	// Add links to ancestors. They are not in the page itself, because programs would follow them endlessly.
+	// Add links to ancestors. The page does not contain these links, because programs would follow them endlessly.
 	for (const folder of all("[data-up]")) {
 		const link = document.createElement("a");
 		link.href = "../".repeat(folder.dataset.up) + folder.dataset.query;

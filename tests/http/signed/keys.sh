@@ -55,7 +55,7 @@ make_keys 'new hex:00112233445566778899aabbccddeeff'
 check() { "$RANGED" --check -c "$DIR/ranged.conf" "$ROOT" 2>&1; }
 ok "--check reads them" check
 make_keys '' 'short x'
-like "$(check)" "$DIR/keys:2: the secret has less than 16 bytes" "the message about a short secret names its line"
+like "$(check)" "$DIR/keys:2: the secret has fewer than 16 bytes" "the message about a short secret names its line"
 not_ok "--check fails" check
 rm "$DIR/keys"
 like "$(check)" "$DIR/keys: No such file" "a missing key file is reported"

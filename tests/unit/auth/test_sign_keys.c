@@ -66,10 +66,10 @@ static const struct {
 	{ "a", "keys:1: expected an id and a secret, separated by a blank" },
 	{ "a \n", "keys:1: expected an id and a secret, separated by a blank" },
 	{ "a 0123456789abcdef x\n", "keys:1: expected an id and a secret, separated by a blank" },
-	{ "\n\na 0123456789abcde\n", "keys:3: the secret has less than 16 bytes; "
+	{ "\n\na 0123456789abcde\n", "keys:3: the secret has fewer than 16 bytes; "
 				     "create one with \"openssl rand -hex 32\" and prefix it with hex:" },
 	{ "a hex:303132333435363738396162636465\n",
-	  "keys:1: the secret has less than 16 bytes; "
+	  "keys:1: the secret has fewer than 16 bytes; "
 	  "create one with \"openssl rand -hex 32\" and prefix it with hex:" },
 	{ "a hex:3031323334353637383961626364656\n", "keys:1: the secret after hex: or base64: is malformed or empty" },
 	{ "a hex:3031323334353637383961626364656g\n",
