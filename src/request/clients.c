@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A hash table of clients. It belongs to the process, and all threads use it under one lock. The lock is taken once
- * when a connection is accepted and once when it is closed; for a request it is taken only if a trusted proxy forwards
- * it.
+ * A hash table of clients. It belongs to the process, and all threads use it under one lock. The lock is acquired once
+ * when a connection is accepted and once when it is closed. For a request, the lock is acquired only if a trusted proxy
+ * forwards the request.
  *
  * The entry of a disconnected client stays in the table until its token buckets have refilled. Otherwise a client could
- * evade a limit by reconnecting. The number of these idle entries is limited, too.
+ * evade a limit by reconnecting. The number of idle entries is limited, too.
  *
- * Clients can choose their addresses, because an IPv6 network has many of them. Therefore the addresses are hashed with
- * a secret key. The number of hash buckets is constant, so no entry is ever moved under the lock, and an iteration over
- * the table releases the lock after a bounded number of entries.
+ * An IPv6 client can choose among many addresses. Therefore the addresses are hashed with a secret key, so that a
+ * client cannot fill one hash bucket. The number of hash buckets is constant, so no entry is ever moved under the lock,
+ * and an iteration over the table releases the lock after a bounded number of entries.
  */
 #include "request/clients.h"
 
@@ -25,18 +25,18 @@
 #include "base/container_of.h"
 #include "base/keyed_hash.h"
 
-#define BUCKETS_MIN 1024 /* both powers of two */
+#define BUCKETS_MIN 1024 /* BUCKETS_MIN and BUCKETS_MAX are powers of two */
 #define BUCKETS_MAX (1 << 20)
 #define TOP_VISITS 65536      /* maximum number of entries that clients_top() examines */
-#define STEP_VISITS 256	      /* maximum number of buckets and entries that are examined under one lock */
-#define IDLE_PER_CONNECTION 4 /* maximum number of idle entries, for each allowed connection */
+#define STEP_VISITS 256	      /* maximum number of buckets and entries that are examined while the lock is held */
+#define IDLE_PER_CONNECTION 4 /* maximum number of idle entries for each allowed connection */
 
 struct entry {
 	struct client client;
 	struct entry *chain; /* next entry of the same hash bucket */
 	unsigned char key[ADDRESS_BYTES];
 	unsigned connections, requests, rejected; /* current numbers; all 0: the entry is idle */
-	struct entry *prev, *next;		  /* in clients->idle, the entry that is idle for longest first */
+	struct entry *prev, *next;		  /* in clients->idle; the first entry is idle for longest */
 };
 
 struct clients {
@@ -69,7 +69,7 @@ int clients_new(struct clients **clients, unsigned max_connections, unsigned per
 		free(c);
 		return -ENOMEM;
 	}
-	/* Not calloc(): memset() faults the pages in now, so that it does not happen under the lock. */
+	/* calloc() is not used, because memset() faults the pages in now, and not later while the lock is held. */
 	memset(c->buckets, 0, count * sizeof(struct entry *));
 	c->mask = count - 1;
 	pthread_mutex_init(&c->lock, NULL);
@@ -123,7 +123,7 @@ static bool has_refilled(const struct entry *entry, uint64_t now_ns)
 	       bucket_is_full(&entry->client.requests, CLIENTS_BURST_NS, now_ns);
 }
 
-/* Removes at most two idle entries: more than are added by one call, and few enough not to delay others. */
+/* Removes at most two idle entries. This is more than one call adds, and few enough not to delay other threads. */
 static void remove_idle(struct clients *clients)
 {
 	uint64_t now_ns = clock_now_ns();
@@ -303,7 +303,10 @@ unsigned clients_count(struct clients *clients)
 	return count;
 }
 
-/* The clients that received most bytes. The entries are copied, because they may be removed without the lock. */
+/*
+ * The clients that received most bytes. The entries are copied, because other threads may remove them when the lock is
+ * released.
+ */
 struct top {
 	struct sample {
 		unsigned char key[ADDRESS_BYTES];
@@ -317,7 +320,7 @@ struct top {
 /* Inserts the entry by its bytes. The caller holds the lock. */
 static void insert(struct top *top, const struct entry *entry)
 {
-	/* Memory order relaxed: a statistic that publishes nothing. */
+	/* The memory order is relaxed, because a statistic publishes no other data. */
 	const uint64_t bytes = atomic_load_explicit(&entry->client.sent_bytes, memory_order_relaxed);
 	unsigned at = top->used;
 
@@ -334,8 +337,8 @@ static void insert(struct top *top, const struct entry *entry)
 }
 
 /*
- * Inserts the entries of the next buckets, from *next on, and advances *next. The caller holds the lock. Returns the
- * number of entries.
+ * Inserts the entries of the hash buckets from *next on, at most about STEP_VISITS, and advances *next. The caller
+ * holds the lock. Returns the number of inserted entries.
  */
 static unsigned insert_some(struct clients *clients, struct top *top, uint32_t *next)
 {
@@ -349,8 +352,8 @@ static unsigned insert_some(struct clients *clients, struct top *top, uint32_t *
 }
 
 /*
- * Entries never change their bucket. So each entry that exists all the time is visited once, and entries that are added
- * or removed meanwhile are visited at most once.
+ * Inserts the entries of all buckets. Entries never change their bucket. Therefore each entry that exists during the
+ * whole iteration is visited once, and an entry that is added or removed meanwhile is visited at most once.
  */
 static void find_top(struct clients *clients, struct top *top)
 {

@@ -2,8 +2,9 @@
 /*
  * The clients of the process, with the number of their connections and requests, their token buckets, and the bytes
  * sent to them. All reactors share this table. A client is an IPv4 address, or the /64 network of an IPv6 address,
- * which is what one customer usually gets. An IPv4 address that connects to an IPv6 socket is the same client. All
- * peers on Unix sockets are one client that has no limits of its own; they count for the total only.
+ * because one customer usually gets a /64 network. An IPv4 address is one client, whether it connects to an IPv4 or an
+ * IPv6 socket. All peers on Unix sockets are one client without limits of its own. Its connections count for the total
+ * only.
  */
 #ifndef REQUEST_CLIENTS_H
 #define REQUEST_CLIENTS_H
@@ -18,15 +19,15 @@
 struct clients;
 
 /*
- * The public part of a client. All threads change its atomics without the lock. They are counters that publish no other
- * data, so their memory order does not matter.
+ * The public part of a client. All threads change the atomic members without the lock. The atomic members are counters
+ * that publish no other data, so their memory order does not matter.
  */
 struct client {
 	struct bucket bytes, requests; /* token buckets of rate_client and requests_per_client */
 	atomic_uint transfers;	       /* number of requests that count for transfers_per_client */
-	_Atomic uint64_t sent_bytes;   /* since the entry was created */
-	_Atomic size_t pinned_bytes;   /* memory of the cache that is pinned for responses to this client: see pins.h */
-	bool local;		       /* all peers on Unix sockets */
+	_Atomic uint64_t sent_bytes;   /* bytes sent since the entry was created */
+	_Atomic size_t pinned_bytes;   /* cache memory that is pinned for responses to this client; see pins.h */
+	bool local;		       /* the client of all peers on Unix sockets */
 };
 
 /* The maximum burst of the buckets of a client. */
@@ -34,22 +35,22 @@ struct client {
 
 /* Returns 0 with *clients owned by the caller, or -ENOMEM. per_client: maximum number of connections; 0: no limit. */
 int clients_new(struct clients **clients, unsigned max_connections, unsigned per_client);
-/* Changes the limits for new connections. Existing connections stay. Any thread. */
+/* Changes the limits for new connections. Existing connections stay open. Thread-safe. */
 void clients_set_limits(struct clients *clients, unsigned max_connections, unsigned per_client);
 /* Frees the table. All connections and requests must have left. NULL is allowed. */
 void clients_free(struct clients *clients);
 
 /*
- * Counts a new connection. Returns 0 with *client for clients_leave(), -EUSERS if max_connections is reached, -EDQUOT
- * if the limit of this client is reached, or -ENOMEM. Any thread.
+ * Counts a new connection. Returns 0 and sets *client, which the caller passes to clients_leave(). Returns -EUSERS if
+ * max_connections is reached, -EDQUOT if the limit of this client is reached, or -ENOMEM. Thread-safe.
  */
 int clients_enter(struct clients *clients, const struct sockaddr *peer, struct client **client);
 void clients_leave(struct clients *clients, struct client *client);
 
 /*
- * Counts a connection that clients_enter() has rejected, while the server sends it a 503. These connections have their
- * own limits. Returns 0 with *client for clients_leave_rejected(), or -EUSERS or -ENOMEM if it must be closed at once.
- * Any thread.
+ * Counts a connection that clients_enter() has rejected, while the server sends a 503 on it. Rejected connections have
+ * their own limits. Returns 0 and sets *client, which the caller passes to clients_leave_rejected(). Returns -EUSERS or
+ * -ENOMEM if the connection must be closed at once. Thread-safe.
  */
 int clients_enter_rejected(struct clients *clients, const struct sockaddr *peer, struct client **client);
 void clients_leave_rejected(struct clients *clients, struct client *client);
@@ -58,13 +59,16 @@ void clients_leave_rejected(struct clients *clients, struct client *client);
 #define CLIENTS_REJECTED_PER_CLIENT 16
 
 /*
- * Finds the client of one request that a trusted proxy forwards for this address. It does not count as a connection.
- * Returns 0 with *client for clients_leave_request(), or -ENOMEM. Any thread.
+ * Counts one request that a trusted proxy forwards for this address. The request does not count as a connection.
+ * Returns 0 and sets *client, which the caller passes to clients_leave_request(), or returns -ENOMEM. Thread-safe.
  */
 int clients_enter_request(struct clients *clients, const struct address *address, struct client **client);
 void clients_leave_request(struct clients *clients, struct client *client);
 
-/* Adds to the bytes that were sent to the client. Any thread. Memory order relaxed: a statistic. */
+/*
+ * Adds to the number of bytes sent to the client. Thread-safe. The memory order is relaxed, because this is a
+ * statistic.
+ */
 static inline void clients_add_sent(struct client *client, uint64_t bytes)
 {
 	atomic_fetch_add_explicit(&client->sent_bytes, bytes, memory_order_relaxed);
@@ -81,15 +85,15 @@ struct clients_rank {
 #define CLIENTS_TOP_MAX 64
 
 /*
- * Writes the connected clients that were sent most bytes into ranks[count], in descending order. Returns their number.
- * If the table is very large, only a part of it is examined. Any thread.
+ * Writes the connected clients to which most bytes were sent into ranks[count], in descending order. Returns the number
+ * of written clients. If the table is very large, only a part of the table is examined. Thread-safe.
  */
 unsigned clients_top(struct clients *clients, struct clients_rank *ranks, unsigned count);
 
-/* Returns the number of connections. Any thread. */
+/* Returns the number of connections. Thread-safe. */
 unsigned clients_count(struct clients *clients);
 
-/* Returns the number of clients in the fullest hash bucket. For tests. */
+/* Returns the number of clients in the fullest hash bucket. Used by tests. */
 unsigned clients_longest_chain(struct clients *clients);
 
 #endif

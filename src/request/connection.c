@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Implements the timeouts of connections. A timeout runs only while the server waits for the client: for a header
- * block, for the next request, or for the client to read a response. No timeout runs while the client waits for the
- * disk, that is, in CONNECTION_WORK and while a response is suspended until its next block is read.
+ * Implements the timeouts of connections. A timeout runs only while the server waits for the client to send a header
+ * block, to send its next request, or to read a response. No timeout runs while the client waits for the disk, that is,
+ * in CONNECTION_WORK and while a response is suspended until its next block is read.
  *
  * The minimum rate counts the bytes that the client's kernel has acknowledged. Bytes that only the local kernel has
- * accepted prove nothing. If the client has acknowledged all sent bytes, the server is the slower side, and the client
- * passes. Peers on Unix sockets are proxies on the same host, and have no minimum rate. The server owns the struct; all
- * functions run on the reactor's thread.
+ * accepted do not show that the client reads. If the client has acknowledged all sent bytes, the server is the slower
+ * side, and the connection is not aborted. Peers on Unix sockets are proxies on the same host, and have no minimum
+ * rate. The server owns the struct. All functions run on the reactor's thread.
  */
 #include "request/connection.h"
 
@@ -18,8 +18,8 @@
 
 #include "base/clock.h"
 
-#define REJECTED_MS 2000	/* time for a rejected connection to send the request that is answered with 503 */
-#define FIRST_NS CLOCK_NS_PER_S /* time for a new connection to send its first bytes, during a drain */
+#define REJECTED_MS 2000	/* time for a rejected client to send the request to which the server replies 503 */
+#define FIRST_NS CLOCK_NS_PER_S /* during a drain, time for a new client to send its first bytes */
 #define TCP_STATE_ESTABLISHED 1 /* defined in <netinet/tcp.h>, which conflicts with <linux/tcp.h> */
 
 _Static_assert(CONNECTION_SEND + 1 == COUNTERS_PHASES, "each phase has a counter");
@@ -103,7 +103,7 @@ const char *connection_timeout_reason(struct connection *connection, const struc
 
 /*
  * Resets the connection. Without a reset, a body that ends with the connection would seem to be complete. Connecting a
- * TCP socket to AF_UNSPEC resets it. Returns false if that is not possible.
+ * TCP socket to AF_UNSPEC resets its connection. Returns false if the connection cannot be reset.
  */
 static bool reset(const struct connection *connection)
 {

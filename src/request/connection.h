@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The state of one connection, and its timeouts. libmicrohttpd (MHD) has no timeout for a header block, no minimum rate
- * and no drain: its own timeout restarts with each byte. ranged enforces these with shutdown(2) on the descriptor,
- * which MHD owns. A connection belongs to its server (mhd/server.c) and to the reactor's thread.
+ * and no drain. Its own timeout restarts with each byte. ranged therefore enforces timeouts, rates and drains with
+ * shutdown(2) on the descriptor, which MHD owns. A connection belongs to its server (mhd/server.c) and to the reactor's
+ * thread.
  *
  * Phases:
  *
- *	server_add()
- *	     |
- *	     v     sender_send()
- *	   HEAD ------------------------> SEND
- *	   ^ |                            ^  |
- *	   | |  the request waits         |  |
- *	   | +-----------> WORK ----------+  |
- *	   |                 sender_send()   |
- *	   |                                 |  handler_completed()
- *	   |  handler_begin()                v
- *	   +------------------------------ IDLE
+ * 	server_add()
+ * 	     |
+ * 	     v     sender_send()
+ * 	   HEAD ------------------------> SEND
+ * 	   ^ |                            ^  |
+ * 	   | |  the request waits         |  |
+ * 	   | +-----------> WORK ----------+  |
+ * 	   |                 sender_send()   |
+ * 	   |                                 |  handler_completed()
+ * 	   |  handler_begin()                v
+ * 	   +------------------------------ IDLE
  *
- * handler_completed() also ends HEAD and WORK if MHD drops the request. In every phase, the connection may end: MHD
- * closes it, and server.c frees the state. The client's timeouts run in HEAD, IDLE and SEND, not in WORK.
+ * handler_completed() also ends HEAD and WORK if MHD drops the request. The connection may end in every phase. MHD then
+ * closes the connection, and server.c frees the state. The client's timeouts run in HEAD, IDLE and SEND, not in WORK.
  */
 #ifndef REQUEST_CONNECTION_H
 #define REQUEST_CONNECTION_H
@@ -34,7 +35,7 @@ struct request_site;
 
 enum connection_phase {
 	CONNECTION_IDLE, /* between two requests */
-	CONNECTION_HEAD, /* receiving a header block; for the first one also the time since accept (TLS handshake) */
+	CONNECTION_HEAD, /* receiving a header block; the first HEAD phase includes the TLS handshake */
 	CONNECTION_WORK, /* waiting for a lookup or the disk */
 	CONNECTION_SEND, /* sending the response */
 };
@@ -45,13 +46,13 @@ struct connection {
 	enum connection_phase phase;
 	bool suspended;		   /* suspended in MHD; written by mhd/exchange.c */
 	bool logged;		   /* the access log has an entry of a request on this connection */
-	bool aborted;		   /* connection_abort() was called: the current body must end */
+	bool aborted;		   /* connection_abort() was called; the current body must end */
 	bool closing;		   /* connection_close_idle() was called */
-	bool close_ends_body;	   /* the body ends with the connection, so only a reset shows that it is truncated */
+	bool close_ends_body;	   /* the body ends with the connection, so only a reset shows a truncated body */
 	bool paused;		   /* a rate limit paused the response since the last sample of the rate */
 	uint64_t since_ns;	   /* start of the phase, or of the last sample of the rate */
 	uint64_t acked_bytes;	   /* bytes acknowledged at the last sample; UINT64_MAX: no sample yet */
-	uint64_t bodies_bytes;	   /* bytes of the complete responses so far */
+	uint64_t bodies_bytes;	   /* bytes of all bodies that were sent completely */
 	void *exchange;		   /* the current struct exchange; written by mhd/; NULL: none */
 	struct request_site *site; /* site of the accepting generation, with its certificates; one reference */
 	struct counters *counters;
@@ -65,50 +66,53 @@ struct connection_limits {
 	uint64_t stall_timeout_ms; /* period over which the rate is measured */
 };
 
-/* The limit for unsent data of a new connection, and the lowest limit: one TLS record. */
+/* The limit for unsent bytes of a new connection, and the lowest limit, which is one TLS record. */
 #define CONNECTION_UNSENT_MAX (256 * 1024)
 #define CONNECTION_UNSENT_MIN (16 * 1024)
 
-/* Adds the connection to the counters in this phase, until connection_leave(). */
+/* Counts the connection in this phase, until connection_leave(). */
 void connection_join(struct connection *connection, enum connection_phase phase, uint64_t now_ns);
 void connection_leave(struct connection *connection);
 /* Changes the phase, and restarts its timeout. */
 void connection_set_phase(struct connection *connection, enum connection_phase phase, uint64_t now_ns);
 
 /*
- * Returns NULL, or why the connection must be ended: "header_timeout", "idle_timeout", "min_rate", or "rejected". Reads
- * the number of acknowledged bytes from the kernel (TCP_INFO) once in each stall_timeout.
+ * Returns the reason why the connection must be ended ("header_timeout", "idle_timeout", "min_rate" or "rejected"), or
+ * NULL. Reads the number of acknowledged bytes from the kernel (TCP_INFO) once in each stall_timeout.
  */
 const char *connection_timeout_reason(struct connection *connection, const struct connection_limits *limits,
 				      uint64_t now_ns);
 
 /*
- * Aborts the connection; a body in progress is truncated. MHD notices it with its next send or receive. The client
- * receives nothing that is sent afterwards.
+ * Aborts the connection. A body in progress is truncated. MHD detects the abort at its next send or receive. Bytes that
+ * are sent afterwards do not reach the client.
  */
 void connection_abort(struct connection *connection);
 
 /*
- * Closes a connection that waits for a request: MHD reads the end of the input and closes it, over TLS with
- * close_notify. Returns false if this was done before, or if the connection is suspended.
+ * Closes a connection that waits for a request. MHD reads the end of the input and closes the connection, over TLS with
+ * close_notify. Returns false if the connection is suspended, or if this function was called before.
  */
 bool connection_close_idle(struct connection *connection);
 
 /*
- * Limits the number of bytes that the kernel accepts before it can send them (TCP_NOTSENT_LOWAT). Bytes that it has
- * accepted already stay. Makes no system call if the limit does not change.
+ * Limits the number of unsent bytes that the kernel buffers (TCP_NOTSENT_LOWAT). Bytes that are buffered already stay
+ * there. Makes no system call if the limit does not change.
  */
 void connection_limit_unsent(struct connection *connection, unsigned bytes);
 
-/* Returns how many bytes of a truncated body the client's kernel has acknowledged, at most `length`. */
+/* Returns the number of bytes of a truncated body that the client's kernel has acknowledged, at most `length`. */
 uint64_t connection_acked_body_bytes(const struct connection *connection, uint64_t length);
 
-/* Returns true if the client has closed the connection, or its half. MHD does not check this while it is suspended. */
+/*
+ * Returns true if the client has closed the connection, or its sending side. MHD does not check a suspended connection.
+ */
 bool connection_is_closed_by_client(const struct connection *connection);
 
 /*
  * Returns true if no request is in progress and no input is unread, so that a drain may close the connection. A
- * connection that was accepted less than a second ago is not quiet: its first request or handshake may be under way.
+ * connection that was accepted less than a second ago is not quiet, because its first request or handshake may still
+ * arrive.
  */
 bool connection_is_quiet(const struct connection *connection, uint64_t now_ns);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The names of the statistics of requests, as they appear as labels in the metrics, in JSON, and in the manual. Static
- * and constant, so any thread may use them. The tables are in the order of the enums of counters.h.
+ * The names of the statistics of requests, as they appear as labels in the metrics, in JSON, and in the manual. The
+ * tables are static and constant, so any thread may use them. Their order is that of the enums of counters.h.
  */
 #include "request/counters.h"
 

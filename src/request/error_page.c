@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Generates all error bodies when the first one is needed, under pthread_once(). They are few and small. Afterwards, a
- * server that gets thousands of requests a second for missing files has nothing to generate. The table belongs to the
- * process and is immutable after that, so all threads read it without a lock. If there is no memory for a body, the
- * plain text is used in its place, which is static.
+ * Generates all error bodies when the first one is needed, under pthread_once(). The bodies are few and small. Because
+ * they are prepared, a server that gets thousands of requests a second for missing files does not generate a body for
+ * each of them. The table belongs to the process and is immutable after its generation, so all threads read it without
+ * a lock. If there is no memory for a body, the static plain text is used in its place.
  */
 #include "request/error_page.h"
 
@@ -44,7 +44,7 @@ static const char *hint_for(unsigned status)
 	return NULL;
 }
 
-/* Makes the HTML page. line: the plain text, "404 Not Found\n": number, space, name, newline. */
+/* Makes the HTML page. `line` is the plain text: number, space, name and newline, as in "404 Not Found\n". */
 static void make_html(struct text *text, unsigned status, const char *line)
 {
 	const char *hint = hint_for(status);

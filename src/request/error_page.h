@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The built-in bodies of error responses, as plain text, HTML or JSON. They live as long as the process. Any thread. */
+/*
+ * The built-in bodies of error responses, as plain text, HTML or JSON. They live as long as the process. Thread-safe.
+ */
 #ifndef REQUEST_ERROR_PAGE_H
 #define REQUEST_ERROR_PAGE_H
 
@@ -13,8 +15,8 @@ struct error_page {
 };
 
 /*
- * Returns the body for this status in the format that the client prefers (RFC 9110 section 12.5.1), never NULL. accept:
- * the Accept field of the request; NULL: plain text. The response needs "Vary: Accept".
+ * Returns the body for this status in the format that the client prefers (RFC 9110 section 12.5.1). The result is never
+ * NULL. `accept` is the Accept field of the request; NULL means plain text. The response needs "Vary: Accept".
  */
 const struct error_page *error_page_find(unsigned status, const char *accept);
 

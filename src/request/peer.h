@@ -14,10 +14,10 @@ struct request_site;
 struct peer {
 	struct sockaddr_storage address;
 	struct address from; /* the address in the form that limits and rules compare */
-	unsigned listener;   /* number of the listener in the configuration: decides which sites are available */
+	unsigned listener;   /* number of the listener in the configuration; determines the available sites */
 	bool tls;
-	bool rejected; /* over a connection limit: the first request is answered with 503 and the connection closed */
-	void *client;  /* a struct client, released when the connection has closed; also the key of the disk queues */
+	bool rejected; /* a connection limit is exceeded; the first request gets a 503, then the connection closes */
+	void *client;  /* struct client, released after the connection was closed; also the key of disk queue flows */
 };
 
 /* An accepted connection. The receiver of this struct owns the descriptor and closes it. */

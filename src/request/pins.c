@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The limits, as shares of the cache:
+ * Enforces limits for pinned cache memory. All sizes are shares of the cache:
  *
- *	pinned in total		limit of one client
- *	up to 1/2		3/8
- *	up to 3/4		1/64, so that clients that pin little are not affected by those that pin much
- *	more			0
+ * 	pinned in total		limit of one client
+ * 	up to 1/2		3/8
+ * 	up to 3/4		1/64, so that clients that pin little are not affected by those that pin much
+ * 	more			0
  *
- * The remaining quarter stays available for reads. The total is the memory that is really pinned, including reads in
- * flight. A client is charged for each request, even if several of its requests pin the same extent. Reactors check
- * the limits independently, so each may exceed a limit by one extent at the same time.
+ * The remaining quarter stays available for reads. The total is the memory that is actually pinned, including reads in
+ * flight. A client is charged for each request, even if several of its requests pin the same extent. Reactors check the
+ * limits independently, so each reactor may exceed a limit by one extent at the same time.
  */
 #include "request/pins.h"
 
@@ -25,7 +25,10 @@ void pins_set(struct pins *pins, size_t bytes)
 {
 	if (pins->client == NULL || bytes == pins->bytes)
 		return;
-	/* A difference below zero wraps around, as it should. Relaxed: a sum that publishes nothing else. */
+	/*
+	 * A negative difference wraps around, so that the sum decreases. The memory order is relaxed, because the sum
+	 * publishes no other data.
+	 */
 	atomic_fetch_add_explicit(&pins->client->pinned_bytes, bytes - pins->bytes, memory_order_relaxed);
 	pins->bytes = bytes;
 }
@@ -48,7 +51,7 @@ bool pins_allow(const struct pins *pins, size_t bytes)
 		return false;
 	if (pins->client == NULL)
 		return used <= all / 2;
-	/* Relaxed: an estimate is enough. */
+	/* The memory order is relaxed, because an estimate is sufficient. */
 	has += atomic_load_explicit(&pins->client->pinned_bytes, memory_order_relaxed);
 	return has <= (used > all / 2 ? all / 64 : all / 8 * 3);
 }

@@ -3,7 +3,8 @@
  * Divides a body into pieces. The pieces are generated one at a time, when the transfer requests them, so a body of any
  * length uses no memory here. Spans end at multiples of block_bytes of the file, not of the range. Each disk block
  * therefore belongs to one span of a range only, and is read once for that range. Two ranges may share the block in
- * which one of them ends and the other begins. The transfer owns the plan. All functions run on the reactor's thread.
+ * which one range ends and the other range begins. The transfer owns the plan. All functions run on the reactor's
+ * thread.
  */
 #include "request/plan.h"
 

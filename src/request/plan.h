@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The order of a body: spans of the file, and between them the text of a multipart. The functions read no file and have
- * no side effects. A plan belongs to its transfer, and can be copied to remember a position.
+ * The sequence of the pieces of a body: spans of the file, and the text of a multipart between them. The functions read
+ * no file and have no side effects. A plan belongs to its transfer. A copy of a plan stores a position in the body.
  */
 #ifndef REQUEST_PLAN_H
 #define REQUEST_PLAN_H
@@ -22,7 +22,7 @@ struct plan {
 	uint64_t position;		   /* offset in the file of the next span */
 };
 
-/* Either text, which multipart_head() writes, or a span of the file. */
+/* A piece of a body: either text, which multipart_head() writes, or a span of the file. */
 struct plan_piece {
 	bool is_text;
 	unsigned part;	 /* if is_text: the part that follows the text */
@@ -32,7 +32,7 @@ struct plan_piece {
 
 void plan_init(struct plan *plan, const struct range_set *set, const struct multipart *multipart, size_t block_bytes);
 
-/* Returns true and the next piece, or false at the end. */
+/* Returns true and sets *piece to the next piece, or returns false at the end of the body. */
 bool plan_next(struct plan *plan, struct plan_piece *piece);
 
 #endif

@@ -2,10 +2,10 @@
 /*
  * A hash table with one slot for each hash value. If the slot has an entry that was used since the last sweep, no entry
  * is added, and the response is built for each request. An entry belongs to the table until it is dropped, and then to
- * its response. Everything runs on the reactor's thread.
+ * its response. All functions run on the reactor's thread.
  *
- * A new version of a file is another struct file, so the entry of the old version is not found any more. The next
- * sweeps drop it.
+ * Each version of a file has its own struct file, so prebuilt_find() does not return an entry of an old version. The
+ * next sweeps drop that entry.
  */
 #include "request/prebuilt.h"
 
@@ -56,7 +56,7 @@ struct prebuilt *prebuilt_find(struct prebuilt_table *table, const struct file *
 	return entry;
 }
 
-/* Returns the pinned memory: at least one page. */
+/* Returns the pinned memory in bytes, which is at least one page. */
 static size_t entry_bytes(const struct store_want *want)
 {
 	return arena_block_bytes(want->length);

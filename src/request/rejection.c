@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Makes the response to a connection over a limit. The thread that accepted the connection sends it at once;
- * libmicrohttpd never sees the connection. Only the bytes of the request that are in the socket's buffer are read, and
- * only to find the rules that apply. The request is not validated, because the status is 503 in any case. All memory
- * belongs to the caller.
+ * Makes the response for a connection that exceeds a connection limit. The thread that accepted the connection sends
+ * the response at once, and does not add the connection to libmicrohttpd. It reads only the bytes of the request that
+ * are in the socket's buffer, and only to find the rules that apply. The request is not validated, because the status
+ * is 503 in any case. All memory belongs to the caller.
  */
 #include "request/rejection.h"
 
@@ -55,7 +55,9 @@ static void add_field(struct fields *fields, char *line)
 	fields_add(fields, line, (size_t)(colon - line), value);
 }
 
-/* Parses the head as far as it has arrived. Returns the target, or NULL. *head_method: the method is HEAD. */
+/*
+ * Parses the received lines of the head. Returns the target, or NULL. Sets *head_method to true if the method is HEAD.
+ */
 static const char *read_head(char *head, struct fields *fields, bool *head_method)
 {
 	char *line = take_line(&head), *target = line != NULL ? split_request_line(line) : NULL;

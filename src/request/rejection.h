@@ -10,15 +10,15 @@
 
 #include "site/rules.h"
 
-#define REJECTION_HEAD_BYTES 4096 /* maximum length of a request that is read */
+#define REJECTION_HEAD_BYTES 4096 /* maximum number of bytes that are read of a request */
 #define REJECTION_TEXT_BYTES 4096
 
 /*
- * Writes the response into text[REJECTION_TEXT_BYTES] and returns its length. head: the bytes of the request that have
- * arrived, with a NUL after them; it may be "". Its contents are overwritten.
+ * Writes the response into text[REJECTION_TEXT_BYTES] and returns its length. `head` has the bytes of the request that
+ * were received, followed by NUL. It may be empty, and its contents are overwritten.
  *
- * The response follows the rules of the request's site and path, as far as these have arrived. The reason is that a
- * page of another origin can read the status only if the response has the fields of "cors".
+ * If the host and the target were received, the response follows the rules of the request's site and path. The reason
+ * is that a page of another origin can read the status only if the response has the fields of "cors".
  */
 size_t rejection_write(const struct rules *rules, unsigned listener, char *head, char *text);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The header fields of a reply. Values that are formatted for one reply are stored in its own `text`, so that most
- * replies need no allocation. Longer values are on the heap, in the list `kept`; reply_fini() frees them. The request
- * owns the reply, and everything runs on the reactor's thread. A failed allocation sets `failed`, so that the callers
- * need no checks; the sender tests it once.
+ * replies need no allocation. Longer values are on the heap, in the list `kept`, which reply_fini() frees. A failed
+ * allocation sets `failed`, so that the callers need no checks. The sender tests `failed` once. The request owns the
+ * reply. All functions run on the reactor's thread.
  */
 #include "request/reply.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A reply: the status, the header fields, and the kind of the body. mhd/sender.c makes an MHD response of it. MHD adds
- * Date, Content-Length and Connection. A reply belongs to its request, and to the reactor's thread.
+ * A reply: the status, the header fields, and the kind of the body. mhd/sender.c makes a response of libmicrohttpd
+ * (MHD) from a reply. MHD adds Date, Content-Length and Connection. A reply belongs to its request, and to the
+ * reactor's thread.
  */
 #ifndef REQUEST_REPLY_H
 #define REQUEST_REPLY_H
@@ -19,15 +20,15 @@ enum reply_body {
 	REPLY_COPY,	   /* bytes of a pinned extent, which the sender copies at once */
 	REPLY_TRANSFER,	   /* a transfer of the request */
 	REPLY_LISTING,	   /* a listing of the request; its length is unknown */
-	REPLY_LENGTH_ONLY, /* no body, but the Content-Length of one: HEAD and 304 */
+	REPLY_LENGTH_ONLY, /* only the Content-Length of the body, for HEAD and 304 */
 	REPLY_PREBUILT	   /* a prebuilt response */
 };
 
-/* Bits: the request fields on which the selection of the response depends (RFC 9110 section 12.5.5). */
+/* Bits for the request fields on which the selection of the response depends (RFC 9110 section 12.5.5). */
 enum reply_vary { REPLY_VARY_ACCEPT = 1, REPLY_VARY_ACCEPT_ENCODING = 2, REPLY_VARY_ORIGIN = 4 };
 
 #define REPLY_HEADERS_OWN 20
-#define REPLY_LENGTH_UNKNOWN UINT64_MAX /* with REPLY_LENGTH_ONLY: the body would have no known length */
+#define REPLY_LENGTH_UNKNOWN UINT64_MAX /* with REPLY_LENGTH_ONLY: the length of the body is not known */
 
 struct reply_field {
 	const char *name, *value;
@@ -41,34 +42,34 @@ struct reply {
 	 * response of mhd/sender.c.
 	 */
 	const void *data;
-	uint64_t length; /* length of the body, in bytes; REPLY_LISTING: of the part that was sent */
+	uint64_t length; /* length of the body, in bytes; REPLY_LISTING: number of bytes sent so far */
 	bool listing;	 /* the reply is a listing, so it is not saved under a file name */
-	bool young;	 /* the validators are those of a recently changed file: see clock_is_young() */
+	bool young;	 /* the validators are those of a recently changed file; see clock_is_young() */
 	unsigned vary;	 /* bits of enum reply_vary; reply_finish() makes the field */
 	unsigned header_count, header_room;
 	struct reply_field *headers; /* `own`, or a longer array on the heap */
 	void *kept;		     /* a list of values that did not fit into `text` */
-	bool failed;		     /* there was no memory for a field: the reply cannot be sent */
+	bool failed;		     /* there was no memory for a field; the reply cannot be sent */
 	size_t text_used;
 	/* reply_init() does not clear the following fields */
 	struct reply_field own[REPLY_HEADERS_OWN];
 	char text[768]; /* memory for values */
 };
 
-/* Initialises an empty reply, whatever the storage contains. */
+/* Initialises an empty reply. The storage may contain anything. */
 void reply_init(struct reply *reply);
 /* Frees the memory of the values and fields. */
 void reply_fini(struct reply *reply);
 
 /* Adds a field. The name and the value are not copied. */
 void reply_header(struct reply *reply, const char *name, const char *value);
-/* Adds a field whose value is formatted into memory of the reply, whatever its length. The name is not copied. */
+/*
+ * Adds a field whose value is formatted into memory of the reply. The value may have any length. The name is not
+ * copied.
+ */
 void reply_header_format(struct reply *reply, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/*
- * Returns a text that is formatted into memory of the reply. Returns NULL if memory runs out; then the reply has
- * failed.
- */
+/* Formats a text into memory of the reply and returns it. If memory runs out, sets reply->failed and returns NULL. */
 const char *reply_text_format(struct reply *reply, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Removes all fields of this name, ignoring case. */
 void reply_remove(struct reply *reply, const char *name);
@@ -78,8 +79,8 @@ const char *reply_value(const struct reply *reply, const char *name);
 /* Sets the status, and removes the body. The fields stay. */
 void reply_empty(struct reply *reply, unsigned status);
 /*
- * Removes all fields, and sets the status and the plain-text body of an error. head: only the length of the body is
- * sent. 503 gets Retry-After.
+ * Removes all fields, and sets the status and the plain-text body of an error. Adds Retry-After to 503. If `head` is
+ * true, only the length of the body is sent.
  */
 void reply_error(struct reply *reply, unsigned status, bool head);
 /* Sets the status and the plain-text body of an error, and keeps all fields except the content type. */

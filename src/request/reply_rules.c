@@ -2,8 +2,8 @@
 /*
  * Applies the rules of the configuration to a reply. Blocks are merged: a "header" of a site also applies in its
  * locations, unless one of them sets the same field. If the configuration has no rule for a subject, the functions only
- * test a few bits. Nothing is owned here: formatted values are stored in the reply. Runs on the reactor's thread. For a
- * rejected connection (rejection.c), it runs on the thread that accepted it.
+ * test a few bits. Formatted values are stored in the reply, which owns them. The functions run on the reactor's
+ * thread, or for a rejected connection (rejection.c) on the thread that accepted the connection.
  */
 #include "request/reply_rules.h"
 
@@ -33,7 +33,10 @@ static const char *own_type(const struct match *match, const char *name)
 	return NULL;
 }
 
-/* Returns a text type with this charset in place of its own. NULL: without a charset. */
+/*
+ * Returns a text type with this charset in place of its own, or without a charset if `charset` is NULL. Returns other
+ * types unchanged.
+ */
 static const char *with_charset(struct reply *reply, const char *type, const char *charset)
 {
 	size_t length = strcspn(type, ";");
@@ -59,7 +62,7 @@ const char *reply_rules_type(const struct reply_rules *rules, const struct mime 
 
 /* --- redirects --- */
 
-/* Adds a slash unless the text ends in one: two slashes would turn the next segment into a host. */
+/* Adds a slash unless the text ends in a slash. Two slashes would turn the next segment into a host. */
 static void put_slash(struct writer *writer)
 {
 	if (writer->used == 0 || writer->used > writer->size || writer->text[writer->used - 1] != '/')
@@ -78,7 +81,7 @@ static void put_path(struct writer *writer, const char *file, bool directory)
 		writer_put(writer, '/');
 }
 
-/* Returns the rest of the path after the prefix of the block and its slash. */
+/* Returns the part of the path after the prefix of the block and its slash. */
 static const char *rest_of(const struct reply_rules *rules)
 {
 	size_t prefix = rules_prefix_bytes(rules->match, SETTING_REDIRECT), length = strlen(rules->path->file);
@@ -87,7 +90,7 @@ static const char *rest_of(const struct reply_rules *rules)
 	if (prefix <= 1)
 		return rules->path->file;
 	rest = rules->path->file +
-	       (prefix - 1 < length ? prefix - 1 : length); /* the prefix includes the first slash, the path does not */
+	       (prefix - 1 < length ? prefix - 1 : length); /* only the prefix includes the first slash */
 	return *rest == '/' ? rest + 1 : rest;
 }
 
@@ -210,7 +213,7 @@ static bool names_origins(const struct text_list *origins)
 	return false;
 }
 
-/* Allows all origins of the list, because browsers send no Origin for images and videos. */
+/* Allows timing for all origins of the list, because browsers send no Origin for images and videos. */
 static void allow_timing(struct reply *reply, const struct text_list *origins)
 {
 	const char *text = has_origin(origins, "*") ? "*" : origins->list[0];
@@ -269,8 +272,9 @@ void reply_rules_options(const struct reply_rules *rules)
 /* --- fields of every reply --- */
 
 /*
- * Returns true if access to the path is restricted, so that shared caches must not store the reply. They do not store
- * replies to requests with a password anyway (RFC 9111 section 3.5), but they know nothing of allowed addresses.
+ * Returns true if access to the path is restricted, so that shared caches must not store the reply. Shared caches do
+ * not store replies to requests with a password anyway (RFC 9111 section 3.5), but a reply does not show them that only
+ * some addresses are allowed.
  */
 static bool is_private(const struct reply_rules *rules)
 {
@@ -301,7 +305,7 @@ static void add_caching(const struct reply_rules *rules)
 	reply_header_format(rules->reply, "Expires", "%s", date_format(rules->now + (int64_t)seconds, date));
 }
 
-/* Adds "private" unless the configuration sets Cache-Control. A listing has "no-cache" already. */
+/* Adds "private" unless the configuration sets Cache-Control. The "no-cache" of a listing is kept. */
 static void mark_private(struct reply *reply)
 {
 	const char *value = reply_value(reply, "Cache-Control");
@@ -368,9 +372,9 @@ static bool has_directive(const struct reply *reply, const char *directive)
 }
 
 /*
- * Makes caches revalidate the reply, whatever the configuration says. A recently changed file gets another entity tag
+ * Makes caches revalidate the reply, regardless of the configuration. A recently changed file gets another entity tag
  * later, even if it does not change again. A cache that assembles a file from parts, such as nginx with "slice", would
- * otherwise store a first part whose tag does not match the next one.
+ * otherwise store a first part whose tag does not match that of the next part.
  */
 static void forbid_reuse(struct reply *reply)
 {
@@ -398,7 +402,7 @@ bool reply_rules_finish(const struct reply_rules *rules)
 	}
 	if (is_private(rules))
 		mark_private(rules->reply);
-	if (rules->guarded) /* keeps the signed URL from the sites that a page links to */
+	if (rules->guarded) /* hides the signed URL from sites to which a page links */
 		reply_header(rules->reply, "Referrer-Policy", "no-referrer");
 	if (settings->download && has_content && !rules->reply->listing)
 		add_disposition(rules);
@@ -407,9 +411,9 @@ bool reply_rules_finish(const struct reply_rules *rules)
 		special = special || names_origins(&settings->cors);
 	}
 	/*
-	 * Pages with "Cross-Origin-Embedder-Policy: require-corp" cannot embed a reply without this field. Such a page
-	 * may be able to read the memory of its process. So replies with restricted access do not have the field,
-	 * unless the configuration names the allowed origins.
+	 * Pages with "Cross-Origin-Embedder-Policy: require-corp" cannot embed a reply without this field. A page with
+	 * this policy may be able to read the memory of its process. Therefore replies with restricted access do not
+	 * have Cross-Origin-Resource-Policy, unless the configuration names the allowed origins.
 	 */
 	if (settings->cors.count > 0 || !is_private(rules))
 		reply_header(rules->reply, "Cross-Origin-Resource-Policy", "cross-origin");

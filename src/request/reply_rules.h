@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Applies the rules of the configuration to a reply: header fields for every status, media types, redirects, CORS, and
- * error pages. The functions write only to the reply, on the thread of its request.
+ * error pages. The functions write only to the reply, and run on the thread of its request.
  */
 #ifndef REQUEST_REPLY_RULES_H
 #define REQUEST_REPLY_RULES_H
@@ -27,8 +27,8 @@ struct reply_rules {
 };
 
 /*
- * Returns the Content-Type for a file of this name: that of "mime" of the innermost block, else that of mime_type(),
- * with the charset of the block if it is text. Valid as long as the reply.
+ * Returns the Content-Type for a file of this name. A "mime" of the innermost block has precedence over mime_type(). A
+ * text type gets the charset of the block. The result is valid as long as the reply.
  */
 const char *reply_rules_type(const struct reply_rules *rules, const struct mime *mime, const char *name);
 
@@ -36,19 +36,22 @@ const char *reply_rules_type(const struct reply_rules *rules, const struct mime 
 void reply_rules_redirect(const struct reply_rules *rules);
 
 /*
- * Makes the reply a redirect to the same path over https on this port; 0: the default port. It is a 403 if the request
- * has no usable host, and a 404 if the path is too long.
+ * Makes the reply a redirect to the same path over https on this port (0: the default port). The reply is a 403 if the
+ * request has no usable host, or a 404 if the path is too long.
  */
 void reply_rules_https(const struct reply_rules *rules, unsigned port);
 
-/* Makes the reply to OPTIONS: the allowed methods, and for a preflight request the CORS fields (Fetch, section 3.3). */
+/*
+ * Makes the reply to OPTIONS, with the allowed methods. A preflight request also gets the CORS fields (Fetch, section
+ * 3.3).
+ */
 void reply_rules_options(const struct reply_rules *rules);
 
 /*
- * Finishes a reply: adds Cache-Control and Expires (to 200, 206, 304), Content-Disposition (to 200, 206), CORS and
- * HSTS. The fields of "header" come last, for every status, those of outer blocks before those of inner ones. A
- * recently changed file gets "no-cache" in any case. Returns true if the reply depends on the time or the client, so
- * that it must not be reused for another request.
+ * Finishes a reply. Adds Cache-Control and Expires (to 200, 206, 304), Content-Disposition (to 200, 206), CORS and
+ * HSTS. The fields of "header" are added last, to replies with any status, first those of outer blocks and then those
+ * of inner blocks. A recently changed file gets "no-cache" in any case. Returns true if the reply depends on the time
+ * or the client, so that it must not be reused for another request.
  */
 bool reply_rules_finish(const struct reply_rules *rules);
 

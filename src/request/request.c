@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The parts of a request that the steps share: its start and end, its failure, the lookup of a path, and the source of
- * its body. request_init() and request_fini() frame its life. The storage belongs to the caller (mhd/exchange.c); the
- * request owns the references to files, the extents it pins, and its strings. All functions run on the reactor's
- * thread.
+ * Functions that all steps use: start and end of a request, failure, lookup of a path, and the source of the body. A
+ * request lives from request_init() to request_fini(). The storage belongs to the caller (mhd/exchange.c). The request
+ * owns its strings, its references to files, and its pins of extents. All functions run on the reactor's thread.
  *
- * A body that lies in one extent of the cache is sent directly from there, without a copy (REPLY_SPAN). The extent is
- * pinned until the client has received the response, so this is done only within the limits of pins.c. Otherwise a
- * small body is copied (REPLY_COPY), and a larger one is a transfer, which copies one block at a time.
+ * A body that lies in one extent of the cache is sent directly from that extent, without a copy (REPLY_SPAN). The
+ * extent is pinned until the client has received the response, so REPLY_SPAN is used only within the limits of pins.c.
+ * Otherwise a small body is copied (REPLY_COPY), and a larger body becomes a transfer, which copies one block at a
+ * time.
  */
 #include "request/request.h"
 
@@ -22,9 +22,9 @@
 
 #define BLOCK_MAX ((size_t)256 * 1024)
 #define BLOCK_MIN ((size_t)16 * 1024)
-#define SHORT_MAX BLOCK_MAX		 /* all bytes of a response up to this size are read with the class "first" */
-#define COPIES_MAX ((size_t)1024 * 1024) /* memory for the copies of all transfers; above it, copies are smaller */
-#define COPY_MAX BLOCK_MIN		 /* maximum body that is copied as a whole, into memory of the connection */
+#define SHORT_MAX BLOCK_MAX		 /* responses up to this size are read entirely in the class QUEUE_FIRST */
+#define COPIES_MAX ((size_t)1024 * 1024) /* memory for the copies of all transfers */
+#define COPY_MAX BLOCK_MIN		 /* maximum size of a body that is copied at once, into connection memory */
 #define PIN_RATIO_MAX 4			 /* a body is copied if its extent is larger than this many times the body */
 
 enum step_result request_fail(struct request *request, unsigned status)
@@ -114,11 +114,11 @@ static void transfer_wakes(void *context)
 }
 
 /*
- * Sizes the window of a new transfer. The pieces of all transfers together use at most a quarter of the cache, as long
- * as each piece has at least BLOCK_MIN bytes. With more transfers, the windows first have fewer pieces, then smaller
- * ones. If whole extents for all transfers would need more than half of the cache, only the pieces themselves are read
- * (options->exact). A short response always has pieces of BLOCK_MAX, because the whole response is no larger than one
- * such piece.
+ * Sizes the window of a new transfer. The pieces of all transfers together use at most a quarter of the cache, unless
+ * this would require pieces smaller than BLOCK_MIN. With more transfers, the windows first have fewer pieces, and then
+ * smaller pieces. If whole extents for all transfers would need more than half of the cache, only the pieces themselves
+ * are read (options->exact). A short response always has pieces of BLOCK_MAX bytes, because the whole response is no
+ * larger than one piece of this size.
  */
 static void size_window(size_t bytes, unsigned transfers, struct window_options *options)
 {
@@ -133,8 +133,8 @@ static void size_window(size_t bytes, unsigned transfers, struct window_options 
 }
 
 /*
- * Returns the size of one copy, which is not part of the cache memory. The size is block_bytes for a few transfers, and
- * decreases to BLOCK_MIN for many.
+ * Returns the size of one copy, in bytes. Copies are not part of the cache memory. The size is block_bytes if there are
+ * few transfers, and decreases down to BLOCK_MIN so that all copies together do not exceed COPIES_MAX.
  */
 static size_t copy_bytes(size_t block_bytes, unsigned transfers)
 {
@@ -165,7 +165,10 @@ static int start_transfer(struct request *request)
 		.wake = transfer_wakes,
 		.context = request,
 	};
-	/* Memory order: the counter publishes nothing. An estimate is enough, here and in request_copy_bytes(). */
+	/*
+	 * The memory order does not matter, because the counter publishes no other data. An estimate is sufficient here
+	 * and in request_copy_bytes().
+	 */
 	unsigned transfers = atomic_load(request->site->process.transfers);
 	int error;
 
@@ -209,8 +212,8 @@ static int want_span(struct request *request)
 }
 
 /*
- * The size depends on the current number of transfers, not on the number at the start of this one. Otherwise transfers
- * that started early would have larger blocks than the others, and all transfers together would exceed the memory.
+ * The size of a copy depends on the current number of transfers, not on the number at the start of this transfer.
+ * Otherwise transfers that started early would keep large blocks, and all transfers together would exceed COPIES_MAX.
  */
 size_t request_copy_bytes(const struct request *request)
 {
@@ -246,8 +249,8 @@ static int switch_to_transfer(struct request *request)
 
 /*
  * Decides how to send a body whose bytes are available in one pinned extent. A short body is copied if its extent is
- * much larger. Even a small pinned extent is costly: one pinned page in the middle of a MiB of the arena prevents the
- * use of that MiB for a large extent.
+ * much larger. Even a small pinned extent is costly, because one pinned page within a MiB of the arena prevents the use
+ * of that MiB for a large extent.
  */
 static int place_span(struct request *request)
 {
@@ -274,15 +277,15 @@ int request_body_ready(struct request *request)
 	if (request->reply.body != REPLY_SPAN)
 		return -EAGAIN;
 	if (request->body.want.error == -ENOBUFS && request->body.want.divisible) {
-		request->body.want.file = NULL; /* the want has failed and holds no extent */
+		request->body.want.file = NULL; /* the want has failed and pins no extent */
 		return switch_to_transfer(request);
 	}
 	return request->body.want.error == 0 ? place_span(request) : request->body.want.error;
 }
 
 /*
- * Returns the want that read the first bytes. If want_span() has read them before a transfer replaced it, this is the
- * want of the span.
+ * Returns the want that read the first bytes. This is body.want if want_span() had read them before the body became a
+ * transfer.
  */
 const struct store_want *request_first_want(const struct request *request)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One HTTP request, from its header block to its reply. A request does not use sockets: the server fills in the input,
+ * One HTTP request, from its header block to its reply. A request does not use sockets. The server fills in the input,
  * runs the table of steps (steps/steps.h), and sends the reply. Each part of the struct is written by one file, which
- * its comment names; all other files only read it. A request belongs to the thread of its reactor.
+ * the comment of that part names. All other files only read the part. A request belongs to the thread of its reactor.
  *
  * States of a request:
  *
@@ -55,7 +55,9 @@ struct gate;
 struct request;
 struct variant;
 
-/* The result of a step. The results STEP_TO_* continue at an earlier or later step instead of the next one. */
+/*
+ * The result of a step. After STEP_TO_*, the request continues with an earlier or later step instead of the next one.
+ */
 enum step_result {
 	STEP_NEXT,	 /* continue with the next step */
 	STEP_WAIT,	 /* the request waits; the same step runs again after wake() */
@@ -70,12 +72,15 @@ struct request_step {
 	enum step_result (*run)(struct request *request);
 };
 
-/* The request as it was received. Written by mhd/handler.c before the first step; `authority` by steps/target.c. */
+/*
+ * The request as it was received. Written by mhd/handler.c before the first step. `authority` is written by
+ * steps/target.c.
+ */
 struct request_input {
 	enum method method;
 	char *target; /* as received, not decoded; owned */
 	struct fields fields;
-	char *authority; /* authority of a target in absolute form (RFC 9112 section 3.2.2); owned; NULL: none */
+	char *authority; /* authority of an absolute target (RFC 9112 section 3.2.2); owned; NULL: none */
 };
 
 /*
@@ -84,21 +89,21 @@ struct request_input {
  */
 struct request_origin {
 	const struct peer *peer;       /* peer of the connection */
-	struct address client_address; /* the peer's, or the one that a trusted proxy forwarded */
-	struct client *client;	       /* the forwarded client, until limit_leave(); NULL: the peer is the client */
+	struct address client_address; /* address of the peer, or the address that a trusted proxy forwarded */
+	struct client *client;	       /* forwarded client; valid until limit_leave(); NULL: the peer is the client */
 	bool secure;		       /* the request used TLS, to this server or to the trusted proxy */
 	bool proxied;		       /* the peer is a trusted proxy */
 	bool contradicted;	       /* the fields of the trusted proxy name two different clients */
 };
 
-/* The search for a file. Written by steps/locate.c; error_status by steps/steps.c. */
+/* The search for a file. Written by steps/locate.c, except error_status, which is written by steps/steps.c. */
 struct request_search {
 	bool inner;	   /* `path` is not the requested path, but an index, a "try" or an error page */
-	bool in_directory; /* an index is searched; path.file up to directory_bytes is the directory */
+	bool in_directory; /* an index is being looked up; the first directory_bytes of path.file are the directory */
 	size_t directory_bytes;
 	struct text_list index, try; /* settings of the requested path */
 	unsigned indexes_tried, tries_done;
-	char *original_path;   /* the requested path, once a "try" has replaced it; owned */
+	char *original_path;   /* requested path, set when a "try" replaces it; owned */
 	unsigned error_status; /* the status whose error page is being looked up; 0: none */
 	unsigned attempts;     /* number of times that the file changed before its first byte was sent */
 };
@@ -108,61 +113,67 @@ struct request_signature {
 	bool required;			/* the requested path, or the path that replaces it, needs a signature */
 	enum signature_verdict verdict; /* result of the last check */
 	const char *key_file;		/* the key file of the valid signature; NULL: no valid signature */
-	uint64_t rate_bytes;		/* bytes per second that the signature allows; 0: it sets no limit */
+	uint64_t rate_bytes;		/* bytes per second that the signature allows; 0: unlimited */
 };
 
 /* The password. Written by steps/gate.c. */
 struct request_login {
-	struct gate *gate; /* state of the password check; NULL: no password was needed so far */
+	struct gate *gate; /* state of the password check; NULL: no password was checked so far */
 	void (*end_gate)(struct request *request);
 	char *user; /* the user name that the client sent, valid or not, for the log; owned */
 };
 
-/* The lookup of a path in the table of open files. Written by request.c; `files` by steps/target.c. */
+/*
+ * The lookup of a path in the table of open files. Written by request.c, except `files`, which is written by
+ * steps/target.c.
+ */
 struct request_lookup {
 	struct files *files; /* table of the site; NULL: no site was found */
 	struct files_want want;
-	bool pending;	   /* the lookup is in flight; its result will be in `want` */
-	uint64_t since_ns; /* the result must be no older (CLOCK_MONOTONIC); 0: as old as the table allows */
-};
-
-/* The selected representation (RFC 9110 section 3.2). Written by steps/variant.c; `file` by steps/locate.c, too. */
-struct request_selected {
-	struct file *file;	       /* the file whose bytes are sent; a reference */
-	struct file *original;	       /* the file of which `file` is a variant; a reference; NULL: not a variant */
-	const struct variant *variant; /* the coding of `file`, or the one being looked up; NULL: none */
-	unsigned remaining;	       /* bits of enum sibling: variants not looked up yet */
-	bool failed;		       /* the lookup of a variant failed temporarily: 503 instead of 406 */
-	bool as_is;		       /* because of the Range field, the original file is sent */
-};
-
-/* The ranges. Written by steps/content.c; `wanted_ns` by steps/provenance.c. */
-struct request_content {
-	bool whole; /* the Range field is ignored, for example because If-Range did not match */
-	struct range_set ranges;
-	struct multipart multipart; /* multipart of `ranges`, if there are several */
-	uint64_t wanted_ns;	    /* when the first bytes were requested, for Server-Timing */
+	bool pending;	   /* the lookup is in flight; `want` receives its result */
+	uint64_t since_ns; /* the result must be at least this recent (CLOCK_MONOTONIC); 0: the table decides */
 };
 
 /*
- * The source of the body: a span of one extent, a transfer, or a listing. Written by request.c; `listing` by
- * steps/listing_reply.c.
+ * The selected representation (RFC 9110 section 3.2). Written by steps/variant.c. `file` is also written by
+ * steps/locate.c.
+ */
+struct request_selected {
+	struct file *file;	       /* the file whose bytes are sent; a reference */
+	struct file *original;	       /* the file of which `file` is a variant; a reference; NULL: not a variant */
+	const struct variant *variant; /* coding of `file`, or coding that is being looked up; NULL: none */
+	unsigned remaining;	       /* bits of enum sibling: variants not looked up yet */
+	bool failed;		       /* the lookup of a variant failed temporarily: 503 instead of 406 */
+	bool as_is;		       /* the original file is sent because of the Range field */
+};
+
+/* The ranges. Written by steps/content.c, except `wanted_ns`, which is written by steps/provenance.c. */
+struct request_content {
+	bool whole; /* the Range field is ignored, for example because of If-Range */
+	struct range_set ranges;
+	struct multipart multipart; /* multipart body of `ranges`, if there are several ranges */
+	uint64_t wanted_ns;	    /* time when the first bytes were requested, for Server-Timing */
+};
+
+/*
+ * The source of the body: a span of one extent, a transfer, or a listing. Written by request.c, except `listing`, which
+ * is written by steps/listing_reply.c.
  */
 struct request_body {
-	struct store_want want; /* the span; want.file == NULL: there is none */
+	struct store_want want; /* the span; want.file == NULL: no span is used */
 	struct transfer *transfer;
 	struct listing *listing;
-	size_t copy_bytes; /* maximum number of bytes of the transfer that one call copies for the client */
-	struct pins pins;  /* memory of the cache that `want` and `transfer` pin */
+	size_t copy_bytes; /* maximum number of bytes that one call copies from the transfer */
+	struct pins pins;  /* cache memory that `want` and `transfer` pin */
 };
 
 /* The rate limits of the response. Written by steps/limit.c. */
 struct request_limits {
-	bool limited;			    /* limit_grant() decides how much of the body may be sent */
-	bool dry_run_logged;		    /* limits_dry_run has logged that the response would be slower */
-	struct client *transfer_owner;	    /* the client whose `transfers` count this request; NULL: not counted */
-	struct bucket pace;		    /* the token bucket of this response */
-	uint64_t granted_bytes, granted_ns; /* may be sent, from this time on; 0 ns: now */
+	bool limited;		       /* limit_grant() decides how much of the body may be sent */
+	bool dry_run_logged;	       /* for limits_dry_run, it was logged that the limits would delay the response */
+	struct client *transfer_owner; /* the client whose `transfers` count this request; NULL: not counted */
+	struct bucket pace;	       /* the token bucket of this response */
+	uint64_t granted_bytes, granted_ns; /* bytes that may be sent, and the time from which on; 0 ns: now */
 	unsigned link_count;
 	struct bucket_link links[4]; /* the buckets that granted the bytes; not cleared by request_init() */
 };
@@ -174,8 +185,8 @@ struct request {
 	/* Called after each step; NULL: none. Written by daemon/explain.c. */
 	void (*trace)(const struct request *request, const struct request_step *step, enum step_result result);
 	const struct request_step *step; /* the current step; written by steps/steps.c */
-	bool not_reusable; /* the reply depends on more than the file and the configuration: set by any step */
-	bool dry;	   /* as for HEAD, but with ranges: nothing is read; written by daemon/explain.c */
+	bool not_reusable; /* the reply depends on more than the file and the configuration; set by any step */
+	bool dry;	   /* no body is read, as for HEAD, but ranges apply; written by daemon/explain.c */
 	bool abandoned;	   /* request_fini() was called while a lookup was in flight */
 	struct request_input input;
 	struct request_origin origin;
@@ -187,7 +198,10 @@ struct request {
 	struct request_content content;
 	struct request_body body;
 	struct request_limits limits;
-	/* request_init() does not clear the rest. It is large, and each part is written before it is read. */
+	/*
+	 * request_init() does not clear the following members. They are large, and each one is written before it is
+	 * read.
+	 */
 	struct reply reply;
 	struct validator validator; /* validator of `selected`; written by steps/variant.c and steps/listing_reply.c */
 	struct path path;	    /* the current path; written by steps/target.c and steps/locate.c */
@@ -197,15 +211,15 @@ struct request {
 enum request_state { REQUEST_WAITS, REQUEST_REPLIES };
 
 /*
- * Initialises the caller's storage, whatever its contents. The target is copied. The caller then sets wake, ended,
- * and the origin. Returns 0 or -ENOMEM.
+ * Initialises the caller's storage, which may contain anything. Copies the target. The caller then sets `wake`, `ended`
+ * and `origin`. Returns 0 or -ENOMEM.
  */
 int request_init(struct request *request, const struct request_site *site, const struct request_step *first,
 		 const char *target);
 /*
- * Ends the request; wake() is not called any more. Returns true if the caller may reuse the storage. Returns false if
- * a lookup is still in flight: then the caller may reuse it when ended() is called, which may be after the server was
- * freed.
+ * Ends the request. wake() is not called afterwards. Returns true if the caller may reuse the storage at once. Returns
+ * false if a lookup is still in flight. In that case, the caller may reuse the storage when ended() is called, which
+ * may be after the server was freed.
  */
 bool request_fini(struct request *request);
 
@@ -216,8 +230,8 @@ static inline const struct settings *request_settings(const struct request *requ
 }
 
 /*
- * Returns the client to which limits, disk queues and counters are charged: the forwarded client of a trusted proxy,
- * else the peer. Returns NULL if clients are not counted.
+ * Returns the client to which limits, disk queues and counters are charged. This is the client that a trusted proxy
+ * forwarded, or else the peer. Returns NULL if clients are not counted.
  */
 static inline struct client *request_client(const struct request *request)
 {
@@ -225,28 +239,29 @@ static inline struct client *request_client(const struct request *request)
 }
 
 /*
- * Replaces the reply by an error with this status. RFC 9110 requires a field for 405 (Allow) and 416 (Content-Range),
- * which are added, as is Retry-After for 503. If an error page is being made, the reply keeps the status and the fields
- * of the original error. Returns STEP_REPLY.
+ * Replaces the reply by an error with this status. Adds Allow to 405 and Content-Range to 416, as RFC 9110 requires,
+ * and Retry-After to 503. If an error page is being made, the reply keeps the status and the fields of the original
+ * error. Returns STEP_REPLY.
  */
 enum step_result request_fail(struct request *request, unsigned status);
 /*
- * Answers with the status of an -errno of a file or a device. Errors that become a status of 500 or more are logged
- * with the path and the offset, and those of overload are counted. Returns STEP_REPLY.
+ * Replaces the reply by an error with the status that corresponds to an -errno of a file or a device. Logs an error
+ * with a status of 500 or more, with the path and the offset. Counts errors that are caused by overload. Returns
+ * STEP_REPLY.
  */
 enum step_result request_fail_errno(struct request *request, int error, uint64_t offset);
 
 /*
- * Looks up a path in the table of open files. Returns 0 with the result in request->lookup.want, or 0 with
- * request->lookup.pending set if wake() will be called when the result is there, or -errno.
+ * Looks up a path in the table of open files. Returns 0 or -errno. After 0, request->lookup.pending is false if the
+ * result is in request->lookup.want, or true if wake() will be called when the result is available.
  */
 int request_look_up(struct request *request, const char *path);
-/* Looks up path.file in the same way. Returns STEP_NEXT, or STEP_REPLY if the lookup cannot be made. */
+/* Calls request_look_up() for path.file. Returns STEP_NEXT, or STEP_REPLY if the lookup cannot be started. */
 enum step_result request_find(struct request *request);
 
 /*
- * Requests the first bytes of the body (content.ranges of selected.file) from the store: the whole body if it lies in
- * one extent, else the first pieces of a transfer. Returns 0 or -errno.
+ * Requests the first bytes of the body (content.ranges of selected.file) from the store. If the body lies in one
+ * extent, all of it is requested, else the first pieces of a transfer. Returns 0 or -errno.
  */
 int request_want_body(struct request *request);
 /* Returns 0 if the first bytes are available, -EAGAIN if wake() will be called, or another -errno. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The environment of a request: everything that a request uses and does not own. Each worker has one struct
- * request_site for each generation of the configuration. The struct has three parts, by lifetime: the configuration
- * (one generation), the worker, and the process.
+ * The environment of a request: all objects that a request uses and does not own. Each worker has one struct
+ * request_site for each generation of the configuration. The struct has three parts with different lifetimes: the
+ * configuration (one generation), the worker, and the process.
  *
  * A reload creates new structs for the next generation. The old struct lives until the last connection and the last
- * request that use it have dropped their references. All functions and fields are for the worker's thread only.
+ * request that use it have dropped their references. Only the worker's thread may use the functions and the fields.
  */
 #ifndef REQUEST_REQUEST_SITE_H
 #define REQUEST_REQUEST_SITE_H
@@ -30,30 +30,33 @@ struct signing;
 
 /* Valid for one generation of the configuration. Written by daemon/generation.c, immutable afterwards. */
 struct request_site_config {
-	void *owner;		    /* the generation; ref() and unref() count references to it, from any thread */
+	void *owner;		    /* the generation; ref() and unref() count its references; both are thread-safe */
 	void (*ref)(void *owner);   /* NULL: the owner outlives all requests */
 	void (*unref)(void *owner); /* NULL if ref is NULL */
 	const struct rules *rules;  /* sites and locations */
 	const struct mime *mime;    /* media types by file name extension */
 	struct certificates *certificates; /* certificates of the TLS listeners; NULL: no TLS listener is configured */
 	struct signing *signing;	   /* keys for signed URLs */
-	const struct text_list *trusted_proxies; /* made by networks_parse(); NULL: no proxy is trusted */
+	const struct text_list *trusted_proxies; /* result of networks_parse(); NULL: no proxy is trusted */
 	struct fields_limits header_limits;
 	unsigned max_ranges;	   /* maximum number of ranges in one Range field */
 	uint64_t rate_total_bytes; /* bytes per second of all responses together; 0: unlimited */
-	size_t prebuilt_bytes;	   /* maximum memory of the cache that this worker's prebuilt responses may pin */
+	size_t prebuilt_bytes;	   /* maximum cache memory that prebuilt responses of this worker may pin */
 	enum file_symlinks symlinks;
-	bool dotfiles; /* true: names that begin with a dot are served */
+	bool dotfiles; /* files whose names begin with a dot are served */
 };
 
-/* Valid for the life of one worker. Written by daemon/worker.c; find_prebuilt and its context by mhd/sender.c. */
+/*
+ * Valid for the life of one worker. Written by daemon/worker.c, except find_prebuilt and prebuilt_context, which are
+ * written by mhd/sender.c.
+ */
 struct request_site_worker {
 	struct reactor *reactor;
 	struct store *store;
 	struct counters *counters; /* NULL: nothing is counted */
 	/*
-	 * Returns true if a prebuilt response exists for request->selected.file, and stores it in request->reply.
-	 * NULL: no response is prebuilt.
+	 * Searches for a prebuilt response for request->selected.file. Returns true and stores the response in
+	 * request->reply, or returns false if none exists. NULL: prebuilt responses are not used.
 	 */
 	bool (*find_prebuilt)(void *context, struct request *request);
 	void *prebuilt_context;
@@ -66,7 +69,7 @@ struct request_site_process {
 	struct clients *clients; /* NULL: no limits per client */
 	struct login *login;	 /* NULL: no password is needed anywhere */
 	struct bucket *total;	 /* the token bucket for rate_total_bytes */
-	/* Number of transfers in progress: the more there are, the smaller are their blocks. See start_transfer(). */
+	/* Number of transfers in progress. More transfers use smaller blocks. See start_transfer(). */
 	atomic_uint *transfers;
 };
 
@@ -77,14 +80,14 @@ struct request_site {
 	struct request_site_process process;
 };
 
-/* Adds a reference. The first one also adds a reference to the generation. */
+/* Adds a reference. Adding the first one also adds a reference to the generation. */
 static inline void request_site_ref(struct request_site *site)
 {
 	if (site->refs++ == 0 && site->config.ref != NULL)
 		site->config.ref(site->config.owner);
 }
 
-/* Drops a reference. The last one also drops the reference to the generation, which may free the site. */
+/* Drops a reference. Dropping the last one also drops the reference to the generation, which may free the site. */
 static inline void request_site_unref(struct request_site *site)
 {
 	if (--site->refs == 0 && site->config.unref != NULL)

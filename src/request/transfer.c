@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Copies a body out of its window, in order, and makes sure that all bytes belong to one version of the file. The
- * request owns the transfer; everything runs on the reactor's thread. window.c requests the pieces ahead of the client.
+ * request owns the transfer. All functions run on the reactor's thread. window.c requests the pieces ahead of the
+ * client.
  *
  * If the first bytes came from the cache, the version of the file is checked again before the header is sent, because
  * the file may have changed since its lookup. For a remote file, the last slot is held back until all bytes are proven
  * to belong to one version (see store/proof.h). The version is also checked once a second during the transfer, so that
- * it ends early if the file has changed.
+ * the transfer ends early if the file has changed.
  *
- * While memory is short, a transfer releases its window after each copy, so that it pins nothing while its client
+ * While memory is short, a transfer releases its window after each copy. It then pins no extents while its client
  * receives the copied bytes.
  */
 #include "request/transfer.h"
@@ -27,14 +28,14 @@ struct transfer {
 	struct transfer_options options;
 	struct window window;
 	bool checked;	     /* the version was checked before the header */
-	bool waiting;	     /* wake() is due */
-	struct proof *proof; /* in progress; NULL: none */
-	uint64_t begin_ns;   /* when the first bytes were available */
-	uint64_t read_ns;    /* the latest read of all slots so far: the proof must be newer */
+	bool waiting;	     /* the caller expects a call of wake() */
+	struct proof *proof; /* proof in progress; NULL: none */
+	uint64_t begin_ns;   /* time when the first bytes were available */
+	uint64_t read_ns;    /* time of the latest read so far; the proof must be newer */
 	int error;	     /* result of the last proof: 0 or -errno */
-	char *text;	     /* the header of text_part, formatted when it is copied; NULL: not a multipart */
+	char *text;	     /* memory for the header of one part, that of text_part; NULL: not a multipart */
 	unsigned text_part;
-	struct window_slot slots[]; /* options.window.size_max of them */
+	struct window_slot slots[]; /* array of options.window.size_max slots */
 };
 
 static void wake(struct transfer *transfer)
@@ -81,7 +82,8 @@ void transfer_free(struct transfer *transfer)
 }
 
 /*
- * Returns 0 or the error of a slot that the client needs now, or -EAGAIN after the transfer has started to wait for it.
+ * Checks a slot whose bytes the client needs now. Returns 0 if they are available, -EAGAIN if the transfer waits for
+ * them, or the -errno of the read.
  */
 static int slot_state(struct transfer *transfer, struct window_slot *slot)
 {
@@ -109,8 +111,8 @@ static void proof_ended(void *context, int error)
 }
 
 /*
- * Returns 0 if all bytes that were read before since_ns belong to the version of the file, -EAGAIN while that is being
- * checked, or another -errno.
+ * Returns 0 if all bytes that were read before since_ns belong to the version of the file, -EAGAIN while the check is
+ * in progress, or another -errno.
  */
 static int prove(struct transfer *transfer, uint64_t since_ns)
 {
@@ -151,7 +153,10 @@ static int check_version(struct transfer *transfer, const struct window_slot *sl
 
 	if (!file->remote)
 		return 0;
-	/* Memory order relaxed: the flag publishes nothing, and a later check would see it as well. */
+	/*
+	 * The memory order is relaxed, because the flag publishes no other data. A later check sees a change that this
+	 * check misses.
+	 */
 	if (atomic_load_explicit(&file->changed, memory_order_relaxed))
 		return -ESTALE;
 	if (!slot->is_text && slot->want.read_ns > transfer->read_ns)
@@ -171,7 +176,7 @@ int transfer_ready(struct transfer *transfer)
 	int error;
 
 	window_refill(window);
-	window->started = false; /* the header is not sent: pieces that window_divide() requests may be rejected, too */
+	window->started = false; /* the header is not sent yet, so the pieces may still be rejected */
 	window_divide(window);
 	window->started = true;
 	slot = window_first_span(window);

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A transfer: a body that is read piece by piece, ahead of the client, and copied out in order. It is used for bodies
- * that do not lie in one extent, and for bodies that may not pin their extent. Each piece is unpinned as soon as it was
- * copied. A transfer belongs to its request and to the reactor's thread.
+ * A transfer: a body that is read piece by piece, ahead of the client, and copied out in order. Transfers are used for
+ * bodies that do not lie in one extent, and for bodies that may not pin their extent. Each piece is unpinned as soon as
+ * it has been copied. A transfer belongs to its request and to the reactor's thread.
  *
  * States of a transfer:
  *
- *	transfer_new()
- *	     |
- *	     v    the next piece, or the proof of the version, is not available
- *	  FILLED ---------------------------------------------------------------> WAITING
- *	   ^  |  <---------------------------------------------------------------
- *	   |  |   the read or the proof has ended: wake()
- *	   |  |
- *	   |  |  transfer_release_window(), or after each copy while memory is short
- *	   |  v
- *	 RELEASED   nothing is pinned; transfer_read() and transfer_ready() request the pieces again
+ * 	transfer_new()
+ * 	     |
+ * 	     v    the next piece, or the proof of the version, is not available
+ * 	  FILLED ---------------------------------------------------------------> WAITING
+ * 	   ^  |  <---------------------------------------------------------------
+ * 	   |  |   the read or the proof has ended: wake()
+ * 	   |  |
+ * 	   |  |  transfer_release_window(), or after each copy while memory is short
+ * 	   |  v
+ * 	 RELEASED   nothing is pinned; transfer_read() and transfer_ready() request the pieces again
  *
- * FILLED and WAITING pin the extents of the pieces in the window. An error ends the transfer in any state: the
- * functions return it, and the caller aborts the body.
+ * FILLED and WAITING pin the extents of the pieces in the window. An error ends the transfer in any state. The
+ * functions return the error, and the caller aborts the body.
  */
 #ifndef REQUEST_TRANSFER_H
 #define REQUEST_TRANSFER_H
@@ -36,42 +36,46 @@ struct transfer;
 
 struct transfer_options {
 	struct window_options window;
-	struct counters *counters;   /* count the copied bytes; NULL: not counted */
+	struct counters *counters;   /* counters of the copied bytes; NULL: not counted */
 	void (*wake)(void *context); /* called once after each -EAGAIN, when the bytes are available or have failed */
 	void *context;
 };
 
 /* Creates a transfer and requests its first pieces. Returns 0 with *transfer owned by the caller, or -ENOMEM. */
 int transfer_new(struct transfer **transfer, const struct transfer_options *options);
-/* Frees the transfer. Reads in flight end by themselves. NULL is allowed. */
+/* Frees the transfer. Reads in flight complete without it. NULL is allowed. */
 void transfer_free(struct transfer *transfer);
 
 /*
  * Returns 0 if the next bytes of the file are available, -EAGAIN if wake() will be called, or the -errno that ends the
- * transfer. Call it before the header is sent: it also checks the version of the file.
+ * transfer. The caller calls transfer_ready() before it sends the header, because this function also checks the version
+ * of the file.
  */
 int transfer_ready(struct transfer *transfer);
 
 /*
- * Copies at most `length` bytes of the body. Returns their number, 0 at the end, -EAGAIN if none is available and
- * wake() will be called, or the -errno that ends the transfer (-ESTALE: the file changed).
+ * Copies at most `length` bytes of the body. Returns the number of copied bytes, 0 at the end of the body, -EAGAIN if
+ * no bytes are available and wake() will be called, or the -errno that ends the transfer (-ESTALE: the file changed).
  */
 ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length);
 
 /*
- * Releases all pieces of a client that does not read, and resets the readahead. The next call of transfer_read()
- * requests them again. Does nothing while wake() is due.
+ * Releases all pieces of the window and resets the readahead, because the client has stalled. The next call of
+ * transfer_read() requests the pieces again. Does nothing while a call of wake() is pending.
  */
 void transfer_release_window(struct transfer *transfer);
 
 /*
- * Releases the readahead: all pieces of the file after the next one. It is used for a pause, and for a transfer that
- * waits for memory while others do. Otherwise two transfers could each wait for the memory that the other one has
- * pinned.
+ * Releases the readahead, which is all pieces of the file after the next one. Called when a rate limit pauses the
+ * response, and when the transfer waits for memory. Otherwise two transfers could each wait for memory that the other
+ * transfer has pinned.
  */
 void transfer_release_readahead(struct transfer *transfer);
 
-/* Returns the want of the next piece of the file, or NULL if there is none. Before the first copy, it is the first. */
+/*
+ * Returns the want of the first piece of the file in the window, or NULL if the window has none. Before the first copy,
+ * this want reads the first bytes of the body.
+ */
 const struct store_want *transfer_first(const struct transfer *transfer);
 
 /* Returns the offset in the file at which the transfer continues or has failed, for the log. */

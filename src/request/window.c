@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Requests the pieces of a transfer ahead of its client. The slots form a ring in the order of the body. The client's
- * bytes are copied from the head slot; the other slots are being read, or have been read ahead. When the head slot is
- * copied, the next piece of the plan fills the free slot. The transfer owns the window; everything runs on the
- * reactor's thread.
+ * bytes are copied from the head slot. The other slots are being read, or have been read ahead. When all bytes of the
+ * head slot have been copied, the next piece of the plan fills this slot. The transfer owns the window. All functions
+ * run on the reactor's thread.
  *
- * The size of the window is the number of slots to fill. It doubles each time that the client had to wait for the disk.
- * When the client stalls, the size is reset and all slots are released. Each slot stores the state of the plan before
- * its piece, so that the plan can continue from there.
+ * The size of the window is the number of slots to fill. The size doubles each time the client waits for the disk. When
+ * the client stalls, the size is reset and all slots are released. Each slot stores the state of the plan before its
+ * piece, so that the plan can continue from there.
  *
- * Slots pin extents. At the limits of pins.c, the window is lean: it has no readahead, and requests LEAN_BYTES at a
- * time.
+ * Slots pin extents. At the limits of pins.c, the window is lean. A lean window has no readahead, and requests
+ * LEAN_BYTES at a time.
  */
 #include "request/window.h"
 
@@ -43,8 +43,8 @@ bool window_is_lean(const struct window *window)
 }
 
 /*
- * Charges the memory that the slots pin, or will pin when their reads end. Adjacent slots in the same extent count
- * once.
+ * Charges the memory that the slots pin, or will pin when their reads end. An extent that several adjacent slots use
+ * counts once.
  */
 static void charge(struct window *window)
 {
@@ -102,8 +102,8 @@ static int request_piece(struct window *window, struct window_slot *slot, enum q
 }
 
 /*
- * Requests the piece of a slot. Only the first piece may fail with -EBUSY, because the header is not sent yet. Later
- * pieces are requested with a class that the queue does not reject.
+ * Requests the piece of a slot. Only the first piece may fail with -EBUSY, because its header has not been sent. A
+ * later piece that is rejected is requested again in QUEUE_STREAM, which is never rejected.
  */
 static void slot_want(struct window *window, struct window_slot *slot)
 {
@@ -134,8 +134,8 @@ static void slot_fill(struct window *window, struct window_slot *slot, const str
 }
 
 /*
- * Returns the number of slots to fill now. A lean window of a multipart has two: the text before a part pins no memory,
- * and does not show whether there is memory for the part itself.
+ * Returns the number of slots to fill now. A lean window of a multipart fills two slots, because the first one may be
+ * the text before a part. The text pins no memory, and does not show whether there is memory for the part itself.
  */
 static unsigned current_size(const struct window *window, bool lean)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The window of a transfer: a ring of slots with the next pieces of the body, in order. Each slot requests its piece of
- * the file from the store, and keeps the extent pinned until it is released. A window is embedded in its transfer, and
- * belongs to the reactor's thread.
+ * the file from the store, and keeps the extent pinned until the slot is released. A window is embedded in its
+ * transfer, and belongs to the reactor's thread.
  */
 #ifndef REQUEST_WINDOW_H
 #define REQUEST_WINDOW_H
@@ -16,7 +16,7 @@
 #include "store/file.h"
 #include "store/store.h"
 
-#define WINDOW_MIN 2 /* pieces: the one that is copied from, and the next one */
+#define WINDOW_MIN 2 /* pieces: the current piece and the next one */
 #define WINDOW_MAX 32
 
 struct window;
@@ -28,21 +28,21 @@ struct window_options {
 	const struct multipart *multipart; /* must live as long as the window; NULL: one range */
 	size_t block_bytes;		   /* size of a piece: a power of two, 4 KiB to SHARD_EXTENT_BYTES */
 	unsigned size_max;		   /* maximum number of slots: WINDOW_MIN to WINDOW_MAX */
-	bool at_once; /* short response: requests size_max pieces at once, with the class of first bytes */
-	bool exact;   /* memory is short: reads only the piece, because its extent may be evicted before the next one */
+	bool at_once; /* the response is short: requests size_max pieces at once, in the class QUEUE_FIRST */
+	bool exact;   /* memory is short: reads pieces, not whole extents, which may be evicted before they are used */
 	const void *client;	/* as in struct store_want */
 	bool transient, pinned; /* as in struct store_want */
-	struct pins *pins;	/* charged for the pinned memory; must live as long as the window; NULL: none */
+	struct pins *pins;	/* counts the pinned memory; must live as long as the window; NULL: not counted */
 };
 
 struct window_slot {
 	struct store_want want;
 	struct window *window;
-	struct plan before;   /* the state of the plan before this piece */
-	bool is_text;	      /* the header of a part of a multipart: nothing to read */
+	struct plan before;   /* state of the plan before this piece */
+	bool is_text;	      /* the piece is the header of a part of a multipart; nothing is read */
 	unsigned part;	      /* the part that follows this text */
 	uint64_t offset;      /* in the file */
-	size_t length, taken; /* size of the piece; number of its bytes that were copied */
+	size_t length, taken; /* size of the piece, and number of bytes copied from it */
 	bool ready;	      /* the read has ended */
 	int error;	      /* result of the read: 0 or -errno */
 };
@@ -51,13 +51,13 @@ struct window {
 	struct window_options options;
 	void (*read_ended)(struct window *window, const struct window_slot *slot);
 	struct plan plan;	   /* the pieces after the last slot */
-	unsigned head, count;	   /* the first slot of the ring; number of filled slots */
+	unsigned head, count;	   /* index of the head slot, and number of filled slots */
 	unsigned size;		   /* number of slots to fill */
-	bool started;		   /* the first piece was requested: later ones may not fail with -EBUSY */
+	bool started;		   /* the first piece was requested; later pieces must not fail with -EBUSY */
 	bool released;		   /* no slot is filled; the plan continues with the piece that was the head */
-	size_t taken;		   /* if `released`: number of bytes of that piece that were copied */
-	unsigned lean_pieces;	   /* number of small pieces still to request for lack of memory */
-	struct window_slot *slots; /* size_max of them; memory of the caller */
+	size_t taken;		   /* if `released`: number of bytes copied from that piece */
+	unsigned lean_pieces;	   /* number of small pieces still to request, because memory was short */
+	struct window_slot *slots; /* array of size_max slots; memory of the caller */
 };
 
 /*
@@ -66,12 +66,14 @@ struct window {
  */
 void window_init(struct window *window, const struct window_options *options, struct window_slot *slots,
 		 void (*read_ended)(struct window *window, const struct window_slot *slot));
-/* Releases all slots and the file. Reads in flight end by themselves; read_ended() is not called any more. */
+/*
+ * Releases all slots and the file. Reads in flight complete without the window. read_ended() is not called afterwards.
+ */
 void window_fini(struct window *window);
 
 /* Returns the slot of the next piece, filled if necessary, or NULL at the end of the body. */
 struct window_slot *window_head(struct window *window);
-/* Returns the first slot with a piece of the file, which is the next one that the client waits for, or NULL. */
+/* Returns the first slot with a piece of the file, or NULL. The client waits for this piece next. */
 struct window_slot *window_first_span(const struct window *window);
 /* Returns true if the head slot has the last piece of the body. */
 bool window_is_last(const struct window *window);
@@ -79,23 +81,26 @@ bool window_is_last(const struct window *window);
 void window_advance(struct window *window);
 
 /*
- * Handles a piece that the client needs, and that is not available. Changes its class from readahead to streams.
- * Doubles the window, because more should have been read ahead.
+ * Handles a piece that the client needs now and that is not available yet. Changes its class from QUEUE_AHEAD to
+ * QUEUE_STREAM. Doubles the window, because too few pieces were read ahead.
  */
 void window_promote(struct window *window, struct window_slot *slot);
 
 /*
- * Returns true if memory is short. A lean window has no readahead, requests small pieces, and should pin nothing while
- * the client receives copied bytes.
+ * Returns true if the window is lean, because memory is short. A lean window has no readahead and requests small
+ * pieces. It should not pin memory while the client receives copied bytes.
  */
 bool window_is_lean(const struct window *window);
-/* Releases all slots, and resets the plan to the rest of the head slot. At least one slot must be filled. */
+/* Releases all slots, and resets the plan to the first byte that was not copied. At least one slot must be filled. */
 void window_release(struct window *window);
 /* Releases all slots after the next piece of the file, and resets the size of the window. */
 void window_release_readahead(struct window *window);
 /* Requests the pieces of a released window again. */
 void window_refill(struct window *window);
-/* If there was no memory for the next piece, requests smaller ones in its place, and returns true. */
+/*
+ * If there was no memory for the next piece, requests smaller pieces in its place and returns true. Otherwise returns
+ * false.
+ */
 bool window_divide(struct window *window);
 
 #endif
