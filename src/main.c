@@ -375,8 +375,8 @@ static int run(struct daemon *daemon)
 		print_summary(daemon);
 		process_set_state(&daemon->process, PROCESS_SERVING);
 		if (systemd_status_start(&daemon->process) != 0)
-			log_error("cannot start the thread for messages to systemd; no status and watchdog messages "
-				  "are sent");
+			log_error("cannot start the thread that sends messages to systemd; no status or watchdog "
+				  "messages are sent");
 	}
 	if (error == 0 && !(serve(daemon) && stop_admin(daemon) && end_reload(daemon) && root_stop_watching(ABORT_MS)))
 		forced_exit_now();

@@ -103,7 +103,7 @@ void admin_give(struct admin_listener *listener, uid_t uid, gid_t gid)
 	int error = listener != NULL ? admin_listener_give(listener, uid, gid) : 0;
 
 	if (error != 0)
-		log_warning("admin: cannot change the owner of the Unix socket to the user of the workers: %s",
+		log_warning("admin: cannot change the owner of the Unix socket to the configured user: %s",
 			    strerror(-error));
 }
 

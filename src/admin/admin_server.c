@@ -196,7 +196,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
 	enum MHD_Result result = MHD_NO;
 
 	if (exchange->call.status == 0)
-		admin_call_say(&exchange->call, 500, "the resource set no answer");
+		admin_call_say(&exchange->call, 500, "internal error: the resource produced no answer");
 	response = make_response(exchange);
 	if (response != NULL && add_fields(response, exchange))
 		result = MHD_queue_response(exchange->mhd, exchange->call.status, response);

@@ -72,7 +72,7 @@ const char *cache_answer_text(int error)
 	case -ECANCELED:
 		return "ranged is stopping";
 	case -ENOBUFS:
-		return "the directories contain too many names";
+		return "the directories to be read contain too many names";
 	case -EINVAL:
 		return "not a valid path; a path starts with a slash";
 	default:

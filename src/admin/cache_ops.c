@@ -140,9 +140,9 @@ static uint64_t room_for_file(struct operation *operation)
 		return size;
 	if (operation->pin) {
 		fault(operation,
-		      "half of cache_size can be pinned; %" PRIu64 " bytes of that are left, but /%s has %" PRIu64
-		      " bytes",
-		      operation->room_bytes, operation->path, size);
+		      "/%s has %" PRIu64 " bytes, but only %" PRIu64
+		      " bytes can still be pinned (at most half of cache_size)",
+		      operation->path, size, operation->room_bytes);
 		return 0;
 	}
 	fault(operation, "the cache is full: only the first %" PRIu64 " of %" PRIu64 " bytes of /%s were read",
@@ -186,7 +186,7 @@ static void check_pinned(struct operation *operation)
 		return;
 	bytes = pinned_bytes(operation->target.process->cache, &operation->version);
 	if (bytes < operation->version.size)
-		fault(operation, "only %" PRIu64 " of %" PRIu64 " bytes could be pinned", bytes,
+		fault(operation, "only %" PRIu64 " of %" PRIu64 " bytes could be pinned; increase cache_size", bytes,
 		      operation->version.size);
 }
 
@@ -313,8 +313,8 @@ static bool can_pin(struct admin_call *call, struct operation *operation)
 	if (path == NULL || version.size <= room)
 		return true;
 	cache_answer_error(call, 409,
-			   "%s has %" PRIu64 " bytes; half of cache_size can be pinned, and %" PRIu64
-			   " bytes of that are left",
+			   "%s has %" PRIu64 " bytes, but only %" PRIu64
+			   " bytes can still be pinned (at most half of cache_size)",
 			   target->path, version.size, room);
 	return false;
 }

@@ -207,7 +207,7 @@ const struct statistics_row statistics_table[] = {
 	{ GAUGE("ranged_roots_gone",
 		"Roots whose path currently leads to no directory; requests for them are answered with 503."),
 	  JSON("roots_gone"), SNAPSHOT(roots_gone) },
-	{ COUNTER("ranged_roots_replaced_total", "Replacements of a root, because its path led to another directory."),
+	{ COUNTER("ranged_roots_replaced_total", "Roots replaced because their path led to another directory."),
 	  JSON("roots_replaced"), SNAPSHOT(roots_replaced) },
 	{ COUNTER("ranged_reloads_total", "Reloads of the configuration, by result."), LABEL("result", "done"),
 	  JSON("reloads"), SNAPSHOT(reloads) },
@@ -225,10 +225,10 @@ const struct statistics_row statistics_table[] = {
 	{ COUNTER("ranged_connections_accepted_total", "Client connections accepted."), JSON("connections.accepted"),
 	  SNAPSHOT(counters.accepted) },
 	{ JSON("connections.refused"), .number = refused_connections },
-	{ GAUGE("ranged_transfers", "Responses in progress whose body is read in several spans."), JSON("transfers"),
+	{ GAUGE("ranged_transfers", "Responses in progress whose body is read in several parts."), JSON("transfers"),
 	  SNAPSHOT(transfers) },
-	{ COUNTER("ranged_requests_total", "Requests that have ended, by method and status; status 0: the client "
-					   "disconnected before a response was sent."),
+	{ COUNTER("ranged_requests_total", "Requests that have ended, by method and status. Status 0 means that the "
+					   "client disconnected before a response was sent."),
 	  .set = &methods, .columns = &statuses, .sparse = true, SNAPSHOT(counters.requests[0][0]) },
 	{ JSON("requests.total"), .number = all_requests },
 	{ JSON("requests.by_status"), .set = &statuses, .sparse = true, .number = requests_of_status },
@@ -279,7 +279,7 @@ const struct statistics_row statistics_table[] = {
 		  "too small."),
 	  JSON("cache.ghost_hits"), REPORT("cache", "ghost_hits"), CACHE(sums.ghost_hits) },
 	{ JSON("cache.admissions"), REPORT("cache", "admissions"), CACHE(sums.admissions) },
-	{ COUNTER("ranged_cache_lookups_total", "Lookups of spans of files in the cache, by result: hit, coalesced "
+	{ COUNTER("ranged_cache_lookups_total", "Lookups of parts of files in the cache, by result: hit, coalesced "
 						"(with a read that another request had started), or miss."),
 	  JSON("cache_lookups"), REPORT("cache_lookups", NULL), .set = &results, SNAPSHOT(store.lookups[0]) },
 	{ GAUGE("ranged_cache_hit_ratio",
@@ -361,10 +361,10 @@ const struct statistics_row statistics_table[] = {
 	{ JSON("last_iteration_ms_ago"), .scope = STATISTICS_WORKER, .kind = STATISTICS_MS,
 	  .number = since_iteration_ns },
 	{ COUNTER("ranged_loop_stalls_total",
-		  "Parts of an event loop iteration that took 10 ms or longer, by part (call)."),
+		  "Parts of an event loop iteration that took 10 ms or longer; the label call names the part."),
 	  JSON("stalls"), REPORT("worker", "stalls"), .set = &sections, WORKER(stalls[0]) },
 	{ GAUGE("ranged_loop_longest_stall_seconds",
-		"The longest part of an event loop iteration so far, by part (call)."),
+		"Longest duration of a part of an event loop iteration; the label call names the part."),
 	  JSON("longest_us"), REPORT("worker", "longest"), .set = &sections, .kind = STATISTICS_US,
 	  WORKER(longest_ns[0]) },
 

@@ -210,7 +210,7 @@ static void report_stuck(unsigned log)
 	unsigned at = log - 1;
 
 	if (log_stats(&at, &stats) && at == log)
-		log_warning("the log %s accepts no data: its queued lines are lost", stats.name);
+		log_warning("the log %s does not accept data; its queued lines are lost", stats.name);
 }
 
 /* Stops the error log last, because the writers of the other logs report their errors to it. */

@@ -198,7 +198,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *text, void *resul
 	int *line = set_at(option->name, scope);
 	*(const char **)result = text;
 	if (!is_option_of(cfg, option))
-		report(cfg->line, "a key of a block must not be set outside the block");
+		report(cfg->line, "block|key is not supported; set the key inside the block");
 	else if (begin_block(cfg, option))
 		return 0;
 	else if (line != NULL && *line != 0 && first_of_list)

@@ -37,7 +37,7 @@ static const struct argp_option option_table[] = {
 	{ "config", 'c', "FILE", 0, "Read the configuration from FILE (default if ROOT is not given: " DEFAULT_FILE ")",
 	  0 },
 	{ "listen", 'l', "ADDRESS", 0,
-	  "Listen on host:port, [v6]:port, :port or unix:/path, with TLS after tls:; repeatable; replaces the "
+	  "Listen on host:port, [v6]:port, :port or unix:/path; the prefix tls: enables TLS. Repeatable; replaces the "
 	  "addresses of the configuration file",
 	  0 },
 	{ "workers", 'w', "N", 0, "Start N worker threads (default: one for each CPU)", 0 },
@@ -235,8 +235,8 @@ static int finish(struct options *options, const char *const *sockets, FILE *fau
 				path);
 		else
 			fprintf(faults,
-				"ranged: no directory to serve; start ranged ROOT, or ranged --config FILE with a "
-				"root in FILE\n");
+				"ranged: no directory to serve; run \"ranged ROOT\", or set root in FILE and run "
+				"\"ranged --config FILE\"\n");
 		return path != NULL ? EX_CONFIG : EX_USAGE;
 	}
 	if (is_interactive(options) && config_set(&options->config, "listing", "true", fault) != 0)

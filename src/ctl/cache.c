@@ -129,7 +129,7 @@ static void print_done(const struct ctl_cache *cache, const json_t *last, const 
 		printf(" of %" PRIu64 " files", files);
 	printf(" %s", evicted ? "evicted" : strcmp(cache->operation, "pin") == 0 ? "pinned" : "in memory");
 	if (left_out > 0)
-		printf(", %" PRIu64 " left out", left_out);
+		printf(", %" PRIu64 " skipped (unreadable)", left_out);
 	putchar('\n');
 	fflush(stdout);
 }

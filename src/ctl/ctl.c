@@ -249,7 +249,7 @@ static void add_argument(struct command *command, char *text, struct argp_state 
 	if (!command->operation->takes_paths)
 		argp_error(state, "%s takes no arguments, but \"%s\" was given", command->operation->name, text);
 	if (*text != '/')
-		argp_error(state, "\"%s\" is not a path of a URL, which starts with a slash", text);
+		argp_error(state, "\"%s\" is not a valid path; a path starts with a slash", text);
 	command->paths[command->path_count++] = text;
 }
 
@@ -266,8 +266,7 @@ static void check_command(struct command *command, struct argp_state *state)
 	if (command->operation == NULL)
 		argp_error(state, "no command given; use status, metrics, health, ready, top, warm, pin, evict or hot");
 	if (command->operation->takes_paths && command->path_count == 0)
-		argp_error(state, "%s needs at least one path of a URL, which starts with a slash",
-			   command->operation->name);
+		argp_error(state, "%s needs at least one path; a path starts with a slash", command->operation->name);
 	if (command->socket_path != NULL && command->url != NULL)
 		argp_error(state, "--socket and --url cannot be used together");
 	for (const char *p = command->given; *p != '\0'; p++)

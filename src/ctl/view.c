@@ -173,7 +173,7 @@ static void draw_stuck(struct ctl_frame *frame)
 		char words[CTL_WORDS_BYTES];
 
 		if (ms >= STUCK_MS)
-			ctl_frame_item(frame, CTL_RED, "", "worker %" PRIu64 " has not iterated for %s",
+			ctl_frame_item(frame, CTL_RED, "", "worker %" PRIu64 " has been stuck for %s",
 				       ctl_value_count(worker, "index"), ctl_words_span(ms / 1000, words));
 	}
 }

@@ -54,7 +54,7 @@ static void print_site(const struct options *options, const struct site *site)
 	if (site->host != NULL)
 		print("site", "\"%s\" (%s:%u)", site->host, config_name(options), site->line);
 	else
-		print("site", "the top level (%s)", config_name(options));
+		print("site", "no site block matches (%s)", config_name(options));
 }
 
 static void print_blocks(const struct options *options, const struct match *match)
@@ -96,7 +96,8 @@ static void print_address(const struct request *request, enum step_result result
 	char text[ADDRESS_TEXT_BYTES];
 
 	if (settings_has(settings, SETTING_ALLOW) || settings_has(settings, SETTING_DENY))
-		print("address", "%s is %s (allow, deny)", address_format(&request->origin.client_address, text),
+		print("address", "%s is %s by the keys allow and deny",
+		      address_format(&request->origin.client_address, text),
 		      result == STEP_NEXT ? "allowed" : "denied");
 }
 
@@ -109,7 +110,7 @@ static void print_password(const struct request *request, enum step_result resul
 	if (request->login.user == NULL)
 		print("password", "the request has no password (%s)", file);
 	else
-		print("password", "of user \"%s\": %s (%s)", request->login.user,
+		print("password", "the password of user \"%s\" is %s (%s)", request->login.user,
 		      result == STEP_NEXT ? "correct" : "wrong", file);
 }
 
@@ -118,7 +119,7 @@ static void print_signature(const struct request *request)
 	print("signature", "%s (%s)", signature_description(request->signature.verdict),
 	      request_settings(request)->sign_keys);
 	if (request->signature.rate_bytes > 0)
-		print("", "the signature limits the response to %" PRIu64 " bytes a second",
+		print("", "the signature limits the response to %" PRIu64 " bytes per second",
 		      request->signature.rate_bytes);
 }
 
@@ -130,7 +131,7 @@ static const char *describe_lookup(const struct request *request)
 	int error = request->lookup.want.error;
 
 	if (error == -EISDIR)
-		return "a directory";
+		return "the path leads to a directory";
 	if (error == -EXDEV)
 		return "a symbolic link leads out of the root";
 	if (error == -ENOENT &&
@@ -162,7 +163,7 @@ static const char *describe_variant(const struct request *request, const struct 
 	if (quality == 0)
 		return "not accepted";
 	return request->selected.as_is ? "not used for a range, unless If-Range contains its ETag"
-				       : "not preferred, or removed";
+				       : "not preferred, or no longer present";
 }
 
 /* Prints the variants of the file with their quality for the client, and the selected one. */
@@ -266,7 +267,7 @@ static void print_read(const struct request *request, uint64_t offset, size_t le
 	struct span read;
 
 	if (cache_find(request->site->process.cache, &span, &extent, &read) == CACHE_MISS)
-		print("", "%" PRIu64 "-%" PRIu64 ": reads %zu bytes at %" PRIu64, offset, offset + length - 1,
+		print("", "%" PRIu64 "-%" PRIu64 ": reads %zu bytes at offset %" PRIu64, offset, offset + length - 1,
 		      read.length, read.offset);
 }
 
@@ -327,7 +328,7 @@ void explain_report_step(const struct options *options, const struct request *re
 	else if (strcmp(step->name, "password") == 0)
 		print_password(request, result);
 	else if (strcmp(step->name, "find") == 0)
-		print("looks for", "/%s", request->path.file);
+		print("lookup", "/%s", request->path.file);
 	else if (strcmp(step->name, "rules") == 0)
 		print_blocks(options, &request->match);
 	else if (strcmp(step->name, "found") == 0 && result != STEP_WAIT)
@@ -339,7 +340,7 @@ void explain_report_step(const struct options *options, const struct request *re
 	else if (strcmp(step->name, "range") == 0)
 		print_ranges(request, result);
 	else if (strcmp(step->name, "listing") == 0 && result != STEP_WAIT)
-		print("lists", "/%s", request->path.file);
+		print("listing", "/%s", request->path.file);
 	else if (strcmp(step->name, "read") == 0)
 		print_reads(request);
 }

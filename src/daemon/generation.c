@@ -111,8 +111,10 @@ int generation_open(struct generation *generation, const struct generation *befo
 	if (error != 0)
 		return error;
 	error = mime_new(&generation->mime, config->mime_types);
-	if (error != 0)
-		return log_failure(config->mime_types, error);
+	if (error != 0) {
+		log_error("mime_types: cannot read %s: %s", config->mime_types, strerror(-error));
+		return error;
+	}
 	generation->sites = calloc(process->count, sizeof(*generation->sites));
 	error = generation->sites != NULL
 			? site_roots_make_files(rules, before != NULL ? &before->options.config.rules : NULL, &files)

@@ -93,7 +93,7 @@ int process_open(struct process *process, const struct config *config, unsigned 
 	if (error == 0)
 		error = make_descriptors(process);
 	if (error != 0)
-		return log_failure("start", error);
+		return log_failure("cannot start", error);
 	error = offload_new(&process->offload, config->offload_threads);
 	if (error != 0)
 		return log_failure("cannot start the offload threads", error);
@@ -103,7 +103,7 @@ int process_open(struct process *process, const struct config *config, unsigned 
 		error = make_login(process, config);
 	if (error == 0)
 		error = clients_new(&process->clients, config->max_connections, config->max_connections_per_client);
-	return error == 0 ? 0 : log_failure("start", error);
+	return error == 0 ? 0 : log_failure("cannot start", error);
 }
 
 int process_resize(struct process *process, const struct config *config)
@@ -111,14 +111,15 @@ int process_resize(struct process *process, const struct config *config)
 	size_t bytes = process_cache_bytes(config);
 	int error = resize_start(process->cache, bytes, config->cache_size_bytes > 0);
 
+	if (error == -E2BIG) {
+		log_error(
+			"cache_size exceeds the memory of this machine, or the maximum that was reserved at the start");
+		return error;
+	}
 	if (error != 0)
-		return log_failure(
-			error == -E2BIG
-				? "cache_size exceeds the memory of this machine, or the address range reserved for it"
-				: "cannot map the memory of cache_size",
-			error);
+		return log_failure("cannot map the memory of cache_size", error);
 	if (cache_bytes(process->cache) > bytes)
-		log_info("cache_size: the cache has %zu MiB, the minimum to which it can shrink while the process runs",
+		log_info("cache_size: the cache shrinks only to %zu MiB; restart ranged for a smaller cache",
 			 cache_bytes(process->cache) >> 20);
 	devices_set_max_bytes(process->devices, max_inflight_bytes(process));
 	process_finish_resize(process);

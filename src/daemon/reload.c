@@ -142,17 +142,17 @@ static bool open_all(struct reload *reload)
 	char fault[LOGS_FAULT_BYTES];
 	int error;
 
-	set_step(reload, "the logs");
+	set_step(reload, "opening the logs");
 	error = logs_open(&generation->options.config, fault);
 	if (error != 0)
 		log_error("%s", fault);
-	set_step(reload, "keys, certificates and passwords");
+	set_step(reload, "reading keys, certificates and passwords");
 	if (error == 0)
 		error = generation_read_secrets(generation);
-	set_step(reload, "the roots");
+	set_step(reload, "opening the roots");
 	if (error == 0)
 		error = generation_open(generation, reload->before);
-	set_step(reload, "the listening sockets");
+	set_step(reload, "opening the listening sockets");
 	if (error == 0)
 		error = open_sockets(generation, reload->before);
 	return error == 0;
@@ -223,13 +223,13 @@ static bool open_generation(struct reload *reload)
 	struct process *process = reload->process;
 	struct generation *generation = reload->generation;
 
-	set_step(reload, "the configuration");
+	set_step(reload, "reading the configuration");
 	if (!parse(&generation->options, reload->argc, reload->argv))
 		return false;
 	system_limits_raise_descriptors(&generation->options.config, process->count);
 	if (!system_limits_check_memory(generation_config(generation)) || !open_all(reload) || !create_updates(reload))
 		return false;
-	set_step(reload, "memory for the cache");
+	set_step(reload, "resizing the cache");
 	return resize(generation, reload->before);
 }
 
@@ -321,7 +321,7 @@ static void begin(struct reload *reload, struct generation *current)
 	reload->before = current;
 	reload->generation = generation_new(reload->process);
 	if (reload->generation != NULL) {
-		set_step(reload, "the configuration");
+		set_step(reload, "reading the configuration");
 		atomic_store(&reload->state, OPENING);
 		error = pthread_create(&reload->thread, NULL, run, reload);
 	}
@@ -416,9 +416,8 @@ bool reload_is_running(struct reload *reload)
 		return false;
 	if (!reload->reported && clock_now_ns() - reload->started_ns > SLOW_S * CLOCK_NS_PER_S) {
 		reload->reported = true;
-		log_warning(
-			"reload: opening %s has taken more than %d s so far; the running configuration stays in use",
-			atomic_load(&reload->opening), SLOW_S);
+		log_warning("reload: %s has taken more than %d s so far; the running configuration stays in use",
+			    atomic_load(&reload->opening), SLOW_S);
 	}
 	return true;
 }

@@ -114,9 +114,9 @@ bool syscalls_check(FILE *faults)
 	}
 	if (refused > 0)
 		fprintf(faults,
-			". The kernel (openat2 needs Linux 5.6, io_* needs CONFIG_AIO) or a seccomp filter refuses "
-			"them. With systemd, set SystemCallFilter=@system-service, and do not set DynamicUser= or "
-			"RestrictSUIDSGID=, which refuse openat2. With Docker or Podman, update the engine and "
+			". The kernel lacks them (openat2 needs Linux 5.6, io_* needs CONFIG_AIO), or a seccomp filter "
+			"refuses them. With systemd, set SystemCallFilter=@system-service, and do not set DynamicUser= "
+			"or RestrictSUIDSGID=, which refuse openat2. With Docker or Podman, update the engine and "
 			"libseccomp, or use --security-opt seccomp=PROFILE with a profile that allows these calls.\n");
 	return refused == 0;
 }

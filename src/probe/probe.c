@@ -41,7 +41,9 @@ static const struct argp_option option_table[] = {
 	{ "size", 's', "SIZE", 0, "Size of the temporary file (default 256M, or less on a slow disk; at least 16M)",
 	  0 },
 	{ "seconds", 't', "TIME", 0,
-	  "Duration of the measurement (default 8), in addition to the time for writing and reading back the file", 0 },
+	  "Duration of the measurement in seconds (default 8), in addition to the time for writing and reading back "
+	  "the file",
+	  0 },
 	{ 0 },
 };
 

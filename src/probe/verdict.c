@@ -107,7 +107,7 @@ static void judge_files(struct probe_verdict *verdict)
 	if (limits->files_hard < limits->files_needed)
 		warn(verdict, "open-files",
 		     "The limit of open files is %" PRIu64
-		     " (ulimit -Hn), but ranged with its defaults can need %" PRIu64
+		     " (ulimit -Hn), but ranged with its default settings can need %" PRIu64
 		     ". Raise LimitNOFILE=, or reduce max_connections.",
 		     limits->files_hard, limits->files_needed);
 }

@@ -27,7 +27,7 @@ static const struct {
 	{ 403, "Access to this address is not allowed." },
 	{ 404, "There is no file at this address." },
 	{ 410, "This link has expired." },
-	{ 416, "The requested range is outside of the file." },
+	{ 416, "The requested range is outside the file." },
 	{ 429, "Too many requests. Please try again in a moment." },
 	{ 500, "The server cannot read this file. See its log for the reason." },
 	{ 503, "The server is overloaded. Please try again in a moment." },

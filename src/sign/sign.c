@@ -36,7 +36,7 @@ struct command {
 };
 
 static const struct argp_option option_table[] = {
-	{ "key-file", 'k', "FILE", 0, "File of keys, the same as sign_keys in ranged.conf (required)", 0 },
+	{ "key-file", 'k', "FILE", 0, "Key file, as set by sign_keys in ranged.conf (required)", 0 },
 	{ "key", 'i', "ID", 0, "Sign with this key instead of the first one in the file", 0 },
 	{ "expires", 'e', "TIME", 0,
 	  "Expiry, as a duration or a time: 90s, 30m, 1h, 7d, 2026-12-31, 2026-12-31T18:00Z, @1798741800 (default 1h)",
@@ -47,7 +47,7 @@ static const struct argp_option option_table[] = {
 	{ "rate", 'r', "SIZE", 0, "Limit responses to this many bytes per second (for example 500K or 2M)", 0 },
 	{ "null", '0', NULL, 0, "Lines on standard input end in NUL bytes instead of newlines", 0 },
 	{ "check", 'c', NULL, 0,
-	  "Do not sign; check signed URLs, and print the status with which ranged answers them to the client of "
+	  "Check signed URLs instead of signing; print the status that ranged would send to the client given by "
 	  "--address",
 	  0 },
 	{ 0 },
@@ -71,7 +71,7 @@ static void set_rate(struct command *command, const char *text, struct argp_stat
 	uint64_t bytes;
 
 	if (units_parse_size(text, &bytes) != 0 || bytes == 0 || bytes > SIGNATURE_RATE_MAX)
-		argp_error(state, "--rate: \"%s\" is not a size such as 500K or 2M", text);
+		argp_error(state, "--rate: \"%s\" is not a valid size (examples: 500K, 2M)", text);
 	command->signature.rate_bytes = bytes;
 }
 
@@ -138,8 +138,7 @@ static void sign_url(struct command *command, const char *text, const struct sig
 	char query[SIGNATURE_QUERY_BYTES];
 
 	if (signature_parse(url->query, &found) != SIGNATURE_MISSING) {
-		print_error(command, EX_DATAERR, text,
-			    "the URL already has parameters of a signature (e, k, s, a, r or p)");
+		print_error(command, EX_DATAERR, text, "the URL already has signature parameters (e, k, s, a, r or p)");
 		return;
 	}
 	strcpy(stpcpy(signature->path, "/"), url->path.file);
@@ -176,8 +175,7 @@ static void check_url(struct command *command, const struct sign_url *url)
 
 	printf("%u %s", signature_status(verdict), signature_description(verdict));
 	if (verdict == SIGNATURE_GOOD || verdict == SIGNATURE_EXPIRED) {
-		printf("; %s %s, key %s", verdict == SIGNATURE_GOOD ? "until" : "at",
-		       sign_time_format(signature.expires, time, sizeof(time)), signature.key);
+		printf("; expiry %s, key %s", sign_time_format(signature.expires, time, sizeof(time)), signature.key);
 		if (signature.prefix)
 			printf(", valid for all paths below %s", signature.path);
 		if (signature.address[0] != '\0')
@@ -229,8 +227,8 @@ static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
 	.args_doc = "URL|PATH...\n-",
-	.doc = "Print signed URLs for ranged, one per line. A URL is used unchanged. A PATH starts with a slash, is "
-	       "the name of a file below the root that ranged serves, and is not escaped; the program escapes it. "
+	.doc = "Print signed URLs for ranged, one per line. A URL is used unchanged. A PATH starts with a slash and "
+	       "names a file below the root that ranged serves. It is given unescaped; the program escapes it. "
 	       "\"-\" reads URLs and paths from standard input."
 	       "\vThe exit status is 0 on success; 1 if --check found a URL that ranged rejects; otherwise one of "
 	       "sysexits.h. See ranged-sign(1).",
@@ -247,7 +245,8 @@ static int load_keys(struct command *command)
 		return error == -EINVAL || error == -EFBIG ? EX_CONFIG : EX_NOINPUT;
 	}
 	if (command->keys->exposed)
-		fprintf(stderr, "ranged-sign: %s: every user of this host can read the file of keys; run chmod o-r\n",
+		fprintf(stderr,
+			"ranged-sign: %s: all users of this machine can read the key file; run chmod o-r on it\n",
 			command->key_file);
 	command->key = command->key_id == NULL ? &command->keys->list[0]
 					       : sign_keys_find(command->keys, command->key_id);

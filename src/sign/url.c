@@ -33,7 +33,7 @@ static const char *message_of(int error)
 		return "the path or a name in it is too long";
 	if (error == -ENOENT)
 		return "the path contains %2F, but no file name can contain a slash";
-	return "not a URL with http:// or https://, and not a path that starts with a slash; blanks, control "
+	return "expected an http:// or https:// URL, or a path that starts with a slash; blanks, control "
 	       "characters and invalid escapes are not allowed";
 }
 

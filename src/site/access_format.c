@@ -179,7 +179,8 @@ static int compile_literal(struct compiler *compiler)
 
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)compiler->at[i] < ' ' && compiler->at[i] != '\t')
-			return refuse(compiler, compiler->at, i, "a control character follows, which is not allowed");
+			return refuse(compiler, compiler->at, i,
+				      "a control character follows; control characters are not allowed");
 	compiler->at += length;
 	return add(compiler, &op);
 }
@@ -204,7 +205,8 @@ static int compile(struct access_format *format, char *fault)
 		reserved += format->ops[i].min_bytes;
 	}
 	if (error == 0 && reserved > SINK_LINE_BYTES - 1)
-		error = refuse(&compiler, format->text, 20, "the lines of this format are too long");
+		error = refuse(&compiler, format->text, 20,
+			       "a line of this format can exceed the maximum of 4095 bytes");
 	return error;
 }
 

@@ -48,7 +48,7 @@ static int load(struct key_file *file)
 	if (error != 0)
 		log_error("sign_keys: %s", fault);
 	else if (file->keys->exposed)
-		log_warning("%s: key file is readable by all users of this machine; run chmod o-r on it", file->path);
+		log_warning("%s: all users of this machine can read the key file; run chmod o-r on it", file->path);
 	return error;
 }
 

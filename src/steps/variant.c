@@ -107,7 +107,7 @@ static bool use_result(struct request *request)
 	}
 	if (error != 0 && status_of_error(error) >= 500) {
 		request->selected.failed = true;
-		log_fault(LOG_LEVEL_ERROR, "/%s%s: %s; sending the file without the coding", request->path.file,
+		log_fault(LOG_LEVEL_ERROR, "/%s%s: %s; sending the unencoded file", request->path.file,
 			  sibling_suffix(request->selected.variant->sibling), strerror(-error));
 	}
 	file_unref(found);

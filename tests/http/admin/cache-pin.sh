@@ -24,7 +24,7 @@ post /cache/pin /keep.bin
 is "$CODE $(answer error)" "200 -" "a file can be pinned again"
 post /cache/pin /large.bin
 is "$CODE" 409 "a file that exceeds half of the cache with the pinned ones is rejected"
-like "$(answer error)" "12000000 bytes; .* and 107[0-9]* bytes of that are left" "the message has the sizes"
+like "$(answer error)" "12000000 bytes, but only 107[0-9]* bytes can still be pinned" "the message has the sizes"
 is "$(resident /large.bin)" 0 "the rejected file is not read"
 post /cache/pin /d
 is "$CODE $(answer done_bytes) $(answer 'done')" "200 6000000 1" \

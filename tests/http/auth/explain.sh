@@ -15,10 +15,10 @@ explain /p/a.txt
 says 'password +the request has no password' "without a password: the reason"
 says 'status +401' "without a password: the status"
 explain /p/a.txt "Authorization: Basic $(printf 'alice:right' | base64)"
-says 'password +of user "alice": correct' "the right password: the result"
+says 'password +the password of user "alice" is correct' "the right password: the result"
 says 'status +200' "the right password: the status"
 explain /p/a.txt "Authorization: Basic $(printf 'alice:wrong' | base64)"
-says 'password +of user "alice": wrong' "a wrong password: the result"
+says 'password +the password of user "alice" is wrong' "a wrong password: the result"
 says 'status +401' "a wrong password: the status"
 explain /q/a.txt
 says 'address +127\.0\.0\.1 is denied' "an address that is not allowed: the reason"

@@ -55,7 +55,7 @@ is "$RC" 76 "a response of another server: the exit status is 76"
 
 echo '{"path": "/d", "done_bytes": 1024, "total_bytes": 4096, "files": 2, "done": true, "left_out": 1, "error": "/d/x: Input/output error"}' | answer_with cache/pin 200 application/jsonl
 run_ctl pin /d
-is "$RC $(err) $(out)" "74 ranged-ctl: /d: /d/x: Input/output error /d: 1.0 KiB of 2 files pinned, 1 left out" \
+is "$RC $(err) $(out)" "74 ranged-ctl: /d: /d/x: Input/output error /d: 1.0 KiB of 2 files pinned, 1 skipped (unreadable)" \
 	"unreadable files of a directory are counted"
 
 if command -v script >/dev/null; then

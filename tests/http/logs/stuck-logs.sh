@@ -22,6 +22,6 @@ at_least "$(stat_of dropped 'log.*name=.*/fifo$')" 100 "lines that do not fit ar
 is "$(stat_of lines 'log.*name=.*access.log$') $(stat_of dropped 'log.*name=.*access.log$')" "1 0" \
 	"the counters are those of each log"
 stop_ranged
-not_ok "no other log is reported" grep -q 'access.log accepts no data' "$DIR/error.log"
-ok "the queued lines of the log are reported as lost" grep -q 'the log .*/fifo accepts no data: its queued lines are lost' "$DIR/error.log"
+not_ok "no other log is reported" grep -q 'access.log does not accept data' "$DIR/error.log"
+ok "the queued lines of the log are reported as lost" grep -q 'the log .*/fifo does not accept data; its queued lines are lost' "$DIR/error.log"
 finish

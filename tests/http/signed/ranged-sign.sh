@@ -27,12 +27,12 @@ done <<-'END'
 	64 no.URL.or.path
 	64 neither.a.duration -e tomorrow /x
 	64 not.in.the.future -e 1999-01-01 /x
-	64 not.a.size -r fast /x
+	64 not.a.valid.size -r fast /x
 	64 neither.an.address -a example.org /x
 	64 single.--address -c -a 10.0.0.0/8 /x
-	65 not.a.URL x.bin
-	65 not.a.URL ftp://h/x
-	65 already.has.parameters http://h/x?e=1
+	65 expected.an.http x.bin
+	65 expected.an.http ftp://h/x
+	65 already.has.signature http://h/x?e=1
 	78 no.key..three -i three /x
 END
 is "$(run http://h/%zz /x)" 65 "an invalid URL beside a valid one: the exit status is 65"

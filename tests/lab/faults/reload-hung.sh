@@ -114,7 +114,7 @@ taken=0
 reload_ranged
 ok "the configuration can be reloaded" said 'configuration reloaded: generation 2'
 kill -TERM "$PID"
-ok "the log that does not answer is reported" await 5 said 'access.log accepts no data'
+ok "the log that does not answer is reported" await 5 said 'access.log does not accept data'
 heal
 end_ranged
 is $? 0 "the exit status is 0"

@@ -437,7 +437,7 @@ START_TEST(stop_does_not_wait_for_a_stuck_log)
 	ck_assert(stats.dropped == 0 && stats.lines == 1);
 	ck_assert(stats_of("/error").errors);
 	ck_assert(!log_stop());
-	assert_match(in_dir("error"), "warning: the log .*/pipe accepts no data: its queued lines are lost\n$");
+	assert_match(in_dir("error"), "warning: the log .*/pipe does not accept data; its queued lines are lost\n$");
 	ck_assert_str_ne(stats_of("/pipe").name, "");
 	ck_assert_str_eq(stats_of("/fine").name, "");
 }

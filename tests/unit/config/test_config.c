@@ -287,8 +287,10 @@ static const struct {
 	  "f:5: unknown key \"x\" in a location\n"
 	  "f:6: unknown key \"x\"\n" },
 	/* The syntax of libconfuse for a key of a block from outside the block. */
-	{ "location /a {}\n\"location|cache\" = pin\n", "f:2: a key of a block must not be set outside the block\n" },
-	{ "location /a {}\n\"location='/a'|\" += pin\n", "f:2: a key of a block must not be set outside the block\n" },
+	{ "location /a {}\n\"location|cache\" = pin\n",
+	  "f:2: block|key is not supported; set the key inside the block\n" },
+	{ "location /a {}\n\"location='/a'|\" += pin\n",
+	  "f:2: block|key is not supported; set the key inside the block\n" },
 	{ "location /a {}\n\"location|x\" = pin\n", "f:2: no such option 'x'\n" },
 
 	/* All errors are reported at once, in the order of the file. */

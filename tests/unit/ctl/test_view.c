@@ -147,7 +147,7 @@ START_TEST(problems_are_shown)
 
 	fill(9);
 	text = draw_view(&view, 100, 24, true);
-	has(text, "worker 0 has not iterated for 11 s");
+	has(text, "worker 0 has been stuck for 11 s");
 	has(text, "rejected 1");
 	has(text, "http 1");
 	free(text);
