@@ -2,12 +2,13 @@
 /*
  * The main thread: creates the process, starts the workers, handles signals, and stops everything.
  *
- * SIGTERM and SIGINT shut the process down. For drain_delay, only /readyz changes. Then listening stops, and responses
- * in progress are finished within drain_timeout. A second signal, or the timeout, closes the remaining connections.
- * SIGHUP starts a reload (daemon/reload.c), SIGUSR1 opens the logs again, SIGUSR2 logs the statistics.
+ * SIGTERM and SIGINT shut the process down. During drain_delay, /readyz reports 503 and connections are still accepted.
+ * Then the workers stop accepting connections and finish the responses in progress within drain_timeout. A second
+ * signal, or the end of drain_timeout, closes the remaining connections. SIGHUP starts a reload (daemon/reload.c),
+ * SIGUSR1 opens the logs again, SIGUSR2 logs the statistics.
  *
- * The stop frees everything in the reverse order of the start. If a disk hangs, nothing is freed, because a read in
- * flight can be neither cancelled nor waited for (daemon/forced_exit.c).
+ * At the end, the main thread frees all objects in the reverse order of their creation. If a disk hangs, nothing is
+ * freed, because a read in flight can be neither cancelled nor waited for (daemon/forced_exit.c).
  */
 #include <errno.h>
 #include <poll.h>
@@ -45,17 +46,17 @@
 
 #define CLEANUP_MS 5000	     /* interval of clean_up() */
 #define RELOAD_CHECK_MS 1000 /* interval of clean_up() during a reload, so that a slow reload is logged soon */
-#define EXIT_MS 10000	     /* time for freeing everything and writing the logs */
-#define ABORT_MS 2000	     /* time for reads in flight after the connections were closed */
+#define EXIT_MS 10000	     /* maximum time for freeing all objects and writing the logs */
+#define ABORT_MS 2000	     /* maximum wait for reads in flight after the connections were closed */
 
 struct daemon {
 	int argc;
 	char **argv;
 	struct process process;
-	struct generation *generations; /* the current one first, then former ones with references */
+	struct generation *generations; /* the current generation, then former ones that are still in use */
 	struct admin_listener *admin;
 	struct reload *reload;
-	bool retired; /* generation_sweep() has something to free */
+	bool retired; /* generation_sweep() can free a generation */
 	struct privileges privileges;
 	int signal_fd;
 	unsigned running; /* number of workers whose thread was started */
@@ -141,7 +142,7 @@ static void handle_events(struct daemon *daemon)
 	}
 }
 
-/* Waits for a signal and returns it. Returns 0 at until_ns, or when all workers have ended. */
+/* Waits for a signal and returns its number. Returns 0 if the time until_ns is reached or all workers have ended. */
 static int next_signal(struct daemon *daemon, uint64_t until_ns)
 {
 	struct process *process = &daemon->process;
@@ -175,7 +176,8 @@ static void report(struct daemon *daemon)
 }
 
 /*
- * Waits for SIGTERM or SIGINT, and handles the other signals. Returns 0 after wait_ms, or when all workers have ended.
+ * Waits for SIGTERM or SIGINT and returns the number of the signal. Handles all other signals. Returns 0 after wait_ms,
+ * or if all workers have ended.
  */
 static int next_stop_signal(struct daemon *daemon, uint64_t wait_ms)
 {
@@ -194,7 +196,7 @@ static int next_stop_signal(struct daemon *daemon, uint64_t wait_ms)
 	return signal_number;
 }
 
-/* Work that is repeated while the process serves. */
+/* Does the periodic work of the main thread: closes deleted files and continues a resize of the cache. */
 static void clean_up(struct daemon *daemon)
 {
 	for (const struct generation *one = daemon->generations; one != NULL; one = one->next)
@@ -203,7 +205,7 @@ static void clean_up(struct daemon *daemon)
 		process_finish_resize(&daemon->process);
 }
 
-/* Waits for drain_delay. Load balancers see that /readyz fails, and stop sending requests. */
+/* Waits for drain_delay. Meanwhile load balancers see that /readyz reports 503, and stop sending requests. */
 static void announce_drain(struct daemon *daemon)
 {
 	uint64_t delay_ms = config_of(daemon)->drain_delay_ms;
@@ -240,7 +242,7 @@ static void abort_connections(struct daemon *daemon)
 	log_warning("closing %u connections that are still open", clients_count(process->clients));
 	login_stop(process->login);
 	workers_abort(process);
-	directory_table_stop(process->directories); /* also ends the reads of directories */
+	directory_table_stop(process->directories); /* also cancels reads of directories */
 	next_stop_signal(daemon, ABORT_MS);
 }
 
@@ -262,7 +264,7 @@ static bool serve(struct daemon *daemon)
 }
 
 /*
- * Frees everything. Parts that were not created are NULL. The offload threads end before the reactors are freed,
+ * Frees all objects. Objects that were not created are NULL. The offload threads end before the reactors are freed,
  * because they post messages to the reactors.
  */
 static void free_all(struct daemon *daemon)
@@ -298,7 +300,7 @@ static int drop_privileges(struct daemon *daemon)
 	return error;
 }
 
-/* Reads secrets and opens sockets with the privileges of root, and everything else as the configured user. */
+/* Reads secrets and opens sockets with root privileges. Then drops the privileges and opens all other files. */
 static int open_all(struct daemon *daemon)
 {
 	struct generation *generation = daemon->generations;
@@ -347,8 +349,8 @@ static bool stop_admin(struct daemon *daemon)
 }
 
 /*
- * Waits for a reload that is still in progress although the workers have ended. Returns false if it hangs in the
- * storage; nothing that it uses may then be freed.
+ * Waits for a reload that is still in progress although the workers have ended. Returns false if the reload waits for
+ * storage that does not respond. The caller must then not free the objects that the reload uses.
  */
 static bool end_reload(struct daemon *daemon)
 {
@@ -382,7 +384,7 @@ static int run(struct daemon *daemon)
 		forced_exit_now();
 	if (error == 0)
 		forced_exit_after(EXIT_MS / 2);
-	if (error == 0 || daemon->running == 0) /* nothing stops the running workers after a failed start */
+	if (error == 0 || daemon->running == 0) /* after a failed start, workers may still run */
 		free_all(daemon);
 	else
 		admin_stop(daemon->admin);
@@ -420,7 +422,7 @@ static int run_with_logs(struct daemon *daemon)
 	system_limits_raise_descriptors(config, config_workers(config));
 	status = system_limits_check_memory(config) ? run(daemon) : EX_UNAVAILABLE;
 	log_info("stopped");
-	if (status == EXIT_SUCCESS || daemon->running == 0) /* else running workers may still log requests */
+	if (status == EXIT_SUCCESS || daemon->running == 0) /* otherwise running workers may still log requests */
 		free_generations(daemon);
 	log_stop();
 	return status;

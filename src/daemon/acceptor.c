@@ -3,12 +3,13 @@
  * A new connection passes these stages: accept(2) in net/listener.c, the PROXY header if the peer is a trusted proxy,
  * the limits on connections in request/clients.c, and the choice of the worker. Then the server of that worker owns it.
  *
- * The kernel keeps waking the same worker as long as that worker accepts fast enough, and connections live long. To
- * balance the load, the worker with the fewest connections serves a new connection, whichever worker accepted it. An
- * accepted connection travels to another worker in a message (struct handover).
+ * The kernel wakes the same worker for each new connection, as long as that worker accepts fast enough. Connections
+ * live long, so the load of the workers could differ permanently. To balance the load, the worker with the fewest
+ * connections serves a new connection, whichever worker accepted it. An accepted connection travels to another worker
+ * in a message (struct handover).
  *
  * The acceptor has a reference to the site of the generation under which it accepts. A handover holds its own
- * reference, since the generation may be replaced while the message is on its way.
+ * reference, because the generation may be replaced before the message is delivered.
  */
 #include "daemon/acceptor.h"
 
@@ -27,7 +28,7 @@
 #include "net/proxy_protocol.h"
 #include "request/rejection.h"
 
-#define LOAD_SLACK 2   /* a connection is handed over if this worker has this many more than the least loaded one */
+#define LOAD_SLACK 2   /* a connection is handed over if the accepting worker has at least 2 more than another */
 #define DISCARDS_MAX 8 /* buffers of unread bytes that are discarded before a rejected connection is closed */
 
 struct acceptor {
@@ -37,17 +38,17 @@ struct acceptor {
 	struct counters *counters;
 	struct server *server;
 	struct listener *listener;	/* NULL: not listening */
-	struct request_site *accepting; /* site of the generation of new connections; a reference */
+	struct request_site *accepting; /* site of new connections; holds a reference */
 	struct proxy_protocol *proxies;
 	/*
-	 * Number of connections that this worker serves, or that were assigned to it. Any thread. The worker that
-	 * assigns a connection increments it before it posts the message, so a draining worker that reads 0 gets no
-	 * connection any more. Sequentially consistent.
+	 * Number of connections that this worker serves, or that were assigned to it. The worker that assigns a
+	 * connection increments the counter of the receiving worker before it posts the message. So a draining worker
+	 * whose counter is 0 receives no further connections. Any thread may read the counter. Sequentially consistent.
 	 */
 	atomic_uint connections;
 };
 
-/* A connection on its way to another worker. */
+/* A message that hands a connection over to another worker. */
 struct handover {
 	struct reactor_message message;
 	struct acceptor *to;
@@ -74,14 +75,14 @@ static void serve(struct acceptor *acceptor, const struct arrival *arrival)
 		log_fault(LOG_LEVEL_ERROR, "cannot serve a connection: %s", strerror(-error));
 }
 
-/* Runs on the thread of the other worker. */
+/* Called on the thread of the worker that receives the connection. */
 static void on_handover(struct reactor_message *message)
 {
 	struct handover *handover = container_of(message, struct handover, message);
 
 	if (handover->to->server != NULL) {
 		serve(handover->to, &handover->arrival);
-	} else { /* the worker ended before the message arrived */
+	} else { /* the worker ended before the message was delivered */
 		close(handover->arrival.fd);
 		acceptor_connection_closed(handover->to, handover->arrival.client, false);
 	}
@@ -90,8 +91,9 @@ static void on_handover(struct reactor_message *message)
 }
 
 /*
- * Returns the acceptor of the worker with the fewest connections; this one if the difference is small. Before the
- * process serves, and while it drains, it is always this one: if the start fails, the other workers may not exist.
+ * Returns the acceptor of the worker with the fewest connections, or the given acceptor if the difference is small.
+ * Always returns the given acceptor before the process serves and while it drains, because the other workers may not
+ * exist if the start fails.
  */
 static struct acceptor *least_loaded(struct acceptor *acceptor)
 {
@@ -166,8 +168,8 @@ static void reject(const struct arrival *arrival)
 	if (sent > 0)
 		shutdown(arrival->fd, SHUT_WR);
 	/*
-	 * Unread bytes would make close(2) reset the connection, and the client could lose the response. A client that
-	 * sends much more than a header may be reset.
+	 * Unread bytes would make close(2) reset the connection, and the client could lose the response. The connection
+	 * may still be reset if the client sends much more than a header.
 	 */
 	for (unsigned i = 0; sent > 0 && i < DISCARDS_MAX && recv(arrival->fd, rest, sizeof(rest), MSG_DONTWAIT) > 0;
 	     i++)
@@ -178,8 +180,8 @@ static void reject(const struct arrival *arrival)
 
 /*
  * Rejects a connection that exceeds a limit. While few connections are being rejected, the server serves it like any
- * other connection, but answers its first request with 503. The response then has all header fields of its path, also
- * over TLS, and the access log has the request.
+ * other connection, but answers its first request with 503. The response then has all header fields that are configured
+ * for its path, also over TLS, and the request is logged in the access log.
  */
 static void reject_over_limit(struct acceptor *acceptor, struct arrival *arrival, int error)
 {
@@ -198,7 +200,9 @@ static void reject_over_limit(struct acceptor *acceptor, struct arrival *arrival
 	serve(acceptor, arrival);
 }
 
-/* Applies the connection limits, then picks the worker with the fewest connections. The client address is known. */
+/*
+ * Applies the connection limits, then picks the worker with the fewest connections. The client address must be known.
+ */
 static void admit(struct acceptor *acceptor, struct arrival *arrival)
 {
 	struct acceptor *to;
@@ -228,7 +232,9 @@ static void admit(struct acceptor *acceptor, struct arrival *arrival)
 	reactor_post(to->reactor, &handover->message);
 }
 
-/* The PROXY header is complete or invalid. Until now the connection was counted without a client address. */
+/*
+ * Called when the PROXY header is complete or invalid. Until now the connection was counted without a client address.
+ */
 static void on_proxy_header(void *context, const struct arrival *arrival, bool rejected)
 {
 	struct acceptor *acceptor = context;
@@ -255,7 +261,7 @@ static bool is_proxy(const struct text_list *proxies, const struct sockaddr *pee
 static void on_accept(void *context, int fd, unsigned listener, const struct sockaddr *peer, socklen_t length,
 		      int accept_error)
 {
-	static const struct sockaddr no_address = { .sa_family = AF_UNIX }; /* no limit of a single client applies */
+	static const struct sockaddr no_address = { .sa_family = AF_UNIX }; /* no per-client limit applies */
 	struct acceptor *acceptor = context;
 	const struct config *config = generation_config(generation_of(acceptor->accepting));
 	struct arrival arrival = {

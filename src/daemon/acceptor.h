@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Admission of connections for one worker: accepts them, applies the limits on connections, and picks the worker that
- * serves them. Belongs to the reactor's thread of the worker, except where noted.
+ * serves them. All functions are called on the thread of the worker, except where noted.
  */
 #ifndef DAEMON_ACCEPTOR_H
 #define DAEMON_ACCEPTOR_H
@@ -14,35 +14,38 @@
 struct acceptor;
 
 /*
- * Creates the acceptor of worker `index`; it does not listen yet. Returns 0 with *acceptor owned by the caller, or
- * -ENOMEM. Main thread.
+ * Creates the acceptor of worker `index`. The acceptor does not listen yet. Returns 0 or -ENOMEM. On success the caller
+ * owns *acceptor. Called on the main thread.
  */
 int acceptor_new(struct acceptor **acceptor, struct process *process, unsigned index, struct reactor *reactor,
 		 struct counters *counters);
-/* Frees the acceptor after acceptor_close() and after the reactor was freed. NULL is allowed. */
+/* Frees the acceptor. Called after acceptor_close() and after the reactor was freed. NULL is allowed. */
 void acceptor_free(struct acceptor *acceptor);
 
-/* Sets the server that receives the connections. NULL: connections from other workers are closed from now on. */
+/*
+ * Sets the server that receives the connections. If `server` is NULL, connections that other workers hand over to this
+ * acceptor are closed.
+ */
 void acceptor_set_server(struct acceptor *acceptor, struct server *server);
-/* For server_options.closed: a connection of this worker has ended. `context` is the acceptor. */
+/* Called when a connection of this worker has ended (server_options.closed). `context` is the acceptor. */
 void acceptor_connection_closed(void *context, void *client, bool rejected);
 
 /*
- * Listens on the sockets of a generation; new connections belong to that generation. The sockets of the former
- * generation are released. Returns 0, or -errno and nothing has changed.
+ * Starts to listen on the sockets of a generation, and releases the sockets of the former generation. New connections
+ * belong to the new generation. Returns 0 or -errno. On failure the acceptor keeps its sockets and its generation.
  */
 int acceptor_listen(struct acceptor *acceptor, struct generation *generation);
-/* Returns the generation of new connections; NULL if the acceptor does not listen. */
+/* Returns the generation of new connections, or NULL if the acceptor does not listen. */
 struct generation *acceptor_generation(const struct acceptor *acceptor);
 
 /* Stops listening, and closes connections whose PROXY header has not begun. */
 void acceptor_drain(struct acceptor *acceptor);
 /* Closes all connections whose PROXY header is incomplete. */
 void acceptor_abort(struct acceptor *acceptor);
-/* Stops listening and closes all connections that were not passed to the server yet. NULL is allowed. */
+/* Stops listening and closes all connections that were not yet passed to the server. NULL is allowed. */
 void acceptor_close(struct acceptor *acceptor);
 
-/* Returns the number of connections that this worker serves, or that were assigned to it. Any thread. */
+/* Returns the number of connections that this worker serves or that were assigned to this worker. Thread-safe. */
 unsigned acceptor_connections(const struct acceptor *acceptor);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Calibrates devices, so that the queue knows how many reads and bytes may be in flight.
+ * Calibrates devices, to set the maximum number of reads and bytes that the queue keeps in flight.
  *
  * At the start, an offload thread searches for a large file below the root and calibrates its device. The search is
  * bounded and uses the first suitable file. Other devices are calibrated when a large file on them is opened. Each
- * device is calibrated once: the thread that sets device->depth_claimed does so.
+ * device is calibrated once, by the thread that sets device->depth_claimed.
  *
  * The jobs run on offload threads. A struct search is shared by the main thread and the job; a struct trial belongs to
  * its job.
@@ -28,12 +28,12 @@
 #include "base/log.h"
 #include "engine/calibrate.h"
 
-#define FILE_MIN_BYTES (UINT64_C(64) << 20) /* smaller files give no useful measurement */
+#define FILE_MIN_BYTES (UINT64_C(64) << 20) /* a measurement with a smaller file is not useful */
 #define ENTRIES_MAX 2000
-#define DEPTH_MAX 4	  /* nested directories */
+#define DEPTH_MAX 4	  /* maximum depth of nested directories */
 #define START_TIMEOUT_S 1 /* maximum time that the start waits for the calibration */
 
-/* The search at the start. The last of its two users frees it. */
+/* The search for a large file at the start. The last of the two users of the struct frees it. */
 struct search {
 	struct offload_job job;
 	struct calibrator *calibrator;
@@ -68,7 +68,7 @@ static void calibrate(struct calibrator *calibrator, const struct file *file)
 		 found.bytes_per_s / 1e6, found.iops);
 }
 
-/* Returns true if the caller is to calibrate the device of this file. */
+/* Returns true if the caller must calibrate the device of this file. */
 static bool claims(const struct file *file)
 {
 	return file->direct && file->version.size >= FILE_MIN_BYTES && !atomic_load(&file->device->depth_claimed) &&
@@ -114,7 +114,7 @@ static bool check_entry(struct search *search, int directory_fd, const char *nam
 		return false;
 	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size >= FILE_MIN_BYTES &&
 	    (uint64_t)st.st_blocks * 512 >= (uint64_t)st.st_size)
-		return true; /* no holes, which would be read without the disk */
+		return true; /* the file has no holes, which would be read without the disk */
 	fd = S_ISDIR(st.st_mode) && depth > 0
 		     ? openat(directory_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 		     : -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds how many reads and bytes may be in flight on a device, with a short calibration. The device of the first root
- * is calibrated at the start, with a file below the root. Other devices are calibrated when the first large file on
- * them is opened. If disk_depth is set, no device is calibrated.
+ * Runs a short calibration of a device, to find how many reads and bytes may be in flight on the device. The device of
+ * the first root is calibrated at the start, with a file below the root. Other devices are calibrated when the first
+ * large file on them is opened. If disk_depth is set, no device is calibrated.
  */
 #ifndef DAEMON_CALIBRATOR_H
 #define DAEMON_CALIBRATOR_H
@@ -14,19 +14,19 @@
 struct calibrator {
 	struct devices *devices;
 	struct offload *offload;
-	int root_fd; /* closed after the search; -1: closed, or no search */
+	int root_fd; /* closed after the search for a file; -1 if closed or not needed */
 };
 
 /*
- * Calibrates the device of the root on an offload thread. Waits for at most a second; after that the calibration
- * continues in the background. The calibrator must live as long as the offload threads. Main thread, before the workers
- * start.
+ * Calibrates the device of the root on an offload thread. Waits for at most one second. A longer calibration continues
+ * in the background. The calibrator must live as long as the offload threads. Called on the main thread before the
+ * workers start.
  */
 void calibrator_start(struct calibrator *calibrator);
 
 /*
- * Calibrates the device of an opened file on an offload thread, if it is the first large file of that device. Any
- * thread.
+ * Calibrates the device of an opened file on an offload thread, if the file is the first large file of that device.
+ * Thread-safe.
  */
 void calibrator_file_opened(struct calibrator *calibrator, struct file *file);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The parser has already checked the keys and values. --check opens the same files as a start, with the same functions,
- * so both report the same errors. Each part is closed again at once. Listening sockets are the exception, because the
+ * so both report the same errors. The files are closed again at once. Listening sockets are not opened, because the
  * running daemon may use their addresses.
  */
 #include "daemon/check.h"

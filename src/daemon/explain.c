@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The explained request runs through the same table of steps as the requests of a server (steps/steps.c). It has a
- * reactor of its own, and stops before it reads the body. So its result is the response that a client would receive.
+ * The explained request runs through the same table of steps as the requests of a server (steps/steps.c). The request
+ * has its own reactor and stops before its body is read. So the result is the response that a client would receive.
  * Only the content of the cache of a running process is unknown.
  *
  * explain_report.c prints the result of each step.
@@ -25,7 +25,7 @@
 
 #define CACHE_BYTES ((size_t)16 << 20)
 
-/* The parts of a process that a request needs. */
+/* The objects of a process that a request needs. */
 struct environment {
 	struct options *options;
 	struct reactor *reactor;
@@ -87,7 +87,7 @@ static unsigned find_listener(const struct options *options, const char *host, s
 	return 0;
 }
 
-/* Parses the request. *done is set if it was rejected. Returns 0 or an exit status. */
+/* Parses the request. Sets *done if the request was rejected. Returns 0 or an exit status. */
 static int fill(struct environment *environment, struct request *request, bool *done)
 {
 	const char *host = NULL;

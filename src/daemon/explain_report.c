@@ -3,7 +3,8 @@
  * The output of --explain. After each step of the request, the results of the step are printed, with the keys and lines
  * of the configuration that caused them. This file makes no decisions; it only reads the fields of the request.
  *
- * A step is recognized by its name in the table of steps/steps.c. Steps without output are not listed.
+ * explain_report_step() recognizes a step by its name in the table of steps/steps.c, and ignores steps that have no
+ * output.
  */
 #include "daemon/explain_report.h"
 
@@ -24,7 +25,7 @@
 #define READS_SHOWN 8
 
 static void print(const char *label, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Prints a line with a label, which is "" for further lines of the same subject. */
+/* Prints a line with a label. The label is "" on the second and later lines of a subject. */
 static void print(const char *label, const char *format, ...)
 {
 	va_list arguments;
@@ -271,7 +272,7 @@ static void print_read(const struct request *request, uint64_t offset, size_t le
 		      read.length, read.offset);
 }
 
-/* Divides the body as a transfer does: no read crosses the end of an extent. */
+/* Divides the body into reads as a transfer does. No read crosses the end of an extent. */
 static void print_reads(const struct request *request)
 {
 	unsigned shown = 0;

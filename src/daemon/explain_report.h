@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Prints the lines of --explain on stdout: the request, the result of each step, and the response. Main thread. */
+/*
+ * Prints the lines of --explain on stdout: the request, the result of each step, and the response. All functions are
+ * called on the main thread.
+ */
 #ifndef DAEMON_EXPLAIN_REPORT_H
 #define DAEMON_EXPLAIN_REPORT_H
 

@@ -3,8 +3,8 @@
  * A read in flight can be neither cancelled nor waited for if its disk hangs. Closing a file can wait for its
  * filesystem as well (FUSE, NFS). In these cases the process exits without freeing anything.
  *
- * Two threads may end the process: the main thread and the thread with the time limit. The first one to set the flag
- * does so, and the other one waits for the exit.
+ * Two threads may end the process: the main thread and the thread with the time limit. The first thread that sets the
+ * flag ends the process, and the other thread waits for the exit.
  */
 #include "daemon/forced_exit.h"
 
@@ -47,7 +47,7 @@ static void *run(void *context)
 	return NULL;
 }
 
-/* If the thread cannot be started, the service manager has to kill a process that hangs. */
+/* If the thread cannot be started and the process hangs, the service manager must kill the process. */
 void forced_exit_after(unsigned ms)
 {
 	pthread_t thread;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The end of the process if storage hangs: an exit that does not wait for reads in flight or for files to close. */
+/* Exits the process while storage hangs, without waiting for reads in flight or for files to close. */
 #ifndef DAEMON_FORCED_EXIT_H
 #define DAEMON_FORCED_EXIT_H
 
-/* Exits the process with status 0 at once, after the log was written. Does not return. Main thread. */
+/* Writes the log, then exits the process at once with status 0. Does not return. Called on the main thread. */
 void forced_exit_now(void);
-/* Starts a thread that exits the process in the same way after this number of milliseconds. */
+/* Starts a thread that calls forced_exit_now() after `ms` milliseconds. */
 void forced_exit_after(unsigned ms);
-/* Cancels the forced exit. If it has begun, the function does not return. Main thread, before it exits normally. */
+/*
+ * Cancels forced_exit_after(). If the forced exit has begun, the function does not return. Called on the main thread
+ * before the normal exit.
+ */
 void forced_exit_cancel(void);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All steps that can fail come before a new generation is published, so a rejected configuration changes nothing.
+ * A new generation is published after all steps that can fail, so a rejected configuration has no effect.
  *
  * References are held by:
  * - the main thread, while the generation is the current one;
  * - the site of each worker, while its acceptor or a connection uses it;
- * - each listing, each connection on its way to another worker, and each admin request that reads the generation.
+ * - each listing, each connection that is being handed over to another worker, and each admin request that reads the
+ *   generation.
  *
- * The thread that drops the last reference tells the main thread, which frees the generation in generation_sweep().
+ * The thread that drops the last reference notifies the main thread, which frees the generation in generation_sweep().
  */
 #include "daemon/generation.h"
 
@@ -57,7 +58,7 @@ static int load_certificates(struct generation *generation)
 	return error;
 }
 
-/* Fills all fields of a site except those of the worker. */
+/* Sets all fields of a site except the fields that the worker sets. */
 static void fill_site(struct generation *generation, struct request_site *site)
 {
 	struct process *process = generation->process;
@@ -126,7 +127,7 @@ int generation_open(struct generation *generation, const struct generation *befo
 	return 0;
 }
 
-/* Stores the bound ports in the rules; the configured port may be 0. */
+/* Stores the bound ports in the rules, because a configured port may be 0. */
 static void store_ports(struct generation *generation)
 {
 	struct rules *rules = &generation->options.config.rules;
@@ -179,7 +180,10 @@ void generation_stop_listening(struct generation *generation)
 {
 	struct process *process = generation->process;
 
-	/* The field is read without the lock, because only this thread writes it. The process may be closed already. */
+	/*
+	 * The field is read without the lock, because only the main thread writes it, and the lock may be destroyed
+	 * already.
+	 */
 	if (!generation->listens)
 		return;
 	pthread_mutex_lock(&process->lock);
@@ -222,8 +226,8 @@ void generation_unref(struct generation *generation)
 	const int retired_fd = generation->process->retired_fd;
 
 	/*
-	 * Acquire and release: the main thread frees memory that other threads have used. It may free the generation at
-	 * once.
+	 * Acquire and release: the main thread frees memory that other threads have used. The main thread may free the
+	 * generation at once.
 	 */
 	if (atomic_fetch_sub(&generation->references, 1) == 1 && write(retired_fd, &one, sizeof(one)) < 0)
 		log_error("cannot signal that a configuration is no longer used: %s", strerror(errno));

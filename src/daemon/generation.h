@@ -23,7 +23,7 @@
 
 struct generation {
 	struct options options; /* parsed before generation_open(), constant after generation_listen() */
-	unsigned number;	/* 1 at the start, then counted up by each reload */
+	unsigned number;	/* 1 at the start; incremented by each reload */
 	struct mime *mime;
 	struct signing *signing;
 	struct certificates *certificates; /* NULL: no listener has TLS */
@@ -31,40 +31,41 @@ struct generation {
 	sem_t applied;			   /* posted by each worker that has applied the generation */
 	/* private */
 	struct process *process;
-	struct generation *next;    /* in the list of the main thread, the newest first */
+	struct generation *next;    /* the next older generation in the list of the main thread */
 	atomic_uint references;	    /* sequentially consistent; see generation_unref() */
 	bool published;		    /* the workers use the sockets, or will use them */
 	bool listens;		    /* the main thread uses the sockets as well; under process->lock */
-	struct request_site *sites; /* an element for each worker, which sets the fields of the worker */
+	struct request_site *sites; /* one element for each worker; the worker sets its own fields */
 };
 
 /*
- * Creates a generation with one reference. Nothing is open, and the options are not parsed yet. The process need not be
- * open. Returns NULL if memory is short. Main thread.
+ * Creates a generation with one reference. Opens no files and does not parse the options. May be called before
+ * process_open(). Returns NULL if memory allocation fails. Called on the main thread.
  */
 struct generation *generation_new(struct process *process);
 
 /*
- * Reads certificates, keys and passwords, which may be readable by root only. Returns 0, or -errno after it has logged
- * the error. This and the next two functions: main thread, or the thread of a reload.
+ * Reads certificates, keys and passwords, which may be readable by root only. Returns 0, or logs the error and returns
+ * -errno. Called on the main thread or on the thread of a reload.
  */
 int generation_read_secrets(struct generation *generation);
 /*
- * Opens roots, tables of files and MIME types. Tables of `before` (may be NULL) for the same directories are shared.
- * Returns 0, or -errno after it has logged the error.
+ * Opens the roots, the tables of open files and the MIME types. Shares the tables of `before` that are for the same
+ * directories. `before` may be NULL. Returns 0, or logs the error and returns -errno. Called on the main thread or on
+ * the thread of a reload.
  */
 int generation_open(struct generation *generation, const struct generation *before);
 /*
- * Opens the listening sockets, or inherits those of `before` (may be NULL), and stores the bound ports in the rules.
- * Returns 0, or -errno after it has logged the error.
+ * Opens the listening sockets, or inherits them from `before`, which may be NULL. Stores the bound ports in the rules.
+ * Returns 0, or logs the error and returns -errno. Called on the main thread or on the thread of a reload.
  */
 int generation_listen(struct generation *generation, const struct generation *before);
 /*
- * Makes the generation the current one. From now on it owns the files of inherited Unix sockets; `before` may be NULL.
- * Main thread.
+ * Makes the generation the current one. From now on the generation owns the files of inherited Unix sockets. `before`
+ * may be NULL. Called on the main thread.
  */
 void generation_make_current(struct generation *generation, struct generation *before);
-/* Releases the sockets on behalf of the main thread. A second call has no effect. Main thread. */
+/* Drops the reference of the main thread to the sockets. A second call has no effect. Called on the main thread. */
 void generation_stop_listening(struct generation *generation);
 /* Returns the configuration. */
 static inline const struct config *generation_config(const struct generation *generation)
@@ -73,22 +74,25 @@ static inline const struct config *generation_config(const struct generation *ge
 }
 
 /*
- * Keeps the sockets of a generation open while another thread duplicates some of them; generation_unref_sockets() ends
- * this. Returns false if the main thread has released the sockets. Any thread.
+ * Keeps the sockets of a generation open until generation_unref_sockets() is called, so that another thread can
+ * duplicate them. Returns false if the main thread has already released the sockets. Both functions are thread-safe.
  */
 bool generation_ref_sockets(struct generation *generation);
 void generation_unref_sockets(struct generation *generation);
 
-/* Adds a reference. Returns the generation. Any thread. */
+/* Adds a reference. Returns the generation. Thread-safe. */
 struct generation *generation_ref(struct generation *generation);
 /*
- * Drops a reference. The last call writes to process->retired_fd, which wakes the main thread. Any thread. NULL is
- * allowed.
+ * Drops a reference. If it was the last reference, writes to process->retired_fd, which wakes the main thread.
+ * Thread-safe. NULL is allowed.
  */
 void generation_unref(struct generation *generation);
-/* Returns the current generation with a new reference. Any thread. */
+/* Returns the current generation with a new reference. Thread-safe. */
 struct generation *generation_current(struct process *process);
-/* Returns true if all roots of the current generation are gone (root.h). Any thread, once the process is serving. */
+/*
+ * Returns true if all roots of the current generation are gone (root.h). Thread-safe. Must not be called before the
+ * process is serving.
+ */
 bool generation_has_no_root(struct process *process);
 /* Returns the generation that a site of a worker belongs to. */
 static inline struct generation *generation_of(const struct request_site *site)
@@ -96,11 +100,12 @@ static inline struct generation *generation_of(const struct request_site *site)
 	return site->config.owner;
 }
 
-/* Frees the generations in the list `all` that have no reference. Main thread. */
+/* Frees the generations in the list `all` that have no reference. Called on the main thread. */
 void generation_sweep(struct generation **all);
 /*
- * At the end of the process: generation_close_files() frees the tables of open files, after the workers and before the
- * offload threads. generation_free() frees the rest. Main thread.
+ * Free a generation at the end of the process. generation_close_files() frees the tables of open files. It is called
+ * after the workers were freed and before process_close(). generation_free() frees all other members. Both functions
+ * are called on the main thread.
  */
 void generation_close_files(struct generation *generation);
 void generation_free(struct generation *generation);

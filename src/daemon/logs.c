@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A site without access_log or access_format uses the value of the top level. Sites with the same target share a log,
- * and each writes lines in its own format. Two configurations share a log in the same way. The formats were checked
- * when the configuration was read.
+ * and each writes lines in its own format. Two configurations with the same target also share a log. The formats were
+ * checked when the configuration was read.
  *
  * base/log.c owns the logs and counts their users.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Opens and closes the logs that a configuration names: one error log, and access logs of sites. The logs of two
- * configurations may be open at the same time. Main thread, or the thread of a reload.
+ * configurations may be open at the same time. All functions are called on the main thread or on the thread of a
+ * reload.
  */
 #ifndef DAEMON_LOGS_H
 #define DAEMON_LOGS_H
@@ -11,8 +12,8 @@
 #define LOGS_FAULT_BYTES 512
 
 /*
- * Opens the logs that are not open yet, and assigns the access logs to the sites. Writes nothing, and the error log in
- * use stays the same. Returns 0, or -errno with a message in `fault`; no log was opened then.
+ * Opens the logs that are not open yet, and assigns the access logs to the sites. Writes no lines and does not change
+ * the error log in use. Returns 0, or -errno with a message in `fault`. On failure the function leaves no new log open.
  */
 int logs_open(struct config *config, char fault[LOGS_FAULT_BYTES]);
 /*
@@ -23,9 +24,9 @@ int logs_check(const struct config *config, char fault[LOGS_FAULT_BYTES]);
 /* Uses the error log and the log level of this configuration from now on. Called once for each logs_open(). */
 void logs_use(struct config *config);
 /*
- * Closes the logs of a configuration that has no request left. A log that no other configuration uses is closed when
- * its queued lines are written. Does not wait, and does not need the configuration afterwards. No effect if no log is
- * open.
+ * Closes the logs of a configuration that has no requests in progress. A log that no other configuration uses is closed
+ * once its queued lines are written. The function does not wait until then, and does not use the configuration
+ * afterwards. Has no effect if no log is open.
  */
 void logs_close(struct config *config);
 

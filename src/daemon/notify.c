@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Messages to systemd with sd_notify(3). A thread of its own sends the watchdog messages, so that they depend on the
- * event loops of the workers and on nothing else. The main thread may wait for a disk while it opens roots, and offload
- * threads may hang in a disk. Neither should kill a process that still serves files from other disks.
+ * Messages to systemd with sd_notify(3). A separate thread sends the watchdog messages, so that the messages depend
+ * only on the event loops of the workers. The main thread may wait for a disk while it opens roots, and offload threads
+ * may hang in a disk. In neither case should systemd kill a process that still serves files from other disks.
  *
  * An idle worker still iterates twice a second, because of its own timers. The lock in the struct below protects all
  * fields that change while the thread runs.
@@ -22,7 +22,7 @@
 #include "base/clock.h"
 
 #define LINE_NS (5 * CLOCK_NS_PER_S) /* interval of status lines */
-#define ITERATION_NS CLOCK_NS_PER_S  /* a worker is given at least this time for an iteration */
+#define ITERATION_NS CLOCK_NS_PER_S  /* minimum time that a worker is allowed for an iteration */
 
 static struct {
 	pthread_t thread;
@@ -67,7 +67,7 @@ void notify_format(char *text, size_t bytes, const struct notify_sample *before,
 	append(text, bytes, used, ", %" PRIu64 " read%s queued", now->queued, now->queued == 1 ? "" : "s");
 }
 
-/* Sends the status line if it has changed: each message is a system call here and a wakeup of systemd. */
+/* Sends the status line only if it has changed, because each message costs a system call and wakes up systemd. */
 static void send_line(uint64_t now_ns)
 {
 	struct notify_sample now = { 0 };
@@ -85,7 +85,7 @@ static void send_line(uint64_t now_ns)
 	sd_notifyf(0, "STATUS=%s", line);
 }
 
-/* Returns true if all workers have iterated recently. The limit is less than the time that systemd waits. */
+/* Returns true if all workers have iterated recently. The time limit is shorter than WatchdogSec=. */
 static bool all_iterate(uint64_t now_ns)
 {
 	uint64_t last_iteration_ns = notify.options.last_iteration_ns(notify.options.context);
@@ -102,7 +102,7 @@ static void wait_until(uint64_t due_ns)
 	pthread_cond_timedwait(&notify.stop_asked, &notify.lock, &due);
 }
 
-/* The lock is held except while the thread waits, so notify_stop() never interrupts a message. */
+/* The thread holds the lock except while it waits, so notify_stop() never interrupts a message. */
 static void *run(void *context)
 {
 	uint64_t line_ns = clock_now_ns() + LINE_NS;

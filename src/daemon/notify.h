@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Messages to systemd (sd_notify(3)): the state, a status line with figures, and the watchdog messages. Without
- * NOTIFY_SOCKET in the environment no message is sent. Main thread, except for the callbacks.
+ * NOTIFY_SOCKET in the environment no message is sent. All functions except the callbacks are called on the main
+ * thread.
  */
 #ifndef DAEMON_NOTIFY_H
 #define DAEMON_NOTIFY_H
@@ -18,26 +19,29 @@ struct notify_sample {
 	uint64_t lookups, hits; /* counts of the cache */
 };
 
-/* Callbacks of the thread "ranged-notify". They must not block. */
+/* Callbacks. They are called on the thread "ranged-notify" and must not block. */
 struct notify_options {
 	void (*sample)(void *context, struct notify_sample *sample);
-	/* Returns the oldest of the last iterations of all workers (clock_now_ns()). UINT64_MAX: no worker runs. */
+	/* Returns the minimum of worker_last_iteration_ns() of all workers, or UINT64_MAX if no worker runs. */
 	uint64_t (*last_iteration_ns)(void *context);
 	void *context;
 };
 
 /*
- * Sends READY=1 and starts the thread. The thread sends the status line when it changes. It sends WATCHDOG=1 twice in
- * each WatchdogSec=, as long as all workers iterate. Returns 0, or -errno if the thread cannot be started; READY=1 was
- * sent in both cases.
+ * Sends READY=1 and starts the thread. The thread sends the status line when it changes. While all workers iterate, the
+ * thread also sends WATCHDOG=1 twice in each period of WatchdogSec=. Returns 0, or -errno if the thread cannot be
+ * started. READY=1 is sent in both cases.
  */
 int notify_start(const struct notify_options *options);
-/* Stops the thread; no callback runs afterwards. Allowed without notify_start(). */
+/* Stops the thread. No callback runs afterwards. May be called without notify_start(). */
 void notify_stop(void);
 
 /* Tells systemd that a reload has started. */
 void notify_reloading(void);
-/* Tells systemd that the reload has ended. After a failed reload, the status line says so until a reload succeeds. */
+/*
+ * Tells systemd that the reload has ended. After a failed reload, the status line reports the failure until a reload
+ * succeeds.
+ */
 void notify_reloaded(bool succeeded);
 /* Tells systemd that the process stops within this time, which replaces TimeoutStopSec= of the unit. */
 void notify_stopping(uint64_t within_ms);

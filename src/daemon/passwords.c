@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All password files are read at the start or at a reload, before the first request for their locations. So the
- * operator learns of an unreadable file at once, and no client has to wait or fail because of it.
+ * All password files are read at the start or at a reload, before the first request for their locations. So an
+ * unreadable file is reported at once, and no request waits for a password file or fails because of it.
  */
 #include "daemon/passwords.h"
 

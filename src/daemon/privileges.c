@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * glibc applies setresuid() and similar calls to all threads. prctl(2) and capset(2) affect only the calling thread. So
- * the latter are called before other threads exist, which then inherit the result.
+ * prctl(2) and capset(2) are called before other threads exist. New threads inherit the settings.
  *
  * The kernel clears the capabilities when the last of the three user ids stops being 0. It also makes the process
- * undumpable, so other processes of that user cannot read the keys from its memory. This flag stays as it is.
+ * undumpable, so other processes of that user cannot read the keys from its memory. The process does not become
+ * dumpable again.
  */
 #include "daemon/privileges.h"
 
@@ -40,7 +41,7 @@ static int reject(char *fault, int error, const char *format, ...)
 	return error;
 }
 
-/* Parses a number, which need not be the id of a user or group. Returns true if the text is a number. */
+/* Parses a number. The number need not be the id of an existing user or group. Returns true if the text is a number. */
 static bool is_number(const char *text, unsigned long *number)
 {
 	char *end;
@@ -72,7 +73,7 @@ static int find_group(const char *name, gid_t *gid, char *fault)
 	return 0;
 }
 
-/* Finds all groups of the user. Grows the list until it has room for all of them. */
+/* Finds all groups of the user. Enlarges the list until all groups fit. */
 static int find_groups(struct privileges *privileges, const char *login, char *fault)
 {
 	int room = 64;
@@ -125,7 +126,7 @@ void privileges_fini(struct privileges *privileges)
 	*privileges = (struct privileges){ 0 };
 }
 
-/* Returns true if the process runs as root and is to switch to another user. */
+/* Returns true if the process runs as root and must switch to another user. */
 static bool is_due(const struct privileges *privileges)
 {
 	return privileges->name[0] != '\0' && privileges->uid != 0 && geteuid() == 0;
@@ -170,7 +171,10 @@ int privileges_prepare(struct privileges *privileges, const char *user, char fau
 		error = reject(fault, -errno, "user: cannot prepare the switch to %s: %s", privileges->name,
 			       strerror(errno));
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	/* Fails without CAP_SETPCAP. No harm: PR_SET_NO_NEW_PRIVS denies capabilities to executed programs anyway. */
+	/*
+	 * The call fails without CAP_SETPCAP. That is harmless, because executed programs get no capabilities with
+	 * PR_SET_NO_NEW_PRIVS.
+	 */
 	for (unsigned long capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++)
 		;
 	if (error != 0)
@@ -178,7 +182,10 @@ int privileges_prepare(struct privileges *privileges, const char *user, char fau
 	return error;
 }
 
-/* Returns the capabilities of a thread, and bit 0 if one of its user ids is 0. UINT64_MAX: unknown. */
+/*
+ * Returns the capabilities of a thread as a bit mask. Bit 0 is also set if one of its user ids is 0. Returns UINT64_MAX
+ * if the capabilities cannot be read.
+ */
 static uint64_t rights_of_task(const char *task)
 {
 	char path[300], line[256];
@@ -201,8 +208,8 @@ static uint64_t rights_of_task(const char *task)
 }
 
 /*
- * Returns true if any thread has a capability or a user id of 0. Without /proc it returns false: only the calling
- * thread can be checked then, and its privileges are known to be dropped.
+ * Returns true if any thread has a capability or a user id of 0. Returns false without /proc, because only the calling
+ * thread can be checked without it, and that thread has dropped its privileges.
  */
 static bool any_task_has_rights(void)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The parts are created in the order of their dependencies and freed in the reverse order. A part that was not created
- * is NULL, so process_close() can follow a failed process_open().
+ * The resources are created in the order of their dependencies and freed in the reverse order. A resource that was not
+ * created is NULL, so process_close() may be called after process_open() has failed.
  *
- * The main thread owns the struct. Each part says in its own header which threads may use it.
+ * The main thread owns struct process. The header of each resource says which threads may use the resource.
  */
 #include "daemon/process.h"
 
@@ -23,7 +23,7 @@
 
 #define REVALIDATE_MS 1000
 #define TRANSIENT_BYTES ((size_t)16 << 20) /* memory for data in flight if caching is off */
-#define DEPTH_DEFAULT 32		   /* depth of a device that was not calibrated */
+#define DEPTH_DEFAULT 32		   /* reads in flight on a device that was not calibrated */
 #define DEPTH_BYTES_DEFAULT (UINT64_C(16) << 20)
 
 /* Called on the thread of the worker whose io_submit was slow. */
@@ -35,7 +35,7 @@ static void device_demoted(const struct device *device)
 		    (unsigned long long)device->submits, (unsigned long long)(device->submit_max_ns / CLOCK_NS_PER_MS));
 }
 
-/* Returns the limit of bytes in flight for one device. A hung disk blocks the memory of its reads in flight. */
+/* Returns the limit of bytes in flight for one device. Reads in flight on a hung disk keep their memory. */
 static uint64_t max_inflight_bytes(const struct process *process)
 {
 	return cache_bytes(process->cache) / 4;
@@ -93,7 +93,7 @@ int process_open(struct process *process, const struct config *config, unsigned 
 	if (error == 0)
 		error = make_descriptors(process);
 	if (error != 0)
-		return log_failure("cannot start", error);
+		return log_failure("cannot create the shared resources", error);
 	error = offload_new(&process->offload, config->offload_threads);
 	if (error != 0)
 		return log_failure("cannot start the offload threads", error);
@@ -103,7 +103,7 @@ int process_open(struct process *process, const struct config *config, unsigned 
 		error = make_login(process, config);
 	if (error == 0)
 		error = clients_new(&process->clients, config->max_connections, config->max_connections_per_client);
-	return error == 0 ? 0 : log_failure("cannot start", error);
+	return error == 0 ? 0 : log_failure("cannot create the shared resources", error);
 }
 
 int process_resize(struct process *process, const struct config *config)

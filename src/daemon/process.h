@@ -3,7 +3,8 @@
  * Resources that all workers share for the life of the process: memory, devices, offload threads, and the table of
  * clients. Resources that depend on the configuration belong to a generation (generation.h).
  *
- * The main thread creates and frees them, and owns the struct. Other threads use them as their own headers allow.
+ * The main thread creates and frees the resources, and owns struct process. The header of each resource says which
+ * threads may use the resource.
  */
 #ifndef DAEMON_PROCESS_H
 #define DAEMON_PROCESS_H
@@ -41,12 +42,12 @@ struct process {
 	struct clients *clients;
 	struct login *login;
 	struct calibrator calibrator;
-	atomic_uint transfers;		  /* in progress, of all workers; sequentially consistent, publishes nothing */
-	uint64_t unsent_bytes;		  /* system_limits_unsent_bytes() */
-	struct bucket total;		  /* token bucket of rate_total */
-	_Atomic enum process_state state; /* see process_set_state() */
+	atomic_uint transfers; /* number in progress, of all workers; sequentially consistent; publishes nothing */
+	uint64_t unsent_bytes; /* result of system_limits_unsent_bytes() */
+	struct bucket total;   /* token bucket of rate_total */
+	_Atomic enum process_state state;     /* see process_set_state() */
 	atomic_uint reloads, reload_failures; /* counters of the main thread, for statistics */
-	atomic_uint roots_replaced;	      /* how often a root was replaced by another directory, for statistics */
+	atomic_uint roots_replaced;	      /* number of replaced roots, for statistics */
 	atomic_bool reloading;		      /* a reload is in progress; for statistics and the status line */
 	uint64_t started_ns;		      /* start of the process, monotonic clock */
 	int64_t started_wall_ns;	      /* start of the process, wall clock */
@@ -60,15 +61,15 @@ struct process {
 };
 
 /*
- * Sets the state. Main thread. The store is sequentially consistent and publishes everything that the main thread has
- * created before: a thread that reads PROCESS_SERVING may use all fields of the struct.
+ * Sets the state. Called on the main thread. The store is sequentially consistent and publishes all objects that the
+ * main thread has created. So a thread that reads PROCESS_SERVING may use all fields of the struct.
  */
 static inline void process_set_state(struct process *process, enum process_state state)
 {
 	atomic_store(&process->state, state);
 }
 
-/* Returns the state. Any thread. */
+/* Returns the state. Thread-safe. */
 static inline enum process_state process_state(const struct process *process)
 {
 	return atomic_load(&process->state);
@@ -85,29 +86,29 @@ static inline const char *process_state_name(enum process_state state)
 /* Initializes an empty struct. process_close() may be called from now on. */
 void process_init(struct process *process);
 /*
- * Creates all resources except workers and generations, after process_init(). Returns 0, or -errno after it has logged
- * the error. The caller calls process_close() in both cases. Main thread.
+ * Creates all resources except workers and generations, after process_init(). Returns 0, or logs the error and returns
+ * -errno. The caller calls process_close() in both cases. Called on the main thread.
  */
 int process_open(struct process *process, const struct config *config, unsigned workers);
 /* Returns the size of the cache for this configuration, in bytes. */
 size_t process_cache_bytes(const struct config *config);
 /*
- * Resizes the cache to the size in the configuration. Shrinking continues in process_finish_resize(), which is to be
- * called every few seconds. Returns 0, or -errno after it has logged the error; the size is then unchanged. Main
- * thread, or the thread of a reload.
+ * Resizes the cache to the size in the configuration. Shrinking continues in process_finish_resize(), which must be
+ * called every few seconds. Returns 0, or logs the error and returns -errno. On failure the size is unchanged. Called
+ * on the main thread or on the thread of a reload.
  */
 int process_resize(struct process *process, const struct config *config);
-/* Continues a shrink of the cache. Does nothing if no shrink is in progress. Main thread. */
+/* Continues a shrink of the cache. Does nothing if no shrink is in progress. Called on the main thread. */
 void process_finish_resize(struct process *process);
-/* Calibrates the device of the root at root_fd, unless disk_depth is set (calibrator.h). Main thread. */
+/* Calibrates the device of the root at root_fd, unless disk_depth is set (calibrator.h). Called on the main thread. */
 void process_calibrate(struct process *process, const struct config *config, int root_fd);
 
 /* Returns the options for a table of open files of this configuration, except root_fd. */
 struct files_options process_files_options(struct process *process, const struct config *config);
 
-/* Ends the offload threads, after the workers were joined. No job or read is in progress afterwards. */
+/* Ends the offload threads. Called after the workers were joined. No job or read is in progress afterwards. */
 void process_stop(struct process *process);
-/* Frees all resources, after process_stop(), and after workers and tables of open files were freed. */
+/* Frees all resources. Called after process_stop(), and after the workers and the tables of open files were freed. */
 void process_close(struct process *process);
 
 #endif

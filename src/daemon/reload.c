@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The thread of a reload does everything that can fail or wait: it reads the configuration, opens logs, keys, roots and
- * sockets, and resizes the cache. Then it waits for the main thread, which makes the new generation the current one and
- * sends it to the workers. For a moment some workers still accept connections under the former generation. Finally the
- * thread waits for the workers and writes the address file.
+ * The thread of a reload executes all steps that can fail or block. It reads the configuration, opens logs, keys, roots
+ * and sockets, and resizes the cache. Then it waits for the main thread, which makes the new generation the current one
+ * and sends it to the workers. For a moment some workers still accept connections under the former generation. Finally
+ * the thread waits for the workers and writes the address file.
  *
- * A reload that hangs in the storage cannot be cancelled: the process can only exit without joining its thread. Both
- * generations live as long as the thread runs.
+ * A reload that waits for storage cannot be cancelled. The process can only exit without joining the thread of the
+ * reload. Both generations live as long as the thread runs.
  */
 #include "daemon/reload.h"
 
@@ -53,16 +53,18 @@ struct reload {
 	sem_t decided;
 	/* Sequentially consistent. The stores of OPENED and ENDED publish the fields that the thread has written. */
 	_Atomic enum state state;
-	/* What the thread is opening, for the log. A pointer to a constant string; it publishes nothing else. */
+	/*
+	 * The object that the thread is opening, as a constant string for the log. The atomic publishes no other data.
+	 */
 	_Atomic(const char *) opening;
-	bool again, reported; /* another reload was requested; the slow reload was logged */
+	bool again, reported; /* `again`: another reload was requested; `reported`: a slow reload was logged */
 	uint64_t started_ns;
 	struct generation *before, *generation;
 	struct worker_update **updates;
 	bool opened; /* all steps that can fail succeeded */
 };
 
-/* Logs error messages, one a line. */
+/* Logs each line of the text as an error. */
 static void log_lines(char *text)
 {
 	for (char *rest, *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
@@ -101,7 +103,7 @@ static void warn_if_changed(const char *key, bool changed)
 		log_warning("%s: changed; takes effect after a restart", key);
 }
 
-/* Warns of changed keys that determine threads and memory, which exist since the start. */
+/* Warns of changed keys whose threads and memory are allocated only at the start. */
 static void warn_of_fixed_keys(const struct config *now, const struct config *before)
 {
 	warn_if_changed("workers", config_workers(now) != config_workers(before));
@@ -122,8 +124,8 @@ static void set_step(struct reload *reload, const char *opening)
 }
 
 /*
- * Opens the sockets of the new generation. The main thread may release the sockets of the former one at any time,
- * because the process begins to drain; so they are referenced meanwhile.
+ * Opens the sockets of the new generation. Meanwhile it references the sockets of the former generation, because the
+ * main thread may release them when the process begins to drain.
  */
 static int open_sockets(struct generation *generation, struct generation *before)
 {
@@ -172,7 +174,7 @@ static bool create_updates(struct reload *reload)
 	return error == 0;
 }
 
-/* Resizes the cache. This is the last step that can fail, because it changes the running process. */
+/* Resizes the cache. Resizing is the last step that can fail, because it changes the running process. */
 static bool resize(struct generation *generation, const struct generation *before)
 {
 	const struct config *config = generation_config(generation);
@@ -196,8 +198,8 @@ static void publish(struct generation *generation, struct generation *before, st
 }
 
 /*
- * Waits until all workers have applied the generation, so that the new configuration is in use when the log says so. A
- * worker whose event loop is stuck delays this for APPLY_TIMEOUT_S at most.
+ * Waits until all workers have applied the generation, so that success is logged only once the new configuration is in
+ * use. Waits for at most APPLY_TIMEOUT_S for a worker whose event loop is stuck.
  */
 static void wait_for_workers(struct generation *generation)
 {
@@ -217,7 +219,7 @@ static void wait_for_workers(struct generation *generation)
 	}
 }
 
-/* Does all steps that can fail. Errors are logged. */
+/* Executes all steps that can fail. Errors are logged. */
 static bool open_generation(struct reload *reload)
 {
 	struct process *process = reload->process;
@@ -358,7 +360,10 @@ static void replace_generation(struct reload *reload, struct generation **all)
 	generation_unref(before);
 }
 
-/* The thread has opened everything: publishes the generation, or discards it if the process is shutting down. */
+/*
+ * Called when the thread has opened all files. Publishes the generation, or discards it if the process is shutting
+ * down.
+ */
 static void decide(struct reload *reload, struct generation **all)
 {
 	if (process_state(reload->process) == PROCESS_SERVING) {
@@ -368,7 +373,7 @@ static void decide(struct reload *reload, struct generation **all)
 	sem_post(&reload->decided);
 }
 
-/* Frees the new generation. The reload failed, or the process is shutting down. */
+/* Frees the new generation if the reload has failed or the process is shutting down. */
 static void discard(struct reload *reload)
 {
 	for (unsigned i = 0; reload->updates != NULL && i < reload->process->count; i++)

@@ -3,10 +3,12 @@
  * Each root has its own thread for the lookups of its path. A lookup that waits for storage therefore delays neither
  * the reactors, nor the main thread, nor the lookups of other roots.
  *
- * dup3() replaces the directory behind the descriptor that all threads use, so request lookups need no lock and no
- * notification. Request lookups that are in progress end in the former directory; later ones begin in the new one.
+ * dup3() makes the descriptor that all threads use refer to the new directory, so request lookups need no lock and no
+ * notification. Request lookups in progress end in the former directory. Later request lookups begin in the new
+ * directory.
  *
- * The object is shared by its users (the sites of each generation) and its thread. The last of them frees it.
+ * A struct root is shared by its users (the sites of each generation) and its thread. Dropping the last reference frees
+ * the struct.
  */
 #include "daemon/root.h"
 
@@ -26,7 +28,7 @@
 #include "base/log.h"
 
 #define LOOKUP_MS 1000
-#define RETRY_MS 100 /* after a failed lookup: an unlink and a symlink may be switching the path right now */
+#define RETRY_MS 100 /* delay after a failed lookup, because another process may be replacing the link */
 #define STEP_MS 10
 
 /* The directory that a path led to. */
@@ -40,26 +42,27 @@ struct root {
 	char *path;
 	int fd;
 	struct files *files;
-	atomic_uint references; /* users, plus one for the thread; see drop_reference() for the memory order */
-	atomic_uint users;	/* sequentially consistent; the last one stops the thread */
+	atomic_uint references; /* one for each user, one for the thread; see drop_reference() */
+	atomic_uint users;	/* sequentially consistent; the last user stops the thread */
 	atomic_bool gone;	/* sequentially consistent; publishes no other data */
 	pthread_t thread;
 	pthread_mutex_t lock; /* protects the condition and the three flags below */
 	pthread_cond_t changed;
 	bool watched, looking_up, stopping;
-	/* Used by the thread only, once it runs. */
+	/* Once the thread runs, only the thread uses these fields. */
 	atomic_uint *replaced;
-	struct directory_identity directory; /* the served directory, or the last one that was served */
-	unsigned misses;		     /* lookups in a row that found no directory */
-	int last_error;			     /* errno of the last lookup, if it says nothing about the directory */
+	struct directory_identity directory; /* the served directory, or the directory served last */
+	unsigned misses;		     /* number of consecutive lookups that found no directory */
+	int last_error; /* -errno of the last lookup if the process or storage failed, otherwise 0 */
 };
 
 /*
- * Sequentially consistent: a thread increments `lookups` before it reads `all_stop`, root_stop_watching() writes
- * `all_stop` before it reads `lookups`. So no lookup starts unnoticed.
+ * Both atomics are sequentially consistent. A thread increments `lookups` before it reads `all_stop`.
+ * root_stop_watching() writes `all_stop` before it reads `lookups`. So each lookup either sees `all_stop` or is counted
+ * when root_stop_watching() reads `lookups`.
  */
 static atomic_bool all_stop;
-static atomic_uint lookups; /* in progress, of all roots */
+static atomic_uint lookups; /* number of lookups in progress, of all roots */
 
 /* --- opening a path --- */
 
@@ -91,7 +94,7 @@ int root_open(const char *root)
 	return fd;
 }
 
-/* --- lookups, on the thread --- */
+/* --- lookups, called on the thread of the root --- */
 
 static void identify(int fd, struct directory_identity *directory)
 {
@@ -118,7 +121,9 @@ static bool is_same(const struct directory_identity *a, const struct directory_i
 	return a->device == b->device && a->inode == b->inode && a->mount == b->mount;
 }
 
-/* Returns true if the filesystem whose root was served was unmounted: the path now leads to the mount point. */
+/*
+ * Returns true if the filesystem whose root directory was served was unmounted. The path then leads to the mount point.
+ */
 static bool is_unmounted(const struct directory_identity *now, const struct directory_identity *before)
 {
 	return before->is_mount_root && !now->is_mount_root && before->name[0] != '\0' &&
@@ -145,7 +150,7 @@ static int look_up(const struct root *root, struct directory_identity *now)
 	return -ENODEV;
 }
 
-/* The path leads to no directory any more. */
+/* Handles a path that no longer leads to a directory. */
 static void lose(struct root *root, int error)
 {
 	if (atomic_load(&root->gone))
@@ -156,7 +161,7 @@ static void lose(struct root *root, int error)
 		  error == -ENODEV ? "its filesystem was unmounted" : root_error_text(error));
 }
 
-/* Serves another directory from now on. */
+/* Replaces the served directory. */
 static void replace(struct root *root, int fd, const struct directory_identity *now)
 {
 	int error = dup3(fd, root->fd, O_CLOEXEC) < 0 ? -errno : files_replace_root(root->files, fd);
@@ -173,7 +178,7 @@ static void replace(struct root *root, int fd, const struct directory_identity *
 	atomic_fetch_add(root->replaced, 1);
 }
 
-/* The path leads to this directory. */
+/* Handles a path that leads to this directory. */
 static void find(struct root *root, int fd, const struct directory_identity *now)
 {
 	if (!is_same(now, &root->directory))
@@ -185,11 +190,11 @@ static void find(struct root *root, int fd, const struct directory_identity *now
 	log_info("root %s: available again", root->path);
 }
 
-/* Logs an error of the process or of the storage, once. Requests fail with their own errors in such a case. */
+/* Logs an error of the process or of the storage, once. A request that meets the error fails on its own. */
 static void note_error(struct root *root, int error)
 {
 	if (error != root->last_error && error != 0)
-		log_warning("root %s: cannot look up the path: %s; still serving the directory that it last led to",
+		log_warning("root %s: cannot look up the path: %s; still serving the directory that was found last",
 			    root->path, strerror(-error));
 	root->last_error = error;
 }
@@ -216,7 +221,9 @@ static void check_path(struct root *root)
 
 static void drop_reference(struct root *root)
 {
-	/* Release publishes the changes of this user; acquire makes those of all users visible to the last one. */
+	/*
+	 * Release publishes the changes of this user. Acquire makes the changes of all users visible to the last user.
+	 */
 	if (atomic_fetch_sub_explicit(&root->references, 1, memory_order_acq_rel) > 1)
 		return;
 	files_unref(root->files);
@@ -228,7 +235,7 @@ static void drop_reference(struct root *root)
 	free(root);
 }
 
-/* Waits until the next lookup is due. The lock is held. Returns false if the thread is to end. */
+/* Waits until the next lookup is due. The caller holds the lock. Returns false if the thread must end. */
 static bool wait_for_lookup(struct root *root)
 {
 	uint64_t due_ns = clock_now_ns() + (root->misses == 1 ? RETRY_MS : LOOKUP_MS) * CLOCK_NS_PER_MS;

@@ -4,12 +4,13 @@
  *
  * While the root is watched, its path is looked up once a second:
  *
- * - If the path leads to another directory, that directory replaces the former one behind the same descriptor. A
- *   symbolic link was switched, or a filesystem was mounted. Transfers from the former directory continue.
+ * - If the path leads to another directory, that directory replaces the former directory, under the same descriptor
+ *   number. This happens when a symbolic link is switched or a filesystem is mounted. Transfers from the former
+ *   directory continue.
  * - If the path leads to no directory, the root is gone. Requests are answered with 503 until the path leads to a
  *   directory.
- * - If the filesystem of the root was unmounted, the root is gone, too. To detect this, the path must have led to the
- *   root of a mounted filesystem. It now leads to the mount point under it.
+ * - If the filesystem of the root is unmounted, the root is gone, too. This is detected only if the path led to the
+ *   root directory of the filesystem. After the unmount, the path leads to the mount point.
  *
  * Each transition is logged once.
  */
@@ -24,18 +25,20 @@
 struct root;
 
 /*
- * Opens a directory with O_PATH. Returns its descriptor, or -errno, for example if this user must not read it. BLOCKS.
- * Any thread.
+ * Opens a directory with O_PATH. Returns its descriptor, or -errno, for example -EACCES if the process has no
+ * permission to read the directory. Thread-safe. Blocks; never called on a reactor.
  */
 int root_open_directory(const char *path);
 /* Returns the text for an error of root_open_directory(). */
 const char *root_error_text(int error);
-/* Calls root_open_directory(), and logs an error. Returns the descriptor or -errno. BLOCKS. */
+/*
+ * Calls root_open_directory() and logs its error. Returns the descriptor or -errno. Blocks; never called on a reactor.
+ */
 int root_open(const char *path);
 
 /*
- * Creates a root with one reference, and its table of files. Takes ownership of fd (O_PATH, opened from this path)
- * on success. options->root_fd is ignored. Returns 0 or -errno.
+ * Creates a root with one reference, and the table of open files of the root. Takes ownership of fd (O_PATH, opened
+ * from this path) on success. options->root_fd is ignored. Returns 0 or -errno.
  */
 int root_new(struct root **root, const char *path, int fd, const struct files_options *options);
 /*
@@ -44,28 +47,28 @@ int root_new(struct root **root, const char *path, int fd, const struct files_op
  */
 int root_watch(struct root *root, atomic_uint *replaced);
 
-/* Adds a reference. Returns the root. Main thread, or the thread of a reload. */
+/* Adds a reference. Returns the root. Called on the main thread or on the thread of a reload. */
 struct root *root_ref(struct root *root);
 /*
- * Drops a reference. The last call also ends the thread; a thread that waits for storage ends when the storage
- * answers. Main thread. NULL is allowed.
+ * Drops a reference. Dropping the last reference also ends the thread. A thread that waits for storage ends when the
+ * storage responds. Called on the main thread. NULL is allowed.
  */
 void root_unref(struct root *root);
 
 /*
  * Returns true if root_new() with this path and these options would create an equal root. options->root_fd is a
- * descriptor that was just opened from the path. BLOCKS.
+ * descriptor that the caller has just opened from the path. Blocks; never called on a reactor.
  */
 bool root_is_like(const struct root *root, const char *path, const struct files_options *options);
-/* Return the descriptor (O_PATH) and the table of files, which are owned by the root. Any thread. */
+/* Return the descriptor (O_PATH) and the table of open files. The root owns both. Thread-safe. */
 int root_fd(const struct root *root);
 struct files *root_files(const struct root *root);
-/* Returns true if the path leads to no directory that may be served. Any thread. */
+/* Returns true if the path leads to no directory that may be served. Thread-safe. */
 bool root_is_gone(const struct root *root);
 
 /*
- * Stops the lookups of all roots, and waits for those that are in progress. Returns false if a lookup still waits for
- * storage after patience_ms; the objects that it uses must not be freed then. Main thread.
+ * Stops the lookups of all roots, and waits for lookups in progress. Returns false if a lookup still waits for storage
+ * after patience_ms. The caller must then not free the objects that the lookup uses. Called on the main thread.
  */
 bool root_stop_watching(unsigned patience_ms);
 

@@ -4,8 +4,8 @@
  * root uses the table of the top level. All tables share one cache, because the cache identifies a file by device and
  * inode.
  *
- * A root is shared by consecutive generations (root.h). The functions here apply an operation to the roots of all sites
- * of one configuration.
+ * Consecutive generations share a root if its directory is unchanged (root.h). The functions here apply an operation to
+ * the roots of all sites of one configuration.
  */
 #include "daemon/site_roots.h"
 
@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "daemon/root.h"
 
-/* Returns true if site i has a root of its own. */
+/* Returns true if site i has its own root. */
 static bool has_own(const struct rules *rules, size_t i)
 {
 	return rules->sites[i].root != NULL;
@@ -86,7 +86,7 @@ void site_roots_watch(struct rules *rules, atomic_uint *replaced)
 
 		if (error != 0)
 			log_error("root %s: cannot start the thread that watches its path: %s; changes of the path "
-				  "go unnoticed",
+				  "are not detected",
 				  rules->sites[i].root, strerror(-error));
 	}
 }

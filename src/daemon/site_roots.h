@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The roots of all sites of a configuration, and their tables of open files. Main thread or the thread of a reload,
- * except where noted.
+ * The roots of all sites of a configuration, and their tables of open files. All functions are called on the main
+ * thread or on the thread of a reload, except where noted.
  */
 #ifndef DAEMON_SITE_ROOTS_H
 #define DAEMON_SITE_ROOTS_H
@@ -12,19 +12,21 @@
 #include "store/files.h"
 #include "store/files_walk.h"
 
-/* Opens the root of each site that has one, as site->root_fd. Returns 0, or -errno after it has logged the error. */
+/*
+ * Opens the root of each site that has a root, and sets site->root_fd. Returns 0, or logs the error and returns -errno.
+ */
 int site_roots_open(struct rules *rules);
 /*
- * Creates the tables of open files (site->files) with these options; root_fd in them is ignored. A site without a root
- * uses the table of the top level. Roots of `before` (may be NULL) with the same directory are shared. Returns 0 or
- * -errno.
+ * Creates the tables of open files (site->files) with these options. options->root_fd is ignored. A site without a root
+ * uses the table of the top level. Shares the roots of `before` that are for the same directories. `before` may be
+ * NULL. Returns 0 or -errno.
  */
 int site_roots_make_files(struct rules *rules, const struct rules *before, const struct files_options *options);
-/* Starts to watch the path of each root (root.h), unless it is watched already. Main thread. */
+/* Starts to watch the path of each root (root.h), unless the root is watched already. Called on the main thread. */
 void site_roots_watch(struct rules *rules, atomic_uint *replaced);
 /*
  * Returns the number of roots whose path leads to no directory (root_is_gone()). Sets *count to the number of roots.
- * Any thread.
+ * Thread-safe.
  */
 unsigned site_roots_gone(const struct rules *rules, unsigned *count);
 /* Returns the path of the first root, for messages. */
@@ -34,16 +36,18 @@ int site_roots_first_fd(const struct rules *rules);
 
 /* Calls files_walk_close_deleted() for all tables. */
 void site_roots_close_deleted(const struct rules *rules);
-/* Sums the statistics of all tables. Any thread. */
+/* Adds up the statistics of all tables. Thread-safe. */
 void site_roots_stats(const struct rules *rules, struct files_stats *stats);
 
-/* Calls files_walk_top() for all tables. The member `table` of a rank is the index of the site. Any thread. */
+/* Calls files_walk_top() for all tables. The member `table` of a rank is the index of the site. Thread-safe. */
 unsigned site_roots_top(const struct rules *rules, struct files_rank *ranks, unsigned count);
 
-/* Calls files_walk_names() for all tables. The member `table` of a name is the index of the site. Any thread. */
+/* Calls files_walk_names() for all tables. The member `table` of a name is the index of the site. Thread-safe. */
 void site_roots_name_all(const struct rules *rules, struct files_name *names, size_t count);
 
-/* Free the results of site_roots_make_files() and of site_roots_open(), also after these have failed. */
+/*
+ * Free the results of site_roots_make_files() and of site_roots_open(). May be called after either function has failed.
+ */
 void site_roots_free_files(struct rules *rules);
 void site_roots_close(struct rules *rules);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Handles SIGTERM and SIGINT during the start of the process. The main thread then opens roots, keys and logs, and
- * may wait for storage that does not answer. Both signals are blocked in all threads. Main thread.
+ * Handles SIGTERM and SIGINT during the start of the process, while the main thread opens roots, keys and logs and may
+ * wait for storage that does not respond. Both signals are blocked in all threads. Both functions are called on the
+ * main thread.
  */
 #ifndef DAEMON_STARTUP_SIGNALS_H
 #define DAEMON_STARTUP_SIGNALS_H
@@ -11,7 +12,7 @@
  * the signals stay pending.
  */
 void startup_signals_begin(void);
-/* Ends the thread. From then on the main thread receives the signals. */
+/* Ends the thread. Afterwards the main thread receives both signals. */
 void startup_signals_end(void);
 
 #endif

@@ -3,9 +3,9 @@
  * Each call is made with an argument that the kernel rejects: a descriptor of -1, or a flag that does not exist. So
  * no call has an effect, and none depends on the files that the process may open.
  *
- * The errno shows the origin of the error. The expected errno comes from the call itself. Any other errno comes from
- * a seccomp filter or from a kernel without the call. (Filters return EPERM, ENOSYS, EACCES, or any errno that
- * SystemCallErrorNumber= names.)
+ * The errno shows the origin of the error. A kernel that executes the call returns the expected errno. Any other errno
+ * comes from a seccomp filter, or from a kernel that does not have the call. (Filters return EPERM, ENOSYS, EACCES, or
+ * any errno that SystemCallErrorNumber= names.)
  *
  * The table omits calls that the C library needs before main().
  */
@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #define NO_FD (-1L)
-#define NO_FLAGS (-1L) /* no call has all flags */
+#define NO_FLAGS (-1L) /* no call accepts all flags */
 
 #define AT(object) ((long)(object))
 
@@ -41,7 +41,7 @@ struct call {
 	const char *name;
 	long number;
 	int expected;  /* errno */
-	bool optional; /* ENOSYS is fine: the C library uses another call then */
+	bool optional; /* ENOSYS is accepted, because the C library then uses another call */
 	long arguments[5];
 };
 

@@ -24,8 +24,8 @@
 #define LISTINGS_BYTES (UINT64_C(64) << 20)
 #define CONNECTION_BYTES (UINT64_C(36) << 10) /* memory of one connection, with TLS and a block of the body */
 #define MEMORY_OF_PROCESS (UINT64_C(64) << 20)
-#define UNSENT_PAGES 65536 /* default if tcp_mem cannot be read: the value of a machine with 4 GiB */
-#define RING_DEFAULT 128   /* the maximum that a calibration tries */
+#define UNSENT_PAGES 65536 /* if tcp_mem cannot be read; the value of a machine with 4 GiB of memory */
+#define RING_DEFAULT 128   /* maximum number of reads that a calibration tries */
 
 static bool has_listings(const struct rules *rules)
 {
@@ -48,7 +48,7 @@ static unsigned count_roots(const struct rules *rules)
 	return count > 0 ? count : 1;
 }
 
-/* With listings, each connection may have a directory open as well. */
+/* If listings are enabled, each connection may also have an open directory. */
 uint64_t system_limits_descriptors_needed(const struct config *config, unsigned workers)
 {
 	uint64_t connections = (uint64_t)config->max_connections * (has_listings(&config->rules) ? 2 : 1);
@@ -126,7 +126,7 @@ static uint64_t least_limit(const char *hierarchy, char *path, const char *file)
 
 /*
  * Returns the memory limit of the control group of the process. /proc/self/cgroup has the line "0::/path" for version 2
- * and lines such as "4:memory:/path" for version 1; both may be present.
+ * and lines such as "4:memory:/path" for version 1. Lines of both versions may be present.
  */
 static uint64_t memory_of_group(void)
 {

@@ -6,7 +6,8 @@
 #include "daemon/process.h"
 
 /*
- * Starts the notifications, after the workers were started; notify_stop() ends them. Returns 0 or -errno. Main thread.
+ * Starts the notifications. Called on the main thread after the workers were started. notify_stop() ends the
+ * notifications. Returns 0 or -errno.
  */
 int systemd_status_start(struct process *process);
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A worker owns one reactor thread and connects its parts: reactor, disk, queue, store, server and acceptor. The parts
- * do not know each other; the worker watches their descriptors and calls them.
+ * A worker owns one reactor thread and connects its parts: reactor, disk, queue, store, server and acceptor. The worker
+ * watches the descriptors of the parts and calls their functions, so that the parts need not depend on the event loop.
  *
  * One iteration of the event loop has this order:
  *
- * 1. Wait. Then completions of reads, new connections, messages and timers. All of these may resume requests.
+ * 1. Wait for events. Then handle completions of reads, new connections, messages and timers. Each of these events may
+ *    resume requests.
  * 2. HTTP: server_run(), until the server has no more work or its time is used up.
  * 3. The queue dispatches reads, and one io_submit(2) submits all of them.
  *
- * The main thread creates and frees the worker. It talks to the running thread only through messages (drain, abort,
- * update). Counters are written by the worker's thread and read by any thread.
+ * The main thread creates and frees the worker. It communicates with the running thread only through messages (drain,
+ * abort, update). The worker's thread writes the counters, and any thread may read them.
  */
 #include "daemon/worker.h"
 
@@ -33,7 +34,7 @@
 #include "mhd/server.h"
 #include "store/store.h"
 
-#define RING_RETRY_MS 10 /* wait if the kernel accepted no read and no completion is expected */
+#define RING_RETRY_MS 10 /* delay before a retry if the kernel accepted no read and no completion is expected */
 
 struct worker {
 	struct process *process;
@@ -47,9 +48,10 @@ struct worker {
 	struct acceptor *acceptor;
 	struct reactor_watch disk_watch, server_watches[SERVER_FDS];
 	struct reactor_message drain_message, abort_message;
-	bool draining; /* the worker's thread only */
+	bool draining; /* used only by the worker's thread */
 	/*
-	 * Counters (base/counter.h): written by the worker's thread, read by any thread. Relaxed; they publish nothing.
+	 * Counters (base/counter.h). The worker's thread writes them, and any thread may read them. Relaxed order; they
+	 * publish no other data.
 	 */
 	struct counters counters;
 	_Atomic uint64_t iterations, stalls[WORKER_SECTIONS], longest_ns[WORKER_SECTIONS];
@@ -57,7 +59,7 @@ struct worker {
 	_Atomic uint64_t last_iteration_ns; /* see worker_last_iteration_ns() */
 };
 
-/* A generation on its way to a worker. */
+/* A message that sends a generation to a worker. */
 struct worker_update {
 	struct reactor_message message;
 	struct worker *worker;
@@ -72,7 +74,9 @@ static void on_disk_ready(void *context, uint32_t events)
 	disk_reap(worker->disk);
 }
 
-/* The epoll set of an MHD daemon is readable. server_run() runs in every iteration, and needs this hint. */
+/*
+ * Called when the epoll set of an MHD daemon is readable. Sets a hint for server_run(), which runs in every iteration.
+ */
 static void on_server_ready(void *context, uint32_t events)
 {
 	struct worker *worker = context;
@@ -134,7 +138,7 @@ const char *worker_section_name(enum worker_section section)
 	return names[section];
 }
 
-/* Returns how long epoll_wait(2) may wait; -1: for any time. */
+/* Returns the maximum time that epoll_wait(2) may wait. -1 means no limit. */
 static int wait_ms(const struct worker *worker)
 {
 	int ms = server_wait_ms(worker->server);
@@ -152,7 +156,7 @@ static bool is_done(const struct worker *worker)
 	       server_connections(worker->server) == 0 && store_pending(worker->store) == 0;
 }
 
-/* Measures a section of the iteration, which began at *since_ns. Sets *since_ns to its end. */
+/* Measures a section of the iteration that began at *since_ns. Sets *since_ns to the end of the section. */
 static void measure_section(struct worker *worker, enum worker_section section, uint64_t *since_ns)
 {
 	uint64_t now_ns = clock_now_ns(), spent_ns = now_ns - *since_ns;
@@ -196,7 +200,7 @@ static void *run(void *context)
 	return NULL;
 }
 
-/* Sets the fields of the generation's site that belong to this worker. */
+/* Sets the fields of the site of this worker that the generation does not set. */
 static struct request_site *fill_site(struct worker *worker, struct generation *generation)
 {
 	struct request_site *site = &generation->sites[worker->index];
@@ -338,7 +342,10 @@ void worker_abort(struct worker *worker)
 	reactor_post(worker->reactor, &worker->abort_message);
 }
 
-/* Applies the settings of a generation to new connections. Returns 0, or -errno and nothing has changed. */
+/*
+ * Applies the settings of a generation to new connections. Returns 0 or -errno. On failure the former settings remain
+ * in use.
+ */
 static int apply(struct worker *worker, struct generation *generation)
 {
 	struct server_terms terms = terms_of(worker, generation),
@@ -415,7 +422,9 @@ void worker_join(struct worker *worker)
 	pthread_join(worker->thread, NULL);
 }
 
-/* Pending messages are delivered while the reactor is freed. They find no server, and a closed acceptor. */
+/*
+ * Pending messages are delivered while the reactor is freed. Their callbacks then find no server and a closed acceptor.
+ */
 void worker_free(struct worker *worker)
 {
 	if (worker == NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The workers are created together and started together: a worker hands connections to any other worker, so all of them
- * must exist before the first thread runs. The arrays belong to struct process, where other threads read them.
+ * All workers are created before the first thread is started, because a worker may hand connections over to any other
+ * worker. The arrays belong to struct process, where other threads read them.
  */
 #include "daemon/workers.h"
 

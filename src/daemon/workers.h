@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All workers of the process. They are stored in process->workers and process->acceptors. Main thread. */
+/*
+ * All workers of the process. They are stored in process->workers and process->acceptors. All functions are called on
+ * the main thread.
+ */
 #ifndef DAEMON_WORKERS_H
 #define DAEMON_WORKERS_H
 
 #include "daemon/worker.h"
 
 /*
- * Creates process->count workers, with the sockets of this generation; no thread runs yet. Returns 0, or -errno after
- * it has logged the error. The caller calls workers_free() in both cases.
+ * Creates process->count workers with the sockets of this generation. Does not start their threads. Returns 0, or logs
+ * the error and returns -errno. The caller calls workers_free() in both cases.
  */
 int workers_new(struct process *process, struct generation *generation);
 /*
- * Starts the threads. Adds the number of started threads to *running. Returns 0, or -errno after it has logged the
- * error.
+ * Starts the threads. Adds the number of started threads to *running. Returns 0, or logs the error and returns -errno.
  */
 int workers_start(struct process *process, unsigned *running);
 
@@ -23,7 +25,7 @@ void workers_abort(struct process *process);
 
 /* Waits for the first `running` threads to end. */
 void workers_join(struct process *process, unsigned running);
-/* Frees the workers, after the offload threads have ended. */
+/* Frees the workers. Called after the offload threads have ended. */
 void workers_free(struct process *process);
 
 #endif
