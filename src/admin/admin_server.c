@@ -103,7 +103,7 @@ static void check_request(struct exchange *exchange, const char *path, const cha
 	const bool gets = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 
 	if (exchange->bad_arguments)
-		admin_call_say(call, 400, "the query has more than %d arguments, or an argument contains a NUL",
+		admin_call_say(call, 400, "the query has more than %d arguments, or an argument contains a NUL byte",
 			       ADMIN_CALL_ARGUMENTS_MAX);
 	else if (host == NULL && strcmp(version, "HTTP/1.0") != 0)
 		admin_call_say(call, 400, "the Host field is missing");

@@ -329,7 +329,7 @@ const struct statistics_row statistics_table[] = {
 	{ COUNTER("ranged_device_errors_total", "Reads that failed."), JSON("errors"), REPORT("device", "errors"),
 	  DEVICE(errors) },
 	{ COUNTER("ranged_device_eagain_total",
-		  "Reads that the kernel returned with EAGAIN (RWF_NOWAIT); an offload thread repeats them."),
+		  "Reads that failed with EAGAIN (RWF_NOWAIT); an offload thread repeats them."),
 	  JSON("eagain"), REPORT("device", "eagain"), DEVICE(eagain) },
 	{ COUNTER("ranged_device_merged_total", "Reads merged with an adjacent read."), JSON("merged"),
 	  REPORT("device", "merged"), DEVICE(merged) },

@@ -104,7 +104,7 @@ static void replace_users(struct password_file *file, struct htpasswd *users)
 	}
 	pthread_mutex_unlock(&file->lock);
 	if (before != NULL && users == before)
-		log_info("%s: read again after a change", file->path);
+		log_info("%s: the file changed and was read again", file->path);
 	htpasswd_free(users);
 }
 

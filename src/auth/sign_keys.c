@@ -155,7 +155,7 @@ static const char *parse_line(struct sign_keys *keys, char *line)
 	secret += strspn(secret, BLANKS);
 	end = secret + strcspn(secret, BLANKS);
 	if (*secret == '\0' || end[strspn(end, BLANKS)] != '\0')
-		return "expected an id and a secret, separated by a blank";
+		return "expected an id and a secret, separated by a space";
 	*end = '\0';
 	return add_key(keys, id, secret);
 }

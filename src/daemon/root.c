@@ -173,7 +173,7 @@ static void replace(struct root *root, int fd, const struct directory_identity *
 	}
 	log_info("root %s: now serving %s instead of %s", root->path,
 		 now->name[0] != '\0' ? now->name : "another directory",
-		 root->directory.name[0] != '\0' ? root->directory.name : "the former one");
+		 root->directory.name[0] != '\0' ? root->directory.name : "the former directory");
 	root->directory = *now;
 	atomic_fetch_add(root->replaced, 1);
 }

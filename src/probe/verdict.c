@@ -80,7 +80,8 @@ static void judge_submits(const struct probe_result *result, struct probe_verdic
 	if (verdict->blocking == PROBE_BLOCKS_ALWAYS)
 		warn(verdict, "io-submit-synchronous",
 		     "io_submit returns only after the data have been read, so reads are not asynchronous. ranged "
-		     "uses its offload threads here; set offload_threads to the number of reads that may overlap.");
+		     "uses its offload threads here; set offload_threads to the number of reads that should "
+		     "run in parallel.");
 	else if (verdict->blocking == PROBE_BLOCKS_SOMETIMES)
 		warn(verdict, "io-submit-blocks",
 		     "io_submit blocked for up to %.1f ms. If that continues while ranged runs, ranged uses its "

@@ -41,8 +41,7 @@ static const struct argp_option option_table[] = {
 	{ "expires", 'e', "TIME", 0,
 	  "Expiry, as a duration or a time: 90s, 30m, 1h, 7d, 2026-12-31, 2026-12-31T18:00Z, @1798741800 (default 1h)",
 	  0 },
-	{ "prefix", 'p', NULL, 0, "Sign the path as a directory: the same parameters are valid for all paths below it",
-	  0 },
+	{ "prefix", 'p', NULL, 0, "Sign the path as a directory; the signature is valid for all paths below it", 0 },
 	{ "address", 'a', "ADDRESS", 0, "Restrict the URL to this client or network (192.0.2.0/24)", 0 },
 	{ "rate", 'r', "SIZE", 0, "Limit responses to this many bytes per second (for example 500K or 2M)", 0 },
 	{ "null", '0', NULL, 0, "Lines on standard input end in NUL bytes instead of newlines", 0 },
@@ -267,7 +266,7 @@ static int check_options(struct command *command, int arguments)
 		fault = "no URL or path given; use \"-\" for standard input";
 	else if (command->check && command->address != NULL &&
 		 address_parse(command->address, strlen(command->address), &command->client) != 0)
-		fault = "--check needs a single --address, not a network";
+		fault = "--check: --address must be a single address, not a network";
 	if (fault != NULL)
 		fprintf(stderr, "ranged-sign: %s\nTry `ranged-sign --help' for more information.\n", fault);
 	else if (command->address != NULL)

@@ -29,7 +29,7 @@ done <<-'END'
 	64 not.in.the.future -e 1999-01-01 /x
 	64 not.a.valid.size -r fast /x
 	64 neither.an.address -a example.org /x
-	64 single.--address -c -a 10.0.0.0/8 /x
+	64 single.address -c -a 10.0.0.0/8 /x
 	65 expected.an.http x.bin
 	65 expected.an.http ftp://h/x
 	65 already.has.signature http://h/x?e=1
@@ -44,7 +44,7 @@ like "$("$RANGED_SIGN" -k "$DIR/bad" /x 2>&1; echo $?)" "$DIR/bad:1: expected an
 	"an invalid key file: the exit status is 78"
 is "$(sign /x >/dev/full 2>/dev/null; echo $?)" 74 "an output error: the exit status is 74"
 
-like "$(sign -c "$(sign -e 2100-01-01 -p /a)")" '^200 .*until 2100-01-01T00:00:00Z, key one, valid for all paths below /a$' \
+like "$(sign -c "$(sign -e 2100-01-01 -p /a)")" '^200 .*expiry 2100-01-01T00:00:00Z, key one, valid for all paths below /a$' \
 	"--check describes a valid URL"
 like "$(sign -c "http://h/a?e=1&k=one&s=$(code_of 1 /a)")" '^410 .*1970-01-01T00:00:01Z' \
 	"--check describes an expired URL"

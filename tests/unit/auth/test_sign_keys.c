@@ -63,9 +63,9 @@ static const struct {
 } refused[] = {
 	{ "", "keys: the file contains no key" },
 	{ "# nothing\n\n", "keys: the file contains no key" },
-	{ "a", "keys:1: expected an id and a secret, separated by a blank" },
-	{ "a \n", "keys:1: expected an id and a secret, separated by a blank" },
-	{ "a 0123456789abcdef x\n", "keys:1: expected an id and a secret, separated by a blank" },
+	{ "a", "keys:1: expected an id and a secret, separated by a space" },
+	{ "a \n", "keys:1: expected an id and a secret, separated by a space" },
+	{ "a 0123456789abcdef x\n", "keys:1: expected an id and a secret, separated by a space" },
 	{ "\n\na 0123456789abcde\n", "keys:3: the secret has fewer than 16 bytes; "
 				     "create one with \"openssl rand -hex 32\" and prefix it with hex:" },
 	{ "a hex:303132333435363738396162636465\n",
