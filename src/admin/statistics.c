@@ -298,7 +298,8 @@ const struct statistics_row statistics_table[] = {
 	{ GAUGE("ranged_open_files", "Files that are kept open (open_file_cache)."), JSON("files.open"),
 	  REPORT("files", "open"), SNAPSHOT(files.open) },
 	{ COUNTER("ranged_file_lookups_total",
-		  "Lookups of paths in the caches of open files, by result: hit, revalidated, opened or failed."),
+		  "Lookups of paths in the caches of open files, by result: hit, revalidated (checked for "
+		  "changes), opened or failed."),
 	  LABEL("result", "hit"), JSON("files.hits"), REPORT("files", "hits"), SNAPSHOT(files.hits) },
 	{ MORE("ranged_file_lookups_total"), LABEL("result", "revalidated"), JSON("files.revalidations"),
 	  REPORT("files", "revalidations"), SNAPSHOT(files.revalidations) },

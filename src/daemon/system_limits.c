@@ -72,7 +72,7 @@ void system_limits_raise_descriptors(struct config *config, unsigned workers)
 	config->max_connections = config->max_connections > missing + CONNECTIONS_MIN
 					  ? config->max_connections - (unsigned)missing
 					  : CONNECTIONS_MIN;
-	log_warning("the configuration needs %" PRIu64 " descriptors, but the limit is %" PRIu64
+	log_warning("the configuration needs %" PRIu64 " file descriptors, but the limit is %" PRIu64
 		    "; max_connections is lowered to %u; raise LimitNOFILE= of the service, or \"ulimit -Hn\"",
 		    needed, (uint64_t)limit.rlim_cur, config->max_connections);
 }
