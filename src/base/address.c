@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses, formats and compares addresses and networks. All functions are pure, run on any thread and use the memory of
- * the caller only.
+ * Parses, formats and compares addresses and networks. All functions are pure and thread-safe, and use only memory of
+ * the caller.
  *
- * The main idea: all addresses have one form of 16 bytes, so comparing and counting need no second case. An IPv4
- * network is stored as an IPv6 network whose prefix is 96 bits longer. A network that was written as IPv6, such as
- * "::/0", nevertheless contains no IPv4 address: `kinds` records which family was written.
+ * The main idea: all addresses have one form of 16 bytes, so comparing and counting addresses need only one case. An
+ * IPv4 network is stored as an IPv6 network whose prefix is 96 bits longer. A network that was written as IPv6, such as
+ * "::/0", nevertheless contains no IPv4 address, because `kinds` records the family in which the network was written.
  */
 #include "base/address.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Addresses of clients and networks, for IPv4, IPv6 and Unix sockets. Pure functions; any thread. */
+/* Addresses of clients and networks, for IPv4, IPv6 and Unix sockets. The functions are pure and thread-safe. */
 #ifndef BASE_ADDRESS_H
 #define BASE_ADDRESS_H
 
@@ -17,14 +17,14 @@
  */
 struct address {
 	uint8_t bytes[ADDRESS_BYTES];
-	bool local; /* the peer of a Unix socket; all bytes are zero */
+	bool local; /* true for the peer of a Unix socket, whose bytes are all zero */
 };
 
 /* A network. It has byte members only, so it needs no alignment (networks.c stores it directly after a string). */
 struct cidr {
 	uint8_t bytes[ADDRESS_BYTES];
-	uint8_t bits;  /* length of the prefix: 0 to 128 */
-	uint8_t kinds; /* enum cidr_kinds: the kinds of address that the network can contain */
+	uint8_t bits;  /* prefix length, 0 to 128 */
+	uint8_t kinds; /* enum cidr_kinds: kinds of addresses that the network can contain */
 };
 enum cidr_kinds { CIDR_V4 = 1, CIDR_V6 = 2, CIDR_LOCAL = 4 };
 
@@ -39,18 +39,18 @@ int address_parse(const char *text, size_t length, struct address *address);
 int address_parse_endpoint(const char *text, size_t length, struct address *address);
 /* Formats the address as "192.0.2.1", "2001:db8::1" or "unix:". Returns `text`. */
 const char *address_format(const struct address *address, char text[ADDRESS_TEXT_BYTES]);
-/* Returns true if both are the same address. All local peers are the same. */
+/* Returns true if the two addresses are equal. All local peers are equal to each other. */
 bool address_same(const struct address *a, const struct address *b);
 
 /*
  * Computes the key under which a client is counted: the IPv4 address, or the /64 network of an IPv6 address. One
- * customer usually controls a whole /64. Returns false for a local peer, and the key is then all zeroes.
+ * customer usually controls a whole /64. Returns false for a local peer, whose key is all zeroes.
  */
 bool address_key(const struct address *address, uint8_t key[ADDRESS_BYTES]);
 
 /*
- * Parses a network: "10.0.0.0/8", "2001:db8::/32", an address, "unix:" (local peers) or "all". Returns NULL, or a
- * static string that describes the error.
+ * Parses a network: "10.0.0.0/8", "2001:db8::/32", an address, "unix:" (local peers) or "all". Returns NULL on success,
+ * or a static string that describes the error.
  */
 const char *address_parse_cidr(const char *text, struct cidr *cidr);
 /* Returns true if the network contains the address. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Alignment to powers of two. O_DIRECT requires an aligned buffer address, length and file offset (open(2)). Pure
- * functions; any thread.
+ * Alignment to powers of two. O_DIRECT requires an aligned buffer address, length and file offset (open(2)). The
+ * functions are pure and thread-safe.
  */
 #ifndef BASE_ALIGN_H
 #define BASE_ALIGN_H
@@ -15,7 +15,10 @@ static inline bool align_is_power(uint64_t value)
 	return value != 0 && (value & (value - 1)) == 0;
 }
 
-/* Returns true if the value is a multiple of `alignment`. Here and below, `alignment` must be a power of two. */
+/*
+ * Returns true if the value is a multiple of `alignment`. In this function and the functions below, `alignment` must be
+ * a power of two.
+ */
 static inline bool align_is_aligned(uint64_t value, uint64_t alignment)
 {
 	return (value & (alignment - 1)) == 0;

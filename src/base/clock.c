@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rule of young files, which validators (http/validator.c) and the caches of the store share. Pure; any thread.
+ * The rule for young files, which validators (http/validator.c) and the caches of the store share. The function is pure
+ * and thread-safe.
  *
  * The main idea: a kernel without multigrain timestamps sets mtime to the time of its last tick. A file that is written
- * twice within one tick keeps its mtime, so neither an ETag nor a cached extent may rely on it yet.
+ * twice within one tick keeps its mtime, so neither an ETag nor a cached extent may rely on the mtime of a young file.
  */
 #include "base/clock.h"
 

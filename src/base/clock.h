@@ -10,7 +10,7 @@
 #define CLOCK_NS_PER_S UINT64_C(1000000000)
 #define CLOCK_NS_PER_MS UINT64_C(1000000)
 
-/* Returns the nanoseconds of CLOCK_MONOTONIC. Any thread; no system call (vDSO). */
+/* Returns the time of CLOCK_MONOTONIC in nanoseconds. Thread-safe. Makes no system call (vDSO). */
 static inline uint64_t clock_now_ns(void)
 {
 	struct timespec now;
@@ -18,7 +18,7 @@ static inline uint64_t clock_now_ns(void)
 	return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-/* Returns the nanoseconds of CLOCK_REALTIME since 1970. Any thread; no system call (vDSO). */
+/* Returns the time of CLOCK_REALTIME in nanoseconds since 1970. Thread-safe. Makes no system call (vDSO). */
 static inline int64_t clock_wall_ns(void)
 {
 	struct timespec now;
@@ -27,10 +27,11 @@ static inline int64_t clock_wall_ns(void)
 }
 
 /*
- * Returns true if a file with this mtime (or ctime) is young at now_ns. A young file can still change and keep its
- * mtime. A file is young for two ticks of the kernel's clock (20 ms) if the filesystem stores fractions of a second. It
- * is young for 2 s if the fraction is 0, because the filesystem may store whole seconds, or only even-numbered seconds
- * (vfat). A time after now_ns is young, because the clock of a file server may be ahead. Pure; any thread.
+ * Returns true if a file with this mtime (or ctime) is young at now_ns. A young file can still change without a change
+ * of its mtime. A file is young for two ticks of the kernel's clock (20 ms) if its mtime has a fraction of a second. A
+ * file is young for 2 s if the fraction is 0, because the filesystem may store whole seconds, or only even-numbered
+ * seconds (vfat). A file whose mtime is after now_ns is young, because the clock of a file server may be ahead. Pure
+ * and thread-safe.
  */
 bool clock_is_young(int64_t time_ns, int64_t now_ns);
 

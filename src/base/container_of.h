@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /*
- * Returns the struct of this type whose member the pointer points to. Any thread. The sizeof has no effect at run time;
- * it makes the compiler reject a pointer whose type differs from the type of the member.
+ * Returns a pointer to the struct of type `type` whose member `member` is at `pointer`. The sizeof has no effect at run
+ * time. It makes the compiler reject a pointer whose type differs from the type of the member.
  */
 /* clang-format off */
 #define container_of(pointer, type, member) \

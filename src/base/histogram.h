@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A histogram of durations. The bounds of its buckets are powers of two of a microsecond. Any thread may add and read,
- * without a lock. The memory order of all counts is relaxed, because each publishes itself only. A reader may see a
- * duration in its bucket before it is part of the sum.
+ * A histogram of durations. The bounds of its buckets are powers of two, in microseconds. Any thread may add and read
+ * durations without a lock. The memory order of all counts is relaxed, because a count publishes no other data. A
+ * reader may see a duration in the count of its bucket before the sum includes that duration.
  */
 #ifndef BASE_HISTOGRAM_H
 #define BASE_HISTOGRAM_H
@@ -29,27 +29,30 @@ static inline unsigned histogram_bucket(uint64_t ns)
 	return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
 }
 
-/* Returns the exclusive upper bound of a bucket, in microseconds. For the last bucket the result is not a bound. */
+/*
+ * Returns the exclusive upper bound of a bucket, in microseconds. The last bucket has no upper bound, so its result has
+ * no meaning.
+ */
 static inline uint64_t histogram_upper_us(unsigned bucket)
 {
 	return UINT64_C(1) << bucket;
 }
 
-/* Adds a duration. Any thread. */
+/* Adds a duration. Thread-safe. */
 static inline void histogram_add(struct histogram *histogram, uint64_t ns)
 {
 	atomic_fetch_add_explicit(&histogram->counts[histogram_bucket(ns)], 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&histogram->sum_ns, ns, memory_order_relaxed);
 }
 
-/* Adds a duration, without locked instructions, to a histogram that only this thread writes. Any thread may read it. */
+/* Adds a duration without locked instructions. Only one thread may write to the histogram. Any thread may read it. */
 static inline void histogram_add_single_writer(struct histogram *histogram, uint64_t ns)
 {
 	counter_add(&histogram->counts[histogram_bucket(ns)], 1);
 	counter_add(&histogram->sum_ns, ns);
 }
 
-/* Adds the counts of `from` to `to`, which no other thread may use. */
+/* Adds the counts of `from` to `to`. No other thread may use `to` at the same time. */
 static inline void histogram_merge(struct histogram *to, const struct histogram *from)
 {
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
@@ -57,7 +60,7 @@ static inline void histogram_merge(struct histogram *to, const struct histogram 
 	counter_add(&to->sum_ns, counter_read(&from->sum_ns));
 }
 
-/* Returns the number of durations. Any thread. */
+/* Returns the number of durations. Thread-safe. */
 static inline uint64_t histogram_count(const struct histogram *histogram)
 {
 	uint64_t count = 0;
@@ -68,8 +71,8 @@ static inline uint64_t histogram_count(const struct histogram *histogram)
 }
 
 /*
- * Returns an upper bound, in microseconds, of the given quantile (per mille) of the durations, or 0 for an empty
- * histogram. Any thread.
+ * Returns an upper bound, in microseconds, of a quantile of the durations (500 per mille is the median). Returns 0 for
+ * an empty histogram. Thread-safe.
  */
 static inline uint64_t histogram_quantile_us(const struct histogram *histogram, unsigned per_mille)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * SipHash is a pseudorandom function. Without the secret, a client cannot compute collisions. Collisions that a
- * client finds by timing do not help to find others. Common hash functions lack this property, even with a seed.
+ * SipHash is a pseudorandom function. Without the secret, a client cannot compute collisions. Collisions that a client
+ * finds by timing do not help to find further collisions. Common hash functions lack this property, even with a seed.
  * Python, Ruby and Rust use the same variant for their tables: one compression round and three finalization rounds.
  *
  * The secret is written once, before other threads start, and is only read afterwards.
@@ -23,7 +23,8 @@ int keyed_hash_init(void)
 {
 	uint8_t secret[KEYED_HASH_SECRET_BYTES];
 
-	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret)) /* getrandom(2) never truncates 256 bytes or less */
+	/* getrandom(2) does not truncate requests of up to 256 bytes */
+	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret))
 		return -errno;
 	memcpy(process_secret, secret, sizeof(secret));
 	return 0;

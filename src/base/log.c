@@ -2,15 +2,15 @@
 /*
  * The table of logs. Each log is a queue with its writer thread (log_queue.c) in an entry of a fixed table. A thread
  * that uses the number of a closed log therefore never touches freed memory. The main thread opens and closes logs and
- * counts the users of each; the writer thread clears the entry.
+ * counts the users of each log. The writer thread clears the entry.
  *
  * The main idea: the error log is a log like any other, and an atomic stores its number. A thread that logs an error
- * loads the number. If the queue has ended in the meantime, the thread loads the number again. So no line is lost and
- * no thread waits when another error log takes over.
+ * loads the number. If the queue has ended in the meantime, the thread loads the number again. Therefore no line is
+ * lost and no thread waits when the error log is replaced.
  *
- * Memory order: `errors`, `threshold` and `kind` are sequentially consistent where they are written. They publish only
- * themselves: the content of a queue is protected by its mutex. log_at() loads `threshold` relaxed, because a line that
- * is logged during a reload may use the old level or the new one.
+ * Memory order: `errors`, `threshold` and `kind` are sequentially consistent where they are written. They publish no
+ * other data, because the mutex of a queue protects its content. log_at() loads `threshold` relaxed, because a line
+ * that is logged during a reload may use the old level or the new one.
  */
 #include "base/log.h"
 
@@ -35,7 +35,7 @@ static struct {
 
 static _Atomic int threshold = LOG_LEVEL_INFO;
 
-/* --- any thread --- */
+/* --- functions for any thread --- */
 
 /* Writes an error line to log `at`. Returns false if that log has ended. */
 static bool put_error(unsigned at, const char *line, size_t length, enum log_queue_kind kind)
@@ -57,7 +57,7 @@ void log_at(enum log_level level, const char *format, ...)
 		return;
 	do {
 		at = atomic_load(&logs.errors);
-		if (at == tried) /* that log has ended, and no other error log is in use */
+		if (at == tried) /* the log has ended, and no other error log is in use */
 			at = NONE;
 		tried = at;
 		enum log_queue_kind kind = at == NONE ? LOG_QUEUE_STDERR : atomic_load(&logs.list[at].kind);
@@ -118,7 +118,7 @@ bool log_gate_pass(struct log_gate *gate, uint64_t *suppressed)
 	return true;
 }
 
-/* --- main thread --- */
+/* --- functions for the main thread --- */
 
 /* Logs a message of the writer of a request log. */
 static void report(enum log_level level, const char *text)
@@ -127,7 +127,8 @@ static void report(enum log_level level, const char *text)
 }
 
 /*
- * Returns true if this log is open with this target. Reading the target is safe: it is constant while there are users.
+ * Returns true if this log is open with this target. The target may be read without the mutex, because it is constant
+ * while the log has users.
  */
 static bool is_open_as(unsigned log, bool errors, const char *target)
 {

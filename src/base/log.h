@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The error log and the request logs. A write to a log can block on a disk or on the reader of a pipe. Each log
- * therefore has a bounded queue and a writer thread; a line that does not fit into the queue is dropped and counted.
+ * therefore has a bounded queue and a writer thread. A line that does not fit into the queue is dropped and counted.
  * Logs can be opened and closed while other threads write to them. Without an error log, error lines are written to
  * stderr directly.
  *
- * A log is identified by a number; 0 is not a log.
+ * A log is identified by a number. The number 0 is not a log.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -21,44 +21,45 @@
 #define LOG_REQUESTS_MAX 16 /* maximum number of request logs of one configuration */
 #define LOG_OPEN_MAX 64	    /* maximum number of open logs, including closed logs that still have lines to write */
 
-/* --- Opening and closing, on the main thread. Only opening a file can block, in the filesystem. --- */
+/* --- Opening and closing logs, on the main thread. Opening a file can block in the filesystem. --- */
 
 /*
- * Opens the request log with this target (see sink_open()), or shares it if it is open already. Each log_open() needs a
- * log_close(). Returns 0, -EBUSY (LOG_OPEN_MAX logs are open) or -errno.
+ * Opens the request log with this target (see sink_open()), or adds a user to the log if it is already open. Each
+ * successful log_open() requires a log_close(). Returns 0 on success, -EBUSY if LOG_OPEN_MAX logs are open, or another
+ * -errno.
  */
 int log_open(const char *target, unsigned *log);
-/* Opens an error log in the same way; a NULL path is stderr. It receives lines only after log_use(). */
+/* Opens an error log, like log_open(). A NULL path is stderr. The log receives lines only after log_use(). */
 int log_open_errors(const char *path, unsigned *log);
 
 /*
- * Removes one user of the log. After the last one, the writer writes the queued lines, closes the file and ends; no
- * thread may queue more records.
+ * Removes one user of the log. When the last user is removed, the writer writes the queued lines, closes the file and
+ * ends. No thread may queue records after that.
  */
 void log_close(unsigned log);
 
 /*
- * Makes this log the error log and sets the level. Takes ownership of the reference of the caller: the next log_use()
- * closes this log. Lines that are queued for the previous error log are still written there.
+ * Makes this log the error log and sets the level. The caller must not close the log afterwards, because the next
+ * log_use() closes it. Lines that are queued for the previous error log are still written to that log.
  */
 void log_use(unsigned log, enum log_level level);
 
 /*
- * Announces that no more records of this form will be queued; to be called before log_close(). When the queued records
- * are written, the writer calls form->free(); without a writer, this thread calls it at once. A log that accepts no
- * data may keep the form for ever.
+ * Announces that no more records of this form will be queued. Must be called before log_close(). The writer calls
+ * form->free() when it has written the queued records. If the log has no writer, log_retire() itself calls
+ * form->free(). If the destination of the log accepts no data, form->free() may never be called.
  */
 void log_retire(unsigned log, struct log_form *form);
 
 /*
- * Closes all logs, regardless of their users, and waits for the writers. Returns false if a log accepts no data for 3
- * seconds; its writer and its forms then remain until the process exits.
+ * Closes all logs, regardless of their users, and waits up to 3 seconds for the writers. Returns false if a writer has
+ * not ended by then, because its destination accepts no data. That writer and its forms remain until the process exits.
  */
 bool log_stop(void);
 
-/* --- Writing, on any thread. None of these functions blocks. --- */
+/* --- Writing. These functions are thread-safe and never block. --- */
 
-/* Asks the writers to open their files again by name (rotation). Lines that were queued before go to the old files. */
+/* Asks the writers to reopen their files by name, after a log rotation. Queued lines are written to the old files. */
 void log_reopen(void);
 
 /*
@@ -83,15 +84,18 @@ struct log_stats {
 	uint64_t dropped;	   /* lines lost because the queue was full or a write failed */
 };
 
-/* Returns the statistics of one log for each call, and false after the last log. *at starts as 0. */
+/* Copies the statistics of the next log. *at must be 0 before the first call. Returns false after the last log. */
 bool log_stats(unsigned *at, struct log_stats *stats);
-/* Returns the number of lines that all logs have lost since the start. Each log also reports its own loss. */
+/*
+ * Returns the number of lines that all logs have lost since the start of the process. Each log also reports its own
+ * lost lines.
+ */
 uint64_t log_dropped(void);
 
 /*
  * Limits the rate of one message to one line per second and counts the suppressed lines. Each message has its own
- * static, zero-initialised gate. Any thread may use it. The compare-and-exchange on open_at_ns lets exactly one thread
- * pass; neither value publishes other data, so their memory order does not matter.
+ * static, zero-initialised gate. A gate is thread-safe. The compare-and-exchange on open_at_ns lets exactly one thread
+ * pass. The memory order does not matter, because neither member publishes other data.
  */
 struct log_gate {
 	_Atomic uint64_t open_at_ns; /* time of clock_now_ns() from which the next line may pass */
@@ -106,7 +110,10 @@ bool log_gate_pass(struct log_gate *gate, uint64_t *suppressed);
 #define log_info(...) log_at(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_at(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
-/* Logs an error that may repeat: at most one line per second from this place, with the number of suppressed lines. */
+/*
+ * Logs an error that may repeat. Each use of the macro logs at most one line per second, with the number of suppressed
+ * lines.
+ */
 #define log_fault(level, format, ...)                                                                      \
 	do {                                                                                               \
 		static struct log_gate gate_;                                                              \

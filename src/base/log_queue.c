@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The queue and the writer thread of one log. A log file may be on the very disk that hangs, or a log may be a pipe
- * without a reader. Therefore only the log's own writer thread writes to it, and no log waits for another. log.c owns
- * the queues; the writer owns the sink and the buffer that it writes.
+ * The queue and the writer thread of one log. A log file may be on a disk that hangs, and a log may be a pipe without a
+ * reader. Each log therefore has a writer thread of its own, and no log waits for another log. log.c owns the queues.
+ * The writer owns the sink and the buffer that it writes.
  *
  * The main idea: each log has two buffers. Threads append records to the filling buffer under the mutex of the log,
- * which costs a memcpy. The writer swaps the buffers and formats and writes the other one outside the lock. A record
- * that does not fit is dropped. After each batch the writer sleeps for 10 ms, so a busy server pays for at most 100
- * wake-ups a second instead of one for each line.
+ * which costs a memcpy. The writer swaps the two buffers under the mutex. It then formats and writes the records of the
+ * buffer that was filled, without the mutex. A record that does not fit is dropped. After each batch the writer sleeps
+ * for 10 ms, so a busy server pays for at most 100 wake-ups a second instead of one for each line.
  *
- * No thread has to wait for the end of a writer. The writer closes the file and frees the buffers itself; only then is
- * the queue idle again.
+ * No thread has to wait for the end of a writer, because the writer itself closes the file and frees the buffers. After
+ * that, the queue is idle again.
  */
 #include "base/log_queue.h"
 
@@ -31,12 +31,13 @@
 
 /* A queued record. `bytes` starts at a multiple of 8. */
 struct frame {
-	const struct log_form *form; /* NULL: `bytes` is the line */
+	const struct log_form *form; /* NULL if `bytes` is a complete line */
 	uint64_t length;	     /* length of `bytes` */
 	char bytes[];
 };
 
-static _Atomic uint64_t dropped_ever; /* lines lost by all queues; relaxed, a count that publishes nothing else */
+/* lines lost by all queues; relaxed, because the count publishes no other data */
+static _Atomic uint64_t dropped_ever;
 
 static void drop(struct log_queue *queue, uint64_t lines)
 {
@@ -49,9 +50,12 @@ uint64_t log_queue_dropped(void)
 	return atomic_load_explicit(&dropped_ever, memory_order_relaxed);
 }
 
-/* --- any thread --- */
+/* --- functions for any thread --- */
 
-/* Signals after unlocking, and only if the buffer was empty, because otherwise the writer is awake already. */
+/*
+ * Signals the writer after unlocking the mutex, and only if the buffer was empty. Otherwise the writer is already
+ * awake.
+ */
 bool log_queue_put(struct log_queue *queue, enum log_queue_kind kind, const struct log_form *form, const void *bytes,
 		   size_t length)
 {
@@ -78,7 +82,7 @@ bool log_queue_put(struct log_queue *queue, enum log_queue_kind kind, const stru
 	return accepted;
 }
 
-/* All records of the form were queued before, so the last of them is in the filling buffer or already written. */
+/* All records of the form were queued before this call, so none of them is written after the filling buffer. */
 void log_queue_retire(struct log_queue *queue, struct log_form *form)
 {
 	pthread_mutex_lock(&queue->mutex);
@@ -134,7 +138,7 @@ bool log_queue_is_idle(struct log_queue *queue)
 	return !busy;
 }
 
-/* --- the writer --- */
+/* --- functions of the writer thread --- */
 
 static void put_line(struct log_queue *queue, const char *line, size_t length)
 {
@@ -142,7 +146,10 @@ static void put_line(struct log_queue *queue, const char *line, size_t length)
 	sink_end(&queue->sink);
 }
 
-/* Logs a message of the writer itself. A message of the error log bypasses its queue, because the queue may be full. */
+/*
+ * Logs a message of the writer. The writer of an error log writes its messages directly to that log, because the queue
+ * may be full.
+ */
 __attribute__((format(printf, 3, 4))) static void report(struct log_queue *queue, enum log_level level,
 							 const char *format, ...)
 {
@@ -162,7 +169,7 @@ __attribute__((format(printf, 3, 4))) static void report(struct log_queue *queue
 		queue->report(level, line);
 }
 
-/* Reports lost lines, at most once a second except at the end. */
+/* Reports lost lines, at most once a second. If `last` is true, reports them regardless of the time. */
 static void report_dropped(struct log_queue *queue, bool last)
 {
 	uint64_t now = clock_now_ns(), total = atomic_load_explicit(&queue->dropped, memory_order_relaxed);
@@ -251,7 +258,7 @@ static bool await_batch(struct log_queue *queue)
 		queue->filling = queue->writing;
 		queue->writing = filled;
 	}
-	queue->running = swap; /* false: log_at() now writes to the next error log or stderr, so no line is lost */
+	queue->running = swap; /* if false, log_at() writes to the next error log or to stderr, so no line is lost */
 	pthread_mutex_unlock(&queue->mutex);
 	return swap;
 }
@@ -263,7 +270,7 @@ static void free_memory(char *filling, char *writing, char *target)
 	free(target);
 }
 
-/* Releases everything that log_queue_start() acquired, which makes the queue idle. */
+/* Releases all resources of log_queue_start() and makes the queue idle. */
 static void release(struct log_queue *queue)
 {
 	char *filling = queue->filling.bytes, *writing = queue->writing.bytes, *target = queue->target;
@@ -272,7 +279,7 @@ static void release(struct log_queue *queue)
 	pthread_mutex_lock(&queue->mutex);
 	queue->running = queue->busy = false;
 	pthread_cond_broadcast(&queue->ended);
-	pthread_mutex_unlock(&queue->mutex); /* from here on the main thread may start the queue again */
+	pthread_mutex_unlock(&queue->mutex); /* after this call the main thread may start the queue again */
 	free_memory(filling, writing, target);
 }
 

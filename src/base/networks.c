@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses lists of networks from the configuration and finds the narrowest network of an address. The list belongs to
- * the configuration: the main thread fills it, and any thread reads it afterwards.
+ * Parses lists of networks from the configuration and finds the narrowest network of an address. The configuration owns
+ * the list. The main thread fills the list, and any thread may read it afterwards.
  *
  * The main idea: an entry keeps its text, which messages show, and the parsed network directly after the terminating
  * NUL. A lookup therefore parses nothing and needs no second list.

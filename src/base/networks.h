@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lists of networks: the values of "allow", "deny" and "trusted_proxies". Pure functions; any thread. */
+/* Lists of networks: the values of "allow", "deny" and "trusted_proxies". The functions are pure and thread-safe. */
 #ifndef BASE_NETWORKS_H
 #define BASE_NETWORKS_H
 
@@ -8,7 +8,8 @@
 
 /*
  * Parses one network for text_list_add() (a text_list_parse_fn) and stores its struct cidr after the text, where
- * networks_narrowest() reads it. Returns NULL, or a static string that describes the error (see address_parse_cidr()).
+ * networks_narrowest() reads it. Returns NULL on success, or a static string that describes the error (see
+ * address_parse_cidr()).
  */
 const char *networks_parse(char *text);
 

@@ -5,11 +5,12 @@
  *
  * The main idea: lines are collected and written in batches. A regular file is opened for appending, so one write(2) of
  * a whole batch is atomic, and two logs may share a file. Every other destination receives chunks of whole lines of at
- * most PIPE_BUF bytes. The lines of another writer of the same pipe therefore do not mix with them.
+ * most PIPE_BUF bytes. Lines of other processes that write to the same pipe are therefore not interleaved with these
+ * chunks.
  *
  * Syslog and the journal receive one datagram for each entry, over an unconnected socket. The kernel resolves the
- * address for each datagram, so a restarted logger is found again. Both protocols are implemented here, in a dozen
- * lines each: syslog(3) does not report lines that it could not send, and sd_journal_send() reports success without a
+ * address for each datagram, so logging continues after a restart of the logger. Both protocols are implemented here,
+ * because syslog(3) does not report lines that it could not send, and sd_journal_send() reports success without a
  * journal.
  */
 #include "base/sink.h"
@@ -36,7 +37,10 @@ _Static_assert(SINK_LINE_BYTES <= PIPE_BUF, "writing a line to a pipe is atomic"
 
 const struct sink_sockets sink_sockets = { .syslog = "/dev/log", .journal = "/run/systemd/journal/socket" };
 
-/* The descriptor may be non-blocking, because another process may share it (stderr, for example). */
+/*
+ * The descriptor may be in non-blocking mode, because another process that shares it (stderr, for example) may have set
+ * that mode.
+ */
 size_t sink_write_all(int fd, const char *bytes, size_t length)
 {
 	size_t done = 0;
@@ -193,8 +197,8 @@ static void put(struct sink *sink, const void *bytes, size_t length)
 }
 
 /*
- * Native protocol of the journal, https://systemd.io/JOURNAL_NATIVE_PROTOCOL: NAME=value. If the value contains a
- * newline, the name is followed by a newline and the length of the value instead.
+ * Appends a field as "NAME=value" in the native protocol of the journal (https://systemd.io/JOURNAL_NATIVE_PROTOCOL).
+ * If the value contains a newline, a newline and the length of the value replace the "=".
  */
 void sink_field(struct sink *sink, const char *name, const char *value, size_t length)
 {
@@ -235,8 +239,8 @@ static uint64_t count_lines(const char *bytes, size_t length)
 }
 
 /*
- * Writes the pending lines. Lines that cannot be written (full disk, I/O error) are lost: waiting for the disk would
- * only lose other lines. After a partial line, the next write begins with a newline.
+ * Writes the pending lines. Lines that cannot be written (full disk, I/O error) are lost, because other lines would be
+ * lost during a wait for the disk. After a partial line, the next write begins with a newline.
  */
 static void write_pending(struct sink *sink)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Growing buffers of text, and the escaping of file names. The caller owns the text; no function keeps a reference.
+ * Growing buffers of text, and the escaping of file names. The caller owns the text. No function keeps a reference to
+ * it.
  *
  * The main idea: a file name is a sequence of any bytes except slash and NUL. The function decode_character() splits it
  * into UTF-8 characters and bytes that are not UTF-8. Surrogates, overlong forms and code points above U+10FFFF are not

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lists of strings from the configuration. The configuration owns them. The main thread fills them, and they do not
- * change afterwards.
+ * Lists of strings from the configuration. The configuration owns the lists. The main thread fills the lists, which do
+ * not change afterwards.
  *
- * The main idea: a parse function works in place on a copy that has some spare bytes. It can therefore store a second
- * word or a parsed value (networks.c) after the string, and a list needs no type of its own for each key.
+ * The main idea: a parse function works in place on a copy that has some spare bytes. The function can therefore store
+ * a second word or a parsed value (networks.c) after the string, so all keys share one type of list.
  */
 #include "base/text_list.h"
 

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A list of strings from the configuration. Each string is parsed once, when it is added. The main thread fills the
- * list while it reads the configuration; afterwards the list is immutable, and any thread may read it.
+ * list while it reads the configuration. Afterwards the list is immutable, and any thread may read it.
  */
 #ifndef BASE_TEXT_LIST_H
 #define BASE_TEXT_LIST_H
 
 #include <stddef.h>
 
-/* All zero is an empty list. The caller owns the struct; text_list_clear() frees the strings. */
+/* A zero-initialised struct is an empty list. The caller owns the struct; text_list_clear() frees the strings. */
 struct text_list {
 	char **list;
 	size_t count;
 };
 
 /*
- * Checks one value and replaces it in place by the form that is stored. `text` has room for TEXT_LIST_SPARE_BYTES after
- * its NUL. A value of two words is stored as two strings, the second directly after the first: see text_list_second().
- * Returns NULL, or a static string that describes the error.
+ * Checks one value and replaces it in place with its stored form. The NUL of `text` is followed by
+ * TEXT_LIST_SPARE_BYTES spare bytes. A value of two words is stored as two strings, the second directly after the first
+ * (see text_list_second()). Returns NULL on success, or a static string that describes the error.
  */
 typedef const char *(*text_list_parse_fn)(char *text);
 #define TEXT_LIST_SPARE_BYTES 24
@@ -25,12 +25,13 @@ typedef const char *(*text_list_parse_fn)(char *text);
 extern const char text_list_no_memory[];
 
 /*
- * Appends a parsed copy of the text to the list. Without a parse function the copy is unchanged. Returns NULL, the
- * error of the parse function, or text_list_no_memory; after an error the list is unchanged.
+ * Appends a parsed copy of the text to the list. If `parse` is NULL, the text is copied unchanged. Returns NULL on
+ * success, the error of the parse function, or text_list_no_memory. After an error, the list is unchanged.
  */
 const char *text_list_add(struct text_list *list, const char *text, text_list_parse_fn parse);
 /*
- * Replaces the string *value, which may be NULL, by a parsed copy of the text. Parses and fails like text_list_add().
+ * Replaces the string *value, which may be NULL, with a parsed copy of the text. Parses the text and returns errors
+ * like text_list_add().
  */
 const char *text_list_set(char **value, const char *text, text_list_parse_fn parse);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses and formats the sizes and durations of the configuration and the command line. Pure functions; any thread.
+ * Parses and formats the sizes and durations of the configuration and the command line. The functions are pure and
+ * thread-safe.
  *
  * The main idea: parsing is strict. strtoull() accepts signs, leading blanks and hexadecimal, and it wraps "-1" around.
- * A misread limit is worse than a daemon that does not start. A value therefore consists of digits, directly followed
- * by a unit from a table, and nothing else.
+ * A limit that is misread is worse than a daemon that does not start. A value therefore consists of digits, directly
+ * followed by a unit from a table, and nothing else.
  */
 #include "base/units.h"
 

@@ -3,20 +3,21 @@
  * A buddy allocator over one mapping. The kernel reads into the blocks, so they contain no metadata. Each 4 KiB page
  * has a small struct in a separate table, and the first page of a block describes the block.
  *
- * Blocks cover the whole mapping. A block is used, free or uncommitted; an uncommitted block has the maximum size and
+ * Blocks cover the whole mapping. A block is used, free or uncommitted. An uncommitted block has the maximum size and
  * no memory. A free block is a buddy (a power of two of pages, aligned to its size) in the list of its order. Two free
  * buddies are always merged, so a length fits if and only if an aligned run of its buddy's size is free. A used block
- * begins where a buddy begins and has as many pages as it needs. The rest of that buddy consists of smaller buddies,
- * which are free or used by others.
+ * begins at the start of a buddy and has only the pages that it needs. The remaining pages of that buddy form smaller
+ * buddies, which are free or used by other blocks.
  *
- * Free blocks are in one of two sets of lists. Those below the size of the arena can be allocated; those above it await
- * their return to the kernel. The size is a multiple of the largest buddy, so blocks of the two sets never merge.
+ * Free blocks are in one of two sets of lists. Free blocks below the size of the arena can be allocated. Free blocks
+ * above the size are later returned to the kernel. The size is a multiple of the largest buddy, so blocks of the two
+ * sets never merge.
  *
- * Sanitizers do not see a kernel that writes into a freed block. So free memory is poisoned for ASan, which finds
- * accesses of this process. In debug builds (POOL_CANARY) it is also filled with a pattern, which is checked when it is
- * allocated again and finds writes of the kernel.
+ * Sanitizers do not detect writes of the kernel into a freed block. Free memory is therefore protected twice. It is
+ * poisoned for ASan, which detects accesses of this process. In debug builds (POOL_CANARY) it is also filled with a
+ * pattern. The pattern is checked when the memory is allocated again, which detects writes of the kernel.
  *
- * Owner and lock: the caller's. Thread: any.
+ * The caller owns the arena and its lock. The functions may be called on any thread.
  */
 #include "engine/arena.h"
 
@@ -46,9 +47,9 @@
 #define ORDER_MAX 8 /* 4 KiB << 8 is ARENA_BLOCK_MAX_BYTES. */
 #define NO_PAGE UINT32_MAX
 #define UNIT_PAGES (UINT32_C(1) << ORDER_MAX)
-#define DETACH_MAX_BYTES ((size_t)64 << 20) /* Limit of one range of arena_detach_free(). */
+#define DETACH_MAX_BYTES ((size_t)64 << 20) /* Maximum size of a range of arena_detach_free(). */
 
-/* All states except PAGE_INSIDE: the first page of a block. */
+/* State of a page. All states except PAGE_INSIDE are states of the first page of a block. */
 enum page_state { PAGE_INSIDE, PAGE_FREE, PAGE_USED, PAGE_UNCOMMITTED };
 
 struct page {
@@ -62,9 +63,12 @@ struct arena {
 	size_t table_bytes;	  /* Bytes of the table that have memory. */
 	size_t bytes, free_bytes; /* free_bytes does not include memory above `bytes`. */
 	struct page *pages;	  /* Address of the table. */
-	/* Number of pages that the table describes. It exceeds `bytes` while committed memory is left above it. */
+	/*
+	 * Number of pages that the table describes. The pages extend past `bytes` while memory above `bytes` is still
+	 * committed.
+	 */
 	uint32_t end;
-	/* For each order: free blocks below `bytes` [0] and above it [1]. */
+	/* Lists of free blocks for each order: [0] below `bytes`, [1] above `bytes`. */
 	uint32_t free_first[2][ORDER_MAX + 1], free_count[2][ORDER_MAX + 1];
 };
 
@@ -120,7 +124,7 @@ static void fill_canary(uint8_t *block, size_t bytes)
 		words[i] = CANARY;
 }
 
-/* If this fails, this process or the kernel wrote into a block after it was freed. */
+/* Checks the pattern. An assertion fails if this process or the kernel has written into a freed block. */
 static void check_canary(const uint8_t *block, size_t bytes, size_t stride)
 {
 	for (size_t at = 0; POOL_CANARY && at < bytes; at += stride)
@@ -193,9 +197,9 @@ static void release(struct arena *arena, uint32_t index, unsigned order)
 }
 
 /*
- * Frees the part [at, end) of a buddy, where `at` is not its start. The lowest one bit of a page number is the largest
- * buddy that begins there, and such a buddy never extends beyond the end. No merge is possible, because the buddies of
- * all of them are partly used.
+ * Frees the pages [at, end) at the end of a buddy, where `at` is not its start. The lowest set bit of a page number is
+ * the size of the largest buddy that begins at that page. Such a buddy never extends past `end`. No merge is possible,
+ * because the buddy of each freed block is partly used.
  */
 static void free_tail(struct arena *arena, uint32_t at, uint32_t end)
 {
@@ -203,7 +207,10 @@ static void free_tail(struct arena *arena, uint32_t at, uint32_t end)
 		push_free(arena, at, order_of(at & -at));
 }
 
-/* Returns the smallest order, from this one on, that has a free block. More than ORDER_MAX: there is none. */
+/*
+ * Returns the smallest order, at least `order`, that has a free block. Returns more than ORDER_MAX if there is no such
+ * order.
+ */
 static unsigned find_order(const struct arena *arena, unsigned order)
 {
 	while (order <= ORDER_MAX && arena->free_first[0][order] == NO_PAGE)
@@ -233,7 +240,10 @@ void *arena_alloc_block(struct arena *arena, size_t length)
 	return arena_page_address(arena, index);
 }
 
-/* A block begins where a buddy begins, so the binary digits of its page count, from the highest on, are buddies. */
+/*
+ * A block begins at the start of a buddy, so each set bit of its page count, from the highest to the lowest, is one
+ * buddy.
+ */
 void arena_free_block(struct arena *arena, void *block)
 {
 	uint32_t index = arena_page_of(arena, block);
@@ -257,7 +267,7 @@ uint32_t arena_page_of(const struct arena *arena, const void *block)
 	uint32_t index = (uint32_t)(offset / ARENA_BLOCK_MIN_BYTES);
 
 	assert(offset < pages_bytes(arena->end) && align_is_aligned(offset, ARENA_BLOCK_MIN_BYTES));
-	/* Otherwise the block was freed before, or does not begin at this page. */
+	/* Fails if the block was already freed, or does not begin at this page. */
 	assert(arena->pages[index].state == PAGE_USED);
 	return index;
 }
@@ -269,8 +279,8 @@ size_t arena_used_bytes_at(const struct arena *arena, uint32_t page)
 }
 
 /*
- * Returns the first page of the block that contains this page. A block begins where a buddy begins, so its number is
- * that of the page without some of its lowest bits.
+ * Returns the first page of the block that contains this page. A block begins at the start of a buddy, so the number of
+ * its first page is the number of this page with some of the lowest bits cleared.
  */
 static uint32_t first_page(const struct arena *arena, uint32_t page)
 {
@@ -319,7 +329,7 @@ int arena_prepare(struct arena *arena, size_t bytes)
 	return error;
 }
 
-/* Returns true also for pages that the table does not describe. */
+/* Returns true if the page has no memory. Pages that the table does not describe have no memory. */
 static bool is_uncommitted(const struct arena *arena, uint32_t index)
 {
 	return index >= arena->end || arena->pages[index].state == PAGE_UNCOMMITTED;
@@ -349,7 +359,9 @@ int arena_commit(struct arena *arena, size_t offset, size_t bytes)
 	return error;
 }
 
-/* Removes the free blocks of [from, to) from their lists. They stay marked as free. Returns their bytes. */
+/*
+ * Removes the free blocks of [from, to) from their lists. The blocks stay marked as free. Returns their size in bytes.
+ */
 static size_t unlist(struct arena *arena, uint32_t from, uint32_t to)
 {
 	size_t bytes = 0;
@@ -382,7 +394,7 @@ static void lower(struct arena *arena, size_t bytes)
 	list(arena, from, end);
 }
 
-/* Uncommitted blocks below the new size were committed by arena_commit(). */
+/* Marks uncommitted blocks below the new size as free, because arena_commit() has committed them. */
 static void raise(struct arena *arena, size_t bytes)
 {
 	uint32_t from = limit_of(arena), end = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES);
@@ -398,7 +410,7 @@ static void raise(struct arena *arena, size_t bytes)
 	if (arena->end < end)
 		arena->end = end;
 	arena->bytes = bytes;
-	/* From above, so that the lowest block is allocated first. */
+	/* In descending order, so that the lowest block is allocated first. */
 	for (uint32_t index = end; index > from; index -= UNIT_PAGES)
 		list(arena, index - UNIT_PAGES, index);
 }
@@ -457,7 +469,10 @@ bool arena_is_shrunk(const struct arena *arena)
 	return arena->end == limit_of(arena);
 }
 
-/* Falls back to the initial size if the addresses to grow are not available: the arena works without them. */
+/*
+ * Reserves only the initial size if the addresses for max_bytes are not available. The arena then works but cannot
+ * grow.
+ */
 static int reserve(struct arena *arena, size_t bytes, size_t max_bytes)
 {
 	int error = mapping_reserve(&arena->memory, max_bytes,
@@ -537,7 +552,7 @@ size_t arena_fragmented_bytes(const struct arena *arena, size_t length)
 	return bytes;
 }
 
-/* One word per sector is enough, because a direct read writes whole sectors. Unpoisons the memory for the check. */
+/* Checks one word per sector, because a direct read writes whole sectors. Unpoisons the memory during the check. */
 static void check_free_memory(const struct arena *arena, uint32_t index)
 {
 	uint8_t *block = arena_page_address(arena, index);
@@ -554,7 +569,7 @@ static void check_free_block(const struct arena *arena, uint32_t index)
 	unsigned order = order_of(page->count);
 
 	assert(align_is_power(page->count));
-	/* Otherwise they would have been merged. */
+	/* Two free buddies would have been merged. */
 	assert(order == ORDER_MAX || !is_free_buddy(arena, buddy_of(index, order), order));
 	assert(page->next == NO_PAGE || arena->pages[page->next].prev == index);
 	assert(page->prev == NO_PAGE ? arena->free_first[index >= limit_of(arena)][order] == index
@@ -573,7 +588,7 @@ static size_t listed_free_bytes(const struct arena *arena, bool above)
 		     index = arena->pages[index].next) {
 			assert(is_free_buddy(arena, index, order) && above == (index >= limit_of(arena)));
 			bytes += pages_bytes(arena->pages[index].count);
-			/* The list is not circular. */
+			/* Fails if the list is circular. */
 			assert(bytes <= pages_bytes(arena->end));
 			count++;
 		}

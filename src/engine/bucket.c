@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The content of a bucket is the time between paid_until_ns and now, converted to units. So the bucket fills by itself,
- * without a timer. A cost is rounded up by less than a nanosecond.
+ * The content of a bucket is the time between paid_until_ns and now, converted to units. The bucket therefore refills
+ * by itself, without a timer. A cost is rounded up by less than a nanosecond.
  *
- * Owner: the caller. Thread: any; the only member is atomic. All operations are relaxed, because the number publishes
- * nothing else.
+ * The caller owns the bucket. The functions are thread-safe, because the only member is atomic. All operations are
+ * relaxed, because the time publishes no other data.
  */
 #include "engine/bucket.h"
 

@@ -2,12 +2,12 @@
 /*
  * A trial runs one step for each depth on the calling thread. All objects live for one call of calibrate_run().
  *
- * The one idea is how the trial keeps its time on an unknown disk. A completed read is followed by another one only if
- * that one will probably also complete within the step. A step is omitted if its reads would take too long at the
- * throughput of the previous step. This happens on a device that serves one read at a time. So on a slow disk a step is
- * one round of reads.
+ * The main idea: the trial must keep its time limit on an unknown disk. When a read completes, the trial submits
+ * another read only if that read will probably also complete within the step. The trial omits a step if its reads would
+ * take too long at the throughput of the previous step, for example on a device that serves one read at a time. On a
+ * slow disk, a step therefore consists of one round of reads.
  *
- * Each read has memory of its own, because btrfs verifies checksums in the destination of a read.
+ * Each read has its own memory, because btrfs verifies checksums in the destination of a read.
  */
 #include "engine/calibrate.h"
 
@@ -23,14 +23,14 @@
 #include "engine/arena.h"
 #include "engine/disk.h"
 
-#define STEPS 8 /* 1, 2, 4 ... 128 reads at a time. */
+#define STEPS 8 /* Steps with 1, 2, 4 and so on up to 128 reads in flight. */
 #define GOOD_SHARE 0.9
 /* Ratio of the limit to the reads at the knee, to allow for queues of small reads and for several streams. */
 #define HEADROOM 4
 #define DEPTH_BYTES_MIN (UINT64_C(16) << 20)
 #define DEPTH_BYTES_MAX (UINT64_C(64) << 20)
 #define MEMORY_ALIGNMENT 4096
-#define WAIT_MS 100 /* Limit of one wait, in case an event was missed. */
+#define WAIT_MS 100 /* Maximum duration of one wait, in case an event was missed. */
 
 struct trial;
 
@@ -59,7 +59,7 @@ struct rate {
 	double iops, bytes_per_s;
 };
 
-/* xorshift: the offsets only have to differ. */
+/* Returns a number of a xorshift generator, which is good enough because the offsets only have to differ. */
 static uint64_t next_random(uint64_t *state)
 {
 	*state ^= *state << 13;
@@ -114,7 +114,7 @@ static int make_slots(struct trial *trial)
 	return 0;
 }
 
-/* No read may be in flight. */
+/* Frees the trial. No read may be in flight. */
 static void trial_free(struct trial *trial)
 {
 	for (unsigned i = 0; i < CALIBRATE_DEPTH_MAX; i++) {
@@ -151,8 +151,8 @@ static int trial_new(struct trial **trial, int fd, uint64_t size_bytes, uint32_t
 }
 
 /*
- * If the kernel accepts no read (EAGAIN) and none is in flight that could complete, the step ends with that error when
- * its time is over.
+ * Ends the step with -EAGAIN when its time is over, if reads are queued because the kernel accepts no read (EAGAIN) and
+ * no read is in flight that could complete.
  */
 static void cancel_unsubmitted(struct trial *trial)
 {
@@ -200,7 +200,7 @@ static bool fits(unsigned depth, struct rate before, uint64_t spent_ns, uint64_t
 	return (double)spent_ns + depth / before.iops * (double)CLOCK_NS_PER_S <= 1.5 * (double)budget_ns;
 }
 
-/* Returns the number of steps, fewer than STEPS on a slow device or after an error. */
+/* Runs the steps. Returns their number, which is less than STEPS on a slow device or after an error. */
 static unsigned run_steps(struct trial *trial, unsigned budget_ms, struct rate *rates)
 {
 	uint64_t start_ns = clock_now_ns(), budget_ns = budget_ms * CLOCK_NS_PER_MS;
@@ -220,7 +220,10 @@ static uint64_t clamp_bytes(uint64_t bytes)
 	return bytes < DEPTH_BYTES_MIN ? DEPTH_BYTES_MIN : bytes > DEPTH_BYTES_MAX ? DEPTH_BYTES_MAX : bytes;
 }
 
-/* The minimum depth may exceed all depths that were measured. Then the figures are those of the greatest one. */
+/*
+ * Chooses the knee. The minimum knee may exceed all measured numbers of reads. In that case, iops and bytes_per_s are
+ * those of the greatest measured number.
+ */
 static void choose(const struct rate *rates, unsigned count, struct calibration *result)
 {
 	double best = 0;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Devices are in a list that only grows, at its head, so that it is read without the lock. They are never removed,
- * because a machine has only a few filesystems and a file keeps the pointer to its device. New devices are published by
- * a sequentially consistent store of `first`, after all their members were set.
+ * Devices are added only at the head of a list, so the list is read without the lock. Devices are never removed,
+ * because a machine has only a few filesystems and a file keeps the pointer to its device. A new device is published by
+ * a sequentially consistent store of `first`, after all its members are set.
  *
- * An io_submit that takes longer than SLOW_NS counts as blocking. A call also takes that long if its thread was
+ * An io_submit that takes longer than SLOW_NS counts as blocking. A call also exceeds SLOW_NS if its thread was
  * preempted, so one slow call does not demote a device. But filesystems that read cold metadata inside io_submit block
  * repeatedly: ext4 and XFS with fragmented files, btrfs with compression, FUSE beyond its max_background.
  *
- * Owner: the process. Thread: any.
+ * The process owns the devices. The functions are thread-safe.
  */
 #include "engine/devices.h"
 
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 #define SLOW_NS UINT64_C(20000000)
-#define SLOW_MAX 3 /* Slow calls per WINDOW_SUBMITS that demote a device. */
+#define SLOW_MAX 3 /* Number of slow calls per WINDOW_SUBMITS that demotes a device. */
 #define WINDOW_SUBMITS 1000
 #define EAGAIN_MIN 64  /* The mode is not changed before this many reads failed with EAGAIN. */
 #define EAGAIN_SHARE 4 /* One in this many reads may fail. */
@@ -68,7 +68,7 @@ static struct device *find(struct devices *devices, uint64_t id)
 	return device;
 }
 
-/* Under the lock. */
+/* The caller holds the lock of `devices`. */
 static void set_depth(const struct devices *devices, struct device *device, unsigned depth, uint64_t depth_bytes)
 {
 	uint64_t most = devices->options.max_bytes;
@@ -108,7 +108,7 @@ struct device *devices_get(struct devices *devices, uint64_t id, enum device_mod
 	made->depth_claimed = devices->options.depth_fixed;
 	pthread_mutex_lock(&devices->lock);
 	set_depth(devices, made, devices->options.depth, devices->options.depth_bytes);
-	device = find(devices, id); /* Another thread may have added it meanwhile. */
+	device = find(devices, id); /* Another thread may have added the device meanwhile. */
 	if (device == NULL) {
 		made->next = devices->first;
 		atomic_store(&devices->first, made);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The state of a filesystem (st_dev) that all reactors share: the limits of reads in flight, whether io_submit blocks,
- * and statistics. All members of a struct device that change are atomic, so any thread may read and count. They are
- * counts, limits and flags that publish nothing else, so relaxed order is sufficient; counters use it.
+ * and statistics. All members of a struct device that change are atomic, so any thread may read and update them. They
+ * are counts, limits and flags that publish no other data, so relaxed memory order is sufficient. Counters use relaxed
+ * order.
  */
 #ifndef ENGINE_DEVICES_H
 #define ENGINE_DEVICES_H
@@ -15,10 +16,12 @@
 
 /* How reads are submitted to a device. A device may be demoted to the next mode, but is never promoted. */
 enum device_mode {
-	/* io_submit with RWF_NOWAIT. A read that would block fails with EAGAIN, and an offload thread reads it. */
+	/*
+	 * io_submit with RWF_NOWAIT. A read that would block fails with EAGAIN, and an offload thread repeats the read.
+	 */
 	DEVICE_NOWAIT,
 	DEVICE_ASYNC,	/* io_submit without RWF_NOWAIT. */
-	DEVICE_OFFLOAD, /* Offload threads read, because io_submit was seen to block. */
+	DEVICE_OFFLOAD, /* Reads run on offload threads, because io_submit blocks. */
 };
 
 struct device {
@@ -29,28 +32,31 @@ struct device {
 	_Atomic uint64_t depth_bytes;
 	/* depth_bytes before devices_set_max_bytes() limits it. Protected by the lock of `devices`. */
 	uint64_t unlimited_bytes;
-	atomic_uint in_flight_count; /* Reads in flight of all reactors. */
+	atomic_uint in_flight_count; /* Number of reads in flight of all reactors. */
 	_Atomic uint64_t in_flight_bytes;
-	atomic_uint bulk_count; /* Reads in flight for streams and readahead. */
+	atomic_uint bulk_count; /* Number of reads in flight for streams and readahead. */
 	_Atomic uint64_t bulk_bytes;
 	_Atomic uint64_t first_ns; /* Time of the last request for first bytes. */
-	atomic_uint queued;	   /* Tickets in the queues of all reactors. */
+	atomic_uint queued;	   /* Number of tickets in the queues of all reactors. */
 	/*
-	 * The depth was configured or calibrated, or a calibration runs. Sequentially consistent: the thread that sets
-	 * it runs the calibration.
+	 * True if the depth was configured or calibrated, or if a calibration runs. The memory order is sequentially
+	 * consistent, because the thread that sets the flag runs the calibration.
 	 */
 	atomic_bool depth_claimed;
 
 	/* Counters. */
-	_Atomic uint64_t reads, read_bytes, errors; /* By all ways of reading. */
-	/* Calls of io_submit. */
+	_Atomic uint64_t reads, read_bytes, errors; /* Reads with io_submit and on offload threads. */
+	/* Number and durations of the calls of io_submit. */
 	_Atomic uint64_t submits, submit_ns, submit_max_ns, slow_submits;
 	_Atomic uint64_t eagain; /* Reads that failed with EAGAIN because of RWF_NOWAIT. */
-	/* Wants that were rejected because the queue was too long. */
+	/* Wants that were rejected because the oldest queued ticket was too old. */
 	_Atomic uint64_t rejected;
-	_Atomic uint64_t cancelled; /* Reads that were cancelled in the queue. */
-	_Atomic uint64_t merged;    /* Wants that the iocb of an adjacent read has read. */
-	/* Time from submit to completion, without EAGAIN, or of the call of an offload thread. */
+	_Atomic uint64_t cancelled; /* Reads that were cancelled while they were queued. */
+	_Atomic uint64_t merged;    /* Wants whose bytes were read with the iocb of an adjacent read. */
+	/*
+	 * Duration of reads: from io_submit to completion, or of the system call on an offload thread. Reads that
+	 * failed with EAGAIN are not included.
+	 */
 	struct histogram service;
 	struct histogram wait; /* Time in the queue. */
 	struct device *next;
@@ -61,35 +67,38 @@ struct devices;
 struct devices_options {
 	unsigned depth; /* Initial depth of a new device, at least 1. */
 	uint64_t depth_bytes;
-	/* Upper limit of depth_bytes of each device, because a disk that hangs keeps that memory. 0: none. */
+	/*
+	 * Upper limit of depth_bytes of each device, because a disk that hangs keeps that much memory in use. 0: no
+	 * limit.
+	 */
 	uint64_t max_bytes;
-	bool depth_fixed; /* The depth was configured, so devices are not calibrated. */
-	/* A device was demoted to DEVICE_OFFLOAD. Runs once per device, on the thread that saw io_submit block. */
+	bool depth_fixed; /* True if the depth was configured, so that devices are not calibrated. */
+	/* Called once for each device that is demoted to DEVICE_OFFLOAD, on the thread whose io_submit blocked. */
 	void (*demoted)(const struct device *device);
 };
 
 /* Creates an empty set of devices. Returns 0 or -ENOMEM. */
 int devices_new(struct devices **devices, const struct devices_options *options);
-/* Frees the set. No file of any device is open. NULL is allowed. */
+/* Frees the set. All files of its devices must be closed. NULL is allowed. */
 void devices_free(struct devices *devices);
 
 /*
- * Returns the device with this st_dev, or adds it with this mode. It lives as long as `devices`. Returns NULL if there
- * is no memory. Any thread.
+ * Returns the device with this st_dev, and adds it with this mode if it is not in the set. The device lives as long as
+ * `devices`. Returns NULL if memory runs out. Thread-safe.
  */
 struct device *devices_get(struct devices *devices, uint64_t id, enum device_mode mode);
-/* Sets the limits of a device, as far as max_bytes allows. Any thread. */
+/* Sets the limits of a device. depth_bytes is clamped to max_bytes. Thread-safe. */
 void devices_set_depth(struct devices *devices, struct device *device, unsigned depth, uint64_t depth_bytes);
-/* Changes max_bytes for all existing and future devices. Any thread. */
+/* Changes max_bytes for all existing and future devices. Thread-safe. */
 void devices_set_max_bytes(struct devices *devices, uint64_t max_bytes);
-/* Returns the first device, in no particular order; the others follow by ->next. Any thread. */
+/* Returns the first device of the list, which has no particular order. `next` links the devices. Thread-safe. */
 struct device *devices_first(struct devices *devices);
 
-/* Records the duration of an io_submit. Demotes the device after three slow calls in a thousand. Any thread. */
+/* Records the duration of an io_submit. Demotes the device if three calls in a thousand are slow. Thread-safe. */
 void devices_note_submit(struct devices *devices, struct device *device, uint64_t spent_ns);
 /*
- * Records an EAGAIN of RWF_NOWAIT. If more than a quarter of the reads fails this way, RWF_NOWAIT is not used any
- * longer.
+ * Records a read with RWF_NOWAIT that failed with EAGAIN. If more than a quarter of the reads fail with EAGAIN, the
+ * device is demoted to DEVICE_ASYNC. Thread-safe.
  */
 void devices_note_eagain(struct device *device);
 

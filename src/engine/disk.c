@@ -3,16 +3,17 @@
  * Reads are queued in a list and submitted in batches, usually with one io_submit per iteration. The reads belong to
  * their callers and contain their links and iocb, so nothing is allocated after the start.
  *
- * Owner and only user: one reactor thread. It submits, and reaps when the eventfd is readable.
+ * One reactor thread owns the disk and is its only user. That thread submits reads, and reaps them when the eventfd is
+ * readable.
  *
- * A read moves idle -> queued -> in flight -> idle. done() runs in the last step, when nothing in this file refers to
- * the read any more. Therefore done() may queue, cancel or free reads, including its own. No loop below keeps a pointer
- * into the queue across a done().
+ * The state of a read changes from idle to queued, to in flight, and back to idle. done() runs in the last step, when
+ * no list or count of this file includes the read. Therefore done() may queue, cancel or free reads, including its own
+ * read. No loop below keeps a pointer into the queue across a call of done().
  *
- * io_submit stops at the first iocb that the kernel does not accept. It returns the count before that one, or its error
- * if it is the first one. -EAGAIN means that the ring is full or that the kernel has no memory; it does not belong to
- * an iocb. Any other error belongs to that iocb. libaio returns -errno and does not set errno. Errors of the disk are
- * reported later, in io_event.res.
+ * io_submit stops at the first iocb that the kernel does not accept. It returns the number of iocbs before that iocb,
+ * or the error if that iocb is the first one. -EAGAIN means that the ring is full or that the kernel has no memory.
+ * This error does not belong to an iocb. Any other error belongs to that iocb. libaio returns -errno and does not set
+ * errno. Errors of the disk are reported later, in io_event.res.
  */
 #include "engine/disk.h"
 
@@ -181,7 +182,7 @@ static void count(struct disk *disk, struct device *device, ssize_t result)
 		devices_count(&device->errors, 1);
 }
 
-/* The read is no longer in any list or count, so done() may use it freely. */
+/* Ends a read. The read is no longer in any list or count, so done() may use it freely. */
 static void finish(struct disk *disk, struct disk_read *read, ssize_t result)
 {
 	count(disk, read->device, result);
@@ -208,8 +209,8 @@ static int submit_timed(struct disk *disk, struct device *device, struct iocb **
 }
 
 /*
- * Offers the first reads of the queue, at most max_count and all of one device, so that a slow io_submit is counted for
- * that device.
+ * Submits reads from the head of the queue, at most max_count and all of one device, so that a slow io_submit is
+ * counted for that device.
  */
 static int submit_batch(struct disk *disk, unsigned max_count)
 {
@@ -254,9 +255,9 @@ static unsigned min_count(unsigned a, unsigned b)
 }
 
 /*
- * `left` counts only reads that were queued at the start. So a done() that queues a read which is rejected again cannot
- * keep this loop running; such reads wait for the next iteration. After a short count the loop repeats once: the read
- * at which the kernel stopped is then the first one, and its error distinguishes EAGAIN from others.
+ * `left` counts only reads that were queued before the call. Reads that done() queues wait for the next iteration, so
+ * they cannot keep this loop running. If the kernel accepts only some reads, the loop repeats. The read at which the
+ * kernel stopped is then the first one, and io_submit returns EAGAIN or the error of that read.
  */
 unsigned disk_submit(struct disk *disk)
 {

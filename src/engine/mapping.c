@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Addresses without memory are mapped with PROT_NONE: they count against no memory limit, and an access is a fault.
- * Memory is returned by mapping its addresses with PROT_NONE again, which also releases what vm.overcommit_memory = 2
- * has accounted.
+ * Addresses without memory are mapped with PROT_NONE. They do not count towards a memory limit, and an access to them
+ * causes a fault. Memory is returned by mapping its addresses with PROT_NONE again, which also reduces the committed
+ * memory that the kernel accounts with vm.overcommit_memory = 2.
  *
- * Owner: the caller. Thread: one at a time, not a reactor's.
+ * The caller owns the mapping. The functions must be called by one thread at a time, which must not be the thread of a
+ * reactor.
  */
 #include "engine/mapping.h"
 
@@ -19,7 +20,7 @@
 #endif
 
 #define PAGE_BYTES ((size_t)4096)
-/* About a millisecond of zeroing. The address space of the process is locked during that time. */
+/* Zeroing a chunk takes about a millisecond. The address space of the process is locked during that time. */
 #define CHUNK_BYTES ((size_t)8 << 20)
 
 static uint8_t *map_inaccessible(void *address, size_t bytes, int flags)
@@ -67,8 +68,8 @@ int mapping_commit(struct mapping *mapping, size_t from, size_t to)
 }
 
 /*
- * Populates at once where the kernel supports it (5.14), which reports a lack of memory instead of killing the process
- * later. Otherwise touches page by page.
+ * Populates the pages with MADV_POPULATE_WRITE if the kernel supports it (Linux 5.14). The kernel then reports a lack
+ * of memory instead of killing the process later. Otherwise, touches page by page.
  */
 static int touch(uint8_t *memory, size_t bytes)
 {
@@ -90,7 +91,7 @@ int mapping_populate(struct mapping *mapping, size_t from, size_t to)
 
 	if (error != 0 || from == to)
 		return error;
-	/* Both calls are only hints. */
+	/* Both calls are only hints, so errors are ignored. */
 	madvise(mapping->address + from, to - from, MADV_HUGEPAGE);
 	madvise(mapping->address + from, to - from, MADV_DONTDUMP);
 	for (size_t at = from; error == 0 && at < to; at += CHUNK_BYTES)
@@ -101,8 +102,8 @@ int mapping_populate(struct mapping *mapping, size_t from, size_t to)
 }
 
 /*
- * MADV_DONTNEED comes first and in chunks, because returning pages takes a while, and other threads may use the address
- * space between two chunks.
+ * First calls MADV_DONTNEED in chunks. Returning pages takes a long time, and other threads can use the address space
+ * between two chunks.
  */
 void mapping_decommit(struct mapping *mapping, size_t from, size_t to)
 {
@@ -111,6 +112,6 @@ void mapping_decommit(struct mapping *mapping, size_t from, size_t to)
 		madvise(mapping->address + at, to - at < CHUNK_BYTES ? to - at : CHUNK_BYTES, MADV_DONTNEED);
 	if (from < to)
 		map_inaccessible(mapping->address + from, to - from,
-				 /* Fails only for lack of mappings. The memory was returned even then. */
+				 /* Fails only if the process has too many mappings. The memory was returned anyway. */
 				 MAP_FIXED);
 }

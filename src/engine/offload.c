@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Threads for calls that may wait for a disk: a reactor queues a job, one of these threads runs work(), and done() runs
- * on the reactor again.
+ * Threads for calls that may wait for a disk. A reactor queues a job, an offload thread runs work(), and done() runs on
+ * the reactor.
  *
  * A job belongs to its caller and contains its links, so nothing is allocated after the start and queueing cannot fail.
- * One mutex protects the queue and the count. work() and reactor_post() run without it. After the post the job belongs
- * to the reactor again and is not accessed.
+ * One mutex protects the queue and the count. work() and reactor_post() run without it. After the post, the offload
+ * thread no longer accesses the job.
  *
- * All signals are blocked in these threads, so that the thread with the signalfd receives them.
+ * All signals are blocked in the offload threads, so that the thread with the signalfd receives the signals.
  */
 #include "engine/offload.h"
 
@@ -25,14 +25,14 @@ struct offload {
 	pthread_mutex_t lock; /* Protects all members except the threads. */
 	pthread_cond_t changed;
 	struct offload_job *first, *last;
-	unsigned pending_count; /* Jobs that are queued or run. */
+	unsigned pending_count; /* Number of queued and running jobs. */
 	bool stopping;
 
 	unsigned thread_count;
 	pthread_t threads[THREADS_MAX];
 };
 
-/* Waits for the next job. Returns NULL if there will be none. */
+/* Waits for the next job. Returns NULL if the threads must end and no job is left. */
 static struct offload_job *take_job(struct offload *offload)
 {
 	struct offload_job *job;
@@ -63,7 +63,7 @@ static void run_job(struct offload *offload, struct offload_job *job)
 	offload->pending_count--;
 	pthread_mutex_unlock(&offload->lock);
 	if (!comes_back)
-		return; /* The job may have been freed. */
+		return; /* work() may have freed the job. */
 	job->message.fn = deliver;
 	reactor_post(job->reactor, &job->message);
 }
@@ -79,7 +79,7 @@ static void *run_thread(void *context)
 	return NULL;
 }
 
-/* A thread inherits the signal mask of its creator. */
+/* Blocks all signals while it creates the threads, because a thread inherits the signal mask of its creator. */
 static int start_threads(struct offload *offload, unsigned threads)
 {
 	sigset_t all, before;
@@ -139,7 +139,7 @@ void offload_free(struct offload *offload)
 	free(offload);
 }
 
-/* Under the lock. */
+/* The caller holds the lock. */
 static void enqueue(struct offload *offload, struct offload_job *job)
 {
 	if (offload->first == NULL)

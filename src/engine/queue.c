@@ -3,27 +3,28 @@
  * A queue has a lane for each device. A lane has a ring of flows for each class. A flow has the queued tickets of one
  * client, in the order of arrival.
  *
- * Flows of a class share it by deficit round robin (Shreedhar and Varghese, 1995). All bytes that are read for a client
- * are charged to its flow: started tickets, merged tickets, and the growth of a read. A flow may be in debt when its
- * last ticket has started. It then stays in the ring until the debt is paid, or until no other flow of the class has
- * tickets.
+ * The flows of a class share the class by deficit round robin (Shreedhar and Varghese, 1995). All bytes that are read
+ * for a client are charged to its flow: started tickets, merged tickets, and the growth of a read. A flow may be in
+ * debt after its last ticket has started. The flow then stays in the ring until the debt is paid, or until no other
+ * flow of the class has tickets.
  *
- * Classes share the device by weighted fair queueing (Demers, Keshav and Shenker, 1989). The next ticket is that of the
- * class whose ticket would end first if each class with tickets had its share of the disk. So first bytes overtake
- * streams, and streams overtake readahead, by the weights, and each class gets its share however long the other queues
- * are. A read costs its bytes plus READ_COST, because small reads are not cheap. A merged read costs its class only its
- * bytes.
+ * Classes share the device by weighted fair queueing (Demers, Keshav and Shenker, 1989). The next ticket is the ticket
+ * that would end first if each class with tickets had its share of the disk. Because of the weights, first bytes
+ * overtake streams, and streams overtake readahead. Each class gets its share, regardless of the number of tickets in
+ * the other classes. The cost of a read is its bytes plus READ_COST, because a small read also takes time. The cost of
+ * a merged read is only its bytes.
  *
- * Reads in flight cannot be overtaken. So while first bytes are requested, streams and readahead may use only a part of
- * the limits, and first bytes do not wait for many long reads. Each reactor may always have one such read in flight,
- * because no message tells it when reads of another reactor end. If the class that is next has no room, the other
- * classes wait too. Otherwise small reads would always take the room that a large one needs.
+ * Reads in flight cannot be overtaken. While first bytes are requested, streams and readahead may therefore use only a
+ * fraction of the limits, so that first bytes do not wait for many long reads. Each reactor may always have one read of
+ * a stream or readahead in flight, because it is not notified when reads of another reactor end. If the limits do not
+ * allow the read of the next class, the other classes wait too. Otherwise, small reads would always use the capacity
+ * that a large read needs.
  *
- * The counts of reads in flight belong to the device, and all reactors share them without a lock. A reactor with
- * nothing in flight on a device may always start one read. So a completion of its own wakes each reactor, and the limit
- * is exceeded by at most one read per reactor.
+ * The counts of reads in flight belong to the device, and all reactors share them without a lock. A reactor without a
+ * read in flight on a device may always start one read. A reactor that waits is therefore always woken by a completion
+ * of its own. The limit is exceeded by at most one read per reactor.
  *
- * Owner: the worker. Thread: its reactor's.
+ * The worker owns the queue. All functions run on the thread of its reactor.
  */
 #include "engine/queue.h"
 
@@ -41,27 +42,27 @@
 #include <utlist.h>
 
 #define ADJACENT_INSPECT_MAX 64
-#define RECENT_NS (100 * CLOCK_NS_PER_MS) /* Time after the last request for first bytes. */
-/* During that time streams and readahead may use only this fraction (1/n) of the limits on reads and bytes. */
+#define RECENT_NS (100 * CLOCK_NS_PER_MS) /* First bytes count as requested for this time after the last request. */
+/* While first bytes are requested, streams and readahead may use only 1/n of the limits of reads and bytes. */
 #define BULK_DEPTH_SHARE 2
 #define BULK_BYTES_SHARE 8
-/* Bytes that a disk could read in the time that it needs to start one more read. */
+/* Fixed cost of a read: the number of bytes that a disk could read in the time that it needs to start a read. */
 #define READ_COST ((uint64_t)64 << 10)
 
 /*
- * Bytes that a flow may read per visit. Small for first bytes, so that other clients soon overtake a client with many
- * of them.
+ * Bytes that a flow may read per visit. The value for first bytes is small, so that other clients soon overtake a
+ * client that requests many first bytes.
  */
 static const int64_t quantum_bytes[QUEUE_CLASSES] = { 16 << 10, 256 << 10, 256 << 10 };
-/* Slowdown of a class relative to the first one: the classes have 16, 4 and 1 of 21 parts of the disk. */
+/* Slowdown of a class relative to QUEUE_FIRST. The classes get 16/21, 4/21 and 1/21 of the disk. */
 static const uint64_t slowness[QUEUE_CLASSES] = { 1, 4, 16 };
 
 struct queue_flow {
 	const void *client;
 	enum queue_class class;
-	struct queue_ticket *tickets;	/* NULL: the flow is only in debt. */
-	int64_t deficit_bytes;		/* Bytes that the flow may read; negative: its debt. */
-	struct queue_flow *next, *prev; /* Neighbours in the ring. */
+	struct queue_ticket *tickets;	/* NULL: the flow has no tickets but is in debt. */
+	int64_t deficit_bytes;		/* Bytes that the flow may read; a negative value is a debt. */
+	struct queue_flow *next, *prev; /* Neighbouring flows in the ring. */
 	UT_hash_handle hh;
 };
 
@@ -70,16 +71,16 @@ struct queue_ring {
 	struct queue_flow *current; /* The flow that is being visited. */
 	struct queue_flow *flows;   /* Hash table by client. */
 	unsigned backlog;	    /* Number of flows that have tickets. */
-	/* Virtual time at which everything that the class has started would have ended. */
+	/* Virtual time at which all started reads of the class would have ended. */
 	uint64_t time;
 };
 
 struct queue_lane {
 	struct device *device;
 	unsigned in_flight;	 /* Reads in flight of this reactor. */
-	unsigned bulk_in_flight; /* Those of streams and readahead. */
+	unsigned bulk_in_flight; /* Reads in flight for streams and readahead. */
 	unsigned waiting;
-	/* Virtual time at which the ticket that was started last would have begun. */
+	/* Virtual start time of the ticket that was started last. */
 	uint64_t time;
 	struct queue_ring rings[QUEUE_CLASSES];
 	struct queue_ticket *oldest; /* The oldest queued ticket, readahead excluded. */
@@ -136,7 +137,10 @@ static struct queue_lane *lane_of(struct queue *queue, struct device *device)
 
 /* --- limits of reads in flight --- */
 
-/* Relaxed, here and below: these are sums that publish nothing. Completions publish the bytes that were read. */
+/*
+ * Returns true if the limits of the device allow a read. The memory order is relaxed here and below, because the sums
+ * publish no other data. Completions publish the bytes that were read.
+ */
 static bool has_room(const struct queue_lane *lane, size_t bytes)
 {
 	const struct device *device = lane->device;
@@ -146,7 +150,10 @@ static bool has_room(const struct queue_lane *lane, size_t bytes)
 		atomic_load_explicit(&device->in_flight_bytes, memory_order_relaxed) + bytes <= device->depth_bytes);
 }
 
-/* Another reactor may have read the clock after this one. */
+/*
+ * Returns true if first bytes were requested recently. first_ns may be later than now_ns, because another reactor may
+ * have read the clock later.
+ */
 static bool is_recent(const struct device *device, uint64_t now_ns)
 {
 	uint64_t first_ns = atomic_load_explicit(&device->first_ns, memory_order_relaxed);
@@ -166,7 +173,7 @@ static bool has_share(const struct queue_lane *lane, enum queue_class class, siz
 		       device->depth_bytes / BULK_BYTES_SHARE;
 }
 
-/* Adds to the counts of the device. */
+/* Adds to the counts of the device, with negative values for a read that has ended. */
 static void add_in_flight(const struct queue_ticket *ticket, int count, uint64_t bytes)
 {
 	struct device *device = ticket->device;
@@ -207,14 +214,14 @@ static struct queue_flow *find_flow(const struct queue_ring *ring, const void *c
 	return flow;
 }
 
-/* Starts the visit of a flow, which gives it its quantum. */
+/* Starts the visit of a flow and adds the quantum to its deficit. */
 static void begin_visit(struct queue_ring *ring, struct queue_flow *flow)
 {
 	ring->current = flow;
 	flow->deficit_bytes += quantum_bytes[flow->class];
 }
 
-/* Returns the flow of the client, or NULL if there is no memory for a new one. */
+/* Returns the flow of the client, or NULL if memory for a new flow runs out. */
 static struct queue_flow *flow_of(struct queue_lane *lane, enum queue_class class, const void *client)
 {
 	struct queue_ring *ring = &lane->rings[class];
@@ -249,7 +256,7 @@ static void free_flow(struct queue_ring *ring, struct queue_flow *flow)
 		begin_visit(ring, next);
 }
 
-/* The last ticket of the flow has left. When no flow of the class has tickets, all debts are cancelled. */
+/* Called when a flow has no more tickets. When no flow of the class has tickets, all debts are cancelled. */
 static void flow_emptied(struct queue_ring *ring, struct queue_flow *flow)
 {
 	ring->backlog--;
@@ -260,7 +267,7 @@ static void flow_emptied(struct queue_ring *ring, struct queue_flow *flow)
 }
 
 /*
- * Charges a client and its class for `bytes` more, or fewer. If there is no memory for a flow, the client is not
+ * Charges a client and its class for `bytes`, which may be negative. If memory for a flow runs out, the client is not
  * charged.
  */
 static void charge(struct queue_lane *lane, enum queue_class class, const void *client, int64_t bytes)
@@ -291,7 +298,7 @@ static int enqueue(struct queue *queue, struct queue_lane *lane, struct queue_ti
 	if (flow == NULL)
 		return -ENOMEM;
 	if (ring->backlog == 0 && ring->time < lane->time)
-		/* A class is not compensated for time in which it had no tickets. */
+		/* A class is not compensated for the time in which it had no tickets. */
 		ring->time = lane->time;
 	ring->backlog += flow->tickets == NULL;
 	DL_APPEND(flow->tickets, ticket);
@@ -352,7 +359,7 @@ void queue_cancel(struct queue *queue, struct queue_ticket *ticket)
 	dequeue(queue, ticket);
 }
 
-/* If there is no memory for another flow, the ticket stays in its class and is only dispatched later. */
+/* If memory for a flow in the new class runs out, the ticket stays in its class and is dispatched later. */
 void queue_promote(struct queue *queue, struct queue_ticket *ticket, enum queue_class class)
 {
 	enum queue_class before = ticket->class;
@@ -373,9 +380,9 @@ static bool can_pay(const struct queue_flow *flow)
 }
 
 /*
- * Returns the next ticket of a class: visits flow after flow, and adds a quantum per visit, until one can pay for its
- * first ticket. Nothing is charged yet, so the result stays the same until the ticket is started. The class has
- * tickets, so the loop ends.
+ * Returns the next ticket of a class. Visits the flows in turn, and adds a quantum per visit, until a flow can pay for
+ * its first ticket. No flow is charged yet, so further calls return this ticket until it is started. The loop ends,
+ * because the class has tickets.
  */
 static struct queue_ticket *next_ticket(struct queue_ring *ring)
 {
@@ -390,15 +397,15 @@ static struct queue_ticket *next_ticket(struct queue_ring *ring)
 	return ring->current->tickets;
 }
 
-/* Returns the cost in virtual time of the class. */
+/* Returns the cost of a ticket in the virtual time of the class. */
 static uint64_t duration_of(const struct queue_ticket *ticket, enum queue_class class)
 {
 	return (ticket->bytes + READ_COST) * slowness[class];
 }
 
 /*
- * Returns the next ticket of the classes that are within their part of the limits. Returns NULL if there is none, or if
- * it has no room yet.
+ * Returns the next ticket of the classes that are within their share of the limits. Returns NULL if there is no such
+ * ticket, or if the limits of the device do not allow it yet.
  */
 static struct queue_ticket *choose(struct queue_lane *lane, uint64_t now_ns)
 {
@@ -415,8 +422,8 @@ static struct queue_ticket *choose(struct queue_lane *lane, uint64_t now_ns)
 		end = ring->time + duration_of(ticket, class);
 		if (!has_share(lane, class, ticket->bytes, now_ns)) {
 			/*
-			 * A class that exceeds its share is the next one as soon as it is within its share again, but
-			 * it gets no compensation for the time in between.
+			 * A class that exceeds its share becomes the next class as soon as it is within its share
+			 * again. It is not compensated for the time in between.
 			 */
 			if (end < lane->time)
 				ring->time = lane->time - duration_of(ticket, class);

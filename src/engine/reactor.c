@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The event loop of one thread. The epoll set points directly to the watches of the callers (epoll_event.data.ptr). A
- * NULL there is an event to skip. It is either that of the mailbox, which only ends the wait, or one whose watch was
- * removed by an earlier callback of the same batch.
+ * The event loop of one thread. The epoll set points directly to the watches of the callers (epoll_event.data.ptr). An
+ * event with a NULL pointer is skipped. It is either the event of the mailbox, which only ends the wait, or an event
+ * whose watch was removed by an earlier callback of the same batch.
  *
- * Owner: the thread of the loop. Only the mailbox is shared: a list behind a mutex, and an eventfd. The thread that
- * adds a message to an empty list writes to the eventfd after it has released the lock. The eventfd is watched
- * edge-triggered and never read: each write is an edge. An iteration takes the whole list at once. So a message that is
- * posted meanwhile finds an empty list, and its write lets the next epoll_wait return at once: no message is lost or
- * delayed.
+ * The thread of the loop owns the reactor. Only the mailbox is shared with other threads. It consists of a list, which
+ * a mutex protects, and an eventfd. The thread that adds a message to an empty list writes to the eventfd after it has
+ * released the lock. The eventfd is watched edge-triggered and never read, because each write is an edge. An iteration
+ * removes the whole list at once. A message that is posted afterwards is added to an empty list, so its write to the
+ * eventfd ends the next epoll_wait at once. Therefore no message is lost or delayed.
  *
- * Timers are a binary heap of pointers to the storage of the callers. Each timer knows its index, so moving and
- * stopping need no search. There is no timerfd. The timeout of epoll_wait is used, rounded up to milliseconds, so that
- * an iteration never wakes before the timer is due.
+ * The timers are in a binary heap of pointers to the structs of the callers. Each timer contains its index in the heap,
+ * so restarting and stopping a timer need no search. There is no timerfd. The timeout of epoll_wait is used instead,
+ * rounded up to milliseconds, so that an iteration never wakes before the timer is due.
  */
 #include "engine/reactor.h"
 
@@ -111,7 +111,7 @@ static int run_mailbox(struct reactor *reactor)
 	int run_count = 0;
 
 	for (; message != NULL; message = next) {
-		next = message->next; /* fn may free or post it again. */
+		next = message->next; /* fn may free the message or post it again. */
 		message->fn(message);
 		run_count++;
 	}
@@ -146,7 +146,7 @@ void reactor_post(struct reactor *reactor, struct reactor_message *message)
 		reactor->mailbox_last->next = message;
 	reactor->mailbox_last = message;
 	pthread_mutex_unlock(&reactor->mailbox_lock);
-	/* The counter cannot be full: that would need 2^64 - 1 writes. */
+	/* The counter of the eventfd cannot be full, because that would need 2^64 - 1 writes. */
 	while (was_empty && write(reactor->mailbox_fd, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 }
@@ -301,7 +301,7 @@ static int run_batch(struct reactor *reactor, int count)
 }
 
 /*
- * The clock was read once, so a timer that restarts itself without a delay runs again in the next iteration, not in
+ * The clock is read only once, so a timer that restarts itself without a delay runs again in the next iteration, not in
  * this one.
  */
 static int run_timers(struct reactor *reactor)
@@ -323,7 +323,7 @@ int reactor_iterate(struct reactor *reactor, int max_wait_ms)
 {
 	int count, run_count;
 
-	assert(reactor->batch_count == 0); /* Not allowed in a callback. */
+	assert(reactor->batch_count == 0); /* Must not be called in a callback. */
 	count = epoll_wait(reactor->epoll_fd, reactor->batch, BATCH_EVENTS, wait_ms(reactor, max_wait_ms));
 	if (count < 0 && errno != EINTR)
 		return -errno;

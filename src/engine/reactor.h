@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The event loop of one thread: an epoll set, timers, and a mailbox that other threads post messages to. It does not
- * depend on disks or HTTP. All functions except reactor_post() run on the thread of the loop.
+ * The event loop of one thread: an epoll set, timers, and a mailbox that other threads post messages to. The reactor
+ * does not depend on disks or HTTP. All functions except reactor_post() run on the thread of the loop.
  */
 #ifndef ENGINE_REACTOR_H
 #define ENGINE_REACTOR_H
@@ -29,11 +29,13 @@ struct reactor_watch {
 struct reactor_timer {
 	reactor_timer_fn fn;
 	void *context;
-	uint64_t due_ns; /* Time of clock_now_ns(). */
-	size_t slot;	 /* 1 + its index in the heap; 0: it does not run. */
+	uint64_t due_ns; /* Expiry, as a time of clock_now_ns(). */
+	size_t slot;	 /* 1 + the index of the timer in the heap; 0: the timer does not run. */
 };
 
-/* A message between threads. It is a member of the sender's object, so that posting cannot fail for lack of memory. */
+/*
+ * A message between threads. The message is a member of the sender's object, so posting cannot fail for lack of memory.
+ */
 struct reactor_message {
 	struct reactor_message *next;
 	void (*fn)(struct reactor_message *message); /* Runs on the reactor's thread. */
@@ -49,7 +51,7 @@ void reactor_free(struct reactor *reactor);
 /* Adds or modifies a watch. events: EPOLLIN, EPOLLOUT, EPOLLET, EPOLLEXCLUSIVE and so on. Returns 0 or -errno. */
 int reactor_add(struct reactor *reactor, struct reactor_watch *watch, uint32_t events);
 int reactor_modify(struct reactor *reactor, struct reactor_watch *watch, uint32_t events);
-/* Removes a watch. Allowed in any callback: its events in the current batch are cleared. */
+/* Removes a watch. May be called in any callback, because the events of the watch in the current batch are cleared. */
 void reactor_remove(struct reactor *reactor, struct reactor_watch *watch);
 
 /*
@@ -57,21 +59,21 @@ void reactor_remove(struct reactor *reactor, struct reactor_watch *watch);
  * expiry. Returns 0, or -ENOMEM if the timer was not running.
  */
 int reactor_timer_start(struct reactor *reactor, struct reactor_timer *timer, uint64_t delay_ms);
-/* Stops the timer. A timer that does not run is allowed. */
+/* Stops the timer. Has no effect if the timer does not run. */
 void reactor_timer_stop(struct reactor *reactor, struct reactor_timer *timer);
 
 /*
- * Posts a message. Any thread. The messages of one thread arrive in order. Wakes the loop with one eventfd write if the
- * mailbox was empty.
+ * Posts a message. Thread-safe. The messages of one thread arrive in order. Wakes the loop with one eventfd write if
+ * the mailbox was empty.
  */
 void reactor_post(struct reactor *reactor, struct reactor_message *message);
 
 /*
- * Runs one iteration: waits for events, at most max_wait_ms (-1: without limit, 0: without waiting) or until the next
- * timer. Then runs the callbacks of events, messages and expired timers, in that order. A message that the
- * callback of an event posts runs in the same iteration. Messages of the other callbacks, and timers that a callback
- * starts, run in the next one. A signal (EINTR) ends only the wait. Returns the number of callbacks, or -errno. Not
- * allowed in a callback.
+ * Runs one iteration. Waits until an event occurs, the next timer expires, or max_wait_ms has passed (-1: no limit, 0:
+ * no wait). Then runs the callbacks of events, messages and expired timers, in that order. A message that the callback
+ * of an event posts runs in the same iteration. Messages that other callbacks post, and timers that a callback starts,
+ * run in the next iteration. A signal (EINTR) ends the wait and is not an error. Returns the number of callbacks, or
+ * -errno. Must not be called in a callback.
  */
 int reactor_iterate(struct reactor *reactor, int max_wait_ms);
 /*
