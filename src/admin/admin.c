@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of the admin resources, and the two health checks. To add a resource, add a line to the table and a
- * function in a file of its own, which receives a struct admin_call (admin_call.h) and sets the answer.
+ * The table of the admin resources, and the two health checks. To add a resource, add a line to the table, and a
+ * function in a new file. The function receives a struct admin_call (admin_call.h) and sets the answer.
  *
- * A resource runs on the thread of its connection. It can run while the workers run and before they are started;
- * process_state() tells which. It may therefore only read data that any thread may read.
+ * A resource runs on the thread of its connection, so it may only read data that any thread may read. It may run before
+ * the workers are started; process_state() then returns PROCESS_STARTING.
  */
 #include "admin/admin.h"
 
@@ -21,7 +21,7 @@
 #include "base/log.h"
 #include "daemon/generation.h"
 
-/* A worker is stuck after this time without an iteration. Its own timers cause an iteration twice a second. */
+/* A worker that has not iterated for this time is stuck. The timers of a worker cause an iteration twice a second. */
 #define STUCK_NS (10 * CLOCK_NS_PER_S)
 
 static void answer_health(struct admin_call *call)

@@ -3,11 +3,11 @@
  * The accepting thread waits in poll() for its sockets and hands new connections to the server. The main thread owns
  * the listener; the accepting thread uses it between admin_listener_start() and the join in admin_listener_close().
  *
- * libmicrohttpd could accept the connections, but each of its daemons listens on only one address, and it cannot
- * reserve connections for Unix sockets. Before version 1.0, its accept code also has an address buffer of only 28
- * bytes, yet copies as many bytes as accept4() reported, up to 110 for a Unix socket. Connections that the caller
- * accepts and adds, as this file does, are not affected: for them the library copies the given number of bytes from the
- * caller's buffer.
+ * libmicrohttpd could accept the connections, but each of its daemons listens on only one address, and the library
+ * cannot reserve connections for Unix sockets. Before version 1.0, its accept code also has an address buffer of only
+ * 28 bytes, yet copies as many bytes as accept4() reported, which is up to 110 for a Unix socket. This file accepts the
+ * connections and adds them to the library. The bug does not affect added connections, because the library copies their
+ * addresses from the caller's buffer.
  */
 #include "admin/admin_listener.h"
 
@@ -22,7 +22,7 @@
 
 #include "admin/admin_socket.h"
 
-#define PAUSE_MS 100 /* pause after a failed accept(), for example without descriptors */
+#define PAUSE_MS 100 /* pause after a failed accept(), for example if descriptors have run out */
 
 struct admin_listener {
 	struct admin_listener_options options;
@@ -63,7 +63,7 @@ static void accept_one(struct admin_listener *listener, int listening)
 	if (fd < 0) {
 		if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
 			poll(NULL, 0,
-			     PAUSE_MS); /* the socket stays readable, so without a pause the thread would loop */
+			     PAUSE_MS); /* without a pause the thread would loop, because the socket stays readable */
 		return;
 	}
 	if (admin_server_connections(listener->server) >= limit_for(peer.ss_family))

@@ -5,14 +5,15 @@
  * the answer in its struct admin_call; send_answer() turns the answer into an MHD response. MHD owns the exchange
  * through req_cls, and completed() frees it.
  *
- * The callbacks run on the threads of the connections; the other functions on the main thread and on the accepting
- * thread. The server itself uses neither reactors nor statistics; only the resources do.
+ * The callbacks run on the threads of the connections. The other functions run on the main thread and on the accepting
+ * thread. Only the resources use reactors and statistics; the server does not.
  *
  * Properties of MHD that shape this file (see mhd/sender.c for more):
- * - A response from the first call closes the connection. Only rejected requests are answered there.
- * - MHD_stop_daemon() waits for the threads. Before that call, the flag `stopping` ends the waits of the resources.
- * - At its own connection limit, MHD 0.9.75 never releases a mutex. The limit of the listener is lower, so MHD never
- *   reaches its own.
+ * - If handle() responds in the first call, MHD closes the connection. So only rejected requests are answered in the
+ *   first call.
+ * - MHD_stop_daemon() waits for the threads. So the flag `stopping` is set first, to end the waits of the resources.
+ * - MHD 0.9.75 never releases a mutex if it reaches its own connection limit. The limit of the listener is lower, so
+ *   MHD never reaches its own limit.
  */
 #include "admin/admin_server.h"
 
@@ -38,15 +39,15 @@
 #define STOP_STEP_MS 10
 
 /*
- * The three atomics are accessed with relaxed order. They publish nothing: data that the threads of the connections
- * write is read after MHD_stop_daemon() has joined them.
+ * The three atomics are accessed with relaxed order and publish no other data. Data that the threads of the connections
+ * write is read only after MHD_stop_daemon() has joined these threads.
  */
 struct admin_server {
 	struct admin_server_options options;
 	struct MHD_Daemon *daemon;
 	atomic_uint connections; /* number of open connections */
 	atomic_uint calls;	 /* number of resources that are running */
-	atomic_bool stopping;	 /* the server stops; the resources read it, too (struct admin_call) */
+	atomic_bool stopping;	 /* true: the server stops. The resources read the flag as well (struct admin_call) */
 };
 
 /* One request, from the first call of handle() to completed(). */
@@ -56,11 +57,11 @@ struct exchange {
 	struct admin_call call;
 	const struct admin_resource *resource; /* NULL: the request is rejected */
 	size_t body_bytes;		       /* bytes of the request body discarded so far */
-	bool bad_arguments;		       /* too many, or one contains a NUL */
+	bool bad_arguments;		       /* there are too many arguments, or an argument contains a NUL */
 	bool streams;			       /* the body of the answer comes from call.read() */
 };
 
-/* --- rules that apply to all resources --- */
+/* --- access rules of all resources --- */
 
 /* Returns true for a loopback address or "localhost", with or without a port. */
 static bool is_loopback(const char *host)
@@ -94,7 +95,7 @@ static const struct admin_resource *find_resource(const struct admin_server *ser
 	return resource->path != NULL ? resource : NULL;
 }
 
-/* Sets exchange->resource, or an error answer. */
+/* Sets exchange->resource, or sets an error answer if the request violates a rule. */
 static void check_request(struct exchange *exchange, const char *path, const char *method, const char *version)
 {
 	struct admin_call *call = &exchange->call;
@@ -126,7 +127,10 @@ static void check_request(struct exchange *exchange, const char *path, const cha
 
 /* --- answers --- */
 
-/* MHD's content reader. Waits inside the call until it returns bytes, because MHD would call again at once. */
+/*
+ * The content reader callback of MHD. Blocks until bytes are available, because MHD would otherwise call it again at
+ * once.
+ */
 static ssize_t read_stream(void *cls, uint64_t position, char *buffer, size_t bytes)
 {
 	struct exchange *exchange = cls;
@@ -149,7 +153,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 
 	if (call->read != NULL) {
 		exchange->streams = true;
-		/* No timeout, because a stream can pause for long; completed() sets it again. */
+		/* A stream has no timeout, because it can pause for a long time. completed() sets the timeout again. */
 		MHD_set_connection_option(exchange->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
 		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_stream, exchange, NULL);
 	}
@@ -171,8 +175,8 @@ static const char *allow_of(const struct exchange *exchange)
 }
 
 /*
- * Adds the response fields. Answers are not cached, because numbers are outdated at once, and pages of other origins
- * cannot embed them.
+ * Adds the response fields. Answers are not cached, because the numbers in them are outdated at once. Pages of other
+ * origins cannot embed answers.
  */
 static bool add_fields(struct MHD_Response *response, const struct exchange *exchange)
 {

@@ -3,9 +3,9 @@
  * The HTTP server of the admin listener: libmicrohttpd with one thread for each connection, so that a resource may
  * block without delaying the next request. The server accepts no connections itself; admin_listener.c adds them.
  *
- * Requests over TCP must name a loopback host in the Host field, and may only read. This stops a web page whose host
- * name resolves to 127.0.0.1 (DNS rebinding). Requests that change something must use a Unix socket, whose mode (0660)
- * decides which users may connect.
+ * Requests over TCP must name a loopback host in the Host field, and must not change any state. This rule blocks
+ * requests of a web page whose host name resolves to 127.0.0.1 (DNS rebinding). Requests that change state must use a
+ * Unix socket. The mode of the socket (0660) decides which users may connect.
  */
 #ifndef ADMIN_ADMIN_SERVER_H
 #define ADMIN_ADMIN_SERVER_H
@@ -25,23 +25,23 @@ struct admin_resource {
 struct admin_server;
 
 struct admin_server_options {
-	const struct admin_resource *resources; /* the last one has no path */
+	const struct admin_resource *resources; /* terminated by an element whose path is NULL */
 	struct process *process;		/* passed on to the resources */
 };
 
-/* Starts the server. Returns 0 with *server owned by the caller, or -ENOMEM. Main thread. */
+/* Starts the server. Returns 0 or -ENOMEM. On success the caller owns *server. Called on the main thread. */
 int admin_server_start(struct admin_server **server, const struct admin_server_options *options);
-/* Returns the number of open connections. Any thread. */
+/* Returns the number of open connections. Thread-safe. */
 unsigned admin_server_connections(const struct admin_server *server);
 /*
  * Serves a connection and takes ownership of its descriptor. If memory or threads run out, the connection is closed.
- * peer is copied. One thread at a time.
+ * peer is copied. Must be called by one thread at a time.
  */
 void admin_server_add(struct admin_server *server, int fd, const struct sockaddr *peer, socklen_t length);
 /*
  * Cancels the calls in progress, joins the threads of the connections and frees the server. Returns false if a call
- * does not return in time, because it waits for a disk; then nothing is freed. NULL is allowed. Main thread, after the
- * last admin_server_add().
+ * waits for a disk and does not return in time. In that case no memory is freed. NULL is allowed. Called on the main
+ * thread, after the last admin_server_add().
  */
 bool admin_server_stop(struct admin_server *server);
 

@@ -3,7 +3,7 @@
  * Binds the addresses of the key "admin". Names are not resolved: listen_address_admin_fault() rejects all addresses
  * that other hosts could reach, and "localhost" stands for 127.0.0.1 and ::1 whatever the resolver of the host answers.
  *
- * The sockets are plain descriptors, owned by the caller. Main thread.
+ * The sockets are plain descriptors, owned by the caller. All functions are called on the main thread.
  */
 #include "admin/admin_socket.h"
 

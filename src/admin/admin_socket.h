@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The listening sockets of the admin listener: loopback addresses, and Unix sockets for one group. Main thread. */
+/*
+ * The listening sockets of the admin listener: loopback addresses, and Unix sockets for one group. All functions are
+ * called on the main thread.
+ */
 #ifndef ADMIN_ADMIN_SOCKET_H
 #define ADMIN_ADMIN_SOCKET_H
 
@@ -9,16 +12,16 @@
 #define ADMIN_SOCKET_MAX 2 /* sockets of one address: "localhost" has one for IPv4 and one for IPv6 */
 
 /*
- * Binds an address and listens; the sockets, which are non-blocking, are stored in fds. text is an address that
- * listen_address_admin_fault() accepts. A Unix socket has mode 0660 and replaces a stale one that no process listens
- * on. Returns the number of sockets, or -errno.
+ * Binds an address, listens, and stores the non-blocking sockets in fds. text is an address that
+ * listen_address_admin_fault() accepts. A Unix socket has mode 0660 and replaces a stale socket on which no process
+ * listens. Returns the number of sockets, or -errno.
  */
 int admin_socket_open(const char *text, int fds[ADMIN_SOCKET_MAX]);
-/* Writes the address that is bound to text, and returns text. */
+/* Writes the bound address to text. Returns text. */
 char *admin_socket_address(int fd, char *text, size_t text_bytes);
 /*
- * Changes the owner and group of a Unix socket. They may then use it, and remove it if the directory permits. Returns 0
- * or -errno; 0 for other sockets.
+ * Changes the owner and group of a Unix socket. The owner and the group may then connect to the socket, and may remove
+ * it if the directory permits. Returns 0 or -errno. Returns 0 for other sockets.
  */
 int admin_socket_give(int fd, uid_t uid, gid_t gid);
 /* Closes the socket, and removes it from the filesystem if it is a Unix socket. */

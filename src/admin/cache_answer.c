@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Builds the JSON answers of /cache/warm, /cache/pin, /cache/evict and /cache/hot, and turns -errno into a message and
- * an HTTP status. If memory runs out, jansson returns NULL; NULL is passed on and becomes a 503 in cache_answer_json().
+ * Builds the JSON answers of /cache/warm, /cache/pin, /cache/evict and /cache/hot, and maps -errno to a message and an
+ * HTTP status. If memory runs out, jansson returns NULL, and cache_answer_json() answers with 503.
  *
- * Runs on the thread of the connection and owns nothing beyond the call.
+ * The functions run on the thread of the connection and keep no memory between calls.
  */
 #include "admin/cache_answer.h"
 

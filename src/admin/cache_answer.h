@@ -13,12 +13,14 @@ json_t *cache_answer_string(const char *bytes);
 /* Returns a path beneath a root as a string with a leading slash. */
 json_t *cache_answer_path(const char *path);
 
-/* Answers with an object, which is freed. NULL is allowed and becomes status 503. */
+/* Answers with an object and frees the object. If object is NULL, answers with status 503. */
 void cache_answer_json(struct admin_call *call, unsigned status, json_t *object);
 /* Answers with {"error": text}. */
 void cache_answer_error(struct admin_call *call, unsigned status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Answers with the message of an -errno that concerns this path; the status (400, 403, 404, ...) follows from it. */
+/*
+ * Answers with the message of an -errno that concerns this path. The errno determines the status (400, 403, 404, ...).
+ */
 void cache_answer_errno(struct admin_call *call, int error, const char *path);
 /* Returns the message of an -errno. */
 const char *cache_answer_text(int error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An extent refers to a version of a file, and the tables of open files map versions to paths. So the extents are first
- * summed up by version, and then the largest sums are looked up in the tables. A file that is in the cache but not in a
- * table of open files has no path, and is left out.
+ * An extent refers to a version of a file, and the tables of open files map versions to paths. So the sizes of the
+ * extents are first added up by version. Then the versions with the largest sums are looked up in the tables. A file
+ * that is in the cache but not in a table of open files has no path and is omitted.
  *
  * Runs on the thread of the connection. The cache is walked in steps of WALK_ROOM extents, so no lock is held for long.
  */
@@ -21,17 +21,20 @@
 
 #define LIMIT_DEFAULT 20
 #define LIMIT_MAX 1000
-#define VERSIONS_PER_FILE 4 /* looked up for each file of the answer, because some have no path */
+#define VERSIONS_PER_FILE 4 /* versions looked up for each file of the answer, because some have no path */
 #define VERSIONS_MAX 200000 /* further versions are ignored, to bound the memory */
 #define WALK_ROOM 256	    /* extents in one step */
 
-/* The bytes of one version; files_name also has room for its path. */
+/* The number of cached bytes of one version. files_name also has room for the path. */
 struct sum {
 	struct files_name name;
 	UT_hash_handle hh;
 };
 
-/* Returns the sum of a version, created if it does not exist; NULL if memory runs out or VERSIONS_MAX is reached. */
+/*
+ * Returns the sum of a version, which is created if it does not exist. Returns NULL if memory runs out or VERSIONS_MAX
+ * is reached.
+ */
 static struct sum *sum_of(struct sum **sums, const struct file_version *version)
 {
 	struct sum *sum;
@@ -101,7 +104,7 @@ static int most_resident_first(const void *a, const void *b)
 	return (x->requests < y->requests) - (x->requests > y->requests);
 }
 
-/* Looks up the paths and appends up to `limit` files to the array. */
+/* Looks up the paths of the versions, and appends up to `limit` files to the array. */
 static void name_all(struct process *process, struct files_name *names, size_t count, json_t *array, unsigned limit)
 {
 	struct generation *generation = generation_current(process);

@@ -5,7 +5,10 @@
 
 #include "admin/admin_call.h"
 
-/* Answers with {"files": [...]}. The argument "limit" is the maximum number of files: 1 to 1000, by default 20. */
+/*
+ * Answers with {"files": [...]}. The argument "limit" is the maximum number of files, from 1 to 1000. The default is
+ * 20.
+ */
 void cache_hot_answer(struct admin_call *call);
 
 #endif

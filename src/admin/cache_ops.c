@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Warming and pinning read one file after the other. The workers take turns: each file is read by one of them, with
- * struct warm, while the thread of the connection waits and reports the progress as lines of JSON. The operation
- * belongs to that thread; read_progress() is the callback that produces the lines.
+ * Warming and pinning read one file after the other. Each file is read by one worker, with struct warm, and consecutive
+ * files are read by different workers. Meanwhile the thread of the connection waits and reports the progress as lines
+ * of JSON. The thread of the connection owns the operation. read_progress() is the callback that produces the lines.
  *
- * The operation ends early if the client disconnects, if the process stops, or if a reload changes cache_size. It also
- * ends when it has filled its share of the cache, because further files would evict the first ones.
+ * The operation ends early if the client disconnects, if the process stops, or if a reload changes cache_size. The
+ * operation also ends when it has filled its share of the cache, because further files would evict the files read
+ * first.
  */
 #include "admin/cache_ops.h"
 
@@ -25,8 +26,8 @@
 
 #define PROGRESS_MS 250	  /* time between two lines */
 #define WALK_ROOM 256	  /* extents in one step of a walk */
-#define FITS_EIGHTHS 7	  /* share of the cache that is filled, in eighths; shards do not fill up evenly */
-#define LINE_PATH_MAX 600 /* bytes of a path in a line; escaped as JSON they can become six times as many */
+#define FITS_EIGHTHS 7	  /* share of the cache to fill, in eighths; not 8, because shards fill unevenly */
+#define LINE_PATH_MAX 600 /* bytes of a path in a line; JSON escapes can make the path six times as long */
 
 struct operation {
 	struct cache_target target;
@@ -35,15 +36,15 @@ struct operation {
 	bool over;		     /* no further file is read */
 	bool reported;		     /* the last line was produced */
 	struct file_version version; /* version of the current file */
-	uint64_t room_bytes;	     /* bytes that may still be read or pinned */
+	uint64_t room_bytes;	     /* number of bytes that may still be read or pinned */
 	size_t cache_bytes;	     /* size of the cache when room_bytes was computed */
 	uint64_t done_bytes, total_bytes;
 	unsigned files, left_out;
-	unsigned worker;	 /* counts up to distribute the files over the workers */
+	unsigned worker;	 /* incremented for each file, to distribute the files over the workers */
 	char path[PATH_BYTES];	 /* path of the current file, relative to the root */
-	char fault[256];	 /* the first error; "" if there is none */
-	char *line;		 /* the current line, with its newline instead of a NUL */
-	size_t line_bytes, sent; /* its length, and how much of it was sent */
+	char fault[256];	 /* message of the first error; "" if there was no error */
+	char *line;		 /* the current line, terminated by a newline instead of a NUL */
+	size_t line_bytes, sent; /* length of the line; number of bytes sent */
 };
 
 static void free_operation(void *context)
@@ -56,7 +57,7 @@ static void free_operation(void *context)
 	free(operation);
 }
 
-/* Returns how many bytes of this version are pinned in the cache. */
+/* Returns the number of bytes of this version that are pinned in the cache. */
 static uint64_t pinned_bytes(struct cache *cache, const struct file_version *version)
 {
 	struct cache_resident list[WALK_ROOM];
@@ -81,7 +82,7 @@ static bool may_continue(void *context)
 
 static void fault(struct operation *operation, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Records an error; later ones are ignored. */
+/* Records the first error. Later errors are ignored. */
 static void fault(struct operation *operation, const char *format, ...)
 {
 	va_list list;
@@ -93,7 +94,7 @@ static void fault(struct operation *operation, const char *format, ...)
 	va_end(list);
 }
 
-/* Returns how many bytes may be pinned, or read into the cache at all. */
+/* Returns the maximum number of bytes that the operation may pin, or read into the cache. */
 static uint64_t room_of(const struct operation *operation)
 {
 	struct cache_stats stats;
@@ -127,8 +128,8 @@ static void start_file(struct operation *operation, uint64_t max_bytes)
 }
 
 /*
- * Returns how many bytes of the current file may be read. A file is pinned as a whole or not at all. Bytes of the file
- * that are pinned already are added to the room. A file that is only warmed can be read in part.
+ * Returns the number of bytes of the current file that may be read. A file is either pinned completely or not pinned.
+ * Bytes of the file that are already pinned count as free. A file that is only warmed may be read partially.
  */
 static uint64_t room_for_file(struct operation *operation)
 {
@@ -150,7 +151,7 @@ static uint64_t room_for_file(struct operation *operation)
 	return operation->room_bytes;
 }
 
-/* Starts to read the next file, or ends the operation if there is no file left or no room for it. */
+/* Starts to read the next file. Ends the operation if there is no next file or not enough room for the file. */
 static void next_file(struct operation *operation)
 {
 	struct file_version version;
@@ -177,7 +178,10 @@ static void next_file(struct operation *operation)
 	start_file(operation, max_bytes);
 }
 
-/* Each shard can pin half of its own memory. If the shards fill up unevenly, less than the whole file is pinned. */
+/*
+ * Checks that the whole file is pinned. Each shard can pin at most half of its own memory, so part of the file may not
+ * be pinned if the shards fill unevenly.
+ */
 static void check_pinned(struct operation *operation)
 {
 	uint64_t bytes;
@@ -229,7 +233,7 @@ static void proceed(struct operation *operation)
 	}
 }
 
-/* Returns the path of the current file, shortened; in the last line, the path as requested. */
+/* Returns the path of the current file, shortened. For the last line, returns the path as requested. */
 static json_t *line_path(const struct operation *operation)
 {
 	char shortened[LINE_PATH_MAX];
@@ -289,7 +293,10 @@ static ssize_t read_progress(void *context, char *buffer, size_t bytes)
 	return (ssize_t)n;
 }
 
-/* Rejects a single file that is too large to be pinned, before anything is read. Returns false with an error answer. */
+/*
+ * Returns true if the file fits into the memory that may be pinned, or if the path is a directory. Otherwise sets an
+ * error answer and returns false.
+ */
 static bool can_pin(struct admin_call *call, struct operation *operation)
 {
 	const struct cache_target *target = &operation->target;

@@ -2,7 +2,7 @@
 /*
  * Resolves the path of a request to a site and a walk. The target holds a reference to the generation of the
  * configuration, so that the rules and the root stay valid while the operation runs, even across a reload. The target
- * owns the walk and the copy of the path; it belongs to the operation that runs on the thread of the connection.
+ * owns the walk and the copy of the path. The operation that runs on the thread of the connection owns the target.
  */
 #include "admin/cache_target.h"
 
@@ -22,7 +22,7 @@ static bool check_state(struct admin_call *call)
 	return false;
 }
 
-/* Opens the walk. Returns false with an error answer. */
+/* Opens the walk. On failure sets an error answer and returns false. */
 static bool open_walk(struct cache_target *target, struct admin_call *call, const char *host)
 {
 	int error;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The walk is a stack of directories. Each level holds the sorted names of one directory and the index of the next
- * name; walk->path is extended and shortened as the walk enters and leaves levels. Symbolic links to directories are
- * not followed, because they could form a cycle.
+ * The walk is a stack of directories. Each level contains the sorted names of one directory and the index of the next
+ * name. walk->path is extended when the walk enters a level, and shortened when the walk leaves the level. Symbolic
+ * links to directories are not followed, because they could form a cycle.
  *
- * A walk belongs to the thread of a connection. Several walks can run at the same time; together they are limited to
- * CACHE_WALK_NAMES_MAX names.
+ * A walk belongs to the thread of a connection. Several walks can run at the same time. All walks together are limited
+ * to CACHE_WALK_NAMES_MAX names.
  */
 #include "admin/cache_walk.h"
 
@@ -21,7 +21,7 @@
 #include "store/entries.h"
 #include "store/file.h"
 
-/* One directory. */
+/* One open directory of the walk. */
 struct level {
 	char **names;	   /* sorted */
 	size_t count;	   /* number of names */
@@ -33,11 +33,11 @@ struct cache_walk {
 	const struct config *config;
 	const struct site *site;
 	bool is_file;
-	size_t names;	/* number of names in all levels; if the walk is a file, 1 once the file was returned */
-	unsigned depth; /* levels in use */
+	size_t names;	/* number of names in all levels; in a walk of a single file, 1 once the file was returned */
+	unsigned depth; /* number of levels in use */
 	struct level levels[CACHE_WALK_DEPTH_MAX];
 	char path[PATH_BYTES];
-	struct match match; /* kept here because of its size */
+	struct match match; /* a member because it is too large for the stack */
 };
 
 static const struct site *first_with_root(const struct rules *rules)
@@ -64,7 +64,10 @@ const struct site *cache_walk_site(const struct generation *generation, const ch
 	return NULL;
 }
 
-/* Returns 0 if a client could request this path, -ENOENT if not, or -EPERM if the file must not be cached. */
+/*
+ * Returns 0 if a client could request this path, -ENOENT if a client could not, or -EPERM if the file must not be
+ * cached.
+ */
 static int is_served(struct cache_walk *walk, const char *path, bool directory)
 {
 	if (rules_match(&walk->config->rules, walk->site, path, directory, &walk->match) != 0)
@@ -84,7 +87,7 @@ static int get_version(const struct cache_walk *walk, struct file_version *versi
 	return error;
 }
 
-/* Names in all open walks. Relaxed order: the count publishes nothing. */
+/* The number of names in all open walks. Accessed with relaxed order, because the count publishes no other data. */
 static atomic_size_t all_names;
 
 static int compare_names(const void *a, const void *b)
@@ -168,7 +171,7 @@ static int enter(struct cache_walk *walk)
 	return error;
 }
 
-/* Normalises the path like the path of a request: "." and ".." segments, doubled slashes. */
+/* Normalises the path like the path of a request: resolves "." and ".." segments, and merges double slashes. */
 static int resolve(struct cache_walk *walk, const char *path, bool *directory)
 {
 	char escaped[3 * PATH_BYTES];
@@ -240,7 +243,7 @@ static bool is_link(const struct cache_walk *walk)
 }
 
 /*
- * Moves walk->path to the next name of the innermost directory. Returns 0 for a file, -EISDIR for a directory, or
+ * Sets walk->path to the next name of the innermost directory. Returns 0 for a file, -EISDIR for a directory, or
  * another -errno if the name is not part of the walk.
  */
 static int next_name(struct cache_walk *walk, struct file_version *version)

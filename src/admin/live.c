@@ -4,7 +4,7 @@
  * combines them into one document, which then lives as long as the process. The Content-Security-Policy allows exactly
  * this style and this script, by their hashes.
  *
- * Runs on the threads of the connections. pthread_once() makes the page visible to all of them.
+ * Runs on the threads of the connections. pthread_once() makes the page visible to all threads.
  */
 #include "admin/live.h"
 

@@ -5,7 +5,7 @@
 
 #include "admin/admin_call.h"
 
-/* Answers GET /. Any thread. */
+/* Answers GET /. Thread-safe. */
 void live_answer(struct admin_call *call);
 
 #endif

@@ -4,8 +4,9 @@
  * which are directly followed by all of its samples. The labels of a sample are, in this order: the item (device,
  * worker, log), the constant label of the row, and the members of its sets.
  *
- * The two formats differ in two points. OpenMetrics names a counter without the "_total" of its samples, and ends with
- * "# EOF". Runs on the thread of the connection and owns nothing beyond the call.
+ * The two formats differ in two points. In OpenMetrics, the name of a counter family has no "_total" although its
+ * samples have it, and the text ends with "# EOF". The functions run on the thread of the connection and keep no memory
+ * between calls.
  */
 #include "admin/metrics.h"
 
@@ -28,7 +29,7 @@ struct output {
 	const char *family; /* the current family */
 };
 
-/* The labels of one sample; the strings belong to the caller. */
+/* The labels of one sample. The caller owns the strings. */
 struct labels {
 	unsigned count;
 	const char *names[LABELS_MAX], *values[LABELS_MAX];
@@ -70,7 +71,7 @@ static void begin_family(struct output *output, const struct statistics_row *row
 	output->family = row->family;
 }
 
-/* Writes the name of a sample with its labels and the blank before the value. */
+/* Writes the name and the labels of a sample, and the blank before the value. */
 static void put_name(struct output *output, const char *suffix, const struct labels *labels)
 {
 	text_printf(output->text, "%s%s", output->family, suffix);
@@ -87,7 +88,7 @@ static void put_seconds(struct output *output, uint64_t ns)
 	text_printf(output->text, "%" PRIu64 ".%09" PRIu64 "\n", ns / CLOCK_NS_PER_S, ns % CLOCK_NS_PER_S);
 }
 
-/* Writes the cumulative buckets. The count is the sum of the buckets, because both must agree. */
+/* Writes the cumulative buckets. The count is computed as the sum of the buckets, so that both agree. */
 static void put_histogram(struct output *output, const struct labels *labels, const struct histogram *histogram)
 {
 	uint64_t below = 0;
@@ -133,7 +134,7 @@ static void put_sample(struct output *output, const struct statistics_row *row, 
 		text_printf(output->text, "%" PRIu64 "\n", number);
 }
 
-/* Writes the samples of one item: one for each member of the set, or for each pair of members. */
+/* Writes the samples of one item. There is one sample for each member of the set, or for each pair of members. */
 static void put_members(struct output *output, const struct statistics_row *row, const struct labels *item_labels,
 			unsigned item)
 {
@@ -200,7 +201,9 @@ void metrics_write(struct text *text, const struct snapshot *snapshot, bool open
 		text_puts(text, "# EOF\n");
 }
 
-/* Returns true if the client accepts OpenMetrics at least as much as the plain text format. */
+/*
+ * Returns true if the client accepts OpenMetrics with a quality that is not lower than that of the plain text format.
+ */
 static bool prefers_openmetrics(const char *accept)
 {
 	return strcasestr(accept, "application/openmetrics-text") != NULL &&

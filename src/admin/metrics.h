@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Renders the statistics in the text format of Prometheus (0.0.4) or in OpenMetrics 1.0. Any thread. */
+/*
+ * Renders the statistics in the text format of Prometheus (0.0.4) or in OpenMetrics 1.0. All functions are thread-safe.
+ */
 #ifndef ADMIN_METRICS_H
 #define ADMIN_METRICS_H
 
@@ -12,10 +14,13 @@
 /* Appends all families to text. If memory runs out, text->failed is set. */
 void metrics_write(struct text *text, const struct snapshot *snapshot, bool openmetrics);
 
-/* Appends the value of a label, escaped for double quotes. Bytes that are not valid UTF-8 become U+FFFD. */
+/*
+ * Appends the value of a label, with the escapes of a string in double quotes. Bytes that are not valid UTF-8 become
+ * U+FFFD.
+ */
 void metrics_label(struct text *text, const char *value);
 
-/* Answers GET /metrics; the Accept field selects the format. */
+/* Answers GET /metrics. The Accept field selects the format. */
 void metrics_answer(struct admin_call *call);
 
 #endif

@@ -2,9 +2,10 @@
 /*
  * Logs the table of statistics.h. Adjacent rows with the same `line` become one log line for each item, such as each
  * device: "stats device 8:0 depth=32 ...". A row that has both a set and a field becomes further log lines, one for
- * each member of the set: "stats worker 0 http stalls=0". A histogram becomes three fields: _p50, _p99 and _sum.
+ * each member of the set: "stats worker 0 http stalls=0". A histogram becomes three fields, whose names end in _p50,
+ * _p99 and _sum.
  *
- * Sizes are in bytes and times in microseconds. Runs on the main thread, which handles the signal.
+ * Sizes are in bytes and times in microseconds. The report is written on the main thread, which handles the signal.
  */
 #include "admin/report.h"
 
@@ -16,7 +17,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-/* The rows of one line: from `first` up to, but not including, `end`. Rows without a line can stand between them. */
+/* The rows of one line, from `first` to the row before `end`. The range may also contain rows without a line. */
 struct group {
 	const struct snapshot *snapshot;
 	unsigned first, end;
@@ -70,7 +71,7 @@ static void log_text(struct text *text)
 	text_fini(text);
 }
 
-/* Logs the main line of an item: all values except those whose members have lines of their own. */
+/* Logs the main line of an item. It contains all values except the values whose members have separate lines. */
 static void log_item(const struct group *group, unsigned item)
 {
 	struct text text = { 0 };
@@ -94,7 +95,7 @@ static void log_item(const struct group *group, unsigned item)
 	log_text(&text);
 }
 
-/* Returns the set whose members have lines of their own, or NULL. All such rows of a group have the same set. */
+/* Returns the set whose members have separate lines, or NULL. A group has at most one such set. */
 static const struct statistics_set *line_set(const struct group *group)
 {
 	for (unsigned i = group->first; i < group->end; i++)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Most numbers are counters with one writer each, which any thread reads without a lock. The cache, the tables of open
- * files and the table of clients have locks of their own, which are held only briefly. The objects that the workers
- * share exist once the state of the process has passed PROCESS_STARTING. Until then, their parts of the snapshot stay
- * zero.
+ * files and the table of clients have their own locks, which are held only briefly. The objects that the workers share
+ * exist once the state of the process has passed PROCESS_STARTING. Until then, the members of the snapshot that are
+ * read from these objects are zero.
  *
- * The caller owns the snapshot. The structs of devices that it points to live as long as the process.
+ * The caller owns the snapshot. The snapshot points to structs of devices, which live as long as the process.
  */
 #include "admin/snapshot.h"
 
@@ -61,7 +61,10 @@ static int take_workers(struct snapshot *snapshot, const struct process *process
 	return 0;
 }
 
-/* Devices are only added, at the head of the list, so both loops see the same devices, from `first` on. */
+/*
+ * Devices are never removed, and new devices are added at the head of the list. So both loops see the same devices from
+ * `first` on.
+ */
 static int take_devices(struct snapshot *snapshot, struct devices *devices)
 {
 	const struct device *first = devices_first(devices);
@@ -101,7 +104,10 @@ static void take_top_files(struct snapshot_top *top, const struct rules *rules)
 	}
 }
 
-/* Adds up logs of the same name: after a reload, the former log exists until its queue is written. */
+/*
+ * Adds up the counters of logs with the same name, because after a reload the former log exists until its queue is
+ * written.
+ */
 static void take_logs(struct snapshot *snapshot)
 {
 	struct log_stats stats;
@@ -138,7 +144,7 @@ static void take_configuration(struct snapshot *snapshot, struct process *proces
 	generation_unref(current);
 }
 
-/* Fills in the parts that exist once the process is serving. */
+/* Fills in the members that are available once the process is serving. */
 static int take_shared(struct snapshot *snapshot, struct process *process)
 {
 	int error = take_workers(snapshot, process);
@@ -180,7 +186,7 @@ int snapshot_take(struct snapshot **snapshot, struct process *process, bool with
 	taken->started_ns = process->started_ns;
 	taken->started_wall_ns = process->started_wall_ns;
 	format_started(taken);
-	/* Relaxed order: each count stands alone and publishes nothing. */
+	/* Relaxed order, because the counts are independent and publish no other data. */
 	taken->reloads = atomic_load_explicit(&process->reloads, memory_order_relaxed);
 	taken->roots_replaced = atomic_load_explicit(&process->roots_replaced, memory_order_relaxed);
 	taken->reload_failures = atomic_load_explicit(&process->reload_failures, memory_order_relaxed);
@@ -238,8 +244,8 @@ const char *snapshot_mode_name(const struct device *device)
 	};
 
 	/*
-	 * An explicit load, because gcc reads an atomic variable like a plain one if it is an array index. Relaxed: the
-	 * mode publishes nothing.
+	 * An explicit load, because gcc reads an atomic variable like a plain one if it is an array index. Relaxed
+	 * order, because the mode publishes no other data.
 	 */
 	return names[atomic_load_explicit(&device->mode, memory_order_relaxed)];
 }

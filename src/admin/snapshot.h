@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A copy of the statistics of the process, taken at one point in time. The renderers of the statistics read the copy,
- * so numbers that belong together agree. The copy is made without the help of the workers, so it is also available
- * while a worker is stuck.
+ * so numbers that belong together agree. The copy is made without waiting for the workers, so it can also be made while
+ * a worker is stuck.
  */
 #ifndef ADMIN_SNAPSHOT_H
 #define ADMIN_SNAPSHOT_H
@@ -46,15 +46,15 @@ struct snapshot {
 	int64_t started_wall_ns;     /* start time since the Unix epoch */
 	char started[32];	     /* start time as text: "2026-11-22T23:26:41Z" */
 	uint64_t reloads, reload_failures;
-	unsigned roots, roots_gone; /* number of roots, and of roots whose directory is gone */
+	unsigned roots, roots_gone; /* number of all roots; number of roots whose directory is gone */
 	uint64_t roots_replaced;
 	bool ready;
-	char *config_path; /* or NULL */
-	/* its clients */
+	char *config_path; /* may be NULL */
+	/* clients of the process */
 	unsigned connections, max_connections, transfers;
 	struct counters counters; /* the sum of all workers */
 	struct store_stats store; /* the sum of all workers */
-	/* its cache and files */
+	/* cache and files of the process */
 	struct cache_stats cache;
 	struct files_stats files;
 	struct histogram service, wait; /* the sums of all devices */
@@ -68,8 +68,8 @@ struct snapshot {
 };
 
 /*
- * Returns 0 with *snapshot owned by the caller, or -ENOMEM. with_top: also rank files and clients, which walks tables
- * under their locks, a few thousand entries at a time. Any thread, while the process exists.
+ * Makes a snapshot. with_top also ranks files and clients, which walks tables under their locks, a few thousand entries
+ * at a time. Returns 0 or -ENOMEM. On success the caller owns *snapshot. Thread-safe while the process exists.
  */
 int snapshot_take(struct snapshot **snapshot, struct process *process, bool with_top);
 void snapshot_free(struct snapshot *snapshot);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Three renderers read the table from top to bottom, so its order is the order of /metrics, of the keys in /status and
- * of the lines in the report. Two rules follow. Rows of one family are adjacent, and so are rows of one report line.
- * The report starts with the line "stats cache" and ends with "stats end"; scripts rely on both.
+ * of the lines in the report. The rows of one family must be adjacent, and so must the rows of one report line. The
+ * report must start with the line "stats cache" and end with "stats end", because scripts rely on both lines.
  *
  * Most values are plain or atomic integers inside an item (the snapshot, a struct device, a struct worker_report, a
  * struct log_stats). Such a row has the offset of its value. The other rows have a function that computes the value.
  *
  * Names follow the conventions of Prometheus: base units (seconds, bytes), and counters end in "_total". ranged(8)
- * describes all families, keys and lines; tests/http/admin/metrics.sh compares the families.
+ * describes all families, keys and lines; tests/http/admin/metrics.sh compares the families in ranged(8) with /metrics.
  */
 #include "admin/statistics.h"
 
@@ -158,8 +158,8 @@ static uint64_t worker_index(const struct snapshot *snapshot, unsigned item, uns
 }
 
 /*
- * Returns the time since the last iteration. It is 0 if the iteration ended after the snapshot was started, or if the
- * worker has ended.
+ * Returns the time since the last iteration. Returns 0 if the iteration ended after the start of the snapshot, or if
+ * the worker has ended.
  */
 static uint64_t since_iteration_ns(const struct snapshot *snapshot, unsigned item, unsigned member)
 {
@@ -369,7 +369,7 @@ const struct statistics_row statistics_table[] = {
 	  JSON("longest_us"), REPORT("worker", "longest"), .set = &sections, .kind = STATISTICS_US,
 	  WORKER(longest_ns[0]) },
 
-	/* logs; the name is the last field of the report line, because it can contain blanks */
+	/* logs; the name is the last field of the report line, because a name can contain blanks */
 	{ COUNTER("ranged_log_lines_total", "Lines queued for a log."), JSON("lines"), REPORT("log", "lines"),
 	  LOG(lines) },
 	{ COUNTER("ranged_log_dropped_total", "Lines lost because the queue of a log was full or a write failed."),
@@ -430,7 +430,7 @@ const char *statistics_member_name(const struct statistics_set *set, unsigned me
 }
 
 /*
- * Returns the address of a value. The integers of a device are read from the struct device itself; its histograms are
+ * Returns the address of a value. The integers of a device are read from struct device. The histograms of a device are
  * read from the copy in the snapshot, so that the buckets, the count and the quantiles of one answer agree.
  */
 static const void *place(const struct statistics_row *row, const struct snapshot *snapshot, unsigned item,
@@ -450,8 +450,8 @@ static const void *place(const struct statistics_row *row, const struct snapshot
 }
 
 /*
- * The value can be a counter that another thread increments. Relaxed loads are enough: each number stands alone and
- * publishes nothing.
+ * The value can be a counter that another thread increments. Relaxed loads are sufficient, because the numbers are
+ * independent and publish no other data.
  */
 uint64_t statistics_number(const struct statistics_row *row, const struct snapshot *snapshot, unsigned item,
 			   unsigned member)

@@ -3,9 +3,9 @@
  * The table of all statistics. /metrics (metrics.c), /status (status.c) and the report of SIGUSR2 (report.c) are
  * rendered from this table only. A new statistic is one row here, plus its entry in ranged(8).
  *
- * A row has a scope: a row of the scope "device", for example, stands for one value of each device. Within an item, a
- * row can have one value for each member of a set, such as the reasons of a rejection. The members are labels in
- * /metrics, keys in /status and fields in the report.
+ * The scope of a row is the kind of item that the row describes. For example, a row of the scope "device" stands for
+ * one value of each device. A row with a set has several values for each item, one for each member of the set, such as
+ * the reasons of a rejection. The members are labels in /metrics, keys in /status and fields in the report.
  */
 #ifndef ADMIN_STATISTICS_H
 #define ADMIN_STATISTICS_H
@@ -29,14 +29,14 @@ enum statistics_scope {
 enum statistics_kind {
 	STATISTICS_NUMBER,
 	STATISTICS_US,	  /* a time in nanoseconds: seconds in /metrics, microseconds in /status and in the report */
-	STATISTICS_MS,	  /* likewise, but milliseconds in /status and in the report */
+	STATISTICS_MS,	  /* a time in nanoseconds: seconds in /metrics, milliseconds in /status and in the report */
 	STATISTICS_RATIO, /* a real number */
 	STATISTICS_TRUTH, /* a bool: 0 or 1 in /metrics */
 	STATISTICS_TEXT,  /* the value of a label in /metrics; the sample itself is 1 */
 	STATISTICS_TIMES, /* a struct histogram */
 };
 
-/* A set of members. A row with a set has one value for each member. */
+/* A set of members, such as the request methods. */
 struct statistics_set {
 	const char *label; /* name of the label in /metrics */
 	unsigned count;
@@ -44,24 +44,27 @@ struct statistics_set {
 };
 
 struct statistics_row {
-	/* In /metrics. Rows of one family are adjacent; the first one has the type and the help text. */
+	/*
+	 * Members for /metrics. Rows of one family are adjacent. The first row of a family has the type and the help
+	 * text.
+	 */
 	const char *family; /* NULL: not in /metrics */
 	enum statistics_type type;
 	const char *help;
-	const char *label, *label_value; /* a label with a constant value; value NULL: the value is the text */
-	/* In /status. */
-	const char *path; /* within the object of its item: "connections.max"; NULL: not in /status */
-	/* In the report. */
+	const char *label, *label_value; /* a label with a constant value; if NULL, text() returns the value */
+	/* Member for /status. */
+	const char *path; /* path in the object of the item, such as "connections.max"; NULL: not in /status */
+	/* Members for the report. */
 	const char *line;  /* the word after "stats"; NULL: not in the report. Rows of one line are adjacent. */
-	const char *field; /* name of the field; NULL in a row with a set: the members are the fields */
-	/* The value. */
+	const char *field; /* name of the field; if NULL, each member of the set is a field */
+	/* Members that describe the value. */
 	enum statistics_scope scope;
 	enum statistics_kind kind;
 	const struct statistics_set *set;     /* NULL: one value for each item */
-	const struct statistics_set *columns; /* a second set: the row has a value for each pair */
-	bool sparse;			      /* values of 0 are left out */
+	const struct statistics_set *columns; /* a second set; the row has a value for each pair of members */
+	bool sparse;			      /* values of 0 are omitted */
 	size_t offset, bytes;		      /* offset of the first value in the item; size of each value */
-	/* Functions that compute the value; NULL: the value is read at the offset. */
+	/* Functions that compute the value. If the function for the kind is NULL, the value is read at the offset. */
 	uint64_t (*number)(const struct snapshot *snapshot, unsigned item, unsigned member);
 	double (*ratio)(const struct snapshot *snapshot);
 	const char *(*text)(const struct snapshot *snapshot, unsigned item);
@@ -71,27 +74,30 @@ struct statistics_row {
 extern const struct statistics_row statistics_table[];
 extern const unsigned statistics_count; /* number of rows */
 
-/* Returns the number of items of a scope: 1 for the process. */
+/* Returns the number of items of a scope. The scope of the process has 1 item. */
 unsigned statistics_items(const struct snapshot *snapshot, enum statistics_scope scope);
-/* Returns the label of the items of a scope in /metrics: "device", "worker" or "log"; NULL for the process. */
+/*
+ * Returns the label that names the items of a scope in /metrics: "device", "worker" or "log". Returns NULL for the
+ * process.
+ */
 const char *statistics_item_label(enum statistics_scope scope);
 
 #define STATISTICS_NAME_BYTES 12
 /*
- * Returns the name of an item: "8:0", "1" or the name of a log; "" for the process. The name is valid as long as
- * the snapshot and the buffer.
+ * Returns the name of an item, such as "8:0" for a device, "1" for a worker, or the name of a log. Returns "" for the
+ * process. The name is valid as long as both the snapshot and the buffer.
  */
 const char *statistics_item_name(const struct snapshot *snapshot, enum statistics_scope scope, unsigned item,
 				 char buffer[STATISTICS_NAME_BYTES]);
-/* Returns the name of a member of a set; valid as long as the buffer. */
+/* Returns the name of a member of a set. The name is valid as long as the buffer. */
 const char *statistics_member_name(const struct statistics_set *set, unsigned member,
 				   char buffer[STATISTICS_NAME_BYTES]);
 
 /*
- * Return one value of a row. statistics_number() is for the kinds NUMBER, US and MS (in nanoseconds) and TRUTH, and the
- * other functions are for RATIO, TEXT and TIMES. member: an index into the set; for a pair, row index * columns->count
- * + column index; 0 without a set. A text can be NULL. Histogram and text are valid as long as the snapshot. Any
- * thread.
+ * Return one value of a row. statistics_number() is for the kinds NUMBER, US, MS and TRUTH; it returns times in
+ * nanoseconds. The other functions are for RATIO, TEXT and TIMES. `member` is an index into the set, or 0 without a
+ * set. In a row with two sets, `member` is (index into `set`) * columns->count + (index into `columns`).
+ * statistics_text() may return NULL. Histogram and text are valid as long as the snapshot. Thread-safe.
  */
 uint64_t statistics_number(const struct statistics_row *row, const struct snapshot *snapshot, unsigned item,
 			   unsigned member);

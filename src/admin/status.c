@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Walks the table of statistics.h and puts each row that has a path into a tree of JSON objects. The path is relative
- * to the object of its item: the root, or one object in the arrays "devices", "workers" and "logs". Objects on the way
- * are created when they are needed. The lists of the top files and clients are added at the end; they are not part of
- * the table, because they exist in /status only.
+ * to the object of its item: the root, or one object in the arrays "devices", "workers" and "logs". Missing objects on
+ * the path are created. The lists of the top files and clients are added at the end. The lists are not part of the
+ * table, because only /status contains them.
  *
- * If memory runs out, jansson returns NULL, and passing NULL on to jansson is safe. The error is remembered and
- * reported once at the end. Runs on the thread of the connection and owns nothing beyond the call.
+ * If memory runs out, jansson returns NULL, and jansson functions accept NULL arguments. The error is recorded in
+ * output->failed and reported once at the end. The functions run on the thread of the connection and keep no memory
+ * between calls.
  */
 #include "admin/status.h"
 
@@ -20,7 +21,7 @@
 struct output {
 	const struct snapshot *snapshot;
 	json_t *root;
-	json_t *arrays[STATISTICS_SCOPES]; /* the arrays of the scopes other than the process; borrowed from root */
+	json_t *arrays[STATISTICS_SCOPES]; /* the arrays of the scopes except the process; owned by `root` */
 	bool failed;			   /* memory ran out */
 };
 
@@ -43,21 +44,24 @@ static json_t *string(const char *bytes)
 	return made;
 }
 
-/* Takes ownership of value, which may be NULL. */
+/* Adds a member to an object. Takes ownership of value, which may be NULL. */
 static void put(struct output *output, json_t *object, const char *key, json_t *value)
 {
 	if (json_object_set_new(object, key, value) != 0)
 		output->failed = true;
 }
 
-/* Takes ownership of value, which may be NULL. */
+/* Appends a value to an array. Takes ownership of value, which may be NULL. */
 static void append(struct output *output, json_t *array, json_t *value)
 {
 	if (json_array_append_new(array, value) != 0)
 		output->failed = true;
 }
 
-/* Returns the buckets that are not empty, as pairs of an upper bound in microseconds and a count. */
+/*
+ * Returns a histogram as an object. Its "buckets" are the buckets that are not empty, as pairs of an upper bound in
+ * microseconds and a count.
+ */
 static json_t *histogram(struct output *output, const struct histogram *histogram)
 {
 	json_t *buckets = json_array();
@@ -98,7 +102,7 @@ static json_t *value(struct output *output, const struct statistics_row *row, un
 	}
 }
 
-/* Returns the object below `object` that has this key, created if it does not exist; borrowed. */
+/* Returns the member of `object` with this key, which is created if it does not exist. `object` owns the result. */
 static json_t *child(struct output *output, json_t *object, const char *key, size_t length)
 {
 	char name[64];

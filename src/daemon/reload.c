@@ -54,7 +54,7 @@ struct reload {
 	/* Sequentially consistent. The stores of OPENED and ENDED publish the fields that the thread has written. */
 	_Atomic enum state state;
 	/*
-	 * The object that the thread is opening, as a constant string for the log. The atomic publishes no other data.
+	 * The step that the thread is executing, as a constant string for the log. The atomic publishes no other data.
 	 */
 	_Atomic(const char *) opening;
 	bool again, reported; /* `again`: another reload was requested; `reported`: a slow reload was logged */
