@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Warming and pinning read one file after the other. Each file is read by one worker, with struct warm, and consecutive
- * files are read by different workers. Meanwhile the thread of the connection waits and reports the progress as lines
+ * Warming and pinning read one file after the other. Each file is read by one worker, with struct warm. The files are
+ * distributed over the workers in turn. Meanwhile the thread of the connection waits and reports the progress as lines
  * of JSON. The thread of the connection owns the operation. read_progress() is the callback that produces the lines.
  *
  * The operation ends early if the client disconnects, if the process stops, or if a reload changes cache_size. The

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged answers warm and pin with a stream of JSON lines. The last line contains "done"; a stream that ends without it
- * was interrupted. While the stream runs, its newest line is shown as a progress line on the terminal, which is erased
- * at the end. One line of output then remains for each path.
+ * ranged answers warm and pin with a stream of JSON lines. The last line contains "done". A stream that ends without
+ * such a line was interrupted. While the stream runs, its newest line is shown as a progress line on the terminal. At
+ * the end, the progress line is erased and replaced by one line with the result for the path.
  *
- * The stream of one path lives in a struct stream; ctl_cache_run() owns it. One thread.
+ * ctl_cache_run() owns a struct stream for each path. The program has one thread.
  */
 #include "ctl/cache.h"
 
@@ -23,7 +23,7 @@
 #include "ctl/words.h"
 
 #define LINE_BYTES_MAX 65536
-#define SHOW_NS (100 * CLOCK_NS_PER_MS) /* between two updates of the progress line */
+#define SHOW_NS (100 * CLOCK_NS_PER_MS) /* minimum time between two updates of the progress line */
 
 struct stream {
 	const struct ctl_cache *cache;
@@ -32,10 +32,10 @@ struct stream {
 	size_t used;
 	json_t *last; /* the last complete line */
 	uint64_t begun_ns, shown_ns;
-	bool bad; /* a line was not a JSON object, or too long */
+	bool bad; /* a line was not a JSON object, or was too long */
 };
 
-/* Prints a name that is not trusted: control characters become question marks. */
+/* Prints a name that is not trusted. Control characters become question marks. */
 static void print_name(const char *name)
 {
 	for (; *name != '\0'; name++)
@@ -65,7 +65,10 @@ static void show_progress(struct stream *stream)
 	if (!stream->cache->progress || now_ns - stream->shown_ns < SHOW_NS)
 		return;
 	stream->shown_ns = now_ns;
-	/* The total size of a directory is not known in advance, because ranged reads it while it warms. */
+	/*
+	 * The total size of a directory is not known in advance, because ranged reads the directory while it warms the
+	 * files.
+	 */
 	progress.total_known = strcmp(progress.path, stream->path) == 0;
 	ctl_terminal_size(STDERR_FILENO, &width, &height);
 	fprintf(stderr, "\r%s\033[K",
@@ -140,7 +143,8 @@ static int print_result(const struct ctl_cache *cache, const struct stream *stre
 	const char *error = ctl_value_text(stream->last, "error");
 	bool done = ctl_value_true(stream->last, "done") || ctl_value_at(stream->last, "evicted_bytes") != NULL;
 
-	if (status != 0 && ctl_client_status(cache->client) > 200) { /* the message of ranged names the path */
+	if (status != 0 &&
+	    ctl_client_status(cache->client) > 200) { /* the message from ranged already names the path */
 		fprintf(stderr, "ranged-ctl: %s\n", ctl_client_fault(cache->client));
 		return status;
 	}
@@ -156,7 +160,7 @@ static int print_result(const struct ctl_cache *cache, const struct stream *stre
 	return done ? 0 : print_error(path, "the connection ended before the operation was complete", EX_TEMPFAIL);
 }
 
-/* Returns the resource with its query, which the caller frees with free(); NULL if memory runs out. */
+/* Returns the resource with its query. The caller frees the text with free(). Returns NULL if memory runs out. */
 static char *resource_of(const struct ctl_cache *cache, const char *path)
 {
 	char *escaped = ctl_client_escape(path), *site = cache->site != NULL ? ctl_client_escape(cache->site) : NULL,

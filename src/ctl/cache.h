@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The commands warm, pin, evict and hot of ranged-ctl. The functions return an exit status of sysexits.h; they have
- * printed the reason of a failure on standard error.
+ * The commands warm, pin, evict and hot of ranged-ctl. The functions return an exit status of sysexits.h. They print
+ * the reason of a failure on standard error.
  */
 #ifndef CTL_CACHE_H
 #define CTL_CACHE_H
@@ -13,16 +13,16 @@
 struct ctl_cache {
 	struct ctl_client *client;
 	const char *operation; /* "warm", "pin" or "evict" */
-	const char *site;      /* NULL: the first site */
+	const char *site;      /* host name of the site; NULL: not given */
 	bool quiet;	       /* print errors only */
-	bool progress;	       /* show a progress line on standard error, which is a terminal */
+	bool progress;	       /* show a progress line on standard error, which must be a terminal */
 	bool unicode;
 };
 
-/* Runs the operation on one path and waits for its end. */
+/* Runs the operation on one path and waits until the operation has ended. */
 int ctl_cache_run(const struct ctl_cache *cache, const char *path);
 
-/* Prints a table of up to `limit` files; with json, the answer of ranged unchanged. */
+/* Prints a table of up to `limit` files. With `json`, prints the answer of ranged unchanged instead. */
 int ctl_cache_hot(struct ctl_client *client, uint64_t limit, bool json);
 
 #endif

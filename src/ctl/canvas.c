@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Text is drawn into an array of cells and rendered at the end. This makes three properties hold by construction: no
+ * Text is drawn into an array of cells, and the array is rendered at the end. The array guarantees three properties: no
  * line is longer than the screen, no half of a wide character is drawn, and no byte of a name acts as an escape code.
  *
- * The canvas owns its cells and does not depend on the content. Without Unicode, texts and bars use ASCII only.
+ * The canvas owns its cells. Without Unicode, texts and bars use ASCII characters only.
  */
 #include "ctl/canvas.h"
 
@@ -14,8 +14,8 @@
 #include <wchar.h>
 
 #define ELLIPSIS 0x2026u
-#define FULL_BLOCK 0x2588u /* with 256 colours, a shade character would only darken the colour */
-#define CELL_BYTES 24	   /* maximum output for one cell, with a change of style */
+#define FULL_BLOCK 0x2588u /* not a shade character, which would darken the colour */
+#define CELL_BYTES 24	   /* maximum output for one cell, including a change of style */
 
 int ctl_canvas_init(struct ctl_canvas *canvas, unsigned width, unsigned height, bool unicode)
 {
@@ -37,7 +37,7 @@ void ctl_canvas_fini(struct ctl_canvas *canvas)
 
 /* --- text --- */
 
-/* Returns the next code point of a UTF-8 text, and advances. A byte that is not valid UTF-8 becomes U+FFFD. */
+/* Returns the next code point of a UTF-8 text, and advances *text. A byte that is not valid UTF-8 becomes U+FFFD. */
 static uint32_t next_glyph(const char **text)
 {
 	const unsigned char *p = (const unsigned char *)*text;
@@ -58,7 +58,7 @@ none:
 	return 0xfffd;
 }
 
-/* Returns the ASCII substitute of a code point. The table has those that ranged-ctl itself uses. */
+/* Returns the ASCII substitute of a code point. The table contains the code points that ranged-ctl itself uses. */
 static uint32_t to_ascii(uint32_t glyph)
 {
 	static const struct {
@@ -73,7 +73,7 @@ static uint32_t to_ascii(uint32_t glyph)
 }
 
 /*
- * Returns the number of columns of a code point, and replaces the code point by the one to draw. Control characters
+ * Returns the number of columns of a code point, and replaces *glyph with the code point to draw. Control characters
  * become question marks. Combining characters have no column and are not drawn.
  */
 static unsigned columns_of(const struct ctl_canvas *canvas, uint32_t *glyph)
@@ -117,7 +117,7 @@ void ctl_canvas_glyph(struct ctl_canvas *canvas, unsigned row, unsigned column, 
 	put(canvas, row, column, style, canvas->unicode ? glyph : (unsigned char)ascii);
 }
 
-/* Draws the characters that fit as a whole, and returns the columns used. */
+/* Draws the characters that fit completely. Returns the number of columns used. */
 static unsigned put_text(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned room, enum ctl_style style,
 			 const char *text)
 {
@@ -272,7 +272,10 @@ static char *append_row(const struct ctl_canvas *canvas, unsigned row, enum ctl_
 	}
 	if (style != CTL_PLAIN)
 		p = append_style(p, colours, CTL_PLAIN);
-	/* After the last column, the cursor of a terminal is still on that column, and the code would erase it. */
+	/*
+	 * A full line is not cleared, because after the last column the cursor is still on that column, and the code
+	 * would erase it.
+	 */
 	if (screen && length < canvas->width)
 		p = stpcpy(p, "\033[K");
 	return p;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A rectangle of cells to draw on, which is then written as lines, with or without terminal escape codes. Drawing
- * beyond the edges has no effect. Control characters in texts are replaced, because the names of files and clients are
- * not trusted. One thread uses a canvas.
+ * A rectangle of cells to draw on. The finished canvas is rendered as lines of text, with or without terminal escape
+ * codes. Drawing outside the canvas has no effect. Control characters in texts are replaced, because the names of files
+ * and clients are not trusted. A canvas must be used by one thread at a time.
  */
 #ifndef CTL_CANVAS_H
 #define CTL_CANVAS_H
@@ -27,11 +27,11 @@ enum ctl_style {
 };
 #define CTL_HEATS (CTL_STYLES - CTL_HEAT)
 
-/* The abilities of a terminal. CTL_MONOCHROME: bold and reverse, but no colours. */
+/* The colour support of a terminal. CTL_MONOCHROME means bold and reverse text, but no colours. */
 enum ctl_colours { CTL_NO_CODES, CTL_MONOCHROME, CTL_COLOURS_8, CTL_COLOURS_256 };
 
 struct ctl_cell {
-	uint32_t glyph; /* a code point; 0: the right half of a wide character */
+	uint32_t glyph; /* code point; 0: the right half of a wide character */
 	uint8_t style;
 };
 
@@ -41,37 +41,37 @@ struct ctl_canvas {
 	struct ctl_cell *cells;
 };
 
-/* Makes a blank canvas. Returns 0 or -ENOMEM. */
+/* Initialises a blank canvas. Returns 0 or -ENOMEM. */
 int ctl_canvas_init(struct ctl_canvas *canvas, unsigned width, unsigned height, bool unicode);
-/* Frees the cells. A canvas whose initialisation failed is allowed. */
+/* Frees the cells. May be called after ctl_canvas_init() has failed. */
 void ctl_canvas_fini(struct ctl_canvas *canvas);
 
 /*
- * Draws a UTF-8 text in at most `room` columns; a longer text is shortened at its end, with an ellipsis. Returns the
+ * Draws a UTF-8 text in at most `room` columns. A longer text is truncated at its end and gets an ellipsis. Returns the
  * number of columns used.
  */
 unsigned ctl_canvas_text(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned room, enum ctl_style style,
 			 const char *text);
 
-/* Draws a text like ctl_canvas_text(), but shortens it at its beginning: the end of a path is the most useful part. */
+/* Draws a text like ctl_canvas_text(), but truncates it at its beginning, because the end of a path is more useful. */
 unsigned ctl_canvas_tail(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned room, enum ctl_style style,
 			 const char *text);
 
-/* Draws a text like ctl_canvas_text(), but aligned to the right end of the room. */
+/* Draws a text like ctl_canvas_text(), but aligned to the right. */
 void ctl_canvas_right(struct ctl_canvas *canvas, unsigned row, unsigned column, unsigned room, enum ctl_style style,
 		      const char *text);
 
 /* Returns the number of columns that a text occupies. */
 unsigned ctl_canvas_width(const struct ctl_canvas *canvas, const char *text);
 
-/* Draws one character; `ascii` replaces it on a canvas without Unicode. */
+/* Draws one character. On a canvas without Unicode, draws `ascii` instead. */
 void ctl_canvas_glyph(struct ctl_canvas *canvas, unsigned row, unsigned column, enum ctl_style style, uint32_t glyph,
 		      char ascii);
 
 /* Changes the style of all cells in a row. */
 void ctl_canvas_style_row(struct ctl_canvas *canvas, unsigned row, enum ctl_style style);
 
-/* Draws a vertical bar in one cell; level is 0 (blank) to 8 (full). */
+/* Draws a vertical bar in one cell. level is from 0 (blank) to 8 (full). */
 void ctl_canvas_level(struct ctl_canvas *canvas, unsigned row, unsigned column, enum ctl_style style, unsigned level);
 
 /* Draws a horizontal bar over a share (0 to 1) of the columns. A share above 0 is always visible. */
@@ -79,9 +79,10 @@ void ctl_canvas_bar(struct ctl_canvas *canvas, unsigned row, unsigned column, un
 		    double share);
 
 /*
- * Returns the canvas as text, which the caller frees with free(), and stores its length in *bytes; NULL if memory runs
- * out. screen: the text starts at the upper left corner of a terminal, writes every row, and clears the rest of each.
- * Otherwise the text consists of lines, without trailing blanks and without blank lines at the end.
+ * Returns the canvas as text, which the caller frees with free(), and stores the length of the text in *bytes. Returns
+ * NULL if memory runs out. If `screen` is true, the text moves the cursor of the terminal to the upper left corner,
+ * writes every row, and clears each row after its last character. Otherwise the text consists of lines without trailing
+ * blanks, and without blank lines at the end.
  */
 char *ctl_canvas_render(const struct ctl_canvas *canvas, enum ctl_colours colours, bool screen, size_t *bytes);
 

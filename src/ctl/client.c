@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * All requests use a multi handle of libcurl, so that `top` can wait for the terminal and for ranged at the same time.
- * If libcurl cannot connect to a Unix socket, the connection is tried once more with connect(), because only its errno
- * shows how the user can solve the problem.
+ * If libcurl cannot connect to a Unix socket, the client tries once more with connect(), because only the errno of
+ * connect() shows how the user can solve the problem.
  *
- * The client owns its libcurl handles and the stored body. The messages of failures are complete sentences for the
- * user: the object first, then the reason, then a remedy.
+ * The client owns its libcurl handles and the stored body. A failure message names the object first, then the reason,
+ * then a remedy.
  */
 #include "ctl/client.h"
 
@@ -32,7 +32,7 @@ struct ctl_client {
 	CURLM *multi;
 	CURL *easy;
 	bool running;  /* a request is in progress */
-	CURLcode code; /* its result */
+	CURLcode code; /* result of the request */
 	ctl_client_body_fn on_body;
 	void *context;
 	char *body;
@@ -41,7 +41,7 @@ struct ctl_client {
 	char fault[CTL_CLIENT_FAULT_BYTES];
 };
 
-/* Stores a part of the body. Returns count, or 0 if the body is too large or memory runs out. */
+/* Appends bytes to the stored body. Returns count, or 0 if the body is too large or memory runs out. */
 static size_t keep(struct ctl_client *client, const char *bytes, size_t count)
 {
 	size_t needed = client->body_bytes + count + 1;
@@ -106,7 +106,7 @@ void ctl_client_close(struct ctl_client *client)
 	free(client);
 }
 
-/* Sets all options. The connection ignores proxies and ~/.netrc, because the server is on this host. */
+/* Sets all options of libcurl. Proxies and ~/.netrc are ignored, because the server is on this host. */
 static bool set_options(struct ctl_client *client, bool post, const char *url)
 {
 	CURL *easy = client->easy;
@@ -189,9 +189,9 @@ bool ctl_client_wait(struct ctl_client *client, const int *fds, unsigned count, 
 	return has_ended(client);
 }
 
-/* --- what went wrong --- */
+/* --- failure messages --- */
 
-/* Returns the errno of connect(), or 0. */
+/* Tries to connect to a Unix socket. Returns 0, or the errno of connect(). */
 static int try_connect(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -208,7 +208,7 @@ static int try_connect(const char *path)
 	return error;
 }
 
-/* Reports whether the directory or the socket itself denies the access, and who has access. */
+/* Sets a message that says whether the directory or the socket denies access, and which users have access. */
 static void report_denied(struct ctl_client *client)
 {
 	const char *path = client->socket_path;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A narrow window leaves out the least important columns as a whole; it does not shorten the important ones. The
- * priorities in the caller's array of struct ctl_column decide. The first column is always shown.
+ * In a narrow window the least important columns are omitted, so that the important columns keep their width. The
+ * caller's array of struct ctl_column sets the priority of each column. The first column is always shown.
  *
- * A table is a plain struct of the caller; nothing is allocated.
+ * The caller provides the struct of a table. No memory is allocated.
  */
 #include "ctl/columns.h"
 
@@ -19,7 +19,7 @@ static unsigned width_of(const struct ctl_columns *table)
 	return width;
 }
 
-/* Leaves out the shown column with the highest priority number. */
+/* Hides the shown column with the highest priority number. */
 static void drop_one(struct ctl_columns *table)
 {
 	unsigned least = 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged-ctl shows the state of a running ranged and controls its cache. It uses the admin listener only; it shares no
- * file and no memory with the daemon. One thread.
+ * ranged-ctl shows the state of a running ranged and controls its cache. It communicates with the daemon only over the
+ * admin listener, and shares no file and no memory with the daemon. The program has one thread.
  *
- * To add a command, add a row to `operations` and a line to the text of --help. A row has the letters of the options
- * that the command accepts; check_command() rejects all others. Exit statuses are those of sysexits.h, except for
- * health and ready, where 1 means no.
+ * To add a command, add a row to `operations` and a line to the text of --help. A row lists the letters of the options
+ * that the command accepts, and check_command() rejects all other options. The exit statuses are those of sysexits.h.
+ * In addition, health and ready exit with 1 if the check fails.
  */
 #include <argp.h>
 #include <errno.h>
@@ -40,12 +40,12 @@ struct command {
 	struct ctl_client *client;
 	char **paths;
 	unsigned path_count;
-	char given[16]; /* letters of the options used, without --socket and --url; each once */
+	char given[16]; /* letters of the options used, except --socket and --url, without duplicates */
 };
 
 struct operation {
 	const char *name;
-	const char *options; /* letters of the options that it accepts */
+	const char *options; /* letters of the options that the command accepts */
 	bool takes_paths;
 	int (*run)(struct command *command);
 };
@@ -126,7 +126,7 @@ static int run_metrics(struct command *command)
 	return 0;
 }
 
-/* Runs health or ready. Status 503 is a valid answer and makes the exit status 1. */
+/* Runs health or ready. Returns 1 for the HTTP status 503, which is a valid answer. */
 static int run_check(struct command *command, const char *resource)
 {
 	int status = ctl_client_request(command->client, false, resource, NULL, NULL);
@@ -155,7 +155,7 @@ static int run_top(struct command *command)
 	return (live ? ctl_top_run : ctl_top_once)(command->client, command->interval_ms, is_unicode());
 }
 
-/* Runs the operation on all paths, and returns the first failure. */
+/* Runs the operation on all paths. Returns 0, or the exit status of the first failure. */
 static int run_cache(struct command *command)
 {
 	struct ctl_cache cache = {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lines of items. An item that does not fit into the window is left out as a whole, because a shortened number would be
- * read as another number. Items after it are left out as well, so that their order stays the same.
+ * Draws lines of items. An item that does not fit into the window is omitted completely, because a truncated number
+ * would look like a different number. Later items in the line are omitted as well, so that each item keeps its
+ * position.
  *
- * The frame belongs to ctl_view_draw(); nothing is allocated.
+ * ctl_view_draw() owns the frame. No memory is allocated.
  */
 #include "ctl/frame.h"
 
@@ -27,7 +28,7 @@ void ctl_frame_item(struct ctl_frame *frame, enum ctl_style style, const char *l
 	va_end(arguments);
 	width = ctl_canvas_width(frame->canvas, label) + (*label != '\0') + ctl_canvas_width(frame->canvas, value);
 	if (frame->column + width > frame->canvas->width) {
-		frame->column = frame->canvas->width; /* also leaves out the following items */
+		frame->column = frame->canvas->width; /* so that later items in the line are omitted as well */
 		return;
 	}
 	frame->column +=

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One frame of `ranged-ctl top` while it is drawn from top to bottom: the samples to compare, and the position of the
- * next output.
+ * The state of drawing one frame of `ranged-ctl top`: the samples to compare, and the position of the next item. The
+ * frame is drawn from top to bottom.
  */
 #ifndef CTL_FRAME_H
 #define CTL_FRAME_H
@@ -15,10 +15,10 @@
 struct ctl_frame {
 	struct ctl_canvas *canvas;
 	const struct ctl_history *history;
-	bool still;	      /* there is only this frame, so nothing is shown over time */
+	bool still;	      /* the program shows a single frame, so there are no charts over time */
 	const json_t *now;    /* the newest sample */
-	const json_t *before; /* one interval before; NULL: none */
-	const json_t *oldest; /* ten intervals before, or fewer; NULL: none */
+	const json_t *before; /* the sample one interval earlier; NULL: none */
+	const json_t *oldest; /* the sample up to ten intervals earlier; NULL: none */
 	double seconds;	      /* time from `before` to `now`; 0: unknown */
 	unsigned row;
 	unsigned column; /* column of the next item in the line */
@@ -26,7 +26,7 @@ struct ctl_frame {
 
 /* Starts a line with its label. The caller advances frame->row after the last item. */
 void ctl_frame_line(struct ctl_frame *frame, const char *label);
-/* Appends "label value" to the line. An item that does not fit as a whole is left out, as are all items after it. */
+/* Appends "label value" to the line. An item that does not fit completely is omitted, and so are all later items. */
 void ctl_frame_item(struct ctl_frame *frame, enum ctl_style style, const char *label, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 

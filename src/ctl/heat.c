@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The map shows the bands in which reads were counted. If there are more bands than rows, two or more bands share a
- * row; if there are fewer, empty rows remain above and below. The brightness is proportional to the logarithm of the
- * count, so that a single slow read among thousands of fast ones stays visible.
+ * The map shows the bands of latencies in which reads were counted. If there are more bands than rows, two or more
+ * bands share a row. If there are fewer bands than rows, empty rows remain above and below. The brightness is
+ * proportional to the logarithm of the count, so that a single slow read among thousands of fast reads stays visible.
  *
- * Nothing is stored between two frames: each frame computes its bands from the history.
+ * Each frame computes its bands from the history. No state is stored between two frames.
  */
 #include "ctl/heat.h"
 
@@ -15,7 +15,7 @@
 #define LABEL_COLUMNS 9
 #define CHART_COLUMN (LABEL_COLUMNS + 1)
 
-/* The buckets of the histogram that the rows show. */
+/* The buckets of the histogram that are shown in the rows. */
 struct bands {
 	unsigned first; /* the lowest bucket of the lowest row */
 	unsigned per_row, rows;
@@ -109,7 +109,7 @@ static void draw_column(struct ctl_canvas *canvas, unsigned row, unsigned column
 /* Returns the number of intervals that fit on a screen of this width. */
 static unsigned columns_of(unsigned width)
 {
-	return width > CHART_COLUMN + 1 ? width - CHART_COLUMN - 1 : 0; /* one column at the right stays blank */
+	return width > CHART_COLUMN + 1 ? width - CHART_COLUMN - 1 : 0; /* the last column stays blank */
 }
 
 void ctl_heat_sum(const struct ctl_history *history, unsigned width, struct ctl_latency *sum)

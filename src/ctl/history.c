@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All counters of ranged start at 0 when the process starts. The values of an interval are therefore differences of two
- * samples, divided by the time between them. That time is taken from "now_ms" in the samples, the clock of the server.
+ * The counters of ranged count from the start of the process. The values of an interval are the differences between two
+ * samples, divided by the time between the samples. The time is taken from "now_ms" in the samples, which is the clock
+ * of the server.
  *
- * If the process was restarted, its counters start again, and differences to older samples are meaningless. The older
+ * If ranged was restarted, its counters start at 0 again, and differences to older samples are meaningless. The older
  * samples are then removed. The history owns the samples.
  */
 #include "ctl/history.h"
@@ -43,7 +44,7 @@ static void drop_samples(struct ctl_history *history)
 
 /*
  * Returns true if the samples come from different processes. "started" has a resolution of one second only, so the
- * process ID is compared as well.
+ * process IDs are compared as well.
  */
 static bool is_restarted(const json_t *sample, const json_t *last)
 {

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads the histograms of /status. They count all events since the start of the process, so the events of an interval
- * are the difference of two histograms. The buckets are powers of two of a microsecond, as in base/histogram.h, and so
- * a quantile is exact to a factor of two.
+ * Reads the histograms of /status. The histograms count all events since the start of the process, so the events of an
+ * interval are the difference between two histograms. The upper bounds of the buckets are powers of two in
+ * microseconds, as in base/histogram.h. So a quantile is accurate to a factor of two.
  *
- * Nothing is allocated; the JSON belongs to the caller.
+ * The caller owns the JSON. No memory is allocated.
  */
 #include "ctl/latency.h"
 
 #include <string.h>
 
-/* Returns the bucket for an upper bound. A bound between two powers of two belongs to the larger one. */
+/*
+ * Returns the bucket for an upper bound. A bound between two powers of two belongs to the bucket of the larger power.
+ */
 static unsigned bucket_of(const json_t *upper_us)
 {
 	double upper = json_number_value(upper_us);
 	unsigned bucket = 0;
 
-	if (!json_is_number(upper_us)) /* the last bucket has no bound */
+	if (!json_is_number(upper_us)) /* the last bucket has no upper bound */
 		return CTL_LATENCY_BUCKETS - 1;
 	while (bucket < CTL_LATENCY_BUCKETS - 1 && (double)(UINT64_C(1) << bucket) < upper)
 		bucket++;

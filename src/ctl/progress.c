@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Formats one line of progress: how much is done, the rate, the remaining time and the current file. The rate is the
- * average since the start. It changes slowly, and the remaining time is computed from it.
+ * Formats one line of progress: the completed amount, the rate, the remaining time and the current file. The rate is
+ * the average since the start. It changes slowly, and the remaining time is computed from it.
  *
- * The line is rendered with a canvas of one row, which shortens the path to the width of the terminal.
+ * The line is rendered with a canvas of one row, which truncates the path to the width of the terminal.
  */
 #include "ctl/progress.h"
 
@@ -16,7 +16,7 @@
 #include "ctl/canvas.h"
 #include "ctl/words.h"
 
-#define SECONDS_MIN 0.5 /* before, the rate is too inaccurate to be shown */
+#define SECONDS_MIN 0.5 /* before this time, the rate is too inaccurate to be shown */
 #define PATH_COLUMNS_MIN 8
 
 /* Returns the remaining time in seconds, or 0 if it is unknown. */
@@ -33,7 +33,7 @@ static void put_path(struct ctl_canvas *canvas, unsigned column, const char *pat
 		ctl_canvas_tail(canvas, 0, column, canvas->width - column, CTL_PLAIN, path);
 }
 
-/* Writes the amount, the rate and the remaining time to line. */
+/* Writes the completed amount, the rate and the remaining time to `line`. */
 static void put_numbers(const struct ctl_progress *progress, double spent, char *line, size_t room)
 {
 	char done[CTL_WORDS_BYTES], total[CTL_WORDS_BYTES], share[CTL_WORDS_BYTES], rate[CTL_WORDS_BYTES],

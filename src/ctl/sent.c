@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One chart for the total and one for each source, over the intervals of the history. All charts have the same scale,
- * so that they can be compared. A rate above 0 is drawn with at least one eighth of a cell, so that it is visible.
+ * Draws one chart of the total and one chart of each source, over the intervals of the history. All charts have the
+ * same scale, so that they can be compared. A rate above 0 is drawn with at least one eighth of a cell, so that it is
+ * visible.
  *
- * A single frame has no history; it shows the share of each source as a horizontal bar instead.
+ * In a single frame without a history, horizontal bars show the share of each source instead.
  */
 #include "ctl/sent.h"
 
@@ -23,13 +24,13 @@ static double sent_in(const struct ctl_tick *tick)
 	return sum;
 }
 
-/* Returns the rate of a source; CTL_SOURCES stands for the total. */
+/* Returns the rate of a source in bytes per second. CTL_SOURCES stands for the total. */
 static double rate_in(const struct ctl_tick *tick, unsigned source)
 {
 	return source < CTL_SOURCES ? tick->bytes_per_s[source] : sent_in(tick);
 }
 
-/* Returns the highest total of the intervals that are shown. */
+/* Returns the highest total rate of the intervals that are shown. */
 static double peak_of(const struct ctl_frame *frame, unsigned columns)
 {
 	const struct ctl_tick *tick;

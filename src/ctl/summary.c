@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The summary is a list of labels, each followed by items that are separated by commas. Lines are broken between two
- * items. Errors and limits are left out while they are 0, so that each number in red or yellow deserves attention.
+ * items. Counts of errors and rejections are omitted while they are 0, so that each number in red or yellow deserves
+ * attention.
  *
- * Values that are missing in the JSON read as 0 or "": see value.h. The canvas and the JSON belong to the caller.
+ * Values that are missing in the JSON read as 0 or "" (value.h). The caller owns the canvas and the JSON.
  */
 #include "ctl/summary.h"
 
@@ -49,7 +50,7 @@ add(struct summary *summary, enum ctl_style style, const char *format, ...)
 	if (!summary->first) {
 		ctl_canvas_text(summary->canvas, summary->row, summary->column, 1, CTL_PLAIN, ",");
 		summary->column += 2;
-		if (summary->column + width >= summary->columns) { /* one more column for the comma after it */
+		if (summary->column + width >= summary->columns) { /* one more column for the comma after the item */
 			summary->row++;
 			summary->column = VALUE_COLUMN;
 		}
@@ -89,7 +90,7 @@ static void add_plural(struct summary *summary, const json_t *json, const char *
 	add_if(summary, json, path, style, ctl_value_count(json, path) == 1 ? one : many);
 }
 
-/* Appends "200 1.2k" for each number of an object that is not 0. */
+/* Appends an item such as "200 1.2k" for each number in the object that is not 0. */
 static void add_each(struct summary *summary, const char *path, enum ctl_style style)
 {
 	json_t *object = (json_t *)ctl_value_at(summary->status, path), *value;
@@ -113,7 +114,7 @@ static void add_latency(struct summary *summary, const json_t *histogram, const 
 		    ctl_words_latency(ctl_latency_quantile_us(&latency, 99), p99));
 }
 
-/* --- the parts --- */
+/* --- the sections of the summary --- */
 
 static void draw_head(struct summary *summary)
 {

@@ -7,11 +7,11 @@
 
 #include "ctl/canvas.h"
 
-/* A canvas of this size has room for every summary, with the longest names. */
+/* The size in characters of a canvas that has room for every summary, even with the longest names. */
 #define CTL_SUMMARY_ROWS 200
 #define CTL_SUMMARY_WIDTH 1024
 
-/* Draws the summary. Lines are broken at this many columns, but never within an item. */
+/* Draws the summary. Lines are broken at `columns` columns, but never within an item. */
 void ctl_summary_draw(struct ctl_canvas *canvas, unsigned columns, const json_t *status);
 
 #endif

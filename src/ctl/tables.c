@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The tables of disks, files and clients. Rates are those of the last interval; latencies cover the last ten intervals,
+ * The tables of disks, files and clients. Rates cover the last interval. Latencies cover the last ten intervals,
  * because a single interval can have too few reads for a percentile.
  *
- * In a wide window the files and the clients are side by side, in a narrow one below each other.
+ * In a wide window the list of clients is drawn to the right of the list of files, in a narrow window below it.
  */
 #include "ctl/tables.h"
 
@@ -17,7 +17,7 @@
 
 #define DEVICES_MAX 8
 #define SIDE_BY_SIDE 76 /* minimum width for files and clients side by side */
-#define GAP 3		/* between them */
+#define GAP 3		/* columns between the two lists */
 
 /* --- devices --- */
 
@@ -103,7 +103,7 @@ static const char *title_of(const json_t *entry, bool of_files, char *text, size
 	return text;
 }
 
-/* Draws the list of files or of clients, with its titles, in a part of the screen. */
+/* Draws the list of files or of clients, including its titles, in a rectangle of the screen. */
 static void draw_list(struct ctl_frame *frame, bool of_files, unsigned row, unsigned rows, unsigned column,
 		      unsigned width)
 {

@@ -5,14 +5,14 @@
 
 #include "ctl/frame.h"
 
-/* Returns the number of rows that the table of disks needs, with its titles. */
+/* Returns the number of rows that the table of disks needs, including the row of titles. */
 unsigned ctl_tables_device_rows(const struct ctl_frame *frame);
 /* Draws the table of disks. */
 void ctl_tables_devices(struct ctl_frame *frame);
 
 /* Returns the number of rows that are needed to show all files and clients. */
 unsigned ctl_tables_list_rows(const struct ctl_frame *frame);
-/* Draws the files and clients in this many rows; further entries are left out. */
+/* Draws the files and clients in this number of rows. Entries that do not fit are omitted. */
 void ctl_tables_lists(struct ctl_frame *frame, unsigned rows);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Signals are blocked and read from a signalfd, like keys from the terminal. So the program ends in one place, and no
- * signal interrupts it elsewhere. Only the signals of a crash (SIGSEGV and so on) have handlers; they restore the
- * terminal and then let the default action end the process.
+ * Signals are blocked and read from a signalfd, as keys are read from the terminal. So the program ends in one place,
+ * and no signal interrupts it elsewhere. Only signals of a crash, such as SIGSEGV, have handlers. The handlers restore
+ * the terminal, and the default action then ends the process.
  *
- * The state of the terminal is in static variables, because a signal handler needs it. One thread.
+ * The state of the terminal is in static variables, because a signal handler needs the state. The program has one
+ * thread.
  */
 #include "ctl/terminal.h"
 
@@ -18,7 +19,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Enter: alternate screen, no cursor, no line wrap. Leave: the reverse, and normal colours. */
+/*
+ * ENTER switches to the alternate screen and disables the cursor and line wrapping. LEAVE reverts these changes and
+ * resets the colours.
+ */
 #define ENTER "\033[?1049h\033[?25l\033[?7l\033[2J"
 #define LEAVE "\033[?7h\033[?25h\033[0m\033[?1049l"
 
@@ -83,7 +87,7 @@ int ctl_terminal_write(const char *bytes, size_t count)
 	return 0;
 }
 
-/* Restores the terminal. Async-signal-safe. */
+/* Restores the terminal. May be called in a signal handler. */
 static void leave(void)
 {
 	if (!entered)
@@ -109,7 +113,7 @@ static int enter(void)
 	return ctl_terminal_write(ENTER, sizeof(ENTER) - 1);
 }
 
-/* SA_RESETHAND restored the default action, so raise() ends the process. */
+/* Signal handler. SA_RESETHAND has restored the default action, so raise() ends the process. */
 static void end_by_fault(int number)
 {
 	leave();
@@ -144,7 +148,7 @@ void ctl_terminal_close(struct ctl_terminal *terminal)
 	sigprocmask(SIG_SETMASK, &mask_before, NULL);
 }
 
-/* Restores the terminal, suspends the process, and takes the terminal again after SIGCONT. */
+/* Restores the terminal and suspends the process. After SIGCONT, switches to full-screen mode again. */
 static enum ctl_event stop(struct ctl_terminal *terminal)
 {
 	leave();
@@ -185,7 +189,7 @@ static enum ctl_event read_key(struct ctl_terminal *terminal)
 	count = read(STDIN_FILENO, &key, 1);
 	if (count == 1)
 		return key == 'q' || key == 'Q' ? CTL_EVENT_QUIT : key == '\f' ? CTL_EVENT_REDRAW : CTL_EVENT_NONE;
-	/* Readable without a key: the terminal was closed. */
+	/* If the terminal is readable but there is no key, the terminal was closed. */
 	if (count < 0 && errno == EAGAIN)
 		return CTL_EVENT_NONE;
 	terminal->signal = SIGHUP;

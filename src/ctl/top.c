@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The loop of `top`: request /status, draw, wait. A failed request does not end the program, because the user may be
- * watching a restart; the screen shows how long there has been no answer. Only the first request must succeed, so that
- * a wrong address is reported as an error.
+ * watching a restart. The screen then shows the time since the last answer. Only the first request must succeed, so
+ * that a wrong address is reported as an error.
  *
- * The loop waits for the server, for keys and for signals at the same time. One thread.
+ * The loop waits for the server, for keys and for signals at the same time. The program has one thread.
  */
 #include "ctl/top.h"
 
@@ -20,7 +20,7 @@
 #include "ctl/terminal.h"
 #include "ctl/view.h"
 
-#define SLOW_MS 2500 /* after this time without an answer, the screen says so */
+#define SLOW_MS 2500 /* after this time without an answer, the screen shows a message */
 #define WIDTH 80
 #define HEIGHT 40
 
@@ -35,7 +35,7 @@ struct top {
 	int status;
 };
 
-/* Adds the answer to the history. Returns 0 or an exit status, with the reason in top->trouble. */
+/* Adds the answer to the history. Returns 0, or an exit status with the reason in top->trouble. */
 static int add_answer(struct top *top)
 {
 	int status = ctl_client_end(top->client);
@@ -71,7 +71,7 @@ static int request_status(struct top *top)
 	return add_answer(top);
 }
 
-/* Returns the frame as text, which the caller frees with free(); NULL if memory runs out. */
+/* Returns the frame as text, which the caller frees with free(). Returns NULL if memory runs out. */
 static char *draw(const struct top *top, unsigned width, unsigned height, bool still, enum ctl_colours colours,
 		  size_t *bytes)
 {
@@ -161,7 +161,7 @@ static int time_left_ms(const struct top *top, uint64_t now_ns)
 	return (int)((top->next_ns - now_ns) / CLOCK_NS_PER_MS) + 1;
 }
 
-/* Waits once and handles what happened. Returns false when the program must end. */
+/* Waits for an event and handles it. Returns false if the program must end. */
 static bool step(struct top *top)
 {
 	uint64_t now_ns = clock_now_ns();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Access to the JSON of /status. Nothing here fails: a missing value reads as 0, "" or false. So ranged-ctl shows what
- * it knows of an older or newer ranged.
+ * Reads the JSON of /status. The functions cannot fail, because a missing value reads as 0, "" or false. So ranged-ctl
+ * also works with an older or newer ranged that reports other values.
  *
  * The functions do not change the JSON and return pointers into it.
  */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A frame has these parts, from top to bottom: the head, the bytes sent, the requests, the heat map of disk latencies,
- * the disks, and the lists of files and clients. The head, the requests and the disks have a fixed height. The heat map
- * and the lists share the remaining rows; rows that they do not need enlarge the chart of the bytes sent.
+ * A frame has these sections, from top to bottom: the head, the bytes sent, the requests, the heat map of disk
+ * latencies, the disks, and the lists of files and clients. The head, the requests and the disks have a fixed height.
+ * The heat map and the lists share the remaining rows. Rows that neither of them needs enlarge the chart of the bytes
+ * sent.
  *
- * Rates are those of the last interval; latencies cover the last ten intervals. Drawing changes only the canvas.
+ * Rates cover the last interval. Latencies cover the last ten intervals. Drawing changes only the canvas.
  */
 #include "ctl/view.h"
 
@@ -18,12 +19,12 @@
 #include "ctl/value.h"
 #include "ctl/words.h"
 
-#define SPACIOUS 30 /* minimum height for blank lines between the parts */
+#define SPACIOUS 30 /* minimum number of rows of a screen with blank lines between the sections */
 #define BLANKS 5
-#define REQUEST_ROWS 4 /* requests, first byte, clients, stalls */
-#define HEAT_AROUND 2  /* further rows of the heat map, for latencies that have not occurred yet */
+#define REQUEST_ROWS 4 /* the lines requests, first byte, clients and stalls */
+#define HEAT_AROUND 2  /* additional rows of the heat map, for latencies that have not occurred yet */
 #define CHART_MORE 5   /* maximum number of rows added to the chart of the bytes sent */
-#define STUCK_MS 10000 /* the same limit as that of /healthz */
+#define STUCK_MS 10000 /* a worker without an iteration for this time is stuck, as for /healthz */
 
 /* --- the head --- */
 
@@ -132,7 +133,7 @@ static void draw_connections(struct ctl_frame *frame)
 
 static const char *const calls[] = { "events", "http", "queue", "submit" };
 
-/* Returns the stalls of all workers in this part of the loop since the start. */
+/* Returns the number of stalls of all workers in this section of the loop since the start of ranged. */
 static uint64_t stalls_in(const json_t *sample, const char *call)
 {
 	const json_t *worker;
@@ -144,7 +145,7 @@ static uint64_t stalls_in(const json_t *sample, const char *call)
 	return sum;
 }
 
-/* Returns the longest stall of all workers, and stores the index of its part of the loop. */
+/* Returns the longest stall of all workers, and stores the index of its section of the loop. */
 static uint64_t longest_us(const json_t *sample, unsigned *which)
 {
 	const json_t *worker;
@@ -201,7 +202,7 @@ static void draw_stalls(struct ctl_frame *frame)
 
 /* --- the heat map and the whole frame --- */
 
-/* Adds up the reads that the map shows: those of its intervals, or, in a single frame, all since the start. */
+/* Adds up the reads that the map shows. In a single frame, the map shows all reads since the start of ranged. */
 static void sum_of_heat(const struct ctl_frame *frame, struct ctl_latency *sum)
 {
 	if (frame->still)
@@ -251,7 +252,7 @@ static void draw_heat(struct ctl_frame *frame, unsigned rows, uint64_t interval_
 	frame->row += rows;
 }
 
-/* The rows of the parts without a fixed height. */
+/* The number of rows of each section whose height is not fixed. */
 struct shares {
 	unsigned blank, chart, heat, lists;
 };

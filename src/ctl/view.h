@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A frame of `ranged-ctl top`. The content depends on the history only, the layout on the size of the canvas. */
+/*
+ * A frame of `ranged-ctl top`. Its content depends only on the history, and its layout only on the size of the canvas.
+ */
 #ifndef CTL_VIEW_H
 #define CTL_VIEW_H
 
@@ -8,10 +10,10 @@
 
 struct ctl_view {
 	const struct ctl_history *history;
-	const char *trouble;  /* why the last request failed; NULL: it succeeded */
-	uint64_t interval_ms; /* between two requests */
+	const char *trouble;  /* message of the last request if it failed; NULL: it succeeded */
+	uint64_t interval_ms; /* time between two requests */
 	uint64_t trouble_s;   /* seconds since the last answer */
-	bool still;	      /* there is only this frame: show totals instead of charts over time */
+	bool still;	      /* the program shows a single frame, with totals instead of charts over time */
 };
 
 /* Draws the frame on a blank canvas. */

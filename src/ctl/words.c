@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Formats numbers with about three digits, which is enough to see a trend; --json has the exact values. Sizes use units
- * of 1024 (KiB), counts use units of 1000 (k).
+ * Formats numbers with about three digits, which is enough to see a trend. --json prints the exact values. Sizes use
+ * units of 1024 (KiB), counts use units of 1000 (k).
  *
- * All texts are short enough for CTL_WORDS_BYTES, whatever the number is. Nothing is allocated.
+ * All texts fit into CTL_WORDS_BYTES, whatever the number is. No memory is allocated.
  */
 #include "ctl/words.h"
 
@@ -13,7 +13,7 @@
 
 #include "base/units.h"
 
-/* Returns the number of decimals that is needed to show three digits. */
+/* Returns the number of decimals needed to show three digits. */
 static int decimals_of(double value)
 {
 	return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
@@ -84,7 +84,7 @@ char *ctl_words_share(uint64_t part, uint64_t whole, char *text)
 {
 	double share = whole > 0 ? 100 * (double)part / (double)whole : 0;
 
-	/* Rounding must not show 100 % unless the part is the whole. */
+	/* Rounding must not produce 100 % unless `part` equals `whole`. */
 	if (part < whole && share > 99.9)
 		share = 99.9;
 	if (whole == 0)
