@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Content negotiation for responses that ranged generates. Pure functions; any thread; the field belongs to the
- * request.
+ * Content negotiation for responses that ranged generates. The functions are pure and thread-safe. The field belongs to
+ * the request.
  *
  * The main idea: a type that the field names wins over a type that only a wildcard matches. A browser sends
  * "text/html,...;q=0.9", and curl sends a wildcard. A program that wants JSON sends "application/json", often together

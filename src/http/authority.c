@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Validates host and port as they appear in a Host field. Pure functions; any thread; the text belongs to the request.
+ * Validates host and port as they appear in a Host field. The functions are pure and thread-safe. The text belongs to
+ * the request.
  *
  * The main idea: the authority is validated against the grammar and never decoded, so a malformed Host field is
  * rejected before a name is compared. A name is the reg-name of RFC 3986, which includes all IPv4 addresses and

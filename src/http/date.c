@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * HTTP dates, RFC 9110 section 5.6.7. Three forms are parsed, and one is written. Pure functions; any thread; the
- * buffers belong to the caller.
+ * HTTP dates, RFC 9110 section 5.6.7. Three forms are parsed, and one is written. The functions are pure and
+ * thread-safe. The buffers belong to the caller.
  *
  * The main idea: each form is one expression of parse_*() calls that advance a cursor, in the order of its grammar, so
  * the code reads like the ABNF. The functions strptime(3), strftime(3) and mktime(3) are not used: they depend on
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define DAY_SECONDS 86400
-#define ERA_DAYS 146097			   /* 400 years */
+#define ERA_DAYS 146097			   /* days in 400 years */
 #define EPOCH_DAYS 719468		   /* days from 0000-03-01 to 1970-01-01 */
 #define FIRST_SECOND INT64_C(-62135596800) /* 0001-01-01 00:00:00 */
 #define LAST_SECOND INT64_C(253402300799)  /* 9999-12-31 23:59:59 */
@@ -23,7 +23,7 @@
 
 struct civil {
 	int64_t year;
-	unsigned month, day; /* from 1 */
+	unsigned month, day; /* both count from 1 */
 	unsigned hour, minute, second;
 };
 
@@ -49,7 +49,10 @@ static int64_t seconds_of(const struct civil *civil)
 	return ((days * 24 + civil->hour) * 60 + civil->minute) * 60 + civil->second;
 }
 
-/* The seconds are in the years 1 to 9999, so the days since 0000-03-01 are not negative. */
+/*
+ * Converts seconds to a date. The years are limited to 1 to 9999, so the number of days since 0000-03-01 is not
+ * negative.
+ */
 static void civil_of(int64_t seconds, struct civil *civil)
 {
 	uint64_t since = (uint64_t)(seconds + (int64_t)EPOCH_DAYS * DAY_SECONDS);
@@ -123,7 +126,7 @@ static bool parse_time(const char **at, struct civil *civil)
 	       match_literal(at, ":") && parse_digits(at, 2, &civil->second);
 }
 
-/* Sun, 06 Nov 1994 08:49:37 GMT */
+/* Parses "Sun, 06 Nov 1994 08:49:37 GMT". */
 static bool parse_fixdate(const char **at, struct civil *civil)
 {
 	return parse_day_name(at, day_names) && match_literal(at, ", ") && parse_digits(at, 2, &civil->day) &&
@@ -131,7 +134,7 @@ static bool parse_fixdate(const char **at, struct civil *civil)
 	       match_literal(at, " ") && parse_time(at, civil) && match_literal(at, " GMT");
 }
 
-/* Sunday, 06-Nov-94 08:49:37 GMT */
+/* Parses "Sunday, 06-Nov-94 08:49:37 GMT". */
 static bool parse_rfc850(const char **at, struct civil *civil)
 {
 	return parse_day_name(at, long_day_names) && match_literal(at, ", ") && parse_digits(at, 2, &civil->day) &&
@@ -139,7 +142,7 @@ static bool parse_rfc850(const char **at, struct civil *civil)
 	       match_literal(at, " ") && parse_time(at, civil) && match_literal(at, " GMT");
 }
 
-/* Sun Nov  6 08:49:37 1994 */
+/* Parses "Sun Nov  6 08:49:37 1994". Two blanks precede a day of one digit. */
 static bool parse_asctime(const char **at, struct civil *civil)
 {
 	return parse_day_name(at, day_names) && match_literal(at, " ") && parse_month(at, civil) &&
@@ -147,7 +150,7 @@ static bool parse_asctime(const char **at, struct civil *civil)
 	       match_literal(at, " ") && parse_time(at, civil) && match_literal(at, " ") && parse_year(at, 4, civil);
 }
 
-/* Completes a year of two digits with the latest century that puts the date at most 50 years after `now`. */
+/* Completes a year of two digits with the latest century for which the date is at most 50 years after `now`. */
 static void complete_year(struct civil *civil, int64_t now)
 {
 	struct civil limit;
@@ -217,7 +220,7 @@ static char *put_time(char *to, const struct civil *civil)
 	return put_digits(to, 2, civil->second);
 }
 
-/* 1970-01-01 was a Thursday. */
+/* Returns the name of the day of the week. 1970-01-01 was a Thursday. */
 static const char *day_name_of(const struct civil *civil)
 {
 	int64_t days = days_of(civil->year, civil->month, civil->day);

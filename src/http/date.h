@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* HTTP dates (RFC 9110 section 5.6.7) and timestamps of RFC 3339. Pure; any thread. */
+/* HTTP dates (RFC 9110 section 5.6.7) and timestamps of RFC 3339. The functions are pure and thread-safe. */
 #ifndef HTTP_DATE_H
 #define HTTP_DATE_H
 
@@ -9,15 +9,16 @@
 
 /*
  * Parses a date in one of the three forms (IMF-fixdate, rfc850, asctime) to seconds since 1970. Names are
- * case-sensitive, as the RFC requires; the name of the day is not compared with the date. Surrounding blanks are
- * allowed. The rfc850 form has a year of two digits, which `now` completes, in seconds since 1970: a date more than 50
- * years in the future belongs to the past century. Returns 0, or -EINVAL; the caller then ignores the field.
+ * case-sensitive, as the RFC requires. The name of the day is not compared with the date. Surrounding blanks are
+ * allowed. The year of the rfc850 form has two digits. A date that would be more than 50 years after `now` (in seconds
+ * since 1970) belongs to the previous century. Returns 0 on success, or -EINVAL, in which case the caller ignores the
+ * field.
  */
 int date_parse(const char *text, int64_t now, int64_t *seconds);
 
 /*
- * Formats seconds since 1970 as IMF-fixdate into text[DATE_BYTES], clamped to the years 1 to 9999. Uses no locale and
- * no system call. Returns `text`.
+ * Formats seconds since 1970 as IMF-fixdate into text[DATE_BYTES], clamped to the years 1 to 9999. Does not depend on
+ * the locale and makes no system call. Returns `text`.
  */
 char *date_format(int64_t seconds, char *text);
 

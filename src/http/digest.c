@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writes Repr-Digest and parses Want-Repr-Digest. Pure functions; any thread; the field belongs to the request.
+ * Writes Repr-Digest and parses Want-Repr-Digest. The functions are pure and thread-safe. The field belongs to the
+ * request.
  *
  * The main idea: Want-Repr-Digest is a structured field of which only the member "sha-256" matters. A structured field
  * that is malformed anywhere must be ignored as a whole (RFC 8941 section 4.2). The whole field is therefore parsed:
@@ -18,7 +19,7 @@
 #define ALPHA "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define ALGORITHM "sha-256"
 #define WANT_MAX 10	    /* highest weight, RFC 9530 section 4 */
-#define NOT_AN_INTEGER (-1) /* the value of a member of another type */
+#define NOT_AN_INTEGER (-1) /* stands for the value of a member that is not an integer */
 
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -79,7 +80,7 @@ static bool parse_string(const char **at)
 	return match(at, '"');
 }
 
-/* Parses one value without parameters. *value becomes its integer, or NOT_AN_INTEGER. */
+/* Parses one value without parameters. Sets *value to its integer, or to NOT_AN_INTEGER. */
 static bool parse_item(const char **at, long long *value)
 {
 	const char byte = **at;
@@ -161,7 +162,10 @@ static bool parse_member(const char **at, long long *value)
 	return parse_parameters(at);
 }
 
-/* Advances to the next member. Returns 1, 0 at the end of the field, or -1 if the field is malformed. */
+/*
+ * Advances to the next member. Returns 1 if there is a member, 0 at the end of the field, or -1 if the field is
+ * malformed.
+ */
 static int next_member(const char **at)
 {
 	*at += strspn(*at, " \t");
@@ -196,7 +200,7 @@ bool digest_wanted(const char *field)
 		if (length == strlen(ALGORITHM) && memcmp(key, ALGORITHM, length) == 0) {
 			if (value < 0 || value > WANT_MAX)
 				return true;
-			wanted = value > 0; /* the last member with a key overrides the others */
+			wanted = value > 0; /* the last member with a key overrides earlier members with that key */
 		}
 		more = next_member(&field);
 	}

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Collects the header fields of one request and rejects ambiguous requests. The struct belongs to the request; the
- * worker of its connection runs these functions.
+ * Collects the header fields of one request and rejects ambiguous requests. The struct belongs to the request. The
+ * worker of the connection runs these functions.
  *
- * The main idea: libmicrohttpd passes on every field line, and it uses the first of two conflicting lines. Conflicts
- * are therefore detected here, over all lines. The following make a request invalid:
+ * The main idea: libmicrohttpd passes on every field line, but uses only the first of two conflicting lines. Conflicts
+ * are therefore detected here, over all lines. A request is invalid if it contains:
  * - two Content-Length lines, or a Content-Length together with a Transfer-Encoding
  * - two Host lines, or an invalid Host
  * - a field name that is not a token (RFC 9110 section 5.6.2), or a CR inside a value
  *
- * Two Range lines are counted, and later ignored. Several lines of a list field, such as the conditions, are one list
- * (RFC 9110 section 5.3).
+ * Two Range lines do not make a request invalid, but the Range field is then ignored. Several lines of a list field,
+ * such as If-Match, are one list (RFC 9110 section 5.3).
  */
 #include "http/fields.h"
 
@@ -81,7 +81,10 @@ static int join(struct fields *fields, const char **field, unsigned i, const cha
 	return 0;
 }
 
-/* `lists` are the fields whose lines form one list. For `singles`, the last line overrides the others. */
+/*
+ * `lists` are the fields whose lines form one list. For a field of `singles`, the last line overrides the earlier
+ * lines.
+ */
 static const struct {
 	const char *name;
 	size_t place;
@@ -166,9 +169,11 @@ void fields_fini(struct fields *fields)
 }
 
 /*
- * Returns the status with which to reject a Transfer-Encoding (RFC 9112 sections 6.1 and 6.3). Returns 0 without the
- * field, and for "chunked" alone, which is the only coding that libmicrohttpd decodes. If "chunked" is not the last
- * coding or is applied twice, the length of the body is unknown: 400. A coding before it is not implemented: 501.
+ * Returns the status with which to reject a Transfer-Encoding (RFC 9112 sections 6.1 and 6.3). Returns 0 if there is no
+ * such field, or if its value is "chunked", which is the only coding that libmicrohttpd decodes.
+ * - The status is 400 if "chunked" is not the last coding or is applied twice, because the length of the body is then
+ *   unknown.
+ * - The status is 501 if other codings precede "chunked", because they are not implemented.
  */
 static unsigned refuse_transfer_encoding(const struct fields *fields)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The header fields of a request that ranged evaluates, collected line by line, and the checks that reject a request
- * because of its head. Pure except for memory; one thread at a time for each struct.
+ * because of its head. The functions have no side effects except allocations. They must be called by one thread at a
+ * time for each struct.
  */
 #ifndef HTTP_FIELDS_H
 #define HTTP_FIELDS_H
@@ -12,18 +13,21 @@
 
 #include "http/precondition.h"
 
-#define FIELDS_TARGET_MAX 8192	      /* upper bound of the limit of a request target, in bytes */
-#define FIELDS_HEADER_MAX (32 * 1024) /* upper bound of the limit of a header: 1,000 ranges of ten digits are 22 KiB */
-#define FIELDS_HEADER_USUAL (12 * 1024) /* every connection has memory for such a header, also before a reload */
-#define FIELDS_BODY_MAX (64 * 1024)	/* maximum length of the body of a GET request, which is read and discarded */
+#define FIELDS_TARGET_MAX 8192 /* upper bound of the limit of a request target, in bytes */
+/* upper bound of the limit of a request header, in bytes; 1,000 ranges of ten digits need 22 KiB */
+#define FIELDS_HEADER_MAX (32 * 1024)
+/* header size, in bytes, for which every connection has memory, so that a reload can raise the limit to this size */
+#define FIELDS_HEADER_USUAL (12 * 1024)
+#define FIELDS_BODY_MAX (64 * 1024) /* maximum length of the body of a GET request, which is read and discarded */
 
 #define FIELDS_LISTS 11 /* number of list fields, which may have several lines (RFC 9110 section 5.3) */
 
-enum method { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_REFUSED /* known, not served */, METHOD_UNKNOWN };
+enum method { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_REFUSED /* known but not served */, METHOD_UNKNOWN };
 
 /*
- * The fields of one request; all zero at first. The values point into the header memory of the request. The values of a
- * list field with several lines are joined with ", ", in memory that this struct owns. A field without a line is NULL.
+ * The fields of one request. The caller zero-initialises the struct. The values point into the header memory of the
+ * request. The values of a list field with several lines are joined with ", ", in memory that this struct owns. A field
+ * without a line is NULL.
  */
 struct fields {
 	const char *range, *referer, *user_agent, *transfer_encoding, *host, *authorization, *origin;
@@ -31,17 +35,18 @@ struct fields {
 	const char *accept, *accept_encoding, *want_repr_digest, *forwarded;
 	const char *forwarded_for, *forwarded_proto; /* X-Forwarded-For and X-Forwarded-Proto */
 	struct precondition_fields conditions;
-	unsigned count;							     /* number of all field lines */
-	unsigned hosts, ranges, lengths, transfer_encodings, authorizations; /* number of lines of one field */
+	unsigned count; /* number of all field lines */
+	/* number of lines of each of these fields */
+	unsigned hosts, ranges, lengths, transfer_encodings, authorizations;
 	uint64_t content_length;
-	bool bad_name;	 /* a field name is not a token */
-	bool bad_value;	 /* a field value contains a CR */
-	bool bad_length; /* Content-Length is not a number */
-	bool has_joined; /* `joined` has an element */
+	bool bad_name;	 /* true if a field name is not a token */
+	bool bad_value;	 /* true if a field value contains a CR */
+	bool bad_length; /* true if Content-Length is not a number */
+	bool has_joined; /* true if `joined` has an element */
 	char *joined[FIELDS_LISTS];
 };
 
-/* The configured limits of a request, which do not exceed the upper bounds above. */
+/* The configured limits of a request, which do not exceed FIELDS_TARGET_MAX and FIELDS_HEADER_MAX. */
 struct fields_limits {
 	size_t target_bytes, header_bytes;
 	unsigned headers; /* number of field lines */
@@ -55,7 +60,7 @@ enum method fields_method(const char *method);
 /* Returns true for a byte of a token: tchar of RFC 9110 section 5.6.2. Field names are tokens. */
 bool fields_is_token_byte(char byte);
 
-/* Adds one field line. A NULL value is an empty one. Returns 0 or -ENOMEM. */
+/* Adds one field line. A NULL value is an empty value. Returns 0 or -ENOMEM. */
 int fields_add(struct fields *fields, const char *name, size_t name_length, const char *value);
 /* Frees the joined values. */
 void fields_fini(struct fields *fields);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds the client behind a chain of trusted proxies. Pure functions; any thread; the fields belong to the request.
+ * Finds the client behind a chain of trusted proxies. The functions are pure and thread-safe. The fields belong to the
+ * request.
  *
- * The main idea: each proxy appends an element at the right end. The fields are therefore read from the right, and
- * only as far as the elements come from trusted proxies. The elements that the client itself sent are to the left of
- * the element of the first proxy; they are neither trusted nor parsed. The client cannot extend them to the right with
- * an unterminated quote either, because that quote begins to the left of the comma at which reading stops.
+ * The main idea: each proxy appends an element at the right end. The fields are therefore read from the right, until an
+ * element does not come from a trusted proxy. The elements that the client itself sent are to the left of the element
+ * of the first proxy. These elements are neither trusted nor parsed. The client cannot extend its elements to the right
+ * with an unterminated quote, because that quote begins to the left of the comma at which reading stops.
  */
 #include "http/forwarded.h"
 
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* A part of a field, without a terminating NUL. */
+/* A substring of a field, without a terminating NUL. */
 struct slice {
 	const char *text;
 	size_t length;
@@ -64,7 +65,8 @@ static bool pop_element(struct slice *list, bool quotes, struct slice *element)
 }
 
 /*
- * Removes the last element that is not empty; RFC 9110 section 5.6.1 allows empty ones. Returns false if there is none.
+ * Removes the last element that is not empty. RFC 9110 section 5.6.1 allows empty elements. Returns false if there is
+ * no such element.
  */
 static bool next_element(struct slice *list, bool quotes, struct slice *element)
 {
@@ -107,7 +109,7 @@ static size_t value_length(struct slice rest)
 	return i < rest.length ? i + 1 : 0;
 }
 
-/* Removes the quotes. Backslashes are not resolved, because no value that is used here contains one. */
+/* Removes the quotes. Backslashes are not resolved, because no value that is used here contains a backslash. */
 static struct slice unquoted(struct slice value)
 {
 	if (value.length >= 2 && value.text[0] == '"')
@@ -115,7 +117,7 @@ static struct slice unquoted(struct slice value)
 	return trimmed(value);
 }
 
-/* Removes one "name=value" from the start of *rest. Returns false if it is malformed. */
+/* Removes one "name=value" pair from the start of *rest. Returns false if the pair is malformed. */
 static bool parse_pair(struct slice *rest, struct slice *name, struct slice *value)
 {
 	const char *equals = memchr(rest->text, '=', rest->length);
@@ -184,7 +186,9 @@ static enum forwarded_proto walk_forwarded(const char *field, const struct text_
 	return proto;
 }
 
-/* Parses an address of X-Forwarded-For, which has no standard: IPv6 occurs with and without brackets. */
+/*
+ * Parses an address of X-Forwarded-For. The field has no standard, so IPv6 addresses occur with and without brackets.
+ */
 static int parse_loosely(struct slice text, struct address *address)
 {
 	return address_parse(text.text, text.length, address) == 0
@@ -211,8 +215,9 @@ static unsigned walk_for(const char *field, const struct text_list *trusted, str
 }
 
 /*
- * Returns the scheme of element number `hops` from the right, where the walk ended. A shorter field yields its leftmost
- * element, because many proxies write a single value, regardless of the proxies before them.
+ * Returns the scheme of element number `hops` from the right, at which the walk ended. If the field has fewer elements,
+ * returns the scheme of the leftmost element, because many proxies write a single value, regardless of the proxies
+ * before them.
  */
 static enum forwarded_proto proto_at(const char *field, unsigned hops)
 {

@@ -2,7 +2,7 @@
 /*
  * Finds the client behind a chain of proxies: Forwarded (RFC 7239), X-Forwarded-For and X-Forwarded-Proto. The
  * functions are only for requests whose peer is a trusted proxy, because any other peer may have forged these fields.
- * Pure; any thread.
+ * The functions are pure and thread-safe.
  */
 #ifndef HTTP_FORWARDED_H
 #define HTTP_FORWARDED_H
@@ -14,19 +14,20 @@
 
 enum forwarded_proto { FORWARDED_PROTO_UNKNOWN, FORWARDED_PROTO_HTTP, FORWARDED_PROTO_HTTPS, FORWARDED_CONTRADICTION };
 
-/* The field values, with several lines joined by ", "; NULL for an absent field. */
+/* The values of the fields. The caller joins several lines of a field with ", ". An absent field is NULL. */
 struct forwarded_fields {
 	const char *forwarded, *forwarded_for, *forwarded_proto;
 };
 
 /*
  * Finds the client. On entry, *client is the peer. On return, *client is the rightmost address that is not in `trusted`
- * (a list of networks_parse()). If a trusted proxy names no client, a hidden one ("unknown", "_name") or a malformed
- * one, *client is that proxy. The elements further left are not used, because any client may have written them.
+ * (a list of networks_parse()). If a trusted proxy names no client, a hidden client ("unknown", "_name") or a malformed
+ * address, *client is that proxy. Elements to the left of that address are not used, because any client may have
+ * written them.
  *
  * Returns the scheme that this client used. Returns FORWARDED_CONTRADICTION if Forwarded and X-Forwarded-For name
- * different clients. A proxy writes one of the fields and passes on the other one unchanged from the client, and there
- * is no way to tell which.
+ * different clients. A proxy writes one of the two fields and passes on the other field unchanged from the client.
+ * ranged cannot know which field the proxy has written.
  */
 enum forwarded_proto forwarded_walk(const struct forwarded_fields *fields, const struct text_list *trusted,
 				    struct address *client);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * multipart/byteranges, RFC 9110 section 14.6, with the framing of RFC 2046 section 5.1.1. The request owns the
- * multipart; the worker of its connection runs these functions.
+ * multipart. The worker of the connection runs these functions.
  *
  * The main idea: the length of the head of a part follows from the number of digits of its positions. The exact length
  * of the body is therefore known before any text is written. Each head is written when the transfer reaches it, so a
  * body of 1,000 parts needs no memory for its heads. Every delimiter begins with CRLF, including the first one, where
- * the CRLF ends an empty preamble. The boundary is random, so nobody can create a file that contains it.
+ * the CRLF ends an empty preamble. The boundary is random, so a file cannot be prepared to contain it.
  */
 #include "http/multipart.h"
 
@@ -28,7 +28,7 @@ static int draw_boundary(char *boundary)
 	while (drawn < 0 && errno == EINTR);
 	if (drawn < 0)
 		return -errno;
-	assert(drawn == sizeof(bits)); /* getrandom(2) never truncates 256 bytes or less */
+	assert(drawn == sizeof(bits)); /* getrandom(2) does not truncate requests of up to 256 bytes */
 	snprintf(boundary, MULTIPART_BOUNDARY_BYTES, "%016" PRIx64 "%016" PRIx64, bits[0], bits[1]);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * multipart/byteranges (RFC 9110 section 14.6): the text between the ranges, and the length of the body, which is known
- * before the first byte is read. Pure except for multipart_init(); any thread.
+ * before the first byte is read. The functions are thread-safe and, except multipart_init(), pure.
  */
 #ifndef HTTP_MULTIPART_H
 #define HTTP_MULTIPART_H
@@ -13,24 +13,24 @@
 
 #define MULTIPART_BOUNDARY_BYTES 33 /* 128 random bits in hexadecimal and a NUL */
 
-/* The representation of which the parts are ranges. The strings must outlive the multipart. */
+/* The representation whose ranges are the parts. The strings must outlive the multipart. */
 struct multipart_representation {
 	uint64_t size; /* in bytes */
 	const char *type;
 	/*
-	 * Content coding of the representation; NULL for none. Each part states it in its own header fields, because
-	 * the multipart body as a whole is not encoded.
+	 * Content coding of the representation, or NULL if it has none. Each part contains the coding in its own header
+	 * fields, because the multipart body as a whole is not encoded.
 	 */
 	const char *coding;
 };
 
 /*
- * A multipart body: head 0, range 0, head 1, range 1, and so on, and the closing delimiter. The caller owns the struct,
- * which owns no memory.
+ * A multipart body. It consists of head 0, range 0, head 1, range 1 and so on, and the closing delimiter. The caller
+ * owns the struct. The struct owns no memory.
  */
 struct multipart {
 	char boundary[MULTIPART_BOUNDARY_BYTES];
-	const struct range_set *set; /* belongs to the caller and must outlive the multipart */
+	const struct range_set *set; /* owned by the caller; must outlive the multipart */
 	struct multipart_representation representation;
 	uint64_t length; /* length of the whole body, in bytes */
 };

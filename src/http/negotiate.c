@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses Accept and Accept-Encoding. Pure functions; any thread; the fields belong to the request.
+ * Parses Accept and Accept-Encoding. The functions are pure and thread-safe. The fields belong to the request.
  *
  * The main idea: both fields are lists whose members have a name, parameters and a weight (RFC 9110 section 12.4.2).
  * The list is parsed from left to right without copying. A malformed member is skipped, up to the next comma outside a
@@ -16,7 +16,7 @@
 #define BLANKS " \t"
 #define TOKEN "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* A part of a field, without a terminating NUL. */
+/* A substring of a field, without a terminating NUL. */
 struct slice {
 	const char *at;
 	size_t length;
@@ -85,7 +85,8 @@ static bool parse_parameter(const char **at, struct slice *name, struct slice *v
 }
 
 /*
- * Advances from the end of a name or parameter to the next parameter, past empty ones. Returns false if there is none.
+ * Advances from the end of a name or parameter to the next parameter. Skips empty parameters. Returns false if there is
+ * no further parameter.
  */
 static bool next_parameter(const char **at)
 {
@@ -211,7 +212,7 @@ static unsigned specificity(const struct member *range, const char *type)
 	else if (!same_text(name, &whole))
 		return MATCHES_NOT;
 	while (at < end && next_parameter(&at) && parse_parameter(&at, &parameter, &value)) {
-		if (is_text(&parameter, "charset")) /* clients send a charset although they accept any */
+		if (is_text(&parameter, "charset")) /* clients send a charset although they accept any charset */
 			continue;
 		if (!has_parameter(type, &parameter, &value))
 			return MATCHES_NOT;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses the request target (RFC 9112 section 3.2, RFC 3986), and formats paths as references. Pure functions; any
- * thread; the target belongs to the request.
+ * Parses the request target (RFC 9112 section 3.2, RFC 3986), and formats paths as references. The functions are pure
+ * and thread-safe. The target belongs to the request.
  *
  * The main idea: parsing has three steps.
  * - find_path() splits the target into authority, path and query.
  * - check_bytes() rejects invalid bytes and escapes.
- * - resolve() relies on that and decodes the path name by name, once.
+ * - resolve() decodes the path name by name, once. It relies on the checks of check_bytes().
  *
  * Dot segments are resolved after decoding, so "%2e%2e" is "..". Slashes are split before decoding, so "%2F" is not a
  * separator. The result is unambiguous for the log, the rule of hidden files and redirects. Confinement to the root
@@ -41,7 +41,10 @@ static bool is_target_byte(char byte)
 	return (unsigned char)byte > ' ' && byte != 0x7f && byte != '#';
 }
 
-/* Checks all bytes, and the escapes of the path. The escapes of the query are not checked, as it is never decoded. */
+/*
+ * Checks all bytes, and the escapes of the path. The escapes of the query are not checked, because the query is never
+ * decoded.
+ */
 static int check_bytes(const char *target, const char *path_end)
 {
 	bool slash_escaped = false;
@@ -58,7 +61,7 @@ static int check_bytes(const char *target, const char *path_end)
 	return slash_escaped ? -ENOENT : 0;
 }
 
-/* Returns the text after "http://" or "https://", in any case, or NULL. */
+/* Returns the text after "http://" or "https://", in upper or lower case. Returns NULL for another scheme. */
 static const char *skip_scheme(const char *target)
 {
 	const char *at = target;
@@ -70,7 +73,10 @@ static const char *skip_scheme(const char *target)
 	return strncmp(at, "://", 3) == 0 ? at + 3 : NULL;
 }
 
-/* Returns the start of the path, after an authority if there is one, or NULL if the target has neither form. */
+/*
+ * Returns the start of the path, after an authority if there is one. Returns NULL if the target is neither an
+ * origin-form nor an absolute-form.
+ */
 static const char *find_path(const char *target, const char **authority, size_t *authority_length)
 {
 	*authority = NULL;
@@ -150,7 +156,9 @@ static int resolve(const char *at, const char *end, struct path *path)
 	return 0;
 }
 
-/* Metadata of Zarr version 2, which clients request by these names in every array and group. */
+/*
+ * Returns true for the name of a metadata file of Zarr version 2. Clients request these names in every array and group.
+ */
 static bool is_zarr_metadata(const char *name)
 {
 	static const char *const names[] = { ".zarray", ".zattrs", ".zgroup", ".zmetadata" };

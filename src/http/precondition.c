@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Conditional requests, RFC 9110 section 13. precondition_check() follows the order of section 13.2.2. Pure functions;
- * any thread; the fields belong to the request.
+ * Conditional requests, RFC 9110 section 13. precondition_check() follows the order of section 13.2.2. The functions
+ * are pure and thread-safe. The fields belong to the request.
  *
  * The main idea: a malformed field must not make a response less safe. A malformed If-Match or If-None-Match matches
  * nothing, which yields 412 or the whole representation. A malformed date is ignored. An If-Range that is neither a tag
- * nor a date does not match. Tags are compared in place, so a list is parsed without copying. A tag may contain commas.
+ * nor a date does not match. Tags are compared in place, so a list is parsed without copying. A list is not split at
+ * commas, because a tag may contain commas.
  */
 #include "http/precondition.h"
 
@@ -14,7 +15,8 @@
 #include "http/date.h"
 
 #define BLANKS " \t"
-#define STRONG_AGE_SECONDS 2 /* a Last-Modified is strong if it is this much older than Date, see if_range_holds() */
+/* a Last-Modified date is strong if it is this much older than Date; see if_range_holds() */
+#define STRONG_AGE_SECONDS 2
 
 struct tag {
 	const char *opaque; /* opaque-tag of RFC 9110 section 8.8.3: without W/, with both quotes */
@@ -75,7 +77,10 @@ static bool matches(const char *field, const struct validator *validator, bool s
 	return is_star(field) || lists_tag(field, validator, strong);
 }
 
-/* Parses the date of a condition. Returns false if the field is absent or malformed, or there is no Last-Modified. */
+/*
+ * Parses the date of a condition. Returns false if the field is absent or malformed, or if the file has no
+ * Last-Modified.
+ */
 static bool read_date(const char *field, const struct validator *validator, int64_t now, int64_t *date)
 {
 	return field != NULL && validator->has_last_modified && date_parse(field, now, date) == 0;
@@ -94,7 +99,10 @@ bool precondition_is_if_range_tag(const char *if_range, const struct validator *
 	return if_range != NULL && !validator->weak && is_the_tag(if_range + strspn(if_range, BLANKS), validator);
 }
 
-/* RFC 9110 sections 13.1.5 and 8.8.2.2: a date must be strong, that is, clearly older than the Date of the response. */
+/*
+ * Returns true if the If-Range condition holds. A date must be strong, that is, clearly older than the Date of the
+ * response (RFC 9110 sections 13.1.5 and 8.8.2.2).
+ */
 static bool if_range_holds(const char *field, const struct validator *validator, int64_t now)
 {
 	int64_t date;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses the header of the PROXY protocol. Version 1 is a line of text of at most 107 bytes. Version 2 has a fixed head
- * that contains the length of the rest. Pure functions; any thread; the bytes belong to the caller.
+ * Parses the header of the PROXY protocol. Version 1 is a line of text of at most 107 bytes. Version 2 has a head of
+ * fixed length, which contains the number of the bytes that follow. The functions are pure and thread-safe. The bytes
+ * belong to the caller.
  *
- * The main idea: the parser keeps no state. It starts again with all bytes that have arrived, so the caller simply
- * calls it after each read. It rejects any deviation from the protocol, because a connection that begins with other
- * bytes does not come from the proxy.
+ * The main idea: the parser keeps no state. Each call parses all bytes that have arrived, so the caller calls the
+ * parser after each read. The parser rejects any deviation from the protocol, because a connection that begins with
+ * other bytes does not come from the proxy.
  */
 #include "http/proxy_header.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses the Range field (RFC 9110 section 14.2) and coalesces ranges (section 15.3.7.2). The request owns the set; the
- * worker of its connection runs these functions.
+ * Parses the Range field (RFC 9110 section 14.2) and coalesces ranges (section 15.3.7.2). The request owns the set. The
+ * worker of the connection runs these functions.
  *
  * The field is parsed from left to right into a table of satisfiable ranges. The first malformed member invalidates the
  * whole field. Numbers may have any number of digits. Their value saturates at UINT64_MAX, which is after the end of
@@ -32,7 +32,7 @@ struct requested {
 	unsigned order;
 };
 
-/* Returns the text after "bytes=", in any case, or NULL. */
+/* Returns the text after "bytes=", in upper or lower case. Returns NULL for another unit. */
 static const char *skip_unit(const char *at)
 {
 	for (const char *unit = "bytes"; *unit != '\0'; unit++, at++)
@@ -41,7 +41,7 @@ static const char *skip_unit(const char *at)
 	return *at == '=' ? at + 1 : NULL;
 }
 
-/* Returns false if there is no digit. */
+/* Parses a number. Returns false if there is no digit. */
 static bool parse_number(const char **at, struct number *number)
 {
 	size_t length = strspn(*at, "0123456789");
@@ -69,7 +69,7 @@ static bool is_greater(const struct number *a, const struct number *b)
 	return memcmp(a->digits, b->digits, a->length) > 0;
 }
 
-/* Parses "-N", the last N bytes. Returns 1 and the range, 0 if it is unsatisfiable, or -EINVAL. */
+/* Parses "-N", the last N bytes. Returns 1 and sets *range, 0 if the range is unsatisfiable, or -EINVAL. */
 static int parse_suffix(const char **at, uint64_t size, struct byte_range *range, bool *past_end)
 {
 	struct number length;
@@ -84,7 +84,7 @@ static int parse_suffix(const char **at, uint64_t size, struct byte_range *range
 	return 1;
 }
 
-/* Parses "A-" or "A-B". Returns 1 and the range, 0 if it is unsatisfiable, or -EINVAL. */
+/* Parses "A-" or "A-B". Returns 1 and sets *range, 0 if the range is unsatisfiable, or -EINVAL. */
 static int parse_positions(const char **at, uint64_t size, struct byte_range *range, bool *past_end)
 {
 	struct number first, last;
@@ -175,7 +175,7 @@ static enum range_verdict store_ranges(struct range_set *set, const struct reque
 	return RANGE_PARTIAL;
 }
 
-/* `requested` has room for `max` ranges. */
+/* Parses the list into the set. `requested` has room for `max` ranges. */
 static enum range_verdict read_ranges(const char *list, uint64_t size, unsigned max, struct requested *requested,
 				      struct range_set *set)
 {
@@ -225,7 +225,7 @@ enum range_verdict range_parse(const char *field, uint64_t size, unsigned max, s
 		requested = malloc(members * sizeof(*requested));
 	if (requested == NULL)
 		return RANGE_NO_MEMORY;
-	/* `requested` suffices: a list with fewer than `max` commas has at most `members` members. */
+	/* `requested` is large enough, because a list with fewer than `max` commas has at most `members` members. */
 	enum range_verdict verdict = read_ranges(list, size, max, requested, set);
 	if (requested != &only)
 		free(requested);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Two constant tables: errno to status, and status to body. Pure functions; any thread.
+ * Two constant tables: errno to status, and status to body. The functions are pure and thread-safe.
  *
- * The main idea: the status tells the client whether a retry can succeed. A path that cannot be resolved is 404 for
- * every reason, so the response reveals nothing about files outside the root. Temporary conditions are 503 with
- * Retry-After: a lack of descriptors or memory, a file that changes while it is read, and storage that does not
- * respond. Every other error is 500.
+ * The main idea: the status tells the client whether a retry can succeed. The status of a path that cannot be resolved
+ * is always 404, regardless of the reason, so the response reveals nothing about files outside the root. The status of
+ * temporary conditions is 503 with Retry-After: a lack of descriptors or memory, a file that changes while it is read,
+ * and storage that does not respond. The status of every other error is 500.
  */
 #include "http/status.h"
 
@@ -31,7 +31,7 @@ static const struct {
 	{ ESTALE, 503 },
 	{ EBUSY, 503 },
 	{ EINTR, 503 },
-	/* Lost storage: the server, the FUSE process or the disk is unreachable. */
+	/* Storage is lost: the server, the FUSE process or the disk is unreachable. */
 	{ EIO, 503 },
 	{ ENOTCONN, 503 },
 	{ ETIMEDOUT, 503 },

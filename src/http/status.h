@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The status of a response for an errno, decided in one place, and the default bodies of errors. Pure; any thread. */
+/*
+ * The status of a response for an errno, decided in one place, and the default bodies of errors. The functions are pure
+ * and thread-safe.
+ */
 #ifndef HTTP_STATUS_H
 #define HTTP_STATUS_H
 

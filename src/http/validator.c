@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Entity tag and Last-Modified of a file, RFC 9110 section 8.8. Pure functions; any thread; the request owns the
- * validator.
+ * Entity tag and Last-Modified of a file, RFC 9110 section 8.8. The functions are pure and thread-safe. The request
+ * owns the validator.
  *
- * The main idea: the tag consists of mtime and size only, so all servers with a copy that has the same mtime send the
- * same tag. The tag is strong when the file is no longer young: within one tick of the filesystem's clock, a file can
- * change twice under one mtime. Reproducible builds and container layers set all mtimes to 0 or 1 s. Such an mtime
- * identifies no version, so a sidecar file may supply the tag. Servers that do not preserve mtimes send the same tag if
- * it is made from a digest of the file.
+ * The main idea: the tag consists of mtime and size only, so all servers that have a copy with the same mtime send the
+ * same tag. The tag is strong when the file is no longer young, because within one tick of the filesystem's clock, a
+ * file can change twice under one mtime. Reproducible builds and container layers set all mtimes to 0 or 1 s. Such an
+ * mtime identifies no version, so a sidecar file may supply the tag. Servers that do not preserve mtimes send the same
+ * tag if it is made from a digest of the file.
  */
 #include "http/validator.h"
 
@@ -49,7 +49,7 @@ void validator_append_suffix(struct validator *validator, const char *suffix)
 	size_t length = strlen(validator->etag), room = sizeof(validator->etag) - (length > 0 ? length - 1 : 0);
 
 	if (length > 0 && (size_t)snprintf(validator->etag + length - 1, room, "-%s\"", suffix) >= room)
-		validator->etag[0] = '\0'; /* no tag is better than a truncated one */
+		validator->etag[0] = '\0'; /* no tag is better than a truncated tag */
 }
 
 void validator_use_digest(struct validator *validator, const uint8_t digest[32], bool settled)

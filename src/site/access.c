@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Entries of the access log. The worker of the request packs an entry; the writer thread of the log unpacks and formats
- * it. A record belongs to the queue of the log.
+ * Entries of the access log. The worker of the request packs an entry. The writer thread of the log unpacks and formats
+ * the entry. A record belongs to the queue of the log.
  *
  * The main idea: a record is a copy of the struct, followed by its texts, each with its NUL. Each text has a maximum
  * length of its own, so a long target cannot displace the status, and all maximum lengths together fit into a line.
- * Times are in UTC, because local time takes a lock in libc and is ambiguous once a year.
+ * Times are in UTC, because the conversion to local time takes a lock in libc, and local time is ambiguous once a year.
  */
 #include "site/access.h"
 
@@ -35,7 +35,7 @@ static const struct {
 };
 
 struct record {
-	struct access_entry entry; /* the elements of `texts` are only compared with NULL */
+	struct access_entry entry; /* the pointers in `texts` are compared with NULL but never dereferenced */
 	char bytes[];		   /* the texts that are present */
 };
 

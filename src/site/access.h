@@ -32,23 +32,26 @@ enum access_source { ACCESS_NOWHERE, ACCESS_HIT, ACCESS_COALESCED, ACCESS_MISS }
 /* The caller owns the struct and the strings; access_pack() copies them. */
 struct access_entry {
 	struct address client;
-	int64_t time_ns;      /* arrival of the request, since 1970 */
+	int64_t time_ns;      /* time of arrival of the request, since 1970 */
 	uint64_t wait_ns;     /* time from the arrival to the start of the response */
 	uint64_t duration_ns; /* time from the arrival to the end of the response */
-	uint64_t sent_bytes;  /* bytes of the body that were sent */
+	uint64_t sent_bytes;  /* number of bytes of the body that were sent */
 	unsigned status;
-	unsigned port; /* port that accepted the connection; 0: a Unix socket */
+	unsigned port; /* port that accepted the connection; 0 for a Unix socket */
 	bool tls;
 	enum access_source source;
-	const char *texts[ACCESS_TEXTS]; /* NULL: absent */
+	const char *texts[ACCESS_TEXTS]; /* an absent text is NULL */
 };
 
 #define ACCESS_TEXT_MAX 1280 /* length of the longest text, in bytes */
 #define ACCESS_RECORD_BYTES 4096
 
-/* Returns the maximum length of a text in a record, and, escaped, in a line. A longer text is truncated with "…". */
+/*
+ * Returns the maximum length of a text in a record, which is also the maximum length of the escaped text in a line. A
+ * longer text is truncated and ends in "…".
+ */
 size_t access_text_bytes(enum access_text text);
-/* Returns the name of a text: "user", "user_agent" and so on. */
+/* Returns the name of a text, such as "user" or "user_agent". */
 const char *access_text_name(enum access_text text);
 /* Returns "hit", "coalesced" or "miss", or NULL for ACCESS_NOWHERE. */
 const char *access_source_name(enum access_source source);
@@ -62,8 +65,10 @@ void access_unpack(const void *record, struct access_entry *entry);
 #define ACCESS_TIME_BYTES 40
 const char *access_time(int64_t time_ns, char text[ACCESS_TIME_BYTES]);
 
-/* Passes the fields of a record that are present to the journal (RANGED_CLIENT, RANGED_TARGET and so on). For struct
- * log_form; runs on the writer thread of the log. */
+/*
+ * Passes the fields of a record that are present to the journal (RANGED_CLIENT, RANGED_TARGET and so on). The function
+ * is the fields() of a struct log_form, which runs on the writer thread of the log.
+ */
 void access_fields(const struct log_form *form, const void *record, struct sink *sink);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Compiles the format string of an access log. The configuration owns a format until log_retire(); then the writer
- * thread of the log frees it.
+ * Compiles the format string of an access log. The configuration owns a format until log_retire(). The writer thread of
+ * the log then frees the format.
  *
  * The main idea: a format is a list of operations, each of which appends one value to the line. The minimum length of
- * each operation is known when the format is compiled. It is the length of a number, date or literal, or of an ellipsis
- * for a text. Each operation therefore knows how many bytes the operations after it need, and no text uses those bytes,
- * however long it is.
+ * each operation is known when the format is compiled. It is the maximum length of a number, date or literal, or the
+ * length of an ellipsis for a text. The number of bytes that the operations after a text need is therefore known, and a
+ * long text does not use those bytes.
  */
 #include "site/access_format.h"
 
@@ -38,7 +38,7 @@ struct access_format {
 
 static const struct {
 	char letter;
-	const char *name; /* the name in braces; NULL: a directive without braces */
+	const char *name; /* the name in braces; NULL for a directive without braces */
 	struct access_line_op op;
 } directives[] = {
 	{ 'a', NULL, { .kind = ACCESS_LINE_CLIENT, .min_bytes = ADDRESS_TEXT_BYTES } },
@@ -100,7 +100,7 @@ static int refuse(const struct compiler *compiler, const char *at, size_t bytes,
 static int add(struct compiler *compiler, const struct access_line_op *op)
 {
 	if (compiler->format->count == OPS_MAX)
-		return refuse(compiler, compiler->at, 1, "the format is too long");
+		return refuse(compiler, compiler->at, 1, "the format has too many directives");
 	compiler->format->ops[compiler->format->count++] = *op;
 	return 0;
 }

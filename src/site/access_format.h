@@ -13,15 +13,15 @@ struct access_format;
 #define ACCESS_FORMAT_FAULT_BYTES 200
 
 /*
- * Compiles a format. Returns 0, and the caller owns *format; -ENOMEM; or -EINVAL, and `fault` then describes the error
- * and its position in the text.
+ * Compiles a format, which the caller then owns. Returns 0 on success, -ENOMEM, or -EINVAL, in which case `fault`
+ * describes the error and its position in the text.
  */
 int access_format_new(const char *text, struct access_format **format, char fault[ACCESS_FORMAT_FAULT_BYTES]);
 /* Frees a format. NULL is allowed. */
 void access_format_free(struct access_format *format);
 
 /*
- * Returns the form for log_request() with records of access_pack(). The form is a part of the format, and its free()
+ * Returns the form for log_request() with records of access_pack(). The form is a member of the format, and its free()
  * frees the format (see log_retire()).
  */
 struct log_form *access_format_form(struct access_format *format);
@@ -29,7 +29,7 @@ struct log_form *access_format_form(struct access_format *format);
 /*
  * Writes the line of an entry, without a newline, to line[SINK_LINE_BYTES] and returns its length. Quotes, backslashes
  * and control bytes in texts of the client are written as \xNN. A text that is too long is truncated, but the values
- * after it are complete. Any thread.
+ * after it are complete. Thread-safe.
  */
 size_t access_format_line(const struct access_format *format, const struct access_entry *entry, char *line);
 

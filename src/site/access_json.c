@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Formats entries of the access log as JSON. Runs on the writer thread of the log; the entry and the line belong to the
- * caller.
+ * Formats entries of the access log as JSON. The functions run on the writer thread of the log. The entry and the line
+ * belong to the caller.
  *
  * The main idea: jansson writes the line but accepts UTF-8 only, and a client may send any bytes. Texts are therefore
  * converted to UTF-8 first. They are truncated by their length in the line, where a control byte is six bytes long, so

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Formats lines of the access log. Runs on the writer thread of the log; the line belongs to the caller.
+ * Formats lines of the access log. The functions run on the writer thread of the log. The line belongs to the caller.
  *
- * The main idea: each operation appends one value to the line and leaves the bytes that the operations after it need at
- * least. So each entry is one line with all its values, however long the texts of the client are.
+ * The main idea: each operation appends one value to the line and leaves room for the minimum length of the operations
+ * after it. Each entry is therefore one line with all its values, regardless of the length of the client's texts.
  */
 #include "site/access_line.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Formats a line of the access log with a list of operations, which access_format.c compiles. Any thread; the functions
- * use memory of the caller and a cached date for each thread.
+ * Formats a line of the access log with a list of operations, which access_format.c compiles. The functions are
+ * thread-safe. They use memory of the caller and a cached date for each thread.
  */
 #ifndef SITE_ACCESS_LINE_H
 #define SITE_ACCESS_LINE_H
@@ -19,11 +19,11 @@ enum access_line_kind {
 	ACCESS_LINE_CLIENT,
 	ACCESS_LINE_DATE, /* "[22/Nov/2026:23:26:41 +0000]" */
 	ACCESS_LINE_RFC3339,
-	ACCESS_LINE_TIME,	      /* arrival of the request since 1970, in `unit` */
-	ACCESS_LINE_DURATION,	      /* in `unit` */
-	ACCESS_LINE_WAIT,	      /* in `unit` */
-	ACCESS_LINE_DURATION_SECONDS, /* with six decimals */
-	ACCESS_LINE_WAIT_SECONDS,     /* with six decimals */
+	ACCESS_LINE_TIME,	      /* time of arrival of the request since 1970, in `unit` */
+	ACCESS_LINE_DURATION,	      /* an integer, in `unit` */
+	ACCESS_LINE_WAIT,	      /* an integer, in `unit` */
+	ACCESS_LINE_DURATION_SECONDS, /* in seconds, with six decimals */
+	ACCESS_LINE_WAIT_SECONDS,     /* in seconds, with six decimals */
 	ACCESS_LINE_STATUS,
 	ACCESS_LINE_BYTES,
 	ACCESS_LINE_BYTES_CLF, /* "-" for 0, as in the Common Log Format */
@@ -46,8 +46,8 @@ struct access_line_op {
 /*
  * Writes the line of an entry to line[SINK_LINE_BYTES] and returns its length. The sum of min_bytes of all operations
  * must be less than SINK_LINE_BYTES. Quotes, backslashes and control bytes of texts are written as \xNN. A text is
- * truncated with "…" if the operations after it need the room. An absent or empty text is written as "-"; an absent
- * query is omitted.
+ * truncated and ends in "…" if the operations after it need the room. An absent or empty text is written as "-". An
+ * absent query is omitted.
  */
 size_t access_line_put(const struct access_line_op *ops, unsigned count, const struct access_entry *entry, char *line);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Content types by file name extension (RFC 9110 section 8.3, RFC 2046 section 4.1.2 for the charset). The
- * configuration owns the table. The main thread fills it in mime_new(); it does not change afterwards, and any thread
- * may read it.
+ * configuration owns the table. The main thread fills the table in mime_new(). The table does not change afterwards,
+ * and any thread may read it.
  *
  * The main idea: the built-in table has the format of mime.types (a type, then its extensions), so one parser reads
  * both. The first definition of an extension counts, and the file of the system is read first. Each value is formatted
- * once, with its charset, so a request needs only a lookup. application/octet-stream needs no line, because it is the
- * default.
+ * once, with its charset, so a request needs only a lookup. application/octet-stream is not in the table, because it is
+ * the default.
  */
 #include "site/mime.h"
 
@@ -170,7 +170,10 @@ static bool lower_extension(const char *from, size_t length, char *text)
 	return true;
 }
 
-/* Advances to the next word of the line. Returns false at the end, or at a word that begins a comment with "#". */
+/*
+ * Advances to the next word of the line. Returns false at the end of the line, or at a word that begins with "#", which
+ * starts a comment.
+ */
 static bool next_word(const char **at, struct word *word)
 {
 	word->text = *at + strspn(*at, BLANKS);
@@ -179,7 +182,7 @@ static bool next_word(const char **at, struct word *word)
 	return word->length > 0 && *word->text != '#';
 }
 
-/* Returns true for token "/" token. */
+/* Returns true if the word has the form token "/" token. */
 static bool is_media_type(const struct word *word)
 {
 	const char *slash = memchr(word->text, '/', word->length);
@@ -200,7 +203,10 @@ static bool is_text(const struct word *type)
 	return true;
 }
 
-/* Debian's mime.types maps .ts to Qt translations. On a file server, .ts is a segment of an MPEG-2 transport stream. */
+/*
+ * Returns true for a definition that is ignored. Debian's mime.types maps .ts to Qt translations. On a file server, .ts
+ * is a segment of an MPEG-2 transport stream.
+ */
 static bool is_mistaken(const struct word *type, const char *extension)
 {
 	static const char linguist[] = "text/vnd.trolltech.linguist";

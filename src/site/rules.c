@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Selects the site of a request and merges the blocks that match its path. The configuration owns the rules; workers
- * only read them, and the result belongs to the request.
+ * Selects the site of a request and merges the blocks that match its path. The configuration owns the rules. Workers
+ * only read the rules. The result belongs to the request.
  *
  * The main idea: a configuration has few blocks, and most differ in their first bytes, so all blocks are compared one
- * after the other. Without any blocks, a request pays for a comparison and a pointer. Settings are copied and merged
- * only if a block matches. The order, in which later blocks override earlier ones, is: the top level, its locations,
- * the site, the locations of the site. Within locations it is: the prefixes from short to long, then the globs in the
- * order of the file.
+ * after the other. If there are no blocks, a request costs only a comparison and a pointer. Settings are copied and
+ * merged only if a block matches. Later blocks override earlier blocks. The order of the blocks is the top level, the
+ * locations of the top level, the site, and the locations of the site. Locations are in the order of prefixes from
+ * short to long, and then globs in the order of the file.
  */
 #include "site/rules.h"
 
@@ -119,7 +119,10 @@ struct site *rules_add_site(struct rules *rules, const char *host)
 	return site;
 }
 
-/* Returns the sort key: prefixes by their length, then globs. Blocks with equal keys stay in the order of the file. */
+/*
+ * Returns the sort key, which orders prefixes by their length, and globs after prefixes. Blocks with equal keys stay in
+ * the order of the file.
+ */
 static size_t rank(const struct rule *rule)
 {
 	return is_glob(rule->pattern) ? SIZE_MAX : strlen(rule->pattern);
@@ -130,7 +133,8 @@ void rules_finish(struct rules *rules)
 	for (size_t s = 0; s < rules->site_count; s++) {
 		struct rule *list = rules->sites[s].list;
 
-		for (size_t i = 1; i < rules->sites[s].count; i++) /* insertion sort: few blocks, mostly sorted */
+		/* insertion sort, because there are few blocks, which are mostly sorted */
+		for (size_t i = 1; i < rules->sites[s].count; i++)
 			for (size_t j = i; j > 0 && rank(&list[j - 1]) > rank(&list[j]); j--) {
 				struct rule swapped = list[j];
 
@@ -211,7 +215,7 @@ static const char *last_name(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
-/* A glob of paths begins with a slash; the path does not. */
+/* Returns true if the glob matches the path. A glob of paths begins with a slash, but the path does not. */
 static bool glob_matches(const char *glob, const char *path, bool is_directory)
 {
 	char slashed[PATH_BYTES + 1];
@@ -235,7 +239,8 @@ static int link_block(struct match *match, const struct settings *settings, cons
 		return -E2BIG;
 	match->chain[match->count] = settings;
 	match->rules[match->count++] = rule;
-	match->key = (match->key ^ number) * UINT64_C(0x100000001b3); /* FNV-1a over numbers instead of bytes */
+	/* the FNV-1a hash, over numbers instead of bytes */
+	match->key = (match->key ^ number) * UINT64_C(0x100000001b3);
 	return 0;
 }
 

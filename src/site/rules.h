@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The rules of the configuration for a request: its site, which the Host field selects, and the blocks that match its
- * path, merged. The main thread builds the rules while it reads the configuration. They are immutable afterwards,
- * except for the members of a site that are marked below; any thread may read them.
+ * path, merged. The main thread builds the rules while it reads the configuration. Afterwards, any thread may read the
+ * rules, and they are immutable except for some members of struct site, which are marked below.
  */
 #ifndef SITE_RULES_H
 #define SITE_RULES_H
@@ -13,7 +13,8 @@
 
 #include "site/settings.h"
 
-#define RULES_SITES_MAX 64 /* including the top level; one bit for each */
+/* maximum number of sites, including the top level; each site has one bit in rules->listeners */
+#define RULES_SITES_MAX 64
 #define RULES_LISTENERS_MAX 64
 #define RULES_CHAIN_MAX 32 /* maximum number of blocks that match one path */
 
@@ -24,8 +25,8 @@ struct root;
 /* One location block. */
 struct rule {
 	/*
-	 * With a leading slash, a prefix of paths, or a glob of paths if it contains one of "*?[". Without a leading
-	 * slash, a glob of names.
+	 * A pattern with a leading slash is a prefix of paths, or a glob of paths if it contains one of "*?[". A
+	 * pattern without a leading slash is a glob of names.
 	 */
 	char *pattern;
 	unsigned line; /* line of the file where the block begins */
@@ -36,9 +37,9 @@ struct rule {
 struct site {
 	char *host; /* "www.example.org", "*.example.org" or "*"; NULL for the top level, which is the first site */
 	unsigned line;
-	char *root;	     /* served directory; NULL: the root of the top level, which may have none */
-	char *access_log;    /* NULL: as the top level; "": no access log */
-	char *access_format; /* NULL: as the top level */
+	char *root;	     /* served directory; NULL: the root of the top level, if it has one */
+	char *access_log;    /* NULL: the access log of the top level; "": no access log */
+	char *access_format; /* NULL: the format of the top level */
 	struct settings settings;
 	struct rule *list; /* location blocks; rules_finish() sorts them */
 	size_t count;	   /* number of location blocks */
@@ -58,7 +59,7 @@ struct rules {
 	uint16_t ports[RULES_LISTENERS_MAX];	 /* port of each open listener; 0: a Unix socket */
 };
 
-/* The rules for one path; rules_match() fills the struct, which the request owns. */
+/* The rules for one path. The request owns the struct, and rules_match() fills it. */
 struct match {
 	const struct site *site;
 	const struct settings *settings; /* the merged settings: those of the top level, or `merged` */
@@ -75,23 +76,26 @@ void rules_init(struct rules *rules);
 /* Frees all sites and blocks. */
 void rules_fini(struct rules *rules);
 
-/* Return NULL, or a static string that describes why the pattern, or the host of a site, is invalid. */
+/*
+ * Return NULL if the pattern of a block, or the host of a site, is valid. Otherwise, return a static string that
+ * describes the error.
+ */
 const char *rules_pattern_fault(const char *pattern);
 const char *rules_host_fault(const char *host);
 
 /*
  * Add an empty location block to a site, or an empty site. The next rules_add() for the same site invalidates the
- * pointer to a block. Return NULL if memory runs out. Main thread.
+ * pointer to a block. Return NULL if memory runs out. Called on the main thread.
  */
 struct rule *rules_add(struct site *site, const char *pattern);
 struct site *rules_add_site(struct rules *rules, const char *host);
-/* Sorts the blocks of each site: prefixes from short to long, then globs. Call it when all blocks are added. */
+/* Sorts the blocks of each site: prefixes from short to long, then globs. Must be called after all blocks are added. */
 void rules_finish(struct rules *rules);
 
 /*
  * Returns the site for a host among the sites of a listener. The host is the value of a Host field, with or without a
- * port, in any case; it may be NULL. The order of precedence is: the exact name, the longest matching "*.name", "*",
- * and the top level if it has a root. Returns NULL if no site matches (status 421).
+ * port, in upper or lower case. The host may be NULL. The order of precedence is: the exact name, the longest matching
+ * "*.name", "*", and the top level if it has a root. Returns NULL if no site matches (status 421).
  */
 const struct site *rules_find_site(const struct rules *rules, unsigned listener, const char *host, size_t host_length);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Overrides and frees the settings of blocks, and parses their values. The configuration owns the blocks. The main
- * thread parses them; workers only read them.
+ * thread parses the blocks. Workers only read them.
  *
  * The main idea: one table lists the place and the type of each setting. Overriding one block with another is therefore
  * a loop over the bits of the settings that the inner block contains. Values of two words are split once, when they are
- * read, so a request does not have to split them.
+ * read, so no request has to split a value.
  */
 #include "site/settings.h"
 
@@ -104,7 +104,7 @@ static bool is_framing(const char *name)
 	return false;
 }
 
-/* Moves the name after the sign, and replaces the colon and the blanks after it by the NUL between name and value. */
+/* Moves the name after the sign. Replaces the colon and the blanks between name and value with a NUL. */
 const char *settings_parse_header(char *text)
 {
 	char sign = *text == '+' || *text == '-' ? *text : '=';
@@ -134,7 +134,7 @@ const char *settings_parse_header(char *text)
 	return is_framing(text + 1) ? "ranged sets this field itself; it cannot be configured" : NULL;
 }
 
-/* Splits "word rest" into two strings. Returns false if there are not two words. */
+/* Splits a text into its first word and the remaining words. Returns false if the text has only one word. */
 static bool split_words(char *text)
 {
 	char *end = text + strcspn(text, " \t"), *second = end + strspn(end, " \t");

@@ -2,7 +2,8 @@
 /*
  * The settings of one block of the configuration (top level, site or location), and the rule by which an inner block
  * overrides an outer one. The main thread fills a block while it reads the configuration. The block is immutable
- * afterwards, and any thread may read it; settings_fini() frees its strings with the configuration.
+ * afterwards, and any thread may read it. settings_fini() frees the strings of the block when the configuration is
+ * freed.
  */
 #ifndef SITE_SETTINGS_H
 #define SITE_SETTINGS_H
@@ -16,7 +17,7 @@
 /* Cache policy of a file: cached by use, never cached, or pinned, so that other files are evicted first. */
 enum rule_cache { RULE_CACHE_AUTO, RULE_CACHE_NEVER, RULE_CACHE_PIN };
 
-/* Source of the entity tag of a file: its mtime and size, or its digest file, if there is one. */
+/* Source of the entity tag of a file: the mtime and size of the file, or its digest file, if there is one. */
 enum rule_etag { RULE_ETAG_MTIME, RULE_ETAG_DIGEST };
 
 /* The bits of settings.set. */
@@ -59,7 +60,7 @@ enum setting {
 	SETTING_COUNT
 };
 
-/* The settings of one block; all zero is an empty block. The caller owns the struct. */
+/* The settings of one block. A zero-initialised struct is an empty block. The caller owns the struct. */
 struct settings {
 	uint64_t set; /* bits of enum setting: the settings that this block contains */
 	enum rule_cache cache;
@@ -72,7 +73,7 @@ struct settings {
 	uint64_t rate_bytes, rate_file_bytes, rate_client_bytes; /* bytes per second; 0: unlimited */
 	uint64_t rate_after_bytes;				 /* bytes before rate_bytes applies */
 	char *cache_control, *charset, *redirect, *auth_file, *auth_realm, *sign_keys; /* NULL: none */
-	/* Accumulated lists: the elements of all matching blocks apply, see struct match. */
+	/* Accumulated lists: the elements of all matching blocks apply (see struct match). */
 	struct text_list header, mime, hide, error_page, allow, deny;
 	/* Overridden lists: only the list of the innermost block applies. */
 	struct text_list cors, index, try;
@@ -86,12 +87,16 @@ static inline bool settings_has(const struct settings *settings, enum setting se
 
 /* Copies the settings that `inner` contains over those of `outer`. Strings and lists are shared, not copied. */
 void settings_override(struct settings *outer, const struct settings *inner);
-/* Frees the strings and lists of a block and empties it. Not for the result of settings_override(). */
+/*
+ * Frees the strings and lists of a block and empties it. Must not be called for the result of settings_override(),
+ * because its strings are shared.
+ */
 void settings_fini(struct settings *settings);
 
 /*
- * Parse functions for text_list_add() and text_list_set(). Each checks one value and replaces it by its stored form,
- * which may be two strings (see text_list_second()). Each returns NULL, or a static string that describes the error.
+ * Parse functions for text_list_add() and text_list_set(). Each checks one value and replaces it with its stored form,
+ * which may be two strings (see text_list_second()). Each returns NULL on success, or a static string that describes
+ * the error.
  */
 
 /*
