@@ -13,7 +13,7 @@
 
 struct ctl_latency {
 	uint64_t counts
-		[CTL_LATENCY_BUCKETS]; /* counts[i]: events of up to 2^i us; the last element also counts all longer events */
+		[CTL_LATENCY_BUCKETS]; /* counts[i]: events of up to 2^i us; the last element also counts longer events */
 };
 
 /* Reads {"buckets": [[upper_us, count], ...]}. The histogram is empty if the JSON has another form. */

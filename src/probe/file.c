@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * O_TMPFILE creates a file that never has a name. A filesystem without O_TMPFILE (FUSE, NFS) gets a named file that is
- * unlinked at once, with signals blocked in between. So the kernel frees the file however the program ends.
+ * O_TMPFILE creates a file that never has a name. On a filesystem without O_TMPFILE (FUSE, NFS), the program creates a
+ * named file and unlinks it at once, with signals blocked meanwhile. So the kernel frees the file however the program
+ * ends.
  *
- * The file is opened as ranged opens its files: with O_DIRECT, and without it if that fails with EINVAL. The descriptor
- * belongs to the caller of probe_file_open(). One thread.
+ * The file is opened as ranged opens its files: with O_DIRECT, or without O_DIRECT if that fails with EINVAL. The
+ * caller of probe_file_open() owns the descriptor. The program has one thread.
  */
 #include "probe/file.h"
 
@@ -40,7 +41,7 @@
 #define STAT_MASK (STATX_BASIC_STATS | STATX_MNT_ID)
 #endif
 
-/* Prints a message; error is -errno or 0. Returns status. */
+/* Prints an error message. `error` is -errno, or 0 if there is no errno. Returns `status`. */
 static int print_error(const char *directory, const char *what, int error, int status)
 {
 	fprintf(stderr, "ranged-probe: %s: %s%s%s\n", directory, what, error != 0 ? ": " : "",
@@ -66,7 +67,7 @@ static void read_alignment(struct probe_file *file, const struct statx *st)
 	if (!file->alignment_known)
 		return;
 	if (!align_is_power(st->stx_dio_offset_align) || st->stx_dio_offset_align > ALIGNMENT_MAX) {
-		file->direct = PROBE_DIRECT_NONE; /* 0: direct I/O is not supported for this file */
+		file->direct = PROBE_DIRECT_NONE; /* alignment 0: the file does not support direct I/O */
 		return;
 	}
 	file->offset_alignment = st->stx_dio_offset_align;
@@ -91,7 +92,7 @@ static int read_properties(struct probe_file *file)
 
 /* --- creating the file --- */
 
-/* Creates a file with a name, and unlinks it at once. */
+/* Creates a file with a name, and unlinks the name at once. */
 static int open_named(const char *directory, int flags)
 {
 	char path[PATH_MAX];
@@ -106,7 +107,7 @@ static int open_named(const char *directory, int flags)
 	sigprocmask(SIG_BLOCK, &all, &before);
 	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | flags, 0600);
 	error = fd < 0 ? -errno : 0;
-	/* On tmpfs, an old kernel fails an open with O_DIRECT (EINVAL) although it has created the file. */
+	/* On tmpfs, open() with O_DIRECT fails with EINVAL on an old kernel although it has created the file. */
 	if (fd >= 0 || error == -EINVAL)
 		unlink(path);
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -118,7 +119,10 @@ static int open_nameless(const char *directory, int flags)
 	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC | flags, 0600);
 	int error = fd < 0 ? -errno : 0;
 
-	/* A kernel without O_TMPFILE opens the directory instead (EISDIR); some filesystems return ENOENT or EINVAL. */
+	/*
+	 * A kernel without O_TMPFILE tries to open the directory for writing, which fails with EISDIR. Some filesystems
+	 * return ENOENT or EINVAL.
+	 */
 	if (error == -EOPNOTSUPP || error == -EISDIR || error == -ENOENT || error == -EINVAL)
 		return open_named(directory, flags);
 	return error != 0 ? error : fd;
@@ -186,7 +190,10 @@ static int report_open_error(const char *directory, int error)
 	}
 }
 
-/* A filesystem that does not report its size (some FUSE filesystems) has 0 blocks, and is not checked. */
+/*
+ * Checks the free space. A filesystem that reports 0 blocks does not know its size (some FUSE filesystems) and is not
+ * checked.
+ */
 static int check_room(const char *directory, uint64_t bytes)
 {
 	struct statvfs fs;
@@ -216,7 +223,10 @@ static int check_directory(const char *directory)
 	return 0;
 }
 
-/* Allocates the blocks, so that a full disk is detected now. Without support for that, the file becomes sparse. */
+/*
+ * Allocates the blocks of the file, so that a full disk is detected now. If the filesystem does not support this, the
+ * file becomes sparse.
+ */
 static int make_room(struct probe_file *file, uint64_t bytes)
 {
 	if (fallocate(file->fd, 0, 0, (off_t)bytes) == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The temporary file that ranged-probe measures with, and the properties of its filesystem. The file has no name, so it
- * disappears with the process. One thread.
+ * The temporary file that ranged-probe measures with, and the properties of its filesystem. The file has no name, so
+ * the kernel removes it when the process ends. All functions must be called by one thread.
  */
 #ifndef PROBE_FILE_H
 #define PROBE_FILE_H
@@ -24,28 +24,31 @@ struct probe_file {
 	uint64_t bytes;
 	enum probe_direct direct;
 	bool alignment_known;	   /* STATX_DIOALIGN reported the alignment; otherwise it is assumed */
-	uint32_t offset_alignment; /* powers of two */
+	uint32_t offset_alignment; /* in bytes, a power of two, as is memory_alignment */
 	uint32_t memory_alignment;
 	struct probe_mount mount;
 	unsigned major, minor;
 };
 
 /*
- * Creates the file. Its size is `bytes`, a multiple of 1 MiB; the blocks are allocated if the filesystem supports that.
- * Returns 0, or an exit status of sysexits.h after printing the reason on standard error. The caller owns file->fd.
+ * Creates the file with a size of `bytes`, a multiple of 1 MiB. Allocates the blocks if the filesystem supports that.
+ * Returns 0, or prints the reason on standard error and returns an exit status of sysexits.h. The caller owns file->fd.
  */
 int probe_file_open(struct probe_file *file, const char *directory, uint64_t bytes);
 
-/* Shortens the file to this many bytes. Returns 0 or -errno. */
+/* Truncates the file to `bytes` bytes. Returns 0 or -errno. */
 int probe_file_shorten(struct probe_file *file, uint64_t bytes);
 
 /*
- * Calls fsync, then asks the kernel to drop the file from the page cache, which needs no privilege. Blocks. Returns 0
- * or -errno.
+ * Calls fsync, then asks the kernel to drop the file from the page cache, which requires no privilege. Blocks. Returns
+ * 0 or -errno.
  */
 int probe_file_sync(const struct probe_file *file);
 
-/* Returns the share of the file in the page cache, from 0 to 1; a negative number if the kernel does not report it. */
+/*
+ * Returns the share of the file that is in the page cache, from 0 to 1. Returns a negative number if the kernel does
+ * not report the share.
+ */
 double probe_file_resident(const struct probe_file *file);
 
 #endif

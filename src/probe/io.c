@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One reactor, one disk, and one slot with memory for each request in flight. A request that ends starts the next one
- * in its slot. All requests started in an iteration are submitted with one io_submit, as in ranged.
+ * A struct probe_io has one reactor, one disk, and one slot with memory for each request in flight. When a request
+ * ends, the next request is started in the same slot. All requests started in an iteration are submitted with one
+ * io_submit, as in ranged.
  *
- * Each slot has its own memory, which has been touched before. btrfs verifies checksums in the destination, and reads
- * through the page cache if the destination is not mapped yet.
+ * The memory of a slot is written to before the first read, because btrfs verifies checksums in the destination, and
+ * reads through the page cache if the destination is not mapped yet.
  *
- * The probe_io owns all of these; a job belongs to its caller and is set only while it runs. One thread.
+ * The probe_io owns the reactor, the disk and the slots. The caller owns the job, which is set only while the job runs.
+ * The program has one thread.
  */
 #include "probe/io.h"
 
@@ -22,7 +24,7 @@
 #include "engine/reactor.h"
 #include "probe/pattern.h"
 
-#define RETRY_MS 1 /* pause after an io_submit that accepted no request */
+#define RETRY_MS 1 /* delay before a retry after io_submit has accepted no request */
 
 struct slot {
 	struct disk_read read;
@@ -147,7 +149,7 @@ static void start_request(struct slot *slot)
 	disk_read(io->disk, &slot->read);
 }
 
-/* Records a fault. A sequential job keeps the fault with the lowest offset, a random job the first one in time. */
+/* Records a fault. A sequential job keeps the fault with the lowest offset. A random job keeps the first fault. */
 static void note_fault(struct probe_io *io, struct probe_fault fault)
 {
 	fault.write = io->job->write;
@@ -157,7 +159,7 @@ static void note_fault(struct probe_io *io, struct probe_fault fault)
 	io->failed = true;
 }
 
-/* Returns true if the request transferred all bytes and they are correct. */
+/* Returns true if the request transferred all bytes and all bytes are correct. */
 static bool check_result(struct slot *slot, ssize_t result)
 {
 	const struct probe_job *job = slot->io->job;
@@ -209,7 +211,7 @@ static void prepare(struct slot *slot, const struct probe_job *job)
 	};
 }
 
-/* Cancels queued requests after a fault: if io_submit accepts nothing, they would wait for ever. */
+/* Cancels queued requests after a fault, because they would wait forever if io_submit accepts no requests. */
 static void cancel_queued(struct probe_io *io)
 {
 	for (unsigned i = 0; i < io->job->depth; i++) {

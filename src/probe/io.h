@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Jobs of many equal reads or writes with a constant number in flight. They use the engine of ranged: libaio, eventfd
- * and epoll. One thread.
+ * and epoll. All functions must be called by one thread.
  */
 #ifndef PROBE_IO_H
 #define PROBE_IO_H
@@ -18,44 +18,50 @@
 
 struct probe_io;
 
-/* The first request that failed, was short, or returned other bytes than were written. */
+/* The first request that failed, was short, or returned bytes that differ from the bytes written. */
 struct probe_fault {
 	int error; /* -errno; 0: the system call succeeded, but the result is short or wrong */
 	bool write;
 	uint64_t offset;   /* offset of the request, or of the first wrong byte */
-	size_t asked, got; /* bytes requested and transferred; got < asked: short */
-	bool wrong;	   /* the bytes differ from those written */
+	size_t asked, got; /* number of bytes requested and transferred; got < asked: the request was short */
+	bool wrong;	   /* the bytes differ from the bytes written */
 };
 
 struct probe_job {
 	int fd;
 	uint64_t file_bytes;
 	uint32_t alignment, memory_alignment;
-	bool write;	/* write the pattern of `seed`; otherwise read */
+	bool write;	/* true: write the pattern of `seed`; false: read */
 	bool compare;	/* compare the bytes read with the pattern */
 	bool nowait;	/* use RWF_NOWAIT; EAGAIN and EOPNOTSUPP are counted and are not faults */
-	bool random;	/* random offsets; otherwise once from the start to the end of the file */
-	unsigned depth; /* requests in flight */
+	bool random;	/* true: random offsets; false: once from the start to the end of the file */
+	unsigned depth; /* number of requests in flight */
 	size_t bytes;	/* size of each request */
 	uint64_t seed;
-	uint64_t time_ns;   /* no request starts later; 0: no limit. The job waits for requests in flight */
-	uint64_t count_max; /* 0: no limit */
+	uint64_t time_ns;   /* no request is started after this time; 0: no limit */
+	uint64_t count_max; /* maximum number of requests; 0: no limit */
 
 	/* results */
 	struct probe_times *times, *submit_times; /* receive the durations; may be NULL */
-	uint64_t begun;				  /* requests started */
-	uint64_t count, done_bytes;		  /* requests that succeeded, and their bytes */
-	uint64_t eagain, unsupported;		  /* requests that failed with EAGAIN, EOPNOTSUPP */
+	uint64_t begun;				  /* number of requests started */
+	uint64_t count, done_bytes;		  /* number of successful requests, and their bytes */
+	uint64_t eagain, unsupported;		  /* number of requests that failed with EAGAIN and with EOPNOTSUPP */
 	uint64_t spent_ns;
 	struct probe_fault fault;
 };
 
-/* Needs 128 of fs.aio-max-nr and 128 MiB of memory. Returns 0 with *io owned by the caller, or -errno. */
+/*
+ * Allocates 128 slots, which need 128 AIO slots of fs.aio-max-nr and 128 MiB of memory. Returns 0 or -errno. On success
+ * the caller owns *io.
+ */
 int probe_io_new(struct probe_io **io);
-/* No request may be in flight. NULL is allowed. */
+/* Frees the probe_io. No request may be in flight. NULL is allowed. */
 void probe_io_free(struct probe_io *io);
 
-/* Runs the job to its end on the calling thread. Returns false if job->fault is set. */
+/*
+ * Runs the job on the calling thread until it has ended, including all requests in flight. Returns false if job->fault
+ * is set.
+ */
 bool probe_io_run(struct probe_io *io, struct probe_job *job);
 
 #endif

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Builds the JSON report with jansson. Times are in microseconds unless a key says otherwise, sizes in bytes. A value
- * that was not measured is null, and a list of such values is empty.
+ * Builds the JSON report with jansson. Times are in microseconds unless the key names another unit. Sizes are in bytes.
+ * A value that was not measured is null, and a list of values that were not measured is empty.
  *
- * The functions return new objects, or NULL if memory runs out; json_pack() passes a NULL on. One thread.
+ * The functions return new objects, or NULL if memory runs out. json_pack() returns NULL if an argument is NULL. The
+ * program has one thread.
  */
 #include "probe/json.h"
 
 #include <errno.h>
 #include <jansson.h>
 
-/* Returns the text, or null if it is not valid UTF-8, as JSON requires. */
+/* Returns the text as a JSON string, or null if the text is not valid UTF-8, which JSON requires. */
 static json_t *text_of(const char *path)
 {
 	json_t *text = json_string(path);

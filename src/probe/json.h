@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The report as one JSON object; ranged-probe(8) describes the keys. */
+/* Prints the report as one JSON object. ranged-probe(8) describes the keys. */
 #ifndef PROBE_JSON_H
 #define PROBE_JSON_H
 
@@ -7,7 +7,7 @@
 
 #include "probe/verdict.h"
 
-/* Prints the report. Returns 0, -EIO (cannot write) or -ENOMEM. */
+/* Prints the report. Returns 0, -EIO if writing fails, or -ENOMEM. */
 int probe_json_print(FILE *out, const struct probe_result *result, const struct probe_verdict *verdict);
 
 #endif

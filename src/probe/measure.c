@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The steps, in this order: write the file; read it back and compare it; then, if the reads reach a disk, try
- * RWF_NOWAIT, measure random reads, and run the calibration of ranged. The random reads have one cell for each size and
- * each number of reads in flight.
+ * The steps are:
+ * - Write the file.
+ * - Read the file back and compare it.
+ * - If the reads reach a disk: try RWF_NOWAIT, measure random reads, and run the calibration of ranged.
  *
- * The cells of one size are measured with an increasing number of reads in flight. A cell is skipped if it would take
- * too long, judging by the throughput of the previous cell. So a disk with 50 reads per second does not block the
- * program for minutes.
+ * A cell is a measurement of random reads with one read size and one number of reads in flight. The cells of one size
+ * are measured with an increasing number of reads in flight. A cell is skipped if the throughput of the previous cell
+ * shows that it would take too long. So the measurement of a disk with 50 reads per second does not take minutes.
  *
- * The result belongs to the caller. One thread.
+ * The caller owns the result. The program has one thread.
  */
 #include "probe/measure.h"
 
@@ -29,8 +30,8 @@
 #define NOWAIT_READS 256
 #define NOWAIT_DEPTH 8
 #define NOWAIT_NS (CLOCK_NS_PER_S / 2)
-#define CALIBRATE_MS 1000   /* longer than in ranged, which calibrates at its start */
-#define BUFFERED_SHARE 0.05 /* a smaller share of the file can be in the page cache by accident */
+#define CALIBRATE_MS 1000   /* longer than in ranged, because ranged must start quickly */
+#define BUFFERED_SHARE 0.05 /* a smaller share of the file can be in the page cache by chance */
 
 struct measure {
 	const struct probe_options *options;
@@ -100,7 +101,7 @@ static int make_io(struct measure *measure)
 	return 0;
 }
 
-/* Shortens the file to the part that was written in time. */
+/* Truncates the file to the part that was written in time. */
 static int shorten(struct measure *measure, uint64_t written)
 {
 	struct probe_result *result = measure->result;
@@ -208,8 +209,8 @@ static int measure_cell(struct measure *measure, unsigned size, unsigned depth)
 }
 
 /*
- * Returns true if one round of reads would take longer than the time of two cells, at the throughput of the previous
- * cell.
+ * Returns true if, at the throughput of the previous cell, one round of reads would take longer than the time for two
+ * cells.
  */
 static bool takes_too_long(const struct measure *measure, unsigned size, unsigned depth)
 {
@@ -250,7 +251,7 @@ static int calibrate(struct measure *measure)
 		       : report_error(measure, "calibration failed", error, error == -EIO ? STORAGE_FAULT : EX_OSERR);
 }
 
-/* Detects reads through the page cache. Without reads from a disk there is nothing to measure. */
+/* Detects reads through the page cache, in which case no disk can be measured. */
 static int judge_direct(struct measure *measure)
 {
 	struct probe_result *result = measure->result;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads /proc/self/mountinfo. Mounts are compared by their ID, not by st_dev: on btrfs, st_dev is the number of a
- * subvolume, which mountinfo does not contain.
+ * Reads /proc/self/mountinfo. Mounts are identified by their ID and not by st_dev, because on btrfs st_dev is the
+ * number of a subvolume, which mountinfo does not contain.
  *
- * The mount is a plain struct of the caller. One thread.
+ * The caller provides the struct of the mount. The program has one thread.
  */
 #include "probe/mount.h"
 
@@ -15,7 +15,7 @@
 
 /*
  * Parses a line of /proc/self/mountinfo: "36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root
- * rw,errors=continue". Returns true if it has this ID.
+ * rw,errors=continue". Returns true if the line describes the mount with this ID.
  */
 static bool parse_line(const char *line, uint64_t id, struct probe_mount *mount)
 {

@@ -10,7 +10,7 @@ struct probe_mount {
 	char source[128]; /* "/dev/vda" */
 };
 
-/* Finds the mount with this ID (stx_mnt_id of statx). If there is none, type and source become "unknown". */
+/* Finds the mount with this ID (stx_mnt_id of statx). If there is no such mount, sets type and source to "unknown". */
 void probe_mount_find(struct probe_mount *mount, uint64_t id);
 
 #endif

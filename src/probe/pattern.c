@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each word of 8 bytes is a hash of the seed and of the index of the word (the finaliser of splitmix64). So three kinds
- * of damage are detected: a stale block of an earlier run, a block from another offset, and a flipped bit.
+ * Each word of 8 bytes is a hash of the seed and the index of the word. The hash function is the finaliser of
+ * splitmix64. The pattern detects three kinds of damage: a stale block of an earlier run, a block from another offset,
+ * and a flipped bit.
  *
  * The words are written in the byte order of the host, because only the host that wrote them reads them.
  */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * ranged-probe tests whether ranged will run well on the filesystem of a directory, by performing the same operations
- * as ranged. One thread.
+ * as ranged. The program has one thread.
  *
- * A signal ends the program at once. There is nothing to clean up, because the temporary file has no name and
- * everything else is memory of the process. The exit status is 1 for a fault of the storage, otherwise one of
+ * A signal ends the program at once. No cleanup is necessary, because the temporary file has no name and all other
+ * resources are memory of the process. The exit status is 1 for a fault of the storage, otherwise a status of
  * sysexits.h.
  */
 #include <argp.h>
@@ -29,7 +29,7 @@
 #define BYTES_MAX (MIB << 20)
 #define CELLS_MS_DEFAULT 8000
 #define CELLS_MS_MAX (24 * 3600 * 1000)
-#define WRITE_NS_MAX (3 * CLOCK_NS_PER_S) /* unless --size is given */
+#define WRITE_NS_MAX (3 * CLOCK_NS_PER_S) /* maximum time for writing the file, unless --size is given */
 
 struct command {
 	struct probe_options options;
@@ -110,7 +110,7 @@ static void print_version(FILE *stream, struct argp_state *state)
 	fprintf(stream, "ranged-probe %s\njansson %s\n", PACKAGE_VERSION, JANSSON_VERSION);
 }
 
-/* Shows the current step in a line that the next step overwrites; NULL erases the line. */
+/* Shows the current step in a line that the next step overwrites. If step is NULL, erases the line. */
 static void show_progress(const char *step)
 {
 	fprintf(stderr, "\r\033[K%s%s", step != NULL ? step : "", step != NULL ? " ..." : "");
@@ -123,7 +123,7 @@ static void end_by_signal(int number)
 	_exit(128 + number);
 }
 
-/* Installs the handlers. A signal that is ignored, for example because of nohup, stays ignored. */
+/* Installs the signal handlers. A signal that is ignored, for example because of nohup, stays ignored. */
 static void catch_signals(void)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };

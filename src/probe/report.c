@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The report is one page of 80 columns: a headline, one line with a mark for each property that was checked, the text
- * of the warnings, and the tables of table.c.
+ * The report is a page of 80 columns. It consists of a headline, a line with a mark for each property that was checked,
+ * the text of the warnings, and the tables of table.c.
  *
- * Texts are wrapped at words. Marks and bars use Unicode and colours if the terminal supports them. One thread.
+ * Text is wrapped between words. Marks and bars use Unicode and colours if the terminal supports them. The program has
+ * one thread.
  */
 #include "probe/report.h"
 
@@ -24,7 +25,7 @@ struct report {
 	const struct probe_verdict *verdict;
 };
 
-/* Prints a text from TEXT_COLUMN on, wrapped at words. */
+/* Prints a text that starts at TEXT_COLUMN and is wrapped between words. */
 static void print_wrapped(FILE *out, const char *text)
 {
 	size_t column = TEXT_COLUMN;

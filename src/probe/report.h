@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The report for people: the verdict, the reasons, and the measured values. */
+/* Prints the report for people: the verdict, the reasons, and the measured values. */
 #ifndef PROBE_REPORT_H
 #define PROBE_REPORT_H
 

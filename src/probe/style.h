@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The abilities of the output: colours and Unicode characters. */
+/* The style of the output: whether it uses colours and Unicode characters. */
 #ifndef PROBE_STYLE_H
 #define PROBE_STYLE_H
 
@@ -15,7 +15,7 @@ struct probe_style {
 	bool colours, unicode;
 };
 
-/* Switches the colour, if colours are enabled. */
+/* Switches to a colour if colours are enabled. */
 static inline void probe_style_colour(const struct probe_style *style, enum probe_colour colour)
 {
 	static const char *const codes[] = { "0", "1", "2", "32", "33" };
@@ -24,7 +24,7 @@ static inline void probe_style_colour(const struct probe_style *style, enum prob
 		fprintf(style->out, "\033[%sm", codes[colour]);
 }
 
-/* Returns the number of decimals that is needed to show three or four digits. */
+/* Returns the number of decimals needed to show three or four digits. */
 static inline int probe_style_decimals(double value)
 {
 	return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;

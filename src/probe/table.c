@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The tables have a row for each number of reads in flight and a column for each read size. A cell that was skipped is
- * shown as "-". The chart shows reads of 64 KiB, the size that the calibration uses, with a mark at the chosen depth.
+ * shown as "-". The chart shows reads of 64 KiB, which is the size that the calibration uses, and marks the chosen
+ * depth.
  *
- * The functions only print; the result belongs to the caller. One thread.
+ * The functions only print. The caller owns the result. The program has one thread.
  */
 #include "probe/table.h"
 
@@ -65,7 +66,8 @@ static void print_rows(const struct probe_style *style, const struct probe_resul
 }
 
 /*
- * Prints a bar over a share of BAR_COLUMNS, padded with blanks. With Unicode, its resolution is an eighth of a column.
+ * Prints a bar whose length is a share of BAR_COLUMNS, and pads the bar with blanks. With Unicode, the resolution is an
+ * eighth of a column.
  */
 static void print_bar(const struct probe_style *style, double share)
 {

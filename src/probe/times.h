@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A histogram of durations whose buckets are so narrow that a quantile is exact to 3 %. One thread. */
+/*
+ * A histogram of durations. Its buckets are so narrow that a quantile is accurate to 3 %. A histogram must be used by
+ * one thread at a time.
+ */
 #ifndef PROBE_TIMES_H
 #define PROBE_TIMES_H
 
@@ -9,14 +12,15 @@
 #define PROBE_TIMES_POWERS 38
 #define PROBE_TIMES_BUCKETS (PROBE_TIMES_POWERS << PROBE_TIMES_BITS)
 
-/* Zero-initialised by its owner. */
+/* The owner initialises the struct with zeros. */
 struct probe_times {
 	uint64_t counts[PROBE_TIMES_BUCKETS];
 	uint64_t count, longest_ns;
 };
 
 /*
- * Returns the bucket of a duration. Each value below 64 ns has its own bucket; the last one counts all above an hour.
+ * Returns the bucket of a duration. Each duration below 64 ns has its own bucket. The last bucket counts all durations
+ * above an hour.
  */
 static inline unsigned probe_times_bucket(uint64_t ns)
 {
@@ -46,7 +50,10 @@ static inline void probe_times_add(struct probe_times *times, uint64_t ns)
 		times->longest_ns = ns;
 }
 
-/* Returns the duration that this percentage of the durations does not exceed; 0 if there are none. */
+/*
+ * Returns a percentile: the duration that this percentage of the durations does not exceed. Returns 0 if the histogram
+ * is empty.
+ */
 static inline uint64_t probe_times_quantile_ns(const struct probe_times *times, unsigned per_cent)
 {
 	uint64_t below = 0;

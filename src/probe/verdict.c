@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rules, with one function for each possible problem. The verdict is "poorly" if O_DIRECT is not supported, because
- * ranged then reads through the page cache with its offload threads, or if the files are in memory. For all other
- * problems ranged has a fallback, or the operator can change a limit. Those make the verdict "with-care".
+ * The rules for the verdict, with one function for each possible problem:
+ * - The verdict is "poorly" if O_DIRECT is not supported, because ranged then reads through the page cache with its
+ *   offload threads.
+ * - The verdict is also "poorly" if the files are in memory.
+ * - Any other problem makes the verdict "with-care", because ranged has a fallback or the operator can change a limit.
  *
- * The result and the verdict belong to the caller. One thread.
+ * The caller owns the result and the verdict. The program has one thread.
  */
 #include "probe/verdict.h"
 
@@ -17,7 +19,7 @@
 #include "base/clock.h"
 #include "daemon/system_limits.h"
 
-#define SLOW_SUBMITS_MAX 3 /* maximum number in SUBMITS calls; the same limit as in ranged */
+#define SLOW_SUBMITS_MAX 3 /* maximum number of slow calls in SUBMITS calls, as in ranged */
 #define SUBMITS 1000
 
 static void __attribute__((format(printf, 3, 4)))

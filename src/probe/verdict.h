@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The conclusions from the measurements: a verdict, and warnings for the operator. Both reports are printed from it. */
+/*
+ * The conclusions from the measurements: a verdict, and warnings for the operator. Both reports show these conclusions.
+ */
 #ifndef PROBE_VERDICT_H
 #define PROBE_VERDICT_H
 
@@ -12,7 +14,7 @@ enum probe_suitability { PROBE_WELL, PROBE_WITH_CARE, PROBE_POORLY };
 enum probe_blocking {
 	PROBE_BLOCKS_NEVER,
 	PROBE_BLOCKS_SOMETIMES, /* some calls waited for the disk */
-	PROBE_BLOCKS_ALWAYS,	/* a call returns when the data have been read */
+	PROBE_BLOCKS_ALWAYS,	/* each call returns after the data have been read */
 };
 
 struct probe_warning {
@@ -21,9 +23,9 @@ struct probe_warning {
 };
 
 struct probe_limits {
-	uint64_t aio_max, aio_used;	   /* fs.aio-max-nr and fs.aio-nr; both 0: unknown */
+	uint64_t aio_max, aio_used;	   /* fs.aio-max-nr and fs.aio-nr; both are 0 if unknown */
 	uint64_t files_soft, files_hard;   /* RLIMIT_NOFILE; UINT64_MAX: unlimited */
-	uint64_t aio_needed, files_needed; /* what ranged needs with its defaults and the recommended depth */
+	uint64_t aio_needed, files_needed; /* the needs of ranged with its default settings and the recommended depth */
 };
 
 struct probe_verdict {
@@ -38,7 +40,7 @@ struct probe_verdict {
 /* Derives the verdict. Returns 0 or -ENOMEM. */
 int probe_verdict_reach(const struct probe_result *result, struct probe_verdict *verdict);
 
-/* Return the words of the JSON report. */
+/* Return the word for a value in the JSON report. */
 const char *probe_verdict_suitability(enum probe_suitability suitability);
 const char *probe_verdict_blocking(enum probe_blocking blocking);
 const char *probe_verdict_direct(enum probe_direct direct);

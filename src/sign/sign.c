@@ -3,8 +3,9 @@
  * ranged-sign creates the signed URLs that ranged verifies, and checks existing ones. It uses the same code as ranged
  * (auth/signature.c), so both always agree on the format.
  *
- * The arguments are handled one after the other; an error in one does not prevent the others. The exit status is that
- * of the last error: 1 if --check found a URL that ranged rejects, otherwise one of sysexits.h. One thread.
+ * The arguments are processed one after the other. After an error in one argument, the program continues with the next
+ * argument. The exit status is the status of the last error. It is 1 if --check found a URL that ranged rejects,
+ * otherwise a status of sysexits.h. The program has one thread.
  */
 #include <argp.h>
 #include <errno.h>
@@ -25,7 +26,7 @@
 struct command {
 	const char *key_file, *key_id;
 	const char *address;	    /* value of --address, or NULL */
-	struct address client;	    /* the client to check for */
+	struct address client;	    /* address of the client for --check */
 	struct signature signature; /* the parameters to sign; the path is filled in for each URL */
 	bool check;
 	int delimiter; /* delimiter of the lines on standard input */
@@ -152,7 +153,7 @@ static void sign_url(struct command *command, const char *text, const struct sig
 	       query, url->fragment);
 }
 
-/* Returns the client to check for. Without --address it is the address in the signature. */
+/* Returns the address of the client for --check. Without --address, returns the address in the signature. */
 static struct address client_of(const struct command *command, const struct sign_url *url)
 {
 	struct signature signature;
@@ -233,7 +234,7 @@ static const struct argp argp = {
 	       "sysexits.h. See ranged-sign(1).",
 };
 
-/* Loads the file and selects the key. Returns 0 or an exit status. */
+/* Loads the key file and selects the key. Returns 0 or an exit status. */
 static int load_keys(struct command *command)
 {
 	char fault[SIGN_KEYS_FAULT_BYTES];
@@ -255,7 +256,7 @@ static int load_keys(struct command *command)
 	return EX_CONFIG;
 }
 
-/* Checks the options against each other. Returns 0 or an exit status. */
+/* Checks that the options can be combined. Returns 0 or an exit status. */
 static int check_options(struct command *command, int arguments)
 {
 	const char *fault = NULL;

@@ -3,8 +3,8 @@
  * A text that starts like a date is a date. A text that starts with "@" is a number of seconds since 1970, as in
  * date(1). Any other text is a duration.
  *
- * Dates are in UTC, because a URL is used in other time zones than the one in which it was signed. Functions without
- * side effects.
+ * Dates are in UTC, because a URL may be used in a time zone other than that of the signer. The functions have no side
+ * effects.
  */
 #include "sign/time.h"
 
@@ -18,7 +18,7 @@
 
 #define DIGITS "0123456789"
 
-/* Returns 0 or -EINVAL. */
+/* Parses a date in UTC. Returns 0 or -EINVAL. */
 static int parse_date(const char *text, int64_t *seconds)
 {
 	static const char *const formats[] = { "%Y-%m-%d", "%Y-%m-%dT%H:%MZ", "%Y-%m-%dT%H:%M:%SZ" };
@@ -31,7 +31,7 @@ static int parse_date(const char *text, int64_t *seconds)
 		if (end == NULL || *end != '\0')
 			continue;
 		*seconds = timegm(&tm);
-		/* timegm() changes the day of a date that does not exist, such as February 30th. */
+		/* For a date that does not exist, such as February 30th, timegm() changes the day. */
 		return tm.tm_mday == day ? 0 : -EINVAL;
 	}
 	return -EINVAL;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A URL is printed unchanged, including its dot segments; its path is parsed as ranged parses it. The path of a file is
- * percent-encoded first, including "%" and "?", so that the names printed by find(1) can be used directly.
+ * A URL is printed unchanged, including its dot segments. The path of the URL is parsed in the same way as in ranged.
+ * The path of a file is first percent-encoded, including "%" and "?", so that names printed by find(1) can be used
+ * directly.
  *
- * A struct sign_url owns its text. Functions without other effects.
+ * A struct sign_url owns its text. The functions have no side effects.
  */
 #include "sign/url.h"
 
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Returns the encoded path, which the caller frees; NULL if memory runs out or a name is too long. */
+/* Returns the percent-encoded path, which the caller frees. Returns NULL if memory runs out or a name is too long. */
 static char *escape(const char *path)
 {
 	size_t bytes = 3 * strlen(path) + 2;
@@ -26,7 +27,7 @@ static char *escape(const char *path)
 	return NULL;
 }
 
-/* Returns the message of a -errno of path_parse(). */
+/* Returns the message for a -errno that path_parse() has returned. */
 static const char *message_of(int error)
 {
 	if (error == -ENAMETOOLONG)
