@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The steps from the selected file to the first bytes of the body. Their order is that of RFC 9110 section 13.2.2:
- * preconditions, then ranges, then bytes. They write request->content and the header of the reply, and run on the
- * reactor's thread.
+ * The steps from the selected file to the first bytes of the body. The order of the steps is that of RFC 9110 section
+ * 13.2.2: preconditions, then ranges, then bytes. The steps write request->content and the header of the reply, and run
+ * on the reactor's thread.
  *
- * Nothing is sent before the first bytes are available. If the file changes up to that point, the request returns to
- * the lookup (STEP_TO_FIND) and serves the new version. It does so at most ATTEMPTS_MAX times.
+ * The header is not sent before the first bytes are available. If the file changes before that time, the request
+ * returns to the lookup (STEP_TO_FIND) and serves the new version. A request makes at most ATTEMPTS_MAX attempts.
  */
 #include "steps/content.h"
 
@@ -18,7 +18,7 @@
 #include "steps/target.h"
 #include "steps/variant.h"
 
-#define ATTEMPTS_MAX 3 /* for a file that changes while it is opened and read */
+#define ATTEMPTS_MAX 3 /* maximum number of attempts to read a file that changes meanwhile */
 
 static bool has_conditions(const struct precondition_fields *fields)
 {
@@ -78,7 +78,7 @@ static const char *coding_of(const struct request *request)
 	return request->selected.variant != NULL ? request->selected.variant->coding : NULL;
 }
 
-/* Adds Repr-Digest. It covers the whole representation, whichever of its bytes are sent (RFC 9530 section 3). */
+/* Adds Repr-Digest. The digest covers the whole representation, even if only a range is sent (RFC 9530 section 3). */
 static void add_digest(struct request *request)
 {
 	const struct file_siblings *siblings = &request->selected.file->siblings;
@@ -141,7 +141,7 @@ static enum range_verdict read_ranges(struct request *request, const struct mult
 	return RANGE_WHOLE;
 }
 
-/* Returns true if the file must be looked up again: it may have grown, so 416 needs a fresh size. */
+/* Returns true if the file must be looked up again, because it may have grown. A 416 needs the current size. */
 static bool must_revalidate(const struct request *request, enum range_verdict verdict)
 {
 	return request->lookup.since_ns == 0 &&
@@ -155,7 +155,7 @@ void content_drop(struct request *request)
 	variant_drop(request);
 }
 
-/* Returns to the lookup. The client has not received anything yet. */
+/* Returns to the lookup. This is possible because the header of the reply has not been sent. */
 static enum step_result find_again(struct request *request)
 {
 	content_drop(request);
@@ -211,7 +211,7 @@ enum step_result content_range(struct request *request)
 	return STEP_NEXT;
 }
 
-/* Handles an error of the first bytes. A file that has changed is looked up again. */
+/* Handles a failed read of the first bytes. Looks the file up again if it has changed. */
 static enum step_result first_bytes_failed(struct request *request, int error)
 {
 	uint64_t offset = request_body_offset(request);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Decides whether a client may access a path. The checks run from the cheapest to the most expensive one: addresses,
- * then signatures (signing.c), then passwords. If no block of the configuration requires a check, a request only tests
- * a few bits.
+ * Decides whether a client may access a path. Cheap checks run before expensive checks: first addresses, then
+ * signatures (signing.c), then passwords. If no block of the configuration requires a check, a request only tests a few
+ * bits.
  *
- * The hash of a password takes milliseconds, so an offload thread computes it and the request waits. The state of that
- * wait, struct gate, is on the heap, because the result may arrive after the request has ended. The request owns the
- * state. If the request ends before the result arrives, password_checked() frees the state. All functions run on the
- * reactor's thread.
+ * Hashing a password takes milliseconds, so an offload thread computes the hash and the request waits. The state of the
+ * wait is a struct gate on the heap, because the result may arrive after the request has ended. The request owns the
+ * struct gate. If the request ends before the result arrives, password_checked() frees the struct. All functions run on
+ * the reactor's thread.
  */
 #include "steps/gate.h"
 
@@ -26,7 +26,7 @@ struct gate {
 	struct login_waiter want;
 	struct request *request; /* NULL: the request has ended */
 	struct login_file *file; /* the password file of the last check */
-	bool waiting;		 /* password_checked() will be called */
+	bool waiting;		 /* a call of password_checked() is pending */
 };
 
 /* --- identity of the client --- */
@@ -103,7 +103,7 @@ static void end_gate(struct request *request)
 	request->login.gate = NULL;
 }
 
-/* Returns the state for a check against this file, or NULL if memory runs out. */
+/* Returns the state for a check against this password file, or NULL if memory runs out. */
 static struct gate *gate_for(struct request *request, struct login_file *file)
 {
 	struct gate *gate = request->login.gate;

@@ -9,25 +9,27 @@
 #include "request/request.h"
 
 /*
- * Determines the client after the header fields were parsed. If the peer is a trusted proxy, origin.client_address and
- * origin.secure become those that the proxy forwarded, and origin.client is set. Call it once for each request.
- * Returns 0, or -ENOMEM: then the limits of the client are unknown, and the request must be rejected.
+ * Determines the client after the header fields were parsed. If the peer is a trusted proxy, sets origin.client_address
+ * and origin.secure to the values that the proxy forwarded, and sets origin.client. Must be called once for each
+ * request. Returns 0 or -ENOMEM. After -ENOMEM, the limits of the client are unknown, and the request must be rejected.
  */
 int gate_identify(struct request *request);
 
 /*
- * Returns true if the rules allow the address. The blocks are checked from the innermost to the outermost one. The
- * first block that decides wins:
+ * Returns true if the rules allow the address. The blocks are checked from the innermost to the outermost block. The
+ * first block to which one of these cases applies decides:
  *
- *  - if a network of "allow" or "deny" contains the address, the narrower network decides; of two equal ones, "deny";
- *  - if the block has an "allow" and no network contains the address, the address is denied.
+ *  - If networks of "allow" or "deny" contain the address, the narrowest network decides. If "allow" and "deny" have
+ *    this network, "deny" wins.
+ *  - If the block has an "allow" and no network contains the address, the address is denied.
  *
  * If no block decides, the address is allowed.
  */
 bool gate_allows(const struct match *match, const struct address *address);
 
 /*
- * Step: checks the address. Returns STEP_NEXT, or STEP_REPLY with 403, or 400 if the proxy's fields are contradictory.
+ * Step: checks the address. Returns STEP_NEXT, or STEP_REPLY with 403, or with 400 if the fields of the proxy
+ * contradict each other.
  */
 enum step_result gate_address(struct request *request);
 /*

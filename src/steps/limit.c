@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Rate limits by token buckets. Before a response sends a chunk, it reserves the bytes in each bucket that applies: of
- * the process, the client, the file, and the response. It then sleeps until the last of these reservations is due.
- * Reservations are in order of arrival, so all responses that share a bucket get equal rates, and each response sleeps
- * once for each chunk, however many responses there are. A chunk is the number of bytes that the slowest bucket grants
- * in 1/CHUNKS_PER_S second. This keeps wake-ups rare, and bounds the bytes in flight when a client is aborted.
+ * Rate limits by token buckets. Before a response sends a chunk, it reserves the bytes in each bucket that applies: the
+ * buckets of the process, the client, the file, and the response. The response then sleeps until the last of the
+ * reservations is due. Reservations are in order of arrival, so all responses that share a bucket get equal rates. Each
+ * response sleeps once for each chunk, regardless of the number of responses. A chunk is the number of bytes that the
+ * slowest bucket grants in 1/CHUNKS_PER_S second. This size keeps wake-ups rare, and bounds the bytes in flight when a
+ * connection is aborted.
  *
- * A client has one bucket for all of its responses. Where blocks of the configuration set different rates, each chunk
- * costs the time that the rate of its own block takes.
+ * A client has one bucket for all of its responses. If blocks of the configuration set different rates, each chunk is
+ * charged at the rate of its own block.
  *
- * request->limits is owned by this file. The buckets of the process, clients and files are shared by all threads; the
- * rest runs on the reactor's thread.
+ * Only this file writes request->limits. All functions run on the reactor's thread. All threads share the buckets of
+ * the process, the clients and the files.
  */
 #include "steps/limit.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 
-#define BURST_NS (200 * CLOCK_NS_PER_MS)   /* burst that a late timer may catch up */
+#define BURST_NS (200 * CLOCK_NS_PER_MS)   /* bytes of this time may be sent at once after a late timer */
 #define RECHECK_NS (500 * CLOCK_NS_PER_MS) /* maximum sleep before checking whether other responses have ended */
-#define MOVE_UP_NS (10 * CLOCK_NS_PER_MS)  /* minimum gain for which a reservation is renewed */
+#define MOVE_UP_NS (10 * CLOCK_NS_PER_MS)  /* a reservation is renewed only if it gains this time */
 #define CHUNKS_PER_S 50
-#define CHUNK_MIN_BYTES UINT64_C(16384) /* below 64 KiB/s, a chunk is a quarter of the bytes of a second */
+#define CHUNK_MIN_BYTES UINT64_C(16384) /* below 64 KiB/s, a chunk has the bytes of 1/4 second */
 #define CHUNK_MAX_BYTES ((uint64_t)256 * 1024)
 
-/* Returns the rate of this response in bytes per second: the lower one of its block and its signature. 0: unlimited. */
+/* Returns the lower one of the rates of the block and of the signature, in bytes per second. 0: unlimited. */
 static uint64_t response_rate(const struct request *request)
 {
 	uint64_t rate = request_settings(request)->rate_bytes;
@@ -47,7 +48,10 @@ static bool is_limited(const struct request *request)
 	       settings->rate_file_bytes > 0 || response_rate(request) > 0;
 }
 
-/* Counts the request. Returns 0 if it is within the limits, else the seconds until a retry, and the reason. */
+/*
+ * Counts the request. Returns 0 if it is within the limits. Otherwise sets *reason and returns the seconds until a
+ * retry.
+ */
 static unsigned over_limit(struct request *request, struct client *client, enum counters_reason *reason)
 {
 	const struct settings *settings = request_settings(request);
@@ -64,7 +68,9 @@ static unsigned over_limit(struct request *request, struct client *client, enum 
 	*reason = COUNTERS_TRANSFERS_PER_CLIENT;
 	if (settings->transfers_per_client == 0)
 		return 0;
-	/* Memory order: the default. The counter publishes no other data; a relaxed order would do. */
+	/*
+	 * The memory order is the default. A relaxed order would suffice, because the counter publishes no other data.
+	 */
 	if (atomic_fetch_add(&client->transfers, 1) < settings->transfers_per_client || settings->limits_dry_run) {
 		request->limits.transfer_owner = client;
 		return atomic_load(&client->transfers) > settings->transfers_per_client ? 1 : 0;
@@ -160,8 +166,8 @@ static void reserve_in_buckets(struct request *request, uint64_t now_ns)
 }
 
 /*
- * Renews the reservation if it would be due earlier now. Responses that ended have returned their reservations, and a
- * new response must not be served before this one.
+ * Renews the reservation if a new reservation would be due earlier. This happens when other responses have ended and
+ * returned their reservations. Without a renewal, a new response would be served before this response.
  */
 static void move_up(struct request *request, uint64_t now_ns)
 {
@@ -180,7 +186,7 @@ static void move_up(struct request *request, uint64_t now_ns)
 	reserve_in_buckets(request, now_ns);
 }
 
-/* Reserves the next chunk, of at most `left` bytes. */
+/* Reserves the next chunk. `left` is the number of bytes that are still to be sent. */
 static void reserve(struct request *request, uint64_t left, uint64_t sent_bytes, uint64_t now_ns)
 {
 	const struct settings *settings = request_settings(request);

@@ -7,27 +7,28 @@
 
 /*
  * Step: counts the request and checks the limits of its client. Returns STEP_NEXT, or STEP_REPLY with 429 and
- * Retry-After. Once counted, the request must be ended with limit_leave().
+ * Retry-After. A counted request must be ended with limit_leave().
  */
 enum step_result limit_check(struct request *request);
 
 /*
- * Sets limits.limited and not_reusable if a rate limits the response. Such a response is sent in chunks, and neither
- * uses nor becomes a prebuilt response. Call it again when the settings or the signature of the request change.
+ * Sets limits.limited and not_reusable if a rate limits the response. A limited response is sent in chunks, and neither
+ * uses nor becomes a prebuilt response. Must be called again when the settings or the signature of the request change.
  */
 void limit_pace(struct request *request);
 
 /*
- * Returns how many of the next `length` bytes of the body may be sent now, after `sent_bytes` of the body were sent.
- * Returns 0 and sets *wait_ns if none may be sent yet. A grant is valid until it is used up.
+ * Grants bytes of the body. `length` is the number of bytes to send next, and `sent_bytes` the number of bytes sent
+ * before. Returns the number of bytes that may be sent now, or returns 0 and sets *wait_ns if the response must wait. A
+ * grant is valid until all of its bytes were sent.
  */
 size_t limit_grant(struct request *request, size_t length, uint64_t sent_bytes, uint64_t *wait_ns);
-/* Subtracts bytes that were sent from the grant. */
+/* Subtracts sent bytes from the grant. */
 void limit_use(struct request *request, size_t bytes);
 
 /*
  * Ends the accounting of the request, before its connection is closed. Returns unused reservations to the buckets, so
- * that short-lived responses do not delay others.
+ * that short-lived responses do not delay other responses.
  */
 void limit_leave(struct request *request);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A directory listing as a representation. Its format is HTML or JSON: "?format=" decides, otherwise Accept. Its entity
- * tag is weak and covers all entries that the listing shows. A listing that is too large to be known before it is sent
- * has no tag. It is sent with "Cache-Control: no-cache" unless the rules say otherwise. Ranges are not supported.
+ * A directory listing as a representation. "?format=" selects HTML or JSON. Without it, Accept decides. The entity tag
+ * of a listing is weak and covers all entries that the listing shows. A listing that is too large to be read completely
+ * before it is sent has no tag. Listings have "Cache-Control: no-cache" unless the rules set another value. Ranges are
+ * not supported.
  *
- * The directory is read on the offload threads, and the request waits for its first part. The request owns the
- * listing (body.listing); everything here runs on the reactor's thread.
+ * The directory is read on the offload threads, and the request waits for its first part. The request owns the listing
+ * (body.listing). All functions of this file run on the reactor's thread.
  */
 #include "steps/listing_reply.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The reply to a request for a directory: its listing. Runs on the reactor's thread. */
+/* The listing as the reply to a request for a directory. Runs on the reactor's thread. */
 #ifndef STEPS_LISTING_REPLY_H
 #define STEPS_LISTING_REPLY_H
 
@@ -10,7 +10,10 @@
  * STEP_REPLY with an error.
  */
 enum step_result listing_reply_begin(struct request *request);
-/* Step: waits for the first part. Returns STEP_WAIT, or STEP_REPLY: the listing, a 304, a 412, or an error. */
+/*
+ * Step: waits for the first part of the listing. Returns STEP_WAIT, or STEP_REPLY with the listing, a 304, a 412, or an
+ * error.
+ */
 enum step_result listing_reply_make(struct request *request);
 
 #endif

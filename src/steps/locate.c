@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds the file of a request. The requested path is looked up in the table of open files. If it is a directory, its
- * indexes are looked up in the configured order, then a listing is made if the rules allow it. If nothing is found, the
- * paths of "try" are looked up in the configured order.
+ * Finds the file of a request. The requested path is looked up in the table of open files. If the path is a directory,
+ * its indexes are looked up in the configured order. If no index exists, a listing is made if the rules allow it.
+ * Otherwise the paths of "try" are looked up in the configured order.
  *
- * Each path that replaces the requested one goes through the rules again (STEP_TO_RULES), because other locations may
- * apply to it. The state of the search is request->search, which this file owns. It runs on the reactor's thread;
- * lookups that would block run on the offload threads, and the request waits for them.
+ * The rules are matched again for each path that replaces the requested path (STEP_TO_RULES), because other locations
+ * may apply to the new path. The state of the search is request->search, which this file writes. All functions run on
+ * the reactor's thread. Lookups that would block run on the offload threads, and the request waits for them.
  */
 #include "steps/locate.h"
 
@@ -83,7 +83,10 @@ static enum step_result list(struct request *request)
 	return result == STEP_NEXT ? STEP_TO_LISTING : result;
 }
 
-/* Continues with the directory's next index, else with a listing if the rules allow one, else with "try". */
+/*
+ * Continues with the next index of the directory. After the last index, continues with a listing if the rules allow it,
+ * else with the paths of "try".
+ */
 static enum step_result next_index(struct request *request)
 {
 	struct request_search *search = &request->search;
@@ -113,7 +116,8 @@ enum step_result locate_hidden(struct request *request)
 }
 
 /*
- * Continues with the indexes of a directory whose path ends in a slash; otherwise redirects to the path with a slash.
+ * Handles a path that is a directory. If the path ends in a slash, continues with the indexes of the directory.
+ * Otherwise redirects to the path with a slash.
  */
 static enum step_result found_directory(struct request *request)
 {
@@ -134,8 +138,8 @@ static enum step_result found_directory(struct request *request)
 }
 
 /*
- * Memory order relaxed: the flag publishes no other data. It is stored only when it changes, because all readers of
- * the file share its cache line.
+ * The memory order is relaxed, because the flag publishes no other data. The flag is stored only when it changes,
+ * because all threads that use the file share its cache line.
  */
 static void mark_append_only(struct file *file, bool append_only)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Adds the header fields that describe the source of the first bytes of the body. In Server-Timing, "disk" is the
- * duration of the disk read. "wait" is the rest of the time until the bytes were available: the time in the queues for
- * the disk and for memory, or the time until the read of another request completed. A cache hit gets the same fields
- * each time, so its reply can become a prebuilt response. Runs on the reactor's thread and owns nothing.
+ * duration of the disk read. "wait" is the time until the bytes were available, without the disk read. It is spent in
+ * the queues for the disk and for memory, or until the read of another request has completed. The fields have the same
+ * values for each cache hit, so the reply can become a prebuilt response. The functions run on the reactor's thread and
+ * own no objects.
  */
 #include "steps/provenance.h"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The fields Cache-Status (RFC 9211) and Server-Timing: the source of the first bytes, and how long they took. */
+/*
+ * The fields Cache-Status (RFC 9211) and Server-Timing, with the source of the first bytes and the time to read them.
+ */
 #ifndef STEPS_PROVENANCE_H
 #define STEPS_PROVENANCE_H
 
@@ -8,7 +10,7 @@
 /* Starts the measurement, directly before the first bytes are requested from the store. */
 void provenance_begin(struct request *request);
 
-/* Adds the fields that the rules enable, once the first bytes of the body are available. */
+/* Adds the fields that the rules enable. The first bytes of the body must be available. */
 void provenance_add(struct request *request);
 
 #endif

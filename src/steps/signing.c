@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Verifies signed URLs. A signature is made for the requested path. An index or a "try" that replaces this path is
- * served with the same signature if the same key file protects it. If another key file protects it, the request needs a
- * valid signature of that key file, so one location never gives access to the files of another.
+ * Verifies signed URLs. A signature is made for the requested path. An index or a path of "try" may replace the
+ * requested path. The signature is also valid for the new path if the same key file protects both paths. If another key
+ * file protects the new path, the request needs a valid signature of that key file. So a signature for one location
+ * never gives access to the files of another location.
  *
- * struct signing holds the keys of one generation of the configuration. It is immutable and counted by reference, so
- * the reactor threads read it without a lock. Key files are found by name in a list, because there are few.
+ * struct signing holds the keys of one generation of the configuration. It is immutable and has a reference count, so
+ * the reactor threads read it without a lock. Key files are found by a linear search, because there are few of them.
  */
 #include "steps/signing.h"
 
@@ -26,7 +27,10 @@ struct key_file {
 };
 
 struct signing {
-	/* Memory order: the default. The thread that drops the last reference must see all uses of the keys. */
+	/*
+	 * The memory order is the default, because the thread that drops the last reference must see all uses of the
+	 * keys.
+	 */
 	atomic_uint refs;
 	struct key_file *list;
 	size_t count;
@@ -140,7 +144,10 @@ enum step_result signing_check(struct request *request)
 	const char *key_file = request_settings(request)->sign_keys;
 
 	if (key_file == NULL) {
-		/* Other requests get this path without "Cache-Control: private". */
+		/*
+		 * A direct request for this path gets a reply without "Cache-Control: private", so this reply must not
+		 * be reused.
+		 */
 		request->not_reusable = request->not_reusable || request->signature.required;
 		return STEP_NEXT;
 	}
@@ -160,7 +167,7 @@ const char *signing_links(struct request *request)
 	return reply_text_format(&request->reply, "%s", text);
 }
 
-/* The field is in memory of libmicrohttpd, so a copy of it is masked. */
+/* Masks the signature in a copy of Referer, because the original is in memory of libmicrohttpd. */
 static void mask_referer(struct request *request)
 {
 	const char *copy = reply_text_format(&request->reply, "%s", request->input.fields.referer);
@@ -176,7 +183,7 @@ void signing_mask(struct request *request)
 
 	if (request->site->config.signing == NULL || signing_is_empty(request->site->config.signing))
 		return;
-	/* Any target and any Referer may contain a signature, also of a page that links to an unsigned path. */
+	/* Every target and Referer may contain a signature. For example, a signed page may link to an unsigned path. */
 	query = strchr(request->input.target, '?');
 	if (query != NULL)
 		signature_mask(query + 1);

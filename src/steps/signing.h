@@ -9,28 +9,29 @@
 struct signing;
 
 /*
- * Reads each key file that a location names, once. Returns 0 with *signing owned by the caller, or -errno. Logs errors,
- * and key files that all users can read. Blocks, so it runs on the main thread. *signing is immutable. To reload keys,
- * create another one with the next generation; a request uses the keys only within one step.
+ * Reads the key files of all locations, each file once. Returns 0 with *signing owned by the caller, or -errno. Logs
+ * errors, and logs a warning for a key file that all users can read. Blocks; never called on a reactor. *signing is
+ * immutable. To reload the keys, the next generation creates a new struct signing. A request uses the keys only within
+ * one step.
  */
 int signing_new(struct signing **signing, const struct rules *rules);
-/* Adds a reference. Any thread. NULL is allowed. */
+/* Adds a reference. Thread-safe. NULL is allowed. */
 struct signing *signing_ref(struct signing *signing);
-/* Drops a reference; the last one frees the keys. Any thread. NULL is allowed. */
+/* Drops a reference. Dropping the last one frees the keys. Thread-safe. NULL is allowed. */
 void signing_unref(struct signing *signing);
 /* Returns true if no location requires signatures. */
 bool signing_is_empty(const struct signing *signing);
 
 /*
  * Step: verifies the signature of the current path, and writes request->signature. Returns STEP_NEXT, or STEP_REPLY
- * with 403, or 410 for an expired signature. Runs on the reactor's thread.
+ * with 403, or with 410 for an expired signature. Runs on the reactor's thread.
  */
 enum step_result signing_check(struct request *request);
 
 /*
- * Returns the query that the links of a listing need so that their targets are signed, too: the parameters of a signed
- * prefix. Characters that are special in HTML are percent-encoded, except "&". Returns NULL if no query is needed. The
- * text is valid as long as the reply.
+ * Returns the query to append to the links of a listing, so that the linked paths are signed, too. The query has the
+ * parameters of a signed prefix. Characters that are special in HTML are percent-encoded, except "&". Returns NULL if
+ * no query is needed. The text is valid as long as the reply.
  */
 const char *signing_links(struct request *request);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The life of a request is the table `steps`. Each step examines one aspect of the request and returns whether to
- * continue, to wait, or to reply. A step that waited runs again when the wait has ended. The order of the steps is
- * that of RFC 9110 section 13.2.2: target, file, variant, preconditions, range, bytes.
+ * continue, to wait, or to reply. A step that waited runs again when the wait has ended. The steps are in the order of
+ * RFC 9110 section 13.2.2: target, file, variant, preconditions, range, bytes.
  *
- * Three results continue elsewhere in the table. STEP_TO_RULES looks up a path that replaces the requested one: an
- * index of a directory, or a "try". STEP_TO_FIND looks up a file again that changed before its first byte was sent.
- * STEP_TO_LISTING replies with a listing. An error that has an error page also returns to "find", once.
+ * After three results, the request continues at another entry of the table. STEP_TO_RULES matches the rules of a path
+ * that replaces the requested path, which is an index or a path of "try". STEP_TO_FIND looks up a file again if it
+ * changed before its first byte was sent. STEP_TO_LISTING replies with a listing. An error reply with an error page
+ * also returns to "find", but only once.
  *
  * The functions of the steps are in the other files of this folder. They run on the reactor's thread.
  */
@@ -31,18 +32,18 @@ const struct request_step steps[] = {
 	{ "rules", target_match },	  /* matches the locations of the path */
 	{ "redirect", target_redirect },  /* replies to requests that need no file */
 	{ "address", gate_address },	  /* rejects addresses that are not allowed */
-	{ "limit", limit_check },	  /* limits requests and rates; before passwords, so that guessing is limited */
+	{ "limit", limit_check },	  /* limits requests and rates; precedes "password", so guesses are limited */
 	{ "signature", signing_check },	  /* verifies the signed URL where one is required */
 	{ "password", gate_password },	  /* verifies the password where one is required */
 	{ "find", locate_find },	  /* looks up the path in the table of open files */
 	{ "found", locate_found },	  /* handles a file, a directory, or an error */
 	{ "variant", variant_choose },	  /* selects the precompressed file that the client prefers */
-	{ "prebuilt", content_prebuilt }, /* reuses a response that was sent before */
+	{ "prebuilt", content_prebuilt }, /* sends a prebuilt response */
 	{ "preconditions", content_preconditions },
 	{ "range", content_range },	   /* makes the header of a 200, 206 or 416 */
 	{ "read", content_read },	   /* requests the first bytes from the store */
 	{ "bytes", content_bytes },	   /* waits for the first bytes */
-	{ "listing", listing_reply_make }, /* waits for the first part of a listing; only STEP_TO_LISTING leads here */
+	{ "listing", listing_reply_make }, /* waits for the first part of a listing; reached only by STEP_TO_LISTING */
 };
 
 static const struct request_step *step_of(enum step_result (*run)(struct request *))
@@ -55,8 +56,8 @@ static const struct request_step *step_of(enum step_result (*run)(struct request
 }
 
 /*
- * Starts the lookup of the error page if the reply is an error that has one. The reply then gets a new body, and keeps
- * the status and the other fields. Returns false if there is no page.
+ * Starts the lookup of the error page if the reply is an error with an error page. The reply then gets a new body, and
+ * keeps the status and the other fields. Returns false if the error has no page.
  */
 static bool show_page(struct request *request)
 {

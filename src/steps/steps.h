@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The life of a request as a table of steps. Read this table first. A request runs on the thread of its reactor. */
+/*
+ * The life of a request as a table of steps, which is a good place to start reading. A request runs on its reactor's
+ * thread.
+ */
 #ifndef STEPS_STEPS_H
 #define STEPS_STEPS_H
 
 #include "request/request.h"
 
-/* The table. Its address is the first step, for request_init(). */
+/* The table of steps. The first element is the first step of a request, for request_init(). */
 extern const struct request_step steps[];
 
 /*
  * Runs steps until the request waits or its reply is made. After REQUEST_WAITS, wake() is called when the wait has
- * ended; then the caller calls this function again.
+ * ended. The caller then calls steps_run() again.
  */
 enum request_state steps_run(struct request *request);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The first steps of a request. They decide which site and which blocks of the configuration apply, and reply to
+ * The first steps of a request. The steps decide which site and which blocks of the configuration apply, and reply to
  * requests that need no file: OPTIONS, redirects, and invalid targets. They write request->path, request->match,
- * input.authority and lookup.files. They run on the reactor's thread and never wait.
+ * input.authority and lookup.files. The steps run on the reactor's thread and never wait.
  *
- * target_match() also runs for paths that replace the requested one: an index of a directory, or a "try". Then a
- * hidden path counts as a missing file, and redirects do not apply.
+ * target_match() also runs for paths that replace the requested path, which are indexes of a directory and paths of
+ * "try". If such a path is hidden, it counts as a missing file. Redirects do not apply to it.
  */
 #include "steps/target.h"
 
@@ -113,7 +113,7 @@ enum step_result target_redirect(struct request *request)
 	if (request->input.method != METHOD_OPTIONS && !redirected && !insecure)
 		return STEP_NEXT;
 	rules = target_reply_rules(request);
-	if (insecure) /* the client of a proxy connects to the proxy's port, not to the site's */
+	if (insecure) /* the client of a proxy connects to the port of the proxy */
 		reply_rules_https(&rules, request->origin.proxied ? 443 : request->match.site->https_port);
 	else if (request->input.method == METHOD_OPTIONS)
 		reply_rules_options(&rules);

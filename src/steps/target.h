@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The steps that need no file: they parse the target, find the site and the rules, and redirect. Runs on the reactor's
- * thread.
+ * The steps that need no file. They parse the target, find the site and the rules, and redirect. They run on the
+ * reactor's thread.
  */
 #ifndef STEPS_TARGET_H
 #define STEPS_TARGET_H
@@ -10,23 +10,28 @@
 #include "request/request.h"
 
 /*
- * Step: parses the target and finds its site. Returns STEP_NEXT, or STEP_REPLY: 204 for "OPTIONS *", 400 or 404 for an
- * invalid target (RFC 9112 section 3.2), 421 for a host without a site, 503 if memory runs out.
+ * Step: parses the target and finds its site. Returns STEP_NEXT, or STEP_REPLY with one of these replies: 204 for
+ * "OPTIONS *", 400 or 404 for an invalid target (RFC 9112 section 3.2), 421 for a host without a site, or 503 if memory
+ * runs out.
  */
 enum step_result target_parse(struct request *request);
-/* Step: matches the rules of the current path. Returns STEP_NEXT, or the result for a path that the rules hide. */
+/*
+ * Step: matches the rules of the current path. Returns STEP_NEXT. If the rules hide the path, returns STEP_REPLY with
+ * 404, or the result of locate_hidden().
+ */
 enum step_result target_match(struct request *request);
-/* Step: replies to OPTIONS, and redirects where the rules say so. Returns STEP_NEXT or STEP_REPLY. */
+/* Step: replies to OPTIONS, and redirects if the rules require it. Returns STEP_NEXT or STEP_REPLY. */
 enum step_result target_redirect(struct request *request);
 
 /*
- * Matches the rules for a request that is rejected before target_match(), so that its reply has the header fields of
- * its path: a page of another origin sees the status only with the fields of "cors". If the path is invalid, those of
- * the site apply. The site whose log the request is written to does not change.
+ * Matches the rules for a request that is rejected before target_match(), so that the reply has the header fields of
+ * the requested path. The reason is that a page of another origin can read the status only if the reply has the fields
+ * of "cors". If the path is invalid, the reply gets the fields of the site. match.site does not change, so the log to
+ * which the request is written stays the same.
  */
 void target_match_rejected(struct request *request);
 
-/* Returns the context in which the rules are applied to the reply. It is valid as long as the request. */
+/* Returns the context in which the rules are applied to the reply. The context is valid as long as the request. */
 struct reply_rules target_reply_rules(struct request *request);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Negotiates Content-Encoding among the precompressed variants of a file. The table of open files knows which variants
- * exist beside a file, so a file without variants costs the test of one field. A variant is looked up in that table
- * like any other file, so the request may wait for it.
+ * Negotiates Content-Encoding among the precompressed variants of a file. The table of open files stores which variants
+ * of a file exist, so a request for a file without variants only tests one field. A variant is looked up in that table
+ * like any other file, so the request may wait for the lookup.
  *
- * The knowledge of the table may be a second old. The variant that is found must not be older than the file, and must
- * be the one whose contents were checked. Otherwise the next best variant is looked up. request->selected is owned by
- * this file; all functions run on the reactor's thread.
+ * The information in the table may be a second old. The variant that is found must not be older than the file, and must
+ * be the version whose contents were checked. Otherwise the next best variant is looked up. This file writes
+ * request->selected. All functions run on the reactor's thread.
  */
 #include "steps/variant.h"
 
@@ -55,7 +55,10 @@ static unsigned quality_of(const struct request *request, const char *coding)
 	return negotiate_encoding(request->input.fields.accept_encoding, coding);
 }
 
-/* Returns the best remaining variant with at least this quality, the first of equal ones, or NULL. */
+/*
+ * Returns the remaining variant with the highest quality, which must be at least `least`, or NULL. Of variants with
+ * equal quality, the first one is returned.
+ */
 static const struct variant *best_remaining(const struct request *request, unsigned least)
 {
 	const struct variant *best = NULL;
@@ -135,7 +138,9 @@ static enum step_result look_up_best(struct request *request)
 	return request_fail(request, request->selected.failed ? 503 : 406);
 }
 
-/* Returns true if the entity tag in If-Range may be a tag of this variant: it ends in the variant's mark. */
+/*
+ * Returns true if the entity tag in If-Range ends in the mark of this variant, so that it may be a tag of the variant.
+ */
 static bool has_mark(const char *if_range, const struct variant *variant)
 {
 	char end[16];
@@ -155,13 +160,16 @@ static bool wants_as_is(const struct request *request)
 	       range_is_valid(request->input.fields.range, request->site->config.max_ranges);
 }
 
-/* Logs, once for each version of the file, why the variants beside it are not sent to clients that accept them. */
+/* Logs why existing variants are not sent to clients that accept them. Logs this once for each version of the file. */
 static void log_rejected(struct request *request)
 {
 	struct file *file = request->selected.file;
 	bool logged = false;
 
-	/* Memory order relaxed: the flag publishes nothing. At worst two threads log the same message. */
+	/*
+	 * The memory order is relaxed, because the flag publishes no other data. At worst two threads log the same
+	 * message.
+	 */
 	if (atomic_load_explicit(&file->faults_logged, memory_order_relaxed))
 		return;
 	for (unsigned i = 0; i < SIBLING_VARIANTS; i++) {
