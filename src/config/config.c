@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Sets the fields of struct config. The configuration file and the command line both use config_set() and its siblings,
- * so both accept the same values and report the same errors.
+ * Sets the fields of struct config. The configuration file and the command line both use config_set() and the similar
+ * functions, so both accept the same values and report the same errors.
  *
- * The table in config_key.c says for each key its kind, its bounds, its default, and the field that it sets. The
- * functions here parse one kind of value each. config_finish() checks the conditions that involve several keys.
+ * The table in config_key.c has the kind, the bounds, the default and the field of each key. For each kind, one
+ * function in this file parses the value. config_finish() checks the conditions that involve several keys.
  *
- * The caller owns the struct. Main thread, or the thread of a reload.
+ * The caller owns the struct. Only the main thread and the thread of a reload run these functions.
  */
 #include "config/config.h"
 
@@ -38,7 +38,10 @@ static int reject(char *fault, const char *format, ...)
 	return -EINVAL;
 }
 
-/* Reports the result of a parse function: NULL, text_list_no_memory or a description of the problem. */
+/*
+ * Reports the result of a parse function, which is NULL, text_list_no_memory or a description of the problem. Returns 0
+ * or -errno.
+ */
 static int report(const struct config_key *key, const char *text, const char *problem, char *fault)
 {
 	if (problem == NULL || problem == text_list_no_memory)
@@ -46,7 +49,7 @@ static int report(const struct config_key *key, const char *text, const char *pr
 	return reject(fault, "%s: \"%.200s\": %s", key->name, text, problem);
 }
 
-/* An empty text unsets most keys. */
+/* Sets a text. An empty text unsets the key unless the key allows an empty value. */
 static int set_text(const struct config_key *key, char **place, const char *text, char *fault)
 {
 	if (text[0] != '\0' || key->keeps_empty)
@@ -56,7 +59,7 @@ static int set_text(const struct config_key *key, char **place, const char *text
 	return 0;
 }
 
-/* A list of one empty text is an empty list, which overrides the list of an outer block. */
+/* Appends a text to a list. A list of one empty text is an empty list, which overrides the list of an outer block. */
 static int add_text(const struct config_key *key, struct text_list *place, const char *text, char *fault)
 {
 	if (text[0] == '\0' && place->count == 0 && key->parse != networks_parse) /* ambiguous for networks */
@@ -165,7 +168,7 @@ static int add_listener(struct config *config, size_t site, const char *text, ch
 	return 0;
 }
 
-/* Removes the addresses of the top level. An address that a site uses as well stays with that site. */
+/* Removes the top level from all listeners. A listener that other sites use as well is kept for them. */
 static void drop_default_listen(struct config *config)
 {
 	size_t kept = 0;
@@ -187,7 +190,10 @@ static int set_listen(struct config *config, size_t site, const char *text, char
 	return add_listener(config, site, text, fault);
 }
 
-/* Sets a field of `object`, the struct that the key belongs to. The caller handles CONFIG_KIND_LISTEN. */
+/*
+ * Sets the field of the key in `object`, which is a struct config, site or settings. The caller handles
+ * CONFIG_KIND_LISTEN.
+ */
 static int set_key(void *object, const struct config_key *key, const char *text, char *fault)
 {
 	void *place = (char *)object + key->place;
@@ -215,14 +221,15 @@ static int set_key(void *object, const struct config_key *key, const char *text,
 static int set_setting(struct settings *settings, const struct config_key *key, const char *text, char *fault)
 {
 	if (key->kind == CONFIG_KIND_LIST && !settings_has(settings, key->setting))
-		text_list_clear((struct text_list *)((char *)settings + key->place)); /* replaces the default */
+		text_list_clear(
+			(struct text_list *)((char *)settings + key->place)); /* the new list replaces the default */
 	int error = set_key(settings, key, text, fault);
 	if (error == 0)
 		settings->set |= UINT64_C(1) << key->setting;
 	return error;
 }
 
-/* Returns the key, or NULL after it has written the error message. */
+/* Returns the key of this name. If the scope has no such key, writes the error message and returns NULL. */
 static const struct config_key *find_key(const char *name, enum config_scope scope, char *fault)
 {
 	static const char *const places[] = { "", " in a site", " in a location" };
@@ -247,7 +254,7 @@ static const struct config_key *find_key(const char *name, enum config_scope sco
 	return NULL;
 }
 
-/* Sets the key in the struct that it belongs to: struct config, struct site or struct settings. */
+/* Sets a key in the struct to which the key belongs: struct config, struct site or struct settings. */
 static int set_at_home(struct config *config, struct site *site, const struct config_key *key, const char *text,
 		       char *fault)
 {
@@ -311,7 +318,10 @@ int config_add_rule(struct site *site, const char *pattern, struct rule **rule, 
 	return *rule != NULL ? 0 : end_set(-ENOMEM, "location", fault);
 }
 
-/* Sets the default at the top level. The key does not count as set, so a configured list replaces a default list. */
+/*
+ * Sets the default of a key at the top level. The key does not count as set, so a configured list replaces a default
+ * list.
+ */
 static int set_default(struct config *config, const struct config_key *key)
 {
 	char fault[CONFIG_FAULT_BYTES];
@@ -387,7 +397,7 @@ int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 				rules->sites[i].host, rules->sites[i].line);
 	}
 	if (!any_root)
-		return reject(fault, "no root is set");
+		return reject(fault, "no root is set; set root at the top level or in each site");
 	const struct site *excess = find_excess_log(rules);
 	if (excess != NULL)
 		return reject(fault,

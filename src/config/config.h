@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Sets the values of the keys of ranged.conf, including the defaults. Main thread, or the thread of a reload; one
- * thread at a time for each struct config.
+ * Sets the values of the keys of ranged.conf, including the defaults. Called by the main thread and the thread of a
+ * reload. A struct config must be used by one thread at a time.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -12,21 +12,19 @@
 
 #include "config/config_values.h"
 
-/*
- * Sets all keys to their defaults. Returns 0 or -ENOMEM. On success the caller frees the contents with config_fini().
- */
+/* Sets all keys to their defaults. Returns 0 or -ENOMEM. After 0, the caller frees the contents with config_fini(). */
 int config_init(struct config *config);
-/* Frees the contents. */
+/* Frees the contents of the struct. */
 void config_fini(struct config *config);
 
 #define CONFIG_FAULT_BYTES 512
 
 /*
- * Sets a key to the value that `text` describes; a key that is a list gets one more element. config_set() sets a key at
- * the top level, config_set_site() in another site, config_set_rule() in a location.
+ * Parses `text` and sets a key to its value. If the key is a list, the value is appended to the list. config_set() sets
+ * a key at the top level, config_set_site() in another site, and config_set_rule() in a location.
  *
- * Returns 0. Otherwise `fault` has the error message, and the result is -ENOENT (the key does not exist or is not
- * allowed there), -EINVAL or -ENOMEM.
+ * Returns 0 on success. Otherwise returns -EINVAL, -ENOMEM, or -ENOENT if the key does not exist or is not allowed in
+ * this block. In these cases, `fault` has the error message.
  */
 int config_set(struct config *config, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES]);
 int config_set_site(struct config *config, struct site *site, const char *key, const char *text,
@@ -42,7 +40,7 @@ int config_add_rule(struct site *site, const char *pattern, struct rule **rule, 
 #define CONFIG_RULES_MAX 256 /* locations of one site */
 
 /*
- * Completes the configuration after the file and the command line were applied, and checks the conditions that involve
+ * Completes the configuration after the file and the command line were applied. Checks the conditions that involve
  * several keys. For example, a site must have a root. Returns 0, or -EINVAL with the error message in `fault`.
  */
 int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES]);
@@ -50,7 +48,9 @@ int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES]);
 /* Returns a bit for each listener with TLS. */
 uint64_t config_tls_listeners(const struct config *config);
 
-/* Returns the number of workers to start: the configured number, else the number of CPUs that the process may use. */
+/*
+ * Returns the configured number of workers, or the number of CPUs that the process may use if no number is configured.
+ */
 unsigned config_workers(const struct config *config);
 
 #endif

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses ranged.conf with libconfuse, which receives every key as a string. config_set() and its siblings parse the
- * values and write the error messages. Four properties of libconfuse shape this file:
+ * Parses ranged.conf with libconfuse, which reads every value as a string. config_set() and the similar functions parse
+ * the values and write the error messages. This file works around four properties of libconfuse:
  *
- * - It stops at the first unknown key, but all errors of a file are to be reported at once. An unknown key is therefore
- *   added to the list of options, where it is reported like other errors, and the text is parsed again.
- * - It has no callback for the beginning of a block, but it sets the defaults of the options of a block at that moment.
- *   So each block has an extra option with a default, which on_value() recognizes.
- * - It accepts the end of the file as the end of a block or a string; see report_open().
- * - Its lexer has global state. So only one thread may parse at a time, and the current parse is a static variable.
+ * - libconfuse stops at the first unknown key, but all errors of a file are to be reported at once. An unknown key is
+ *   therefore added to the list of options, and the text is parsed again. In the next pass, on_value() reports the key.
+ * - libconfuse has no callback for the beginning of a block, but sets the defaults of the options of the block at that
+ *   time. So each block has an extra option with a default, which on_value() recognizes.
+ * - libconfuse accepts the end of the file as the end of a block or a string. See report_open().
+ * - The lexer of libconfuse has global state. So only one thread may parse at a time, and the current parse is a static
+ *   variable.
  */
 #include "config/config_file.h"
 
@@ -27,15 +28,18 @@
 #define LOCATION "location"
 #define SITE "site"
 /*
- * Names of the options whose defaults mark the beginning of a block. No key has such a name. A location in a site has a
- * name of its own, because libconfuse does not tell in which block another block stands.
+ * Names of the options whose defaults mark the beginning of a block. No key has one of these names. A location in a
+ * site has a different option, because libconfuse does not report the enclosing block.
  */
 #define LOCATION_BEGINS ""
 #define SITE_BEGINS " "
 #define INNER_BEGINS "  "
 #define TAIL_BYTES 2
 
-/* An unknown key. libconfuse has one list of options for all blocks of a scope, so the key is added for all of them. */
+/*
+ * An unknown key. libconfuse has one list of options for all blocks of a scope, so the key is added to all of these
+ * blocks.
+ */
 struct unknown {
 	char *name;
 	int line;
@@ -51,9 +55,9 @@ struct parse {
 	unsigned fault_count;
 	int block_at;	   /* line of the last block that began */
 	struct site *site; /* the last site that began */
-	struct rule *rule; /* the last location that began; &rejected if that block is invalid */
+	struct rule *rule; /* the last location that began; &rejected if this location is invalid */
 	struct rule rejected;
-	/* Line of each key in the last block of each scope; 0: not set. */
+	/* Line in which each key was set in the last block of each scope; 0: not set. */
 	int set_at[CONFIG_LOCATION + 1][CONFIG_KEY_COUNT];
 	struct unknown unknown[UNKNOWN_MAX];
 	size_t unknown_count;
@@ -80,7 +84,7 @@ static enum config_scope scope_of(const cfg_t *cfg)
 	return strcmp(cfg->name, SITE) == 0 ? CONFIG_SITE : CONFIG_LOCATION;
 }
 
-/* Returns the place for the line in which the key was first set, or NULL for an unknown key. */
+/* Returns the element of parse->set_at for this key, or NULL for an unknown key. */
 static int *set_at(const char *name, enum config_scope scope)
 {
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
@@ -116,7 +120,10 @@ static void report_unknown(int line, const char *name, enum config_scope scope)
 		report(line, "%s", fault);
 }
 
-/* The keys of the block are parsed even if its pattern is invalid, so that their errors are reported as well. */
+/*
+ * Begins a location. The keys of the location are parsed even if its pattern is invalid, so that errors in the keys are
+ * reported as well.
+ */
 static void begin_location(const cfg_t *block, struct site *site)
 {
 	char fault[CONFIG_FAULT_BYTES];
@@ -138,7 +145,9 @@ static void begin_location(const cfg_t *block, struct site *site)
 	parse->rule = &parse->rejected;
 }
 
-/* After an error the keys of the block are set in another site. The configuration is not used then. */
+/*
+ * Begins a site. After an error, the keys of the block are set in another site, because the configuration is not used.
+ */
 static void begin_site(const cfg_t *block)
 {
 	char fault[CONFIG_FAULT_BYTES];
@@ -159,8 +168,8 @@ static void begin_site(const cfg_t *block)
 }
 
 /*
- * Returns true if the option marks the beginning of a block, which is then processed. Only the first option of a block
- * does; a file may contain a key of that name elsewhere.
+ * Begins a block if the option marks its beginning. Returns true if it does. Only the first option of a block marks the
+ * beginning, because a file may contain an option of the same name elsewhere.
  */
 static bool begin_block(const cfg_t *block, const cfg_opt_t *option)
 {
@@ -179,7 +188,8 @@ static bool begin_block(const cfg_t *block, const cfg_opt_t *option)
 }
 
 /*
- * Returns true if the option belongs to this block. libconfuse accepts "location|cache" outside the block as its key.
+ * Returns true if the option belongs to this block. libconfuse also accepts "location|cache" outside the location as a
+ * key of the location.
  */
 static bool is_option_of(const cfg_t *cfg, const cfg_opt_t *option)
 {
@@ -189,7 +199,10 @@ static bool is_option_of(const cfg_t *cfg, const cfg_opt_t *option)
 	return own->name != NULL;
 }
 
-/* Called by libconfuse for each value. Always returns 0, so that the parse continues and finds further errors. */
+/*
+ * Handles a value. Called by libconfuse for each value. Always returns 0, so that the parse continues and finds further
+ * errors.
+ */
 static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *text, void *result)
 {
 	char fault[CONFIG_FAULT_BYTES];
@@ -220,8 +233,8 @@ static bool is_listed_unknown(const char *name, enum config_scope scope)
 }
 
 /*
- * Called by libconfuse when it stops. An unknown key is listed for the next pass. An unknown block cannot be skipped,
- * so it is reported at once.
+ * Handles an error. Called by libconfuse when it stops. An unknown key is listed for the next pass. An unknown block
+ * cannot be skipped, so it is reported at once.
  */
 static void on_error(cfg_t *cfg, const char *format, va_list list) __attribute__((format(printf, 2, 0)));
 static void on_error(cfg_t *cfg, const char *format, va_list list)
@@ -244,7 +257,7 @@ static void on_error(cfg_t *cfg, const char *format, va_list list)
 			(struct unknown){ .name = copy, .line = cfg->line, .scope = scope };
 }
 
-/* Lists the keys that are allowed in a scope, then the unknown keys found there. Returns the end of the list. */
+/* Lists the keys that are allowed in a scope, then the unknown keys of the scope. Returns the end of the list. */
 static cfg_opt_t *list_keys(cfg_opt_t *options, enum config_scope scope, cfg_callback_t on_value_or_null)
 {
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
@@ -282,7 +295,7 @@ static void end_list(cfg_opt_t *options)
 	*options = end;
 }
 
-/* Creates a parser for all scopes. Returns NULL if memory is short. */
+/* Creates a parser for all scopes. Returns NULL if memory runs out. */
 static cfg_t *new_cfg(cfg_callback_t on_value_or_null, cfg_errfunc_t error_fn)
 {
 	enum { ROOM = 1 + CONFIG_KEY_COUNT + UNKNOWN_MAX + 2 + 1 };
@@ -322,9 +335,9 @@ static bool is_well_formed_with(const char *tail)
 }
 
 /*
- * Reports a string, a comment or a block that the end of the file closes, which libconfuse accepts. To detect this, the
- * text is parsed again with a tail. A tail of half a setting is only accepted inside an open string or comment, and a
- * tail of one closing brace only inside an open block.
+ * Reports a string, a comment or a block that is not closed at the end of the file, which libconfuse accepts. To detect
+ * this, the text is parsed again with a tail. A tail with an incomplete setting is accepted only inside an open string
+ * or comment. A tail with a closing brace is accepted only inside an open block.
  */
 static void report_open(int last_line)
 {
@@ -351,7 +364,7 @@ static void report_remaining(cfg_t *cfg, bool well_formed)
 		config_text_find_empty_lists(parse->text, parse->length, report_empty_list);
 }
 
-/* Parses the text once. Returns 0, -EINVAL, -ENOMEM, or -EAGAIN if it found a new unknown key. */
+/* Parses the text once. Returns 0, -EINVAL, -ENOMEM, or -EAGAIN if the text has a new unknown key. */
 static int parse_once(FILE *text)
 {
 	size_t unknown_before = parse->unknown_count;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The keys of ranged.conf. A constant table gives for each key its kind, the field that it sets, its default and its
- * bounds. config.c sets the fields.
+ * The keys of ranged.conf. A constant table has the kind, the field, the default and the bounds of each key. config.c
+ * sets the fields.
  *
- * A new key needs a line in this table, and a field in struct config, struct site or struct settings. It also needs an
- * entry in the manual and one in conf/ranged.conf.
+ * A new key needs a line in this table, a field in struct config, struct site or struct settings, and entries in the
+ * manual and in conf/ranged.conf.
  */
 #include "config/config_key.h"
 
@@ -19,14 +19,14 @@
 #include "site/access_format.h"
 
 #define MIB (UINT64_C(1) << 20)
-#define NAME_BYTES 64 /* names are compared up to this length */
+#define NAME_BYTES 64 /* maximum number of bytes of a name that are compared */
 
 static const char *const symlinks_choices[] = { "beneath", "none", NULL };
 static const char *const log_level_choices[] = { "error", "warning", "info", "debug", NULL };
 static const char *const cache_choices[] = { "auto", "never", "pin", NULL };
 static const char *const etag_choices[] = { "mtime", "digest", NULL };
 
-/* Checks an access_format. daemon/logs.c parses it again when it opens the log. */
+/* Checks an access_format. daemon/logs.c parses the format again when it opens the log. */
 static const char *parse_access_format(char *text)
 {
 	static char fault[ACCESS_FORMAT_FAULT_BYTES];
@@ -202,7 +202,7 @@ static unsigned distance(const char *a, const char *b)
 	return row[b_length];
 }
 
-/* Returns the distance of `text` from the choice: 0 if the choice begins with it. */
+/* Returns the distance of `text` from the choice. The distance is 0 if the choice begins with `text`. */
 static unsigned distance_to_choice(const char *text, const char *choice)
 {
 	return strlen(text) >= 3 && strncmp(text, choice, strlen(text)) == 0 ? 0 : distance(text, choice);

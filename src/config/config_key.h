@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The properties of the keys of ranged.conf. All of them are constant, so any thread may use these functions. */
+/* The properties of the keys of ranged.conf. All properties are constant, so the functions are thread-safe. */
 #ifndef CONFIG_CONFIG_KEY_H
 #define CONFIG_CONFIG_KEY_H
 
@@ -21,8 +21,8 @@ enum config_kind {
 };
 
 /*
- * The struct that a key belongs to. A key of struct config is allowed at the top level only. A key of struct site is
- * also allowed in a site, and a key of struct settings also in a location.
+ * The struct to which a key belongs. A key of struct config is allowed at the top level only. A key of struct site is
+ * also allowed in a site. A key of struct settings is also allowed in a site and in a location.
  */
 enum config_home { CONFIG_OF_CONFIG, CONFIG_OF_SITE, CONFIG_OF_SETTINGS };
 
@@ -33,32 +33,35 @@ struct config_key {
 	size_t place;		  /* offset of the field in the struct that `home` names */
 	enum setting setting;	  /* CONFIG_OF_SETTINGS only */
 	text_list_parse_fn parse; /* checks a value of TEXT or LIST; NULL: every value is valid */
-	bool keeps_empty;	  /* TEXT only: "" is a value; otherwise it unsets the key */
+	bool keeps_empty;	  /* TEXT only: "" is a valid value; otherwise "" unsets the key */
 	const char *preset;	  /* default; NULL: unset */
 	uint64_t min, max;
-	bool or_zero;		    /* 0 is valid although it is less than min */
+	bool or_zero;		    /* 0 is valid although less than min */
 	const char *const *choices; /* in the order of their enum, terminated by NULL */
 };
 
-/* The part of the file in which a key stands. */
+/* The kind of block that contains a key. */
 enum config_scope { CONFIG_TOP, CONFIG_SITE, CONFIG_LOCATION };
 
 #define CONFIG_LISTEN_PRESET "127.0.0.1:8080"
 
 #define CONFIG_KEY_COUNT 70
-/* Returns the key with this index, and its name. Returns NULL from CONFIG_KEY_COUNT on. */
+/* Return the key with this index, and its name. Return NULL if the index is CONFIG_KEY_COUNT or more. */
 const struct config_key *config_key_at(size_t index);
 const char *config_key(size_t index);
-/* Returns true if the key is allowed in this scope, and if it may have several values. */
+/* Return true if the key is allowed in this scope, and if it may have several values. */
 bool config_key_is_of(size_t index, enum config_scope scope);
 bool config_key_is_list(size_t index);
-/* Returns the bit of settings.set that the key sets, or SETTING_COUNT if it sets none. */
+/* Returns the number of the bit of settings.set that the key sets, or SETTING_COUNT if the key is not a setting. */
 enum setting config_key_setting(size_t index);
 
-/* Returns the present name of the key that was formerly called `name`, or NULL if no key had this name. */
+/* Returns the new name of the key whose former name is `name`, or NULL if no key had this name. */
 const char *config_key_new_name(const char *name);
 
-/* Returns the key, "location" or "site" of this scope whose name is most similar to `text`; NULL if none is similar. */
+/*
+ * Returns the name that is most similar to `text` among the keys of this scope, "location" and "site". Returns NULL if
+ * no name is similar.
+ */
 const char *config_key_nearest(const char *text, enum config_scope scope);
 /* Returns the most similar choice of a key of CONFIG_KIND_CHOICE. Never returns NULL. */
 const char *config_key_nearest_choice(const struct config_key *key, const char *text);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libconfuse 3.3 counts the lines of a comment three times, so comments are replaced with blanks before it parses the
- * text. It also calls no callback for an empty list, so empty lists are searched here.
+ * libconfuse 3.3 counts the lines of a comment three times, so comments are replaced with blanks before libconfuse
+ * parses the text. libconfuse also calls no callback for an empty list, so this file searches for empty lists.
  *
- * Both scans know strings, because a string may contain the characters that begin a comment or a list. The text belongs
+ * Both scans skip strings, because a string may contain the characters that begin a comment or a list. The text belongs
  * to the caller.
  */
 #include "config/config_text.h"
@@ -41,7 +41,7 @@ static const char *skip_comment(const char *at, const char *end)
 	return *stop == '*' ? stop + 2 : stop;
 }
 
-/* Only "#" begins a comment within a word: "http://host" is one word. */
+/* Within a word, only "#" begins a comment. For example, "http://host" is one word. */
 void config_text_blank_comments(char *text, size_t length)
 {
 	char *end = text + length;
@@ -73,7 +73,7 @@ static size_t key_before(const char *text, const char *at, const char **key)
 	return (size_t)(end - at);
 }
 
-/* Returns true if a "=" stands before `at`. */
+/* Returns true if a "=" precedes `at`. */
 static bool is_assigned(const char *text, const char *at)
 {
 	while (at > text && strchr(" \t\r\n", at[-1]) != NULL)

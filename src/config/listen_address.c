@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses and formats the addresses of the keys listen and admin. Host names are not resolved here; sockets.c resolves
- * them when it opens the socket.
+ * Parses and formats the addresses of the keys listen and admin. Host names are not resolved here. sockets.c resolves a
+ * host name when it opens the socket.
  *
- * All unused bytes of struct listen_address are zero, so two addresses can be compared with memcmp(). The struct is a
- * plain value and owns no memory.
+ * All unused bytes of struct listen_address are zero, so memcmp() can compare two addresses. The struct is a plain
+ * value and owns no memory.
  */
 #include "config/listen_address.h"
 
@@ -37,7 +37,7 @@ static const char *parse_bracketed(const char *text, struct listen_address *addr
 	char plain[sizeof(address->host)];
 	struct in6_addr ignored;
 	memcpy(plain, address->host, sizeof(plain));
-	plain[strcspn(plain, "%")] = '\0'; /* the scope of a link-local address */
+	plain[strcspn(plain, "%")] = '\0'; /* removes the scope of a link-local address */
 	if (inet_pton(AF_INET6, plain, &ignored) != 1)
 		return "the text in brackets is not an IPv6 address";
 	return parse_port(end + 2, address->port);
@@ -54,7 +54,7 @@ static const char *parse_unix(const char *path, struct listen_address *address)
 	return NULL;
 }
 
-/* Parses a name with the rules of systemd for FileDescriptorName=. */
+/* Parses the name of passed sockets by the rules of systemd for FileDescriptorName=. */
 static const char *parse_passed(const char *name, struct listen_address *address)
 {
 	if (name[0] == '\0')

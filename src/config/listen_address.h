@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Addresses to listen on: their text in ranged.conf and their parts. Any thread. */
+/* Parses and formats the addresses of listening sockets in ranged.conf. Thread-safe. */
 #ifndef CONFIG_LISTEN_ADDRESS_H
 #define CONFIG_LISTEN_ADDRESS_H
 
@@ -12,13 +12,13 @@ enum listen_address_kind { LISTEN_ADDRESS_TCP, LISTEN_ADDRESS_UNIX, LISTEN_ADDRE
 struct listen_address {
 	enum listen_address_kind kind;
 	bool tls;
-	/* TCP: a host name, or an address without brackets; "": all addresses. PASSED: the name of the sockets. */
+	/* TCP: host name, or address without brackets; "": all addresses. PASSED: name of the passed sockets. */
 	char host[256];
 	char port[6];	/* TCP: "0" to "65535" */
 	char path[108]; /* UNIX: an absolute path */
 };
 
-/* An address, and the sites that are served there: one bit for each site of struct rules. */
+/* An address, and the sites that are served on it. `sites` has one bit for each site of struct rules. */
 struct listen_address_sites {
 	struct listen_address address;
 	uint64_t sites;
@@ -30,13 +30,13 @@ struct listen_address_sites {
  */
 const char *listen_address_parse(const char *text, struct listen_address *address);
 /*
- * Checks an address of the admin listener, which must not be reachable from other hosts. It must be "localhost", in
- * 127.0.0.0/8, ::1 or a Unix socket. Returns NULL, or a static description of the error.
+ * Checks an address of the admin listener, which must not be reachable from other hosts. The address must be
+ * "localhost", an address in 127.0.0.0/8, ::1, or a Unix socket. Returns NULL, or a static description of the error.
  */
 const char *listen_address_admin_fault(const char *text);
 /* Writes the address to `text` in the form that listen_address_parse() accepts. Returns `text`. */
 char *listen_address_format(const struct listen_address *address, char *text, size_t text_bytes);
-/* Returns true if both are the same address. TLS is ignored. */
+/* Returns true if both addresses are equal. TLS is ignored. */
 bool listen_address_is_same(const struct listen_address *a, const struct listen_address *b);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses the command line with argp. An option that sets a value stands for a key of ranged.conf, and config_set()
- * parses its value.
+ * Parses the command line with argp. An option with a value usually sets a key of ranged.conf, and config_set() parses
+ * the value.
  *
- * The options override the file, so the file must be read first, but one of the options names the file. The parser
- * therefore only collects the options. After that the file is read, and the options are applied.
+ * The options override the configuration file, so the file must be read first. However, the option --config names the
+ * file. The parser therefore only collects the options. Then the file is read, and the collected options are applied.
  */
 #include "config/options.h"
 
@@ -51,7 +51,7 @@ static const struct argp_option option_table[] = {
 	{ "admin", OPTION_ADMIN, "ADDRESS", 0,
 	  "Serve /metrics, /status and other admin resources on unix:/path or 127.0.0.1:port; repeatable", 0 },
 	{ "check", OPTION_CHECK, NULL, 0, "Check the configuration, print its errors, and exit", 0 },
-	{ "explain", OPTION_EXPLAIN, "URL", 0, "Print how a GET of URL (or /PATH) would be answered, and why, and exit",
+	{ "explain", OPTION_EXPLAIN, "URL", 0, "Print the reply to a GET of URL (or /PATH) with the reasons, and exit",
 	  0 },
 	{ "header", 'H', "FIELD", 0,
 	  "With --explain: add a header field to the request, for example \"Range: bytes=0-99\"; repeatable", 0 },
@@ -80,19 +80,20 @@ struct given {
 };
 
 struct command {
-	struct given *given; /* has an element for each argument */
+	struct given *given; /* array with room for one element per argument */
 	size_t given_count;
 	const char *config_path;
 	bool check_only, has_root;
 	char *explain;
-	char **fields; /* has an element for each argument */
+	char **fields; /* array with room for one element per argument */
 	size_t field_count;
 	FILE *faults;
 };
 
 /*
- * libaio has no function that returns its version, so the version is taken from the name of the loaded file. Debian
- * marks the ABI with 64-bit time there (libaio.so.1t64.0.2), which is not part of the version (1.0.2).
+ * Prints the version of libaio. libaio has no function that returns its version, so the version is parsed from the name
+ * of the loaded file. Debian marks the ABI with 64-bit time in this name (libaio.so.1t64.0.2). The mark is not part of
+ * the version (1.0.2).
  */
 static void print_libaio(FILE *stream)
 {
@@ -115,7 +116,7 @@ static void print_version(FILE *stream, struct argp_state *state)
 	print_libaio(stream);
 }
 
-/* Adds an option to the collected ones. */
+/* Adds an option to the collected options. */
 static void collect(struct command *command, const char *key, const char *value)
 {
 	command->given[command->given_count++] = (struct given){ key, value };
@@ -165,7 +166,7 @@ static const struct argp argp = {
 	       "\vAll other settings are keys of the configuration file; see ranged.conf(5).",
 };
 
-/* Reads the file of --config. Without --config and ROOT it reads the default file, if that exists. */
+/* Reads the file of --config. Without --config and ROOT, reads the default file if it exists. */
 static int load_file(const struct command *command, struct options *options)
 {
 	const char *path = command->config_path;
@@ -203,13 +204,13 @@ static int apply_command(const struct command *command, struct options *options)
 	return status;
 }
 
-/* Returns true if ranged runs on a terminal without a configuration file. It then lists directories. */
+/* Returns true if ranged runs on a terminal without a configuration file. In that case, listings are enabled. */
 static bool is_interactive(const struct options *options)
 {
 	return options->config_path == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-/* Adds the sockets that were passed to the process as addresses. Used if the configuration has no listen key. */
+/* Adds the names of the passed sockets as listen addresses. Called if the configuration has no listen key. */
 static int listen_on_passed(struct config *config, const char *const *names, char *fault)
 {
 	char text[300];

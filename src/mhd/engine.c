@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Starts and runs a daemon of libmicrohttpd (MHD). The server owns the engine; everything runs on the reactor's thread.
+ * Starts and runs a daemon of libmicrohttpd (MHD). The server owns the engine. All functions run on the reactor's
+ * thread.
  *
- * TLS needs a guard against a busy loop. While a handshake waits for its client, MHD reports that there is more to do,
- * without end. After FRUITLESS_MAX passes without progress, the engine therefore rests. Progress is a callback of MHD,
- * a resumed connection, or an event on MHD's epoll descriptor. The rest doubles from REST_MIN_MS to REST_MAX_MS as long
- * as there is no progress. Over TLS a pass sends one record of at most 16 KiB; sender.c uses callbacks for longer
- * bodies, so that each such pass counts as progress.
+ * TLS needs a guard against a busy loop. While a handshake waits for its client, MHD always reports that it has more
+ * work. After FRUITLESS_MAX passes without progress, the engine therefore rests, which means that it runs no passes for
+ * some time. Progress is a callback of MHD, a resumed connection, or an event on MHD's epoll descriptor. The time of a
+ * rest doubles from REST_MIN_MS to REST_MAX_MS while there is no progress. Over TLS, a pass sends one record of at most
+ * 16 KiB. For longer bodies, sender.c uses callbacks, so that each pass counts as progress.
  */
 #include "mhd/engine.h"
 
@@ -22,13 +23,13 @@
 #include "mhd/exchange.h"
 #include "mhd/handler.h"
 
-#define REPLY_MEMORY (4 * 1024) /* pool memory for a reply, in addition to the header block of the request */
-#define CONNECTIONS_MAX 2000000 /* clients.c enforces max_connections; MHD's limit must not be reached first */
+#define REPLY_MEMORY (4 * 1024) /* pool memory in bytes for a reply, in addition to the request header */
+#define CONNECTIONS_MAX 2000000 /* higher than any max_connections, which clients.c enforces */
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 /*
  * Flags and options that libmicrohttpd 0.9.75 does not have, with their values in microhttpd.h of 1.0.1. The program
- * may run with another version of the library than it was built with, so the version at run time decides whether they
- * are passed.
+ * may run with another version of the library than it was built with, so the version at run time decides whether these
+ * flags and options are used.
  */
 #define MHD1_USE_NO_THREAD_SAFETY (1u << 19)
 #define MHD1_OPTION_CLIENT_DISCIPLINE_LVL 38
@@ -58,7 +59,7 @@ __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char 
 	length = strlen(text);
 	if (length > 0 && text[length - 1] == '\n')
 		text[length - 1] = '\0';
-	log_debug("libmicrohttpd: %s", text); /* mostly clients that closed their connections */
+	log_debug("libmicrohttpd: %s", text); /* most of these messages report connections that clients closed */
 }
 
 /*
@@ -73,9 +74,9 @@ static size_t connection_memory(const struct exchange_shared *shared)
 }
 
 /*
- * From version 1.0 on, a thread-safe daemon enqueues an added connection and announces it in the next MHD_run(), when
- * other connections may have been added. A daemon without thread safety announces it inside of MHD_add_connection(), as
- * 0.9.75 does, and needs no eventfd to resume connections.
+ * From version 1.0 on, a thread-safe daemon enqueues an added connection and announces it in the next MHD_run(). By
+ * then, other connections may have been added. A daemon without thread safety announces the connection within
+ * MHD_add_connection(), like version 0.9.75, and needs no eventfd to resume connections.
  *
  * Level 1 of the client discipline of 1.0 rejects spaces in a target, bare LF and folded lines with 400. Level 0
  * accepts them, and replies to spaces in a target with a redirect that ranged never sees. Level 2 also rejects the CRLF
@@ -112,7 +113,7 @@ int engine_start(struct engine *engine, bool tls, struct exchange_shared *shared
 	if (engine->daemon != NULL)
 		return 0;
 	if (tls && MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES) {
-		log_error("TLS is not available: this libmicrohttpd was built without it");
+		log_error("TLS is not available: libmicrohttpd was built without TLS support");
 		return -EPROTONOSUPPORT;
 	}
 	errno = 0;
@@ -129,7 +130,7 @@ void engine_stop(struct engine *engine)
 		MHD_stop_daemon(engine->daemon);
 }
 
-/* Lets the engine rest if the last passes were without progress. */
+/* Lets the engine rest if the last passes made no progress. */
 static void update_rest(struct engine *engine, bool progress)
 {
 	unsigned rest_ms = REST_MIN_MS;

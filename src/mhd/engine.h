@@ -19,22 +19,25 @@ struct engine {
 	bool readable;		 /* MHD's epoll descriptor is readable */
 	bool more;		 /* the last pass left work to do */
 	unsigned fruitless;	 /* number of consecutive passes without progress */
-	uint64_t rests_until_ns; /* no passes before this time, unless something happens; 0: not resting */
+	uint64_t rests_until_ns; /* no pass runs before this time unless an event occurs; 0: not resting */
 };
 
 /*
- * Starts the daemon if it was not started before. notify is called with `context` for each connection that begins or
- * ends. Returns 0, -EPROTONOSUPPORT if the library has no TLS (logged), or another -errno.
+ * Starts the daemon unless it is running. notify() is called with `context` for each connection that begins or ends.
+ * Returns 0, -EPROTONOSUPPORT if the library does not support TLS, or another -errno. Logs the lack of TLS support.
  */
 int engine_start(struct engine *engine, bool tls, struct exchange_shared *shared, MHD_NotifyConnectionCallback notify,
 		 void *context);
-/* Stops the daemon and closes its connections. All of them must be resumed. Does nothing if it was not started. */
+/*
+ * Stops the daemon and closes its connections, none of which may be suspended. Does nothing if the daemon was not
+ * started.
+ */
 void engine_stop(struct engine *engine);
 
-/* Runs one pass over all connections that are ready. Does nothing while the engine rests and nothing has happened. */
+/* Runs one pass over all connections that are ready. Does nothing if the engine rests and no event has occurred. */
 void engine_run(struct engine *engine, struct exchange_shared *shared, uint64_t now_ns);
 
-/* Returns true if the library in use, not the one at build time, is version 1.0 or later. */
+/* Returns true if the version of the library at run time is 1.0 or later. */
 bool engine_library_is_1_or_later(void);
 
 #endif

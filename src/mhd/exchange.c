@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Creates, suspends and ends exchanges. Their states are in exchange.h. An exchange belongs to the server and runs on
- * the reactor's thread. Its memory is reused for the next exchange, because it is large and each request needs one.
+ * Creates, suspends and ends exchanges. exchange.h describes their states. An exchange belongs to the server and runs
+ * on the reactor's thread. The memory of an exchange is large, and each request needs an exchange, so the memory is
+ * reused for the next exchange.
  *
- * When the last reference is dropped, a lookup may still be in flight. Then the memory lives until the lookup ends,
- * even if the server was freed before.
+ * When the last reference is dropped, a lookup may still be in flight. The memory is then freed when the lookup ends,
+ * which may be after the server was freed.
  *
- * While the request waits, its connection is suspended. It is never suspended twice, because MHD does not count
+ * While a request waits, its connection is suspended. A connection is never suspended twice, because MHD does not count
  * suspensions. MHD_get_timeout() of 0.9.75 does not announce a resumed connection. Therefore wake() sets `rerun`, and
  * the event loop calls server_run() in every iteration.
  */
@@ -26,7 +27,7 @@
 #include "steps/steps.h"
 
 #define SPARES_MAX 64
-#define PAUSE_LONG_NS (20 * CLOCK_NS_PER_MS) /* a pause from this length on releases memory */
+#define PAUSE_LONG_NS (20 * CLOCK_NS_PER_MS) /* a pause of at least this time releases memory */
 
 void exchange_unref(struct exchange *exchange)
 {
@@ -80,7 +81,7 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct connection 
 		free(exchange);
 		return NULL;
 	}
-	/* request_init() has initialised the request, which is not cleared as a whole. */
+	/* Clears all members after `request`, which request_init() has initialised. */
 	memset((char *)exchange + sizeof(exchange->request), 0, sizeof(*exchange) - sizeof(exchange->request));
 	exchange->request.wake = wake;
 	exchange->request.ended = ended;
@@ -131,7 +132,7 @@ bool exchange_pause(struct exchange *exchange, uint64_t wait_ns)
 	if (transfer != NULL && wait_ns >= PAUSE_LONG_NS && cache_waiting(site->process.cache) > 0)
 		transfer_release_window(transfer);
 	else if (transfer != NULL && wait_ns >= PAUSE_LONG_NS)
-		/* The current extent stays in use, because with "cache = never" it would be read again. */
+		/* Keeps the current extent pinned. With "cache = never", it would otherwise be read again. */
 		transfer_release_readahead(transfer);
 	exchange->connection->paused = true;
 	exchange_suspend(exchange);

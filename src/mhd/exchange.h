@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An exchange: one request and its reply, as libmicrohttpd sees them. It lives from the request line until MHD needs
- * neither the request nor the response. Belongs to its reactor's thread.
+ * An exchange is one request and its reply, as libmicrohttpd (MHD) handles them. It lives from the request line until
+ * MHD needs neither the request nor the response. It belongs to the thread of its reactor.
  *
- *	handler_begin()
- *	     |
- *	     v
- *	 RECEIVING   the header block is being received; the exchange is in shared->heads
- *	     |
- *	     |  first handler_call(): the header is valid; if not, the error reply is queued, and SENDING is next
- *	     v
- *	  RUNNING  ---------------->  SUSPENDED   the request waits: exchange_suspend()
- *	     |     <----------------              wake(): MHD makes the final handler_call() again
- *	     |
- *	     |  sender_send()
- *	     v
- *	  SENDING  ---------------->  SUSPENDED   the body waits for the disk, or for a rate limit: exchange_pause()
- *	     |     <----------------              wake(): MHD calls the content reader again
- *	     |
- *	     |  handler_completed(): the exchange is logged and counted. MHD also calls it in any state above, when the
- *	     |  client has disconnected or the connection was aborted.
- *	     v
- *	   ENDED     the response may still reference the exchange
- *	     |
- *	     |  exchange_unref() of the last reference
- *	     v
- *	the memory is kept for the next exchange
+ * 	handler_begin()
+ * 	     |
+ * 	     v
+ * 	 RECEIVING   the header block is being received; the exchange is in shared->heads
+ * 	     |
+ * 	     |  first handler_call(): the header is valid; if not, the error reply is queued, and SENDING is next
+ * 	     v
+ * 	  RUNNING  ---------------->  SUSPENDED   the request waits: exchange_suspend()
+ * 	     |     <----------------              wake(): MHD makes the final handler_call() again
+ * 	     |
+ * 	     |  sender_send()
+ * 	     v
+ * 	  SENDING  ---------------->  SUSPENDED   the body waits for the disk, or for a rate limit: exchange_pause()
+ * 	     |     <----------------              wake(): MHD calls the content reader again
+ * 	     |
+ * 	     |  handler_completed(): the exchange is logged and counted. MHD also calls it in any state above, when the
+ * 	     |  client has disconnected or the connection was aborted.
+ * 	     v
+ * 	   ENDED     the response may still reference the exchange
+ * 	     |
+ * 	     |  exchange_unref() of the last reference
+ * 	     v
+ * 	the memory is kept for the next exchange
  *
- * Two references exist: one of MHD's request, from handler_begin() to handler_completed(), and one of a response that
- * points into the memory of the request, from sender_send() until MHD frees the response. MHD calls NOTIFY_COMPLETED
- * before the free callback of the response, so ENDED may last until the client has received the response. Each
- * exchange also holds one reference to its struct request_site.
+ * An exchange has up to two references. MHD's request has a reference from handler_begin() to handler_completed(). A
+ * response that points into the memory of the request has a reference from sender_send() until MHD frees the response.
+ * MHD calls NOTIFY_COMPLETED before the free callback of the response, so ENDED may last until the client has received
+ * the response. Each exchange also has one reference to its struct request_site.
  */
 #ifndef MHD_EXCHANGE_H
 #define MHD_EXCHANGE_H
@@ -48,12 +48,12 @@ struct MHD_Connection;
 struct exchange;
 struct prebuilt_table;
 
-/* State that all exchanges of one server share. Owned by server.c, which initialises the fields of the other files. */
+/* State that all exchanges of one server share. server.c owns and initialises this struct. */
 struct exchange_shared {
 	struct request_site *site; /* site of the current generation, for new connections; one reference */
-	uint64_t calls;		   /* number of callbacks from MHD: shows whether a pass of MHD made progress */
-	bool rerun[2]; /* MHD must run: a connection was added or resumed; [0]: plain daemon, [1]: TLS daemon */
-	bool lenient;  /* libmicrohttpd is older than 1.0: handler.c checks the requests that the parser has accepted */
+	uint64_t calls;		   /* number of callbacks from MHD; shows whether a pass of MHD made progress */
+	bool rerun[2]; /* MHD must run, because a connection was added or resumed; [0]: plain daemon, [1]: TLS */
+	bool lenient;  /* MHD is older than 1.0, so handler.c checks the requests that its parser accepted */
 	bool draining; /* replies have "Connection: close" */
 	struct prebuilt_table *prebuilt; /* written by sender.c */
 	struct exchange *heads;		 /* exchanges in RECEIVING; written by handler.c */
@@ -69,55 +69,56 @@ struct exchange {
 	struct MHD_Connection *mhd; /* NULL once completed */
 	struct exchange_shared *shared;
 	struct request_site *site;   /* site of the connection; one reference, until the request is finished */
-	unsigned refs;		     /* see above */
+	unsigned refs;		     /* number of references: 0 to 2 */
 	bool seen;		     /* the first handler_call() was made */
 	bool whole;		     /* the whole body was sent, even if MHD reports an error */
-	bool closes;		     /* the connection closes after the reply: the end of the request is ambiguous */
+	bool closes;		     /* the end of the request is ambiguous, so the connection closes after the reply */
 	size_t discarded_bytes;	     /* bytes of the request body that were discarded */
-	uint64_t start_ns, reply_ns; /* when the request line was received; when the reply was made */
+	uint64_t start_ns, reply_ns; /* time when the request line was received, and when the reply was made */
 	enum access_source source;   /* source of the first bytes of the body */
-	uint64_t sent_bytes;	     /* bytes of a transfer, or of a body over TLS, that MHD was given */
+	uint64_t sent_bytes;	     /* bytes of the body that content readers have passed to MHD */
 	struct reactor_timer pause;  /* runs while a rate limit pauses the body */
 	uint64_t swept_bytes;	     /* value of sent_bytes at the last sweep of server.c */
-	char version[9], method[16]; /* as received, for the log */
+	char version[9], method[16]; /* HTTP version and method as received, for the log */
 };
 
 /*
- * Creates the exchange of a request on this connection, with one reference. The target is copied. Returns NULL if
- * memory runs out.
+ * Creates the exchange of a request on this connection, with one reference. Copies the target. Returns NULL if memory
+ * runs out.
  */
 struct exchange *exchange_new(struct exchange_shared *shared, struct connection *connection, struct MHD_Connection *mhd,
 			      const char *target);
 /*
- * Ends the exchange because MHD has completed or dropped the request: cancels the pause and the accounting, and drops
- * MHD's reference. Nothing resumes the connection afterwards. The connection itself is not changed.
+ * Ends the exchange because MHD has completed or dropped the request. Cancels the pause and the accounting, and drops
+ * MHD's reference. The exchange does not resume its connection afterwards. The connection itself is not changed.
  */
 void exchange_end(struct exchange *exchange);
 /* Drops a reference. The last one finishes the request. */
 void exchange_unref(struct exchange *exchange);
 
-/* Suspends the connection until wake() of the request. The connection must not be suspended already. */
+/* Suspends the connection until wake() of the request is called. The connection must not be suspended already. */
 void exchange_suspend(struct exchange *exchange);
 /*
  * Suspends the connection for wait_ns because of a rate limit. A long pause also releases readahead, or the whole
- * window if other requests wait for memory. Returns false if no timer is available; then the body must be aborted.
+ * window if other requests wait for memory. Returns false if no timer is available. In that case, the caller must abort
+ * the body.
  */
 bool exchange_pause(struct exchange *exchange, uint64_t wait_ns);
 
-/* Returns true during a pause. */
+/* Returns true while a rate limit pauses the exchange. */
 bool exchange_is_paused(const struct exchange *exchange);
 /*
- * Resumes an exchange whose connection was aborted, so that MHD notices the abort. Only a pause and a listing are
- * resumed; a read ends by itself.
+ * Resumes an exchange whose connection was aborted, so that MHD detects the abort. Only pauses and listings are
+ * resumed, because a read resumes the exchange when it completes.
  */
 void exchange_wake_aborted(struct exchange *exchange);
 
-/* Ends the output of the connection: sends close_notify over TLS, then shuts down the socket for writing. */
+/* Ends the output of the connection. Over TLS, sends close_notify. Then shuts down the socket for writing. */
 void exchange_shutdown_write(const struct exchange *exchange);
 
 /*
- * Returns true if the connection closes after this reply: its end is ambiguous, the server drains, or the connection
- * belongs to an older generation of the configuration.
+ * Returns true if the connection closes after this reply. Reasons are that the end of the request is ambiguous, that
+ * the server drains, or that the connection belongs to an older generation of the configuration.
  */
 static inline bool exchange_is_last(const struct exchange *exchange)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Writes ended exchanges to the access log of their site, and counts them. The reactor's thread packs an exchange into
- * a record and enqueues it; a thread of the log formats the line (site/access.c). So nothing here blocks, and the
- * record needs nothing of the exchange.
+ * a record and enqueues the record. A thread of the log formats the line (site/access.c). Therefore no function here
+ * blocks. A record has no pointers into the exchange.
  *
- * The bytes of a body are counted by their source, by file and by client. The bytes of a transfer are counted by source
- * while they are copied (transfer.c). The source of the first bytes is recorded when the reply is made, because their
- * want may be released before the exchange ends.
+ * The bytes of a body are counted by source, by file and by client. transfer.c counts the bytes of a transfer by source
+ * while it copies them. The source of the first bytes is recorded when the reply is made, because the want may be
+ * released before the exchange ends.
  */
 #include "mhd/exchange_log.h"
 
@@ -29,7 +29,10 @@ enum access_source exchange_log_source(const struct request *request)
 	return want != NULL ? sources[want->source] : ACCESS_NOWHERE;
 }
 
-/* Returns the site whose log has the entry: the top level, if the request was rejected before its site was known. */
+/*
+ * Returns the site to whose log the entry is written. This is the top level if the request was rejected before its site
+ * was determined.
+ */
 static const struct site *site_of(const struct exchange *exchange)
 {
 	const struct site *site = exchange->request.match.site;
@@ -78,7 +81,7 @@ static void count(const struct exchange *exchange, unsigned status, uint64_t sen
 	struct counters *counters = request->site->worker.counters;
 
 	counters_request(counters, exchange->seen ? request->input.method : METHOD_UNKNOWN, status);
-	if (!exchange->seen && status >= 400) /* an error reply of libmicrohttpd itself */
+	if (!exchange->seen && status >= 400) /* libmicrohttpd itself has sent this error reply */
 		counters_reject(counters, COUNTERS_BAD_REQUEST);
 	if (request->reply.body != REPLY_TRANSFER)
 		counter_add(&counters->bytes[sources[exchange->source]], sent_bytes);

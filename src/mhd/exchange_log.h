@@ -5,18 +5,21 @@
 
 #include "mhd/exchange.h"
 
-/* Returns the source of the first bytes of the body. Call it when they are available and none of them was sent. */
+/*
+ * Returns the source of the first bytes of the body. Must be called when the first bytes are available and before they
+ * are sent.
+ */
 enum access_source exchange_log_source(const struct request *request);
 
 /*
- * Counts an exchange, and adds it to the log of its site. whole: the client has received the whole body. Otherwise the
- * number of bytes that its kernel acknowledged is logged.
+ * Counts an exchange, and writes it to the log of its site. If `whole` is true, the client has received the whole body.
+ * Otherwise the number of bytes that the client's kernel has acknowledged is logged.
  */
 void exchange_log(const struct exchange *exchange, unsigned status, bool whole);
 
 /*
- * Logs a connection that was rejected before a request was read: an entry without a request. status: the one that the
- * client received, or would have received.
+ * Logs a connection that was rejected before a request was read. The entry has no request. `status` is the status that
+ * the client received or would have received.
  */
 void exchange_log_rejected(const struct request_site *site, const struct peer *peer, unsigned status);
 

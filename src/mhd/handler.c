@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Translates the callbacks of MHD into a request and its steps. MHD passes the target to handler_begin(). Then it calls
- * handler_call() at least twice for each request:
+ * Translates the callbacks of libmicrohttpd (MHD) into a request and its steps. MHD passes the target to
+ * handler_begin(). Then it calls handler_call() at least twice for each request:
  *
- *  - The first call checks the header fields. A reply in this call closes the connection, so only rejected requests
- *    are replied to here.
+ *  - The first call checks the header fields. A reply in this call closes the connection, so only rejected requests get
+ *    a reply here.
  *  - Calls with data discard the body of a GET.
- *  - The final call runs the request until it replies or waits. If it waits, the connection is suspended. After the
- *    request was woken, MHD makes the final call again.
+ *  - The final call runs the steps until the request has its reply or waits. If the request waits, the connection is
+ *    suspended. After wake(), MHD makes the final call again.
  *
- * handler_completed() ends the exchange. MHD may drop a connection without this call; then server.c ends the exchange
- * when the connection closes. All functions run on the reactor's thread.
+ * handler_completed() ends the exchange. If MHD drops a connection without calling handler_completed(), server.c ends
+ * the exchange when the connection closes. All functions run on the reactor's thread.
  *
  * Before version 1.0, MHD's parser accepts requests that RFC 9112 forbids, and may send the head of its own error
- * replies twice. is_laid_out() and handler_parser_failed() compensate for this.
+ * replies twice. is_laid_out() and handler_parser_failed() compensate for these errors.
  */
 #include "mhd/handler.h"
 
@@ -35,8 +35,9 @@
 #include "steps/steps.h"
 
 /*
- * Truncates the query in MHD's memory. Otherwise MHD parses it into arguments, each of which takes memory of the
- * connection's pool. ranged does not use them, and if they do not fit, 0.9.75 loses track of the connection.
+ * Truncates the query in MHD's memory. Otherwise MHD parses the query into arguments in memory of the connection's
+ * pool. ranged does not use the arguments. If the arguments do not fit into the pool, version 0.9.75 loses track of the
+ * connection.
  */
 static void drop_query(const char *target)
 {
@@ -46,7 +47,7 @@ static void drop_query(const char *target)
 		query[1] = '\0';
 }
 
-/* The exchange is created here, because no other callback of MHD gets the target as it was received. */
+/* Creates the exchange, because no other callback of MHD gets the target as it was received. */
 void *handler_begin(void *cls, const char *target, struct MHD_Connection *mhd)
 {
 	struct exchange_shared *shared = cls;
@@ -71,11 +72,11 @@ size_t handler_keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
 	return strlen(text); /* http/path.c decodes the target */
 }
 
-/* The header block, while its fields are collected. */
+/* The state of collecting the fields of a header block. */
 struct head {
 	struct fields *fields;
-	const char *at; /* expected start of the next line in MHD's memory, if all lines before it ended in CRLF */
-	bool laid_out;	/* all lines so far were where they were expected */
+	const char *at; /* expected start of the next line in MHD's memory, assuming that lines end in CRLF */
+	bool laid_out;	/* all lines so far started at the expected address */
 	int error;	/* result of fields_add() */
 };
 
@@ -96,7 +97,8 @@ static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *n
 	    strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
 		head->laid_out = false;
 	/*
-	 * Trailing whitespace is not part of the value (RFC 9110 section 5.5). MHD keeps it; remove it in MHD's memory.
+	 * Trailing whitespace is not part of the value (RFC 9110 section 5.5). MHD keeps it, so it is removed here in
+	 * MHD's memory.
 	 */
 	while (value_length > 0 && is_blank(value[value_length - 1]))
 		((char *)value)[--value_length] = '\0';
@@ -105,24 +107,27 @@ static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *n
 }
 
 /*
- * Returns true if the header block consists of the request line and the collected fields, and of nothing else. A parser
- * older than 1.0 terminates each text with NUL in the memory that the block was read into, and passes pointers into
- * that memory. Each of these errors therefore shows as a text, or an end of the block, at an unexpected address:
+ * Returns true if the header block consists only of the request line and the collected fields. A parser older than 1.0
+ * terminates each text with NUL in the memory into which the block was read, and passes pointers into that memory. Each
+ * of the following errors therefore puts a text, or the end of the block, at an unexpected address:
  *
  *  - a NUL in the method, the target or a value ends that text early;
  *  - a line that begins with NUL, or that has an empty name, ends the block early;
  *  - a bare LF is one byte shorter than CRLF;
  *  - a folded line moves the name of the field before it.
  *
- * Such a parser also does not recognise a transfer coding that is followed by whitespace, and would wait for a body
- * without an end; collect() rejects it. A NUL directly before a bare LF cannot be distinguished from CRLF.
+ * A parser older than 1.0 also ignores a transfer coding that is followed by whitespace, and would wait for an endless
+ * body. collect() rejects such a field. A NUL directly before a bare LF cannot be distinguished from CRLF.
  */
 static bool is_laid_out(const struct head *head, const char *block, size_t block_bytes)
 {
 	return head->laid_out && head->at + strlen("\r\n") == block + block_bytes;
 }
 
-/* Checks the request line in the same way. Returns the address of the first field line, or NULL if the check fails. */
+/*
+ * Checks the addresses of the texts of the request line. Returns the address of the first field line, or NULL if a text
+ * has an unexpected address.
+ */
 static const char *after_request_line(const char *method, const char *url, const char *target, const char *version)
 {
 	if (url != method + strlen(method) + 1 || version != url + strlen(target) + 1)
@@ -156,9 +161,9 @@ static unsigned check_head(struct exchange *exchange, const char *url, const cha
 }
 
 /*
- * Returns true if the end of the request body is ambiguous. HTTP/1.0 has no Transfer-Encoding, so a proxy in between
- * may see another end of the body (RFC 9112 section 6.1). Before version 1.0, MHD's parser of chunks is as lenient as
- * that of header blocks, and its errors cannot be detected here.
+ * Returns true if the end of the request body is ambiguous. HTTP/1.0 has no Transfer-Encoding, so a proxy between
+ * client and server may find another end of the body (RFC 9112 section 6.1). Before version 1.0, MHD's parser accepts
+ * invalid chunks, which cannot be detected here.
  */
 static bool is_body_ambiguous(const struct exchange *exchange)
 {
@@ -175,8 +180,8 @@ static void count_rejection(struct counters *counters, unsigned status)
 }
 
 /*
- * Handles the first call: collects the fields, and rejects invalid requests. It must not suspend, nor reply to valid
- * ones.
+ * Handles the first call. Collects the fields, and rejects invalid requests. The first call must not suspend the
+ * connection, and must not reply to valid requests.
  */
 static enum MHD_Result first_call(struct exchange *exchange, const char *url, const char *method, const char *version)
 {
@@ -187,11 +192,11 @@ static enum MHD_Result first_call(struct exchange *exchange, const char *url, co
 	DL_DELETE2(exchange->shared->heads, exchange, head_prev, head_next);
 	snprintf(exchange->method, sizeof(exchange->method), "%s", method);
 	snprintf(exchange->version, sizeof(exchange->version), "%s", version);
-	/* For the library, "HEAD" followed by NUL is another method, whose response has a body. */
+	/* MHD does not treat "HEAD" followed by NUL as HEAD, and sends a body with the response. */
 	request->input.method = exchange->shared->lenient && url != method + strlen(method) + 1 ? METHOD_UNKNOWN
 												: fields_method(method);
 	status = check_head(exchange, url, method, version);
-	if (exchange->connection->peer.rejected) { /* counted when it was accepted */
+	if (exchange->connection->peer.rejected) { /* the connection was counted when it was accepted */
 		steps_reject(request, 503);
 		return send_reply(exchange);
 	}
@@ -217,7 +222,7 @@ enum MHD_Result handler_call(void *cls, struct MHD_Connection *mhd, const char *
 		return MHD_NO; /* handler_begin() had no memory */
 	if (!exchange->seen)
 		return first_call(exchange, url, method, version);
-	if (upload_data != NULL) { /* has no bytes if a request without a body has "Expect" */
+	if (upload_data != NULL) { /* *upload_data_size is 0 for a request with "Expect" and no body */
 		exchange->discarded_bytes += *upload_data_size;
 		*upload_data_size = 0;
 		return exchange->discarded_bytes <= FIELDS_BODY_MAX ? MHD_YES : MHD_NO;
@@ -229,7 +234,7 @@ enum MHD_Result handler_call(void *cls, struct MHD_Connection *mhd, const char *
 	return MHD_YES;
 }
 
-/* After this call MHD frees the values of the fields, and then the response. */
+/* Logs and ends the exchange. After this call, MHD frees the values of the fields, and then the response. */
 void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enum MHD_RequestTerminationCode code)
 {
 	struct exchange *exchange = *req_cls;
@@ -242,7 +247,7 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, en
 	whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK || exchange->whole;
 	*req_cls = NULL;
 	signing_mask(&exchange->request);
-	/* Before handler_forget(), because `seen` tells whether the reply is MHD's own. */
+	/* Precedes handler_forget(), which sets `seen`. If `seen` is false, MHD itself has sent the reply. */
 	exchange_log(exchange, info != NULL ? info->http_status : 0, whole);
 	handler_forget(exchange);
 	if (whole && exchange->request.reply.body != REPLY_LENGTH_ONLY)
@@ -262,7 +267,7 @@ void handler_forget(struct exchange *exchange)
 
 /* --- errors of the parser before 1.0 --- */
 
-/* Returns true if MHD has the whole header block, and has neither made the first call nor created a reply. */
+/* Returns true if MHD has parsed the whole header block, but has neither made the first call nor created a reply. */
 static bool is_determining_body(const struct exchange *exchange)
 {
 	return MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE) != NULL &&

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Turns a reply into a response of MHD: a buffer if the body is in memory, otherwise a callback (content reader) that
- * MHD calls for each block of the body. A frequently requested small file keeps its response in a table
- * (request/prebuilt.c); any number of clients may receive such a response at the same time. A response that points
- * into the memory of a request holds a reference to its exchange. Everything runs on the reactor's thread.
+ * MHD calls for each block of the body. The response for a frequently requested small file stays in a table
+ * (request/prebuilt.c). Any number of clients may receive a prebuilt response at the same time. A response that points
+ * into the memory of a request has a reference to its exchange. All functions run on the reactor's thread.
  *
- * The following traps of MHD shape this file:
+ * This file works around the following properties of libmicrohttpd (MHD):
  *
- *  - With an iovec response of two or more elements, a client can abort the process. A body is therefore one buffer or
- *    a callback.
- *  - If a content reader returns -1 (END_OF_STREAM) for a body of known length, MHD reports success on a truncated
- *    body. If it returns 0 without suspending, MHD loops. Therefore a reader returns bytes or suspends; -1 is used only
- *    for bodies of unknown length.
- *  - If a reader ends a connection with -1 or END_WITH_ERROR in a pass that sent nothing on this connection, MHD closes
- *    it only after all older connections. See abort_body() and end_of_listing().
+ * - An iovec response of two or more elements lets a client abort the process. A body is therefore one buffer or a
+ *   callback.
+ * - If a content reader returns -1 (END_OF_STREAM) for a body of known length, MHD reports success for a truncated
+ *   body. If a content reader returns 0 without suspending the connection, MHD loops. A content reader therefore
+ *   returns bytes or suspends the connection. It returns -1 only for bodies of unknown length.
+ * - If a content reader ends a connection with -1 or END_WITH_ERROR in a pass that has sent no bytes on this
+ *   connection, MHD closes the connection only after all older connections. See abort_body() and end_of_listing().
  *  - Before version 1.0, MHD sends the last chunk after the header of a HEAD or 304 whose body has no known length. See
  *    make_header_only().
- *  - Over TLS, one pass of MHD sends one record of at most 16 KiB. Longer bodies are callbacks with blocks of 16 KiB,
- *    so that each pass calls back and counts as progress (engine.c).
+ * - Over TLS, one pass of MHD sends one record of at most 16 KiB. A longer body is a callback with blocks of 16 KiB, so
+ *   that each pass calls the content reader and counts as progress (engine.c).
  */
 #include "mhd/sender.h"
 
@@ -33,12 +33,12 @@
 #include "steps/limit.h"
 
 #define VARIANT_KEY UINT64_C(0x9e3779b97f4a7c15)
-#define RECORD_BYTES (16 * 1024) /* maximum TLS record */
+#define RECORD_BYTES (16 * 1024) /* maximum size of a TLS record */
 #define LISTING_BLOCK (16 * 1024)
 
 /*
- * Aborts the connection in the middle of a body. Returns one byte for MHD to send: the send fails because the socket is
- * shut down, and then MHD closes the connection at once. The content reader returns this result.
+ * Aborts the connection in the middle of a body. Returns the result for the content reader, which is one byte. MHD
+ * tries to send the byte, fails because the socket is shut down, and closes the connection at once.
  */
 static ssize_t abort_body(struct exchange *exchange, char *buffer)
 {
@@ -68,8 +68,8 @@ static bool may_provide(struct exchange *exchange, uint64_t sent_bytes, char *bu
 }
 
 /*
- * Handles the result of a read: counts n bytes, or suspends the connection for -EAGAIN. Returns false at the end and
- * for other errors; otherwise sets *result to the result of the reader.
+ * Handles the result of a read. Counts n bytes, or suspends the connection if n is -EAGAIN. Returns true and sets
+ * *result to the result of the content reader, or returns false at the end of the body and for other errors.
  */
 static bool handle_read(struct exchange *exchange, ssize_t n, uint64_t *sent_bytes, ssize_t *result)
 {
@@ -107,7 +107,7 @@ static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t leng
 	return abort_body(exchange, buffer);
 }
 
-/* Content reader of a body in memory, one TLS record at a time. */
+/* Content reader of a body in memory. Provides at most one TLS record at a time. */
 static ssize_t read_data(void *cls, uint64_t position, char *buffer, size_t length)
 {
 	struct exchange *exchange = cls;
@@ -122,8 +122,8 @@ static ssize_t read_data(void *cls, uint64_t position, char *buffer, size_t leng
 }
 
 /*
- * Ends the body of a listing. With chunks, MHD sends the last chunk. Without chunks (HTTP/1.0), the end of the
- * connection ends the body, so the output is shut down. Then one byte is returned, as in abort_body().
+ * Ends the body of a listing. If the body is sent in chunks, MHD sends the last chunk. Without chunks (HTTP/1.0), the
+ * end of the connection ends the body, so the output is shut down and the result is one byte, as in abort_body().
  */
 static ssize_t end_of_listing(struct exchange *exchange, char *buffer)
 {
@@ -135,7 +135,10 @@ static ssize_t end_of_listing(struct exchange *exchange, char *buffer)
 	return 1;
 }
 
-/* Content reader of a listing. Its length is unknown, so MHD sends chunks, or closes the connection after it. */
+/*
+ * Content reader of a listing. The length of a listing is unknown, so MHD sends chunks or closes the connection at the
+ * end.
+ */
 static ssize_t read_listing(void *cls, uint64_t position, char *buffer, size_t length)
 {
 	struct exchange *exchange = cls;
@@ -172,9 +175,9 @@ static void reply_freed(void *cls)
 
 /*
  * Creates the response to HEAD, or a 304, for a body of unknown length. Before version 1.0, MHD would send the last
- * chunk of the omitted body, and the client would parse it as the next reply. So MHD is told to close the connection
- * after the header. This is done for a 304 with every version, because some clients wait for chunks after a 304 with
- * "Transfer-Encoding: chunked".
+ * chunk of the omitted body, and the client would parse the chunk as the next reply. The options therefore make MHD
+ * close the connection after the header. A 304 closes the connection with every version, because some clients wait for
+ * chunks after a 304 with "Transfer-Encoding: chunked".
  */
 static struct MHD_Response *make_header_only(const struct exchange *exchange)
 {
@@ -262,8 +265,8 @@ static bool may_be_buffer(const struct request *request, size_t length)
 }
 
 /*
- * Returns true if other requests may reuse the response: it depends only on the file and the configuration, its bytes
- * were in the cache, and the file is old enough for its validators to remain valid.
+ * Returns true if other requests may reuse the response. The response must depend only on the file and the
+ * configuration, its bytes must come from the cache, and its validators must be final because the file is not young.
  */
 static bool may_be_prebuilt(const struct exchange *exchange)
 {
@@ -278,9 +281,9 @@ static bool may_be_prebuilt(const struct exchange *exchange)
 }
 
 /*
- * Returns the part of the key of a prebuilt response that does not identify its file. Over TLS, the response may have
- * Strict-Transport-Security. A file that is sent as a variant has other fields than the same file requested by its own
- * name.
+ * Returns the key of a prebuilt response among those of its file. The key depends on TLS, because a response over TLS
+ * may have Strict-Transport-Security. It also depends on whether the file is sent as a variant, because a variant has
+ * other fields than the same file requested by its own name.
  */
 static uint64_t prebuilt_key(const struct request *request)
 {
@@ -290,8 +293,8 @@ static uint64_t prebuilt_key(const struct request *request)
 }
 
 /*
- * Moves the reply into the table of prebuilt responses, and uses it for this request, too. If that fails, the request
- * keeps its reply.
+ * Moves the reply into the table of prebuilt responses, and also uses the prebuilt response for this request. If the
+ * response cannot be prebuilt, the request keeps its reply.
  */
 static void prebuild(struct exchange_shared *shared, struct request *request)
 {
@@ -306,7 +309,7 @@ static void prebuild(struct exchange_shared *shared, struct request *request)
 	response = MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)reply->data, prebuilt_freed,
 									  entry);
 	if (response == NULL || add_headers(response, reply, false) != MHD_YES) {
-		request->body.want = entry->want; /* the request owns the extent again */
+		request->body.want = entry->want; /* moves the extent back to the request */
 		entry->want = (struct store_want){ .length = length };
 		if (response != NULL)
 			MHD_destroy_response(response);

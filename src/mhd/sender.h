@@ -5,21 +5,21 @@
 
 #include "mhd/exchange.h"
 
-/* Creates shared->prebuilt, and sets find_prebuilt() of its site. Returns 0 or -ENOMEM. */
+/* Creates shared->prebuilt, and sets find_prebuilt() of shared->site. Returns 0 or -ENOMEM. */
 int sender_init(struct exchange_shared *shared);
 /* Drops all prebuilt responses, because shared->site has replaced the site `before`. */
 void sender_reload(struct exchange_shared *shared, struct request_site *before);
-/* Drops the prebuilt responses that were not used since the last call, or all of them. */
+/* Drops the prebuilt responses that were not used since the last call, or all prebuilt responses. */
 void sender_sweep(struct exchange_shared *shared, bool all);
 /*
- * Frees the table. All responses must have been dropped, and MHD's daemons stopped, so that none is being sent. Does
- * nothing if sender_init() failed.
+ * Frees the table of prebuilt responses. All responses must have been dropped, and the daemons of MHD must have
+ * stopped, so that no response is being sent. Does nothing if sender_init() failed.
  */
 void sender_fini(struct exchange_shared *shared);
 
 /*
- * Queues exchange->request.reply as a response of MHD. Returns false if memory runs out; then the caller must tell MHD
- * to close the connection.
+ * Queues exchange->request.reply as a response of MHD. Returns false if memory runs out. In that case, the caller must
+ * make MHD close the connection.
  */
 bool sender_send(struct exchange *exchange);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Owns the connections of one reactor, from server_add() until MHD has closed them, and the two engines (daemons of
- * MHD) that serve them. handler.c handles the callbacks for requests. Everything runs on the reactor's thread.
+ * MHD) that serve them. handler.c handles the callbacks for requests. All functions run on the reactor's thread.
  *
- * A sweep runs twice a second. It aborts connections that have exceeded a timeout, releases the memory of clients that
- * do not read, and adapts the kernel's buffers to the number of connections.
+ * A sweep runs twice a second. It aborts connections that have exceeded a timeout, releases memory that is pinned for
+ * stalled clients, and adapts the kernel's buffers to the number of connections.
  *
- * server_run() is bounded in time, so that long streams delay neither other connections nor disk completions. A resumed
- * connection sets shared.rerun, because MHD_get_timeout() of 0.9.75 does not announce it.
+ * server_run() is bounded in time, so that long streams delay neither other connections nor disk completions. wake() of
+ * a request sets shared.rerun, because MHD_get_timeout() of version 0.9.75 does not announce resumed connections.
  */
 #include "mhd/server.h"
 
@@ -28,9 +28,9 @@
 #include "mhd/handler.h"
 #include "mhd/sender.h"
 
-#define RUN_NS UINT64_C(200000) /* maximum duration of server_run(), beyond one pass */
+#define RUN_NS UINT64_C(200000) /* server_run() starts no further pass after this time */
 #define SWEEP_MS 500
-#define FAST_BYTES (UINT64_C(1) << 20) /* sent between two sweeps: the connection counts as fast */
+#define FAST_BYTES (UINT64_C(1) << 20) /* a connection that sends this between two sweeps is fast */
 
 struct server {
 	struct server_options options;
@@ -38,9 +38,9 @@ struct server {
 	uint64_t unsent_bytes; /* see struct server_terms */
 	unsigned fast;	       /* number of fast connections at the last sweep */
 	struct exchange_shared shared;
-	struct engine engines[2]; /* [0]: plain, [1]: TLS; the same index as in shared.rerun */
+	struct engine engines[2]; /* [0]: plain, [1]: TLS; shared.rerun has the same indexes */
 	struct connection *connections;
-	struct connection *incoming; /* passed to MHD_add_connection() and not announced yet */
+	struct connection *incoming; /* passed to MHD_add_connection(), but not announced yet */
 	struct reactor_timer sweep;
 	unsigned count; /* number of connections */
 };
@@ -53,10 +53,10 @@ const char *server_library_version(void)
 /* --- connections --- */
 
 /*
- * Returns how many unsent bytes the kernel may hold for one connection. The share shrinks with the number of
- * connections. Otherwise thousands of slow clients would fill the machine's memory for TCP, which slows all of its
- * connections down. Idle connections count, because the kernel may still hold data for them. The share is a power of
- * two, so it seldom changes.
+ * Returns the number of unsent bytes that the kernel may buffer for one connection. The number shrinks as the number of
+ * connections grows. Otherwise thousands of slow clients would fill the machine's memory for TCP, which slows down all
+ * connections. Idle connections count, because the kernel may still buffer data for them. The result is a power of two,
+ * so it seldom changes.
  */
 static unsigned unsent_share(const struct server *server)
 {
@@ -91,7 +91,7 @@ static void connection_ended(struct server *server, struct connection *connectio
 {
 	struct exchange *exchange = connection->exchange;
 
-	if (exchange != NULL) { /* MHD has dropped the request without NOTIFY_COMPLETED */
+	if (exchange != NULL) { /* MHD dropped the request without calling NOTIFY_COMPLETED */
 		handler_forget(exchange);
 		exchange_end(exchange);
 	}
@@ -102,14 +102,14 @@ static void connection_ended(struct server *server, struct connection *connectio
 	if (connection->next != NULL)
 		connection->next->prev = connection->prev;
 	server->count--;
-	if (connection->peer.rejected && !connection->logged) /* the client closed it, or sent no request */
+	if (connection->peer.rejected && !connection->logged) /* no request was received */
 		exchange_log_rejected(connection->site, &connection->peer, 503);
 	free_connection(server, connection);
 }
 
 /*
- * Acknowledges the end of a TLS 1.3 handshake at once. The client sends its last message, and with Nagle's algorithm
- * does not send its request until that message is acknowledged. The kernel would delay the acknowledgement by 40 ms.
+ * Acknowledges the last message of a TLS 1.3 handshake at once. With Nagle's algorithm, the client does not send its
+ * request until this message is acknowledged. The kernel would delay the acknowledgement by 40 ms.
  */
 static int acknowledge(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
 		       const gnutls_datum_t *message)
@@ -177,7 +177,8 @@ static int start_engine(struct server *server, bool tls)
 int server_add(struct server *server, const struct arrival *arrival)
 {
 	/*
-	 * A worker that applied a reload earlier may pass the first TLS connection to this one: start the engine here.
+	 * The TLS engine may not be running yet. A worker that has already applied a reload may pass the first TLS
+	 * connection to a worker that has not.
 	 */
 	struct connection *connection = start_engine(server, arrival->tls) == 0 ? new_connection(arrival) : NULL;
 
@@ -189,9 +190,10 @@ int server_add(struct server *server, const struct arrival *arrival)
 	server->incoming = connection;
 	server->shared.rerun[arrival->tls] = true;
 	/*
-	 * MHD copies `length` bytes of the address: 0.9.75 into a block of that size, 1.0.1 first into a
-	 * sockaddr_storage without checking the length. The length never exceeds sizeof(arrival->address): it is that
-	 * of accept4(), or that of a whole sockaddr_storage after a PROXY header.
+	 * MHD copies `length` bytes of the address. Version 0.9.75 copies them into a block of that size. Version 1.0.1
+	 * copies them into a sockaddr_storage without checking the length. The length never exceeds
+	 * sizeof(arrival->address), because it is the result of accept4(), or the size of a sockaddr_storage after a
+	 * PROXY header.
 	 */
 	if (MHD_add_connection(server->engines[arrival->tls].daemon, arrival->fd,
 			       (const struct sockaddr *)&arrival->address, arrival->length) == MHD_YES)
@@ -203,7 +205,7 @@ int server_add(struct server *server, const struct arrival *arrival)
 	return -ENOMEM;
 }
 
-/* Aborts a connection. MHD does not notice this while the connection is suspended, so a long wait is ended here. */
+/* Aborts a connection. MHD does not detect the abort of a suspended connection, so pauses and listings are resumed. */
 static void abort_connection(struct connection *connection, const char *reason)
 {
 	log_debug("connection aborted: %s", reason);
@@ -212,7 +214,10 @@ static void abort_connection(struct connection *connection, const char *reason)
 		exchange_wake_aborted(connection->exchange);
 }
 
-/* Ends a connection. One that waits for a request has until the next sweep to close in order. */
+/*
+ * Ends a connection. A connection that waits for a request is closed in order, and aborted if it is still open at the
+ * next sweep. All other connections are aborted at once.
+ */
 static void end_connection(struct connection *connection, const char *reason)
 {
 	const bool waits = connection->phase == CONNECTION_IDLE || connection->phase == CONNECTION_HEAD;
@@ -223,7 +228,10 @@ static void end_connection(struct connection *connection, const char *reason)
 
 /* --- the sweep --- */
 
-/* Returns true if the client has closed its connection during a long wait, so that the resources can be released. */
+/*
+ * Returns true if the client has closed its connection during a pause or a listing, so that the resources can be
+ * released.
+ */
 static bool is_abandoned(const struct connection *connection)
 {
 	const struct exchange *exchange = connection->exchange;
@@ -233,7 +241,7 @@ static bool is_abandoned(const struct connection *connection)
 	       connection_is_closed_by_client(connection);
 }
 
-/* Releases cache memory that is pinned for a client that has received nothing since the last sweep. */
+/* Releases cache memory that is pinned for a client that has stalled or is paused. */
 static void release_stalled(struct connection *connection)
 {
 	struct exchange *exchange = connection->exchange;
@@ -248,12 +256,15 @@ static void release_stalled(struct connection *connection)
 		transfer_release_window(transfer);
 	else if (stalled && !connection->suspended)
 		transfer_release_window(transfer);
-	else if (stalled && memory_is_short) /* the transfer waits for memory, as others do: see transfer.h */
+	else if (stalled && memory_is_short) /* waits for memory: see transfer_release_readahead() */
 		transfer_release_readahead(transfer);
 	exchange->swept_bytes = exchange->sent_bytes;
 }
 
-/* Returns true if the connection sends more than its share between two sweeps. A larger share saves iterations. */
+/*
+ * Returns true if the connection has sent FAST_BYTES since the last sweep. A fast connection may get a larger kernel
+ * buffer, which saves iterations.
+ */
 static bool is_fast(const struct connection *connection)
 {
 	const struct exchange *exchange = connection->exchange;
@@ -269,7 +280,7 @@ static bool is_over_transfer_time(const struct exchange *exchange, uint64_t now_
 	return max_ms > 0 && (now_ns - exchange->start_ns) / CLOCK_NS_PER_MS >= max_ms;
 }
 
-/* Returns why the connection must be ended, or NULL. */
+/* Returns the reason why the connection must be ended, or NULL. */
 static const char *reason_to_end(struct server *server, struct connection *connection, uint64_t now_ns)
 {
 	const char *reason = connection_timeout_reason(connection, &server->limits, now_ns);
@@ -398,7 +409,10 @@ static bool has_more(const struct server *server)
 	return server->engines[0].more || server->shared.rerun[0] || server->engines[1].more || server->shared.rerun[1];
 }
 
-/* A pass sends one block on each connection that is ready. The time limit lets the disk and other events proceed. */
+/*
+ * Runs passes of the engines until no work is left or the time limit is reached. A pass sends one block on each
+ * connection that is ready. The time limit keeps the event loop responsive for disk completions and other events.
+ */
 void server_run(struct server *server)
 {
 	uint64_t now_ns = clock_now_ns();

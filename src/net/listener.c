@@ -4,9 +4,8 @@
  * then chooses the worker that serves the connection.
  *
  * If the process has no free descriptor (EMFILE), accept(2) fails although the socket stays readable, and the loop
- * would spin. The listener therefore keeps a spare descriptor. It closes the spare one, accepts one connection in its
- * place and has the connection rejected, so that the client gets an answer at once. Then the listener pauses for
- * BACK_OFF_MS.
+ * would spin. The listener therefore keeps a spare descriptor. It closes this descriptor, accepts one connection, and
+ * has the connection rejected, so that the client gets a reply at once. Then the listener pauses for BACK_OFF_MS.
  */
 #include "net/listener.h"
 
@@ -20,7 +19,7 @@
 
 #include "base/log.h"
 
-#define ACCEPTS_MAX 64 /* in one iteration, from one socket */
+#define ACCEPTS_MAX 64 /* maximum number of connections accepted from one socket in one iteration */
 #define BACK_OFF_MS 100
 
 struct listening_socket {
@@ -36,7 +35,7 @@ struct listener {
 	void *context;
 	struct reactor_timer back_off;
 	bool paused;  /* the sockets are not watched */
-	int spare_fd; /* -1: none could be opened */
+	int spare_fd; /* spare descriptor; -1: it could not be opened */
 	size_t count;
 	struct listening_socket listening[];
 };
@@ -121,7 +120,7 @@ static bool accept_one(const struct listening_socket *from)
 	case ENOMEM:
 		reject_one(from, errno);
 		return false;
-	default: /* an error of this connection alone: ECONNABORTED, EPROTO and network errors (accept(2)) */
+	default: /* only this connection failed: ECONNABORTED, EPROTO or a network error (accept(2)) */
 		return true;
 	}
 }

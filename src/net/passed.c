@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Listening sockets from systemd, as described in sd_listen_fds(3). systemd also keeps the sockets open, so connections
- * wait in their queues while ranged restarts.
+ * Listening sockets from systemd, as described in sd_listen_fds(3). systemd keeps the sockets open, so new connections
+ * wait in the queues of the sockets while ranged restarts.
  *
- * The descriptors begin at SD_LISTEN_FDS_START and are owned by this file until passed_close(). Only O_NONBLOCK and
- * FD_CLOEXEC are set here; sockets.c sets the TCP options on its duplicates. Main thread only, except that the thread
- * of a reload reads the list; passed_close() is not called while a reload runs.
+ * The descriptors begin at SD_LISTEN_FDS_START and are owned by this file until passed_close(). This file sets only
+ * O_NONBLOCK and FD_CLOEXEC. sockets.c sets the TCP options on its duplicates. The main thread calls all functions. The
+ * thread of a reload only reads the list, and passed_close() is not called while a reload runs.
  */
 #include "net/passed.h"
 

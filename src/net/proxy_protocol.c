@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Reads the PROXY header of a connection before HTTP or TLS starts. The bytes after the header belong to libmicrohttpd
- * or to the TLS handshake, which read them from the socket. So the bytes are peeked first, and only the bytes of the
+ * or to the TLS handshake, which read them from the socket. So the bytes are first peeked at, and only the bytes of the
  * header are then received.
  *
- * While the header is incomplete, all bytes belong to it. They are received at once, so the socket does not stay
- * readable, and the loop does not spin on half a header.
+ * While the header is incomplete, all received bytes belong to the header. They are removed from the socket at once.
+ * Otherwise the socket would stay readable, and the event loop would spin on a partial header.
  *
- * Each connection whose header is incomplete is a struct pending in the list of its struct proxy_protocol. It ends
- * with one call of on_header().
+ * Each connection whose header is incomplete is a struct pending in the list of its struct proxy_protocol. The struct
+ * pending is freed after one call of on_header().
  */
 #include "net/proxy_protocol.h"
 
@@ -31,10 +31,10 @@ struct pending {
 	struct pending *next, *prev;
 	struct proxy_protocol *owner;
 	struct arrival arrival;
-	size_t used; /* received bytes of `bytes` */
+	size_t used; /* number of received bytes in `bytes` */
 	uint8_t bytes[PROXY_HEADER_BYTES];
 	struct proxy_header header;
-	size_t left; /* bytes of the header that are still to be skipped */
+	size_t left; /* number of header bytes that are still to be skipped */
 	bool known;  /* `header` and `left` are set */
 };
 
@@ -84,7 +84,7 @@ static void remove_pending(struct pending *pending)
 		pending->next->prev = pending->prev;
 }
 
-/* Closes the connection. `reason` is logged; NULL: the client closed it, or the process drains. */
+/* Closes the connection and logs `reason`. NULL: the client closed the connection, or the process drains. */
 static void close_pending(struct pending *pending, const char *reason)
 {
 	struct proxy_protocol *proxies = pending->owner;
@@ -102,7 +102,7 @@ static void close_pending(struct pending *pending, const char *reason)
 	free(pending);
 }
 
-/* Hands the connection over, with the address from the header. */
+/* Passes the connection to on_header(), with the address from the header. */
 static void complete(struct pending *pending)
 {
 	struct proxy_protocol *proxies = pending->owner;
@@ -178,7 +178,7 @@ static void on_readable(void *context, uint32_t events)
 		complete(pending);
 		break;
 	case MALFORMED:
-		close_pending(pending, "it does not begin with a PROXY header");
+		close_pending(pending, "the first bytes are not a PROXY header");
 		break;
 	case CLOSED: /* for example the health check of a proxy */
 		close_pending(pending, NULL);

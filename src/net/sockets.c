@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A set of listening sockets is owned by its users, which are the main thread and the workers. It is filled by one
- * thread and constant afterwards; only `users` changes, so any thread may read the set.
+ * The users of a set of listening sockets own it. They are the main thread and the workers. One thread fills the set.
+ * Afterwards only `users` changes, so any thread may read the set.
  *
  * Accepted connections inherit socket options from their listening socket. TCP_NODELAY and TCP_NOTSENT_LOWAT are
- * therefore set here, once, and cost no system call for each connection. TCP_NOTSENT_LOWAT limits the unsent bytes that
- * the kernel holds for a slow client; server.c lowers it as the number of connections grows.
+ * therefore set once on the listening socket, which saves a system call for each connection. TCP_NOTSENT_LOWAT limits
+ * the unsent bytes that the kernel buffers for a slow client. server.c lowers this limit as the number of connections
+ * grows.
  */
 #include "net/sockets.h"
 
@@ -32,16 +33,16 @@ struct listening {
 	int fd;
 	bool tls;
 	unsigned listener;	       /* index of the configured address; a host name may have several sockets */
-	struct listen_address address; /* as configured */
+	struct listen_address address; /* the address as configured */
 	char path[108];		       /* file of a Unix socket that was bound here; "" for other sockets */
 	bool removes;		       /* the file is removed when the socket is closed */
-	bool inherited;		       /* from the sockets of the former configuration */
+	bool inherited;		       /* the socket is a duplicate of one of the former configuration */
 };
 
 struct sockets {
 	struct listening *list;
 	size_t count;
-	atomic_uint users; /* sequentially consistent: the last user to decrement it closes the sockets */
+	atomic_uint users; /* sequentially consistent, because the last user closes the sockets */
 };
 
 static int set_option(int fd, int level, int option, int value)
@@ -82,7 +83,7 @@ static int open_tcp(struct sockets *sockets, const struct addrinfo *info)
 	return error;
 }
 
-/* Listens on all addresses: one socket for both families if the host has IPv6, else one for IPv4. */
+/* Listens on all addresses. Opens one socket for both families if the host has IPv6, else one socket for IPv4. */
 static int open_any(struct sockets *sockets, const char *port)
 {
 	struct sockaddr_in6 six = { .sin6_family = AF_INET6,
@@ -126,7 +127,10 @@ static int open_host(struct sockets *sockets, const struct listen_address *addre
 	return error;
 }
 
-/* Every user may connect, as to a TCP port. The permissions of the directory can restrict the access. */
+/*
+ * Listens on a Unix socket. Every user may connect, as with a TCP port. The permissions of the directory can restrict
+ * access.
+ */
 static int open_unix(struct sockets *sockets, const char *path)
 {
 	int fd = unix_socket_listen(path, 0666, SOMAXCONN);
@@ -138,8 +142,8 @@ static int open_unix(struct sockets *sockets, const char *path)
 }
 
 /*
- * Listens on duplicates of the passed sockets of this name; the next configuration may need the originals. The path is
- * "", because systemd owns the file of a passed Unix socket.
+ * Listens on duplicates of the passed sockets of this name, because the next configuration may need the originals. The
+ * path is "", because systemd owns the file of a passed Unix socket.
  */
 static int open_passed(struct sockets *sockets, const char *name, const char **reason)
 {
@@ -151,7 +155,7 @@ static int open_passed(struct sockets *sockets, const char *name, const char **r
 		int fd = fcntl(passed_fd(i), F_DUPFD_CLOEXEC, 0);
 		if (fd < 0)
 			return -errno;
-		set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* fails for a Unix socket, which is fine */
+		set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* the error for a Unix socket is ignored */
 		set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, CONNECTION_UNSENT_MAX);
 		error = add(sockets, fd, "");
 		if (error != 0)
@@ -200,7 +204,7 @@ static void close_all(struct sockets *sockets)
 
 /*
  * Returns the first socket in `before` of a listener with this address that was not inherited yet, or NULL. A listener
- * that agrees on TLS as well is preferred.
+ * with the same TLS setting is preferred.
  */
 static const struct listening *find_inheritable(const struct sockets *before, const struct listen_address *address,
 						uint64_t inherited)
@@ -220,7 +224,7 @@ static const struct listening *find_inheritable(const struct sockets *before, co
 	return found;
 }
 
-/* Duplicates the descriptors of all sockets of that listener. */
+/* Duplicates the descriptors of all sockets of the listener of `like`. */
 static int inherit(struct sockets *sockets, const struct sockets *before, const struct listening *like)
 {
 	for (size_t i = 0; i < before->count; i++) {
@@ -242,7 +246,10 @@ static int inherit(struct sockets *sockets, const struct sockets *before, const 
 	return 0;
 }
 
-/* *inherited has a bit for each listener of `before` that was inherited. */
+/*
+ * Inherits the sockets of this address from `before`, or opens new ones. *inherited has a bit for each listener of
+ * `before` that was inherited.
+ */
 static int open_or_inherit(struct sockets *sockets, const struct listen_address *address, const struct sockets *before,
 			   uint64_t *inherited, char *fault)
 {
@@ -266,7 +273,10 @@ static bool names_passed(const struct listen_address_sites *listen, size_t count
 	return false;
 }
 
-/* The kernel accepts connections on these sockets, but no worker ever answers them. */
+/*
+ * Logs a warning for passed sockets that no listen key uses. The kernel accepts connections on these sockets, but no
+ * worker serves them.
+ */
 static void warn_of_unnamed(const struct listen_address_sites *listen, size_t count)
 {
 	for (const char *const *name = passed_names(); *name != NULL; name++)
@@ -391,8 +401,7 @@ static const char *unix_name(struct sockaddr_un *address, socklen_t length)
 char *sockets_address(const struct sockets *sockets, size_t i, char *text, size_t text_bytes)
 {
 	union {
-		struct sockaddr_storage
-			any; /* at least one byte longer than any address, so the path ends with a NUL */
+		struct sockaddr_storage any; /* longer than any address, so the path ends with NUL */
 		struct sockaddr_un local;
 	} place = { 0 };
 	struct sockaddr *address = (struct sockaddr *)&place;

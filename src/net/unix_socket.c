@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A process that ended without cleaning up leaves the file of its Unix socket behind, and bind(2) then fails. So a file
- * to which connect(2) is refused is removed first. The caller owns the descriptor and removes the file at the end.
+ * Opens a Unix socket that listens at a path. A process that ends without cleaning up leaves the file of its Unix
+ * socket behind, and bind(2) then fails. A socket file on which connect(2) fails with ECONNREFUSED is therefore removed
+ * first. The caller owns the descriptor and removes the file when it closes the socket.
  *
  * The mode of the file is set before the file has a name. A chmod(2) by path could change another file, if the path was
  * replaced in the meantime.

@@ -7,8 +7,8 @@
 
 /*
  * Opens a non-blocking Unix socket that listens at a path from listen_address_parse(). The socket file has exactly this
- * mode from the beginning. A socket file on which no process listens is replaced. Changes the umask for a moment.
- * Returns the descriptor or -errno. Main thread, or the thread of a reload.
+ * mode from the beginning. A socket file on which no process listens is replaced. Changes the umask of the process
+ * temporarily. Returns the descriptor or -errno. Called only by the main thread and the thread of a reload.
  */
 int unix_socket_listen(const char *path, mode_t mode, int backlog);
 

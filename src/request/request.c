@@ -51,7 +51,7 @@ enum step_result request_fail_errno(struct request *request, int error, uint64_t
 	unsigned status = status_of_error(error);
 
 	if (status >= 500)
-		log_fault(LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s; replied with %u", request->path.file,
+		log_fault(LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s; replied with status %u", request->path.file,
 			  offset,
 			  error == -ENOBUFS ? "all memory of the cache was in use for longer than disk_queue_timeout"
 					    : strerror(-error),
