@@ -221,8 +221,7 @@ static int set_key(void *object, const struct config_key *key, const char *text,
 static int set_setting(struct settings *settings, const struct config_key *key, const char *text, char *fault)
 {
 	if (key->kind == CONFIG_KIND_LIST && !settings_has(settings, key->setting))
-		text_list_clear(
-			(struct text_list *)((char *)settings + key->place)); /* the new list replaces the default */
+		text_list_clear((struct text_list *)((char *)settings + key->place)); /* clears the default */
 	int error = set_key(settings, key, text, fault);
 	if (error == 0)
 		settings->set |= UINT64_C(1) << key->setting;
