@@ -164,8 +164,8 @@ static void log_certificate(const struct certificate *certificate, const char *p
 		log_warning("%s: this certificate (%s) expired at %s", path, name, date);
 	else
 		log_info("%s: certificate of %s%s, %s, valid until %s", path, name,
-			 certificate->name_count > 1 ? " and other names" : "", gnutls_pk_get_name(certificate->algorithm),
-			 date);
+			 certificate->name_count > 1 ? " and other names" : "",
+			 gnutls_pk_get_name(certificate->algorithm), date);
 }
 
 static int load_key(struct certificate *certificate, const char *path, char *fault)

@@ -1,5 +1,5 @@
-// Script of the listing. It adds links to all parent directories, local times, sorting in place, a filter and keys for
-// moving between entries. The listing also works without the script. The makefile removes lines that begin with a comment.
+// Script of the listing. It adds links to all parent directories, local times, sorting in place, a filter and
+// arrow keys. The listing also works without the script. The makefile removes lines that begin with a comment.
 "use strict";
 {
 	const all = (query) => [...document.querySelectorAll(query)];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A name is first opened with O_PATH, which opens no driver and no other end of a FIFO. A statx() then shows the type
- * of the inode. The descriptor that is opened for reading must belong to the same inode. All names are resolved by
- * openat2(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS [| RESOLVE_NO_SYMLINKS]).
+ * A path is first opened with O_PATH, which opens neither a device driver nor the other end of a FIFO. A statx() then
+ * shows the type of the inode. The descriptor that is opened for reading must belong to the same inode. All names are
+ * resolved by openat2(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS [| RESOLVE_NO_SYMLINKS]).
  *
- * No state and no objects. Thread: offload threads, because every call may wait for the disk.
+ * The functions have no state. They run on offload threads, because each call may wait for the disk.
  */
 #include "store/beneath.h"
 
@@ -17,14 +17,17 @@
 
 #include "store/spelling.h"
 
-/* The alignment is requested if the headers define it (Linux 6.1). Otherwise every file gets the default. */
+/*
+ * The alignment of direct reads is requested if the kernel headers define it (Linux 6.1). Otherwise all files get the
+ * default.
+ */
 #ifdef STATX_DIOALIGN
 #define STAT_MASK (STATX_BASIC_STATS | STATX_DIOALIGN)
 #else
 #define STAT_MASK STATX_BASIC_STATS
 #endif
 
-#define RACE_TRIES 4 /* Attempts while the tree is being renamed. */
+#define RACE_TRIES 4 /* Maximum number of attempts while names in the tree change. */
 
 /* A path beneath a root. */
 struct place {
@@ -93,7 +96,8 @@ int beneath_statx(int fd, int flags, struct statx *st)
 }
 
 /*
- * AT_STATX_FORCE_SYNC: a filesystem client that caches attributes asks its server. Local filesystems ignore the flag.
+ * Stats a regular file. With AT_STATX_FORCE_SYNC, a filesystem client that caches attributes asks its server. Local
+ * filesystems ignore the flag.
  */
 static int stat_beneath(const struct place *place, struct statx *st)
 {
@@ -116,8 +120,8 @@ static bool same_inode(const struct statx *a, const struct statx *b)
 }
 
 /*
- * Opens a path that led to the regular file `seen`. Returns the descriptor and its state, or -errno. -EAGAIN: the path
- * leads to another inode now.
+ * Opens a path that led to the regular file `seen`. Returns the descriptor and sets *st. Returns -EAGAIN if the path
+ * now leads to another inode, or another -errno.
  */
 static int open_seen(const struct place *place, uint64_t flags, const struct statx *seen, struct statx *st)
 {
@@ -174,7 +178,10 @@ ssize_t beneath_read_head(int root_fd, const char *path, enum file_symlinks syml
 	return length;
 }
 
-/* Reads until *bytes or the end of the file, and sets *bytes to the number of bytes read. Returns 0 or -errno. */
+/*
+ * Reads *bytes bytes, or fewer at the end of the file. Sets *bytes to the number of bytes that were read. Returns 0 or
+ * -errno.
+ */
 static int read_at(int fd, void *buffer, size_t *bytes, uint64_t offset)
 {
 	size_t done = 0;

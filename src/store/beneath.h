@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Opens and stats names beneath a root directory. No ".." and no symbolic link leads out of the root, even if the tree
- * changes meanwhile, and no FIFO, socket or device is opened. A name is accepted only as its directories store it, see
- * spelling.h.
+ * changes meanwhile, and no FIFO, socket or device is opened. A path is accepted only if each name is spelled as its
+ * directory stores it, see spelling.h.
  *
- * All functions take a path that is relative and has no leading slash; "" is the root itself. They BLOCK, so they run
- * on offload threads. Errors are -errno. -ENOENT: the name is missing, or it is neither a file nor a directory. -EXDEV:
- * a link leads out of the root. -EISDIR, -ELOOP, -EACCES, -EMFILE and others have their usual meaning.
+ * All functions take a relative path without a leading slash. The path "" is the root itself. The functions block, so
+ * they run on offload threads. Errors are returned as -errno. -ENOENT means that the name is missing, or is neither a
+ * file nor a directory. -EXDEV means that a symbolic link leads out of the root. All other errors, such as -EISDIR,
+ * -ELOOP and -EACCES, have their usual meaning.
  */
 #ifndef STORE_BENEATH_H
 #define STORE_BENEATH_H
@@ -24,31 +25,35 @@ struct statx;
 enum file_symlinks { FILE_SYMLINKS_BENEATH, FILE_SYMLINKS_NONE };
 
 /*
- * Opens whatever the path leads to, with these flags and O_CLOEXEC, and returns the descriptor. With flags other than
- * O_PATH or O_DIRECTORY, the caller must know that it is no FIFO, socket or device.
+ * Opens the object at the path, with these flags and O_CLOEXEC. Returns the descriptor, or -errno. Without O_PATH or
+ * O_DIRECTORY in the flags, the caller must know that the object is not a FIFO, socket or device.
  */
 int beneath_open(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags);
 
-/* Opens a regular file for reading, with these additional flags. Returns the descriptor, and its state in *st. */
+/*
+ * Opens a regular file for reading, with these additional flags. Returns the descriptor, and sets *st to its state, or
+ * returns -errno.
+ */
 int beneath_open_regular(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags, struct statx *st);
 
-/* Stats an open descriptor. `flags`: AT_STATX_FORCE_SYNC or AT_STATX_DONT_SYNC. Returns 0 or -errno. */
+/* Stats an open descriptor. `flags` is AT_STATX_FORCE_SYNC or AT_STATX_DONT_SYNC. Returns 0 or -errno. */
 int beneath_statx(int fd, int flags, struct statx *st);
 
 /*
  * Returns true if the filesystem resolves the path, but its directories store it under another spelling, so that the
- * functions here return -ENOENT.
+ * other functions of this header return -ENOENT.
  */
 bool beneath_is_misspelled(int root_fd, const char *path, enum file_symlinks symlinks);
 
 /* Stats a regular file without opening it for reading. Returns 0 or -errno. */
 int beneath_stat(int root_fd, const char *path, enum file_symlinks symlinks, struct file_state *state);
-/* Returns only the version. */
+/* Works like beneath_stat(), but returns only the version. */
 int beneath_get_version(int root_fd, const char *path, enum file_symlinks symlinks, struct file_version *version);
 
 /*
- * Reads the first bytes of a regular file, at most `bytes`; 0 tests whether it can be read. For small files such as
- * sidecars. Returns the number of bytes, or -errno.
+ * Reads at most `bytes` bytes from the start of a regular file, and sets *version. If `bytes` is 0, only tests whether
+ * the file can be opened for reading. For small files such as sidecars. Returns the number of bytes that were read, or
+ * -errno.
  */
 ssize_t beneath_read_head(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes,
 			  struct file_version *version);
@@ -56,7 +61,10 @@ ssize_t beneath_read_head(int root_fd, const char *path, enum file_symlinks syml
 /* Buffers for the first and the last bytes of a file. */
 struct beneath_ends {
 	uint8_t *head, *tail;
-	/* Sizes of the buffers. Results: bytes that were read, fewer only if the file is shorter. */
+	/*
+	 * Sizes of the buffers. After the call: numbers of bytes that were read, which are lower only if the file is
+	 * shorter.
+	 */
 	size_t head_bytes, tail_bytes;
 };
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lookups in the cache, and the queues of waits. A wait is in one of two queues. In the queue of an extent it waits for
- * the end of the read, whichever reactor reads it (single-flight). In the queue of the shard it waits for memory, in
- * the order of arrival. The thread that ends a read or unpins an extent removes the waits that can continue from the
- * queue, under the lock. It posts them to their reactors after it has released the lock.
+ * Lookups in the cache, and the queues of waits. A wait is in one of two queues. The queue of an extent contains waits
+ * for the end of its read, which any reactor may have started (single-flight). The queue of a shard contains waits for
+ * memory, in the order of arrival. The thread that ends a read or unpins an extent dequeues, under the lock, the waits
+ * that can continue. After releasing the lock, the thread posts the waits to their reactors.
  *
- * A want needs one extent and pins nothing while it waits, so two wants cannot wait for each other.
+ * A want needs one extent, and has no pin while it waits, so two wants cannot wait for each other.
  *
  * A load reads the complete extent if the span covers at least half of it or if it is small. Otherwise it reads only
- * the span, because random small ranges of a big file would read 64 times as many bytes as they need. Spans in the
- * cache count: once they cover half of an extent, or SPANS_MAX of them exist, a load reads the complete extent and
- * replaces them.
+ * the span, because complete extents for small random ranges of a large file would be up to 64 times as many bytes as
+ * necessary. If the spans in the cache cover half of an extent, or if there are SPANS_MAX of them, a load reads the
+ * complete extent, which replaces the spans.
  *
- * Owner: the process. Thread: any; a wait belongs to the thread of its reactor.
+ * The process owns the cache. All functions are thread-safe, but a wait belongs to the thread of its reactor.
  */
 #include "store/cache.h"
 
@@ -33,7 +33,7 @@
 /* An extent up to this size is always read completely. */
 #define SMALL_BYTES ((size_t)64 << 10)
 #define SPANS_MAX 32
-#define SERVED_MAX 32 /* Waits for memory that are answered under one lock. */
+#define SERVED_MAX 32 /* Maximum number of waits for memory that are answered under one lock. */
 
 /* The place of a lookup: the key of its extent, and the result of the search in the index. */
 struct place {
@@ -57,7 +57,7 @@ size_t cache_share(size_t bytes, unsigned shards, unsigned index)
 	return (bytes / CACHE_UNIT_BYTES + index) / shards * CACHE_UNIT_BYTES;
 }
 
-/* The maximum size of a cache, because all of its memory is touched. */
+/* Returns the memory of the machine. A cache cannot be larger, because all of its memory is touched. */
 static size_t machine_bytes(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
@@ -129,7 +129,7 @@ void cache_lock(struct shard *shard)
 	evict_begin(shard);
 }
 
-/* Requires the lock of the shard, like all functions below unless their comment states otherwise. */
+/* The caller holds the lock of the shard, as for all functions below, unless a comment states otherwise. */
 static struct cache_extent *find(const struct cache_span *span, struct place *place)
 {
 	shard_find(place->shard, &place->key, place->hash, span->offset, span->length, &place->view);
@@ -138,7 +138,10 @@ static struct cache_extent *find(const struct cache_span *span, struct place *pl
 
 /* --- range of a load --- */
 
-/* Returns the complete extent with this key as an aligned read, up to the block that has the last byte of the file. */
+/*
+ * Returns the aligned range of the complete extent with this key. The range ends at the latest with the block that
+ * contains the last byte of the file.
+ */
 static struct span whole_span(const struct cache_span *span, const struct shard_key *key)
 {
 	uint64_t size = span->version->size, offset = key->number * SHARD_EXTENT_BYTES;
@@ -158,7 +161,7 @@ static bool reads_whole(const struct cache_span *span, const struct shard_view *
 	       (view->spans >= SPANS_MAX || (view->span_bytes + span->length) * 2 >= whole->length);
 }
 
-/* Sets *read to the range that a load reads. Returns true if it is the complete extent. */
+/* Sets *read to the range that a load reads. Returns true if the range is the complete extent. */
 static bool plan_read(const struct cache_span *span, const struct place *place, struct span *read)
 {
 	*read = whole_span(span, &place->key);
@@ -225,7 +228,7 @@ static struct cache_extent *add(const struct place *place, const struct span *re
 }
 
 /*
- * There is no room for the complete extent `read`. Tries to add the span alone, with one budget of evict_make_room().
+ * Tries to add only the span, if there is no room for the complete extent `read`. Uses one budget of evict_make_room().
  */
 static struct cache_extent *add_span(const struct cache_span *span, const struct place *place, const struct span *read)
 {
@@ -270,7 +273,9 @@ static void leave_memory_queue(struct cache *cache, struct shard *shard, struct 
 	atomic_fetch_sub_explicit(&cache->waiting, 1, memory_order_relaxed);
 }
 
-/* Adds an extent or queues the wait for memory. *again: the search for room continues under the next lock. */
+/*
+ * Adds an extent or queues the wait for memory. Sets *again if the search for room must continue under the next lock.
+ */
 static enum cache_answer add_or_queue(struct cache *cache, struct cache_wait *wait, const struct place *place,
 				      bool *again)
 {
@@ -337,8 +342,8 @@ enum cache_answer cache_find(struct cache *cache, const struct cache_span *span,
 /* --- answers --- */
 
 /*
- * Answers waits from the head of the queue for memory and returns them, linked by ->next. *more: continue under the
- * next lock.
+ * Answers waits from the head of the queue for memory. Returns the answered waits as a list, linked by wait->next. Sets
+ * *more if the caller must continue under the next lock.
  */
 static struct cache_wait *serve_some(struct cache *cache, struct shard *shard, bool *more)
 {
@@ -360,7 +365,7 @@ static struct cache_wait *serve_some(struct cache *cache, struct shard *shard, b
 			wait->extent = add_for_miss(&wait->span, &place);
 			wait->answer = CACHE_LOAD;
 		}
-		/* There is still no room: the wait stays at the head. */
+		/* There is still no room, so the wait stays at the head of the queue. */
 		if (wait->extent == NULL) {
 			DL_PREPEND(shard->waits, wait);
 			wait->state = CACHE_WAITING_FOR_MEMORY;
@@ -385,7 +390,7 @@ static void deliver_message(struct reactor_message *message)
 	deliver(container_of(message, struct cache_wait, message));
 }
 
-/* Without the lock. A wait belongs to its owner again as soon as it is posted. */
+/* Posts the answers. The caller must not hold the lock. As soon as a wait is posted, it belongs to its owner again. */
 static void post(struct cache_wait *wait)
 {
 	for (struct cache_wait *next; wait != NULL; wait = next) {
@@ -396,8 +401,8 @@ static void post(struct cache_wait *wait)
 }
 
 /*
- * While the lock is released between two rounds, other threads may answer or cancel waits. So no state is kept from one
- * round to the next.
+ * While the lock is released between two rounds, other threads may answer or cancel waits. Therefore no state is kept
+ * from one round to the next.
  */
 void cache_serve_and_unlock(struct cache *cache, struct shard *shard)
 {
@@ -433,7 +438,7 @@ bool cache_cancel_queued(struct cache *cache, struct cache_wait *wait)
 	if (queued) {
 		leave_memory_queue(cache, place.shard, wait);
 		wait->state = CACHE_NOT_WAITING;
-		/* The cancelled wait may have been a large one, ahead of small ones that fit. */
+		/* The cancelled wait may have needed more memory than the waits that were queued after it. */
 		cache_serve_and_unlock(cache, place.shard);
 	} else {
 		pthread_mutex_unlock(&place.shard->lock);
@@ -460,8 +465,8 @@ bool cache_cancel(struct cache *cache, struct cache_wait *wait)
 }
 
 /*
- * Takes all waits out of the queue of the extent and sets their answers. Returns those of `reactor`, and the rest in
- * *others.
+ * Removes all waits from the queue of the extent and sets their answers. Returns the waits of `reactor`, and adds the
+ * waits of other reactors to *others.
  */
 static struct cache_wait *answer_waits(struct shard *shard, struct cache_extent *extent, int error,
 				       struct reactor *reactor, struct cache_wait **others)
@@ -574,7 +579,10 @@ size_t cache_bytes(const struct cache *cache)
 	return atomic_load_explicit(&cache->bytes, memory_order_relaxed);
 }
 
-/* An estimate that compares with the mean size of a shard. The limits that use it leave a margin. */
+/*
+ * The result is an estimate, because the function uses the mean size of a shard. Callers whose limits depend on the
+ * result leave a margin.
+ */
 bool cache_is_crowded(const struct cache *cache, const struct cache_extent *extent)
 {
 	const struct shard *shard = &cache->shards[(extent->hash >> 56) & (cache->shard_count - 1)];

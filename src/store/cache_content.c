@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Invalidation, walk and statistics. Owner: the process. Thread: any. The functions take the lock of one shard at a
- * time. They release it after each step of WALK_PAGES pages, or of all extents with one key.
+ * Invalidation, walk and statistics of the cache, which the process owns. All functions are thread-safe. They take the
+ * lock of one shard at a time, and release the lock after WALK_PAGES pages, or after all extents with one key.
  */
 #include "store/cache_content.h"
 
@@ -9,7 +9,7 @@
 
 #define WALK_PAGES 1024 /* Pages that one step visits. */
 
-/* Removes all extents with one key. Called without a lock, like the next function. */
+/* Removes all extents with one key. The caller must hold no lock. */
 static size_t invalidate_key(struct cache *cache, const struct shard_key *key)
 {
 	uint64_t hash = shard_hash(key);
@@ -23,9 +23,9 @@ static size_t invalidate_key(struct cache *cache, const struct shard_key *key)
 }
 
 /*
- * Removes all extents of the version from one shard, in steps. A reader of the version may load it again on pages that
- * the walk has passed. Such extents are correct, because the file is checked after each read, and they are evicted in
- * their order.
+ * Removes all extents of the version from one shard, in steps. The caller must hold no lock. Meanwhile a reader of the
+ * version may add extents on pages that the walk has passed. The bytes of these extents are correct, because the file
+ * is checked after each read, and the extents are evicted like any other extent.
  */
 static size_t invalidate_in_shard(struct cache *cache, struct shard *shard, const struct file_version *version)
 {
@@ -58,7 +58,10 @@ size_t cache_content_invalidate(struct cache *cache, const struct file_version *
 	return bytes;
 }
 
-/* Lists the extents of the next few MiB, under the lock. Returns true if the shard has more. */
+/*
+ * Lists the extents on the next WALK_PAGES pages. Returns true if the shard has more pages. The caller holds the lock
+ * of the shard.
+ */
 static bool walk_shard(struct shard *shard, uint32_t *page, struct cache_resident *list, size_t room, size_t *count)
 {
 	uint32_t pages = (uint32_t)arena_page_count(shard->arena),
@@ -131,7 +134,7 @@ void cache_content_check(struct cache *cache)
 
 		pthread_mutex_lock(&shard->lock);
 		shard_check(shard);
-		/* Otherwise no unpin would ever serve the waits. */
+		/* The waits are served by an unpin, so at least one extent must be in use. */
 		assert(shard->waits == NULL || shard->in_use_bytes > 0);
 		pthread_mutex_unlock(&shard->lock);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The content of the whole cache: invalidation of a version, a walk through all extents, and statistics. Any thread.
- * All functions go in steps and hold no lock for long.
+ * The content of the whole cache: invalidation of a version, a walk through all extents, and statistics. All functions
+ * are thread-safe, work in steps, and hold no lock for long.
  */
 #ifndef STORE_CACHE_CONTENT_H
 #define STORE_CACHE_CONTENT_H
@@ -13,27 +13,29 @@
 #include "store/cache.h"
 
 /*
- * Removes all extents of a version from the index. Extents in use are freed by their last user. Returns their bytes,
- * including those that are being read.
+ * Removes all extents of a version from the index. Extents in use are freed by their last user. Returns the number of
+ * bytes in the removed extents, including extents that are being read.
  */
 size_t cache_content_invalidate(struct cache *cache, const struct file_version *version);
 
-/* A ready extent: its version, how many bytes of the file it has, and whether its cache policy is "pin". */
+/*
+ * A ready extent: its version, the number of bytes of the file that it contains, and whether its cache policy is "pin".
+ */
 struct cache_resident {
 	struct file_version version;
 	size_t bytes;
 	bool pinned;
 };
 
-/* The position of a walk. All zero: the start. */
+/* The position of a walk. All members are zero at the start. */
 struct cache_cursor {
 	unsigned shard;
 	uint32_t page;
 };
 
 /*
- * Lists the next ready extents, at most `room`. Returns their number, 0 at the end. Extents that are added or evicted
- * during a walk may be listed or not.
+ * Lists the next ready extents, at most `room`. Returns the number of listed extents, or 0 at the end. Extents that are
+ * added or evicted during a walk may be listed or not.
  */
 size_t cache_content_walk(struct cache *cache, struct cache_cursor *cursor, struct cache_resident *list, size_t room);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All directories that need reading wait in one queue. At most WORKERS_MAX offload jobs each take the first one, run
- * one step of it (directory_pass.c) and append it to the queue again. A job then queues itself again behind the other
- * offload jobs. A job never waits for another one, so one offload thread is enough.
+ * All directories that must be read wait in one queue. At most WORKERS_MAX offload jobs each dequeue the first
+ * directory, run one step (directory_pass.c), and append the directory to the queue again. The job then enqueues itself
+ * after the other offload jobs. No job waits for another job, so one offload thread is enough.
  *
- * Owner of a directory: its reactor while a chunk is ready; the queue from directory_new() or directory_next() until
- * its message has arrived. `pending`, which belongs to the reactor, tells which. If a directory is freed while it is in
- * the queue, it is marked `cancelled` under the lock of the table. The thread that takes it next frees it.
+ * From directory_new() or directory_next() until its message has arrived, a directory belongs to the queue, and
+ * `pending` is true. Otherwise the directory belongs to its reactor. `pending` is accessed only by the reactor. If a
+ * directory is freed while it is in the queue, it is marked `cancelled` under the lock of the table. The thread that
+ * dequeues a cancelled directory frees it.
  */
 #include "store/directory.h"
 
@@ -20,7 +21,7 @@
 #include "store/directory_pass.h"
 
 #define WORKERS_MAX 2
-#define SHARE 8 /* A directory reserves at most this part of the free memory. */
+#define SHARE 8 /* A directory reserves at most 1/SHARE of the free memory. */
 #define MEMORY_BYTES ((size_t)64 * 1024 * 1024)
 #define CHUNK_BYTES ((size_t)8 * 1024 * 1024)
 
@@ -78,8 +79,8 @@ void directory_table_free(struct directory_table *table)
 }
 
 /*
- * Reserves a part of the free memory, so that some is left for other directories, but at least the minimum that is
- * useful.
+ * Reserves a share of the free memory, so that memory remains for other directories. Returns the reserved bytes, which
+ * are at least ENTRIES_BYTES_MIN.
  */
 static size_t reserve(struct directory_table *table)
 {
@@ -96,7 +97,7 @@ static size_t reserve(struct directory_table *table)
 	return bytes;
 }
 
-/* Returns the part of the reservation that exceeds `bytes`. */
+/* Reduces the reservation to `bytes`, if it is larger. */
 static void reduce_reservation(struct directory *directory, size_t bytes)
 {
 	if (bytes >= directory->reserved_bytes)
@@ -107,7 +108,7 @@ static void reduce_reservation(struct directory *directory, size_t bytes)
 	directory->reserved_bytes = bytes;
 }
 
-/* BLOCKS if the descriptor is still open. */
+/* Blocks if the descriptor is still open. */
 static void free_directory(struct directory *directory)
 {
 	void (*freed)(void *context) = directory->options.freed;
@@ -123,7 +124,10 @@ static void free_directory(struct directory *directory)
 
 static void work(struct offload_job *job);
 
-/* Appends the directory. Returns an idle worker that the caller starts, or NULL. Under the lock. */
+/*
+ * Appends the directory to the queue. Returns an idle worker, which the caller starts, or NULL. The caller holds the
+ * lock.
+ */
 static struct directory_worker *enqueue_locked(struct directory *directory)
 {
 	struct directory_table *table = directory->table;
@@ -180,7 +184,7 @@ static void deliver(struct reactor_message *message)
 		free_directory(directory);
 }
 
-/* Returns the first directory of the queue, or NULL, which makes the worker idle. */
+/* Dequeues the first directory. If the queue is empty, returns NULL, and the worker becomes idle. */
 static struct directory *dequeue(struct directory_worker *worker, bool *stopping, bool *cancelled)
 {
 	struct directory_table *table = worker->table;
@@ -205,7 +209,7 @@ static void run_step(struct directory *directory, bool stopping)
 
 	if (stopping)
 		directory->pass.error = -ECANCELED;
-	/* The chunk is the last one, so its size is final. */
+	/* No further chunk will be read, so the memory that this chunk does not need can be freed. */
 	if (!unfinished && !directory->pass.more && directory->pass.error == 0)
 		reduce_reservation(directory, entries_shrink(&directory->pass.entries));
 	pthread_mutex_lock(&table->lock);
@@ -221,10 +225,7 @@ static void run_step(struct directory *directory, bool stopping)
 	}
 }
 
-/*
- * Runs one step of one directory. Once the table is stopping, the offload threads may have ended, so this call empties
- * the queue.
- */
+/* Runs one step of one directory. If the table is stopping, no further job may run, so this job empties the queue. */
 static void work(struct offload_job *job)
 {
 	struct directory_worker *worker = container_of(job, struct directory_worker, job);
@@ -292,7 +293,7 @@ void directory_free(struct directory *directory)
 	}
 	pthread_mutex_lock(&directory->table->lock);
 	directory->cancelled = true;
-	/* From here on, another thread may have freed a pending directory. */
+	/* After the unlock, another thread may free a pending directory. */
 	pthread_mutex_unlock(&directory->table->lock);
 	if (!pending)
 		enqueue(directory); /* An offload thread closes its descriptor. */

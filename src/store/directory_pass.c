@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A state machine whose steps are functions. The steps are: open; read names; sort; choose the entries of the chunk;
- * stat them for size and mtime. If the memory is full before all names were read, the entries are sorted, the first
- * half is kept, and reading continues. Each step takes a bounded time and sets the next one.
+ * A state machine whose steps are functions. The steps are: open the directory, read names, sort, select the entries of
+ * the chunk, and stat these entries for their size and mtime. If the memory is full before all names were read, the
+ * entries are sorted, the first half is kept, and reading continues. Each step takes a bounded time and sets the next
+ * step.
  *
- * Owner: directory.c. Thread: offload threads, one at a time.
+ * directory.c owns a pass. One offload thread at a time uses a pass.
  */
 #include "store/directory_pass.h"
 
@@ -56,7 +57,7 @@ static void set_stat(struct entry *entry, const struct statx *st)
 	entry->known = true;
 }
 
-/* A symbolic link is listed as its target, if that lies beneath the root. */
+/* Stats the target of a symbolic link. A link is listed as its target if the target lies beneath the root. */
 static int stat_link(const struct directory_pass *pass, const char *name, struct statx *st)
 {
 	char path[PATH_MAX + ENTRIES_NAME_MAX + 2];
@@ -140,8 +141,8 @@ static uint64_t needed(const struct directory_pass *pass)
 }
 
 /*
- * Returns 0, or -ENOBUFS if there are enough entries or no memory for more: then the caller sorts and keeps the first
- * ones.
+ * Makes room for one entry. Returns 0, -ENOMEM, or -ENOBUFS if there are enough entries or the limit of memory is
+ * reached. After -ENOBUFS, the caller sorts the entries and keeps the first ones.
  */
 static int make_room(struct directory_pass *pass)
 {
@@ -153,7 +154,8 @@ static int make_room(struct directory_pass *pass)
 }
 
 /*
- * Adds the names of a getdents64() buffer until the time is used up. Returns 0 or -errno. -EAGAIN: the buffer has more.
+ * Adds the names of a getdents64() buffer until the time until_ns. Returns 0 if all names were added, -EAGAIN if names
+ * remain, or another -errno.
  */
 static int add_names(struct directory_pass *pass, char *names, size_t length, uint64_t until_ns)
 {
@@ -203,7 +205,10 @@ static bool step_read(struct directory_pass *pass)
 	return true;
 }
 
-/* In the middle of a pass: entries after the last one that is kept are not needed any longer. */
+/*
+ * Keeps the first half of the entries. For the remainder of the pass, entries that sort after the last kept entry are
+ * dropped.
+ */
 static bool keep_first_half(struct directory_pass *pass)
 {
 	struct entries *entries = &pass->entries;
@@ -247,7 +252,7 @@ static bool step_reopen(struct directory_pass *pass)
 	return step_open(pass);
 }
 
-/* At the end of a pass: chooses the entries of the chunk. If the offset skips all of them, starts another pass. */
+/* Selects the entries of the chunk at the end of a pass. If the offset skips all entries, starts another pass. */
 static bool choose_chunk(struct directory_pass *pass)
 {
 	struct entries *entries = &pass->entries;
@@ -290,7 +295,7 @@ static void hash_entry(struct directory_pass *pass, const struct entry *entry)
 	pass->hash = XXH64(entry->name, (size_t)entry->length + 1, pass->hash);
 }
 
-/* Closes the descriptor, because the reader of the chunk may be slow. */
+/* Ends a pass. Closes the descriptor, because the client of the listing may be slow. */
 static bool finish(struct directory_pass *pass)
 {
 	pass->chunks++;

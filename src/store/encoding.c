@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A cursor that knows the number of remaining bytes reads the fields of a header. A header that does not fit into the
- * bytes that were read is rejected. Nothing is decompressed. Pure functions; any thread.
+ * The fields of a header are read with a cursor, which never moves past the bytes in memory. A header that does not fit
+ * into these bytes is rejected. No data is decompressed. All functions are pure and thread-safe.
  */
 #include "store/encoding.h"
 
@@ -29,7 +29,7 @@ struct cursor {
 	const uint8_t *at, *end;
 };
 
-/* Returns the next bytes, or NULL if fewer are left. */
+/* Returns the next `bytes` bytes, or NULL if fewer bytes remain. */
 static const uint8_t *take(struct cursor *cursor, size_t bytes)
 {
 	const uint8_t *taken = cursor->at;
@@ -99,7 +99,7 @@ static enum encoding_fault skip_gzip_header(struct cursor *cursor)
 	return ENCODING_FINE;
 }
 
-/* Returns true if the member is empty: empty blocks, in any of their forms, and a trailer of zeros. */
+/* Returns true if the member consists only of empty blocks, in any encoding, and a trailer of zeros. */
 static bool is_empty_member(struct cursor cursor)
 {
 	static const uint8_t flushed[] = { 0, 0, 0, 0xff, 0xff }, stored[] = { 1, 0, 0, 0xff, 0xff },
@@ -140,8 +140,8 @@ enum encoding_fault encoding_check_gzip(const struct beneath_ends *ends, uint64_
 }
 
 /*
- * Reads the window size into *window, or 0 if the frame does not state one, because it is the size of the content.
- * Returns false if too few bytes are left.
+ * Sets *window to the window size, or to 0 for a single-segment frame, whose window is as large as its content. Returns
+ * false if too few bytes remain.
  */
 static bool take_window(struct cursor *cursor, unsigned descriptor, uint64_t *window)
 {
@@ -158,7 +158,10 @@ static bool take_window(struct cursor *cursor, unsigned descriptor, uint64_t *wi
 	return true;
 }
 
-/* Reads the size of the content. *stated: the frame states one. Returns false if too few bytes are left. */
+/*
+ * Sets *stated to true if the frame states its content size, and *content to that size. Returns false if too few bytes
+ * remain.
+ */
 static bool take_content_size(struct cursor *cursor, unsigned descriptor, uint64_t *content, bool *stated)
 {
 	const size_t lengths[] = { (descriptor & ZSTD_SINGLE_SEGMENT) != 0 ? 1 : 0, 2, 4, 8 };

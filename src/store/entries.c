@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Entries are packed one after the other, and `order` has their offsets. Sorting is a bottom-up merge sort that can
- * stop after each level, so that it never occupies an offload thread for long. To keep the first entries, one walk over
- * the records moves them together; the rank of a record is its place in `order`.
+ * Entries are stored contiguously in `records`, and `order` contains their offsets. Sorting is a bottom-up merge sort
+ * that can stop after each level, so that it never occupies an offload thread for long. To keep the first entries, one
+ * walk over the records moves them together; the rank of a record is its index in `order`.
  *
- * Owner: the caller. Thread: one at a time.
+ * The caller owns the entries. One thread at a time may use them.
  */
 #include "store/entries.h"
 
@@ -34,7 +34,7 @@ static int fold(char byte)
 	return byte >= 'A' && byte <= 'Z' ? byte + 32 : (unsigned char)byte;
 }
 
-/* Compares two runs of digits by value, ignoring leading zeros. Moves *a and *b past them. */
+/* Compares two runs of digits by value, ignoring leading zeros. Moves *a and *b past the digits. */
 static int compare_numbers(const char **a, const char *a_end, const char **b, const char *b_end)
 {
 	const char *x, *y;
@@ -117,7 +117,7 @@ void entries_clear(struct entries *entries)
 	entries->width = 0;
 }
 
-/* Three quarters of the memory are for records, one quarter for the order and its scratch space. */
+/* Grows `records`, to at most three quarters of the memory. The last quarter is for `order` and its scratch space. */
 static int grow_records(struct entries *entries)
 {
 	size_t limit = entries->limit_bytes / 4 * 3;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * S3-FIFO: a new extent enters the small queue, which has a tenth of the memory. At the end of that queue it is
- * evicted, unless it was used again meanwhile (then it moves to the main queue). An extent that returns soon after its
- * eviction is known to the ghost and enters the main queue directly. So one pass over a huge file replaces only a tenth
- * of the memory. Extents in use are skipped. Pinned extents have a queue of their own, so that a search does not meet
- * them.
+ * S3-FIFO: a new extent enters the small queue, which has a tenth of the memory. At the end of the small queue, the
+ * extent is evicted, unless it was used again meanwhile, in which case it moves to the main queue. If an evicted extent
+ * is loaded again soon, the ghost contains its fingerprint, and the extent enters the main queue directly. Therefore
+ * one pass over a huge file replaces only a tenth of the memory. Extents in use are skipped. Pinned extents have a
+ * queue of their own, so that a search does not inspect them.
  *
  * A search never inspects all extents under one lock. Inspected extents move to the other end of their queue, so each
- * search continues where the previous one ended, whichever want it serves. After SEARCHES_MAX consecutive searches
- * without a result there is no room until an extent is unpinned, and the caller waits for that.
+ * search continues where the previous search ended, even for another want. After SEARCHES_MAX consecutive searches
+ * without a result, there is no room until an extent is unpinned, and the caller waits for the unpin.
  *
  * Extents of many sizes fragment the memory. To make room for a large block, the victim is evicted together with the
  * other extents of its buddy, unless one of them is in use.
  *
- * Owner: cache.c and resize.c. Thread: any, under shard->lock.
+ * cache.c and resize.c call these functions on any thread, under shard->lock.
  */
 #include "store/evict.h"
 
@@ -48,8 +48,8 @@ static enum shard_queue queue_to_evict_from(const struct shard *shard, unsigned 
 
 /* One search for room. */
 struct search {
-	unsigned first_inspected; /* shard->inspected at its start. */
-	unsigned skipped;	  /* Extents in use, and extents whose buddy has one in use. */
+	unsigned first_inspected; /* Value of shard->inspected at the start of the search. */
+	unsigned skipped;	  /* Number of extents that are in use, or have an extent in use in their buddy. */
 };
 
 /*
@@ -80,7 +80,7 @@ static struct cache_extent *next_victim(struct shard *shard, struct search *sear
 	return NULL;
 }
 
-/* Returns true if all extents on the pages [page, end) may be evicted. An extent in use never may. */
+/* Returns true if all extents on the pages [page, end) may be evicted. An extent in use may not be evicted. */
 static bool may_clear(struct shard *shard, uint32_t page, uint32_t end, bool pinned_too)
 {
 	struct cache_extent *extent;
@@ -92,8 +92,8 @@ static bool may_clear(struct shard *shard, uint32_t page, uint32_t end, bool pin
 }
 
 /*
- * Evicts the victim and all other extents in the region that a block of this length needs at its place. Returns false
- * if an extent there may not be evicted.
+ * Evicts the victim and all other extents in the region that a block of this length at the place of the victim needs.
+ * Returns false if an extent of the region may not be evicted.
  */
 static bool clear_region(struct shard *shard, struct cache_extent *victim, size_t length, bool pinned_too)
 {
@@ -112,9 +112,9 @@ static bool clear_region(struct shard *shard, struct cache_extent *victim, size_
 }
 
 /*
- * Pinned extents may be placed so that no large block fits anywhere, although enough memory is free or idle. Then the
- * oldest pinned extents are evicted after all. If almost all memory is in use, this does not help: the caller waits for
- * an unpin.
+ * Evicts one of the oldest pinned extents together with the extents around it. Pinned extents may be placed so that no
+ * large block fits anywhere, although enough memory is free or idle. Returns false if no region was evicted. If almost
+ * all memory is in use, evicting pinned extents would not help, and the caller waits for an unpin.
  */
 static bool clear_pinned(struct shard *shard, size_t length)
 {

@@ -3,8 +3,8 @@
  * Eviction from a shard of the cache: S3-FIFO (Yang et al., SOSP 2023), extended to blocks of many sizes. All functions
  * require shard->lock.
  *
- * A search for room inspects a bounded number of extents under one lock. Its caller then releases the lock, takes it
- * again and repeats the call, which continues where the last one ended.
+ * A search for room inspects a bounded number of extents under one lock. The caller then releases the lock, takes it
+ * again and repeats the call. The search continues where the previous call ended.
  */
 #ifndef STORE_EVICT_H
 #define STORE_EVICT_H
@@ -14,14 +14,14 @@
 
 #include "store/shard.h"
 
-/* Starts a new budget of inspected extents. Call it after taking the lock. */
+/* Starts a new budget of extents to inspect. Must be called after taking the lock. */
 static inline void evict_begin(struct shard *shard)
 {
 	shard->inspected = 0;
 }
 
 /*
- * Evicts extents until a block of `length` fits. Returns false if there is no room. If evict_is_unfinished() then
+ * Evicts extents until a block of `length` bytes fits. Returns false if there is no room. If evict_is_unfinished() then
  * returns true, the search has used up its budget and may find room under the next lock. Otherwise there is no room
  * until an extent is unpinned.
  */
@@ -33,13 +33,13 @@ static inline bool evict_is_unfinished(const struct shard *shard)
 	return shard->failed_searches > 0;
 }
 
-/* Gives up an unfinished search. */
+/* Ends an unfinished search. */
 static inline void evict_abort(struct shard *shard)
 {
 	shard->failed_searches = 0;
 }
 
-/* Evicts an extent that has no users, and counts it. */
+/* Evicts an extent that has no users, and counts the eviction. */
 void evict_extent(struct shard *shard, struct cache_extent *extent);
 
 #endif

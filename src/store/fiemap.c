@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One call of FS_IOC_FIEMAP, whose side effect is wanted: the filesystem reads the extent map into memory. The caller
- * keeps track of the part of the file that is known. No state. Thread: offload threads, because the call may wait for
- * the disk.
+ * Calls FS_IOC_FIEMAP only for its side effect: the filesystem reads the extent map into memory. The caller records the
+ * part of the file whose map is in memory. The function has no state. It runs on offload threads, because the call may
+ * wait for the disk.
  */
 #include "store/fiemap.h"
 
@@ -13,9 +13,9 @@
 #include <sys/ioctl.h>
 
 /*
- * Returns the offset up to which the map is known after a walk of [offset, end) returned these extents.
- * FIEMAP_EXTENT_LAST does not mean the last extent of the file: ext4 and XFS set it on the last extent of the walk
- * (seen on Linux 6.18). It only means that the walk is complete.
+ * Returns the offset up to which the map is in memory, after a call for [offset, end) has returned these extents.
+ * FIEMAP_EXTENT_LAST does not mark the last extent of the file: ext4 and XFS set it on the last extent of the range
+ * (seen on Linux 6.18). The flag only means that the range is complete.
  */
 static uint64_t known_after(const struct fiemap *map, uint64_t end, uint64_t size)
 {
@@ -39,7 +39,7 @@ int fiemap_load(int fd, uint64_t size, uint64_t offset, uint64_t length, uint64_
 	map->fm_extent_count = FIEMAP_STEP;
 	if (ioctl(fd, FS_IOC_FIEMAP, map) == 0)
 		*known = known_after(map, end, size);
-	else if (errno == ENOTTY || errno == EOPNOTSUPP || errno == EBADR) /* The filesystem does not have the call. */
+	else if (errno == ENOTTY || errno == EOPNOTSUPP || errno == EBADR) /* The filesystem has no extent map. */
 		*known = UINT64_MAX;
 	else
 		error = -errno;

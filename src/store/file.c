@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The life of an open file: opening, with everything that a direct read needs to know, reference counting and closing.
- * Opening blocks and runs on offload threads. The last reference closes the descriptor on an offload thread, too.
+ * Opening blocks and runs on offload threads. The release of the last reference also closes the descriptor on an
+ * offload thread.
  *
- * Owner: the holders of references. The members that change after file_open() are atomic or protected by file->lock, so
- * all other members need no lock.
+ * The holders of references own the file together. The members that change after file_open() are atomic or protected by
+ * file->lock, so all other members need no lock.
  */
 #include "store/file.h"
 
@@ -35,7 +36,10 @@ struct place {
 	enum file_symlinks symlinks;
 };
 
-/* Returns true for the characters of entity tags (RFC 9110): no blanks, quotes or control characters. */
+/*
+ * Returns true for a character that an entity tag may contain (RFC 9110). Blanks, quotes and control characters are not
+ * allowed.
+ */
 static bool is_tag_byte(unsigned char byte)
 {
 	return byte == 0x21 || (byte >= 0x23 && byte != 0x7f);
@@ -46,7 +50,7 @@ static bool is_blank(char byte)
 	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-/* Parses one line: a strong tag with or without quotes. Does not change *tag if the line is anything else. */
+/* Parses one line that contains a strong tag, with or without quotes. Does not change *tag if the line is malformed. */
 static void parse_tag(const char *text, size_t length, char *tag)
 {
 	while (length > 0 && is_blank(text[length - 1]))
@@ -87,8 +91,8 @@ static void read_sidecar(struct file *file, const struct place *of)
 }
 
 /*
- * Returns false if the filesystem does not read this file directly, or if it requires an alignment that the readers do
- * not support.
+ * Returns false if the filesystem does not support direct reads of this file, or if it requires an alignment that the
+ * readers do not support.
  */
 static bool find_alignment(const struct statx *st, uint32_t *offset_alignment, uint32_t *memory_alignment)
 {
@@ -110,7 +114,7 @@ static void set_alignment(struct file *file, const struct statx *st, uint32_t fi
 	if (file->direct && !filesystem_is_memory(filesystem) &&
 	    find_alignment(st, &file->offset_alignment, &file->memory_alignment))
 		return;
-	if (file->direct) { /* Otherwise file_pread() would have to be aligned, too. */
+	if (file->direct) { /* With O_DIRECT, file_pread() would also need the alignment. */
 		int flags = fcntl(file->fd, F_GETFL);
 
 		fcntl(file->fd, F_SETFL, flags & ~O_DIRECT);

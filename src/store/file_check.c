@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Compares a new statx() with the version and the metadata of an open file. Owner of the state: the struct file, under
- * its lock. Thread: any for local files; offload threads for remote files and for file_check_path().
+ * Compares a new statx() with the version and the metadata of an open file. The state belongs to the struct file, under
+ * its lock. Local files are checked on any thread. Remote files are checked on offload threads, as are the paths of
+ * file_check_path().
  *
- * The one idea: two statx() calls of different threads have no known order. So a thread reads the counter of metadata
- * changes before its statx, and repeats the statx if another thread has updated the metadata meanwhile.
+ * The one idea: two statx() calls of different threads have no known order. Therefore a thread reads the counter of
+ * metadata changes before its statx, and repeats the statx if another thread has updated the metadata meanwhile.
  */
 #include "store/file_check.h"
 
@@ -26,7 +27,8 @@ static bool same_but_ctime(const struct file_version *a, const struct file_versi
 
 /*
  * Evaluates a statx() that began when file->metadata_changes was `before`. Returns 0, -ESTALE, or -EAGAIN if another
- * thread has updated the metadata meanwhile: the order of the two results is unknown, so the caller repeats the statx.
+ * thread has updated the metadata meanwhile. After -EAGAIN, the order of the two results is unknown, so the caller
+ * repeats the statx.
  */
 static int judge(struct file *file, const struct file_state *now, unsigned before)
 {
@@ -45,7 +47,7 @@ static int judge(struct file *file, const struct file_state *now, unsigned befor
 		} else {
 			file->metadata = now->metadata;
 			atomic_fetch_add_explicit(&file->metadata_changes, 1,
-						  /* The lock publishes it. */
+						  /* The lock publishes the metadata. */
 						  memory_order_relaxed);
 		}
 	}
@@ -54,8 +56,8 @@ static int judge(struct file *file, const struct file_state *now, unsigned befor
 }
 
 /*
- * Returns true if an append-only file may have grown only, so that the bytes of the opened version are unchanged. The
- * size may still be the same, because an append moves the mtime before the size.
+ * Returns true if the file is append-only and has not become shorter, so that the bytes of the opened version are
+ * unchanged. The size may still be the same, because an append moves the mtime before the size.
  */
 static bool has_only_grown(const struct file *file, const struct file_version *now)
 {
@@ -65,7 +67,7 @@ static bool has_only_grown(const struct file *file, const struct file_version *n
 	       now->inode == version->inode && now->size >= version->size;
 }
 
-/* Keeps the latest time. Relaxed: the number publishes nothing else. */
+/* Sets file->verified_ns to start_ns, unless it is already later. Relaxed: the number publishes no other data. */
 static void note_verified(struct file *file, uint64_t start_ns)
 {
 	uint64_t before = atomic_load_explicit(&file->verified_ns, memory_order_relaxed);
@@ -111,7 +113,7 @@ int file_check(struct file *file)
 		/* Acquire: the statx must not begin before the load. */
 		before = atomic_load_explicit(&file->metadata_changes, memory_order_acquire);
 		result = beneath_statx(file->fd, flags, &st);
-		/* ENOENT: a server that knows the file by its path does not find it any longer. */
+		/* ENOENT: a server that identifies files by their paths no longer finds the file. */
 		if (result < 0)
 			return result == -ENOENT ? -ESTALE : result;
 		file_version_set_state(&state, &st);
@@ -121,7 +123,7 @@ int file_check(struct file *file)
 	} while (result == -EAGAIN);
 	if (result == 0 && file->remote)
 		note_verified(file, start_ns);
-	if (result < 0) /* Relaxed: the flag publishes nothing else. */
+	if (result < 0) /* Relaxed: the flag publishes no other data. */
 		atomic_store_explicit(&file->changed, true, memory_order_relaxed);
 	return result;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Converts the result of a statx() to a version. No state; any thread. */
+/* Converts the result of a statx() to a version. All functions are pure and thread-safe. */
 #include "store/file_version.h"
 
 #include <stdint.h>
@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-/* Times outside of 1677 to 2262 do not fit into 64 bits of nanoseconds and become the nearest valid time. */
+/* Returns nanoseconds since 1970. Times before 1677 or after 2262 do not fit into 64 bits and are clamped. */
 static int64_t stamp_ns(const struct statx_timestamp *stamp)
 {
 	int64_t ns;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The identity of the bytes of a file, as a statx() reports it. Pure functions. */
+/* The identity of the bytes of a file, as a statx() reports it. All functions are pure and thread-safe. */
 #ifndef STORE_FILE_VERSION_H
 #define STORE_FILE_VERSION_H
 
@@ -10,14 +10,17 @@ struct statx;
 
 /*
  * A version of a file. Two equal versions have equal bytes, within the resolution of the filesystem's clock. Every
- * response is made from one version. Hashed and compared as bytes by the cache.
+ * response is made from one version. The cache hashes and compares versions as bytes.
  */
 struct file_version {
 	uint64_t device, inode, size;
-	int64_t mtime_ns, ctime_ns; /* Since 1970. */
+	int64_t mtime_ns, ctime_ns; /* Nanoseconds since 1970. */
 };
 
-/* The attributes that chmod, chown, and adding or removing a name change. They move the ctime, but not the bytes. */
+/*
+ * The attributes that chmod, chown, and adding or removing a name change. Such a change also changes the ctime, but not
+ * the bytes.
+ */
 struct file_metadata {
 	int64_t ctime_ns;
 	uint32_t links, mode, user, group;
@@ -29,16 +32,14 @@ struct file_state {
 	struct file_metadata metadata;
 };
 
-/*
- * Sets the version from a statx() with STATX_BASIC_STATS. Times outside of 1677 to 2262 become the nearest valid one.
- */
+/* Sets the version from a statx() with STATX_BASIC_STATS. Times before 1677 or after 2262 are clamped. */
 void file_version_set(struct file_version *version, const struct statx *st);
 /* Sets the version, as file_version_set() does, and the metadata. */
 void file_version_set_state(struct file_state *state, const struct statx *st);
 bool file_version_equal(const struct file_version *a, const struct file_version *b);
 /*
  * Returns true if the mtime is 0 or 1 s, as reproducible builds and container layers set it. Such an mtime does not
- * tell versions apart, so a validator can only come from a sidecar.
+ * distinguish versions, so a validator can only come from a sidecar.
  */
 bool file_version_is_undated(const struct file_version *version);
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-start_timer */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A warming has two references: one of its creator, until the message of warm_free() has arrived, and one of the
  * reactor, until nothing is pending there. Loaded extents are marked as used again, because otherwise the next scan
