@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One log: a bounded queue, its writer thread and its sink. Only log.c uses this header; other files include log.h. */
+/* One log: a bounded queue, its writer thread and its sink. Only log.c uses this header. Other files include log.h. */
 #ifndef BASE_LOG_QUEUE_H
 #define BASE_LOG_QUEUE_H
 
@@ -53,7 +53,7 @@ struct log_queue {
 	struct log_buffer writing;
 	struct sink sink;
 	uint64_t reported, reported_at_ns; /* value and time of the last report of `dropped` */
-	int last_error;			   /* errno of the last failed write since that report */
+	int last_error;			   /* errno of the last failed write since reported_at_ns */
 	void (*report)(enum log_level level, const char *text);
 };
 

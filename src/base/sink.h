@@ -60,7 +60,7 @@ int sink_reopen(struct sink *sink);
 void sink_begin(struct sink *sink, const char *line, size_t length);
 /* Returns true if entries can have fields, which only the journal supports. */
 bool sink_has_fields(const struct sink *sink);
-/* Adds a field. The name matches [A-Z0-9_]+; the value may contain any bytes. A field that does not fit is omitted. */
+/* Adds a field. The name matches [A-Z0-9_]+. The value may contain any bytes. A field that does not fit is omitted. */
 void sink_field(struct sink *sink, const char *name, const char *value, size_t length);
 /* Ends an entry. */
 void sink_end(struct sink *sink);

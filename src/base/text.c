@@ -76,7 +76,7 @@ void text_printf(struct text *text, const char *format, ...)
 		text_put(text, line, (size_t)n);
 }
 
-/* Decodes the character at bytes[0] and returns its length, or 0 if it is not valid UTF-8. `length` is not 0. */
+/* Decodes the character at bytes[0] and returns its length, or 0 if it is not valid UTF-8. `length` must not be 0. */
 static size_t decode_character(const char *bytes, size_t length, uint32_t *character)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };

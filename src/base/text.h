@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A zero-initialised struct is an empty text. The caller owns the struct; text_fini() frees the bytes. */
+/* A zero-initialised struct is an empty text. The caller owns the struct. text_fini() frees the bytes. */
 struct text {
 	char *bytes; /* without a terminating NUL */
 	size_t used, size;

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-/* A zero-initialised struct is an empty list. The caller owns the struct; text_list_clear() frees the strings. */
+/* A zero-initialised struct is an empty list. The caller owns the struct. text_list_clear() frees the strings. */
 struct text_list {
 	char **list;
 	size_t count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Writes text to a buffer of a fixed size. Writes past the end are discarded but counted, so the caller checks only
- * once, in writer_end(), whether the buffer was large enough. The caller owns the buffer.
+ * once, with writer_end(), whether the buffer was large enough. The caller owns the buffer.
  */
 #ifndef BASE_WRITER_H
 #define BASE_WRITER_H

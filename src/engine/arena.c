@@ -384,7 +384,7 @@ static void list(struct arena *arena, uint32_t from, uint32_t to)
 			push_free(arena, index, order_of(arena->pages[index].count));
 }
 
-/* Moves free blocks above the new size to the other set of lists. */
+/* Moves free blocks above the new size to the lists of free blocks above the size. */
 static void lower(struct arena *arena, size_t bytes)
 {
 	uint32_t from = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES), end = limit_of(arena);

@@ -25,7 +25,7 @@
 
 #define STEPS 8 /* Steps with 1, 2, 4 and so on up to 128 reads in flight. */
 #define GOOD_SHARE 0.9
-/* Ratio of the limit to the reads at the knee, to allow for queues of small reads and for several streams. */
+/* Ratio of the limit of reads in flight to the knee. It allows for queues of small reads and for several streams. */
 #define HEADROOM 4
 #define DEPTH_BYTES_MIN (UINT64_C(16) << 20)
 #define DEPTH_BYTES_MAX (UINT64_C(64) << 20)
@@ -173,7 +173,7 @@ static void iterate(struct trial *trial)
 	disk_submit(trial->disk);
 	if (poll(&event, 1, disk_queued(trial->disk) > 0 ? 1 : WAIT_MS) == 1 &&
 	    read(event.fd, &count, sizeof(count)) < 0)
-		return; /* Cannot happen: no other thread reads the eventfd. */
+		return; /* This cannot happen, because no other thread reads the eventfd. */
 	disk_reap(trial->disk);
 	cancel_unsubmitted(trial);
 }
@@ -194,7 +194,7 @@ static struct rate run_step(struct trial *trial, unsigned depth, uint64_t slice_
 	return (struct rate){ (double)trial->reads / seconds, (double)trial->read_bytes / seconds };
 }
 
-/* Returns true if a round of `depth` consecutive reads would complete in time. */
+/* Returns true if a round of `depth` consecutive reads would complete within 1.5 times the budget. */
 static bool fits(unsigned depth, struct rate before, uint64_t spent_ns, uint64_t budget_ns)
 {
 	return (double)spent_ns + depth / before.iops * (double)CLOCK_NS_PER_S <= 1.5 * (double)budget_ns;

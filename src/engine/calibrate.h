@@ -33,9 +33,9 @@ struct calibration {
 /*
  * Reads 64 KiB at random offsets of an open O_DIRECT file, with 1, 2, 4 and so on up to 128 reads in flight. Each
  * number of reads is measured for an eighth of budget_ms. `alignment` is the alignment of the offsets, a power of two
- * up to 64 KiB. `size_bytes` is the size of the file. The caller still owns the descriptor. Blocks; called only on an
- * offload thread or during the start of the process. While it runs, it uses 8 MiB of memory and a libaio context, which
- * counts as 128 events against fs.aio-max-nr.
+ * up to 64 KiB. `size_bytes` is the size of the file. The caller still owns the descriptor. The function blocks, so it
+ * is called only on an offload thread or during the start of the process. A trial uses 8 MiB of memory and a libaio
+ * context, which counts as 128 events against fs.aio-max-nr.
  *
  * The trial takes about budget_ms, and less than twice budget_ms. On a slow device, the trial omits the greater numbers
  * of reads, and *result describes the best of the measured numbers. The trial waits for reads in flight without a time

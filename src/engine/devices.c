@@ -19,8 +19,8 @@
 #define SLOW_NS UINT64_C(20000000)
 #define SLOW_MAX 3 /* Number of slow calls per WINDOW_SUBMITS that demotes a device. */
 #define WINDOW_SUBMITS 1000
-#define EAGAIN_MIN 64  /* The mode is not changed before this many reads failed with EAGAIN. */
-#define EAGAIN_SHARE 4 /* One in this many reads may fail. */
+#define EAGAIN_MIN 64  /* The mode is not changed before this many reads have failed with EAGAIN. */
+#define EAGAIN_SHARE 4 /* At most one in this many reads may fail with EAGAIN. */
 
 struct devices {
 	struct devices_options options;

@@ -35,7 +35,9 @@ struct disk_read {
 	struct iovec parts[DISK_PARTS_MAX]; /* Destinations of the bytes, in the order of the file. */
 	unsigned part_count;		    /* At least 1. */
 	uint64_t offset;		    /* Offset in the file, a multiple of `alignment`. */
-	/* Alignment of the offset and of the length of each part; asserted before submit. */
+	/*
+	 * Alignment of the offset and of the length of each part. It is checked by an assertion before the submission.
+	 */
 	uint32_t alignment;
 	uint32_t memory_alignment;
 	bool write; /* True for a write instead of a read. Programs that measure a disk use writes. */
@@ -66,7 +68,7 @@ struct disk_stats {
 struct disk_options {
 	/* Maximum number of reads in flight, which is the size of the ring of io_setup. */
 	unsigned depth;
-	struct devices *devices; /* Devices of the reads, or NULL if no read has one. */
+	struct devices *devices; /* Devices of the reads, or NULL if no read has a device. */
 };
 
 /*

@@ -83,7 +83,7 @@ struct queue_lane {
 	/* Virtual start time of the ticket that was started last. */
 	uint64_t time;
 	struct queue_ring rings[QUEUE_CLASSES];
-	struct queue_ticket *oldest; /* The oldest queued ticket, readahead excluded. */
+	struct queue_ticket *oldest; /* The oldest queued ticket, excluding readahead. */
 	struct queue_lane *next;
 };
 

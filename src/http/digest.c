@@ -41,7 +41,7 @@ char *digest_format(const uint8_t digest[DIGEST_SHA256_BYTES], char *text)
 	return text;
 }
 
-/* Advances past the byte if it is the next one. */
+/* If the next byte is `byte`, advances past it and returns true. */
 static bool match(const char **at, char byte)
 {
 	bool matches = **at == byte;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The header fields of a request that ranged evaluates, collected line by line, and the checks that reject a request
- * because of its head. The functions have no side effects except allocations. They must be called by one thread at a
- * time for each struct.
+ * Collects, line by line, the header fields of a request that ranged evaluates, and rejects requests with an invalid
+ * head. The functions have no side effects except allocations. They must be called by one thread at a time for each
+ * struct.
  */
 #ifndef HTTP_FIELDS_H
 #define HTTP_FIELDS_H

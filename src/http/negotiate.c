@@ -188,7 +188,7 @@ static bool has_parameter(const char *type, const struct slice *name, const stru
 	return false;
 }
 
-/* How specifically a media range matches; each matching parameter adds 1. */
+/* How specifically a media range matches. Each matching parameter adds 1. */
 enum specificity {
 	MATCHES_NOT,
 	MATCHES_ANY = 0x1000,

@@ -61,7 +61,10 @@ static bool parse_number(const char **at, struct number *number)
 	return true;
 }
 
-/* Compares the digits instead of the values, so the result is also correct for more than 64 bits. */
+/*
+ * Returns true if a > b. Compares the digits instead of the values, so the result is also correct for more than 64
+ * bits.
+ */
 static bool is_greater(const struct number *a, const struct number *b)
 {
 	if (a->length != b->length)

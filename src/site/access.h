@@ -29,7 +29,7 @@ enum access_text {
 /* The source of the first bytes of the body. ACCESS_NOWHERE: no file was read. */
 enum access_source { ACCESS_NOWHERE, ACCESS_HIT, ACCESS_COALESCED, ACCESS_MISS };
 
-/* The caller owns the struct and the strings; access_pack() copies them. */
+/* The caller owns the struct and the strings. access_pack() copies the strings. */
 struct access_entry {
 	struct address client;
 	int64_t time_ns;      /* time of arrival of the request, since 1970 */

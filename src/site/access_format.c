@@ -148,7 +148,7 @@ static int add_directive(struct compiler *compiler, const char *from, char lette
 
 /*
  * Compiles the directive whose percent sign precedes compiler->at. Apache's "<" and ">" select one of several internal
- * requests; they are ignored, because ranged has only one.
+ * requests. They are ignored, because ranged has no internal requests.
  */
 static int compile_directive(struct compiler *compiler)
 {

@@ -28,8 +28,8 @@ static size_t partial_character_bytes(const char *text, size_t i)
 }
 
 /*
- * Appends a text with escapes; blanks are escaped unless `blanks` is true. A text that would extend past `end` is
- * truncated so that the ellipsis ends there at the latest. Returns the new length of the line.
+ * Appends a text with escapes. Blanks are escaped unless `blanks` is true. A text that would extend past `end` is
+ * truncated so that its ellipsis does not extend past `end`. Returns the new length of the line.
  */
 static size_t put_text(char *line, size_t used, size_t end, const char *text, size_t length, bool blanks)
 {

@@ -49,7 +49,7 @@ struct site {
 	struct files *files;
 	unsigned https_port;	   /* port of the first TLS listener of this site; 0: none, or not listening yet */
 	unsigned log;		   /* access log of this site, for log_request(); 0: none */
-	struct log_form *log_form; /* format of that log */
+	struct log_form *log_form; /* format of the access log of this site */
 };
 
 struct rules {
@@ -62,10 +62,11 @@ struct rules {
 /* The rules for one path. The request owns the struct, and rules_match() fills it. */
 struct match {
 	const struct site *site;
-	const struct settings *settings; /* the merged settings: those of the top level, or `merged` */
-	unsigned count;			 /* length of the chain */
-	uint64_t key;			 /* equal for two paths that match the same blocks */
-	/* rules_match() does not clear the members below; only the first `count` elements are valid. */
+	/* the merged settings: points to the settings of the top level, or to `merged` */
+	const struct settings *settings;
+	unsigned count; /* number of blocks in `chain` */
+	uint64_t key;	/* equal for two paths that match the same blocks */
+	/* rules_match() does not clear the members below. Only the first `count` elements of the arrays are valid. */
 	const struct settings *chain[RULES_CHAIN_MAX]; /* the matching blocks, from the outermost to the innermost */
 	const struct rule *rules[RULES_CHAIN_MAX];     /* NULL: the block is the top level or a site */
 	struct settings merged;

@@ -14,7 +14,9 @@
 
 #include "base/text_list.h"
 
-/* Cache policy of a file: cached by use, never cached, or pinned, so that other files are evicted first. */
+/*
+ * Cache policy of a file. AUTO: the cache decides what it keeps. NEVER: not cached. PIN: other files are evicted first.
+ */
 enum rule_cache { RULE_CACHE_AUTO, RULE_CACHE_NEVER, RULE_CACHE_PIN };
 
 /* Source of the entity tag of a file: the mtime and size of the file, or its digest file, if there is one. */
@@ -71,7 +73,8 @@ struct settings {
 	unsigned transfers_per_client;				 /* concurrent transfers; 0: unlimited */
 	uint64_t expires_ms, hsts_ms, max_transfer_time_ms;	 /* 0: none */
 	uint64_t rate_bytes, rate_file_bytes, rate_client_bytes; /* bytes per second; 0: unlimited */
-	uint64_t rate_after_bytes;				 /* bytes before rate_bytes applies */
+	/* number of bytes that are sent before rate_bytes applies */
+	uint64_t rate_after_bytes;
 	char *cache_control, *charset, *redirect, *auth_file, *auth_realm, *sign_keys; /* NULL: none */
 	/* Accumulated lists: the elements of all matching blocks apply (see struct match). */
 	struct text_list header, mime, hide, error_page, allow, deny;
