@@ -62,7 +62,7 @@ static int set_text(const struct config_key *key, char **place, const char *text
 /* Appends a text to a list. A list of one empty text is an empty list, which overrides the list of an outer block. */
 static int add_text(const struct config_key *key, struct text_list *place, const char *text, char *fault)
 {
-	if (text[0] == '\0' && place->count == 0 && key->parse != networks_parse) /* ambiguous for networks */
+	if (text[0] == '\0' && place->count == 0 && key->parse != networks_parse) /* empty networks are ambiguous */
 		return 0;
 	return report(key, text, text_list_add(place, text, key->parse), fault);
 }
@@ -368,7 +368,7 @@ static uint64_t sites_without_listen(const struct config *config)
 	return all;
 }
 
-/* Returns the site whose access log exceeds the maximum number of logs, or NULL. */
+/* Returns the first site whose access log exceeds the maximum number of access logs, or NULL. */
 static const struct site *find_excess_log(const struct rules *rules)
 {
 	unsigned count = 0;

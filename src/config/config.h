@@ -37,7 +37,7 @@ int config_set_rule(struct settings *settings, const char *key, const char *text
  */
 int config_add_site(struct config *config, const char *host, struct site **site, char fault[CONFIG_FAULT_BYTES]);
 int config_add_rule(struct site *site, const char *pattern, struct rule **rule, char fault[CONFIG_FAULT_BYTES]);
-#define CONFIG_RULES_MAX 256 /* locations of one site */
+#define CONFIG_RULES_MAX 256 /* maximum number of locations of one site */
 
 /*
  * Completes the configuration after the file and the command line were applied. Checks the conditions that involve

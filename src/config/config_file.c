@@ -168,8 +168,8 @@ static void begin_site(const cfg_t *block)
 }
 
 /*
- * Begins a block if the option marks its beginning. Returns true if it does. Only the first option of a block marks the
- * beginning, because a file may contain an option of the same name elsewhere.
+ * Begins a block and returns true if the option marks the beginning of the block. Otherwise returns false. Only the
+ * first option of a block can mark its beginning, because a file may contain an option of the same name elsewhere.
  */
 static bool begin_block(const cfg_t *block, const cfg_opt_t *option)
 {

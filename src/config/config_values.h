@@ -24,7 +24,7 @@ struct config {
 	size_t listen_count;
 	/* True: the next config_set("listen") replaces the addresses of the top level. Later calls add addresses. */
 	bool listen_is_default;
-	bool listen_is_set; /* a listen key was set, in any site */
+	bool listen_is_set; /* a listen key was set in at least one site */
 	unsigned workers;   /* 0: the number of CPUs; see config_workers() */
 	unsigned offload_threads;
 	unsigned disk_depth;		/* maximum number of reads in flight on one device; 0: calibrated */

@@ -37,7 +37,7 @@
 #define REST_MIN_MS 2
 #define REST_MAX_MS 64
 
-/* MHD_get_version_bin() does not exist in 0.9.75. */
+/* Parses the version text, because MHD_get_version_bin() does not exist in version 0.9.75. */
 bool engine_library_is_1_or_later(void)
 {
 	return atoi(MHD_get_version()) >= 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One daemon of libmicrohttpd, in external-epoll mode without a listening socket. A server has two: one for plain
- * connections and one for TLS. Runs on the reactor's thread.
+ * One daemon of libmicrohttpd, in external-epoll mode without a listening socket. A server has one engine for plain
+ * connections and one engine for TLS. Runs on the reactor's thread.
  */
 #ifndef MHD_ENGINE_H
 #define MHD_ENGINE_H

@@ -8,7 +8,7 @@
  * 	     v
  * 	 RECEIVING   the header block is being received; the exchange is in shared->heads
  * 	     |
- * 	     |  first handler_call(): the header is valid; if not, the error reply is queued, and SENDING is next
+ * 	     |  first handler_call(); if the header is invalid, the error reply is queued, and SENDING is next
  * 	     v
  * 	  RUNNING  ---------------->  SUSPENDED   the request waits: exchange_suspend()
  * 	     |     <----------------              wake(): MHD makes the final handler_call() again

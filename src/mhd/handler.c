@@ -219,7 +219,7 @@ enum MHD_Result handler_call(void *cls, struct MHD_Connection *mhd, const char *
 	(void)mhd;
 	shared->calls++;
 	if (exchange == NULL)
-		return MHD_NO; /* handler_begin() had no memory */
+		return MHD_NO; /* memory ran out in handler_begin() */
 	if (!exchange->seen)
 		return first_call(exchange, url, method, version);
 	if (upload_data != NULL) { /* *upload_data_size is 0 for a request with "Expect" and no body */

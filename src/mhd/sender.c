@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Turns a reply into a response of MHD: a buffer if the body is in memory, otherwise a callback (content reader) that
- * MHD calls for each block of the body. The response for a frequently requested small file stays in a table
- * (request/prebuilt.c). Any number of clients may receive a prebuilt response at the same time. A response that points
- * into the memory of a request has a reference to its exchange. All functions run on the reactor's thread.
+ * Turns a reply into a response of libmicrohttpd (MHD). If the body is in memory, the response has a buffer. Otherwise
+ * it has a callback (content reader) that MHD calls for each block of the body. The response for a frequently requested
+ * small file stays in a table (request/prebuilt.c). Any number of clients may receive a prebuilt response at the same
+ * time. A response that points into the memory of a request has a reference to its exchange. All functions run on the
+ * reactor's thread.
  *
- * This file works around the following properties of libmicrohttpd (MHD):
+ * This file works around the following properties of MHD:
  *
  * - An iovec response of two or more elements lets a client abort the process. A body is therefore one buffer or a
  *   callback.
@@ -14,8 +15,8 @@
  *   returns bytes or suspends the connection. It returns -1 only for bodies of unknown length.
  * - If a content reader ends a connection with -1 or END_WITH_ERROR in a pass that has sent no bytes on this
  *   connection, MHD closes the connection only after all older connections. See abort_body() and end_of_listing().
- *  - Before version 1.0, MHD sends the last chunk after the header of a HEAD or 304 whose body has no known length. See
- *    make_header_only().
+ * - Before version 1.0, MHD sends the last chunk after the header of a HEAD or 304 whose body has no known length. See
+ *   make_header_only().
  * - Over TLS, one pass of MHD sends one record of at most 16 KiB. A longer body is a callback with blocks of 16 KiB, so
  *   that each pass calls the content reader and counts as progress (engine.c).
  */
@@ -48,8 +49,8 @@ static ssize_t abort_body(struct exchange *exchange, char *buffer)
 }
 
 /*
- * Returns true if a content reader may provide bytes now, and reduces *length to the number that the rate limit grants.
- * Otherwise sets *result to the result of the reader.
+ * Returns true if a content reader may provide bytes now, and reduces *length to the number of bytes that the rate
+ * limit grants. Otherwise sets *result to the result of the content reader.
  */
 static bool may_provide(struct exchange *exchange, uint64_t sent_bytes, char *buffer, size_t *length, ssize_t *result)
 {
@@ -281,9 +282,9 @@ static bool may_be_prebuilt(const struct exchange *exchange)
 }
 
 /*
- * Returns the key of a prebuilt response among those of its file. The key depends on TLS, because a response over TLS
- * may have Strict-Transport-Security. It also depends on whether the file is sent as a variant, because a variant has
- * other fields than the same file requested by its own name.
+ * Returns the key that distinguishes the prebuilt responses of one file. The key depends on TLS, because a response
+ * over TLS may have Strict-Transport-Security. The key also depends on whether the file is sent as a variant, because a
+ * variant has other fields than the same file requested by its own name.
  */
 static uint64_t prebuilt_key(const struct request *request)
 {

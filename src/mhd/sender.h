@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Sends replies: turns a struct reply into a response of libmicrohttpd. Runs on the reactor's thread. */
+/* Sends replies as responses of libmicrohttpd (MHD). Runs on the reactor's thread. */
 #ifndef MHD_SENDER_H
 #define MHD_SENDER_H
 

@@ -363,7 +363,7 @@ void server_free(struct server *server)
 	for (struct connection *c = server->connections; c != NULL; c = c->next) {
 		struct exchange *exchange = c->exchange;
 
-		if (c->suspended) { /* MHD_stop_daemon() aborts the process on a suspended connection */
+		if (c->suspended) { /* MHD_stop_daemon() aborts the process if a connection is suspended */
 			c->suspended = false;
 			MHD_resume_connection(exchange->mhd);
 		}

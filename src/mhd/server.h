@@ -26,8 +26,8 @@ struct server_options {
 
 /* The part of the configuration that changes with a reload. */
 struct server_terms {
-	struct request_site *site;	 /* for new connections; the server and each connection hold a reference */
-	struct connection_limits limits; /* for all connections */
+	struct request_site *site;	 /* site of new connections; the server and each connection have a reference */
+	struct connection_limits limits; /* limits of all connections */
 	uint64_t unsent_bytes; /* maximum number of unsent bytes that the kernel buffers for all connections */
 };
 

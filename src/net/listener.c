@@ -173,7 +173,7 @@ void listener_free(struct listener *listener)
 	pause_listening(listener);
 	for (size_t i = 0; i < listener->count; i++)
 		for (unsigned left = SOMAXCONN; left > 0 && accept_one(&listener->listening[i]); left--)
-			; /* bounded, so that a flood of connections does not delay the end */
+			; /* bounded, so that a flood of connections does not delay listener_free() */
 	reactor_timer_stop(listener->reactor, &listener->back_off);
 	if (listener->spare_fd >= 0)
 		close(listener->spare_fd);

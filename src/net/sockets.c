@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The users of a set of listening sockets own it. They are the main thread and the workers. One thread fills the set.
+ * A set of listening sockets belongs to its users, which are the main thread and the workers. One thread fills the set.
  * Afterwards only `users` changes, so any thread may read the set.
  *
  * Accepted connections inherit socket options from their listening socket. TCP_NODELAY and TCP_NOTSENT_LOWAT are

@@ -49,7 +49,7 @@ int sockets_fd(const struct sockets *sockets, size_t i);
 unsigned sockets_listener(const struct sockets *sockets, size_t i);
 /* Returns true if socket i was newly opened, or false if it was inherited. */
 bool sockets_is_new(const struct sockets *sockets, size_t i);
-/* Returns the port of the first TLS socket of these listeners (one bit each), or 0 if they have no TLS socket. */
+/* Returns the port of the first TLS socket of the listeners whose bits are set, or 0 if they have no TLS socket. */
 unsigned sockets_tls_port(const struct sockets *sockets, uint64_t listeners);
 /*
  * Writes the address to which socket i is bound to `text`: "127.0.0.1:8080", "[::1]:8080", "unix:/path", or

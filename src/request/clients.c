@@ -35,7 +35,7 @@ struct entry {
 	struct client client;
 	struct entry *chain; /* next entry of the same hash bucket */
 	unsigned char key[ADDRESS_BYTES];
-	unsigned connections, requests, rejected; /* current numbers; all 0: the entry is idle */
+	unsigned connections, requests, rejected; /* current numbers; the entry is idle if all are 0 */
 	struct entry *prev, *next;		  /* in clients->idle; the first entry is idle for longest */
 };
 
@@ -172,7 +172,7 @@ static void set_busy(struct clients *clients, struct entry *entry)
 	clients->idle_count--;
 }
 
-/* Adds the entry to the idle list if all of its numbers are 0, and removes it if its buckets are full. */
+/* If all numbers of the entry are 0, adds the entry to the idle list, or frees it if its token buckets are full. */
 static void set_idle(struct clients *clients, struct entry *entry)
 {
 	if (!is_idle(entry) || entry == &clients->local)
@@ -304,8 +304,8 @@ unsigned clients_count(struct clients *clients)
 }
 
 /*
- * The clients that received most bytes. The entries are copied, because other threads may remove them when the lock is
- * released.
+ * The clients that have received most bytes. The entries are copied, because other threads may remove them when the
+ * lock is released.
  */
 struct top {
 	struct sample {
@@ -317,7 +317,7 @@ struct top {
 	unsigned used, count;
 };
 
-/* Inserts the entry by its bytes. The caller holds the lock. */
+/* Inserts the entry into the list, which is sorted by sent bytes. The caller holds the lock. */
 static void insert(struct top *top, const struct entry *entry)
 {
 	/* The memory order is relaxed, because a statistic publishes no other data. */

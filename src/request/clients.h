@@ -3,8 +3,7 @@
  * The clients of the process, with the number of their connections and requests, their token buckets, and the bytes
  * sent to them. All reactors share this table. A client is an IPv4 address, or the /64 network of an IPv6 address,
  * because one customer usually gets a /64 network. An IPv4 address is one client, whether it connects to an IPv4 or an
- * IPv6 socket. All peers on Unix sockets are one client without limits of its own. Its connections count for the total
- * only.
+ * IPv6 socket. All peers on Unix sockets are one client, whose connections count only for max_connections.
  */
 #ifndef REQUEST_CLIENTS_H
 #define REQUEST_CLIENTS_H
@@ -30,14 +29,17 @@ struct client {
 	bool local;		       /* the client of all peers on Unix sockets */
 };
 
-/* The maximum burst of the buckets of a client. */
+/* The maximum burst of the token buckets of a client, in nanoseconds. */
 #define CLIENTS_BURST_NS UINT64_C(1000000000)
 
-/* Returns 0 with *clients owned by the caller, or -ENOMEM. per_client: maximum number of connections; 0: no limit. */
+/*
+ * Returns 0 with *clients owned by the caller, or -ENOMEM. `per_client` is the maximum number of connections of one
+ * client (0: no limit).
+ */
 int clients_new(struct clients **clients, unsigned max_connections, unsigned per_client);
 /* Changes the limits for new connections. Existing connections stay open. Thread-safe. */
 void clients_set_limits(struct clients *clients, unsigned max_connections, unsigned per_client);
-/* Frees the table. All connections and requests must have left. NULL is allowed. */
+/* Frees the table. A leave function must have been called for each counted connection and request. NULL is allowed. */
 void clients_free(struct clients *clients);
 
 /*
@@ -86,7 +88,7 @@ struct clients_rank {
 
 /*
  * Writes the connected clients to which most bytes were sent into ranks[count], in descending order. Returns the number
- * of written clients. If the table is very large, only a part of the table is examined. Thread-safe.
+ * of clients in `ranks`. If the table is very large, only a part of the table is examined. Thread-safe.
  */
 unsigned clients_top(struct clients *clients, struct clients_rank *ranks, unsigned count);
 

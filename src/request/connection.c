@@ -41,7 +41,7 @@ void connection_set_phase(struct connection *connection, enum connection_phase p
 	counter_add(&connection->counters->connections[phase], 1);
 	connection->phase = phase;
 	connection->since_ns = now_ns;
-	connection->acked_bytes = UINT64_MAX; /* sampled at the next sweep */
+	connection->acked_bytes = UINT64_MAX; /* the next sweep samples the value */
 }
 
 static bool get_acked(const struct connection *connection, uint64_t *bytes)

@@ -45,12 +45,12 @@ struct connection {
 	int fd;				/* owned by MHD */
 	enum connection_phase phase;
 	bool suspended;		   /* suspended in MHD; written by mhd/exchange.c */
-	bool logged;		   /* the access log has an entry of a request on this connection */
+	bool logged;		   /* the access log has an entry for a request on this connection */
 	bool aborted;		   /* connection_abort() was called; the current body must end */
 	bool closing;		   /* connection_close_idle() was called */
 	bool close_ends_body;	   /* the body ends with the connection, so only a reset shows a truncated body */
 	bool paused;		   /* a rate limit paused the response since the last sample of the rate */
-	uint64_t since_ns;	   /* start of the phase, or of the last sample of the rate */
+	uint64_t since_ns;	   /* start of the phase, or time of the last sample of the rate */
 	uint64_t acked_bytes;	   /* bytes acknowledged at the last sample; UINT64_MAX: no sample yet */
 	uint64_t bodies_bytes;	   /* bytes of all bodies that were sent completely */
 	void *exchange;		   /* the current struct exchange; written by mhd/; NULL: none */
@@ -78,7 +78,7 @@ void connection_set_phase(struct connection *connection, enum connection_phase p
 
 /*
  * Returns the reason why the connection must be ended ("header_timeout", "idle_timeout", "min_rate" or "rejected"), or
- * NULL. Reads the number of acknowledged bytes from the kernel (TCP_INFO) once in each stall_timeout.
+ * NULL. Reads the number of acknowledged bytes from the kernel (TCP_INFO) once per stall_timeout.
  */
 const char *connection_timeout_reason(struct connection *connection, const struct connection_limits *limits,
 				      uint64_t now_ns);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Divides a body into pieces. The pieces are generated one at a time, when the transfer requests them, so a body of any
- * length uses no memory here. Spans end at multiples of block_bytes of the file, not of the range. Each disk block
- * therefore belongs to one span of a range only, and is read once for that range. Two ranges may share the block in
- * which one range ends and the other range begins. The transfer owns the plan. All functions run on the reactor's
- * thread.
+ * Divides a body into pieces. The pieces are generated one at a time, when the transfer requests them, so the memory of
+ * a plan does not depend on the length of the body. Spans end at multiples of block_bytes of the file, not of the
+ * range. Each disk block therefore belongs to one span of a range only, and is read once for that range. Two ranges may
+ * share the block in which one range ends and the other range begins. The transfer owns the plan. All functions run on
+ * the reactor's thread.
  */
 #include "request/plan.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A hash table with one slot for each hash value. If the slot has an entry that was used since the last sweep, no entry
- * is added, and the response is built for each request. An entry belongs to the table until it is dropped, and then to
- * its response. All functions run on the reactor's thread.
+ * A hash table with one slot for each hash value. If the slot of a new response has an entry that was used since the
+ * last sweep, the new response is not added, and is built for each request. An entry belongs to the table until it is
+ * dropped, and then to its response. All functions run on the reactor's thread.
  *
  * Each version of a file has its own struct file, so prebuilt_find() does not return an entry of an old version. The
  * next sweeps drop that entry.

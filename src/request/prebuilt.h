@@ -9,13 +9,13 @@
  * 	prebuilt_add()
  * 	     |
  * 	     v
- * 	IN THE TABLE  any client may be sent the response
+ * 	IN THE TABLE  the response may be sent to any client
  * 	     |
  * 	     |  not used between two sweeps, replaced, or all entries are dropped: drop()
  * 	     v
  * 	  DROPPED     some clients are still receiving the response
  * 	     |
- * 	     |  the last one has received it: prebuilt_free(), which unpins the extent
+ * 	     |  the last client has received the response: prebuilt_free() unpins the extent
  * 	     v
  * 	   freed
  */

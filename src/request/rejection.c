@@ -18,7 +18,7 @@
 #define STATUS 503
 #define FALLBACK "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
 
-/* Terminates the next complete line, and advances *at. Returns the line, or NULL if there is none. */
+/* Terminates the next complete line, and advances *at. Returns the line, or NULL if no complete line is left. */
 static char *take_line(char **at)
 {
 	char *line = *at, *end = strstr(line, "\r\n");

@@ -76,7 +76,7 @@ void reply_remove(struct reply *reply, const char *name);
 /* Returns the value of the first field of this name, or NULL. */
 const char *reply_value(const struct reply *reply, const char *name);
 
-/* Sets the status, and removes the body. The fields stay. */
+/* Sets the status, removes the body, and keeps the fields. */
 void reply_empty(struct reply *reply, unsigned status);
 /*
  * Removes all fields, and sets the status and the plain-text body of an error. Adds Retry-After to 503. If `head` is
@@ -87,7 +87,7 @@ void reply_error(struct reply *reply, unsigned status, bool head);
 void reply_error_body(struct reply *reply, unsigned status, bool head);
 /* Adds ETag and Last-Modified. A 304 gets Last-Modified only if there is no tag (RFC 9110 section 15.4.5). */
 void reply_validators(struct reply *reply, const struct validator *validator);
-/* Adds Vary, after all other fields. */
+/* Adds Vary. Must be called after all other fields were added. */
 void reply_finish(struct reply *reply);
 
 #endif

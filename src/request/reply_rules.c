@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Applies the rules of the configuration to a reply. Blocks are merged: a "header" of a site also applies in its
- * locations, unless one of them sets the same field. If the configuration has no rule for a subject, the functions only
- * test a few bits. Formatted values are stored in the reply, which owns them. The functions run on the reactor's
- * thread, or for a rejected connection (rejection.c) on the thread that accepted the connection.
+ * Applies the rules of the configuration to a reply. Blocks are merged. For example, a "header" of a site also applies
+ * in the locations of the site, unless a location sets the same field. If the configuration has no rule for a subject,
+ * the functions only test a few bits. Formatted values are stored in the reply, which owns them. The functions run on
+ * the reactor's thread, or for a rejected connection (rejection.c) on the thread that accepted the connection.
  */
 #include "request/reply_rules.h"
 
@@ -139,7 +139,7 @@ static void expand(struct writer *writer, const struct reply_rules *rules, const
 	}
 }
 
-/* Makes the reply a redirect to the written URL, or a 404 if the URL is too long. */
+/* Makes the reply a redirect to the URL in `writer`, or a 404 if the URL is too long. */
 static void redirect_to(const struct reply_rules *rules, struct writer *writer, unsigned status)
 {
 	if (writer_end(writer) != 0) {

@@ -93,7 +93,7 @@ enum step_result request_find(struct request *request)
 {
 	int error = files_has_root(request->lookup.files) ? request_look_up(request, request->path.file) : -ESHUTDOWN;
 
-	if (error == -ESHUTDOWN) /* logged when the root was lost */
+	if (error == -ESHUTDOWN) /* the loss of the root was logged before */
 		return request_fail(request, 503);
 	return error == 0 ? STEP_NEXT : request_fail_errno(request, error, 0);
 }

@@ -21,8 +21,8 @@
  * 	     +------------> the storage is reusable
  *
  * request_fini() also ends a request in RUNNING or WAITING at once if no lookup is in flight. In all states, the
- * request may reference a file and the extents of its first bytes. REPLIED keeps them until request_fini(), because the
- * response may point into an extent.
+ * request may reference a file and the extents of its first bytes. In REPLIED, the references stay until
+ * request_fini(), because the response may point into an extent.
  */
 #ifndef REQUEST_REQUEST_H
 #define REQUEST_REQUEST_H
@@ -84,8 +84,9 @@ struct request_input {
 };
 
 /*
- * The sender of the request. mhd/exchange.c sets peer, secure and client_address to those of the connection. If the
- * peer is a trusted proxy, gate_identify() (steps/gate.c) replaces them with those of the client.
+ * The sender of the request. mhd/exchange.c copies peer, secure and client_address from the connection. If the peer is
+ * a trusted proxy, gate_identify() (steps/gate.c) sets secure, client_address and client to the values that the proxy
+ * forwarded.
  */
 struct request_origin {
 	const struct peer *peer;       /* peer of the connection */
@@ -131,7 +132,7 @@ struct request_lookup {
 	struct files *files; /* table of the site; NULL: no site was found */
 	struct files_want want;
 	bool pending;	   /* the lookup is in flight; `want` receives its result */
-	uint64_t since_ns; /* the result must be at least this recent (CLOCK_MONOTONIC); 0: the table decides */
+	uint64_t since_ns; /* the file must be checked after this time (CLOCK_MONOTONIC); 0: no requirement */
 };
 
 /*
@@ -143,7 +144,7 @@ struct request_selected {
 	struct file *original;	       /* the file of which `file` is a variant; a reference; NULL: not a variant */
 	const struct variant *variant; /* coding of `file`, or coding that is being looked up; NULL: none */
 	unsigned remaining;	       /* bits of enum sibling: variants not looked up yet */
-	bool failed;		       /* the lookup of a variant failed temporarily: 503 instead of 406 */
+	bool failed;		       /* the lookup of a variant failed, so 503 replaces 406 */
 	bool as_is;		       /* the original file is sent because of the Range field */
 };
 
@@ -169,11 +170,11 @@ struct request_body {
 
 /* The rate limits of the response. Written by steps/limit.c. */
 struct request_limits {
-	bool limited;		       /* limit_grant() decides how much of the body may be sent */
-	bool dry_run_logged;	       /* for limits_dry_run, it was logged that the limits would delay the response */
-	struct client *transfer_owner; /* the client whose `transfers` count this request; NULL: not counted */
-	struct bucket pace;	       /* the token bucket of this response */
-	uint64_t granted_bytes, granted_ns; /* bytes that may be sent, and the time from which on; 0 ns: now */
+	bool limited;			    /* limit_grant() decides how much of the body may be sent */
+	bool dry_run_logged;		    /* for limits_dry_run: a delay of the response was logged */
+	struct client *transfer_owner;	    /* the client whose `transfers` count this request; NULL: not counted */
+	struct bucket pace;		    /* the token bucket of this response */
+	uint64_t granted_bytes, granted_ns; /* bytes granted, and the time when they may be sent; 0 ns: now */
 	unsigned link_count;
 	struct bucket_link links[4]; /* the buckets that granted the bytes; not cleared by request_init() */
 };
@@ -260,13 +261,13 @@ int request_look_up(struct request *request, const char *path);
 enum step_result request_find(struct request *request);
 
 /*
- * Requests the first bytes of the body (content.ranges of selected.file) from the store. If the body lies in one
- * extent, all of it is requested, else the first pieces of a transfer. Returns 0 or -errno.
+ * Requests the first bytes of the body (content.ranges of selected.file) from the store. Requests the whole body if it
+ * lies in one extent, else the first pieces of a transfer. Returns 0 or -errno.
  */
 int request_want_body(struct request *request);
 /* Returns 0 if the first bytes are available, -EAGAIN if wake() will be called, or another -errno. */
 int request_body_ready(struct request *request);
-/* Returns the want of the first bytes of the body, or NULL if there is none. */
+/* Returns the want of the first bytes of the body, or NULL if no want exists. */
 const struct store_want *request_first_want(const struct request *request);
 /* Returns the offset in the file at which the body continues or failed, for the log. */
 uint64_t request_body_offset(const struct request *request);

@@ -80,14 +80,16 @@ struct request_site {
 	struct request_site_process process;
 };
 
-/* Adds a reference. Adding the first one also adds a reference to the generation. */
+/* Adds a reference. Adding the first reference also adds a reference to the generation. */
 static inline void request_site_ref(struct request_site *site)
 {
 	if (site->refs++ == 0 && site->config.ref != NULL)
 		site->config.ref(site->config.owner);
 }
 
-/* Drops a reference. Dropping the last one also drops the reference to the generation, which may free the site. */
+/*
+ * Drops a reference. Dropping the last reference also drops the reference to the generation, which may free the site.
+ */
 static inline void request_site_unref(struct request_site *site)
 {
 	if (--site->refs == 0 && site->config.unref != NULL)

@@ -102,8 +102,8 @@ static int request_piece(struct window *window, struct window_slot *slot, enum q
 }
 
 /*
- * Requests the piece of a slot. Only the first piece may fail with -EBUSY, because its header has not been sent. A
- * later piece that is rejected is requested again in QUEUE_STREAM, which is never rejected.
+ * Requests the piece of a slot. Only the first piece may fail with -EBUSY, because the header of the response has not
+ * been sent then. A later piece that is rejected is requested again in QUEUE_STREAM, which is never rejected.
  */
 static void slot_want(struct window *window, struct window_slot *slot)
 {

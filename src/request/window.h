@@ -41,7 +41,7 @@ struct window_slot {
 	struct plan before;   /* state of the plan before this piece */
 	bool is_text;	      /* the piece is the header of a part of a multipart; nothing is read */
 	unsigned part;	      /* the part that follows this text */
-	uint64_t offset;      /* in the file */
+	uint64_t offset;      /* offset of the piece in the file, in bytes */
 	size_t length, taken; /* size of the piece, and number of bytes copied from it */
 	bool ready;	      /* the read has ended */
 	int error;	      /* result of the read: 0 or -errno */
@@ -61,7 +61,7 @@ struct window {
 };
 
 /*
- * Initialises a window, and requests its first pieces. slots: memory for options->size_max slots, all zero.
+ * Initialises a window, and requests its first pieces. `slots` is memory for options->size_max slots, all zero.
  * read_ended() is called when the read of a slot has ended, which may be before this function returns.
  */
 void window_init(struct window *window, const struct window_options *options, struct window_slot *slots,

@@ -137,7 +137,7 @@ static enum range_verdict read_ranges(struct request *request, const struct mult
 		return verdict;
 	past_end = ranges->past_end;
 	range_set_fini(ranges);
-	ranges->past_end = past_end; /* for must_revalidate() */
+	ranges->past_end = past_end; /* must_revalidate() tests this flag */
 	return RANGE_WHOLE;
 }
 
@@ -155,7 +155,7 @@ void content_drop(struct request *request)
 	variant_drop(request);
 }
 
-/* Returns to the lookup. This is possible because the header of the reply has not been sent. */
+/* Returns to the lookup. The request may return to this step, because the header of the reply has not been sent. */
 static enum step_result find_again(struct request *request)
 {
 	content_drop(request);
@@ -200,7 +200,7 @@ enum step_result content_range(struct request *request)
 	}
 	if (error != 0)
 		return request_fail_errno(request, error, 0);
-	if (kind.coding != NULL && request->content.ranges.count == 1) /* each part of a multipart has its own field */
+	if (kind.coding != NULL && request->content.ranges.count == 1) /* parts of a multipart have their own */
 		reply_header(reply, "Content-Encoding", kind.coding);
 	reply_header(reply, "X-Content-Type-Options", "nosniff");
 	if (request->search.error_status != 0)

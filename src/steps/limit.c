@@ -18,14 +18,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define BURST_NS (200 * CLOCK_NS_PER_MS)   /* bytes of this time may be sent at once after a late timer */
+#define BURST_NS (200 * CLOCK_NS_PER_MS)   /* burst that compensates for a late timer */
 #define RECHECK_NS (500 * CLOCK_NS_PER_MS) /* maximum sleep before checking whether other responses have ended */
 #define MOVE_UP_NS (10 * CLOCK_NS_PER_MS)  /* a reservation is renewed only if it gains this time */
 #define CHUNKS_PER_S 50
 #define CHUNK_MIN_BYTES UINT64_C(16384) /* below 64 KiB/s, a chunk has the bytes of 1/4 second */
 #define CHUNK_MAX_BYTES ((uint64_t)256 * 1024)
 
-/* Returns the lower one of the rates of the block and of the signature, in bytes per second. 0: unlimited. */
+/*
+ * Returns the rate limit of the response in bytes per second (0: unlimited). This is the lower one of the limits of its
+ * block and of its signature.
+ */
 static uint64_t response_rate(const struct request *request)
 {
 	uint64_t rate = request_settings(request)->rate_bytes;

@@ -5,8 +5,8 @@
  * before it is sent has no tag. Listings have "Cache-Control: no-cache" unless the rules set another value. Ranges are
  * not supported.
  *
- * The directory is read on the offload threads, and the request waits for its first part. The request owns the listing
- * (body.listing). All functions of this file run on the reactor's thread.
+ * The directory is read on the offload threads, and the request waits for the first part of the listing. The request
+ * owns the listing (body.listing). All functions of this file run on the reactor's thread.
  */
 #include "steps/listing_reply.h"
 

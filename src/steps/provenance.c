@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Adds the header fields that describe the source of the first bytes of the body. In Server-Timing, "disk" is the
- * duration of the disk read. "wait" is the time until the bytes were available, without the disk read. It is spent in
- * the queues for the disk and for memory, or until the read of another request has completed. The fields have the same
- * values for each cache hit, so the reply can become a prebuilt response. The functions run on the reactor's thread and
- * own no objects.
+ * duration of the disk read. "wait" is the time until the bytes were available, without the disk read. This time is
+ * spent in the queues for the disk and for memory, or in waiting for the read of another request. The fields have the
+ * same values for each cache hit, so the reply can become a prebuilt response. The functions run on the reactor's
+ * thread and own no objects.
  */
 #include "steps/provenance.h"
 

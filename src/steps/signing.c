@@ -5,8 +5,9 @@
  * file protects the new path, the request needs a valid signature of that key file. So a signature for one location
  * never gives access to the files of another location.
  *
- * struct signing holds the keys of one generation of the configuration. It is immutable and has a reference count, so
- * the reactor threads read it without a lock. Key files are found by a linear search, because there are few of them.
+ * struct signing holds the keys of one generation of the configuration. The struct is immutable and has a reference
+ * count, so the reactor threads read the keys without a lock. Key files are found by a linear search, because there are
+ * few of them.
  */
 #include "steps/signing.h"
 

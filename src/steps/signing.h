@@ -17,7 +17,7 @@ struct signing;
 int signing_new(struct signing **signing, const struct rules *rules);
 /* Adds a reference. Thread-safe. NULL is allowed. */
 struct signing *signing_ref(struct signing *signing);
-/* Drops a reference. Dropping the last one frees the keys. Thread-safe. NULL is allowed. */
+/* Drops a reference. Dropping the last reference frees the keys. Thread-safe. NULL is allowed. */
 void signing_unref(struct signing *signing);
 /* Returns true if no location requires signatures. */
 bool signing_is_empty(const struct signing *signing);

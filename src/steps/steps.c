@@ -4,10 +4,10 @@
  * continue, to wait, or to reply. A step that waited runs again when the wait has ended. The steps are in the order of
  * RFC 9110 section 13.2.2: target, file, variant, preconditions, range, bytes.
  *
- * After three results, the request continues at another entry of the table. STEP_TO_RULES matches the rules of a path
- * that replaces the requested path, which is an index or a path of "try". STEP_TO_FIND looks up a file again if it
- * changed before its first byte was sent. STEP_TO_LISTING replies with a listing. An error reply with an error page
- * also returns to "find", but only once.
+ * Three results lead to another entry of the table. STEP_TO_RULES matches the rules of a path that replaces the
+ * requested path, which is an index or a path of "try". STEP_TO_FIND looks up a file again if it changed before its
+ * first byte was sent. STEP_TO_LISTING replies with a listing. An error reply with an error page also returns to
+ * "find", but only once.
  *
  * The functions of the steps are in the other files of this folder. They run on the reactor's thread.
  */
