@@ -45,7 +45,7 @@ void exchange_unref(struct exchange *exchange)
 	shared->spare_count++;
 }
 
-/* Frees an exchange whose lookup was in flight at its end. The server may have been freed. */
+/* Frees an exchange that ended while its lookup was in flight. The server may have been freed. */
 static void ended(struct request *request)
 {
 	struct exchange *exchange = container_of(request, struct exchange, request);

@@ -57,7 +57,7 @@ struct exchange_shared {
 	bool draining; /* replies have "Connection: close" */
 	struct prebuilt_table *prebuilt; /* written by sender.c */
 	struct exchange *heads;		 /* exchanges in RECEIVING; written by handler.c */
-	struct exchange *spares;	 /* memory for new exchanges, which are large; written by exchange.c */
+	struct exchange *spares;	 /* list of memory for new exchanges; written by exchange.c */
 	unsigned spare_count;
 };
 
@@ -66,7 +66,7 @@ struct exchange {
 	struct exchange *next;			/* in shared->spares */
 	struct exchange *head_prev, *head_next; /* in shared->heads, until `seen` */
 	struct connection *connection;
-	struct MHD_Connection *mhd; /* NULL once completed */
+	struct MHD_Connection *mhd; /* NULL after the request has completed */
 	struct exchange_shared *shared;
 	struct request_site *site;   /* site of the connection; one reference, until the request is finished */
 	unsigned refs;		     /* number of references: 0 to 2 */
@@ -76,7 +76,7 @@ struct exchange {
 	size_t discarded_bytes;	     /* bytes of the request body that were discarded */
 	uint64_t start_ns, reply_ns; /* time when the request line was received, and when the reply was made */
 	enum access_source source;   /* source of the first bytes of the body */
-	uint64_t sent_bytes;	     /* bytes of the body that content readers have passed to MHD */
+	uint64_t sent_bytes;	     /* bytes passed to MHD of a transfer, or of a body in memory over TLS */
 	struct reactor_timer pause;  /* runs while a rate limit pauses the body */
 	uint64_t swept_bytes;	     /* value of sent_bytes at the last sweep of server.c */
 	char version[9], method[16]; /* HTTP version and method as received, for the log */
@@ -93,7 +93,7 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct connection 
  * MHD's reference. The exchange does not resume its connection afterwards. The connection itself is not changed.
  */
 void exchange_end(struct exchange *exchange);
-/* Drops a reference. The last one finishes the request. */
+/* Drops a reference. Dropping the last reference finishes the request. */
 void exchange_unref(struct exchange *exchange);
 
 /* Suspends the connection until wake() of the request is called. The connection must not be suspended already. */

@@ -30,8 +30,8 @@ enum access_source exchange_log_source(const struct request *request)
 }
 
 /*
- * Returns the site to whose log the entry is written. This is the top level if the request was rejected before its site
- * was determined.
+ * Returns the site to whose log the entry is written. The result is the top level if the request was rejected before
+ * its site was determined.
  */
 static const struct site *site_of(const struct exchange *exchange)
 {
