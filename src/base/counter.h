@@ -2,7 +2,7 @@
 /*
  * A counter that one thread writes and any thread reads. A write is a load and a store, without a locked instruction.
  * The memory order is relaxed, because a counter publishes no other data. Updates of different counters may become
- * visible in any order. A counter may also decrease, such as the number of open connections.
+ * visible in any order. A counter may also decrease, as the number of open connections does.
  */
 #ifndef BASE_COUNTER_H
 #define BASE_COUNTER_H

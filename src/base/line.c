@@ -3,9 +3,9 @@
  * Formats lines of the error log. The functions are thread-safe. They depend only on the clock and the environment, and
  * write to memory of the caller.
  *
- * The main idea: one call makes exactly one line, whatever its arguments contain. A file name from a request can
- * contain newlines and escape sequences. Such a name must neither forge a second line nor control a terminal, so
- * control bytes are escaped. Bytes from 0x80 are copied unchanged, because they are usually UTF-8.
+ * The main idea: one call makes exactly one line, regardless of the content of its arguments. A file name from a
+ * request can contain newlines and escape sequences. Such a name must neither forge a second line nor control a
+ * terminal, so control bytes are escaped. Bytes from 0x80 are copied unchanged, because they are usually UTF-8.
  */
 #include "base/line.h"
 

@@ -118,7 +118,7 @@ char *units_format_size(uint64_t bytes, char *text, size_t text_bytes)
 	uint64_t rest = bytes >> (shift - 10) & 1023; /* in 1/1024 of the unit */
 	uint64_t tenths = whole * 10 + (rest * 10 + 512) / 1024;
 
-	if (tenths == 10240 && shift < 60) { /* 1023.95 KiB and more round to 1.0 MiB, not to 1024.0 KiB */
+	if (tenths == 10240 && shift < 60) { /* a value from 1023.95 KiB is rounded to 1.0 MiB, not to 1024.0 KiB */
 		tenths = 10;
 		shift += 10;
 	}

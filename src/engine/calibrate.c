@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A trial runs one step for each depth on the calling thread. All objects live for one call of calibrate_run().
+ * A trial runs one step for each number of reads in flight, on the calling thread. All objects live for one call of
+ * calibrate_run().
  *
  * The main idea: the trial must keep its time limit on an unknown disk. When a read completes, the trial submits
  * another read only if that read will probably also complete within the step. The trial omits a step if its reads would

@@ -38,7 +38,7 @@ struct disk {
 	int eventfd;
 	unsigned in_flight_count, queued_count;
 	uint64_t batch;
-	struct disk_read *first, *last; /* The queue. */
+	struct disk_read *first, *last; /* First and last read of the queue. */
 	struct disk_stats stats;
 };
 

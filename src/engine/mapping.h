@@ -21,8 +21,8 @@ int mapping_reserve(struct mapping *mapping, size_t bytes, size_t alignment);
 void mapping_release(struct mapping *mapping);
 
 /*
- * Makes the offsets [from, to) accessible. Both must be multiples of 4096. The kernel allocates zeroed pages on first
- * access. Returns 0 on success, or -ENOMEM, in which case the mapping is unchanged.
+ * Makes the offsets [from, to) accessible. `from` and `to` must be multiples of 4096. The kernel allocates zeroed pages
+ * on first access. Returns 0 on success, or -ENOMEM, in which case the mapping is unchanged.
  */
 int mapping_commit(struct mapping *mapping, size_t from, size_t to);
 /*

@@ -302,7 +302,7 @@ static int run_batch(struct reactor *reactor, int count)
 
 /*
  * The clock is read only once, so a timer that restarts itself without a delay runs again in the next iteration, not in
- * this one.
+ * the current one.
  */
 static int run_timers(struct reactor *reactor)
 {
