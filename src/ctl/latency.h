@@ -12,8 +12,8 @@
 #define CTL_LATENCY_BUCKETS 28 /* the same number as in base/histogram.h */
 
 struct ctl_latency {
-	uint64_t counts
-		[CTL_LATENCY_BUCKETS]; /* counts[i]: events of up to 2^i us; the last element also counts longer events */
+	/* counts[i]: events of up to 2^i us; the last element also counts longer events. */
+	uint64_t counts[CTL_LATENCY_BUCKETS];
 };
 
 /* Reads {"buckets": [[upper_us, count], ...]}. The histogram is empty if the JSON has another form. */
