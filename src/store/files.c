@@ -67,7 +67,7 @@ bool files_has_root(const struct files *files)
 	return !atomic_load_explicit(&files->rootless, memory_order_relaxed);
 }
 
-/* Returns 0 if `then` is later than `now`, because another thread may have read the clock after this one. */
+/* Returns 0 if then_ns is later than now_ns, which is possible if another thread has read the clock later. */
 static uint64_t age(uint64_t now_ns, uint64_t then_ns)
 {
 	return now_ns > then_ns ? now_ns - then_ns : 0;
@@ -135,8 +135,8 @@ bool files_cancel(struct files_want *want)
 }
 
 /*
- * The caller has a reference of its own, so the reference of the table is never the last one and no file is closed
- * here.
+ * The caller has a reference of its own, so the reference of the table is never the last one, and this function closes
+ * no file.
  */
 void files_invalidate(struct files *files, const char *path, struct file *file)
 {

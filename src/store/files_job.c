@@ -3,7 +3,7 @@
  * The job of an entry revalidates or opens its path and ends on the offload thread. It posts the results to the
  * reactors of the lookups, closes files, and makes the entry idle again. The job has no done() callback, because it
  * must not depend on one reactor, which may have stopped while requests of another reactor wait for the result. An
- * entry whose path leads to no file leaves the table and is freed here.
+ * entry whose path leads to no file is removed from the table and freed.
  */
 #include "store/files_job.h"
 
@@ -21,7 +21,7 @@
 
 /* The result of a job. */
 struct finding {
-	struct file *file; /* One reference, or NULL with an error. */
+	struct file *file; /* A reference, or NULL after an error. */
 	int error;
 	uint64_t validated_ns;
 	unsigned revalidations, opens;
@@ -41,8 +41,8 @@ static void find_siblings(const struct files_entry *entry, const struct file_ver
 }
 
 /*
- * Returns true if `file` is the same version as the previous file. A version that differs only in its ctime counts as
- * the same if file_check_path() takes the difference for a change of metadata.
+ * Returns true if `file` is the same version as the previous file. If only the ctime differs, the versions count as the
+ * same if file_check_path() identifies the difference as a change of metadata.
  */
 static bool is_previous_version(const struct files_entry *entry, const struct file *file)
 {
@@ -95,7 +95,9 @@ static int open_again(struct files_entry *entry, struct file **file)
 	return 0;
 }
 
-/* After a change of mode, owner or group, only an open tells whether the file may still be read. */
+/*
+ * Returns false after a change of mode, owner or group. Only opening the file then shows whether it may still be read.
+ */
 static bool may_be_read(const struct files_entry *entry, const struct file_metadata *now)
 {
 	return entry->mode == now->mode && entry->user == now->user && entry->group == now->group;
@@ -132,8 +134,8 @@ static void revalidate_or_open(struct files_entry *entry, struct finding *findin
 }
 
 /*
- * Returns true if the error means that the path leads to nothing, or to no regular file. Other errors (EMFILE,
- * ETIMEDOUT, EACCES, ...) do not tell whether the path has changed.
+ * Returns true if the error means that the path does not lead to a regular file. Other errors (EMFILE, ETIMEDOUT,
+ * EACCES, ...) do not show whether the path has changed.
  */
 static bool says_path_changed(int error)
 {
@@ -142,8 +144,9 @@ static bool says_path_changed(int error)
 }
 
 /*
- * Stores the result in the entry and returns a reference for the caller to release. After an error that does not
- * concern the path, the entry keeps its file, which gives hits until its age exceeds revalidate_ms.
+ * Stores the result in the entry. Returns a reference to the replaced file, which the caller releases, or NULL. After
+ * an error that does not concern the path, the entry keeps its file, and lookups of the path are hits until the age of
+ * the entry exceeds revalidate_ms.
  */
 static struct file *apply(struct files_entry *entry, const struct finding *finding)
 {
@@ -160,8 +163,9 @@ static struct file *apply(struct files_entry *entry, const struct finding *findi
 }
 
 /*
- * Returns true if extents of the version of `before` are obsolete. Two struct files may have the same version, so that
- * its extents stay valid. But if a check has found another version in between, the cache may have bytes of that one.
+ * Returns true if the extents of the version of `before` are obsolete. If both struct files have the same version, its
+ * extents stay valid, unless a check has found another version in between. In that case, the cache may contain bytes of
+ * the other version.
  */
 static bool is_other_version(const struct file *before, const struct file *now)
 {
@@ -179,8 +183,8 @@ static void answer(struct reactor_message *message)
 }
 
 /*
- * Sets the results of the wants and returns them in the order of arrival; they can no longer be cancelled. Wants that
- * need a later lookup stay in the entry.
+ * Sets the results of the wants and returns the wants in the order of arrival. The returned wants can no longer be
+ * cancelled. Wants that need a later lookup stay in the entry.
  */
 static struct files_want *fill_wants(struct files_entry *entry, const struct finding *finding)
 {
@@ -199,7 +203,7 @@ static struct files_want *fill_wants(struct files_entry *entry, const struct fin
 	return filled;
 }
 
-/* Without a lock. A want may be freed by its owner as soon as it is posted. */
+/* Posts the wants. The caller must hold no lock. The owner of a want may free the want as soon as it is posted. */
 static void post_wants(struct files_want *want)
 {
 	for (struct files_want *next; want; want = next) {
@@ -218,8 +222,8 @@ void files_job_claim(struct files_entry *entry)
 }
 
 /*
- * Ends a job. Takes ownership of the reference in `finding`. The entry may be freed when this returns, and so may the
- * table if it has no other user.
+ * Ends a job. Takes ownership of the reference in `finding`. When the function returns, the entry may have been freed,
+ * and also the table if it has no other user.
  */
 static void finish(struct files_entry *entry, struct finding *finding)
 {
@@ -231,9 +235,9 @@ static void finish(struct files_entry *entry, struct finding *finding)
 	bool forgotten, again;
 
 	pthread_mutex_lock(&shard->lock);
-	/* The file was invalidated during the job, and the job found the same file: another job serves the wants. */
+	/* If the file was invalidated during the job, and the job found the same file, another job serves the wants. */
 	forgotten = finding->file && finding->file == previous && entry->file != previous;
-	/* A result of a lookup beneath a root that has been replaced meanwhile is discarded, too. */
+	/* A result that was found beneath a root that has been replaced meanwhile is discarded, too. */
 	if (!forgotten && finding->validated_ns >= atomic_load(&files->root_since_ns)) {
 		before = apply(entry, finding);
 		filled = fill_wants(entry, finding);

@@ -8,9 +8,12 @@
 
 #include "store/files_table.h"
 
-/* Makes an idle entry busy. Under the lock of its shard; the caller calls files_job_start() after releasing it. */
+/*
+ * Makes an idle entry busy. The caller holds the lock of the shard, and calls files_job_start() after releasing the
+ * lock.
+ */
 void files_job_claim(struct files_entry *entry);
-/* Queues the job of a claimed entry. Any thread, without a lock. */
+/* Queues the job of a claimed entry. Thread-safe. The caller must hold no lock. */
 void files_job_start(struct files_entry *entry);
 
 #endif

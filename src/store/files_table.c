@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Entries of the table of open files. Jobs, messages and file_unref() run after a lock is released: no syscall is made
- * and no callback runs under a lock. Any thread may call the functions.
+ * Entries of the table of open files. Jobs are started, messages are posted and files are released only after the lock
+ * is released, so no syscall is made and no callback runs under a lock. All functions are thread-safe.
  *
  * The limit on open files applies to the whole table, not to a shard. Each shard keeps its entries in LRU order and
- * publishes the time of use of the first one. So the least recently used entry of the whole table is found by taking
- * only the lock of its own shard.
+ * publishes the time when the first entry was last used. Therefore only one lock must be taken to find the least
+ * recently used entry of the whole table.
  */
 #include "store/files_table.h"
 
@@ -20,7 +20,7 @@
 
 #include "base/clock.h"
 
-#define BUCKETS_MIN 8 /* Per shard; a power of two. */
+#define BUCKETS_MIN 8 /* Minimum number of buckets in a shard; a power of two. */
 
 struct files_shard *files_table_shard(struct files *files, uint64_t hash)
 {
@@ -43,7 +43,7 @@ struct files_entry *files_table_find(struct files_shard *shard, uint64_t hash, c
 
 static void publish_oldest(struct files_shard *shard)
 {
-	/* Relaxed: the value only selects a shard; the entry itself is read under the lock. */
+	/* Relaxed: the value only selects a shard. The entry itself is read under the lock. */
 	atomic_store_explicit(&shard->oldest_ns, shard->lru != NULL ? shard->lru->used_ns : FILES_NEVER_NS,
 			      memory_order_relaxed);
 }
@@ -86,7 +86,7 @@ void files_table_use(struct files_entry *entry, uint64_t now_ns)
 	publish_oldest(shard);
 }
 
-/* Relaxed: a thread that exceeds the limit evicts by itself. */
+/* Relaxed: each thread that exceeds the limit evicts entries itself. */
 unsigned files_table_open_count(struct files *files)
 {
 	return atomic_load_explicit(&files->open, memory_order_relaxed);
@@ -116,7 +116,7 @@ void files_table_unlink(struct files_entry *entry, struct files_entry **unlinked
 	*unlinked = entry;
 }
 
-/* Without a lock, because releasing a file may close it. */
+/* The caller must hold no lock, because releasing a file may close it. */
 static void free_unlinked_with(struct files_entry *unlinked, void (*unref)(struct file *))
 {
 	for (struct files_entry *next; unlinked; unlinked = next) {
@@ -133,7 +133,7 @@ void files_table_free_unlinked(struct files_entry *unlinked)
 
 /*
  * Returns the shard whose first entry was used least recently, by the published times, or NULL if all shards are empty.
- * Without a lock.
+ * Takes no lock.
  */
 static struct files_shard *oldest_shard(struct files *files)
 {
@@ -151,7 +151,10 @@ static struct files_shard *oldest_shard(struct files *files)
 	return oldest;
 }
 
-/* A file that is in use counts as used now, so each attempt moves the next candidate to the front. */
+/*
+ * Unlinks the least recently used entry. If the entry is in use, it becomes the most recently used entry instead, so
+ * that the next attempt inspects another entry.
+ */
 static void evict_oldest(struct files_shard *shard, bool unused_only, struct files_entry **unlinked)
 {
 	struct files_entry *entry = shard->lru;
@@ -183,7 +186,7 @@ void files_table_close_unused(struct files *files)
 	unsigned open = files_table_open_count(files);
 
 	files_table_evict(files, open - (open + 3) / 4, true, open, &unlinked);
-	/* Closes at once: the caller needs the descriptors now. */
+	/* The files are closed at once, because the caller needs the descriptors now. */
 	free_unlinked_with(unlinked, file_unref_here);
 }
 
@@ -237,13 +240,16 @@ void files_table_unref(struct files *files)
 {
 	/*
 	 * Release: the changes that this thread made to the table come before the decrement. Acquire: the thread that
-	 * frees the table sees the changes of all others.
+	 * frees the table sees the changes of all other threads.
 	 */
 	if (atomic_fetch_sub_explicit(&files->references, 1, memory_order_acq_rel) == 1)
 		free_table(files);
 }
 
-/* There is a bucket for each possible file. So chains are short, and the table never grows under the lock. */
+/*
+ * Allocates a bucket for each file that the shard can have. Therefore chains are short, and the table never grows under
+ * the lock.
+ */
 static int init_shard(struct files *files, struct files_shard *shard)
 {
 	uint32_t count = BUCKETS_MIN;

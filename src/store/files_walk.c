@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A walk over all entries iterates over the buckets or the LRU list, and handles a bounded number of entries each time
- * it takes a lock. Files that a step uses without the lock are referenced meanwhile. Entries that are added or evicted
- * between two steps are skipped: they were used just now, or have been closed.
+ * it takes a lock. A step takes a reference to each file that it uses without the lock. A walk may skip entries that
+ * are added or evicted between two steps, because they were used just now or have been closed.
  */
 #include "store/files_walk.h"
 
@@ -11,13 +11,13 @@
 
 #include "store/files_table.h"
 
-#define STEP_FILES 64	    /* Files of one step. */
-#define TOP_INSPECT_MAX 512 /* Entries of a shard, under one lock. */
+#define STEP_FILES 64	    /* Maximum number of files in one step. */
+#define TOP_INSPECT_MAX 512 /* Maximum number of entries of a shard that a report inspects. */
 
 /*
- * Takes a reference to each open file of the buckets from *next on, until the list is full or the shard ends. Sets
- * *next to the first bucket of the next step. A bucket is taken completely or not at all. The exception is a bucket
- * with more files than the list has room for: its remaining files are skipped. Under the lock.
+ * Lists the open files of the buckets from *next on, with a reference to each file, until the list is full or the shard
+ * ends. Sets *next to the first bucket of the next step. The files of one bucket are listed in the same step. If a
+ * bucket has more files than the list has elements, its remaining files are skipped. The caller holds the lock.
  */
 static unsigned ref_next_files(struct files_shard *shard, uint32_t *next, struct file *list[STEP_FILES])
 {
@@ -54,7 +54,7 @@ static void unlink_deleted(struct files_shard *shard, uint32_t from, uint32_t to
 		}
 }
 
-/* One step of files_walk_close_deleted(): the statx calls run without the lock. */
+/* Runs one step of files_walk_close_deleted(). The statx() calls run without the lock. */
 static void close_deleted_step(struct files_shard *shard, uint32_t *next)
 {
 	struct file *list[STEP_FILES];
@@ -106,8 +106,8 @@ static void visit_recent_of_all(struct files *files, void (*visit)(const struct 
 }
 
 /*
- * Returns the place for this number of bytes in the ranks, after moving the lower ranks down. Returns NULL if the
- * number is below all ranks and there is no room.
+ * Returns the element of `ranks` for this number of bytes, after moving lower ranks down. Returns NULL if the number is
+ * below all ranks and there is no room.
  */
 static struct files_rank *rank_of(uint64_t bytes, struct files_rank *ranks, unsigned *used, unsigned count)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lists of filesystem types. No state; any thread. */
+/* Lists of filesystem types. The functions have no state and are thread-safe. */
 #include "store/filesystem.h"
 
 #include <linux/magic.h>

@@ -2,10 +2,10 @@
 /*
  * A hash table of sets with four fingerprints each. The clock of the ghost counts evicted bytes, and an entry stores
  * the time of its eviction. An entry expires when memory_bytes more bytes were evicted after it, so no list is
- * necessary. A full set loses its oldest entry. If two keys have the same fingerprint, an extent may look known
- * although it is not, which is harmless.
+ * necessary. In a full set, a new entry replaces the oldest entry. If two extents have the same fingerprint, the ghost
+ * may report an extent that was not evicted recently, which is harmless.
  *
- * Owner: a shard. Thread: any, under the lock of the shard.
+ * A shard owns its ghost. All functions run under the lock of the shard.
  */
 #include "store/ghost.h"
 
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #define SET_ENTRIES 4
-/* Mean size of an evicted extent, to choose the number of sets. */
+/* Assumed mean size of an evicted extent, which determines the number of sets. */
 #define ENTRY_BYTES_MEAN 16384
 #define CLOCK_UNIT_BYTES 4096
 #define STEP_SETS 1024 /* Sets that one step copies. */
@@ -68,8 +68,8 @@ static void put(struct ghost *ghost, struct ghost_entry *set, const struct ghost
 }
 
 /*
- * The lower bits of the hash, which select the set, are not part of an entry. So an entry is copied to all sets that it
- * may belong to.
+ * The lower bits of the hash, which select the set, are not part of an entry. Therefore an entry is copied to all sets
+ * to which it may belong.
  */
 bool ghost_adopt(struct ghost *ghost, const struct ghost *other, uint32_t *set)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The ghost queue of S3-FIFO (Yang et al., SOSP 2023): fingerprints of extents that were evicted recently, without
- * their bytes. It remembers an extent until about memory_bytes more bytes were evicted. The owner locks it.
+ * their bytes. The ghost remembers an extent until about memory_bytes more bytes were evicted. The owner serialises all
+ * calls with a lock.
  */
 #ifndef STORE_GHOST_H
 #define STORE_GHOST_H
@@ -13,7 +14,7 @@
 struct ghost {
 	struct ghost_entry *entries;
 	uint32_t mask;	      /* Mask of the set number. */
-	uint64_t clock_bytes; /* Bytes that were evicted so far. */
+	uint64_t clock_bytes; /* Number of bytes that were evicted so far. */
 	uint64_t memory_bytes;
 };
 
@@ -22,15 +23,15 @@ int ghost_init(struct ghost *ghost, uint64_t memory_bytes);
 void ghost_fini(struct ghost *ghost);
 
 /*
- * Copies another ghost, of any size, into an empty one, in steps. Each call copies some sets, from *set on, and
- * advances *set. Returns false after the last step. If this ghost has more sets than the other one, false matches are a
- * little more frequent until memory_bytes more bytes were evicted.
+ * Copies `other`, which may have any size, into an empty ghost, in steps. Each call copies some sets, from *set on, and
+ * advances *set. Returns false after the last step. If `ghost` has more sets than `other`, false matches are slightly
+ * more frequent until memory_bytes more bytes were evicted.
  */
 bool ghost_adopt(struct ghost *ghost, const struct ghost *other, uint32_t *set);
 
 /* Records the eviction of an extent with this hash and size. */
 void ghost_add(struct ghost *ghost, uint64_t hash, size_t bytes);
-/* Returns true if the hash was evicted recently, and forgets it. */
+/* Returns true if an extent with this hash was evicted recently, and removes its fingerprint. */
 bool ghost_take(struct ghost *ghost, uint64_t hash);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A load obtains memory only when the queue dispatches it. It then merges loads that are queued for the following
- * bytes: they become its parts, and one vectored read fills the extents of all. After the read it checks the version of
- * the file. For a remote file this is done later, see proof.h. The state diagram is in load.h.
+ * bytes. The merged loads become its parts, and one vectored read fills the extents of all parts. After the read, the
+ * load checks the version of the file. The version of a remote file is checked later, see proof.h. The state diagram is
+ * in load.h.
  *
  * A read in flight cannot be cancelled, and other wants may wait for its extent, so it always runs to its end.
  *
- * Owner: store.c. Thread: the reactor's, except the work() functions of offload jobs.
+ * store.c owns a load. All functions run on the thread of the reactor, except the work() functions of offload jobs.
  */
 #include "store/load.h"
 
@@ -65,7 +66,7 @@ static void reset_to_one_part(struct load *load)
 
 static void start_read(struct load *load);
 
-/* The error may concern only one part, so each part is read again by itself. */
+/* Reads each part again by itself, because the error may concern only one part. */
 static void split(struct load *load)
 {
 	struct load *parts[DISK_PARTS_MAX];
@@ -95,7 +96,7 @@ static unsigned vector_from(const struct load *load, size_t skip, struct iovec *
 	return count;
 }
 
-/* Returns the alignment of offsets, lengths and memory for continuing a read at the offset where another one ended. */
+/* Returns the alignment that is necessary to continue a read at the offset where the previous read ended. */
 static uint32_t alignment_of(const struct file *file)
 {
 	return file->memory_alignment > file->offset_alignment ? file->memory_alignment : file->offset_alignment;
@@ -105,8 +106,8 @@ static void read_by_disk(struct load *load);
 static void read_by_offload(struct load *load);
 
 /*
- * Checks whether the file is still the version that was opened, now that the bytes were read. For a remote file only
- * its server knows, see proof.h.
+ * Checks, after a read, whether the file is still the version that was opened. A remote file must be checked by its
+ * server, see proof.h.
  */
 static int check_version(struct load *load)
 {
@@ -123,7 +124,7 @@ static int check_version(struct load *load)
 	return check->result;
 }
 
-/* Continues after a read that began at `from`. result: the number of bytes, or -errno. */
+/* Continues after a read that began at `from`. `result` is the number of bytes that were read, or -errno. */
 static void progress(struct load *load, size_t from, ssize_t result)
 {
 	size_t before = load->got;
@@ -142,10 +143,10 @@ static void progress(struct load *load, size_t from, ssize_t result)
 	if (load->got >= load->needed)
 		end(load, check_version(load));
 	else if (result == 0)
-		end(load, -ESTALE); /* The file is shorter than its version. */
+		end(load, -ESTALE); /* The file is shorter than the size in its version. */
 	else if (load->stage == LOAD_DISK && align_down(load->got, alignment_of(load->file)) > before)
 		read_by_disk(load);
-	else /* Within a block: FUSE and network filesystems, which accept any offset. */
+	else /* The read ended within a block, as on FUSE and network filesystems, which accept any offset. */
 		read_by_offload(load);
 }
 
@@ -190,9 +191,9 @@ static struct load *load_of_job(struct offload_job *job)
 }
 
 /*
- * Reads the rest on an offload thread. A direct read must consist of whole blocks, including the block that contains
- * the end of the file. If a read has ended within a block, the rest is read from there, because this happens only on
- * filesystems that accept any offset.
+ * Reads the remaining bytes on an offload thread. A direct read must consist of whole blocks, including the block that
+ * contains the end of the file. If a previous read has ended within a block, reading continues within the block,
+ * because only filesystems that accept any offset end a read within a block.
  */
 static void offload_read(struct offload_job *job)
 {
@@ -241,7 +242,7 @@ static void start_job(struct load *load, enum load_stage stage, void (*work)(str
 static void read_by_offload(struct load *load)
 {
 	counter_add(&load->shared->reads, 1);
-	/* Otherwise it is counted already, as the direct read that it continues or repeats. */
+	/* After LOAD_DISK, this read continues or repeats a direct read, which is counted already. */
 	if (load->stage != LOAD_DISK)
 		devices_count(&load->file->device->reads, 1);
 	start_job(load, LOAD_OFFLOAD, offload_read, offload_read_done);
@@ -258,7 +259,10 @@ static void start_read(struct load *load)
 		read_by_offload(load);
 }
 
-/* Loads the extent map of this read, and the next part of the whole map, so that a few reads make all of it known. */
+/*
+ * Loads the extent map of this read, and the next part of the whole map, so that the whole map is in memory after a few
+ * reads.
+ */
 static void offload_map(struct offload_job *job)
 {
 	struct load *load = load_of_job(job);
@@ -307,7 +311,10 @@ static void merge_adjacent(struct load *load)
 		if (extent == NULL)
 			break;
 		if (extent->offset != load->extent->offset + load->length) {
-			/* Its extent differs from the range that it was queued for, so it is a read of its own. */
+			/*
+			 * The extent differs from the range for which the load was queued, so it needs a read of its
+			 * own.
+			 */
 			load_begin(other, extent);
 			break;
 		}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Proofs that wait for a check are in a list of the file, under its lock. The offload job that makes the check holds
- * a reference to the file. It runs again while the list has proofs that were requested after its last check began.
- * The job has no done() of its own: it posts the result to the reactor of each proof.
+ * Proofs that wait for a check are in a list of the file, under its lock. The offload job that makes the check holds a
+ * reference to the file. The job runs again while the list has proofs that were requested after the last check began.
+ * The job has no done() callback, because it posts the result to the reactor of each proof.
  */
 #include "store/proof.h"
 
@@ -20,14 +20,14 @@ struct proof {
 	struct proof *next;
 	struct proof_options options;
 	int error;
-	bool waits; /* The check is in the list of its file. Protected by the lock of the file. */
-	/* Used on the reactor's thread: the result has been posted, but is not needed any longer. */
+	bool waits; /* The proof is in the list of its file. Protected by the lock of the file. */
+	/* The proof was cancelled after its result had been posted. Used only on the thread of the reactor. */
 	bool cancelled;
 };
 
 bool proof_is_known(const struct file *file, uint64_t read_ns)
 {
-	/* Relaxed: the number publishes nothing else. */
+	/* Relaxed: the number publishes no other data. */
 	return read_ns <= atomic_load_explicit(&file->verified_ns, memory_order_relaxed);
 }
 
@@ -47,7 +47,10 @@ static void answer(struct reactor_message *message)
 	proof_free(proof);
 }
 
-/* Returns the proofs that a check which began at `start_ns` answers, linked. Under the lock of the file. */
+/*
+ * Removes and returns the proofs that are answered by a check that began at start_ns. The caller holds the lock of the
+ * file.
+ */
 static struct proof *take_answered(struct file *file, uint64_t start_ns, int error)
 {
 	const bool changed = atomic_load_explicit(&file->changed, memory_order_relaxed);
@@ -74,7 +77,7 @@ static void post_all(struct proof *proof)
 	}
 }
 
-/* Runs on an offload thread. If proofs are left, the job runs again and keeps its reference to the file. */
+/* Runs on an offload thread. If proofs remain in the list, the job runs again and keeps its reference to the file. */
 static void check(struct offload_job *job)
 {
 	struct file *file = container_of(job, struct file, check);
@@ -95,7 +98,7 @@ static void check(struct offload_job *job)
 		file_unref(file);
 }
 
-/* Under the lock. Returns true if the caller must call start_check() after releasing it. */
+/* The caller holds the lock. Returns true if the caller must call start_check() after releasing the lock. */
 static bool claim_check(struct file *file)
 {
 	bool claimed = !file->checking;
