@@ -8,7 +8,7 @@
 #define DATE_BYTES 30 /* "Sun, 06 Nov 1994 08:49:37 GMT" with its NUL */
 
 /*
- * Parses a date in one of the three forms (IMF-fixdate, rfc850, asctime) to seconds since 1970. Names are
+ * Parses a date in one of the three forms (IMF-fixdate, rfc850, asctime) into seconds since 1970. Names are
  * case-sensitive, as the RFC requires. The name of the day is not compared with the date. Surrounding blanks are
  * allowed. The year of the rfc850 form has two digits. A date that would be more than 50 years after `now` (in seconds
  * since 1970) belongs to the previous century. Returns 0 on success, or -EINVAL, in which case the caller ignores the

@@ -4,7 +4,7 @@
  *
  * The main idea: both fields are lists whose members have a name, parameters and a weight (RFC 9110 section 12.4.2).
  * The list is parsed from left to right without copying. A malformed member is skipped, up to the next comma outside a
- * quoted string, so one malformed member does not invalidate the others.
+ * quoted string, so one malformed member does not invalidate the other members.
  */
 #include "http/negotiate.h"
 

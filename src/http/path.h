@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parses the target of a request to a path below the root, and formats and checks paths. The functions are pure and
+ * Parses the target of a request into a path below the root, and formats and checks paths. The functions are pure and
  * thread-safe.
  */
 #ifndef HTTP_PATH_H

@@ -15,8 +15,8 @@ struct validator {
 	bool has_last_modified;
 	int64_t last_modified; /* seconds since 1970 */
 	/*
-	 * True if another representation of the file may have the same Last-Modified, so that no If-Range date matches.
-	 * Set by the caller.
+	 * True if another representation of the resource may have the same Last-Modified, so that no If-Range date
+	 * matches. Set by the caller.
 	 */
 	bool shared_date;
 };
