@@ -134,17 +134,17 @@ void cache_loaded(struct cache *cache, struct cache_extent *extent, int error, s
  */
 bool cache_abandon(struct cache *cache, struct cache_extent *extent);
 
-/* Counts another use of an extent that the caller has pinned. Any thread. */
+/* Counts another use of an extent that the caller has pinned. Thread-safe. */
 void cache_touch(struct cache *cache, struct cache_extent *extent);
 /*
  * Removes an extent that the caller has pinned from the index. No later lookup finds it, and its last user frees it.
- * Any thread.
+ * Thread-safe.
  */
 void cache_unindex(struct cache *cache, struct cache_extent *extent);
-/* Removes a user of the extent. Any thread. */
+/* Removes a user of the extent. Thread-safe. */
 void cache_unpin(struct cache *cache, struct cache_extent *extent);
 
-/* Returns false if an extent is evicted with its last user. Any thread. */
+/* Returns false if an extent is evicted with its last user. Thread-safe. */
 bool cache_retains(struct cache *cache);
 /*
  * Returns the number of bytes in extents that are in use or being read. The number may be slightly out of date.
@@ -152,9 +152,9 @@ bool cache_retains(struct cache *cache);
  */
 size_t cache_in_use_bytes(const struct cache *cache);
 size_t cache_bytes(const struct cache *cache);
-/* Returns true if more than half of the shard of this extent, which the caller has pinned, is in use. Any thread. */
+/* Returns true if more than half of the shard of this extent, which the caller has pinned, is in use. Thread-safe. */
 bool cache_is_crowded(const struct cache *cache, const struct cache_extent *extent);
-/* Returns the number of waits for memory. Any thread. */
+/* Returns the number of waits for memory. Thread-safe. */
 unsigned cache_waiting(const struct cache *cache);
 
 /* --- private to cache.c, cache_content.c and resize.c --- */

@@ -118,7 +118,7 @@ void file_unref(struct file *file);
  */
 void file_unref_here(struct file *file);
 
-/* Counts a request that was answered from the file, with this number of bytes. Any thread. */
+/* Counts a request that was answered from the file, with this number of bytes. Thread-safe. */
 static inline void file_count_request(struct file *file, uint64_t bytes)
 {
 	atomic_fetch_add_explicit(&file->requests, 1, memory_order_relaxed);

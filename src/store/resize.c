@@ -4,10 +4,10 @@
  * waits long for the lock. Extents in use above the new size stay where they are. Lookups still find, share and pin
  * them, but they are evicted with their last user (SHARD_ABOVE_END).
  *
- * Everything that may fail or takes long runs without the lock. New tables (struct resize_tables) and new memory are
+ * Operations that may fail or take long run without the lock. New tables (struct resize_tables) and new memory are
  * prepared before the steps, when no other thread uses them. Memory is returned to the kernel after the steps.
  *
- * Owner: the process. Thread: one at a time, not a reactor's.
+ * The process owns the cache. One thread at a time calls the functions, never the thread of a reactor.
  */
 #include "store/resize.h"
 
@@ -69,8 +69,8 @@ static void free_tables(struct shard *shard)
 }
 
 /*
- * The tables are made last, because making them writes all of their memory. The new size is known to be possible by
- * then.
+ * Commits the memory of the new size and creates the new tables. The tables are created last, because this writes all
+ * of their memory. By then, the new size is known to be possible.
  */
 static int prepare(struct shard *shard, size_t bytes)
 {
@@ -88,7 +88,7 @@ static int prepare(struct shard *shard, size_t bytes)
 	return error == 0 && next->buckets == NULL ? -ENOMEM : error;
 }
 
-/* Returns the memory of the tables that exceeds the existing extents. */
+/* Releases the memory of the tables that the existing extents do not need. */
 static void trim(struct shard *shard)
 {
 	size_t used = shard_table_bytes(arena_page_count(shard->arena) * ARENA_BLOCK_MIN_BYTES);
@@ -125,7 +125,7 @@ static void evict_or_mark(struct shard *shard, struct cache_extent *extent, uint
 		extent->evict_on_unpin |= why;
 }
 
-/* Called under the lock, like the next function. */
+/* Lowers the size. The caller holds the lock, as for raise(). */
 static void lower(struct shard *shard, size_t bytes)
 {
 	uint32_t page = (uint32_t)(bytes / ARENA_BLOCK_MIN_BYTES),
@@ -148,7 +148,7 @@ static void raise(struct shard *shard, size_t bytes)
 		extent->evict_on_unpin &= (uint8_t)~SHARD_ABOVE_END;
 }
 
-/* One step. Returns true when the shard has the new size. */
+/* Runs one step of changing the size. Returns true if the shard has the new size. */
 static bool change_bytes(struct shard *shard, size_t bytes)
 {
 	bool done;
@@ -178,8 +178,8 @@ static void change_buckets(struct shard *shard)
 }
 
 /*
- * Replaces the ghost in steps. Extents that are evicted meanwhile into a set that was copied before are forgotten. This
- * only makes the ghost a little less accurate.
+ * Replaces the ghost in steps. If an extent is evicted meanwhile and its set was already copied, the new ghost does not
+ * contain the extent. This only makes the ghost slightly less accurate.
  */
 static void change_ghost(struct shard *shard)
 {
@@ -206,7 +206,10 @@ static void change_tables(struct shard *shard)
 	free_tables(shard);
 }
 
-/* One step of a walk: calls visit() for the extents on the next pages before `end`. Returns true if there are more. */
+/*
+ * Runs one step of a walk. Calls visit() for the extents on the next STEP_PAGES pages. Returns true if the shard has
+ * more pages.
+ */
 static bool walk(struct shard *shard, uint32_t *page, void (*visit)(struct shard *shard, struct cache_extent *extent))
 {
 	uint32_t end = *page + STEP_PAGES, pages;
@@ -245,14 +248,14 @@ static void set_retain(struct shard *shard, bool retain)
 		walk_from(shard, 0, evict_or_mark_transient);
 }
 
-/* In a smaller shard, pinned extents may exceed half of the size. */
+/* Clears the policy "pin" of an extent if pinned extents exceed half of the size, which is possible after shrinking. */
 static void limit_pinned(struct shard *shard, struct cache_extent *extent)
 {
 	if (shard->stats.pinned_bytes > shard->bytes / 2)
 		shard_clear_pinned(shard, extent);
 }
 
-/* The tables always fit the larger of the two sizes. */
+/* The tables grow before the size and shrink after it, so they are always large enough. */
 static void resize_shard(struct shard *shard, size_t bytes, bool retain)
 {
 	bool grows = bytes > shard->bytes;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The extents of a shard: index, queues and reference counts. An extent is described by the struct with the number of
- * its block's first page. So an extent needs no allocation, the neighbours of a block are found without a search, and
- * links are page numbers.
+ * The extents of a shard: index, queues and reference counts. The struct of an extent is an array element, whose index
+ * is the number of the first page of its block. Therefore an extent needs no allocation, the neighbours of a block are
+ * found without a search, and links are page numbers.
  *
- * No function visits all extents under one lock: walks and changes of the tables go in steps, between which the caller
- * releases the lock. The state diagram of an extent is in shard.h. Owner: cache.c. Thread: any, under shard->lock.
+ * No function visits all extents under one lock. Walks and changes of the tables consist of steps, and the caller
+ * releases the lock between the steps. The state diagram of an extent is in shard.h. cache.c owns the shards. The
+ * functions run on any thread, under shard->lock.
  */
 #include "store/shard.h"
 
@@ -132,7 +133,7 @@ uint64_t shard_ghost_hash(uint64_t hash, uint64_t offset, bool span)
 
 /* --- life of an extent --- */
 
-/* Returns the memory of an extent that has no users, is not in the index and not in a queue. */
+/* Frees the memory of an extent that has no users and is neither in the index nor in a queue. */
 static void release(struct shard *shard, struct cache_extent *extent)
 {
 	assert(extent->users == 0 && extent->waits == NULL);

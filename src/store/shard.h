@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One part of the cache, with a lock of its own: memory, an index of the extents in it, and the queues that S3-FIFO
- * evicts from. It does no I/O, makes no syscall and calls nothing back. All functions except init and fini require
- * shard->lock. Eviction is in evict.h, growing and shrinking in resize.h.
+ * A shard is one part of the cache, with its own lock. It consists of memory, an index of the extents in this memory,
+ * and the queues from which S3-FIFO evicts. The functions do no I/O, make no syscalls and run no callbacks. All
+ * functions except shard_init() and shard_fini() require shard->lock. Eviction is in evict.h, growing and shrinking in
+ * resize.h.
  *
  * The life of an extent ("users" is its reference count, shard_pin() and shard_unpin() change it):
  *
- *	              shard_add(): takes a block of the arena, users = 1 (the load)
- *	                                   |
- *	                                   v
- *	                               loading  (in the index, ready = false, wants may wait for it)
- *	     cache_loaded(0): one user     |        cache_loaded(error), cache_abandon():
- *	     for each want that waited     |        shard_remove() and shard_unpin()
- *	                  +----------------+----------------------+
- *	                  v                                       v
- *	  shard_pin() +-> in use  (users > 0)                   freed: the block returns to the arena
- *	              |   |    |                                  ^
- *	              |   |    | shard_remove(): changed file,    |
- *	              |   |    |  purge, young file               |
- *	              |   |    +--> unindexed (users > 0) --------+ last shard_unpin()
- *	              |   | last shard_unpin()                    |
- *	              |   +---- evict_on_unpin is set ------------+
- *	              |   v                                       |
- *	              +-- idle  (users = 0) ----------------------+ evict_extent(), shard_remove()
+ * 	              shard_add(): takes a block of the arena, users = 1 (the load)
+ * 	                                   |
+ * 	                                   v
+ * 	                               loading  (in the index, ready = false, wants may wait for it)
+ * 	     cache_loaded(0): one user     |        cache_loaded(error), cache_abandon():
+ * 	     for each want that waited     |        shard_remove() and shard_unpin()
+ * 	                  +----------------+----------------------+
+ * 	                  v                                       v
+ * 	  shard_pin() +-> in use  (users > 0)                   freed: the block returns to the arena
+ * 	              |   |    |                                  ^
+ * 	              |   |    | shard_remove(): changed file,    |
+ * 	              |   |    |  purge, young file               |
+ * 	              |   |    +--> unindexed (users > 0) --------+ last shard_unpin()
+ * 	              |   | last shard_unpin()                    |
+ * 	              |   +---- evict_on_unpin is set ------------+
+ * 	              |   v                                       |
+ * 	              +-- idle  (users = 0) ----------------------+ evict_extent(), shard_remove()
  *
  * An idle extent is in the small or the main queue, or in the queue of pinned extents if its cache policy is "pin"
  * (extent->pinned). Pinned extents are evicted only if they prevent large blocks, see evict.c. An extent in use keeps
@@ -47,44 +48,49 @@
 #define SHARD_NO_PAGE UINT32_MAX
 #define SHARD_SMALL_SHARE 10 /* The small queue has one tenth of the memory. */
 
-/* The key of an extent: its number in one version of a file. Hashed and compared as bytes, so it has no padding. */
+/*
+ * The key of an extent: its number in one version of a file. Keys are hashed and compared as bytes, so the struct has
+ * no padding.
+ */
 struct shard_key {
 	struct file_version version;
 	uint64_t number;
 };
 
 /* Reasons to evict an extent with its last shard_unpin(). */
-#define SHARD_TRANSIENT 1 /* No request has asked to keep it. */
+#define SHARD_TRANSIENT 1 /* No request has asked to retain the extent. */
 /* The extent is above the size of the shard, in memory that will be returned to the kernel. */
 #define SHARD_ABOVE_END 2
 
 enum shard_queue { SHARD_NO_QUEUE, SHARD_SMALL, SHARD_MAIN, SHARD_PINNED, SHARD_QUEUES };
 
 /*
- * Contiguous bytes of one version of a file, or the memory that they are being read into. It covers all of the extent
- * with its key, or only a span that begins in that extent.
+ * Contiguous bytes of one version of a file, or the memory into which the bytes are being read. The struct describes
+ * the complete extent with its key, or only a span that begins in this extent.
  */
 struct cache_extent {
 	struct shard_key key;
 	uint64_t hash;
 	uint64_t offset; /* Offset in the file, aligned for direct reads. */
-	size_t length;	 /* Bytes of the read. Those past the end of the file are padding. */
+	size_t length;	 /* Length of the read. Bytes after the end of the file are padding. */
 	uint8_t *block;	 /* Block of the arena, at least `length` bytes. */
-	/* End of the read (CLOCK_MONOTONIC) if its version is still to be proven, see proof.h. 0: it was checked. */
+	/*
+	 * End of the read of a remote file (CLOCK_MONOTONIC), see proof.h. 0: the version was checked after the read.
+	 */
 	uint64_t read_ns;
 	struct cache_wait *waits; /* Owned by cache.c: wants that wait for the end of the read. */
 	uint32_t users;		  /* Reference count: readers, and one for the load while the extent is read. */
-	/* Links are numbers of pages. */
+	/* The links below are page numbers. */
 	uint32_t chain;		/* Next extent of the bucket. */
 	uint32_t newer, older;	/* Neighbours in the queue. */
 	uint8_t queue;		/* enum shard_queue */
-	uint8_t touches;	/* Uses since it was added or since eviction inspected it, at most 3. */
+	uint8_t touches;	/* Number of uses since the extent was added or inspected for eviction, at most 3. */
 	bool used;		/* This struct describes an extent. */
 	bool ready;		/* The read has ended. */
 	bool span;		/* The bytes are only a part of the extent with this key. */
 	bool pinned;		/* Cache policy "pin": excluded from eviction. */
 	uint8_t evict_on_unpin; /* SHARD_TRANSIENT, SHARD_ABOVE_END */
-	bool indexed;		/* In the index and in a queue. Otherwise it is freed with the last shard_unpin(). */
+	bool indexed;		/* In the index and in a queue. Other extents are freed with the last shard_unpin(). */
 };
 
 struct shard_stats {
@@ -103,18 +109,23 @@ struct shard_fifo {
 
 struct shard {
 	pthread_mutex_t lock;
-	size_t bytes; /* Size. While it shrinks, extents in use may still lie above it. */
+	size_t bytes; /* Size of the shard. While the shard shrinks, extents in use may lie above the size. */
 	bool retain;  /* false: an extent is evicted with its last shard_unpin(). */
-	/* Bytes of extents in use. Written under the lock, read without it. Relaxed: a sum that publishes nothing. */
+	/*
+	 * Bytes of extents in use. Written under the lock, read without it. Relaxed: the sum publishes no other data.
+	 */
 	_Atomic size_t in_use_bytes;
 	struct arena *arena;
 	struct mapping table;
-	struct cache_extent *extents; /* In `table`: an extent is described at the number of its first page. */
+	struct cache_extent *extents; /* Array in `table`. The index of an extent is its first page number. */
 	uint32_t *buckets, mask;
-	/* While the number of buckets changes: the new buckets, and how many old ones were moved. Otherwise NULL. */
+	/*
+	 * While the number of buckets changes: the new buckets, their mask, and the number of old buckets that were
+	 * moved. At all other times, next_buckets is NULL.
+	 */
 	uint32_t *next_buckets, next_mask, moved;
 	struct shard_fifo fifos[SHARD_QUEUES];
-	unsigned inspected;	  /* Private to evict.c: extents inspected under this lock. */
+	unsigned inspected;	  /* Private to evict.c: extents inspected since the lock was taken. */
 	unsigned failed_searches; /* Private to evict.c: consecutive searches that found no room under one lock. */
 	struct ghost ghost;
 	struct shard_stats stats;
@@ -133,13 +144,13 @@ static inline struct cache_extent *shard_extent_at(const struct shard *shard, ui
 	return page != SHARD_NO_PAGE ? &shard->extents[page] : NULL;
 }
 
-/* Returns the first page number that the arena does not have. */
+/* Returns the first page number after the arena. */
 static inline uint32_t shard_page_end(const struct shard *shard)
 {
 	return (uint32_t)arena_page_count(shard->arena);
 }
 
-/* Returns true if eviction may take the extent. */
+/* Returns true if the extent may be evicted. */
 static inline bool shard_is_idle(const struct cache_extent *extent)
 {
 	return extent->users == 0 && !extent->pinned;
@@ -151,26 +162,26 @@ static inline size_t shard_block_bytes(const struct cache_extent *extent)
 	return arena_block_bytes(extent->length);
 }
 
-/* Initialises a shard of `bytes` that can grow to max_bytes, as arena_new_growable(). Returns 0 or -errno. */
+/* Initialises a shard of `bytes` that can grow to max_bytes, see arena_new_growable(). Returns 0 or -errno. */
 int shard_init(struct shard *shard, size_t bytes, size_t max_bytes, bool retain);
-/* Frees everything. No extent may be in use. */
+/* Frees the shard and its extents. No extent may be in use. */
 void shard_fini(struct shard *shard);
 
 /*
- * Returns the hash of a key under the secret of the process. Clients choose offsets, so with a public hash they could
- * direct all extents into one bucket or one shard.
+ * Returns the hash of a key, which depends on a secret of the process. Clients choose the offsets of extents, so with a
+ * public hash function they could direct all extents into one bucket or one shard.
  */
 uint64_t shard_hash(const struct shard_key *key);
 
 /* The result of a search in the index. */
 struct shard_view {
 	struct cache_extent *extent; /* Extent that covers the range, ready or loading, or NULL. */
-	/* If it is NULL: number of the spans with the same key, and their total length. */
+	/* If `extent` is NULL: number of the spans with the same key, and their total length. */
 	unsigned spans;
 	size_t span_bytes;
 };
 
-/* Searches for an extent that covers [offset, offset + length). Does not pin or touch it. */
+/* Searches for an extent that covers [offset, offset + length). Does not pin or touch the extent. */
 void shard_find(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t offset, size_t length,
 		struct shard_view *view);
 
@@ -184,16 +195,17 @@ struct cache_extent *shard_add(struct shard *shard, const struct shard_key *key,
 /* Adds a user. */
 void shard_pin(struct shard *shard, struct cache_extent *extent);
 /*
- * Removes a user. The last one frees an extent that is not in the index, and evicts one that is transient or above the
- * size of the shard. Returns true if it was the last user, so that wants waiting for memory may have room now.
+ * Removes a user. With the last user, an extent that is not in the index is freed, and an extent that is transient or
+ * above the size of the shard is evicted. Returns true if this was the last user, so that there may be room for wants
+ * that wait for memory.
  */
 bool shard_unpin(struct shard *shard, struct cache_extent *extent);
 /* Counts a use of the extent for S3-FIFO. */
 void shard_touch(struct cache_extent *extent);
 /*
- * Sets the policy "pin" for an extent, if pinned extents would not exceed half of the shard. Eviction skips pinned
- * extents. The exception: if they are placed so that no large block fits anywhere, the oldest ones are evicted together
- * with the extents around them.
+ * Sets the policy "pin" for an extent, unless pinned extents would exceed half of the shard. Pinned extents are not
+ * evicted, with one exception: if they are placed so that no large block fits anywhere, the oldest pinned extents are
+ * evicted together with the extents around them.
  */
 void shard_set_pinned(struct shard *shard, struct cache_extent *extent);
 void shard_clear_pinned(struct shard *shard, struct cache_extent *extent);
@@ -202,22 +214,25 @@ void shard_requeue(struct shard *shard, struct cache_extent *extent, enum shard_
 /* Returns the number of bytes of the extent that lie inside the file. */
 size_t shard_file_bytes(const struct cache_extent *extent);
 /*
- * Removes an extent from the index, so that no want finds it. It is freed at once if idle, otherwise with its last
- * user. Returns shard_file_bytes(), or 0 if it was not in the index.
+ * Removes an extent from the index, so that no want finds it. An idle extent is freed at once, an extent in use with
+ * its last user. Returns shard_file_bytes(), or 0 if the extent was not in the index.
  */
 size_t shard_remove(struct shard *shard, struct cache_extent *extent);
 /* Removes all extents and spans with this key. Returns the sum of their shard_file_bytes(). */
 size_t shard_remove_key(struct shard *shard, const struct shard_key *key, uint64_t hash);
 /*
- * One step of removing all extents of a version: those on the next pages from *page on. Adds their bytes to *bytes and
- * sets *page for the next step. Returns false at the end of the shard. Extents that are added on pages before *page
- * between two steps are not removed.
+ * Runs one step of removing all extents of a version. Removes the extents on the next pages from *page on, adds their
+ * bytes to *bytes, and sets *page for the next step. Returns false at the end of the shard. Extents that are added on
+ * pages before *page between two steps are not removed.
  */
 bool shard_remove_version(struct shard *shard, const struct file_version *version, uint32_t *page, size_t *bytes);
 
-/* Returns the first extent on the pages [*page, end), or NULL. Sets *page to the page after it. */
+/* Returns the first extent on the pages [*page, end), or NULL. Sets *page to the page after the extent. */
 struct cache_extent *shard_next_extent(struct shard *shard, uint32_t *page, uint32_t end);
-/* Returns the identity of an extent or span for the ghost: spans with one key differ by their offset. */
+/*
+ * Returns the hash of an extent or span for the ghost. Spans with the same key and different offsets have different
+ * hashes.
+ */
 uint64_t shard_ghost_hash(uint64_t hash, uint64_t offset, bool span);
 
 /* Returns the size of the table of extents for a shard of `bytes`. */
@@ -227,11 +242,11 @@ uint32_t shard_bucket_count(size_t bytes);
 /* Returns `count` empty buckets, which the caller frees with free(), or NULL if there is no memory. */
 uint32_t *shard_new_buckets(uint32_t count);
 /*
- * One step of moving all extents to new buckets. Between the steps all extents can be found. Returns NULL if there are
- * more to move, otherwise the old buckets, which the caller frees.
+ * Runs one step of moving all extents to new buckets. Between the steps, lookups find all extents. Returns NULL if more
+ * extents must be moved, or the old buckets, which the caller frees.
  */
 uint32_t *shard_change_buckets(struct shard *shard, uint32_t *buckets, uint32_t count);
-/* Returns how many evicted bytes the ghost of a shard of `bytes` remembers. */
+/* Returns the number of evicted bytes that the ghost of a shard of `bytes` remembers. */
 uint64_t shard_ghost_bytes(size_t bytes);
 
 /* Asserts that index, queues, sums and arena are consistent. For tests. */

@@ -4,7 +4,7 @@
  * and a few for each existing one. Digests and variants are read again only if their version has changed, or if they
  * were young when they were read.
  *
- * No state: the caller stores the result. Thread: offload threads.
+ * The functions have no state, because the caller stores the result. They run on offload threads.
  */
 #include "store/sibling.h"
 
@@ -71,9 +71,9 @@ static bool name_of(const struct beside *beside, const char *suffix, char *path)
 }
 
 /*
- * Returns a hash of everything that a check of a variant depends on, except the ctime. It is never 0. chmod and ln move
- * the ctime without a change of the version of an open file. The ctime is stored separately, because a variant whose
- * ctime has moved is read again.
+ * Returns a hash of all properties on which the check of a variant depends, except the ctime. The hash is never 0. The
+ * ctime is stored separately. chmod and ln change the ctime, although the version of an open file stays valid. A
+ * variant whose ctime has changed is read again.
  */
 static uint64_t fingerprint(const struct file_version *variant, uint64_t size)
 {
@@ -88,7 +88,7 @@ bool sibling_is_checked(const struct file_siblings *siblings, enum sibling sibli
 	return siblings->checked[sibling] == 0 || siblings->checked[sibling] == fingerprint(version, size);
 }
 
-/* Returns true for errors that do not concern the file: the previous result is still valid. */
+/* Returns true for an error that does not concern the file, so that the previous result is still valid. */
 static bool is_transient(int error)
 {
 	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EAGAIN || error == -ETIMEDOUT;
@@ -116,7 +116,10 @@ static enum encoding_fault read_ends(const struct beside *beside, enum sibling s
 	return beside->original->size > 0 ? ENCODING_FINE : ENCODING_OF_NOTHING;
 }
 
-/* The result for a variant that was not young when it was checked is valid as long as its version is the same. */
+/*
+ * Checks a variant. If its version is the same as at the previous check, and it was not young then, returns the
+ * previous result.
+ */
 static enum encoding_fault check_variant(const struct beside *beside, enum sibling sibling, const char *path,
 					 struct file_version *version, const struct file_siblings *known,
 					 struct file_siblings *found, int *error)
@@ -191,8 +194,8 @@ static bool parse_hex(const char *text, uint8_t digest[DIGEST_BYTES])
 }
 
 /*
- * Parses the first line: "DIGEST", "DIGEST name" (with a backslash before it if the name has one), or "SHA256 (name) =
- * DIGEST" as written by sha256sum --tag, BSD's sha256 and openssl.
+ * Parses the first line: "DIGEST", "DIGEST name" (after a backslash if the name contains a backslash), or "SHA256
+ * (name) = DIGEST" as written by sha256sum --tag, BSD's sha256 and openssl.
  */
 static bool parse_digest(char *text, uint8_t digest[DIGEST_BYTES])
 {

@@ -11,7 +11,7 @@
 #include "store/encoding.h"
 #include "store/file.h"
 
-/* In the order of preference if a client accepts several with the same weight. */
+/* Variants in the order of preference, which applies if a client accepts several variants with the same weight. */
 enum sibling { SIBLING_ZST, SIBLING_BR, SIBLING_GZ, SIBLING_VARIANTS };
 
 _Static_assert(SIBLING_VARIANTS == FILE_VARIANTS_MAX, "each variant has its place in struct file_siblings");
@@ -21,19 +21,19 @@ const char *sibling_suffix(enum sibling sibling);
 
 /*
  * Returns true if the sibling is not older than the original. Some tools copy only the whole seconds of the original's
- * mtime (brotli 1.0 does). So a sibling with the mtime of the second in which the original was written also counts as
- * fresh.
+ * mtime (brotli 1.0 does). Therefore a sibling whose mtime is that of the original without the fraction of a second
+ * also counts as fresh.
  */
 bool sibling_is_fresh(const struct file_version *sibling, const struct file_version *original);
 
-/* Returns true if this version of the variant is the one that was checked, beside a file of this size. */
+/* Returns true if this version of the variant was checked for a file of this size, or if no version was checked. */
 bool sibling_is_checked(const struct file_siblings *siblings, enum sibling sibling, const struct file_version *version,
 			uint64_t size);
 
 /*
- * Finds the siblings of `path`, whose version is `original`, by the rules of beneath.h. Only regular files that can be
- * read count. A file that is a variant by its name has no variants. `known` is the previous result for the same size,
- * or all zero. Digest and variants are read again only if they may have changed. BLOCKS: offload threads only.
+ * Finds the siblings of `path`, whose version is `original`, by the rules of beneath.h. Only readable regular files are
+ * siblings. A file whose own name is that of a variant has no variants. `known` is the previous result, or all zero.
+ * Digest and variants are read again only if they may have changed. Blocks; runs only on offload threads.
  *
  * A .gz and a .zst are checked as encoding.h describes. For a .br only the age can be checked.
  */

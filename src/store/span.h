@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The aligned range that a direct read of a span covers. It is rounded to blocks at both ends, and ends at the latest
- * with the block that has the last byte of the file.
+ * The aligned range that a direct read of a span covers. Both ends are rounded to blocks. The range ends at the latest
+ * with the block that contains the last byte of the file.
  */
 #ifndef STORE_SPAN_H
 #define STORE_SPAN_H
@@ -17,8 +17,8 @@ struct span {
 };
 
 /*
- * Returns the aligned range around [offset, offset + length), limited by a file of `size` bytes. alignment: a power of
- * two.
+ * Returns the aligned range around [offset, offset + length), limited by a file of `size` bytes. The alignment is a
+ * power of two.
  */
 static inline struct span span_aligned(uint64_t offset, size_t length, uint64_t size, uint32_t alignment)
 {

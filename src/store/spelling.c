@@ -2,27 +2,27 @@
 /*
  * Each directory on the path has one of three kinds:
  *
- *	BYTES	Names are compared as bytes. The usual Linux filesystems do this, except in directories with the
- *		casefold flag.
- *	CASE	The behaviour of the filesystem is unknown (FUSE, network, foreign), but it does not fold case: the
- *		requested name with the case of all letters swapped does not exist. The filesystem could still accept
- *		other aliases, such as normalised Unicode, "SECRET~1.KEY", "secret.key." or "secret.key::$DATA". Names
- *		that could be such an alias are searched for in the directory.
- *	LISTED	Every name is searched for in the directory. This kind is used if the swapped name exists too, or if
- *		this cannot be determined.
+ * 	BYTES	Names are compared as bytes. The usual Linux filesystems do this, except in directories with the
+ * 		casefold flag.
+ * 	CASE	The behaviour of the filesystem is unknown (FUSE, network, foreign), but it does not fold case: the
+ * 		requested name with the case of all letters swapped does not exist. The filesystem could still accept
+ * 		other aliases, such as normalised Unicode, "SECRET~1.KEY", "secret.key." or "secret.key::$DATA". Names
+ * 		that could be such an alias are searched for in the directory.
+ * 	LISTED	Every name is searched for in the directory. This kind is used if the swapped name exists too, or if
+ * 		this cannot be determined.
  *
  * Inode numbers do not help, because libfuse numbers spellings instead of files. The name in /proc/self/fd does not
  * help either, because it is the name that was looked up.
  *
  * Results are kept for one second in spelling_table.c, by the path of the directory. If a directory was read, the table
- * keeps hashes of all its names. A missing name counts as missing only if the directory has not changed since it was
- * read; otherwise the directory is read again.
+ * keeps hashes of all its names. If a name is not in the table, the directory is read again, unless it has not changed
+ * since it was read.
  *
  * After that second, the names are kept for another second if the times of the directory have not changed. FUSE and
  * network filesystems need not change the times of a directory when its names change. Their directories are therefore
  * read again after READ_AGAIN_NS.
  *
- * No state of its own. Thread: offload threads, because all checks may wait for the disk.
+ * This file has no state of its own. The functions run on offload threads, because each check may wait for the disk.
  */
 #include "store/spelling.h"
 
@@ -48,7 +48,7 @@
 #include "store/spelling_table.h"
 
 #define READ_AGAIN_NS (10 * CLOCK_NS_PER_S)
-#define SETTLED_S 2 /* Resolution of the coarsest mtime of a directory (vfat). */
+#define SETTLED_S 2 /* Coarsest resolution of the mtime of a directory, in seconds (vfat). */
 #define NAMES_BYTES (32 * 1024)
 #define BCACHEFS_MAGIC 0xca451a4e
 #define EXFAT_MAGIC 0x2011bab0
@@ -59,11 +59,12 @@ struct spelled {
 	uint64_t resolve;
 	const char *directory; /* Path of the directory; "" is the root. */
 	const char *name;
-	uint64_t key, hash; /* Hash of the directory; hash of the name. */
+	uint64_t key, hash; /* Hash of the directory, and hash of the name. */
 };
 
 /*
- * The key of a directory is the hash of this. It includes the root, which may be replaced behind the same descriptor.
+ * The identity of a directory, whose hash is the key of the directory. It includes the root, because another root may
+ * replace the root of the same descriptor.
  */
 struct identity {
 	uint64_t device, inode, mount, resolve;
@@ -120,8 +121,8 @@ static bool notes_changes(long filesystem)
 }
 
 /*
- * Returns true for an XFS that was made with "-n version=ci". XFS_IOC_FSGEOMETRY_V1 and XFS_FSOP_GEOM_FLAGS_DIRV2CI are
- * from xfs/xfs_fs.h.
+ * Returns true for an XFS that was created with "-n version=ci". XFS_IOC_FSGEOMETRY_V1 and XFS_FSOP_GEOM_FLAGS_DIRV2CI
+ * are from xfs/xfs_fs.h.
  */
 static bool folds_all(int fd, long filesystem)
 {
@@ -142,7 +143,10 @@ static bool folds_all(int fd, long filesystem)
 	       (geometry.fields.flags & 1u << 12) != 0;
 }
 
-/* For a filesystem that compares bytes. Returns SPELLING_TABLE_NONE if the directory cannot be opened for reading. */
+/*
+ * Returns the kind of a directory on a filesystem that compares bytes, or SPELLING_TABLE_NONE if the directory cannot
+ * be opened for reading.
+ */
 static enum spelling_kind kind_by_flags(int fd, long filesystem)
 {
 	int readable = open_for_reading(fd), flags = 0;
@@ -157,7 +161,7 @@ static enum spelling_kind kind_by_flags(int fd, long filesystem)
 	return kind;
 }
 
-/* Returns false if the name has no letters. */
+/* Swaps the case of all ASCII letters. Returns false if the name has no letters. */
 static bool swap_case(const char *name, char *swapped)
 {
 	bool letters = false;
@@ -193,8 +197,8 @@ static bool is_ascii(const char *name)
 }
 
 /*
- * For a directory that cannot be opened, on a filesystem that compares bytes. Such a directory can fold only case, and
- * what belongs to case folding.
+ * Returns the kind of a directory that cannot be opened for reading, on a filesystem that compares bytes. The only
+ * aliases in such a directory are those of case folding.
  */
 static enum spelling_kind kind_of_closed(int fd, const char *name)
 {
@@ -216,7 +220,10 @@ static enum spelling_kind find_kind(int fd, const char *name)
 	return kind != SPELLING_TABLE_NONE ? kind : kind_of_closed(fd, name);
 }
 
-/* Returns true for an ASCII name without anything that a case-sensitive filesystem is known to map to another name. */
+/*
+ * Returns true for an ASCII name without the characters that case-sensitive filesystems are known to map to other
+ * names.
+ */
 static bool is_plain(const char *name)
 {
 	char last = '\0';
@@ -231,7 +238,10 @@ static bool is_plain(const char *name)
 
 /* --- its names --- */
 
-/* Asks the server, because the client of a network filesystem shows changes late. */
+/*
+ * Stores the version of the directory in *names. Asks the server, because the client of a network filesystem shows
+ * changes late.
+ */
 static int note_version(int fd, struct spelling_names *names)
 {
 	struct statx st;
@@ -254,7 +264,10 @@ static bool is_current(int fd, const struct spelling_names *names)
 	return names->settled && note_version(fd, &now) == 0 && spelling_table_same_version(&now, names);
 }
 
-/* Adds a name. If there is no room or memory, the set is discarded, and the directory is read again the next time. */
+/*
+ * Adds a name. If there is no room or memory, sets *whole to false. The names are then discarded, and the next check
+ * reads the directory again.
+ */
 static void add_name(struct spelling_names *names, bool *whole, uint64_t hash)
 {
 	if (*whole && names->count == names->room) {
@@ -272,7 +285,7 @@ static void add_name(struct spelling_names *names, bool *whole, uint64_t hash)
 		names->hashes[names->count++] = hash;
 }
 
-/* Reads all names. Returns 0 and sets *found if the name is among them, or returns -errno. */
+/* Reads the names of the directory, and sets *found if `name` is one of them. Returns 0 or -errno. */
 static int read_names(int readable, const char *name, struct spelling_names *names, bool *whole, bool *found)
 {
 	_Alignas(struct dirent64) char buffer[NAMES_BYTES];
@@ -292,7 +305,7 @@ static int read_names(int readable, const char *name, struct spelling_names *nam
 	return got < 0 ? -errno : 0;
 }
 
-/* Returns the time from which names that are read now must be read again. */
+/* Returns the time at which names that are read now expire. */
 static uint64_t read_again_ns(int fd)
 {
 	struct statfs fs;
@@ -327,7 +340,7 @@ static bool needs_no_names(enum spelling_kind kind, const char *name)
 	return kind == SPELLING_TABLE_BYTES || (kind == SPELLING_TABLE_CASE && is_plain(name));
 }
 
-/* For a directory of which the table has nothing valid. */
+/* Checks a name in a directory for which the table has no valid result. */
 static int check_unknown(const struct spelled *spelled, int fd, enum spelling_kind kind)
 {
 	if (kind == SPELLING_TABLE_NONE)

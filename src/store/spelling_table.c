@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A table of fixed size with one slot per hash of a directory, under one mutex. No system call is made and no memory is
- * allocated or freed while it is locked. A slot has the kind of the directory and, if it had to be read, the sorted
- * hashes of its names.
+ * allocated or freed while it is locked. A slot contains the kind of the directory and, if the directory was read, the
+ * sorted hashes of its names.
  *
- * Owner: the process; there is one table. Thread: any.
+ * The process has one table. All functions are thread-safe.
  */
 #include "store/spelling_table.h"
 
@@ -43,7 +43,7 @@ static bool has_name(const struct spelling_names *names, uint64_t hash)
 	return bsearch(&hash, names->hashes, names->count, sizeof(hash), compare_hashes) != NULL;
 }
 
-/* Under the lock. The caller frees the result. */
+/* Empties a slot and returns its hashes, which the caller frees. The caller holds the lock. */
 static uint64_t *empty_slot(struct slot *slot)
 {
 	uint64_t *hashes = slot->names.hashes;

@@ -8,9 +8,12 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#define SPELLING_TABLE_NAMES_MAX (1u << 20) /* Names of all directories together, 8 bytes each. */
+#define SPELLING_TABLE_NAMES_MAX (1u << 20) /* Maximum number of names of all directories together, 8 bytes each. */
 
-/* How a directory compares names; described in spelling.c. FINE: this name is valid, whatever the others are. */
+/*
+ * How a directory compares names, see spelling.c. SPELLING_TABLE_FINE: this name is valid, independently of other
+ * names.
+ */
 enum spelling_kind {
 	SPELLING_TABLE_NONE,
 	SPELLING_TABLE_BYTES,
@@ -25,18 +28,20 @@ struct spelling_names {
 	size_t count, room;
 	uint64_t device, inode;
 	struct statx_timestamp mtime, ctime;
-	bool settled; /* A later change moves the mtime. */
-	/* From this time on the directory is read again, even if its times are the same. */
+	bool settled; /* Any later change alters the mtime. */
+	/* After this time, the directory is read again, even if its times are the same. */
 	uint64_t read_again_ns;
 };
 
 /* The content of the table for a directory, and for a name in it. */
 struct spelling_known {
-	enum spelling_kind kind; /* SPELLING_TABLE_NONE: nothing. */
-	/* Younger than LIFETIME_NS. Otherwise only the names are useful, if the directory has not changed. */
+	enum spelling_kind kind; /* SPELLING_TABLE_NONE: the table has no result. */
+	/*
+	 * The result is younger than LIFETIME_NS. Otherwise only the names are valid, if the directory has not changed.
+	 */
 	bool fresh;
 	bool listed;		     /* The names are known. */
-	bool present;		     /* The name is one of them. */
+	bool present;		     /* The name is in the directory. */
 	struct spelling_names names; /* A copy whose hashes may not be accessed. */
 };
 
@@ -47,9 +52,9 @@ struct spelling_known spelling_table_find(uint64_t key, uint64_t hash);
  * other directories in turn until all names fit.
  */
 void spelling_table_store(uint64_t key, enum spelling_kind kind, struct spelling_names *names);
-/* Keeps the names for another second from start_ns, because the directory had the same version then. */
+/* Keeps the names until one second after start_ns, because the directory had the same version at start_ns. */
 void spelling_table_extend(uint64_t key, const struct spelling_names *names, uint64_t start_ns);
-/* Returns true if both are of the same directory with the same times. */
+/* Returns true if both belong to the same directory and have the same times. */
 bool spelling_table_same_version(const struct spelling_names *a, const struct spelling_names *b);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A store_read exists for each want that the cache could not answer at once. It lives until the want is complete and,
- * if it loads the extent itself, until the load has ended. While it is queued for the disk, another want may load the
- * extent. A want may be cancelled at any time; its load then continues without it. The state diagram is in store.h.
+ * A store_read exists for each want that the cache could not answer at once. The read lives until the want is complete
+ * and, if the read loads the extent itself, until the load has ended. While the read is queued for the disk, another
+ * want may load the extent. A want may be cancelled at any time. Its load then continues without the want. The state
+ * diagram is in store.h.
  *
  * Reads that wait for memory for a limited time are in a list of the store. While the list is not empty, a timer
- * expires them.
+ * expires reads whose time is over.
  *
- * Owner: the worker. Thread: that of its reactor; other threads read only the statistics.
+ * The worker owns the store. The functions run on the thread of its reactor. Other threads only read statistics.
  */
 #include "store/store.h"
 
@@ -23,19 +24,19 @@
 #include "store/load.h"
 
 #define MEMORY_TICK_MS 50
-/* From this number of queued tickets on, reads are submitted at once, not at the end of the iteration. */
+/* If at least this many tickets are queued, reads are submitted at once instead of at the end of the iteration. */
 #define EARLY_TICKETS 8
 
 struct store_read {
 	struct cache_wait wait;
 	struct load load;
 	struct store *store;
-	struct store_want *want;  /* NULL: cancelled. */
+	struct store_want *want;  /* NULL: completed or cancelled. */
 	bool waiting;		  /* wait.on_answer() will run. */
 	struct proof *proof;	  /* A pending proof of wait.extent, which is pinned, or NULL. */
 	enum store_source source; /* Source of the bytes that await the proof. */
 	uint64_t made_ns;
-	/* For a read that waits for memory for a limited time. */
+	/* The members below are for a read that waits for memory for a limited time. */
 	bool limited;
 	uint64_t until_ns;
 	struct store_read *next, *prev;
@@ -107,7 +108,7 @@ static void end_memory_limit(struct store_read *read)
 		reactor_timer_stop(read->store->shared.reactor, &read->store->memory_timer);
 }
 
-/* Returns UINT64_MAX if the wait is unlimited. */
+/* Returns the time at which the wait for memory ends, or UINT64_MAX if the wait is unlimited. */
 static uint64_t wait_for_memory_until_ns(const struct store_read *read)
 {
 	const uint64_t latency_ns = read->store->latency_ns;
@@ -119,7 +120,7 @@ static uint64_t wait_for_memory_until_ns(const struct store_read *read)
 	return read->want->rejectable && latency_ns != UINT64_MAX ? read->made_ns + latency_ns : UINT64_MAX;
 }
 
-/* Frees the read if nothing refers to it any longer. */
+/* Frees the read if no answer, proof, load or ticket of the read is pending. */
 static void read_free_if_done(struct store_read *read)
 {
 	if (read->waiting || read->proof != NULL || read->load.loading || read->load.ticket.state != QUEUE_IDLE)
@@ -209,7 +210,7 @@ static int read_prove(struct store_read *read, enum store_source source)
 	return store_prove(read->store, read->load.file, read->wait.extent->read_ns, read_on_proof, read, &read->proof);
 }
 
-/* Completes the want after its proof, if it needs one. answer: CACHE_HIT or -errno. */
+/* Completes the want, after a proof if the want needs one. `answer` is CACHE_HIT or -errno. */
 static void read_prove_or_complete(struct store_read *read, int answer, enum store_source source)
 {
 	int result = 1;
@@ -263,7 +264,7 @@ static void expire_memory_waits(void *context)
 		expire_due(store, UINT64_MAX);
 }
 
-/* The cache has answered a wait for a read or for memory. */
+/* Continues after the cache has answered a wait for a read or for memory. */
 static void read_on_answer(struct cache_wait *wait, int answer)
 {
 	struct store_read *read = container_of(wait, struct store_read, wait);
@@ -290,7 +291,7 @@ static struct store_read *read_of_load(struct load *load)
 	return container_of(load, struct store_read, load);
 }
 
-/* The queue has dispatched the load. */
+/* Looks up the span when the queue has dispatched the load. Returns the extent to fill, or NULL. */
 static struct cache_extent *read_on_dispatch(struct load *load)
 {
 	struct store_read *read = read_of_load(load);
@@ -377,8 +378,8 @@ static int want_prove(struct store *store, struct store_want *want, const struct
 }
 
 /*
- * Waits for the load of another want. Returns 0, 1 if the load has just ended, -EAGAIN if it has just failed, or
- * another -errno.
+ * Waits for the load of another want. Returns 0 if the want waits, 1 if the load has just ended, -EAGAIN if the load
+ * has just failed, or another -errno.
  */
 static int want_coalesce(struct store *store, struct store_want *want, const struct cache_span *span)
 {

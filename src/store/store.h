@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The store of a reactor joins cache and disk. A want asks for a span of a file and receives it as one contiguous,
- * aligned range of memory. The bytes come from the cache, from a read that another want has started, or from a read of
- * its own. Each reactor has one store with its own disk context and queue; all stores share the cache.
+ * A store connects the cache and the disk for one reactor. A want requests a span of a file and receives one
+ * contiguous, aligned range of memory. The bytes come from the cache, from a read that another want has started, or
+ * from a read of its own. Each reactor has one store with its own disk context and queue. All stores share the cache.
  *
- * The states of a want (load.h has the states of a load, cache.h those of a wait):
+ * The states of a want follow. The states of a load are in load.h, the states of a wait in cache.h.
  *
- *	State			Left through			Objects that it keeps
- *	idle			store_want()			none
- *	queued for the disk	queue_run()			a queued ticket
- *	waiting for memory	free memory, or its time limit	a started ticket
- *	waiting for a read	the end of the load		none; the load, its own or another one, pins the extent
- *	waiting for a proof	the check of the file		the extent, pinned
- *	done			store_release()			the extent, pinned, unless there was an error
+ * 	State			Left through			Objects that it keeps
+ * 	idle			store_want()			none
+ * 	queued for the disk	queue_run()			a queued ticket
+ * 	waiting for memory	free memory, or its time limit	a started ticket
+ * waiting for a read      the end of the load             none; the load that reads the extent pins it
+ * 	waiting for a proof	the check of the file		the extent, pinned
+ * 	done			store_release()			the extent, pinned, unless there was an error
  *
- *	idle -+-> done (cache hit)
- *	      +-> waiting for a proof (cache hit) ---------> done
- *	      +-> waiting for a read (coalesced) ----------> done, or waiting for a proof
- *	      +-> queued for the disk -+-> done, or waiting for a proof (another want has loaded the extent)
- *	                               +-> waiting for a read, its own or a coalesced one
- *	                               +-> waiting for memory -+-> waiting for a read
- *	                                                       +-> done, or waiting for a proof (another has loaded it)
- *	                                                       +-> done (-ENOBUFS)
+ * 	idle -+-> done (cache hit)
+ * 	      +-> waiting for a proof (cache hit) ---------> done
+ * 	      +-> waiting for a read (coalesced) ----------> done, or waiting for a proof
+ * 	      +-> queued for the disk -+-> done, or waiting for a proof (another want has loaded the extent)
+ * 	                               +-> waiting for a read, its own or a coalesced one
+ * 	                               +-> waiting for memory -+-> waiting for a read
+ * 	                                                       +-> done, or waiting for a proof (another want has loaded it)
+ * 	                                                       +-> done (-ENOBUFS)
  *
  * store_release() is allowed in each state and leads to idle.
  */
@@ -64,27 +64,30 @@ enum store_source { STORE_CACHE, STORE_COALESCED, STORE_DISK, STORE_SOURCES };
 struct store_want {
 	struct file *file; /* A reference that the caller holds for the life of the want. */
 	uint64_t offset;
-	/* At least 1, inside the file. At most STORE_SPAN_MAX_BYTES if the span crosses extents. */
+	/* At least 1. The span lies inside the file. A span that crosses extents has at most STORE_SPAN_MAX_BYTES. */
 	size_t length;
 	enum queue_class class;
-	const void *client;	/* Key for the round robin of the disk queue. */
-	enum cache_reach reach; /* See struct cache_span, also for the next two. */
-	bool transient, pinned;
-	/* Bytes of a remote file may be delivered before they are proven. The caller proves them by `read_ns`. */
+	const void *client;	/* Client for the round robin of the disk queue. */
+	enum cache_reach reach; /* See struct cache_span. */
+	bool transient, pinned; /* See struct cache_span. */
+	/*
+	 * Bytes of a remote file may be delivered before they are proven. The caller later requests a proof for
+	 * `read_ns`.
+	 */
 	bool unproven;
-	/* The caller can ask for fewer bytes instead, so it waits for memory only for STORE_DIVISIBLE_WAIT_MS. */
+	/* The caller can request fewer bytes instead, so the want waits for memory at most STORE_DIVISIBLE_WAIT_MS. */
 	bool divisible;
-	/* The client has not been promised anything yet, so the want waits for memory at most latency_ms. */
+	/* The response has not begun, so the want waits for memory at most latency_ms. */
 	bool rejectable;
 	void (*done)(struct store_want *want);
 	/* Results. */
 	/*
-	 * 0. -EIO and other errors of the disk, never -EAGAIN. -ESTALE: the file changed or shrank. -ENOBUFS: no
-	 * memory.
+	 * 0 on success, -ESTALE if the file has changed or has become shorter, -ENOBUFS if there was no memory, or -EIO
+	 * or another error of the disk. Never -EAGAIN.
 	 */
 	int error;
 	const uint8_t *data; /* `length` bytes, valid until store_release(). */
-	uint64_t read_ns;    /* As in struct cache_extent. */
+	uint64_t read_ns;    /* End of the read, see struct cache_extent. */
 	enum store_source source;
 	uint64_t disk_ns; /* For STORE_DISK: the time that the disk took. */
 	/* Private. */
@@ -99,60 +102,62 @@ struct store_stats {
 	uint64_t reads, read_bytes;
 };
 
-/* Creates a store with the objects of one reactor, which must outlive it. Returns 0 or -ENOMEM. */
+/*
+ * Creates a store. The objects in the options belong to one reactor and must outlive the store. Returns 0 or -ENOMEM.
+ */
 int store_new(struct store **store, const struct store_options *options);
 /* Frees the store. store_pending() must be 0. */
 void store_free(struct store *store);
 
 /*
- * Requests [offset, offset + length). On the store's reactor. Returns:
+ * Requests [offset, offset + length). Must be called on the thread of the reactor. Returns:
  *
  * - 1: want->data is set, and done() will not run.
  * - 0: done() runs once, later or before this returns, with want->error and want->data set.
- * - -ENOMEM.
+ * - -ENOMEM: there is no memory for the request.
  * - -ESTALE: the file has changed.
  * - -EBUSY: the device exceeds its latency target. Only for QUEUE_FIRST.
  *
- * All bytes are of one version, because the file is checked after the last read. If want->unproven is set, this holds
- * only after store_prove().
+ * All bytes are of one version, because the file is checked after the last read. If want->unproven is set, this is
+ * certain only after a proof by store_prove().
  *
  * want->error is -ENOBUFS if no memory of the cache became free in time. A divisible want waits for
- * STORE_DIVISIBLE_WAIT_MS, and a rejectable one until latency_ms have passed since store_want(). All others wait
+ * STORE_DIVISIBLE_WAIT_MS, and a rejectable want until latency_ms have passed since store_want(). All other wants wait
  * without a limit.
  */
 int store_want(struct store *store, struct store_want *want);
 /*
  * Requests a proof that all bytes of a file that were read until since_ns are of its version. Returns the same results
- * as proof_new(): 1, 0 (done() will run), -ESTALE or -ENOMEM. For a local file the result is immediate, because its
- * reads were checked: 1, or -ESTALE if the file has changed since.
+ * as proof_new(): 1, 0 (done() will run), -ESTALE or -ENOMEM. The reads of a local file were already checked, so the
+ * result is 1, or -ESTALE if the file has changed since.
  */
 int store_prove(struct store *store, struct file *file, uint64_t since_ns, void (*done)(void *context, int error),
 		void *context, struct proof **proof);
-/* Returns the memory of the cache that the want keeps in use until store_release(), 0 if none. */
+/* Returns the number of bytes of the cache that the want keeps in use until store_release(). */
 size_t store_in_use_bytes(const struct store_want *want);
 /* Returns true if more than half of the shard of the want's extent is in use. */
 bool store_is_crowded(const struct store *store, const struct store_want *want);
-/* Return the size of the whole cache, and its bytes that are in use or being read. Any thread. */
+/* Return the size of the whole cache, and the number of its bytes that are in use or being read. Thread-safe. */
 size_t store_cache_bytes(const struct store *store);
 size_t store_cache_in_use_bytes(const struct store *store);
-/* Counts another use of bytes of a want that is done, as a hit. */
+/* Counts a hit for a further use of bytes of a completed want. */
 void store_note_hit(struct store *store, size_t bytes);
-/* Counts another use of the want's extent for the eviction. */
+/* Counts a further use of the extent of the want, for eviction. */
 void store_touch(struct store *store, struct store_want *want);
 /* Moves a want that is queued for readahead to a class of higher priority, because its client needs the bytes now. */
 void store_promote(struct store *store, struct store_want *want, enum queue_class class);
 /*
- * Releases a want that is done, or cancels one that is pending: done() will not run. A read that was not submitted and
- * that no other want waits for is not made. An idle want is allowed.
+ * Releases a completed want, or cancels a pending want, so that done() will not run. A read that was not submitted is
+ * cancelled, unless another want waits for it. An idle want is allowed.
  */
 void store_release(struct store *store, struct store_want *want);
 
 /*
  * Returns the number of reads and proofs that have not ended, including those of cancelled wants. The store may be
- * freed when it is 0.
+ * freed when the number is 0.
  */
 unsigned store_pending(const struct store *store);
-/* Any thread. */
+/* Copies the statistics of the store. Thread-safe. */
 void store_stats(const struct store *store, struct store_stats *stats);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A warming has two references: one of its creator, until the message of warm_free() has arrived, and one of the
- * reactor, until nothing is pending there. Loaded extents are marked as used again, because otherwise the next scan
- * would evict them first. The cache decides how long they stay.
+ * A warming has two references. The creator holds one until the message of warm_free() has arrived. The reactor holds
+ * the other reference until it has no pending operation of the warming. Loaded extents are marked as used again,
+ * because otherwise the next scan would evict them first. The cache decides how long they stay.
  *
- * Thread: the reactor's, except warm_new(), warm_free(), warm_wait() and warm_done_bytes(), which belong to the
- * creator.
+ * All functions run on the thread of the reactor, except warm_new(), warm_free(), warm_wait() and warm_done_bytes(),
+ * which the creator calls.
  */
 #include "store/warm.h"
 
@@ -20,9 +20,9 @@
 #include "base/container_of.h"
 
 #define CHUNKS 4       /* Chunks that are read at a time. */
-#define BURST 64       /* Chunks from the cache before other work of the reactor runs. */
+#define BURST 64       /* Maximum number of chunks before other work of the reactor runs. */
 #define YOUNG_MS 500   /* Interval between lookups of a young file. */
-#define YOUNG_CHECKS 6 /* Maximum number of such lookups. */
+#define YOUNG_CHECKS 6 /* Maximum number of lookups of a young file. */
 #define CROWDED_MS 20  /* Interval between tests whether wants still wait for memory. */
 
 struct chunk {
@@ -40,7 +40,7 @@ struct warm {
 	_Atomic uint64_t done_bytes;
 	atomic_int result;
 	sem_t end_posted; /* Posted once, at the end. */
-	/* Used on the reactor only. */
+	/* The members below are used only on the reactor. */
 	struct file *file;
 	uint64_t next, end;
 	struct chunk chunks[CHUNKS];
@@ -59,7 +59,7 @@ static void unref(struct warm *warm)
 	free(warm);
 }
 
-/* Ends the warming if nothing is pending and nothing is left to do. Returns true if it has ended. */
+/* Ends the warming if no operation is pending and no chunk remains. Returns true if the warming has ended. */
 static bool end_if_idle(struct warm *warm)
 {
 	bool all = warm->error == 0 && warm->file != NULL && warm->next >= warm->end;
@@ -148,7 +148,7 @@ static void begin_chunk(struct warm *warm, struct chunk *chunk)
 					   .client = warm,
 					   .reach = CACHE_WHOLE,
 					   .pinned = warm->options.pinned,
-					   .unproven = true, /* Nothing is sent to a client. */
+					   .unproven = true, /* No bytes are sent to a client. */
 					   .done = chunk_done } };
 	warm->busy++;
 	warm->next += chunk->want.length;
@@ -201,7 +201,10 @@ static void pump(struct warm *warm)
 
 /* --- the file --- */
 
-/* Extents of a young file are not retained, because it could change without a change of its version. */
+/*
+ * Continues with the file that the lookup has found. A young file is looked up again later, because the cache does not
+ * retain extents of young files.
+ */
 static void found(struct warm *warm)
 {
 	struct file *file = warm->lookup.file;
