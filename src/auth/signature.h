@@ -3,23 +3,23 @@
  * Signed URLs that expire: parses, verifies and creates the parameters in their query. All functions are pure and
  * thread-safe.
  *
- * 	e=EXPIRY     time of expiry, in seconds since 1970
- * 	k=KEY        id of the key
- * 	s=SIGNATURE  HMAC-SHA256 in base64url without padding: 43 bytes
- * 	a=ADDRESS    optional: address of the client, or a network such as 192.0.2.0/24
- * 	r=RATE       optional: limit of the transfer rate, in bytes per second
- * 	p=PREFIX     optional: the signature is valid for this directory and all paths below, instead of one path
+ *	e=EXPIRY     time of expiry, in seconds since 1970
+ *	k=KEY        id of the key
+ *	s=SIGNATURE  HMAC-SHA256 in base64url without padding: 43 bytes
+ *	a=ADDRESS    optional: address of the client, or a network such as 192.0.2.0/24
+ *	r=RATE       optional: limit of the transfer rate, in bytes per second
+ *	p=PREFIX     optional: the signature is valid for this directory and all paths below, instead of one path
  *
  * The query may contain other parameters, which are not signed. The signed text consists of six lines. Only the last
  * line has no newline at its end, and only the last line can contain newlines, so different values always yield
  * different texts:
  *
- * 	ranged1
- * 	EXPIRY
- * 	ADDRESS, or an empty line
- * 	RATE, or an empty line
- * 	"path", or "prefix" with the parameter p
- * 	the decoded path with its leading slash and without a trailing slash; or the decoded PREFIX, unchanged
+ *	ranged1
+ *	EXPIRY
+ *	ADDRESS, or an empty line
+ *	RATE, or an empty line
+ *	"path", or "prefix" with the parameter p
+ *	the decoded path with its leading slash and without a trailing slash; or the decoded PREFIX, unchanged
  */
 #ifndef AUTH_SIGNATURE_H
 #define AUTH_SIGNATURE_H

@@ -10,8 +10,8 @@
 /*
  * Append the head, the row of an entry and the tail of the object to the text. A failure sets text->failed.
  *
- * 	{ "path", "total", "folders", "files", "offset", "next" (relative reference, if there is a next page),
- * 	  "entries": [ { "name", "href", "type": "file" | "folder", "size" (files only), "mtime" } ] }
+ *	{ "path", "total", "folders", "files", "offset", "next" (relative reference, if there is a next page),
+ *	  "entries": [ { "name", "href", "type": "file" | "folder", "size" (files only), "mtime" } ] }
  *
  * Bytes of a name that are not UTF-8 become U+FFFD; "href" contains the exact bytes, percent-encoded.
  */

@@ -5,24 +5,24 @@
  *
  * A lookup of a span has one of these answers:
  *
- * 	CACHE_HIT	An extent covers the span. It is pinned for the caller.
- * CACHE_COALESCED A load is reading an extent that covers the span. The wait is queued at the extent.
- * CACHE_LOAD      A new extent was added, which the caller reads. The wait is queued at the extent.
- * 	CACHE_QUEUED	There is no memory. The wait is queued at the shard.
- * CACHE_MISS      No extent covers the span, and the caller did not ask for memory.
+ *	CACHE_HIT	An extent covers the span. It is pinned for the caller.
+ *	CACHE_COALESCED	A load is reading an extent that covers the span. The wait is queued at the extent.
+ *	CACHE_LOAD	A new extent was added, which the caller reads. The wait is queued at the extent.
+ *	CACHE_QUEUED	There is no memory. The wait is queued at the shard.
+ *	CACHE_MISS	No extent covers the span, and the caller did not ask for memory.
  *
  * The states of a wait, and the functions or events that change its state. After CACHE_HIT, the extent is pinned for
  * the wait. In all other states, the wait has no pin.
  *
- * 	CACHE_NOT_WAITING ---cache_want()---> CACHE_WAITING_FOR_MEMORY --memory has become free---+
- * 	    ^      |                             |   |                                           |
- * 	    |      |                             |   +--another load reads the extent--+         |
- * 	    |      |                             |                                     v         |
- * 	    |      +---cache_want(), cache_wait_for_read()----------> CACHE_WAITING_FOR_READ     |
- * 	    |                                    |                         |  |                  |
- * 	    +-----------cache_cancel()-----------+-------------------------+  |cache_loaded()    |
- * 	    |                                                                 v                  |
- * 	    +--------------on_answer() runs---------------------------- CACHE_POSTED <-----------+
+ *	CACHE_NOT_WAITING ---cache_want()---> CACHE_WAITING_FOR_MEMORY --memory has become free---+
+ *	    ^      |                             |   |                                           |
+ *	    |      |                             |   +--another load reads the extent--+         |
+ *	    |      |                             |                                     v         |
+ *	    |      +---cache_want(), cache_wait_for_read()----------> CACHE_WAITING_FOR_READ     |
+ *	    |                                    |                         |  |                  |
+ *	    +-----------cache_cancel()-----------+-------------------------+  |cache_loaded()    |
+ *	    |                                                                 v                  |
+ *	    +--------------on_answer() runs---------------------------- CACHE_POSTED <-----------+
  */
 #ifndef STORE_CACHE_H
 #define STORE_CACHE_H

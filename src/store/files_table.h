@@ -6,14 +6,14 @@
  *
  * An entry consists of a path and at most one job, which determines the file at the path. The states of an entry are:
  *
- * 	new ---files_job_claim()---> busy ---job found a file---> idle (always has a file)
- * 	                             ^  |                          |  |
- * 	                             |  +--wants are left, which   |  +--evicted, deleted or invalidated: freed
- * 	                             |  |  need a later lookup     |
- * 	                             +--+                          |
- * 	                             +-----files_job_claim()-------+
+ *	new ---files_job_claim()---> busy ---job found a file---> idle (always has a file)
+ *	                             ^  |                          |  |
+ *	                             |  +--wants are left, which   |  +--evicted, deleted or invalidated: freed
+ *	                             |  |  need a later lookup     |
+ *	                             +--+                          |
+ *	                             +-----files_job_claim()-------+
  *
- * 	busy ---job found no file---> freed
+ *	busy ---job found no file---> freed
  *
  * Only an idle entry is evicted, because a job uses its entry without the lock.
  */

@@ -7,21 +7,21 @@
  *
  * The states of a load, and the functions or events that change its state:
  *
- * 	idle ---load_queue()---> queued ---on_dispatch() returns an extent---> loading: extent map (LOAD_MAP),
- * 	  ^                        |                    or load_begin()            |  only if it is not known
- * 	  |                        |                                               v
- * 	  |                        |                                        reading (LOAD_DISK, LOAD_OFFLOAD)
- * 	  |                        |                                               |
- * 	  +---queue_cancel()-------+                                               | check of the version
- * 	  +---queue_finish()-------+ if on_dispatch() led to no extent             |
- * 	  +---load_cancel(), if its read was not submitted and no want waits-------+
- * 	  +---on_end(), without a read, if no want waits after LOAD_MAP------------+
- * 	  +---on_end(), after cache_loaded() has answered all waits----------------+
+ *	idle ---load_queue()---> queued ---on_dispatch() returns an extent---> loading: extent map (LOAD_MAP),
+ *	  ^                        |                    or load_begin()            |  only if it is not known
+ *	  |                        |                                               v
+ *	  |                        |                                        reading (LOAD_DISK, LOAD_OFFLOAD)
+ *	  |                        |                                               |
+ *	  +---queue_cancel()-------+                                               | check of the version
+ *	  +---queue_finish()-------+ if on_dispatch() led to no extent             |
+ *	  +---load_cancel(), if its read was not submitted and no want waits-------+
+ *	  +---on_end(), without a read, if no want waits after LOAD_MAP------------+
+ *	  +---on_end(), after cache_loaded() has answered all waits----------------+
  *
- * 	State		Memory held
- * 	queued		none, so that reads of a slow or hanging device occupy no memory
- * loading         one extent, which has the load as a user
- * reading         one extent; the extent and the file must live until the read has ended
+ *	State		Memory held
+ *	queued		none, so that reads of a slow or hanging device occupy no memory
+ *	loading		one extent, which has the load as a user
+ *	reading		one extent; the extent and the file must live until the read has ended
  */
 #ifndef STORE_LOAD_H
 #define STORE_LOAD_H

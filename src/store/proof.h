@@ -5,10 +5,10 @@
  * the server takes time. Therefore the bytes may enter the cache, and the first bytes of a long body may be sent,
  * before the server has answered.
  *
- * 	read ends at time r --> unproven --(a check that began at r or later found the version)--> proven
- * 	                           |
- * 	                           +------(a check found another version)--> file->changed is set:
- * 	                                   every later proof is -ESTALE, and the version is superseded
+ *	read ends at time r --> unproven --(a check that began at r or later found the version)--> proven
+ *	                           |
+ *	                           +------(a check found another version)--> file->changed is set:
+ *	                                   every later proof is -ESTALE, and the version is superseded
  *
  * The extent stores r. (r is 0 for a local file, whose version was checked before the extent was ready.) The file
  * stores the time at which its last successful check began. Both times are of CLOCK_MONOTONIC. A check through any

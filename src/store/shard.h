@@ -7,23 +7,23 @@
  *
  * The life of an extent ("users" is its reference count, shard_pin() and shard_unpin() change it):
  *
- * 	              shard_add(): takes a block of the arena, users = 1 (the load)
- * 	                                   |
- * 	                                   v
- * 	                               loading  (in the index, ready = false, wants may wait for it)
- * 	     cache_loaded(0): one user     |        cache_loaded(error), cache_abandon():
- * 	     for each want that waited     |        shard_remove() and shard_unpin()
- * 	                  +----------------+----------------------+
- * 	                  v                                       v
- * 	  shard_pin() +-> in use  (users > 0)                   freed: the block returns to the arena
- * 	              |   |    |                                  ^
- * 	              |   |    | shard_remove(): changed file,    |
- * 	              |   |    |  purge, young file               |
- * 	              |   |    +--> unindexed (users > 0) --------+ last shard_unpin()
- * 	              |   | last shard_unpin()                    |
- * 	              |   +---- evict_on_unpin is set ------------+
- * 	              |   v                                       |
- * 	              +-- idle  (users = 0) ----------------------+ evict_extent(), shard_remove()
+ *	              shard_add(): takes a block of the arena, users = 1 (the load)
+ *	                                   |
+ *	                                   v
+ *	                               loading  (in the index, ready = false, wants may wait for it)
+ *	     cache_loaded(0): one user     |        cache_loaded(error), cache_abandon():
+ *	     for each want that waited     |        shard_remove() and shard_unpin()
+ *	                  +----------------+----------------------+
+ *	                  v                                       v
+ *	  shard_pin() +-> in use  (users > 0)                   freed: the block returns to the arena
+ *	              |   |    |                                  ^
+ *	              |   |    | shard_remove(): changed file,    |
+ *	              |   |    |  purge, young file               |
+ *	              |   |    +--> unindexed (users > 0) --------+ last shard_unpin()
+ *	              |   | last shard_unpin()                    |
+ *	              |   +---- evict_on_unpin is set ------------+
+ *	              |   v                                       |
+ *	              +-- idle  (users = 0) ----------------------+ evict_extent(), shard_remove()
  *
  * An idle extent is in the small or the main queue, or in the queue of pinned extents if its cache policy is "pin"
  * (extent->pinned). Pinned extents are evicted only if they prevent large blocks, see evict.c. An extent in use keeps

@@ -2,14 +2,14 @@
 /*
  * Each directory on the path has one of three kinds:
  *
- * 	BYTES	Names are compared as bytes. The usual Linux filesystems do this, except in directories with the
- * 		casefold flag.
- * 	CASE	The behaviour of the filesystem is unknown (FUSE, network, foreign), but it does not fold case: the
- * 		requested name with the case of all letters swapped does not exist. The filesystem could still accept
- * 		other aliases, such as normalised Unicode, "SECRET~1.KEY", "secret.key." or "secret.key::$DATA". Names
- * 		that could be such an alias are searched for in the directory.
- * 	LISTED	Every name is searched for in the directory. This kind is used if the swapped name exists too, or if
- * 		this cannot be determined.
+ *	BYTES	Names are compared as bytes. The usual Linux filesystems do this, except in directories with the
+ *		casefold flag.
+ *	CASE	The behaviour of the filesystem is unknown (FUSE, network, foreign), but it does not fold case: the
+ *		requested name with the case of all letters swapped does not exist. The filesystem could still accept
+ *		other aliases, such as normalised Unicode, "SECRET~1.KEY", "secret.key." or "secret.key::$DATA". Names
+ *		that could be such an alias are searched for in the directory.
+ *	LISTED	Every name is searched for in the directory. This kind is used if the swapped name exists too, or if
+ *		this cannot be determined.
  *
  * Inode numbers do not help, because libfuse numbers spellings instead of files. The name in /proc/self/fd does not
  * help either, because it is the name that was looked up.

@@ -6,22 +6,22 @@
  *
  * The states of a want follow. The states of a load are in load.h, the states of a wait in cache.h.
  *
- * 	State			Left through			Objects that it keeps
- * 	idle			store_want()			none
- * 	queued for the disk	queue_run()			a queued ticket
- * 	waiting for memory	free memory, or its time limit	a started ticket
- * waiting for a read      the end of the load             none; the load that reads the extent pins it
- * 	waiting for a proof	the check of the file		the extent, pinned
- * 	done			store_release()			the extent, pinned, unless there was an error
+ *	State			Left through			Objects that it keeps
+ *	idle			store_want()			none
+ *	queued for the disk	queue_run()			a queued ticket
+ *	waiting for memory	free memory, or its time limit	a started ticket
+ *	waiting for a read	the end of the load		none; the load that reads the extent pins it
+ *	waiting for a proof	the check of the file		the extent, pinned
+ *	done			store_release()			the extent, pinned, unless there was an error
  *
- * 	idle -+-> done (cache hit)
- * 	      +-> waiting for a proof (cache hit) ---------> done
- * 	      +-> waiting for a read (coalesced) ----------> done, or waiting for a proof
- * 	      +-> queued for the disk -+-> done, or waiting for a proof (another want has loaded the extent)
- * 	                               +-> waiting for a read, its own or a coalesced one
- * 	                               +-> waiting for memory -+-> waiting for a read
- * 	                                                       +-> done, or waiting for a proof (another want has loaded it)
- * 	                                                       +-> done (-ENOBUFS)
+ *	idle -+-> done (cache hit)
+ *	      +-> waiting for a proof (cache hit) ---------> done
+ *	      +-> waiting for a read (coalesced) ----------> done, or waiting for a proof
+ *	      +-> queued for the disk -+-> done, or waiting for a proof (another want has loaded the extent)
+ *	                               +-> waiting for a read, its own or a coalesced one
+ *	                               +-> waiting for memory -+-> waiting for a read
+ *	                                                       +-> done, or waiting for a proof (loaded by another want)
+ *	                                                       +-> done (-ENOBUFS)
  *
  * store_release() is allowed in each state and leads to idle.
  */
