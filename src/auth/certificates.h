@@ -31,8 +31,8 @@ void certificates_free(struct certificates *set);
  * Selects the certificate for a server name, and returns the index of its pair. The name is NULL if the client sent no
  * server name. A certificate with exactly this name is preferred to a certificate with a matching wildcard, which is
  * preferred to any other certificate. Among certificates of equal precedence, the first one whose key algorithm the
- * client supports is selected, or the first one if the client supports no algorithm of them. A count of 0 means that
- * the client supports all algorithms. Thread-safe.
+ * client supports is selected. If the client supports none of the key algorithms, the first certificate is selected. A
+ * count of 0 means that the client supports all algorithms. Thread-safe.
  */
 size_t certificates_find(const struct certificates *set, const char *name, const gnutls_pk_algorithm_t *algorithms,
 			 size_t count);

@@ -74,7 +74,7 @@ struct runner {
 struct login {
 	struct offload *offload;
 	/*
-	 * List of the password files, newest first. Only the main thread adds files, and none is removed before
+	 * List of the password files, newest first. Only the main thread adds files, and no file is removed before
 	 * login_free(). The atomic store is sequentially consistent and publishes the initialised file to the workers.
 	 */
 	_Atomic(struct login_file *) files;

@@ -3,7 +3,7 @@
  * Parses and formats the query of a listing. All functions are pure and thread-safe. The query belongs to the request.
  *
  * The main idea: one pass over the query splits it at "&" and "=". No valid name or value contains a character that
- * needs percent-encoding, so nothing is decoded, and an encoded parameter is ignored like an unknown one.
+ * needs percent-encoding, so no text is decoded. An encoded parameter is ignored, like an unknown parameter.
  */
 #include "listing/listing_query.h"
 

@@ -21,7 +21,7 @@
 
 struct statx;
 
-/* Which symbolic links are followed: those that stay beneath the root, or none. */
+/* Selects which symbolic links are followed: all links that stay beneath the root, or no links. */
 enum file_symlinks { FILE_SYMLINKS_BENEATH, FILE_SYMLINKS_NONE };
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The cache: extents of files that are in memory or are being read, shared by all reactors. It consists of shards with
- * a lock each, chosen by the hash of the extent. It does no I/O. No syscall is made and no callback runs under a lock.
+ * The cache contains extents of files, which are in memory or are being read. All reactors share it. The cache consists
+ * of shards with a lock each. The hash of an extent selects its shard. The cache does no I/O. No syscall is made and no
+ * callback runs under a lock.
  *
  * A lookup of a span has one of these answers:
  *
@@ -38,7 +39,7 @@
 
 /* Maximum length of a span that crosses extents. */
 #define CACHE_SPAN_MAX_BYTES (ARENA_BLOCK_MAX_BYTES - FILE_ALIGNMENT_MAX)
-#define CACHE_UNIT_BYTES ARENA_BLOCK_MAX_BYTES /* The size of a cache is a multiple of this. */
+#define CACHE_UNIT_BYTES ARENA_BLOCK_MAX_BYTES /* The size of a cache is a multiple of this number. */
 
 struct cache;
 
@@ -137,14 +138,14 @@ bool cache_abandon(struct cache *cache, struct cache_extent *extent);
 /* Counts another use of an extent that the caller has pinned. Thread-safe. */
 void cache_touch(struct cache *cache, struct cache_extent *extent);
 /*
- * Removes an extent that the caller has pinned from the index. No later lookup finds it, and its last user frees it.
- * Thread-safe.
+ * Removes an extent that the caller has pinned from the index. No later lookup finds the extent, and its last user
+ * frees it. Thread-safe.
  */
 void cache_unindex(struct cache *cache, struct cache_extent *extent);
 /* Removes a user of the extent. Thread-safe. */
 void cache_unpin(struct cache *cache, struct cache_extent *extent);
 
-/* Returns false if an extent is evicted with its last user. Thread-safe. */
+/* Returns true if the cache retains extents without users. Thread-safe. */
 bool cache_retains(struct cache *cache);
 /*
  * Returns the number of bytes in extents that are in use or being read. The number may be slightly out of date.

@@ -11,7 +11,7 @@
  * without a result, there is no room until an extent is unpinned, and the caller waits for the unpin.
  *
  * Extents of many sizes fragment the memory. To make room for a large block, the victim is evicted together with the
- * other extents of its buddy, unless one of them is in use.
+ * other extents of its buddy, unless one of these extents is in use.
  *
  * cache.c and resize.c call these functions on any thread, under shard->lock.
  */
@@ -136,7 +136,7 @@ static bool clear_pinned(struct shard *shard, size_t length)
  * evicted instead. Returns false if the search may continue under the next lock, or if there is no room.
  *
  * "No room" implies that an extent is in use, so that the caller can wait for an unpin. Without an extent in use,
- * clear_pinned() succeeds, or nothing is pinned and then every victim can be evicted.
+ * clear_pinned() succeeds, or no extent is pinned, so that every victim can be evicted.
  */
 static bool end_search(struct shard *shard, size_t length)
 {

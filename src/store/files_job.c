@@ -65,7 +65,7 @@ static bool is_unchanged(const struct files_entry *entry, const struct file *fil
 	       strcmp(file->tag, previous->tag) == 0 && sibling_equal(&file->siblings, &previous->siblings);
 }
 
-/* Opens the path. If nothing has changed, the result is the previous struct file. */
+/* Opens the path. If the file and its siblings are unchanged, the result is the previous struct file. */
 static int open_again(struct files_entry *entry, struct file **file)
 {
 	const struct files_options *options = &entry->shard->files->options;

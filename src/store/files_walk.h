@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Walks over the table of open files, which close deleted files or report the files that are sent most. A walk consists
- * of steps and releases the lock of a shard after each step.
+ * Walks over the table of open files. files_walk_close_deleted() closes deleted files. The other walks report the files
+ * that are sent most. A walk consists of steps and releases the lock of a shard after each step.
  */
 #ifndef STORE_FILES_WALK_H
 #define STORE_FILES_WALK_H

@@ -14,7 +14,7 @@ uint32_t filesystem_of(int fd);
 /*
  * Returns true if the attributes in memory are always current. On all other filesystems, a client may have cached
  * attributes that differ from those on the server. Examples are FUSE, NFS, SMB, Ceph, 9p, virtiofs, AFS, Lustre, and
- * overlayfs, whose layers may be on such a filesystem.
+ * overlayfs, whose layers may be on one of these filesystems.
  */
 bool filesystem_is_local(uint32_t filesystem);
 /*

@@ -69,8 +69,8 @@ static void free_tables(struct shard *shard)
 }
 
 /*
- * Commits the memory of the new size and creates the new tables. The tables are created last, because this writes all
- * of their memory. By then, the new size is known to be possible.
+ * Commits the memory of the new size and creates the new tables. The tables are created last, when the new size is
+ * known to be possible, because creating them writes all of their memory.
  */
 static int prepare(struct shard *shard, size_t bytes)
 {
@@ -179,7 +179,7 @@ static void change_buckets(struct shard *shard)
 
 /*
  * Replaces the ghost in steps. If an extent is evicted meanwhile and its set was already copied, the new ghost does not
- * contain the extent. This only makes the ghost slightly less accurate.
+ * contain the extent. The ghost then is only slightly less accurate.
  */
 static void change_ghost(struct shard *shard)
 {

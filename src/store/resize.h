@@ -17,7 +17,7 @@
  * resulting size. New memory is touched before it is used. Extents above the new size are evicted at once, or with
  * their last user. Wants that wait for memory continue to wait.
  *
- * Returns 0, and the caller then calls resize_finish(). Returns -EINVAL, -ENOMEM or -E2BIG if the cache is unchanged.
+ * Returns 0, and the caller then calls resize_finish(). After -EINVAL, -ENOMEM or -E2BIG, the cache is unchanged.
  * -E2BIG means that the size exceeds the memory of the machine, or the address space that was reserved at the start.
  */
 int resize_start(struct cache *cache, size_t bytes, bool retain);

@@ -63,8 +63,8 @@ struct spelled {
 };
 
 /*
- * The identity of a directory, whose hash is the key of the directory. It includes the root, because another root may
- * replace the root of the same descriptor.
+ * The identity of a directory, whose hash is the key of the directory. The identity includes the root directory,
+ * because files_replace_root() may replace the directory behind root_fd.
  */
 struct identity {
 	uint64_t device, inode, mount, resolve;

@@ -113,13 +113,13 @@ void store_free(struct store *store);
  * Requests [offset, offset + length). Must be called on the thread of the reactor. Returns:
  *
  * - 1: want->data is set, and done() will not run.
- * - 0: done() runs once, later or before this returns, with want->error and want->data set.
+ * - 0: done() runs once, with want->error and want->data set. It may run before store_want() returns.
  * - -ENOMEM: there is no memory for the request.
  * - -ESTALE: the file has changed.
  * - -EBUSY: the device exceeds its latency target. Only for QUEUE_FIRST.
  *
- * All bytes are of one version, because the file is checked after the last read. If want->unproven is set, this is
- * certain only after a proof by store_prove().
+ * All bytes are of one version, because the file is checked after the last read. If want->unproven is set, the version
+ * of the bytes is certain only after store_prove() has succeeded.
  *
  * want->error is -ENOBUFS if no memory of the cache became free in time. A divisible want waits for
  * STORE_DIVISIBLE_WAIT_MS, and a rejectable want until latency_ms have passed since store_want(). All other wants wait
