@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The main thread: creates the process, starts the workers, handles signals, and stops everything.
+ * The main thread creates the process, starts the workers, handles signals, and stops the process.
  *
  * SIGTERM and SIGINT shut the process down. During drain_delay, /readyz reports 503 and connections are still accepted.
  * Then the workers stop accepting connections and finish the responses in progress within drain_timeout. A second
  * signal, or the end of drain_timeout, closes the remaining connections. SIGHUP starts a reload (daemon/reload.c),
- * SIGUSR1 opens the logs again, SIGUSR2 logs the statistics.
+ * SIGUSR1 reopens the logs, SIGUSR2 logs the statistics.
  *
- * At the end, the main thread frees all objects in the reverse order of their creation. If a disk hangs, nothing is
+ * At the end, the main thread frees all objects in the reverse order of their creation. If a disk hangs, no objects are
  * freed, because a read in flight can be neither cancelled nor waited for (daemon/forced_exit.c).
  */
 #include <errno.h>
@@ -125,7 +125,7 @@ static int announce(const struct daemon *daemon)
 	return write_addresses(daemon);
 }
 
-/* Handles everything that other threads have signalled to the main thread. */
+/* Handles all events that other threads have signalled to the main thread. */
 static void handle_events(struct daemon *daemon)
 {
 	struct process *process = &daemon->process;

@@ -3,8 +3,8 @@
  * The table of the admin resources, and the two health checks. To add a resource, add a line to the table, and a
  * function in a new file. The function receives a struct admin_call (admin_call.h) and sets the answer.
  *
- * A resource runs on the thread of its connection, so it may only read data that any thread may read. It may run before
- * the workers are started; process_state() then returns PROCESS_STARTING.
+ * A resource runs on the thread of its connection, so it may only read data that any thread may read. A resource may
+ * run before the workers are started. process_state() then returns PROCESS_STARTING.
  */
 #include "admin/admin.h"
 

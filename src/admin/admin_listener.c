@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The accepting thread waits in poll() for its sockets and hands new connections to the server. The main thread owns
- * the listener; the accepting thread uses it between admin_listener_start() and the join in admin_listener_close().
+ * the listener. The accepting thread uses the listener between admin_listener_start() and the join in
+ * admin_listener_close().
  *
  * libmicrohttpd could accept the connections, but each of its daemons listens on only one address, and the library
  * cannot reserve connections for Unix sockets. Before version 1.0, its accept code also has an address buffer of only
- * 28 bytes, yet copies as many bytes as accept4() reported, which is up to 110 for a Unix socket. This file accepts the
- * connections and adds them to the library. The bug does not affect added connections, because the library copies their
- * addresses from the caller's buffer.
+ * 28 bytes, but copies the number of bytes that accept4() reported, which is up to 110 for a Unix socket. This file
+ * accepts the connections and adds them to the library. The bug does not affect added connections, because the library
+ * copies their addresses from the caller's buffer.
  */
 #include "admin/admin_listener.h"
 

@@ -2,8 +2,8 @@
 /*
  * Each request becomes a struct exchange. libmicrohttpd (MHD) calls handle() at least twice. The first call checks the
  * request and rejects it at once if a rule is violated. The last call, after the body, runs the resource, which sets
- * the answer in its struct admin_call; send_answer() turns the answer into an MHD response. MHD owns the exchange
- * through req_cls, and completed() frees it.
+ * the answer in its struct admin_call. send_answer() turns the answer into an MHD response. MHD owns the exchange
+ * through req_cls, and completed() frees the exchange.
  *
  * The callbacks run on the threads of the connections. The other functions run on the main thread and on the accepting
  * thread. Only the resources use reactors and statistics; the server does not.
@@ -32,7 +32,7 @@
 #define CONNECTION_MEMORY_BYTES (16 * 1024)
 #define STACK_BYTES (1 << 20)
 #define TIMEOUT_S 30
-#define CONNECTIONS_UNREACHED 2048 /* far above ADMIN_LISTENER_CONNECTIONS */
+#define CONNECTIONS_UNREACHED 2048 /* connection limit of MHD; far above ADMIN_LISTENER_CONNECTIONS */
 #define BLOCK_BYTES 4096	   /* unit in which MHD requests a streamed body */
 #define BODY_MAX_BYTES 65536	   /* maximum size of a request body, which is read and discarded */
 #define STOP_WAIT_MS 2000	   /* maximum wait for calls in progress when the server stops */

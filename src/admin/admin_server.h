@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The HTTP server of the admin listener: libmicrohttpd with one thread for each connection, so that a resource may
- * block without delaying the next request. The server accepts no connections itself; admin_listener.c adds them.
+ * block without delaying the next request. The server does not accept connections; admin_listener.c accepts and adds
+ * them.
  *
  * Requests over TCP must name a loopback host in the Host field, and must not change any state. This rule blocks
  * requests of a web page whose host name resolves to 127.0.0.1 (DNS rebinding). Requests that change state must use a
@@ -14,10 +15,10 @@
 
 #include "admin/admin_call.h"
 
-enum admin_methods { ADMIN_GET = 1, ADMIN_POST = 2 }; /* bit flags; HEAD is allowed where GET is allowed */
+enum admin_methods { ADMIN_GET = 1, ADMIN_POST = 2 }; /* bit flags; ADMIN_GET includes HEAD */
 
 struct admin_resource {
-	const char *path; /* compared as a whole */
+	const char *path; /* compared with the whole path of the request */
 	unsigned methods;
 	void (*fn)(struct admin_call *call); /* sets the answer; runs on the thread of the connection */
 };
@@ -26,7 +27,7 @@ struct admin_server;
 
 struct admin_server_options {
 	const struct admin_resource *resources; /* terminated by an element whose path is NULL */
-	struct process *process;		/* passed on to the resources */
+	struct process *process;		/* passed to the resources */
 };
 
 /* Starts the server. Returns 0 or -ENOMEM. On success the caller owns *server. Called on the main thread. */

@@ -64,7 +64,7 @@ static uint16_t port_of(int fd)
 	return getsockname(fd, (struct sockaddr *)&address, &length) == 0 ? ntohs(address.sin_port) : 0;
 }
 
-/* Binds both families to the same port. A host without IPv6 has one socket. */
+/* Binds sockets for IPv4 and IPv6 to one port. On a host without IPv6, binds only the IPv4 socket. */
 static int open_localhost(uint16_t port, int fds[ADMIN_SOCKET_MAX])
 {
 	fds[0] = open_four("127.0.0.1", port);

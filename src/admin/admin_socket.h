@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define ADMIN_SOCKET_MAX 2 /* sockets of one address: "localhost" has one for IPv4 and one for IPv6 */
+#define ADMIN_SOCKET_MAX 2 /* maximum number of sockets of an address; "localhost" has an IPv4 and an IPv6 socket */
 
 /*
  * Binds an address, listens, and stores the non-blocking sockets in fds. text is an address that

@@ -23,7 +23,7 @@
 #define LIMIT_MAX 1000
 #define VERSIONS_PER_FILE 4 /* versions looked up for each file of the answer, because some have no path */
 #define VERSIONS_MAX 200000 /* further versions are ignored, to bound the memory */
-#define WALK_ROOM 256	    /* extents in one step */
+#define WALK_ROOM 256	    /* maximum number of extents in one step */
 
 /* The number of cached bytes of one version. files_name also has room for the path. */
 struct sum {
@@ -78,7 +78,7 @@ static int largest_first(struct sum *a, struct sum *b)
 	return (a->name.bytes < b->name.bytes) - (a->name.bytes > b->name.bytes);
 }
 
-/* Returns the largest sums, and frees all of them. */
+/* Returns an array of the versions with the largest sums, and frees all sums. */
 static struct files_name *take_largest(struct sum *sums, size_t most, size_t *count)
 {
 	struct files_name *names = calloc(most, sizeof(*names));

@@ -25,7 +25,7 @@
 #include "store/warm.h"
 
 #define PROGRESS_MS 250	  /* time between two lines */
-#define WALK_ROOM 256	  /* extents in one step of a walk */
+#define WALK_ROOM 256	  /* maximum number of extents in one step of a walk */
 #define FITS_EIGHTHS 7	  /* share of the cache to fill, in eighths; not 8, because shards fill unevenly */
 #define LINE_PATH_MAX 600 /* bytes of a path in a line; JSON escapes can make the path six times as long */
 
@@ -33,8 +33,8 @@ struct operation {
 	struct cache_target target;
 	struct warm *warm; /* the operation on the current file; NULL between two files */
 	bool pin;
-	bool over;		     /* no further file is read */
-	bool reported;		     /* the last line was produced */
+	bool over;		     /* true: no further file is read */
+	bool reported;		     /* true: the last line was produced */
 	struct file_version version; /* version of the current file */
 	uint64_t room_bytes;	     /* number of bytes that may still be read or pinned */
 	size_t cache_bytes;	     /* size of the cache when room_bytes was computed */
@@ -72,7 +72,7 @@ static uint64_t pinned_bytes(struct cache *cache, const struct file_version *ver
 	return bytes;
 }
 
-/* --- warm, pin --- */
+/* --- warm and pin --- */
 
 /* Called on the reactor before each read. */
 static bool may_continue(void *context)

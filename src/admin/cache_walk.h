@@ -14,7 +14,10 @@
 struct cache_walk;
 
 #define CACHE_WALK_DEPTH_MAX 64 /* maximum depth of nested directories */
-/* Maximum number of names that all open walks together keep in memory: about 30 MB, or 100 MB with long names. */
+/*
+ * Maximum number of names that all open walks together keep in memory. The names need about 30 MB, or 100 MB if they
+ * are long.
+ */
 #define CACHE_WALK_NAMES_MAX 400000
 
 /*

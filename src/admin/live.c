@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Serves the live page. The makefile turns live.html, live.css and live.js into string literals; the first request
- * combines them into one document, which then lives as long as the process. The Content-Security-Policy allows exactly
- * this style and this script, by their hashes.
+ * Serves the live page. The makefile turns live.html, live.css and live.js into string literals. The first request
+ * combines the literals into one document, which lives as long as the process. The Content-Security-Policy allows
+ * exactly this style and this script, by their hashes.
  *
  * Runs on the threads of the connections. pthread_once() makes the page visible to all threads.
  */

@@ -15,11 +15,11 @@
 		if (text !== undefined) element.textContent = text;
 		return element;
 	};
-	// writes only if the text has changed, so that the browser does not lay out the page again
+	// Sets the text only if it has changed, so that the browser does not lay out the page again.
 	const put = (element, text) => element.textContent !== text && (element.textContent = text);
 	const sum = (list) => list.reduce((a, b) => a + b, 0);
 
-	// numbers with about three digits
+	// Format numbers with about three digits.
 	const digits = (n) => n.toFixed(n < 9.995 ? 2 : n < 99.95 ? 1 : 0);
 	const scaled = (n, base, units) => {
 		let unit = 0;
@@ -36,19 +36,19 @@
 		return d ? d + " d " + h % 24 + " h" : h ? h + " h " + m % 60 + " min" : m ? m + " min" + (s % 60 ? " " + s % 60 + " s" : "") : s + " s";
 	};
 
-	// samples: the answers of the server; steps: the differences between two successive samples
+	// samples: the answers of the server. steps: the differences between two successive samples.
 	let samples = [], steps = [], now, lost, hover;
 	const same = (a, b) => a.pid === b.pid && a.started === b.started && a.now_ms <= b.now_ms;
-	// the newest sample that is at least `ms` milliseconds old, or the oldest one
+	// Returns the newest sample that is at least `ms` milliseconds old, or the oldest sample.
 	const ago = (ms) => samples.findLast((s) => s.now_ms <= now.now_ms - ms) || samples[0];
 	const grown = (a, b) => b.now_ms > a.now_ms && { per: (x, y) => (y - x) / (b.now_ms - a.now_ms) * 1e3 };
 
-	// the difference of two histograms, as buckets [upper bound, count]
+	// Returns the difference of two histograms, as buckets [upper bound, count].
 	const between = (a, b) => {
 		const was = new Map(a ? a.buckets : []);
 		return b.buckets.map(([upper, n]) => [upper, n - (was.get(upper) || 0)]).filter((cell) => cell[1] > 0);
 	};
-	// interpolated linearly within a bucket, as Prometheus does; the lower bound of a bucket is half of its upper bound
+	// Returns a quantile, interpolated linearly within a bucket as in Prometheus. The lower bound of a bucket is half of its upper bound.
 	const quantile = (cells, q) => {
 		const all = sum(cells.map((cell) => cell[1]));
 		let below = 0;
@@ -65,8 +65,8 @@
 	const device = (status, name) => status.devices.find((d) => d.device === name);
 	const failed = (s) => sum(Object.entries(s.requests.by_status).map(([status, n]) => status >= "400" ? n : 0));
 
-	// the increase of each entry of a top list, as [name, bytes, requests]. A new entry counts from 0, unless the earlier list was full:
-	// then the entry may have existed before, and counts nothing in this step.
+	// Returns the increase of each entry of a top list, as [name, bytes, requests]. A new entry counts from 0. If the earlier list was full,
+	// a new entry may have existed before and is ignored in this step.
 	const nameOf = (e) => e.address || e.site + e.path;
 	const risen = (a, b) => b.map((e) => {
 		const was = a.find((o) => nameOf(o) === nameOf(e)), n = was && was.bytes <= e.bytes ? was : was || a.length < 20 ? { bytes: 0, requests: 0 } : e;
@@ -99,7 +99,7 @@
 		while (steps.length && steps[0].to <= now.now_ms - SPAN) steps.shift();
 	};
 
-	// charts
+	// Charts.
 	let style;
 	const colour = (name) => style.getPropertyValue("--" + name).trim();
 	const pen = (canvas) => {
@@ -126,7 +126,7 @@
 			c.lineTo(snap(x1) - 0.5, snap(y1) - 0.5);
 			c.stroke();
 		};
-		// a horizontal line with its value
+		// Draws a horizontal line with its value.
 		p.grid = (y, text) => {
 			c.textAlign = "right";
 			c.fillStyle = colour("soft");
@@ -142,7 +142,7 @@
 		}
 		return p;
 	};
-	// groups of successive steps, as points to connect; a step of more than 3 s is drawn as a flat line
+	// Groups successive steps, as points to connect. A step of more than 3 s is drawn as a flat line.
 	const runs = () => {
 		const found = [];
 		let last;
@@ -218,7 +218,7 @@
 		}
 	};
 
-	// tables: rows are reused, and only changed cells are written
+	// Tables. Rows are reused, and only changed cells are written.
 	const fill = (id, list) => {
 		const body = get(id).tBodies[0];
 		while (body.rows.length > list.length) body.lastChild.remove();
@@ -313,7 +313,7 @@
 		showTop("clients", (name) => (now.top.clients.find((e) => e.address === name) || { connections: 0 }).connections);
 	};
 
-	// disks: one card for each, added when the disk first appears
+	// Disks. Each disk has a card, which is added when the disk first appears.
 	const cards = {};
 	const cardOf = (name) => {
 		if (cards[name]) return cards[name];
@@ -354,7 +354,7 @@
 		v.Errors.className = d.errors ? "hit" : "";
 	};
 
-	// legends show the values at the pointer, or the newest values
+	// Legends show the values at the pointer, or the newest values.
 	const pointed = () => hover ? steps.find((step) => step.from < hover && hover <= step.to) : steps.at(-1);
 	const keys = {};
 	for (const source of ["all", ...SOURCES]) {

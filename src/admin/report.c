@@ -133,7 +133,7 @@ static void log_group(const struct group *group)
 	}
 }
 
-/* Returns the end of the group that starts at `first`: the row after the last one with the same `line`. */
+/* Returns the end of the group that starts at `first`, which is the row after the last row with the same `line`. */
 static unsigned end_of_group(unsigned first)
 {
 	unsigned end = first + 1;

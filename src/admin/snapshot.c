@@ -244,7 +244,7 @@ const char *snapshot_mode_name(const struct device *device)
 	};
 
 	/*
-	 * An explicit load, because gcc reads an atomic variable like a plain one if it is an array index. Relaxed
+	 * An explicit load, because gcc reads an atomic variable like a plain variable if it is an array index. Relaxed
 	 * order, because the mode publishes no other data.
 	 */
 	return names[atomic_load_explicit(&device->mode, memory_order_relaxed)];

@@ -174,7 +174,7 @@ static uint64_t since_iteration_ns(const struct snapshot *snapshot, unsigned ite
 #define GAUGE(name, text) .family = name, .type = STATISTICS_GAUGE, .help = text
 #define COUNTER(name, text) .family = name, .type = STATISTICS_COUNTER, .help = text
 #define HISTOGRAM(name, text) .family = name, .type = STATISTICS_HISTOGRAM, .help = text
-#define MORE(name) .family = name /* a further row of the same family */
+#define MORE(name) .family = name /* another row of the family of the previous row */
 #define LABEL(name, value) .label = name, .label_value = value
 #define JSON(at) .path = at
 #define REPORT(word, name) .line = word, .field = name

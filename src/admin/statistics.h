@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The table of all statistics. /metrics (metrics.c), /status (status.c) and the report of SIGUSR2 (report.c) are
- * rendered from this table only. A new statistic is one row here, plus its entry in ranged(8).
+ * rendered from this table only. To add a statistic, add one row to the table and an entry to ranged(8).
  *
  * The scope of a row is the kind of item that the row describes. For example, a row of the scope "device" stands for
  * one value of each device. A row with a set has several values for each item, one for each member of the set, such as
@@ -32,7 +32,7 @@ enum statistics_kind {
 	STATISTICS_MS,	  /* a time in nanoseconds: seconds in /metrics, milliseconds in /status and in the report */
 	STATISTICS_RATIO, /* a real number */
 	STATISTICS_TRUTH, /* a bool: 0 or 1 in /metrics */
-	STATISTICS_TEXT,  /* the value of a label in /metrics; the sample itself is 1 */
+	STATISTICS_TEXT,  /* a text: the value of a label in /metrics, in a sample whose value is 1 */
 	STATISTICS_TIMES, /* a struct histogram */
 };
 
@@ -70,7 +70,7 @@ struct statistics_row {
 	const char *(*text)(const struct snapshot *snapshot, unsigned item);
 };
 
-/* Constant, so any thread may read it. */
+/* Any thread may read the table, because it is constant. */
 extern const struct statistics_row statistics_table[];
 extern const unsigned statistics_count; /* number of rows */
 

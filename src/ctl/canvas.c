@@ -206,7 +206,7 @@ void ctl_canvas_bar(struct ctl_canvas *canvas, unsigned row, unsigned column, un
 	eighths = share > 0 && eighths == 0 ? 1 : eighths;
 	for (unsigned i = 0; i < eighths / 8; i++)
 		ctl_canvas_glyph(canvas, row, column + i, style, 0x2588, '#');
-	if (eighths % 8 > 0) /* U+258F is one eighth, U+2589 seven eighths */
+	if (eighths % 8 > 0) /* U+258F is one eighth of a block, U+2589 is seven eighths */
 		ctl_canvas_glyph(canvas, row, column + eighths / 8, style, 0x2590 - eighths % 8,
 				 eighths % 8 >= 4 || eighths < 8 ? '#' : ' ');
 }

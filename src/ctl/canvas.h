@@ -37,7 +37,7 @@ struct ctl_cell {
 
 struct ctl_canvas {
 	unsigned width, height;
-	bool unicode; /* characters beyond ASCII may be drawn */
+	bool unicode; /* non-ASCII characters may be drawn */
 	struct ctl_cell *cells;
 };
 

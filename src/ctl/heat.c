@@ -21,7 +21,7 @@ struct bands {
 	unsigned per_row, rows;
 };
 
-/* Finds the range of buckets that are not empty. Returns false if all are empty. */
+/* Finds the range of buckets that are not empty. Returns false if all buckets are empty. */
 static bool find_used(const struct ctl_latency *latency, unsigned *lowest, unsigned *highest)
 {
 	bool found = false;

@@ -43,8 +43,8 @@ static void drop_samples(struct ctl_history *history)
 }
 
 /*
- * Returns true if the samples come from different processes. "started" has a resolution of one second only, so the
- * process IDs are compared as well.
+ * Returns true if the samples come from different processes. The process IDs are compared as well, because "started"
+ * has a resolution of only one second.
  */
 static bool is_restarted(const json_t *sample, const json_t *last)
 {

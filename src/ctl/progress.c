@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Formats one line of progress: the completed amount, the rate, the remaining time and the current file. The rate is
- * the average since the start. It changes slowly, and the remaining time is computed from it.
+ * the average since the start. The average changes slowly, and the remaining time is computed from it.
  *
  * The line is rendered with a canvas of one row, which truncates the path to the width of the terminal.
  */

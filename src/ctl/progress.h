@@ -15,9 +15,11 @@ struct ctl_progress {
 };
 
 /*
- * Writes "412.0 MiB of 1.2 GiB 33 % 210.0 MiB/s 4 s left /films/a.mkv" or "412.0 MiB 12 files 210.0 MiB/s /films/a.mkv"
- * to text, in at most `columns` columns. A path that is too long is truncated at its beginning, or omitted. Returns
- * text.
+ * Writes the progress line to text, in at most `columns` columns. A path that is too long is truncated at its
+ * beginning, or omitted. Returns text. Examples, with a known and with an unknown total size:
+ *
+ *   412.0 MiB of 1.2 GiB  33 %  210.0 MiB/s  4 s left  /films/a.mkv
+ *   412.0 MiB  12 files  210.0 MiB/s  /films/a.mkv
  */
 char *ctl_progress_line(const struct ctl_progress *progress, uint64_t now_ns, unsigned columns, char *text,
 			size_t text_bytes);

@@ -31,7 +31,7 @@ int ctl_terminal_open(struct ctl_terminal *terminal);
 /* Restores the terminal and the signal mask. */
 void ctl_terminal_close(struct ctl_terminal *terminal);
 
-/* Returns the next event without waiting for one. On SIGTSTP (Ctrl-Z), suspends the process. */
+/* Returns the next event, or CTL_EVENT_NONE. Does not wait for an event. On SIGTSTP (Ctrl-Z), suspends the process. */
 enum ctl_event ctl_terminal_event(struct ctl_terminal *terminal);
 
 /* Writes all bytes to standard output. Returns 0 or -errno. */

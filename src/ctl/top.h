@@ -7,10 +7,10 @@
 
 #include <stdint.h>
 
-/* Shows a live screen until the user quits. A signal that ends the screen also ends the process. */
+/* Shows a live screen until the user quits. A signal that closes the screen then also ends the process. */
 int ctl_top_run(struct ctl_client *client, uint64_t interval_ms, bool unicode);
 
-/* Prints one frame as text, from two answers of /status with this interval between them. */
+/* Requests /status twice, with this interval between the requests, and prints one frame as text. */
 int ctl_top_once(struct ctl_client *client, uint64_t interval_ms, bool unicode);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A new connection passes these stages: accept(2) in net/listener.c, the PROXY header if the peer is a trusted proxy,
- * the limits on connections in request/clients.c, and the choice of the worker. Then the server of that worker owns it.
+ * the limits on connections in request/clients.c, and the choice of the worker. Then the server of the chosen worker
+ * owns the connection.
  *
  * The kernel wakes the same worker for each new connection, as long as that worker accepts fast enough. Connections
  * live long, so the load of the workers could differ permanently. To balance the load, the worker with the fewest
- * connections serves a new connection, whichever worker accepted it. An accepted connection travels to another worker
- * in a message (struct handover).
+ * connections serves a new connection, whichever worker accepted it. A message hands the accepted connection over to
+ * another worker (struct handover).
  *
  * The acceptor has a reference to the site of the generation under which it accepts. A handover holds its own
  * reference, because the generation may be replaced before the message is delivered.
@@ -140,7 +141,7 @@ static void report_rejection(struct acceptor *acceptor, const struct arrival *ar
 				     : strerror(-error));
 }
 
-/* Writes a line for a connection without a request to the access log. */
+/* Writes a line to the access log for a connection without a request. */
 static void log_access(const struct arrival *arrival, unsigned status)
 {
 	struct peer peer = { .listener = arrival->listener, .tls = arrival->tls };
@@ -282,7 +283,7 @@ static void on_accept(void *context, int fd, unsigned listener, const struct soc
 		return;
 	}
 	error = clients_enter(acceptor->process->clients, &no_address, &client);
-	if (error != 0) { /* rejected without a request, since the first bytes are a PROXY header */
+	if (error != 0) { /* rejected without reading a request, because the first bytes are a PROXY header */
 		report_rejection(acceptor, &arrival, error);
 		reject(&arrival);
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Admission of connections for one worker: accepts them, applies the limits on connections, and picks the worker that
- * serves them. All functions are called on the thread of the worker, except where noted.
+ * Admits the connections of one worker: accepts each connection, applies the limits on connections, and picks the
+ * worker that serves the connection. All functions are called on the thread of the worker, except where noted.
  */
 #ifndef DAEMON_ACCEPTOR_H
 #define DAEMON_ACCEPTOR_H

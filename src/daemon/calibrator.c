@@ -2,12 +2,11 @@
 /*
  * Calibrates devices, to set the maximum number of reads and bytes that the queue keeps in flight.
  *
- * At the start, an offload thread searches for a large file below the root and calibrates its device. The search is
- * bounded and uses the first suitable file. Other devices are calibrated when a large file on them is opened. Each
- * device is calibrated once, by the thread that sets device->depth_claimed.
+ * At the start, an offload thread searches for a large file below the root and calibrates its device. The number of
+ * entries searched is limited, and the first suitable file is used. Other devices are calibrated when a large file on
+ * them is opened. Each device is calibrated once, by the thread that sets device->depth_claimed.
  *
- * The jobs run on offload threads. A struct search is shared by the main thread and the job; a struct trial belongs to
- * its job.
+ * The jobs run on offload threads. The main thread and the job share a struct search. A job owns its struct trial.
  */
 #include "daemon/calibrator.h"
 
@@ -43,7 +42,7 @@ struct search {
 	char path[PATH_MAX];
 };
 
-/* A calibration with a file that was opened for a request. */
+/* A calibration that uses a file opened for a request. */
 struct trial {
 	struct offload_job job;
 	struct calibrator *calibrator;
@@ -99,7 +98,10 @@ void calibrator_file_opened(struct calibrator *calibrator, struct file *file)
 	offload_start(calibrator->offload, &trial->job);
 }
 
-/* Searches for a suitable file in a directory. Returns true if search->path is its path. Closes directory_fd. */
+/*
+ * Searches for a suitable file in a directory. Returns true if a file was found. search->path is then the path of the
+ * file. Closes directory_fd.
+ */
 static bool find_file(struct search *search, int directory_fd, unsigned depth);
 
 static bool check_entry(struct search *search, int directory_fd, const char *name, unsigned depth)

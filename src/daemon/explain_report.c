@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The output of --explain. After each step of the request, the results of the step are printed, with the keys and lines
- * of the configuration that caused them. This file makes no decisions; it only reads the fields of the request.
+ * of the configuration that caused them. This file only reads the fields of the request and makes no decisions.
  *
  * explain_report_step() recognizes a step by its name in the table of steps/steps.c, and ignores steps that have no
  * output.
@@ -167,7 +167,7 @@ static const char *describe_variant(const struct request *request, const struct 
 				       : "not preferred, or no longer present";
 }
 
-/* Prints the variants of the file with their quality for the client, and the selected one. */
+/* Prints the variants of the file with their quality for the client, and the selected variant. */
 static void print_variants(const struct request *request, enum step_result result)
 {
 	const struct file *original = request->selected.original != NULL ? request->selected.original

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A read in flight can be neither cancelled nor waited for if its disk hangs. Closing a file can wait for its
- * filesystem as well (FUSE, NFS). In these cases the process exits without freeing anything.
+ * filesystem as well (FUSE, NFS). In both cases the process exits without freeing its objects.
  *
  * Two threads may end the process: the main thread and the thread with the time limit. The first thread that sets the
  * flag ends the process, and the other thread waits for the exit.
@@ -19,7 +19,7 @@
 
 static unsigned limit_ms;
 
-/* The flag is sequentially consistent. It publishes no data; it only decides which thread ends the process. */
+/* The flag is sequentially consistent. The flag publishes no data. It only decides which thread ends the process. */
 static void claim_exit(void)
 {
 	static atomic_flag claimed = ATOMIC_FLAG_INIT;

@@ -2,9 +2,9 @@
 /*
  * A new generation is published after all steps that can fail, so a rejected configuration has no effect.
  *
- * References are held by:
- * - the main thread, while the generation is the current one;
- * - the site of each worker, while its acceptor or a connection uses it;
+ * A generation is referenced by:
+ * - the main thread, while the generation is the current generation;
+ * - the site of each worker, while the acceptor of the worker or a connection uses the site;
  * - each listing, each connection that is being handed over to another worker, and each admin request that reads the
  *   generation.
  *
@@ -226,8 +226,8 @@ void generation_unref(struct generation *generation)
 	const int retired_fd = generation->process->retired_fd;
 
 	/*
-	 * Acquire and release: the main thread frees memory that other threads have used. The main thread may free the
-	 * generation at once.
+	 * Acquire and release order, because the main thread frees memory that other threads have used. The main thread
+	 * may free the generation at once.
 	 */
 	if (atomic_fetch_sub(&generation->references, 1) == 1 && write(retired_fd, &one, sizeof(one)) < 0)
 		log_error("cannot signal that a configuration is no longer used: %s", strerror(errno));

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A generation is one configuration and everything that was opened for it: roots and their tables of open files,
- * listening sockets, certificates, keys and logs. A reload replaces the current generation. The former one lives until
- * the last connection that was accepted under it has ended.
+ * listening sockets, certificates, keys and logs. A reload replaces the current generation. The former generation lives
+ * until the last connection that was accepted under it has ended.
  *
- * The main thread owns the list of generations; other threads hold references. A generation is constant once it is
- * published, except for the references and `listens`.
+ * The main thread owns the list of generations. Other threads hold references. A published generation is constant,
+ * except for its `references` and `listens`.
  */
 #ifndef DAEMON_GENERATION_H
 #define DAEMON_GENERATION_H
@@ -34,7 +34,7 @@ struct generation {
 	struct generation *next;    /* the next older generation in the list of the main thread */
 	atomic_uint references;	    /* sequentially consistent; see generation_unref() */
 	bool published;		    /* the workers use the sockets, or will use them */
-	bool listens;		    /* the main thread uses the sockets as well; under process->lock */
+	bool listens;		    /* the main thread uses the sockets as well; protected by process->lock */
 	struct request_site *sites; /* one element for each worker; the worker sets its own fields */
 };
 
@@ -61,8 +61,8 @@ int generation_open(struct generation *generation, const struct generation *befo
  */
 int generation_listen(struct generation *generation, const struct generation *before);
 /*
- * Makes the generation the current one. From now on the generation owns the files of inherited Unix sockets. `before`
- * may be NULL. Called on the main thread.
+ * Makes the generation the current generation. From now on the generation owns the files of inherited Unix sockets.
+ * `before` may be NULL. Called on the main thread.
  */
 void generation_make_current(struct generation *generation, struct generation *before);
 /* Drops the reference of the main thread to the sockets. A second call has no effect. Called on the main thread. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A site without access_log or access_format uses the value of the top level. Sites with the same target share a log,
- * and each writes lines in its own format. Two configurations with the same target also share a log. The formats were
- * checked when the configuration was read.
+ * and each site writes lines in its own format. Two configurations with the same target also share a log. The formats
+ * were checked when the configuration was read.
  *
  * base/log.c owns the logs and counts their users.
  */
@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "site/access_format.h"
 
-/* Writes the error message. Returns `error`. */
+/* Writes the error message to `fault`. Returns `error`. */
 static int report_failure(const char *key, const char *target, int error, char *fault)
 {
 	const char *why =
@@ -66,7 +66,7 @@ int logs_open(struct config *config, char fault[LOGS_FAULT_BYTES])
 	return error;
 }
 
-/* Checks that a log file can be written to, or created in its directory. Creates nothing. */
+/* Checks that a log file can be written to, or created in its directory. Does not create the file. */
 static int check_target(const char *key, const char *target, char *fault)
 {
 	char directory[PATH_MAX];

@@ -17,8 +17,8 @@
  */
 int logs_open(struct config *config, char fault[LOGS_FAULT_BYTES]);
 /*
- * Checks that the log files, or their directories, can be written to. Opens and creates nothing. Returns 0, or -errno
- * with a message in `fault`.
+ * Checks that the log files, or their directories, can be written to. Does not open or create files. Returns 0, or
+ * -errno with a message in `fault`.
  */
 int logs_check(const struct config *config, char fault[LOGS_FAULT_BYTES]);
 /* Uses the error log and the log level of this configuration from now on. Called once for each logs_open(). */

@@ -38,7 +38,7 @@ static struct {
 
 static size_t append(char *text, size_t bytes, size_t used, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Appends to a text of `used` bytes. Returns the new length, at most bytes - 1. */
+/* Appends to a text whose length is `used`. Returns the new length, which is at most bytes - 1. */
 static size_t append(char *text, size_t bytes, size_t used, const char *format, ...)
 {
 	va_list list;

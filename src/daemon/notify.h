@@ -11,12 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Figures of the workers. `clients` and `queued` are current values; the others are totals since the start. */
+/* Figures of the workers. `clients` and `queued` are current values. The other numbers are totals since the start. */
 struct notify_sample {
 	const char *state; /* such as "Draining"; NULL: serving */
 	uint64_t clients, queued;
 	uint64_t sent_bytes;
-	uint64_t lookups, hits; /* counts of the cache */
+	uint64_t lookups, hits; /* number of cache lookups; number of hits */
 };
 
 /* Callbacks. They are called on the thread "ranged-notify" and must not block. */

@@ -30,7 +30,7 @@
 #define GROUPS_MAX 65536
 
 static int reject(char *fault, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Writes the error message. Returns `error`. */
+/* Writes the error message to `fault`. Returns `error`. */
 static int reject(char *fault, int error, const char *format, ...)
 {
 	va_list list;

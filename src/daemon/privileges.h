@@ -39,7 +39,7 @@ int privileges_prepare(struct privileges *privileges, const char *user, char fau
 /*
  * Switches all threads to the user, and verifies that no thread can become root again. Logs the new user. Logs a
  * warning if the process keeps running as root, unless user = "root" is configured. Returns 0, or -errno with a message
- * in `fault`; the process must then exit.
+ * in `fault`. After an error the process must exit.
  */
 int privileges_drop(const struct privileges *privileges, char fault[PRIVILEGES_FAULT_BYTES]);
 

@@ -35,7 +35,7 @@ static void device_demoted(const struct device *device)
 		    (unsigned long long)device->submits, (unsigned long long)(device->submit_max_ns / CLOCK_NS_PER_MS));
 }
 
-/* Returns the limit of bytes in flight for one device. Reads in flight on a hung disk keep their memory. */
+/* Returns the maximum number of bytes in flight on one device. Reads in flight on a hung disk keep their memory. */
 static uint64_t max_inflight_bytes(const struct process *process)
 {
 	return cache_bytes(process->cache) / 4;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The thread of a reload executes all steps that can fail or block. It reads the configuration, opens logs, keys, roots
- * and sockets, and resizes the cache. Then it waits for the main thread, which makes the new generation the current one
- * and sends it to the workers. For a moment some workers still accept connections under the former generation. Finally
- * the thread waits for the workers and writes the address file.
+ * and sockets, and resizes the cache. Then it waits for the main thread, which makes the new generation the current
+ * generation and sends it to the workers. For a moment some workers still accept connections under the former
+ * generation. Finally the thread waits for the workers and writes the address file.
  *
  * A reload that waits for storage cannot be cancelled. The process can only exit without joining the thread of the
  * reload. Both generations live as long as the thread runs.
@@ -183,7 +183,7 @@ static bool resize(struct generation *generation, const struct generation *befor
 	       process_resize(generation->process, config) == 0;
 }
 
-/* Makes the new generation the current one, and sends it to the workers. Cannot fail. */
+/* Makes the new generation the current generation, and sends it to the workers. Cannot fail. */
 static void publish(struct generation *generation, struct generation *before, struct worker_update *const *updates)
 {
 	struct process *process = generation->process;
@@ -348,7 +348,10 @@ void reload_start(struct reload *reload, struct generation *current)
 	}
 }
 
-/* The new generation becomes the current one, even if the process begins to drain before the workers apply it. */
+/*
+ * Replaces the current generation with the new generation, even if the process begins to drain before the workers apply
+ * it.
+ */
 static void replace_generation(struct reload *reload, struct generation **all)
 {
 	struct generation *before = reload->before;

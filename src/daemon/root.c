@@ -31,7 +31,7 @@
 #define RETRY_MS 100 /* delay after a failed lookup, because another process may be replacing the link */
 #define STEP_MS 10
 
-/* The directory that a path led to. */
+/* Identifies the directory to which a path led. */
 struct directory_identity {
 	uint64_t device, inode, mount;
 	bool is_mount_root;
@@ -130,13 +130,13 @@ static bool is_unmounted(const struct directory_identity *now, const struct dire
 	       strcmp(now->name, before->name) == 0;
 }
 
-/* Returns true if the path leads to no accessible directory. Other errors come from the process or the storage. */
+/* Returns true if the path leads to no accessible directory. Other errors are errors of the process or the storage. */
 static bool is_missing(int error)
 {
 	return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -EACCES || error == -ENAMETOOLONG;
 }
 
-/* Looks up the path. Returns a descriptor or -errno; -ENODEV means that the filesystem was unmounted. */
+/* Looks up the path. Returns a descriptor or -errno. -ENODEV means that the filesystem was unmounted. */
 static int look_up(const struct root *root, struct directory_identity *now)
 {
 	int fd = root_open_directory(root->path);

@@ -4,8 +4,8 @@
  *
  * While the root is watched, its path is looked up once a second:
  *
- * - If the path leads to another directory, that directory replaces the former directory, under the same descriptor
- *   number. This happens when a symbolic link is switched or a filesystem is mounted. Transfers from the former
+ * - If the path leads to another directory, because a symbolic link was switched or a filesystem was mounted, that
+ *   directory replaces the former directory. The number of the descriptor does not change. Transfers from the former
  *   directory continue.
  * - If the path leads to no directory, the root is gone. Requests are answered with 503 until the path leads to a
  *   directory.
@@ -43,7 +43,7 @@ int root_open(const char *path);
 int root_new(struct root **root, const char *path, int fd, const struct files_options *options);
 /*
  * Starts the thread that looks up the path. The thread increments *replaced when another directory replaces the served
- * one. A second call has no effect. Returns 0 or -errno.
+ * directory. A second call has no effect. Returns 0 or -errno.
  */
 int root_watch(struct root *root, atomic_uint *replaced);
 

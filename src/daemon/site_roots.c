@@ -4,8 +4,8 @@
  * root uses the table of the top level. All tables share one cache, because the cache identifies a file by device and
  * inode.
  *
- * Consecutive generations share a root if its directory is unchanged (root.h). The functions here apply an operation to
- * the roots of all sites of one configuration.
+ * Consecutive generations share a root if its directory is unchanged (root.h). Each function in this file applies an
+ * operation to the roots of all sites of one configuration.
  */
 #include "daemon/site_roots.h"
 

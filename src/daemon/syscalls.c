@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each call is made with an argument that the kernel rejects: a descriptor of -1, or a flag that does not exist. So
- * no call has an effect, and none depends on the files that the process may open.
+ * Each call is made with an argument that the kernel rejects: a descriptor of -1, or a flag that does not exist. So no
+ * call has an effect, and no result depends on the files that the process may open.
  *
  * The errno shows the origin of the error. A kernel that executes the call returns the expected errno. Any other errno
  * comes from a seccomp filter, or from a kernel that does not have the call. (Filters return EPERM, ENOSYS, EACCES, or
@@ -90,7 +90,7 @@ static const struct call calls[] = {
 #endif
 };
 
-/* Returns 0 if the kernel has checked the arguments, else the errno of the refused call. */
+/* Returns 0 if the kernel has checked the arguments, otherwise the errno of the refused call. */
 static int refused_errno(const struct call *call)
 {
 	const long *arguments = call->arguments;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Compares the needs of a configuration with the limits of the system: descriptors, AIO slots, memory. The checks run
- * at the start and at each reload. Without them a low limit would show only under load, as responses with 503 or as
- * failed system calls. Each message names the needed amount, the limit, and the setting to change.
+ * at the start and at each reload. Without the checks, a low limit would be noticed only under load, as responses with
+ * 503 or as failed system calls. Each message names the needed amount, the limit, and the setting to change.
  */
 #include "daemon/system_limits.h"
 
@@ -18,11 +18,11 @@
 #include "base/log.h"
 #include "request/clients.h"
 
-#define DESCRIPTORS_PER_WORKER 8 /* epoll, the epoll sets of MHD, mailbox, eventfd of AIO, timer, a spare one */
+#define DESCRIPTORS_PER_WORKER 8 /* epoll, epoll sets of MHD, mailbox, eventfd of AIO, timer, one spare */
 #define DESCRIPTORS_OF_PROCESS (64 + CLIENTS_REJECTED_MAX)
 #define CONNECTIONS_MIN 16
 #define LISTINGS_BYTES (UINT64_C(64) << 20)
-#define CONNECTION_BYTES (UINT64_C(36) << 10) /* memory of one connection, with TLS and a block of the body */
+#define CONNECTION_BYTES (UINT64_C(36) << 10) /* memory of one connection, including TLS and a block of the body */
 #define MEMORY_OF_PROCESS (UINT64_C(64) << 20)
 #define UNSENT_PAGES 65536 /* if tcp_mem cannot be read; the value of a machine with 4 GiB of memory */
 #define RING_DEFAULT 128   /* maximum number of reads that a calibration tries */
@@ -106,7 +106,7 @@ bool system_limits_check_aio(const struct config *config, unsigned workers)
 	return false;
 }
 
-/* Returns the lowest limit of a control group and of the groups above it. Shortens `path` to its parents. */
+/* Returns the lowest limit of a control group and of the groups above it. Modifies `path`. */
 static uint64_t least_limit(const char *hierarchy, char *path, const char *file)
 {
 	uint64_t least = UINT64_MAX, limit;

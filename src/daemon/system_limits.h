@@ -31,8 +31,8 @@ bool system_limits_check_aio(const struct config *config, unsigned workers);
 /* Returns the maximum number of bytes that this configuration can need, without the socket buffers of the kernel. */
 uint64_t system_limits_memory_needed(const struct config *config);
 /*
- * Compares the needed memory with the limit of the control group, and logs if the limit is lower. Returns false if
- * cache_size alone exceeds the limit, because the kernel would then kill the process during the start.
+ * Compares the needed memory with the limit of the control group, and logs a message if the limit is lower. Returns
+ * false if cache_size alone exceeds the limit, because the kernel would then kill the process during the start.
  */
 bool system_limits_check_memory(const struct config *config);
 

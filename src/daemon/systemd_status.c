@@ -42,7 +42,7 @@ static void sample(void *context, struct notify_sample *sample)
 		add_worker(sample, process->workers[i]);
 }
 
-/* Returns the oldest of the last iterations of all workers. */
+/* Returns the minimum of worker_last_iteration_ns() of all workers. */
 static uint64_t oldest_iteration_ns(void *context)
 {
 	const struct process *process = context;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A worker owns one reactor thread and connects its parts: reactor, disk, queue, store, server and acceptor. The worker
- * watches the descriptors of the parts and calls their functions, so that the parts need not depend on the event loop.
+ * A worker owns one reactor thread and connects these parts: reactor, disk, queue, store, server and acceptor. The
+ * worker watches the descriptors of the parts and calls their functions, so that the parts need not depend on the event
+ * loop.
  *
  * One iteration of the event loop has this order:
  *
  * 1. Wait for events. Then handle completions of reads, new connections, messages and timers. Each of these events may
  *    resume requests.
- * 2. HTTP: server_run(), until the server has no more work or its time is used up.
- * 3. The queue dispatches reads, and one io_submit(2) submits all of them.
+ * 2. HTTP: call server_run() until the server has no more work or its time is used up.
+ * 3. The queue dispatches reads, and one io_submit(2) submits all dispatched reads.
  *
  * The main thread creates and frees the worker. It communicates with the running thread only through messages (drain,
  * abort, update). The worker's thread writes the counters, and any thread may read them.
@@ -106,7 +107,7 @@ static void on_abort(struct reactor_message *message)
 {
 	struct worker *worker = container_of(message, struct worker, abort_message);
 
-	if (worker->server == NULL) /* the worker ended before the message arrived */
+	if (worker->server == NULL) /* the worker ended before the message was delivered */
 		return;
 	acceptor_abort(worker->acceptor);
 	server_abort(worker->server);
@@ -322,7 +323,7 @@ int worker_start(struct worker *worker)
 	char name[16];
 	int error;
 
-	counter_set(&worker->last_iteration_ns, clock_now_ns()); /* so that the watchdog does not read 0 */
+	counter_set(&worker->last_iteration_ns, clock_now_ns()); /* otherwise the watchdog would read 0 */
 	error = pthread_create(&worker->thread, NULL, run, worker);
 
 	if (error != 0)
@@ -358,7 +359,7 @@ static int apply(struct worker *worker, struct generation *generation)
 	if (error == 0)
 		error = acceptor_listen(worker->acceptor, generation);
 	if (error != 0)
-		server_reload(worker->server, &before); /* cannot fail: its MHD daemons exist */
+		server_reload(worker->server, &before); /* cannot fail, because its MHD daemons exist */
 	return error;
 }
 

@@ -12,7 +12,7 @@
 #include "probe/mount.h"
 
 enum probe_direct {
-	PROBE_DIRECT_REAL,     /* O_DIRECT bypasses the page cache, as far as can be observed */
+	PROBE_DIRECT_REAL,     /* O_DIRECT bypasses the page cache, or the page cache cannot be observed */
 	PROBE_DIRECT_BUFFERED, /* O_DIRECT is accepted, but the data still pass through the page cache */
 	PROBE_DIRECT_MEMORY,   /* tmpfs, ramfs: the file consists of the page cache */
 	PROBE_DIRECT_NONE,     /* the filesystem rejects O_DIRECT */

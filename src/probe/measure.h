@@ -13,7 +13,7 @@
 #define PROBE_SIZES 5  /* 4 KiB, 16 KiB … 1 MiB */
 #define PROBE_DEPTHS 8 /* 1, 2, 4 … 128 */
 #define PROBE_SIZE_64K 2
-#define PROBE_SLOW_SUBMIT_NS UINT64_C(20000000) /* the same limit as in ranged */
+#define PROBE_SLOW_SUBMIT_NS UINT64_C(20000000) /* the limit that ranged uses for slow calls */
 
 static inline size_t probe_size_bytes(unsigned size)
 {

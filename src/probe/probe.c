@@ -173,7 +173,7 @@ int main(int argc, char **argv)
 	static struct probe_result result;
 	int status;
 
-	setlocale(LC_CTYPE, ""); /* not LC_NUMERIC, so that numbers have the same form in all locales */
+	setlocale(LC_CTYPE, ""); /* only LC_CTYPE: the format of numbers must not depend on the locale */
 	argp_program_version_hook = print_version;
 	argp_err_exit_status = EX_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &command);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged-sign creates the signed URLs that ranged verifies, and checks existing ones. It uses the same code as ranged
- * (auth/signature.c), so both always agree on the format.
+ * ranged-sign creates the signed URLs that ranged verifies, and checks existing signed URLs. It uses the same code as
+ * ranged (auth/signature.c), so both programs always agree on the format.
  *
  * The arguments are processed one after the other. After an error in one argument, the program continues with the next
  * argument. The exit status is the status of the last error. It is 1 if --check found a URL that ranged rejects,
