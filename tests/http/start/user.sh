@@ -75,7 +75,7 @@ is "$(rights Gid)" " $(id -g daemon) $(id -g daemon) $(id -g daemon) $(id -g dae
 stop_ranged
 config 'listen = {"127.0.0.1:0"}'
 start_ranged
-is "$(grep -c 'warning: started as root and still running as root' "$DIR/error.log")" 1 "running as root is reported"
+ok "running as root is reported" await 10 grep -q 'warning: started as root and still running as root' "$DIR/error.log"
 stop_ranged
 : >"$DIR/error.log"
 config 'listen = {"127.0.0.1:0"}' 'user = root'
