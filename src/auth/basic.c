@@ -80,7 +80,7 @@ static size_t code_point(const uint8_t *at, size_t left)
 	return length;
 }
 
-/* Returns true for UTF-8 without control bytes (RFC 7617 section 2). */
+/* Returns true if the text is UTF-8 without control bytes (RFC 7617 section 2). */
 static bool is_text(const char *text, size_t length)
 {
 	const uint8_t *at = (const uint8_t *)text;

@@ -352,7 +352,7 @@ size_t certificates_find(const struct certificates *set, const char *name, const
 	return best;
 }
 
-/* Returns the key algorithms whose signatures the client can verify. */
+/* Lists the key algorithms whose signatures the client can verify. Returns the number of elements. */
 static size_t client_algorithms(gnutls_session_t session, gnutls_pk_algorithm_t *algorithms)
 {
 	gnutls_sign_algorithm_t sign;

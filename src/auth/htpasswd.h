@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define HTPASSWD_HASH_BYTES 384 /* maximum length of a hash, with its NUL: CRYPT_OUTPUT_SIZE of libcrypt */
+#define HTPASSWD_HASH_BYTES 384 /* maximum length of a hash (CRYPT_OUTPUT_SIZE of libcrypt), with its NUL */
 
 struct htpasswd;
 

@@ -15,11 +15,11 @@ struct login;
 struct login_file;
 
 enum login_result {
-	LOGIN_WAIT,	/* the check is pending; call again after done() */
+	LOGIN_WAIT,	/* the check is pending; call login_check() again after done() */
 	LOGIN_GOOD,	/* the password is correct */
 	LOGIN_BAD,	/* unknown user or wrong password */
 	LOGIN_BUSY,	/* the queue of pending checks is full */
-	LOGIN_TOO_MANY, /* this client has too many checks in the queue */
+	LOGIN_TOO_MANY, /* the client has too many queued checks */
 	LOGIN_ERROR,	/* the check failed; the error was logged */
 };
 
@@ -29,7 +29,7 @@ enum login_result {
  */
 struct login_waiter {
 	struct reactor *reactor;		   /* reactor of the calling worker */
-	void (*done)(struct login_waiter *waiter); /* called on the thread of that reactor */
+	void (*done)(struct login_waiter *waiter); /* called on the thread of `reactor` */
 	/* The members below are used by login.c only. */
 	struct reactor_message message;
 	struct login_waiter *next;

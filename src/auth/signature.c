@@ -61,7 +61,7 @@ static bool decode_value(const char *at, size_t length, char *text, size_t text_
 	return true;
 }
 
-/* Parses a positive whole number of at most digits_max digits, without a sign and leading zeroes. */
+/* Parses a positive whole number of at most digits_max digits, without a sign or leading zeros. */
 static bool parse_number(const char *at, size_t length, unsigned digits_max, uint64_t *number)
 {
 	*number = 0;

@@ -52,7 +52,7 @@ enum signature_verdict {
 
 /* The parameters of a signature. */
 struct signature {
-	int64_t expires;		       /* first second at which the signature is invalid */
+	int64_t expires;		       /* first second since 1970 at which the signature is invalid */
 	uint64_t rate_bytes;		       /* bytes per second; 0: unlimited */
 	bool prefix;			       /* the query has a parameter p */
 	char address[SIGNATURE_ADDRESS_BYTES]; /* as written in the URL; "" permits any address */

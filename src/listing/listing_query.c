@@ -15,7 +15,7 @@ static const char *const sort_names[] = { "name", "size", "time" };
 static const char *const order_names[] = { "asc", "desc" };
 static const char *const format_names[] = { "", "html", "json" };
 
-/* Returns the index of the value in the list, or -1. */
+/* Returns the index of the value in the list, or -1 if it is not in the list. */
 static int find(const char *value, size_t length, const char *const *names, int count)
 {
 	for (int i = 0; i < count; i++)

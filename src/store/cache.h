@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The cache contains extents of files, which are in memory or are being read. All reactors share it. The cache consists
+ * The cache contains extents of files, which are in memory or are being read. All reactors share the cache. It consists
  * of shards with a lock each. The hash of an extent selects its shard. The cache does no I/O. No syscall is made and no
  * callback runs under a lock.
  *

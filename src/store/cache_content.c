@@ -41,7 +41,7 @@ static size_t invalidate_in_shard(struct cache *cache, struct shard *shard, cons
 	return bytes;
 }
 
-/* Looks the extents up by key unless a walk through the whole cache is shorter. */
+/* Looks up the extents by their keys, unless a walk through the whole cache takes fewer steps. */
 size_t cache_content_invalidate(struct cache *cache, const struct file_version *version)
 {
 	uint64_t extents = cache_is_one_extent(version) ? 1 : version->size / SHARD_EXTENT_BYTES + 1;

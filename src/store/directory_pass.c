@@ -217,7 +217,7 @@ static bool keep_first_half(struct directory_pass *pass)
 	if (keep > needed(pass))
 		keep = (size_t)needed(pass);
 	pass->truncated = true;
-	if (keep == 0) { /* limit = 0: entries are only counted. */
+	if (keep == 0) { /* The limit is 0, so entries are only counted. */
 		entries_clear(entries);
 		memset(&pass->bound_at, 0, sizeof(pass->bound_at));
 		pass->bound_at.directory = true;

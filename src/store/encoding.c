@@ -207,7 +207,8 @@ const char *encoding_fault_text(enum encoding_fault fault)
 		[ENCODING_NOT_GZIP] = "it is not a gzip file",
 		[ENCODING_LONG_HEADER] = "its gzip header is longer than 1 KiB",
 		[ENCODING_BGZIP] = "it is a bgzip file, and many clients decode only its first block",
-		[ENCODING_EMPTY_MEMBER] = "its first gzip member is empty, and many clients decode only that one",
+		[ENCODING_EMPTY_MEMBER] =
+			"its first gzip member is empty, and many clients decode only the first member",
 		[ENCODING_OTHER_SIZE] =
 			"the size in its last gzip member is not the size of the file (several members, or made "
 			"from another file)",

@@ -17,13 +17,13 @@
  */
 #include "store/evict.h"
 
-/* Extents that a search inspects before it also evicts extents that were used again. */
+/* Number of extents that a search inspects before it also evicts extents that were used again. */
 #define SPARING_INSPECT_MAX 768
-#define INSPECT_MAX 1536 /* Extents that are inspected under one lock. */
-/* Consecutive searches of INSPECT_MAX extents before the result is "no room". */
+#define INSPECT_MAX 1536 /* Maximum number of extents that are inspected under one lock. */
+/* Number of consecutive searches of INSPECT_MAX extents after which the result is "no room". */
 #define SEARCHES_MAX 16
-#define PINNED_INSPECT_MAX 16 /* Pinned extents that clear_pinned() inspects. */
-#define SKIPPED_MAX 64	      /* Skipped extents before the search changes to the other queue. */
+#define PINNED_INSPECT_MAX 16 /* Maximum number of pinned extents that clear_pinned() inspects. */
+#define SKIPPED_MAX 64	      /* Number of skipped extents after which a search changes to the other queue. */
 
 void evict_extent(struct shard *shard, struct cache_extent *extent)
 {

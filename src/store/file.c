@@ -171,7 +171,7 @@ int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct
 	if (file_version_is_undated(&opened->version))
 		read_sidecar(opened, &place);
 	if (opened->direct && fiemap_load(opened->fd, opened->version.size, 0, UINT64_MAX, &known) < 0)
-		/* The next read that needs the map loads it, and reports the error. */
+		/* The file can still be read. The next read that needs the extent map tries to load it again. */
 		known = 0;
 	atomic_init(&opened->mapped_bytes, known);
 	*file = opened;

@@ -17,7 +17,7 @@
 #include "store/file_check.h"
 #include "store/sibling.h"
 
-#define EVICT_INSPECT_MAX 64 /* Entries that a job inspects for eviction after it has opened one file. */
+#define EVICT_INSPECT_MAX 64 /* Maximum number of entries that a job inspects for eviction. */
 
 /* The result of a job. */
 struct finding {

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 #include "store/evict.h"
-#define PATIENT_FINISH_CALLS 1 /* Calls before extents in use above the size are removed from the index. */
+#define PATIENT_FINISH_CALLS 1 /* Calls of resize_finish() before extents in use above the size are unindexed. */
 #define STEP_BYTES ARENA_BLOCK_MAX_BYTES
 #define STEP_PAGES ((uint32_t)(STEP_BYTES / ARENA_BLOCK_MIN_BYTES))
 

@@ -23,7 +23,7 @@
 #define BURST 64       /* Maximum number of chunks before other work of the reactor runs. */
 #define YOUNG_MS 500   /* Interval between lookups of a young file. */
 #define YOUNG_CHECKS 6 /* Maximum number of lookups of a young file. */
-#define CROWDED_MS 20  /* Interval between tests whether wants still wait for memory. */
+#define CROWDED_MS 20  /* Interval between checks for wants that wait for memory. */
 
 struct chunk {
 	struct store_want want;
