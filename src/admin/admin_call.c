@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The functions that set the answer of a call. They only fill in struct admin_call. admin_server.c sends the answer
- * after the resource has returned. A call belongs to the thread of its connection, so no lock is needed.
+ * The functions that set the answer of a call. The functions only fill in struct admin_call. admin_server.c sends the
+ * answer after the resource has returned. A call belongs to the thread of its connection, so no lock is needed.
  *
  * There are three kinds of answers: a constant text, a text that is freed after it was sent, or a stream whose bytes a
  * callback produces.

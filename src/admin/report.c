@@ -71,7 +71,7 @@ static void log_text(struct text *text)
 	text_fini(text);
 }
 
-/* Logs the main line of an item. It contains all values except the values whose members have separate lines. */
+/* Logs the main line of an item. The line contains all values except the values whose members have separate lines. */
 static void log_item(const struct group *group, unsigned item)
 {
 	struct text text = { 0 };

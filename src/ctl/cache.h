@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The commands warm, pin, evict and hot of ranged-ctl. The functions return an exit status of sysexits.h. They print
- * the reason of a failure on standard error.
+ * The commands warm, pin, evict and hot of ranged-ctl. The functions return an exit status of sysexits.h. The functions
+ * print the reason of a failure on standard error.
  */
 #ifndef CTL_CACHE_H
 #define CTL_CACHE_H

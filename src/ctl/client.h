@@ -39,7 +39,7 @@ int ctl_client_start(struct ctl_client *client, bool post, const char *resource,
  */
 bool ctl_client_wait(struct ctl_client *client, const int *fds, unsigned count, int milliseconds);
 
-/* Ends the request, and cancels it if it is still in progress. Returns the result of the request. */
+/* Ends the request. Cancels a request that is still in progress. Returns the result of the request. */
 int ctl_client_end(struct ctl_client *client);
 
 /* Starts a request, waits until it has ended, and returns its result. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged-ctl shows the state of a running ranged and controls its cache. It communicates with the daemon only over the
- * admin listener, and shares no file and no memory with the daemon. The program has one thread.
+ * ranged-ctl shows the state of a running ranged and controls its cache. The program communicates with the daemon only
+ * over the admin listener, and shares no file and no memory with the daemon. ranged-ctl has one thread.
  *
  * To add a command, add a row to `operations` and a line to the text of --help. A row lists the letters of the options
  * that the command accepts, and check_command() rejects all other options. The exit statuses are those of sysexits.h.

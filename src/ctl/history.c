@@ -4,8 +4,8 @@
  * samples, divided by the time between the samples. The time is taken from "now_ms" in the samples, which is the clock
  * of the server.
  *
- * If ranged was restarted, its counters start at 0 again, and differences to older samples are meaningless. The older
- * samples are then removed. The history owns the samples.
+ * If ranged was restarted, its counters start at 0 again, and differences to older samples are meaningless. The history
+ * then removes the older samples. The history owns the samples.
  */
 #include "ctl/history.h"
 

@@ -40,10 +40,7 @@ void ctl_history_add(struct ctl_history *history, json_t *sample);
 /* Returns the tick `ago` intervals before now, or NULL if there is no such tick. */
 const struct ctl_tick *ctl_history_tick(const struct ctl_history *history, unsigned ago);
 
-/*
- * Return the sample before the newest sample, and the oldest stored sample. Both return NULL if there is no such
- * sample.
- */
+/* Return the sample before the newest sample, and the oldest stored sample. Return NULL if there is no such sample. */
 const json_t *ctl_history_before(const struct ctl_history *history);
 const json_t *ctl_history_oldest(const struct ctl_history *history);
 

@@ -19,7 +19,7 @@
 
 static unsigned limit_ms;
 
-/* The flag is sequentially consistent. The flag publishes no data. It only decides which thread ends the process. */
+/* The flag is sequentially consistent. The flag publishes no data, and only decides which thread ends the process. */
 static void claim_exit(void)
 {
 	static atomic_flag claimed = ATOMIC_FLAG_INIT;

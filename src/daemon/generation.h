@@ -103,9 +103,9 @@ static inline struct generation *generation_of(const struct request_site *site)
 /* Frees the generations in the list `all` that have no reference. Called on the main thread. */
 void generation_sweep(struct generation **all);
 /*
- * Free a generation at the end of the process. generation_close_files() frees the tables of open files. It is called
- * after the workers were freed and before process_close(). generation_free() frees all other members. Both functions
- * are called on the main thread.
+ * Free a generation at the end of the process. generation_close_files() frees the tables of open files.
+ * generation_close_files() is called after the workers were freed and before process_close(). generation_free() frees
+ * all other members. Both functions are called on the main thread.
  */
 void generation_close_files(struct generation *generation);
 void generation_free(struct generation *generation);

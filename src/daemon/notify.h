@@ -19,7 +19,7 @@ struct notify_sample {
 	uint64_t lookups, hits; /* number of cache lookups; number of hits */
 };
 
-/* Callbacks. They are called on the thread "ranged-notify" and must not block. */
+/* Callbacks, which are called on the thread "ranged-notify" and must not block. */
 struct notify_options {
 	void (*sample)(void *context, struct notify_sample *sample);
 	/* Returns the minimum of worker_last_iteration_ns() of all workers, or UINT64_MAX if no worker runs. */

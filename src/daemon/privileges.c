@@ -3,8 +3,8 @@
  * glibc applies setresuid() and similar calls to all threads. prctl(2) and capset(2) affect only the calling thread. So
  * prctl(2) and capset(2) are called before other threads exist. New threads inherit the settings.
  *
- * The kernel clears the capabilities when the last of the three user ids stops being 0. It also makes the process
- * undumpable, so other processes of that user cannot read the keys from its memory. The process does not become
+ * The kernel clears the capabilities when the last of the three user ids stops being 0. The kernel also makes the
+ * process undumpable, so other processes of that user cannot read the keys from its memory. The process does not become
  * dumpable again.
  */
 #include "daemon/privileges.h"
@@ -172,8 +172,8 @@ int privileges_prepare(struct privileges *privileges, const char *user, char fau
 			       strerror(errno));
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	/*
-	 * The call fails without CAP_SETPCAP. That is harmless, because executed programs get no capabilities with
-	 * PR_SET_NO_NEW_PRIVS.
+	 * The call fails without CAP_SETPCAP. The failure is harmless, because executed programs get no capabilities
+	 * with PR_SET_NO_NEW_PRIVS.
 	 */
 	for (unsigned long capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++)
 		;

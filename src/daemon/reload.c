@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The thread of a reload executes all steps that can fail or block. It reads the configuration, opens logs, keys, roots
- * and sockets, and resizes the cache. Then it waits for the main thread, which makes the new generation the current
- * generation and sends it to the workers. For a moment some workers still accept connections under the former
- * generation. Finally the thread waits for the workers and writes the address file.
+ * The thread of a reload executes all steps that can fail or block. The thread reads the configuration, opens logs,
+ * keys, roots and sockets, and resizes the cache. Then the thread waits for the main thread, which makes the new
+ * generation the current generation and sends it to the workers. For a moment some workers still accept connections
+ * under the former generation. Finally the thread waits for the workers and writes the address file.
  *
  * A reload that waits for storage cannot be cancelled. The process can only exit without joining the thread of the
  * reload. Both generations live as long as the thread runs.
@@ -124,8 +124,8 @@ static void set_step(struct reload *reload, const char *opening)
 }
 
 /*
- * Opens the sockets of the new generation. Meanwhile it references the sockets of the former generation, because the
- * main thread may release them when the process begins to drain.
+ * Opens the sockets of the new generation. Meanwhile the function references the sockets of the former generation,
+ * because the main thread may release its own reference when the process begins to drain.
  */
 static int open_sockets(struct generation *generation, struct generation *before)
 {

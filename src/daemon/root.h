@@ -9,8 +9,8 @@
  *   directory continue.
  * - If the path leads to no directory, the root is gone. Requests are answered with 503 until the path leads to a
  *   directory.
- * - If the filesystem of the root is unmounted, the root is gone, too. This is detected only if the path led to the
- *   root directory of the filesystem. After the unmount, the path leads to the mount point.
+ * - If the filesystem of the root is unmounted, the root is gone, too. An unmount is detected only if the path led to
+ *   the root directory of the filesystem. After the unmount, the path leads to the mount point.
  *
  * Each transition is logged once.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Callbacks for notify.c. The callbacks run on the thread "ranged-notify". They only read counters that any thread may
- * read, so they do not block.
+ * Callbacks for notify.c. The callbacks run on the thread "ranged-notify". The callbacks only read counters that any
+ * thread may read, and do not block.
  */
 #include "daemon/systemd_status.h"
 

@@ -11,8 +11,8 @@
  * 2. HTTP: call server_run() until the server has no more work or its time is used up.
  * 3. The queue dispatches reads, and one io_submit(2) submits all dispatched reads.
  *
- * The main thread creates and frees the worker. It communicates with the running thread only through messages (drain,
- * abort, update). The worker's thread writes the counters, and any thread may read them.
+ * The main thread creates and frees the worker. The main thread communicates with the running thread only through
+ * messages (drain, abort, update). The worker's thread writes the counters, and any thread may read the counters.
  */
 #include "daemon/worker.h"
 
@@ -51,8 +51,8 @@ struct worker {
 	struct reactor_message drain_message, abort_message;
 	bool draining; /* used only by the worker's thread */
 	/*
-	 * Counters (base/counter.h). The worker's thread writes them, and any thread may read them. Relaxed order; they
-	 * publish no other data.
+	 * Counters (base/counter.h). The worker's thread writes the counters, and any thread may read the counters.
+	 * Relaxed order; the counters publish no other data.
 	 */
 	struct counters counters;
 	_Atomic uint64_t iterations, stalls[WORKER_SECTIONS], longest_ns[WORKER_SECTIONS];

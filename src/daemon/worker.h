@@ -36,9 +36,9 @@ void worker_abort(struct worker *worker);
  * Applies a new generation: sockets, certificates, keys and rules. On an existing connection, one more request is
  * served under the generation of the connection. Then the connection is closed.
  *
- * - worker_update_new() creates the update of a worker. It returns 0 or -ENOMEM. It is called for all workers first, on
- *   the thread of a reload.
- * - worker_update_post() sends the update to its worker, which then owns the update. It cannot fail. The worker posts
+ * - worker_update_new() creates the update of a worker. Called for all workers first, on the thread of a reload.
+ *   Returns 0 or -ENOMEM.
+ * - worker_update_post() sends the update to its worker, which then owns the update. Cannot fail. The worker posts
  *   generation->applied once. Called on the main thread.
  * - worker_update_free() frees an update that was not posted. NULL is allowed. Called on the main thread.
  */

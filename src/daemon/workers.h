@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All workers of the process. They are stored in process->workers and process->acceptors. All functions are called on
- * the main thread.
+ * All workers of the process. process->workers and process->acceptors point to the workers and their acceptors. All
+ * functions are called on the main thread.
  */
 #ifndef DAEMON_WORKERS_H
 #define DAEMON_WORKERS_H

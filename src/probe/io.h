@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Jobs of many equal reads or writes with a constant number in flight. They use the engine of ranged: libaio, eventfd
- * and epoll. All functions must be called by one thread.
+ * Jobs of many equal reads or writes with a constant number in flight. The jobs use the engine of ranged: libaio,
+ * eventfd and epoll. All functions must be called by one thread.
  */
 #ifndef PROBE_IO_H
 #define PROBE_IO_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The report is a page of 80 columns. It consists of a headline, a line with a mark for each property that was checked,
- * the text of the warnings, and the tables of table.c.
+ * The report is a page of 80 columns. The page consists of a headline, a line with a mark for each property that was
+ * checked, the text of the warnings, and the tables of table.c.
  *
  * Text is wrapped between words. Marks and bars use Unicode and colours if the terminal supports them. The program has
  * one thread.

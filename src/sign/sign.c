@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged-sign creates the signed URLs that ranged verifies, and checks existing signed URLs. It uses the same code as
- * ranged (auth/signature.c), so both programs always agree on the format.
+ * ranged-sign creates the signed URLs that ranged verifies, and checks existing signed URLs. ranged-sign uses the same
+ * code as ranged (auth/signature.c), so both programs always agree on the format.
  *
  * The arguments are processed one after the other. After an error in one argument, the program continues with the next
- * argument. The exit status is the status of the last error. It is 1 if --check found a URL that ranged rejects,
- * otherwise a status of sysexits.h. The program has one thread.
+ * argument. The exit status is the status of the last error. The status is 1 if --check found a URL that ranged
+ * rejects, otherwise a status of sysexits.h. The program has one thread.
  */
 #include <argp.h>
 #include <errno.h>
