@@ -3,29 +3,29 @@
  * An exchange is one request and its reply, as libmicrohttpd (MHD) handles them. It lives from the request line until
  * MHD needs neither the request nor the response. It belongs to the thread of its reactor.
  *
- * 	handler_begin()
- * 	     |
- * 	     v
- * 	 RECEIVING   the header block is being received; the exchange is in shared->heads
- * 	     |
- * 	     |  first handler_call(); if the header is invalid, the error reply is queued, and SENDING is next
- * 	     v
- * 	  RUNNING  ---------------->  SUSPENDED   the request waits: exchange_suspend()
- * 	     |     <----------------              wake(): MHD makes the final handler_call() again
- * 	     |
- * 	     |  sender_send()
- * 	     v
- * 	  SENDING  ---------------->  SUSPENDED   the body waits for the disk, or for a rate limit: exchange_pause()
- * 	     |     <----------------              wake(): MHD calls the content reader again
- * 	     |
- * 	     |  handler_completed(): the exchange is logged and counted. MHD also calls it in any state above, when the
- * 	     |  client has disconnected or the connection was aborted.
- * 	     v
- * 	   ENDED     the response may still reference the exchange
- * 	     |
- * 	     |  exchange_unref() of the last reference
- * 	     v
- * 	the memory is kept for the next exchange
+ *	handler_begin()
+ *	     |
+ *	     v
+ *	 RECEIVING   the header block is being received; the exchange is in shared->heads
+ *	     |
+ *	     |  first handler_call(); if the header is invalid, the error reply is queued, and SENDING is next
+ *	     v
+ *	  RUNNING  ---------------->  SUSPENDED   the request waits: exchange_suspend()
+ *	     |     <----------------              wake(): MHD makes the final handler_call() again
+ *	     |
+ *	     |  sender_send()
+ *	     v
+ *	  SENDING  ---------------->  SUSPENDED   the body waits for the disk, or for a rate limit: exchange_pause()
+ *	     |     <----------------              wake(): MHD calls the content reader again
+ *	     |
+ *	     |  handler_completed(): the exchange is logged and counted. MHD also calls it in any state above, when the
+ *	     |  client has disconnected or the connection was aborted.
+ *	     v
+ *	   ENDED     the response may still reference the exchange
+ *	     |
+ *	     |  exchange_unref() of the last reference
+ *	     v
+ *	the memory is kept for the next exchange
  *
  * An exchange has up to two references. MHD's request has a reference from handler_begin() to handler_completed(). A
  * response that points into the memory of the request has a reference from sender_send() until MHD frees the response.

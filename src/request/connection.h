@@ -7,17 +7,17 @@
  *
  * Phases:
  *
- * 	server_add()
- * 	     |
- * 	     v     sender_send()
- * 	   HEAD ------------------------> SEND
- * 	   ^ |                            ^  |
- * 	   | |  the request waits         |  |
- * 	   | +-----------> WORK ----------+  |
- * 	   |                 sender_send()   |
- * 	   |                                 |  handler_completed()
- * 	   |  handler_begin()                v
- * 	   +------------------------------ IDLE
+ *	server_add()
+ *	     |
+ *	     v     sender_send()
+ *	   HEAD ------------------------> SEND
+ *	   ^ |                            ^  |
+ *	   | |  the request waits         |  |
+ *	   | +-----------> WORK ----------+  |
+ *	   |                 sender_send()   |
+ *	   |                                 |  handler_completed()
+ *	   |  handler_begin()                v
+ *	   +------------------------------ IDLE
  *
  * handler_completed() also ends HEAD and WORK if MHD drops the request. The connection may end in every phase. MHD then
  * closes the connection, and server.c frees the state. The client's timeouts run in HEAD, IDLE and SEND, not in WORK.

@@ -2,10 +2,10 @@
 /*
  * Enforces limits for pinned cache memory. All sizes are shares of the cache:
  *
- * 	pinned in total		limit of one client
- * 	up to 1/2		3/8
- * 	up to 3/4		1/64, so that clients that pin little are not affected by those that pin much
- * 	more			0
+ *	pinned in total		limit of one client
+ *	up to 1/2		3/8
+ *	up to 3/4		1/64, so that clients that pin little are not affected by those that pin much
+ *	more			0
  *
  * The remaining quarter stays available for reads. The total is the memory that is actually pinned, including reads in
  * flight. A client is charged for each request, even if several of its requests pin the same extent. Reactors check the

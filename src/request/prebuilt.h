@@ -6,18 +6,18 @@
  *
  * Life of an entry:
  *
- * 	prebuilt_add()
- * 	     |
- * 	     v
- * 	IN THE TABLE  the response may be sent to any client
- * 	     |
- * 	     |  not used between two sweeps, replaced, or all entries are dropped: drop()
- * 	     v
- * 	  DROPPED     some clients are still receiving the response
- * 	     |
- * 	     |  the last client has received the response: prebuilt_free() unpins the extent
- * 	     v
- * 	   freed
+ *	prebuilt_add()
+ *	     |
+ *	     v
+ *	IN THE TABLE  the response may be sent to any client
+ *	     |
+ *	     |  not used between two sweeps, replaced, or all entries are dropped: drop()
+ *	     v
+ *	  DROPPED     some clients are still receiving the response
+ *	     |
+ *	     |  the last client has received the response: prebuilt_free() unpins the extent
+ *	     v
+ *	   freed
  */
 #ifndef REQUEST_PREBUILT_H
 #define REQUEST_PREBUILT_H

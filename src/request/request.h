@@ -6,19 +6,19 @@
  *
  * States of a request:
  *
- * 	request_init()
- * 	     |
- * 	     v      a step waits
- * 	  RUNNING ----------------> WAITING
- * 	     |    <----------------    |
- * 	     |      wake()             |
- * 	     |                         |  request_fini() while a lookup is in flight
- * 	     |  the reply is made      v
- * 	     v                     ABANDONED
- * 	  REPLIED                      |
- * 	     |                         |  the lookup ends: ended()
- * 	     |  request_fini()         v
- * 	     +------------> the storage is reusable
+ *	request_init()
+ *	     |
+ *	     v      a step waits
+ *	  RUNNING ----------------> WAITING
+ *	     |    <----------------    |
+ *	     |      wake()             |
+ *	     |                         |  request_fini() while a lookup is in flight
+ *	     |  the reply is made      v
+ *	     v                     ABANDONED
+ *	  REPLIED                      |
+ *	     |                         |  the lookup ends: ended()
+ *	     |  request_fini()         v
+ *	     +------------> the storage is reusable
  *
  * request_fini() also ends a request in RUNNING or WAITING at once if no lookup is in flight. In all states, the
  * request may reference a file and the extents of its first bytes. In REPLIED, the references stay until

@@ -6,16 +6,16 @@
  *
  * States of a transfer:
  *
- * 	transfer_new()
- * 	     |
- * 	     v    the next piece, or the proof of the version, is not available
- * 	  FILLED ---------------------------------------------------------------> WAITING
- * 	   ^  |  <---------------------------------------------------------------
- * 	   |  |   the read or the proof has ended: wake()
- * 	   |  |
- * 	   |  |  transfer_release_window(), or after each copy while memory is short
- * 	   |  v
- * 	 RELEASED   nothing is pinned; transfer_read() and transfer_ready() request the pieces again
+ *	transfer_new()
+ *	     |
+ *	     v    the next piece, or the proof of the version, is not available
+ *	  FILLED ---------------------------------------------------------------> WAITING
+ *	   ^  |  <---------------------------------------------------------------
+ *	   |  |   the read or the proof has ended: wake()
+ *	   |  |
+ *	   |  |  transfer_release_window(), or after each copy while memory is short
+ *	   |  v
+ *	 RELEASED   nothing is pinned; transfer_read() and transfer_ready() request the pieces again
  *
  * FILLED and WAITING pin the extents of the pieces in the window. An error ends the transfer in any state. The
  * functions return the error, and the caller aborts the body.
