@@ -244,7 +244,7 @@ static bool is_link(const struct cache_walk *walk)
 
 /*
  * Sets walk->path to the next name of the innermost directory. Returns 0 for a file, -EISDIR for a directory, or
- * another -errno if the name is not part of the walk.
+ * another -errno if the name is to be skipped.
  */
 static int next_name(struct cache_walk *walk, struct file_version *version)
 {

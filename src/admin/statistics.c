@@ -205,7 +205,8 @@ const struct statistics_row statistics_table[] = {
 	  JSON("ready"), .kind = STATISTICS_TRUTH, SNAPSHOT(ready) },
 	{ GAUGE("ranged_roots", "Roots of the running configuration."), JSON("roots"), SNAPSHOT(roots) },
 	{ GAUGE("ranged_roots_gone",
-		"Roots whose path currently leads to no directory; requests for them are answered with 503."),
+		"Roots whose path currently does not lead to a directory; requests for their files are answered with "
+		"503."),
 	  JSON("roots_gone"), SNAPSHOT(roots_gone) },
 	{ COUNTER("ranged_roots_replaced_total", "Roots replaced because their path led to another directory."),
 	  JSON("roots_replaced"), SNAPSHOT(roots_replaced) },
@@ -286,8 +287,8 @@ const struct statistics_row statistics_table[] = {
 		"Share of the cache lookups since the start that were hits or were coalesced with a read in progress."),
 	  .kind = STATISTICS_RATIO, .ratio = snapshot_hit_ratio },
 	{ GAUGE("ranged_cache_byte_hit_ratio",
-		"Share of the bytes looked up in the cache since the start that were hits or were coalesced with a "
-		"read in progress."),
+		"Share of the bytes looked up since the start that were in the cache, or were coalesced with a read in "
+		"progress."),
 	  .kind = STATISTICS_RATIO, .ratio = snapshot_byte_hit_ratio },
 	{ REPORT("bytes", NULL), .set = &store_sources, SNAPSHOT(store.lookup_bytes[0]) },
 	{ JSON("bytes.read"), REPORT("bytes", "read"), SNAPSHOT(store.read_bytes) },

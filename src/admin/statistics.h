@@ -51,7 +51,8 @@ struct statistics_row {
 	const char *family; /* NULL: not in /metrics */
 	enum statistics_type type;
 	const char *help;
-	const char *label, *label_value; /* a label with a constant value; if NULL, text() returns the value */
+	/* An additional label with a constant value. If label_value is NULL, text() returns the value. */
+	const char *label, *label_value;
 	/* Member for /status. */
 	const char *path; /* path in the object of the item, such as "connections.max"; NULL: not in /status */
 	/* Members for the report. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Loads TLS certificates and selects one for each handshake. A generation of the configuration owns a set, together
- * with the connections of the generation. The main thread loads the set. Workers only read it.
+ * Loads TLS certificates and selects one for each handshake. A generation of the configuration owns its set and frees
+ * the set after its last connection has ended. The main thread loads the set. Workers only read it.
  *
  * The main idea: GnuTLS requests a certificate during a handshake, on a worker, which must not block. All certificates
  * and keys are therefore loaded into memory in advance. GnuTLS does not copy the chain and the key, and it may read
  * them until the session ends. A connection therefore keeps a reference to its set until it is closed. Each old set
- * costs a few KiB until its connections are closed, even if the server reloads every minute.
+ * costs a few KiB until its connections are closed, so frequent reloads are cheap.
  *
- * Several workers use a key at the same time, because GnuTLS only reads it. Each set has its own key for session
- * tickets. A reload, for example after a key was stolen, therefore invalidates all old tickets.
+ * Several workers can use a key at the same time, because GnuTLS does not modify the key. Each set has its own key for
+ * session tickets. A reload, for example after a key was stolen, therefore invalidates all old tickets.
  */
 #include "auth/certificates.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Formats lines of the error log. The functions are thread-safe. They depend only on the clock and the environment, and
- * write to memory of the caller.
+ * write only to memory that the caller provides.
  *
  * The main idea: one call makes exactly one line, regardless of the content of its arguments. A file name from a
  * request can contain newlines and escape sequences. Such a name must neither forge a second line nor control a
- * terminal, so control bytes are escaped. Bytes from 0x80 are copied unchanged, because they are usually UTF-8.
+ * terminal, so control bytes are escaped. Bytes of 0x80 and above are copied unchanged, because they are usually UTF-8.
  */
 #include "base/line.h"
 
@@ -74,7 +74,7 @@ static size_t put_byte(char *line, size_t length, size_t end, unsigned char byte
 	return length;
 }
 
-/* Returns the length without a UTF-8 character at the end that may be incomplete. */
+/* Returns the length of the line without its last UTF-8 character if that character may be incomplete. */
 static size_t drop_torn_character(const char *line, size_t length)
 {
 	size_t start = length;

@@ -2,8 +2,8 @@
 /*
  * A frame has these sections, from top to bottom: the head, the bytes sent, the requests, the heat map of disk
  * latencies, the disks, and the lists of files and clients. The head, the requests and the disks have a fixed height.
- * The heat map and the lists share the remaining rows. Rows that neither of them needs enlarge the chart of the bytes
- * sent.
+ * The heat map and the lists share the remaining rows. If both have enough rows, the chart of the bytes sent gets up to
+ * CHART_MORE additional rows.
  *
  * Rates cover the last interval. Latencies cover the last ten intervals. Drawing changes only the canvas.
  */
@@ -24,7 +24,7 @@
 #define REQUEST_ROWS 4 /* the lines requests, first byte, clients and stalls */
 #define HEAT_AROUND 2  /* additional rows of the heat map, for latencies that have not occurred yet */
 #define CHART_MORE 5   /* maximum number of rows added to the chart of the bytes sent */
-#define STUCK_MS 10000 /* a worker without an iteration for this time is stuck, as for /healthz */
+#define STUCK_MS 10000 /* /healthz uses the same limit: a worker without an iteration for this time is stuck */
 
 /* --- the head --- */
 

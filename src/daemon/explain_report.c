@@ -198,7 +198,7 @@ static void print_variants(const struct request *request, enum step_result resul
 	print("", "unencoded, q=%u.%03u: %s", identity / 1000, identity % 1000,
 	      result == STEP_REPLY		  ? "rejected"
 	      : request->selected.variant != NULL ? "not preferred"
-	      : request->selected.as_is		  ? "selected, because of Range"
+	      : request->selected.as_is		  ? "selected, because the request has a Range field"
 						  : "selected");
 }
 
@@ -281,8 +281,8 @@ static void print_reads(const struct request *request)
 	if (request->reply.length == 0)
 		return;
 	print("cache", "%s; the reads below assume an empty cache",
-	      (const char *const[]){ "cached (auto)", "not cached (never)",
-				     "pinned (pin)" }[request_settings(request)->cache]);
+	      (const char *const[]){ "cached (cache = auto)", "not cached (cache = never)",
+				     "pinned (cache = pin)" }[request_settings(request)->cache]);
 	printf("%-15s from the disk, at aligned offsets:\n", "reads");
 	for (unsigned i = 0; i < request->content.ranges.count; i++) {
 		const struct byte_range *range = &request->content.ranges.ranges[i];

@@ -35,7 +35,10 @@ static void device_demoted(const struct device *device)
 		    (unsigned long long)device->submits, (unsigned long long)(device->submit_max_ns / CLOCK_NS_PER_MS));
 }
 
-/* Returns the maximum number of bytes in flight on one device. Reads in flight on a hung disk keep their memory. */
+/*
+ * Returns the maximum number of bytes in flight on one device. The limit leaves cache memory for other devices when a
+ * disk hangs, because the reads in flight on a hung disk keep their memory.
+ */
 static uint64_t max_inflight_bytes(const struct process *process)
 {
 	return cache_bytes(process->cache) / 4;
@@ -88,7 +91,7 @@ int process_open(struct process *process, const struct config *config, unsigned 
 	process->unsent_bytes = system_limits_unsent_bytes();
 	error = cache_new(&process->cache, process_cache_bytes(config), config->cache_size_bytes > 0);
 	if (error != 0)
-		return log_failure("cannot map the memory of cache_size", error);
+		return log_failure("cannot allocate the memory of the cache (cache_size)", error);
 	error = make_devices(process, config);
 	if (error == 0)
 		error = make_descriptors(process);
@@ -113,11 +116,12 @@ int process_resize(struct process *process, const struct config *config)
 
 	if (error == -E2BIG) {
 		log_error(
-			"cache_size exceeds the memory of this machine, or the maximum that was reserved at the start");
+			"cache_size exceeds the memory of this machine, or the address space that was reserved at the "
+			"start; lower cache_size, or restart ranged");
 		return error;
 	}
 	if (error != 0)
-		return log_failure("cannot map the memory of cache_size", error);
+		return log_failure("cannot allocate the memory of the cache (cache_size)", error);
 	if (cache_bytes(process->cache) > bytes)
 		log_info("cache_size: the cache shrinks only to %zu MiB; restart ranged for a smaller cache",
 			 cache_bytes(process->cache) >> 20);

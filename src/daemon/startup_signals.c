@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A thread waits for SIGTERM and SIGINT while the main thread starts the process and may block. The thread has its own
- * signalfd, for the two signals only. Other signals stay pending until the main thread reads them. Before the process
- * serves requests, it can exit at once.
+ * signalfd, for the two signals only. Other signals stay pending until the main thread reads them. The thread calls
+ * _exit(), because the process does not serve requests yet.
  */
 #include "daemon/startup_signals.h"
 

@@ -100,8 +100,9 @@ bool system_limits_check_aio(const struct config *config, unsigned workers)
 	    used + needed <= max)
 		return true;
 	log_error("the workers need %" PRIu64
-		  " asynchronous reads (workers x disk_depth; x 128 if disk_depth is 0), but fs.aio-max-nr leaves "
-		  "only %" PRIu64 "; lower disk_depth or workers, or run \"sysctl -w fs.aio-max-nr=%" PRIu64 "\"",
+		  " asynchronous reads (workers x disk_depth, or workers x 128 if disk_depth is 0), but fs.aio-max-nr "
+		  "leaves only %" PRIu64 "; lower disk_depth or workers, or run \"sysctl -w fs.aio-max-nr=%" PRIu64
+		  "\"",
 		  needed, used < max ? max - used : 0, used + needed);
 	return false;
 }

@@ -371,7 +371,7 @@ static void on_update(struct reactor_message *message)
 	int error = worker->draining || worker->server == NULL ? 0 : apply(worker, generation);
 
 	if (error != 0)
-		log_error("worker %u cannot apply the new configuration: %s; keeping the former one", worker->index,
+		log_error("worker %u cannot apply the new configuration: %s; keeping the previous one", worker->index,
 			  strerror(-error));
 	if (acceptor_generation(worker->acceptor) != generation)
 		sockets_release(generation->sockets);

@@ -41,8 +41,8 @@ uint64_t bucket_reserve(struct bucket *bucket, const struct bucket_rate *rate, u
 void bucket_return(struct bucket *bucket, const struct bucket_rate *rate, uint64_t units);
 
 /*
- * Returns the time at which the caller's last reservation of `units` would become available if the caller made it now,
- * after the reservations that other users have made since.
+ * Called by a user that has reserved `units`. Returns the time at which these units would become available if the user
+ * returned them and reserved them again now, after the reservations of all other users.
  */
 uint64_t bucket_ready_ns(const struct bucket *bucket, const struct bucket_rate *rate, uint64_t units);
 

@@ -209,8 +209,8 @@ static int submit_timed(struct disk *disk, struct device *device, struct iocb **
 }
 
 /*
- * Submits reads from the head of the queue, at most max_count and all of one device, so that a slow io_submit is
- * counted for that device.
+ * Submits at most max_count reads from the head of the queue. One call submits only reads of one device, so that a slow
+ * io_submit is counted for that device.
  */
 static int submit_batch(struct disk *disk, unsigned max_count)
 {

@@ -138,7 +138,7 @@ static enum proxy_header_state parse_v2(const uint8_t *bytes, size_t length, str
 	transport = bytes[13] & 15;
 	rest = (size_t)bytes[14] << 8 | bytes[15];
 	header->length = V2_HEAD + rest;
-	/* The addresses of LOCAL, and of an unspecified family or transport, are ignored. */
+	/* The addresses are ignored if the command is LOCAL, or if the family or the transport is unspecified. */
 	if (command == 0 || family == 0 || transport == 0)
 		return PROXY_HEADER_DONE;
 	if (transport != 1 || rest < v2_addresses(family)) /* HTTP/1 does not use datagrams */

@@ -29,8 +29,9 @@
  *
  * An exchange has up to two references. MHD's request has a reference from handler_begin() to handler_completed(). A
  * response that points into the memory of the request has a reference from sender_send() until MHD frees the response.
- * MHD calls NOTIFY_COMPLETED before the free callback of the response, so ENDED may last until the client has received
- * the response. Each exchange also has one reference to its struct request_site.
+ * MHD calls NOTIFY_COMPLETED before it frees the response, so the exchange stays in ENDED until MHD frees the response.
+ * This may happen only after the client has received the response. Each exchange also has one reference to its struct
+ * request_site.
  */
 #ifndef MHD_EXCHANGE_H
 #define MHD_EXCHANGE_H
@@ -53,7 +54,7 @@ struct exchange_shared {
 	struct request_site *site; /* site of the current generation, for new connections; one reference */
 	uint64_t calls;		   /* number of callbacks from MHD; shows whether a pass of MHD made progress */
 	bool rerun[2]; /* MHD must run, because a connection was added or resumed; [0]: plain daemon, [1]: TLS */
-	bool lenient;  /* MHD is older than 1.0, so handler.c checks the requests that its parser accepted */
+	bool lenient;  /* MHD is older than 1.0, so handler.c checks the requests that the parser of MHD accepted */
 	bool draining; /* replies have "Connection: close" */
 	struct prebuilt_table *prebuilt; /* written by sender.c */
 	struct exchange *heads;		 /* exchanges in RECEIVING; written by handler.c */
@@ -76,9 +77,9 @@ struct exchange {
 	size_t discarded_bytes;	     /* bytes of the request body that were discarded */
 	uint64_t start_ns, reply_ns; /* time when the request line was received, and when the reply was made */
 	enum access_source source;   /* source of the first bytes of the body */
-	uint64_t sent_bytes;	     /* bytes passed to MHD of a transfer, or of a body in memory over TLS */
+	uint64_t sent_bytes;	     /* bytes passed to MHD; only for a transfer, or for a body in memory over TLS */
 	struct reactor_timer pause;  /* runs while a rate limit pauses the body */
-	uint64_t swept_bytes;	     /* value of sent_bytes at the last sweep of server.c */
+	uint64_t swept_bytes;	     /* value of sent_bytes at the last run of sweep() in server.c, twice a second */
 	char version[9], method[16]; /* HTTP version and method as received, for the log */
 };
 
@@ -89,8 +90,9 @@ struct exchange {
 struct exchange *exchange_new(struct exchange_shared *shared, struct connection *connection, struct MHD_Connection *mhd,
 			      const char *target);
 /*
- * Ends the exchange because MHD has completed or dropped the request. Cancels the pause and the accounting, and drops
- * MHD's reference. The exchange does not resume its connection afterwards. The connection itself is not changed.
+ * Ends the exchange because MHD has completed or dropped the request. Cancels the pause, stops counting the request
+ * against the limits of its client, and drops MHD's reference. The exchange does not resume its connection afterwards.
+ * The connection itself is not changed.
  */
 void exchange_end(struct exchange *exchange);
 /* Drops a reference. Dropping the last reference finishes the request. */
@@ -108,8 +110,8 @@ bool exchange_pause(struct exchange *exchange, uint64_t wait_ns);
 /* Returns true while a rate limit pauses the exchange. */
 bool exchange_is_paused(const struct exchange *exchange);
 /*
- * Resumes an exchange whose connection was aborted, so that MHD detects the abort. Only pauses and listings are
- * resumed, because a read resumes the exchange when it completes.
+ * Resumes an exchange whose connection was aborted, so that MHD detects the abort. An exchange that waits for a read is
+ * not resumed, because the read resumes the exchange when the read completes.
  */
 void exchange_wake_aborted(struct exchange *exchange);
 
@@ -117,8 +119,8 @@ void exchange_wake_aborted(struct exchange *exchange);
 void exchange_shutdown_write(const struct exchange *exchange);
 
 /*
- * Returns true if the connection closes after this reply. Reasons are that the end of the request is ambiguous, that
- * the server drains, or that the connection belongs to an older generation of the configuration.
+ * Returns true if the connection closes after this reply. The connection closes if the end of the request is ambiguous,
+ * if the server drains, or if the connection belongs to an older generation of the configuration.
  */
 static inline bool exchange_is_last(const struct exchange *exchange)
 {

@@ -79,7 +79,7 @@ static int accept_fd(const struct listening_socket *from, struct sockaddr_storag
 	return accept4(from->watch.fd, (struct sockaddr *)peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-/* Accepts one connection with the spare descriptor and has it rejected with this errno. Then backs off. */
+/* Closes the spare descriptor and accepts one connection. on_accept() rejects it because of `error`. Then backs off. */
 static void reject_one(const struct listening_socket *from, int error)
 {
 	struct listener *listener = from->listener;

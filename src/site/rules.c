@@ -61,7 +61,8 @@ const char *rules_pattern_fault(const char *pattern)
 	if (is_glob(pattern))
 		return pattern[0] == '/' || strpbrk(pattern, GLOB_BYTES) != NULL
 			       ? NULL
-			       : "a prefix must begin with a slash; a glob of names must contain \"*\", \"?\" or \"[\"";
+			       : "a path prefix must begin with a slash; a pattern for file names must contain \"*\", "
+				 "\"?\" or \"[\"";
 	for (const char *slash = pattern; slash != NULL; slash = strchr(slash + 1, '/')) {
 		const char *name = slash + 1;
 		size_t length = strcspn(name, "/");

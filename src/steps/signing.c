@@ -146,8 +146,8 @@ enum step_result signing_check(struct request *request)
 
 	if (key_file == NULL) {
 		/*
-		 * A direct request for this path gets a reply without "Cache-Control: private", so this reply must not
-		 * be reused.
+		 * This reply has "Cache-Control: private", because the requested path was signed. A direct request for
+		 * the new path gets a reply without that field, so this reply must not be reused.
 		 */
 		request->not_reusable = request->not_reusable || request->signature.required;
 		return STEP_NEXT;

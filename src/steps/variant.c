@@ -139,7 +139,8 @@ static enum step_result look_up_best(struct request *request)
 }
 
 /*
- * Returns true if the entity tag in If-Range ends in the mark of this variant, so that it may be a tag of the variant.
+ * Returns true if the entity tag in If-Range ends in the mark of this variant. Only then can it be a tag of the
+ * variant.
  */
 static bool has_mark(const char *if_range, const struct variant *variant)
 {
@@ -152,7 +153,10 @@ static bool has_mark(const char *if_range, const struct variant *variant)
 	return length > end_bytes && memcmp(if_range + length - end_bytes, end, end_bytes) == 0;
 }
 
-/* Returns true if the request has a valid Range field, which applies to the file without a coding. */
+/*
+ * Returns true if the request has a valid Range field and accepts the unencoded file. The range then applies to the
+ * unencoded file.
+ */
 static bool wants_as_is(const struct request *request)
 {
 	return request->input.method == METHOD_GET && request->input.fields.ranges == 1 &&

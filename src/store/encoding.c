@@ -210,14 +210,14 @@ const char *encoding_fault_text(enum encoding_fault fault)
 		[ENCODING_EMPTY_MEMBER] =
 			"its first gzip member is empty, and many clients decode only the first member",
 		[ENCODING_OTHER_SIZE] =
-			"the size in its last gzip member is not the size of the file (several members, or made "
-			"from another file)",
+			"the size in its last gzip member is not the size of the file; it has several members, or it "
+			"was made from another file",
 		[ENCODING_TOO_SHORT] = "it is too short to contain the file",
 		[ENCODING_NOT_ZSTD] = "it is not a zstd file",
 		[ENCODING_SKIPPABLE] = "it begins with a skippable frame",
 		[ENCODING_OTHER_CONTENT_SIZE] =
-			"the size in its first zstd frame is not the size of the file (several frames, or made "
-			"from another file)",
+			"the size in its first zstd frame is not the size of the file; it has several frames, or it "
+			"was made from another file",
 		[ENCODING_DICTIONARY] = "it needs a dictionary",
 		[ENCODING_WINDOW] = "its zstd window is larger than the 8 MiB that clients support (RFC 9659)",
 	};

@@ -2,10 +2,11 @@
 /*
  * Changes the size of each shard in steps. After each step the shard is consistent and has a valid size, so no thread
  * waits long for the lock. Extents in use above the new size stay where they are. Lookups still find, share and pin
- * them, but they are evicted with their last user (SHARD_ABOVE_END).
+ * them. Each of these extents is evicted when its last user unpins it (SHARD_ABOVE_END).
  *
- * Operations that may fail or take long run without the lock. New tables (struct resize_tables) and new memory are
- * prepared before the steps, when no other thread uses them. Memory is returned to the kernel after the steps.
+ * Operations that may fail, or that take a long time, are executed without the lock. New tables (struct resize_tables)
+ * and new memory are prepared before the steps, when no other thread uses them. Memory is returned to the kernel after
+ * the steps.
  *
  * The process owns the cache. One thread at a time calls the functions, never the thread of a reactor.
  */
@@ -15,7 +16,8 @@
 #include <stdlib.h>
 
 #include "store/evict.h"
-#define PATIENT_FINISH_CALLS 1 /* Calls of resize_finish() before extents in use above the size are unindexed. */
+/* The first calls of resize_finish(), this many, leave the extents in use above the new size in the index. */
+#define PATIENT_FINISH_CALLS 1
 #define STEP_BYTES ARENA_BLOCK_MAX_BYTES
 #define STEP_PAGES ((uint32_t)(STEP_BYTES / ARENA_BLOCK_MIN_BYTES))
 
@@ -88,7 +90,7 @@ static int prepare(struct shard *shard, size_t bytes)
 	return error == 0 && next->buckets == NULL ? -ENOMEM : error;
 }
 
-/* Releases the memory of the tables that the existing extents do not need. */
+/* Releases the part of the tables' memory that the existing extents do not need. */
 static void trim(struct shard *shard)
 {
 	size_t used = shard_table_bytes(arena_page_count(shard->arena) * ARENA_BLOCK_MIN_BYTES);
@@ -178,8 +180,8 @@ static void change_buckets(struct shard *shard)
 }
 
 /*
- * Replaces the ghost in steps. If an extent is evicted meanwhile and its set was already copied, the new ghost does not
- * contain the extent. The ghost then is only slightly less accurate.
+ * Replaces the ghost in steps. Each step copies some sets of the hash table. If an extent is evicted after its set was
+ * copied, the new ghost does not contain the extent. The ghost then is only slightly less accurate.
  */
 static void change_ghost(struct shard *shard)
 {

@@ -31,9 +31,10 @@ bool sibling_is_checked(const struct file_siblings *siblings, enum sibling sibli
 			uint64_t size);
 
 /*
- * Finds the siblings of `path`, whose version is `original`, by the rules of beneath.h. Only readable regular files are
- * siblings. A file whose own name is that of a variant has no variants. `known` is the previous result, or all zero.
- * Digest and variants are read again only if they may have changed. Blocks; runs only on offload threads.
+ * Finds the siblings of `path`, whose version is `original`. Opens them with the functions of beneath.h. Only readable
+ * regular files are siblings. A file whose own name is that of a variant has no variants. `known` is the previous
+ * result, or all zero. The digest and the variants are read again only if they may have changed. Blocks; runs only on
+ * offload threads.
  *
  * A .gz and a .zst are checked as encoding.h describes. For a .br only the age can be checked.
  */

@@ -161,7 +161,7 @@ START_TEST(many_locations)
 }
 END_TEST
 
-#define GLOB "a prefix must begin with a slash; a glob of names must contain \"*\", \"?\" or \"[\""
+#define GLOB "a path prefix must begin with a slash; a pattern for file names must contain \"*\", \"?\" or \"[\""
 
 static const struct {
 	const char *text;
