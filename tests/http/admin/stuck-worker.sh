@@ -28,7 +28,7 @@ at_least "$(status_value workers.0.last_iteration_ms_ago)" 1500 "/status shows t
 at_most "$(status_value workers.1.last_iteration_ms_ago)" "$(seconds 1400)" "/status shows the other worker"
 kill -USR2 "$PID"
 await 5 grep -q 'stats end' "$DIR/error.log"
-ok "SIGUSR2 logs a report" grep -q 'stats worker 1 submit' "$DIR/error.log"
+ok "SIGUSR2 logs a report" await 10 grep -q 'stats worker 1 submit' "$DIR/error.log"
 sick() { ask_admin /healthz; [ "$STATUS" = 503 ]; }
 advance 10
 ok "/healthz reports 503 after 10 s" await 15 sick

@@ -49,7 +49,7 @@ ok "both requests are in the access log" await 5 has_entries '^127.0.0.1 .*"GET 
 get /a.bin --interface 127.0.0.2
 is "$STATUS" 200 "another client is served"
 ok "both rejections are counted" await_metric 'ranged_rejected_total{reason="max_connections_per_client"}' 2
-ok "the error log names the client" grep -q 'connection from 127.0.0.1 rejected: max_connections_per_client reached' "$DIR/error.log"
+ok "the error log names the client" await 10 grep -q 'connection from 127.0.0.1 rejected: max_connections_per_client reached' "$DIR/error.log"
 
 # More rejected connections than ranged reads requests from: the others are answered at once.
 mkfifo "$DIR/hold2"

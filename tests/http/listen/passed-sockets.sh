@@ -66,7 +66,7 @@ served "a socket that was not used before" 200 /a.bin
 use_address "$web"
 served "a socket that was used before" 200 /a.bin
 not_ok "a socket that is no longer named accepts no connection" curl -sS --max-time 1 --unix-socket "$DIR/socket" http://localhost/a.bin
-ok "the unused socket is logged" grep -q 'passed as "api", but no listen key uses this name' "$DIR/error.log"
+ok "the unused socket is logged" await 10 grep -q 'passed as "api", but no listen key uses this name' "$DIR/error.log"
 config "${both[@]}"
 count=$((count + 1))
 kill -HUP "$PID"
@@ -93,5 +93,5 @@ rm "$DIR/ranged.conf"
 hand_over web=127.0.0.1:0
 start_ranged --listen 127.0.0.1:0
 is "$(wc -l <"$DIR/address")" 1 "addresses of the command line replace passed sockets"
-ok "the unused passed socket is logged" grep -q 'passed as "web", but no listen key uses this name' "$DIR/error.log"
+ok "the unused passed socket is logged" await 10 grep -q 'passed as "web", but no listen key uses this name' "$DIR/error.log"
 finish

@@ -26,5 +26,5 @@ stop_ranged
 at_least $rotated 2 "the log was rotated several times during the requests"
 is "$(cat "$log"* | wc -l)" 600 "the logs have one line per request"
 is "$(cat "$log"* | grep -o '?[0-9]* ' | sort -u | wc -l)" 600 "each request is logged once"
-like "$(cat "$DIR/error.log")" 'stopped' "the error log continues in the new file"
+ok "the error log continues in the new file" await 10 grep -qE 'stopped' "$DIR/error.log"
 finish

@@ -23,5 +23,5 @@ is "$(stat_of lines 'log.*name=.*access.log$') $(stat_of dropped 'log.*name=.*ac
 	"the counters are those of each log"
 stop_ranged
 not_ok "no other log is reported" grep -q 'access.log does not accept data' "$DIR/error.log"
-ok "the queued lines of the log are reported as lost" grep -q 'the log .*/fifo does not accept data; its queued lines are lost' "$DIR/error.log"
+ok "the queued lines of the log are reported as lost" await 10 grep -q 'the log .*/fifo does not accept data; its queued lines are lost' "$DIR/error.log"
 finish

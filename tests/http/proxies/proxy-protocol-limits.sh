@@ -26,7 +26,7 @@ is "$STATUS" 503 "connections that wait for a header count for max_connections"
 served() { get /a.bin; [ "$STATUS" = 200 ]; }
 advance 61
 ok "they are closed after header_timeout" await 5 served
-ok "the timeout is logged" grep -q 'no complete PROXY header within header_timeout' "$DIR/error.log"
+ok "the timeout is logged" await 10 grep -q 'no complete PROXY header within header_timeout' "$DIR/error.log"
 let_go
 
 header='PROXY TCP4 192.0.2.1 198.51.100.2 12345 80\r\n'

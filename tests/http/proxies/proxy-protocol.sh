@@ -47,7 +47,7 @@ closed "version 3" '\r\n\r\n\0\r\nQUIT\n\x31\x11\0\x0c\xc0\0\2\1\xc6\x33\x64\2\x
 while sleep 0.1; do advance 20; done & ticks=$!
 closed "an incomplete header" 'PROXY TCP4 192.0.2.1'
 kill $ticks
-ok "a connection without a valid header is logged" grep -q 'connection from 127\.0\.1\.1 closed: .*PROXY header' "$DIR/error.log"
+ok "a connection without a valid header is logged" await 10 grep -q 'connection from 127\.0\.1\.1 closed: .*PROXY header' "$DIR/error.log"
 at_most "$(grep -c 'connection from 127\.0\.1\.1 closed' "$DIR/error.log")" 5 "the number of log lines is limited"
 
 ask "${v1}$request" -i 127.0.0.1

@@ -32,7 +32,7 @@ config 'max_connections = 300' 'admin = "127.0.0.1:0"'
 reload_ranged
 take_numbers
 is "$(status_value reloads) $(status_value connections.max)" "2 300" "the third reload is counted"
-ok "a changed admin address takes effect after a restart" grep -q 'admin: changed; takes effect after a restart' "$DIR/error.log"
+ok "a changed admin address takes effect after a restart" await 10 grep -q 'admin: changed; takes effect after a restart' "$DIR/error.log"
 is "$(grep -c 'admin listener on' "$DIR/error.log")" 2 "no other admin listener is opened"
 
 # The admin listener is queried during the reloads.

@@ -33,7 +33,7 @@ is "$STATUS" 403 "a file that only root may read is 403"
 URL=https://a.example:$(sed -n 's/^tls:.*://p' "$DIR/address") get /a.bin -u anna:pw -k --connect-to "::127.0.0.1:$(sed -n 's/^tls:.*://p' "$DIR/address")"
 is "$STATUS" 200 "TLS with a key that only root may read is served"
 cmp_whole a.bin
-ok "the user is logged" grep -q 'running as nobody (user' "$DIR/error.log"
+ok "the user is logged" await 10 grep -q 'running as nobody (user' "$DIR/error.log"
 uid=$(id -u nobody) gid=$(id -g nobody)
 rights() { cat /proc/"$PID"/task/*/status | awk -v key="$1:" '$1 == key { $1 = ""; print }' | sort -u; }
 is "$(rights Uid)" " $uid $uid $uid $uid" "every thread has the user"
@@ -86,5 +86,5 @@ chmod 666 "$DIR/error.log" "$DIR/access.log"
 PREFIX=(setpriv --reuid nobody --regid "$group" --clear-groups)
 config 'listen = {"127.0.0.1:0"}' 'user = daemon'
 start_ranged
-ok "a server that is not started as root reports that it cannot switch" grep -q 'only root can switch to daemon' "$DIR/error.log"
+ok "a server that is not started as root reports that it cannot switch" await 10 grep -q 'only root can switch to daemon' "$DIR/error.log"
 finish

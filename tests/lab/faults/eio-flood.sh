@@ -23,6 +23,6 @@ stop_ranged
 faults() { grep -c 'Input/output error' "$DIR/error.log"; }
 at_most "$(faults)" $((took + 1)) "the log has at most one line per second ($took s)"
 at_least "$(faults)" 2 "the log has more than one line"
-ok "the suppressed lines are counted" grep -E 'Input/output error.*[0-9]+' "$DIR/error.log"
+ok "the suppressed lines are counted" await 10 grep -qE 'Input/output error.*[0-9]+' "$DIR/error.log"
 is "$(wc -l <"$DIR/access.log")" 302 "each request is in the access log"
 finish

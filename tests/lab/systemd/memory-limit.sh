@@ -27,5 +27,5 @@ out=$("${PREFIX[@]}" "$RANGED" -l 127.0.0.1:0 -m 512M "$ROOT" 2>&1)
 isnt $? 0 "a cache_size above the limit ends the start"
 like "$out" 'cache_size needs 527 MiB, but the process may use only 300 MiB' "the message names both sizes"
 start_ranged -m 128M
-ok "a limit that may not suffice for all connections is reported" grep -q 'warning: the process may need up to 339 MiB' "$DIR/error.log"
+ok "a limit that may not suffice for all connections is reported" await 10 grep -q 'warning: the process may need up to 339 MiB' "$DIR/error.log"
 finish
