@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "admin/statistics.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -43,14 +42,8 @@ static void put_field(struct text *text, const struct statistics_row *row, const
 	case STATISTICS_TEXT:
 		text_printf(text, " %s=%s", field, statistics_text(row, snapshot, item));
 		break;
-	case STATISTICS_US:
-	case STATISTICS_MS:
-		text_printf(text, " %s=%" PRIu64, field,
-			    statistics_number(row, snapshot, item, member) /
-				    (row->kind == STATISTICS_US ? 1000 : CLOCK_NS_PER_MS));
-		break;
 	default:
-		text_printf(text, " %s=%" PRIu64, field, statistics_number(row, snapshot, item, member));
+		text_printf(text, " %s=%" PRIu64, field, statistics_number_in_unit(row, snapshot, item, member));
 	}
 }
 

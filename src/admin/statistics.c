@@ -472,6 +472,21 @@ uint64_t statistics_number(const struct statistics_row *row, const struct snapsh
 	}
 }
 
+uint64_t statistics_number_in_unit(const struct statistics_row *row, const struct snapshot *snapshot, unsigned item,
+				   unsigned member)
+{
+	const uint64_t number = statistics_number(row, snapshot, item, member);
+
+	switch (row->kind) {
+	case STATISTICS_US:
+		return number / 1000;
+	case STATISTICS_MS:
+		return number / CLOCK_NS_PER_MS;
+	default:
+		return number;
+	}
+}
+
 double statistics_ratio(const struct statistics_row *row, const struct snapshot *snapshot)
 {
 	return row->ratio(snapshot);

@@ -102,6 +102,9 @@ const char *statistics_member_name(const struct statistics_set *set, unsigned me
  */
 uint64_t statistics_number(const struct statistics_row *row, const struct snapshot *snapshot, unsigned item,
 			   unsigned member);
+/* Returns the same number in the unit of /status and of the report: US in microseconds, MS in milliseconds. */
+uint64_t statistics_number_in_unit(const struct statistics_row *row, const struct snapshot *snapshot, unsigned item,
+				   unsigned member);
 double statistics_ratio(const struct statistics_row *row, const struct snapshot *snapshot);
 const char *statistics_text(const struct statistics_row *row, const struct snapshot *snapshot, unsigned item);
 const struct histogram *statistics_times(const struct statistics_row *row, const struct snapshot *snapshot,

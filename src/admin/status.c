@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "admin/statistics.h"
-#include "base/clock.h"
 #include "base/text.h"
 
 struct output {
@@ -85,10 +84,6 @@ static json_t *value(struct output *output, const struct statistics_row *row, un
 	const struct snapshot *snapshot = output->snapshot;
 
 	switch (row->kind) {
-	case STATISTICS_US:
-		return number(statistics_number(row, snapshot, item, member) / 1000);
-	case STATISTICS_MS:
-		return number(statistics_number(row, snapshot, item, member) / CLOCK_NS_PER_MS);
 	case STATISTICS_RATIO:
 		return json_real(statistics_ratio(row, snapshot));
 	case STATISTICS_TRUTH:
@@ -98,7 +93,7 @@ static json_t *value(struct output *output, const struct statistics_row *row, un
 	case STATISTICS_TIMES:
 		return histogram(output, statistics_times(row, snapshot, item));
 	default:
-		return number(statistics_number(row, snapshot, item, member));
+		return number(statistics_number_in_unit(row, snapshot, item, member));
 	}
 }
 

@@ -559,6 +559,20 @@ stop_counts() {
 	await 10 no_empty_count
 }
 no_empty_count() { [ -z "$(find "$DIR" -name '*.count' -empty)" ]; }
+# Lets the clock of control_clock run from START to START + MILLISECONDS, and ends the downloads. Sets MS, their duration by
+# that clock.
+count_for() { # START MILLISECONDS
+	start_fast_clock
+	await_clock $(($1 + $2))
+	stop_fast_clock
+	MS=$(($(clock_ms) - $1))
+	stop_counts
+}
+# Checks that BYTES is between LEAST and MOST percent of what RATE bytes per second give in the time of count_for.
+is_rate() { # BYTES RATE LEAST MOST NAME
+	at_least "$1" $(($2 * MS * $3 / 100000)) "$5"
+	at_most "$1" $(($2 * MS * $4 / 100000)) "$5"
+}
 bytes_of() { # GLOB: all bytes of the downloads of these names
 	find "$DIR" -name "$1.count" -exec cat {} + | awk '{ sum += $1 } END { print sum }'
 }

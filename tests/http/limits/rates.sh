@@ -13,15 +13,8 @@ for i in 1 2; do fetch response.$i 127.0.0.1 /response/a.bin; done
 for i in $(seq 16); do fetch "client.$i" 127.0.0.2 /client/a.bin; done
 fetch other 127.0.0.3 /client/a.bin
 for i in 1 2 3; do fetch file.$i 127.0.0.$((3 + i)) /file/a.bin; done
-start_fast_clock
-await_clock $((start + 10000))
-stop_fast_clock
-MS=$(($(clock_ms) - start))
-stop_counts
-near() { # BYTES RATE NAME
-	at_least "$1" $(($2 * MS * 95 / 100000)) "$3"
-	at_most "$1" $(($2 * MS * 105 / 100000)) "$3"
-}
+count_for "$start" 10000
+near() { is_rate "$1" "$2" 95 105 "$3"; } # BYTES RATE NAME
 near "$(bytes_of response.1)" 1048576 "rate limits a response"
 near "$(bytes_of response.2)" 1048576 "a second response has a rate of its own"
 near "$(bytes_of client.\*)" 2097152 "rate_client limits sixteen connections of one client together"

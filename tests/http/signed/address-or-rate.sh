@@ -44,15 +44,8 @@ start_count less "$(sign /slow/large.bin --rate 400K)"
 start_count least "$(sign /slow/large.bin --rate 100K)"
 get "$(sign /large.bin)"
 cmp_whole large.bin "another URL of the same file is not limited"
-start_fast_clock
-await_clock $((start + 5000))
-stop_fast_clock
-MS=$(($(clock_ms) - start))
-stop_counts
-near() { # GOT RATE NAME
-	at_least "$1" $(($2 * MS * 80 / 100000)) "$3"
-	at_most "$1" $(($2 * MS * 110 / 100000)) "$3"
-}
+count_for "$start" 5000
+near() { is_rate "$1" "$2" 80 110 "$3"; } # BYTES RATE NAME
 near "$(bytes_of limited)" 409600 "a signed rate"
 near "$(bytes_of less)" 204800 "a signed rate above the configured one"
 near "$(bytes_of least)" 102400 "a signed rate below the configured one"
