@@ -110,10 +110,7 @@ static void be_quiet(void)
 
 static void tear_down(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", directory);
-	ck_assert_int_eq(system(command), 0);
+	remove_directory(directory);
 }
 
 /* Loads the pairs a.pem a.key and b.pem b.key for "a b". */

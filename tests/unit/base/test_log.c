@@ -28,10 +28,7 @@ static void make_dir(void)
 
 static void remove_dir(void)
 {
-	char command[96];
-
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	ck_assert_int_eq(system(command), 0);
+	remove_directory(dir);
 }
 
 /* Returns a path in the directory of the test. The four most recent results are valid. */

@@ -64,15 +64,12 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	char command[96];
-
 	logs_close(&new);
 	logs_close(&old);
 	ck_assert(log_stop());
 	config_fini(&new);
 	config_fini(&old);
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	ck_assert_int_eq(system(command), 0);
+	remove_directory(dir);
 }
 
 static unsigned count_open(void)

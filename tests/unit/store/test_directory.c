@@ -45,16 +45,13 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	char command[PATH_MAX + 16];
-
 	directory_table_stop(table);
 	offload_stop(offload);
 	reactor_free(reactor);
 	directory_table_free(table);
 	offload_free(offload);
 	close(root);
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	ck_assert_int_eq(system(command), 0);
+	remove_directory(dir);
 }
 
 static void make_file(const char *name, size_t size, int64_t mtime)

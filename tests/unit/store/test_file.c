@@ -56,12 +56,9 @@ static void enter_memory(void)
 
 static void leave(void)
 {
-	char command[PATH_MAX + 16];
-
 	close(root);
 	ck_assert_int_eq(chdir(home), 0);
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	ck_assert_int_eq(system(command), 0);
+	remove_directory(dir);
 }
 
 static unsigned char byte_at(uint64_t offset)

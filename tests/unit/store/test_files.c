@@ -195,8 +195,6 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	char command[PATH_MAX + 16];
-
 	if (offload)
 		offload_stop(offload);
 	reactor_free(reactor);
@@ -205,8 +203,7 @@ static void tear_down(void)
 	devices_free(devices);
 	close(root);
 	ck_assert_int_eq(chdir("/"), 0);
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	ck_assert_int_eq(system(command), 0);
+	remove_directory(dir);
 }
 
 /* ---- one at a time ---- */

@@ -95,12 +95,9 @@ static void setup(void)
 
 static void teardown(void)
 {
-	char command[PATH_MAX + 16];
-
 	close(root);
 	ck_assert_int_eq(chdir(home), 0);
-	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
-	ck_assert_int_eq(system(command), 0);
+	remove_directory(dir);
 }
 
 static struct file_siblings look_with(const char *path, enum file_symlinks symlinks, const struct file_siblings *known)
