@@ -77,6 +77,7 @@ static const struct config_key keys[] = {
 	    .or_zero = true),
 	KEY("disk_queue_timeout", DURATION, disk_queue_timeout_ms, .preset = "5s", .min = 10, .max = 60 * MINUTE_MS),
 	KEY("open_file_cache", COUNT, open_file_cache, .preset = "1024", .min = 1, .max = 1000000),
+	KEY("name_cache", COUNT, name_cache, .preset = "1000000", .min = 1024, .max = 100000000),
 	KEY("max_connections", COUNT, max_connections, .preset = "4096", .min = 1, .max = 1000000),
 	KEY("max_connections_per_client", COUNT, max_connections_per_client, .preset = "1024", .max = 1000000),
 	KEY("max_headers", COUNT, max_headers, .preset = "100", .min = 8, .max = 1000),

@@ -30,7 +30,8 @@ struct config {
 	unsigned disk_depth;		/* maximum number of reads in flight on one device; 0: calibrated */
 	uint64_t disk_inflight_bytes;	/* maximum number of bytes in flight on one device; 0: calibrated */
 	uint64_t disk_queue_timeout_ms; /* new requests are rejected while a device queue takes longer */
-	unsigned open_file_cache;	/* maximum number of open files of each root */
+	unsigned open_file_cache;	/* maximum number of descriptors of files that are read from the disk */
+	unsigned name_cache;		/* maximum number of known names of files, in all roots together */
 	unsigned max_connections;
 	unsigned max_connections_per_client; /* 0: no limit */
 	unsigned max_headers, max_ranges;

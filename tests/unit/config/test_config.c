@@ -53,6 +53,7 @@ START_TEST(defaults)
 	ck_assert_uint_eq(config.disk_inflight_bytes, 0);
 	ck_assert_uint_eq(config.disk_queue_timeout_ms, 5000);
 	ck_assert_uint_eq(config.open_file_cache, 1024);
+	ck_assert_uint_eq(config.name_cache, 1000000);
 	ck_assert_uint_eq(config.max_connections, 4096);
 	ck_assert_uint_eq(config.max_connections_per_client, 1024);
 	ck_assert_uint_eq(config.header_timeout_ms, 20000);
@@ -81,7 +82,7 @@ START_TEST(every_key)
 		      "listen = {\":80\", \"[::1]:0\", unix:/run/ranged.sock}\n"
 		      "listen += {'files.example:8081'}\n"
 		      "workers = 3\ncache_size = 4999K\noffload_threads = 64\ndisk_depth = 1\ndisk_inflight_bytes = "
-		      "3M\ndisk_queue_timeout = 250ms\nopen_file_cache = 7\n"
+		      "3M\ndisk_queue_timeout = 250ms\nopen_file_cache = 7\nname_cache = 1024\n"
 		      "max_connections = 8\nmax_connections_per_client = 0\n"
 		      "header_timeout = 250ms\nidle_timeout = 5m\ndrain_timeout = 0\ndrain_delay = 3s\nuser = a:b\n"
 		      "min_rate = 0\nstall_timeout = 5\n"
@@ -102,6 +103,8 @@ START_TEST(every_key)
 	ck_assert_uint_eq(config.disk_depth, 1);
 	ck_assert_uint_eq(config.disk_inflight_bytes, 3 * MIB);
 	ck_assert_uint_eq(config.disk_queue_timeout_ms, 250);
+	ck_assert_uint_eq(config.open_file_cache, 7);
+	ck_assert_uint_eq(config.name_cache, 1024);
 	ck_assert_uint_eq(config.offload_threads, 64);
 	ck_assert_uint_eq(config.max_connections_per_client, 0);
 	ck_assert_uint_eq(config.header_timeout_ms, 250);
@@ -189,6 +192,10 @@ static const struct {
 	  "f:4: \"disk_bytes\" was renamed to \"disk_inflight_bytes\"\n" },
 	{ "location / { disk_latency = 1s }", "f:1: \"disk_latency\" was renamed to \"disk_queue_timeout\"\n" },
 	{ "open_file = 8", "f:1: unknown key \"open_file\" (did you mean \"open_file_cache\"?)\n" },
+	{ "name_cache = 1023", "f:1: name_cache: \"1023\" is not a whole number from 1024 to 100000000\n" },
+	{ "name_cache = 1M", "f:1: name_cache: \"1M\" is not a whole number from 1024 to 100000000\n" },
+	{ "name_cache = 100000000", "" },
+	{ "names_cache = 5000", "f:1: unknown key \"names_cache\" (did you mean \"name_cache\"?)\n" },
 	{ "workers = many", "f:1: workers: \"many\" is not a whole number from 0 to 256\n" },
 	{ "workers = -1", "f:1: workers: \"-1\" is not a whole number from 0 to 256\n" },
 	{ "workers = 257", "f:1: workers: \"257\" is not a whole number from 0 to 256\n" },
