@@ -420,7 +420,7 @@ static int run_with_logs(struct daemon *daemon)
 	}
 	logs_use(config);
 	system_limits_raise_descriptors(config, config_workers(config));
-	status = system_limits_check_memory(config) ? run(daemon) : EX_UNAVAILABLE;
+	status = system_limits_fit_memory(config) ? run(daemon) : EX_UNAVAILABLE;
 	log_info("stopped");
 	if (status == EXIT_SUCCESS || daemon->running == 0) /* otherwise running workers may still log requests */
 		free_generations(daemon);

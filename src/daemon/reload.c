@@ -229,7 +229,7 @@ static bool open_generation(struct reload *reload)
 	if (!parse(&generation->options, reload->argc, reload->argv))
 		return false;
 	system_limits_raise_descriptors(&generation->options.config, process->count);
-	if (!system_limits_check_memory(generation_config(generation)) || !open_all(reload) || !create_updates(reload))
+	if (!system_limits_fit_memory(&generation->options.config) || !open_all(reload) || !create_updates(reload))
 		return false;
 	set_step(reload, "resizing the cache");
 	return resize(generation, reload->before);

@@ -3,6 +3,9 @@
  * Compares the needs of a configuration with the limits of the system: descriptors, AIO slots, memory. The checks run
  * at the start and at each reload. Without the checks, a low limit would be noticed only under load, as responses with
  * 503 or as failed system calls. Each message names the needed amount, the limit, and the setting to change.
+ *
+ * Keys that only save work are lowered before keys that bound the service: open files and names before connections.
+ * With fewer open files or names, a request takes longer; with fewer connections, it is rejected.
  */
 #include "daemon/system_limits.h"
 
@@ -21,6 +24,9 @@
 #define DESCRIPTORS_PER_WORKER 8 /* epoll, epoll sets of MHD, mailbox, eventfd of AIO, timer, one spare */
 #define DESCRIPTORS_OF_PROCESS (64 + CLIENTS_REJECTED_MAX)
 #define CONNECTIONS_MIN 16
+#define OPEN_FILES_MIN 32 /* enough for reads of different files to keep one device busy */
+#define NAMES_MIN 16384
+#define NAME_BYTES 256 /* memory of one name, with a path of about 40 bytes */
 #define LISTINGS_BYTES (UINT64_C(64) << 20)
 #define CONNECTION_BYTES (UINT64_C(36) << 10) /* memory of one connection, including TLS and a block of the body */
 #define MEMORY_OF_PROCESS (UINT64_C(64) << 20)
@@ -39,27 +45,62 @@ static bool has_listings(const struct rules *rules)
 	return false;
 }
 
-static unsigned count_roots(const struct rules *rules)
+/* If listings are enabled, each connection may also have an open directory. */
+static unsigned descriptors_per_connection(const struct config *config)
 {
-	unsigned count = 0;
-
-	for (size_t i = 0; i < rules->site_count; i++)
-		count += rules->sites[i].root != NULL;
-	return count > 0 ? count : 1;
+	return has_listings(&config->rules) ? 2 : 1;
 }
 
-/* If listings are enabled, each connection may also have an open directory. */
+/* Returns the number of descriptors that are needed in addition to those of the connections and the open files. */
+static uint64_t fixed_descriptors(const struct config *config, unsigned workers)
+{
+	/* Each site has a root and a log. During a reload, the former generation is open as well. */
+	uint64_t generation = config->rules.site_count * 2 + config->listen_count;
+
+	return 2 * generation + (uint64_t)workers * DESCRIPTORS_PER_WORKER + config->offload_threads * 2 +
+	       DESCRIPTORS_OF_PROCESS;
+}
+
 uint64_t system_limits_descriptors_needed(const struct config *config, unsigned workers)
 {
-	uint64_t connections = (uint64_t)config->max_connections * (has_listings(&config->rules) ? 2 : 1);
+	return (uint64_t)config->max_connections * descriptors_per_connection(config) + config->open_file_cache +
+	       fixed_descriptors(config, workers);
+}
 
-	return connections + (uint64_t)config->open_file_cache * count_roots(&config->rules) +
-	       (uint64_t)workers * DESCRIPTORS_PER_WORKER + config->offload_threads * 2 + DESCRIPTORS_OF_PROCESS;
+/* Lowers `value` to `left`, but not to less than `least`. A value that is less than `least` stays the same. */
+static unsigned lower(unsigned value, uint64_t left, unsigned least)
+{
+	if (left >= value || value <= least)
+		return value;
+	return left > least ? (unsigned)left : least;
+}
+
+/* Lowers open_file_cache, and then max_connections, until the limit suffices. */
+static void fit_descriptors(struct config *config, unsigned workers, uint64_t limit)
+{
+	uint64_t fixed = fixed_descriptors(config, workers), left = limit > fixed ? limit - fixed : 0;
+	uint64_t connections = (uint64_t)config->max_connections * descriptors_per_connection(config);
+
+	config->open_file_cache =
+		lower(config->open_file_cache, left > connections ? left - connections : 0, OPEN_FILES_MIN);
+	left = left > config->open_file_cache ? left - config->open_file_cache : 0;
+	config->max_connections =
+		lower(config->max_connections, left / descriptors_per_connection(config), CONNECTIONS_MIN);
+}
+
+static void report_lowered(const char *key, unsigned before, unsigned now, uint64_t needed, uint64_t limit)
+{
+	if (now < before)
+		log_warning("%s is lowered from %u to %u, because the configuration needs %" PRIu64
+			    " file descriptors, but the limit is %" PRIu64
+			    "; raise LimitNOFILE= of the service, or \"ulimit -Hn\"",
+			    key, before, now, needed, limit);
 }
 
 void system_limits_raise_descriptors(struct config *config, unsigned workers)
 {
-	uint64_t needed = system_limits_descriptors_needed(config, workers), missing;
+	uint64_t needed = system_limits_descriptors_needed(config, workers);
+	unsigned files = config->open_file_cache, connections = config->max_connections;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -68,13 +109,9 @@ void system_limits_raise_descriptors(struct config *config, unsigned workers)
 	setrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= needed)
 		return;
-	missing = needed - limit.rlim_cur;
-	config->max_connections = config->max_connections > missing + CONNECTIONS_MIN
-					  ? config->max_connections - (unsigned)missing
-					  : CONNECTIONS_MIN;
-	log_warning("the configuration needs %" PRIu64 " file descriptors, but the limit is %" PRIu64
-		    "; max_connections is lowered to %u; raise LimitNOFILE= of the service, or \"ulimit -Hn\"",
-		    needed, (uint64_t)limit.rlim_cur, config->max_connections);
+	fit_descriptors(config, workers, limit.rlim_cur);
+	report_lowered("open_file_cache", files, config->open_file_cache, needed, limit.rlim_cur);
+	report_lowered("max_connections", connections, config->max_connections, needed, limit.rlim_cur);
 }
 
 static bool read_number(const char *path, uint64_t *number)
@@ -168,28 +205,57 @@ uint64_t system_limits_unsent_bytes(void)
 	return (most < group ? most : group) / 8;
 }
 
-uint64_t system_limits_memory_needed(const struct config *config)
+static uint64_t memory_of_cache(const struct config *config)
 {
-	return config->cache_size_bytes + config->cache_size_bytes / 100 * 3 +
-	       (has_listings(&config->rules) ? LISTINGS_BYTES : 0) +
-	       (uint64_t)config->max_connections * CONNECTION_BYTES + MEMORY_OF_PROCESS;
+	return config->cache_size_bytes + config->cache_size_bytes / 100 * 3;
 }
 
-bool system_limits_check_memory(const struct config *config)
+uint64_t system_limits_memory_needed(const struct config *config)
 {
-	uint64_t has = memory_of_group(), taken = config->cache_size_bytes + config->cache_size_bytes / 100 * 3;
-	uint64_t needed = system_limits_memory_needed(config);
+	return memory_of_cache(config) + (has_listings(&config->rules) ? LISTINGS_BYTES : 0) +
+	       (uint64_t)config->max_connections * CONNECTION_BYTES + (uint64_t)config->name_cache * NAME_BYTES +
+	       MEMORY_OF_PROCESS;
+}
 
-	if (taken >= has)
+/*
+ * Lowers name_cache to the memory that everything else leaves free. Without this, the names of a very large tree would
+ * make the kernel end the process days after the start.
+ */
+static void fit_names(struct config *config, uint64_t limit)
+{
+	uint64_t names = (uint64_t)config->name_cache * NAME_BYTES;
+	uint64_t others = system_limits_memory_needed(config) - names;
+
+	config->name_cache = lower(config->name_cache, limit > others ? (limit - others) / NAME_BYTES : 0, NAMES_MIN);
+}
+
+bool system_limits_fit_memory(struct config *config)
+{
+	uint64_t limit = memory_of_group(), needed = system_limits_memory_needed(config);
+	unsigned names = config->name_cache;
+
+	if (memory_of_cache(config) >= limit) {
 		log_error("cache_size needs %" PRIu64 " MiB, but the process may use only %" PRIu64
 			  " MiB; raise MemoryMax= of the service or the limit of its container, or lower cache_size",
-			  taken >> 20, has >> 20);
-	else if (needed > has)
+			  memory_of_cache(config) >> 20, limit >> 20);
+		return false;
+	}
+	if (needed <= limit)
+		return true;
+	fit_names(config, limit);
+	if (config->name_cache < names)
+		log_warning("name_cache is lowered from %u to %u, because the process may need up to %" PRIu64
+			    " MiB in addition to socket buffers, but may use only %" PRIu64
+			    " MiB; raise MemoryMax= of the service or the limit of its container, or lower cache_size "
+			    "or max_connections",
+			    names, config->name_cache, needed >> 20, limit >> 20);
+	needed = system_limits_memory_needed(config);
+	if (needed > limit)
 		log_warning(
 			"the process may need up to %" PRIu64
 			" MiB in addition to socket buffers, but may use only %" PRIu64
 			" MiB; raise MemoryMax= of the service or the limit of its container, or lower cache_size or "
 			"max_connections",
-			needed >> 20, has >> 20);
-	return taken < has;
+			needed >> 20, limit >> 20);
+	return true;
 }

@@ -15,7 +15,8 @@ uint64_t system_limits_descriptors_needed(const struct config *config, unsigned 
 
 /*
  * Raises RLIMIT_NOFILE to its hard limit. If the hard limit is less than the configuration needs, lowers
- * max_connections accordingly and logs a warning.
+ * open_file_cache, to 32 if necessary. If that does not suffice, lowers max_connections, too, to 16 if necessary. Logs
+ * a warning for each lowered key.
  */
 void system_limits_raise_descriptors(struct config *config, unsigned workers);
 
@@ -31,10 +32,11 @@ bool system_limits_check_aio(const struct config *config, unsigned workers);
 /* Returns the maximum number of bytes that this configuration can need, without the socket buffers of the kernel. */
 uint64_t system_limits_memory_needed(const struct config *config);
 /*
- * Compares the needed memory with the limit of the control group, and logs a message if the limit is lower. Returns
- * false if cache_size alone exceeds the limit, because the kernel would then kill the process during the start.
+ * Compares the needed memory with the limit of the control group. If the limit is lower, lowers name_cache, to 16384 if
+ * necessary, and logs a warning. Logs another warning if that does not suffice. Returns false if cache_size alone
+ * exceeds the limit, because the kernel would then kill the process during the start.
  */
-bool system_limits_check_memory(const struct config *config);
+bool system_limits_fit_memory(struct config *config);
 
 /*
  * Returns the maximum number of unsent bytes that the kernel may hold for all connections. The number is an eighth of

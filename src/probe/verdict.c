@@ -111,7 +111,7 @@ static void judge_files(struct probe_verdict *verdict)
 		warn(verdict, "open-files",
 		     "The limit of open files is %" PRIu64
 		     " (ulimit -Hn), but ranged with its default settings can need %" PRIu64
-		     ". Raise LimitNOFILE=, or reduce max_connections.",
+		     ". Raise LimitNOFILE=; otherwise ranged lowers open_file_cache, then max_connections.",
 		     limits->files_hard, limits->files_needed);
 }
 
