@@ -3,8 +3,8 @@
 #
 # crowd.pl COUNT ADDRESS [PATH [OWN-ADDRESS]]: opens COUNT connections to host:port at once, and keeps them until
 # standard input ends. With PATH each connection sends a request, and the status of its response is printed ("200",
-# "503", or "closed"). Without PATH, "open" or "closed" is printed. Each result is one line, printed as soon as it is
-# known. Needs perl-base only.
+# "503", or "closed"). A "#" in PATH stands for the number of the connection, from 1 on. Without PATH, "open" or "closed"
+# is printed. Each result is one line, printed as soon as it is known. Needs perl-base only.
 use strict;
 use warnings;
 use Socket qw(:DEFAULT getaddrinfo IPPROTO_TCP);
@@ -18,7 +18,7 @@ my ($error, $info) = getaddrinfo $host, $port, { socktype => SOCK_STREAM };
 die "$host: $error\n" if $error;
 my @held;
 my $select = IO::Select->new(\*STDIN);
-for (1 .. $count) {
+for my $number (1 .. $count) {
 	socket my $socket, $info->{family}, SOCK_STREAM, IPPROTO_TCP or die "socket: $!\n";
 	if ($own) {
 		my (undef, $from) = getaddrinfo $own, 0, { socktype => SOCK_STREAM };
@@ -28,7 +28,8 @@ for (1 .. $count) {
 		print "closed\n";
 		next;
 	}
-	syswrite $socket, "GET $path HTTP/1.1\r\nHost: $host\r\n\r\n" if $path;
+	(my $target = $path // "") =~ s/#/$number/;
+	syswrite $socket, "GET $target HTTP/1.1\r\nHost: $host\r\n\r\n" if $path;
 	print "open\n" unless $path;
 	push @held, $socket;
 	$select->add($socket);
