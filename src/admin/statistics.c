@@ -314,6 +314,7 @@ const struct statistics_row statistics_table[] = {
 	{ GAUGE("ranged_device_info", "The read mode of a filesystem, as a label; always 1."), LABEL("mode", NULL),
 	  JSON("mode"), REPORT("device", "mode"), .scope = STATISTICS_DEVICE, .kind = STATISTICS_TEXT,
 	  .text = device_mode },
+	{ JSON("local"), REPORT("device", "local"), .kind = STATISTICS_TRUTH, DEVICE(local) },
 	{ GAUGE("ranged_device_depth", "Maximum number of reads in flight."), JSON("depth"), REPORT("device", "depth"),
 	  DEVICE(depth) },
 	{ GAUGE("ranged_device_depth_bytes", "Maximum number of bytes in flight."), JSON("depth_bytes"),
@@ -352,6 +353,16 @@ const struct statistics_row statistics_table[] = {
 	{ REPORT("device", "submit_max"), .kind = STATISTICS_US, DEVICE(submit_max_ns) },
 	{ COUNTER("ranged_device_slow_submits_total", "Calls of io_submit that took longer than 20 ms."),
 	  JSON("slow_submits"), REPORT("device", "slow_submits"), DEVICE(slow_submits) },
+	{ COUNTER("ranged_device_lookups_total",
+		  "Lookups of files, by result: inline (answered by a worker from the memory of the kernel), eagain (a "
+		  "worker would have had to wait, so an offload thread repeated the lookup), or offload (workers may "
+		  "not look up files on this filesystem)."),
+	  LABEL("result", "inline"), JSON("lookups.inline"), REPORT("device", "lookups_inline"),
+	  DEVICE(lookups_inline) },
+	{ MORE("ranged_device_lookups_total"), LABEL("result", "eagain"), JSON("lookups.eagain"),
+	  REPORT("device", "lookups_eagain"), DEVICE(lookups_eagain) },
+	{ MORE("ranged_device_lookups_total"), LABEL("result", "offload"), JSON("lookups.offload"),
+	  REPORT("device", "lookups_offload"), DEVICE(lookups_offload) },
 
 	/* workers */
 	{ JSON("index"), .scope = STATISTICS_WORKER, .number = worker_index },

@@ -59,7 +59,7 @@ struct device *devices_first(struct devices *devices)
 	return atomic_load(&devices->first);
 }
 
-static struct device *find(struct devices *devices, uint64_t id)
+struct device *devices_find(struct devices *devices, uint64_t id)
 {
 	struct device *device = devices_first(devices);
 
@@ -96,7 +96,7 @@ void devices_set_max_bytes(struct devices *devices, uint64_t max_bytes)
 
 struct device *devices_get(struct devices *devices, uint64_t id, enum device_mode mode)
 {
-	struct device *device = find(devices, id), *made;
+	struct device *device = devices_find(devices, id), *made;
 
 	if (device != NULL)
 		return device;
@@ -108,7 +108,7 @@ struct device *devices_get(struct devices *devices, uint64_t id, enum device_mod
 	made->depth_claimed = devices->options.depth_fixed;
 	pthread_mutex_lock(&devices->lock);
 	set_depth(devices, made, devices->options.depth, devices->options.depth_bytes);
-	device = find(devices, id); /* Another thread may have added the device meanwhile. */
+	device = devices_find(devices, id); /* Another thread may have added the device meanwhile. */
 	if (device == NULL) {
 		made->next = devices->first;
 		atomic_store(&devices->first, made);

@@ -43,6 +43,11 @@ struct device {
 	 * consistent, because the thread that sets the flag runs the calibration.
 	 */
 	atomic_bool depth_claimed;
+	/*
+	 * True if the attributes in memory are always current, so that a reactor may look up names. Set by the thread
+	 * that opens the first file, see store/filesystem.h.
+	 */
+	atomic_bool local;
 
 	/* Counters. */
 	_Atomic uint64_t reads, read_bytes, errors; /* Reads with io_submit and on offload threads. */
@@ -53,6 +58,11 @@ struct device {
 	_Atomic uint64_t rejected;
 	_Atomic uint64_t cancelled; /* Reads that were cancelled while they were queued. */
 	_Atomic uint64_t merged;    /* Wants whose bytes were read with the iocb of an adjacent read. */
+	/*
+	 * Lookups of files: answered by a reactor; not possible on a reactor without waiting, so that an offload thread
+	 * repeated them; and done by an offload thread only.
+	 */
+	_Atomic uint64_t lookups_inline, lookups_eagain, lookups_offload;
 	/*
 	 * Duration of reads: from io_submit to completion, or of the system call on an offload thread. Reads that
 	 * failed with EAGAIN are not included.
@@ -87,6 +97,8 @@ void devices_free(struct devices *devices);
  * `devices`. Returns NULL if memory runs out. Thread-safe.
  */
 struct device *devices_get(struct devices *devices, uint64_t id, enum device_mode mode);
+/* Returns the device with this st_dev, or NULL if it is not in the set. Takes no lock. Thread-safe. */
+struct device *devices_find(struct devices *devices, uint64_t id);
 /* Sets the limits of a device. depth_bytes is clamped to max_bytes. Thread-safe. */
 void devices_set_depth(struct devices *devices, struct device *device, unsigned depth, uint64_t depth_bytes);
 /* Changes max_bytes for all existing and future devices. Thread-safe. */

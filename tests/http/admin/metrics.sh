@@ -35,9 +35,11 @@ has ranged_rejected_total reason max_connections max_connections_per_client requ
 	expired memory
 has ranged_device_info mode 'nowait|async|offload'
 for name in read_seconds_bucket read_seconds_sum read_seconds_count queue_wait_seconds_bucket in_flight in_flight_bytes depth depth_bytes queued \
-	reads_total read_bytes_total errors_total eagain_total merged_total cancelled_total rejected_total submits_total slow_submits_total; do
+	reads_total read_bytes_total errors_total eagain_total merged_total cancelled_total rejected_total submits_total slow_submits_total \
+	lookups_total; do
 	has ranged_device_$name device '[0-9]+:[0-9]+'
 done
+has ranged_device_lookups_total result inline eagain offload
 has ranged_device_read_seconds_bucket le '[+]Inf'
 has ranged_loop_stalls_total call events http queue submit
 has ranged_loop_longest_stall_seconds call events http queue submit
@@ -90,7 +92,7 @@ for key in version library pid started uptime_ms now_ms state ready reloads relo
 	cache.{bytes,free_bytes,in_use_bytes,idle_bytes,pinned_bytes,small_bytes,main_bytes,extents,shards,waiting,hits,coalesced,misses,evictions} \
 	cache.{evicted_bytes,ghost_hits,admissions,fragmentation} files.{open,hits,revalidations,opens,failures} \
 	devices.0.{device,mode,depth,depth_bytes,in_flight,in_flight_bytes,queued,reads,read_bytes,errors,eagain,merged,cancelled,rejected,submits} \
-	devices.0.{slow_submits,latency.count,wait.count} \
+	devices.0.{slow_submits,lookups.{inline,eagain,offload},local,latency.count,wait.count} \
 	workers.1.{index,connections,queued,in_flight,iterations,last_iteration_ms_ago,stalls.{events,http,queue,submit},longest_us.{events,http,queue,submit}} \
 	logs.0.{name,lines,dropped} top.files.0.{path,site,bytes,requests} top.clients; do
 	isnt "$(status_value "$key")" null "/status has $key"
