@@ -4,18 +4,25 @@
  * shows the type of the inode. The descriptor that is opened for reading must belong to the same inode. All names are
  * resolved by openat2(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS [| RESOLVE_NO_SYMLINKS]).
  *
- * The functions have no state. They run on offload threads, because each call may wait for the disk.
+ * The functions run on offload threads, because each call may wait for the disk. Only beneath_look_cached() runs on
+ * reactor threads. The only state is whether the kernel supports RESOLVE_CACHED.
  */
 #include "store/beneath.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "store/permission.h"
 #include "store/spelling.h"
+
+#ifndef RESOLVE_CACHED /* Linux 5.12 */
+#define RESOLVE_CACHED 0x20
+#endif
 
 /*
  * The alignment of direct reads is requested if the kernel headers define it (Linux 6.1). Otherwise all files get the
@@ -237,4 +244,97 @@ int beneath_get_version(int root_fd, const char *path, enum file_symlinks symlin
 	if (error == 0)
 		*version = state.version;
 	return error;
+}
+
+/* --- without waiting --- */
+
+enum support { SUPPORT_UNKNOWN, SUPPORT_NONE, SUPPORT_CACHED };
+
+static int open_cached(const struct place *place)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+				.resolve = resolve_of(place) | RESOLVE_CACHED | RESOLVE_NO_XDEV };
+	long fd = syscall(SYS_openat2, place->root_fd, *place->path ? place->path : ".", &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/*
+ * Returns true if the kernel supports RESOLVE_CACHED. Opens the root at the first call: for this path, EINVAL has no
+ * other cause than an unknown flag. For other paths it may be a name that the filesystem rejects. A seccomp filter
+ * answers with ENOSYS or EPERM. All threads find the same result, so relaxed memory order suffices.
+ */
+static bool supports_cached(int root_fd)
+{
+	static atomic_int support = SUPPORT_UNKNOWN;
+	int known = atomic_load_explicit(&support, memory_order_relaxed);
+
+	if (known == SUPPORT_UNKNOWN) {
+		int fd = open_cached(&(struct place){ .root_fd = root_fd, .path = "" });
+
+		known = fd == -EINVAL || fd == -ENOSYS || fd == -EPERM ? SUPPORT_NONE : SUPPORT_CACHED;
+		if (fd >= 0)
+			close(fd);
+		atomic_store_explicit(&support, known, memory_order_relaxed);
+	}
+	return known == SUPPORT_CACHED;
+}
+
+/*
+ * Returns the error that openat2 returned if the path is its cause. Errors of other causes, such as a lack of
+ * descriptors, are left to the functions that run on offload threads.
+ */
+static int error_of_path(int error)
+{
+	switch (error) {
+	case -ENOENT:
+	case -ENOTDIR:
+	case -ELOOP:
+	case -EACCES:
+	case -ENAMETOOLONG:
+		return error;
+	default:
+		return -EAGAIN;
+	}
+}
+
+/*
+ * No call can wait:
+ *
+ *	openat2	uses only the dentries and inodes in memory and takes no lock of a directory. It returns EAGAIN instead
+ *		of revalidating a name, reading a symbolic link or an access control list, or updating an atime. O_PATH
+ *		opens no driver, breaks no lease and asks no fanotify listener.
+ *	statx	copies the inode. Only filesystems with a server or a cluster may wait here (9p, CIFS, GFS2).
+ *		RESOLVE_NO_XDEV keeps the path on the mount of the root, which is local.
+ *	close	of an O_PATH descriptor calls no filesystem. The exception is a file that is unlinked in the
+ *		microseconds between these calls: the last close then frees its blocks.
+ *
+ * faccessat2 is not called, because it can wait, see permission.c.
+ */
+int beneath_look_cached(int root_fd, const char *path, enum file_symlinks symlinks, struct statx *st, bool *readable)
+{
+	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
+	int fd, error;
+
+	if (!supports_cached(root_fd))
+		return -EAGAIN;
+	fd = open_cached(&place);
+	if (fd < 0)
+		return error_of_path(fd);
+	error = beneath_statx(fd, AT_STATX_DONT_SYNC, st);
+	close(fd);
+	if (error < 0)
+		return error;
+	if (S_ISDIR(st->stx_mode))
+		return -EISDIR;
+	if (!S_ISREG(st->stx_mode))
+		return -ENOENT;
+	if (readable != NULL) {
+		int permission = permission_to_read(st);
+
+		if (permission < 0)
+			return permission;
+		*readable = permission > 0;
+	}
+	return 0;
 }

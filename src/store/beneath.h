@@ -5,9 +5,9 @@
  * directory stores it, see spelling.h.
  *
  * All functions take a relative path without a leading slash. The path "" is the root itself. The functions block, so
- * they run on offload threads. Errors are returned as -errno. -ENOENT means that the name is missing, or is neither a
- * file nor a directory. -EXDEV means that a symbolic link leads out of the root. All other errors, such as -EISDIR,
- * -ELOOP and -EACCES, have their usual meaning.
+ * they run on offload threads, except beneath_look_cached(). Errors are returned as -errno. -ENOENT means that the name
+ * is missing, or is neither a file nor a directory. -EXDEV means that a symbolic link leads out of the root. All other
+ * errors, such as -EISDIR, -ELOOP and -EACCES, have their usual meaning.
  */
 #ifndef STORE_BENEATH_H
 #define STORE_BENEATH_H
@@ -44,6 +44,23 @@ int beneath_statx(int fd, int flags, struct statx *st);
  * other functions of this header return -ENOENT.
  */
 bool beneath_is_misspelled(int root_fd, const char *path, enum file_symlinks symlinks);
+
+/*
+ * Stats a regular file with STATX_BASIC_STATS and STATX_DIOALIGN, from the memory of the kernel. Never waits, so
+ * reactor threads may call it. The caller must know that the filesystem of root_fd is local, see filesystem.h. Does not
+ * check the spelling.
+ *
+ * If `readable` is not NULL, sets *readable to whether the thread may read the file. Permission depends on the owner,
+ * the mode and an access control list, and each change of them changes the ctime. So a caller that knows the permission
+ * for the same struct file_metadata passes NULL. For another file that only its group or others may read, the result is
+ * usually -EAGAIN, see permission.h.
+ *
+ * Returns 0, or -EISDIR for a directory, and sets *st. Returns -ENOENT, -ENOTDIR, -ELOOP, -EACCES or -ENAMETOOLONG
+ * for such a path. Returns -EAGAIN in all other cases: if the call would have to wait, if the path leads to another
+ * mount or out of the root, if permission is not certain, if descriptors run out, or if the kernel has no
+ * RESOLVE_CACHED (before Linux 5.12). The other functions then give the result, on an offload thread.
+ */
+int beneath_look_cached(int root_fd, const char *path, enum file_symlinks symlinks, struct statx *st, bool *readable);
 
 /* Stats a regular file without opening it for reading. Returns 0 or -errno. */
 int beneath_stat(int root_fd, const char *path, enum file_symlinks symlinks, struct file_state *state);
