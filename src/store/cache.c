@@ -100,9 +100,19 @@ void cache_free(struct cache *cache)
 	free(cache);
 }
 
+static unsigned shard_index(const struct cache *cache, uint64_t hash)
+{
+	return (unsigned)(hash >> 56) & (cache->shard_count - 1);
+}
+
 struct shard *cache_shard(struct cache *cache, uint64_t hash)
 {
-	return &cache->shards[(hash >> 56) & (cache->shard_count - 1)];
+	return &cache->shards[shard_index(cache, hash)];
+}
+
+uint8_t *cache_block_of(const struct cache *cache, const struct cache_extent *extent)
+{
+	return shard_block_of(&cache->shards[shard_index(cache, extent->hash)], extent);
 }
 
 bool cache_is_one_extent(const struct file_version *version)
@@ -177,7 +187,7 @@ static bool plan_read(const struct cache_span *span, const struct place *place, 
 static void apply_policy(struct shard *shard, struct cache_extent *extent, const struct cache_span *span)
 {
 	if (shard->retain && !span->transient)
-		extent->evict_on_unpin &= (uint8_t)~SHARD_TRANSIENT;
+		extent->evict_on_unpin &= ~SHARD_TRANSIENT;
 	if (shard->retain && span->pinned)
 		shard_set_pinned(shard, extent);
 }
@@ -585,7 +595,7 @@ size_t cache_bytes(const struct cache *cache)
  */
 bool cache_is_crowded(const struct cache *cache, const struct cache_extent *extent)
 {
-	const struct shard *shard = &cache->shards[(extent->hash >> 56) & (cache->shard_count - 1)];
+	const struct shard *shard = &cache->shards[shard_index(cache, extent->hash)];
 
 	return atomic_load_explicit(&shard->in_use_bytes, memory_order_relaxed) >
 	       cache_bytes(cache) / cache->shard_count / 2;

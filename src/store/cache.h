@@ -135,6 +135,8 @@ void cache_loaded(struct cache *cache, struct cache_extent *extent, int error, s
  */
 bool cache_abandon(struct cache *cache, struct cache_extent *extent);
 
+/* Returns the memory of the bytes of an extent that the caller has pinned or is loading. Thread-safe. */
+uint8_t *cache_block_of(const struct cache *cache, const struct cache_extent *extent);
 /* Counts another use of an extent that the caller has pinned. Thread-safe. */
 void cache_touch(struct cache *cache, struct cache_extent *extent);
 /*

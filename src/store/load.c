@@ -91,7 +91,8 @@ static unsigned vector_from(const struct load *load, size_t skip, struct iovec *
 
 		skip -= skipped;
 		if (skipped < extent->length)
-			vector[count++] = (struct iovec){ extent->block + skipped, extent->length - skipped };
+			vector[count++] = (struct iovec){ cache_block_of(load->shared->cache, extent) + skipped,
+							  extent->length - skipped };
 	}
 	return count;
 }

@@ -118,7 +118,7 @@ static void set_bytes(struct shard *shard, size_t bytes)
 	shard->ghost.memory_bytes = shard_ghost_bytes(bytes);
 }
 
-static void evict_or_mark(struct shard *shard, struct cache_extent *extent, uint8_t why)
+static void evict_or_mark(struct shard *shard, struct cache_extent *extent, unsigned why)
 {
 	shard_clear_pinned(shard, extent);
 	if (extent->users == 0)
@@ -147,7 +147,7 @@ static void raise(struct shard *shard, size_t bytes)
 
 	set_bytes(shard, bytes);
 	while ((extent = shard_next_extent(shard, &page, end)) != NULL)
-		extent->evict_on_unpin &= (uint8_t)~SHARD_ABOVE_END;
+		extent->evict_on_unpin &= ~SHARD_ABOVE_END;
 }
 
 /* Runs one step of changing the size. Returns true if the shard has the new size. */

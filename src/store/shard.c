@@ -22,6 +22,7 @@
 #define STEP_PAGES 256	 /* Pages that one step of a walk visits. */
 #define STEP_BUCKETS 512 /* Buckets that one step moves. */
 
+_Static_assert(sizeof(struct cache_extent) <= 96, "there is one for each page of the arena");
 _Static_assert(sizeof(struct shard_key) == 6 * sizeof(uint64_t), "keys are hashed and compared as bytes");
 
 uint64_t shard_hash(const struct shard_key *key)
@@ -47,7 +48,8 @@ static uint32_t *bucket_of(struct shard *shard, uint64_t hash)
 
 static bool has_key(const struct cache_extent *extent, const struct shard_key *key, uint64_t hash)
 {
-	return extent->hash == hash && memcmp(&extent->key, key, sizeof(*key)) == 0;
+	return extent->hash == hash && memcmp(&extent->version, &key->version, sizeof(key->version)) == 0 &&
+	       shard_number_of(extent) == key->number;
 }
 
 static struct cache_extent *next_with_key(struct shard *shard, uint32_t page, const struct shard_key *key,
@@ -93,7 +95,7 @@ static void push(struct shard *shard, struct cache_extent *extent, enum shard_qu
 	struct shard_fifo *fifo = &shard->fifos[queue];
 	uint32_t page = shard_page_of(shard, extent);
 
-	extent->queue = (uint8_t)queue;
+	extent->queue = queue;
 	extent->newer = SHARD_NO_PAGE;
 	extent->older = fifo->newest;
 	if (fifo->newest != SHARD_NO_PAGE)
@@ -143,12 +145,12 @@ static void release(struct shard *shard, struct cache_extent *extent)
 		shard->stats.idle_bytes -= shard_block_bytes(extent);
 	shard->stats.extents--;
 	extent->used = false;
-	arena_free_block(shard->arena, extent->block);
+	arena_free_block(shard->arena, shard_block_of(shard, extent));
 }
 
 size_t shard_file_bytes(const struct cache_extent *extent)
 {
-	uint64_t left = extent->key.version.size - extent->offset;
+	uint64_t left = extent->version.size - extent->offset;
 
 	return left < extent->length ? (size_t)left : extent->length;
 }
@@ -267,11 +269,10 @@ struct cache_extent *shard_add(struct shard *shard, const struct shard_key *key,
 	shard->stats.ghost_hits += known;
 	shard->stats.extents++;
 	add_in_use(shard, arena_block_bytes(length));
-	*extent = (struct cache_extent){ .key = *key,
+	*extent = (struct cache_extent){ .version = key->version,
 					 .hash = hash,
 					 .offset = offset,
-					 .length = length,
-					 .block = block,
+					 .length = (uint32_t)length,
 					 .users = 1,
 					 .used = true,
 					 .span = span,
@@ -300,7 +301,7 @@ bool shard_remove_version(struct shard *shard, const struct file_version *versio
 	struct cache_extent *extent;
 
 	while (*page < end && (extent = shard_next_extent(shard, page, end)) != NULL)
-		if (file_version_equal(&extent->key.version, version))
+		if (file_version_equal(&extent->version, version))
 			*bytes += shard_remove(shard, extent);
 	if (*page < end)
 		*page = end;
@@ -394,6 +395,8 @@ int shard_init(struct shard *shard, size_t bytes, size_t max_bytes, bool retain)
 		shard->fifos[i] = (struct shard_fifo){ .newest = SHARD_NO_PAGE, .oldest = SHARD_NO_PAGE };
 	pthread_mutex_init(&shard->lock, NULL);
 	error = arena_new_growable(&shard->arena, bytes, max_bytes);
+	if (error == 0)
+		shard->memory = arena_page_address(shard->arena, 0);
 	if (error == 0)
 		error = allocate_tables(shard, arena_max_bytes(shard->arena) / ARENA_BLOCK_MIN_BYTES);
 	if (error != 0)

@@ -58,39 +58,41 @@ struct shard_key {
 };
 
 /* Reasons to evict an extent with its last shard_unpin(). */
-#define SHARD_TRANSIENT 1 /* No request has asked to retain the extent. */
+#define SHARD_TRANSIENT 1U /* No request has asked to retain the extent. */
 /* The extent is above the size of the shard, in memory that will be returned to the kernel. */
-#define SHARD_ABOVE_END 2
+#define SHARD_ABOVE_END 2U
 
 enum shard_queue { SHARD_NO_QUEUE, SHARD_SMALL, SHARD_MAIN, SHARD_PINNED, SHARD_QUEUES };
 
 /*
  * Contiguous bytes of one version of a file, or the memory into which the bytes are being read. The struct describes
  * the complete extent with its key, or only a span that begins in this extent.
+ *
+ * There is one struct for each page of the arena, so its size is most of the cache's overhead. Members that follow from
+ * others are functions: shard_number_of(), shard_block_of(). The members of a lookup come first. The bit fields share
+ * one word, so they are read and written only under the lock of the shard.
  */
 struct cache_extent {
-	struct shard_key key;
-	uint64_t hash;
-	uint64_t offset; /* Offset in the file, aligned for direct reads. */
-	size_t length;	 /* Length of the read. Bytes after the end of the file are padding. */
-	uint8_t *block;	 /* Block of the arena, at least `length` bytes. */
+	struct file_version version;
+	uint64_t hash;	      /* Hash of the key. */
+	uint64_t offset;      /* Offset in the file, aligned for direct reads. */
+	uint32_t length;      /* Length of the read. Bytes after the end of the file are padding. */
+	uint32_t chain;	      /* Next extent of the bucket, as a page number. */
+	uint32_t users;	      /* Reference count: readers, and one for the load while the extent is read. */
+	unsigned queue : 2;   /* enum shard_queue */
+	unsigned touches : 2; /* Number of uses since the extent was added or inspected for eviction, at most 3. */
+	unsigned evict_on_unpin : 2; /* SHARD_TRANSIENT, SHARD_ABOVE_END */
+	bool used : 1;		     /* This struct describes an extent. */
+	bool ready : 1;		     /* The read has ended. */
+	bool span : 1;		     /* The bytes are only a part of the extent with this key. */
+	bool pinned : 1;	     /* Cache policy "pin": excluded from eviction. */
+	bool indexed : 1;      /* In the index and in a queue. Other extents are freed with the last shard_unpin(). */
+	uint32_t newer, older; /* Neighbours in the queue, as page numbers. */
 	/*
 	 * End of the read of a remote file (CLOCK_MONOTONIC), see proof.h. 0: the version was checked after the read.
 	 */
 	uint64_t read_ns;
 	struct cache_wait *waits; /* Owned by cache.c: wants that wait for the end of the read. */
-	uint32_t users;		  /* Reference count: readers, and one for the load while the extent is read. */
-	/* The links below are page numbers. */
-	uint32_t chain;		/* Next extent of the bucket. */
-	uint32_t newer, older;	/* Neighbours in the queue. */
-	uint8_t queue;		/* enum shard_queue */
-	uint8_t touches;	/* Number of uses since the extent was added or inspected for eviction, at most 3. */
-	bool used;		/* This struct describes an extent. */
-	bool ready;		/* The read has ended. */
-	bool span;		/* The bytes are only a part of the extent with this key. */
-	bool pinned;		/* Cache policy "pin": excluded from eviction. */
-	uint8_t evict_on_unpin; /* SHARD_TRANSIENT, SHARD_ABOVE_END */
-	bool indexed;		/* In the index and in a queue. Other extents are freed with the last shard_unpin(). */
 };
 
 struct shard_stats {
@@ -116,8 +118,10 @@ struct shard {
 	 */
 	_Atomic size_t in_use_bytes;
 	struct arena *arena;
+	uint8_t *memory; /* Address of the first page of the arena. Never changes. */
 	struct mapping table;
-	struct cache_extent *extents; /* Array in `table`. The index of an extent is its first page number. */
+	/* Array in `table`. The index of an extent is its first page number. Never moves. */
+	struct cache_extent *extents;
 	uint32_t *buckets, mask;
 	/*
 	 * While the number of buckets changes: the new buckets, their mask, and the number of old buckets that were
@@ -138,6 +142,12 @@ static inline uint32_t shard_page_of(const struct shard *shard, const struct cac
 	return (uint32_t)(extent - shard->extents);
 }
 
+/* Returns the block of the arena that contains the bytes of the extent. Does not require the lock. */
+static inline uint8_t *shard_block_of(const struct shard *shard, const struct cache_extent *extent)
+{
+	return shard->memory + (size_t)shard_page_of(shard, extent) * ARENA_BLOCK_MIN_BYTES;
+}
+
 /* Returns the extent that begins on this page, or NULL for SHARD_NO_PAGE. */
 static inline struct cache_extent *shard_extent_at(const struct shard *shard, uint32_t page)
 {
@@ -154,6 +164,12 @@ static inline uint32_t shard_page_end(const struct shard *shard)
 static inline bool shard_is_idle(const struct cache_extent *extent)
 {
 	return extent->users == 0 && !extent->pinned;
+}
+
+/* Returns the number of an extent in its version of the file, which is part of its key. */
+static inline uint64_t shard_number_of(const struct cache_extent *extent)
+{
+	return extent->version.size <= SHARD_WHOLE_MAX_BYTES ? 0 : extent->offset / SHARD_EXTENT_BYTES;
 }
 
 /* Returns the memory that the extent occupies. */

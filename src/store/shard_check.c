@@ -14,7 +14,8 @@ static void check_extent(struct shard *shard, const struct cache_extent *extent,
 	bool above = shard_page_of(shard, extent) >= shard->bytes / ARENA_BLOCK_MIN_BYTES;
 	size_t bytes = shard_block_bytes(extent);
 
-	assert(extent->used && extent->block == arena_page_address(shard->arena, shard_page_of(shard, extent)));
+	assert(extent->used &&
+	       shard_block_of(shard, extent) == arena_page_address(shard->arena, shard_page_of(shard, extent)));
 	assert(arena_used_bytes_at(shard->arena, shard_page_of(shard, extent)) == bytes);
 	assert(extent->ready ? extent->waits == NULL : extent->users == 1);
 	assert(extent->indexed == (extent->queue != SHARD_NO_QUEUE));
@@ -23,9 +24,11 @@ static void check_extent(struct shard *shard, const struct cache_extent *extent,
 	assert(!above || (extent->users > 0 && !extent->pinned && (extent->evict_on_unpin & SHARD_ABOVE_END) != 0));
 	assert(above || (extent->evict_on_unpin & SHARD_ABOVE_END) == 0);
 	if (extent->indexed) {
+		struct shard_key key = { .version = extent->version, .number = shard_number_of(extent) };
 		struct shard_view view;
 
-		shard_find(shard, &extent->key, extent->hash, extent->offset, extent->length, &view);
+		assert(extent->hash == shard_hash(&key));
+		shard_find(shard, &key, extent->hash, extent->offset, extent->length, &view);
 		assert(view.extent != NULL);
 	}
 	sums->extents++;

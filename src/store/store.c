@@ -145,7 +145,7 @@ static void want_set_data(struct store *store, struct store_want *want, struct c
 			  enum store_source source)
 {
 	want->extent = extent;
-	want->data = extent->block + (want->offset - extent->offset);
+	want->data = cache_block_of(store->shared.cache, extent) + (want->offset - extent->offset);
 	want->read_ns = extent->read_ns;
 	want->error = 0;
 	want->source = source;

@@ -73,7 +73,7 @@ static void fill(struct cache_extent *extent)
 {
 	/* A sample that has bytes of each block. */
 	for (size_t i = 0; i < extent->length; i += 97)
-		extent->block[i] = byte_at(&extent->key.version, extent->offset + i);
+		cache_block_of(cache, extent)[i] = byte_at(&extent->version, extent->offset + i);
 }
 
 static void check_bytes(const struct want *want)
@@ -82,9 +82,9 @@ static void check_bytes(const struct want *want)
 
 	ck_assert_uint_le(extent->offset, want->wait.span.offset);
 	ck_assert_uint_ge(extent->offset + extent->length, want->wait.span.offset + want->wait.span.length);
-	ck_assert(file_version_equal(&extent->key.version, want->wait.span.version));
+	ck_assert(file_version_equal(&extent->version, want->wait.span.version));
 	for (size_t i = 0; i < extent->length; i += 97)
-		if (extent->block[i] != byte_at(want->wait.span.version, extent->offset + i))
+		if (cache_block_of(cache, extent)[i] != byte_at(want->wait.span.version, extent->offset + i))
 			ck_abort_msg("other bytes at %llu", (unsigned long long)(extent->offset + i));
 }
 
@@ -672,7 +672,7 @@ START_TEST(extents_in_use_delay_shrinking)
 	/* The lookup finds the extent, which is still evicted with its last user. */
 	ck_assert(use(&versions_held[60], 0, 1000, true));
 	for (unsigned i = 0; i < 64; i++)
-		ck_assert_uint_eq(held[i]->block[97], byte_at(&versions_held[i], 97));
+		ck_assert_uint_eq(cache_block_of(cache, held[i])[97], byte_at(&versions_held[i], 97));
 	for (unsigned i = 8; i < 64; i++)
 		cache_unpin(cache, held[i]);
 	ck_assert(!resize_finish(cache)); /* From here on, lookups do not find these extents. */
