@@ -12,7 +12,7 @@ mkdir "$DIR/a" "$DIR/b"
 PREFIX=(bash -c 'ulimit -n 256 && exec "$@"' bash)
 scarce=('workers = 2' 'open_file_cache = 50000' 'max_connections_per_client = 0')
 
-lowered() { grep -oE '(open_file_cache|max_connections) is lowered from [0-9]+ to [0-9]+' "$DIR/error.log" | paste -sd ' '; }
+lowered() { grep -oE '[a-z_]+ is lowered from [0-9]+ to [0-9]+' "$DIR/error.log" | paste -sd ' '; }
 only_open_files='^open_file_cache is lowered from 50000 to [3-9][0-9]$'
 rejected() { get /80/a.bin --max-time "$(seconds 5)"; [ "$STATUS" != 200 ]; }
 crowd() { # COUNT PATH NAME
