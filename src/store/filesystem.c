@@ -2,9 +2,19 @@
 /* Lists of filesystem types. The functions have no state and are thread-safe. */
 #include "store/filesystem.h"
 
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <stddef.h>
 #include <sys/vfs.h>
+#include <unistd.h>
+
+#include "store/overlay.h"
+
+/*
+ * An overlay may be a layer of another one. The kernel limits the depth (FILESYSTEM_MAX_STACK_DEPTH). In a container a
+ * layer may have the path of another directory, which may be on the same overlay.
+ */
+#define OVERLAY_DEPTH_MAX 2
 
 uint32_t filesystem_of(int fd)
 {
@@ -47,6 +57,37 @@ bool filesystem_is_local(uint32_t filesystem)
 		if (local[i] == filesystem)
 			return true;
 	return false;
+}
+
+static bool is_local(int fd, uint32_t filesystem, unsigned depth);
+
+/* Returns true if the directory is on a local filesystem. */
+static bool is_local_layer(void *context, const char *path)
+{
+	const unsigned *depth = context;
+	bool local;
+	int fd;
+
+	if (*path != '/' || *depth > OVERLAY_DEPTH_MAX)
+		return false;
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	local = is_local(fd, filesystem_of(fd), *depth);
+	close(fd);
+	return local;
+}
+
+static bool is_local(int fd, uint32_t filesystem, unsigned depth)
+{
+	depth++;
+	return filesystem == OVERLAYFS_SUPER_MAGIC ? overlay_all_layers(fd, is_local_layer, &depth)
+						   : filesystem_is_local(filesystem);
+}
+
+bool filesystem_fd_is_local(int fd, uint32_t filesystem)
+{
+	return is_local(fd, filesystem, 0);
 }
 
 bool filesystem_is_memory(uint32_t filesystem)

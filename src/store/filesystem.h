@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Properties of filesystems, by the f_type of statfs(2). All functions except filesystem_of() are pure and thread-safe.
+ * Properties of filesystems, by the f_type of statfs(2). The functions with a descriptor may block. All others are
+ * pure. All functions are thread-safe.
  */
 #ifndef STORE_FILESYSTEM_H
 #define STORE_FILESYSTEM_H
@@ -14,9 +15,14 @@ uint32_t filesystem_of(int fd);
 /*
  * Returns true if the attributes in memory are always current. On all other filesystems, a client may have cached
  * attributes that differ from those on the server. Examples are FUSE, NFS, SMB, Ceph, 9p, virtiofs, AFS, Lustre, and
- * overlayfs, whose layers may be on one of these filesystems.
+ * overlayfs, because its layers may be on one of these filesystems.
  */
 bool filesystem_is_local(uint32_t filesystem);
+/*
+ * Works like filesystem_is_local() for the filesystem of an open file. Also returns true for an overlay filesystem if
+ * all of its layers are visible and on local filesystems. In a container the layers are usually not visible. May block.
+ */
+bool filesystem_fd_is_local(int fd, uint32_t filesystem);
 /*
  * Returns true for filesystems in memory. They accept O_DIRECT since Linux 6.6, but io_submit itself copies the bytes.
  */

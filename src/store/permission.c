@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The rules of acl_permission_check() and generic_permission() of the kernel (fs/namei.c), as far as they do not depend
- * on an access control list. faccessat2(2) is exact in all cases, but it may wait: it reads the list from the disk
- * unless the list has been used since the kernel loaded the inode. That is so on ext4, XFS and btrfs, whose inodes are
- * in memory without their extended attributes.
+ * on an access control list. faccessat2(2) is exact in all cases, but it may wait: the kernel loads an inode without
+ * its list, and reads the list when it is first needed. On a disk with a latency of 100 ms, faccessat2() took 100 ms on
+ * ext4, XFS and btrfs if the list was not stored beside the inode. It did not wait for files without a list, but the
+ * kernel does not tell which files these are.
  *
  * A security module may still deny the access. The open that precedes a read from the disk then fails.
  */
