@@ -1,0 +1,64 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Functions for tests with many files; source after lib.sh. The files are made and changed by changes.c, and requested by
+# many.c.
+
+need_cmd cc setpriv
+for program in changes many; do
+	cc -std=gnu17 -O2 -Wall -o "$DIR/$program" "$LIB/$program.c" || exit
+done
+# Root without the capabilities that bypass file permissions, so that chmod and chown decide.
+# shellcheck disable=SC2034 # for lib.sh
+[ "$(id -u)" != 0 ] || PREFIX=(setpriv --bounding-set='-dac_override,-dac_read_search')
+
+# NAMES ACTIVE GROUP: makes files below $ROOT, see changes.c.
+make_names() {
+	NAMES=$(($1 + ($2 > 0 ? 40 : 0) + 3 * $3)) # with the variants and the three directories
+	"$DIR/changes" make "$ROOT" "$DIR/names" "$@" || { echo "Bail out! no files to serve"; exit 1; }
+}
+
+# SECONDS RATE: changes the files in the background.
+start_changes() {
+	"$DIR/changes" run "$ROOT" "$DIR/names" "$@" >"$DIR/changed" 2>&1 &
+	CHANGES=$!
+}
+
+end_changes() {
+	wait "$CHANGES"
+	is $? 0 "all changes of files succeeded"
+	diag "$(cat "$DIR/changed")"
+}
+
+# CONNECTIONS SECONDS|all: requests names and writes the report of many.c to $DIR/many.out.
+request_names() { "$DIR/many" "$ADDRESS" "$DIR/names" "$@" >"$DIR/many.out" 2>&1; }
+
+# KEY: prints a number of the last report.
+counted() { tail -n 1 "$DIR/many.out" | grep -oE "(^| )$1 [0-9]+" | grep -oE '[0-9]+$'; }
+
+# NAME: checks the last report.
+all_right() {
+	is "$(counted wrong)" 0 "$1: each response is of one content of its name, and up to date"
+	[ "$(counted wrong)" = 0 ] || sed 's/^/# /' "$DIR/many.out" | cut -c 1-250
+	diag "$(tail -n 1 "$DIR/many.out")"
+}
+
+# Prints the number of files below DIRECTORY that the server has open.
+open_below() { find "/proc/$PID/fd" -lname "$1/*" 2>/dev/null | wc -l; }
+
+# SECONDS: requests all files once, then random ones while files change.
+check_changes() {
+	local seconds=$1
+	[ -z "$SANITIZED" ] || seconds=$((seconds * 2)) # enough responses
+	request_names 64 all
+	is "$(counted 200)" "$NAMES" "all files are served"
+	all_right "without changes"
+	start_changes $((seconds - 1)) 200
+	request_names 64 "$seconds"
+	end_changes
+	all_right "with changes"
+	local kind
+	for kind in 200 206 304 403 404; do
+		at_least "$(counted $kind)" 10 "there are responses with $kind"
+	done
+	is "$(counted other) $(counted refused)" "0 0" "there is no other status, and no refused connection"
+}
