@@ -407,6 +407,24 @@ START_TEST(a_scan_does_not_evict_hot_extents)
 }
 END_TEST
 
+/* A small file takes 4 KiB. If the files take 97 % of the cache, all of them fit, although hashes select the shards. */
+START_TEST(small_files_fill_the_cache)
+{
+	const unsigned count = 100000;
+	const size_t bytes = align_up(count * ARENA_BLOCK_MIN_BYTES / 97 * 100, CACHE_UNIT_BYTES);
+	struct cache_stats stats;
+
+	ck_assert_int_eq(cache_new(&cache, bytes, true), 0);
+	ck_assert_uint_eq(use_all(count, KIB, false), 0);
+	ck_assert_uint_eq(use_all(count, KIB, false), count);
+	cache_content_stats(cache, &stats);
+	ck_assert_uint_eq(stats.sums.extents, count);
+	ck_assert_uint_eq(stats.sums.evictions, 0);
+	ck_assert_uint_eq(stats.bytes - stats.free_bytes, count * ARENA_BLOCK_MIN_BYTES);
+	ck_assert_uint_gt(stats.shards, 1);
+}
+END_TEST
+
 /* An extent that is requested again soon after its eviction enters the main queue. */
 START_TEST(an_extent_that_returns_soon_enters_the_main_queue)
 {
@@ -882,6 +900,7 @@ int main(void)
 	tcase_add_loop_test(tests, random_wants_beside_a_model, 0, sizeof(games) / sizeof(games[0]));
 	tcase_add_loop_test(tests, four_threads, 0, 2);
 	tcase_add_test(tests, a_scan_does_not_evict_hot_extents);
+	tcase_add_test(tests, small_files_fill_the_cache);
 	tcase_add_test(tests, an_extent_that_returns_soon_enters_the_main_queue);
 	tcase_add_test(tests, pinned_extents_stay_up_to_half_of_the_memory);
 	tcase_add_test(tests, pinned_pages_do_not_block_large_extents);
