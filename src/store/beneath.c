@@ -11,8 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -250,13 +252,35 @@ int beneath_get_version(int root_fd, const char *path, enum file_symlinks symlin
 
 enum support { SUPPORT_UNKNOWN, SUPPORT_NONE, SUPPORT_CACHED };
 
-static int open_cached(const struct place *place)
+static int open_cached(const struct place *place, uint64_t flags, uint64_t resolve)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
-				.resolve = resolve_of(place) | RESOLVE_CACHED | RESOLVE_NO_XDEV };
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags,
+				.resolve = resolve_of(place) | RESOLVE_CACHED | resolve };
 	long fd = syscall(SYS_openat2, place->root_fd, *place->path ? place->path : ".", &how, sizeof(how));
 
 	return fd < 0 ? -errno : (int)fd;
+}
+
+/* Opens a path whose last name does not lead to another mount than that of its directory. */
+static int open_cached_below(const struct place *place)
+{
+	const char *slash = strrchr(place->path, '/');
+	char path[PATH_MAX];
+	struct place name = *place, directory = *place;
+	int fd;
+
+	if (slash == NULL || (size_t)(slash - place->path) >= sizeof(path))
+		return -EAGAIN;
+	memcpy(path, place->path, (size_t)(slash - place->path));
+	path[slash - place->path] = '\0';
+	directory.path = path;
+	name.path = slash + 1;
+	name.root_fd = open_cached(&directory, O_DIRECTORY, 0);
+	if (name.root_fd < 0)
+		return name.root_fd;
+	fd = open_cached(&name, 0, RESOLVE_NO_XDEV);
+	close(name.root_fd);
+	return fd;
 }
 
 /*
@@ -270,7 +294,7 @@ static bool supports_cached(int root_fd)
 	int known = atomic_load_explicit(&support, memory_order_relaxed);
 
 	if (known == SUPPORT_UNKNOWN) {
-		int fd = open_cached(&(struct place){ .root_fd = root_fd, .path = "" });
+		int fd = open_cached(&(struct place){ .root_fd = root_fd, .path = "" }, 0, 0);
 
 		known = fd == -EINVAL || fd == -ENOSYS || fd == -EPERM ? SUPPORT_NONE : SUPPORT_CACHED;
 		if (fd >= 0)
@@ -305,7 +329,8 @@ static int error_of_path(int error)
  *		of revalidating a name, reading a symbolic link or an access control list, or updating an atime. O_PATH
  *		opens no driver, breaks no lease and asks no fanotify listener.
  *	statx	copies the inode. Only filesystems with a server or a cluster may wait here (9p, CIFS, GFS2).
- *		RESOLVE_NO_XDEV keeps the path on the mount of the root, which is local.
+ *		RESOLVE_NO_XDEV keeps the path on the mount of its directory, which is local. Without it, a symbolic
+ *		link or a mount on the file could lead to such a filesystem.
  *	close	of an O_PATH descriptor calls no filesystem. The exception is a file that is unlinked in the
  *		microseconds between these calls: the last close then frees its blocks.
  *
@@ -318,7 +343,10 @@ int beneath_look_cached(int root_fd, const char *path, enum file_symlinks symlin
 
 	if (!supports_cached(root_fd))
 		return -EAGAIN;
-	fd = open_cached(&place);
+	fd = open_cached(&place, 0, RESOLVE_NO_XDEV);
+	/* The directory may be on a mount beneath the root. In this mode the kernel returns EAGAIN instead of EXDEV. */
+	if (fd == -EAGAIN)
+		fd = open_cached_below(&place);
 	if (fd < 0)
 		return error_of_path(fd);
 	error = beneath_statx(fd, AT_STATX_DONT_SYNC, st);

@@ -47,8 +47,8 @@ bool beneath_is_misspelled(int root_fd, const char *path, enum file_symlinks sym
 
 /*
  * Stats a regular file with STATX_BASIC_STATS and STATX_DIOALIGN, from the memory of the kernel. Never waits, so
- * reactor threads may call it. The caller must know that the filesystem of root_fd is local, see filesystem.h. Does not
- * check the spelling.
+ * reactor threads may call it. The caller must know that the directory of the path is on a local filesystem, see
+ * filesystem.h; the file is then on the same mount. Does not check the spelling.
  *
  * If `readable` is not NULL, sets *readable to whether the thread may read the file. Permission depends on the owner,
  * the mode and an access control list, and each change of them changes the ctime. So a caller that knows the permission
@@ -56,8 +56,8 @@ bool beneath_is_misspelled(int root_fd, const char *path, enum file_symlinks sym
  * usually -EAGAIN, see permission.h.
  *
  * Returns 0, or -EISDIR for a directory, and sets *st. Returns -ENOENT, -ENOTDIR, -ELOOP, -EACCES or -ENAMETOOLONG
- * for such a path. Returns -EAGAIN in all other cases: if the call would have to wait, if the path leads to another
- * mount or out of the root, if permission is not certain, if descriptors run out, or if the kernel has no
+ * for such a path. Returns -EAGAIN in all other cases: if the call would have to wait, if the last name leads to
+ * another mount or out of the root, if permission is not certain, if descriptors run out, or if the kernel has no
  * RESOLVE_CACHED (before Linux 5.12). The other functions then give the result, on an offload thread.
  */
 int beneath_look_cached(int root_fd, const char *path, enum file_symlinks symlinks, struct statx *st, bool *readable);
