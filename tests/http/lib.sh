@@ -235,7 +235,7 @@ launch_ranged() {
 	[ ! -e "$DIR/ranged.conf" ] || options+=(--config "$DIR/ranged.conf")
 	START_COUNT=$((START_COUNT + 1))
 	rm -f "$DIR/address"
-	"${PREFIX[@]}" "${CLOCKED[@]}" "$RANGED" "${options[@]}" "$@" ${ROOT:+"$ROOT"} </dev/null >"$DIR/stdout" 2>"$DIR/stderr.$START_COUNT" &
+	"${PREFIX[@]}" "${PRELOADED[@]}" "$RANGED" "${options[@]}" "$@" ${ROOT:+"$ROOT"} </dev/null >"$DIR/stdout" 2>"$DIR/stderr.$START_COUNT" &
 	PID=$!
 }
 
@@ -295,19 +295,32 @@ await_exit() {
 	done
 }
 
-# --- the clock ---
+# --- libraries that are preloaded ---
 
-CLOCKED=() # put before a program: it then has the clock that advance moves
+PRELOADED=() # put before a program, which then has the libraries of preload
+PRELOADS=    # their files, separated by colons
+
+# NAME: preloads tests/NAME.c into every ranged that the test starts from now on.
+preload() {
+	local library=${top_builddir:-${RANGED%/*}}/tests/$1.so
+	if [ ! -e "$library" ]; then
+		library=$DIR/$1.so
+		cc -D_GNU_SOURCE -O2 -shared -fPIC -o "$library" "$LIB/../$1.c" || exit
+	fi
+	PRELOADS+=${PRELOADS:+:}$library
+	PRELOADED=(env LD_PRELOAD="$PRELOADS" ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0")
+}
+
+# The kernel seems to have no RESOLVE_CACHED, so that no lookup is done on a reactor. See tests/no_resolve_cached.c.
+disable_cached_lookups() { preload no_resolve_cached; }
+
+# --- the clock ---
 
 # Lets the test move the clock of every ranged that it starts from now on. See tests/clock.c.
 control_clock() {
-	local library=${top_builddir:-${RANGED%/*}}/tests/clock.so
-	if [ ! -e "$library" ]; then
-		library=$DIR/clock.so
-		cc -D_GNU_SOURCE -O2 -shared -fPIC -o "$library" "$LIB/../clock.c" || exit
-	fi
+	preload clock
 	head -c 4096 /dev/zero >"$DIR/clock"
-	CLOCKED=(env LD_PRELOAD="$library" TEST_CLOCK="$DIR/clock" ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0")
+	export TEST_CLOCK=$DIR/clock
 }
 
 # Moves that clock forward, at once or in steps with 10 ms between them. Threads that sleep wake within some milliseconds.
