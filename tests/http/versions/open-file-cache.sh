@@ -23,4 +23,18 @@ for round in first second; do
 	rm "$DIR"/out.*
 done
 ok "at most 8 files remain open" await 2 few
+
+# While more files than this are read, more are open. They are closed when the responses end, without another request.
+for i in $(seq 30); do
+	make_file "long$i.bin" 3000000
+done
+for i in $(seq 30); do
+	curl -sS --limit-rate 20K -o /dev/null "$URL/long$i.bin" &
+	LONG+=($!)
+done
+many() { [ "$(open_files)" -ge 30 ]; }
+ok "30 files are open while they are sent" await 10 many
+kill "${LONG[@]}"
+wait "${LONG[@]}" 2>/dev/null
+ok "at most 8 files remain open after that" await 10 few
 finish
