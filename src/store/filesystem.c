@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lists of filesystem types. The functions have no state and are thread-safe. */
+/*
+ * Lists of filesystem types. The only state is a small table of overlay filesystems. Each entry is one atomic number
+ * that publishes no other data, so relaxed memory order suffices.
+ */
 #include "store/filesystem.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "store/overlay.h"
 
 /*
@@ -15,6 +20,8 @@
  * layer may have the path of another directory, which may be on the same overlay.
  */
 #define OVERLAY_DEPTH_MAX 2
+#define OVERLAYS 16		    /* Maximum number of mounts whose result is kept. */
+#define OVERLAY_KEPT_S UINT64_C(10) /* The number of a mount may be used again. */
 
 uint32_t filesystem_of(int fd)
 {
@@ -78,16 +85,40 @@ static bool is_local_layer(void *context, const char *path)
 	return local;
 }
 
-static bool is_local(int fd, uint32_t filesystem, unsigned depth)
+static bool find_overlay_is_local(uint64_t mount, unsigned depth)
 {
 	depth++;
-	return filesystem == OVERLAYFS_SUPER_MAGIC ? overlay_all_layers(fd, is_local_layer, &depth)
+	return overlay_all_layers(mount, is_local_layer, &depth);
+}
+
+/*
+ * Reading the mounts takes longer than opening a file. So the result is kept: the number of the mount (32 bits), the
+ * second of the result (31 bits), and the result.
+ */
+static bool overlay_is_local(int fd)
+{
+	static _Atomic uint64_t kept[OVERLAYS];
+	uint64_t mount = overlay_mount_of(fd), now_s = clock_now_ns() / CLOCK_NS_PER_S & INT32_MAX;
+	_Atomic uint64_t *entry = &kept[mount % OVERLAYS];
+	uint64_t known = atomic_load_explicit(entry, memory_order_relaxed);
+	bool local;
+
+	if (mount != 0 && known >> 32 == mount && now_s - ((known & UINT32_MAX) >> 1) < OVERLAY_KEPT_S)
+		return (known & 1) != 0;
+	local = find_overlay_is_local(mount, 0);
+	atomic_store_explicit(entry, mount << 32 | now_s << 1 | local, memory_order_relaxed);
+	return local;
+}
+
+static bool is_local(int fd, uint32_t filesystem, unsigned depth)
+{
+	return filesystem == OVERLAYFS_SUPER_MAGIC ? find_overlay_is_local(overlay_mount_of(fd), depth)
 						   : filesystem_is_local(filesystem);
 }
 
 bool filesystem_fd_is_local(int fd, uint32_t filesystem)
 {
-	return is_local(fd, filesystem, 0);
+	return filesystem == OVERLAYFS_SUPER_MAGIC ? overlay_is_local(fd) : filesystem_is_local(filesystem);
 }
 
 bool filesystem_is_memory(uint32_t filesystem)

@@ -20,7 +20,8 @@ uint32_t filesystem_of(int fd);
 bool filesystem_is_local(uint32_t filesystem);
 /*
  * Works like filesystem_is_local() for the filesystem of an open file. Also returns true for an overlay filesystem if
- * all of its layers are visible and on local filesystems. In a container the layers are usually not visible. May block.
+ * all of its layers are visible and on local filesystems. In a container the layers are usually not visible. The result
+ * for an overlay filesystem may be 10 s old. May block.
  */
 bool filesystem_fd_is_local(int fd, uint32_t filesystem);
 /*

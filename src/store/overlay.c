@@ -134,22 +134,26 @@ static char *options_of(char *line, uint64_t mount)
 	return options;
 }
 
-bool overlay_all_layers(int fd, overlay_layer_fn *check, void *context)
+uint64_t overlay_mount_of(int fd)
 {
 	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0)
+		return 0;
+	return (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
+}
+
+bool overlay_all_layers(uint64_t mount, overlay_layer_fn *check, void *context)
+{
 	char *line = NULL, *options = NULL;
 	size_t room = 0;
 	bool all;
-	FILE *mounts;
+	FILE *mounts = mount != 0 ? fopen("/proc/self/mountinfo", "re") : NULL;
 
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0 ||
-	    (st.stx_mask & STATX_MNT_ID) == 0)
-		return false;
-	mounts = fopen("/proc/self/mountinfo", "re");
 	if (mounts == NULL)
 		return false;
 	while (options == NULL && getline(&line, &room, mounts) > 0)
-		options = options_of(line, st.stx_mnt_id);
+		options = options_of(line, mount);
 	fclose(mounts);
 	all = options != NULL && overlay_all_layers_of(options, check, context);
 	free(line);

@@ -85,10 +85,10 @@ START_TEST(another_filesystem_has_no_layers)
 	int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char noted[100] = "";
 
-	ck_assert(!overlay_all_layers(fd, note, noted));
+	ck_assert(!overlay_all_layers(overlay_mount_of(fd), note, noted));
 	ck_assert(!filesystem_fd_is_local(fd, filesystem_of(fd)));
 	close(fd);
-	ck_assert(!overlay_all_layers(-1, note, noted));
+	ck_assert(!overlay_all_layers(overlay_mount_of(-1), note, noted));
 	ck_assert_str_eq(noted, "");
 }
 END_TEST
@@ -170,12 +170,19 @@ START_TEST(mounted_overlays)
 	ck_assert(!is_local("relative"));
 	/* A layer that this process does not see, as in a container. */
 	ck_assert(mount_overlay("invisible", "lowerdir=@/hidden:@/a"));
-	ck_assert(is_local("invisible"));
 	ck_assert_int_eq(rmdir("hidden"), 0);
 	ck_assert(!is_local("invisible"));
 	/* A path that now leads to the overlay itself. */
-	ck_assert_int_eq(symlink("invisible", "hidden"), 0);
-	ck_assert(!is_local("invisible"));
+	ck_assert_int_eq(mkdir("hidden", 0755), 0);
+	ck_assert(mount_overlay("itself", "lowerdir=@/hidden:@/a"));
+	ck_assert_int_eq(rmdir("hidden"), 0);
+	ck_assert_int_eq(symlink("itself", "hidden"), 0);
+	ck_assert(!is_local("itself"));
+	/* The result is kept. */
+	ck_assert_int_eq(rename("b:c d", "renamed"), 0);
+	ck_assert(is_local("m"));
+	clock_advance_ms(11000);
+	ck_assert(!is_local("m"));
 	/* sysfs stands for all filesystems that are not known to be local. */
 	if (mount_overlay("mixed", "lowerdir=@/a:/sys/kernel"))
 		ck_assert(!is_local("mixed/f"));
