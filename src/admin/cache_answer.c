@@ -72,7 +72,7 @@ const char *cache_answer_text(int error)
 	case -ECANCELED:
 		return "ranged is stopping";
 	case -ENOBUFS:
-		return "the directories to be read contain too many names";
+		return "too many directories are being read for other cache commands; try again later";
 	case -EINVAL:
 		return "not a valid path; a path starts with a slash";
 	default:

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The walk is a stack of directories. Each level contains the sorted names of one directory and the index of the next
- * name. walk->path is extended when the walk enters a level, and shortened when the walk leaves the level. Symbolic
- * links to directories are not followed, because they could form a cycle.
+ * The walk is a stack of directories. Each level contains the sorted names of one chunk of a directory and the index of
+ * the next name. The descriptor of the directory is open only if another chunk follows. walk->path is extended when the
+ * walk enters a level, and shortened when the walk leaves the level. Symbolic links to directories are not followed,
+ * because they could form a cycle.
  *
  * A walk belongs to the thread of a connection. Several walks can run at the same time. All walks together are limited
- * to CACHE_WALK_NAMES_MAX names.
+ * to CACHE_WALK_BYTES_MAX of memory and CACHE_WALK_DESCRIPTORS_MAX descriptors.
  */
 #include "admin/cache_walk.h"
 
@@ -21,24 +22,38 @@
 #include "store/entries.h"
 #include "store/file.h"
 
-/* One open directory of the walk. */
+#define READ_BYTES ((size_t)32 << 10)	/* size of the buffer for getdents64() */
+#define READ_NAMES (READ_BYTES / 24)	/* maximum number of names in this buffer */
+#define CHUNK_BYTES ((size_t)256 << 10) /* maximum length of the names of a chunk, including a NUL each */
+
+/* One directory of the walk. */
 struct level {
-	char **names;	   /* sorted */
-	size_t count;	   /* number of names */
-	size_t next;	   /* index of the next name */
-	size_t path_bytes; /* length of the path of the directory */
+	char *text;	    /* the names of the chunk, each with a NUL */
+	const char **names; /* pointers into `text`, sorted */
+	size_t count;	    /* number of names */
+	size_t next;	    /* index of the next name */
+	size_t bytes;	    /* allocated memory, which is counted in all_bytes */
+	size_t path_bytes;  /* length of the path of the directory */
+	int fd;		    /* descriptor of the directory, or -1 if no other chunk follows */
+	bool counted;	    /* the descriptor is counted in all_descriptors */
 };
 
 struct cache_walk {
 	const struct config *config;
 	const struct site *site;
-	bool is_file;
-	size_t names;	/* number of names in all levels; in a walk of a single file, 1 once the file was returned */
-	unsigned depth; /* number of levels in use */
+	bool is_file, ended; /* `ended` is true once the file of a walk of a single file was returned */
+	unsigned depth;	     /* number of levels in use */
 	struct level levels[CACHE_WALK_DEPTH_MAX];
 	char path[PATH_BYTES];
 	struct match match; /* a member because it is too large for the stack */
 };
+
+/*
+ * Memory of the names, and descriptors that stay open, of all walks. Accessed with relaxed order, because the counts
+ * publish no other data.
+ */
+static atomic_size_t all_bytes;
+static atomic_uint all_descriptors;
 
 static const struct site *first_with_root(const struct rules *rules)
 {
@@ -87,67 +102,135 @@ static int get_version(const struct cache_walk *walk, struct file_version *versi
 	return error;
 }
 
-/* The number of names in all open walks. Accessed with relaxed order, because the count publishes no other data. */
-static atomic_size_t all_names;
-
 static int compare_names(const void *a, const void *b)
 {
-	const char *x = *(char *const *)a, *y = *(char *const *)b;
+	const char *x = *(const char *const *)a, *y = *(const char *const *)b;
 
 	return entries_compare_names(x, strlen(x), y, strlen(y));
 }
 
-static int add_name(struct cache_walk *walk, struct level *level, const char *name)
-{
-	char **names = level->names;
+/* --- chunks of a directory --- */
 
-	if (atomic_load_explicit(&all_names, memory_order_relaxed) >= CACHE_WALK_NAMES_MAX)
-		return -ENOBUFS;
-	if ((level->count & (level->count - 1)) == 0) { /* the array grows whenever the count is a power of two */
-		names = realloc(names, (level->count > 0 ? 2 * level->count : 1) * sizeof(*names));
-		if (names == NULL)
-			return -ENOMEM;
-		level->names = names;
+static void free_chunk(struct level *level)
+{
+	atomic_fetch_sub_explicit(&all_bytes, level->bytes, memory_order_relaxed);
+	free(level->text);
+	free(level->names);
+	level->text = NULL;
+	level->names = NULL;
+	level->bytes = level->count = level->next = 0;
+}
+
+static void close_directory(struct level *level)
+{
+	if (level->fd >= 0)
+		close(level->fd);
+	level->fd = -1;
+	if (level->counted)
+		atomic_fetch_sub_explicit(&all_descriptors, 1, memory_order_relaxed);
+	level->counted = false;
+}
+
+/* Counts the descriptor of a directory that stays open. Returns 0, or -ENOBUFS if there are too many. */
+static int count_descriptor(struct level *level)
+{
+	level->counted = true;
+	return atomic_fetch_add_explicit(&all_descriptors, 1, memory_order_relaxed) < CACHE_WALK_DESCRIPTORS_MAX
+		       ? 0
+		       : -ENOBUFS;
+}
+
+/* Appends the names of a buffer of getdents64(). There is room for them. Returns the new length of the text. */
+static size_t append_names(struct level *level, size_t used, const char *buffer, size_t length)
+{
+	for (size_t at = 0; at < length;) {
+		const struct dirent64 *entry = (const struct dirent64 *)(buffer + at);
+		const size_t bytes = strlen(entry->d_name) + 1;
+
+		at += entry->d_reclen;
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		memcpy(level->text + used, entry->d_name, bytes);
+		used += bytes;
+		level->count++;
 	}
-	names[level->count] = strdup(name);
-	if (names[level->count] == NULL)
+	return used;
+}
+
+/* Reads names into level->text. Closes the directory at its end. Returns the length of the text, or -errno. */
+static ssize_t read_text(struct level *level)
+{
+	_Alignas(struct dirent64) char buffer[READ_BYTES];
+	size_t used = 0;
+
+	while (used + READ_BYTES <= CHUNK_BYTES && level->count + READ_NAMES <= CACHE_WALK_CHUNK_NAMES) {
+		ssize_t length = getdents64(level->fd, buffer, sizeof(buffer));
+
+		if (length < 0)
+			return -errno;
+		if (length == 0) {
+			close_directory(level);
+			break;
+		}
+		used = append_names(level, used, buffer, (size_t)length);
+	}
+	return (ssize_t)used;
+}
+
+/* Sorts the names in level->text, which has `used` bytes. Returns 0 or -ENOMEM. */
+static int sort_names(struct level *level, size_t used)
+{
+	char *text = realloc(level->text, used > 0 ? used : 1);
+
+	if (text != NULL)
+		level->text = text;
+	level->names = calloc(level->count > 0 ? level->count : 1, sizeof(*level->names));
+	if (level->names == NULL)
 		return -ENOMEM;
-	level->count++;
-	walk->names++;
-	atomic_fetch_add_explicit(&all_names, 1, memory_order_relaxed);
+	for (size_t i = 0, at = 0; i < level->count; i++, at += strlen(level->text + at) + 1)
+		level->names[i] = level->text + at;
+	qsort(level->names, level->count, sizeof(*level->names), compare_names);
 	return 0;
 }
+
+/* Replaces the chunk of the level by the next chunk of its directory. On failure, the level has no names. */
+static int read_chunk(struct level *level)
+{
+	ssize_t used;
+	int error = -ENOMEM;
+
+	free_chunk(level);
+	level->bytes = CHUNK_BYTES + CACHE_WALK_CHUNK_NAMES * sizeof(*level->names);
+	if (atomic_fetch_add_explicit(&all_bytes, level->bytes, memory_order_relaxed) + level->bytes >
+	    CACHE_WALK_BYTES_MAX) {
+		free_chunk(level);
+		return -ENOBUFS;
+	}
+	level->text = malloc(CHUNK_BYTES);
+	used = level->text != NULL ? read_text(level) : -ENOMEM;
+	if (used >= 0)
+		error = sort_names(level, (size_t)used);
+	else
+		error = (int)used;
+	if (error != 0) {
+		free_chunk(level);
+		return error;
+	}
+	used += (ssize_t)(level->count * sizeof(*level->names));
+	atomic_fetch_sub_explicit(&all_bytes, level->bytes - (size_t)used, memory_order_relaxed);
+	level->bytes = (size_t)used;
+	return 0;
+}
+
+/* --- levels --- */
 
 static void leave(struct cache_walk *walk)
 {
 	struct level *level = &walk->levels[--walk->depth];
 
-	for (size_t i = 0; i < level->count; i++)
-		free(level->names[i]);
-	free(level->names);
-	walk->names -= level->count;
-	atomic_fetch_sub_explicit(&all_names, level->count, memory_order_relaxed);
+	close_directory(level);
+	free_chunk(level);
 	walk->path[level->path_bytes] = '\0';
-}
-
-/* Reads the names of a directory into its level, and closes the descriptor. */
-static int read_names(struct cache_walk *walk, struct level *level, int fd)
-{
-	DIR *directory = fdopendir(fd);
-	const struct dirent *entry;
-	int error = 0;
-
-	if (directory == NULL) {
-		close(fd);
-		return -ENOMEM;
-	}
-	while (error == 0 && (errno = 0, entry = readdir(directory)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			error = add_name(walk, level, entry->d_name);
-	if (error == 0)
-		error = -errno;
-	closedir(directory);
-	return error;
 }
 
 /* Enters the directory at walk->path. */
@@ -161,13 +244,13 @@ static int enter(struct cache_walk *walk)
 	fd = beneath_open(walk->site->root_fd, walk->path, walk->config->symlinks, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
-	*level = (struct level){ .path_bytes = strlen(walk->path) };
+	*level = (struct level){ .path_bytes = strlen(walk->path), .fd = fd };
 	walk->depth++;
-	error = read_names(walk, level, fd);
+	error = read_chunk(level);
+	if (error == 0 && level->fd >= 0)
+		error = count_descriptor(level);
 	if (error != 0)
 		leave(walk);
-	else if (level->count > 0)
-		qsort(level->names, level->count, sizeof(*level->names), compare_names);
 	return error;
 }
 
@@ -270,20 +353,26 @@ static int next_name(struct cache_walk *walk, struct file_version *version)
 const char *cache_walk_next(struct cache_walk *walk, struct file_version *version, unsigned *left_out)
 {
 	if (walk->is_file) {
-		int error = walk->names > 0 ? -ENOENT : get_version(walk, version);
+		int error = walk->ended ? -ENOENT : get_version(walk, version);
 
-		walk->names = 1;
+		walk->ended = true;
 		return error == 0 ? walk->path : NULL;
 	}
 	while (walk->depth > 0) {
-		const struct level *level = &walk->levels[walk->depth - 1];
+		struct level *level = &walk->levels[walk->depth - 1];
 		int error;
 
-		if (level->next == level->count) {
+		if (level->next == level->count && level->fd < 0) {
 			leave(walk);
 			continue;
 		}
-		error = next_name(walk, version);
+		error = level->next == level->count ? read_chunk(level) : 0;
+		if (error != 0)
+			close_directory(level);
+		else if (level->next < level->count)
+			error = next_name(walk, version);
+		else
+			continue;
 		if (error == 0)
 			return walk->path;
 		if (error == -EISDIR)
