@@ -12,8 +12,9 @@
 #include <string.h>
 
 #include "admin/admin_listener.h"
+#include "admin/cache_evict.h"
 #include "admin/cache_hot.h"
-#include "admin/cache_ops.h"
+#include "admin/cache_warm.h"
 #include "admin/live.h"
 #include "admin/metrics.h"
 #include "admin/status.h"
@@ -59,9 +60,9 @@ static const struct admin_resource resources[] = {
 	{ "/readyz", ADMIN_GET, answer_readiness },
 	{ "/metrics", ADMIN_GET, metrics_answer },
 	{ "/status", ADMIN_GET, status_answer },
-	{ "/cache/warm", ADMIN_POST, cache_ops_warm },
-	{ "/cache/pin", ADMIN_POST, cache_ops_pin },
-	{ "/cache/evict", ADMIN_POST, cache_ops_evict },
+	{ "/cache/warm", ADMIN_POST, cache_warm_answer },
+	{ "/cache/pin", ADMIN_POST, cache_warm_answer_pinned },
+	{ "/cache/evict", ADMIN_POST, cache_evict_answer },
 	{ "/cache/hot", ADMIN_GET | ADMIN_POST, cache_hot_answer },
 	{ 0 },
 };

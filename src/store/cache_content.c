@@ -8,6 +8,7 @@
 #include <assert.h>
 
 #define WALK_PAGES 1024 /* Pages that one step visits. */
+#define WALK_ROOM 256	/* Extents that one step lists. */
 
 /* Removes all extents with one key. The caller must hold no lock. */
 static size_t invalidate_key(struct cache *cache, const struct shard_key *key)
@@ -41,10 +42,15 @@ static size_t invalidate_in_shard(struct cache *cache, struct shard *shard, cons
 	return bytes;
 }
 
+static uint64_t extent_count(const struct file_version *version)
+{
+	return cache_is_one_extent(version) ? 1 : version->size / SHARD_EXTENT_BYTES + 1;
+}
+
 /* Looks up the extents by their keys, unless a walk through the whole cache takes fewer steps. */
 size_t cache_content_invalidate(struct cache *cache, const struct file_version *version)
 {
-	uint64_t extents = cache_is_one_extent(version) ? 1 : version->size / SHARD_EXTENT_BYTES + 1;
+	uint64_t extents = extent_count(version);
 	struct shard_key key = { .version = *version };
 	size_t bytes = 0;
 
@@ -55,6 +61,58 @@ size_t cache_content_invalidate(struct cache *cache, const struct file_version *
 	}
 	for (key.number = 0; key.number < extents; key.number++)
 		bytes += invalidate_key(cache, &key);
+	return bytes;
+}
+
+uint64_t cache_content_memory_of(const struct file_version *version)
+{
+	const uint64_t last = cache_is_one_extent(version) ? version->size : version->size % SHARD_EXTENT_BYTES;
+
+	return version->size - last + (last > 0 ? arena_block_bytes((size_t)last) : 0);
+}
+
+/* Returns the bytes of the extent with this key if it is ready and pinned. The caller must hold no lock. */
+static size_t pinned_in_extent(struct cache *cache, const struct shard_key *key)
+{
+	const uint64_t hash = shard_hash(key), offset = key->number * SHARD_EXTENT_BYTES;
+	struct shard *shard = cache_shard(cache, hash);
+	struct shard_view view;
+	size_t bytes = 0;
+
+	if (offset >= key->version.size)
+		return 0;
+	pthread_mutex_lock(&shard->lock);
+	shard_find(shard, key, hash, offset, 1, &view);
+	if (view.extent != NULL && view.extent->ready && view.extent->pinned)
+		bytes = shard_file_bytes(view.extent);
+	pthread_mutex_unlock(&shard->lock);
+	return bytes;
+}
+
+static uint64_t pinned_by_walk(struct cache *cache, const struct file_version *version)
+{
+	struct cache_resident list[WALK_ROOM];
+	struct cache_cursor cursor = { 0 };
+	uint64_t bytes = 0;
+	size_t count;
+
+	while ((count = cache_content_walk(cache, &cursor, list, WALK_ROOM)) > 0)
+		for (size_t i = 0; i < count; i++)
+			if (list[i].pinned && file_version_equal(&list[i].version, version))
+				bytes += list[i].bytes;
+	return bytes;
+}
+
+/* Chooses between lookups and a walk like cache_content_invalidate(). Pinned extents are never spans. */
+uint64_t cache_content_pinned_bytes(struct cache *cache, const struct file_version *version)
+{
+	struct shard_key key = { .version = *version };
+	uint64_t extents = extent_count(version), bytes = 0;
+
+	if (extents > cache_bytes(cache) / SHARD_EXTENT_BYTES)
+		return pinned_by_walk(cache, version);
+	for (key.number = 0; key.number < extents; key.number++)
+		bytes += pinned_in_extent(cache, &key);
 	return bytes;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The content of the whole cache: invalidation of a version, a walk through all extents, and statistics. All functions
- * are thread-safe, work in steps, and hold no lock for long.
+ * The content of the whole cache: invalidation and size of a version, a walk through all extents, and statistics. All
+ * functions are thread-safe, work in steps, and hold no lock for long.
  */
 #ifndef STORE_CACHE_CONTENT_H
 #define STORE_CACHE_CONTENT_H
@@ -17,6 +17,11 @@
  * bytes in the removed extents, including extents that are being read.
  */
 size_t cache_content_invalidate(struct cache *cache, const struct file_version *version);
+
+/* Returns the memory that the extents of the complete file occupy. */
+uint64_t cache_content_memory_of(const struct file_version *version);
+/* Returns the number of bytes of the version in ready extents whose cache policy is "pin". */
+uint64_t cache_content_pinned_bytes(struct cache *cache, const struct file_version *version);
 
 /*
  * A ready extent: its version, the number of bytes of the file that it contains, and whether its cache policy is "pin".

@@ -4,8 +4,11 @@
  * the other reference until it has no pending operation of the warming. Loaded extents are marked as used again,
  * because otherwise the next scan would evict them first. The cache decides how long they stay.
  *
- * All functions run on the thread of the reactor, except warm_new(), warm_free(), warm_wait() and warm_done_bytes(),
- * which the creator calls.
+ * All functions run on the thread of the reactor, except warm_new(), warm_free(), the functions that return values of a
+ * warming, and the functions of a group, which the creator calls.
+ *
+ * A group has one reference of its creator and one of each warming. The warmings of a group may run on several
+ * reactors.
  */
 #include "store/warm.h"
 
@@ -24,6 +27,16 @@
 #define YOUNG_MS 500   /* Interval between lookups of a young file. */
 #define YOUNG_CHECKS 6 /* Maximum number of lookups of a young file. */
 #define CROWDED_MS 20  /* Interval between checks for wants that wait for memory. */
+#define LOOKUPS_MAX 4  /* Maximum number of lookups of all groups together, see warm_group_may_start(). */
+
+struct warm_group {
+	atomic_uint references;
+	atomic_uint lookups; /* Number of warmings that have not found their file yet. Relaxed. */
+	sem_t progress;	     /* Posted when a warming has found its file and when it has ended. */
+};
+
+/* The lookups of all groups. Relaxed: the number publishes no other data. */
+static atomic_uint all_lookups;
 
 struct chunk {
 	struct store_want want;
@@ -38,25 +51,51 @@ struct warm {
 	struct warm_options options;
 	atomic_uint references;
 	_Atomic uint64_t done_bytes;
-	atomic_int result;
-	sem_t end_posted; /* Posted once, at the end. */
+	struct file_version version; /* Version that is read. */
+	atomic_int result;	     /* Published with release order at the end. */
 	/* The members below are used only on the reactor. */
 	struct file *file;
 	uint64_t next, end;
 	struct chunk chunks[CHUNKS];
 	unsigned busy, age_checks;
 	bool lookup_pending, posted, timer_runs, pumping, ended;
-	int error; /* The first error; no further chunk is started after it. */
+	bool looking; /* Counted in the numbers of lookups. */
+	int error;    /* The first error; no further chunk is started after it. */
 	char path[];
 };
+
+static void unref_group(struct warm_group *group)
+{
+	if (atomic_fetch_sub(&group->references, 1) > 1)
+		return;
+	sem_destroy(&group->progress);
+	free(group);
+}
 
 static void unref(struct warm *warm)
 {
 	if (atomic_fetch_sub(&warm->references, 1) > 1)
 		return;
 	files_unref(warm->options.files);
-	sem_destroy(&warm->end_posted);
+	unref_group(warm->options.group);
 	free(warm);
+}
+
+static void begin_looking(struct warm *warm)
+{
+	warm->looking = true;
+	atomic_fetch_add_explicit(&warm->options.group->lookups, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&all_lookups, 1, memory_order_relaxed);
+}
+
+static void end_looking(struct warm *warm)
+{
+	if (!warm->looking)
+		return;
+	warm->looking = false;
+	atomic_fetch_sub_explicit(&warm->options.group->lookups, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&all_lookups, 1, memory_order_relaxed);
+	sem_post(&warm->options.group->progress);
 }
 
 /* Ends the warming if no operation is pending and no chunk remains. Returns true if the warming has ended. */
@@ -70,8 +109,9 @@ static bool end_if_idle(struct warm *warm)
 	warm->ended = true;
 	file_unref(warm->file);
 	warm->file = NULL;
-	atomic_store(&warm->result, warm->error);
-	sem_post(&warm->end_posted);
+	end_looking(warm);
+	atomic_store_explicit(&warm->result, warm->error, memory_order_release);
+	sem_post(&warm->options.group->progress);
 	unref(warm);
 	return true;
 }
@@ -145,7 +185,7 @@ static void begin_chunk(struct warm *warm, struct chunk *chunk)
 					   .offset = warm->next,
 					   .length = next_length(warm),
 					   .class = QUEUE_AHEAD,
-					   .client = warm,
+					   .client = warm->options.group,
 					   .reach = CACHE_WHOLE,
 					   .pinned = warm->options.pinned,
 					   .unproven = true, /* No bytes are sent to a client. */
@@ -211,6 +251,7 @@ static void found(struct warm *warm)
 	uint64_t most = warm->options.max_bytes;
 
 	warm->lookup.file = NULL;
+	end_looking(warm);
 	if (warm->lookup.error != 0) {
 		fail(warm, warm->lookup.error);
 	} else if (file_is_young(file) && ++warm->age_checks < YOUNG_CHECKS) {
@@ -218,6 +259,7 @@ static void found(struct warm *warm)
 		start_timer(warm, YOUNG_MS);
 	} else {
 		warm->file = file;
+		warm->version = file->version;
 		warm->end = file->version.size < most ? file->version.size : most;
 	}
 	pump(warm);
@@ -306,13 +348,14 @@ int warm_new(struct warm **warm, const struct warm_options *options, const char 
 	strcpy(made->path, path);
 	made->options = *options;
 	made->options.files = files_ref(options->files);
+	atomic_fetch_add_explicit(&options->group->references, 1, memory_order_relaxed);
 	made->references = 2;
 	made->result = -EINPROGRESS;
 	made->pump_message.fn = on_pump_message;
 	made->stop_message.fn = stop;
 	made->timer.fn = timer_fired;
 	made->timer.context = made;
-	sem_init(&made->end_posted, 0, 0);
+	begin_looking(made);
 	post(made);
 	*warm = made;
 	return 0;
@@ -324,25 +367,66 @@ void warm_free(struct warm *warm)
 		reactor_post(warm->options.reactor, &warm->stop_message);
 }
 
-int warm_wait(struct warm *warm, uint64_t wait_ms)
+int warm_result(const struct warm *warm)
+{
+	return atomic_load_explicit(&warm->result, memory_order_acquire);
+}
+
+const struct file_version *warm_version(const struct warm *warm)
+{
+	return &warm->version;
+}
+
+const char *warm_path(const struct warm *warm)
+{
+	return warm->path;
+}
+
+uint64_t warm_done_bytes(const struct warm *warm)
+{
+	return atomic_load_explicit(&warm->done_bytes, memory_order_relaxed);
+}
+
+/* --- groups --- */
+
+int warm_group_new(struct warm_group **group)
+{
+	struct warm_group *made = calloc(1, sizeof(*made));
+
+	if (made == NULL)
+		return -ENOMEM;
+	made->references = 1;
+	sem_init(&made->progress, 0, 0);
+	*group = made;
+	return 0;
+}
+
+void warm_group_free(struct warm_group *group)
+{
+	if (group != NULL)
+		unref_group(group);
+}
+
+/* Also takes all further posts, because the caller then inspects all of its warmings. */
+void warm_group_wait(struct warm_group *group, uint64_t wait_ms)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += (time_t)(wait_ms / 1000);
 	until.tv_nsec += (long)(wait_ms % 1000 * CLOCK_NS_PER_MS);
-	if (until.tv_nsec >= 1000000000) {
+	if (until.tv_nsec >= (long)CLOCK_NS_PER_S) {
 		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
+		until.tv_nsec -= (long)CLOCK_NS_PER_S;
 	}
-	while (sem_clockwait(&warm->end_posted, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
+	while (sem_clockwait(&group->progress, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
 		;
-	if (atomic_load(&warm->result) != -EINPROGRESS)
-		sem_post(&warm->end_posted); /* For the next call. */
-	return atomic_load(&warm->result);
+	while (sem_trywait(&group->progress) == 0)
+		;
 }
 
-uint64_t warm_done_bytes(const struct warm *warm)
+bool warm_group_may_start(const struct warm_group *group)
 {
-	return atomic_load_explicit(&warm->done_bytes, memory_order_relaxed);
+	return atomic_load_explicit(&group->lookups, memory_order_relaxed) == 0 ||
+	       atomic_load_explicit(&all_lookups, memory_order_relaxed) < LOOKUPS_MAX;
 }

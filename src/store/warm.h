@@ -3,6 +3,9 @@
  * Warming: loads one file into the cache, with lower priority than all requests of clients. It reads a few chunks at a
  * time in the readahead class, and pauses while wants wait for memory. Another thread starts, observes and cancels the
  * warming. A reactor does the work.
+ *
+ * The warmings of one operation are a group. The creator starts several of them, and waits for the group. The reads of
+ * a group share the disk with other readahead as if they belonged to one client.
  */
 #ifndef STORE_WARM_H
 #define STORE_WARM_H
@@ -14,8 +17,10 @@
 #include "store/store.h"
 
 struct warm;
+struct warm_group;
 
 struct warm_options {
+	struct warm_group *group;
 	struct reactor *reactor; /* Reactor that does the work. */
 	struct store *store;	 /* Store of that reactor. */
 	struct cache *cache;
@@ -39,12 +44,31 @@ int warm_new(struct warm **warm, const struct warm_options *options, const char 
 void warm_free(struct warm *warm);
 
 /*
- * Waits at most wait_ms for the end of the warming. Returns 0 if all bytes were read and were in the cache at some
- * time, -EINPROGRESS if the warming has not ended, -ESTALE if the file has changed, or the -errno of opening or
- * reading. A young file is read again until the cache may retain its extents.
+ * Returns 0 if all bytes were read and were in the cache at some time, -EINPROGRESS if the warming has not ended,
+ * -ESTALE if the file has changed, or the -errno of opening or reading. A young file is read again until the cache may
+ * retain its extents. Thread-safe.
  */
-int warm_wait(struct warm *warm, uint64_t wait_ms);
+int warm_result(const struct warm *warm);
+/* Returns the version that was read. Requires that warm_result() has returned 0. */
+const struct file_version *warm_version(const struct warm *warm);
+/* Returns the path that was given to warm_new(). */
+const char *warm_path(const struct warm *warm);
 /* Returns the number of bytes that were loaded so far. Thread-safe. */
 uint64_t warm_done_bytes(const struct warm *warm);
+
+/* Creates a group. The functions of a group are called by its creator only. Returns 0 or -ENOMEM. */
+int warm_group_new(struct warm_group **group);
+/* Releases the group. The creator has released all warmings of the group before. NULL is allowed. */
+void warm_group_free(struct warm_group *group);
+/*
+ * Waits at most wait_ms until a warming of the group has found its file or has ended, unless that has happened since
+ * the last call. Returns at once in this case.
+ */
+void warm_group_wait(struct warm_group *group, uint64_t wait_ms);
+/*
+ * Returns true if another warming may be started. The number of warmings in the process that look up their files is
+ * limited, because lookups of clients use the same offload threads. A group without a lookup may always start one.
+ */
+bool warm_group_may_start(const struct warm_group *group);
 
 #endif

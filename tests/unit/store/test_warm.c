@@ -13,6 +13,7 @@
 
 static struct files *files;
 static struct warm *warm;
+static struct warm_group *group;
 static long error_result;
 static unsigned spare;
 static bool allowed;
@@ -59,11 +60,13 @@ static void setup(void)
 	spare = 0;
 	allowed = true;
 	warm = NULL;
+	ck_assert_int_eq(warm_group_new(&group), 0);
 }
 
 static void teardown(void)
 {
 	warm_free(warm);
+	warm_group_free(group);
 	for (unsigned i = 0; i < 100; i++)
 		storage_turn_both();
 	files_unref(files);
@@ -78,7 +81,8 @@ static bool may_continue(void *context)
 
 static void start(const char *path, uint64_t max_bytes, bool pinned)
 {
-	const struct warm_options options = { .reactor = sides[0].reactor,
+	const struct warm_options options = { .group = group,
+					      .reactor = sides[0].reactor,
 					      .store = store,
 					      .cache = cache,
 					      .files = files,
@@ -95,7 +99,7 @@ static int run(void)
 
 	for (unsigned i = 0; i < 5000 && result == -EINPROGRESS; i++) {
 		storage_turn();
-		result = warm_wait(warm, 0);
+		result = warm_result(warm);
 	}
 	return result;
 }
@@ -132,6 +136,87 @@ START_TEST(a_file_is_loaded)
 	ck_assert_uint_eq(warm_done_bytes(warm), SOME_BYTES);
 	/* Another version, before make_old(). */
 	ck_assert_uint_eq(cache_content_invalidate(cache, &file->version), 0);
+}
+END_TEST
+
+/* Each warming is reported by the wait for its group, whatever the order of their ends. */
+START_TEST(a_group_is_waited_for)
+{
+	struct warm *list[3] = { NULL };
+	unsigned ended = 0;
+
+	for (unsigned i = 0; i < 3; i++) {
+		start(i == 1 ? "nothing" : "f", SOME_BYTES, false);
+		list[i] = warm;
+	}
+	warm = NULL;
+	ck_assert_str_eq(warm_path(list[1]), "nothing");
+	warm_group_wait(group, 0); /* Nothing has happened yet. */
+	for (unsigned i = 0; i < 5000 && ended < 3; i++) {
+		storage_turn();
+		warm_group_wait(group, 0);
+		ended = 0;
+		for (unsigned k = 0; k < 3; k++)
+			ended += warm_result(list[k]) != -EINPROGRESS;
+	}
+	ck_assert_uint_eq(ended, 3);
+	ck_assert_int_eq(warm_result(list[0]), 0);
+	ck_assert_int_eq(warm_result(list[1]), -ENOENT);
+	ck_assert_uint_eq(warm_version(list[2])->size, FILE_BYTES);
+	for (unsigned i = 0; i < 3; i++)
+		warm_free(list[i]);
+}
+END_TEST
+
+/* Lookups of all groups together are limited, but each group may have one. */
+START_TEST(lookups_are_limited)
+{
+	struct warm *list[16] = { NULL };
+	struct warm_group *other;
+	unsigned count = 0;
+
+	ck_assert_int_eq(warm_group_new(&other), 0);
+	for (; count < 16 && warm_group_may_start(group); count++) {
+		start("f", SOME_BYTES, false);
+		list[count] = warm;
+	}
+	ck_assert_uint_gt(count, 1);
+	ck_assert_uint_lt(count, 16);
+	ck_assert(warm_group_may_start(other));
+	warm = list[0];
+	ck_assert_int_eq(run(), 0);
+	for (unsigned i = 0; i < 5000 && !warm_group_may_start(group); i++)
+		storage_turn();
+	ck_assert(warm_group_may_start(group));
+	for (unsigned i = 1; i < count; i++)
+		warm_free(list[i]);
+	for (unsigned i = 0; i < 100; i++)
+		storage_turn();
+	warm_group_free(other);
+}
+END_TEST
+
+/* The reads of a file are pinned, and the cache reports them. */
+START_TEST(pinned_bytes_are_reported)
+{
+	struct file_version version;
+
+	start("f", SOME_BYTES, true);
+	ck_assert_int_eq(run(), 0);
+	version = *warm_version(warm);
+	ck_assert_uint_eq(cache_content_pinned_bytes(cache, &version), SOME_BYTES);
+	ck_assert_uint_eq(cache_content_invalidate(cache, &version), SOME_BYTES);
+	ck_assert_uint_eq(cache_content_pinned_bytes(cache, &version), 0);
+	version.size = 1;
+	ck_assert_uint_eq(cache_content_memory_of(&version), 4096);
+	version.size = 4097;
+	ck_assert_uint_eq(cache_content_memory_of(&version), 8192);
+	version.size = 0;
+	ck_assert_uint_eq(cache_content_memory_of(&version), 0);
+	version.size = SHARD_WHOLE_MAX_BYTES + 1;
+	ck_assert_uint_eq(cache_content_memory_of(&version), SHARD_WHOLE_MAX_BYTES + 4096);
+	version.size = 5 * SHARD_EXTENT_BYTES;
+	ck_assert_uint_eq(cache_content_memory_of(&version), version.size);
 }
 END_TEST
 
@@ -207,7 +292,7 @@ START_TEST(a_young_file_is_retried)
 	start("f", SOME_BYTES, false);
 	for (unsigned i = 0; i < 20; i++)
 		storage_turn();
-	ck_assert_int_eq(warm_wait(warm, 0), -EINPROGRESS);
+	ck_assert_int_eq(warm_result(warm), -EINPROGRESS);
 	ck_assert_uint_eq(warm_done_bytes(warm), 0);
 	ck_assert_int_eq(run(), 0);
 	ck_assert_uint_eq(resident(&pinned), SOME_BYTES);
@@ -222,6 +307,9 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, a_file_is_loaded, 0, 2);
+	tcase_add_test(tests, a_group_is_waited_for);
+	tcase_add_test(tests, lookups_are_limited);
+	tcase_add_test(tests, pinned_bytes_are_reported);
 	tcase_add_test(tests, errors_end_it);
 	tcase_add_test(tests, a_file_that_changes_ends_it);
 	tcase_add_loop_test(tests, it_can_be_cancelled, 0, 12);
