@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ranged answers warm and pin with a stream of JSON lines. The last line contains "done". A stream that ends without
- * such a line was interrupted. While the stream runs, its newest line is shown as a progress line on the terminal. At
- * the end, the progress line is erased and replaced by one line with the result for the path.
+ * ranged answers warm, pin and evict with a stream of JSON lines. The last line contains "done". A stream that ends
+ * without such a line was interrupted. While the stream runs, its newest line is shown as a progress line on the
+ * terminal. At the end, the progress line is erased and replaced by one line with the result for the path. If standard
+ * error is not a terminal, a line with the progress is written to it every PRINT_MS.
  *
  * ctl_cache_run() owns a struct stream for each path. The program has one thread.
  */
@@ -24,55 +25,93 @@
 
 #define LINE_BYTES_MAX 65536
 #define SHOW_NS (100 * CLOCK_NS_PER_MS) /* minimum time between two updates of the progress line */
+#define PRINT_MS 10000			/* minimum time between two lines of progress without a terminal */
+#define PRINT_COLUMNS 200
 
 struct stream {
 	const struct ctl_cache *cache;
 	const char *path;	   /* the path as given on the command line */
 	char line[LINE_BYTES_MAX]; /* the incomplete line */
 	size_t used;
-	json_t *last; /* the last complete line */
-	uint64_t begun_ns, shown_ns;
-	bool bad; /* a line was not a JSON object, or was too long */
+	json_t *last;	     /* the last complete line */
+	uint64_t shown_ns;   /* time of the last update of the progress line; 0: there was no update */
+	uint64_t printed_ms; /* elapsed time of the operation at the last printed line of progress */
+	bool bad;	     /* a line was not a JSON object, or was too long */
 };
 
 /* Prints a name that is not trusted. Control characters become question marks. */
-static void print_name(const char *name)
+static void print_name(FILE *file, const char *name)
 {
 	for (; *name != '\0'; name++)
-		putchar((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name);
+		fputc((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name, file);
 }
 
 static void clear_progress(const struct stream *stream)
 {
-	if (stream->cache->progress && stream->shown_ns > 0)
+	if (stream->shown_ns > 0)
 		fputs("\r\033[K", stderr);
+}
+
+static bool is_evict(const struct ctl_cache *cache)
+{
+	return strcmp(cache->operation, "evict") == 0;
+}
+
+/*
+ * Returns the progress of the newest line. The total size of a directory is not known in advance, because ranged reads
+ * the directory while it warms the files.
+ */
+static struct ctl_progress progress_of(const struct stream *stream)
+{
+	const bool evict = is_evict(stream->cache);
+	const struct ctl_progress progress = {
+		.elapsed_ms = ctl_value_count(stream->last, "elapsed_ms"),
+		.done_bytes = ctl_value_count(stream->last, evict ? "evicted_bytes" : "done_bytes"),
+		.total_bytes = ctl_value_count(stream->last, "total_bytes"),
+		.files = ctl_value_count(stream->last, "files"),
+		.path = ctl_value_text(stream->last, "path"),
+		.total_known = !evict && strcmp(ctl_value_text(stream->last, "path"), stream->path) == 0,
+		.unicode = stream->cache->unicode,
+	};
+
+	return progress;
+}
+
+static void update_progress(struct stream *stream)
+{
+	const struct ctl_progress progress = progress_of(stream);
+	const uint64_t now_ns = clock_now_ns();
+	unsigned width = 80, height = 24;
+	char text[4096];
+
+	if (now_ns - stream->shown_ns < SHOW_NS)
+		return;
+	stream->shown_ns = now_ns;
+	ctl_terminal_size(STDERR_FILENO, &width, &height);
+	fprintf(stderr, "\r%s\033[K", ctl_progress_line(&progress, width > 1 ? width - 1 : 1, text, sizeof(text)));
+}
+
+static void print_progress(struct stream *stream)
+{
+	struct ctl_progress progress = progress_of(stream);
+	char text[4096];
+
+	if (progress.elapsed_ms < stream->printed_ms + PRINT_MS)
+		return;
+	stream->printed_ms = progress.elapsed_ms;
+	progress.path = NULL;
+	print_name(stderr, stream->path);
+	fprintf(stderr, ": %s\n", ctl_progress_line(&progress, PRINT_COLUMNS, text, sizeof(text)));
 }
 
 static void show_progress(struct stream *stream)
 {
-	uint64_t now_ns = clock_now_ns();
-	struct ctl_progress progress = {
-		.begun_ns = stream->begun_ns,
-		.done_bytes = ctl_value_count(stream->last, "done_bytes"),
-		.total_bytes = ctl_value_count(stream->last, "total_bytes"),
-		.files = ctl_value_count(stream->last, "files"),
-		.path = ctl_value_text(stream->last, "path"),
-		.unicode = stream->cache->unicode,
-	};
-	unsigned width = 80, height = 24;
-	char text[4096];
-
-	if (!stream->cache->progress || now_ns - stream->shown_ns < SHOW_NS)
+	if (stream->cache->quiet || ctl_value_true(stream->last, "done"))
 		return;
-	stream->shown_ns = now_ns;
-	/*
-	 * The total size of a directory is not known in advance, because ranged reads the directory while it warms the
-	 * files.
-	 */
-	progress.total_known = strcmp(progress.path, stream->path) == 0;
-	ctl_terminal_size(STDERR_FILENO, &width, &height);
-	fprintf(stderr, "\r%s\033[K",
-		ctl_progress_line(&progress, now_ns, width > 1 ? width - 1 : 1, text, sizeof(text)));
+	if (stream->cache->terminal)
+		update_progress(stream);
+	else
+		print_progress(stream);
 }
 
 /* Parses the complete line. */
@@ -112,27 +151,30 @@ static void receive_bytes(void *context, const char *bytes, size_t count)
 static int print_error(const char *path, const char *what, int status)
 {
 	fprintf(stderr, "ranged-ctl: ");
-	for (; *path != '\0'; path++)
-		fputc((unsigned char)*path < 0x20 || *path == 0x7f ? '?' : *path, stderr);
+	print_name(stderr, path);
 	fprintf(stderr, ": %s\n", what);
 	return status;
 }
 
-static void print_done(const struct ctl_cache *cache, const json_t *last, const char *path)
+static void print_done(const struct stream *stream)
 {
-	bool evicted = strcmp(cache->operation, "evict") == 0;
-	uint64_t files = ctl_value_count(last, "files"), left_out = ctl_value_count(last, "left_out");
-	char words[CTL_WORDS_BYTES];
+	const char *operation = stream->cache->operation;
+	struct ctl_progress progress = progress_of(stream);
+	const uint64_t left_out = ctl_value_count(stream->last, "left_out");
+	char words[CTL_WORDS_BYTES], rates[256];
 
-	if (cache->quiet)
+	if (stream->cache->quiet)
 		return;
-	print_name(path);
-	printf(": %s", ctl_words_size((double)ctl_value_count(last, evicted ? "evicted_bytes" : "done_bytes"), words));
-	if (files != 1 && ctl_value_at(last, "files") != NULL)
-		printf(" of %" PRIu64 " files", files);
-	printf(" %s", evicted ? "evicted" : strcmp(cache->operation, "pin") == 0 ? "pinned" : "in memory");
+	progress.total_known = progress.files == 1;
+	print_name(stdout, stream->path);
+	printf(": %s", ctl_words_size((double)progress.done_bytes, words));
+	if (progress.files != 1 && ctl_value_at(stream->last, "files") != NULL)
+		printf(" of %" PRIu64 " files", progress.files);
+	printf(" %s", is_evict(stream->cache) ? "evicted" : strcmp(operation, "pin") == 0 ? "pinned" : "in memory");
 	if (left_out > 0)
 		printf(", %" PRIu64 " skipped (unreadable)", left_out);
+	if (*ctl_progress_rates(&progress, rates, sizeof(rates)) != '\0')
+		printf(" after %s", rates);
 	putchar('\n');
 	fflush(stdout);
 }
@@ -141,7 +183,7 @@ static void print_done(const struct ctl_cache *cache, const json_t *last, const 
 static int print_result(const struct ctl_cache *cache, const struct stream *stream, const char *path, int status)
 {
 	const char *error = ctl_value_text(stream->last, "error");
-	bool done = ctl_value_true(stream->last, "done") || ctl_value_at(stream->last, "evicted_bytes") != NULL;
+	bool done = ctl_value_true(stream->last, "done");
 
 	if (status != 0 &&
 	    ctl_client_status(cache->client) > 200) { /* the message from ranged already names the path */
@@ -154,7 +196,7 @@ static int print_result(const struct ctl_cache *cache, const struct stream *stre
 		return print_error(path, "the server is not ranged: it sent a line that is not a JSON object",
 				   EX_PROTOCOL);
 	if (done)
-		print_done(cache, stream->last, path);
+		print_done(stream);
 	if (*error != '\0')
 		return print_error(path, error, EX_IOERR);
 	return done ? 0 : print_error(path, "the connection ended before the operation was complete", EX_TEMPFAIL);
@@ -184,7 +226,6 @@ int ctl_cache_run(const struct ctl_cache *cache, const char *path)
 	if (stream != NULL && resource != NULL) {
 		stream->cache = cache;
 		stream->path = path;
-		stream->begun_ns = clock_now_ns();
 		status = ctl_client_request(cache->client, true, resource, receive_bytes, stream);
 		if (stream->used > 0)
 			parse_line(stream);
@@ -212,8 +253,8 @@ static void print_hot(const json_t *files)
 		       ctl_words_size((double)ctl_value_count(file, "size"), size),
 		       ctl_value_true(file, "pinned") ? "yes" : "",
 		       ctl_words_count((double)ctl_value_count(file, "requests"), requests));
-		print_name(ctl_value_text(file, "site"));
-		print_name(ctl_value_text(file, "path"));
+		print_name(stdout, ctl_value_text(file, "site"));
+		print_name(stdout, ctl_value_text(file, "path"));
 		putchar('\n');
 	}
 }

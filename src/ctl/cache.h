@@ -15,7 +15,7 @@ struct ctl_cache {
 	const char *operation; /* "warm", "pin" or "evict" */
 	const char *site;      /* host name of the site; NULL: not given */
 	bool quiet;	       /* print errors only */
-	bool progress;	       /* show a progress line on standard error, which must be a terminal */
+	bool terminal;	       /* standard error is a terminal: show a progress line that is updated */
 	bool unicode;
 };
 

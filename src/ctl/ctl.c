@@ -163,7 +163,7 @@ static int run_cache(struct command *command)
 		.operation = command->operation->name,
 		.site = command->site,
 		.quiet = command->quiet,
-		.progress = !command->quiet && ctl_terminal_colours(STDERR_FILENO) != CTL_NO_CODES,
+		.terminal = ctl_terminal_colours(STDERR_FILENO) != CTL_NO_CODES,
 		.unicode = is_unicode(),
 	};
 	int result = 0;

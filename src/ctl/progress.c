@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "ctl/canvas.h"
 #include "ctl/words.h"
 
@@ -33,11 +32,31 @@ static void put_path(struct ctl_canvas *canvas, unsigned column, const char *pat
 		ctl_canvas_tail(canvas, 0, column, canvas->width - column, CTL_PLAIN, path);
 }
 
-/* Writes the completed amount, the rate and the remaining time to `line`. */
-static void put_numbers(const struct ctl_progress *progress, double spent, char *line, size_t room)
+static double seconds_of(const struct ctl_progress *progress)
 {
-	char done[CTL_WORDS_BYTES], total[CTL_WORDS_BYTES], share[CTL_WORDS_BYTES], rate[CTL_WORDS_BYTES],
-		left[CTL_WORDS_BYTES];
+	return (double)progress->elapsed_ms / 1000;
+}
+
+/* Writes the rates, preceded by `before` and separated by `between`. Does not write the number of files of one file. */
+static int put_rates(const struct ctl_progress *progress, const char *before, const char *between, char *line,
+		     size_t room)
+{
+	const double spent = seconds_of(progress);
+	char rate[CTL_WORDS_BYTES];
+	int length = snprintf(line, room, "%s", before);
+
+	if (!progress->total_known)
+		length += snprintf(line + length, room - (size_t)length, "%.0f files/s%s",
+				   (double)progress->files / spent, between);
+	return length + snprintf(line + length, room - (size_t)length, "%s",
+				 ctl_words_rate((double)progress->done_bytes / spent, rate));
+}
+
+/* Writes the completed amount, the rates and the remaining time to `line`. */
+static void put_numbers(const struct ctl_progress *progress, char *line, size_t room)
+{
+	const double spent = seconds_of(progress);
+	char done[CTL_WORDS_BYTES], total[CTL_WORDS_BYTES], share[CTL_WORDS_BYTES], left[CTL_WORDS_BYTES];
 	int length;
 
 	ctl_words_size((double)progress->done_bytes, done);
@@ -50,22 +69,20 @@ static void put_numbers(const struct ctl_progress *progress, double spent, char 
 				  progress->files == 1 ? "" : "s");
 	if (spent < SECONDS_MIN)
 		return;
-	length += snprintf(line + length, room - (size_t)length, "  %s",
-			   ctl_words_rate((double)progress->done_bytes / spent, rate));
+	length += put_rates(progress, "  ", "  ", line + length, room - (size_t)length);
 	if (progress->total_known && time_left(progress, spent) > 0)
 		snprintf(line + length, room - (size_t)length, "  %s left",
 			 ctl_words_span((uint64_t)(time_left(progress, spent) + 0.5), left));
 }
 
-char *ctl_progress_line(const struct ctl_progress *progress, uint64_t now_ns, unsigned columns, char *text,
-			size_t text_bytes)
+char *ctl_progress_line(const struct ctl_progress *progress, unsigned columns, char *text, size_t text_bytes)
 {
 	char line[256];
 	struct ctl_canvas canvas;
 	char *rendered = NULL;
 	size_t bytes;
 
-	put_numbers(progress, (double)(now_ns - progress->begun_ns) / (double)CLOCK_NS_PER_S, line, sizeof(line));
+	put_numbers(progress, line, sizeof(line));
 	*text = '\0';
 	if (ctl_canvas_init(&canvas, columns, 1, progress->unicode) == 0) {
 		put_path(&canvas, ctl_canvas_text(&canvas, 0, 0, columns, CTL_PLAIN, line) + 2, progress->path);
@@ -75,5 +92,17 @@ char *ctl_progress_line(const struct ctl_progress *progress, uint64_t now_ns, un
 		snprintf(text, text_bytes, "%.*s", (int)strcspn(rendered, "\n"), rendered);
 	free(rendered);
 	ctl_canvas_fini(&canvas);
+	return text;
+}
+
+char *ctl_progress_rates(const struct ctl_progress *progress, char *text, size_t text_bytes)
+{
+	char span[CTL_WORDS_BYTES], rates[128];
+
+	*text = '\0';
+	if (seconds_of(progress) < SECONDS_MIN)
+		return text;
+	put_rates(progress, "", ", ", rates, sizeof(rates));
+	snprintf(text, text_bytes, "%s (%s)", ctl_words_span((progress->elapsed_ms + 500) / 1000, span), rates);
 	return text;
 }

@@ -157,34 +157,48 @@ END_TEST
 
 START_TEST(progress_line)
 {
-	struct ctl_progress progress = { .begun_ns = 1000,
+	struct ctl_progress progress = { .elapsed_ms = 2000,
 					 .done_bytes = 1 << 20,
 					 .total_bytes = 3 << 20,
 					 .path = "/films/with/a/long/name.mkv",
 					 .total_known = true };
-	uint64_t now_ns = 1000 + 2 * CLOCK_NS_PER_S;
 	char text[200];
 
-	ck_assert_str_eq(ctl_progress_line(&progress, now_ns, 100, text, sizeof(text)),
+	ck_assert_str_eq(ctl_progress_line(&progress, 100, text, sizeof(text)),
 			 "1.0 MiB of 3.0 MiB  33.3 %  512.0 KiB/s  4 s left  /films/with/a/long/name.mkv");
-	ck_assert_str_eq(ctl_progress_line(&progress, now_ns, 60, text, sizeof(text)),
+	ck_assert_str_eq(ctl_progress_line(&progress, 60, text, sizeof(text)),
 			 "1.0 MiB of 3.0 MiB  33.3 %  512.0 KiB/s  4 s left  ~name.mkv");
-	ck_assert_str_eq(ctl_progress_line(&progress, now_ns, 58, text, sizeof(text)),
+	ck_assert_str_eq(ctl_progress_line(&progress, 58, text, sizeof(text)),
 			 "1.0 MiB of 3.0 MiB  33.3 %  512.0 KiB/s  4 s left");
-	ck_assert_str_eq(ctl_progress_line(&progress, now_ns, 20, text, sizeof(text)), "1.0 MiB of 3.0 MiB ~");
-	ck_assert_str_eq(ctl_progress_line(&progress, 1000, 100, text, sizeof(text)),
+	ck_assert_str_eq(ctl_progress_line(&progress, 20, text, sizeof(text)), "1.0 MiB of 3.0 MiB ~");
+	progress.elapsed_ms = 400; /* The rate would be inaccurate. */
+	ck_assert_str_eq(ctl_progress_line(&progress, 100, text, sizeof(text)),
 			 "1.0 MiB of 3.0 MiB  33.3 %  /films/with/a/long/name.mkv");
+	progress.elapsed_ms = 2000;
 	progress.total_known = false;
 	progress.files = 12;
-	ck_assert_str_eq(ctl_progress_line(&progress, now_ns, 100, text, sizeof(text)),
-			 "1.0 MiB  12 files  512.0 KiB/s  /films/with/a/long/name.mkv");
+	ck_assert_str_eq(ctl_progress_line(&progress, 100, text, sizeof(text)),
+			 "1.0 MiB  12 files  6 files/s  512.0 KiB/s  /films/with/a/long/name.mkv");
 	progress.files = 1;
-	ck_assert_str_eq(ctl_progress_line(&progress, now_ns, 30, text, sizeof(text)), "1.0 MiB  1 file  512.0 KiB/s");
+	ck_assert_str_eq(ctl_progress_line(&progress, 40, text, sizeof(text)),
+			 "1.0 MiB  1 file  0 files/s  512.0 KiB/s");
 	progress.total_known = true;
 	progress.done_bytes = progress.total_bytes;
 	progress.path = NULL;
-	ck_assert_str_eq(ctl_progress_line(&progress, now_ns, 100, text, sizeof(text)),
-			 "3.0 MiB of 3.0 MiB  100 %  1.5 MiB/s");
+	ck_assert_str_eq(ctl_progress_line(&progress, 100, text, sizeof(text)), "3.0 MiB of 3.0 MiB  100 %  1.5 MiB/s");
+}
+END_TEST
+
+START_TEST(rates_of_an_operation)
+{
+	struct ctl_progress progress = { .elapsed_ms = 125400, .done_bytes = UINT64_C(400) << 20, .files = 1000000 };
+	char text[200];
+
+	ck_assert_str_eq(ctl_progress_rates(&progress, text, sizeof(text)), "2 min 5 s (7974 files/s, 3.2 MiB/s)");
+	progress.total_known = true;
+	ck_assert_str_eq(ctl_progress_rates(&progress, text, sizeof(text)), "2 min 5 s (3.2 MiB/s)");
+	progress.elapsed_ms = 499;
+	ck_assert_str_eq(ctl_progress_rates(&progress, text, sizeof(text)), "");
 }
 END_TEST
 
@@ -200,6 +214,7 @@ static Suite *suite(void)
 	tcase_add_test(t, missing_values_read_as_zero);
 	tcase_add_test(t, latencies_of_an_interval);
 	tcase_add_test(t, progress_line);
+	tcase_add_test(t, rates_of_an_operation);
 	suite_add_tcase(s, t);
 	return s;
 }
