@@ -108,6 +108,21 @@ static bool is_named_by_bytes(long filesystem)
 	}
 }
 
+/* Returns true if no directory of the filesystem can get the casefold flag. */
+static bool has_no_casefold_flag(long filesystem)
+{
+	switch ((unsigned long)filesystem & 0xffffffff) {
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case RAMFS_MAGIC:
+	case SQUASHFS_MAGIC:
+	case EROFS_SUPER_MAGIC_V1:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Returns true if a change of the names in a directory always changes its times. */
 static bool notes_changes(long filesystem)
 {
@@ -143,20 +158,27 @@ static bool folds_all(int fd, long filesystem)
 	       (geometry.fields.flags & 1u << 12) != 0;
 }
 
+/* Returns true if a directory, which is open for reading, folds the case of names. */
+static bool folds_case(int readable, long filesystem)
+{
+	int flags = 0;
+
+	return (ioctl(readable, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_CASEFOLD_FL) != 0) ||
+	       folds_all(readable, filesystem);
+}
+
 /*
  * Returns the kind of a directory on a filesystem that compares bytes, or SPELLING_TABLE_NONE if the directory cannot
  * be opened for reading.
  */
 static enum spelling_kind kind_by_flags(int fd, long filesystem)
 {
-	int readable = open_for_reading(fd), flags = 0;
-	enum spelling_kind kind = SPELLING_TABLE_BYTES;
+	int readable = open_for_reading(fd);
+	enum spelling_kind kind;
 
 	if (readable < 0)
 		return SPELLING_TABLE_NONE;
-	if ((ioctl(readable, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_CASEFOLD_FL) != 0) ||
-	    folds_all(readable, filesystem))
-		kind = SPELLING_TABLE_LISTED;
+	kind = folds_case(readable, filesystem) ? SPELLING_TABLE_LISTED : SPELLING_TABLE_BYTES;
 	close(readable);
 	return kind;
 }
@@ -218,6 +240,18 @@ static enum spelling_kind find_kind(int fd, const char *name)
 		return kind_by_trial(fd, name);
 	kind = kind_by_flags(fd, (long)fs.f_type);
 	return kind != SPELLING_TABLE_NONE ? kind : kind_of_closed(fd, name);
+}
+
+bool spelling_is_by_bytes(int directory_fd, bool *constant)
+{
+	struct statfs fs;
+
+	*constant = false;
+	if (fstatfs(directory_fd, &fs) != 0 ||
+	    (!is_named_by_bytes((long)fs.f_type) && fs.f_type != OVERLAYFS_SUPER_MAGIC))
+		return false;
+	*constant = has_no_casefold_flag((long)fs.f_type);
+	return !folds_case(directory_fd, (long)fs.f_type);
 }
 
 /*

@@ -7,6 +7,7 @@
 #ifndef STORE_SPELLING_H
 #define STORE_SPELLING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -16,5 +17,13 @@
  * directory is reused for up to 1 s. Blocks; never called on a reactor. Thread-safe.
  */
 int spelling_check(int root_fd, const char *path, uint64_t resolve);
+
+/*
+ * Returns true if the directory compares names as bytes. The descriptor must be open for reading, on a filesystem for
+ * which filesystem_fd_is_local() returns true. overlayfs mounts no layers that fold case, or reports the flag of the
+ * layer (Linux 6.17). Sets *constant if the directory always compares names this way. Otherwise, only a change of its
+ * ctime can show that this has changed. Blocks; never called on a reactor. Thread-safe.
+ */
+bool spelling_is_by_bytes(int directory_fd, bool *constant);
 
 #endif

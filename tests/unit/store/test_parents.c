@@ -1,0 +1,766 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tests with real directories: when a view is valid, and which siblings it shows. */
+#include "store/parents.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/parents_table.h"
+
+#include "../suite.h"
+
+#define MAX_DIRECTORIES 1024
+#define FRESH_MS 1001	/* After this time, a view is checked again. */
+#define SETTLED_MS 3001 /* After this time, a directory that has changed may be read. */
+#define UNUSABLE_MS 10001
+#define ZST (1u << PARENTS_ZST)
+#define BR (1u << PARENTS_BR)
+#define GZ (1u << PARENTS_GZ)
+#define SHA256 (1u << PARENTS_SHA256)
+#define ETAG (1u << PARENTS_ETAG)
+
+static char dir[PATH_MAX], home[PATH_MAX];
+static int root = -1;
+static struct parents *parents;
+static enum file_symlinks symlinks;
+static uint64_t root_number;
+
+/* --- allocations, openat2 and getdents64 that a test can intercept --- */
+
+static atomic_int allocations_left = -1; /* The following allocations fail. -1: none. */
+static bool no_memory_for_names;
+static bool no_resolve_cached;
+static atomic_uint opens, reads;
+static void (*on_read)(void);
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+void *__real_reallocarray(void *old, size_t count, size_t size);
+void *__wrap_reallocarray(void *old, size_t count, size_t size);
+ssize_t __real_getdents64(int fd, void *buffer, size_t size);
+ssize_t __wrap_getdents64(int fd, void *buffer, size_t size);
+long __real_syscall(long number, int fd, const char *path, struct open_how *how, size_t size);
+long __wrap_syscall(long number, int fd, const char *path, struct open_how *how, size_t size);
+
+static bool fails(void)
+{
+	return allocations_left >= 0 && allocations_left-- == 0;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+	return fails() ? NULL : __real_aligned_alloc(alignment, size);
+}
+
+void *__wrap_reallocarray(void *old, size_t count, size_t size)
+{
+	return no_memory_for_names ? NULL : __real_reallocarray(old, count, size);
+}
+
+ssize_t __wrap_getdents64(int fd, void *buffer, size_t size)
+{
+	ssize_t got = __real_getdents64(fd, buffer, size);
+
+	reads++;
+	if (on_read != NULL)
+		on_read();
+	return got;
+}
+
+/* parents.c and beneath.c call syscall() for openat2 only. */
+long __wrap_syscall(long number, int fd, const char *path, struct open_how *how, size_t size)
+{
+	ck_assert_int_eq(number, SYS_openat2);
+	opens++;
+	if (no_resolve_cached && (how->resolve & RESOLVE_CACHED) != 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	return __real_syscall(number, fd, path, how, size);
+}
+
+/* --- the tree --- */
+
+static void make(const char *path)
+{
+	int fd = open(path, O_CREAT | O_WRONLY | O_EXCL, 0644);
+
+	ck_assert_msg(fd >= 0, "%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+static void make_directory(const char *path)
+{
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+}
+
+static void setup(void)
+{
+	const char *parent = getenv("TMPDIR");
+
+	ck_assert_ptr_nonnull(getcwd(home, sizeof(home)));
+	ck_assert_int_eq(chdir(parent ? parent : "."), 0);
+	strcpy(dir, "test_parents.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(chdir(dir), 0);
+	ck_assert_ptr_nonnull(getcwd(dir, sizeof(dir)));
+	make_directory("root");
+	make_directory("root/a");
+	make_directory("root/a/b");
+	make("root/a/b/f");
+	root = open("root", O_PATH | O_DIRECTORY);
+	ck_assert_int_eq(parents_new(&parents, MAX_DIRECTORIES), 0);
+}
+
+static void teardown(void)
+{
+	parents_free(parents);
+	close(root);
+	ck_assert_int_eq(chdir(home), 0);
+	remove_directory(dir);
+}
+
+static struct parents_place place_of(const char *path)
+{
+	return (struct parents_place){ .root_fd = root, .path = path, .symlinks = symlinks, .root = root_number };
+}
+
+static struct parents_view view;
+
+static int find(const char *path)
+{
+	struct parents_place place = place_of(path);
+
+	return parents_find(parents, &place, clock_now_ns(), &view);
+}
+
+static void learn(const char *path)
+{
+	struct parents_place place = place_of(path);
+
+	parents_learn(parents, &place);
+}
+
+/* Finds the directory, and learns it first if necessary. */
+static void know(const char *path)
+{
+	int error = find(path);
+
+	if (error == -EAGAIN) {
+		learn(path);
+		error = find(path);
+	}
+	ck_assert_msg(error == 0, "%s: %s", path, strerror(-error));
+}
+
+/* Moves the clock until directories that have changed may be read, and reads the directory of the path. */
+static void settle(const char *path)
+{
+	clock_advance_ms(SETTLED_MS);
+	know(path);
+	ck_assert_msg(view.settled, "%s is not settled", path);
+}
+
+START_TEST(a_directory_is_learned_once)
+{
+	struct stat st;
+
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+	learn("a/b/f");
+	ck_assert_int_eq(find("a/b/f"), 0);
+	ck_assert_int_eq(stat("root/a/b", &st), 0);
+	ck_assert_uint_eq(view.device, st.st_dev);
+	ck_assert_int_eq(find("a/b/another"), 0);
+	ck_assert_int_eq(find("a/b"), 0);
+	ck_assert_int_eq(find("a"), 0);
+	ck_assert_int_eq(find("f"), 0);
+	root_number++; /* Another root has entries of its own. */
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+	root_number--;
+	symlinks = FILE_SYMLINKS_NONE;
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+	symlinks = FILE_SYMLINKS_BENEATH;
+}
+END_TEST
+
+/* Within a second no syscall is made, and afterwards one for each directory of the path. */
+START_TEST(a_directory_is_checked_once_a_second)
+{
+	settle("a/f");
+	know("a/b/f");
+	opens = reads = 0;
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(find("a/b/f"), 0);
+	ck_assert_uint_eq(opens, 0);
+	clock_advance_ms(FRESH_MS);
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(find("a/b/f"), 0);
+	ck_assert_uint_eq(opens, 3);
+	ck_assert_int_eq(find("a/f"), 0);
+	ck_assert_uint_eq(opens, 3);
+	ck_assert_uint_eq(reads, 0);
+	ck_assert(view.settled == false || view.beside == 0);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	unsigned bit;
+} suffixes[] = { { "root/a/b/f.zst", ZST },
+		 { "root/a/b/f.br", BR },
+		 { "root/a/b/f.gz", GZ },
+		 { "root/a/b/f.sha256", SHA256 },
+		 { "root/a/b/f.etag", ETAG } };
+
+START_TEST(each_sibling_appears_and_vanishes)
+{
+	settle("a/b/f");
+	ck_assert_uint_eq(view.beside, 0);
+	make(suffixes[_i].name);
+	settle("a/b/f");
+	ck_assert_uint_eq(view.beside, suffixes[_i].bit);
+	settle("a/b/g");
+	ck_assert_uint_eq(view.beside, 0);
+	ck_assert_int_eq(unlink(suffixes[_i].name), 0);
+	settle("a/b/f");
+	ck_assert_uint_eq(view.beside, 0);
+}
+END_TEST
+
+START_TEST(several_siblings_of_several_names)
+{
+	make("root/a/b/f.gz");
+	make("root/a/b/f.sha256");
+	make("root/a/b/f.gz.sha256");
+	make("root/a/b/g.br");
+	make("root/a/b/.gz");
+	make("root/a/b/gz");
+	make("root/a/b/f.xz");
+	make_directory("root/a/b/h.zst"); /* sibling_find() finds out that this is no file. */
+	settle("a/b/f");
+	ck_assert_uint_eq(view.beside, GZ | SHA256);
+	know("a/b/f.gz");
+	ck_assert_uint_eq(view.beside, SHA256);
+	know("a/b/g");
+	ck_assert_uint_eq(view.beside, BR);
+	know("a/b/h");
+	ck_assert_uint_eq(view.beside, ZST);
+	know("a/b/f.gz.sha256");
+	ck_assert_uint_eq(view.beside, 0);
+	know("a/b/i");
+	ck_assert(view.settled);
+	ck_assert_uint_eq(view.beside, 0);
+}
+END_TEST
+
+/* At most a second later the view is no longer settled, whatever times were set afterwards. */
+START_TEST(a_change_is_noticed)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+	struct stat st;
+	int error;
+
+	settle("a/b/f");
+	ck_assert_int_eq(stat("root/a/b", &st), 0);
+	make("root/a/b/f.gz");
+	times[1] = st.st_mtim;
+	ck_assert_int_eq(utimensat(AT_FDCWD, "root/a/b", times, 0), 0);
+	clock_advance_ms(FRESH_MS);
+	error = find("a/b/f");
+	ck_assert(error == -EAGAIN || (error == 0 && !view.settled));
+	know("a/b/f");
+	ck_assert(!view.settled || view.beside == GZ);
+	settle("a/b/f");
+	ck_assert_uint_eq(view.beside, GZ);
+}
+END_TEST
+
+static void change(void)
+{
+	static unsigned count;
+	char path[64];
+
+	snprintf(path, sizeof(path), "root/a/b/%u", count++);
+	make(path);
+}
+
+START_TEST(a_change_during_the_scan)
+{
+	clock_advance_ms(SETTLED_MS);
+	on_read = change;
+	know("a/b/f");
+	on_read = NULL;
+	ck_assert_uint_gt(reads, 0);
+	ck_assert(!view.settled);
+	settle("a/b/f");
+}
+END_TEST
+
+/* A young directory could change again without a change of its times. */
+START_TEST(a_young_directory_is_not_read)
+{
+	struct stat st;
+
+	change();
+	learn("a/b/f");
+	ck_assert_int_eq(stat("root/a/b", &st), 0);
+	if (clock_wall_ns() - st.st_ctim.tv_sec * (int64_t)CLOCK_NS_PER_S - st.st_ctim.tv_nsec >
+	    (int64_t)CLOCK_NS_PER_S)
+		return; /* This process was suspended, or all tests share a clock. */
+	ck_assert_uint_eq(reads, 0);
+	ck_assert_int_eq(find("a/b/f"), 0);
+	ck_assert(!view.settled);
+}
+END_TEST
+
+/* A large directory is read after several lookups. One caller then has it read. Others get a view meanwhile. */
+START_TEST(one_caller_reads_the_directory)
+{
+	unsigned lookups = 0;
+
+	for (int i = 0; i < 1000; i++)
+		change();
+	make("root/a/b/f.gz");
+	clock_advance_ms(SETTLED_MS);
+	learn("a/b/f");
+	ck_assert_uint_eq(reads, 0);
+	while (find("a/b/f") == 0 && lookups < 1000) {
+		ck_assert(!view.settled);
+		lookups++;
+	}
+	ck_assert_uint_ge(lookups, 2);
+	ck_assert_uint_lt(lookups, 1000);
+	ck_assert_int_eq(find("a/b/f"), 0);
+	ck_assert(!view.settled);
+	learn("a/b/f");
+	ck_assert_int_eq(find("a/b/f"), 0);
+	ck_assert(view.settled);
+	ck_assert_uint_eq(view.beside, GZ);
+}
+END_TEST
+
+/* Reading it is limited to a share of the time. */
+START_TEST(a_busy_directory_is_read_seldom)
+{
+	clock_advance_ms(SETTLED_MS);
+	on_read = change;
+	for (int i = 0; i < 20; i++) {
+		clock_advance_ms(10 * SETTLED_MS);
+		learn("a/b/f");
+		ck_assert_int_eq(find("a/b/f"), 0);
+	}
+	ck_assert_uint_gt(reads, 0);
+	on_read = NULL;
+	reads = 0;
+	for (int i = 0; i < 200; i++) {
+		change();
+		learn("a/b/f");
+	}
+	ck_assert_uint_le(reads, 4);
+}
+END_TEST
+
+START_TEST(a_renamed_directory)
+{
+	make("root/a/b/f.gz");
+	settle("a/b/f");
+	ck_assert_uint_eq(view.beside, GZ);
+	make_directory("root/a/c");
+	make("root/a/c/f");
+	ck_assert_int_eq(rename("root/a/b", "root/a/d") | rename("root/a/c", "root/a/b"), 0);
+	clock_advance_ms(FRESH_MS);
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+	settle("a/b/f");
+	ck_assert_uint_eq(view.beside, 0);
+	settle("a/d/f");
+	ck_assert_uint_eq(view.beside, GZ);
+}
+END_TEST
+
+/* The directory of the file is the same, but one above it is another one. */
+START_TEST(a_directory_beneath_another_one)
+{
+	settle("a/b/f");
+	make_directory("root/c");
+	ck_assert_int_eq(rename("root/a", "root/old") | rename("root/c", "root/a"), 0);
+	ck_assert_int_eq(rename("root/old/b", "root/a/b"), 0);
+	clock_advance_ms(FRESH_MS);
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+	know("a/b/f");
+}
+END_TEST
+
+START_TEST(a_switched_symlink)
+{
+	make_directory("root/c");
+	make("root/c/f");
+	make("root/c/f.br");
+	ck_assert_int_eq(symlink("a/b", "root/link"), 0);
+	settle("link/f");
+	ck_assert_uint_eq(view.beside, 0);
+	ck_assert_int_eq(symlink("c", "root/other") | rename("root/other", "root/link"), 0);
+	clock_advance_ms(FRESH_MS);
+	ck_assert_int_eq(find("link/f"), -EAGAIN);
+	settle("link/f");
+	ck_assert_uint_eq(view.beside, BR);
+	symlinks = FILE_SYMLINKS_NONE;
+	learn("link/f");
+	ck_assert_int_eq(find("link/f"), -EAGAIN);
+	symlinks = FILE_SYMLINKS_BENEATH;
+}
+END_TEST
+
+START_TEST(missing_directories)
+{
+	ck_assert_int_eq(find("none/f"), -EAGAIN); /* The root is not known. */
+	learn("none/f");
+	/* The kernel does not know that the name is missing, unless a lookup has found that. */
+	ck_assert_int_lt(access("root/none", F_OK), 0);
+	ck_assert_int_eq(find("none/f"), -ENOENT);
+	ck_assert_int_eq(find("none/of/these/directories/exists"), -ENOENT);
+	ck_assert_int_eq(find("none/1/2/3/4/5/6/7/8/9/10/11/12/13/14/f"), -ENOENT);
+	ck_assert_int_eq(find("none/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/f"), -EAGAIN);
+	ck_assert_int_eq(find("a/none/f"), -EAGAIN); /* "a" is not known. */
+	know("a/f");
+	ck_assert_int_lt(access("root/a/none", F_OK), 0);
+	ck_assert_int_eq(find("a/none/f"), -ENOENT);
+	make_directory("root/none");
+	ck_assert_int_eq(find("none/f"), -EAGAIN);
+	know("none/f");
+	ck_assert_int_eq(rmdir("root/none"), 0);
+	ck_assert_int_eq(find("none/f"), 0); /* The result of this second. */
+	clock_advance_ms(FRESH_MS);
+	ck_assert_int_lt(access("root/none", F_OK), 0);
+	know("f");
+	learn("none/f");
+	ck_assert_int_eq(find("none/f"), -ENOENT);
+}
+END_TEST
+
+/* Its target could be on a filesystem whose cached names are old. */
+START_TEST(a_symlink_to_nothing)
+{
+	know("f");
+	ck_assert_int_eq(symlink("none", "root/link"), 0);
+	ck_assert_int_lt(access("root/link", F_OK), 0);
+	ck_assert_int_eq(find("link/f"), -EAGAIN);
+	learn("link/f");
+	ck_assert_int_eq(find("link/f"), -EAGAIN);
+}
+END_TEST
+
+START_TEST(a_file_is_not_a_directory)
+{
+	know("a/b/f");
+	ck_assert_int_eq(find("a/b/f/g"), -EAGAIN);
+	learn("a/b/f/g");
+	ck_assert_int_eq(find("a/b/f/g"), -EAGAIN);
+}
+END_TEST
+
+START_TEST(an_unreadable_directory_is_remembered)
+{
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(chmod(".", 0755) | chmod("root/a", 0711), 0);
+	ck_assert_int_eq(seteuid(65534), 0);
+	learn("a/b/f");
+	opens = 0;
+	for (int i = 0; i < 10; i++) {
+		ck_assert_int_eq(find("a/f"), -EAGAIN);
+		learn("a/f");
+	}
+	ck_assert_uint_eq(opens, 0);
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+	ck_assert_int_eq(chmod("root/a", 0755), -1);
+	ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_int_eq(chmod("root/a", 0755), 0);
+	clock_advance_ms(UNUSABLE_MS);
+	know("a/b/f");
+}
+END_TEST
+
+/* On a filesystem of another kind nothing is known. */
+START_TEST(a_filesystem_that_is_not_local)
+{
+	if (access("/proc/self/status", F_OK) != 0)
+		return;
+	close(root);
+	root = open("/proc", O_PATH | O_DIRECTORY);
+	learn("sys/kernel/f");
+	ck_assert_int_eq(find("sys/kernel/f"), -EAGAIN);
+	ck_assert_int_eq(find("version"), -EAGAIN);
+}
+END_TEST
+
+START_TEST(a_kernel_without_cached_lookups)
+{
+	settle("a/b/f");
+	no_resolve_cached = true;
+	clock_advance_ms(FRESH_MS);
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+	learn("a/b/f");
+	opens = 0;
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+	learn("a/b/f");
+	ck_assert_uint_eq(opens, 0);
+	no_resolve_cached = false;
+}
+END_TEST
+
+/* --- bounds --- */
+
+START_TEST(the_number_of_directories_is_bounded)
+{
+	uint64_t directories, hashes;
+	struct parents_table *table;
+	struct parents_known known;
+
+	ck_assert_int_eq(parents_table_new(&table, 100), 0);
+	for (uint64_t key = 1; key <= 10000; key++) {
+		struct parents_names names = { .hashes = malloc(sizeof(uint64_t)), .count = 1, .room = 1 };
+
+		names.hashes[0] = key << 8 | PARENTS_GZ;
+		ck_assert(parents_table_claim(table, key << 32 | key, &known));
+		ck_assert_int_eq(known.state, PARENTS_UNKNOWN);
+		known.state = PARENTS_USABLE;
+		known.settled = true;
+		parents_table_store(table, key << 32 | key, &known, &names);
+		/* One that is used stays. */
+		ck_assert_int_eq(parents_table_find(table, UINT64_C(1) << 32 | 1, 0, NULL).state, PARENTS_USABLE);
+	}
+	parents_table_count(table, &directories, &hashes);
+	ck_assert_uint_le(directories, 100);
+	ck_assert_uint_ge(directories, 90);
+	ck_assert_uint_eq(hashes, directories);
+	parents_table_free(table);
+}
+END_TEST
+
+START_TEST(a_claimed_directory_stays)
+{
+	struct parents_table *table;
+	struct parents_known known, other;
+
+	ck_assert_int_eq(parents_table_new(&table, 1), 0);
+	ck_assert(parents_table_claim(table, 1, &known));
+	ck_assert(!parents_table_claim(table, 1, &other));
+	ck_assert(!parents_table_claim(table, 2, &other));
+	parents_table_store(table, 1, &known, NULL);
+	ck_assert(parents_table_claim(table, 2, &other));
+	parents_table_store(table, 2, &other, NULL);
+	parents_table_free(table);
+}
+END_TEST
+
+static void store_names(struct parents_table *table, uint64_t key, size_t count)
+{
+	struct parents_names names = { .hashes = calloc(count, sizeof(uint64_t)), .count = count, .room = count };
+	struct parents_known known;
+
+	ck_assert(parents_table_claim(table, key, &known));
+	known.state = PARENTS_USABLE;
+	known.settled = true;
+	parents_table_store(table, key, &known, &names);
+}
+
+/* Names of directories that are not in use make room. */
+START_TEST(the_number_of_hashes_is_bounded)
+{
+	uint64_t directories, hashes;
+	struct parents_table *table;
+
+	ck_assert_int_eq(parents_table_new(&table, 64), 0);
+	for (uint64_t key = 1; key <= 20; key++) {
+		store_names(table, key, PARENTS_SCAN_HASHES_MAX / 4);
+		ck_assert(parents_table_find(table, key, 0, NULL).settled);
+		parents_table_count(table, &directories, &hashes);
+		ck_assert_uint_le(hashes, PARENTS_SCAN_HASHES_MAX);
+	}
+	store_names(table, 21, PARENTS_SCAN_HASHES_MAX + 1);
+	ck_assert_int_eq(parents_table_find(table, 21, 0, NULL).state, PARENTS_USABLE);
+	ck_assert(!parents_table_find(table, 21, 0, NULL).settled);
+	parents_table_free(table);
+}
+END_TEST
+
+/* More directories than the table has room for: each lookup is right. */
+START_TEST(evicted_directories_are_learned_again)
+{
+	char path[64];
+
+	parents_free(parents);
+	ck_assert_int_eq(parents_new(&parents, 8), 0);
+	for (int i = 0; i < 50; i++) {
+		snprintf(path, sizeof(path), "root/%d", i);
+		make_directory(path);
+		snprintf(path, sizeof(path), "root/%d/f.gz", i);
+		make(path);
+	}
+	clock_advance_ms(SETTLED_MS);
+	for (int i = 0; i < 150; i++) {
+		snprintf(path, sizeof(path), "%d/f", i % 50);
+		know(path);
+		ck_assert_uint_eq(view.beside, GZ);
+	}
+}
+END_TEST
+
+START_TEST(every_allocation_may_fail)
+{
+	struct parents *result = NULL;
+	int error = -ENOMEM;
+	unsigned failures = 0;
+
+	for (; error == -ENOMEM; failures++) {
+		allocations_left = (int)failures;
+		error = parents_new(&result, MAX_DIRECTORIES);
+	}
+	allocations_left = -1;
+	ck_assert_int_eq(error, 0);
+	ck_assert_uint_gt(failures, 3);
+	parents_free(result);
+	make("root/a/b/f.gz");
+	clock_advance_ms(SETTLED_MS);
+	no_memory_for_names = true;
+	know("a/b/f");
+	no_memory_for_names = false;
+	ck_assert(!view.settled);
+	clock_advance_ms(60000);
+	settle("a/b/f");
+	ck_assert_uint_eq(view.beside, GZ);
+}
+END_TEST
+
+/* --- threads --- */
+
+#define THREADS 4
+#define ROUNDS 3000
+
+static atomic_bool changing;
+
+static void *look(void *context)
+{
+	unsigned seed = (unsigned)(uintptr_t)context;
+	struct parents_view seen;
+	char path[64];
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct parents_place place = place_of(path);
+		int error;
+
+		snprintf(path, sizeof(path), "%d/f", rand_r(&seed) % 20);
+		error = parents_find(parents, &place, clock_now_ns(), &seen);
+		ck_assert(error == 0 || error == -EAGAIN || error == -ENOENT);
+		if (error == -EAGAIN)
+			parents_learn(parents, &place);
+		/* A name that is never removed. */
+		if (error == 0 && seen.settled)
+			ck_assert_uint_eq(seen.beside & GZ, GZ);
+	}
+	return NULL;
+}
+
+static void *change_and_age(void *context)
+{
+	char path[64];
+
+	(void)context;
+	for (int i = 0; changing; i++) {
+		snprintf(path, sizeof(path), "root/%d/f.br", i % 20);
+		if (unlink(path) != 0)
+			make(path);
+		clock_advance_ms(500);
+		usleep(1000);
+	}
+	return NULL;
+}
+
+START_TEST(threads_find_learn_evict_and_change)
+{
+	pthread_t threads[THREADS], changer;
+	char path[64];
+
+	parents_free(parents);
+	ck_assert_int_eq(parents_new(&parents, 12), 0);
+	for (int i = 0; i < 20; i++) {
+		snprintf(path, sizeof(path), "root/%d", i);
+		make_directory(path);
+		snprintf(path, sizeof(path), "root/%d/f.gz", i);
+		make(path);
+	}
+	changing = true;
+	ck_assert_int_eq(pthread_create(&changer, NULL, change_and_age, NULL), 0);
+	for (uintptr_t i = 0; i < THREADS; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, look, (void *)(i + 1)), 0);
+	for (unsigned i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	changing = false;
+	pthread_join(changer, NULL);
+	settle("7/f");
+	ck_assert_uint_eq(view.beside & GZ, GZ);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("parents");
+	TCase *tree = tcase_create("tree"), *table = tcase_create("table");
+
+	tcase_add_checked_fixture(tree, setup, teardown);
+	tcase_add_test(tree, a_directory_is_learned_once);
+	tcase_add_test(tree, a_directory_is_checked_once_a_second);
+	tcase_add_loop_test(tree, each_sibling_appears_and_vanishes, 0, sizeof(suffixes) / sizeof(suffixes[0]));
+	tcase_add_test(tree, several_siblings_of_several_names);
+	tcase_add_test(tree, a_change_is_noticed);
+	tcase_add_test(tree, a_change_during_the_scan);
+	tcase_add_test(tree, a_young_directory_is_not_read);
+	tcase_add_test(tree, one_caller_reads_the_directory);
+	tcase_add_test(tree, a_busy_directory_is_read_seldom);
+	tcase_add_test(tree, a_renamed_directory);
+	tcase_add_test(tree, a_directory_beneath_another_one);
+	tcase_add_test(tree, a_switched_symlink);
+	tcase_add_test(tree, missing_directories);
+	tcase_add_test(tree, a_symlink_to_nothing);
+	tcase_add_test(tree, a_file_is_not_a_directory);
+	tcase_add_test(tree, an_unreadable_directory_is_remembered);
+	tcase_add_test(tree, a_filesystem_that_is_not_local);
+	tcase_add_test(tree, a_kernel_without_cached_lookups);
+	tcase_add_test(tree, evicted_directories_are_learned_again);
+	tcase_add_test(tree, every_allocation_may_fail);
+	tcase_add_test(tree, threads_find_learn_evict_and_change);
+	tcase_add_test(table, the_number_of_directories_is_bounded);
+	tcase_add_test(table, a_claimed_directory_stays);
+	tcase_add_test(table, the_number_of_hashes_is_bounded);
+	tcase_set_timeout(tree, 60);
+	tcase_set_timeout(table, 60);
+	suite_add_tcase(suite, tree);
+	suite_add_tcase(suite, table);
+	return suite_run(suite);
+}
