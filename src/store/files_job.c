@@ -37,7 +37,7 @@ static void find_siblings(const struct files_entry *entry, const struct file_ver
 	*found = nothing;
 	if (options->siblings)
 		sibling_find(options->root_fd, entry->path, options->symlinks, original,
-			     entry->previous ? &entry->previous->siblings : &nothing, found);
+			     entry->previous ? &entry->previous->siblings : &nothing, NULL, found);
 }
 
 /*

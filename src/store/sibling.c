@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Siblings are found by their names on each revalidation of a file. This costs one syscall for each missing sibling,
- * and a few for each existing one. Digests and variants are read again only if their version has changed, or if they
- * were young when they were read.
+ * Siblings are found by their names on each revalidation of a file. Names that are known to be missing cost nothing.
+ * Other missing siblings cost one syscall each, and existing ones a few. Digests and variants are read again only if
+ * their version has changed, or if they were young when they were read.
  *
- * The functions have no state, because the caller stores the result. They run on offload threads.
+ * The functions have no state, because the caller stores the result. sibling_find() runs on offload threads, and
+ * sibling_find_cached() on any thread.
  */
 #include "store/sibling.h"
 
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/keyed_hash.h"
@@ -27,6 +29,9 @@
 static const char *const suffixes[SIBLING_VARIANTS] = {
 	[SIBLING_ZST] = ".zst", [SIBLING_BR] = ".br", [SIBLING_GZ] = ".gz"
 };
+static const enum parents_suffix parents_suffixes[SIBLING_VARIANTS] = {
+	[SIBLING_ZST] = PARENTS_ZST, [SIBLING_BR] = PARENTS_BR, [SIBLING_GZ] = PARENTS_GZ
+};
 
 /* The file whose siblings are searched. */
 struct beside {
@@ -34,6 +39,7 @@ struct beside {
 	const char *path;
 	enum file_symlinks symlinks;
 	const struct file_version *original;
+	const struct parents_view *view; /* NULL: the directory is not known. */
 };
 
 const char *sibling_suffix(enum sibling sibling)
@@ -68,6 +74,12 @@ static bool is_variant(const char *path)
 static bool name_of(const struct beside *beside, const char *suffix, char *path)
 {
 	return snprintf(path, PATH_MAX, "%s%s", beside->path, suffix) < PATH_MAX;
+}
+
+/* Returns true if the directory has no name with this suffix. */
+static bool is_missing(const struct beside *beside, enum parents_suffix suffix)
+{
+	return beside->view != NULL && beside->view->settled && (beside->view->beside & 1u << suffix) == 0;
 }
 
 /*
@@ -116,6 +128,14 @@ static enum encoding_fault read_ends(const struct beside *beside, enum sibling s
 	return beside->original->size > 0 ? ENCODING_FINE : ENCODING_OF_NOTHING;
 }
 
+/* Returns true if the variant was checked with this version, and was not young then. */
+static bool was_checked(const struct beside *beside, enum sibling sibling, const struct file_version *version,
+			const struct file_siblings *known)
+{
+	return known->checked[sibling] == fingerprint(version, beside->original->size) &&
+	       known->checked_ctime_ns[sibling] == version->ctime_ns && !known->checked_young[sibling];
+}
+
 /*
  * Checks a variant. If its version is the same as at the previous check, and it was not young then, returns the
  * previous result.
@@ -124,12 +144,10 @@ static enum encoding_fault check_variant(const struct beside *beside, enum sibli
 					 struct file_version *version, const struct file_siblings *known,
 					 struct file_siblings *found, int *error)
 {
-	const uint64_t now = fingerprint(version, beside->original->size);
 	enum encoding_fault fault;
 
-	if (known->checked[sibling] == now && known->checked_ctime_ns[sibling] == version->ctime_ns &&
-	    !known->checked_young[sibling]) {
-		found->checked[sibling] = now;
+	if (was_checked(beside, sibling, version, known)) {
+		found->checked[sibling] = known->checked[sibling];
 		found->checked_ctime_ns[sibling] = version->ctime_ns;
 		return (enum encoding_fault)known->faults[sibling];
 	}
@@ -159,7 +177,7 @@ static void find_variant(const struct beside *beside, enum sibling sibling, cons
 	enum encoding_fault fault = ENCODING_OLDER;
 	int error;
 
-	if (!name_of(beside, suffixes[sibling], path))
+	if (is_missing(beside, parents_suffixes[sibling]) || !name_of(beside, suffixes[sibling], path))
 		return;
 	error = beneath_get_version(beside->root_fd, path, beside->symlinks, &version);
 	if (error == 0 && sibling_is_fresh(&version, beside->original))
@@ -226,29 +244,41 @@ static void read_digest(const struct beside *beside, const char *path, struct fi
 	found->digest_settled = !clock_is_young(version.mtime_ns, clock_wall_ns());
 }
 
+/* Returns true if the digest was read with this version, and was not young then. */
+static bool is_known_digest(const struct file_version *version, const struct file_siblings *known)
+{
+	return known->digest_settled && file_version_equal(version, &known->digest_version);
+}
+
+static void keep_digest(const struct file_siblings *known, struct file_siblings *found)
+{
+	found->has_digest = known->has_digest;
+	memcpy(found->digest, known->digest, sizeof(found->digest));
+	found->digest_version = known->digest_version;
+	found->digest_settled = true;
+}
+
 static void find_digest(const struct beside *beside, const struct file_siblings *known, struct file_siblings *found)
 {
 	char path[PATH_MAX];
 	struct file_version version;
 
-	if (!name_of(beside, DIGEST_SUFFIX, path) ||
+	if (is_missing(beside, PARENTS_SHA256) || !name_of(beside, DIGEST_SUFFIX, path) ||
 	    beneath_get_version(beside->root_fd, path, beside->symlinks, &version) < 0 ||
 	    !sibling_is_fresh(&version, beside->original))
 		return;
-	if (!known->digest_settled || !file_version_equal(&version, &known->digest_version)) {
+	if (is_known_digest(&version, known))
+		keep_digest(known, found);
+	else
 		read_digest(beside, path, found);
-		return;
-	}
-	found->has_digest = known->has_digest;
-	memcpy(found->digest, known->digest, sizeof(found->digest));
-	found->digest_version = version;
-	found->digest_settled = true;
 }
 
 void sibling_find(int root_fd, const char *path, enum file_symlinks symlinks, const struct file_version *original,
-		  const struct file_siblings *known, struct file_siblings *found)
+		  const struct file_siblings *known, const struct parents_view *view, struct file_siblings *found)
 {
-	const struct beside beside = { .root_fd = root_fd, .path = path, .symlinks = symlinks, .original = original };
+	const struct beside beside = {
+		.root_fd = root_fd, .path = path, .symlinks = symlinks, .original = original, .view = view
+	};
 
 	*found = (struct file_siblings){ 0 };
 	if (!is_variant(path)) {
@@ -257,6 +287,81 @@ void sibling_find(int root_fd, const char *path, enum file_symlinks symlinks, co
 	}
 	if (!ends_with(path, DIGEST_SUFFIX))
 		find_digest(&beside, known, found);
+}
+
+/*
+ * Stats the sibling without waiting. Returns 0 and sets *version if the sibling exists. Returns -ENOENT if it does not
+ * exist or is not a file, or -EAGAIN if a job must find out.
+ */
+static int look(const struct beside *beside, enum parents_suffix parents_suffix, const char *suffix,
+		struct file_version *version)
+{
+	char path[PATH_MAX];
+	struct statx st;
+	int error;
+
+	if (is_missing(beside, parents_suffix) || !name_of(beside, suffix, path))
+		return -ENOENT;
+	error = beneath_look_cached(beside->root_fd, path, beside->symlinks, &st, NULL);
+	if (error < 0)
+		return is_transient(error) ? -EAGAIN : -ENOENT;
+	file_version_set(version, &st);
+	return 0;
+}
+
+/* Keeps the result for a variant that has not changed. Returns 0 or -EAGAIN. */
+static int find_variant_cached(const struct beside *beside, enum sibling sibling, const struct file_siblings *known,
+			       struct file_siblings *found)
+{
+	struct file_version version;
+	int error = look(beside, parents_suffixes[sibling], suffixes[sibling], &version);
+
+	if (error < 0)
+		return error == -ENOENT ? 0 : error;
+	if (!sibling_is_fresh(&version, beside->original))
+		found->faults[sibling] = ENCODING_OLDER;
+	else if (was_checked(beside, sibling, &version, known))
+		keep_known(sibling, known, found);
+	else
+		return -EAGAIN;
+	return 0;
+}
+
+/* Keeps the digest if its file has not changed. Returns 0 or -EAGAIN. */
+static int find_digest_cached(const struct beside *beside, const struct file_siblings *known,
+			      struct file_siblings *found)
+{
+	struct file_version version;
+	int error = look(beside, PARENTS_SHA256, DIGEST_SUFFIX, &version);
+
+	if (error < 0)
+		return error == -ENOENT ? 0 : error;
+	if (!sibling_is_fresh(&version, beside->original))
+		return 0;
+	if (!is_known_digest(&version, known))
+		return -EAGAIN;
+	keep_digest(known, found);
+	return 0;
+}
+
+int sibling_find_cached(int root_fd, const char *path, enum file_symlinks symlinks, const struct file_version *original,
+			const struct file_siblings *known, const struct parents_view *view, struct file_siblings *found)
+{
+	const struct beside beside = {
+		.root_fd = root_fd, .path = path, .symlinks = symlinks, .original = original, .view = view
+	};
+	int error = 0;
+
+	*found = (struct file_siblings){ 0 };
+	if (view->settled && view->beside == 0)
+		return 0;
+	if (!is_variant(path)) {
+		for (unsigned i = 0; error == 0 && i < SIBLING_VARIANTS; i++)
+			error = find_variant_cached(&beside, (enum sibling)i, known, found);
+	}
+	if (error == 0 && !ends_with(path, DIGEST_SUFFIX))
+		error = find_digest_cached(&beside, known, found);
+	return error;
 }
 
 bool sibling_equal(const struct file_siblings *a, const struct file_siblings *b)

@@ -10,6 +10,7 @@
 
 #include "store/encoding.h"
 #include "store/file.h"
+#include "store/parents.h"
 
 /* Variants in the order of preference, which applies if a client accepts several variants with the same weight. */
 enum sibling { SIBLING_ZST, SIBLING_BR, SIBLING_GZ, SIBLING_VARIANTS };
@@ -33,13 +34,22 @@ bool sibling_is_checked(const struct file_siblings *siblings, enum sibling sibli
 /*
  * Finds the siblings of `path`, whose version is `original`. Opens them with the functions of beneath.h. Only readable
  * regular files are siblings. A file whose own name is that of a variant has no variants. `known` is the previous
- * result, or all zero. The digest and the variants are read again only if they may have changed. Blocks; runs only on
- * offload threads.
+ * result, or all zero. The digest and the variants are read again only if they may have changed. Skips names that are
+ * missing according to `view`, which is NULL if the directory is not known. Blocks; runs only on offload threads.
  *
  * A .gz and a .zst are checked as encoding.h describes. For a .br only the age can be checked.
  */
 void sibling_find(int root_fd, const char *path, enum file_symlinks symlinks, const struct file_version *original,
-		  const struct file_siblings *known, struct file_siblings *found);
+		  const struct file_siblings *known, const struct parents_view *view, struct file_siblings *found);
+
+/*
+ * Finds the siblings as sibling_find() does, but never waits and reads no file. `view` is the directory of the path,
+ * from parents_find(). If it is settled, missing siblings cost no syscall. Returns 0 if *found is complete. Returns
+ * -EAGAIN if a sibling must be read, or cannot be looked up without waiting. Thread-safe.
+ */
+int sibling_find_cached(int root_fd, const char *path, enum file_symlinks symlinks, const struct file_version *original,
+			const struct file_siblings *known, const struct parents_view *view,
+			struct file_siblings *found);
 
 bool sibling_equal(const struct file_siblings *a, const struct file_siblings *b);
 

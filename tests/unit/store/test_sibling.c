@@ -106,7 +106,7 @@ static struct file_siblings look_with(const char *path, enum file_symlinks symli
 	struct file_version version;
 
 	ck_assert_int_eq(beneath_get_version(root, path, symlinks, &version), 0);
-	sibling_find(root, path, symlinks, &version, known, &found);
+	sibling_find(root, path, symlinks, &version, known, NULL, &found);
 	return found;
 }
 
@@ -227,7 +227,7 @@ START_TEST(unreadable_siblings_do_not_count)
 	ck_assert_int_eq(chmod("root/f.gz", 0600) | chmod("root/f.sha256", 0600) | chmod(".", 0755), 0);
 	ck_assert_int_eq(beneath_get_version(root, "f", FILE_SYMLINKS_BENEATH, &version), 0);
 	ck_assert_int_eq(seteuid(65534), 0);
-	sibling_find(root, "f", FILE_SYMLINKS_BENEATH, &version, &nothing, &found);
+	sibling_find(root, "f", FILE_SYMLINKS_BENEATH, &version, &nothing, NULL, &found);
 	ck_assert_int_eq(seteuid(0), 0);
 	ck_assert_int_eq(found.faults[SIBLING_GZ], ENCODING_UNREADABLE);
 	ck_assert(!found.has_digest && found.variants == 0);
@@ -418,6 +418,130 @@ START_TEST(a_young_variant_is_read_each_time)
 }
 END_TEST
 
+static const struct parents_view unsettled = { .settled = false };
+
+/* Calls sibling_find_cached(). If it finds a result, the result must be that of sibling_find(). */
+static int find_cached(const char *path, const struct parents_view *view, const struct file_siblings *known)
+{
+	struct file_siblings found, expected;
+	struct file_version version;
+	int error;
+
+	ck_assert_int_eq(beneath_get_version(root, path, FILE_SYMLINKS_BENEATH, &version), 0);
+	expected = look_with(path, FILE_SYMLINKS_BENEATH, known); /* The kernel now has the names in memory. */
+	error = sibling_find_cached(root, path, FILE_SYMLINKS_BENEATH, &version, known, view, &found);
+	if (error == 0)
+		ck_assert(sibling_equal(&found, &expected));
+	else
+		ck_assert_int_eq(error, -EAGAIN);
+	return error;
+}
+
+START_TEST(without_siblings_nothing_must_be_read)
+{
+	static const struct file_siblings nothing;
+	const struct parents_view none = { .settled = true };
+
+	ck_assert_int_eq(find_cached("f", &none, &nothing), 0);
+	ck_assert_int_eq(find_cached("f", &unsettled, &nothing), 0);
+	ck_assert_int_eq(mkdir("root/f.gz", 0755) | mkfifo("root/f.br", 0644), 0);
+	ck_assert_int_eq(symlink("none", "root/f.sha256"), 0);
+	ck_assert_int_eq(find_cached("f", &unsettled, &nothing), 0);
+}
+END_TEST
+
+/* Makes all siblings, at a time that is not young. */
+static void make_siblings(void)
+{
+	make_gz("root/f.gz");
+	make_zst_of("root/f.zst", SIZE_OF_F);
+	make_text("root/f.br", "anything");
+	make_text("root/f.sha256", HEX);
+	set_mtime("root/f.gz", LONG_AGO + 10, 0);
+	set_mtime("root/f.zst", LONG_AGO + 10, 0);
+	set_mtime("root/f.br", LONG_AGO + 10, 0);
+	set_mtime("root/f.sha256", LONG_AGO + 10, 0);
+}
+
+START_TEST(siblings_that_have_not_changed_are_kept)
+{
+	static const struct file_siblings nothing;
+	struct file_siblings known;
+
+	make_siblings();
+	ck_assert_int_eq(find_cached("f", &unsettled, &nothing), -EAGAIN);
+	known = look_at("f");
+	ck_assert_uint_eq(known.variants, ZST | BR | GZ);
+	ck_assert(known.has_digest);
+	ck_assert_int_eq(find_cached("f", &unsettled, &known), 0);
+	ck_assert_int_eq(find_cached("f.gz", &unsettled, &nothing), 0);
+
+	set_mtime("root/f.br", LONG_AGO - 10, 0);
+	ck_assert_int_eq(find_cached("f", &unsettled, &known), 0); /* An older sibling is not read. */
+	set_mtime("root/f.sha256", LONG_AGO - 10, 0);
+	ck_assert_int_eq(find_cached("f", &unsettled, &known), 0);
+	ck_assert_int_eq(unlink("root/f.zst"), 0);
+	ck_assert_int_eq(find_cached("f", &unsettled, &known), 0);
+}
+END_TEST
+
+static const char *const siblings[] = { "root/f.zst", "root/f.br", "root/f.gz", "root/f.sha256" };
+
+START_TEST(a_sibling_that_has_changed_is_left_to_a_job)
+{
+	struct file_siblings known;
+
+	make_siblings();
+	known = look_at("f");
+	ck_assert_int_eq(find_cached("f", &unsettled, &known), 0);
+	set_mtime(siblings[_i], LONG_AGO + 11, 0);
+	ck_assert_int_eq(find_cached("f", &unsettled, &known), -EAGAIN);
+	set_mtime(siblings[_i], LONG_AGO + 10, 0); /* Only its ctime shows the change. */
+	ck_assert_int_eq(find_cached("f", &unsettled, &known), -EAGAIN);
+	set_mtime(siblings[_i], time(NULL) + 1000, 0);
+	known = look_at("f");
+	ck_assert_int_eq(find_cached("f", &unsettled, &known), -EAGAIN); /* A young sibling. */
+	set_mtime(siblings[_i], LONG_AGO + 20, 0);
+	known = look_at("f");
+	ck_assert_int_eq(find_cached("f", &unsettled, &known), 0);
+	make_text("root/f", "Another content.");
+	set_mtime("root/f", LONG_AGO, 0);
+	ck_assert_int_eq(find_cached("f", &unsettled, &known), 0); /* The size is the same. */
+	make_text("root/f", "Another size");
+	set_mtime("root/f", LONG_AGO, 0);
+	ck_assert_int_eq(find_cached("f", &unsettled, &known), -EAGAIN);
+}
+END_TEST
+
+/* A view that does not show a sibling proves that it is not searched for. */
+START_TEST(names_that_are_known_to_be_missing_are_skipped)
+{
+	static const struct file_siblings nothing;
+	const struct parents_view some = { .settled = true, .beside = 1u << PARENTS_GZ | 1u << PARENTS_ETAG };
+	struct parents_view none = { .settled = true };
+	struct file_siblings found, known;
+	struct file_version version;
+
+	make_siblings();
+	known = look_at("f");
+	ck_assert_int_eq(beneath_get_version(root, "f", FILE_SYMLINKS_BENEATH, &version), 0);
+	sibling_find(root, "f", FILE_SYMLINKS_BENEATH, &version, &nothing, &none, &found);
+	ck_assert(sibling_equal(&found, &nothing));
+	sibling_find(root, "f", FILE_SYMLINKS_BENEATH, &version, &nothing, &some, &found);
+	ck_assert_uint_eq(found.variants, GZ);
+	ck_assert(!found.has_digest);
+	ck_assert_int_eq(sibling_find_cached(root, "f", FILE_SYMLINKS_BENEATH, &version, &known, &none, &found), 0);
+	ck_assert(sibling_equal(&found, &nothing));
+	ck_assert_int_eq(sibling_find_cached(root, "f", FILE_SYMLINKS_BENEATH, &version, &known, &some, &found), 0);
+	ck_assert_uint_eq(found.variants, GZ);
+	ck_assert(!found.has_digest);
+	none.beside = 1u << PARENTS_SHA256; /* The only sibling that is searched for. */
+	ck_assert_int_eq(sibling_find_cached(root, "f", FILE_SYMLINKS_BENEATH, &version, &known, &none, &found), 0);
+	ck_assert_uint_eq(found.variants, 0);
+	ck_assert(found.has_digest);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("sibling");
@@ -438,6 +562,10 @@ static Suite *suite(void)
 	tcase_add_test(t, a_variant_must_match_the_file);
 	tcase_add_test(t, a_check_is_remembered_for_each_version);
 	tcase_add_test(t, a_young_variant_is_read_each_time);
+	tcase_add_test(t, without_siblings_nothing_must_be_read);
+	tcase_add_test(t, siblings_that_have_not_changed_are_kept);
+	tcase_add_loop_test(t, a_sibling_that_has_changed_is_left_to_a_job, 0, COUNT(siblings));
+	tcase_add_test(t, names_that_are_known_to_be_missing_are_skipped);
 	suite_add_tcase(s, t);
 	return s;
 }
