@@ -12,14 +12,16 @@
 # shellcheck disable=SC2034,SC2154 # variables of bench/run, and variables that bench/run uses
 
 # Sizes, set by use_sizes.
-big_bytes='' one_bytes='' zipf_files='' zipf_cache='' idle_count='' stalled_count=''
+big_bytes='' one_bytes='' zipf_files='' zipf_cache='' idle_count='' stalled_count='' many_files='' many_cache=''
 readonly big_count=6
 
 use_sizes() { # full | quick
 	if [ "$1" = quick ]; then
 		big_bytes=$((512 << 20)) one_bytes=$((256 << 20)) zipf_files=4096 zipf_cache=64M idle_count=500 stalled_count=100
+		many_files=100000 many_cache=40000K
 	else
 		big_bytes=$((2 << 30)) one_bytes=$((1 << 30)) zipf_files=16384 zipf_cache=256M idle_count=2000 stalled_count=500
+		many_files=1000000 many_cache=400000K
 	fi
 }
 
@@ -45,25 +47,45 @@ declare -A case_table=(
 	[idle-memory]="memory idle"
 	[stalled-memory]="memory stalled"
 	[zipf]="zipf"
+	# many FILES CONNECTIONS; cold_many FILES; missing NAMES; grow FILES CONNECTIONS
+	[hot-many]="many 100000 32"
+	[cold-many]="cold_many 100000"
+	[404-many]="missing 10000"
+	[zipf-many]="zipf_many"
+	[name-memory]="names"
+	[files-100]="grow 100 32"
+	[files-1000]="grow 1000 32"
+	[files-10000]="grow 10000 32"
+	[files-100000]="grow 100000 32"
+	[files-1000000]="grow 1000000 32"
+	[clients-32]="grow 10000 32"
+	[clients-320]="grow 10000 320"
+	[clients-3200]="grow 10000 3200"
 )
 readonly all_cases="hot-1k hot-4k hot-16k hot-64k hot-256k hot-1m hot-64m cold-stream-1 cold-stream-4 cold-random-4k cold-random-64k \
-cold-random-odd shared-cold mixed page-cache idle-memory stalled-memory zipf"
+cold-random-odd shared-cold mixed page-cache idle-memory stalled-memory zipf hot-many cold-many 404-many zipf-many name-memory"
+readonly growth_cases="files-100 files-1000 files-10000 files-100000 files-1000000 clients-32 clients-320 clients-3200"
 
 takes_part() { # KIND SERVER: returns success if this kind of case applies to the server
 	case $2 in
 	ranged) true ;;
-	null) [[ $1 =~ ^(hot|stream)$ ]] ;;
+	null) [[ $1 =~ ^(hot|stream|many|grow)$ ]] ;;
 	fio) [[ $1 =~ ^(stream|random)$ ]] ;;
-	*) [ "$1" != zipf ] ;;
+	h2o) [[ $1 =~ ^(many|cold_many|missing|zipf_many|grow)$ ]] ;;
+	nginx-aio) [[ ! $1 =~ ^(zipf|many|missing|names|grow)$ ]] ;;
+	*) [[ ! $1 =~ ^(zipf|names)$ ]] ;;
 	esac
 }
 
 # Prints the cache_size for ranged. Cold cases do not benefit from a larger cache, and the memory cases measure memory
 # besides the cache.
-cache_for() { # KIND
+cache_for() { # KIND ARGUMENT...
 	case $1 in
 	zipf) echo "$zipf_cache" ;;
+	zipf_many) echo "$many_cache" ;;
 	memory) echo 64M ;;
+	names) echo 16M ;;
+	grow) [ "$2" -gt 100000 ] && echo 5G || echo 512M ;;
 	*) echo 512M ;;
 	esac
 }
@@ -101,7 +123,7 @@ lay_all_big() {
 lay_zipf() {
 	[ ! -e "$www/zipf/64k/$((zipf_files - 1))" ] || return 0
 	mkdir -p "$www/zipf/64k"
-	perl "$here/zipf.pl" files "$www/zipf/64k" "$zipf_files" || die "cannot write the files of zipf"
+	perl "$here/trace.pl" files "$www/zipf/64k" "$zipf_files" || die "cannot write the files of zipf"
 }
 
 lay_for() { # KIND ARGUMENT...
@@ -113,15 +135,20 @@ lay_for() { # KIND ARGUMENT...
 	mixed) lay_all_big && lay_big "$one_bytes" "$www$(one)" ;;
 	memory) lay 1024 "$www/hot/1024/0" && lay_big "$one_bytes" "$www$(one)" ;;
 	zipf) lay_all_big && lay_zipf ;;
+	many | cold_many | grow) lay_many "$2" ;;
+	missing) lay_many 10000 && perl "$here/trace.pl" missing "$2" "$many_bytes" >"$scratch/missing" ;;
+	zipf_many) lay_zipf_many ;;
+	names) lay_many "$many_files" ;;
 	esac
 }
 
-# Prints the path of one file of the case, with which serves_right() checks the server.
+# Prints the paths of some files of the case, with which serves_right() checks the server.
 sample_of() { # KIND ARGUMENT...
 	case $1 in
 	hot) echo "/hot/$2/0" ;;
 	stream | random) big 0 ;;
 	zipf) echo /zipf/64k/0 ;;
+	many | cold_many | zipf_many | missing | names | grow) head -n 20 "$scratch/order" ;;
 	*) one ;;
 	esac
 }
@@ -134,10 +161,10 @@ drop_caches() {
 
 # --- loads ---
 
-# A load sets got_requests, got_bytes, got_seconds, and got_p50 and got_p99 in milliseconds. got_bytes of wrk include
-# the response headers; got_bytes of replay do not.
+# A load sets got_requests, got_bytes, got_seconds, got_errors, and got_p50 and got_p99 in milliseconds. got_bytes of wrk
+# include the response headers; got_bytes of replay do not.
 take_result() { # REQUESTS BYTES MICROSECONDS P50 P99 ERRORS
-	got_requests=$1 got_bytes=$2 got_seconds=$(calc "$3 / 1e6") got_p50=$(calc "$4 / 1e3") got_p99=$(calc "$5 / 1e3")
+	got_errors=$6 got_requests=$1 got_bytes=$2 got_seconds=$(calc "$3 / 1e6") got_p50=$(calc "$4 / 1e3") got_p99=$(calc "$5 / 1e3")
 	[ "$6" = 0 ] || say "$6 responses were errors or arrived too late"
 	[ "$1" != 0 ] || { say "no response was complete"; return 1; }
 }
@@ -152,9 +179,9 @@ load() { # CONNECTIONS SECONDS VARIABLE=VALUE...
 	take_result $result
 }
 
-replay() { # CONNECTIONS TRACE [SECONDS]
+replay() { # CONNECTIONS TRACE OPTION...
 	local result
-	result=$("${on_client[@]}" timeout 300 "$scratch/replay" "$PORT" "$@") || return
+	result=$("${on_client[@]}" timeout 900 "$scratch/replay" "${@:3}" "$PORT" "$1" "$2") || return
 	# shellcheck disable=SC2086 # six fields
 	take_result $result
 }
@@ -208,14 +235,15 @@ begin() {
 	clients_before=$client_seconds
 }
 
-# Records the work of the server and of the clients since begin().
+# Records the work of the server and of the clients since begin(). Also sets cpu_request.
 end() { # REQUESTS BODY-BYTES SECONDS
 	local ticks from_disk
 	count_clients
 	ticks=$(($(server_ticks) - ticks_before)) from_disk=$(($(server_read_bytes) - read_before))
 	record rps "$(calc "$1 / $3")"
 	record mbps "$(calc "$2 / $3 / 1e6")"
-	record cpu_request "$(calc "$ticks / $hertz / $1 * 1e6")"
+	cpu_request=$(calc "$ticks / $hertz / $1 * 1e6")
+	record cpu_request "$cpu_request"
 	record cpu_gb "$(calc "$ticks / $hertz / $2 * 1e9")"
 	record all_gb "$(calc "($ticks / $hertz + $client_seconds - $clients_before) / $2 * 1e9")"
 	record busy "$(calc "$ticks / $hertz / $3 * 100")"
@@ -233,7 +261,7 @@ is_long() { [ "$1" -ge 65536 ]; } # BYTES
 load_hot() { # BYTES FILES CONNECTIONS SECONDS
 	if is_long "$1"; then
 		seq -f "/hot/$1/%.0f" 0 $(($2 - 1)) >"$scratch/trace"
-		replay "$3" "$scratch/trace" "$4"
+		replay "$3" "$scratch/trace" -s "$4"
 	else
 		load "$3" "$4" "PATHS=$(seq -f "/hot/$1/%.0f" -s ' ' 0 $(($2 - 1)))"
 	fi
@@ -265,7 +293,7 @@ serve_stream() { # CLIENTS
 
 load_random() { # BYTES ALIGN SHIFT
 	if is_long "$1"; then
-		replay 32 "$scratch/trace" "$seconds"
+		replay 32 "$scratch/trace" -s "$seconds"
 	else
 		load 32 "$seconds" "PATHS=$(all_big)" "BYTES=$1" "ALIGN=$2" "SHIFT=$3" "FILE_BYTES=$big_bytes" "SEED=$(seed)"
 	fi
@@ -297,7 +325,7 @@ serve_mixed() { # BYTES
 	local streams status
 	drop_caches
 	all_big | tr ' ' '\n' >"$scratch/trace"
-	nice -n 15 "${on_client[@]}" "$scratch/replay" "$PORT" $big_count "$scratch/trace" $((seconds + 1)) >"$scratch/streamed" &
+	nice -n 15 "${on_client[@]}" "$scratch/replay" -s $((seconds + 1)) "$PORT" $big_count "$scratch/trace" >"$scratch/streamed" &
 	streams=$!
 	sleep 1
 	load 8 "$seconds" "PATHS=$(one)" "BYTES=$1" ALIGN=4096 SHIFT=0 "FILE_BYTES=$one_bytes" "SEED=$(seed)" && right_length "$1" 8
@@ -338,7 +366,7 @@ serve_memory() { # idle | stalled
 serve_zipf() {
 	local lines=$((zipf_files * 5)) half
 	half=$((lines / 2))
-	perl "$here/zipf.pl" trace "$zipf_files" $lines "$(all_big)" "$big_bytes" >"$scratch/trace"
+	perl "$here/trace.pl" zipf "$zipf_files" $lines "$(all_big)" "$big_bytes" >"$scratch/trace"
 	head -n $half "$scratch/trace" >"$scratch/trace.1"
 	tail -n +$((half + 1)) "$scratch/trace" >"$scratch/trace.2"
 	drop_caches
@@ -351,7 +379,7 @@ serve_zipf() {
 	[ "$round" -gt 1 ] || server=lru record hit "$(lru_hits $half <"$scratch/trace")"
 }
 
-lru_hits() { perl "$here/zipf.pl" lru "$zipf_files" "$(numfmt --from=iec "$zipf_cache")" "$1"; } # WARM
+lru_hits() { perl "$here/trace.pl" lru "$zipf_files" "$(numfmt --from=iec "$zipf_cache")" "$1"; } # WARM
 
 # --- limit of the disk ---
 

@@ -18,7 +18,7 @@ set key outside top center horizontal samplen 1
 
 # A server has the same colour in all parts.
 color(server) = server eq "ranged" ? "#d1495b" : server eq "nginx" ? "#30638e" : server eq "nginx-aio" ? "#7aa6c2" : \
-	server eq "lighttpd" ? "#edae49" : server eq "null" ? "#9a9a9a" : "#5a5a5a"
+	server eq "lighttpd" ? "#edae49" : server eq "h2o" ? "#66a182" : server eq "null" ? "#9a9a9a" : "#5a5a5a"
 header(file) = system("head -n 1 " . file)
 rows(file) = int(system("wc -l <" . file)) - 1
 

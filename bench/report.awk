@@ -19,6 +19,9 @@
 #   pages            pages in the page cache
 #   kib              KiB
 #   hit              share of the bytes of body that came from the cache
+#   growth           cpu_request of the case / cpu_request with 100 files
+#   name_bytes       bytes of memory for each name
+#   page_cache       MiB in the page cache at the end
 
 function finish_group()
 {
@@ -63,13 +66,14 @@ function rate_of(name, server) { return has(name, server, "rps") && name !~ /str
 function show_row(name, server)
 {
 	rate = rate_of(name, server)
+	of_errors = name ~ /^404/ # their length differs between servers
 	printf "%-16s%-10s", name, server
 	show(name, server, name ~ /stream|shared/ ? "" : "rps", 11, 0)
 	show(name, server, "mbps", 9, 0)
 	printf "%7.0f%%", spread[name, server, rate] * 100
 	show(name, server, name ~ /stream|shared/ ? "" : "cpu_request", 12, 1)
-	show(name, server, "cpu_gb", 8, 3)
-	show(name, server, "all_gb", 8, 3)
+	show(name, server, of_errors ? "" : "cpu_gb", 8, 3)
+	show(name, server, of_errors ? "" : "all_gb", 8, 3)
 	show(name, server, "busy", 6, 0)
 	show(name, server, "client", 8, 0)
 	show(name, server, "p50", 9, 2)
@@ -77,7 +81,7 @@ function show_row(name, server)
 	show(name, server, "disk", 11, 3)
 	printf " |"
 	show_ratio(name, server, rate, 7)
-	show_ratio(name, server, "cpu_gb", 7)
+	show_ratio(name, server, of_errors ? "cpu_request" : "cpu_gb", 7)
 	show_ratio(name, server, "p99", 7)
 	print ""
 }
@@ -118,23 +122,27 @@ function show_singles()
 	show_single("idle-memory", "kib", "idle-memory: KiB for each connection", 1)
 	show_single("stalled-memory", "kib", "stalled-memory: KiB for each reader", 1)
 	show_single("zipf", "hit", "zipf: hit ratio", 3)
+	show_single("hot-many", "growth", "hot-many: CPU per request / with 100 files", 2)
+	show_single("zipf-many", "hit", "zipf-many: hit ratio", 3)
+	show_single("zipf-many", "page_cache", "zipf-many: MiB of page cache", 0)
+	show_single("name-memory", "name_bytes", "name-memory: bytes for each name", 0)
 }
 
-# Returns the figure to compare with a target, or -1 if it was not measured. For latencies the lowest figure is the
-# best.
+# Returns the figure to compare with a target, or -1 if it was not measured. The lowest latency and the lowest processor
+# time are the best.
 function other(name, against, measure)
 {
 	if (against == "-")
 		return 1
 	if (against != "best" && against != "limit")
 		return has(name, against, measure) ? median[name, against, measure] : -1
-	n = split(against == "best" ? "nginx nginx-aio lighttpd" : "null fio", peer, " ")
+	n = split(against == "best" ? "nginx nginx-aio lighttpd h2o" : "null fio", peer, " ")
 	found = -1
 	for (j = 1; j <= n; j++) {
 		if (!has(name, peer[j], measure))
 			continue
 		figure = median[name, peer[j], measure]
-		lower = against == "limit" || measure == "p99"
+		lower = against == "limit" || measure ~ /^(p99|cpu_)/
 		if (found < 0 || (lower ? figure < found : figure > found))
 			found = figure
 	}
@@ -198,6 +206,30 @@ function write_plot(part, pattern, measure, column_count, column)
 	close(file)
 }
 
+# Writes the file for one curve of growth.png. The number in the name of a case is the first column, and there is one
+# column for each server.
+function write_growth(part, pattern, column_count, column)
+{
+	file = directory "/plot-" part ".tsv"
+	printf "number" >file
+	for (j = 1; j <= server_count; j++) {
+		if (is_in(server_name[j], pattern, "cpu_request")) {
+			column[++column_count] = server_name[j]
+			printf "\t%s", server_name[j] >file
+		}
+	}
+	print "" >file
+	for (i = 1; i <= case_count; i++) {
+		if (case_name[i] !~ pattern)
+			continue
+		printf "%s", substr(case_name[i], index(case_name[i], "-") + 1) >file
+		for (j = 1; j <= column_count; j++)
+			printf "\t%s", has(case_name[i], column[j], "cpu_request") ? median[case_name[i], column[j], "cpu_request"] : "-" >file
+		print "" >file
+	}
+	close(file)
+}
+
 END {
 	finish_group()
 	case_count = split(cases, case_name, " ")
@@ -209,4 +241,6 @@ END {
 	write_plot("hot-cpu", "^hot-", "cpu_gb")
 	write_plot("cold-rate", "^cold-|^shared|^mixed", "mbps")
 	write_plot("cold-p99", "^cold-random|^mixed", "p99")
+	write_growth("growth-files", "^files-")
+	write_growth("growth-clients", "^clients-")
 }

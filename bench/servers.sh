@@ -3,16 +3,20 @@
 #
 # The servers of bench/run. Each has one worker, is pinned to one processor, and listens on a free port of 127.0.0.1.
 #
-#   start_server NAME CACHE   starts a server, and sets PORT and SERVER_PID; CACHE is cache_size of ranged
+#   start_server NAME CACHE [BYTES]
+#                             starts a server, and sets PORT and SERVER_PID. CACHE is cache_size of ranged, and BYTES limits
+#                             the page cache of the server
 #   stop_server               stops it
+#   limit_page_cache          adjusts the limit to the other memory that the server uses now
+#   page_cache_bytes          prints the size of the page cache of the server
 #   server_ticks, server_rss, server_read_bytes
 #                             print the sums for all of its processes
 #
-# This file uses variables of bench/run: scratch, www and ranged (paths), and on_server (the command prefix that pins a
-# process).
+# This file uses variables of bench/run: scratch, www and ranged (paths), on_server (the command prefix that pins a
+# process), nginx_files and lighttpd_workers (see choose_descriptors).
 # shellcheck disable=SC2154 # variables of bench/run
 
-SERVER_PID='' PORT=''
+SERVER_PID='' PORT='' cgroup='' page_cache_limit=''
 
 free_port() {
 	local port
@@ -24,13 +28,15 @@ free_port() {
 listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 nginx_config() { # EXTRA
+	local files=off
+	[ "$nginx_files" = 0 ] || files="max=$nginx_files inactive=600s; open_file_cache_valid 600s"
 	cat <<-CONF
 		user root; daemon off; worker_processes 1; pid $scratch/nginx.pid; error_log $scratch/nginx.log;
-		worker_rlimit_nofile 16384;
+		worker_rlimit_nofile $(ulimit -H -n);
 		events { worker_connections 8192; }
 		http {
 			access_log off; sendfile on; tcp_nopush on; $1
-			open_file_cache max=1000 inactive=600s; open_file_cache_valid 600s;
+			open_file_cache $files;
 			keepalive_requests 1000000000; keepalive_timeout 600s; send_timeout 600s;
 			server { listen 127.0.0.1:$PORT backlog=4096; root $www; }
 		}
@@ -43,13 +49,31 @@ lighttpd_config() {
 		server.bind = "127.0.0.1"
 		server.port = $PORT
 		server.listen-backlog = 4096
-		server.max-worker = 0
-		server.max-fds = 16384
+		server.max-worker = $lighttpd_workers
+		server.max-fds = $(ulimit -H -n)
 		server.max-connections = 8192
 		server.max-keep-alive-requests = 1000000000
 		server.max-keep-alive-idle = 600
 		server.max-write-idle = 600
 		server.errorlog = "$scratch/lighttpd.log"
+	CONF
+}
+
+h2o_config() {
+	cat <<-CONF
+		user: root
+		num-threads: 1
+		max-connections: 8192
+		http1-request-timeout: 600
+		error-log: $scratch/h2o.log
+		listen:
+		  host: 127.0.0.1
+		  port: $PORT
+		hosts:
+		  default:
+		    paths:
+		      /:
+		        file.dir: $www
 	CONF
 }
 
@@ -80,7 +104,12 @@ server_command() { # NAME CACHE: writes its configuration, sets $command
 		;;
 	lighttpd)
 		lighttpd_config >"$config"
-		command=(lighttpd -D -f "$config")
+		# It sends SIGTERM to its process group at the end.
+		command=(perl -e 'setpgrp; exec @ARGV' lighttpd -D -f "$config")
+		;;
+	h2o)
+		h2o_config >"$config"
+		command=(h2o -c "$config")
 		;;
 	null) command=("$scratch/null_server" "$scratch/null.address") ;;
 	esac
@@ -95,12 +124,43 @@ server_listens() {
 	fi
 }
 
-start_server() { # NAME CACHE
+# Creates a memory cgroup. A server that runs in it pays for its page cache, its own memory and its kernel objects.
+create_cgroup() {
+	if [ -d /sys/fs/cgroup/memory ]; then
+		cgroup=/sys/fs/cgroup/memory/ranged-bench.$$
+	elif grep -qsw memory /sys/fs/cgroup/cgroup.subtree_control; then
+		cgroup=/sys/fs/cgroup/ranged-bench.$$
+	fi
+	[ -n "$cgroup" ] && mkdir "$cgroup" && return
+	cgroup=''
+	say "there is no memory cgroup, so the page cache cannot be limited"
+	return 1
+}
+
+# The names of the first version of cgroups are different.
+page_cache_bytes() { awk '$1 == "cache" || $1 == "file" { print $2; exit }' "$cgroup/memory.stat"; }
+cgroup_usage() { cat "$cgroup/memory.usage_in_bytes" "$cgroup/memory.current"; } 2>/dev/null
+cgroup_limit() { # BYTES
+	local file=$cgroup/memory.max
+	[ -e "$file" ] || file=$cgroup/memory.limit_in_bytes
+	echo "$1" >"$file"
+}
+
+limit_page_cache() {
+	[ -z "$cgroup" ] || cgroup_limit $((page_cache_limit + $(cgroup_usage) - $(page_cache_bytes)))
+}
+
+enter_cgroup() { [ -z "$cgroup" ] || echo "$BASHPID" >"$cgroup/cgroup.procs"; }
+
+start_server() { # NAME CACHE [BYTES]
 	local command end=$((SECONDS + 20))
-	PORT=$(free_port)
+	PORT=$(free_port) page_cache_limit=${3-}
 	rm -f "$scratch/null.address"
 	server_command "$1" "$2"
-	"${on_server[@]}" "${command[@]}" </dev/null >"$scratch/$1.out" 2>&1 &
+	if [ -n "$page_cache_limit" ]; then
+		create_cgroup && cgroup_limit $((page_cache_limit + (64 << 20))) || return
+	fi
+	(enter_cgroup && exec "${on_server[@]}" "${command[@]}") </dev/null >"$scratch/$1.out" 2>&1 &
 	SERVER_PID=$!
 	until server_listens "$1"; do
 		if ! kill -0 "$SERVER_PID" 2>/dev/null || [ $SECONDS -ge $end ]; then
@@ -127,6 +187,8 @@ stop_server() {
 	done
 	wait "$SERVER_PID" 2>/dev/null
 	SERVER_PID=''
+	[ -z "$cgroup" ] || rmdir "$cgroup"
+	cgroup=''
 }
 
 server_pids() { echo "$SERVER_PID"; pgrep -P "$SERVER_PID"; }
