@@ -4,8 +4,8 @@
  * shows the type of the inode. The descriptor that is opened for reading must belong to the same inode. All names are
  * resolved by openat2(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS [| RESOLVE_NO_SYMLINKS]).
  *
- * The functions run on offload threads, because each call may wait for the disk. Only beneath_look_cached() runs on
- * reactor threads. The only state is whether the kernel supports RESOLVE_CACHED.
+ * The functions run on offload threads, because each call may wait for the disk. Only the functions with "cached"
+ * in their names run on reactor threads. The only state is whether the kernel supports RESOLVE_CACHED.
  */
 #include "store/beneath.h"
 
@@ -86,6 +86,11 @@ static int open_spelled(const struct place *place, uint64_t flags)
 int beneath_open(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags)
 {
 	return open_spelled(&(struct place){ .root_fd = root_fd, .path = path, .symlinks = symlinks }, flags);
+}
+
+int beneath_open_any_spelling(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags)
+{
+	return open_beneath(&(struct place){ .root_fd = root_fd, .path = path, .symlinks = symlinks }, flags);
 }
 
 bool beneath_is_misspelled(int root_fd, const char *path, enum file_symlinks symlinks)
@@ -288,7 +293,7 @@ static int open_cached_below(const struct place *place)
  * other cause than an unknown flag. For other paths it may be a name that the filesystem rejects. A seccomp filter
  * answers with ENOSYS or EPERM. All threads find the same result, so relaxed memory order suffices.
  */
-static bool supports_cached(int root_fd)
+bool beneath_is_cached_supported(int root_fd)
 {
 	static atomic_int support = SUPPORT_UNKNOWN;
 	int known = atomic_load_explicit(&support, memory_order_relaxed);
@@ -302,6 +307,13 @@ static bool supports_cached(int root_fd)
 		atomic_store_explicit(&support, known, memory_order_relaxed);
 	}
 	return known == SUPPORT_CACHED;
+}
+
+int beneath_open_cached(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags)
+{
+	if (!beneath_is_cached_supported(root_fd))
+		return -EAGAIN;
+	return open_cached(&(struct place){ .root_fd = root_fd, .path = path, .symlinks = symlinks }, flags, 0);
 }
 
 /*
@@ -341,7 +353,7 @@ int beneath_look_cached(int root_fd, const char *path, enum file_symlinks symlin
 	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
 	int fd, error;
 
-	if (!supports_cached(root_fd))
+	if (!beneath_is_cached_supported(root_fd))
 		return -EAGAIN;
 	fd = open_cached(&place, 0, RESOLVE_NO_XDEV);
 	/* The directory may be on a mount beneath the root. In this mode the kernel returns EAGAIN instead of EXDEV. */

@@ -5,7 +5,7 @@
  * directory stores it, see spelling.h.
  *
  * All functions take a relative path without a leading slash. The path "" is the root itself. The functions block, so
- * they run on offload threads, except beneath_look_cached(). Errors are returned as -errno. -ENOENT means that the name
+ * they run on offload threads, except those with "cached" in their names. Errors are returned as -errno. -ENOENT means that the name
  * is missing, or is neither a file nor a directory. -EXDEV means that a symbolic link leads out of the root. All other
  * errors, such as -EISDIR, -ELOOP and -EACCES, have their usual meaning.
  */
@@ -29,6 +29,21 @@ enum file_symlinks { FILE_SYMLINKS_BENEATH, FILE_SYMLINKS_NONE };
  * O_DIRECTORY in the flags, the caller must know that the object is not a FIFO, socket or device.
  */
 int beneath_open(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags);
+
+/*
+ * Works like beneath_open(), but does not check the spelling. For a path whose directories are known to compare names
+ * as bytes, or are about to be examined for that.
+ */
+int beneath_open_any_spelling(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags);
+
+/*
+ * Opens the object at the path with O_PATH and these flags, if this is possible without waiting. Does not check the
+ * spelling. Reactor threads may call it. Returns the descriptor, -EAGAIN if the call would have to wait or
+ * beneath_is_cached_supported() returns false, or another -errno.
+ */
+int beneath_open_cached(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags);
+/* Returns true if the kernel supports RESOLVE_CACHED (Linux 5.12). Reactor threads may call it. Thread-safe. */
+bool beneath_is_cached_supported(int root_fd);
 
 /*
  * Opens a regular file for reading, with these additional flags. Returns the descriptor, and sets *st to its state, or

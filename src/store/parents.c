@@ -32,12 +32,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -56,7 +53,6 @@
 
 struct parents {
 	struct parents_table *table;
-	atomic_bool no_cached_lookups; /* The kernel has no RESOLVE_CACHED. Relaxed: publishes no other data. */
 };
 
 /* A directory on the path of a file. */
@@ -105,21 +101,33 @@ static struct level level_of(const struct parents_place *place, size_t length)
 
 /* --- a directory of the path --- */
 
-static int open_level(const struct level *level, uint64_t flags, uint64_t resolve)
+/* Sets `path` to the path of the directory. Returns 0 or -ENAMETOOLONG. */
+static int get_path(const struct level *level, char path[PATH_MAX])
 {
-	struct open_how how = { .flags = flags | O_CLOEXEC,
-				.resolve = resolve | RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
-	char path[PATH_MAX];
-	long fd;
-
-	if (level->length >= sizeof(path))
+	if (level->length >= PATH_MAX)
 		return -ENAMETOOLONG;
-	if (level->place->symlinks == FILE_SYMLINKS_NONE)
-		how.resolve |= RESOLVE_NO_SYMLINKS;
-	memcpy(path, level->length > 0 ? level->place->path : ".", level->length > 0 ? level->length : 1);
-	path[level->length > 0 ? level->length : 1] = '\0';
-	fd = syscall(SYS_openat2, level->place->root_fd, path, &how, sizeof(how));
-	return fd < 0 ? -errno : (int)fd;
+	memcpy(path, level->place->path, level->length);
+	path[level->length] = '\0';
+	return 0;
+}
+
+static int open_cached(const struct level *level, uint64_t flags)
+{
+	char path[PATH_MAX];
+	int error = get_path(level, path);
+
+	return error < 0 ? error : beneath_open_cached(level->place->root_fd, path, level->place->symlinks, flags);
+}
+
+/* Opens the directory for reading. Blocks. */
+static int open_for_reading(const struct level *level)
+{
+	char path[PATH_MAX];
+	int error = get_path(level, path);
+
+	return error < 0 ? error
+			 : beneath_open_any_spelling(level->place->root_fd, path, level->place->symlinks,
+						     O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 }
 
 static int get_stamp(int fd, struct parents_stamp *stamp)
@@ -155,22 +163,13 @@ static bool is_scan_due(const struct parents_known *known, uint64_t now_ns)
 
 /* --- lookups --- */
 
-static int open_cached(struct parents *parents, const struct level *level, uint64_t flags)
-{
-	int fd = open_level(level, O_PATH | flags, RESOLVE_CACHED);
-
-	if (fd == -EINVAL || fd == -ENOSYS)
-		atomic_store_explicit(&parents->no_cached_lookups, true, memory_order_relaxed);
-	return fd;
-}
-
 /*
  * Returns -ENOENT if the last name of the path of the directory does not exist, or -EAGAIN if the name is a symbolic
  * link, whose target may be on another filesystem.
  */
-static int check_missing(struct parents *parents, const struct level *level)
+static int check_missing(const struct level *level)
 {
-	int fd = open_cached(parents, level, O_NOFOLLOW);
+	int fd = open_cached(level, O_NOFOLLOW);
 
 	if (fd >= 0)
 		close(fd);
@@ -185,10 +184,10 @@ static int check_level(struct parents *parents, const struct level *level, const
 {
 	struct parents_stamp stamp;
 	uint64_t start_ns = clock_now_ns();
-	int fd = open_cached(parents, level, O_DIRECTORY), error;
+	int fd = open_cached(level, O_DIRECTORY), error;
 
 	if (fd < 0)
-		return fd == -ENOENT ? check_missing(parents, level) : -EAGAIN;
+		return fd == -ENOENT ? check_missing(level) : -EAGAIN;
 	error = get_stamp(fd, &stamp);
 	close(fd);
 	if (error < 0 || known->state != PARENTS_USABLE)
@@ -253,7 +252,7 @@ int parents_find(struct parents *parents, const struct parents_place *place, uin
 	unsigned beside = 0;
 	int error;
 
-	if (atomic_load_explicit(&parents->no_cached_lookups, memory_order_relaxed))
+	if (!beneath_is_cached_supported(place->root_fd))
 		return -EAGAIN;
 	known = parents_table_find(parents->table, level.key, 0, &beside);
 	if (is_fresh(&known, now_ns))
@@ -354,7 +353,7 @@ static void forget_missing(struct parents *parents, const struct level *level, i
 static int open_and_learn(struct parents *parents, const struct level *level)
 {
 	struct parents_known known;
-	int fd = open_level(level, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0);
+	int fd = open_for_reading(level);
 
 	if (fd < 0 && fd != -EACCES && fd != -EPERM) {
 		forget_missing(parents, level, fd);
@@ -399,7 +398,7 @@ void parents_learn(struct parents *parents, const struct parents_place *place)
 	size_t bottom = directory_length(place->path, strlen(place->path));
 	struct level level = level_of(place, 0);
 
-	if (atomic_load_explicit(&parents->no_cached_lookups, memory_order_relaxed))
+	if (!beneath_is_cached_supported(place->root_fd))
 		return;
 	while (learn_level(parents, &level, level.length == bottom) && level.length < bottom) {
 		size_t start = level.length + (level.length > 0);
