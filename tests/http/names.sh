@@ -62,3 +62,25 @@ check_changes() {
 	done
 	is "$(counted other) $(counted refused)" "0 0" "there is no other status, and no refused connection"
 }
+
+# COUNT: makes many names, quickly: hard links in directories of a thousand. Sets LINKS, a format of their paths for
+# pipeline.pl.
+make_links() {
+	# shellcheck disable=SC2016
+	perl -e '
+		my ($root, $count) = @ARGV;
+		chdir $root or die;
+		for my $number (0 .. $count - 1) {
+			my $directory = sprintf "%05d", $number / 1000;
+			if ($number % 1000 == 0) {
+				mkdir $directory or die;
+				open my $out, ">", "$directory/first" or die;
+				print $out "x" x (100 + $number / 1000);
+				close $out;
+				utime 1500000000, 1500000000, "$directory/first";
+			}
+			link "$directory/first", sprintf "%s/%06d", $directory, $number or die "link: $!";
+		}' "$ROOT" "$1" || exit
+	# shellcheck disable=SC2034 # for the test
+	LINKS=/%05d/%06d
+}

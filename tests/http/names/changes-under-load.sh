@@ -8,6 +8,7 @@
 
 make_names 20000 600 40
 CACHE=128M
+[ -z "${OLD_KERNEL:-}" ] || disable_cached_lookups
 start_ranged --workers 4
 check_changes 7
 finish

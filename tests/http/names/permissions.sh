@@ -19,6 +19,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 PREFIX=("${prefix[@]}")
 control_clock
+[ -z "${OLD_KERNEL:-}" ] || disable_cached_lookups
 start_ranged
 
 # Sets the ACL of a file of another user, with or without the right of root to read it. The mode remains 644.

@@ -15,6 +15,7 @@ for place in alone among; do
 	touch -d @1 "$ROOT/$place/undated"
 done
 control_clock
+[ -z "${OLD_KERNEL:-}" ] || disable_cached_lookups
 start_ranged
 
 request() { get "$TARGET" "${OPTIONS[@]}"; }

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Files that change while many are requested, on each filesystem, with the kernel's cached lookups and without: each
+# response is of one version, which was current at most 2 s before the request.
+. "$(dirname "$0")/../lib.sh"
+. "$LIB/names.sh"
+
+CACHE=64M
+# NAME: with the files below $ROOT, changed below $CHANGED.
+check() {
+	local name=$1 served=$ROOT
+	ROOT=$CHANGED
+	make_names 2000 300 20
+	ROOT=$served
+	start_ranged --workers 2
+	ROOT=$CHANGED
+	diag "$name"
+	check_changes 5
+	ROOT=$served
+	stop_ranged
+}
+
+CHANGED=$ROOT
+for kind in ext4 xfs btrfs; do
+	command -v "mkfs.$kind" >/dev/null || continue
+	quiet=(-q)
+	[ $kind != ext4 ] || quiet=(-q -F)
+	make_filesystem "$DIR/image" 320M 512 "mkfs.$kind" "${quiet[@]}"
+	check $kind
+	umount "$ROOT"
+	rm "$DIR/image"
+done
+mount -t tmpfs none "$ROOT"
+check tmpfs
+umount "$ROOT"
+if [ "$(stat -f -c %T "$DIR")" != tmpfs ]; then
+	mkdir "$DIR/lower" "$DIR/upper" "$DIR/work"
+	if mount -t overlay overlay -o "lowerdir=$DIR/lower,upperdir=$DIR/upper,workdir=$DIR/work" "$ROOT"; then
+		check overlayfs
+		umount "$ROOT"
+	fi
+fi
+# The kernel asks the server of the filesystem for each name. The attributes that it has cached are out of date.
+if [ -c /dev/fuse ] && command -v bindfs >/dev/null; then
+	CHANGED=$DIR/source
+	mkdir "$CHANGED"
+	bindfs -f -o attr_timeout=3600,entry_timeout=0 "$CHANGED" "$ROOT" </dev/null >"$DIR/bindfs.log" 2>&1 &
+	FAULT_PID=$!
+	if await 10 mountpoint -q "$ROOT"; then check FUSE; fi
+fi
+finish
