@@ -5,9 +5,9 @@
  * directory stores it, see spelling.h.
  *
  * All functions take a relative path without a leading slash. The path "" is the root itself. The functions block, so
- * they run on offload threads, except those with "cached" in their names. Errors are returned as -errno. -ENOENT means that the name
- * is missing, or is neither a file nor a directory. -EXDEV means that a symbolic link leads out of the root. All other
- * errors, such as -EISDIR, -ELOOP and -EACCES, have their usual meaning.
+ * they run on offload threads, except those with "cached" in their names. Errors are returned as -errno. -ENOENT means
+ * that the name is missing, or is neither a file nor a directory. -EXDEV means that a symbolic link leads out of the
+ * root. All other errors, such as -EISDIR, -ELOOP and -EACCES, have their usual meaning.
  */
 #ifndef STORE_BENEATH_H
 #define STORE_BENEATH_H
