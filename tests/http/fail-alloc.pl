@@ -12,9 +12,20 @@ my ($address, $control, @cases) = @ARGV;
 my ($host, $port) = $address =~ /^(.*):(\d+)$/ or die;
 my ($serial, $tried) = (1000, 0);
 open my $file, '+<:raw', $control or die "$control: $!\n";
+my $clock;
+!$ENV{TEST_CLOCK} or open $clock, '+<:raw', $ENV{TEST_CLOCK} or die "$ENV{TEST_CLOCK}: $!\n";
 
 sub arm { sysseek $file, 0, 0; syswrite $file, pack 'LLL', @_ }
 sub counted { sysseek $file, 4, 0; sysread $file, my $bytes, 4; return unpack 'L', $bytes }
+
+sub advance
+{
+	return unless $ENV{TEST_CLOCK};
+	sysseek $clock, 0, 0;
+	sysread $clock, my $ns, 8;
+	sysseek $clock, 0, 0;
+	syswrite $clock, pack 'q', unpack('q', $ns) + 2e9;
+}
 
 sub converse
 {
@@ -37,7 +48,7 @@ sub converse
 while (my ($name, $request) = splice @cases, 0, 2) {
 	$request =~ s/\\r/\r/g;
 	$request =~ s/\\n/\n/g;
-	my $ask = sub { $serial++; converse($request =~ s/%d/$serial/gr) };
+	my $ask = sub { $serial++; advance(); converse($request =~ s/%d/$serial/gr) };
 	$ask->() for 1 .. 2;
 	my $right = $ask->();
 	print "$name: [", substr($right, 0, 300), "]\n" if $ENV{SHOW};
