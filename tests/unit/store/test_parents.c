@@ -5,19 +5,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "store/parents_table.h"
+#include "store/spelling.h"
 
 #include "../suite.h"
 
@@ -44,6 +50,7 @@ static bool no_memory_for_names;
 static bool no_resolve_cached;
 static atomic_uint opens, reads;
 static void (*on_read)(void);
+static ino_t folding_inode; /* The directory that has the casefold flag. */
 
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -57,6 +64,8 @@ ssize_t __real_getdents64(int fd, void *buffer, size_t size);
 ssize_t __wrap_getdents64(int fd, void *buffer, size_t size);
 long __real_syscall(long number, int fd, const char *path, struct open_how *how, size_t size);
 long __wrap_syscall(long number, int fd, const char *path, struct open_how *how, size_t size);
+int __real_ioctl(int fd, unsigned long request, void *argument);
+int __wrap_ioctl(int fd, unsigned long request, void *argument);
 
 static bool fails(void)
 {
@@ -103,6 +112,16 @@ long __wrap_syscall(long number, int fd, const char *path, struct open_how *how,
 		return -1;
 	}
 	return __real_syscall(number, fd, path, how, size);
+}
+
+int __wrap_ioctl(int fd, unsigned long request, void *argument)
+{
+	int result = __real_ioctl(fd, request, argument);
+	struct stat st;
+
+	if (result == 0 && request == FS_IOC_GETFLAGS && fstat(fd, &st) == 0 && st.st_ino == folding_inode)
+		*(int *)argument |= FS_CASEFOLD_FL;
+	return result;
 }
 
 /* --- the tree --- */
@@ -185,6 +204,17 @@ static void settle(const char *path)
 	clock_advance_ms(SETTLED_MS);
 	know(path);
 	ck_assert_msg(view.settled, "%s is not settled", path);
+}
+
+/* Returns true if directories of this filesystem could get the casefold flag, so that a change must be noticed. */
+static bool is_without_constant_names(void)
+{
+	bool constant = false;
+	int fd = open("root", O_RDONLY | O_DIRECTORY);
+	bool by_bytes = spelling_is_by_bytes(fd, &constant);
+
+	close(fd);
+	return by_bytes && !constant;
 }
 
 START_TEST(a_directory_is_learned_once)
@@ -436,20 +466,30 @@ START_TEST(a_switched_symlink)
 }
 END_TEST
 
+/* Looks up a path whose directory does not exist. tmpfs does not remember missing names. */
+static void find_missing(const char *path)
+{
+	struct statfs fs;
+	int error = find(path);
+
+	ck_assert_int_eq(statfs("root", &fs), 0);
+	ck_assert(error == -ENOENT || (error == -EAGAIN && fs.f_type == TMPFS_MAGIC));
+}
+
 START_TEST(missing_directories)
 {
 	ck_assert_int_eq(find("none/f"), -EAGAIN); /* The root is not known. */
 	learn("none/f");
 	/* The kernel does not know that the name is missing, unless a lookup has found that. */
 	ck_assert_int_lt(access("root/none", F_OK), 0);
-	ck_assert_int_eq(find("none/f"), -ENOENT);
-	ck_assert_int_eq(find("none/of/these/directories/exists"), -ENOENT);
-	ck_assert_int_eq(find("none/1/2/3/4/5/6/7/8/9/10/11/12/13/14/f"), -ENOENT);
+	find_missing("none/f");
+	find_missing("none/of/these/directories/exists");
+	find_missing("none/1/2/3/4/5/6/7/8/9/10/11/12/13/14/f");
 	ck_assert_int_eq(find("none/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/f"), -EAGAIN);
 	ck_assert_int_eq(find("a/none/f"), -EAGAIN); /* "a" is not known. */
 	know("a/f");
 	ck_assert_int_lt(access("root/a/none", F_OK), 0);
-	ck_assert_int_eq(find("a/none/f"), -ENOENT);
+	find_missing("a/none/f");
 	make_directory("root/none");
 	ck_assert_int_eq(find("none/f"), -EAGAIN);
 	know("none/f");
@@ -459,7 +499,7 @@ START_TEST(missing_directories)
 	ck_assert_int_lt(access("root/none", F_OK), 0);
 	know("f");
 	learn("none/f");
-	ck_assert_int_eq(find("none/f"), -ENOENT);
+	find_missing("none/f");
 }
 END_TEST
 
@@ -529,6 +569,149 @@ START_TEST(a_kernel_without_cached_lookups)
 	ck_assert_int_eq(find("none/f"), -EAGAIN);
 	ck_assert_uint_eq(opens, 0);
 	no_resolve_cached = false;
+}
+END_TEST
+
+/* --- mounts --- */
+
+/* Gives this test its own mounts. Returns false if the kernel or a container refuses this. */
+static bool may_mount(void)
+{
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		return false;
+	close(root);
+	root = open("root", O_PATH | O_DIRECTORY);
+	return true;
+}
+
+START_TEST(a_mount_covers_a_directory)
+{
+	struct parents_view before;
+
+	if (!may_mount())
+		return;
+	settle("a/b/f");
+	before = view;
+	if (mount("tmpfs", "root/a/b", "tmpfs", 0, "mode=755") != 0)
+		return;
+	make("root/a/b/f");
+	make("root/a/b/f.gz");
+	clock_advance_ms(FRESH_MS);
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+	settle("a/b/f");
+	ck_assert_uint_ne(view.device, before.device);
+	ck_assert_uint_eq(view.beside, GZ);
+	ck_assert_int_eq(umount2("root/a/b", MNT_DETACH), 0);
+	clock_advance_ms(FRESH_MS);
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+	settle("a/b/f");
+	ck_assert_uint_eq(view.device, before.device);
+	ck_assert_uint_eq(view.beside, 0);
+}
+END_TEST
+
+/* Sets the flag of a directory as FS_IOC_SETFLAGS does, which also sets the ctime. */
+static void start_to_fold(const char *path)
+{
+	struct stat st;
+
+	ck_assert_int_eq(chmod(path, 0755), 0);
+	ck_assert_int_eq(stat(path, &st), 0);
+	folding_inode = st.st_ino;
+}
+
+/* A directory that gets the flag is not usable, and neither are the directories in it. */
+START_TEST(a_directory_that_starts_to_fold_case)
+{
+	if (!is_without_constant_names())
+		return;
+	make_directory("root/a/c");
+	settle("a/c/f");
+	start_to_fold("root/a/c");
+	make_directory("root/a/c/d");
+	clock_advance_ms(FRESH_MS);
+	ck_assert_int_eq(find("a/c/f"), -EAGAIN);
+	learn("a/c/f");
+	ck_assert_int_eq(find("a/c/f"), -EAGAIN);
+	learn("a/c/d/f");
+	ck_assert_int_eq(find("a/c/d/f"), -EAGAIN);
+	ck_assert_int_eq(find("a/c/D/f"), -EAGAIN);
+	ck_assert_int_eq(find("a/c/none/f"), -EAGAIN);
+	know("a/f");
+	/* A directory that does not fold case replaces it. */
+	ck_assert_int_eq(rename("root/a/c", "root/a/e"), 0);
+	make_directory("root/a/c");
+	clock_advance_ms(UNUSABLE_MS);
+	know("a/c/f");
+}
+END_TEST
+
+/* The directory of the file is the same as before, but a directory above it folds case. */
+START_TEST(a_directory_below_one_that_folds_case)
+{
+	if (!is_without_constant_names())
+		return;
+	make_directory("root/fold");
+	start_to_fold("root/fold");
+	settle("a/b/f");
+	ck_assert_int_eq(rename("root/a/b", "root/fold/b") | rename("root/a", "root/old"), 0);
+	ck_assert_int_eq(rename("root/fold", "root/a"), 0);
+	clock_advance_ms(FRESH_MS);
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+	learn("a/b/f");
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+}
+END_TEST
+
+/* While the ctime is young, the flag could have been set without another change of it. */
+START_TEST(a_young_flag_is_read_each_second)
+{
+	struct stat st;
+
+	if (!is_without_constant_names())
+		return;
+	ck_assert_int_eq(chmod("root/a/b", 0755), 0);
+	learn("a/b/f");
+	ck_assert_int_eq(stat("root/a/b", &st), 0);
+	folding_inode = st.st_ino;
+	clock_advance_ms(FRESH_MS);
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+	learn("a/b/f");
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN);
+}
+END_TEST
+
+static void change_overlay(void)
+{
+	learn("o/b/f");
+	if (find("o/b/f") == -EAGAIN)
+		return; /* The layers of this machine are not local. */
+	settle("o/b/f");
+	ck_assert_uint_eq(view.beside, 0);
+	make("root/o/b/f.gz");
+	clock_advance_ms(FRESH_MS);
+	ck_assert(find("o/b/f") == -EAGAIN || !view.settled);
+	settle("o/b/f");
+	ck_assert_uint_eq(view.beside, GZ);
+	ck_assert_int_eq(unlink("root/o/b/f.gz"), 0);
+	settle("o/b/f");
+	ck_assert_uint_eq(view.beside, 0);
+}
+
+START_TEST(an_overlay_filesystem)
+{
+	char options[3 * PATH_MAX + 64];
+
+	if (!may_mount())
+		return;
+	make_directory("upper");
+	make_directory("work");
+	snprintf(options, sizeof(options), "lowerdir=%s/root/a,upperdir=%s/upper,workdir=%s/work", dir, dir, dir);
+	make_directory("root/o");
+	if (mount("overlay", "root/o", "overlay", 0, options) != 0)
+		return;
+	change_overlay();
+	ck_assert_int_eq(umount2("root/o", MNT_DETACH), 0);
 }
 END_TEST
 
@@ -750,6 +933,11 @@ int main(void)
 	tcase_add_test(tree, an_unreadable_directory_is_remembered);
 	tcase_add_test(tree, a_filesystem_that_is_not_local);
 	tcase_add_test(tree, a_kernel_without_cached_lookups);
+	tcase_add_test(tree, a_mount_covers_a_directory);
+	tcase_add_test(tree, a_directory_that_starts_to_fold_case);
+	tcase_add_test(tree, a_directory_below_one_that_folds_case);
+	tcase_add_test(tree, a_young_flag_is_read_each_second);
+	tcase_add_test(tree, an_overlay_filesystem);
 	tcase_add_test(tree, evicted_directories_are_learned_again);
 	tcase_add_test(tree, every_allocation_may_fail);
 	tcase_add_test(tree, threads_find_learn_evict_and_change);
