@@ -73,6 +73,7 @@ takes_part() { # KIND SERVER: returns success if this kind of case applies to th
 	fio) [[ $1 =~ ^(stream|random)$ ]] ;;
 	h2o) [[ $1 =~ ^(many|cold_many|missing|zipf_many|grow)$ ]] ;;
 	nginx-aio) [[ ! $1 =~ ^(zipf|many|missing|names|grow)$ ]] ;;
+	lighttpd) [[ ! $1 =~ ^(zipf|names)$ ]] && { [ "$1" != zipf_many ] || may_open 200000; } ;;
 	*) [[ ! $1 =~ ^(zipf|names)$ ]] ;;
 	esac
 }

@@ -8,21 +8,28 @@
 
 readonly many_bytes=4096
 
+# Returns success if a process may have that many descriptors, besides those of its connections.
+may_open() { # COUNT
+	local most
+	most=$(ulimit -H -n)
+	[ "$most" = unlimited ] || [ "$most" -ge $(($1 + 4000)) ]
+}
+
 # Sets the options of servers that keep descriptors of files: nginx_files is the size of the open_file_cache of nginx, and
-# lighttpd_workers the number of processes of lighttpd. If there are many files, they depend on the hard limit for
-# descriptors. nginx fails requests if it has no descriptor left, and it is faster without the cache than with one that
-# holds a fraction of the files. lighttpd keeps each file open for some seconds, and then fails requests as well.
+# lighttpd_workers the number of processes of lighttpd. They depend on the hard limit for descriptors. nginx responds with
+# errors if it has no descriptor left, and it is faster without the cache than with one that holds a fraction of the
+# files. lighttpd keeps each file open for some seconds, and then responds with errors as well.
 choose_descriptors() { # KIND ARGUMENT...
-	local most files=$many_files
+	local files=$many_files
 	nginx_files=1000 lighttpd_workers=0
 	[[ $1 =~ many|missing|grow ]] || return 0
-	most=$(ulimit -H -n)
-	[ "$most" != unlimited ] || most=1000000
 	[ "$1" = zipf_many ] || files=$2
 	nginx_files=200000
-	[ "$most" -ge 204000 ] || nginx_files=$((files < most - 4000 ? most - 4000 : 0))
-	[[ $nginx_files != 0 || ! $1 =~ ^(many|grow)$ ]] || lighttpd_workers=16
-	[[ $nginx_files != 0 || $1 != zipf_many ]] || lighttpd_workers=4
+	may_open 200000 && return
+	nginx_files=15000
+	[ "$files" -gt 15000 ] || return 0
+	nginx_files=0
+	[[ ! $1 =~ ^(many|grow)$ ]] || lighttpd_workers=16
 }
 
 # Prints the size of the page cache for the server in bytes, or nothing if it is not limited. ranged has a cache of its
@@ -80,10 +87,14 @@ serve_many() { # FILES CONNECTIONS
 	record growth "$(calc "$cpu_request / (($(server_ticks) - $ticks) / $hertz / $got_requests * 1e6)")"
 }
 
+# With several processes, lighttpd would read from the disk in parallel. If it has too few descriptors for all files, it
+# gets those of the first directories.
 serve_cold_many() { # FILES
+	cp "$scratch/order" "$scratch/trace"
+	[ "$server" != lighttpd ] || may_open 200000 || grep "/many/$many_bytes/00/" "$scratch/order" >"$scratch/trace"
 	drop_caches
 	begin
-	replay_many 32 "$scratch/order" || return
+	replay_many 32 "$scratch/trace" || return
 	end "$got_requests" "$got_bytes" "$got_seconds"
 	latencies
 }
