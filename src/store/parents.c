@@ -188,9 +188,10 @@ static int check_level(struct parents *parents, const struct level *level, const
 
 	if (fd < 0)
 		return fd == -ENOENT ? check_missing(level) : -EAGAIN;
-	error = get_stamp(fd, &stamp);
+	/* On a filesystem that is not known to be local, statx() may wait. */
+	error = known->state == PARENTS_USABLE ? get_stamp(fd, &stamp) : -EAGAIN;
 	close(fd);
-	if (error < 0 || known->state != PARENTS_USABLE)
+	if (error < 0)
 		return -EAGAIN;
 	return parents_table_check(parents->table, level->key, known, start_ns, &stamp) ? 0 : -EAGAIN;
 }
