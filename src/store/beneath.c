@@ -339,7 +339,8 @@ static int error_of_path(int error)
  *
  *	openat2	uses only the dentries and inodes in memory and takes no lock of a directory. It returns EAGAIN instead
  *		of revalidating a name, reading a symbolic link or an access control list, or updating an atime. O_PATH
- *		opens no driver, breaks no lease and asks no fanotify listener.
+ *		opens no driver, breaks no lease and asks no fanotify listener. XFS and overlayfs return EAGAIN for each
+ *		symbolic link, and tmpfs for each missing name.
  *	statx	copies the inode. Only filesystems with a server or a cluster may wait here (9p, CIFS, GFS2).
  *		RESOLVE_NO_XDEV keeps the path on the mount of its directory, which is local. Without it, a symbolic
  *		link or a mount on the file could lead to such a filesystem.

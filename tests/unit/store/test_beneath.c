@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -209,10 +210,13 @@ static int error_of_link(const char *path)
 
 START_TEST(symbolic_links)
 {
-	ck_assert_int_eq(error_of_link("link"), 0);
+	/* XFS and overlayfs never follow links in this mode. */
+	const uint32_t filesystem = filesystem_of(root);
+	const bool follows = filesystem != XFS_SUPER_MAGIC && filesystem != OVERLAYFS_SUPER_MAGIC;
+
+	ck_assert_int_eq(error_of_link("link"), follows ? 0 : -EAGAIN);
 	ck_assert_int_eq(look_with("link", FILE_SYMLINKS_NONE).error, -ELOOP);
-	if (error_of_link("loop") != -EAGAIN) /* tmpfs */
-		ck_assert_int_eq(error_of("loop"), -ELOOP);
+	ck_assert(error_of_link("loop") == -ELOOP || error_of("loop") == -EAGAIN);
 }
 END_TEST
 
@@ -266,22 +270,28 @@ START_TEST(nothing_outside_of_the_root)
 }
 END_TEST
 
+static int error_after_lookup(const char *path)
+{
+	struct file_version version;
+
+	ck_assert_int_eq(beneath_get_version(root, path, FILE_SYMLINKS_BENEATH, &version), -ENOENT);
+	return error_of(path);
+}
+
 /* The kernel remembers that a name does not exist, except on tmpfs. */
 START_TEST(a_missing_name)
 {
 	const int missing = filesystem_is_memory(filesystem_of(root)) ? -EAGAIN : -ENOENT;
-	struct file_version version;
 
-	ck_assert_int_eq(beneath_get_version(root, "d/absent", FILE_SYMLINKS_BENEATH, &version), -ENOENT);
-	ck_assert_int_eq(error_of("d/absent"), missing);
+	ck_assert_int_eq(error_after_lookup("d/absent"), missing);
 	make_text("root/d/absent", "");
 	ck_assert_int_eq(error_of("d/absent"), 0);
 	ck_assert_int_eq(unlink("root/d/absent"), 0);
-	ck_assert_int_eq(error_of("d/absent"), missing);
+	ck_assert_int_ne(error_of("d/absent"), 0);
+	ck_assert_int_eq(error_after_lookup("d/absent"), missing);
 	ck_assert_int_eq(rename("root/d/f", "root/d/moved"), 0);
 	ck_assert_int_eq(error_of("d/moved"), 0);
-	ck_assert_int_eq(beneath_get_version(root, "d/f", FILE_SYMLINKS_BENEATH, &version), -ENOENT);
-	ck_assert_int_eq(error_of("d/f"), missing);
+	ck_assert_int_eq(error_after_lookup("d/f"), missing);
 }
 END_TEST
 
@@ -316,7 +326,10 @@ END_TEST
 
 /* --- permission --- */
 
-/* Checks in a child process of another user. */
+/*
+ * Checks in a child process of another user. The first lookup may load the access control lists of the directories,
+ * which the owner does not need.
+ */
 #define AS_NOBODY(checks)                                                                               \
 	do {                                                                                            \
 		pid_t child = fork();                                                                   \
@@ -325,6 +338,7 @@ END_TEST
 		if (child == 0) {                                                                       \
 			if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)                                 \
 				_exit(99);                                                              \
+			beneath_is_misspelled(root, "d/f", FILE_SYMLINKS_BENEATH);                      \
 			_exit((checks) ? 0 : 1);                                                        \
 		}                                                                                       \
 		ck_assert_int_eq(waitpid(child, &status, 0), child);                                    \
