@@ -199,8 +199,7 @@ static int next_stop_signal(struct daemon *daemon, uint64_t wait_ms)
 /* Does the periodic work of the main thread: closes deleted files and continues a resize of the cache. */
 static void clean_up(struct daemon *daemon)
 {
-	for (const struct generation *one = daemon->generations; one != NULL; one = one->next)
-		site_roots_close_deleted(&generation_config(one)->rules);
+	descriptors_close_deleted(daemon->process.descriptors);
 	if (!reload_is_running(daemon->reload))
 		process_finish_resize(&daemon->process);
 }

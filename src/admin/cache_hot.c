@@ -17,6 +17,7 @@
 #include "admin/cache_answer.h"
 #include "daemon/generation.h"
 #include "daemon/site_roots.h"
+#include "store/names_rank.h"
 #include "store/cache_content.h"
 
 #define LIMIT_DEFAULT 20
@@ -25,9 +26,9 @@
 #define VERSIONS_MAX 200000 /* further versions are ignored, to bound the memory */
 #define WALK_ROOM 256	    /* maximum number of extents in one step */
 
-/* The number of cached bytes of one version. files_name also has room for the path. */
+/* The number of cached bytes of one version. names_version also has room for the path. */
 struct sum {
-	struct files_name name;
+	struct names_version name;
 	UT_hash_handle hh;
 };
 
@@ -79,9 +80,9 @@ static int largest_first(struct sum *a, struct sum *b)
 }
 
 /* Returns an array of the versions with the largest sums, and frees all sums. */
-static struct files_name *take_largest(struct sum *sums, size_t most, size_t *count)
+static struct names_version *take_largest(struct sum *sums, size_t most, size_t *count)
 {
-	struct files_name *names = calloc(most, sizeof(*names));
+	struct names_version *names = calloc(most, sizeof(*names));
 	struct sum *sum, *next;
 
 	*count = 0;
@@ -97,7 +98,7 @@ static struct files_name *take_largest(struct sum *sums, size_t most, size_t *co
 
 static int most_resident_first(const void *a, const void *b)
 {
-	const struct files_name *x = a, *y = b;
+	const struct names_version *x = a, *y = b;
 
 	if (x->bytes != y->bytes)
 		return x->bytes < y->bytes ? 1 : -1;
@@ -105,18 +106,18 @@ static int most_resident_first(const void *a, const void *b)
 }
 
 /* Looks up the paths of the versions, and appends up to `limit` files to the array. */
-static void name_all(struct process *process, struct files_name *names, size_t count, json_t *array, unsigned limit)
+static void name_all(struct process *process, struct names_version *names, size_t count, json_t *array, unsigned limit)
 {
 	struct generation *generation = generation_current(process);
 	const struct rules *rules = &generation_config(generation)->rules;
 
-	qsort(names, count, sizeof(*names), files_walk_compare_names);
-	site_roots_name_all(rules, names, count);
+	qsort(names, count, sizeof(*names), names_rank_compare);
+	names_rank_paths(process->names, names, count);
 	qsort(names, count, sizeof(*names), most_resident_first);
 	for (size_t i = 0; i < count && json_array_size(array) < limit; i++) {
-		const struct files_name *name = &names[i];
+		const struct names_version *name = &names[i];
 		uint64_t size = name->version.size, bytes = name->bytes < size ? name->bytes : size;
-		const char *host = rules->sites[name->table].host;
+		const char *host = site_roots_host(rules, name->root);
 
 		if (name->path[0] == '\0')
 			continue;
@@ -136,7 +137,7 @@ void cache_hot_answer(struct admin_call *call)
 	char *rest = NULL;
 	unsigned long limit = text != NULL ? strtoul(text, &rest, 10) : LIMIT_DEFAULT;
 	json_t *array;
-	struct files_name *names;
+	struct names_version *names;
 	size_t count;
 
 	if (text != NULL && (text[0] < '0' || text[0] > '9' || *rest != '\0' || limit == 0 || limit > LIMIT_MAX)) {

@@ -88,14 +88,14 @@ static int take_devices(struct snapshot *snapshot, struct devices *devices)
 	return 0;
 }
 
-static void take_top_files(struct snapshot_top *top, const struct rules *rules)
+static void take_top_files(struct snapshot_top *top, struct names *names, const struct rules *rules)
 {
-	struct files_rank ranks[SNAPSHOT_TOP];
+	struct names_rank ranks[SNAPSHOT_TOP];
 
-	top->file_count = site_roots_top(rules, ranks, SNAPSHOT_TOP);
+	top->file_count = names_rank_top(names, ranks, SNAPSHOT_TOP);
 	for (unsigned i = 0; i < top->file_count; i++) {
 		struct snapshot_file *file = &top->files[i];
-		const char *host = rules->sites[ranks[i].table].host;
+		const char *host = site_roots_host(rules, ranks[i].root);
 
 		snprintf(file->path, sizeof(file->path), "/%.*s", (int)sizeof(file->path) - 2, ranks[i].path);
 		snprintf(file->site, sizeof(file->site), "%s", host != NULL ? host : "");
@@ -133,9 +133,11 @@ static void take_configuration(struct snapshot *snapshot, struct process *proces
 	struct generation *current = generation_current(process);
 	const char *path = current->options.config_path;
 
-	site_roots_stats(&generation_config(current)->rules, &snapshot->files);
+	names_lookups(process->names, &snapshot->files);
+	names_stats(process->names, &snapshot->names);
+	snapshot->open_files = descriptors_count(process->descriptors);
 	if (snapshot->top != NULL)
-		take_top_files(snapshot->top, &generation_config(current)->rules);
+		take_top_files(snapshot->top, process->names, &generation_config(current)->rules);
 	snapshot->roots_gone = site_roots_gone(&generation_config(current)->rules, &snapshot->roots);
 	snapshot->ready = snapshot->state == PROCESS_SERVING && snapshot->roots_gone < snapshot->roots;
 	snapshot->max_connections = generation_config(current)->max_connections;

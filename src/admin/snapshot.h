@@ -11,7 +11,7 @@
 #include "daemon/worker.h"
 #include "request/counters.h"
 #include "store/cache_content.h"
-#include "store/files_walk.h"
+#include "store/names_rank.h"
 
 #define SNAPSHOT_TOP 20
 #define SNAPSHOT_HOST_BYTES 256
@@ -24,7 +24,7 @@ struct snapshot_device {
 };
 
 struct snapshot_file {
-	char path[FILES_WALK_PATH_BYTES]; /* the path with a leading slash */
+	char path[NAMES_RANK_PATH_BYTES]; /* the path with a leading slash */
 	char site[SNAPSHOT_HOST_BYTES];	  /* "": the top level */
 	uint64_t bytes, requests;
 };
@@ -57,6 +57,8 @@ struct snapshot {
 	/* cache and files of the process */
 	struct cache_stats cache;
 	struct files_stats files;
+	unsigned open_files;
+	struct names_stats names;
 	struct histogram service, wait; /* the sums of all devices */
 	struct snapshot_device *devices;
 	unsigned device_count;

@@ -297,7 +297,7 @@ const struct statistics_row statistics_table[] = {
 
 	/* open files */
 	{ GAUGE("ranged_open_files", "Files that are kept open (open_file_cache)."), JSON("files.open"),
-	  REPORT("files", "open"), SNAPSHOT(files.open) },
+	  REPORT("files", "open"), SNAPSHOT(open_files) },
 	{ COUNTER("ranged_file_lookups_total",
 		  "Lookups of paths in the caches of open files, by result: hit, revalidated (checked for "
 		  "changes), opened or failed."),

@@ -26,6 +26,7 @@
 #include "base/container_of.h"
 #include "base/log.h"
 #include "engine/calibrate.h"
+#include "store/file_open.h"
 
 #define FILE_MIN_BYTES (UINT64_C(64) << 20) /* a measurement with a smaller file is not useful */
 #define ENTRIES_MAX 2000
@@ -46,14 +47,16 @@ struct search {
 struct trial {
 	struct offload_job job;
 	struct calibrator *calibrator;
-	struct file *file; /* a reference */
+	struct file *file;	       /* a reference */
+	struct descriptor *descriptor; /* a reference */
 };
 
-static void calibrate(struct calibrator *calibrator, const struct file *file)
+static void calibrate(struct calibrator *calibrator, const struct file *file, const struct descriptor *descriptor)
 {
 	struct device *device = file->device;
 	struct calibration found;
-	int error = calibrate_run(file->fd, file->version.size, file->offset_alignment, CALIBRATE_BUDGET_MS, &found);
+	int error =
+		calibrate_run(descriptor->fd, file->version.size, file->offset_alignment, CALIBRATE_BUDGET_MS, &found);
 
 	if (error != 0) {
 		log_warning("device %u:%u: calibration failed: %s; keeping the limit of %u reads in flight",
@@ -68,26 +71,27 @@ static void calibrate(struct calibrator *calibrator, const struct file *file)
 }
 
 /* Returns true if the caller must calibrate the device of this file. */
-static bool claims(const struct file *file)
+static bool claims(const struct file *file, const struct descriptor *descriptor)
 {
-	return file->direct && file->version.size >= FILE_MIN_BYTES && !atomic_load(&file->device->depth_claimed) &&
-	       !atomic_exchange(&file->device->depth_claimed, true);
+	return descriptor->direct && file->version.size >= FILE_MIN_BYTES &&
+	       !atomic_load(&file->device->depth_claimed) && !atomic_exchange(&file->device->depth_claimed, true);
 }
 
 static void trial_work(struct offload_job *job)
 {
 	struct trial *trial = container_of(job, struct trial, job);
 
-	calibrate(trial->calibrator, trial->file);
-	file_unref_here(trial->file);
+	calibrate(trial->calibrator, trial->file, trial->descriptor);
+	descriptors_unref(trial->descriptor);
+	file_unref(trial->file);
 	free(trial);
 }
 
-void calibrator_file_opened(struct calibrator *calibrator, struct file *file)
+void calibrator_file_opened(struct calibrator *calibrator, struct file *file, struct descriptor *descriptor)
 {
 	struct trial *trial;
 
-	if (!claims(file))
+	if (!claims(file, descriptor))
 		return;
 	trial = calloc(1, sizeof(*trial));
 	if (trial == NULL)
@@ -95,6 +99,7 @@ void calibrator_file_opened(struct calibrator *calibrator, struct file *file)
 	trial->job.work = trial_work;
 	trial->calibrator = calibrator;
 	trial->file = file_ref(file);
+	trial->descriptor = descriptors_ref(descriptor);
 	offload_start(calibrator->offload, &trial->job);
 }
 
@@ -152,21 +157,36 @@ static void search_release(struct search *search)
 	free(search);
 }
 
+/* Opens and calibrates the file that the search has found. */
+static void calibrate_path(struct calibrator *calibrator, const char *path)
+{
+	struct descriptor *descriptor = NULL;
+	struct file_root *root;
+	struct file *file = NULL;
+
+	if (file_root_new(&root, &(struct file_root_options){ .fd = calibrator->root_fd,
+							      .symlinks = FILE_SYMLINKS_NONE,
+							      .offload = calibrator->offload,
+							      .devices = calibrator->devices,
+							      .descriptors = calibrator->descriptors }) != 0)
+		return;
+	if (file_open(root, path, &file) == 0)
+		descriptor = file_descriptor(file);
+	if (descriptor != NULL && claims(file, descriptor))
+		calibrate(calibrator, file, descriptor);
+	descriptors_unref(descriptor);
+	file_unref(file);
+	file_root_unref(root);
+}
+
 static void search_work(struct offload_job *job)
 {
 	struct search *search = container_of(job, struct search, job);
 	struct calibrator *calibrator = search->calibrator;
 	int root_fd = openat(calibrator->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct file *file;
 
-	if (root_fd >= 0 && find_file(search, root_fd, DEPTH_MAX) &&
-	    file_open(calibrator->root_fd, search->path, FILE_SYMLINKS_NONE, &file) == 0) {
-		file->device = devices_get(calibrator->devices, file->version.device,
-					   file->nowait ? DEVICE_NOWAIT : DEVICE_ASYNC);
-		if (file->device != NULL && claims(file))
-			calibrate(calibrator, file);
-		file_unref(file);
-	}
+	if (root_fd >= 0 && find_file(search, root_fd, DEPTH_MAX))
+		calibrate_path(calibrator, search->path);
 	close(calibrator->root_fd); /* an open descriptor would keep the filesystem busy */
 	calibrator->root_fd = -1;
 	sem_post(&search->over);

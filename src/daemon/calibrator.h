@@ -9,11 +9,13 @@
 
 #include "engine/devices.h"
 #include "engine/offload.h"
+#include "store/descriptors.h"
 #include "store/file.h"
 
 struct calibrator {
 	struct devices *devices;
 	struct offload *offload;
+	struct descriptors *descriptors;
 	int root_fd; /* closed after the search for a file; -1 if closed or not needed */
 };
 
@@ -28,6 +30,6 @@ void calibrator_start(struct calibrator *calibrator);
  * Calibrates the device of an opened file on an offload thread, if the file is the first large file of that device.
  * Thread-safe.
  */
-void calibrator_file_opened(struct calibrator *calibrator, struct file *file);
+void calibrator_file_opened(struct calibrator *calibrator, struct file *file, struct descriptor *descriptor);
 
 #endif

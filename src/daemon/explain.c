@@ -22,14 +22,18 @@
 #include "steps/gate.h"
 #include "steps/signing.h"
 #include "steps/steps.h"
+#include "store/names.h"
 
 #define CACHE_BYTES ((size_t)16 << 20)
+#define DESCRIPTORS_MAX 16
 
 /* The objects of a process that a request needs. */
 struct environment {
 	struct options *options;
 	struct reactor *reactor;
 	struct offload *offload;
+	struct names *names;
+	struct descriptors *descriptors;
 	struct devices *devices;
 	struct cache *cache;
 	struct directory_table *directories;
@@ -146,13 +150,15 @@ static int run_request(struct environment *environment)
 static int set_up(struct environment *environment)
 {
 	struct config *config = &environment->options->config;
-	struct files_options files = {
-		.symlinks = config->symlinks, .max_files = 16, .revalidate_ms = 1000, .siblings = true
-	};
+	struct files_options files = { .symlinks = config->symlinks, .revalidate_ms = 1000, .siblings = true };
 	int error = devices_new(
 		&environment->devices,
 		&(struct devices_options){ .depth = 1, .depth_bytes = CACHE_BYTES / 4, .depth_fixed = true });
 
+	if (error == 0)
+		error = names_new(&environment->names, NAMES_MIN);
+	if (error == 0)
+		error = descriptors_new(&environment->descriptors, DESCRIPTORS_MAX);
 	if (error == 0)
 		error = offload_new(&environment->offload, 1);
 	if (error == 0)
@@ -168,6 +174,8 @@ static int set_up(struct environment *environment)
 		error = passwords_open(&environment->login, config, environment->offload);
 	files.offload = environment->offload;
 	files.devices = environment->devices;
+	files.names = environment->names;
+	files.descriptors = environment->descriptors;
 	if (error == 0)
 		error = site_roots_make_files(&config->rules, NULL, &files);
 	environment->peer = (struct peer){ .tls = strncmp(environment->options->explain, "https:", 6) == 0 };
@@ -203,6 +211,8 @@ static void clean_up(struct environment *environment)
 	site_roots_free_files(&environment->options->config.rules);
 	directory_table_free(environment->directories);
 	offload_free(environment->offload);
+	names_free(environment->names);
+	descriptors_free(environment->descriptors);
 	login_free(environment->login);
 	mime_free(environment->mime);
 	cache_free(environment->cache);

@@ -74,7 +74,8 @@ static void print_blocks(const struct options *options, const struct match *matc
 
 static void print_file(const struct request *request)
 {
-	const struct file *file = request->selected.file;
+	struct file *file = request->selected.file;
+	struct descriptor *descriptor = file_descriptor(file);
 	time_t seconds = (time_t)(file->version.mtime_ns / (int64_t)CLOCK_NS_PER_S);
 	char time[32];
 	struct tm tm;
@@ -85,10 +86,11 @@ static void print_file(const struct request *request)
 						: request->site->config.rules->sites[0].root,
 	      request->path.file);
 	print("", "%" PRIu64 " bytes, modified %s UTC", file->version.size, time);
-	if (file->direct)
+	if (descriptor != NULL && descriptor->direct)
 		print("", "read with O_DIRECT, with an alignment of %u bytes", file->offset_alignment);
 	else
 		print("", "read by the offload threads, because its filesystem does not support O_DIRECT");
+	descriptors_unref(descriptor);
 }
 
 static void print_address(const struct request *request, enum step_result result)
@@ -172,7 +174,7 @@ static void print_variants(const struct request *request, enum step_result resul
 {
 	const struct file *original = request->selected.original != NULL ? request->selected.original
 									 : request->selected.file;
-	const struct file_siblings *siblings = &original->siblings;
+	const struct file_siblings *siblings = file_siblings(original);
 	const char *field = request->input.fields.accept_encoding;
 	unsigned identity = negotiate_encoding(field, "identity");
 
@@ -260,10 +262,9 @@ static void print_ranges(const struct request *request, enum step_result result)
 static void print_read(const struct request *request, uint64_t offset, size_t length)
 {
 	const struct file *file = request->selected.file;
-	struct cache_span span = { .version = &file->version,
-				   .alignment = file->direct ? file->offset_alignment : 1,
-				   .offset = offset,
-				   .length = length };
+	struct cache_span span = {
+		.version = &file->version, .alignment = file->offset_alignment, .offset = offset, .length = length
+	};
 	struct cache_extent *extent;
 	struct span read;
 

@@ -19,10 +19,13 @@
 #include "base/log.h"
 #include "daemon/system_limits.h"
 #include "store/cache_content.h"
+#include "store/names.h"
+#include "store/parents.h"
 #include "store/resize.h"
 
 #define REVALIDATE_MS 1000
 #define TRANSIENT_BYTES ((size_t)16 << 20) /* memory for data in flight if caching is off */
+#define DIRECTORIES_MAX 65536		   /* directories whose state is known, about 100 bytes each */
 #define DEPTH_DEFAULT 32		   /* reads in flight on a device that was not calibrated */
 #define DEPTH_BYTES_DEFAULT (UINT64_C(16) << 20)
 
@@ -60,6 +63,23 @@ static int make_devices(struct process *process, const struct config *config)
 static int make_login(struct process *process, const struct config *config)
 {
 	return login_new(&process->login, process->offload, config->offload_threads);
+}
+
+static int make_file_tables(struct process *process, const struct config *config)
+{
+	int error = names_new(&process->names, config->name_cache);
+
+	if (error == 0)
+		error = descriptors_new(&process->descriptors, config->open_file_cache);
+	if (error == 0)
+		error = parents_new(&process->parents, DIRECTORIES_MAX);
+	return error;
+}
+
+void process_set_file_limits(struct process *process, const struct config *config)
+{
+	names_set_max(process->names, config->name_cache);
+	descriptors_set_max(process->descriptors, config->open_file_cache);
 }
 
 static int make_descriptors(struct process *process)
@@ -100,6 +120,9 @@ int process_open(struct process *process, const struct config *config, unsigned 
 	error = offload_new(&process->offload, config->offload_threads);
 	if (error != 0)
 		return log_failure("cannot start the offload threads", error);
+	error = make_file_tables(process, config);
+	if (error != 0)
+		return log_failure("cannot create the tables of files", error);
 	error = directory_table_new(&process->directories,
 				    &(struct directory_table_options){ .offload = process->offload });
 	if (error == 0)
@@ -137,8 +160,10 @@ void process_finish_resize(struct process *process)
 
 void process_calibrate(struct process *process, const struct config *config, int root_fd)
 {
-	process->calibrator =
-		(struct calibrator){ .devices = process->devices, .offload = process->offload, .root_fd = -1 };
+	process->calibrator = (struct calibrator){ .devices = process->devices,
+						   .offload = process->offload,
+						   .descriptors = process->descriptors,
+						   .root_fd = -1 };
 	if (config->disk_depth > 0)
 		return;
 	process->calibrator.root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
@@ -152,19 +177,21 @@ static void version_superseded(void *context, const struct file_version *version
 	cache_content_invalidate(process->cache, version);
 }
 
-static void file_opened(void *context, struct file *file)
+static void file_opened(void *context, struct file *file, struct descriptor *descriptor)
 {
 	struct process *process = context;
 
-	calibrator_file_opened(&process->calibrator, file);
+	calibrator_file_opened(&process->calibrator, file, descriptor);
 }
 
 struct files_options process_files_options(struct process *process, const struct config *config)
 {
 	return (struct files_options){ .symlinks = config->symlinks,
-				       .max_files = config->open_file_cache,
 				       .revalidate_ms = REVALIDATE_MS,
 				       .siblings = true,
+				       .names = process->names,
+				       .descriptors = process->descriptors,
+				       .parents = process->parents,
 				       .offload = process->offload,
 				       .devices = process->devices,
 				       .superseded = version_superseded,
@@ -190,6 +217,9 @@ void process_close(struct process *process)
 	directory_table_free(process->directories);
 	login_free(process->login);
 	offload_free(process->offload);
+	names_free(process->names);
+	descriptors_free(process->descriptors);
+	parents_free(process->parents);
 	cache_free(process->cache);
 	devices_free(process->devices);
 	for (size_t i = 0; i < sizeof(descriptors) / sizeof(descriptors[0]); i++)

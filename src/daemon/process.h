@@ -38,6 +38,9 @@ struct process {
 	struct devices *devices;
 	struct cache *cache;
 	struct offload *offload;
+	struct names *names;		 /* known names of files, of all roots */
+	struct descriptors *descriptors; /* open files, of all roots */
+	struct parents *parents;	 /* known directories, of all roots */
 	struct directory_table *directories;
 	struct clients *clients;
 	struct login *login;
@@ -103,12 +106,14 @@ void process_finish_resize(struct process *process);
 /* Calibrates the device of the root at root_fd, unless disk_depth is set (calibrator.h). Called on the main thread. */
 void process_calibrate(struct process *process, const struct config *config, int root_fd);
 
-/* Returns the options for a table of open files of this configuration, except root_fd. */
+/* Applies name_cache and open_file_cache of the configuration. Thread-safe. */
+void process_set_file_limits(struct process *process, const struct config *config);
+/* Returns the options for the files of a root of this configuration, except root_fd. */
 struct files_options process_files_options(struct process *process, const struct config *config);
 
 /* Ends the offload threads. Called after the workers were joined. No job or read is in progress afterwards. */
 void process_stop(struct process *process);
-/* Frees all resources. Called after process_stop(), and after the workers and the tables of open files were freed. */
+/* Frees all resources. Called after process_stop(), and after the workers and the files of all roots were freed. */
 void process_close(struct process *process);
 
 #endif

@@ -191,6 +191,7 @@ static void publish(struct generation *generation, struct generation *before, st
 
 	warn_of_fixed_keys(config, generation_config(before));
 	clients_set_limits(process->clients, config->max_connections, config->max_connections_per_client);
+	process_set_file_limits(process, config);
 	logs_use(&generation->options.config);
 	generation_make_current(generation, before);
 	for (unsigned i = 0; i < process->count; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A table of open files covers the paths below one root, so each site with a root has its own table. A site without a
- * root uses the table of the top level. All tables share one cache, because the cache identifies a file by device and
- * inode.
+ * A struct files covers the paths below one root, so each site with a root has its own. A site without a root uses that
+ * of the top level. All of them share one table of names, one list of descriptors and one cache. The cache identifies a
+ * file by device and inode.
  *
  * Consecutive generations share a root if its directory is unchanged (root.h). Each function in this file applies an
  * operation to the roots of all sites of one configuration.
@@ -117,45 +117,12 @@ int site_roots_first_fd(const struct rules *rules)
 	return rules->sites[i].root_fd;
 }
 
-void site_roots_close_deleted(const struct rules *rules)
+const char *site_roots_host(const struct rules *rules, const struct file_root *root)
 {
 	for (size_t i = 0; i < rules->site_count; i++)
-		if (has_own(rules, i))
-			files_walk_close_deleted(rules->sites[i].files);
-}
-
-void site_roots_stats(const struct rules *rules, struct files_stats *stats)
-{
-	*stats = (struct files_stats){ 0 };
-	for (size_t i = 0; i < rules->site_count; i++) {
-		struct files_stats one;
-
-		if (!has_own(rules, i))
-			continue;
-		files_stats(rules->sites[i].files, &one);
-		stats->open += one.open;
-		stats->hits += one.hits;
-		stats->opens += one.opens;
-		stats->revalidations += one.revalidations;
-		stats->failures += one.failures;
-	}
-}
-
-unsigned site_roots_top(const struct rules *rules, struct files_rank *ranks, unsigned count)
-{
-	unsigned used = 0;
-
-	for (size_t i = 0; i < rules->site_count; i++)
-		if (has_own(rules, i))
-			used = files_walk_top(rules->sites[i].files, (unsigned)i, ranks, used, count);
-	return used;
-}
-
-void site_roots_name_all(const struct rules *rules, struct files_name *names, size_t count)
-{
-	for (size_t i = 0; i < rules->site_count; i++)
-		if (has_own(rules, i))
-			files_walk_names(rules->sites[i].files, (unsigned)i, names, count);
+		if (has_own(rules, i) && files_is_below(rules->sites[i].files, root))
+			return rules->sites[i].host;
+	return NULL;
 }
 
 void site_roots_free_files(struct rules *rules)

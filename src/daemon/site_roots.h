@@ -10,7 +10,6 @@
 
 #include "site/rules.h"
 #include "store/files.h"
-#include "store/files_walk.h"
 
 /*
  * Opens the root of each site that has a root, and sets site->root_fd. Returns 0, or logs the error and returns -errno.
@@ -34,16 +33,11 @@ const char *site_roots_first(const struct rules *rules);
 /* Returns the descriptor of the first root, for the calibration. */
 int site_roots_first_fd(const struct rules *rules);
 
-/* Calls files_walk_close_deleted() for all tables. */
-void site_roots_close_deleted(const struct rules *rules);
-/* Adds up the statistics of all tables. Thread-safe. */
-void site_roots_stats(const struct rules *rules, struct files_stats *stats);
-
-/* Calls files_walk_top() for all tables. The member `table` of a rank is the index of the site. Thread-safe. */
-unsigned site_roots_top(const struct rules *rules, struct files_rank *ranks, unsigned count);
-
-/* Calls files_walk_names() for all tables. The member `table` of a name is the index of the site. Thread-safe. */
-void site_roots_name_all(const struct rules *rules, struct files_name *names, size_t count);
+/*
+ * Returns the host of the site whose files lie below this root, or NULL if the site has no host or the root belongs to
+ * no site. The root is not accessed. Thread-safe.
+ */
+const char *site_roots_host(const struct rules *rules, const struct file_root *root);
 
 /*
  * Free the results of site_roots_make_files() and of site_roots_open(). May be called after either function has failed.

@@ -48,6 +48,7 @@ struct device {
 	 * that opens the first file, see store/filesystem.h.
 	 */
 	atomic_bool local;
+	_Atomic uint32_t filesystem; /* f_type of statfs(2). Set together with `local`. */
 
 	/* Counters. */
 	_Atomic uint64_t reads, read_bytes, errors; /* Reads with io_submit and on offload threads. */

@@ -9,6 +9,9 @@
  * the client stalls, the size is reset and all slots are released. Each slot stores the state of the plan before its
  * piece, so that the plan can continue from there.
  *
+ * A window keeps the descriptor of its file from the first read on, so a file that is replaced meanwhile is sent to its
+ * end.
+ *
  * Slots pin extents. At the limits of pins.c, the window is lean. A lean window has no readahead, and requests
  * LEAN_BYTES at a time.
  */
@@ -17,6 +20,7 @@
 #include <errno.h>
 
 #include "base/container_of.h"
+#include "store/descriptors.h"
 
 #define LEAN_BYTES ((size_t)16 * 1024)
 #define LEAN_PIECES 64 /* number of small pieces to request after a large one has failed for lack of memory */
@@ -74,6 +78,8 @@ static void want_done(struct store_want *want)
 
 	slot->ready = true;
 	slot->error = want->error;
+	if (window->descriptor == NULL && want->error == 0)
+		window->descriptor = file_descriptor(window->options.file);
 	charge(window);
 	window->read_ended(window, slot);
 }
@@ -175,6 +181,7 @@ void window_init(struct window *window, const struct window_options *options, st
 		.slots = slots,
 	};
 	file_ref(options->file);
+	window->descriptor = file_descriptor(options->file);
 	plan_init(&window->plan, options->set, options->multipart, options->block_bytes);
 	fill(window);
 }
@@ -185,6 +192,7 @@ void window_fini(struct window *window)
 		store_release(window->options.store, &slot_at(window, i)->want);
 	if (window->options.pins != NULL)
 		pins_set(window->options.pins, 0);
+	descriptors_unref(window->descriptor);
 	file_unref(window->options.file);
 }
 

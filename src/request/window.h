@@ -50,14 +50,15 @@ struct window_slot {
 struct window {
 	struct window_options options;
 	void (*read_ended)(struct window *window, const struct window_slot *slot);
-	struct plan plan;	   /* the pieces after the last slot */
-	unsigned head, count;	   /* index of the head slot, and number of filled slots */
-	unsigned size;		   /* number of slots to fill */
-	bool started;		   /* the first piece was requested; later pieces must not fail with -EBUSY */
-	bool released;		   /* no slot is filled; the plan continues with the piece that was the head */
-	size_t taken;		   /* if `released`: number of bytes copied from that piece */
-	unsigned lean_pieces;	   /* number of small pieces still to request, because memory was short */
-	struct window_slot *slots; /* array of size_max slots; memory of the caller */
+	struct descriptor *descriptor; /* a reference; keeps the file open once it is; NULL: not opened yet */
+	struct plan plan;	       /* the pieces after the last slot */
+	unsigned head, count;	       /* index of the head slot, and number of filled slots */
+	unsigned size;		       /* number of slots to fill */
+	bool started;		       /* the first piece was requested; later pieces must not fail with -EBUSY */
+	bool released;		       /* no slot is filled; the plan continues with the piece that was the head */
+	size_t taken;		       /* if `released`: number of bytes copied from that piece */
+	unsigned lean_pieces;	       /* number of small pieces still to request, because memory was short */
+	struct window_slot *slots;     /* array of size_max slots; memory of the caller */
 };
 
 /*

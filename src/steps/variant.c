@@ -42,9 +42,10 @@ void variant_validate(struct request *request, int64_t now_ns)
 {
 	const struct file *file = request->selected.file;
 
-	validator_make(&request->validator, file->version.mtime_ns, file->version.size, file->tag, now_ns);
-	if (request_settings(request)->etag == RULE_ETAG_DIGEST && file->siblings.has_digest)
-		validator_use_digest(&request->validator, file->siblings.digest, file->siblings.digest_settled);
+	validator_make(&request->validator, file->version.mtime_ns, file->version.size, file_tag(file), now_ns);
+	if (request_settings(request)->etag == RULE_ETAG_DIGEST && file_siblings(file)->has_digest)
+		validator_use_digest(&request->validator, file_siblings(file)->digest,
+				     file_siblings(file)->digest_settled);
 	request->validator.shared_date = (request->reply.vary & REPLY_VARY_ACCEPT_ENCODING) != 0;
 	if (request->selected.variant != NULL)
 		validator_append_suffix(&request->validator, request->selected.variant->mark);
@@ -79,7 +80,7 @@ static bool is_checked(const struct file *found, const struct request *request)
 	const struct file *file = request->selected.file;
 
 	return sibling_is_fresh(&found->version, &file->version) &&
-	       sibling_is_checked(&file->siblings, request->selected.variant->sibling, &found->version,
+	       sibling_is_checked(file_siblings(file), request->selected.variant->sibling, &found->version,
 				  file->version.size);
 }
 
@@ -174,10 +175,10 @@ static void log_rejected(struct request *request)
 	 * The memory order is relaxed, because the flag publishes no other data. At worst two threads log the same
 	 * message.
 	 */
-	if (atomic_load_explicit(&file->faults_logged, memory_order_relaxed))
+	if (atomic_load_explicit(&file->extra->faults_logged, memory_order_relaxed))
 		return;
 	for (unsigned i = 0; i < SIBLING_VARIANTS; i++) {
-		const enum encoding_fault fault = (enum encoding_fault)file->siblings.faults[i];
+		const enum encoding_fault fault = (enum encoding_fault)file->extra->siblings.faults[i];
 
 		if (fault == ENCODING_FINE || quality_of(request, variants[i].coding) == 0)
 			continue;
@@ -186,7 +187,7 @@ static void log_rejected(struct request *request)
 		logged = true;
 	}
 	if (logged)
-		atomic_store_explicit(&file->faults_logged, true, memory_order_relaxed);
+		atomic_store_explicit(&file->extra->faults_logged, true, memory_order_relaxed);
 }
 
 bool variant_is_rejected(const struct file_siblings *siblings)
@@ -204,9 +205,9 @@ enum step_result variant_choose(struct request *request)
 		return use_result(request) ? STEP_NEXT : look_up_best(request);
 	if (!request_settings(request)->precompressed || request->search.error_status != 0)
 		return STEP_NEXT;
-	if (request->input.fields.accept_encoding != NULL && variant_is_rejected(&request->selected.file->siblings))
+	if (request->input.fields.accept_encoding != NULL && variant_is_rejected(file_siblings(request->selected.file)))
 		log_rejected(request);
-	request->selected.remaining = request->selected.file->siblings.variants;
+	request->selected.remaining = file_siblings(request->selected.file)->variants;
 	if (request->selected.remaining == 0)
 		return STEP_NEXT;
 	request->reply.vary |= REPLY_VARY_ACCEPT_ENCODING;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An open file: its descriptor, the version that was opened, and the alignment of its direct reads. All readers on all
- * reactors share the struct, because descriptors are scarce. After opening, the struct is immutable, except the members
- * that are atomic or protected by its lock. The holders of references own the struct together.
+ * A known version of a file at a path, without a descriptor. The descriptor, which only reads from the disk need, is in
+ * descriptors.h. All readers on all reactors share the struct. After its creation, the struct is immutable, except the
+ * members that are atomic or protected by a lock. The holders of references own the struct together.
+ *
+ * A process knows up to a million files, so the struct is small. Everything that few files have is in struct
+ * file_extra.
  */
 #ifndef STORE_FILE_H
 #define STORE_FILE_H
@@ -10,13 +13,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "engine/bucket.h"
 #include "engine/devices.h"
 #include "engine/offload.h"
 #include "store/beneath.h"
+#include "store/descriptors.h"
+#include "store/file_root.h"
 #include "store/file_version.h"
 
 #define FILE_TAG_MAX 120	/* Maximum length of an entity tag from a sidecar, without quotes. */
@@ -48,75 +53,107 @@ struct file_siblings {
 
 struct proof;
 
-struct file {
-	atomic_uint references; /* Decrements are acquire-release, increments are relaxed. */
-	int fd;
-	/* A filesystem client (FUSE, NFS, SMB, ...) caches the attributes. AT_STATX_FORCE_SYNC asks the server. */
-	bool remote;
-	/* Four flags that publish no other data. Readers load the flags with relaxed order. */
-	atomic_bool append_only; /* Set by the latest request: the file only grows, and growth is not a change. */
-	atomic_bool changed;	 /* A check has found another version. Never cleared. */
-	atomic_bool unusable;	 /* Set by files.c: the next lookup opens the path even if the version is the same. */
-	atomic_bool outdated;	 /* Set by files.c: the path leads to another version now. */
+/* The parts that few files have. A file has them if it is remote, or if it has a sibling or a tag. */
+struct file_extra {
+	struct file *file;
+	struct file_siblings siblings; /* Immutable. */
+	/*
+	 * Entity tag from a fresh sidecar "FILE.etag", which is read only if the mtime is 0 or 1 s. Otherwise "".
+	 * Immutable.
+	 */
+	char tag[FILE_TAG_MAX + 1];
+	/* The siblings.faults were logged. Relaxed: the flag publishes no other data. */
+	atomic_bool faults_logged;
 	/*
 	 * Start of the last check that found this version (CLOCK_MONOTONIC), for a remote file. Relaxed: the number
 	 * publishes no other data.
 	 */
 	_Atomic uint64_t verified_ns;
-	pthread_mutex_t lock; /* Protects `metadata`, `checking`, `proofs` and increments of `metadata_changes`. */
-	struct file_metadata metadata; /* Latest known metadata. */
+	/* Private to proof.c. `proofs` and `checking` are protected by file_lock(). */
+	struct offload_job check;
+	struct proof *proofs;
+	bool checking;
+};
+
+struct file {
+	atomic_uint references; /* Decrements are acquire-release, increments are relaxed. */
 	/*
 	 * Number of changes of `metadata`. A check loads the number with acquire before its statx, and compares it with
 	 * the current number under the lock. A difference means that another thread has updated `metadata` meanwhile.
 	 */
 	_Atomic unsigned metadata_changes;
-	/* Private to proof.c. */
-	struct offload_job check;
-	struct proof *proofs;
-	bool checking;
-	/*
-	 * Offload threads that close the file after the last unref. NULL: the thread of the last unref closes the file.
-	 */
-	struct offload *closer;
-	struct offload_job closing;
-	bool deleted;		   /* Private to files_walk.c: no name leads to the file. */
-	struct device *device;	   /* Set by the opener before the first read. Outlives the file. */
-	bool nowait;		   /* RWF_NOWAIT is useful on the filesystem. */
-	bool direct;		   /* Opened with O_DIRECT. Other files are read by offload threads. */
-	uint32_t offset_alignment; /* Alignment of offset and length, a power of two; 1 if not direct. */
-	uint32_t memory_alignment;
+	/* Alignment of direct reads, powers of two; 1 if the filesystem does not support direct reads. */
+	uint16_t offset_alignment, memory_alignment;
+	/* A filesystem client (FUSE, NFS, SMB, ...) caches the attributes. AT_STATX_FORCE_SYNC asks the server. */
+	bool remote;
+	/* Flags that publish no other data. Readers load the flags with relaxed order. */
+	atomic_bool append_only; /* Set by the latest request: the file only grows, and growth is not a change. */
+	atomic_bool changed;	 /* A check has found another version. Never cleared. */
+	atomic_bool unusable;	 /* Set by files.c: the next lookup creates a new struct even for the same version. */
+	atomic_bool outdated;	 /* Set by files.c: the path leads to another version now. */
+	/* The mode, owner or group has changed since the file was found to be readable. */
+	atomic_bool access_unknown;
 	struct file_version version;
+	struct file_metadata metadata;	       /* Latest known metadata. Protected by file_lock(). */
+	struct device *device;		       /* Outlives the file. */
+	struct file_root *root;		       /* A reference. */
+	struct descriptor *descriptor;	       /* Private to descriptors.c, and protected by its lock. */
+	struct file_extra *extra;	       /* NULL if the file has no siblings and no tag, and is not remote. */
 	_Atomic uint64_t sent_bytes, requests; /* Totals of this version, see file_count_request(). Relaxed. */
 	struct bucket rate;		       /* Token bucket that all responses from this file share. */
-	/*
-	 * The extent map is in memory from 0 to this offset. UINT64_MAX: the complete map is in memory, or the
-	 * filesystem does not support FIEMAP. Sequentially consistent, but publishes no data in user memory.
-	 */
-	_Atomic uint64_t mapped_bytes;
-	/* Entity tag from a fresh sidecar "FILE.etag", which is read only if the mtime is 0 or 1 s. Otherwise "". */
-	char tag[FILE_TAG_MAX + 1];
-	struct file_siblings siblings; /* Set by the opener. */
-	atomic_bool faults_logged;     /* siblings.faults were logged. Relaxed. */
+	char path[];			       /* Path below the root, without a leading slash. */
 };
 
+/* What file_new() needs to know of a file. */
+struct file_facts {
+	struct file_root *root;
+	const char *path;
+	struct file_state state;
+	/* Alignment of direct reads as file_alignment() found it. */
+	uint32_t offset_alignment, memory_alignment;
+	struct device *device;
+	bool remote;
+	uint64_t verified_ns;		      /* Start of the lookup that found the file. */
+	const struct file_siblings *siblings; /* NULL: none. */
+	const char *tag;		      /* NULL or "": none. */
+};
+
+/* Creates a file with one reference. Makes no system call. Returns NULL if there is no memory. */
+struct file *file_new(const struct file_facts *facts);
 /*
- * Opens a regular file, with O_DIRECT if the filesystem supports it. Sets the alignment of direct reads from
- * STATX_DIOALIGN, or to 4096 bytes, and loads the first part of the extent map. Blocks; runs only on offload threads.
- * Returns 0 and one reference in *file, or -errno as described in beneath.h.
+ * Sets the alignment of direct reads from STATX_DIOALIGN, or to 4096 bytes. Returns false, and sets both to 1, if
+ * the filesystem does not support direct reads of this file, or requires a larger alignment. `filesystem` is the f_type
+ * of statfs(2). Pure.
  */
-int file_open(int root_fd, const char *path, enum file_symlinks symlinks, struct file **file);
+bool file_alignment(const struct statx *st, uint32_t filesystem, uint32_t *offset_alignment,
+		    uint32_t *memory_alignment);
 
 struct file *file_ref(struct file *file);
 /*
- * Releases a reference. The release of the last reference closes the descriptor, on a thread of file->closer if it is
- * not NULL, because closing an unlinked file frees its blocks, which waits for the disk. Thread-safe. NULL is allowed.
+ * Releases a reference. The last release frees the file. Its descriptor is closed by an offload thread. Thread-safe.
+ * NULL is allowed.
  */
 void file_unref(struct file *file);
-/*
- * Releases a reference. The release of the last reference closes the descriptor before the function returns. Blocks;
- * never called on a reactor.
- */
-void file_unref_here(struct file *file);
+
+/* Returns a reference to the open descriptor of the file, or NULL if it has none. Thread-safe. */
+static inline struct descriptor *file_descriptor(struct file *file)
+{
+	return descriptors_get(file->root->descriptors, &file->descriptor);
+}
+
+/* Returns the lock of `metadata` and of the proofs of the file. Several files share a lock. */
+pthread_mutex_t *file_lock(const struct file *file);
+
+/* Returns the siblings of the file. All members are zero if there are none. Thread-safe. */
+const struct file_siblings *file_siblings(const struct file *file);
+/* Returns the entity tag from the sidecar, or "". Thread-safe. */
+static inline const char *file_tag(const struct file *file)
+{
+	return file->extra != NULL ? file->extra->tag : "";
+}
+
+/* Returns the memory of the file in bytes, including the overhead of malloc(). Pure. */
+size_t file_memory_bytes(const struct file *file);
 
 /* Counts a request that was answered from the file, with this number of bytes. Thread-safe. */
 static inline void file_count_request(struct file *file, uint64_t bytes)
@@ -125,23 +162,14 @@ static inline void file_count_request(struct file *file, uint64_t bytes)
 	atomic_fetch_add_explicit(&file->sent_bytes, bytes, memory_order_relaxed);
 }
 
-/* Returns true if lookups must open the path again, because the file has changed or is unusable. Thread-safe. */
+/* Returns true if lookups must create a new struct, because the file has changed or is unusable. Thread-safe. */
 static inline bool file_must_reopen(const struct file *file)
 {
 	return atomic_load_explicit(&file->changed, memory_order_relaxed) ||
 	       atomic_load_explicit(&file->unusable, memory_order_relaxed);
 }
 
-/* Returns true if the open file is young now, see clock_is_young(). Thread-safe. */
+/* Returns true if the file is young now, see clock_is_young(). Thread-safe. */
 bool file_is_young(const struct file *file);
-
-/* Returns true if no name leads to the open file, so that only the descriptor keeps its disk space. Thread-safe. */
-bool file_is_deleted(const struct file *file);
-
-/*
- * Reads `length` bytes, or fewer at the end of the file. Returns the number of bytes, or -errno. Blocks; never called
- * on a reactor.
- */
-ssize_t file_pread(const struct file *file, void *buffer, size_t length, uint64_t offset);
 
 #endif

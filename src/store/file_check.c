@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Compares a new statx() with the version and the metadata of an open file. The state belongs to the struct file, under
- * its lock. Local files are checked on any thread. Remote files are checked on offload threads, as are the paths of
+ * Compares a new statx() with the version and the metadata of a known file. The metadata is protected by file_lock().
+ * Local files are checked on any thread. Remote files are checked on offload threads, as are the paths of
  * file_check_path().
  *
  * The one idea: two statx() calls of different threads have no known order. Therefore a thread reads the counter of
@@ -20,38 +20,49 @@ static bool same_attributes(const struct file_metadata *a, const struct file_met
 	return a->links == b->links && a->mode == b->mode && a->user == b->user && a->group == b->group;
 }
 
+/* Returns true if the attributes on which the permission to read depends are the same. */
+static bool same_access(const struct file_metadata *a, const struct file_metadata *b)
+{
+	return a->mode == b->mode && a->user == b->user && a->group == b->group;
+}
+
 static bool same_but_ctime(const struct file_version *a, const struct file_version *b)
 {
 	return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns;
 }
 
-/*
- * Evaluates a statx() that began when file->metadata_changes was `before`. Returns 0, -ESTALE, or -EAGAIN if another
- * thread has updated the metadata meanwhile. After -EAGAIN, the order of the two results is unknown, so the caller
- * repeats the statx.
- */
-static int judge(struct file *file, const struct file_state *now, unsigned before)
+unsigned file_check_begin(const struct file *file)
 {
+	/* Acquire: the statx must not begin before the load. */
+	return atomic_load_explicit(&file->metadata_changes, memory_order_acquire);
+}
+
+/* After -EAGAIN, the order of the two results is unknown, so the caller repeats the statx. */
+int file_check_state(struct file *file, const struct file_state *now, unsigned before)
+{
+	pthread_mutex_t *lock = file_lock(file);
 	int result = 0;
 
 	if (file_version_equal(&now->version, &file->version))
 		return 0;
 	if (!same_but_ctime(&now->version, &file->version))
 		return -ESTALE;
-	pthread_mutex_lock(&file->lock);
+	pthread_mutex_lock(lock);
 	if (atomic_load_explicit(&file->metadata_changes, memory_order_relaxed) != before) {
 		result = -EAGAIN;
 	} else if (now->metadata.ctime_ns != file->metadata.ctime_ns) {
 		if (same_attributes(&now->metadata, &file->metadata)) {
 			result = -ESTALE;
 		} else {
+			if (!same_access(&now->metadata, &file->metadata))
+				atomic_store_explicit(&file->access_unknown, true, memory_order_relaxed);
 			file->metadata = now->metadata;
 			atomic_fetch_add_explicit(&file->metadata_changes, 1,
 						  /* The lock publishes the metadata. */
 						  memory_order_relaxed);
 		}
 	}
-	pthread_mutex_unlock(&file->lock);
+	pthread_mutex_unlock(lock);
 	return result;
 }
 
@@ -67,63 +78,88 @@ static bool has_only_grown(const struct file *file, const struct file_version *n
 	       now->inode == version->inode && now->size >= version->size;
 }
 
-/* Sets file->verified_ns to start_ns, unless it is already later. Relaxed: the number publishes no other data. */
+/*
+ * Sets verified_ns of a remote file to start_ns, unless it is already later. Relaxed: the number publishes no other
+ * data.
+ */
 static void note_verified(struct file *file, uint64_t start_ns)
 {
-	uint64_t before = atomic_load_explicit(&file->verified_ns, memory_order_relaxed);
+	_Atomic uint64_t *verified_ns = file->remote ? &file->extra->verified_ns : NULL;
+	uint64_t before = verified_ns != NULL ? atomic_load_explicit(verified_ns, memory_order_relaxed) : UINT64_MAX;
 
-	while (before < start_ns && !atomic_compare_exchange_weak_explicit(&file->verified_ns, &before, start_ns,
+	while (before < start_ns && !atomic_compare_exchange_weak_explicit(verified_ns, &before, start_ns,
 									   memory_order_relaxed, memory_order_relaxed))
 		;
 }
 
-int file_check_path(struct file *file, int root_fd, const char *path, enum file_symlinks symlinks,
-		    struct file_state *state)
+int file_check_path(struct file *file, struct file_state *state)
 {
+	const struct file_root *root = file->root;
 	uint64_t start_ns;
 	int result;
 
 	do {
-		/* Acquire: the statx must not begin before the load. */
-		unsigned before = atomic_load_explicit(&file->metadata_changes, memory_order_acquire);
+		unsigned before = file_check_begin(file);
 
 		start_ns = clock_now_ns();
-		result = beneath_stat(root_fd, path, symlinks, state);
+		result = beneath_stat(root->fd, file->path, root->symlinks, state);
 		if (result < 0)
 			return result;
-		result = judge(file, state, before);
+		result = file_check_state(file, state, before);
 	} while (result == -EAGAIN);
 	if (result == 0)
 		note_verified(file, start_ns);
 	return result;
 }
 
-int file_check(struct file *file)
+int file_check_open(struct file *file, int fd)
 {
 	const int flags = file->remote ? AT_STATX_FORCE_SYNC : AT_STATX_DONT_SYNC;
 	uint64_t start_ns = file->remote ? clock_now_ns() : 0;
 	struct file_state state;
 	struct statx st;
-	unsigned before;
 	int result;
 
 	if (atomic_load_explicit(&file->changed, memory_order_relaxed))
 		return -ESTALE;
 	do {
-		/* Acquire: the statx must not begin before the load. */
-		before = atomic_load_explicit(&file->metadata_changes, memory_order_acquire);
-		result = beneath_statx(file->fd, flags, &st);
+		unsigned before = file_check_begin(file);
+
+		result = beneath_statx(fd, flags, &st);
 		/* ENOENT: a server that identifies files by their paths no longer finds the file. */
 		if (result < 0)
 			return result == -ENOENT ? -ESTALE : result;
 		file_version_set_state(&state, &st);
-		result = judge(file, &state, before);
+		result = file_check_state(file, &state, before);
 		if (result == -ESTALE && has_only_grown(file, &state.version))
 			result = 0;
 	} while (result == -EAGAIN);
-	if (result == 0 && file->remote)
+	if (result == 0)
 		note_verified(file, start_ns);
 	if (result < 0) /* Relaxed: the flag publishes no other data. */
+		atomic_store_explicit(&file->changed, true, memory_order_relaxed);
+	return result;
+}
+
+bool file_check_says_gone(int error)
+{
+	return error == -ENOENT || error == -ENOTDIR || error == -EISDIR || error == -ELOOP || error == -EXDEV ||
+	       error == -ENAMETOOLONG;
+}
+
+int file_check(struct file *file)
+{
+	struct descriptor *descriptor = file_descriptor(file);
+	struct file_state state;
+	int result;
+
+	if (descriptor == NULL && !file->remote)
+		return atomic_load_explicit(&file->changed, memory_order_relaxed) ? -ESTALE : 0;
+	result = descriptor != NULL ? file_check_open(file, descriptor->fd) : file_check_path(file, &state);
+	descriptors_unref(descriptor);
+	if (file_check_says_gone(result))
+		result = -ESTALE;
+	if (result == -ESTALE)
 		atomic_store_explicit(&file->changed, true, memory_order_relaxed);
 	return result;
 }

@@ -1,39 +1,82 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lookups in the table of open files. A hit is served under the lock of one shard, without a syscall. All other lookups
- * wait in the list of their entry for its job, so a path is revalidated once, whatever the number of lookups.
+ * Lookups of names. A hit is served under the lock of one shard, without a system call. Otherwise the reactor looks the
+ * path up without waiting (files_inline.c). If that is not possible, the lookup waits in the list of the entry's job,
+ * so a path is revalidated once, whatever the number of lookups.
  */
 #include "store/files.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <utlist.h>
 
 #include "base/clock.h"
-#include "base/keyed_hash.h"
+#include "base/container_of.h"
+#include "store/file_check.h"
+#include "store/files_inline.h"
 #include "store/files_job.h"
-#include "store/files_table.h"
+#include "store/names.h"
+
+/* --- the object --- */
 
 int files_new(struct files **files, const struct files_options *options)
 {
-	return files_table_new(files, options);
+	struct files *made = calloc(1, sizeof(*made));
+	int error;
+
+	if (made == NULL)
+		return -ENOMEM;
+	error = file_root_new(&made->root, &(struct file_root_options){ .fd = options->root_fd,
+									.symlinks = options->symlinks,
+									.offload = options->offload,
+									.devices = options->devices,
+									.descriptors = options->descriptors });
+	if (error != 0) {
+		free(made);
+		return error;
+	}
+	made->options = *options;
+	made->references = made->users = 1;
+	made->revalidate_ns = options->revalidate_ms * CLOCK_NS_PER_MS;
+	*files = made;
+	return 0;
+}
+
+void files_ref_for_job(struct files *files)
+{
+	/* Relaxed: the caller has a reference, so the object cannot be freed meanwhile. */
+	atomic_fetch_add_explicit(&files->references, 1, memory_order_relaxed);
 }
 
 struct files *files_ref(struct files *files)
 {
-	/* Relaxed: the caller has a reference, so the table cannot be freed meanwhile. */
-	atomic_fetch_add_explicit(&files->references, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&files->users, 1, memory_order_relaxed);
+	files_ref_for_job(files);
 	return files;
 }
 
+void files_release(struct files *files)
+{
+	/*
+	 * Release: the changes that this thread made come before the decrement. Acquire: the thread that frees the
+	 * object sees the changes of all other threads.
+	 */
+	if (atomic_fetch_sub_explicit(&files->references, 1, memory_order_acq_rel) > 1)
+		return;
+	files_report_superseded(files);
+	file_root_unref(files->root);
+	free(files);
+}
+
+/* Jobs that have not ended remove their entries themselves. */
 void files_unref(struct files *files)
 {
-	if (files)
-		files_table_unref(files);
+	if (files == NULL)
+		return;
+	if (atomic_fetch_sub_explicit(&files->users, 1, memory_order_acq_rel) == 1)
+		names_remove_root(files->options.names, files->root);
+	files_release(files);
 }
 
 bool files_matches(const struct files *files, const struct files_options *options)
@@ -41,20 +84,14 @@ bool files_matches(const struct files *files, const struct files_options *option
 	const struct files_options *own = &files->options;
 	struct stat now, then;
 
-	return own->symlinks == options->symlinks && own->max_files == options->max_files &&
-	       fstat(own->root_fd, &then) == 0 && fstat(options->root_fd, &now) == 0 && then.st_dev == now.st_dev &&
+	return own->symlinks == options->symlinks && own->siblings == options->siblings &&
+	       fstat(files->root->fd, &then) == 0 && fstat(options->root_fd, &now) == 0 && then.st_dev == now.st_dev &&
 	       then.st_ino == now.st_ino;
 }
 
-/* During dup3() a job may see either root, so the results of all jobs are discarded until the new time is set. */
 int files_replace_root(struct files *files, int root_fd)
 {
-	int error;
-
-	atomic_store(&files->root_since_ns, FILES_NEVER_NS);
-	error = dup3(root_fd, files->options.root_fd, O_CLOEXEC) < 0 ? -errno : 0;
-	atomic_store(&files->root_since_ns, clock_now_ns());
-	return error;
+	return file_root_replace(files->root, root_fd);
 }
 
 void files_set_root_lost(struct files *files, bool lost)
@@ -67,58 +104,242 @@ bool files_has_root(const struct files *files)
 	return !atomic_load_explicit(&files->rootless, memory_order_relaxed);
 }
 
+bool files_is_below(const struct files *files, const struct file_root *root)
+{
+	return files->root == root;
+}
+
+/* --- superseded versions --- */
+
+void files_note_superseded(struct files *files, struct file *file)
+{
+	struct files_superseded *item = files->options.superseded != NULL ? malloc(sizeof(*item)) : NULL;
+
+	atomic_store(&file->outdated, true);
+	if (item == NULL)
+		return;
+	item->version = file->version;
+	item->next = atomic_load_explicit(&files->superseded, memory_order_relaxed);
+	/* Release: the thread that takes the stack sees the version and the link. */
+	while (!atomic_compare_exchange_weak_explicit(&files->superseded, &item->next, item, memory_order_release,
+						      memory_order_relaxed))
+		;
+}
+
+void files_report_superseded(struct files *files)
+{
+	struct files_superseded *item = atomic_exchange_explicit(&files->superseded, NULL, memory_order_acquire), *next;
+
+	for (; item != NULL; item = next) {
+		next = item->next;
+		files->options.superseded(files->options.context, &item->version);
+		free(item);
+	}
+}
+
+static void report(struct offload_job *job)
+{
+	struct files *files = container_of(job, struct files, report);
+
+	atomic_store(&files->reporting, false); /* Before the report: a later version starts another job. */
+	files_report_superseded(files);
+	files_release(files);
+}
+
+void files_start_report(struct files *files)
+{
+	if (atomic_load_explicit(&files->superseded, memory_order_relaxed) == NULL ||
+	    atomic_exchange(&files->reporting, true))
+		return;
+	files_ref_for_job(files);
+	files->report = (struct offload_job){ .work = report };
+	offload_start(files->options.offload, &files->report);
+}
+
+/* --- results of lookups --- */
+
+/*
+ * Returns true if the extents of the version of `before` are obsolete. If both struct files have the same version, its
+ * extents stay valid, unless a check has found another version in between. In that case, the cache may contain bytes of
+ * the other version.
+ */
+static bool is_other_version(const struct file *before, const struct file *now)
+{
+	if (before == NULL || before == now)
+		return false;
+	return now == NULL || atomic_load_explicit(&before->changed, memory_order_relaxed) ||
+	       !file_version_equal(&before->version, &now->version);
+}
+
+struct file *files_apply(struct files *files, struct names_shard *shard, struct names_entry *entry,
+			 struct files_finding *finding)
+{
+	struct file *before;
+
+	if (finding->error < 0 && !file_check_says_gone(finding->error)) {
+		entry->failed = true;
+		return NULL;
+	}
+	entry->failed = false;
+	entry->validated_ns = finding->validated_ns;
+	before = names_swap_file(shard, entry, finding->file);
+	if (is_other_version(before, finding->file))
+		files_note_superseded(files, before);
+	return before;
+}
+
+/* --- lookups --- */
+
 /* Returns 0 if then_ns is later than now_ns, which is possible if another thread has read the clock later. */
 static uint64_t age(uint64_t now_ns, uint64_t then_ns)
 {
 	return now_ns > then_ns ? now_ns - then_ns : 0;
 }
 
-/*
- * Completes the want if the entry is fresh enough, otherwise adds it to the list of the entry. Returns true if the
- * caller must claim and start a job. A background revalidation that failed is not repeated before half of the maximum
- * age has passed.
- */
-static bool answer_or_enqueue(struct files_entry *entry, struct files_want *want, uint64_t now_ns, bool *hit)
+/* Returns true if the file of the entry may be used without a lookup. */
+static bool is_fresh(const struct files *files, const struct names_entry *entry, const struct files_want *want,
+		     uint64_t now_ns)
 {
-	uint64_t revalidate_ns = entry->shard->files->revalidate_ns;
-	uint64_t age_ns = age(now_ns, entry->validated_ns);
-
-	*hit = entry->file && age_ns < revalidate_ns && entry->validated_ns >= want->since_ns &&
-	       entry->validated_ns >= atomic_load(&entry->shard->files->root_since_ns) &&
+	return entry->file != NULL && age(now_ns, entry->validated_ns) < files->revalidate_ns &&
+	       entry->validated_ns >= want->since_ns && entry->validated_ns >= atomic_load(&files->root->since_ns) &&
 	       !file_must_reopen(entry->file);
-	if (*hit) {
-		want->file = file_ref(entry->file);
-		entry->shard->stats.hits++;
-	} else {
-		want->entry = entry;
-		LL_PREPEND(entry->wants, want);
+}
+
+/*
+ * Returns true if a hit must start a job that revalidates the name in the background, so that readers of a busy file do
+ * not wait. A reactor revalidates other files itself. After a failure, the next lookup is the one that waits.
+ */
+static bool wants_background(const struct files *files, const struct names_entry *entry, uint64_t now_ns)
+{
+	return entry->job == NULL && !entry->failed && age(now_ns, entry->validated_ns) >= files->revalidate_ns / 2 &&
+	       !files_inline_is_usual(files, entry->file);
+}
+
+/*
+ * Adds the want to the job of the entry, and makes the entry and the job if necessary. Returns the new job, which the
+ * caller starts, or NULL. Sets *error if there is no memory. The caller holds the lock.
+ */
+static struct files_job *enqueue(struct files *files, struct names_shard *shard, const struct names_key *key,
+				 struct files_want *want, int *error)
+{
+	struct names_entry *entry = names_find(shard, key), *unlinked = NULL;
+	struct files_job *made = NULL;
+	bool is_new = entry == NULL;
+
+	if (is_new)
+		entry = names_add(shard, key);
+	if (entry != NULL && entry->job == NULL)
+		made = files_job_new(files, entry, key);
+	if (entry == NULL || entry->job == NULL) {
+		if (is_new && entry != NULL) {
+			names_unlink(shard, entry, &unlinked);
+			free(unlinked);
+		}
+		*error = -ENOMEM;
+		return NULL;
 	}
-	return !entry->busy &&
-	       (!*hit || (age_ns >= revalidate_ns / 2 && age(now_ns, entry->tried_ns) >= revalidate_ns / 2));
+	files_job_add(files_job_of(entry), want);
+	return made;
+}
+
+/* Completes the want with the result of a lookup that the reactor made. Returns false if a job must look again. */
+static bool use_finding(struct files *files, struct names_shard *shard, const struct names_key *key,
+			struct files_want *want, struct files_finding *finding, struct file **released,
+			struct names_entry **unlinked)
+{
+	struct names_entry *entry = names_find(shard, key);
+
+	*released = finding->file;
+	if (finding->validated_ns < atomic_load(&files->root->since_ns) || (entry != NULL && entry->job != NULL))
+		return false;
+	if (entry != NULL && entry->validated_ns > finding->validated_ns) /* A later result is known meanwhile. */
+		return false;
+	if (entry == NULL && finding->file != NULL && (entry = names_add(shard, key)) == NULL)
+		return false;
+	shard->stats.inlined++;
+	shard->stats.failures += finding->error < 0;
+	want->error = finding->error;
+	want->file = finding->file != NULL ? file_ref(finding->file) : NULL;
+	if (entry == NULL)
+		return true;
+	*released = files_apply(files, shard, entry, finding);
+	if (entry->file == NULL)
+		names_unlink(shard, entry, unlinked);
+	else
+		names_evict(shard, entry, unlinked);
+	return true;
+}
+
+/* Looks the path up without waiting. Returns true if the want is completed. */
+static bool find_inline(struct files *files, struct names_shard *shard, const struct names_key *key,
+			struct file *previous, struct files_want *want)
+{
+	struct names_entry *unlinked = NULL;
+	struct file *released = NULL;
+	struct files_finding finding;
+	bool used;
+
+	if (files_inline_find(files, key->path, previous, &finding) != 0)
+		return false;
+	pthread_mutex_lock(&shard->lock);
+	used = use_finding(files, shard, key, want, &finding, &released, &unlinked);
+	pthread_mutex_unlock(&shard->lock);
+	file_unref(released);
+	names_free_unlinked(unlinked);
+	files_start_report(files);
+	return used;
+}
+
+/* Waits for a job. `tried`: the reactor has tried the lookup. Returns 0 if done() will run, or -ENOMEM. */
+static int find_by_job(struct files *files, struct names_shard *shard, const struct names_key *key,
+		       struct files_want *want, bool tried)
+{
+	struct files_job *made;
+	int error = 0;
+
+	pthread_mutex_lock(&shard->lock);
+	made = enqueue(files, shard, key, want, &error);
+	pthread_mutex_unlock(&shard->lock);
+	if (made != NULL && tried)
+		files_job_note_inline(made);
+	if (made != NULL)
+		files_job_start(made);
+	return error;
 }
 
 int files_find(struct files *files, const char *path, struct files_want *want)
 {
-	uint64_t now_ns = clock_now_ns(), hash = keyed_hash(path, strlen(path));
-	struct files_shard *shard = files_table_shard(files, hash);
-	struct files_entry *entry;
-	bool hit = false, start = false;
+	const struct names_key key = names_key(files->root, path);
+	struct names_shard *shard = names_shard_of(files->options.names, &key);
+	uint64_t now_ns = clock_now_ns();
+	struct file *previous = NULL;
+	struct files_job *background = NULL;
+	struct names_entry *entry;
+	bool busy = false, done;
 
-	want->shard = shard, want->entry = NULL, want->file = NULL, want->error = 0;
+	want->shard = shard, want->job = NULL, want->file = NULL, want->error = 0;
 	pthread_mutex_lock(&shard->lock);
-	entry = files_table_find(shard, hash, path);
-	if (!entry)
-		entry = files_table_add(shard, hash, path);
-	if (entry) {
-		files_table_use(entry, now_ns);
-		start = answer_or_enqueue(entry, want, now_ns, &hit);
-		if (start)
-			files_job_claim(entry);
+	entry = names_find(shard, &key);
+	if (entry != NULL) {
+		entry->used = true;
+		busy = entry->job != NULL;
+		if (is_fresh(files, entry, want, now_ns)) {
+			want->file = file_ref(entry->file);
+			shard->stats.hits++;
+			if (wants_background(files, entry, now_ns))
+				background = files_job_new(files, entry, &key);
+		} else if (!busy && entry->file != NULL) {
+			previous = file_ref(entry->file);
+		}
 	}
 	pthread_mutex_unlock(&shard->lock);
-	if (start)
-		files_job_start(entry);
-	return entry ? hit : -ENOMEM;
+	if (background != NULL)
+		files_job_start(background);
+	if (want->file != NULL)
+		return 1;
+	done = !busy && find_inline(files, shard, &key, previous, want);
+	file_unref(previous);
+	return done ? 1 : find_by_job(files, shard, &key, want, !busy);
 }
 
 bool files_cancel(struct files_want *want)
@@ -126,70 +347,52 @@ bool files_cancel(struct files_want *want)
 	bool waits;
 
 	pthread_mutex_lock(&want->shard->lock);
-	waits = want->entry != NULL;
+	waits = want->job != NULL;
 	if (waits)
-		LL_DELETE(want->entry->wants, want);
-	want->entry = NULL;
+		files_job_remove(want);
 	pthread_mutex_unlock(&want->shard->lock);
 	return waits;
 }
 
-/*
- * The caller has a reference of its own, so the reference of the table is never the last one, and this function closes
- * no file.
- */
+/* The caller has a reference of its own, so the reference of the table is never the last one. */
 void files_invalidate(struct files *files, const char *path, struct file *file)
 {
-	uint64_t hash = keyed_hash(path, strlen(path));
-	struct files_shard *shard = files_table_shard(files, hash);
-	struct files_entry *entry, *unlinked = NULL;
+	const struct names_key key = names_key(files->root, path);
+	struct names_shard *shard = names_shard_of(files->options.names, &key);
+	struct names_entry *entry, *unlinked = NULL;
 	struct file *before = NULL;
 
 	atomic_store(&file->unusable, true);
 	if (!atomic_load_explicit(&file->changed, memory_order_relaxed))
 		return;
 	pthread_mutex_lock(&shard->lock);
-	entry = files_table_find(shard, hash, path);
-	if (entry && entry->file == file) {
-		files_table_note_superseded(files, entry->file);
-		if (!entry->busy)
-			files_table_unlink(entry, &unlinked);
+	entry = names_find(shard, &key);
+	if (entry != NULL && entry->file == file) {
+		files_note_superseded(files, entry->file);
+		if (entry->job == NULL)
+			names_unlink(shard, entry, &unlinked);
 		else
-			before = files_table_swap_file(entry, NULL);
+			before = names_swap_file(shard, entry, NULL);
 	}
 	pthread_mutex_unlock(&shard->lock);
 	file_unref(before);
-	files_table_free_unlinked(unlinked);
+	names_free_unlinked(unlinked);
+	files_start_report(files);
 }
 
 void files_cached_version(struct files *files, const char *path, struct file_version *version)
 {
-	uint64_t hash = keyed_hash(path, strlen(path));
-	struct files_shard *shard = files_table_shard(files, hash);
+	const struct names_key key = names_key(files->root, path);
+	struct names_shard *shard = names_shard_of(files->options.names, &key);
 	struct file_version known = *version;
-	struct files_entry *entry;
+	struct names_entry *entry;
 
 	pthread_mutex_lock(&shard->lock);
-	entry = files_table_find(shard, hash, path);
-	if (entry && entry->file) {
+	entry = names_find(shard, &key);
+	if (entry != NULL && entry->file != NULL) {
 		known.ctime_ns = entry->file->version.ctime_ns;
 		if (file_version_equal(&known, &entry->file->version))
 			*version = known;
 	}
 	pthread_mutex_unlock(&shard->lock);
-}
-
-void files_stats(struct files *files, struct files_stats *stats)
-{
-	*stats = (struct files_stats){ .open = files_table_open_count(files) };
-	for (unsigned i = 0; i < FILES_SHARDS; i++) {
-		struct files_shard *shard = &files->shards[i];
-
-		pthread_mutex_lock(&shard->lock);
-		stats->hits += shard->stats.hits;
-		stats->opens += shard->stats.opens;
-		stats->revalidations += shard->stats.revalidations;
-		stats->failures += shard->stats.failures;
-		pthread_mutex_unlock(&shard->lock);
-	}
 }

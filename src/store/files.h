@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of open files: a bounded LRU cache from path to struct file, shared by all reactors. Thread-safe.
+ * The files below one root, shared by all reactors. Thread-safe. A path is looked up in the table of known names, which
+ * all roots share (names.h). A known name needs no descriptor.
  *
- * An entry that was validated less than revalidate_ms (1 s) ago is a hit and costs no syscall. After half of this age,
- * a hit also starts a revalidation in the background, so that readers of a busy file do not wait. After the full age,
- * the lookup waits for the revalidation. At most one revalidation or open of a path runs at a time, and all lookups of
- * the path share the result.
+ * A name that was validated less than revalidate_ms (1 s) ago is a hit and costs no syscall. Otherwise the reactor
+ * looks the path up with syscalls that never wait (files_inline.h). If they do not suffice, the lookup waits for a job
+ * on an offload thread. At most one job of a path runs at a time, and all lookups of the path share its result. Files
+ * that need the job are revalidated in the background after half of this age, so that readers of a busy file do not
+ * wait.
  *
  * Some errors do not concern the path itself (EMFILE, ETIMEDOUT, EACCES, ...). Such an error completes the waiting
  * lookups, but the entry keeps its file, and the extents of the file stay in the cache.
@@ -17,14 +19,14 @@
 
 #include "store/files_types.h"
 
-/* Creates a table with one reference. Returns 0 or -errno. */
+/* Creates the files of a root with one reference. Returns 0 or -errno. */
 int files_new(struct files **files, const struct files_options *options);
 /* Adds a reference. Thread-safe. */
 struct files *files_ref(struct files *files);
 /*
- * Releases a reference. The caller must have no pending lookups. The table is freed when all references are released
- * and all jobs have ended. Must be called before offload_free(), because closing files uses the offload threads. NULL
- * is allowed.
+ * Releases a reference. The caller must have no pending lookups. The last release removes the names of the root, in
+ * steps, and the object is freed when all jobs have ended. Must be called before offload_free(), because closing files
+ * uses the offload threads. NULL is allowed.
  */
 void files_unref(struct files *files);
 /*
@@ -46,8 +48,9 @@ bool files_matches(const struct files *files, const struct files_options *option
 
 /*
  * Looks up a path, which must be relative and normalised (see http/path.h). The path is copied. The caller sets
- * want->reactor and want->done, and runs on the thread of want->reactor. On a hit, sets want->file and returns 1.
- * Returns 0 if done() will run once, or -ENOMEM if done() will not run.
+ * want->reactor and want->done, and runs on the thread of want->reactor. Returns 1 if the result is known now:
+ * want->file, or want->error if want->file is NULL. Returns 0 if done() will run once, or -ENOMEM if done() will not
+ * run.
  */
 int files_find(struct files *files, const char *path, struct files_want *want);
 
@@ -59,7 +62,7 @@ bool files_cancel(struct files_want *want);
 
 /*
  * Reports that `file`, to which the caller has a reference, failed with -ESTALE. If `file` is the file of this path,
- * the next files_find() opens the path again. If file_check() has set file->changed, the version is queued for
+ * the next files_find() looks the path up again. If file_check() has set file->changed, the version is queued for
  * options.superseded(), and the next job that ends reports the version. Otherwise the version is reported only if a
  * later lookup finds another version at the path. Thread-safe.
  */
@@ -72,7 +75,7 @@ void files_invalidate(struct files *files, const char *path, struct file *file);
  */
 void files_cached_version(struct files *files, const char *path, struct file_version *version);
 
-/* Sums the statistics of all shards. Thread-safe. */
-void files_stats(struct files *files, struct files_stats *stats);
+/* Returns true if this is the root of the files. The root is not accessed. Thread-safe. */
+bool files_is_below(const struct files *files, const struct file_root *root);
 
 #endif

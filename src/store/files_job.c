@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The job of an entry revalidates or opens its path and ends on the offload thread. It posts the results to the
- * reactors of the lookups, closes files, and makes the entry idle again. The job has no done() callback, because it
+ * reactors of the lookups, releases files, and makes the entry idle again. The job has no done() callback, because it
  * must not depend on one reactor, which may have stopped while requests of another reactor wait for the result. An
  * entry whose path leads to no file is removed from the table and freed.
  */
 #include "store/files_job.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <utlist.h>
@@ -15,164 +16,145 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "store/file_check.h"
+#include "store/file_open.h"
+#include "store/parents.h"
 #include "store/sibling.h"
 
-#define EVICT_INSPECT_MAX 64 /* Maximum number of entries that a job inspects for eviction. */
-
-/* The result of a job. */
-struct finding {
-	struct file *file; /* A reference, or NULL after an error. */
-	int error;
-	uint64_t validated_ns;
+struct files_job {
+	struct names_job base; /* The root and the path of the job. */
+	struct offload_job job;
+	struct files *files; /* A reference. */
+	struct names_shard *shard;
+	struct names_entry *entry;
+	struct file *previous;	  /* A reference to the file of the entry at the start of the job, or NULL. */
+	struct files_want *wants; /* Lookups that wait for the job, the latest first. Protected by the lock. */
+	/* Results. */
+	struct files_finding finding;
 	unsigned revalidations, opens;
+	bool inline_failed; /* The reactor tried the lookup before, and it would have had to wait. */
+	char path[];
 };
 
+static struct parents_place place_of(const struct files_job *job)
+{
+	const struct file_root *root = job->files->root;
+
+	return (struct parents_place){
+		.root_fd = root->fd,
+		.path = job->path,
+		.symlinks = root->symlinks,
+		.root = atomic_load_explicit(&root->number, memory_order_relaxed),
+	};
+}
+
+/* Returns true if the directory of the path is known. */
+static bool find_parent(const struct files_job *job, struct parents_view *view)
+{
+	struct parents *parents = job->files->options.parents;
+	const struct parents_place place = place_of(job);
+
+	return parents != NULL && parents_find(parents, &place, clock_now_ns(), view) == 0;
+}
+
 /* Finds the siblings of the path, whose version is `original`. */
-static void find_siblings(const struct files_entry *entry, const struct file_version *original,
-			  struct file_siblings *found)
+static void find_siblings(const struct files_job *job, const struct file_version *original, struct file_siblings *found)
 {
 	static const struct file_siblings nothing;
-	const struct files_options *options = &entry->shard->files->options;
+	const struct file_root *root = job->files->root;
+	struct parents_view view;
 
 	*found = nothing;
-	if (options->siblings)
-		sibling_find(options->root_fd, entry->path, options->symlinks, original,
-			     entry->previous ? &entry->previous->siblings : &nothing, NULL, found);
+	if (job->files->options.siblings)
+		sibling_find(root->fd, job->path, root->symlinks, original,
+			     job->previous != NULL ? file_siblings(job->previous) : &nothing,
+			     find_parent(job, &view) ? &view : NULL, found);
 }
 
 /*
- * Returns true if `file` is the same version as the previous file. If only the ctime differs, the versions count as the
+ * Returns true if `now` is the same version as the previous file. If only the ctime differs, the versions count as the
  * same if file_check_path() identifies the difference as a change of metadata.
  */
-static bool is_previous_version(const struct files_entry *entry, const struct file *file)
+static bool is_previous_version(const struct files_job *job, const struct file_version *now)
 {
-	const struct files_options *options = &entry->shard->files->options;
-	struct file_version version = file->version;
+	struct file_version version = *now;
 	struct file_state state;
 
-	if (file_version_equal(&version, &entry->previous->version))
+	if (file_version_equal(&version, &job->previous->version))
 		return true;
-	version.ctime_ns = entry->previous->version.ctime_ns;
-	return file_version_equal(&version, &entry->previous->version) &&
-	       file_check_path(entry->previous, options->root_fd, entry->path, options->symlinks, &state) == 0;
+	version.ctime_ns = job->previous->version.ctime_ns;
+	return file_version_equal(&version, &job->previous->version) && file_check_path(job->previous, &state) == 0;
 }
 
-static bool is_unchanged(const struct files_entry *entry, const struct file *file)
+static bool is_unchanged(const struct files_job *job, const struct file_facts *facts)
 {
-	const struct file *previous = entry->previous;
+	struct file *previous = job->previous;
 
-	return previous && !file_must_reopen(previous) && is_previous_version(entry, file) &&
-	       strcmp(file->tag, previous->tag) == 0 && sibling_equal(&file->siblings, &previous->siblings);
-}
-
-/* Opens the path. If the file and its siblings are unchanged, the result is the previous struct file. */
-static int open_again(struct files_entry *entry, struct file **file)
-{
-	const struct files_options *options = &entry->shard->files->options;
-	struct file *opened;
-	int error = file_open(options->root_fd, entry->path, options->symlinks, &opened);
-
-	if (error < 0)
-		return error;
-	opened->closer = options->offload;
-	opened->device =
-		devices_get(options->devices, opened->version.device, opened->nowait ? DEVICE_NOWAIT : DEVICE_ASYNC);
-	if (opened->device == NULL) {
-		file_unref(opened);
-		return -ENOMEM;
-	}
-	entry->mode = opened->metadata.mode;
-	entry->user = opened->metadata.user;
-	entry->group = opened->metadata.group;
-	find_siblings(entry, &opened->version, &opened->siblings);
-	if (options->opened != NULL)
-		options->opened(options->context, opened);
-	if (is_unchanged(entry, opened)) {
-		file_unref(opened);
-		opened = file_ref(entry->previous);
-	}
-	*file = opened;
-	return 0;
+	return previous != NULL && !file_must_reopen(previous) && is_previous_version(job, &facts->state.version) &&
+	       strcmp(facts->tag, file_tag(previous)) == 0 && sibling_equal(facts->siblings, file_siblings(previous));
 }
 
 /*
- * Returns false after a change of mode, owner or group. Only opening the file then shows whether it may still be read.
+ * Opens the path, because opening it is the only way to learn whether it may be read, and because the bytes of a new
+ * version must come from the disk. If the file and its siblings are unchanged, the result is the previous struct file.
  */
-static bool may_be_read(const struct files_entry *entry, const struct file_metadata *now)
+static int open_again(struct files_job *job, struct file **file)
 {
-	return entry->mode == now->mode && entry->user == now->user && entry->group == now->group;
+	const struct files_options *options = &job->files->options;
+	struct file_siblings siblings;
+	struct file_opened opened;
+	struct descriptor *descriptor;
+	int error;
+
+	if (job->previous != NULL) /* Before the open: a later change must be seen by the next lookup. */
+		atomic_store_explicit(&job->previous->access_unknown, false, memory_order_relaxed);
+	error = file_open_facts(job->files->root, job->path, &opened);
+	if (error < 0) {
+		if (job->previous != NULL)
+			atomic_store_explicit(&job->previous->access_unknown, true, memory_order_relaxed);
+		return error;
+	}
+	find_siblings(job, &opened.facts.state.version, &siblings);
+	opened.facts.siblings = &siblings;
+	*file = is_unchanged(job, &opened.facts) ? file_ref(job->previous) : file_new(&opened.facts);
+	if (*file == NULL) {
+		descriptors_unref(opened.descriptor);
+		return -ENOMEM;
+	}
+	descriptor = descriptors_add(options->descriptors, &(*file)->descriptor, (*file)->root, opened.descriptor);
+	if (options->opened != NULL)
+		options->opened(options->context, *file, descriptor);
+	descriptors_unref(descriptor);
+	return 0;
 }
 
 /*
  * Revalidates the previous file by a stat if possible, otherwise opens the path. Two cases always open the path. A file
  * without a meaningful mtime takes its tag from a sidecar, which may change alone. A file whose siblings changed needs
- * a new struct file, because a struct file is immutable.
+ * a new struct file, because its siblings are immutable.
  */
-static void revalidate_or_open(struct files_entry *entry, struct finding *finding)
+static void revalidate_or_open(struct files_job *job)
 {
-	const struct files_options *options = &entry->shard->files->options;
-	struct file *previous = entry->previous;
+	struct files_finding *finding = &job->finding;
+	struct file *previous = job->previous;
 	struct file_state state;
 	struct file_siblings siblings;
 
 	finding->validated_ns = clock_now_ns();
-	if (previous && !file_version_is_undated(&previous->version) && !file_must_reopen(previous)) {
-		finding->revalidations++;
-		finding->error = file_check_path(previous, options->root_fd, entry->path, options->symlinks, &state);
+	if (previous != NULL && !file_version_is_undated(&previous->version) && !file_must_reopen(previous)) {
+		job->revalidations++;
+		finding->error = file_check_path(previous, &state);
 		if (finding->error < 0 && finding->error != -ESTALE)
 			return;
-		if (finding->error == 0 && may_be_read(entry, &state.metadata)) {
-			find_siblings(entry, &state.version, &siblings);
-			if (sibling_equal(&siblings, &previous->siblings)) {
+		if (finding->error == 0 && !atomic_load_explicit(&previous->access_unknown, memory_order_relaxed)) {
+			find_siblings(job, &state.version, &siblings);
+			if (sibling_equal(&siblings, file_siblings(previous))) {
 				finding->file = file_ref(previous);
 				return;
 			}
 		}
 	}
-	finding->error = open_again(entry, &finding->file);
-	finding->opens += finding->error == 0;
-}
-
-/*
- * Returns true if the error means that the path does not lead to a regular file. Other errors (EMFILE, ETIMEDOUT,
- * EACCES, ...) do not show whether the path has changed.
- */
-static bool says_path_changed(int error)
-{
-	return error == -ENOENT || error == -ENOTDIR || error == -EISDIR || error == -ELOOP || error == -EXDEV ||
-	       error == -ENAMETOOLONG;
-}
-
-/*
- * Stores the result in the entry. Returns a reference to the replaced file, which the caller releases, or NULL. After
- * an error that does not concern the path, the entry keeps its file, and lookups of the path are hits until the age of
- * the entry exceeds revalidate_ms.
- */
-static struct file *apply(struct files_entry *entry, const struct finding *finding)
-{
-	struct files_stats *stats = &entry->shard->stats;
-
-	stats->revalidations += finding->revalidations;
-	stats->opens += finding->opens;
-	stats->failures += finding->error < 0;
-	entry->tried_ns = finding->validated_ns;
-	if (finding->error < 0 && !says_path_changed(finding->error))
-		return NULL;
-	entry->validated_ns = finding->validated_ns;
-	return files_table_swap_file(entry, finding->file);
-}
-
-/*
- * Returns true if the extents of the version of `before` are obsolete. If both struct files have the same version, its
- * extents stay valid, unless a check has found another version in between. In that case, the cache may contain bytes of
- * the other version.
- */
-static bool is_other_version(const struct file *before, const struct file *now)
-{
-	if (before == NULL || before == now)
-		return false;
-	return now == NULL || atomic_load_explicit(&before->changed, memory_order_relaxed) ||
-	       !file_version_equal(&before->version, &now->version);
+	finding->error = open_again(job, &finding->file);
+	job->opens += finding->error == 0;
 }
 
 static void answer(struct reactor_message *message)
@@ -184,20 +166,21 @@ static void answer(struct reactor_message *message)
 
 /*
  * Sets the results of the wants and returns the wants in the order of arrival. The returned wants can no longer be
- * cancelled. Wants that need a later lookup stay in the entry.
+ * cancelled. Wants that need a later lookup stay in the job.
  */
-static struct files_want *fill_wants(struct files_entry *entry, const struct finding *finding)
+static struct files_want *fill_wants(struct files_job *job)
 {
+	const struct files_finding *finding = &job->finding;
 	struct files_want *want, *next, *filled = NULL;
 
-	LL_FOREACH_SAFE(entry->wants, want, next)
+	LL_FOREACH_SAFE(job->wants, want, next)
 	{
 		if (want->since_ns > finding->validated_ns)
 			continue;
-		LL_DELETE(entry->wants, want);
-		want->entry = NULL;
+		LL_DELETE(job->wants, want);
+		want->job = NULL;
 		want->error = finding->error;
-		want->file = finding->file ? file_ref(finding->file) : NULL;
+		want->file = finding->file != NULL ? file_ref(finding->file) : NULL;
 		LL_PREPEND(filled, want);
 	}
 	return filled;
@@ -206,78 +189,156 @@ static struct files_want *fill_wants(struct files_entry *entry, const struct fin
 /* Posts the wants. The caller must hold no lock. The owner of a want may free the want as soon as it is posted. */
 static void post_wants(struct files_want *want)
 {
-	for (struct files_want *next; want; want = next) {
+	for (struct files_want *next; want != NULL; want = next) {
 		next = want->next;
 		want->message.fn = answer;
 		reactor_post(want->reactor, &want->message);
 	}
 }
 
-void files_job_claim(struct files_entry *entry)
+struct files_job *files_job_new(struct files *files, struct names_entry *entry, const struct names_key *key)
 {
-	entry->busy = true;
-	/* Relaxed: the caller has a reference, so the table cannot be freed meanwhile. */
-	atomic_fetch_add_explicit(&entry->shard->files->references, 1, memory_order_relaxed);
-	entry->previous = entry->file ? file_ref(entry->file) : NULL;
+	size_t length = strlen(key->path);
+	struct files_job *job = calloc(1, sizeof(*job) + length + 1);
+
+	if (job == NULL)
+		return NULL;
+	files_ref_for_job(files);
+	job->files = files;
+	job->shard = names_shard_of(files->options.names, key);
+	job->entry = entry;
+	job->previous = entry->file != NULL ? file_ref(entry->file) : NULL;
+	memcpy(job->path, key->path, length + 1);
+	job->base = (struct names_job){ .root = files->root, .path = job->path };
+	entry->job = &job->base;
+	return job;
+}
+
+void files_job_add(struct files_job *job, struct files_want *want)
+{
+	want->job = job;
+	LL_PREPEND(job->wants, want);
+}
+
+void files_job_note_inline(struct files_job *job)
+{
+	job->inline_failed = true;
+}
+
+void files_job_remove(struct files_want *want)
+{
+	LL_DELETE(want->job->wants, want);
+	want->job = NULL;
+}
+
+struct files_job *files_job_of(const struct names_entry *entry)
+{
+	return entry->job != NULL ? container_of(entry->job, struct files_job, base) : NULL;
+}
+
+/* Returns true if the result must be discarded, because the entry or the root has changed during the job. */
+static bool is_void(const struct files_job *job)
+{
+	const struct files_finding *finding = &job->finding;
+
+	/* The file was invalidated during the job, and the job found the same file. */
+	if (finding->file != NULL && finding->file == job->previous && job->entry->file != job->previous)
+		return true;
+	return finding->validated_ns < atomic_load(&job->files->root->since_ns);
+}
+
+/* Returns true if the entry of an ended job must be removed. */
+static bool must_unlink(const struct files_job *job)
+{
+	return job->entry->file == NULL ||
+	       atomic_load_explicit(&job->files->users, memory_order_acquire) == 0; /* See files_unref(). */
+}
+
+/* Counts the way of the lookup for the device on which the file was found. */
+static void count_device(const struct files_job *job)
+{
+	const struct file *file = job->finding.file;
+
+	if (file != NULL)
+		devices_count(job->inline_failed ? &file->device->lookups_eagain : &file->device->lookups_offload, 1);
 }
 
 /*
- * Ends a job. Takes ownership of the reference in `finding`. When the function returns, the entry may have been freed,
- * and also the table if it has no other user.
+ * Learns about the directory of the path, so that later lookups need no job. This may read the directory, so it comes
+ * after the answer to the requests.
  */
-static void finish(struct files_entry *entry, struct finding *finding)
+static void learn_parent(const struct files_job *job)
 {
-	struct files_shard *shard = entry->shard;
-	struct files *files = shard->files;
-	struct file *previous = entry->previous, *before = finding->file;
-	struct files_entry *unlinked = NULL;
-	struct files_want *filled = NULL;
-	bool forgotten, again;
+	const struct parents_place place = place_of(job);
 
+	if (job->files->options.parents != NULL)
+		parents_learn(job->files->options.parents, &place);
+}
+
+/*
+ * Ends a job: completes its wants, and frees the job, or starts it again for the wants that need a later lookup. The
+ * job may free the table, if the table has no other user.
+ */
+static void finish(struct files_job *job)
+{
+	struct names_shard *shard = job->shard;
+	struct files *files = job->files;
+	struct files_finding *finding = &job->finding;
+	struct file *previous = job->previous, *before = finding->file;
+	struct names_entry *unlinked = NULL;
+	struct files_want *filled = NULL;
+	bool again;
+
+	count_device(job);
 	pthread_mutex_lock(&shard->lock);
-	/* If the file was invalidated during the job, and the job found the same file, another job serves the wants. */
-	forgotten = finding->file && finding->file == previous && entry->file != previous;
-	/* A result that was found beneath a root that has been replaced meanwhile is discarded, too. */
-	if (!forgotten && finding->validated_ns >= atomic_load(&files->root_since_ns)) {
-		before = apply(entry, finding);
-		filled = fill_wants(entry, finding);
-		if (is_other_version(before, finding->file))
-			files_table_note_superseded(files, before);
+	shard->stats.revalidations += job->revalidations;
+	shard->stats.opens += job->opens;
+	shard->stats.failures += finding->error < 0;
+	if (!is_void(job)) {
+		filled = fill_wants(job);
+		before = files_apply(files, shard, job->entry, finding);
 	}
-	again = entry->wants != NULL;
-	entry->busy = false;
-	if (again)
-		files_job_claim(entry);
-	else if (!entry->file)
-		files_table_unlink(entry, &unlinked);
+	again = job->wants != NULL;
+	if (again) {
+		job->previous = job->entry->file != NULL ? file_ref(job->entry->file) : NULL;
+	} else {
+		job->entry->job = NULL;
+		if (must_unlink(job))
+			names_unlink(shard, job->entry, &unlinked);
+		names_evict(shard, NULL, &unlinked);
+	}
 	pthread_mutex_unlock(&shard->lock);
-	files_table_evict(files, files->options.max_files, false, EVICT_INSPECT_MAX, &unlinked);
 	if (again)
-		files_job_start(entry);
+		files_job_start(job);
 	post_wants(filled);
 	file_unref(before);
 	file_unref(previous);
-	files_table_free_unlinked(unlinked);
-	files_table_report_superseded(files);
-	files_table_unref(files);
+	names_free_unlinked(unlinked);
+	if (again)
+		return;
+	learn_parent(job);
+	files_report_superseded(files);
+	free(job);
+	files_release(files);
 }
 
 /* Runs on an offload thread. */
-static void work(struct offload_job *job)
+static void work(struct offload_job *offload_job)
 {
-	struct files_entry *entry = container_of(job, struct files_entry, job);
-	struct finding finding = { 0 };
+	struct files_job *job = container_of(offload_job, struct files_job, job);
 
-	revalidate_or_open(entry, &finding);
-	if (finding.error == -EMFILE || finding.error == -ENFILE) {
-		files_table_close_unused(entry->shard->files);
-		revalidate_or_open(entry, &finding);
+	job->finding = (struct files_finding){ 0 };
+	job->revalidations = job->opens = 0;
+	revalidate_or_open(job);
+	if (job->finding.error == -EMFILE || job->finding.error == -ENFILE) {
+		descriptors_close_idle(job->files->options.descriptors);
+		revalidate_or_open(job);
 	}
-	finish(entry, &finding);
+	finish(job);
 }
 
-void files_job_start(struct files_entry *entry)
+void files_job_start(struct files_job *job)
 {
-	entry->job.work = work;
-	offload_start(entry->shard->files->options.offload, &entry->job);
+	job->job.work = work;
+	offload_start(job->files->options.offload, &job->job);
 }

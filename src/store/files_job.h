@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The job of an entry in the table of open files. It revalidates or opens the path on an offload thread and completes
- * the lookups that wait for the entry. An entry has at most one job at a time (single-flight).
+ * The job of an entry in the table of names. It revalidates or opens the path on an offload thread and completes the
+ * lookups that wait for the entry. An entry has at most one job at a time (single-flight).
  */
 #ifndef STORE_FILES_JOB_H
 #define STORE_FILES_JOB_H
 
-#include "store/files_table.h"
+#include "store/files_private.h"
+#include "store/names.h"
+
+struct files_job;
 
 /*
- * Makes an idle entry busy. The caller holds the lock of the shard, and calls files_job_start() after releasing the
- * lock.
+ * Gives an idle entry a job, without starting it. The caller holds the lock of the shard. Returns NULL if there is no
+ * memory.
  */
-void files_job_claim(struct files_entry *entry);
-/* Queues the job of a claimed entry. Thread-safe. The caller must hold no lock. */
-void files_job_start(struct files_entry *entry);
+struct files_job *files_job_new(struct files *files, struct names_entry *entry, const struct names_key *key);
+/* Adds a want to the job, which completes the want. The caller holds the lock of the shard. */
+void files_job_add(struct files_job *job, struct files_want *want);
+/* Notes that the reactor tried the lookup before, and that it would have had to wait. Called before the start. */
+void files_job_note_inline(struct files_job *job);
+/* Queues a new job. Thread-safe. The caller must hold no lock. */
+void files_job_start(struct files_job *job);
+/* Removes a want from its job. The caller holds the lock of the shard. */
+void files_job_remove(struct files_want *want);
+/* Returns the job of the entry, or NULL. The caller holds the lock of the shard. */
+struct files_job *files_job_of(const struct names_entry *entry);
 
 #endif

@@ -1,32 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The types of the interface in files.h. They have a header of their own because the private header files_table.h,
- * which files.c is built on, needs them too.
+ * The types of the interface in files.h. They have a header of their own because the private header names.h, which
+ * files.c is built on, needs them too.
  */
 #ifndef STORE_FILES_TYPES_H
 #define STORE_FILES_TYPES_H
 
 #include "engine/offload.h"
 #include "engine/reactor.h"
+#include "store/descriptors.h"
 #include "store/file.h"
 
 struct files;
-struct files_shard;
-struct files_entry;
+struct names;
+struct names_shard;
+struct files_job;
+struct parents;
 
 struct files_options {
 	int root_fd; /* O_PATH or O_DIRECTORY. Owned by the caller. The table duplicates the descriptor. */
 	enum file_symlinks symlinks;
-	/*
-	 * Maximum number of open files in the table. Files in use stay open above this limit until their readers end.
-	 */
-	unsigned max_files;
-	unsigned revalidate_ms; /* Age at which an entry must be revalidated, usually 1000. */
+	unsigned revalidate_ms; /* Age at which a name must be revalidated, usually 1000. */
 	bool siblings;		/* Search for compressed variants and digests on each revalidation. */
+	/* The objects below are shared by all roots, and outlive the table and its files. */
+	struct names *names;
+	struct descriptors *descriptors;
+	/* Knowledge about directories. NULL: all lookups that are not hits run on offload threads. */
+	struct parents *parents;
 	struct offload *offload;
 	struct devices *devices; /* Devices of the files. */
-	/* Runs on an offload thread after a file was opened. May be NULL. */
-	void (*opened)(void *context, struct file *file);
+	/* Runs on an offload thread after a file was opened by a lookup. May be NULL. */
+	void (*opened)(void *context, struct file *file, struct descriptor *descriptor);
 	/*
 	 * Reports that no path of the table leads to this version now. Runs on an offload thread, or on the thread that
 	 * frees the table. May be NULL.
@@ -49,13 +53,15 @@ struct files_want {
 	struct file *file;		       /* Result: a reference owned by the caller, or NULL. */
 	int error;			       /* Result: 0 or -errno. */
 	/* Private. */
-	struct files_shard *shard;
-	struct files_entry *entry;
+	struct names_shard *shard;
+	struct files_job *job; /* The job whose result the want awaits, or NULL. Protected by the lock of the shard. */
 };
 
+/* Totals of lookups. A lookup is a hit, or inline, or waits for a job, which revalidates or opens the path. */
 struct files_stats {
-	unsigned open; /* Number of open files in the table. */
-	uint64_t hits, opens, revalidations, failures;
+	uint64_t hits;
+	uint64_t inlined; /* Answered by the reactor from the dentry cache, with system calls that never wait. */
+	uint64_t opens, revalidations, failures;
 };
 
 #endif

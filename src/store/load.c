@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "store/fiemap.h"
+#include "store/file_open.h"
 #include "store/file_check.h"
 
 #define MERGED_MAX_BYTES ((size_t)1 << 20)
@@ -74,6 +75,9 @@ static void split(struct load *load)
 
 	for (unsigned i = 0; i < count; i++)
 		parts[i] = load->parts[i];
+	for (unsigned i = 1; i < count; i++)
+		if (parts[i]->descriptor == NULL)
+			parts[i]->descriptor = descriptors_ref(load->descriptor);
 	for (unsigned i = 0; i < count; i++) {
 		reset_to_one_part(parts[i]);
 		start_read(parts[i]);
@@ -119,9 +123,11 @@ static int check_version(struct load *load)
 	if (load->file->remote)
 		return atomic_load_explicit(&load->file->changed, memory_order_relaxed) ? -ESTALE : 0;
 	if (load->stage != LOAD_DISK)
-		return file_check(load->file);
+		return file_check_open(load->file, load->descriptor->fd);
 	if (check->file != load->file || check->batch != batch)
-		*check = (struct load_check){ .file = load->file, .batch = batch, .result = file_check(load->file) };
+		*check = (struct load_check){ .file = load->file,
+					      .batch = batch,
+					      .result = file_check_open(load->file, load->descriptor->fd) };
 	return check->result;
 }
 
@@ -174,7 +180,7 @@ static void read_by_disk(struct load *load)
 	load->stage = LOAD_DISK;
 	load->disk = (struct disk_read){
 		.device = load->file->device,
-		.fd = load->file->fd,
+		.fd = load->descriptor->fd,
 		.offset = load->extent->offset + skip,
 		.alignment = load->file->offset_alignment,
 		.memory_alignment = load->file->memory_alignment,
@@ -207,9 +213,9 @@ static void offload_read(struct offload_job *job)
 	ssize_t sum = 0, result = 0;
 
 	for (unsigned i = 0; i < count && left > 0 && result == (ssize_t)(i == 0 ? 0 : vector[i - 1].iov_len); i++) {
-		result = file_pread(load->file, vector[i].iov_base,
-				    whole_blocks || vector[i].iov_len < left ? vector[i].iov_len : left,
-				    offset + (uint64_t)sum);
+		result = descriptors_pread(load->descriptor, vector[i].iov_base,
+					   whole_blocks || vector[i].iov_len < left ? vector[i].iov_len : left,
+					   offset + (uint64_t)sum);
 		if (result < 0)
 			break;
 		sum += result;
@@ -254,7 +260,7 @@ static void start_read(struct load *load)
 	uint64_t left = load->file->version.size - load->extent->offset;
 
 	load->needed = left < load->length ? (size_t)left : load->length;
-	if (load->file->direct && atomic_load(&load->file->device->mode) != DEVICE_OFFLOAD)
+	if (load->descriptor->direct && atomic_load(&load->file->device->mode) != DEVICE_OFFLOAD)
 		read_by_disk(load);
 	else
 		read_by_offload(load);
@@ -267,14 +273,13 @@ static void start_read(struct load *load)
 static void offload_map(struct offload_job *job)
 {
 	struct load *load = load_of_job(job);
-	struct file *file = load->file;
-	uint64_t mapped = atomic_load(&file->mapped_bytes), known;
+	struct descriptor *descriptor = load->descriptor;
+	uint64_t size = load->file->version.size, mapped = atomic_load(&descriptor->mapped_bytes), known;
 
-	fiemap_load(file->fd, file->version.size, load->extent->offset, load->length, &known);
-	if (mapped != UINT64_MAX &&
-	    fiemap_load(file->fd, file->version.size, mapped, file->version.size - mapped, &known) == 0 &&
+	fiemap_load(descriptor->fd, size, load->extent->offset, load->length, &known);
+	if (mapped != UINT64_MAX && fiemap_load(descriptor->fd, size, mapped, size - mapped, &known) == 0 &&
 	    known > mapped)
-		atomic_compare_exchange_strong(&file->mapped_bytes, &mapped, known);
+		atomic_compare_exchange_strong(&descriptor->mapped_bytes, &mapped, known);
 }
 
 static void offload_map_done(struct offload_job *job)
@@ -325,16 +330,48 @@ static void merge_adjacent(struct load *load)
 	}
 }
 
+/* Continues with an open file. */
+static void begin_read(struct load *load)
+{
+	const struct descriptor *descriptor = load->descriptor;
+
+	if (descriptor->direct)
+		merge_adjacent(load);
+	if (descriptor->direct && load->extent->offset + load->length > atomic_load(&descriptor->mapped_bytes))
+		start_job(load, LOAD_MAP, offload_map, offload_map_done);
+	else
+		start_read(load);
+}
+
+static void offload_open(struct offload_job *job)
+{
+	struct load *load = load_of_job(job);
+
+	load->result = file_open_descriptor(load->file, &load->descriptor);
+}
+
+static void offload_open_done(struct offload_job *job)
+{
+	struct load *load = load_of_job(job);
+
+	if (load->result < 0)
+		end(load, (int)load->result);
+	else if (abandon(load))
+		load->on_end(load);
+	else
+		begin_read(load);
+}
+
 void load_begin(struct load *load, struct cache_extent *extent)
 {
 	claim_extent(load, extent);
 	reset_to_one_part(load);
-	if (load->file->direct)
-		merge_adjacent(load);
-	if (load->file->direct && load->extent->offset + load->length > atomic_load(&load->file->mapped_bytes))
-		start_job(load, LOAD_MAP, offload_map, offload_map_done);
+	if (load->descriptor == NULL)
+		load->descriptor = file_descriptor(load->file);
+	if (load->descriptor == NULL)
+		start_job(load, LOAD_OPEN, offload_open, offload_open_done);
 	else
-		start_read(load);
+		begin_read(load);
 }
 
 static void dispatch(struct queue_ticket *ticket)

@@ -7,15 +7,15 @@
  *
  * The states of a load, and the functions or events that change its state:
  *
- *	idle ---load_queue()---> queued ---on_dispatch() returns an extent---> loading: extent map (LOAD_MAP),
- *	  ^                        |                    or load_begin()            |  only if it is not known
+ *	idle ---load_queue()---> queued ---on_dispatch() returns an extent---> loading: open (LOAD_OPEN), extent map
+ *	  ^                        |                    or load_begin()            |  (LOAD_MAP), each only if necessary
  *	  |                        |                                               v
  *	  |                        |                                        reading (LOAD_DISK, LOAD_OFFLOAD)
  *	  |                        |                                               |
  *	  +---queue_cancel()-------+                                               | check of the version
  *	  +---queue_finish()-------+ if on_dispatch() led to no extent             |
  *	  +---load_cancel(), if its read was not submitted and no want waits-------+
- *	  +---on_end(), without a read, if no want waits after LOAD_MAP------------+
+ *	  +---on_end(), without a read, if no want waits after these---------------+
  *	  +---on_end(), after cache_loaded() has answered all waits----------------+
  *
  *	State		Memory held
@@ -36,6 +36,7 @@
 #include "engine/queue.h"
 #include "engine/reactor.h"
 #include "store/cache.h"
+#include "store/descriptors.h"
 #include "store/file.h"
 #include "store/span.h"
 
@@ -65,7 +66,7 @@ struct load_shared {
 	struct load_check checks[LOAD_CHECKS];
 };
 
-enum load_stage { LOAD_NONE, LOAD_MAP, LOAD_DISK, LOAD_OFFLOAD };
+enum load_stage { LOAD_NONE, LOAD_OPEN, LOAD_MAP, LOAD_DISK, LOAD_OFFLOAD };
 
 /*
  * One load. The caller allocates and zero-initialises the struct. The struct must live until `loading` is false and its
@@ -74,6 +75,11 @@ enum load_stage { LOAD_NONE, LOAD_MAP, LOAD_DISK, LOAD_OFFLOAD };
 struct load {
 	struct load_shared *shared;
 	struct file *file; /* A reference that the caller holds for the life of the load. */
+	/*
+	 * A reference to the descriptor of the file, from load_begin() until the owner frees the load, or NULL. The
+	 * owner releases the reference.
+	 */
+	struct descriptor *descriptor;
 	/*
 	 * Runs when the queue dispatches the load. Returns the extent to fill, or NULL if no extent is available. After
 	 * NULL, load.c does not access the load, because its owner may have freed it. The owner calls load_begin() if
@@ -105,7 +111,7 @@ struct load {
 	size_t length; /* Sum of the lengths of all parts. */
 	size_t needed; /* Bytes of `length` up to the end of the file. */
 	size_t got;
-	ssize_t result; /* Result of an offload job. */
+	ssize_t result; /* Result of an offload job: a length, 0 or -errno. */
 	enum load_stage stage;
 };
 
@@ -124,8 +130,9 @@ void load_begin(struct load *load, struct cache_extent *extent);
 /*
  * Tries to cancel a load that its owner no longer needs. The load is cancelled if its read is queued at the disk but
  * was not submitted, no other load is a part of it, and no want waits for its extent. In that case, `loading` is false
- * and on_end() does not run. Otherwise the load continues to its end. If the load is loading its extent map, it ends
- * without a read, unless it has other parts or a want waits for its extent. An idle load is allowed.
+ * and on_end() does not run. Otherwise the load continues to its end. If the load is opening the file or loading its
+ * extent map, it ends without a read, unless it has other parts or a want waits for its extent. An idle load is
+ * allowed.
  */
 void load_cancel(struct load *load);
 

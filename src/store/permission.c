@@ -25,21 +25,26 @@ static bool has_capability(const struct __user_cap_data_struct *data, unsigned c
 	return (data[capability / 32].effective & 1u << capability % 32) != 0;
 }
 
-/* Capabilities apply only to files whose owner and group have a number in the user namespace of the thread. */
-static bool overrides_mode(const struct statx *st)
+static bool overrides_mode(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
-	return st->stx_uid != OVERFLOW_ID && st->stx_gid != OVERFLOW_ID && syscall(SYS_capget, &header, data) == 0 &&
+	return syscall(SYS_capget, &header, data) == 0 &&
 	       (has_capability(data, CAP_DAC_OVERRIDE) || has_capability(data, CAP_DAC_READ_SEARCH));
 }
 
 int permission_to_read(const struct statx *st)
 {
-	if (overrides_mode(st))
+	/*
+	 * Capabilities apply only to files whose owner and group have a number in the user namespace of the thread. A
+	 * file that really belongs to this user looks the same as one without a number.
+	 */
+	if (st->stx_uid == OVERFLOW_ID || st->stx_gid == OVERFLOW_ID)
+		return -EAGAIN;
+	if (overrides_mode())
 		return 1;
-	if (st->stx_uid != OVERFLOW_ID && st->stx_uid == geteuid())
+	if (st->stx_uid == geteuid())
 		return (st->stx_mode & S_IRUSR) != 0;
 	/* The bits of the group limit all entries of an access control list except those of the owner and others. */
 	if ((st->stx_mode & (S_IRGRP | S_IROTH)) == 0)

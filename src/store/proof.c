@@ -28,7 +28,9 @@ struct proof {
 bool proof_is_known(const struct file *file, uint64_t read_ns)
 {
 	/* Relaxed: the number publishes no other data. */
-	return read_ns <= atomic_load_explicit(&file->verified_ns, memory_order_relaxed);
+	const struct file_extra *extra = file->extra;
+
+	return read_ns <= (extra != NULL ? atomic_load_explicit(&extra->verified_ns, memory_order_relaxed) : 0);
 }
 
 static void proof_free(struct proof *proof)
@@ -56,11 +58,11 @@ static struct proof *take_answered(struct file *file, uint64_t start_ns, int err
 	const bool changed = atomic_load_explicit(&file->changed, memory_order_relaxed);
 	struct proof *proof, *next, *answered = NULL;
 
-	LL_FOREACH_SAFE(file->proofs, proof, next)
+	LL_FOREACH_SAFE(file->extra->proofs, proof, next)
 	{
 		if (proof->options.since_ns > start_ns && !changed)
 			continue;
-		LL_DELETE(file->proofs, proof);
+		LL_DELETE(file->extra->proofs, proof);
 		proof->waits = false;
 		proof->error = changed ? -ESTALE : error;
 		LL_PREPEND(answered, proof);
@@ -80,20 +82,20 @@ static void post_all(struct proof *proof)
 /* Runs on an offload thread. If proofs remain in the list, the job runs again and keeps its reference to the file. */
 static void check(struct offload_job *job)
 {
-	struct file *file = container_of(job, struct file, check);
+	struct file *file = container_of(job, struct file_extra, check)->file;
 	uint64_t start_ns = clock_now_ns();
 	int error = file_check(file);
 	struct proof *answered;
 	bool again;
 
-	pthread_mutex_lock(&file->lock);
+	pthread_mutex_lock(file_lock(file));
 	answered = take_answered(file, start_ns, error);
-	again = file->proofs != NULL;
-	file->checking = again;
-	pthread_mutex_unlock(&file->lock);
+	again = file->extra->proofs != NULL;
+	file->extra->checking = again;
+	pthread_mutex_unlock(file_lock(file));
 	post_all(answered);
 	if (again)
-		offload_start(file->closer, &file->check);
+		offload_start(file->root->offload, &file->extra->check);
 	else
 		file_unref(file);
 }
@@ -101,17 +103,17 @@ static void check(struct offload_job *job)
 /* The caller holds the lock. Returns true if the caller must call start_check() after releasing the lock. */
 static bool claim_check(struct file *file)
 {
-	bool claimed = !file->checking;
+	bool claimed = !file->extra->checking;
 
-	file->checking = true;
+	file->extra->checking = true;
 	return claimed;
 }
 
 static void start_check(struct file *file)
 {
 	file_ref(file);
-	file->check = (struct offload_job){ .work = check };
-	offload_start(file->closer, &file->check);
+	file->extra->check = (struct offload_job){ .work = check };
+	offload_start(file->root->offload, &file->extra->check);
 }
 
 int proof_new(struct proof **proof, const struct proof_options *options)
@@ -132,10 +134,10 @@ int proof_new(struct proof **proof, const struct proof_options *options)
 	made->waits = true;
 	++*options->pending;
 	*proof = made;
-	pthread_mutex_lock(&file->lock);
-	LL_PREPEND(file->proofs, made);
+	pthread_mutex_lock(file_lock(file));
+	LL_PREPEND(file->extra->proofs, made);
 	start = claim_check(file);
-	pthread_mutex_unlock(&file->lock);
+	pthread_mutex_unlock(file_lock(file));
 	if (start)
 		start_check(file);
 	return 0;
@@ -143,15 +145,17 @@ int proof_new(struct proof **proof, const struct proof_options *options)
 
 void proof_cancel(struct proof *proof)
 {
+	struct file *file;
 	bool waits;
 
 	if (proof == NULL)
 		return;
-	pthread_mutex_lock(&proof->options.file->lock);
+	file = proof->options.file;
+	pthread_mutex_lock(file_lock(file));
 	waits = proof->waits;
 	if (waits)
-		LL_DELETE(proof->options.file->proofs, proof);
-	pthread_mutex_unlock(&proof->options.file->lock);
+		LL_DELETE(file->extra->proofs, proof);
+	pthread_mutex_unlock(file_lock(file));
 	proof->cancelled = true;
 	if (waits)
 		proof_free(proof);
@@ -163,9 +167,9 @@ void proof_refresh(struct file *file)
 
 	if (!file->remote || proof_is_known(file, clock_now_ns() - CLOCK_NS_PER_S))
 		return;
-	pthread_mutex_lock(&file->lock);
+	pthread_mutex_lock(file_lock(file));
 	start = claim_check(file);
-	pthread_mutex_unlock(&file->lock);
+	pthread_mutex_unlock(file_lock(file));
 	if (start)
 		start_check(file);
 }

@@ -126,6 +126,7 @@ static void read_free_if_done(struct store_read *read)
 	if (read->waiting || read->proof != NULL || read->load.loading || read->load.ticket.state != QUEUE_IDLE)
 		return;
 	read->store->pending--;
+	descriptors_unref(read->load.descriptor);
 	file_unref(read->load.file);
 	free(read);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "store/cache_content.h"
+#include "store/file_open.h"
 #include "store/store.h"
 #include "suite.h"
 
@@ -36,6 +37,8 @@ static struct devices *devices;
 static struct device *device;
 static struct cache *cache;
 static struct offload *offload;
+static struct descriptors *descriptors;
+static struct file_root *root;
 static struct file *file;
 static uint8_t *content;
 static unsigned latency_ms = 1000; /* Latency limit of the queue of a side that is set up. */
@@ -62,10 +65,15 @@ static void storage_open(const char *folder)
 	fsync(fd);
 	futimens(fd, times);
 	close(fd);
-	ck_assert_int_eq(file_open(root_fd, "f", FILE_SYMLINKS_BENEATH, &file), 0);
+	ck_assert_int_eq(file_root_new(&root, &(struct file_root_options){ .fd = root_fd,
+									   .devices = devices,
+									   .offload = offload,
+									   .descriptors = descriptors }),
+			 0);
 	close(root_fd);
-	device = devices_get(devices, file->version.device, DEVICE_ASYNC);
-	file->device = device;
+	ck_assert_int_eq(file_open(root, "f", &file), 0);
+	device = file->device;
+	device->mode = DEVICE_ASYNC;
 }
 
 static void side_start(struct side *side)
@@ -102,9 +110,10 @@ static void storage_setup_with(size_t cache_size, bool retain)
 	for (size_t i = 0; i < FILE_BYTES; i++)
 		content[i] = (uint8_t)(i * 2654435761u >> 13);
 	ck_assert_int_eq(devices_new(&devices, &options), 0);
+	ck_assert_int_eq(offload_new(&offload, 2), 0);
+	ck_assert_int_eq(descriptors_new(&descriptors, 10), 0);
 	storage_open(directory);
 	ck_assert_int_eq(cache_new(&cache, cache_size, retain), 0);
-	ck_assert_int_eq(offload_new(&offload, 2), 0);
 	side_start(&sides[0]);
 	side_start(&sides[1]);
 	store = sides[0].store;
@@ -118,9 +127,9 @@ static void storage_setup(void)
 /* From now on the file's attributes are a client's copy, and nothing is proven. */
 __attribute__((unused)) static void storage_be_remote(void)
 {
+	file->extra = calloc(1, sizeof(*file->extra));
+	file->extra->file = file;
 	file->remote = true;
-	file->closer = offload;
-	file->verified_ns = 0;
 }
 
 __attribute__((unused)) static void storage_change_file(void)
@@ -172,7 +181,9 @@ static void storage_teardown(void)
 	side_stop(&sides[0]);
 	side_stop(&sides[1]);
 	file_unref(file);
+	file_root_unref(root);
 	offload_free(offload);
+	descriptors_free(descriptors);
 	cache_free(cache);
 	devices_free(devices);
 	free(content);

@@ -152,7 +152,7 @@ START_TEST(bytes_of_a_remote_file_come_in_order)
 {
 	storage_be_remote();
 	bytes_come_in_order_of(_i);
-	ck_assert_uint_gt(file->verified_ns, 0); /* the version of all bytes was proven */
+	ck_assert_uint_gt(file->extra->verified_ns, 0); /* the version of all bytes was proven */
 }
 END_TEST
 

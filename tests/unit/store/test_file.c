@@ -22,6 +22,7 @@
 #include "store/fiemap.h"
 #include "store/file.h"
 #include "store/file_check.h"
+#include "store/file_open.h"
 
 #define FILE_BYTES 10007
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
@@ -29,6 +30,8 @@
 /* Each test works in a directory of its own, which is its working directory and contains "root/", opened as root. */
 static char dir[PATH_MAX], home[PATH_MAX];
 static int root = -1;
+static struct devices *devices;
+static struct descriptors *descriptors;
 
 static void enter(const char *parent)
 {
@@ -41,6 +44,8 @@ static void enter(const char *parent)
 	ck_assert_int_eq(mkdir("root", 0755), 0);
 	root = open("root", O_PATH | O_DIRECTORY);
 	ck_assert_int_ge(root, 0);
+	ck_assert_int_eq(devices_new(&devices, &(struct devices_options){ .depth = 1, .depth_bytes = 1 }), 0);
+	ck_assert_int_eq(descriptors_new(&descriptors, 4), 0);
 }
 
 static void enter_disk(void)
@@ -57,6 +62,8 @@ static void enter_memory(void)
 static void leave(void)
 {
 	close(root);
+	descriptors_free(descriptors);
+	devices_free(devices);
 	ck_assert_int_eq(chdir(home), 0);
 	remove_directory(dir);
 }
@@ -92,11 +99,36 @@ static void set_mtime(const char *path, int64_t seconds, long ns)
 	ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
+static int open_path(const char *path, enum file_symlinks symlinks, struct file **file)
+{
+	const struct file_root_options options = {
+		.fd = root, .symlinks = symlinks, .devices = devices, .descriptors = descriptors
+	};
+	struct file_root *tree;
+	int error = file_root_new(&tree, &options);
+
+	if (error == 0) {
+		error = file_open(tree, path, file);
+		file_root_unref(tree);
+	}
+	return error;
+}
+
+/* Returns the descriptor of an open file, which is valid as long as the file. */
+static struct descriptor *descriptor_of(struct file *file)
+{
+	struct descriptor *descriptor = file_descriptor(file);
+
+	ck_assert_ptr_nonnull(descriptor);
+	descriptors_unref(descriptor);
+	return descriptor;
+}
+
 static struct file *open_file(const char *path)
 {
 	struct file *file = NULL;
 
-	ck_assert_int_eq(file_open(root, path, FILE_SYMLINKS_BENEATH, &file), 0);
+	ck_assert_int_eq(open_path(path, FILE_SYMLINKS_BENEATH, &file), 0);
 	ck_assert_ptr_nonnull(file);
 	return file;
 }
@@ -177,7 +209,7 @@ static void check_name(const char *path, enum file_symlinks symlinks, int expect
 {
 	struct file_version version;
 	struct file *file = NULL;
-	int opened = file_open(root, path, symlinks, &file);
+	int opened = open_path(path, symlinks, &file);
 	int looked = beneath_get_version(root, path, symlinks, &version);
 
 	ck_assert_msg(opened == expected, "open \"%s\": %s, not %s", path, strerror(-opened), strerror(-expected));
@@ -218,9 +250,9 @@ START_TEST(unreadable)
 	ck_assert_int_eq(mkdir("root/closed", 0700), 0);
 	make_file("root/closed/file", 5);
 	ck_assert_int_eq(seteuid(65534), 0);
-	int opened = file_open(root, "secret", FILE_SYMLINKS_BENEATH, &file);
+	int opened = open_path("secret", FILE_SYMLINKS_BENEATH, &file);
 	int looked = beneath_get_version(root, "secret", FILE_SYMLINKS_BENEATH, &version);
-	int inside = file_open(root, "closed/file", FILE_SYMLINKS_BENEATH, &file);
+	int inside = open_path("closed/file", FILE_SYMLINKS_BENEATH, &file);
 	ck_assert_int_eq(seteuid(0), 0);
 	ck_assert_int_eq(opened, -EACCES);
 	ck_assert_int_eq(looked, 0);
@@ -253,7 +285,7 @@ START_TEST(races_with_renames)
 	pthread_create(&swapper.thread, NULL, swap_names, &swapper);
 	for (int i = 0; i < 3000 || (opened == 0 && i < 1000000); i++) {
 		struct file *file = NULL;
-		int error = file_open(root, "file", FILE_SYMLINKS_BENEATH, &file);
+		int error = open_path("file", FILE_SYMLINKS_BENEATH, &file);
 
 		ck_assert(error == 0 || error == -ENOENT || error == -EAGAIN);
 		ck_assert(error != 0 || file->version.size == 100);
@@ -281,8 +313,8 @@ START_TEST(knows_its_version)
 	ck_assert_uint_eq(file->version.size, FILE_BYTES);
 	ck_assert_int_eq(file->version.mtime_ns, INT64_C(1700000000123456789));
 	ck_assert_int_eq(file->version.ctime_ns, (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec);
-	ck_assert_str_eq(file->tag, "");
-	ck_assert_int_eq(fcntl(file->fd, F_GETFD), FD_CLOEXEC);
+	ck_assert_str_eq(file_tag(file), "");
+	ck_assert_int_eq(fcntl(descriptor_of(file)->fd, F_GETFD), FD_CLOEXEC);
 	file_unref(file);
 }
 END_TEST
@@ -334,17 +366,13 @@ START_TEST(counts_references)
 {
 	make_file("root/file", 1);
 	struct file *file = open_file("file");
-	int fd = file->fd;
+	int fd = descriptor_of(file)->fd;
 	ck_assert_ptr_eq(file_ref(file), file);
 	file_unref(file);
 	ck_assert_int_ge(fcntl(fd, F_GETFD), 0);
 	file_unref(file);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
 	file_unref(NULL);
-	file = open_file("file");
-	file_unref_here(file);
-	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
-	file_unref_here(NULL);
 }
 END_TEST
 
@@ -360,16 +388,16 @@ START_TEST(reads_directly_where_it_can)
 
 	make_file("root/file", FILE_BYTES);
 	struct file *file = open_file("file");
-	ck_assert(!on_ext4() || file->direct);
-	ck_assert(!file->direct == !(fcntl(file->fd, F_GETFL) & O_DIRECT));
+	ck_assert(!on_ext4() || descriptor_of(file)->direct);
+	ck_assert(!descriptor_of(file)->direct == !(fcntl(descriptor_of(file)->fd, F_GETFL) & O_DIRECT));
 	ck_assert(align_is_power(file->offset_alignment) && file->offset_alignment <= FILE_ALIGNMENT_MAX);
 	ck_assert(align_is_power(file->memory_alignment) && file->memory_alignment <= FILE_ALIGNMENT_MAX);
-	ck_assert(!file->direct || file->offset_alignment >= 512);
-	ck_assert_int_eq(file_pread(file, buffer, 16384, 0), FILE_BYTES);
+	ck_assert(!descriptor_of(file)->direct || file->offset_alignment >= 512);
+	ck_assert_int_eq(descriptors_pread(descriptor_of(file), buffer, 16384, 0), FILE_BYTES);
 	check_bytes(buffer, FILE_BYTES, 0);
-	ck_assert_int_eq(file_pread(file, buffer, 4096, 4096), 4096);
+	ck_assert_int_eq(descriptors_pread(descriptor_of(file), buffer, 4096, 4096), 4096);
 	check_bytes(buffer, 4096, 4096);
-	ck_assert_int_eq(file_pread(file, buffer, 4096, 12288), 0);
+	ck_assert_int_eq(descriptors_pread(descriptor_of(file), buffer, 4096, 12288), 0);
 	file_unref(file);
 	free(buffer);
 }
@@ -382,18 +410,18 @@ START_TEST(does_not_read_memory_directly)
 
 	make_file("root/file", FILE_BYTES);
 	struct file *file = open_file("file");
-	ck_assert(!file->direct);
+	ck_assert(!descriptor_of(file)->direct);
 	ck_assert_uint_eq(file->offset_alignment, 1);
 	ck_assert_uint_eq(file->memory_alignment, 1);
-	ck_assert_uint_eq(file->mapped_bytes, UINT64_MAX);
-	ck_assert_int_eq(fcntl(file->fd, F_GETFL) & O_DIRECT, 0);
-	ck_assert_int_eq(file_pread(file, buffer, 99, FILE_BYTES - 99), 99);
+	ck_assert_uint_eq(descriptor_of(file)->mapped_bytes, UINT64_MAX);
+	ck_assert_int_eq(fcntl(descriptor_of(file)->fd, F_GETFL) & O_DIRECT, 0);
+	ck_assert_int_eq(descriptors_pread(descriptor_of(file), buffer, 99, FILE_BYTES - 99), 99);
 	check_bytes(buffer, 99, FILE_BYTES - 99);
-	ck_assert_int_eq(file_pread(file, buffer + 1, 99, FILE_BYTES - 7), 7);
+	ck_assert_int_eq(descriptors_pread(descriptor_of(file), buffer + 1, 99, FILE_BYTES - 7), 7);
 	check_bytes(buffer + 1, 7, FILE_BYTES - 7);
-	ck_assert_int_lt(file_pread(file, buffer, 1, UINT64_MAX - 5), 0);
+	ck_assert_int_lt(descriptors_pread(descriptor_of(file), buffer, 1, UINT64_MAX - 5), 0);
 	uint64_t known = 0;
-	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, 0, 100, &known), 0);
+	ck_assert_int_eq(fiemap_load(descriptor_of(file)->fd, file->version.size, 0, 100, &known), 0);
 	ck_assert_uint_eq(known, UINT64_MAX);
 	file_unref(file);
 }
@@ -571,7 +599,7 @@ START_TEST(notices_changes)
 	for (unsigned i = 0; i < 7 && changes[_i].changes[i] != NULL; i++)
 		changes[_i].changes[i]();
 	/* By its path a replaced file is another version, although its readers may continue. */
-	int error = file_check_path(opened, root, "file", FILE_SYMLINKS_BENEATH, &state);
+	int error = file_check_path(opened, &state);
 	ck_assert_msg((error == 0) == changes[_i].same, "case %d by its path: %d", _i, error);
 	ck_assert_msg(file_check(opened) == changes[_i].expected, "case %d: %d", _i, file_check(opened));
 	ck_assert_int_eq(opened->changed, changes[_i].expected != 0);
@@ -622,7 +650,7 @@ START_TEST(tags_from_sidecars)
 	set_mtime("root/file", sidecars[_i].mtime, 0);
 	set_mtime("root/file.etag", sidecars[_i].sidecar_mtime, 0);
 	struct file *file = open_file("file");
-	ck_assert_str_eq(file->tag, sidecars[_i].tag);
+	ck_assert_str_eq(file_tag(file), sidecars[_i].tag);
 	file_unref(file);
 }
 END_TEST
@@ -656,11 +684,11 @@ START_TEST(odd_sidecars)
 			break;
 		}
 		struct file *file = open_file("file");
-		ck_assert_msg(strcmp(file->tag, i == 4 ? "abc" : "") == 0, "case %d: \"%s\"", i, file->tag);
+		ck_assert_msg(strcmp(file_tag(file), i == 4 ? "abc" : "") == 0, "case %d: \"%s\"", i, file_tag(file));
 		file_unref(file);
 		if (i == 4) {
-			ck_assert_int_eq(file_open(root, "file", FILE_SYMLINKS_NONE, &file), 0);
-			ck_assert_str_eq(file->tag, "");
+			ck_assert_int_eq(open_path("file", FILE_SYMLINKS_NONE, &file), 0);
+			ck_assert_str_eq(file_tag(file), "");
 			file_unref(file);
 		}
 	}
@@ -691,20 +719,23 @@ START_TEST(maps_extents_in_steps)
 		return;
 	make_fragmented("root/file");
 	struct file *file = open_file("file");
-	ck_assert_uint_eq(file->mapped_bytes, step_end);
+	ck_assert_uint_eq(descriptor_of(file)->mapped_bytes, step_end);
 	for (uint64_t offset = 0; known != UINT64_MAX; offset = known, steps++) {
-		ck_assert_int_eq(fiemap_load(file->fd, file->version.size, offset, UINT64_MAX, &known), 0);
+		ck_assert_int_eq(fiemap_load(descriptor_of(file)->fd, file->version.size, offset, UINT64_MAX, &known),
+				 0);
 		ck_assert_uint_gt(known, offset);
 	}
 	ck_assert_uint_eq(steps, 3);
-	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, 4096, 100000, &known), 0);
+	ck_assert_int_eq(fiemap_load(descriptor_of(file)->fd, file->version.size, 4096, 100000, &known), 0);
 	ck_assert_uint_eq(known, 104096);
 	/* Inside a hole. */
-	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, CHUNK_BYTES, 100, &known), 0);
+	ck_assert_int_eq(fiemap_load(descriptor_of(file)->fd, file->version.size, CHUNK_BYTES, 100, &known), 0);
 	ck_assert_uint_eq(known, CHUNK_BYTES + 100);
-	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, file->version.size - 100, 100, &known), 0);
+	ck_assert_int_eq(
+		fiemap_load(descriptor_of(file)->fd, file->version.size, file->version.size - 100, 100, &known), 0);
 	ck_assert_uint_eq(known, UINT64_MAX);
-	ck_assert_int_eq(fiemap_load(file->fd, file->version.size, file->version.size + 100, 100, &known), 0);
+	ck_assert_int_eq(
+		fiemap_load(descriptor_of(file)->fd, file->version.size, file->version.size + 100, 100, &known), 0);
 	ck_assert_uint_eq(known, UINT64_MAX);
 	file_unref(file);
 }
@@ -718,7 +749,7 @@ START_TEST(maps_small_and_empty_files_at_once)
 	static const char *const paths[] = { "file", "empty", "hole" };
 	for (int i = 0; i < COUNT(paths); i++) {
 		struct file *file = open_file(paths[i]);
-		ck_assert_uint_eq(file->mapped_bytes, UINT64_MAX);
+		ck_assert_uint_eq(descriptor_of(file)->mapped_bytes, UINT64_MAX);
 		file_unref(file);
 	}
 }

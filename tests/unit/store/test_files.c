@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tests of the table of open files, with a reactor and offload threads: one lookup for all wants, maximum age,
- * failures, cancelling, eviction.
+ * Tests of the files below a root, with a reactor and offload threads: one lookup for all wants, maximum age, failures,
+ * cancelling, eviction of descriptors. Lookups on the reactor are in test_files_inline.c.
  */
 #include <check.h>
 #include <dirent.h>
@@ -21,8 +21,9 @@
 #include "../suite.h"
 #include "base/clock.h"
 #include "store/file_check.h"
+#include "store/file_open.h"
 #include "store/files.h"
-#include "store/files_walk.h"
+#include "store/names_rank.h"
 #include "store/sibling.h"
 
 #define FOREVER 60000 /* In ms; no test takes that long. */
@@ -127,6 +128,8 @@ static void rewrite(const char *path)
 }
 
 static struct devices *devices;
+static struct names *names;
+static struct descriptors *descriptors;
 static struct file_version gone[8];
 static atomic_uint superseded_count;
 
@@ -142,13 +145,15 @@ static void note_superseded(void *context, const struct file_version *version)
 static void table_with(unsigned max_files, unsigned revalidate_ms, bool siblings)
 {
 	struct files_options options = { .root_fd = root,
-					 .max_files = max_files,
 					 .revalidate_ms = revalidate_ms,
 					 .siblings = siblings,
+					 .names = names,
+					 .descriptors = descriptors,
 					 .offload = offload,
 					 .devices = devices,
 					 .superseded = note_superseded };
 
+	descriptors_set_max(descriptors, max_files);
 	ck_assert_int_eq(files_new(&files, &options), 0);
 }
 
@@ -160,8 +165,30 @@ static void table(unsigned max_files, unsigned revalidate_ms)
 static struct files_stats stats(void)
 {
 	struct files_stats s;
-	files_stats(files, &s);
+	names_lookups(names, &s);
 	return s;
+}
+
+static unsigned open_count(void)
+{
+	return descriptors_count(descriptors);
+}
+
+static unsigned name_count(void)
+{
+	struct names_stats s;
+	names_stats(names, &s);
+	return (unsigned)s.count;
+}
+
+/* Returns the descriptor number of an open file. */
+static int fd_of(struct file *file)
+{
+	struct descriptor *descriptor = file_descriptor(file);
+	int fd = descriptor->fd;
+
+	descriptors_unref(descriptor);
+	return fd;
 }
 
 static unsigned open_descriptors(void)
@@ -182,6 +209,8 @@ static void set_up(void)
 	snprintf(dir, sizeof(dir), "%s/test_files.XXXXXX", parent ? parent : ".");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(devices_new(&devices, &(struct devices_options){ .depth = 1, .depth_bytes = 1 }), 0);
+	ck_assert_int_eq(names_new(&names, NAMES_MIN), 0);
+	ck_assert_int_eq(descriptors_new(&descriptors, 10), 0);
 	superseded_count = 0;
 	ck_assert_int_eq(chdir(dir), 0);
 	ck_assert_ptr_nonnull(getcwd(dir, sizeof(dir)));
@@ -200,6 +229,8 @@ static void tear_down(void)
 	reactor_free(reactor);
 	files_unref(files);
 	offload_free(offload);
+	names_free(names);
+	descriptors_free(descriptors);
 	devices_free(devices);
 	close(root);
 	ck_assert_int_eq(chdir("/"), 0);
@@ -225,7 +256,7 @@ START_TEST(opens_once_for_all_lookups)
 	}
 	ck_assert_uint_eq(stats().opens, 1);
 	ck_assert_uint_eq(stats().hits, 0);
-	ck_assert_uint_eq(stats().open, 1);
+	ck_assert_uint_eq(open_count(), 1);
 	wait_for_jobs();
 	ck_assert_uint_eq(lookups[0].want.file->references, 6);
 	for (int i = 0; i < 5; i++)
@@ -271,7 +302,7 @@ START_TEST(revalidates_after_the_maximum_age)
 	struct file *third = get("file", &error);
 	ck_assert_uint_eq(third->version.size, 200);
 	ck_assert_uint_eq(stats().opens, 2);
-	ck_assert_uint_eq(stats().open, 1);
+	ck_assert_uint_eq(name_count(), 1);
 	ck_assert_int_eq(file_check(first), 0); /* Readers of the old file may continue. */
 	for (unsigned tries = 0; superseded_count == 0 && tries < 1000; tries++)
 		usleep(1000); /* The version is reported after the results were posted. */
@@ -338,7 +369,7 @@ START_TEST(background_revalidation_removes_missing_files)
 	ck_assert_int_eq(find("file", &lookup), 1);
 	file_unref(lookup.want.file);
 	wait_for_jobs();
-	ck_assert_uint_eq(stats().open, 0);
+	ck_assert_uint_eq(open_count(), 0);
 	ck_assert_ptr_null(get("file", &error));
 	ck_assert_int_eq(error, -ENOENT);
 }
@@ -370,7 +401,7 @@ START_TEST(failures_reach_all_lookups_and_are_not_cached)
 	ck_assert_ptr_null(get("../root/file", &error));
 	ck_assert_int_eq(error, -EXDEV);
 	ck_assert_uint_eq(stats().failures, 3);
-	ck_assert_uint_eq(stats().open, 1);
+	ck_assert_uint_eq(open_count(), 1);
 }
 END_TEST
 
@@ -446,7 +477,8 @@ static struct file *get_number(unsigned number, int *error)
 	return file;
 }
 
-START_TEST(evicts_the_least_recently_used)
+/* Names stay known when descriptors are closed. */
+START_TEST(closes_the_least_recently_used)
 {
 	struct lookup lookup;
 	int error;
@@ -454,21 +486,28 @@ START_TEST(evicts_the_least_recently_used)
 	make_many(20);
 	table(4, FOREVER);
 	struct file *used = get_number(0, &error);
+	struct descriptor *reading = file_descriptor(used);
 	for (unsigned i = 1; i < 20; i++) {
 		file_unref(get_number(i, &error));
 		wait_for_jobs();
-		ck_assert_uint_le(stats().open, 4);
-		ck_assert_int_eq(find("1", &lookup), 1); /* The file stays open because it is used. */
+		ck_assert_uint_le(open_count(), 4);
+		ck_assert_int_eq(find("1", &lookup), 1); /* Its name is known, even without a descriptor. */
 		file_unref(lookup.want.file);
 	}
 	ck_assert_uint_eq(stats().opens, 20);
+	ck_assert_uint_eq(name_count(), 20);
 	ck_assert_int_eq(find("18", &lookup), 1);
+	struct descriptor *recent = file_descriptor(lookup.want.file);
+	ck_assert_ptr_nonnull(recent);
+	descriptors_unref(recent);
 	file_unref(lookup.want.file);
-	ck_assert_int_eq(find("2", &lookup), 0);
-	wait_for(&lookup);
+	ck_assert_int_eq(find("2", &lookup), 1);
+	ck_assert_ptr_null(file_descriptor(lookup.want.file));
+	ck_assert_int_eq(file_open_descriptor(lookup.want.file, &recent), 0);
+	descriptors_unref(recent);
 	file_unref(lookup.want.file);
-	ck_assert_int_eq(file_check(used), 0); /* Evicted, but open while it has a reader. */
-	ck_assert_uint_eq(used->references, 1);
+	ck_assert_int_ge(fcntl(reading->fd, F_GETFD), 0); /* A descriptor in use is not closed. */
+	descriptors_unref(reading);
 	file_unref(used);
 }
 END_TEST
@@ -482,7 +521,7 @@ START_TEST(closes_on_an_offload_thread)
 	table(10, FOREVER);
 	struct file *file = get("file", &error);
 	wait_for_jobs();
-	int fd = file->fd;
+	int fd = fd_of(file);
 	rewrite("root/file");
 	ck_assert_int_eq(file_check(file), -ESTALE);
 	files_invalidate(files, "file", file);
@@ -536,7 +575,7 @@ START_TEST(evicts_after_a_burst)
 		file_unref(lookups[i].want.file);
 	}
 	wait_for_jobs();
-	ck_assert_uint_le(stats().open, 4);
+	ck_assert_uint_le(open_count(), 4);
 }
 END_TEST
 
@@ -547,7 +586,7 @@ START_TEST(keeps_no_file_with_a_limit_of_zero)
 	table(0, FOREVER);
 	file_unref(get("file", &error));
 	wait_for_jobs();
-	ck_assert_uint_eq(stats().open, 0);
+	ck_assert_uint_eq(open_count(), 0);
 }
 END_TEST
 
@@ -564,7 +603,7 @@ START_TEST(invalidates)
 	files_invalidate(files, "nothing", first);
 	ck_assert_uint_eq(superseded_count, 0);
 	files_invalidate(files, "file", first);
-	ck_assert_uint_eq(stats().open, 0);
+	ck_assert_uint_eq(name_count(), 0);
 	struct file *second = get("file", &error);
 	ck_assert_ptr_ne(first, second);
 	wait_for_jobs();
@@ -624,7 +663,7 @@ START_TEST(invalidates_during_a_lookup)
 		pull_plug(&plug);
 		wait_for(&lookup);
 		ck_assert_ptr_ne(lookup.want.file, first);
-		ck_assert_uint_eq(stats().opens, 2);
+		ck_assert_uint_eq(stats().opens, 2 * (uint64_t)(changed + 1));
 		wait_for_jobs();
 		ck_assert_uint_eq(superseded_count, changed);
 		file_unref(lookup.want.file);
@@ -692,7 +731,8 @@ START_TEST(keeps_its_file_when_a_revalidation_fails)
 	}
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	ck_assert_uint_eq(superseded_count, 0);
-	ck_assert_uint_eq(stats().open, 1);
+	ck_assert_uint_eq(name_count(), 1);
+	ck_assert_uint_eq(open_count(), 0); /* Its descriptor was closed for others. */
 	struct file *second = get("file", &error);
 	ck_assert_ptr_eq(first, second);
 	ck_assert_uint_eq(stats().opens, 1);
@@ -806,8 +846,7 @@ START_TEST(ranks_files_by_bytes_sent)
 {
 	static const char *const paths[] = { "a", "b", "c", "d" };
 	static const uint64_t bytes[] = { 10, 40, 0, 20 };
-	struct files_rank ranks[3];
-	unsigned used;
+	struct names_rank ranks[3];
 	int error;
 
 	table(10, 1000);
@@ -822,29 +861,22 @@ START_TEST(ranks_files_by_bytes_sent)
 			file_count_request(file, bytes[i]);
 		file_unref(file);
 	}
-	ck_assert_uint_eq(files_walk_top(files, 5, ranks, 0, 2), 2);
+	ck_assert_uint_eq(names_rank_top(names, ranks, 2), 2);
 	ck_assert_str_eq(ranks[0].path, "b");
 	ck_assert_str_eq(ranks[1].path, "d");
 	/* Files of which nothing was sent are not listed. */
-	used = files_walk_top(files, 5, ranks, 0, 3);
-	ck_assert_uint_eq(used, 3);
+	ck_assert_uint_eq(names_rank_top(names, ranks, 3), 3);
 	ck_assert_str_eq(ranks[2].path, "a");
 	ck_assert_uint_eq(ranks[2].bytes, 10);
 	ck_assert_uint_eq(ranks[2].requests, 1);
-	ck_assert_uint_eq(ranks[2].table, 5);
-	ranks[0] = (struct files_rank){ .path = "other", .bytes = 30, .table = 4 };
-	/* Merged with the ranks of another table. */
-	used = files_walk_top(files, 5, ranks, 1, 3);
-	ck_assert_uint_eq(used, 3);
-	ck_assert_str_eq(ranks[0].path, "b");
-	ck_assert_str_eq(ranks[1].path, "other");
-	ck_assert_str_eq(ranks[2].path, "d");
+	ck_assert(files_is_below(files, ranks[2].root));
 }
 END_TEST
 
 START_TEST(closes_deleted_files)
 {
 	struct file *kept;
+	struct descriptor *reading;
 	int error;
 
 	make_file("root/a", 10);
@@ -853,14 +885,18 @@ START_TEST(closes_deleted_files)
 	table(10, FOREVER);
 	file_unref(get("a", &error));
 	kept = get("b", &error);
+	reading = file_descriptor(kept);
 	file_unref(get("c", &error));
-	files_walk_close_deleted(files);
-	ck_assert_uint_eq(stats().open, 3);
+	descriptors_close_deleted(descriptors);
+	ck_assert_uint_eq(open_count(), 3);
 	ck_assert_int_eq(unlink("root/a"), 0);
 	replace("root/b", 20);
-	files_walk_close_deleted(files);
-	ck_assert_uint_eq(stats().open, 1);
+	descriptors_close_deleted(descriptors);
+	ck_assert_uint_eq(open_count(), 2);
 	ck_assert_int_eq(file_check(kept), 0); /* Its reader continues. */
+	descriptors_unref(reading);
+	descriptors_close_deleted(descriptors);
+	ck_assert_uint_eq(open_count(), 1);
 	file_unref(kept);
 }
 END_TEST
@@ -868,7 +904,7 @@ END_TEST
 START_TEST(closes_unused_files_for_descriptors)
 {
 	struct rlimit limit;
-	struct file *held[100];
+	struct descriptor *held[100];
 	int error;
 
 	make_many(200);
@@ -883,14 +919,23 @@ START_TEST(closes_unused_files_for_descriptors)
 		wait_for_jobs();
 	}
 	unsigned count = 0;
-	while (count < 100 && (held[count] = get_number(count, &error)) != NULL)
-		count++;
-	ck_assert_int_eq(error, -EMFILE); /* Files in use cannot be closed. */
+	for (; count < 100; count++) {
+		struct file *file = get_number(count, &error);
+
+		ck_assert_ptr_nonnull(file);
+		error = file_open_descriptor(file, &held[count]);
+		file_unref(file);
+		if (error != 0)
+			break;
+	}
+	ck_assert_int_eq(error, -EMFILE); /* Descriptors in use cannot be closed. */
 	ck_assert_uint_gt(count, 30);
 	while (count > 0)
-		file_unref(held[--count]);
+		descriptors_unref(held[--count]);
 	struct file *file = get_number(150, &error);
 	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(file_open_descriptor(file, &held[0]), 0);
+	descriptors_unref(held[0]);
 	file_unref(file);
 }
 END_TEST
@@ -910,7 +955,7 @@ START_TEST(sees_a_new_sidecar)
 	make_file("root/file.etag", 5);
 	usleep(40000);
 	struct file *third = get("file", &error);
-	ck_assert_str_eq(third->tag, "xxxxx");
+	ck_assert_str_eq(file_tag(third), "xxxxx");
 	file_unref(first);
 	file_unref(second);
 	file_unref(third);
@@ -931,17 +976,17 @@ START_TEST(detects_new_and_removed_siblings)
 {
 	table_with(10, 30, true);
 	struct file *none = get_later("file"), *same = get_later("file");
-	ck_assert_uint_eq(none->siblings.variants, 0);
+	ck_assert_uint_eq(file_siblings(none)->variants, 0);
 	ck_assert_ptr_eq(none, same);
 	make_file("root/file.br", 5);
 	struct file *one = get_later("file"), *still = get_later("file");
-	ck_assert_uint_eq(one->siblings.variants, 1u << SIBLING_BR);
-	ck_assert_uint_eq(none->siblings.variants, 0);
+	ck_assert_uint_eq(file_siblings(one)->variants, 1u << SIBLING_BR);
+	ck_assert_uint_eq(file_siblings(none)->variants, 0);
 	ck_assert_ptr_eq(one, still);
 	ck_assert(file_version_equal(&one->version, &none->version));
 	ck_assert_int_eq(unlink("root/file.br"), 0);
 	struct file *gone_again = get_later("file");
-	ck_assert_uint_eq(gone_again->siblings.variants, 0);
+	ck_assert_uint_eq(file_siblings(gone_again)->variants, 0);
 	ck_assert(!atomic_load(&none->outdated) && !atomic_load(&one->outdated));
 	wait_for_jobs();
 	ck_assert_uint_eq(superseded_count, 0);
@@ -964,7 +1009,7 @@ START_TEST(searches_siblings_only_if_enabled)
 	make_file("root/file.br", 5);
 	table(10, 30);
 	struct file *file = get_later("file"), *same = get_later("file");
-	ck_assert_uint_eq(file->siblings.variants, 0);
+	ck_assert_uint_eq(file_siblings(file)->variants, 0);
 	ck_assert_ptr_eq(file, same);
 	file_unref(file);
 	file_unref(same);
@@ -1097,8 +1142,9 @@ START_TEST(many_reactors)
 		sum += hammers[i].found + hammers[i].failed + hammers[i].cancelled;
 	}
 	ck_assert_uint_gt(sum, THREADS * ROUNDS / 4);
-	ck_assert_uint_le(stats().open, 6);
+	ck_assert_uint_le(open_count(), 6);
 	files_unref(files);
+	ck_assert_uint_eq(name_count(), 0);
 	ck_assert_uint_eq(open_descriptors(), before);
 	offload_free(offload);
 	offload = NULL;
@@ -1122,6 +1168,7 @@ START_TEST(serves_another_root)
 {
 	int error, other = make_other_root();
 	struct file *before, *after;
+	struct descriptor *reading;
 
 	make_file("root/only", 10);
 	table(10, FOREVER);
@@ -1132,11 +1179,13 @@ START_TEST(serves_another_root)
 	after = get("file", &error);
 	ck_assert_uint_eq(before->version.size, 100);
 	ck_assert_uint_eq(after->version.size, 200);
+	ck_assert_uint_eq(open_count(), 3);
+	reading = file_descriptor(before);
+	descriptors_close_deleted(descriptors);
+	/* Files below the former root that are not being read are closed. */
+	ck_assert_uint_eq(open_count(), 2);
 	ck_assert_int_eq(file_check(before), 0); /* Its reader continues. */
-	ck_assert_uint_eq(stats().open, 2);
-	files_walk_close_deleted(files);
-	/* Entries that were not used since belong to the former root. */
-	ck_assert_uint_eq(stats().open, 1);
+	descriptors_unref(reading);
 	ck_assert_ptr_null(get("only", &error));
 	ck_assert_int_eq(error, -ENOENT);
 	files_set_root_lost(files, true);
@@ -1152,9 +1201,9 @@ END_TEST
 static int other_root = -1;
 
 /* Replaces the root during a lookup of a file. */
-static void replace_once(void *context, struct file *file)
+static void replace_once(void *context, struct file *file, struct descriptor *descriptor)
 {
-	(void)context, (void)file;
+	(void)context, (void)file, (void)descriptor;
 	if (other_root >= 0)
 		ck_assert_int_eq(files_replace_root(files, other_root), 0);
 	if (other_root >= 0)
@@ -1165,8 +1214,9 @@ static void replace_once(void *context, struct file *file)
 START_TEST(discards_results_of_a_replaced_root)
 {
 	struct files_options options = { .root_fd = root,
-					 .max_files = 10,
 					 .revalidate_ms = FOREVER,
+					 .names = names,
+					 .descriptors = descriptors,
 					 .offload = offload,
 					 .devices = devices,
 					 .opened = replace_once };
@@ -1178,7 +1228,7 @@ START_TEST(discards_results_of_a_replaced_root)
 	file = get("file", &error);
 	ck_assert_uint_eq(file->version.size, 200);
 	file_unref(file);
-	ck_assert_uint_eq(stats().open, 1);
+	ck_assert_uint_eq(open_count(), 1);
 }
 END_TEST
 
@@ -1198,7 +1248,7 @@ static Suite *suite(void)
 	tcase_add_test(c, failures_reach_all_lookups_and_are_not_cached);
 	tcase_add_test(c, cancels_waiting_lookups);
 	tcase_add_test(c, cannot_cancel_posted_results);
-	tcase_add_test(c, evicts_the_least_recently_used);
+	tcase_add_test(c, closes_the_least_recently_used);
 	tcase_add_test(c, evicts_after_a_burst);
 	tcase_add_test(c, closes_on_an_offload_thread);
 	tcase_add_test(c, completes_without_the_first_reactor);

@@ -22,7 +22,7 @@
 #include "store/cache.h"
 #include "store/cache_content.h"
 #include "store/files.h"
-#include "store/files_walk.h"
+#include "store/names_rank.h"
 #include "store/resize.h"
 
 #define MIB ((size_t)1 << 20)
@@ -309,16 +309,18 @@ static void many_files(void)
 {
 	unsigned count = make_files();
 	int root_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct files_options options = { .root_fd = root_fd, .max_files = count, .revalidate_ms = 60000 };
+	struct files_options options = { .root_fd = root_fd, .revalidate_ms = 60000 };
 	struct files_want *wants = calloc(count, sizeof(*wants));
-	struct files_name names[4] = { 0 };
-	struct files_rank ranks[10];
-	struct files_stats stats;
+	struct names_version versions[4] = { 0 };
+	struct names_rank ranks[10];
+	struct names_stats stats;
 	struct files *files;
 
 	ck_assert_int_eq(devices_new(&options.devices, &(struct devices_options){ .depth = 1, .depth_bytes = 1 }), 0);
 	ck_assert_int_eq(offload_new(&options.offload, 1), 0);
 	ck_assert_int_eq(reactor_new(&reactor), 0);
+	ck_assert_int_eq(names_new(&options.names, count * 2), 0);
+	ck_assert_int_eq(descriptors_new(&options.descriptors, count), 0);
 	ck_assert_int_eq(files_new(&files, &options), 0);
 	for (unsigned i = 0; i < count; i++) {
 		char path[16];
@@ -329,23 +331,25 @@ static void many_files(void)
 	}
 	do {
 		reactor_iterate(reactor, 10);
-		files_stats(files, &stats);
-	} while (stats.open < count || offload_pending(options.offload) > 0);
+		names_stats(options.names, &stats);
+	} while (stats.count < count || offload_pending(options.offload) > 0);
 	reactor_iterate(reactor, 10);
 	longest_ns = 0;
-	files_walk_top(files, 0, ranks, 0, 10);
-	files_walk_names(files, 0, names, 4);
-	expect_short_locks("listing files");
-	files_walk_close_deleted(files);
+	names_rank_top(options.names, ranks, 10);
+	names_rank_paths(options.names, versions, 4);
+	expect_short_locks("listing names");
+	descriptors_close_deleted(options.descriptors);
 	expect_short_locks("searching deleted files");
 	remove_files(count);
-	files_walk_close_deleted(files);
+	descriptors_close_deleted(options.descriptors);
 	expect_short_locks("closing deleted files");
-	files_stats(files, &stats);
-	ck_assert_uint_eq(stats.open, 0);
+	ck_assert_uint_eq(descriptors_count(options.descriptors), 0);
 	offload_stop(options.offload);
 	files_unref(files);
+	expect_short_locks("removing the names of a root");
 	offload_free(options.offload);
+	names_free(options.names);
+	descriptors_free(options.descriptors);
 	reactor_free(reactor);
 	devices_free(options.devices);
 	close(root_fd);

@@ -250,7 +250,7 @@ START_TEST(bytes_of_a_remote_file_are_proven)
 	ck_assert_int_eq(want.error, 0);
 	ck_assert_int_eq(memcmp(want.data, content + 5, 5), 0);
 	ck_assert_uint_gt(want.read_ns, start_ns);
-	ck_assert_uint_ge(file->verified_ns, want.read_ns);
+	ck_assert_uint_ge(file->extra->verified_ns, want.read_ns);
 	store_release(store, &want);
 	/* Proven bytes need no further check, and belong to one version even if the file changes. */
 	storage_change_file();
@@ -269,7 +269,7 @@ START_TEST(unproven_bytes_are_proven_when_needed)
 	want.unproven = true;
 	get(&want);
 	ck_assert_int_eq(want.error, 0);
-	ck_assert_uint_eq(file->verified_ns, 0);
+	ck_assert_uint_eq(file->extra->verified_ns, 0);
 	store_release(store, &want);
 	if (_i == 1)
 		storage_change_file();
@@ -277,7 +277,7 @@ START_TEST(unproven_bytes_are_proven_when_needed)
 	ck_assert_int_eq(strict.error, _i == 1 ? -ESTALE : 0);
 	ck_assert_int_eq(strict.source, _i == 1 ? 0 : STORE_CACHE);
 	if (_i == 0)
-		ck_assert_uint_ge(file->verified_ns, strict.read_ns);
+		ck_assert_uint_ge(file->extra->verified_ns, strict.read_ns);
 	store_release(store, &strict);
 	ck_assert_uint_eq(kernel_reads, 1);
 }
@@ -398,14 +398,25 @@ START_TEST(cancelling_at_any_stage_frees_all_memory)
 }
 END_TEST
 
+/* Returns the descriptor of the file, which stays open as long as the file. */
+static struct descriptor *descriptor_of_file(void)
+{
+	struct descriptor *descriptor = file_descriptor(file);
+
+	ck_assert_ptr_nonnull(descriptor);
+	descriptors_unref(descriptor);
+	return descriptor;
+}
+
 START_TEST(offload_threads_read_files_without_direct_reads)
 {
 	char folder[] = "/dev/shm/store.XXXXXX", path[64];
 
 	file_unref(file);
 	ck_assert_ptr_nonnull(mkdtemp(folder));
+	file_root_unref(root);
 	storage_open(folder);
-	ck_assert(!file->direct);
+	ck_assert(!descriptor_of_file()->direct);
 	get_right(0, 1);
 	get_right(12345, 700000);
 	get_right(FILE_BYTES - 1, 1);
@@ -424,9 +435,9 @@ END_TEST
 /* If the extent map is not known yet, an offload thread loads it before the read. */
 START_TEST(an_unknown_extent_map_is_loaded_before_the_read)
 {
-	atomic_store(&file->mapped_bytes, 0);
+	atomic_store(&descriptor_of_file()->mapped_bytes, 0);
 	get_right(FILE_BYTES - 100, 100);
-	ck_assert_uint_ge(atomic_load(&file->mapped_bytes), FILE_BYTES);
+	ck_assert_uint_ge(atomic_load(&descriptor_of_file()->mapped_bytes), FILE_BYTES);
 }
 END_TEST
 
@@ -451,13 +462,10 @@ START_TEST(bytes_of_a_young_file_are_not_shared)
 {
 	const struct timespec ahead[2] = { { .tv_sec = time(NULL) + 1000 }, { .tv_sec = time(NULL) + 1000 } };
 	struct store_want first = want_of(0, 1000), second;
-	int root_fd = open(directory, O_PATH | O_DIRECTORY);
 
-	ck_assert_int_eq(utimensat(root_fd, "f", ahead, 0), 0);
+	ck_assert_int_eq(utimensat(root->fd, "f", ahead, 0), 0);
 	file_unref(file);
-	ck_assert_int_eq(file_open(root_fd, "f", FILE_SYMLINKS_BENEATH, &file), 0);
-	close(root_fd);
-	file->device = device;
+	ck_assert_int_eq(file_open(root, "f", &file), 0);
 	first.file = file;
 	get(&first);
 	second = want_of(0, 1000);

@@ -8,10 +8,12 @@
 #include <time.h>
 
 #include "../storage.h"
+#include "store/names.h"
 
 #define SOME_BYTES ((uint64_t)3 * SHARD_EXTENT_BYTES)
 
 static struct files *files;
+static struct names *names;
 static struct warm *warm;
 static struct warm_group *group;
 static long error_result;
@@ -45,13 +47,16 @@ static void make_old(void)
 
 static void setup(void)
 {
-	struct files_options options = { .max_files = 10, .revalidate_ms = 1000 };
+	struct files_options options = { .revalidate_ms = 1000 };
 	int root_fd;
 
 	storage_setup();
 	make_old();
 	root_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	options.root_fd = root_fd;
+	ck_assert_int_eq(names_new(&names, NAMES_MIN), 0);
+	options.names = names;
+	options.descriptors = descriptors;
 	options.offload = offload;
 	options.devices = devices;
 	ck_assert_int_eq(files_new(&files, &options), 0);
@@ -71,6 +76,7 @@ static void teardown(void)
 		storage_turn_both();
 	files_unref(files);
 	storage_teardown();
+	names_free(names);
 }
 
 static bool may_continue(void *context)

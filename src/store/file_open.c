@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Opens a file with everything that a direct read needs to know: its version, its alignment, its device, and its extent
+ * map. The functions have no state.
+ */
+#include "store/file_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/fiemap.h"
+#include "store/file_check.h"
+#include "store/filesystem.h"
+
+#define SIDECAR_MAX_BYTES 256
+/*
+ * A file of at most this size has at most four extents. The inode of ext4 and of XFS has room for that many, so the map
+ * is in memory as soon as the inode is.
+ */
+#define MAP_IN_INODE_MAX_BYTES (4 * 4096)
+
+/*
+ * Returns true for a character that an entity tag may contain (RFC 9110). Blanks, quotes and control characters are not
+ * allowed.
+ */
+static bool is_tag_byte(unsigned char byte)
+{
+	return byte == 0x21 || (byte >= 0x23 && byte != 0x7f);
+}
+
+static bool is_blank(char byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/* Parses one line that contains a strong tag, with or without quotes. Does not change *tag if the line is malformed. */
+static void parse_tag(const char *text, size_t length, char *tag)
+{
+	while (length > 0 && is_blank(text[length - 1]))
+		length--;
+	for (; length > 0 && is_blank(*text); length--)
+		text++;
+	if (length >= 2 && text[0] == 'W' && text[1] == '/')
+		return;
+	if (length >= 2 && text[0] == '"' && text[length - 1] == '"') {
+		text++;
+		length -= 2;
+	}
+	if (length == 0 || length > FILE_TAG_MAX)
+		return;
+	for (size_t i = 0; i < length; i++) {
+		if (!is_tag_byte((unsigned char)text[i]))
+			return;
+	}
+	memcpy(tag, text, length);
+	tag[length] = '\0';
+}
+
+/*
+ * Reads the tag from the sidecar. If the sidecar is missing, older than the file or malformed, the file has no
+ * validator, which is safe.
+ */
+static void read_sidecar(const struct file_root *root, const char *of, const struct file_version *original, char *tag)
+{
+	char path[PATH_MAX], text[SIDECAR_MAX_BYTES + 1];
+	struct file_version version;
+	ssize_t length;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s.etag", of) >= sizeof(path))
+		return;
+	length = beneath_read_head(root->fd, path, root->symlinks, text, sizeof(text), &version);
+	if (length > 0 && length <= SIDECAR_MAX_BYTES && version.mtime_ns >= original->mtime_ns)
+		parse_tag(text, (size_t)length, tag);
+}
+
+/* Opens the descriptor, with O_DIRECT if the filesystem supports it. squashfs and compressed erofs return EINVAL. */
+static int open_direct(const struct file_root *root, const char *path, bool *direct, struct statx *st)
+{
+	int fd = beneath_open_regular(root->fd, path, root->symlinks, O_DIRECT, st);
+
+	*direct = fd != -EINVAL;
+	return *direct ? fd : beneath_open_regular(root->fd, path, root->symlinks, 0, st);
+}
+
+/* Without direct reads, descriptors_pread() must not need an alignment. */
+static void clear_direct(int fd)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_DIRECT);
+}
+
+/* Loads the first part of the extent map. */
+static void load_map(struct descriptor *descriptor, uint64_t size, uint32_t filesystem)
+{
+	uint64_t known = UINT64_MAX;
+	bool in_inode = size <= MAP_IN_INODE_MAX_BYTES && filesystem_has_nowait(filesystem);
+
+	if (descriptor->direct && !in_inode && fiemap_load(descriptor->fd, size, 0, UINT64_MAX, &known) < 0)
+		/* The file can still be read. The next read that needs the extent map tries to load it again. */
+		known = 0;
+	atomic_init(&descriptor->mapped_bytes, known);
+}
+
+/*
+ * Sets the device of an open file. The kernel may use the number of an unmounted filesystem again, so the properties of
+ * the device are set each time.
+ */
+static int set_device(struct file_root *root, uint32_t filesystem, struct file_facts *facts)
+{
+	facts->device = devices_get(root->devices, facts->state.version.device,
+				    filesystem_has_nowait(filesystem) ? DEVICE_NOWAIT : DEVICE_ASYNC);
+	if (facts->device == NULL)
+		return -ENOMEM;
+	atomic_store_explicit(&facts->device->filesystem, filesystem, memory_order_relaxed);
+	atomic_store_explicit(&facts->device->local, !facts->remote, memory_order_relaxed);
+	return 0;
+}
+
+/* Makes the descriptor and the facts of an open file. Closes the file if it fails. */
+static int describe(struct file_root *root, int fd, bool direct, const struct statx *st, struct file_opened *opened)
+{
+	struct file_facts *facts = &opened->facts;
+	uint32_t filesystem = filesystem_of(fd);
+	int error;
+
+	file_version_set_state(&facts->state, st);
+	facts->remote = !filesystem_is_local(filesystem);
+	error = set_device(root, filesystem, facts);
+	opened->descriptor = error == 0 ? descriptors_from_fd(fd) : NULL;
+	if (opened->descriptor == NULL) {
+		close(fd);
+		return -ENOMEM;
+	}
+	opened->descriptor->opened_ns = facts->verified_ns;
+	facts->offset_alignment = facts->memory_alignment = 1;
+	opened->descriptor->direct = direct &&
+				     file_alignment(st, filesystem, &facts->offset_alignment, &facts->memory_alignment);
+	if (direct && !opened->descriptor->direct)
+		clear_direct(fd);
+	load_map(opened->descriptor, facts->state.version.size, filesystem);
+	return 0;
+}
+
+int file_open_facts(struct file_root *root, const char *path, struct file_opened *opened)
+{
+	struct statx st;
+	bool direct;
+	int fd, error;
+
+	*opened = (struct file_opened){ .facts = { .root = root, .path = path, .verified_ns = clock_now_ns() } };
+	fd = open_direct(root, path, &direct, &st);
+	if (fd < 0)
+		return fd;
+	error = describe(root, fd, direct, &st, opened);
+	if (error == 0 && file_version_is_undated(&opened->facts.state.version))
+		read_sidecar(root, path, &opened->facts.state.version, opened->tag);
+	opened->facts.tag = opened->tag;
+	return error;
+}
+
+int file_open(struct file_root *root, const char *path, struct file **file)
+{
+	struct file_opened opened;
+	int error = file_open_facts(root, path, &opened);
+
+	if (error != 0)
+		return error;
+	*file = file_new(&opened.facts);
+	if (*file == NULL) {
+		descriptors_unref(opened.descriptor);
+		return -ENOMEM;
+	}
+	descriptors_unref(descriptors_add(root->descriptors, &(*file)->descriptor, root, opened.descriptor));
+	return 0;
+}
+
+/* Opens a known file again. */
+static int open_again(struct file *file, struct descriptor **descriptor)
+{
+	struct file_opened opened;
+	int error = file_open_facts(file->root, file->path, &opened);
+
+	if (error == 0) {
+		error = file_check_open(file, opened.descriptor->fd);
+		if (error != 0)
+			descriptors_unref(opened.descriptor);
+	}
+	if (file_check_says_gone(error)) {
+		atomic_store_explicit(&file->changed, true, memory_order_relaxed);
+		error = -ESTALE;
+	}
+	if (error == 0)
+		*descriptor = opened.descriptor;
+	return error;
+}
+
+int file_open_descriptor(struct file *file, struct descriptor **descriptor)
+{
+	struct descriptors *descriptors = file->root->descriptors;
+	struct descriptor *made = file_descriptor(file);
+	int error;
+
+	if (made != NULL) { /* Another thread has opened the file meanwhile. */
+		*descriptor = made;
+		return 0;
+	}
+	error = open_again(file, &made);
+	if (error == -EMFILE || error == -ENFILE) {
+		descriptors_close_idle(descriptors);
+		error = open_again(file, &made);
+	}
+	if (error == 0)
+		*descriptor = descriptors_add(descriptors, &file->descriptor, file->root, made);
+	return error;
+}

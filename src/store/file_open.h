@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Opens files for reading. All functions block, so they run only on offload threads. */
+#ifndef STORE_FILE_OPEN_H
+#define STORE_FILE_OPEN_H
+
+#include "store/descriptors.h"
+#include "store/file.h"
+
+/* What file_open_facts() finds. */
+struct file_opened {
+	struct file_facts facts; /* Without siblings. */
+	char tag[FILE_TAG_MAX + 1];
+	struct descriptor *descriptor; /* A reference. */
+};
+
+/*
+ * Opens a regular file, with O_DIRECT if the filesystem supports it. Sets all facts except the siblings; facts.tag
+ * points into the result. Loads the first part of the extent map, unless the file is so small that its inode has the
+ * whole map. Returns 0, or -errno as described in beneath.h.
+ */
+int file_open_facts(struct file_root *root, const char *path, struct file_opened *opened);
+/* Opens a file without siblings, and gives it its descriptor. Returns 0 and a reference in *file, or -errno. */
+int file_open(struct file_root *root, const char *path, struct file **file);
+/*
+ * Returns 0 and a reference to the descriptor of a known file, which is opened if it is not open. Verifies that the
+ * path still leads to the version of the file. Returns -ESTALE, and sets file->changed, if the path leads to another
+ * version or to no file. Other errors are those of beneath.h. If descriptors have run out, closes idle ones and tries
+ * again.
+ */
+int file_open_descriptor(struct file *file, struct descriptor **descriptor);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The root directory of files. Its holders own it together. All functions are thread-safe, except the replacement. */
+#include "store/file_root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* Returns a number that no directory of a root had before. */
+static uint64_t next_number(void)
+{
+	static _Atomic uint64_t last;
+
+	return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
+
+int file_root_new(struct file_root **root, const struct file_root_options *options)
+{
+	struct file_root *made = calloc(1, sizeof(*made));
+	int error;
+
+	if (made == NULL)
+		return -ENOMEM;
+	made->references = 1;
+	made->fd = fcntl(options->fd, F_DUPFD_CLOEXEC, 0);
+	if (made->fd < 0) {
+		error = -errno;
+		free(made);
+		return error;
+	}
+	made->symlinks = options->symlinks;
+	made->number = next_number();
+	made->offload = options->offload;
+	made->devices = options->devices;
+	made->descriptors = options->descriptors;
+	*root = made;
+	return 0;
+}
+
+struct file_root *file_root_ref(struct file_root *root)
+{
+	/* Relaxed: the caller has a reference, so the root cannot be freed meanwhile. */
+	atomic_fetch_add_explicit(&root->references, 1, memory_order_relaxed);
+	return root;
+}
+
+void file_root_unref(struct file_root *root)
+{
+	if (root == NULL || atomic_fetch_sub_explicit(&root->references, 1, memory_order_acq_rel) > 1)
+		return;
+	close(root->fd);
+	free(root);
+}
+
+/* During dup3() a lookup may see either directory, so all results are discarded until the new time is set. */
+int file_root_replace(struct file_root *root, int fd)
+{
+	int error;
+
+	atomic_store(&root->since_ns, UINT64_MAX);
+	atomic_store_explicit(&root->number, next_number(), memory_order_relaxed);
+	error = dup3(fd, root->fd, O_CLOEXEC) < 0 ? -errno : 0;
+	atomic_store(&root->since_ns, clock_now_ns());
+	return error;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The root directory of files, and the objects that their descriptors need. A file may be in use longer than the table
+ * that found it, so the files and the table own the root together.
+ */
+#ifndef STORE_FILE_ROOT_H
+#define STORE_FILE_ROOT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "store/beneath.h"
+
+struct descriptors;
+struct devices;
+struct offload;
+
+struct file_root {
+	atomic_uint references; /* Decrements are acquire-release, increments are relaxed. */
+	int fd;			/* O_PATH or O_DIRECTORY, owned by the root. file_root_replace() replaces it. */
+	enum file_symlinks symlinks;
+	/*
+	 * Time of the last replacement of the directory (CLOCK_MONOTONIC). Results of lookups that began earlier are
+	 * discarded. UINT64_MAX while the directory is being replaced. Sequentially consistent: UINT64_MAX is visible
+	 * before dup3() replaces the descriptor.
+	 */
+	_Atomic uint64_t since_ns;
+	/* Number of the directory, unique in the process. Changes with each replacement. Relaxed. */
+	_Atomic uint64_t number;
+	/* The objects below are shared by the process and outlive the root. */
+	struct offload *offload;
+	struct devices *devices;
+	struct descriptors *descriptors;
+};
+
+struct file_root_options {
+	int fd; /* Owned by the caller; the root duplicates the descriptor. */
+	enum file_symlinks symlinks;
+	struct offload *offload;
+	struct devices *devices;
+	struct descriptors *descriptors;
+};
+
+/* Creates a root with one reference. Returns 0 or -errno. */
+int file_root_new(struct file_root **root, const struct file_root_options *options);
+/* Adds a reference. Thread-safe. */
+struct file_root *file_root_ref(struct file_root *root);
+/* Releases a reference. The last release closes the directory. Thread-safe. NULL is allowed. */
+void file_root_unref(struct file_root *root);
+/*
+ * Replaces the directory. The caller keeps the ownership of fd. Must be called by one thread at a time. Returns 0 or
+ * -errno.
+ */
+int file_root_replace(struct file_root *root, int fd);
+
+#endif
