@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Most numbers are counters with one writer each, which any thread reads without a lock. The cache, the tables of open
- * files and the table of clients have their own locks, which are held only briefly. The objects that the workers share
+ * Most numbers are counters with one writer each, which any thread reads without a lock. The cache, the table of
+ * names and the table of clients have their own locks, which are held only briefly. The objects that the workers share
  * exist once the state of the process has passed PROCESS_STARTING. Until then, the members of the snapshot that are
  * read from these objects are zero.
  *

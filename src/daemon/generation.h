@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A generation is one configuration and everything that was opened for it: roots and their tables of open files,
- * listening sockets, certificates, keys and logs. A reload replaces the current generation. The former generation lives
- * until the last connection that was accepted under it has ended.
+ * A generation is one configuration and everything that was opened for it: roots and the files below them, listening
+ * sockets, certificates, keys and logs. A reload replaces the current generation. The former generation lives until the
+ * last connection that was accepted under it has ended.
  *
  * The main thread owns the list of generations. Other threads hold references. A published generation is constant,
  * except for its `references` and `listens`.
@@ -50,9 +50,8 @@ struct generation *generation_new(struct process *process);
  */
 int generation_read_secrets(struct generation *generation);
 /*
- * Opens the roots, the tables of open files and the MIME types. Shares the tables of `before` that are for the same
- * directories. `before` may be NULL. Returns 0, or logs the error and returns -errno. Called on the main thread or on
- * the thread of a reload.
+ * Opens the roots, and reads the MIME types. Shares the roots of `before` that are for the same directories. `before`
+ * may be NULL. Returns 0, or logs the error and returns -errno. Called on the main thread or on the thread of a reload.
  */
 int generation_open(struct generation *generation, const struct generation *before);
 /*
@@ -103,7 +102,7 @@ static inline struct generation *generation_of(const struct request_site *site)
 /* Frees the generations in the list `all` that have no reference. Called on the main thread. */
 void generation_sweep(struct generation **all);
 /*
- * Free a generation at the end of the process. generation_close_files() frees the tables of open files.
+ * Free a generation at the end of the process. generation_close_files() frees the struct files of all roots.
  * generation_close_files() is called after the workers were freed and before process_close(). generation_free() frees
  * all other members. Both functions are called on the main thread.
  */

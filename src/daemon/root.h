@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A root is a served directory: its path, the descriptor at which lookups begin, and its table of open files.
+ * A root is a served directory: its path, the descriptor at which lookups begin, and the files below it.
  *
  * While the root is watched, its path is looked up once a second:
  *
@@ -37,8 +37,8 @@ const char *root_error_text(int error);
 int root_open(const char *path);
 
 /*
- * Creates a root with one reference, and the table of open files of the root. Takes ownership of fd (O_PATH, opened
- * from this path) on success. options->root_fd is ignored. Returns 0 or -errno.
+ * Creates a root with one reference, and the struct files of the root. Takes ownership of fd (O_PATH, opened from this
+ * path) on success. options->root_fd is ignored. Returns 0 or -errno.
  */
 int root_new(struct root **root, const char *path, int fd, const struct files_options *options);
 /*
@@ -60,7 +60,7 @@ void root_unref(struct root *root);
  * descriptor that the caller has just opened from the path. Blocks; never called on a reactor.
  */
 bool root_is_like(const struct root *root, const char *path, const struct files_options *options);
-/* Return the descriptor (O_PATH) and the table of open files. The root owns both. Thread-safe. */
+/* Return the descriptor (O_PATH) and the files below the root. The root owns both. Thread-safe. */
 int root_fd(const struct root *root);
 struct files *root_files(const struct root *root);
 /* Returns true if the path leads to no directory that may be served. Thread-safe. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The roots of all sites of a configuration, and their tables of open files. All functions are called on the main
- * thread or on the thread of a reload, except where noted.
+ * The roots of all sites of a configuration, and the files below them. All functions are called on the main thread or
+ * on the thread of a reload, except where noted.
  */
 #ifndef DAEMON_SITE_ROOTS_H
 #define DAEMON_SITE_ROOTS_H
@@ -16,8 +16,8 @@
  */
 int site_roots_open(struct rules *rules);
 /*
- * Creates the tables of open files (site->files) with these options. options->root_fd is ignored. A site without a root
- * uses the table of the top level. Shares the roots of `before` that are for the same directories. `before` may be
+ * Creates the struct files of each root (site->files) with these options. options->root_fd is ignored. A site without a
+ * root uses that of the top level. Shares the roots of `before` that are for the same directories. `before` may be
  * NULL. Returns 0 or -errno.
  */
 int site_roots_make_files(struct rules *rules, const struct rules *before, const struct files_options *options);

@@ -125,11 +125,11 @@ struct request_login {
 };
 
 /*
- * The lookup of a path in the table of open files. Written by request.c, except `files`, which is written by
+ * The lookup of a path below the root of the site. Written by request.c, except `files`, which is written by
  * steps/target.c.
  */
 struct request_lookup {
-	struct files *files; /* table of the site; NULL: no site was found */
+	struct files *files; /* files of the site; NULL: no site was found */
 	struct files_want want;
 	bool pending;	   /* the lookup is in flight; `want` receives its result */
 	uint64_t since_ns; /* the file must be checked after this time (CLOCK_MONOTONIC); 0: no requirement */
@@ -253,7 +253,7 @@ enum step_result request_fail(struct request *request, unsigned status);
 enum step_result request_fail_errno(struct request *request, int error, uint64_t offset);
 
 /*
- * Looks up a path in the table of open files. Returns 0 or -errno. After 0, request->lookup.pending is false if the
+ * Looks up a path below the root of the site. Returns 0 or -errno. After 0, request->lookup.pending is false if the
  * result is in request->lookup.want, or true if wake() will be called when the result is available.
  */
 int request_look_up(struct request *request, const char *path);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds the file of a request. The requested path is looked up in the table of open files. If the path is a directory,
- * its indexes are looked up in the configured order. If no index exists, a listing is made if the rules allow it.
- * Otherwise the paths of "try" are looked up in the configured order.
+ * Finds the file of a request. The requested path is looked up below the root of its site. If it is a directory, its
+ * indexes are looked up in the configured order. If no index exists, a listing is made if the rules allow it. Otherwise
+ * the paths of "try" are looked up in the configured order.
  *
  * The rules are matched again for each path that replaces the requested path (STEP_TO_RULES), because other locations
  * may apply to the new path. The state of the search is request->search, which this file writes. All functions run on

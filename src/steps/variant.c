@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Negotiates Content-Encoding among the precompressed variants of a file. The table of open files stores which variants
- * of a file exist, so a request for a file without variants only tests one field. A variant is looked up in that table
- * like any other file, so the request may wait for the lookup.
+ * Negotiates Content-Encoding among the precompressed variants of a file. A struct file stores which variants of the
+ * file exist, so a request for a file without variants only tests one field. A variant is looked up like any other
+ * file, so the request may wait for the lookup.
  *
- * The information in the table may be a second old. The variant that is found must not be older than the file, and must
- * be the version whose contents were checked. Otherwise the next best variant is looked up. This file writes
+ * The information about variants may be a second old. The variant that is found must not be older than the file, and
+ * must be the version whose contents were checked. Otherwise the next best variant is looked up. This file writes
  * request->selected. All functions run on the reactor's thread.
  */
 #include "steps/variant.h"
