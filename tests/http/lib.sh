@@ -314,6 +314,12 @@ preload() {
 # The kernel seems to have no RESOLVE_CACHED, so that no lookup is done on a reactor. See tests/no_resolve_cached.c.
 disable_cached_lookups() { preload no_resolve_cached; }
 
+# Appends the calls for files on reactor threads to $DIR/waits, and marks those that waited. See tests/waits.c.
+note_waits() {
+	preload waits
+	export TEST_WAITS=$DIR/waits
+}
+
 # --- the clock ---
 
 # Lets the test move the clock of every ranged that it starts from now on. See tests/clock.c.
