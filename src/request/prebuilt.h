@@ -29,7 +29,11 @@
 #include "store/store.h"
 
 #define PREBUILT_BODY_MAX_BYTES ((size_t)64 << 10)
-#define PREBUILT_MAX 512 /* maximum number of entries; each keeps its file open */
+/*
+ * Maximum number of entries. A use of a prebuilt response saves about 1.5 us, if the response is in the cache of the
+ * processor. In a larger table, most responses are not, and are slower to send than new responses.
+ */
+#define PREBUILT_MAX 512
 
 struct prebuilt_table;
 
