@@ -55,7 +55,7 @@ static int shard_init(struct shard *shard, uint32_t room)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < room; i++)
 		shard->chains[i] = NONE;
-	return -pthread_mutex_init(&shard->lock, NULL);
+	return 0;
 }
 
 static void shard_fini(struct shard *shard)
@@ -64,6 +64,7 @@ static void shard_fini(struct shard *shard)
 		free(shard->entries[i].names.hashes);
 	free(shard->entries);
 	free(shard->chains);
+	pthread_mutex_destroy(&shard->lock);
 }
 
 int parents_table_new(struct parents_table **result, unsigned max_directories)
@@ -81,8 +82,10 @@ int parents_table_new(struct parents_table **result, unsigned max_directories)
 		free(table);
 		return -ENOMEM;
 	}
-	for (unsigned i = 0; i < table->shard_count; i++)
+	for (unsigned i = 0; i < table->shard_count; i++) {
 		table->shards[i] = (struct shard){ 0 };
+		pthread_mutex_init(&table->shards[i].lock, NULL);
+	}
 	for (unsigned i = 0; error == 0 && i < table->shard_count; i++)
 		error = shard_init(&table->shards[i], max_directories / table->shard_count + (max_directories == 0));
 	if (error < 0)
