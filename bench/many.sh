@@ -127,21 +127,29 @@ drop_contents() {
 
 # The first half of the trace fills the cache, and the second half is measured.
 serve_zipf_many() {
-	local lines quarter
-	lines=$(wc -l <"$scratch/zipf-many")
-	quarter=$((lines / 4))
-	split -l $quarter "$scratch/zipf-many" "$scratch/part."
-	cat "$scratch/part.ac" "$scratch/part.ad" >"$scratch/trace"
+	local half keeper='' status
+	half=$(($(wc -l <"$scratch/zipf-many") / 2))
+	head -n $half "$scratch/zipf-many" >"$scratch/trace.1"
+	tail -n +$((half + 1)) "$scratch/zipf-many" >"$scratch/trace.2"
 	drop_contents
-	replay_many 32 "$scratch/part.aa" && limit_page_cache || return
-	replay_many 32 "$scratch/part.ab" && limit_page_cache || return
+	if [ -n "$page_cache_limit" ]; then
+		while limit_page_cache && sleep 0.5; do :; done &
+		keeper=$!
+	fi
+	replay_many 32 "$scratch/trace.1" && measure_zipf_many
+	status=$?
+	[ -z "$keeper" ] || { kill "$keeper" && wait "$keeper"; } 2>/dev/null
+	return $status
+}
+
+measure_zipf_many() {
 	begin
-	replay_many 32 "$scratch/trace" || return
+	replay_many 32 "$scratch/trace.2" || return
 	record hit "$(calc "1 - ($(server_read_bytes) - $read_before) / $got_bytes")"
 	end "$got_requests" "$got_bytes" "$got_seconds"
 	latencies
 	[ "$server" = ranged ] || record page_cache "$(calc "$(page_cache_bytes) / 1048576")"
-	[ "$round" -gt 1 ] || [ "$server" != ranged ] || server=lru record hit "$(many_lru_hits $((quarter * 2)) <"$scratch/zipf-many")"
+	[ "$round" -gt 1 ] || [ "$server" != ranged ] || server=lru record hit "$(many_lru_hits <"$scratch/zipf-many")"
 }
 
-many_lru_hits() { perl "$here/trace.pl" lru 0 "$(numfmt --from=iec "$many_cache")" "$1"; } # WARM
+many_lru_hits() { perl "$here/trace.pl" lru 0 "$(numfmt --from=iec "$many_cache")" $((many_files * 2 / 5)); }
