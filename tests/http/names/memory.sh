@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# A known name needs at most 256 bytes and its path. name_cache bounds the number of names; names that are requested often
+# stay. Paths that lead to no file need no memory.
+. "$(dirname "$0")/../lib.sh"
+. "$LIB/names.sh"
+. "$LIB/admin.sh"
+[ -z "$SANITIZED" ] || skip_all "the memory of a sanitizer would be counted"
+
+COUNT=200000
+CACHE=8M
+make_links "$COUNT"
+
+# FIRST LAST STATUS TITLE
+request_links() {
+	is "$(perl "$LIB/pipeline.pl" "$ADDRESS" 4 HEAD "$LINKS" "$1" "$2")" "$3 $(($2 - $1 + 1))" "$4"
+}
+
+config "name_cache = $((COUNT * 11 / 10))"
+start_with_admin --workers 2
+# The libraries, the threads and the buffers of the connections have their memory.
+request_links 0 1999 200 "the first names are found"
+request_links $((COUNT * 2)) $((COUNT * 2 + 9999)) 404 "paths that do not exist are 404"
+before=$(rss_kib)
+request_links 2000 $((COUNT - 1)) 200 "all names are found"
+known=$(rss_kib)
+each=$(((known - before) * 1024 / (COUNT - 2000)))
+diag "$each bytes for each name, $((known - before)) KiB in sum"
+# The paths have 12 bytes.
+at_most $each $((256 + 12)) "memory per name"
+request_links $((COUNT * 3)) $((COUNT * 4 - 1)) 404 "other paths that do not exist are 404"
+at_most $(($(rss_kib) - known)) 1024 "paths that do not exist need no memory (KiB)"
+request_links 0 $((COUNT - 1)) 200 "all names are found again"
+at_most $(($(rss_kib) - known)) 1024 "names that are known need no further memory (KiB)"
+stop_ranged
+
+# Few names: memory is bounded, and those that are requested often stay.
+config 'name_cache = 4096'
+start_with_admin --workers 2
+request_links 0 9999 200 "more names than name_cache are found"
+before=$(rss_kib)
+hits() { take_numbers && metric 'ranged_file_lookups_total{result="hit"}'; }
+first=$(hits)
+is "$(perl "$LIB/pipeline.pl" "$ADDRESS" 1 HEAD "$LINKS" 10000 99999 100)" "200 99000" \
+	"a hundred names are requested again after each thousand others"
+at_least $(($(hits) - first)) 8500 "of 9000 requests for the hundred names, at least 8500 are hits"
+at_most $(($(rss_kib) - before)) 2048 "name_cache bounds the memory (KiB)"
+finish
