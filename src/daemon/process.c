@@ -184,11 +184,25 @@ static void file_opened(void *context, struct file *file, struct descriptor *des
 	calibrator_file_opened(&process->calibrator, file, descriptor);
 }
 
+/* Returns true if precompressed variants are sent anywhere, so that lookups must find them. */
+static bool has_variants(const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->site_count; i++) {
+		if (rules->sites[i].settings.precompressed)
+			return true;
+		for (size_t j = 0; j < rules->sites[i].count; j++)
+			if (rules->sites[i].list[j].settings.precompressed)
+				return true;
+	}
+	return false;
+}
+
 struct files_options process_files_options(struct process *process, const struct config *config)
 {
 	return (struct files_options){ .symlinks = config->symlinks,
 				       .revalidate_ms = REVALIDATE_MS,
 				       .siblings = true,
+				       .variants = has_variants(&config->rules),
 				       .names = process->names,
 				       .descriptors = process->descriptors,
 				       .parents = process->parents,

@@ -85,6 +85,7 @@ bool files_matches(const struct files *files, const struct files_options *option
 	struct stat now, then;
 
 	return own->symlinks == options->symlinks && own->siblings == options->siblings &&
+	       own->variants == options->variants &&
 	       fstat(files->root->fd, &then) == 0 && fstat(options->root_fd, &now) == 0 && then.st_dev == now.st_dev &&
 	       then.st_ino == now.st_ino;
 }

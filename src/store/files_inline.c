@@ -64,12 +64,15 @@ static int find_siblings(struct look *look, const struct file *previous)
 {
 	static const struct file_siblings nothing;
 	const struct file_root *root = look->files->root;
+	struct parents_view view = look->view;
 
 	look->siblings = nothing;
 	if (!look->files->options.siblings)
 		return 0;
+	if (!look->files->options.variants)
+		sibling_skip_variants(&view);
 	return sibling_find_cached(root->fd, look->path, root->symlinks, &look->state.version,
-				   previous != NULL ? file_siblings(previous) : &nothing, &look->view, &look->siblings);
+				   previous != NULL ? file_siblings(previous) : &nothing, &view, &look->siblings);
 }
 
 /*

@@ -60,14 +60,20 @@ static bool find_parent(const struct files_job *job, struct parents_view *view)
 static void find_siblings(const struct files_job *job, const struct file_version *original, struct file_siblings *found)
 {
 	static const struct file_siblings nothing;
+	const struct files_options *options = &job->files->options;
 	const struct file_root *root = job->files->root;
-	struct parents_view view;
+	struct parents_view view = { 0 };
+	bool known;
 
 	*found = nothing;
-	if (job->files->options.siblings)
-		sibling_find(root->fd, job->path, root->symlinks, original,
-			     job->previous != NULL ? file_siblings(job->previous) : &nothing,
-			     find_parent(job, &view) ? &view : NULL, found);
+	if (!options->siblings)
+		return;
+	known = find_parent(job, &view);
+	if (!options->variants)
+		sibling_skip_variants(&view);
+	sibling_find(root->fd, job->path, root->symlinks, original,
+		     job->previous != NULL ? file_siblings(job->previous) : &nothing,
+		     known || !options->variants ? &view : NULL, found);
 }
 
 /*

@@ -21,7 +21,8 @@ struct files_options {
 	int root_fd; /* O_PATH or O_DIRECTORY. Owned by the caller. The table duplicates the descriptor. */
 	enum file_symlinks symlinks;
 	unsigned revalidate_ms; /* Age at which a name must be revalidated, usually 1000. */
-	bool siblings;		/* Search for compressed variants and digests on each revalidation. */
+	bool siblings;		/* Search for digests and, if `variants`, compressed variants on each revalidation. */
+	bool variants;
 	/* The objects below are shared by all roots, and outlive the table and its files. */
 	struct names *names;
 	struct descriptors *descriptors;

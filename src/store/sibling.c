@@ -364,6 +364,14 @@ int sibling_find_cached(int root_fd, const char *path, enum file_symlinks symlin
 	return error;
 }
 
+void sibling_skip_variants(struct parents_view *view)
+{
+	const unsigned others = 1u << PARENTS_SHA256 | 1u << PARENTS_ETAG;
+
+	view->beside = view->settled ? view->beside & others : others;
+	view->settled = true;
+}
+
 bool sibling_equal(const struct file_siblings *a, const struct file_siblings *b)
 {
 	return a->variants == b->variants && memcmp(a->faults, b->faults, sizeof(a->faults)) == 0 &&

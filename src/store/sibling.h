@@ -51,6 +51,12 @@ int sibling_find_cached(int root_fd, const char *path, enum file_symlinks symlin
 			const struct file_siblings *known, const struct parents_view *view,
 			struct file_siblings *found);
 
+/*
+ * Changes the view of a directory so that both functions above look for no variants, only for a digest. A view of an
+ * unknown directory is all zero. Pure.
+ */
+void sibling_skip_variants(struct parents_view *view);
+
 bool sibling_equal(const struct file_siblings *a, const struct file_siblings *b);
 
 #endif

@@ -147,6 +147,7 @@ static void table_with(unsigned max_files, unsigned revalidate_ms, bool siblings
 	struct files_options options = { .root_fd = root,
 					 .revalidate_ms = revalidate_ms,
 					 .siblings = siblings,
+					 .variants = siblings,
 					 .names = names,
 					 .descriptors = descriptors,
 					 .offload = offload,

@@ -66,6 +66,7 @@ static void new_files(bool siblings)
 	const struct files_options options = { .root_fd = root,
 					       .revalidate_ms = REVALIDATE_MS,
 					       .siblings = siblings,
+					       .variants = siblings,
 					       .names = names,
 					       .descriptors = descriptors,
 					       .parents = parents,

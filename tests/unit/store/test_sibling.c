@@ -542,6 +542,22 @@ START_TEST(names_that_are_known_to_be_missing_are_skipped)
 }
 END_TEST
 
+START_TEST(skips_variants)
+{
+	struct parents_view view = { 0 };
+	struct file_version version = { 0 };
+	static const struct file_siblings nothing;
+	struct file_siblings found;
+
+	make_text("root/f.br", "");
+	make_text("root/f.sha256", HEX);
+	sibling_skip_variants(&view);
+	sibling_find(root, "f", FILE_SYMLINKS_BENEATH, &version, &nothing, &view, &found);
+	ck_assert_uint_eq(found.variants, 0);
+	ck_assert(found.has_digest);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("sibling");
@@ -566,6 +582,7 @@ static Suite *suite(void)
 	tcase_add_test(t, siblings_that_have_not_changed_are_kept);
 	tcase_add_loop_test(t, a_sibling_that_has_changed_is_left_to_a_job, 0, COUNT(siblings));
 	tcase_add_test(t, names_that_are_known_to_be_missing_are_skipped);
+	tcase_add_test(t, skips_variants);
 	suite_add_tcase(s, t);
 	return s;
 }
