@@ -295,13 +295,22 @@ const struct statistics_row statistics_table[] = {
 	{ REPORT("bytes", "overhead"), .kind = STATISTICS_RATIO, .ratio = read_overhead },
 	{ REPORT("bytes", "reads"), SNAPSHOT(store.reads) },
 
-	/* open files */
-	{ GAUGE("ranged_open_files", "Files that are kept open (open_file_cache)."), JSON("files.open"),
-	  REPORT("files", "open"), SNAPSHOT(open_files) },
+	/* names and open files */
+	{ GAUGE("ranged_names", "Known names: paths whose files are in memory or were requested."), JSON("names.count"),
+	  REPORT("names", "count"), SNAPSHOT(names.count) },
+	{ GAUGE("ranged_names_max", "Maximum number of known names (name_cache)."), JSON("names.max"),
+	  REPORT("names", "max"), SNAPSHOT(names.max) },
+	{ GAUGE("ranged_names_bytes", "Memory of the known names and of the metadata of their files."),
+	  JSON("names.bytes"), REPORT("names", "bytes"), SNAPSHOT(names.bytes) },
+	{ GAUGE("ranged_open_files", "Files that are open for reads from the disk (open_file_cache)."),
+	  JSON("files.open"), REPORT("files", "open"), SNAPSHOT(open_files) },
 	{ COUNTER("ranged_file_lookups_total",
-		  "Lookups of paths in the caches of open files, by result: hit, revalidated (checked for "
-		  "changes), opened or failed."),
+		  "Lookups of paths, by result: hit (known, and checked recently), inline (answered by the worker from "
+		  "the caches of the kernel), revalidated (checked for changes by an offload thread), opened or "
+		  "failed."),
 	  LABEL("result", "hit"), JSON("files.hits"), REPORT("files", "hits"), SNAPSHOT(files.hits) },
+	{ MORE("ranged_file_lookups_total"), LABEL("result", "inline"), JSON("files.inline"), REPORT("files", "inline"),
+	  SNAPSHOT(files.inlined) },
 	{ MORE("ranged_file_lookups_total"), LABEL("result", "revalidated"), JSON("files.revalidations"),
 	  REPORT("files", "revalidations"), SNAPSHOT(files.revalidations) },
 	{ MORE("ranged_file_lookups_total"), LABEL("result", "opened"), JSON("files.opens"), REPORT("files", "opens"),

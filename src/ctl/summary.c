@@ -191,6 +191,8 @@ static void draw_bytes(struct summary *summary)
 
 static void draw_cache(struct summary *summary)
 {
+	char now[CTL_WORDS_BYTES], most[CTL_WORDS_BYTES];
+
 	label(summary, "cache");
 	add_size(summary, "cache.bytes", "in total");
 	add_size(summary, "cache.free_bytes", "free");
@@ -199,9 +201,15 @@ static void draw_cache(struct summary *summary)
 	add_count(summary, summary->status, "cache.extents", "extents");
 	add_count(summary, summary->status, "cache.evictions", "evictions");
 	add_if(summary, summary->status, "cache.waiting", CTL_YELLOW, "waiting for memory");
+	label(summary, "names");
+	add(summary, CTL_PLAIN, "%s of %s",
+	    ctl_words_count((double)ctl_value_count(summary->status, "names.count"), now),
+	    ctl_words_count((double)ctl_value_count(summary->status, "names.max"), most));
+	add_size(summary, "names.bytes", "of memory");
 	label(summary, "files");
 	add_count(summary, summary->status, "files.open", "open");
 	add_count(summary, summary->status, "files.hits", "hits");
+	add_count(summary, summary->status, "files.inline", "inline");
 	add_count(summary, summary->status, "files.revalidations", "revalidated");
 	add_count(summary, summary->status, "files.opens", "opened");
 	add_if(summary, summary->status, "files.failures", CTL_PLAIN, "failed");
