@@ -103,17 +103,18 @@ _ranged_ctl() {
 	-s | --socket) _ranged_offer_names file && return ;;
 	-i | --interval) _ranged_offer "500ms 1s 2s 5s" && return ;;
 	-n | --limit) _ranged_offer "10 20 50 100" && return ;;
+	-o | --offset) _ranged_offer "20 100 1000" && return ;;
 	-u | --url | -S | --site) return ;;
 	esac
 	case $command,$current in
-	,-*) _ranged_offer "--help --interval= --json --limit= --once --quiet --site= --socket= --url= --usage --version" ;;
+	,-*) _ranged_offer "--help --interval= --json --limit= --offset= --once --quiet --site= --socket= --url= --usage --version" ;;
 	,*) _ranged_offer "status metrics health ready top warm pin evict hot" ;;
 	status,-*) _ranged_offer "--json --socket= --url=" ;;
 	metrics,-*) _ranged_offer "--socket= --url=" ;;
 	health,-* | ready,-*) _ranged_offer "--quiet --socket= --url=" ;;
 	top,-*) _ranged_offer "--interval= --once --socket= --url=" ;;
 	warm,-* | pin,-* | evict,-*) _ranged_offer "--quiet --site= --socket= --url=" ;;
-	hot,-*) _ranged_offer "--json --limit= --socket= --url=" ;;
+	hot,-*) _ranged_offer "--json --limit= --offset= --socket= --url=" ;;
 	esac
 }
 

@@ -122,10 +122,12 @@ static uint64_t need_of(const struct operation *operation, const struct file_ver
 {
 	struct cache *cache = operation->target.process->cache;
 	const uint64_t bytes = cache_content_memory_of(version);
+	uint64_t pinned_bytes;
 
 	if (!operation->pin)
 		return bytes;
-	return bytes - align_up(cache_content_pinned_bytes(cache, version), ARENA_BLOCK_MIN_BYTES);
+	cache_content_bytes(cache, version, &pinned_bytes);
+	return bytes - align_up(pinned_bytes, ARENA_BLOCK_MIN_BYTES);
 }
 
 /*
@@ -244,14 +246,14 @@ static bool start_next(struct operation *operation)
 static void check_pinned(struct operation *operation, const struct slot *slot)
 {
 	const struct file_version *version = warm_version(slot->warm);
-	uint64_t bytes;
+	uint64_t pinned_bytes;
 
 	if (!operation->pin)
 		return;
-	bytes = cache_content_pinned_bytes(operation->target.process->cache, version);
-	if (bytes < version->size)
+	cache_content_bytes(operation->target.process->cache, version, &pinned_bytes);
+	if (pinned_bytes < version->size)
 		fault(operation, "only %" PRIu64 " of %" PRIu64 " bytes of /%s could be pinned; increase cache_size",
-		      bytes, version->size, warm_path(slot->warm));
+		      pinned_bytes, version->size, warm_path(slot->warm));
 }
 
 /*

@@ -10,6 +10,7 @@
 #include "admin/snapshot.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@
 #include "daemon/site_roots.h"
 #include "mhd/server.h"
 #include "store/cache_content.h"
+
+#define RANKING_SHARE 20 /* at most one 20th of the time of a processor is spent on the ranking */
 
 static void add_counters(struct counters *sum, const struct counters *counters)
 {
@@ -88,11 +91,42 @@ static int take_devices(struct snapshot *snapshot, struct devices *devices)
 	return 0;
 }
 
+/*
+ * The latest ranking of files. A walk over a million names takes some 100 ms, so the ranking is kept for RANKING_SHARE
+ * times the duration of its walk. Meanwhile, only the totals of its files are updated.
+ */
+static struct {
+	pthread_mutex_t lock;
+	struct names_rank ranks[SNAPSHOT_TOP];
+	unsigned count;
+	uint64_t until_ns;
+} ranking = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* Copies the ranking to `ranks`, which has room for SNAPSHOT_TOP elements. Returns the number of elements. */
+static unsigned rank_files(struct names *names, struct names_rank *ranks)
+{
+	uint64_t begun_ns;
+	unsigned count;
+
+	pthread_mutex_lock(&ranking.lock);
+	begun_ns = clock_now_ns();
+	if (begun_ns >= ranking.until_ns) {
+		ranking.count = names_rank_top(names, ranking.ranks, SNAPSHOT_TOP);
+		ranking.until_ns = clock_now_ns() + RANKING_SHARE * (clock_now_ns() - begun_ns);
+	} else {
+		names_rank_update(names, ranking.ranks, ranking.count);
+	}
+	count = ranking.count;
+	memcpy(ranks, ranking.ranks, count * sizeof(*ranks));
+	pthread_mutex_unlock(&ranking.lock);
+	return count;
+}
+
 static void take_top_files(struct snapshot_top *top, struct names *names, const struct rules *rules)
 {
 	struct names_rank ranks[SNAPSHOT_TOP];
 
-	top->file_count = names_rank_top(names, ranks, SNAPSHOT_TOP);
+	top->file_count = rank_files(names, ranks);
 	for (unsigned i = 0; i < top->file_count; i++) {
 		struct snapshot_file *file = &top->files[i];
 		const char *host = site_roots_host(rules, ranks[i].root);

@@ -70,8 +70,8 @@ struct snapshot {
 };
 
 /*
- * Makes a snapshot. with_top also ranks files and clients, which walks tables under their locks, a few thousand entries
- * at a time. Returns 0 or -ENOMEM. On success the caller owns *snapshot. Thread-safe while the process exists.
+ * Makes a snapshot. with_top also ranks files and clients, which walks tables under their locks in steps. Returns 0 or
+ * -ENOMEM. On success the caller owns *snapshot. Thread-safe while the process exists.
  */
 int snapshot_take(struct snapshot **snapshot, struct process *process, bool with_top);
 void snapshot_free(struct snapshot *snapshot);

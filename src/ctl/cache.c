@@ -259,15 +259,26 @@ static void print_hot(const json_t *files)
 	}
 }
 
-int ctl_cache_hot(struct ctl_client *client, uint64_t limit, bool json)
+/* Tells how to list the following files, if there are any. */
+static void print_more(const json_t *hot, uint64_t offset)
 {
-	char resource[64];
+	const uint64_t total = ctl_value_count(hot, "total"),
+		       next = offset + json_array_size(json_object_get(hot, "files"));
+
+	if (next < total && isatty(STDOUT_FILENO))
+		printf("%" PRIu64 " of %" PRIu64 " files; continue with --offset %" PRIu64 "\n", next - offset, total,
+		       next);
+}
+
+int ctl_cache_hot(struct ctl_client *client, uint64_t offset, uint64_t limit, bool json)
+{
+	char resource[96];
 	const char *body;
 	json_t *hot;
 	size_t bytes;
 	int status;
 
-	snprintf(resource, sizeof(resource), "/cache/hot?limit=%" PRIu64, limit);
+	snprintf(resource, sizeof(resource), "/cache/hot?limit=%" PRIu64 "&offset=%" PRIu64, limit, offset);
 	status = ctl_client_request(client, false, resource, NULL, NULL);
 	if (status != 0)
 		return print_error("hot", ctl_client_fault(client), status);
@@ -277,8 +288,10 @@ int ctl_cache_hot(struct ctl_client *client, uint64_t limit, bool json)
 		status = print_error("hot", "the server is not ranged: its answer has no list of files", EX_PROTOCOL);
 	else if (json)
 		fwrite(body, 1, bytes, stdout);
-	else
+	else {
 		print_hot(json_object_get(hot, "files"));
+		print_more(hot, offset);
+	}
 	json_decref(hot);
 	return status;
 }

@@ -22,7 +22,10 @@ struct ctl_cache {
 /* Runs the operation on one path and waits until the operation has ended. */
 int ctl_cache_run(const struct ctl_cache *cache, const char *path);
 
-/* Prints a table of up to `limit` files. With `json`, prints the answer of ranged unchanged instead. */
-int ctl_cache_hot(struct ctl_client *client, uint64_t limit, bool json);
+/*
+ * Prints a table of up to `limit` files, after the first `offset` files of the ranking. With `json`, prints the answer
+ * of ranged unchanged instead.
+ */
+int ctl_cache_hot(struct ctl_client *client, uint64_t offset, uint64_t limit, bool json);
 
 #endif

@@ -27,6 +27,7 @@
 #define SOCKET_DEFAULT "/run/ranged/admin.sock"
 #define LIMIT_DEFAULT 20
 #define LIMIT_MAX 1000
+#define OFFSET_MAX 999999
 #define INTERVAL_MS_DEFAULT 1000
 #define INTERVAL_MS_MIN 100
 #define INTERVAL_MS_MAX 60000
@@ -36,7 +37,7 @@ struct command {
 	const char *socket_path, *url, *site;
 	const struct operation *operation;
 	bool json, quiet, once;
-	uint64_t limit, interval_ms;
+	uint64_t offset, limit, interval_ms;
 	struct ctl_client *client;
 	char **paths;
 	unsigned path_count;
@@ -178,7 +179,7 @@ static int run_cache(struct command *command)
 
 static int run_hot(struct command *command)
 {
-	return ctl_cache_hot(command->client, command->limit, command->json);
+	return ctl_cache_hot(command->client, command->offset, command->limit, command->json);
 }
 
 static const struct operation operations[] = {
@@ -186,7 +187,7 @@ static const struct operation operations[] = {
 	{ "health", "q", false, run_health }, { "ready", "q", false, run_ready },
 	{ "top", "i1", false, run_top },      { "warm", "qS", true, run_cache },
 	{ "pin", "qS", true, run_cache },     { "evict", "qS", true, run_cache },
-	{ "hot", "jn", false, run_hot },
+	{ "hot", "jno", false, run_hot },
 };
 
 /* --- the command line --- */
@@ -197,6 +198,7 @@ static const struct argp_option option_table[] = {
 	  "Connect over TCP, for example to http://127.0.0.1:9180; warm, pin and evict need the Unix socket", 0 },
 	{ "json", 'j', NULL, 0, "status, hot: print the JSON answer of ranged", 0 },
 	{ "limit", 'n', "N", 0, "hot: maximum number of files (default 20)", 0 },
+	{ "offset", 'o', "N", 0, "hot: number of files to skip (default 0)", 0 },
 	{ "site", 'S', "HOST", 0, "warm, pin, evict: use the site of this name", 0 },
 	{ "quiet", 'q', NULL, 0, "warm, pin, evict, health, ready: print errors only", 0 },
 	{ "interval", 'i', "TIME", 0, "top: time between two updates, for example 500ms or 5s (default 1s)", 0 },
@@ -215,13 +217,15 @@ static void set_url(struct command *command, char *text, struct argp_state *stat
 	command->url = text;
 }
 
-static void set_limit(struct command *command, const char *text, struct argp_state *state)
+static uint64_t number_of(const char *option, const char *text, uint64_t least, uint64_t most, struct argp_state *state)
 {
 	char *end;
+	const uint64_t number = strtoul(text, &end, 10);
 
-	command->limit = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || command->limit == 0 || command->limit > LIMIT_MAX)
-		argp_error(state, "--limit: \"%s\" is not a number from 1 to %d", text, LIMIT_MAX);
+	if (*text < '0' || *text > '9' || *end != '\0' || number < least || number > most)
+		argp_error(state, "--%s: \"%s\" is not a number from %" PRIu64 " to %" PRIu64, option, text, least,
+			   most);
+	return number;
 }
 
 static void set_interval(struct command *command, const char *text, struct argp_state *state)
@@ -300,7 +304,10 @@ static error_t parse_option(int option, char *value, struct argp_state *state)
 		command->json = true;
 		break;
 	case 'n':
-		set_limit(command, value, state);
+		command->limit = number_of("limit", value, 1, LIMIT_MAX, state);
+		break;
+	case 'o':
+		command->offset = number_of("offset", value, 0, OFFSET_MAX, state);
 		break;
 	case 'S':
 		command->site = value;

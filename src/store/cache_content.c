@@ -71,25 +71,20 @@ uint64_t cache_content_memory_of(const struct file_version *version)
 	return version->size - last + (last > 0 ? arena_block_bytes((size_t)last) : 0);
 }
 
-/* Returns the bytes of the extent with this key if it is ready and pinned. The caller must hold no lock. */
-static size_t pinned_in_extent(struct cache *cache, const struct shard_key *key)
+/* Adds up all extents with one key. The caller must hold no lock. */
+static uint64_t bytes_of_key(struct cache *cache, const struct shard_key *key, uint64_t *pinned_bytes)
 {
-	const uint64_t hash = shard_hash(key), offset = key->number * SHARD_EXTENT_BYTES;
+	const uint64_t hash = shard_hash(key);
 	struct shard *shard = cache_shard(cache, hash);
-	struct shard_view view;
-	size_t bytes = 0;
+	uint64_t bytes;
 
-	if (offset >= key->version.size)
-		return 0;
 	pthread_mutex_lock(&shard->lock);
-	shard_find(shard, key, hash, offset, 1, &view);
-	if (view.extent != NULL && view.extent->ready && view.extent->pinned)
-		bytes = shard_file_bytes(view.extent);
+	bytes = shard_key_bytes(shard, key, hash, pinned_bytes);
 	pthread_mutex_unlock(&shard->lock);
 	return bytes;
 }
 
-static uint64_t pinned_by_walk(struct cache *cache, const struct file_version *version)
+static uint64_t bytes_by_walk(struct cache *cache, const struct file_version *version, uint64_t *pinned_bytes)
 {
 	struct cache_resident list[WALK_ROOM];
 	struct cache_cursor cursor = { 0 };
@@ -98,21 +93,24 @@ static uint64_t pinned_by_walk(struct cache *cache, const struct file_version *v
 
 	while ((count = cache_content_walk(cache, &cursor, list, WALK_ROOM)) > 0)
 		for (size_t i = 0; i < count; i++)
-			if (list[i].pinned && file_version_equal(&list[i].version, version))
+			if (file_version_equal(&list[i].version, version)) {
 				bytes += list[i].bytes;
+				*pinned_bytes += list[i].pinned ? list[i].bytes : 0;
+			}
 	return bytes;
 }
 
-/* Chooses between lookups and a walk like cache_content_invalidate(). Pinned extents are never spans. */
-uint64_t cache_content_pinned_bytes(struct cache *cache, const struct file_version *version)
+/* Chooses between lookups and a walk like cache_content_invalidate(). */
+uint64_t cache_content_bytes(struct cache *cache, const struct file_version *version, uint64_t *pinned_bytes)
 {
 	struct shard_key key = { .version = *version };
 	uint64_t extents = extent_count(version), bytes = 0;
 
+	*pinned_bytes = 0;
 	if (extents > cache_bytes(cache) / SHARD_EXTENT_BYTES)
-		return pinned_by_walk(cache, version);
+		return bytes_by_walk(cache, version, pinned_bytes);
 	for (key.number = 0; key.number < extents; key.number++)
-		bytes += pinned_in_extent(cache, &key);
+		bytes += bytes_of_key(cache, &key, pinned_bytes);
 	return bytes;
 }
 

@@ -20,8 +20,11 @@ size_t cache_content_invalidate(struct cache *cache, const struct file_version *
 
 /* Returns the memory that the extents of the complete file occupy. */
 uint64_t cache_content_memory_of(const struct file_version *version);
-/* Returns the number of bytes of the version in ready extents whose cache policy is "pin". */
-uint64_t cache_content_pinned_bytes(struct cache *cache, const struct file_version *version);
+/*
+ * Returns the number of bytes of the version in ready extents, and stores the number of those whose cache policy is
+ * "pin".
+ */
+uint64_t cache_content_bytes(struct cache *cache, const struct file_version *version, uint64_t *pinned_bytes);
 
 /*
  * A ready extent: its version, the number of bytes of the file that it contains, and whether its cache policy is "pin".

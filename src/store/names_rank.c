@@ -24,8 +24,6 @@ static void walk_all(struct names *names, void (*visit)(const struct names_entry
 		;
 }
 
-/* --- the files that are sent most --- */
-
 struct top {
 	struct names_rank *ranks;
 	unsigned used, count;
@@ -70,33 +68,32 @@ unsigned names_rank_top(struct names *names, struct names_rank *ranks, unsigned 
 	return top.used;
 }
 
-/* --- paths of versions --- */
-
-struct naming {
-	struct names_version *versions;
-	size_t count;
-};
-
-int names_rank_compare(const void *a, const void *b)
+static int most_bytes_first(const void *a, const void *b)
 {
-	return memcmp(&((const struct names_version *)a)->version, &((const struct names_version *)b)->version,
-		      sizeof(struct file_version));
+	const struct names_rank *x = a, *y = b;
+
+	return (x->bytes < y->bytes) - (x->bytes > y->bytes);
 }
 
-static void name_entry(const struct names_entry *entry, void *context)
+/* A path that was truncated is not found. */
+static void update(struct names *names, struct names_rank *rank)
 {
-	const struct naming *naming = context;
-	const struct names_version key = { .version = entry->file->version };
-	struct names_version *found = bsearch(&key, naming->versions, naming->count, sizeof(key), names_rank_compare);
+	const struct names_key key = names_key(rank->root, rank->path);
+	struct names_shard *shard = names_shard_of(names, &key);
+	const struct names_entry *entry;
 
-	if (found == NULL || found->path[0] != '\0')
-		return;
-	found->root = entry->file->root;
-	found->requests = relaxed(&entry->file->requests);
-	copy_path(found->path, entry->file);
+	pthread_mutex_lock(&shard->lock);
+	entry = names_find(shard, &key);
+	if (entry != NULL && entry->file != NULL) {
+		rank->bytes = relaxed(&entry->file->sent_bytes);
+		rank->requests = relaxed(&entry->file->requests);
+	}
+	pthread_mutex_unlock(&shard->lock);
 }
 
-void names_rank_paths(struct names *names, struct names_version *versions, size_t count)
+void names_rank_update(struct names *names, struct names_rank *ranks, unsigned count)
 {
-	walk_all(names, name_entry, &(struct naming){ .versions = versions, .count = count });
+	for (unsigned i = 0; i < count; i++)
+		update(names, &ranks[i]);
+	qsort(ranks, count, sizeof(*ranks), most_bytes_first);
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Reports about known names: the files that are sent most, and the paths of versions. Each function walks over the
- * whole table in steps, see names_walk(). All functions are thread-safe.
- */
+/* The names of the files that are sent most. All functions are thread-safe. */
 #ifndef STORE_NAMES_RANK_H
 #define STORE_NAMES_RANK_H
 
@@ -21,26 +18,14 @@ struct names_rank {
 
 /*
  * Finds the files with the most bytes sent. `ranks` has room for `count` elements, and is sorted in descending order.
- * Returns the number of elements.
+ * Returns the number of elements. Walks over the whole table in steps, see names_walk().
  */
 unsigned names_rank_top(struct names *names, struct names_rank *ranks, unsigned count);
 
-/* A version and its path in the table. */
-struct names_version {
-	struct file_version version;
-	char path[NAMES_RANK_PATH_BYTES]; /* "" if no path is known. */
-	uint64_t requests;
-	const struct file_root *root; /* Identifies the root; may not be accessed. */
-	/* For use by the caller. */
-	uint64_t bytes, pinned_bytes;
-};
-
 /*
- * Sets `path`, `requests` and `root` of each element whose version is known and whose path is "". `versions` is sorted
- * by names_rank_compare().
+ * Updates the totals of the elements whose names are still known, and sorts `ranks` again. Takes one lookup for each
+ * element.
  */
-void names_rank_paths(struct names *names, struct names_version *versions, size_t count);
-/* Compares two struct names_version by version, for qsort(). */
-int names_rank_compare(const void *a, const void *b);
+void names_rank_update(struct names *names, struct names_rank *ranks, unsigned count);
 
 #endif

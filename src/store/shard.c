@@ -295,6 +295,20 @@ size_t shard_remove_key(struct shard *shard, const struct shard_key *key, uint64
 	return bytes;
 }
 
+uint64_t shard_key_bytes(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t *pinned_bytes)
+{
+	struct cache_extent *extent = next_with_key(shard, *bucket_of(shard, hash), key, hash);
+	uint64_t bytes = 0;
+
+	for (; extent != NULL; extent = next_with_key(shard, extent->chain, key, hash)) {
+		const size_t more = extent->ready ? shard_file_bytes(extent) : 0;
+
+		bytes += more;
+		*pinned_bytes += extent->pinned ? more : 0;
+	}
+	return bytes;
+}
+
 bool shard_remove_version(struct shard *shard, const struct file_version *version, uint32_t *page, size_t *bytes)
 {
 	uint32_t pages = shard_page_end(shard), end = *page + STEP_PAGES < pages ? *page + STEP_PAGES : pages;

@@ -237,6 +237,11 @@ size_t shard_remove(struct shard *shard, struct cache_extent *extent);
 /* Removes all extents and spans with this key. Returns the sum of their shard_file_bytes(). */
 size_t shard_remove_key(struct shard *shard, const struct shard_key *key, uint64_t hash);
 /*
+ * Returns the sum of shard_file_bytes() of all ready extents and spans with this key. Adds those of pinned extents to
+ * *pinned_bytes.
+ */
+uint64_t shard_key_bytes(struct shard *shard, const struct shard_key *key, uint64_t hash, uint64_t *pinned_bytes);
+/*
  * Runs one step of removing all extents of a version. Removes the extents on the next pages from *page on, adds their
  * bytes to *bytes, and sets *page for the next step. Returns false at the end of the shard. Extents that are added on
  * pages before *page between two steps are not removed.

@@ -44,7 +44,7 @@ is "$(offers ranged-ctl '' | tr '\n' ' ')" "evict health hot metrics pin ready s
 	"commands are completed"
 is "$("${RANGED%/*}/ranged-ctl" --help | sed -n '/^  status/,/^$/p' | awk '$1 != "" { print $1 }' | sort)" "$(offers ranged-ctl '')" \
 	"the commands are those of --help"
-is "$(offers ranged-ctl -s /x hot -- | tr '\n' ' ')" "--json --limit= --socket= --url= " \
+is "$(offers ranged-ctl -s /x hot -- | tr '\n' ' ')" "--json --limit= --offset= --socket= --url= " \
 	"the options of a command are completed"
 is "$(offers ranged-ctl top --interval 5)" "500ms
 5s" "a value after a blank"

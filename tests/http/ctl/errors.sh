@@ -82,6 +82,7 @@ done <<-'END'
 	site.cannot.be.used.with.hot hot --site h
 	not.a.number hot --limit 0
 	not.a.number hot -n 1x
+	not.a.number hot --offset 1000000
 	not.a.duration top --interval 1ms
 	cannot.be.used.together --url http://h status
 	not.a.valid.URL --url ftp://h status

@@ -48,14 +48,20 @@ is "$(http_proxy=http://127.0.0.1:1 HTTP_PROXY=http://127.0.0.1:1 "$RANGED_CTL" 
 
 answer_with cache/hot 200 application/json <<'END'
 {"files": [{"path": "/a.bin", "site": "", "size": 2097152, "resident_bytes": 1048576, "pinned": true, "requests": 12345},
-{"path": "/b\u001b[2J", "site": "h.example", "size": 10, "resident_bytes": 10, "pinned": false, "requests": 1}]}
+{"path": "/b\u001b[2J", "site": "h.example", "size": 10, "resident_bytes": 10, "pinned": false, "requests": 1}], "offset": 0, "total": 12000}
 END
 run_ctl hot --limit 7
-is "$RC $(tail -n 1 "$ADMIN/requests")" "0 GET /cache/hot?limit=7" "hot requests the given number of files"
+is "$RC $(tail -n 1 "$ADMIN/requests")" "0 GET /cache/hot?limit=7&offset=0" "hot requests the given number of files"
+run_ctl hot -n 5 --offset 40
+is "$RC $(tail -n 1 "$ADMIN/requests")" "0 GET /cache/hot?limit=5&offset=40" "hot requests a later page"
 like "$(sed -n 2p "$DIR/ctl.out")" '^ +1\.0 MiB +2\.0 MiB +yes +12\.3k  /a\.bin$' "hot prints one line for each file"
 like "$(sed -n 3p "$DIR/ctl.out")" '  h\.example/b\?\[2J$' "hot prints the site, and no control codes"
 run_ctl hot -j
 is "$(out)" "$(tail -n +2 "$ADMIN/cache-hot")" "hot --json prints the response"
+if command -v script >/dev/null; then
+	like "$(TERM=xterm script -qec "'$RANGED_CTL' --socket '$SOCKET' hot -o 20" /dev/null </dev/null)" \
+		'2 of 12000 files; continue with --offset 22' "a terminal shows how to continue"
+fi
 is "$(LC_ALL=C "$RANGED_CTL" --socket "$SOCKET" hot 2>&1 >/dev/full; echo $?)" "ranged-ctl: standard output: No space left on device
 74" "output that can't be written"
 like "$("$RANGED_CTL" --version)" '^ranged-ctl [0-9]' "--version prints the version"

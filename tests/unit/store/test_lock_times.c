@@ -23,6 +23,7 @@
 #include "store/cache_content.h"
 #include "store/files.h"
 #include "store/names_rank.h"
+#include "store/resident.h"
 #include "store/resize.h"
 
 #define MIB ((size_t)1 << 20)
@@ -311,7 +312,8 @@ static void many_files(void)
 	int root_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct files_options options = { .root_fd = root_fd, .revalidate_ms = 60000 };
 	struct files_want *wants = calloc(count, sizeof(*wants));
-	struct names_version versions[4] = { 0 };
+	struct resident_ranking ranking;
+	struct resident_options ranked = { .offset = count / 2, .limit = 100 };
 	struct names_rank ranks[10];
 	struct names_stats stats;
 	struct files *files;
@@ -336,7 +338,11 @@ static void many_files(void)
 	reactor_iterate(reactor, 10);
 	longest_ns = 0;
 	names_rank_top(options.names, ranks, 10);
-	names_rank_paths(options.names, versions, 4);
+	ranked.names = options.names;
+	ck_assert_int_eq(cache_new(&ranked.cache, MIB, true), 0);
+	ck_assert_int_eq(resident_rank(&ranking, &ranked), 0);
+	resident_fini(&ranking);
+	cache_free(ranked.cache);
 	expect_short_locks("listing names");
 	descriptors_close_deleted(options.descriptors);
 	expect_short_locks("searching deleted files");

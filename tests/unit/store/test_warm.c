@@ -206,13 +206,16 @@ END_TEST
 START_TEST(pinned_bytes_are_reported)
 {
 	struct file_version version;
+	uint64_t pinned_bytes;
 
 	start("f", SOME_BYTES, true);
 	ck_assert_int_eq(run(), 0);
 	version = *warm_version(warm);
-	ck_assert_uint_eq(cache_content_pinned_bytes(cache, &version), SOME_BYTES);
+	ck_assert_uint_eq(cache_content_bytes(cache, &version, &pinned_bytes), SOME_BYTES);
+	ck_assert_uint_eq(pinned_bytes, SOME_BYTES);
 	ck_assert_uint_eq(cache_content_invalidate(cache, &version), SOME_BYTES);
-	ck_assert_uint_eq(cache_content_pinned_bytes(cache, &version), 0);
+	ck_assert_uint_eq(cache_content_bytes(cache, &version, &pinned_bytes), 0);
+	ck_assert_uint_eq(pinned_bytes, 0);
 	version.size = 1;
 	ck_assert_uint_eq(cache_content_memory_of(&version), 4096);
 	version.size = 4097;
