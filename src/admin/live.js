@@ -67,7 +67,7 @@
 
 	// Returns the increase of each entry of a top list, as [name, bytes, requests]. A new entry counts from 0. If the earlier list was full,
 	// a new entry may have existed before and is ignored in this step.
-	const nameOf = (e) => e.address || e.site + e.path;
+	const nameOf = (e) => e.address || (e.site || "") + e.path;
 	const risen = (a, b) => b.map((e) => {
 		const was = a.find((o) => nameOf(o) === nameOf(e)), n = was && was.bytes <= e.bytes ? was : was || a.length < 20 ? { bytes: 0, requests: 0 } : e;
 		return [nameOf(e), e.bytes - n.bytes, e.requests - n.requests];
@@ -313,6 +313,37 @@
 		showTop("clients", (name) => (now.top.clients.find((e) => e.address === name) || { connections: 0 }).connections);
 	};
 
+	// Files in memory: one page of the ranking. The server ranks all names for each request, so the page is requested again only after
+	// ten seconds, or after 20 times the duration of the last request.
+	const PAGE = 10;
+	let first = 0, ranking, again;
+	const showResident = (hot) => {
+		const end = hot.offset + hot.files.length;
+		caption("resident", hot.files.length ? (hot.offset + 1) + "–" + end + " of " + hot.total.toLocaleString("en") : "none");
+		fill("resident", hot.files.map((e) => [[nameOf(e), "", nameOf(e)], bytes(e.resident_bytes), bytes(e.size), count(e.requests)]));
+		get("previous").disabled = !hot.offset;
+		get("next").disabled = end >= hot.total;
+	};
+	const rank = async () => {
+		if (ranking) return;
+		const began = performance.now();
+		ranking = true;
+		clearTimeout(again);
+		try {
+			for (let hot; !hot || first !== hot.offset; showResident(hot)) {
+				hot = await ask("cache/hot?limit=" + PAGE + "&offset=" + first, 30e3);
+				if (first >= hot.total) first = Math.max(0, Math.ceil(hot.total / PAGE - 1) * PAGE);
+			}
+		} catch { // The head of the page shows that the server does not answer.
+		} finally {
+			ranking = false;
+			if (!document.hidden) again = setTimeout(rank, Math.max(10e3, 20 * (performance.now() - began)));
+		}
+	};
+	const turn = (by) => (first = Math.max(0, first + by), rank());
+	get("previous").onclick = () => turn(-PAGE);
+	get("next").onclick = () => turn(PAGE);
+
 	// Disks. Each disk has a card, which is added when the disk first appears.
 	const cards = {};
 	const cardOf = (name) => {
@@ -407,7 +438,7 @@
 	};
 	const showRest = () => {
 		const logs = now.logs.map((log) => log.name + " log " + count(log.lines) + " lines, " + count(log.dropped) + " dropped");
-		put(get("rest"), [now.config || "no configuration file", count(now.reloads) + " reloads, " + count(now.reload_failures) + " failed", count(now.files.open) + " files open",
+		put(get("rest"), [now.config || "no configuration file", count(now.reloads) + " reloads, " + count(now.reload_failures) + " failed", count(now.names.count) + " of " + count(now.names.max) + " names", count(now.files.open) + " files open",
 			count(now.cache.evictions) + " evictions", count(now.cache.waiting) + " reads wait for memory", percent(now.cache.fragmentation) + " fragmented", ...logs].join(" · "));
 	};
 	const show = () => {
@@ -421,8 +452,8 @@
 	};
 
 	let timer, asking;
-	const ask = async () => {
-		const answer = await fetch("status", { cache: "no-store", signal: AbortSignal.timeout(5e3) });
+	const ask = async (resource, ms) => {
+		const answer = await fetch(resource, { cache: "no-store", signal: AbortSignal.timeout(ms) });
 		if (!answer.ok) throw answer.status;
 		return answer.json();
 	};
@@ -432,7 +463,7 @@
 		asking = true;
 		clearTimeout(timer);
 		try {
-			const status = await ask().catch((why) => (lost = { why: why > 0 ? "status " + why : "no answer", since: lost ? lost.since : new Date() }, 0));
+			const status = await ask("status", 5e3).catch((why) => (lost = { why: why > 0 ? "status " + why : "no answer", since: lost ? lost.since : new Date() }, 0));
 			if (status) lost = 0, take(status), show();
 			showHead();
 		} finally {
@@ -440,6 +471,7 @@
 			if (!document.hidden) timer = setTimeout(poll, Math.max(50, 1e3 - performance.now() + began));
 		}
 	};
-	document.addEventListener("visibilitychange", () => document.hidden ? clearTimeout(timer) : poll());
+	document.addEventListener("visibilitychange", () => document.hidden ? (clearTimeout(timer), clearTimeout(again)) : (poll(), rank()));
 	poll();
+	rank();
 }

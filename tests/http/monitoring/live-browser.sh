@@ -8,8 +8,11 @@
 
 name="<img src=x onerror=\"document.title='caught'\">.bin"
 make_file "$name" 300000 large.bin 8000000
+small=$(printf 'small/%02d ' $(seq 12))
+for file in $small; do make_file "$file" $((1000 + 10#${file#*/} * 100)); done
 CACHE=16M
 start_with_admin
+for file in $small; do get "/$file"; done
 open_browser
 browse "size 1280 900"
 browse "go http://$ADMIN/"
@@ -19,6 +22,21 @@ see_until 'document.querySelector(".big").textContent != "\u2013"' 'document.que
 is "$SAID" '"0 B/s"' "the rate is 0 at first"
 see 'eval document.querySelector("#files caption").textContent.replace(/\d+/, "N")'
 is "$SAID" '"Files none in the last N s"' "no file is listed at first"
+
+# The files in the cache, in pages of ten.
+resident='[...document.querySelectorAll("#resident tbody th")].map(th => th.textContent.slice(7)).join(" ")'
+see_until 'document.querySelectorAll("#resident tbody tr").length == 10' "$resident"
+is "$SAID" '"12 11 10 09 08 07 06 05 04 03"' "the files with the most bytes in memory are listed"
+see 'eval document.querySelector("#previous").disabled + " " + document.querySelector("#next").disabled'
+is "$SAID" '"true false"' "the first page has a next page"
+browse "click #next"
+see_until 'document.querySelectorAll("#resident tbody tr").length == 2' "$resident"
+is "$SAID" '"02 01"' "the next page is listed"
+see 'eval document.querySelector("#previous").disabled + " " + document.querySelector("#next").disabled'
+is "$SAID" '"false true"' "the last page has a previous page"
+browse "click #previous"
+see_until 'document.querySelectorAll("#resident tbody tr").length == 10' "$resident"
+is "$SAID" '"12 11 10 09 08 07 06 05 04 03"' "the previous page is listed again"
 
 while :; do
 	curl -s --max-time 10 --limit-rate 20M -o /dev/null "$URL/%3Cimg%20src=x%20onerror=%22document.title='caught'%22%3E.bin" -o /dev/null "$URL/large.bin" -o /dev/null "$URL/none"
@@ -61,7 +79,7 @@ see errors
 is "$SAID" '[]' "there are no errors"
 see requests
 is "$(perl -MJSON::PP -e 'my %seen; print "$_\n" for sort grep { !$seen{$_}++ } @{decode_json($ARGV[0])}' "$SAID" | sed "s|^http://$ADMIN||; /^data:/d" | sort -u | xargs)" \
-	"/ /status" "the page requests only itself and /status"
+	"/ /cache/hot?limit=10&offset=0 /cache/hot?limit=10&offset=10 /status" "the page requests only itself, /status and /cache/hot"
 close_browser
 is $? 0 "the browser ends with status 0"
 kill "$load"
