@@ -4,7 +4,7 @@
  * the reactor.
  *
  * A job belongs to its caller and contains its links, so nothing is allocated after the start and queueing cannot fail.
- * One mutex protects the queue and the count. work() and reactor_post() run without it. After the post, the offload
+ * One mutex protects the queue. work() and reactor_post() run without it. After the post, the offload
  * thread no longer accesses the job.
  *
  * All signals are blocked in the offload threads, so that the thread with the signalfd receives the signals.
@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/container_of.h"
@@ -25,25 +26,50 @@ struct offload {
 	pthread_mutex_t lock; /* Protects all members except the threads. */
 	pthread_cond_t changed;
 	struct offload_job *first, *last;
-	unsigned pending_count; /* Number of queued and running jobs. */
 	bool stopping;
+	unsigned idle; /* Number of threads that wait for a job. */
+	bool waking;   /* A thread was woken and has not returned from its wait yet. */
+	/* Number of queued and running jobs. Release and acquire: a thread that reads 0 sees the results of all jobs. */
+	atomic_uint pending_count;
 
 	unsigned thread_count;
 	pthread_t threads[THREADS_MAX];
 };
 
+/*
+ * Returns true if the caller must signal a thread after releasing the lock. At most one thread is being woken at a time.
+ * That thread wakes the next one if it leaves jobs in the queue. Short jobs that arrive together are therefore run by
+ * few threads with few context switches, and jobs that wait for a disk still get all threads. The caller holds the
+ * lock.
+ */
+static bool must_wake(struct offload *offload)
+{
+	if (offload->first == NULL || offload->idle == 0 || offload->waking)
+		return false;
+	offload->waking = true;
+	return true;
+}
+
 /* Waits for the next job. Returns NULL if the threads must end and no job is left. */
 static struct offload_job *take_job(struct offload *offload)
 {
 	struct offload_job *job;
+	bool wake;
 
 	pthread_mutex_lock(&offload->lock);
-	while (offload->first == NULL && !offload->stopping)
+	while (offload->first == NULL && !offload->stopping) {
+		offload->idle++;
 		pthread_cond_wait(&offload->changed, &offload->lock);
+		offload->idle--;
+		offload->waking = false;
+	}
 	job = offload->first;
 	if (job != NULL)
 		offload->first = job->next;
+	wake = must_wake(offload);
 	pthread_mutex_unlock(&offload->lock);
+	if (wake)
+		pthread_cond_signal(&offload->changed);
 	return job;
 }
 
@@ -59,9 +85,7 @@ static void run_job(struct offload *offload, struct offload_job *job)
 	bool comes_back = job->done != NULL;
 
 	job->work(job);
-	pthread_mutex_lock(&offload->lock);
-	offload->pending_count--;
-	pthread_mutex_unlock(&offload->lock);
+	atomic_fetch_sub_explicit(&offload->pending_count, 1, memory_order_release);
 	if (!comes_back)
 		return; /* work() may have freed the job. */
 	job->message.fn = deliver;
@@ -147,30 +171,28 @@ static void enqueue(struct offload *offload, struct offload_job *job)
 	else
 		offload->last->next = job;
 	offload->last = job;
-	pthread_cond_signal(&offload->changed);
 }
 
 void offload_start(struct offload *offload, struct offload_job *job)
 {
-	bool stopped;
+	bool stopped, wake = false;
 
 	job->next = NULL;
+	atomic_fetch_add_explicit(&offload->pending_count, 1, memory_order_relaxed);
 	pthread_mutex_lock(&offload->lock);
-	offload->pending_count++;
 	stopped = offload->stopping;
-	if (!stopped)
+	if (!stopped) {
 		enqueue(offload, job);
+		wake = must_wake(offload);
+	}
 	pthread_mutex_unlock(&offload->lock);
+	if (wake)
+		pthread_cond_signal(&offload->changed);
 	if (stopped)
 		run_job(offload, job);
 }
 
 unsigned offload_pending(struct offload *offload)
 {
-	unsigned count;
-
-	pthread_mutex_lock(&offload->lock);
-	count = offload->pending_count;
-	pthread_mutex_unlock(&offload->lock);
-	return count;
+	return atomic_load_explicit(&offload->pending_count, memory_order_acquire);
 }
