@@ -150,7 +150,9 @@ static int run_request(struct environment *environment)
 static int set_up(struct environment *environment)
 {
 	struct config *config = &environment->options->config;
-	struct files_options files = { .symlinks = config->symlinks, .revalidate_ms = 1000, .siblings = true, .variants = true };
+	struct files_options files = {
+		.symlinks = config->symlinks, .revalidate_ms = 1000, .siblings = true, .variants = true
+	};
 	int error = devices_new(
 		&environment->devices,
 		&(struct devices_options){ .depth = 1, .depth_bytes = CACHE_BYTES / 4, .depth_fixed = true });

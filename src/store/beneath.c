@@ -349,17 +349,15 @@ static int error_of_path(int error)
  *
  * faccessat2 is not called, because it can wait, see permission.c.
  */
-int beneath_look_cached(int root_fd, const char *path, enum file_symlinks symlinks, struct statx *st, bool *readable)
+int beneath_look_cached(int root_fd, const char *path, enum file_symlinks symlinks, bool other_mount, struct statx *st,
+			bool *readable)
 {
 	struct place place = { .root_fd = root_fd, .path = path, .symlinks = symlinks };
 	int fd, error;
 
 	if (!beneath_is_cached_supported(root_fd))
 		return -EAGAIN;
-	fd = open_cached(&place, 0, RESOLVE_NO_XDEV);
-	/* The directory may be on a mount beneath the root. In this mode the kernel returns EAGAIN instead of EXDEV. */
-	if (fd == -EAGAIN)
-		fd = open_cached_below(&place);
+	fd = other_mount ? open_cached_below(&place) : open_cached(&place, 0, RESOLVE_NO_XDEV);
 	if (fd < 0)
 		return error_of_path(fd);
 	error = beneath_statx(fd, AT_STATX_DONT_SYNC, st);

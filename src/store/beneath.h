@@ -70,12 +70,16 @@ bool beneath_is_misspelled(int root_fd, const char *path, enum file_symlinks sym
  * for the same struct file_metadata passes NULL. For another file that only its group or others may read, the result is
  * usually -EAGAIN, see permission.h.
  *
+ * `other_mount` is true if the directory of the path is on another mount than root_fd. This costs two more syscalls.
+ * If it is false by mistake, the result is -EAGAIN.
+ *
  * Returns 0, or -EISDIR for a directory, and sets *st. Returns -ENOENT, -ENOTDIR, -ELOOP, -EACCES or -ENAMETOOLONG
  * for such a path. Returns -EAGAIN in all other cases: if the call would have to wait, if the last name leads to
  * another mount or out of the root, if permission is not certain, if descriptors run out, or if the kernel has no
  * RESOLVE_CACHED (before Linux 5.12). The other functions then give the result, on an offload thread.
  */
-int beneath_look_cached(int root_fd, const char *path, enum file_symlinks symlinks, struct statx *st, bool *readable);
+int beneath_look_cached(int root_fd, const char *path, enum file_symlinks symlinks, bool other_mount, struct statx *st,
+			bool *readable);
 
 /* Stats a regular file without opening it for reading. Returns 0 or -errno. */
 int beneath_stat(int root_fd, const char *path, enum file_symlinks symlinks, struct file_state *state);

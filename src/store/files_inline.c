@@ -40,7 +40,8 @@ static uint64_t device_of(const struct statx *st)
 static int find_inode(struct look *look, bool *readable)
 {
 	const struct file_root *root = look->files->root;
-	int error = beneath_look_cached(root->fd, look->path, root->symlinks, &look->st, readable);
+	int error =
+		beneath_look_cached(root->fd, look->path, root->symlinks, look->view.other_mount, &look->st, readable);
 
 	/* Errors of other kinds are rare, and may concern another filesystem on the path. */
 	if (error != 0)

@@ -234,7 +234,9 @@ static int fill_view(struct parents *parents, const struct level *level, const s
 	const char *name = level->place->path + level->length + (level->length > 0);
 	struct parents_known again;
 
-	*view = (struct parents_view){ .device = known->stamp.version.device, .settled = known->settled };
+	*view = (struct parents_view){ .device = known->stamp.version.device,
+				       .other_mount = known->other_mount,
+				       .settled = known->settled };
 	if (known->settled && known->names_count > 0) {
 		again = parents_table_find(parents->table, level->key, parents_scan_hash(name, strlen(name)),
 					   &view->beside);
@@ -279,6 +281,7 @@ static void learn_claimed(struct parents *parents, const struct level *level, in
 			  const struct parents_known *before)
 {
 	struct parents_known known = *before;
+	struct parents_stamp root;
 	int64_t wall_ns = clock_wall_ns();
 
 	known.checked_ns = clock_now_ns();
@@ -288,6 +291,7 @@ static void learn_claimed(struct parents *parents, const struct level *level, in
 		known.state = PARENTS_USABLE;
 	else
 		known.state = PARENTS_UNUSABLE;
+	known.other_mount = get_stamp(level->place->root_fd, &root) != 0 || root.mount != known.stamp.mount;
 	known.confirmed = known.constant || !clock_is_young(known.stamp.version.ctime_ns, wall_ns);
 	known.settled = has_same_names(before, &known.stamp);
 	parents_table_store(parents->table, level->key, &known, NULL);

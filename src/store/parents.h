@@ -25,8 +25,9 @@ struct parents_place {
 
 /* The properties of the directory of a path. */
 struct parents_view {
-	uint64_t device; /* st_dev of the directory, as in struct file_version. */
-	bool settled;	 /* `beside` is known. Otherwise `beside` is 0. */
+	uint64_t device;  /* st_dev of the directory, as in struct file_version. */
+	bool other_mount; /* The directory is on another mount than the root. */
+	bool settled;	  /* `beside` is known. Otherwise `beside` is 0. */
 	/*
 	 * Bits 1 << enum parents_suffix: a name PATH.zst, ... may exist in the directory. If a bit is clear, there is
 	 * no such name.

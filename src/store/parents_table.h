@@ -42,6 +42,7 @@ struct parents_known {
 	struct parents_stamp stamp;
 	uint64_t checked_ns; /* Start of the last check, which found this stamp. */
 	uint64_t until_ns;   /* UNUSABLE: the directory may be learned again at this time. */
+	bool other_mount;    /* The directory is on another mount than the root. */
 	bool constant;	     /* The directory always compares names as bytes. */
 	/* The directory compares names as bytes while it has this stamp. */
 	bool confirmed;

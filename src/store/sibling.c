@@ -302,7 +302,7 @@ static int look(const struct beside *beside, enum parents_suffix parents_suffix,
 
 	if (is_missing(beside, parents_suffix) || !name_of(beside, suffix, path))
 		return -ENOENT;
-	error = beneath_look_cached(beside->root_fd, path, beside->symlinks, &st, NULL);
+	error = beneath_look_cached(beside->root_fd, path, beside->symlinks, beside->view->other_mount, &st, NULL);
 	if (error < 0)
 		return is_transient(error) ? -EAGAIN : -ENOENT;
 	file_version_set(version, &st);

@@ -138,7 +138,9 @@ static struct answer look_with(const char *path, enum file_symlinks symlinks)
 {
 	struct answer answer = { 0 };
 
-	answer.error = beneath_look_cached(root, path, symlinks, &answer.st, NULL);
+	answer.error = beneath_look_cached(root, path, symlinks, false, &answer.st, NULL);
+	if (answer.error == -EAGAIN)
+		answer.error = beneath_look_cached(root, path, symlinks, true, &answer.st, NULL);
 	return answer;
 }
 
@@ -152,7 +154,7 @@ static int readable(const char *path)
 {
 	struct statx st;
 	bool yes = false;
-	int error = beneath_look_cached(root, path, FILE_SYMLINKS_BENEATH, &st, &yes);
+	int error = beneath_look_cached(root, path, FILE_SYMLINKS_BENEATH, false, &st, &yes);
 
 	return error < 0 ? error : yes;
 }
