@@ -45,9 +45,16 @@ all_right() {
 # Prints the number of files below DIRECTORY that the server has open.
 open_below() { find "/proc/$PID/fd" -lname "$1/*" 2>/dev/null | wc -l; }
 
-# SECONDS: requests all files once, then random ones while files change.
+# Prints the number of lookups that the reactors have made themselves.
+inline_lookups() {
+	take_stats
+	grep 'stats device' "$DIR/stats" | grep -oE ' lookups_inline=[0-9]+' | awk -F = '{ sum += $2 } END { print sum + 0 }'
+}
+
+# SECONDS WHERE: requests all files once, then random ones while files change. WHERE is "inline" if the reactors can look up
+# names themselves, otherwise "offloaded".
 check_changes() {
-	local seconds=$1
+	local seconds=$1 kind
 	[ -z "$SANITIZED" ] || seconds=$((seconds * 2)) # enough responses
 	request_names 64 all
 	is "$(counted 200)" "$NAMES" "all files are served"
@@ -56,11 +63,15 @@ check_changes() {
 	request_names 64 "$seconds"
 	end_changes
 	all_right "with changes"
-	local kind
 	for kind in 200 206 304 403 404; do
 		at_least "$(counted $kind)" 10 "there are responses with $kind"
 	done
 	is "$(counted other) $(counted refused)" "0 0" "there is no other status, and no refused connection"
+	if [ "$2" = inline ]; then
+		at_least "$(inline_lookups)" 100 "the reactors look up names"
+	else
+		is "$(inline_lookups)" 0 "the reactors look up no names"
+	fi
 }
 
 # COUNT: makes many names, quickly: hard links in directories of a thousand. Sets LINKS, a format of their paths for

@@ -8,7 +8,8 @@
 
 make_names 20000 600 40
 CACHE=128M
-[ -z "${OLD_KERNEL:-}" ] || disable_cached_lookups
+where=inline
+[ -z "${OLD_KERNEL:-}" ] || { disable_cached_lookups; where=offloaded; }
 start_ranged --workers 4
-check_changes 7
+check_changes 7 $where
 finish

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Files that change while many are requested, on each filesystem, with the kernel's cached lookups and without: each
-# response is of one version, which was current at most 2 s before the request.
+# Files that change while many are requested, on each filesystem: each response is of one version, which was
+# current at most 2 s before the request.
 . "$(dirname "$0")/../lib.sh"
 . "$LIB/names.sh"
 
 CACHE=64M
-# NAME: with the files below $ROOT, changed below $CHANGED.
+# NAME WHERE: with the files below $ROOT, changed below $CHANGED. For WHERE see check_changes.
 check() {
 	local name=$1 served=$ROOT
 	ROOT=$CHANGED
@@ -15,7 +15,7 @@ check() {
 	start_ranged --workers 2
 	ROOT=$CHANGED
 	diag "$name"
-	check_changes 5
+	check_changes 5 "$2"
 	ROOT=$served
 	stop_ranged
 }
@@ -26,17 +26,17 @@ for kind in ext4 xfs btrfs; do
 	quiet=(-q)
 	[ $kind != ext4 ] || quiet=(-q -F)
 	make_filesystem "$DIR/image" 320M 512 "mkfs.$kind" "${quiet[@]}"
-	check $kind
+	check $kind inline
 	umount "$ROOT"
 	rm "$DIR/image"
 done
 mount -t tmpfs none "$ROOT"
-check tmpfs
+check tmpfs inline
 umount "$ROOT"
 if [ "$(stat -f -c %T "$DIR")" != tmpfs ]; then
 	mkdir "$DIR/lower" "$DIR/upper" "$DIR/work"
 	if mount -t overlay overlay -o "lowerdir=$DIR/lower,upperdir=$DIR/upper,workdir=$DIR/work" "$ROOT"; then
-		check overlayfs
+		check overlayfs inline
 		umount "$ROOT"
 	fi
 fi
@@ -46,6 +46,6 @@ if [ -c /dev/fuse ] && command -v bindfs >/dev/null; then
 	mkdir "$CHANGED"
 	bindfs -f -o attr_timeout=3600,entry_timeout=0 "$CHANGED" "$ROOT" </dev/null >"$DIR/bindfs.log" 2>&1 &
 	FAULT_PID=$!
-	if await 10 mountpoint -q "$ROOT"; then check FUSE; fi
+	if await 10 mountpoint -q "$ROOT"; then check FUSE offloaded; fi
 fi
 finish
