@@ -29,7 +29,9 @@ struct offload {
 	bool stopping;
 	unsigned idle; /* Number of threads that wait for a job. */
 	bool waking;   /* A thread was woken and has not returned from its wait yet. */
-	/* Number of queued and running jobs. Release and acquire: a thread that reads 0 sees the results of all jobs. */
+	/*
+	 * Number of queued and running jobs. Release and acquire: a thread that reads 0 sees the results of all jobs.
+	 */
 	atomic_uint pending_count;
 
 	unsigned thread_count;
@@ -37,10 +39,10 @@ struct offload {
 };
 
 /*
- * Returns true if the caller must signal a thread after releasing the lock. At most one thread is being woken at a time.
- * That thread wakes the next one if it leaves jobs in the queue. Short jobs that arrive together are therefore run by
- * few threads with few context switches, and jobs that wait for a disk still get all threads. The caller holds the
- * lock.
+ * Returns true if the caller must signal a thread after releasing the lock. At most one thread is being woken at a
+ * time. That thread wakes the next one if it leaves jobs in the queue. Short jobs that arrive together are therefore
+ * run by few threads with few context switches, and jobs that wait for a disk still get all threads. The caller holds
+ * the lock.
  */
 static bool must_wake(struct offload *offload)
 {
