@@ -33,11 +33,12 @@ on_reactors() { # EXTENDED-REGEX: prints the matching calls of the reactor threa
 	local thread
 	for thread in $reactors; do grep -E "^$thread +($1)" "$DIR/trace"; done
 }
-is "$(on_reactors '(open|openat|openat2|readlink|getdents64|stat|newfstatat)\(')" "" \
-	"no reactor opens a file or looks up a name"
+is "$(on_reactors '(open|openat|readlink|getdents64|stat|newfstatat)\(')" "" "no reactor opens a file or reads a directory"
+is "$(on_reactors 'openat2\(' | grep -vE 'O_PATH.*RESOLVE_CACHED')" "" "a reactor looks names up only in the dentry cache"
 is "$(on_reactors '(read|readv|pread64|preadv|preadv2|sendfile|mmap)\(.*'"$ROOT")" "" "no reactor reads a served file"
 is "$(on_reactors 'ioctl\(.*'"$ROOT")" "" "no reactor reads an extent map"
-is "$(on_reactors 'statx\(' | grep -v 'AT_EMPTY_PATH')" "" "a statx call of a reactor refers to an open file"
+is "$(on_reactors 'statx\(' | grep -vE 'AT_STATX_DONT_SYNC.AT_EMPTY_PATH')" "" \
+	"a statx call of a reactor refers to an open file and asks no server"
 at_least "$(on_reactors 'io_submit' | wc -l)" 10 "the reactors call io_submit"
 is "$(grep -cE "^[0-9]+ +(read|pread64|preadv|preadv2)\(.*$ROOT" "$DIR/trace")" 0 \
 	"no other thread reads the served files"

@@ -19,7 +19,7 @@ done
 stop_ranged
 at_least "$(grep -c 'getdents64(' "$DIR/trace")" 9 "the directory is read"
 for thread in $reactors; do
-	is "$(grep -E "^$thread +(open|openat|openat2|readlink|getdents64|stat|newfstatat|statx)\(|^$thread +close\(.*$ROOT" "$DIR/trace")" "" \
-		"no reactor reads the directory"
+	is "$(grep -E "^$thread +(open|openat|openat2|readlink|getdents64|stat|newfstatat|statx)\(" "$DIR/trace" |
+		grep -vE 'RESOLVE_CACHED|AT_STATX_DONT_SYNC')" "" "no reactor reads the directory"
 done
 finish
