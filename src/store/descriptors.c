@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@
 #define INSPECT_MAX 64 /* Maximum number of descriptors that are inspected for eviction under the lock. */
 #define STEP 64	       /* Number of descriptors that are checked between two locks. */
 #define ROOM_MIN 64
+#define RESERVED_MAX 256 /* Maximum number of descriptors that files leave to new connections. */
 
 struct descriptors {
 	pthread_mutex_t lock;	   /* Protects all members below, and the places of descriptors in files. */
@@ -31,7 +33,20 @@ struct descriptors {
 	/* Relaxed: the number publishes no other data. Written under the lock. */
 	atomic_uint count;
 	atomic_uint max; /* Relaxed. */
+	/* Files may use descriptors below this number. Immutable. */
+	int end;
 };
+
+static int end_of_files(void)
+{
+	struct rlimit limit;
+	rlim_t reserved;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX)
+		return INT_MAX;
+	reserved = limit.rlim_cur / 8 < RESERVED_MAX ? limit.rlim_cur / 8 : RESERVED_MAX;
+	return (int)(limit.rlim_cur - reserved);
+}
 
 int descriptors_new(struct descriptors **descriptors, unsigned max)
 {
@@ -41,6 +56,7 @@ int descriptors_new(struct descriptors **descriptors, unsigned max)
 		return -ENOMEM;
 	pthread_mutex_init(&made->lock, NULL);
 	made->max = max;
+	made->end = end_of_files();
 	*descriptors = made;
 	return 0;
 }
@@ -58,6 +74,11 @@ void descriptors_free(struct descriptors *descriptors)
 void descriptors_set_max(struct descriptors *descriptors, unsigned max)
 {
 	atomic_store_explicit(&descriptors->max, max, memory_order_relaxed);
+}
+
+bool descriptors_leave_room(const struct descriptors *descriptors, int fd)
+{
+	return fd < descriptors->end;
 }
 
 unsigned descriptors_count(const struct descriptors *descriptors)

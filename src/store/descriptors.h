@@ -10,8 +10,9 @@
  *	   +----- evicted, deleted ------- idle (the list has the reference) ----+
  *
  * A descriptor in use is never evicted, so the limit may be exceeded while more files are being read. As reads end,
- * descriptors are closed until the limit is met. A long response
- * keeps the descriptor of its file until its end. It can therefore read a file to its end that was replaced meanwhile.
+ * descriptors are closed until the limit is met. Files leave some descriptors of the process to new connections. A long
+ * response keeps the descriptor of its file until its end. It can therefore read a file to its end that was replaced
+ * meanwhile.
  */
 #ifndef STORE_DESCRIPTORS_H
 #define STORE_DESCRIPTORS_H
@@ -49,7 +50,7 @@ struct descriptor {
 	bool ending;			/* Found to be deleted, or to lie below a replaced root. */
 };
 
-/* Creates an empty list for at most `max` descriptors. Returns 0 or -ENOMEM. */
+/* Creates an empty list for at most `max` descriptors. RLIMIT_NOFILE must be set before. Returns 0 or -ENOMEM. */
 int descriptors_new(struct descriptors **descriptors, unsigned max);
 /* Frees the list. All files must be freed. NULL is allowed. */
 void descriptors_free(struct descriptors *descriptors);
@@ -92,6 +93,12 @@ void descriptors_close_idle(struct descriptors *descriptors);
  * seconds. Must be called by one thread at a time. Blocks; never called on a reactor.
  */
 void descriptors_close_deleted(struct descriptors *descriptors);
+/*
+ * Returns false if the process has almost as many descriptors as RLIMIT_NOFILE allows, and the last ones are reserved
+ * for connections. `fd` was just opened. The kernel returns the lowest free number, so all lower numbers are in use.
+ * Thread-safe.
+ */
+bool descriptors_leave_room(const struct descriptors *descriptors, int fd);
 /* Returns the number of descriptors. Thread-safe. */
 unsigned descriptors_count(const struct descriptors *descriptors);
 

@@ -79,13 +79,21 @@ static void read_sidecar(const struct file_root *root, const char *of, const str
 		parse_tag(text, (size_t)length, tag);
 }
 
-/* Opens the descriptor, with O_DIRECT if the filesystem supports it. squashfs and compressed erofs return EINVAL. */
+/*
+ * Opens the descriptor, with O_DIRECT if the filesystem supports it. squashfs and compressed erofs return EINVAL. The
+ * last descriptors of the process are left to connections.
+ */
 static int open_direct(const struct file_root *root, const char *path, bool *direct, struct statx *st)
 {
 	int fd = beneath_open_regular(root->fd, path, root->symlinks, O_DIRECT, st);
 
 	*direct = fd != -EINVAL;
-	return *direct ? fd : beneath_open_regular(root->fd, path, root->symlinks, 0, st);
+	if (!*direct)
+		fd = beneath_open_regular(root->fd, path, root->symlinks, 0, st);
+	if (fd < 0 || descriptors_leave_room(root->descriptors, fd))
+		return fd;
+	close(fd);
+	return -EMFILE;
 }
 
 /* Without direct reads, descriptors_pread() must not need an alignment. */
