@@ -14,17 +14,20 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/keyed_hash.h"
 #include "store/cache_content.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#define WALK_ROOM 256	/* Extents in one step. */
-#define BATCH_MIN 512	/* Files for which a step has room at first. */
-#define PASSES_MAX 4096 /* Maximum number of passes; a power of two. */
-#define STOP_STEPS 256	/* Steps between two calls of stopped(). */
+#define WALK_ROOM 256		       /* Extents in one step. */
+#define BATCH_MIN 512		       /* Files for which a step has room at first. */
+#define PASSES_MAX 4096		       /* Maximum number of passes; a power of two. */
+#define SLICE_NS (2 * CLOCK_NS_PER_MS) /* Time after which the walk over the names pauses for the same time. */
+#define STOP_STEPS 256		       /* Steps between two calls of stopped(). */
 
 /* The number of bytes of one version in the cache. */
 struct sum {
@@ -295,9 +298,21 @@ static bool is_stopped(const struct work *work)
 	return work->options->stopped != NULL && work->options->stopped(work->options->context);
 }
 
+/* Pauses after SLICE_NS, so that the ranking takes at most half of the time of a processor from the workers. */
+static void pace(uint64_t *slice_ns)
+{
+	const struct timespec pause = { .tv_nsec = SLICE_NS };
+
+	if (clock_now_ns() - *slice_ns < SLICE_NS)
+		return;
+	nanosleep(&pause, NULL);
+	*slice_ns = clock_now_ns();
+}
+
 static int rank_names(struct work *work)
 {
 	struct names_cursor cursor = { 0 };
+	uint64_t slice_ns = clock_now_ns();
 	int result = 1;
 
 	for (unsigned step = 0; result > 0 && (result = next_batch(work, &cursor)) > 0; step++) {
@@ -308,6 +323,7 @@ static int rank_names(struct work *work)
 		release(&work->batch);
 		if (error != 0)
 			return error;
+		pace(&slice_ns);
 	}
 	return result;
 }

@@ -48,8 +48,8 @@ struct resident_options {
 
 /*
  * Finds the names with the most bytes in the cache. If a file has several names, each of them counts. Names that become
- * known meanwhile may be missing. Takes about a second for a million names. Blocks no reactor. Thread-safe. Returns 0,
- * -ECANCELED or -ENOMEM. In each case, resident_fini() frees the ranking.
+ * known meanwhile may be missing. Takes about two seconds for a million names, of which it sleeps one. Blocks no
+ * reactor. Thread-safe. Returns 0, -ECANCELED or -ENOMEM. In each case, resident_fini() frees the ranking.
  */
 int resident_rank(struct resident_ranking *ranking, const struct resident_options *options);
 /* Releases the files and frees the ranking. */
