@@ -296,8 +296,9 @@ const struct statistics_row statistics_table[] = {
 	{ REPORT("bytes", "reads"), SNAPSHOT(store.reads) },
 
 	/* names and open files */
-	{ GAUGE("ranged_names", "Known names: paths whose files are in memory or were requested."), JSON("names.count"),
-	  REPORT("names", "count"), SNAPSHOT(names.count) },
+	{ GAUGE("ranged_names",
+		"Known names: paths of which the version, size and metadata of the file are in memory."),
+	  JSON("names.count"), REPORT("names", "count"), SNAPSHOT(names.count) },
 	{ GAUGE("ranged_names_max", "Maximum number of known names (name_cache)."), JSON("names.max"),
 	  REPORT("names", "max"), SNAPSHOT(names.max) },
 	{ GAUGE("ranged_names_bytes", "Memory of the known names and of the metadata of their files."),
