@@ -368,6 +368,20 @@ START_TEST(a_file_that_was_written_to_is_stale)
 }
 END_TEST
 
+/* A direct read that continues within a block after a file was shortened and has grown again is EINVAL. */
+START_TEST(a_failed_read_of_a_changed_file_is_stale)
+{
+	struct store_want want = want_of(0, 10);
+
+	error_result = -EINVAL;
+	storage_change_file();
+	get(&want);
+	ck_assert_int_eq(want.error, -ESTALE);
+	error_result = 0;
+	store_release(store, &want);
+}
+END_TEST
+
 START_TEST(a_file_that_shrank_is_stale)
 {
 	struct store_want want = want_of(FILE_BYTES - 10, 10);
@@ -920,6 +934,7 @@ int main(void)
 	tcase_add_test(tests, eagain_from_the_disk_is_eio);
 	tcase_add_test(tests, an_error_in_the_second_part_of_a_read);
 	tcase_add_test(tests, a_file_that_was_written_to_is_stale);
+	tcase_add_test(tests, a_failed_read_of_a_changed_file_is_stale);
 	tcase_add_test(tests, a_file_that_shrank_is_stale);
 	tcase_add_loop_test(tests, cancelling_at_any_stage_frees_all_memory, 0, 3);
 	tcase_add_test(tests, offload_threads_read_files_without_direct_reads);
