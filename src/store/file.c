@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The life of a known file. No function makes a system call that waits, except the release of the last reference of a
- * root. The members that change after file_new() are atomic or protected by a lock.
+ * The life of a known file. No function makes a system call that waits. The members that change after file_new() are
+ * atomic or protected by a lock.
  */
 #include "store/file.h"
 

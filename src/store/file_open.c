@@ -187,6 +187,23 @@ int file_open(struct file_root *root, const char *path, struct file **file)
 	return 0;
 }
 
+void file_open_report(struct file *file, struct descriptor *descriptor)
+{
+	if (file->root->opened != NULL)
+		file->root->opened(file->root->context, file, descriptor);
+}
+
+/*
+ * For a known file whose reads are not aligned enough. The device number of its filesystem belonged to a filesystem
+ * with a lower alignment when the file became known.
+ */
+static void read_indirectly(struct descriptor *descriptor)
+{
+	if (descriptor->direct)
+		clear_direct(descriptor->fd);
+	descriptor->direct = false;
+}
+
 /* Opens a known file again. */
 static int open_again(struct file *file, struct descriptor **descriptor)
 {
@@ -202,9 +219,15 @@ static int open_again(struct file *file, struct descriptor **descriptor)
 		atomic_store_explicit(&file->changed, true, memory_order_relaxed);
 		error = -ESTALE;
 	}
-	if (error == 0)
-		*descriptor = opened.descriptor;
-	return error;
+	if (error == -EAGAIN) /* The path led to another inode in each attempt. */
+		error = -ESTALE;
+	if (error != 0)
+		return error;
+	*descriptor = opened.descriptor;
+	if (opened.facts.offset_alignment > file->offset_alignment ||
+	    opened.facts.memory_alignment > file->memory_alignment)
+		read_indirectly(*descriptor);
+	return 0;
 }
 
 int file_open_descriptor(struct file *file, struct descriptor **descriptor)
@@ -222,7 +245,9 @@ int file_open_descriptor(struct file *file, struct descriptor **descriptor)
 		descriptors_close_idle(descriptors);
 		error = open_again(file, &made);
 	}
-	if (error == 0)
-		*descriptor = descriptors_add(descriptors, &file->descriptor, file->root, made);
-	return error;
+	if (error != 0)
+		return error;
+	*descriptor = descriptors_add(descriptors, &file->descriptor, file->root, made);
+	file_open_report(file, *descriptor);
+	return 0;
 }

@@ -21,11 +21,13 @@ struct file_opened {
 int file_open_facts(struct file_root *root, const char *path, struct file_opened *opened);
 /* Opens a file without siblings, and gives it its descriptor. Returns 0 and a reference in *file, or -errno. */
 int file_open(struct file_root *root, const char *path, struct file **file);
+/* Calls root->opened() for a file that has got this descriptor. Offload threads only. */
+void file_open_report(struct file *file, struct descriptor *descriptor);
 /*
  * Returns 0 and a reference to the descriptor of a known file, which is opened if it is not open. Verifies that the
  * path still leads to the version of the file. Returns -ESTALE, and sets file->changed, if the path leads to another
- * version or to no file. Other errors are those of beneath.h. If descriptors have run out, closes idle ones and tries
- * again.
+ * version or to no file. Returns -ESTALE alone if the path changes all the time. Other errors are those of beneath.h.
+ * If descriptors have run out, closes idle ones and tries again.
  */
 int file_open_descriptor(struct file *file, struct descriptor **descriptor);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 
 /* Returns a number that no directory of a root had before. */
 static uint64_t next_number(void)
@@ -36,6 +37,8 @@ int file_root_new(struct file_root **root, const struct file_root_options *optio
 	made->offload = options->offload;
 	made->devices = options->devices;
 	made->descriptors = options->descriptors;
+	made->opened = options->opened;
+	made->context = options->context;
 	*root = made;
 	return 0;
 }
@@ -47,12 +50,23 @@ struct file_root *file_root_ref(struct file_root *root)
 	return root;
 }
 
+static void close_root(struct offload_job *job)
+{
+	struct file_root *root = container_of(job, struct file_root, closing);
+
+	close(root->fd);
+	free(root);
+}
+
 void file_root_unref(struct file_root *root)
 {
 	if (root == NULL || atomic_fetch_sub_explicit(&root->references, 1, memory_order_acq_rel) > 1)
 		return;
-	close(root->fd);
-	free(root);
+	root->closing = (struct offload_job){ .work = close_root };
+	if (root->offload != NULL)
+		offload_start(root->offload, &root->closing);
+	else
+		close_root(&root->closing);
 }
 
 /* During dup3() a lookup may see either directory, so all results are discarded until the new time is set. */

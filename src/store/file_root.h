@@ -9,11 +9,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "engine/offload.h"
 #include "store/beneath.h"
 
+struct descriptor;
 struct descriptors;
 struct devices;
-struct offload;
+struct file;
 
 struct file_root {
 	atomic_uint references; /* Decrements are acquire-release, increments are relaxed. */
@@ -31,6 +33,10 @@ struct file_root {
 	struct offload *offload;
 	struct devices *devices;
 	struct descriptors *descriptors;
+	/* Runs on an offload thread after a file below the root was opened. May be NULL. */
+	void (*opened)(void *context, struct file *file, struct descriptor *descriptor);
+	void *context;
+	struct offload_job closing; /* Private to file_root.c. */
 };
 
 struct file_root_options {
@@ -39,13 +45,18 @@ struct file_root_options {
 	struct offload *offload;
 	struct devices *devices;
 	struct descriptors *descriptors;
+	void (*opened)(void *context, struct file *file, struct descriptor *descriptor); /* See struct file_root. */
+	void *context;
 };
 
 /* Creates a root with one reference. Returns 0 or -errno. */
 int file_root_new(struct file_root **root, const struct file_root_options *options);
 /* Adds a reference. Thread-safe. */
 struct file_root *file_root_ref(struct file_root *root);
-/* Releases a reference. The last release closes the directory. Thread-safe. NULL is allowed. */
+/*
+ * Releases a reference. The last release closes the directory on an offload thread, because the close may wait if the
+ * directory was deleted or its filesystem was unmounted lazily. Thread-safe. NULL is allowed.
+ */
 void file_root_unref(struct file_root *root);
 /*
  * Replaces the directory. The caller keeps the ownership of fd. Must be called by one thread at a time. Returns 0 or

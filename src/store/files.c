@@ -31,7 +31,9 @@ int files_new(struct files **files, const struct files_options *options)
 									.symlinks = options->symlinks,
 									.offload = options->offload,
 									.devices = options->devices,
-									.descriptors = options->descriptors });
+									.descriptors = options->descriptors,
+									.opened = options->opened,
+									.context = options->context });
 	if (error != 0) {
 		free(made);
 		return error;
@@ -85,9 +87,8 @@ bool files_matches(const struct files *files, const struct files_options *option
 	struct stat now, then;
 
 	return own->symlinks == options->symlinks && own->siblings == options->siblings &&
-	       own->variants == options->variants &&
-	       fstat(files->root->fd, &then) == 0 && fstat(options->root_fd, &now) == 0 && then.st_dev == now.st_dev &&
-	       then.st_ino == now.st_ino;
+	       own->variants == options->variants && fstat(files->root->fd, &then) == 0 &&
+	       fstat(options->root_fd, &now) == 0 && then.st_dev == now.st_dev && then.st_ino == now.st_ino;
 }
 
 int files_replace_root(struct files *files, int root_fd)

@@ -127,8 +127,7 @@ static int open_again(struct files_job *job, struct file **file)
 		return -ENOMEM;
 	}
 	descriptor = descriptors_add(options->descriptors, &(*file)->descriptor, (*file)->root, opened.descriptor);
-	if (options->opened != NULL)
-		options->opened(options->context, *file, descriptor);
+	file_open_report(*file, descriptor);
 	descriptors_unref(descriptor);
 	return 0;
 }

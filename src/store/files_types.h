@@ -30,7 +30,7 @@ struct files_options {
 	struct parents *parents;
 	struct offload *offload;
 	struct devices *devices; /* Devices of the files. */
-	/* Runs on an offload thread after a file was opened by a lookup. May be NULL. */
+	/* Runs on an offload thread after a file was opened by a lookup or for a read. May be NULL. */
 	void (*opened)(void *context, struct file *file, struct descriptor *descriptor);
 	/*
 	 * Reports that no path of the table leads to this version now. Runs on an offload thread, or on the thread that

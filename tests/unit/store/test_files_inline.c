@@ -34,12 +34,18 @@ static struct names *names;
 static struct descriptors *descriptors;
 static struct parents *parents;
 static struct files *files;
-static atomic_uint superseded_count;
+static atomic_uint superseded_count, opened_count;
 
 static void note_superseded(void *context, const struct file_version *version)
 {
 	(void)context, (void)version;
 	superseded_count++;
+}
+
+static void note_opened(void *context, struct file *file, struct descriptor *descriptor)
+{
+	(void)context, (void)file, (void)descriptor;
+	opened_count++;
 }
 
 static void make_file(const char *path, size_t length)
@@ -72,7 +78,8 @@ static void new_files(bool siblings)
 					       .parents = parents,
 					       .offload = offload,
 					       .devices = devices,
-					       .superseded = note_superseded };
+					       .superseded = note_superseded,
+					       .opened = note_opened };
 
 	ck_assert_int_eq(files_new(&files, &options), 0);
 }
@@ -91,7 +98,7 @@ static void set_up(void)
 	age("root");
 	root = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge(root, 0);
-	superseded_count = 0;
+	superseded_count = opened_count = 0;
 	ck_assert_int_eq(devices_new(&devices, &(struct devices_options){ .depth = 1, .depth_bytes = 1 }), 0);
 	ck_assert_int_eq(names_new(&names, NAMES_MIN), 0);
 	ck_assert_int_eq(descriptors_new(&descriptors, 10), 0);
@@ -440,6 +447,24 @@ START_TEST(does_not_open_another_version)
 }
 END_TEST
 
+/* The owner is told of each open, by the job of a lookup and by a read. */
+START_TEST(reports_opened_files)
+{
+	struct file *file = file_by_job("file");
+	struct descriptor *descriptor;
+
+	ck_assert_uint_eq(opened_count, 1);
+	ck_assert_int_eq(file_open_descriptor(file, &descriptor), 0);
+	ck_assert_uint_eq(opened_count, 1); /* The file is still open. */
+	descriptors_unref(descriptor);
+	descriptors_close_idle(descriptors);
+	ck_assert_int_eq(file_open_descriptor(file, &descriptor), 0);
+	ck_assert_uint_eq(opened_count, 2);
+	descriptors_unref(descriptor);
+	file_unref(file);
+}
+END_TEST
+
 /* Second chance: a name that is used stays; the number of names is bounded. */
 START_TEST(evicts_unused_names)
 {
@@ -511,6 +536,7 @@ int main(void)
 	tcase_add_test(c, starts_again_below_another_root);
 	tcase_add_test(c, replaces_an_unusable_file);
 	tcase_add_loop_test(c, does_not_open_another_version, 0, 2);
+	tcase_add_test(c, reports_opened_files);
 	tcase_add_test(c, evicts_unused_names);
 	tcase_add_test(c, removes_the_names_of_a_root);
 	suite_add_tcase(suite, c);
