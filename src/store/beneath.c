@@ -31,9 +31,9 @@
  * default.
  */
 #ifdef STATX_DIOALIGN
-#define STAT_MASK (STATX_BASIC_STATS | STATX_DIOALIGN)
+#define STAT_MASK (STATX_BASIC_STATS | STATX_BTIME | STATX_DIOALIGN)
 #else
-#define STAT_MASK STATX_BASIC_STATS
+#define STAT_MASK (STATX_BASIC_STATS | STATX_BTIME)
 #endif
 
 #define RACE_TRIES 4 /* Maximum number of attempts while names in the tree change. */

@@ -61,9 +61,9 @@ int beneath_statx(int fd, int flags, struct statx *st);
 bool beneath_is_misspelled(int root_fd, const char *path, enum file_symlinks symlinks);
 
 /*
- * Stats a regular file with STATX_BASIC_STATS and STATX_DIOALIGN, from the memory of the kernel. Never waits, so
- * reactor threads may call it. The caller must know that the directory of the path is on a local filesystem, see
- * filesystem.h; the file is then on the same mount. Does not check the spelling.
+ * Stats a regular file with STATX_BASIC_STATS, STATX_BTIME and STATX_DIOALIGN, from the memory of the kernel. Never
+ * waits, so reactor threads may call it. The caller must know that the directory of the path is on a local filesystem,
+ * see filesystem.h; the file is then on the same mount. Does not check the spelling.
  *
  * If `readable` is not NULL, sets *readable to whether the thread may read the file. Permission depends on the owner,
  * the mode and an access control list, and each change of them changes the ctime. So a caller that knows the permission

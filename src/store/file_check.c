@@ -31,6 +31,21 @@ static bool same_but_ctime(const struct file_version *a, const struct file_versi
 	return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns;
 }
 
+/*
+ * Returns true if both results of a statx() are of one inode, and not of two inodes that had the number one after the
+ * other. If the filesystem does not know births, only an open descriptor keeps the number in use.
+ */
+static bool same_inode(struct file *file, const struct file_metadata *now)
+{
+	struct descriptor *descriptor;
+
+	if (now->born_ns != 0 || file->metadata.born_ns != 0)
+		return now->born_ns == file->metadata.born_ns;
+	descriptor = file_descriptor(file);
+	descriptors_unref(descriptor);
+	return descriptor != NULL;
+}
+
 unsigned file_check_begin(const struct file *file)
 {
 	/* Acquire: the statx must not begin before the load. */
@@ -51,7 +66,7 @@ int file_check_state(struct file *file, const struct file_state *now, unsigned b
 	if (atomic_load_explicit(&file->metadata_changes, memory_order_relaxed) != before) {
 		result = -EAGAIN;
 	} else if (now->metadata.ctime_ns != file->metadata.ctime_ns) {
-		if (same_attributes(&now->metadata, &file->metadata)) {
+		if (same_attributes(&now->metadata, &file->metadata) || !same_inode(file, &now->metadata)) {
 			result = -ESTALE;
 		} else {
 			if (!same_access(&now->metadata, &file->metadata))
@@ -147,15 +162,28 @@ bool file_check_says_gone(int error)
 	       error == -ENAMETOOLONG;
 }
 
+/* Checks a remote file that has no descriptor. */
+static int check_closed(struct file *file)
+{
+	uint64_t start_ns = clock_now_ns();
+	struct file_state state;
+	int result = file_check_path(file, &state);
+
+	if (result == -ESTALE && has_only_grown(file, &state.version)) {
+		note_verified(file, start_ns);
+		result = 0;
+	}
+	return result;
+}
+
 int file_check(struct file *file)
 {
 	struct descriptor *descriptor = file_descriptor(file);
-	struct file_state state;
 	int result;
 
 	if (descriptor == NULL && !file->remote)
 		return atomic_load_explicit(&file->changed, memory_order_relaxed) ? -ESTALE : 0;
-	result = descriptor != NULL ? file_check_open(file, descriptor->fd) : file_check_path(file, &state);
+	result = descriptor != NULL ? file_check_open(file, descriptor->fd) : check_closed(file);
 	descriptors_unref(descriptor);
 	if (file_check_says_gone(result))
 		result = -ESTALE;

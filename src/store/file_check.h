@@ -6,6 +6,9 @@
  * The version is still valid, and file->metadata is updated. If only the ctime has changed, the file counts as changed,
  * because a write followed by utimes() has the same effect. If a mirror renames a new file over the old file, the link
  * count of the old inode decreases. This is a change of metadata, so readers of the old file continue to its end.
+ *
+ * A known file without a descriptor may be deleted, and a new file may get its inode number, with the same size and an
+ * mtime that was set. The new file has another birth, and counts as another version.
  */
 #ifndef STORE_FILE_CHECK_H
 #define STORE_FILE_CHECK_H
@@ -36,8 +39,8 @@ int file_check_open(struct file *file, int fd);
 
 /*
  * Works like file_check_open() with the descriptor of the file, if it is open. Otherwise a remote file is checked by
- * its path, by the rules of file_check_path(), and a local file counts as unchanged, because each of its bytes in the
- * cache was checked after it was read.
+ * its path, by the rules of file_check_path() and of append_only, and a local file counts as unchanged, because each of
+ * its bytes in the cache was checked after it was read.
  */
 int file_check(struct file *file);
 

@@ -35,6 +35,7 @@ void file_version_set_state(struct file_state *state, const struct statx *st)
 	file_version_set(&state->version, st);
 	state->metadata = (struct file_metadata){
 		.ctime_ns = state->version.ctime_ns,
+		.born_ns = (st->stx_mask & STATX_BTIME) != 0 ? stamp_ns(&st->stx_btime) : 0,
 		.links = st->stx_nlink,
 		.mode = st->stx_mode,
 		.user = st->stx_uid,

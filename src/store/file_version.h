@@ -19,10 +19,11 @@ struct file_version {
 
 /*
  * The attributes that chmod, chown, and adding or removing a name change. Such a change also changes the ctime, but not
- * the bytes.
+ * the bytes. The birth distinguishes it from a new file that has the inode number of a deleted one.
  */
 struct file_metadata {
 	int64_t ctime_ns;
+	int64_t born_ns; /* Birth of the inode, which never changes. 0: the filesystem does not know it. */
 	uint32_t links, mode, user, group;
 };
 
@@ -34,7 +35,7 @@ struct file_state {
 
 /* Sets the version from a statx() with STATX_BASIC_STATS. Times before 1677 or after 2262 are clamped. */
 void file_version_set(struct file_version *version, const struct statx *st);
-/* Sets the version, as file_version_set() does, and the metadata. */
+/* Sets the version, as file_version_set() does, and the metadata. The birth is known after STATX_BTIME. */
 void file_version_set_state(struct file_state *state, const struct statx *st);
 bool file_version_equal(const struct file_version *a, const struct file_version *b);
 /*

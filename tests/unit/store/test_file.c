@@ -300,6 +300,35 @@ START_TEST(races_with_renames)
 }
 END_TEST
 
+/* A known file is exchanged with another file all the time. The open finds the version, or another one. */
+START_TEST(opens_a_version_while_files_are_exchanged)
+{
+	struct swapper swapper = { 0 };
+	unsigned opened = 0, other = 0;
+	struct file *file;
+
+	make_file("root/file", 100);
+	make_file("root/fifo", 200);
+	file = open_file("file");
+	pthread_create(&swapper.thread, NULL, swap_names, &swapper);
+	for (int i = 0; i < 3000 || ((opened == 0 || other == 0) && i < 1000000); i++) {
+		struct descriptor *descriptor = NULL;
+		int error;
+
+		descriptors_close_idle(descriptors);
+		atomic_store(&file->changed, false);
+		error = file_open_descriptor(file, &descriptor);
+		ck_assert_msg(error == 0 || error == -ESTALE, "%d", error);
+		opened += error == 0;
+		other += error != 0;
+		descriptors_unref(descriptor);
+	}
+	atomic_store(&swapper.stop, true);
+	pthread_join(swapper.thread, NULL);
+	file_unref(file);
+}
+END_TEST
+
 START_TEST(knows_its_version)
 {
 	struct stat st;
@@ -755,6 +784,87 @@ START_TEST(maps_small_and_empty_files_at_once)
 }
 END_TEST
 
+/*
+ * If the attributes have changed, births tell a change of metadata from a new file with the inode number of a deleted
+ * one. Without births, an open descriptor does.
+ */
+static const struct {
+	int64_t before_ns, now_ns;
+	bool open;
+	int expected;
+} births[] = {
+	{ 5, 5, false, 0 }, { 5, 6, false, -ESTALE }, { 5, 6, true, -ESTALE },
+	{ 0, 0, true, 0 },  { 0, 0, false, -ESTALE }, { 5, 0, false, -ESTALE },
+};
+
+START_TEST(tells_files_with_one_inode_number_apart)
+{
+	struct file_state state;
+	struct file *file;
+
+	make_file("root/f", 1);
+	file = open_file("f");
+	ck_assert_int_eq(file_check_path(file, &state), 0);
+	if (!births[_i].open)
+		descriptors_close_idle(descriptors);
+	file->metadata.born_ns = births[_i].before_ns;
+	state.metadata.born_ns = births[_i].now_ns;
+	state.metadata.mode ^= S_IWGRP;
+	state.metadata.ctime_ns++;
+	state.version.ctime_ns++;
+	ck_assert_int_eq(file_check_state(file, &state, file_check_begin(file)), births[_i].expected);
+	file_unref(file);
+}
+END_TEST
+
+/* A known file with a lower alignment than the open file needs is not read directly. */
+START_TEST(reads_unaligned_files_indirectly)
+{
+	struct descriptor *descriptor;
+	struct file *file;
+
+	make_file("root/f", FILE_BYTES);
+	file = open_file("f");
+	descriptors_close_idle(descriptors);
+	if (file->offset_alignment > 1) {
+		file->offset_alignment = 1;
+		ck_assert_int_eq(file_open_descriptor(file, &descriptor), 0);
+		ck_assert(!descriptor->direct);
+		ck_assert_int_eq(fcntl(descriptor->fd, F_GETFL) & O_DIRECT, 0);
+		descriptors_unref(descriptor);
+	}
+	file_unref(file);
+}
+END_TEST
+
+/* The growth of an append-only file on a server is no change, whether the file is open or not. */
+START_TEST(remote_files_may_grow)
+{
+	struct file_opened facts;
+	struct file_root *from;
+	struct file *file;
+
+	make_file("root/f", FILE_BYTES);
+	ck_assert_int_eq(file_root_new(&from, &(struct file_root_options){ .fd = root,
+									   .devices = devices,
+									   .descriptors = descriptors }),
+			 0);
+	ck_assert_int_eq(file_open_facts(from, "f", &facts), 0);
+	descriptors_unref(facts.descriptor);
+	facts.facts.remote = true;
+	file = file_new(&facts.facts);
+	ck_assert_ptr_nonnull(file);
+	atomic_store(&file->append_only, true);
+	make_file("root/f", 2 * FILE_BYTES);
+	ck_assert_int_eq(file_check(file), 0);
+	ck_assert_uint_gt(file->extra->verified_ns, facts.facts.verified_ns);
+	make_file("root/f", FILE_BYTES - 1);
+	ck_assert_int_eq(file_check(file), -ESTALE);
+	file_unref(file);
+	file_root_unref(from);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("file");
@@ -766,6 +876,7 @@ static Suite *suite(void)
 	tcase_add_test(disk, devices_and_magic_links_are_not_opened);
 	tcase_add_test(disk, unreadable);
 	tcase_add_test(disk, races_with_renames);
+	tcase_add_test(disk, opens_a_version_while_files_are_exchanged);
 	tcase_add_test(disk, knows_its_version);
 	tcase_add_test(disk, versions_differ_in_every_field);
 	tcase_add_test(disk, counts_references);
@@ -775,6 +886,9 @@ static Suite *suite(void)
 	tcase_add_test(disk, odd_sidecars);
 	tcase_add_test(disk, maps_extents_in_steps);
 	tcase_add_test(disk, maps_small_and_empty_files_at_once);
+	tcase_add_loop_test(disk, tells_files_with_one_inode_number_apart, 0, COUNT(births));
+	tcase_add_test(disk, reads_unaligned_files_indirectly);
+	tcase_add_test(disk, remote_files_may_grow);
 	tcase_add_checked_fixture(memory, enter_memory, leave);
 	tcase_add_test(memory, does_not_read_memory_directly);
 	tcase_add_loop_test(memory, stores_all_times, 0, COUNT(times));
