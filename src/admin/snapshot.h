@@ -29,7 +29,7 @@ struct snapshot_file {
 	uint64_t bytes, requests;
 };
 
-/* The open files and connected clients with the most bytes sent, in descending order. */
+/* The known files and connected clients with the most bytes sent, in descending order. */
 struct snapshot_top {
 	struct snapshot_file files[SNAPSHOT_TOP];
 	unsigned file_count;

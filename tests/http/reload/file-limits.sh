@@ -6,18 +6,13 @@
 . "$LIB/admin.sh"
 
 make_links 20000
-for i in $(seq 120); do
-	make_file "$i.bin" 1000
-done
+# shellcheck disable=SC2046
+make_sizes $(seq 120)
 
 request_links() { # FIRST LAST
 	is "$(perl "$LIB/pipeline.pl" "$ADDRESS" 4 HEAD "$LINKS" "$1" "$2")" "200 $(($2 - $1 + 1))" "names $1 to $2 are found"
 }
-request_files() { # FIRST LAST
-	for i in $(seq "$1" "$2"); do
-		curl -sS --fail -o /dev/null "$URL/$i.bin" || return
-	done
-}
+request_files() { curl -sS --fail -o /dev/null "$URL/[$1-$2].bin"; } # FIRST LAST
 names() { take_numbers && status_value names.count; }
 open_files() { find "/proc/$PID/fd" -lname "$ROOT/*.bin" 2>/dev/null | wc -l; }
 few() { [ "$(open_files)" -le 8 ]; }
