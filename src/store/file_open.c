@@ -137,7 +137,7 @@ static int describe(struct file_root *root, int fd, bool direct, const struct st
 	int error;
 
 	file_version_set_state(&facts->state, st);
-	facts->remote = !filesystem_is_local(filesystem);
+	facts->remote = !filesystem_fd_is_local(fd, filesystem);
 	error = set_device(root, filesystem, facts);
 	opened->descriptor = error == 0 ? descriptors_from_fd(fd) : NULL;
 	if (opened->descriptor == NULL) {

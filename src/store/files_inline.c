@@ -28,15 +28,10 @@ struct look {
 	struct file_siblings siblings;
 };
 
-static uint64_t device_of(const struct statx *st)
-{
-	struct file_version version;
-
-	file_version_set(&version, st);
-	return version.device;
-}
-
-/* Finds the inode of the path, and whether it may be read if `readable` is not NULL. */
+/*
+ * Finds the inode of the path, and whether it may be read if `readable` is not NULL. The file is on the same mount as
+ * its directory, so its filesystem is local. Its device may differ: overlayfs has one for each layer.
+ */
 static int find_inode(struct look *look, bool *readable)
 {
 	const struct file_root *root = look->files->root;
@@ -46,9 +41,6 @@ static int find_inode(struct look *look, bool *readable)
 	/* Errors of other kinds are rare, and may concern another filesystem on the path. */
 	if (error != 0)
 		return error == -ENOENT || error == -EISDIR ? error : -EAGAIN;
-	/* The file lies on another filesystem than its directory, which may be a remote one. */
-	if (device_of(&look->st) != look->view.device)
-		return -EAGAIN;
 	file_version_set_state(&look->state, &look->st);
 	return 0;
 }
@@ -149,7 +141,7 @@ static int find_with_access(struct look *look, struct file *previous, struct fil
 		finding->file = file_ref(previous);
 		return 0;
 	}
-	device = devices_find(look->files->options.devices, look->view.device);
+	device = devices_find(look->files->options.devices, look->state.version.device);
 	if (device == NULL)
 		return -EAGAIN;
 	finding->file = make_file(look, device, finding->validated_ns);
