@@ -489,7 +489,7 @@ uint64_t statistics_number(const struct statistics_row *row, const struct snapsh
 	case sizeof(uint32_t):
 		return __atomic_load_n((const uint32_t *)at, __ATOMIC_RELAXED);
 	default:
-		return *(const bool *)at;
+		return __atomic_load_n((const bool *)at, __ATOMIC_RELAXED);
 	}
 }
 
