@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Measures the longest time for which a lock that reactors take is locked, in processor time of the thread that has
- * locked it. The tables are large: a shard of 4 KiB extents, clients, names of files. LOCK_TIMES_MIB sets the size of the
+ * locked it. The tables are large: a shard of 4 KiB extents, clients, names. LOCK_TIMES_MIB sets the size of the
  * shard, LOCK_TIMES_CLIENTS the number of clients.
  */
 #include <errno.h>
