@@ -46,12 +46,14 @@ static struct names_entry **bucket_of(struct names_shard *shard, uint32_t hash)
 	return &shard->buckets[hash & shard->mask];
 }
 
+/* Compares the hash first, because the comparison of the path needs the memory of the file. */
 static bool is_at(const struct names_entry *entry, const struct names_key *key)
 {
-	const struct file_root *root = entry->file != NULL ? entry->file->root : entry->job->root;
-	const char *path = entry->file != NULL ? entry->file->path : entry->job->path;
-
-	return entry->hash == upper_half(key->hash) && root == key->root && strcmp(path, key->path) == 0;
+	if (entry->hash != upper_half(key->hash))
+		return false;
+	if (entry->file == NULL)
+		return entry->job->root == key->root && strcmp(entry->job->path, key->path) == 0;
+	return entry->file->root == key->root && strcmp(entry->file->path, key->path) == 0;
 }
 
 struct names_entry *names_find(struct names_shard *shard, const struct names_key *key)
