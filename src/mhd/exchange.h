@@ -47,6 +47,7 @@
 
 struct MHD_Connection;
 struct exchange;
+struct error_replies;
 struct prebuilt_table;
 
 /* State that all exchanges of one server share. server.c owns and initialises this struct. */
@@ -57,6 +58,7 @@ struct exchange_shared {
 	bool lenient;  /* MHD is older than 1.0, so handler.c checks the requests that the parser of MHD accepted */
 	bool draining; /* replies have "Connection: close" */
 	struct prebuilt_table *prebuilt; /* written by sender.c */
+	struct error_replies *errors;	 /* written by sender.c */
 	struct exchange *heads;		 /* exchanges in RECEIVING; written by handler.c */
 	struct exchange *spares;	 /* list of memory for new exchanges; written by exchange.c */
 	unsigned spare_count;

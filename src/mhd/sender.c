@@ -3,8 +3,8 @@
  * Turns a reply into a response of libmicrohttpd (MHD). If the body is in memory, the response has a buffer. Otherwise
  * it has a callback (content reader) that MHD calls for each block of the body. The response for a frequently requested
  * small file stays in a table (request/prebuilt.c). Any number of clients may receive a prebuilt response at the same
- * time. A response that points into the memory of a request has a reference to its exchange. All functions run on the
- * reactor's thread.
+ * time. Equal error replies share a response in the same way (error_replies.c). A response that points into the memory
+ * of a request has a reference to its exchange. All functions run on the reactor's thread.
  *
  * This file works around the following properties of MHD:
  *
@@ -29,6 +29,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "mhd/error_replies.h"
 #include "mhd/exchange_log.h"
 #include "request/prebuilt.h"
 #include "steps/limit.h"
@@ -342,7 +343,8 @@ static bool find_prebuilt(void *context, struct request *request)
 	return true;
 }
 
-static enum MHD_Result send_new(struct exchange *exchange)
+/* Queues a new response. If `shared` is true, later requests with an equal reply use the response, too. */
+static enum MHD_Result send_new(struct exchange *exchange, bool shared)
 {
 	const struct reply *reply = &exchange->request.reply;
 	struct MHD_Response *response = make_response(exchange);
@@ -350,9 +352,21 @@ static enum MHD_Result send_new(struct exchange *exchange)
 
 	if (result == MHD_YES)
 		result = MHD_queue_response(exchange->mhd, reply->status, response);
-	if (response != NULL)
+	shared = shared && result == MHD_YES && error_replies_add(exchange->shared->errors, reply, response);
+	if (response != NULL && !shared)
 		MHD_destroy_response(response);
 	return result;
+}
+
+/* Queues the response that equal error replies share, or a new response. */
+static enum MHD_Result send_error_or_new(struct exchange *exchange)
+{
+	const struct reply *reply = &exchange->request.reply;
+	const bool shared = !exchange_is_last(exchange) && error_replies_may_have(reply);
+	struct MHD_Response *response = shared ? error_replies_find(exchange->shared->errors, reply) : NULL;
+
+	return response != NULL ? MHD_queue_response(exchange->mhd, reply->status, response)
+				: send_new(exchange, shared);
 }
 
 bool sender_send(struct exchange *exchange)
@@ -366,7 +380,7 @@ bool sender_send(struct exchange *exchange)
 	if (reply->body == REPLY_PREBUILT)
 		result = MHD_queue_response(exchange->mhd, reply->status, (struct MHD_Response *)reply->data);
 	else
-		result = send_new(exchange);
+		result = send_error_or_new(exchange);
 	if (result != MHD_YES) {
 		counters_reject(exchange->shared->site->worker.counters, COUNTERS_MEMORY);
 		log_fault(LOG_LEVEL_ERROR, "/%s: out of memory for the reply; closing the connection",
@@ -387,6 +401,10 @@ static void enable_prebuilt(struct exchange_shared *shared)
 
 int sender_init(struct exchange_shared *shared)
 {
+	int error = error_replies_new(&shared->errors);
+
+	if (error != 0)
+		return error;
 	enable_prebuilt(shared);
 	return prebuilt_table_new(&shared->prebuilt, shared->site->worker.store, shared->site->config.prebuilt_bytes,
 				  prebuilt_dropped);
@@ -396,6 +414,7 @@ void sender_reload(struct exchange_shared *shared, struct request_site *before)
 {
 	before->worker.find_prebuilt = NULL; /* the exchanges of the old site build their own responses */
 	prebuilt_sweep(shared->prebuilt, true);
+	error_replies_clear(shared->errors);
 	prebuilt_resize(shared->prebuilt, shared->site->config.prebuilt_bytes);
 	enable_prebuilt(shared);
 }
@@ -407,5 +426,6 @@ void sender_sweep(struct exchange_shared *shared, bool all)
 
 void sender_fini(struct exchange_shared *shared)
 {
+	error_replies_free(shared->errors);
 	prebuilt_table_free(shared->prebuilt);
 }
