@@ -179,6 +179,15 @@ static void count_rejection(struct counters *counters, unsigned status)
 		counters_reject(counters, COUNTERS_BAD_REQUEST);
 }
 
+/* Copies a text, or its first bytes, into a field of this size. Is much faster than snprintf(). */
+static void copy_text(char *field, size_t size, const char *text)
+{
+	size_t length = strnlen(text, size - 1);
+
+	memcpy(field, text, length);
+	field[length] = '\0';
+}
+
 /*
  * Handles the first call. Collects the fields, and rejects invalid requests. The first call must not suspend the
  * connection, and must not reply to valid requests.
@@ -190,8 +199,8 @@ static enum MHD_Result first_call(struct exchange *exchange, const char *url, co
 
 	exchange->seen = true;
 	DL_DELETE2(exchange->shared->heads, exchange, head_prev, head_next);
-	snprintf(exchange->method, sizeof(exchange->method), "%s", method);
-	snprintf(exchange->version, sizeof(exchange->version), "%s", version);
+	copy_text(exchange->method, sizeof(exchange->method), method);
+	copy_text(exchange->version, sizeof(exchange->version), version);
 	/* MHD does not treat "HEAD" followed by NUL as HEAD, and sends a body with the response. */
 	request->input.method = exchange->shared->lenient && url != method + strlen(method) + 1 ? METHOD_UNKNOWN
 												: fields_method(method);
