@@ -309,20 +309,27 @@ void descriptors_forget(struct descriptors *descriptors, struct descriptor *cons
 	descriptors_unref(descriptor);
 }
 
-void descriptors_close_idle(struct descriptors *descriptors)
+/* Closes the oldest quarter of the idle descriptors. Returns false if none was idle. */
+static bool close_idle(struct descriptors *descriptors)
 {
-	unsigned count = descriptors_count(descriptors);
+	unsigned count = descriptors_count(descriptors), closed = 0;
 
-	for (unsigned i = 0; i < (count + 3) / 4; i++) {
+	for (; closed < (count + 3) / 4; closed++) {
 		struct descriptor *victim;
 
 		pthread_mutex_lock(&descriptors->lock);
 		victim = take_oldest_idle(descriptors);
 		pthread_mutex_unlock(&descriptors->lock);
 		if (victim == NULL)
-			return;
+			break;
 		unref_here(victim);
 	}
+	return closed > 0;
+}
+
+bool descriptors_may_retry(struct descriptors *descriptors, int error, unsigned tries)
+{
+	return (error == -EMFILE || error == -ENFILE) && tries < DESCRIPTORS_TRIES && close_idle(descriptors);
 }
 
 /* --- deleted files --- */

@@ -27,6 +27,8 @@
 
 struct descriptors;
 
+#define DESCRIPTORS_TRIES 8
+
 /* An open descriptor of one version of a file. Immutable, except the atomic members. The holders own it together. */
 struct descriptor {
 	atomic_uint references; /* Decrements are acquire-release, increments are relaxed. */
@@ -83,10 +85,11 @@ struct descriptor *descriptors_ref(struct descriptor *descriptor);
 void descriptors_unref(struct descriptor *descriptor);
 
 /*
- * Closes the oldest quarter of the idle descriptors, after an open has failed with EMFILE. Blocks; runs only on offload
- * threads.
+ * Decides whether to repeat an open that has failed with this error, after `tries` repetitions. If descriptors have run
+ * out, closes the oldest quarter of the idle ones, which other threads may take before the caller does. Returns true if
+ * any were closed, at most DESCRIPTORS_TRIES times. Blocks; runs only on offload threads.
  */
-void descriptors_close_idle(struct descriptors *descriptors);
+bool descriptors_may_retry(struct descriptors *descriptors, int error, unsigned tries);
 /*
  * Closes idle descriptors of files that were deleted or replaced, or that lie below a root that was replaced. An open
  * file keeps its disk space until it is closed. Makes one statx() for each descriptor, so it is called only every few

@@ -241,10 +241,8 @@ int file_open_descriptor(struct file *file, struct descriptor **descriptor)
 		return 0;
 	}
 	error = open_again(file, &made);
-	if (error == -EMFILE || error == -ENFILE) {
-		descriptors_close_idle(descriptors);
+	for (unsigned tries = 0; descriptors_may_retry(descriptors, error, tries); tries++)
 		error = open_again(file, &made);
-	}
 	if (error != 0)
 		return error;
 	*descriptor = descriptors_add(descriptors, &file->descriptor, file->root, made);

@@ -335,10 +335,9 @@ static void work(struct offload_job *offload_job)
 	job->finding = (struct files_finding){ 0 };
 	job->revalidations = job->opens = 0;
 	revalidate_or_open(job);
-	if (job->finding.error == -EMFILE || job->finding.error == -ENFILE) {
-		descriptors_close_idle(job->files->options.descriptors);
+	for (unsigned tries = 0; descriptors_may_retry(job->files->options.descriptors, job->finding.error, tries);
+	     tries++)
 		revalidate_or_open(job);
-	}
 	finish(job);
 }
 

@@ -180,7 +180,7 @@ static void *change_tables(void *argument)
 		names_stats(names, &stats);
 		names_lookups(names, &lookups);
 		if (i % 4 == 0)
-			descriptors_close_idle(descriptors);
+			descriptors_may_retry(descriptors, -EMFILE, 0);
 		usleep(1000);
 	}
 	return NULL;
