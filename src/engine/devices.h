@@ -48,6 +48,7 @@ struct device {
 	 * that opens the first file, see store/filesystem.h.
 	 */
 	atomic_bool local;
+	atomic_bool indirect;	     /* Its files cannot be opened with O_DIRECT. Set together with `local`. */
 	_Atomic uint32_t filesystem; /* f_type of statfs(2). Set together with `local`. */
 
 	/* Counters. */

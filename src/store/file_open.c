@@ -118,13 +118,14 @@ static void load_map(struct descriptor *descriptor, uint64_t size, uint32_t file
  * Sets the device of an open file. The kernel may use the number of an unmounted filesystem again, so the properties of
  * the device are set each time.
  */
-static int set_device(struct file_root *root, uint32_t filesystem, struct file_facts *facts)
+static int set_device(struct file_root *root, uint32_t filesystem, bool direct, struct file_facts *facts)
 {
 	facts->device = devices_get(root->devices, facts->state.version.device,
 				    filesystem_has_nowait(filesystem) ? DEVICE_NOWAIT : DEVICE_ASYNC);
 	if (facts->device == NULL)
 		return -ENOMEM;
 	atomic_store_explicit(&facts->device->filesystem, filesystem, memory_order_relaxed);
+	atomic_store_explicit(&facts->device->indirect, !direct, memory_order_relaxed);
 	atomic_store_explicit(&facts->device->local, !facts->remote, memory_order_relaxed);
 	return 0;
 }
@@ -138,7 +139,7 @@ static int describe(struct file_root *root, int fd, bool direct, const struct st
 
 	file_version_set_state(&facts->state, st);
 	facts->remote = !filesystem_fd_is_local(fd, filesystem);
-	error = set_device(root, filesystem, facts);
+	error = set_device(root, filesystem, direct, facts);
 	opened->descriptor = error == 0 ? descriptors_from_fd(fd) : NULL;
 	if (opened->descriptor == NULL) {
 		close(fd);
@@ -210,6 +211,13 @@ static int open_again(struct file *file, struct descriptor **descriptor)
 	struct file_opened opened;
 	int error = file_open_facts(file->root, file->path, &opened);
 
+	/* Another thread may have opened the file before its path was replaced. */
+	*descriptor = file_descriptor(file);
+	if (*descriptor != NULL) {
+		if (error == 0)
+			descriptors_unref(opened.descriptor);
+		return 0;
+	}
 	if (error == 0) {
 		error = file_check_open(file, opened.descriptor->fd);
 		if (error != 0)

@@ -214,7 +214,7 @@ static bool is_fresh(const struct files *files, const struct names_entry *entry,
 static bool wants_background(const struct files *files, const struct names_entry *entry, uint64_t now_ns)
 {
 	return entry->job == NULL && !entry->failed && age(now_ns, entry->validated_ns) >= files->revalidate_ns / 2 &&
-	       !files_inline_is_usual(files, entry->file);
+	       (entry->waits == NAMES_WAITS_MAX || !files_inline_is_usual(files, entry->file));
 }
 
 /*
@@ -222,7 +222,7 @@ static bool wants_background(const struct files *files, const struct names_entry
  * caller starts, or NULL. Sets *error if there is no memory. The caller holds the lock.
  */
 static struct files_job *enqueue(struct files *files, struct names_shard *shard, const struct names_key *key,
-				 struct files_want *want, int *error)
+				 struct files_want *want, bool tried, int *error)
 {
 	struct names_entry *entry = names_find(shard, key), *unlinked = NULL;
 	struct files_job *made = NULL;
@@ -241,6 +241,8 @@ static struct files_job *enqueue(struct files *files, struct names_shard *shard,
 		return NULL;
 	}
 	files_job_add(files_job_of(entry), want);
+	if (tried && entry->waits < NAMES_WAITS_MAX)
+		entry->waits++;
 	return made;
 }
 
@@ -265,6 +267,7 @@ static bool use_finding(struct files *files, struct names_shard *shard, const st
 	if (entry == NULL)
 		return true;
 	*released = files_apply(files, shard, entry, finding);
+	entry->waits = 0;
 	if (entry->file == NULL)
 		names_unlink(shard, entry, unlinked);
 	else
@@ -300,7 +303,7 @@ static int find_by_job(struct files *files, struct names_shard *shard, const str
 	int error = 0;
 
 	pthread_mutex_lock(&shard->lock);
-	made = enqueue(files, shard, key, want, &error);
+	made = enqueue(files, shard, key, want, tried, &error);
 	pthread_mutex_unlock(&shard->lock);
 	if (made != NULL && tried)
 		files_job_note_inline(made);

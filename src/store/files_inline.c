@@ -105,8 +105,10 @@ static struct file *make_file(const struct look *look, struct device *device, ui
 		.siblings = &look->siblings,
 	};
 
-	file_alignment(&look->st, atomic_load_explicit(&device->filesystem, memory_order_relaxed),
-		       &facts.offset_alignment, &facts.memory_alignment);
+	facts.offset_alignment = facts.memory_alignment = 1;
+	if (!atomic_load_explicit(&device->indirect, memory_order_relaxed))
+		file_alignment(&look->st, atomic_load_explicit(&device->filesystem, memory_order_relaxed),
+			       &facts.offset_alignment, &facts.memory_alignment);
 	return file_new(&facts);
 }
 
@@ -125,19 +127,21 @@ static int find_with_access(struct look *look, struct file *previous, struct fil
 {
 	const unsigned before = previous != NULL ? file_check_begin(previous) : 0;
 	struct device *device;
-	bool readable = false;
+	bool readable = false, same;
 	int error;
 
 	if (previous != NULL) /* Before the test: a later change must be seen by the next lookup. */
 		set_access_unknown(previous, false);
 	error = examine(look, previous, &readable);
+	/* The comparison also notes the metadata of a file that may not be read. */
+	same = error == 0 && previous != NULL && !file_must_reopen(previous) && compare(look, previous, before) == 0;
 	if (error == 0 && !readable)
 		error = -EACCES;
 	if (error != 0 && previous != NULL)
 		set_access_unknown(previous, true);
 	if (error != 0)
 		return error;
-	if (previous != NULL && !file_must_reopen(previous) && compare(look, previous, before) == 0) {
+	if (same) {
 		finding->file = file_ref(previous);
 		return 0;
 	}

@@ -31,6 +31,7 @@
 #define NAMES_SHARDS 64 /* A power of two. */
 #define NAMES_MIN 1024	/* Minimum of `max`. */
 #define NAMES_ENTRY_BYTES 48
+#define NAMES_WAITS_MAX 3 /* A name with so many waits is revalidated in the background. */
 #define NAMES_CACHE_LINE_BYTES 64
 
 /* The part of a job that the table needs to know, embedded in the job. */
@@ -46,7 +47,8 @@ struct names_entry {
 	uint64_t validated_ns;	   /* Start of the last lookup that found `file` at the path. */
 	uint32_t hash;		   /* Upper half of the hash of the path and its root. */
 	bool used;		   /* A request has used the entry since it was inspected for eviction. */
-	bool failed;		   /* The last lookup failed with an error that does not concern the path. */
+	uint8_t waits; /* Number of lookups in a row that a reactor could not make, at most NAMES_WAITS_MAX. */
+	bool failed;   /* The last lookup failed with an error that does not concern the path. */
 };
 
 /* A place in the table: a root and a path below it. */
