@@ -6,6 +6,7 @@
 #include "store/file.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -133,6 +134,24 @@ size_t file_memory_bytes(const struct file *file)
 {
 	return block_bytes(sizeof(*file) + strlen(file->path) + 1) +
 	       (file->extra != NULL ? block_bytes(sizeof(*file->extra)) : 0);
+}
+
+/* The number publishes no other data, so relaxed memory order suffices. */
+void file_access_set_unknown(struct file *file)
+{
+	unsigned char before = atomic_load_explicit(&file->access_change, memory_order_relaxed), next;
+
+	do {
+		next = before == UCHAR_MAX ? 1 : (unsigned char)(before + 1);
+	} while (!atomic_compare_exchange_weak_explicit(&file->access_change, &before, next, memory_order_relaxed,
+							memory_order_relaxed));
+}
+
+void file_access_set_known(struct file *file, unsigned char begun)
+{
+	if (begun != 0)
+		atomic_compare_exchange_strong_explicit(&file->access_change, &begun, 0, memory_order_relaxed,
+							memory_order_relaxed);
 }
 
 bool file_is_young(const struct file *file)

@@ -91,8 +91,11 @@ struct file {
 	atomic_bool changed;	 /* A check has found another version. Never cleared. */
 	atomic_bool unusable;	 /* Set by files.c: the next lookup creates a new struct even for the same version. */
 	atomic_bool outdated;	 /* Set by files.c: the path leads to another version now. */
-	/* The mode, owner or group has changed since the file was found to be readable. */
-	atomic_bool access_unknown;
+	/*
+	 * 0 if the file is known to be readable. Each change of mode, owner or group sets another number. See
+	 * file_access_begin().
+	 */
+	atomic_uchar access_change;
 	struct file_version version;
 	struct file_metadata metadata;	       /* Latest known metadata. Protected by file_lock(). */
 	struct device *device;		       /* Outlives the file. */
@@ -168,6 +171,28 @@ static inline bool file_must_reopen(const struct file *file)
 	return atomic_load_explicit(&file->changed, memory_order_relaxed) ||
 	       atomic_load_explicit(&file->unusable, memory_order_relaxed);
 }
+
+/* Returns true if the mode, owner or group has changed since the file was found to be readable. Thread-safe. */
+static inline bool file_access_is_unknown(const struct file *file)
+{
+	return atomic_load_explicit(&file->access_change, memory_order_relaxed) != 0;
+}
+
+/* Records that the mode, owner or group has changed, or that the file cannot be read. Thread-safe. */
+void file_access_set_unknown(struct file *file);
+
+/*
+ * Begins a test whether the file can be read. Returns a number for file_access_set_known(). Until then, access stays
+ * unknown for other threads. Thread-safe.
+ */
+static inline unsigned char file_access_begin(const struct file *file)
+{
+	/* Acquire: the test must not begin before the load. */
+	return atomic_load_explicit(&file->access_change, memory_order_acquire);
+}
+
+/* Records that a test found the file readable, unless there was another change since it began. Thread-safe. */
+void file_access_set_known(struct file *file, unsigned char begun);
 
 /* Returns true if the file is young now, see clock_is_young(). Thread-safe. */
 bool file_is_young(const struct file *file);

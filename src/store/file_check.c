@@ -70,7 +70,7 @@ int file_check_state(struct file *file, const struct file_state *now, unsigned b
 			result = -ESTALE;
 		} else {
 			if (!same_access(&now->metadata, &file->metadata))
-				atomic_store_explicit(&file->access_unknown, true, memory_order_relaxed);
+				file_access_set_unknown(file);
 			file->metadata = now->metadata;
 			atomic_fetch_add_explicit(&file->metadata_changes, 1,
 						  /* The lock publishes the metadata. */

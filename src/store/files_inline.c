@@ -112,35 +112,26 @@ static struct file *make_file(const struct look *look, struct device *device, ui
 	return file_new(&facts);
 }
 
-static bool is_access_unknown(const struct file *file)
-{
-	return atomic_load_explicit(&file->access_unknown, memory_order_relaxed);
-}
-
-static void set_access_unknown(struct file *file, bool unknown)
-{
-	atomic_store_explicit(&file->access_unknown, unknown, memory_order_relaxed);
-}
-
 /* Examines the path, and finds out whether the process may read the file. */
 static int find_with_access(struct look *look, struct file *previous, struct files_finding *finding)
 {
 	const unsigned before = previous != NULL ? file_check_begin(previous) : 0;
+	const unsigned char access = previous != NULL ? file_access_begin(previous) : 0;
 	struct device *device;
 	bool readable = false, same;
 	int error;
 
-	if (previous != NULL) /* Before the test: a later change must be seen by the next lookup. */
-		set_access_unknown(previous, false);
 	error = examine(look, previous, &readable);
 	/* The comparison also notes the metadata of a file that may not be read. */
 	same = error == 0 && previous != NULL && !file_must_reopen(previous) && compare(look, previous, before) == 0;
 	if (error == 0 && !readable)
 		error = -EACCES;
 	if (error != 0 && previous != NULL)
-		set_access_unknown(previous, true);
+		file_access_set_unknown(previous);
 	if (error != 0)
 		return error;
+	if (previous != NULL)
+		file_access_set_known(previous, access);
 	if (same) {
 		finding->file = file_ref(previous);
 		return 0;
@@ -158,14 +149,14 @@ static int find(struct look *look, struct file *previous, struct files_finding *
 	unsigned before;
 	int error;
 
-	if (previous == NULL || file_must_reopen(previous) || is_access_unknown(previous))
+	if (previous == NULL || file_must_reopen(previous) || file_access_is_unknown(previous))
 		return find_with_access(look, previous, finding);
 	before = file_check_begin(previous);
 	error = examine(look, previous, NULL);
 	if (error != 0)
 		return error;
 	error = compare(look, previous, before);
-	if (error == -ESTALE || (error == 0 && is_access_unknown(previous)))
+	if (error == -ESTALE || (error == 0 && file_access_is_unknown(previous)))
 		return find_with_access(look, previous, finding);
 	if (error == 0)
 		finding->file = file_ref(previous);

@@ -109,16 +109,19 @@ static int open_again(struct files_job *job, struct file **file)
 	struct file_siblings siblings;
 	struct file_opened opened;
 	struct descriptor *descriptor;
+	unsigned char access = 0;
 	int error;
 
-	if (job->previous != NULL) /* Before the open: a later change must be seen by the next lookup. */
-		atomic_store_explicit(&job->previous->access_unknown, false, memory_order_relaxed);
+	if (job->previous != NULL)
+		access = file_access_begin(job->previous);
 	error = file_open_facts(job->files->root, job->path, &opened);
 	if (error < 0) {
 		if (job->previous != NULL)
-			atomic_store_explicit(&job->previous->access_unknown, true, memory_order_relaxed);
+			file_access_set_unknown(job->previous);
 		return error;
 	}
+	if (job->previous != NULL)
+		file_access_set_known(job->previous, access);
 	find_siblings(job, &opened.facts.state.version, &siblings);
 	opened.facts.siblings = &siblings;
 	*file = is_unchanged(job, &opened.facts) ? file_ref(job->previous) : file_new(&opened.facts);
@@ -150,7 +153,7 @@ static void revalidate_or_open(struct files_job *job)
 		finding->error = file_check_path(previous, &state);
 		if (finding->error < 0 && finding->error != -ESTALE)
 			return;
-		if (finding->error == 0 && !atomic_load_explicit(&previous->access_unknown, memory_order_relaxed)) {
+		if (finding->error == 0 && !file_access_is_unknown(previous)) {
 			find_siblings(job, &state.version, &siblings);
 			if (sibling_equal(&siblings, file_siblings(previous))) {
 				finding->file = file_ref(previous);

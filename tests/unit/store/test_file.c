@@ -391,6 +391,31 @@ START_TEST(versions_differ_in_every_field)
 }
 END_TEST
 
+/* A test of access that was granted does not hide a change since it began, also after 255 changes. */
+START_TEST(knows_access)
+{
+	struct file *file;
+	unsigned char first, second;
+
+	make_file("root/file", 1);
+	file = open_file("file");
+	for (unsigned i = 0; i < 300; i++) {
+		ck_assert(!file_access_is_unknown(file));
+		file_access_set_known(file, file_access_begin(file));
+		ck_assert(!file_access_is_unknown(file));
+		file_access_set_unknown(file);
+		first = file_access_begin(file);
+		ck_assert(file_access_is_unknown(file)); /* Until the test ends. */
+		file_access_set_unknown(file);
+		second = file_access_begin(file);
+		file_access_set_known(file, first);
+		ck_assert(file_access_is_unknown(file));
+		file_access_set_known(file, second);
+	}
+	file_unref(file);
+}
+END_TEST
+
 START_TEST(counts_references)
 {
 	make_file("root/file", 1);
@@ -879,6 +904,7 @@ static Suite *suite(void)
 	tcase_add_test(disk, opens_a_version_while_files_are_exchanged);
 	tcase_add_test(disk, knows_its_version);
 	tcase_add_test(disk, versions_differ_in_every_field);
+	tcase_add_test(disk, knows_access);
 	tcase_add_test(disk, counts_references);
 	tcase_add_test(disk, reads_directly_where_it_can);
 	tcase_add_loop_test(disk, notices_changes, 0, COUNT(changes));
