@@ -9,8 +9,8 @@
  * the client stalls, the size is reset and all slots are released. Each slot stores the state of the plan before its
  * piece, so that the plan can continue from there.
  *
- * A window keeps the descriptor of its file from the first read on, so a file that is replaced meanwhile is sent to its
- * end.
+ * A window keeps the descriptor of its file, so a file that is replaced meanwhile is sent to its end. The file is
+ * opened by the first read, or in the background if the first pieces are in the cache.
  *
  * Slots pin extents. At the limits of pins.c, the window is lean. A lean window has no readahead, and requests
  * LEAN_BYTES at a time.
@@ -171,6 +171,34 @@ static void fill(struct window *window)
 	charge(window);
 }
 
+static void opened(void *context, struct descriptor *descriptor)
+{
+	struct window *window = context;
+
+	window->opening = NULL;
+	if (window->descriptor == NULL)
+		window->descriptor = descriptor;
+	else
+		descriptors_unref(descriptor);
+}
+
+/*
+ * Opens the file if the window is filled from the cache, but has no room for the whole body. A later piece may have to
+ * come from the disk, and the path may lead to another file by then.
+ */
+static void open_early(struct window *window)
+{
+	struct plan plan = window->plan;
+	struct plan_piece piece;
+
+	if (window->descriptor != NULL || !plan_next(&plan, &piece))
+		return;
+	for (unsigned i = 0; i < window->count; i++)
+		if (!slot_at(window, i)->ready)
+			return; /* its read opens the file */
+	window->opening = store_open(window->options.store, window->options.file, opened, window);
+}
+
 void window_init(struct window *window, const struct window_options *options, struct window_slot *slots,
 		 void (*read_ended)(struct window *window, const struct window_slot *slot))
 {
@@ -184,6 +212,7 @@ void window_init(struct window *window, const struct window_options *options, st
 	window->descriptor = file_descriptor(options->file);
 	plan_init(&window->plan, options->set, options->multipart, options->block_bytes);
 	fill(window);
+	open_early(window);
 }
 
 void window_fini(struct window *window)
@@ -192,6 +221,7 @@ void window_fini(struct window *window)
 		store_release(window->options.store, &slot_at(window, i)->want);
 	if (window->options.pins != NULL)
 		pins_set(window->options.pins, 0);
+	store_open_cancel(window->opening);
 	descriptors_unref(window->descriptor);
 	file_unref(window->options.file);
 }

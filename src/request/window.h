@@ -51,6 +51,7 @@ struct window {
 	struct window_options options;
 	void (*read_ended)(struct window *window, const struct window_slot *slot);
 	struct descriptor *descriptor; /* a reference; keeps the file open once it is; NULL: not opened yet */
+	struct store_opening *opening; /* the file is being opened; NULL: it is not */
 	struct plan plan;	       /* the pieces after the last slot */
 	unsigned head, count;	       /* index of the head slot, and number of filled slots */
 	unsigned size;		       /* number of slots to fill */

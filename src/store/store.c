@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "store/file_check.h"
+#include "store/file_open.h"
 #include "store/load.h"
 
 #define MEMORY_TICK_MS 50
@@ -464,6 +465,62 @@ int store_want(struct store *store, struct store_want *want)
 						   : want_queue(store, want, &span, &missing);
 	} while (result == -EAGAIN);
 	return result;
+}
+
+/* --- opening files in the background --- */
+
+struct store_opening {
+	struct offload_job job;
+	struct store *store;
+	struct file *file; /* A reference. */
+	struct descriptor *descriptor;
+	void (*done)(void *context, struct descriptor *descriptor); /* NULL: cancelled. */
+	void *context;
+};
+
+/* After an error the reader notices it itself, when it reads a byte from the disk. */
+static void open_on_thread(struct offload_job *job)
+{
+	struct store_opening *opening = container_of(job, struct store_opening, job);
+
+	if (file_open_descriptor(opening->file, &opening->descriptor) != 0)
+		opening->descriptor = NULL;
+}
+
+static void opened(struct offload_job *job)
+{
+	struct store_opening *opening = container_of(job, struct store_opening, job);
+
+	opening->store->pending--;
+	if (opening->done != NULL)
+		opening->done(opening->context, opening->descriptor);
+	else
+		descriptors_unref(opening->descriptor);
+	file_unref(opening->file);
+	free(opening);
+}
+
+struct store_opening *store_open(struct store *store, struct file *file,
+				 void (*done)(void *context, struct descriptor *descriptor), void *context)
+{
+	struct store_opening *opening = calloc(1, sizeof(*opening));
+
+	if (opening == NULL)
+		return NULL;
+	opening->job = (struct offload_job){ .reactor = store->shared.reactor, .work = open_on_thread, .done = opened };
+	opening->store = store;
+	opening->file = file_ref(file);
+	opening->done = done;
+	opening->context = context;
+	store->pending++;
+	offload_start(store->shared.offload, &opening->job);
+	return opening;
+}
+
+void store_open_cancel(struct store_opening *opening)
+{
+	if (opening != NULL)
+		opening->done = NULL;
 }
 
 size_t store_in_use_bytes(const struct store_want *want)

@@ -42,6 +42,7 @@
 
 struct store;
 struct store_read;
+struct store_opening;
 
 /* Maximum length of a want whose span crosses extents. */
 #define STORE_SPAN_MAX_BYTES CACHE_SPAN_MAX_BYTES
@@ -133,6 +134,15 @@ int store_want(struct store *store, struct store_want *want);
  */
 int store_prove(struct store *store, struct file *file, uint64_t since_ns, void (*done)(void *context, int error),
 		void *context, struct proof **proof);
+/*
+ * Opens a file on an offload thread, so that its reader can read it to its end even if the path leads to another file
+ * by then. done() runs once on the reactor, with a reference to the descriptor, or with NULL if the file cannot be
+ * opened. Returns NULL if there is no memory.
+ */
+struct store_opening *store_open(struct store *store, struct file *file,
+				 void (*done)(void *context, struct descriptor *descriptor), void *context);
+/* Cancels the opening, so that done() will not run. NULL is allowed. */
+void store_open_cancel(struct store_opening *opening);
 /* Returns the number of bytes of the cache that the want keeps in use until store_release(). */
 size_t store_in_use_bytes(const struct store_want *want);
 /* Returns true if more than half of the shard of the want's extent is in use. */
@@ -153,7 +163,7 @@ void store_promote(struct store *store, struct store_want *want, enum queue_clas
 void store_release(struct store *store, struct store_want *want);
 
 /*
- * Returns the number of reads and proofs that have not ended, including those of cancelled wants. The store may be
+ * Returns the number of reads, proofs and openings that have not ended, including cancelled ones. The store may be
  * freed when the number is 0.
  */
 unsigned store_pending(const struct store *store);

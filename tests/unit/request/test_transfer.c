@@ -531,6 +531,40 @@ START_TEST(pieces_shrink_when_memory_is_short)
 }
 END_TEST
 
+/* The first pieces are in the cache, and the file has no descriptor. Its path leads to another file before a read. */
+START_TEST(a_replaced_file_is_sent_to_its_end)
+{
+	struct transfer *transfer = start("bytes=0-262143", 65536);
+	uint8_t *buffer = malloc(FILE_BYTES);
+	char path[64], other[64];
+	size_t at = 0;
+	ssize_t n;
+
+	while (at < 262144)
+		at += (size_t)next_bytes(transfer, buffer + at, 262144 - at);
+	transfer_free(transfer);
+	expected_bytes = 0;
+	descriptors_may_retry(descriptors, -EMFILE, 0); /* closes the file */
+	ck_assert_uint_eq(descriptors_count(descriptors), 0);
+	transfer = start("bytes=0-2999999", 65536);
+	ck_assert_int_eq(transfer_ready(transfer), 0);
+	while (descriptors_count(descriptors) == 0)
+		storage_turn();
+	snprintf(path, sizeof(path), "%s/f", directory);
+	snprintf(other, sizeof(other), "%s/other", directory);
+	close(open(other, O_CREAT | O_WRONLY, 0600));
+	ck_assert_int_eq(rename(other, path), 0);
+	descriptors_may_retry(descriptors, -EMFILE, 0); /* The transfer keeps the descriptor. */
+	for (at = 0; at < expected_bytes; at += (size_t)n) {
+		n = next_bytes(transfer, buffer + at, expected_bytes - at);
+		ck_assert_int_gt(n, 0);
+	}
+	ck_assert_mem_eq(buffer, expected, expected_bytes);
+	transfer_free(transfer);
+	free(buffer);
+}
+END_TEST
+
 START_TEST(a_changed_file_ends_the_transfer)
 {
 	struct transfer *transfer = start("bytes=0-", 16384);
@@ -590,6 +624,7 @@ int main(void)
 	tcase_add_loop_test(tests, over_the_limit_nothing_stays_pinned, 4, 7);
 	tcase_add_test(tests, pinned_extents_are_charged);
 	tcase_add_test(tests, pieces_shrink_when_memory_is_short);
+	tcase_add_test(tests, a_replaced_file_is_sent_to_its_end);
 	tcase_add_test(tests, a_changed_file_ends_the_transfer);
 	tcase_add_test(tests, freed_while_reads_are_in_flight);
 	suite_add_tcase(suite, tests);
