@@ -61,8 +61,8 @@ struct device {
 	_Atomic uint64_t cancelled; /* Reads that were cancelled while they were queued. */
 	_Atomic uint64_t merged;    /* Wants whose bytes were read with the iocb of an adjacent read. */
 	/*
-	 * Lookups of files: answered by a reactor; not possible on a reactor without waiting, so that an offload thread
-	 * repeated them; and done by an offload thread only.
+	 * Lookups of files. inline: a reactor answered. eagain: a reactor would have had to wait, so an offload thread
+	 * repeated the lookup. offload: only an offload thread tried the lookup.
 	 */
 	_Atomic uint64_t lookups_inline, lookups_eagain, lookups_offload;
 	/*

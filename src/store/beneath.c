@@ -289,8 +289,8 @@ static int open_cached_below(const struct place *place)
 }
 
 /*
- * Returns true if the kernel supports RESOLVE_CACHED. Opens the root at the first call: for this path, EINVAL has no
- * other cause than an unknown flag. For other paths it may be a name that the filesystem rejects. A seccomp filter
+ * Returns true if the kernel supports RESOLVE_CACHED. The first call opens the root, because EINVAL for this path can
+ * only mean an unknown flag. For other paths, EINVAL may also mean a name that the filesystem rejects. A seccomp filter
  * answers with ENOSYS or EPERM. All threads find the same result, so relaxed memory order suffices.
  */
 bool beneath_is_cached_supported(int root_fd)
@@ -335,7 +335,7 @@ static int error_of_path(int error)
 }
 
 /*
- * No call can wait:
+ * None of the calls can wait:
  *
  *	openat2	uses only the dentries and inodes in memory and takes no lock of a directory. It returns EAGAIN instead
  *		of revalidating a name, reading a symbolic link or an access control list, or updating an atime. O_PATH

@@ -31,8 +31,8 @@ enum file_symlinks { FILE_SYMLINKS_BENEATH, FILE_SYMLINKS_NONE };
 int beneath_open(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags);
 
 /*
- * Works like beneath_open(), but does not check the spelling. For a path whose directories are known to compare names
- * as bytes, or are about to be examined for that.
+ * Works like beneath_open(), but does not check the spelling. Used if the directories of the path are known to compare
+ * names as bytes, and by the code that examines whether they do.
  */
 int beneath_open_any_spelling(int root_fd, const char *path, enum file_symlinks symlinks, uint64_t flags);
 
@@ -88,8 +88,8 @@ int beneath_get_version(int root_fd, const char *path, enum file_symlinks symlin
 
 /*
  * Reads at most `bytes` bytes from the start of a regular file, and sets *version. If `bytes` is 0, only tests whether
- * the file can be opened for reading. For small files such as sidecars. Returns the number of bytes that were read, or
- * -errno.
+ * the file can be opened for reading. Used for small files such as sidecars. Returns the number of bytes that were
+ * read, or -errno.
  */
 ssize_t beneath_read_head(int root_fd, const char *path, enum file_symlinks symlinks, void *buffer, size_t bytes,
 			  struct file_version *version);

@@ -11,8 +11,8 @@
  *
  * A descriptor in use is never evicted, so the limit may be exceeded while more files are being read. As reads end,
  * descriptors are closed until the limit is met. Files leave some descriptors of the process to new connections. A long
- * response keeps the descriptor of its file until its end. It can therefore read a file to its end that was replaced
- * meanwhile.
+ * response keeps the descriptor of its file until its end. The response is therefore complete even if the file is
+ * replaced meanwhile.
  */
 #ifndef STORE_DESCRIPTORS_H
 #define STORE_DESCRIPTORS_H
@@ -45,7 +45,7 @@ struct descriptor {
 	struct offload *closer;
 	struct offload_job closing;
 	/* Private to descriptors.c, protected by its lock. */
-	struct descriptor **place;	/* Where the file has the descriptor. NULL: not in the list. */
+	struct descriptor **place;	/* Pointer of the file to this descriptor. NULL: not in the list. */
 	const struct file_root *root;	/* Root of the file. Valid while the descriptor is in the list. */
 	struct descriptor *prev, *next; /* LRU order. */
 	unsigned slot;			/* Index in the array of all descriptors. */

@@ -4,8 +4,7 @@
  * descriptors.h. All readers on all reactors share the struct. After its creation, the struct is immutable, except the
  * members that are atomic or protected by a lock. The holders of references own the struct together.
  *
- * A process knows up to a million files, so the struct is small. Everything that few files have is in struct
- * file_extra.
+ * A process knows up to a million files, so the struct is small. Members that few files need are in struct file_extra.
  */
 #ifndef STORE_FILE_H
 #define STORE_FILE_H
@@ -32,7 +31,7 @@
 /* The siblings of a file, as found by sibling_find(). All members are zero if there are no siblings. */
 struct file_siblings {
 	unsigned variants;		   /* Bits of enum sibling: variants that may be sent. */
-	uint8_t faults[FILE_VARIANTS_MAX]; /* Why an existing variant is not sent (enum encoding_fault). */
+	uint8_t faults[FILE_VARIANTS_MAX]; /* Reason why an existing variant is not sent (enum encoding_fault). */
 	/* The variant was young when it was checked, so an equal version may have other bytes. */
 	bool checked_young[FILE_VARIANTS_MAX];
 	/*
@@ -107,7 +106,7 @@ struct file {
 	char path[];			       /* Path below the root, without a leading slash. */
 };
 
-/* What file_new() needs to know of a file. */
+/* The facts from which file_new() creates a file. */
 struct file_facts {
 	struct file_root *root;
 	const char *path;
@@ -182,7 +181,7 @@ static inline bool file_access_is_unknown(const struct file *file)
 void file_access_set_unknown(struct file *file);
 
 /*
- * Begins a test whether the file can be read. Returns a number for file_access_set_known(). Until then, access stays
+ * Begins a test of whether the file can be read. Returns a number for file_access_set_known(). Until then, access stays
  * unknown for other threads. Thread-safe.
  */
 static inline unsigned char file_access_begin(const struct file *file)

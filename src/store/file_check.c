@@ -4,8 +4,8 @@
  * Local files are checked on any thread. Remote files are checked on offload threads, as are the paths of
  * file_check_path().
  *
- * The one idea: two statx() calls of different threads have no known order. Therefore a thread reads the counter of
- * metadata changes before its statx, and repeats the statx if another thread has updated the metadata meanwhile.
+ * Two statx() calls of different threads have no known order. Therefore a thread reads the counter of metadata changes
+ * before its statx, and repeats the statx if another thread has updated the metadata meanwhile.
  */
 #include "store/file_check.h"
 
@@ -32,8 +32,8 @@ static bool same_but_ctime(const struct file_version *a, const struct file_versi
 }
 
 /*
- * Returns true if both results of a statx() are of one inode, and not of two inodes that had the number one after the
- * other. If the filesystem does not know births, only an open descriptor keeps the number in use.
+ * Returns true if both results of a statx() are of one inode, and not of two inodes that had the same number in turn.
+ * The birth times decide. If the filesystem has none, an open descriptor shows that the number was in use meanwhile.
  */
 static bool same_inode(struct file *file, const struct file_metadata *now)
 {

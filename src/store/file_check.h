@@ -8,7 +8,7 @@
  * count of the old inode decreases. This is a change of metadata, so readers of the old file continue to its end.
  *
  * A known file without a descriptor may be deleted, and a new file may get its inode number, with the same size and an
- * mtime that was set. The new file has another birth, and counts as another version.
+ * mtime that was set. The new file has another birth time, and counts as another version.
  */
 #ifndef STORE_FILE_CHECK_H
 #define STORE_FILE_CHECK_H
@@ -38,9 +38,9 @@ int file_check_state(struct file *file, const struct file_state *now, unsigned b
 int file_check_open(struct file *file, int fd);
 
 /*
- * Works like file_check_open() with the descriptor of the file, if it is open. Otherwise a remote file is checked by
- * its path, by the rules of file_check_path() and of append_only, and a local file counts as unchanged, because each of
- * its bytes in the cache was checked after it was read.
+ * Works like file_check_open() with the descriptor of the file, if it is open. Otherwise, a remote file is checked by
+ * its path, by the rules of file_check_path() and of append_only. A local file without a descriptor counts as
+ * unchanged, because all of its bytes in the cache were checked after they were read.
  */
 int file_check(struct file *file);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Opens a file with everything that a direct read needs to know: its version, its alignment, its device, and its extent
+ * Opens a file, and finds the facts that a direct read needs: the version, the alignment, the device, and the extent
  * map. The functions have no state.
  */
 #include "store/file_open.h"
@@ -96,7 +96,7 @@ static int open_direct(const struct file_root *root, const char *path, bool *dir
 	return -EMFILE;
 }
 
-/* Without direct reads, descriptors_pread() must not need an alignment. */
+/* Reads of descriptors_pread() need no alignment after this. Used if direct reads are not possible. */
 static void clear_direct(int fd)
 {
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_DIRECT);
@@ -195,8 +195,8 @@ void file_open_report(struct file *file, struct descriptor *descriptor)
 }
 
 /*
- * For a known file whose reads are not aligned enough. The device number of its filesystem belonged to a filesystem
- * with a lower alignment when the file became known.
+ * Used if the alignment that is stored for the file is too low for direct reads. When the file became known, the number
+ * of its device belonged to another filesystem, with a lower alignment.
  */
 static void read_indirectly(struct descriptor *descriptor)
 {
@@ -205,7 +205,7 @@ static void read_indirectly(struct descriptor *descriptor)
 	descriptor->direct = false;
 }
 
-/* Opens a known file again. */
+/* Opens the path of a known file, and verifies the version. */
 static int open_again(struct file *file, struct descriptor **descriptor)
 {
 	struct file_opened opened;

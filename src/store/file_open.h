@@ -6,7 +6,7 @@
 #include "store/descriptors.h"
 #include "store/file.h"
 
-/* What file_open_facts() finds. */
+/* The result of file_open_facts(). */
 struct file_opened {
 	struct file_facts facts; /* Without siblings. */
 	char tag[FILE_TAG_MAX + 1];
@@ -19,15 +19,15 @@ struct file_opened {
  * whole map. Returns 0, or -errno as described in beneath.h.
  */
 int file_open_facts(struct file_root *root, const char *path, struct file_opened *opened);
-/* Opens a file without siblings, and gives it its descriptor. Returns 0 and a reference in *file, or -errno. */
+/* Opens a file, but does not search for siblings. Returns 0 and a reference to the open file in *file, or -errno. */
 int file_open(struct file_root *root, const char *path, struct file **file);
-/* Calls root->opened() for a file that has got this descriptor. Offload threads only. */
+/* Calls root->opened() for a file that was opened with this descriptor. Offload threads only. */
 void file_open_report(struct file *file, struct descriptor *descriptor);
 /*
  * Returns 0 and a reference to the descriptor of a known file, which is opened if it is not open. Verifies that the
  * path still leads to the version of the file. Returns -ESTALE, and sets file->changed, if the path leads to another
- * version or to no file. Returns -ESTALE alone if the path changes all the time. Other errors are those of beneath.h.
- * If descriptors have run out, closes idle ones and tries again.
+ * version or to no file. Returns -ESTALE without setting the flag if the path changes during each attempt. Other errors
+ * are those of beneath.h. If descriptors have run out, closes idle ones and tries again.
  */
 int file_open_descriptor(struct file *file, struct descriptor **descriptor);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The root directory of files, and the objects that their descriptors need. A file may be in use longer than the table
- * that found it, so the files and the table own the root together.
+ * The root directory of files, and the objects that their descriptors need. A struct file may outlive the struct files
+ * that found it, so both own the root together.
  */
 #ifndef STORE_FILE_ROOT_H
 #define STORE_FILE_ROOT_H

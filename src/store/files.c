@@ -209,7 +209,7 @@ static bool is_fresh(const struct files *files, const struct names_entry *entry,
 
 /*
  * Returns true if a hit must start a job that revalidates the name in the background, so that readers of a busy file do
- * not wait. A reactor revalidates other files itself. After a failure, the next lookup is the one that waits.
+ * not wait. A reactor revalidates other files itself. After a failure, the next lookup waits instead.
  */
 static bool wants_background(const struct files *files, const struct names_entry *entry, uint64_t now_ns)
 {
@@ -246,7 +246,7 @@ static struct files_job *enqueue(struct files *files, struct names_shard *shard,
 	return made;
 }
 
-/* Completes the want with the result of a lookup that the reactor made. Returns false if a job must look again. */
+/* Completes the want with the result of a lookup that the reactor made. Returns false if a job must repeat it. */
 static bool use_finding(struct files *files, struct names_shard *shard, const struct names_key *key,
 			struct files_want *want, struct files_finding *finding, struct file **released,
 			struct names_entry **unlinked)
@@ -256,7 +256,7 @@ static bool use_finding(struct files *files, struct names_shard *shard, const st
 	*released = finding->file;
 	if (finding->validated_ns < atomic_load(&files->root->since_ns) || (entry != NULL && entry->job != NULL))
 		return false;
-	if (entry != NULL && entry->validated_ns > finding->validated_ns) /* A later result is known meanwhile. */
+	if (entry != NULL && entry->validated_ns > finding->validated_ns) /* A later result is known already. */
 		return false;
 	if (entry == NULL && finding->file != NULL && (entry = names_add(shard, key)) == NULL)
 		return false;
@@ -359,7 +359,7 @@ bool files_cancel(struct files_want *want)
 	return waits;
 }
 
-/* The caller has a reference of its own, so the reference of the table is never the last one. */
+/* The caller has a reference of its own, so the reference of the entry is never the last one. */
 void files_invalidate(struct files *files, const char *path, struct file *file)
 {
 	const struct names_key key = names_key(files->root, path);

@@ -6,8 +6,8 @@
  * A name that was validated less than revalidate_ms (1 s) ago is a hit and costs no syscall. Otherwise the reactor
  * looks the path up with syscalls that never wait (files_inline.h). If they do not suffice, the lookup waits for a job
  * on an offload thread. At most one job of a path runs at a time, and all lookups of the path share its result. Files
- * that need the job are revalidated in the background after half of this age, so that readers of a busy file do not
- * wait.
+ * that need the job are revalidated in the background after half of revalidate_ms, so that readers of a busy file do
+ * not wait.
  *
  * Some errors do not concern the path itself (EMFILE, ETIMEDOUT, EACCES, ...). Such an error completes the waiting
  * lookups, but the entry keeps its file, and the extents of the file stay in the cache.
@@ -41,8 +41,7 @@ void files_set_root_lost(struct files *files, bool lost);
 /* Returns false while the root is lost. Thread-safe. */
 bool files_has_root(const struct files *files);
 /*
- * Returns true if a table with these options would have the same root and the same behaviour. Called on the main
- * thread.
+ * Returns true if files with these options would have the same root and the same behaviour. Called on the main thread.
  */
 bool files_matches(const struct files *files, const struct files_options *options);
 

@@ -4,7 +4,7 @@
  * openat2() with RESOLVE_CACHED returns EAGAIN if a directory would have to be read or a server to be asked, and the
  * statx() reads the inode that the dentry has in memory.
  *
- * Whatever these calls cannot decide is left to the offload threads: files on network filesystems and FUSE, directories
+ * Offload threads handle all cases that these calls cannot decide: files on network filesystems and FUSE, directories
  * that fold case, siblings that must be read, and sidecars with tags.
  */
 #include "store/files_inline.h"
@@ -29,8 +29,8 @@ struct look {
 };
 
 /*
- * Finds the inode of the path, and whether it may be read if `readable` is not NULL. The file is on the same mount as
- * its directory, so its filesystem is local. Its device may differ: overlayfs has one for each layer.
+ * Finds the inode of the path. If `readable` is not NULL, also finds whether the inode may be read. The file is on the
+ * same mount as its directory, so its filesystem is local. Its device may differ: overlayfs has one for each layer.
  */
 static int find_inode(struct look *look, bool *readable)
 {
@@ -69,8 +69,8 @@ static int find_siblings(struct look *look, const struct file *previous)
 }
 
 /*
- * Finds the inode and its siblings, and whether it may be read if `readable` is not NULL. Returns 0, -EAGAIN, or the
- * error of the lookup.
+ * Finds the inode and its siblings. If `readable` is not NULL, also finds whether the inode may be read. Returns 0,
+ * -EAGAIN, or the error of the lookup.
  */
 static int examine(struct look *look, const struct file *previous, bool *readable)
 {
@@ -122,7 +122,7 @@ static int find_with_access(struct look *look, struct file *previous, struct fil
 	int error;
 
 	error = examine(look, previous, &readable);
-	/* The comparison also notes the metadata of a file that may not be read. */
+	/* The comparison also stores the metadata of a file that is not readable. */
 	same = error == 0 && previous != NULL && !file_must_reopen(previous) && compare(look, previous, before) == 0;
 	if (error == 0 && !readable)
 		error = -EACCES;
@@ -143,7 +143,7 @@ static int find_with_access(struct look *look, struct file *previous, struct fil
 	return finding->file != NULL ? 0 : -ENOMEM;
 }
 
-/* Examines the path without a question about access, if the previous file may still be read. */
+/* Examines the path. Tests access only if the previous file is not known to be readable, or has changed. */
 static int find(struct look *look, struct file *previous, struct files_finding *finding)
 {
 	unsigned before;

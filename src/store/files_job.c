@@ -31,7 +31,7 @@ struct files_job {
 	/* Results. */
 	struct files_finding finding;
 	unsigned revalidations, opens;
-	bool inline_failed; /* The reactor tried the lookup before, and it would have had to wait. */
+	bool inline_failed; /* The reactor tried the lookup before, and would have had to wait. */
 	char path[];
 };
 
@@ -100,8 +100,8 @@ static bool is_unchanged(const struct files_job *job, const struct file_facts *f
 }
 
 /*
- * Opens the path, because opening it is the only way to learn whether it may be read, and because the bytes of a new
- * version must come from the disk. If the file and its siblings are unchanged, the result is the previous struct file.
+ * Opens the path for two reasons: only an open shows with certainty whether the file may be read, and the bytes of a
+ * new version must be read from the disk. If the file and its siblings are unchanged, returns the previous struct file.
  */
 static int open_again(struct files_job *job, struct file **file)
 {
@@ -262,7 +262,7 @@ static bool must_unlink(const struct files_job *job)
 	       atomic_load_explicit(&job->files->users, memory_order_acquire) == 0; /* See files_unref(). */
 }
 
-/* Counts the way of the lookup for the device on which the file was found. */
+/* Counts the lookup for the device of the file, by the thread that made the lookup. */
 static void count_device(const struct files_job *job)
 {
 	const struct file *file = job->finding.file;
@@ -285,7 +285,7 @@ static void learn_parent(const struct files_job *job)
 
 /*
  * Ends a job: completes its wants, and frees the job, or starts it again for the wants that need a later lookup. The
- * job may free the table, if the table has no other user.
+ * end of the last job frees the struct files if it has no user.
  */
 static void finish(struct files_job *job)
 {

@@ -18,7 +18,7 @@ struct files_job;
 struct files_job *files_job_new(struct files *files, struct names_entry *entry, const struct names_key *key);
 /* Adds a want to the job, which completes the want. The caller holds the lock of the shard. */
 void files_job_add(struct files_job *job, struct files_want *want);
-/* Notes that the reactor tried the lookup before, and that it would have had to wait. Called before the start. */
+/* Records that the reactor tried the lookup before, and would have had to wait. Called before the start. */
 void files_job_note_inline(struct files_job *job);
 /* Queues a new job. Thread-safe. The caller must hold no lock. */
 void files_job_start(struct files_job *job);

@@ -32,7 +32,7 @@ struct files {
 	atomic_bool reporting; /* The job is queued. Sequentially consistent. */
 };
 
-/* What a lookup has found. */
+/* The result of a lookup. */
 struct files_finding {
 	struct file *file; /* A reference, or NULL after an error. */
 	int error;
@@ -59,7 +59,8 @@ struct file *files_apply(struct files *files, struct names_shard *shard, struct 
  */
 void files_note_superseded(struct files *files, struct file *file);
 /*
- * Calls options.superseded() for all queued versions. Runs on an offload thread, or on the thread that frees the table.
+ * Calls options.superseded() for all queued versions. Runs on an offload thread, or on the thread that frees the struct
+ * files.
  */
 void files_report_superseded(struct files *files);
 /* Starts a job that reports the queued versions, if there are any. Thread-safe. The caller must hold no lock. */

@@ -18,12 +18,12 @@ struct files_job;
 struct parents;
 
 struct files_options {
-	int root_fd; /* O_PATH or O_DIRECTORY. Owned by the caller. The table duplicates the descriptor. */
+	int root_fd; /* O_PATH or O_DIRECTORY. Owned by the caller. files_new() duplicates it. */
 	enum file_symlinks symlinks;
 	unsigned revalidate_ms; /* Age at which a name must be revalidated, usually 1000. */
 	bool siblings;		/* Search for digests and, if `variants`, compressed variants on each revalidation. */
 	bool variants;
-	/* The objects below are shared by all roots, and outlive the table and its files. */
+	/* The objects below are shared by all roots, and outlive the struct files and its files. */
 	struct names *names;
 	struct descriptors *descriptors;
 	/* Knowledge about directories. NULL: all lookups that are not hits run on offload threads. */
@@ -33,8 +33,8 @@ struct files_options {
 	/* Runs on an offload thread after a file was opened by a lookup or for a read. May be NULL. */
 	void (*opened)(void *context, struct file *file, struct descriptor *descriptor);
 	/*
-	 * Reports that no path of the table leads to this version now. Runs on an offload thread, or on the thread that
-	 * frees the table. May be NULL.
+	 * Reports that the path that led to this version now leads to another version, or to no file. Runs on an
+	 * offload thread, or on the thread that frees the struct files. May be NULL.
 	 */
 	void (*superseded)(void *context, const struct file_version *version);
 	void *context;

@@ -21,7 +21,7 @@
  */
 #define OVERLAY_DEPTH_MAX 2
 #define OVERLAYS 16		    /* Maximum number of mounts whose result is kept. */
-#define OVERLAY_KEPT_S UINT64_C(10) /* The number of a mount may be used again. */
+#define OVERLAY_KEPT_S UINT64_C(10) /* Maximum age of a result. The number of a mount may be used again. */
 
 uint32_t filesystem_of(int fd)
 {

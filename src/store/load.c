@@ -111,7 +111,7 @@ static void read_by_disk(struct load *load);
 static void read_by_offload(struct load *load);
 
 /*
- * Checks, after a read, whether the file is still the version that was opened. A remote file must be checked by its
+ * Checks, after a read, whether the file is still the version of load->file. A remote file must be checked by its
  * server, see proof.h.
  */
 static int check_version(struct load *load)
@@ -331,7 +331,7 @@ static void merge_adjacent(struct load *load)
 	}
 }
 
-/* Continues with an open file. */
+/* Loads the extent map if necessary, or starts the read. The file is open. */
 static void begin_read(struct load *load)
 {
 	const struct descriptor *descriptor = load->descriptor;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of known names: from a path below a root to the struct file that it leads to. One table serves all roots of
- * the process. It consists of shards by hash, with a lock each. An entry is at most NAMES_ENTRY_BYTES large, without
- * its file, and needs no descriptor. Private to files.c and the files that its header lists.
+ * The table of known names. It maps a path below a root to the struct file at the path. One table serves all roots of
+ * the process. It consists of shards by hash, with a lock each. An entry has at most NAMES_ENTRY_BYTES, without its
+ * file, and needs no descriptor. Private to files.c and the files that its header lists.
  *
  * An entry has at most one job, which determines the file at the path. The states of an entry are:
  *
@@ -31,7 +31,7 @@
 #define NAMES_SHARDS 64 /* A power of two. */
 #define NAMES_MIN 1024	/* Minimum of `max`. */
 #define NAMES_ENTRY_BYTES 48
-#define NAMES_WAITS_MAX 3 /* A name with so many waits is revalidated in the background. */
+#define NAMES_WAITS_MAX 3 /* A name with this many waits is revalidated in the background. */
 #define NAMES_CACHE_LINE_BYTES 64
 
 /* The part of a job that the table needs to know, embedded in the job. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reports about known names. The functions have no state. They copy what they report under the lock of a shard. */
+/* Reports about known names. The functions have no state. They copy the reported values under the lock of a shard. */
 #include "store/names_rank.h"
 
 #include <stdlib.h>

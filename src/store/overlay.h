@@ -18,7 +18,7 @@ uint64_t overlay_mount_of(int fd);
  */
 bool overlay_all_layers(uint64_t mount, overlay_layer_fn *check, void *context);
 
-/* Does the same for the options of an overlay filesystem, as mountinfo escapes them. Modifies the options. */
+/* Works like overlay_all_layers(), with the options as mountinfo escapes them. Modifies the options. */
 bool overlay_all_layers_of(char *options, overlay_layer_fn *check, void *context);
 
 #endif

@@ -7,16 +7,16 @@
  * A check proves these properties:
  *
  *	Same directory	Its device, inode and mount are the same. If a directory above was renamed, replaced or covered
- *			by a mount, or a symbolic link was switched, the path leads to another directory. That one is
- *			not known, and is learned first. A directory that was moved together with its own name, but
- *			beneath another one, is the same directory. The directory above it is not, which its own check
- *			shows. So is each directory down to the file, because a path is checked from the top down.
+ *			by a mount, or a symbolic link was switched, the path leads to another directory, which is
+ *			learned first. A directory may be moved, with its name, into the replacement of the directory
+ *			above it. Then its own check finds no change, but the check of the directory above does. So all
+ *			directories of a path are checked, from the top down.
  *	By bytes	A directory can only start to fold case while it is empty, and the change updates its ctime. So
- *			the property holds while the ctime stands. A ctime that was young when the flag was read proves
- *			nothing, so such a directory is learned again each second. On filesystems without a flag the
- *			property is constant. A path whose directories all compare bytes has one spelling only. Targets
- *			of symbolic links are directories themselves, and their own names may have any spelling, as in
- *			spelling.c.
+ *			the property holds while the ctime is the same. A ctime that was young when the flag was read
+ *			proves nothing, so such a directory is learned again each second. On filesystems without a flag
+ *			the property is constant. A path whose directories all compare bytes has one spelling only.
+ *			Targets of symbolic links are directories themselves, and their own names may have any spelling,
+ *			as in spelling.c.
  *	Same names	Adding, removing or renaming a name sets the ctime and the mtime of the directory. utimensat()
  *			can set the mtime back, but never the ctime. The names were read while the ctime was not young,
  *			and the ctime was the same afterwards. So each later change has another ctime. A name in the
@@ -24,8 +24,8 @@
  *
  * Only directories on local filesystems are usable, because others can change without a change of the cached times.
  *
- * A directory is read when it did not change for SETTLED_NS, when lookups would profit, and if reading takes a small
- * share of the time. Until then its view is not settled.
+ * A directory is read if it has not changed for SETTLED_NS, if enough lookups need its names, and if reading takes a
+ * small share of the time. Until then its view is not settled.
  */
 #include "store/parents.h"
 
@@ -44,11 +44,11 @@
 #include "store/spelling.h"
 
 #define LEVELS_MAX 16			     /* Maximum number of directories that one lookup checks. */
-#define UNUSABLE_NS (10 * CLOCK_NS_PER_S)    /* A directory that is not usable is not learned again so long. */
+#define UNUSABLE_NS (10 * CLOCK_NS_PER_S)    /* Time until an unusable directory is learned again. */
 #define SETTLED_NS ((int64_t)CLOCK_NS_PER_S) /* A directory that changed more recently is not read. */
-#define SCAN_COST_FACTOR 50		     /* Reading a directory takes at most this share of the time. */
-#define SCAN_FAILED_NS (60 * CLOCK_NS_PER_S) /* A directory that is too large is not read again so long. */
-#define SCAN_RETRY_NS CLOCK_NS_PER_S	     /* The job of the caller that was asked for a scan has not done it. */
+#define SCAN_COST_FACTOR 50		     /* Reading a directory takes at most 1/50 of the time. */
+#define SCAN_FAILED_NS (60 * CLOCK_NS_PER_S) /* Time until a directory that could not be read is read again. */
+#define SCAN_RETRY_NS CLOCK_NS_PER_S	     /* Time until another caller is asked for a scan. */
 #define ASK_BYTES 4096 /* A lookup with unknown names costs as much as reading this much of a directory. */
 
 struct parents {
@@ -153,7 +153,7 @@ static bool needs_learning(const struct parents_known *known)
 	       (known->state == PARENTS_USABLE && !known->constant && !known->confirmed);
 }
 
-/* Returns true if reading the directory is worth while. */
+/* Returns true if the directory must be read. The file comment has the conditions. */
 static bool is_scan_due(const struct parents_known *known, uint64_t now_ns)
 {
 	return !known->settled && now_ns >= known->scan_after_ns &&
@@ -227,7 +227,7 @@ static int check_path(struct parents *parents, const struct level *bottom, uint6
 	return error;
 }
 
-/* Sets *view from an entry that is fresh. Returns 0, or -EAGAIN if the caller shall have the directory read. */
+/* Sets *view from an entry that is fresh. Returns 0, or -EAGAIN if the caller must have the directory read. */
 static int fill_view(struct parents *parents, const struct level *level, const struct parents_known *known,
 		     uint64_t now_ns, struct parents_view *view)
 {
@@ -321,7 +321,7 @@ static void scan_claimed(struct parents *parents, const struct level *level, int
 	parents_table_store(parents->table, level->key, known, known->settled ? &names : NULL);
 }
 
-/* Returns true if the directory is usable, and its names shall be read now. */
+/* Returns true if the directory is usable, and its names must be read now. */
 static bool shall_scan(struct parents_known *known)
 {
 	if (known->scan_wanted)

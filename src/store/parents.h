@@ -15,7 +15,7 @@
 
 struct parents;
 
-/* A path whose directory is meant. */
+/* A path, which identifies its directory. */
 struct parents_place {
 	int root_fd;
 	const char *path; /* Relative and normalised. */
@@ -43,9 +43,9 @@ void parents_free(struct parents *parents);
 /*
  * Finds the directory of place->path. Never waits. The result is at most 1 s old. Thread-safe. Returns 0 and sets *view
  * if the directory is on a local filesystem, and if all directories from the root to it compare names as bytes. Returns
- * -ENOENT if the directory does not exist. Returns -EAGAIN if the result is not known. The job of the caller then
- * calls parents_learn(). -EAGAIN also asks one caller to have a directory read again while other callers get a view
- * that is not settled.
+ * -ENOENT if the directory does not exist. Returns -EAGAIN if the result is not known. The job of the caller then calls
+ * parents_learn(). If a directory must be read again, one caller gets -EAGAIN, and other callers get a view that is not
+ * settled.
  */
 int parents_find(struct parents *parents, const struct parents_place *place, uint64_t now_ns,
 		 struct parents_view *view);

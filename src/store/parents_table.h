@@ -81,7 +81,7 @@ bool parents_table_want_scan(struct parents_table *table, uint64_t key, uint64_t
 
 /*
  * Claims the directory for learning. Creates an entry if necessary. Returns false if another thread has claimed it, or
- * if no entry can be evicted. Sets *known to the state before.
+ * if no entry can be evicted. Sets *known to the properties before the claim.
  */
 bool parents_table_claim(struct parents_table *table, uint64_t key, struct parents_known *known);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rules of acl_permission_check() and generic_permission() of the kernel (fs/namei.c), as far as they do not depend
- * on an access control list. faccessat2(2) is exact in all cases, but it may wait: the kernel loads an inode without
- * its list, and reads the list when it is first needed. On a disk with a latency of 100 ms, faccessat2() took 100 ms on
+ * Applies the rules of acl_permission_check() and generic_permission() of the kernel (fs/namei.c) that do not depend on
+ * an access control list. faccessat2(2) is exact in all cases, but it may wait: the kernel loads an inode without its
+ * list, and reads the list when it is first needed. On a disk with a latency of 100 ms, faccessat2() took 100 ms on
  * ext4, XFS and btrfs if the list was not stored beside the inode. It did not wait for files without a list, but the
  * kernel does not tell which files these are.
  *
@@ -38,7 +38,7 @@ int permission_to_read(const struct statx *st)
 {
 	/*
 	 * Capabilities apply only to files whose owner and group have a number in the user namespace of the thread. A
-	 * file that really belongs to this user looks the same as one without a number.
+	 * file that belongs to user OVERFLOW_ID cannot be distinguished from a file without a number.
 	 */
 	if (st->stx_uid == OVERFLOW_ID || st->stx_gid == OVERFLOW_ID)
 		return -EAGAIN;

@@ -17,19 +17,19 @@
 #define RESIDENT_NAME_BYTES 40
 #define RESIDENT_SUMS_BYTES ((size_t)24 << 20)
 
-/* A known name of which the cache contains bytes. */
+/* A known name whose file has bytes in the cache. */
 struct resident_name {
 	struct file *file; /* A reference. */
 	uint64_t bytes;	   /* Number of bytes of the file in the cache. */
 	uint64_t pinned_bytes, requests;
-	uint64_t inode; /* Private: orders names with equal numbers. */
+	uint64_t inode; /* Private: orders names with equal numbers of bytes and requests. */
 };
 
 /* A page of the ranking. */
 struct resident_ranking {
 	struct resident_name *names; /* In descending order of bytes, then of requests. */
 	size_t count, size;	     /* Number of elements in use, and allocated. */
-	uint64_t total;		     /* Number of all names of which the cache contains bytes. */
+	uint64_t total;		     /* Number of all names whose files have bytes in the cache. */
 };
 
 struct resident_options {
@@ -48,8 +48,8 @@ struct resident_options {
 
 /*
  * Finds the names with the most bytes in the cache. If a file has several names, each of them counts. Names that become
- * known meanwhile may be missing. Takes about two seconds for a million names, of which it sleeps one. Blocks no
- * reactor. Thread-safe. Returns 0, -ECANCELED or -ENOMEM. In each case, resident_fini() frees the ranking.
+ * known meanwhile may be missing. Takes about two seconds for a million names, and sleeps for half of this time. Blocks
+ * no reactor. Thread-safe. Returns 0, -ECANCELED or -ENOMEM. In each case, resident_fini() frees the ranking.
  */
 int resident_rank(struct resident_ranking *ranking, const struct resident_options *options);
 /* Releases the files and frees the ranking. */

@@ -291,7 +291,7 @@ void sibling_find(int root_fd, const char *path, enum file_symlinks symlinks, co
 
 /*
  * Stats the sibling without waiting. Returns 0 and sets *version if the sibling exists. Returns -ENOENT if it does not
- * exist or is not a file, or -EAGAIN if a job must find out.
+ * exist or is not a file, or -EAGAIN if a job must look it up.
  */
 static int look(const struct beside *beside, enum parents_suffix parents_suffix, const char *suffix,
 		struct file_version *version)

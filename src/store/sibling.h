@@ -37,7 +37,7 @@ bool sibling_is_checked(const struct file_siblings *siblings, enum sibling sibli
  * result, or all zero. The digest and the variants are read again only if they may have changed. Skips names that are
  * missing according to `view`, which is NULL if the directory is not known. Blocks; runs only on offload threads.
  *
- * A .gz and a .zst are checked as encoding.h describes. For a .br only the age can be checked.
+ * A .gz and a .zst are checked as encoding.h describes. Only the age of a .br can be checked.
  */
 void sibling_find(int root_fd, const char *path, enum file_symlinks symlinks, const struct file_version *original,
 		  const struct file_siblings *known, const struct parents_view *view, struct file_siblings *found);

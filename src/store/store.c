@@ -478,7 +478,7 @@ struct store_opening {
 	void *context;
 };
 
-/* After an error the reader notices it itself, when it reads a byte from the disk. */
+/* An error needs no report: the reader gets it when it reads from the disk. */
 static void open_on_thread(struct offload_job *job)
 {
 	struct store_opening *opening = container_of(job, struct store_opening, job);
