@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * All known names are ranked for each request, see store/resident.h, and the requested part of the ranking is returned.
- * Rankings run one at a time, so their memory is bounded, and several live pages cost no more processor time than one
- * thread has. A file that is in the cache but whose name is not known any more is omitted.
+ * Rankings run one at a time, so their memory is bounded, and several live pages use no more processor time than one
+ * thread. A file that is in the cache but whose name is not known any more is omitted.
  *
  * Runs on the thread of the connection.
  */
@@ -92,7 +92,7 @@ static void rank(struct admin_call *call, size_t offset, size_t limit)
 }
 
 /*
- * Reads an argument that is a number from least to most. Returns false, and sets an error answer, if it is not. Does
+ * Reads an argument that must be a number from least to most. Otherwise sets an error answer and returns false. Does
  * not change *number if the argument is absent.
  */
 static bool read_number(struct admin_call *call, const char *name, unsigned long least, unsigned long most,

@@ -257,8 +257,8 @@ static void check_pinned(struct operation *operation, const struct slot *slot)
 }
 
 /*
- * Ends a file whose reading has ended with this result. A file of a directory that was deleted since the walk has
- * returned it is ignored.
+ * Ends a file whose reads have ended with this result. If the target is a directory, a file that was deleted after the
+ * walk had returned it is ignored.
  */
 static void end_file(struct operation *operation, struct slot *slot, int error)
 {
@@ -277,7 +277,7 @@ static void end_file(struct operation *operation, struct slot *slot, int error)
 	free_slot(operation, slot);
 }
 
-/* Reads a file again that has changed while it was read, once. Returns false if that has happened before. */
+/* Reads a file again because it has changed while it was read. Returns false if it was read again before. */
 static bool repeat(struct operation *operation, struct slot *slot)
 {
 	struct warm *before = slot->warm;

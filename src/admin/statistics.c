@@ -296,8 +296,7 @@ const struct statistics_row statistics_table[] = {
 	{ REPORT("bytes", "reads"), SNAPSHOT(store.reads) },
 
 	/* names and open files */
-	{ GAUGE("ranged_names",
-		"Known names: paths of which the version, size and metadata of the file are in memory."),
+	{ GAUGE("ranged_names", "Known names. A known name is a path with the version, size and metadata of its file."),
 	  JSON("names.count"), REPORT("names", "count"), SNAPSHOT(names.count) },
 	{ GAUGE("ranged_names_max", "Maximum number of known names (name_cache)."), JSON("names.max"),
 	  REPORT("names", "max"), SNAPSHOT(names.max) },

@@ -259,7 +259,7 @@ static void print_hot(const json_t *files)
 	}
 }
 
-/* Tells how to list the following files, if there are any. */
+/* Prints the option that lists the next files, if there are any. */
 static void print_more(const json_t *hot, uint64_t offset)
 {
 	const uint64_t total = ctl_value_count(hot, "total"),

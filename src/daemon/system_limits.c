@@ -4,8 +4,8 @@
  * at the start and at each reload. Without the checks, a low limit would be noticed only under load, as responses with
  * 503 or as failed system calls. Each message names the needed amount, the limit, and the setting to change.
  *
- * Keys that only save work are lowered before keys that bound the service: open files and names before connections.
- * With fewer open files or names, a request takes longer; with fewer connections, it is rejected.
+ * Keys that only save work are lowered before keys that bound the service: open_file_cache and name_cache before
+ * max_connections. With fewer open files or names, a request takes longer. With fewer connections, it is rejected.
  */
 #include "daemon/system_limits.h"
 
@@ -218,8 +218,8 @@ uint64_t system_limits_memory_needed(const struct config *config)
 }
 
 /*
- * Lowers name_cache to the memory that everything else leaves free. Without this, the names of a very large tree would
- * make the kernel end the process days after the start.
+ * Lowers name_cache to the memory that everything else leaves free. Otherwise, the kernel might kill the process days
+ * after the start, when the names of a very large tree fill the memory.
  */
 static void fit_names(struct config *config, uint64_t limit)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A hash table with one slot for each hash value. A new response replaces the response in its slot. The hash is made
- * from addresses, because the names, values and bodies of most error replies are constants or belong to the
+ * A hash table with one slot for each hash value. A new response replaces the response in its slot. The hash is
+ * computed from addresses, because the names, values and bodies of most error replies are constants or belong to the
  * configuration. The addresses only select the slot. The texts themselves are compared, because the memory of a former
  * configuration may be used again.
  *
- * The table does not depend on what made the reply. If two requests get different fields for any reason (site,
- * location, language, method, TLS), their replies differ, and so do their responses.
+ * The table compares replies, not requests. If two requests get different fields for any reason (site, location,
+ * language, method, TLS), their replies differ, and so do their responses.
  */
 #include "mhd/error_replies.h"
 

@@ -21,8 +21,8 @@ void error_replies_free(struct error_replies *table);
 void error_replies_clear(struct error_replies *table);
 
 /*
- * Returns true if the table may have the reply: it has a static text as its body, and no field was formatted for this
- * request. Pure.
+ * Returns true if the table may have the reply: its body is a static text, and no field was formatted for this request.
+ * Pure.
  */
 bool error_replies_may_have(const struct reply *reply);
 /* Returns the response with this status, these fields and this body, or NULL. The table owns the response. */

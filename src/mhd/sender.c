@@ -358,7 +358,7 @@ static enum MHD_Result send_new(struct exchange *exchange, bool shared)
 	return result;
 }
 
-/* Queues the response that equal error replies share, or a new response. */
+/* Queues the shared response for equal error replies, or a new response. */
 static enum MHD_Result send_error_or_new(struct exchange *exchange)
 {
 	const struct reply *reply = &exchange->request.reply;
