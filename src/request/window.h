@@ -50,8 +50,8 @@ struct window_slot {
 struct window {
 	struct window_options options;
 	void (*read_ended)(struct window *window, const struct window_slot *slot);
-	struct descriptor *descriptor; /* a reference; keeps the file open once it is; NULL: not opened yet */
-	struct store_opening *opening; /* the file is being opened; NULL: it is not */
+	struct descriptor *descriptor; /* a reference, which keeps the file open; NULL: not opened yet */
+	struct store_opening *opening; /* the opening of the file in the background; NULL: none */
 	struct plan plan;	       /* the pieces after the last slot */
 	unsigned head, count;	       /* index of the head slot, and number of filled slots */
 	unsigned size;		       /* number of slots to fill */

@@ -4,7 +4,7 @@
  * file exist, so a request for a file without variants only tests one field. A variant is looked up like any other
  * file, so the request may wait for the lookup.
  *
- * The information about variants may be a second old. The variant that is found must not be older than the file, and
+ * The information about variants may be two seconds old. The variant that is found must not be older than the file, and
  * must be the version whose contents were checked. Otherwise the next best variant is looked up. This file writes
  * request->selected. All functions run on the reactor's thread.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The open descriptors of the files that are being read from the disk: one bounded LRU list for the process. A hit in
- * the cache needs no descriptor. A file is opened when its first byte must come from the disk.
+ * the cache needs no descriptor. A file is opened when bytes must be read from the disk, and in the background when a
+ * long response begins.
  *
  *	               file_open_descriptor()
  *	file without descriptor ---------> in use (references > 1) <------------+

@@ -82,7 +82,7 @@ int file_check_state(struct file *file, const struct file_state *now, unsigned b
 }
 
 /*
- * Returns true if the file is append-only and has not become shorter, so that the bytes of the opened version are
+ * Returns true if the file is append-only and has not become shorter, so that the bytes of the known version are
  * unchanged. The size may still be the same, because an append moves the mtime before the size.
  */
 static bool has_only_grown(const struct file *file, const struct file_version *now)

@@ -69,7 +69,7 @@ void files_invalidate(struct files *files, const char *path, struct file *file);
 
 /*
  * Replaces *version, which is the result of a stat of the path, with the version under which the cache stores the bytes
- * of the file. The two versions differ if a change of metadata has changed the ctime since the file was opened.
+ * of the file. The two versions differ if a change of metadata has changed the ctime since the version became known.
  * Thread-safe.
  */
 void files_cached_version(struct files *files, const char *path, struct file_version *version);
