@@ -253,6 +253,9 @@ int file_open_descriptor(struct file *file, struct descriptor **descriptor)
 		error = open_again(file, &made);
 	if (error != 0)
 		return error;
+	*descriptor = made;
+	if (made->list != NULL) /* It is the descriptor that another thread has opened. */
+		return 0;
 	*descriptor = descriptors_add(descriptors, &file->descriptor, file->root, made);
 	file_open_report(file, *descriptor);
 	return 0;
