@@ -12,8 +12,8 @@ make_sizes $(seq 4000 4099) 3000000
 make_file v.js 20000
 make_variants v.js.gz
 config 'open_file_cache = 1'
-control_clock
 [ -z "$SANITIZED" ] || export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" # leak detection does not work under ptrace
+control_clock
 PREFIX=(strace -D -f -y -o "$DIR/trace" -e 'trace=open,openat,openat2,dup,io_submit,pread64,preadv,preadv2,read')
 start_ranged --workers 1
 
