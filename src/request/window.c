@@ -196,6 +196,8 @@ static void open_early(struct window *window)
 	for (unsigned i = 0; i < window->count; i++)
 		if (!slot_at(window, i)->ready)
 			return; /* its read opens the file */
+	if (store_is_resident(window->options.store, window->options.file))
+		return;
 	window->opening = store_open(window->options.store, window->options.file, opened, window);
 }
 

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "store/cache_content.h"
 #include "store/file_check.h"
 #include "store/file_open.h"
 #include "store/load.h"
@@ -515,6 +516,14 @@ struct store_opening *store_open(struct store *store, struct file *file,
 	store->pending++;
 	offload_start(store->shared.offload, &opening->job);
 	return opening;
+}
+
+bool store_is_resident(const struct store *store, const struct file *file)
+{
+	uint64_t size = file->version.size, pinned_bytes;
+
+	return size <= STORE_RESIDENT_MAX_BYTES &&
+	       cache_content_bytes(store->shared.cache, &file->version, &pinned_bytes) >= size;
 }
 
 void store_open_cancel(struct store_opening *opening)

@@ -47,6 +47,7 @@ struct store_opening;
 /* Maximum length of a want whose span crosses extents. */
 #define STORE_SPAN_MAX_BYTES CACHE_SPAN_MAX_BYTES
 #define STORE_DIVISIBLE_WAIT_MS 250
+#define STORE_RESIDENT_MAX_BYTES ((uint64_t)64 << 20)
 
 struct store_options {
 	struct reactor *reactor;
@@ -141,6 +142,11 @@ int store_prove(struct store *store, struct file *file, uint64_t since_ns, void 
  */
 struct store_opening *store_open(struct store *store, struct file *file,
 				 void (*done)(void *context, struct descriptor *descriptor), void *context);
+/*
+ * Returns true if all bytes of the file are in the cache now. Returns false for a file of more than
+ * STORE_RESIDENT_MAX_BYTES, because the search takes a time proportional to the size.
+ */
+bool store_is_resident(const struct store *store, const struct file *file);
 /* Cancels the opening, so that done() will not run. NULL is allowed. */
 void store_open_cancel(struct store_opening *opening);
 /* Returns the number of bytes of the cache that the want keeps in use until store_release(). */

@@ -733,7 +733,8 @@ START_TEST(a_stuck_log_is_closed_without_waiting)
 	await_closed("/pipe");
 	ck_assert(atomic_load(&counted.freed));
 	ck_assert_uint_ge(queued, 500);
-	ck_assert_uint_eq(total, queued * 1000);
+	/* The writer may have made room for the last line, if the kernel took more of a write meanwhile. */
+	ck_assert(total == queued * 1000 || total == queued * 1000 + 22);
 	ck_assert(log_stop());
 }
 END_TEST
