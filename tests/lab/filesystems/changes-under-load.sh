@@ -3,6 +3,7 @@
 # Files that change while many are requested, on each filesystem: each response is of one version, which was
 # current at most 2 s before the request.
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=../../http/names.sh
 . "$LIB/names.sh"
 
 CACHE=64M

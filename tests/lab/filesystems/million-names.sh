@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A million names need at most 256 bytes each and their paths. Paths that lead to no file need no memory.
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=../../http/names.sh
 . "$LIB/names.sh"
 [ -z "$SANITIZED" ] || skip_all "the memory of a sanitizer would be counted"
 
