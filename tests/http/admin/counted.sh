@@ -77,8 +77,11 @@ is "$(status_value requests.by_status.206) $(status_value requests.by_method.HEA
 is "$(status_value bytes.cache)" "$(metric 'ranged_response_bytes_total{source="cache"}')" "/status has the same bytes"
 is "$(metric ranged_first_byte_seconds_count)" 21 "the times of the first bytes are counted"
 at_least "$(metric ranged_connections_accepted_total)" 20 "connections are counted"
-is "$(status_value top.files.0.path) $(status_value top.files.0.bytes) $(status_value top.files.0.requests)" "/long.bin 6000000 2" \
-	"/status lists the file with the most bytes"
+first_file() { # the ranking of the files is kept for a moment
+	take_numbers
+	[ "$(status_value top.files.0.path) $(status_value top.files.0.bytes) $(status_value top.files.0.requests)" = "/long.bin 6000000 2" ]
+}
+ok "/status lists the file with the most bytes" await 10 first_file
 is "$(status_value config)" "$DIR/ranged.conf" "/status names the configuration file"
 
 # FILE FILE: prints the counters of the first file that are smaller in the second one.

@@ -100,5 +100,9 @@ done
 is "$(status_value config)" null "/status has no configuration file"
 is "$(status_value pid) $(status_value state) $(status_value ready)" "$PID serving 1" "/status has the process"
 like "$(status_value started)" '^20[0-9-]*T[0-9:]*Z$' "/status has the time of the start"
-is "$(status_value top.files.0.path)" /a.bin "/status lists the file with the most bytes"
+first_file() { # the ranking of the files is kept for a moment
+	take_numbers
+	[ "$(status_value top.files.0.path)" = /a.bin ]
+}
+ok "/status lists the file with the most bytes" await 10 first_file
 finish
