@@ -52,7 +52,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int error = config_file_parse(&config, "f", (const char *)data, size, faults);
 	fclose(faults);
 	assert((error == 0) == (message_bytes == 0));
-	assert(config.cache_size_bytes >= (4 << 20) && config.cache_size_bytes % (1 << 20) == 0);
+	/* 0 turns the cache off. */
+	assert(config.cache_size_bytes == 0 ||
+	       (config.cache_size_bytes >= (4 << 20) && config.cache_size_bytes % (1 << 20) == 0));
 	assert(config.workers <= 256 && config.disk_depth <= 4096 && config.offload_threads >= 1);
 	check_addresses(&config);
 	check_rules(&config.rules);
