@@ -2,7 +2,7 @@
 /*
  * All known names are ranked for each request, see store/resident.h, and the requested part of the ranking is returned.
  * Rankings run one at a time, so their memory is bounded, and several live pages use no more processor time than one
- * thread. A file that is in the cache but whose name is not known any more is omitted.
+ * thread. A cached file without a known name is omitted.
  *
  * Runs on the thread of the connection.
  */

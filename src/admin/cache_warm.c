@@ -52,7 +52,7 @@ struct operation {
 	uint64_t room_bytes;	    /* memory of the cache that may still be filled or pinned */
 	size_t cache_bytes;	    /* size of the cache when room_bytes was computed */
 	uint64_t done_bytes, total_bytes;
-	uint64_t files; /* number of files whose reading has ended */
+	uint64_t files; /* number of completed files, except deleted ones */
 	unsigned left_out;
 	unsigned worker; /* incremented for each file, to distribute the files over the workers */
 	char shown_path[CACHE_LINES_PATH_BYTES]; /* the file that was started last, shortened */
@@ -257,7 +257,7 @@ static void check_pinned(struct operation *operation, const struct slot *slot)
 }
 
 /*
- * Ends a file whose reads have ended with this result. If the target is a directory, a file that was deleted after the
+ * Completes a file with the result of its reads. If the target is a directory, a file that was deleted after the
  * walk had returned it is ignored.
  */
 static void end_file(struct operation *operation, struct slot *slot, int error)

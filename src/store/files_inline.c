@@ -165,13 +165,7 @@ static int find(struct look *look, struct file *previous, struct files_finding *
 
 int files_inline_find(const struct files *files, const char *path, struct file *previous, struct files_finding *finding)
 {
-	const struct file_root *root = files->root;
-	const struct parents_place place = {
-		.root_fd = root->fd,
-		.path = path,
-		.symlinks = root->symlinks,
-		.root = atomic_load_explicit(&root->number, memory_order_relaxed),
-	};
+	const struct parents_place place = files_place(files, path);
 	struct look look = { .files = files, .path = path };
 	int error;
 

@@ -35,23 +35,11 @@ struct files_job {
 	char path[];
 };
 
-static struct parents_place place_of(const struct files_job *job)
-{
-	const struct file_root *root = job->files->root;
-
-	return (struct parents_place){
-		.root_fd = root->fd,
-		.path = job->path,
-		.symlinks = root->symlinks,
-		.root = atomic_load_explicit(&root->number, memory_order_relaxed),
-	};
-}
-
 /* Returns true if the directory of the path is known. */
 static bool find_parent(const struct files_job *job, struct parents_view *view)
 {
 	struct parents *parents = job->files->options.parents;
-	const struct parents_place place = place_of(job);
+	const struct parents_place place = files_place(job->files, job->path);
 
 	return parents != NULL && parents_find(parents, &place, clock_now_ns(), view) == 0;
 }
@@ -277,7 +265,7 @@ static void count_device(const struct files_job *job)
  */
 static void learn_parent(const struct files_job *job)
 {
-	const struct parents_place place = place_of(job);
+	const struct parents_place place = files_place(job->files, job->path);
 
 	if (job->files->options.parents != NULL)
 		parents_learn(job->files->options.parents, &place);

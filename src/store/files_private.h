@@ -8,6 +8,7 @@
 
 #include "store/files_types.h"
 #include "store/names.h"
+#include "store/parents.h"
 
 /* A superseded version that has not been reported to options.superseded() yet. */
 struct files_superseded {
@@ -38,6 +39,19 @@ struct files_finding {
 	int error;
 	uint64_t validated_ns; /* Start of the lookup. */
 };
+
+/* Returns the place of a path, for parents.h. `path` must outlive the place. Thread-safe. */
+static inline struct parents_place files_place(const struct files *files, const char *path)
+{
+	const struct file_root *root = files->root;
+
+	return (struct parents_place){
+		.root_fd = root->fd,
+		.path = path,
+		.symlinks = root->symlinks,
+		.root = atomic_load_explicit(&root->number, memory_order_relaxed),
+	};
+}
 
 /* Adds a reference for a job. Thread-safe. */
 void files_ref_for_job(struct files *files);

@@ -20,6 +20,7 @@
 
 #include "../suite.h"
 #include "base/clock.h"
+#include "lookup.h"
 #include "store/file_check.h"
 #include "store/file_open.h"
 #include "store/files.h"
@@ -30,36 +31,9 @@
 
 static char dir[PATH_MAX];
 static int root = -1;
-static struct reactor *reactor;
 static struct offload *offload;
-static struct files *files;
 
 /* ---- a lookup, and an offload thread that can be blocked ---- */
-
-struct lookup {
-	struct files_want want;
-	unsigned answers;
-};
-
-static void answered(struct files_want *want)
-{
-	((struct lookup *)want)->answers++;
-}
-
-static int find(const char *path, struct lookup *lookup)
-{
-	*lookup = (struct lookup){ .want = { .reactor = reactor, .done = answered } };
-	return files_find(files, path, &lookup->want);
-}
-
-static void wait_for(const struct lookup *lookup)
-{
-	for (int i = 0; lookup->answers == 0; i++) {
-		ck_assert_int_lt(i, 1000);
-		ck_assert_int_ge(reactor_iterate(reactor, 50), 0);
-	}
-	ck_assert_uint_eq(lookup->answers, 1);
-}
 
 /* Waits for the result of a lookup: a reference, or NULL and the error. */
 static struct file *get(const char *path, int *error)

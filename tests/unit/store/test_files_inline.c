@@ -16,6 +16,7 @@
 
 #include "../suite.h"
 #include "base/clock.h"
+#include "lookup.h"
 #include "store/file_check.h"
 #include "store/file_open.h"
 #include "store/files.h"
@@ -27,13 +28,11 @@
 
 static char dir[PATH_MAX];
 static int root = -1;
-static struct reactor *reactor;
 static struct offload *offload;
 static struct devices *devices;
 static struct names *names;
 static struct descriptors *descriptors;
 static struct parents *parents;
-static struct files *files;
 static atomic_uint superseded_count, opened_count;
 
 static void note_superseded(void *context, const struct file_version *version)
@@ -131,28 +130,14 @@ static struct files_stats stats(void)
 	return s;
 }
 
-struct lookup {
-	struct files_want want;
-	unsigned answers;
-};
-
-static void answered(struct files_want *want)
-{
-	((struct lookup *)want)->answers++;
-}
-
 /* Looks a path up, and waits for the job if there is one. Returns true if the reactor answered. */
 static bool look_up(const char *path, struct lookup *lookup)
 {
-	int result;
+	int result = find(path, lookup);
 
-	*lookup = (struct lookup){ .want = { .reactor = reactor, .done = answered } };
-	result = files_find(files, path, &lookup->want);
 	ck_assert_int_ge(result, 0);
-	for (int i = 0; result == 0 && lookup->answers == 0; i++) {
-		ck_assert_int_lt(i, 1000);
-		reactor_iterate(reactor, 50);
-	}
+	if (result == 0)
+		wait_for(lookup);
 	while (offload_pending(offload) > 0)
 		reactor_iterate(reactor, 1);
 	return result == 1;
