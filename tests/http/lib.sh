@@ -102,6 +102,13 @@ skip_all() { # REASON
 # Returns true if the program runs with libmicrohttpd 1.0 or later, whose parser is stricter than that of 0.9.
 since_mhd_1() { "$RANGED" --version </dev/null | grep -q '^libmicrohttpd [1-9]'; }
 
+# Returns true if long bodies are sent in this way: "direct" or "callback". RANGED_SEND=callback enforces the latter.
+sender_is() {
+	local sender=callback
+	! "$RANGED" --version </dev/null | grep -qw direct || sender=direct
+	[ "$1" = $sender ]
+}
+
 need_root() { [ "$(id -u)" = 0 ] || skip_all "needs root"; }
 
 need_cmd() {

@@ -4,9 +4,10 @@
  * or wrong. Writes always succeed.
  *
  * The file CONTROL contains "DELAY_MS ERRNO SHORT_BYTES [FROM [FLIP]]". It applies to every read that ends after the
- * position FROM (0 by default): the read takes DELAY_MS longer; it fails with ERRNO unless that is 0; it returns at
- * most SHORT_BYTES unless that is 0; and if FLIP is 1, the first byte at or after FROM is inverted. The file is read
- * for each read, so it must be replaced by rename. A loop device on a file of this filesystem is a faulty disk.
+ * position FROM (0 by default): the read takes DELAY_MS longer, or hangs while DELAY_MS is -1; it fails with ERRNO
+ * unless that is 0; it returns at most SHORT_BYTES unless that is 0; and if FLIP is 1, the first byte at or after FROM
+ * is inverted. The file is read for each read, so it must be replaced by rename. A loop device on a file of this
+ * filesystem is a faulty disk.
  */
 #define _GNU_SOURCE
 #define FUSE_USE_VERSION 35
@@ -97,6 +98,10 @@ static int fault_read(const char *path, char *buffer, size_t size, off_t offset,
 	ssize_t n;
 
 	(void)path;
+	while (fault.delay_ms < 0 && offset + (off_t)size > fault.from) {
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+		fault = current_fault();
+	}
 	if (offset + (off_t)size > fault.from) {
 		struct timespec delay = { fault.delay_ms / 1000, fault.delay_ms % 1000 * 1000000L };
 

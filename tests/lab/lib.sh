@@ -156,6 +156,7 @@ wait_clients() { # waits for all background jobs except ranged and the disk
 	wait "${clients[@]}"
 }
 
+# With -1 as DELAY-MS, reads hang until the next call.
 set_fault() { # DELAY-MS ERRNO SHORT-BYTES [FROM [FLIP]]
 	echo "$*" >"$DIR/control.next"
 	mv "$DIR/control.next" "$DIR/control"
