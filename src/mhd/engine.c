@@ -128,6 +128,7 @@ void engine_stop(struct engine *engine)
 {
 	if (engine->daemon != NULL)
 		MHD_stop_daemon(engine->daemon);
+	records_pool_fini(&engine->records);
 }
 
 /* Lets the engine rest if the last passes made no progress. */
@@ -160,6 +161,8 @@ void engine_run(struct engine *engine, struct exchange_shared *shared, uint64_t 
 	engine->readable = *rerun = false;
 	MHD_run(engine->daemon);
 	engine->more = MHD_get_timeout(engine->daemon, &timeout) == MHD_YES && timeout == 0;
-	if (engine->tls)
-		update_rest(engine, readable || *rerun || shared->calls != calls);
+	if (!engine->tls)
+		return;
+	update_rest(engine, readable || *rerun || shared->calls != calls);
+	records_end_pass(&engine->records, engine->more);
 }

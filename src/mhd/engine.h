@@ -10,16 +10,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mhd/records.h"
+
 struct exchange_shared;
 
 /* Embedded in struct server; all zero before engine_start(). */
 struct engine {
 	struct MHD_Daemon *daemon; /* NULL: not started */
 	bool tls;
-	bool readable;		 /* MHD's epoll descriptor is readable */
-	bool more;		 /* the last pass left work to do */
-	unsigned fruitless;	 /* number of consecutive passes without progress */
-	uint64_t rests_until_ns; /* no pass runs before this time unless an event occurs; 0: not resting */
+	bool readable;		     /* MHD's epoll descriptor is readable */
+	bool more;		     /* the last pass left work to do */
+	unsigned fruitless;	     /* number of consecutive passes without progress */
+	struct records_pool records; /* TLS only */
+	uint64_t rests_until_ns;     /* no pass runs before this time unless an event occurs; 0: not resting */
 };
 
 /*

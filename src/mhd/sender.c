@@ -31,6 +31,7 @@
 #include "base/log.h"
 #include "mhd/error_replies.h"
 #include "mhd/exchange_log.h"
+#include "mhd/records.h"
 #include "request/prebuilt.h"
 #include "steps/limit.h"
 
@@ -80,6 +81,8 @@ static bool handle_read(struct exchange *exchange, ssize_t n, uint64_t *sent_byt
 		if (exchange->request.limits.limited)
 			limit_use(&exchange->request, (size_t)n);
 		*sent_bytes += (uint64_t)n;
+		if (*sent_bytes < exchange->request.reply.length) /* false for listings, which count in reply.length */
+			records_hold_next(exchange->connection->records);
 	} else if (n == -EAGAIN) {
 		exchange_suspend(exchange);
 	}
@@ -120,6 +123,8 @@ static ssize_t read_data(void *cls, uint64_t position, char *buffer, size_t leng
 		length = (size_t)(reply->length - position);
 	memcpy(buffer, (const char *)reply->data + position, length);
 	exchange->sent_bytes += length;
+	if (position + length < reply->length)
+		records_hold_next(exchange->connection->records);
 	return (ssize_t)length;
 }
 
@@ -369,6 +374,15 @@ static enum MHD_Result send_error_or_new(struct exchange *exchange)
 				: send_new(exchange, shared);
 }
 
+/* Returns true if MHD sends bytes of the file after the header. */
+static bool has_body(const struct request *request)
+{
+	const enum reply_body body = request->reply.body;
+
+	return request->input.method == METHOD_GET && request->reply.length > 0 &&
+	       (body == REPLY_PREBUILT || body == REPLY_SPAN || body == REPLY_COPY || body == REPLY_TRANSFER);
+}
+
 bool sender_send(struct exchange *exchange)
 {
 	const struct reply *reply = &exchange->request.reply;
@@ -377,6 +391,8 @@ bool sender_send(struct exchange *exchange)
 	exchange->source = exchange_log_source(&exchange->request);
 	if (may_be_prebuilt(exchange))
 		prebuild(exchange->shared, &exchange->request);
+	if (has_body(&exchange->request)) /* over TLS, the header is sent together with the first bytes of the body */
+		records_hold_next(exchange->connection->records);
 	if (reply->body == REPLY_PREBUILT)
 		result = MHD_queue_response(exchange->mhd, reply->status, (struct MHD_Response *)reply->data);
 	else

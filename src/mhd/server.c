@@ -84,6 +84,7 @@ static void free_connection(struct server *server, struct connection *connection
 	connection_leave(connection);
 	server->options.closed(server->options.context, connection->peer.client, connection->peer.rejected);
 	request_site_unref(connection->site);
+	records_free(connection->records);
 	free(connection);
 }
 
@@ -118,7 +119,7 @@ static int acknowledge(gnutls_session_t session, unsigned type, unsigned when, u
 	(void)when;
 	(void)message;
 	if (incoming != 0)
-		setsockopt(gnutls_transport_get_int(session), IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
+		setsockopt(records_fd(session), IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
 	return 0;
 }
 
@@ -127,6 +128,7 @@ static void begin_tls(struct connection *connection, struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 
+	records_attach(connection->records, info->tls_session);
 	certificates_begin(connection->site->config.certificates, info->tls_session);
 	gnutls_handshake_set_hook_function(info->tls_session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST, acknowledge);
 }
@@ -148,12 +150,19 @@ static void notify_connection(void *cls, struct MHD_Connection *mhd, void **sock
 }
 
 /* Creates the state of a connection. Returns NULL if memory runs out. */
-static struct connection *new_connection(const struct arrival *arrival)
+static struct connection *new_connection(struct server *server, const struct arrival *arrival)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 
 	if (connection == NULL)
 		return NULL;
+	if (arrival->tls) {
+		connection->records = records_new(&server->engines[1].records, arrival->fd);
+		if (connection->records == NULL) {
+			free(connection);
+			return NULL;
+		}
+	}
 	connection->fd = arrival->fd;
 	connection->unsent_bytes = CONNECTION_UNSENT_MAX;
 	connection->peer.client = arrival->client;
@@ -180,7 +189,8 @@ int server_add(struct server *server, const struct arrival *arrival)
 	 * The TLS engine may not be running yet. A worker that has already applied a reload may pass the first TLS
 	 * connection to a worker that has not.
 	 */
-	struct connection *connection = start_engine(server, arrival->tls) == 0 ? new_connection(arrival) : NULL;
+	struct connection *connection = start_engine(server, arrival->tls) == 0 ? new_connection(server, arrival)
+										: NULL;
 
 	if (connection == NULL) {
 		close(arrival->fd);

@@ -56,6 +56,7 @@ struct connection {
 	void *exchange;		   /* the current struct exchange; written by mhd/; NULL: none */
 	struct request_site *site; /* site of the accepting generation, with its certificates; one reference */
 	struct counters *counters;
+	void *records;	       /* struct records of mhd/; NULL without TLS */
 	unsigned unsent_bytes; /* current TCP_NOTSENT_LOWAT */
 	struct peer peer;
 };

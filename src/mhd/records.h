@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The bytes of one TLS connection between GnuTLS and its socket. libmicrohttpd (MHD) passes at most 16 KiB of a
+ * response to GnuTLS at a time, and the header separately. Without this module, each of these records would be sent
+ * with a system call of its own, and each received record would be read with two. All functions run on the reactor's
+ * thread.
+ *
+ *	MHD --> GnuTLS --> held records (at most RECORDS_HELD_BYTES) --> socket
+ */
+#ifndef MHD_RECORDS_H
+#define MHD_RECORDS_H
+
+#include <gnutls/gnutls.h>
+#include <stdbool.h>
+
+#define RECORDS_HELD_BYTES ((size_t)36 * 1024) /* maximum size of the records that are held for one connection */
+#define RECORDS_BUFFERS_MAX 32		       /* maximum number of connections whose records are held */
+
+struct records;
+struct records_buffer;
+
+/* The buffers for held records, and the list of the connections that have some. Belongs to an engine. */
+struct records_pool {
+	struct records *held;	      /* list of the connections to which records_end_pass() applies */
+	struct records_buffer *freed; /* buffers that are not in use */
+	unsigned buffers;	      /* number of buffers, in use or not */
+	unsigned passes;	      /* number of records_end_pass() calls */
+};
+
+/* Creates the state of a connection. Returns NULL if memory runs out. */
+struct records *records_new(struct records_pool *pool, int fd);
+/* Makes a session use the records instead of its socket. Must be called before the handshake. */
+void records_attach(struct records *records, gnutls_session_t session);
+/* Returns the socket of a session that uses records. */
+int records_fd(gnutls_session_t session);
+/* Sends what the socket accepts of the held records, and frees the state. The socket is still open. NULL is allowed. */
+void records_free(struct records *records);
+
+/*
+ * Announces that another record follows soon after the next one, so that the next record may be held. Each call
+ * applies to one record. A record that nothing follows must not be announced: MHD would consider a response as sent
+ * while a part of it is held. NULL is allowed.
+ */
+void records_hold_next(struct records *records);
+
+/*
+ * Ends a pass of MHD. Sends the held records of connections that had no new record in this pass, or of all connections
+ * if no other pass follows at once.
+ */
+void records_end_pass(struct records_pool *pool, bool more);
+
+/* Frees the buffers that are not in use. All records must have been freed. */
+void records_pool_fini(struct records_pool *pool);
+
+#endif
