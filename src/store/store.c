@@ -26,7 +26,10 @@
 #include "store/load.h"
 
 #define MEMORY_TICK_MS 50
-/* If at least this many tickets are queued, reads are submitted at once instead of at the end of the iteration. */
+/*
+ * If at least this many tickets are queued, the first bytes of a response are read at once instead of at the end of the
+ * iteration. Readahead waits for the end of the iteration, because the pieces that follow may then share its read.
+ */
 #define EARLY_TICKETS 8
 
 struct store_read {
@@ -417,7 +420,7 @@ static int want_queue(struct store *store, struct store_want *want, const struct
 		want->read = read;
 	else
 		read_free_if_done(read);
-	if (queue_length(store->shared.queue) >= EARLY_TICKETS) {
+	if (want->class == QUEUE_FIRST && queue_length(store->shared.queue) >= EARLY_TICKETS) {
 		queue_run(store->shared.queue);
 		disk_submit(store->shared.disk);
 	}

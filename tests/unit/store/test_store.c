@@ -650,6 +650,26 @@ START_TEST(adjacent_wants_are_one_read)
 }
 END_TEST
 
+/* Readahead is not submitted before the pieces that follow are known, even if many reads are queued. */
+START_TEST(readahead_waits_for_adjacent_wants)
+{
+	static const unsigned numbers[9] = { 11, 0, 1, 2, 3, 4, 5, 6, 7 };
+	struct store_want wants[9];
+
+	for (unsigned i = 0; i < 9; i++) {
+		wants[i] = want_of(numbers[i] * SHARD_EXTENT_BYTES, SHARD_EXTENT_BYTES);
+		wants[i].class = QUEUE_AHEAD;
+		ck_assert_int_eq(store_want(store, &wants[i]), 0);
+	}
+	ck_assert_uint_eq(kernel_reads, 0);
+	while (done_count < 9)
+		storage_turn();
+	ck_assert_uint_eq(kernel_reads, 3);
+	for (unsigned i = 0; i < 9; i++)
+		store_release(store, &wants[i]);
+}
+END_TEST
+
 /* EIO for the read of three parts: each part is read again by itself, and only those that fail again have an error. */
 START_TEST(an_error_of_a_merged_read_is_found_by_reading_its_parts)
 {
@@ -948,6 +968,7 @@ int main(void)
 	tcase_add_test(tests, a_shared_read_outlives_its_first_want);
 	tcase_add_test(tests, an_error_reaches_all_wants_of_the_read_and_no_others);
 	tcase_add_loop_test(tests, adjacent_wants_are_one_read, 0, 1);
+	tcase_add_test(tests, readahead_waits_for_adjacent_wants);
 	tcase_add_loop_test(tests, adjacent_wants_are_one_read, 100000, 100001);
 	tcase_add_loop_test(tests, an_error_of_a_merged_read_is_found_by_reading_its_parts, 0, 3);
 	tcase_add_test(tests, cancelled_readahead_is_not_read);
