@@ -242,7 +242,10 @@ ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
 
 void transfer_release_window(struct transfer *transfer)
 {
-	if (transfer->window.count == 0 || transfer->waiting)
+	if (transfer->waiting)
+		return;
+	forecast_pause(&transfer->window.reader);
+	if (transfer->window.count == 0)
 		return;
 	transfer->window.size = WINDOW_MIN;
 	window_release(&transfer->window);

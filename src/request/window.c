@@ -19,10 +19,12 @@
 
 #include <errno.h>
 
+#include "base/clock.h"
 #include "base/container_of.h"
 #include "store/descriptors.h"
 
 #define LEAN_BYTES ((size_t)16 * 1024)
+#define FORECAST_MIN_BYTES ((uint64_t)8 << 20) /* a shorter body needs no forecast */
 #define LEAN_PIECES 64 /* number of small pieces to request after a large one has failed for lack of memory */
 
 static struct window_slot *slot_at(const struct window *window, unsigned i)
@@ -201,6 +203,18 @@ static void open_early(struct window *window)
 	window->opening = store_open(window->options.store, window->options.file, opened, window);
 }
 
+/* Begins the forecast of a long body, which is one range. A transient file is not shared with other readers. */
+static void begin_forecast(struct window *window)
+{
+	const struct window_options *options = &window->options;
+	const struct byte_range *range = &options->set->ranges[0];
+
+	if (options->multipart != NULL || options->transient || range->last - range->first < FORECAST_MIN_BYTES)
+		return;
+	forecast_begin(&window->reader, store_forecast(options->store), &options->file->version, range->last + 1);
+	forecast_move(&window->reader, range->first, clock_now_ns());
+}
+
 void window_init(struct window *window, const struct window_options *options, struct window_slot *slots,
 		 void (*read_ended)(struct window *window, const struct window_slot *slot))
 {
@@ -211,6 +225,7 @@ void window_init(struct window *window, const struct window_options *options, st
 		.slots = slots,
 	};
 	file_ref(options->file);
+	begin_forecast(window);
 	window->descriptor = file_descriptor(options->file);
 	plan_init(&window->plan, options->set, options->multipart, options->block_bytes);
 	fill(window);
@@ -223,6 +238,7 @@ void window_fini(struct window *window)
 		store_release(window->options.store, &slot_at(window, i)->want);
 	if (window->options.pins != NULL)
 		pins_set(window->options.pins, 0);
+	forecast_pause(&window->reader);
 	store_open_cancel(window->opening);
 	descriptors_unref(window->descriptor);
 	file_unref(window->options.file);
@@ -309,6 +325,10 @@ bool window_is_last(const struct window *window)
 
 void window_advance(struct window *window)
 {
+	const struct window_slot *head = slot_at(window, 0);
+
+	if (!head->is_text)
+		forecast_move(&window->reader, head->offset + head->length, clock_now_ns());
 	store_release(window->options.store, &slot_at(window, 0)->want);
 	window->head = (window->head + 1) % window->options.size_max;
 	window->count--;

@@ -14,6 +14,7 @@
 #include "request/pins.h"
 #include "request/plan.h"
 #include "store/file.h"
+#include "store/forecast.h"
 #include "store/store.h"
 
 #define WINDOW_MIN 2 /* pieces: the current piece and the next one */
@@ -52,6 +53,7 @@ struct window {
 	void (*read_ended)(struct window *window, const struct window_slot *slot);
 	struct descriptor *descriptor; /* a reference, which keeps the file open; NULL: not opened yet */
 	struct store_opening *opening; /* the opening of the file in the background; NULL: none */
+	struct forecast_reader reader; /* spares the extents that the body will soon need */
 	struct plan plan;	       /* the pieces after the last slot */
 	unsigned head, count;	       /* index of the head slot, and number of filled slots */
 	unsigned size;		       /* number of slots to fill */

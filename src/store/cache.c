@@ -78,6 +78,7 @@ int cache_new(struct cache **cache, size_t bytes, bool retain)
 	if (made == NULL)
 		return -ENOMEM;
 	made->bytes = bytes;
+	error = forecast_new(&made->forecast, bytes);
 	for (; error == 0 && made->shard_count < count; made->shard_count += error == 0)
 		error = shard_init(&made->shards[made->shard_count], cache_share(bytes, count, made->shard_count),
 				   cache_share(align_up(most, CACHE_UNIT_BYTES), count, made->shard_count), retain);
@@ -85,6 +86,8 @@ int cache_new(struct cache **cache, size_t bytes, bool retain)
 		cache_free(made);
 		return error;
 	}
+	for (unsigned i = 0; i < count; i++)
+		made->shards[i].forecast = made->forecast;
 	*cache = made;
 	return 0;
 }
@@ -97,6 +100,7 @@ void cache_free(struct cache *cache)
 		assert(cache->shards[i].waits == NULL);
 		shard_fini(&cache->shards[i]);
 	}
+	forecast_free(cache->forecast);
 	free(cache);
 }
 
@@ -599,6 +603,11 @@ bool cache_is_crowded(const struct cache *cache, const struct cache_extent *exte
 
 	return atomic_load_explicit(&shard->in_use_bytes, memory_order_relaxed) >
 	       cache_bytes(cache) / cache->shard_count / 2;
+}
+
+struct forecast *cache_forecast(const struct cache *cache)
+{
+	return cache->forecast;
 }
 
 unsigned cache_waiting(const struct cache *cache)

@@ -34,6 +34,7 @@
 #include <stdint.h>
 
 #include "engine/reactor.h"
+#include "store/forecast.h"
 #include "store/shard.h"
 #include "store/span.h"
 
@@ -157,6 +158,8 @@ size_t cache_in_use_bytes(const struct cache *cache);
 size_t cache_bytes(const struct cache *cache);
 /* Returns true if more than half of the shard of this extent, which the caller has pinned, is in use. Thread-safe. */
 bool cache_is_crowded(const struct cache *cache, const struct cache_extent *extent);
+/* Returns the forecast, which lives as long as the cache. Eviction spares the extents that it expects. Thread-safe. */
+struct forecast *cache_forecast(const struct cache *cache);
 /* Returns the number of waits for memory. Thread-safe. */
 unsigned cache_waiting(const struct cache *cache);
 
@@ -166,7 +169,8 @@ struct cache {
 	_Atomic size_t bytes;  /* Relaxed or stronger: publishes no other data. */
 	unsigned finish_calls; /* Owned by resize.c: calls of resize_finish() since the size was changed. */
 	atomic_uint waiting;   /* Number of waits for memory in all shards. Relaxed: publishes no other data. */
-	unsigned shard_count;  /* A power of two. */
+	struct forecast *forecast;
+	unsigned shard_count; /* A power of two. */
 	struct shard shards[];
 };
 

@@ -6,6 +6,10 @@
  * one pass over a huge file replaces only a tenth of the memory. Extents in use are skipped. Pinned extents have a
  * queue of their own, so that a search does not inspect them.
  *
+ * Extents that the forecast expects are spared, too. Otherwise a reader that follows another one at some distance would
+ * find that each extent was evicted just before. A search spares only a few of them, so that it stays short even if the
+ * forecast expects all extents.
+ *
  * A search never inspects all extents under one lock. Inspected extents move to the other end of their queue, so each
  * search continues where the previous search ended, even for another want. After SEARCHES_MAX consecutive searches
  * without a result, there is no room until an extent is unpinned, and the caller waits for the unpin.
@@ -23,6 +27,8 @@
 /* Number of consecutive searches of INSPECT_MAX extents after which the result is "no room". */
 #define SEARCHES_MAX 16
 #define PINNED_INSPECT_MAX 16 /* Maximum number of pinned extents that clear_pinned() inspects. */
+#define EXPECTED_MAX 128      /* Maximum number of expected extents that a search spares. */
+#define EXPECTED_COST 4	      /* An expected extent counts as this many skipped ones. */
 #define SKIPPED_MAX 64	      /* Number of skipped extents after which a search changes to the other queue. */
 
 void evict_extent(struct shard *shard, struct cache_extent *extent)
@@ -49,8 +55,16 @@ static enum shard_queue queue_to_evict_from(const struct shard *shard, unsigned 
 /* One search for room. */
 struct search {
 	unsigned first_inspected; /* Value of shard->inspected at the start of the search. */
-	unsigned skipped;	  /* Number of extents that are in use, or have an extent in use in their buddy. */
+	unsigned skipped;  /* Number of extents that are in use or expected, or have one in use in their buddy. */
+	unsigned expected; /* Number of extents that were spared because the forecast expects them. */
 };
+
+/* Returns true if the search spares an extent because a reader will soon need it. */
+static bool is_expected(const struct shard *shard, const struct cache_extent *extent, struct search *search)
+{
+	return shard->forecast != NULL && search->expected < EXPECTED_MAX &&
+	       forecast_expects(shard->forecast, &extent->version, extent->offset) && ++search->expected > 0;
+}
 
 /*
  * Returns the next extent to evict, in the order of S3-FIFO. Returns NULL if all extents are in use or the budget is
@@ -70,6 +84,9 @@ static struct cache_extent *next_victim(struct shard *shard, struct search *sear
 		if (!shard_is_idle(extent)) {
 			shard_requeue(shard, extent, queue);
 			search->skipped++;
+		} else if (sparing && extent->touches == 0 && is_expected(shard, extent, search)) {
+			shard_requeue(shard, extent, queue);
+			search->skipped += EXPECTED_COST;
 		} else if (extent->touches == 0 || !sparing) {
 			return extent;
 		} else {

@@ -41,6 +41,7 @@
 #include "engine/arena.h"
 #include "engine/mapping.h"
 #include "store/file.h"
+#include "store/forecast.h"
 #include "store/ghost.h"
 
 #define SHARD_WHOLE_MAX_BYTES ARENA_BLOCK_MAX_BYTES /* A file up to this size is one extent. */
@@ -129,7 +130,8 @@ struct shard {
 	 */
 	uint32_t *next_buckets, next_mask, moved;
 	struct shard_fifo fifos[SHARD_QUEUES];
-	unsigned inspected;	  /* Private to evict.c: extents inspected since the lock was taken. */
+	unsigned inspected;		 /* Private to evict.c: extents inspected since the lock was taken. */
+	const struct forecast *forecast; /* The forecast of the cache, or NULL. Extents that it expects are spared. */
 	unsigned failed_searches; /* Private to evict.c: consecutive searches that found no room under one lock. */
 	struct ghost ghost;
 	struct shard_stats stats;

@@ -555,6 +555,11 @@ size_t store_cache_in_use_bytes(const struct store *store)
 	return cache_in_use_bytes(store->shared.cache);
 }
 
+struct forecast *store_forecast(const struct store *store)
+{
+	return cache_forecast(store->shared.cache);
+}
+
 void store_touch(struct store *store, struct store_want *want)
 {
 	if (want->extent != NULL)

@@ -38,6 +38,7 @@
 #include "engine/reactor.h"
 #include "store/cache.h"
 #include "store/file.h"
+#include "store/forecast.h"
 #include "store/proof.h"
 
 struct store;
@@ -156,6 +157,8 @@ bool store_is_crowded(const struct store *store, const struct store_want *want);
 /* Return the size of the whole cache, and the number of its bytes that are in use or being read. Thread-safe. */
 size_t store_cache_bytes(const struct store *store);
 size_t store_cache_in_use_bytes(const struct store *store);
+/* Returns the forecast of the cache, for the reader of a long body. Thread-safe. */
+struct forecast *store_forecast(const struct store *store);
 /* Counts a hit for a further use of bytes of a completed want. */
 void store_note_hit(struct store *store, size_t bytes);
 /* Counts a further use of the extent of the want, for eviction. */

@@ -18,6 +18,7 @@
 
 #include "../suite.h"
 #include "base/align.h"
+#include "base/clock.h"
 #include "store/cache_content.h"
 #include "store/resize.h"
 
@@ -403,6 +404,71 @@ START_TEST(a_scan_does_not_evict_hot_extents)
 	for (uint64_t at = 0; at < 320 * MIB; at += SHARD_EXTENT_BYTES)
 		ck_assert(!use(&huge, at, SHARD_EXTENT_BYTES, false));
 	ck_assert_uint_eq(use_all(320, 64 * KIB, false), 320);
+	cache_content_check(cache);
+}
+END_TEST
+
+/*
+ * Reads a file of 320 MiB twice through a cache of 32 MiB, the second reader 14 MiB behind the first one, at 100 MiB/s.
+ * Returns the number of hits of the second reader. If `forecasts` is false, the cache does not know the readers. Uses
+ * 20 hot files of 256 KiB every 4 MiB, and sets *hot_hits to the number of hits.
+ */
+static unsigned follow(bool forecasts, unsigned *hot_hits)
+{
+	const uint64_t distance = 14 * MIB, step_ns = CLOCK_NS_PER_S / 400;
+	struct file_version huge = version_of(1000, 320 * MIB);
+	struct forecast_reader readers[2] = { { 0 }, { 0 } };
+	unsigned hits = 0;
+
+	*hot_hits = 0;
+	for (unsigned i = 0; i < 2 && forecasts; i++)
+		forecast_begin(&readers[i], cache_forecast(cache), &huge, 320 * MIB);
+	for (uint64_t at = 0, now_ns = CLOCK_NS_PER_S; at < 320 * MIB; at += SHARD_EXTENT_BYTES, now_ns += step_ns) {
+		if (at % (4 * MIB) == 0)
+			*hot_hits += use_all(20, 256 * KIB, false);
+		forecast_move(&readers[0], at, now_ns);
+		use(&huge, at, SHARD_EXTENT_BYTES, false);
+		if (at < distance)
+			continue;
+		forecast_move(&readers[1], at - distance, now_ns);
+		hits += use(&huge, at - distance, SHARD_EXTENT_BYTES, false);
+	}
+	forecast_pause(&readers[0]);
+	forecast_pause(&readers[1]);
+	return hits;
+}
+
+/* Without the forecast, extents are evicted just before the second reader needs them. Hot extents stay in any case. */
+START_TEST(a_reader_that_follows_another_finds_its_extents)
+{
+	const unsigned all = (320 - 14) * MIB / SHARD_EXTENT_BYTES, all_hot = 320 / 4 * 20;
+	unsigned hot_hits;
+
+	ck_assert_int_eq(cache_new(&cache, 32 * MIB, true), 0);
+	ck_assert_uint_lt(follow(false, &hot_hits), all / 2);
+	ck_assert_uint_ge(hot_hits, all_hot * 9 / 10);
+	ck_assert_uint_ge(follow(true, &hot_hits), all * 9 / 10);
+	ck_assert_uint_ge(hot_hits, all_hot * 9 / 10);
+	cache_content_check(cache);
+}
+END_TEST
+
+/* Everything is expected, and there is still room. */
+START_TEST(expected_extents_are_evicted_if_there_are_no_others)
+{
+	struct file_version huge = version_of(1000, 320 * MIB);
+	struct forecast_reader readers[20];
+
+	ck_assert_int_eq(cache_new(&cache, 32 * MIB, true), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		forecast_begin(&readers[i], cache_forecast(cache), &huge, 320 * MIB);
+		for (unsigned step = 0; step < 10; step++)
+			forecast_move(&readers[i], (i * 16 + step / 5) * MIB, (1 + step) * CLOCK_NS_PER_S / 5);
+	}
+	for (uint64_t at = 0; at < 320 * MIB; at += SHARD_EXTENT_BYTES)
+		ck_assert(!use(&huge, at, SHARD_EXTENT_BYTES, false));
+	for (unsigned i = 0; i < 20; i++)
+		forecast_pause(&readers[i]);
 	cache_content_check(cache);
 }
 END_TEST
@@ -900,6 +966,8 @@ int main(void)
 	tcase_add_loop_test(tests, random_wants_beside_a_model, 0, sizeof(games) / sizeof(games[0]));
 	tcase_add_loop_test(tests, four_threads, 0, 2);
 	tcase_add_test(tests, a_scan_does_not_evict_hot_extents);
+	tcase_add_test(tests, a_reader_that_follows_another_finds_its_extents);
+	tcase_add_test(tests, expected_extents_are_evicted_if_there_are_no_others);
 	tcase_add_test(tests, small_files_fill_the_cache);
 	tcase_add_test(tests, an_extent_that_returns_soon_enters_the_main_queue);
 	tcase_add_test(tests, pinned_extents_stay_up_to_half_of_the_memory);
