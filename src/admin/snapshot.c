@@ -216,6 +216,7 @@ int snapshot_take(struct snapshot **snapshot, struct process *process, bool with
 		return -ENOMEM;
 	taken->version = PACKAGE_VERSION;
 	taken->library = server_library_version();
+	taken->sender = server_sender();
 	taken->pid = getpid();
 	taken->state = process_state(process);
 	taken->now_ns = clock_now_ns();

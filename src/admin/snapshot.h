@@ -39,7 +39,7 @@ struct snapshot_top {
 
 struct snapshot {
 	/* the process */
-	const char *version, *library;
+	const char *version, *library, *sender;
 	int pid;
 	enum process_state state;
 	uint64_t now_ns, started_ns; /* times of clock_now_ns() */

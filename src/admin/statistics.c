@@ -56,6 +56,12 @@ static const char *library(const struct snapshot *snapshot, unsigned item)
 	return snapshot->library;
 }
 
+static const char *sender(const struct snapshot *snapshot, unsigned item)
+{
+	(void)item;
+	return snapshot->sender;
+}
+
 static const char *started(const struct snapshot *snapshot, unsigned item)
 {
 	(void)item;
@@ -189,10 +195,11 @@ static uint64_t since_iteration_ns(const struct snapshot *snapshot, unsigned ite
 
 const struct statistics_row statistics_table[] = {
 	/* the process */
-	{ GAUGE("ranged_build_info", "Versions of ranged and of libmicrohttpd, as labels; always 1."),
+	{ GAUGE("ranged_build_info", "Versions of ranged and libmicrohttpd, and the sender of long bodies; always 1."),
 	  LABEL("version", NULL), JSON("version"), .kind = STATISTICS_TEXT, .text = version },
 	{ MORE("ranged_build_info"), LABEL("library", NULL), JSON("library"), .kind = STATISTICS_TEXT,
 	  .text = library },
+	{ MORE("ranged_build_info"), LABEL("sender", NULL), JSON("sender"), .kind = STATISTICS_TEXT, .text = sender },
 	{ JSON("pid"), SNAPSHOT(pid) },
 	{ GAUGE("ranged_start_time_seconds", "Start time of the process since the Unix epoch in seconds."),
 	  .kind = STATISTICS_US, SNAPSHOT(started_wall_ns) },

@@ -112,7 +112,8 @@ static void print_libaio(FILE *stream)
 static void print_version(FILE *stream, struct argp_state *state)
 {
 	(void)state;
-	fprintf(stream, "ranged %s\nlibmicrohttpd %s\n", PACKAGE_VERSION, server_library_version());
+	fprintf(stream, "ranged %s\nlibmicrohttpd %s\nlong bodies: %s\n", PACKAGE_VERSION, server_library_version(),
+		server_sender());
 	print_libaio(stream);
 }
 

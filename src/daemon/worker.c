@@ -8,8 +8,10 @@
  *
  * 1. Wait for events. Then handle completions of reads, new connections, messages and timers. Each of these events may
  *    resume requests.
- * 2. HTTP: call server_run() until the server has no more work or its time is used up.
- * 3. The queue dispatches reads, and one io_submit(2) submits all dispatched reads.
+ * 2. HTTP: call server_run() until the server has no more work or its time is used up. 3. The queue dispatches reads,
+ * and one io_submit(2) submits all dispatched reads. 4. Call server_send(), which sends parts of long bodies for a
+ * bounded time. If these bodies need further reads, repeat
+ *    step 3. The reads of small requests therefore do not wait for long bodies.
  *
  * The main thread creates and frees the worker. The main thread communicates with the running thread only through
  * messages (drain, abort, update). The worker's thread writes the counters, and any thread may read the counters.
@@ -134,7 +136,7 @@ const struct counters *worker_counters(const struct worker *worker)
 
 const char *worker_section_name(enum worker_section section)
 {
-	static const char *const names[WORKER_SECTIONS] = { "events", "http", "queue", "submit" };
+	static const char *const names[WORKER_SECTIONS] = { "events", "http", "queue", "submit", "send" };
 
 	return names[section];
 }
@@ -183,6 +185,13 @@ static void iterate(struct worker *worker)
 	measure_section(worker, WORKER_QUEUE, &since_ns);
 	disk_submit(worker->disk);
 	measure_section(worker, WORKER_SUBMIT, &since_ns);
+	server_send(worker->server);
+	measure_section(worker, WORKER_SEND, &since_ns);
+	if (queue_length(worker->queue) > 0) {
+		queue_run(worker->queue);
+		disk_submit(worker->disk);
+		measure_section(worker, WORKER_SUBMIT, &since_ns);
+	}
 	counter_set(&worker->queued, queue_length(worker->queue));
 	counter_set(&worker->in_flight, disk_in_flight(worker->disk));
 	counter_set(&worker->last_iteration_ns, since_ns);

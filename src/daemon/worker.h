@@ -6,7 +6,7 @@
 #include "daemon/generation.h"
 
 /* The sections of an iteration of the event loop. The duration of each section is measured. */
-enum worker_section { WORKER_EVENTS, WORKER_HTTP, WORKER_QUEUE, WORKER_SUBMIT, WORKER_SECTIONS };
+enum worker_section { WORKER_EVENTS, WORKER_HTTP, WORKER_QUEUE, WORKER_SUBMIT, WORKER_SEND, WORKER_SECTIONS };
 
 #define WORKER_STALL_NS UINT64_C(10000000) /* a section that takes at least this long counts as a stall */
 

@@ -42,5 +42,10 @@ void engine_run(struct engine *engine, struct exchange_shared *shared, uint64_t 
 
 /* Returns true if the version of the library at run time is 1.0 or later. */
 bool engine_library_is_1_or_later(void);
+/*
+ * Returns true if long bodies without TLS are sent by direct.c. This needs version 1.0, because older versions send a
+ * second Content-Length. RANGED_SEND=callback in the environment prevents it, so that tests can compare both ways.
+ */
+bool engine_sends_directly(void);
 
 #endif

@@ -54,16 +54,27 @@ static void ended(struct request *request)
 	free(exchange);
 }
 
-/* Implements wake() of the request: resumes the connection. */
-static void wake(struct request *request)
+void exchange_resume(struct exchange *exchange)
 {
-	struct exchange *exchange = container_of(request, struct exchange, request);
-
 	if (exchange->mhd == NULL || !exchange->connection->suspended)
 		return;
 	exchange->connection->suspended = false;
 	exchange->shared->rerun[exchange->connection->peer.tls] = true;
 	MHD_resume_connection(exchange->mhd);
+}
+
+/* Implements wake() of the request: lets the stream continue, or resumes the connection. */
+static void wake(struct request *request)
+{
+	struct exchange *exchange = container_of(request, struct exchange, request);
+
+	if (!exchange_is_streaming(exchange)) {
+		exchange_resume(exchange);
+		return;
+	}
+	exchange->direct.state = DIRECT_READY;
+	exchange->connection->blocked = false;
+	streams_ready(exchange->shared->streams, &exchange->direct.stream);
 }
 
 struct exchange *exchange_new(struct exchange_shared *shared, struct connection *connection, struct MHD_Connection *mhd,
@@ -89,6 +100,7 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct connection 
 	exchange->site = connection->site;
 	request_site_ref(exchange->site);
 	exchange->connection = connection;
+	exchange->request.direct = shared->direct && !connection->peer.tls;
 	exchange->request.origin.peer = &connection->peer;
 	exchange->request.origin.secure = connection->peer.tls;
 	exchange->request.origin.client_address = connection->peer.from;
@@ -101,10 +113,11 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct connection 
 
 void exchange_end(struct exchange *exchange)
 {
+	exchange->mhd = NULL;
+	exchange_end_stream(exchange);
 	reactor_timer_stop(exchange->shared->site->worker.reactor, &exchange->pause);
 	pins_close(&exchange->request.body.pins); /* the client may be freed before the response */
 	limit_leave(&exchange->request);
-	exchange->mhd = NULL;
 	exchange_unref(exchange);
 }
 
@@ -135,7 +148,10 @@ bool exchange_pause(struct exchange *exchange, uint64_t wait_ns)
 		/* Keeps the current extent pinned. With "cache = never", it would otherwise be read again. */
 		transfer_release_readahead(transfer);
 	exchange->connection->paused = true;
-	exchange_suspend(exchange);
+	if (exchange_is_streaming(exchange))
+		exchange->direct.state = DIRECT_PAUSED;
+	else
+		exchange_suspend(exchange);
 	return true;
 }
 
@@ -144,12 +160,22 @@ bool exchange_is_paused(const struct exchange *exchange)
 	return exchange->pause.slot != 0;
 }
 
-void exchange_wake_aborted(struct exchange *exchange)
+void exchange_end_stream(struct exchange *exchange)
 {
-	if (!exchange_is_paused(exchange) && exchange->request.body.listing == NULL)
+	streams_close(exchange->shared->streams, &exchange->direct.stream);
+	exchange->connection->blocked = false;
+	if (!exchange_is_streaming(exchange))
 		return;
+	exchange->direct.state = DIRECT_DONE;
+	exchange_resume(exchange);
+}
+
+void exchange_abort(struct exchange *exchange)
+{
+	connection_abort(exchange->connection);
 	reactor_timer_stop(exchange->shared->site->worker.reactor, &exchange->pause);
-	wake(&exchange->request);
+	exchange_end_stream(exchange);
+	exchange_resume(exchange);
 }
 
 void exchange_shutdown_write(const struct exchange *exchange)

@@ -41,6 +41,7 @@
 #include <stdint.h>
 
 #include "engine/reactor.h"
+#include "engine/streams.h"
 #include "request/connection.h"
 #include "request/request.h"
 #include "site/access.h"
@@ -56,12 +57,39 @@ struct exchange_shared {
 	uint64_t calls;		   /* number of callbacks from MHD; shows whether a pass of MHD made progress */
 	bool rerun[2]; /* MHD must run, because a connection was added or resumed; [0]: plain daemon, [1]: TLS */
 	bool lenient;  /* MHD is older than 1.0, so handler.c checks the requests that the parser of MHD accepted */
+	bool direct;   /* long bodies are sent by direct.c */
 	bool draining; /* replies have "Connection: close" */
+	struct streams *streams;	 /* direct bodies that are being sent; written by direct.c and exchange.c */
+	uint64_t inline_until_ns;	 /* until then, direct.c may send while MHD runs; written by server.c */
 	struct prebuilt_table *prebuilt; /* written by sender.c */
 	struct error_replies *errors;	 /* written by sender.c */
 	struct exchange *heads;		 /* exchanges in RECEIVING; written by handler.c */
 	struct exchange *spares;	 /* list of memory for new exchanges; written by exchange.c */
 	unsigned spare_count;
+};
+
+/*
+ * States of a direct body (direct.c):
+ *
+ *	OFF --> READY  <--->  BLOCKED, STARVED or PAUSED
+ *		  |			|
+ *		  +----> DONE <---------+
+ */
+enum direct_state {
+	DIRECT_OFF,	/* not a direct body, or the header has not been sent */
+	DIRECT_READY,	/* the stream is ready to send */
+	DIRECT_BLOCKED, /* the socket is full */
+	DIRECT_STARVED, /* the next bytes are being read */
+	DIRECT_PAUSED,	/* by a rate limit */
+	DIRECT_DONE,	/* all bytes but the last one were sent, or the body was aborted: MHD ends the body */
+};
+
+struct direct {
+	enum direct_state state;
+	struct stream stream;
+	size_t send_bytes;  /* size of the next send; adapts to the bytes that the client takes at a time */
+	size_t burst_bytes; /* bytes sent since the socket was full */
+	char last;	    /* the last byte of the body */
 };
 
 struct exchange {
@@ -79,9 +107,9 @@ struct exchange {
 	size_t discarded_bytes;	     /* bytes of the request body that were discarded */
 	uint64_t start_ns, reply_ns; /* time when the request line was received, and when the reply was made */
 	enum access_source source;   /* source of the first bytes of the body */
-	uint64_t sent_bytes;	     /* bytes passed to MHD; only for a transfer, or for a body in memory over TLS */
+	uint64_t sent_bytes;  /* bytes passed to MHD or to the socket; only for a transfer, or in memory over TLS */
+	struct direct direct; /* written by direct.c and exchange.c */
 	struct reactor_timer pause;  /* runs while a rate limit pauses the body */
-	uint64_t swept_bytes;	     /* value of sent_bytes at the last run of sweep() in server.c, twice a second */
 	char version[9], method[16]; /* HTTP version and method as received, for the log */
 };
 
@@ -102,20 +130,29 @@ void exchange_unref(struct exchange *exchange);
 
 /* Suspends the connection until wake() of the request is called. The connection must not be suspended already. */
 void exchange_suspend(struct exchange *exchange);
+/* Resumes the connection. Does nothing if it is not suspended. */
+void exchange_resume(struct exchange *exchange);
 /*
- * Suspends the connection for wait_ns because of a rate limit. A long pause also releases readahead, or the whole
- * window if other requests wait for memory. Returns false if no timer is available. In that case, the caller must abort
- * the body.
+ * Suspends the connection for wait_ns because of a rate limit. The stream of a direct body is paused instead. A long
+ * pause also releases readahead, or the whole window if other requests wait for memory. Returns false if no timer is
+ * available. In that case, the caller must abort the body.
  */
 bool exchange_pause(struct exchange *exchange, uint64_t wait_ns);
 
 /* Returns true while a rate limit pauses the exchange. */
 bool exchange_is_paused(const struct exchange *exchange);
+/* Returns true while the body is sent by direct.c. */
+static inline bool exchange_is_streaming(const struct exchange *exchange)
+{
+	return exchange->direct.state != DIRECT_OFF && exchange->direct.state != DIRECT_DONE;
+}
+/* Ends the stream of a direct body, and lets MHD end the body. */
+void exchange_end_stream(struct exchange *exchange);
 /*
- * Resumes an exchange whose connection was aborted, so that MHD detects the abort. An exchange that waits for a read is
- * not resumed, because the read resumes the exchange when the read completes.
+ * Aborts the connection, and lets MHD detect the abort at once. Reads and lookups that the exchange waits for end
+ * without it.
  */
-void exchange_wake_aborted(struct exchange *exchange);
+void exchange_abort(struct exchange *exchange);
 
 /* Ends the output of the connection. Over TLS, sends close_notify. Then shuts down the socket for writing. */
 void exchange_shutdown_write(const struct exchange *exchange);

@@ -10,6 +10,10 @@
  */
 #include "mhd/exchange_log.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -89,6 +93,17 @@ static void count(const struct exchange *exchange, unsigned status, uint64_t sen
 		clients_add_sent(client, sent_bytes);
 	if (request->selected.file != NULL)
 		file_count_request(request->selected.file, sent_bytes);
+}
+
+void exchange_log_body_failed(const struct exchange *exchange, int error)
+{
+	const struct request *request = &exchange->request;
+
+	log_fault(error == -ESTALE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
+		  "/%s: at offset %" PRIu64 ": %s; transfer aborted after %" PRIu64 " of %" PRIu64 " bytes",
+		  request->path.file, transfer_offset(request->body.transfer),
+		  error == -ESTALE ? "the file changed" : strerror(-error), exchange->sent_bytes,
+		  request->reply.length);
 }
 
 void exchange_log_rejected(const struct request_site *site, const struct peer *peer, unsigned status)

@@ -11,6 +11,9 @@
  */
 enum access_source exchange_log_source(const struct request *request);
 
+/* Logs that the body of a transfer is aborted because of an -errno of the file (-ESTALE: the file changed). */
+void exchange_log_body_failed(const struct exchange *exchange, int error);
+
 /*
  * Counts an exchange, and writes it to the log of its site. If `whole` is true, the client has received the whole body.
  * Otherwise the number of bytes that the client's kernel has acknowledged is logged.

@@ -30,6 +30,7 @@
 #include "mhd/exchange.h"
 #include "mhd/exchange_log.h"
 #include "mhd/sender.h"
+#include "mhd/watch.h"
 #include "steps/gate.h"
 #include "steps/signing.h"
 #include "steps/steps.h"
@@ -236,9 +237,12 @@ enum MHD_Result handler_call(void *cls, struct MHD_Connection *mhd, const char *
 		*upload_data_size = 0;
 		return exchange->discarded_bytes <= FIELDS_BODY_MAX ? MHD_YES : MHD_NO;
 	}
+	if (exchange->connection->aborted) /* while the request waited */
+		return MHD_NO;
 	if (steps_run(&exchange->request) == REQUEST_REPLIES)
 		return send_reply(exchange);
 	connection_set_phase(exchange->connection, CONNECTION_WORK, clock_now_ns());
+	watch_begin(exchange); /* without a watch, MHD detects an abort when the wait ends */
 	exchange_suspend(exchange);
 	return MHD_YES;
 }

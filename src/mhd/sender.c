@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Turns a reply into a response of libmicrohttpd (MHD). If the body is in memory, the response has a buffer. Otherwise
- * it has a callback (content reader) that MHD calls for each block of the body. The response for a frequently requested
+ * it has a callback (content reader) that MHD calls for each block of the body. Long bodies may be sent directly
+ * (direct.c); their callback provides only the last byte. The response for a frequently requested
  * small file stays in a table (request/prebuilt.c). Any number of clients may receive a prebuilt response at the same
  * time. Equal error replies share a response in the same way (error_replies.c). A response that points into the memory
  * of a request has a reference to its exchange. All functions run on the reactor's thread.
@@ -25,10 +26,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <microhttpd.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "mhd/direct.h"
 #include "mhd/error_replies.h"
 #include "mhd/exchange_log.h"
 #include "mhd/records.h"
@@ -105,11 +108,27 @@ static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t leng
 	n = transfer_read(request->body.transfer, buffer, length);
 	if (handle_read(exchange, n, &exchange->sent_bytes, &result))
 		return result;
-	log_fault(n == -ESTALE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
-		  "/%s: at offset %" PRIu64 ": %s; transfer aborted after %" PRIu64 " of %" PRIu64 " bytes",
-		  request->path.file, transfer_offset(request->body.transfer),
-		  n == -ESTALE ? "the file changed" : strerror((int)-n), exchange->sent_bytes, request->reply.length);
+	exchange_log_body_failed(exchange, (int)n);
 	return abort_body(exchange, buffer);
+}
+
+/*
+ * Content reader of the one byte that MHD sends of a direct body. It is called when the header has been sent, and again
+ * when direct.c has sent all other bytes.
+ */
+static ssize_t read_last_byte(void *cls, uint64_t position, char *buffer, size_t length)
+{
+	struct exchange *exchange = cls;
+
+	(void)position;
+	(void)length;
+	exchange->shared->calls++;
+	if (!exchange->connection->aborted && !direct_continue(exchange))
+		return 0;
+	if (exchange->connection->aborted)
+		return abort_body(exchange, buffer);
+	*buffer = exchange->direct.last;
+	return 1;
 }
 
 /* Content reader of a body in memory. Provides at most one TLS record at a time. */
@@ -196,6 +215,23 @@ static struct MHD_Response *make_header_only(const struct exchange *exchange)
 	return response;
 }
 
+/* Creates the response of a direct body. The field replaces the Content-Length of MHD, which would be 1. */
+static struct MHD_Response *make_direct(struct exchange *exchange)
+{
+	struct MHD_Response *response = MHD_create_response_from_callback(1, 1, read_last_byte, exchange, reply_freed);
+	char length[24];
+
+	if (response == NULL)
+		return NULL;
+	snprintf(length, sizeof(length), "%" PRIu64, exchange->request.reply.length);
+	exchange->refs++;
+	if (MHD_set_response_options(response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH, MHD_RO_END) == MHD_YES &&
+	    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH, length) == MHD_YES)
+		return response;
+	MHD_destroy_response(response);
+	return NULL;
+}
+
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
 	const struct reply *reply = &exchange->request.reply;
@@ -233,6 +269,8 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 							     reply_freed);
 		break;
 	case REPLY_TRANSFER:
+		if (direct_sends(exchange))
+			return make_direct(exchange);
 		if (in_records && block_bytes > RECORD_BYTES)
 			block_bytes = RECORD_BYTES;
 		response =

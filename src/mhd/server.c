@@ -27,8 +27,11 @@
 #include "mhd/exchange_log.h"
 #include "mhd/handler.h"
 #include "mhd/sender.h"
+#include "mhd/watch.h"
 
-#define RUN_NS UINT64_C(200000) /* server_run() starts no further pass after this time */
+#define RUN_NS UINT64_C(200000)	    /* server_run() starts no further pass after this time */
+#define INLINE_NS UINT64_C(500000)  /* and sends no more parts of direct bodies after this time */
+#define STREAMS_NS UINT64_C(500000) /* server_send() starts no further send after this time */
 #define SWEEP_MS 500
 #define FAST_BYTES (UINT64_C(1) << 20) /* a connection that sends this between two sweeps is fast */
 
@@ -37,6 +40,7 @@ struct server {
 	struct connection_limits limits;
 	uint64_t unsent_bytes; /* see struct server_terms */
 	unsigned fast;	       /* number of fast connections at the last sweep */
+	uint64_t held_bytes;   /* unsent bytes of connections that were fast, at the last sweep */
 	struct exchange_shared shared;
 	struct engine engines[2]; /* [0]: plain, [1]: TLS; shared.rerun has the same indexes */
 	struct connection *connections;
@@ -50,21 +54,27 @@ const char *server_library_version(void)
 	return MHD_get_version();
 }
 
+const char *server_sender(void)
+{
+	return engine_sends_directly() ? "direct" : "callback";
+}
+
 /* --- connections --- */
 
 /*
- * Returns the number of unsent bytes that the kernel may buffer for one connection. The number shrinks as the number of
- * connections grows. Otherwise thousands of slow clients would fill the machine's memory for TCP, which slows down all
- * connections. Idle connections count, because the kernel may still buffer data for them. The result is a power of two,
- * so it seldom changes.
+ * Returns the number of unsent bytes that the kernel may buffer for each of `count` connections, at most `most`. The
+ * number shrinks as the number of connections grows. Otherwise thousands of slow clients would fill the machine's
+ * memory for TCP, which slows down all connections. Idle connections count, because the kernel may still buffer data
+ * for them. The result is a power of two, so it seldom changes.
  */
-static unsigned unsent_share(const struct server *server)
+static unsigned unsent_share(const struct server *server, unsigned count, unsigned most)
 {
-	unsigned share = CONNECTION_UNSENT_MAX;
+	const uint64_t bytes = server->unsent_bytes > server->held_bytes ? server->unsent_bytes - server->held_bytes
+									 : 0;
 
-	while (share > CONNECTION_UNSENT_MIN && (uint64_t)share * server->count > server->unsent_bytes)
-		share /= 2;
-	return share;
+	while (most > CONNECTION_UNSENT_MIN && (uint64_t)most * count > bytes)
+		most /= 2;
+	return most;
 }
 
 static void connection_opened(struct server *server, struct connection *connection)
@@ -75,7 +85,7 @@ static void connection_opened(struct server *server, struct connection *connecti
 	server->connections = connection;
 	server->count++;
 	server->incoming = NULL;
-	connection_limit_unsent(connection, unsent_share(server));
+	connection_limit_unsent(connection, unsent_share(server, 4 * server->count, CONNECTION_UNSENT_MAX));
 }
 
 /* Frees a connection that MHD has closed, or that was never added to MHD. */
@@ -103,6 +113,7 @@ static void connection_ended(struct server *server, struct connection *connectio
 	if (connection->next != NULL)
 		connection->next->prev = connection->prev;
 	server->count--;
+	watch_end(&server->shared, connection);
 	if (connection->peer.rejected && !connection->logged) /* no request was received */
 		exchange_log_rejected(connection->site, &connection->peer, 503);
 	free_connection(server, connection);
@@ -215,13 +226,14 @@ int server_add(struct server *server, const struct arrival *arrival)
 	return -ENOMEM;
 }
 
-/* Aborts a connection. MHD does not detect the abort of a suspended connection, so pauses and listings are resumed. */
+/* Aborts a connection. MHD does not detect the abort of a suspended connection, so the connection is resumed. */
 static void abort_connection(struct connection *connection, const char *reason)
 {
 	log_debug("connection aborted: %s", reason);
-	connection_abort(connection);
 	if (connection->exchange != NULL)
-		exchange_wake_aborted(connection->exchange);
+		exchange_abort(connection->exchange);
+	else
+		connection_abort(connection);
 }
 
 /*
@@ -246,9 +258,17 @@ static bool is_abandoned(const struct connection *connection)
 {
 	const struct exchange *exchange = connection->exchange;
 
-	return connection->suspended && exchange != NULL &&
+	return connection->suspended && exchange != NULL && !exchange_is_streaming(exchange) &&
 	       (exchange_is_paused(exchange) || exchange->request.body.listing != NULL) &&
 	       connection_is_closed_by_client(connection);
+}
+
+/* Returns the number of bytes of bodies that were sent on the connection so far. */
+static uint64_t sent_bytes(const struct connection *connection)
+{
+	const struct exchange *exchange = connection->exchange;
+
+	return connection->bodies_bytes + (exchange != NULL ? exchange->sent_bytes : 0);
 }
 
 /* Releases cache memory that is pinned for a client that has stalled or is paused. */
@@ -261,14 +281,13 @@ static void release_stalled(struct connection *connection)
 	if (transfer == NULL || connection->phase != CONNECTION_SEND)
 		return;
 	memory_is_short = cache_waiting(exchange->site->process.cache) > 0;
-	stalled = exchange->sent_bytes == exchange->swept_bytes;
+	stalled = sent_bytes(connection) == connection->swept_bytes;
 	if (exchange_is_paused(exchange) && memory_is_short)
 		transfer_release_window(transfer);
-	else if (stalled && !connection->suspended)
+	else if (stalled && !connection_waits(connection))
 		transfer_release_window(transfer);
 	else if (stalled && memory_is_short) /* waits for memory: see transfer_release_readahead() */
 		transfer_release_readahead(transfer);
-	exchange->swept_bytes = exchange->sent_bytes;
 }
 
 /*
@@ -277,10 +296,22 @@ static void release_stalled(struct connection *connection)
  */
 static bool is_fast(const struct connection *connection)
 {
-	const struct exchange *exchange = connection->exchange;
+	return sent_bytes(connection) - connection->swept_bytes >= FAST_BYTES;
+}
 
-	return exchange != NULL && exchange->request.body.transfer != NULL &&
-	       exchange->sent_bytes - exchange->swept_bytes >= FAST_BYTES;
+/*
+ * Limits the unsent bytes of a connection. The bytes that a connection has buffered while it was fast still count until
+ * they are sent, so that the sum stays bounded.
+ */
+static void limit_unsent(struct server *server, struct connection *connection, bool fast, unsigned share)
+{
+	if (!fast && connection->unsent_bytes > CONNECTION_UNSENT_SLOW)
+		connection->held = true;
+	connection_limit_unsent(connection, share);
+	if (!connection->held || fast)
+		return;
+	server->held_bytes += connection_unsent_bytes(connection);
+	connection->held = connection_unsent_bytes(connection) > CONNECTION_UNSENT_SLOW;
 }
 
 static bool is_over_transfer_time(const struct exchange *exchange, uint64_t now_ns)
@@ -302,29 +333,33 @@ static const char *reason_to_end(struct server *server, struct connection *conne
 	return reason;
 }
 
+static void sweep_connection(struct server *server, struct connection *connection, unsigned share, unsigned fast_share,
+			     uint64_t now_ns)
+{
+	const bool fast = is_fast(connection);
+	const char *reason = reason_to_end(server, connection, now_ns);
+
+	if (reason != NULL)
+		end_connection(connection, reason);
+	else if (server->shared.draining && connection_is_quiet(connection, now_ns))
+		shutdown(connection->fd, SHUT_RD);
+	server->fast += fast;
+	limit_unsent(server, connection, fast, fast ? fast_share : share);
+	release_stalled(connection);
+	connection->swept_bytes = sent_bytes(connection);
+}
+
 static void sweep(void *context)
 {
 	struct server *server = context;
 	uint64_t now_ns = clock_now_ns();
-	const unsigned share = unsent_share(server),
-		       fast_share = (uint64_t)server->fast * CONNECTION_UNSENT_MAX <= server->unsent_bytes
-					    ? CONNECTION_UNSENT_MAX
-					    : share;
-	unsigned fast = 0;
+	const unsigned share = unsent_share(server, server->count, CONNECTION_UNSENT_SLOW),
+		       fast_share = unsent_share(server, server->fast, CONNECTION_UNSENT_MAX);
 
-	for (struct connection *c = server->connections; c != NULL; c = c->next) {
-		const bool is_fast_now = is_fast(c);
-		const char *reason = reason_to_end(server, c, now_ns);
-
-		if (reason != NULL)
-			end_connection(c, reason);
-		else if (server->shared.draining && connection_is_quiet(c, now_ns))
-			shutdown(c->fd, SHUT_RD);
-		fast += is_fast_now;
-		connection_limit_unsent(c, is_fast_now ? fast_share : share);
-		release_stalled(c);
-	}
-	server->fast = fast;
+	server->fast = 0;
+	server->held_bytes = 0;
+	for (struct connection *c = server->connections; c != NULL; c = c->next)
+		sweep_connection(server, c, share, fast_share, now_ns);
 	sender_sweep(&server->shared, server->shared.draining || cache_waiting(server->shared.site->process.cache) > 0);
 	reactor_timer_start(server->options.reactor, &server->sweep, SWEEP_MS);
 }
@@ -348,9 +383,12 @@ int server_new(struct server **server, const struct server_options *options, con
 		return -ENOMEM;
 	s->options = *options;
 	s->shared.lenient = !engine_library_is_1_or_later();
+	s->shared.direct = engine_sends_directly();
 	s->sweep = (struct reactor_timer){ .fn = sweep, .context = s };
 	apply_terms(s, terms);
 	error = sender_init(&s->shared);
+	if (error == 0)
+		error = streams_new(&s->shared.streams);
 	if (error == 0)
 		error = start_engine(s, false);
 	if (error == 0 && terms->site->config.certificates != NULL)
@@ -384,6 +422,7 @@ void server_free(struct server *server)
 		engine_stop(&server->engines[i]);
 	assert(server->count == 0);
 	sender_fini(&server->shared);
+	streams_free(server->shared.streams);
 	exchange_free_spares(&server->shared);
 	request_site_unref(server->shared.site);
 	free(server);
@@ -428,6 +467,7 @@ void server_run(struct server *server)
 	uint64_t now_ns = clock_now_ns();
 	const uint64_t until_ns = now_ns + RUN_NS;
 
+	server->shared.inline_until_ns = now_ns + INLINE_NS;
 	do {
 		for (unsigned i = 0; i < 2; i++)
 			engine_run(&server->engines[i], &server->shared, now_ns);
@@ -435,12 +475,18 @@ void server_run(struct server *server)
 	} while (has_more(server) && now_ns < until_ns);
 }
 
+void server_send(struct server *server)
+{
+	if (streams_any_ready(server->shared.streams))
+		streams_run(server->shared.streams, clock_now_ns() + STREAMS_NS);
+}
+
 int server_wait_ms(const struct server *server)
 {
 	const uint64_t until_ns = server->engines[1].rests_until_ns;
 	uint64_t now_ns;
 
-	if (has_more(server))
+	if (has_more(server) || streams_any_ready(server->shared.streams))
 		return 0;
 	if (until_ns == 0)
 		return -1;

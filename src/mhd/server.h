@@ -67,6 +67,11 @@ int server_add(struct server *server, const struct arrival *arrival);
  */
 void server_run(struct server *server);
 /*
+ * Sends parts of the direct bodies that are ready, for a bounded time. Called after server_run() in every iteration,
+ * and after the reads of other requests have been submitted.
+ */
+void server_send(struct server *server);
+/*
  * Returns the maximum time that the event loop may sleep, in milliseconds. The result is 0 if the server has more work,
  * and -1 if there is no limit.
  */
@@ -82,5 +87,7 @@ unsigned server_connections(const struct server *server);
 
 /* Returns the version of the library in use, for example "0.9.75". */
 const char *server_library_version(void);
+/* Returns how long bodies without TLS are sent: "direct" or "callback". */
+const char *server_sender(void);
 
 #endif

@@ -56,11 +56,11 @@ static bool get_acked(const struct connection *connection, uint64_t *bytes)
 	return true;
 }
 
-static bool has_unsent(const struct connection *connection)
+static bool has_unacked(const struct connection *connection)
 {
-	int unsent = 0;
+	int unacked = 0;
 
-	return ioctl(connection->fd, SIOCOUTQ, &unsent) == 0 && unsent > 0;
+	return ioctl(connection->fd, SIOCOUTQ, &unacked) == 0 && unacked > 0;
 }
 
 static bool is_too_slow(struct connection *connection, const struct connection_limits *limits, uint64_t now_ns)
@@ -72,7 +72,7 @@ static bool is_too_slow(struct connection *connection, const struct connection_l
 	if (!get_acked(connection, &now))
 		return false;
 	connection->acked_bytes = now;
-	if (before == UINT64_MAX || !has_unsent(connection) || connection->suspended || connection->paused) {
+	if (before == UINT64_MAX || !has_unacked(connection) || connection_waits(connection) || connection->paused) {
 		connection->paused = false;
 		connection->since_ns = now_ns;
 		return false;
@@ -136,6 +136,13 @@ void connection_limit_unsent(struct connection *connection, unsigned bytes)
 		return;
 	connection->unsent_bytes = bytes;
 	setsockopt(connection->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &value, sizeof(value));
+}
+
+unsigned connection_unsent_bytes(const struct connection *connection)
+{
+	int unsent = 0;
+
+	return ioctl(connection->fd, SIOCOUTQNSD, &unsent) == 0 && unsent > 0 ? (unsigned)unsent : 0;
 }
 
 uint64_t connection_acked_body_bytes(const struct connection *connection, uint64_t length)

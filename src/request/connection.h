@@ -28,6 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "engine/reactor.h"
 #include "request/counters.h"
 #include "request/peer.h"
 
@@ -45,6 +46,8 @@ struct connection {
 	int fd;				/* owned by MHD */
 	enum connection_phase phase;
 	bool suspended;		   /* suspended in MHD; written by mhd/exchange.c */
+	bool blocked;		   /* suspended, because the client does not take the bytes; written by mhd/ */
+	bool watched;		   /* the reactor has `watch`; written by mhd/watch.c */
 	bool logged;		   /* the access log has an entry for a request on this connection */
 	bool aborted;		   /* connection_abort() was called; the current body must end */
 	bool closing;		   /* connection_close_idle() was called */
@@ -57,7 +60,10 @@ struct connection {
 	struct request_site *site; /* site of the accepting generation, with its certificates; one reference */
 	struct counters *counters;
 	void *records;	       /* struct records of mhd/; NULL without TLS */
+	uint64_t swept_bytes;  /* bytes of bodies sent until the last run of sweep() in mhd/server.c */
 	unsigned unsent_bytes; /* current TCP_NOTSENT_LOWAT */
+	bool held;	       /* the kernel may still buffer more than CONNECTION_UNSENT_SLOW; see server.c */
+	struct reactor_watch watch;
 	struct peer peer;
 };
 
@@ -67,8 +73,12 @@ struct connection_limits {
 	uint64_t stall_timeout_ms; /* period over which the rate is measured */
 };
 
-/* The limit for unsent bytes of a new connection, and the lowest limit, which is one TLS record. */
-#define CONNECTION_UNSENT_MAX (256 * 1024)
+/*
+ * The limits for unsent bytes if there are few connections: of a connection that is new or has sent much since the last
+ * sweep, and of another one. The last limit is for many connections, and is one TLS record.
+ */
+#define CONNECTION_UNSENT_MAX (4 * 1024 * 1024)
+#define CONNECTION_UNSENT_SLOW (256 * 1024)
 #define CONNECTION_UNSENT_MIN (16 * 1024)
 
 /* Counts the connection in this phase, until connection_leave(). */
@@ -101,6 +111,17 @@ bool connection_close_idle(struct connection *connection);
  * there. Makes no system call if the limit does not change.
  */
 void connection_limit_unsent(struct connection *connection, unsigned bytes);
+
+/*
+ * Returns true if the connection is suspended for a reason other than its client: a lookup, the disk or a rate limit.
+ */
+static inline bool connection_waits(const struct connection *connection)
+{
+	return connection->suspended && !connection->blocked;
+}
+
+/* Returns the number of bytes that the kernel buffers and has not sent yet. */
+unsigned connection_unsent_bytes(const struct connection *connection);
 
 /* Returns the number of bytes of a truncated body that the client's kernel has acknowledged, at most `length`. */
 uint64_t connection_acked_body_bytes(const struct connection *connection, uint64_t length);

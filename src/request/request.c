@@ -149,6 +149,17 @@ static bool is_half_free(const struct request *request)
 	return cache_in_use_bytes(request->site->process.cache) < cache_bytes(request->site->process.cache) / 2;
 }
 
+/*
+ * Returns the size of the first send of mhd/direct.c. The pieces of a file that has one extent cost only one read. For
+ * a larger file, the client may want much less than it has requested, so the size grows with the bytes that it takes.
+ */
+static size_t first_send_bytes(const struct request *request)
+{
+	const struct file_version *version = &request->selected.file->version;
+
+	return request->direct && cache_is_one_extent(version) ? (size_t)version->size : 0;
+}
+
 static int start_transfer(struct request *request)
 {
 	struct transfer_options options = {
@@ -156,6 +167,7 @@ static int start_transfer(struct request *request)
 			    .file = request->selected.file,
 			    .set = &request->content.ranges,
 			    .multipart = request->content.ranges.count > 1 ? &request->content.multipart : NULL,
+			    .send_bytes = first_send_bytes(request),
 			    .client = request_client(request),
 			    .at_once = request->reply.length <= SHORT_MAX && is_half_free(request),
 			    .transient = request_settings(request)->cache == RULE_CACHE_NEVER,
@@ -189,6 +201,7 @@ static bool fits_one_extent(const struct request *request)
 	const struct byte_range *range = &request->content.ranges.ranges[0];
 
 	if (request->limits.limited || request->content.ranges.count > 1 ||
+	    (request->direct && request->reply.length > REQUEST_SPAN_MAX_BYTES) ||
 	    !cache_in_one_extent(&request->selected.file->version, range->first, range->last))
 		return false;
 	return request->reply.length <= COPY_MAX || pins_allow(&request->body.pins, (size_t)request->reply.length);

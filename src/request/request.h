@@ -186,6 +186,7 @@ struct request {
 	/* Called after each step; NULL: none. Written by daemon/explain.c. */
 	void (*trace)(const struct request *request, const struct request_step *step, enum step_result result);
 	const struct request_step *step; /* the current step; written by steps/steps.c */
+	bool direct;	   /* a long body is sent by mhd/direct.c, without a copy; written by mhd/exchange.c */
 	bool not_reusable; /* the reply depends on more than the file and the configuration; set by any step */
 	bool dry;	   /* no body is read, as for HEAD, but ranges apply; written by daemon/explain.c */
 	bool abandoned;	   /* request_fini() was called while a lookup was in flight */
@@ -208,6 +209,9 @@ struct request {
 	struct path path;	    /* the current path; written by steps/target.c and steps/locate.c */
 	struct match match;	    /* the site and the rules of `path`; written by steps/target.c */
 };
+
+/* A longer body of a request with `direct` is a transfer, even if it lies in one extent. */
+#define REQUEST_SPAN_MAX_BYTES ((uint64_t)256 * 1024)
 
 enum request_state { REQUEST_WAITS, REQUEST_REPLIES };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Copies a body out of its window, in order, and makes sure that all bytes belong to one version of the file. The
+ * Provides a body from its window, in order, and makes sure that all bytes belong to one version of the file. The
  * request owns the transfer. All functions run on the reactor's thread. window.c requests the pieces ahead of the
  * client.
  *
@@ -9,20 +9,17 @@
  * to belong to one version (see store/proof.h). The version is also checked once a second during the transfer, so that
  * the transfer ends early if the file has changed.
  *
- * While memory is short, a transfer releases its window after each copy. It then pins no extents while its client
- * receives the copied bytes.
+ * While memory is short, a transfer releases its window after each copy or send. It then pins no extents while its
+ * client receives the bytes.
  */
 #include "request/transfer.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/container_of.h"
-
-#define NO_PART UINT_MAX
 
 struct transfer {
 	struct transfer_options options;
@@ -33,8 +30,8 @@ struct transfer {
 	uint64_t begin_ns;   /* time when the first bytes were available */
 	uint64_t read_ns;    /* time of the latest read so far; the proof must be newer */
 	int error;	     /* result of the last proof: 0 or -errno */
-	char *text;	     /* memory for the header of one part, that of text_part; NULL: not a multipart */
-	unsigned text_part;
+	char *texts;	     /* memory for the text of each slot, of text_bytes each; NULL: not a multipart */
+	size_t text_bytes;
 	struct window_slot slots[]; /* array of options.window.size_max slots */
 };
 
@@ -61,10 +58,13 @@ int transfer_new(struct transfer **transfer, const struct transfer_options *opti
 	if (t == NULL)
 		return -ENOMEM;
 	t->options = *options;
-	t->text_part = NO_PART;
-	if (window->multipart != NULL && (t->text = malloc(multipart_text_bytes(window->multipart))) == NULL) {
-		free(t);
-		return -ENOMEM;
+	if (window->multipart != NULL) {
+		t->text_bytes = multipart_text_bytes(window->multipart);
+		t->texts = malloc(window->size_max * t->text_bytes);
+		if (t->texts == NULL) {
+			free(t);
+			return -ENOMEM;
+		}
 	}
 	window_init(&t->window, window, t->slots, read_ended);
 	*transfer = t;
@@ -77,7 +77,7 @@ void transfer_free(struct transfer *transfer)
 		return;
 	proof_cancel(transfer->proof);
 	window_fini(&transfer->window);
-	free(transfer->text);
+	free(transfer->texts);
 	free(transfer);
 }
 
@@ -144,10 +144,10 @@ static int check_first(struct transfer *transfer, const struct window_slot *slot
 }
 
 /*
- * Decides whether bytes of the head slot may be copied. For a remote file, the last slot must wait for the proof.
- * Returns 0, -EAGAIN or another -errno.
+ * Decides whether bytes of a slot may be provided, which is `i` places after the head. All slots before it have been
+ * checked. For a remote file, the last slot must wait for the proof. Returns 0, -EAGAIN or another -errno.
  */
-static int check_version(struct transfer *transfer, const struct window_slot *slot)
+static int check_version(struct transfer *transfer, const struct window_slot *slot, unsigned i)
 {
 	struct file *file = transfer->options.window.file;
 
@@ -161,7 +161,7 @@ static int check_version(struct transfer *transfer, const struct window_slot *sl
 		return -ESTALE;
 	if (!slot->is_text && slot->want.read_ns > transfer->read_ns)
 		transfer->read_ns = slot->want.read_ns;
-	if (window_is_last(&transfer->window))
+	if (window_is_last(&transfer->window, i))
 		return prove(transfer, transfer->read_ns);
 	proof_refresh(file);
 	return 0;
@@ -196,48 +196,113 @@ static void count(const struct transfer *transfer, const struct window_slot *slo
 }
 
 /* Returns the bytes of a piece that is ready. */
-static const char *slot_bytes(struct transfer *transfer, const struct window_slot *slot)
+static const char *slot_bytes(struct transfer *transfer, struct window_slot *slot)
 {
+	char *text;
+
 	if (!slot->is_text)
 		return (const char *)slot->want.data;
-	if (transfer->text_part != slot->part) {
-		multipart_head(transfer->options.window.multipart, slot->part, transfer->text);
-		transfer->text_part = slot->part;
+	text = transfer->texts + (size_t)(slot - transfer->slots) * transfer->text_bytes;
+	if (!slot->is_written)
+		multipart_head(transfer->options.window.multipart, slot->part, text);
+	slot->is_written = true;
+	return text;
+}
+
+/*
+ * Checks whether bytes of the slot `i` places after the head may be provided. If `wait` is false, bytes before the slot
+ * can be returned instead of an error, so nothing is awaited. Returns 0, -EAGAIN or another -errno.
+ */
+static int check_slot(struct transfer *transfer, struct window_slot *slot, unsigned i, bool wait)
+{
+	int error = slot->ready ? slot->error : wait ? slot_state(transfer, slot) : -EAGAIN;
+
+	if (error == 0) {
+		error = check_version(transfer, slot, i);
+		transfer->waiting = error == -EAGAIN && wait;
 	}
-	return transfer->text;
+	return error;
+}
+
+/* Removes bytes of the head slot. */
+static void consume_head(struct transfer *transfer, struct window_slot *slot, size_t bytes)
+{
+	count(transfer, slot, bytes);
+	slot->taken += bytes;
+	if (slot->taken == slot->length)
+		window_advance(&transfer->window);
+}
+
+/* Releases the window if memory is short, so that nothing is pinned while the client receives the bytes. */
+static void release_if_lean(struct transfer *transfer)
+{
+	if (transfer->window.count > 0 && window_is_lean(&transfer->window))
+		window_release(&transfer->window);
 }
 
 ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length)
 {
 	struct window *window = &transfer->window;
 	struct window_slot *slot;
-	size_t copied = 0;
+	size_t copied = 0, n;
+	int error;
 
 	while (copied < length && (slot = window_head(window)) != NULL) {
-		/* Bytes that were copied are returned before an error. */
-		int error = slot->ready ? slot->error : copied > 0 ? -EAGAIN : slot_state(transfer, slot);
-		size_t n = slot->length - slot->taken;
-
-		if (error == 0) {
-			error = check_version(transfer, slot);
-			transfer->waiting = error == -EAGAIN && copied == 0;
-		}
+		error = check_slot(transfer, slot, 0, copied == 0);
 		if (error != 0 && copied > 0)
 			break;
 		if (error != 0)
 			return error;
+		n = slot->length - slot->taken;
 		if (n > length - copied)
 			n = length - copied;
 		memcpy((char *)buffer + copied, slot_bytes(transfer, slot) + slot->taken, n);
-		count(transfer, slot, n);
 		copied += n;
-		slot->taken += n;
-		if (slot->taken == slot->length)
-			window_advance(window);
+		consume_head(transfer, slot, n);
 	}
-	if (window->count > 0 && window_is_lean(window))
-		window_release(window);
+	release_if_lean(transfer);
 	return (ssize_t)copied;
+}
+
+ssize_t transfer_gather(struct transfer *transfer, struct iovec *iov, unsigned iov_max, unsigned *count,
+			size_t max_bytes)
+{
+	struct window_slot *slot = window_head(&transfer->window);
+	size_t bytes = 0, n;
+	unsigned i = 0;
+	int error;
+
+	for (; slot != NULL && i < iov_max && bytes < max_bytes; slot = window_slot(&transfer->window, i)) {
+		error = check_slot(transfer, slot, i, i == 0);
+		if (error != 0 && i > 0)
+			break;
+		if (error != 0)
+			return error;
+		n = slot->length - slot->taken;
+		if (n > max_bytes - bytes)
+			n = max_bytes - bytes;
+		iov[i++] = (struct iovec){ (char *)slot_bytes(transfer, slot) + slot->taken, n };
+		bytes += n;
+	}
+	*count = i;
+	return (ssize_t)bytes;
+}
+
+void transfer_consume(struct transfer *transfer, size_t bytes)
+{
+	while (bytes > 0) {
+		struct window_slot *slot = window_head(&transfer->window);
+		const size_t left = slot->length - slot->taken, n = left < bytes ? left : bytes;
+
+		consume_head(transfer, slot, n);
+		bytes -= n;
+	}
+	release_if_lean(transfer);
+}
+
+void transfer_set_send_bytes(struct transfer *transfer, size_t bytes)
+{
+	window_set_send_bytes(&transfer->window, bytes);
 }
 
 void transfer_release_window(struct transfer *transfer)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A transfer: a body that is read piece by piece, ahead of the client, and copied out in order. Transfers are used for
- * bodies that do not lie in one extent, and for bodies that may not pin their extent. Each piece is unpinned as soon as
- * it has been copied. A transfer belongs to its request and to the reactor's thread.
+ * A transfer: a body that is read piece by piece, ahead of the client. Its bytes are either copied out in order
+ * (transfer_read()), or sent directly from the cache (transfer_gather()). Transfers are used for bodies that do not lie
+ * in one extent, and for bodies that may not pin their extent. Each piece is unpinned as soon as it has been copied or
+ * sent. A transfer belongs to its request and to the reactor's thread.
  *
  * States of a transfer:
  *
@@ -13,7 +14,7 @@
  *	   ^  |  <---------------------------------------------------------------
  *	   |  |   the read or the proof has ended: wake()
  *	   |  |
- *	   |  |  transfer_release_window(), or after each copy while memory is short
+ *	   |  |  transfer_release_window(), or after each copy or send while memory is short
  *	   |  v
  *	 RELEASED   nothing is pinned; transfer_read() and transfer_ready() request the pieces again
  *
@@ -27,6 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "request/counters.h"
 #include "request/window.h"
@@ -58,6 +60,21 @@ int transfer_ready(struct transfer *transfer);
  * no bytes are available and wake() will be called, or the -errno that ends the transfer (-ESTALE: the file changed).
  */
 ssize_t transfer_read(struct transfer *transfer, void *buffer, size_t length);
+
+/*
+ * Finds the next bytes of the body without copying them, at most max_bytes. Sets the first *count of iov_max elements.
+ * The bytes are valid until the next call of a function for this transfer. Returns the number of bytes, or the same
+ * results as transfer_read(). The caller then calls transfer_consume().
+ */
+ssize_t transfer_gather(struct transfer *transfer, struct iovec *iov, unsigned iov_max, unsigned *count,
+			size_t max_bytes);
+/*
+ * Removes bytes that transfer_gather() has found, because they were sent. If memory is short, also releases the pieces
+ * that remain.
+ */
+void transfer_consume(struct transfer *transfer, size_t bytes);
+/* Sets the number of bytes that the next sends will take, so that they are requested together. */
+void transfer_set_send_bytes(struct transfer *transfer, size_t bytes);
 
 /*
  * Releases all pieces of the window and resets the readahead, because the client has stalled. The next call of

@@ -25,6 +25,7 @@
 
 #define LEAN_BYTES ((size_t)16 * 1024)
 #define FORECAST_MIN_BYTES ((uint64_t)8 << 20) /* a shorter body needs no forecast */
+#define REFILL_MAX 4			       /* number of slots that are refilled together */
 #define LEAN_PIECES 64 /* number of small pieces to request after a large one has failed for lack of memory */
 
 static struct window_slot *slot_at(const struct window *window, unsigned i)
@@ -151,7 +152,9 @@ static unsigned current_size(const struct window *window, bool lean)
 
 	if (lean)
 		return window->options.multipart != NULL ? 2 : 1;
-	return pins == NULL || pins_allow_ahead(pins) ? window->size : WINDOW_MIN;
+	if (pins != NULL && !pins_allow_ahead(pins))
+		return WINDOW_MIN;
+	return window->size > window->send_size ? window->size : window->send_size;
 }
 
 static void fill(struct window *window)
@@ -228,6 +231,7 @@ void window_init(struct window *window, const struct window_options *options, st
 	begin_forecast(window);
 	window->descriptor = file_descriptor(options->file);
 	plan_init(&window->plan, options->set, options->multipart, options->block_bytes);
+	window_set_send_bytes(window, options->send_bytes);
 	fill(window);
 	open_early(window);
 }
@@ -315,24 +319,40 @@ struct window_slot *window_head(struct window *window)
 	return window->count > 0 ? slot_at(window, 0) : NULL;
 }
 
-bool window_is_last(const struct window *window)
+struct window_slot *window_slot(const struct window *window, unsigned i)
+{
+	return i < window->count ? slot_at(window, i) : NULL;
+}
+
+bool window_is_last(const struct window *window, unsigned i)
 {
 	struct plan plan = window->plan;
 	struct plan_piece piece;
 
-	return window->count == 1 && !plan_next(&plan, &piece);
+	return window->count == i + 1 && !plan_next(&plan, &piece);
 }
 
+/* The first and the last piece of a send may be partial, so a send may touch one piece more than its size suggests. */
+void window_set_send_bytes(struct window *window, size_t bytes)
+{
+	const size_t slots = bytes / window->options.block_bytes + 1;
+
+	window->send_size = slots < window->options.size_max ? (unsigned)slots : window->options.size_max;
+}
+
+/* A refill requests several pieces at once, so that the disk queue can merge them into one read. */
 void window_advance(struct window *window)
 {
 	const struct window_slot *head = slot_at(window, 0);
+	const unsigned size = window->size > window->send_size ? window->size : window->send_size,
+		       group = size / 2 < REFILL_MAX ? size / 2 : REFILL_MAX;
 
 	if (!head->is_text)
 		forecast_move(&window->reader, head->offset + head->length, clock_now_ns());
 	store_release(window->options.store, &slot_at(window, 0)->want);
 	window->head = (window->head + 1) % window->options.size_max;
 	window->count--;
-	if (window_is_lean(window))
+	if (window_is_lean(window) || (window->count > 0 && window->count + group > size))
 		charge(window);
 	else
 		fill(window);

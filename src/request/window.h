@@ -31,6 +31,7 @@ struct window_options {
 	unsigned size_max;		   /* maximum number of slots: WINDOW_MIN to WINDOW_MAX */
 	bool at_once; /* the response is short: requests size_max pieces at once, in the class QUEUE_FIRST */
 	bool exact;   /* memory is short: reads pieces, not whole extents, which may be evicted before they are used */
+	size_t send_bytes;	/* see window_set_send_bytes(); 0: the client takes one piece at a time */
 	const void *client;	/* as in struct store_want */
 	bool transient, pinned; /* as in struct store_want */
 	struct pins *pins;	/* counts the pinned memory; must live as long as the window; NULL: not counted */
@@ -41,9 +42,10 @@ struct window_slot {
 	struct window *window;
 	struct plan before;   /* state of the plan before this piece */
 	bool is_text;	      /* the piece is the header of a part of a multipart; nothing is read */
+	bool is_written;      /* transfer.c has written this text */
 	unsigned part;	      /* the part that follows this text */
 	uint64_t offset;      /* offset of the piece in the file, in bytes */
-	size_t length, taken; /* size of the piece, and number of bytes copied from it */
+	size_t length, taken; /* size of the piece, and number of bytes sent from it */
 	bool ready;	      /* the read has ended */
 	int error;	      /* result of the read: 0 or -errno */
 };
@@ -56,7 +58,8 @@ struct window {
 	struct forecast_reader reader; /* spares the extents that the body will soon need */
 	struct plan plan;	       /* the pieces after the last slot */
 	unsigned head, count;	       /* index of the head slot, and number of filled slots */
-	unsigned size;		       /* number of slots to fill */
+	unsigned size;		       /* number of slots to fill, for readahead */
+	unsigned send_size;	       /* number of slots to fill, for the next send */
 	bool started;		       /* the first piece was requested; later pieces must not fail with -EBUSY */
 	bool released;		       /* no slot is filled; the plan continues with the piece that was the head */
 	size_t taken;		       /* if `released`: number of bytes copied from that piece */
@@ -79,8 +82,12 @@ void window_fini(struct window *window);
 struct window_slot *window_head(struct window *window);
 /* Returns the first slot with a piece of the file, or NULL. The client waits for this piece next. */
 struct window_slot *window_first_span(const struct window *window);
-/* Returns true if the head slot has the last piece of the body. */
-bool window_is_last(const struct window *window);
+/* Returns the slot `i` places after the head, or NULL. The window is not filled further. */
+struct window_slot *window_slot(const struct window *window, unsigned i);
+/* Returns true if the slot `i` places after the head has the last piece of the body. */
+bool window_is_last(const struct window *window, unsigned i);
+/* Sets the number of bytes that the client takes at a time. If memory permits, the window has room for them. */
+void window_set_send_bytes(struct window *window, size_t bytes);
 /* Releases the head slot, and requests the next piece unless the window is lean. */
 void window_advance(struct window *window);
 

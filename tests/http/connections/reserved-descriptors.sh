@@ -7,7 +7,7 @@
 make_file hot.bin 1000
 make_file late.bin 1000
 for i in $(seq 200); do
-	truncate -s 1500000 "$ROOT/$i.bin"
+	truncate -s 20000000 "$ROOT/$i.bin"
 done
 age "$ROOT"/*.bin
 # shellcheck disable=SC2016

@@ -9,6 +9,7 @@ out=$(ranged --version)
 is $? 0 "--version exits with status 0"
 like "$out" '^ranged [0-9]+\.[0-9]+' "the version of ranged is printed"
 like "$out" 'libmicrohttpd [0-9]+\.[0-9]+\.[0-9]+' "the version of libmicrohttpd is printed"
+like "$out" $'\nlong bodies: (direct|callback)\n' "the way of sending long bodies is printed"
 like "$out" $'\nlibaio [0-9]+(\.[0-9]+)+$' "the version of libaio is printed"
 out=$(ranged --help)
 is $? 0 "--help exits with status 0"

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Deficit round robin. Each client with ready streams is in a ring. When it is its turn, its credit grows by one
+ * quantum of bytes. Its streams send in turn until little of the credit is left or no stream is ready. A client without
+ * ready streams loses its credit, so that it cannot save credit for later. The quantum is the maximum size of one send,
+ * so that a client with one stream sends once in each round.
+ *
+ * The record of a client exists while the client has an open stream. All functions run on the reactor's thread.
+ */
+#include "engine/streams.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+#include <utlist.h>
+
+#include "base/clock.h"
+
+#define QUANTUM_BYTES STREAMS_SEND_BYTES
+#define CREDIT_MIN_BYTES (QUANTUM_BYTES / 4) /* the turn of a client ends below this, because small sends are costly */
+
+struct streams_client {
+	const void *key;
+	unsigned open;	      /* number of open streams, and 1 while streams_run() serves the client */
+	size_t credit_bytes;  /* bytes that the client may still send in this turn */
+	struct stream *ready; /* list of ready streams; the first one is served next */
+	bool in_ring;	      /* in streams->ring */
+	struct streams_client *prev, *next;
+	UT_hash_handle hh;
+};
+
+struct streams {
+	struct streams_client *clients; /* hash table of all clients by key */
+	struct streams_client *ring;	/* clients with ready streams; the first one is served next */
+};
+
+int streams_new(struct streams **streams)
+{
+	*streams = calloc(1, sizeof(**streams));
+	return *streams != NULL ? 0 : -ENOMEM;
+}
+
+void streams_free(struct streams *streams)
+{
+	assert(streams == NULL || streams->clients == NULL);
+	free(streams);
+}
+
+static struct streams_client *client_get(struct streams *streams, const void *key)
+{
+	struct streams_client *client;
+
+	HASH_FIND_PTR(streams->clients, &key, client);
+	if (client != NULL)
+		return client;
+	client = calloc(1, sizeof(*client));
+	if (client == NULL)
+		return NULL;
+	client->key = key;
+	HASH_ADD_PTR(streams->clients, key, client);
+	if (client->hh.tbl == NULL) {
+		free(client);
+		return NULL;
+	}
+	return client;
+}
+
+/* Drops one use of the client. The last use frees it. */
+static void client_drop(struct streams *streams, struct streams_client *client)
+{
+	if (--client->open > 0)
+		return;
+	assert(!client->in_ring);
+	HASH_DEL(streams->clients, client);
+	free(client);
+}
+
+static void ring_leave(struct streams *streams, struct streams_client *client)
+{
+	client->credit_bytes = 0;
+	client->in_ring = false;
+	DL_DELETE(streams->ring, client);
+}
+
+int streams_open(struct streams *streams, struct stream *stream, const void *client)
+{
+	assert(stream->client == NULL);
+	stream->client = client_get(streams, client);
+	if (stream->client == NULL)
+		return -ENOMEM;
+	stream->client->open++;
+	return 0;
+}
+
+static void unready(struct stream *stream)
+{
+	stream->ready = false;
+	DL_DELETE(stream->client->ready, stream);
+}
+
+void streams_close(struct streams *streams, struct stream *stream)
+{
+	struct streams_client *client = stream->client;
+
+	if (client == NULL)
+		return;
+	if (stream->ready)
+		unready(stream);
+	if (client->in_ring && client->ready == NULL)
+		ring_leave(streams, client);
+	stream->client = NULL;
+	client_drop(streams, client);
+}
+
+void streams_ready(struct streams *streams, struct stream *stream)
+{
+	struct streams_client *client = stream->client;
+
+	if (stream->ready)
+		return;
+	stream->ready = true;
+	DL_APPEND(client->ready, stream);
+	if (client->in_ring)
+		return;
+	client->in_ring = true;
+	DL_APPEND(streams->ring, client);
+}
+
+bool streams_any_ready(const struct streams *streams)
+{
+	return streams->ring != NULL;
+}
+
+/* Lets the first ready stream of the client send once. */
+static void serve_stream(struct streams *streams, struct streams_client *client)
+{
+	struct stream *stream = client->ready;
+	const size_t max_bytes = client->credit_bytes < STREAMS_SEND_BYTES ? client->credit_bytes : STREAMS_SEND_BYTES;
+	size_t sent_bytes = 0;
+
+	unready(stream);
+	if (stream->send(stream, max_bytes, &sent_bytes))
+		streams_ready(streams, stream);
+	client->credit_bytes -= sent_bytes < client->credit_bytes ? sent_bytes : client->credit_bytes;
+}
+
+/* Serves one client until its credit is used up, no stream of it is ready, or the time is over. */
+static void serve_client(struct streams *streams, struct streams_client *client, uint64_t until_ns)
+{
+	if (client->credit_bytes < CREDIT_MIN_BYTES)
+		client->credit_bytes += QUANTUM_BYTES;
+	do
+		serve_stream(streams, client);
+	while (client->ready != NULL && client->credit_bytes >= CREDIT_MIN_BYTES && clock_now_ns() < until_ns);
+	if (client->in_ring && client->ready == NULL)
+		ring_leave(streams, client);
+}
+
+void streams_run(struct streams *streams, uint64_t until_ns)
+{
+	while (streams->ring != NULL) {
+		struct streams_client *client = streams->ring;
+
+		client->open++; /* send() may close all streams of the client */
+		serve_client(streams, client, until_ns);
+		/* A client that has used its credit goes to the end. One that was interrupted continues next time. */
+		if (client->in_ring && client->credit_bytes < CREDIT_MIN_BYTES) {
+			DL_DELETE(streams->ring, client);
+			DL_APPEND(streams->ring, client);
+		}
+		client_drop(streams, client);
+		if (clock_now_ns() >= until_ns)
+			return;
+	}
+}
