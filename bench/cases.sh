@@ -7,8 +7,8 @@
 #
 # Files are named /SET/BYTES/NUMBER below $www, so that null_server can derive the length of a response from its path.
 #
-# This file uses variables of bench/run: here, scratch and www (paths), round, server, seconds, hertz, and on_server and
-# on_client (command prefixes that pin a process).
+# This file uses variables of bench/run: here, scratch and www (paths), round, server, seconds, hertz, those of
+# choose_setup, and on_server and on_client (command prefixes that pin a process).
 # shellcheck disable=SC2034,SC2154 # variables of bench/run, and variables that bench/run uses
 
 # Sizes, set by use_sizes.
@@ -42,7 +42,13 @@ declare -A case_table=(
 	[cold-random-64k]="random 65536 4096 0"
 	[cold-random-odd]="random 10007 2 1"
 	[shared-cold]="shared 16"
-	[mixed]="mixed 4096"
+	# mixed BYTES cold | hot: whether the streams are in memory
+	[mixed]="mixed 4096 cold"
+	[mixed-hot]="mixed 4096 hot"
+	# tls and workers: like hot
+	[tls-4k]="tls 4096 100 32"
+	[tls-1m]="tls 1048576 16 32"
+	[workers]="workers 4096 100 32"
 	[page-cache]="page_cache"
 	[idle-memory]="memory idle"
 	[stalled-memory]="memory stalled"
@@ -63,7 +69,7 @@ declare -A case_table=(
 	[clients-3200]="grow 10000 3200"
 )
 readonly all_cases="hot-1k hot-4k hot-16k hot-64k hot-256k hot-1m hot-64m cold-stream-1 cold-stream-4 cold-random-4k cold-random-64k \
-cold-random-odd shared-cold mixed page-cache idle-memory stalled-memory zipf hot-many cold-many 404-many zipf-many name-memory"
+cold-random-odd shared-cold mixed mixed-hot tls-4k tls-1m workers page-cache idle-memory stalled-memory zipf hot-many cold-many 404-many zipf-many name-memory"
 readonly growth_cases="files-100 files-1000 files-10000 files-100000 files-1000000 clients-32 clients-320 clients-3200"
 
 takes_part() { # KIND SERVER: returns success if this kind of case applies to the server
@@ -71,10 +77,10 @@ takes_part() { # KIND SERVER: returns success if this kind of case applies to th
 	ranged) true ;;
 	null) [[ $1 =~ ^(hot|stream|many|grow)$ ]] ;;
 	fio) [[ $1 =~ ^(stream|random)$ ]] ;;
-	h2o) [[ $1 =~ ^(many|cold_many|missing|zipf_many|grow)$ ]] ;;
-	nginx-aio) [[ ! $1 =~ ^(zipf|many|missing|names|grow)$ ]] ;;
-	lighttpd) [[ ! $1 =~ ^(zipf|names)$ ]] && { [ "$1" != zipf_many ] || may_open 200000; } ;;
-	*) [[ ! $1 =~ ^(zipf|names)$ ]] ;;
+	nginx) [[ ! $1 =~ ^(zipf|names)$ ]] ;;
+	nginx-aio) [[ ! $1 =~ ^(zipf|many|missing|names|grow|tls|workers)$ ]] ;;
+	lighttpd) [[ ! $1 =~ ^(zipf|names|tls|workers)$ ]] && { [ "$1" != zipf_many ] || may_open 200000; } ;;
+	*) [[ ! $1 =~ ^(zipf|names|tls|workers)$ ]] ;;
 	esac
 }
 
@@ -87,6 +93,7 @@ cache_for() { # KIND ARGUMENT...
 	memory) echo 64M ;;
 	names) echo 16M ;;
 	grow) [ "$2" -gt 100000 ] && echo 5G || echo 512M ;;
+	mixed) [ "$3" = hot ] && echo $((big_count * $(stream_bytes) + (1 << 30))) || echo 512M ;;
 	*) echo 512M ;;
 	esac
 }
@@ -114,6 +121,15 @@ lay_big() { # BYTES PATH
 
 big() { echo "/big/$big_bytes/$1"; }
 one() { echo "/one/$one_bytes/0"; }
+# The length of a stream of mixed-hot. Six of them must fit into memory twice, because they are in the cache of ranged and
+# also in the page cache.
+stream_bytes() {
+	local bytes=$one_bytes available
+	available=$(awk '/^MemAvailable:/ { printf "%.0f", $2 * 1024 }' /proc/meminfo)
+	while [ $((2 * big_count * bytes + (2 << 30))) -gt "$available" ]; do bytes=$((bytes / 2)); done
+	echo $bytes
+}
+
 all_big() { seq -f "/big/$big_bytes/%.0f" -s ' ' 0 $((big_count - 1)); }
 
 lay_all_big() {
@@ -130,7 +146,8 @@ lay_zipf() {
 lay_for() { # KIND ARGUMENT...
 	local number
 	case $1 in
-	hot) for number in $(seq 0 $(($3 - 1))); do lay "$2" "$www/hot/$2/$number"; done ;;
+	hot | tls | workers) for number in $(seq 0 $(($3 - 1))); do lay "$2" "$www/hot/$2/$number"; done ;;&
+	tls) create_certificate ;;
 	stream | random) lay_all_big ;;
 	shared | page_cache) lay_big "$one_bytes" "$www$(one)" ;;
 	mixed) lay_all_big && lay_big "$one_bytes" "$www$(one)" ;;
@@ -143,15 +160,41 @@ lay_for() { # KIND ARGUMENT...
 	esac
 }
 
+# Creates a certificate for the servers, and a configuration of OpenSSL that makes the clients offer one cipher suite.
+create_certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \
+		-addext subjectAltName=IP:127.0.0.1 -keyout "$scratch/key.pem" -out "$scratch/cert.pem" 2>"$scratch/openssl.err" ||
+		die "cannot create a certificate: $(tail -n 1 "$scratch/openssl.err")"
+	cat >"$tls_clients" <<-CONF
+		openssl_conf = clients
+		[clients]
+		ssl_conf = ssl
+		[ssl]
+		system_default = default
+		[default]
+		MinProtocol = TLSv1.3
+		Ciphersuites = TLS_AES_256_GCM_SHA384
+	CONF
+}
+
 # Prints the paths of some files of the case, with which serves_right() checks the server.
 sample_of() { # KIND ARGUMENT...
 	case $1 in
-	hot) echo "/hot/$2/0" ;;
+	hot | tls | workers) echo "/hot/$2/0" ;;
 	stream | random) big 0 ;;
 	zipf) echo /zipf/64k/0 ;;
 	many | cold_many | zipf_many | missing | names | grow) head -n 20 "$scratch/order" ;;
 	*) one ;;
 	esac
+}
+
+# Sets the scheme of the URLs and the number of workers, and pins the servers and the clients.
+choose_setup() { # KIND
+	scheme=http server_workers=1 client_threads=1 on_server=() on_client=()
+	[ "$1" != tls ] || scheme=https
+	[ "$(nproc)" -gt 1 ] || return 0
+	on_server=(taskset -c 0) on_client=(taskset -c 1)
+	[ "$1" != workers ] || client_threads=2 on_server=(taskset -c 0-1) on_client=(taskset -c 0-1)
 }
 
 # Drops the page cache, then runs the client programs once, so that the programs themselves are cached again.
@@ -170,11 +213,14 @@ take_result() { # REQUESTS BYTES MICROSECONDS P50 P99 ERRORS
 	[ "$1" != 0 ] || { say "no response was complete"; return 1; }
 }
 
+# Removes one file from the page cache.
+drop_file() { sync "$1" && dd of="$1" oflag=nocache conv=notrunc count=0 status=none </dev/null; } # PATH
+
 # Runs wrk, whose script reads its arguments from the environment.
 load() { # CONNECTIONS SECONDS VARIABLE=VALUE...
 	local result
-	result=$(env "${@:3}" "${on_client[@]}" timeout $(($2 + 30)) wrk -t 1 -c "$1" -d "${2}s" --timeout 10s -s "$here/wrk.lua" \
-		"http://127.0.0.1:$PORT" | sed -n 's/^wrk //p')
+	result=$(env "${@:3}" OPENSSL_CONF="$tls_clients" "${on_client[@]}" timeout $(($2 + 30)) wrk -t "$client_threads" -c "$1" \
+		-d "${2}s" --timeout 10s -s "$here/wrk.lua" "$scheme://127.0.0.1:$PORT" | sed -n 's/^wrk //p')
 	[ -n "$result" ] || { say "wrk failed"; return 1; }
 	# shellcheck disable=SC2086 # six fields
 	take_result $result
@@ -256,8 +302,8 @@ latencies() { record p50 "$got_p50" && record p99 "$got_p99"; }
 
 # --- measurements ---
 
-# Returns success for lengths at which wrk would be slower than the servers.
-is_long() { [ "$1" -ge 65536 ]; } # BYTES
+# Returns success for lengths at which wrk would be slower than the servers. With TLS it is not, and replay has no TLS.
+is_long() { [ "$scheme" = http ] && [ "$1" -ge 65536 ]; } # BYTES
 
 load_hot() { # BYTES FILES CONNECTIONS SECONDS
 	if is_long "$1"; then
@@ -320,12 +366,45 @@ serve_shared() { # CLIENTS
 	end "$1" "$got_bytes" "$got_seconds"
 }
 
-# The streams start one second earlier. No stream reads the file of the small ranges. The streaming clients have a lower
-# priority, so that the client of the small ranges runs first on a shared processor.
-serve_mixed() { # BYTES
+serve_tls() { serve_hot "$@"; } # BYTES FILES CONNECTIONS
+
+# The figures of the first server, which measure() started, are those of one worker.
+serve_workers() { # BYTES FILES CONNECTIONS
+	server=$server-1 serve_hot "$@" || return
+	stop_server
+	server_workers=2
+	start_server "$server" "$(cache_for workers)" && serve_hot "$@"
+}
+
+# Writes the trace of the streams of mixed. Hot streams get the first bytes of the files.
+stream_trace() { # cold | hot
+	local last=''
+	[ "$1" = cold ] || last=" 0-$(($(stream_bytes) - 1))"
+	seq -f "/big/$big_bytes/%.0f$last" 0 $((big_count - 1)) >"$scratch/trace"
+}
+
+# Requests the streams until they are in memory.
+warm_streams() {
+	local try before
+	for try in 1 2 3; do
+		before=$(server_read_bytes)
+		replay $big_count "$scratch/trace" && [ "$got_errors" = 0 ] || return
+		[ $(($(server_read_bytes) - before)) -gt $((got_bytes / 100)) ] || return 0
+	done
+	say "the streams do not stay in memory"
+	return 1
+}
+
+# The streams start one second earlier. No stream reads the file of the small ranges, which is cold. The streaming clients
+# have a lower priority, so that the client of the small ranges runs first on a shared processor.
+serve_mixed() { # BYTES cold | hot
 	local streams status
-	drop_caches
-	all_big | tr ' ' '\n' >"$scratch/trace"
+	stream_trace "$2"
+	if [ "$2" = cold ]; then
+		drop_caches
+	else
+		drop_file "$www$(one)" && warm_streams || return
+	fi
 	nice -n 15 "${on_client[@]}" "$scratch/replay" -s $((seconds + 1)) "$PORT" $big_count "$scratch/trace" >"$scratch/streamed" &
 	streams=$!
 	sleep 1

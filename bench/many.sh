@@ -49,10 +49,10 @@ lay_many() { # FILES
 	perl "$here/trace.pl" uniform "$1" "$many_bytes" 1000000 >"$scratch/uniform"
 }
 
-# Writes "$scratch/zipf-many". The trace is so long that each half replaces the contents of the cache several times.
+# Writes "$scratch/zipf-many". Each half of the trace requests more different files than the cache contains.
 lay_zipf_many() {
 	lay_many "$many_files"
-	perl "$here/trace.pl" zipf-many "$many_files" "$many_bytes" $((many_files * 4 / 5)) >"$scratch/zipf-many"
+	perl "$here/trace.pl" zipf-many "$many_files" "$many_bytes" $((many_files * 3 / 5)) >"$scratch/zipf-many"
 }
 
 # --- loads and measurements ---
@@ -152,4 +152,4 @@ measure_zipf_many() {
 	[ "$round" -gt 1 ] || [ "$server" != ranged ] || server=lru record hit "$(many_lru_hits <"$scratch/zipf-many")"
 }
 
-many_lru_hits() { perl "$here/trace.pl" lru 0 "$(numfmt --from=iec "$many_cache")" $((many_files * 2 / 5)); }
+many_lru_hits() { perl "$here/trace.pl" lru 0 "$(numfmt --from=iec "$many_cache")" $((many_files * 3 / 10)); }

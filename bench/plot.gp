@@ -18,7 +18,8 @@ set key outside top center horizontal samplen 1
 
 # A server has the same colour in all parts.
 color(server) = server eq "ranged" ? "#d1495b" : server eq "nginx" ? "#30638e" : server eq "nginx-aio" ? "#7aa6c2" : \
-	server eq "lighttpd" ? "#edae49" : server eq "h2o" ? "#66a182" : server eq "null" ? "#9a9a9a" : "#5a5a5a"
+	server eq "lighttpd" ? "#edae49" : server eq "h2o" ? "#66a182" : server eq "caddy" ? "#8d6cab" : \
+	server eq "null" ? "#9a9a9a" : "#5a5a5a"
 header(file) = system("head -n 1 " . file)
 rows(file) = int(system("wc -l <" . file)) - 1
 
@@ -26,8 +27,8 @@ set multiplot layout 2,2 title "ranged and other servers, each with one worker; 
 set yrange [0:*]
 do for [part in "hot-rate hot-cpu cold-rate cold-p99"] {
 	file = "plot-" . part . ".tsv"
-	set title (part eq "hot-rate" ? "hot: rate (more is better)" : \
-		part eq "hot-cpu" ? "hot: CPU time for the same bytes (less is better)" : \
+	set title (part eq "hot-rate" ? "hot, TLS: rate (more is better)" : \
+		part eq "hot-cpu" ? "hot, TLS: CPU time for the same bytes (less is better)" : \
 		part eq "cold-rate" ? "cold: rate (more is better; mixed: rate of the streams)" : "cold: p99 (less is better)")
 	if (rows(file) > 0) {
 		names = header(file)

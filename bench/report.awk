@@ -128,23 +128,26 @@ function show_singles()
 	show_single("name-memory", "name_bytes", "name-memory: bytes for each name", 0)
 }
 
-# Returns the figure to compare with a target, or -1 if it was not measured. The lowest latency and the lowest processor
-# time are the best.
+# Returns the figure to compare with a target, or -1 if it was not measured. Sets other_name to the server that has it. The
+# lowest latency and the lowest processor time are the best.
 function other(name, against, measure)
 {
+	other_name = against
 	if (against == "-")
 		return 1
 	if (against != "best" && against != "limit")
 		return has(name, against, measure) ? median[name, against, measure] : -1
-	n = split(against == "best" ? "nginx nginx-aio lighttpd h2o" : "null fio", peer, " ")
+	n = split(against == "best" ? "nginx nginx-aio lighttpd h2o caddy" : "null fio", peer, " ")
 	found = -1
 	for (j = 1; j <= n; j++) {
 		if (!has(name, peer[j], measure))
 			continue
 		figure = median[name, peer[j], measure]
 		lower = against == "limit" || measure ~ /^(p99|cpu_)/
-		if (found < 0 || (lower ? figure < found : figure > found))
+		if (found < 0 || (lower ? figure < found : figure > found)) {
 			found = figure
+			other_name = against ": " peer[j]
+		}
 	}
 	return found
 }
@@ -156,12 +159,12 @@ function show_floor(name, measure, against, relation, floor)
 		return
 	ratio = median[name, "ranged", measure] / figure_of_other
 	reached = relation == ">=" ? ratio >= floor : ratio <= floor
-	printf "%-16s%-13s%-12s%3s %-7s%9.2f  %s\n", name, measure, against, relation, floor, ratio, reached ? "reached" : "MISSED"
+	printf "%-16s%-13s%-17s%3s %-7s%9.3f  %s\n", name, measure, other_name, relation, floor, ratio, reached ? "reached" : "MISSED"
 }
 
 function show_floors(line)
 {
-	printf "\n%-16s%-13s%-12s%-11s%9s\n", "case", "measure", "against", "floor", "ranged"
+	printf "\n%-16s%-13s%-17s%-11s%9s\n", "case", "measure", "against", "floor", "ranged"
 	while ((getline line < floors) > 0) {
 		if (line !~ /^#/ && split(line, word, /[ \t]+/) == 5)
 			show_floor(word[1], word[2], word[3], word[4], word[5])
@@ -237,8 +240,8 @@ END {
 	show_loads()
 	show_singles()
 	show_floors()
-	write_plot("hot-rate", "^hot-", "mbps")
-	write_plot("hot-cpu", "^hot-", "cpu_gb")
+	write_plot("hot-rate", "^hot-|^tls-", "mbps")
+	write_plot("hot-cpu", "^hot-|^tls-", "cpu_gb")
 	write_plot("cold-rate", "^cold-|^shared|^mixed", "mbps")
 	write_plot("cold-p99", "^cold-random|^mixed", "p99")
 	write_growth("growth-files", "^files-")

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The servers of bench/run. Each has one worker, is pinned to one processor, and listens on a free port of 127.0.0.1.
+# The servers of bench/run. Each listens on a free port of 127.0.0.1. choose_setup() sets the number of workers and the
+# processors of the case.
 #
 #   start_server NAME CACHE [BYTES]
 #                             starts a server, and sets PORT and SERVER_PID. CACHE is cache_size of ranged, and BYTES limits
@@ -13,7 +14,7 @@
 #                             print the sums for all of its processes
 #
 # This file uses variables of bench/run: scratch, www and ranged (paths), on_server (the command prefix that pins a
-# process), nginx_files and lighttpd_workers (see choose_descriptors).
+# process), scheme and server_workers (see choose_setup), nginx_files and lighttpd_workers (see choose_descriptors).
 # shellcheck disable=SC2154 # variables of bench/run
 
 SERVER_PID='' PORT='' cgroup='' page_cache_limit=''
@@ -28,17 +29,20 @@ free_port() {
 listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 nginx_config() { # EXTRA
-	local files=off
+	local files=off listen=127.0.0.1:$PORT
+	[ "$scheme" = http ] || listen+=" ssl"
+	[ "$server_workers" = 1 ] || listen+=" reuseport"
 	[ "$nginx_files" = 0 ] || files="max=$nginx_files inactive=600s; open_file_cache_valid 600s"
 	cat <<-CONF
-		user root; daemon off; worker_processes 1; pid $scratch/nginx.pid; error_log $scratch/nginx.log;
+		user root; daemon off; worker_processes $server_workers; pid $scratch/nginx.pid; error_log $scratch/nginx.log;
 		worker_rlimit_nofile $(ulimit -H -n);
 		events { worker_connections 8192; }
 		http {
 			access_log off; sendfile on; tcp_nopush on; $1
 			open_file_cache $files;
+			$([ "$scheme" = http ] || echo "ssl_certificate $scratch/cert.pem; ssl_certificate_key $scratch/key.pem; ssl_protocols TLSv1.3;")
 			keepalive_requests 1000000000; keepalive_timeout 600s; send_timeout 600s;
-			server { listen 127.0.0.1:$PORT backlog=4096; root $www; }
+			server { listen $listen backlog=4096; root $www; }
 		}
 	CONF
 }
@@ -52,7 +56,7 @@ lighttpd_config() {
 		server.max-worker = $lighttpd_workers
 		server.max-fds = $(ulimit -H -n)
 		server.max-connections = 8192
-		server.max-keep-alive-requests = 1000000000
+		server.max-keep-alive-requests = 65535
 		server.max-keep-alive-idle = 600
 		server.max-write-idle = 600
 		server.errorlog = "$scratch/lighttpd.log"
@@ -77,12 +81,33 @@ h2o_config() {
 	CONF
 }
 
+caddy_config() {
+	cat <<-CONF
+		{
+			admin off
+			auto_https off
+			grace_period 1s
+			log {
+				level ERROR
+			}
+		}
+		http://:$PORT {
+			bind 127.0.0.1
+			root * $www
+			file_server
+		}
+	CONF
+}
+
 # All clients of the benchmark have one address, and some of them stall on purpose.
-ranged_config() {
+ranged_config() { # CACHE
+	local listen=127.0.0.1:$PORT
+	[ "$scheme" = http ] || listen=tls:$listen
 	cat <<-CONF
 		root = "$www"
-		listen = {"127.0.0.1:$PORT"}
-		workers = 1
+		listen = {"$listen"}
+		$([ "$scheme" = http ] || echo "tls = {\"$scratch/cert.pem $scratch/key.pem\"}")
+		workers = $server_workers
 		cache_size = $1
 		max_connections_per_client = 0
 		idle_timeout = 600s
@@ -110,6 +135,11 @@ server_command() { # NAME CACHE: writes its configuration, sets $command
 	h2o)
 		h2o_config >"$config"
 		command=(h2o -c "$config")
+		;;
+	caddy)
+		caddy_config >"$config"
+		command=(env GOMAXPROCS=1 XDG_DATA_HOME="$scratch/caddy" XDG_CONFIG_HOME="$scratch/caddy"
+			caddy run --adapter caddyfile --config "$config")
 		;;
 	null) command=("$scratch/null_server" "$scratch/null.address") ;;
 	esac
