@@ -215,21 +215,26 @@ static struct MHD_Response *make_header_only(const struct exchange *exchange)
 	return response;
 }
 
-/* Creates the response of a direct body. The field replaces the Content-Length of MHD, which would be 1. */
+/* Creates the response of a direct body, without its Content-Length. */
 static struct MHD_Response *make_direct(struct exchange *exchange)
 {
 	struct MHD_Response *response = MHD_create_response_from_callback(1, 1, read_last_byte, exchange, reply_freed);
-	char length[24];
 
-	if (response == NULL)
-		return NULL;
-	snprintf(length, sizeof(length), "%" PRIu64, exchange->request.reply.length);
-	exchange->refs++;
-	if (MHD_set_response_options(response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH, MHD_RO_END) == MHD_YES &&
-	    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH, length) == MHD_YES)
-		return response;
-	MHD_destroy_response(response);
-	return NULL;
+	if (response != NULL)
+		MHD_set_response_options(response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH, MHD_RO_END);
+	return response;
+}
+
+/*
+ * Adds the Content-Length of a direct body, instead of that of MHD, which would be 1. It must be the last field: when
+ * MHD adds "Connection", it forgets that the response has a Content-Length, and sends a second one.
+ */
+static enum MHD_Result add_length(struct MHD_Response *response, uint64_t length)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, length);
+	return MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH, text);
 }
 
 static struct MHD_Response *make_response(struct exchange *exchange)
@@ -269,8 +274,10 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 							     reply_freed);
 		break;
 	case REPLY_TRANSFER:
-		if (direct_sends(exchange))
-			return make_direct(exchange);
+		if (direct_sends(exchange)) {
+			response = make_direct(exchange);
+			break;
+		}
 		if (in_records && block_bytes > RECORD_BYTES)
 			block_bytes = RECORD_BYTES;
 		response =
@@ -393,6 +400,8 @@ static enum MHD_Result send_new(struct exchange *exchange, bool shared)
 	struct MHD_Response *response = make_response(exchange);
 	enum MHD_Result result = response != NULL ? add_headers(response, reply, exchange_is_last(exchange)) : MHD_NO;
 
+	if (result == MHD_YES && direct_sends(exchange))
+		result = add_length(response, reply->length);
 	if (result == MHD_YES)
 		result = MHD_queue_response(exchange->mhd, reply->status, response);
 	shared = shared && result == MHD_YES && error_replies_add(exchange->shared->errors, reply, response);

@@ -138,6 +138,13 @@ static bool field(const char *head, const char *name, char value[256])
 	return found != NULL && sscanf(found + strlen(name), ": %255[^\r]", value) == 1;
 }
 
+static bool is_repeated(const char *head, const char *name)
+{
+	const char *found = strcasestr(head, name);
+
+	return found != NULL && strcasestr(found + strlen(name), name) != NULL;
+}
+
 static void add_span(struct body *body, const char *bytes, uint64_t length)
 {
 	if (length > 0) {
@@ -191,7 +198,8 @@ bool verify_expect(struct body *body, const struct query *query, const char *hea
 	body->count = 0, body->length = 0;
 	body->closes = field(head, "\r\nConnection", value) && strcasecmp(value, "close") == 0;
 	body->unavailable = status == 503;
-	if (strncmp(head, "HTTP/1.1 ", 9) != 0 || (status != statuses[query->kind] && status != 503))
+	if (strncmp(head, "HTTP/1.1 ", 9) != 0 || is_repeated(head, "\r\nContent-Length:") ||
+	    (status != statuses[query->kind] && status != 503))
 		return false;
 	if (query->kind == KIND_HEAD || (query->kind == KIND_UNCHANGED && status == 304))
 		return status == 503 || length == query->file->size;
