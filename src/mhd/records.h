@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 #define RECORDS_HELD_BYTES ((size_t)36 * 1024) /* maximum size of the records that are held for one connection */
-#define RECORDS_BUFFERS_MAX 32		       /* maximum number of connections whose records are held */
+#define RECORDS_BUFFERS_MAX 64		       /* maximum number of connections whose records are held */
 
 struct records;
 struct records_buffer;
