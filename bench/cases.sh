@@ -12,7 +12,7 @@
 # shellcheck disable=SC2034,SC2154 # variables of bench/run, and variables that bench/run uses
 
 # Sizes, set by use_sizes.
-big_bytes='' one_bytes='' zipf_files='' zipf_cache='' idle_count='' stalled_count='' many_files='' many_cache=''
+big_bytes='' one_bytes='' stream_bytes='' zipf_files='' zipf_cache='' idle_count='' stalled_count='' many_files='' many_cache=''
 readonly big_count=6
 
 use_sizes() { # full | quick
@@ -93,7 +93,7 @@ cache_for() { # KIND ARGUMENT...
 	memory) echo 64M ;;
 	names) echo 16M ;;
 	grow) [ "$2" -gt 100000 ] && echo 5G || echo 512M ;;
-	mixed) [ "$3" = hot ] && echo $((big_count * $(stream_bytes) + (1 << 30))) || echo 512M ;;
+	mixed) [ "$3" = hot ] && echo $((big_count * stream_bytes + (1 << 30))) || echo 512M ;;
 	*) echo 512M ;;
 	esac
 }
@@ -121,13 +121,13 @@ lay_big() { # BYTES PATH
 
 big() { echo "/big/$big_bytes/$1"; }
 one() { echo "/one/$one_bytes/0"; }
-# The length of a stream of mixed-hot. Six of them must fit into memory twice, because they are in the cache of ranged and
-# also in the page cache.
-stream_bytes() {
-	local bytes=$one_bytes available
+# Sets stream_bytes, the length of a stream of mixed-hot. Six of them must fit into memory twice, because they are in the
+# cache of ranged and also in the page cache.
+choose_stream_bytes() {
+	local available
 	available=$(awk '/^MemAvailable:/ { printf "%.0f", $2 * 1024 }' /proc/meminfo)
-	while [ $((2 * big_count * bytes + (2 << 30))) -gt "$available" ]; do bytes=$((bytes / 2)); done
-	echo $bytes
+	stream_bytes=$one_bytes
+	while [ $((2 * big_count * stream_bytes + (2 << 30))) -gt "$available" ]; do stream_bytes=$((stream_bytes / 2)); done
 }
 
 all_big() { seq -f "/big/$big_bytes/%.0f" -s ' ' 0 $((big_count - 1)); }
@@ -150,7 +150,7 @@ lay_for() { # KIND ARGUMENT...
 	tls) create_certificate ;;
 	stream | random) lay_all_big ;;
 	shared | page_cache) lay_big "$one_bytes" "$www$(one)" ;;
-	mixed) lay_all_big && lay_big "$one_bytes" "$www$(one)" ;;
+	mixed) lay_all_big && lay_big "$one_bytes" "$www$(one)" && choose_stream_bytes ;;
 	memory) lay 1024 "$www/hot/1024/0" && lay_big "$one_bytes" "$www$(one)" ;;
 	zipf) lay_all_big && lay_zipf ;;
 	many | cold_many | grow) lay_many "$2" ;;
@@ -379,7 +379,7 @@ serve_workers() { # BYTES FILES CONNECTIONS
 # Writes the trace of the streams of mixed. Hot streams get the first bytes of the files.
 stream_trace() { # cold | hot
 	local last=''
-	[ "$1" = cold ] || last=" 0-$(($(stream_bytes) - 1))"
+	[ "$1" = cold ] || last=" 0-$((stream_bytes - 1))"
 	seq -f "/big/$big_bytes/%.0f$last" 0 $((big_count - 1)) >"$scratch/trace"
 }
 

@@ -23,8 +23,8 @@ color(server) = server eq "ranged" ? "#d1495b" : server eq "nginx" ? "#30638e" :
 header(file) = system("head -n 1 " . file)
 rows(file) = int(system("wc -l <" . file)) - 1
 
-set multiplot layout 2,2 title "ranged and other servers, each with one worker; nginx (sendfile, open\\_file\\_cache) = 1" font ",14"
-set yrange [0:*]
+set multiplot layout 2,2 title "ranged and other servers, each with one worker; nginx (sendfile, open\\_file\\_cache) = 1; longer bars end at 4" font ",14"
+set yrange [0:*<4] # a longer bar ends at 4
 do for [part in "hot-rate hot-cpu cold-rate cold-p99"] {
 	file = "plot-" . part . ".tsv"
 	set title (part eq "hot-rate" ? "hot, TLS: rate (more is better)" : \
