@@ -9,6 +9,7 @@
 
 # Paths in the root filesystem.
 readonly inner_source=/srv/ranged inner_output=/srv/ranged/build/bench
+inner='' # the process group of the running command
 
 # Installs the peers and the tools. A package that Debian 13 does not have is that of this machine's release.
 install_in_root() { # ROOT
@@ -48,16 +49,35 @@ run_in_root() { # ROOT
 		"$here/../.ci/enter" "$1" $inner_source bench/run --keep "${options[@]}"
 }
 
+# Starts the command in a process group of its own, and waits for it.
+run_in_group() { # COMMAND...
+	set -m
+	"$@" </dev/null &
+	inner=$!
+	set +m
+	wait "$inner"
+}
+
+# Ends the process group. unshare ignores SIGTERM, and ends with the benchmark in the namespaces.
+end_group() {
+	local try
+	kill -TERM -- "-$inner" 2>/dev/null || return
+	for try in {1..100}; do
+		kill -0 -- "-$inner" 2>/dev/null || return
+		sleep 0.1
+	done
+	kill -KILL -- "-$inner"
+}
+
 clean_up_root() { # ROOT
+	[ -z "$inner" ] || end_group
 	set_session_nice "$session_nice"
-	[ -z "$inner" ] || kill "$inner" 2>/dev/null
-	wait
 	rm -rf --one-file-system "$1-downloads"
 	[ -n "$keep" ] || rm -rf --one-file-system "$1" "$output/ranged-bench-data"
 }
 
 run_in_debian13() {
-	local root file inner='' status
+	local root file status
 	[ "$(id -u)" = 0 ] || die "root is needed to make a root filesystem"
 	command -v debootstrap >/dev/null || die "debootstrap is missing: apt install debootstrap"
 	mkdir -p "$output" && output=$(cd "$output" && pwd) || exit 1
@@ -66,13 +86,10 @@ run_in_debian13() {
 	# shellcheck disable=SC2064 # the path of now
 	trap "clean_up_root '$root'" EXIT
 	trap 'exit 1' INT TERM HUP
-	prepare_root "$root" >"$output/debian13.log" 2>&1 </dev/null &
-	inner=$!
 	say "making a root filesystem of Debian 13 and building ranged in it; details are in $output/debian13.log"
-	wait "$inner" || die "the root filesystem could not be made: $(tail -n 1 "$output/debian13.log")"
-	run_in_root "$root" </dev/null &
-	inner=$!
-	wait "$inner"
+	run_in_group prepare_root "$root" >"$output/debian13.log" 2>&1 ||
+		die "the root filesystem could not be made: $(tail -n 1 "$output/debian13.log")"
+	run_in_group run_in_root "$root"
 	status=$?
 	inner=''
 	for file in result.txt result.png figures.tsv growth.txt growth.png growth.tsv; do
