@@ -15,6 +15,8 @@
 #include "mhd/direct.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -189,6 +191,12 @@ static void send_inline(struct exchange *exchange)
 		more = send_stream(&direct->stream, STREAMS_SEND_BYTES, &sent_bytes);
 }
 
+void direct_cork(const struct exchange *exchange, bool corked)
+{
+	if (exchange->connection->peer.address.ss_family != AF_UNIX)
+		setsockopt(exchange->connection->fd, IPPROTO_TCP, TCP_CORK, &(int){ corked }, sizeof(int));
+}
+
 /* Opens the stream of a body whose header has been sent. */
 static void begin(struct exchange *exchange)
 {
@@ -202,6 +210,7 @@ static void begin(struct exchange *exchange)
 		return;
 	}
 	send_inline(exchange);
+	direct_cork(exchange, false);
 }
 
 bool direct_continue(struct exchange *exchange)

@@ -15,6 +15,11 @@
 bool direct_sends(const struct exchange *exchange);
 
 /*
+ * Holds the header back until the first bytes of the body follow, so that they share a segment. Called before the
+ * response is queued. direct_continue() ends it.
+ */
+void direct_cork(const struct exchange *exchange, bool corked);
+/*
  * Continues the body. Called by the content reader: first when the header has been sent, then when the stream has
  * ended. Returns true if the body ends now, with the last byte in exchange->direct.last, or with an abort if
  * exchange->connection->aborted is set. Returns false if the connection was suspended until then.

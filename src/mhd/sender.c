@@ -444,6 +444,8 @@ bool sender_send(struct exchange *exchange)
 		result = MHD_queue_response(exchange->mhd, reply->status, (struct MHD_Response *)reply->data);
 	else
 		result = send_error_or_new(exchange);
+	if (reply->body == REPLY_TRANSFER && result == MHD_YES && direct_sends(exchange))
+		direct_cork(exchange, true);
 	if (result != MHD_YES) {
 		counters_reject(exchange->shared->site->worker.counters, COUNTERS_MEMORY);
 		log_fault(LOG_LEVEL_ERROR, "/%s: out of memory for the reply; closing the connection",

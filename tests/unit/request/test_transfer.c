@@ -115,6 +115,70 @@ static const struct {
 	{ many_ranges, 262144, 7, 5 },
 };
 
+/* Takes at most `take` bytes with transfer_gather(), and checks them. Returns the result of transfer_gather(). */
+static ssize_t gather(struct transfer *transfer, size_t at, size_t take)
+{
+	struct iovec pieces[3];
+	unsigned count = 0;
+	ssize_t n = transfer_gather(transfer, pieces, 3, &count, take);
+	size_t bytes = 0;
+
+	if (n < 0)
+		return n;
+	ck_assert_uint_le(at + (size_t)n, expected_bytes);
+	ck_assert_uint_le(count, 3);
+	ck_assert_uint_le((size_t)n, take);
+	for (unsigned i = 0; i < count; i++) {
+		ck_assert_uint_gt(pieces[i].iov_len, 0);
+		if (memcmp(pieces[i].iov_base, expected + at + bytes, pieces[i].iov_len) != 0)
+			ck_abort_msg("wrong bytes at %zu", at + bytes);
+		bytes += pieces[i].iov_len;
+	}
+	ck_assert_uint_eq(bytes, (size_t)n);
+	return n;
+}
+
+/* The client sometimes takes nothing, and sometimes only a part of the bytes, as a full socket does. */
+static void bytes_are_gathered_in_order_of(int i)
+{
+	struct transfer *transfer = start(transfers[i].ranges, transfers[i].block_bytes);
+	size_t at = 0, taken;
+	unsigned sends = 0;
+
+	transfer_set_send_bytes(transfer, transfers[i].take);
+	while (at < expected_bytes) {
+		ssize_t n = gather(transfer, at, transfers[i].take);
+
+		if (n == -EAGAIN) {
+			sleep_until_woken();
+			continue;
+		}
+		ck_assert_int_gt(n, 0);
+		sends++;
+		taken = sends % 5 == 0 ? 0 : sends % 3 == 0 ? ((size_t)n + 1) / 2 : (size_t)n;
+		transfer_consume(transfer, taken);
+		at += taken;
+		if (transfers[i].release_every > 0 && sends % transfers[i].release_every == 0)
+			transfer_release_window(transfer);
+	}
+	ck_assert_int_eq(gather(transfer, at, 1), 0);
+	transfer_free(transfer);
+}
+
+START_TEST(bytes_are_gathered_in_order)
+{
+	bytes_are_gathered_in_order_of(_i);
+}
+END_TEST
+
+START_TEST(bytes_of_a_remote_file_are_gathered_in_order)
+{
+	storage_be_remote();
+	bytes_are_gathered_in_order_of(_i);
+	ck_assert_uint_gt(file->extra->verified_ns, 0); /* the version of all bytes was proven */
+}
+END_TEST
+
 static void bytes_come_in_order_of(int i)
 {
 	struct transfer *transfer = start(transfers[i].ranges, transfers[i].block_bytes);
@@ -610,6 +674,9 @@ int main(void)
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_loop_test(tests, bytes_are_gathered_in_order, 0, sizeof(transfers) / sizeof(transfers[0]));
+	tcase_add_loop_test(tests, bytes_of_a_remote_file_are_gathered_in_order, 0,
+			    sizeof(transfers) / sizeof(transfers[0]));
 	tcase_add_loop_test(tests, bytes_come_in_order, 0, sizeof(transfers) / sizeof(transfers[0]));
 	tcase_add_loop_test(tests, bytes_of_a_remote_file_come_in_order, 0, sizeof(transfers) / sizeof(transfers[0]));
 	tcase_add_loop_test(tests, a_remote_file_that_changes_is_never_complete, 0, 4);
