@@ -11,6 +11,9 @@
  *
  * If nothing else is being sent, the first bytes are sent at once, without suspending the connection. Most bodies of up
  * to a few MiB end that way.
+ *
+ * MHD sends a body in one extent (REPLY_SPAN) with its header. However, if many clients request such bodies at once, MHD
+ * would send all of them before it returns. The bodies that come later in a turn are therefore sent directly, too.
  */
 #include "mhd/direct.h"
 
@@ -26,15 +29,20 @@
 #include "steps/limit.h"
 
 #define LENGTH_MIN_BYTES ((uint64_t)32 * 1024) /* a shorter body is copied, which costs less than a send of its own */
+#define SPAN_MIN_BYTES ((uint64_t)64 * 1024)
 #define SEND_MIN_BYTES ((size_t)64 * 1024)
 #define SEND_FIRST_BYTES ((size_t)512 * 1024)
 #define PIECES_MAX 32 /* elements of one sendmsg(2) */
 
-bool direct_sends(const struct exchange *exchange)
+bool direct_may_send(const struct exchange *exchange)
 {
 	const struct request *request = &exchange->request;
 
-	return request->direct && request->reply.body == REPLY_TRANSFER && request->reply.length >= LENGTH_MIN_BYTES;
+	if (!request->direct)
+		return false;
+	if (request->reply.body == REPLY_SPAN)
+		return request->reply.length >= SPAN_MIN_BYTES && clock_now_ns() >= exchange->shared->inline_until_ns;
+	return request->reply.body == REPLY_TRANSFER && request->reply.length >= LENGTH_MIN_BYTES;
 }
 
 /* Aborts the body because of an error of the transfer or of the socket. */
@@ -70,27 +78,43 @@ static bool without_bytes(struct exchange *exchange, ssize_t error)
 	return fail(exchange);
 }
 
+static void set_send_bytes(struct exchange *exchange, size_t bytes)
+{
+	exchange->direct.send_bytes = bytes;
+	if (exchange->request.body.transfer != NULL)
+		transfer_set_send_bytes(exchange->request.body.transfer, bytes);
+}
+
 /* Adapts the size of the next send, when the socket is full. */
 static void socket_is_full(struct exchange *exchange)
 {
 	struct direct *direct = &exchange->direct;
 
 	if (direct->burst_bytes < direct->send_bytes / 2 && direct->send_bytes > SEND_MIN_BYTES)
-		direct->send_bytes /= 2;
+		set_send_bytes(exchange, direct->send_bytes / 2);
 	direct->burst_bytes = 0;
 	direct->state = DIRECT_BLOCKED;
 	exchange->connection->blocked = true;
-	transfer_set_send_bytes(exchange->request.body.transfer, direct->send_bytes);
 }
 
 static void all_was_taken(struct exchange *exchange)
 {
-	struct direct *direct = &exchange->direct;
+	const struct direct *direct = &exchange->direct;
 
-	if (direct->burst_bytes < direct->send_bytes || direct->send_bytes >= STREAMS_SEND_BYTES)
-		return;
-	direct->send_bytes *= 2;
-	transfer_set_send_bytes(exchange->request.body.transfer, direct->send_bytes);
+	if (direct->burst_bytes >= direct->send_bytes && direct->send_bytes < STREAMS_SEND_BYTES)
+		set_send_bytes(exchange, direct->send_bytes * 2);
+}
+
+/* Finds the next bytes of the body, like transfer_gather(). */
+static ssize_t gather(struct exchange *exchange, struct iovec *pieces, unsigned *count, size_t max_bytes)
+{
+	const struct request *request = &exchange->request;
+
+	if (request->body.transfer != NULL)
+		return transfer_gather(request->body.transfer, pieces, PIECES_MAX, count, max_bytes);
+	pieces[0] = (struct iovec){ (char *)request->reply.data + exchange->sent_bytes, max_bytes };
+	*count = 1;
+	return (ssize_t)max_bytes;
 }
 
 /* Counts bytes of the body as sent. */
@@ -99,7 +123,8 @@ static void count_sent(struct exchange *exchange, size_t bytes)
 	if (exchange->request.limits.limited)
 		limit_use(&exchange->request, bytes);
 	exchange->sent_bytes += bytes;
-	transfer_consume(exchange->request.body.transfer, bytes);
+	if (exchange->request.body.transfer != NULL)
+		transfer_consume(exchange->request.body.transfer, bytes);
 }
 
 /* Ends the stream, because only the last byte remains. */
@@ -114,11 +139,14 @@ static bool finish(struct exchange *exchange)
 static ssize_t send_pieces(const struct connection *connection, struct iovec *pieces, unsigned count, bool more)
 {
 	const struct msghdr message = { .msg_iov = pieces, .msg_iovlen = count };
-	ssize_t n = sendmsg(connection->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+	ssize_t n;
 
+	do
+		n = sendmsg(connection->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+	while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return n;
-	return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	return errno == EAGAIN ? 0 : -errno;
 }
 
 /* Sends pieces of the body. Holds the last byte of the body back. */
@@ -165,7 +193,7 @@ static bool send_stream(struct stream *stream, size_t max_bytes, size_t *sent_by
 		bytes = (size_t)left;
 	if (!is_granted(exchange, &bytes))
 		return false;
-	n = transfer_gather(exchange->request.body.transfer, pieces, PIECES_MAX, &count, bytes);
+	n = gather(exchange, pieces, &count, bytes);
 	if (n <= 0)
 		return without_bytes(exchange, n);
 	return send_gathered(exchange, pieces, count, (size_t)n, sent_bytes);

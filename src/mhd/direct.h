@@ -9,10 +9,10 @@
 #include "mhd/exchange.h"
 
 /*
- * Returns true if the body of the reply is sent directly. The response of MHD must then have a body of one byte, and a
- * field Content-Length with the length of the whole body.
+ * Returns true if the body of the reply may be sent directly now. The response of MHD must then have a body of one byte,
+ * and a field Content-Length with the length of the whole body.
  */
-bool direct_sends(const struct exchange *exchange);
+bool direct_may_send(const struct exchange *exchange);
 
 /*
  * Holds the header back until the first bytes of the body follow, so that they share a segment. Called before the

@@ -85,6 +85,7 @@ enum direct_state {
 };
 
 struct direct {
+	bool chosen; /* the body of the reply is a direct body */
 	enum direct_state state;
 	struct stream stream;
 	size_t send_bytes;  /* size of the next send; adapts to the bytes that the client takes at a time */

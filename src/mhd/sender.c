@@ -220,8 +220,10 @@ static struct MHD_Response *make_direct(struct exchange *exchange)
 {
 	struct MHD_Response *response = MHD_create_response_from_callback(1, 1, read_last_byte, exchange, reply_freed);
 
-	if (response != NULL)
-		MHD_set_response_options(response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH, MHD_RO_END);
+	if (response == NULL)
+		return NULL;
+	MHD_set_response_options(response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH, MHD_RO_END);
+	exchange->refs++;
 	return response;
 }
 
@@ -244,6 +246,8 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 	size_t block_bytes = exchange->request.body.copy_bytes;
 	struct MHD_Response *response = NULL;
 
+	if (exchange->direct.chosen)
+		return make_direct(exchange);
 	switch (reply->body) {
 	case REPLY_EMPTY:
 	case REPLY_TEXT:
@@ -274,10 +278,6 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 							     reply_freed);
 		break;
 	case REPLY_TRANSFER:
-		if (direct_sends(exchange)) {
-			response = make_direct(exchange);
-			break;
-		}
 		if (in_records && block_bytes > RECORD_BYTES)
 			block_bytes = RECORD_BYTES;
 		response =
@@ -400,7 +400,7 @@ static enum MHD_Result send_new(struct exchange *exchange, bool shared)
 	struct MHD_Response *response = make_response(exchange);
 	enum MHD_Result result = response != NULL ? add_headers(response, reply, exchange_is_last(exchange)) : MHD_NO;
 
-	if (result == MHD_YES && direct_sends(exchange))
+	if (result == MHD_YES && exchange->direct.chosen)
 		result = add_length(response, reply->length);
 	if (result == MHD_YES)
 		result = MHD_queue_response(exchange->mhd, reply->status, response);
@@ -438,13 +438,14 @@ bool sender_send(struct exchange *exchange)
 	exchange->source = exchange_log_source(&exchange->request);
 	if (may_be_prebuilt(exchange))
 		prebuild(exchange->shared, &exchange->request);
+	exchange->direct.chosen = direct_may_send(exchange);
 	if (has_body(&exchange->request)) /* over TLS, the header is sent together with the first bytes of the body */
 		records_hold_next(exchange->connection->records);
 	if (reply->body == REPLY_PREBUILT)
 		result = MHD_queue_response(exchange->mhd, reply->status, (struct MHD_Response *)reply->data);
 	else
 		result = send_error_or_new(exchange);
-	if (reply->body == REPLY_TRANSFER && result == MHD_YES && direct_sends(exchange))
+	if (result == MHD_YES && exchange->direct.chosen)
 		direct_cork(exchange, true);
 	if (result != MHD_YES) {
 		counters_reject(exchange->shared->site->worker.counters, COUNTERS_MEMORY);

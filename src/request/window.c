@@ -336,8 +336,11 @@ bool window_is_last(const struct window *window, unsigned i)
 void window_set_send_bytes(struct window *window, size_t bytes)
 {
 	const size_t slots = bytes / window->options.block_bytes + 1;
+	const unsigned before = window->send_size;
 
 	window->send_size = slots < window->options.size_max ? (unsigned)slots : window->options.size_max;
+	if (window->send_size < before && window->size > WINDOW_MIN)
+		window->size /= 2;
 }
 
 /* A refill requests several pieces at once, so that the disk queue can merge them into one read. */

@@ -86,7 +86,10 @@ struct window_slot *window_first_span(const struct window *window);
 struct window_slot *window_slot(const struct window *window, unsigned i);
 /* Returns true if the slot `i` places after the head has the last piece of the body. */
 bool window_is_last(const struct window *window, unsigned i);
-/* Sets the number of bytes that the client takes at a time. If memory permits, the window has room for them. */
+/*
+ * Sets the number of bytes that the client takes at a time. If memory permits, the window has room for them. If the
+ * number shrinks, the client is slower than the disk, so that less is read ahead.
+ */
 void window_set_send_bytes(struct window *window, size_t bytes);
 /* Releases the head slot, and requests the next piece unless the window is lean. */
 void window_advance(struct window *window);
