@@ -7,7 +7,7 @@
  *    a reply here.
  *  - Calls with data discard the body of a GET.
  *  - The final call runs the steps until the request has its reply or waits. If the request waits, the connection is
- *    suspended. After wake(), MHD makes the final call again.
+ *    suspended. After wake(), MHD makes the final call again, before it receives more (set_early_call()).
  *
  * handler_completed() ends the exchange. If MHD drops a connection without calling handler_completed(), server.c ends
  * the exchange when the connection closes. All functions run on the reactor's thread.
@@ -34,6 +34,8 @@
 #include "steps/gate.h"
 #include "steps/signing.h"
 #include "steps/steps.h"
+
+#define UNREACHED_TIMEOUT_S 1000000U /* connection.c enforces the timeouts */
 
 /*
  * Truncates the query in MHD's memory. Otherwise MHD parses the query into arguments in memory of the connection's
@@ -220,6 +222,20 @@ static enum MHD_Result first_call(struct exchange *exchange, const char *url, co
 	return send_reply(exchange);
 }
 
+/*
+ * Decides whether MHD calls the handler of the resumed connection before it receives from it, or after. By default MHD
+ * receives first. If the client has shut down its sending side, MHD then closes the connection without a response. But
+ * connections with a timeout of their own get their call first, and MHD does not receive while it sends the reply. MHD
+ * handles such a connection in every run, so it has the timeout only until the reply.
+ */
+static void set_early_call(struct exchange *exchange, bool early)
+{
+	if (exchange->called_early == early)
+		return;
+	exchange->called_early = early;
+	MHD_set_connection_option(exchange->mhd, MHD_CONNECTION_OPTION_TIMEOUT, early ? UNREACHED_TIMEOUT_S : 0U);
+}
+
 enum MHD_Result handler_call(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
 			     const char *version, const char *upload_data, size_t *upload_data_size, void **req_cls)
 {
@@ -239,10 +255,13 @@ enum MHD_Result handler_call(void *cls, struct MHD_Connection *mhd, const char *
 	}
 	if (exchange->connection->aborted) /* while the request waited */
 		return MHD_NO;
-	if (steps_run(&exchange->request) == REQUEST_REPLIES)
+	if (steps_run(&exchange->request) == REQUEST_REPLIES) {
+		set_early_call(exchange, false);
 		return send_reply(exchange);
+	}
 	connection_set_phase(exchange->connection, CONNECTION_WORK, clock_now_ns());
 	watch_begin(exchange); /* without a watch, MHD detects an abort when the wait ends */
+	set_early_call(exchange, true);
 	exchange_suspend(exchange);
 	return MHD_YES;
 }

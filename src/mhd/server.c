@@ -322,13 +322,25 @@ static bool is_over_transfer_time(const struct exchange *exchange, uint64_t now_
 }
 
 /* Returns the reason why the connection must be ended, or NULL. */
+/*
+ * Returns true if the client had closed its side when the connection became idle. MHD does not detect that if the end
+ * of the input arrived together with the last request. Later ends are detected by MHD, so one check is enough.
+ */
+static bool is_left_idle(struct connection *connection)
+{
+	if (connection->phase != CONNECTION_IDLE || connection->idle_checked)
+		return false;
+	connection->idle_checked = true;
+	return connection_is_closed_by_client(connection);
+}
+
 static const char *reason_to_end(struct server *server, struct connection *connection, uint64_t now_ns)
 {
 	const char *reason = connection_timeout_reason(connection, &server->limits, now_ns);
 
 	if (reason == NULL && connection->exchange != NULL && is_over_transfer_time(connection->exchange, now_ns))
 		reason = "max_transfer_time";
-	if (reason == NULL && is_abandoned(connection))
+	if (reason == NULL && (is_abandoned(connection) || is_left_idle(connection)))
 		reason = "closed by the client";
 	return reason;
 }

@@ -42,6 +42,7 @@ void connection_set_phase(struct connection *connection, enum connection_phase p
 	connection->phase = phase;
 	connection->since_ns = now_ns;
 	connection->acked_bytes = UINT64_MAX; /* the next sweep samples the value */
+	connection->idle_checked = false;
 }
 
 static bool get_acked(const struct connection *connection, uint64_t *bytes)

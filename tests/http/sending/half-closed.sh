@@ -4,11 +4,14 @@
 # cold. Afterwards the server closes the connection.
 . "$(dirname "$0")/../lib.sh"
 
-make_file a.bin 5000001 b.bin 70000001 c.bin 10007
+make_file a.bin 5000001 b.bin 70000001 c.bin 10007 d.bin 10007
 CACHE=64M
-start_ranged
+start_ranged --workers 1
 get_whole_head /a.bin
 curl -sS -o /dev/null -o /dev/null "$URL/a.bin" "$URL/a.bin"
+# libmicrohttpd treats its oldest connection differently.
+sockets=$(($(socket_count) + 1))
+exec 8<>"/dev/tcp/${ADDRESS%:*}/${ADDRESS##*:}"
 
 # PATH [FIELDS]: sends a request and shuts down the sending side. Sets STATUS, and RC, which is 0 if the server closed.
 half_closed() {
@@ -43,6 +46,9 @@ is "$STATUS $RC" "206 0" "a cold range is sent, and the connection is closed"
 cmp_range b.bin 0 40000000 "its bytes are correct" "$DIR/1.body"
 half_closed c.bin 'Connection: close\r\n'
 is "$STATUS $RC" "200 0" "a short cold file is sent"
+half_closed d.bin
+is "$STATUS $RC" "200 0" "a short cold file is sent, and the connection is closed"
 half_closed c.bin
 is "$STATUS $RC" "200 0" "a short hot file is sent, and the connection is closed"
+ok "no connection is left behind" await 5 sockets_at_most "$sockets"
 finish
