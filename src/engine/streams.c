@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Deficit round robin. Each client with ready streams is in a ring. When it is its turn, its credit grows by one
- * quantum of bytes. Its streams send in turn until little of the credit is left or no stream is ready. A client without
- * ready streams loses its credit, so that it cannot save credit for later. The quantum is the maximum size of one send,
- * so that a client with one stream sends once in each round.
+ * quantum of bytes. Its streams send until little of the credit is left or no stream is ready. A client without ready
+ * streams loses its credit, so that it cannot save credit for later. The quantum is the maximum size of one send, so
+ * that a client with one stream sends once in each round.
+ *
+ * Among the ready streams of a client, the stream that has sent the fewest bytes is next. Otherwise a stream that sends
+ * little at a time would be slower than the others, and several readers of one file would move apart until the cache
+ * could not keep the bytes between them. A stream that was not ready for long catches up with at most LAG_MAX_BYTES.
+ * served_bytes is the virtual time of start-time fair queueing (Goyal, Vin and Cheng, 1996).
  *
  * The record of a client exists while the client has an open stream. All functions run on the reactor's thread.
  */
@@ -19,14 +24,17 @@
 #include "base/clock.h"
 
 #define QUANTUM_BYTES STREAMS_SEND_BYTES
+#define LAG_MAX_BYTES (16 * STREAMS_SEND_BYTES)
+#define INSPECT_MAX 64			     /* maximum number of ready streams among which the next one is chosen */
 #define CREDIT_MIN_BYTES (QUANTUM_BYTES / 4) /* the turn of a client ends below this, because small sends are costly */
 
 struct streams_client {
 	const void *key;
-	unsigned open;	      /* number of open streams, and 1 while streams_run() serves the client */
-	size_t credit_bytes;  /* bytes that the client may still send in this turn */
-	struct stream *ready; /* list of ready streams; the first one is served next */
-	bool in_ring;	      /* in streams->ring */
+	uint64_t served_bytes; /* virtual time: served_bytes of the stream that was served last */
+	unsigned open;	       /* number of open streams, and 1 while streams_run() serves the client */
+	size_t credit_bytes;   /* bytes that the client may still send in this turn */
+	struct stream *ready;  /* list of ready streams; the first one is served next */
+	bool in_ring;	       /* in streams->ring */
 	struct streams_client *prev, *next;
 	UT_hash_handle hh;
 };
@@ -91,6 +99,7 @@ int streams_open(struct streams *streams, struct stream *stream, const void *cli
 	if (stream->client == NULL)
 		return -ENOMEM;
 	stream->client->open++;
+	stream->served_bytes = stream->client->served_bytes;
 	return 0;
 }
 
@@ -121,6 +130,8 @@ void streams_ready(struct streams *streams, struct stream *stream)
 	if (stream->ready)
 		return;
 	stream->ready = true;
+	if (stream->served_bytes + LAG_MAX_BYTES < client->served_bytes)
+		stream->served_bytes = client->served_bytes - LAG_MAX_BYTES;
 	DL_APPEND(client->ready, stream);
 	if (client->in_ring)
 		return;
@@ -133,15 +144,31 @@ bool streams_any_ready(const struct streams *streams)
 	return streams->ring != NULL;
 }
 
+/* Returns the ready stream that has received the least service, among the first ones of the list. */
+static struct stream *next_stream(const struct streams_client *client)
+{
+	struct stream *best = client->ready, *stream = best;
+
+	for (unsigned i = 1; i < INSPECT_MAX && (stream = stream->next) != NULL; i++)
+		if (stream->served_bytes < best->served_bytes)
+			best = stream;
+	return best;
+}
+
 /* Lets the first ready stream of the client send once. */
 static void serve_stream(struct streams *streams, struct streams_client *client)
 {
-	struct stream *stream = client->ready;
+	struct stream *stream = next_stream(client);
 	const size_t max_bytes = client->credit_bytes < STREAMS_SEND_BYTES ? client->credit_bytes : STREAMS_SEND_BYTES;
 	size_t sent_bytes = 0;
+	bool more;
 
+	if (client->served_bytes < stream->served_bytes)
+		client->served_bytes = stream->served_bytes;
 	unready(stream);
-	if (stream->send(stream, max_bytes, &sent_bytes))
+	more = stream->send(stream, max_bytes, &sent_bytes);
+	stream->served_bytes += sent_bytes;
+	if (more)
 		streams_ready(streams, stream);
 	client->credit_bytes -= sent_bytes < client->credit_bytes ? sent_bytes : client->credit_bytes;
 }

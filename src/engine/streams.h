@@ -21,11 +21,13 @@ struct streams_client;
 struct stream {
 	/*
 	 * Sends at most max_bytes, and sets *sent_bytes. Returns true if the stream can send more at once. After false,
-	 * the caller calls streams_ready() when it can. Must return false if it closed the stream.
+	 * the caller calls streams_ready() when it can. Must return false if it closed the stream, whose memory
+	 * stays valid until send() has returned.
 	 */
 	bool (*send)(struct stream *stream, size_t max_bytes, size_t *sent_bytes);
 	/* Private. */
 	struct streams_client *client; /* NULL: not open */
+	uint64_t served_bytes;	       /* virtual time of the stream, see streams.c */
 	struct stream *prev, *next;    /* in the list of ready streams of the client */
 	bool ready;		       /* in this list */
 };

@@ -96,6 +96,42 @@ START_TEST(clients_have_equal_shares)
 }
 END_TEST
 
+/* Streams that take little at a time are served more often. */
+START_TEST(streams_of_a_client_have_equal_shares)
+{
+	static const char client;
+
+	for (unsigned i = 0; i < 4; i++)
+		start(i, &client, MIB >> i);
+	run_until(200 * MIB, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		ck_assert_uint_ge(bodies[i].sent_bytes, 48 * MIB);
+		ck_assert_uint_le(bodies[i].sent_bytes, 52 * MIB);
+	}
+}
+END_TEST
+
+/* A stream that was not ready for long, and a new stream, do not stop the others for long. */
+START_TEST(the_share_to_catch_up_is_bounded)
+{
+	static const char client;
+	struct body *busy = start(0, &client, MIB), *late, *new;
+	size_t before;
+
+	late = start(1, &client, MIB);
+	late->until_wait = 1;
+	streams_run(streams, 0);
+	streams_run(streams, 0);
+	run_until(100 * MIB, 1);
+	before = busy->sent_bytes;
+	new = start(2, &client, MIB);
+	run_until(busy->sent_bytes + late->sent_bytes + 19 * MIB, 3);
+	ck_assert_uint_gt(late->sent_bytes, 15 * MIB);
+	ck_assert_uint_gt(busy->sent_bytes, before);
+	ck_assert_uint_gt(new->sent_bytes, 0);
+}
+END_TEST
+
 START_TEST(a_client_that_waits_saves_no_credit)
 {
 	static const char clients[2];
@@ -171,6 +207,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, clients_have_equal_shares);
+	tcase_add_test(tcase, streams_of_a_client_have_equal_shares);
+	tcase_add_test(tcase, the_share_to_catch_up_is_bounded);
 	tcase_add_test(tcase, a_client_that_waits_saves_no_credit);
 	tcase_add_test(tcase, a_turn_is_bounded_in_time);
 	tcase_add_test(tcase, a_stream_may_close_itself);
