@@ -108,6 +108,7 @@ struct exchange {
 	bool closes;		     /* the end of the request is ambiguous, so the connection closes after the reply */
 	size_t discarded_bytes;	     /* bytes of the request body that were discarded */
 	uint64_t start_ns, reply_ns; /* time when the request line was received, and when the reply was made */
+	uint64_t received_ns;	     /* time when the whole request was received, if it waited before its reply; or 0 */
 	enum access_source source;   /* source of the first bytes of the body */
 	uint64_t sent_bytes;  /* bytes passed to MHD or to the socket; only for a transfer, or in memory over TLS */
 	struct direct direct; /* written by direct.c and exchange.c */

@@ -241,6 +241,7 @@ enum MHD_Result handler_call(void *cls, struct MHD_Connection *mhd, const char *
 {
 	struct exchange_shared *shared = cls;
 	struct exchange *exchange = *req_cls;
+	uint64_t now_ns;
 
 	(void)mhd;
 	shared->calls++;
@@ -259,7 +260,10 @@ enum MHD_Result handler_call(void *cls, struct MHD_Connection *mhd, const char *
 		set_early_call(exchange, false);
 		return send_reply(exchange);
 	}
-	connection_set_phase(exchange->connection, CONNECTION_WORK, clock_now_ns());
+	now_ns = clock_now_ns();
+	if (exchange->received_ns == 0)
+		exchange->received_ns = now_ns;
+	connection_set_phase(exchange->connection, CONNECTION_WORK, now_ns);
 	watch_begin(exchange); /* without a watch, MHD detects an abort when the wait ends */
 	set_early_call(exchange, true);
 	exchange_suspend(exchange);

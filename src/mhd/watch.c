@@ -19,8 +19,10 @@
 /* Returns true if the end of the input means that the client has disconnected, and no send will show it. */
 static bool is_disconnected(const struct exchange *exchange)
 {
+	const uint64_t received_ns = exchange->received_ns != 0 ? exchange->received_ns : exchange->reply_ns;
+
 	return exchange->direct.state != DIRECT_READY && exchange->direct.state != DIRECT_BLOCKED &&
-	       clock_now_ns() - exchange->start_ns > HALF_CLOSE_NS;
+	       clock_now_ns() - received_ns > HALF_CLOSE_NS;
 }
 
 static void on_event(void *context, uint32_t events)

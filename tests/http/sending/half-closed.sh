@@ -4,7 +4,7 @@
 # cold. Afterwards the server closes the connection.
 . "$(dirname "$0")/../lib.sh"
 
-make_file a.bin 5000001 b.bin 70000001 c.bin 10007 d.bin 10007
+make_file a.bin 5000001 b.bin 70000001 c.bin 10007 d.bin 10007 e.bin 100007
 CACHE=64M
 start_ranged --workers 1
 get_whole_head /a.bin
@@ -13,7 +13,8 @@ curl -sS -o /dev/null -o /dev/null "$URL/a.bin" "$URL/a.bin"
 sockets=$(($(socket_count) + 1))
 exec 8<>"/dev/tcp/${ADDRESS%:*}/${ADDRESS##*:}"
 
-# PATH [FIELDS]: sends a request and shuts down the sending side. Sets STATUS, and RC, which is 0 if the server closed.
+# PATH [FIELDS [DELAY]]: sends a request and shuts down the sending side. The last line is sent DELAY seconds later. Sets
+# STATUS, and RC, which is 0 if the server closed.
 half_closed() {
 	# shellcheck disable=SC2016
 	printf 'GET /%s HTTP/1.1\r\nHost: x\r\n%b\r\n' "$1" "${2:-}" | perl -MSocket -e '
@@ -22,10 +23,13 @@ half_closed() {
 		connect $socket, sockaddr_in($port, inet_aton $host) or die "connect: $!";
 		$SIG{ALRM} = sub { die "no end\n" };
 		alarm $ARGV[1];
-		syswrite $socket, do { local $/; <STDIN> };
+		my $request = do { local $/; <STDIN> };
+		syswrite $socket, substr $request, 0, -2;
+		select undef, undef, undef, $ARGV[2];
+		syswrite $socket, substr $request, -2;
 		shutdown $socket, 1;
 		my $bytes;
-		print $bytes while sysread $socket, $bytes, 1 << 20' "$ADDRESS" "$(seconds 10)" >"$DIR/reply" 2>"$DIR/perl"
+		print $bytes while sysread $socket, $bytes, 1 << 20' "$ADDRESS" "$(seconds 10)" "${3:-0}" >"$DIR/reply" 2>"$DIR/perl"
 	RC=$?
 	STATUS=$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")
 }
@@ -50,5 +54,8 @@ half_closed d.bin
 is "$STATUS $RC" "200 0" "a short cold file is sent, and the connection is closed"
 half_closed c.bin
 is "$STATUS $RC" "200 0" "a short hot file is sent, and the connection is closed"
+half_closed e.bin 'Connection: close\r\n' 0.6
+is "$STATUS $RC" "200 0" "a cold file is sent after a request that took longer than 0.5 s to arrive"
+cmp_whole e.bin "its bytes are correct" "$DIR/1.body"
 ok "no connection is left behind" await 5 sockets_at_most "$sockets"
 finish
