@@ -39,7 +39,6 @@ struct server {
 	struct server_options options;
 	struct connection_limits limits;
 	uint64_t unsent_bytes; /* see struct server_terms */
-	unsigned fast;	       /* number of fast connections at the last sweep */
 	uint64_t held_bytes;   /* unsent bytes of connections that were fast, at the last sweep */
 	struct exchange_shared shared;
 	struct engine engines[2]; /* [0]: plain, [1]: TLS; shared.rerun has the same indexes */
@@ -355,10 +354,18 @@ static void sweep_connection(struct server *server, struct connection *connectio
 		end_connection(connection, reason);
 	else if (server->shared.draining && connection_is_quiet(connection, now_ns))
 		shutdown(connection->fd, SHUT_RD);
-	server->fast += fast;
 	limit_unsent(server, connection, fast, fast ? fast_share : share);
 	release_stalled(connection);
 	connection->swept_bytes = sent_bytes(connection);
+}
+
+static unsigned count_fast(const struct server *server)
+{
+	unsigned count = 0;
+
+	for (const struct connection *c = server->connections; c != NULL; c = c->next)
+		count += is_fast(c);
+	return count;
 }
 
 static void sweep(void *context)
@@ -366,9 +373,8 @@ static void sweep(void *context)
 	struct server *server = context;
 	uint64_t now_ns = clock_now_ns();
 	const unsigned share = unsent_share(server, server->count, CONNECTION_UNSENT_SLOW),
-		       fast_share = unsent_share(server, server->fast, CONNECTION_UNSENT_MAX);
+		       fast_share = unsent_share(server, count_fast(server), CONNECTION_UNSENT_MAX);
 
-	server->fast = 0;
 	server->held_bytes = 0;
 	for (struct connection *c = server->connections; c != NULL; c = c->next)
 		sweep_connection(server, c, share, fast_share, now_ns);
