@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CTL_WORDS_BYTES 32
+#define CTL_WORDS_BYTES 64
 
 /* A count: "0", "999", "12.3k", "4.56M". At most five columns. */
 char *ctl_words_count(double count, char *text);
