@@ -42,6 +42,7 @@ struct streams_client {
 struct streams {
 	struct streams_client *clients; /* hash table of all clients by key */
 	struct streams_client *ring;	/* clients with ready streams; the first one is served next */
+	unsigned count;			/* number of open streams */
 };
 
 int streams_new(struct streams **streams)
@@ -99,6 +100,7 @@ int streams_open(struct streams *streams, struct stream *stream, const void *cli
 	if (stream->client == NULL)
 		return -ENOMEM;
 	stream->client->open++;
+	streams->count++;
 	stream->served_bytes = stream->client->served_bytes;
 	return 0;
 }
@@ -120,6 +122,7 @@ void streams_close(struct streams *streams, struct stream *stream)
 	if (client->in_ring && client->ready == NULL)
 		ring_leave(streams, client);
 	stream->client = NULL;
+	streams->count--;
 	client_drop(streams, client);
 }
 
@@ -137,6 +140,11 @@ void streams_ready(struct streams *streams, struct stream *stream)
 		return;
 	client->in_ring = true;
 	DL_APPEND(streams->ring, client);
+}
+
+unsigned streams_count(const struct streams *streams)
+{
+	return streams->count;
 }
 
 bool streams_any_ready(const struct streams *streams)

@@ -47,6 +47,8 @@ void streams_close(struct streams *streams, struct stream *stream);
 
 /* Marks an open stream as ready, so that streams_run() calls its send(). Does nothing if it is ready already. */
 void streams_ready(struct streams *streams, struct stream *stream);
+/* Returns the number of open streams. */
+unsigned streams_count(const struct streams *streams);
 /* Returns true if a stream is ready. */
 bool streams_any_ready(const struct streams *streams);
 

@@ -12,6 +12,9 @@
  * If nothing else is being sent, the first bytes are sent at once, without suspending the connection. Most bodies of up
  * to a few MiB end that way.
  *
+ * There are at most STREAMS_MAX streams. Each time MHD resumes a connection, it walks the list of all suspended
+ * connections, so thousands of slow readers would delay other requests. Beyond the limit, bodies are sent through MHD.
+ *
  * MHD sends a body in one extent (REPLY_SPAN) with its header. However, if many clients request such bodies at once, MHD
  * would send all of them before it returns. The bodies that come later in a turn are therefore sent directly, too.
  */
@@ -32,13 +35,14 @@
 #define SPAN_MIN_BYTES ((uint64_t)64 * 1024)
 #define SEND_MIN_BYTES ((size_t)64 * 1024)
 #define SEND_FIRST_BYTES ((size_t)512 * 1024)
+#define STREAMS_MAX 512
 #define PIECES_MAX 32 /* elements of one sendmsg(2) */
 
 bool direct_may_send(const struct exchange *exchange)
 {
 	const struct request *request = &exchange->request;
 
-	if (!request->direct)
+	if (!request->direct || streams_count(exchange->shared->streams) >= STREAMS_MAX)
 		return false;
 	if (request->reply.body == REPLY_SPAN)
 		return request->reply.length >= SPAN_MIN_BYTES && clock_now_ns() >= exchange->shared->inline_until_ns;

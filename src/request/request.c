@@ -167,6 +167,8 @@ static int start_transfer(struct request *request)
 			    .file = request->selected.file,
 			    .set = &request->content.ranges,
 			    .multipart = request->content.ranges.count > 1 ? &request->content.multipart : NULL,
+			    .share_bytes = cache_bytes(request->site->process.cache) / 4,
+			    .transfers = request->site->process.transfers,
 			    .send_bytes = first_send_bytes(request),
 			    .client = request_client(request),
 			    .at_once = request->reply.length <= SHORT_MAX && is_half_free(request),

@@ -143,18 +143,38 @@ static void slot_fill(struct window *window, struct window_slot *slot, const str
 }
 
 /*
+ * Returns the number of slots that the share of this transfer permits. The share depends on the current number of
+ * transfers, not on the number at the start, so that a transfer that started early does not keep a large window.
+ */
+static unsigned share_slots(const struct window *window)
+{
+	const struct window_options *options = &window->options;
+	size_t slots;
+
+	if (options->transfers == NULL || options->at_once)
+		return options->size_max;
+	/* The memory order is relaxed, because an estimate is sufficient. */
+	slots = options->share_bytes / options->block_bytes /
+		(atomic_load_explicit(options->transfers, memory_order_relaxed) + 1);
+	return slots > options->size_max ? options->size_max : slots < WINDOW_MIN ? WINDOW_MIN : (unsigned)slots;
+}
+
+/*
  * Returns the number of slots to fill now. A lean window of a multipart fills two slots, because the first one may be
  * the text before a part. The text pins no memory, and does not show whether there is memory for the part itself.
  */
 static unsigned current_size(const struct window *window, bool lean)
 {
 	const struct pins *pins = window->options.pins;
+	unsigned size, most;
 
 	if (lean)
 		return window->options.multipart != NULL ? 2 : 1;
 	if (pins != NULL && !pins_allow_ahead(pins))
 		return WINDOW_MIN;
-	return window->size > window->send_size ? window->size : window->send_size;
+	size = window->size > window->send_size ? window->size : window->send_size;
+	most = share_slots(window);
+	return size < most ? size : most;
 }
 
 static void fill(struct window *window)
