@@ -350,6 +350,8 @@ static void sweep_connection(struct server *server, struct connection *connectio
 	const bool fast = is_fast(connection);
 	const char *reason = reason_to_end(server, connection, now_ns);
 
+	if (reason != NULL && connection->phase == CONNECTION_SEND)
+		connection_discard_unsent(connection);
 	if (reason != NULL)
 		end_connection(connection, reason);
 	else if (server->shared.draining && connection_is_quiet(connection, now_ns))

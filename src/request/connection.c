@@ -120,6 +120,13 @@ void connection_abort(struct connection *connection)
 		shutdown(connection->fd, SHUT_RDWR);
 }
 
+void connection_discard_unsent(struct connection *connection)
+{
+	const struct linger at_once = { .l_onoff = 1 };
+
+	setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
 bool connection_close_idle(struct connection *connection)
 {
 	if (connection->closing || connection->suspended)

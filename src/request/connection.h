@@ -102,6 +102,12 @@ const char *connection_timeout_reason(struct connection *connection, const struc
 void connection_abort(struct connection *connection);
 
 /*
+ * Discards the unsent bytes when the connection is closed. Otherwise the kernel keeps them for minutes, and no limit
+ * counts them. Called before connection_abort() if the client does not receive the bytes in time.
+ */
+void connection_discard_unsent(struct connection *connection);
+
+/*
  * Closes a connection that waits for a request. MHD reads the end of the input and closes the connection, over TLS with
  * close_notify. Returns false if the connection is suspended, or if this function was called before.
  */

@@ -25,6 +25,9 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 	sleep 0.15
 done
 ok "the stalled client is disconnected" await 5 sockets_at_most $((sockets + 1))
+# State 04 is FIN-WAIT-1: the server has closed the connection, but the kernel still has bytes to send.
+is "$(awk -v port="$(printf ':%04X' "${ADDRESS##*:}")$" '$2 ~ port && $4 == "04"' /proc/net/tcp)" "" \
+	"the kernel keeps no bytes for it"
 wait $slow
 is "$?" 0 "the slow client gets its response"
 is "$(perl "$LIB/replies.pl" "$DIR/slow.reply" "$DIR/slow.")" 206 "the response to the slow client is complete"
