@@ -395,8 +395,15 @@ warm_streams() {
 	return 1
 }
 
-# The streams start one second earlier. No stream reads the file of the small ranges, which is cold. The streaming clients
-# have a lower priority, so that the client of the small ranges runs first on a shared processor.
+# Like load, with real-time priority. Otherwise the client of the small ranges would wait some milliseconds for its
+# processor, which it shares with the client of the streams.
+load_first() {
+	local client=("${on_client[@]}")
+	local on_client=("${client[@]}" chrt -f 10)
+	load "$@"
+}
+
+# The streams start one second earlier. No stream reads the file of the small ranges, which is cold.
 serve_mixed() { # BYTES cold | hot
 	local streams status
 	stream_trace "$2"
@@ -405,10 +412,10 @@ serve_mixed() { # BYTES cold | hot
 	else
 		drop_file "$www$(one)" && warm_streams || return
 	fi
-	nice -n 15 "${on_client[@]}" "$scratch/replay" -s $((seconds + 1)) "$PORT" $big_count "$scratch/trace" >"$scratch/streamed" &
+	"${on_client[@]}" "$scratch/replay" -s $((seconds + 1)) "$PORT" $big_count "$scratch/trace" >"$scratch/streamed" &
 	streams=$!
 	sleep 1
-	load 8 "$seconds" "PATHS=$(one)" "BYTES=$1" ALIGN=4096 SHIFT=0 "FILE_BYTES=$one_bytes" "SEED=$(seed)" && right_length "$1" 8
+	load_first 8 "$seconds" "PATHS=$(one)" "BYTES=$1" ALIGN=4096 SHIFT=0 "FILE_BYTES=$one_bytes" "SEED=$(seed)" && right_length "$1" 8
 	status=$?
 	wait $streams && [ $status = 0 ] || return 1
 	latencies

@@ -15,8 +15,8 @@
  * There are at most STREAMS_MAX streams. Each time MHD resumes a connection, it walks the list of all suspended
  * connections, so thousands of slow readers would delay other requests. Beyond the limit, bodies are sent through MHD.
  *
- * MHD sends a body in one extent (REPLY_SPAN) with its header. However, if many clients request such bodies at once, MHD
- * would send all of them before it returns. The bodies that come later in a turn are therefore sent directly, too.
+ * MHD sends a body in one extent (REPLY_SPAN) with its header. However, if many clients request such bodies at once,
+ * MHD would send all of them before it returns. The bodies that come later in a turn are therefore sent directly, too.
  */
 #include "mhd/direct.h"
 

@@ -9,8 +9,8 @@
 #include "mhd/exchange.h"
 
 /*
- * Returns true if the body of the reply may be sent directly now. The response of MHD must then have a body of one byte,
- * and a field Content-Length with the length of the whole body.
+ * Returns true if the body of the reply may be sent directly now. The response of MHD must then have a body of one
+ * byte, and a field Content-Length with the length of the whole body.
  */
 bool direct_may_send(const struct exchange *exchange);
 
