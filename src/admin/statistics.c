@@ -233,8 +233,8 @@ const struct statistics_row statistics_table[] = {
 	{ COUNTER("ranged_connections_accepted_total", "Client connections accepted."), JSON("connections.accepted"),
 	  SNAPSHOT(counters.accepted) },
 	{ JSON("connections.refused"), .number = refused_connections },
-	{ GAUGE("ranged_transfers", "Responses in progress whose body is read in several parts."), JSON("transfers"),
-	  SNAPSHOT(transfers) },
+	{ GAUGE("ranged_transfers", "Responses in progress whose body is read or sent in several parts."),
+	  JSON("transfers"), SNAPSHOT(transfers) },
 	{ COUNTER("ranged_requests_total", "Requests that have ended, by method and status. Status 0 means that the "
 					   "client disconnected before a response was sent."),
 	  .set = &methods, .columns = &statuses, .sparse = true, SNAPSHOT(counters.requests[0][0]) },

@@ -8,10 +8,13 @@
  *
  * 1. Wait for events. Then handle completions of reads, new connections, messages and timers. Each of these events may
  *    resume requests.
- * 2. HTTP: call server_run() until the server has no more work or its time is used up. 3. The queue dispatches reads,
- * and one io_submit(2) submits all dispatched reads. 4. Call server_send(), which sends parts of long bodies for a
- * bounded time. If these bodies need further reads, repeat
- *    step 3. The reads of small requests therefore do not wait for long bodies.
+ *
+ * 2. HTTP: call server_run(), which returns when the server has no more work or its time is used up.
+ *
+ * 3. The queue dispatches reads, and one io_submit(2) for each device submits them.
+ *
+ * 4. Call server_send(), which sends parts of long bodies for a bounded time. If these bodies need further reads,
+ *    repeat step 3. The reads of small requests therefore do not wait for long bodies.
  *
  * The main thread creates and frees the worker. The main thread communicates with the running thread only through
  * messages (drain, abort, update). The worker's thread writes the counters, and any thread may read the counters.

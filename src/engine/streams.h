@@ -21,8 +21,8 @@ struct streams_client;
 struct stream {
 	/*
 	 * Sends at most max_bytes, and sets *sent_bytes. Returns true if the stream can send more at once. After false,
-	 * the caller calls streams_ready() when it can. Must return false if it closed the stream, whose memory
-	 * stays valid until send() has returned.
+	 * the owner of the stream calls streams_ready() when the stream can send again. Must return false if it closed
+	 * the stream, whose memory stays valid until send() has returned.
 	 */
 	bool (*send)(struct stream *stream, size_t max_bytes, size_t *sent_bytes);
 	/* Private. */

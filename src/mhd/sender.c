@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Turns a reply into a response of libmicrohttpd (MHD). If the body is in memory, the response has a buffer. Otherwise
- * it has a callback (content reader) that MHD calls for each block of the body. Long bodies may be sent directly
- * (direct.c); their callback provides only the last byte. The response for a frequently requested
- * small file stays in a table (request/prebuilt.c). Any number of clients may receive a prebuilt response at the same
- * time. Equal error replies share a response in the same way (error_replies.c). A response that points into the memory
- * of a request has a reference to its exchange. All functions run on the reactor's thread.
+ * it has a callback (content reader) that MHD calls for each block of the body. If a long body is sent directly
+ * (direct.c), the content reader provides only the last byte.
+ *
+ * The response for a frequently requested small file stays in a table (request/prebuilt.c). Any number of clients may
+ * receive a prebuilt response at the same time. Equal error replies share a response in the same way (error_replies.c).
+ * A response that points into the memory of a request has a reference to its exchange. All functions run on the
+ * reactor's thread.
  *
  * This file works around the following properties of MHD:
  *
@@ -84,7 +86,8 @@ static bool handle_read(struct exchange *exchange, ssize_t n, uint64_t *sent_byt
 		if (exchange->request.limits.limited)
 			limit_use(&exchange->request, (size_t)n);
 		*sent_bytes += (uint64_t)n;
-		if (*sent_bytes < exchange->request.reply.length) /* false for listings, which count in reply.length */
+		/* For a listing, sent_bytes points to reply.length, and no record is held. */
+		if (*sent_bytes < exchange->request.reply.length)
 			records_hold_next(exchange->connection->records);
 	} else if (n == -EAGAIN) {
 		exchange_suspend(exchange);

@@ -4,7 +4,7 @@
  * MHD) that serve them. handler.c handles the callbacks for requests. All functions run on the reactor's thread.
  *
  * A sweep runs twice a second. It aborts connections that have exceeded a timeout, releases memory that is pinned for
- * stalled clients, and adapts the kernel's buffers to the number of connections.
+ * stalled clients, and adapts the kernel's buffers to the number and the speed of the connections.
  *
  * server_run() is bounded in time, so that long streams delay neither other connections nor disk completions. wake() of
  * a request sets shared.rerun, because MHD_get_timeout() of version 0.9.75 does not announce resumed connections.
@@ -30,7 +30,7 @@
 #include "mhd/watch.h"
 
 #define RUN_NS UINT64_C(200000)	    /* server_run() starts no further pass after this time */
-#define INLINE_NS UINT64_C(500000)  /* and sends no more parts of direct bodies after this time */
+#define INLINE_NS UINT64_C(500000)  /* server_run() starts no further send of a direct body after this time */
 #define STREAMS_NS UINT64_C(500000) /* server_send() starts no further send after this time */
 #define SWEEP_MS 500
 #define FAST_BYTES (UINT64_C(1) << 20) /* a connection that sends this between two sweeps is fast */
@@ -320,7 +320,6 @@ static bool is_over_transfer_time(const struct exchange *exchange, uint64_t now_
 	return max_ms > 0 && (now_ns - exchange->start_ns) / CLOCK_NS_PER_MS >= max_ms;
 }
 
-/* Returns the reason why the connection must be ended, or NULL. */
 /*
  * Returns true if the client had closed its side when the connection became idle. MHD does not detect that if the end
  * of the input arrived together with the last request. Later ends are detected by MHD, so one check is enough.
@@ -333,6 +332,7 @@ static bool is_left_idle(struct connection *connection)
 	return connection_is_closed_by_client(connection);
 }
 
+/* Returns the reason why the connection must be ended, or NULL. */
 static const char *reason_to_end(struct server *server, struct connection *connection, uint64_t now_ns)
 {
 	const char *reason = connection_timeout_reason(connection, &server->limits, now_ns);

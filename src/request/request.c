@@ -4,10 +4,10 @@
  * request lives from request_init() to request_fini(). The storage belongs to the caller (mhd/exchange.c). The request
  * owns its strings, its references to files, and its pins of extents. All functions run on the reactor's thread.
  *
- * A body that lies in one extent of the cache is sent directly from that extent, without a copy (REPLY_SPAN). The
- * extent is pinned until the client has received the response, so REPLY_SPAN is used only within the limits of pins.c.
- * Otherwise a small body is copied (REPLY_COPY), and a larger body becomes a transfer, which copies one block at a
- * time.
+ * If a body lies in one extent of the cache, the response points into that extent (REPLY_SPAN). The extent is pinned
+ * until the client has received the response, so REPLY_SPAN is used only within the limits of pins.c. Otherwise a small
+ * body is copied (REPLY_COPY), and a larger body becomes a transfer, which pins only its next pieces. If mhd/direct.c
+ * sends the body, this also applies to bodies of more than REQUEST_SPAN_MAX_BYTES in one extent.
  */
 #include "request/request.h"
 
