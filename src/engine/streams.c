@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Deficit round robin. Each client with ready streams is in a ring. When it is its turn, its credit grows by one
+ * Deficit round robin. Each client with ready streams is in a ring. When a client is served, its credit grows by one
  * quantum of bytes. Its streams send until little of the credit is left or no stream is ready. A client without ready
  * streams loses its credit, so that it cannot save credit for later. The quantum is the maximum size of one send, so
  * that a client with one stream sends once in each round.
@@ -26,13 +26,13 @@
 #define QUANTUM_BYTES STREAMS_SEND_BYTES
 #define LAG_MAX_BYTES (16 * STREAMS_SEND_BYTES)
 #define INSPECT_MAX 64			     /* maximum number of ready streams among which the next one is chosen */
-#define CREDIT_MIN_BYTES (QUANTUM_BYTES / 4) /* the turn of a client ends below this, because small sends are costly */
+#define CREDIT_MIN_BYTES (QUANTUM_BYTES / 4) /* the next client is served below this, because small sends are costly */
 
 struct streams_client {
 	const void *key;
 	uint64_t served_bytes; /* virtual time: served_bytes of the stream that was served last */
 	unsigned open;	       /* number of open streams, and 1 while streams_run() serves the client */
-	size_t credit_bytes;   /* bytes that the client may still send in this turn */
+	size_t credit_bytes;   /* bytes that the client may still send in this round */
 	struct stream *ready;  /* list of ready streams; the first one is served next */
 	bool in_ring;	       /* in streams->ring */
 	struct streams_client *prev, *next;

@@ -54,7 +54,7 @@ bool streams_any_ready(const struct streams *streams);
 
 /*
  * Serves ready streams until none is ready or until_ns (CLOCK_MONOTONIC) has passed. At least one stream is served, so
- * a turn may take the time of one send() longer. Streams that were not served come first in the next call.
+ * the call may take the time of one send() longer. Clients that were not served come first in the next call.
  */
 void streams_run(struct streams *streams, uint64_t until_ns);
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The direct way to send a long body. MHD parses the request and sends the header. The response has a body of one byte,
- * and a Content-Length of our own. When MHD asks for this byte, the header is in the socket, and the body becomes a
- * stream (engine/streams.h). The connection is suspended, so MHD does not touch the socket. send_stream() sends the
- * pieces of the transfer with one sendmsg(2) for up to 1 MiB. When all bytes but the last one are in the socket, the
- * connection is resumed, and MHD sends the last byte. From then on, MHD handles the connection as usual.
+ * The direct way to send a long body. libmicrohttpd (MHD) parses the request and sends the header. For MHD, the
+ * response has a body of one byte; the Content-Length of the whole body is a field of the response. When MHD asks for
+ * this byte, the header is in the socket, and the body becomes a stream (engine/streams.h). The connection is
+ * suspended, so MHD does not use the socket. send_stream() sends the pieces of the transfer with one sendmsg(2) for up
+ * to 1 MiB. When all bytes but the last one are in the socket, the connection is resumed, and MHD sends the last byte.
+ * From then on, MHD handles the connection as usual.
  *
- * A large send costs much less than several small ones. The size of a send adapts to the client, because the pieces of
- * a send are pinned: it doubles while the client takes all bytes, and is halved if it takes less than half.
+ * A large send costs much less than several small ones, but its pieces are pinned. The size of a send therefore adapts
+ * to the client: it doubles while the client takes all bytes, and is halved if the client takes less than half.
  *
  * If nothing else is being sent, the first bytes are sent at once, without suspending the connection. Most bodies of up
  * to a few MiB end that way.
@@ -16,7 +17,8 @@
  * connections, so thousands of slow readers would delay other requests. Beyond the limit, bodies are sent through MHD.
  *
  * MHD sends a body in one extent (REPLY_SPAN) with its header. However, if many clients request such bodies at once,
- * MHD would send all of them before it returns. The bodies that come later in a turn are therefore sent directly, too.
+ * MHD would send all of them before it returns. After the first part of an iteration of the event loop, such bodies are
+ * therefore sent directly, too.
  */
 #include "mhd/direct.h"
 
@@ -57,8 +59,8 @@ static bool fail(struct exchange *exchange)
 }
 
 /*
- * Reduces *bytes to the number of bytes that the rate limits grant. Otherwise pauses the stream, or aborts the body,
- * and returns false.
+ * Reduces *bytes to the number of bytes that the rate limits grant, and returns true. If they grant none, pauses the
+ * stream and returns false. If no timer is available, aborts the body instead.
  */
 static bool is_granted(struct exchange *exchange, size_t *bytes)
 {
@@ -72,6 +74,7 @@ static bool is_granted(struct exchange *exchange, size_t *bytes)
 	return exchange_pause(exchange, wait_ns) ? false : fail(exchange);
 }
 
+/* Handles a result of gather() that is 0 or negative. Waits for the read if the result is -EAGAIN. */
 static bool without_bytes(struct exchange *exchange, ssize_t error)
 {
 	if (error == -EAGAIN) {
@@ -89,7 +92,7 @@ static void set_send_bytes(struct exchange *exchange, size_t bytes)
 		transfer_set_send_bytes(exchange->request.body.transfer, bytes);
 }
 
-/* Adapts the size of the next send, when the socket is full. */
+/* The socket is full: waits for the client, and halves the size of the next send if the client took little. */
 static void socket_is_full(struct exchange *exchange)
 {
 	struct direct *direct = &exchange->direct;
@@ -101,6 +104,7 @@ static void socket_is_full(struct exchange *exchange)
 	exchange->connection->blocked = true;
 }
 
+/* The socket has taken all bytes: doubles the size of the next send if the client takes that much at a time. */
 static void all_was_taken(struct exchange *exchange)
 {
 	const struct direct *direct = &exchange->direct;
@@ -153,7 +157,7 @@ static ssize_t send_pieces(const struct connection *connection, struct iovec *pi
 	return errno == EAGAIN ? 0 : -errno;
 }
 
-/* Sends pieces of the body. Holds the last byte of the body back. */
+/* Sends pieces of the body, except the last byte of the body. */
 static bool send_gathered(struct exchange *exchange, struct iovec *pieces, unsigned count, size_t bytes,
 			  size_t *sent_bytes)
 {
@@ -211,7 +215,7 @@ static const void *client_key(const struct exchange *exchange)
 	return client != NULL && !client->local ? (const void *)client : exchange->connection;
 }
 
-/* Sends at once if no other stream is ready, until the time that MHD and direct bodies share in this turn is over. */
+/* Sends at once if no other stream is ready, while MHD has time left in this iteration of the event loop. */
 static void send_inline(struct exchange *exchange)
 {
 	const struct exchange_shared *shared = exchange->shared;

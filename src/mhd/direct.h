@@ -15,8 +15,8 @@
 bool direct_may_send(const struct exchange *exchange);
 
 /*
- * Holds the header back until the first bytes of the body follow, so that they share a segment. Called before the
- * response is queued. direct_continue() ends it.
+ * Makes the kernel hold the header back until the first bytes of the body follow, so that they share a segment.
+ * direct_continue() ends this.
  */
 void direct_cork(const struct exchange *exchange, bool corked);
 /*
