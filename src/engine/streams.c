@@ -8,7 +8,9 @@
  * Among the ready streams of a client, the stream that has sent the fewest bytes is next. Otherwise a stream that sends
  * little at a time would be slower than the others, and several readers of one file would move apart until the cache
  * could not keep the bytes between them. A stream that was not ready for long catches up with at most LAG_MAX_BYTES.
- * served_bytes is the virtual time of start-time fair queueing (Goyal, Vin and Cheng, 1996).
+ * served_bytes is the virtual time of start-time fair queueing (Goyal, Vin and Cheng, 1996). It also grows by the share
+ * of each stream in the bytes that the client sends. Otherwise the first sends of ever new streams would not advance it,
+ * and a stream that has sent more would never be next.
  *
  * The record of a client exists while the client has an open stream. All functions run on the reactor's thread.
  */
@@ -30,7 +32,7 @@
 
 struct streams_client {
 	const void *key;
-	uint64_t served_bytes; /* virtual time: served_bytes of the stream that was served last */
+	uint64_t served_bytes; /* virtual time: at least served_bytes of the stream that was served last */
 	unsigned open;	       /* number of open streams, and 1 while streams_run() serves the client */
 	size_t credit_bytes;   /* bytes that the client may still send in this round */
 	struct stream *ready;  /* list of ready streams; the first one is served next */
@@ -168,6 +170,7 @@ static void serve_stream(struct streams *streams, struct streams_client *client)
 {
 	struct stream *stream = next_stream(client);
 	const size_t max_bytes = client->credit_bytes < STREAMS_SEND_BYTES ? client->credit_bytes : STREAMS_SEND_BYTES;
+	const unsigned count = client->open - 1;
 	size_t sent_bytes = 0;
 	bool more;
 
@@ -176,6 +179,7 @@ static void serve_stream(struct streams *streams, struct streams_client *client)
 	unready(stream);
 	more = stream->send(stream, max_bytes, &sent_bytes);
 	stream->served_bytes += sent_bytes;
+	client->served_bytes += sent_bytes / count;
 	if (more)
 		streams_ready(streams, stream);
 	client->credit_bytes -= sent_bytes < client->credit_bytes ? sent_bytes : client->credit_bytes;

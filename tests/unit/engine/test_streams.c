@@ -132,6 +132,22 @@ START_TEST(the_share_to_catch_up_is_bounded)
 }
 END_TEST
 
+/* A client that requests one short body after the other still gets the rest of its long body. */
+START_TEST(new_streams_do_not_stop_a_long_one)
+{
+	static const char client;
+	const struct body *busy = start(0, &client, MIB);
+
+	for (unsigned turn = 0; turn < 1000; turn++) {
+		for (unsigned i = 1; i < 4; i++)
+			if (bodies[i].stream.client == NULL)
+				start(i, &client, MIB / 2)->closes = true;
+		streams_run(streams, 0);
+	}
+	ck_assert_uint_ge(busy->sent_bytes, 50 * MIB);
+}
+END_TEST
+
 START_TEST(a_client_that_waits_saves_no_credit)
 {
 	static const char clients[2];
@@ -209,6 +225,7 @@ int main(void)
 	tcase_add_test(tcase, clients_have_equal_shares);
 	tcase_add_test(tcase, streams_of_a_client_have_equal_shares);
 	tcase_add_test(tcase, the_share_to_catch_up_is_bounded);
+	tcase_add_test(tcase, new_streams_do_not_stop_a_long_one);
 	tcase_add_test(tcase, a_client_that_waits_saves_no_credit);
 	tcase_add_test(tcase, a_turn_is_bounded_in_time);
 	tcase_add_test(tcase, a_stream_may_close_itself);
