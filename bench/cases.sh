@@ -302,7 +302,7 @@ latencies() { record p50 "$got_p50" && record p99 "$got_p99"; }
 
 # --- measurements ---
 
-# Returns success for lengths at which wrk would be slower than the servers. With TLS it is not, and replay has no TLS.
+# Returns success if wrk would be slower than the servers, so that replay is used. replay does not support TLS.
 is_long() { [ "$scheme" = http ] && [ "$1" -ge 65536 ]; } # BYTES
 
 load_hot() { # BYTES FILES CONNECTIONS SECONDS

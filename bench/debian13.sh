@@ -11,7 +11,7 @@
 readonly inner_source=/srv/ranged inner_output=/srv/ranged/build/bench
 inner='' # the process group of the running command
 
-# Installs the peers and the tools. A package that Debian 13 does not have is that of this machine's release.
+# Installs the peers and the tools. If Debian 13 does not have a package, that of this machine's release is installed.
 install_in_root() { # ROOT
 	local package packages=() file
 	mkdir -p "$1/var/tmp/bench"
@@ -83,7 +83,7 @@ run_in_debian13() {
 	mkdir -p "$output" && output=$(cd "$output" && pwd) || exit 1
 	root=$output/debian13
 	session_nice=$(sed 's/.* //' /proc/self/autogroup 2>/dev/null)
-	# shellcheck disable=SC2064 # the path of now
+	# shellcheck disable=SC2064 # the path is expanded now
 	trap "clean_up_root '$root'" EXIT
 	trap 'exit 1' INT TERM HUP
 	say "making a root filesystem of Debian 13 and building ranged in it; details are in $output/debian13.log"

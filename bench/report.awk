@@ -128,8 +128,8 @@ function show_singles()
 	show_single("name-memory", "name_bytes", "name-memory: bytes for each name", 0)
 }
 
-# Returns the figure to compare with a target, or -1 if it was not measured. Sets other_name to the server that has it. The
-# lowest latency and the lowest processor time are the best.
+# Returns the figure to compare with a target, or -1 if it was not measured. Sets other_name to the server with that figure.
+# The lowest latency and the lowest processor time are the best.
 function other(name, against, measure)
 {
 	other_name = against

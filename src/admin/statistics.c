@@ -195,7 +195,8 @@ static uint64_t since_iteration_ns(const struct snapshot *snapshot, unsigned ite
 
 const struct statistics_row statistics_table[] = {
 	/* the process */
-	{ GAUGE("ranged_build_info", "Versions of ranged and libmicrohttpd, and the sender of long bodies; always 1."),
+	{ GAUGE("ranged_build_info",
+		"Versions of ranged and libmicrohttpd, and the way of sending long bodies; always 1."),
 	  LABEL("version", NULL), JSON("version"), .kind = STATISTICS_TEXT, .text = version },
 	{ MORE("ranged_build_info"), LABEL("library", NULL), JSON("library"), .kind = STATISTICS_TEXT,
 	  .text = library },

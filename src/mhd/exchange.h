@@ -15,8 +15,8 @@
  *	     |
  *	     |  sender_send()
  *	     v
- *	  SENDING  ---------------->  SUSPENDED   the body waits for the disk, or for a rate limit: exchange_pause()
- *	     |     <----------------              wake(): MHD calls the content reader again
+ *	  SENDING  ---------------->  SUSPENDED   the body waits for the disk or for a rate limit, or direct.c sends it
+ *	     |     <----------------              exchange_resume(): MHD calls the content reader again
  *	     |
  *	     |  handler_completed(): the exchange is logged and counted. MHD also calls it in any state above, when the
  *	     |  client has disconnected or the connection was aborted.
@@ -110,8 +110,8 @@ struct exchange {
 	uint64_t start_ns, reply_ns; /* time when the request line was received, and when the reply was made */
 	uint64_t received_ns;	     /* time when the whole request was received, if it waited before its reply; or 0 */
 	enum access_source source;   /* source of the first bytes of the body */
-	uint64_t sent_bytes;  /* bytes passed to MHD or to the socket; only for a transfer, or in memory over TLS */
-	struct direct direct; /* written by direct.c and exchange.c */
+	uint64_t sent_bytes;	     /* bytes of the body passed to MHD or to the socket; not set if MHD has a buffer */
+	struct direct direct;	     /* written by direct.c and exchange.c */
 	struct reactor_timer pause;  /* runs while a rate limit pauses the body */
 	char version[9], method[16]; /* HTTP version and method as received, for the log */
 };
@@ -152,8 +152,8 @@ static inline bool exchange_is_streaming(const struct exchange *exchange)
 /* Ends the stream of a direct body, and lets MHD end the body. */
 void exchange_end_stream(struct exchange *exchange);
 /*
- * Aborts the connection, and lets MHD detect the abort at once. Reads and lookups that the exchange waits for end
- * without it.
+ * Aborts the connection, and lets MHD detect the abort at once. Reads and lookups in flight complete without the
+ * exchange.
  */
 void exchange_abort(struct exchange *exchange);
 

@@ -9,8 +9,8 @@
  * long body, so records are held over passes, until the buffer is full or a pass brings no new record.
  *
  * Input. GnuTLS reads the header of a record before its contents. The bytes after the header are read in advance, up to
- * the size of `input`. MHD tries to read until GnuTLS reports EAGAIN, so bytes that are read in advance are not
- * forgotten.
+ * the size of `input`. MHD reads until GnuTLS reports EAGAIN, so no bytes remain in `input` while MHD waits for the
+ * socket.
  */
 #include "mhd/records.h"
 

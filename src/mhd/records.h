@@ -19,7 +19,7 @@
 struct records;
 struct records_buffer;
 
-/* The buffers for held records, and the list of the connections that have some. Belongs to an engine. */
+/* The buffers for held records, and the list of the connections with held records. Belongs to an engine. */
 struct records_pool {
 	struct records *held;	      /* list of the connections to which records_end_pass() applies */
 	struct records_buffer *freed; /* buffers that are not in use */
@@ -33,7 +33,7 @@ struct records *records_new(struct records_pool *pool, int fd);
 void records_attach(struct records *records, gnutls_session_t session);
 /* Returns the socket of a session that uses records. */
 int records_fd(gnutls_session_t session);
-/* Sends what the socket accepts of the held records, and frees the state. The socket is still open. NULL is allowed. */
+/* Sends as many held records as the socket accepts, and frees the state. Called before close(). NULL is allowed. */
 void records_free(struct records *records);
 
 /*

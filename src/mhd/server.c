@@ -84,6 +84,7 @@ static void connection_opened(struct server *server, struct connection *connecti
 	server->connections = connection;
 	server->count++;
 	server->incoming = NULL;
+	/* A quarter of the limit, because many connections may follow before the next sweep. */
 	connection_limit_unsent(connection, unsent_share(server, 4 * server->count, CONNECTION_UNSENT_MAX));
 }
 

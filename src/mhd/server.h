@@ -87,7 +87,7 @@ unsigned server_connections(const struct server *server);
 
 /* Returns the version of the library in use, for example "0.9.75". */
 const char *server_library_version(void);
-/* Returns how long bodies without TLS are sent: "direct" or "callback". */
+/* Returns the way in which long bodies without TLS are sent: "direct" or "callback". */
 const char *server_sender(void);
 
 #endif

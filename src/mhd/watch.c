@@ -3,8 +3,8 @@
  * Watches the sockets of suspended connections. The watch is edge-triggered and stays in the epoll set for the life of
  * the connection, so it costs one system call for each connection, not for each wait.
  *
- * A client that disconnects in the middle of a body causes a reset as soon as more bytes are sent, or had unread bytes.
- * If all bytes were received and the next ones are awaited from the disk, only the end of the input (FIN) is seen. It
+ * If a client disconnects while bytes are being sent to it, or before it has read all bytes, its kernel sends a reset.
+ * Otherwise, while the next bytes are being read from the disk, the watch sees only the end of the input (FIN). A FIN
  * also occurs if a client shuts down only its sending side, and still expects the response. Clients do that directly
  * after the request. The end of the input therefore counts as an abort only some time after the request was received.
  */
@@ -16,7 +16,7 @@
 
 #define HALF_CLOSE_NS (250 * CLOCK_NS_PER_MS) /* time after the request in which a client may shut down its side */
 
-/* Returns true if the end of the input means that the client has disconnected, and no send will show it. */
+/* Returns true if the end of the input means that the client has disconnected, and no bytes are being sent to it. */
 static bool is_disconnected(const struct exchange *exchange)
 {
 	const uint64_t received_ns = exchange->received_ns != 0 ? exchange->received_ns : exchange->reply_ns;

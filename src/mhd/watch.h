@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Watches the sockets of suspended connections. libmicrohttpd does not watch a suspended connection, so only the watch
- * detects that its client has disconnected, or that it has received bytes. Runs on the reactor's thread.
+ * detects that its client has disconnected, or that its socket has room again. Runs on the reactor's thread.
  */
 #ifndef MHD_WATCH_H
 #define MHD_WATCH_H

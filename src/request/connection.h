@@ -75,8 +75,9 @@ struct connection_limits {
 };
 
 /*
- * The limits for unsent bytes if there are few connections: of a connection that is new or has sent much since the last
- * sweep, and of another one. The last limit is for many connections, and is one TLS record.
+ * Limits for the unsent bytes of a connection. CONNECTION_UNSENT_MAX applies to connections that are new, or have sent
+ * much since the last sweep. CONNECTION_UNSENT_SLOW applies to other connections. With many connections, both limits
+ * decrease to CONNECTION_UNSENT_MIN, which is the size of a TLS record.
  */
 #define CONNECTION_UNSENT_MAX (4 * 1024 * 1024)
 #define CONNECTION_UNSENT_SLOW (256 * 1024)

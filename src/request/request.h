@@ -186,7 +186,7 @@ struct request {
 	/* Called after each step; NULL: none. Written by daemon/explain.c. */
 	void (*trace)(const struct request *request, const struct request_step *step, enum step_result result);
 	const struct request_step *step; /* the current step; written by steps/steps.c */
-	bool direct;	   /* a long body is sent by mhd/direct.c, without a copy; written by mhd/exchange.c */
+	bool direct;			 /* a long body may be sent by mhd/direct.c; written by mhd/exchange.c */
 	bool not_reusable; /* the reply depends on more than the file and the configuration; set by any step */
 	bool dry;	   /* no body is read, as for HEAD, but ranges apply; written by daemon/explain.c */
 	bool abandoned;	   /* request_fini() was called while a lookup was in flight */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A transfer: a body that is read piece by piece, ahead of the client. Its bytes are either copied out in order
- * (transfer_read()), or sent directly from the cache (transfer_gather()). Transfers are used for bodies that do not lie
- * in one extent, and for bodies that may not pin their extent. Each piece is unpinned as soon as it has been copied or
- * sent. A transfer belongs to its request and to the reactor's thread.
+ * (transfer_read()), or sent directly from the cache (transfer_gather()). Transfers are used for long bodies, for
+ * bodies that do not lie in one extent, and for bodies that may not pin their extent. Each piece is unpinned as soon as
+ * it has been copied or sent. A transfer belongs to its request and to the reactor's thread.
  *
  * States of a transfer:
  *
@@ -16,7 +16,7 @@
  *	   |  |
  *	   |  |  transfer_release_window(), or after each copy or send while memory is short
  *	   |  v
- *	 RELEASED   nothing is pinned; transfer_read() and transfer_ready() request the pieces again
+ *	 RELEASED   nothing is pinned; transfer_ready(), transfer_read() and transfer_gather() request the pieces again
  *
  * FILLED and WAITING pin the extents of the pieces in the window. An error ends the transfer in any state. The
  * functions return the error, and the caller aborts the body.
@@ -78,7 +78,7 @@ void transfer_set_send_bytes(struct transfer *transfer, size_t bytes);
 
 /*
  * Releases all pieces of the window and resets the readahead, because the client has stalled. The next call of
- * transfer_read() requests the pieces again. Does nothing while a call of wake() is pending.
+ * transfer_read() or transfer_gather() requests the pieces again. Does nothing while a call of wake() is pending.
  */
 void transfer_release_window(struct transfer *transfer);
 

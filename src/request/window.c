@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Requests the pieces of a transfer ahead of its client. The slots form a ring in the order of the body. The client's
- * bytes are copied from the head slot. The other slots are being read, or have been read ahead. When all bytes of the
- * head slot have been copied, the next piece of the plan fills this slot. The transfer owns the window. All functions
- * run on the reactor's thread.
+ * bytes are copied or sent from the head slot on. The other slots are being read, or have been read ahead. When all
+ * bytes of the head slot have been sent, the next piece of the plan fills this slot. The transfer owns the window. All
+ * functions run on the reactor's thread.
  *
  * The size of the window is the number of slots to fill. The size doubles each time the client waits for the disk. When
  * the client stalls, the size is reset and all slots are released. Each slot stores the state of the plan before its

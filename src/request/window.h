@@ -65,7 +65,7 @@ struct window {
 	unsigned send_size;	       /* number of slots to fill, for the next send */
 	bool started;		       /* the first piece was requested; later pieces must not fail with -EBUSY */
 	bool released;		       /* no slot is filled; the plan continues with the piece that was the head */
-	size_t taken;		       /* if `released`: number of bytes copied from that piece */
+	size_t taken;		       /* if `released`: number of bytes sent from that piece */
 	unsigned lean_pieces;	       /* number of small pieces still to request, because memory was short */
 	struct window_slot *slots;     /* array of size_max slots; memory of the caller */
 };
@@ -105,10 +105,10 @@ void window_promote(struct window *window, struct window_slot *slot);
 
 /*
  * Returns true if the window is lean, because memory is short. A lean window has no readahead and requests small
- * pieces. It should not pin memory while the client receives copied bytes.
+ * pieces. It should not pin memory while the client receives bytes.
  */
 bool window_is_lean(const struct window *window);
-/* Releases all slots, and resets the plan to the first byte that was not copied. At least one slot must be filled. */
+/* Releases all slots, and resets the plan to the first byte that was not sent. At least one slot must be filled. */
 void window_release(struct window *window);
 /* Releases all slots after the next piece of the file, and resets the size of the window. */
 void window_release_readahead(struct window *window);

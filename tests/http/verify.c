@@ -10,7 +10,7 @@
  *	seed         of the pseudo-random numbers
  *	long         percentage of responses of any length; the others have at most 64 KiB (default: 10)
  *	only         1: only single ranges, 2: only multipart, 3: only whole files
- *	depth        most requests that are pipelined. Half of the later ones are sent in mid-body of the first
+ *	depth        maximum number of pipelined requests. Half of the later ones are sent in mid-body of the first one
  *	leave        percentage of batches in which the client closes or resets the connection in mid-body
  *	half         percentage of batches after which the client shuts down its side, at once or in mid-body
  *	slow         percentage of connections with a receive buffer of 4 KiB and pauses; their responses are shorter
@@ -23,7 +23,7 @@
  *
  * Requests that are pipelined behind a response with "Connection: close", or before the client shuts down its side, may
  * get no response ("unanswered"). A response may be cut if the client shuts down its side later than HALF_CLOSE_NS
- * after the request: while the server waits for the disk, it takes that for a disconnect.
+ * after the request: while the server waits for the disk, it treats that as a disconnect.
  */
 #define _GNU_SOURCE
 #include "verify.h"
@@ -67,7 +67,7 @@ enum option {
 	OPTIONS
 };
 
-/* What is counted. The first ones are the kinds of responses. */
+/* The counters. The first ones count the kinds of responses. */
 enum number { LEFT = KINDS, HALVED, CUT, UNAVAILABLE, UNANSWERED, BYTES, WRONG, NUMBERS };
 
 /* The end of a batch of requests. */

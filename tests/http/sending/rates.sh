@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Long responses with rate, rate_client, rate_file and rate_total: each rate is kept, and every byte is correct, of single
-# and multipart responses.
+# Long responses with rate, rate_client, rate_file and rate_total, single and multipart: no rate is exceeded, and every
+# byte is correct.
 . "$(dirname "$0")/../lib.sh"
 
 make_file response/a.bin 20000000 client/a.bin 20000000 file/a.bin 20000000 all/a.bin 20000000

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Readers that stall in mid-body do not keep extents in use: after a while, what is in use for them is bounded for each
-# client, whatever the number of its connections. Other clients are served at once from a cache of 16 MiB, and the stalled
+# Readers that stall in mid-body do not keep extents in use. After a while, the memory in use for a client is bounded,
+# regardless of the number of its connections. Other clients are served at once from a cache of 16 MiB, and the stalled
 # readers get the rest of their responses when they read again.
 . "$(dirname "$0")/../lib.sh"
 . "$LIB/verify.sh"
@@ -31,7 +31,7 @@ verify "other clients" requests=300 connections=8 addresses=4
 touch "$DIR"/reader.{1,2,3,4}.go
 for i in 1 2 3 4; do
 	wait "${readers[i - 1]}"
-	is "$(perl "$LIB/replies.pl" "$DIR/reply.$i" "$DIR/")" 200 "a reader that goes on gets a complete response"
+	is "$(perl "$LIB/replies.pl" "$DIR/reply.$i" "$DIR/")" 200 "a reader that continues gets a complete response"
 	cmp_whole a.bin "its bytes are correct" "$DIR/1.body"
 done
 kill $slow

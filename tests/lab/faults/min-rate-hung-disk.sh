@@ -26,7 +26,7 @@ for _ in $(seq 20); do
 	sleep 0.1
 done
 ok "the stalled client is disconnected" await 5 sockets_at_most $((sockets + 1))
-ok "the client that waits for the disk is not" kill -0 $waiting
+ok "the client that waits for the disk is not disconnected" kill -0 $waiting
 set_fault 0 0 0
 wait $waiting
 is $? 0 "its response is complete after the disk has answered"
