@@ -60,9 +60,8 @@ run_in_group() { # COMMAND...
 
 # Ends the process group. unshare ignores SIGTERM, and ends with the benchmark in the namespaces.
 end_group() {
-	local try
 	kill -TERM -- "-$inner" 2>/dev/null || return
-	for try in {1..100}; do
+	for _ in {1..100}; do
 		kill -0 -- "-$inner" 2>/dev/null || return
 		sleep 0.1
 	done

@@ -8,9 +8,11 @@
  * Among the ready streams of a client, the stream that has sent the fewest bytes is next. Otherwise a stream that sends
  * little at a time would be slower than the others, and several readers of one file would move apart until the cache
  * could not keep the bytes between them. A stream that was not ready for long catches up with at most LAG_MAX_BYTES.
- * served_bytes is the virtual time of start-time fair queueing (Goyal, Vin and Cheng, 1996). It also grows by the share
- * of each stream in the bytes that the client sends. Otherwise the first sends of ever new streams would not advance it,
- * and a stream that has sent more would never be next.
+ *
+ * served_bytes is the virtual time of start-time fair queueing (Goyal, Vin and Cheng, 1996). A new stream starts at the
+ * virtual time of its client. After each send, the client's virtual time also grows by the sent bytes divided by the
+ * number of streams. Otherwise it would not grow while a client opens new streams all the time, and the older streams
+ * would not be served.
  *
  * The record of a client exists while the client has an open stream. All functions run on the reactor's thread.
  */
@@ -35,7 +37,7 @@ struct streams_client {
 	uint64_t served_bytes; /* virtual time: at least served_bytes of the stream that was served last */
 	unsigned open;	       /* number of open streams, and 1 while streams_run() serves the client */
 	size_t credit_bytes;   /* bytes that the client may still send in this round */
-	struct stream *ready;  /* list of ready streams; the first one is served next */
+	struct stream *ready;  /* list of ready streams */
 	bool in_ring;	       /* in streams->ring */
 	struct streams_client *prev, *next;
 	UT_hash_handle hh;
@@ -154,7 +156,7 @@ bool streams_any_ready(const struct streams *streams)
 	return streams->ring != NULL;
 }
 
-/* Returns the ready stream that has received the least service, among the first ones of the list. */
+/* Returns the ready stream with the smallest virtual time, among the first ones of the list. */
 static struct stream *next_stream(const struct streams_client *client)
 {
 	struct stream *best = client->ready, *stream = best;
@@ -165,7 +167,7 @@ static struct stream *next_stream(const struct streams_client *client)
 	return best;
 }
 
-/* Lets the first ready stream of the client send once. */
+/* Lets the next ready stream of the client send once. */
 static void serve_stream(struct streams *streams, struct streams_client *client)
 {
 	struct stream *stream = next_stream(client);
