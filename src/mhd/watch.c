@@ -6,7 +6,9 @@
  * If a client disconnects while bytes are being sent to it, or before it has read all bytes, its kernel sends a reset.
  * Otherwise, while the next bytes are being read from the disk, the watch sees only the end of the input (FIN). A FIN
  * also occurs if a client shuts down only its sending side, and still expects the response. Clients do that directly
- * after the request. The end of the input therefore counts as an abort only some time after the request was received.
+ * after the request. The end of the input therefore counts as an abort only if it occurs some time after the request was
+ * received. All later events report it again, for example when the limit of unsent bytes changes, so only the first
+ * report counts.
  */
 #include "mhd/watch.h"
 
@@ -27,12 +29,14 @@ static bool is_disconnected(const struct exchange *exchange)
 
 static void on_event(void *context, uint32_t events)
 {
-	const struct connection *connection = context;
+	struct connection *connection = context;
 	struct exchange *exchange = connection->exchange;
+	const bool ends = (events & EPOLLRDHUP) != 0 && !connection->input_ended;
 
+	connection->input_ended |= ends;
 	if (exchange == NULL || !connection->suspended)
 		return;
-	if ((events & (EPOLLERR | EPOLLHUP)) != 0 || ((events & EPOLLRDHUP) != 0 && is_disconnected(exchange)))
+	if ((events & (EPOLLERR | EPOLLHUP)) != 0 || (ends && is_disconnected(exchange)))
 		exchange_abort(exchange);
 	else if ((events & EPOLLOUT) != 0 && exchange->direct.state == DIRECT_BLOCKED)
 		exchange->request.wake(&exchange->request);

@@ -48,6 +48,7 @@ struct connection {
 	bool suspended;		   /* suspended in MHD; written by mhd/exchange.c */
 	bool blocked;		   /* suspended, because the client does not take the bytes; written by mhd/ */
 	bool watched;		   /* the reactor has `watch`; written by mhd/watch.c */
+	bool input_ended;	   /* the watch has reported the end of the input; written by mhd/watch.c */
 	bool logged;		   /* the access log has an entry for a request on this connection */
 	bool aborted;		   /* connection_abort() was called; the current body must end */
 	bool closing;		   /* connection_close_idle() was called */

@@ -5,6 +5,9 @@
 . "$(dirname "$0")/../lib.sh"
 
 make_file a.bin 5000001 b.bin 70000001 c.bin 10007 d.bin 10007 e.bin 100007
+mkdir "$ROOT/limited"
+head -c 500000 "$ROOT/a.bin" >"$ROOT/limited/f.bin"
+config 'location "/limited/" {' 'rate = 300K' '}'
 CACHE=64M
 start_ranged --workers 1
 get_whole_head /a.bin
@@ -57,5 +60,10 @@ is "$STATUS $RC" "200 0" "a short hot file is sent, and the connection is closed
 half_closed e.bin 'Connection: close\r\n' 0.6
 is "$STATUS $RC" "200 0" "a cold file is sent after a request that took longer than 0.5 s to arrive"
 cmp_whole e.bin "its bytes are correct" "$DIR/1.body"
+if sender_is direct; then # for 1.5 s; meanwhile, the limit of unsent bytes of the connection changes
+	half_closed limited/f.bin 'Connection: close\r\n'
+	is "$STATUS $RC" "200 0" "a file is sent at a limited rate"
+	cmp_whole limited/f.bin "its bytes are correct" "$DIR/1.body"
+fi
 ok "no connection is left behind" await 5 sockets_at_most "$sockets"
 finish
