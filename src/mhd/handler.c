@@ -29,6 +29,7 @@
 #include "http/status.h"
 #include "mhd/exchange.h"
 #include "mhd/exchange_log.h"
+#include "mhd/records.h"
 #include "mhd/sender.h"
 #include "mhd/watch.h"
 #include "steps/gate.h"
@@ -280,6 +281,7 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, en
 	((struct exchange_shared *)cls)->calls++;
 	if (exchange == NULL)
 		return;
+	records_uncork(exchange->connection->records);
 	whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK || exchange->whole;
 	*req_cls = NULL;
 	signing_mask(&exchange->request);

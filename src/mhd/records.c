@@ -15,6 +15,8 @@
 #include "mhd/records.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -34,9 +36,14 @@ struct records_buffer {
 struct records {
 	struct records *next, *prev; /* in the list of the pool, if `listed` is set */
 	struct records_pool *pool;
+	gnutls_session_t session;
 	int fd;
 	bool hold_next;
 	bool listed;
+	bool tcp_corked;	       /* the socket may have TCP_CORK set */
+	bool corked;		       /* GnuTLS collects the bytes of a response */
+	bool uncorking;		       /* GnuTLS sends these bytes; the socket may not accept all of them */
+	bool owed;		       /* no other record follows the held records, so the list sends them */
 	unsigned pass;		       /* the pass of the last held record */
 	struct records_buffer *buffer; /* NULL if no record is held */
 	size_t first, last;	       /* held bytes in the buffer */
@@ -75,6 +82,7 @@ static void release_buffer(struct records *records)
 	records->pool->freed = records->buffer;
 	records->buffer = NULL;
 	records->first = records->last = 0;
+	records->owed = false;
 }
 
 /* --- output --- */
@@ -88,11 +96,16 @@ static bool may_hold(struct records *records, size_t bytes)
 	return records->buffer != NULL;
 }
 
-static void hold(struct records *records, const giovec_t *parts, int count)
+/* Copies the parts, except the first `skip` bytes, into the buffer. */
+static void hold(struct records *records, const giovec_t *parts, int count, size_t skip)
 {
 	for (int i = 0; i < count; i++) {
-		memcpy(records->buffer->bytes + records->last, parts[i].iov_base, parts[i].iov_len);
-		records->last += parts[i].iov_len;
+		const size_t skipped = skip < parts[i].iov_len ? skip : parts[i].iov_len,
+			     bytes = parts[i].iov_len - skipped;
+
+		memcpy(records->buffer->bytes + records->last, (const char *)parts[i].iov_base + skipped, bytes);
+		records->last += bytes;
+		skip -= skipped;
 	}
 	records->pass = records->pool->passes;
 	if (!records->listed)
@@ -129,6 +142,27 @@ static ssize_t send_with_held(struct records *records, const giovec_t *parts, in
 	return sent - (ssize_t)held;
 }
 
+/*
+ * Holds the rest of a response that the socket has not accepted. records_cork() has reserved the buffer. If the buffer
+ * was released, no other connection can have taken it meanwhile.
+ */
+static bool hold_rest(struct records *records, const giovec_t *parts, int count, size_t bytes, ssize_t sent)
+{
+	const size_t skip = sent > 0 ? (size_t)sent : 0;
+
+	if (!records->uncorking || (sent < 0 && sent != -EAGAIN) || skip == bytes)
+		return false;
+	if (bytes - skip > sizeof(records->buffer->bytes) - records->last)
+		return false;
+	if (records->buffer == NULL)
+		records->buffer = take_buffer(records->pool);
+	if (records->buffer == NULL)
+		return false;
+	hold(records, parts, count, skip);
+	records->owed = true;
+	return true;
+}
+
 /* Implements gnutls_vec_push_func. */
 static ssize_t push(gnutls_transport_ptr_t context, const giovec_t *parts, int count)
 {
@@ -140,11 +174,13 @@ static ssize_t push(gnutls_transport_ptr_t context, const giovec_t *parts, int c
 		bytes += parts[i].iov_len;
 	if (may_hold(records, bytes)) {
 		records->hold_next = false;
-		hold(records, parts, count);
+		hold(records, parts, count, 0);
 		return (ssize_t)bytes;
 	}
 	records->hold_next = false;
 	sent = send_with_held(records, parts, count);
+	if (hold_rest(records, parts, count, bytes, sent))
+		return (ssize_t)bytes;
 	if (sent == 0 && bytes > 0)
 		sent = -EAGAIN;
 	if (sent >= 0)
@@ -159,20 +195,61 @@ void records_hold_next(struct records *records)
 		records->hold_next = true;
 }
 
+bool records_cork(struct records *records)
+{
+	if (records == NULL || records->buffer != NULL)
+		return false;
+	records->buffer = take_buffer(records->pool);
+	if (records->buffer == NULL)
+		return false;
+	gnutls_record_cork(records->session);
+	records->corked = true;
+	return true;
+}
+
+void records_expect_tcp_cork(struct records *records)
+{
+	if (records != NULL)
+		records->tcp_corked = true;
+}
+
+void records_uncork(struct records *records)
+{
+	if (records == NULL || !records->corked)
+		return;
+	records->corked = false;
+	records->hold_next = false;
+	records->uncorking = true;
+	gnutls_record_uncork(records->session, 0);
+	records->uncorking = false;
+	if (records->tcp_corked)
+		setsockopt(records->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	if (records->first == records->last) /* nothing was sent, or the socket has failed */
+		release_buffer(records);
+}
+
+bool records_owed(const struct records *records)
+{
+	return records != NULL && records->owed;
+}
+
 /*
  * A connection whose socket is full leaves the list, because its next record sends the held records before itself. An
- * error of the socket is reported to GnuTLS with the next record, too.
+ * error of the socket is reported to GnuTLS with the next record, too. If no other record follows, the connection stays
+ * in the list. MHD's epoll set reports EPOLLOUT, which starts the next pass.
  */
 void records_end_pass(struct records_pool *pool, bool more)
 {
 	struct records *records, *next;
+	ssize_t error;
 
 	DL_FOREACH_SAFE(pool->held, records, next)
 	{
 		if (more && records->pass == pool->passes)
 			continue;
-		send_with_held(records, NULL, 0);
-		remove_from_list(records);
+		error = send_with_held(records, NULL, 0);
+		if (error != -EAGAIN || !records->owed)
+			remove_from_list(records);
 	}
 	pool->passes++;
 }
@@ -233,6 +310,7 @@ struct records *records_new(struct records_pool *pool, int fd)
 
 void records_attach(struct records *records, gnutls_session_t session)
 {
+	records->session = session;
 	gnutls_transport_set_ptr(session, records);
 	gnutls_transport_set_vec_push_function(session, push);
 	gnutls_transport_set_pull_function(session, pull);

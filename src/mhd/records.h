@@ -44,6 +44,24 @@ void records_free(struct records *records);
 void records_hold_next(struct records *records);
 
 /*
+ * Combines the header and the short body of a response (together at most 32 KiB) into the fewest records. From now on,
+ * GnuTLS collects the bytes, until records_uncork() sends them. The part that the socket does not accept is held, and
+ * is sent by a later pass. MHD considers the response as sent meanwhile, so the connection must stay open after it.
+ * Returns false, and does nothing, if `records` is NULL, if records of this connection are held, or if no buffer is
+ * available.
+ */
+bool records_cork(struct records *records);
+/*
+ * Notes that MHD may set TCP_CORK, which it does to send a header together with its body. MHD then pushes the bytes by
+ * setting TCP_NODELAY, but does so before records_uncork() sends them. NULL is allowed.
+ */
+void records_expect_tcp_cork(struct records *records);
+/* Does nothing if records_cork() was not called. */
+void records_uncork(struct records *records);
+/* Returns true if a part of a response is held that MHD considers as sent. */
+bool records_owed(const struct records *records);
+
+/*
  * Ends a pass of MHD. Sends the held records of connections that had no new record in this pass, or of all connections
  * if no other pass follows at once.
  */

@@ -42,6 +42,7 @@
 
 #define VARIANT_KEY UINT64_C(0x9e3779b97f4a7c15)
 #define RECORD_BYTES (16 * 1024) /* maximum size of a TLS record */
+#define UNCORKED_BYTES 1400	 /* MHD sets TCP_CORK only for shorter responses */
 #define LISTING_BLOCK (16 * 1024)
 
 /*
@@ -425,12 +426,31 @@ static enum MHD_Result send_error_or_new(struct exchange *exchange)
 }
 
 /* Returns true if MHD sends bytes of the file after the header. */
-static bool has_body(const struct request *request)
+static bool sends_file(const struct request *request)
 {
 	const enum reply_body body = request->reply.body;
 
 	return request->input.method == METHOD_GET && request->reply.length > 0 &&
 	       (body == REPLY_PREBUILT || body == REPLY_SPAN || body == REPLY_COPY || body == REPLY_TRANSFER);
+}
+
+/*
+ * Over TLS, sends the header and the beginning of the body together. If MHD has the whole response at once, and does
+ * not close the connection after it, they are one record, which handler_completed() sends. MHD sets TCP_CORK for a
+ * response of less than 1400 bytes, so such a response is not sent in this way.
+ */
+static void combine_records(struct exchange *exchange)
+{
+	const struct reply *reply = &exchange->request.reply;
+	struct records *records = exchange->connection->records;
+	const bool has_body = sends_file(&exchange->request);
+
+	if (records == NULL || (has_body && reply->body != REPLY_TRANSFER && reply->length >= UNCORKED_BYTES &&
+				reply->length <= RECORD_BYTES && !exchange_is_last(exchange) && records_cork(records)))
+		return;
+	records_expect_tcp_cork(records);
+	if (has_body)
+		records_hold_next(records);
 }
 
 bool sender_send(struct exchange *exchange)
@@ -442,8 +462,7 @@ bool sender_send(struct exchange *exchange)
 	if (may_be_prebuilt(exchange))
 		prebuild(exchange->shared, &exchange->request);
 	exchange->direct.chosen = direct_may_send(exchange);
-	if (has_body(&exchange->request)) /* over TLS, the header is sent together with the first bytes of the body */
-		records_hold_next(exchange->connection->records);
+	combine_records(exchange);
 	if (reply->body == REPLY_PREBUILT)
 		result = MHD_queue_response(exchange->mhd, reply->status, (struct MHD_Response *)reply->data);
 	else

@@ -26,6 +26,7 @@
 #include "mhd/exchange.h"
 #include "mhd/exchange_log.h"
 #include "mhd/handler.h"
+#include "mhd/records.h"
 #include "mhd/sender.h"
 #include "mhd/watch.h"
 
@@ -355,7 +356,8 @@ static void sweep_connection(struct server *server, struct connection *connectio
 		connection_discard_unsent(connection);
 	if (reason != NULL)
 		end_connection(connection, reason);
-	else if (server->shared.draining && connection_is_quiet(connection, now_ns))
+	else if (server->shared.draining && connection_is_quiet(connection, now_ns) &&
+		 !records_owed(connection->records))
 		shutdown(connection->fd, SHUT_RD);
 	limit_unsent(server, connection, fast, fast ? fast_share : share);
 	release_stalled(connection);

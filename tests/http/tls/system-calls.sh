@@ -37,4 +37,13 @@ at_most "$sends" 210 "a short response takes one call, and the handshake a few"
 # A record has at most 16 KiB, so 16 MiB are 1,024 records. A full socket makes some calls shorter.
 trace_requests /long.bin 4
 at_most "$sends" 600 "several records of a long response are sent at a time"
+
+# libmicrohttpd sets TCP_CORK for a header that is sent with a very short body. A later response would then wait 200 ms.
+make_file tiny.bin 10
+for i in {1..100}; do
+	printf 'url = "%s"\noutput = "%s"\n' "$URL/tiny.bin" "$DIR/tiny.$i" "$URL/short.bin" "$DIR/short.$i"
+done >"$DIR/requests"
+ok "responses after very short responses are not delayed" timeout $((10 * RANGED_SLOW)) \
+	curl -sS --no-progress-meter "${TRUST[@]}" --config "$DIR/requests"
+cmp_whole short.bin "the last body is correct" "$DIR/short.100"
 finish

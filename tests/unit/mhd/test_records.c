@@ -200,6 +200,59 @@ START_TEST(full_socket_stops_the_output)
 }
 END_TEST
 
+START_TEST(corked_output_is_one_record)
+{
+	struct pair pair;
+	char bytes[1000] = { 0 };
+
+	open_pair(&pair);
+	ck_assert(records_cork(pair.records));
+	ck_assert_int_eq(gnutls_record_send(pair.server, "head", 4), 4);
+	ck_assert_int_eq(gnutls_record_send(pair.server, "body", 4), 4);
+	records_end_pass(&pool, false);
+	ck_assert_int_eq(arrived(&pair), 0);
+	records_uncork(pair.records);
+	ck_assert_int_gt(arrived(&pair), 8);
+	ck_assert_int_eq(gnutls_record_recv(pair.client, bytes, sizeof(bytes)), 8);
+	ck_assert_str_eq(bytes, "headbody");
+	records_uncork(pair.records); /* does nothing */
+	ck_assert(send_record(&pair, false));
+	receive(&pair);
+	ck_assert_uint_eq(pair.received, 1);
+	close_pair(&pair);
+}
+END_TEST
+
+/* The socket is full when the bytes are sent, and the client receives them later. */
+START_TEST(corked_output_waits_for_a_full_socket)
+{
+	const int size = 4096;
+	struct pair pair;
+
+	open_pair(&pair);
+	setsockopt(pair.fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	for (unsigned i = 0; i < 5; i++) {
+		ck_assert(records_cork(pair.records));
+		ck_assert(send_record(&pair, false) && send_record(&pair, false));
+		records_uncork(pair.records);
+		ck_assert_int_lt(arrived(&pair), 2 * RECORD_BYTES);
+		ck_assert(records_owed(pair.records) && !records_cork(pair.records));
+		ck_assert(!send_record(&pair, false)); /* the next response waits */
+		for (unsigned passes = 0; pair.received < pair.sent; passes++) {
+			ck_assert_uint_lt(passes, 100);
+			receive(&pair);
+			records_end_pass(&pool, true);
+		}
+		while (!send_record(&pair, false))
+			receive(&pair);
+		receive(&pair);
+		ck_assert_uint_eq(pair.received, pair.sent);
+		ck_assert(!records_owed(pair.records));
+	}
+	close_pair(&pair);
+}
+END_TEST
+
 START_TEST(closing_sends_held_records)
 {
 	struct pair pair;
@@ -281,6 +334,8 @@ int main(void)
 	tcase_add_test(tcase, full_buffer_is_sent);
 	tcase_add_test(tcase, end_of_a_pass_sends_records_that_nothing_has_followed);
 	tcase_add_test(tcase, full_socket_stops_the_output);
+	tcase_add_test(tcase, corked_output_is_one_record);
+	tcase_add_test(tcase, corked_output_waits_for_a_full_socket);
 	tcase_add_test(tcase, closing_sends_held_records);
 	tcase_add_test(tcase, error_of_the_socket_is_reported_with_the_next_record);
 	tcase_add_test(tcase, number_of_buffers_is_bounded);
