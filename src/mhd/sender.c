@@ -37,6 +37,7 @@
 #include "mhd/error_replies.h"
 #include "mhd/exchange_log.h"
 #include "mhd/records.h"
+#include "mhd/watch.h"
 #include "request/prebuilt.h"
 #include "steps/limit.h"
 
@@ -71,9 +72,11 @@ static bool may_provide(struct exchange *exchange, uint64_t sent_bytes, char *bu
 	}
 	if (exchange->request.limits.limited)
 		*length = limit_grant(&exchange->request, *length, sent_bytes, &wait_ns);
-	if (wait_ns > 0)
-		*result = exchange_pause(exchange, wait_ns) ? 0 : abort_body(exchange, buffer);
-	return wait_ns == 0;
+	if (wait_ns == 0)
+		return true;
+	watch_begin(exchange); /* without a watch, MHD detects an abort at the next send */
+	*result = exchange_pause(exchange, wait_ns) ? 0 : abort_body(exchange, buffer);
+	return false;
 }
 
 /*

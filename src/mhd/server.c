@@ -252,15 +252,14 @@ static void end_connection(struct connection *connection, const char *reason)
 /* --- the sweep --- */
 
 /*
- * Returns true if the client has closed its connection during a pause or a listing, so that the resources can be
- * released.
+ * Returns true if the client has closed its connection during a listing, so that the resources can be released. A
+ * listing may take long before it sends a byte.
  */
 static bool is_abandoned(const struct connection *connection)
 {
 	const struct exchange *exchange = connection->exchange;
 
-	return connection->suspended && exchange != NULL && !exchange_is_streaming(exchange) &&
-	       (exchange_is_paused(exchange) || exchange->request.body.listing != NULL) &&
+	return connection->suspended && exchange != NULL && exchange->request.body.listing != NULL &&
 	       connection_is_closed_by_client(connection);
 }
 
