@@ -6,8 +6,8 @@
  * If a client disconnects while bytes are being sent to it, or before it has read all bytes, its kernel sends a reset.
  * Otherwise, while the next bytes are being read from the disk, the watch sees only the end of the input (FIN). A FIN
  * also occurs if a client shuts down only its sending side, and still expects the response. Clients do that directly
- * after the request. The end of the input therefore counts as an abort only if it occurs some time after the request was
- * received. All later events report it again, for example when the limit of unsent bytes changes, so only the first
+ * after the request. The end of the input therefore counts as an abort only if it occurs some time after the request
+ * was received. All later events report it again, for example when the limit of unsent bytes changes, so only the first
  * report counts.
  */
 #include "mhd/watch.h"

@@ -18,7 +18,7 @@ start_ranged --workers 1
 curl -sS -o /dev/null "$URL/long.bin"
 unsent() { ss -tnH state established src "$ADDRESS" | awk '{ sum += $2 } END { print int(sum / 1024) }'; }
 
-# Each of 60 clients requests the file. Each line of the input lets every client receive 1.3 MB, which is answered by a line.
+# Each of 60 clients requests the file. Each line of the input lets every client receive 1.3 MB. The answer is a line.
 coproc CLIENTS {
 	exec perl -MSocket -e '
 		my ($host, $port) = split /:/, $ARGV[0];

@@ -16,8 +16,8 @@ curl -sS -o /dev/null -o /dev/null "$URL/a.bin" "$URL/a.bin"
 sockets=$(($(socket_count) + 1))
 exec 8<>"/dev/tcp/${ADDRESS%:*}/${ADDRESS##*:}"
 
-# PATH [FIELDS [DELAY]]: sends a request and shuts down the sending side. The last line is sent DELAY seconds later. Sets
-# STATUS, and RC, which is 0 if the server closed.
+# PATH [FIELDS [DELAY]]: sends a request and shuts down the sending side. The last line is sent DELAY seconds later.
+# Sets STATUS, and RC, which is 0 if the server closed.
 half_closed() {
 	# shellcheck disable=SC2016
 	printf 'GET /%s HTTP/1.1\r\nHost: x\r\n%b\r\n' "$1" "${2:-}" | perl -MSocket -e '
