@@ -36,7 +36,6 @@
 #define LENGTH_MIN_BYTES ((uint64_t)32 * 1024) /* a shorter body is copied, which costs less than a send of its own */
 #define SPAN_MIN_BYTES ((uint64_t)64 * 1024)
 #define SEND_MIN_BYTES ((size_t)64 * 1024)
-#define SEND_FIRST_BYTES ((size_t)512 * 1024)
 #define STREAMS_MAX 512
 #define PIECES_MAX 32 /* elements of one sendmsg(2) */
 
@@ -105,12 +104,13 @@ static void socket_is_full(struct exchange *exchange)
 }
 
 /* The socket has taken all bytes: doubles the size of the next send if the client takes that much at a time. */
+/* The window grows to the size of a send only now, because many clients disconnect after the first bytes. */
 static void all_was_taken(struct exchange *exchange)
 {
 	const struct direct *direct = &exchange->direct;
+	const bool grows = direct->burst_bytes >= direct->send_bytes && direct->send_bytes < STREAMS_SEND_BYTES;
 
-	if (direct->burst_bytes >= direct->send_bytes && direct->send_bytes < STREAMS_SEND_BYTES)
-		set_send_bytes(exchange, direct->send_bytes * 2);
+	set_send_bytes(exchange, grows ? 2 * direct->send_bytes : direct->send_bytes);
 }
 
 /* Finds the next bytes of the body, like transfer_gather(). */
@@ -240,7 +240,7 @@ static void begin(struct exchange *exchange)
 
 	direct->state = DIRECT_READY;
 	direct->stream.send = send_stream;
-	direct->send_bytes = SEND_FIRST_BYTES;
+	direct->send_bytes = STREAMS_SEND_BYTES;
 	if (streams_open(exchange->shared->streams, &direct->stream, client_key(exchange)) != 0) {
 		exchange_abort(exchange);
 		return;
