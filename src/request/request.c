@@ -21,6 +21,7 @@
 #include "http/status.h"
 
 #define BLOCK_MAX ((size_t)256 * 1024)
+#define EXTENT_MAX ((size_t)1024 * 1024) /* size of a piece that has the whole of a small file */
 #define BLOCK_MIN ((size_t)16 * 1024)
 #define SHORT_MAX BLOCK_MAX		 /* responses up to this size are read entirely in the class QUEUE_FIRST */
 #define COPIES_MAX ((size_t)1024 * 1024) /* memory for the copies of all transfers */
@@ -114,17 +115,16 @@ static void transfer_wakes(void *context)
 }
 
 /*
- * Sizes the window of a new transfer. The pieces of all transfers together use at most a quarter of the cache, unless
- * this would require pieces smaller than BLOCK_MIN. With more transfers, the windows first have fewer pieces, and then
- * smaller pieces. If whole extents for all transfers would need more than half of the cache, only the pieces themselves
- * are read (options->exact). A short response always has pieces of BLOCK_MAX bytes, because the whole response is no
- * larger than one piece of this size.
+ * Sizes the window of a new transfer, whose pieces have at most options->block_bytes. The pieces of all transfers
+ * together use at most a quarter of the cache, unless this would require pieces smaller than BLOCK_MIN. With more
+ * transfers, the windows first have fewer pieces, and then smaller pieces. If whole extents for all transfers would
+ * need more than half of the cache, only the pieces themselves are read (options->exact). A short response always has
+ * pieces of BLOCK_MAX bytes, because the whole response is no larger than one piece of this size.
  */
 static void size_window(size_t bytes, unsigned transfers, struct window_options *options)
 {
 	size_t share = bytes / 4 / (transfers + 1), window;
 
-	options->block_bytes = BLOCK_MAX;
 	while (!options->at_once && options->block_bytes > BLOCK_MIN && options->block_bytes * (WINDOW_MIN + 1) > share)
 		options->block_bytes /= 2;
 	options->exact = !options->at_once && BLOCK_MAX * WINDOW_MIN * (transfers + 1) > bytes / 2;
@@ -149,15 +149,10 @@ static bool is_half_free(const struct request *request)
 	return cache_in_use_bytes(request->site->process.cache) < cache_bytes(request->site->process.cache) / 2;
 }
 
-/*
- * Returns the size of the first send of mhd/direct.c. The pieces of a file that has one extent cost only one read. For
- * a larger file, the client may want much less than it has requested, so the size grows with the bytes that it takes.
- */
-static size_t first_send_bytes(const struct request *request)
+/* Returns true if mhd/direct.c sends the body from one extent. The transfer then has one piece. */
+static bool is_direct_extent(const struct request *request)
 {
-	const struct file_version *version = &request->selected.file->version;
-
-	return request->direct && cache_is_one_extent(version) ? (size_t)version->size : 0;
+	return request->direct && cache_is_one_extent(&request->selected.file->version);
 }
 
 static int start_transfer(struct request *request)
@@ -169,7 +164,6 @@ static int start_transfer(struct request *request)
 			    .multipart = request->content.ranges.count > 1 ? &request->content.multipart : NULL,
 			    .share_bytes = cache_bytes(request->site->process.cache) / 4,
 			    .transfers = request->site->process.transfers,
-			    .send_bytes = first_send_bytes(request),
 			    .client = request_client(request),
 			    .at_once = request->reply.length <= SHORT_MAX && is_half_free(request),
 			    .transient = request_settings(request)->cache == RULE_CACHE_NEVER,
@@ -186,8 +180,10 @@ static int start_transfer(struct request *request)
 	unsigned transfers = atomic_load(request->site->process.transfers);
 	int error;
 
+	options.window.block_bytes = is_direct_extent(request) ? EXTENT_MAX : BLOCK_MAX;
 	size_window(cache_bytes(request->site->process.cache), transfers, &options.window);
-	request->body.copy_bytes = copy_bytes(options.window.block_bytes, transfers + 1);
+	request->body.copy_bytes = options.window.block_bytes < BLOCK_MAX ? options.window.block_bytes : BLOCK_MAX;
+	request->body.copy_bytes = copy_bytes(request->body.copy_bytes, transfers + 1);
 	error = transfer_new(&request->body.transfer, &options);
 	if (error == 0)
 		atomic_fetch_add(request->site->process.transfers, 1);

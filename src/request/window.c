@@ -251,7 +251,6 @@ void window_init(struct window *window, const struct window_options *options, st
 	begin_forecast(window);
 	window->descriptor = file_descriptor(options->file);
 	plan_init(&window->plan, options->set, options->multipart, options->block_bytes);
-	window_set_send_bytes(window, options->send_bytes);
 	fill(window);
 	open_early(window);
 }

@@ -28,13 +28,13 @@ struct window_options {
 	struct file *file;		   /* the window adds a reference */
 	const struct range_set *set;	   /* must live as long as the window */
 	const struct multipart *multipart; /* must live as long as the window; NULL: one range */
-	size_t block_bytes;		   /* size of a piece: a power of two, 4 KiB to SHARD_EXTENT_BYTES */
-	unsigned size_max;		   /* maximum number of slots: WINDOW_MIN to WINDOW_MAX */
-	size_t share_bytes;		   /* the memory that the windows of all transfers may use together */
-	const atomic_uint *transfers;	   /* number of transfers; NULL: only this one */
+	/* Size of a piece: a power of two from 4 KiB. At most SHARD_EXTENT_BYTES, unless the file has one extent. */
+	size_t block_bytes;
+	unsigned size_max;	      /* maximum number of slots: WINDOW_MIN to WINDOW_MAX */
+	size_t share_bytes;	      /* the memory that the windows of all transfers may use together */
+	const atomic_uint *transfers; /* number of transfers; NULL: only this one */
 	bool at_once; /* the response is short: requests size_max pieces at once, in the class QUEUE_FIRST */
 	bool exact;   /* memory is short: reads pieces, not whole extents, which may be evicted before they are used */
-	size_t send_bytes;	/* see window_set_send_bytes(); 0: the client takes one piece at a time */
 	const void *client;	/* as in struct store_want */
 	bool transient, pinned; /* as in struct store_want */
 	struct pins *pins;	/* counts the pinned memory; must live as long as the window; NULL: not counted */
