@@ -178,6 +178,13 @@ void exchange_abort(struct exchange *exchange)
 	exchange_resume(exchange);
 }
 
+uint64_t exchange_connection_bytes(const struct connection *connection)
+{
+	const struct exchange *exchange = connection->exchange;
+
+	return connection->bodies_bytes + (exchange != NULL ? exchange->sent_bytes : 0);
+}
+
 void exchange_shutdown_write(const struct exchange *exchange)
 {
 	const union MHD_ConnectionInfo *info =

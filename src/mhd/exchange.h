@@ -157,6 +157,9 @@ void exchange_end_stream(struct exchange *exchange);
  */
 void exchange_abort(struct exchange *exchange);
 
+/* Returns the number of bytes of bodies that were sent on the connection so far. */
+uint64_t exchange_connection_bytes(const struct connection *connection);
+
 /* Ends the output of the connection. Over TLS, sends close_notify. Then shuts down the socket for writing. */
 void exchange_shutdown_write(const struct exchange *exchange);
 

@@ -28,19 +28,18 @@
 #include "mhd/handler.h"
 #include "mhd/records.h"
 #include "mhd/sender.h"
+#include "mhd/unsent.h"
 #include "mhd/watch.h"
 
 #define RUN_NS UINT64_C(200000)	    /* server_run() starts no further pass after this time */
 #define INLINE_NS UINT64_C(500000)  /* server_run() starts no further send of a direct body after this time */
 #define STREAMS_NS UINT64_C(500000) /* server_send() starts no further send after this time */
 #define SWEEP_MS 500
-#define FAST_BYTES (UINT64_C(1) << 20) /* a connection that sends this between two sweeps is fast */
 
 struct server {
 	struct server_options options;
 	struct connection_limits limits;
-	uint64_t unsent_bytes; /* see struct server_terms */
-	uint64_t held_bytes;   /* unsent bytes of connections that were fast, at the last sweep */
+	struct unsent unsent;
 	struct exchange_shared shared;
 	struct engine engines[2]; /* [0]: plain, [1]: TLS; shared.rerun has the same indexes */
 	struct connection *connections;
@@ -61,22 +60,6 @@ const char *server_sender(void)
 
 /* --- connections --- */
 
-/*
- * Returns the number of unsent bytes that the kernel may buffer for each of `count` connections, at most `most`. The
- * number shrinks as the number of connections grows. Otherwise thousands of slow clients would fill the machine's
- * memory for TCP, which slows down all connections. Idle connections count, because the kernel may still buffer data
- * for them. The result is a power of two, so it seldom changes.
- */
-static unsigned unsent_share(const struct server *server, unsigned count, unsigned most)
-{
-	const uint64_t bytes = server->unsent_bytes > server->held_bytes ? server->unsent_bytes - server->held_bytes
-									 : 0;
-
-	while (most > CONNECTION_UNSENT_MIN && (uint64_t)most * count > bytes)
-		most /= 2;
-	return most;
-}
-
 static void connection_opened(struct server *server, struct connection *connection)
 {
 	connection->next = server->connections;
@@ -86,7 +69,7 @@ static void connection_opened(struct server *server, struct connection *connecti
 	server->count++;
 	server->incoming = NULL;
 	/* A quarter of the limit, because many connections may follow before the next sweep. */
-	connection_limit_unsent(connection, unsent_share(server, 4 * server->count, CONNECTION_UNSENT_MAX));
+	unsent_open(&server->unsent, connection, server->count);
 }
 
 /* Frees a connection that MHD has closed, or that was never added to MHD. */
@@ -263,14 +246,6 @@ static bool is_abandoned(const struct connection *connection)
 	       connection_is_closed_by_client(connection);
 }
 
-/* Returns the number of bytes of bodies that were sent on the connection so far. */
-static uint64_t sent_bytes(const struct connection *connection)
-{
-	const struct exchange *exchange = connection->exchange;
-
-	return connection->bodies_bytes + (exchange != NULL ? exchange->sent_bytes : 0);
-}
-
 /* Releases cache memory that is pinned for a client that has stalled or is paused. */
 static void release_stalled(struct connection *connection)
 {
@@ -281,37 +256,13 @@ static void release_stalled(struct connection *connection)
 	if (transfer == NULL || connection->phase != CONNECTION_SEND)
 		return;
 	memory_is_short = cache_waiting(exchange->site->process.cache) > 0;
-	stalled = sent_bytes(connection) == connection->swept_bytes;
+	stalled = exchange_connection_bytes(connection) == connection->swept_bytes;
 	if (exchange_is_paused(exchange) && memory_is_short)
 		transfer_release_window(transfer);
 	else if (stalled && !connection_waits(connection))
 		transfer_release_window(transfer);
 	else if (stalled && memory_is_short) /* waits for memory: see transfer_release_readahead() */
 		transfer_release_readahead(transfer);
-}
-
-/*
- * Returns true if the connection has sent FAST_BYTES since the last sweep. A fast connection may get a larger kernel
- * buffer, which saves iterations.
- */
-static bool is_fast(const struct connection *connection)
-{
-	return sent_bytes(connection) - connection->swept_bytes >= FAST_BYTES;
-}
-
-/*
- * Limits the unsent bytes of a connection. The bytes that a connection has buffered while it was fast still count until
- * they are sent, so that the sum stays bounded.
- */
-static void limit_unsent(struct server *server, struct connection *connection, bool fast, unsigned share)
-{
-	if (!fast && connection->unsent_bytes > CONNECTION_UNSENT_SLOW)
-		connection->held = true;
-	connection_limit_unsent(connection, share);
-	if (!connection->held || fast)
-		return;
-	server->held_bytes += connection_unsent_bytes(connection);
-	connection->held = connection_unsent_bytes(connection) > CONNECTION_UNSENT_SLOW;
 }
 
 static bool is_over_transfer_time(const struct exchange *exchange, uint64_t now_ns)
@@ -345,10 +296,8 @@ static const char *reason_to_end(struct server *server, struct connection *conne
 	return reason;
 }
 
-static void sweep_connection(struct server *server, struct connection *connection, unsigned share, unsigned fast_share,
-			     uint64_t now_ns)
+static void sweep_connection(struct server *server, struct connection *connection, uint64_t now_ns)
 {
-	const bool fast = is_fast(connection);
 	const char *reason = reason_to_end(server, connection, now_ns);
 
 	if (reason != NULL && connection->phase == CONNECTION_SEND)
@@ -358,30 +307,19 @@ static void sweep_connection(struct server *server, struct connection *connectio
 	else if (server->shared.draining && connection_is_quiet(connection, now_ns) &&
 		 !records_owed(connection->records))
 		shutdown(connection->fd, SHUT_RD);
-	limit_unsent(server, connection, fast, fast ? fast_share : share);
+	unsent_sweep(&server->unsent, connection);
 	release_stalled(connection);
-	connection->swept_bytes = sent_bytes(connection);
-}
-
-static unsigned count_fast(const struct server *server)
-{
-	unsigned count = 0;
-
-	for (const struct connection *c = server->connections; c != NULL; c = c->next)
-		count += is_fast(c);
-	return count;
+	connection->swept_bytes = exchange_connection_bytes(connection);
 }
 
 static void sweep(void *context)
 {
 	struct server *server = context;
 	uint64_t now_ns = clock_now_ns();
-	const unsigned share = unsent_share(server, server->count, CONNECTION_UNSENT_SLOW),
-		       fast_share = unsent_share(server, count_fast(server), CONNECTION_UNSENT_MAX);
 
-	server->held_bytes = 0;
+	unsent_begin_sweep(&server->unsent, server->connections, server->count);
 	for (struct connection *c = server->connections; c != NULL; c = c->next)
-		sweep_connection(server, c, share, fast_share, now_ns);
+		sweep_connection(server, c, now_ns);
 	sender_sweep(&server->shared, server->shared.draining || cache_waiting(server->shared.site->process.cache) > 0);
 	reactor_timer_start(server->options.reactor, &server->sweep, SWEEP_MS);
 }
@@ -391,7 +329,7 @@ static void sweep(void *context)
 static void apply_terms(struct server *server, const struct server_terms *terms)
 {
 	server->limits = terms->limits;
-	server->unsent_bytes = terms->unsent_bytes;
+	server->unsent.most_bytes = terms->unsent_bytes;
 	server->shared.site = terms->site;
 	request_site_ref(terms->site);
 }
