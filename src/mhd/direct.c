@@ -103,8 +103,10 @@ static void socket_is_full(struct exchange *exchange)
 	exchange->connection->blocked = true;
 }
 
-/* The socket has taken all bytes: doubles the size of the next send if the client takes that much at a time. */
-/* The window grows to the size of a send only now, because many clients disconnect after the first bytes. */
+/*
+ * The socket has taken all bytes: doubles the size of the next send if the client takes that much at a time. The window
+ * grows to this size only now, because many clients disconnect after the first bytes.
+ */
 static void all_was_taken(struct exchange *exchange)
 {
 	const struct direct *direct = &exchange->direct;
