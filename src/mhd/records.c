@@ -3,10 +3,11 @@
  * Implements the functions that GnuTLS uses instead of recvmsg(2) and sendmsg(2).
  *
  * Output. A record that another record follows is copied into a buffer, and sent together with the following records.
- * The last record of a response is never held, so when GnuTLS has accepted it, the socket has the whole response. If
- * the socket is full, the held records stay in the buffer, GnuTLS gets EAGAIN for the record after them, and MHD waits
- * for EPOLLOUT. Therefore the held records need no watch of their own. A pass of MHD produces at most one record of a
- * long body, so records are held over passes, until the buffer is full or a pass brings no new record.
+ * The last record of a response is not held, so when GnuTLS has accepted it, the socket has the whole response.
+ * records_cork() is the exception. If the socket is full, the held records stay in the buffer, GnuTLS gets EAGAIN for
+ * the record after them, and MHD waits for EPOLLOUT. Therefore the held records need no watch of their own. A pass of
+ * MHD produces at most one record of a long body, so records are held over passes, until the buffer is full or a pass
+ * brings no new record.
  *
  * Input. GnuTLS reads the header of a record before its contents. The bytes after the header are read in advance, up to
  * the size of `input`. MHD reads until GnuTLS reports EAGAIN, so no bytes remain in `input` while MHD waits for the

@@ -56,7 +56,7 @@ bool records_cork(struct records *records);
  * setting TCP_NODELAY, but does so before records_uncork() sends them. NULL is allowed.
  */
 void records_expect_tcp_cork(struct records *records);
-/* Does nothing if records_cork() was not called. */
+/* Sends the bytes that GnuTLS has collected since records_cork(). Does nothing if records_cork() was not called. */
 void records_uncork(struct records *records);
 /* Returns true if a part of a response is held that MHD considers as sent. */
 bool records_owed(const struct records *records);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Divides the memory for unsent bytes between connections. A connection that sends much gets a large buffer, because
- * each time that its buffer becomes free, it costs an iteration of the event loop. The other connections get small
- * buffers. The bytes that a connection has buffered while it was fast count until they are sent, so that the sum stays
- * bounded. The server owns the struct. All functions run on the reactor's thread.
+ * Divides the memory for unsent bytes between connections. A fast connection gets a large buffer, because each event
+ * of its socket costs an iteration of the event loop. The other connections get small buffers. The bytes that a
+ * connection has buffered while it was fast count until they are sent, so that the sum stays bounded. The server owns
+ * the struct. All functions run on the reactor's thread.
  */
 #include "mhd/unsent.h"
 
 #define FAST_BYTES (UINT64_C(1) << 20) /* a connection that sends this between two sweeps is fast */
-#define NEW_SHARE 4 /* a new connection gets this fraction of a share, because many may come at once */
+#define NEW_SHARE 4 /* a new connection gets this fraction of a share, because many may be accepted at once */
 
 /*
  * Returns the number of unsent bytes that the kernel may buffer for each of `count` connections, at most `most`. The
