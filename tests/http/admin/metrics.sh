@@ -25,6 +25,7 @@ has() { # FAMILY LABEL VALUE...
 }
 has ranged_build_info version "$("$RANGED" --version | sed -n 's/^ranged //p')"
 has ranged_build_info library "$("$RANGED" --version | sed -n 's/^libmicrohttpd //p')"
+has ranged_build_info sender "$("$RANGED" --version | sed -n 's/^long bodies: //p')"
 has ranged_reloads_total result 'done' failed
 has ranged_connections state idle head work send
 has ranged_requests_total method GET
@@ -84,7 +85,7 @@ done < <(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$DIR/metrics")
 ask_admin /status
 is "$STATUS $(header Content-Type)" "200 application/json" "/status is JSON"
 cp "$BODY" "$DIR/status"
-for key in version library pid started uptime_ms now_ms state ready reloads reload_failures \
+for key in version library sender pid started uptime_ms now_ms state ready reloads reload_failures \
 	connections.{now,max,idle,head,work,send,accepted,refused} transfers requests.{total,by_status.200,by_method.GET} \
 	bytes.{cache,coalesced,disk,other,read} cache_lookups.{hit,coalesced,miss} \
 	rejected.{max_connections,max_connections_per_client,requests_per_client,transfers_per_client,disk_queue_timeout,bad_request,access,expired,memory} \

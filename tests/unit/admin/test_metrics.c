@@ -74,7 +74,7 @@ START_TEST(histograms_are_cumulative)
 	struct histogram *histogram = &snapshot->counters.first_byte;
 	char *text;
 
-	snapshot->version = snapshot->library = "0";
+	snapshot->version = snapshot->library = snapshot->sender = "0";
 	histogram_add_single_writer(histogram, 500);  /* below 1 us */
 	histogram_add_single_writer(histogram, 1000); /* 1 us: below 2 */
 	histogram_add_single_writer(histogram, 1999);
@@ -104,6 +104,7 @@ START_TEST(prometheus_and_openmetrics)
 
 	snapshot->version = "1.2\"3";
 	snapshot->library = "0";
+	snapshot->sender = "direct";
 	snapshot->devices = &taken;
 	snapshot->device_count = 1;
 	snapshot->log_count = 1;
@@ -112,7 +113,7 @@ START_TEST(prometheus_and_openmetrics)
 	counters_request(&snapshot->counters, METHOD_UNKNOWN, 999);
 	text = written(snapshot, false);
 	openmetrics = written(snapshot, true);
-	ck_assert_line(text, "ranged_build_info{version=\"1.2\\\"3\",library=\"0\"} 1");
+	ck_assert_line(text, "ranged_build_info{version=\"1.2\\\"3\",library=\"0\",sender=\"direct\"} 1");
 	ck_assert_line(text, "# TYPE ranged_requests_total counter");
 	ck_assert_line(text, "ranged_requests_total{method=\"HEAD\",status=\"304\"} 1");
 	ck_assert_line(text, "ranged_requests_total{method=\"other\",status=\"0\"} 1");
@@ -158,7 +159,7 @@ START_TEST(names_become_valid_utf8)
 	json_t *root, *files;
 	char *text;
 
-	snapshot->version = snapshot->library = "0";
+	snapshot->version = snapshot->library = snapshot->sender = "0";
 	snapshot->config_path = (char *)"/etc/\xff\"\n";
 	snapshot->top = calloc(1, sizeof(*snapshot->top));
 	snapshot->top->file_count = 1;
