@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Turns a reply into a response of libmicrohttpd (MHD). If the body is in memory, the response has a buffer. Otherwise
- * it has a callback (content reader) that MHD calls for each block of the body. If a long body is sent directly
- * (direct.c), the content reader provides only the last byte.
+ * it has a callback that MHD calls for each block of the body (readers.c). If a long body is sent directly (direct.c),
+ * the callback provides only the last byte.
  *
  * The response for a frequently requested small file stays in a table (request/prebuilt.c). Any number of clients may
  * receive a prebuilt response at the same time. Equal error replies share a response in the same way (error_replies.c).
@@ -13,11 +13,6 @@
  *
  * - An iovec response of two or more elements lets a client abort the process. A body is therefore one buffer or a
  *   callback.
- * - If a content reader returns -1 (END_OF_STREAM) for a body of known length, MHD reports success for a truncated
- *   body. If a content reader returns 0 without suspending the connection, MHD loops. A content reader therefore
- *   returns bytes or suspends the connection. It returns -1 only for bodies of unknown length.
- * - If a content reader ends a connection with -1 or END_WITH_ERROR in a pass that has sent no bytes on this
- *   connection, MHD closes the connection only after all older connections. See abort_body() and end_of_listing().
  * - Before version 1.0, MHD sends the last chunk after the header of a HEAD or 304 whose body has no known length. See
  *   make_header_only().
  * - Over TLS, one pass of MHD sends one record of at most 16 KiB. A longer body is a callback with blocks of 16 KiB, so
@@ -25,7 +20,6 @@
  */
 #include "mhd/sender.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <microhttpd.h>
 #include <stdio.h>
@@ -36,170 +30,14 @@
 #include "mhd/direct.h"
 #include "mhd/error_replies.h"
 #include "mhd/exchange_log.h"
+#include "mhd/readers.h"
 #include "mhd/records.h"
-#include "mhd/watch.h"
 #include "request/prebuilt.h"
-#include "steps/limit.h"
 
 #define VARIANT_KEY UINT64_C(0x9e3779b97f4a7c15)
 #define RECORD_BYTES (16 * 1024) /* maximum size of a TLS record */
 #define UNCORKED_BYTES 1400	 /* MHD sets TCP_CORK only for shorter responses */
 #define LISTING_BLOCK (16 * 1024)
-
-/*
- * Aborts the connection in the middle of a body. Returns the result for the content reader, which is one byte. MHD
- * tries to send the byte, fails because the socket is shut down, and closes the connection at once.
- */
-static ssize_t abort_body(struct exchange *exchange, char *buffer)
-{
-	connection_abort(exchange->connection);
-	*buffer = '\0';
-	return 1;
-}
-
-/*
- * Returns true if a content reader may provide bytes now, and reduces *length to the number of bytes that the rate
- * limit grants. Otherwise sets *result to the result of the content reader.
- */
-static bool may_provide(struct exchange *exchange, uint64_t sent_bytes, char *buffer, size_t *length, ssize_t *result)
-{
-	uint64_t wait_ns = 0;
-
-	exchange->shared->calls++;
-	if (exchange->connection->aborted) {
-		*result = abort_body(exchange, buffer);
-		return false;
-	}
-	if (exchange->request.limits.limited)
-		*length = limit_grant(&exchange->request, *length, sent_bytes, &wait_ns);
-	if (wait_ns == 0)
-		return true;
-	watch_begin(exchange); /* without a watch, MHD detects an abort at the next send */
-	*result = exchange_pause(exchange, wait_ns) ? 0 : abort_body(exchange, buffer);
-	return false;
-}
-
-/*
- * Handles the result of a read. Counts n bytes, or suspends the connection if n is -EAGAIN. Returns true and sets
- * *result to the result of the content reader, or returns false at the end of the body and for other errors.
- */
-static bool handle_read(struct exchange *exchange, ssize_t n, uint64_t *sent_bytes, ssize_t *result)
-{
-	*result = n > 0 ? n : 0;
-	if (n > 0) {
-		if (exchange->request.limits.limited)
-			limit_use(&exchange->request, (size_t)n);
-		*sent_bytes += (uint64_t)n;
-		/* For a listing, sent_bytes points to reply.length, and no record is held. */
-		if (*sent_bytes < exchange->request.reply.length)
-			records_hold_next(exchange->connection->records);
-	} else if (n == -EAGAIN) {
-		exchange_suspend(exchange);
-	}
-	return n > 0 || n == -EAGAIN;
-}
-
-/* Content reader of a transfer. */
-static ssize_t read_body(void *cls, uint64_t position, char *buffer, size_t length)
-{
-	struct exchange *exchange = cls;
-	struct request *request = &exchange->request;
-	size_t share = request_copy_bytes(request);
-	ssize_t n, result;
-
-	(void)position;
-	if (length > share)
-		length = share;
-	if (!may_provide(exchange, exchange->sent_bytes, buffer, &length, &result))
-		return result;
-	n = transfer_read(request->body.transfer, buffer, length);
-	if (handle_read(exchange, n, &exchange->sent_bytes, &result))
-		return result;
-	exchange_log_body_failed(exchange, (int)n);
-	return abort_body(exchange, buffer);
-}
-
-/*
- * Content reader of the one byte that MHD sends of a direct body. It is called when the header has been sent, and again
- * when direct.c has sent all other bytes.
- */
-static ssize_t read_last_byte(void *cls, uint64_t position, char *buffer, size_t length)
-{
-	struct exchange *exchange = cls;
-
-	(void)position;
-	(void)length;
-	exchange->shared->calls++;
-	if (!exchange->connection->aborted && !direct_continue(exchange))
-		return 0;
-	if (exchange->connection->aborted)
-		return abort_body(exchange, buffer);
-	*buffer = exchange->direct.last;
-	return 1;
-}
-
-/* Content reader of a body in memory. Provides at most one TLS record at a time. */
-static ssize_t read_data(void *cls, uint64_t position, char *buffer, size_t length)
-{
-	struct exchange *exchange = cls;
-	const struct reply *reply = &exchange->request.reply;
-
-	exchange->shared->calls++;
-	if (length > reply->length - position)
-		length = (size_t)(reply->length - position);
-	memcpy(buffer, (const char *)reply->data + position, length);
-	exchange->sent_bytes += length;
-	if (position + length < reply->length)
-		records_hold_next(exchange->connection->records);
-	return (ssize_t)length;
-}
-
-/*
- * Ends the body of a listing. If the body is sent in chunks, MHD sends the last chunk. Without chunks (HTTP/1.0), the
- * end of the connection ends the body, so the output is shut down and the result is one byte, as in abort_body().
- */
-static ssize_t end_of_listing(struct exchange *exchange, char *buffer)
-{
-	if (!exchange->connection->close_ends_body)
-		return MHD_CONTENT_READER_END_OF_STREAM;
-	exchange->whole = true;
-	exchange_shutdown_write(exchange);
-	*buffer = '\0';
-	return 1;
-}
-
-/*
- * Content reader of a listing. The length of a listing is unknown, so MHD sends chunks or closes the connection at the
- * end.
- */
-static ssize_t read_listing(void *cls, uint64_t position, char *buffer, size_t length)
-{
-	struct exchange *exchange = cls;
-	struct request *request = &exchange->request;
-	ssize_t n, result;
-
-	(void)position;
-	if (!may_provide(exchange, request->reply.length, buffer, &length, &result))
-		return result;
-	n = listing_read(request->body.listing, buffer, length);
-	if (handle_read(exchange, n, &request->reply.length, &result))
-		return result;
-	if (n == 0)
-		return end_of_listing(exchange, buffer);
-	log_fault(LOG_LEVEL_ERROR, "/%s: %s; listing aborted after %" PRIu64 " bytes", request->path.file,
-		  strerror((int)-n), request->reply.length);
-	return abort_body(exchange, buffer);
-}
-
-/* Content reader for HEAD and 304. MHD uses the length of the response and never calls the reader. */
-static ssize_t read_nothing(void *cls, uint64_t position, char *buffer, size_t length)
-{
-	(void)cls;
-	(void)position;
-	(void)buffer;
-	(void)length;
-	return MHD_CONTENT_READER_END_WITH_ERROR;
-}
 
 static void reply_freed(void *cls)
 {
@@ -215,7 +53,7 @@ static void reply_freed(void *cls)
 static struct MHD_Response *make_header_only(const struct exchange *exchange)
 {
 	struct MHD_Response *response =
-		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_nothing, NULL, NULL);
+		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, readers_nothing, NULL, NULL);
 
 	if (response != NULL && (exchange->shared->lenient || exchange->request.reply.status == 304))
 		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
@@ -225,7 +63,8 @@ static struct MHD_Response *make_header_only(const struct exchange *exchange)
 /* Creates the response of a direct body, without its Content-Length. */
 static struct MHD_Response *make_direct(struct exchange *exchange)
 {
-	struct MHD_Response *response = MHD_create_response_from_callback(1, 1, read_last_byte, exchange, reply_freed);
+	struct MHD_Response *response =
+		MHD_create_response_from_callback(1, 1, readers_last_byte, exchange, reply_freed);
 
 	if (response == NULL)
 		return NULL;
@@ -263,7 +102,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 	case REPLY_LENGTH_ONLY:
 		if (reply->length == REPLY_LENGTH_UNKNOWN)
 			return make_header_only(exchange);
-		return MHD_create_response_from_callback(reply->length, 1, read_nothing, NULL, NULL);
+		return MHD_create_response_from_callback(reply->length, 1, readers_nothing, NULL, NULL);
 	case REPLY_COPY: /* MHD copies the bytes, so the extent is unpinned at once */
 		response = MHD_create_response_from_buffer((size_t)reply->length, (void *)reply->data,
 							   MHD_RESPMEM_MUST_COPY);
@@ -271,8 +110,8 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 		return response;
 	case REPLY_SPAN:
 		if (in_records)
-			response = MHD_create_response_from_callback(reply->length, RECORD_BYTES, read_data, exchange,
-								     reply_freed);
+			response = MHD_create_response_from_callback(reply->length, RECORD_BYTES, readers_data,
+								     exchange, reply_freed);
 		else
 			response = MHD_create_response_from_buffer_with_free_callback_cls(
 				(size_t)reply->length, (void *)reply->data, reply_freed, exchange);
@@ -281,14 +120,14 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 		break;
 	case REPLY_LISTING:
 		exchange->connection->close_ends_body = strcmp(exchange->version, "HTTP/1.0") == 0;
-		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, LISTING_BLOCK, read_listing, exchange,
+		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, LISTING_BLOCK, readers_listing, exchange,
 							     reply_freed);
 		break;
 	case REPLY_TRANSFER:
 		if (in_records && block_bytes > RECORD_BYTES)
 			block_bytes = RECORD_BYTES;
-		response =
-			MHD_create_response_from_callback(reply->length, block_bytes, read_body, exchange, reply_freed);
+		response = MHD_create_response_from_callback(reply->length, block_bytes, readers_body, exchange,
+							     reply_freed);
 		break;
 	}
 	if (response != NULL)
