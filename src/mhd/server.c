@@ -33,7 +33,7 @@
 
 #define RUN_NS UINT64_C(200000)	    /* server_run() starts no further pass after this time */
 #define INLINE_NS UINT64_C(500000)  /* server_run() starts no further send of a direct body after this time */
-#define STREAMS_NS UINT64_C(500000) /* server_send() starts no further send after this time */
+#define STREAMS_NS UINT64_C(200000) /* server_send() starts no further send after this time */
 #define SWEEP_MS 500
 
 struct server {
@@ -462,8 +462,11 @@ void server_drain(struct server *server)
 
 void server_abort(struct server *server)
 {
-	for (struct connection *c = server->connections; c != NULL; c = c->next)
+	for (struct connection *c = server->connections; c != NULL; c = c->next) {
+		if (c->phase == CONNECTION_SEND)
+			connection_discard_unsent(c); /* its client notices the abort at once */
 		end_connection(c, "stopping");
+	}
 	for (unsigned i = 0; i < 2; i++)
 		server->shared.rerun[i] = server->engines[i].daemon != NULL;
 }

@@ -105,7 +105,8 @@ void connection_abort(struct connection *connection);
 
 /*
  * Discards the unsent bytes when the connection is closed. Otherwise the kernel keeps them for minutes, and no limit
- * counts them. Called before connection_abort() if the client does not receive the bytes in time.
+ * counts them. Called before connection_abort() if the client does not receive the bytes in time, or has no use for
+ * them.
  */
 void connection_discard_unsent(struct connection *connection);
 
