@@ -248,10 +248,10 @@ char *date_format(int64_t seconds, char *text)
 char *date_format_iso(int64_t ns, char *text)
 {
 	const int64_t second_ns = 1000000000;
-	int64_t seconds = ns / second_ns - (ns % second_ns < 0);
-	unsigned rest = (unsigned)(ns - seconds * second_ns);
+	int64_t seconds = ns / second_ns, remainder = ns % second_ns;
+	unsigned rest = (unsigned)(remainder < 0 ? remainder + second_ns : remainder);
 	struct civil civil;
-	civil_of(clamp(seconds), &civil);
+	civil_of(clamp(seconds - (remainder < 0)), &civil);
 	char *to = put_digits(text, 4, (unsigned)civil.year);
 	*to++ = '-';
 	to = put_digits(to, 2, civil.month);
