@@ -46,7 +46,7 @@ bool direct_may_send(const struct exchange *exchange)
 	if (!request->direct || streams_count(exchange->shared->streams) >= STREAMS_MAX)
 		return false;
 	if (request->reply.body == REPLY_SPAN)
-		return request->reply.length >= SPAN_MIN_BYTES && clock_now_ns() >= exchange->shared->inline_until_ns;
+		return request->reply.length >= SPAN_MIN_BYTES && clock_now_ns() >= exchange->shared->spans_until_ns;
 	return request->reply.body == REPLY_TRANSFER && request->reply.length >= LENGTH_MIN_BYTES;
 }
 

@@ -60,6 +60,7 @@ struct exchange_shared {
 	bool direct;   /* long bodies are sent by direct.c */
 	bool draining; /* replies have "Connection: close" */
 	struct streams *streams;	 /* direct bodies that are being sent; written by direct.c and exchange.c */
+	uint64_t spans_until_ns;	 /* until then, MHD sends bodies of one extent itself; written by server.c */
 	uint64_t inline_until_ns;	 /* until then, direct.c may send while MHD runs; written by server.c */
 	struct prebuilt_table *prebuilt; /* written by sender.c */
 	struct error_replies *errors;	 /* written by sender.c */

@@ -33,6 +33,7 @@
 
 #define RUN_NS UINT64_C(200000)	    /* server_run() starts no further pass after this time */
 #define INLINE_NS UINT64_C(500000)  /* server_run() starts no further send of a direct body after this time */
+#define SPANS_NS UINT64_C(2000000)  /* and libmicrohttpd gets no further body of 64 KiB or more after this time */
 #define STREAMS_NS UINT64_C(200000) /* server_send() starts no further send after this time */
 #define SWEEP_MS 500
 
@@ -428,6 +429,7 @@ void server_run(struct server *server)
 	const uint64_t until_ns = now_ns + RUN_NS;
 
 	server->shared.inline_until_ns = now_ns + INLINE_NS;
+	server->shared.spans_until_ns = now_ns + SPANS_NS;
 	do {
 		for (unsigned i = 0; i < 2; i++)
 			engine_run(&server->engines[i], &server->shared, now_ns);
