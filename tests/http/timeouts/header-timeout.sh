@@ -29,7 +29,7 @@ is_disconnected() {
 : >"$DIR/request"
 is_disconnected "a client that sends nothing"
 printf 'GET /a.bin HTTP/1.1\r\nHost: %08000d\r\n\r\n' 0 >"$DIR/request"
-is_disconnected "a client that sends one byte at a time" -c 1 -d 0.02
+is_disconnected "a client that sends one byte at a time" -c 1 -d 0.005
 is "$(cat "$DIR/reply")" "" "the incomplete request is not served"
 printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\nGET /a.bin HTTP/1.1\r\nHost: ' >"$DIR/request"
 is_disconnected "a client that sends half of its second request"
