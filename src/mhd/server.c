@@ -69,7 +69,6 @@ static void connection_opened(struct server *server, struct connection *connecti
 	server->connections = connection;
 	server->count++;
 	server->incoming = NULL;
-	/* A quarter of the limit, because many connections may follow before the next sweep. */
 	unsent_open(&server->unsent, connection, server->count);
 }
 

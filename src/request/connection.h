@@ -64,7 +64,7 @@ struct connection {
 	void *records;	       /* struct records of mhd/; NULL without TLS */
 	uint64_t swept_bytes;  /* bytes of bodies sent until the last run of sweep() in mhd/server.c */
 	unsigned unsent_bytes; /* current TCP_NOTSENT_LOWAT */
-	bool held;	       /* the kernel may still buffer more than CONNECTION_UNSENT_SLOW; see server.c */
+	bool held;	       /* the kernel may still buffer more than CONNECTION_UNSENT_SLOW; see mhd/unsent.c */
 	struct reactor_watch watch;
 	struct peer peer;
 };

@@ -133,12 +133,13 @@ static void size_window(size_t bytes, unsigned transfers, struct window_options 
 }
 
 /*
- * Returns the size of one copy, in bytes. Copies are not part of the cache memory. The size is block_bytes if there are
- * few transfers, and decreases down to BLOCK_MIN so that all copies together do not exceed COPIES_MAX.
+ * Returns the size of one copy, in bytes. Copies are not part of the cache memory. The size is block_bytes, but at
+ * most BLOCK_MAX, if there are few transfers. It decreases down to BLOCK_MIN so that all copies together do not exceed
+ * COPIES_MAX.
  */
 static size_t copy_bytes(size_t block_bytes, unsigned transfers)
 {
-	while (block_bytes > BLOCK_MIN && block_bytes * transfers > COPIES_MAX)
+	while (block_bytes > BLOCK_MAX || (block_bytes > BLOCK_MIN && block_bytes * transfers > COPIES_MAX))
 		block_bytes /= 2;
 	return block_bytes;
 }
@@ -182,8 +183,7 @@ static int start_transfer(struct request *request)
 
 	options.window.block_bytes = is_direct_extent(request) ? EXTENT_MAX : BLOCK_MAX;
 	size_window(cache_bytes(request->site->process.cache), transfers, &options.window);
-	request->body.copy_bytes = options.window.block_bytes < BLOCK_MAX ? options.window.block_bytes : BLOCK_MAX;
-	request->body.copy_bytes = copy_bytes(request->body.copy_bytes, transfers + 1);
+	request->body.copy_bytes = copy_bytes(options.window.block_bytes, transfers + 1);
 	error = transfer_new(&request->body.transfer, &options);
 	if (error == 0)
 		atomic_fetch_add(request->site->process.transfers, 1);

@@ -142,6 +142,12 @@ static void slot_fill(struct window *window, struct window_slot *slot, const str
 		slot_want(window, slot);
 }
 
+/* Returns the number of slots for the readahead and for the next send, without regard to the memory. */
+static unsigned wanted_size(const struct window *window)
+{
+	return window->size > window->send_size ? window->size : window->send_size;
+}
+
 /*
  * Returns the number of slots that the share of this transfer permits. The share depends on the current number of
  * transfers, not on the number at the start, so that a transfer that started early does not keep a large window.
@@ -172,7 +178,7 @@ static unsigned current_size(const struct window *window, bool lean)
 		return window->options.multipart != NULL ? 2 : 1;
 	if (pins != NULL && !pins_allow_ahead(pins))
 		return WINDOW_MIN;
-	size = window->size > window->send_size ? window->size : window->send_size;
+	size = wanted_size(window);
 	most = share_slots(window);
 	return size < most ? size : most;
 }
@@ -366,8 +372,7 @@ void window_set_send_bytes(struct window *window, size_t bytes)
 void window_advance(struct window *window)
 {
 	const struct window_slot *head = slot_at(window, 0);
-	const unsigned size = window->size > window->send_size ? window->size : window->send_size,
-		       group = size / 2 < REFILL_MAX ? size / 2 : REFILL_MAX;
+	const unsigned size = wanted_size(window), group = size / 2 < REFILL_MAX ? size / 2 : REFILL_MAX;
 
 	if (!head->is_text)
 		forecast_move(&window->reader, head->offset + head->length, clock_now_ns());
