@@ -20,7 +20,8 @@
 #include "admin/status.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/generation.h"
+#include "daemon/readiness.h"
+#include "daemon/worker.h"
 
 /* A worker that has not iterated for this time is stuck. The timers of a worker cause an iteration twice a second. */
 #define STUCK_NS (10 * CLOCK_NS_PER_S)
@@ -46,12 +47,10 @@ static void answer_health(struct admin_call *call)
 
 static void answer_readiness(struct admin_call *call)
 {
-	enum process_state state = process_state(call->process);
+	char reason[READINESS_REASON_BYTES];
+	bool ready = readiness_check(call->process, reason, sizeof(reason));
 
-	if (state == PROCESS_SERVING && generation_has_no_root(call->process))
-		admin_call_say(call, 503, "all roots are gone");
-	else
-		admin_call_say(call, state == PROCESS_SERVING ? 200 : 503, "%s", process_state_name(state));
+	admin_call_say(call, ready ? 200 : 503, "%s", reason);
 }
 
 static const struct admin_resource resources[] = {

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "daemon/readiness.h"
 #include "daemon/site_roots.h"
 #include "mhd/server.h"
 #include "store/cache_content.h"
@@ -166,6 +167,7 @@ static void take_configuration(struct snapshot *snapshot, struct process *proces
 {
 	struct generation *current = generation_current(process);
 	const char *path = current->options.config_path;
+	char reason[READINESS_REASON_BYTES];
 
 	names_lookups(process->names, &snapshot->files);
 	names_stats(process->names, &snapshot->names);
@@ -173,7 +175,7 @@ static void take_configuration(struct snapshot *snapshot, struct process *proces
 	if (snapshot->top != NULL)
 		take_top_files(snapshot->top, process->names, &generation_config(current)->rules);
 	snapshot->roots_gone = site_roots_gone(&generation_config(current)->rules, &snapshot->roots);
-	snapshot->ready = snapshot->state == PROCESS_SERVING && snapshot->roots_gone < snapshot->roots;
+	snapshot->ready = readiness_check(process, reason, sizeof(reason));
 	snapshot->max_connections = generation_config(current)->max_connections;
 	if (path != NULL)
 		snapshot->config_path = strdup(path);

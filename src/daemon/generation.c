@@ -243,15 +243,6 @@ struct generation *generation_current(struct process *process)
 	return current;
 }
 
-bool generation_has_no_root(struct process *process)
-{
-	struct generation *current = generation_current(process);
-	unsigned count, gone = site_roots_gone(&generation_config(current)->rules, &count);
-
-	generation_unref(current);
-	return gone == count;
-}
-
 void generation_sweep(struct generation **all)
 {
 	for (struct generation *one; (one = *all) != NULL;) {

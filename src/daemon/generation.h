@@ -88,11 +88,6 @@ struct generation *generation_ref(struct generation *generation);
 void generation_unref(struct generation *generation);
 /* Returns the current generation with a new reference. Thread-safe. */
 struct generation *generation_current(struct process *process);
-/*
- * Returns true if all roots of the current generation are gone (root.h). Thread-safe. Must not be called before the
- * process is serving.
- */
-bool generation_has_no_root(struct process *process);
 /* Returns the generation that a site of a worker belongs to. */
 static inline struct generation *generation_of(const struct request_site *site)
 {
