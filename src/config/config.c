@@ -354,6 +354,7 @@ void config_fini(struct config *config)
 		else if (key->home == CONFIG_OF_CONFIG && key->kind == CONFIG_KIND_LIST)
 			text_list_clear(place);
 	}
+	text_list_clear(&config->variables);
 	free(config->listen);
 	rules_fini(&config->rules);
 	*config = (struct config){ 0 };

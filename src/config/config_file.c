@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Parses ranged.conf with libconfuse, which reads every value as a string. config_set() and the similar functions parse
- * the values and write the error messages. This file works around four properties of libconfuse:
+ * the values and write the error messages. This file works around five properties of libconfuse:
  *
  * - libconfuse stops at the first unknown key, but all errors of a file are to be reported at once. An unknown key is
  *   therefore added to the list of options, and the text is parsed again. In the next pass, on_value() reports the key.
  * - libconfuse has no callback for the beginning of a block, but sets the defaults of the options of the block at that
  *   time. So each block has an extra option with a default, which on_value() recognizes.
  * - libconfuse accepts the end of the file as the end of a block or a string. See report_open().
+ * - libconfuse takes an environment variable that is not set for an empty value. See config_variables.h.
  * - The lexer of libconfuse has global state. So only one thread may parse at a time, and the current parse is a static
  *   variable.
  */
@@ -22,8 +23,9 @@
 
 #include "config/config_key.h"
 #include "config/config_text.h"
+#include "config/config_variables.h"
 
-#define FILE_MAX_BYTES ((size_t)1 << 20)
+#define FILE_MAX_BYTES CONFIG_VARIABLES_MAX_BYTES
 #define UNKNOWN_MAX 32
 #define LOCATION "location"
 #define SITE "site"
@@ -49,7 +51,7 @@ struct unknown {
 struct parse {
 	struct config *config;
 	const char *name;
-	char *text; /* `length` bytes, and room for TAIL_BYTES */
+	char *text; /* without comments and variables: `length` bytes, and room for TAIL_BYTES */
 	size_t length;
 	FILE *faults; /* error messages of this pass */
 	unsigned fault_count;
@@ -404,26 +406,52 @@ static int parse_from_defaults(FILE *faults)
 	return error;
 }
 
+/*
+ * Copies the text, and replaces its comments and variables. Stores the copy with room for a tail. Returns 0, -EINVAL or
+ * -ENOMEM.
+ */
+static int prepare_text(struct parse *made, const char *text, size_t length, struct text_list *seen, FILE *faults)
+{
+	const struct config_variables variables = { .name = made->name, .faults = faults, .seen = seen };
+	char *copy = malloc(length + 1), *expanded = NULL;
+	int error = -ENOMEM;
+	if (copy != NULL) {
+		memcpy(copy, text, length);
+		config_text_blank_comments(copy, length);
+		error = config_variables_expand(&variables, copy, length, &expanded, &made->length);
+	}
+	free(copy);
+	if (error != 0)
+		return error;
+	made->text = realloc(expanded, made->length + TAIL_BYTES);
+	if (made->text != NULL)
+		return 0;
+	free(expanded);
+	return -ENOMEM;
+}
+
 int config_file_parse(struct config *config, const char *name, const char *text, size_t length, FILE *faults)
 {
-	struct parse this_parse = { .config = config, .name = name, .length = length };
+	struct parse this_parse = { .config = config, .name = name };
 	if (memchr(text, '\0', length) != NULL) {
 		fprintf(faults, "%s: not a text file; it contains a NUL byte\n", name);
 		return -EINVAL;
 	}
-	this_parse.text = malloc(length + TAIL_BYTES);
-	if (this_parse.text == NULL)
-		return -ENOMEM;
-	memcpy(this_parse.text, text, length);
-	this_parse.text[length] = '\0';
-	config_text_blank_comments(this_parse.text, length);
-
-	int error;
+	struct text_list seen = { 0 };
+	int error = prepare_text(&this_parse, text, length, &seen, faults);
+	if (error != 0) {
+		text_list_clear(&seen);
+		return error;
+	}
 	parse = &this_parse;
 	do
 		error = parse_from_defaults(faults);
 	while (error == -EAGAIN);
 	parse = NULL;
+	if (error == 0)
+		config->variables = seen;
+	else
+		text_list_clear(&seen);
 	settings_fini(&this_parse.rejected.settings);
 	for (size_t i = 0; i < this_parse.unknown_count; i++)
 		free(this_parse.unknown[i].name);

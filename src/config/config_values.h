@@ -50,7 +50,8 @@ struct config {
 	char *user;	    /* "name" or "name:group" for a start as root; NULL: no change */
 	enum log_level log_level;
 	struct text_list trusted_proxies, proxy_protocol, tls;
-	struct text_list admin; /* addresses that listen_address_admin_fault() has accepted */
+	struct text_list variables; /* environment variables in the file, as messages for --check */
+	struct text_list admin;	    /* addresses that listen_address_admin_fault() has accepted */
 };
 
 #endif

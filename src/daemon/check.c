@@ -91,6 +91,8 @@ int check_run(struct options *options)
 		error = check_user(config->user);
 	if (error != 0)
 		return EX_CONFIG;
+	for (size_t i = 0; i < config->variables.count; i++)
+		printf("%s\n", config->variables.list[i]);
 	printf("%s: ok\n", options->config_path != NULL ? options->config_path : "command line");
 	return EXIT_SUCCESS;
 }
