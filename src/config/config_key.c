@@ -15,6 +15,7 @@
 #include "base/networks.h"
 #include "config/config_values.h"
 #include "http/fields.h"
+#include "http/path.h"
 #include "http/range.h"
 #include "site/access_format.h"
 
@@ -42,6 +43,19 @@ static const char *parse_access_format(char *text)
 static const char *parse_admin(char *text)
 {
 	return listen_address_admin_fault(text);
+}
+
+/* Checks the path of health checks. The path has the form of struct path, so it can be compared with paths. */
+static const char *parse_health(char *text)
+{
+	static const char bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+	struct path path;
+
+	if (*text != '/' || strspn(text, bytes) != strlen(text))
+		return "expected a path that begins with a slash and has only letters, digits and - . _ ~";
+	if (path_parse(text, &path, NULL, NULL) != 0 || path.slash || strcmp(path.file, text + 1) != 0)
+		return "expected the path of a file, without empty names, dot segments, or a slash at the end";
+	return NULL;
 }
 
 #define KEY(key_name, key_kind, member, ...)                                                                \
@@ -95,6 +109,7 @@ static const struct config_key keys[] = {
 	KEY("proxy_protocol", LIST, proxy_protocol, .parse = networks_parse),
 	KEY("tls", LIST, tls),
 	KEY("admin", LIST, admin, .parse = parse_admin),
+	KEY("health", TEXT, health, .parse = parse_health),
 	KEY("symlinks", CHOICE, symlinks, .preset = "beneath", .choices = symlinks_choices),
 	KEY("dotfiles", SWITCH, dotfiles, .preset = "false"),
 	KEY("mime_types", TEXT, mime_types, .preset = "/etc/mime.types"),

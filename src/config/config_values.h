@@ -46,6 +46,7 @@ struct config {
 	char *mime_types;   /* NULL: no file is read */
 	char *error_log;    /* NULL: stderr */
 	unsigned errors;    /* id of error_log between logs_open() and logs_use(), else 0 */
+	char *health;	    /* path of health checks on the data listeners; NULL: none */
 	char *address_file; /* NULL: no file is written */
 	char *user;	    /* "name" or "name:group" for a start as root; NULL: no change */
 	enum log_level log_level;

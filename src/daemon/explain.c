@@ -194,6 +194,7 @@ static int set_up(struct environment *environment)
 					       .headers = config->max_headers },
 			    .max_ranges = config->max_ranges,
 			    .symlinks = config->symlinks,
+			    .health = config->health,
 			    .dotfiles = config->dotfiles },
 		.worker = { .reactor = environment->reactor },
 		.process = { .cache = environment->cache,

@@ -104,6 +104,12 @@ static void print_address(const struct request *request, enum step_result result
 		      result == STEP_NEXT ? "allowed" : "denied");
 }
 
+static void print_health(const struct request *request)
+{
+	print("health", "the path is that of the key health, so a file of this name is not served");
+	print_address(request, request->reply.status == 403 ? STEP_REPLY : STEP_NEXT);
+}
+
 static void print_password(const struct request *request, enum step_result result)
 {
 	const char *file = request_settings(request)->auth_file;
@@ -321,7 +327,9 @@ void explain_report_reply(const struct request *request)
 void explain_report_step(const struct options *options, const struct request *request, const struct request_step *step,
 			 enum step_result result)
 {
-	if (strcmp(step->name, "target") == 0 && request->lookup.files != NULL)
+	if (strcmp(step->name, "health") == 0 && result == STEP_REPLY)
+		print_health(request);
+	else if (strcmp(step->name, "site") == 0 && request->lookup.files != NULL)
 		print_site(options, request->match.site);
 	else if (strcmp(step->name, "signature") == 0 && request_settings(request)->sign_keys != NULL)
 		print_signature(request);

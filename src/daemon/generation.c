@@ -80,13 +80,15 @@ static void fill_site(struct generation *generation, struct request_site *site)
 			    .rate_total_bytes = config->rate_total_bytes,
 			    .prebuilt_bytes = process_cache_bytes(config) / 8 / process->count,
 			    .symlinks = config->symlinks,
+			    .health = config->health,
 			    .dotfiles = config->dotfiles },
 		.process = { .cache = process->cache,
 			     .directories = process->directories,
 			     .clients = process->clients,
 			     .login = process->login,
 			     .total = &process->total,
-			     .transfers = &process->transfers },
+			     .transfers = &process->transfers,
+			     .health_status = &process->health_status },
 	};
 }
 

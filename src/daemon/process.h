@@ -45,9 +45,10 @@ struct process {
 	struct clients *clients;
 	struct login *login;
 	struct calibrator calibrator;
-	atomic_uint transfers; /* number in progress, of all workers; sequentially consistent; publishes nothing */
-	uint64_t unsent_bytes; /* result of system_limits_unsent_bytes() */
-	struct bucket total;   /* token bucket of rate_total */
+	atomic_uint transfers;	   /* number in progress, of all workers; sequentially consistent; publishes nothing */
+	atomic_uint health_status; /* status of the last health check; see struct request_site_process */
+	uint64_t unsent_bytes;	   /* result of system_limits_unsent_bytes() */
+	struct bucket total;	   /* token bucket of rate_total */
 	_Atomic enum process_state state;     /* see process_set_state() */
 	atomic_uint reloads, reload_failures; /* counters of the main thread, for statistics */
 	atomic_uint roots_replaced;	      /* number of replaced roots, for statistics */

@@ -34,6 +34,7 @@
 #include "base/container_of.h"
 #include "base/log.h"
 #include "daemon/acceptor.h"
+#include "daemon/readiness.h"
 #include "daemon/system_limits.h"
 #include "engine/disk.h"
 #include "engine/reactor.h"
@@ -213,11 +214,36 @@ static void *run(void *context)
 	return NULL;
 }
 
+/*
+ * Returns the fault that a health check reports. Every client of a data listener can read it, so it contains no paths.
+ * /readyz of the admin listener reports the whole reason.
+ */
+static const char *find_fault(void *context)
+{
+	struct process *process = context;
+	char reason[READINESS_REASON_BYTES];
+
+	if (readiness_check(process, reason, sizeof(reason)))
+		return NULL;
+	switch (process_state(process)) {
+	case PROCESS_STARTING:
+		return "starting\n";
+	case PROCESS_SERVING:
+		return "storage is not ready\n";
+	case PROCESS_LEAVING:
+	case PROCESS_DRAINING:
+		break;
+	}
+	return "draining\n";
+}
+
 /* Sets the fields of the site of this worker that the generation does not set. */
 static struct request_site *fill_site(struct worker *worker, struct generation *generation)
 {
 	struct request_site *site = &generation->sites[worker->index];
 
+	site->process.find_fault = find_fault;
+	site->process.fault_context = worker->process;
 	site->worker.reactor = worker->reactor;
 	site->worker.store = worker->store;
 	site->worker.counters = &worker->counters;

@@ -137,6 +137,6 @@ void exchange_log(const struct exchange *exchange, unsigned status, bool whole)
 		sent_bytes = connection_acked_body_bytes(exchange->connection, sent_bytes);
 	count(exchange, status, sent_bytes);
 	exchange->connection->logged = true;
-	if (site->log != 0)
+	if (site->log != 0 && !exchange->request.unlogged)
 		add_entry(exchange, site, status, sent_bytes);
 }

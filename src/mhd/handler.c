@@ -210,7 +210,8 @@ static enum MHD_Result first_call(struct exchange *exchange, const char *url, co
 												: fields_method(method);
 	status = check_head(exchange, url, method, version);
 	if (exchange->connection->peer.rejected) { /* the connection was counted when it was accepted */
-		steps_reject(request, 503);
+		if (status != 0 || !steps_answer_health(request))
+			steps_reject(request, 503);
 		return send_reply(exchange);
 	}
 	if (status == 0) {

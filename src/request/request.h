@@ -188,6 +188,8 @@ struct request {
 	const struct request_step *step; /* the current step; written by steps/steps.c */
 	bool direct;			 /* a long body may be sent by mhd/direct.c; written by mhd/exchange.c */
 	bool not_reusable; /* the reply depends on more than the file and the configuration; set by any step */
+	bool own_fields;   /* the rules of the configuration add no fields to the reply; set by steps/health.c */
+	bool unlogged;	   /* the access log gets no entry; set by steps/health.c */
 	bool dry;	   /* no body is read, as for HEAD, but ranges apply; written by daemon/explain.c */
 	bool abandoned;	   /* request_fini() was called while a lookup was in flight */
 	struct request_input input;

@@ -43,7 +43,8 @@ struct request_site_config {
 	uint64_t rate_total_bytes; /* bytes per second of all responses together; 0: unlimited */
 	size_t prebuilt_bytes;	   /* maximum cache memory that prebuilt responses of this worker may pin */
 	enum file_symlinks symlinks;
-	bool dotfiles; /* files whose names begin with a dot are served */
+	const char *health; /* path of health checks, with its leading slash; NULL: none */
+	bool dotfiles;	    /* files whose names begin with a dot are served */
 };
 
 /*
@@ -62,7 +63,10 @@ struct request_site_worker {
 	void *prebuilt_context;
 };
 
-/* Valid for the life of the process, and shared by all workers. Written by daemon/generation.c. */
+/*
+ * Valid for the life of the process, and shared by all workers. Written by daemon/generation.c, except find_fault and
+ * fault_context, which are written by daemon/worker.c.
+ */
 struct request_site_process {
 	struct cache *cache;
 	struct directory_table *directories;
@@ -71,6 +75,13 @@ struct request_site_process {
 	struct bucket *total;	 /* the token bucket for rate_total_bytes */
 	/* Number of transfers in progress. More transfers use smaller blocks. See start_transfer(). */
 	atomic_uint *transfers;
+	/*
+	 * Returns NULL if the process is ready for requests, else a constant line of text that states why not. NULL:
+	 * the process is always ready. The function is thread-safe and does not block.
+	 */
+	const char *(*find_fault)(void *context);
+	void *fault_context;
+	atomic_uint *health_status; /* status of the last health check; 0: none; NULL: health checks are not logged */
 };
 
 struct request_site {

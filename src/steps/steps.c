@@ -20,6 +20,7 @@
 #include "request/error_page.h"
 #include "steps/content.h"
 #include "steps/gate.h"
+#include "steps/health.h"
 #include "steps/limit.h"
 #include "steps/listing_reply.h"
 #include "steps/locate.h"
@@ -28,7 +29,9 @@
 #include "steps/variant.h"
 
 const struct request_step steps[] = {
-	{ "target", target_parse },	  /* parses the target and finds the site */
+	{ "target", target_parse },	  /* parses the target */
+	{ "health", health_answer },	  /* answers health checks */
+	{ "site", target_find_site },	  /* finds the site of the host */
 	{ "rules", target_match },	  /* matches the locations of the path */
 	{ "redirect", target_redirect },  /* replies to requests that need no file */
 	{ "address", gate_address },	  /* rejects addresses that are not allowed */
@@ -105,7 +108,7 @@ static void finish(struct request *request)
 {
 	struct reply_rules rules;
 
-	if (request->reply.body == REPLY_PREBUILT)
+	if (request->reply.body == REPLY_PREBUILT || request->own_fields)
 		return;
 	choose_error_body(request);
 	rules = target_reply_rules(request);
@@ -150,4 +153,12 @@ void steps_reject(struct request *request, unsigned status)
 	target_match_rejected(request);
 	request_fail(request, status);
 	finish(request);
+}
+
+bool steps_answer_health(struct request *request)
+{
+	if (target_parse(request) != STEP_NEXT || health_answer(request) != STEP_REPLY)
+		return false;
+	finish(request);
+	return true;
 }

@@ -23,4 +23,10 @@ enum request_state steps_run(struct request *request);
  */
 void steps_reject(struct request *request, unsigned status);
 
+/*
+ * Answers a health check before any step has run, and returns true. Returns false if the request is not a health check.
+ * The caller then calls steps_reject(). The caller must close the connection after the reply.
+ */
+bool steps_answer_health(struct request *request);
+
 #endif

@@ -78,10 +78,15 @@ enum step_result target_parse(struct request *request)
 			return request_fail_errno(request, -ENOMEM, 0);
 		request->input.fields.host = request->input.authority;
 	}
-	host = request->input.fields.host;
-	host_length = host != NULL ? strlen(host) : 0;
-	request->match.site =
-		rules_find_site(request->site->config.rules, request->origin.peer->listener, host, host_length);
+	return STEP_NEXT;
+}
+
+enum step_result target_find_site(struct request *request)
+{
+	const char *host = request->input.fields.host;
+
+	request->match.site = rules_find_site(request->site->config.rules, request->origin.peer->listener, host,
+					      host != NULL ? strlen(host) : 0);
 	if (request->match.site == NULL)
 		return request_fail(request, 421);
 	request->lookup.files = request->match.site->files;

@@ -10,11 +10,12 @@
 #include "request/request.h"
 
 /*
- * Step: parses the target and finds its site. Returns STEP_NEXT, or STEP_REPLY with one of these replies: 204 for
- * "OPTIONS *", 400 or 404 for an invalid target (RFC 9112 section 3.2), 421 for a host without a site, or 503 if memory
- * runs out.
+ * Step: parses the target. Returns STEP_NEXT, or STEP_REPLY with one of these replies: 204 for "OPTIONS *", 400 or 404
+ * for an invalid target (RFC 9112 section 3.2), or 503 if memory runs out.
  */
 enum step_result target_parse(struct request *request);
+/* Step: finds the site of the host. Returns STEP_NEXT, or STEP_REPLY with 421 for a host without a site. */
+enum step_result target_find_site(struct request *request);
 /*
  * Step: matches the rules of the current path. Returns STEP_NEXT. If the rules hide the path, returns STEP_REPLY with
  * 404, or the result of locate_hidden().
