@@ -119,6 +119,8 @@ static const struct config_key keys[] = {
 	KEY("user", TEXT, user),
 	SETTING("cache", CACHE, CHOICE, cache, .choices = cache_choices),
 	SETTING("append_only", APPEND_ONLY, SWITCH, append_only, .preset = "false"),
+	SETTING("revalidate", REVALIDATE, DURATION, revalidate_ms, .preset = "1s", .min = 1000, .max = DAY_MS),
+	SETTING("siblings", SIBLINGS, SWITCH, siblings, .preset = "true"),
 	SETTING("header", HEADER, LIST, header, .parse = settings_parse_header),
 	SETTING("cache_control", CACHE_CONTROL, TEXT, cache_control),
 	SETTING("expires", EXPIRES, DURATION, expires_ms, .preset = "0", .max = 3660 * DAY_MS),

@@ -90,6 +90,8 @@ static void print_file(const struct request *request)
 		print("", "read with O_DIRECT, with an alignment of %u bytes", file->offset_alignment);
 	else
 		print("", "read by the offload threads, because its filesystem does not support O_DIRECT");
+	print("", "looked up again after %" PRIu64 " ms (revalidate); %s", request_settings(request)->revalidate_ms,
+	      file->remote ? "on a network filesystem or FUSE, so the server is asked" : "on a local filesystem");
 	descriptors_unref(descriptor);
 }
 
@@ -184,8 +186,8 @@ static void print_variants(const struct request *request, enum step_result resul
 	const char *field = request->input.fields.accept_encoding;
 	unsigned identity = negotiate_encoding(field, "identity");
 
-	if (!request_settings(request)->precompressed) {
-		print("variants", "precompressed is off");
+	if (!request_settings(request)->precompressed || !request_settings(request)->siblings) {
+		print("variants", request_settings(request)->siblings ? "precompressed is off" : "siblings is off");
 		return;
 	}
 	if (siblings->variants == 0) {

@@ -84,6 +84,8 @@ int request_look_up(struct request *request, const char *path)
 
 	request->lookup.want = (struct files_want){ .reactor = request->site->worker.reactor,
 						    .since_ns = request->lookup.since_ns,
+						    .revalidate_ms = request_settings(request)->revalidate_ms,
+						    .skip_siblings = !request_settings(request)->siblings,
 						    .done = lookup_done };
 	hit = files_find(request->lookup.files, path, &request->lookup.want);
 	request->lookup.pending = hit == 0;
@@ -170,6 +172,7 @@ static int start_transfer(struct request *request)
 			    .transient = request_settings(request)->cache == RULE_CACHE_NEVER,
 			    .pinned = request_settings(request)->cache == RULE_CACHE_PIN,
 			    .pins = &request->body.pins },
+		.revalidate_ms = request_settings(request)->revalidate_ms,
 		.counters = request->site->worker.counters,
 		.wake = transfer_wakes,
 		.context = request,

@@ -126,6 +126,28 @@ static int prove(struct transfer *transfer, uint64_t since_ns)
 	return result < 0 ? result : 0;
 }
 
+/* Returns true if the whole body was in the cache, so that no read can find another version. */
+static bool is_cached(const struct window *window)
+{
+	for (unsigned i = 0; i < window->count; i++) {
+		const struct window_slot *slot = window_slot(window, i);
+
+		if (!slot->is_text && (!slot->ready || slot->error != 0 || slot->want.source != STORE_CACHE))
+			return false;
+	}
+	return window_is_last(window, window->count - 1);
+}
+
+/* Returns the time at which a check of the version must have begun before the header is sent. */
+static uint64_t first_check_ns(const struct transfer *transfer)
+{
+	const uint64_t age_ns = transfer->options.revalidate_ms * CLOCK_NS_PER_MS;
+
+	if (!is_cached(&transfer->window))
+		return transfer->begin_ns;
+	return transfer->begin_ns > age_ns ? transfer->begin_ns - age_ns : 1;
+}
+
 /*
  * Checks the version before the header is sent. If the file is local and its first bytes were read for this transfer,
  * the version was checked by the read.
@@ -137,7 +159,7 @@ static int check_first(struct transfer *transfer, const struct window_slot *slot
 	if (transfer->begin_ns == 0)
 		transfer->begin_ns = clock_now_ns();
 	if (slot->want.source == STORE_CACHE || transfer->options.window.file->remote)
-		error = prove(transfer, transfer->begin_ns);
+		error = prove(transfer, first_check_ns(transfer));
 	transfer->checked = error == 0;
 	transfer->waiting = error == -EAGAIN;
 	return error;
@@ -163,7 +185,7 @@ static int check_version(struct transfer *transfer, const struct window_slot *sl
 		transfer->read_ns = slot->want.read_ns;
 	if (window_is_last(&transfer->window, i))
 		return prove(transfer, transfer->read_ns);
-	proof_refresh(file);
+	proof_refresh(file, transfer->options.revalidate_ms * CLOCK_NS_PER_MS);
 	return 0;
 }
 

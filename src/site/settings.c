@@ -31,6 +31,8 @@ static const struct {
 } settings_table[SETTING_COUNT] = {
 	[SETTING_CACHE] = AT(cache, VALUE),
 	[SETTING_APPEND_ONLY] = AT(append_only, VALUE),
+	[SETTING_REVALIDATE] = AT(revalidate_ms, VALUE),
+	[SETTING_SIBLINGS] = AT(siblings, VALUE),
 	[SETTING_HEADER] = AT(header, LIST),
 	[SETTING_CACHE_CONTROL] = AT(cache_control, TEXT),
 	[SETTING_EXPIRES] = AT(expires_ms, VALUE),

@@ -31,7 +31,7 @@ enum step_result content_prebuilt(struct request *request)
 	const struct request_site_worker *worker = &request->site->worker;
 	const struct request_input *input = &request->input;
 
-	if (input->fields.want_repr_digest != NULL && file_siblings(request->selected.file)->has_digest)
+	if (input->fields.want_repr_digest != NULL && variant_siblings(request, request->selected.file)->has_digest)
 		request->not_reusable = true;
 	if (input->method == METHOD_GET && !request->not_reusable && request->search.error_status == 0 &&
 	    input->fields.ranges == 0 && !has_conditions(&input->fields.conditions) && worker->find_prebuilt != NULL &&
@@ -81,7 +81,7 @@ static const char *coding_of(const struct request *request)
 /* Adds Repr-Digest. The digest covers the whole representation, even if only a range is sent (RFC 9530 section 3). */
 static void add_digest(struct request *request)
 {
-	const struct file_siblings *siblings = file_siblings(request->selected.file);
+	const struct file_siblings *siblings = variant_siblings(request, request->selected.file);
 	char text[DIGEST_FIELD_BYTES];
 
 	if (siblings->has_digest && digest_wanted(request->input.fields.want_repr_digest))

@@ -38,14 +38,21 @@ const char *variant_path(const struct request *request, char *path)
 	return path;
 }
 
+const struct file_siblings *variant_siblings(const struct request *request, const struct file *file)
+{
+	static const struct file_siblings none;
+
+	return request_settings(request)->siblings ? file_siblings(file) : &none;
+}
+
 void variant_validate(struct request *request, int64_t now_ns)
 {
 	const struct file *file = request->selected.file;
+	const struct file_siblings *siblings = variant_siblings(request, file);
 
 	validator_make(&request->validator, file->version.mtime_ns, file->version.size, file_tag(file), now_ns);
-	if (request_settings(request)->etag == RULE_ETAG_DIGEST && file_siblings(file)->has_digest)
-		validator_use_digest(&request->validator, file_siblings(file)->digest,
-				     file_siblings(file)->digest_settled);
+	if (request_settings(request)->etag == RULE_ETAG_DIGEST && siblings->has_digest)
+		validator_use_digest(&request->validator, siblings->digest, siblings->digest_settled);
 	request->validator.shared_date = (request->reply.vary & REPLY_VARY_ACCEPT_ENCODING) != 0;
 	if (request->selected.variant != NULL)
 		validator_append_suffix(&request->validator, request->selected.variant->mark);
@@ -199,15 +206,18 @@ bool variant_is_rejected(const struct file_siblings *siblings)
 
 enum step_result variant_choose(struct request *request)
 {
+	const struct file_siblings *siblings;
+
 	if (request->lookup.pending)
 		return STEP_WAIT;
 	if (request->selected.variant != NULL) /* the variant was looked up */
 		return use_result(request) ? STEP_NEXT : look_up_best(request);
 	if (!request_settings(request)->precompressed || request->search.error_status != 0)
 		return STEP_NEXT;
-	if (request->input.fields.accept_encoding != NULL && variant_is_rejected(file_siblings(request->selected.file)))
+	siblings = variant_siblings(request, request->selected.file);
+	if (request->input.fields.accept_encoding != NULL && variant_is_rejected(siblings))
 		log_rejected(request);
-	request->selected.remaining = file_siblings(request->selected.file)->variants;
+	request->selected.remaining = siblings->variants;
 	if (request->selected.remaining == 0)
 		return STEP_NEXT;
 	request->reply.vary |= REPLY_VARY_ACCEPT_ENCODING;

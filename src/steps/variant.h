@@ -32,6 +32,12 @@ const struct variant *variant_of(enum sibling sibling);
  */
 enum step_result variant_choose(struct request *request);
 
+/*
+ * Returns the siblings of a file that was looked up for the request. All members are zero if `siblings` is off, because
+ * siblings that are known from another location do not apply.
+ */
+const struct file_siblings *variant_siblings(const struct request *request, const struct file *file);
+
 /* Returns true if a file exists that has the name of a variant, but that is not sent as a variant. */
 bool variant_is_rejected(const struct file_siblings *siblings);
 

@@ -155,7 +155,7 @@ static int describe(struct file_root *root, int fd, bool direct, const struct st
 	return 0;
 }
 
-int file_open_facts(struct file_root *root, const char *path, struct file_opened *opened)
+int file_open_facts(struct file_root *root, const char *path, bool with_tag, struct file_opened *opened)
 {
 	struct statx st;
 	bool direct;
@@ -166,7 +166,7 @@ int file_open_facts(struct file_root *root, const char *path, struct file_opened
 	if (fd < 0)
 		return fd;
 	error = describe(root, fd, direct, &st, opened);
-	if (error == 0 && file_version_is_undated(&opened->facts.state.version))
+	if (error == 0 && with_tag && file_version_is_undated(&opened->facts.state.version))
 		read_sidecar(root, path, &opened->facts.state.version, opened->tag);
 	opened->facts.tag = opened->tag;
 	return error;
@@ -175,7 +175,7 @@ int file_open_facts(struct file_root *root, const char *path, struct file_opened
 int file_open(struct file_root *root, const char *path, struct file **file)
 {
 	struct file_opened opened;
-	int error = file_open_facts(root, path, &opened);
+	int error = file_open_facts(root, path, true, &opened);
 
 	if (error != 0)
 		return error;
@@ -209,7 +209,7 @@ static void read_indirectly(struct descriptor *descriptor)
 static int open_again(struct file *file, struct descriptor **descriptor)
 {
 	struct file_opened opened;
-	int error = file_open_facts(file->root, file->path, &opened);
+	int error = file_open_facts(file->root, file->path, false, &opened);
 
 	/* Another thread may have opened the file before its path was replaced. */
 	*descriptor = file_descriptor(file);

@@ -15,10 +15,10 @@ struct file_opened {
 
 /*
  * Opens a regular file, with O_DIRECT if the filesystem supports it. Sets all facts except the siblings; facts.tag
- * points into the result. Loads the first part of the extent map, unless the file is so small that its inode has the
- * whole map. Returns 0, or -errno as described in beneath.h.
+ * points into the result. The file with the tag is read only if `with_tag` is true. Loads the first part of the extent
+ * map, unless the file is so small that its inode has the whole map. Returns 0, or -errno as described in beneath.h.
  */
-int file_open_facts(struct file_root *root, const char *path, struct file_opened *opened);
+int file_open_facts(struct file_root *root, const char *path, bool with_tag, struct file_opened *opened);
 /* Opens a file, but does not search for siblings. Returns 0 and a reference to the open file in *file, or -errno. */
 int file_open(struct file_root *root, const char *path, struct file **file);
 /* Calls root->opened() for a file that was opened with this descriptor. Offload threads only. */

@@ -40,7 +40,6 @@ int files_new(struct files **files, const struct files_options *options)
 	}
 	made->options = *options;
 	made->references = made->users = 1;
-	made->revalidate_ns = options->revalidate_ms * CLOCK_NS_PER_MS;
 	*files = made;
 	return 0;
 }
@@ -184,6 +183,7 @@ struct file *files_apply(struct files *files, struct names_shard *shard, struct 
 	}
 	entry->failed = false;
 	entry->validated_ns = finding->validated_ns;
+	entry->skipped_siblings = finding->skip_siblings;
 	before = names_swap_file(shard, entry, finding->file);
 	if (is_other_version(before, finding->file))
 		files_note_superseded(files, before);
@@ -202,18 +202,20 @@ static uint64_t age(uint64_t now_ns, uint64_t then_ns)
 static bool is_fresh(const struct files *files, const struct names_entry *entry, const struct files_want *want,
 		     uint64_t now_ns)
 {
-	return entry->file != NULL && age(now_ns, entry->validated_ns) < files->revalidate_ns &&
-	       entry->validated_ns >= want->since_ns && entry->validated_ns >= atomic_load(&files->root->since_ns) &&
-	       !file_must_reopen(entry->file);
+	return entry->file != NULL && age(now_ns, entry->validated_ns) < files_revalidate_ns(files, want) &&
+	       (want->skip_siblings || !entry->skipped_siblings) && entry->validated_ns >= want->since_ns &&
+	       entry->validated_ns >= atomic_load(&files->root->since_ns) && !file_must_reopen(entry->file);
 }
 
 /*
  * Returns true if a hit must start a job that revalidates the name in the background, so that readers of a busy file do
  * not wait. A reactor revalidates other files itself. After a failure, the next lookup waits instead.
  */
-static bool wants_background(const struct files *files, const struct names_entry *entry, uint64_t now_ns)
+static bool wants_background(const struct files *files, const struct names_entry *entry, const struct files_want *want,
+			     uint64_t now_ns)
 {
-	return entry->job == NULL && !entry->failed && age(now_ns, entry->validated_ns) >= files->revalidate_ns / 2 &&
+	return entry->job == NULL && !entry->failed &&
+	       age(now_ns, entry->validated_ns) >= files_revalidate_ns(files, want) / 2 &&
 	       (entry->waits == NAMES_WAITS_MAX || !files_inline_is_usual(files, entry->file));
 }
 
@@ -231,7 +233,7 @@ static struct files_job *enqueue(struct files *files, struct names_shard *shard,
 	if (is_new)
 		entry = names_add(shard, key);
 	if (entry != NULL && entry->job == NULL)
-		made = files_job_new(files, entry, key);
+		made = files_job_new(files, entry, key, want);
 	if (entry == NULL || entry->job == NULL) {
 		if (is_new && entry != NULL) {
 			names_unlink(shard, entry, &unlinked);
@@ -284,7 +286,7 @@ static bool find_inline(struct files *files, struct names_shard *shard, const st
 	struct files_finding finding;
 	bool used;
 
-	if (files_inline_find(files, key->path, previous, &finding) != 0)
+	if (files_inline_find(files, key->path, want, previous, &finding) != 0)
 		return false;
 	pthread_mutex_lock(&shard->lock);
 	used = use_finding(files, shard, key, want, &finding, &released, &unlinked);
@@ -331,8 +333,8 @@ int files_find(struct files *files, const char *path, struct files_want *want)
 		if (is_fresh(files, entry, want, now_ns)) {
 			want->file = file_ref(entry->file);
 			shard->stats.hits++;
-			if (wants_background(files, entry, now_ns))
-				background = files_job_new(files, entry, &key);
+			if (wants_background(files, entry, want, now_ns))
+				background = files_job_new(files, entry, &key, want);
 		} else if (!busy && entry->file != NULL) {
 			previous = file_ref(entry->file);
 		}

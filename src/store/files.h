@@ -3,11 +3,11 @@
  * The files below one root, shared by all reactors. Thread-safe. A path is looked up in the table of known names, which
  * all roots share (names.h). A known name needs no descriptor.
  *
- * A name that was validated less than revalidate_ms (1 s) ago is a hit and costs no syscall. Otherwise the reactor
- * looks the path up with syscalls that never wait (files_inline.h). If they do not suffice, the lookup waits for a job
- * on an offload thread. At most one job of a path runs at a time, and all lookups of the path share its result. Files
- * that need the job are revalidated in the background after half of revalidate_ms, so that readers of a busy file do
- * not wait.
+ * A name that was validated less than revalidate_ms ago is a hit and costs no syscall. Each lookup has its own maximum,
+ * because locations of the configuration differ. Otherwise the reactor looks the path up with syscalls that never wait
+ * (files_inline.h). If they do not suffice, the lookup waits for a job on an offload thread. At most one job of a path
+ * runs at a time, and all lookups of the path share its result. Files that need the job are revalidated in the
+ * background after half of revalidate_ms, so that readers of a busy file do not wait.
  *
  * Some errors do not concern the path itself (EMFILE, ETIMEDOUT, EACCES, ...). Such an error completes the waiting
  * lookups, but the entry keeps its file, and the extents of the file stay in the cache.

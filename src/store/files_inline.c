@@ -22,6 +22,7 @@
 struct look {
 	const struct files *files;
 	const char *path;
+	bool skip_siblings; /* See struct files_want. */
 	struct parents_view view;
 	struct statx st;
 	struct file_state state;
@@ -48,7 +49,7 @@ static int find_inode(struct look *look, bool *readable)
 /* Returns true if a sidecar may have the tag of the file, which has no meaningful mtime. */
 static bool may_have_tag(const struct look *look)
 {
-	return file_version_is_undated(&look->state.version) &&
+	return !look->skip_siblings && file_version_is_undated(&look->state.version) &&
 	       (!look->view.settled || (look->view.beside & 1u << PARENTS_ETAG) != 0);
 }
 
@@ -60,7 +61,7 @@ static int find_siblings(struct look *look, const struct file *previous)
 	struct parents_view view = look->view;
 
 	look->siblings = nothing;
-	if (!look->files->options.siblings)
+	if (!look->files->options.siblings || look->skip_siblings)
 		return 0;
 	if (!look->files->options.variants)
 		sibling_skip_variants(&view);
@@ -89,7 +90,8 @@ static int compare(const struct look *look, struct file *previous, unsigned befo
 {
 	int error = file_check_state(previous, &look->state, before);
 
-	if (error == 0 && (!sibling_equal(&look->siblings, file_siblings(previous)) || *file_tag(previous) != '\0'))
+	if (error == 0 && !look->skip_siblings &&
+	    (!sibling_equal(&look->siblings, file_siblings(previous)) || *file_tag(previous) != '\0'))
 		error = -ESTALE;
 	return error;
 }
@@ -163,15 +165,16 @@ static int find(struct look *look, struct file *previous, struct files_finding *
 	return error;
 }
 
-int files_inline_find(const struct files *files, const char *path, struct file *previous, struct files_finding *finding)
+int files_inline_find(const struct files *files, const char *path, const struct files_want *want, struct file *previous,
+		      struct files_finding *finding)
 {
 	const struct parents_place place = files_place(files, path);
-	struct look look = { .files = files, .path = path };
+	struct look look = { .files = files, .path = path, .skip_siblings = want->skip_siblings };
 	int error;
 
 	if (files->options.parents == NULL || (previous != NULL && previous->remote))
 		return -EAGAIN;
-	*finding = (struct files_finding){ .validated_ns = clock_now_ns() };
+	*finding = (struct files_finding){ .validated_ns = clock_now_ns(), .skip_siblings = want->skip_siblings };
 	error = parents_find(files->options.parents, &place, finding->validated_ns, &look.view);
 	if (error == 0)
 		error = find(&look, previous, finding);

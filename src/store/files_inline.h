@@ -9,9 +9,9 @@
  * Looks up a path without waiting: in the dentry cache (RESOLVE_CACHED), and in the knowledge about its directory.
  * `previous` is the file that the path led to at the last lookup, or NULL. Returns 0 and sets *finding: a reference to
  * `previous` if nothing has changed, a new file, or an error. Returns -EAGAIN if the lookup must run on an offload
- * thread. May be called on any thread. The caller must hold no lock.
+ * thread. The rules of `want` apply, which is not completed. May be called on any thread. The caller must hold no lock.
  */
-int files_inline_find(const struct files *files, const char *path, struct file *previous,
+int files_inline_find(const struct files *files, const char *path, const struct files_want *want, struct file *previous,
 		      struct files_finding *finding);
 /*
  * Returns true if lookups of such files are usually answered without waiting, so that they need no revalidation in the

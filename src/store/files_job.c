@@ -28,6 +28,7 @@ struct files_job {
 	struct names_entry *entry;
 	struct file *previous;	  /* A reference to the file of the entry at the start of the job, or NULL. */
 	struct files_want *wants; /* Lookups that wait for the job, the latest first. Protected by the lock. */
+	bool needs_siblings;	  /* A want or the job itself needs the siblings. Protected by the lock. */
 	/* Results. */
 	struct files_finding finding;
 	unsigned revalidations, opens;
@@ -54,7 +55,7 @@ static void find_siblings(const struct files_job *job, const struct file_version
 	bool known;
 
 	*found = nothing;
-	if (!options->siblings)
+	if (!options->siblings || job->finding.skip_siblings)
 		return;
 	known = find_parent(job, &view);
 	if (!options->variants)
@@ -84,7 +85,8 @@ static bool is_unchanged(const struct files_job *job, const struct file_facts *f
 	struct file *previous = job->previous;
 
 	return previous != NULL && !file_must_reopen(previous) && is_previous_version(job, &facts->state.version) &&
-	       strcmp(facts->tag, file_tag(previous)) == 0 && sibling_equal(facts->siblings, file_siblings(previous));
+	       (job->finding.skip_siblings || (strcmp(facts->tag, file_tag(previous)) == 0 &&
+					       sibling_equal(facts->siblings, file_siblings(previous))));
 }
 
 /*
@@ -102,7 +104,7 @@ static int open_again(struct files_job *job, struct file **file)
 
 	if (job->previous != NULL)
 		access = file_access_begin(job->previous);
-	error = file_open_facts(job->files->root, job->path, &opened);
+	error = file_open_facts(job->files->root, job->path, !job->finding.skip_siblings, &opened);
 	if (error < 0) {
 		if (job->previous != NULL)
 			file_access_set_unknown(job->previous);
@@ -124,9 +126,9 @@ static int open_again(struct files_job *job, struct file **file)
 }
 
 /*
- * Revalidates the previous file by a stat if possible, otherwise opens the path. Two cases always open the path. A file
- * without a meaningful mtime takes its tag from a sidecar, which may change alone. A file whose siblings changed needs
- * a new struct file, because its siblings are immutable.
+ * Revalidates the previous file by a stat if possible, otherwise opens the path. Two cases always open the path, unless
+ * siblings are skipped. A file without a meaningful mtime takes its tag from a sidecar, which may change alone. A file
+ * whose siblings changed needs a new struct file, because its siblings are immutable.
  */
 static void revalidate_or_open(struct files_job *job)
 {
@@ -136,14 +138,15 @@ static void revalidate_or_open(struct files_job *job)
 	struct file_siblings siblings;
 
 	finding->validated_ns = clock_now_ns();
-	if (previous != NULL && !file_version_is_undated(&previous->version) && !file_must_reopen(previous)) {
+	if (previous != NULL && (finding->skip_siblings || !file_version_is_undated(&previous->version)) &&
+	    !file_must_reopen(previous)) {
 		job->revalidations++;
 		finding->error = file_check_path(previous, &state);
 		if (finding->error < 0 && finding->error != -ESTALE)
 			return;
 		if (finding->error == 0 && !file_access_is_unknown(previous)) {
 			find_siblings(job, &state.version, &siblings);
-			if (sibling_equal(&siblings, file_siblings(previous))) {
+			if (finding->skip_siblings || sibling_equal(&siblings, file_siblings(previous))) {
 				finding->file = file_ref(previous);
 				return;
 			}
@@ -171,7 +174,7 @@ static struct files_want *fill_wants(struct files_job *job)
 
 	LL_FOREACH_SAFE(job->wants, want, next)
 	{
-		if (want->since_ns > finding->validated_ns)
+		if (want->since_ns > finding->validated_ns || (finding->skip_siblings && !want->skip_siblings))
 			continue;
 		LL_DELETE(job->wants, want);
 		want->job = NULL;
@@ -192,7 +195,8 @@ static void post_wants(struct files_want *want)
 	}
 }
 
-struct files_job *files_job_new(struct files *files, struct names_entry *entry, const struct names_key *key)
+struct files_job *files_job_new(struct files *files, struct names_entry *entry, const struct names_key *key,
+				const struct files_want *want)
 {
 	size_t length = strlen(key->path);
 	struct files_job *job = calloc(1, sizeof(*job) + length + 1);
@@ -203,6 +207,7 @@ struct files_job *files_job_new(struct files *files, struct names_entry *entry, 
 	job->files = files;
 	job->shard = names_shard_of(files->options.names, key);
 	job->entry = entry;
+	job->needs_siblings = !want->skip_siblings;
 	job->previous = entry->file != NULL ? file_ref(entry->file) : NULL;
 	memcpy(job->path, key->path, length + 1);
 	job->base = (struct names_job){ .root = files->root, .path = job->path };
@@ -213,6 +218,7 @@ struct files_job *files_job_new(struct files *files, struct names_entry *entry, 
 void files_job_add(struct files_job *job, struct files_want *want)
 {
 	want->job = job;
+	job->needs_siblings = job->needs_siblings || !want->skip_siblings;
 	LL_PREPEND(job->wants, want);
 }
 
@@ -323,7 +329,9 @@ static void work(struct offload_job *offload_job)
 {
 	struct files_job *job = container_of(offload_job, struct files_job, job);
 
-	job->finding = (struct files_finding){ 0 };
+	pthread_mutex_lock(&job->shard->lock);
+	job->finding = (struct files_finding){ .skip_siblings = !job->needs_siblings };
+	pthread_mutex_unlock(&job->shard->lock);
 	job->revalidations = job->opens = 0;
 	revalidate_or_open(job);
 	for (unsigned tries = 0; descriptors_may_retry(job->files->options.descriptors, job->finding.error, tries);

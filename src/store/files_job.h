@@ -12,10 +12,11 @@
 struct files_job;
 
 /*
- * Gives an idle entry a job, without starting it. The caller holds the lock of the shard. Returns NULL if there is no
- * memory.
+ * Gives an idle entry a job for a lookup by the rules of `want`, without starting it and without adding the want. The
+ * caller holds the lock of the shard. Returns NULL if there is no memory.
  */
-struct files_job *files_job_new(struct files *files, struct names_entry *entry, const struct names_key *key);
+struct files_job *files_job_new(struct files *files, struct names_entry *entry, const struct names_key *key,
+				const struct files_want *want);
 /* Adds a want to the job, which completes the want. The caller holds the lock of the shard. */
 void files_job_add(struct files_job *job, struct files_want *want);
 /* Records that the reactor tried the lookup before, and would have had to wait. Called before the start. */

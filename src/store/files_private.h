@@ -6,6 +6,7 @@
 #ifndef STORE_FILES_PRIVATE_H
 #define STORE_FILES_PRIVATE_H
 
+#include "base/clock.h"
 #include "store/files_types.h"
 #include "store/names.h"
 #include "store/parents.h"
@@ -19,7 +20,6 @@ struct files_superseded {
 struct files {
 	struct files_options options;
 	struct file_root *root;
-	uint64_t revalidate_ns;
 	atomic_bool rootless;	/* The root is lost. Relaxed: the flag publishes no other data. */
 	atomic_uint references; /* Number of users and of jobs that have not ended. Decrements are acquire-release. */
 	atomic_uint users;	/* Number of users. Decrements are acquire-release. */
@@ -37,8 +37,15 @@ struct files {
 struct files_finding {
 	struct file *file; /* A reference, or NULL after an error. */
 	int error;
+	bool skip_siblings;    /* The lookup did not search for siblings and tags. */
 	uint64_t validated_ns; /* Start of the lookup. */
 };
+
+/* Returns the maximum age of a lookup that the want accepts, in nanoseconds. */
+static inline uint64_t files_revalidate_ns(const struct files *files, const struct files_want *want)
+{
+	return (want->revalidate_ms > 0 ? want->revalidate_ms : files->options.revalidate_ms) * CLOCK_NS_PER_MS;
+}
 
 /* Returns the place of a path, for parents.h. `path` must outlive the place. Thread-safe. */
 static inline struct parents_place files_place(const struct files *files, const char *path)

@@ -20,7 +20,7 @@ struct parents;
 struct files_options {
 	int root_fd; /* O_PATH or O_DIRECTORY. Owned by the caller. files_new() duplicates it. */
 	enum file_symlinks symlinks;
-	unsigned revalidate_ms; /* Age at which a name must be revalidated, usually 1000. */
+	unsigned revalidate_ms; /* Age at which a name must be revalidated, unless the lookup has its own maximum. */
 	bool siblings;		/* Search for digests and, if `variants`, compressed variants on each revalidation. */
 	bool variants;
 	/* The objects below are shared by all roots, and outlive the struct files and its files. */
@@ -50,6 +50,13 @@ struct files_want {
 	struct reactor *reactor;
 	/* The path must be looked up at this time or later (CLOCK_MONOTONIC). 0: only the usual maximum age applies. */
 	uint64_t since_ns;
+	/* Maximum age of the last lookup of the path in ms. 0: files_options.revalidate_ms. */
+	uint64_t revalidate_ms;
+	/*
+	 * Neither siblings nor a tag are needed. The lookup does not search for them, so those of the result may be
+	 * missing or out of date.
+	 */
+	bool skip_siblings;
 	void (*done)(struct files_want *want); /* Runs on `reactor`. */
 	struct file *file;		       /* Result: a reference owned by the caller, or NULL. */
 	int error;			       /* Result: 0 or -errno. */

@@ -47,8 +47,9 @@ struct names_entry {
 	uint64_t validated_ns;	   /* Start of the last lookup that found `file` at the path. */
 	uint32_t hash;		   /* Upper half of the hash of the path and its root. */
 	bool used;		   /* A request has used the entry since it was inspected for eviction. */
-	uint8_t waits; /* Number of lookups in a row that a reactor could not make, at most NAMES_WAITS_MAX. */
-	bool failed;   /* The last lookup failed with an error that does not concern the path. */
+	uint8_t waits;	       /* Number of lookups in a row that a reactor could not make, at most NAMES_WAITS_MAX. */
+	bool failed;	       /* The last lookup failed with an error that does not concern the path. */
+	bool skipped_siblings; /* The last lookup that found `file` did not search for siblings. */
 };
 
 /* A place in the table: a root and a path below it. */

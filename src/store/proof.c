@@ -161,11 +161,12 @@ void proof_cancel(struct proof *proof)
 		proof_free(proof);
 }
 
-void proof_refresh(struct file *file)
+void proof_refresh(struct file *file, uint64_t max_age_ns)
 {
+	const uint64_t now_ns = clock_now_ns();
 	bool start;
 
-	if (!file->remote || proof_is_known(file, clock_now_ns() - CLOCK_NS_PER_S))
+	if (!file->remote || proof_is_known(file, now_ns > max_age_ns ? now_ns - max_age_ns : 1))
 		return;
 	pthread_mutex_lock(file_lock(file));
 	start = claim_check(file);

@@ -54,9 +54,9 @@ int proof_new(struct proof **proof, const struct proof_options *options);
 void proof_cancel(struct proof *proof);
 
 /*
- * Starts a check, unless a check is running or the last successful check began less than a second ago. Has no effect on
- * a local file. Thread-safe.
+ * Starts a check, unless a check is running or the last successful check began less than max_age_ns ago. Has no effect
+ * on a local file. Thread-safe.
  */
-void proof_refresh(struct file *file);
+void proof_refresh(struct file *file, uint64_t max_age_ns);
 
 #endif

@@ -874,7 +874,7 @@ START_TEST(remote_files_may_grow)
 									   .devices = devices,
 									   .descriptors = descriptors }),
 			 0);
-	ck_assert_int_eq(file_open_facts(from, "f", &facts), 0);
+	ck_assert_int_eq(file_open_facts(from, "f", true, &facts), 0);
 	descriptors_unref(facts.descriptor);
 	facts.facts.remote = true;
 	file = file_new(&facts.facts);
