@@ -36,6 +36,7 @@
 #include "daemon/reload.h"
 #include "daemon/root.h"
 #include "daemon/site_roots.h"
+#include "daemon/sizing.h"
 #include "daemon/startup_signals.h"
 #include "daemon/syscalls.h"
 #include "daemon/system_limits.h"
@@ -418,6 +419,8 @@ static int run_with_logs(struct daemon *daemon)
 		return EX_CANTCREAT;
 	}
 	logs_use(config);
+	sizing_apply(config);
+	sizing_log(config);
 	system_limits_raise_descriptors(config, config_workers(config));
 	status = system_limits_fit_memory(config) ? run(daemon) : EX_UNAVAILABLE;
 	log_info("stopped");

@@ -26,6 +26,7 @@
 
 #define MIB (UINT64_C(1) << 20)
 #define MINUTE_MS UINT64_C(60000)
+#define PERCENT_MAX 90 /* the rest is needed for connections, names and the index of the cache */
 
 static int reject(char *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Formats the error message. Returns -EINVAL. */
@@ -94,6 +95,26 @@ static int set_size(const struct config_key *key, uint64_t *place, const char *t
 		return reject(fault, "%s: \"%.200s\" is more than the maximum, %s", key->name, text,
 			      units_format_size(key->max, bound, sizeof(bound)));
 	*place = key->min >= MIB ? align_down(value, MIB) : value;
+	return 0;
+}
+
+/* Sets cache_size to a size or to a percentage of the memory. */
+static int set_cache_size(const struct config_key *key, struct config *config, const char *text, char *fault)
+{
+	const size_t length = strlen(text);
+	char *end;
+	if (length == 0 || text[length - 1] != '%') {
+		int error = set_size(key, &config->cache_size_bytes, text, fault);
+		config->cache_size_percent = error == 0 ? 0 : config->cache_size_percent;
+		config->cache_size_is_set |= error == 0;
+		return error;
+	}
+	unsigned long percent = strtoul(text, &end, 10);
+	if (!isdigit((unsigned char)text[0]) || end != text + length - 1 || percent < 1 || percent > PERCENT_MAX)
+		return reject(fault, "%s: \"%.200s\" is not a whole percentage from 1%% to %d%%", key->name, text,
+			      PERCENT_MAX);
+	config->cache_size_percent = (unsigned)percent;
+	config->cache_size_is_set = true;
 	return 0;
 }
 
@@ -206,6 +227,8 @@ static int set_key(void *object, const struct config_key *key, const char *text,
 		return set_count(key, place, text, fault);
 	case CONFIG_KIND_SIZE:
 		return set_size(key, place, text, fault);
+	case CONFIG_KIND_CACHE_SIZE:
+		return set_cache_size(key, object, text, fault);
 	case CONFIG_KIND_DURATION:
 		return set_duration(key, place, text, fault);
 	case CONFIG_KIND_SWITCH:
@@ -339,6 +362,7 @@ int config_init(struct config *config)
 		error = set_default(config, config_key_at(i));
 	config->listen_is_default = true;
 	config->listen_is_set = false;
+	config->cache_size_is_set = false;
 	if (error != 0)
 		config_fini(config);
 	return error;
@@ -354,7 +378,7 @@ void config_fini(struct config *config)
 		else if (key->home == CONFIG_OF_CONFIG && key->kind == CONFIG_KIND_LIST)
 			text_list_clear(place);
 	}
-	text_list_clear(&config->variables);
+	text_list_clear(&config->resolved);
 	free(config->listen);
 	rules_fini(&config->rules);
 	*config = (struct config){ 0 };

@@ -449,7 +449,7 @@ int config_file_parse(struct config *config, const char *name, const char *text,
 	while (error == -EAGAIN);
 	parse = NULL;
 	if (error == 0)
-		config->variables = seen;
+		config->resolved = seen;
 	else
 		text_list_clear(&seen);
 	settings_fini(&this_parse.rejected.settings);

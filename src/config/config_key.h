@@ -13,6 +13,7 @@ enum config_kind {
 	CONFIG_KIND_TEXT,
 	CONFIG_KIND_COUNT,
 	CONFIG_KIND_SIZE,
+	CONFIG_KIND_CACHE_SIZE, /* a size or a percentage; cache_size only */
 	CONFIG_KIND_DURATION,
 	CONFIG_KIND_SWITCH,
 	CONFIG_KIND_CHOICE,

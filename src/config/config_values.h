@@ -25,7 +25,7 @@ struct config {
 	/* True: the next config_set("listen") replaces the addresses of the top level. Later calls add addresses. */
 	bool listen_is_default;
 	bool listen_is_set; /* a listen key was set in at least one site */
-	unsigned workers;   /* 0: the number of CPUs; see config_workers() */
+	unsigned workers;   /* 0: the number of CPUs; see config_workers() and daemon/sizing.h */
 	unsigned offload_threads;
 	unsigned disk_depth;		/* maximum number of reads in flight on one device; 0: calibrated */
 	uint64_t disk_inflight_bytes;	/* maximum number of bytes in flight on one device; 0: calibrated */
@@ -36,7 +36,9 @@ struct config {
 	unsigned max_connections_per_client; /* 0: no limit */
 	unsigned max_headers, max_ranges;
 	uint64_t max_header_bytes, max_target_bytes;
-	uint64_t cache_size_bytes; /* a multiple of 1 MiB; 0: no caching */
+	uint64_t cache_size_bytes;   /* a multiple of 1 MiB; 0: no caching */
+	unsigned cache_size_percent; /* of the memory, see daemon/sizing.h; 0: cache_size_bytes is configured */
+	bool cache_size_is_set;	     /* false: the default */
 	uint64_t header_timeout_ms, idle_timeout_ms, drain_timeout_ms, drain_delay_ms;
 	uint64_t min_rate_bytes;   /* bytes per second; 0: no minimum */
 	uint64_t stall_timeout_ms; /* period over which the rate is measured */
@@ -51,8 +53,9 @@ struct config {
 	char *user;	    /* "name" or "name:group" for a start as root; NULL: no change */
 	enum log_level log_level;
 	struct text_list trusted_proxies, proxy_protocol, tls;
-	struct text_list variables; /* environment variables in the file, as messages for --check */
-	struct text_list admin;	    /* addresses that listen_address_admin_fault() has accepted */
+	/* Values of environment variables in the file, and automatic values (daemon/sizing.c): messages for --check. */
+	struct text_list resolved;
+	struct text_list admin; /* addresses that listen_address_admin_fault() has accepted */
 };
 
 #endif

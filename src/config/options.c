@@ -40,8 +40,8 @@ static const struct argp_option option_table[] = {
 	  "Listen on host:port, [v6]:port, :port or unix:/path; the prefix tls: enables TLS. Repeatable; replaces the "
 	  "addresses of the configuration file",
 	  0 },
-	{ "workers", 'w', "N", 0, "Start N worker threads (default: one for each CPU)", 0 },
-	{ "cache-size", 'm', "SIZE", 0, "Set the size of the cache, for example 256M", 0 },
+	{ "workers", 'w', "N", 0, "Start N worker threads (default: one for each CPU, at most the CPU quota)", 0 },
+	{ "cache-size", 'm', "SIZE", 0, "Set the size of the cache, for example 256M, or 60% of the memory", 0 },
 	{ "address-file", OPTION_ADDRESS_FILE, "FILE", 0, "Write the bound addresses to FILE, one per line", 0 },
 	{ "access-log", OPTION_ACCESS_LOG, "FILE", 0, "Log requests to FILE; \"-\" means stderr", 0 },
 	{ "error-log", OPTION_ERROR_LOG, "FILE", 0, "Log errors to FILE (default: stderr)", 0 },

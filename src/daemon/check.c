@@ -17,6 +17,7 @@
 #include "daemon/passwords.h"
 #include "daemon/privileges.h"
 #include "daemon/site_roots.h"
+#include "daemon/sizing.h"
 #include "steps/signing.h"
 
 static int check_roots_and_keys(struct config *config)
@@ -91,8 +92,9 @@ int check_run(struct options *options)
 		error = check_user(config->user);
 	if (error != 0)
 		return EX_CONFIG;
-	for (size_t i = 0; i < config->variables.count; i++)
-		printf("%s\n", config->variables.list[i]);
+	sizing_apply(config);
+	for (size_t i = 0; i < config->resolved.count; i++)
+		printf("%s\n", config->resolved.list[i]);
 	printf("%s: ok\n", options->config_path != NULL ? options->config_path : "command line");
 	return EXIT_SUCCESS;
 }

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "daemon/logs.h"
 #include "daemon/notify.h"
+#include "daemon/sizing.h"
 #include "daemon/system_limits.h"
 #include "daemon/worker.h"
 #include "net/passed.h"
@@ -229,6 +230,8 @@ static bool open_generation(struct reload *reload)
 	set_step(reload, "reading the configuration");
 	if (!parse(&generation->options, reload->argc, reload->argv))
 		return false;
+	sizing_apply(&generation->options.config);
+	sizing_log(&generation->options.config);
 	system_limits_raise_descriptors(&generation->options.config, process->count);
 	if (!system_limits_fit_memory(&generation->options.config) || !open_all(reload) || !create_updates(reload))
 		return false;

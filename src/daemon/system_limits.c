@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "daemon/cgroup.h"
 #include "request/clients.h"
 
 #define DESCRIPTORS_PER_WORKER 8 /* epoll, epoll sets of MHD, mailbox, eventfd of AIO, timer, one spare */
@@ -28,8 +29,10 @@
 #define NAMES_MIN 16384
 #define NAME_BYTES 256 /* memory of one name, with a path of about 40 bytes */
 #define LISTINGS_BYTES (UINT64_C(64) << 20)
-#define CONNECTION_BYTES (UINT64_C(36) << 10) /* memory of one connection, including TLS and a block of the body */
-#define MEMORY_OF_PROCESS (UINT64_C(64) << 20)
+#define CONNECTION_BYTES (UINT64_C(36) << 10)  /* memory of one connection, including TLS and a block of the body */
+#define MEMORY_OF_PROCESS (UINT64_C(64) << 20) /* enough for all uses of the heap */
+#define MEMORY_OF_PROCESS_MIN (UINT64_C(8) << 20)
+#define MEMORY_OF_WORKER_MIN (UINT64_C(3) << 20)
 #define UNSENT_PAGES 65536 /* if tcp_mem cannot be read; the value of a machine with 4 GiB of memory */
 #define RING_DEFAULT 128   /* maximum number of reads that a calibration tries */
 
@@ -144,52 +147,13 @@ bool system_limits_check_aio(const struct config *config, unsigned workers)
 	return false;
 }
 
-/* Returns the lowest limit of a control group and of the groups above it. Modifies `path`. */
-static uint64_t least_limit(const char *hierarchy, char *path, const char *file)
-{
-	uint64_t least = UINT64_MAX, limit;
-	char name[4096];
-
-	for (;;) {
-		char *slash = strrchr(path, '/');
-
-		snprintf(name, sizeof(name), "%s%s/%s", hierarchy, path, file);
-		if (read_number(name, &limit) && limit < least) /* "max" is not a number */
-			least = limit;
-		if (slash == NULL)
-			return least;
-		*slash = '\0';
-	}
-}
-
-/*
- * Returns the memory limit of the control group of the process. /proc/self/cgroup has the line "0::/path" for version 2
- * and lines such as "4:memory:/path" for version 1. Lines of both versions may be present.
- */
+/* Returns the memory limit of the control group of the process. */
 static uint64_t memory_of_group(void)
 {
-	FILE *file = fopen("/proc/self/cgroup", "re");
-	uint64_t least = UINT64_MAX;
-	char line[2048];
+	struct cgroup_limits limits;
 
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		char *controllers = strchr(line, ':'),
-		     *path = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
-		uint64_t limit = UINT64_MAX;
-
-		if (path == NULL)
-			continue;
-		*path++ = '\0';
-		path[strcspn(path, "\n")] = '\0';
-		if (controllers[1] == '\0')
-			limit = least_limit("/sys/fs/cgroup", path, "memory.max");
-		else if (strstr(controllers, "memory") != NULL)
-			limit = least_limit("/sys/fs/cgroup/memory", path, "memory.limit_in_bytes");
-		least = limit < least ? limit : least;
-	}
-	if (file != NULL)
-		fclose(file);
-	return least;
+	cgroup_read(&limits, "");
+	return limits.memory_bytes;
 }
 
 uint64_t system_limits_unsent_bytes(void)
@@ -229,6 +193,32 @@ static void fit_names(struct config *config, uint64_t limit)
 	config->name_cache = lower(config->name_cache, limit > others ? (limit - others) / NAME_BYTES : 0, NAMES_MIN);
 }
 
+/*
+ * Lowers max_connections if the process would exceed the limit even with the least memory for everything else. The
+ * kernel would then end the process, and all connections with it.
+ */
+static void fit_connections(struct config *config, uint64_t limit)
+{
+	const unsigned before = config->max_connections;
+	const uint64_t connections = (uint64_t)before * CONNECTION_BYTES;
+	const uint64_t others = system_limits_memory_needed(config) - connections - MEMORY_OF_PROCESS +
+				MEMORY_OF_PROCESS_MIN + config_workers(config) * MEMORY_OF_WORKER_MIN;
+
+	config->max_connections =
+		lower(before, limit > others ? (limit - others) / CONNECTION_BYTES : 0, CONNECTIONS_MIN);
+	if (config->max_connections < before)
+		log_warning("max_connections is lowered from %u to %u, because the process may use only %" PRIu64
+			    " MiB; raise MemoryMax= of the service or the limit of its container, or lower cache_size",
+			    before, config->max_connections, limit >> 20);
+	else if (system_limits_memory_needed(config) > limit)
+		log_warning(
+			"the process may need up to %" PRIu64
+			" MiB in addition to socket buffers, but may use only %" PRIu64
+			" MiB; raise MemoryMax= of the service or the limit of its container, or lower cache_size or "
+			"max_connections",
+			system_limits_memory_needed(config) >> 20, limit >> 20);
+}
+
 bool system_limits_fit_memory(struct config *config)
 {
 	uint64_t limit = memory_of_group(), needed = system_limits_memory_needed(config);
@@ -249,13 +239,6 @@ bool system_limits_fit_memory(struct config *config)
 			    " MiB; raise MemoryMax= of the service or the limit of its container, or lower cache_size "
 			    "or max_connections",
 			    names, config->name_cache, needed >> 20, limit >> 20);
-	needed = system_limits_memory_needed(config);
-	if (needed > limit)
-		log_warning(
-			"the process may need up to %" PRIu64
-			" MiB in addition to socket buffers, but may use only %" PRIu64
-			" MiB; raise MemoryMax= of the service or the limit of its container, or lower cache_size or "
-			"max_connections",
-			needed >> 20, limit >> 20);
+	fit_connections(config, limit);
 	return true;
 }

@@ -33,8 +33,9 @@ bool system_limits_check_aio(const struct config *config, unsigned workers);
 uint64_t system_limits_memory_needed(const struct config *config);
 /*
  * Compares the needed memory with the limit of the control group. If the limit is lower, lowers name_cache, to 16384 if
- * necessary, and logs a warning. Logs another warning if that does not suffice. Returns false if cache_size alone
- * exceeds the limit, because the kernel would then kill the process during the start.
+ * necessary. If the process would exceed the limit nevertheless, lowers max_connections, to 16 if necessary. Logs a
+ * warning for each lowered key, and if the limit may not suffice. Returns false if cache_size alone exceeds the limit,
+ * because the kernel would then kill the process during the start.
  */
 bool system_limits_fit_memory(struct config *config);
 

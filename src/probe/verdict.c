@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
+#include "daemon/sizing.h"
 #include "daemon/system_limits.h"
 
 #define SLOW_SUBMITS_MAX 3 /* maximum number of slow calls in SUBMITS calls, as in ranged */
@@ -135,6 +136,7 @@ static int find_limits(const struct probe_result *result, struct probe_limits *l
 
 	if (config_init(&config) != 0)
 		return -ENOMEM;
+	sizing_apply(&config);
 	workers = config_workers(&config);
 	limits->files_needed = system_limits_descriptors_needed(&config, workers);
 	config_fini(&config);

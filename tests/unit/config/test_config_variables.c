@@ -114,7 +114,7 @@ START_TEST(is_rejected)
 {
 	ck_assert_int_eq(parse(rejected[_i].text), -EINVAL);
 	ck_assert_str_eq(messages, rejected[_i].messages);
-	ck_assert_uint_eq(config.variables.count, 0);
+	ck_assert_uint_eq(config.resolved.count, 0);
 }
 END_TEST
 
@@ -134,16 +134,16 @@ START_TEST(numbers_lists_and_blocks)
 	ck_assert(config.dotfiles);
 	ck_assert_str_eq(config.rules.sites[1].host, "a.example");
 	ck_assert_str_eq(config.rules.sites[1].list[0].pattern, "/x");
-	ck_assert_str_eq(config.variables.list[0], "f:1: ${SET} = \"1G\"");
-	ck_assert_str_eq(config.variables.list[1], "f:2: ${IDLE} = \"5m\" (default)");
+	ck_assert_str_eq(config.resolved.list[0], "f:1: ${SET} = \"1G\"");
+	ck_assert_str_eq(config.resolved.list[1], "f:2: ${IDLE} = \"5m\" (default)");
 }
 END_TEST
 
 START_TEST(seen_values_are_one_line_without_secrets)
 {
 	ck_assert_int_eq(parse("root = ${PASSWORD_FILE}\nuser = ${EVIL}\n"), 0);
-	ck_assert_str_eq(config.variables.list[0], "f:1: ${PASSWORD_FILE} = \"(hidden)\"");
-	ck_assert_str_eq(config.variables.list[1], "f:2: ${EVIL} = \"a\"b'? workers = 7 # ${SET}\\ }, {\"");
+	ck_assert_str_eq(config.resolved.list[0], "f:1: ${PASSWORD_FILE} = \"(hidden)\"");
+	ck_assert_str_eq(config.resolved.list[1], "f:2: ${EVIL} = \"a\"b'? workers = 7 # ${SET}\\ }, {\"");
 }
 END_TEST
 
