@@ -29,6 +29,9 @@ struct files_job {
 	struct file *previous;	  /* A reference to the file of the entry at the start of the job, or NULL. */
 	struct files_want *wants; /* Lookups that wait for the job, the latest first. Protected by the lock. */
 	bool needs_siblings;	  /* A want or the job itself needs the siblings. Protected by the lock. */
+	/* Lowest maximum age that a want accepts, for the directory of a remote file. Protected by the lock. */
+	uint64_t revalidate_ns;
+	uint64_t max_age_ns; /* Copy of revalidate_ns for the current lookup. */
 	/* Results. */
 	struct files_finding finding;
 	unsigned revalidations, opens;
@@ -37,16 +40,20 @@ struct files_job {
 };
 
 /* Returns true if the directory of the path is known. */
-static bool find_parent(const struct files_job *job, struct parents_view *view)
+static bool find_parent(const struct files_job *job, bool remote, struct parents_view *view)
 {
 	struct parents *parents = job->files->options.parents;
 	const struct parents_place place = files_place(job->files, job->path);
 
-	return parents != NULL && parents_find(parents, &place, clock_now_ns(), view) == 0;
+	if (parents == NULL)
+		return false;
+	return (remote ? parents_find_remote(parents, &place, job->max_age_ns, view)
+		       : parents_find(parents, &place, clock_now_ns(), view)) == 0;
 }
 
-/* Finds the siblings of the path, whose version is `original`. */
-static void find_siblings(const struct files_job *job, const struct file_version *original, struct file_siblings *found)
+/* Finds the siblings of the path, whose version is `original`. `remote` is as in struct file. */
+static void find_siblings(const struct files_job *job, const struct file_version *original, bool remote,
+			  struct file_siblings *found)
 {
 	static const struct file_siblings nothing;
 	const struct files_options *options = &job->files->options;
@@ -57,7 +64,7 @@ static void find_siblings(const struct files_job *job, const struct file_version
 	*found = nothing;
 	if (!options->siblings || job->finding.skip_siblings)
 		return;
-	known = find_parent(job, &view);
+	known = find_parent(job, remote, &view);
 	if (!options->variants)
 		sibling_skip_variants(&view);
 	sibling_find(root->fd, job->path, root->symlinks, original,
@@ -112,7 +119,7 @@ static int open_again(struct files_job *job, struct file **file)
 	}
 	if (job->previous != NULL)
 		file_access_set_known(job->previous, access);
-	find_siblings(job, &opened.facts.state.version, &siblings);
+	find_siblings(job, &opened.facts.state.version, opened.facts.remote, &siblings);
 	opened.facts.siblings = &siblings;
 	*file = is_unchanged(job, &opened.facts) ? file_ref(job->previous) : file_new(&opened.facts);
 	if (*file == NULL) {
@@ -145,7 +152,7 @@ static void revalidate_or_open(struct files_job *job)
 		if (finding->error < 0 && finding->error != -ESTALE)
 			return;
 		if (finding->error == 0 && !file_access_is_unknown(previous)) {
-			find_siblings(job, &state.version, &siblings);
+			find_siblings(job, &state.version, previous->remote, &siblings);
 			if (finding->skip_siblings || sibling_equal(&siblings, file_siblings(previous))) {
 				finding->file = file_ref(previous);
 				return;
@@ -208,6 +215,7 @@ struct files_job *files_job_new(struct files *files, struct names_entry *entry, 
 	job->shard = names_shard_of(files->options.names, key);
 	job->entry = entry;
 	job->needs_siblings = !want->skip_siblings;
+	job->revalidate_ns = files_revalidate_ns(files, want);
 	job->previous = entry->file != NULL ? file_ref(entry->file) : NULL;
 	memcpy(job->path, key->path, length + 1);
 	job->base = (struct names_job){ .root = files->root, .path = job->path };
@@ -219,6 +227,8 @@ void files_job_add(struct files_job *job, struct files_want *want)
 {
 	want->job = job;
 	job->needs_siblings = job->needs_siblings || !want->skip_siblings;
+	if (files_revalidate_ns(job->files, want) < job->revalidate_ns)
+		job->revalidate_ns = files_revalidate_ns(job->files, want);
 	LL_PREPEND(job->wants, want);
 }
 
@@ -289,8 +299,11 @@ static void finish(struct files_job *job)
 	struct file *previous = job->previous, *before = finding->file;
 	struct names_entry *unlinked = NULL;
 	struct files_want *filled = NULL;
-	bool again;
+	bool again, learns = true;
 
+	/* Lookups of a remote file use only the names of its directory. */
+	if (finding->skip_siblings && finding->file != NULL)
+		learns = !finding->file->remote;
 	count_device(job);
 	pthread_mutex_lock(&shard->lock);
 	shard->stats.revalidations += job->revalidations;
@@ -318,7 +331,8 @@ static void finish(struct files_job *job)
 	names_free_unlinked(unlinked);
 	if (again)
 		return;
-	learn_parent(job);
+	if (learns)
+		learn_parent(job);
 	files_report_superseded(files);
 	free(job);
 	files_release(files);
@@ -331,6 +345,7 @@ static void work(struct offload_job *offload_job)
 
 	pthread_mutex_lock(&job->shard->lock);
 	job->finding = (struct files_finding){ .skip_siblings = !job->needs_siblings };
+	job->max_age_ns = job->revalidate_ns;
 	pthread_mutex_unlock(&job->shard->lock);
 	job->revalidations = job->opens = 0;
 	revalidate_or_open(job);

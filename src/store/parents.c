@@ -22,7 +22,12 @@
  *			and the ctime was the same afterwards. So each later change has another ctime. A name in the
  *			directory whose file is overwritten changes nothing here, so its file needs a stat of its own.
  *
- * Only directories on local filesystems are usable, because others can change without a change of the cached times.
+ * Only directories on local filesystems are usable for lookups on a reactor, because others can change without a change
+ * of the cached times. On other filesystems, offload threads check the directory of a file by asking the server, and
+ * use only its names. Its spelling and the directories above it do not matter, because such a check resolves the whole
+ * path. The clock of the server may differ from that of this machine. Therefore the names are read when this machine
+ * has seen the stamp unchanged for REMOTE_SETTLED_NS. Some servers do not update the times of a directory when a name
+ * is added (object stores, for example), so the names are read again after REMOTE_NAMES_NS.
  *
  * A directory is read if it has not changed for SETTLED_NS, if enough lookups need its names, and if reading takes a
  * small share of the time. Until then its view is not settled.
@@ -46,6 +51,8 @@
 #define LEVELS_MAX 16			     /* Maximum number of directories that one lookup checks. */
 #define UNUSABLE_NS (10 * CLOCK_NS_PER_S)    /* Time until an unusable directory is learned again. */
 #define SETTLED_NS ((int64_t)CLOCK_NS_PER_S) /* A directory that changed more recently is not read. */
+#define REMOTE_SETTLED_NS (2 * CLOCK_NS_PER_S)
+#define REMOTE_NAMES_NS (60 * CLOCK_NS_PER_S)
 #define SCAN_COST_FACTOR 50		     /* Reading a directory takes at most 1/50 of the time. */
 #define SCAN_FAILED_NS (60 * CLOCK_NS_PER_S) /* Time until a directory that could not be read is read again. */
 #define SCAN_RETRY_NS CLOCK_NS_PER_S	     /* Time until another caller is asked for a scan. */
@@ -130,11 +137,12 @@ static int open_for_reading(const struct level *level)
 						     O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 }
 
-static int get_stamp(int fd, struct parents_stamp *stamp)
+/* `sync` is AT_STATX_DONT_SYNC, or AT_STATX_FORCE_SYNC to ask the server, which blocks. */
+static int get_stamp(int fd, int sync, struct parents_stamp *stamp)
 {
 	struct statx st;
 
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
+	if (statx(fd, "", AT_EMPTY_PATH | sync, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
 		return -errno;
 	file_version_set(&stamp->version, &st);
 	stamp->mount = (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
@@ -149,16 +157,22 @@ static bool is_fresh(const struct parents_known *known, uint64_t now_ns)
 /* Returns true if only parents_learn() can make the directory valid again. */
 static bool needs_learning(const struct parents_known *known)
 {
-	return known->state == PARENTS_UNUSABLE ||
+	return known->state == PARENTS_UNUSABLE || known->state == PARENTS_REMOTE ||
 	       (known->state == PARENTS_USABLE && !known->constant && !known->confirmed);
 }
 
 /* Returns true if the directory must be read. The file comment has the conditions. */
 static bool is_scan_due(const struct parents_known *known, uint64_t now_ns)
 {
-	return !known->settled && now_ns >= known->scan_after_ns &&
-	       ((uint64_t)known->asks + 1) * ASK_BYTES >= known->stamp.version.size &&
-	       !clock_is_young(known->stamp.version.ctime_ns + SETTLED_NS, clock_wall_ns());
+	const bool remote = known->state == PARENTS_REMOTE;
+
+	if (now_ns < known->scan_after_ns)
+		return false;
+	if (known->settled)
+		return remote && now_ns >= known->names_until_ns;
+	return ((uint64_t)known->asks + 1) * ASK_BYTES >= known->stamp.version.size &&
+	       (remote ? now_ns >= known->since_ns + REMOTE_SETTLED_NS
+		       : !clock_is_young(known->stamp.version.ctime_ns + SETTLED_NS, clock_wall_ns()));
 }
 
 /* --- lookups --- */
@@ -189,7 +203,7 @@ static int check_level(struct parents *parents, const struct level *level, const
 	if (fd < 0)
 		return fd == -ENOENT ? check_missing(level) : -EAGAIN;
 	/* On a filesystem that is not known to be local, statx() may wait. */
-	error = known->state == PARENTS_USABLE ? get_stamp(fd, &stamp) : -EAGAIN;
+	error = known->state == PARENTS_USABLE ? get_stamp(fd, AT_STATX_DONT_SYNC, &stamp) : -EAGAIN;
 	close(fd);
 	if (error < 0)
 		return -EAGAIN;
@@ -242,8 +256,9 @@ static int fill_view(struct parents *parents, const struct level *level, const s
 					   &view->beside);
 		view->settled = again.settled;
 	}
-	if (!view->settled && is_scan_due(known, now_ns) &&
-	    parents_table_want_scan(parents->table, level->key, now_ns, SCAN_RETRY_NS))
+	/* If the names are known, the job of the caller reads them again after its answer. */
+	if (is_scan_due(known, now_ns) && parents_table_want_scan(parents->table, level->key, now_ns, SCAN_RETRY_NS) &&
+	    !view->settled)
 		return -EAGAIN;
 	return 0;
 }
@@ -267,13 +282,59 @@ int parents_find(struct parents *parents, const struct parents_place *place, uin
 	return is_fresh(&known, now_ns) ? fill_view(parents, &level, &known, now_ns, view) : -EAGAIN;
 }
 
+/* Asks the server for the stamp of a known directory. Returns 0 if the directory is valid now, or -errno. Blocks. */
+static int check_remote(struct parents *parents, const struct level *level, const struct parents_known *known)
+{
+	char path[PATH_MAX];
+	struct parents_stamp stamp;
+	uint64_t start_ns = clock_now_ns();
+	int error = get_path(level, path), fd;
+
+	if (error < 0)
+		return error;
+	fd = beneath_open_any_spelling(level->place->root_fd, path, level->place->symlinks, O_PATH | O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	error = get_stamp(fd, AT_STATX_FORCE_SYNC, &stamp);
+	close(fd);
+	if (error == 0 && !parents_table_check(parents->table, level->key, known, start_ns, &stamp))
+		error = -EAGAIN;
+	return error;
+}
+
+int parents_find_remote(struct parents *parents, const struct parents_place *place, uint64_t max_age_ns,
+			struct parents_view *view)
+{
+	const struct level level = level_of(place, directory_length(place->path, strlen(place->path)));
+	const uint64_t now_ns = clock_now_ns();
+	unsigned beside = 0;
+	struct parents_known known = parents_table_find(parents->table, level.key, 0, &beside);
+
+	if (known.state != PARENTS_REMOTE)
+		return -EAGAIN;
+	if (now_ns >= known.checked_ns + max_age_ns && check_remote(parents, &level, &known) < 0)
+		return -EAGAIN;
+	known = parents_table_find(parents->table, level.key, 0, NULL);
+	return known.state == PARENTS_REMOTE ? fill_view(parents, &level, &known, now_ns, view) : -EAGAIN;
+}
+
 /* --- learning --- */
 
-/* Returns true if the directory still has the names that the table knows. */
-static bool has_same_names(const struct parents_known *before, const struct parents_stamp *now)
+/* Returns true if the directory was known, and has not changed. */
+static bool has_same_stamp(const struct parents_known *before, const struct parents_stamp *now)
 {
-	return before->state == PARENTS_USABLE && before->settled && before->stamp.mount == now->mount &&
-	       file_version_equal(&before->stamp.version, &now->version);
+	return (before->state == PARENTS_USABLE || before->state == PARENTS_REMOTE) &&
+	       before->stamp.mount == now->mount && file_version_equal(&before->stamp.version, &now->version);
+}
+
+/* Finds the state of a directory that is open for reading, and its stamp. */
+static enum parents_state examine(int fd, struct parents_known *known)
+{
+	if (get_stamp(fd, AT_STATX_DONT_SYNC, &known->stamp) != 0)
+		return PARENTS_UNUSABLE;
+	if (!filesystem_fd_is_local(fd, filesystem_of(fd)))
+		return get_stamp(fd, AT_STATX_FORCE_SYNC, &known->stamp) == 0 ? PARENTS_REMOTE : PARENTS_UNUSABLE;
+	return spelling_is_by_bytes(fd, &known->constant) ? PARENTS_USABLE : PARENTS_UNUSABLE;
 }
 
 /* Learns the properties of a claimed directory, which is open for reading, or unusable if fd is negative. */
@@ -286,14 +347,13 @@ static void learn_claimed(struct parents *parents, const struct level *level, in
 
 	known.checked_ns = clock_now_ns();
 	known.until_ns = known.checked_ns + UNUSABLE_NS;
-	if (fd >= 0 && get_stamp(fd, &known.stamp) == 0 && filesystem_fd_is_local(fd, filesystem_of(fd)) &&
-	    spelling_is_by_bytes(fd, &known.constant))
-		known.state = PARENTS_USABLE;
-	else
-		known.state = PARENTS_UNUSABLE;
-	known.other_mount = get_stamp(level->place->root_fd, &root) != 0 || root.mount != known.stamp.mount;
+	known.state = fd >= 0 ? examine(fd, &known) : PARENTS_UNUSABLE;
+	known.other_mount = get_stamp(level->place->root_fd, AT_STATX_DONT_SYNC, &root) != 0 ||
+			    root.mount != known.stamp.mount;
 	known.confirmed = known.constant || !clock_is_young(known.stamp.version.ctime_ns, wall_ns);
-	known.settled = has_same_names(before, &known.stamp);
+	if (!has_same_stamp(before, &known.stamp))
+		known.since_ns = known.checked_ns;
+	known.settled = before->settled && has_same_stamp(before, &known.stamp);
 	parents_table_store(parents->table, level->key, &known, NULL);
 }
 
@@ -309,11 +369,14 @@ static void scan_claimed(struct parents *parents, const struct level *level, int
 	int error = parents_scan(fd, &names);
 
 	end_ns = clock_now_ns();
-	known->settled = error == 0 && get_stamp(fd, &stamp) == 0 &&
-			 file_version_equal(&stamp.version, &known->stamp.version);
+	known->settled =
+		error == 0 &&
+		get_stamp(fd, known->state == PARENTS_REMOTE ? AT_STATX_FORCE_SYNC : AT_STATX_DONT_SYNC, &stamp) == 0 &&
+		file_version_equal(&stamp.version, &known->stamp.version);
 	known->asks = 0;
 	known->scan_wanted = false;
 	known->scan_after_ns = end_ns + (end_ns - start_ns) * SCAN_COST_FACTOR;
+	known->names_until_ns = end_ns + REMOTE_NAMES_NS;
 	if (error < 0 && known->scan_after_ns < end_ns + SCAN_FAILED_NS)
 		known->scan_after_ns = end_ns + SCAN_FAILED_NS;
 	if (!known->settled)
@@ -326,7 +389,7 @@ static bool shall_scan(struct parents_known *known)
 {
 	if (known->scan_wanted)
 		known->scan_after_ns = 0;
-	return known->state == PARENTS_USABLE && is_scan_due(known, clock_now_ns());
+	return (known->state == PARENTS_USABLE || known->state == PARENTS_REMOTE) && is_scan_due(known, clock_now_ns());
 }
 
 /* Reads the names of the directory, if that is due. */
@@ -367,7 +430,7 @@ static int open_and_learn(struct parents *parents, const struct level *level)
 	if (parents_table_claim(parents->table, level->key, &known)) {
 		learn_claimed(parents, level, fd, &known);
 		known = parents_table_find(parents->table, level->key, 0, NULL);
-		if (known.state == PARENTS_USABLE)
+		if (known.state == PARENTS_USABLE || known.state == PARENTS_REMOTE)
 			return fd;
 	}
 	if (fd >= 0)
@@ -387,7 +450,8 @@ static bool learn_level(struct parents *parents, const struct level *level, bool
 
 	if (known.state == PARENTS_UNUSABLE && now_ns < known.until_ns)
 		return false;
-	if (is_fresh(&known, now_ns) && !(wants_names && (known.scan_wanted || is_scan_due(&known, now_ns))))
+	if ((is_fresh(&known, now_ns) || (known.state == PARENTS_REMOTE && now_ns < known.until_ns)) &&
+	    !(wants_names && (known.scan_wanted || is_scan_due(&known, now_ns))))
 		return true;
 	fd = open_and_learn(parents, level);
 	if (fd < 0)

@@ -2,7 +2,8 @@
 /*
  * The directories in which files lie. For each directory: whether names in it can be looked up on a reactor, and which
  * names have siblings such as NAME.gz. The results allow lookups that neither wait nor make a syscall for each missing
- * sibling. The process owns one struct parents, which all roots and reactors share.
+ * sibling. On filesystems with a server, they spare a request to the server for each missing sibling. The process owns
+ * one struct parents, which all roots and reactors share.
  */
 #ifndef STORE_PARENTS_H
 #define STORE_PARENTS_H
@@ -49,6 +50,15 @@ void parents_free(struct parents *parents);
  */
 int parents_find(struct parents *parents, const struct parents_place *place, uint64_t now_ns,
 		 struct parents_view *view);
+
+/*
+ * Finds the directory of place->path on a filesystem with a server (struct file, `remote`). Asks the server whether the
+ * directory has changed, unless it was asked less than max_age_ns ago. Returns 0 and sets *view if the directory is
+ * known. Returns -EAGAIN if not, or if the directory must be read again. The caller then looks the names up one by one
+ * and calls parents_learn(). Blocks; runs only on offload threads. Thread-safe.
+ */
+int parents_find_remote(struct parents *parents, const struct parents_place *place, uint64_t max_age_ns,
+			struct parents_view *view);
 
 /*
  * Learns the directory of place->path, and the directories above it, if they are not known or have changed. May read

@@ -149,7 +149,8 @@ static bool is_same_directory(const struct parents_stamp *a, const struct parent
 }
 
 /* Sets the stamp that a check has found. Returns the names that have become invalid, which the caller frees. */
-static uint64_t *apply_change(struct parents_table *table, struct entry *entry, const struct parents_stamp *stamp)
+static uint64_t *apply_change(struct parents_table *table, struct entry *entry, uint64_t start_ns,
+			      const struct parents_stamp *stamp)
 {
 	struct parents_known *known = &entry->known;
 
@@ -158,6 +159,7 @@ static uint64_t *apply_change(struct parents_table *table, struct entry *entry, 
 		known->state = PARENTS_UNKNOWN;
 		known->scan_after_ns = 0;
 	}
+	known->since_ns = start_ns;
 	known->confirmed = known->constant ||
 			   (known->confirmed && known->stamp.version.ctime_ns == stamp->version.ctime_ns);
 	known->stamp = *stamp;
@@ -174,13 +176,14 @@ bool parents_table_check(struct parents_table *table, uint64_t key, const struct
 
 	pthread_mutex_lock(&shard->lock);
 	entry = find(shard, key);
-	usable = entry != NULL && entry->known.state == PARENTS_USABLE && entry->known.changes == before->changes;
+	usable = entry != NULL && entry->known.state == before->state && entry->known.changes == before->changes &&
+		 (before->state == PARENTS_USABLE || before->state == PARENTS_REMOTE);
 	if (usable && (!is_same_directory(&entry->known.stamp, stamp) ||
 		       !file_version_equal(&entry->known.stamp.version, &stamp->version))) {
-		freed = apply_change(table, entry, stamp);
-		usable = entry->known.state == PARENTS_USABLE;
+		freed = apply_change(table, entry, start_ns, stamp);
+		usable = entry->known.state == before->state;
 	}
-	usable = usable && (entry->known.constant || entry->known.confirmed);
+	usable = usable && (before->state == PARENTS_REMOTE || entry->known.constant || entry->known.confirmed);
 	if (usable && entry->known.checked_ns < start_ns)
 		entry->known.checked_ns = start_ns;
 	pthread_mutex_unlock(&shard->lock);
@@ -196,7 +199,9 @@ bool parents_table_want_scan(struct parents_table *table, uint64_t key, uint64_t
 
 	pthread_mutex_lock(&shard->lock);
 	entry = find(shard, key);
-	first = entry != NULL && !entry->known.settled && now_ns >= entry->known.scan_after_ns;
+	first = entry != NULL && now_ns >= entry->known.scan_after_ns &&
+		(!entry->known.settled ||
+		 (entry->known.state == PARENTS_REMOTE && now_ns >= entry->known.names_until_ns));
 	if (first) {
 		entry->known.scan_wanted = true;
 		entry->known.scan_after_ns = now_ns + retry_ns;

@@ -5,8 +5,9 @@
  *
  * States of an entry:
  *
- *	UNKNOWN --claim--> claimed --store--> USABLE or UNUSABLE
+ *	UNKNOWN --claim--> claimed --store--> USABLE, REMOTE or UNUSABLE
  *	USABLE: a check shows another directory -> UNKNOWN; another ctime -> no longer confirmed, unless constant
+ *	REMOTE: a check shows another directory -> UNKNOWN; until_ns as for UNUSABLE
  *	UNUSABLE: until until_ns; then the next claim succeeds
  *	any, not claimed: evicted (second chance) when its shard is full
  */
@@ -26,7 +27,9 @@ struct parents_table;
 enum parents_state {
 	PARENTS_UNKNOWN,
 	PARENTS_USABLE,
-	/* On a remote filesystem, folds case, or could not be read. */
+	/* On a remote filesystem: only offload threads use the names, because a check asks the server. */
+	PARENTS_REMOTE,
+	/* Folds case, or could not be read. */
 	PARENTS_UNUSABLE,
 };
 
@@ -41,7 +44,8 @@ struct parents_known {
 	enum parents_state state;
 	struct parents_stamp stamp;
 	uint64_t checked_ns; /* Start of the last check, which found this stamp. */
-	uint64_t until_ns;   /* UNUSABLE: the directory may be learned again at this time. */
+	uint64_t since_ns;   /* Start of the first check that found this stamp. */
+	uint64_t until_ns;   /* UNUSABLE and REMOTE: the directory may be learned again at this time. */
 	bool other_mount;    /* The directory is on another mount than the root. */
 	bool constant;	     /* The directory always compares names as bytes. */
 	/* The directory compares names as bytes while it has this stamp. */
@@ -49,6 +53,8 @@ struct parents_known {
 	bool settled; /* `names` are the names with siblings while the directory has this stamp. */
 	/* The directory is read again after this time, if it was asked for often enough. */
 	uint64_t scan_after_ns;
+	/* REMOTE: the names are read again after this time, even if the stamp is the same. */
+	uint64_t names_until_ns;
 	unsigned asks;	    /* Number of lookups since the last scan for which the names were not known. */
 	bool scan_wanted;   /* A lookup has returned -EAGAIN to have the directory read. */
 	unsigned changes;   /* Number of stores and of changed stamps. */
@@ -74,8 +80,8 @@ bool parents_table_check(struct parents_table *table, uint64_t key, const struct
 			 uint64_t start_ns, const struct parents_stamp *stamp);
 
 /*
- * Marks the directory as wanted for a scan. Returns true for the first caller, and again after retry_ns if no scan has
- * followed.
+ * Marks the directory as wanted for a scan, because its names are not known or are due to be read again. Returns true
+ * for the first caller, and again after retry_ns if no scan has followed.
  */
 bool parents_table_want_scan(struct parents_table *table, uint64_t key, uint64_t now_ns, uint64_t retry_ns);
 

@@ -51,6 +51,7 @@ static bool no_resolve_cached;
 static atomic_uint opens, reads;
 static void (*on_read)(void);
 static ino_t folding_inode; /* The directory that has the casefold flag. */
+static bool all_remote;	    /* All filesystems have a server. */
 
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -66,6 +67,8 @@ long __real_syscall(long number, int fd, const char *path, struct open_how *how,
 long __wrap_syscall(long number, int fd, const char *path, struct open_how *how, size_t size);
 int __real_ioctl(int fd, unsigned long request, void *argument);
 int __wrap_ioctl(int fd, unsigned long request, void *argument);
+bool __real_filesystem_fd_is_local(int fd, uint32_t filesystem);
+bool __wrap_filesystem_fd_is_local(int fd, uint32_t filesystem);
 
 static bool fails(void)
 {
@@ -122,6 +125,11 @@ int __wrap_ioctl(int fd, unsigned long request, void *argument)
 	if (result == 0 && request == FS_IOC_GETFLAGS && fstat(fd, &st) == 0 && st.st_ino == folding_inode)
 		*(int *)argument |= FS_CASEFOLD_FL;
 	return result;
+}
+
+bool __wrap_filesystem_fd_is_local(int fd, uint32_t filesystem)
+{
+	return !all_remote && __real_filesystem_fd_is_local(fd, filesystem);
 }
 
 /* --- the tree --- */
@@ -559,6 +567,111 @@ START_TEST(a_filesystem_that_is_not_local)
 }
 END_TEST
 
+/* --- directories on a filesystem with a server --- */
+
+static int find_remote(const char *path, uint64_t max_age_ms)
+{
+	struct parents_place place = place_of(path);
+
+	return parents_find_remote(parents, &place, max_age_ms * CLOCK_NS_PER_MS, &view);
+}
+
+/* Looks the directory up as jobs do, until its names are known. */
+static void settle_remote(const char *path)
+{
+	for (int i = 0; i < 4; i++) {
+		if (find_remote(path, 0) == 0 && view.settled)
+			return;
+		learn(path);
+		clock_advance_ms(FRESH_MS);
+	}
+	ck_abort_msg("%s is not settled", path);
+}
+
+START_TEST(names_of_a_remote_directory)
+{
+	all_remote = true;
+	make("root/a/b/f.gz");
+	settle_remote("a/b/f");
+	ck_assert_uint_eq(view.beside, GZ);
+	ck_assert_int_eq(find_remote("a/b/g", 0), 0);
+	ck_assert(view.settled);
+	ck_assert_uint_eq(view.beside, 0);
+	ck_assert_int_eq(find("a/b/f"), -EAGAIN); /* Never on a reactor. */
+	ck_assert_int_eq(find_remote("a/none/f", 0), -EAGAIN);
+	all_remote = false;
+}
+END_TEST
+
+/* The server is asked once in max_age_ns, whatever the number of files. */
+START_TEST(a_remote_directory_is_checked_once)
+{
+	all_remote = true;
+	settle_remote("a/b/f");
+	ck_assert_int_eq(find_remote("a/b/f", 0), 0);
+	opens = reads = 0;
+	for (int i = 0; i < 100; i++) {
+		ck_assert_int_eq(find_remote(i % 2 == 0 ? "a/b/f" : "a/b/g", 3600000), 0);
+		ck_assert(view.settled);
+		learn("a/b/f");
+	}
+	ck_assert_uint_eq(opens, 0);
+	clock_advance_ms(1500);
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(find_remote("a/b/f", 1000), 0);
+	ck_assert_uint_eq(opens, 1);
+	ck_assert_uint_eq(reads, 0);
+	all_remote = false;
+}
+END_TEST
+
+/* Whatever times are set, and whatever the clock of the server. */
+START_TEST(a_change_of_a_remote_directory_is_noticed)
+{
+	all_remote = true;
+	for (int i = 0; i < 2; i++) {
+		settle_remote("a/b/f");
+		ck_assert_uint_eq(view.beside, i == 0 ? 0 : GZ);
+		make(i == 0 ? "root/a/b/f.gz" : "root/a/b/f.br");
+		ck_assert_int_eq(find_remote("a/b/f", 3600000), 0);
+		ck_assert(view.settled);
+		ck_assert(find_remote("a/b/f", 0) == -EAGAIN || !view.settled);
+	}
+	settle_remote("a/b/f");
+	ck_assert_uint_eq(view.beside, GZ | BR);
+	ck_assert_int_eq(rename("root/a/b", "root/a/c"), 0);
+	make_directory("root/a/b");
+	ck_assert_int_eq(find_remote("a/b/f", 0), -EAGAIN);
+	settle_remote("a/b/f");
+	ck_assert_uint_eq(view.beside, 0);
+	all_remote = false;
+}
+END_TEST
+
+/* A directory whose times do not change with its names is read again after a minute. */
+START_TEST(names_of_a_remote_directory_have_a_maximum_age)
+{
+	all_remote = true;
+	settle_remote("a/b/f");
+	reads = 0;
+	clock_advance_ms(56000);
+	ck_assert_int_eq(find_remote("a/b/f", 1000), 0);
+	learn("a/b/f");
+	ck_assert_uint_eq(reads, 0);
+	clock_advance_ms(5000);
+	ck_assert_int_eq(find_remote("a/b/f", 1000), 0);
+	ck_assert(view.settled); /* The known names are used until the directory has been read. */
+	learn("a/b/f");
+	ck_assert_uint_gt(reads, 0);
+	reads = 0;
+	ck_assert_int_eq(find_remote("a/b/f", 1000), 0);
+	ck_assert(view.settled);
+	learn("a/b/f");
+	ck_assert_uint_eq(reads, 0);
+	all_remote = false;
+}
+END_TEST
+
 START_TEST(a_kernel_without_cached_lookups)
 {
 	no_resolve_cached = true;
@@ -982,6 +1095,10 @@ int main(void)
 	tcase_add_test(tree, a_file_is_not_a_directory);
 	tcase_add_test(tree, an_unreadable_directory_is_remembered);
 	tcase_add_test(tree, a_filesystem_that_is_not_local);
+	tcase_add_test(tree, names_of_a_remote_directory);
+	tcase_add_test(tree, a_remote_directory_is_checked_once);
+	tcase_add_test(tree, a_change_of_a_remote_directory_is_noticed);
+	tcase_add_test(tree, names_of_a_remote_directory_have_a_maximum_age);
 	tcase_add_test(tree, a_kernel_without_cached_lookups);
 	tcase_add_test(tree, a_mount_covers_a_directory);
 	tcase_add_test(tree, a_directory_that_starts_to_fold_case);
