@@ -14,9 +14,13 @@
  *	leave        percentage of batches in which the client closes or resets the connection in mid-body
  *	half         percentage of batches after which the client shuts down its side, at once or in mid-body
  *	slow         percentage of connections with a receive buffer of 4 KiB and pauses; their responses are shorter
+ *	pause        maximum idle time in ms after a response. The client does not notice a close in this time, like a
+ *	             client whose next request crosses the close in the network (default: 0)
  *	addresses    number of source addresses, from 127.0.4.1 on (default: 1)
  *	faults       1: a response may be 503, or cut by the end of the connection
  *	wait         a connection has failed after this many seconds without a byte (default: 30)
+ *
+ * SIGTERM ends the requests as `seconds` does.
  *
  * Prints the first wrong responses, and then one line with the number of responses of each kind, and the time of the
  * responses without pipelining. The exit status is 1 if a response was wrong.
@@ -32,6 +36,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +66,7 @@ enum option {
 	LEAVE,
 	HALF,
 	SLOW,
+	PAUSE,
 	ADDRESSES,
 	FAULTS,
 	WAIT,
@@ -78,6 +84,7 @@ struct peer {
 	bool slow;
 	enum finish finish;
 	bool halved;	   /* shutdown(SHUT_WR) was called */
+	bool idle;	   /* the next batch begins at paused_until_ns */
 	uint64_t leave_at; /* the client disconnects when it has received this many bytes of the batch */
 	struct query queries[DEPTH_MAX];
 	unsigned count, sent, answered;
@@ -98,6 +105,7 @@ static unsigned file_count;
 static struct sockaddr_in server = { .sin_family = AF_INET };
 static uint64_t asked, end_ns, numbers[NUMBERS], time_count;
 static uint32_t *times_us;
+static volatile sig_atomic_t stopped;
 
 static void die(const char *what)
 {
@@ -187,7 +195,7 @@ static void choose_batch(struct peer *peer)
 static bool start_batch(struct peer *peer)
 {
 	peer->begun_ns = peer->progress_ns = now_ns();
-	if (asked >= options[REQUESTS] || peer->begun_ns >= end_ns) {
+	if (asked >= options[REQUESTS] || peer->begun_ns >= end_ns || stopped) {
 		disconnect(peer, false);
 		return false;
 	}
@@ -199,6 +207,17 @@ static bool start_batch(struct peer *peer)
 	peer->received = 0;
 	asked += peer->count;
 	send_requests(peer, verify_chance(50) ? 1 : peer->count);
+	return true;
+}
+
+/* Begins the next batch, or an idle time before it. Returns false if there is no further batch. */
+static bool next_batch(struct peer *peer)
+{
+	if (options[PAUSE] == 0 || peer->fd < 0)
+		return start_batch(peer);
+	peer->idle = true;
+	peer->progress_ns = now_ns();
+	peer->paused_until_ns = peer->progress_ns + verify_below(options[PAUSE] * 1000000);
 	return true;
 }
 
@@ -328,11 +347,11 @@ static bool receive(struct peer *peer)
 		return true;
 	if (got <= 0) {
 		ended(peer);
-		return start_batch(peer);
+		return next_batch(peer);
 	}
 	peer->progress_ns = now_ns();
 	if (!take(peer, buffer, (size_t)got))
-		return start_batch(peer);
+		return next_batch(peer);
 	if (peer->received >= peer->leave_at) {
 		numbers[LEFT]++;
 		disconnect(peer, peer->finish == FINISH_RESET);
@@ -344,7 +363,7 @@ static bool receive(struct peer *peer)
 			peer->paused_until_ns = peer->progress_ns + (verify_chance(5) ? 40000000 : 1000000);
 		return true;
 	}
-	return start_batch(peer);
+	return next_batch(peer);
 }
 
 static void run(struct peer *peers, size_t count)
@@ -363,8 +382,12 @@ static void run(struct peer *peers, size_t count)
 		int timeout_ms = 1000;
 
 		for (size_t i = 0; i < count; i++) {
-			bool paused = peers[i].slow && peers[i].paused_until_ns > now;
+			bool paused = (peers[i].slow || peers[i].idle) && peers[i].paused_until_ns > now;
 
+			if (peers[i].idle && !paused) {
+				peers[i].idle = false;
+				busy -= !start_batch(&peers[i]);
+			}
 			polls[i] = (struct pollfd){ .fd = paused ? -1 : peers[i].fd, .events = POLLIN };
 			timeout_ms = paused ? 1 : timeout_ms;
 		}
@@ -392,7 +415,7 @@ static bool set_option(const char *argument)
 		[SEED] = "seed",	   [LONG] = "long",	  [ONLY] = "only",
 		[DEPTH] = "depth",	   [LEAVE] = "leave",	  [HALF] = "half",
 		[SLOW] = "slow",	   [FAULTS] = "faults",	  [WAIT] = "wait",
-		[ADDRESSES] = "addresses",
+		[ADDRESSES] = "addresses", [PAUSE] = "pause",
 	};
 
 	for (size_t i = 0; i < OPTIONS; i++) {
@@ -462,6 +485,12 @@ static void print_numbers(uint64_t begun_ns)
 	printf("\n");
 }
 
+static void stop(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t begun_ns = now_ns();
@@ -485,6 +514,7 @@ int main(int argc, char **argv)
 	times_us = calloc(options[REQUESTS] + DEPTH_MAX * options[CONNECTIONS], sizeof(*times_us));
 	if (peers == NULL || times_us == NULL || file_count == 0)
 		die("verify");
+	signal(SIGTERM, stop);
 	run(peers, options[CONNECTIONS]);
 	print_numbers(begun_ns);
 	return numbers[WRONG] > 0;
