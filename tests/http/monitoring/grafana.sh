@@ -8,7 +8,7 @@ dashboard=$LIB/../../conf/grafana-dashboard.json
 # Prints the faults of a dashboard, one per line.
 look_at() { perl "$LIB/monitoring.pl" check "$1"; }
 is "$(look_at "$dashboard")" "" "the dashboard has no faults"
-like "$(perl "$LIB/monitoring.pl" rows "$dashboard")" '^Now Traffic Cache Disks Latencies Loop Connections Rejections Logs $' \
+like "$(perl "$LIB/monitoring.pl" rows "$dashboard")" '^Now Traffic Cache Disks Latencies Loop Connections Rejections Logs Fleet $' \
 	"the dashboard has its rows"
 at_least "$(perl "$LIB/monitoring.pl" queries "$dashboard" | wc -l)" 50 "the dashboard has at least 50 queries"
 # The check detects faults.
