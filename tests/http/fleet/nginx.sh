@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# conf/fleet/nginx-balancer.conf with three nodes on mirrors: one cached copy of each file, HTTP/2, and no failed
+# request while a node is killed and while all nodes are restarted.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../verify.sh"
+. "$(dirname "$0")/../fleet.sh"
+own_network nginx openssl
+
+files=(a.bin 3000001 secure/a.bin 1000)
+for i in $(seq 20); do files+=("file$i.bin" $((i * 9001))); done
+make_mirrors "${files[@]}"
+NODE_KEYS=('location "/secure/" { https_redirect = true }')
+start_nodes
+make_fleet_certificate || exit
+mkdir "$DIR/nginx"
+cp "$FLEET/nginx-balancer.conf" "$DIR"
+# The parts of Debian's nginx.conf that matter here.
+cat >"$DIR/nginx.conf" <<END
+daemon off;
+user root;
+worker_processes 2;
+pid $DIR/nginx/pid;
+error_log $DIR/nginx/error.log;
+events { worker_connections 512; }
+http {
+	sendfile on;
+	gzip on;
+	client_body_temp_path $DIR/nginx/body;
+	proxy_temp_path $DIR/nginx/proxy;
+	fastcgi_temp_path $DIR/nginx/fastcgi;
+	uwsgi_temp_path $DIR/nginx/uwsgi;
+	scgi_temp_path $DIR/nginx/scgi;
+	include nginx-balancer.conf;
+}
+END
+nginx -c "$DIR/nginx.conf" >"$DIR/nginx/out" 2>&1 &
+BALANCER=$!
+use_address 127.0.0.1:80
+await 10 get /a.bin || { diag "$(tail -n 5 "$DIR/nginx/out" "$DIR/nginx/error.log")"; exit 1; }
+
+for name in "${NAMES[@]:1}"; do
+	get "/$name"
+	cmp "$ROOT/$name" "$BODY" || echo "$name"
+done >"$DIR/differs" 2>&1
+is "$(cat "$DIR/differs")" "" "each file is correct through the balancer"
+cached 1 2 3 >"$DIR/cached"
+is "$(grep -c file "$DIR/cached")" 20 "each file is cached by exactly one node"
+check_http2 nginx
+use_address 127.0.0.1:80
+
+start_load faults=1
+kill_node 2
+verified_more() { [ "$(grep -cE ' (200|206) ' "$DIR/node1.access")" -gt "$1" ]; }
+await 10 verified_more $(($(grep -cE ' (200|206) ' "$DIR/node1.access") + 200))
+start_node 2
+stop_load
+diag "kill -9: $(tail -n 1 "$DIR/verify.out")"
+at_most "$(verified cut)" 8 "kill -9: only responses in progress are cut"
+is "$(verified wrong) $(verified 503)" "0 0" "kill -9: no other request fails, and all bytes are correct"
+
+start_load
+for i in 1 2 3; do
+	stop_node $i
+	is $? 0 "rolling restart: node $i drains"
+	start_node $i
+done
+stop_load
+no_failures "rolling restart"
+finish_fleet 1 2 3
