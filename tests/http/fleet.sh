@@ -41,14 +41,16 @@ printed() {
 
 node_address() { echo "127.0.0.$(($1 + 1))"; }
 
-# NUMBER: starts a node, and waits until it is ready. ${NODE_KEYS[@]} are further lines of the configuration.
+# NUMBER: starts a node, and waits until it is ready. ${NODE_KEYS[@]} are further lines of the configuration, or replace
+# lines with the same key.
 NODE_KEYS=()
 start_node() {
-	local name=$DIR/node$1
-	{
-		printed conf 1 | sed "s|/srv/files|$name|; s|127\.0\.0\.2|$(node_address "$1")|g; s|^cache_size.*|cache_size = 32M|"
-		printf '%s\n' "${NODE_KEYS[@]}"
-	} >"$name.conf"
+	local name=$DIR/node$1 line
+	printed conf 1 | sed "s|/srv/files|$name|; s|127\.0\.0\.2|$(node_address "$1")|g; s|^cache_size.*|cache_size = 32M|" >"$name.conf"
+	for line in "${NODE_KEYS[@]}"; do
+		sed -i "/^${line%%[ =]*} =/d" "$name.conf"
+		echo "$line" >>"$name.conf"
+	done
 	"$RANGED" --config "$name.conf" --access-log "$name.access" --error-log "$name.error" --admin "unix:$name.admin" \
 		</dev/null >>"$DIR/stdout" 2>>"$DIR/stderr.node$1" &
 	NODES[$1]=$!
@@ -77,9 +79,11 @@ kill_node() {
 	wait "${NODES[$1]}" 2>/dev/null
 }
 
-# Checks the ends of these nodes, and of the balancer.
+# Checks the ends of these nodes, and ends the balancer. The second signal ends drain_delay.
 finish_fleet() { # NODE...
 	local i
+	for i; do kill -TERM "${NODES[$i]}"; done
+	sleep 0.1
 	for i; do kill -TERM "${NODES[$i]}"; done
 	for i; do
 		end_node "$i"
