@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/monitor.h"
 #include "admin/report.h"
 #include "base/clock.h"
 #include "base/keyed_hash.h"
@@ -56,6 +57,7 @@ struct daemon {
 	struct process process;
 	struct generation *generations; /* the current generation, then former ones that are still in use */
 	struct admin_listener *admin;
+	struct monitor *monitor;
 	struct reload *reload;
 	bool retired; /* generation_sweep() can free a generation */
 	struct privileges privileges;
@@ -263,6 +265,18 @@ static bool serve(struct daemon *daemon)
 	return daemon->ended == daemon->running;
 }
 
+/* Stops the admin listener and the monitor listener. Returns false if a thread of them does not end. */
+static bool stop_admin(struct daemon *daemon)
+{
+	struct admin_listener *admin = daemon->admin;
+	struct monitor *monitor = daemon->monitor;
+	const bool stopped = admin_stop(admin);
+
+	daemon->admin = NULL;
+	daemon->monitor = NULL;
+	return monitor_stop(monitor) && stopped;
+}
+
 /*
  * Frees all objects. Objects that were not created are NULL. The offload threads end before the reactors are freed,
  * because they post messages to the reactors.
@@ -273,7 +287,7 @@ static void free_all(struct daemon *daemon)
 
 	notify_stop();
 	workers_join(process, daemon->running);
-	admin_stop(daemon->admin);
+	stop_admin(daemon);
 	process_stop(process);
 	workers_free(process);
 	for (struct generation *one = daemon->generations; one != NULL; one = one->next) {
@@ -324,6 +338,8 @@ static int start(struct daemon *daemon)
 	if (error == 0)
 		error = admin_start(&daemon->admin, process, &config->admin);
 	if (error == 0)
+		error = monitor_start(&daemon->monitor, process, config);
+	if (error == 0)
 		error = process_open(process, config, config_workers(config));
 	if (error == 0)
 		error = open_all(daemon);
@@ -338,14 +354,6 @@ static int start(struct daemon *daemon)
 	generation_make_current(daemon->generations, NULL);
 	error = workers_start(process, &daemon->running);
 	return error == 0 ? announce(daemon) : error;
-}
-
-static bool stop_admin(struct daemon *daemon)
-{
-	struct admin_listener *admin = daemon->admin;
-
-	daemon->admin = NULL;
-	return admin_stop(admin);
 }
 
 /*
@@ -387,7 +395,7 @@ static int run(struct daemon *daemon)
 	if (error == 0 || daemon->running == 0) /* after a failed start, workers may still run */
 		free_all(daemon);
 	else
-		admin_stop(daemon->admin);
+		stop_admin(daemon);
 	forced_exit_cancel();
 	return error == 0 ? EXIT_SUCCESS : EX_UNAVAILABLE;
 }

@@ -1,34 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The sockets and threads of the admin listener: one accepting thread ("ranged-admin"), and one thread for each
- * connection (admin_server.h). The admin listener uses neither the sockets nor the reactors of the workers, so it
- * answers while a worker is stuck, and its clients do not delay the clients of the workers.
+ * The sockets and threads of a listener for operators: one accepting thread ("ranged-admin" or "ranged-monitor"), and
+ * one thread for each connection (admin_server.h). The listener uses neither the sockets nor the reactors of the
+ * workers, so it answers while a worker is stuck, and its clients do not delay the clients of the workers.
  */
 #ifndef ADMIN_ADMIN_LISTENER_H
 #define ADMIN_ADMIN_LISTENER_H
 
 #include "admin/admin_server.h"
-#include "site/settings.h"
+#include "base/address.h"
+#include "base/text_list.h"
 
 #define ADMIN_LISTENER_CONNECTIONS 32 /* further connections are answered with 503 and closed */
 
 struct admin_listener;
 
 struct admin_listener_options {
-	const struct text_list *addresses; /* addresses that listen_address_admin_fault() accepts; at least one */
+	const char *name; /* the key that has the addresses, for messages and the name of the thread */
+	/*
+	 * At least one address. For a remote server (see struct admin_server_options), the addresses are those that
+	 * listen_address_parse() accepts, else those that listen_address_admin_fault() accepts.
+	 */
+	const struct text_list *addresses;
+	/* Returns true if a client of this address may connect. Called on the accepting thread. NULL: all clients. */
+	bool (*admits)(void *context, const struct address *address);
+	void *context;
 	struct admin_server_options server;
 };
 
-#define ADMIN_LISTENER_FAULT_BYTES 512
-
 /*
- * Binds all addresses and listens. Returns 0, or -errno with a message in `fault`. On success the caller owns
- * *listener. Called on the main thread, before other threads exist.
+ * Binds all addresses, listens, and starts the threads. Returns 0, or logs the error and returns -errno. On success the
+ * caller owns *listener. The options are copied, but not the addresses, which are not used afterwards. Called on the
+ * main thread.
  */
-int admin_listener_open(struct admin_listener **listener, const struct admin_listener_options *options,
-			char fault[ADMIN_LISTENER_FAULT_BYTES]);
-/* Starts the threads. Returns 0 or -errno. Called on the main thread. */
-int admin_listener_start(struct admin_listener *listener);
+int admin_listener_start(struct admin_listener **listener, const struct admin_listener_options *options);
 /* Changes the owner and group of the Unix sockets. Returns 0 or -errno. Called on the main thread. */
 int admin_listener_give(struct admin_listener *listener, uid_t uid, gid_t gid);
 /*
@@ -38,10 +43,7 @@ int admin_listener_give(struct admin_listener *listener, uid_t uid, gid_t gid);
  */
 bool admin_listener_close(struct admin_listener *listener);
 
-/*
- * Writes the i-th bound address to text: "127.0.0.1:9180" or "unix:/path". Returns text, or NULL if i is not less than
- * the number of addresses.
- */
-char *admin_listener_address(const struct admin_listener *listener, size_t i, char *text, size_t text_bytes);
+/* Returns true if a socket is bound to an address that other hosts may reach. */
+bool admin_listener_is_reachable(const struct admin_listener *listener);
 
 #endif

@@ -5,6 +5,9 @@
  * the answer in its struct admin_call. send_answer() turns the answer into an MHD response. MHD owns the exchange
  * through req_cls, and completed() frees the exchange.
  *
+ * The time limits of a remote server are needed because the timeout of MHD applies only to a connection that is silent.
+ * A client that sends or receives single bytes would never exceed that timeout.
+ *
  * The callbacks run on the threads of the connections. The other functions run on the main thread and on the accepting
  * thread. Only the resources use reactors and statistics; the server does not.
  *
@@ -18,13 +21,18 @@
 #include "admin/admin_server.h"
 
 #include <errno.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <utlist.h>
 
+#include "auth/certificates.h"
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -32,6 +40,8 @@
 #define CONNECTION_MEMORY_BYTES (16 * 1024)
 #define STACK_BYTES (1 << 20)
 #define TIMEOUT_S 30
+#define REMOTE_TIMEOUT_S 75 /* load balancers and Prometheus keep a connection for up to 60 s between two requests */
+#define REQUEST_MAX_S 30    /* maximum time of a request to a remote server, from the end of its header */
 #define CONNECTIONS_UNREACHED 2048 /* connection limit of MHD; far above ADMIN_LISTENER_CONNECTIONS */
 #define BLOCK_BYTES 4096	   /* unit in which MHD requests a streamed body */
 #define BODY_MAX_BYTES 65536	   /* maximum size of a request body, which is read and discarded */
@@ -39,12 +49,26 @@
 #define STOP_STEP_MS 10
 
 /*
+ * A connection of a remote server. A connection must end at `deadline_ns`. The limit for the time between two requests
+ * includes the header of the next request. Relaxed order, because the time publishes no other data.
+ */
+struct client {
+	struct client *prev, *next; /* in server->clients */
+	int fd;
+	_Atomic uint64_t deadline_ns;
+	void *certificates; /* a reference; NULL: no TLS */
+};
+
+/*
  * The three atomics are accessed with relaxed order and publish no other data. Data that the threads of the connections
  * write is read only after MHD_stop_daemon() has joined these threads.
  */
 struct admin_server {
 	struct admin_server_options options;
+	bool tls;
 	struct MHD_Daemon *daemon;
+	pthread_mutex_t lock;	 /* protects the list `clients`, so that the descriptors in it are open */
+	struct client *clients;	 /* connections of a remote server */
 	atomic_uint connections; /* number of open connections */
 	atomic_uint calls;	 /* number of resources that are running */
 	atomic_bool stopping;	 /* true: the server stops. The resources read the flag as well (struct admin_call) */
@@ -100,6 +124,7 @@ static void check_request(struct exchange *exchange, const char *path, const cha
 {
 	struct admin_call *call = &exchange->call;
 	const char *host = MHD_lookup_connection_value(exchange->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+	const struct admin_server_options *options = &exchange->server->options;
 	const struct admin_resource *resource = find_resource(exchange->server, path);
 	const bool gets = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 
@@ -108,13 +133,14 @@ static void check_request(struct exchange *exchange, const char *path, const cha
 			       ADMIN_CALL_ARGUMENTS_MAX);
 	else if (host == NULL && strcmp(version, "HTTP/1.0") != 0)
 		admin_call_say(call, 400, "the Host field is missing");
-	else if (!call->local && host != NULL && !is_loopback(host))
+	else if (!options->remote && !call->local && host != NULL && !is_loopback(host))
 		admin_call_say(call, 403,
 			       "the host \"%.100s\" is not a loopback name; use localhost, 127.0.0.1 or [::1]", host);
 	else if (resource == NULL)
 		admin_call_say(call, 404, "no such resource; see ranged(8) for the list");
 	else if (!gets && !call->post)
-		admin_call_say(call, 405, "the method %.20s is not supported; use GET or POST", method);
+		admin_call_say(call, 405, "the method %.20s is not supported; use GET%s", method,
+			       options->remote ? "" : " or POST");
 	else if ((resource->methods & (call->post ? ADMIN_POST : ADMIN_GET)) == 0)
 		admin_call_say(call, 405, "%s requires the method %s", path, call->post ? "GET" : "POST");
 	else if (call->post && !call->local)
@@ -209,6 +235,75 @@ static enum MHD_Result send_answer(struct exchange *exchange)
 	return result;
 }
 
+/* --- connections of a remote server --- */
+
+static void set_deadline(struct client *client, unsigned seconds)
+{
+	if (client != NULL)
+		atomic_store_explicit(&client->deadline_ns, clock_now_ns() + seconds * CLOCK_NS_PER_S,
+				      memory_order_relaxed);
+}
+
+/* Returns the client of a connection, or NULL for a local server. */
+static struct client *client_of(struct MHD_Connection *mhd)
+{
+	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+/* Prepares the TLS session. Without certificates, for example while the process starts, the handshake will fail. */
+static void begin_tls(struct admin_server *server, struct MHD_Connection *mhd, struct client *client)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	certificates_begin(client != NULL ? server->options.certificates(server->options.process, &client->certificates)
+					  : NULL,
+			   info->tls_session);
+}
+
+static struct client *new_client(struct admin_server *server, struct MHD_Connection *mhd)
+{
+	const int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (server->tls)
+		begin_tls(server, mhd, client);
+	if (client == NULL) {
+		shutdown(fd, SHUT_RDWR); /* MHD then closes the connection */
+		return NULL;
+	}
+	client->fd = fd;
+	set_deadline(client, REMOTE_TIMEOUT_S);
+	pthread_mutex_lock(&server->lock);
+	DL_APPEND(server->clients, client);
+	pthread_mutex_unlock(&server->lock);
+	return client;
+}
+
+static void free_client(struct admin_server *server, struct client *client)
+{
+	if (client == NULL)
+		return;
+	pthread_mutex_lock(&server->lock);
+	DL_DELETE(server->clients, client);
+	pthread_mutex_unlock(&server->lock);
+	if (client->certificates != NULL)
+		server->options.drop_certificates(client->certificates);
+	free(client);
+}
+
+void admin_server_sweep(struct admin_server *server)
+{
+	const uint64_t now_ns = clock_now_ns();
+
+	if (server == NULL || !server->options.remote)
+		return;
+	pthread_mutex_lock(&server->lock);
+	for (struct client *client = server->clients; client != NULL; client = client->next)
+		if (atomic_load_explicit(&client->deadline_ns, memory_order_relaxed) <= now_ns)
+			shutdown(client->fd, SHUT_RDWR);
+	pthread_mutex_unlock(&server->lock);
+}
+
 /* --- callbacks of MHD --- */
 
 static enum MHD_Result add_argument(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_length,
@@ -257,6 +352,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
 		exchange = *req_cls = begin_exchange(cls, mhd, url, method);
 		if (exchange == NULL)
 			return MHD_NO;
+		set_deadline(client_of(mhd), REQUEST_MAX_S);
 		check_request(exchange, url, method, version);
 		return exchange->resource != NULL ? MHD_YES : send_answer(exchange);
 	}
@@ -279,6 +375,7 @@ static void completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enu
 	(void)code;
 	if (exchange == NULL)
 		return;
+	set_deadline(client_of(mhd), REMOTE_TIMEOUT_S);
 	if (exchange->streams)
 		MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)TIMEOUT_S);
 	if (exchange->call.free != NULL)
@@ -293,10 +390,12 @@ static void connection_changed(void *cls, struct MHD_Connection *mhd, void **soc
 {
 	struct admin_server *server = cls;
 
-	(void)mhd;
-	(void)socket_context;
-	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
-		atomic_fetch_sub_explicit(&server->connections, 1, memory_order_relaxed);
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*socket_context = server->options.remote ? new_client(server, mhd) : NULL;
+		return;
+	}
+	free_client(server, *socket_context);
+	atomic_fetch_sub_explicit(&server->connections, 1, memory_order_relaxed);
 }
 
 __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char *format, va_list arguments)
@@ -311,26 +410,40 @@ __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char 
 
 /* --- start and stop --- */
 
-int admin_server_start(struct admin_server **server, const struct admin_server_options *options)
+static struct MHD_Daemon *start_daemon(struct admin_server *server)
 {
 	const unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
-			       MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
-	struct admin_server *made = calloc(1, sizeof(*made));
+			       MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET |
+			       (server->tls ? MHD_USE_TLS : 0);
 	const struct MHD_OptionItem items[] = {
-		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)completed, made },
-		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, made },
+		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)completed, server },
+		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_changed, server },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_UNREACHED, NULL },
-		{ MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, server->options.remote ? REMOTE_TIMEOUT_S : TIMEOUT_S, NULL },
 		{ MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, NULL },
+		{ server->tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0, (char *)CERTIFICATES_PRIORITIES },
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)certificates_retrieve },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
+	return MHD_start_daemon(flags, 0, NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
+				MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+}
+
+int admin_server_start(struct admin_server **server, const struct admin_server_options *options, bool tls)
+{
+	struct admin_server *made;
+
+	if (tls && MHD_is_feature_supported(MHD_FEATURE_HTTPS_CERT_CALLBACK) != MHD_YES)
+		return -EPROTONOSUPPORT;
+	made = calloc(1, sizeof(*made));
 	if (made == NULL)
 		return -ENOMEM;
 	made->options = *options;
-	made->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, made, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
-					MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+	made->tls = tls;
+	pthread_mutex_init(&made->lock, NULL);
+	made->daemon = start_daemon(made);
 	if (made->daemon == NULL) {
 		free(made);
 		return -ENOMEM;
@@ -341,7 +454,7 @@ int admin_server_start(struct admin_server **server, const struct admin_server_o
 
 unsigned admin_server_connections(const struct admin_server *server)
 {
-	return atomic_load_explicit(&server->connections, memory_order_relaxed);
+	return server != NULL ? atomic_load_explicit(&server->connections, memory_order_relaxed) : 0;
 }
 
 void admin_server_add(struct admin_server *server, int fd, const struct sockaddr *peer, socklen_t length)
@@ -364,6 +477,7 @@ bool admin_server_stop(struct admin_server *server)
 		nanosleep(&step, NULL);
 	}
 	MHD_stop_daemon(server->daemon);
+	pthread_mutex_destroy(&server->lock);
 	free(server);
 	return true;
 }

@@ -373,7 +373,9 @@ static size_t client_algorithms(gnutls_session_t session, gnutls_pk_algorithm_t 
 void certificates_begin(const struct certificates *set, gnutls_session_t session)
 {
 	gnutls_session_set_ptr(session, (void *)set);
-	gnutls_session_ticket_enable_server(session, &set->ticket_key); /* an error (no memory) only disables tickets */
+	if (set != NULL)
+		gnutls_session_ticket_enable_server(session,
+						    &set->ticket_key); /* an error (no memory) only disables tickets */
 }
 
 int certificates_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
@@ -392,6 +394,8 @@ int certificates_retrieve(gnutls_session_t session, const gnutls_datum_t *author
 	(void)authority_count;
 	(void)algorithms; /* GnuTLS passes no algorithms to the callback of a server */
 	(void)algorithm_count;
+	if (set == NULL)
+		return -1;
 	chosen = &set->list[certificates_find(set, named ? name : NULL, known, client_algorithms(session, known))];
 	*chain = chosen->chain;
 	*chain_length = chosen->chain_length;

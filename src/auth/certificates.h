@@ -15,6 +15,9 @@ struct certificates;
 
 #define CERTIFICATES_FAULT_BYTES 512
 
+/* Protocol versions and ciphers, for gnutls_priority_init(). */
+#define CERTIFICATES_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
+
 /*
  * Loads certificates from pairs of PEM files, "certificate.pem key.pem", or from single files that contain both. The
  * certificate may be followed by its chain. Returns 0, -EINVAL or -ENOMEM. On success, the caller owns *set. After
@@ -40,7 +43,7 @@ size_t certificates_find(const struct certificates *set, const char *name, const
 /*
  * Prepares a session before its handshake. The session uses the certificates of this set, which certificates_retrieve()
  * returns to GnuTLS. The session also issues session tickets, so that a client can resume without a full handshake. The
- * set must outlive the session.
+ * set must outlive the session. If the set is NULL, the handshake will fail.
  */
 void certificates_begin(const struct certificates *set, gnutls_session_t session);
 /*

@@ -439,10 +439,10 @@ int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 		for (size_t j = 0; j < rules->site_count && config->listen[i].address.tls; j++)
 			if ((rules->listeners[i] >> j & 1) != 0)
 				rules->sites[j].https_port = (unsigned)atoi(config->listen[i].address.port);
-	if (config_tls_listeners(config) != 0 && config->tls.count == 0)
-		return reject(
-			fault,
-			"listen: an address with \"tls:\" needs a certificate; set tls = \"certificate.pem key.pem\"");
+	if (config_needs_certificates(config) && config->tls.count == 0)
+		return reject(fault,
+			      "%s: an address with \"tls:\" needs a certificate; set tls = \"certificate.pem key.pem\"",
+			      config_tls_listeners(config) != 0 ? "listen" : "monitor");
 	rules_finish(rules);
 	return 0;
 }
@@ -453,6 +453,27 @@ uint64_t config_tls_listeners(const struct config *config)
 	for (size_t i = 0; i < config->listen_count; i++)
 		listeners |= (uint64_t)config->listen[i].address.tls << i;
 	return listeners;
+}
+
+bool config_needs_certificates(const struct config *config)
+{
+	bool needed = config_tls_listeners(config) != 0;
+	for (size_t i = 0; i < config->monitor.count; i++)
+		needed = needed || strncmp(config->monitor.list[i], "tls:", 4) == 0;
+	return needed;
+}
+
+bool config_names_passed(const struct config *config, const char *name)
+{
+	struct listen_address address;
+	for (size_t i = 0; i < config->listen_count; i++)
+		if (listen_address_names_passed(&config->listen[i].address, name))
+			return true;
+	for (size_t i = 0; i < config->monitor.count; i++)
+		if (listen_address_parse(config->monitor.list[i], &address) == NULL &&
+		    listen_address_names_passed(&address, name))
+			return true;
+	return false;
 }
 
 unsigned config_workers(const struct config *config)

@@ -48,6 +48,11 @@ int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES]);
 /* Returns a bit for each listener with TLS. */
 uint64_t config_tls_listeners(const struct config *config);
 
+/* Returns true if an address of "listen" or "monitor" has TLS. */
+bool config_needs_certificates(const struct config *config);
+/* Returns true if an address of "listen" or "monitor" is "fd:" and this name of passed sockets. */
+bool config_names_passed(const struct config *config, const char *name);
+
 /*
  * Returns the configured number of workers, or the number of CPUs that the process may use if no number is configured.
  */

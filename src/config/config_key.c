@@ -45,6 +45,12 @@ static const char *parse_admin(char *text)
 	return listen_address_admin_fault(text);
 }
 
+static const char *parse_monitor(char *text)
+{
+	struct listen_address ignored;
+	return listen_address_parse(text, &ignored);
+}
+
 /* Checks the path of health checks. The path has the form of struct path, so it can be compared with paths. */
 static const char *parse_health(char *text)
 {
@@ -110,6 +116,8 @@ static const struct config_key keys[] = {
 	KEY("proxy_protocol", LIST, proxy_protocol, .parse = networks_parse),
 	KEY("tls", LIST, tls),
 	KEY("admin", LIST, admin, .parse = parse_admin),
+	KEY("monitor", LIST, monitor, .parse = parse_monitor),
+	KEY("monitor_allow", LIST, monitor_allow, .parse = networks_parse),
 	KEY("health", TEXT, health, .parse = parse_health),
 	KEY("symlinks", CHOICE, symlinks, .preset = "beneath", .choices = symlinks_choices),
 	KEY("dotfiles", SWITCH, dotfiles, .preset = "false"),

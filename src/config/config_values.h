@@ -55,7 +55,9 @@ struct config {
 	struct text_list trusted_proxies, proxy_protocol, tls;
 	/* Values of environment variables in the file, and automatic values (daemon/sizing.c): messages for --check. */
 	struct text_list resolved;
-	struct text_list admin; /* addresses that listen_address_admin_fault() has accepted */
+	struct text_list admin;		/* addresses that listen_address_admin_fault() has accepted */
+	struct text_list monitor;	/* addresses that listen_address_parse() has accepted */
+	struct text_list monitor_allow; /* networks; empty: loopback addresses and Unix sockets */
 };
 
 #endif

@@ -134,3 +134,8 @@ bool listen_address_is_same(const struct listen_address *a, const struct listen_
 	return a->kind == b->kind && strcmp(a->host, b->host) == 0 && strcmp(a->port, b->port) == 0 &&
 	       strcmp(a->path, b->path) == 0;
 }
+
+bool listen_address_names_passed(const struct listen_address *address, const char *name)
+{
+	return address->kind == LISTEN_ADDRESS_PASSED && strcmp(address->host, name) == 0;
+}

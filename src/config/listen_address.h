@@ -36,6 +36,8 @@ const char *listen_address_parse(const char *text, struct listen_address *addres
 const char *listen_address_admin_fault(const char *text);
 /* Writes the address to `text` in the form that listen_address_parse() accepts. Returns `text`. */
 char *listen_address_format(const struct listen_address *address, char *text, size_t text_bytes);
+/* Returns true if the address is "fd:" and this name of passed sockets. */
+bool listen_address_names_passed(const struct listen_address *address, const char *name);
 /* Returns true if both addresses are equal. TLS is ignored. */
 bool listen_address_is_same(const struct listen_address *a, const struct listen_address *b);
 

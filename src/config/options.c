@@ -211,7 +211,10 @@ static bool is_interactive(const struct options *options)
 	return options->config_path == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-/* Adds the names of the passed sockets as listen addresses. Called if the configuration has no listen key. */
+/*
+ * Adds the names of the passed sockets as listen addresses, except names that the key "monitor" uses. Called if the
+ * configuration has no listen key.
+ */
 static int listen_on_passed(struct config *config, const char *const *names, char *fault)
 {
 	char text[300];
@@ -219,6 +222,8 @@ static int listen_on_passed(struct config *config, const char *const *names, cha
 
 	config->listen_is_default = true;
 	for (; *names != NULL && error == 0; names++) {
+		if (config_names_passed(config, *names))
+			continue;
 		snprintf(text, sizeof(text), "fd:%s", *names);
 		error = config_set(config, "listen", text, fault);
 	}

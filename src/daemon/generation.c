@@ -22,6 +22,7 @@
 #include "daemon/logs.h"
 #include "daemon/passwords.h"
 #include "daemon/site_roots.h"
+#include "net/passed.h"
 
 static void site_ref(void *configuration)
 {
@@ -49,7 +50,7 @@ static int load_certificates(struct generation *generation)
 {
 	const struct config *config = generation_config(generation);
 	char fault[CERTIFICATES_FAULT_BYTES];
-	int error = config_tls_listeners(config) != 0
+	int error = config_needs_certificates(config)
 			    ? certificates_load(&generation->certificates, config->tls.list, config->tls.count, fault)
 			    : 0;
 
@@ -146,12 +147,28 @@ static void store_ports(struct generation *generation)
 	}
 }
 
+/*
+ * Logs a warning for passed sockets that no address uses. The kernel accepts connections on these sockets, but no
+ * thread serves them.
+ */
+static void warn_of_unnamed(const struct config *config)
+{
+	for (const char *const *name = passed_names(); *name != NULL; name++)
+		if (!config_names_passed(config, *name))
+			log_warning("sockets were passed as \"%s\", but no listen key uses this name; add "
+				    "listen = \"fd:%s\", or remove them from the socket unit",
+				    *name, *name);
+}
+
 int generation_listen(struct generation *generation, const struct generation *before)
 {
 	const struct config *config = generation_config(generation);
 	char fault[SOCKETS_FAULT_BYTES], address[300];
-	int error = sockets_open(&generation->sockets, config->listen, config->listen_count,
-				 generation->process->count + 1, before != NULL ? before->sockets : NULL, fault);
+	int error;
+
+	warn_of_unnamed(config);
+	error = sockets_open(&generation->sockets, config->listen, config->listen_count, generation->process->count + 1,
+			     before != NULL ? before->sockets : NULL, fault);
 
 	if (error != 0) {
 		log_error("%s", fault);

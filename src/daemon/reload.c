@@ -114,6 +114,7 @@ static void warn_of_fixed_keys(const struct config *now, const struct config *be
 	warn_if_changed("max_header_bytes", now->max_header_bytes > FIELDS_HEADER_USUAL &&
 						    now->max_header_bytes > before->max_header_bytes);
 	warn_if_changed("admin", !are_same(&now->admin, &before->admin));
+	warn_if_changed("monitor", !are_same(&now->monitor, &before->monitor));
 	warn_if_changed("user", (now->user == NULL) != (before->user == NULL) ||
 					(now->user != NULL && strcmp(now->user, before->user) != 0));
 	warn_if_changed("disk_queue_timeout", now->disk_queue_timeout_ms != before->disk_queue_timeout_ms);

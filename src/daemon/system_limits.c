@@ -22,7 +22,8 @@
 #include "daemon/cgroup.h"
 #include "request/clients.h"
 
-#define DESCRIPTORS_PER_WORKER 8 /* epoll, epoll sets of MHD, mailbox, eventfd of AIO, timer, one spare */
+#define DESCRIPTORS_PER_WORKER 8  /* epoll, epoll sets of MHD, mailbox, eventfd of AIO, timer, one spare */
+#define DESCRIPTORS_OF_MONITOR 32 /* its connections */
 #define DESCRIPTORS_OF_PROCESS (64 + CLIENTS_REJECTED_MAX)
 #define CONNECTIONS_MIN 16
 #define OPEN_FILES_MIN 32 /* enough for reads of different files to keep one device busy */
@@ -59,8 +60,9 @@ static uint64_t fixed_descriptors(const struct config *config, unsigned workers)
 {
 	/* Each site has a root and a log. During a reload, the former generation is open as well. */
 	uint64_t generation = config->rules.site_count * 2 + config->listen_count;
+	uint64_t monitor = config->monitor.count > 0 ? config->monitor.count + DESCRIPTORS_OF_MONITOR : 0;
 
-	return 2 * generation + (uint64_t)workers * DESCRIPTORS_PER_WORKER + config->offload_threads * 2 +
+	return 2 * generation + monitor + (uint64_t)workers * DESCRIPTORS_PER_WORKER + config->offload_threads * 2 +
 	       DESCRIPTORS_OF_PROCESS;
 }
 

@@ -25,7 +25,6 @@
 
 #define REPLY_MEMORY (4 * 1024) /* pool memory in bytes for a reply, in addition to the request header */
 #define CONNECTIONS_MAX 2000000 /* higher than any max_connections, which clients.c enforces */
-#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 /*
  * Flags and options that libmicrohttpd 0.9.75 does not have, with their values in microhttpd.h of 1.0.1. The program
  * may run with another version of the library than it was built with, so the version at run time decides whether these
@@ -109,7 +108,7 @@ static struct MHD_Daemon *start_daemon(bool tls, struct exchange_shared *shared,
 		{ MHD_OPTION_CONNECTION_TIMEOUT, 0, NULL }, /* connection.c enforces the timeouts */
 		{ since_1 ? (enum MHD_OPTION)MHD1_OPTION_CLIENT_DISCIPLINE_LVL : MHD_OPTION_STRICT_FOR_CLIENT, since_1,
 		  NULL },
-		{ tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0, (char *)TLS_PRIORITIES },
+		{ tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0, (char *)CERTIFICATES_PRIORITIES },
 		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)certificates_retrieve },
 		{ MHD_OPTION_END, 0, NULL },
 	};

@@ -265,27 +265,6 @@ static int open_or_inherit(struct sockets *sockets, const struct listen_address 
 	return error;
 }
 
-static bool names_passed(const struct listen_address_sites *listen, size_t count, const char *name)
-{
-	for (size_t i = 0; i < count; i++)
-		if (listen[i].address.kind == LISTEN_ADDRESS_PASSED && strcmp(listen[i].address.host, name) == 0)
-			return true;
-	return false;
-}
-
-/*
- * Logs a warning for passed sockets that no listen key uses. The kernel accepts connections on these sockets, but no
- * worker serves them.
- */
-static void warn_of_unnamed(const struct listen_address_sites *listen, size_t count)
-{
-	for (const char *const *name = passed_names(); *name != NULL; name++)
-		if (!names_passed(listen, count, *name))
-			log_warning("sockets were passed as \"%s\", but no listen key uses this name; add "
-				    "listen = \"fd:%s\", or remove them from the socket unit",
-				    *name, *name);
-}
-
 int sockets_open(struct sockets **sockets, const struct listen_address_sites *listen, size_t count, unsigned users,
 		 const struct sockets *before, char fault[SOCKETS_FAULT_BYTES])
 {
@@ -296,7 +275,6 @@ int sockets_open(struct sockets **sockets, const struct listen_address_sites *li
 	if (s == NULL)
 		return -ENOMEM;
 	atomic_init(&s->users, users);
-	warn_of_unnamed(listen, count);
 	for (size_t i = 0; i < count && error == 0; i++) {
 		size_t opened = s->count;
 
@@ -359,6 +337,11 @@ int sockets_fd(const struct sockets *sockets, size_t i)
 unsigned sockets_listener(const struct sockets *sockets, size_t i)
 {
 	return sockets->list[i].listener;
+}
+
+bool sockets_is_tls(const struct sockets *sockets, size_t i)
+{
+	return sockets->list[i].tls;
 }
 
 bool sockets_is_new(const struct sockets *sockets, size_t i)

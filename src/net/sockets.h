@@ -22,7 +22,7 @@ struct sockets;
  *
  * A socket of `before` (may be NULL) with the same address is inherited. The new object then duplicates the descriptor
  * of the socket, so that the kernel refuses no connection during a reload. Passed sockets (passed.h) are duplicated,
- * too. A warning is logged for each name of passed sockets that no address uses.
+ * too.
  *
  * `users` is the number of calls of sockets_release() that will follow. Returns 0 and sets *sockets, or returns -errno
  * with the address and the reason in `fault`. May block to resolve host names. Called only by the main thread and the
@@ -47,6 +47,8 @@ size_t sockets_count(const struct sockets *sockets);
 int sockets_fd(const struct sockets *sockets, size_t i);
 /* Returns the index of the address for which socket i was opened, in the list of sockets_open(). */
 unsigned sockets_listener(const struct sockets *sockets, size_t i);
+/* Returns true if the address of socket i has the prefix "tls:". */
+bool sockets_is_tls(const struct sockets *sockets, size_t i);
 /* Returns true if socket i was newly opened, or false if it was inherited. */
 bool sockets_is_new(const struct sockets *sockets, size_t i);
 /* Returns the port of the first TLS socket of the listeners whose bits are set, or 0 if they have no TLS socket. */
