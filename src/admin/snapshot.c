@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "daemon/readiness.h"
+#include "daemon/root.h"
 #include "daemon/site_roots.h"
 #include "mhd/server.h"
 #include "store/cache_content.h"
@@ -163,11 +164,31 @@ static void take_logs(struct snapshot *snapshot)
 	}
 }
 
-static void take_configuration(struct snapshot *snapshot, struct process *process)
+/* Takes the state of each root. Returns 0 or -ENOMEM. */
+static int take_roots(struct snapshot *snapshot, const struct rules *rules)
+{
+	snapshot->root_list = calloc(rules->site_count, sizeof(*snapshot->root_list));
+	if (snapshot->root_list == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < rules->site_count; i++) {
+		const struct root *root = site_roots_distinct(rules, i);
+		struct snapshot_root *taken = &snapshot->root_list[snapshot->root_count];
+
+		if (root == NULL)
+			continue;
+		snprintf(taken->path, sizeof(taken->path), "%s", root_path(root));
+		taken->ready = root_is_ready(root, taken->reason, sizeof(taken->reason));
+		snapshot->root_count++;
+	}
+	return 0;
+}
+
+static int take_configuration(struct snapshot *snapshot, struct process *process)
 {
 	struct generation *current = generation_current(process);
 	const char *path = current->options.config_path;
 	char reason[READINESS_REASON_BYTES];
+	int error = take_roots(snapshot, &generation_config(current)->rules);
 
 	names_lookups(process->names, &snapshot->files);
 	names_stats(process->names, &snapshot->names);
@@ -180,6 +201,7 @@ static void take_configuration(struct snapshot *snapshot, struct process *proces
 	if (path != NULL)
 		snapshot->config_path = strdup(path);
 	generation_unref(current);
+	return error;
 }
 
 /* Fills in the members that are available once the process is serving. */
@@ -192,7 +214,9 @@ static int take_shared(struct snapshot *snapshot, struct process *process)
 	if (error != 0)
 		return error;
 	cache_content_stats(process->cache, &snapshot->cache);
-	take_configuration(snapshot, process);
+	error = take_configuration(snapshot, process);
+	if (error != 0)
+		return error;
 	snapshot->connections = clients_count(process->clients);
 	if (snapshot->top != NULL)
 		snapshot->top->client_count = clients_top(process->clients, snapshot->top->clients, SNAPSHOT_TOP);
@@ -246,6 +270,7 @@ int snapshot_take(struct snapshot **snapshot, struct process *process, bool with
 void snapshot_free(struct snapshot *snapshot)
 {
 	free(snapshot->config_path);
+	free(snapshot->root_list);
 	free(snapshot->devices);
 	free(snapshot->workers);
 	free(snapshot->top);

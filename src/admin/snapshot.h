@@ -8,6 +8,7 @@
 #define ADMIN_SNAPSHOT_H
 
 #include "base/log.h"
+#include "daemon/readiness.h"
 #include "daemon/worker.h"
 #include "request/counters.h"
 #include "store/cache_content.h"
@@ -21,6 +22,14 @@ struct snapshot_device {
 	char name[24];		     /* "8:0": major and minor number */
 	const struct device *device; /* lives as long as the process; other threads update its counters */
 	struct histogram service, wait;
+};
+
+#define SNAPSHOT_ROOT_BYTES 1024
+
+struct snapshot_root {
+	char path[SNAPSHOT_ROOT_BYTES]; /* as in the configuration; longer paths are truncated */
+	bool ready;
+	char reason[READINESS_REASON_BYTES]; /* "" if the root is ready */
 };
 
 struct snapshot_file {
@@ -49,6 +58,8 @@ struct snapshot {
 	unsigned roots, roots_gone; /* number of all roots; number of roots whose directory is gone */
 	uint64_t roots_replaced;
 	bool ready;
+	struct snapshot_root *root_list; /* roots with different paths */
+	unsigned root_count;
 	char *config_path; /* may be NULL */
 	/* clients of the process */
 	unsigned connections, max_connections, transfers;

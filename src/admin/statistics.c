@@ -80,6 +80,18 @@ static const char *config_path(const struct snapshot *snapshot, unsigned item)
 	return snapshot->config_path;
 }
 
+static const char *root_name(const struct snapshot *snapshot, unsigned item)
+{
+	return snapshot->root_list[item].path;
+}
+
+static const char *root_reason(const struct snapshot *snapshot, unsigned item)
+{
+	const struct snapshot_root *root = &snapshot->root_list[item];
+
+	return root->ready ? NULL : root->reason;
+}
+
 static const char *device_name(const struct snapshot *snapshot, unsigned item)
 {
 	return snapshot->devices[item].name;
@@ -188,6 +200,7 @@ static uint64_t since_iteration_ns(const struct snapshot *snapshot, unsigned ite
 #define PLACE(type, member) .offset = offsetof(type, member), .bytes = sizeof(((type *)NULL)->member)
 #define SNAPSHOT(member) PLACE(struct snapshot, member)
 #define CACHE(member) PLACE(struct snapshot, cache.member)
+#define ROOT(member) .scope = STATISTICS_ROOT, PLACE(struct snapshot_root, member)
 #define DEVICE(member) .scope = STATISTICS_DEVICE, PLACE(struct device, member)
 #define DEVICE_TIMES(member) .scope = STATISTICS_DEVICE, .kind = STATISTICS_TIMES, PLACE(struct snapshot_device, member)
 #define WORKER(member) .scope = STATISTICS_WORKER, PLACE(struct worker_report, member)
@@ -209,13 +222,18 @@ const struct statistics_row statistics_table[] = {
 	{ JSON("now_ms"), .kind = STATISTICS_MS, SNAPSHOT(now_ns) },
 	{ JSON("state"), .kind = STATISTICS_TEXT, .text = state },
 	{ GAUGE("ranged_ready", "1 if /readyz reports 200; 0 while the process starts, waits in drain_delay or drains, "
-				"and while all roots are gone."),
+				"while all roots are gone, and while a root with required files is not ready."),
 	  JSON("ready"), .kind = STATISTICS_TRUTH, SNAPSHOT(ready) },
 	{ GAUGE("ranged_roots", "Roots of the running configuration."), JSON("roots"), SNAPSHOT(roots) },
 	{ GAUGE("ranged_roots_gone",
 		"Roots whose path currently does not lead to a directory; requests for their files are answered with "
 		"503."),
 	  JSON("roots_gone"), SNAPSHOT(roots_gone) },
+	{ GAUGE("ranged_root_ready", "1 if the path of the root leads to a directory with all required files; 0 if the "
+				     "root is gone or its last check has not ended within 3 s."),
+	  JSON("ready"), ROOT(ready), .kind = STATISTICS_TRUTH },
+	{ JSON("path"), .scope = STATISTICS_ROOT, .kind = STATISTICS_TEXT, .text = root_name },
+	{ JSON("reason"), .scope = STATISTICS_ROOT, .kind = STATISTICS_TEXT, .text = root_reason },
 	{ COUNTER("ranged_roots_replaced_total", "Roots replaced because their path led to another directory."),
 	  JSON("roots_replaced"), SNAPSHOT(roots_replaced) },
 	{ COUNTER("ranged_reloads_total", "Reloads of the configuration, by result."), LABEL("result", "done"),
@@ -413,6 +431,8 @@ const unsigned statistics_count = sizeof(statistics_table) / sizeof(statistics_t
 unsigned statistics_items(const struct snapshot *snapshot, enum statistics_scope scope)
 {
 	switch (scope) {
+	case STATISTICS_ROOT:
+		return snapshot->root_count;
 	case STATISTICS_DEVICE:
 		return snapshot->device_count;
 	case STATISTICS_WORKER:
@@ -426,9 +446,10 @@ unsigned statistics_items(const struct snapshot *snapshot, enum statistics_scope
 
 const char *statistics_item_label(enum statistics_scope scope)
 {
-	static const char *const labels[STATISTICS_SCOPES] = {
-		[STATISTICS_DEVICE] = "device", [STATISTICS_WORKER] = "worker", [STATISTICS_LOG] = "log"
-	};
+	static const char *const labels[STATISTICS_SCOPES] = { [STATISTICS_ROOT] = "root",
+							       [STATISTICS_DEVICE] = "device",
+							       [STATISTICS_WORKER] = "worker",
+							       [STATISTICS_LOG] = "log" };
 
 	return labels[scope];
 }
@@ -437,6 +458,8 @@ const char *statistics_item_name(const struct snapshot *snapshot, enum statistic
 				 char buffer[STATISTICS_NAME_BYTES])
 {
 	switch (scope) {
+	case STATISTICS_ROOT:
+		return snapshot->root_list[item].path;
 	case STATISTICS_DEVICE:
 		return snapshot->devices[item].name;
 	case STATISTICS_WORKER:
@@ -469,6 +492,8 @@ static const void *place(const struct statistics_row *row, const struct snapshot
 
 	if (row->scope == STATISTICS_DEVICE && row->kind == STATISTICS_TIMES)
 		base = &snapshot->devices[item];
+	else if (row->scope == STATISTICS_ROOT)
+		base = &snapshot->root_list[item];
 	else if (row->scope == STATISTICS_DEVICE)
 		base = snapshot->devices[item].device;
 	else if (row->scope == STATISTICS_WORKER)

@@ -20,6 +20,7 @@ enum statistics_type { STATISTICS_GAUGE, STATISTICS_COUNTER, STATISTICS_HISTOGRA
 
 enum statistics_scope {
 	STATISTICS_PROCESS, /* one item; the root object of /status */
+	STATISTICS_ROOT,    /* struct snapshot_root; "root_list" */
 	STATISTICS_DEVICE,  /* struct device; "devices" in /status */
 	STATISTICS_WORKER,  /* struct worker_report; "workers" */
 	STATISTICS_LOG,	    /* struct log_stats; "logs" */
@@ -78,8 +79,8 @@ extern const unsigned statistics_count; /* number of rows */
 /* Returns the number of items of a scope. The scope of the process has 1 item. */
 unsigned statistics_items(const struct snapshot *snapshot, enum statistics_scope scope);
 /*
- * Returns the label that names the items of a scope in /metrics: "device", "worker" or "log". Returns NULL for the
- * process.
+ * Returns the label that names the items of a scope in /metrics: "root", "device", "worker" or "log". Returns NULL for
+ * the process.
  */
 const char *statistics_item_label(enum statistics_scope scope);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Walks the table of statistics.h and puts each row that has a path into a tree of JSON objects. The path is relative
- * to the object of its item: the root, or one object in the arrays "devices", "workers" and "logs". Missing objects on
- * the path are created. The lists of the top files and clients are added at the end. The lists are not part of the
- * table, because only /status contains them.
+ * to the object of its item: the root, or one object in the arrays "root_list", "devices", "workers" and "logs".
+ * Missing objects on the path are created. The lists of the top files and clients are added at the end. The lists are
+ * not part of the table, because only /status contains them.
  *
  * If memory runs out, jansson returns NULL, and jansson functions accept NULL arguments. The error is recorded in
  * output->failed and reported once at the end. The functions run on the thread of the connection and keep no memory
@@ -130,9 +130,10 @@ static void put_row(struct output *output, const struct statistics_row *row, jso
 /* Creates the array of a scope, with an empty object for each item. */
 static void add_array(struct output *output, enum statistics_scope scope)
 {
-	static const char *const keys[STATISTICS_SCOPES] = {
-		[STATISTICS_DEVICE] = "devices", [STATISTICS_WORKER] = "workers", [STATISTICS_LOG] = "logs"
-	};
+	static const char *const keys[STATISTICS_SCOPES] = { [STATISTICS_ROOT] = "root_list",
+							     [STATISTICS_DEVICE] = "devices",
+							     [STATISTICS_WORKER] = "workers",
+							     [STATISTICS_LOG] = "logs" };
 	json_t *array = json_array();
 
 	put(output, output->root, keys[scope], array);

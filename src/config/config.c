@@ -63,7 +63,8 @@ static int set_text(const struct config_key *key, char **place, const char *text
 /* Appends a text to a list. A list of one empty text is an empty list, which overrides the list of an outer block. */
 static int add_text(const struct config_key *key, struct text_list *place, const char *text, char *fault)
 {
-	if (text[0] == '\0' && place->count == 0 && key->parse != networks_parse) /* empty networks are ambiguous */
+	if (text[0] == '\0' && place->count == 0 && key->parse != networks_parse && /* empty networks are ambiguous */
+	    !key->keeps_empty)
 		return 0;
 	return report(key, text, text_list_add(place, text, key->parse), fault);
 }

@@ -40,6 +40,25 @@ static const char *parse_access_format(char *text)
 	return error != 0 ? fault : NULL;
 }
 
+/* Checks a path below the root. "" is valid, because it overrides the list of the top level. */
+static const char *parse_require(char *text)
+{
+	const char *name = text;
+
+	if (*text == '\0')
+		return NULL;
+	if (*text != '/' || text[1] == '\0')
+		return "not the path of a file below the root; it must begin with a slash, as in \"/.mounted\"";
+	while (*name == '/') {
+		size_t length = strcspn(++name, "/");
+
+		if (length == 0 || (length <= 2 && strncmp(name, "..", length) == 0))
+			return "the path must not end in a slash, and must not contain \"//\", \".\" or \"..\"";
+		name += length;
+	}
+	return NULL;
+}
+
 static const char *parse_admin(char *text)
 {
 	return listen_address_admin_fault(text);
@@ -85,6 +104,7 @@ static const char *parse_health(char *text)
 
 static const struct config_key keys[] = {
 	SITE_KEY("root", TEXT, root),
+	SITE_KEY("require", LIST, require, .keeps_empty = true, .parse = parse_require),
 	{ .name = "listen", .kind = CONFIG_KIND_LISTEN, .home = CONFIG_OF_SITE, .preset = CONFIG_LISTEN_PRESET },
 	SITE_KEY("access_log", TEXT, access_log, .keeps_empty = true),
 	SITE_KEY("access_format", TEXT, access_format, .keeps_empty = true, .parse = parse_access_format,

@@ -34,8 +34,9 @@ struct config_key {
 	size_t place;		  /* offset of the field in the struct that `home` names */
 	enum setting setting;	  /* CONFIG_OF_SETTINGS only */
 	text_list_parse_fn parse; /* checks a value of TEXT or LIST; NULL: every value is valid */
-	bool keeps_empty;	  /* TEXT only: "" is a valid value; otherwise "" unsets the key */
-	const char *preset;	  /* default; NULL: unset */
+	/* TEXT: "" is a valid value; otherwise "" unsets the key. LIST: {""} is a list that is set, but empty. */
+	bool keeps_empty;
+	const char *preset; /* default; NULL: unset */
 	uint64_t min, max;
 	bool or_zero;		    /* 0 is valid although less than min */
 	const char *const *choices; /* in the order of their enum, terminated by NULL */
@@ -46,7 +47,7 @@ enum config_scope { CONFIG_TOP, CONFIG_SITE, CONFIG_LOCATION };
 
 #define CONFIG_LISTEN_PRESET "127.0.0.1:8080"
 
-#define CONFIG_KEY_COUNT 76
+#define CONFIG_KEY_COUNT 77
 /* Return the key with this index, and its name. Return NULL if the index is CONFIG_KEY_COUNT or more. */
 const struct config_key *config_key_at(size_t index);
 const char *config_key(size_t index);

@@ -23,8 +23,9 @@
 static int check_roots_and_keys(struct config *config)
 {
 	struct signing *signing = NULL;
-	int error = site_roots_open(&config->rules);
+	int error = site_roots_open(&config->rules, config->symlinks, SITE_ROOTS_TIMEOUT_MS);
 
+	site_roots_warn_of_missing(&config->rules);
 	if (error == 0)
 		error = signing_new(&signing, &config->rules);
 	signing_unref(signing);

@@ -225,7 +225,7 @@ static void clean_up(struct environment *environment)
 int explain_run(struct options *options)
 {
 	struct environment environment = { .options = options };
-	int status = site_roots_open(&options->config.rules) == 0 &&
+	int status = site_roots_open(&options->config.rules, options->config.symlinks, SITE_ROOTS_TIMEOUT_MS) == 0 &&
 				     signing_new(&environment.signing, &options->config.rules) == 0
 			     ? 0
 			     : EX_CONFIG;

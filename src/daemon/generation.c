@@ -110,7 +110,8 @@ int generation_open(struct generation *generation, const struct generation *befo
 	struct rules *rules = &generation->options.config.rules;
 	const struct config *config = generation_config(generation);
 	struct files_options files = process_files_options(process, config);
-	int error = site_roots_open(rules);
+	int error = site_roots_open(rules, config->symlinks,
+				    before != NULL ? SITE_ROOTS_TIMEOUT_MS : SITE_ROOTS_START_TIMEOUT_MS);
 
 	if (error != 0)
 		return error;

@@ -14,12 +14,10 @@
 static bool check_roots(struct process *process, char *reason, size_t reason_bytes)
 {
 	struct generation *current = generation_current(process);
-	unsigned count, gone = site_roots_gone(&generation_config(current)->rules, &count);
+	bool ready = site_roots_are_ready(&generation_config(current)->rules, reason, reason_bytes);
 
 	generation_unref(current);
-	if (gone == count)
-		snprintf(reason, reason_bytes, "all roots are gone");
-	return gone < count;
+	return ready;
 }
 
 bool readiness_check(struct process *process, char *reason, size_t reason_bytes)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Each root has its own thread for the lookups of its path. A lookup that waits for storage therefore delays neither
- * the reactors, nor the main thread, nor the lookups of other roots.
+ * the reactors, nor the main thread, nor the lookups of other roots. Readers of the state recognize such a lookup by
+ * the age of the last check.
  *
  * dup3() makes the descriptor that all threads use refer to the new directory, so request lookups need no lock and no
  * notification. Request lookups in progress end in the former directory. Later request lookups begin in the new
- * directory.
+ * directory. While the root is gone, the descriptor refers to no directory, so that its filesystem can be unmounted.
  *
  * A struct root is shared by its users (the sites of each generation) and its thread. Dropping the last reference frees
  * the struct.
@@ -14,13 +15,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,30 +30,36 @@
 #define LOOKUP_MS 1000
 #define RETRY_MS 100 /* delay after a failed lookup, because another process may be replacing the link */
 #define STEP_MS 10
+#define AGE_MAX_NS ((LOOKUP_MS + 2000) * CLOCK_NS_PER_MS) /* a root whose last check is older is not ready */
 
-/* Identifies the directory to which a path led. */
-struct directory_identity {
-	uint64_t device, inode, mount;
-	bool is_mount_root;
-	char name[PATH_MAX]; /* path without symbolic links; "": unknown */
-};
+/* Why a root is gone. */
+enum problem { PROBLEM_NONE, PROBLEM_PATH, PROBLEM_UNMOUNTED, PROBLEM_REQUIRED };
 
 struct root {
 	char *path;
+	struct text_list required;
+	struct root_place place; /* the path, the symlinks and the list above */
 	int fd;
 	struct files *files;
 	atomic_uint references; /* one for each user, one for the thread; see drop_reference() */
 	atomic_uint users;	/* sequentially consistent; the last user stops the thread */
-	atomic_bool gone;	/* sequentially consistent; publishes no other data */
+	/*
+	 * The result of the last check, for readers on other threads. Relaxed, because each value stands for itself and
+	 * publishes no other data.
+	 */
+	_Atomic uint64_t problem;    /* see pack() */
+	_Atomic uint64_t checked_ns; /* end of the last check */
+	_Atomic int step;	     /* what is being looked up; see root_lookup() */
 	pthread_t thread;
-	pthread_mutex_t lock; /* protects the condition and the three flags below */
+	pthread_mutex_t lock; /* protects the condition, the three flags below, and changes of `directory` */
 	pthread_cond_t changed;
 	bool watched, looking_up, stopping;
+	struct root_identity directory; /* the served directory, or the directory served last */
 	/* Once the thread runs, only the thread uses these fields. */
 	atomic_uint *replaced;
-	struct directory_identity directory; /* the served directory, or the directory served last */
-	unsigned misses;		     /* number of consecutive lookups that found no directory */
-	int last_error; /* -errno of the last lookup if the process or storage failed, otherwise 0 */
+	bool released;	 /* the descriptors refer to no directory */
+	unsigned misses; /* number of consecutive lookups that found no directory */
+	int last_error;	 /* -errno of the last lookup if the process lacked a resource, otherwise 0 */
 };
 
 /*
@@ -64,134 +70,129 @@ struct root {
 static atomic_bool all_stop;
 static atomic_uint lookups; /* number of lookups in progress, of all roots */
 
-/* --- opening a path --- */
+/* --- the problem, as one integer --- */
 
-int root_open_directory(const char *root)
+static uint64_t pack(enum problem problem, size_t index, int error)
 {
-	int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int error = fd < 0 ? -errno : 0;
-
-	if (error == 0 && faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) != 0)
-		error = -errno;
-	if (error == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return error;
+	return (uint64_t)problem << 56 | (uint64_t)(index & 0xffffff) << 32 | (uint32_t)-error;
 }
 
-const char *root_error_text(int error)
+static enum problem problem_of(const struct root *root)
 {
-	return error == -EACCES ? "no permission to read this directory" : strerror(-error);
+	return (enum problem)(atomic_load_explicit(&root->problem, memory_order_relaxed) >> 56);
 }
 
-int root_open(const char *root)
+/* Writes the reason for which the root is gone. */
+static void describe(const struct root *root, uint64_t packed, char *text, size_t bytes)
 {
-	int fd = root_open_directory(root);
+	const int error = -(int)(uint32_t)packed;
 
-	if (fd < 0)
-		log_error("cannot serve %s: %s", root, root_error_text(fd));
-	return fd;
+	switch ((enum problem)(packed >> 56)) {
+	case PROBLEM_UNMOUNTED:
+		snprintf(text, bytes, "its filesystem was unmounted");
+		break;
+	case PROBLEM_REQUIRED:
+		snprintf(text, bytes, "the required file %s: %s", root->required.list[packed >> 32 & 0xffffff],
+			 strerror(-error));
+		break;
+	default:
+		snprintf(text, bytes, "%s", root_lookup_text(error));
+	}
 }
 
 /* --- lookups, called on the thread of the root --- */
 
-static void identify(int fd, struct directory_identity *directory)
-{
-	char link[64];
-	struct statx st;
-	ssize_t length;
+static int no_directory_fd = -1;
 
-	*directory = (struct directory_identity){ 0 };
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &st) == 0) {
-		directory->device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
-		directory->inode = st.stx_ino;
-		directory->mount = (st.stx_mask & STATX_MNT_ID) != 0 ? st.stx_mnt_id : 0;
-		directory->is_mount_root = (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-	}
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, directory->name, sizeof(directory->name) - 1);
-	if (length < 0)
-		length = 0;
-	directory->name[length] = '\0';
-}
-
-static bool is_same(const struct directory_identity *a, const struct directory_identity *b)
+static void open_no_directory(void)
 {
-	return a->device == b->device && a->inode == b->inode && a->mount == b->mount;
+	no_directory_fd = eventfd(0, EFD_CLOEXEC);
 }
 
 /*
- * Returns true if the filesystem whose root directory was served was unmounted. The path then leads to the mount point.
+ * Returns a descriptor that is not a directory, or -1. Lookups that begin there fail, and the store treats each error
+ * of a lost root as an error of the storage.
  */
-static bool is_unmounted(const struct directory_identity *now, const struct directory_identity *before)
+static int no_directory(void)
 {
-	return before->is_mount_root && !now->is_mount_root && before->name[0] != '\0' &&
-	       strcmp(now->name, before->name) == 0;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, open_no_directory);
+	return no_directory_fd;
 }
 
-/* Returns true if the path leads to no accessible directory. Other errors are errors of the process or the storage. */
-static bool is_missing(int error)
+/* Makes all descriptors of the root refer to this directory, or to no directory. Returns 0 or -errno. */
+static int use(struct root *root, int fd)
 {
-	return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -EACCES || error == -ENAMETOOLONG;
+	return dup3(fd, root->fd, O_CLOEXEC) < 0 ? -errno : files_replace_root(root->files, fd);
 }
 
-/* Looks up the path. Returns a descriptor or -errno. -ENODEV means that the filesystem was unmounted. */
-static int look_up(const struct root *root, struct directory_identity *now)
+/* Makes the root gone, unless it is gone already. Closes its directory, so that the filesystem can be unmounted. */
+static void lose(struct root *root, uint64_t problem)
 {
-	int fd = root_open_directory(root->path);
+	const bool was_gone = root_is_gone(root);
+	const int nothing = no_directory();
+	char text[512];
 
-	if (fd < 0)
-		return fd;
-	identify(fd, now);
-	if (!is_unmounted(now, &root->directory))
-		return fd;
-	close(fd);
-	return -ENODEV;
-}
-
-/* Handles a path that no longer leads to a directory. */
-static void lose(struct root *root, int error)
-{
-	if (atomic_load(&root->gone))
+	atomic_store_explicit(&root->problem, problem, memory_order_relaxed);
+	if (was_gone)
 		return;
-	atomic_store(&root->gone, true);
 	files_set_root_lost(root->files, true);
-	log_error("root %s: %s; requests are answered with 503 until the path leads to a directory again", root->path,
-		  error == -ENODEV ? "its filesystem was unmounted" : root_error_text(error));
+	describe(root, problem, text, sizeof(text));
+	log_error("root %s: %s; requests are answered with 503 until the root is available again", root->path, text);
+	root->released = nothing >= 0 && use(root, nothing) == 0;
 }
 
-/* Replaces the served directory. */
-static void replace(struct root *root, int fd, const struct directory_identity *now)
+static void set_directory(struct root *root, const struct root_identity *identity)
 {
-	int error = dup3(fd, root->fd, O_CLOEXEC) < 0 ? -errno : files_replace_root(root->files, fd);
+	pthread_mutex_lock(&root->lock);
+	root->directory = *identity;
+	pthread_mutex_unlock(&root->lock);
+}
+
+/* Serves the directory that was found. Returns false if that is not possible. */
+static bool serve(struct root *root, const struct root_found *found)
+{
+	const struct root_identity *now = &found->identity;
+	const bool same = root_lookup_is_same(now, &root->directory);
+	int error = !same || root->released ? use(root, found->fd) : 0;
 
 	if (error != 0) {
 		log_fault(LOG_LEVEL_ERROR, "root %s: cannot serve the new directory: %s; still serving the former one",
 			  root->path, strerror(-error));
-		return;
+		return false;
 	}
+	root->released = false;
+	if (same)
+		return true;
 	log_info("root %s: now serving %s instead of %s", root->path,
 		 now->name[0] != '\0' ? now->name : "another directory",
 		 root->directory.name[0] != '\0' ? root->directory.name : "the former directory");
-	root->directory = *now;
+	set_directory(root, now);
 	atomic_fetch_add(root->replaced, 1);
+	return true;
 }
 
-/* Handles a path that leads to this directory. */
-static void find(struct root *root, int fd, const struct directory_identity *now)
+/* Handles a path that leads to a directory with all required files. */
+static void find(struct root *root, const struct root_found *found)
 {
-	if (!is_same(now, &root->directory))
-		replace(root, fd, now);
-	if (!is_same(now, &root->directory) || !atomic_load(&root->gone))
+	root->misses = 0;
+	if (!serve(root, found) || !root_is_gone(root))
 		return;
 	files_set_root_lost(root->files, false);
-	atomic_store(&root->gone, false);
+	atomic_store_explicit(&root->problem, 0, memory_order_relaxed);
 	log_info("root %s: available again", root->path);
 }
 
-/* Logs an error of the process or of the storage, once. A request that meets the error fails on its own. */
-static void note_error(struct root *root, int error)
+/* Handles a lookup that found no directory to serve. The first failure is ignored, see RETRY_MS. */
+static void miss(struct root *root, uint64_t problem)
+{
+	if (root->misses++ > 0)
+		lose(root, problem);
+}
+
+/* Logs a shortage of the process, once. The root stays as it is. */
+static void note_shortage(struct root *root, int error)
 {
 	if (error != root->last_error && error != 0)
 		log_warning("root %s: cannot look up the path: %s; still serving the directory that was found last",
@@ -199,22 +200,33 @@ static void note_error(struct root *root, int error)
 	root->last_error = error;
 }
 
+/* Evaluates a lookup that found a directory. */
+static void check_found(struct root *root, const struct root_found *found)
+{
+	if (root_lookup_is_unmounted(&found->identity, &root->directory))
+		miss(root, pack(PROBLEM_UNMOUNTED, 0, 0));
+	else if (found->required_error == 0)
+		find(root, found);
+	else if (!root_lookup_is_shortage(found->required_error))
+		miss(root, pack(PROBLEM_REQUIRED, found->required_failed, found->required_error));
+}
+
 static void check_path(struct root *root)
 {
-	struct directory_identity now;
-	int fd = look_up(root, &now);
+	struct root_found found;
+	int error = root_lookup(&root->place, &found, &root->step);
 
-	if (fd < 0 && (is_missing(fd) || fd == -ENODEV)) {
-		if (root->misses++ > 0)
-			lose(root, fd);
-		return;
+	if (error == 0) {
+		note_shortage(root, root_lookup_is_shortage(found.required_error) ? found.required_error : 0);
+		check_found(root, &found);
+		close(found.fd);
+	} else if (root_lookup_is_shortage(error)) {
+		note_shortage(root, error);
+	} else {
+		note_shortage(root, 0);
+		miss(root, pack(PROBLEM_PATH, 0, error));
 	}
-	note_error(root, fd < 0 ? fd : 0);
-	if (fd < 0)
-		return;
-	root->misses = 0;
-	find(root, fd, &now);
-	close(fd);
+	atomic_store_explicit(&root->checked_ns, clock_now_ns(), memory_order_relaxed);
 }
 
 /* --- the thread --- */
@@ -231,6 +243,7 @@ static void drop_reference(struct root *root)
 		close(root->fd);
 	pthread_cond_destroy(&root->changed);
 	pthread_mutex_destroy(&root->lock);
+	text_list_clear(&root->required);
 	free(root->path);
 	free(root);
 }
@@ -269,10 +282,23 @@ static void *run(void *context)
 
 /* --- users --- */
 
-static int init(struct root *root, const char *path, int fd, const struct files_options *options)
+static int copy_place(struct root *root, const struct root_place *place)
+{
+	root->path = strdup(place->path);
+	for (size_t i = 0; i < place->required->count; i++)
+		if (text_list_add(&root->required, place->required->list[i], NULL) != NULL)
+			return -ENOMEM;
+	root->place =
+		(struct root_place){ .path = root->path, .symlinks = place->symlinks, .required = &root->required };
+	return root->path != NULL ? 0 : -ENOMEM;
+}
+
+static int init(struct root *root, const struct root_place *place, const struct root_found *found,
+		const struct files_options *options)
 {
 	struct files_options own = *options;
 	pthread_condattr_t attributes;
+	int error;
 
 	pthread_mutex_init(&root->lock, NULL);
 	pthread_condattr_init(&attributes);
@@ -281,25 +307,29 @@ static int init(struct root *root, const char *path, int fd, const struct files_
 	pthread_condattr_destroy(&attributes);
 	root->references = root->users = 1;
 	root->fd = -1;
-	root->path = strdup(path);
-	if (root->path == NULL)
-		return -ENOMEM;
-	own.root_fd = fd;
-	identify(fd, &root->directory);
+	error = copy_place(root, place);
+	if (error != 0)
+		return error;
+	own.root_fd = found->fd;
+	root->directory = found->identity;
+	root->checked_ns = clock_now_ns();
 	return files_new(&root->files, &own);
 }
 
-int root_new(struct root **root, const char *path, int fd, const struct files_options *options)
+int root_new(struct root **root, const struct root_place *place, const struct root_found *found,
+	     const struct files_options *options)
 {
 	struct root *made = calloc(1, sizeof(*made));
-	int error = made != NULL ? init(made, path, fd, options) : -ENOMEM;
+	int error = made != NULL ? init(made, place, found, options) : -ENOMEM;
 
 	if (error != 0) {
 		if (made != NULL)
 			drop_reference(made);
 		return error;
 	}
-	made->fd = fd;
+	made->fd = found->fd;
+	if (found->required_error != 0)
+		lose(made, pack(PROBLEM_REQUIRED, found->required_failed, found->required_error));
 	*root = made;
 	return 0;
 }
@@ -311,6 +341,7 @@ int root_watch(struct root *root, atomic_uint *replaced)
 	if (root->watched)
 		return 0;
 	root->replaced = replaced;
+	atomic_store_explicit(&root->checked_ns, clock_now_ns(), memory_order_relaxed);
 	atomic_fetch_add(&root->references, 1);
 	error = pthread_create(&root->thread, NULL, run, root);
 	if (error != 0) {
@@ -353,9 +384,32 @@ void root_unref(struct root *root)
 	drop_reference(root);
 }
 
-bool root_is_like(const struct root *root, const char *path, const struct files_options *options)
+static bool are_equal(const struct text_list *a, const struct text_list *b)
 {
-	return strcmp(root->path, path) == 0 && files_matches(root->files, options);
+	bool equal = a->count == b->count;
+
+	for (size_t i = 0; equal && i < a->count; i++)
+		equal = strcmp(a->list[i], b->list[i]) == 0;
+	return equal;
+}
+
+bool root_is_like(struct root *root, const struct root_place *place, const struct root_found *found,
+		  const struct files_options *options)
+{
+	bool same;
+
+	if (strcmp(root->path, place->path) != 0 || !are_equal(&root->required, place->required) ||
+	    !files_matches(root->files, options))
+		return false;
+	pthread_mutex_lock(&root->lock);
+	same = root_lookup_is_same(&root->directory, &found->identity);
+	pthread_mutex_unlock(&root->lock);
+	return same;
+}
+
+const char *root_path(const struct root *root)
+{
+	return root->path;
 }
 
 int root_fd(const struct root *root)
@@ -370,7 +424,33 @@ struct files *root_files(const struct root *root)
 
 bool root_is_gone(const struct root *root)
 {
-	return atomic_load(&root->gone);
+	return problem_of(root) != PROBLEM_NONE;
+}
+
+bool root_is_required(const struct root *root)
+{
+	return root->required.count > 0;
+}
+
+bool root_is_ready(const struct root *root, char *reason, size_t reason_bytes)
+{
+	const uint64_t problem = atomic_load_explicit(&root->problem, memory_order_relaxed);
+	const uint64_t checked_ns = atomic_load_explicit(&root->checked_ns, memory_order_relaxed);
+	const uint64_t now_ns = clock_now_ns();
+	const int step = atomic_load_explicit(&root->step, memory_order_relaxed);
+	char text[512];
+
+	if (problem != 0) {
+		describe(root, problem, text, sizeof(text));
+		snprintf(reason, reason_bytes, "root %s: %s", root->path, text);
+	} else if (checked_ns + AGE_MAX_NS < now_ns) {
+		snprintf(reason, reason_bytes, "root %s: the lookup of %s has not ended for %llu s", root->path,
+			 step >= 0 ? root->required.list[step] : "the path",
+			 (unsigned long long)((now_ns - checked_ns) / CLOCK_NS_PER_S));
+	} else {
+		return true;
+	}
+	return false;
 }
 
 bool root_stop_watching(unsigned patience_ms)

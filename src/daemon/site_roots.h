@@ -11,10 +11,17 @@
 #include "site/rules.h"
 #include "store/files.h"
 
+#define SITE_ROOTS_TIMEOUT_MS 5000
+#define SITE_ROOTS_START_TIMEOUT_MS 30000
+
 /*
- * Opens the root of each site that has a root, and sets site->root_fd. Returns 0, or logs the error and returns -errno.
+ * Opens the root of each site that has a root, looks up its required files, and sets site->root_fd and site->found.
+ * Waits at most timeout_ms for all roots together. Returns 0, or logs the error and returns -errno. A required file
+ * that is missing is not an error; see root_new().
  */
-int site_roots_open(struct rules *rules);
+int site_roots_open(struct rules *rules, enum file_symlinks symlinks, unsigned timeout_ms);
+/* Logs a warning for each required file that is missing. Called between site_roots_open() and site_roots_close(). */
+void site_roots_warn_of_missing(const struct rules *rules);
 /*
  * Creates the struct files of each root (site->files) with these options. options->root_fd is ignored. A site without a
  * root uses that of the top level. Shares the roots of `before` that are for the same directories. `before` may be
@@ -23,6 +30,13 @@ int site_roots_open(struct rules *rules);
 int site_roots_make_files(struct rules *rules, const struct rules *before, const struct files_options *options);
 /* Starts to watch the path of each root (root.h), unless the root is watched already. Called on the main thread. */
 void site_roots_watch(struct rules *rules, atomic_uint *replaced);
+/*
+ * Returns true if all roots with required files are ready (root_is_ready()), and not all roots are gone. Otherwise
+ * writes the reason. Thread-safe. Accesses no files.
+ */
+bool site_roots_are_ready(const struct rules *rules, char *reason, size_t reason_bytes);
+/* Returns the root of site i if it has its own and no earlier site has the same path, otherwise NULL. Thread-safe. */
+const struct root *site_roots_distinct(const struct rules *rules, size_t i);
 /*
  * Returns the number of roots whose path leads to no directory (root_is_gone()). Sets *count to the number of roots.
  * Thread-safe.

@@ -37,6 +37,7 @@ static void site_fini(struct site *site)
 	free(site->list);
 	free(site->host);
 	free(site->root);
+	text_list_clear(&site->require);
 	free(site->access_log);
 	free(site->access_format);
 	settings_fini(&site->settings);

@@ -21,6 +21,7 @@
 struct files;
 struct log_form;
 struct root;
+struct root_found;
 
 /* One location block. */
 struct rule {
@@ -37,14 +38,16 @@ struct rule {
 struct site {
 	char *host; /* "www.example.org", "*.example.org" or "*"; NULL for the top level, which is the first site */
 	unsigned line;
-	char *root;	     /* served directory; NULL: the root of the top level, if it has one */
-	char *access_log;    /* NULL: the access log of the top level; "": no access log */
-	char *access_format; /* NULL: the format of the top level */
+	char *root;		  /* served directory; NULL: the root of the top level, if it has one */
+	struct text_list require; /* files that must exist below the root; no elements: the list of the top level */
+	char *access_log;	  /* NULL: the access log of the top level; "": no access log */
+	char *access_format;	  /* NULL: the format of the top level */
 	struct settings settings;
 	struct rule *list; /* location blocks; rules_finish() sorts them */
 	size_t count;	   /* number of location blocks */
 	/* The members below belong to the daemon, which sets them before it publishes the rules to the workers. */
-	struct root *watched; /* owner of root_fd and files; NULL: not open yet, or the root of the top level */
+	struct root_found *found; /* result of the lookup of the root; NULL: not opened, or `watched` is set */
+	struct root *watched;	  /* owner of root_fd and files; NULL: not open yet, or the root of the top level */
 	int root_fd;
 	struct files *files;
 	unsigned https_port;	   /* port of the first TLS listener of this site; 0: none, or not listening yet */

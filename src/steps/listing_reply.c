@@ -102,6 +102,8 @@ enum step_result listing_reply_make(struct request *request)
 
 	if (error == -EAGAIN)
 		return STEP_WAIT;
+	if (error != 0 && !files_has_root(request->lookup.files)) /* the error says nothing about the path */
+		return request_fail(request, 503);
 	if (error != 0)
 		return request_fail_errno(request, error, 0);
 	*validator = (struct validator){ .weak = true };

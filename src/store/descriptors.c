@@ -261,12 +261,30 @@ static void evict(struct descriptors *descriptors)
 	}
 }
 
+/* Removes the descriptor from the list if only the caller uses it. */
+static void forget_idle(struct descriptors *descriptors, struct descriptor *descriptor)
+{
+	struct descriptor *removed = NULL;
+
+	pthread_mutex_lock(&descriptors->lock);
+	if (descriptor->place != NULL && atomic_load(&descriptor->references) == 2)
+		removed = unlink_descriptor(descriptors, descriptor);
+	pthread_mutex_unlock(&descriptors->lock);
+	if (removed != NULL)
+		release(removed); /* the caller has a reference */
+}
+
 /* The second reference is that of the list, so the descriptor has become idle. */
 void descriptors_unref(struct descriptor *descriptor)
 {
 	struct descriptors *descriptors = descriptor != NULL ? descriptor->list : NULL;
-	unsigned left = descriptor != NULL ? release(descriptor) : UINT_MAX;
+	unsigned left;
 
+	if (descriptor == NULL)
+		return;
+	if (descriptors != NULL && atomic_load_explicit(&descriptor->ending, memory_order_relaxed))
+		forget_idle(descriptors, descriptor);
+	left = release(descriptor);
 	if (left == 0)
 		close_later(descriptor);
 	else if (left == 1 && descriptors != NULL)
@@ -332,7 +350,7 @@ bool descriptors_may_retry(struct descriptors *descriptors, int error, unsigned 
 	return (error == -EMFILE || error == -ENFILE) && tries < DESCRIPTORS_TRIES && close_idle(descriptors);
 }
 
-/* --- deleted files --- */
+/* --- deleted files, and files below replaced roots --- */
 
 /* Returns true if no name leads to the open file, so that only the descriptor keeps its disk space. */
 static bool is_deleted(const struct descriptor *descriptor)
@@ -342,32 +360,41 @@ static bool is_deleted(const struct descriptor *descriptor)
 	return beneath_statx(descriptor->fd, AT_STATX_DONT_SYNC, &st) == 0 && st.stx_nlink == 0;
 }
 
-/* Lists the descriptors of one step, with a reference to each. Marks those below a root that was replaced. */
-static unsigned list_step(struct descriptors *descriptors, unsigned from, struct descriptor *list[STEP])
+static bool is_below_replaced(const struct descriptor *descriptor)
+{
+	return descriptor->opened_ns < atomic_load(&descriptor->root->since_ns);
+}
+
+/*
+ * Lists the descriptors of one step, with a reference to each. Marks those below a root that was replaced. If `root` is
+ * not NULL, lists only the marked descriptors of this root.
+ */
+static unsigned list_step(struct descriptors *descriptors, unsigned from, const struct file_root *root,
+			  struct descriptor *list[STEP])
 {
 	unsigned count = 0;
 
 	pthread_mutex_lock(&descriptors->lock);
-	for (; from + count < descriptors_count(descriptors) && count < STEP; count++) {
-		struct descriptor *descriptor = descriptors->slots[from + count];
+	for (unsigned i = from; i < descriptors_count(descriptors) && i < from + STEP; i++) {
+		struct descriptor *descriptor = descriptors->slots[i];
+		bool ending = is_below_replaced(descriptor);
 
-		descriptor->ending = descriptor->opened_ns < atomic_load(&descriptor->root->since_ns);
-		list[count] = descriptors_ref(descriptor);
+		if (ending)
+			atomic_store_explicit(&descriptor->ending, true, memory_order_relaxed);
+		if (root == NULL || (ending && descriptor->root == root))
+			list[count++] = descriptors_ref(descriptor);
 	}
 	pthread_mutex_unlock(&descriptors->lock);
 	return count;
 }
 
-/* Removes the descriptor from the list, if only the list and the caller have references. */
-static void close_if_idle(struct descriptors *descriptors, struct descriptor *descriptor)
+/*
+ * Returns true if the descriptor must be closed as soon as it is idle. A deleted file may be opened again later, so
+ * only a descriptor below a replaced root is marked.
+ */
+static bool must_close(const struct descriptor *descriptor)
 {
-	struct descriptor *removed = NULL;
-
-	pthread_mutex_lock(&descriptors->lock);
-	if (descriptor->place != NULL && atomic_load(&descriptor->references) == 2)
-		removed = unlink_descriptor(descriptors, descriptor);
-	pthread_mutex_unlock(&descriptors->lock);
-	unref_here(removed);
+	return atomic_load_explicit(&descriptor->ending, memory_order_relaxed) || is_deleted(descriptor);
 }
 
 /* The steps go from the end of the array to its start, because a removal moves the last descriptor. */
@@ -380,11 +407,27 @@ void descriptors_close_deleted(struct descriptors *descriptors)
 		unsigned count;
 
 		from -= from < STEP ? from : STEP;
-		count = list_step(descriptors, from, list);
+		count = list_step(descriptors, from, NULL, list);
 		for (unsigned i = 0; i < count; i++) {
-			if (list[i]->ending || is_deleted(list[i]))
-				close_if_idle(descriptors, list[i]);
-			unref_here(list[i]);
+			if (must_close(list[i]))
+				forget_idle(descriptors, list[i]);
+			descriptors_unref(list[i]);
 		}
+	}
+}
+
+/* The release of a marked descriptor removes it from the list, and an offload thread closes it. */
+void descriptors_close_former(struct descriptors *descriptors, const struct file_root *root)
+{
+	struct descriptor *list[STEP];
+	unsigned from = descriptors_count(descriptors);
+
+	while (from > 0) {
+		unsigned count;
+
+		from -= from < STEP ? from : STEP;
+		count = list_step(descriptors, from, root, list);
+		for (unsigned i = 0; i < count; i++)
+			descriptors_unref(list[i]);
 	}
 }

@@ -50,7 +50,7 @@ struct descriptor {
 	const struct file_root *root;	/* Root of the file. Valid while the descriptor is in the list. */
 	struct descriptor *prev, *next; /* LRU order. */
 	unsigned slot;			/* Index in the array of all descriptors. */
-	bool ending;			/* Found to be deleted, or to lie below a replaced root. */
+	atomic_bool ending;		/* Lies below a replaced root. Relaxed: publishes no other data. */
 };
 
 /* Creates an empty list for at most `max` descriptors. RLIMIT_NOFILE must be set before. Returns 0 or -ENOMEM. */
@@ -94,9 +94,15 @@ bool descriptors_may_retry(struct descriptors *descriptors, int error, unsigned 
 /*
  * Closes idle descriptors of files that were deleted or replaced, or that lie below a root that was replaced. An open
  * file keeps its disk space until it is closed. Makes one statx() for each descriptor, so it is called only every few
- * seconds. Must be called by one thread at a time. Blocks; never called on a reactor.
+ * seconds. Thread-safe. Offload threads close the descriptors. Never called on a reactor.
  */
 void descriptors_close_deleted(struct descriptors *descriptors);
+/*
+ * Closes the descriptors of a root that was replaced, so that the former filesystem can be unmounted. Idle descriptors
+ * are closed now, and others when they become idle. Makes no system call. Thread-safe; offload threads close the
+ * descriptors.
+ */
+void descriptors_close_former(struct descriptors *descriptors, const struct file_root *root);
 /*
  * Returns false if the process has almost as many descriptors as RLIMIT_NOFILE allows, and the last ones are reserved
  * for connections. `fd` was just opened. The kernel returns the lowest free number, so all lower numbers are in use.

@@ -117,7 +117,9 @@ int file_check_path(struct file *file, struct file_state *state)
 		unsigned before = file_check_begin(file);
 
 		start_ns = clock_now_ns();
-		result = beneath_stat(root->fd, file->path, root->symlinks, state);
+		result = file_root_error(root, beneath_stat(root->fd, file->path, root->symlinks, state));
+		if (result == -ESTALE) /* an error of the server, which says nothing about the version */
+			result = -ENODEV;
 		if (result < 0)
 			return result;
 		result = file_check_state(file, state, before);
@@ -141,6 +143,14 @@ int file_check_open(struct file *file, int fd)
 		unsigned before = file_check_begin(file);
 
 		result = beneath_statx(fd, flags, &st);
+		if (result == -ESTALE) {
+			/*
+			 * The server has lost the handle, for example because it was restarted. Only the next lookup
+			 * shows whether the file has changed.
+			 */
+			atomic_store(&file->unusable, true);
+			return -ENODEV;
+		}
 		/* ENOENT: a server that identifies files by their paths no longer finds the file. */
 		if (result < 0)
 			return result == -ENOENT ? -ESTALE : result;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "http/status.h"
 #include "store/fiemap.h"
 #include "store/file_check.h"
 #include "store/filesystem.h"
@@ -64,19 +65,21 @@ static void parse_tag(const char *text, size_t length, char *tag)
 
 /*
  * Reads the tag from the sidecar. If the sidecar is missing, older than the file or malformed, the file has no
- * validator, which is safe.
+ * validator, which is safe. Returns 0, or an error that does not concern the sidecar, such as a lost storage. The file
+ * must not lose its tag because of such an error.
  */
-static void read_sidecar(const struct file_root *root, const char *of, const struct file_version *original, char *tag)
+static int read_sidecar(const struct file_root *root, const char *of, const struct file_version *original, char *tag)
 {
 	char path[PATH_MAX], text[SIDECAR_MAX_BYTES + 1];
 	struct file_version version;
 	ssize_t length;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s.etag", of) >= sizeof(path))
-		return;
+		return 0;
 	length = beneath_read_head(root->fd, path, root->symlinks, text, sizeof(text), &version);
 	if (length > 0 && length <= SIDECAR_MAX_BYTES && version.mtime_ns >= original->mtime_ns)
 		parse_tag(text, (size_t)length, tag);
+	return length < 0 && status_of_error((int)length) == 503 ? (int)length : 0;
 }
 
 /*
@@ -162,12 +165,16 @@ int file_open_facts(struct file_root *root, const char *path, bool with_tag, str
 	int fd, error;
 
 	*opened = (struct file_opened){ .facts = { .root = root, .path = path, .verified_ns = clock_now_ns() } };
-	fd = open_direct(root, path, &direct, &st);
+	fd = file_root_error(root, open_direct(root, path, &direct, &st));
 	if (fd < 0)
 		return fd;
 	error = describe(root, fd, direct, &st, opened);
-	if (error == 0 && with_tag && file_version_is_undated(&opened->facts.state.version))
-		read_sidecar(root, path, &opened->facts.state.version, opened->tag);
+	if (error != 0)
+		return error;
+	if (with_tag && file_version_is_undated(&opened->facts.state.version))
+		error = file_root_error(root, read_sidecar(root, path, &opened->facts.state.version, opened->tag));
+	if (error != 0)
+		descriptors_unref(opened->descriptor);
 	opened->facts.tag = opened->tag;
 	return error;
 }

@@ -6,6 +6,7 @@
 #ifndef STORE_FILE_ROOT_H
 #define STORE_FILE_ROOT_H
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -27,6 +28,11 @@ struct file_root {
 	 * before dup3() replaces the descriptor.
 	 */
 	_Atomic uint64_t since_ns;
+	/*
+	 * The root is lost. The descriptor may then refer to no directory, so each error of a lookup is an error of the
+	 * storage; see file_root_error(). Sequentially consistent: set before the descriptor is replaced.
+	 */
+	atomic_bool lost;
 	/* Number of the directory, unique in the process. Changes with each replacement. Relaxed. */
 	_Atomic uint64_t number;
 	/* The objects below are shared by the process and outlive the root. */
@@ -63,5 +69,13 @@ void file_root_unref(struct file_root *root);
  * -errno.
  */
 int file_root_replace(struct file_root *root, int fd);
+/*
+ * Returns the error of a lookup below the root, which is 0 or -errno. While the root is lost, an error means nothing
+ * about the path, so the result is -ENODEV. Called after the lookup. Thread-safe.
+ */
+static inline int file_root_error(const struct file_root *root, int error)
+{
+	return error < 0 && atomic_load(&root->lost) ? -ENODEV : error;
+}
 
 #endif

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/container_of.h"
@@ -83,20 +82,23 @@ void files_unref(struct files *files)
 bool files_matches(const struct files *files, const struct files_options *options)
 {
 	const struct files_options *own = &files->options;
-	struct stat now, then;
 
 	return own->symlinks == options->symlinks && own->siblings == options->siblings &&
-	       own->variants == options->variants && fstat(files->root->fd, &then) == 0 &&
-	       fstat(options->root_fd, &now) == 0 && then.st_dev == now.st_dev && then.st_ino == now.st_ino;
+	       own->variants == options->variants;
 }
 
 int files_replace_root(struct files *files, int root_fd)
 {
-	return file_root_replace(files->root, root_fd);
+	int error = file_root_replace(files->root, root_fd);
+
+	if (error == 0)
+		descriptors_close_former(files->options.descriptors, files->root);
+	return error;
 }
 
 void files_set_root_lost(struct files *files, bool lost)
 {
+	atomic_store(&files->root->lost, lost);
 	atomic_store(&files->rootless, lost);
 }
 

@@ -30,19 +30,20 @@ struct files *files_ref(struct files *files);
  */
 void files_unref(struct files *files);
 /*
- * Replaces the root with another directory. The caller keeps the ownership of root_fd. Every path is looked up again
- * before its next hit. Files in use stay open. Must be called by one thread at a time. Returns 0 or -errno.
+ * Replaces the root with another directory, or with no directory if the root is lost and root_fd is not a directory.
+ * The caller keeps the ownership of root_fd. Every path is looked up again before its next hit. Files in use stay open
+ * until they are released. Other files of the former directory are closed by offload threads. Must be called by one
+ * thread at a time. Returns 0 or -errno.
  */
 int files_replace_root(struct files *files, int root_fd);
 /*
- * Sets or clears the state "the root is lost", which files_has_root() reports. Must be called by one thread at a time.
+ * Sets or clears the state "the root is lost", which files_has_root() reports. While a root is lost, lookups fail with
+ * -ENODEV, and known names and the cache are kept. Must be called by one thread at a time.
  */
 void files_set_root_lost(struct files *files, bool lost);
 /* Returns false while the root is lost. Thread-safe. */
 bool files_has_root(const struct files *files);
-/*
- * Returns true if files with these options would have the same root and the same behaviour. Called on the main thread.
- */
+/* Returns true if files with these options would have the same behaviour, except for their root. Thread-safe. */
 bool files_matches(const struct files *files, const struct files_options *options);
 
 /*

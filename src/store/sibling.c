@@ -19,6 +19,7 @@
 
 #include "base/clock.h"
 #include "base/keyed_hash.h"
+#include "http/status.h"
 #include "store/encoding.h"
 
 #define DIGEST_SUFFIX ".sha256"
@@ -100,10 +101,13 @@ bool sibling_is_checked(const struct file_siblings *siblings, enum sibling sibli
 	return siblings->checked[sibling] == 0 || siblings->checked[sibling] == fingerprint(version, size);
 }
 
-/* Returns true for an error that does not concern the file, so that the previous result is still valid. */
+/*
+ * Returns true for an error that does not concern the file, such as a lack of descriptors or a lost storage, so that
+ * the previous result is still valid.
+ */
 static bool is_transient(int error)
 {
-	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EAGAIN || error == -ETIMEDOUT;
+	return error < 0 && status_of_error(error) == 503;
 }
 
 /* Reads and checks both ends of a variant. Sets *version to the version that was read, and *error if reading failed. */
@@ -228,20 +232,22 @@ static bool parse_digest(char *text, uint8_t digest[DIGEST_BYTES])
 	return parse_hex(text + (*text == '\\'), digest);
 }
 
-static void read_digest(const struct beside *beside, const char *path, struct file_siblings *found)
+/* Returns 0 or -errno. */
+static int read_digest(const struct beside *beside, const char *path, struct file_siblings *found)
 {
 	char text[DIGEST_FILE_BYTES + 1];
 	struct file_version version;
 	ssize_t length = beneath_read_head(beside->root_fd, path, beside->symlinks, text, sizeof(text) - 1, &version);
 
 	if (length < 0 || !sibling_is_fresh(&version, beside->original))
-		return;
+		return length < 0 ? (int)length : 0;
 	text[length] = '\0';
 	found->has_digest = parse_digest(text, found->digest);
 	if (!found->has_digest)
 		memset(found->digest, 0, sizeof(found->digest));
 	found->digest_version = version;
 	found->digest_settled = !clock_is_young(version.mtime_ns, clock_wall_ns());
+	return 0;
 }
 
 /* Returns true if the digest was read with this version, and was not young then. */
@@ -255,22 +261,26 @@ static void keep_digest(const struct file_siblings *known, struct file_siblings 
 	found->has_digest = known->has_digest;
 	memcpy(found->digest, known->digest, sizeof(found->digest));
 	found->digest_version = known->digest_version;
-	found->digest_settled = true;
+	found->digest_settled = known->digest_settled;
 }
 
 static void find_digest(const struct beside *beside, const struct file_siblings *known, struct file_siblings *found)
 {
 	char path[PATH_MAX];
 	struct file_version version;
+	int error;
 
-	if (is_missing(beside, PARENTS_SHA256) || !name_of(beside, DIGEST_SUFFIX, path) ||
-	    beneath_get_version(beside->root_fd, path, beside->symlinks, &version) < 0 ||
-	    !sibling_is_fresh(&version, beside->original))
+	if (is_missing(beside, PARENTS_SHA256) || !name_of(beside, DIGEST_SUFFIX, path))
 		return;
-	if (is_known_digest(&version, known))
+	error = beneath_get_version(beside->root_fd, path, beside->symlinks, &version);
+	if (error == 0 && !sibling_is_fresh(&version, beside->original))
+		return;
+	if (error == 0 && !is_known_digest(&version, known))
+		error = read_digest(beside, path, found);
+	else if (error == 0)
 		keep_digest(known, found);
-	else
-		read_digest(beside, path, found);
+	if (is_transient(error))
+		keep_digest(known, found);
 }
 
 void sibling_find(int root_fd, const char *path, enum file_symlinks symlinks, const struct file_version *original,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Checks of descriptors, memory, AIO slots and roots. */
-#include "daemon/root.h"
+#include "daemon/root_lookup.h"
 #include "daemon/system_limits.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -145,21 +146,38 @@ START_TEST(too_many_asynchronous_reads_are_rejected)
 }
 END_TEST
 
+/* Looks up a root that requires a file. */
+static int look_up(const char *path, struct root_found *found)
+{
+	static char here[] = "/here", absent[] = "/absent";
+	char *names[] = { here, absent };
+	struct text_list required = { .list = names, .count = 2 };
+
+	return root_lookup(&(struct root_place){ .path = path, .required = &required }, found, NULL);
+}
+
 START_TEST(root_must_be_a_readable_directory)
 {
 	char directory[] = "root.XXXXXX";
-	int fd;
+	struct root_found found;
 
-	ck_assert_int_eq(root_open("/nonexistent"), -ENOENT);
-	ck_assert_int_eq(root_open("/dev/null"), -ENOTDIR);
+	ck_assert_int_eq(look_up("/nonexistent", &found), -ENOENT);
+	ck_assert_int_eq(look_up("/dev/null", &found), -ENOTDIR);
 	ck_assert_ptr_nonnull(mkdtemp(directory));
-	fd = root_open(directory);
-	ck_assert_int_ge(fd, 0);
-	close(fd);
+	ck_assert_int_eq(look_up(directory, &found), 0);
+	ck_assert_int_eq(found.required_error, -ENOENT);
+	ck_assert_uint_eq(found.required_failed, 0);
+	ck_assert_int_eq(mkdirat(found.fd, "here", 0700), 0);
+	close(found.fd);
+	ck_assert_int_eq(look_up(directory, &found), 0);
+	ck_assert_int_eq(found.required_error, -ENOENT);
+	ck_assert_uint_eq(found.required_failed, 1);
+	ck_assert_int_eq(unlinkat(found.fd, "here", AT_REMOVEDIR), 0);
+	close(found.fd);
 	if (geteuid() == 0) {
 		chmod(directory, 0700);
 		ck_assert_int_eq(seteuid(65534), 0);
-		ck_assert_int_eq(root_open(directory), -EACCES);
+		ck_assert_int_eq(look_up(directory, &found), -EACCES);
 		ck_assert_int_eq(seteuid(0), 0);
 	}
 	rmdir(directory);

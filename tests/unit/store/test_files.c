@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -1150,26 +1151,49 @@ START_TEST(serves_another_root)
 	before = get("file", &error);
 	file_unref(get("only", &error));
 	ck_assert(files_has_root(files));
+	reading = file_descriptor(before);
 	ck_assert_int_eq(files_replace_root(files, other), 0);
 	after = get("file", &error);
 	ck_assert_uint_eq(before->version.size, 100);
 	ck_assert_uint_eq(after->version.size, 200);
-	ck_assert_uint_eq(open_count(), 3);
-	reading = file_descriptor(before);
-	descriptors_close_deleted(descriptors);
 	/* Files below the former root that are not being read are closed. */
 	ck_assert_uint_eq(open_count(), 2);
 	ck_assert_int_eq(file_check(before), 0); /* Its reader continues. */
 	descriptors_unref(reading);
+	ck_assert_uint_eq(open_count(), 1);
 	ck_assert_ptr_null(get("only", &error));
 	ck_assert_int_eq(error, -ENOENT);
-	files_set_root_lost(files, true);
-	ck_assert(!files_has_root(files));
-	files_set_root_lost(files, false);
-	ck_assert(files_has_root(files));
 	file_unref(before);
 	file_unref(after);
 	close(other);
+}
+END_TEST
+
+START_TEST(keeps_names_of_a_lost_root)
+{
+	int nothing = eventfd(0, EFD_CLOEXEC), directory = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC), error;
+	struct file *before, *after;
+
+	table(10, FOREVER);
+	before = get("file", &error);
+	files_set_root_lost(files, true);
+	ck_assert(!files_has_root(files));
+	ck_assert_int_eq(files_replace_root(files, nothing), 0);
+	ck_assert_uint_eq(open_count(), 0); /* The filesystem can be unmounted. */
+	ck_assert_ptr_null(get("file", &error));
+	ck_assert_int_eq(error, -ENODEV);
+	ck_assert_ptr_null(get("absent", &error));
+	ck_assert_int_eq(error, -ENODEV);
+	ck_assert_int_eq(files_replace_root(files, directory), 0);
+	files_set_root_lost(files, false);
+	ck_assert(files_has_root(files));
+	after = get("file", &error);
+	ck_assert_ptr_eq(after, before);
+	ck_assert(!atomic_load(&before->outdated));
+	file_unref(before);
+	file_unref(after);
+	close(directory);
+	close(nothing);
 }
 END_TEST
 
@@ -1240,6 +1264,7 @@ static Suite *suite(void)
 	tcase_add_test(c, closes_deleted_files);
 	tcase_add_test(c, closes_unused_files_for_descriptors);
 	tcase_add_test(c, serves_another_root);
+	tcase_add_test(c, keeps_names_of_a_lost_root);
 	tcase_add_test(c, discards_results_of_a_replaced_root);
 	tcase_add_test(c, sees_a_new_sidecar);
 	tcase_add_test(c, detects_new_and_removed_siblings);
