@@ -49,7 +49,8 @@
 #define CLEANUP_MS 5000	     /* interval of clean_up() */
 #define RELOAD_CHECK_MS 1000 /* interval of clean_up() during a reload, so that a slow reload is logged soon */
 #define EXIT_MS 10000	     /* maximum time for freeing all objects and writing the logs */
-#define ABORT_MS 2000	     /* maximum wait for reads in flight after the connections were closed */
+#define GRACE_MS 2000 /* during a drain, time in which a client may send a further request on an idle connection */
+#define ABORT_MS 2000 /* maximum wait for reads in flight after the connections were closed */
 
 struct daemon {
 	int argc;
@@ -207,7 +208,10 @@ static void clean_up(struct daemon *daemon)
 		process_finish_resize(&daemon->process);
 }
 
-/* Waits for drain_delay. Meanwhile load balancers see that /readyz reports 503, and stop sending requests. */
+/*
+ * Waits for drain_delay. Meanwhile load balancers see that /readyz reports 503, and stop sending requests. Responses
+ * have "Connection: close", so that clients do not reuse their connections.
+ */
 static void announce_drain(struct daemon *daemon)
 {
 	uint64_t delay_ms = config_of(daemon)->drain_delay_ms;
@@ -215,6 +219,7 @@ static void announce_drain(struct daemon *daemon)
 	if (delay_ms == 0)
 		return;
 	process_set_state(&daemon->process, PROCESS_LEAVING);
+	workers_announce_drain(&daemon->process);
 	log_info("draining: /readyz reports 503; still accepting connections for %llu ms",
 		 (unsigned long long)delay_ms);
 	next_stop_signal(daemon, delay_ms);
@@ -232,7 +237,7 @@ static void drain(struct daemon *daemon)
 	if (!reload_is_running(daemon->reload)) /* a reload may be duplicating passed sockets */
 		passed_close();
 	generation_stop_listening(daemon->generations);
-	workers_drain(process);
+	workers_drain(process, timeout_ms / 2 < GRACE_MS ? timeout_ms / 2 : GRACE_MS);
 	next_stop_signal(daemon, timeout_ms);
 }
 

@@ -28,7 +28,8 @@ upward() {
 	rank[to] > rank[from] { print $1 " includes " $2 ", which stands below it in Makefile.am" }' <(listed) <(includes)
 }
 
-# foo.c exports only foo_*. The files of a program beside the layers export PROGRAM_foo_*, and PROGRAM.c exports main().
+# foo.c exports only foo_*. event_limit.c also replaces epoll_wait() of the C library. The files of a program beside the
+# layers export PROGRAM_foo_*, and PROGRAM.c exports main().
 foreign_symbols() {
 	local object name folder
 	compgen -G "$build/src/*/*.o" >/dev/null || echo "there are no objects in $build/src"
@@ -39,6 +40,7 @@ foreign_symbols() {
 			[ "$name" = "$folder" ] || name=${folder}_$name ;;
 		esac
 		nm --defined-only --extern-only --format=posix "$object" | awk -v name="$name" '
+			$1 == "epoll_wait" && name == "event_limit" { next }
 			$1 == "main" && (name == "probe" || name == "sign" || name == "ctl") { next }
 			$2 ~ /^[TDBRCVW]$/ && $1 != name && index($1, name "_") != 1 && $1 !~ /^(__|_?_?(asan|tsan|ubsan|odr|sancov))/ {
 				print name ".c exports " $1 }'

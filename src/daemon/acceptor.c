@@ -348,10 +348,10 @@ struct generation *acceptor_generation(const struct acceptor *acceptor)
 	return acceptor->listener != NULL ? generation_of(acceptor->accepting) : NULL;
 }
 
-void acceptor_drain(struct acceptor *acceptor)
+void acceptor_drain(struct acceptor *acceptor, uint64_t grace_ms)
 {
 	stop_listening(acceptor);
-	proxy_protocol_drain(acceptor->proxies);
+	proxy_protocol_drain(acceptor->proxies, grace_ms);
 }
 
 void acceptor_abort(struct acceptor *acceptor)

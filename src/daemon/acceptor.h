@@ -38,8 +38,11 @@ int acceptor_listen(struct acceptor *acceptor, struct generation *generation);
 /* Returns the generation of new connections, or NULL if the acceptor does not listen. */
 struct generation *acceptor_generation(const struct acceptor *acceptor);
 
-/* Stops listening, and closes connections whose PROXY header has not begun. */
-void acceptor_drain(struct acceptor *acceptor);
+/*
+ * Stops listening. Accepts the connections that the kernel has queued. Connections whose PROXY header has not begun are
+ * closed after grace_ms.
+ */
+void acceptor_drain(struct acceptor *acceptor, uint64_t grace_ms);
 /* Closes all connections whose PROXY header is incomplete. */
 void acceptor_abort(struct acceptor *acceptor);
 /* Stops listening and closes all connections that were not yet passed to the server. NULL is allowed. */

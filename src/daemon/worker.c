@@ -54,8 +54,9 @@ struct worker {
 	struct server *server;
 	struct acceptor *acceptor;
 	struct reactor_watch disk_watch, server_watches[SERVER_FDS];
-	struct reactor_message drain_message, abort_message;
-	bool draining; /* used only by the worker's thread */
+	struct reactor_message announce_message, drain_message, abort_message;
+	uint64_t grace_ms; /* written before drain_message is posted */
+	bool draining;	   /* used only by the worker's thread */
 	/*
 	 * Counters (base/counter.h). The worker's thread writes the counters, and any thread may read the counters.
 	 * Relaxed order; the counters publish no other data.
@@ -100,13 +101,21 @@ static void on_tls_server_ready(void *context, uint32_t events)
 	server_set_readable(worker->server, 1);
 }
 
+static void on_announce_drain(struct reactor_message *message)
+{
+	struct worker *worker = container_of(message, struct worker, announce_message);
+
+	if (worker->server != NULL)
+		server_announce_drain(worker->server);
+}
+
 static void on_drain(struct reactor_message *message)
 {
 	struct worker *worker = container_of(message, struct worker, drain_message);
 
 	worker->draining = true;
-	acceptor_drain(worker->acceptor);
-	server_drain(worker->server);
+	acceptor_drain(worker->acceptor, worker->grace_ms);
+	server_drain(worker->server, worker->grace_ms);
 }
 
 static void on_abort(struct reactor_message *message)
@@ -343,6 +352,7 @@ int worker_new(struct worker **worker, struct generation *generation, unsigned i
 		return -ENOMEM;
 	w->process = generation->process;
 	w->index = index;
+	w->announce_message.fn = on_announce_drain;
 	w->drain_message.fn = on_drain;
 	w->abort_message.fn = on_abort;
 	error = make_parts(w, generation);
@@ -371,8 +381,14 @@ int worker_start(struct worker *worker)
 	return 0;
 }
 
-void worker_drain(struct worker *worker)
+void worker_announce_drain(struct worker *worker)
 {
+	reactor_post(worker->reactor, &worker->announce_message);
+}
+
+void worker_drain(struct worker *worker, uint64_t grace_ms)
+{
+	worker->grace_ms = grace_ms;
 	reactor_post(worker->reactor, &worker->drain_message);
 }
 

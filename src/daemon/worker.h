@@ -27,8 +27,13 @@ int worker_new(struct worker **worker, struct generation *generation, unsigned i
 /* Starts the thread. All workers must have been created before. Returns 0 or -errno. Called on the main thread. */
 int worker_start(struct worker *worker);
 
-/* Stops accepting connections. The thread ends when the last connection has ended. Called on the main thread. */
-void worker_drain(struct worker *worker);
+/* From now on, replies have "Connection: close". Connections are still accepted. Called on the main thread. */
+void worker_announce_drain(struct worker *worker);
+/*
+ * Stops accepting connections. Closes connections that have been idle for grace_ms since the announcement. The thread
+ * ends when the last connection has ended. Called on the main thread.
+ */
+void worker_drain(struct worker *worker, uint64_t grace_ms);
 /* Shuts down the remaining connections. Called on the main thread. */
 void worker_abort(struct worker *worker);
 

@@ -37,10 +37,16 @@ int workers_start(struct process *process, unsigned *running)
 	return 0;
 }
 
-void workers_drain(struct process *process)
+void workers_announce_drain(struct process *process)
 {
 	for (unsigned i = 0; i < process->count; i++)
-		worker_drain(process->workers[i]);
+		worker_announce_drain(process->workers[i]);
+}
+
+void workers_drain(struct process *process, uint64_t grace_ms)
+{
+	for (unsigned i = 0; i < process->count; i++)
+		worker_drain(process->workers[i], grace_ms);
 }
 
 void workers_abort(struct process *process)

@@ -18,8 +18,10 @@ int workers_new(struct process *process, struct generation *generation);
  */
 int workers_start(struct process *process, unsigned *running);
 
+/* Calls worker_announce_drain() for all workers. */
+void workers_announce_drain(struct process *process);
 /* Calls worker_drain() for all workers. */
-void workers_drain(struct process *process);
+void workers_drain(struct process *process, uint64_t grace_ms);
 /* Calls worker_abort() for all workers. */
 void workers_abort(struct process *process);
 

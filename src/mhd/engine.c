@@ -20,6 +20,7 @@
 #include "auth/certificates.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "mhd/event_limit.h"
 #include "mhd/exchange.h"
 #include "mhd/handler.h"
 
@@ -32,6 +33,12 @@
  */
 #define MHD1_USE_NO_THREAD_SAFETY (1u << 19)
 #define MHD1_OPTION_CLIENT_DISCIPLINE_LVL 38
+/*
+ * Maximum number of events that one pass fetches. Each event may close a connection, or send a response of up to some
+ * hundred KiB. Over TLS, each event may be a handshake, which costs a millisecond.
+ */
+#define PASS_EVENTS 32
+#define PASS_EVENTS_TLS 8
 #define FRUITLESS_MAX 3
 #define REST_MIN_MS 2
 #define REST_MAX_MS 64
@@ -172,8 +179,10 @@ void engine_run(struct engine *engine, struct exchange_shared *shared, uint64_t 
 	if (!readable && !*rerun && !engine->more && !shared->lenient && engine->rests_until_ns == 0)
 		return;
 	engine->readable = *rerun = false;
+	event_limit_begin(engine->tls ? PASS_EVENTS_TLS : PASS_EVENTS);
 	MHD_run(engine->daemon);
-	engine->more = MHD_get_timeout(engine->daemon, &timeout) == MHD_YES && timeout == 0;
+	engine->more = event_limit_end();
+	engine->more |= MHD_get_timeout(engine->daemon, &timeout) == MHD_YES && timeout == 0;
 	if (!engine->tls)
 		return;
 	update_rest(engine, readable || *rerun || shared->calls != calls);

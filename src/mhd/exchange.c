@@ -178,6 +178,12 @@ void exchange_abort(struct exchange *exchange)
 	exchange_resume(exchange);
 }
 
+void exchange_check_storage(struct exchange *exchange, uint64_t now_ns)
+{
+	(void)exchange;
+	(void)now_ns;
+}
+
 uint64_t exchange_connection_bytes(const struct connection *connection)
 {
 	const struct exchange *exchange = connection->exchange;

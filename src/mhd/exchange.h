@@ -158,6 +158,12 @@ void exchange_end_stream(struct exchange *exchange);
  */
 void exchange_abort(struct exchange *exchange);
 
+/*
+ * Checks a request that waits before its response: in CONNECTION_WORK. Called at least once a second. The request may
+ * be resumed.
+ */
+void exchange_check_storage(struct exchange *exchange, uint64_t now_ns);
+
 /* Returns the number of bytes of bodies that were sent on the connection so far. */
 uint64_t exchange_connection_bytes(const struct connection *connection);
 

@@ -3,8 +3,7 @@
  * Owns the connections of one reactor, from server_add() until MHD has closed them, and the two engines (daemons of
  * MHD) that serve them. handler.c handles the callbacks for requests. All functions run on the reactor's thread.
  *
- * A sweep runs twice a second. It aborts connections that have exceeded a timeout, releases memory that is pinned for
- * stalled clients, and adapts the kernel's buffers to the number and the speed of the connections.
+ * sweep.c visits the connections periodically and enforces the timeouts.
  *
  * server_run() is bounded in time, so that long streams delay neither other connections nor disk completions. wake() of
  * a request sets shared.rerun, because MHD_get_timeout() of version 0.9.75 does not announce resumed connections.
@@ -28,25 +27,20 @@
 #include "mhd/handler.h"
 #include "mhd/records.h"
 #include "mhd/sender.h"
-#include "mhd/unsent.h"
+#include "mhd/sweep.h"
 #include "mhd/watch.h"
 
 #define RUN_NS UINT64_C(200000)	    /* server_run() starts no further pass after this time */
 #define INLINE_NS UINT64_C(500000)  /* server_run() starts no further send of a direct body after this time */
 #define SPANS_NS UINT64_C(2000000)  /* and libmicrohttpd gets no further body of 64 KiB or more after this time */
 #define STREAMS_NS UINT64_C(200000) /* server_send() starts no further send after this time */
-#define SWEEP_MS 500
 
 struct server {
 	struct server_options options;
-	struct connection_limits limits;
-	struct unsent unsent;
 	struct exchange_shared shared;
-	struct engine engines[2]; /* [0]: plain, [1]: TLS; shared.rerun has the same indexes */
-	struct connection *connections;
+	struct engine engines[2];    /* [0]: plain, [1]: TLS; shared.rerun has the same indexes */
 	struct connection *incoming; /* passed to MHD_add_connection(), but not announced yet */
-	struct reactor_timer sweep;
-	unsigned count; /* number of connections */
+	struct sweep sweep;	     /* with the list of connections */
 };
 
 const char *server_library_version(void)
@@ -63,13 +57,9 @@ const char *server_sender(void)
 
 static void connection_opened(struct server *server, struct connection *connection)
 {
-	connection->next = server->connections;
-	if (connection->next != NULL)
-		connection->next->prev = connection;
-	server->connections = connection;
-	server->count++;
+	rounds_add(&server->sweep.rounds, connection);
 	server->incoming = NULL;
-	unsent_open(&server->unsent, connection, server->count);
+	unsent_open(&server->sweep.unsent, connection, server->sweep.rounds.count);
 }
 
 /* Frees a connection that MHD has closed, or that was never added to MHD. */
@@ -90,13 +80,7 @@ static void connection_ended(struct server *server, struct connection *connectio
 		handler_forget(exchange);
 		exchange_end(exchange);
 	}
-	if (connection->prev != NULL)
-		connection->prev->next = connection->next;
-	else
-		server->connections = connection->next;
-	if (connection->next != NULL)
-		connection->next->prev = connection->prev;
-	server->count--;
+	rounds_remove(&server->sweep.rounds, connection);
 	watch_end(&server->shared, connection);
 	if (connection->peer.rejected && !connection->logged) /* no request was received */
 		exchange_log_rejected(connection->site, &connection->peer, 503);
@@ -210,126 +194,12 @@ int server_add(struct server *server, const struct arrival *arrival)
 	return -ENOMEM;
 }
 
-/* Aborts a connection. MHD does not detect the abort of a suspended connection, so the connection is resumed. */
-static void abort_connection(struct connection *connection, const char *reason)
-{
-	log_debug("connection aborted: %s", reason);
-	if (connection->exchange != NULL)
-		exchange_abort(connection->exchange);
-	else
-		connection_abort(connection);
-}
-
-/*
- * Ends a connection. A connection that waits for a request is closed in order, and aborted if it is still open at the
- * next sweep. All other connections are aborted at once.
- */
-static void end_connection(struct connection *connection, const char *reason)
-{
-	const bool waits = connection->phase == CONNECTION_IDLE || connection->phase == CONNECTION_HEAD;
-
-	if (!waits || !connection_close_idle(connection))
-		abort_connection(connection, reason);
-}
-
-/* --- the sweep --- */
-
-/*
- * Returns true if the client has closed its connection during a listing, so that the resources can be released. A
- * listing may take long before it sends a byte.
- */
-static bool is_abandoned(const struct connection *connection)
-{
-	const struct exchange *exchange = connection->exchange;
-
-	return connection->suspended && exchange != NULL && exchange->request.body.listing != NULL &&
-	       connection_is_closed_by_client(connection);
-}
-
-/* Releases cache memory that is pinned for a client that has stalled or is paused. */
-static void release_stalled(struct connection *connection)
-{
-	struct exchange *exchange = connection->exchange;
-	struct transfer *transfer = exchange != NULL ? exchange->request.body.transfer : NULL;
-	bool memory_is_short, stalled;
-
-	if (transfer == NULL || connection->phase != CONNECTION_SEND)
-		return;
-	memory_is_short = cache_waiting(exchange->site->process.cache) > 0;
-	stalled = exchange_connection_bytes(connection) == connection->swept_bytes;
-	if (exchange_is_paused(exchange) && memory_is_short)
-		transfer_release_window(transfer);
-	else if (stalled && !connection_waits(connection))
-		transfer_release_window(transfer);
-	else if (stalled && memory_is_short) /* waits for memory: see transfer_release_readahead() */
-		transfer_release_readahead(transfer);
-}
-
-static bool is_over_transfer_time(const struct exchange *exchange, uint64_t now_ns)
-{
-	uint64_t max_ms = request_settings(&exchange->request)->max_transfer_time_ms;
-
-	return max_ms > 0 && (now_ns - exchange->start_ns) / CLOCK_NS_PER_MS >= max_ms;
-}
-
-/*
- * Returns true if the client had closed its side when the connection became idle. MHD does not detect that if the end
- * of the input arrived together with the last request. Later ends are detected by MHD, so one check is enough.
- */
-static bool is_left_idle(struct connection *connection)
-{
-	if (connection->phase != CONNECTION_IDLE || connection->idle_checked)
-		return false;
-	connection->idle_checked = true;
-	return connection_is_closed_by_client(connection);
-}
-
-/* Returns the reason why the connection must be ended, or NULL. */
-static const char *reason_to_end(struct server *server, struct connection *connection, uint64_t now_ns)
-{
-	const char *reason = connection_timeout_reason(connection, &server->limits, now_ns);
-
-	if (reason == NULL && connection->exchange != NULL && is_over_transfer_time(connection->exchange, now_ns))
-		reason = "max_transfer_time";
-	if (reason == NULL && (is_abandoned(connection) || is_left_idle(connection)))
-		reason = "closed by the client";
-	return reason;
-}
-
-static void sweep_connection(struct server *server, struct connection *connection, uint64_t now_ns)
-{
-	const char *reason = reason_to_end(server, connection, now_ns);
-
-	if (reason != NULL && connection->phase == CONNECTION_SEND)
-		connection_discard_unsent(connection);
-	if (reason != NULL)
-		end_connection(connection, reason);
-	else if (server->shared.draining && connection_is_quiet(connection, now_ns) &&
-		 !records_owed(connection->records))
-		shutdown(connection->fd, SHUT_RD);
-	unsent_sweep(&server->unsent, connection);
-	release_stalled(connection);
-	connection->swept_bytes = exchange_connection_bytes(connection);
-}
-
-static void sweep(void *context)
-{
-	struct server *server = context;
-	uint64_t now_ns = clock_now_ns();
-
-	unsent_begin_sweep(&server->unsent, server->connections, server->count);
-	for (struct connection *c = server->connections; c != NULL; c = c->next)
-		sweep_connection(server, c, now_ns);
-	sender_sweep(&server->shared, server->shared.draining || cache_waiting(server->shared.site->process.cache) > 0);
-	reactor_timer_start(server->options.reactor, &server->sweep, SWEEP_MS);
-}
-
 /* --- the server --- */
 
 static void apply_terms(struct server *server, const struct server_terms *terms)
 {
-	server->limits = terms->limits;
-	server->unsent.most_bytes = terms->unsent_bytes;
+	server->sweep.limits = terms->limits;
+	server->sweep.unsent.most_bytes = terms->unsent_bytes;
 	server->shared.site = terms->site;
 	request_site_ref(terms->site);
 }
@@ -344,7 +214,6 @@ int server_new(struct server **server, const struct server_options *options, con
 	s->options = *options;
 	s->shared.lenient = !engine_library_is_1_or_later();
 	s->shared.direct = engine_sends_directly();
-	s->sweep = (struct reactor_timer){ .fn = sweep, .context = s };
 	apply_terms(s, terms);
 	error = sender_init(&s->shared);
 	if (error == 0)
@@ -354,7 +223,7 @@ int server_new(struct server **server, const struct server_options *options, con
 	if (error == 0 && terms->site->config.certificates != NULL)
 		error = start_engine(s, true);
 	if (error == 0)
-		error = reactor_timer_start(options->reactor, &s->sweep, SWEEP_MS);
+		error = sweep_start(&s->sweep, options->reactor, &s->shared);
 	if (error != 0) {
 		server_free(s);
 		return error;
@@ -367,8 +236,8 @@ void server_free(struct server *server)
 {
 	if (server == NULL)
 		return;
-	reactor_timer_stop(server->options.reactor, &server->sweep);
-	for (struct connection *c = server->connections; c != NULL; c = c->next) {
+	sweep_stop(&server->sweep);
+	for (struct connection *c = server->sweep.rounds.connections; c != NULL; c = c->next) {
 		struct exchange *exchange = c->exchange;
 
 		if (c->suspended) { /* MHD_stop_daemon() aborts the process if a connection is suspended */
@@ -380,7 +249,7 @@ void server_free(struct server *server)
 		sender_sweep(&server->shared, true);
 	for (unsigned i = 0; i < 2; i++)
 		engine_stop(&server->engines[i]);
-	assert(server->count == 0);
+	assert(server->sweep.rounds.count == 0);
 	sender_fini(&server->shared);
 	streams_free(server->shared.streams);
 	exchange_free_spares(&server->shared);
@@ -455,24 +324,25 @@ int server_wait_ms(const struct server *server)
 	return until_ns <= now_ns ? 0 : (int)((until_ns - now_ns) / CLOCK_NS_PER_MS) + 1;
 }
 
-void server_drain(struct server *server)
+void server_announce_drain(struct server *server)
 {
 	server->shared.draining = true;
-	reactor_timer_start(server->options.reactor, &server->sweep, 0);
+	sweep_announce(&server->sweep);
+}
+
+void server_drain(struct server *server, uint64_t grace_ms)
+{
+	server->shared.draining = true;
+	sweep_drain(&server->sweep, grace_ms);
 }
 
 void server_abort(struct server *server)
 {
-	for (struct connection *c = server->connections; c != NULL; c = c->next) {
-		if (c->phase == CONNECTION_SEND)
-			connection_discard_unsent(c); /* its client notices the abort at once */
-		end_connection(c, "stopping");
-	}
-	for (unsigned i = 0; i < 2; i++)
-		server->shared.rerun[i] = server->engines[i].daemon != NULL;
+	server->shared.draining = true;
+	sweep_abort(&server->sweep);
 }
 
 unsigned server_connections(const struct server *server)
 {
-	return server->count;
+	return server->sweep.rounds.count;
 }

@@ -77,9 +77,17 @@ void server_send(struct server *server);
  */
 int server_wait_ms(const struct server *server);
 
-/* Starts to drain. From now on, replies have "Connection: close", and idle connections are closed. */
-void server_drain(struct server *server);
-/* Shuts down all connections. server_run() then ends the connections that do not wait for the disk. */
+/*
+ * Announces the end to the clients. From now on, replies have "Connection: close", and the grace period of
+ * server_drain() begins. Connections stay open.
+ */
+void server_announce_drain(struct server *server);
+/*
+ * Starts to drain. Calls server_announce_drain() if it was not called before. Idle connections are closed after
+ * grace_ms milliseconds, or at once if this time has passed since the announcement.
+ */
+void server_drain(struct server *server, uint64_t grace_ms);
+/* Shuts down all connections, in steps. server_run() then ends the connections that do not wait for the disk. */
 void server_abort(struct server *server);
 
 /* Returns the number of connections. */

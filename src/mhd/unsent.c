@@ -8,6 +8,7 @@
 #include "mhd/unsent.h"
 
 #define FAST_BYTES (UINT64_C(1) << 20) /* a connection that sends this between two sweeps is fast */
+#define COUNTED_MAX 1024
 #define NEW_SHARE 4 /* a new connection gets this fraction of a share, because many may be accepted at once */
 
 /*
@@ -35,26 +36,54 @@ static bool is_fast(const struct connection *connection)
 	return exchange_connection_bytes(connection) - connection->swept_bytes >= FAST_BYTES;
 }
 
+/* Returns the number of fast connections among the first ones of the list. */
+static unsigned count_first_fast(const struct connection *connections)
+{
+	unsigned fast = 0, left = COUNTED_MAX;
+
+	for (const struct connection *c = connections; c != NULL && left > 0; c = c->next, left--)
+		fast += is_fast(c);
+	return fast;
+}
+
+/* The connections after the first COUNTED_MAX are estimated from the last sweep, because counting must be short. */
 void unsent_begin_sweep(struct unsent *unsent, const struct connection *connections, unsigned count)
 {
-	unsigned fast = 0;
+	const unsigned first_fast = count_first_fast(connections);
 
-	for (const struct connection *c = connections; c != NULL; c = c->next)
-		fast += is_fast(c);
+	if (count <= COUNTED_MAX || first_fast > unsent->fast)
+		unsent->fast = first_fast;
 	unsent->share = share_of(unsent, count, CONNECTION_UNSENT_SLOW);
-	unsent->fast_share = share_of(unsent, fast, CONNECTION_UNSENT_MAX);
-	unsent->held_bytes = 0;
+	unsent->fast_share = share_of(unsent, unsent->fast, CONNECTION_UNSENT_MAX);
+	unsent->next_fast = 0;
+	unsent->next_held_bytes = 0;
+}
+
+/* Counts a fast connection. If there are more than estimated, the next ones get a smaller share at once. */
+static void count_fast(struct unsent *unsent)
+{
+	unsent->next_fast++;
+	if (unsent->next_fast > unsent->fast)
+		unsent->fast_share = share_of(unsent, unsent->next_fast, CONNECTION_UNSENT_MAX);
 }
 
 void unsent_sweep(struct unsent *unsent, struct connection *connection)
 {
 	const bool fast = is_fast(connection);
 
-	if (!fast && connection->unsent_bytes > CONNECTION_UNSENT_SLOW)
+	if (fast)
+		count_fast(unsent);
+	else if (connection->unsent_bytes > CONNECTION_UNSENT_SLOW)
 		connection->held = true;
 	connection_limit_unsent(connection, fast ? unsent->fast_share : unsent->share);
 	if (!connection->held || fast)
 		return;
-	unsent->held_bytes += connection_unsent_bytes(connection);
+	unsent->next_held_bytes += connection_unsent_bytes(connection);
 	connection->held = connection_unsent_bytes(connection) > CONNECTION_UNSENT_SLOW;
+}
+
+void unsent_end_sweep(struct unsent *unsent)
+{
+	unsent->fast = unsent->next_fast;
+	unsent->held_bytes = unsent->next_held_bytes;
 }

@@ -11,7 +11,9 @@
 /* Embedded in struct server; all zero at first. */
 struct unsent {
 	uint64_t most_bytes;	    /* limit for all connections together */
-	uint64_t held_bytes;	    /* unsent bytes of connections that were fast, at the last sweep */
+	uint64_t held_bytes;	    /* unsent bytes of connections that were fast, in the last complete sweep */
+	uint64_t next_held_bytes;   /* the same in the current sweep, so far */
+	unsigned fast, next_fast;   /* number of fast connections: estimated, and counted in the current sweep so far */
 	unsigned share, fast_share; /* limits of one connection in the current sweep */
 };
 
@@ -21,5 +23,7 @@ void unsent_open(const struct unsent *unsent, struct connection *connection, uns
 void unsent_begin_sweep(struct unsent *unsent, const struct connection *connections, unsigned count);
 /* Limits a connection in a sweep. */
 void unsent_sweep(struct unsent *unsent, struct connection *connection);
+/* Ends a sweep that has visited all connections. */
+void unsent_end_sweep(struct unsent *unsent);
 
 #endif

@@ -17,9 +17,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
-#define ACCEPTS_MAX 64 /* maximum number of connections accepted from one socket in one iteration */
+#define ACCEPTS_MAX 64		     /* maximum number of connections accepted from one socket in one iteration */
+#define ACCEPTS_NS UINT64_C(2000000) /* no further connections are accepted in this iteration after this time */
 #define BACK_OFF_MS 100
 
 struct listening_socket {
@@ -128,10 +130,11 @@ static bool accept_one(const struct listening_socket *from)
 static void on_readable(void *context, uint32_t events)
 {
 	struct listening_socket *from = context;
+	const uint64_t until_ns = clock_now_ns() + ACCEPTS_NS;
 	unsigned left = ACCEPTS_MAX;
 
 	(void)events;
-	while (left-- > 0 && accept_one(from))
+	while (left-- > 0 && accept_one(from) && clock_now_ns() < until_ns)
 		;
 }
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/address.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "http/proxy_header.h"
 
@@ -41,6 +42,7 @@ struct pending {
 struct proxy_protocol {
 	struct reactor *reactor;
 	uint64_t timeout_ms;
+	bool draining;
 	proxy_protocol_header_fn on_header;
 	void *context;
 	struct pending *pending;
@@ -191,7 +193,10 @@ static void on_readable(void *context, uint32_t events)
 
 static void on_timeout(void *context)
 {
-	close_pending(context, "no complete PROXY header within header_timeout");
+	struct pending *pending = context;
+	const bool is_fault = !pending->owner->draining || pending->used > 0;
+
+	close_pending(pending, is_fault ? "no complete PROXY header within header_timeout" : NULL);
 }
 
 void proxy_protocol_add(struct proxy_protocol *proxies, const struct arrival *arrival)
@@ -219,15 +224,14 @@ void proxy_protocol_add(struct proxy_protocol *proxies, const struct arrival *ar
 		close_pending(pending, "out of memory");
 }
 
-void proxy_protocol_drain(struct proxy_protocol *proxies)
+void proxy_protocol_drain(struct proxy_protocol *proxies, uint64_t grace_ms)
 {
-	for (struct pending *pending = proxies->pending, *next; pending != NULL; pending = next) {
-		char byte;
+	const uint64_t until_ns = clock_now_ns() + grace_ms * CLOCK_NS_PER_MS;
 
-		next = pending->next;
-		if (pending->used == 0 && recv(pending->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
-			close_pending(pending, NULL);
-	}
+	proxies->draining = true;
+	for (struct pending *pending = proxies->pending; pending != NULL; pending = pending->next)
+		if (pending->timer.due_ns > until_ns)
+			reactor_timer_start(proxies->reactor, &pending->timer, grace_ms);
 }
 
 void proxy_protocol_abort(struct proxy_protocol *proxies)

@@ -38,8 +38,8 @@ void proxy_protocol_free(struct proxy_protocol *proxies);
  */
 void proxy_protocol_add(struct proxy_protocol *proxies, const struct arrival *arrival);
 
-/* Closes the connections on which no byte was received. */
-void proxy_protocol_drain(struct proxy_protocol *proxies);
+/* From now on, the PROXY header of each connection must be complete within grace_ms, if that is sooner. */
+void proxy_protocol_drain(struct proxy_protocol *proxies, uint64_t grace_ms);
 /* Closes all connections. */
 void proxy_protocol_abort(struct proxy_protocol *proxies);
 

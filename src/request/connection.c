@@ -19,7 +19,6 @@
 #include "base/clock.h"
 
 #define REJECTED_MS 2000	/* time for a rejected client to send the request to which the server replies 503 */
-#define FIRST_NS CLOCK_NS_PER_S /* during a drain, time for a new client to send its first bytes */
 #define TCP_STATE_ESTABLISHED 1 /* defined in <netinet/tcp.h>, which conflicts with <linux/tcp.h> */
 
 _Static_assert(CONNECTION_SEND + 1 == COUNTERS_PHASES, "each phase has a counter");
@@ -173,12 +172,10 @@ bool connection_is_closed_by_client(const struct connection *connection)
 	       info.tcpi_state != TCP_STATE_ESTABLISHED;
 }
 
-bool connection_is_quiet(const struct connection *connection, uint64_t now_ns)
+bool connection_is_quiet(const struct connection *connection)
 {
 	char byte;
 
-	if (connection->phase == CONNECTION_HEAD && now_ns - connection->since_ns < FIRST_NS)
-		return false;
 	return (connection->phase == CONNECTION_IDLE || connection->phase == CONNECTION_HEAD) &&
 	       connection->exchange == NULL && recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }

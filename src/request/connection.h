@@ -42,7 +42,7 @@ enum connection_phase {
 };
 
 struct connection {
-	struct connection *next, *prev; /* in the list of server.c */
+	struct connection *next, *prev; /* in the list of mhd/rounds.c */
 	int fd;				/* owned by MHD */
 	enum connection_phase phase;
 	bool suspended;		   /* suspended in MHD; written by mhd/exchange.c */
@@ -52,7 +52,7 @@ struct connection {
 	bool logged;		   /* the access log has an entry for a request on this connection */
 	bool aborted;		   /* connection_abort() was called; the current body must end */
 	bool closing;		   /* connection_close_idle() was called */
-	bool idle_checked;	   /* the sweep has checked whether the client closed before this IDLE phase */
+	bool idle_checked;	   /* mhd/sweep.c has checked whether the client closed before this IDLE phase */
 	bool close_ends_body;	   /* the body ends with the connection, so only a reset shows a truncated body */
 	bool paused;		   /* a rate limit paused the response since the last sample of the rate */
 	uint64_t since_ns;	   /* start of the phase, or time of the last sample of the rate */
@@ -62,7 +62,7 @@ struct connection {
 	struct request_site *site; /* site of the accepting generation, with its certificates; one reference */
 	struct counters *counters;
 	void *records;	       /* struct records of mhd/; NULL without TLS */
-	uint64_t swept_bytes;  /* bytes of bodies sent until the last run of sweep() in mhd/server.c */
+	uint64_t swept_bytes;  /* bytes of bodies sent until the last visit of mhd/sweep.c */
 	unsigned unsent_bytes; /* current TCP_NOTSENT_LOWAT */
 	bool held;	       /* the kernel may still buffer more than CONNECTION_UNSENT_SLOW; see mhd/unsent.c */
 	struct reactor_watch watch;
@@ -141,11 +141,7 @@ uint64_t connection_acked_body_bytes(const struct connection *connection, uint64
  */
 bool connection_is_closed_by_client(const struct connection *connection);
 
-/*
- * Returns true if no request is in progress and no input is unread, so that a drain may close the connection. A
- * connection that was accepted less than a second ago is not quiet, because its first request or handshake may still
- * arrive.
- */
-bool connection_is_quiet(const struct connection *connection, uint64_t now_ns);
+/* Returns true if no request is in progress and no input is unread, so that a drain may close the connection. */
+bool connection_is_quiet(const struct connection *connection);
 
 #endif

@@ -8,6 +8,7 @@ make_file a.bin 100000
 config 'drain_delay = 50s'
 control_clock
 start_ranged --admin "unix:$DIR/admin"
+exec 5<>"/dev/tcp/${ADDRESS%:*}/${ADDRESS##*:}" # sends its request after the beginning of the delay
 readiness() { curl -sS -o /dev/null -w '%{http_code}' --unix-socket "$DIR/admin" http://localhost/readyz; }
 is "$(readiness)" 200 "/readyz reports 200"
 get /a.bin
@@ -15,12 +16,25 @@ kill -TERM "$PID"
 not_ready() { [ "$(readiness)" = 503 ]; }
 ok "/readyz reports 503 after SIGTERM" await 5 not_ready
 ok "the delay is logged" await 5 grep -q 'still accepting connections for 50000 ms' "$DIR/error.log"
+advance 10
+printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n' >&5
+cat <&5 >"$DIR/reply"
+is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200 "an idle connection stays open during the delay"
+is "$(header Connection "$DIR/1.head")" close "its next response says that the connection closes"
 for i in 1 2 3; do
 	get /a.bin
 	is "$STATUS" 200 "new connections are served"
 	cmp_whole a.bin
-	advance 15
+	is "$(header Connection)" close "the response says that the connection closes"
+	advance 12
 done
+for options in --head "-H If-None-Match:$(etag_of "$ROOT/a.bin")" "-H Range:bytes=0-9" --http1.0; do
+	# shellcheck disable=SC2086
+	get /a.bin $options
+	is "$(header Connection)" close "status $STATUS, $options: the response says that the connection closes"
+done
+get /missing
+is "$STATUS $(header Connection)" "404 close" "an error reply says that the connection closes"
 refused() { ! curl -sS -o /dev/null "$URL/a.bin" 2>/dev/null; }
 not_ok "ranged does not drain before the end of the delay" grep -q 'draining 0 connections' "$DIR/error.log"
 advance 6

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# SIGTERM: transfers over TLS are completed. Idle connections and handshakes are closed at once.
+# SIGTERM: transfers over TLS are completed. Idle connections and handshakes are closed after the
+# grace period.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../tls.sh"
 

@@ -189,13 +189,15 @@ START_TEST(draining_closes_silent_connections)
 {
 	int quiet = far;
 	char byte;
-	proxy_protocol_drain(proxies);
+	proxy_protocol_drain(proxies, 0);
+	while (reads == 0)
+		reactor_iterate(reactor, 1000);
 	check_closed();
 	close(quiet);
 	add_connection();
 	send_bytes(HEADER, 10);
 	iterate();
-	proxy_protocol_drain(proxies);
+	proxy_protocol_drain(proxies, 60000);
 	ck_assert_uint_eq(reads, 0);
 	ck_assert_int_lt(recv(far, &byte, 1, MSG_DONTWAIT), 0);
 	send_bytes(&HEADER[10], sizeof(HEADER) - 11);
