@@ -8,7 +8,7 @@
 # RANGED_CI contains words for .ci/skips, for example "sanitizers" or "debian13". If it is set, a skipped test that
 # .ci/skips does not list for these words counts as failed.
 #
-# --counts prints only the three numbers. --slowest prints the times of the ten slowest scripts, and the sum of all
+# --counts prints only the three numbers. --slowest prints the times of the twenty slowest tests, and the sum of all
 # times.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -25,8 +25,8 @@ if [ -n "$slowest" ]; then
 		/^# took [0-9]+ ms, of that [0-9]+ ms of processor time/ { printf "%.1f %.1f %s\n", $3 / 1000, $7 / 1000, FILENAME }' {} + |
 		sort -rn | awk '
 			{ took += $1; busy += $2 }
-			NR <= 10 { sub(/\.log$/, "", $3); printf "  %6.1f s, %5.1f s of processor time: %s\n", $1, $2, $3 }
-			END { printf "  %6.0f s, %5.0f s of processor time: all scripts, one after another\n", took, busy }'
+			NR <= 20 { sub(/\.log$/, "", $3); printf "  %6.1f s, %5.1f s of processor time: %s\n", $1, $2, $3 }
+			END { printf "  %6.0f s, %5.0f s of processor time: all tests, one after another\n", took, busy }'
 	exit
 fi
 

@@ -4,10 +4,13 @@
 #define TESTS_UNIT_SUITE_H
 
 #include <check.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
 
 /*
  * Moves the clocks of this program forward; threads that sleep wake within some milliseconds. For programs whose
@@ -24,15 +27,30 @@ static inline void remove_directory(const char *path)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* Runs the suite and returns the exit status for main(). Frees the suite. */
+static inline uint64_t suite_cpu_ms(int who)
+{
+	struct rusage usage;
+
+	getrusage(who, &usage);
+	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+}
+
+/* Runs the suite and returns the exit status for main(). Frees the suite. Prints the line that tests/summary.sh reads. */
 static inline int suite_run(Suite *suite)
 {
 	SRunner *runner = srunner_create(suite);
+	struct timespec start, end;
 	int failed;
 
+	clock_gettime(CLOCK_REALTIME_COARSE, &start);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
+	clock_gettime(CLOCK_REALTIME_COARSE, &end);
+	printf("# took %" PRId64 " ms, of that %" PRIu64 " ms of processor time\n",
+	       (int64_t)(end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000,
+	       suite_cpu_ms(RUSAGE_SELF) + suite_cpu_ms(RUSAGE_CHILDREN));
 	return failed != 0;
 }
 

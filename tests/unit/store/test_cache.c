@@ -299,9 +299,9 @@ static const struct {
 	bool retain;
 	unsigned steps;
 } games[] = {
-	{ 1 * MIB, true, 4000 }, /* One large extent at a time. */
-	{ 4 * MIB, true, 8000 }, { 4 * MIB, false, 4000 },
-	{ 8 * MIB, true, 8000 }, { 32 * MIB, true, 6000 }, /* Nearly everything fits. */
+	{ 1 * MIB, true, 2000 }, /* One large extent at a time. */
+	{ 4 * MIB, true, 4000 }, { 4 * MIB, false, 2000 },
+	{ 8 * MIB, true, 4000 }, { 32 * MIB, true, 3000 }, /* Nearly everything fits. */
 };
 
 START_TEST(random_wants_beside_a_model)
@@ -331,7 +331,7 @@ static void *play(void *context)
 {
 	struct player *player = context;
 
-	for (unsigned i = 0; i < 20000; i++)
+	for (unsigned i = 0; i < 10000; i++)
 		step(player);
 	while (!is_over(player))
 		end_all(player);
@@ -927,7 +927,7 @@ START_TEST(random_wants_and_sizes)
 	struct player dice = { .random = 2862933555777941757u + (uint64_t)_i };
 
 	ck_assert_int_eq(cache_new(&cache, 8 * MIB, true), 0);
-	for (unsigned i = 0; i < 8000; i++) {
+	for (unsigned i = 0; i < 4000; i++) {
 		step(&players[i % 2]);
 		if (random_below(&dice, 50) == 0)
 			ck_assert_int_eq(
