@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# 20 seconds of mixed load: whole files, ranges, multipart responses, and clients that stall or disconnect. The memory
+# 12 seconds of mixed load: whole files, ranges, multipart responses, and clients that stall or disconnect. The memory
 # is bounded, and nothing is left behind.
 . "$(dirname "$0")/../lib.sh"
 
@@ -20,7 +20,7 @@ leave() { curl -sS --max-time 0.1 -o /dev/null "$URL/big2.bin"; }
 stall() { printf 'GET /big.bin HTTP/1.1\r\nHost: x\r\n\r\n' | wire -b 4096 -f 1 -p "$DIR/stalled.$BASHPID" -t 8 >/dev/null; }
 for load in whole whole ranges ranges ranges many many leave leave stall stall stall stall stall stall; do until_over $load & done
 highest=0
-for _ in $(seq 100); do
+for _ in $(seq 60); do
 	must_run
 	rss=$(rss_kib)
 	[ "$rss" -le "$highest" ] || highest=$rss

@@ -13,7 +13,7 @@ start_with_admin --workers 2
 
 load() { # sends requests of each kind until it is killed
 	local i=0
-	while :; do
+	while sleep 0.05; do
 		i=$((i + 1))
 		curl -s --max-time 10 -o /dev/null -r "$((i * 700001 % 49000000))-+900000" "$URL/large.bin" -o /dev/null "$URL/" -o /dev/null "$URL/none" \
 			-o /dev/null "$URL/small.bin" --next -s -X BREW -o /dev/null "$URL/large.bin" --next -s -o /dev/null -r "$((i * 700001 % 49000000))-$((i * 700001 % 49000000 + 900000))" "$URL/large.bin"

@@ -26,7 +26,7 @@ is $? 0 "the exit status is 0"
 
 # A second signal aborts transfers.
 start_tls "$(tls_pairs a)"
-curl -sS "${TRUST[@]}" --limit-rate 100k -o "$DIR/cut" "$URL/b.bin" 2>/dev/null & client=$!
+curl -sS "${TRUST[@]}" --limit-rate 3M -o "$DIR/cut" "$URL/b.bin" 2>/dev/null & client=$!
 await 10 test -s "$DIR/cut"
 kill -TERM "$PID"
 sleep 0.3
