@@ -3,13 +3,19 @@
  * The parser has already checked the keys and values. --check opens the same files as a start, with the same functions,
  * so both report the same errors. The files are closed again at once. Listening sockets are not opened, because the
  * running daemon may use their addresses.
+ *
+ * The check runs in a child process. A thread that waits for storage that does not respond may be unable to end, and
+ * then the child cannot exit either. The parent exits as soon as the result is known.
  */
 #include "daemon/check.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "auth/certificates.h"
 #include "base/log.h"
@@ -78,7 +84,7 @@ static int check_user(const char *user)
 	return error;
 }
 
-int check_run(struct options *options)
+static int check(struct options *options)
 {
 	struct config *config = &options->config;
 	int error = check_roots_and_keys(config), other_error;
@@ -98,4 +104,36 @@ int check_run(struct options *options)
 		printf("%s\n", config->resolved.list[i]);
 	printf("%s: ok\n", options->config_path != NULL ? options->config_path : "command line");
 	return EXIT_SUCCESS;
+}
+
+/* Runs in the child process. Does not return. */
+static void run_child(struct options *options, int result_fd)
+{
+	const int status = check(options);
+	bool sent;
+
+	fflush(stdout);
+	fflush(stderr);
+	sent = write(result_fd, &status, sizeof(status)) == sizeof(status);
+	_exit(sent ? status : EX_OSERR);
+}
+
+int check_run(struct options *options)
+{
+	int ends[2], status = EX_OSERR;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return check(options);
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		run_child(options, ends[1]);
+	close(ends[1]);
+	if (child < 0)
+		status = check(options);
+	else if (read(ends[0], &status, sizeof(status)) != sizeof(status))
+		status = EX_SOFTWARE; /* the child has reported why it ended */
+	close(ends[0]);
+	return status;
 }

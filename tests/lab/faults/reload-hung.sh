@@ -80,8 +80,8 @@ hung_reload certificate
 is_applied certificate
 
 common=("${common[0]}" "tls = {\"$DIR/cert.pem $DIR/cert.key\"}")
-hung_reload root "site \"b.example\" { root = \"$DIR/hung/root\" }"
-ok "a slow reload is logged" await 10 said 'opening the roots has taken more than 3 s'
+hung_reload "access log" "site \"b.example\" { root = \"$ROOT\"" "access_log = \"$DIR/hung/access.log\" }"
+ok "a slow reload is logged" await 10 said 'opening the logs has taken more than 3 s'
 kill -TERM "$PID"
 ok "SIGTERM begins to drain" await 5 said 'draining 0 connections'
 ok "new connections are refused" await 5 refuses
