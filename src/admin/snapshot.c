@@ -87,6 +87,7 @@ static int take_devices(struct snapshot *snapshot, struct devices *devices)
 		snprintf(taken->name, sizeof(taken->name), "%u:%u", major(device->id), minor(device->id));
 		histogram_merge(&taken->service, &device->service);
 		histogram_merge(&taken->wait, &device->wait);
+		histogram_merge(&taken->lookup, &device->lookup);
 		histogram_merge(&snapshot->service, &taken->service);
 		histogram_merge(&snapshot->wait, &taken->wait);
 	}
@@ -312,4 +313,13 @@ const char *snapshot_mode_name(const struct device *device)
 	 * order, because the mode publishes no other data.
 	 */
 	return names[atomic_load_explicit(&device->mode, memory_order_relaxed)];
+}
+
+const char *snapshot_state_name(const struct device *device)
+{
+	static const char *const names[] = {
+		[DEVICE_RESPONDS] = "responds", [DEVICE_READS_STALLED] = "reads_stalled", [DEVICE_STALLED] = "stalled"
+	};
+
+	return names[atomic_load_explicit(&device->state, memory_order_relaxed)];
 }

@@ -21,7 +21,7 @@
 struct snapshot_device {
 	char name[24];		     /* "8:0": major and minor number */
 	const struct device *device; /* lives as long as the process; other threads update its counters */
-	struct histogram service, wait;
+	struct histogram service, wait, lookup;
 };
 
 #define SNAPSHOT_ROOT_BYTES 1024
@@ -101,5 +101,7 @@ double snapshot_fragmentation(const struct snapshot *snapshot);
 
 /* Returns the name of the device's current read mode: "nowait", "async" or "offload". */
 const char *snapshot_mode_name(const struct device *device);
+/* Returns the name of the device's state: "responds", "reads_stalled" or "stalled". */
+const char *snapshot_state_name(const struct device *device);
 
 #endif

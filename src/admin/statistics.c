@@ -102,6 +102,11 @@ static const char *device_mode(const struct snapshot *snapshot, unsigned item)
 	return snapshot_mode_name(snapshot->devices[item].device);
 }
 
+static const char *device_state(const struct snapshot *snapshot, unsigned item)
+{
+	return snapshot_state_name(snapshot->devices[item].device);
+}
+
 static const char *log_name(const struct snapshot *snapshot, unsigned item)
 {
 	return snapshot->logs[item].name;
@@ -166,6 +171,22 @@ static uint64_t mean_submit_ns(const struct snapshot *snapshot, unsigned item, u
 
 	(void)member;
 	return submits > 0 ? counter_read(&device->submit_ns) / submits : 0;
+}
+
+static uint64_t device_is_stalled(const struct snapshot *snapshot, unsigned item, unsigned member)
+{
+	(void)member;
+	return devices_reject_reads(snapshot->devices[item].device);
+}
+
+/* Returns the time for which the device has been stalled. */
+static uint64_t device_stalled_ns(const struct snapshot *snapshot, unsigned item, unsigned member)
+{
+	const struct device *device = snapshot->devices[item].device;
+	const uint64_t since_ns = counter_read(&device->stalled_ns);
+
+	(void)member;
+	return devices_reject_reads(device) && since_ns < snapshot->now_ns ? snapshot->now_ns - since_ns : 0;
 }
 
 static uint64_t worker_index(const struct snapshot *snapshot, unsigned item, unsigned member)
@@ -398,6 +419,26 @@ const struct statistics_row statistics_table[] = {
 	  REPORT("device", "lookups_eagain"), DEVICE(lookups_eagain) },
 	{ MORE("ranged_device_lookups_total"), LABEL("result", "offload"), JSON("lookups.offload"),
 	  REPORT("device", "lookups_offload"), DEVICE(lookups_offload) },
+	{ COUNTER("ranged_device_lookups_rejected_total",
+		  "Lookups of files rejected because the device did not respond, or because its lookups waited for longer "
+		  "than disk_queue_timeout."),
+	  JSON("lookups.rejected"), REPORT("device", "lookups_rejected"), DEVICE(lookups_rejected) },
+	{ COUNTER("ranged_device_lookups_stale_total",
+		  "Lookups answered with a known file although the storage did not respond or was lost (stale)."),
+	  JSON("lookups.stale"), REPORT("device", "lookups_stale"), DEVICE(lookups_stale) },
+	{ HISTOGRAM("ranged_device_lookup_seconds",
+		    "Duration of lookups on offload threads, including the time in their queue."),
+	  JSON("lookups.latency"), REPORT("device", "lookup_time"), DEVICE_TIMES(lookup) },
+	{ GAUGE("ranged_device_jobs", "Calls of offload threads for the device that run or are queued."), JSON("jobs"),
+	  REPORT("device", "jobs"), DEVICE(jobs) },
+	{ GAUGE("ranged_device_stalled",
+		"1 if the device does not respond, so that requests that need it are answered with 503; 0 otherwise."),
+	  .scope = STATISTICS_DEVICE, .kind = STATISTICS_TRUTH, .number = device_is_stalled },
+	{ JSON("state"), REPORT("device", "state"), .scope = STATISTICS_DEVICE, .kind = STATISTICS_TEXT,
+	  .text = device_state },
+	{ JSON("stalled_ms"), .scope = STATISTICS_DEVICE, .kind = STATISTICS_MS, .number = device_stalled_ns },
+	{ COUNTER("ranged_device_stalls_total", "Times that the device stopped responding."), JSON("stalls"),
+	  REPORT("device", "stalls"), DEVICE(stalls) },
 
 	/* workers */
 	{ JSON("index"), .scope = STATISTICS_WORKER, .number = worker_index },

@@ -147,6 +147,7 @@ static const struct config_key keys[] = {
 	KEY("address_file", TEXT, address_file),
 	KEY("user", TEXT, user),
 	SETTING("cache", CACHE, CHOICE, cache, .choices = cache_choices),
+	SETTING("stale", STALE, DURATION, stale_ms, .preset = "0", .max = 3660 * DAY_MS),
 	SETTING("append_only", APPEND_ONLY, SWITCH, append_only, .preset = "false"),
 	SETTING("revalidate", REVALIDATE, DURATION, revalidate_ms, .preset = "1s", .min = 1000, .max = DAY_MS),
 	SETTING("siblings", SIBLINGS, SWITCH, siblings, .preset = "true"),

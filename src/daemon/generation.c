@@ -84,6 +84,7 @@ static void fill_site(struct generation *generation, struct request_site *site)
 			    .health = config->health,
 			    .dotfiles = config->dotfiles },
 		.process = { .cache = process->cache,
+			     .storage_timeout_ns = devices_latency_ns(process->devices),
 			     .directories = process->directories,
 			     .clients = process->clients,
 			     .login = process->login,

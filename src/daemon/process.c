@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/system_limits.h"
+#include "engine/stalls.h"
 #include "store/cache_content.h"
 #include "store/names.h"
 #include "store/parents.h"
@@ -38,6 +39,29 @@ static void device_demoted(const struct device *device)
 		    (unsigned long long)device->submits, (unsigned long long)(device->submit_max_ns / CLOCK_NS_PER_MS));
 }
 
+/* Called on the thread that looked up or served a file. */
+static void device_serves_stale(const struct device *device, bool stale)
+{
+	if (stale)
+		log_warning("device %u:%u: files cannot be revalidated; serving cached files for the time of \"stale\"",
+			    major(device->id), minor(device->id));
+	else
+		log_info("device %u:%u: files are revalidated again", major(device->id), minor(device->id));
+}
+
+/* Called on the thread of the stalls. */
+static void device_state_changed(const struct device *device, enum device_state state, uint64_t stalled_ms)
+{
+	if (state == DEVICE_RESPONDS)
+		log_warning("device %u:%u: responds again after %llu ms", major(device->id), minor(device->id),
+			    (unsigned long long)stalled_ms);
+	else
+		log_error("device %u:%u: %s for longer than disk_queue_timeout; requests that need the device are "
+			  "answered with 503 until it responds",
+			  major(device->id), minor(device->id),
+			  state == DEVICE_STALLED ? "does not respond" : "reads do not end");
+}
+
 /*
  * Returns the maximum number of bytes in flight on one device. The limit leaves cache memory for other devices when a
  * disk hangs, because the reads in flight on a hung disk keep their memory.
@@ -54,7 +78,9 @@ static int make_devices(struct process *process, const struct config *config)
 		.depth_bytes = config->disk_inflight_bytes > 0 ? config->disk_inflight_bytes : DEPTH_BYTES_DEFAULT,
 		.max_bytes = max_inflight_bytes(process),
 		.depth_fixed = config->disk_depth > 0,
+		.latency_ms = (unsigned)config->disk_queue_timeout_ms,
 		.demoted = device_demoted,
+		.stale = device_serves_stale,
 	};
 
 	return devices_new(&process->devices, &options);
@@ -120,6 +146,13 @@ int process_open(struct process *process, const struct config *config, unsigned 
 	error = offload_new(&process->offload, config->offload_threads);
 	if (error != 0)
 		return log_failure("cannot start the offload threads", error);
+	error = stalls_new(&process->stalls,
+			   &(struct stalls_options){ .devices = process->devices,
+						     .offload = process->offload,
+						     .latency_ms = (unsigned)config->disk_queue_timeout_ms,
+						     .changed = device_state_changed });
+	if (error != 0)
+		return log_failure("cannot start the thread that detects stalled devices", error);
 	error = make_file_tables(process, config);
 	if (error != 0)
 		return log_failure("cannot create the tables of files", error);
@@ -219,6 +252,8 @@ void process_stop(struct process *process)
 		directory_table_stop(process->directories);
 	if (process->login != NULL)
 		login_stop(process->login);
+	stalls_free(process->stalls);
+	process->stalls = NULL;
 	if (process->offload != NULL)
 		offload_stop(process->offload);
 }
@@ -230,6 +265,7 @@ void process_close(struct process *process)
 	clients_free(process->clients);
 	directory_table_free(process->directories);
 	login_free(process->login);
+	stalls_free(process->stalls);
 	offload_free(process->offload);
 	names_free(process->names);
 	descriptors_free(process->descriptors);

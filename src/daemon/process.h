@@ -24,6 +24,7 @@
 
 struct generation;
 struct acceptor;
+struct stalls;
 struct worker;
 
 /* The state of the process, as /readyz and /status report it. */
@@ -38,6 +39,7 @@ struct process {
 	struct devices *devices;
 	struct cache *cache;
 	struct offload *offload;
+	struct stalls *stalls;
 	struct names *names;		 /* known names of files, of all roots */
 	struct descriptors *descriptors; /* open files, of all roots */
 	struct parents *parents;	 /* known directories, of all roots */

@@ -16,6 +16,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 #define SLOW_NS UINT64_C(20000000)
 #define SLOW_MAX 3 /* Number of slow calls per WINDOW_SUBMITS that demotes a device. */
 #define WINDOW_SUBMITS 1000
@@ -118,6 +120,30 @@ struct device *devices_get(struct devices *devices, uint64_t id, enum device_mod
 		return made;
 	free(made);
 	return device;
+}
+
+uint64_t devices_latency_ns(const struct devices *devices)
+{
+	return devices->options.latency_ms * CLOCK_NS_PER_MS;
+}
+
+bool devices_reject_lookups(const struct devices *devices, const struct device *device, uint64_t now_ns)
+{
+	const uint64_t oldest_ns = atomic_load_explicit(&device->job_oldest_ns, memory_order_relaxed);
+	const uint64_t latency_ns = devices_latency_ns(devices);
+
+	if (atomic_load_explicit(&device->state, memory_order_relaxed) == DEVICE_STALLED)
+		return true;
+	return latency_ns > 0 && oldest_ns > 0 && now_ns > oldest_ns && now_ns - oldest_ns > latency_ns;
+}
+
+void devices_note_stale(const struct devices *devices, struct device *device, bool stale)
+{
+	if (atomic_load_explicit(&device->serves_stale, memory_order_relaxed) == stale ||
+	    atomic_exchange(&device->serves_stale, stale) == stale)
+		return;
+	if (devices->options.stale != NULL)
+		devices->options.stale(device, stale);
 }
 
 static void raise_to(_Atomic uint64_t *highest, uint64_t value)

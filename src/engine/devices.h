@@ -24,6 +24,13 @@ enum device_mode {
 	DEVICE_OFFLOAD, /* Reads run on offload threads, because io_submit blocks. */
 };
 
+/* Whether a device responds. Set by stalls.c. */
+enum device_state {
+	DEVICE_RESPONDS,
+	DEVICE_READS_STALLED, /* Reads do not end, but lookups do. */
+	DEVICE_STALLED,	      /* Neither lookups nor reads end. */
+};
+
 struct device {
 	uint64_t id; /* st_dev */
 	atomic_int mode;
@@ -51,6 +58,18 @@ struct device {
 	atomic_bool indirect;	     /* Its files cannot be opened with O_DIRECT. Set together with `local`. */
 	_Atomic uint32_t filesystem; /* f_type of statfs(2). Set together with `local`. */
 
+	/*
+	 * The progress of the device, from which stalls.c derives its state. Each time is the end of the last operation,
+	 * or the start of the first one if none was in progress.
+	 */
+	atomic_int state;		   /* enum device_state */
+	_Atomic uint64_t stalled_ns;	   /* Time of the last change of the state. */
+	_Atomic uint64_t read_progress_ns; /* Of the reads that in_flight_count counts. */
+	_Atomic uint64_t job_progress_ns;  /* Of the jobs of offload threads. */
+	atomic_uint jobs;		   /* Number of queued and running jobs of offload threads. */
+	_Atomic uint64_t job_oldest_ns;	   /* Time at which the first queued job was queued. 0: no job is queued. */
+	atomic_bool serves_stale;	   /* See devices_note_stale(). */
+
 	/* Counters. */
 	_Atomic uint64_t reads, read_bytes, errors; /* Reads with io_submit and on offload threads. */
 	/* Number and durations of the calls of io_submit. */
@@ -65,12 +84,18 @@ struct device {
 	 * repeated the lookup. offload: only an offload thread tried the lookup.
 	 */
 	_Atomic uint64_t lookups_inline, lookups_eagain, lookups_offload;
+	_Atomic uint64_t
+		lookups_rejected;	/* Lookups that were rejected because the device was stalled or overloaded. */
+	_Atomic uint64_t lookups_stale; /* Lookups that were answered with a file that could not be revalidated. */
+	_Atomic uint64_t stalls;	/* Number of changes from DEVICE_RESPONDS to another state. */
 	/*
 	 * Duration of reads: from io_submit to completion, or of the system call on an offload thread. Reads that
 	 * failed with EAGAIN are not included.
 	 */
 	struct histogram service;
 	struct histogram wait; /* Time in the queue. */
+	/* Duration of lookups on offload threads, including the time in the queue. */
+	struct histogram lookup;
 	struct device *next;
 };
 
@@ -85,6 +110,10 @@ struct devices_options {
 	 */
 	uint64_t max_bytes;
 	bool depth_fixed; /* True if the depth was configured, so that devices are not calibrated. */
+	/* Maximum time that a lookup or a read may take, see stalls.h. 0: unlimited. */
+	unsigned latency_ms;
+	/* Called for each change of serves_stale, on the thread that made the change. May be NULL. */
+	void (*stale)(const struct device *device, bool stale);
 	/* Called once for each device that is demoted to DEVICE_OFFLOAD, on the thread whose io_submit blocked. */
 	void (*demoted)(const struct device *device);
 };
@@ -115,6 +144,24 @@ void devices_note_submit(struct devices *devices, struct device *device, uint64_
  * device is demoted to DEVICE_ASYNC. Thread-safe.
  */
 void devices_note_eagain(struct device *device);
+
+/* Returns options.latency_ms in nanoseconds. Thread-safe. */
+uint64_t devices_latency_ns(const struct devices *devices);
+/*
+ * Returns true if a lookup of a name that needs an offload thread must be rejected, because the device is stalled or the
+ * queue of its jobs is too long. Thread-safe.
+ */
+bool devices_reject_lookups(const struct devices *devices, const struct device *device, uint64_t now_ns);
+/* Returns true if the first read of a response must be rejected, because reads of the device are stalled. Thread-safe. */
+static inline bool devices_reject_reads(const struct device *device)
+{
+	return atomic_load_explicit(&device->state, memory_order_relaxed) != DEVICE_RESPONDS;
+}
+/*
+ * Records that a lookup was answered with a file that could not be revalidated (true), or with a result of the device
+ * (false). Calls options.stale() if the state changes. Thread-safe. The caller must hold no lock.
+ */
+void devices_note_stale(const struct devices *devices, struct device *device, bool stale);
 
 static inline void devices_count(_Atomic uint64_t *counter, uint64_t n)
 {

@@ -3,9 +3,13 @@
  * Threads for calls that may wait for a disk. A reactor queues a job, an offload thread runs work(), and done() runs on
  * the reactor.
  *
- * A job belongs to its caller and contains its links, so nothing is allocated after the start and queueing cannot fail.
- * One mutex protects the queue. work() and reactor_post() run without it. After the post, the offload
- * thread no longer accesses the job.
+ * Each device has a lane: a queue of jobs and threads of its own. A device that hangs therefore occupies only the
+ * threads of its own lane. The threads of a lane are started one after another when jobs wait, and end after IDLE_S
+ * seconds without a job. Jobs without a device have the general lane, whose first thread never ends.
+ *
+ * A job belongs to its caller and contains its links, so queueing cannot fail. If a lane cannot be created, or if no
+ * thread of a lane can be started, the general lane runs its jobs. One mutex protects all queues. work(),
+ * reactor_post() and pthread_create() run without it. After the post, the offload thread no longer accesses the job.
  *
  * All signals are blocked in the offload threads, so that the thread with the signalfd receives the signals.
  */
@@ -17,62 +21,199 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include <utlist.h>
+
+#include "base/clock.h"
 #include "base/container_of.h"
+#include "engine/devices.h"
 
-#define THREADS_MAX 64
+#define IDLE_S 10
+
+/* Created when the first job of the device is queued, and freed with struct offload. Protected by the lock. */
+struct offload_lane {
+	struct offload *offload;
+	struct device *device; /* NULL: the general lane. */
+	struct offload_job *first, *last;
+	pthread_cond_t changed;
+	unsigned threads, idle; /* Number of threads, and of those that wait for a job. */
+	unsigned extra_threads; /* Number of threads above the limit, see offload_add_thread(). */
+	bool waking;		/* A thread was woken or started, and does not run yet. */
+	struct offload_lane *next;
+};
 
 struct offload {
-	pthread_mutex_t lock; /* Protects all members except the threads. */
-	pthread_cond_t changed;
-	struct offload_job *first, *last;
+	pthread_mutex_t lock; /* Protects all members except the atomic ones, and all lanes. */
+	pthread_cond_t ended; /* A thread has ended. */
+	struct offload_lane *lanes;
+	struct offload_lane general;
+	unsigned limit;	  /* Maximum number of threads of a lane. Immutable. */
+	unsigned threads; /* Number of threads of all lanes. */
 	bool stopping;
-	unsigned idle; /* Number of threads that wait for a job. */
-	bool waking;   /* A thread was woken and has not returned from its wait yet. */
 	/*
 	 * Number of queued and running jobs. Release and acquire: a thread that reads 0 sees the results of all jobs.
 	 */
 	atomic_uint pending_count;
-
-	unsigned thread_count;
-	pthread_t threads[THREADS_MAX];
 };
 
-/*
- * Returns true if the caller must signal a thread after releasing the lock. At most one thread is being woken at a
- * time. That thread wakes the next one if it leaves jobs in the queue. Short jobs that arrive together are therefore
- * run by few threads with few context switches, and jobs that wait for a disk still get all threads. The caller holds
- * the lock.
- */
-static bool must_wake(struct offload *offload)
+/* What the caller must do after it has released the lock. */
+enum wake { WAKE_NONE, WAKE_SIGNAL, WAKE_CREATE };
+
+static void *run_thread(void *context);
+
+/* --- the queue of a lane; the caller holds the lock --- */
+
+/* The time is 0 if no job is queued. Relaxed: it publishes no other data. */
+static void note_oldest(struct offload_lane *lane)
 {
-	if (offload->first == NULL || offload->idle == 0 || offload->waking)
-		return false;
-	offload->waking = true;
-	return true;
+	if (lane->device != NULL)
+		atomic_store_explicit(&lane->device->job_oldest_ns, lane->first != NULL ? lane->first->queued_ns : 0,
+				      memory_order_relaxed);
 }
 
-/* Waits for the next job. Returns NULL if the threads must end and no job is left. */
-static struct offload_job *take_job(struct offload *offload)
+static void enqueue(struct offload_lane *lane, struct offload_job *job)
 {
-	struct offload_job *job;
-	bool wake;
+	job->next = NULL;
+	if (lane->first == NULL)
+		lane->first = job;
+	else
+		lane->last->next = job;
+	lane->last = job;
+	note_oldest(lane);
+}
 
-	pthread_mutex_lock(&offload->lock);
-	while (offload->first == NULL && !offload->stopping) {
-		offload->idle++;
-		pthread_cond_wait(&offload->changed, &offload->lock);
-		offload->idle--;
-		offload->waking = false;
-	}
-	job = offload->first;
-	if (job != NULL)
-		offload->first = job->next;
-	wake = must_wake(offload);
-	pthread_mutex_unlock(&offload->lock);
-	if (wake)
-		pthread_cond_signal(&offload->changed);
+static struct offload_job *dequeue(struct offload_lane *lane)
+{
+	struct offload_job *job = lane->first;
+
+	lane->first = job->next;
+	note_oldest(lane);
 	return job;
+}
+
+/*
+ * At most one thread is being woken or started at a time. That thread wakes the next one if it leaves jobs in the
+ * queue. Short jobs that arrive together are therefore run by few threads with few context switches, and jobs that wait
+ * for a disk still get all threads.
+ */
+static enum wake wake_next(struct offload_lane *lane)
+{
+	struct offload *offload = lane->offload;
+
+	if (lane->first == NULL || lane->waking)
+		return WAKE_NONE;
+	if (lane->idle == 0 && lane->threads >= offload->limit + lane->extra_threads)
+		return WAKE_NONE;
+	lane->waking = true;
+	if (lane->idle > 0)
+		return WAKE_SIGNAL;
+	lane->threads++;
+	offload->threads++;
+	return WAKE_CREATE;
+}
+
+static void init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+/* Returns the lane of a device, which is created if necessary. */
+static struct offload_lane *lane_of(struct offload *offload, struct device *device)
+{
+	struct offload_lane *lane = &offload->general;
+
+	if (device != NULL)
+		LL_SEARCH_SCALAR(offload->lanes, lane, device, device);
+	if (lane != NULL)
+		return lane;
+	lane = calloc(1, sizeof(*lane));
+	if (lane == NULL)
+		return &offload->general;
+	lane->offload = offload;
+	lane->device = device;
+	init_condition(&lane->changed);
+	LL_PREPEND(offload->lanes, lane);
+	return lane;
+}
+
+/* --- threads --- */
+
+/* Starts a detached thread with all signals blocked, because a thread inherits the signal mask of its creator. */
+static int create_thread(struct offload_lane *lane)
+{
+	pthread_attr_t attributes;
+	sigset_t all, before;
+	pthread_t thread;
+	int error;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = -pthread_create(&thread, &attributes, run_thread, lane);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	return error;
+}
+
+/* Removes a thread that has ended or was not started from the counts. The caller holds the lock. */
+static void remove_thread(struct offload_lane *lane)
+{
+	lane->threads--;
+	lane->offload->threads--;
+	pthread_cond_broadcast(&lane->offload->ended);
+}
+
+/* Does what wake_next() has decided. If a lane without a thread cannot start one, the general lane takes its jobs. */
+static void wake(struct offload_lane *lane, enum wake wake_how)
+{
+	struct offload *offload = lane->offload;
+
+	while (wake_how != WAKE_NONE) {
+		if (wake_how == WAKE_SIGNAL) {
+			pthread_cond_signal(&lane->changed);
+			return;
+		}
+		if (create_thread(lane) == 0)
+			return;
+		pthread_mutex_lock(&offload->lock);
+		lane->waking = false;
+		remove_thread(lane);
+		wake_how = WAKE_NONE;
+		if (lane->threads == 0 && lane != &offload->general) {
+			while (lane->first != NULL)
+				enqueue(&offload->general, dequeue(lane));
+			lane = &offload->general;
+			wake_how = wake_next(lane);
+		}
+		pthread_mutex_unlock(&offload->lock);
+	}
+}
+
+/* Waits for a job. Returns false if the thread must end. The caller holds the lock. */
+static bool wait_for_job(struct offload_lane *lane)
+{
+	const uint64_t until_ns = clock_now_ns() + IDLE_S * CLOCK_NS_PER_S;
+	const struct timespec until = { .tv_sec = (time_t)(until_ns / CLOCK_NS_PER_S),
+					.tv_nsec = (long)(until_ns % CLOCK_NS_PER_S) };
+	struct offload *offload = lane->offload;
+	int error = 0;
+
+	while (lane->first == NULL && !offload->stopping && error == 0) {
+		lane->idle++;
+		error = pthread_cond_timedwait(&lane->changed, &offload->lock, &until);
+		lane->idle--;
+		lane->waking = false;
+		if (lane == &offload->general && lane->threads == 1)
+			error = 0;
+	}
+	return lane->first != NULL;
 }
 
 static void deliver(struct reactor_message *message)
@@ -82,11 +223,22 @@ static void deliver(struct reactor_message *message)
 	job->done(job);
 }
 
+/* Relaxed: the numbers of the device publish no other data. */
+static void note_end(struct device *device)
+{
+	if (device == NULL)
+		return;
+	atomic_store_explicit(&device->job_progress_ns, clock_now_ns(), memory_order_relaxed);
+	atomic_fetch_sub_explicit(&device->jobs, 1, memory_order_relaxed);
+}
+
 static void run_job(struct offload *offload, struct offload_job *job)
 {
 	bool comes_back = job->done != NULL;
+	struct device *device = job->device;
 
 	job->work(job);
+	note_end(device);
 	atomic_fetch_sub_explicit(&offload->pending_count, 1, memory_order_release);
 	if (!comes_back)
 		return; /* work() may have freed the job. */
@@ -96,46 +248,47 @@ static void run_job(struct offload *offload, struct offload_job *job)
 
 static void *run_thread(void *context)
 {
-	struct offload *offload = context;
-	struct offload_job *job;
+	struct offload_lane *lane = context;
+	struct offload *offload = lane->offload;
 
 	pthread_setname_np(pthread_self(), "ranged-offload");
-	while ((job = take_job(offload)) != NULL)
+	pthread_mutex_lock(&offload->lock);
+	lane->waking = false;
+	while (wait_for_job(lane)) {
+		struct offload_job *job = dequeue(lane);
+		enum wake next = wake_next(lane);
+
+		pthread_mutex_unlock(&offload->lock);
+		wake(lane, next);
 		run_job(offload, job);
+		pthread_mutex_lock(&offload->lock);
+	}
+	remove_thread(lane);
+	pthread_mutex_unlock(&offload->lock);
 	return NULL;
 }
 
-/* Blocks all signals while it creates the threads, because a thread inherits the signal mask of its creator. */
-static int start_threads(struct offload *offload, unsigned threads)
-{
-	sigset_t all, before;
-	int error = 0;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (error == 0 && offload->thread_count < threads) {
-		error = -pthread_create(&offload->threads[offload->thread_count], NULL, run_thread, offload);
-		if (error == 0)
-			offload->thread_count++;
-	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return error;
-}
+/* --- the interface --- */
 
 int offload_new(struct offload **offload, unsigned threads)
 {
 	struct offload *made;
 	int error;
 
-	if (threads == 0 || threads > THREADS_MAX)
+	if (threads == 0 || threads > OFFLOAD_THREADS_MAX)
 		return -EINVAL;
 	made = calloc(1, sizeof(*made));
 	if (made == NULL)
 		return -ENOMEM;
 	pthread_mutex_init(&made->lock, NULL);
-	pthread_cond_init(&made->changed, NULL);
-	error = start_threads(made, threads);
-	if (error < 0) {
+	pthread_cond_init(&made->ended, NULL);
+	made->limit = threads;
+	made->general.offload = made;
+	init_condition(&made->general.changed);
+	made->general.threads = made->threads = 1;
+	error = create_thread(&made->general);
+	if (error != 0) {
+		made->threads = 0;
 		offload_free(made);
 		return error;
 	}
@@ -145,53 +298,80 @@ int offload_new(struct offload **offload, unsigned threads)
 
 void offload_stop(struct offload *offload)
 {
+	struct offload_lane *lane;
+
 	pthread_mutex_lock(&offload->lock);
 	offload->stopping = true;
-	pthread_cond_broadcast(&offload->changed);
+	pthread_cond_broadcast(&offload->general.changed);
+	LL_FOREACH(offload->lanes, lane)
+		pthread_cond_broadcast(&lane->changed);
+	while (offload->threads > 0)
+		pthread_cond_wait(&offload->ended, &offload->lock);
 	pthread_mutex_unlock(&offload->lock);
-	for (unsigned i = 0; i < offload->thread_count; i++)
-		pthread_join(offload->threads[i], NULL);
-	offload->thread_count = 0;
 }
 
 void offload_free(struct offload *offload)
 {
+	struct offload_lane *lane, *next;
+
 	if (offload == NULL)
 		return;
 	offload_stop(offload);
-	assert(offload->first == NULL && offload->pending_count == 0);
-	pthread_cond_destroy(&offload->changed);
+	assert(offload->pending_count == 0);
+	LL_FOREACH_SAFE(offload->lanes, lane, next)
+	{
+		pthread_cond_destroy(&lane->changed);
+		free(lane);
+	}
+	pthread_cond_destroy(&offload->general.changed);
+	pthread_cond_destroy(&offload->ended);
 	pthread_mutex_destroy(&offload->lock);
 	free(offload);
 }
 
-/* The caller holds the lock. */
-static void enqueue(struct offload *offload, struct offload_job *job)
+/* Counts a job for its device. Relaxed, as in note_end(). */
+static void note_start(struct offload_job *job)
 {
-	if (offload->first == NULL)
-		offload->first = job;
-	else
-		offload->last->next = job;
-	offload->last = job;
+	struct device *device = job->device;
+
+	job->queued_ns = clock_now_ns();
+	if (device != NULL && atomic_fetch_add_explicit(&device->jobs, 1, memory_order_relaxed) == 0)
+		atomic_store_explicit(&device->job_progress_ns, job->queued_ns, memory_order_relaxed);
 }
 
 void offload_start(struct offload *offload, struct offload_job *job)
 {
-	bool stopped, wake = false;
+	struct offload_lane *lane = NULL;
+	enum wake how = WAKE_NONE;
 
-	job->next = NULL;
+	note_start(job);
 	atomic_fetch_add_explicit(&offload->pending_count, 1, memory_order_relaxed);
 	pthread_mutex_lock(&offload->lock);
-	stopped = offload->stopping;
-	if (!stopped) {
-		enqueue(offload, job);
-		wake = must_wake(offload);
+	if (!offload->stopping) {
+		lane = lane_of(offload, job->device);
+		enqueue(lane, job);
+		how = wake_next(lane);
 	}
 	pthread_mutex_unlock(&offload->lock);
-	if (wake)
-		pthread_cond_signal(&offload->changed);
-	if (stopped)
+	if (lane != NULL)
+		wake(lane, how);
+	else
 		run_job(offload, job);
+}
+
+void offload_add_thread(struct offload *offload, struct device *device)
+{
+	struct offload_lane *lane;
+	enum wake how;
+
+	pthread_mutex_lock(&offload->lock);
+	lane = lane_of(offload, device);
+	if (lane->threads < OFFLOAD_THREADS_MAX && lane->idle == 0 &&
+	    lane->threads == offload->limit + lane->extra_threads)
+		lane->extra_threads++;
+	how = wake_next(lane);
+	pthread_mutex_unlock(&offload->lock);
+	wake(lane, how);
 }
 
 unsigned offload_pending(struct offload *offload)

@@ -177,8 +177,10 @@ static bool has_share(const struct queue_lane *lane, enum queue_class class, siz
 static void add_in_flight(const struct queue_ticket *ticket, int count, uint64_t bytes)
 {
 	struct device *device = ticket->device;
+	unsigned before = atomic_fetch_add_explicit(&device->in_flight_count, (unsigned)count, memory_order_relaxed);
 
-	atomic_fetch_add_explicit(&device->in_flight_count, (unsigned)count, memory_order_relaxed);
+	if (count < 0 || (count > 0 && before == 0))
+		atomic_store_explicit(&device->read_progress_ns, clock_now_ns(), memory_order_relaxed);
 	atomic_fetch_add_explicit(&device->in_flight_bytes, bytes, memory_order_relaxed);
 	if (ticket->class == QUEUE_FIRST)
 		return;
@@ -345,7 +347,8 @@ int queue_add(struct queue *queue, struct queue_ticket *ticket)
 	ticket->queued_ns = clock_now_ns();
 	if (ticket->class == QUEUE_FIRST)
 		atomic_store_explicit(&ticket->device->first_ns, ticket->queued_ns, memory_order_relaxed);
-	if (ticket->class == QUEUE_FIRST && is_late(queue, lane, ticket->queued_ns)) {
+	if (ticket->class == QUEUE_FIRST &&
+	    (devices_reject_reads(ticket->device) || is_late(queue, lane, ticket->queued_ns))) {
 		devices_count(&ticket->device->rejected, 1);
 		return -EBUSY;
 	}

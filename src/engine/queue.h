@@ -58,8 +58,8 @@ void queue_free(struct queue *queue);
 
 /*
  * Queues an idle ticket. start() does not run before queue_add() returns. Returns 0 on success or -ENOMEM. Returns
- * -EBUSY for a ticket of class QUEUE_FIRST if the device exceeds latency_ms. The client then gets a 503. Queued tickets
- * are not affected.
+ * -EBUSY for a ticket of class QUEUE_FIRST if the device is stalled or exceeds latency_ms. The client then gets a 503.
+ * Queued tickets are not affected.
  */
 int queue_add(struct queue *queue, struct queue_ticket *ticket);
 /* Cancels a queued ticket. */

@@ -104,6 +104,7 @@ static int start(struct listing *listing)
 	int root_fd = site->root_fd >= 0 && site->root != NULL ? site->root_fd : top->root_fd;
 	struct directory_options directory = {
 		.reactor = options->reactor,
+		.device = options->device,
 		.root_fd = root_fd,
 		.path = listing->path,
 		.symlinks = options->symlinks,

@@ -24,6 +24,7 @@ struct listing_options {
 	const struct site *site;
 	enum file_symlinks symlinks;
 	bool dotfiles;		 /* include files whose name begins with a dot */
+	struct device *device;	 /* device of the directory; NULL: unknown */
 	const char *path;	 /* as in struct path; copied */
 	const char *host;	 /* for the heading, or NULL; copied */
 	const char *links_query; /* as in struct listing_view; copied */

@@ -170,18 +170,18 @@ void exchange_end_stream(struct exchange *exchange)
 	exchange_resume(exchange);
 }
 
+void exchange_check_storage(struct exchange *exchange, uint64_t now_ns)
+{
+	if (exchange->mhd != NULL && exchange->connection->suspended && request_is_overdue(&exchange->request, now_ns))
+		request_expire(&exchange->request);
+}
+
 void exchange_abort(struct exchange *exchange)
 {
 	connection_abort(exchange->connection);
 	reactor_timer_stop(exchange->shared->site->worker.reactor, &exchange->pause);
 	exchange_end_stream(exchange);
 	exchange_resume(exchange);
-}
-
-void exchange_check_storage(struct exchange *exchange, uint64_t now_ns)
-{
-	(void)exchange;
-	(void)now_ns;
 }
 
 uint64_t exchange_connection_bytes(const struct connection *connection)

@@ -153,16 +153,15 @@ static inline bool exchange_is_streaming(const struct exchange *exchange)
 /* Ends the stream of a direct body, and lets MHD end the body. */
 void exchange_end_stream(struct exchange *exchange);
 /*
+ * Ends the wait of a request that has waited for storage for too long, see request_is_overdue(). Called at least once a
+ * second for each connection.
+ */
+void exchange_check_storage(struct exchange *exchange, uint64_t now_ns);
+/*
  * Aborts the connection, and lets MHD detect the abort at once. Reads and lookups in flight complete without the
  * exchange.
  */
 void exchange_abort(struct exchange *exchange);
-
-/*
- * Checks a request that waits before its response: in CONNECTION_WORK. Called at least once a second. The request may
- * be resumed.
- */
-void exchange_check_storage(struct exchange *exchange, uint64_t now_ns);
 
 /* Returns the number of bytes of bodies that were sent on the connection so far. */
 uint64_t exchange_connection_bytes(const struct connection *connection);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/container_of.h"
 #include "base/log.h"
 #include "http/status.h"
@@ -47,19 +48,27 @@ enum step_result request_fail(struct request *request, unsigned status)
 	return STEP_REPLY;
 }
 
+static const char *error_text(int error)
+{
+	if (error == -ENOBUFS)
+		return "all memory of the cache was in use for longer than disk_queue_timeout";
+	if (error == -EBUSY)
+		return "the device does not respond, or its queue is longer than disk_queue_timeout";
+	return strerror(-error);
+}
+
 enum step_result request_fail_errno(struct request *request, int error, uint64_t offset)
 {
 	unsigned status = status_of_error(error);
 
-	if (status >= 500)
+	if (status >= 500 && error != -ESHUTDOWN) /* the loss of the root was logged before */
 		log_fault(LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s; replied with status %u", request->path.file,
-			  offset,
-			  error == -ENOBUFS ? "all memory of the cache was in use for longer than disk_queue_timeout"
-					    : strerror(-error),
+			  offset, error_text(error),
 			  request->search.error_status != 0 ? request->search.error_status : status);
-	if (error == -EBUSY || error == -ENOMEM || error == -ENOBUFS)
-		counters_reject(request->site->worker.counters,
-				error == -EBUSY ? COUNTERS_DISK_QUEUE_TIMEOUT : COUNTERS_MEMORY);
+	if (error == -EBUSY || error == -ETIMEDOUT)
+		counters_reject(request->site->worker.counters, COUNTERS_DISK_QUEUE_TIMEOUT);
+	else if (error == -ENOMEM || error == -ENOBUFS)
+		counters_reject(request->site->worker.counters, COUNTERS_MEMORY);
 	return request_fail(request, status);
 }
 
@@ -86,6 +95,7 @@ int request_look_up(struct request *request, const char *path)
 						    .since_ns = request->lookup.since_ns,
 						    .revalidate_ms = request_settings(request)->revalidate_ms,
 						    .skip_siblings = !request_settings(request)->siblings,
+						    .stale_ns = request_settings(request)->stale_ms * CLOCK_NS_PER_MS,
 						    .done = lookup_done };
 	hit = files_find(request->lookup.files, path, &request->lookup.want);
 	request->lookup.pending = hit == 0;
@@ -94,11 +104,49 @@ int request_look_up(struct request *request, const char *path)
 
 enum step_result request_find(struct request *request)
 {
-	int error = files_has_root(request->lookup.files) ? request_look_up(request, request->path.file) : -ESHUTDOWN;
+	int error = request_look_up(request, request->path.file);
 
-	if (error == -ESHUTDOWN) /* the loss of the root was logged before */
-		return request_fail(request, 503);
 	return error == 0 ? STEP_NEXT : request_fail_errno(request, error, 0);
+}
+
+/* --- waits that take too long --- */
+
+/* Returns the device for which the request waits, or NULL if it is unknown. */
+static const struct device *awaited_device(const struct request *request)
+{
+	if (request->lookup.pending)
+		return request->lookup.want.device;
+	return request->selected.file != NULL ? request->selected.file->device : NULL;
+}
+
+static bool waits_for_storage(const struct request *request)
+{
+	return request->lookup.pending || request->body.want.file != NULL || request->body.transfer != NULL ||
+	       request->body.listing != NULL;
+}
+
+bool request_is_overdue(const struct request *request, uint64_t now_ns)
+{
+	const uint64_t limit_ns = request->site->process.storage_timeout_ns;
+	const struct device *device;
+	uint64_t waited_ns;
+
+	if (request->waiting_ns == 0 || now_ns < request->waiting_ns || !waits_for_storage(request))
+		return false;
+	waited_ns = now_ns - request->waiting_ns;
+	device = awaited_device(request);
+	return waited_ns > 2 * limit_ns || (waited_ns > limit_ns && device != NULL && devices_reject_reads(device));
+}
+
+void request_expire(struct request *request)
+{
+	if (!request->lookup.pending)
+		request->expired = true;
+	else if (files_expire(request->lookup.files, &request->lookup.want))
+		request->lookup.pending = false;
+	else
+		return; /* the result has been posted */
+	request->wake(request);
 }
 
 static void span_done(struct store_want *want)

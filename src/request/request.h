@@ -187,11 +187,13 @@ struct request {
 	void (*trace)(const struct request *request, const struct request_step *step, enum step_result result);
 	const struct request_step *step; /* the current step; written by steps/steps.c */
 	bool direct;			 /* a long body may be sent by mhd/direct.c; written by mhd/exchange.c */
-	bool not_reusable; /* the reply depends on more than the file and the configuration; set by any step */
-	bool own_fields;   /* the rules of the configuration add no fields to the reply; set by steps/health.c */
-	bool unlogged;	   /* the access log gets no entry; set by steps/health.c */
-	bool dry;	   /* no body is read, as for HEAD, but ranges apply; written by daemon/explain.c */
-	bool abandoned;	   /* request_fini() was called while a lookup was in flight */
+	bool not_reusable;   /* the reply depends on more than the file and the configuration; set by any step */
+	bool own_fields;     /* the rules of the configuration add no fields to the reply; set by steps/health.c */
+	bool unlogged;	     /* the access log gets no entry; set by steps/health.c */
+	bool dry;	     /* no body is read, as for HEAD, but ranges apply; written by daemon/explain.c */
+	bool abandoned;	     /* request_fini() was called while a lookup was in flight */
+	bool expired;	     /* the current wait has ended; written by request_expire() and steps/steps.c */
+	uint64_t waiting_ns; /* start of the current wait of a step; 0: no step waits; written by steps/steps.c */
 	struct request_input input;
 	struct request_origin origin;
 	struct request_search search;
@@ -265,6 +267,17 @@ enum step_result request_fail_errno(struct request *request, int error, uint64_t
 int request_look_up(struct request *request, const char *path);
 /* Calls request_look_up() for path.file. Returns STEP_NEXT, or STEP_REPLY if the lookup cannot be started. */
 enum step_result request_find(struct request *request);
+
+/*
+ * Returns true if a step of the request has been waiting for storage for too long. This is disk_queue_timeout if the
+ * device is stalled, and twice this time otherwise, because only this file may hang.
+ */
+bool request_is_overdue(const struct request *request, uint64_t now_ns);
+/*
+ * Ends the wait of a request that is overdue. A lookup gets a stale file or fails. Otherwise the request fails when its
+ * step runs again and still has to wait.
+ */
+void request_expire(struct request *request);
 
 /*
  * Requests the first bytes of the body (content.ranges of selected.file) from the store. Requests the whole body if it

@@ -69,6 +69,7 @@ struct request_site_worker {
  */
 struct request_site_process {
 	struct cache *cache;
+	uint64_t storage_timeout_ns; /* maximum time that a request waits for a device that is stalled */
 	struct directory_table *directories;
 	struct clients *clients; /* NULL: no limits per client */
 	struct login *login;	 /* NULL: no password is needed anywhere */

@@ -30,6 +30,7 @@ static const struct {
 	enum kind kind;
 } settings_table[SETTING_COUNT] = {
 	[SETTING_CACHE] = AT(cache, VALUE),
+	[SETTING_STALE] = AT(stale_ms, VALUE),
 	[SETTING_APPEND_ONLY] = AT(append_only, VALUE),
 	[SETTING_REVALIDATE] = AT(revalidate_ms, VALUE),
 	[SETTING_SIBLINGS] = AT(siblings, VALUE),

@@ -25,6 +25,7 @@ enum rule_etag { RULE_ETAG_MTIME, RULE_ETAG_DIGEST };
 /* The bits of settings.set. */
 enum setting {
 	SETTING_CACHE,
+	SETTING_STALE,
 	SETTING_APPEND_ONLY,
 	SETTING_REVALIDATE,
 	SETTING_SIBLINGS,
@@ -71,10 +72,11 @@ struct settings {
 	enum rule_etag etag;
 	bool append_only, siblings, listing, download, precompressed, cache_status, server_timing, limits_dry_run;
 	bool https_redirect;
-	unsigned listing_limit;					 /* entries on a page of a listing; 0: unlimited */
-	unsigned requests_per_client;				 /* requests per second; 0: unlimited */
-	unsigned transfers_per_client;				 /* concurrent transfers; 0: unlimited */
-	uint64_t revalidate_ms;					 /* maximum age of the last lookup of a name */
+	unsigned listing_limit;	       /* entries on a page of a listing; 0: unlimited */
+	unsigned requests_per_client;  /* requests per second; 0: unlimited */
+	unsigned transfers_per_client; /* concurrent transfers; 0: unlimited */
+	uint64_t revalidate_ms;	       /* maximum age of the last lookup of a name */
+	uint64_t stale_ms; /* maximum age of a file that is served while it cannot be revalidated; 0: none */
 	uint64_t expires_ms, hsts_ms, max_transfer_time_ms;	 /* 0: none */
 	uint64_t rate_bytes, rate_file_bytes, rate_client_bytes; /* bytes per second; 0: unlimited */
 	/* number of bytes that are sent before rate_bytes applies */

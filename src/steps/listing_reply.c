@@ -37,6 +37,7 @@ enum step_result listing_reply_begin(struct request *request)
 		.site = request->match.site,
 		.symlinks = site->config.symlinks,
 		.dotfiles = site->config.dotfiles,
+		.device = files_device(request->lookup.files, request->path.file),
 		.path = request->path.file,
 		.host = request->input.fields.host,
 		.links_query = signing_links(request),

@@ -13,9 +13,11 @@
  */
 #include "steps/steps.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "http/status.h"
 #include "request/error_page.h"
 #include "steps/content.h"
@@ -104,6 +106,20 @@ static void choose_error_body(struct request *request)
 		reply_header(reply, "Content-Security-Policy", page->policy);
 }
 
+/* Records the start of a wait. Returns STEP_REPLY if the wait has expired, see request_expire(). */
+static enum step_result wait(struct request *request)
+{
+	uint64_t offset;
+
+	if (request->waiting_ns == 0)
+		request->waiting_ns = clock_now_ns();
+	if (!request->expired)
+		return STEP_WAIT;
+	offset = request_body_offset(request);
+	request_drop_body(request);
+	return request_fail_errno(request, -ETIMEDOUT, offset);
+}
+
 static void finish(struct request *request)
 {
 	struct reply_rules rules;
@@ -122,6 +138,12 @@ enum request_state steps_run(struct request *request)
 		const struct request_step *step = request->step;
 		enum step_result result = step->run(request);
 
+		if (result == STEP_WAIT)
+			result = wait(request);
+		if (result != STEP_WAIT) {
+			request->waiting_ns = 0;
+			request->expired = false;
+		}
 		if (request->trace != NULL)
 			request->trace(request, step, result);
 		switch (result) {

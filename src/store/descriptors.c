@@ -121,7 +121,7 @@ static unsigned release(struct descriptor *descriptor)
 
 static void close_later(struct descriptor *descriptor)
 {
-	descriptor->closing = (struct offload_job){ .work = close_descriptor };
+	descriptor->closing = (struct offload_job){ .work = close_descriptor, .device = descriptor->device };
 	if (descriptor->closer != NULL)
 		offload_start(descriptor->closer, &descriptor->closing);
 	else
@@ -292,11 +292,12 @@ void descriptors_unref(struct descriptor *descriptor)
 }
 
 struct descriptor *descriptors_add(struct descriptors *descriptors, struct descriptor **place,
-				   const struct file_root *root, struct descriptor *made)
+				   const struct file_root *root, struct device *device, struct descriptor *made)
 {
 	struct descriptor *result;
 
 	made->root = root;
+	made->device = device;
 	made->closer = root->offload;
 	made->list = descriptors;
 	pthread_mutex_lock(&descriptors->lock);

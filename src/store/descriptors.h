@@ -42,6 +42,7 @@ struct descriptor {
 	 */
 	_Atomic uint64_t mapped_bytes;
 	struct descriptors *list; /* Set by descriptors_add(), NULL before. */
+	struct device *device;	  /* Set with `list`. */
 	/* Offload threads that close the descriptor. NULL: the thread of the last unref closes it. */
 	struct offload *closer;
 	struct offload_job closing;
@@ -70,7 +71,7 @@ struct descriptor *descriptors_get(struct descriptors *descriptors, struct descr
  * that is at the place now, which another thread may have stored before. Blocks; offload threads only.
  */
 struct descriptor *descriptors_add(struct descriptors *descriptors, struct descriptor **place,
-				   const struct file_root *root, struct descriptor *made);
+				   const struct file_root *root, struct device *device, struct descriptor *made);
 /* Removes the descriptor at a place, whose file is being freed. Thread-safe. */
 void descriptors_forget(struct descriptors *descriptors, struct descriptor *const *place);
 /*

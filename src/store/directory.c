@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * All directories that must be read wait in one queue. At most WORKERS_MAX offload jobs each dequeue the first
- * directory, run one step (directory_pass.c), and append the directory to the queue again. The job then enqueues itself
- * after the other offload jobs. No job waits for another job, so one offload thread is enough.
+ * All directories of a device that must be read wait in one queue. At most WORKERS_MAX offload jobs each dequeue the
+ * first directory, run one step (directory_pass.c), and append the directory to the queue again. The job then enqueues
+ * itself after the other offload jobs of the device. No job waits for another job, so one offload thread is enough.
  *
  * From directory_new() or directory_next() until its message has arrived, a directory belongs to the queue, and
  * `pending` is true. Otherwise the directory belongs to its reactor. `pending` is accessed only by the reactor. If a
@@ -27,30 +27,65 @@
 
 struct directory_worker {
 	struct offload_job job;
-	struct directory_table *table;
+	struct directory_lane *lane;
 	bool busy;
+};
+
+/* The directories of one device. Freed with the table. */
+struct directory_lane {
+	struct directory_table *table;
+	struct device *device; /* NULL: directories whose device is unknown. */
+	struct directory *queue;
+	struct directory_worker workers[WORKERS_MAX];
+	struct directory_lane *next;
 };
 
 struct directory_table {
 	struct directory_table_options options;
 	/* Protects all members below, and `cancelled` and `next` of each directory. */
 	pthread_mutex_t lock;
-	struct directory *queue;
+	struct directory_lane *lanes;
+	struct directory_lane general; /* The lane of unknown devices. */
 	size_t used_bytes;
 	bool stopping;
-	struct directory_worker workers[WORKERS_MAX];
 };
 
 struct directory {
 	struct reactor_message message;
 	struct directory *prev, *next; /* Neighbours in the queue. */
 	struct directory_table *table;
+	struct directory_lane *lane;
 	struct directory_options options;
 	char *path;
 	size_t reserved_bytes;
 	bool pending, cancelled;
 	struct directory_pass pass;
 };
+
+static void init_lane(struct directory_lane *lane, struct directory_table *table, struct device *device)
+{
+	lane->table = table;
+	lane->device = device;
+	for (int i = 0; i < WORKERS_MAX; i++)
+		lane->workers[i].lane = lane;
+}
+
+/* Returns the lane of a device, which is created if necessary. The caller holds the lock. */
+static struct directory_lane *lane_of(struct directory_table *table, struct device *device)
+{
+	struct directory_lane *lane = &table->general;
+
+	if (device != NULL)
+		LL_SEARCH_SCALAR(table->lanes, lane, device, device);
+	if (lane != NULL)
+		return lane;
+	lane = calloc(1, sizeof(*lane));
+	if (lane == NULL)
+		return &table->general;
+	init_lane(lane, table, device);
+	LL_PREPEND(table->lanes, lane);
+	return lane;
+}
 
 int directory_table_new(struct directory_table **table, const struct directory_table_options *options)
 {
@@ -63,8 +98,7 @@ int directory_table_new(struct directory_table **table, const struct directory_t
 		made->options.memory_bytes = MEMORY_BYTES;
 	if (made->options.chunk_bytes == 0)
 		made->options.chunk_bytes = CHUNK_BYTES;
-	for (int i = 0; i < WORKERS_MAX; i++)
-		made->workers[i].table = made;
+	init_lane(&made->general, made, NULL);
 	pthread_mutex_init(&made->lock, NULL);
 	*table = made;
 	return 0;
@@ -72,8 +106,12 @@ int directory_table_new(struct directory_table **table, const struct directory_t
 
 void directory_table_free(struct directory_table *table)
 {
+	struct directory_lane *lane, *next;
+
 	if (table == NULL)
 		return;
+	LL_FOREACH_SAFE(table->lanes, lane, next)
+	free(lane);
 	pthread_mutex_destroy(&table->lock);
 	free(table);
 }
@@ -130,22 +168,23 @@ static void work(struct offload_job *job);
  */
 static struct directory_worker *enqueue_locked(struct directory *directory)
 {
-	struct directory_table *table = directory->table;
+	struct directory_lane *lane = lane_of(directory->table, directory->options.device);
 
-	DL_APPEND(table->queue, directory);
+	directory->lane = lane;
+	DL_APPEND(lane->queue, directory);
 	for (int i = 0; i < WORKERS_MAX; i++) {
-		if (table->workers[i].busy)
+		if (lane->workers[i].busy)
 			continue;
-		table->workers[i].busy = true;
-		return &table->workers[i];
+		lane->workers[i].busy = true;
+		return &lane->workers[i];
 	}
 	return NULL;
 }
 
 static void start_worker(struct directory_worker *worker)
 {
-	worker->job = (struct offload_job){ .work = work };
-	offload_start(worker->table->options.offload, &worker->job);
+	worker->job = (struct offload_job){ .work = work, .device = worker->lane->device };
+	offload_start(worker->lane->table->options.offload, &worker->job);
 }
 
 static void enqueue(struct directory *directory)
@@ -187,13 +226,14 @@ static void deliver(struct reactor_message *message)
 /* Dequeues the first directory. If the queue is empty, returns NULL, and the worker becomes idle. */
 static struct directory *dequeue(struct directory_worker *worker, bool *stopping, bool *cancelled)
 {
-	struct directory_table *table = worker->table;
+	struct directory_lane *lane = worker->lane;
+	struct directory_table *table = lane->table;
 	struct directory *directory;
 
 	pthread_mutex_lock(&table->lock);
-	directory = table->queue;
+	directory = lane->queue;
 	if (directory != NULL)
-		DL_DELETE(table->queue, directory);
+		DL_DELETE(lane->queue, directory);
 	else
 		worker->busy = false;
 	*stopping = table->stopping;
@@ -215,7 +255,7 @@ static void run_step(struct directory *directory, bool stopping)
 	pthread_mutex_lock(&table->lock);
 	cancelled = directory->cancelled;
 	if (!cancelled && unfinished)
-		DL_APPEND(table->queue, directory);
+		DL_APPEND(directory->lane->queue, directory);
 	pthread_mutex_unlock(&table->lock);
 	if (cancelled) {
 		free_directory(directory);

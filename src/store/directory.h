@@ -2,8 +2,8 @@
 /*
  * Sorted listings of directories. Offload threads read a directory in short steps and with bounded memory. A small
  * directory is one chunk. A larger directory has several chunks. Each pass over the directory finds one chunk, which
- * consists of the entries that follow the previous chunk in the requested order. At most two steps run at the same
- * time, whatever the number of directories, and jobs that open files run between the steps.
+ * consists of the entries that follow the previous chunk in the requested order. At most two steps of a device run at
+ * the same time, whatever the number of directories, and jobs that open files run between the steps.
  */
 #ifndef STORE_DIRECTORY_H
 #define STORE_DIRECTORY_H
@@ -33,8 +33,9 @@ struct directory_table_options {
 
 struct directory_options {
 	struct reactor *reactor;
-	int root_fd;	  /* Owned by the caller, and open as long as the table exists. */
-	const char *path; /* Path beneath the root, see beneath.h; copied. */
+	struct device *device; /* The device of the directory; NULL: unknown. */
+	int root_fd;	       /* Owned by the caller, and open as long as the table exists. */
+	const char *path;      /* Path beneath the root, see beneath.h; copied. */
 	enum file_symlinks symlinks;
 	enum entries_key sort;
 	bool descending;

@@ -172,6 +172,19 @@ bool file_check_says_gone(int error)
 	       error == -ENAMETOOLONG;
 }
 
+/* ESTALE is not in the list, because file_check_path() and file_open_descriptor() return it for a changed file. */
+bool file_check_says_lost(int error)
+{
+	static const int lost[] = { EIO,	 ENOTCONN,     ETIMEDOUT,  EHOSTDOWN,	 EHOSTUNREACH, ENETDOWN,
+				    ENETUNREACH, ECONNREFUSED, ECONNRESET, ECONNABORTED, ESHUTDOWN,    ENOLINK,
+				    EREMOTEIO,	 ENODEV,       ENXIO,	   ETIME,	 ENODATA,      EBUSY };
+
+	for (unsigned i = 0; i < sizeof(lost) / sizeof(lost[0]); i++)
+		if (error == -lost[i])
+			return true;
+	return false;
+}
+
 /* Checks a remote file that has no descriptor. */
 static int check_closed(struct file *file)
 {

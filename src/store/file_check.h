@@ -55,5 +55,10 @@ int file_check_path(struct file *file, struct file_state *state);
  * EACCES, ...) do not show whether the path has changed. Pure.
  */
 bool file_check_says_gone(int error);
+/*
+ * Returns true if the error means that the storage is lost or does not respond, so that nothing is known about the
+ * path. Pure.
+ */
+bool file_check_says_lost(int error);
 
 #endif

@@ -123,10 +123,15 @@ static void load_map(struct descriptor *descriptor, uint64_t size, uint32_t file
  */
 static int set_device(struct file_root *root, uint32_t filesystem, bool direct, struct file_facts *facts)
 {
+	int nowait = DEVICE_NOWAIT;
+
 	facts->device = devices_get(root->devices, facts->state.version.device,
 				    filesystem_has_nowait(filesystem) ? DEVICE_NOWAIT : DEVICE_ASYNC);
 	if (facts->device == NULL)
 		return -ENOMEM;
+	/* A lookup may have added the device before its filesystem was known. */
+	if (!filesystem_has_nowait(filesystem))
+		atomic_compare_exchange_strong(&facts->device->mode, &nowait, DEVICE_ASYNC);
 	atomic_store_explicit(&facts->device->filesystem, filesystem, memory_order_relaxed);
 	atomic_store_explicit(&facts->device->indirect, !direct, memory_order_relaxed);
 	atomic_store_explicit(&facts->device->local, !facts->remote, memory_order_relaxed);
@@ -191,7 +196,8 @@ int file_open(struct file_root *root, const char *path, struct file **file)
 		descriptors_unref(opened.descriptor);
 		return -ENOMEM;
 	}
-	descriptors_unref(descriptors_add(root->descriptors, &(*file)->descriptor, root, opened.descriptor));
+	descriptors_unref(
+		descriptors_add(root->descriptors, &(*file)->descriptor, root, (*file)->device, opened.descriptor));
 	return 0;
 }
 
@@ -263,7 +269,7 @@ int file_open_descriptor(struct file *file, struct descriptor **descriptor)
 	*descriptor = made;
 	if (made->list != NULL) /* It is the descriptor that another thread has opened. */
 		return 0;
-	*descriptor = descriptors_add(descriptors, &file->descriptor, file->root, made);
+	*descriptor = descriptors_add(descriptors, &file->descriptor, file->root, file->device, made);
 	file_open_report(file, *descriptor);
 	return 0;
 }

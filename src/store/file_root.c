@@ -4,11 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "engine/devices.h"
+#include "store/mounts.h"
 
 /* Returns a number that no directory of a root had before. */
 static uint64_t next_number(void)
@@ -17,6 +23,46 @@ static uint64_t next_number(void)
 
 	return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
 }
+
+/* --- devices --- */
+
+void file_root_find_mounts(struct file_root *root)
+{
+	struct mounts *mounts = NULL, *before;
+	char link[64], name[PATH_MAX];
+	struct statx st;
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", root->fd);
+	length = readlink(link, name, sizeof(name) - 1);
+	if (length <= 0 || root->devices == NULL ||
+	    statx(root->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0)
+		return;
+	name[length] = '\0';
+	if (mounts_new(&mounts, name) != 0)
+		return;
+	pthread_mutex_lock(&root->lock);
+	before = root->mounts;
+	root->mounts = mounts;
+	root->device = makedev(st.stx_dev_major, st.stx_dev_minor);
+	pthread_mutex_unlock(&root->lock);
+	mounts_free(before);
+}
+
+struct device *file_root_device(struct file_root *root, const char *path)
+{
+	uint64_t id;
+
+	pthread_mutex_lock(&root->lock);
+	id = mounts_find(root->mounts, path);
+	if (id == 0)
+		id = root->device;
+	pthread_mutex_unlock(&root->lock);
+	/* The first open of a file on the device sets the mode, see file_open.c. */
+	return id != 0 ? devices_get(root->devices, id, DEVICE_NOWAIT) : NULL;
+}
+
+/* --- the root --- */
 
 int file_root_new(struct file_root **root, const struct file_root_options *options)
 {
@@ -39,6 +85,8 @@ int file_root_new(struct file_root **root, const struct file_root_options *optio
 	made->descriptors = options->descriptors;
 	made->opened = options->opened;
 	made->context = options->context;
+	pthread_mutex_init(&made->lock, NULL);
+	file_root_find_mounts(made);
 	*root = made;
 	return 0;
 }
@@ -55,6 +103,8 @@ static void close_root(struct offload_job *job)
 	struct file_root *root = container_of(job, struct file_root, closing);
 
 	close(root->fd);
+	mounts_free(root->mounts);
+	pthread_mutex_destroy(&root->lock);
 	free(root);
 }
 
@@ -62,7 +112,7 @@ void file_root_unref(struct file_root *root)
 {
 	if (root == NULL || atomic_fetch_sub_explicit(&root->references, 1, memory_order_acq_rel) > 1)
 		return;
-	root->closing = (struct offload_job){ .work = close_root };
+	root->closing = (struct offload_job){ .work = close_root, .device = file_root_device(root, "") };
 	if (root->offload != NULL)
 		offload_start(root->offload, &root->closing);
 	else
@@ -77,6 +127,7 @@ int file_root_replace(struct file_root *root, int fd)
 	atomic_store(&root->since_ns, UINT64_MAX);
 	atomic_store_explicit(&root->number, next_number(), memory_order_relaxed);
 	error = dup3(fd, root->fd, O_CLOEXEC) < 0 ? -errno : 0;
+	file_root_find_mounts(root);
 	atomic_store(&root->since_ns, clock_now_ns());
 	return error;
 }

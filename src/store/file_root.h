@@ -7,6 +7,7 @@
 #define STORE_FILE_ROOT_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -39,6 +40,10 @@ struct file_root {
 	struct offload *offload;
 	struct devices *devices;
 	struct descriptors *descriptors;
+	/* The devices of paths, see file_root_device(). Protected by the lock, which only file_root.c uses. */
+	pthread_mutex_t lock;
+	uint64_t device;
+	struct mounts *mounts;
 	/* Runs on an offload thread after a file below the root was opened. May be NULL. */
 	void (*opened)(void *context, struct file *file, struct descriptor *descriptor);
 	void *context;
@@ -77,5 +82,15 @@ static inline int file_root_error(const struct file_root *root, int error)
 {
 	return error < 0 && atomic_load(&root->lost) ? -ENODEV : error;
 }
+/*
+ * Finds the mounts below the root again. Called by one thread at a time, after mounts have changed. Does not wait for a
+ * device. If it fails, the former mounts stay known.
+ */
+void file_root_find_mounts(struct file_root *root);
+/*
+ * Returns the device that a lookup of the path may have to wait for. It is derived from the mounts below the root.
+ * Returns NULL if the root was created without devices, or if there is no memory. Does not wait. Thread-safe.
+ */
+struct device *file_root_device(struct file_root *root, const char *path);
 
 #endif

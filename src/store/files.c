@@ -107,6 +107,11 @@ bool files_has_root(const struct files *files)
 	return !atomic_load_explicit(&files->rootless, memory_order_relaxed);
 }
 
+struct device *files_device(const struct files *files, const char *path)
+{
+	return file_root_device(files->root, path);
+}
+
 bool files_is_below(const struct files *files, const struct file_root *root)
 {
 	return files->root == root;
@@ -218,6 +223,7 @@ static bool wants_background(const struct files *files, const struct names_entry
 {
 	return entry->job == NULL && !entry->failed &&
 	       age(now_ns, entry->validated_ns) >= files_revalidate_ns(files, want) / 2 &&
+	       !devices_reject_lookups(files->options.devices, entry->file->device, now_ns) &&
 	       (entry->waits == NAMES_WAITS_MAX || !files_inline_is_usual(files, entry->file));
 }
 
@@ -316,6 +322,37 @@ static int find_by_job(struct files *files, struct names_shard *shard, const str
 	return error;
 }
 
+/* Completes the want without a lookup, with a stale file or with the error. Returns 1. */
+static int find_stale(struct files *files, struct names_shard *shard, const struct names_key *key,
+		      struct files_want *want, struct device *device, int error)
+{
+	pthread_mutex_lock(&shard->lock);
+	files_job_set_stale(want, names_find(shard, key), error, clock_now_ns());
+	pthread_mutex_unlock(&shard->lock);
+	if (device != NULL && want->stale)
+		devices_note_stale(files->options.devices, device, true);
+	else if (device != NULL)
+		devices_count(&device->lookups_rejected, 1);
+	return 1;
+}
+
+/* Looks up a path that is not known or must be revalidated. `busy`: a job looks it up already. */
+static int look_up(struct files *files, struct names_shard *shard, const struct names_key *key, struct file *previous,
+		   struct files_want *want, bool busy)
+{
+	struct device *device;
+
+	if (files_has_root(files) && !busy && find_inline(files, shard, key, previous, want))
+		return 1;
+	device = previous != NULL ? previous->device : files_device(files, key->path);
+	if (!files_has_root(files))
+		return find_stale(files, shard, key, want, device, -ESHUTDOWN);
+	if (device != NULL && devices_reject_lookups(files->options.devices, device, clock_now_ns()))
+		return find_stale(files, shard, key, want, device, -EBUSY);
+	want->device = device;
+	return find_by_job(files, shard, key, want, !busy);
+}
+
 int files_find(struct files *files, const char *path, struct files_want *want)
 {
 	const struct names_key key = names_key(files->root, path);
@@ -324,20 +361,23 @@ int files_find(struct files *files, const char *path, struct files_want *want)
 	struct file *previous = NULL;
 	struct files_job *background = NULL;
 	struct names_entry *entry;
-	bool busy = false, done;
+	bool busy = false;
+	int result;
 
 	want->shard = shard, want->job = NULL, want->file = NULL, want->error = 0;
+	want->stale = false, want->device = NULL;
 	pthread_mutex_lock(&shard->lock);
 	entry = names_find(shard, &key);
 	if (entry != NULL) {
 		entry->used = true;
 		busy = entry->job != NULL;
-		if (is_fresh(files, entry, want, now_ns)) {
+		if (files_has_root(files) && is_fresh(files, entry, want, now_ns)) {
 			want->file = file_ref(entry->file);
 			shard->stats.hits++;
+			want->device = entry->file->device;
 			if (wants_background(files, entry, want, now_ns))
 				background = files_job_new(files, entry, &key, want);
-		} else if (!busy && entry->file != NULL) {
+		} else if (entry->file != NULL) {
 			previous = file_ref(entry->file);
 		}
 	}
@@ -346,9 +386,24 @@ int files_find(struct files *files, const char *path, struct files_want *want)
 		files_job_start(background);
 	if (want->file != NULL)
 		return 1;
-	done = !busy && find_inline(files, shard, &key, previous, want);
+	result = look_up(files, shard, &key, previous, want, busy);
 	file_unref(previous);
-	return done ? 1 : find_by_job(files, shard, &key, want, !busy);
+	return result;
+}
+
+bool files_expire(struct files *files, struct files_want *want)
+{
+	struct device *device = want->device;
+	bool waits;
+
+	pthread_mutex_lock(&want->shard->lock);
+	waits = want->job != NULL;
+	if (waits)
+		files_job_expire(want, clock_now_ns());
+	pthread_mutex_unlock(&want->shard->lock);
+	if (want->stale && device != NULL)
+		devices_note_stale(files->options.devices, device, true);
+	return waits;
 }
 
 bool files_cancel(struct files_want *want)

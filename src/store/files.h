@@ -49,10 +49,18 @@ bool files_matches(const struct files *files, const struct files_options *option
 /*
  * Looks up a path, which must be relative and normalised (see http/path.h). The path is copied. The caller sets
  * want->reactor and want->done, and runs on the thread of want->reactor. Returns 1 if the result is known now:
- * want->file, or want->error if want->file is NULL. Returns 0 if done() will run once, or -ENOMEM if done() will not
+ * want->file, or want->error if want->file is NULL. The error is -EBUSY if the device of the path is stalled or has too
+ * many lookups, and -ESHUTDOWN if the root is lost. Returns 0 if done() will run once, or -ENOMEM if done() will not
  * run.
  */
 int files_find(struct files *files, const char *path, struct files_want *want);
+
+/*
+ * Ends a lookup that takes too long. Returns true if done() will not run. The result is then in the want: -ETIMEDOUT,
+ * or a stale file. Returns false if the result has been posted, so that done() will run. Must be called on the thread
+ * of want->reactor.
+ */
+bool files_expire(struct files *files, struct files_want *want);
 
 /*
  * Cancels a lookup. Returns true if done() will not run. Returns false if the result has been posted, so that done()
@@ -74,6 +82,9 @@ void files_invalidate(struct files *files, const char *path, struct file *file);
  * Thread-safe.
  */
 void files_cached_version(struct files *files, const char *path, struct file_version *version);
+
+/* Returns the device that a lookup of the path may have to wait for, or NULL if it is unknown. Thread-safe. */
+struct device *files_device(const struct files *files, const char *path);
 
 /* Returns true if this is the root of the files. The root is not accessed. Thread-safe. */
 bool files_is_below(const struct files *files, const struct file_root *root);

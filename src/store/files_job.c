@@ -23,7 +23,8 @@
 struct files_job {
 	struct names_job base; /* The root and the path of the job. */
 	struct offload_job job;
-	struct files *files; /* A reference. */
+	struct files *files;   /* A reference. */
+	struct device *device; /* The device that the job waits for, or NULL. */
 	struct names_shard *shard;
 	struct names_entry *entry;
 	struct file *previous;	  /* A reference to the file of the entry at the start of the job, or NULL. */
@@ -126,7 +127,8 @@ static int open_again(struct files_job *job, struct file **file)
 		descriptors_unref(opened.descriptor);
 		return -ENOMEM;
 	}
-	descriptor = descriptors_add(options->descriptors, &(*file)->descriptor, (*file)->root, opened.descriptor);
+	descriptor = descriptors_add(options->descriptors, &(*file)->descriptor, (*file)->root, (*file)->device,
+				     opened.descriptor);
 	file_open_report(*file, descriptor);
 	descriptors_unref(descriptor);
 	return 0;
@@ -170,11 +172,25 @@ static void answer(struct reactor_message *message)
 	want->done(want);
 }
 
+void files_job_set_stale(struct files_want *want, const struct names_entry *entry, int error, uint64_t now_ns)
+{
+	struct file *file = entry != NULL ? entry->file : NULL;
+
+	want->error = error;
+	if (want->stale_ns == 0 || file == NULL || file_must_reopen(file) ||
+	    (now_ns > entry->validated_ns && now_ns - entry->validated_ns > want->stale_ns))
+		return;
+	want->file = file_ref(file);
+	want->error = 0;
+	want->stale = true;
+	devices_count(&file->device->lookups_stale, 1);
+}
+
 /*
  * Sets the results of the wants and returns the wants in the order of arrival. The returned wants can no longer be
- * cancelled. Wants that need a later lookup stay in the job.
+ * cancelled. Sets *stale if a result is stale. Wants that need a later lookup stay in the job.
  */
-static struct files_want *fill_wants(struct files_job *job)
+static struct files_want *fill_wants(struct files_job *job, bool *stale)
 {
 	const struct files_finding *finding = &job->finding;
 	struct files_want *want, *next, *filled = NULL;
@@ -187,6 +203,9 @@ static struct files_want *fill_wants(struct files_job *job)
 		want->job = NULL;
 		want->error = finding->error;
 		want->file = finding->file != NULL ? file_ref(finding->file) : NULL;
+		if (file_check_says_lost(finding->error))
+			files_job_set_stale(want, job->entry, finding->error, finding->validated_ns);
+		*stale |= want->stale;
 		LL_PREPEND(filled, want);
 	}
 	return filled;
@@ -219,6 +238,7 @@ struct files_job *files_job_new(struct files *files, struct names_entry *entry, 
 	job->previous = entry->file != NULL ? file_ref(entry->file) : NULL;
 	memcpy(job->path, key->path, length + 1);
 	job->base = (struct names_job){ .root = files->root, .path = job->path };
+	job->device = want->device;
 	entry->job = &job->base;
 	return job;
 }
@@ -229,12 +249,21 @@ void files_job_add(struct files_job *job, struct files_want *want)
 	job->needs_siblings = job->needs_siblings || !want->skip_siblings;
 	if (files_revalidate_ns(job->files, want) < job->revalidate_ns)
 		job->revalidate_ns = files_revalidate_ns(job->files, want);
+	want->device = job->device;
 	LL_PREPEND(job->wants, want);
 }
 
 void files_job_note_inline(struct files_job *job)
 {
 	job->inline_failed = true;
+}
+
+void files_job_expire(struct files_want *want, uint64_t now_ns)
+{
+	const struct names_entry *entry = want->job->entry;
+
+	files_job_remove(want);
+	files_job_set_stale(want, entry, -ETIMEDOUT, now_ns);
 }
 
 void files_job_remove(struct files_want *want)
@@ -266,11 +295,13 @@ static bool must_unlink(const struct files_job *job)
 	       atomic_load_explicit(&job->files->users, memory_order_acquire) == 0; /* See files_unref(). */
 }
 
-/* Counts the lookup for the device of the file, by the thread that made the lookup. */
+/* Counts the lookup for its device, by the thread that made the lookup. */
 static void count_device(const struct files_job *job)
 {
 	const struct file *file = job->finding.file;
 
+	if (job->device != NULL)
+		histogram_add(&job->device->lookup, clock_now_ns() - job->job.queued_ns);
 	if (file != NULL)
 		devices_count(job->inline_failed ? &file->device->lookups_eagain : &file->device->lookups_offload, 1);
 }
@@ -299,7 +330,7 @@ static void finish(struct files_job *job)
 	struct file *previous = job->previous, *before = finding->file;
 	struct names_entry *unlinked = NULL;
 	struct files_want *filled = NULL;
-	bool again, learns = true;
+	bool again, learns = true, stale = false;
 
 	/* Lookups of a remote file use only the names of its directory. */
 	if (finding->skip_siblings && finding->file != NULL)
@@ -310,7 +341,7 @@ static void finish(struct files_job *job)
 	shard->stats.opens += job->opens;
 	shard->stats.failures += finding->error < 0;
 	if (!is_void(job)) {
-		filled = fill_wants(job);
+		filled = fill_wants(job, &stale);
 		before = files_apply(files, shard, job->entry, finding);
 	}
 	again = job->wants != NULL;
@@ -323,6 +354,8 @@ static void finish(struct files_job *job)
 		names_evict(shard, NULL, &unlinked);
 	}
 	pthread_mutex_unlock(&shard->lock);
+	if (job->device != NULL && (stale || !file_check_says_lost(finding->error)))
+		devices_note_stale(files->options.devices, job->device, stale);
 	if (again)
 		files_job_start(job);
 	post_wants(filled);
@@ -357,6 +390,6 @@ static void work(struct offload_job *offload_job)
 
 void files_job_start(struct files_job *job)
 {
-	job->job.work = work;
+	job->job = (struct offload_job){ .work = work, .device = job->device };
 	offload_start(job->files->options.offload, &job->job);
 }

@@ -48,6 +48,11 @@ struct files_want {
 	struct reactor_message message;
 	struct files_want *next;
 	struct reactor *reactor;
+	/*
+	 * If the path cannot be looked up, because its device does not respond or is lost, the result is a file that
+	 * was validated at most stale_ns ago. 0: the result is an error.
+	 */
+	uint64_t stale_ns;
 	/* The path must be looked up at this time or later (CLOCK_MONOTONIC). 0: only the usual maximum age applies. */
 	uint64_t since_ns;
 	/* Maximum age of the last lookup of the path in ms. 0: files_options.revalidate_ms. */
@@ -60,6 +65,9 @@ struct files_want {
 	void (*done)(struct files_want *want); /* Runs on `reactor`. */
 	struct file *file;		       /* Result: a reference owned by the caller, or NULL. */
 	int error;			       /* Result: 0 or -errno. */
+	bool stale;			       /* Result: the file could not be revalidated. */
+	/* The device of the job that the want awaits, or NULL if it is unknown. */
+	struct device *device;
 	/* Private. */
 	struct names_shard *shard;
 	struct files_job *job; /* The job whose result the want awaits, or NULL. Protected by the lock of the shard. */

@@ -112,7 +112,7 @@ static bool claim_check(struct file *file)
 static void start_check(struct file *file)
 {
 	file_ref(file);
-	file->extra->check = (struct offload_job){ .work = check };
+	file->extra->check = (struct offload_job){ .work = check, .device = file->device };
 	offload_start(file->root->offload, &file->extra->check);
 }
 
@@ -166,7 +166,8 @@ void proof_refresh(struct file *file, uint64_t max_age_ns)
 	const uint64_t now_ns = clock_now_ns();
 	bool start;
 
-	if (!file->remote || proof_is_known(file, now_ns > max_age_ns ? now_ns - max_age_ns : 1))
+	if (!file->remote || devices_reject_reads(file->device) ||
+	    proof_is_known(file, now_ns > max_age_ns ? now_ns - max_age_ns : 1))
 		return;
 	pthread_mutex_lock(file_lock(file));
 	start = claim_check(file);

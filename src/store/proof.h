@@ -54,8 +54,8 @@ int proof_new(struct proof **proof, const struct proof_options *options);
 void proof_cancel(struct proof *proof);
 
 /*
- * Starts a check, unless a check is running or the last successful check began less than max_age_ns ago. Has no effect
- * on a local file. Thread-safe.
+ * Starts a check, unless a check is running, the last successful check began less than max_age_ns ago, or the device
+ * does not respond. Has no effect on a local file. Thread-safe.
  */
 void proof_refresh(struct file *file, uint64_t max_age_ns);
 

@@ -507,11 +507,13 @@ static void opened(struct offload_job *job)
 struct store_opening *store_open(struct store *store, struct file *file,
 				 void (*done)(void *context, struct descriptor *descriptor), void *context)
 {
-	struct store_opening *opening = calloc(1, sizeof(*opening));
+	struct store_opening *opening = devices_reject_reads(file->device) ? NULL : calloc(1, sizeof(*opening));
 
 	if (opening == NULL)
 		return NULL;
-	opening->job = (struct offload_job){ .reactor = store->shared.reactor, .work = open_on_thread, .done = opened };
+	opening->job = (struct offload_job){
+		.device = file->device, .reactor = store->shared.reactor, .work = open_on_thread, .done = opened
+	};
 	opening->store = store;
 	opening->file = file_ref(file);
 	opening->done = done;

@@ -139,7 +139,7 @@ int store_prove(struct store *store, struct file *file, uint64_t since_ns, void 
 /*
  * Opens a file on an offload thread, so that its reader can read it to its end even if the path leads to another file
  * by then. done() runs once on the reactor, with a reference to the descriptor, or with NULL if the file cannot be
- * opened. Returns NULL if there is no memory.
+ * opened. Returns NULL if there is no memory or the device does not respond.
  */
 struct store_opening *store_open(struct store *store, struct file *file,
 				 void (*done)(void *context, struct descriptor *descriptor), void *context);

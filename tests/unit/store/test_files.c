@@ -57,29 +57,6 @@ static void wait_for_jobs(void)
 		ck_assert_int_ge(reactor_iterate(reactor, 1), 0);
 }
 
-struct plug {
-	struct offload_job job;
-	sem_t pulled;
-};
-
-static void plug_work(struct offload_job *job)
-{
-	sem_wait(&((struct plug *)job)->pulled);
-}
-
-/* Blocks the only offload thread until the plug is removed. */
-static void block_thread(struct plug *plug)
-{
-	*plug = (struct plug){ .job = { .work = plug_work } };
-	sem_init(&plug->pulled, 0, 0);
-	offload_start(offload, &plug->job);
-}
-
-static void pull_plug(struct plug *plug)
-{
-	sem_post(&plug->pulled);
-}
-
 static void make_file(const char *path, size_t length)
 {
 	FILE *f = fopen(path, "w");
@@ -103,6 +80,33 @@ static void rewrite(const char *path)
 }
 
 static struct devices *devices;
+
+struct plug {
+	struct offload_job job;
+	sem_t pulled;
+};
+
+static void plug_work(struct offload_job *job)
+{
+	sem_wait(&((struct plug *)job)->pulled);
+}
+
+/* Blocks the only offload thread of the device until the plug is removed. */
+static void block_thread(struct plug *plug)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstat(root, &st), 0);
+	*plug = (struct plug){ .job = { .work = plug_work, .device = devices_get(devices, st.st_dev, DEVICE_ASYNC) } };
+	sem_init(&plug->pulled, 0, 0);
+	offload_start(offload, &plug->job);
+}
+
+static void pull_plug(struct plug *plug)
+{
+	sem_post(&plug->pulled);
+}
+
 static struct names *names;
 static struct descriptors *descriptors;
 static struct file_version gone[8];
