@@ -420,8 +420,8 @@ const struct statistics_row statistics_table[] = {
 	{ MORE("ranged_device_lookups_total"), LABEL("result", "offload"), JSON("lookups.offload"),
 	  REPORT("device", "lookups_offload"), DEVICE(lookups_offload) },
 	{ COUNTER("ranged_device_lookups_rejected_total",
-		  "Lookups of files rejected because the device did not respond, or because its lookups waited for longer "
-		  "than disk_queue_timeout."),
+		  "Lookups of files rejected because the device did not respond, or because its lookups waited for "
+		  "longer than disk_queue_timeout."),
 	  JSON("lookups.rejected"), REPORT("device", "lookups_rejected"), DEVICE(lookups_rejected) },
 	{ COUNTER("ranged_device_lookups_stale_total",
 		  "Lookups answered with a known file although the storage did not respond or was lost (stale)."),

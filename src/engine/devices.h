@@ -59,8 +59,8 @@ struct device {
 	_Atomic uint32_t filesystem; /* f_type of statfs(2). Set together with `local`. */
 
 	/*
-	 * The progress of the device, from which stalls.c derives its state. Each time is the end of the last operation,
-	 * or the start of the first one if none was in progress.
+	 * The progress of the device, from which stalls.c derives its state. Each time is the end of the last
+	 * operation, or the start of the first one if none was in progress.
 	 */
 	atomic_int state;		   /* enum device_state */
 	_Atomic uint64_t stalled_ns;	   /* Time of the last change of the state. */
@@ -148,11 +148,13 @@ void devices_note_eagain(struct device *device);
 /* Returns options.latency_ms in nanoseconds. Thread-safe. */
 uint64_t devices_latency_ns(const struct devices *devices);
 /*
- * Returns true if a lookup of a name that needs an offload thread must be rejected, because the device is stalled or the
- * queue of its jobs is too long. Thread-safe.
+ * Returns true if a lookup of a name that needs an offload thread must be rejected, because the device is stalled or
+ * the queue of its jobs is too long. Thread-safe.
  */
 bool devices_reject_lookups(const struct devices *devices, const struct device *device, uint64_t now_ns);
-/* Returns true if the first read of a response must be rejected, because reads of the device are stalled. Thread-safe. */
+/*
+ * Returns true if the first read of a response must be rejected, because reads of the device are stalled. Thread-safe.
+ */
 static inline bool devices_reject_reads(const struct device *device)
 {
 	return atomic_load_explicit(&device->state, memory_order_relaxed) != DEVICE_RESPONDS;

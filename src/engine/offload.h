@@ -32,17 +32,17 @@ struct offload_job {
  */
 int offload_new(struct offload **offload, unsigned threads);
 /*
- * Runs the queued jobs, then waits for the end of all threads. The jobs post their done() messages, so the reactors must outlive this
- * call. A job that is started after this call runs at once on the calling thread, because blocking is acceptable at the
- * end of the process.
+ * Runs the queued jobs, then waits for the end of all threads. The jobs post their done() messages, so the reactors
+ * must outlive this call. A job that is started after this call runs at once on the calling thread, because blocking is
+ * acceptable at the end of the process.
  */
 void offload_stop(struct offload *offload);
 /* Stops the threads if necessary, and frees the object. NULL is allowed. */
 void offload_free(struct offload *offload);
 
 /*
- * Appends a job to the queue of its device. Thread-safe. The queue has no limit of its own, because each job belongs to a request,
- * and the number of requests is limited.
+ * Appends a job to the queue of its device. Thread-safe. The queue has no limit of its own, because each job belongs to
+ * a request, and the number of requests is limited.
  */
 void offload_start(struct offload *offload, struct offload_job *job);
 

@@ -72,7 +72,9 @@ static void probe_unref(struct probe *probe)
 		free(probe);
 }
 
-/* Returns true if the descriptor is a directory, or a file that was opened for reading, on the device. Does not wait. */
+/*
+ * Returns true if the descriptor is a directory, or a file that was opened for reading, on the device. Does not wait.
+ */
 static bool is_on_device(int fd, uint64_t device, mode_t type)
 {
 	const int flags = fcntl(fd, F_GETFL);
