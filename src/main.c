@@ -28,6 +28,7 @@
 #include "base/keyed_hash.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "daemon/cache_state.h"
 #include "daemon/check.h"
 #include "daemon/explain.h"
 #include "daemon/forced_exit.h"
@@ -234,6 +235,7 @@ static void drain(struct daemon *daemon)
 	log_info("draining %u connections within %llu ms", clients_count(process->clients),
 		 (unsigned long long)timeout_ms);
 	process_set_state(process, PROCESS_DRAINING);
+	cache_state_begin_stop(process->cache_state);
 	if (!reload_is_running(daemon->reload)) /* a reload may be duplicating passed sockets */
 		passed_close();
 	generation_stop_listening(daemon->generations);
@@ -300,6 +302,7 @@ static void free_all(struct daemon *daemon)
 		generation_close_files(one);
 	}
 	process_close(process);
+	cache_state_free(process->cache_state);
 	reload_free(daemon->reload);
 	if (daemon->signal_fd >= 0)
 		close(daemon->signal_fd);
@@ -347,6 +350,8 @@ static int start(struct daemon *daemon)
 	if (error == 0)
 		error = process_open(process, config, config_workers(config));
 	if (error == 0)
+		error = cache_state_new(&process->cache_state, process);
+	if (error == 0)
 		error = open_all(daemon);
 	if (error == 0 && !system_limits_check_aio(config, process->count))
 		error = -EAGAIN;
@@ -389,11 +394,13 @@ static int run(struct daemon *daemon)
 	if (error == 0) {
 		print_summary(daemon);
 		process_set_state(&daemon->process, PROCESS_SERVING);
+		cache_state_set_file(daemon->process.cache_state, config_of(daemon)->cache_state, true);
 		if (systemd_status_start(&daemon->process) != 0)
 			log_error("cannot start the thread that sends messages to systemd; no status or watchdog "
 				  "messages are sent");
 	}
-	if (error == 0 && !(serve(daemon) && stop_admin(daemon) && end_reload(daemon) && root_stop_watching(ABORT_MS)))
+	if (error == 0 && !(serve(daemon) && stop_admin(daemon) && end_reload(daemon) && root_stop_watching(ABORT_MS) &&
+			    cache_state_end_stop(daemon->process.cache_state)))
 		forced_exit_now();
 	if (error == 0)
 		forced_exit_after(EXIT_MS / 2);

@@ -218,6 +218,7 @@ static int take_shared(struct snapshot *snapshot, struct process *process)
 	error = take_configuration(snapshot, process);
 	if (error != 0)
 		return error;
+	cache_state_stats(process->cache_state, &snapshot->cache_state);
 	snapshot->connections = clients_count(process->clients);
 	if (snapshot->top != NULL)
 		snapshot->top->client_count = clients_top(process->clients, snapshot->top->clients, SNAPSHOT_TOP);

@@ -8,6 +8,7 @@
 #define ADMIN_SNAPSHOT_H
 
 #include "base/log.h"
+#include "daemon/cache_state.h"
 #include "daemon/readiness.h"
 #include "daemon/worker.h"
 #include "request/counters.h"
@@ -67,6 +68,7 @@ struct snapshot {
 	struct store_stats store; /* the sum of all workers */
 	/* cache and files of the process */
 	struct cache_stats cache;
+	struct cache_state_stats cache_state;
 	struct files_stats files;
 	unsigned open_files;
 	struct names_stats names;

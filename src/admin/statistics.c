@@ -342,6 +342,32 @@ const struct statistics_row statistics_table[] = {
 	{ REPORT("bytes", "overhead"), .kind = STATISTICS_RATIO, .ratio = read_overhead },
 	{ REPORT("bytes", "reads"), SNAPSHOT(store.reads) },
 
+	/* the list of cached files */
+	{ GAUGE("ranged_cache_state_restoring",
+		"1 while the files in the list of cache_state are being loaded after the start, otherwise 0."),
+	  JSON("cache_state.restoring"), .kind = STATISTICS_TRUTH, SNAPSHOT(cache_state.restoring) },
+	{ GAUGE("ranged_cache_state_listed_files", "Entries in the list that was read at the start."),
+	  JSON("cache_state.listed"), SNAPSHOT(cache_state.listed) },
+	{ COUNTER("ranged_cache_state_files_total",
+		  "Entries of the list, by result: restored, skipped (the file has changed or is not served any more) "
+		  "or failed (it could not be read)."),
+	  LABEL("result", "restored"), JSON("cache_state.restored"), SNAPSHOT(cache_state.restored) },
+	{ MORE("ranged_cache_state_files_total"), LABEL("result", "skipped"), JSON("cache_state.skipped"),
+	  SNAPSHOT(cache_state.skipped) },
+	{ MORE("ranged_cache_state_files_total"), LABEL("result", "failed"), JSON("cache_state.failed"),
+	  SNAPSHOT(cache_state.failed) },
+	{ COUNTER("ranged_cache_state_restored_bytes_total", "Bytes of the restored entries."),
+	  JSON("cache_state.restored_bytes"), SNAPSHOT(cache_state.restored_bytes) },
+	{ COUNTER("ranged_cache_state_writes_total", "Writes of the list, by result."), LABEL("result", "done"),
+	  JSON("cache_state.writes"), SNAPSHOT(cache_state.writes) },
+	{ MORE("ranged_cache_state_writes_total"), LABEL("result", "failed"), JSON("cache_state.write_failures"),
+	  SNAPSHOT(cache_state.write_failures) },
+	{ GAUGE("ranged_cache_state_written_files", "Files in the last list that was written."),
+	  JSON("cache_state.written_files"), SNAPSHOT(cache_state.written_files) },
+	{ GAUGE("ranged_cache_state_written_timestamp_seconds",
+		"Time of the last write of the list, in seconds since 1970. 0: no list was written."),
+	  JSON("cache_state.written"), SNAPSHOT(cache_state.written_s) },
+
 	/* names and open files */
 	{ GAUGE("ranged_names", "Known names. A known name is a path with the version, size and metadata of its file."),
 	  JSON("names.count"), REPORT("names", "count"), SNAPSHOT(names.count) },

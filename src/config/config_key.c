@@ -112,6 +112,7 @@ static const struct config_key keys[] = {
 	KEY("workers", COUNT, workers, .preset = "0", .max = 256),
 	KEY("cache_size", CACHE_SIZE, cache_size_bytes, .preset = "256M", .min = 4 * MIB, .max = MIB << 24,
 	    .or_zero = true),
+	KEY("cache_state", TEXT, cache_state),
 	KEY("offload_threads", COUNT, offload_threads, .preset = "4", .min = 1, .max = 64),
 	KEY("disk_depth", COUNT, disk_depth, .preset = "0", .max = 4096),
 	KEY("disk_inflight_bytes", SIZE, disk_inflight_bytes, .preset = "0", .min = MIB, .max = MIB << 12,

@@ -50,6 +50,7 @@ struct config {
 	unsigned errors;    /* id of error_log between logs_open() and logs_use(), else 0 */
 	char *health;	    /* path of health checks on the data listeners; NULL: none */
 	char *address_file; /* NULL: no file is written */
+	char *cache_state;  /* NULL: the list of cached files is not written */
 	char *user;	    /* "name" or "name:group" for a start as root; NULL: no change */
 	enum log_level log_level;
 	struct text_list trusted_proxies, proxy_protocol, tls;

@@ -24,6 +24,7 @@
 
 struct generation;
 struct acceptor;
+struct cache_state;
 struct stalls;
 struct worker;
 
@@ -59,6 +60,7 @@ struct process {
 	int64_t started_wall_ns;	      /* start of the process, wall clock */
 	int ended_fd;			      /* eventfd, written once by each worker that ends */
 	int retired_fd;			      /* eventfd, written when the last reference to a generation is dropped */
+	struct cache_state *cache_state;      /* owned by main.c; set before PROCESS_SERVING */
 	struct worker **workers;
 	struct acceptor **acceptors; /* one for each worker */
 	unsigned count;		     /* number of workers */

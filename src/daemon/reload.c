@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/cache_state.h"
 #include "daemon/logs.h"
 #include "daemon/notify.h"
 #include "daemon/sizing.h"
@@ -195,6 +196,7 @@ static void publish(struct generation *generation, struct generation *before, st
 	clients_set_limits(process->clients, config->max_connections, config->max_connections_per_client);
 	process_set_file_limits(process, config);
 	logs_use(&generation->options.config);
+	cache_state_set_file(process->cache_state, config->cache_state, false);
 	generation_make_current(generation, before);
 	for (unsigned i = 0; i < process->count; i++)
 		worker_update_post(updates[i]);

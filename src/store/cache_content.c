@@ -126,8 +126,10 @@ static bool walk_shard(struct shard *shard, uint32_t *page, struct cache_residen
 
 	while (*count < room && *page < end && (extent = shard_next_extent(shard, page, end)) != NULL)
 		if (extent->indexed && extent->ready)
-			list[(*count)++] =
-				(struct cache_resident){ extent->version, shard_file_bytes(extent), extent->pinned };
+			list[(*count)++] = (struct cache_resident){ .version = extent->version,
+								    .bytes = shard_file_bytes(extent),
+								    .pinned = extent->pinned,
+								    .offset = extent->offset };
 	if (*count < room && *page < end)
 		*page = end;
 	return *page < pages;

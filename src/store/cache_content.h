@@ -27,12 +27,14 @@ uint64_t cache_content_memory_of(const struct file_version *version);
 uint64_t cache_content_bytes(struct cache *cache, const struct file_version *version, uint64_t *pinned_bytes);
 
 /*
- * A ready extent: its version, the number of bytes of the file that it contains, and whether its cache policy is "pin".
+ * A ready extent: its version, the number of bytes of the file that it contains, whether its cache policy is "pin", and
+ * its offset in the file.
  */
 struct cache_resident {
 	struct file_version version;
 	size_t bytes;
 	bool pinned;
+	uint64_t offset;
 };
 
 /* The position of a walk. All members are zero at the start. */

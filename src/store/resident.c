@@ -14,20 +14,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "base/keyed_hash.h"
 #include "store/cache_content.h"
+#include "store/names_batch.h"
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#define WALK_ROOM 256		       /* Extents in one step. */
-#define BATCH_MIN 512		       /* Files for which a step has room at first. */
-#define PASSES_MAX 4096		       /* Maximum number of passes; a power of two. */
-#define SLICE_NS (2 * CLOCK_NS_PER_MS) /* Time after which the walk over the names pauses for the same time. */
-#define STOP_STEPS 256		       /* Steps between two calls of stopped(). */
+#define WALK_ROOM 256	/* Extents in one step. */
+#define PASSES_MAX 4096 /* Maximum number of passes; a power of two. */
+#define STOP_STEPS 256	/* Steps between two calls of stopped(). */
 
 /* The number of bytes of one version in the cache. */
 struct sum {
@@ -40,18 +37,11 @@ struct sum {
 
 _Static_assert(sizeof(struct resident_name) == RESIDENT_NAME_BYTES, "the header states the memory");
 
-/* The files of one step. */
-struct batch {
-	struct file **files;
-	size_t count, size;
-	size_t missing; /* Number of files for which there was no room. */
-};
-
 struct work {
 	const struct resident_options *options;
 	struct resident_ranking *ranking;
 	struct sum *sums;
-	struct batch batch;
+	struct names_batch batch;
 	size_t sums_max;
 	unsigned passes, pass;
 };
@@ -219,59 +209,6 @@ static int sum_up(struct work *work)
 
 /* --- the names --- */
 
-/* Runs under the lock of the names. */
-static void collect(const struct names_entry *entry, void *context)
-{
-	struct batch *batch = context;
-
-	if (batch->count == batch->size)
-		batch->missing++;
-	else
-		batch->files[batch->count++] = file_ref(entry->file);
-}
-
-static void release(struct batch *batch)
-{
-	for (size_t i = 0; i < batch->count; i++)
-		file_unref(batch->files[i]);
-	batch->count = 0;
-}
-
-static int grow(struct batch *batch, size_t size)
-{
-	struct file **files = reallocarray(batch->files, size, sizeof(*files));
-
-	if (files == NULL)
-		return -ENOMEM;
-	batch->files = files;
-	batch->size = size;
-	return 0;
-}
-
-/*
- * Collects the files of the next step. If there is not enough room, grows the batch and repeats the step. Returns 1, 0
- * at the end, or -ENOMEM.
- */
-static int next_batch(struct work *work, struct names_cursor *cursor)
-{
-	struct batch *batch = &work->batch;
-	const struct names_cursor before = *cursor;
-	bool more;
-	int error;
-
-	for (;;) {
-		batch->missing = 0;
-		more = names_walk(work->options->names, cursor, collect, batch);
-		if (batch->missing == 0)
-			return more;
-		error = grow(batch, batch->size + batch->missing);
-		if (error != 0)
-			return error;
-		release(batch);
-		*cursor = before;
-	}
-}
-
 static int rank_file(struct work *work, struct file *file)
 {
 	struct resident_name name = { .file = file };
@@ -298,32 +235,20 @@ static bool is_stopped(const struct work *work)
 	return work->options->stopped != NULL && work->options->stopped(work->options->context);
 }
 
-/* Pauses after SLICE_NS, so that the ranking takes at most half of the time of a processor from the workers. */
-static void pace(uint64_t *slice_ns)
-{
-	const struct timespec pause = { .tv_nsec = SLICE_NS };
-
-	if (clock_now_ns() - *slice_ns < SLICE_NS)
-		return;
-	nanosleep(&pause, NULL);
-	*slice_ns = clock_now_ns();
-}
-
 static int rank_names(struct work *work)
 {
-	struct names_cursor cursor = { 0 };
-	uint64_t slice_ns = clock_now_ns();
-	int result = 1;
+	struct names_batch *batch = &work->batch;
+	int result;
 
-	for (unsigned step = 0; result > 0 && (result = next_batch(work, &cursor)) > 0; step++) {
+	names_batch_rewind(batch);
+	for (unsigned step = 0; (result = names_batch_next(batch, work->options->names)) > 0; step++) {
 		int error = step % STOP_STEPS == 0 && is_stopped(work) ? -ECANCELED : 0;
 
-		for (size_t i = 0; i < work->batch.count && error == 0; i++)
-			error = rank_file(work, work->batch.files[i]);
-		release(&work->batch);
+		for (size_t i = 0; i < batch->count && error == 0; i++)
+			error = rank_file(work, batch->files[i]);
 		if (error != 0)
 			return error;
-		pace(&slice_ns);
+		names_batch_pace(batch);
 	}
 	return result;
 }
@@ -349,11 +274,10 @@ static void release_names(struct resident_ranking *ranking)
 int resident_rank(struct resident_ranking *ranking, const struct resident_options *options)
 {
 	struct work work = { .options = options, .ranking = ranking, .passes = 1 };
-	int error;
+	int error = 0;
 
 	*ranking = (struct resident_ranking){ 0 };
 	work.sums_max = options->pass_files > 0 ? options->pass_files : SUMS_MAX;
-	error = grow(&work.batch, BATCH_MIN);
 	while (error == 0 && work.pass < work.passes) {
 		error = run_pass(&work);
 		work.pass++;
@@ -364,7 +288,7 @@ int resident_rank(struct resident_ranking *ranking, const struct resident_option
 			error = 0;
 		}
 	}
-	free(work.batch.files);
+	names_batch_fini(&work.batch);
 	keep_page(ranking, options->offset);
 	return error;
 }

@@ -55,7 +55,11 @@ struct warm {
 	atomic_int result;	     /* Published with release order at the end. */
 	/* The members below are used only on the reactor. */
 	struct file *file;
-	uint64_t next, end;
+	struct span *spans;
+	size_t span_count, span; /* Number of spans, and index of the span that is read. */
+	uint64_t next;		 /* Next byte to read, in this span. */
+	struct warm_expected expected;
+	bool has_expected;
 	struct chunk chunks[CHUNKS];
 	unsigned busy, age_checks;
 	bool lookup_pending, posted, timer_runs, pumping, ended;
@@ -78,6 +82,7 @@ static void unref(struct warm *warm)
 		return;
 	files_unref(warm->options.files);
 	unref_group(warm->options.group);
+	free(warm->spans);
 	free(warm);
 }
 
@@ -98,10 +103,16 @@ static void end_looking(struct warm *warm)
 	sem_post(&warm->options.group->progress);
 }
 
+/* Returns true if a chunk remains. */
+static bool has_next(const struct warm *warm)
+{
+	return warm->span < warm->span_count;
+}
+
 /* Ends the warming if no operation is pending and no chunk remains. Returns true if the warming has ended. */
 static bool end_if_idle(struct warm *warm)
 {
-	bool all = warm->error == 0 && warm->file != NULL && warm->next >= warm->end;
+	bool all = warm->error == 0 && warm->file != NULL && !has_next(warm);
 
 	if (warm->ended || warm->busy > 0 || warm->lookup_pending || warm->posted || warm->timer_runs ||
 	    (warm->error == 0 && !all))
@@ -167,31 +178,57 @@ static void chunk_done(struct store_want *want)
 		pump(warm);
 }
 
-static size_t next_length(const struct warm *warm)
+/* The position and the size of the extent that contains the next byte. */
+static struct span extent_of_next(const struct warm *warm)
 {
-	uint64_t size = warm->file->version.size, left = size - warm->next;
-	uint64_t most = size <= SHARD_WHOLE_MAX_BYTES ? size : SHARD_EXTENT_BYTES;
+	const uint64_t size = warm->file->version.size;
+	const uint64_t bytes = size <= SHARD_WHOLE_MAX_BYTES ? size : SHARD_EXTENT_BYTES;
+	const uint64_t offset = warm->next - warm->next % bytes, left = size - offset;
 
-	return (size_t)(left < most ? left : most);
+	return (struct span){ .offset = offset, .length = left < bytes ? left : bytes };
+}
+
+/* Returns the next chunk: the rest of the span, but not beyond the end of its extent. */
+static struct span next_chunk(const struct warm *warm, const struct span *extent)
+{
+	const struct span *span = &warm->spans[warm->span];
+	const uint64_t span_end = span->offset + span->length, extent_end = extent->offset + extent->length;
+
+	return (struct span){ .offset = warm->next,
+			      .length = (span_end < extent_end ? span_end : extent_end) - warm->next };
+}
+
+/* Moves to the byte after a chunk, or to the next span. */
+static void advance(struct warm *warm, const struct span *chunk)
+{
+	const struct span *span = &warm->spans[warm->span];
+
+	warm->next = chunk->offset + chunk->length;
+	if (warm->next < span->offset + span->length)
+		return;
+	warm->span++;
+	if (has_next(warm))
+		warm->next = warm->spans[warm->span].offset;
 }
 
 static void begin_chunk(struct warm *warm, struct chunk *chunk)
 {
+	const struct span extent = extent_of_next(warm), part = next_chunk(warm, &extent);
 	int result;
 
 	*chunk = (struct chunk){ .warm = warm,
 				 .busy = true,
 				 .want = { .file = warm->file,
-					   .offset = warm->next,
-					   .length = next_length(warm),
+					   .offset = part.offset,
+					   .length = (size_t)part.length,
 					   .class = QUEUE_AHEAD,
 					   .client = warm->options.group,
-					   .reach = CACHE_WHOLE,
+					   .reach = part.length == extent.length ? CACHE_WHOLE : CACHE_EXACT,
 					   .pinned = warm->options.pinned,
 					   .unproven = true, /* No bytes are sent to a client. */
 					   .done = chunk_done } };
 	warm->busy++;
-	warm->next += chunk->want.length;
+	advance(warm, &part);
 	result = store_want(warm->options.store, &chunk->want);
 	if (result == 0)
 		return; /* chunk_done() will run, or has run already. */
@@ -215,7 +252,7 @@ static bool may_begin(struct warm *warm, unsigned begun)
 {
 	const struct warm_options *options = &warm->options;
 
-	if (warm->error != 0 || warm->next >= warm->end || warm->posted || warm->timer_runs)
+	if (warm->error != 0 || !has_next(warm) || warm->posted || warm->timer_runs)
 		return false;
 	if (options->may_continue != NULL && !options->may_continue(options->context))
 		fail(warm, -ECANCELED);
@@ -241,6 +278,27 @@ static void pump(struct warm *warm)
 
 /* --- the file --- */
 
+static bool is_expected(const struct warm *warm, const struct file_version *version)
+{
+	return !warm->has_expected ||
+	       (warm->expected.size == version->size && warm->expected.mtime_ns == version->mtime_ns);
+}
+
+/* Removes everything after the end of the file from the spans, and begins with the first span. */
+static void limit_spans(struct warm *warm, uint64_t size)
+{
+	while (warm->span_count > 0) {
+		struct span *last = &warm->spans[warm->span_count - 1];
+
+		if (last->offset < size) {
+			last->length = last->length < size - last->offset ? last->length : size - last->offset;
+			break;
+		}
+		warm->span_count--;
+	}
+	warm->next = has_next(warm) ? warm->spans[0].offset : 0;
+}
+
 /*
  * Continues with the file that the lookup has found. A young file is looked up again later, because the cache does not
  * retain extents of young files.
@@ -248,19 +306,21 @@ static void pump(struct warm *warm)
 static void found(struct warm *warm)
 {
 	struct file *file = warm->lookup.file;
-	uint64_t most = warm->options.max_bytes;
 
 	warm->lookup.file = NULL;
 	end_looking(warm);
 	if (warm->lookup.error != 0) {
 		fail(warm, warm->lookup.error);
+	} else if (!is_expected(warm, &file->version)) {
+		file_unref(file);
+		fail(warm, -ESTALE);
 	} else if (file_is_young(file) && ++warm->age_checks < YOUNG_CHECKS) {
 		file_unref(file);
 		start_timer(warm, YOUNG_MS);
 	} else {
 		warm->file = file;
 		warm->version = file->version;
-		warm->end = file->version.size < most ? file->version.size : most;
+		limit_spans(warm, file->version.size);
 	}
 	pump(warm);
 }
@@ -339,14 +399,35 @@ static void stop(struct reactor_message *message)
 
 /* --- functions of the creator --- */
 
+/* Copies the spans, or makes one span of max_bytes. */
+static int copy_spans(struct warm *warm, const struct warm_options *options)
+{
+	const struct span whole = { .length = options->max_bytes };
+	const struct span *spans = options->span_count > 0 ? options->spans : &whole;
+
+	warm->span_count = options->span_count > 0 ? options->span_count : options->max_bytes > 0;
+	warm->spans = malloc(sizeof(*spans) * (warm->span_count + 1));
+	if (warm->spans == NULL)
+		return -ENOMEM;
+	memcpy(warm->spans, spans, sizeof(*spans) * warm->span_count);
+	return 0;
+}
+
 int warm_new(struct warm **warm, const struct warm_options *options, const char *path)
 {
 	struct warm *made = calloc(1, sizeof(*made) + strlen(path) + 1);
 
-	if (made == NULL)
+	if (made == NULL || copy_spans(made, options) != 0) {
+		free(made);
 		return -ENOMEM;
+	}
 	strcpy(made->path, path);
 	made->options = *options;
+	made->options.spans = NULL;
+	made->options.expected = NULL;
+	made->has_expected = options->expected != NULL;
+	if (made->has_expected)
+		made->expected = *options->expected;
 	made->options.files = files_ref(options->files);
 	atomic_fetch_add_explicit(&options->group->references, 1, memory_order_relaxed);
 	made->references = 2;

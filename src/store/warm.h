@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Warming: loads one file into the cache, with lower priority than all requests of clients. It reads a few chunks at a
- * time in the readahead class, and pauses while wants wait for memory. Another thread starts, observes and cancels the
- * warming. A reactor does the work.
+ * Warming: loads one file, or parts of it, into the cache, with lower priority than all requests of clients. It reads a
+ * few chunks at a time in the readahead class, and pauses while wants wait for memory. Another thread starts, observes
+ * and cancels the warming. A reactor does the work.
  *
  * The warmings of one operation are a group. The creator starts several of them, and waits for the group. The reads of
  * a group share the disk with other readahead as if they belonged to one client.
@@ -14,10 +14,17 @@
 #include <stdint.h>
 
 #include "store/files.h"
+#include "store/span.h"
 #include "store/store.h"
 
 struct warm;
 struct warm_group;
+
+/* The version of a file as far as it stays the same when the filesystem is mounted again. */
+struct warm_expected {
+	uint64_t size;
+	int64_t mtime_ns;
+};
 
 struct warm_options {
 	struct warm_group *group;
@@ -25,8 +32,12 @@ struct warm_options {
 	struct store *store;	 /* Store of that reactor. */
 	struct cache *cache;
 	struct files *files;
-	uint64_t max_bytes; /* Maximum number of bytes, from the start of the file. */
-	bool pinned;	    /* Cache policy "pin", within the limits of the cache. */
+	uint64_t max_bytes; /* Maximum number of bytes, from the start of the file. Only without spans. */
+	/* The parts to load, in ascending order. Copied by warm_new(). */
+	const struct span *spans;
+	size_t span_count;		      /* 0: load the file up to max_bytes. */
+	const struct warm_expected *expected; /* Another version is not loaded. NULL: load any version. Copied. */
+	bool pinned;			      /* Cache policy "pin", within the limits of the cache. */
 	/*
 	 * Runs on the reactor before each chunk. If the result is false, the warming ends with -ECANCELED. May be NULL.
 	 */
@@ -45,8 +56,8 @@ void warm_free(struct warm *warm);
 
 /*
  * Returns 0 if all bytes were read and were in the cache at some time, -EINPROGRESS if the warming has not ended,
- * -ESTALE if the file has changed, or the -errno of opening or reading. A young file is read again until the cache may
- * retain its extents. Thread-safe.
+ * -ESTALE if the file has changed or is not the expected version, or the -errno of opening or reading. A young file is
+ * read again until the cache may retain its extents. Thread-safe.
  */
 int warm_result(const struct warm *warm);
 /* Returns the version that was read. Requires that warm_result() has returned 0. */
