@@ -36,7 +36,7 @@ static inline uint64_t suite_cpu_ms(int who)
 	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
-/* Runs the suite and returns the exit status for main(). Frees the suite. Prints the line that tests/summary.sh reads. */
+/* Runs the suite, frees it, and returns the exit status for main(). Prints the line for tests/summary.sh. */
 static inline int suite_run(Suite *suite)
 {
 	SRunner *runner = srunner_create(suite);

@@ -26,9 +26,9 @@ CHANGED=$ROOT
 for kind in ext4 ${SANITIZED:-xfs btrfs}; do
 	command -v "mkfs.$kind" >/dev/null || continue # also skips the value of SANITIZED
 	quiet=(-q)
-	[ $kind != ext4 ] || quiet=(-q -F)
+	[ "$kind" != ext4 ] || quiet=(-q -F)
 	make_filesystem "$DIR/image" 320M 512 "mkfs.$kind" "${quiet[@]}"
-	check $kind inline
+	check "$kind" inline
 	umount "$ROOT"
 	rm "$DIR/image"
 done
