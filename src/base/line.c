@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Formats lines of the error log. The functions are thread-safe. They depend only on the clock and the environment, and
- * write only to memory that the caller provides.
+ * Formats lines of the error log. The functions are thread-safe. They depend only on the clock, the environment and the
+ * style, and write only to memory that the caller provides.
  *
  * The main idea: one call makes exactly one line, regardless of the content of its arguments. A file name from a
  * request can contain newlines and escape sequences. Such a name must neither forge a second line nor control a
@@ -10,6 +10,7 @@
 #include "base/line.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 static const struct {
 	const char *name;
@@ -32,6 +34,16 @@ static const struct {
 
 #define ELLIPSIS "…"
 #define ELLIPSIS_BYTES (sizeof(ELLIPSIS) - 1)
+#define JSON_END "\"}"
+#define JSON_END_BYTES (sizeof(JSON_END) - 1)
+
+/* Relaxed order, because a line that is logged during a reload may have the old style or the new one. */
+static _Atomic enum line_style line_style;
+
+void line_set_style(enum line_style style)
+{
+	atomic_store_explicit(&line_style, style, memory_order_relaxed);
+}
 
 bool line_stderr_is_journal(void)
 {
@@ -44,19 +56,30 @@ bool line_stderr_is_journal(void)
 	return st.st_dev == device && st.st_ino == inode;
 }
 
-static size_t put_prefix(char *line, enum log_level level, bool journal)
+static void format_time(char text[40])
 {
 	int64_t now = clock_wall_ns();
 	time_t seconds = (time_t)(now / (int64_t)CLOCK_NS_PER_S);
 	struct tm tm;
-	char date[32];
+
+	gmtime_r(&seconds, &tm);
+	size_t length = strftime(text, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text + length, 8, ".%03dZ", (int)(now / (int64_t)CLOCK_NS_PER_MS % 1000));
+}
+
+static size_t put_priority(char *line, enum log_level level)
+{
+	return (size_t)snprintf(line, LINE_BYTES, "<%c>", levels[level].priority);
+}
+
+static size_t put_prefix(char *line, enum log_level level, bool journal)
+{
+	char time[40];
 
 	if (journal)
-		return (size_t)snprintf(line, LINE_BYTES, "<%c>", levels[level].priority);
-	gmtime_r(&seconds, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	return (size_t)snprintf(line, LINE_BYTES, "%s.%03dZ %s: ", date, (int)(now / (int64_t)CLOCK_NS_PER_MS % 1000),
-				levels[level].name);
+		return put_priority(line, level);
+	format_time(time);
+	return (size_t)snprintf(line, LINE_BYTES, "%s %s: ", time, levels[level].name);
 }
 
 /* Appends one byte, unchanged or as \xNN. Returns the new length, or the old length if there is no room below `end`. */
@@ -103,15 +126,79 @@ static size_t put_text(char *line, size_t length, const char *text, bool cut)
 	return length + ELLIPSIS_BYTES;
 }
 
+/* --- JSON --- */
+
+static size_t put_json_prefix(char *line, enum log_level level, bool journal)
+{
+	size_t length = journal ? put_priority(line, level) : 0;
+	char time[40];
+
+	format_time(time);
+	return length + (size_t)snprintf(line + length, LINE_BYTES - length,
+					 "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"", time, levels[level].name);
+}
+
+/*
+ * Writes the first character of the text, escaped for a string, to escaped[8]. Sets *used to the number of bytes of the
+ * text. Returns the length of the result.
+ */
+static size_t escape_json(const char *text, size_t *used, char escaped[8])
+{
+	const unsigned char byte = (unsigned char)*text;
+
+	*used = text_character(text, strnlen(text, 4));
+	if (*used == 0 || byte == '\\') {
+		*used = 1;
+		return (size_t)snprintf(escaped, 8, "\\\\x%02x", byte);
+	}
+	if (byte < ' ' || byte == 0x7f)
+		return (size_t)snprintf(escaped, 8, "\\u%04x", byte);
+	if (byte == '"')
+		return (size_t)snprintf(escaped, 8, "\\\"");
+	memcpy(escaped, text, *used);
+	return *used;
+}
+
+static size_t put_json_text(char *line, size_t length, const char *text, bool cut)
+{
+	const size_t end = LINE_BYTES - 1 - JSON_END_BYTES - ELLIPSIS_BYTES;
+	char escaped[8];
+	size_t used;
+
+	for (; *text != '\0'; text += used) {
+		size_t bytes = escape_json(text, &used, escaped);
+
+		if (length + bytes > end) {
+			cut = true;
+			break;
+		}
+		memcpy(line + length, escaped, bytes);
+		length += bytes;
+	}
+	if (cut) {
+		memcpy(line + length, ELLIPSIS, ELLIPSIS_BYTES);
+		length += ELLIPSIS_BYTES;
+	}
+	memcpy(line + length, JSON_END, JSON_END_BYTES);
+	return length + JSON_END_BYTES;
+}
+
 size_t line_format(char *line, enum log_level level, bool journal, const char *format, va_list arguments)
 {
+	const bool json = atomic_load_explicit(&line_style, memory_order_relaxed) == LINE_STYLE_JSON;
 	char text[LINE_BYTES];
 	int wanted = vsnprintf(text, sizeof(text), format, arguments);
-	size_t length = put_prefix(line, level, journal);
+	bool cut = wanted >= (int)sizeof(text);
+	size_t length;
 
 	if (wanted < 0)
 		text[0] = '\0';
-	length = put_text(line, length, text, wanted >= (int)sizeof(text));
+	if (json && cut)
+		text[drop_torn_character(text, strlen(text))] = '\0';
+	if (json)
+		length = put_json_text(line, put_json_prefix(line, level, journal), text, cut);
+	else
+		length = put_text(line, put_prefix(line, level, journal), text, cut);
 	line[length++] = '\n';
 	return length;
 }

@@ -96,6 +96,13 @@ static size_t decode_character(const char *bytes, size_t length, uint32_t *chara
 	return wanted;
 }
 
+size_t text_character(const char *bytes, size_t length)
+{
+	uint32_t character;
+
+	return decode_character(bytes, length, &character);
+}
+
 /*
  * Returns true for invisible characters: C1 controls, characters without width, line separators, controls of text
  * direction, the byte order mark and tags.

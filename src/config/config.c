@@ -150,7 +150,8 @@ static int set_switch(const struct config_key *key, bool *place, const char *tex
 }
 
 _Static_assert(sizeof(enum file_symlinks) == sizeof(int) && sizeof(enum log_level) == sizeof(int) &&
-		       sizeof(enum rule_cache) == sizeof(int) && sizeof(enum rule_etag) == sizeof(int),
+		       sizeof(enum rule_cache) == sizeof(int) && sizeof(enum rule_etag) == sizeof(int) &&
+		       sizeof(enum line_style) == sizeof(int),
 	       "set_choice() writes an int");
 
 static int set_choice(const struct config_key *key, int *place, const char *text, char *fault)

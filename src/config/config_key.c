@@ -24,6 +24,7 @@
 
 static const char *const symlinks_choices[] = { "beneath", "none", NULL };
 static const char *const log_level_choices[] = { "error", "warning", "info", "debug", NULL };
+static const char *const log_format_choices[] = { "text", "json", NULL };
 static const char *const cache_choices[] = { "auto", "never", "pin", NULL };
 static const char *const etag_choices[] = { "mtime", "digest", NULL };
 
@@ -145,6 +146,7 @@ static const struct config_key keys[] = {
 	KEY("mime_types", TEXT, mime_types, .preset = "/etc/mime.types"),
 	KEY("error_log", TEXT, error_log),
 	KEY("log_level", CHOICE, log_level, .preset = "info", .choices = log_level_choices),
+	KEY("log_format", CHOICE, log_format, .preset = "text", .choices = log_format_choices),
 	KEY("address_file", TEXT, address_file),
 	KEY("user", TEXT, user),
 	SETTING("cache", CACHE, CHOICE, cache, .choices = cache_choices),
@@ -191,6 +193,7 @@ static const struct config_key keys[] = {
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == CONFIG_KEY_COUNT, "CONFIG_KEY_COUNT is the number of keys");
 _Static_assert(FILE_SYMLINKS_BENEATH == 0 && FILE_SYMLINKS_NONE == 1, "symlinks_choices is in the order of its enum");
 _Static_assert(LOG_LEVEL_ERROR == 0 && LOG_LEVEL_DEBUG == 3, "log_level_choices is in the order of its enum");
+_Static_assert(LINE_STYLE_TEXT == 0 && LINE_STYLE_JSON == 1, "log_format_choices is in the order of its enum");
 _Static_assert(RULE_CACHE_AUTO == 0 && RULE_CACHE_NEVER == 1 && RULE_CACHE_PIN == 2,
 	       "cache_choices is in the order of its enum");
 _Static_assert(RULE_ETAG_MTIME == 0 && RULE_ETAG_DIGEST == 1, "etag_choices is in the order of its enum");

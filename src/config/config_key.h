@@ -47,7 +47,7 @@ enum config_scope { CONFIG_TOP, CONFIG_SITE, CONFIG_LOCATION };
 
 #define CONFIG_LISTEN_PRESET "127.0.0.1:8080"
 
-#define CONFIG_KEY_COUNT 79
+#define CONFIG_KEY_COUNT 80
 /* Return the key with this index, and its name. Return NULL if the index is CONFIG_KEY_COUNT or more. */
 const struct config_key *config_key_at(size_t index);
 const char *config_key(size_t index);

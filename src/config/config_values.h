@@ -53,6 +53,7 @@ struct config {
 	char *cache_state;  /* NULL: the list of cached files is not written */
 	char *user;	    /* "name" or "name:group" for a start as root; NULL: no change */
 	enum log_level log_level;
+	enum line_style log_format;
 	struct text_list trusted_proxies, proxy_protocol, tls;
 	/* Values of environment variables in the file, and automatic values (daemon/sizing.c): messages for --check. */
 	struct text_list resolved;

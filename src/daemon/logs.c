@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/line.h"
 #include "base/log.h"
 #include "site/access_format.h"
 
@@ -92,6 +93,7 @@ int logs_check(const struct config *config, char fault[LOGS_FAULT_BYTES])
 
 void logs_use(struct config *config)
 {
+	line_set_style(config->log_format);
 	log_use(config->errors, config->log_level);
 	config->errors = 0;
 }
