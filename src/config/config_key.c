@@ -128,7 +128,7 @@ static const struct config_key keys[] = {
 	KEY("max_target_bytes", SIZE, max_target_bytes, .preset = "8K", .min = 256, .max = FIELDS_TARGET_MAX),
 	KEY("max_ranges", COUNT, max_ranges, .preset = "256", .min = 1, .max = RANGE_COUNT_MAX),
 	KEY("header_timeout", DURATION, header_timeout_ms, .preset = "20s", .min = 100, .max = 60 * MINUTE_MS),
-	KEY("idle_timeout", DURATION, idle_timeout_ms, .preset = "60s", .min = 100, .max = DAY_MS),
+	KEY("idle_timeout", DURATION, idle_timeout_ms, .preset = "75s", .min = 100, .max = DAY_MS),
 	KEY("stall_timeout", DURATION, stall_timeout_ms, .preset = "30s", .min = 100, .max = DAY_MS),
 	KEY("drain_timeout", DURATION, drain_timeout_ms, .preset = "30s", .max = DAY_MS),
 	KEY("drain_delay", DURATION, drain_delay_ms, .preset = "0", .max = DAY_MS),

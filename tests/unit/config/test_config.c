@@ -57,7 +57,7 @@ START_TEST(defaults)
 	ck_assert_uint_eq(config.max_connections, 4096);
 	ck_assert_uint_eq(config.max_connections_per_client, 1024);
 	ck_assert_uint_eq(config.header_timeout_ms, 20000);
-	ck_assert_uint_eq(config.idle_timeout_ms, 60000);
+	ck_assert_uint_eq(config.idle_timeout_ms, 75000);
 	ck_assert_uint_eq(config.drain_timeout_ms, 30000);
 	ck_assert_uint_eq(config.min_rate_bytes, 1024);
 	ck_assert_uint_eq(config.stall_timeout_ms, 30000);
