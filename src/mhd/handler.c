@@ -205,6 +205,7 @@ static enum MHD_Result first_call(struct exchange *exchange, const char *url, co
 	DL_DELETE2(exchange->shared->heads, exchange, head_prev, head_next);
 	copy_text(exchange->method, sizeof(exchange->method), method);
 	copy_text(exchange->version, sizeof(exchange->version), version);
+	exchange->last = true; /* MHD closes the connection after a reply in the first call */
 	/* MHD does not treat "HEAD" followed by NUL as HEAD, and sends a body with the response. */
 	request->input.method = exchange->shared->lenient && url != method + strlen(method) + 1 ? METHOD_UNKNOWN
 												: fields_method(method);
@@ -217,6 +218,7 @@ static enum MHD_Result first_call(struct exchange *exchange, const char *url, co
 	if (status == 0) {
 		exchange->closes = is_body_ambiguous(exchange);
 		request->not_reusable = exchange->closes;
+		exchange->last = false;
 		return MHD_YES;
 	}
 	count_rejection(exchange->shared->site->worker.counters, status);
@@ -288,6 +290,7 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, en
 	signing_mask(&exchange->request);
 	/* Precedes handler_forget(), which sets `seen`. If `seen` is false, MHD itself has sent the reply. */
 	exchange_log(exchange, info != NULL ? info->http_status : 0, whole);
+	exchange->connection->lingers = whole && (exchange->last || !exchange->seen);
 	handler_forget(exchange);
 	if (whole && exchange->request.reply.body != REPLY_LENGTH_ONLY)
 		exchange->connection->bodies_bytes += exchange->request.reply.length;

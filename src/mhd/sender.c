@@ -300,6 +300,7 @@ bool sender_send(struct exchange *exchange)
 	const struct reply *reply = &exchange->request.reply;
 	enum MHD_Result result;
 
+	exchange->last |= exchange_is_last(exchange);
 	exchange->source = exchange_log_source(&exchange->request);
 	if (may_be_prebuilt(exchange))
 		prebuild(exchange->shared, &exchange->request);

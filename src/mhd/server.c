@@ -25,6 +25,7 @@
 #include "mhd/exchange.h"
 #include "mhd/exchange_log.h"
 #include "mhd/handler.h"
+#include "mhd/lingering.h"
 #include "mhd/records.h"
 #include "mhd/sender.h"
 #include "mhd/sweep.h"
@@ -41,6 +42,7 @@ struct server {
 	struct engine engines[2];    /* [0]: plain, [1]: TLS; shared.rerun has the same indexes */
 	struct connection *incoming; /* passed to MHD_add_connection(), but not announced yet */
 	struct sweep sweep;	     /* with the list of connections */
+	struct lingering lingering;
 };
 
 const char *server_library_version(void)
@@ -82,6 +84,9 @@ static void connection_ended(struct server *server, struct connection *connectio
 	}
 	rounds_remove(&server->sweep.rounds, connection);
 	watch_end(&server->shared, connection);
+	if (connection->lingers && !connection->aborted)
+		lingering_add(&server->lingering, connection->fd,
+			      server->shared.draining ? LINGERING_MAX : LINGERING_SERVING);
 	if (connection->peer.rejected && !connection->logged) /* no request was received */
 		exchange_log_rejected(connection->site, &connection->peer, 503);
 	free_connection(server, connection);
@@ -214,6 +219,7 @@ int server_new(struct server **server, const struct server_options *options, con
 	s->options = *options;
 	s->shared.lenient = !engine_library_is_1_or_later();
 	s->shared.direct = engine_sends_directly();
+	lingering_init(&s->lingering, options->reactor);
 	apply_terms(s, terms);
 	error = sender_init(&s->shared);
 	if (error == 0)
@@ -249,6 +255,7 @@ void server_free(struct server *server)
 		sender_sweep(&server->shared, true);
 	for (unsigned i = 0; i < 2; i++)
 		engine_stop(&server->engines[i]);
+	lingering_fini(&server->lingering);
 	assert(server->sweep.rounds.count == 0);
 	sender_fini(&server->shared);
 	streams_free(server->shared.streams);
@@ -344,5 +351,5 @@ void server_abort(struct server *server)
 
 unsigned server_connections(const struct server *server)
 {
-	return server->sweep.rounds.count;
+	return server->sweep.rounds.count + server->lingering.count;
 }

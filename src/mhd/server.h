@@ -90,7 +90,7 @@ void server_drain(struct server *server, uint64_t grace_ms);
 /* Shuts down all connections, in steps. server_run() then ends the connections that do not wait for the disk. */
 void server_abort(struct server *server);
 
-/* Returns the number of connections. */
+/* Returns the number of connections, including those that are closed as soon as their clients close them. */
 unsigned server_connections(const struct server *server);
 
 /* Returns the version of the library in use, for example "0.9.75". */

@@ -52,6 +52,7 @@ struct connection {
 	bool logged;		   /* the access log has an entry for a request on this connection */
 	bool aborted;		   /* connection_abort() was called; the current body must end */
 	bool closing;		   /* connection_close_idle() was called */
+	bool lingers;		   /* the last response was sent, but the client may send more; written by mhd/ */
 	bool idle_checked;	   /* mhd/sweep.c has checked whether the client closed before this IDLE phase */
 	bool close_ends_body;	   /* the body ends with the connection, so only a reset shows a truncated body */
 	bool paused;		   /* a rate limit paused the response since the last sample of the rate */
