@@ -91,6 +91,7 @@ end_ranged
 is $? 0 "the exit status is 0"
 
 # A start that hangs can be ended.
+config "${common[@]}" "site \"b.example\" { root = \"$DIR/hung/root\" }"
 hang
 launch_ranged
 hangs() { [ -n "$(threads ranged-offload)" ]; }
