@@ -51,6 +51,9 @@ printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nHEAD /healthz HTTP/1.1\r\nHost: 
 	wire >"$DIR/reply"
 is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/" GET,HEAD,GET)" "200 200 200" "the connection is kept"
 
+out=$("$RANGED" -c "$DIR/ranged.conf" --explain http://s.example/healthz "$ROOT" 2>/dev/null)
+like "$out" 'health +the path is that of the key health.*status +200' "--explain names the key"
+
 # Without the key, and after a reload with another path, the file is served.
 config 'listen = "127.0.0.1:0"' 'health = /.alive/node-1'
 reload_ranged

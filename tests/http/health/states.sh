@@ -6,9 +6,10 @@
 
 make_file a.bin 3000000
 mv "$ROOT" "$DIR/srv"
+touch "$DIR/srv/.mounted"
 ROOT=
 LISTEN=
-config "root = $DIR/srv" 'listen = "127.0.0.1:0"' 'health = /healthz' 'drain_delay = 50s' 'error_page = "503 /a.bin"' \
+config "root = $DIR/srv" 'listen = "127.0.0.1:0"' 'health = /healthz' 'require = "/.mounted"' 'drain_delay = 50s' 'error_page = "503 /a.bin"' \
 	'cors = "*"' 'site "s.example" { listing = true }'
 control_clock
 start_ranged
@@ -33,6 +34,14 @@ advance 1
 ok "checks report 200 when the root is available again" await 5 health_is 200 ok
 not_ok "the path of the root is not in the answers" grep -q srv "$BODY"
 
+rm "$DIR/srv/.mounted"
+advance 1
+ok "checks report 503 while a required file is missing" await 5 health_is 503 "storage is not ready"
+not_ok "the name of the file is not in the answers" grep -q mounted "$BODY"
+touch "$DIR/srv/.mounted"
+advance 1
+ok "checks report 200 when the required file exists again" await 5 health_is 200 ok
+
 # A transfer keeps the process draining. Its connection is asked again, and so is another one that was open before.
 printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' |
 	wire -t "$(seconds 60)" -b 65536 -f 100000 -p "$DIR/long" >"$DIR/reply" &
@@ -47,7 +56,7 @@ wait $long
 is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/" | cut -c 1-3)" 200 "the transfer is completed"
 end_ranged
 is $? 0 "the exit status is 0"
-ok "each change of the status is logged once" logged 'GET /healthz HTTP/1.1" 200' 2
-ok "each 503 after a 200 is logged once" logged 'GET /healthz HTTP/1.1" 503' 2
-is "$(lines healthz)" 4 "no other check is logged"
+ok "each change of the status is logged once" logged 'GET /healthz HTTP/1.1" 200' 3
+ok "each 503 after a 200 is logged once" logged 'GET /healthz HTTP/1.1" 503' 3
+is "$(lines healthz)" 6 "no other check is logged"
 finish
