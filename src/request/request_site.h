@@ -82,7 +82,7 @@ struct request_site_process {
 	 */
 	const char *(*find_fault)(void *context);
 	void *fault_context;
-	atomic_uint *health_status; /* status of the last health check; 0: none; NULL: health checks are not logged */
+	atomic_uint *health_status; /* result of the last health check: 200, 503 or 0 (none); NULL: all are logged */
 };
 
 struct request_site {

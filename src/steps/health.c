@@ -3,8 +3,8 @@
  * Health checks. The process is ready or not, whatever file, site or client a request names. The step therefore only
  * compares the path, checks the address, and asks the process. This needs no system call that could wait.
  *
- * Load balancers check often, so a check is logged only if its status differs from that of the previous check of the
- * process. The first check is logged. The workers share the previous status.
+ * Load balancers check often, so a check is logged only if its result differs from that of the previous check of the
+ * process. The first check is logged. The workers share the previous result.
  */
 #include "steps/health.h"
 
@@ -42,9 +42,11 @@ static void reply(struct request *request, const char *fault)
 		reply_header(reply, "Retry-After", RETRY_AFTER_S);
 }
 
-/* Returns true if the previous check of the process had the same status. */
-static bool is_repeated(const struct request_site_process *process, unsigned status)
+/* Returns true if the previous check of the process had the same result, with any method. */
+static bool is_repeated(const struct request_site_process *process, const char *fault)
 {
+	const unsigned status = fault == NULL ? 200 : 503;
+
 	/* Relaxed order, because the status publishes no other data. */
 	return process->health_status != NULL &&
 	       atomic_exchange_explicit(process->health_status, status, memory_order_relaxed) == status;
@@ -54,6 +56,7 @@ enum step_result health_answer(struct request *request)
 {
 	const struct request_site *site = request->site;
 	const struct rules *rules = site->config.rules;
+	const char *fault;
 	int error;
 
 	if (!health_is_check(request))
@@ -63,9 +66,10 @@ enum step_result health_answer(struct request *request)
 		return request_fail_errno(request, error, 0);
 	if (gate_address(request) != STEP_NEXT)
 		return STEP_REPLY;
-	reply(request, site->process.find_fault != NULL ? site->process.find_fault(site->process.fault_context) : NULL);
+	fault = site->process.find_fault != NULL ? site->process.find_fault(site->process.fault_context) : NULL;
+	reply(request, fault);
 	request->own_fields = true;
 	request->not_reusable = true;
-	request->unlogged = is_repeated(&site->process, request->reply.status);
+	request->unlogged = is_repeated(&site->process, fault);
 	return STEP_REPLY;
 }
