@@ -445,7 +445,7 @@ bool root_is_ready(const struct root *root, char *reason, size_t reason_bytes)
 		snprintf(reason, reason_bytes, "root %s: %s", root->path, text);
 	} else if (checked_ns + AGE_MAX_NS < now_ns) {
 		snprintf(reason, reason_bytes, "root %s: the lookup of %s has not ended for %llu s", root->path,
-			 step >= 0 ? root->required.list[step] : "the path",
+			 step >= 0 && (size_t)step < root->required.count ? root->required.list[step] : "the path",
 			 (unsigned long long)((now_ns - checked_ns) / CLOCK_NS_PER_S));
 	} else {
 		return true;
