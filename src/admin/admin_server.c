@@ -56,7 +56,7 @@ struct client {
 	struct client *prev, *next; /* in server->clients */
 	int fd;
 	_Atomic uint64_t deadline_ns;
-	void *certificates; /* a reference; NULL: no TLS */
+	struct certificates *certificates; /* a reference; NULL: no TLS, or no certificates */
 };
 
 /*
@@ -255,9 +255,9 @@ static void begin_tls(struct admin_server *server, struct MHD_Connection *mhd, s
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 
-	certificates_begin(client != NULL ? server->options.certificates(server->options.process, &client->certificates)
-					  : NULL,
-			   info->tls_session);
+	if (client != NULL)
+		client->certificates = server->options.certificates(server->options.process);
+	certificates_begin(client != NULL ? client->certificates : NULL, info->tls_session);
 }
 
 static struct client *new_client(struct admin_server *server, struct MHD_Connection *mhd)
@@ -286,8 +286,7 @@ static void free_client(struct admin_server *server, struct client *client)
 	pthread_mutex_lock(&server->lock);
 	DL_DELETE(server->clients, client);
 	pthread_mutex_unlock(&server->lock);
-	if (client->certificates != NULL)
-		server->options.drop_certificates(client->certificates);
+	certificates_free(client->certificates);
 	free(client);
 }
 

@@ -28,18 +28,17 @@ struct admin_resource {
 };
 
 struct admin_server;
+struct certificates;
 
 struct admin_server_options {
 	const struct admin_resource *resources; /* terminated by an element whose path is NULL */
 	struct process *process;		/* passed to the resources */
 	bool remote;				/* clients may be on other hosts; see above */
 	/*
-	 * With TLS only. Returns the certificates for a new connection, or NULL if there are none. Stores a reference
-	 * in *reference, which keeps the certificates until it is passed to drop_certificates(). Any thread may call
-	 * both functions.
+	 * With TLS only. Returns a reference to the certificates for a new connection, or NULL if there are none.
+	 * Thread-safe.
 	 */
-	const struct certificates *(*certificates)(struct process *process, void **reference);
-	void (*drop_certificates)(void *reference);
+	struct certificates *(*certificates)(struct process *process);
 };
 
 /*

@@ -50,17 +50,14 @@ static bool admits(void *context, const struct address *address)
 	return admitted;
 }
 
-static const struct certificates *certificates(struct process *process, void **reference)
+/* The connection does not keep the generation, whose roots would otherwise stay open as long as the connection. */
+static struct certificates *certificates(struct process *process)
 {
 	struct generation *current = current_of(process);
+	struct certificates *set = current != NULL ? certificates_ref(current->certificates) : NULL;
 
-	*reference = current;
-	return current != NULL ? current->certificates : NULL;
-}
-
-static void drop_certificates(void *reference)
-{
-	generation_unref(reference);
+	generation_unref(current);
+	return set;
 }
 
 /* Fills the lists of networks. Returns 0 or -ENOMEM. */
@@ -86,8 +83,7 @@ static int start_listener(struct monitor *monitor, const struct text_list *addre
 		.server = { .resources = resources,
 			    .process = monitor->process,
 			    .remote = true,
-			    .certificates = certificates,
-			    .drop_certificates = drop_certificates },
+			    .certificates = certificates },
 	};
 
 	return admin_listener_start(&monitor->listener, &options);

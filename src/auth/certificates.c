@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Loads TLS certificates and selects one for each handshake. A generation of the configuration owns its set and frees
- * the set after its last connection has ended. The main thread loads the set. Workers only read it.
+ * Loads TLS certificates and selects one for each handshake. A generation of the configuration has a reference to its
+ * set, and outlives its connections. Connections of the monitor listener have references of their own. The main thread
+ * loads the set. Other threads only read it.
  *
  * The main idea: GnuTLS requests a certificate during a handshake, on a worker, which must not block. All certificates
  * and keys are therefore loaded into memory in advance. GnuTLS does not copy the chain and the key, and it may read
@@ -17,6 +18,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <gnutls/x509.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +41,7 @@ struct certificate {
 };
 
 struct certificates {
+	atomic_uint references; /* sequentially consistent, because the last user frees the set */
 	gnutls_datum_t ticket_key;
 	size_t count;
 	struct certificate list[];
@@ -281,6 +284,7 @@ int certificates_load(struct certificates **set, char *const *pairs, size_t coun
 	assert(count > 0);
 	if (made == NULL)
 		return -ENOMEM;
+	atomic_init(&made->references, 1);
 	if (gnutls_session_ticket_key_generate(&made->ticket_key) != 0)
 		error = -ENOMEM;
 	for (; made->count < count && error == 0; made->count++)
@@ -306,9 +310,16 @@ static void discard(struct certificate *certificate)
 		gnutls_privkey_deinit(certificate->key);
 }
 
+struct certificates *certificates_ref(struct certificates *set)
+{
+	if (set != NULL)
+		atomic_fetch_add(&set->references, 1);
+	return set;
+}
+
 void certificates_free(struct certificates *set)
 {
-	if (set == NULL)
+	if (set == NULL || atomic_fetch_sub(&set->references, 1) > 1)
 		return;
 	for (size_t i = 0; i < set->count; i++)
 		discard(&set->list[i]);

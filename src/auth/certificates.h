@@ -27,7 +27,12 @@ struct certificates;
 int certificates_load(struct certificates **set, char *const *pairs, size_t count,
 		      char fault[CERTIFICATES_FAULT_BYTES]);
 
-/* Frees a set and wipes its ticket key. NULL is allowed. */
+/*
+ * Adds a reference to a set, which certificates_free() drops, and returns the set. NULL is allowed. Thread-safe while
+ * the caller has a reference.
+ */
+struct certificates *certificates_ref(struct certificates *set);
+/* Drops a reference. Dropping the last one frees the set and wipes its ticket key. NULL is allowed. Thread-safe. */
 void certificates_free(struct certificates *set);
 
 /*
