@@ -29,17 +29,26 @@ static void unescape(char *text)
 	*to = '\0';
 }
 
-/* Parses "ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS ..." in place. Returns false for another line. */
+/*
+ * Parses "ID PARENT MAJOR:MINOR ROOT PLACE OPTIONS [TAG...] - TYPE SOURCE OPTIONS" in place. Returns false for another
+ * line.
+ */
 static bool parse_line(char *line, struct mountinfo *mount)
 {
 	unsigned major_number, minor_number;
+	char *type = strstr(line, " - ");
 	int start = 0, end = 0;
 
-	if (sscanf(line, "%*u %*u %u:%u %*s %n%*s%n", &major_number, &minor_number, &start, &end) != 2 || end <= start)
+	if (sscanf(line, "%*u %*u %u:%u %*s %n%*s%n", &major_number, &minor_number, &start, &end) != 2 ||
+	    end <= start || type == NULL)
 		return false;
+	type += strlen(" - ");
+	type[strcspn(type, " ")] = '\0';
 	line[end] = '\0';
 	unescape(line + start);
-	*mount = (struct mountinfo){ .device = makedev(major_number, minor_number), .place = line + start };
+	*mount = (struct mountinfo){ .device = makedev(major_number, minor_number),
+				     .place = line + start,
+				     .type = type };
 	return true;
 }
 

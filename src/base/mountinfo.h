@@ -10,6 +10,7 @@
 struct mountinfo {
 	uint64_t device;   /* st_dev of its files. On btrfs, files have the st_dev of their subvolume instead. */
 	const char *place; /* Absolute path of the mount point. */
+	const char *type;  /* "ext4", "fuse.sshfs" */
 };
 
 /*

@@ -97,6 +97,7 @@ void calibrator_file_opened(struct calibrator *calibrator, struct file *file, st
 	if (trial == NULL)
 		return; /* the device keeps the default limits */
 	trial->job.work = trial_work;
+	trial->job.device = file->device;
 	trial->calibrator = calibrator;
 	trial->file = file_ref(file);
 	trial->descriptor = descriptors_ref(descriptor);
@@ -193,6 +194,16 @@ static void search_work(struct offload_job *job)
 	search_release(search);
 }
 
+/* Returns the device of the root, which the search may have to wait for, or NULL. */
+static struct device *device_of(const struct calibrator *calibrator)
+{
+	struct statx st;
+
+	if (statx(calibrator->root_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0)
+		return NULL;
+	return devices_get(calibrator->devices, makedev(st.stx_dev_major, st.stx_dev_minor), DEVICE_NOWAIT);
+}
+
 void calibrator_start(struct calibrator *calibrator)
 {
 	struct search *search = calloc(1, sizeof(*search));
@@ -201,6 +212,7 @@ void calibrator_start(struct calibrator *calibrator)
 	if (search == NULL)
 		return;
 	search->job.work = search_work;
+	search->job.device = device_of(calibrator);
 	search->calibrator = calibrator;
 	search->entries_left = ENTRIES_MAX;
 	search->users = 2;

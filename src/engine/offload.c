@@ -3,7 +3,7 @@
  * Threads for calls that may wait for a disk. A reactor queues a job, an offload thread runs work(), and done() runs on
  * the reactor.
  *
- * Each device has a lane: a queue of jobs and threads of its own. A device that hangs therefore occupies only the
+ * Each device has two lanes, one for reads and one for all other jobs: a queue of jobs and threads of its own. A device that hangs therefore occupies only the
  * threads of its own lane. The threads of a lane are started one after another when jobs wait, and end after IDLE_S
  * seconds without a job. Jobs without a device have the general lane, whose first thread never ends.
  *
@@ -35,6 +35,8 @@
 struct offload_lane {
 	struct offload *offload;
 	struct device *device; /* NULL: the general lane. */
+	bool reads;	       /* The lane of jobs that read. */
+	unsigned limit;	       /* Maximum number of threads, without extra_threads. Immutable. */
 	struct offload_job *first, *last;
 	pthread_cond_t changed;
 	unsigned threads, idle; /* Number of threads, and of those that wait for a job. */
@@ -67,7 +69,7 @@ static void *run_thread(void *context);
 /* The time is 0 if no job is queued. Relaxed: it publishes no other data. */
 static void note_oldest(struct offload_lane *lane)
 {
-	if (lane->device != NULL)
+	if (lane->device != NULL && !lane->reads)
 		atomic_store_explicit(&lane->device->job_oldest_ns, lane->first != NULL ? lane->first->queued_ns : 0,
 				      memory_order_relaxed);
 }
@@ -103,7 +105,7 @@ static enum wake wake_next(struct offload_lane *lane)
 
 	if (lane->first == NULL || lane->waking)
 		return WAKE_NONE;
-	if (lane->idle == 0 && lane->threads >= offload->limit + lane->extra_threads)
+	if (lane->idle == 0 && lane->threads >= lane->limit + lane->extra_threads)
 		return WAKE_NONE;
 	lane->waking = true;
 	if (lane->idle > 0)
@@ -123,20 +125,23 @@ static void init_condition(pthread_cond_t *condition)
 	pthread_condattr_destroy(&attributes);
 }
 
-/* Returns the lane of a device, which is created if necessary. */
-static struct offload_lane *lane_of(struct offload *offload, struct device *device)
+/* Returns the lane of lookups or of reads of a device, which is created if necessary. */
+static struct offload_lane *lane_of(struct offload *offload, struct device *device, bool reads)
 {
-	struct offload_lane *lane = &offload->general;
+	struct offload_lane *lane;
 
-	if (device != NULL)
-		LL_SEARCH_SCALAR(offload->lanes, lane, device, device);
-	if (lane != NULL)
-		return lane;
+	if (device == NULL)
+		return &offload->general;
+	LL_FOREACH(offload->lanes, lane)
+		if (lane->device == device && lane->reads == reads)
+			return lane;
 	lane = calloc(1, sizeof(*lane));
 	if (lane == NULL)
 		return &offload->general;
 	lane->offload = offload;
 	lane->device = device;
+	lane->reads = reads;
+	lane->limit = offload->limit * (reads ? OFFLOAD_READ_THREADS : 1);
 	init_condition(&lane->changed);
 	LL_PREPEND(offload->lanes, lane);
 	return lane;
@@ -284,6 +289,7 @@ int offload_new(struct offload **offload, unsigned threads)
 	pthread_cond_init(&made->ended, NULL);
 	made->limit = threads;
 	made->general.offload = made;
+	made->general.limit = threads;
 	init_condition(&made->general.changed);
 	made->general.threads = made->threads = 1;
 	error = create_thread(&made->general);
@@ -348,7 +354,7 @@ void offload_start(struct offload *offload, struct offload_job *job)
 	atomic_fetch_add_explicit(&offload->pending_count, 1, memory_order_relaxed);
 	pthread_mutex_lock(&offload->lock);
 	if (!offload->stopping) {
-		lane = lane_of(offload, job->device);
+		lane = lane_of(offload, job->device, job->reads);
 		enqueue(lane, job);
 		how = wake_next(lane);
 	}
@@ -365,9 +371,9 @@ void offload_add_thread(struct offload *offload, struct device *device)
 	enum wake how;
 
 	pthread_mutex_lock(&offload->lock);
-	lane = lane_of(offload, device);
+	lane = lane_of(offload, device, false);
 	if (lane->threads < OFFLOAD_THREADS_MAX && lane->idle == 0 &&
-	    lane->threads == offload->limit + lane->extra_threads)
+	    lane->threads == lane->limit + lane->extra_threads)
 		lane->extra_threads++;
 	how = wake_next(lane);
 	pthread_mutex_unlock(&offload->lock);

@@ -10,6 +10,7 @@
 #include "engine/reactor.h"
 
 #define OFFLOAD_THREADS_MAX 64
+#define OFFLOAD_READ_THREADS 4
 
 struct device;
 struct offload;
@@ -18,6 +19,7 @@ struct offload;
 struct offload_job {
 	struct reactor_message message;
 	struct offload_job *next;
+	bool reads; /* work() reads from the device, so it runs on other threads than lookups. Needs a device. */
 	struct device *device;	 /* The device that work() waits for. NULL: none. The device must outlive the job. */
 	uint64_t queued_ns;	 /* Result: time of offload_start(). */
 	struct reactor *reactor; /* done() runs on the thread of this reactor. */
@@ -28,7 +30,7 @@ struct offload_job {
 
 /*
  * Creates the object, and starts a first thread. Each device has at most `threads` threads (1 to OFFLOAD_THREADS_MAX),
- * and jobs without a device have as many. All signals are blocked in the threads. Returns 0 or -errno.
+ * and jobs without a device have as many. Jobs that read have up to OFFLOAD_READ_THREADS times as many. All signals are blocked in the threads. Returns 0 or -errno.
  */
 int offload_new(struct offload **offload, unsigned threads);
 /*

@@ -33,6 +33,7 @@
 
 #define TICKS 8 /* Number of examinations per latency_ms. */
 #define TICK_MAX_MS 250
+#define REPORT_S 10  /* Minimum time between two reports of a stall of a device. */
 #define PROBES_MAX 4 /* Maximum number of probes of a device that hang. */
 #define BLOCK_BYTES 4096
 
@@ -52,6 +53,8 @@ struct suspect {
 	struct device *device;
 	struct probe *probes;
 	unsigned probe_count;
+	uint64_t reported_ns; /* Time of the last report of a stall, or 0. */
+	bool reported;	      /* The current stall was reported. */
 	struct suspect *next;
 };
 
@@ -234,8 +237,20 @@ static uint64_t longest_idle_ns(const struct device *device, uint64_t now_ns)
 	return reads_ns > jobs_ns ? reads_ns : jobs_ns;
 }
 
-static void set_state(struct stalls *stalls, struct device *device, enum device_state state, uint64_t now_ns)
+/* Returns true if the change must be reported. A device that is slow may change its state often. */
+static bool must_report(struct suspect *suspect, enum device_state before, enum device_state state, uint64_t now_ns)
 {
+	if (before != DEVICE_RESPONDS)
+		return suspect->reported && state == DEVICE_RESPONDS;
+	suspect->reported = suspect->reported_ns == 0 || now_ns - suspect->reported_ns >= REPORT_S * CLOCK_NS_PER_S;
+	if (suspect->reported)
+		suspect->reported_ns = now_ns;
+	return suspect->reported;
+}
+
+static void set_state(struct stalls *stalls, struct suspect *suspect, enum device_state state, uint64_t now_ns)
+{
+	struct device *device = suspect->device;
 	const enum device_state before = (enum device_state)atomic_load_explicit(&device->state, memory_order_relaxed);
 	const uint64_t since_ns = atomic_load_explicit(&device->stalled_ns, memory_order_relaxed);
 
@@ -246,7 +261,7 @@ static void set_state(struct stalls *stalls, struct device *device, enum device_
 		atomic_store_explicit(&device->stalled_ns, now_ns, memory_order_relaxed);
 	}
 	atomic_store_explicit(&device->state, (int)state, memory_order_relaxed);
-	if (stalls->options.changed != NULL)
+	if (must_report(suspect, before, state, now_ns) && stalls->options.changed != NULL)
 		stalls->options.changed(device, state, (now_ns - since_ns) / CLOCK_NS_PER_MS);
 }
 
@@ -302,14 +317,15 @@ static void start_probe(struct stalls *stalls, struct suspect *suspect)
  * Handles the end of a probe. Operations that hang nevertheless are examined again after latency_ms. If they occupy all
  * offload threads of the device, it gets another thread.
  */
-static void note_response(struct stalls *stalls, struct device *device, uint64_t now_ns)
+static void note_response(struct stalls *stalls, struct suspect *suspect, uint64_t now_ns)
 {
+	struct device *device = suspect->device;
 	const bool jobs_hang = idle_ns(&device->jobs, &device->job_progress_ns, now_ns) > 0 &&
 			       atomic_load_explicit(&device->job_oldest_ns, memory_order_relaxed) > 0;
 
 	atomic_store_explicit(&device->read_progress_ns, now_ns, memory_order_relaxed);
 	atomic_store_explicit(&device->job_progress_ns, now_ns, memory_order_relaxed);
-	set_state(stalls, device, DEVICE_RESPONDS, now_ns);
+	set_state(stalls, suspect, DEVICE_RESPONDS, now_ns);
 	if (jobs_hang)
 		offload_add_thread(stalls->options.offload, device);
 }
@@ -324,7 +340,7 @@ static void examine_suspect(struct stalls *stalls, struct suspect *suspect, uint
 	const bool is_current = probe_ns <= idle_ns || suspect->probe_count == PROBES_MAX;
 
 	if (is_current && idle_ns >= latency_ns && probe_ns >= latency_ns / 2)
-		set_state(stalls, suspect->device,
+		set_state(stalls, suspect,
 			  atomic_load(&probe->phase) == PROBE_LOOKUP ? DEVICE_STALLED : DEVICE_READS_STALLED, now_ns);
 	if (suspect->probe_count < PROBES_MAX && (!is_current || probe_ns >= latency_ns))
 		start_probe(stalls, suspect);
@@ -336,11 +352,12 @@ static void examine(struct stalls *stalls, struct device *device, uint64_t now_n
 	struct suspect *suspect = find_suspect(stalls, device);
 
 	if (suspect != NULL && take_ended(suspect))
-		note_response(stalls, device, now_ns);
-	else if (idle_ns < stalls->options.latency_ms * CLOCK_NS_PER_MS / 2)
-		set_state(stalls, device, DEVICE_RESPONDS, now_ns);
-	else if (suspect != NULL || (suspect = add_suspect(stalls, device)) != NULL)
+		note_response(stalls, suspect, now_ns);
+	else if (idle_ns >= stalls->options.latency_ms * CLOCK_NS_PER_MS / 2 &&
+		 (suspect != NULL || (suspect = add_suspect(stalls, device)) != NULL))
 		examine_suspect(stalls, suspect, idle_ns, now_ns);
+	else if (suspect != NULL)
+		set_state(stalls, suspect, DEVICE_RESPONDS, now_ns);
 }
 
 static void *run(void *context)

@@ -25,8 +25,8 @@ struct stalls_options {
 	struct offload *offload;
 	unsigned latency_ms; /* At least 1. */
 	/*
-	 * Called for each change of a state, on the thread of the stalls. stalled_ms is the duration of the state that
-	 * has ended, if the device responds again. May be NULL.
+	 * Called when a device stalls and when it responds again, on the thread of the stalls. stalled_ms is the
+	 * duration of the stall. A stall soon after a reported one is not reported. May be NULL.
 	 */
 	void (*changed)(const struct device *device, enum device_state state, uint64_t stalled_ms);
 };

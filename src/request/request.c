@@ -24,10 +24,11 @@
 #define BLOCK_MAX ((size_t)256 * 1024)
 #define EXTENT_MAX ((size_t)1024 * 1024) /* size of a piece that has the whole of a small file */
 #define BLOCK_MIN ((size_t)16 * 1024)
-#define SHORT_MAX BLOCK_MAX		 /* responses up to this size are read entirely in the class QUEUE_FIRST */
-#define COPIES_MAX ((size_t)1024 * 1024) /* memory for the copies of all transfers */
-#define COPY_MAX BLOCK_MIN		 /* maximum size of a body that is copied at once, into connection memory */
-#define PIN_RATIO_MAX 4			 /* a body is copied if its extent is larger than this many times the body */
+#define SHORT_MAX BLOCK_MAX		    /* responses up to this size are read entirely in the class QUEUE_FIRST */
+#define STALE_MAX_BYTES ((uint64_t)4 << 30) /* maximum size of a body whose extents are all looked up at once */
+#define COPIES_MAX ((size_t)1024 * 1024)    /* memory for the copies of all transfers */
+#define COPY_MAX BLOCK_MIN		    /* maximum size of a body that is copied at once, into connection memory */
+#define PIN_RATIO_MAX 4			    /* a body is copied if its extent is larger than this many times the body */
 
 enum step_result request_fail(struct request *request, unsigned status)
 {
@@ -61,7 +62,8 @@ enum step_result request_fail_errno(struct request *request, int error, uint64_t
 {
 	unsigned status = status_of_error(error);
 
-	if (status >= 500 && error != -ESHUTDOWN) /* the loss of the root was logged before */
+	/* The loss of a root was logged before. */
+	if (status >= 500 && (error != -ENODEV || files_has_root(request->lookup.files)))
 		log_fault(LOG_LEVEL_ERROR, "/%s: at offset %" PRIu64 ": %s; replied with status %u", request->path.file,
 			  offset, error_text(error),
 			  request->search.error_status != 0 ? request->search.error_status : status);
@@ -221,6 +223,7 @@ static int start_transfer(struct request *request)
 			    .pinned = request_settings(request)->cache == RULE_CACHE_PIN,
 			    .pins = &request->body.pins },
 		.revalidate_ms = request_settings(request)->revalidate_ms,
+		.stale = request->selected.stale,
 		.counters = request->site->worker.counters,
 		.wake = transfer_wakes,
 		.context = request,
@@ -283,10 +286,33 @@ size_t request_copy_bytes(const struct request *request)
 			  atomic_load_explicit(request->site->process.transfers, memory_order_relaxed));
 }
 
+/*
+ * Returns true if the device cannot be read now and the body is not completely in the cache. A transfer could then begin
+ * with cached bytes and wait for the device after its header.
+ */
+static bool lacks_bytes(const struct request *request)
+{
+	const struct file *file = request->selected.file;
+	const struct range_set *set = &request->content.ranges;
+	uint64_t sum = 0;
+
+	if (!request->selected.stale && !devices_reject_reads(file->device))
+		return false;
+	for (size_t i = 0; i < set->count; i++) {
+		sum += set->ranges[i].last - set->ranges[i].first + 1;
+		if (sum > STALE_MAX_BYTES ||
+		    !store_has(request->site->worker.store, file, set->ranges[i].first, set->ranges[i].last))
+			return true;
+	}
+	return false;
+}
+
 int request_want_body(struct request *request)
 {
 	int result;
 
+	if (lacks_bytes(request))
+		return -EBUSY;
 	pins_open(&request->body.pins, request->site->worker.store, request_client(request));
 	if (!fits_one_extent(request)) {
 		request->reply.body = REPLY_TRANSFER;

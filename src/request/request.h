@@ -146,6 +146,7 @@ struct request_selected {
 	unsigned remaining;	       /* bits of enum sibling: variants not looked up yet */
 	bool failed;		       /* the lookup of a variant failed, so 503 replaces 406 */
 	bool as_is;		       /* the original file is sent because of the Range field */
+	bool stale;		       /* `file` could not be revalidated, see struct files_want */
 };
 
 /* The ranges. Written by steps/content.c, except `wanted_ns`, which is written by steps/provenance.c. */

@@ -138,11 +138,16 @@ static bool is_cached(const struct window *window)
 	return window_is_last(window, window->count - 1);
 }
 
-/* Returns the time at which a check of the version must have begun before the header is sent. */
-static uint64_t first_check_ns(const struct transfer *transfer)
+/*
+ * Returns the time at which a check of the version must have begun before the header is sent. `slot` has the first
+ * bytes.
+ */
+static uint64_t first_check_ns(const struct transfer *transfer, const struct window_slot *slot)
 {
 	const uint64_t age_ns = transfer->options.revalidate_ms * CLOCK_NS_PER_MS;
 
+	if (transfer->options.stale)
+		return slot->want.read_ns;
 	if (!is_cached(&transfer->window))
 		return transfer->begin_ns;
 	return transfer->begin_ns > age_ns ? transfer->begin_ns - age_ns : 1;
@@ -159,7 +164,7 @@ static int check_first(struct transfer *transfer, const struct window_slot *slot
 	if (transfer->begin_ns == 0)
 		transfer->begin_ns = clock_now_ns();
 	if (slot->want.source == STORE_CACHE || transfer->options.window.file->remote)
-		error = prove(transfer, first_check_ns(transfer));
+		error = prove(transfer, first_check_ns(transfer, slot));
 	transfer->checked = error == 0;
 	transfer->waiting = error == -EAGAIN;
 	return error;
@@ -185,7 +190,8 @@ static int check_version(struct transfer *transfer, const struct window_slot *sl
 		transfer->read_ns = slot->want.read_ns;
 	if (window_is_last(&transfer->window, i))
 		return prove(transfer, transfer->read_ns);
-	proof_refresh(file, transfer->options.revalidate_ms * CLOCK_NS_PER_MS);
+	if (!transfer->options.stale)
+		proof_refresh(file, transfer->options.revalidate_ms * CLOCK_NS_PER_MS);
 	return 0;
 }
 

@@ -38,6 +38,7 @@ struct transfer;
 
 struct transfer_options {
 	struct window_options window;
+	bool stale; /* the file could not be revalidated, so its version is not checked while its bytes are cached */
 	uint64_t revalidate_ms;	     /* maximum age of a check of a remote file, while no bytes were read after it */
 	struct counters *counters;   /* counters of the copied bytes; NULL: not counted */
 	void (*wake)(void *context); /* called once after each -EAGAIN, when the bytes are available or have failed */

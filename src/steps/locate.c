@@ -160,6 +160,7 @@ enum step_result locate_found(struct request *request)
 		return next_index(request);
 	if (error != 0)
 		return found_nothing(request, error);
+	request->selected.stale = request->lookup.want.stale;
 	request->selected.file = request->lookup.want.file;
 	request->lookup.want.file = NULL;
 	mark_append_only(request->selected.file, request_settings(request)->append_only);

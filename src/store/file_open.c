@@ -130,7 +130,9 @@ static int set_device(struct file_root *root, uint32_t filesystem, bool direct, 
 	if (facts->device == NULL)
 		return -ENOMEM;
 	/* A lookup may have added the device before its filesystem was known. */
-	if (!filesystem_has_nowait(filesystem))
+	if (filesystem_submit_waits(filesystem))
+		atomic_store_explicit(&facts->device->mode, DEVICE_OFFLOAD, memory_order_relaxed);
+	else if (!filesystem_has_nowait(filesystem))
 		atomic_compare_exchange_strong(&facts->device->mode, &nowait, DEVICE_ASYNC);
 	atomic_store_explicit(&facts->device->filesystem, filesystem, memory_order_relaxed);
 	atomic_store_explicit(&facts->device->indirect, !direct, memory_order_relaxed);

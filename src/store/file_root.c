@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "engine/devices.h"
-#include "store/mounts.h"
 
 /* Returns a number that no directory of a root had before. */
 static uint64_t next_number(void)
@@ -39,7 +38,7 @@ void file_root_find_mounts(struct file_root *root)
 	    statx(root->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0)
 		return;
 	name[length] = '\0';
-	if (mounts_new(&mounts, name) != 0)
+	if (mounts_new(&mounts, name, makedev(st.stx_dev_major, st.stx_dev_minor)) != 0)
 		return;
 	pthread_mutex_lock(&root->lock);
 	before = root->mounts;
@@ -49,17 +48,15 @@ void file_root_find_mounts(struct file_root *root)
 	mounts_free(before);
 }
 
-struct device *file_root_device(struct file_root *root, const char *path)
+void file_root_place(struct file_root *root, const char *path, struct mounts_place *place)
 {
-	uint64_t id;
-
+	*place = (struct mounts_place){ 0 };
 	pthread_mutex_lock(&root->lock);
-	id = mounts_find(root->mounts, path);
-	if (id == 0)
-		id = root->device;
+	if (root->mounts != NULL)
+		mounts_find(root->mounts, path, place);
+	if (place->device == 0)
+		place->device = root->device;
 	pthread_mutex_unlock(&root->lock);
-	/* The first open of a file on the device sets the mode, see file_open.c. */
-	return id != 0 ? devices_get(root->devices, id, DEVICE_NOWAIT) : NULL;
 }
 
 /* --- the root --- */
@@ -112,7 +109,9 @@ void file_root_unref(struct file_root *root)
 {
 	if (root == NULL || atomic_fetch_sub_explicit(&root->references, 1, memory_order_acq_rel) > 1)
 		return;
-	root->closing = (struct offload_job){ .work = close_root, .device = file_root_device(root, "") };
+	root->closing =
+		(struct offload_job){ .work = close_root,
+				      .device = root->device != 0 ? devices_find(root->devices, root->device) : NULL };
 	if (root->offload != NULL)
 		offload_start(root->offload, &root->closing);
 	else

@@ -13,6 +13,7 @@
 
 #include "engine/offload.h"
 #include "store/beneath.h"
+#include "store/mounts.h"
 
 struct descriptor;
 struct descriptors;
@@ -40,7 +41,7 @@ struct file_root {
 	struct offload *offload;
 	struct devices *devices;
 	struct descriptors *descriptors;
-	/* The devices of paths, see file_root_device(). Protected by the lock, which only file_root.c uses. */
+	/* The devices of paths, see file_root_place(). Protected by the lock, which only file_root.c uses. */
 	pthread_mutex_t lock;
 	uint64_t device;
 	struct mounts *mounts;
@@ -88,9 +89,9 @@ static inline int file_root_error(const struct file_root *root, int error)
  */
 void file_root_find_mounts(struct file_root *root);
 /*
- * Returns the device that a lookup of the path may have to wait for. It is derived from the mounts below the root.
- * Returns NULL if the root was created without devices, or if there is no memory. Does not wait. Thread-safe.
+ * Finds the mount that a lookup of the path may have to wait for. place->device is 0 if it is unknown. Does not wait.
+ * Thread-safe.
  */
-struct device *file_root_device(struct file_root *root, const char *path);
+void file_root_place(struct file_root *root, const char *path, struct mounts_place *place);
 
 #endif

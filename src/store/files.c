@@ -109,7 +109,20 @@ bool files_has_root(const struct files *files)
 
 struct device *files_device(const struct files *files, const char *path)
 {
-	return file_root_device(files->root, path);
+	const struct parents_place place = files_place(files, path);
+	struct mounts_place mount;
+	size_t length = 0;
+	uint64_t id;
+
+	if (files->options.devices == NULL)
+		return NULL;
+	file_root_place(files->root, path, &mount);
+	id = mount.remote || files->options.parents == NULL ? 0
+							    : parents_device(files->options.parents, &place, &length);
+	if (id == 0 || length < mount.length)
+		id = mount.device;
+	/* The first open of a file on the device sets the mode, see file_open.c. */
+	return id != 0 ? devices_get(files->options.devices, id, DEVICE_NOWAIT) : NULL;
 }
 
 bool files_is_below(const struct files *files, const struct file_root *root)
@@ -346,7 +359,7 @@ static int look_up(struct files *files, struct names_shard *shard, const struct 
 		return 1;
 	device = previous != NULL ? previous->device : files_device(files, key->path);
 	if (!files_has_root(files))
-		return find_stale(files, shard, key, want, device, -ESHUTDOWN);
+		return find_stale(files, shard, key, want, device, -ENODEV);
 	if (device != NULL && devices_reject_lookups(files->options.devices, device, clock_now_ns()))
 		return find_stale(files, shard, key, want, device, -EBUSY);
 	want->device = device;

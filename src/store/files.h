@@ -50,7 +50,7 @@ bool files_matches(const struct files *files, const struct files_options *option
  * Looks up a path, which must be relative and normalised (see http/path.h). The path is copied. The caller sets
  * want->reactor and want->done, and runs on the thread of want->reactor. Returns 1 if the result is known now:
  * want->file, or want->error if want->file is NULL. The error is -EBUSY if the device of the path is stalled or has too
- * many lookups, and -ESHUTDOWN if the root is lost. Returns 0 if done() will run once, or -ENOMEM if done() will not
+ * many lookups, and -ENODEV if the root is lost. Returns 0 if done() will run once, or -ENOMEM if done() will not
  * run.
  */
 int files_find(struct files *files, const char *path, struct files_want *want);

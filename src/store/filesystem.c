@@ -9,6 +9,7 @@
 #include <linux/magic.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -64,6 +65,23 @@ bool filesystem_is_local(uint32_t filesystem)
 		if (local[i] == filesystem)
 			return true;
 	return false;
+}
+
+bool filesystem_submit_waits(uint32_t filesystem)
+{
+	return !filesystem_is_local(filesystem) && filesystem != OVERLAYFS_SUPER_MAGIC;
+}
+
+bool filesystem_type_is_local(const char *type)
+{
+	static const char *const remote[] = { "fuse",	  "nfs",    "cifs",   "smb3",	"ceph",	 "9p",
+					      "virtiofs", "afs",    "lustre", "gfs2",	"ocfs2", "coda",
+					      "orangefs", "autofs", "gpfs",   "beegfs", "pvfs2", "glusterfs" };
+
+	for (size_t i = 0; i < sizeof(remote) / sizeof(remote[0]); i++)
+		if (strncmp(type, remote[i], strlen(remote[i])) == 0)
+			return false;
+	return true;
 }
 
 static bool is_local(int fd, uint32_t filesystem, unsigned depth);

@@ -19,6 +19,16 @@ uint32_t filesystem_of(int fd);
  */
 bool filesystem_is_local(uint32_t filesystem);
 /*
+ * Works like filesystem_is_local() for a type of mountinfo, such as "ext4" or "fuse.sshfs". An overlay filesystem counts
+ * as local.
+ */
+bool filesystem_type_is_local(const char *type);
+/*
+ * Returns true if io_submit may wait for a server or a FUSE process. On FUSE, it waits if more than max_background
+ * requests of all processes are in progress.
+ */
+bool filesystem_submit_waits(uint32_t filesystem);
+/*
  * Works like filesystem_is_local() for the filesystem of an open file. Also returns true for an overlay filesystem if
  * all of its layers are visible and on local filesystems. In a container the layers are usually not visible. The result
  * for an overlay filesystem may be 10 s old. May block.

@@ -243,9 +243,11 @@ static void start_job(struct load *load, enum load_stage stage, void (*work)(str
 		      void (*done)(struct offload_job *))
 {
 	load->stage = stage;
-	load->job = (struct offload_job){
-		.device = load->file->device, .reactor = load->shared->reactor, .work = work, .done = done
-	};
+	load->job = (struct offload_job){ .reads = stage == LOAD_OFFLOAD,
+					  .device = load->file->device,
+					  .reactor = load->shared->reactor,
+					  .work = work,
+					  .done = done };
 	offload_start(load->shared->offload, &load->job);
 }
 

@@ -11,16 +11,18 @@
 #include <utlist.h>
 
 #include "base/mountinfo.h"
+#include "store/filesystem.h"
 
 struct mounts_item {
 	struct mounts_item *next;
-	uint64_t device;
-	size_t length; /* of the path */
-	char path[];   /* relative to the directory */
+	struct mounts_place place;
+	char path[]; /* Relative to the directory. */
 };
 
 struct mounts {
 	const char *directory;	   /* Used only in mounts_new(). */
+	uint64_t device;	   /* st_dev of the directory. */
+	bool remote;		   /* The directory is on a remote filesystem. */
 	struct mounts_item *items; /* The latest first. */
 	int error;
 };
@@ -31,8 +33,11 @@ static bool add(void *context, const struct mountinfo *mount)
 	const size_t directory_length = strlen(mounts->directory);
 	const char *path = mount->place + directory_length;
 	struct mounts_item *item;
+	const bool remote = !filesystem_type_is_local(mount->type);
 	size_t length;
 
+	if (mount->device == mounts->device)
+		mounts->remote = remote;
 	if (strncmp(mount->place, mounts->directory, directory_length) != 0)
 		return true;
 	if (directory_length > 0 && mounts->directory[directory_length - 1] == '/')
@@ -45,14 +50,13 @@ static bool add(void *context, const struct mountinfo *mount)
 		mounts->error = -ENOMEM;
 		return false;
 	}
-	item->length = length;
+	item->place = (struct mounts_place){ .device = mount->device, .length = length, .remote = remote };
 	memcpy(item->path, path, length + 1);
-	item->device = mount->device;
 	LL_PREPEND(mounts->items, item);
 	return true;
 }
 
-int mounts_new(struct mounts **mounts, const char *directory)
+int mounts_new(struct mounts **mounts, const char *directory, uint64_t device)
 {
 	struct mounts *made = calloc(1, sizeof(*made));
 	int error;
@@ -60,6 +64,7 @@ int mounts_new(struct mounts **mounts, const char *directory)
 	if (made == NULL)
 		return -ENOMEM;
 	made->directory = directory;
+	made->device = device;
 	error = mountinfo_walk(add, made);
 	if (error == 0)
 		error = made->error;
@@ -82,16 +87,26 @@ void mounts_free(struct mounts *mounts)
 	free(mounts);
 }
 
+static bool contains(const struct mounts_item *item, const char *path)
+{
+	const size_t length = item->place.length;
+
+	return strncmp(path, item->path, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
 /* A mount that was made later covers earlier ones, so the first match is the visible one. */
-uint64_t mounts_find(const struct mounts *mounts, const char *path)
+void mounts_find(const struct mounts *mounts, const char *path, struct mounts_place *place)
 {
 	const struct mounts_item *item;
 
-	if (mounts == NULL)
-		return 0;
-	LL_FOREACH(mounts->items, item)
-		if (strncmp(path, item->path, item->length) == 0 &&
-		    (path[item->length] == '/' || path[item->length] == '\0'))
-			return item->device;
-	return 0;
+	*place = (struct mounts_place){ .remote = mounts->remote };
+	if (mounts->remote)
+		return;
+	LL_FOREACH(mounts->items, item) {
+		if (!contains(item, path))
+			continue;
+		if (place->device == 0 ||
+		    (item->place.remote && (!place->remote || item->place.length < place->length)))
+			*place = item->place;
+	}
 }

@@ -6,21 +6,31 @@
 #ifndef STORE_MOUNTS_H
 #define STORE_MOUNTS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct mounts;
 
+/* The mount that a lookup of a path may have to wait for. */
+struct mounts_place {
+	uint64_t device; /* st_dev. 0: the path is on the mount of the directory. */
+	size_t length;	 /* Length of the path of the mount point. */
+	bool remote;	 /* The mount is a network filesystem or FUSE. */
+};
+
 /*
- * Finds the mounts below an absolute path without symbolic links. Returns 0 or -errno. Reads procfs, which does not
+ * Finds the mounts below an absolute path without symbolic links. `device` is the st_dev of the directory. Returns 0 or -errno. Reads procfs, which does not
  * wait for a device. The caller owns *mounts. Thread-safe.
  */
-int mounts_new(struct mounts **mounts, const char *directory);
+int mounts_new(struct mounts **mounts, const char *directory, uint64_t device);
 /* NULL is allowed. */
 void mounts_free(struct mounts *mounts);
 /*
- * Returns the device (st_dev) of the mount that contains the path, which is relative to the directory. Returns 0 if the
- * path is on the mount of the directory. `mounts` may be NULL. Thread-safe.
+ * Finds the mount that a lookup of the path, which is relative to the directory, may have to wait for. This is the
+ * outermost remote mount that contains the path, because a lookup passes through it. If there is none, it is the mount
+ * that contains the path. Thread-safe.
  */
-uint64_t mounts_find(const struct mounts *mounts, const char *path);
+void mounts_find(const struct mounts *mounts, const char *path, struct mounts_place *place);
 
 #endif

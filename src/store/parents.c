@@ -282,6 +282,20 @@ int parents_find(struct parents *parents, const struct parents_place *place, uin
 	return is_fresh(&known, now_ns) ? fill_view(parents, &level, &known, now_ns, view) : -EAGAIN;
 }
 
+uint64_t parents_device(struct parents *parents, const struct parents_place *place, size_t *length)
+{
+	*length = strlen(place->path);
+	do {
+		uint64_t device;
+
+		*length = directory_length(place->path, *length);
+		device = parents_table_find(parents->table, level_of(place, *length).key, 0, NULL).stamp.version.device;
+		if (device != 0)
+			return device;
+	} while (*length > 0);
+	return 0;
+}
+
 /* Asks the server for the stamp of a known directory. Returns 0 if the directory is valid now, or -errno. Blocks. */
 static int check_remote(struct parents *parents, const struct level *level, const struct parents_known *known)
 {

@@ -52,6 +52,13 @@ int parents_find(struct parents *parents, const struct parents_place *place, uin
 		 struct parents_view *view);
 
 /*
+ * Returns the st_dev of the directory of place->path, or of the nearest directory above it that is known, and sets
+ * *length to the length of its path. The directory may be reached through a symbolic link. The result may be out of
+ * date. Returns 0 if no directory is known. Never waits. Thread-safe.
+ */
+uint64_t parents_device(struct parents *parents, const struct parents_place *place, size_t *length);
+
+/*
  * Finds the directory of place->path on a filesystem with a server (struct file, `remote`). Asks the server whether the
  * directory has changed, unless it was asked less than max_age_ns ago. Returns 0 and sets *view if the directory is
  * known. Returns -EAGAIN if not, or if the directory must be read again. The caller then looks the names up one by one

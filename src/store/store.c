@@ -523,6 +523,24 @@ struct store_opening *store_open(struct store *store, struct file *file,
 	return opening;
 }
 
+bool store_has(const struct store *store, const struct file *file, uint64_t first, uint64_t last)
+{
+	struct cache_extent *extent;
+	struct span missing;
+
+	for (uint64_t offset = first; offset <= last;) {
+		const struct cache_span span = {
+			.version = &file->version, .alignment = file->offset_alignment, .offset = offset, .length = 1
+		};
+
+		if (cache_find(store->shared.cache, &span, &extent, &missing) != CACHE_HIT)
+			return false;
+		offset = extent->offset + extent->length;
+		cache_unpin(store->shared.cache, extent);
+	}
+	return true;
+}
+
 bool store_is_resident(const struct store *store, const struct file *file)
 {
 	uint64_t size = file->version.size, pinned_bytes;

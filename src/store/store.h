@@ -144,6 +144,10 @@ int store_prove(struct store *store, struct file *file, uint64_t since_ns, void 
 struct store_opening *store_open(struct store *store, struct file *file,
 				 void (*done)(void *context, struct descriptor *descriptor), void *context);
 /*
+ * Returns true if the bytes [first, last] of the file are in the cache now. Takes a time proportional to their number.
+ */
+bool store_has(const struct store *store, const struct file *file, uint64_t first, uint64_t last);
+/*
  * Returns true if all bytes of the file are in the cache now. Returns false for a file of more than
  * STORE_RESIDENT_MAX_BYTES, because the search takes a time proportional to the size.
  */
