@@ -72,7 +72,9 @@ stop_ranged
 is "$(check "$DIR/stderr.2")" "" "each line on standard error is an object, also those of the access log"
 ok "the access log is among them" grep -q '"target":"/a.bin?\\"","version":"HTTP/1.1".*"user_agent":"\\\\xff' "$DIR/stderr.2"
 rm "$DIR/address"
-JOURNAL_STREAM=$(touch "$DIR/journal" && stat -c %d:%i "$DIR/journal") "$RANGED" -c "$DIR/ranged.conf" --listen 127.0.0.1:0 -m 16M \
+touch "$DIR/journal"
+stream=$(stat -c %d:%i "$DIR/journal")
+JOURNAL_STREAM=$stream "$RANGED" -c "$DIR/ranged.conf" --listen 127.0.0.1:0 -m 16M \
 	--address-file "$DIR/address" "$ROOT" 2>"$DIR/journal" </dev/null &
 PID=$!
 ok "ranged starts with the journal" await 10 test -s "$DIR/address"

@@ -28,7 +28,7 @@ port=${port##*:}
 URL=http://127.0.0.1:$port get /readyz
 is "$STATUS" 200 "IPv4"
 if [[ $(monitors) = \[* ]]; then
-	URL=http://[::1]:$port get /readyz
+	URL="http://[::1]:$port" get /readyz
 	is "$STATUS" 200 "IPv6, on the same port"
 fi
 ok "a warning states that other hosts may not connect" grep -q 'monitor: only clients on this host may connect; set monitor_allow' "$DIR/error.log"
