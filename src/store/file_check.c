@@ -12,8 +12,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "store/filesystem.h"
 
 static bool same_attributes(const struct file_metadata *a, const struct file_metadata *b)
 {
@@ -199,6 +201,20 @@ static int check_closed(struct file *file)
 	return result;
 }
 
+/*
+ * Looks up the name of an open file on FUSE. Some servers (rclone) update the attributes of a file only when its name
+ * is looked up, so a statx() of the descriptor alone would find old ones. The result does not matter, because the path
+ * may lead to another file by now. While the kernel may use its own entry of the name, the call does not reach the
+ * server.
+ */
+static void look_up_name(const struct file *file)
+{
+	int fd = beneath_open_any_spelling(file->root->fd, file->path, file->root->symlinks, O_PATH);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 int file_check(struct file *file)
 {
 	struct descriptor *descriptor = file_descriptor(file);
@@ -206,6 +222,9 @@ int file_check(struct file *file)
 
 	if (descriptor == NULL && !file->remote)
 		return atomic_load_explicit(&file->changed, memory_order_relaxed) ? -ESTALE : 0;
+	if (descriptor != NULL && file->remote &&
+	    filesystem_is_fuse(atomic_load_explicit(&file->device->filesystem, memory_order_relaxed)))
+		look_up_name(file);
 	result = descriptor != NULL ? file_check_open(file, descriptor->fd) : check_closed(file);
 	descriptors_unref(descriptor);
 	if (file_check_says_gone(result))

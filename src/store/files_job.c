@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <utlist.h>
 
@@ -19,6 +20,9 @@
 #include "store/file_open.h"
 #include "store/parents.h"
 #include "store/sibling.h"
+
+#define WRITING_NS (20 * (int64_t)CLOCK_NS_PER_MS) /* A version is young for this time, see clock_is_young(). */
+#define WRITING_TRIES 3
 
 struct files_job {
 	struct names_job base; /* The root and the path of the job. */
@@ -371,6 +375,33 @@ static void finish(struct files_job *job)
 	files_release(files);
 }
 
+/*
+ * Returns true if a new version of a remote file may still be incomplete: its mtime is young, and will not be young
+ * after WRITING_NS. A server may set the mtime when a write begins, and may let reads see a part of the write.
+ */
+static bool may_be_written(const struct files_job *job)
+{
+	const struct file *file = job->finding.file, *previous = job->previous;
+	const int64_t now_ns = clock_wall_ns();
+
+	if (file == NULL || !file->remote || file == previous ||
+	    (previous != NULL && atomic_load_explicit(&previous->append_only, memory_order_relaxed)))
+		return false;
+	return clock_is_young(file->version.mtime_ns, now_ns) &&
+	       !clock_is_young(file->version.mtime_ns, now_ns + WRITING_NS);
+}
+
+/* Waits until a version that may be incomplete is no longer young, and looks the path up again. */
+static void await_writer(struct files_job *job)
+{
+	for (unsigned tries = 0; tries < WRITING_TRIES && may_be_written(job); tries++) {
+		nanosleep(&(struct timespec){ .tv_nsec = WRITING_NS }, NULL);
+		file_unref(job->finding.file);
+		job->finding = (struct files_finding){ .skip_siblings = job->finding.skip_siblings };
+		revalidate_or_open(job);
+	}
+}
+
 /* Runs on an offload thread. */
 static void work(struct offload_job *offload_job)
 {
@@ -385,6 +416,7 @@ static void work(struct offload_job *offload_job)
 	for (unsigned tries = 0; descriptors_may_retry(job->files->options.descriptors, job->finding.error, tries);
 	     tries++)
 		revalidate_or_open(job);
+	await_writer(job);
 	finish(job);
 }
 

@@ -144,6 +144,11 @@ bool filesystem_is_memory(uint32_t filesystem)
 	return filesystem == TMPFS_MAGIC || filesystem == RAMFS_MAGIC;
 }
 
+bool filesystem_is_fuse(uint32_t filesystem)
+{
+	return filesystem == FUSE_SUPER_MAGIC;
+}
+
 bool filesystem_has_nowait(uint32_t filesystem)
 {
 	return filesystem == EXT4_SUPER_MAGIC || filesystem == XFS_SUPER_MAGIC;

@@ -38,6 +38,8 @@ bool filesystem_fd_is_local(int fd, uint32_t filesystem);
  * Returns true for filesystems in memory. They accept O_DIRECT since Linux 6.6, but io_submit itself copies the bytes.
  */
 bool filesystem_is_memory(uint32_t filesystem);
+/* Returns true for FUSE. */
+bool filesystem_is_fuse(uint32_t filesystem);
 /*
  * Returns true if RWF_NOWAIT is useful. With RWF_NOWAIT, XFS returns EAGAIN if it would have to read metadata, and ext4
  * and XFS return EAGAIN if they would have to write back dirty pages. btrfs always returns EAGAIN, so RWF_NOWAIT is not

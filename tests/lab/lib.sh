@@ -179,3 +179,31 @@ mount_faulty_disk() {
 	mount_device "$device" "$ROOT" -o ro,noload || exit
 	ROOT=$root
 }
+
+# --- files that are rewritten on a server ---
+
+# NAME DIRECTORY: rewrites files of $ROOT in place through DIRECTORY, as another client of the storage could do, while they
+# are sent and between two requests. No body contains two versions, and the new version is served. DIRECTORY contains
+# a.bin and b.bin of 20000000 bytes.
+check_rewritten() {
+	local name=$1 dir=$2 how client bytes
+	for how in same shorter longer; do
+		cp "$dir/a.bin" "$dir/$how.bin"
+		age "$dir/$how.bin"
+		rm -f "$DIR"/client.*
+		printf 'GET /%s.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' $how |
+			wire -b 65536 -f 100000 -p "$DIR/client" >"$DIR/reply" &
+		client=$!
+		await 10 test -e "$DIR/client.reached"
+		case $how in shorter) truncate -s 19000000 "$dir/$how.bin" ;; longer) cat "$dir/b.bin" >>"$dir/$how.bin" ;; esac
+		bytes=$(size_of "$dir/$how.bin")
+		[ "$bytes" -le 20000000 ] || bytes=20000000
+		dd if="$dir/b.bin" of="$dir/$how.bin" bs="$bytes" count=1 conv=notrunc status=none
+		touch "$DIR/client.go"
+		wait $client
+		is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/")" 200-cut "$name, $how: the transfer is aborted"
+		get "/$how.bin"
+		is "$STATUS $RC" "200 0" "$name, $how: the next response is complete"
+		cmp_whole "$dir/$how.bin" "$name, $how: the next response is the new version"
+	done
+}
