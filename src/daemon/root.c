@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -211,6 +212,15 @@ static void check_found(struct root *root, const struct root_found *found)
 		miss(root, pack(PROBLEM_REQUIRED, found->required_failed, found->required_error));
 }
 
+/* Finds the mounts below the root again if the mounts of the process have changed. mounts_fd is readable then. */
+static void check_mounts(struct root *root, int mounts_fd)
+{
+	struct pollfd changed = { .fd = mounts_fd, .events = POLLPRI };
+
+	if (poll(&changed, 1, 0) != 0)
+		files_find_mounts(root->files);
+}
+
 static void check_path(struct root *root)
 {
 	struct root_found found;
@@ -263,6 +273,7 @@ static bool wait_for_lookup(struct root *root)
 static void *run(void *context)
 {
 	struct root *root = context;
+	const int mounts_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 
 	pthread_mutex_lock(&root->lock);
 	while (wait_for_lookup(root)) {
@@ -271,11 +282,14 @@ static void *run(void *context)
 		atomic_fetch_add(&lookups, 1);
 		if (!atomic_load(&all_stop))
 			check_path(root);
+		check_mounts(root, mounts_fd);
 		atomic_fetch_sub(&lookups, 1);
 		pthread_mutex_lock(&root->lock);
 		root->looking_up = false;
 	}
 	pthread_mutex_unlock(&root->lock);
+	if (mounts_fd >= 0)
+		close(mounts_fd);
 	drop_reference(root);
 	return NULL;
 }

@@ -102,6 +102,11 @@ void files_set_root_lost(struct files *files, bool lost)
 	atomic_store(&files->rootless, lost);
 }
 
+void files_find_mounts(struct files *files)
+{
+	file_root_find_mounts(files->root);
+}
+
 bool files_has_root(const struct files *files)
 {
 	return !atomic_load_explicit(&files->rootless, memory_order_relaxed);

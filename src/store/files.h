@@ -41,6 +41,8 @@ int files_replace_root(struct files *files, int root_fd);
  * -ENODEV, and known names and the cache are kept. Must be called by one thread at a time.
  */
 void files_set_root_lost(struct files *files, bool lost);
+/* Finds the mounts below the root again, see file_root_find_mounts(). Must be called by one thread at a time. */
+void files_find_mounts(struct files *files);
 /* Returns false while the root is lost. Thread-safe. */
 bool files_has_root(const struct files *files);
 /* Returns true if files with these options would have the same behaviour, except for their root. Thread-safe. */

@@ -37,7 +37,8 @@ mount --bind "$ROOT/hung/a.bin" "$ROOT/local/bound" || exit
 remote="hung/a.bin local/link local/bound"
 mount -t overlay overlay -o "lowerdir=$ROOT/hung:$DIR/empty" "$ROOT/overlay" 2>/dev/null && remote+=" overlay/a.bin"
 
-config 'disk_depth = 32' # A calibration would walk through the files of the slow disk.
+# A calibration would walk through the files of the slow disk. The time is advanced while requests wait.
+config 'disk_depth = 32' 'disk_queue_timeout = 10m'
 control_clock
 note_waits
 start_ranged --workers 1
