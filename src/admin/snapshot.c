@@ -34,8 +34,10 @@ static void add_counters(struct counters *sum, const struct counters *counters)
 			counter_add(&sum->requests[i][j], counter_read(&counters->requests[i][j]));
 	for (unsigned i = 0; i < COUNTERS_SOURCES; i++)
 		counter_add(&sum->bytes[i], counter_read(&counters->bytes[i]));
-	for (unsigned i = 0; i < COUNTERS_REASONS; i++)
+	for (unsigned i = 0; i < COUNTERS_REJECTIONS; i++)
 		counter_add(&sum->rejected[i], counter_read(&counters->rejected[i]));
+	for (unsigned i = 0; i < COUNTERS_DISCONNECTS; i++)
+		counter_add(&sum->disconnects[i], counter_read(&counters->disconnects[i]));
 	for (unsigned i = 0; i < COUNTERS_PHASES; i++)
 		counter_add(&sum->connections[i], counter_read(&counters->connections[i]));
 	counter_add(&sum->accepted, counter_read(&counters->accepted));

@@ -38,7 +38,8 @@ static const struct statistics_set statuses = { "status", COUNTERS_STATUSES, NUL
 static const struct statistics_set sources = { "source", COUNTERS_SOURCES, counters_source_name };
 static const struct statistics_set store_sources = { "source", STORE_SOURCES, counters_source_name };
 static const struct statistics_set results = { "result", STORE_SOURCES, lookup_result };
-static const struct statistics_set reasons = { "reason", COUNTERS_REASONS, counters_reason_name };
+static const struct statistics_set reasons = { "reason", COUNTERS_REJECTIONS, counters_reason_name };
+static const struct statistics_set disconnects = { "reason", COUNTERS_DISCONNECTS, counters_disconnect_name };
 static const struct statistics_set phases = { "state", COUNTERS_PHASES, counters_phase_name };
 static const struct statistics_set sections = { "call", WORKER_SECTIONS, section };
 
@@ -275,7 +276,7 @@ const struct statistics_row statistics_table[] = {
 	{ JSON("connections.refused"), .number = refused_connections },
 	{ GAUGE("ranged_transfers", "Responses in progress whose body is read or sent in several parts."),
 	  JSON("transfers"), SNAPSHOT(transfers) },
-	{ COUNTER("ranged_requests_total", "Requests that have ended, by method and status. Status 0 means that the "
+	{ COUNTER("ranged_requests_total", "Requests that have ended, by method and status. Status 499 means that the "
 					   "client disconnected before a response was sent."),
 	  .set = &methods, .columns = &statuses, .sparse = true, SNAPSHOT(counters.requests[0][0]) },
 	{ JSON("requests.total"), .number = all_requests },
@@ -287,6 +288,10 @@ const struct statistics_row statistics_table[] = {
 	  JSON("bytes"), .set = &sources, SNAPSHOT(counters.bytes[0]) },
 	{ COUNTER("ranged_rejected_total", "Connections and requests rejected, by reason."), JSON("rejected"),
 	  .set = &reasons, SNAPSHOT(counters.rejected[0]) },
+	{ COUNTER("ranged_disconnects_total",
+		  "Connections that ended before their request or response was complete, or that ranged closed while "
+		  "they were idle, by reason."),
+	  JSON("disconnects"), .set = &disconnects, SNAPSHOT(counters.disconnects[0]) },
 	{ HISTOGRAM("ranged_first_byte_seconds", "Time from the first line of a request to the start of its response."),
 	  JSON("latency.first_byte"), .kind = STATISTICS_TIMES, SNAPSHOT(counters.first_byte) },
 	{ JSON("latency.disk"), .kind = STATISTICS_TIMES, SNAPSHOT(service) },

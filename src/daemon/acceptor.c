@@ -142,19 +142,19 @@ static void report_rejection(struct acceptor *acceptor, const struct arrival *ar
 }
 
 /* Writes a line to the access log for a connection without a request. */
-static void log_access(const struct arrival *arrival, unsigned status)
+static void log_access(const struct arrival *arrival, unsigned status, enum counters_reason reason)
 {
 	struct peer peer = { .listener = arrival->listener, .tls = arrival->tls };
 
 	address_from_sockaddr((const struct sockaddr *)&arrival->address, &peer.from);
-	exchange_log_rejected(arrival->site, &peer, status);
+	exchange_log_rejected(arrival->site, &peer, status, reason);
 }
 
 /*
  * Rejects a connection with 503 and closes it, without waiting for its request. A TLS connection gets no response,
  * because that would need a handshake.
  */
-static void reject(const struct arrival *arrival)
+static void reject(const struct arrival *arrival, int error)
 {
 	char head[REJECTION_HEAD_BYTES], rest[4096], text[REJECTION_TEXT_BYTES];
 	ssize_t got, sent = 0;
@@ -176,7 +176,7 @@ static void reject(const struct arrival *arrival)
 	     i++)
 		;
 	close(arrival->fd);
-	log_access(arrival, 503);
+	log_access(arrival, 503, reason_of(error));
 }
 
 /*
@@ -192,11 +192,12 @@ static void reject_over_limit(struct acceptor *acceptor, struct arrival *arrival
 	if ((error != -EUSERS && error != -EDQUOT) ||
 	    clients_enter_rejected(acceptor->process->clients, (const struct sockaddr *)&arrival->address, &client) !=
 		    0) {
-		reject(arrival);
+		reject(arrival, error);
 		return;
 	}
 	arrival->client = client;
 	arrival->rejected = true;
+	arrival->reason = reason_of(error);
 	atomic_fetch_add(&acceptor->connections, 1);
 	serve(acceptor, arrival);
 }
@@ -243,7 +244,7 @@ static void on_proxy_header(void *context, const struct arrival *arrival, bool r
 
 	if (rejected) {
 		counters_reject(acceptor->counters, COUNTERS_PROXY_PROTOCOL);
-		log_access(arrival, 400);
+		log_access(arrival, 400, COUNTERS_PROXY_PROTOCOL);
 	}
 	acceptor_connection_closed(acceptor, own.client, false);
 	if (own.fd >= 0)
@@ -266,7 +267,11 @@ static void on_accept(void *context, int fd, unsigned listener, const struct soc
 	struct acceptor *acceptor = context;
 	const struct config *config = generation_config(generation_of(acceptor->accepting));
 	struct arrival arrival = {
-		.fd = fd, .listener = listener, .tls = config->listen[listener].address.tls, .site = acceptor->accepting
+		.fd = fd,
+		.listener = listener,
+		.tls = config->listen[listener].address.tls,
+		.reason = COUNTERS_NO_REASON,
+		.site = acceptor->accepting,
 	};
 	struct client *client;
 	int error;
@@ -275,7 +280,7 @@ static void on_accept(void *context, int fd, unsigned listener, const struct soc
 	memcpy(&arrival.address, peer, arrival.length);
 	if (accept_error != 0) {
 		report_rejection(acceptor, &arrival, accept_error);
-		reject(&arrival);
+		reject(&arrival, accept_error);
 		return;
 	}
 	if (config->proxy_protocol.count == 0 || !is_proxy(&config->proxy_protocol, peer)) {
@@ -285,7 +290,7 @@ static void on_accept(void *context, int fd, unsigned listener, const struct soc
 	error = clients_enter(acceptor->process->clients, &no_address, &client);
 	if (error != 0) { /* rejected without reading a request, because the first bytes are a PROXY header */
 		report_rejection(acceptor, &arrival, error);
-		reject(&arrival);
+		reject(&arrival, error);
 		return;
 	}
 	arrival.client = client;

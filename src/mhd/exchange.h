@@ -105,6 +105,7 @@ struct exchange {
 	unsigned refs;		     /* number of references: 0 to 2 */
 	bool seen;		     /* the first handler_call() was made */
 	bool called_early;	     /* see set_early_call() in handler.c */
+	bool failed;		     /* the body ended early because of the file; written by exchange_log.c */
 	bool last;		     /* the reply has "Connection: close"; the client may not have asked for it */
 	bool whole;		     /* the whole body was sent, even if MHD reports an error */
 	bool closes;		     /* the end of the request is ambiguous, so the connection closes after the reply */

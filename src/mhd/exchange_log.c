@@ -44,7 +44,41 @@ static const struct site *site_of(const struct exchange *exchange)
 	return site != NULL ? site : &exchange->site->config.rules->sites[0];
 }
 
-static void add_entry(const struct exchange *exchange, const struct site *site, unsigned status, uint64_t sent_bytes)
+/* Returns why the request failed, or COUNTERS_NO_REASON. */
+static enum counters_reason reason_of(const struct exchange *exchange, unsigned status, bool whole)
+{
+	const enum counters_reason rejection = exchange->request.reason, end = exchange->connection->reason;
+
+	if ((status >= 400 || status == 0) && rejection != COUNTERS_NO_REASON)
+		return rejection;
+	if (status >= 400 && !exchange->seen) /* libmicrohttpd itself has sent this error reply */
+		return COUNTERS_BAD_REQUEST;
+	if (whole)
+		return COUNTERS_NO_REASON;
+	if (end >= COUNTERS_REJECTIONS && end != COUNTERS_NO_REASON)
+		return end;
+	if (exchange->failed)
+		return COUNTERS_BODY_FAILED;
+	return status == 0 ? COUNTERS_CLIENT_BEFORE_RESPONSE : COUNTERS_CLIENT_IN_RESPONSE;
+}
+
+/* Returns the status of a request that ended before its response, for the reason `reason`. */
+static unsigned status_without_response(enum counters_reason reason)
+{
+	switch (reason) {
+	case COUNTERS_HEADER_TIMEOUT:
+	case COUNTERS_MAX_TRANSFER_TIME:
+		return 408;
+	case COUNTERS_SHUTDOWN:
+	case COUNTERS_MEMORY:
+		return 503;
+	default:
+		return COUNTERS_CLIENT_LEFT;
+	}
+}
+
+static void add_entry(const struct exchange *exchange, const struct site *site, unsigned status,
+		      enum counters_reason reason, uint64_t sent_bytes)
 {
 	const struct request *request = &exchange->request;
 	const struct connection *connection = exchange->connection;
@@ -60,6 +94,7 @@ static void add_entry(const struct exchange *exchange, const struct site *site, 
 		.port = exchange->site->config.rules->ports[connection->peer.listener],
 		.tls = connection->peer.tls,
 		.source = exchange->source,
+		.reason = counters_reason_name(reason),
 		.texts = { [ACCESS_USER] = request->login.user,
 			   [ACCESS_METHOD] = exchange->method,
 			   [ACCESS_TARGET] = request->input.target,
@@ -74,7 +109,7 @@ static void add_entry(const struct exchange *exchange, const struct site *site, 
 	log_request(site->log, site->log_form, record, access_pack(&entry, record));
 }
 
-static void count(const struct exchange *exchange, unsigned status, uint64_t sent_bytes)
+static void count(const struct exchange *exchange, unsigned status, enum counters_reason reason, uint64_t sent_bytes)
 {
 	static const enum counters_source sources[] = { [ACCESS_NOWHERE] = COUNTERS_OTHER,
 							[ACCESS_HIT] = COUNTERS_CACHE,
@@ -85,8 +120,11 @@ static void count(const struct exchange *exchange, unsigned status, uint64_t sen
 	struct counters *counters = request->site->worker.counters;
 
 	counters_request(counters, exchange->seen ? request->input.method : METHOD_UNKNOWN, status);
-	if (!exchange->seen && status >= 400) /* libmicrohttpd itself has sent this error reply */
+	if (reason == COUNTERS_BAD_REQUEST && !exchange->seen)
 		counters_reject(counters, COUNTERS_BAD_REQUEST);
+	if (reason == COUNTERS_CLIENT_BEFORE_RESPONSE || reason == COUNTERS_CLIENT_IN_RESPONSE ||
+	    reason == COUNTERS_BODY_FAILED) /* sweep.c has counted all others */
+		counters_disconnect(counters, reason);
 	if (request->reply.body != REPLY_TRANSFER)
 		counter_add(&counters->bytes[sources[exchange->source]], sent_bytes);
 	if (client != NULL)
@@ -95,10 +133,11 @@ static void count(const struct exchange *exchange, unsigned status, uint64_t sen
 		file_count_request(request->selected.file, sent_bytes);
 }
 
-void exchange_log_body_failed(const struct exchange *exchange, int error)
+void exchange_log_body_failed(struct exchange *exchange, int error)
 {
 	const struct request *request = &exchange->request;
 
+	exchange->failed = true;
 	log_fault(error == -ESTALE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
 		  "/%s: at offset %" PRIu64 ": %s; transfer aborted after %" PRIu64 " of %" PRIu64 " bytes",
 		  request->path.file, transfer_offset(request->body.transfer),
@@ -106,7 +145,8 @@ void exchange_log_body_failed(const struct exchange *exchange, int error)
 		  request->reply.length);
 }
 
-void exchange_log_rejected(const struct request_site *site, const struct peer *peer, unsigned status)
+void exchange_log_rejected(const struct request_site *site, const struct peer *peer, unsigned status,
+			   enum counters_reason reason)
 {
 	const struct site *top = &site->config.rules->sites[0];
 	_Alignas(8) char record[ACCESS_RECORD_BYTES];
@@ -117,6 +157,7 @@ void exchange_log_rejected(const struct request_site *site, const struct peer *p
 		.port = site->config.rules->ports[peer->listener],
 		.tls = peer->tls,
 		.source = ACCESS_NOWHERE,
+		.reason = counters_reason_name(reason),
 		.texts = { [ACCESS_METHOD] = "-",
 			   [ACCESS_TARGET] = "-",
 			   [ACCESS_VERSION] = "-",
@@ -131,12 +172,15 @@ void exchange_log(const struct exchange *exchange, unsigned status, bool whole)
 {
 	const struct reply *reply = &exchange->request.reply;
 	const struct site *site = site_of(exchange);
+	const enum counters_reason reason = reason_of(exchange, status, whole);
 	uint64_t sent_bytes = reply->body == REPLY_LENGTH_ONLY ? 0 : reply->length;
 
 	if (!whole && sent_bytes > 0)
 		sent_bytes = connection_acked_body_bytes(exchange->connection, sent_bytes);
-	count(exchange, status, sent_bytes);
+	if (status == 0)
+		status = status_without_response(reason);
+	count(exchange, status, reason, sent_bytes);
 	exchange->connection->logged = true;
 	if (site->log != 0 && !exchange->request.unlogged)
-		add_entry(exchange, site, status, sent_bytes);
+		add_entry(exchange, site, status, reason, sent_bytes);
 }

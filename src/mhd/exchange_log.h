@@ -12,7 +12,7 @@
 enum access_source exchange_log_source(const struct request *request);
 
 /* Logs that the body of a transfer is aborted because of an -errno of the file (-ESTALE: the file changed). */
-void exchange_log_body_failed(const struct exchange *exchange, int error);
+void exchange_log_body_failed(struct exchange *exchange, int error);
 
 /*
  * Counts an exchange, and writes it to the log of its site. If `whole` is true, the client has received the whole body.
@@ -21,9 +21,10 @@ void exchange_log_body_failed(const struct exchange *exchange, int error);
 void exchange_log(const struct exchange *exchange, unsigned status, bool whole);
 
 /*
- * Logs a connection that was rejected before a request was read. The entry has no request. `status` is the status that
- * the client received or would have received.
+ * Logs a connection that was rejected, or ended, before a request was read. The entry has no request. `status` is the
+ * status that the client received or would have received.
  */
-void exchange_log_rejected(const struct request_site *site, const struct peer *peer, unsigned status);
+void exchange_log_rejected(const struct request_site *site, const struct peer *peer, unsigned status,
+			   enum counters_reason reason);
 
 #endif

@@ -175,12 +175,12 @@ static bool is_body_ambiguous(const struct exchange *exchange)
 	       (exchange->shared->lenient || strcmp(exchange->version, "HTTP/1.0") == 0);
 }
 
-static void count_rejection(struct counters *counters, unsigned status)
+static void note_rejection(struct request *request, unsigned status)
 {
 	if (status == 503)
-		counters_reject(counters, COUNTERS_MEMORY);
+		request_note_rejection(request, COUNTERS_MEMORY);
 	else if (status != 405 && status != 501)
-		counters_reject(counters, COUNTERS_BAD_REQUEST);
+		request_note_rejection(request, COUNTERS_BAD_REQUEST);
 }
 
 /* Copies a text, or its first bytes, into a field of this size. Is much faster than snprintf(). */
@@ -211,8 +211,10 @@ static enum MHD_Result first_call(struct exchange *exchange, const char *url, co
 												: fields_method(method);
 	status = check_head(exchange, url, method, version);
 	if (exchange->connection->peer.rejected) { /* the connection was counted when it was accepted */
-		if (status != 0 || !steps_answer_health(request))
+		if (status != 0 || !steps_answer_health(request)) {
+			request->reason = exchange->connection->peer.reason;
 			steps_reject(request, 503);
+		}
 		return send_reply(exchange);
 	}
 	if (status == 0) {
@@ -221,7 +223,7 @@ static enum MHD_Result first_call(struct exchange *exchange, const char *url, co
 		exchange->last = false;
 		return MHD_YES;
 	}
-	count_rejection(exchange->shared->site->worker.counters, status);
+	note_rejection(request, status);
 	steps_reject(request, status);
 	return send_reply(exchange);
 }

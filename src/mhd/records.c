@@ -41,6 +41,7 @@ struct records {
 	int fd;
 	bool hold_next;
 	bool listed;
+	bool handshaken;	       /* the handshake is complete */
 	bool tcp_corked;	       /* the socket may have TCP_CORK set */
 	bool corked;		       /* GnuTLS collects the bytes of a response */
 	bool uncorking;		       /* GnuTLS sends these bytes; the socket may not accept all of them */
@@ -321,6 +322,16 @@ void records_attach(struct records *records, gnutls_session_t session)
 int records_fd(gnutls_session_t session)
 {
 	return ((const struct records *)gnutls_transport_get_ptr(session))->fd;
+}
+
+void records_note_handshake(gnutls_session_t session)
+{
+	((struct records *)gnutls_transport_get_ptr(session))->handshaken = true;
+}
+
+bool records_is_handshaken(const struct records *records)
+{
+	return records->handshaken;
 }
 
 void records_free(struct records *records)

@@ -33,6 +33,9 @@ struct records *records_new(struct records_pool *pool, int fd);
 void records_attach(struct records *records, gnutls_session_t session);
 /* Returns the socket of a session that uses records. */
 int records_fd(gnutls_session_t session);
+/* Notes that the handshake of a session that uses records is complete. */
+void records_note_handshake(gnutls_session_t session);
+bool records_is_handshaken(const struct records *records);
 /* Sends as many held records as the socket accepts, and frees the state. Called before close(). NULL is allowed. */
 void records_free(struct records *records);
 

@@ -313,7 +313,7 @@ bool sender_send(struct exchange *exchange)
 	if (result == MHD_YES && exchange->direct.chosen)
 		direct_cork(exchange, true);
 	if (result != MHD_YES) {
-		counters_reject(exchange->shared->site->worker.counters, COUNTERS_MEMORY);
+		request_note_rejection(&exchange->request, COUNTERS_MEMORY);
 		log_fault(LOG_LEVEL_ERROR, "/%s: out of memory for the reply; closing the connection",
 			  exchange->request.path.file);
 	}

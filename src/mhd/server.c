@@ -74,6 +74,25 @@ static void free_connection(struct server *server, struct connection *connection
 	free(connection);
 }
 
+/*
+ * Logs a connection that has ended before it received a request, if that is a fault. A client that only connects, such
+ * as a health check or a browser, is none.
+ */
+static void log_without_request(struct connection *connection)
+{
+	if (connection->logged)
+		return;
+	if (connection->peer.rejected) {
+		exchange_log_rejected(connection->site, &connection->peer, 503, connection->peer.reason);
+	} else if (connection->peer.tls && !records_is_handshaken(connection->records) &&
+		   connection_has_received(connection)) {
+		counters_disconnect(connection->counters, COUNTERS_TLS_HANDSHAKE);
+		exchange_log_rejected(connection->site, &connection->peer, 400, COUNTERS_TLS_HANDSHAKE);
+	} else if (connection->reason == COUNTERS_HEADER_TIMEOUT && connection_has_received(connection)) {
+		exchange_log_rejected(connection->site, &connection->peer, 408, COUNTERS_HEADER_TIMEOUT);
+	}
+}
+
 static void connection_ended(struct server *server, struct connection *connection)
 {
 	struct exchange *exchange = connection->exchange;
@@ -87,14 +106,14 @@ static void connection_ended(struct server *server, struct connection *connectio
 	if (connection->lingers && !connection->aborted)
 		lingering_add(&server->lingering, connection->fd,
 			      server->shared.draining ? LINGERING_MAX : LINGERING_SERVING);
-	if (connection->peer.rejected && !connection->logged) /* no request was received */
-		exchange_log_rejected(connection->site, &connection->peer, 503);
+	log_without_request(connection);
 	free_connection(server, connection);
 }
 
 /*
- * Acknowledges the last message of a TLS 1.3 handshake at once. With Nagle's algorithm, the client does not send its
- * request until this message is acknowledged. The kernel would delay the acknowledgement by 40 ms.
+ * Notes the end of a handshake, and acknowledges the last message of a TLS 1.3 handshake at once. With Nagle's
+ * algorithm, the client does not send its request until this message is acknowledged. The kernel would delay the
+ * acknowledgement by 40 ms.
  */
 static int acknowledge(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
 		       const gnutls_datum_t *message)
@@ -102,8 +121,10 @@ static int acknowledge(gnutls_session_t session, unsigned type, unsigned when, u
 	(void)type;
 	(void)when;
 	(void)message;
-	if (incoming != 0)
-		setsockopt(records_fd(session), IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
+	if (incoming == 0)
+		return 0;
+	records_note_handshake(session);
+	setsockopt(records_fd(session), IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 }, sizeof(int));
 	return 0;
 }
 
@@ -153,6 +174,8 @@ static struct connection *new_connection(struct server *server, const struct arr
 	connection->peer.listener = arrival->listener;
 	connection->peer.tls = arrival->tls;
 	connection->peer.rejected = arrival->rejected;
+	connection->peer.reason = arrival->reason;
+	connection->reason = COUNTERS_NO_REASON;
 	connection->peer.address = arrival->address;
 	address_from_sockaddr((const struct sockaddr *)&arrival->address, &connection->peer.from);
 	connection->site = arrival->site;

@@ -22,27 +22,38 @@
 #define ROUND_ABORTING_MS 50
 
 /* Aborts a connection. MHD does not detect the abort of a suspended connection, so the connection is resumed. */
-static void abort_connection(struct connection *connection, const char *reason)
+static void abort_connection(struct connection *connection)
 {
-	log_debug("connection aborted: %s", reason);
+	log_debug("connection aborted: %s", counters_reason_name(connection->reason));
 	if (connection->exchange != NULL)
 		exchange_abort(connection->exchange);
 	else
 		connection_abort(connection);
 }
 
+/* Notes and counts why the connection ends. The first reason counts. */
+static void note_end(struct connection *connection, enum counters_reason reason)
+{
+	if (connection->reason != COUNTERS_NO_REASON)
+		return;
+	connection->reason = reason;
+	if (reason >= COUNTERS_REJECTIONS)
+		counters_disconnect(connection->counters, reason);
+}
+
 /*
  * Ends a connection. A connection that waits for a request is closed in order, and aborted if it is still open at the
  * next visit. All other connections are aborted at once.
  */
-static void end_connection(struct connection *connection, const char *reason)
+static void end_connection(struct connection *connection, enum counters_reason reason)
 {
 	const bool waits = connection->phase == CONNECTION_IDLE || connection->phase == CONNECTION_HEAD;
 
+	note_end(connection, reason);
 	if (connection->phase == CONNECTION_SEND)
 		connection_discard_unsent(connection); /* its client notices the abort at once */
 	if (!waits || !connection_close_idle(connection))
-		abort_connection(connection, reason);
+		abort_connection(connection);
 }
 
 /*
@@ -95,17 +106,25 @@ static bool is_left_idle(struct connection *connection)
 	return connection_is_closed_by_client(connection);
 }
 
-/* Returns the reason why the connection must be ended, or NULL. */
-static const char *reason_to_end(const struct sweep *sweep, struct connection *connection, uint64_t now_ns)
+/* Ends a connection that the client has closed. exchange_log.c counts it, if a request was in progress. */
+static void close_abandoned(struct connection *connection)
 {
-	const char *reason = connection_timeout_reason(connection, &sweep->limits, now_ns);
+	const bool is_idle = connection->phase == CONNECTION_IDLE;
+
+	if (!is_idle || !connection_close_idle(connection))
+		abort_connection(connection);
+}
+
+/* Returns the reason why the connection must be ended, or COUNTERS_NO_REASON. */
+static enum counters_reason reason_to_end(const struct sweep *sweep, struct connection *connection, uint64_t now_ns)
+{
+	enum counters_reason reason = connection_timeout_reason(connection, &sweep->limits, now_ns);
 
 	if (sweep->stage == SWEEP_ABORTING)
-		return "stopping";
-	if (reason == NULL && connection->exchange != NULL && is_over_transfer_time(connection->exchange, now_ns))
-		reason = "max_transfer_time";
-	if (reason == NULL && (is_abandoned(connection) || is_left_idle(connection)))
-		reason = "closed by the client";
+		return COUNTERS_SHUTDOWN;
+	if (reason == COUNTERS_NO_REASON && connection->exchange != NULL &&
+	    is_over_transfer_time(connection->exchange, now_ns))
+		reason = COUNTERS_MAX_TRANSFER_TIME;
 	return reason;
 }
 
@@ -122,13 +141,17 @@ static bool is_over_grace(const struct sweep *sweep, const struct connection *co
 static void visit(void *context, struct connection *connection, uint64_t now_ns)
 {
 	struct sweep *sweep = context;
-	const char *reason = reason_to_end(sweep, connection, now_ns);
+	const enum counters_reason reason = reason_to_end(sweep, connection, now_ns);
 
-	if (reason != NULL)
+	if (reason != COUNTERS_NO_REASON) {
 		end_connection(connection, reason);
-	else if (is_over_grace(sweep, connection, now_ns))
+	} else if (is_abandoned(connection) || is_left_idle(connection)) {
+		close_abandoned(connection);
+	} else if (is_over_grace(sweep, connection, now_ns)) {
+		note_end(connection, COUNTERS_DRAIN);
 		shutdown(connection->fd, SHUT_RD); /* MHD still receives a request that arrived just now */
-	else if (connection->exchange != NULL && connection->phase == CONNECTION_WORK)
+	}
+	if (connection->exchange != NULL && connection->phase == CONNECTION_WORK)
 		exchange_check_storage(connection->exchange, now_ns);
 	unsent_sweep(&sweep->unsent, connection);
 	release_stalled(connection);

@@ -81,24 +81,24 @@ static bool is_too_slow(struct connection *connection, const struct connection_l
 	return (now - before) * 1000 < limits->min_rate_bytes * elapsed_ms;
 }
 
-const char *connection_timeout_reason(struct connection *connection, const struct connection_limits *limits,
-				      uint64_t now_ns)
+enum counters_reason connection_timeout_reason(struct connection *connection, const struct connection_limits *limits,
+					       uint64_t now_ns)
 {
 	uint64_t age_ms = (now_ns - connection->since_ns) / CLOCK_NS_PER_MS;
 
 	switch (connection->phase) {
 	case CONNECTION_HEAD:
 		if (connection->peer.rejected && age_ms >= REJECTED_MS)
-			return "rejected";
-		return age_ms >= limits->header_timeout_ms ? "header_timeout" : NULL;
+			return connection->peer.reason;
+		return age_ms >= limits->header_timeout_ms ? COUNTERS_HEADER_TIMEOUT : COUNTERS_NO_REASON;
 	case CONNECTION_IDLE:
-		return age_ms >= limits->idle_timeout_ms ? "idle_timeout" : NULL;
+		return age_ms >= limits->idle_timeout_ms ? COUNTERS_IDLE_TIMEOUT : COUNTERS_NO_REASON;
 	case CONNECTION_SEND:
-		return is_too_slow(connection, limits, now_ns) ? "min_rate" : NULL;
+		return is_too_slow(connection, limits, now_ns) ? COUNTERS_MIN_RATE : COUNTERS_NO_REASON;
 	case CONNECTION_WORK:
 		break;
 	}
-	return NULL;
+	return COUNTERS_NO_REASON;
 }
 
 /*
@@ -160,6 +160,16 @@ uint64_t connection_acked_body_bytes(const struct connection *connection, uint64
 		return 0;
 	bytes -= connection->bodies_bytes;
 	return bytes < length ? bytes : length;
+}
+
+bool connection_has_received(const struct connection *connection)
+{
+	struct tcp_info info;
+	socklen_t length = sizeof(info);
+
+	/* The end of the input counts as a byte. */
+	return connection->peer.address.ss_family != AF_UNIX &&
+	       getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_bytes_received > 1;
 }
 
 bool connection_is_closed_by_client(const struct connection *connection)

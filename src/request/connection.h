@@ -45,22 +45,23 @@ struct connection {
 	struct connection *next, *prev; /* in the list of mhd/rounds.c */
 	int fd;				/* owned by MHD */
 	enum connection_phase phase;
-	bool suspended;		   /* suspended in MHD; written by mhd/exchange.c */
-	bool blocked;		   /* suspended, because the client does not take the bytes; written by mhd/ */
-	bool watched;		   /* the reactor has `watch`; written by mhd/watch.c */
-	bool input_ended;	   /* the watch has reported the end of the input; written by mhd/watch.c */
-	bool logged;		   /* the access log has an entry for a request on this connection */
-	bool aborted;		   /* connection_abort() was called; the current body must end */
-	bool closing;		   /* connection_close_idle() was called */
-	bool lingers;		   /* the last response was sent, but the client may send more; written by mhd/ */
-	bool idle_checked;	   /* mhd/sweep.c has checked whether the client closed before this IDLE phase */
-	bool close_ends_body;	   /* the body ends with the connection, so only a reset shows a truncated body */
-	bool paused;		   /* a rate limit paused the response since the last sample of the rate */
-	uint64_t since_ns;	   /* start of the phase, or time of the last sample of the rate */
-	uint64_t acked_bytes;	   /* bytes acknowledged at the last sample; UINT64_MAX: no sample yet */
-	uint64_t bodies_bytes;	   /* bytes of all bodies that were sent completely */
-	void *exchange;		   /* the current struct exchange; written by mhd/; NULL: none */
-	struct request_site *site; /* site of the accepting generation, with its certificates; one reference */
+	bool suspended;		     /* suspended in MHD; written by mhd/exchange.c */
+	bool blocked;		     /* suspended, because the client does not take the bytes; written by mhd/ */
+	bool watched;		     /* the reactor has `watch`; written by mhd/watch.c */
+	bool input_ended;	     /* the watch has reported the end of the input; written by mhd/watch.c */
+	bool logged;		     /* the access log has an entry for a request on this connection */
+	bool aborted;		     /* connection_abort() was called; the current body must end */
+	bool closing;		     /* connection_close_idle() was called */
+	enum counters_reason reason; /* why mhd/sweep.c ended the connection; COUNTERS_NO_REASON: it did not */
+	bool lingers;		     /* the last response was sent, but the client may send more; written by mhd/ */
+	bool idle_checked;	     /* mhd/sweep.c has checked whether the client closed before this IDLE phase */
+	bool close_ends_body;	     /* the body ends with the connection, so only a reset shows a truncated body */
+	bool paused;		     /* a rate limit paused the response since the last sample of the rate */
+	uint64_t since_ns;	     /* start of the phase, or time of the last sample of the rate */
+	uint64_t acked_bytes;	     /* bytes acknowledged at the last sample; UINT64_MAX: no sample yet */
+	uint64_t bodies_bytes;	     /* bytes of all bodies that were sent completely */
+	void *exchange;		     /* the current struct exchange; written by mhd/; NULL: none */
+	struct request_site *site;   /* site of the accepting generation, with its certificates; one reference */
 	struct counters *counters;
 	void *records;	       /* struct records of mhd/; NULL without TLS */
 	uint64_t swept_bytes;  /* bytes of bodies sent until the last visit of mhd/sweep.c */
@@ -92,11 +93,12 @@ void connection_leave(struct connection *connection);
 void connection_set_phase(struct connection *connection, enum connection_phase phase, uint64_t now_ns);
 
 /*
- * Returns the reason why the connection must be ended ("header_timeout", "idle_timeout", "min_rate" or "rejected"), or
- * NULL. Reads the number of acknowledged bytes from the kernel (TCP_INFO) once per stall_timeout.
+ * Returns the reason why the connection must be ended, or COUNTERS_NO_REASON. The reason is a timeout, the minimum
+ * rate, or the reason why the connection was rejected. Reads the number of acknowledged bytes from the kernel
+ * (TCP_INFO) once per stall_timeout.
  */
-const char *connection_timeout_reason(struct connection *connection, const struct connection_limits *limits,
-				      uint64_t now_ns);
+enum counters_reason connection_timeout_reason(struct connection *connection, const struct connection_limits *limits,
+					       uint64_t now_ns);
 
 /*
  * Aborts the connection. A body in progress is truncated. MHD detects the abort at its next send or receive. Bytes that
@@ -136,6 +138,9 @@ unsigned connection_unsent_bytes(const struct connection *connection);
 
 /* Returns the number of bytes of a truncated body that the client's kernel has acknowledged, at most `length`. */
 uint64_t connection_acked_body_bytes(const struct connection *connection, uint64_t length);
+
+/* Returns true if the client has sent bytes on the connection, other than those of a PROXY header. */
+bool connection_has_received(const struct connection *connection);
 
 /*
  * Returns true if the client has closed the connection, or its sending side. MHD does not check a suspended connection.

@@ -17,7 +17,8 @@
 
 /* METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, and one for all other methods. */
 #define COUNTERS_METHODS 4
-#define COUNTERS_STATUSES 600 /* index 0: the client disconnected before the response was made */
+#define COUNTERS_STATUSES 600
+#define COUNTERS_CLIENT_LEFT 499 /* status of a request whose client disconnected before the response */
 
 /* The source of the bytes of a body. The first three sources are those of enum store_source. */
 enum counters_source {
@@ -28,7 +29,10 @@ enum counters_source {
 	COUNTERS_SOURCES
 };
 
-/* Why a connection or a request was rejected. */
+/*
+ * The table of reasons. A reason before COUNTERS_REJECTIONS is why a connection or a request was rejected. Each other
+ * reason is why a connection ended before its request or its response was complete, or between two requests.
+ */
 enum counters_reason {
 	COUNTERS_MAX_CONNECTIONS,
 	COUNTERS_MAX_CONNECTIONS_PER_CLIENT,
@@ -41,24 +45,43 @@ enum counters_reason {
 	COUNTERS_MEMORY,	     /* out of memory, or all memory of the cache is in use */
 	COUNTERS_DESCRIPTORS,	     /* a connection was closed because all file descriptors were in use */
 	COUNTERS_PROXY_PROTOCOL,     /* a connection did not begin with the required PROXY header */
-	COUNTERS_REASONS
+	COUNTERS_STORAGE,	     /* 503: the storage is lost or does not respond */
+	COUNTERS_REJECTIONS,	     /* number of reasons of a rejection */
+
+	COUNTERS_CLIENT_BEFORE_RESPONSE = COUNTERS_REJECTIONS, /* the client disconnected before the response */
+	COUNTERS_CLIENT_IN_RESPONSE,			       /* the client disconnected during the response */
+	COUNTERS_HEADER_TIMEOUT,			       /* the key header_timeout; the same for the next three */
+	COUNTERS_IDLE_TIMEOUT,
+	COUNTERS_MIN_RATE,
+	COUNTERS_MAX_TRANSFER_TIME,
+	COUNTERS_TLS_HANDSHAKE, /* the connection ended during the handshake */
+	COUNTERS_BODY_FAILED,	/* the file changed, or could not be read, during the response */
+	COUNTERS_DRAIN,		/* idle during a drain */
+	COUNTERS_SHUTDOWN,	/* still open after drain_timeout */
+	COUNTERS_REASONS,
+
+	COUNTERS_NO_REASON = COUNTERS_REASONS
 };
+
+#define COUNTERS_DISCONNECTS (COUNTERS_REASONS - COUNTERS_REJECTIONS)
 
 #define COUNTERS_PHASES 4 /* number of values of enum connection_phase */
 
 struct counters {
 	_Atomic uint64_t requests[COUNTERS_METHODS][COUNTERS_STATUSES];
 	_Atomic uint64_t bytes[COUNTERS_SOURCES]; /* bytes of bodies that were sent */
-	_Atomic uint64_t rejected[COUNTERS_REASONS];
-	_Atomic uint64_t connections[COUNTERS_PHASES]; /* current number of connections in each phase */
-	_Atomic uint64_t accepted;		       /* number of accepted connections */
-	struct histogram first_byte;		       /* time from the request line to the reply */
+	_Atomic uint64_t rejected[COUNTERS_REJECTIONS];
+	_Atomic uint64_t disconnects[COUNTERS_DISCONNECTS]; /* [reason - COUNTERS_REJECTIONS] */
+	_Atomic uint64_t connections[COUNTERS_PHASES];	    /* current number of connections in each phase */
+	_Atomic uint64_t accepted;			    /* number of accepted connections */
+	struct histogram first_byte;			    /* time from the request line to the reply */
 };
 
 /* Return the label values of the metrics. JSON and the manual use the same names. Thread-safe. */
 const char *counters_method_name(unsigned method);
 const char *counters_source_name(unsigned source);
-const char *counters_reason_name(unsigned reason);
+const char *counters_reason_name(unsigned reason);    /* COUNTERS_NO_REASON: NULL */
+const char *counters_disconnect_name(unsigned index); /* of a member of `disconnects` */
 const char *counters_phase_name(unsigned phase);
 
 /* Counts a request that has ended. Must run on the reactor's thread. */
@@ -74,6 +97,12 @@ static inline void counters_reject(struct counters *counters, enum counters_reas
 {
 	if (counters != NULL)
 		counter_add(&counters->rejected[reason], 1);
+}
+
+/* Counts a connection that ended for this reason. Must run on the reactor's thread. */
+static inline void counters_disconnect(struct counters *counters, enum counters_reason reason)
+{
+	counter_add(&counters->disconnects[reason - COUNTERS_REJECTIONS], 1);
 }
 
 #endif

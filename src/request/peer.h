@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/address.h"
+#include "request/counters.h"
 
 struct request_site;
 
@@ -17,7 +18,8 @@ struct peer {
 	unsigned listener;   /* number of the listener in the configuration; determines the available sites */
 	bool tls;
 	bool rejected; /* a connection limit is exceeded; the first request gets a 503, then the connection closes */
-	void *client;  /* struct client, released after the connection was closed; also the key of disk queue flows */
+	enum counters_reason reason; /* why the connection is rejected; COUNTERS_NO_REASON: it is not */
+	void *client; /* struct client, released after the connection was closed; also the key of disk queue flows */
 };
 
 /* An accepted connection. The receiver of this struct owns the descriptor and closes it. */
@@ -25,7 +27,8 @@ struct arrival {
 	int fd;		   /* non-blocking */
 	unsigned listener; /* as in struct peer */
 	bool tls;
-	bool rejected; /* as in struct peer */
+	bool rejected;		     /* as in struct peer */
+	enum counters_reason reason; /* as in struct peer */
 	struct sockaddr_storage address;
 	socklen_t length;	   /* length of the address */
 	struct request_site *site; /* site of the generation that accepted the connection */

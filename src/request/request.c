@@ -68,9 +68,11 @@ enum step_result request_fail_errno(struct request *request, int error, uint64_t
 			  offset, error_text(error),
 			  request->search.error_status != 0 ? request->search.error_status : status);
 	if (error == -EBUSY || error == -ETIMEDOUT)
-		counters_reject(request->site->worker.counters, COUNTERS_DISK_QUEUE_TIMEOUT);
+		request_note_rejection(request, COUNTERS_DISK_QUEUE_TIMEOUT);
 	else if (error == -ENOMEM || error == -ENOBUFS)
-		counters_reject(request->site->worker.counters, COUNTERS_MEMORY);
+		request_note_rejection(request, COUNTERS_MEMORY);
+	else if (status == 503)
+		request_note_rejection(request, COUNTERS_STORAGE);
 	return request_fail(request, status);
 }
 
@@ -418,6 +420,7 @@ int request_init(struct request *request, const struct request_site *site, const
 	request->match.rules[0] = NULL;
 	request->match.count = 1;
 	request->step = first;
+	request->reason = COUNTERS_NO_REASON;
 	return 0;
 }
 

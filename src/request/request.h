@@ -188,12 +188,13 @@ struct request {
 	void (*trace)(const struct request *request, const struct request_step *step, enum step_result result);
 	const struct request_step *step; /* the current step; written by steps/steps.c */
 	bool direct;			 /* a long body may be sent by mhd/direct.c; written by mhd/exchange.c */
-	bool not_reusable;   /* the reply depends on more than the file and the configuration; set by any step */
-	bool own_fields;     /* the rules of the configuration add no fields to the reply; set by steps/health.c */
-	bool unlogged;	     /* the access log gets no entry; set by steps/health.c */
-	bool dry;	     /* no body is read, as for HEAD, but ranges apply; written by daemon/explain.c */
-	bool abandoned;	     /* request_fini() was called while a lookup was in flight */
-	bool expired;	     /* the current wait has ended; written by request_expire() and steps/steps.c */
+	bool not_reusable; /* the reply depends on more than the file and the configuration; set by any step */
+	bool own_fields;   /* the rules of the configuration add no fields to the reply; set by steps/health.c */
+	bool unlogged;	   /* the access log gets no entry; set by steps/health.c */
+	bool dry;	   /* no body is read, as for HEAD, but ranges apply; written by daemon/explain.c */
+	bool abandoned;	   /* request_fini() was called while a lookup was in flight */
+	bool expired;	   /* the current wait has ended; written by request_expire() and steps/steps.c */
+	enum counters_reason reason; /* why the request was rejected; COUNTERS_NO_REASON: it was not */
 	uint64_t waiting_ns; /* start of the current wait of a step; 0: no step waits; written by steps/steps.c */
 	struct request_input input;
 	struct request_origin origin;
@@ -246,6 +247,13 @@ static inline const struct settings *request_settings(const struct request *requ
 static inline struct client *request_client(const struct request *request)
 {
 	return request->origin.client != NULL ? request->origin.client : request->origin.peer->client;
+}
+
+/* Counts the request as rejected for this reason, and notes the reason for the access log. */
+static inline void request_note_rejection(struct request *request, enum counters_reason reason)
+{
+	request->reason = reason;
+	counters_reject(request->site->worker.counters, reason);
 }
 
 /*

@@ -149,4 +149,5 @@ void access_fields(const struct log_form *form, const void *record, struct sink 
 	number_field(sink, "RANGED_WAIT_US", entry.wait_ns / 1000);
 	number_field(sink, "RANGED_TLS", entry.tls);
 	text_field(sink, "RANGED_CACHE", access_source_name(entry.source));
+	text_field(sink, "RANGED_REASON", entry.reason);
 }

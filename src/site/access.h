@@ -40,10 +40,12 @@ struct access_entry {
 	unsigned port; /* port that accepted the connection; 0 for a Unix socket */
 	bool tls;
 	enum access_source source;
+	const char *reason;		 /* why the request failed, a string constant; NULL: it did not */
 	const char *texts[ACCESS_TEXTS]; /* an absent text is NULL */
 };
 
-#define ACCESS_TEXT_MAX 1280 /* length of the longest text, in bytes */
+#define ACCESS_REASON_BYTES 40 /* maximum length of a reason */
+#define ACCESS_TEXT_MAX 1280   /* length of the longest text, in bytes */
 #define ACCESS_RECORD_BYTES 4096
 
 /*

@@ -77,6 +77,7 @@ static const struct {
 	{ 'x', "wait_us", { .kind = ACCESS_LINE_WAIT, .unit = 1000, .min_bytes = 20 } },
 	{ 'x', "scheme", { .kind = ACCESS_LINE_SCHEME, .min_bytes = 5 } },
 	{ 'x', "cache", { .kind = ACCESS_LINE_CACHE, .min_bytes = 6 } },
+	{ 'x', "reason", { .kind = ACCESS_LINE_REASON, .min_bytes = ACCESS_REASON_BYTES } },
 	{ '%', NULL, { .kind = ACCESS_LINE_LITERAL, .literal = "%", .min_bytes = 1 } },
 };
 #define DIRECTIVES (sizeof(directives) / sizeof(directives[0]))
@@ -142,7 +143,7 @@ static int add_directive(struct compiler *compiler, const char *from, char lette
 			      "only the request fields Referer, User-Agent, Range and Host can be logged");
 	if (letter == 'x')
 		return refuse(compiler, from, bytes,
-			      "the name in braces before x must be duration, wait, wait_us, scheme or cache");
+			      "the name in braces before x must be duration, wait, wait_us, scheme, cache or reason");
 	return refuse(compiler, from, bytes, known ? "unknown name in braces for this directive" : "unknown directive");
 }
 

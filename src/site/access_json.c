@@ -95,6 +95,8 @@ static json_t *object(const struct access_entry *entry)
 	failed |= json_object_set_new_nocheck(line, "port", entry->port != 0 ? json_integer(entry->port) : json_null());
 	failed |= json_object_set_new_nocheck(line, "tls", json_boolean(entry->tls));
 	failed |= json_object_set_new_nocheck(line, "cache", source != NULL ? json_string(source) : json_null());
+	failed |= json_object_set_new_nocheck(line, "reason",
+					      entry->reason != NULL ? json_string(entry->reason) : json_null());
 	if (failed == 0)
 		return line;
 	json_decref(line);

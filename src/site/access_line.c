@@ -160,6 +160,8 @@ static size_t put_fixed(const struct access_line_op *op, const struct access_ent
 		return put(line, entry->tls ? "https" : "http");
 	case ACCESS_LINE_CACHE:
 		return put(line, source != NULL ? source : "-");
+	case ACCESS_LINE_REASON:
+		return put(line, entry->reason != NULL ? entry->reason : "-");
 	case ACCESS_LINE_TEXT:
 	case ACCESS_LINE_USER:
 	case ACCESS_LINE_PATH:

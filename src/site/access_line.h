@@ -30,6 +30,7 @@ enum access_line_kind {
 	ACCESS_LINE_PORT,
 	ACCESS_LINE_SCHEME,
 	ACCESS_LINE_CACHE,
+	ACCESS_LINE_REASON,
 };
 
 struct access_line_op {

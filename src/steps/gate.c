@@ -126,7 +126,7 @@ static enum step_result challenge(struct request *request)
 {
 	const char *realm = request_settings(request)->auth_realm;
 
-	counters_reject(request->site->worker.counters, COUNTERS_ACCESS);
+	request_note_rejection(request, COUNTERS_ACCESS);
 	request_fail(request, 401);
 	reply_header_format(&request->reply, "WWW-Authenticate", "Basic realm=\"%s\", charset=\"UTF-8\"",
 			    realm != NULL ? realm : "");
@@ -135,7 +135,7 @@ static enum step_result challenge(struct request *request)
 
 static enum step_result reject_guesses(struct request *request)
 {
-	counters_reject(request->site->worker.counters, COUNTERS_ACCESS);
+	request_note_rejection(request, COUNTERS_ACCESS);
 	request_fail(request, 429);
 	reply_header(&request->reply, "Retry-After", "1");
 	return STEP_REPLY;
@@ -182,13 +182,13 @@ static enum step_result check_password(struct request *request)
 enum step_result gate_address(struct request *request)
 {
 	if (request->origin.contradicted) {
-		counters_reject(request->site->worker.counters, COUNTERS_BAD_REQUEST);
+		request_note_rejection(request, COUNTERS_BAD_REQUEST);
 		return request_fail(request, 400);
 	}
 	if ((request_settings(request)->set & ADDRESS_SETTINGS) == 0 ||
 	    gate_allows(&request->match, &request->origin.client_address))
 		return STEP_NEXT;
-	counters_reject(request->site->worker.counters, COUNTERS_ACCESS);
+	request_note_rejection(request, COUNTERS_ACCESS);
 	return request_fail(request, 403);
 }
 

@@ -107,7 +107,7 @@ static unsigned enter(struct request *request)
 		return 0;
 	}
 	if (seconds > 0)
-		counters_reject(request->site->worker.counters, reason);
+		request_note_rejection(request, reason);
 	return seconds;
 }
 

@@ -128,8 +128,8 @@ static enum step_result verify(struct request *request, const char *key_file)
 	if (request->signature.verdict != SIGNATURE_GOOD) {
 		log_debug("/%s: request rejected: %s", request->path.file,
 			  signature_description(request->signature.verdict));
-		counters_reject(request->site->worker.counters,
-				request->signature.verdict == SIGNATURE_EXPIRED ? COUNTERS_EXPIRED : COUNTERS_ACCESS);
+		request_note_rejection(request, request->signature.verdict == SIGNATURE_EXPIRED ? COUNTERS_EXPIRED
+												: COUNTERS_ACCESS);
 		return request_fail(request, signature_status(request->signature.verdict));
 	}
 	request->signature.key_file = key_file;

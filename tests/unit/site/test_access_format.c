@@ -18,7 +18,8 @@ static struct access_entry plain(void)
 				      .wait_ns = 1234567,
 				      .duration_ns = 61000123999,
 				      .port = 8080,
-				      .source = ACCESS_MISS };
+				      .source = ACCESS_MISS,
+				      .reason = "min_rate" };
 
 	address_parse("2001:db8::1", 11, &entry.client);
 	entry.texts[ACCESS_METHOD] = "GET";
@@ -61,7 +62,8 @@ static const struct {
 	{ "%D %T %{s}T %{ms}T %{us}T", "61000123 61 61 61000 61000123" },
 	{ "%v %p %%", "example.org 8080 %" },
 	{ "%{referer}i %{USER-AGENT}i %{Range}i %{Host}i", "- curl/8 bytes=0-99 Example.org:80" },
-	{ "%{duration}x %{wait}x %{wait_us}x %{scheme}x %{cache}x", "61.000123 0.001234 1234 http miss" },
+	{ "%{duration}x %{wait}x %{wait_us}x %{scheme}x %{cache}x %{reason}x",
+	  "61.000123 0.001234 1234 http miss min_rate" },
 	{ "a\tb%%c", "a\tb%c" },
 	{ "%", NULL },
 	{ "x%{", NULL },
@@ -195,6 +197,7 @@ START_TEST(json_has_all_keys)
 	ck_assert_str_eq(string_of(object, "host"), "Example.org:80");
 	ck_assert_str_eq(string_of(object, "site"), "example.org");
 	ck_assert_str_eq(string_of(object, "cache"), "miss");
+	ck_assert_str_eq(string_of(object, "reason"), "min_rate");
 	ck_assert(json_is_null(json_object_get(object, "referer")) && json_is_null(json_object_get(object, "user")));
 	ck_assert(json_is_false(json_object_get(object, "tls")));
 	ck_assert_int_eq(json_integer_value(json_object_get(object, "status")), 206);
