@@ -111,6 +111,8 @@ static void close_abandoned(struct connection *connection)
 {
 	const bool is_idle = connection->phase == CONNECTION_IDLE;
 
+	if (connection->phase == CONNECTION_SEND)
+		connection_discard_unsent(connection);
 	if (!is_idle || !connection_close_idle(connection))
 		abort_connection(connection);
 }
