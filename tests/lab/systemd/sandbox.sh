@@ -41,6 +41,7 @@ for folder in /srv/files /etc /usr /var/lib /opt; do
 	not_ok "$folder is not writable for root either" root_there touch "$folder/written"
 done
 ok "the log directory is writable" there touch /var/log/ranged/written
+ok "the state directory is writable" there touch /var/lib/ranged/state/written
 ok "the runtime directory is writable" there touch /run/ranged/written
 not_ok "home directories are not visible" there ls /home/secret
 not_ok "the home directory of root is not visible" there ls /root
