@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "engine/devices.h"
+
 #include "../suite.h"
 
 #define JOBS 200
@@ -155,6 +157,78 @@ START_TEST(threads_work_beside_each_other)
 }
 END_TEST
 
+/* --- devices --- */
+
+static void start_on(unsigned number, struct device *device, bool reads, void (*how)(struct offload_job *))
+{
+	jobs[number].number = number;
+	jobs[number].job =
+		(struct offload_job){ .reactor = reactor, .device = device, .reads = reads, .work = how, .done = done };
+	offload_start(offload, &jobs[number].job);
+}
+
+/* The jobs of a device that hangs delay neither other devices, nor reads, nor jobs without a device. */
+START_TEST(a_device_that_hangs_delays_no_other)
+{
+	struct device hung = { .id = 1 }, other = { .id = 2 };
+
+	ck_assert_int_eq(offload_new(&offload, 2), 0);
+	pthread_mutex_lock(&gate);
+	for (unsigned i = 0; i < 10; i++)
+		start_on(i, &hung, false, work_at_gate);
+	start_on(10, &other, false, work);
+	start_on(11, &hung, true, work);
+	start(12, work);
+	turn_until_done(3);
+	ck_assert_uint_eq(hung.jobs, 10);
+	ck_assert_uint_eq(other.jobs, 0);
+	ck_assert_uint_gt(hung.job_oldest_ns, 0);
+	ck_assert_uint_eq(other.job_oldest_ns, 0);
+	pthread_mutex_unlock(&gate);
+	turn_until_done(13);
+	ck_assert_uint_eq(hung.jobs, 0);
+	ck_assert_uint_eq(hung.job_oldest_ns, 0);
+	offload_free(offload);
+}
+END_TEST
+
+static atomic_uint entered_count;
+
+static void work_at_gate_counted(struct offload_job *job)
+{
+	atomic_fetch_add(&entered_count, 1);
+	work_at_gate(job);
+}
+
+static void wait_until_entered(unsigned count)
+{
+	while (atomic_load(&entered_count) < count)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+/* A device has no more threads than the limit, unless the caller adds one. */
+START_TEST(threads_of_a_device_are_limited)
+{
+	struct device hung = { .id = 1 };
+
+	entered_count = 0;
+	ck_assert_int_eq(offload_new(&offload, 2), 0);
+	pthread_mutex_lock(&gate);
+	for (unsigned i = 0; i < 10; i++)
+		start_on(i, &hung, false, work_at_gate_counted);
+	wait_until_entered(2);
+	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+	ck_assert_uint_eq(entered_count, 2);
+	offload_add_thread(offload, &hung);
+	wait_until_entered(3);
+	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+	ck_assert_uint_eq(entered_count, 3);
+	pthread_mutex_unlock(&gate);
+	turn_until_done(10);
+	offload_free(offload);
+}
+END_TEST
+
 static void done_and_again(struct offload_job *job)
 {
 	struct test_job *test = (struct test_job *)job;
@@ -230,6 +304,8 @@ int main(void)
 	tcase_add_test(tcase, one_thread_is_fifo);
 	tcase_add_test(tcase, free_runs_queued_jobs);
 	tcase_add_test(tcase, threads_work_beside_each_other);
+	tcase_add_test(tcase, a_device_that_hangs_delays_no_other);
+	tcase_add_test(tcase, threads_of_a_device_are_limited);
 	tcase_add_test(tcase, done_may_start_its_job_again);
 	tcase_add_test(tcase, started_after_the_stop_runs_on_its_starter);
 	tcase_add_test(tcase, without_done_work_may_free_the_job);
