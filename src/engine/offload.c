@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Threads for calls that may wait for a disk. A reactor queues a job, an offload thread runs work(), and done() runs on
- * the reactor.
+ * Threads for calls that may wait for a disk. A reactor queues a job, an offload thread runs work(), and done() runs
+ * on the reactor.
  *
- * Each device has two lanes, one for reads and one for all other jobs: a queue of jobs and threads of its own. A device that hangs therefore occupies only the
- * threads of its own lane. The threads of a lane are started one after another when jobs wait, and end after IDLE_S
- * seconds without a job. Jobs without a device have the general lane, whose first thread never ends.
+ * Each device has two lanes, one for reads and one for all other jobs: a queue of jobs and threads of its own. A
+ * device that hangs therefore occupies only the threads of its own lane. The threads of a lane are started one after
+ * another when jobs wait, and end after IDLE_S seconds without a job. Jobs without a device have the general lane,
+ * whose first thread never ends.
  *
  * A job belongs to its caller and contains its links, so queueing cannot fail. If a lane cannot be created, or if no
  * thread of a lane can be started, the general lane runs its jobs. One mutex protects all queues. work(),

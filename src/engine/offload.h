@@ -19,8 +19,9 @@ struct offload;
 struct offload_job {
 	struct reactor_message message;
 	struct offload_job *next;
-	bool reads; /* work() reads from the device, so it runs on other threads than lookups. Needs a device. */
-	struct device *device;	 /* The device that work() waits for. NULL: none. The device must outlive the job. */
+	/* The device that work() waits for, which must outlive the job. NULL: none. */
+	struct device *device;
+	bool reads;		 /* work() reads from the device, so it runs on other threads than lookups. */
 	uint64_t queued_ns;	 /* Result: time of offload_start(). */
 	struct reactor *reactor; /* done() runs on the thread of this reactor. */
 	void (*work)(struct offload_job *job); /* Runs on an offload thread; may block. */
@@ -30,7 +31,8 @@ struct offload_job {
 
 /*
  * Creates the object, and starts a first thread. Each device has at most `threads` threads (1 to OFFLOAD_THREADS_MAX),
- * and jobs without a device have as many. Jobs that read have up to OFFLOAD_READ_THREADS times as many. All signals are blocked in the threads. Returns 0 or -errno.
+ * and jobs without a device have as many. Jobs that read have up to OFFLOAD_READ_THREADS times as many. All signals
+ * are blocked in the threads. Returns 0 or -errno.
  */
 int offload_new(struct offload **offload, unsigned threads);
 /*

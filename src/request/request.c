@@ -289,8 +289,8 @@ size_t request_copy_bytes(const struct request *request)
 }
 
 /*
- * Returns true if the device cannot be read now and the body is not completely in the cache. A transfer could then begin
- * with cached bytes and wait for the device after its header.
+ * Returns true if the device cannot be read now and the body is not completely in the cache. A transfer could then
+ * begin with cached bytes and wait for the device after its header.
  */
 static bool lacks_bytes(const struct request *request)
 {

@@ -19,8 +19,8 @@ uint32_t filesystem_of(int fd);
  */
 bool filesystem_is_local(uint32_t filesystem);
 /*
- * Works like filesystem_is_local() for a type of mountinfo, such as "ext4" or "fuse.sshfs". An overlay filesystem counts
- * as local.
+ * Works like filesystem_is_local() for a type of mountinfo, such as "ext4" or "fuse.sshfs". An overlay filesystem
+ * counts as local.
  */
 bool filesystem_type_is_local(const char *type);
 /*

@@ -20,8 +20,8 @@ struct mounts_place {
 };
 
 /*
- * Finds the mounts below an absolute path without symbolic links. `device` is the st_dev of the directory. Returns 0 or -errno. Reads procfs, which does not
- * wait for a device. The caller owns *mounts. Thread-safe.
+ * Finds the mounts below an absolute path without symbolic links. `device` is the st_dev of the directory. Returns 0 or
+ * -errno. Reads procfs, which does not wait for a device. The caller owns *mounts. Thread-safe.
  */
 int mounts_new(struct mounts **mounts, const char *directory, uint64_t device);
 /* NULL is allowed. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tests of engine/stalls.c: when a device counts as stalled, and when it responds again. The calls of a probe hang while
- * a test holds a lock.
+ * Tests of engine/stalls.c: when a device counts as stalled, and when it responds again. The calls of a probe hang
+ * while a test holds a lock.
  */
 #include "engine/stalls.h"
 
