@@ -95,6 +95,7 @@ good
 mkdir "$ROOT/many"
 perl -e 'for my $i (1 .. 5000) { open my $f, ">", "$ARGV[0]/f$i" or die; print $f $i x 20; }' "$ROOT/many"
 find "$ROOT/many" -type f -exec touch -d '1 hour ago' {} +
+sync -f "$ROOT" # otherwise each direct read waits for the write of its file
 rm "$STATE/list"
 start_admin
 post /cache/warm /many
