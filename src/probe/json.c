@@ -119,6 +119,23 @@ static json_t *limits_of(const struct probe_limits *limits)
 			 limit(limits->files_hard));
 }
 
+static json_t *lookup_of(const struct probe_lookup *lookup)
+{
+	if (lookup->warm_count == 0)
+		return json_null();
+	return json_pack("{s:I, s:o, s:o, s:I, s:o, s:o}", "cold", (json_int_t)lookup->cold_count, "cold_p50_us",
+			 us(lookup->cold_p50_ns), "cold_p99_us", us(lookup->cold_p99_ns), "warm",
+			 (json_int_t)lookup->warm_count, "warm_p50_us", us(lookup->warm_p50_ns), "warm_p99_us",
+			 us(lookup->warm_p99_ns));
+}
+
+static json_t *lookups_of(const struct probe_lookups *lookups)
+{
+	return json_pack("{s:b, s:i, s:o, s:o, s:o}", "network", lookups->network, "names", (int)lookups->names,
+			 "present", lookup_of(&lookups->present), "absent", lookup_of(&lookups->absent), "open",
+			 lookup_of(&lookups->open));
+}
+
 static json_t *warnings_of(const struct probe_verdict *verdict)
 {
 	json_t *list = json_array();
@@ -132,14 +149,14 @@ static json_t *warnings_of(const struct probe_verdict *verdict)
 int probe_json_print(FILE *out, const struct probe_result *result, const struct probe_verdict *verdict)
 {
 	json_t *report = json_pack(
-		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:f, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:f, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
 		PACKAGE_VERSION, "folder", text_of(result->file.directory), "verdict",
-		probe_verdict_suitability(verdict->suitability), "filesystem", filesystem_of(&result->file), "direct",
-		direct_of(result), "alignment", alignment_of(&result->file), "write", transfer_of(&result->write),
-		"fsync_seconds", (double)result->fsync_ns / 1e9, "read_back", transfer_of(&result->verify), "shortened",
-		result->shortened, "io_submit", submits_of(result, verdict), "nowait", nowait_of(result),
-		"measurements", cells_of(result), "recommended", recommended_of(result), "limits",
-		limits_of(&verdict->limits), "warnings", warnings_of(verdict));
+		probe_verdict_suitability(verdict->suitability), "filesystem", filesystem_of(&result->file), "lookups",
+		lookups_of(&result->lookups), "direct", direct_of(result), "alignment", alignment_of(&result->file),
+		"write", transfer_of(&result->write), "fsync_seconds", (double)result->fsync_ns / 1e9, "read_back",
+		transfer_of(&result->verify), "shortened", result->shortened, "io_submit", submits_of(result, verdict),
+		"nowait", nowait_of(result), "measurements", cells_of(result), "recommended", recommended_of(result),
+		"limits", limits_of(&verdict->limits), "warnings", warnings_of(verdict));
 	int error = 0;
 
 	if (report == NULL)

@@ -263,6 +263,16 @@ static int judge_direct(struct measure *measure)
 	return 0;
 }
 
+static int measure_lookups(struct measure *measure)
+{
+	struct probe_result *result = measure->result;
+	int error;
+
+	progress(measure, "looking names up");
+	error = probe_lookups_measure(result->file.directory, result->file.mount.type, &result->lookups);
+	return error == 0 ? 0 : report_error(measure, "cannot read the directory", error, EX_NOINPUT);
+}
+
 static void summarise_submits(struct measure *measure)
 {
 	struct probe_submits *submits = &measure->result->submits;
@@ -278,7 +288,8 @@ static void summarise_submits(struct measure *measure)
 
 static int run_steps(struct measure *measure)
 {
-	static int (*const always[])(struct measure *) = { make_io, write_file, sync_file, verify_file, judge_direct };
+	static int (*const always[])(struct measure *) = { measure_lookups, make_io,	 write_file,
+							   sync_file,	    verify_file, judge_direct };
 	static int (*const on_disks[])(struct measure *) = { try_nowait, measure_cells, calibrate, judge_direct };
 	int status = 0;
 

@@ -9,6 +9,7 @@
 
 #include "engine/calibrate.h"
 #include "probe/file.h"
+#include "probe/lookups.h"
 
 #define PROBE_SIZES 5  /* 4 KiB, 16 KiB … 1 MiB */
 #define PROBE_DEPTHS 8 /* 1, 2, 4 … 128 */
@@ -43,6 +44,7 @@ struct probe_nowait {
 
 struct probe_result {
 	struct probe_file file;
+	struct probe_lookups lookups;
 	struct probe_transfer write, verify;
 	uint64_t fsync_ns;
 	bool shortened;	 /* the file is smaller than requested, because writing took too long */

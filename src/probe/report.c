@@ -189,6 +189,38 @@ static void print_bytes(const struct report *report)
 	     ms(result->fsync_ns), mib_per_s(&result->verify));
 }
 
+static double us(uint64_t ns)
+{
+	return (double)ns / 1000.0;
+}
+
+static void print_lookup(const struct report *report, const char *label, const char *what,
+			 const struct probe_lookup *lookup)
+{
+	if (lookup->warm_count == 0)
+		return;
+	line(report, MARK_NONE, label, "%s: p50 %.0f us, p99 %.0f us; the first time p50 %.0f us, p99 %.0f us", what,
+	     us(lookup->warm_p50_ns), us(lookup->warm_p99_ns), us(lookup->cold_p50_ns), us(lookup->cold_p99_ns));
+}
+
+/* Prints the kind of the filesystem, and the durations of lookups. */
+static void print_lookups(const struct report *report)
+{
+	const struct probe_lookups *lookups = &report->result->lookups;
+
+	if (lookups->network)
+		line(report, MARK_BAD, "lookups",
+		     "%s is a network filesystem or FUSE: each lookup asks its server, on the offload threads",
+		     report->result->file.mount.type);
+	else
+		line(report, MARK_GOOD, "lookups", "a local filesystem, so known names need no thread");
+	print_lookup(report, "", "an existing name", &lookups->present);
+	print_lookup(report, "", "a missing name", &lookups->absent);
+	print_lookup(report, "", "open and close", &lookups->open);
+	if (lookups->names == 0)
+		line(report, MARK_NONE, "", "the directory has no files, so only missing names were looked up");
+}
+
 static void print_alignment(const struct report *report)
 {
 	const struct probe_file *file = &report->result->file;
@@ -218,6 +250,7 @@ void probe_report_print(const struct probe_style *style, const struct probe_resu
 	print_setting(&report);
 	print_direct(&report);
 	print_submits(&report);
+	print_lookups(&report);
 	print_bytes(&report);
 	print_nowait(&report);
 	print_alignment(&report);

@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "base/clock.h"
@@ -22,6 +23,7 @@
 
 #define SLOW_SUBMITS_MAX 3 /* maximum number of slow calls in SUBMITS calls, as in ranged */
 #define SUBMITS 1000
+#define SLOW_LOOKUP_NS (2 * CLOCK_NS_PER_MS)
 
 static void __attribute__((format(printf, 3, 4)))
 warn(struct probe_verdict *verdict, const char *id, const char *format, ...)
@@ -116,6 +118,42 @@ static void judge_files(struct probe_verdict *verdict)
 		     limits->files_hard, limits->files_needed);
 }
 
+/* Names the keys that matter if a server answers lookups. */
+static void judge_lookups(const struct probe_result *result, struct probe_verdict *verdict)
+{
+	const struct probe_lookups *lookups = &result->lookups;
+	const char *type = result->file.mount.type;
+
+	if (!lookups->network)
+		return;
+	warn(verdict, "lookups",
+	     "A lookup of a missing name takes %.2f ms (p99 %.2f ms). Set revalidate to the age that changed files may "
+	     "be served for (1s by default, up to 1d), and siblings = false where no file has a .gz, .zst, .br, .sha256 "
+	     "or .etag beside it.",
+	     (double)lookups->absent.warm_p50_ns / (double)CLOCK_NS_PER_MS,
+	     (double)lookups->absent.warm_p99_ns / (double)CLOCK_NS_PER_MS);
+	warn(verdict, "server",
+	     "The server can be slow or lost. Set stale, so that cached files are served meanwhile, and require, so "
+	     "that a missing mount is not served as an empty directory. After disk_queue_timeout without a response, "
+	     "requests are answered with 503.");
+	if (lookups->absent.warm_p50_ns > SLOW_LOOKUP_NS || lookups->present.warm_p50_ns > SLOW_LOOKUP_NS)
+		warn(verdict, "offload-threads",
+		     "Lookups are slow. Raise offload_threads (4 by default), so that more of them are made at the same "
+		     "time.");
+	if (strcmp(type, "fuse.rclone") == 0)
+		warn(verdict, "rclone",
+		     "rclone answers from its own cache of directories for 5 minutes. Mount it with --dir-cache-time 0s "
+		     "--attr-timeout 0s, or never overwrite files; otherwise a response may mix two versions.");
+	if (strcmp(type, "fuse.sshfs") == 0)
+		warn(verdict, "sshfs",
+		     "sshfs answers from its own cache of attributes. Mount it with -o cache=no, or never overwrite "
+		     "files; otherwise a response may mix two versions.");
+	if (strcmp(type, "fuse.glusterfs") == 0)
+		warn(verdict, "glusterfs",
+		     "Missing names are cheap for all clients if the volume has a cache for them: gluster volume set "
+		     "VOLUME performance.nl-cache on.");
+}
+
 static uint64_t read_number(const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -160,6 +198,7 @@ int probe_verdict_reach(const struct probe_result *result, struct probe_verdict 
 	judge_direct(result, verdict);
 	if (result->measured)
 		judge_submits(result, verdict);
+	judge_lookups(result, verdict);
 	judge_aio(verdict);
 	judge_files(verdict);
 	if (!result->measured)

@@ -7,7 +7,7 @@
 
 #include "probe/measure.h"
 
-#define PROBE_WARNINGS_MAX 8
+#define PROBE_WARNINGS_MAX 12
 
 enum probe_suitability { PROBE_WELL, PROBE_WITH_CARE, PROBE_POORLY };
 
@@ -19,7 +19,7 @@ enum probe_blocking {
 
 struct probe_warning {
 	const char *id;
-	char text[256];
+	char text[384];
 };
 
 struct probe_limits {

@@ -8,7 +8,7 @@
 run_probe --json --size 16M --seconds 1 "$ROOT"
 is $RC 0 "the exit status is 0"
 is "$(cat "$DIR/probe.err")" "" "nothing is printed to standard error"
-is "$(probe_expression '[sort keys %$j]')" "alignment direct filesystem folder fsync_seconds io_submit limits measurements nowait read_back \
+is "$(probe_expression '[sort keys %$j]')" "alignment direct filesystem folder fsync_seconds io_submit limits lookups measurements nowait read_back \
 recommended shortened verdict version warnings write" "the object has the documented keys"
 is "$(probe_value folder)" "$ROOT" "the directory is correct"
 is "$(probe_value write.bytes)" 16777216 "all bytes are written"
