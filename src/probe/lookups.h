@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Durations of lookups in the directory that is measured: with the system calls that ranged makes for a name, and with a
- * request to the server on network filesystems. Existing files are looked up, so nothing is written.
+ * Durations of lookups in the directory that is measured: with the system calls that ranged makes for a name, and with
+ * a request to the server on network filesystems. Existing files are looked up, so nothing is written.
  */
 #ifndef PROBE_LOOKUPS_H
 #define PROBE_LOOKUPS_H
