@@ -128,8 +128,8 @@ static void judge_lookups(const struct probe_result *result, struct probe_verdic
 		return;
 	warn(verdict, "lookups",
 	     "A lookup of a missing name takes %.2f ms (p99 %.2f ms). Set revalidate to the age that changed files may "
-	     "be served for (1s by default, up to 1d), and siblings = false where no file has a .gz, .zst, .br, .sha256 "
-	     "or .etag beside it.",
+	     "be served for (1s by default, up to 1d), and siblings = false where no file has a .gz, .zst, .br, "
+	     ".sha256 or .etag beside it.",
 	     (double)lookups->absent.warm_p50_ns / (double)CLOCK_NS_PER_MS,
 	     (double)lookups->absent.warm_p99_ns / (double)CLOCK_NS_PER_MS);
 	warn(verdict, "server",
@@ -138,11 +138,11 @@ static void judge_lookups(const struct probe_result *result, struct probe_verdic
 	     "requests are answered with 503.");
 	if (lookups->absent.warm_p50_ns > SLOW_LOOKUP_NS || lookups->present.warm_p50_ns > SLOW_LOOKUP_NS)
 		warn(verdict, "offload-threads",
-		     "Lookups are slow. Raise offload_threads (4 by default), so that more of them are made at the same "
+		     "Lookups are slow. Raise offload_threads (4 by default), so that more are made at the same "
 		     "time.");
 	if (strcmp(type, "fuse.rclone") == 0)
 		warn(verdict, "rclone",
-		     "rclone answers from its own cache of directories for 5 minutes. Mount it with --dir-cache-time 0s "
+		     "rclone answers from its own cache of directories for 5 min. Mount it with --dir-cache-time 0s "
 		     "--attr-timeout 0s, or never overwrite files; otherwise a response may mix two versions.");
 	if (strcmp(type, "fuse.sshfs") == 0)
 		warn(verdict, "sshfs",
