@@ -202,6 +202,17 @@ static void wake(struct offload_lane *lane, enum wake wake_how)
 	}
 }
 
+/* Waits for a change of the lane. Returns 0, or ETIMEDOUT at the time `until`. The caller holds the lock. */
+static int wait_for_change(struct offload_lane *lane, const struct timespec *until)
+{
+	struct offload *offload = lane->offload;
+
+	/* The last thread of the general lane never ends. */
+	if (lane == &offload->general && lane->threads == 1)
+		return pthread_cond_wait(&lane->changed, &offload->lock);
+	return pthread_cond_timedwait(&lane->changed, &offload->lock, until);
+}
+
 /* Waits for a job. Returns false if the thread must end. The caller holds the lock. */
 static bool wait_for_job(struct offload_lane *lane)
 {
@@ -213,7 +224,7 @@ static bool wait_for_job(struct offload_lane *lane)
 
 	while (lane->first == NULL && !offload->stopping && error == 0) {
 		lane->idle++;
-		error = pthread_cond_timedwait(&lane->changed, &offload->lock, &until);
+		error = wait_for_change(lane, &until);
 		lane->idle--;
 		lane->waking = false;
 		if (lane == &offload->general && lane->threads == 1)

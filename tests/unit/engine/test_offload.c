@@ -157,6 +157,28 @@ START_TEST(threads_work_beside_each_other)
 }
 END_TEST
 
+/* A thread without a job waits, also after the time at which the threads of a device end. */
+START_TEST(idle_threads_use_no_processor_time)
+{
+	struct device device = { .id = 1 };
+	uint64_t before_ms;
+
+	ck_assert_int_eq(offload_new(&offload, 2), 0);
+	jobs[0].job = (struct offload_job){ .reactor = reactor, .device = &device, .work = work, .done = done };
+	offload_start(offload, &jobs[0].job);
+	start(1, work);
+	turn_until_done(2);
+	clock_advance_ms(60000);
+	nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+	before_ms = suite_cpu_ms(RUSAGE_SELF);
+	nanosleep(&(struct timespec){ .tv_nsec = 300000000 }, NULL);
+	ck_assert_uint_lt(suite_cpu_ms(RUSAGE_SELF) - before_ms, 30);
+	start(2, work);
+	turn_until_done(3);
+	offload_free(offload);
+}
+END_TEST
+
 /* --- devices --- */
 
 static void start_on(unsigned number, struct device *device, bool reads, void (*how)(struct offload_job *))
@@ -304,6 +326,7 @@ int main(void)
 	tcase_add_test(tcase, one_thread_is_fifo);
 	tcase_add_test(tcase, free_runs_queued_jobs);
 	tcase_add_test(tcase, threads_work_beside_each_other);
+	tcase_add_test(tcase, idle_threads_use_no_processor_time);
 	tcase_add_test(tcase, a_device_that_hangs_delays_no_other);
 	tcase_add_test(tcase, threads_of_a_device_are_limited);
 	tcase_add_test(tcase, done_may_start_its_job_again);
