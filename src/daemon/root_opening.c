@@ -22,6 +22,7 @@ struct root_opening {
 	sem_t ended;
 	atomic_uint users; /* acquire-release; the last user sees the changes of the other user */
 	/* Written by the thread before it posts `ended` or drops its use. */
+	atomic_bool looked_up; /* Release and acquire: publishes the results. */
 	int error;
 	struct root_found found;
 };
@@ -43,6 +44,7 @@ static void *run(void *context)
 	struct root_opening *opening = context;
 
 	opening->error = root_lookup(&opening->place, &opening->found, NULL);
+	atomic_store_explicit(&opening->looked_up, true, memory_order_release);
 	sem_post(&opening->ended);
 	drop(opening);
 	return NULL;
@@ -93,9 +95,9 @@ int root_opening_finish(struct root_opening *opening, uint64_t until_ns, struct 
 					.tv_nsec = (long)(until_ns % CLOCK_NS_PER_S) };
 	int error;
 
-	while ((error = sem_clockwait(&opening->ended, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR)
+	while (sem_clockwait(&opening->ended, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
 		;
-	error = error != 0 ? -ETIMEDOUT : opening->error;
+	error = atomic_load_explicit(&opening->looked_up, memory_order_acquire) ? opening->error : -ETIMEDOUT;
 	if (error == 0) {
 		*found = opening->found;
 		opening->found.fd = -1;
