@@ -49,9 +49,16 @@
 
 #define CLEANUP_MS 5000	     /* interval of clean_up() */
 #define RELOAD_CHECK_MS 1000 /* interval of clean_up() during a reload, so that a slow reload is logged soon */
-#define EXIT_MS 10000	     /* maximum time for freeing all objects and writing the logs */
-#define GRACE_MS 2000 /* during a drain, time in which a client may send a further request on an idle connection */
-#define ABORT_MS 2000 /* maximum wait for reads in flight after the connections were closed */
+/*
+ * If storage hangs, the process exits within 2 s after the drain: one of the first two limits applies, and then that of
+ * the logs (FORCED_EXIT_LOG_MS).
+ */
+#define ABORT_MS 1000	/* maximum wait for reads in flight after the connections were closed */
+#define FREE_MS 1000	/* maximum time for freeing all objects */
+#define PATIENCE_MS 500 /* maximum wait for a thread that may wait for storage */
+#define EXIT_MS 12000	/* maximum time after the drain if storage responds slowly, for systemd */
+/* During a drain, time in which a client may send a further request on an idle connection. */
+#define GRACE_MS 2000
 
 struct daemon {
 	int argc;
@@ -263,7 +270,7 @@ static bool serve(struct daemon *daemon)
 	while ((signal_number = next_stop_signal(daemon, reload_is_running(daemon->reload) ? RELOAD_CHECK_MS
 											   : CLEANUP_MS)) == 0)
 		clean_up(daemon);
-	notify_stopping(config_of(daemon)->drain_delay_ms + config_of(daemon)->drain_timeout_ms + ABORT_MS + EXIT_MS);
+	notify_stopping(config_of(daemon)->drain_delay_ms + config_of(daemon)->drain_timeout_ms + EXIT_MS);
 	log_info("shutting down: received SIG%s", sigabbrev_np(signal_number));
 	announce_drain(daemon);
 	drain(daemon);
@@ -372,14 +379,28 @@ static int start(struct daemon *daemon)
  */
 static bool end_reload(struct daemon *daemon)
 {
-	uint64_t until_ns = clock_now_ns() + ABORT_MS * CLOCK_NS_PER_MS;
+	uint64_t until_ns = clock_now_ns() + PATIENCE_MS * CLOCK_NS_PER_MS;
 	struct pollfd fd = { .fd = reload_fd(daemon->reload), .events = POLLIN };
 
 	while (reload_is_running(daemon->reload) && clock_now_ns() < until_ns) {
-		poll(&fd, 1, ABORT_MS / 10);
+		poll(&fd, 1, PATIENCE_MS / 10);
 		reload_proceed(daemon->reload, &daemon->generations);
 	}
 	return !reload_is_running(daemon->reload);
+}
+
+/*
+ * Serves, and ends all threads that may wait for storage. If one of them does not end, exits at once. Otherwise the
+ * caller has FREE_MS to free all objects.
+ */
+static void serve_until_stopped(struct daemon *daemon)
+{
+	if (!serve(daemon) || !cache_state_end_stop(daemon->process.cache_state))
+		forced_exit_now();
+	forced_exit_after(FREE_MS);
+	if (!stop_admin(daemon) || !end_reload(daemon) || !site_roots_respond(&config_of(daemon)->rules, PATIENCE_MS) ||
+	    !root_stop_watching(PATIENCE_MS))
+		forced_exit_now();
 }
 
 static int run(struct daemon *daemon)
@@ -399,11 +420,8 @@ static int run(struct daemon *daemon)
 			log_error("cannot start the thread that sends messages to systemd; no status or watchdog "
 				  "messages are sent");
 	}
-	if (error == 0 && !(serve(daemon) && stop_admin(daemon) && end_reload(daemon) && root_stop_watching(ABORT_MS) &&
-			    cache_state_end_stop(daemon->process.cache_state)))
-		forced_exit_now();
 	if (error == 0)
-		forced_exit_after(EXIT_MS / 2);
+		serve_until_stopped(daemon);
 	if (error == 0 || daemon->running == 0) /* after a failed start, workers may still run */
 		free_all(daemon);
 	else
@@ -446,7 +464,10 @@ static int run_with_logs(struct daemon *daemon)
 	log_info("stopped");
 	if (status == EXIT_SUCCESS || daemon->running == 0) /* otherwise running workers may still log requests */
 		free_generations(daemon);
-	log_stop();
+	if (status == EXIT_SUCCESS)
+		log_stop_within(FORCED_EXIT_LOG_MS);
+	else
+		log_stop();
 	return status;
 }
 

@@ -25,7 +25,9 @@
 #include "base/log_queue.h"
 
 #define NONE 0
-#define STOP_SECONDS 3 /* time limit for all logs together to write their queued lines */
+#define NS_PER_S 1000000000L
+#define NS_PER_MS 1000000L
+#define STOP_MS 3000 /* time limit for all logs together to write their queued lines */
 
 static struct {
 	struct log_queue list[1 + LOG_OPEN_MAX]; /* the first entry is not used */
@@ -189,12 +191,17 @@ void log_retire(unsigned log, struct log_form *form)
 	log_queue_retire(&logs.list[log], form);
 }
 
-static struct timespec deadline(void)
+static struct timespec deadline(unsigned ms)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += STOP_SECONDS;
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += (long)(ms % 1000) * NS_PER_MS;
+	if (until.tv_nsec >= NS_PER_S) {
+		until.tv_sec++;
+		until.tv_nsec -= NS_PER_S;
+	}
 	return until;
 }
 
@@ -215,10 +222,10 @@ static void report_stuck(unsigned log)
 }
 
 /* Stops the error log last, because the writers of the other logs report their errors to it. */
-bool log_stop(void)
+bool log_stop_within(unsigned ms)
 {
 	unsigned errors = atomic_load(&logs.errors);
-	struct timespec until = deadline();
+	struct timespec until = deadline(ms);
 	bool all = true;
 
 	for (unsigned i = 1; i <= LOG_OPEN_MAX; i++)
@@ -231,10 +238,15 @@ bool log_stop(void)
 		all = false;
 	}
 	if (errors != NONE) {
-		until = deadline();
+		until = deadline(ms);
 		close_for_all_users(errors);
 		all = log_queue_await(&logs.list[errors], &until) && all;
 	}
 	atomic_store(&logs.errors, NONE);
 	return all;
+}
+
+bool log_stop(void)
+{
+	return log_stop_within(STOP_MS);
 }

@@ -56,6 +56,8 @@ void log_retire(unsigned log, struct log_form *form);
  * not ended by then, because its destination accepts no data. That writer and its forms remain until the process exits.
  */
 bool log_stop(void);
+/* Works like log_stop(), but waits at most this time for the error log, and this time for all other logs. */
+bool log_stop_within(unsigned ms);
 
 /* --- Writing. These functions are thread-safe and never block. --- */
 

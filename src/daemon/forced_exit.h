@@ -3,7 +3,12 @@
 #ifndef DAEMON_FORCED_EXIT_H
 #define DAEMON_FORCED_EXIT_H
 
-/* Writes the log, then exits the process at once with status 0. Does not return. Called on the main thread. */
+#define FORCED_EXIT_LOG_MS 600 /* maximum time for writing the queued lines of the logs */
+
+/*
+ * Writes the logs, shuts all sockets down, then exits the process at once with status 0. Reads in flight do not delay
+ * the exit. Does not return. Called on the main thread.
+ */
 void forced_exit_now(void);
 /* Starts a thread that calls forced_exit_now() after `ms` milliseconds. */
 void forced_exit_after(unsigned ms);

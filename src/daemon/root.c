@@ -52,9 +52,10 @@ struct root {
 	_Atomic uint64_t checked_ns; /* end of the last check */
 	_Atomic int step;	     /* what is being looked up; see root_lookup() */
 	pthread_t thread;
-	pthread_mutex_t lock; /* protects the condition, the three flags below, and changes of `directory` */
+	pthread_mutex_t lock; /* protects the condition, the four flags below, and changes of `directory` */
 	pthread_cond_t changed;
 	bool watched, looking_up, stopping;
+	bool asked;			/* a lookup is due now; see root_ask() */
 	struct root_identity directory; /* the served directory, or the directory served last */
 	/* Once the thread runs, only the thread uses these fields. */
 	atomic_uint *replaced;
@@ -265,8 +266,9 @@ static bool wait_for_lookup(struct root *root)
 	struct timespec due = { .tv_sec = (time_t)(due_ns / CLOCK_NS_PER_S),
 				.tv_nsec = (long)(due_ns % CLOCK_NS_PER_S) };
 
-	while (!root->stopping && pthread_cond_timedwait(&root->changed, &root->lock, &due) == 0)
+	while (!root->stopping && !root->asked && pthread_cond_timedwait(&root->changed, &root->lock, &due) == 0)
 		;
+	root->asked = false;
 	return !root->stopping;
 }
 
@@ -465,6 +467,19 @@ bool root_is_ready(const struct root *root, char *reason, size_t reason_bytes)
 		return true;
 	}
 	return false;
+}
+
+void root_ask(struct root *root)
+{
+	pthread_mutex_lock(&root->lock);
+	root->asked = true;
+	pthread_cond_signal(&root->changed);
+	pthread_mutex_unlock(&root->lock);
+}
+
+bool root_has_answered(const struct root *root, uint64_t since_ns)
+{
+	return atomic_load_explicit(&root->checked_ns, memory_order_relaxed) >= since_ns;
 }
 
 bool root_stop_watching(unsigned patience_ms)

@@ -71,6 +71,13 @@ bool root_is_required(const struct root *root);
 bool root_is_ready(const struct root *root, char *reason, size_t reason_bytes);
 
 /*
+ * root_ask() makes a watched root look its path up now. root_has_answered() returns true if a lookup has ended since
+ * this time of clock_now_ns(). Thread-safe.
+ */
+void root_ask(struct root *root);
+bool root_has_answered(const struct root *root, uint64_t since_ns);
+
+/*
  * Stops the lookups of all roots, and waits for lookups in progress. Returns false if a lookup still waits for storage
  * after patience_ms. The caller must then not free the objects that the lookup uses. Called on the main thread.
  */

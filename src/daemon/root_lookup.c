@@ -35,7 +35,8 @@ static int identify(int fd, struct root_identity *identity)
 	ssize_t length;
 
 	*identity = (struct root_identity){ 0 };
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &st) != 0)
+	/* Asks the server, so that a storage that does not respond is noticed although its attributes are cached. */
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_INO | STATX_MNT_ID, &st) != 0)
 		return -errno;
 	identity->device = (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor;
 	identity->inode = st.stx_ino;

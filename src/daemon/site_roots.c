@@ -13,12 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/root.h"
 #include "daemon/root_opening.h"
+
+#define STEP_MS 5
 
 /* Returns true if site i has its own root. */
 static bool has_own(const struct rules *rules, size_t i)
@@ -242,6 +245,29 @@ bool site_roots_are_ready(const struct rules *rules, char *reason, size_t reason
 		return true;
 	snprintf(reason, reason_bytes, "all roots are gone");
 	return false;
+}
+
+static bool have_answered(const struct rules *rules, uint64_t since_ns)
+{
+	for (size_t i = 0; i < rules->site_count; i++)
+		if (has_own(rules, i) && !root_has_answered(rules->sites[i].watched, since_ns))
+			return false;
+	return true;
+}
+
+bool site_roots_respond(const struct rules *rules, unsigned patience_ms)
+{
+	const uint64_t since_ns = clock_now_ns();
+
+	for (size_t i = 0; i < rules->site_count; i++)
+		if (has_own(rules, i))
+			root_ask(rules->sites[i].watched);
+	for (unsigned waited_ms = 0; waited_ms < patience_ms; waited_ms += STEP_MS) {
+		if (have_answered(rules, since_ns))
+			return true;
+		nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * CLOCK_NS_PER_MS }, NULL);
+	}
+	return have_answered(rules, since_ns);
 }
 
 const char *site_roots_first(const struct rules *rules)

@@ -42,6 +42,11 @@ const struct root *site_roots_distinct(const struct rules *rules, size_t i);
  * Thread-safe.
  */
 unsigned site_roots_gone(const struct rules *rules, unsigned *count);
+/*
+ * Makes all roots look their paths up now. Returns false if a lookup has not ended after patience_ms, so that closing a
+ * file could wait for its storage, too. Called on the main thread.
+ */
+bool site_roots_respond(const struct rules *rules, unsigned patience_ms);
 /* Returns the path of the first root, for messages. */
 const char *site_roots_first(const struct rules *rules);
 /* Returns the descriptor of the first root, for the calibration. */

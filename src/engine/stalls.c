@@ -16,6 +16,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libaio.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -155,6 +156,30 @@ static void stat_directory(int fd)
 	(void)statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &st);
 }
 
+/*
+ * Reads at an offset. A thread in pread() of a disk that hangs cannot be killed, so it would delay the exit of the
+ * process. A thread that waits for an asynchronous read can be killed. An error is a response, too.
+ */
+static void read_at(int fd, void *buffer, off_t offset)
+{
+	struct iocb block, *list[] = { &block };
+	struct io_event event;
+	io_context_t context = NULL;
+
+	if (io_setup(1, &context) == 0) {
+		io_prep_pread(&block, fd, buffer, BLOCK_BYTES, offset);
+		if (io_submit(context, 1, list) == 1) {
+			while (io_getevents(context, 1, 1, &event, NULL) == -EINTR)
+				;
+			io_destroy(context);
+			return;
+		}
+		io_destroy(context);
+	}
+	if (pread(fd, buffer, BLOCK_BYTES, offset) < 0) /* the filesystem has no asynchronous reads */
+		errno = 0;
+}
+
 /* Reads a block. Its position differs between probes, because a server may have the block in its memory. */
 static void read_block(int fd, uint64_t number)
 {
@@ -165,9 +190,7 @@ static void read_block(int fd, uint64_t number)
 	if (posix_memalign(&buffer, BLOCK_BYTES, BLOCK_BYTES) != 0)
 		return;
 	blocks = fstat(fd, &st) == 0 && st.st_size > 0 ? (st.st_size - 1) / BLOCK_BYTES + 1 : 1;
-	/* An error is a response, too. */
-	if (pread(fd, buffer, BLOCK_BYTES, (off_t)(number * 7919 % (uint64_t)blocks) * BLOCK_BYTES) < 0)
-		errno = 0;
+	read_at(fd, buffer, (off_t)(number * 7919 % (uint64_t)blocks) * BLOCK_BYTES);
 	free(buffer);
 }
 
