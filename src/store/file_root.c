@@ -118,7 +118,10 @@ void file_root_unref(struct file_root *root)
 		close_root(&root->closing);
 }
 
-/* During dup3() a lookup may see either directory, so all results are discarded until the new time is set. */
+/*
+ * During dup3() a lookup may see either directory, so all results are discarded until the new time is set. The same
+ * applies to the number: what is learned during dup3() has a number that no later lookup uses.
+ */
 int file_root_replace(struct file_root *root, int fd)
 {
 	int error;
@@ -126,6 +129,7 @@ int file_root_replace(struct file_root *root, int fd)
 	atomic_store(&root->since_ns, UINT64_MAX);
 	atomic_store_explicit(&root->number, next_number(), memory_order_relaxed);
 	error = dup3(fd, root->fd, O_CLOEXEC) < 0 ? -errno : 0;
+	atomic_store_explicit(&root->number, next_number(), memory_order_relaxed);
 	file_root_find_mounts(root);
 	atomic_store(&root->since_ns, clock_now_ns());
 	return error;

@@ -475,7 +475,8 @@ static void roots(const char *link, const char *log_path, uint32_t seconds, uint
 	for (; now_ns() < end; usleep(10000)) {
 		if (now_ns() > next) {
 			switch_link("", link, round++);
-			next += ROUND_NS;
+			/* Counts from the switch, so that no root is removed soon after it was in use. */
+			next = now_ns() + ROUND_NS;
 		}
 	}
 	printf("%u roots\n", round - 1);
