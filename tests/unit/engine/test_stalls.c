@@ -6,6 +6,7 @@
 #include "engine/stalls.h"
 
 #include <fcntl.h>
+#include <libaio.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 
 #include "../suite.h"
 
-#define LATENCY_MS 40
+#define LATENCY_MS 200
 
 static struct devices *devices;
 static struct device *device;
@@ -31,9 +32,9 @@ static atomic_uint stalled_count, responded_count;
 static pthread_mutex_t stat_gate = PTHREAD_MUTEX_INITIALIZER, read_gate = PTHREAD_MUTEX_INITIALIZER;
 
 int __real_statx(int fd, const char *path, int flags, unsigned mask, struct statx *st);
-ssize_t __real_pread(int fd, void *buffer, size_t length, off_t offset);
+int __real_io_getevents(io_context_t context, long min, long count, struct io_event *events, struct timespec *timeout);
 int __wrap_statx(int fd, const char *path, int flags, unsigned mask, struct statx *st);
-ssize_t __wrap_pread(int fd, void *buffer, size_t length, off_t offset);
+int __wrap_io_getevents(io_context_t context, long min, long count, struct io_event *events, struct timespec *timeout);
 
 int __wrap_statx(int fd, const char *path, int flags, unsigned mask, struct statx *st)
 {
@@ -44,11 +45,11 @@ int __wrap_statx(int fd, const char *path, int flags, unsigned mask, struct stat
 	return __real_statx(fd, path, flags, mask, st);
 }
 
-ssize_t __wrap_pread(int fd, void *buffer, size_t length, off_t offset)
+int __wrap_io_getevents(io_context_t context, long min, long count, struct io_event *events, struct timespec *timeout)
 {
 	pthread_mutex_lock(&read_gate);
 	pthread_mutex_unlock(&read_gate);
-	return __real_pread(fd, buffer, length, offset);
+	return __real_io_getevents(context, min, count, events, timeout);
 }
 
 /* --- the device --- */
@@ -112,10 +113,10 @@ static void await_state(enum device_state state)
 		usleep(1000);
 }
 
-/* Waits for several times the latency. */
+/* Waits for three times the latency. */
 static void wait_long(void)
 {
-	usleep(LATENCY_MS * 4000);
+	usleep(LATENCY_MS * 3000);
 }
 
 START_TEST(an_idle_device_responds)
