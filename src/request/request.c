@@ -313,8 +313,10 @@ int request_want_body(struct request *request)
 {
 	int result;
 
-	if (lacks_bytes(request))
+	if (lacks_bytes(request)) {
+		devices_count(&request->selected.file->device->rejected, 1);
 		return -EBUSY;
+	}
 	pins_open(&request->body.pins, request->site->worker.store, request_client(request));
 	if (!fits_one_extent(request)) {
 		request->reply.body = REPLY_TRANSFER;

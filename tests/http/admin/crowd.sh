@@ -7,7 +7,7 @@
 
 make_file a.bin 100000
 start_with_admin --workers 1
-before=$(threads '*' | wc -l)
+before=$(threads 'ranged-admin*' | wc -l)
 fds=$(fd_count)
 perl -MIO::Socket::INET -e 'my @s = map { IO::Socket::INET->new($ARGV[0]) } 1..100; $| = 1; print "there\n"; <STDIN>' "$ADMIN" \
 	< <(while [ ! -e "$DIR/stop" ]; do sleep 0.05; done) >"$DIR/crowd" &
@@ -15,7 +15,7 @@ crowd=$!
 await 5 grep -q there "$DIR/crowd"
 sleep 0.3
 at_most "$(fd_count)" $((fds + 40)) "few of 100 clients are accepted"
-at_most "$(threads '*' | wc -l)" $((before + 40)) "few threads serve them"
+at_most "$(threads 'ranged-admin*' | wc -l)" $((before + 40)) "few threads serve them"
 ask_admin /healthz
 like "$STATUS" '^(503|000)$' "another client gets 503 or is closed"
 ask_socket /healthz
@@ -40,8 +40,8 @@ for i in 1 2 3; do
 done
 wait $curls
 ok "the admin listener answers" await 5 healthy
-few() { [ "$(threads '*' | wc -l)" -le "$before" ]; }
-ok "no thread is left" await 5 few
+few() { [ "$(threads 'ranged-admin*' | wc -l)" -le "$before" ]; }
+ok "no thread of the admin listener is left" await 5 few
 
 # One client sends half a request, others disconnect during a response.
 printf 'GET /met' | perl "$LIB/wire.pl" "$ADMIN" >/dev/null 2>&1 &

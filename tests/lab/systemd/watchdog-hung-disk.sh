@@ -13,6 +13,7 @@ perl -MSocket -e '
 	print "$_\n" while defined recv S, $_, 8192, 0' "$DIR/notify" >"$DIR/notes" &
 await 10 test -S "$DIR/notify"
 PREFIX=(env "NOTIFY_SOCKET=$DIR/notify" WATCHDOG_USEC=$((2000000 * factor)))
+config 'disk_queue_timeout = 10m' # requests wait for the disk
 start_ranged
 get /hot.bin
 get /hot.bin
