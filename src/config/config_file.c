@@ -417,6 +417,7 @@ static int prepare_text(struct parse *made, const char *text, size_t length, str
 	int error = -ENOMEM;
 	if (copy != NULL) {
 		memcpy(copy, text, length);
+		copy[length] = '\0';
 		config_text_blank_comments(copy, length);
 		error = config_variables_expand(&variables, copy, length, &expanded, &made->length);
 	}
