@@ -354,7 +354,7 @@
 		const scale = make(key, "span", "scale", "1");
 		make(scale, "span", "ramp");
 		card.most = make(scale, "span");
-		for (const [what, bar] of [["In flight", 1], ["Bytes in flight", 1], ["Queued"], ["Queue wait, p99"], ["Slow submits"], ["Merged"], ["Cancelled, rejected"], ["Errors"]]) {
+		for (const [what, bar] of [["State"], ["In flight", 1], ["Bytes in flight", 1], ["Queued"], ["Queue wait, p99"], ["Slow submits"], ["Merged"], ["Cancelled, rejected"], ["Errors"], ["Lookups"], ["Lookups, p99"], ["Lookups rejected, stale"], ["Calls"]]) {
 			make(list, "dt", "", what);
 			card.values[what] = make(list, "dd");
 			if (!bar) continue;
@@ -367,13 +367,15 @@
 		watch(card.canvas);
 		return (cards[name] = card);
 	};
+	const looked = (l) => l.inline + l.eagain + l.offload;
+	const stalled = (d) => d.state !== "responds";
 	const showDevice = (d) => {
 		const card = cardOf(d.device), v = card.values, was = device(ago(RECENT), d.device);
 		const full = (name, n, depth, as) => {
 			put(v[name], as(n) + " of " + trim(as(depth)));
 			v[name + "|"].style.width = depth ? Math.min(100, n / depth * 100) + "%" : 0;
 		};
-		put(card.head, "Reads of disk " + d.device);
+		put(card.head, "Disk " + d.device);
 		full("In flight", d.in_flight, d.depth, count);
 		full("Bytes in flight", d.in_flight_bytes, d.depth_bytes, bytes);
 		put(v.Queued, count(d.queued));
@@ -383,6 +385,13 @@
 		put(v["Cancelled, rejected"], count(d.cancelled) + ", " + count(d.rejected));
 		put(v.Errors, count(d.errors));
 		v.Errors.className = d.errors ? "hit" : "";
+		put(v.State, stalled(d) ? "stalled for " + span(d.stalled_ms) : "ok");
+		v.State.className = stalled(d) ? "hit" : "";
+		const l = d.lookups, old = was && was.lookups, recent = old && grown(ago(RECENT), now);
+		put(v.Lookups, recent ? count(recent.per(looked(old), looked(l))) + "/s" : "–");
+		put(v["Lookups, p99"], time(quantile(between(old && old.latency, l.latency), 0.99)));
+		put(v["Lookups rejected, stale"], count(l.rejected) + ", " + count(l.stale));
+		put(v.Calls, count(d.jobs));
 	};
 
 	// Legends show the values at the pointer, or the newest values.
@@ -429,8 +438,9 @@
 
 	const showHead = () => {
 		const state = get("state");
-		put(state, lost ? lost.why : now.state + (now.ready || now.state !== "serving" ? "" : ", not ready"));
-		state.className = "state" + (lost ? " bad" : now.ready ? "" : " warn");
+		const hung = lost ? "" : now.devices.filter(stalled).map((d) => ", disk " + d.device + " stalled").join("");
+		put(state, lost ? lost.why : now.state + (now.ready || now.state !== "serving" ? "" : ", not ready") + hung);
+		state.className = "state" + (lost ? " bad" : now.ready && !hung ? "" : " warn");
 		document.documentElement.className = lost ? "stale" : "";
 		document.title = (lost ? "✕ " : steps.length ? rate(steps.at(-1).total) + " · " : "") + "ranged";
 		if (lost) return put(get("facts"), "since " + lost.since.toLocaleTimeString());

@@ -87,15 +87,15 @@ void ctl_columns_titles(struct ctl_canvas *canvas, unsigned row, const struct ct
 	}
 }
 
-void ctl_columns_row(struct ctl_canvas *canvas, unsigned row, const struct ctl_columns *table, const char *first,
-		     char texts[][CTL_COLUMNS_BYTES])
+void ctl_columns_row(struct ctl_canvas *canvas, unsigned row, const struct ctl_columns *table, enum ctl_style style,
+		     const char *first, char texts[][CTL_COLUMNS_BYTES])
 {
 	unsigned column = table->column;
 
 	for (unsigned i = 0; i < table->count; i++) {
 		if (!table->shown[i])
 			continue;
-		draw(canvas, row, table, i, column, CTL_PLAIN, i == 0 ? first : texts[i]);
+		draw(canvas, row, table, i, column, style, i == 0 ? first : texts[i]);
 		column += (i == 0 ? table->first_width : table->columns[i].width) + table->gap;
 	}
 }

@@ -40,8 +40,11 @@ void ctl_columns_spread(struct ctl_columns *table, const struct ctl_column *colu
 /* Draws the row of titles. */
 void ctl_columns_titles(struct ctl_canvas *canvas, unsigned row, const struct ctl_columns *table);
 
-/* Draws a row. `first` is the text of the first column, which is truncated at its beginning. texts[0] is not used. */
-void ctl_columns_row(struct ctl_canvas *canvas, unsigned row, const struct ctl_columns *table, const char *first,
-		     char texts[][CTL_COLUMNS_BYTES]);
+/*
+ * Draws a row in one style. `first` is the text of the first column, which is truncated at its beginning. texts[0] is
+ * not used.
+ */
+void ctl_columns_row(struct ctl_canvas *canvas, unsigned row, const struct ctl_columns *table, enum ctl_style style,
+		     const char *first, char texts[][CTL_COLUMNS_BYTES]);
 
 #endif

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ctl/latency.h"
 #include "ctl/value.h"
@@ -215,6 +216,18 @@ static void draw_cache(struct summary *summary)
 	add_if(summary, summary->status, "files.failures", CTL_PLAIN, "failed");
 }
 
+/* Appends how long the device has not responded, if it does not. */
+static void add_state(struct summary *summary, const json_t *device)
+{
+	const char *state = ctl_value_text(device, "state");
+	char words[CTL_WORDS_BYTES];
+
+	if (*state != '\0' && strcmp(state, "responds") != 0)
+		add(summary, CTL_RED, "%s for %s",
+		    strcmp(state, "stalled") == 0 ? "does not respond" : "reads do not end",
+		    ctl_words_span(ctl_value_count(device, "stalled_ms") / 1000, words));
+}
+
 static void draw_devices(struct summary *summary)
 {
 	const json_t *devices = ctl_value_at(summary->status, "devices"), *device;
@@ -225,6 +238,7 @@ static void draw_devices(struct summary *summary)
 
 		snprintf(text, sizeof(text), "disk %s", ctl_value_text(device, "device"));
 		label(summary, text);
+		add_state(summary, device);
 		add(summary, CTL_PLAIN, "%s", ctl_value_text(device, "mode"));
 		add(summary, CTL_PLAIN, "%" PRIu64 " of %" PRIu64 " in flight", ctl_value_count(device, "in_flight"),
 		    ctl_value_count(device, "depth"));
@@ -235,6 +249,11 @@ static void draw_devices(struct summary *summary)
 		add_latency(summary, json_object_get(device, "wait"), "queue wait ");
 		add_plural(summary, device, "errors", CTL_RED, "error", "errors");
 		add_plural(summary, device, "slow_submits", CTL_YELLOW, "slow submit", "slow submits");
+		add_latency(summary, ctl_value_at(device, "lookups.latency"), "lookups ");
+		add_plural(summary, device, "jobs", CTL_PLAIN, "call waits", "calls wait");
+		add_if(summary, device, "lookups.rejected", CTL_RED, "lookups rejected");
+		add_if(summary, device, "lookups.stale", CTL_YELLOW, "lookups stale");
+		add_plural(summary, device, "stalls", CTL_RED, "stall", "stalls");
 	}
 }
 

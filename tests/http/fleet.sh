@@ -6,7 +6,7 @@
 
 FLEET=$LIB/../../conf/fleet
 NODES=() # the process of each node; the index is its number, from 1 on
-NAMES=() # the files of make_mirrors, apart from those in secure/
+NAMES=() # the files of make_mirrors, apart from those in directories
 
 # Starts the test again in a network namespace, where no other process uses these addresses and ports.
 own_network() {
@@ -26,7 +26,7 @@ make_mirrors() {
 	local i
 	make_file "$@"
 	while [ $# -gt 0 ]; do
-		[[ $1 == secure/* ]] || NAMES+=("$1")
+		[[ $1 == */* ]] || NAMES+=("$1")
 		shift 2
 	done
 	make_text .mounted ""
@@ -79,9 +79,11 @@ kill_node() {
 	wait "${NODES[$1]}" 2>/dev/null
 }
 
-# Checks the ends of these nodes, and ends the balancer. The second signal ends drain_delay.
+# Ends the balancer, whose idle connections the nodes need not wait for then, and checks the ends of these nodes. The
+# second signal ends drain_delay.
 finish_fleet() { # NODE...
 	local i
+	stop_balancer
 	for i; do kill -TERM "${NODES[$i]}"; done
 	sleep 0.1
 	for i; do kill -TERM "${NODES[$i]}"; done
@@ -89,8 +91,17 @@ finish_fleet() { # NODE...
 		end_node "$i"
 		is $? 0 "node $i stopped cleanly"
 	done
-	[ -z "$BALANCER" ] || stop_balancer
 	finish
+}
+
+# Requests each file three times, as often as there are nodes, and checks the bodies.
+request_all() {
+	local name
+	for name in "${NAMES[@]}" "${NAMES[@]}" "${NAMES[@]}"; do
+		get "/$name"
+		cmp "$ROOT/$name" "$BODY" || echo "$name"
+	done >"$DIR/differs" 2>&1
+	is "$(cat "$DIR/differs")" "" "each file is correct through the balancer"
 }
 
 # NODE...: prints the names of the files in the caches of these nodes, a line for each file and node.

@@ -18,6 +18,16 @@ fi
 LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 FAULT_PID=
+MIRRORS=() # the processes of start_mirror
+
+# A process that is stopped never ends, and threads that wait for its filesystem cannot be killed.
+end_lab() {
+	local status=$?
+	kill -CONT "${MIRRORS[@]}" 2>/dev/null
+	(exit $status)
+	clean_up
+}
+trap end_lab EXIT
 
 clean_up_more() {
 	[ -z "$FAULT_PID" ] || echo "0 0 0" >"$DIR/control"
@@ -133,12 +143,17 @@ need_fuse() {
 	[ -c /dev/fuse ] || skip_all "needs /dev/fuse"
 }
 
-# SOURCE MOUNTPOINT: mounts a mirror with faults, see faultfs.c.
-start_faultfs() {
-	local flags connection
+build_faultfs() {
+	local flags
 	flags=$(pkg-config --cflags --libs fuse3)
 	# shellcheck disable=SC2086
-	cc -O2 -Wall -o "$DIR/faultfs" "$LAB/faultfs.c" $flags || exit
+	[ -x "$DIR/faultfs" ] || cc -O2 -Wall -o "$DIR/faultfs" "$LAB/faultfs.c" $flags || exit
+}
+
+# SOURCE MOUNTPOINT: mounts a mirror with faults, see faultfs.c.
+start_faultfs() {
+	local connection
+	build_faultfs
 	set_fault 0 0 0
 	"$DIR/faultfs" "$1" "$DIR/control" "$2" -f -o max_threads=64,max_idle_threads=64 </dev/null >"$DIR/faultfs.log" 2>&1 &
 	FAULT_PID=$!
@@ -150,9 +165,35 @@ start_faultfs() {
 	echo 256 >"/sys/fs/fuse/connections/$connection/max_background"
 }
 
-wait_clients() { # waits for all background jobs except ranged and the disk
+# SOURCE MOUNTPOINT [FUSE-OPTION...]: mounts another mirror, which hang can stop. Sets MIRROR, its process. The faults of
+# set_fault apply to it.
+start_mirror() {
+	build_faultfs
+	[ -e "$DIR/control" ] || set_fault 0 0 0
+	"$DIR/faultfs" "$1" "$DIR/control" "$2" -f -o max_threads=64,max_idle_threads=64 "${@:3}" </dev/null >"$DIR/mirror.${#MIRRORS[@]}.log" 2>&1 &
+	MIRROR=$!
+	MIRRORS+=($MIRROR)
+	await 10 mountpoint -q "$2" || { diag "$(cat "$DIR"/mirror.*.log)"; exit 1; }
+}
+
+# PROCESS...: stops mirrors. From now on, every call that needs them waits until heal.
+hang() {
+	local process
+	for process; do
+		kill -STOP "$process" && await 10 grep -q '^State:.T' "/proc/$process/status" || exit
+	done
+}
+heal() { kill -CONT "$@"; } # PROCESS...
+
+# PROCESS: ends a mirror; calls that need it fail with ENOTCONN from now on.
+lose() {
+	kill -KILL "$1"
+	wait "$1" 2>/dev/null
+}
+
+wait_clients() { # waits for all background jobs except ranged, the disk and the mirrors
 	local clients
-	mapfile -t clients < <(jobs -p | grep -vx -e "$PID" -e "$FAULT_PID")
+	mapfile -t clients < <(jobs -p | grep -vx -e "$PID" -e "$FAULT_PID" "${MIRRORS[@]/#/-e}")
 	wait "${clients[@]}"
 }
 

@@ -12,7 +12,7 @@ is "$(LC_ALL=C grep -c $'\033' "$DIR/ctl.out")" 0 "the output has no control cod
 is "$(grep -c '[^ -~]' "$DIR/ctl.out")" 0 "in the C locale the output is ASCII"
 is "$(grep -cE '.{81}' "$DIR/ctl.out")" 0 "no line is longer than 80 columns"
 for word in 'sent +[0-9.]+ [MG]iB/s' 'cache +[0-9.]+ MiB/s #' 'hits [0-9.]+ %' 'p50 32 us' 'stalls .*http 2 .*longest 12 ms in http' \
-	'259:0 +[0-9]+ +[0-9]+ of 128' '/films/a\.mkv' '192\.0\.2\.7' '128 us #+'; do
+	'259:0 +ok +[0-9]+ +[0-9]+ of 128' '/films/a\.mkv' '192\.0\.2\.7' '128 us #+'; do
 	like "$(out)" "$word" "the frame has $word"
 done
 like "$(out)" '/odd/\?\[31mred' "a control code in a name is replaced"

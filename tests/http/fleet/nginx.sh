@@ -9,6 +9,7 @@ own_network nginx openssl
 
 files=(a.bin 3000001 secure/a.bin 1000)
 for i in $(seq 20); do files+=("file$i.bin" $((i * 9001))); done
+make_text page.html "$(seq 1000)"
 make_mirrors "${files[@]}"
 NODE_KEYS=('location "/secure/" { https_redirect = true }')
 start_nodes
@@ -39,13 +40,17 @@ BALANCER=$!
 use_address 127.0.0.1:80
 await 10 get /a.bin || { diag "$(tail -n 5 "$DIR/nginx/out" "$DIR/nginx/error.log")"; exit 1; }
 
-for name in "${NAMES[@]:1}"; do
-	get "/$name"
-	cmp "$ROOT/$name" "$BODY" || echo "$name"
-done >"$DIR/differs" 2>&1
-is "$(cat "$DIR/differs")" "" "each file is correct through the balancer"
+request_all
 cached 1 2 3 >"$DIR/cached"
-is "$(grep -c file "$DIR/cached")" 20 "each file is cached by exactly one node"
+is "$(sort "$DIR/cached")" "$(printf '%s\n' "${NAMES[@]}" | sort)" "each file is cached by exactly one node"
+accepted=0
+for i in 1 2 3; do
+	curl -sS --unix-socket "$DIR/node$i.admin" http://x/metrics >"$DIR/metrics"
+	accepted=$((accepted + $(sed -n 's/^ranged_connections_accepted_total //p' "$DIR/metrics")))
+done
+at_most $accepted $((${#NAMES[@]} * 3 / 2)) "connections to the nodes are reused"
+get /page.html -H 'Accept-Encoding: gzip'
+is "$(header ETag) $(header Content-Encoding)" "$(etag_of "$ROOT/page.html") " "nginx does not compress"
 check_http2 nginx
 use_address 127.0.0.1:80
 

@@ -9,15 +9,15 @@ own_network haproxy prometheus promtool
 files=()
 for i in $(seq 12); do files+=("file$i.bin" 100000); done
 make_mirrors "${files[@]}"
-start_nodes
-start_haproxy "$FLEET/haproxy.cfg"
-
 cp "$FLEET/prometheus.yml" "$FLEET/../prometheus-alerts.yml" "$DIR"
 ok "promtool accepts the configuration" promtool check config "$DIR/prometheus.yml"
 sed -i 's/_interval: 5s/_interval: 1s/; s/_timeout: 4s/_timeout: 1s/' "$DIR/prometheus.yml"
 prometheus --config.file="$DIR/prometheus.yml" --storage.tsdb.path="$DIR/tsdb" --web.listen-address=127.0.0.1:9090 \
 	>"$DIR/prometheus" 2>&1 &
 prometheus=$!
+start_nodes
+start_haproxy "$FLEET/haproxy.cfg"
+
 # QUERY: prints the values of the results of a query.
 value() {
 	curl -sS -G http://127.0.0.1:9090/api/v1/query --data-urlencode "query=$1" |
@@ -42,6 +42,9 @@ kill_node 2
 ok "a node that does not respond is not ready" await 10 becomes "$(panel 'Nodes not ready')" 1
 start_node 2
 ok "the node is ready again" await 10 becomes "$(panel 'Nodes not ready')" 0
+rm "$DIR/node3/.mounted"
+ok "a node that lacks its storage is not ready" await 10 becomes "$(panel 'Nodes not ready')" 1
+ok "HAProxy sends it no requests" await 10 states_are "UP UP DOWN"
 kill "$prometheus"
 wait "$prometheus"
 finish_fleet 1 2 3

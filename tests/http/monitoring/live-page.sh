@@ -10,7 +10,7 @@ URL=http://$ADMIN
 get /
 is "$STATUS" 200 "the page is served"
 is "$(header Content-Type)" "text/html; charset=utf-8" "the page is HTML"
-at_most "$(size_of "$BODY")" 32767 "the page has at most 32 KiB"
+at_most "$(size_of "$BODY")" 36864 "the page has at most 36 KiB"
 is "$(head -n 1 "$BODY")" "<!doctype html>" "the page begins with a doctype"
 hash_of() { # ELEMENT
 	perl -0777 -ne 'print $1 if /<'"$1"'>(.*?)<\/'"$1"'>/s' "$BODY" | openssl dgst -sha256 -binary | openssl base64 -A

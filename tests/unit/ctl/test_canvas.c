@@ -143,7 +143,7 @@ START_TEST(columns_are_left_out_by_priority)
 	begin(20, 2, true);
 	ctl_columns_fit(&table, columns, 3, 0, 20);
 	ctl_columns_titles(&canvas, 0, &table);
-	ctl_columns_row(&canvas, 1, &table, "/long/name", row);
+	ctl_columns_row(&canvas, 1, &table, CTL_PLAIN, "/long/name", row);
 	is(CTL_NO_CODES, false, "name     kind   size\n…g/name  k        12\n");
 	begin(16, 2, true);
 	ctl_columns_fit(&table, columns, 3, 0, 16);
@@ -151,7 +151,7 @@ START_TEST(columns_are_left_out_by_priority)
 	is(CTL_NO_CODES, false, "name        size\n");
 	begin(10, 2, true);
 	ctl_columns_fit(&table, columns, 3, 0, 10);
-	ctl_columns_row(&canvas, 0, &table, "/long/name", row);
+	ctl_columns_row(&canvas, 0, &table, CTL_PLAIN, "/long/name", row);
 	is(CTL_NO_CODES, false, "/long/name\n");
 	begin(30, 2, true);
 	ctl_columns_spread(&table, columns, 3, 1, 29);

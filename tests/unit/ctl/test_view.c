@@ -31,14 +31,18 @@ static json_t *sample(unsigned pid, unsigned round, unsigned fast, unsigned slow
 		"\"cache\": {\"bytes\": 1073741824, \"free_bytes\": 536870912, \"pinned_bytes\": 0},"
 		"\"devices\": [{\"device\": \"8:0\", \"mode\": \"async\", \"depth\": 32, \"in_flight\": 5, "
 		"\"queued\": 2, \"reads\": %u, \"read_bytes\": %u,"
-		"\"latency\": {\"buckets\": [[128, %u], [65536, %u]]}, \"wait\": {\"buckets\": []}}],"
+		"\"latency\": {\"buckets\": [[128, %u], [65536, %u]]}, \"wait\": {\"buckets\": []},"
+		"\"state\": \"%s\", \"stalled_ms\": 65000, \"jobs\": 17, \"stalls\": 1, \"lookups\": {\"inline\": %u, "
+		"\"eagain\": 0, \"offload\": 0, \"rejected\": 4321, \"stale\": 765, "
+		"\"latency\": {\"buckets\": [[512, %u]]}}}],"
 		"\"workers\": [{\"index\": 0, \"last_iteration_ms_ago\": %u, \"stalls\": {\"http\": %u}, "
 		"\"longest_us\": {\"http\": 12000}}],"
 		"\"top\": {\"files\": [{\"path\": \"/a\", \"site\": \"\", \"bytes\": %u, \"requests\": 7}], "
 		"\"clients\": [{\"address\": \"192.0.2.1\", \"bytes\": %u, \"connections\": 2}]}}",
 		pid, 1000 * round, 1000 * round + 5, 100 * round, round << 20, round << 19, 3 * round, round,
-		round > 5 ? 1 : 0, fast, slow, fast, fast + slow, round << 19, fast, slow, round > 8 ? 11000 : 1,
-		round > 6, round << 18, round << 18);
+		round > 5 ? 1 : 0, fast, slow, fast, fast + slow, round << 19, fast, slow,
+		round > 8 ? "stalled" : "responds", 250 * round, round, round > 8 ? 11000 : 1, round > 6, round << 18,
+		round << 18);
 	json = json_loads(text, 0, NULL);
 	ck_assert_ptr_nonnull(json);
 	return json;
@@ -101,6 +105,28 @@ START_TEST(frame)
 }
 END_TEST
 
+START_TEST(lookups_are_shown)
+{
+	struct ctl_view view = { .history = &history, .interval_ms = 1000 };
+	char *text;
+
+	fill(4);
+	text = draw_view(&view, 100, 30, true);
+	has(text, "ok ");
+	has(text, " lookups");
+	has(text, " 250 ");
+	has(text, "512 µs");
+	has(text, "17");
+	has(text, "4.32k");
+	has(text, "765");
+	free(text);
+	text = draw_view(&view, 100, 29, true);
+	has_not(text, "lookups");
+	free(text);
+	ctl_history_fini(&history);
+}
+END_TEST
+
 /* At any size, no line is longer than the window, and there are not more lines than rows. */
 START_TEST(frame_fits_every_size)
 {
@@ -150,6 +176,7 @@ START_TEST(problems_are_shown)
 	has(text, "worker 0 has been stuck for 11 s");
 	has(text, "rejected 1");
 	has(text, "http 1");
+	has(text, " stalled 65 s ");
 	free(text);
 	ctl_history_fini(&history);
 }
@@ -232,6 +259,9 @@ START_TEST(summary)
 	has(text, "\nrejected      access 1\n");
 	has(text, "\nhits          75.0 %, 66.7 % of the bytes\n");
 	has(text, "worker 0: 1 stall in http, up to 12 ms");
+	has(text, "\ndisk 8:0      does not respond for 1 min 5 s, async");
+	has(text, "lookups p50 512 µs p99 512 µs");
+	has(text, "1 stall\n");
 	for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1)
 		ck_assert_uint_le(strcspn(line, "\n"), 60 + 4); /* "µ" has two bytes */
 	free(text);
@@ -244,6 +274,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("ctl_view");
 	TCase *t = tcase_create("ctl_view");
 	tcase_add_test(t, frame);
+	tcase_add_test(t, lookups_are_shown);
 	tcase_add_test(t, frame_fits_every_size);
 	tcase_add_test(t, failed_request_is_shown);
 	tcase_add_test(t, problems_are_shown);

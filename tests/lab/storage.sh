@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Functions for tests of storage that hangs; source after lib.sh.
+# shellcheck disable=SC2034 # the variables are for the scripts
+
+QUEUE_TIMEOUT=500ms
+LATE=$(seconds 1500) # disk_queue_timeout + 1 s, in ms: the latest answer to a request that waits when the storage hangs
+AT_ONCE=$(seconds 100)
+
+# HOST PATH...: requests the paths at once, and prints "STATUS MILLISECONDS RETRY-AFTER PATH" for each; status 000 is a
+# timeout of the client. CURL_EXTRA is another line for the configuration of curl.
+ask_all() {
+	local host=$1 config path
+	config=$(mktemp "$DIR/curls.XXXXXX")
+	for path in "${@:2}"; do
+		printf 'next\nurl = "%s%s"\nheader = "Host: %s"\noutput = /dev/null\nmax-time = %s\n' "$URL" "$path" "$host" "$(seconds 10)"
+		printf '%s\n' "${CURL_EXTRA:-}"
+		printf 'write-out = "%%{http_code} %%{time_total} -%%header{retry-after} %s\\n"\n' "$path"
+	done | tail -n +2 >"$config"
+	curl -sS --no-progress-meter --parallel --parallel-immediate --parallel-max 250 --config "$config" 2>/dev/null |
+		awk '{ $2 = int($2 * 1000); print }'
+	rm -f "$config"
+}
+
+# FILE: prints the statuses of ask_all with their numbers, such as "200*3 503*1".
+statuses() { awk '{ n[$1]++ } END { for (s in n) print s "*" n[s] }' "$1" | sort | xargs; }
+slowest() { awk '$2 > most { most = $2 } END { print most + 0 }' "$1"; }                 # FILE: ms
+percentile() { sort -n -k 2 "$1" | awk -v p="$2" '{ t[NR] = $2 } END { print t[int((NR - 1) * p / 100) + 1] }'; } # FILE PERCENT
+
+# NAME FILE COUNT MS: checks that all responses of ask_all are 503 with Retry-After, and arrived within MS.
+all_rejected() {
+	is "$(statuses "$2")" "503*$3" "$1: all requests are answered with 503"
+	is "$(grep -cE '^503 [0-9]+ -[1-9]' "$2")" "$3" "$1: all responses have Retry-After"
+	at_most "$(slowest "$2")" "$4" "$1: the slowest response arrives in time (ms)"
+}
+
+# NAME FILE COUNT [MS]: checks that all responses of ask_all are 200.
+all_served() {
+	is "$(statuses "$2")" "200*$3" "$1: all requests are served"
+	[ $# -lt 4 ] || at_most "$(slowest "$2")" "$4" "$1: the slowest response arrives in time (ms)"
+}
+
+served() { get "$2" -H "Host: $1" && [ "$STATUS" = 200 ]; } # HOST PATH
+rejected() { get "$2" -H "Host: $1" --max-time "$(seconds 10)" && [ "$STATUS" = 503 ]; }
+logged() { [ "$(grep -cE "$1" "$DIR/error.log")" = "$2" ]; } # REGEX COUNT
+thread_count() { find "/proc/$PID/task" -mindepth 1 -maxdepth 1 | wc -l; }
