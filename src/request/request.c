@@ -25,7 +25,7 @@
 #define EXTENT_MAX ((size_t)1024 * 1024) /* size of a piece that has the whole of a small file */
 #define BLOCK_MIN ((size_t)16 * 1024)
 #define SHORT_MAX BLOCK_MAX		    /* responses up to this size are read entirely in the class QUEUE_FIRST */
-#define STALE_MAX_BYTES ((uint64_t)4 << 30) /* maximum size of a body whose extents are all looked up at once */
+#define STALE_MAX_BYTES ((uint64_t)1 << 30) /* maximum size of a body whose extents are all looked up at once */
 #define COPIES_MAX ((size_t)1024 * 1024)    /* memory for the copies of all transfers */
 #define COPY_MAX BLOCK_MIN		    /* maximum size of a body that is copied at once, into connection memory */
 #define PIN_RATIO_MAX 4			    /* a body is copied if its extent is larger than this many times the body */

@@ -35,7 +35,7 @@ void file_root_find_mounts(struct file_root *root)
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", root->fd);
 	length = readlink(link, name, sizeof(name) - 1);
 	if (length <= 0 || root->devices == NULL ||
-	    statx(root->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0)
+	    statx(root->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) != 0 || !S_ISDIR(st.stx_mode))
 		return;
 	name[length] = '\0';
 	if (mounts_new(&mounts, name, makedev(st.stx_dev_major, st.stx_dev_minor)) != 0)
