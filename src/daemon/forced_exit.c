@@ -87,11 +87,18 @@ UNCHECKED static int outlive(void *context)
 	return 0;
 }
 
-/* If the helper cannot be created, the exit waits for the storage. */
+/*
+ * If the helper cannot be created, the exit waits for the storage. ThreadSanitizer replaces clone(), and does not
+ * support a process that shares the memory.
+ */
 static void start_helper(void)
 {
 	parent = getpid();
+#ifdef __SANITIZE_THREAD__
+	(void)outlive;
+#else
 	clone(outlive, stack + STACK_BYTES, CLONE_VM | CLONE_FILES, NULL);
+#endif
 }
 
 void forced_exit_now(void)
