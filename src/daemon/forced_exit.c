@@ -95,7 +95,7 @@ static void start_helper(void)
 {
 	parent = getpid();
 #ifdef __SANITIZE_THREAD__
-	(void)outlive;
+	(void)outlive, (void)stack;
 #else
 	clone(outlive, stack + STACK_BYTES, CLONE_VM | CLONE_FILES, NULL);
 #endif
@@ -108,7 +108,8 @@ void forced_exit_now(void)
 	log_stop_within(FORCED_EXIT_LOG_MS);
 	shut_down_sockets();
 	start_helper();
-	_exit(EXIT_SUCCESS);
+	syscall(SYS_exit_group, EXIT_SUCCESS); /* in _exit(), a sanitizer would report the threads that still run */
+	__builtin_unreachable();
 }
 
 static void *run(void *context)
