@@ -172,7 +172,7 @@ start_mirror() {
 	[ -e "$DIR/control" ] || set_fault 0 0 0
 	"$DIR/faultfs" "$1" "$DIR/control" "$2" -f -o max_threads=64,max_idle_threads=64 "${@:3}" </dev/null >"$DIR/mirror.${#MIRRORS[@]}.log" 2>&1 &
 	MIRROR=$!
-	MIRRORS+=($MIRROR)
+	MIRRORS+=("$MIRROR")
 	await 10 mountpoint -q "$2" || { diag "$(cat "$DIR"/mirror.*.log)"; exit 1; }
 }
 

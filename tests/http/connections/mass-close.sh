@@ -18,6 +18,7 @@ start_with_admin
 
 # Opens the connections. After each line of standard input, sends a request on each connection and reads the responses.
 # At its end, the kernel closes all connections.
+# shellcheck disable=SC2016 # a program in Perl
 clients='
 	my ($count, $host, $port) = @ARGV;
 	my @sockets;

@@ -82,7 +82,7 @@ start_download() {
 run_out_of_time() {
 	start_download
 	advance 31
-	wait $client
+	wait "$client"
 }
 logs "200 GET max_transfer_time" "a transfer that takes too long" "$(disconnect max_transfer_time)" run_out_of_time
 
@@ -110,7 +110,7 @@ no_proxy_header() {
 logs "400 - proxy_protocol" "a connection without a PROXY header" "$(rejection proxy_protocol)" no_proxy_header
 hold_connections() {
 	local i
-	for i in 11 12 13 14 15 16 17 18; do open_connection $i; done
+	for i in 11 12 13 14 15 16 17 18; do open_connection "$i"; done
 	get /a.bin
 	for i in 11 12 13 14 15 16 17 18; do eval "exec $i>&-"; done
 }

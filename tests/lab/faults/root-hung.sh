@@ -3,6 +3,7 @@
 # The storage of a root does not respond. A reload, a start and --check with such a root end with a clear message. Later
 # reloads are applied. /readyz names the required file whose lookup hangs.
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=../../http/admin.sh
 . "$LIB/admin.sh"
 need_fuse
 export TSAN_OPTIONS=${TSAN_OPTIONS:-}:report_thread_leaks=0 # threads that wait for the storage are not joined
@@ -44,7 +45,7 @@ config 'header = "X-Say: 4"' "$remote"
 kill -HUP "$PID"
 ok "a second reload with this root fails" await 10 soon said_again 'reload failed' 2
 "${PRELOADED[@]}" "$RANGED" --check --config "$DIR/ranged.conf" "$ROOT" >"$DIR/check" 2>&1 & checking=$!
-ended() { ! kill -0 $checking 2>/dev/null; }
+ended() { ! kill -0 "$checking" 2>/dev/null; }
 ok "--check ends" await 10 soon ended
 wait $checking
 is $? 78 "the exit status of --check is EX_CONFIG"
