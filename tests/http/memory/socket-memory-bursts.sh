@@ -44,6 +44,7 @@ coproc CLIENTS {
 			print "received\n";
 		}' "$ADDRESS" 2>"$DIR/perl"
 }
+clients=$CLIENTS_PID # bash clears the variable when the process ends
 most=0
 for _ in 1 2 3 4; do
 	echo >&"${CLIENTS[1]}"
@@ -57,6 +58,6 @@ done
 is "$line" received "the clients receive"
 at_least "$most" 1000 "the server is ahead of the clients (KiB)"
 at_most "$most" 30000 "the unsent bytes of clients that were fast at the same time are bounded (KiB)"
-kill "$CLIENTS_PID"
-wait "$CLIENTS_PID" 2>/dev/null
+kill "$clients" 2>/dev/null
+wait "$clients" 2>/dev/null
 finish
