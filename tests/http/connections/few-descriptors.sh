@@ -37,12 +37,12 @@ start_ranged
 like "$(lowered)" "$only_open_files" "only open_file_cache is lowered"
 crowd 60 '/#/a.bin' "one site"
 
-config "${scarce[@]}" 'max_connections = 36' \
+config "${scarce[@]}" 'max_connections = 50' \
 	"site a.example { root = \"$DIR/a\" }" "site b.example { root = \"$DIR/b\" }"
 : >"$DIR/error.log"
 reload_ranged
 like "$(lowered)" "$only_open_files" "a reload with three sites lowers only open_file_cache"
-crowd 36 '/#/a.bin' "three sites"
+crowd 50 '/#/a.bin' "three sites"
 
 # With a listing, a connection may have two descriptors.
 config "${scarce[@]}" 'max_connections = 30' 'listing = true'
