@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +24,7 @@
 
 #include "base/align.h"
 #include "base/clock.h"
+#include "base/thread.h"
 
 #define QUEUE_BYTES ((size_t)512 * 1024) /* size of each of the two buffers */
 #define BATCH_PAUSE_NS (10 * 1000 * 1000)
@@ -301,24 +301,6 @@ static void *writer_main(void *context)
 
 /* --- start and stop --- */
 
-static int start_writer(struct log_queue *queue)
-{
-	sigset_t all, before;
-	pthread_attr_t detached;
-	pthread_t writer;
-
-	int error = pthread_attr_init(&detached);
-	if (error != 0)
-		return -error;
-	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&writer, &detached, writer_main, queue);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&detached);
-	return -error;
-}
-
 static void reset(struct log_queue *queue, enum log_queue_kind kind, char *filling, char *writing, char *target)
 {
 	pthread_mutex_lock(&queue->mutex);
@@ -350,7 +332,7 @@ int log_queue_start(struct log_queue *queue, bool errors, const char *target,
 	enum log_queue_kind kind = queue->sink.kind == SINK_STDERR ? LOG_QUEUE_STDERR : LOG_QUEUE_ERRORS;
 	queue->report = report_fn;
 	reset(queue, errors ? kind : LOG_QUEUE_REQUESTS, filling, writing, copy);
-	error = start_writer(queue);
+	error = thread_start_detached(writer_main, queue);
 	if (error != 0)
 		release(queue);
 	return error;

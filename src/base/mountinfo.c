@@ -13,13 +13,12 @@ static bool is_octal(char byte)
 	return byte >= '0' && byte <= '7';
 }
 
-/* Replaces the octal escapes of blanks, line ends and backslashes in place. */
-static void unescape(char *text)
+void mountinfo_unescape(char *text)
 {
 	char *to = text;
 
 	for (const char *from = text; *from != '\0'; to++) {
-		if (from[0] == '\\' && is_octal(from[1]) && is_octal(from[2]) && is_octal(from[3])) {
+		if (from[0] == '\\' && is_octal(from[1]) && from[1] <= '3' && is_octal(from[2]) && is_octal(from[3])) {
 			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
 			from += 4;
 		} else {
@@ -45,7 +44,7 @@ static bool parse_line(char *line, struct mountinfo *mount)
 	type += strlen(" - ");
 	type[strcspn(type, " ")] = '\0';
 	line[end] = '\0';
-	unescape(line + start);
+	mountinfo_unescape(line + start);
 	*mount = (struct mountinfo){ .device = makedev(major_number, minor_number),
 				     .place = line + start,
 				     .type = type };

@@ -13,6 +13,8 @@ struct mountinfo {
 	const char *type;  /* "ext4", "fuse.sshfs" */
 };
 
+/* Replaces the octal escapes of blanks, line ends and backslashes in place. Pure. */
+void mountinfo_unescape(char *text);
 /*
  * Calls visit() for each mount, in the order of the mounts, until it returns false. Returns 0 or -errno. Reads procfs,
  * which does not wait for the filesystems of the mounts. Thread-safe.

@@ -19,7 +19,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -28,6 +27,7 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "base/thread.h"
 #include "engine/devices.h"
 
 #define IDLE_S 10
@@ -150,24 +150,6 @@ static struct offload_lane *lane_of(struct offload *offload, struct device *devi
 
 /* --- threads --- */
 
-/* Starts a detached thread with all signals blocked, because a thread inherits the signal mask of its creator. */
-static int create_thread(struct offload_lane *lane)
-{
-	pthread_attr_t attributes;
-	sigset_t all, before;
-	pthread_t thread;
-	int error;
-
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = -pthread_create(&thread, &attributes, run_thread, lane);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	return error;
-}
-
 /* Removes a thread that has ended or was not started from the counts. The caller holds the lock. */
 static void remove_thread(struct offload_lane *lane)
 {
@@ -186,7 +168,7 @@ static void wake(struct offload_lane *lane, enum wake wake_how)
 			pthread_cond_signal(&lane->changed);
 			return;
 		}
-		if (create_thread(lane) == 0)
+		if (thread_start_detached(run_thread, lane) == 0)
 			return;
 		pthread_mutex_lock(&offload->lock);
 		lane->waking = false;
@@ -304,7 +286,7 @@ int offload_new(struct offload **offload, unsigned threads)
 	made->general.limit = threads;
 	init_condition(&made->general.changed);
 	made->general.threads = made->threads = 1;
-	error = create_thread(&made->general);
+	error = thread_start_detached(run_thread, &made->general);
 	if (error != 0) {
 		made->threads = 0;
 		offload_free(made);

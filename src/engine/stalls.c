@@ -19,7 +19,6 @@
 #include <libaio.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -31,6 +30,7 @@
 
 #include "base/clock.h"
 #include "base/mountinfo.h"
+#include "base/thread.h"
 
 #define TICKS 8 /* Number of examinations per latency_ms. */
 #define TICK_MAX_MS 250
@@ -219,22 +219,11 @@ static void *run_probe(void *context)
 static struct probe *probe_start(uint64_t device, uint64_t number)
 {
 	struct probe *probe = calloc(1, sizeof(*probe));
-	pthread_attr_t attributes;
-	sigset_t all, before;
-	pthread_t thread;
-	int error;
 
 	if (probe == NULL)
 		return NULL;
 	*probe = (struct probe){ .device = device, .started_ns = clock_now_ns(), .number = number, .owners = 2 };
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&thread, &attributes, run_probe, probe);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	if (error == 0)
+	if (thread_start_detached(run_probe, probe) == 0)
 		return probe;
 	free(probe);
 	return NULL;
@@ -407,7 +396,6 @@ static void *run(void *context)
 int stalls_new(struct stalls **stalls, const struct stalls_options *options)
 {
 	struct stalls *made = calloc(1, sizeof(*made));
-	sigset_t all, before;
 	int error;
 
 	if (made == NULL)
@@ -418,10 +406,7 @@ int stalls_new(struct stalls **stalls, const struct stalls_options *options)
 		error = -errno;
 		goto free_stalls;
 	}
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = -pthread_create(&made->thread, NULL, run, made);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	error = thread_start(&made->thread, run, made);
 	if (error != 0)
 		goto close_eventfd;
 	pthread_setname_np(made->thread, "ranged-stalls");

@@ -18,22 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Replaces the octal escapes of mountinfo in place. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from != '\0'; to++) {
-		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' && from[2] <= '7' &&
-		    from[3] >= '0' && from[3] <= '7') {
-			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-			from += 4;
-		} else {
-			*to = *from++;
-		}
-	}
-	*to = '\0';
-}
+#include "base/mountinfo.h"
 
 /*
  * Removes the quoting of one path in place. The path ends at an unquoted `end` or at the end of the text. Returns the
@@ -90,7 +75,7 @@ static bool check_option(struct walk *walk, char *option)
 {
 	char *value;
 
-	unescape(option);
+	mountinfo_unescape(option);
 	if ((value = value_of(option, "lowerdir")) != NULL)
 		return check_paths(walk, value);
 	if ((value = value_of(option, "upperdir")) != NULL) {
