@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Three nodes with ranged behind a balancer, with the files of conf/fleet/ as they stand; source after lib.sh and
-# verify.sh. A node has
-# the configuration that doc/fleet.md prints. The addresses are 127.0.0.2 and above; the balancer listens on port 80.
+# verify.sh. A node has the configuration that doc/fleet.md prints. The addresses are 127.0.0.2 and above; the balancer
+# listens on port 80.
 
 FLEET=$LIB/../../conf/fleet
 NODES=() # the process of each node; the index is its number, from 1 on
@@ -92,6 +92,15 @@ finish_fleet() { # NODE...
 		is $? 0 "node $i stopped cleanly"
 	done
 	finish
+}
+
+# Ends the load during which a node was killed. A response that has begun cannot be repeated, and there was at most one on
+# each connection.
+end_kill() {
+	stop_load
+	diag "kill -9: $(tail -n 1 "$DIR/verify.out")"
+	at_most "$(verified cut)" 8 "kill -9: only responses in progress are cut"
+	is "$(verified wrong) $(verified 503)" "0 0" "kill -9: no other request fails, and all bytes are correct"
 }
 
 # Requests each file three times, as often as there are nodes, and checks the bodies.

@@ -12,15 +12,7 @@ printf 'a' >"$ROOT/a.bin"
 mkdir -p "$DIR/source/www" "$DIR/remote"
 printf 'remote' >"$DIR/source/www/a.bin"
 : >"$DIR/source/www/here"
-: >"$DIR/control"
-# shellcheck disable=SC2046
-cc -O2 -Wall -o "$DIR/faultfs" "$LAB/faultfs.c" $(pkg-config --cflags --libs fuse3) || exit
-"$DIR/faultfs" "$DIR/source" "$DIR/control" "$DIR/remote" -f -o entry_timeout=0,attr_timeout=0 </dev/null >"$DIR/faultfs.log" 2>&1 &
-STORAGE=$!
-trap 'kill -CONT "$STORAGE" 2>/dev/null; clean_up' EXIT
-await 10 mountpoint -q "$DIR/remote" || exit
-hang() { kill -STOP "$STORAGE" && await 10 grep -q "^State:.T" "/proc/$STORAGE/status"; }
-heal() { kill -CONT "$STORAGE"; }
+start_mirror "$DIR/source" "$DIR/remote" -o entry_timeout=0,attr_timeout=0
 said() { grep -q "$1" "$DIR/error.log"; }
 said_again() { [ "$(grep -c "$1" "$DIR/error.log")" -ge "$2" ]; }
 soon() { advance 0.5; "$@"; } # lets the time pass ten times as fast as the test waits
@@ -30,7 +22,7 @@ control_clock
 
 config 'header = "X-Say: 1"'
 start_with_admin
-hang
+hang "$MIRROR"
 config 'header = "X-Say: 2"' "$remote"
 kill -HUP "$PID"
 ok "a reload with a root that does not respond fails" await 10 soon said 'reload failed'
@@ -50,32 +42,32 @@ ok "--check ends" await 10 soon ended
 wait $checking
 is $? 78 "the exit status of --check is EX_CONFIG"
 ok "its message names the root" grep -q "cannot serve $DIR/remote/www: does not respond" "$DIR/check"
-heal
+heal "$MIRROR"
 reload_ranged
 get /a.bin -H 'Host: b.example'
 is "$STATUS $(cat "$BODY")" "200 remote" "the root is served when its storage responds"
 ok "/readyz reports 200" ready 200
 
 # The lookup of the required file hangs.
-hang
+hang "$MIRROR"
 ok "/readyz reports 503 while the lookup hangs" await 10 soon ready 503
 like "$(cat "$BODY")" "^root $DIR/remote/www: the lookup of .* has not ended for [0-9]+ s" "it names the root and the reason"
 take_numbers
 is "$(metric "ranged_root_ready{root=\"$DIR/remote/www\"}")" 0 "the metric is 0"
 get /a.bin
 is "$STATUS" 200 "another root is served"
-heal
+heal "$MIRROR"
 ok "/readyz reports 200 when the storage responds" await 5 ready 200
 stop_ranged
 
 # A start with this root ends, too. At its end, a sanitizer waits for the thread that hangs.
 if [ -z "$SANITIZED" ]; then
-	hang
+	hang "$MIRROR"
 	launch_ranged
 	ok "a start fails" await 15 soon stopped
 	end_ranged
 	is $? 69 "the exit status is EX_UNAVAILABLE"
 	ok "the message names the root" said_again "cannot serve $DIR/remote/www: does not respond" 3
-	heal
+	heal "$MIRROR"
 fi
 finish

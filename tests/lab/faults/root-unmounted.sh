@@ -10,13 +10,7 @@ printf 'beside' >"$DIR/beside/a.bin"
 printf 'remote' >"$DIR/source/www/a.bin"
 mount_volume() { mount -t tmpfs none "$DIR/volume" && printf '%s' "$1" >"$DIR/volume/a.bin"; }
 mount_volume mounted || skip_all "cannot mount"
-: >"$DIR/control"
-# shellcheck disable=SC2046
-cc -O2 -Wall -o "$DIR/faultfs" "$LAB/faultfs.c" $(pkg-config --cflags --libs fuse3) || exit
-"$DIR/faultfs" "$DIR/source" "$DIR/control" "$DIR/remote" -f -o entry_timeout=0,attr_timeout=0 </dev/null >"$DIR/faultfs.log" 2>&1 &
-STORAGE=$!
-trap 'kill -CONT "$STORAGE" 2>/dev/null; clean_up' EXIT
-await 10 mountpoint -q "$DIR/remote" || exit
+start_mirror "$DIR/source" "$DIR/remote" -o entry_timeout=0,attr_timeout=0
 ROOT=
 config "root = \"$DIR/volume\"" "site \"b.example\" { root = \"$DIR/beside\" }" "site \"c.example\" { root = \"$DIR/remote/www\" }"
 start_ranged
@@ -43,34 +37,29 @@ ok "the last unmounted filesystem is 503" await 5 has x 503
 reload_ranged
 ok "after SIGHUP the directory below the mount point is served" await 5 has x 200 'under the mount'
 
-hang() { kill -STOP "$STORAGE" && await 10 grep -q "^State:.T" "/proc/$STORAGE/status"; }
-
 # Storage that does not answer affects only its own root.
 ok "a remote root is served" has c.example 200 remote
-hang
+hang "$MIRROR"
 mv "$DIR/beside" "$DIR/former"
 mkdir "$DIR/beside"
 printf 'replaced' >"$DIR/beside/a.bin"
 ok "another root is replaced while the storage does not answer" await 5 has b.example 200 replaced
-kill -CONT "$STORAGE"
+heal "$MIRROR"
 ok "the remote root is served again" await 5 has c.example 200 remote
 
 # The server of the storage ends, and another one replaces it.
-kill -KILL "$STORAGE"
-wait "$STORAGE" 2>/dev/null
+lose "$MIRROR"
 ok "a root without its server is 503" await 5 has c.example 503
 ok "the loss is logged once" await 5 said_once 'root .*/www: Transport endpoint is not connected; requests are answered with 503'
 ok "the filesystem can be unmounted, although it was served" await 5 umount "$DIR/remote"
-"$DIR/faultfs" "$DIR/source" "$DIR/control" "$DIR/remote" -f </dev/null >"$DIR/faultfs.log" 2>&1 &
-STORAGE=$!
-await 10 mountpoint -q "$DIR/remote"
+start_mirror "$DIR/source" "$DIR/remote"
 ok "the root is served after it is mounted again" await 5 has c.example 200 remote
 
 # Closing files of a filesystem that does not answer would block, too.
-hang
+hang "$MIRROR"
 kill -TERM "$PID"
 ok "ranged stops in spite of that" await 10 grep -qE 'exiting with' "$DIR/error.log"
-kill -CONT "$STORAGE"
+heal "$MIRROR"
 end_ranged
 is $? 0 "the exit status is 0"
 finish

@@ -10,14 +10,7 @@ mkdir -p "$DIR/source/dir" "$DIR/remote"
 ROOT=$DIR/source
 make_file a.bin 100000 dir/b.bin 10 c.bin 3000000
 ROOT=$DIR/remote
-: >"$DIR/control"
-# shellcheck disable=SC2046
-cc -O2 -Wall -o "$DIR/faultfs" "$LAB/faultfs.c" $(pkg-config --cflags --libs fuse3) || exit
-"$DIR/faultfs" "$DIR/source" "$DIR/control" "$DIR/remote" -f -o entry_timeout=0,attr_timeout=0 </dev/null >"$DIR/faultfs.log" 2>&1 &
-STORAGE=$!
-trap 'kill -CONT "$STORAGE" 2>/dev/null; clean_up' EXIT
-await 10 mountpoint -q "$DIR/remote" || exit
-hang() { kill -STOP "$STORAGE" && await 10 grep -q "^State:.T" "/proc/$STORAGE/status"; }
+start_mirror "$DIR/source" "$DIR/remote" -o entry_timeout=0,attr_timeout=0
 connected() { [ "$(socket_count)" -ge "$1" ]; }
 
 # NAME PATH...: stops while these paths are requested.
@@ -42,8 +35,9 @@ stop_with() {
 	pass "$name: the connections are closed"
 	"$HEAL"
 }
-heal() { kill -CONT "$STORAGE"; }
-HANG=hang HEAL=heal
+hang_mirror() { hang "$MIRROR"; }
+heal_mirror() { heal "$MIRROR"; }
+HANG=hang_mirror HEAL=heal_mirror
 stop_with "no requests"
 stop_with "lookups" /x1 /x2 /x3
 stop_with "a listing and reads" /dir/ /c.bin /c.bin
