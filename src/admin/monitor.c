@@ -50,7 +50,7 @@ static bool admits(void *context, const struct address *address)
 	return admitted;
 }
 
-/* The connection does not keep the generation, whose roots would otherwise stay open as long as the connection. */
+/* A connection has no reference to the generation. Otherwise the roots of the generation would stay open meanwhile. */
 static struct certificates *certificates(struct process *process)
 {
 	struct generation *current = current_of(process);

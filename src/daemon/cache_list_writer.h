@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writes the file of the key cache_state, whose format cache_list.h describes. A writer is used by one thread. All
+ * Writes the file of the key cache_state. cache_list.h describes its format. One thread uses a writer. All
  * functions block, so they are never called on a reactor.
  */
 #ifndef DAEMON_CACHE_LIST_WRITER_H

@@ -50,7 +50,7 @@ struct root {
 	 */
 	_Atomic uint64_t problem;    /* see pack() */
 	_Atomic uint64_t checked_ns; /* end of the last check */
-	_Atomic int step;	     /* what is being looked up; see root_lookup() */
+	_Atomic int step;	     /* the current step of the lookup; see root_lookup() */
 	pthread_t thread;
 	pthread_mutex_t lock; /* protects the condition, the four flags below, and changes of `directory` */
 	pthread_cond_t changed;
