@@ -23,6 +23,7 @@
 #include "base/networks.h"
 #include "base/units.h"
 #include "config/config_key.h"
+#include "site/pattern.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define MINUTE_MS UINT64_C(60000)
@@ -332,7 +333,7 @@ int config_add_site(struct config *config, const char *host, struct site **site,
 
 int config_add_rule(struct site *site, const char *pattern, struct rule **rule, char fault[CONFIG_FAULT_BYTES])
 {
-	const char *problem = rules_pattern_fault(pattern);
+	const char *problem = pattern_fault(pattern);
 	if (problem != NULL)
 		return reject(fault, "location: \"%.200s\": %s", pattern, problem);
 	if (site->count == CONFIG_RULES_MAX)

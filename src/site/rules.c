@@ -12,14 +12,11 @@
 #include "site/rules.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "http/path.h"
-
-#define GLOB_BYTES "*?["
+#include "site/pattern.h"
 
 void rules_init(struct rules *rules)
 {
@@ -48,32 +45,6 @@ void rules_fini(struct rules *rules)
 	for (size_t i = 0; i < rules->site_count; i++)
 		site_fini(&rules->sites[i]);
 	rules_init(rules);
-}
-
-static bool is_glob(const char *pattern)
-{
-	return *pattern != '/' || strpbrk(pattern, GLOB_BYTES) != NULL;
-}
-
-const char *rules_pattern_fault(const char *pattern)
-{
-	if (pattern[0] == '\0')
-		return "the prefix is empty";
-	if (is_glob(pattern))
-		return pattern[0] == '/' || strpbrk(pattern, GLOB_BYTES) != NULL
-			       ? NULL
-			       : "a path prefix must begin with a slash; a pattern for file names must contain \"*\", "
-				 "\"?\" or \"[\"";
-	for (const char *slash = pattern; slash != NULL; slash = strchr(slash + 1, '/')) {
-		const char *name = slash + 1;
-		size_t length = strcspn(name, "/");
-
-		if (length == 0 && *name == '/')
-			return "a prefix with two consecutive slashes matches no path, because paths are normalised";
-		if ((length == 1 || length == 2) && strncmp(name, "..", length) == 0)
-			return "a prefix with \".\" or \"..\" matches no path, because paths are normalised";
-	}
-	return NULL;
 }
 
 const char *rules_host_fault(const char *host)
@@ -127,7 +98,7 @@ struct site *rules_add_site(struct rules *rules, const char *host)
  */
 static size_t rank(const struct rule *rule)
 {
-	return is_glob(rule->pattern) ? SIZE_MAX : strlen(rule->pattern);
+	return pattern_is_glob(rule->pattern) ? SIZE_MAX : strlen(rule->pattern);
 }
 
 void rules_finish(struct rules *rules)
@@ -199,42 +170,6 @@ const struct site *rules_find_site(const struct rules *rules, unsigned listener,
 
 /* --- the blocks --- */
 
-static bool is_prefix(const char *prefix, const char *path, bool is_directory)
-{
-	const char *at = prefix + 1;
-
-	for (; *at != '\0' && *at == *path; at++)
-		path++;
-	if (is_directory && *path == '\0' && strcmp(at, "/") == 0)
-		return true;
-	return *at == '\0' && (at[-1] == '/' || *path == '/' || *path == '\0');
-}
-
-static const char *last_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
-/* Returns true if the glob matches the path. A glob of paths begins with a slash, but the path does not. */
-static bool glob_matches(const char *glob, const char *path, bool is_directory)
-{
-	char slashed[PATH_BYTES + 1];
-
-	if (*glob != '/')
-		return fnmatch(glob, last_name(path), 0) == 0;
-	if (is_directory && *path != '\0' && strlen(path) + 1 < sizeof(slashed))
-		path = strcat(strcpy(slashed, path), "/");
-	return fnmatch(glob + 1, path, 0) == 0;
-}
-
-static bool matches(const struct rule *rule, const char *path, bool is_directory)
-{
-	return is_glob(rule->pattern) ? glob_matches(rule->pattern, path, is_directory)
-				      : is_prefix(rule->pattern, path, is_directory);
-}
-
 static int link_block(struct match *match, const struct settings *settings, const struct rule *rule, uint64_t number)
 {
 	if (match->count == RULES_CHAIN_MAX)
@@ -252,7 +187,7 @@ static int link_rules(struct match *match, const struct site *site, const char *
 	int error = 0;
 
 	for (size_t i = 0; i < site->count && error == 0; i++)
-		if (matches(&site->list[i], path, is_directory))
+		if (pattern_matches(site->list[i].pattern, path, is_directory))
 			error = link_block(match, &site->list[i].settings, &site->list[i], number + i + 1);
 	return error;
 }
@@ -288,49 +223,11 @@ int rules_match(const struct rules *rules, const struct site *site, const char *
 	return 0;
 }
 
-/* Returns true if a glob of paths matches the path or one of its parent directories. */
-static bool hides_path(const char *glob, const char *path)
-{
-	char parent[PATH_BYTES + 1];
-
-	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		size_t length = (size_t)(slash - path);
-
-		if (length >= sizeof(parent))
-			break;
-		memcpy(parent, path, length);
-		parent[length] = '\0';
-		if (fnmatch(glob + 1, parent, 0) == 0)
-			return true;
-	}
-	return fnmatch(glob + 1, path, 0) == 0;
-}
-
-static bool hides(const char *glob, const char *path)
-{
-	char name[256];
-
-	if (*glob == '/')
-		return hides_path(glob, path);
-	for (const char *at = path; *at != '\0';) {
-		size_t length = strcspn(at, "/");
-
-		if (length < sizeof(name)) {
-			memcpy(name, at, length);
-			name[length] = '\0';
-			if (fnmatch(glob, name, 0) == 0)
-				return true;
-		}
-		at += length + (at[length] == '/');
-	}
-	return false;
-}
-
 bool rules_hides(const struct match *match, const char *path)
 {
 	for (unsigned i = 0; i < match->count; i++)
 		for (size_t j = 0; j < match->chain[i]->hide.count; j++)
-			if (hides(match->chain[i]->hide.list[j], path))
+			if (pattern_hides(match->chain[i]->hide.list[j], path))
 				return true;
 	return false;
 }
@@ -343,5 +240,5 @@ size_t rules_prefix_bytes(const struct match *match, enum setting setting)
 	while (i > 0 && !settings_has(match->chain[i], setting))
 		i--;
 	rule = match->rules[i];
-	return rule != NULL && !is_glob(rule->pattern) ? strlen(rule->pattern) : 0;
+	return rule != NULL && !pattern_is_glob(rule->pattern) ? strlen(rule->pattern) : 0;
 }

@@ -25,11 +25,7 @@ struct root_found;
 
 /* One location block. */
 struct rule {
-	/*
-	 * A pattern with a leading slash is a prefix of paths, or a glob of paths if it contains one of "*?[". A
-	 * pattern without a leading slash is a glob of names.
-	 */
-	char *pattern;
+	char *pattern; /* see pattern.h */
 	unsigned line; /* line of the file where the block begins */
 	struct settings settings;
 };
@@ -80,11 +76,7 @@ void rules_init(struct rules *rules);
 /* Frees all sites and blocks. */
 void rules_fini(struct rules *rules);
 
-/*
- * Return NULL if the pattern of a block, or the host of a site, is valid. Otherwise, return a static string that
- * describes the error.
- */
-const char *rules_pattern_fault(const char *pattern);
+/* Returns NULL if the host of a site is valid, or a static string that describes the error. */
 const char *rules_host_fault(const char *host);
 
 /*
@@ -105,19 +97,13 @@ const struct site *rules_find_site(const struct rules *rules, unsigned listener,
 
 /*
  * Finds the blocks that match a path. The path has the form of struct path: decoded, normalised, without leading and
- * trailing slashes. is_directory is true if the target ended in a slash.
- * - A prefix consists of whole names: "/a" matches "a" and "a/b" but not "ab". "/a/" matches the directory "a" and all
- *   paths below it.
- * - In a glob, "*" matches any bytes, including slashes. A glob without a leading slash is compared with the last name.
+ * trailing slashes. is_directory is true if the target ended in a slash. pattern_matches() compares the patterns.
  * Returns 0, or -E2BIG if more than RULES_CHAIN_MAX blocks match.
  */
 int rules_match(const struct rules *rules, const struct site *site, const char *path, bool is_directory,
 		struct match *match);
 
-/*
- * Returns true if a "hide" glob of any of the blocks matches the path. A glob of names is compared with each name of
- * the path. A glob with a leading slash is compared with the path and with each of its parent directories.
- */
+/* Returns true if a "hide" pattern of any of the blocks matches the path. See pattern_hides(). */
 bool rules_hides(const struct match *match, const char *path);
 
 /*

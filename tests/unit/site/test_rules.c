@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rules: which blocks match a path, which site a host selects, and which patterns are valid. */
+#include "site/pattern.h"
 #include "site/rules.h"
 
 #include <errno.h>
@@ -290,7 +291,7 @@ static const struct {
 
 START_TEST(invalid_patterns_have_a_fault)
 {
-	const char *fault = rules_pattern_fault(prefixes[_i].prefix);
+	const char *fault = pattern_fault(prefixes[_i].prefix);
 	if (prefixes[_i].fault == NULL) {
 		ck_assert_pstr_eq(fault, NULL);
 	} else {

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Checks and compares the patterns of the configuration. The functions are pure: they keep no state, and any thread may
+ * call them.
+ *
+ * The main idea: paths are normalised before they are compared, so a pattern that no normalised path can match is an
+ * error in the configuration. Such a pattern is rejected, because a rule that never matches protects nothing.
+ */
+#include "site/pattern.h"
+
+#include <fnmatch.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "http/path.h"
+
+#define GLOB_BYTES "*?["
+
+bool pattern_is_glob(const char *pattern)
+{
+	return *pattern != '/' || strpbrk(pattern, GLOB_BYTES) != NULL;
+}
+
+const char *pattern_fault(const char *pattern)
+{
+	if (pattern[0] == '\0')
+		return "the prefix is empty";
+	if (pattern_is_glob(pattern))
+		return pattern[0] == '/' || strpbrk(pattern, GLOB_BYTES) != NULL
+			       ? NULL
+			       : "a path prefix must begin with a slash; a pattern for file names must contain \"*\", "
+				 "\"?\" or \"[\"";
+	for (const char *slash = pattern; slash != NULL; slash = strchr(slash + 1, '/')) {
+		const char *name = slash + 1;
+		size_t length = strcspn(name, "/");
+
+		if (length == 0 && *name == '/')
+			return "a prefix with two consecutive slashes matches no path, because paths are normalised";
+		if ((length == 1 || length == 2) && strncmp(name, "..", length) == 0)
+			return "a prefix with \".\" or \"..\" matches no path, because paths are normalised";
+	}
+	return NULL;
+}
+
+/* --- comparisons --- */
+
+static bool is_prefix(const char *prefix, const char *path, bool is_directory)
+{
+	const char *at = prefix + 1;
+
+	for (; *at != '\0' && *at == *path; at++)
+		path++;
+	if (is_directory && *path == '\0' && strcmp(at, "/") == 0)
+		return true;
+	return *at == '\0' && (at[-1] == '/' || *path == '/' || *path == '\0');
+}
+
+static const char *last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* Returns true if the glob matches the path. A glob of paths begins with a slash, but the path does not. */
+static bool glob_matches(const char *glob, const char *path, bool is_directory)
+{
+	char slashed[PATH_BYTES + 1];
+
+	if (*glob != '/')
+		return fnmatch(glob, last_name(path), 0) == 0;
+	if (is_directory && *path != '\0' && strlen(path) + 1 < sizeof(slashed))
+		path = strcat(strcpy(slashed, path), "/");
+	return fnmatch(glob + 1, path, 0) == 0;
+}
+
+bool pattern_matches(const char *pattern, const char *path, bool is_directory)
+{
+	return pattern_is_glob(pattern) ? glob_matches(pattern, path, is_directory)
+					: is_prefix(pattern, path, is_directory);
+}
+
+/* Returns true if a glob of paths matches the path or one of its parent directories. */
+static bool hides_path(const char *glob, const char *path)
+{
+	char parent[PATH_BYTES + 1];
+
+	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		size_t length = (size_t)(slash - path);
+
+		if (length >= sizeof(parent))
+			break;
+		memcpy(parent, path, length);
+		parent[length] = '\0';
+		if (fnmatch(glob + 1, parent, 0) == 0)
+			return true;
+	}
+	return fnmatch(glob + 1, path, 0) == 0;
+}
+
+bool pattern_hides(const char *glob, const char *path)
+{
+	char name[256];
+
+	if (*glob == '/')
+		return hides_path(glob, path);
+	for (const char *at = path; *at != '\0';) {
+		size_t length = strcspn(at, "/");
+
+		if (length < sizeof(name)) {
+			memcpy(name, at, length);
+			name[length] = '\0';
+			if (fnmatch(glob, name, 0) == 0)
+				return true;
+		}
+		at += length + (at[length] == '/');
+	}
+	return false;
+}
