@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Each pair of lines in the section "Coming from nginx, lighttpd, Caddy" of ranged.conf(5) is valid for its servers, and
+# they answer the requests of coming-from.table alike, apart from the differences in that table.
+. "$(dirname "$0")/../clients/lib.sh"
+
+need_client nginx nginx-light
+need_client lighttpd lighttpd
+need_client caddy caddy
+PAGES=("$LIB/../../man/ranged.conf.5" "$(dirname "$0")/coming-from.table" "$DIR")
+
+# --- files, passwords and a certificate ---
+mkdir -p "$DIR/srv" "$DIR/run" "$DIR/log" "$DIR/nginx.temp" "$DIR/etc/"{ssl,nginx,lighttpd,caddy,ranged}
+ROOT=$DIR/srv/files
+mkdir "$ROOT"
+make_file files.bin 300000
+make_text a.txt 'a text'
+make_text fallback.txt 'a fallback'
+make_text 'saved.txt~' 'a backup'
+make_text htm/index.htm 'the first index'
+make_text htm/start.txt 'not the index'
+make_text start/start.txt 'the second index'
+make_text list/one.txt 'a listed file'
+make_text pool/a.txt 'an immutable file'
+ln -s a.txt "$ROOT/link.txt"
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=files.example -keyout "$DIR/etc/ssl/key.pem" -out "$DIR/etc/ssl/chain.pem" 2>"$DIR/openssl"
+
+# --- the servers ---
+PIDS=()
+clean_up_more() { [ ${#PIDS[@]} = 0 ] || kill -KILL "${PIDS[@]}" 2>/dev/null; }
+
+start() { # SERVER FILE LOG
+	case $1 in
+	nginx) nginx -e "$DIR/nginx.log" -p "$DIR" -c "$2" ;;
+	lighttpd) lighttpd -D -f "$2" ;;
+	Caddy) XDG_DATA_HOME=$DIR/caddy XDG_CONFIG_HOME=$DIR/caddy caddy run --adapter caddyfile --config "$2" ;;
+	ranged) "$RANGED" --config "$2" ;;
+	esac </dev/null >"$3" 2>&1 &
+	PIDS+=($!)
+}
+
+# Returns true if the process has ended, or accepts connections on all of its sockets.
+started() { # PID SOCKET...
+	local socket
+	kill -0 "$1" 2>/dev/null || return 0
+	for socket in "${@:2}"; do
+		if [ "${socket#/}" != "$socket" ]; then
+			[ -S "$socket" ] || return 1
+		else
+			(exec 3<>"/dev/tcp/${socket%:*}/${socket##*:}") 2>/dev/null || return 1
+		fi
+	done
+}
+
+pairs() { perl "$(dirname "$0")/coming-from.pl" "$@"; }
+
+ok "each pair of the manual has requests, and each request a pair" pairs prepare "${PAGES[@]}"
+[ "$FAILED" = 0 ] || finish
+while read -r server name file sockets; do start "$server" "$file" "$DIR/stderr.$name"; done <"$DIR/processes"
+number=0
+while read -r server name file sockets; do
+	read -ra sockets <<<"$sockets"
+	pid=${PIDS[number++]}
+	await 20 started "$pid" "${sockets[@]}"
+	if started "$pid" "${sockets[@]}" && kill -0 "$pid" 2>/dev/null; then
+		pass "$name accepts the lines of the manual"
+	else
+		fail "$name accepts the lines of the manual" "$(head -n 1 "$file")" "$(tail -n 5 "$DIR/stderr.$name")"
+	fi
+done <"$DIR/processes"
+
+# --- requests and responses ---
+CURLS=()
+for server in nginx lighttpd Caddy ranged; do
+	curl --config "$DIR/$server.curl" >"$DIR/$server.results" 2>"$DIR/$server.curl.log" &
+	CURLS+=($!)
+done
+wait "${CURLS[@]}"
+while read -r result title; do
+	case $result in
+	pass) pass "$title" ;;
+	fail) fail "${title%%: *}: $(cut -d : -f 2- <<<"$title" | cut -c 2-)" ;;
+	skip) diag "not compared: $title" ;;
+	esac
+done < <(pairs compare "${PAGES[@]}")
+finish
