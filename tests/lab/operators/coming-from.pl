@@ -74,7 +74,7 @@ sub read_table {
 		my ($request, $status, $fields, $body) = split /\s*\|\s*/, $_, -1;
 		my ($target, @options) = split /\s+(?=-)/, $request;
 		push @{$pair->{requests}}, { line => $., target => $target, options => \@options, status => { '' => $status =~ /^(\d+)/ },
-			fields => [split /\s*;\s*/, $fields // ''], body => $body // '' };
+			fields => [split / & /, $fields // ''], body => $body // '' };
 		$pair->{requests}[-1]{status}{$1} = $2 while $status =~ /(\w+)=(\d+)/g;
 	}
 	return %found;
@@ -160,13 +160,14 @@ sub write_file {
 sub prepare_nginx {
 	my $port = $ports{nginx}{all} = free_port();
 	my @sockets = ("127.0.0.1:$port");
-	my ($main, $http, $hosts) = ('', '', '');
+	my ($main, $events, $http, $hosts) = ('', '', '', '');
 	for my $pair (grep { $_->{text}{nginx} } @pairs) {
 		my $server = '';
 		# Statements of the outer blocks are moved there.
 		for (statements($pair->{text}{nginx})) {
-			if (/^(worker_|user )/) { $main .= $_ }
-			elsif (/^(server \{|limit_\w+_zone|log_format|map|include)/) { $http .= $_ =~ s/^(server \{)/$1 root $dir\/srv\/files;/r }
+			if (/^worker_connections/) { $events .= $_ }
+			elsif (/^(worker_|user )/) { $main .= $_ }
+			elsif (/^(server \{|limit_\w+_zone|log_format|map|include)/) { $http .= $_ }
 			else { $server .= $_ }
 		}
 		push @sockets, sockets_of('nginx', $pair);
@@ -177,7 +178,7 @@ sub prepare_nginx {
 		$hosts .= "  # $pair->{title}\n  server {\n$listen$name$root" . indent($server) . "  }\n";
 	}
 	my $temps = join '', map { "  ${_}_temp_path $dir/nginx.temp;\n" } qw(client_body proxy fastcgi uwsgi scgi);
-	my $file = write_file('nginx.conf', "daemon off;\npid $dir/nginx.pid;\nerror_log $dir/nginx.log;\nevents { }\n$main" .
+	my $file = write_file('nginx.conf', "daemon off;\npid $dir/nginx.pid;\nerror_log $dir/nginx.log;\nevents {\n$events}\n$main" .
 		"http {\n  access_log off;\n  default_type application/octet-stream;\n$temps" .
 		"  types { text/plain txt; text/html html htm; application/json json; }\n" . indent($http) . "$hosts}\n");
 	$processes{nginx} = ['nginx', $file, \@sockets];
@@ -238,18 +239,28 @@ sub prepare_lighttpd {
 sub prepare_caddy {
 	my $port = $ports{Caddy}{all} = free_port();
 	my @sockets = ("127.0.0.1:$port");
-	my ($global, $sites) = ('', '');
+	my $sites = '';
 	for my $pair (grep { $_->{text}{Caddy} } @pairs) {
 		my $text = $pair->{text}{Caddy};
-		push @sockets, sockets_of('Caddy', $pair);
 		my $defaults = ($text =~ /^\s*root /m ? '' : "    root * $dir/srv/files\n") . ($text =~ /^\s*file_server/m ? '' : "    file_server\n");
-		if ($text =~ s/\A\{\n(.*?)^\}\n//ms) { $global .= $1 }
+		if ($text =~ s/\A\{\n(.*?)^\}\n//ms) {
+			my $own_port = $ports{Caddy}{$pair->{number}}{all} = free_port();
+			my $file = write_file("Caddyfile.$pair->{number}", caddy_options($1) . "http://" . host_of($pair) . ":$own_port {\n$defaults}\n");
+			$processes{"Caddy.$pair->{number}"} = ['Caddy', $file, ["127.0.0.1:$own_port"]];
+			next;
+		}
+		push @sockets, sockets_of('Caddy', $pair);
 		if ($text =~ s/^((?:http|\w+\.example)[^\n]*\{\n)/$1$defaults/mg) { $sites .= "# $pair->{title}\n$text"; next }
 		$sites .= "# $pair->{title}\nhttp://" . host_of($pair) . ":$port {\n$defaults" . indent($text) . "}\n";
 	}
-	my $other = free_port();
-	my $file = write_file('Caddyfile', "{\n    admin off\n    auto_https off\n    http_port $port\n    https_port $other\n    skip_install_trust\n$global}\n$sites");
+	my $file = write_file('Caddyfile', caddy_options('') . $sites);
 	$processes{Caddy} = ['Caddy', $file, \@sockets];
+}
+
+sub caddy_options {
+	my ($options) = @_;
+	return sprintf "{\n    admin off\n    auto_https off\n    http_port %d\n    https_port %d\n    skip_install_trust\n%s}\n",
+		free_port(), free_port(), $options;
 }
 
 sub prepare_ranged {
@@ -258,7 +269,7 @@ sub prepare_ranged {
 	my $sites = '';
 	for my $pair (grep { $_->{text}{ranged} } @pairs) {
 		my $text = $pair->{text}{ranged};
-		my $root = $text =~ /^root /m ? '' : "root = $dir/srv/files\n";
+		my $root = $text =~ /^\s*root /m ? '' : "root = $dir/srv/files\n";
 		if (!$requests{$pair->{title}}{alone}) {
 			$sites .= "# $pair->{title}\n" . ($text =~ /^site /m ? $text =~ s/^(site [^\n]*\{)/$1 $root/mgr :
 				'site "' . host_of($pair) . "\" {\n" . indent($root . $text) . "}\n");
@@ -292,8 +303,8 @@ sub prepare_requests {
 			my $target = $request->{target};
 			my $method = $target =~ s/^([A-Z]+) // ? $1 : 'GET';
 			my $port = $ports{$server}{$pair->{number}}{all} // $ports{$server}{all};
-			my $url = $target =~ m{^/} ? 'http://' . host_of($pair) . ":$port$target" : local_text($server, $pair, $target);
-			$url =~ s{^(https?://[^:/]+)/}{$1:$port/};
+			my $url = $target =~ m{^/} ? 'http://' . host_of($pair) . ":$port$target" :
+				$target =~ s{^(\w+://[^/:]+):(\d+)}{"$1:" . ($ports{$server}{$pair->{number}}{$2} // $port)}er;
 			my @lines = ("url = \"$url\"", "output = \"$name.body\"", "dump-header = \"$name.head\"", "write-out = \"$request->{line} %{http_code} %{time_total}\\n\"");
 			push @lines, $method eq 'HEAD' ? 'head' : "request = $method" if $method ne 'GET';
 			for (@{$request->{options}}) {

@@ -9,6 +9,10 @@ need_client lighttpd lighttpd
 need_client caddy caddy
 PAGES=("$LIB/../../man/ranged.conf.5" "$(dirname "$0")/coming-from.table" "$DIR")
 
+# The hash of the password "secret".
+# shellcheck disable=SC2016
+bcrypt='$2y$05$K6RRRTOMB2RpVW5edLFT/eiqPcZxaR6iBjCIembrFd.XLCGuy5kAa'
+
 # --- files, passwords and a certificate ---
 mkdir -p "$DIR/srv" "$DIR/run" "$DIR/log" "$DIR/nginx.temp" "$DIR/etc/"{ssl,nginx,lighttpd,caddy,ranged}
 ROOT=$DIR/srv/files
@@ -22,12 +26,27 @@ make_text htm/start.txt 'not the index'
 make_text start/start.txt 'the second index'
 make_text list/one.txt 'a listed file'
 make_text pool/a.txt 'an immutable file'
+make_text private/a.txt 'a private text'
+make_text charset.txt 'a text with a charset'
+make_text a.note 'a note'
+make_text a.unknown 'an unknown type'
+make_text 404.html 'the page for 404'
+make_text packed.txt "$(printf 'text %.0s' {1..200})"
+make_variants packed.txt.gz
+make_text ../a/name.txt 'the site a'
+make_text ../b/name.txt 'the sites below b'
 ln -s a.txt "$ROOT/link.txt"
+printf 'anna:%s\n' "$bcrypt" | tee "$DIR/etc/nginx/users" "$DIR/etc/lighttpd/users" >"$DIR/etc/ranged/users"
+printf 'anna %s\n' "$(printf '%s' "$bcrypt" | base64 -w 0)" >"$DIR/etc/caddy/users"
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=files.example -keyout "$DIR/etc/ssl/key.pem" -out "$DIR/etc/ssl/chain.pem" 2>"$DIR/openssl"
 
 # --- the servers ---
 PIDS=()
-clean_up_more() { [ ${#PIDS[@]} = 0 ] || kill -KILL "${PIDS[@]}" 2>/dev/null; }
+stop() {
+	[ ${#PIDS[@]} = 0 ] || kill -KILL "${PIDS[@]}"
+	wait
+	finish
+} 2>/dev/null
 
 start() { # SERVER FILE LOG
 	case $1 in
@@ -68,6 +87,7 @@ while read -r server name file sockets; do
 		fail "$name accepts the lines of the manual" "$(head -n 1 "$file")" "$(tail -n 5 "$DIR/stderr.$name")"
 	fi
 done <"$DIR/processes"
+[ "$FAILED" = 0 ] || stop
 
 # --- requests and responses ---
 CURLS=()
@@ -83,4 +103,4 @@ while read -r result title; do
 	skip) diag "not compared: $title" ;;
 	esac
 done < <(pairs compare "${PAGES[@]}")
-finish
+stop
