@@ -121,6 +121,7 @@ sub local_text {
 	$text =~ s{/run/}{$dir/run/$private}g;
 	$text =~ s{/var/log/\w+/}{$dir/log/$private.}g;
 	$text =~ s{\b10\.0\.0\.0/8}{127.1.0.0/16}g;
+	$text =~ s{\b10\.9\.0\.0/16}{127.1.9.0/24}g;
 	$text =~ s{\b192\.0\.2\.0/24}{127.2.0.0/16}g;
 	$text =~ s{((?:listen|port|https?://|bind|fd:|tls:|:|"\[::\]:)[^\n]*?)(?<![\d.])(80|443|8080)(?![\d.])}{$1 . port_of($server, $pair, $2)}ge;
 	return $text;
@@ -309,6 +310,7 @@ sub prepare_requests {
 			push @lines, $method eq 'HEAD' ? 'head' : "request = $method" if $method ne 'GET';
 			for (@{$request->{options}}) {
 				my ($option, $value) = /^--?([\w-]+)(?:\s+(.*))?/;
+				$value =~ s/^(X-Long: )(\d+)$/$1 . 'x' x $2/e if defined $value;
 				$option = { H => 'header', u => 'user', r => 'range' }->{$option} // $option;
 				push @lines, $option . (defined $value ? ' = "' . local_text($server, $pair, $value) =~ s/"/\\"/gr . '"' : '');
 			}

@@ -35,7 +35,10 @@ make_text packed.txt "$(printf 'text %.0s' {1..200})"
 make_variants packed.txt.gz
 make_text ../a/name.txt 'the site a'
 make_text ../b/name.txt 'the sites below b'
+make_text .dot 'a name with a dot'
+make_text pool.txt 'not in the directory'
 ln -s a.txt "$ROOT/link.txt"
+ln -s "$ROOT/a.txt" "$ROOT/list/absolute.txt"
 printf 'anna:%s\n' "$bcrypt" | tee "$DIR/etc/nginx/users" "$DIR/etc/lighttpd/users" >"$DIR/etc/ranged/users"
 printf 'anna %s\n' "$(printf '%s' "$bcrypt" | base64 -w 0)" >"$DIR/etc/caddy/users"
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=files.example -keyout "$DIR/etc/ssl/key.pem" -out "$DIR/etc/ssl/chain.pem" 2>"$DIR/openssl"
@@ -103,4 +106,11 @@ while read -r result title; do
 	skip) diag "not compared: $title" ;;
 	esac
 done < <(pairs compare "${PAGES[@]}")
+
+# --- logs ---
+log_of() { sed 's/\[[^]]*\]/[time]/' "$DIR/log/$1"*.access.log; }
+logged() { [ "$(log_of "$1")" != "" ]; }
+await 10 logged nginx
+await 10 logged ranged
+is "$(log_of ranged)" "$(log_of nginx)" "nginx and ranged write the same combined log"
 stop
