@@ -23,6 +23,7 @@
 #include "base/networks.h"
 #include "base/units.h"
 #include "config/config_key.h"
+#include "config/listen_overlap.h"
 #include "site/pattern.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -433,6 +434,8 @@ int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 	uint64_t without_listen = sites_without_listen(config);
 	if (without_listen == 1 && config->listen_is_default && rules->sites[0].root == NULL)
 		drop_default_listen(config);
+	if (listen_overlap_find(config, fault, CONFIG_FAULT_BYTES))
+		return -EINVAL;
 	for (size_t i = 0; i < config->listen_count; i++) {
 		if ((config->listen[i].sites & 1) != 0)
 			config->listen[i].sites |= without_listen;

@@ -9,11 +9,14 @@
 
 enum listen_address_kind { LISTEN_ADDRESS_TCP, LISTEN_ADDRESS_UNIX, LISTEN_ADDRESS_PASSED };
 
+#define LISTEN_ADDRESS_HOST_BYTES 256
+
+/* Equal addresses are equal bytes, however they were written. */
 struct listen_address {
 	enum listen_address_kind kind;
 	bool tls;
 	/* TCP: host name, or address without brackets; "": all addresses. PASSED: name of the passed sockets. */
-	char host[256];
+	char host[LISTEN_ADDRESS_HOST_BYTES];
 	char port[6];	/* TCP: "0" to "65535" */
 	char path[108]; /* UNIX: an absolute path */
 };
@@ -25,13 +28,15 @@ struct listen_address_sites {
 };
 
 /*
- * Parses "host:port", "[v6]:port", ":port", "unix:/path" or "fd:name", optionally after "tls:". Returns NULL, or a
- * static description of the error.
+ * Parses "host:port", "[v6]:port", ":port", "unix:/path" or "fd:name", optionally after "tls:". "*:port" and "port" are
+ * other spellings of ":port". Returns NULL, or a description of the error, with the right spelling if the address has
+ * that of another server. The description is valid until the next call in the same thread.
  */
 const char *listen_address_parse(const char *text, struct listen_address *address);
 /*
  * Checks an address of the admin listener, which must not be reachable from other hosts. The address must be
- * "localhost", an address in 127.0.0.0/8, ::1, or a Unix socket. Returns NULL, or a static description of the error.
+ * "localhost", an address in 127.0.0.0/8, ::1, or a Unix socket. Returns NULL or a description of the error, like
+ * listen_address_parse().
  */
 const char *listen_address_admin_fault(const char *text);
 /* Writes the address to `text` in the form that listen_address_parse() accepts. Returns `text`. */

@@ -39,7 +39,7 @@ if [ -n "$other" ]; then
 fi
 
 check() { printf '%s\n' '# a comment' "$@" >"$DIR/bad.conf"; OUT=$("$RANGED" --check -c "$DIR/bad.conf" "$ROOT" 2>&1 </dev/null); }
-for value in 9181 :x :99999 ::1:9181 unix:relative fd: 'tls:'; do
+for value in host :x :99999 ::1:9181 unix:relative fd: 'tls:'; do
 	check "monitor = {\":9181\", \"$value\"}"
 	like "$OUT" "bad\.conf:2: monitor: \"$value\": " "the address $value is rejected"
 done
