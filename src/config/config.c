@@ -239,6 +239,8 @@ static int set_key(void *object, const struct config_key *key, const char *text,
 		return set_switch(key, place, text, fault);
 	case CONFIG_KIND_CHOICE:
 		return set_choice(key, place, text, fault);
+	case CONFIG_KIND_INCLUDE:
+		return reject(fault, "include: \"%.200s\": only a file can include others", text);
 	case CONFIG_KIND_LISTEN:
 		break;
 	}
@@ -383,6 +385,7 @@ void config_fini(struct config *config)
 			text_list_clear(place);
 	}
 	text_list_clear(&config->resolved);
+	config_places_clear(&config->places);
 	free(config->listen);
 	rules_fini(&config->rules);
 	*config = (struct config){ 0 };
@@ -415,22 +418,24 @@ static const struct site *find_excess_log(const struct rules *rules)
 int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 {
 	struct rules *rules = &config->rules;
+	char place[CONFIG_PLACE_BYTES];
 	bool any_root = rules->sites[0].root != NULL;
 	for (size_t i = 1; i < rules->site_count; i++) {
 		any_root = true;
 		if (rules->sites[i].root == NULL && rules->sites[0].root == NULL)
-			return reject(
-				fault,
-				"the site \"%.200s\" in line %u has no root, and no root is set outside all blocks",
-				rules->sites[i].host, rules->sites[i].line);
+			return reject(fault,
+				      "the site \"%.200s\" in %s has no root, and no root is set outside all blocks",
+				      rules->sites[i].host,
+				      config_places_format(&config->places, rules->sites[i].line, place));
 	}
 	if (!any_root)
 		return reject(fault, "no root is set; set root at the top level or in each site");
 	const struct site *excess = find_excess_log(rules);
 	if (excess != NULL)
 		return reject(fault,
-			      "access_log: \"%.200s\" of the site in line %u: too many access logs; the maximum is %d",
-			      excess->access_log, excess->line, LOG_REQUESTS_MAX);
+			      "access_log: \"%.200s\" of the site in %s: too many access logs; the maximum is %d",
+			      excess->access_log, config_places_format(&config->places, excess->line, place),
+			      LOG_REQUESTS_MAX);
 	uint64_t without_listen = sites_without_listen(config);
 	if (without_listen == 1 && config->listen_is_default && rules->sites[0].root == NULL)
 		drop_default_listen(config);

@@ -22,10 +22,9 @@
 #include <string.h>
 
 #include "config/config_key.h"
+#include "config/config_source.h"
 #include "config/config_text.h"
-#include "config/config_variables.h"
 
-#define FILE_MAX_BYTES CONFIG_VARIABLES_MAX_BYTES
 #define UNKNOWN_MAX 32
 #define LOCATION "location"
 #define SITE "site"
@@ -36,7 +35,6 @@
 #define LOCATION_BEGINS ""
 #define SITE_BEGINS " "
 #define INNER_BEGINS "  "
-#define TAIL_BYTES 2
 
 /*
  * An unknown key. libconfuse has one list of options for all blocks of a scope, so the key is added to all of these
@@ -50,9 +48,7 @@ struct unknown {
 
 struct parse {
 	struct config *config;
-	const char *name;
-	char *text; /* without comments and variables: `length` bytes, and room for TAIL_BYTES */
-	size_t length;
+	struct config_source source;
 	FILE *faults; /* error messages of this pass */
 	unsigned fault_count;
 	int block_at;	   /* line of the last block that began */
@@ -63,20 +59,30 @@ struct parse {
 	int set_at[CONFIG_LOCATION + 1][CONFIG_KEY_COUNT];
 	struct unknown unknown[UNKNOWN_MAX];
 	size_t unknown_count;
+	char place[CONFIG_PLACE_BYTES];
 };
 
 static struct parse *parse; /* the parse in progress */
 
 static void report(int line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Reports an error in a line of the joined text. */
 static void report(int line, const char *format, ...)
 {
+	unsigned file_line;
+	const char *file = config_places_find(&parse->source.places, (unsigned)line, &file_line);
 	va_list list;
 	va_start(list, format);
-	fprintf(parse->faults, "%s:%d: ", parse->name, line);
+	fprintf(parse->faults, "%s:%u: ", file, file_line);
 	vfprintf(parse->faults, format, list);
 	fputc('\n', parse->faults);
 	va_end(list);
 	parse->fault_count++;
+}
+
+/* Returns the place of a line of the joined text, for a message. The next call overwrites it. */
+static const char *place(unsigned line)
+{
+	return config_places_format(&parse->source.places, line, parse->place);
 }
 
 static enum config_scope scope_of(const cfg_t *cfg)
@@ -113,11 +119,11 @@ static void report_unknown(int line, const char *name, enum config_scope scope)
 	char fault[CONFIG_FAULT_BYTES];
 	if (scope == CONFIG_LOCATION && strcmp(name, LOCATION) == 0)
 		report(line,
-		       "a location must not be inside another location; the block that begins in line %d is not closed",
-		       parse->block_at);
+		       "a location must not be inside another location; the block that begins in %s is not closed",
+		       place((unsigned)parse->block_at));
 	else if (scope != CONFIG_TOP && strcmp(name, SITE) == 0)
-		report(line, "a site must not be inside another block; the block that begins in line %d is not closed",
-		       parse->block_at);
+		report(line, "a site must not be inside another block; the block that begins in %s is not closed",
+		       place((unsigned)parse->block_at));
 	else if (set(name, scope, "", fault) != 0)
 		report(line, "%s", fault);
 }
@@ -136,8 +142,8 @@ static void begin_location(const cfg_t *block, struct site *site)
 	settings_fini(&parse->rejected.settings);
 	memset(parse->set_at[CONFIG_LOCATION], 0, sizeof(parse->set_at[CONFIG_LOCATION]));
 	if (i < site->count)
-		report(block->line, LOCATION ": \"%.200s\" already has a block in line %u", block->title,
-		       site->list[i].line);
+		report(block->line, LOCATION ": \"%.200s\" already has a block in %s", block->title,
+		       place(site->list[i].line));
 	else if (config_add_rule(site, block->title, &parse->rule, fault) != 0)
 		report(block->line, "%s", fault);
 	else {
@@ -161,8 +167,8 @@ static void begin_site(const cfg_t *block)
 	parse->site = &rules->sites[i < rules->site_count ? i : 0];
 	memset(parse->set_at[CONFIG_SITE], 0, sizeof(parse->set_at[CONFIG_SITE]));
 	if (i < rules->site_count)
-		report(block->line, SITE ": \"%.200s\" already has a block in line %u", block->title,
-		       rules->sites[i].line);
+		report(block->line, SITE ": \"%.200s\" already has a block in %s", block->title,
+		       place(rules->sites[i].line));
 	else if (config_add_site(parse->config, block->title, &parse->site, fault) != 0)
 		report(block->line, "%s", fault);
 	else
@@ -217,8 +223,8 @@ static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *text, void *resul
 	else if (begin_block(cfg, option))
 		return 0;
 	else if (line != NULL && *line != 0 && first_of_list)
-		report(cfg->line, "%s: \"%.200s\" is a second value; the key is already set in line %d", option->name,
-		       text, *line);
+		report(cfg->line, "%s: \"%.200s\" is a second value; the key is already set in %s", option->name, text,
+		       place((unsigned)*line));
 	else if ((line != NULL || first_of_list) && set(option->name, scope, text, fault) != 0)
 		report(cfg->line, "%s", fault);
 	if (line != NULL && *line == 0)
@@ -325,8 +331,8 @@ static void ignore_error(cfg_t *cfg, const char *format, va_list list)
 /* Returns true if libconfuse accepts the text with this tail. */
 static bool is_well_formed_with(const char *tail)
 {
-	memcpy(parse->text + parse->length, tail, TAIL_BYTES);
-	FILE *stream = fmemopen(parse->text, parse->length + TAIL_BYTES, "r");
+	memcpy(parse->source.text + parse->source.length, tail, CONFIG_SOURCE_SPARE_BYTES);
+	FILE *stream = fmemopen(parse->source.text, parse->source.length + CONFIG_SOURCE_SPARE_BYTES, "r");
 	cfg_t *cfg = new_cfg(NULL, ignore_error);
 	bool well_formed = stream != NULL && cfg != NULL && cfg_parse_fp(cfg, stream) == CFG_SUCCESS;
 	if (cfg != NULL)
@@ -363,7 +369,7 @@ static void report_remaining(cfg_t *cfg, bool well_formed)
 	else if (parse->unknown_count > 0)
 		report_unknown(parse->unknown[0].line, parse->unknown[0].name, parse->unknown[0].scope);
 	else
-		config_text_find_empty_lists(parse->text, parse->length, report_empty_list);
+		config_text_find_empty_lists(parse->source.text, parse->source.length, report_empty_list);
 }
 
 /* Parses the text once. Returns 0, -EINVAL, -ENOMEM, or -EAGAIN if the text has a new unknown key. */
@@ -389,7 +395,8 @@ static int parse_from_defaults(FILE *faults)
 {
 	char *messages = NULL;
 	size_t messages_bytes = 0;
-	FILE *stream = parse->length > 0 ? fmemopen(parse->text, parse->length, "r") : fopen("/dev/null", "r");
+	FILE *stream = parse->source.length > 0 ? fmemopen(parse->source.text, parse->source.length, "r")
+						: fopen("/dev/null", "r");
 	parse->faults = open_memstream(&messages, &messages_bytes);
 	parse->fault_count = 0;
 	memset(parse->set_at, 0, sizeof(parse->set_at));
@@ -406,74 +413,43 @@ static int parse_from_defaults(FILE *faults)
 	return error;
 }
 
-/*
- * Copies the text, and replaces its comments and variables. Stores the copy with room for a tail. Returns 0, -EINVAL or
- * -ENOMEM.
- */
-static int prepare_text(struct parse *made, const char *text, size_t length, struct text_list *seen, FILE *faults)
+/* Parses the text of the source, and gives its places and notes to the configuration. */
+static int parse_source(struct parse *made, FILE *faults)
 {
-	const struct config_variables variables = { .name = made->name, .faults = faults, .seen = seen };
-	char *copy = malloc(length + 1), *expanded = NULL;
-	int error = -ENOMEM;
-	if (copy != NULL) {
-		memcpy(copy, text, length);
-		copy[length] = '\0';
-		config_text_blank_comments(copy, length);
-		error = config_variables_expand(&variables, copy, length, &expanded, &made->length);
-	}
-	free(copy);
-	if (error != 0)
-		return error;
-	made->text = realloc(expanded, made->length + TAIL_BYTES);
-	if (made->text != NULL)
-		return 0;
-	free(expanded);
-	return -ENOMEM;
-}
-
-int config_file_parse(struct config *config, const char *name, const char *text, size_t length, FILE *faults)
-{
-	struct parse this_parse = { .config = config, .name = name };
-	if (memchr(text, '\0', length) != NULL) {
-		fprintf(faults, "%s: not a text file; it contains a NUL byte\n", name);
-		return -EINVAL;
-	}
-	struct text_list seen = { 0 };
-	int error = prepare_text(&this_parse, text, length, &seen, faults);
-	if (error != 0) {
-		text_list_clear(&seen);
-		return error;
-	}
-	parse = &this_parse;
+	int error;
+	parse = made;
 	do
 		error = parse_from_defaults(faults);
 	while (error == -EAGAIN);
 	parse = NULL;
+	if (error == 0) {
+		made->config->places = made->source.places;
+		made->config->resolved = made->source.notes;
+		made->source.places = (struct config_places){ 0 };
+		made->source.notes = (struct text_list){ 0 };
+	}
+	settings_fini(&made->rejected.settings);
+	for (size_t i = 0; i < made->unknown_count; i++)
+		free(made->unknown[i].name);
+	return error;
+}
+
+int config_file_parse(struct config *config, const char *name, const char *text, size_t length, FILE *faults)
+{
+	struct parse this_parse = { .config = config };
+	int error = config_source_copy(&this_parse.source, name, text, length, faults);
 	if (error == 0)
-		config->resolved = seen;
-	else
-		text_list_clear(&seen);
-	settings_fini(&this_parse.rejected.settings);
-	for (size_t i = 0; i < this_parse.unknown_count; i++)
-		free(this_parse.unknown[i].name);
-	free(this_parse.text);
+		error = parse_source(&this_parse, faults);
+	config_source_fini(&this_parse.source);
 	return error;
 }
 
 int config_file_load(struct config *config, const char *path, FILE *faults)
 {
-	char *text = malloc(FILE_MAX_BYTES);
-	FILE *file = text != NULL ? fopen(path, "re") : NULL;
-	size_t length = file != NULL ? fread(text, 1, FILE_MAX_BYTES, file) : 0;
-	int error = file == NULL || ferror(file) ? -errno : 0;
-	if (error == 0 && length == FILE_MAX_BYTES)
-		error = -EFBIG;
-	if (error != 0)
-		fprintf(faults, "%s: %s\n", path, strerror(-error));
-	else
-		error = config_file_parse(config, path, text, length, faults);
-	if (file != NULL)
-		fclose(file);
-	free(text);
+	struct parse this_parse = { .config = config };
+	int error = config_source_read(&this_parse.source, path, faults);
+	if (error == 0)
+		error = parse_source(&this_parse, faults);
+	config_source_fini(&this_parse.source);
 	return error;
 }

@@ -104,6 +104,7 @@ static const char *parse_health(char *text)
 #define RATE_MAX (MIB << 20)
 
 static const struct config_key keys[] = {
+	{ .name = "include", .kind = CONFIG_KIND_INCLUDE, .home = CONFIG_OF_SETTINGS, .setting = SETTING_COUNT },
 	SITE_KEY("root", TEXT, root),
 	SITE_KEY("require", LIST, require, .keeps_empty = true, .parse = parse_require),
 	{ .name = "listen", .kind = CONFIG_KIND_LISTEN, .home = CONFIG_OF_SITE, .preset = CONFIG_LISTEN_PRESET },
@@ -225,7 +226,8 @@ bool config_key_is_of(size_t index, enum config_scope scope)
 
 bool config_key_is_list(size_t index)
 {
-	return keys[index].kind == CONFIG_KIND_LIST || keys[index].kind == CONFIG_KIND_LISTEN;
+	enum config_kind kind = keys[index].kind;
+	return kind == CONFIG_KIND_LIST || kind == CONFIG_KIND_LISTEN || kind == CONFIG_KIND_INCLUDE;
 }
 
 enum setting config_key_setting(size_t index)

@@ -19,6 +19,7 @@ enum config_kind {
 	CONFIG_KIND_CHOICE,
 	CONFIG_KIND_LIST,
 	CONFIG_KIND_LISTEN,
+	CONFIG_KIND_INCLUDE, /* replaced before the text is parsed, see config_source.c */
 };
 
 /*
@@ -47,7 +48,7 @@ enum config_scope { CONFIG_TOP, CONFIG_SITE, CONFIG_LOCATION };
 
 #define CONFIG_LISTEN_PRESET "127.0.0.1:8080"
 
-#define CONFIG_KEY_COUNT 80
+#define CONFIG_KEY_COUNT 81
 /* Return the key with this index, and its name. Return NULL if the index is CONFIG_KEY_COUNT or more. */
 const struct config_key *config_key_at(size_t index);
 const char *config_key(size_t index);

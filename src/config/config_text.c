@@ -8,7 +8,7 @@
  */
 #include "config/config_text.h"
 
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Returns the end of the string that begins at `at`, or `at` if no string begins there. */
@@ -39,6 +39,66 @@ static const char *skip_comment(const char *at, const char *end)
 	if (stop == NULL)
 		return end;
 	return *stop == '*' ? stop + 2 : stop;
+}
+
+/* Returns true if an odd number of backslashes precedes `at`. */
+static bool is_escaped(const char *begin, const char *at)
+{
+	const char *backslash = at;
+
+	while (backslash > begin && backslash[-1] == '\\')
+		backslash--;
+	return (at - backslash) % 2 != 0;
+}
+
+struct config_token config_text_token(const char *at, const char *end)
+{
+	struct config_token token = { .kind = CONFIG_TOKEN_END };
+
+	while (at < end && strchr(" \t\r\n", *at) != NULL)
+		at++;
+	token.begin = token.end = at;
+	if (at == end)
+		return token;
+	token.end = skip_string(at, end);
+	if (token.end != at) {
+		token.kind = CONFIG_TOKEN_STRING;
+		token.is_open = token.end == at + 1 || token.end[-1] != *at || is_escaped(at, token.end - 1);
+		return token;
+	}
+	while (token.end < end && strchr(CONFIG_TEXT_WORD_ENDS, *token.end) == NULL)
+		token.end++;
+	token.kind = token.end > at ? CONFIG_TOKEN_WORD : *at;
+	token.end += token.end == at;
+	return token;
+}
+
+bool config_text_is_name(const struct config_token *token, const char *name)
+{
+	size_t quotes = token->kind == CONFIG_TOKEN_STRING, length = (size_t)(token->end - token->begin);
+
+	return (quotes || token->kind == CONFIG_TOKEN_WORD) && length == strlen(name) + 2 * quotes &&
+	       strncmp(token->begin + quotes, name, strlen(name)) == 0;
+}
+
+char *config_text_unquote(const struct config_token *token)
+{
+	const bool quoted = token->kind == CONFIG_TOKEN_STRING;
+	const char *at = token->begin + quoted, *end = token->end - (quoted && !token->is_open);
+	char *copy = malloc((size_t)(end - at) + 1), *to = copy;
+
+	if (copy == NULL)
+		return NULL;
+	while (at < end) {
+		bool escaped = quoted && *at == '\\' && at + 1 < end &&
+			       (*token->begin == '"' || strchr("\\'", at[1]) != NULL);
+
+		at += escaped;
+		*to++ = escaped && *at == 'n' ? '\n' : *at;
+		at++;
+	}
+	*to = '\0';
+	return copy;
 }
 
 /* Within a word, only "#" begins a comment. For example, "http://host" is one word. */

@@ -1,11 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Handles comments and empty lists in the text of ranged.conf, which libconfuse does not handle correctly. Thread-safe.
+ * Splits the text of ranged.conf into tokens, and handles the parts of it that libconfuse does not handle correctly:
+ * comments, empty lists, and lists of names of sites. Thread-safe.
  */
 #ifndef CONFIG_CONFIG_TEXT_H
 #define CONFIG_CONFIG_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+
+/*
+ * A token: CONFIG_TOKEN_WORD, CONFIG_TOKEN_STRING with its quotes, or one of the characters "={}()+,". The text owns
+ * the bytes.
+ */
+struct config_token {
+	const char *begin, *end;
+	char kind;
+	bool is_open; /* a string that is not closed at the end of the text */
+};
+#define CONFIG_TOKEN_END '\0'
+#define CONFIG_TOKEN_WORD 'w'
+#define CONFIG_TOKEN_STRING '"'
+/* The characters that end a word. */
+#define CONFIG_TEXT_WORD_ENDS " \t\r\n\"'={}()+,"
+
+/* Returns the first token at or after `at`. The text must not contain comments. */
+struct config_token config_text_token(const char *at, const char *end);
+/* Returns true if the token is this name, with or without quotes. */
+bool config_text_is_name(const struct config_token *token, const char *name);
+/* Returns a copy of a word or string without quotes and escapes, which the caller frees. NULL: out of memory. */
+char *config_text_unquote(const struct config_token *token);
 
 /* Replaces comments with blanks. Line ends are kept, so the line numbers of the text do not change. */
 void config_text_blank_comments(char *text, size_t length);

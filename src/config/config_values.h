@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "config/config_places.h"
 #include "config/listen_address.h"
 #include "site/rules.h"
 #include "store/file.h"
@@ -55,8 +56,12 @@ struct config {
 	enum log_level log_level;
 	enum line_style log_format;
 	struct text_list trusted_proxies, proxy_protocol, tls;
-	/* Values of environment variables in the file, and automatic values (daemon/sizing.c): messages for --check. */
+	/*
+	 * Values of environment variables in the file, included files, and automatic values (daemon/sizing.c): messages
+	 * for --check.
+	 */
 	struct text_list resolved;
+	struct config_places places;	/* translates the lines of sites and locations to files and their lines */
 	struct text_list admin;		/* addresses that listen_address_admin_fault() has accepted */
 	struct text_list monitor;	/* addresses that listen_address_parse() has accepted */
 	struct text_list monitor_allow; /* networks; empty: loopback addresses and Unix sockets */

@@ -52,8 +52,11 @@ static void print_settings(const struct settings *settings)
 
 static void print_site(const struct options *options, const struct site *site)
 {
+	char place[CONFIG_PLACE_BYTES];
+
 	if (site->host != NULL)
-		print("site", "\"%s\" (%s:%u)", site->host, config_name(options), site->line);
+		print("site", "\"%s\" (%s)", site->host,
+		      config_places_format(&options->config.places, site->line, place));
 	else
 		print("site", "no site block matches (%s)", config_name(options));
 }
@@ -62,10 +65,11 @@ static void print_blocks(const struct options *options, const struct match *matc
 {
 	for (unsigned i = 0; i < match->count; i++) {
 		const struct rule *rule = match->rules[i];
+		char place[CONFIG_PLACE_BYTES];
 
 		if (rule != NULL)
-			printf("%-15s %s:%u: location \"%s\":", i == 0 ? "blocks" : "", config_name(options),
-			       rule->line, rule->pattern);
+			printf("%-15s %s: location \"%s\":", i == 0 ? "blocks" : "",
+			       config_places_format(&options->config.places, rule->line, place), rule->pattern);
 		else
 			printf("%-15s %s:", i == 0 ? "blocks" : "", i == 0 ? "outside all blocks" : "the site itself");
 		print_settings(match->chain[i]);

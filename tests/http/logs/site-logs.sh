@@ -33,7 +33,7 @@ is "$(wc -l <"$DIR/access.log") $(wc -l <"$DIR/own.log")" "3 4" \
 	"without a log of the top level, only sites with access_log have one"
 
 for i in $(seq 17); do echo "site \"$i.example\" { access_log = $DIR/$i.log }"; done >"$DIR/many.conf"
-like "$("$RANGED" --check -c "$DIR/many.conf" "$ROOT" 2>&1)" 'access_log: .*/17.log" of the site in line 17: too many access logs; the maximum is 16' \
+like "$("$RANGED" --check -c "$DIR/many.conf" "$ROOT" 2>&1)" 'access_log: .*/17.log" of the site in .*many.conf:17: too many access logs; the maximum is 16' \
 	"too many logs are rejected"
 sed -i 's/16.log/17.log/' "$DIR/many.conf"
 ok "sixteen logs are accepted" "$RANGED" --check -c "$DIR/many.conf" "$ROOT"

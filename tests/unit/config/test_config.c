@@ -244,8 +244,8 @@ static const struct {
 	  "f:1: listen: \"443 ssl\": options after an address are not supported; write \"tls::443\"\n" },
 	{ "listen = {\n:80,\n\":x\"\n}", "f:3: listen: \":x\": the port is not a number\n" },
 	{ "\nlisten = {}\n", "f:2: listen: the list is empty; remove the key, or write \"\" for no value\n" },
-	{ "workers = 1\n\nworkers = 1\n", "f:3: workers: \"1\" is a second value; the key is already set in line 1\n" },
-	{ "listen = :1\nlisten = :2\n", "f:2: listen: \":2\" is a second value; the key is already set in line 1\n" },
+	{ "workers = 1\n\nworkers = 1\n", "f:3: workers: \"1\" is a second value; the key is already set in f:1\n" },
+	{ "listen = :1\nlisten = :2\n", "f:2: listen: \":2\" is a second value; the key is already set in f:1\n" },
 	{ "workers 4", "f:1: missing equal sign after option 'workers'\n" },
 	{ "workers = {4}", "f:1: unexpected token '{'\n" },
 	{ "\nworkers =\n", "f:3: premature end of file\n" },
@@ -270,14 +270,14 @@ static const struct {
 	  "f:1: location: \"/a//b\": a prefix with two consecutive slashes matches no path, because paths are "
 	  "normalised\n" },
 	{ "location /a\n{\n\n}\nlocation /b {}\nlocation '/a' {\n}\nlocation \"/a\" {}",
-	  "f:6: location: \"/a\" already has a block in line 2\n"
-	  "f:8: location: \"/a\" already has a block in line 2\n" },
+	  "f:6: location: \"/a\" already has a block in f:2\n"
+	  "f:8: location: \"/a\" already has a block in f:2\n" },
 	{ "location /a {\n\tcache = pinned\n}",
 	  "f:2: cache: \"pinned\" is not a valid value (did you mean \"pin\"?)\n" },
 	{ "location /a { cache = Never }", "f:1: cache: \"Never\" is not a valid value (did you mean \"never\"?)\n" },
 	{ "location /a { cache = '' }", "f:1: cache: \"\" is not a valid value (did you mean \"pin\"?)\n" },
 	{ "location /a {\ncache = pin\ncache = never }",
-	  "f:3: cache: \"never\" is a second value; the key is already set in line 2\n" },
+	  "f:3: cache: \"never\" is a second value; the key is already set in f:2\n" },
 	{ "location /a {\n# c\n/* c\n*/ chace = pin\n}",
 	  "f:4: unknown key \"chace\" in a location (did you mean \"cache\"?)\n" },
 	{ "location /a {\n x = {}\n}", "f:2: unknown key \"x\" in a location\n" },
@@ -292,7 +292,7 @@ static const struct {
 	{ "locations /a {\n cache = pin\n}", "f:1: unknown key \"locations\" (did you mean \"location\"?)\n" },
 	{ "location /a {\n workers = 2\nlocation /b {}\n",
 	  "f:2: workers is not allowed in a location; set it outside all blocks\n"
-	  "f:3: a location must not be inside another location; the block that begins in line 1 is not closed\n" },
+	  "f:3: a location must not be inside another location; the block that begins in f:1 is not closed\n" },
 	/*
 	 * A key that is unknown in a block is reported outside of it as well, and the reverse. A known key is unknown
 	 * in other scopes.
@@ -319,9 +319,9 @@ static const struct {
 	  "f:6: unknown key \"roto\" (did you mean \"root\"?)\n"
 	  "f:7: location: \"b\": " GLOB "\n"
 	  "f:8: cache: \"x\" is not a valid value (did you mean \"pin\"?)\n"
-	  "f:10: location: \"/a/\" already has a block in line 2\n"
+	  "f:10: location: \"/a/\" already has a block in f:2\n"
 	  "f:11: cache: \"y\" is not a valid value (did you mean \"pin\"?)\n"
-	  "f:12: cache: \"never\" is a second value; the key is already set in line 11\n"
+	  "f:12: cache: \"never\" is a second value; the key is already set in f:11\n"
 	  "f:15: disk_depth is not allowed in a location; set it outside all blocks\n"
 	  "f:14: the block that begins here is not closed\n" },
 	{ "workers = x\nroto = /\n# c\ndisk_depth = -1\nsymlinks = all\nroto = /\n",
