@@ -22,6 +22,7 @@
 #include "base/align.h"
 #include "base/networks.h"
 #include "base/units.h"
+#include "config/config_foreign.h"
 #include "config/config_key.h"
 #include "config/listen_overlap.h"
 #include "site/pattern.h"
@@ -156,6 +157,18 @@ _Static_assert(sizeof(enum file_symlinks) == sizeof(int) && sizeof(enum log_leve
 		       sizeof(enum line_style) == sizeof(int),
 	       "set_choice() writes an int");
 
+/* Reports the valid values. */
+static int reject_choice(const struct config_key *key, const char *text, char *fault)
+{
+	char words[200] = "";
+	for (size_t i = 0; key->choices[i] != NULL; i++) {
+		const char *separator = i == 0 ? "" : key->choices[i + 1] != NULL ? ", " : " or ";
+		size_t length = strlen(words);
+		snprintf(words + length, sizeof(words) - length, "%s%s", separator, key->choices[i]);
+	}
+	return reject(fault, "%s: \"%.200s\" is not a valid value; write %s", key->name, text, words);
+}
+
 static int set_choice(const struct config_key *key, int *place, const char *text, char *fault)
 {
 	for (int i = 0; key->choices[i] != NULL; i++) {
@@ -165,7 +178,10 @@ static int set_choice(const struct config_key *key, int *place, const char *text
 		return 0;
 	}
 	const char *nearest = config_key_nearest_choice(key, text);
-	return reject(fault, "%s: \"%.200s\" is not a valid value (did you mean \"%s\"?)", key->name, text, nearest);
+	if (nearest != NULL)
+		return reject(fault, "%s: \"%.200s\" is not a valid value (did you mean \"%s\"?)", key->name, text,
+			      nearest);
+	return reject_choice(key, text, fault);
 }
 
 static bool same_address(const struct listen_address *a, const struct listen_address *b)
@@ -272,9 +288,12 @@ static const struct config_key *find_key(const char *name, enum config_scope sco
 		return NULL;
 	}
 	const char *new_name = config_key_new_name(name);
+	const char *advice = config_foreign_advice(name);
 	const char *nearest = config_key_nearest(name, scope);
 	if (new_name != NULL)
 		reject(fault, "\"%s\" was renamed to \"%s\"", name, new_name);
+	else if (advice != NULL)
+		reject(fault, "unknown key \"%.200s\"%s; %s", name, places[scope], advice);
 	else if (nearest != NULL)
 		reject(fault, "unknown key \"%.200s\"%s (did you mean \"%s\"?)", name, places[scope], nearest);
 	else

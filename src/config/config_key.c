@@ -10,7 +10,9 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/networks.h"
 #include "config/config_values.h"
@@ -20,7 +22,7 @@
 #include "site/access_format.h"
 
 #define MIB (UINT64_C(1) << 20)
-#define NAME_BYTES 64 /* maximum number of bytes of a name that are compared */
+#define NAME_BYTES 64 /* longer names are not compared */
 
 static const char *const symlinks_choices[] = { "beneath", "none", NULL };
 static const char *const log_level_choices[] = { "error", "warning", "info", "debug", NULL };
@@ -235,40 +237,130 @@ enum setting config_key_setting(size_t index)
 	return keys[index].home == CONFIG_OF_SETTINGS ? keys[index].setting : SETTING_COUNT;
 }
 
-/* Returns the Levenshtein distance between the first NAME_BYTES bytes of both texts, ignoring case. */
-static unsigned distance(const char *a, const char *b)
+/*
+ * Returns the number of inserted, removed, replaced and transposed letters between two words of at most NAME_BYTES
+ * bytes, ignoring case (optimal string alignment).
+ */
+static unsigned distance(const char *a, size_t a_length, const char *b, size_t b_length)
 {
-	size_t a_length = strnlen(a, NAME_BYTES), b_length = strnlen(b, NAME_BYTES);
-	unsigned row[NAME_BYTES + 1];
+	unsigned rows[3][NAME_BYTES + 1], *before = rows[0], *above = rows[1], *row = rows[2];
 	for (size_t j = 0; j <= b_length; j++)
-		row[j] = (unsigned)j;
+		above[j] = before[j] = (unsigned)j;
 	for (size_t i = 1; i <= a_length; i++) {
-		unsigned diagonal = row[0];
 		row[0] = (unsigned)i;
 		for (size_t j = 1; j <= b_length; j++) {
-			unsigned replaced =
-				diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
-			unsigned shifted = 1 + (row[j] < row[j - 1] ? row[j] : row[j - 1]);
-			diagonal = row[j];
-			row[j] = replaced < shifted ? replaced : shifted;
+			bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
+			unsigned best = above[j - 1] + !same;
+			if (above[j] + 1 < best)
+				best = above[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			if (i > 1 && j > 1 && tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 2]) &&
+			    tolower((unsigned char)a[i - 2]) == tolower((unsigned char)b[j - 1]) &&
+			    before[j - 2] + 1 < best)
+				best = before[j - 2] + 1;
+			row[j] = best;
+		}
+		unsigned *oldest = before;
+		before = above;
+		above = row;
+		row = oldest;
+	}
+	return above[b_length];
+}
+
+#define WORD_SEPARATORS "_-. "
+#define FAR UINT_MAX
+
+static bool has_same_letters(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+	int counts[UCHAR_MAX + 1] = { 0 };
+	for (size_t i = 0; i < a_length; i++)
+		counts[tolower((unsigned char)a[i])]++;
+	for (size_t i = 0; i < b_length; i++)
+		if (counts[tolower((unsigned char)b[i])]-- == 0)
+			return false;
+	return a_length == b_length;
+}
+
+/*
+ * Returns the distance if each word of one name is similar to the same word of the other, otherwise FAR. Two words are
+ * similar if they differ by one mistake, or by two if they consist of the same letters. So "max_rate" is not similar to
+ * "min_rate", although only two letters differ.
+ */
+static unsigned distance_by_words(const char *a, const char *b)
+{
+	unsigned sum = 0;
+	while (*a != '\0' && *b != '\0') {
+		size_t a_length = strcspn(a, WORD_SEPARATORS), b_length = strcspn(b, WORD_SEPARATORS);
+		unsigned one = distance(a, a_length, b, b_length);
+		if (one > 2 || (one == 2 && !has_same_letters(a, a_length, b, b_length)) ||
+		    (one == 1 && a_length + b_length <= 4))
+			return FAR;
+		sum += one;
+		a += a_length + (a[a_length] != '\0');
+		b += b_length + (b[b_length] != '\0');
+	}
+	return *a == *b ? sum : FAR;
+}
+
+/* Copies a name without separators. Returns its length. */
+static size_t join_words(const char *name, char joined[NAME_BYTES])
+{
+	size_t length = 0;
+	for (; *name != '\0' && length < NAME_BYTES; name++)
+		if (strchr(WORD_SEPARATORS, *name) == NULL)
+			joined[length++] = *name;
+	return length;
+}
+
+/*
+ * Returns how far a mistyped name is from another one, or FAR if they are not similar. The first letters must be equal,
+ * because a prefix such as "no" turns a name into its opposite.
+ */
+static unsigned distance_of_names(const char *a, const char *b)
+{
+	char a_joined[NAME_BYTES], b_joined[NAME_BYTES];
+	if (strnlen(a, NAME_BYTES) >= NAME_BYTES || tolower((unsigned char)*a) != tolower((unsigned char)*b))
+		return FAR;
+	unsigned by_words = distance_by_words(a, b);
+	size_t a_length = join_words(a, a_joined), b_length = join_words(b, b_joined);
+	unsigned whole = distance(a_joined, a_length, b_joined, b_length);
+	if (whole <= 1 && a_length + b_length > 4)
+		return whole < by_words ? whole : by_words;
+	return by_words;
+}
+
+/* Returns the most similar name, or NULL if none is similar, or if several are equally similar. */
+static const char *nearest(const char *text, const char *const *names)
+{
+	const char *best = NULL;
+	unsigned best_distance = FAR;
+	bool several = false;
+	for (; *names != NULL; names++) {
+		unsigned one = distance_of_names(text, *names);
+		several = one < best_distance ? false : several || (one == best_distance && one != FAR);
+		if (one < best_distance) {
+			best_distance = one;
+			best = *names;
 		}
 	}
-	return row[b_length];
+	return several ? NULL : best;
 }
 
-/* Returns the distance of `text` from the choice. The distance is 0 if the choice begins with `text`. */
-static unsigned distance_to_choice(const char *text, const char *choice)
+/* Returns the name that begins with `text` and further words, or NULL if there is no such name, or several. */
+static const char *only_with_prefix(const char *text, const char *const *names)
 {
-	return strlen(text) >= 3 && strncmp(text, choice, strlen(text)) == 0 ? 0 : distance(text, choice);
-}
-
-static const char *nearest_choice(const char *text, const char *const *choices)
-{
-	const char *best = choices[0];
-	for (size_t i = 1; choices[i] != NULL; i++)
-		if (distance_to_choice(text, choices[i]) < distance_to_choice(text, best))
-			best = choices[i];
-	return best;
+	const char *found = NULL;
+	size_t length = strlen(text);
+	for (; *names != NULL && length >= 3; names++) {
+		if (strncmp(*names, text, length) != 0 || (*names)[length] != '_')
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = *names;
+	}
+	return found;
 }
 
 const char *config_key_nearest(const char *text, enum config_scope scope)
@@ -282,8 +374,8 @@ const char *config_key_nearest(const char *text, enum config_scope scope)
 		names[count++] = "location";
 	if (scope == CONFIG_TOP)
 		names[count++] = "site";
-	const char *nearest = nearest_choice(text, names);
-	return distance_to_choice(text, nearest) <= strnlen(text, NAME_BYTES) / 2 ? nearest : NULL;
+	const char *longer = only_with_prefix(text, names);
+	return longer != NULL ? longer : nearest(text, names);
 }
 
 const char *config_key_new_name(const char *name)
@@ -294,7 +386,11 @@ const char *config_key_new_name(const char *name)
 	return NULL;
 }
 
+/* A text of at least three letters with which a choice begins is similar to the choice. */
 const char *config_key_nearest_choice(const struct config_key *key, const char *text)
 {
-	return nearest_choice(text, key->choices);
+	for (size_t i = 0; key->choices[i] != NULL; i++)
+		if (strlen(text) >= 3 && strncasecmp(text, key->choices[i], strlen(text)) == 0)
+			return key->choices[i];
+	return nearest(text, key->choices);
 }

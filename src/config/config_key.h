@@ -62,11 +62,11 @@ enum setting config_key_setting(size_t index);
 const char *config_key_new_name(const char *name);
 
 /*
- * Returns the name that is most similar to `text` among the keys of this scope, "location" and "site". Returns NULL if
- * no name is similar.
+ * Returns the name of which `text` is probably a misspelling, among the keys of this scope, "location" and "site".
+ * Returns NULL if no name is similar, or if several are.
  */
 const char *config_key_nearest(const char *text, enum config_scope scope);
-/* Returns the most similar choice of a key of CONFIG_KIND_CHOICE. Never returns NULL. */
+/* Returns the choice of which `text` is probably a misspelling or an abbreviation, or NULL. CONFIG_KIND_CHOICE only. */
 const char *config_key_nearest_choice(const struct config_key *key, const char *text);
 
 #endif

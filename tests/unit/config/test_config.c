@@ -181,7 +181,16 @@ static const struct {
 	{ "chache_size = 1G\n", "f:1: unknown key \"chache_size\" (did you mean \"cache_size\"?)\n" },
 	{ "\n#\n# x\n/*\n*/ LISTEN = :80\n", "f:5: unknown key \"LISTEN\" (did you mean \"listen\"?)\n" },
 	{ "symlink = none", "f:1: unknown key \"symlink\" (did you mean \"symlinks\"?)\n" },
-	{ "drain = {}\n", "f:1: unknown key \"drain\" (did you mean \"drain_timeout\"?)\n" },
+	{ "drain = {}\n", "f:1: unknown key \"drain\"\n" },
+	/* A name that is not similar to any key, or only to its opposite. */
+	{ "max_rate_total = 1", "f:1: unknown key \"max_rate_total\"\n" },
+	{ "nocache = 1", "f:1: unknown key \"nocache\"\n" },
+	{ "rot = 1", "f:1: unknown key \"rot\" (did you mean \"root\"?)\n" },
+	{ "cache_stats = 1", "f:1: unknown key \"cache_stats\"\n" },
+	{ "max_conections_per_clinet = 1",
+	  "f:1: unknown key \"max_conections_per_clinet\" (did you mean \"max_connections_per_client\"?)\n" },
+	{ "cachesize = 1", "f:1: unknown key \"cachesize\" (did you mean \"cache_size\"?)\n" },
+	{ "max-headers = 9", "f:1: unknown key \"max-headers\" (did you mean \"max_headers\"?)\n" },
 	{ "listne = {:80, :81}\n", "f:1: unknown key \"listne\" (did you mean \"listen\"?)\n" },
 	{ "disk_latency = 5s\n\ndisk_bytes = 0\nopen_files = 8",
 	  "f:1: \"disk_latency\" was renamed to \"disk_queue_timeout\"\n"
@@ -273,9 +282,9 @@ static const struct {
 	  "f:6: location: \"/a\" already has a block in f:2\n"
 	  "f:8: location: \"/a\" already has a block in f:2\n" },
 	{ "location /a {\n\tcache = pinned\n}",
-	  "f:2: cache: \"pinned\" is not a valid value (did you mean \"pin\"?)\n" },
+	  "f:2: cache: \"pinned\" is not a valid value; write auto, never or pin\n" },
 	{ "location /a { cache = Never }", "f:1: cache: \"Never\" is not a valid value (did you mean \"never\"?)\n" },
-	{ "location /a { cache = '' }", "f:1: cache: \"\" is not a valid value (did you mean \"pin\"?)\n" },
+	{ "location /a { cache = '' }", "f:1: cache: \"\" is not a valid value; write auto, never or pin\n" },
 	{ "location /a {\ncache = pin\ncache = never }",
 	  "f:3: cache: \"never\" is a second value; the key is already set in f:2\n" },
 	{ "location /a {\n# c\n/* c\n*/ chace = pin\n}",
@@ -318,9 +327,9 @@ static const struct {
 	  "f:4: cache: \"pinn\" is not a valid value (did you mean \"pin\"?)\n"
 	  "f:6: unknown key \"roto\" (did you mean \"root\"?)\n"
 	  "f:7: location: \"b\": " GLOB "\n"
-	  "f:8: cache: \"x\" is not a valid value (did you mean \"pin\"?)\n"
+	  "f:8: cache: \"x\" is not a valid value; write auto, never or pin\n"
 	  "f:10: location: \"/a/\" already has a block in f:2\n"
-	  "f:11: cache: \"y\" is not a valid value (did you mean \"pin\"?)\n"
+	  "f:11: cache: \"y\" is not a valid value; write auto, never or pin\n"
 	  "f:12: cache: \"never\" is a second value; the key is already set in f:11\n"
 	  "f:15: disk_depth is not allowed in a location; set it outside all blocks\n"
 	  "f:14: the block that begins here is not closed\n" },
@@ -328,7 +337,7 @@ static const struct {
 	  "f:1: workers: \"x\" is not a whole number from 0 to 256\n"
 	  "f:2: unknown key \"roto\" (did you mean \"root\"?)\n"
 	  "f:4: disk_depth: \"-1\" is not a whole number from 0 to 4096\n"
-	  "f:5: symlinks: \"all\" is not a valid value (did you mean \"none\"?)\n"
+	  "f:5: symlinks: \"all\" is not a valid value; write beneath or none\n"
 	  "f:6: unknown key \"roto\" (did you mean \"root\"?)\n" },
 };
 
