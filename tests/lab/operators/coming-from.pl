@@ -172,7 +172,7 @@ sub prepare_nginx {
 			else { $server .= $_ }
 		}
 		push @sockets, sockets_of('nginx', $pair);
-		next if $server eq '';
+		next if $server eq '' && $pair->{text}{nginx} =~ /^server /m;
 		my $listen = $server =~ /^listen/m ? '' : "    listen 127.0.0.1:$port;\n";
 		my $root = $server =~ /^root/m ? '' : "    root $dir/srv/files;\n";
 		my $name = $server =~ /^server_name/m ? '' : "    server_name " . host_of($pair) . ";\n";
